@@ -1,0 +1,39 @@
+/**
+ * The only place that reads the time or sets a timer. Everything else is handed a `Clock`, so that tests
+ * and the simulator can run months in seconds.
+ */
+export interface Clock {
+  /** Wall-clock time in milliseconds since the Unix epoch. */
+  now(): number;
+  /** Milliseconds on a clock that never steps; only differences mean anything. */
+  monotonic(): number;
+  /** Calls `callback` once after `delayMs`; returns a function that cancels it. Never keeps the process alive. */
+  after(delayMs: number, callback: () => void): () => void;
+}
+
+/** Node fires timers beyond 2^31-1 ms at once, so longer ones are cut: a caller looks again when it fires. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, Math.min(Math.max(0, delayMs), TIMER_MS_MAX));
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Resolves after `delayMs`, or at once when `signal` aborts; never rejects. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const done = (): void => {
+      cancel();
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const cancel = clock.after(delayMs, done);
+    signal?.addEventListener('abort', done, { once: true });
+  });
+}

@@ -1,0 +1,59 @@
+/**
+ * Every error Cronflow tells anyone about, with the HTTP status it travels under. The codes are stable:
+ * clients and scripts may rely on them.
+ */
+export const ERROR_CODES = {
+  bad_request: { status: 400, title: 'The request cannot be read' },
+  unauthorized: { status: 401, title: 'A valid token is needed' },
+  forbidden: { status: 403, title: 'Not allowed' },
+  foreign_origin: { status: 403, title: 'Requests from other sites are refused' },
+  not_found: { status: 404, title: 'No such resource' },
+  unknown_job: { status: 404, title: 'No job of this name' },
+  method_not_allowed: { status: 405, title: 'Method not allowed here' },
+  name_taken: { status: 409, title: 'A job of this name exists' },
+  job_in_file: { status: 409, title: 'The job is declared in a file' },
+  body_too_large: { status: 413, title: 'The body is too large' },
+  unsupported_media_type: { status: 415, title: 'The body is of a type not understood here' },
+  invalid: { status: 422, title: 'The input is not valid' },
+  too_many_jobs: { status: 422, title: 'No more jobs can be registered' },
+  rate_limited: { status: 429, title: 'Too many requests' },
+  internal: { status: 500, title: 'Cronflow failed' },
+  store_unavailable: { status: 503, title: 'Nothing can be stored at the moment' },
+  stopping: { status: 503, title: 'Cronflow is stopping' },
+  // Of commands and of the start; they never travel over HTTP.
+  config_invalid: { status: 500, title: 'The configuration is not valid' },
+  config_held: { status: 409, title: 'The change is held until it is confirmed' },
+  store_damaged: { status: 500, title: 'The store is damaged' },
+  store_locked: { status: 500, title: 'Another process uses the data directory' },
+  usage: { status: 500, title: 'The command cannot be understood' },
+} as const;
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** One thing that is wrong with an input: where, what, what is allowed, what to do. */
+export interface Fault {
+  /** Stable, e.g. `unknown_key`. */
+  code: string;
+  /** Path in the input, e.g. `jobs.backup.schedule`; empty for the whole. */
+  path: string;
+  /** What is wrong and what is allowed, one sentence without the place. */
+  message: string;
+  /** The nearest known word, when one is near. */
+  suggestion?: string;
+  file?: string;
+  /** 1-based. */
+  line?: number;
+  /** 1-based. */
+  column?: number;
+}
+
+/** An error for the person who reads it; `detail` says what, where, what is allowed, what to do next. */
+export class CronflowError extends Error {
+  override readonly name = 'CronflowError';
+  readonly code: ErrorCode;
+  readonly faults: readonly Fault[];
+  constructor(code: ErrorCode, detail: string, options: { faults?: readonly Fault[]; cause?: unknown } = {}) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.faults = options.faults ?? [];
+  }
+}

@@ -1,0 +1,41 @@
+import type { Delivery, Incident, JobState, Ping, Run } from './model.ts';
+import type { Reason } from './reasons.ts';
+import type { Spec } from './spec.ts';
+
+/** What the core reads of one job: its small state, the runs that may still matter, its open incident. */
+export interface State {
+  job_id: string;
+  job: JobState;
+  /** All open runs and the most recent settled ones, in order of their ids' numbers, oldest first. */
+  runs: readonly Run[];
+  incident: Incident | null;
+}
+
+/** Everything that can change a job's state (DESIGN.md §3). `at` is the instant it happened. */
+export type Event =
+  | { type: 'ping'; ping: Ping }
+  | { type: 'tick'; now_at: number }
+  /** The declaration changed; `spec` given to `transition` is the new one. */
+  | { type: 'spec_changed'; at: number; previous: Spec }
+  | { type: 'paused'; at: number }
+  | { type: 'resumed'; at: number }
+  | { type: 'acknowledged'; at: number; until_at: number }
+  | { type: 'removed'; at: number }
+  | { type: 'gap'; from_at: number; to_at: number };
+
+/** What an event changed. Records not mentioned are as they were. */
+export interface Transition {
+  state: State;
+  /** Runs and history rows that are new or changed. */
+  runs: Run[];
+  /** History rows that another run took over. */
+  removed_run_ids: string[];
+  /** Incidents that are new or changed, in order: one event may close one and open another. */
+  incidents: Incident[];
+  /** Messages that became owed, in the order in which they must be sent. */
+  deliveries: Delivery[];
+  /** What the event itself did. */
+  reason: Reason;
+  /** The run a ping belongs to, if any. */
+  run_id: string | null;
+}

@@ -1,0 +1,35 @@
+/** Every limit the core keeps, in one place: queues, history, durations (DESIGN.md §3). */
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+export const LIMITS = {
+  /** The most a ping may come before its slot and still claim it (§3.1). */
+  earlyMsMax: 2 * MINUTE_MS,
+  /** `delay_ms` is clamped to this (§3.2). */
+  delayMsMax: 7 * DAY_MS,
+  /** A start that arrives late cannot time out sooner than this after arriving (§3.2). */
+  delayedStartMsMin: 60 * SECOND_MS,
+  /** Slots whose `missed` or `unknown` a late report may still replace (§3.2). */
+  unclaimedSlotsMax: 32,
+  /** `skip` pings in a row, with no run open, that make a `stuck_lock` (§3.2). */
+  skipsInARowMax: 3,
+  /** Bad outcomes remembered since the last good one; also the largest threshold. */
+  thresholdMax: 100,
+  /** Outcomes an incident remembers; earlier ones are counted only. */
+  incidentOutcomesMax: 50,
+  /** Settled runs the core looks at for idempotence and corrections. */
+  recentRunsMax: 100,
+  /** Defaults of a spec (§5). */
+  graceMsDefault: 5 * MINUTE_MS,
+  maxRuntimeMsDefault: 24 * HOUR_MS,
+  openRunsMaxDefault: 10,
+  keepRunsDefault: 100,
+  replayWindowMsDefault: 15 * MINUTE_MS,
+  /** Length limits of what a ping carries. */
+  ridLengthMax: 128,
+  hostLengthMax: 255,
+  signalLengthMax: 16,
+  outputBytesMaxDefault: 10_000,
+} as const;

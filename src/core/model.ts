@@ -1,0 +1,215 @@
+/**
+ * The records Cronflow keeps. They are stored as JSON, so their keys are snake_case; every `*_at` is an
+ * instant in milliseconds since the Unix epoch (ISO 8601 UTC on the wire), every `*_ms` a duration.
+ */
+import type { Declaration } from './declaration.ts';
+import type { BadKind, CloseReason, Outcome, PingKind, Reason, Status } from './reasons.ts';
+
+/** One HTTP signal from a job, as the server understood it. */
+export interface Ping {
+  kind: PingKind;
+  received_at: number;
+  /** How long ago the event was by the client's own clock; 0 to 7 days. */
+  delay_ms: number;
+  /** The client's run id; null when absent or malformed. */
+  rid: string | null;
+  exit_code: number | null;
+  /** Name of the signal that killed the command, e.g. `TERM`. */
+  signal: string | null;
+  duration_ms: number | null;
+  host: string | null;
+  /** The kept tail of the output; null when the ping brought none. */
+  output: string | null;
+  /** Bytes of output the client or the server dropped before the tail. */
+  output_dropped_bytes: number;
+}
+
+/** One execution, or one row of history for slots that ended without one. */
+export interface Run {
+  /** Unique: `JOB_ID-N`, N counting the job's runs. */
+  id: string;
+  job_id: string;
+  rid: string | null;
+  /** The slot this run claimed, or that ended without a run; null for an unscheduled run. */
+  slot_at: number | null;
+  /** Whether it claimed its slot after the slot had been given up. */
+  late: boolean;
+  /** Null for rows that no run stands behind, and for an end whose start is not known. */
+  started_at: number | null;
+  /** Null while the run is open. */
+  ended_at: number | null;
+  duration_ms: number | null;
+  /** When the run ends as `timeout` if nothing is heard; null once it has ended. */
+  limit_at: number | null;
+  /** Null while the run is open. */
+  outcome: Outcome | null;
+  reason: Reason;
+  /** False for what was recorded while paused: it does not count. */
+  counted: boolean;
+  exit_code: number | null;
+  signal: string | null;
+  host: string | null;
+  /** Bytes of output kept in the store; 0 for none. */
+  output_bytes: number;
+  output_dropped_bytes: number;
+  /** How many consecutive missed slots this row stands for; 1 for everything else. */
+  count: number;
+  /** The first of those slots. */
+  first_slot_at: number | null;
+}
+
+/** A bad outcome that still counts: none good has come since. */
+export interface BadOutcome {
+  run_id: string;
+  kind: BadKind;
+  reason: Reason;
+  /** When it happened. */
+  at: number;
+  /** When the run started, or its slot: what a recovery must not be older than. */
+  began_at: number;
+}
+
+/** A slot that ended `missed` or `unknown`, which a late report or a rerun may still claim. */
+export interface UnclaimedSlot {
+  at: number;
+  outcome: 'missed' | 'unknown';
+  /** The history row that stands for it. */
+  run_id: string;
+}
+
+/** What the core keeps of one job beside its runs and incident. Small: it is written with every commit. */
+export interface JobState {
+  status: Status;
+  /** The oldest slot not yet settled; null when none is expected. */
+  expected_at: number | null;
+  /** A spec change moves no deadline before this instant; 0 when it does not matter. */
+  deadline_at_min: number;
+  /** The one instant at which time alone could change this state; null when never. */
+  due_at: number | null;
+  /** Whether any ping was ever received. */
+  seen: boolean;
+  paused_by_api: boolean;
+  /** The instant up to which everything due has been applied. */
+  settled_at: number;
+  /** Counts run ids. */
+  run_count: number;
+  /** Counts incident ids. */
+  incident_count: number;
+  last_start_at: number | null;
+  last_success_at: number | null;
+  /** Instant of the latest counted outcome. */
+  last_outcome_at: number | null;
+  /** Bad outcomes since the last good one, oldest first. */
+  bad: BadOutcome[];
+  unclaimed: UnclaimedSlot[];
+  /** `skip` pings in a row. */
+  skip_count: number;
+  /** Times in which pings could not be taken and that may touch a slot not yet settled. */
+  gaps: { from_at: number; to_at: number }[];
+}
+
+export interface IncidentOutcome {
+  run_id: string;
+  outcome: Outcome;
+  reason: Reason;
+  at: number;
+}
+
+/** A stretch during which a job is in trouble; opens once, closes once. */
+export interface Incident {
+  id: string;
+  /** Null for system incidents. */
+  job_id: string | null;
+  job_name: string | null;
+  /** `job`, or what is wrong with Cronflow itself. */
+  kind: 'job' | 'config' | 'outage' | 'store' | 'notifier';
+  opened_at: number;
+  closed_at: number | null;
+  /** Why it opened, corrected when a late report shows another cause. */
+  reason: Reason;
+  close_reason: CloseReason | null;
+  /** Kinds of trouble it has contained. */
+  kinds: BadKind[];
+  bad_count: number;
+  /** The latest outcomes in it, oldest first. */
+  outcomes: IncidentOutcome[];
+  /** Instant of the newest bad run's start or slot; a recovery must not have started before it. */
+  newest_bad_at: number;
+  newest_bad_run_id: string | null;
+  /** Good runs in a row that count towards recovery. */
+  good_run_ids: string[];
+  /** Notifiers owed an `opened` delivery so far: exactly those are owed the closing. */
+  told: string[];
+  next_reminder_at: number | null;
+  reminder_count: number;
+  acknowledged_until_at: number | null;
+}
+
+export type DeliveryKind = 'opened' | 'reminder' | 'closed' | 'closed_silently';
+
+/** What a message needs to know, frozen when it became owed. */
+export interface DeliveryFacts {
+  job_name: string | null;
+  outcome: Outcome | null;
+  reason: Reason;
+  /** When it happened. */
+  at: number;
+  run_id: string | null;
+  exit_code: number | null;
+  signal: string | null;
+  host: string | null;
+  duration_ms: number | null;
+  expected_at: number | null;
+  deadline_at: number | null;
+  /** Bad outcomes in a row, this one included. */
+  bad_count: number;
+  last_success_at: number | null;
+  next_slot_at: number | null;
+  incident_opened_at: number;
+  /** For system incidents and anything the other fields cannot say. */
+  detail: string | null;
+}
+
+/** One message owed to one notifier about one incident; lives in the outbox until sent. */
+export interface Delivery {
+  /** Stable, so that a receiver can tell a repeat: `INCIDENT_ID.NOTIFIER.KIND[.N]`. */
+  id: string;
+  job_id: string | null;
+  incident_id: string;
+  notifier: string;
+  kind: DeliveryKind;
+  created_at: number;
+  status: 'pending' | 'sent' | 'dead';
+  /** Attempts made so far. */
+  attempts: number;
+  /** Not before this instant. */
+  next_attempt_at: number;
+  /** When it was sent or given up. */
+  finished_at: number | null;
+  last_error: string | null;
+  facts: DeliveryFacts;
+}
+
+/** Where a declaration stands, for messages and for the 409 of an API that may not change it. */
+export interface Place {
+  file: string;
+  line: number;
+}
+
+/** A job as stored: what was declared, by whom, and its state. */
+export interface Job {
+  id: string;
+  name: string;
+  source: 'file' | 'api';
+  /** Only for `file` jobs. */
+  place: Place | null;
+  /** As it was written, without defaults; what `PATCH` changes and defaults are applied to again. */
+  declared: Declaration;
+  /** `declared` with the defaults filled in: what counts. */
+  declaration: Declaration;
+  created_at: number;
+  updated_at: number;
+  /** Set when the job left the file or was deleted; its history is kept 30 days. */
+  removed_at: number | null;
+  state: JobState;
+}

@@ -1,0 +1,77 @@
+/** How a run or a slot ended (DESIGN.md §1). */
+export const OUTCOMES = [
+  'success',
+  'failure',
+  'timeout',
+  'missed',
+  'abandoned',
+  'skipped',
+  'unknown',
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** The kinds of trouble that thresholds count and notifiers choose from (DESIGN.md §3.3). */
+export const BAD_KINDS = ['failure', 'missed', 'timeout'] as const;
+export type BadKind = (typeof BAD_KINDS)[number];
+
+export const PING_KINDS = ['start', 'success', 'failure', 'log', 'skip'] as const;
+export type PingKind = (typeof PING_KINDS)[number];
+
+/** What a job is doing, or how its last counted run or slot ended (DESIGN.md §3.3). */
+export const STATUSES = ['pending', 'running', 'success', 'failure', 'missed', 'timeout', 'paused'] as const;
+export type Status = (typeof STATUSES)[number];
+
+/**
+ * Why something is as it is: the closed union that travels from `transition` to the log, the API, the
+ * metrics and the message. A switch over it is exhaustive, so a new reason cannot be forgotten anywhere.
+ */
+export const REASONS = [
+  // How a run ended.
+  'succeeded',
+  'reported_failure',
+  'exit_code',
+  'signal',
+  'too_fast',
+  'output_mismatch',
+  'overlap',
+  'stuck_lock',
+  'timeout',
+  'abandoned',
+  'too_many_runs',
+  // How a slot ended without a run.
+  'missed',
+  'never_seen',
+  'superseded',
+  'overlap_skipped',
+  'lock_held',
+  'spec_changed',
+  'outage',
+  // How history was corrected.
+  'late_report',
+  'rerun',
+  // What an event did that ended nothing.
+  'started',
+  'unscheduled',
+  'duplicate',
+  'logged',
+  'paused',
+  'resumed',
+  'acknowledged',
+  'declared',
+  'removed',
+  'reminder',
+  'announced',
+  'gap_noted',
+  'nothing_due',
+  // System incidents.
+  'config_invalid',
+  'config_held',
+  'cronflow_away',
+  'store_failing',
+  'notifier_failing',
+] as const;
+export type Reason = (typeof REASONS)[number];
+
+/** Why an incident closed. */
+export const CLOSE_REASONS = ['recovered', 'late_report', 'paused', 'removed'] as const;
+export type CloseReason = (typeof CLOSE_REASONS)[number];

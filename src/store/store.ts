@@ -1,0 +1,131 @@
+import type { Delivery, Incident, Job, Ping, Run } from '../core/model.ts';
+import type { Status } from '../core/reasons.ts';
+
+/** Which jobs a transaction may read and change. PostgreSQL locks exactly these rows. */
+export interface Scope {
+  names?: readonly string[];
+  ids?: readonly string[];
+  /** Deliveries to be finished or postponed, by id. */
+  delivery_ids?: readonly string[];
+  /** Incidents that belong to no loaded job, by id. */
+  incident_ids?: readonly string[];
+  /** Load every job: configuration changes, liveness gaps, housekeeping. */
+  all?: boolean;
+}
+
+/** A run's output: its last bytes as text, and how much came before them. */
+export interface Output {
+  text: string;
+  dropped_bytes: number;
+}
+
+/** Small named JSON values that belong to no job: the applied configuration, liveness. */
+export type MetaValue = unknown;
+
+/**
+ * One transaction's view: what its scope loaded, with its own writes on top. Everything is synchronous;
+ * records read from it must not be mutated, changed copies are put back.
+ */
+export interface Tx {
+  jobByName(name: string): Job | undefined;
+  jobById(id: string): Job | undefined;
+  /** Every job, removed ones included; only with `all`. */
+  jobs(): Job[];
+  /** All open runs of the job and its latest settled ones (at most LIMITS.recentRunsMax), oldest first. */
+  runsOf(jobId: string): Run[];
+  openIncidentOf(jobId: string): Incident | undefined;
+  incident(id: string): Incident | undefined;
+  /** Open incidents of no job. */
+  openSystemIncidents(): Incident[];
+  delivery(id: string): Delivery | undefined;
+  meta(key: string): MetaValue | undefined;
+
+  putJob(job: Job): void;
+  /** Removes the job with all its runs, incidents and deliveries. */
+  deleteJob(id: string): void;
+  putRun(run: Run): void;
+  deleteRun(id: string): void;
+  putIncident(incident: Incident): void;
+  deleteIncident(id: string): void;
+  putDelivery(delivery: Delivery): void;
+  deleteDelivery(id: string): void;
+  putOutput(jobId: string, runId: string, output: Output): void;
+  putMeta(key: string, value: MetaValue): void;
+  /** Adds a ping to the log of commits; it changes nothing by itself. */
+  logPing(jobId: string, ping: Ping): void;
+
+  /**
+   * Runs `fn` so that, if it throws, none of what it wrote stays. Other writes of the transaction do.
+   */
+  attempt<T>(fn: () => T): T;
+}
+
+export interface JobFilter {
+  skip: number;
+  limit: number;
+  status?: Status;
+  tag?: string;
+  group?: string;
+  /** Case-insensitive part of the name or description. */
+  q?: string;
+}
+
+export interface Page<T> {
+  items: T[];
+  total: number;
+}
+
+/** What became of the store; `failing` means that commits are refused but may work again. */
+export type StoreHealth = { ok: true } | { ok: false; detail: string };
+
+/**
+ * The store (DESIGN.md §6). Reads answer what is durable: never a change that could still be lost.
+ * Removed jobs (`removed_at`) are hidden from `jobByName`, `listJobs` and the due index, not from `Tx`.
+ */
+export interface Store {
+  /** Opens, recovers and locks; throws a CronflowError that says how to recover. */
+  open(): Promise<void>;
+  /** Waits for running transactions, writes what is needed for a fast start, releases the lock. */
+  close(): Promise<void>;
+
+  /**
+   * Runs `fn` on a view of `scope` and commits what it wrote, all of it or nothing. Transactions run one
+   * after another in the order of the calls. Resolves once the changes are durable. If `fn` throws,
+   * nothing changes and the promise rejects with its error.
+   * @throws CronflowError `store_unavailable` when the changes could not be made durable; nothing changed
+   */
+  transact<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T>;
+
+  jobByName(name: string): Promise<Job | undefined>;
+  jobById(id: string): Promise<Job | undefined>;
+  /** Ordered by name. */
+  listJobs(filter: JobFilter): Promise<Page<Job>>;
+  /** Newest first. */
+  runsOf(jobId: string, page: { skip: number; limit: number }): Promise<Page<Run>>;
+  run(jobId: string, runId: string): Promise<Run | undefined>;
+  output(jobId: string, runId: string): Promise<Output | undefined>;
+  openIncidentOf(jobId: string): Promise<Incident | undefined>;
+  /** Newest first. */
+  incidents(filter: { job_id?: string; open?: boolean; skip: number; limit: number }): Promise<Page<Incident>>;
+  incident(id: string): Promise<Incident | undefined>;
+  /** Newest first. */
+  deliveries(filter: { status?: Delivery['status']; skip: number; limit: number }): Promise<Page<Delivery>>;
+  meta(key: string): Promise<MetaValue | undefined>;
+
+  /** The earliest `due_at` of any job; null when none. */
+  earliestDueAt(): Promise<number | null>;
+  /** Ids of jobs with `due_at <= now_at`, earliest first. */
+  dueJobIds(nowAt: number, limit: number): Promise<string[]>;
+
+  /**
+   * Claims pending deliveries whose `next_attempt_at` has come, for `leaseMs`. Only the oldest unfinished
+   * delivery of each job (or system incident) and notifier can be claimed, so `closed` never overtakes
+   * `opened`; one that is leased holds back those behind it. A lease ends when the delivery is put again
+   * or time is up. At most `limit` per notifier.
+   */
+  claimDeliveries(claim: { now_at: number; lease_ms: number; limit: number }): Promise<Delivery[]>;
+  /** When `claimDeliveries` should next be tried; null when nothing is pending. */
+  earliestDeliveryAt(): Promise<number | null>;
+
+  health(): StoreHealth;
+}
