@@ -1,21 +1,115 @@
 /** Generated from schemas/cronflow.schema.json by scripts/generate-types.mjs. Do not edit. */
+
+/**
+ * What is known of a job, and what is expected of it.
+ */
 export interface Declaration {
+  /**
+   * When the job should start: a cron expression as Debian's cron reads it (5 fields), with seconds first (6 fields), or one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually. Put it in quotes. Excludes `every`. A job with neither is not expected at any time; only what it reports counts.
+   */
   schedule?: string;
+  /**
+   * The job should start again this long after its last start. For jobs that are not started by the clock. Excludes `schedule`.
+   */
   every?: string;
+  /**
+   * The time zone of `schedule`, as an IANA name.
+   */
   timezone?: string;
+  /**
+   * How long after its expected start the first sign of life of a run may come before it is reported missed.
+   */
   grace?: string;
+  /**
+   * A run that has not ended after this long is reported as a timeout.
+   */
   max_runtime?: string;
+  /**
+   * Exit codes that count as success.
+   *
+   * @minItems 1
+   * @maxItems 256
+   */
   success_exit_codes?: number[];
-  failure_threshold?: number | { failure?: number; missed?: number; timeout?: number };
+  /**
+   * How many bad outcomes since the last good one it takes until somebody is told: a number for bad outcomes of any kind together, or a number for each kind by itself. A kind that is left out has 1.
+   */
+  failure_threshold?:
+    | number
+    | {
+        /**
+         * Runs that failed.
+         */
+        failure?: number;
+        /**
+         * Runs that never started.
+         */
+        missed?: number;
+        /**
+         * Runs that took too long.
+         */
+        timeout?: number;
+      };
+  /**
+   * How many good runs in a row it takes until the trouble counts as over.
+   */
   recovery_threshold?: number;
+  /**
+   * While the trouble lasts, say so again this often. `off` for never, also where `defaults` say otherwise.
+   */
   remind_every?: string;
-  notify?: (string | { to: string; on?: ('failure' | 'missed' | 'timeout')[] })[];
+  /**
+   * Who is told, by name of a notifier; with `on`, only of these kinds of trouble. Without `notify`, every notifier is told; with an empty list, nobody is.
+   *
+   * @maxItems 32
+   */
+  notify?: (
+    | string
+    | {
+        /**
+         * Name of a notifier.
+         */
+        to: string;
+        /**
+         * The kinds of trouble it is told of. All, when absent.
+         *
+         * @minItems 1
+         */
+        on?: ('failure' | 'missed' | 'timeout')[];
+      }
+  )[];
+  /**
+   * How many runs may be open at once. One more, and the oldest is given up as abandoned.
+   */
   max_open_runs?: number;
+  /**
+   * How many ended runs are kept in the history.
+   */
   keep_runs?: number;
+  /**
+   * While true, pings are recorded and do not count, nothing is expected and nobody is told.
+   */
   paused?: boolean;
+  /**
+   * What the job does, for those who are told that it did not.
+   */
   description?: string;
+  /**
+   * Address of a page that says what to do when the job is in trouble.
+   */
   runbook?: string;
+  /**
+   * The person or team that looks after the job.
+   */
   owner?: string;
+  /**
+   * Labels to filter jobs by. They replace those of `defaults`.
+   *
+   * @maxItems 32
+   */
   tags?: string[];
+  /**
+   * A label that keeps jobs together in lists.
+   */
   group?: string;
 }

@@ -1,0 +1,52 @@
+/** Generated from schemas/cronflow.schema.json by scripts/generate-types.mjs. Do not edit. */
+import type { Declaration } from '../core/declaration.ts';
+
+/**
+ * What Cronflow watches, and who is told.
+ */
+export interface ConfigFile {
+  defaults?: Declaration;
+  /**
+   * Who can be told, by name. Without any, one named `slack` takes its webhook from the environment variable SLACK_WEBHOOK_URL.
+   */
+  notifiers?: {
+    /**
+     * Somebody who can be told.
+     */
+    [k: string]:
+      | {
+          /**
+           * The kind of notifier: `slack` or `log`.
+           */
+          type: 'slack';
+          /**
+           * The address of the incoming webhook. A secret: take it from the environment. Empty: nothing is sent, every notification is logged.
+           */
+          webhook_url?: string;
+          /**
+           * A file that holds the address, instead of `webhook_url`. Relative to the file that names it; read at every load.
+           */
+          webhook_url_file?: string;
+        }
+      | {
+          /**
+           * The kind of notifier: `slack` or `log`.
+           */
+          type: 'log';
+        };
+  };
+  /**
+   * The jobs, by name. `{}` for none.
+   */
+  jobs: {
+    [k: string]: Declaration;
+  };
+  /**
+   * Where people reach Cronflow, for links in messages. Empty for none.
+   */
+  public_url?: string;
+  /**
+   * After Cronflow itself was away, how long jobs have to report what they did meanwhile, before such slots are written down as unknown.
+   */
+  replay_window?: string;
+}
