@@ -21,6 +21,8 @@ export type Event =
   | { type: 'resumed'; at: number }
   | { type: 'acknowledged'; at: number; until_at: number }
   | { type: 'removed'; at: number }
+  /** Declared again after it was removed: history and name are as they were. */
+  | { type: 'restored'; at: number }
   | { type: 'gap'; from_at: number; to_at: number };
 
 /** What an event changed. Records not mentioned are as they were. */

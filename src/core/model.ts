@@ -36,6 +36,10 @@ export interface Run {
   late: boolean;
   /** Null for rows that no run stands behind, and for an end whose start is not known. */
   started_at: number | null;
+  /** Whether its start ping has come: an end may overtake it, and it may come twice. */
+  start_received: boolean;
+  /** The history row of a slot given up earlier, which this run's outcome will replace. */
+  replaces_run_id: string | null;
   /** Null while the run is open. */
   ended_at: number | null;
   duration_ms: number | null;
@@ -97,7 +101,8 @@ export interface JobState {
   incident_count: number;
   last_start_at: number | null;
   last_success_at: number | null;
-  /** Instant of the latest counted outcome. */
+  /** The latest counted outcome and its instant; `unknown` and `skipped` are not counted. */
+  last_outcome: Outcome | null;
   last_outcome_at: number | null;
   /** Bad outcomes since the last good one, oldest first. */
   bad: BadOutcome[];
@@ -113,6 +118,8 @@ export interface IncidentOutcome {
   outcome: Outcome;
   reason: Reason;
   at: number;
+  /** When the run started, or its slot. */
+  began_at: number;
 }
 
 /** A stretch during which a job is in trouble; opens once, closes once. */
@@ -127,15 +134,16 @@ export interface Incident {
   closed_at: number | null;
   /** Why it opened, corrected when a late report shows another cause. */
   reason: Reason;
+  /** The run or history row whose outcome opened it. */
+  opened_by_run_id: string | null;
   close_reason: CloseReason | null;
   /** Kinds of trouble it has contained. */
   kinds: BadKind[];
   bad_count: number;
   /** The latest outcomes in it, oldest first. */
   outcomes: IncidentOutcome[];
-  /** Instant of the newest bad run's start or slot; a recovery must not have started before it. */
+  /** The newest bad run's start or slot, 0 when none is left: a recovery must not have started before it. */
   newest_bad_at: number;
-  newest_bad_run_id: string | null;
   /** Good runs in a row that count towards recovery. */
   good_run_ids: string[];
   /** Notifiers owed an `opened` delivery so far: exactly those are owed the closing. */

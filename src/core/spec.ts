@@ -5,8 +5,7 @@ import type { BadKind } from './reasons.ts';
 
 /** When a job should run: a cron expression in a zone, or a period counted from its last start. */
 export type Schedule =
-  | { kind: 'cron'; expression: string; timezone: string }
-  | { kind: 'every'; everyMs: number };
+  { kind: 'cron'; expression: string; timezone: string } | { kind: 'every'; everyMs: number };
 
 /** Bad outcomes needed to open an incident: of any kind together, or of each kind for itself. */
 export type FailureThreshold = { any: number } | Partial<Record<BadKind, number>>;
@@ -52,13 +51,11 @@ const ALL_KINDS: readonly BadKind[] = ['failure', 'missed', 'timeout'];
  * @throws Error only for a declaration that validation should have refused
  */
 export function specOf(name: string, declaration: Declaration, globals: Globals): Spec {
-  const duration = (text: string | undefined, otherwiseMs: number): number =>
-    text === undefined ? otherwiseMs : parseDuration(text);
   return {
     name,
     schedule: scheduleOf(declaration),
-    graceMs: duration(declaration.grace, LIMITS.graceMsDefault),
-    maxRuntimeMs: duration(declaration.max_runtime, LIMITS.maxRuntimeMsDefault),
+    graceMs: durationOf(declaration.grace, LIMITS.graceMsDefault),
+    maxRuntimeMs: durationOf(declaration.max_runtime, LIMITS.maxRuntimeMsDefault),
     failureThreshold: thresholdOf(declaration.failure_threshold),
     recoveryThreshold: declaration.recovery_threshold ?? 1,
     remindEveryMs: declaration.remind_every === undefined ? null : parseDuration(declaration.remind_every),
@@ -69,6 +66,10 @@ export function specOf(name: string, declaration: Declaration, globals: Globals)
     keepRuns: declaration.keep_runs ?? LIMITS.keepRunsDefault,
     replayWindowMs: globals.replayWindowMs,
   };
+}
+
+function durationOf(text: string | undefined, otherwiseMs: number): number {
+  return text === undefined ? otherwiseMs : parseDuration(text);
 }
 
 function scheduleOf(declaration: Declaration): Schedule | null {

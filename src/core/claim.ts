@@ -1,0 +1,81 @@
+import type { Draft } from './draft.ts';
+import { recordSlot } from './history.ts';
+import { earlyMs, slotAfter, slotAtOrBefore } from './slots.ts';
+
+/** The slot a run belongs to, if any. */
+export interface Claim {
+  slotAt: number | null;
+  /** The slot had been given up before. */
+  late: boolean;
+  /** The history row that stood for it. */
+  replacesRunId: string | null;
+}
+
+const UNSCHEDULED: Claim = { slotAt: null, late: false, replacesRunId: null };
+
+/**
+ * Claims the slot that a run starting at `startAt` belongs to and moves the expectation on (DESIGN.md §3.1).
+ * Only the ping that makes a run known claims one.
+ */
+export function claimSlot(draft: Draft, startAt: number): Claim {
+  if (draft.spec.schedule === null || draft.paused) return UNSCHEDULED;
+  return draft.spec.schedule.kind === 'every' ? claimPeriod(draft, startAt) : claimCronSlot(draft, startAt);
+}
+
+function claimCronSlot(draft: Draft, startAt: number): Claim {
+  const expectedAt = draft.job.expected_at;
+  if (expectedAt !== null && startAt >= expectedAt) {
+    const slotAt = slotAtOrBefore(draft.spec, startAt) ?? expectedAt;
+    supersede(draft, expectedAt, slotAt, startAt);
+    draft.job.expected_at = slotAfter(draft.spec, startAt);
+    return onTime(Math.max(slotAt, expectedAt));
+  }
+  if (expectedAt !== null && expectedAt - startAt <= earlyMs(draft.spec, expectedAt)) {
+    draft.job.expected_at = slotAfter(draft.spec, expectedAt);
+    return onTime(expectedAt);
+  }
+  // Every slot near `startAt` is settled already. The run belongs to the one it would have claimed in time.
+  const next = slotAfter(draft.spec, startAt);
+  if (next !== null && next - startAt <= earlyMs(draft.spec, next)) return takeOver(draft, next);
+  return takeOver(draft, slotAtOrBefore(draft.spec, startAt));
+}
+
+/** Older slots than the one claimed, not settled because grace is longer than the period, are skipped. */
+function supersede(draft: Draft, expectedAt: number, claimedAt: number, at: number): void {
+  let slotAt: number | null = expectedAt;
+  while (slotAt !== null && slotAt < claimedAt) {
+    recordSlot(draft, slotAt, at, 'skipped', 'superseded');
+    slotAt = slotAfter(draft.spec, slotAt);
+  }
+}
+
+/** `every` expects the next run a period after the last one's start, so every start moves it on. */
+function claimPeriod(draft: Draft, startAt: number): Claim {
+  const expectedAt = draft.job.expected_at;
+  const isDue = expectedAt !== null && startAt >= expectedAt - earlyMs(draft.spec, expectedAt);
+  const claim = isDue ? onTime(expectedAt) : takeOver(draft, lastPeriodGivenUp(draft, startAt));
+  // A start reported late moves no expectation back.
+  draft.job.expected_at = Math.max(slotAfter(draft.spec, startAt) ?? 0, expectedAt ?? 0);
+  return claim;
+}
+
+/** The latest period before `startAt`, if it was given up and no run has begun since. */
+function lastPeriodGivenUp(draft: Draft, startAt: number): number | null {
+  const slotAt = draft.job.unclaimed.map((slot) => slot.at).findLast((at) => at <= startAt);
+  if (slotAt === undefined) return null;
+  const runSince = draft
+    .runs()
+    .some((run) => run.started_at !== null && run.started_at > slotAt && run.started_at <= startAt);
+  return runSince ? null : slotAt;
+}
+
+function onTime(slotAt: number): Claim {
+  return { slotAt, late: false, replacesRunId: null };
+}
+
+function takeOver(draft: Draft, slotAt: number | null): Claim {
+  const slot = draft.job.unclaimed.find((each) => each.at === slotAt);
+  if (slot === undefined) return UNSCHEDULED;
+  draft.job.unclaimed = draft.job.unclaimed.filter((each) => each !== slot);
+  return { slotAt: slot.at, late: true, replacesRunId: slot.run_id };
+}

@@ -1,0 +1,153 @@
+import type { Event, State, Transition } from './event.ts';
+import type { Delivery, Incident, JobState, Run } from './model.ts';
+import type { Outcome, Reason, Status } from './reasons.ts';
+import type { Spec } from './spec.ts';
+
+/**
+ * The working copy that one transition changes. It never touches the records it was made from: what is
+ * changed is copied first and collected for the commit.
+ */
+export class Draft {
+  spec: Spec;
+  readonly jobId: string;
+  readonly job: JobState;
+  /** When Cronflow learned of the event; outcomes may be dated earlier. */
+  readonly learnedAt: number;
+  incident: Incident | null;
+  readonly deliveries: Delivery[] = [];
+  /** Why a correction, if one is being made: travels to the incident it closes. */
+  correction: 'late_report' | 'rerun' | null = null;
+  private readonly runsById: Map<string, Run>;
+  private readonly changedRuns = new Map<string, Run>();
+  private readonly removedRunIds = new Set<string>();
+  private readonly changedIncidents = new Map<string, Incident>();
+
+  constructor(spec: Spec, state: State, learnedAt: number) {
+    this.spec = spec;
+    this.learnedAt = learnedAt;
+    this.jobId = state.job_id;
+    this.job = {
+      ...state.job,
+      bad: [...state.job.bad],
+      unclaimed: [...state.job.unclaimed],
+      gaps: [...state.job.gaps],
+    };
+    this.incident = state.incident;
+    this.runsById = new Map(state.runs.map((run) => [run.id, run]));
+  }
+
+  get paused(): boolean {
+    return this.spec.paused || this.job.paused_by_api;
+  }
+
+  runs(): Run[] {
+    return [...this.runsById.values()];
+  }
+
+  run(id: string): Run | undefined {
+    return this.runsById.get(id);
+  }
+
+  /** Runs not ended yet, oldest start first. */
+  openRuns(): Run[] {
+    return this.runs()
+      .filter((run) => run.outcome === null)
+      .sort((a, b) => (a.started_at ?? 0) - (b.started_at ?? 0));
+  }
+
+  addRun(fields: Partial<Run> & Pick<Run, 'reason'>): Run {
+    this.job.run_count += 1;
+    const run: Run = {
+      id: `${this.jobId}-${this.job.run_count}`,
+      job_id: this.jobId,
+      rid: null,
+      slot_at: null,
+      late: false,
+      started_at: null,
+      start_received: false,
+      replaces_run_id: null,
+      ended_at: null,
+      duration_ms: null,
+      limit_at: null,
+      outcome: null,
+      counted: true,
+      exit_code: null,
+      signal: null,
+      host: null,
+      output_bytes: 0,
+      output_dropped_bytes: 0,
+      count: 1,
+      first_slot_at: fields.slot_at ?? null,
+      ...fields,
+    };
+    return this.keepRun(run);
+  }
+
+  changeRun(id: string, changes: Partial<Run>): Run {
+    const run = this.runsById.get(id);
+    if (run === undefined) throw new Error(`no run ${id} to change: a bug in the core`);
+    return this.keepRun({ ...run, ...changes });
+  }
+
+  removeRun(id: string): void {
+    this.runsById.delete(id);
+    this.changedRuns.delete(id);
+    this.removedRunIds.add(id);
+  }
+
+  setIncident(incident: Incident): void {
+    this.changedIncidents.set(incident.id, incident);
+    this.incident = incident.closed_at === null ? incident : null;
+  }
+
+  finish(reason: Reason, runId: string | null): Transition {
+    this.job.settled_at = Math.max(this.job.settled_at, this.learnedAt);
+    this.job.status = statusOf(this);
+    return {
+      state: { job_id: this.jobId, job: this.job, runs: this.runs(), incident: this.incident },
+      runs: [...this.changedRuns.values()],
+      removed_run_ids: [...this.removedRunIds],
+      incidents: [...this.changedIncidents.values()],
+      deliveries: this.deliveries,
+      reason,
+      run_id: runId,
+    };
+  }
+
+  private keepRun(run: Run): Run {
+    this.runsById.set(run.id, run);
+    this.changedRuns.set(run.id, run);
+    return run;
+  }
+}
+
+/** The instant at which Cronflow learned of an event: what was due before it is applied first. */
+export function instantOf(event: Event): number {
+  switch (event.type) {
+    case 'ping':
+      return event.ping.received_at;
+    case 'tick':
+      return event.now_at;
+    case 'gap':
+      return event.to_at;
+    default:
+      return event.at;
+  }
+}
+
+const STATUS_OF_OUTCOME: Record<Outcome, Status | null> = {
+  success: 'success',
+  failure: 'failure',
+  timeout: 'timeout',
+  missed: 'missed',
+  abandoned: 'failure',
+  skipped: null,
+  unknown: null,
+};
+
+function statusOf(draft: Draft): Status {
+  if (draft.paused) return 'paused';
+  if (draft.openRuns().some((run) => run.counted)) return 'running';
+  const last = draft.job.last_outcome;
+  return (last === null ? null : STATUS_OF_OUTCOME[last]) ?? 'pending';
+}

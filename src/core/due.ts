@@ -1,0 +1,58 @@
+import type { Draft } from './draft.ts';
+import { earlyMs } from './slots.ts';
+
+/** What time alone will do next to a job. */
+export type Due =
+  | { kind: 'limit'; at: number; runId: string }
+  | { kind: 'deadline'; at: number; outcome: 'missed' | 'unknown' }
+  | { kind: 'reminder'; at: number };
+
+/** The earliest thing that is due; of several at one instant a run's limit comes first. */
+export function nextDue(draft: Draft): Due | null {
+  let next: Due | null = null;
+  for (const due of allDue(draft)) if (next === null || due.at < next.at) next = due;
+  return next;
+}
+
+function* allDue(draft: Draft): Generator<Due> {
+  for (const run of draft.openRuns()) {
+    if (run.limit_at !== null) yield { kind: 'limit', at: run.limit_at, runId: run.id };
+  }
+  const deadline = deadlineOf(draft);
+  if (deadline !== null) yield { kind: 'deadline', ...deadline };
+  const reminderAt = draft.incident?.next_reminder_at ?? null;
+  if (reminderAt !== null) yield { kind: 'reminder', at: reminderAt };
+}
+
+/**
+ * When the expected slot is given up, and as what. A slot whose window touches a gap in which no ping could
+ * be taken waits for replayed pings and is then `unknown`, never `missed` (DESIGN.md §3.4). For `every`,
+ * nothing is due while a run is open (§3.1).
+ */
+export function deadlineOf(draft: Draft): { at: number; outcome: 'missed' | 'unknown' } | null {
+  const { expected_at: expectedAt, deadline_at_min: deadlineAtMin } = draft.job;
+  if (expectedAt === null || draft.paused) return null;
+  if (draft.spec.schedule?.kind === 'every' && draft.openRuns().some((run) => run.counted)) return null;
+  const plainAt = Math.max(expectedAt + draft.spec.graceMs, deadlineAtMin);
+  const windowFrom = expectedAt - earlyMs(draft.spec, expectedAt);
+  let at = plainAt;
+  // Waiting for one gap's replay may run into the next gap, so each is held against the moved deadline.
+  for (const gap of draft.job.gaps) {
+    if (gap.from_at <= at && gap.to_at >= windowFrom)
+      at = Math.max(at, gap.to_at + draft.spec.replayWindowMs);
+  }
+  const touched = draft.job.gaps.some((gap) => gap.from_at <= at && gap.to_at >= windowFrom);
+  return { at, outcome: touched ? 'unknown' : 'missed' };
+}
+
+/** Forgets gaps that can no longer touch the expected slot or a run that is open. */
+export function forgetOldGaps(draft: Draft): void {
+  if (draft.job.gaps.length === 0) return;
+  const expectedAt = draft.job.expected_at;
+  const starts = draft.openRuns().map((run) => run.started_at ?? 0);
+  const from = Math.min(
+    expectedAt === null ? Infinity : expectedAt - earlyMs(draft.spec, expectedAt),
+    ...starts,
+  );
+  draft.job.gaps = draft.job.gaps.filter((gap) => gap.to_at >= from);
+}

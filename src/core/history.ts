@@ -1,0 +1,44 @@
+import type { Draft } from './draft.ts';
+import { LIMITS } from './limits.ts';
+import type { Run } from './model.ts';
+import type { Outcome, Reason } from './reasons.ts';
+
+/**
+ * Records that a slot ended without a run. Consecutive rows of the same outcome and reason become one,
+ * counted (DESIGN.md §3.5): a job that is down for a week does not push its runs out of the history.
+ * @returns the row that stands for the slot
+ */
+export function recordSlot(draft: Draft, slotAt: number, at: number, outcome: Outcome, reason: Reason): Run {
+  const last = draft.run(`${draft.jobId}-${draft.job.run_count}`);
+  const folds = last !== undefined && last.started_at === null && last.rid === null && !last.late;
+  if (folds && last.outcome === outcome && last.reason === reason && (last.slot_at ?? Infinity) < slotAt) {
+    return draft.changeRun(last.id, { slot_at: slotAt, ended_at: at, count: last.count + 1 });
+  }
+  return draft.addRun({ slot_at: slotAt, ended_at: at, outcome, reason });
+}
+
+/** Remembers a slot that ended `missed` or `unknown`, so that a rerun or a late report may claim it. */
+export function rememberUnclaimed(
+  draft: Draft,
+  at: number,
+  outcome: 'missed' | 'unknown',
+  runId: string,
+): void {
+  draft.job.unclaimed.push({ at, outcome, run_id: runId });
+  if (draft.job.unclaimed.length > LIMITS.unclaimedSlotsMax) draft.job.unclaimed.shift();
+}
+
+/** Takes a slot that another run claimed after all out of its row of history. */
+export function unrecordSlot(draft: Draft, runId: string, slotAt: number): void {
+  const row = draft.run(runId);
+  if (row === undefined) return; // Trimmed from the history since.
+  if (row.count <= 1) return draft.removeRun(runId);
+  const others = draft.job.unclaimed.filter((slot) => slot.run_id === runId).map((slot) => slot.at);
+  draft.changeRun(runId, {
+    count: row.count - 1,
+    // An edge of the row moves to the nearest slot that is still known to belong to it.
+    slot_at: row.slot_at === slotAt && others.length > 0 ? Math.max(...others) : row.slot_at,
+    first_slot_at:
+      row.first_slot_at === slotAt && others.length > 0 ? Math.min(...others) : row.first_slot_at,
+  });
+}

@@ -1,0 +1,212 @@
+import { type Claim, claimSlot } from './claim.ts';
+import type { Draft } from './draft.ts';
+import { countOutcome } from './incident.ts';
+import { LIMITS } from './limits.ts';
+import type { Ping, Run } from './model.ts';
+import type { Outcome, Reason } from './reasons.ts';
+import { endRun, replaceEnd } from './run.ts';
+
+/** What a ping did, and the run it belongs to. */
+export interface PingEffect {
+  reason: Reason;
+  runId: string | null;
+}
+
+/** Applies a ping to a draft in which everything due before it has been settled (DESIGN.md §3.2). */
+export function applyPing(draft: Draft, ping: Ping): PingEffect {
+  const at = ping.received_at - ping.delay_ms;
+  draft.job.seen = true;
+  if (ping.kind === 'log') return { reason: 'logged', runId: findRun(draft, ping)?.id ?? null };
+  if (ping.kind !== 'skip') draft.job.skip_count = 0;
+  if (ping.kind === 'start') return applyStart(draft, ping, at);
+  return ping.kind === 'skip' ? applySkip(draft, ping, at) : applyEnd(draft, ping, at);
+}
+
+function applyStart(draft: Draft, ping: Ping, at: number): PingEffect {
+  const known = ping.rid === null ? undefined : runOfRid(draft, ping.rid);
+  if (known !== undefined) return startKnownRun(draft, known, ping, at);
+  if (ping.rid === null) giveUpAnonymousRun(draft, at);
+  makeRoom(draft, at);
+  const claim = claimForPing(draft, ping, at);
+  const limitAt = at + draft.spec.maxRuntimeMs;
+  const run = draft.addRun({
+    reason: 'started',
+    rid: ping.rid,
+    host: ping.host,
+    started_at: at,
+    start_received: true,
+    // What arrives late is not held to have hung before its end had a chance to arrive as well.
+    limit_at: ping.delay_ms > 0 ? Math.max(limitAt, ping.received_at + LIMITS.delayedStartMsMin) : limitAt,
+    counted: !draft.paused,
+    ...claimed(claim),
+  });
+  draft.job.last_start_at = Math.max(at, draft.job.last_start_at ?? -Infinity);
+  return { reason: startReason(draft, claim, ping), runId: run.id };
+}
+
+/** A start that comes twice, or after its end, or for a run that is known otherwise. */
+function startKnownRun(draft: Draft, run: Run, ping: Ping, at: number): PingEffect {
+  if (run.start_received) return { reason: 'duplicate', runId: run.id };
+  const durationMs = run.duration_ms ?? (run.ended_at === null ? null : Math.max(0, run.ended_at - at));
+  draft.changeRun(run.id, {
+    started_at: run.started_at ?? at,
+    start_received: true,
+    duration_ms: durationMs,
+    host: run.host ?? ping.host,
+  });
+  draft.job.last_start_at = Math.max(run.started_at ?? at, draft.job.last_start_at ?? -Infinity);
+  return { reason: 'started', runId: run.id };
+}
+
+/**
+ * A start without a run id while such a run is open means that the earlier one died (DESIGN.md §3.2), or,
+ * if Cronflow was away meanwhile, that its end may have gone unseen (§3.4).
+ */
+function giveUpAnonymousRun(draft: Draft, at: number): void {
+  const open = draft.openRuns().filter((run) => run.rid === null && (run.started_at ?? 0) <= at);
+  for (const run of open) {
+    const startedAt = run.started_at ?? 0;
+    const unseen = draft.job.gaps.some((gap) => gap.to_at >= startedAt && gap.from_at <= at);
+    endRun(draft, run.id, {
+      at,
+      outcome: unseen ? 'unknown' : 'abandoned',
+      reason: unseen ? 'outage' : 'abandoned',
+    });
+  }
+}
+
+/** Keeps the number of open runs bounded: one more ends the oldest (DESIGN.md §3.2). */
+function makeRoom(draft: Draft, at: number): void {
+  const open = draft.openRuns();
+  for (const run of open.slice(0, Math.max(0, open.length + 1 - draft.spec.openRunsMax))) {
+    const endedAt = Math.max(at, run.started_at ?? at);
+    endRun(draft, run.id, { at: endedAt, outcome: 'abandoned', reason: 'too_many_runs' });
+  }
+}
+
+function applyEnd(draft: Draft, ping: Ping, at: number): PingEffect {
+  const { outcome, reason } = judge(draft, ping);
+  const end = { at, outcome, reason, durationMs: ping.duration_ms };
+  const known = findRun(draft, ping);
+  if (known === undefined) return applyWholeRun(draft, ping, at, outcome, reason);
+  if (known.outcome !== null && !wasGivenUp(known)) return { reason: 'duplicate', runId: known.id };
+  const ended = {
+    exit_code: ping.exit_code,
+    signal: ping.signal,
+    host: ping.host ?? known.host,
+  };
+  draft.changeRun(known.id, ended);
+  if (known.outcome !== null) {
+    draft.correction = 'late_report';
+    replaceEnd(draft, known, end);
+    return { reason: 'late_report', runId: known.id };
+  }
+  correct(draft, known.late, ping);
+  endRun(draft, known.id, end);
+  return { reason: known.late && ping.delay_ms > 0 ? 'late_report' : reason, runId: known.id };
+}
+
+/** An end without a start is a whole run (DESIGN.md §3.2). */
+function applyWholeRun(draft: Draft, ping: Ping, at: number, outcome: Outcome, reason: Reason): PingEffect {
+  const startAt = at - (ping.duration_ms ?? 0);
+  const claim = claimForPing(draft, ping, startAt);
+  const run = draft.addRun({
+    reason,
+    rid: ping.rid,
+    host: ping.host,
+    exit_code: ping.exit_code,
+    signal: ping.signal,
+    started_at: ping.duration_ms === null ? null : startAt,
+    counted: !draft.paused,
+    ...claimed(claim),
+  });
+  draft.job.last_start_at = Math.max(startAt, draft.job.last_start_at ?? -Infinity);
+  correct(draft, claim.late, ping);
+  endRun(draft, run.id, { at, outcome, reason, durationMs: ping.duration_ms });
+  return { reason: claim.late && ping.delay_ms > 0 ? 'late_report' : reason, runId: run.id };
+}
+
+/**
+ * The wrapper found the job's lock taken: its slot is settled, neither good nor bad; the third in a row with
+ * no run open means that the lock is stuck (DESIGN.md §3.2).
+ */
+function applySkip(draft: Draft, ping: Ping, at: number): PingEffect {
+  const known = ping.rid === null ? undefined : runOfRid(draft, ping.rid);
+  if (known !== undefined) return { reason: 'duplicate', runId: known.id };
+  draft.job.skip_count += 1;
+  const stuck = draft.job.skip_count >= LIMITS.skipsInARowMax && draft.openRuns().length === 0;
+  const reason = stuck ? 'stuck_lock' : 'lock_held';
+  const claim = claimForPing(draft, ping, at);
+  const run = draft.addRun({
+    reason,
+    rid: ping.rid,
+    host: ping.host,
+    started_at: at,
+    start_received: true,
+    ended_at: at,
+    duration_ms: 0,
+    outcome: stuck ? 'failure' : 'skipped',
+    counted: !draft.paused,
+    ...claimed(claim),
+  });
+  if (run.counted) countOutcome(draft, run, at);
+  return { reason, runId: run.id };
+}
+
+/** `exit_code`, where present, alone decides, whatever the ping was called (DESIGN.md §3.2). */
+function judge(draft: Draft, ping: Ping): { outcome: Outcome; reason: Reason } {
+  const good =
+    ping.exit_code === null ? ping.kind === 'success' : draft.spec.successExitCodes.includes(ping.exit_code);
+  if (good) return { outcome: 'success', reason: 'succeeded' };
+  if (ping.signal !== null) return { outcome: 'failure', reason: 'signal' };
+  return { outcome: 'failure', reason: ping.exit_code === null ? 'reported_failure' : 'exit_code' };
+}
+
+/** The first end wins, except over an end that nobody reported (DESIGN.md §3.2). */
+function wasGivenUp(run: Run): boolean {
+  return run.outcome === 'timeout' || run.outcome === 'abandoned' || run.outcome === 'unknown';
+}
+
+/**
+ * The run a ping without a start of its own belongs to: by run id; without one the anonymous run, else the
+ * newest open run, else the anonymous run that was given up last.
+ */
+function findRun(draft: Draft, ping: Ping): Run | undefined {
+  if (ping.rid !== null) return runOfRid(draft, ping.rid);
+  const at = ping.received_at - ping.delay_ms;
+  const open = draft.openRuns().filter((run) => (run.started_at ?? 0) <= at);
+  const anonymous = open.findLast((run) => run.rid === null);
+  if (anonymous !== undefined || open.length > 0) return anonymous ?? open.at(-1);
+  const last = draft
+    .runs()
+    .findLast((run) => run.rid === null && run.start_received && run.reason !== 'lock_held');
+  return last?.outcome === 'timeout' && (last.started_at ?? 0) <= at ? last : undefined;
+}
+
+function runOfRid(draft: Draft, rid: string): Run | undefined {
+  return draft.runs().findLast((run) => run.rid === rid);
+}
+
+function claimForPing(draft: Draft, ping: Ping, startAt: number): Claim {
+  const claim = claimSlot(draft, startAt);
+  correct(draft, claim.late, ping);
+  return claim;
+}
+
+function correct(draft: Draft, late: boolean, ping: Ping): void {
+  if (late) draft.correction = ping.delay_ms > 0 ? 'late_report' : 'rerun';
+}
+
+function claimed(claim: Claim): Pick<Run, 'slot_at' | 'late' | 'replaces_run_id' | 'first_slot_at'> {
+  return {
+    slot_at: claim.slotAt,
+    late: claim.late,
+    replaces_run_id: claim.replacesRunId,
+    first_slot_at: claim.slotAt,
+  };
+}
+
+function startReason(draft: Draft, claim: Claim, ping: Ping): Reason {
+  if (claim.late) return ping.delay_ms > 0 ? 'late_report' : 'rerun';
+  return claim.slotAt === null && draft.spec.schedule !== null && !draft.paused ? 'unscheduled' : 'started';
+}

@@ -1,0 +1,181 @@
+import type { Declaration } from './declaration.ts';
+import { applyDefaults } from './defaults.ts';
+import type { Job, Place } from './model.ts';
+
+/** A job as a file declares it. */
+export interface PlannedJob {
+  name: string;
+  place: Place;
+  /** As written. */
+  declared: Declaration;
+  /** With `defaults` filled in. */
+  declaration: Declaration;
+}
+
+/** What became of one key of a declaration; undefined where it is not set. */
+export interface KeyChange {
+  key: keyof Declaration;
+  from: unknown;
+  to: unknown;
+}
+
+/** A stored job that a file declares, and what that changes about what counts. */
+export interface Planned {
+  job: Job;
+  next: PlannedJob;
+  keys: readonly KeyChange[];
+}
+
+/** What applying a configuration does to the stored jobs. Every stored or declared job is in at most one list. */
+export interface Plan {
+  added: readonly PlannedJob[];
+  changed: readonly Planned[];
+  /** Jobs of the file that it declares no longer. */
+  removed: readonly Job[];
+  /**
+   * Nothing that counts changed; `place` and `declared` may have, so that the record needs writing when
+   * `isSameRecord` says so.
+   */
+  unchanged: readonly Planned[];
+  /** Registered over the API so far; from now on the file's. */
+  adopted: readonly Planned[];
+  /** Removed earlier, within the time that history is kept; they come back with it. */
+  restored: readonly Planned[];
+  /** Jobs of the API for which the file's `defaults` changed what counts. */
+  refilled: readonly { job: Job; declaration: Declaration; keys: readonly KeyChange[] }[];
+}
+
+/**
+ * Compares what files declare with what is stored (DESIGN.md §5, ownership). Jobs of the API are left alone,
+ * unless the file declares their name or changes the `defaults` that fill them.
+ * @param stored every job, removed ones included
+ * @param declared the file's jobs; names are unique
+ * @param defaults the file's `defaults`; without them, no job of the API is looked at
+ */
+export function planChanges(
+  stored: readonly Job[],
+  declared: readonly PlannedJob[],
+  defaults?: Declaration,
+): Plan {
+  const byName = currentByName(stored);
+  const added: PlannedJob[] = [];
+  const lists = { changed: [], unchanged: [], adopted: [], restored: [] } as Record<FoundList, Planned[]>;
+  const names = new Set<string>();
+  for (const next of declared) {
+    names.add(next.name);
+    const job = byName.get(next.name);
+    if (job === undefined) {
+      added.push(next);
+      continue;
+    }
+    const planned = { job, next, keys: differences(job.declaration, next.declaration) };
+    lists[listOf(planned)].push(planned);
+  }
+  const others = stored.filter((job) => job.removed_at === null && !names.has(job.name));
+  const refilled = defaults === undefined ? [] : refill(others, defaults);
+  return { added, ...lists, removed: others.filter((job) => job.source === 'file'), refilled };
+}
+
+/** Whether a planned job's stored record already says all that the file says. */
+export function isSameRecord({ job, next }: Planned): boolean {
+  return (
+    isSame(job.declared, next.declared) &&
+    job.place?.file === next.place.file &&
+    job.place.line === next.place.line &&
+    isSame(job.declaration, next.declaration)
+  );
+}
+
+/** The keys in which two declarations differ, in alphabetical order. */
+export function differences(from: Declaration, to: Declaration): KeyChange[] {
+  const keys = new Set([...Object.keys(from), ...Object.keys(to)] as (keyof Declaration)[]);
+  return [...keys]
+    .sort()
+    .filter((key) => !isSame(from[key], to[key]))
+    .map((key) => ({ key, from: from[key], to: to[key] }));
+}
+
+/**
+ * Writes a plan for people, one job a line (`+ added`, `~ changed`, `- removed`, `= unchanged`), the keys that
+ * differ below it. At most `linesMax` lines, the last one saying how many were left out.
+ */
+export function formatPlan(plan: Plan, linesMax = Number.POSITIVE_INFINITY): string[] {
+  const lines = [
+    ...plan.added.map((next) => `+ ${next.name}${summary(next.declaration)}`),
+    ...plan.restored.flatMap((planned) => changeLines('+', planned, ' (restored with its history)')),
+    ...plan.adopted.flatMap((planned) =>
+      changeLines('~', planned, ' (from the API, now declared in the file)'),
+    ),
+    ...plan.changed.flatMap((planned) => changeLines('~', planned, '')),
+    ...plan.refilled.flatMap((planned) => changeLines('~', planned, ' (from the API, by defaults)')),
+    ...plan.removed.map((job) => `- ${job.name}`),
+  ];
+  if (plan.unchanged.length > 0) lines.push(`= ${plan.unchanged.length} unchanged`);
+  if (lines.length <= linesMax) return lines;
+  return [...lines.slice(0, linesMax), `... and ${lines.length - linesMax} more lines`];
+}
+
+type FoundList = 'changed' | 'unchanged' | 'adopted' | 'restored';
+
+function listOf({ job, keys }: Planned): FoundList {
+  if (job.removed_at !== null) return 'restored';
+  if (job.source === 'api') return 'adopted';
+  return keys.length > 0 ? 'changed' : 'unchanged';
+}
+
+/** For each name the job that lives, else the one removed last: its history is what people expect back. */
+function currentByName(stored: readonly Job[]): Map<string, Job> {
+  const byName = new Map<string, Job>();
+  for (const job of stored) {
+    const other = byName.get(job.name);
+    if (other === undefined || removedAt(job) > removedAt(other)) byName.set(job.name, job);
+  }
+  return byName;
+}
+
+function removedAt(job: Job): number {
+  return job.removed_at ?? Number.POSITIVE_INFINITY;
+}
+
+function refill(jobs: readonly Job[], defaults: Declaration): Plan['refilled'] {
+  return jobs
+    .filter((job) => job.source === 'api')
+    .map((job) => {
+      const declaration = applyDefaults(job.declared, defaults);
+      return { job, declaration, keys: differences(job.declaration, declaration) };
+    })
+    .filter(({ keys }) => keys.length > 0);
+}
+
+function changeLines(
+  sign: string,
+  planned: { job: Job; keys: readonly KeyChange[] },
+  note: string,
+): string[] {
+  return [
+    `${sign} ${planned.job.name}${note}`,
+    ...planned.keys.map(({ key, from, to }) => `    ${key}: ${shown(from)} -> ${shown(to)}`),
+  ];
+}
+
+function summary(declaration: Declaration): string {
+  if (declaration.every !== undefined) return ` (every ${declaration.every})`;
+  if (declaration.schedule === undefined) return '';
+  return ` (${JSON.stringify(declaration.schedule)} ${declaration.timezone ?? 'UTC'})`;
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? '(not set)' : JSON.stringify(value);
+}
+
+/** Equality of JSON values; the order of keys does not count, that of lists does. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const [left, right] = [Object.entries(a), new Map(Object.entries(b))];
+  return (
+    left.length === right.size &&
+    left.every(([key, value]) => right.has(key) && isSame(value, right.get(key)))
+  );
+}

@@ -1,0 +1,67 @@
+import type { Draft } from './draft.ts';
+import { unrecordSlot } from './history.ts';
+import { beganAt, countOutcome, retractOutcome } from './incident.ts';
+import type { Run } from './model.ts';
+import type { Outcome, Reason } from './reasons.ts';
+
+/** How a run ended. */
+export interface RunEnd {
+  at: number;
+  outcome: Outcome;
+  reason: Reason;
+  /** As the client measured it; derived from the instants when absent. */
+  durationMs?: number | null;
+}
+
+/**
+ * Ends an open run and counts its outcome. A slot it took over after it had been given up now ends as this
+ * run did (DESIGN.md §3.1, "late").
+ */
+export function endRun(draft: Draft, runId: string, end: RunEnd): Run {
+  const open = draft.run(runId);
+  if (open === undefined) throw new Error(`no run ${runId} to end: a bug in the core`);
+  const spanMs = open.started_at === null ? null : Math.max(0, end.at - open.started_at);
+  const run = draft.changeRun(runId, {
+    ended_at: end.at,
+    duration_ms: end.durationMs ?? spanMs,
+    limit_at: null,
+    outcome: end.outcome,
+    reason: end.reason,
+    counted: open.counted && !draft.paused,
+  });
+  // `every` says nothing while a run is open, so its next expectation is never already past (§3.1).
+  if (draft.spec.schedule?.kind === 'every' && draft.job.expected_at !== null) {
+    draft.job.expected_at = Math.max(draft.job.expected_at, end.at);
+  }
+  if (run.counted) {
+    if (end.outcome !== 'unknown') replaceGivenUpSlot(draft, run);
+    countOutcome(draft, run, end.at);
+  }
+  return run;
+}
+
+/**
+ * Replaces the outcome of a run that had been given up, because its end came after all (DESIGN.md §3.2:
+ * "a late end records the duration, replaces a `timeout`, and on success ends the incident").
+ */
+export function replaceEnd(draft: Draft, given: Run, end: RunEnd): Run {
+  const givenUpAt = given.ended_at ?? end.at;
+  const spanMs = given.started_at === null ? null : Math.max(0, end.at - given.started_at);
+  const run = draft.changeRun(given.id, {
+    ended_at: end.at,
+    duration_ms: end.durationMs ?? spanMs,
+    outcome: end.outcome,
+    reason: end.reason,
+  });
+  if (!given.counted || draft.paused) return run;
+  const wasBad = retractOutcome(draft, given.id, beganAt(given, givenUpAt));
+  // Trouble that was told and has been answered by a later success since is not told again.
+  if (wasBad || end.outcome === 'success' || given.outcome === 'unknown') countOutcome(draft, run, end.at);
+  return run;
+}
+
+function replaceGivenUpSlot(draft: Draft, run: Run): void {
+  if (run.replaces_run_id === null || run.slot_at === null) return;
+  retractOutcome(draft, run.replaces_run_id, run.slot_at);
+  unrecordSlot(draft, run.replaces_run_id, run.slot_at);
+}

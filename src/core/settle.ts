@@ -1,0 +1,46 @@
+import type { Draft } from './draft.ts';
+import { type Due, nextDue } from './due.ts';
+import { recordSlot, rememberUnclaimed } from './history.ts';
+import { countOutcome, remind } from './incident.ts';
+import type { Reason } from './reasons.ts';
+import { endRun } from './run.ts';
+import { slotAfter } from './slots.ts';
+
+/**
+ * Applies everything that is due before `until` (or at it, when `inclusive`), in order, each dated at its
+ * own instant: an outcome never depends on how late a tick came (DESIGN.md §3).
+ * @returns the reason of the last thing applied; null when nothing was due
+ */
+export function settle(draft: Draft, until: number, inclusive: boolean): Reason | null {
+  let reason: Reason | null = null;
+  for (;;) {
+    const due = nextDue(draft);
+    if (due === null || due.at > until || (due.at === until && !inclusive)) return reason;
+    reason = apply(draft, due);
+  }
+}
+
+function apply(draft: Draft, due: Due): Reason {
+  switch (due.kind) {
+    case 'limit':
+      endRun(draft, due.runId, { at: due.at, outcome: 'timeout', reason: 'timeout' });
+      return 'timeout';
+    case 'deadline':
+      return giveUpSlot(draft, due.at, due.outcome);
+    case 'reminder':
+      remind(draft, due.at);
+      return 'reminder';
+  }
+}
+
+function giveUpSlot(draft: Draft, at: number, outcome: 'missed' | 'unknown'): Reason {
+  const slotAt = draft.job.expected_at;
+  if (slotAt === null) throw new Error('a deadline without an expected slot: a bug in the core');
+  const missed: Reason = draft.job.seen ? 'missed' : 'never_seen';
+  const reason: Reason = outcome === 'unknown' ? 'outage' : missed;
+  draft.job.expected_at = slotAfter(draft.spec, slotAt);
+  const row = recordSlot(draft, slotAt, at, outcome, reason);
+  rememberUnclaimed(draft, slotAt, outcome, row.id);
+  countOutcome(draft, row, at);
+  return reason;
+}

@@ -1,0 +1,177 @@
+import { Draft, instantOf } from './draft.ts';
+import { forgetOldGaps, nextDue } from './due.ts';
+import type { Event, State, Transition } from './event.ts';
+import { recordSlot } from './history.ts';
+import { closeSilently } from './incident.ts';
+import type { JobState } from './model.ts';
+import { applyPing } from './ping.ts';
+import type { Reason } from './reasons.ts';
+import { endRun } from './run.ts';
+import { settle } from './settle.ts';
+import { slotAfter } from './slots.ts';
+import type { Schedule, Spec } from './spec.ts';
+
+/** The state of a job declared at `at`: its first slot is the first one after that (DESIGN.md §3.1). */
+export function initialState(spec: Spec, at: number): JobState {
+  const job: JobState = {
+    status: spec.paused ? 'paused' : 'pending',
+    expected_at: spec.paused ? null : slotAfter(spec, at),
+    deadline_at_min: 0,
+    due_at: null,
+    seen: false,
+    paused_by_api: false,
+    settled_at: at,
+    run_count: 0,
+    incident_count: 0,
+    last_start_at: null,
+    last_success_at: null,
+    last_outcome: null,
+    last_outcome_at: null,
+    bad: [],
+    unclaimed: [],
+    skip_count: 0,
+    gaps: [],
+  };
+  const draft = new Draft(spec, { job_id: '', job, runs: [], incident: null }, at);
+  return { ...job, due_at: nextDue(draft)?.at ?? null };
+}
+
+/**
+ * What an event does to one job: the state machine of DESIGN.md §3. Pure; the given state is not changed.
+ * @param spec the job's spec; for `spec_changed` the new one
+ * @returns the new state and every record the event changed or made
+ */
+export function transition(spec: Spec, state: State, event: Event): Transition {
+  // What was due before a spec change was due under the old spec.
+  const draft = new Draft(event.type === 'spec_changed' ? event.previous : spec, state, instantOf(event));
+  const { reason, runId } = apply(draft, spec, event);
+  forgetOldGaps(draft);
+  draft.job.due_at = nextDue(draft)?.at ?? null;
+  return draft.finish(reason, runId);
+}
+
+function apply(draft: Draft, spec: Spec, event: Event): { reason: Reason; runId: string | null } {
+  switch (event.type) {
+    case 'ping':
+      settle(draft, event.ping.received_at, false);
+      return applyPing(draft, event.ping);
+    case 'tick':
+      return did(settle(draft, event.now_at, true) ?? 'nothing_due');
+    case 'gap':
+      // What was due before the gap was missed; what falls into it may only have gone unseen.
+      settle(draft, event.from_at, false);
+      return did(noteGap(draft, event.from_at, event.to_at));
+    case 'spec_changed':
+      settle(draft, event.at, false);
+      return did(changeSpec(draft, spec, event.at));
+    case 'paused':
+      settle(draft, event.at, false);
+      if (!draft.paused) pause(draft, event.at);
+      draft.job.paused_by_api = true;
+      return did('paused');
+    case 'resumed':
+      return did(resumeByApi(draft, event.at));
+    case 'acknowledged':
+      settle(draft, event.at, false);
+      return did(acknowledge(draft, event.until_at));
+    case 'removed':
+      settle(draft, event.at, false);
+      return did(remove(draft, event.at));
+    case 'restored':
+      if (!draft.paused) expectAnew(draft, event.at);
+      return did('declared');
+  }
+}
+
+function did(reason: Reason): { reason: Reason; runId: null } {
+  return { reason, runId: null };
+}
+
+/** Notes a time in which no ping could be taken (DESIGN.md §3.4). */
+function noteGap(draft: Draft, fromAt: number, toAt: number): Reason {
+  draft.job.gaps.push({ from_at: fromAt, to_at: toAt });
+  if (draft.spec.schedule?.kind === 'every' && draft.job.expected_at !== null) {
+    draft.job.expected_at = slotAfter(draft.spec, toAt);
+  }
+  const incident = draft.incident;
+  // Reminders of hours in which nobody could be reminded would all come at once.
+  if (incident !== null && (incident.next_reminder_at ?? Infinity) < toAt) {
+    draft.setIncident({ ...incident, next_reminder_at: toAt });
+  }
+  return 'gap_noted';
+}
+
+function changeSpec(draft: Draft, next: Spec, at: number): Reason {
+  const previous = draft.spec;
+  const wasPaused = draft.paused;
+  const moved = !sameSchedule(previous.schedule, next.schedule);
+  if (moved && !wasPaused) skipDueSlot(draft, at);
+  draft.spec = next;
+  if (draft.paused && !wasPaused) pause(draft, at);
+  else if (!draft.paused && (wasPaused || moved)) expectAnew(draft, at);
+  // A new limit applies at once, but nothing that was in time becomes late by the change itself.
+  if (next.graceMs !== previous.graceMs) draft.job.deadline_at_min = at + next.graceMs;
+  if (next.maxRuntimeMs !== previous.maxRuntimeMs) {
+    for (const run of draft.openRuns()) {
+      if (run.limit_at === null || run.started_at === null) continue;
+      draft.changeRun(run.id, { limit_at: Math.max(run.started_at + next.maxRuntimeMs, at + next.graceMs) });
+    }
+  }
+  if (next.remindEveryMs !== previous.remindEveryMs && draft.incident !== null) {
+    const remindAt = next.remindEveryMs === null ? null : at + next.remindEveryMs;
+    draft.setIncident({ ...draft.incident, next_reminder_at: remindAt });
+  }
+  return 'spec_changed';
+}
+
+/** A slot that is due and not yet missed when the schedule changes is `skipped` (DESIGN.md §3.3). */
+function skipDueSlot(draft: Draft, at: number): void {
+  let slotAt = draft.job.expected_at;
+  // `every` expects no slot while a run is open.
+  if (draft.spec.schedule?.kind === 'every' && draft.openRuns().length > 0) return;
+  while (slotAt !== null && slotAt <= at) {
+    recordSlot(draft, slotAt, at, 'skipped', 'spec_changed');
+    slotAt = slotAfter(draft.spec, slotAt);
+  }
+}
+
+/** While a job is paused its pings are recorded and do not count; its trouble is over (DESIGN.md §3.3). */
+function pause(draft: Draft, at: number): void {
+  closeSilently(draft, at, 'paused');
+  draft.job.expected_at = null;
+  draft.job.bad = [];
+  draft.job.unclaimed = [];
+  draft.job.skip_count = 0;
+}
+
+function resumeByApi(draft: Draft, at: number): Reason {
+  const wasPaused = draft.paused;
+  settle(draft, at, false);
+  draft.job.paused_by_api = false;
+  if (wasPaused && !draft.paused) expectAnew(draft, at);
+  return 'resumed';
+}
+
+function expectAnew(draft: Draft, at: number): void {
+  draft.job.expected_at = slotAfter(draft.spec, at);
+}
+
+function acknowledge(draft: Draft, untilAt: number): Reason {
+  if (draft.incident === null) return 'nothing_due';
+  draft.setIncident({ ...draft.incident, acknowledged_until_at: untilAt });
+  return 'acknowledged';
+}
+
+/** A job that is no longer declared is no longer in trouble; its runs can no longer report. */
+function remove(draft: Draft, at: number): Reason {
+  closeSilently(draft, at, 'removed');
+  for (const run of draft.openRuns()) endRun(draft, run.id, { at, outcome: 'unknown', reason: 'removed' });
+  pause(draft, at);
+  return 'removed';
+}
+
+function sameSchedule(a: Schedule | null, b: Schedule | null): boolean {
+  if (a === null || b === null) return a === b;
+  if (a.kind === 'every') return b.kind === 'every' && a.everyMs === b.everyMs;
+  return b.kind === 'cron' && a.expression === b.expression && a.timezone === b.timezone;
+}
