@@ -24,25 +24,34 @@ export type MetaValue = unknown;
 
 /**
  * One transaction's view: what its scope loaded, with its own writes on top. Everything is synchronous;
- * records read from it must not be mutated, changed copies are put back.
+ * records read from it must not be mutated, changed copies are put back. Removed jobs are visible, so that a
+ * revert restores them. Reading or changing what the scope does not cover throws, for it was not locked; a
+ * job covers its runs, incidents and deliveries.
  */
 export interface Tx {
   jobByName(name: string): Job | undefined;
   jobById(id: string): Job | undefined;
   /** Every job, removed ones included; only with `all`. */
   jobs(): Job[];
-  /** All open runs of the job and its latest settled ones (at most LIMITS.recentRunsMax), oldest first. */
+  /**
+   * All open runs of the job and its latest settled ones (at most LIMITS.recentRunsMax), oldest first: in the
+   * order of their numbers, as Cronflow learned of them.
+   */
   runsOf(jobId: string): Run[];
   openIncidentOf(jobId: string): Incident | undefined;
+  /** System incidents are in every scope. */
   incident(id: string): Incident | undefined;
   /** Open incidents of no job. */
   openSystemIncidents(): Incident[];
   delivery(id: string): Delivery | undefined;
-  meta(key: string): MetaValue | undefined;
+  /** Undefined when there is none. */
+  meta(key: string): MetaValue;
 
+  /** @throws CronflowError `name_taken` when another stored job, removed or not, has the name */
   putJob(job: Job): void;
   /** Removes the job with all its runs, incidents and deliveries. */
   deleteJob(id: string): void;
+  /** Of a job's settled runs the latest `keep_runs` stay, by number; open runs always do. */
   putRun(run: Run): void;
   deleteRun(id: string): void;
   putIncident(incident: Incident): void;
@@ -50,6 +59,7 @@ export interface Tx {
   putDelivery(delivery: Delivery): void;
   deleteDelivery(id: string): void;
   putOutput(jobId: string, runId: string, output: Output): void;
+  /** Undefined removes the key. */
   putMeta(key: string, value: MetaValue): void;
   /** Adds a ping to the log of commits; it changes nothing by itself. */
   logPing(jobId: string, ping: Ping): void;
@@ -80,7 +90,8 @@ export type StoreHealth = { ok: true } | { ok: false; detail: string };
 
 /**
  * The store (DESIGN.md §6). Reads answer what is durable: never a change that could still be lost.
- * Removed jobs (`removed_at`) are hidden from `jobByName`, `listJobs` and the due index, not from `Tx`.
+ * Removed jobs (`removed_at`) are hidden from `jobByName`, `listJobs` and the due index, not from `jobById`
+ * or `Tx`; they keep their names.
  */
 export interface Store {
   /** Opens, recovers and locks; throws a CronflowError that says how to recover. */
@@ -98,30 +109,36 @@ export interface Store {
 
   jobByName(name: string): Promise<Job | undefined>;
   jobById(id: string): Promise<Job | undefined>;
-  /** Ordered by name. */
+  /** Ordered by name, as code units compare. */
   listJobs(filter: JobFilter): Promise<Page<Job>>;
-  /** Newest first. */
+  /** Highest number first. */
   runsOf(jobId: string, page: { skip: number; limit: number }): Promise<Page<Run>>;
   run(jobId: string, runId: string): Promise<Run | undefined>;
   output(jobId: string, runId: string): Promise<Output | undefined>;
   openIncidentOf(jobId: string): Promise<Incident | undefined>;
-  /** Newest first. */
-  incidents(filter: { job_id?: string; open?: boolean; skip: number; limit: number }): Promise<Page<Incident>>;
+  /** Those put first come last. */
+  incidents(filter: {
+    job_id?: string;
+    open?: boolean;
+    skip: number;
+    limit: number;
+  }): Promise<Page<Incident>>;
   incident(id: string): Promise<Incident | undefined>;
-  /** Newest first. */
+  /** Those put first come last. */
   deliveries(filter: { status?: Delivery['status']; skip: number; limit: number }): Promise<Page<Delivery>>;
-  meta(key: string): Promise<MetaValue | undefined>;
+  /** Undefined when there is none. */
+  meta(key: string): Promise<MetaValue>;
 
   /** The earliest `due_at` of any job; null when none. */
   earliestDueAt(): Promise<number | null>;
-  /** Ids of jobs with `due_at <= now_at`, earliest first. */
+  /** Ids of jobs with `due_at <= now_at`, earliest first, then by id. */
   dueJobIds(nowAt: number, limit: number): Promise<string[]>;
 
   /**
    * Claims pending deliveries whose `next_attempt_at` has come, for `leaseMs`. Only the oldest unfinished
    * delivery of each job (or system incident) and notifier can be claimed, so `closed` never overtakes
    * `opened`; one that is leased holds back those behind it. A lease ends when the delivery is put again
-   * or time is up. At most `limit` per notifier.
+   * or time is up. Oldest is what was put first. At most `limit` per notifier.
    */
   claimDeliveries(claim: { now_at: number; lease_ms: number; limit: number }): Promise<Delivery[]>;
   /** When `claimDeliveries` should next be tried; null when nothing is pending. */

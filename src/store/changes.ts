@@ -1,0 +1,38 @@
+import type { Delivery, Incident, Job, Ping, Run } from '../core/model.ts';
+import type { MetaValue } from './store.ts';
+
+/** Where a run's output is and how large; the text itself is kept apart from the records. */
+export interface OutputRef {
+  job_id: string;
+  run_id: string;
+  /** UTF-8 bytes of the kept text. */
+  bytes: number;
+  dropped_bytes: number;
+}
+
+export interface MetaRecord {
+  key: string;
+  value: MetaValue;
+}
+
+/** The records of each table, by the name the journal and the snapshot give it. */
+export interface Records {
+  jobs: Job;
+  runs: Run;
+  incidents: Incident;
+  deliveries: Delivery;
+  outputs: OutputRef;
+  meta: MetaRecord;
+}
+export type TableName = keyof Records;
+export const TABLE_NAMES = ['jobs', 'runs', 'incidents', 'deliveries', 'outputs', 'meta'] as const;
+
+/**
+ * What one commit changes, as plain JSON: this is what a journal line holds. Deletions come before puts.
+ * A deleted job is listed with all that belonged to it, so that applying needs no rule of its own.
+ */
+export interface Changes {
+  put: { [T in TableName]?: Records[T][] };
+  del: { [T in TableName]?: string[] };
+  pings: { job_id: string; ping: Ping }[];
+}

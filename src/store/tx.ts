@@ -1,0 +1,413 @@
+import { CronflowError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import type { Delivery, Incident, Job, Ping, Run } from '../core/model.ts';
+import { TABLE_NAMES } from './changes.ts';
+import type { Changes, OutputRef, Records, TableName } from './changes.ts';
+import { compareRuns, keepRunsOf, withoutOldest } from './runs.ts';
+import type { MetaValue, Output, Scope, Tx } from './store.ts';
+import type { Tables } from './tables.ts';
+
+/** A changed record, or null for a deleted one. */
+type Written<T extends TableName> = Map<string, Records[T] | null>;
+
+/**
+ * Changes not yet committed, over tables that stay as they are. Several transactions may write to one
+ * overlay, each seeing what those before it wrote; `attempt` undoes what a failed one did.
+ */
+export class Overlay {
+  readonly tables: Tables;
+  readonly #written: { [T in TableName]: Written<T> } = {
+    jobs: new Map(),
+    runs: new Map(),
+    incidents: new Map(),
+    deliveries: new Map(),
+    outputs: new Map(),
+    meta: new Map(),
+  };
+  #pings: Changes['pings'] = [];
+  /** Texts of the outputs put, by run id. */
+  readonly outputTexts = new Map<string, string>();
+  /**
+   * Ids of written records by the job they belong to, and by job name: where to look, not what is there.
+   * They may name more than was written, so nothing need be undone in them.
+   */
+  readonly #touched = {
+    jobsByName: new Map<string, Set<string>>(),
+    runs: new Map<string, Set<string>>(),
+    incidents: new Map<string | null, Set<string>>(),
+    deliveries: new Map<string | null, Set<string>>(),
+  };
+  #undo: (() => void)[] = [];
+
+  constructor(tables: Tables) {
+    this.tables = tables;
+  }
+
+  /** Runs `fn`; if it throws, none of what it wrote stays. */
+  attempt<T>(fn: () => T): T {
+    const mark = this.#undo.length;
+    try {
+      return fn();
+    } catch (error) {
+      while (this.#undo.length > mark) this.#undo.pop()!();
+      throw error;
+    }
+  }
+
+  isEmpty(): boolean {
+    return this.#pings.length === 0 && TABLE_NAMES.every((table) => this.#written[table].size === 0);
+  }
+
+  changes(): Changes {
+    const changes: Changes = { put: {}, del: {}, pings: this.#pings };
+    for (const table of TABLE_NAMES) this.#collect(table, changes);
+    return changes;
+  }
+
+  put<T extends TableName>(table: T, id: string, record: Records[T] | null): void {
+    const written = this.#written[table] as Written<T>;
+    const before = written.get(id);
+    this.#undo.push(() => (before === undefined ? written.delete(id) : written.set(id, before)));
+    written.set(id, record);
+  }
+
+  putJob(job: Job): void {
+    const owner = this.jobByName(job.name);
+    if (owner !== undefined && owner.id !== job.id)
+      throw new CronflowError('name_taken', `A job named "${job.name}" exists already.`);
+    touch(this.#touched.jobsByName, job.name, job.id);
+    this.put('jobs', job.id, job);
+  }
+
+  putRun(run: Run): void {
+    touch(this.#touched.runs, run.job_id, run.id);
+    this.put('runs', run.id, run);
+  }
+
+  putIncident(incident: Incident): void {
+    touch(this.#touched.incidents, incident.job_id, incident.id);
+    this.put('incidents', incident.id, incident);
+  }
+
+  putDelivery(delivery: Delivery): void {
+    touch(this.#touched.deliveries, delivery.job_id, delivery.id);
+    this.put('deliveries', delivery.id, delivery);
+  }
+
+  putOutput(ref: OutputRef, text: string): void {
+    const before = this.outputTexts.get(ref.run_id);
+    this.#undo.push(() =>
+      before === undefined ? this.outputTexts.delete(ref.run_id) : this.outputTexts.set(ref.run_id, before),
+    );
+    this.outputTexts.set(ref.run_id, text);
+    this.put('outputs', ref.run_id, ref);
+  }
+
+  logPing(jobId: string, ping: Ping): void {
+    const { length } = this.#pings;
+    this.#undo.push(() => this.#pings.splice(length));
+    this.#pings.push({ job_id: jobId, ping });
+  }
+
+  deleteJob(id: string): void {
+    for (const run of this.runsOf(id)) this.deleteRun(run.id);
+    for (const incident of this.#ofJob('incidents', id, this.tables.incidents({ job_id: id })))
+      this.put('incidents', incident.id, null);
+    for (const deliveryId of [...this.tables.outbox.idsOf(id), ...(this.#touched.deliveries.get(id) ?? [])])
+      this.put('deliveries', deliveryId, null);
+    this.put('jobs', id, null);
+  }
+
+  deleteRun(id: string): void {
+    this.put('runs', id, null);
+    this.put('outputs', id, null);
+  }
+
+  job(id: string): Job | undefined {
+    return this.#read('jobs', id, this.tables.jobById(id));
+  }
+
+  jobByName(name: string): Job | undefined {
+    const stored = this.tables.jobByName(name);
+    const ids = [...(this.#touched.jobsByName.get(name) ?? []), ...(stored === undefined ? [] : [stored.id])];
+    return ids.map((id) => this.job(id)).find((job) => job?.name === name);
+  }
+
+  jobs(): Job[] {
+    const jobs = new Map<string, Job>();
+    for (const job of this.tables.jobs()) jobs.set(job.id, job);
+    for (const [id, job] of this.#written.jobs) {
+      if (job === null) jobs.delete(id);
+      else jobs.set(id, job);
+    }
+    return [...jobs.values()];
+  }
+
+  run(id: string): Run | undefined {
+    return this.#read('runs', id, this.tables.runs.get(id));
+  }
+
+  /** All runs of the job, oldest first. */
+  runsOf(jobId: string): Run[] {
+    const runs = this.#ofJob('runs', jobId, this.tables.runs.of(jobId));
+    return this.#touched.runs.has(jobId) ? runs.sort(compareRuns) : runs;
+  }
+
+  incident(id: string): Incident | undefined {
+    return this.#read('incidents', id, this.tables.incident(id));
+  }
+
+  openIncidentsOf(jobId: string | null): Incident[] {
+    return this.#ofJob('incidents', jobId, this.tables.openIncidentsOf(jobId)).filter(
+      (incident) => incident.closed_at === null,
+    );
+  }
+
+  delivery(id: string): Delivery | undefined {
+    return this.#read('deliveries', id, this.tables.outbox.get(id));
+  }
+
+  meta(key: string): MetaValue {
+    return this.#read('meta', key, { key, value: this.tables.meta(key) })?.value;
+  }
+
+  #read<T extends TableName>(table: T, id: string, stored: Records[T] | undefined): Records[T] | undefined {
+    const written = (this.#written[table] as Written<T>).get(id);
+    return written === undefined ? stored : (written ?? undefined);
+  }
+
+  /** `stored` with what was written of the same job: replaced in place, new ones at the end. */
+  #ofJob<T extends 'runs' | 'incidents'>(
+    table: T,
+    jobId: string | null,
+    stored: readonly Records[T][],
+  ): Records[T][] {
+    const touched: ReadonlyMap<string | null, Set<string>> = this.#touched[table];
+    const ids = new Set([...stored.map((record) => record.id), ...(touched.get(jobId) ?? [])]);
+    const known = new Map(stored.map((record) => [record.id, record]));
+    return [...ids].flatMap((id) => {
+      const record = this.#read<T>(table, id, known.get(id));
+      return record === undefined || record.job_id !== jobId ? [] : [record];
+    });
+  }
+
+  #collect(table: TableName, changes: Changes): void {
+    const put: unknown[] = [];
+    const del: string[] = [];
+    for (const [id, record] of this.#written[table]) {
+      if (record !== null) put.push(record);
+      else if (this.#isStored(table, id)) del.push(id);
+    }
+    // The records of a table are of its type: `put` let nothing else in.
+    if (put.length > 0) Object.assign(changes.put, { [table]: put });
+    if (del.length > 0) changes.del[table] = del;
+  }
+
+  /** Whether there is something to delete: what was made and deleted in one overlay leaves no trace. */
+  #isStored(table: TableName, id: string): boolean {
+    const stored: Record<TableName, () => boolean> = {
+      jobs: () => this.tables.jobById(id) !== undefined,
+      runs: () => this.tables.runs.get(id) !== undefined,
+      incidents: () => this.tables.incident(id) !== undefined,
+      deliveries: () => this.tables.outbox.get(id) !== undefined,
+      outputs: () => this.tables.outputRef(id) !== undefined,
+      meta: () => this.tables.hasMeta(id),
+    };
+    return stored[table]();
+  }
+}
+
+/** Runs `fn` as one transaction on the overlay: what it wrote stays only if it returns. */
+export function runTransaction<T>(overlay: Overlay, scope: Scope, fn: (tx: Tx) => T): T {
+  const tx = new OverlayTx(overlay, scope);
+  try {
+    return overlay.attempt(() => {
+      const result = fn(tx);
+      // A promise would go on writing after the commit; that can only be a mistake in the caller.
+      if (result instanceof Promise) throw new TypeError('A transaction must be synchronous.');
+      return result;
+    });
+  } finally {
+    tx.end();
+  }
+}
+
+/**
+ * The view of one transaction. Reading what the scope does not cover throws: with these tables it would
+ * work, in PostgreSQL the rows would be neither loaded nor locked.
+ */
+class OverlayTx implements Tx {
+  readonly #overlay: Overlay;
+  readonly #all: boolean;
+  readonly #names: Set<string>;
+  /** Ids of jobs the transaction may use: those in scope and those it made. */
+  readonly #jobIds: Set<string>;
+  readonly #deliveryIds: Set<string>;
+  readonly #incidentIds: Set<string>;
+  #ended = false;
+
+  constructor(overlay: Overlay, scope: Scope) {
+    this.#overlay = overlay;
+    this.#all = scope.all ?? false;
+    this.#names = new Set(scope.names);
+    this.#jobIds = new Set(scope.ids);
+    this.#deliveryIds = new Set(scope.delivery_ids);
+    this.#incidentIds = new Set(scope.incident_ids);
+    for (const name of this.#names) {
+      const job = overlay.jobByName(name);
+      if (job !== undefined) this.#jobIds.add(job.id);
+    }
+  }
+
+  end(): void {
+    this.#ended = true;
+  }
+
+  jobByName(name: string): Job | undefined {
+    const job = this.#view().jobByName(name);
+    this.#covers(this.#all || this.#names.has(name) || this.#hasJob(job?.id), `the job name "${name}"`);
+    return job;
+  }
+
+  jobById(id: string): Job | undefined {
+    this.#coversJob(id);
+    return this.#view().job(id);
+  }
+
+  jobs(): Job[] {
+    this.#covers(this.#all, 'all jobs');
+    return this.#view().jobs();
+  }
+
+  runsOf(jobId: string): Run[] {
+    this.#coversJob(jobId);
+    const overlay = this.#view();
+    const job = overlay.job(jobId);
+    if (job === undefined) return [];
+    return withoutOldest(overlay.runsOf(jobId), Math.min(LIMITS.recentRunsMax, keepRunsOf(job)));
+  }
+
+  openIncidentOf(jobId: string): Incident | undefined {
+    this.#coversJob(jobId);
+    return this.#view().openIncidentsOf(jobId).at(-1);
+  }
+
+  incident(id: string): Incident | undefined {
+    const incident = this.#view().incident(id);
+    const covered =
+      this.#all || this.#incidentIds.has(id) || incident?.job_id === null || this.#hasJob(incident?.job_id);
+    this.#covers(covered, `the incident "${id}"`);
+    return incident;
+  }
+
+  openSystemIncidents(): Incident[] {
+    return this.#view().openIncidentsOf(null);
+  }
+
+  delivery(id: string): Delivery | undefined {
+    this.#coversDelivery(id);
+    return this.#view().delivery(id);
+  }
+
+  meta(key: string): MetaValue {
+    return this.#view().meta(key);
+  }
+
+  putJob(job: Job): void {
+    const overlay = this.#view();
+    if (overlay.job(job.id) !== undefined) this.#coversJob(job.id);
+    overlay.putJob(job);
+    this.#jobIds.add(job.id);
+  }
+
+  deleteJob(id: string): void {
+    this.#coversJob(id);
+    this.#view().deleteJob(id);
+  }
+
+  putRun(run: Run): void {
+    this.#needsJob(run.job_id, `the run "${run.id}"`);
+    this.#view().putRun(run);
+  }
+
+  deleteRun(id: string): void {
+    const run = this.#view().run(id);
+    if (run === undefined) return;
+    this.#coversJob(run.job_id);
+    this.#view().deleteRun(id);
+  }
+
+  putIncident(incident: Incident): void {
+    if (incident.job_id !== null && !this.#incidentIds.has(incident.id))
+      this.#needsJob(incident.job_id, `the incident "${incident.id}"`);
+    this.#incidentIds.add(incident.id);
+    this.#view().putIncident(incident);
+  }
+
+  deleteIncident(id: string): void {
+    if (this.incident(id) !== undefined) this.#view().put('incidents', id, null);
+  }
+
+  putDelivery(delivery: Delivery): void {
+    if (delivery.job_id !== null && !this.#deliveryIds.has(delivery.id))
+      this.#needsJob(delivery.job_id, `the delivery "${delivery.id}"`);
+    this.#deliveryIds.add(delivery.id);
+    this.#view().putDelivery(delivery);
+  }
+
+  deleteDelivery(id: string): void {
+    this.#coversDelivery(id);
+    this.#view().put('deliveries', id, null);
+  }
+
+  putOutput(jobId: string, runId: string, output: Output): void {
+    this.#needsJob(jobId, `the output of "${runId}"`);
+    const { text, dropped_bytes } = output;
+    const ref = { job_id: jobId, run_id: runId, bytes: Buffer.byteLength(text), dropped_bytes };
+    this.#view().putOutput(ref, text);
+  }
+
+  putMeta(key: string, value: MetaValue): void {
+    this.#view().put('meta', key, value === undefined ? null : { key, value });
+  }
+
+  logPing(jobId: string, ping: Ping): void {
+    this.#view().logPing(jobId, ping);
+  }
+
+  attempt<T>(fn: () => T): T {
+    return this.#view().attempt(fn);
+  }
+
+  #view(): Overlay {
+    if (this.#ended) throw new Error('The transaction has ended; its view must not be kept.');
+    return this.#overlay;
+  }
+
+  #hasJob(id: string | null | undefined): boolean {
+    return id !== null && id !== undefined && this.#jobIds.has(id);
+  }
+
+  #coversJob(id: string): void {
+    this.#covers(this.#all || this.#jobIds.has(id), `the job "${id}"`);
+  }
+
+  #coversDelivery(id: string): void {
+    const jobId = this.#view().delivery(id)?.job_id;
+    this.#covers(this.#all || this.#deliveryIds.has(id) || this.#hasJob(jobId), `the delivery "${id}"`);
+  }
+
+  /** What belongs to a job can be put only while the job is there. */
+  #needsJob(jobId: string, what: string): void {
+    this.#coversJob(jobId);
+    if (this.#view().job(jobId) === undefined) throw new Error(`No job "${jobId}" to put ${what} in.`);
+  }
+
+  #covers(covered: boolean, what: string): void {
+    if (!covered) throw new Error(`The transaction's scope does not cover ${what}.`);
+  }
+}
+
+function touch<K>(index: Map<K, Set<string>>, key: K, id: string): void {
+  index.set(key, (index.get(key) ?? new Set<string>()).add(id));
+}
