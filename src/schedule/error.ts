@@ -1,0 +1,32 @@
+/** What of a schedule a `ScheduleError` is about. */
+export type ScheduleField =
+  | 'second'
+  | 'minute'
+  | 'hour'
+  | 'day-of-month'
+  | 'month'
+  | 'day-of-week'
+  | 'expression'
+  | 'timezone'
+  | 'duration';
+
+/** A schedule, a zone or a duration that is refused: which part, what it said, and what is allowed. */
+export class ScheduleError extends Error {
+  override readonly name = 'ScheduleError';
+  readonly field: ScheduleField;
+  /** The refused text, as it was written. */
+  readonly value: string;
+  /** What would be accepted in its place, e.g. `0-23`. */
+  readonly allowed: string;
+  /** The nearest known word, when one is near. */
+  readonly suggestion: string | undefined;
+
+  constructor(field: ScheduleField, value: string, problem: string, allowed: string, suggestion?: string) {
+    const hint = suggestion === undefined ? '' : `; did you mean ${JSON.stringify(suggestion)}?`;
+    super(`${field} ${JSON.stringify(value)} ${problem}: ${allowed}${hint}`);
+    this.field = field;
+    this.value = value;
+    this.allowed = allowed;
+    this.suggestion = suggestion;
+  }
+}
