@@ -1,0 +1,120 @@
+import type { Clock } from '../clock.ts';
+import { applyEvent } from '../ingest/events.ts';
+import type { Logger } from '../observe/log.ts';
+import type { Store, Tx } from '../store/store.ts';
+
+/** Never sleeps longer: a suspended machine or a stepped clock is noticed soon (DESIGN.md §3.4). */
+const SLEEP_MS_MAX = 10_000;
+/** Jobs settled in one commit; the rest follow at once. */
+const BATCH = 500;
+/** A job whose tick failed is left alone for this long, so that it holds up no other. */
+const RETRY_MS = 30_000;
+/** Waking later than meant by more than this means that the machine was suspended, or nearly. */
+const LATE_MS_MAX = 20_000;
+
+export interface CheckerOptions {
+  store: Store;
+  clock: Clock;
+  logger: Logger;
+  /** Called after each commit: there may be something to deliver. */
+  onCommit: () => void;
+  /** Called before a tick that comes much later than it was meant to. */
+  onLateWake: () => Promise<void>;
+}
+
+/** Sleeps until the earliest `due_at` of any job, then lets time act on the jobs that are due. */
+export class Checker {
+  readonly #options: CheckerOptions;
+  readonly #retryAt = new Map<string, number>();
+  #cancel: (() => void) | null = null;
+  #checking: Promise<void> | null = null;
+  #wanted = false;
+  #stopped = true;
+  #wakeAt = Infinity;
+  /** When a check last succeeded; null before the first. */
+  lastPassedAt: number | null = null;
+
+  constructor(options: CheckerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#stopped = false;
+    this.wake();
+  }
+
+  /** Waits for a check that is under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel?.();
+    await this.#checking;
+  }
+
+  /** Something changed: look again at what is due next. Cheap, and safe to call at any time. */
+  wake(): void {
+    if (this.#stopped) return;
+    this.#wanted = true;
+    this.#checking ??= this.#loop().finally(() => {
+      this.#checking = null;
+    });
+  }
+
+  async #loop(): Promise<void> {
+    const { clock, logger } = this.#options;
+    while (this.#wanted && !this.#stopped) {
+      this.#wanted = false;
+      this.#cancel?.();
+      let nextAt = clock.now() + SLEEP_MS_MAX;
+      try {
+        nextAt = Math.min(nextAt, await this.#check());
+        this.lastPassedAt = clock.now();
+      } catch (error) {
+        logger.error('the check failed and will be tried again', { error: String(error) });
+        nextAt = clock.now() + 1_000;
+      }
+      if (this.#stopped) return;
+      this.#wakeAt = nextAt;
+      this.#cancel = clock.after(Math.max(0, nextAt - clock.now()), () => this.wake());
+    }
+  }
+
+  /** Settles everything that is due and returns when to look again. */
+  async #check(): Promise<number> {
+    const { store, clock, onLateWake } = this.#options;
+    if (clock.now() - this.#wakeAt > LATE_MS_MAX) await onLateWake();
+    this.#wakeAt = Infinity;
+    for (;;) {
+      const now = clock.now();
+      for (const [id, at] of this.#retryAt) if (at <= now) this.#retryAt.delete(id);
+      const due = await store.dueJobIds(now, BATCH + this.#retryAt.size);
+      const ids = due.filter((id) => !this.#retryAt.has(id));
+      if (ids.length === 0) break;
+      await this.#settle(ids, now);
+    }
+    const earliest = await store.earliestDueAt();
+    if (this.#retryAt.size > 0) return Math.min(...this.#retryAt.values());
+    return earliest ?? Infinity;
+  }
+
+  async #settle(ids: readonly string[], now: number): Promise<void> {
+    const { store, logger, onCommit } = this.#options;
+    await store.transact({ ids }, (tx) => {
+      for (const id of ids) {
+        try {
+          tx.attempt(() => this.#tick(tx, id, now));
+        } catch (error) {
+          this.#retryAt.set(id, now + RETRY_MS);
+          logger.error('a job could not be checked', { job_id: id, error: String(error) });
+        }
+      }
+    });
+    onCommit();
+  }
+
+  #tick(tx: Tx, id: string, now: number): void {
+    const job = tx.jobById(id);
+    if (job === undefined || job.removed_at !== null) return;
+    const { reason, incidents } = applyEvent(tx, job, { type: 'tick', now_at: now });
+    this.#options.logger.debug('checked', { job: job.name, reason, incidents: incidents.length });
+  }
+}

@@ -1,0 +1,82 @@
+import type { Declaration } from '../core/declaration.ts';
+import type { Job } from '../core/model.ts';
+import { isSameRecord, type Plan, type Planned, type PlannedJob, planChanges } from '../core/plan.ts';
+import type { Globals } from '../core/spec.ts';
+import type { Store, Tx } from '../store/store.ts';
+import { applyEvent, specOfJob, writeGlobals } from './events.ts';
+import { newJob, removeJob } from './jobs.ts';
+
+/** What of a configuration is stored and applied, besides where its messages go. */
+export interface AppliedConfiguration {
+  revision: string;
+  /** What was read, so that a start with a broken file can go on with this revision. */
+  files: readonly { path: string; text: string }[];
+  defaults: Declaration;
+  jobs: readonly PlannedJob[];
+  globals: Globals;
+}
+
+interface StoredConfiguration {
+  revision: string;
+  files: readonly { path: string; text: string }[];
+  defaults: Declaration;
+  applied_at: number;
+}
+
+const CONFIGURATION_KEY = 'configuration';
+
+/** The last good configuration's revision and text; undefined when none was ever applied. */
+export async function storedConfiguration(store: Store): Promise<StoredConfiguration | undefined> {
+  return (await store.meta(CONFIGURATION_KEY)) as StoredConfiguration | undefined;
+}
+
+/** The `defaults` in force, which fill jobs registered over the API too (DESIGN.md §5). */
+export function readDefaults(tx: Tx): Declaration {
+  return (tx.meta(CONFIGURATION_KEY) as StoredConfiguration | undefined)?.defaults ?? {};
+}
+
+/**
+ * Applies a validated configuration in one commit: all of it or nothing (DESIGN.md §5, plan and swap).
+ * @param at when the change was seen; new expectations count from it
+ */
+export function applyConfiguration(store: Store, config: AppliedConfiguration, at: number): Promise<Plan> {
+  return store.transact({ all: true }, (tx) => {
+    const plan = planChanges(tx.jobs(), config.jobs, config.defaults);
+    const { revision, files, defaults } = config;
+    tx.putMeta(CONFIGURATION_KEY, {
+      revision,
+      files,
+      defaults,
+      applied_at: at,
+    } satisfies StoredConfiguration);
+    writeGlobals(tx, config.globals);
+    for (const job of plan.removed) removeJob(tx, job, at);
+    for (const next of plan.added) addJob(tx, next, at);
+    for (const planned of [...plan.changed, ...plan.adopted]) changeJob(tx, planned, at);
+    for (const planned of plan.restored) restoreJob(tx, planned, at);
+    for (const planned of plan.unchanged) if (!isSameRecord(planned)) tx.putJob(declaredAs(planned, at));
+    for (const { job, declaration } of plan.refilled) {
+      const previous = specOfJob(tx, job);
+      applyEvent(tx, { ...job, declaration, updated_at: at }, { type: 'spec_changed', at, previous });
+    }
+    return plan;
+  });
+}
+
+function addJob(tx: Tx, next: PlannedJob, at: number): void {
+  tx.putJob(newJob(tx, { ...next, source: 'file', created_at: at, updated_at: at, removed_at: null }));
+}
+
+function changeJob(tx: Tx, planned: Planned, at: number): void {
+  const previous = specOfJob(tx, planned.job);
+  applyEvent(tx, declaredAs(planned, at), { type: 'spec_changed', at, previous });
+}
+
+function restoreJob(tx: Tx, planned: Planned, at: number): void {
+  applyEvent(tx, { ...declaredAs(planned, at), removed_at: null }, { type: 'restored', at });
+}
+
+function declaredAs({ job, next }: Planned, at: number): Job {
+  const { place, declared, declaration } = next;
+  return { ...job, source: 'file', place, declared, declaration, updated_at: at };
+}

@@ -1,0 +1,45 @@
+import type { Event } from '../core/event.ts';
+import type { Job } from '../core/model.ts';
+import { DEFAULT_GLOBALS, type Globals, type Spec, specOf } from '../core/spec.ts';
+import { transition } from '../core/transition.ts';
+import type { Transition } from '../core/event.ts';
+import type { Tx } from '../store/store.ts';
+
+/** Meta key under which the applied configuration's globals are stored, for every instance to read. */
+const GLOBALS_KEY = 'globals';
+
+export function readGlobals(tx: Tx): Globals {
+  return (tx.meta(GLOBALS_KEY) as Globals | undefined) ?? DEFAULT_GLOBALS;
+}
+
+export function writeGlobals(tx: Tx, globals: Globals): void {
+  tx.putMeta(GLOBALS_KEY, globals);
+}
+
+/**
+ * Applies one event to one job inside a transaction: the only way a job's state changes.
+ * @param job as it stands in the transaction, with its new declaration if that is what changed
+ * @param event for `spec_changed`, what came before is given as `previous`
+ * @returns what the event did; its records are already written to `tx`
+ */
+export function applyEvent(tx: Tx, job: Job, event: Event): Transition {
+  const spec = specOf(job.name, job.declaration, readGlobals(tx));
+  const state = {
+    job_id: job.id,
+    job: job.state,
+    runs: tx.runsOf(job.id),
+    incident: tx.openIncidentOf(job.id) ?? null,
+  };
+  const result = transition(spec, state, event);
+  tx.putJob({ ...job, state: result.state.job });
+  for (const run of result.runs) tx.putRun(run);
+  for (const id of result.removed_run_ids) tx.deleteRun(id);
+  for (const incident of result.incidents) tx.putIncident(incident);
+  for (const delivery of result.deliveries) tx.putDelivery(delivery);
+  return result;
+}
+
+/** The spec of a job as stored, under the globals now in force. */
+export function specOfJob(tx: Tx, job: Job): Spec {
+  return specOf(job.name, job.declaration, readGlobals(tx));
+}

@@ -1,0 +1,116 @@
+import type { Clock } from '../clock.ts';
+import type { Declaration } from '../core/declaration.ts';
+import { applyDefaults } from '../core/defaults.ts';
+import { CronflowError } from '../core/errors.ts';
+import type { Job, Ping } from '../core/model.ts';
+import type { Store, Tx } from '../store/store.ts';
+import { readDefaults } from './configuration.ts';
+import { applyEvent } from './events.ts';
+import type { Ingest, PingResult } from './ingest.ts';
+import { newJob, removeJob } from './jobs.ts';
+
+/** More jobs than this are refused, so that a script gone wild cannot fill the store. */
+export const JOBS_MAX_DEFAULT = 100_000;
+
+export interface JobIngestOptions {
+  store: Store;
+  clock: Clock;
+  jobsMax?: number;
+  /** Called after each commit: there may be something new to check or to deliver. */
+  onCommit: () => void;
+}
+
+/** Pings and API writes: each is one transaction, answered when it is durable. */
+export class JobIngest implements Ingest {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #jobsMax: number;
+  readonly #onCommit: () => void;
+  #stopping = false;
+
+  constructor({ store, clock, jobsMax = JOBS_MAX_DEFAULT, onCommit }: JobIngestOptions) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#jobsMax = jobsMax;
+    this.#onCommit = onCommit;
+  }
+
+  /** From now on every write is refused with `stopping`. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  ping(name: string, ping: Ping): Promise<PingResult> {
+    return this.#write({ names: [name] }, (tx) => recordPing(tx, currentJob(tx, name), ping));
+  }
+
+  async register(name: string, declared: Declaration): Promise<Job> {
+    const { total } = await this.#store.listJobs({ skip: 0, limit: 1 });
+    if (total >= this.#jobsMax) {
+      throw new CronflowError(
+        'too_many_jobs',
+        `There are ${total} jobs, and at most ${this.#jobsMax} are allowed. Delete some that are not needed.`,
+      );
+    }
+    return this.#write({ names: [name] }, (tx) => registerJob(tx, name, declared, this.#clock.now()));
+  }
+
+  remove(name: string): Promise<void> {
+    return this.#write({ names: [name] }, (tx) => {
+      const job = currentJob(tx, name);
+      if (job.source === 'file') {
+        const place = job.place === null ? 'a file' : `${job.place.file}, line ${job.place.line}`;
+        throw new CronflowError('job_in_file', `Job "${name}" is declared in ${place}. Remove it there.`);
+      }
+      removeJob(tx, job, this.#clock.now());
+    });
+  }
+
+  async #write<T>(scope: { names: string[] }, fn: (tx: Tx) => T): Promise<T> {
+    if (this.#stopping) throw new CronflowError('stopping', 'Cronflow is stopping. Try again in a moment.');
+    const result = await this.#store.transact(scope, fn);
+    this.#onCommit();
+    return result;
+  }
+}
+
+function recordPing(tx: Tx, job: Job, ping: Ping): PingResult {
+  const { reason, run_id: runId } = applyEvent(tx, job, { type: 'ping', ping });
+  tx.logPing(job.id, ping);
+  if (runId !== null && ping.output !== null && reason !== 'duplicate') {
+    const run = tx.runsOf(job.id).find((each) => each.id === runId);
+    if (run !== undefined) {
+      const dropped = ping.output_dropped_bytes;
+      tx.putRun({ ...run, output_bytes: Buffer.byteLength(ping.output), output_dropped_bytes: dropped });
+      tx.putOutput(job.id, runId, { text: ping.output, dropped_bytes: dropped });
+    }
+  }
+  return { job: job.name, run_id: runId, reason };
+}
+
+function registerJob(tx: Tx, name: string, declared: Declaration, at: number): Job {
+  const existing = tx.jobByName(name);
+  if (existing !== undefined && existing.removed_at === null) {
+    throw new CronflowError('name_taken', `A job named "${name}" exists already. Choose another name.`);
+  }
+  const declaration = applyDefaults(declared, readDefaults(tx));
+  const shared = { name, source: 'api' as const, place: null, declared, declaration, updated_at: at };
+  if (existing !== undefined) {
+    const restored: Job = { ...existing, ...shared, removed_at: null };
+    applyEvent(tx, restored, { type: 'restored', at });
+  } else {
+    tx.putJob(newJob(tx, { ...shared, created_at: at, removed_at: null }));
+  }
+  return currentJob(tx, name);
+}
+
+function currentJob(tx: Tx, name: string): Job {
+  const job = tx.jobByName(name);
+  if (job === undefined || job.removed_at !== null) {
+    throw new CronflowError(
+      'unknown_job',
+      `No job is named "${name}". Declare it in cronflow.yaml, or POST /jobs.`,
+    );
+  }
+  return job;
+}

@@ -1,0 +1,18 @@
+import { randomUUID } from 'node:crypto';
+import type { Job } from '../core/model.ts';
+import { initialState } from '../core/transition.ts';
+import type { Tx } from '../store/store.ts';
+import { applyEvent, specOfJob } from './events.ts';
+
+/** A job with a fresh id and the state of a job declared now. */
+export function newJob(tx: Tx, fields: Omit<Job, 'id' | 'state'>): Job {
+  const job = { ...fields, id: randomUUID() } as Job;
+  return { ...job, state: initialState(specOfJob(tx, job), fields.created_at) };
+}
+
+/** Ends the watching of a job; its history is kept until housekeeping removes it (DESIGN.md §5). */
+export function removeJob(tx: Tx, job: Job, at: number): void {
+  applyEvent(tx, job, { type: 'removed', at });
+  const removed = tx.jobById(job.id);
+  if (removed !== undefined) tx.putJob({ ...removed, removed_at: at, updated_at: at });
+}

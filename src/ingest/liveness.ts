@@ -1,0 +1,84 @@
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../observe/log.ts';
+import type { Store } from '../store/store.ts';
+import { applyEvent } from './events.ts';
+
+const LIVENESS_KEY = 'liveness';
+const WRITE_EVERY_MS = 10_000;
+/** Longer than this without a stored sign of life, and pings may have been refused. */
+const GAP_MS_MIN = 3 * WRITE_EVERY_MS;
+
+/**
+ * Stores every 10 s that Cronflow was able to take pings, and tells every job of the times when it was not:
+ * stopped, crashed, suspended, or with a store that refused commits (DESIGN.md §3.4). One rule finds them
+ * all: the last stored sign of life is too old.
+ */
+export class Liveness {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #onCommit: () => void;
+  #cancel: (() => void) | null = null;
+  #stopped = false;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(options: { store: Store; clock: Clock; logger: Logger; onCommit: () => void }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#onCommit = options.onCommit;
+  }
+
+  /** To be awaited before the first ping is taken and the first tick: notes the time since the last stop. */
+  async start(): Promise<void> {
+    await this.#write(0);
+    this.#schedule();
+  }
+
+  /** The last sign of life; nothing may be committed after it. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel?.();
+    await this.#writing;
+    await this.#write(GAP_MS_MIN).catch((error: unknown) => {
+      this.#logger.warn('could not store the last sign of life', { error: String(error) });
+    });
+  }
+
+  /**
+   * Looks at once whether there was a gap. The checker calls it when it wakes much later than it meant to,
+   * so that a tick after a suspension never comes before the gap it has to know of.
+   */
+  async check(): Promise<void> {
+    await this.#write(GAP_MS_MIN);
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return;
+    this.#cancel = this.#clock.after(WRITE_EVERY_MS, () => {
+      this.#writing = this.#write(GAP_MS_MIN)
+        .catch((error: unknown) => this.#logger.error('no commit succeeds', { error: String(error) }))
+        .then(() => this.#schedule());
+    });
+  }
+
+  async #write(gapMsMin: number): Promise<void> {
+    const previousAt = (await this.#store.meta(LIVENESS_KEY)) as number | undefined;
+    const now = this.#clock.now();
+    const isGap = previousAt !== undefined && now - previousAt > gapMsMin;
+    await this.#store.transact({ all: isGap }, (tx) => {
+      tx.putMeta(LIVENESS_KEY, now);
+      if (!isGap) return;
+      for (const job of tx.jobs()) {
+        if (job.removed_at === null) applyEvent(tx, job, { type: 'gap', from_at: previousAt, to_at: now });
+      }
+    });
+    if (!isGap) return;
+    this.#onCommit();
+    if (now - previousAt <= GAP_MS_MIN) return;
+    const seconds = Math.round((now - previousAt) / 1000);
+    this.#logger.warn('pings could not be taken for a while; slots of that time can end unknown', {
+      seconds,
+    });
+  }
+}

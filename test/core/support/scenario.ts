@@ -1,0 +1,160 @@
+import type { Declaration } from '../../../src/core/declaration.ts';
+import type { Event, State, Transition } from '../../../src/core/event.ts';
+import type { Ping } from '../../../src/core/model.ts';
+import { PING_KINDS, type PingKind } from '../../../src/core/reasons.ts';
+import { type Spec, specOf } from '../../../src/core/spec.ts';
+import { initialState, transition } from '../../../src/core/transition.ts';
+import { parseDuration } from '../../../src/schedule/duration.ts';
+
+/** Midnight of the first day of every scenario, a Wednesday. */
+const DAY_ONE = Date.UTC(2025, 0, 1);
+const DAY_MS = 86_400_000;
+
+/**
+ * Plays a script against the pure core and returns what it led to, a line each. A script line is
+ * `[dN] HH:MM[:SS] EVENT [key=value ...]`, for example `02:00 start rid=a` or `d2 07:00 tick`; a trace line
+ * says what ended, opened, closed or became owed, at its own instant.
+ */
+export function play(
+  declaration: Declaration,
+  script: string,
+  options: { notifiers?: string[] } = {},
+): string[] {
+  const globals = { notifiers: options.notifiers ?? ['ops'], replayWindowMs: parseDuration('15m') };
+  let spec = specOf('job', declaration, globals);
+  let state: State = { job_id: 'j', job: initialState(spec, DAY_ONE), runs: [], incident: null };
+  const trace: string[] = [];
+  for (const line of script.trim().split('\n')) {
+    const parsed = parseLine(line.trim(), spec, (changes) =>
+      specOf('job', { ...declaration, ...changes }, globals),
+    );
+    spec = parsed.spec;
+    const before = state;
+    const result = transition(spec, state, parsed.event);
+    state = result.state;
+    trace.push(...describe(before, result));
+  }
+  return trace;
+}
+
+/** The state after a script, for what a trace does not say. */
+export function stateAfter(declaration: Declaration, script: string): State {
+  const globals = { notifiers: ['ops'], replayWindowMs: parseDuration('15m') };
+  let spec = specOf('job', declaration, globals);
+  let state: State = { job_id: 'j', job: initialState(spec, DAY_ONE), runs: [], incident: null };
+  for (const line of script.trim().split('\n')) {
+    const parsed = parseLine(line.trim(), spec, (changes) =>
+      specOf('job', { ...declaration, ...changes }, globals),
+    );
+    spec = parsed.spec;
+    state = transition(spec, state, parsed.event).state;
+  }
+  return state;
+}
+
+/** An instant of a scenario, from `[dN] HH:MM[:SS]`. */
+export function instant(text: string): number {
+  const match = /^(?:d(\d+) )?(\d\d):(\d\d)(?::(\d\d))?$/.exec(text);
+  if (match === null) throw new Error(`not an instant: ${text}`);
+  const [, day = '1', hour, minute, second = '0'] = match;
+  return (
+    DAY_ONE +
+    (Number(day) - 1) * DAY_MS +
+    Number(hour) * 3_600_000 +
+    Number(minute) * 60_000 +
+    Number(second) * 1000
+  );
+}
+
+function parseLine(
+  line: string,
+  spec: Spec,
+  respec: (changes: Declaration) => Spec,
+): { spec: Spec; event: Event } {
+  const match = /^((?:d\d+ )?\d\d:\d\d(?::\d\d)?) (\S+)(.*)$/.exec(line);
+  if (match === null) throw new Error(`not a script line: ${line}`);
+  const at = instant(match[1]!);
+  const what = match[2]!;
+  const rest = match[3]!.trim();
+  if (PING_KINDS.includes(what as PingKind)) {
+    return { spec, event: { type: 'ping', ping: pingOf(what as PingKind, at, fieldsOf(rest)) } };
+  }
+  switch (what) {
+    case 'tick':
+      return { spec, event: { type: 'tick', now_at: at } };
+    case 'gap':
+      return { spec, event: { type: 'gap', from_at: instant(rest.slice('from='.length)), to_at: at } };
+    case 'ack':
+      return { spec, event: { type: 'acknowledged', at, until_at: instant(rest.slice('until='.length)) } };
+    case 'spec':
+      return {
+        spec: respec(JSON.parse(rest) as Declaration),
+        event: { type: 'spec_changed', at, previous: spec },
+      };
+    case 'paused':
+    case 'resumed':
+    case 'removed':
+    case 'restored':
+      return { spec, event: { type: what, at } };
+    default:
+      throw new Error(`not an event: ${what}`);
+  }
+}
+
+function fieldsOf(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text
+      .split(' ')
+      .filter(Boolean)
+      .map((pair) => pair.split('=') as [string, string]),
+  );
+}
+
+function pingOf(kind: PingKind, at: number, fields: Record<string, string>): Ping {
+  return {
+    kind,
+    received_at: at,
+    delay_ms: fields.delay === undefined ? 0 : parseDuration(fields.delay),
+    rid: fields.rid ?? null,
+    exit_code: fields.exit === undefined ? null : Number(fields.exit),
+    signal: fields.signal ?? null,
+    duration_ms: fields.took === undefined ? null : parseDuration(fields.took),
+    host: null,
+    output: null,
+    output_dropped_bytes: 0,
+  };
+}
+
+function describe(before: State, result: Transition): string[] {
+  const lines: { at: number; order: number; text: string }[] = [];
+  const add = (at: number, text: string): void => void lines.push({ at, order: lines.length, text });
+  for (const run of result.runs) {
+    const old = before.runs.find((each) => each.id === run.id);
+    if (run.outcome === null || (old?.outcome === run.outcome && old.count === run.count)) continue;
+    const slot = run.slot_at === null ? 'no slot' : `slot ${clockTime(run.slot_at)}`;
+    const times = run.count > 1 ? ` x${run.count}` : '';
+    const uncounted = run.counted ? '' : ' (not counted)';
+    add(
+      run.ended_at ?? 0,
+      `${slot}${run.late ? ' late' : ''} ${run.outcome} ${run.reason}${times}${uncounted}`,
+    );
+  }
+  for (const { kind, notifier, facts } of result.deliveries) {
+    add(
+      facts.at,
+      `owe ${notifier} ${kind} ${facts.reason}${facts.bad_count > 1 ? ` (${facts.bad_count})` : ''}`,
+    );
+  }
+  for (const incident of result.incidents) {
+    if (incident.closed_at !== null) add(incident.closed_at, `incident closed ${incident.close_reason}`);
+  }
+  return lines
+    .sort((a, b) => a.at - b.at || a.order - b.order)
+    .map(({ at, text }) => `${clockTime(at)} ${text}`);
+}
+
+function clockTime(at: number): string {
+  const day = Math.floor((at - DAY_ONE) / DAY_MS) + 1;
+  const time = new Date(at).toISOString().slice(11, 19).replace(/:00$/, '');
+  return day === 1 ? time : `d${day} ${time}`;
+}

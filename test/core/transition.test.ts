@@ -1,0 +1,615 @@
+import { describe, expect, test } from 'vitest';
+import type { Declaration } from '../../src/core/declaration.ts';
+import { instant, play, stateAfter } from './support/scenario.ts';
+
+const NIGHTLY: Declaration = { schedule: '0 2 * * *', grace: '5m', max_runtime: '2h' };
+const HOURLY: Declaration = { schedule: '0 * * * *', grace: '5m', max_runtime: '2h' };
+const MINUTELY: Declaration = { schedule: '* * * * *', grace: '5m', max_runtime: '1h' };
+const EVERY: Declaration = { every: '1h', grace: '5m', max_runtime: '3h' };
+const NONE: Declaration = { max_runtime: '1h' };
+
+type Case = [sentence: string, declaration: Declaration, script: string, trace: string[]];
+
+function table(cases: Case[]): void {
+  test.each(cases)('%s', (_sentence, declaration, script, trace) => {
+    expect(play(declaration, script)).toEqual(trace);
+  });
+}
+
+describe('§3.1 slots', () => {
+  table([
+    [
+      'a run in time claims its slot',
+      NIGHTLY,
+      `02:00:01 start rid=a
+       02:04 success rid=a
+       23:00 tick`,
+      ['02:04 slot 02:00 success succeeded'],
+    ],
+    [
+      'a slot unclaimed at its deadline is missed, dated at the deadline however late the tick',
+      NIGHTLY,
+      `01:00 log
+       09:00 tick`,
+      ['02:05 slot 02:00 missed missed', '02:05 owe ops opened missed'],
+    ],
+    [
+      'a ping at the very deadline is in time',
+      NIGHTLY,
+      `02:05 success`,
+      ['02:05 slot 02:00 success succeeded'],
+    ],
+    [
+      'a newly declared job that never pings is missed as never_seen',
+      NIGHTLY,
+      `d2 09:00 tick`,
+      ['02:05 owe ops opened never_seen', 'd2 02:05 slot d2 02:00 missed never_seen x2'],
+    ],
+    [
+      'a run a little early claims the coming slot: a fast clock is no alarm',
+      NIGHTLY,
+      `01:58:30 start rid=a
+       01:59 success rid=a
+       09:00 tick`,
+      ['01:59 slot 02:00 success succeeded'],
+    ],
+    [
+      'a run too early is unscheduled and claims nothing',
+      NIGHTLY,
+      `01:57:59 start rid=a
+       01:59 success rid=a
+       09:00 tick`,
+      ['01:59 no slot success succeeded', '02:05 slot 02:00 missed missed', '02:05 owe ops opened missed'],
+    ],
+    [
+      'early is at most half the distance to the previous slot',
+      MINUTELY,
+      `00:00:29 success rid=a
+       00:00:31 success rid=b`,
+      ['00:00:29 no slot success succeeded', '00:00:31 slot 00:01 success succeeded'],
+    ],
+    [
+      'a late run claims the latest slot, and older unsettled ones are superseded',
+      MINUTELY,
+      `00:03:10 success`,
+      ['00:03:10 slot 00:03 success succeeded', '00:03:10 slot 00:02 skipped superseded x2'],
+    ],
+    [
+      'a manual rerun takes a missed slot over and closes the incident',
+      NIGHTLY,
+      `01:00 log
+       02:05 tick
+       09:00 start rid=a
+       09:10 success rid=a`,
+      [
+        '02:05 slot 02:00 missed missed',
+        '02:05 owe ops opened missed',
+        '09:10 slot 02:00 late success succeeded',
+        '09:10 owe ops closed succeeded',
+        '09:10 incident closed recovered',
+      ],
+    ],
+    [
+      'a rerun that fails keeps the incident, with the new reason and no second message',
+      NIGHTLY,
+      `01:00 log
+       02:05 tick
+       09:00 start rid=a
+       09:10 failure rid=a exit=3
+       10:00 start rid=b
+       10:01 success rid=b`,
+      [
+        '02:05 slot 02:00 missed missed',
+        '02:05 owe ops opened missed',
+        '09:10 slot 02:00 late failure exit_code',
+        '10:01 no slot success succeeded',
+        '10:01 owe ops closed succeeded',
+        '10:01 incident closed recovered',
+      ],
+    ],
+    [
+      'every expects the next run a period after the last start',
+      EVERY,
+      `00:30 start rid=a
+       00:40 success rid=a
+       01:40 tick`,
+      ['00:40 no slot success succeeded', '01:35 slot 01:30 missed missed', '01:35 owe ops opened missed'],
+    ],
+    [
+      'every counts from the declaration at first, and after a miss from the missed slot',
+      EVERY,
+      `02:30 tick`,
+      ['01:05 owe ops opened never_seen', '02:05 slot 02:00 missed never_seen x2'],
+    ],
+    [
+      'every: nothing is due while a run is open, nor at once when it ends',
+      EVERY,
+      `01:00 start rid=a
+       03:30 success rid=a
+       03:35 tick
+       03:36 tick`,
+      ['03:30 slot 01:00 success succeeded', '03:35 slot 03:30 missed missed', '03:35 owe ops opened missed'],
+    ],
+    [
+      'a job without slots is only held to what it reports',
+      NONE,
+      `05:00 success
+       23:00 failure`,
+      [
+        '05:00 no slot success succeeded',
+        '23:00 no slot failure reported_failure',
+        '23:00 owe ops opened reported_failure',
+      ],
+    ],
+  ]);
+});
+
+describe('§3.2 runs', () => {
+  table([
+    [
+      'a run past its limit is a timeout, and its late success replaces it and ends the incident',
+      NIGHTLY,
+      `02:00 start rid=a
+       04:00 tick
+       04:30 success rid=a`,
+      [
+        '04:00 slot 02:00 timeout timeout',
+        '04:00 owe ops opened timeout',
+        '04:30 slot 02:00 success succeeded',
+        '04:30 owe ops closed succeeded',
+        '04:30 incident closed late_report',
+      ],
+    ],
+    [
+      'a late failure replaces the timeout and is not told again',
+      NIGHTLY,
+      `02:00 start rid=a
+       04:00 tick
+       04:30 failure rid=a exit=9`,
+      [
+        '04:00 slot 02:00 timeout timeout',
+        '04:00 owe ops opened timeout',
+        '04:30 slot 02:00 failure exit_code',
+      ],
+    ],
+    [
+      'a hung run is not hidden by the next one: each has its own limit',
+      HOURLY,
+      `01:00 start rid=a
+       02:00 start rid=b
+       02:10 success rid=b
+       03:00 success rid=c
+       03:01 tick`,
+      [
+        '02:10 slot 02:00 success succeeded',
+        '03:00 slot 03:00 success succeeded',
+        '03:00 slot 01:00 timeout timeout',
+        '03:00 owe ops opened timeout',
+      ],
+    ],
+    [
+      'an anonymous start while an anonymous run is open: the earlier one died',
+      HOURLY,
+      `01:00 start
+       02:00 start
+       02:10 success`,
+      [
+        '02:00 slot 01:00 abandoned abandoned',
+        '02:00 owe ops opened abandoned',
+        '02:10 slot 02:00 success succeeded',
+        '02:10 owe ops closed succeeded',
+        '02:10 incident closed recovered',
+      ],
+    ],
+    [
+      'at most max_open_runs: one more ends the oldest',
+      { ...HOURLY, max_open_runs: 2, max_runtime: '1d' },
+      `01:00 start rid=a
+       02:00 start rid=b
+       03:00 start rid=c`,
+      ['03:00 slot 01:00 abandoned too_many_runs', '03:00 owe ops opened too_many_runs'],
+    ],
+    [
+      'an end without a run id ends the anonymous run, else the newest open one',
+      HOURLY,
+      `01:00 start rid=a
+       01:30 start
+       01:40 failure
+       01:50 success`,
+      [
+        '01:40 no slot failure reported_failure',
+        '01:40 owe ops opened reported_failure',
+        '01:50 slot 01:00 success succeeded',
+      ],
+    ],
+    [
+      'the exit code alone decides, whatever the ping was called',
+      { ...HOURLY, success_exit_codes: [0, 3] },
+      `01:00 failure exit=3
+       02:00 success exit=1
+       03:00 success exit=143 signal=TERM`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '02:00 slot 02:00 failure exit_code',
+        '02:00 owe ops opened exit_code',
+        '03:00 slot 03:00 failure signal',
+      ],
+    ],
+    [
+      'the same run id and kind twice changes nothing, and the first end wins',
+      HOURLY,
+      `01:00 start rid=a
+       01:00 start rid=a
+       01:10 success rid=a
+       01:11 success rid=a
+       01:12 failure rid=a`,
+      ['01:10 slot 01:00 success succeeded'],
+    ],
+    [
+      'an end that overtakes its start still makes one run',
+      HOURLY,
+      `01:10 success rid=a
+       01:10:01 start rid=a delay=10m
+       01:20 tick`,
+      ['01:10 slot 01:00 success succeeded'],
+    ],
+    [
+      'a second success in a row is a run like the first: a healthy job is not reported missed',
+      HOURLY,
+      `01:00 success
+       02:00 success
+       03:00 success`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '02:00 slot 02:00 success succeeded',
+        '03:00 slot 03:00 success succeeded',
+      ],
+    ],
+    [
+      'a whole run reported at its end claims the slot of its start',
+      HOURLY,
+      `02:10 success took=9m`,
+      [
+        '01:05 slot 01:00 missed never_seen',
+        '01:05 owe ops opened never_seen',
+        '02:10 slot 02:00 success succeeded',
+        '02:10 owe ops closed succeeded',
+        '02:10 incident closed recovered',
+      ],
+    ],
+    [
+      'spooled pings correct history: the missed slot had a run, the incident closes',
+      NIGHTLY,
+      `01:00 log
+       02:05 tick
+       08:00 start rid=a delay=6h
+       08:00:01 success rid=a delay=5h50m`,
+      [
+        '02:05 slot 02:00 missed missed',
+        '02:05 owe ops opened missed',
+        '02:10:01 slot 02:00 late success succeeded',
+        '02:10:01 owe ops closed succeeded',
+        '02:10:01 incident closed late_report',
+      ],
+    ],
+    [
+      'a failure reported late opens nothing when a later run succeeded',
+      HOURLY,
+      `01:00 success rid=a
+       02:00 success rid=b
+       02:30 failure rid=c delay=1h`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '02:00 slot 02:00 success succeeded',
+        '01:30 no slot failure reported_failure',
+      ],
+    ],
+    [
+      'a start that arrives late cannot time out before its end had a chance to arrive',
+      NIGHTLY,
+      `01:00 log
+       08:00 start rid=a delay=6h
+       08:00:59 success rid=a delay=5h50m`,
+      [
+        '02:05 slot 02:00 missed missed',
+        '02:05 owe ops opened missed',
+        '02:10:59 slot 02:00 late success succeeded',
+        '02:10:59 owe ops closed succeeded',
+        '02:10:59 incident closed late_report',
+      ],
+    ],
+    [
+      'a skip settles its slot; the third in a row with no run open is a stuck lock',
+      HOURLY,
+      `01:00 skip rid=a
+       02:00 skip rid=b
+       03:00 skip rid=c`,
+      [
+        '01:00 slot 01:00 skipped lock_held',
+        '02:00 slot 02:00 skipped lock_held',
+        '03:00 slot 03:00 failure stuck_lock',
+        '03:00 owe ops opened stuck_lock',
+      ],
+    ],
+  ]);
+});
+
+describe('§3.3 status and incident', () => {
+  table([
+    [
+      'failure_threshold counts bad outcomes of any kind since the last good one',
+      { ...HOURLY, failure_threshold: 3 },
+      `01:00 failure
+       02:05 tick
+       03:00 success
+       04:00 failure
+       05:05 tick
+       06:00 failure`,
+      [
+        '01:00 slot 01:00 failure reported_failure',
+        '02:05 slot 02:00 missed missed',
+        '03:00 slot 03:00 success succeeded',
+        '04:00 slot 04:00 failure reported_failure',
+        '05:05 slot 05:00 missed missed',
+        '06:00 slot 06:00 failure reported_failure',
+        '06:00 owe ops opened reported_failure (3)',
+      ],
+    ],
+    [
+      'a threshold by kind counts each kind for itself',
+      { ...HOURLY, failure_threshold: { failure: 2, missed: 1, timeout: 1 } },
+      `01:00 failure
+       02:00 failure
+       03:05 tick`,
+      [
+        '01:00 slot 01:00 failure reported_failure',
+        '02:00 slot 02:00 failure reported_failure',
+        '02:00 owe ops opened reported_failure (2)',
+        '03:05 slot 03:00 missed missed',
+      ],
+    ],
+    [
+      'recovery_threshold good outcomes close the incident',
+      { ...HOURLY, recovery_threshold: 2 },
+      `01:00 failure
+       02:00 success
+       03:00 success`,
+      [
+        '01:00 slot 01:00 failure reported_failure',
+        '01:00 owe ops opened reported_failure',
+        '02:00 slot 02:00 success succeeded',
+        '03:00 slot 03:00 success succeeded',
+        '03:00 owe ops closed succeeded',
+        '03:00 incident closed recovered',
+      ],
+    ],
+    [
+      'a good run that started before the newest bad one closes nothing',
+      HOURLY,
+      `01:00 start rid=a
+       02:00 start rid=b
+       02:05 failure rid=b
+       02:10 success rid=a`,
+      [
+        '02:05 slot 02:00 failure reported_failure',
+        '02:05 owe ops opened reported_failure',
+        '02:10 slot 01:00 success succeeded',
+      ],
+    ],
+    [
+      'reminders come while the incident is open, each dated at its own instant',
+      { ...NIGHTLY, remind_every: '1h' },
+      `02:00 failure
+       04:30 tick
+       05:30 success rid=b
+       09:00 tick`,
+      [
+        '02:00 slot 02:00 failure reported_failure',
+        '02:00 owe ops opened reported_failure',
+        '03:00 owe ops reminder reported_failure',
+        '04:00 owe ops reminder reported_failure',
+        '05:00 owe ops reminder reported_failure',
+        '05:30 no slot success succeeded',
+        '05:30 owe ops closed succeeded',
+        '05:30 incident closed recovered',
+      ],
+    ],
+    [
+      'an acknowledged incident does not remind until then, and closes as usual',
+      { ...NIGHTLY, remind_every: '1h' },
+      `02:00 failure
+       02:30 ack until=05:30
+       05:40 tick
+       06:00 success`,
+      [
+        '02:00 slot 02:00 failure reported_failure',
+        '02:00 owe ops opened reported_failure',
+        '05:30 owe ops reminder reported_failure',
+        '06:00 no slot success succeeded',
+        '06:00 owe ops closed succeeded',
+        '06:00 incident closed recovered',
+      ],
+    ],
+    [
+      'pausing closes the incident without a message, and pings while paused do not count',
+      HOURLY,
+      `01:00 failure
+       01:30 paused
+       02:00 failure
+       03:30 resumed
+       04:05 tick`,
+      [
+        '01:00 slot 01:00 failure reported_failure',
+        '01:00 owe ops opened reported_failure',
+        '01:30 owe ops closed_silently reported_failure',
+        '01:30 incident closed paused',
+        '02:00 no slot failure reported_failure (not counted)',
+        '04:05 slot 04:00 missed missed',
+        '04:05 owe ops opened missed',
+      ],
+    ],
+    [
+      'removing closes the incident without a message and ends what was open',
+      HOURLY,
+      `01:00 failure
+       01:30 start rid=a
+       01:40 removed
+       09:00 tick`,
+      [
+        '01:00 slot 01:00 failure reported_failure',
+        '01:00 owe ops opened reported_failure',
+        '01:40 no slot unknown removed',
+        '01:40 owe ops closed_silently reported_failure',
+        '01:40 incident closed removed',
+      ],
+    ],
+    [
+      'a new schedule expects its first slot after the change, and an unmissed due slot is skipped',
+      NIGHTLY,
+      `01:00 log
+       02:03 spec {"schedule":"0 3 * * *"}
+       03:05 tick`,
+      [
+        '02:03 slot 02:00 skipped spec_changed',
+        '03:05 slot 03:00 missed missed',
+        '03:05 owe ops opened missed',
+      ],
+    ],
+    [
+      'a new grace applies at once, but no deadline falls earlier than the change and the new grace',
+      { ...NIGHTLY, grace: '1h' },
+      `01:00 log
+       02:30 spec {"grace":"10m"}
+       02:39:59 tick
+       02:40 tick`,
+      ['02:40 slot 02:00 missed missed', '02:40 owe ops opened missed'],
+    ],
+    [
+      'a new limit applies to a run that is open, but not before the change and the grace',
+      NIGHTLY,
+      `02:00 start rid=a
+       03:00 spec {"max_runtime":"10m"}
+       03:04 tick
+       03:05 tick`,
+      ['03:05 slot 02:00 timeout timeout', '03:05 owe ops opened timeout'],
+    ],
+    [
+      'an open incident stays through a spec change',
+      HOURLY,
+      `01:00 failure
+       01:30 spec {"schedule":"30 * * * *"}
+       02:30 success`,
+      [
+        '01:00 slot 01:00 failure reported_failure',
+        '01:00 owe ops opened reported_failure',
+        '02:30 slot 02:30 success succeeded',
+        '02:30 owe ops closed succeeded',
+        '02:30 incident closed recovered',
+      ],
+    ],
+  ]);
+
+  test('a notifier is told when the incident first contains a kind it takes, and of its end only if told', () => {
+    const notify = [
+      'all',
+      { to: 'pager', on: ['missed' as const] },
+      { to: 'hangs', on: ['timeout' as const] },
+    ];
+    const trace = play(
+      { ...HOURLY, notify },
+      `01:00 failure
+       02:05 tick
+       03:00 success`,
+    );
+    expect(trace).toEqual([
+      '01:00 slot 01:00 failure reported_failure',
+      '01:00 owe all opened reported_failure',
+      '02:05 slot 02:00 missed missed',
+      '02:05 owe pager opened missed (2)',
+      '03:00 slot 03:00 success succeeded',
+      '03:00 owe all closed succeeded (2)',
+      '03:00 owe pager closed succeeded (2)',
+      '03:00 incident closed recovered',
+    ]);
+  });
+
+  test('the closing is owed to those who were told, whatever happened to notify since', () => {
+    const trace = play(
+      { ...HOURLY, notify: ['a'] },
+      `01:00 failure
+       01:30 spec {"notify":["b"]}
+       02:00 success`,
+    );
+    expect(trace).toContain('02:00 owe a closed succeeded');
+    expect(trace).not.toContain('02:00 owe b closed succeeded');
+  });
+});
+
+describe('§3.4 when Cronflow was away', () => {
+  table([
+    [
+      'a slot whose window touches a gap ends unknown instead of missed, a replay window after the gap',
+      NIGHTLY,
+      `01:00 log
+       02:30 gap from=01:59
+       02:44 tick
+       02:45 tick
+       09:00 tick`,
+      ['02:45 slot 02:00 unknown outage'],
+    ],
+    [
+      'or as reported, when its pings are replayed in that time',
+      NIGHTLY,
+      `01:00 log
+       02:30 gap from=01:59
+       02:31 start rid=a delay=31m
+       02:31 success rid=a delay=21m`,
+      ['02:10 slot 02:00 success succeeded'],
+    ],
+    [
+      'what was due before the gap was missed all the same',
+      NIGHTLY,
+      `01:00 log
+       09:00 gap from=03:00`,
+      ['02:05 slot 02:00 missed missed', '02:05 owe ops opened missed'],
+    ],
+    [
+      'an anonymous run open through a gap may have ended unseen: unknown instead of abandoned',
+      HOURLY,
+      `01:00 start
+       01:30 gap from=01:20
+       02:00 start
+       02:10 success`,
+      ['02:00 slot 01:00 unknown outage', '02:10 slot 02:00 success succeeded'],
+    ],
+    [
+      'its limit still counts',
+      NIGHTLY,
+      `02:00 start rid=a
+       05:00 gap from=03:00
+       05:00 tick`,
+      ['04:00 slot 02:00 timeout timeout', '04:00 owe ops opened timeout'],
+    ],
+    [
+      'every starts anew at the end of the gap',
+      EVERY,
+      `00:30 success
+       02:00 gap from=01:00
+       03:04 tick
+       03:05 tick`,
+      ['00:30 no slot success succeeded', '03:05 slot 03:00 missed missed', '03:05 owe ops opened missed'],
+    ],
+  ]);
+});
+
+describe('due_at', () => {
+  test('is the deadline, the limit of a run or a reminder, whichever comes first', () => {
+    expect(stateAfter(NIGHTLY, '00:00 tick').job.due_at).toBe(instant('02:05'));
+    expect(stateAfter(NIGHTLY, '02:00 start rid=a').job.due_at).toBe(instant('04:00'));
+    expect(stateAfter({ ...NIGHTLY, remind_every: '30m' }, '02:00 failure').job.due_at).toBe(
+      instant('02:30'),
+    );
+    expect(stateAfter(NONE, '02:00 success').job.due_at).toBeNull();
+    expect(stateAfter(HOURLY, '00:30 paused').job.due_at).toBeNull();
+  });
+});
