@@ -1,4 +1,5 @@
 import type { Declaration } from '../core/declaration.ts';
+import type { NotifierConfig } from '../core/notifier-config.ts';
 import type { Globals } from '../core/spec.ts';
 import type { Place } from '../core/model.ts';
 
@@ -11,16 +12,6 @@ export interface DeclaredJob {
   /** With `defaults` filled in. */
   declaration: Declaration;
 }
-
-/** A notifier as the files declare it; secrets are resolved. */
-export type NotifierConfig =
-  | {
-      name: string;
-      type: 'slack';
-      /** Empty: nothing is sent, every notification is logged. */
-      webhookUrl: string;
-    }
-  | { name: string; type: 'log' };
 
 /** One file that was read, as text. */
 export interface SourceFile {
