@@ -3,6 +3,8 @@ import type { NotifierConfig } from '../core/notifier-config.ts';
 import type { Globals } from '../core/spec.ts';
 import type { Place } from '../core/model.ts';
 
+export type { NotifierConfig };
+
 /** A job as the files declare it. */
 export interface DeclaredJob {
   name: string;
