@@ -1,0 +1,107 @@
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { App, AppOptions } from '../app.ts';
+import { CronflowError } from '../core/errors.ts';
+import { createLogger, LOG_LEVELS, type LogLevel } from '../observe/log.ts';
+import type { Io } from './io.ts';
+
+const HELP = `Usage: cronflow serve [OPTIONS]
+
+Watches the jobs declared in cronflow.yaml: takes their pings, checks that they run, tells when they do not.
+
+  --config FILE    the configuration (CRONFLOW_CONFIG; default: cronflow.yaml in the current directory)
+  --data-dir DIR   where state is kept (CRONFLOW_DATA_DIR; default: ./data)
+  --host ADDRESS   where to listen (CRONFLOW_HOST; default: 127.0.0.1). Any address that is not loopback
+                   needs CRONFLOW_TOKEN
+  --port PORT      (CRONFLOW_PORT; default: 8000)
+  --no-auth        listen on any address without a token
+  --strict         refuse to start on an invalid configuration even if an earlier one is stored
+  --help
+
+LOG_LEVEL is one of ${LOG_LEVELS.join(', ')} (default: info).
+Exit codes: 0 stopped by a signal, 1 could not start, 2 wrong usage.
+`;
+
+/** What `serve` needs from the process: signals. */
+export interface ServeHost {
+  createApp(options: AppOptions): App;
+  /** Resolves with the name of the signal that asks the process to stop. */
+  stopRequested(): Promise<string>;
+  onReloadRequested(callback: () => void): void;
+}
+
+/** `cronflow serve`: runs the service until it is asked to stop. */
+export async function serve(argv: readonly string[], io: Io, host: ServeHost): Promise<number> {
+  let options: AppOptions | null;
+  try {
+    options = readOptions(argv, io);
+  } catch (error) {
+    io.stderr(`cronflow serve: ${(error as Error).message}\nTry: cronflow serve --help\n`);
+    return 2;
+  }
+  if (options === null) {
+    io.stdout(HELP);
+    return 0;
+  }
+  const app = host.createApp(options);
+  try {
+    await app.start();
+  } catch (error) {
+    await app.stop();
+    if (!(error instanceof CronflowError)) throw error;
+    io.stderr(`cronflow: ${error.message}\n`);
+    return error.code === 'usage' ? 2 : 1;
+  }
+  host.onReloadRequested(() => app.reload());
+  const signal = await host.stopRequested();
+  options.logger.info('stopping', { signal });
+  await app.stop();
+  return 0;
+}
+
+function readOptions(argv: readonly string[], io: Io): AppOptions | null {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      config: { type: 'string' },
+      'data-dir': { type: 'string' },
+      host: { type: 'string' },
+      port: { type: 'string' },
+      'no-auth': { type: 'boolean', default: false },
+      strict: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+    allowPositionals: false,
+  });
+  if (values.help) return null;
+  const { env } = io;
+  const pick = (flag: string | undefined, variable: string, otherwise: string): string =>
+    flag ?? (env[variable] || otherwise);
+  const store = env.CRONFLOW_STORE;
+  if (store !== undefined && store !== '' && store !== 'lowdb') {
+    throw new CronflowError('usage', 'CRONFLOW_STORE: only "lowdb" is available in this version. Unset it.');
+  }
+  const level = pick(undefined, 'LOG_LEVEL', 'info');
+  if (!LOG_LEVELS.includes(level as LogLevel)) {
+    throw new CronflowError('usage', `LOG_LEVEL "${level}" is not one of ${LOG_LEVELS.join(', ')}`);
+  }
+  return {
+    configPath: resolve(io.cwd, pick(values.config, 'CRONFLOW_CONFIG', 'cronflow.yaml')),
+    dataDir: resolve(io.cwd, pick(values['data-dir'], 'CRONFLOW_DATA_DIR', join('.', 'data'))),
+    host: pick(values.host, 'CRONFLOW_HOST', '127.0.0.1'),
+    port: portOf(pick(values.port, 'CRONFLOW_PORT', '8000')),
+    noAuth: values['no-auth'],
+    strict: values.strict,
+    env,
+    clock: io.clock,
+    logger: createLogger(io.clock, level as LogLevel, io.stderr),
+  };
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) {
+    throw new CronflowError('usage', `port "${text}" is not a number from 0 to 65535`);
+  }
+  return port;
+}
