@@ -1,0 +1,194 @@
+import { CronExpressionParser } from 'cron-parser';
+import { ScheduleError } from './error.ts';
+
+export type FieldName = 'second' | 'minute' | 'hour' | 'day-of-month' | 'month' | 'day-of-week';
+
+/** What one field of an expression allows. */
+export interface Field {
+  /** Whether it starts with `*`; Debian's cron decides two of its rules by that character alone. */
+  star: boolean;
+  /** Ascending; Sunday is 0. */
+  values: number[];
+  /** `L`: the last day of the month. */
+  lastDay: boolean;
+  /** `nL`: the last such weekday of the month; Sunday is 0. */
+  lastWeekdays: number[];
+  /** `n#k`: the k-th such weekday of the month; Sunday is 0. */
+  nthWeekdays: { weekday: number; nth: number }[];
+}
+
+interface Rule {
+  /** Its place in a six-field expression. */
+  position: number;
+  min: number;
+  max: number;
+  names: readonly string[];
+  /** The number of the first name. */
+  firstName: number;
+  /** What is allowed, for messages. */
+  allowed: string;
+}
+
+const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
+const WEEKDAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
+const NO_NAMES = { names: [], firstName: 0 };
+
+const RULES: Record<FieldName, Rule> = {
+  second: { position: 0, min: 0, max: 59, ...NO_NAMES, allowed: '0-59' },
+  minute: { position: 1, min: 0, max: 59, ...NO_NAMES, allowed: '0-59' },
+  hour: { position: 2, min: 0, max: 23, ...NO_NAMES, allowed: '0-23' },
+  'day-of-month': { position: 3, min: 1, max: 31, ...NO_NAMES, allowed: '1-31 or L' },
+  month: { position: 4, min: 1, max: 12, names: MONTHS, firstName: 1, allowed: '1-12 or JAN-DEC' },
+  'day-of-week': {
+    position: 5,
+    min: 0,
+    max: 7,
+    names: WEEKDAYS,
+    firstName: 0,
+    allowed: '0-7 (0 and 7 are Sunday), SUN-SAT, 5L (last Friday) or 5#2 (second Friday)',
+  },
+};
+
+/** What may follow a field's values; appended where the shape and not a number is wrong. */
+const SHAPES = ', *, lists (1,3), ranges (1-5), steps (*/2, 1-5/2)';
+const WEEKDAY_OF_MONTH = /^([0-9]+|[a-z]{3})(?:L|#([0-9]+))$/i;
+const ITEM = /^(?:(\*)|([0-9]+|[a-z]{3})(?:-([0-9]+|[a-z]{3}))?)(?:\/([0-9]+))?$/i;
+
+/**
+ * Reads one field of a cron expression as Debian's cron does (names in any case, 0 and 7 for Sunday, lists,
+ * ranges, steps), and `L`, `nL`, `n#k` beyond it. Throws a `ScheduleError` for what Debian refuses (reversed
+ * ranges, a step of 0 or on a single number, empty list items) and for other dialects (`H`, `?`, `W`).
+ */
+export function parseField(name: FieldName, text: string): Field {
+  const field: Field = {
+    star: text.startsWith('*'),
+    values: [],
+    lastDay: false,
+    lastWeekdays: [],
+    nthWeekdays: [],
+  };
+  const values = new Set<number>();
+  for (const item of text.split(',')) {
+    if (item === '') {
+      throw new ScheduleError(name, text, 'has an empty item', RULES[name].allowed + SHAPES);
+    }
+    const parsed = parseItem(name, item);
+    for (const value of parsed.values) values.add(value);
+    if (parsed.lastDay) field.lastDay = true;
+    field.lastWeekdays.push(...parsed.lastWeekdays);
+    field.nthWeekdays.push(...parsed.nthWeekdays);
+  }
+  field.values = [...values].sort((a, b) => a - b);
+  return field;
+}
+
+type Item = Omit<Field, 'star'>;
+
+/** Most items recur from job to job, and the library takes 25 microseconds for each. */
+const ITEMS_MAX = 4096;
+const items = new Map<string, Item>();
+
+function parseItem(name: FieldName, text: string): Item {
+  const key = `${name} ${text}`;
+  const known = items.get(key);
+  if (known !== undefined) return known;
+  checkItem(name, text);
+  const item = readItem(name, text);
+  if (items.size >= ITEMS_MAX) items.clear();
+  items.set(key, item);
+  return item;
+}
+
+/** Refuses what Debian's cron refuses and the library takes; afterwards the text has one reading. */
+function checkItem(name: FieldName, text: string): void {
+  const rule = RULES[name];
+  if (text.includes('?')) {
+    throw new ScheduleError(name, text, 'is not cron ("?" is of Quartz)', `write * instead; ${rule.allowed}`);
+  }
+  if (/^H\b/i.test(text)) {
+    const problem = 'says no certain time ("H" is of Jenkins)';
+    throw new ScheduleError(name, text, problem, `${rule.allowed}${SHAPES}`);
+  }
+  if (name === 'day-of-month' && text === 'L') return;
+  if (name === 'day-of-week' && WEEKDAY_OF_MONTH.test(text)) return checkWeekdayOfMonth(text);
+  const match = ITEM.exec(text);
+  if (match === null) throw new ScheduleError(name, text, 'is not understood', rule.allowed + SHAPES);
+  const [, star, first, last, step] = match;
+  const from = star === undefined ? checkNumber(name, text, first ?? '') : rule.min;
+  const to = last === undefined ? rule.max : checkNumber(name, text, last);
+  if (from > to) throw reversed(name, text, from, to);
+  if (step === undefined) return;
+  if (Number(step) === 0) throw new ScheduleError(name, text, 'has a step of 0', '1 or more');
+  if (star === undefined && last === undefined) {
+    // Debian's cron takes no step here, others read it in two ways.
+    throw new ScheduleError(name, text, 'has a step without a range', `write ${first}-${rule.max}/${step}`);
+  }
+}
+
+function checkWeekdayOfMonth(text: string): void {
+  const [, weekday = '', nth] = WEEKDAY_OF_MONTH.exec(text) ?? [];
+  checkNumber('day-of-week', text, weekday);
+  if (nth !== undefined && !/^[1-5]$/.test(nth)) {
+    throw new ScheduleError('day-of-week', text, 'is no week of a month', '#1 to #5');
+  }
+}
+
+/** The number of a numeral or a name; throws if the field has no such value. */
+function checkNumber(name: FieldName, item: string, text: string): number {
+  const rule = RULES[name];
+  if (/^[a-z]/i.test(text)) {
+    const index = rule.names.indexOf(text.toUpperCase());
+    if (index >= 0) return index + rule.firstName;
+    throw new ScheduleError(name, item, 'is not understood', rule.allowed + SHAPES);
+  }
+  const value = Number(text);
+  if (value >= rule.min && value <= rule.max) return value;
+  throw new ScheduleError(name, item, 'is out of range', rule.allowed);
+}
+
+function reversed(name: FieldName, text: string, from: number, to: number): ScheduleError {
+  const problem = 'is a range that runs backwards';
+  if (name === 'day-of-week' && to === 0) {
+    return new ScheduleError(name, text, problem, `Sunday at the end of a range is 7, write ${from}-7`);
+  }
+  const { min, max } = RULES[name];
+  // 22-2 is most often meant to wrap around, which Debian's cron does not do.
+  return new ScheduleError(name, text, problem, `write ${part(from, max)},${part(min, to)}`);
+}
+
+function part(from: number, to: number): string {
+  return from === to ? `${from}` : `${from}-${to}`;
+}
+
+/**
+ * Hands one checked item to the library. One at a time, because it refuses lists that name a value twice
+ * (`0,7`, `1-5,3`), lists of `n#k`, and drops days that the month beside it does not have.
+ */
+function readItem(name: FieldName, text: string): Item {
+  const fields = ['0', '*', '*', '*', '*', '*'];
+  fields[RULES[name].position] = text;
+  const parsed = CronExpressionParser.parse(fields.join(' ')).fields;
+  const item: Item = { values: [], lastDay: false, lastWeekdays: [], nthWeekdays: [] };
+  if (name === 'day-of-week') return readWeekdays(parsed.dayOfWeek.values, parsed.dayOfWeek.nthDay, item);
+  const byName = {
+    second: parsed.second,
+    minute: parsed.minute,
+    hour: parsed.hour,
+    'day-of-month': parsed.dayOfMonth,
+    month: parsed.month,
+  };
+  for (const value of byName[name].values) {
+    if (typeof value === 'number') item.values.push(value);
+    else item.lastDay = true;
+  }
+  return item;
+}
+
+function readWeekdays(values: readonly (number | string)[], nth: number, item: Item): Item {
+  for (const value of values) {
+    if (typeof value === 'string') item.lastWeekdays.push(Number.parseInt(value, 10) % 7);
+    else if (nth > 0) item.nthWeekdays.push({ weekday: value % 7, nth });
+    else item.values.push(value % 7);
+  }
+  return item;
+}

@@ -1,0 +1,27 @@
+/** The name that was most likely meant: one at most a third of its letters away, or undefined. */
+export function nearest(word: string, names: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.floor(word.length / 3) + 1;
+  const lower = word.toLowerCase();
+  for (const name of names) {
+    // The cheap test first: a zone is looked for among hundreds.
+    if (Math.abs(name.length - word.length) >= bestDistance) continue;
+    const distance = distanceBetween(lower, name.toLowerCase());
+    if (distance < bestDistance) [best, bestDistance] = [name, distance];
+  }
+  return best;
+}
+
+/** How many letters to insert, delete or replace to turn one word into the other. */
+function distanceBetween(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
+  for (let i = 0; i < from.length; i += 1) {
+    const above = row;
+    row = [i + 1];
+    for (let j = 0; j < to.length; j += 1) {
+      const replaced = (above[j] ?? 0) + (from[i] === to[j] ? 0 : 1);
+      row.push(Math.min(replaced, (above[j + 1] ?? 0) + 1, (row[j] ?? 0) + 1));
+    }
+  }
+  return row[to.length] ?? from.length;
+}
