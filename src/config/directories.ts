@@ -1,0 +1,80 @@
+import { lstat, readlink, stat } from 'node:fs/promises';
+import { basename, dirname, join, parse, resolve, sep } from 'node:path';
+
+/** More symbolic links than any file system follows. */
+const LINKS_MAX = 40;
+
+/** Where to look for changes of a file. */
+export interface Watched {
+  /** Directories to watch. */
+  directories: ReadonlySet<string>;
+  /** Entries of these directories that matter. */
+  entries: ReadonlySet<string>;
+  /** Changes when a directory is another one than before, though it may have the same name. */
+  identity: string;
+}
+
+/**
+ * Finds the directories in which something may change what a path holds: that of the file, those of every
+ * symbolic link on the way (a Kubernetes ConfigMap swaps a link two steps away from the file), and the one
+ * above, because a directory that is recreated is a new one. What does not exist is waited for in the
+ * nearest directory that does.
+ */
+export async function directoriesOf(path: string): Promise<Watched> {
+  const entries = new Set<string>();
+  let rest = resolve(path);
+  for (let links = 0; links <= LINKS_MAX; links += 1) {
+    const step = await firstLink(rest);
+    if (step.missing) {
+      entries.add(step.at);
+      break;
+    }
+    if (step.target === null) {
+      entries.add(rest);
+      break;
+    }
+    entries.add(step.at);
+    rest = step.target;
+  }
+  const above = dirname(resolve(path));
+  if (dirname(above) !== above) entries.add(above);
+  return identified(entries);
+}
+
+/** The first symbolic link or missing entry of a path; `target` is the path with the link replaced. */
+async function firstLink(path: string): Promise<{ at: string; missing: boolean; target: string | null }> {
+  const { root } = parse(path);
+  const names = path.slice(root.length).split(sep);
+  let at = root;
+  for (const [i, name] of names.entries()) {
+    at = join(at, name);
+    try {
+      const stats = await lstat(at);
+      if (!stats.isSymbolicLink()) continue;
+      return {
+        at,
+        missing: false,
+        target: join(resolve(dirname(at), await readlink(at)), ...names.slice(i + 1)),
+      };
+    } catch {
+      return { at, missing: true, target: null };
+    }
+  }
+  return { at, missing: false, target: null };
+}
+
+async function identified(entries: Set<string>): Promise<Watched> {
+  const directories = new Set([...entries].map((entry) => dirname(entry)));
+  const identities: string[] = [];
+  for (const directory of [...directories].sort()) {
+    try {
+      const { dev, ino } = await stat(directory);
+      identities.push(`${directory} ${dev}:${ino}`);
+    } catch {
+      // Gone meanwhile, as when something above it was recreated: nothing to watch until the next look.
+      directories.delete(directory);
+    }
+  }
+  const names = [...entries].map((entry) => `${dirname(entry)} ${basename(entry)}`).sort();
+  return { directories, entries, identity: [...identities, ...names].join('\n') };
+}

@@ -1,0 +1,274 @@
+import type { ErrorObject } from 'ajv';
+import type { Fault } from '../core/errors.ts';
+import { nearest } from '../core/nearest.ts';
+import type { Schema } from './schema.ts';
+import { dotted, pointer, type Spot } from './tree.ts';
+
+/** A fault by JSON pointer, before its place in a file is known. */
+export interface Problem {
+  code: string;
+  path: string;
+  message: string;
+  suggestion?: string;
+  /** The fault is about the key of the path, not its value. */
+  atKey?: boolean;
+}
+
+/** The spots of values read from a file; empty for what came over the API. */
+export type Spots = ReadonlyMap<string, Spot>;
+
+/** Words that people use for ours. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  cron: 'schedule',
+  interval: 'every',
+  period: 'every',
+  tz: 'timezone',
+  zone: 'timezone',
+  grace_period: 'grace',
+  timeout: 'max_runtime',
+  max_duration: 'max_runtime',
+  url: 'webhook_url',
+  webhook: 'webhook_url',
+  notifications: 'notify',
+  channels: 'notifiers',
+  base_url: 'public_url',
+};
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  integer: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+};
+
+/**
+ * Says what ajv found in the words of DESIGN.md §5. At most one problem for each value, so that one mistake
+ * is one error. Secrets, and what came from a variable, are never quoted.
+ */
+export function problemsOf(errors: readonly ErrorObject[], spots: Spots): Problem[] {
+  const problems = new Map<string, Problem>();
+  for (const error of errors) {
+    const problem = problemOf(error, spots);
+    if (problem === null) continue;
+    const id = `${problem.atKey === true ? 'key' : 'value'} ${problem.path}`;
+    if (!problems.has(id)) problems.set(id, problem);
+  }
+  return [...problems.values()];
+}
+
+/** Adds the place in the file, if there is one, and turns the pointer into a path for people. */
+export function toFault(
+  problem: Problem,
+  spots: Spots,
+  place?: (offset: number) => { file: string; line: number; column: number },
+): Fault {
+  const spot = spots.get(problem.path);
+  const offset = problem.atKey === true ? (spot?.keyAt ?? spot?.at) : spot?.at;
+  return {
+    code: problem.code,
+    path: dotted(problem.path),
+    message: problem.message,
+    ...(problem.suggestion === undefined ? {} : { suggestion: problem.suggestion }),
+    ...(place === undefined || offset === undefined ? {} : place(offset)),
+  };
+}
+
+/** `unknown WORD "schedul", did you mean "schedule"? (allowed: ...)` */
+export function unknown(
+  what: string,
+  word: string,
+  known: readonly string[],
+  shown = quoted(word),
+): Pick<Problem, 'message' | 'suggestion'> {
+  const synonym = SYNONYMS[word.toLowerCase()];
+  const suggestion = synonym !== undefined && known.includes(synonym) ? synonym : nearest(word, known);
+  const hint = suggestion === undefined ? '' : `, did you mean ${quoted(suggestion)}?`;
+  const allowed = known.length === 0 ? 'none' : known.join(', ');
+  return {
+    message: `unknown ${what} ${shown}${hint} (allowed: ${allowed})`,
+    ...(suggestion === undefined ? {} : { suggestion }),
+  };
+}
+
+/** A value for a message: short, on one line, and nothing that may be a secret. */
+export function shownValue(value: unknown, spot: Spot | undefined, schema?: Schema): string {
+  if (schema?.writeOnly === true) return 'what is given';
+  if (spot?.variables !== undefined) return `the value of ${spot.variables.join(' and ')}`;
+  if (value === null || value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  return typeof value === 'string' ? quoted(value) : JSON.stringify(value);
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
+}
+
+function problemOf(error: ErrorObject, spots: Spots): Problem | null {
+  const path = error.instancePath;
+  const schema = error.parentSchema as Schema;
+  // A webhook may stand anywhere among the notifiers: where it belongs, or in place of the whole entry.
+  const secret = path.startsWith('/notifiers/') && !path.endsWith('/type');
+  const isRootText = path === '' && typeof error.data === 'string';
+  const shown = isRootText
+    ? 'text'
+    : secret
+      ? 'what is given'
+      : shownValue(error.data, spots.get(path), schema);
+  const params = error.params as Record<string, unknown>;
+  if (error.propertyName !== undefined) return nameProblem(error, schema);
+  switch (error.keyword) {
+    case 'additionalProperties':
+      return unknownKey(path, String(params['additionalProperty']), Object.keys(schema.properties ?? {}));
+    case 'required':
+      return missingKey(path, String(params['missingProperty']));
+    case 'discriminator':
+      return discriminator(path, params, schema, spots);
+    case 'not':
+      return conflict(path, error.data);
+    case 'type':
+      return { code: 'wrong_type', path, message: wrongType(error.data, shown, schema) };
+    case 'enum':
+      return enumProblem(path, error.data, shown, schema);
+    case 'uniqueItems':
+      return duplicate(path, error.data, params, spots);
+    case 'x-url':
+      return { code: 'not_allowed', path, message: `must be a valid address, not ${shown}` };
+    default:
+      return limitProblem(error, path, shown, schema);
+  }
+}
+
+function limitProblem(error: ErrorObject, path: string, shown: string, schema: Schema): Problem | null {
+  const limit = (error.params as { limit?: number }).limit;
+  const size = (): number => (error.data as string | readonly unknown[]).length;
+  const outOfRange = (message: string): Problem => ({ code: 'out_of_range', path, message });
+  switch (error.keyword) {
+    case 'pattern': {
+      const dollar = typeof error.data === 'string' ? /^\$([A-Za-z_]\w*)$/.exec(error.data)?.[1] : undefined;
+      const hint = dollar === undefined ? '' : `; for the environment variable write \${${dollar}}`;
+      return {
+        code: 'not_allowed',
+        path,
+        message: `must be ${schema.patternErrorMessage}, not ${shown}${hint}`,
+      };
+    }
+    case 'minimum':
+    case 'maximum':
+      return outOfRange(`must be ${kindOf(schema)}, not ${shown}`);
+    case 'x-duration': {
+      const { minimum, maximum } = schema['x-duration'] ?? { minimum: '', maximum: '' };
+      return outOfRange(`must be from ${minimum} to ${maximum}, not ${shown}`);
+    }
+    case 'minLength':
+    case 'minItems':
+      return outOfRange('must not be empty');
+    case 'minProperties':
+      return outOfRange(`must not be empty (allowed: ${Object.keys(schema.properties ?? {}).join(', ')})`);
+    case 'maxLength':
+      return outOfRange(`has ${size()} characters; at most ${limit} are allowed`);
+    case 'maxItems':
+      return outOfRange(`has ${size()} items; at most ${limit} are allowed`);
+    case 'maxProperties':
+      return outOfRange(`has more than the ${limit} entries that are allowed`);
+    // What remains (propertyNames, oneOf) only sums up others.
+    default:
+      return null;
+  }
+}
+
+function nameProblem(error: ErrorObject, schema: Schema): Problem | null {
+  if (error.keyword !== 'pattern') return null;
+  const name = error.propertyName ?? '';
+  return {
+    code: 'bad_name',
+    path: pointer(error.instancePath, name),
+    message: `${quoted(name)} cannot be a name (allowed: ${schema.patternErrorMessage})`,
+    atKey: true,
+  };
+}
+
+function unknownKey(path: string, key: string, known: readonly string[]): Problem {
+  return { code: 'unknown_key', path: pointer(path, key), ...unknown('key', key, known), atKey: true };
+}
+
+function missingKey(path: string, key: string): Problem {
+  const hint = path === '' && key === 'jobs' ? '; write "jobs: {}" for no jobs' : '';
+  return { code: 'missing_key', path, message: `lacks the key ${quoted(key)}${hint}`, atKey: true };
+}
+
+function discriminator(
+  path: string,
+  params: Record<string, unknown>,
+  schema: Schema,
+  spots: Spots,
+): Problem | null {
+  const value = params['tagValue'];
+  if (value === undefined) return null;
+  const types = (schema.oneOf ?? []).map((branch) => String(branch.properties?.['type']?.const));
+  const at = pointer(path, 'type');
+  const shown = shownValue(value, spots.get(at));
+  if (typeof value !== 'string') {
+    return { code: 'wrong_type', path: at, message: `must be one of ${types.join(', ')}, not ${shown}` };
+  }
+  return { code: 'not_allowed', path: at, ...unknown('type', value, types, shown) };
+}
+
+/** The schema says `not` of two keys that exclude each other, and of nothing else. */
+function conflict(path: string, data: unknown): Problem {
+  const keys = Object.keys(data as object);
+  const [first, second] = keys.includes('schedule')
+    ? ['schedule', 'every']
+    : ['webhook_url', 'webhook_url_file'];
+  return {
+    code: 'conflict',
+    path,
+    message: `has both ${first} and ${second}; keep one of them`,
+    atKey: true,
+  };
+}
+
+function enumProblem(path: string, value: unknown, shown: string, schema: Schema): Problem {
+  const known = (schema.enum ?? []).map(String);
+  const suggestion = typeof value === 'string' ? nearest(value, known) : undefined;
+  const hint = suggestion === undefined ? '' : `, did you mean ${quoted(suggestion)}?`;
+  const message = `must be one of ${known.join(', ')}, not ${shown}${hint}`;
+  return { code: 'not_allowed', path, message, ...(suggestion === undefined ? {} : { suggestion }) };
+}
+
+function duplicate(path: string, data: unknown, params: Record<string, unknown>, spots: Spots): Problem {
+  const indices = [Number(params['i']), Number(params['j'])];
+  const at = pointer(path, Math.max(...indices));
+  const shown = shownValue((data as unknown[])[Math.max(...indices)], spots.get(at));
+  return { code: 'duplicate', path: at, message: `${shown} stands in the list twice` };
+}
+
+function wrongType(value: unknown, shown: string, schema: Schema): string {
+  const wanted = kindOf(schema);
+  if (value === null) return `has no value; it must be ${wanted}`;
+  return `must be ${wanted}, not ${shown}${typeHint(value, schema)}`;
+}
+
+function typeHint(value: unknown, schema: Schema): string {
+  const types = new Set([schema.type ?? []].flat());
+  if (types.has('string') && (typeof value === 'number' || typeof value === 'boolean')) {
+    if (schema['x-duration'] === undefined) return `: put it in quotes`;
+    return typeof value === 'number' ? `: a number needs a unit, as in ${value}s or ${value}m` : '';
+  }
+  if (types.has('integer') && typeof value === 'string' && /^\d+$/.test(value)) return ': remove the quotes';
+  if (types.has('boolean') && typeof value === 'string') return ': write true or false, without quotes';
+  if (types.has('array') && typeof value !== 'object') return ': put it in brackets';
+  return '';
+}
+
+function kindOf(schema: Schema & { minimum?: number; maximum?: number }): string {
+  if (schema['x-duration'] !== undefined && schema.patternErrorMessage !== undefined) {
+    return schema.patternErrorMessage;
+  }
+  const range = schema.minimum === undefined ? '' : ` from ${schema.minimum} to ${schema.maximum}`;
+  return [schema.type ?? 'object']
+    .flat()
+    .map((type) => `${KINDS[type] ?? type}${type === 'integer' ? range : ''}`)
+    .join(' or ');
+}

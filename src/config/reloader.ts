@@ -1,0 +1,270 @@
+import type { Clock } from '../clock.ts';
+import { CronflowError, type Fault } from '../core/errors.ts';
+import { formatPlan, type Plan } from '../core/plan.ts';
+import type { Logger } from '../observe/log.ts';
+import type { Config, SourceFile } from './config.ts';
+import { formatFaults } from './format.ts';
+import { invalidConfigError, loadConfig, loadStored, type LoadResult } from './load.ts';
+import type { Env } from './substitute.ts';
+import { type ConfigWatcher, watchConfig } from './watch.ts';
+
+/** A change that removes this many jobs, and more than half of the file's, waits for a confirmation (§5). */
+const HELD_REMOVED_MIN = 5;
+const PLAN_LINES_MAX = 200;
+const APPLY_RETRY_MS = 5_000;
+
+/** Why what the file holds is not what runs. */
+export interface ConfigProblem {
+  code: 'config_invalid' | 'config_held' | 'store_unavailable';
+  /** For people: every fault under its line, or which jobs would be removed and how to confirm it. */
+  text: string;
+  /** The same, for programs. */
+  faults: readonly Fault[];
+  /** The revision to confirm; null unless held. */
+  revision: string | null;
+  /** When it was found, in milliseconds since the Unix epoch. */
+  since_at: number;
+}
+
+/** What became of one reload. */
+export type ReloadResult =
+  | { status: 'applied'; config: Config; plan: Plan }
+  /** The watcher saw nothing new. */
+  | { status: 'unchanged' }
+  | { status: 'refused'; problem: ConfigProblem };
+
+export interface ReloaderOptions {
+  path: string;
+  env: Env;
+  clock: Clock;
+  logger: Logger;
+  /** The files of the last good revision; empty when nothing is stored. */
+  stored: readonly SourceFile[];
+  /** Refuse to start on anything but a valid file. */
+  strict?: boolean;
+  /** What applying would change; changes nothing. */
+  plan: (config: Config) => Promise<Plan>;
+  /** Applies a configuration in one commit. When it throws, nothing has changed and it is tried again. */
+  apply: (config: Config) => Promise<Plan>;
+  /** Called once for each distinct problem, after whatever could be applied was. */
+  onProblem?: (problem: ConfigProblem) => void | Promise<void>;
+  /** Called when what the file holds is what runs again. */
+  onResolved?: () => void | Promise<void>;
+  /** Set to false to reload on demand only. */
+  watch?: boolean;
+}
+
+interface Request {
+  /** Revision whose removals were confirmed. */
+  confirm?: string;
+  /** From the watcher: what was read already is not read again. */
+  ifChanged?: boolean;
+}
+
+/**
+ * Keeps what runs and what the file holds the same: validate, plan, swap (DESIGN.md §5). Reloads never overlap;
+ * a change during a reload leads to another one. What cannot be applied changes nothing and is reported.
+ */
+export class ConfigReloader {
+  readonly #options: ReloaderOptions;
+  #current: Config | null = null;
+  #problem: ConfigProblem | null = null;
+  /** Of what was last loaded, good or bad; null to look again although nothing changed. */
+  #fingerprint: string | null = null;
+  #queue: Promise<unknown> = Promise.resolve();
+  #isWatchReloadQueued = false;
+  #watcher: ConfigWatcher | null = null;
+  #cancelRetry: () => void = () => {};
+  #closed = false;
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options;
+  }
+
+  /** What runs; null before `start`. */
+  get current(): Config | null {
+    return this.#current;
+  }
+
+  /** Why the file is not what runs; null when it is. */
+  get problem(): ConfigProblem | null {
+    return this.#problem;
+  }
+
+  /**
+   * Loads and applies the file, or else the stored revision, and begins to watch.
+   * @param request `confirm` is the revision of a file that may remove most jobs
+   * @throws CronflowError `config_invalid` with all faults, or `config_held`, when there is nothing to run on or
+   *   the start is strict; whatever `apply` throws
+   */
+  async start(request: { confirm?: string } = {}): Promise<Config> {
+    const { path, env, strict = false } = this.#options;
+    const loaded = await loadConfig(path, env);
+    this.#fingerprint = loaded.fingerprint;
+    const problem = loaded.ok
+      ? await this.#heldProblem(loaded.config, request.confirm)
+      : this.#invalid(loaded);
+    if (loaded.ok && problem === null) await this.#swap(loaded.config);
+    else if (problem !== null) await this.#startOnStored(loaded, problem, strict);
+    this.#watch();
+    if (this.#current === null) throw new Error('started without a configuration');
+    return this.#current;
+  }
+
+  /**
+   * Reads the file again, at once; for SIGHUP and `POST /config/reload`.
+   * @param request `confirm` is the revision of a file that may remove most jobs
+   */
+  reload(request: { confirm?: string } = {}): Promise<ReloadResult> {
+    return this.#enqueue(request);
+  }
+
+  /** Stops watching and waits for a reload under way. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelRetry();
+    await this.#watcher?.close();
+    await this.#queue;
+  }
+
+  #watch(): void {
+    const { path, clock, logger, watch = true } = this.#options;
+    if (!watch || this.#closed) return;
+    const onChange = (): void => this.#reloadSoon();
+    this.#watcher = watchConfig({ path, clock, logger, seen: this.#fingerprint, onChange });
+  }
+
+  /** For those who wait for no answer: one queued reload is enough, it reads what is there when it runs. */
+  #reloadSoon(): void {
+    if (this.#isWatchReloadQueued || this.#closed) return;
+    this.#isWatchReloadQueued = true;
+    this.#enqueue({ ifChanged: true }).catch((error: unknown) => {
+      this.#options.logger.error('cannot reload the configuration', { error: String(error) });
+    });
+  }
+
+  #enqueue(request: Request): Promise<ReloadResult> {
+    const result = this.#queue.then(() => {
+      if (request.ifChanged === true) this.#isWatchReloadQueued = false;
+      if (this.#closed) throw new CronflowError('stopping', 'Cronflow is stopping');
+      return this.#reload(request);
+    });
+    this.#queue = result.catch(() => {});
+    return result;
+  }
+
+  async #reload(request: Request): Promise<ReloadResult> {
+    const { path, env } = this.#options;
+    const loaded = await loadConfig(path, env);
+    if (request.ifChanged === true && loaded.fingerprint === this.#fingerprint)
+      return { status: 'unchanged' };
+    this.#fingerprint = loaded.fingerprint;
+    this.#cancelRetry();
+    if (!loaded.ok) return this.#refuse(this.#invalid(loaded));
+    try {
+      const held = await this.#heldProblem(loaded.config, request.confirm);
+      if (held !== null) return await this.#refuse(held);
+      const plan = await this.#swap(loaded.config);
+      return { status: 'applied', config: loaded.config, plan };
+    } catch (error) {
+      return this.#refuse(this.#retryLater(error));
+    }
+  }
+
+  async #startOnStored(loaded: LoadResult, problem: ConfigProblem, strict: boolean): Promise<void> {
+    const { env, stored, logger } = this.#options;
+    const good = strict || stored.length === 0 ? null : await loadStored(stored, env);
+    if (good?.ok === true) {
+      await this.#swap(good.config);
+      await this.#refuse(problem);
+      logger.warn('started on the last good configuration', { revision: good.config.revision });
+    } else if (!loaded.ok) {
+      throw invalidConfigError(loaded);
+    } else if (strict) {
+      throw new CronflowError('config_held', problem.text, { faults: problem.faults });
+    } else {
+      // Held, and nothing else to run on: to watch fewer jobs is better than to watch none.
+      logger.warn('applied a change that would be held: nothing else can be run on', {
+        detail: problem.text,
+      });
+      await this.#swap(loaded.config);
+    }
+  }
+
+  /** The problem of a change that removes most jobs, unless its revision was confirmed. */
+  async #heldProblem(config: Config, confirmed: string | undefined): Promise<ConfigProblem | null> {
+    if (confirmed === config.revision) return null;
+    const { removed, changed, unchanged } = await this.#options.plan(config);
+    const before = removed.length + changed.length + unchanged.length;
+    if (removed.length < HELD_REMOVED_MIN || removed.length * 2 <= before) return null;
+    const names = removed.slice(0, 10).map((job) => job.name);
+    if (removed.length > names.length) names.push(`and ${removed.length - names.length} more`);
+    const message =
+      `would remove ${removed.length} of ${before} jobs (${names.join(', ')}), as a truncated file does; ` +
+      `to do so, confirm revision ${config.revision}`;
+    const fault: Fault = { code: 'config_held', path: '', message, file: this.#options.path };
+    const text = formatFaults([fault], []);
+    return { ...this.#problemOf('config_held', text, [fault]), revision: config.revision };
+  }
+
+  #invalid(loaded: Extract<LoadResult, { ok: false }>): ConfigProblem {
+    return this.#problemOf('config_invalid', formatFaults(loaded.faults, loaded.files), loaded.faults);
+  }
+
+  #retryLater(error: unknown): ConfigProblem {
+    const detail = error instanceof Error ? error.message : String(error);
+    this.#fingerprint = null;
+    this.#cancelRetry = this.#options.clock.after(APPLY_RETRY_MS, () => this.#reloadSoon());
+    const message = `could not be applied, and is tried again: ${detail}`;
+    return this.#problemOf('store_unavailable', message, [{ code: 'store_unavailable', path: '', message }]);
+  }
+
+  #problemOf(code: ConfigProblem['code'], text: string, faults: readonly Fault[]): ConfigProblem {
+    return { code, text, faults, revision: null, since_at: this.#options.clock.now() };
+  }
+
+  async #swap(config: Config): Promise<Plan> {
+    const plan = await this.#options.apply(config);
+    this.#current = config;
+    const hadProblem = this.#problem !== null;
+    this.#problem = null;
+    this.#logPlan(config, plan);
+    if (hadProblem) await this.#call(() => this.#options.onResolved?.());
+    return plan;
+  }
+
+  async #refuse(problem: ConfigProblem): Promise<ReloadResult> {
+    if (this.#problem?.code === problem.code && this.#problem.text === problem.text) {
+      return { status: 'refused', problem: this.#problem };
+    }
+    this.#problem = problem;
+    const { logger, path } = this.#options;
+    const running = this.#current?.revision ?? null;
+    logger.error('the configuration is not applied', { file: path, code: problem.code, running });
+    for (const line of problem.text.split('\n')) logger.error(line);
+    await this.#call(() => this.#options.onProblem?.(problem));
+    return { status: 'refused', problem };
+  }
+
+  #logPlan(config: Config, plan: Plan): void {
+    const { logger, path } = this.#options;
+    logger.info('configuration applied', {
+      file: path,
+      revision: config.revision,
+      added: plan.added.length + plan.restored.length,
+      changed: plan.changed.length + plan.adopted.length + plan.refilled.length,
+      removed: plan.removed.length,
+      unchanged: plan.unchanged.length,
+    });
+    for (const line of formatPlan(plan, PLAN_LINES_MAX)) logger.info(line);
+  }
+
+  /** What others make of the news must not stop the reloader. */
+  async #call(hook: () => void | Promise<void> | undefined): Promise<void> {
+    try {
+      await hook();
+    } catch (error) {
+      this.#options.logger.error('a listener of the configuration failed', { error: String(error) });
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { Declaration } from '../core/declaration.ts';
+import { parseDuration } from '../schedule/duration.ts';
+import type { ConfigFile } from './schema-types.ts';
+
+/** The part of JSON Schema that `schemas/cronflow.schema.json` uses. */
+export interface Schema {
+  $ref?: string;
+  type?: string | string[];
+  const?: unknown;
+  enum?: unknown[];
+  properties?: Record<string, Schema>;
+  additionalProperties?: Schema | boolean;
+  items?: Schema;
+  oneOf?: Schema[];
+  definitions?: Record<string, Schema>;
+  default?: unknown;
+  examples?: unknown[];
+  description?: string;
+  /** What is allowed, for people; editors show it too. */
+  patternErrorMessage?: string;
+  /** The bounds of a duration. */
+  'x-duration'?: { minimum: string; maximum: string };
+  /** Set on addresses: they must parse as a URL unless empty. */
+  'x-url'?: boolean;
+  /** Set on secrets: their values are never shown. */
+  writeOnly?: boolean;
+}
+
+export type Validator<T> = ValidateFunction<T> & { errors?: null | ErrorObject[] };
+
+interface Validators {
+  schema: Schema;
+  file: Validator<ConfigFile>;
+  job: Validator<Declaration>;
+  jobName: Validator<string>;
+}
+
+let compiled: Validators | undefined;
+
+/** The schema and its validators, read and compiled once. The same path serves `src/` and `dist/`. */
+export function validators(): Validators {
+  compiled ??= compileSchema();
+  return compiled;
+}
+
+function compileSchema(): Validators {
+  const url = new URL('../../schemas/cronflow.schema.json', import.meta.url);
+  const schema = JSON.parse(readFileSync(url, 'utf8')) as Schema & { $id: string };
+  const ajv = new Ajv({ allErrors: true, verbose: true, discriminator: true, allowUnionTypes: true });
+  ajv.addVocabulary(['patternErrorMessage']);
+  ajv.addKeyword({ keyword: 'x-duration', type: 'string', validate: isWithin });
+  ajv.addKeyword({ keyword: 'x-url', type: 'string', validate: isUrl });
+  ajv.addSchema(schema);
+  const part = <T>(pointer: string): Validator<T> => ajv.compile<T>({ $ref: `${schema.$id}${pointer}` });
+  return {
+    schema,
+    file: part(''),
+    job: part('#/definitions/job'),
+    jobName: part('#/definitions/job_name'),
+  };
+}
+
+/** Lets through what is no duration at all: the pattern beside it has already said so. */
+function isWithin({ minimum, maximum }: { minimum: string; maximum: string }, text: string): boolean {
+  if (!/^\d/.test(text)) return true;
+  try {
+    const durationMs = parseDuration(text);
+    return durationMs >= parseDuration(minimum) && durationMs <= parseDuration(maximum);
+  } catch {
+    // Too long to be read, or refused by the pattern already, which knows what to say.
+    return !/^[\ddhms]+$/.test(text);
+  }
+}
+
+function isUrl(_: boolean, text: string): boolean {
+  return text === '' || !/^https?:\/\//i.test(text) || URL.canParse(text);
+}
+
+/** The schema that a value at this JSON pointer is validated by, or undefined where none is known. */
+export function schemaAt(root: Schema, path: readonly string[]): Schema | undefined {
+  let at = resolved(root, root);
+  for (const step of path) {
+    if (at === undefined) return undefined;
+    at = resolved(root, stepInto(at, step));
+  }
+  return at;
+}
+
+function stepInto(schema: Schema, step: string): Schema | undefined {
+  const branch = schema.oneOf?.find((candidate) => candidate.properties?.[step] !== undefined);
+  if (branch !== undefined) return branch.properties?.[step];
+  if (schema.properties !== undefined && Object.hasOwn(schema.properties, step))
+    return schema.properties[step];
+  if (typeof schema.additionalProperties === 'object') return schema.additionalProperties;
+  return /^\d+$/.test(step) ? schema.items : undefined;
+}
+
+function resolved(root: Schema, schema: Schema | undefined): Schema | undefined {
+  const name = schema?.$ref?.split('/').at(-1);
+  return name === undefined ? schema : root.definitions?.[name];
+}

@@ -1,0 +1,62 @@
+/** Environment variables by name. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+export type Substitution =
+  | { text: string; /** The variables whose values went into it. */ variables: readonly string[] }
+  | { error: string; code: 'unset_variable' | 'bad_substitution' };
+
+const PATTERN = /\$\$|\$\{([^}]*)(\}?)/g;
+const REFERENCE = /^([A-Za-z_][A-Za-z0-9_]*)(?:(:[-?])([^]*))?$/;
+const ALLOWED = 'allowed: ${VAR}, ${VAR:-default}, ${VAR:?message}, and $$ for a $';
+
+/**
+ * Resolves `${VAR}`, `${VAR:-default}` and `${VAR:?message}` (unset or empty, as in a shell) and `$$` in one
+ * parsed scalar (DESIGN.md §5). What a variable holds is not looked at again. Any other `$` stands for itself.
+ * Returns an error that names the variable, never its value.
+ */
+export function substitute(text: string, env: Env): Substitution {
+  const variables: string[] = [];
+  let error: Extract<Substitution, { error: string }> | undefined;
+  const result = text.replace(PATTERN, (whole, inner: string | undefined, end: string | undefined) => {
+    if (whole === '$$') return '$';
+    const value =
+      inner === undefined || end !== '}' ? malformed(whole) : resolve(inner, whole, env, variables);
+    if (typeof value === 'string') return value;
+    error ??= value;
+    return '';
+  });
+  return error ?? { text: result, variables };
+}
+
+function resolve(
+  inner: string,
+  whole: string,
+  env: Env,
+  variables: string[],
+): string | Extract<Substitution, { error: string }> {
+  const match = REFERENCE.exec(inner);
+  if (match === null) return malformed(whole);
+  const [, name = '', operator, rest = ''] = match;
+  if (rest.includes('${')) return malformed(whole);
+  const value = Object.hasOwn(env, name) ? env[name] : undefined;
+  if (value !== undefined && (value !== '' || operator === undefined)) {
+    variables.push(name);
+    return value;
+  }
+  if (operator === ':-') return rest;
+  const state = value === undefined ? 'not set' : 'empty';
+  const code = 'unset_variable';
+  if (operator === ':?') {
+    return { code, error: `environment variable ${name} is ${state}${rest === '' ? '' : `: ${rest}`}` };
+  }
+  return {
+    code,
+    error: `environment variable ${name} is not set; \${${name}:-} stands for nothing when it is not`,
+  };
+}
+
+function malformed(whole: string): Extract<Substitution, { error: string }> {
+  // The rest is not shown: a default may be a secret.
+  const start = whole.slice(0, 40).replace(/:[^]*/, ':...');
+  return { code: 'bad_substitution', error: `${JSON.stringify(start)} is not a substitution (${ALLOWED})` };
+}

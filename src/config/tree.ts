@@ -1,0 +1,44 @@
+/** A plain JSON value as it was read, and where each part of it stands. */
+export interface Tree {
+  value: unknown;
+  /** By JSON pointer. */
+  spots: ReadonlyMap<string, Spot>;
+}
+
+/** Where a value stands in its text, as offsets. */
+export interface Spot {
+  /** Of the value. */
+  at: number;
+  /** Of its key, for values of a mapping. */
+  keyAt?: number;
+  /** The variables that went into it: its value is not shown, it may be a secret. */
+  variables?: readonly string[];
+}
+
+/** One more step of a JSON pointer (RFC 6901). */
+export function pointer(parent: string, step: string | number): string {
+  return `${parent}/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+
+/** The steps of a JSON pointer. */
+export function steps(path: string): string[] {
+  return path
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+/** A JSON pointer as people read it: `jobs.backup.tags[0]`. Steps with dots or spaces are quoted. */
+export function dotted(path: string): string {
+  return steps(path)
+    .map((step) => {
+      if (/^\d+$/.test(step)) return `[${step}]`;
+      return /^[\w-]+$/.test(step) ? `.${step}` : `[${JSON.stringify(shortened(step))}]`;
+    })
+    .join('')
+    .replace(/^\./, '');
+}
+
+function shortened(text: string): string {
+  return text.length > 64 ? `${text.slice(0, 64)}...` : text;
+}

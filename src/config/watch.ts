@@ -1,0 +1,164 @@
+import { join } from 'node:path';
+import { type FSWatcher, watch } from 'chokidar';
+import { type Clock, sleep } from '../clock.ts';
+import type { Logger } from '../observe/log.ts';
+import { directoriesOf, type Watched } from './directories.ts';
+import { readConfigFile } from './load.ts';
+
+const STABLE_MS = 500;
+const POLL_MS = 30_000;
+/** A file that does not come to rest for this long is worth a line in the log. */
+const UNSTABLE_MS_MAX = 60_000;
+
+export interface WatchOptions {
+  path: string;
+  clock: Clock;
+  logger: Logger;
+  /** Fingerprint of what was loaded last; null when nothing was. */
+  seen: string | null;
+  /** Called once for every content that differs from the one before and has rested. */
+  onChange: () => void;
+  stableMs?: number;
+  pollMs?: number;
+  /** Set to false, changes are found by the poll alone. For tests of the poll. */
+  useEvents?: boolean;
+}
+
+export interface ConfigWatcher {
+  /** Looks now; whatever it finds is reported as usual. */
+  check(): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Watches a file for changes of its content (DESIGN.md §5). Events only say when to look: what counts is that the
+ * SHA-256 is another and has been the same for 500 ms, so it matters little how a file is saved. A slow poll
+ * sees what events miss, as on network file systems. A file that disappears has changed, too.
+ */
+export function watchConfig(options: WatchOptions): ConfigWatcher {
+  const watcher = new Watcher(options);
+  watcher.check();
+  return watcher;
+}
+
+class Watcher implements ConfigWatcher {
+  readonly #options: WatchOptions;
+  readonly #stop = new AbortController();
+  #seen: string | null;
+  /** Something may have changed since the content was last read. */
+  #hinted = false;
+  /** The look that is under way. */
+  #looking: Promise<void> | null = null;
+  #cancelPoll: () => void = () => {};
+  #watched: Watched | null = null;
+  #events: FSWatcher | null = null;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    this.#seen = options.seen;
+    this.#poll();
+  }
+
+  check(): void {
+    this.#hinted = true;
+    if (this.#looking !== null || this.#stop.signal.aborted) return;
+    this.#looking = this.#lookWhileHinted()
+      .catch((error: unknown) => {
+        this.#options.logger.error('cannot watch the configuration', { error: String(error) });
+      })
+      .finally(() => {
+        this.#looking = null;
+      });
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#cancelPoll();
+    await this.#looking;
+    await this.#events?.close();
+  }
+
+  #poll(): void {
+    this.#cancelPoll = this.#options.clock.after(this.#options.pollMs ?? POLL_MS, () => {
+      this.check();
+      this.#poll();
+    });
+  }
+
+  async #lookWhileHinted(): Promise<void> {
+    while (this.#hinted && !this.#stop.signal.aborted) {
+      this.#hinted = false;
+      const fingerprint = await this.#restingFingerprint();
+      if (this.#stop.signal.aborted) return;
+      if (fingerprint !== this.#seen) {
+        this.#seen = fingerprint;
+        this.#options.onChange();
+      }
+      if (this.#options.useEvents !== false) await this.#follow();
+    }
+  }
+
+  /** The fingerprint, once it has been the same for 500 ms; at once when it is the known one. */
+  async #restingFingerprint(): Promise<string> {
+    const { path, clock, logger, stableMs = STABLE_MS } = this.#options;
+    const startedAtMs = clock.monotonic();
+    let warned = false;
+    let { fingerprint } = await readConfigFile(path);
+    while (fingerprint !== this.#seen && !this.#stop.signal.aborted) {
+      await sleep(clock, stableMs, this.#stop.signal);
+      this.#hinted = false;
+      const again = (await readConfigFile(path)).fingerprint;
+      if (again === fingerprint) break;
+      fingerprint = again;
+      if (!warned && clock.monotonic() - startedAtMs > UNSTABLE_MS_MAX) {
+        logger.warn('the configuration keeps changing; it is read once it rests', { file: path });
+        warned = true;
+      }
+    }
+    return fingerprint;
+  }
+
+  /** Watches what must be watched now: links may point elsewhere, directories may be new ones. */
+  async #follow(): Promise<void> {
+    const watched = await directoriesOf(this.#options.path);
+    if (watched.identity === this.#watched?.identity || this.#stop.signal.aborted) return;
+    this.#watched = watched;
+    const previous = this.#events;
+    this.#events = this.#listen(watched);
+    await previous?.close();
+  }
+
+  #listen({ directories, entries }: Watched): FSWatcher {
+    const { path, logger, pollMs = POLL_MS } = this.#options;
+    const events = watch([...directories], {
+      ignored: (candidate) => !directories.has(candidate) && !entries.has(candidate),
+      ignoreInitial: true,
+      followSymlinks: false,
+      depth: 0,
+    });
+    const look = (): void => this.check();
+    // Swapped links are told as raw events only.
+    events.on('raw', (_, name, details) => {
+      const { watchedPath } = details as { watchedPath?: string };
+      if (
+        !name ||
+        watchedPath === undefined ||
+        entries.has(watchedPath) ||
+        entries.has(join(watchedPath, name))
+      )
+        look();
+    });
+    events.on('all', look);
+    // What changed before the watch was in place is found by looking once more.
+    events.on('ready', look);
+    events.on('error', (error) => {
+      const everySeconds = pollMs / 1_000;
+      logger.warn('file events fail; the configuration is polled', {
+        file: path,
+        every_s: everySeconds,
+        error: String(error),
+      });
+    });
+    return events;
+  }
+}

@@ -1,0 +1,330 @@
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Alias,
+  type Document,
+  type Node,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  visit,
+  type YAMLMap,
+} from 'yaml';
+import type { Fault } from '../core/errors.ts';
+import { schemaAt, type Schema } from './schema.ts';
+import { type Env, substitute } from './substitute.ts';
+import { dotted, pointer, type Spot, steps, type Tree } from './tree.ts';
+
+/** Deeper than any valid file. */
+const DEPTH_MAX = 32;
+/** Values that aliases and merges may add by repeating others: enough for 10,000 jobs that merge 20 keys. */
+const REPEATED_MAX = 500_000;
+const SYNTAX_FAULTS_MAX = 20;
+const TAGS = new Set(
+  ['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map((name) => `tag:yaml.org,2002:${name}`),
+);
+
+/** A parsed file: its tree, what was wrong, and how offsets become lines. */
+export interface ParsedYaml {
+  /** Null when the text is not YAML, or nothing can be said about what it holds. */
+  tree: Tree | null;
+  faults: Fault[];
+  /** 1-based. */
+  position(offset: number): { line: number; column: number };
+}
+
+/**
+ * Parses YAML 1.2 (core schema) into plain values with their places. Anchors, aliases and `<<` work; duplicate
+ * keys, tags, several documents, and whatever would grow without bound are faults. `${}` is resolved in scalar
+ * values, whose type then follows what `schema` wants in their place. Top-level `x-` keys are left out.
+ * @param file the name for faults
+ */
+export function parseYaml(file: string, text: string, env: Env, schema: Schema): ParsedYaml {
+  const lineCounter = new LineCounter();
+  const bom = text.startsWith('\uFEFF') ? 1 : 0;
+  const position = (offset: number): { line: number; column: number } => {
+    const { line, col } = lineCounter.linePos(Math.min(offset, text.length));
+    return { line: Math.max(1, line), column: Math.max(1, line === 1 ? col - bom : col) };
+  };
+  const fault = (code: string, path: string, message: string, offset: number): Fault => ({
+    code,
+    path: dotted(path),
+    message,
+    file,
+    ...position(offset),
+  });
+  let document: Document.Parsed;
+  try {
+    // Duplicates are found below: the library compares every key with every other.
+    document = parseDocument(text, {
+      version: '1.2',
+      schema: 'core',
+      uniqueKeys: false,
+      resolveKnownTags: false,
+      prettyErrors: false,
+      logLevel: 'error',
+      lineCounter,
+    });
+  } catch {
+    // The library recurses; input made to exhaust its stack is the only known way to get here.
+    return { tree: null, faults: [fault('yaml_syntax', '', 'is nested too deeply', 0)], position };
+  }
+  const syntax = syntaxFaults(document, text, fault);
+  if (syntax.length > 0) return { tree: null, faults: syntax, position };
+  const root = document.contents;
+  if (root === null || (isScalar(root) && root.value === null)) {
+    return {
+      tree: null,
+      faults: [fault('file_empty', '', 'is empty; write "jobs: {}" for no jobs', 0)],
+      position,
+    };
+  }
+  const reader = new Reader(aliasTargets(document), env, schema);
+  const value = reader.read(root, '', 0);
+  const faults = reader.problems.map((problem) =>
+    fault(problem.code, problem.path, problem.message, problem.at),
+  );
+  return { tree: reader.gaveUp ? null : { value, spots: reader.spots }, faults, position };
+}
+
+function syntaxFaults(
+  document: Document.Parsed,
+  text: string,
+  fault: (code: string, path: string, message: string, offset: number) => Fault,
+): Fault[] {
+  const directives = document.directives.yaml;
+  const faults: Fault[] = [];
+  if (directives.explicit === true && directives.version !== '1.2') {
+    return [fault('yaml_syntax', '', `asks for YAML ${directives.version}; only 1.2 is read`, 0)];
+  }
+  const lines = new Set<number | undefined>();
+  for (const error of [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0])) {
+    const found = fault(
+      'yaml_syntax',
+      '',
+      syntaxMessage(error.code, error.message, text, error.pos[0]),
+      error.pos[0],
+    );
+    // One mistake makes several errors on its line.
+    if (lines.has(found.line)) continue;
+    lines.add(found.line);
+    faults.push(found);
+    if (faults.length === SYNTAX_FAULTS_MAX) break;
+  }
+  return faults;
+}
+
+function syntaxMessage(code: string, message: string, text: string, offset: number): string {
+  const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
+  const lineEnd = text.indexOf('\n', offset);
+  const line = text.slice(lineStart, lineEnd === -1 ? text.length : lineEnd);
+  if (/^\s*(- +)?schedule:\s*[*@]/.test(line)) {
+    return 'a value that starts with * or @ must stand in quotes: schedule: "..."';
+  }
+  if (text.startsWith('${', offset - 1) || text.startsWith('${', offset)) {
+    return 'a ${...} within braces or brackets must stand in quotes';
+  }
+  if (code === 'MULTIPLE_DOCS') return 'holds more than one document; only one is read';
+  if (code === 'RESOURCE_EXHAUSTION') return 'is nested too deeply';
+  if (code === 'TAG_RESOLVE_FAILED') return 'tags such as !name are not understood here';
+  if (/nested mappings/i.test(message)) {
+    return 'a mapping cannot begin here: is the indentation right, or does a value with ": " lack quotes?';
+  }
+  // The library's messages begin with a capital and may quote the text; the text may hold a secret.
+  const plain = message.replace(/[:;]? ?".*$/s, '').replace(/:\s.*$/s, '');
+  return `is not YAML: ${plain.charAt(0).toLowerCase()}${plain.slice(1)}`;
+}
+
+/** What each alias stands for: the node that carried its name last before it. */
+function aliasTargets(document: Document.Parsed): Map<Alias, Node> {
+  const named = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  visit(document, {
+    Node(_, node) {
+      if (isAlias(node)) {
+        const target = named.get(node.source);
+        if (target !== undefined) targets.set(node, target);
+      } else if (node.anchor !== undefined) {
+        named.set(node.anchor, node);
+      }
+    },
+  });
+  return targets;
+}
+
+interface Problem {
+  code: string;
+  path: string;
+  message: string;
+  at: number;
+}
+
+/** One pair of a mapping, with what `<<` brought in. */
+interface Entry {
+  key: string;
+  keyAt: number;
+  value: Node | null;
+}
+
+/** Turns nodes into plain values, noting where they stand and what is wrong with them. */
+class Reader {
+  readonly spots = new Map<string, Spot>();
+  readonly problems: Problem[] = [];
+  /** Set when the input made to exhaust memory or time was given up: the value is not whole. */
+  gaveUp = false;
+  readonly #targets: ReadonlyMap<Alias, Node>;
+  readonly #env: Env;
+  readonly #schema: Schema;
+  /** Nodes that are being read because an alias named them. */
+  readonly #open = new Set<Node>();
+  readonly #seen = new Set<string>();
+  #repeatedCount = 0;
+
+  constructor(targets: ReadonlyMap<Alias, Node>, env: Env, schema: Schema) {
+    this.#targets = targets;
+    this.#env = env;
+    this.#schema = schema;
+  }
+
+  read(node: Node | null, path: string, depth: number, key?: { at: number }): unknown {
+    if (this.gaveUp) return null;
+    const at = node?.range?.[0] ?? key?.at ?? 0;
+    this.spots.set(path, { at, ...(key === undefined ? {} : { keyAt: key.at }) });
+    if (depth > DEPTH_MAX) return this.#giveUp(path, `is nested more than ${DEPTH_MAX} deep`, at);
+    if (this.#open.size > 0) this.#repeatedCount += 1;
+    if (this.#repeatedCount > REPEATED_MAX) {
+      return this.#giveUp(path, `aliases repeat more than ${REPEATED_MAX} values`, at);
+    }
+    if (node === null) return null;
+    if (isAlias(node))
+      return this.#through(node, path, at, (target) => this.read(target, path, depth + 1, key));
+    if (node.tag !== undefined && !TAGS.has(node.tag)) {
+      return this.#problem('yaml_syntax', path, 'tags such as !name are not understood here', at);
+    }
+    if (isSeq(node))
+      return node.items.map((item, i) => this.read(item as Node | null, pointer(path, i), depth + 1));
+    if (isMap(node)) return this.#map(node, path, depth);
+    return isScalar(node) ? this.#scalar(node, path, at) : null;
+  }
+
+  #map(node: YAMLMap, path: string, depth: number): Record<string, unknown> {
+    const value: Record<string, unknown> = {};
+    for (const entry of this.#entries(node, path, depth)) {
+      if (path === '' && entry.key.startsWith('x-')) continue;
+      const at = pointer(path, entry.key);
+      const read = this.read(entry.value, at, depth + 1, { at: entry.keyAt });
+      // Assigned to, `__proto__` would not become a key, and nobody would be told that it is unknown.
+      Object.defineProperty(value, entry.key, {
+        value: read,
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
+    }
+    return value;
+  }
+
+  /** The pairs of a mapping: its own first, then those of `<<` that it does not have. */
+  #entries(node: YAMLMap, path: string, depth: number): Entry[] {
+    const own = new Map<string, Entry>();
+    const merges: { value: Node | null; at: number }[] = [];
+    for (const pair of node.items as Pair<Node, Node | null>[]) {
+      const at = pair.key.range?.[0] ?? 0;
+      if (isMergeKey(pair.key)) {
+        merges.push({ value: pair.value, at });
+        continue;
+      }
+      const key = this.#key(pair.key, path, at);
+      if (key === null) continue;
+      const other = own.get(key);
+      if (other === undefined) own.set(key, { key, keyAt: at, value: pair.value });
+      else this.#duplicate(pointer(path, key), key, at, other.keyAt);
+    }
+    for (const { value, at } of merges) {
+      for (const entry of this.#merged(value, path, at, depth + 1)) {
+        if (!own.has(entry.key)) own.set(entry.key, entry);
+      }
+    }
+    return [...own.values()];
+  }
+
+  #merged(node: Node | null, path: string, at: number, depth: number): Entry[] {
+    if (depth > DEPTH_MAX) return this.#giveUp(path, `is nested more than ${DEPTH_MAX} deep`, at) ?? [];
+    if (isAlias(node))
+      return this.#through(node, path, at, (target) => this.#merged(target, path, at, depth + 1)) ?? [];
+    if (isMap(node)) return this.#entries(node, path, depth);
+    if (isSeq(node)) {
+      this.#repeatedCount += node.items.length;
+      if (this.#repeatedCount > REPEATED_MAX)
+        this.#giveUp(path, `aliases repeat more than ${REPEATED_MAX} values`, at);
+      if (this.gaveUp) return [];
+      return node.items.flatMap((item) => this.#merged(item as Node | null, path, at, depth + 1));
+    }
+    this.#problem('yaml_syntax', path, '<< takes a mapping, or a list of mappings', at);
+    return [];
+  }
+
+  #through<T>(alias: Alias, path: string, at: number, read: (target: Node) => T): T | null {
+    const target = this.#targets.get(alias);
+    if (target === undefined)
+      return this.#problem('yaml_syntax', path, `*${alias.source} names no anchor before it`, at);
+    if (this.#open.has(target)) return this.#giveUp(path, `*${alias.source} contains itself`, at);
+    this.#open.add(target);
+    const value = read(target);
+    this.#open.delete(target);
+    return value;
+  }
+
+  #key(node: Node | null, path: string, at: number): string | null {
+    // As it is written: `1e3` and `0x10` are names like any other.
+    if (isScalar(node))
+      return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
+    return this.#problem('yaml_syntax', path, 'a key must be plain text', at);
+  }
+
+  #duplicate(path: string, key: string, at: number, otherAt: number): void {
+    this.#problem('duplicate_key', path, `${JSON.stringify(key)} stands here a second time`, at);
+    this.#problem('duplicate_key', path, `${JSON.stringify(key)} stands here the first time`, otherAt);
+  }
+
+  #scalar(node: Scalar, path: string, at: number): unknown {
+    const { value } = node;
+    if (typeof value !== 'string' || !value.includes('$')) return value;
+    const result = substitute(value, this.#env);
+    if ('error' in result) return this.#problem(result.code, path, result.error, at);
+    const spot = this.spots.get(path);
+    if (spot !== undefined && result.variables.length > 0) {
+      this.spots.set(path, { ...spot, variables: result.variables });
+    }
+    return value.includes('${') ? typed(result.text, schemaAt(this.#schema, steps(path))) : result.text;
+  }
+
+  #problem(code: string, path: string, message: string, at: number): null {
+    // What an alias repeats is wrong once.
+    const id = `${at} ${message}`;
+    if (!this.#seen.has(id)) this.problems.push({ code, path, message, at });
+    this.#seen.add(id);
+    return null;
+  }
+
+  #giveUp(path: string, message: string, at: number): null {
+    this.gaveUp = true;
+    return this.#problem('yaml_limit', path, message, at);
+  }
+}
+
+function isMergeKey(node: Node | null): boolean {
+  return isScalar(node) && node.value === '<<' && node.type === 'PLAIN';
+}
+
+/** What a variable holds is text; where a number or a truth value is wanted, it is read as one. */
+function typed(text: string, wanted: Schema | undefined): unknown {
+  const types = new Set([wanted?.type ?? []].flat());
+  if (types.has('string')) return text;
+  if (types.has('integer') && /^[-+]?\d{1,15}$/.test(text)) return Number(text);
+  if (types.has('boolean') && (text === 'true' || text === 'false')) return text === 'true';
+  return text;
+}
