@@ -1,0 +1,264 @@
+import { parseArgs } from 'node:util';
+import { compileCron } from '../schedule/cron.ts';
+import { ScheduleError } from '../schedule/error.ts';
+import { nearest } from '../schedule/near.ts';
+import { offsetMsAt, ZONE_FROM_MS, ZONE_TO_MS } from '../schedule/zone.ts';
+import { INSTANT_ALLOWED, parseInstant } from './instant.ts';
+import { BrokenPipeError, type Io } from './io.ts';
+import { linesOf, type Line, TOO_LONG } from './lines.ts';
+
+const COUNT_DEFAULT = 5;
+const COUNT_MAX = 1000;
+const TIMEZONE_DEFAULT = 'UTC';
+
+const HELP = `Usage: cronflow next --schedule E [OPTIONS]
+       cronflow next JOB [OPTIONS]
+       cronflow next --batch
+
+Prints the coming slots of a schedule, as Debian's cron would run it: the local time and UTC.
+
+  --schedule E   5 cron fields, 6 with seconds first, or a macro such as @daily
+  --timezone Z   an IANA time zone (default: that of the job, or ${TIMEZONE_DEFAULT})
+  --after T      slots strictly after this instant (default: now): ${INSTANT_ALLOWED}
+  --count N      how many, 1 to ${COUNT_MAX} (default: ${COUNT_DEFAULT})
+  --json         print {"schedule", "timezone", "next"}, instants in UTC
+  --batch        read questions from stdin, one JSON object a line with "schedule" and optionally "timezone",
+                 "after" and "count"; answer each with a line, {"next": [...]} or {"error": "..."}
+  --help
+
+Exit codes: 0 done (with --batch even if some lines were answered with an error), 1 invalid schedule, time
+zone or job, 2 wrong usage.
+`;
+
+/** Finds the schedule and the zone of a declared job; undefined if there is no such job. */
+export type LookUp = (name: string) => Promise<{ schedule: string; timezone: string } | undefined>;
+
+interface Question {
+  schedule: string;
+  timezone: string;
+  afterMs: number;
+  count: number;
+}
+
+/** A command line that cannot be understood: exit code 2. */
+class UsageError extends Error {}
+/** A question that has no answer although it is understood: exit code 1, or an error line of a batch. */
+class QuestionError extends Error {}
+
+/**
+ * `cronflow next`: prints the coming slots of a schedule, of a declared job (found with `lookUp`), or those
+ * asked for on stdin. Returns the exit code: 0 done, 1 invalid schedule, zone or job, 2 wrong usage.
+ */
+export async function next(argv: readonly string[], io: Io, lookUp?: LookUp): Promise<number> {
+  try {
+    const options = readOptions(argv);
+    if (options.help) io.stdout(HELP);
+    else if (options.batch) await answerAll(io);
+    else answerOne(await questionOf(options, io, lookUp), options.json, io);
+    return 0;
+  } catch (error) {
+    if (error instanceof BrokenPipeError) return 0;
+    if (error instanceof UsageError) {
+      io.stderr(`cronflow next: ${error.message}\nTry: cronflow next --help\n`);
+      return 2;
+    }
+    if (!isRefusal(error)) throw error;
+    io.stderr(`cronflow next: ${error.message}\n`);
+    return 1;
+  }
+}
+
+interface Options {
+  job: string | undefined;
+  schedule: string | undefined;
+  timezone: string | undefined;
+  after: string | undefined;
+  count: string | undefined;
+  json: boolean;
+  batch: boolean;
+  help: boolean;
+}
+
+function readOptions(argv: readonly string[]): Options {
+  const { values, positionals } = parse(argv);
+  const { schedule, timezone, after, count, json, batch, help } = values;
+  const [job, second] = positionals;
+  const options = { job, schedule, timezone, after, count, json, batch, help };
+  if (help) return options;
+  if (second !== undefined) throw new UsageError(`one JOB at most; "${second}" is too many`);
+  if (batch) {
+    const given = job ?? schedule ?? timezone ?? after ?? count;
+    if (given !== undefined) throw new UsageError('--batch takes its questions from stdin alone, and --json');
+  } else if ((job === undefined) === (schedule === undefined)) {
+    throw new UsageError('it needs one of --schedule E, a JOB, or --batch');
+  }
+  return options;
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        schedule: { type: 'string' },
+        timezone: { type: 'string' },
+        after: { type: 'string' },
+        count: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        batch: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}
+
+async function questionOf(options: Options, io: Io, lookUp: LookUp | undefined): Promise<Question> {
+  const count = options.count === undefined ? COUNT_DEFAULT : Number(options.count);
+  const question = {
+    afterMs: options.after === undefined ? io.clock.now() : orUsage(() => instantOf(options.after ?? '')),
+    count: orUsage(() => checkCount(count, options.count ?? '')),
+  };
+  const { job, schedule, timezone } = options;
+  if (job === undefined) {
+    return { ...question, schedule: schedule ?? '', timezone: timezone ?? TIMEZONE_DEFAULT };
+  }
+  if (lookUp === undefined) throw new UsageError('jobs cannot be looked up here; use --schedule E');
+  const found = await lookUp(job);
+  if (found === undefined) throw new QuestionError(`no job is named "${job}"`);
+  return { ...question, schedule: found.schedule, timezone: timezone ?? found.timezone };
+}
+
+/** On the command line a malformed instant or number is wrong usage. */
+function orUsage<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof QuestionError) throw new UsageError(`--${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+function instantOf(text: string): number {
+  const instantMs = parseInstant(text);
+  if (instantMs === undefined) {
+    throw new QuestionError(`after ${JSON.stringify(text)} is not an instant: ${INSTANT_ALLOWED}`);
+  }
+  if (instantMs >= ZONE_FROM_MS && instantMs < ZONE_TO_MS) return instantMs;
+  throw new QuestionError(`after ${JSON.stringify(text)} is out of range: the years 1970 to 2499`);
+}
+
+function checkCount(count: unknown, written: string): number {
+  if (typeof count === 'number' && Number.isInteger(count) && count >= 1 && count <= COUNT_MAX) return count;
+  throw new QuestionError(`count ${written} is not allowed: a whole number from 1 to ${COUNT_MAX}`);
+}
+
+function slotsOf({ schedule, timezone, afterMs, count }: Question): number[] {
+  const cron = compileCron(schedule, timezone);
+  const slots: number[] = [];
+  let slotMs = cron.next(afterMs);
+  while (slotMs !== null) {
+    slots.push(slotMs);
+    if (slots.length === count) break;
+    slotMs = cron.next(slotMs);
+  }
+  return slots;
+}
+
+function answerOne(question: Question, json: boolean, io: Io): void {
+  const { schedule, timezone } = question;
+  const slots = slotsOf(question);
+  if (json) {
+    io.stdout(`${JSON.stringify({ schedule, timezone, next: slots.map(utc) })}\n`);
+  } else {
+    io.stdout(slots.map((slotMs) => `${local(timezone, slotMs)}  ${utc(slotMs)}\n`).join(''));
+  }
+}
+
+function utc(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+
+/** Such as `Sun 2024-03-10 03:30:00 -04:00`. */
+function local(timezone: string, ms: number): string {
+  const offsetMs = offsetMsAt(timezone, ms);
+  const shown = new Date(ms + offsetMs);
+  const offset = new Date(Math.abs(offsetMs)).toISOString().slice(11, 16);
+  const [date, time] = [shown.toISOString().slice(0, 10), shown.toISOString().slice(11, 19)];
+  return `${WEEKDAYS[shown.getUTCDay()]} ${date} ${time} ${offsetMs < 0 ? '-' : '+'}${offset}`;
+}
+
+/** A question is a few hundred characters; this is a limit on what is held of a line. */
+const LINE_LENGTH_MAX = 10_000;
+/** Answers are written once per chunk of input, and whenever they have grown to this. */
+const WRITE_LENGTH_MAX = 64 * 1024;
+
+async function answerAll(io: Io): Promise<void> {
+  for await (const lines of linesOf(io.stdin, LINE_LENGTH_MAX)) {
+    let text = '';
+    for (const line of lines) {
+      text += `${JSON.stringify(answerTo(line, io))}\n`;
+      if (text.length < WRITE_LENGTH_MAX) continue;
+      io.stdout(text);
+      text = '';
+    }
+    if (text !== '') io.stdout(text);
+  }
+}
+
+function answerTo(line: Line, io: Io): { next: string[] } | { error: string } {
+  try {
+    return { next: slotsOf(readQuestion(line, io)).map(utc) };
+  } catch (error) {
+    if (isRefusal(error)) return { error: error.message };
+    throw error;
+  }
+}
+
+function isRefusal(error: unknown): error is Error {
+  return error instanceof QuestionError || error instanceof ScheduleError;
+}
+
+const KEYS = ['schedule', 'timezone', 'after', 'count'];
+const SHAPE = 'a JSON object with "schedule" and optionally "timezone", "after" and "count"';
+
+function readQuestion(line: Line, io: Io): Question {
+  const { schedule, timezone, after, count = COUNT_DEFAULT, ...others } = readObject(line);
+  for (const key of Object.keys(others)) {
+    // Keys of the asker's own are let through, misspelt ones would change the answer unseen.
+    const meant = nearest(key, KEYS);
+    if (meant !== undefined) throw new QuestionError(`unknown key "${key}", did you mean "${meant}"?`);
+  }
+  return {
+    schedule: readText('schedule', schedule),
+    timezone: readText('timezone', timezone, TIMEZONE_DEFAULT),
+    afterMs: after === undefined ? io.clock.now() : instantOf(readText('after', after)),
+    count: checkCount(count, JSON.stringify(count)),
+  };
+}
+
+function readObject(line: Line): Record<string, unknown> {
+  if (line === TOO_LONG)
+    throw new QuestionError(`the line is too long: at most ${LINE_LENGTH_MAX} characters`);
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    throw new QuestionError(`the line is not JSON: ${SHAPE}`, { cause: error });
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Record<string, unknown>;
+  }
+  throw new QuestionError(`the line is not an object: ${SHAPE}`);
+}
+
+function readText(key: string, value: unknown, otherwise?: string): string {
+  if (value === undefined && otherwise !== undefined) return otherwise;
+  if (typeof value === 'string') return value;
+  const problem = value === undefined ? 'is missing' : 'is not a string';
+  throw new QuestionError(`${key} ${problem}: ${SHAPE}`);
+}
