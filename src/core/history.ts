@@ -34,11 +34,14 @@ export function unrecordSlot(draft: Draft, runId: string, slotAt: number): void 
   if (row === undefined) return; // Trimmed from the history since.
   if (row.count <= 1) return draft.removeRun(runId);
   const others = draft.job.unclaimed.filter((slot) => slot.run_id === runId).map((slot) => slot.at);
+  const isNewest = row.slot_at === slotAt && others.length > 0;
+  const isOldest = row.first_slot_at === slotAt && others.length > 0;
+  // An edge of the row moves to the nearest slot that is still known to belong to it.
+  const newestAt = isNewest ? Math.max(...others) : row.slot_at;
   draft.changeRun(runId, {
     count: row.count - 1,
-    // An edge of the row moves to the nearest slot that is still known to belong to it.
-    slot_at: row.slot_at === slotAt && others.length > 0 ? Math.max(...others) : row.slot_at,
-    first_slot_at:
-      row.first_slot_at === slotAt && others.length > 0 ? Math.min(...others) : row.first_slot_at,
+    slot_at: newestAt,
+    first_slot_at: isOldest ? Math.min(...others) : row.first_slot_at,
+    ended_at: (row.ended_at ?? 0) - ((row.slot_at ?? 0) - (newestAt ?? 0)),
   });
 }

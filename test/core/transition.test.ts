@@ -72,7 +72,7 @@ describe('§3.1 slots', () => {
       'a late run claims the latest slot, and older unsettled ones are superseded',
       MINUTELY,
       `00:03:10 success`,
-      ['00:03:10 slot 00:03 success succeeded', '00:03:10 slot 00:02 skipped superseded x2'],
+      ['00:03:10 slot 00:02 skipped superseded x2', '00:03:10 slot 00:03 success succeeded'],
     ],
     [
       'a manual rerun takes a missed slot over and closes the incident',
@@ -248,10 +248,10 @@ describe('§3.2 runs', () => {
     [
       'an end that overtakes its start still makes one run',
       HOURLY,
-      `01:10 success rid=a
-       01:10:01 start rid=a delay=10m
+      `01:02 success rid=a
+       01:02:01 start rid=a delay=2m
        01:20 tick`,
-      ['01:10 slot 01:00 success succeeded'],
+      ['01:02 slot 01:00 success succeeded'],
     ],
     [
       'a second success in a row is a run like the first: a healthy job is not reported missed',
@@ -268,13 +268,14 @@ describe('§3.2 runs', () => {
     [
       'a whole run reported at its end claims the slot of its start',
       HOURLY,
-      `02:10 success took=9m`,
+      `02:03:30 success took=3m
+       02:06 tick`,
       [
         '01:05 slot 01:00 missed never_seen',
         '01:05 owe ops opened never_seen',
-        '02:10 slot 02:00 success succeeded',
-        '02:10 owe ops closed succeeded',
-        '02:10 incident closed recovered',
+        '02:03:30 slot 02:00 success succeeded',
+        '02:03:30 owe ops closed succeeded',
+        '02:03:30 incident closed recovered',
       ],
     ],
     [

@@ -15,39 +15,32 @@ const DAY_MS = 86_400_000;
  * `[dN] HH:MM[:SS] EVENT [key=value ...]`, for example `02:00 start rid=a` or `d2 07:00 tick`; a trace line
  * says what ended, opened, closed or became owed, at its own instant.
  */
-export function play(
-  declaration: Declaration,
-  script: string,
-  options: { notifiers?: string[] } = {},
-): string[] {
-  const globals = { notifiers: options.notifiers ?? ['ops'], replayWindowMs: parseDuration('15m') };
-  let spec = specOf('job', declaration, globals);
-  let state: State = { job_id: 'j', job: initialState(spec, DAY_ONE), runs: [], incident: null };
+export function play(declaration: Declaration, script: string): string[] {
   const trace: string[] = [];
-  for (const line of script.trim().split('\n')) {
-    const parsed = parseLine(line.trim(), spec, (changes) =>
-      specOf('job', { ...declaration, ...changes }, globals),
-    );
-    spec = parsed.spec;
-    const before = state;
-    const result = transition(spec, state, parsed.event);
-    state = result.state;
-    trace.push(...describe(before, result));
-  }
+  run(declaration, script, (before, result) => trace.push(...describe(before, result)));
   return trace;
 }
 
 /** The state after a script, for what a trace does not say. */
 export function stateAfter(declaration: Declaration, script: string): State {
+  return run(declaration, script, () => {});
+}
+
+function run(
+  declaration: Declaration,
+  script: string,
+  observe: (before: State, result: Transition) => void,
+): State {
   const globals = { notifiers: ['ops'], replayWindowMs: parseDuration('15m') };
-  let spec = specOf('job', declaration, globals);
+  const respec = (changes: Declaration): Spec => specOf('job', { ...declaration, ...changes }, globals);
+  let spec = respec({});
   let state: State = { job_id: 'j', job: initialState(spec, DAY_ONE), runs: [], incident: null };
   for (const line of script.trim().split('\n')) {
-    const parsed = parseLine(line.trim(), spec, (changes) =>
-      specOf('job', { ...declaration, ...changes }, globals),
-    );
+    const parsed = parseLine(line.trim(), spec, respec);
     spec = parsed.spec;
-    state = transition(spec, state, parsed.event).state;
+    const result = transition(spec, state, parsed.event);
+    observe(state, result);
+    state = result.state;
   }
   return state;
 }

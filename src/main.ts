@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+import { createApp } from './app.ts';
+import type { Io } from './cli/io.ts';
+import { next } from './cli/next.ts';
+import { serve } from './cli/serve.ts';
+import { systemClock } from './clock.ts';
+
+const HELP = `Usage: cronflow COMMAND [OPTIONS]
+
+  serve    watch the jobs declared in cronflow.yaml
+  next     print the coming slots of a schedule
+
+cronflow COMMAND --help says more.
+`;
+
+const io: Io = {
+  stdin: process.stdin,
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  env: process.env,
+  cwd: process.cwd(),
+  clock: systemClock,
+};
+
+const host = {
+  createApp,
+  stopRequested: (): Promise<string> =>
+    new Promise((resolve) => {
+      for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => resolve(signal));
+    }),
+  onReloadRequested: (callback: () => void): void => void process.on('SIGHUP', callback),
+};
+
+async function main([command, ...argv]: readonly string[]): Promise<number> {
+  switch (command) {
+    case 'serve':
+      return serve(argv, io, host);
+    case 'next':
+      return next(argv, io);
+    case '--help':
+    case 'help':
+      io.stdout(HELP);
+      return 0;
+    default:
+      io.stderr(command === undefined ? HELP : `cronflow: unknown command "${command}"\n\n${HELP}`);
+      return 2;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,67 @@
+// The service as its users run it, in a process of its own, but with a clock that the test moves: the only
+// difference to src/main.ts. Messages from the parent: {advanceMs}; answered with {advanced: now}.
+import { createApp } from '../../dist/app.js';
+import { serve } from '../../dist/cli/serve.js';
+
+/** Time moves in steps no longer than the service's own sleeps, as it does for a machine that is awake. */
+const STEP_MS = 5_000;
+
+let offsetMs = 0;
+const timers = new Set();
+
+const clock = {
+  now: () => Date.now() + offsetMs,
+  monotonic: () => performance.now() + offsetMs,
+  after(delayMs, callback) {
+    const timer = { at: clock.now() + Math.max(0, delayMs), handle: undefined, fire: undefined };
+    timer.fire = () => {
+      clearTimeout(timer.handle);
+      if (timers.delete(timer)) callback();
+    };
+    timer.handle = setTimeout(timer.fire, Math.min(Math.max(0, delayMs), 2 ** 31 - 1));
+    timers.add(timer);
+    return () => {
+      clearTimeout(timer.handle);
+      timers.delete(timer);
+    };
+  },
+};
+
+async function advance(ms) {
+  for (let left = ms; left > 0; left -= STEP_MS) {
+    offsetMs += Math.min(STEP_MS, left);
+    for (const timer of [...timers].sort((a, b) => a.at - b.at)) if (timer.at <= clock.now()) timer.fire();
+    // Lets what the timers started reach the disk before time goes on.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  for (const timer of timers) {
+    clearTimeout(timer.handle);
+    timer.handle = setTimeout(timer.fire, Math.min(Math.max(0, timer.at - clock.now()), 2 ** 31 - 1));
+  }
+}
+
+process.on('message', async ({ advanceMs }) => {
+  await advance(advanceMs);
+  process.send({ advanced: clock.now() });
+});
+
+process.exitCode = await serve(
+  process.argv.slice(2),
+  {
+    stdin: process.stdin,
+    stdout: (text) => process.stdout.write(text),
+    stderr: (text) => process.stderr.write(text),
+    env: process.env,
+    cwd: process.cwd(),
+    clock,
+  },
+  {
+    createApp,
+    stopRequested: () =>
+      new Promise((resolve) => {
+        for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => resolve(signal));
+      }),
+    onReloadRequested: (callback) => process.on('SIGHUP', callback),
+  },
+);
+process.disconnect?.();
