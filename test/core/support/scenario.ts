@@ -17,16 +17,16 @@ const DAY_MS = 86_400_000;
  */
 export function play(declaration: Declaration, script: string): string[] {
   const trace: string[] = [];
-  run(declaration, script, (before, result) => trace.push(...describe(before, result)));
+  playThrough(declaration, script, (before, result) => trace.push(...describe(before, result)));
   return trace;
 }
 
 /** The state after a script, for what a trace does not say. */
 export function stateAfter(declaration: Declaration, script: string): State {
-  return run(declaration, script, () => {});
+  return playThrough(declaration, script, () => {});
 }
 
-function run(
+function playThrough(
   declaration: Declaration,
   script: string,
   observe: (before: State, result: Transition) => void,

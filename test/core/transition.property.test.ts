@@ -1,0 +1,291 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Declaration } from '../../src/core/declaration.ts';
+import type { Event, State, Transition } from '../../src/core/event.ts';
+import type { Delivery, Incident, Ping, Run } from '../../src/core/model.ts';
+import type { PingKind } from '../../src/core/reasons.ts';
+import { DEFAULT_GLOBALS, type Spec, specOf } from '../../src/core/spec.ts';
+import { initialState, transition } from '../../src/core/transition.ts';
+
+const START = Date.UTC(2025, 2, 29, 22); // Two hours before Europe's clocks go forward.
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+const declarations: fc.Arbitrary<Declaration> = fc.record(
+  {
+    schedule: fc.constantFrom('0 * * * *', '*/10 * * * *', '30 2 * * *', '* * * * *'),
+    timezone: fc.constantFrom('UTC', 'Europe/Berlin', 'America/New_York'),
+    grace: fc.constantFrom('30s', '5m', '90m'),
+    max_runtime: fc.constantFrom('2m', '1h', '1d'),
+    failure_threshold: fc.constantFrom<NonNullable<Declaration['failure_threshold']>>(1, 2, {
+      failure: 2,
+      missed: 1,
+    }),
+    recovery_threshold: fc.constantFrom(1, 2),
+    remind_every: fc.constantFrom('1h', '20m'),
+    max_open_runs: fc.constantFrom(1, 3),
+  },
+  { requiredKeys: ['grace', 'max_runtime'] },
+);
+const everyDeclarations = declarations.map(({ schedule: _, timezone: __, ...rest }) => ({
+  ...rest,
+  every: '15m',
+}));
+const anyDeclaration = fc.oneof(declarations, everyDeclarations);
+
+interface Step {
+  afterMs: number;
+  kind: PingKind | 'gap' | 'pause' | 'resume';
+  rid: string | null;
+  delayMs: number;
+}
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    afterMs: fc.oneof(fc.integer({ min: 0, max: 5 * MINUTE_MS }), fc.integer({ min: 0, max: 3 * HOUR_MS })),
+    kind: fc.constantFrom<Step['kind']>(
+      ...([
+        'start',
+        'start',
+        'start',
+        'success',
+        'success',
+        'failure',
+        'log',
+        'skip',
+        'gap',
+        'pause',
+        'resume',
+      ] as const),
+    ),
+    rid: fc.constantFrom(null, 'a', 'b', 'c', 'd'),
+    delayMs: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 2 * HOUR_MS })),
+  }),
+  { maxLength: 25 },
+);
+
+function eventsOf(list: readonly Step[]): Event[] {
+  let at = START;
+  return list.map((step): Event => {
+    const before = at;
+    at += step.afterMs;
+    if (step.kind === 'gap') return { type: 'gap', from_at: before, to_at: at };
+    if (step.kind === 'pause') return { type: 'paused', at };
+    if (step.kind === 'resume') return { type: 'resumed', at };
+    const { kind, rid, delayMs } = step;
+    return { type: 'ping', ping: pingAt(kind, at, rid, delayMs) };
+  });
+}
+
+function pingAt(kind: PingKind, at: number, rid: string | null, delayMs = 0): Ping {
+  return {
+    kind,
+    received_at: at,
+    delay_ms: delayMs,
+    rid,
+    exit_code: null,
+    signal: null,
+    duration_ms: null,
+    host: null,
+    output: null,
+    output_dropped_bytes: 0,
+  };
+}
+
+function instantOf(event: Event): number {
+  if (event.type === 'ping') return event.ping.received_at;
+  if (event.type === 'tick') return event.now_at;
+  return event.type === 'gap' ? event.to_at : event.at;
+}
+
+/** Everything a sequence of events led to. */
+interface Played {
+  state: State;
+  runs: Map<string, Run>;
+  incidents: Map<string, Incident>;
+  deliveries: Delivery[];
+  results: Transition[];
+}
+
+function playEvents(spec: Spec, events: readonly Event[]): Played {
+  let state: State = deepFreeze({ job_id: 'j', job: initialState(spec, START), runs: [], incident: null });
+  const played: Played = { state, runs: new Map(), incidents: new Map(), deliveries: [], results: [] };
+  for (const event of events) {
+    // Frozen, so that a transition that changed what it was given would throw.
+    const result = deepFreeze(transition(spec, state, deepFreeze(event)));
+    state = result.state;
+    for (const run of result.runs) played.runs.set(run.id, run);
+    for (const id of result.removed_run_ids) played.runs.delete(id);
+    for (const incident of result.incidents) played.incidents.set(incident.id, incident);
+    played.deliveries.push(...result.deliveries);
+    played.results.push(result);
+  }
+  return { ...played, state };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(deepFreeze);
+  }
+  return value;
+}
+
+function specFor(declaration: Declaration): Spec {
+  return specOf('job', declaration, { ...DEFAULT_GLOBALS, notifiers: ['ops'] });
+}
+
+describe('for any job and any events', () => {
+  test('an outcome never depends on when ticks come', () => {
+    fc.assert(
+      fc.property(anyDeclaration, steps, fc.array(fc.nat(60 * 60)), (declaration, list, tickSeconds) => {
+        const spec = specFor(declaration);
+        const events = eventsOf(list);
+        const end: Event = {
+          type: 'tick',
+          now_at: (events.length === 0 ? START : instantOf(events.at(-1)!)) + HOUR_MS,
+        };
+        const ticks = tickSeconds.map((seconds): Event => ({
+          type: 'tick',
+          now_at: START + seconds * 10_000,
+        }));
+        // A tick commits after every ping received at or before its instant, and never inside a gap.
+        const gaps = events.filter((event) => event.type === 'gap');
+        const allowed = ticks.filter(
+          (tick) =>
+            instantOf(tick) < instantOf(end) &&
+            !gaps.some((gap) => instantOf(tick) >= gap.from_at && instantOf(tick) < gap.to_at),
+        );
+        const order = (event: Event): number => (event.type === 'tick' ? 1 : 0);
+        const mixed = [...events, ...allowed]
+          .map((event, index) => ({ event, index }))
+          .sort(
+            (a, b) =>
+              instantOf(a.event) - instantOf(b.event) || order(a.event) - order(b.event) || a.index - b.index,
+          )
+          .map(({ event }) => event);
+        const plain = playEvents(spec, [...events, end]);
+        const ticked = playEvents(spec, [...mixed, end]);
+        expect([...ticked.runs.values()]).toEqual([...plain.runs.values()]);
+        expect([...ticked.incidents.values()]).toEqual([...plain.incidents.values()]);
+        expect(ticked.deliveries.map(({ id, facts }) => ({ id, facts }))).toEqual(
+          plain.deliveries.map(({ id, facts }) => ({ id, facts })),
+        );
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('before due_at, time alone changes nothing', () => {
+    fc.assert(
+      fc.property(
+        anyDeclaration,
+        steps,
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (declaration, list, part) => {
+          const spec = specFor(declaration);
+          const events = eventsOf(list);
+          const { state } = playEvents(spec, events);
+          const last = events.length === 0 ? START : instantOf(events.at(-1)!);
+          const dueAt = state.job.due_at ?? last + HOUR_MS;
+          if (dueAt - 1 < last) return;
+          const result = transition(spec, state, {
+            type: 'tick',
+            now_at: last + Math.floor((dueAt - 1 - last) * part),
+          });
+          expect(result.reason).toBe('nothing_due');
+          expect(result.runs).toEqual([]);
+          expect(result.incidents).toEqual([]);
+          expect(result.state.job.due_at).toBe(state.job.due_at);
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  test('each incident is told once to each notifier, and its end once to those who were told', () => {
+    fc.assert(
+      fc.property(anyDeclaration, steps, (declaration, list) => {
+        const { deliveries, incidents } = playEvents(specFor(declaration), eventsOf(list));
+        expect(new Set(deliveries.map(({ id }) => id)).size).toBe(deliveries.length);
+        for (const incident of incidents.values()) {
+          const kinds = deliveries
+            .filter((each) => each.incident_id === incident.id)
+            .map((each) => each.kind);
+          expect(kinds[0]).toBe('opened');
+          expect(kinds.filter((kind) => kind === 'opened')).toHaveLength(1);
+          const closings = kinds.filter((kind) => kind.startsWith('closed'));
+          expect(closings).toHaveLength(incident.closed_at === null ? 0 : 1);
+          if (closings.length > 0) expect(kinds.at(-1)).toBe(closings[0]);
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('the same run id and kind twice changes nothing', () => {
+    fc.assert(
+      fc.property(anyDeclaration, steps, (declaration, list) => {
+        const spec = specFor(declaration);
+        const events = eventsOf(list);
+        const last = events.at(-1);
+        if (last?.type !== 'ping' || last.ping.rid === null || last.ping.kind === 'log') return;
+        const { state } = playEvents(spec, events);
+        const again = transition(spec, state, last);
+        expect(again.runs).toEqual([]);
+        expect(again.deliveries).toEqual([]);
+        expect(again.incidents).toEqual([]);
+      }),
+      { numRuns: 600 },
+    );
+  });
+
+  test('durations are never negative, ended runs have no limit, open runs are bounded', () => {
+    fc.assert(
+      fc.property(anyDeclaration, steps, (declaration, list) => {
+        const spec = specFor(declaration);
+        const { runs, incidents } = playEvents(spec, eventsOf(list));
+        for (const run of runs.values()) {
+          expect(run.duration_ms ?? 0).toBeGreaterThanOrEqual(0);
+          expect(run.outcome === null).toBe(run.ended_at === null);
+          if (run.outcome !== null) expect(run.limit_at).toBeNull();
+        }
+        expect([...runs.values()].filter((run) => run.outcome === null).length).toBeLessThanOrEqual(
+          spec.openRunsMax,
+        );
+        for (const { opened_at: openedAt, closed_at: closedAt } of incidents.values()) {
+          expect(closedAt ?? openedAt).toBeGreaterThanOrEqual(openedAt);
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('a job that runs at every slot, on a host whose clock is up to a minute off, is never reported', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('0 * * * *', '*/10 * * * *', '15 2 * * *', '30 0-6 * * *'),
+        fc.constantFrom('UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe'),
+        fc.integer({ min: -60, max: 60 }),
+        (schedule, timezone, skewSeconds) => {
+          const spec = specFor({ schedule, timezone, grace: '5m', max_runtime: '1h' });
+          let state: State = { job_id: 'j', job: initialState(spec, START), runs: [], incident: null };
+          let slotAt = state.job.expected_at;
+          for (let count = 0; count < 60 && slotAt !== null; count += 1) {
+            const at = slotAt + skewSeconds * 1000;
+            const started = transition(spec, state, { type: 'ping', ping: pingAt('start', at, `r${count}`) });
+            const ended = transition(spec, started.state, {
+              type: 'ping',
+              ping: pingAt('success', at + 30_000, `r${count}`),
+            });
+            expect([...started.deliveries, ...ended.deliveries]).toEqual([]);
+            expect(ended.runs.at(-1)?.slot_at).toBe(slotAt);
+            state = ended.state;
+            slotAt = state.job.expected_at;
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
