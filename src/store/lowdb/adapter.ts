@@ -1,0 +1,237 @@
+import type { Adapter } from 'lowdb';
+import { join } from 'node:path';
+import type { Clock } from '../../clock.ts';
+import { CronflowError } from '../../core/errors.ts';
+import type { Logger } from '../../observe/log.ts';
+import type { Changes, OutputRef } from '../changes.ts';
+import type { Tables } from '../tables.ts';
+import { messageOf } from './disk.ts';
+import type { Disk } from './disk.ts';
+import { Journal } from './journal.ts';
+import { encodeLine } from './lines.ts';
+import { schemaVersion } from './migrations.ts';
+import type { Migration } from './migrations.ts';
+import { OutputFiles } from './outputs.ts';
+import { prune } from './prune.ts';
+import { recover } from './recovery.ts';
+import type { Commit } from './recovery.ts';
+import { writeSnapshot } from './snapshot.ts';
+
+/** How soon a snapshot that is due by age is tried again. */
+const SNAPSHOT_RETRY_MS = 10 * 60_000;
+
+/** What lowdb holds: the tables, which are durable, and what `write` shall add to them. */
+export interface Data {
+  tables: Tables;
+  pending: { changes: Changes; outputTexts: ReadonlyMap<string, string> } | null;
+}
+
+export interface AdapterLimits {
+  /** A snapshot is taken when the journal since the last one has grown beyond this and beyond that one. */
+  snapshotJournalBytes: number;
+  /** A segment in use longer than this is followed by another, so that the log can be pruned by age. */
+  segmentMsMax: number;
+  /** The log of commits (DESIGN.md §3.5). */
+  logMsMax: number;
+  logBytesMax: number;
+  /** The most disk all outputs may take. */
+  outputBytesMax: number;
+}
+
+export interface AdapterOptions {
+  directory: string;
+  clock: Clock;
+  log: Logger;
+  disk: Disk;
+  limits: AdapterLimits;
+  migrations: readonly Migration[];
+  /** See `TableOptions`. */
+  freeze: boolean;
+  /** Ends the process: a sync has failed, so what is on disk is no longer known. */
+  fatal: (error: Error) => void;
+}
+
+/**
+ * lowdb's adapter (DESIGN.md §6): `read` recovers from snapshot and journal, `write` appends what is
+ * pending as one line of the journal and applies it to the tables once it is durable. Snapshots are taken
+ * beside the traffic, from references to records that nobody mutates.
+ */
+export class JournalAdapter implements Adapter<Data> {
+  readonly #options: AdapterOptions;
+  readonly #outputs: OutputFiles;
+  #journal: Journal | null = null;
+  #seq = 0;
+  #commitsSinceSnapshot = 0;
+  #bytesSinceSnapshot = 0;
+  #snapshotBytes = 0;
+  /** After a failure the next snapshot waits until the journal has grown by as much again. */
+  #snapshotAtBytes = 0;
+  #retryAt = 0;
+  #snapshot: Promise<void> | null = null;
+
+  constructor(options: AdapterOptions) {
+    this.#options = options;
+    this.#outputs = new OutputFiles(options.disk, options.directory);
+  }
+
+  async read(): Promise<Data> {
+    const { directory, disk, clock, log, limits, migrations, freeze } = this.#options;
+    const tableOptions = { freeze, outputBytesMax: limits.outputBytesMax };
+    const recovered = await recover({ disk, directory, log, migrations, tables: tableOptions });
+    const { tables, segment } = recovered;
+    this.#seq = recovered.seq;
+    this.#commitsSinceSnapshot = recovered.replayedCommits;
+    this.#bytesSinceSnapshot = recovered.replayedBytes;
+    this.#snapshotBytes = recovered.snapshotBytes;
+    this.#snapshotAtBytes = this.#nextSnapshotAt(0);
+    const journalOptions = {
+      disk,
+      directory,
+      schemaVersion: schemaVersion(migrations),
+      fatal: this.#options.fatal,
+    };
+    this.#journal =
+      segment === null
+        ? await Journal.create(journalOptions, this.#seq + 1, clock.now())
+        : await Journal.reopen(journalOptions, segment);
+    await this.#outputs.open(tables);
+    log.info('store opened', { directory, seq: this.#seq, replayed: recovered.replayedCommits });
+    // So that the next start is fast, and what a crash left in the page cache alone is written anew.
+    if (recovered.replayedCommits > 0) await this.#startSnapshot(tables);
+    return { tables, pending: null };
+  }
+
+  /**
+   * Commits what is pending.
+   * @throws CronflowError `store_unavailable`; nothing changed
+   */
+  async write(data: Data): Promise<void> {
+    if (data.pending === null) return;
+    const { changes, outputTexts } = data.pending;
+    const refs = changes.put.outputs ?? [];
+    const commit: Commit = { seq: this.#seq + 1, at: this.#options.clock.now(), ...changes };
+    const line = encode(commit);
+    try {
+      await this.#writeOutputs(refs, outputTexts);
+      await this.#open().append(line);
+    } catch (error) {
+      // What was there under the same name is gone; a lost output is no error, a wrong one would be.
+      this.#outputs.remove(refs);
+      throw error;
+    }
+    this.#seq += 1;
+    this.#commitsSinceSnapshot += 1;
+    this.#bytesSinceSnapshot += line.length;
+    this.#outputs.remove(data.tables.apply(changes));
+    if (this.#isSnapshotDue()) await this.#startSnapshot(data.tables);
+  }
+
+  output(ref: OutputRef): ReturnType<OutputFiles['read']> {
+    return this.#outputs.read(ref);
+  }
+
+  /** Takes a last snapshot if anything was committed since the one before. Never fails: the journal has it all. */
+  async close(tables: Tables): Promise<void> {
+    await this.#snapshot;
+    if (this.#commitsSinceSnapshot > 0) await this.#startSnapshot(tables);
+    await this.#snapshot;
+    await this.#outputs.close();
+    await this.#journal?.close();
+    this.#journal = null;
+  }
+
+  /** Gives up what `read` opened before it failed. */
+  async abandon(): Promise<void> {
+    await this.#snapshot;
+    await this.#journal?.close();
+    this.#journal = null;
+  }
+
+  #open(): Journal {
+    if (this.#journal === null) throw new CronflowError('stopping', 'The store is closed.');
+    return this.#journal;
+  }
+
+  async #writeOutputs(refs: readonly OutputRef[], texts: ReadonlyMap<string, string>): Promise<void> {
+    try {
+      await this.#outputs.write(refs.map((ref) => ({ ref, text: texts.get(ref.run_id) ?? '' })));
+    } catch (error) {
+      const { directory } = this.#options;
+      throw new CronflowError(
+        'store_unavailable',
+        `Cannot write to ${join(directory, 'outputs')}: ${messageOf(error)}`,
+        { cause: error },
+      );
+    }
+  }
+
+  #isSnapshotDue(): boolean {
+    if (this.#snapshot !== null) return false;
+    if (this.#bytesSinceSnapshot > this.#snapshotAtBytes) return true;
+    const nowAt = this.#options.clock.now();
+    const ageMs = nowAt - this.#open().segment.createdAt;
+    return ageMs > this.#options.limits.segmentMsMax && nowAt >= this.#retryAt;
+  }
+
+  #nextSnapshotAt(fromBytes: number): number {
+    return fromBytes + Math.max(this.#options.limits.snapshotJournalBytes, this.#snapshotBytes);
+  }
+
+  /**
+   * Begins a snapshot of what is committed now, in a new segment, so that it holds exactly the segments
+   * before. Resolves when the segment is there; the snapshot goes on beside the traffic.
+   */
+  async #startSnapshot(tables: Tables): Promise<void> {
+    const { clock, migrations } = this.#options;
+    const journal = this.#open();
+    const seq = this.#seq;
+    try {
+      if (journal.segment.firstSeq <= seq) await journal.rotate(seq + 1, clock.now());
+    } catch (error) {
+      this.#snapshotFailed(error);
+      return;
+    }
+    const header = { schema_version: schemaVersion(migrations), seq, created_at: clock.now() };
+    this.#snapshot = this.#takeSnapshot(header, tables.snapshot()).finally(() => (this.#snapshot = null));
+  }
+
+  async #takeSnapshot(
+    header: { schema_version: number; seq: number; created_at: number },
+    records: ReturnType<Tables['snapshot']>,
+  ): Promise<void> {
+    const { disk, directory, clock, limits, log } = this.#options;
+    const bytesBefore = this.#bytesSinceSnapshot;
+    const commitsBefore = this.#commitsSinceSnapshot;
+    try {
+      this.#snapshotBytes = await writeSnapshot(disk, directory, header, records);
+      this.#bytesSinceSnapshot -= bytesBefore;
+      this.#commitsSinceSnapshot -= commitsBefore;
+      this.#snapshotAtBytes = this.#nextSnapshotAt(0);
+      log.debug('snapshot written', { seq: header.seq, bytes: this.#snapshotBytes });
+    } catch (error) {
+      return this.#snapshotFailed(error);
+    }
+    await prune({ disk, directory, nowAt: clock.now(), ...limits }).catch((error: unknown) =>
+      log.warn('old journals cannot be removed', { error: messageOf(error) }),
+    );
+  }
+
+  #snapshotFailed(error: unknown): void {
+    this.#snapshotAtBytes = this.#nextSnapshotAt(this.#bytesSinceSnapshot);
+    this.#retryAt = this.#options.clock.now() + SNAPSHOT_RETRY_MS;
+    this.#options.log.warn('no snapshot could be written; the journal has everything', {
+      error: messageOf(error),
+    });
+  }
+}
+
+function encode(commit: Commit): Buffer {
+  try {
+    return encodeLine(commit);
+  } catch (error) {
+    // Beyond half a gigabyte there is no string that could hold it.
+    throw new CronflowError('store_unavailable', `The commit cannot be written: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}

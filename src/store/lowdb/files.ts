@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { CronflowError } from '../../core/errors.ts';
+
+/** First line of every journal segment: what the file is and where it begins. */
+export interface JournalHeader {
+  cronflow: 'journal';
+  schema_version: number;
+  /** Sequence number of its first commit. */
+  first_seq: number;
+  created_at: number;
+}
+
+/** First line of a snapshot. Its last line is a `SnapshotFooter`, without which it is not whole. */
+export interface SnapshotHeader {
+  cronflow: 'snapshot';
+  schema_version: number;
+  /** The last commit it holds. */
+  seq: number;
+  created_at: number;
+}
+
+export interface SnapshotFooter {
+  end: true;
+  /** Records between header and footer. */
+  records: number;
+}
+
+const NAME = /^(journal|snapshot)-(\d{16})\.jsonl$/;
+const SEQ_DIGITS = 16;
+
+export function journalName(firstSeq: number): string {
+  return `journal-${String(firstSeq).padStart(SEQ_DIGITS, '0')}.jsonl`;
+}
+
+export function snapshotName(seq: number): string {
+  return `snapshot-${String(seq).padStart(SEQ_DIGITS, '0')}.jsonl`;
+}
+
+/** A file under this name is being written and counts for nothing. */
+export function unfinishedName(name: string): string {
+  return `${name}.tmp`;
+}
+
+/** What the names in a data directory say; sequence numbers ascending. */
+export function sortNames(names: readonly string[]): {
+  journals: number[];
+  snapshots: number[];
+  unfinished: string[];
+} {
+  const seqs = (kind: string): number[] =>
+    names
+      .map((name) => NAME.exec(name))
+      .filter((match) => match?.[1] === kind)
+      .map((match) => Number(match?.[2]))
+      .sort((a, b) => a - b);
+  const unfinished = names.filter((name) => name.endsWith('.tmp') && NAME.test(name.slice(0, -4)));
+  return { journals: seqs('journal'), snapshots: seqs('snapshot'), unfinished };
+}
+
+/** Refuses the start: says which file, where in it, what is wrong and what can be done. */
+export function damaged(
+  place: { directory: string; name: string; offset: number },
+  what: string,
+  recovery: string,
+): CronflowError {
+  const path = join(place.directory, place.name);
+  return new CronflowError(
+    'store_damaged',
+    `${path}, byte ${place.offset}: ${what}. Nothing was changed. Copy ${place.directory} before you try anything. ${recovery}`,
+  );
+}
+
+/**
+ * Checks the first line of a file.
+ * @throws CronflowError `store_damaged`
+ */
+export function checkHeader<T extends JournalHeader | SnapshotHeader>(
+  place: { directory: string; name: string },
+  value: unknown,
+  kind: T['cronflow'],
+  versionMax: number,
+  recovery: string,
+): T {
+  const header = value as Partial<T> | null | undefined;
+  const at = { ...place, offset: 0 };
+  if (header?.cronflow !== kind || typeof header.schema_version !== 'number')
+    throw damaged(at, `this is not the header of a Cronflow ${kind}`, recovery);
+  if (header.schema_version > versionMax)
+    throw damaged(
+      at,
+      `it has schema_version ${header.schema_version}, this Cronflow knows at most ${versionMax}`,
+      'Start the version of Cronflow that wrote it, or a newer one.',
+    );
+  return header as T;
+}

@@ -1,0 +1,183 @@
+import { join } from 'node:path';
+import { CronflowError } from '../../core/errors.ts';
+import { messageOf, writeAll } from './disk.ts';
+import type { Disk, DiskFile } from './disk.ts';
+import { journalName, unfinishedName } from './files.ts';
+import type { JournalHeader } from './files.ts';
+import { encodeLine } from './lines.ts';
+
+/** A segment as recovery left it. */
+export interface Segment {
+  firstSeq: number;
+  /** Where the next line goes: the end of the last good one. Bytes. */
+  size: number;
+  createdAt: number;
+}
+
+interface JournalOptions {
+  disk: Disk;
+  directory: string;
+  schemaVersion: number;
+  /**
+   * Called when a sync failed: the kernel may have dropped what it could not write, and says so only once.
+   * Should not return.
+   */
+  fatal: (error: Error) => void;
+}
+
+/**
+ * The newest segment of the journal, open for appending. One caller at a time.
+ *
+ * A failed write is undone by cutting the file back, durably, before anyone is told that nothing changed:
+ * otherwise a crash could bring back what was refused. Where that fails too, every append is refused until
+ * it works.
+ */
+export class Journal {
+  readonly #options: JournalOptions;
+  #file: DiskFile;
+  #segment: Segment;
+  /** Whether something behind `size` may be on disk. */
+  #dirty = false;
+  #dead = false;
+
+  private constructor(options: JournalOptions, file: DiskFile, segment: Segment) {
+    this.#options = options;
+    this.#file = file;
+    this.#segment = segment;
+  }
+
+  /** Starts a segment; its directory entry is durable before this returns. */
+  static async create(options: JournalOptions, firstSeq: number, nowAt: number): Promise<Journal> {
+    const { file, segment } = await createSegment(options, firstSeq, nowAt);
+    return new Journal(options, file, segment);
+  }
+
+  static async reopen(options: JournalOptions, segment: Segment): Promise<Journal> {
+    const path = join(options.directory, journalName(segment.firstSeq));
+    return new Journal(options, await options.disk.open(path, 'change'), segment);
+  }
+
+  get segment(): Readonly<Segment> {
+    return this.#segment;
+  }
+
+  /**
+   * Appends one line; it is durable once this returns.
+   * @throws CronflowError `store_unavailable`; then it is not there, now or after a crash
+   */
+  async append(line: Buffer): Promise<void> {
+    this.#refuseWhenDead();
+    if (this.#dirty) await this.#cutBack('an earlier failure has not been undone');
+    try {
+      this.#dirty = true;
+      await writeAll(this.#file, line, this.#segment.size);
+    } catch (error) {
+      await this.#cutBack(messageOf(error));
+      throw this.#unavailable(messageOf(error), error);
+    }
+    await this.#sync();
+    this.#segment = { ...this.#segment, size: this.#segment.size + line.length };
+    this.#dirty = false;
+  }
+
+  /**
+   * Goes on in a new segment; on failure the old one stays in use.
+   * @throws whatever the disk did
+   */
+  async rotate(firstSeq: number, nowAt: number): Promise<void> {
+    this.#refuseWhenDead();
+    const { file, segment } = await createSegment(this.#options, firstSeq, nowAt).catch((error: unknown) => {
+      if (error instanceof UnsyncedError) this.#dead = true;
+      throw error;
+    });
+    const before = this.#file;
+    this.#file = file;
+    this.#segment = segment;
+    // Everything in it is synced: what closing could still say is of no use.
+    await before.close().catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+
+  async #cutBack(why: string): Promise<void> {
+    try {
+      await this.#file.truncate(this.#segment.size);
+    } catch (error) {
+      throw this.#unavailable(`${why}; and it cannot be cut back: ${messageOf(error)}`, error);
+    }
+    await this.#sync();
+    this.#dirty = false;
+  }
+
+  async #sync(): Promise<void> {
+    try {
+      await this.#file.datasync();
+    } catch (error) {
+      this.#dead = true;
+      const name = journalName(this.#segment.firstSeq);
+      const failure = new UnsyncedError(name, error);
+      this.#options.fatal(failure);
+      throw this.#unavailable(failure.message, failure);
+    }
+  }
+
+  #refuseWhenDead(): void {
+    if (this.#dead) throw this.#unavailable('a sync has failed, so the process must end');
+  }
+
+  #unavailable(why: string, cause?: unknown): CronflowError {
+    const path = join(this.#options.directory, journalName(this.#segment.firstSeq));
+    return new CronflowError('store_unavailable', `Cannot write to ${path}: ${why}`, { cause });
+  }
+}
+
+/** What was written may or may not survive, and no later call can tell. */
+class UnsyncedError extends Error {
+  constructor(name: string, cause: unknown) {
+    super(`syncing ${name} failed: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/**
+ * The header is durable before the file gets its name, and the name before the first commit: so a segment
+ * with a broken header is damage, and never the trace of a crash.
+ */
+async function createSegment(
+  options: JournalOptions,
+  firstSeq: number,
+  createdAt: number,
+): Promise<{ file: DiskFile; segment: Segment }> {
+  const { disk, directory, schemaVersion } = options;
+  const header: JournalHeader = {
+    cronflow: 'journal',
+    schema_version: schemaVersion,
+    first_seq: firstSeq,
+    created_at: createdAt,
+  };
+  const line = encodeLine(header);
+  const name = journalName(firstSeq);
+  const unfinished = join(directory, unfinishedName(name));
+  const file = await disk.open(unfinished, 'create');
+  try {
+    await writeAll(file, line, 0);
+    await file.datasync();
+    await disk.rename(unfinished, join(directory, name));
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    // Under either name it would stand in the way of what the old segment still takes.
+    await disk.remove(unfinished).catch(() => undefined);
+    await disk.remove(join(directory, name)).catch(() => undefined);
+    throw error;
+  }
+  try {
+    await disk.syncDirectory(directory);
+  } catch (error) {
+    // The new name is there but may vanish, so neither segment can be written to.
+    const failure = new UnsyncedError(directory, error);
+    options.fatal(failure);
+    throw failure;
+  }
+  return { file, segment: { firstSeq, size: line.length, createdAt } };
+}

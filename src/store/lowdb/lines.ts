@@ -1,0 +1,63 @@
+import { crc32 } from 'node:zlib';
+import type { DiskFile } from './disk.ts';
+
+/**
+ * Journals and snapshots are lines `CHECKSUM JSON\n`, where CHECKSUM is the CRC-32 of the JSON in eight
+ * hexadecimal digits. JSON never holds a line feed, so a line feed is always the end of a line.
+ */
+export function encodeLine(value: unknown): Buffer {
+  const json = Buffer.from(JSON.stringify(value));
+  return Buffer.concat([Buffer.from(`${checksum(json)} `), json, LINE_FEED]);
+}
+
+/** A line as it was found. Offsets in bytes. */
+export interface Line {
+  start: number;
+  /** Behind the line feed, or the end of the file where there is none. */
+  end: number;
+  /** What is wrong with it; null when it checks out. */
+  fault: 'incomplete' | 'checksum' | null;
+  /** Undefined where it does not check out. */
+  value: unknown;
+}
+
+const LINE_FEED = Buffer.from('\n');
+const CHECKSUM_LENGTH = 8;
+const CHUNK_BYTES = 256 * 1024;
+
+/** Reads a file line by line, never more than one line and one chunk at a time. */
+export async function* readLines(file: DiskFile): AsyncGenerator<Line> {
+  let parts: Buffer[] = [];
+  let start = 0;
+  for (let position = 0; ;) {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    const length = await file.read(chunk, position);
+    if (length === 0) break;
+    let from = 0;
+    for (;;) {
+      const at = chunk.subarray(0, length).indexOf(0x0a, from);
+      if (at === -1) break;
+      parts.push(chunk.subarray(from, at));
+      const end = position + at + 1;
+      yield { start, end, ...decode(parts.length === 1 ? parts[0]! : Buffer.concat(parts)) };
+      parts = [];
+      start = end;
+      from = at + 1;
+    }
+    if (from < length) parts.push(chunk.subarray(from, length));
+    position += length;
+  }
+  const end = parts.reduce((sum, part) => sum + part.length, start);
+  if (end > start) yield { start, end, fault: 'incomplete', value: undefined };
+}
+
+function decode(line: Buffer): Pick<Line, 'fault' | 'value'> {
+  const json = line.subarray(CHECKSUM_LENGTH + 1);
+  const head = line.toString('latin1', 0, CHECKSUM_LENGTH + 1);
+  if (head !== `${checksum(json)} `) return { fault: 'checksum', value: undefined };
+  return { fault: null, value: JSON.parse(json.toString('utf8')) as unknown };
+}
+
+function checksum(json: Uint8Array): string {
+  return crc32(json).toString(16).padStart(CHECKSUM_LENGTH, '0');
+}

@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import { createConnection, createServer } from 'node:net';
+import type { Server } from 'node:net';
+import { join, relative } from 'node:path';
+import { sleep } from '../../clock.ts';
+import type { Clock } from '../../clock.ts';
+import { CronflowError } from '../../core/errors.ts';
+import { messageOf } from './disk.ts';
+
+/** A data directory held by this process. */
+export interface Lock {
+  release(): Promise<void>;
+}
+
+/** What a process that is bound says to whoever connects. */
+type State = 'candidate' | 'holder';
+
+const NAME = /^lock-([0-9a-f]{16})\.sock$/;
+/** A process that does not answer for this long is alive all the same: the kernel took the connection. */
+const ANSWER_MS_MAX = 2_000;
+const POLL_MS = 10;
+
+/**
+ * Makes this process the only one to use the directory, until it releases the lock or ends, however it
+ * ends. A process id would mean nothing in another container; a socket that someone listens on does.
+ *
+ * Every process binds a socket under a name of its own that is never used again, and gives it that name
+ * only once it listens: so a name nobody answers to is dead for good and can be removed by anyone, and no
+ * two processes can mistake each other's fresh socket for a stale one. Having published its name a process
+ * looks at the others. Whoever meets a holder gives up. Of two candidates the one with the higher name
+ * gives up, and the lower waits for it to do so: the other may have looked before the lower one's name was
+ * there, and hold the lock already. Since both publish before they look, one of them must see the other.
+ * @throws CronflowError `store_locked`
+ */
+export async function acquireLock(directory: string, clock: Clock): Promise<Lock> {
+  const own = `lock-${randomBytes(8).toString('hex')}.sock`;
+  let state: State = 'candidate';
+  const handle = await open(directory, 'r');
+  const socketPath = (name: string): string => shortPath(directory, handle.fd, name);
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.end(state);
+  });
+  const release = async (): Promise<void> => {
+    // First the name: while it is there, someone must answer.
+    await rm(join(directory, own), { force: true }).catch(() => undefined);
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    await handle.close();
+  };
+  try {
+    await listen(server, socketPath(`${own}.tmp`));
+    server.unref();
+    await rename(join(directory, `${own}.tmp`), join(directory, own));
+    for (const other of await readdir(directory)) if (NAME.test(other) && other !== own) await outlast(other);
+    state = 'holder';
+    return { release };
+  } catch (error) {
+    await release();
+    if (error instanceof CronflowError) throw error;
+    throw new CronflowError(
+      'store_locked',
+      `Cannot lock ${directory}: ${messageOf(error)}. The directory must be on a file system that allows local sockets.`,
+      { cause: error },
+    );
+  }
+
+  /** Returns once the other is gone. */
+  async function outlast(other: string): Promise<void> {
+    for (;;) {
+      const answer = await ask(socketPath(other), clock);
+      if (answer === null) return rm(join(directory, other), { force: true });
+      if (answer === 'holder' || other < own) throw locked(directory);
+      await sleep(clock, POLL_MS);
+    }
+  }
+}
+
+function locked(directory: string): CronflowError {
+  return new CronflowError(
+    'store_locked',
+    `Another process uses ${directory}. Stop it first, or give this one a directory of its own with --data-dir.`,
+  );
+}
+
+/**
+ * Names of sockets must be short (about 100 bytes). Linux can reach the directory through its descriptor;
+ * elsewhere the shorter of the absolute and the relative path must do.
+ */
+function shortPath(directory: string, descriptor: number, name: string): string {
+  if (process.platform === 'linux') return `/proc/self/fd/${descriptor}/${name}`;
+  const absolute = join(directory, name);
+  const fromHere = relative(process.cwd(), absolute);
+  return fromHere.length < absolute.length ? fromHere : absolute;
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, () => {
+      server.removeListener('error', reject);
+      server.on('error', () => undefined);
+      resolve();
+    });
+  });
+}
+
+/** What the process behind the socket says; `holder` when it says nothing; null when there is none. */
+function ask(path: string, clock: Clock): Promise<State | null> {
+  return new Promise((resolve) => {
+    let answer = '';
+    const socket = createConnection(path);
+    const cancel = clock.after(ANSWER_MS_MAX, () => finish('holder'));
+    const finish = (result: State | null): void => {
+      cancel();
+      socket.destroy();
+      resolve(result);
+    };
+    socket.on('data', (data) => (answer += data.toString('latin1')));
+    socket.on('end', () => finish(answer === 'candidate' ? 'candidate' : 'holder'));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      const nobody = error.code === 'ECONNREFUSED' || error.code === 'ENOENT';
+      // A connection cut short is a process that is just ending, or letting go: ask again.
+      finish(nobody ? null : error.code === 'ECONNRESET' || error.code === 'EPIPE' ? 'candidate' : 'holder');
+    });
+  });
+}

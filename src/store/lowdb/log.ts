@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { isMissing, realDisk } from './disk.ts';
+import type { Disk, DiskFile } from './disk.ts';
+import { journalName, sortNames } from './files.ts';
+import { readLines } from './lines.ts';
+import type { Commit } from './recovery.ts';
+
+/**
+ * Reads the log of commits (DESIGN.md §3.5) for backtest and audit, oldest first, as far back as it goes.
+ * Needs no lock and changes nothing: the line being written while it reads is left out, and so are lines
+ * of the log that are damaged, since nothing but history depends on them.
+ */
+export async function* readLog(directory: string, disk: Disk = realDisk): AsyncGenerator<Commit> {
+  const { journals } = sortNames(await disk.list(directory));
+  for (const firstSeq of journals) {
+    const file = await openExisting(disk, join(directory, journalName(firstSeq)));
+    // Pruned meanwhile.
+    if (file === null) continue;
+    try {
+      for await (const line of readLines(file)) {
+        // The first line is the header.
+        if (line.fault === null && line.start > 0) yield line.value as Commit;
+      }
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+async function openExisting(disk: Disk, path: string): Promise<DiskFile | null> {
+  try {
+    return await disk.open(path, 'read');
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,25 @@
+import type { TableName } from '../changes.ts';
+
+/**
+ * Turns one record of an older schema version into the next version's. Pure: snapshots and journals are
+ * migrated record by record as they are read; the files of the older version stay as they are.
+ */
+export type Migration = (table: TableName, record: unknown) => unknown;
+
+/** The migration at index i leads from schema version i + 1 to i + 2. Append; never change one. */
+export const MIGRATIONS: readonly Migration[] = [];
+
+/** The version that `migrations` lead to. */
+export function schemaVersion(migrations: readonly Migration[]): number {
+  return migrations.length + 1;
+}
+
+/** Brings a record written under schema version `version` to the present one. */
+export function migrate(
+  migrations: readonly Migration[],
+  version: number,
+  table: TableName,
+  record: unknown,
+): unknown {
+  return migrations.slice(version - 1).reduce((old, migration) => migration(table, old), record);
+}

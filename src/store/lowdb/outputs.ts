@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import type { OutputRef } from '../changes.ts';
+import type { Output } from '../store.ts';
+import type { Tables } from '../tables.ts';
+import { isMissing, writeAll } from './disk.ts';
+import type { Disk } from './disk.ts';
+
+const NAME_LENGTH_MAX = 200;
+
+/**
+ * Outputs of runs, each in a file `outputs/JOB/RUN.txt`. The records say which there are; a file that is
+ * missing or cut short is an output that is lost, and no error.
+ */
+export class OutputFiles {
+  readonly #disk: Disk;
+  readonly #root: string;
+  /** Directories that exist, durably. */
+  readonly #directories = new Set<string>();
+  #removing: Promise<void> = Promise.resolve();
+
+  constructor(disk: Disk, directory: string) {
+    this.#disk = disk;
+    this.#root = join(directory, 'outputs');
+  }
+
+  /** Removes what no record refers to: traces of a crash. */
+  async open(tables: Tables): Promise<void> {
+    await this.#makeDirectory(this.#root);
+    const known = new Map<string, Set<string>>();
+    for (const { job_id, run_id } of tables.outputRefs()) {
+      const files = known.get(safeName(job_id)) ?? new Set<string>();
+      known.set(safeName(job_id), files.add(fileName(run_id)));
+    }
+    for (const job of await this.#disk.list(this.#root)) {
+      const directory = join(this.#root, job);
+      const files = await this.#disk.list(directory);
+      const kept = files.filter((file) => known.get(job)?.has(file));
+      for (const file of files) if (!kept.includes(file)) await this.#disk.remove(join(directory, file));
+      if (kept.length > 0) this.#directories.add(directory);
+      else await this.#disk.removeDirectory(directory);
+    }
+  }
+
+  /** Writes the outputs; they are durable once this returns. */
+  async write(outputs: readonly { ref: OutputRef; text: string }[]): Promise<void> {
+    if (outputs.length === 0) return;
+    await this.#removing;
+    const directories = new Set(outputs.map(({ ref }) => dirname(this.#path(ref))));
+    const made = [...directories].filter((directory) => !this.#directories.has(directory));
+    for (const directory of made) await this.#disk.makeDirectory(directory);
+    await Promise.all(outputs.map(({ ref, text }) => this.#writeOne(this.#path(ref), Buffer.from(text))));
+    await Promise.all(Array.from(directories, (directory) => this.#disk.syncDirectory(directory)));
+    if (made.length > 0) await this.#disk.syncDirectory(this.#root);
+    for (const directory of made) this.#directories.add(directory);
+  }
+
+  async read(ref: OutputRef): Promise<Output | undefined> {
+    try {
+      const file = await this.#disk.open(this.#path(ref), 'read');
+      try {
+        const bytes = Buffer.alloc(ref.bytes);
+        const length = await file.read(bytes, 0);
+        return { text: bytes.toString('utf8', 0, length), dropped_bytes: ref.dropped_bytes };
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Removes the files some time soon; what cannot be removed is left for the next start. */
+  remove(refs: readonly OutputRef[]): void {
+    if (refs.length === 0) return;
+    this.#removing = this.#removeAfter(this.#removing, refs);
+  }
+
+  async #removeAfter(before: Promise<void>, refs: readonly OutputRef[]): Promise<void> {
+    await before;
+    for (const ref of refs) await this.#disk.remove(this.#path(ref)).catch(() => undefined);
+  }
+
+  /** Waits until nothing is being removed. */
+  async close(): Promise<void> {
+    await this.#removing;
+  }
+
+  /** By way of another name, so that what was there stays whole until the new text is. */
+  async #writeOne(path: string, bytes: Buffer): Promise<void> {
+    const unfinished = `${path}.tmp`;
+    const file = await this.#disk.open(unfinished, 'create');
+    try {
+      await writeAll(file, bytes, 0);
+      await file.datasync();
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      await this.#disk.remove(unfinished).catch(() => undefined);
+      throw error;
+    }
+    await file.close();
+    await this.#disk.rename(unfinished, path);
+  }
+
+  async #makeDirectory(directory: string): Promise<void> {
+    if ((await this.#disk.makeDirectory(directory)) === undefined) return;
+    await this.#disk.syncDirectory(dirname(directory));
+  }
+
+  #path(ref: OutputRef): string {
+    return join(this.#root, safeName(ref.job_id), fileName(ref.run_id));
+  }
+}
+
+function fileName(runId: string): string {
+  return `${safeName(runId)}.txt`;
+}
+
+/** The id itself where that is a harmless file name, which ids of our own making always are. */
+function safeName(id: string): string {
+  if (/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(id) && id.length <= NAME_LENGTH_MAX) return id;
+  return `=${createHash('sha256').update(id).digest('hex')}`;
+}

@@ -1,0 +1,211 @@
+import { join } from 'node:path';
+import type { Logger } from '../../observe/log.ts';
+import { TABLE_NAMES } from '../changes.ts';
+import type { Changes } from '../changes.ts';
+import { Tables } from '../tables.ts';
+import type { TableOptions } from '../tables.ts';
+import type { Disk } from './disk.ts';
+import { checkHeader, damaged, journalName, snapshotName, sortNames } from './files.ts';
+import type { JournalHeader } from './files.ts';
+import type { Segment } from './journal.ts';
+import { readLines } from './lines.ts';
+import { migrate, schemaVersion } from './migrations.ts';
+import type { Migration } from './migrations.ts';
+import { readSnapshot } from './snapshot.ts';
+
+/** One line of the journal: a commit. */
+export interface Commit extends Changes {
+  seq: number;
+  /** When it was committed. */
+  at: number;
+}
+
+export interface Recovered {
+  tables: Tables;
+  /** The last commit; 0 for none. */
+  seq: number;
+  /** Commits that no snapshot holds. */
+  replayedCommits: number;
+  replayedBytes: number;
+  snapshotBytes: number;
+  /** The segment to go on with; null when a new one must be made. */
+  segment: Segment | null;
+}
+
+interface RecoveryOptions {
+  disk: Disk;
+  directory: string;
+  log: Logger;
+  tables: TableOptions;
+  migrations: readonly Migration[];
+}
+
+/**
+ * Reads the newest snapshot and every commit after it. The only thing it forgives is what a crash leaves
+ * behind: a last line of the newest segment that is not whole. Such a line was never acknowledged.
+ * @throws CronflowError `store_damaged` for anything else that does not check out
+ */
+export async function recover(options: RecoveryOptions): Promise<Recovered> {
+  const { disk, directory, migrations } = options;
+  const names = sortNames(await disk.list(directory));
+  for (const name of names.unfinished) await disk.remove(join(directory, name));
+  const tables = new Tables(options.tables);
+  const snapshotSeq = names.snapshots.at(-1) ?? 0;
+  const snapshotBytes =
+    snapshotSeq === 0
+      ? 0
+      : await readSnapshot(
+          disk,
+          { directory, seq: snapshotSeq },
+          tables,
+          migrations,
+          waysFromSnapshot(names.snapshots),
+        );
+  const needed = segmentsAfter(directory, snapshotSeq, names.journals);
+  const replay = new Replay(options, tables, snapshotSeq);
+  for (const firstSeq of needed) await replay.segment(firstSeq, firstSeq === needed.at(-1));
+  if (replay.seq < snapshotSeq) throw missing(directory, replay.seq + 1, journalName(replay.seq + 1));
+  // After a kill the names may be in the page cache only, and what is read from now on counts as durable.
+  await disk.syncDirectory(directory);
+  return {
+    tables,
+    seq: replay.seq,
+    replayedCommits: replay.commits,
+    replayedBytes: replay.bytes,
+    snapshotBytes,
+    segment: replay.last,
+  };
+}
+
+/**
+ * First sequence numbers of the segments that hold what came after the snapshot.
+ * @throws CronflowError `store_damaged` when there can be no such: a snapshot is always preceded by them
+ */
+function segmentsAfter(directory: string, snapshotSeq: number, journals: readonly number[]): number[] {
+  const from = journals.findLastIndex((firstSeq) => firstSeq <= snapshotSeq + 1);
+  if (from !== -1) return journals.slice(from);
+  if (snapshotSeq === 0 && journals.length === 0) return [];
+  throw missing(directory, snapshotSeq + 1, journalName(snapshotSeq + 1));
+}
+
+class Replay {
+  /** The last commit read. */
+  seq = 0;
+  /** Commits applied, and their size in bytes. */
+  commits = 0;
+  bytes = 0;
+  last: Segment | null = null;
+  readonly #options: RecoveryOptions;
+  readonly #tables: Tables;
+  readonly #snapshotSeq: number;
+  #started = false;
+
+  constructor(options: RecoveryOptions, tables: Tables, snapshotSeq: number) {
+    this.#options = options;
+    this.#tables = tables;
+    this.#snapshotSeq = snapshotSeq;
+  }
+
+  async segment(firstSeq: number, newest: boolean): Promise<void> {
+    const { disk, directory, migrations } = this.#options;
+    const name = journalName(firstSeq);
+    if (this.#started && firstSeq !== this.seq + 1) throw missing(directory, this.seq + 1, name);
+    this.#started = true;
+    this.seq = firstSeq - 1;
+    const file = await disk.open(join(directory, name), newest ? 'change' : 'read');
+    try {
+      const fileSize = await file.size();
+      // Made by hand to start without a lost segment; Cronflow gives a segment its name with its header.
+      if (newest && fileSize === 0) return;
+      const place = { directory, name };
+      let size = 0;
+      let header: JournalHeader | undefined;
+      for await (const line of readLines(file)) {
+        const at = { ...place, offset: line.start };
+        if (line.fault !== null) {
+          if (!newest || line.end !== fileSize || header === undefined)
+            throw damaged(at, `a line is damaged (${line.fault})`, this.#waysFrom(name, line.start));
+          this.#options.log.warn('dropped the last line of the journal, which a crash left incomplete', {
+            file: join(directory, name),
+            byte: line.start,
+            bytes: line.end - line.start,
+          });
+          await file.truncate(line.start);
+          break;
+        }
+        size = line.end;
+        if (header !== undefined) {
+          this.#commit(header, line.value as Commit, line.end - line.start, at);
+          continue;
+        }
+        const ways = this.#waysFrom(name, 0);
+        header = checkHeader<JournalHeader>(place, line.value, 'journal', schemaVersion(migrations), ways);
+        if (header.first_seq !== firstSeq)
+          throw damaged(at, `it begins with commit ${header.first_seq}, its name says otherwise`, ways);
+      }
+      if (header === undefined)
+        throw damaged({ ...place, offset: 0 }, 'it is empty', this.#waysFrom(name, 0));
+      // A killed process may have written, but not synced, the last lines.
+      if (newest) await file.datasync();
+      // Lines of two versions must not meet in one file.
+      if (newest && header.schema_version === schemaVersion(migrations))
+        this.last = { firstSeq, size, createdAt: header.created_at };
+    } finally {
+      await file.close();
+    }
+  }
+
+  #commit(
+    header: JournalHeader,
+    commit: Commit,
+    bytes: number,
+    at: { directory: string; name: string; offset: number },
+  ): void {
+    if (commit.seq !== this.seq + 1)
+      throw damaged(
+        at,
+        `commit ${commit.seq} follows commit ${this.seq}`,
+        this.#waysFrom(at.name, at.offset),
+      );
+    this.seq = commit.seq;
+    if (commit.seq <= this.#snapshotSeq) return;
+    this.#tables.apply(migrated(commit, header.schema_version, this.#options.migrations));
+    this.commits += 1;
+    this.bytes += bytes;
+  }
+
+  #waysFrom(name: string, offset: number): string {
+    return (
+      `Restore the directory from a backup. Or give up every commit after ${this.seq}: cut ${name} to ` +
+      `${offset} bytes${offset === 0 ? ' (an empty file)' : ''} and move every later journal and snapshot away.`
+    );
+  }
+}
+
+function migrated(commit: Commit, version: number, migrations: readonly Migration[]): Changes {
+  if (version === schemaVersion(migrations)) return commit;
+  const put: Partial<Record<string, unknown[]>> = {};
+  for (const table of TABLE_NAMES)
+    put[table] = (commit.put[table] ?? []).map((record) => migrate(migrations, version, table, record));
+  return { put, del: commit.del, pings: commit.pings };
+}
+
+function missing(directory: string, seq: number, name: string): Error {
+  return damaged(
+    { directory, name, offset: 0 },
+    `the journal with commit ${seq} is missing`,
+    `Put it back from a backup. Or give up commit ${seq} and all after it: move every later journal and ` +
+      `snapshot away, and make an empty file ${journalName(seq)}.`,
+  );
+}
+
+/** Journals after the snapshot before the newest are kept, so the newest can be done without. */
+function waysFromSnapshot(snapshots: readonly number[]): string {
+  const before = snapshots.at(-2);
+  const away = `move ${snapshotName(snapshots.at(-1)!)} away`;
+  return before === undefined
+    ? `If ${journalName(1)} is still there, ${away}: Cronflow then replays the journals, and nothing is lost. ` +
+        'Otherwise restore the directory from a backup.'
+    : `To recover, ${away}: Cronflow then starts from ${snapshotName(before)} and replays the journals, and ` +
+        'nothing is lost.';
+}

@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import type { Changes, TableName } from '../changes.ts';
+import type { Tables } from '../tables.ts';
+import { writeAll } from './disk.ts';
+import type { Disk, DiskFile } from './disk.ts';
+import { checkHeader, damaged, snapshotName, unfinishedName } from './files.ts';
+import type { SnapshotFooter, SnapshotHeader } from './files.ts';
+import { encodeLine, readLines } from './lines.ts';
+import { migrate, schemaVersion } from './migrations.ts';
+import type { Migration } from './migrations.ts';
+
+/** How much is written at a time: each write lets pings through, and none is delayed by more than this takes. */
+const CHUNK_BYTES = 128 * 1024;
+/** Records put into the tables at a time on reading. */
+const BATCH_RECORDS = 1000;
+
+/**
+ * Writes a snapshot beside the traffic: unfinished name, sync, rename, sync of the directory.
+ * @param records as of commit `header.seq`, whatever is committed meanwhile
+ * @returns its size in bytes
+ * @throws whatever the disk did; then there is no snapshot of this name, and the ones before it stand
+ */
+export async function writeSnapshot(
+  disk: Disk,
+  directory: string,
+  header: Omit<SnapshotHeader, 'cronflow'>,
+  records: ReturnType<Tables['snapshot']>,
+): Promise<number> {
+  const name = snapshotName(header.seq);
+  const unfinished = join(directory, unfinishedName(name));
+  const file = await disk.open(unfinished, 'create');
+  let size: number;
+  try {
+    size = await writeRecords(file, { cronflow: 'snapshot', ...header }, records);
+    await file.datasync();
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    await disk.remove(unfinished).catch(() => undefined);
+    throw error;
+  }
+  await file.close();
+  await disk.rename(unfinished, join(directory, name));
+  await disk.syncDirectory(directory);
+  return size;
+}
+
+async function writeRecords(
+  file: DiskFile,
+  header: SnapshotHeader,
+  records: ReturnType<Tables['snapshot']>,
+): Promise<number> {
+  let chunk = [encodeLine(header)];
+  let chunkBytes = chunk[0]!.length;
+  let position = 0;
+  let count = 0;
+  const flush = async (): Promise<void> => {
+    await writeAll(file, Buffer.concat(chunk), position);
+    position += chunkBytes;
+    chunk = [];
+    chunkBytes = 0;
+  };
+  for (const { table, record } of records) {
+    const line = encodeLine([table, record]);
+    chunk.push(line);
+    chunkBytes += line.length;
+    count += 1;
+    if (chunkBytes >= CHUNK_BYTES) await flush();
+  }
+  const footer: SnapshotFooter = { end: true, records: count };
+  const line = encodeLine(footer);
+  chunk.push(line);
+  chunkBytes += line.length;
+  await flush();
+  return position;
+}
+
+/**
+ * Reads a snapshot into empty tables, record by record.
+ * @param recovery what a person can do if it is damaged
+ * @returns its size in bytes
+ * @throws CronflowError `store_damaged`
+ */
+export async function readSnapshot(
+  disk: Disk,
+  place: { directory: string; seq: number },
+  tables: Tables,
+  migrations: readonly Migration[],
+  recovery: string,
+): Promise<number> {
+  const where = { directory: place.directory, name: snapshotName(place.seq) };
+  const file = await disk.open(join(where.directory, where.name), 'read');
+  try {
+    const reading = new Reading(tables);
+    let header: SnapshotHeader | undefined;
+    let size = 0;
+    for await (const line of readLines(file)) {
+      const fail = (what: string): Error => damaged({ ...where, offset: line.start }, what, recovery);
+      if (reading.ended) throw fail('there is something behind the end of the snapshot');
+      if (line.fault !== null) throw fail(`a line is damaged (${line.fault})`);
+      size = line.end;
+      if (header === undefined) {
+        const versionMax = schemaVersion(migrations);
+        header = checkHeader<SnapshotHeader>(where, line.value, 'snapshot', versionMax, recovery);
+        if (header.seq !== place.seq) throw fail(`it holds commit ${header.seq}, its name says otherwise`);
+      } else if (Array.isArray(line.value)) {
+        const [table, record] = line.value as [TableName, unknown];
+        reading.add(table, migrate(migrations, header.schema_version, table, record));
+      } else if (!reading.end(line.value as SnapshotFooter)) throw fail('records are missing');
+    }
+    if (!reading.ended) throw damaged({ ...where, offset: size }, 'the end is missing', recovery);
+    return size;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Puts records into tables in batches, in the order in which they come. */
+class Reading {
+  ended = false;
+  readonly #tables: Tables;
+  #put: Partial<Record<TableName, unknown[]>> = {};
+  #pending = 0;
+  #count = 0;
+
+  constructor(tables: Tables) {
+    this.#tables = tables;
+  }
+
+  add(table: TableName, record: unknown): void {
+    (this.#put[table] ??= []).push(record);
+    this.#pending += 1;
+    this.#count += 1;
+    if (this.#pending >= BATCH_RECORDS) this.#flush();
+  }
+
+  /** Returns whether the snapshot is whole. */
+  end(footer: SnapshotFooter): boolean {
+    this.#flush();
+    this.ended = footer.end && footer.records === this.#count;
+    return this.ended;
+  }
+
+  #flush(): void {
+    // The checksums stand for the records being what was written.
+    this.#tables.apply({ put: this.#put as Changes['put'], del: {}, pings: [] });
+    this.#put = {};
+    this.#pending = 0;
+  }
+}

@@ -1,0 +1,207 @@
+import { Low } from 'lowdb';
+import { dirname, join } from 'node:path';
+import { systemClock } from '../../clock.ts';
+import type { Clock } from '../../clock.ts';
+import { CronflowError } from '../../core/errors.ts';
+import type { Logger } from '../../observe/log.ts';
+import { LocalStore } from '../local.ts';
+import type { Output, Scope, StoreHealth, Tx } from '../store.ts';
+import { Tables } from '../tables.ts';
+import { Overlay, runTransaction } from '../tx.ts';
+import { JournalAdapter } from './adapter.ts';
+import type { AdapterLimits, Data } from './adapter.ts';
+import { messageOf, realDisk } from './disk.ts';
+import type { Disk } from './disk.ts';
+import { acquireLock } from './lock.ts';
+import type { Lock } from './lock.ts';
+import { MIGRATIONS } from './migrations.ts';
+import type { Migration } from './migrations.ts';
+
+const MIB = 2 ** 20;
+const DAY_MS = 24 * 3_600_000;
+/** Exit code when a sync failed: the service manager starts the process anew, which then recovers. */
+const EXIT_CODE_UNSYNCED = 70;
+/** Transactions in one commit; those beyond go into the next, so that a flood does not block the process. */
+const BATCH_TRANSACTIONS_MAX = 1000;
+
+const DEFAULT_LIMITS: AdapterLimits = {
+  snapshotJournalBytes: 16 * MIB,
+  segmentMsMax: DAY_MS,
+  logMsMax: 30 * DAY_MS,
+  logBytesMax: 1024 * MIB,
+  outputBytesMax: 1024 * MIB,
+};
+
+export interface LowdbStoreOptions {
+  /** The data directory; created if missing. */
+  directory: string;
+  clock: Clock;
+  log: Logger;
+  limits?: Partial<AdapterLimits>;
+  /** The rest is for tests. */
+  disk?: Disk;
+  lock?: (directory: string) => Promise<Lock>;
+  migrations?: readonly Migration[];
+  freeze?: boolean;
+  /** Called when a sync failed, and nothing on disk can be trusted; ends the process by default. */
+  fatal?: (error: Error) => void;
+}
+
+/** A transaction that waits for its commit. */
+interface Waiting {
+  /** Runs it; returns how it ends once the commit is durable. */
+  run(overlay: Overlay): () => void;
+  reject(error: unknown): void;
+}
+
+/** The default store: lowdb, with a journal that makes a commit cost what it changes (DESIGN.md §6). */
+export class LowdbStore extends LocalStore {
+  readonly #options: LowdbStoreOptions;
+  readonly #disk: Disk;
+  readonly #adapter: JournalAdapter;
+  readonly #db: Low<Data>;
+  #lock: Lock | null = null;
+  #state: 'new' | 'open' | 'closing' | 'closed' = 'new';
+  #waiting: Waiting[] = [];
+  #committing: Promise<void> | null = null;
+  #health: StoreHealth = { ok: true };
+
+  constructor(options: LowdbStoreOptions) {
+    super();
+    this.#options = options;
+    this.#disk = options.disk ?? realDisk;
+    this.#adapter = new JournalAdapter({
+      directory: options.directory,
+      clock: options.clock,
+      log: options.log,
+      disk: this.#disk,
+      limits: { ...DEFAULT_LIMITS, ...options.limits },
+      migrations: options.migrations ?? MIGRATIONS,
+      freeze: options.freeze ?? false,
+      fatal: (error) => this.#fatal(error),
+    });
+    this.#db = new Low<Data>(this.#adapter, { tables: new Tables(), pending: null });
+  }
+
+  protected get tables(): Tables {
+    if (this.#state === 'new') throw new Error('The store is not open.');
+    return this.#db.data.tables;
+  }
+
+  async open(): Promise<void> {
+    if (this.#state !== 'new') throw new Error('A store is opened once.');
+    const { directory, log } = this.#options;
+    await this.#makeDirectory();
+    if (((await this.#disk.mode(directory)) & 0o077) !== 0)
+      log.warn('others can enter the data directory; make it mode 0700', { directory });
+    // In real time even under a test's clock: it waits for other processes.
+    this.#lock = await (this.#options.lock ?? ((path) => acquireLock(path, systemClock)))(directory);
+    try {
+      await this.#db.read();
+    } catch (error) {
+      await this.#adapter.abandon();
+      await this.#lock.release();
+      throw error;
+    }
+    this.#state = 'open';
+  }
+
+  async close(): Promise<void> {
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    await this.#committing;
+    await this.#adapter.close(this.tables);
+    await this.#lock?.release();
+    this.#state = 'closed';
+  }
+
+  /**
+   * See `Store.transact`. Transactions that come while a commit is under way share the next one: one line,
+   * one sync. Each sees what those before it wrote; none is settled before all are durable.
+   */
+  transact<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> {
+    if (this.#state !== 'open')
+      return Promise.reject(new CronflowError('stopping', 'The store is not open.'));
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({
+        run(overlay) {
+          try {
+            const result = runTransaction(overlay, scope, fn);
+            return () => resolve(result);
+          } catch (error) {
+            return () => reject(error);
+          }
+        },
+        reject,
+      });
+      this.#committing ??= this.#commitAll();
+    });
+  }
+
+  async output(jobId: string, runId: string): Promise<Output | undefined> {
+    const ref = this.tables.outputRef(runId);
+    return ref?.job_id === jobId ? this.#adapter.output(ref) : undefined;
+  }
+
+  health(): StoreHealth {
+    return this.#health;
+  }
+
+  async #commitAll(): Promise<void> {
+    // Calls of the same turn share a commit.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, BATCH_TRANSACTIONS_MAX));
+    // In the same turn as the last look, or a call in between would wait for ever.
+    this.#committing = null;
+  }
+
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    const overlay = new Overlay(this.tables);
+    const settle = batch.map((transaction) => transaction.run(overlay));
+    try {
+      if (!overlay.isEmpty()) await this.#write(overlay);
+    } catch (error) {
+      this.#noteFailure(error);
+      for (const transaction of batch) transaction.reject(error);
+      return;
+    }
+    for (const done of settle) done();
+  }
+
+  async #write(overlay: Overlay): Promise<void> {
+    const data = this.#db.data;
+    data.pending = { changes: overlay.changes(), outputTexts: overlay.outputTexts };
+    try {
+      await this.#db.write();
+    } finally {
+      data.pending = null;
+    }
+    if (!this.#health.ok) this.#options.log.info('the store can be written to again');
+    this.#health = { ok: true };
+  }
+
+  #noteFailure(error: unknown): void {
+    const detail = messageOf(error);
+    if (this.#health.ok) this.#options.log.error('nothing can be stored', { error: detail });
+    this.#health = { ok: false, detail };
+  }
+
+  #fatal(error: Error): void {
+    if (this.#options.fatal) return this.#options.fatal(error);
+    this.#options.log.error('the disk failed to sync; ending, because nothing after this can be trusted', {
+      error: error.message,
+    });
+    process.exit(EXIT_CODE_UNSYNCED);
+  }
+
+  /** With the entries of all directories it had to make durable. */
+  async #makeDirectory(): Promise<void> {
+    const { directory } = this.#options;
+    const first = await this.#disk.makeDirectory(directory);
+    if (first === undefined) return;
+    for (let made = join(directory); ; made = dirname(made)) {
+      await this.#disk.syncDirectory(dirname(made));
+      if (made === join(first) || made === dirname(made)) break;
+    }
+  }
+}
