@@ -151,6 +151,8 @@ export interface Incident {
   next_reminder_at: number | null;
   reminder_count: number;
   acknowledged_until_at: number | null;
+  /** Of a system incident: what is wrong, in full. */
+  detail?: string;
 }
 
 export type DeliveryKind = 'opened' | 'reminder' | 'closed' | 'closed_silently';
