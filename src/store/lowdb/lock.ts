@@ -6,7 +6,7 @@ import { join, relative } from 'node:path';
 import { sleep } from '../../clock.ts';
 import type { Clock } from '../../clock.ts';
 import { CronflowError } from '../../core/errors.ts';
-import { messageOf } from './disk.ts';
+import { isMissing, messageOf } from './disk.ts';
 
 /** A data directory held by this process. */
 export interface Lock {
@@ -15,7 +15,10 @@ export interface Lock {
 
 /** What a process that is bound says to whoever connects. */
 type State = 'candidate' | 'holder';
+/** `unclear`: the connection was cut, so it is just ending or letting go; null: nobody is there. */
+type Answer = State | 'unclear' | null;
 
+const UNFINISHED = /^lock-[0-9a-f]{16}\.sock\.tmp$/;
 const NAME = /^lock-([0-9a-f]{16})\.sock$/;
 /** A process that does not answer for this long is alive all the same: the kernel took the connection. */
 const ANSWER_MS_MAX = 2_000;
@@ -40,7 +43,8 @@ export async function acquireLock(directory: string, clock: Clock): Promise<Lock
   const socketPath = (name: string): string => shortPath(directory, handle.fd, name);
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
-    socket.end(state);
+    // Not waiting for the other side to hang up: it may be stopped, and closing the server waits for it.
+    socket.end(state, () => socket.destroy());
   });
   const release = async (): Promise<void> => {
     // First the name: while it is there, someone must answer.
@@ -50,14 +54,18 @@ export async function acquireLock(directory: string, clock: Clock): Promise<Lock
   };
   try {
     await listen(server, socketPath(`${own}.tmp`));
-    server.unref();
     await rename(join(directory, `${own}.tmp`), join(directory, own));
     for (const other of await readdir(directory)) if (NAME.test(other) && other !== own) await outlast(other);
     state = 'holder';
+    // Left by processes that were killed; one that is about to rename its own finds itself locked out.
+    for (const name of await readdir(directory))
+      if (UNFINISHED.test(name)) await rm(join(directory, name), { force: true });
+    server.unref();
     return { release };
   } catch (error) {
     await release();
     if (error instanceof CronflowError) throw error;
+    if (isMissing(error)) throw locked(directory);
     throw new CronflowError(
       'store_locked',
       `Cannot lock ${directory}: ${messageOf(error)}. The directory must be on a file system that allows local sockets.`,
@@ -70,7 +78,7 @@ export async function acquireLock(directory: string, clock: Clock): Promise<Lock
     for (;;) {
       const answer = await ask(socketPath(other), clock);
       if (answer === null) return rm(join(directory, other), { force: true });
-      if (answer === 'holder' || other < own) throw locked(directory);
+      if (answer === 'holder' || (answer === 'candidate' && other < own)) throw locked(directory);
       await sleep(clock, POLL_MS);
     }
   }
@@ -105,23 +113,23 @@ function listen(server: Server, path: string): Promise<void> {
   });
 }
 
-/** What the process behind the socket says; `holder` when it says nothing; null when there is none. */
-function ask(path: string, clock: Clock): Promise<State | null> {
+/** What the process behind the socket says; `holder` when it is too busy to say anything. */
+function ask(path: string, clock: Clock): Promise<Answer> {
   return new Promise((resolve) => {
     let answer = '';
     const socket = createConnection(path);
     const cancel = clock.after(ANSWER_MS_MAX, () => finish('holder'));
-    const finish = (result: State | null): void => {
+    const finish = (result: Answer): void => {
       cancel();
       socket.destroy();
       resolve(result);
     };
     socket.on('data', (data) => (answer += data.toString('latin1')));
-    socket.on('end', () => finish(answer === 'candidate' ? 'candidate' : 'holder'));
+    socket.on('end', () => finish(answer === 'candidate' || answer === 'holder' ? answer : 'unclear'));
     socket.on('error', (error: NodeJS.ErrnoException) => {
       const nobody = error.code === 'ECONNREFUSED' || error.code === 'ENOENT';
-      // A connection cut short is a process that is just ending, or letting go: ask again.
-      finish(nobody ? null : error.code === 'ECONNRESET' || error.code === 'EPIPE' ? 'candidate' : 'holder');
+      const cut = error.code === 'ECONNRESET' || error.code === 'EPIPE';
+      finish(nobody ? null : cut ? 'unclear' : 'holder');
     });
   });
 }
