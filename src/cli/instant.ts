@@ -12,7 +12,7 @@ export function parseInstant(text: string): number | undefined {
   if (match === null) return undefined;
   const number = (index: number): number => Number(match[index] ?? 0);
   const [year, month, day, hour, minute, second] = [1, 2, 3, 4, 5, 6].map(number) as Six;
-  const fractionMs = Math.floor(Number(`0.${match[7] ?? '0'}`) * 1000);
+  const fractionMs = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3));
   const localMs = Date.UTC(year, month - 1, day, hour, minute, second, fractionMs);
   // Date.UTC takes 30 February for 1 March, and years below 100 for those of the last century.
   const written = `${match[1]}-${match[2]}-${match[3]}T${match[4]}:${match[5]}:${match[6] ?? '00'}`;

@@ -116,10 +116,9 @@ function parse(argv: readonly string[]) {
 }
 
 async function questionOf(options: Options, io: Io, lookUp: LookUp | undefined): Promise<Question> {
-  const count = options.count === undefined ? COUNT_DEFAULT : Number(options.count);
   const question = {
     afterMs: options.after === undefined ? io.clock.now() : orUsage(() => instantOf(options.after ?? '')),
-    count: orUsage(() => checkCount(count, options.count ?? '')),
+    count: options.count === undefined ? COUNT_DEFAULT : orUsage(() => countOf(options.count ?? '')),
   };
   const { job, schedule, timezone } = options;
   if (job === undefined) {
@@ -148,6 +147,10 @@ function instantOf(text: string): number {
   }
   if (instantMs >= ZONE_FROM_MS && instantMs < ZONE_TO_MS) return instantMs;
   throw new QuestionError(`after ${JSON.stringify(text)} is out of range: the years 1970 to 2499`);
+}
+
+function countOf(text: string): number {
+  return checkCount(/^[0-9]+$/.test(text) ? Number(text) : undefined, JSON.stringify(text));
 }
 
 function checkCount(count: unknown, written: string): number {
