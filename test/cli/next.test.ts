@@ -1,0 +1,325 @@
+import { readFileSync } from 'node:fs';
+import { PassThrough, Writable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { parseInstant } from '../../src/cli/instant.ts';
+import { BrokenPipeError, type Io, writerTo } from '../../src/cli/io.ts';
+import { type LookUp, next } from '../../src/cli/next.ts';
+
+interface Result {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+function ioOf(stdin: Io['stdin'], written: { stdout: string; stderr: string }): Io {
+  return {
+    stdin,
+    stdout: (text) => void (written.stdout += text),
+    stderr: (text) => void (written.stderr += text),
+    env: {},
+    cwd: '/',
+    clock: {
+      now: () => Date.parse('2024-03-09T20:17:00Z'),
+      monotonic: () => 0,
+      after: () => () => undefined,
+    },
+  };
+}
+
+/** Stands for stdin; chunks come as they are given. */
+async function* chunks(...parts: (string | Buffer)[]): AsyncGenerator<string | Buffer> {
+  yield* parts;
+}
+
+async function run(argv: string[], options: { stdin?: Io['stdin']; lookUp?: LookUp } = {}): Promise<Result> {
+  const written = { stdout: '', stderr: '' };
+  const io = ioOf(options.stdin ?? chunks(), written);
+  return { code: await next(argv, io, options.lookUp), ...written };
+}
+
+async function batch(...parts: (string | Buffer)[]): Promise<Record<string, unknown>[]> {
+  const { code, stdout, stderr } = await run(['--batch'], { stdin: chunks(...parts) });
+  expect({ code, stderr }).toStrictEqual({ code: 0, stderr: '' });
+  expect(stdout === '' || stdout.endsWith('\n')).toBe(true);
+  return stdout
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+const SHAPE = 'a JSON object with "schedule" and optionally "timezone", "after" and "count"';
+const INSTANT = 'ISO 8601 with a zone, such as 2024-03-09T20:17Z or 2024-03-09T21:17:00+01:00';
+const ZONE = 'a name of the IANA database, such as UTC or Europe/Berlin';
+
+describe('cronflow next --schedule', () => {
+  it('prints the local time and UTC', async () => {
+    const argv = ['--schedule', '0,30 2 * * *', '--timezone', 'America/New_York', '--count', '3'];
+    expect(await run(argv)).toStrictEqual({
+      code: 0,
+      stdout: [
+        'Sun 2024-03-10 03:00:00 -04:00  2024-03-10T07:00:00.000Z',
+        'Mon 2024-03-11 02:00:00 -04:00  2024-03-11T06:00:00.000Z',
+        'Mon 2024-03-11 02:30:00 -04:00  2024-03-11T06:30:00.000Z',
+        '',
+      ].join('\n'),
+      stderr: '',
+    });
+  });
+
+  it('takes UTC, now and five slots unless told otherwise', async () => {
+    const { stdout } = await run(['--schedule', '@daily']);
+    expect(stdout.split('\n').slice(0, -1)).toHaveLength(5);
+    expect(stdout).toMatch(/^Sun 2024-03-10 00:00:00 \+00:00 {2}2024-03-10T00:00:00\.000Z\n/);
+  });
+
+  it('prints JSON', async () => {
+    const argv = [
+      '--schedule',
+      '0 2 * * *',
+      '--timezone',
+      'Asia/Kolkata',
+      '--after',
+      '2024-01-01T00:00Z',
+      '--count',
+      '1',
+      '--json',
+    ];
+    const { code, stdout } = await run(argv);
+    expect({ code, answer: JSON.parse(stdout) as unknown }).toStrictEqual({
+      code: 0,
+      answer: { schedule: '0 2 * * *', timezone: 'Asia/Kolkata', next: ['2024-01-01T20:30:00.000Z'] },
+    });
+  });
+
+  it('prints fewer where the calendar ends', async () => {
+    const { code, stdout } = await run(['--schedule', '0 0 1 1 *', '--after', '2498-06-01T00:00Z']);
+    expect({ code, stdout }).toStrictEqual({
+      code: 0,
+      stdout: 'Thu 2499-01-01 00:00:00 +00:00  2499-01-01T00:00:00.000Z\n',
+    });
+  });
+
+  it.each([
+    [['--schedule', '0 25 * * *'], 'hour "25" is out of range: 0-23'],
+    [
+      ['--schedule', '0 2 * * *', '--timezone', 'Europe/Berln'],
+      `timezone "Europe/Berln" is unknown: ${ZONE}; did you mean "Europe/Berlin"?`,
+    ],
+    [['--schedule', ''], 'expression "" has 0 fields'],
+  ])('exits with 1 on an invalid schedule or zone: %j', async (argv, message) => {
+    const { code, stdout, stderr } = await run(argv);
+    expect({ code, stdout }).toStrictEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(`cronflow next: ${message}`);
+  });
+
+  it.each([
+    [[], 'it needs one of --schedule E, a JOB, or --batch'],
+    [['--schedule', '@daily', 'backup'], 'it needs one of --schedule E, a JOB, or --batch'],
+    [['backup', 'restore'], 'one JOB at most; "restore" is too many'],
+    [['backup'], 'jobs cannot be looked up here; use --schedule E'],
+    [['--batch', '--count', '3'], '--batch takes its questions from stdin alone, and --json'],
+    [['--schedule', '@daily', '--count', '0'], '--count "0" is not allowed: a whole number from 1 to 1000'],
+    [
+      ['--schedule', '@daily', '--count', '1001'],
+      '--count "1001" is not allowed: a whole number from 1 to 1000',
+    ],
+    [
+      ['--schedule', '@daily', '--count', '1e2'],
+      '--count "1e2" is not allowed: a whole number from 1 to 1000',
+    ],
+    [
+      ['--schedule', '@daily', '--after', '2024-01-01T00:00'],
+      `--after "2024-01-01T00:00" is not an instant: ${INSTANT}`,
+    ],
+    [
+      ['--schedule', '@daily', '--after', '1969-12-31T23:59Z'],
+      '--after "1969-12-31T23:59Z" is out of range: the years 1970 to 2499',
+    ],
+    [['--schedul', '@daily'], "Unknown option '--schedul'"],
+  ])('exits with 2 on wrong usage: %j', async (argv, message) => {
+    const { code, stdout, stderr } = await run(argv);
+    expect({ code, stdout }).toStrictEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(`cronflow next: ${message}`);
+    expect(stderr).toMatch(/\nTry: cronflow next --help\n$/);
+  });
+
+  it('explains itself', async () => {
+    const { code, stdout, stderr } = await run(['--help', '--count', 'x']);
+    expect({ code, stderr }).toStrictEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^Usage: cronflow next /);
+    for (const option of ['--schedule', '--timezone', '--after', '--count', '--json', '--batch', '--help']) {
+      expect(stdout).toContain(option);
+    }
+  });
+});
+
+const lookUp: LookUp = (name) =>
+  Promise.resolve(name === 'backup' ? { schedule: '0 2 * * *', timezone: 'Europe/Berlin' } : undefined);
+
+describe('cronflow next JOB', () => {
+  it('prints the slots of a declared job in its zone', async () => {
+    const { code, stdout } = await run(['backup', '--count', '1'], { lookUp });
+    expect({ code, stdout }).toStrictEqual({
+      code: 0,
+      stdout: 'Sun 2024-03-10 02:00:00 +01:00  2024-03-10T01:00:00.000Z\n',
+    });
+  });
+
+  it('takes another zone', async () => {
+    const { stdout } = await run(['backup', '--count', '1', '--timezone', 'Asia/Tokyo'], { lookUp });
+    expect(stdout).toBe('Mon 2024-03-11 02:00:00 +09:00  2024-03-10T17:00:00.000Z\n');
+  });
+
+  it('exits with 1 for a job that is not declared', async () => {
+    expect(await run(['bakup'], { lookUp })).toStrictEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'cronflow next: no job is named "bakup"\n',
+    });
+  });
+});
+
+describe('cronflow next --batch', () => {
+  it('answers the 2,000 cases of Debian cron', async () => {
+    const file = new URL('../testdata/debian-cron.json', import.meta.url);
+    const cases = JSON.parse(readFileSync(file, 'utf8')) as { next: string[] }[];
+    const questions = cases.map(
+      (question) => `${JSON.stringify({ ...question, count: question.next.length })}\n`,
+    );
+    const expected = cases.map((question) => ({
+      next: question.next.map((instant) => instant.replace('Z', ':00.000Z')),
+    }));
+    expect(await batch(questions.join(''))).toStrictEqual(expected);
+  });
+
+  it('answers in order, a bad line with an error and the rest all the same', async () => {
+    const lines = [
+      '{"schedule":"0 2 * * *","timezone":"Europe/Berlin","after":"2024-03-30T12:00Z","count":1}',
+      '{"schedule":"0 25 * * *"}',
+      'banana',
+      '',
+      '[]',
+      'null',
+      '{}',
+      '{"schedule":5}',
+      '{"schedule":"@daily","timezone":"Mars/Base"}',
+      '{"schedule":"@daily","timezone":null}',
+      '{"schedule":"@daily","after":"tomorrow"}',
+      '{"schedule":"@daily","after":"2024-02-30T00:00Z"}',
+      '{"schedule":"@daily","count":0}',
+      '{"schedule":"@daily","count":"3"}',
+      '{"schedule":"@daily","timezon":"Asia/Tokyo"}',
+      '{"schedule":"@daily","count":1,"id":7}',
+    ];
+    expect(await batch(lines.join('\n'))).toStrictEqual([
+      { next: ['2024-03-31T01:00:00.000Z'] },
+      { error: 'hour "25" is out of range: 0-23' },
+      { error: `the line is not JSON: ${SHAPE}` },
+      { error: `the line is not JSON: ${SHAPE}` },
+      { error: `the line is not an object: ${SHAPE}` },
+      { error: `the line is not an object: ${SHAPE}` },
+      { error: `schedule is missing: ${SHAPE}` },
+      { error: `schedule is not a string: ${SHAPE}` },
+      { error: `timezone "Mars/Base" is unknown: ${ZONE}` },
+      { error: `timezone is not a string: ${SHAPE}` },
+      { error: `after "tomorrow" is not an instant: ${INSTANT}` },
+      { error: `after "2024-02-30T00:00Z" is not an instant: ${INSTANT}` },
+      { error: 'count 0 is not allowed: a whole number from 1 to 1000' },
+      { error: 'count "3" is not allowed: a whole number from 1 to 1000' },
+      { error: 'unknown key "timezon", did you mean "timezone"?' },
+      { next: ['2024-03-10T00:00:00.000Z'] },
+    ]);
+  });
+
+  it('takes lines cut anywhere, also within a character, and ended with CRLF', async () => {
+    const text = '{"schedule":"@daily","count":1,"note":"größer ☃"}\r\n{"schedule":"é"}\r\n';
+    const bytes = [...Buffer.from(text)].map((byte) => Buffer.from([byte]));
+    const answers = await batch(...bytes);
+    expect(answers[0]).toStrictEqual({ next: ['2024-03-10T00:00:00.000Z'] });
+    expect(answers[1]?.['error']).toMatch(/^expression "é" has 1 field: /);
+    expect(answers).toHaveLength(2);
+  });
+
+  it('answers nothing to nothing', async () => {
+    expect(await batch()).toStrictEqual([]);
+  });
+
+  it('holds no line longer than its limit', async () => {
+    const long = 'x'.repeat(6_000);
+    const error = 'the line is too long: at most 10000 characters';
+    expect(await batch(long, long, long, '\n{"schedule":"@daily","count":1}\n', long, long)).toStrictEqual([
+      { error },
+      { next: ['2024-03-10T00:00:00.000Z'] },
+      { error },
+    ]);
+  });
+
+  it('answers a line before the next one comes', async () => {
+    const stdin = new PassThrough();
+    const written = { stdout: '', stderr: '' };
+    const done = next(['--batch'], ioOf(stdin, written));
+    stdin.write('{"schedule":"@daily","count":1}\n');
+    await expect.poll(() => written.stdout).toBe('{"next":["2024-03-10T00:00:00.000Z"]}\n');
+    stdin.end('{"schedule":"@hourly","count":1}\n');
+    expect(await done).toBe(0);
+    expect(written.stdout.split('\n')[1]).toBe('{"next":["2024-03-09T21:00:00.000Z"]}');
+  });
+
+  it('stops without a fault when nobody reads the answers any more', async () => {
+    let asked = 0;
+    async function* endless(): AsyncGenerator<string> {
+      for (; asked < 1000; asked += 1) {
+        yield '{"schedule":"@daily"}\n';
+        // As input does, later.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    const closed = new Writable({
+      write: (_chunk, _encoding, callback) =>
+        callback(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })),
+    });
+    const written = { stdout: '', stderr: '' };
+    const io = { ...ioOf(endless(), written), stdout: writerTo(closed) };
+    expect(await next(['--batch'], io)).toBe(0);
+    expect(asked).toBeLessThan(10);
+    expect(() => io.stdout('more')).toThrow(BrokenPipeError);
+  });
+});
+
+describe('parseInstant', () => {
+  it.each([
+    ['2024-03-09T20:17Z', '2024-03-09T20:17:00.000Z'],
+    ['2024-03-09T20:17:05Z', '2024-03-09T20:17:05.000Z'],
+    ['2024-03-09T20:17:05.57Z', '2024-03-09T20:17:05.570Z'],
+    ['2024-03-09T20:17:05.123456789Z', '2024-03-09T20:17:05.123Z'],
+    ['2024-03-09T20:17+05:45', '2024-03-09T14:32:00.000Z'],
+    ['2024-03-09T20:17:00-03:30', '2024-03-09T23:47:00.000Z'],
+    ['2024-02-29T00:00Z', '2024-02-29T00:00:00.000Z'],
+  ])('reads %s', (text, instant) => {
+    expect(new Date(parseInstant(text) ?? Number.NaN).toISOString()).toBe(instant);
+  });
+
+  it.each([
+    '',
+    'now',
+    '2024-03-09',
+    '2024-03-09T20:17',
+    '2024-03-09T20:17:00',
+    '2024-03-09 20:17Z',
+    '2024-03-09T20Z',
+    '2023-02-29T00:00Z',
+    '2024-13-01T00:00Z',
+    '2024-00-01T00:00Z',
+    '2024-01-01T24:00Z',
+    '2024-01-01T00:60Z',
+    '2024-01-01T00:00:60Z',
+    '2024-01-01T00:00+24:00',
+    '2024-01-01T00:00+01',
+    '0050-01-01T00:00Z',
+    '1710015420000',
+    ' 2024-03-09T20:17Z',
+    '2024-03-09T20:17Z\n',
+  ])('refuses %j', (text) => {
+    expect(parseInstant(text)).toBeUndefined();
+  });
+});
