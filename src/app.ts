@@ -1,0 +1,248 @@
+import { readFileSync } from 'node:fs';
+import { Checker } from './checker/checker.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config/config.ts';
+import { type ConfigProblem, ConfigReloader } from './config/reloader.ts';
+import { validateDeclaration } from './config/validate.ts';
+import { CronflowError, type Fault } from './core/errors.ts';
+import { type Plan, planChanges } from './core/plan.ts';
+import { NotifierRegistry } from './delivery/registry.ts';
+import { DeliveryWorker } from './delivery/worker.ts';
+import type { ConfigStatus, HttpDeps, ValidDeclaration } from './http/deps.ts';
+import { checkListen } from './http/listen.ts';
+import { createServer, type HttpServer } from './http/server.ts';
+import { readTokens } from './http/tokens.ts';
+import { applyConfiguration, storedConfiguration } from './ingest/configuration.ts';
+import { Housekeeping } from './ingest/housekeeping.ts';
+import { JobIngest } from './ingest/job-ingest.ts';
+import { Liveness } from './ingest/liveness.ts';
+import { reportMended, reportTrouble } from './ingest/system.ts';
+import type { Logger } from './observe/log.ts';
+import { LowdbStore } from './store/lowdb/store.ts';
+import type { Store } from './store/store.ts';
+
+const PACKAGE = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+export interface AppOptions {
+  configPath: string;
+  dataDir: string;
+  host: string;
+  port: number;
+  /** Listen on any address without a token. */
+  noAuth: boolean;
+  /** Refuse to start on an invalid file even if an earlier revision is stored. */
+  strict: boolean;
+  env: Readonly<Record<string, string | undefined>>;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** The running service. */
+export interface App {
+  /** @throws CronflowError that says why it cannot run and what to do */
+  start(): Promise<void>;
+  /** Safe to call at any time, also after a start that failed. */
+  stop(): Promise<void>;
+  /** Reads the configuration again; what becomes of it is logged. */
+  reload(): void;
+}
+
+/** Builds the object graph: which part is given which. Nothing runs until `start`. */
+export function createApp(options: AppOptions): App {
+  const parts = buildParts(options);
+  return {
+    start: () => start(options, parts),
+    stop: () => stop(parts),
+    reload: () =>
+      void parts.reloader?.reload().catch((error: unknown) => {
+        options.logger.error('cannot reload the configuration', { error: String(error) });
+      }),
+  };
+}
+
+/** The parts that live as long as the service; those that need the store's content come with `start`. */
+interface Parts {
+  store: Store;
+  isOpen: boolean;
+  registry: NotifierRegistry;
+  worker: DeliveryWorker;
+  checker: Checker;
+  ingest: JobIngest;
+  liveness: Liveness;
+  housekeeping: Housekeeping;
+  reloader: ConfigReloader | null;
+  server: HttpServer | null;
+  appliedAt: number | null;
+}
+
+function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
+  const store = new LowdbStore({ directory: dataDir, clock, log: logger });
+  const registry = new NotifierRegistry({ clock, logger });
+  const worker = new DeliveryWorker({ store, clock, logger, registry });
+  const wakeDelivery = (): void => worker.wake();
+  const checker: Checker = new Checker({
+    store,
+    clock,
+    logger,
+    onCommit: wakeDelivery,
+    onLateWake: () => liveness.check(),
+  });
+  const wakeAll = (): void => {
+    checker.wake();
+    worker.wake();
+  };
+  const ingest = new JobIngest({ store, clock, onCommit: wakeAll });
+  const liveness = new Liveness({ store, clock, logger, onCommit: wakeAll });
+  const housekeeping = new Housekeeping({ store, clock, logger });
+  return {
+    ...{ store, registry, worker, checker, ingest, liveness, housekeeping },
+    ...{ isOpen: false, reloader: null, server: null, appliedAt: null },
+  };
+}
+
+async function start(options: AppOptions, parts: Parts): Promise<void> {
+  const { host, port, noAuth, env, clock, logger } = options;
+  const tokens = readTokens(env);
+  checkListen({ host, noAuth, tokens });
+  await parts.store.open();
+  parts.isOpen = true;
+  // Before anything is judged: what happened while nobody was listening must not read as missed.
+  await parts.liveness.start();
+  const reloader = await buildReloader(options, parts);
+  parts.reloader = reloader;
+  const config = await reloader.start();
+  const deps: HttpDeps = {
+    store: parts.store,
+    ingest: parts.ingest,
+    clock,
+    logger,
+    tokens,
+    version: PACKAGE.version,
+    validateDeclaration: (input) => validateInput(input, reloader.current),
+    configStatus: () => statusOf(options.configPath, reloader, parts.appliedAt),
+    reload: async ({ confirm }) => {
+      const result = await reloader.reload(confirm === undefined ? {} : { confirm });
+      if (result.status === 'refused') {
+        const { code, text, faults } = result.problem;
+        throw new CronflowError(code, text, { faults });
+      }
+      return statusOf(options.configPath, reloader, parts.appliedAt);
+    },
+    notices: () => noticesOf(reloader.current, reloader.problem),
+    onUnknownPing: (name, kind) => logger.warn('ping for a job nobody declared', { name, kind }),
+  };
+  parts.server = createServer(deps);
+  const { url } = await parts.server.listen(host, port);
+  parts.worker.start();
+  parts.checker.start();
+  parts.housekeeping.start();
+  logger.info('listening', { url, version: PACKAGE.version, jobs: config.jobs.length });
+  if (config.defaults.timezone === undefined) logger.info('schedules without a timezone are read in UTC');
+  for (const notice of noticesOf(config, null)) logger.warn(notice);
+}
+
+async function stop(parts: Parts): Promise<void> {
+  await parts.reloader?.close();
+  await parts.server?.close();
+  parts.ingest.stop();
+  parts.housekeeping.stop();
+  await parts.checker.stop();
+  await parts.worker.stop();
+  await parts.registry.close();
+  if (!parts.isOpen) return;
+  await parts.liveness.stop();
+  await parts.store.close();
+  parts.isOpen = false;
+}
+
+async function buildReloader(options: AppOptions, parts: Parts): Promise<ConfigReloader> {
+  const { store } = parts;
+  const { clock, logger, env, configPath, strict } = options;
+  const stored = await storedConfiguration(store);
+  return new ConfigReloader({
+    path: configPath,
+    env,
+    clock,
+    logger,
+    strict,
+    stored: stored?.files ?? [],
+    plan: (config): Promise<Plan> =>
+      store.transact({ all: true }, (tx) => planChanges(tx.jobs(), config.jobs, config.defaults)),
+    apply: (config) => applyConfig(config, options, parts),
+    onProblem: ({ code, text }) => {
+      const reason = code === 'config_held' ? 'config_held' : 'config_invalid';
+      return reportTrouble(store, { kind: 'config', reason, detail: text }, clock.now()).then(() =>
+        parts.worker.wake(),
+      );
+    },
+    onResolved: () => reportMended(store, 'config', clock.now()).then(() => parts.worker.wake()),
+  });
+}
+
+/** One commit, then what lives outside the store follows it. */
+async function applyConfig(config: Config, { clock }: AppOptions, parts: Parts): Promise<Plan> {
+  const at = clock.now();
+  const plan = await applyConfiguration(parts.store, config, at);
+  parts.appliedAt = at;
+  await parts.registry.configure(config.notifiers);
+  parts.worker.configure({ publicUrl: config.publicUrl });
+  parts.checker.wake();
+  parts.worker.wake();
+  return plan;
+}
+
+function validateInput(input: unknown, config: Config | null): ValidDeclaration | readonly Fault[] {
+  const isObject = typeof input === 'object' && input !== null && !Array.isArray(input);
+  if (!isObject) {
+    return [
+      {
+        code: 'bad_type',
+        path: '',
+        message: 'must be a JSON object such as {"name": "backup", "schedule": "0 2 * * *"}',
+      },
+    ];
+  }
+  const { name, ...declaration } = input as Record<string, unknown>;
+  const result = validateDeclaration(
+    name,
+    declaration,
+    config?.defaults ?? {},
+    config?.globals.notifiers ?? [],
+  );
+  return Array.isArray(result) ? (result as Fault[]) : { name: name as string, declared: result.declared };
+}
+
+function statusOf(
+  path: string,
+  { current, problem }: ConfigReloader,
+  appliedAt: number | null,
+): ConfigStatus {
+  return {
+    revision: current?.revision ?? null,
+    source: path,
+    files: current?.files.map((file) => file.path) ?? [],
+    applied_at: appliedAt,
+    last_error:
+      problem === null
+        ? null
+        : { at: problem.since_at, code: problem.code, detail: problem.text, faults: problem.faults },
+    held: problem?.revision == null ? null : { revision: problem.revision, detail: problem.text },
+  };
+}
+
+/** What people should know although the service runs: on start, on `/readyz` and on `/`. */
+function noticesOf(config: Config | null, problem: ConfigProblem | null): string[] {
+  const notices: string[] = [];
+  for (const notifier of config?.notifiers ?? []) {
+    if (notifier.type === 'slack' && notifier.webhookUrl === '') {
+      notices.push(
+        `nobody will be told: notifier "${notifier.name}" has no webhook_url, its notifications only go to the log ` +
+          '(set SLACK_WEBHOOK_URL, or webhook_url in the configuration)',
+      );
+    }
+  }
+  if (problem !== null) notices.push('the configuration on disk is not applied; GET /config says why');
+  return notices;
+}
