@@ -1,0 +1,49 @@
+/**
+ * Cleaning of text that came from outside: what a job prints, where it says it runs. Nothing in it may
+ * change how the message around it reads.
+ */
+
+// Terminal control sequences: colours, cursor movements, window titles. One that never ends hides no more
+// than its own line.
+// oxlint-disable-next-line no-control-regex
+const TERMINAL_SEQUENCES =
+  /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b\n]{0,200}(?:\u0007|\u001b\\)?|[ -/]*[0-~])/g;
+// Control characters but tab and line feed; then what is invisible or turns the direction of writing.
+const INVISIBLE =
+  // oxlint-disable-next-line no-control-regex
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+
+/**
+ * Text as it would stand on a terminal: no control sequences, no control, invisible or direction-changing
+ * characters, no lone surrogates; of a line that was overwritten (`\r`) only what remained.
+ */
+export function cleanText(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(TERMINAL_SEQUENCES, '')
+    .replace(/\r+\n/g, '\n')
+    .replace(/^.*\r(?=[^\n])/gm, '')
+    .replace(INVISIBLE, '');
+}
+
+/** `cleanText` on one line, with single spaces, of at most `lengthMax` UTF-16 units. */
+export function cleanLine(text: string, lengthMax: number): string {
+  return shorten(cleanText(text).replace(/\s+/g, ' ').trim(), lengthMax);
+}
+
+/** The text, or its beginning and an ellipsis: at most `lengthMax` UTF-16 units, no character cut in two. */
+export function shorten(text: string, lengthMax: number): string {
+  if (text.length <= lengthMax) return text;
+  return `${text.slice(0, lengthMax - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
+/** The last `countMax` lines of cleaned text, without empty lines at either end, each cut to `lengthMax`. */
+export function lastLines(text: string, countMax: number, lengthMax: number): string[] {
+  const lines = cleanText(text)
+    .split('\n')
+    .map((line) => shorten(line.trimEnd(), lengthMax));
+  while (lines.at(-1) === '') lines.pop();
+  const last = lines.slice(-countMax);
+  while (last[0] === '') last.shift();
+  return last;
+}

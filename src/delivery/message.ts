@@ -1,0 +1,268 @@
+import type { Delivery, DeliveryFacts, Incident, Job, Run } from '../core/model.ts';
+import { formatDuration } from '../schedule/duration.ts';
+import type { Output } from '../store/store.ts';
+import { cleanLine, lastLines } from './clean.ts';
+import { fullTime, shortTime } from './wall-time.ts';
+import { isSystemReason, ordinal, systemRecovery, troubleWords } from './words.ts';
+
+/** What a message is about; a notifier may show each in its own colour. */
+export type MessageKind = 'opened' | 'reminder' | 'closed' | 'opened_and_closed';
+export type Severity = 'bad' | 'good' | 'over';
+
+export interface MessageField {
+  label: string;
+  value: string;
+}
+
+export interface MessageLink {
+  label: string;
+  text: string;
+  /** Absolute, http or https; null for what has no address, such as `cronflow.yaml:12`. */
+  url: string | null;
+}
+
+/**
+ * One notification in words, the same for every notifier. All texts are cleaned of control and invisible
+ * characters; escaping is up to the notifier. Everything but `output` is on one line.
+ */
+export interface Message {
+  /** The same at every attempt, so that a receiver can tell a repeat. */
+  deliveryId: string;
+  incidentId: string;
+  kind: MessageKind;
+  severity: Severity;
+  /** Reads alone: `FAILED daily-database-backup on web1: exit 1 after 4m12s (3rd in a row)`. */
+  title: string;
+  /** What the job does; null when its declaration does not say. */
+  description: string | null;
+  fields: readonly MessageField[];
+  /** The last lines the run printed; null when there are none to show. */
+  output: string | null;
+  /** What of the output is shown, e.g. `the last 20 lines`; null when that is all of it. */
+  outputNote: string | null;
+  links: readonly MessageLink[];
+}
+
+/** What a message says beyond the frozen facts of its delivery. Null is for what is not there any more. */
+export interface MessageContext {
+  /** When the message is sent. */
+  nowAt: number;
+  incident: Incident | null;
+  job: Job | null;
+  run: Run | null;
+  output: Output | null;
+  /** Median duration of recent successful runs. */
+  usualMs: number | null;
+  /** Without a trailing slash; null: no links to Cronflow. */
+  publicUrl: string | null;
+  /** Of the closing that goes out in the same message, because the opening was not yet sent. */
+  closing: DeliveryFacts | null;
+  /** Messages to this notifier that were given up since one last got through. */
+  undelivered: number;
+}
+
+const OUTPUT_LINES_MAX = 20;
+const OUTPUT_LINE_LENGTH_MAX = 300;
+const TITLE_LENGTH_MAX = 400;
+const HOST_LENGTH_MAX = 60;
+const VALUE_LENGTH_MAX = 400;
+/** A message sent later than this after what it tells says when that was. */
+const LATE_MS = 60_000;
+
+/** Everything about one message that its parts are written from. */
+interface Parts {
+  facts: DeliveryFacts;
+  kind: MessageKind;
+  timezone: string;
+  name: string | null;
+  context: MessageContext;
+}
+
+/**
+ * Writes the message of a delivery (DESIGN.md §7, Slack: title, fields, output, links). Pure.
+ * @param delivery of any kind but `closed_silently`, which is no message
+ */
+export function messageOf(delivery: Delivery, context: MessageContext): Message {
+  const parts = partsOf(delivery, context);
+  const output = parts.kind === 'closed' ? [] : outputOf(context);
+  const description = context.job?.declaration.description;
+  return {
+    deliveryId: delivery.id,
+    incidentId: delivery.incident_id,
+    kind: parts.kind,
+    severity: parts.kind === 'closed' ? 'good' : parts.kind === 'opened_and_closed' ? 'over' : 'bad',
+    title: cleanLine(titleOf(parts), TITLE_LENGTH_MAX),
+    description: description === undefined ? null : cleanLine(description, VALUE_LENGTH_MAX) || null,
+    fields: fieldsOf(parts).map(({ label, value }) => ({ label, value: cleanLine(value, VALUE_LENGTH_MAX) })),
+    output: output.length === 0 ? null : output.join('\n'),
+    outputNote: output.length === 0 ? null : outputNoteOf(context, output.length),
+    links: linksOf(parts),
+  };
+}
+
+/** What can still be said when `messageOf` failed, which only a bug can cause: no silence even then. */
+export function bareMessageOf(delivery: Delivery): Message {
+  const { kind, facts } = delivery;
+  const name = cleanLine(facts.job_name ?? 'Cronflow', VALUE_LENGTH_MAX);
+  const verdict = kind === 'closed' ? 'RESOLVED' : 'IN TROUBLE';
+  return {
+    deliveryId: delivery.id,
+    incidentId: delivery.incident_id,
+    kind: kind === 'closed_silently' ? 'closed' : kind,
+    severity: kind === 'closed' ? 'good' : 'bad',
+    title: `${verdict} ${name}: ${facts.reason}`,
+    description: null,
+    fields: [],
+    output: null,
+    outputNote: null,
+    links: [],
+  };
+}
+
+function partsOf(delivery: Delivery, context: MessageContext): Parts {
+  const closing = delivery.kind === 'opened' && context.closing !== null;
+  const timezone = context.job?.declaration.timezone ?? 'UTC';
+  // A reminder is dated at its own instant, which is not the one at which the slot was given up.
+  const facts = delivery.kind === 'reminder' ? { ...delivery.facts, deadline_at: null } : delivery.facts;
+  const kind = delivery.kind === 'closed_silently' ? 'closed' : delivery.kind;
+  return {
+    facts,
+    kind: closing ? 'opened_and_closed' : kind,
+    timezone,
+    name: facts.job_name,
+    context,
+  };
+}
+
+function titleOf(parts: Parts): string {
+  const { facts, kind, timezone, context } = parts;
+  if (kind === 'closed') return `RESOLVED${subjectOf(parts, false)}: ${recoveryOf(parts, facts)}`;
+  const { verdict, what } = troubleWords(facts, timezone);
+  const subject = subjectOf(parts, true);
+  switch (kind) {
+    case 'opened': {
+      const count = facts.bad_count >= 2 ? ` (${ordinal(facts.bad_count)} in a row)` : '';
+      return `${verdict}${subject}: ${what}${count}`;
+    }
+    case 'reminder':
+      return `STILL ${verdict}${subject}: ${what}; in trouble for ${lastedOf(facts)}${badCountOf(facts)}`;
+    case 'opened_and_closed': {
+      const closing = context.closing ?? facts;
+      const at = shortTime(facts.at, context.nowAt, timezone);
+      const closedAt = shortTime(closing.at, context.nowAt, timezone);
+      const recovery = recoveryOf(parts, closing);
+      return `${verdict} AND RESOLVED${subject}: ${what} at ${at}; at ${closedAt} ${recovery} (${timezone})`;
+    }
+  }
+}
+
+/** ` daily-database-backup on web1`; nothing for what is wrong with Cronflow itself. */
+function subjectOf({ name, facts }: Parts, withHost: boolean): string {
+  if (name === null) return '';
+  const host = withHost && facts.host !== null ? cleanLine(facts.host, HOST_LENGTH_MAX) : '';
+  return host === '' ? ` ${name}` : ` ${name} on ${host}`;
+}
+
+function recoveryOf({ name, context }: Parts, closing: DeliveryFacts): string {
+  const incidentReason = context.incident?.reason ?? closing.reason;
+  const lasted = `was in trouble for ${lastedOf(closing)}${badCountOf(closing)}`;
+  if (name === null || isSystemReason(incidentReason)) {
+    return `${systemRecovery(incidentReason)}, ${lasted}`;
+  }
+  const host = closing.host === null ? '' : ` on ${cleanLine(closing.host, HOST_LENGTH_MAX)}`;
+  const isLate = context.incident?.close_reason === 'late_report' || closing.reason === 'late_report';
+  if (isLate) return `had run fine${host} after all and said so late, ${lasted}`;
+  if (closing.reason === 'rerun') return `ran fine${host} when run again, ${lasted}`;
+  return `ran fine${host}, ${lasted}`;
+}
+
+function lastedOf(facts: DeliveryFacts): string {
+  return formatDuration(facts.at - facts.incident_opened_at);
+}
+
+function badCountOf(facts: DeliveryFacts): string {
+  return facts.bad_count >= 2 ? ` (${facts.bad_count} bad)` : '';
+}
+
+function fieldsOf(parts: Parts): MessageField[] {
+  const { facts, kind, timezone, context } = parts;
+  const fields: MessageField[] = [];
+  const add = (label: string, value: string | null | undefined): void => {
+    if (value !== null && value !== undefined && value !== '') fields.push({ label, value });
+  };
+  const time = (at: number | null): string | null =>
+    at === null ? null : `${fullTime(at, timezone)} (${timezone})`;
+
+  if (kind !== 'closed') add('Reason', troubleWords(facts, timezone).what);
+  add('Expected', time(facts.expected_at));
+  if (context.nowAt - facts.at >= LATE_MS && kind !== 'reminder') add('Happened', time(facts.at));
+  add('Now', time(context.nowAt));
+  if (context.closing !== null && kind === 'opened_and_closed') add('Recovered', time(context.closing.at));
+  add('Host', facts.host);
+  add('Duration', durationOf(facts, context.usualMs));
+  if (parts.name !== null) {
+    if (kind !== 'closed') add('Last success', lastSuccessOf(parts));
+    add('Next slot', time(context.job === null ? facts.next_slot_at : context.job.state.expected_at));
+  }
+  add('Owner', context.job?.declaration.owner);
+  if (context.undelivered > 0) add('Not delivered', undeliveredOf(context.undelivered));
+  return fields;
+}
+
+function durationOf(facts: DeliveryFacts, usualMs: number | null): string | null {
+  if (facts.duration_ms === null) return null;
+  const usual = usualMs === null ? '' : `, usually ${formatDuration(usualMs)}`;
+  return `${formatDuration(facts.duration_ms)}${usual}`;
+}
+
+function lastSuccessOf({ facts, timezone, context }: Parts): string {
+  if (facts.last_success_at === null) return 'never';
+  const ago = formatDuration(context.nowAt - facts.last_success_at);
+  return `${fullTime(facts.last_success_at, timezone)} (${ago} ago)`;
+}
+
+function undeliveredOf(count: number): string {
+  const messages = count === 1 ? 'one earlier message' : `${count} earlier messages`;
+  return `${messages} could not be sent here and will not be`;
+}
+
+function outputOf({ output }: MessageContext): string[] {
+  return output === null ? [] : lastLines(output.text, OUTPUT_LINES_MAX, OUTPUT_LINE_LENGTH_MAX);
+}
+
+function outputNoteOf({ output }: MessageContext, shown: number): string | null {
+  const all = output === null ? 0 : lastLines(output.text, Infinity, OUTPUT_LINE_LENGTH_MAX).length;
+  const dropped = (output?.dropped_bytes ?? 0) > 0;
+  if (all <= shown && !dropped) return null;
+  return shown === 1 ? 'the last line' : `the last ${shown} lines`;
+}
+
+function linksOf({ facts, name, context }: Parts): MessageLink[] {
+  const { job, publicUrl, run } = context;
+  const links: MessageLink[] = [];
+  if (publicUrl !== null && name !== null) {
+    const jobUrl = `${publicUrl}/jobs/${encodeURIComponent(name)}`;
+    const hasRun = facts.run_id !== null && run !== null && run.outcome !== 'missed';
+    links.push(
+      hasRun
+        ? { label: 'Run', text: run.id, url: `${jobUrl}/runs/${encodeURIComponent(run.id)}` }
+        : { label: 'Job', text: name, url: jobUrl },
+    );
+  }
+  const runbook = job?.declaration.runbook;
+  const url = runbook === undefined ? null : webAddress(runbook);
+  if (url !== null) links.push({ label: 'Runbook', text: cleanLine(url, VALUE_LENGTH_MAX), url });
+  const place = job?.place ?? null;
+  if (place !== null) {
+    const text = cleanLine(`${place.file}:${place.line}`, VALUE_LENGTH_MAX);
+    links.push({ label: 'Declared in', text, url: null });
+  }
+  return links;
+}
+
+/** The address in its normal form, without a character that could end a link; null unless http or https. */
+function webAddress(text: string): string | null {
+  if (!URL.canParse(text)) return null;
+  const url = new URL(text);
+  return url.protocol === 'http:' || url.protocol === 'https:' ? url.href.replace(/\|/g, '%7C') : null;
+}

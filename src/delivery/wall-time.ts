@@ -1,0 +1,72 @@
+/** How people read an instant: in the zone of the job it is about. */
+export interface WallTime {
+  /** `2026-01-15` */
+  date: string;
+  /** `02:00`, or `02:00:05` where there are seconds. */
+  time: string;
+  /** `+01:00`: tells the two 02:30 of an autumn night apart. */
+  offset: string;
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+/** Zones come from configuration, so there are few; the limit is for what comes over the API. */
+const FORMATS_MAX = 500;
+
+/**
+ * @param at milliseconds since the Unix epoch
+ * @param timezone an IANA name; one that the runtime does not know is read as UTC, because a message with
+ *   the wrong zone is better than none
+ */
+export function wallTime(at: number, timezone: string): WallTime {
+  const parts = new Map(
+    formatOf(timezone)
+      .formatToParts(at)
+      .map(({ type, value }) => [type, value]),
+  );
+  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.get(type) ?? '';
+  const seconds = part('second') === '00' ? '' : `:${part('second')}`;
+  return {
+    date: `${part('year')}-${part('month')}-${part('day')}`,
+    time: `${part('hour')}:${part('minute')}${seconds}`,
+    offset: part('timeZoneName').replace(/^(?:GMT|UTC)/, '') || '+00:00',
+  };
+}
+
+/** `2026-01-15 02:00 +01:00` */
+export function fullTime(at: number, timezone: string): string {
+  const { date, time, offset } = wallTime(at, timezone);
+  return `${date} ${time} ${offset}`;
+}
+
+/** `02:00`, with the date before it when that is another than the one of `nearAt`. */
+export function shortTime(at: number, nearAt: number, timezone: string): string {
+  const { date, time } = wallTime(at, timezone);
+  return date === wallTime(nearAt, timezone).date ? time : `${date} ${time}`;
+}
+
+function formatOf(timezone: string): Intl.DateTimeFormat {
+  const known = formats.get(timezone);
+  if (known !== undefined) return known;
+  if (formats.size >= FORMATS_MAX) formats.clear();
+  const format = create(timezone) ?? create('UTC')!;
+  formats.set(timezone, format);
+  return format;
+}
+
+function create(timezone: string): Intl.DateTimeFormat | null {
+  try {
+    return new Intl.DateTimeFormat('en-US', {
+      timeZone: timezone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      timeZoneName: 'longOffset',
+    });
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,192 @@
+import type { DeliveryFacts } from '../core/model.ts';
+import type { Reason } from '../core/reasons.ts';
+import { formatDuration } from '../schedule/duration.ts';
+import { cleanLine } from './clean.ts';
+import { shortTime } from './wall-time.ts';
+
+/** What trouble is called, and what happened: the two halves of a title. */
+export interface Words {
+  /** In capitals, e.g. `FAILED`. */
+  verdict: string;
+  /** E.g. `exit 1 after 4m12s`. */
+  what: string;
+}
+
+const DETAIL_LENGTH_MAX = 300;
+
+/**
+ * The words for each reason for which an incident may open, and something true for all others, so that a
+ * new reason can never mean a message that cannot be written.
+ * @param timezone of the job, for the instants named
+ */
+export function troubleWords(facts: DeliveryFacts, timezone: string): Words {
+  const reason: Reason = facts.reason;
+  switch (reason) {
+    case 'missed':
+      return { verdict: 'MISSED', what: slotWords(facts, timezone, '') };
+    case 'never_seen':
+      return { verdict: 'NEVER SEEN', what: slotWords(facts, timezone, ', nor ever before') };
+    case 'timeout':
+      return { verdict: 'TIMEOUT', what: withDetail(`still running${after(facts)}`, facts) };
+    case 'abandoned':
+      return {
+        verdict: 'ABANDONED',
+        what: withDetail('started anew before its earlier run had reported an end', facts),
+      };
+    case 'too_many_runs':
+      return {
+        verdict: 'ABANDONED',
+        what: withDetail('too many runs open at once, the oldest given up', facts),
+      };
+    case 'config_invalid':
+    case 'config_held':
+    case 'cronflow_away':
+    case 'store_failing':
+    case 'notifier_failing':
+      return systemWords(reason, facts);
+    default:
+      return { verdict: 'FAILED', what: failureWords(reason, facts) };
+  }
+}
+
+type SystemReason = 'config_invalid' | 'config_held' | 'cronflow_away' | 'store_failing' | 'notifier_failing';
+
+/** Whether the reason is of Cronflow itself and of no job (DESIGN.md §3.3, system incidents). */
+export function isSystemReason(reason: Reason): boolean {
+  return SYSTEM_REASONS.has(reason);
+}
+
+const SYSTEM_REASONS: ReadonlySet<Reason> = new Set<SystemReason>([
+  'config_invalid',
+  'config_held',
+  'cronflow_away',
+  'store_failing',
+  'notifier_failing',
+]);
+
+function systemWords(reason: SystemReason, facts: DeliveryFacts): Words {
+  switch (reason) {
+    case 'config_invalid':
+      return {
+        verdict: 'CONFIGURATION INVALID',
+        what: withDetail('the last good one goes on running', facts),
+      };
+    case 'config_held':
+      return {
+        verdict: 'CONFIGURATION HELD',
+        what: withDetail('it removes many jobs and waits until it is confirmed', facts),
+      };
+    case 'cronflow_away':
+      return { verdict: 'CRONFLOW WAS AWAY', what: withDetail('some runs may have gone unseen', facts) };
+    case 'store_failing':
+      return { verdict: 'STORE FAILING', what: withDetail('pings are refused until it works again', facts) };
+    case 'notifier_failing':
+      return { verdict: 'NOTIFIER FAILING', what: withDetail('messages could not be delivered', facts) };
+  }
+}
+
+/** What a system incident's closing says. */
+export function systemRecovery(reason: Reason): string {
+  switch (reason) {
+    case 'config_invalid':
+      return 'the configuration is valid again';
+    case 'config_held':
+      return 'the held configuration was confirmed or taken back';
+    case 'cronflow_away':
+      return 'Cronflow sees its jobs again';
+    case 'store_failing':
+      return 'the store works again';
+    case 'notifier_failing':
+      return 'messages are delivered again';
+    default:
+      return 'all is well again';
+  }
+}
+
+type FailureReason = Exclude<
+  Reason,
+  SystemReason | 'missed' | 'never_seen' | 'timeout' | 'abandoned' | 'too_many_runs'
+>;
+
+function failureWords(reason: FailureReason, facts: DeliveryFacts): string {
+  switch (reason) {
+    case 'exit_code':
+      return withDetail(`exit ${facts.exit_code ?? 'code unknown'}${after(facts)}`, facts);
+    case 'signal':
+      return withDetail(`killed by ${signalName(facts.signal)}${after(facts)}`, facts);
+    case 'reported_failure':
+      return withDetail(`reported a failure${after(facts)}`, facts);
+    case 'too_fast':
+      return withDetail(`ended${after(facts)}, too soon to have done its work`, facts);
+    case 'output_mismatch':
+      return withDetail(`ended${after(facts)}, but its output is not what was expected`, facts);
+    case 'overlap':
+      return withDetail('started while an earlier run was still going', facts);
+    case 'stuck_lock':
+      return withDetail('found its lock taken time and again with no run open', facts);
+    case 'late_report':
+      return withDetail(`reported late that it had failed${after(facts)}`, facts);
+    case 'rerun':
+      return withDetail(`run again later and failed${after(facts)}`, facts);
+    case 'succeeded':
+    case 'superseded':
+    case 'overlap_skipped':
+    case 'lock_held':
+    case 'spec_changed':
+    case 'outage':
+    case 'started':
+    case 'unscheduled':
+    case 'duplicate':
+    case 'logged':
+    case 'paused':
+    case 'resumed':
+    case 'acknowledged':
+    case 'declared':
+    case 'removed':
+    case 'reminder':
+    case 'announced':
+    case 'gap_noted':
+    case 'nothing_due':
+      // None of these opens an incident by itself; should one ever be named, the message still goes out.
+      return withDetail('in trouble', facts);
+    default:
+      return unknownReason(reason, facts);
+  }
+}
+
+/** A reason of a later version, read from a store shared with it. */
+function unknownReason(reason: never, facts: DeliveryFacts): string {
+  return withDetail(`in trouble (${cleanLine(String(reason), 50)})`, facts);
+}
+
+function slotWords(facts: DeliveryFacts, timezone: string, more: string): string {
+  const zone = ` (${timezone})`;
+  if (facts.expected_at === null) return withDetail(`nothing heard of it${more}`, facts);
+  const expected = `expected ${shortTime(facts.expected_at, facts.at, timezone)}`;
+  if (facts.deadline_at === null) return withDetail(`${expected}, nothing came${more}${zone}`, facts);
+  const deadline = shortTime(facts.deadline_at, facts.expected_at, timezone);
+  return withDetail(`${expected}, nothing by ${deadline}${more}${zone}`, facts);
+}
+
+function after(facts: DeliveryFacts): string {
+  return facts.duration_ms === null ? '' : ` after ${formatDuration(facts.duration_ms)}`;
+}
+
+/** `SIGTERM` for `TERM`, `SIGTERM` or `sigterm`; `signal 15` for a number. */
+function signalName(signal: string | null): string {
+  if (signal === null) return 'a signal';
+  const name = cleanLine(signal, 20).toUpperCase();
+  if (/^\d+$/.test(name)) return `signal ${name}`;
+  return name.startsWith('SIG') ? name : `SIG${name}`;
+}
+
+function withDetail(text: string, facts: DeliveryFacts): string {
+  return facts.detail === null ? text : `${text}: ${cleanLine(facts.detail, DETAIL_LENGTH_MAX)}`;
+}
+
+/** `1st`, `2nd`, `3rd`, `11th`, `21st`. */
+export function ordinal(count: number): string {
+  const tens = count % 100;
+  const suffix = tens >= 11 && tens <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][count % 10] ?? 'th');
+  return `${count}${suffix}`;
+}
