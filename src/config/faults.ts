@@ -1,6 +1,7 @@
 import type { ErrorObject } from 'ajv';
 import type { Fault } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
+import { maskUrls } from './mask.ts';
 import type { Schema } from './schema.ts';
 import { dotted, pointer, type Spot } from './tree.ts';
 
@@ -51,7 +52,7 @@ export function problemsOf(errors: readonly ErrorObject[], spots: Spots): Proble
   for (const error of errors) {
     const problem = problemOf(error, spots);
     if (problem === null) continue;
-    const id = `${problem.atKey === true ? 'key' : 'value'} ${problem.path}`;
+    const id = `${problem.atKey === true ? problem.code : 'value'} ${problem.path}`;
     if (!problems.has(id)) problems.set(id, problem);
   }
   return [...problems.values()];
@@ -102,7 +103,8 @@ export function shownValue(value: unknown, spot: Spot | undefined, schema?: Sche
 }
 
 function quoted(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
+  const shown = maskUrls(text);
+  return JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}...` : shown);
 }
 
 function problemOf(error: ErrorObject, spots: Spots): Problem | null {

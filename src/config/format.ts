@@ -1,5 +1,6 @@
 import type { Fault } from '../core/errors.ts';
 import type { SourceFile } from './config.ts';
+import { maskUrls, stars } from './mask.ts';
 
 const LINE_LENGTH_MAX = 160;
 const FAULTS_MAX_DEFAULT = 100;
@@ -65,16 +66,4 @@ function maskValues(line: string): string {
       ? whole
       : key + stars(value),
   );
-}
-
-/** The path of an address may be what makes it secret; so may what stands before an @. */
-function maskUrls(line: string): string {
-  return line.replaceAll(/(https?:\/\/)([^\s"',}\]]+)/gi, (_, scheme: string, rest: string) => {
-    const host = rest.includes('@') ? '' : (/^[^/?#]*/.exec(rest)?.[0] ?? '');
-    return scheme + host + stars(rest.slice(host.length));
-  });
-}
-
-function stars(text: string): string {
-  return '*'.repeat(text.length);
 }

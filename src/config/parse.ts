@@ -103,15 +103,24 @@ function hasFaultAt(problems: readonly Problem[], path: string): boolean {
   return problems.some((problem) => problem.path === path || problem.path.startsWith(`${path}/`));
 }
 
-/** Those of the parser and the others together, one for each value: the first to complain knows best. */
+/**
+ * Those of the parser and the others together, one for each place: the parser knows best, and what a merge
+ * repeats is wrong once. What has no place stays.
+ */
 function withPlaces(problems: readonly Problem[], parsed: ParsedYaml, file: string, tree: Tree): Fault[] {
-  const taken = new Set(parsed.faults.map((fault) => fault.path));
   const place = (offset: number): { file: string; line: number; column: number } => ({
     file,
     ...parsed.position(offset),
   });
-  const others = problems.map((problem) => toFault(problem, tree.spots, place));
-  return [...parsed.faults, ...others.filter((fault) => !taken.has(fault.path))];
+  const unresolved = new Set(parsed.faults.map(offsetOf));
+  const others = new Map<string, Fault>();
+  for (const problem of problems) {
+    const fault = toFault(problem, tree.spots, place);
+    const id =
+      fault.line === undefined ? `${fault.path} ${fault.message}` : `${offsetOf(fault)} ${fault.message}`;
+    if (!unresolved.has(offsetOf(fault)) && !others.has(id)) others.set(id, fault);
+  }
+  return [...parsed.faults, ...others.values()];
 }
 
 function sorted(faults: readonly Fault[]): Fault[] {

@@ -1,3 +1,5 @@
+import { maskUrls } from './mask.ts';
+
 /** A plain JSON value as it was read, and where each part of it stands. */
 export interface Tree {
   value: unknown;
@@ -40,5 +42,6 @@ export function dotted(path: string): string {
 }
 
 function shortened(text: string): string {
-  return text.length > 64 ? `${text.slice(0, 64)}...` : text;
+  const shown = maskUrls(text);
+  return shown.length > 64 ? `${shown.slice(0, 64)}...` : shown;
 }

@@ -14,6 +14,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { Fault } from '../core/errors.ts';
+import { maskUrls } from './mask.ts';
 import { schemaAt, type Schema } from './schema.ts';
 import { type Env, substitute } from './substitute.ts';
 import { dotted, pointer, type Spot, steps, type Tree } from './tree.ts';
@@ -82,7 +83,7 @@ export function parseYaml(file: string, text: string, env: Env, schema: Schema):
       position,
     };
   }
-  const reader = new Reader(aliasTargets(document), env, schema);
+  const reader = new Reader(aliasTargets(document), env, schema, position);
   const value = reader.read(root, '', 0);
   const faults = reader.problems.map((problem) =>
     fault(problem.code, problem.path, problem.message, problem.at),
@@ -127,6 +128,9 @@ function syntaxMessage(code: string, message: string, text: string, offset: numb
   if (text.startsWith('${', offset - 1) || text.startsWith('${', offset)) {
     return 'a ${...} within braces or brackets must stand in quotes';
   }
+  if (/^(<{7}|={7}|>{7})( |$)/.test(line)) return 'a merge conflict was left here';
+  if (code === 'MISSING_CHAR')
+    return 'is not YAML: a quote or bracket that was opened before this is not closed';
   if (code === 'MULTIPLE_DOCS') return 'holds more than one document; only one is read';
   if (code === 'RESOURCE_EXHAUSTION') return 'is nested too deeply';
   if (code === 'TAG_RESOLVE_FAILED') return 'tags such as !name are not understood here';
@@ -178,12 +182,14 @@ class Reader {
   readonly #targets: ReadonlyMap<Alias, Node>;
   readonly #env: Env;
   readonly #schema: Schema;
+  readonly #position: ParsedYaml['position'];
   /** Nodes that are being read because an alias named them. */
   readonly #open = new Set<Node>();
   readonly #seen = new Set<string>();
   #repeatedCount = 0;
 
-  constructor(targets: ReadonlyMap<Alias, Node>, env: Env, schema: Schema) {
+  constructor(targets: ReadonlyMap<Alias, Node>, env: Env, schema: Schema, position: ParsedYaml['position']) {
+    this.#position = position;
     this.#targets = targets;
     this.#env = env;
     this.#schema = schema;
@@ -286,8 +292,9 @@ class Reader {
   }
 
   #duplicate(path: string, key: string, at: number, otherAt: number): void {
-    this.#problem('duplicate_key', path, `${JSON.stringify(key)} stands here a second time`, at);
-    this.#problem('duplicate_key', path, `${JSON.stringify(key)} stands here the first time`, otherAt);
+    const { line, column } = this.#position(otherAt);
+    const message = `${JSON.stringify(maskUrls(key))} stands here a second time; the first is at ${line}:${column}`;
+    this.#problem('duplicate_key', path, message, at);
   }
 
   #scalar(node: Scalar, path: string, at: number): unknown {

@@ -1,0 +1,407 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Config } from '../../src/config/config.ts';
+import { formatFaults } from '../../src/config/format.ts';
+import { parseConfig, revisionOf } from '../../src/config/parse.ts';
+import type { Env } from '../../src/config/substitute.ts';
+
+const WEBHOOK = 'https://hooks.slack.com/services/T0/B0/HUNTER2';
+const directory = mkdtempSync(join(tmpdir(), 'cronflow-parse-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const sourceOf = (text: string): { path: string; text: string } => ({
+  path: join(directory, 'cronflow.yaml'),
+  text,
+});
+
+function parsed(text: string, env: Env = {}): Config {
+  const result = parseConfig(sourceOf(text), env);
+  if (!result.ok) throw new Error(formatFaults(result.faults, [sourceOf(text)]));
+  return result.config;
+}
+
+function messages(text: string, env: Env = {}): string[] {
+  const result = parseConfig(sourceOf(text), env);
+  return result.ok ? [] : result.faults.map(({ path, message }) => `${path}: ${message}`);
+}
+
+describe('a valid file', () => {
+  const text = `# comment
+public_url: https://cron.example.com/
+replay_window: 1h
+defaults: {timezone: Europe/Berlin, grace: 10m, notify: [ops], failure_threshold: {missed: 2}, remind_every: 1d}
+notifiers:
+  ops: {type: log}
+jobs:
+  backup:
+    schedule: "0 2 * * *"
+    remind_every: off
+  report: {every: 15m, timezone: UTC, grace: 1m, notify: []}
+`;
+
+  it('becomes a configuration, each job with its place and the defaults filled in', () => {
+    const source = sourceOf(text);
+    expect(parsed(text)).toEqual({
+      revision: revisionOf(text),
+      files: [source],
+      defaults: {
+        timezone: 'Europe/Berlin',
+        grace: '10m',
+        notify: ['ops'],
+        failure_threshold: { missed: 2 },
+        remind_every: '1d',
+      },
+      notifiers: [{ name: 'ops', type: 'log' }],
+      jobs: [
+        {
+          name: 'backup',
+          place: { file: source.path, line: 8 },
+          declared: { schedule: '0 2 * * *', remind_every: 'off' },
+          declaration: {
+            schedule: '0 2 * * *',
+            timezone: 'Europe/Berlin',
+            grace: '10m',
+            notify: ['ops'],
+            failure_threshold: { failure: 1, missed: 2, timeout: 1 },
+          },
+        },
+        {
+          name: 'report',
+          place: { file: source.path, line: 11 },
+          declared: { every: '15m', timezone: 'UTC', grace: '1m', notify: [] },
+          declaration: {
+            every: '15m',
+            timezone: 'UTC',
+            grace: '1m',
+            notify: [],
+            failure_threshold: { failure: 1, missed: 2, timeout: 1 },
+            remind_every: '1d',
+          },
+        },
+      ],
+      publicUrl: 'https://cron.example.com',
+      globals: { notifiers: ['ops'], replayWindowMs: 3_600_000 },
+    });
+  });
+
+  it('has the SHA-256 of the file as its revision, as sha256sum prints it', () => {
+    expect(parsed('jobs: {}\n').revision).toBe(
+      '7c440054ee763b83f50754b39279f76363dfadcb3ce5f95f6423aa0f8b8b77e0',
+    );
+  });
+
+  it('is told apart from another by every byte, a byte order mark too', () => {
+    const { revision, jobs } = parsed('\uFEFFjobs: {a: {}}\n');
+    expect(jobs.map((job) => job.name)).toEqual(['a']);
+    expect(revision).not.toBe(parsed('jobs: {a: {}}\n').revision);
+  });
+
+  it('may have Windows line ends', () => {
+    expect(parsed('jobs:\r\n  a: {}\r\n  b: {}\r\n').jobs.map((job) => job.place.line)).toEqual([2, 3]);
+    expect(messages('jobs:\r\n  a:\r\n    grace: 5\r\n')).toHaveLength(1);
+  });
+
+  it('may hold no jobs', () => {
+    expect(parsed('jobs: {}').jobs).toEqual([]);
+  });
+
+  it('names jobs as they are written, also where YAML reads a number', () => {
+    expect(
+      parsed('jobs: {1e3: {}, 0x1f: {}, true: {}, null: {}, 1.50: {}, constructor: {}}').jobs.map(
+        (job) => job.name,
+      ),
+    ).toEqual(['1e3', '0x1f', 'true', 'null', '1.50', 'constructor']);
+  });
+});
+
+describe('anchors, aliases and merges', () => {
+  it('work, with own keys first, then those merged first', () => {
+    const { jobs } = parsed(`x-base: &base {grace: 10m, owner: base}
+x-slow: &slow {grace: 1h, max_runtime: 5h}
+jobs:
+  a: &a
+    <<: [*base, *slow]
+    owner: own
+  b:
+    owner: b
+    <<: *a
+  c: *a
+`);
+    const merged = { grace: '10m', max_runtime: '5h' };
+    expect(jobs.map((job) => job.declared)).toEqual([
+      { ...merged, owner: 'own' },
+      { ...merged, owner: 'b' },
+      { ...merged, owner: 'own' },
+    ]);
+  });
+
+  it('take the anchor that stands last before them', () => {
+    const text = 'x-1: &x 1m\nx-2: &x 2m\njobs: {a: {grace: *x}, b: {grace: &x 3m}, c: {grace: *x}}';
+    expect(parsed(text).jobs.map((job) => job.declared.grace)).toEqual(['2m', '3m', '3m']);
+  });
+
+  it('tell a mistake in what is merged once, where it stands', () => {
+    const text = 'x-base: &base\n  owner: ${NOBODY}\njobs:\n  a: {<<: *base}\n  b: {<<: *base}\n';
+    const result = parseConfig(sourceOf(text), {});
+    expect(result.ok ? [] : result.faults.map((fault) => [fault.path, fault.line])).toEqual([
+      ['jobs.a.owner', 2],
+    ]);
+  });
+
+  it('merge a quoted "<<" as little as any other key', () => {
+    expect(messages('jobs: {a: {"<<": {grace: 5m}}}')[0]).toMatch(/^jobs\.a\["<<"\]: unknown key "<<"/);
+  });
+});
+
+describe('variables', () => {
+  it('become what the key takes, quoted or not', () => {
+    const text = `jobs:
+  a:
+    max_open_runs: \${N}
+    keep_runs: "\${N}0"
+    paused: \${YES}
+    owner: \${N}
+    description: \${EMPTY}
+    failure_threshold: \${N}
+    success_exit_codes: ["\${N}"]
+    notify: ["\${NAME}", {to: "\${NAME}", on: ["\${KIND}"]}]
+    schedule: "\${MINUTE} 2 * * *"
+notifiers: {ops: {type: "\${TYPE}"}}
+`;
+    const env = { N: '5', YES: 'true', EMPTY: '', NAME: 'ops', KIND: 'missed', MINUTE: '7', TYPE: 'log' };
+    expect(parsed(text, env).jobs[0]?.declared).toEqual({
+      max_open_runs: 5,
+      keep_runs: 50,
+      paused: true,
+      owner: '5',
+      description: '',
+      failure_threshold: 5,
+      success_exit_codes: [5],
+      notify: ['ops', { to: 'ops', on: ['missed'] }],
+      schedule: '7 2 * * *',
+    });
+  });
+
+  it('never become YAML', () => {
+    const env = { EVIL: 'x\n    paused: true # {a: *b' };
+    expect(parsed('jobs: {a: {description: "${EVIL}"}}', env).jobs[0]?.declared).toEqual({
+      description: env.EVIL,
+    });
+  });
+
+  it('are left alone in keys, comments, and what nobody reads', () => {
+    expect(parsed('# ${A}\nx-a: ${B}\njobs: {}').jobs).toEqual([]);
+    expect(messages('jobs: {"${A}": {}}')[0]).toContain('cannot be a name');
+  });
+
+  it('are never shown, whatever key they end in', () => {
+    const keys = [
+      'schedule',
+      'every',
+      'timezone',
+      'grace',
+      'runbook',
+      'notify',
+      'tags',
+      'paused',
+      'max_open_runs',
+    ];
+    for (const value of [
+      '${SECRET}',
+      '["${SECRET}"]',
+      '{to: "${SECRET}"}',
+      '[{to: "${SECRET}", on: ["${SECRET}"]}]',
+    ]) {
+      const jobs = keys.map((key) => `  ${key}-job:\n    ${key}: ${value}\n`).join('');
+      const text = `notifiers: {ops: {type: "\${SECRET}"}, b: "\${SECRET}"}\npublic_url: \${SECRET}\njobs:\n${jobs}`;
+      for (const secret of ['HUNTER2', '* * HUNTER2 * *', '99 2 * * HUNTER2', 'HUNTER2/Berlin', '5HUNTER2']) {
+        const result = parseConfig(sourceOf(text), { SECRET: secret });
+        expect(result.ok).toBe(false);
+        const told = result.ok
+          ? ''
+          : JSON.stringify(result.faults) + formatFaults(result.faults, [sourceOf(text)]);
+        expect(told).not.toContain('HUNTER2');
+      }
+    }
+  });
+});
+
+const slack = (webhook: string): string => `notifiers: {ops: {type: slack, ${webhook}}}\njobs: {}`;
+
+describe('notifiers', () => {
+  it('take a webhook from the environment', () => {
+    const text = slack('webhook_url: "${SLACK_WEBHOOK_URL:-}"');
+    expect(parsed(text, { SLACK_WEBHOOK_URL: WEBHOOK }).notifiers).toEqual([
+      { name: 'ops', type: 'slack', webhookUrl: WEBHOOK },
+    ]);
+    expect(parsed(text).notifiers).toEqual([{ name: 'ops', type: 'slack', webhookUrl: '' }]);
+  });
+
+  it.each([WEBHOOK, `${WEBHOOK}\n`, `${WEBHOOK}\r\n`])(
+    'take a webhook from a file beside theirs: %j',
+    (content) => {
+      writeFileSync(join(directory, 'secret'), content);
+      expect(parsed(slack('webhook_url_file: secret')).notifiers).toEqual([
+        { name: 'ops', type: 'slack', webhookUrl: WEBHOOK },
+      ]);
+    },
+  );
+
+  it.each([
+    ['.', 'must name a regular file'],
+    ['/dev/zero', 'must name a regular file'],
+    ['missing', 'names a file that does not exist'],
+    ['empty', 'names an empty file'],
+    ['large', 'names a file of more than 65536 bytes'],
+    ['words', 'must hold an address that starts with https://'],
+  ])('refuse %s for a file', (path, message) => {
+    writeFileSync(join(directory, 'empty'), '\n');
+    writeFileSync(join(directory, 'large'), 'x'.repeat(65_537));
+    writeFileSync(join(directory, 'words'), 'HUNTER2 is no address');
+    expect(messages(slack(`webhook_url_file: ${path}`))).toEqual([
+      `notifiers.ops.webhook_url_file: ${message}`,
+    ]);
+  });
+
+  it('are one named slack when the file has none', () => {
+    writeFileSync(join(directory, 'secret'), WEBHOOK);
+    const expected = { name: 'slack', type: 'slack', webhookUrl: WEBHOOK };
+    expect(parsed('jobs: {}', { SLACK_WEBHOOK_URL: WEBHOOK }).notifiers).toEqual([expected]);
+    expect(parsed('jobs: {}', { SLACK_WEBHOOK_URL_FILE: 'secret' }).notifiers).toEqual([expected]);
+    const { notifiers, globals } = parsed('jobs: {a: {notify: [slack]}}');
+    expect(notifiers).toEqual([{ ...expected, webhookUrl: '' }]);
+    expect(globals.notifiers).toEqual(['slack']);
+    expect(messages('jobs: {}', { SLACK_WEBHOOK_URL: 'HUNTER2' })).toEqual([
+      'SLACK_WEBHOOK_URL: must hold an address that starts with https://',
+    ]);
+    expect(
+      parsed('notifiers: {ops: {type: log}}\njobs: {}', { SLACK_WEBHOOK_URL: WEBHOOK }).globals.notifiers,
+    ).toEqual(['ops']);
+  });
+});
+
+describe('masked excerpts', () => {
+  it.each([
+    `notifiers: {ops: {type: slack, webhook_url: '${WEBHOOK}', extra: 1}}\njobs: {}`,
+    `notifiers: {ops: {type: slack, webhook_url: https://intern.example.com/HUNTER2, extra: 1}}\njobs: {}`,
+    `notifiers: {ops: {extra: https://user:HUNTER2@intern.example.com/}}\njobs: {}`,
+    `notifiers: {ops: {"webhook_url": "HUNTER2\njobs: {}`,
+    `notifiers:\n  ops:\n    type: slack\n    webhook_url:\n      - ${WEBHOOK}\njobs: {}`,
+    `notifiers: {ops: {type: slack, webhook_url: "\${A:-${WEBHOOK}}", extra: 1}}\njobs: {}`,
+    `x-hook: &hook ${WEBHOOK}\nnotifiers: {ops: {type: *hook}}\njobs: {}`,
+    `x-hook: !secret ${WEBHOOK}\njobs: {}`,
+  ])('never show a webhook: %j', (text) => {
+    const result = parseConfig(sourceOf(text), {});
+    expect(result.ok).toBe(false);
+    expect(result.ok ? '' : formatFaults(result.faults, [sourceOf(text)])).not.toContain('HUNTER2');
+    expect(JSON.stringify(result)).not.toContain('HUNTER2');
+  });
+
+  it('cut long lines around the place, and count what is too much', () => {
+    const text = `jobs: {${Array.from({ length: 300 }, (_, i) => `j${i}: {grace: x${i}}`).join(', ')}}\n`;
+    const result = parseConfig(sourceOf(text), {});
+    const formatted = result.ok ? '' : formatFaults(result.faults, [sourceOf(text)], 3);
+    expect(formatted.split('\n').slice(-1)).toEqual(['... and 297 more errors']);
+    expect(
+      Math.max(
+        ...formatted
+          .split('\n')
+          .filter((line) => line.includes(' | '))
+          .map((line) => line.length),
+      ),
+    ).toBeLessThan(180);
+  });
+});
+
+describe('hostile input', () => {
+  const laughs = ['x-a: &a [x,x,x,x,x,x,x,x,x,x]'];
+  for (let i = 0; i < 9; i += 1) {
+    const [from, to] = [String.fromCharCode(97 + i), String.fromCharCode(98 + i)];
+    laughs.push(`x-${to}: &${to} [${Array.from({ length: 10 }, () => `*${from}`).join(',')}]`);
+  }
+  const merges = ['x-a: &a {k: 1}'];
+  for (let i = 0; i < 20; i += 1) {
+    const [from, to] = [String.fromCharCode(97 + i), String.fromCharCode(98 + i)];
+    merges.push(`x-${to}: &${to} {<<: [${Array.from({ length: 10 }, () => `*${from}`).join(',')}]}`);
+  }
+  it.each([
+    ['a billion laughs', `${laughs.join('\n')}\njobs: *j\n`],
+    ['a billion merges', `${merges.join('\n')}\njobs: *u\n`],
+    ['an alias within itself', 'jobs: &a [*a, *a]'],
+    ['a merge of itself', 'jobs: &a {<<: *a}'],
+    ['deep lists', `jobs: ${'['.repeat(60_000)}`],
+    ['deep mappings', `jobs: ${'{a: '.repeat(20_000)}`],
+    ['deep blocks', `jobs: ${'- '.repeat(30_000)}x`],
+    ['deep enough to be parsed', `jobs: ${'['.repeat(900)}${']'.repeat(900)}`],
+    ['deep keys', `${'? '.repeat(30_000)}x`],
+    ['many tags', `jobs: ${'!a '.repeat(20_000)}`],
+    ['many anchors', `jobs: ${'&a '.repeat(20_000)}`],
+    ['many commas', `jobs: [${','.repeat(60_000)}`],
+    ['many documents', '---\n'.repeat(15_000)],
+    ['many directives', '%A\n'.repeat(20_000)],
+    ['many duplicates', `jobs:\n${'  a: {}\n'.repeat(8_000)}`],
+    ['many unknown keys', `jobs: {a: {${Array.from({ length: 8_000 }, (_, i) => `k${i}: 1`).join(', ')}}}`],
+    ['a long key', `${'k'.repeat(60_000)}: 1`],
+    ['a long value', `jobs: {a: {schedule: "${'1,'.repeat(30_000)}"}}`],
+    ['zeros', '\0'.repeat(60_000)],
+    ['prototypes', 'jobs: {__proto__: {schedule: x}, a: {constructor: 1, __proto__: {grace: 5m}}}'],
+  ])('%s is an error, soon', (_, text) => {
+    const startedAt = performance.now();
+    const result = parseConfig(sourceOf(text), {});
+    expect(result.ok).toBe(false);
+    if (!result.ok) expect(formatFaults(result.faults, [sourceOf(text)]).length).toBeLessThan(200_000);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  it('any text gives a configuration or faults, and faults have places', () => {
+    const words = [
+      'jobs:',
+      '\n',
+      '  ',
+      'a',
+      ': ',
+      '- ',
+      '{',
+      '}',
+      '[',
+      ']',
+      '"',
+      "'",
+      '&a ',
+      '*a',
+      '<<: ',
+      '${A}',
+      '$',
+      '|',
+      '>',
+      '#',
+      '!',
+      '5m',
+      'schedule: ',
+      '\t',
+      '? ',
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.constantFrom(...words), fc.string()), { maxLength: 40 }), (parts) => {
+        const source = sourceOf(parts.join(''));
+        const result = parseConfig(source, { A: 'x' });
+        if (result.ok) return;
+        expect(result.faults.length).toBeGreaterThan(0);
+        formatFaults(result.faults, [source]);
+        for (const fault of result.faults)
+          expect(fault).toMatchObject({ file: source.path, line: expect.any(Number) as number });
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('a valid file cut anywhere gives a configuration or faults', () => {
+    const text = readFileSync(new URL('../../cronflow.yaml', import.meta.url), 'utf8');
+    for (let length = 1; length < text.length; length += 7) {
+      expect(parseConfig(sourceOf(text.slice(0, length)), {})).toHaveProperty('ok');
+    }
+  });
+});
