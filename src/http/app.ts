@@ -1,0 +1,102 @@
+import Koa from 'koa';
+import { CronflowError } from '../core/errors.ts';
+import { accessOf } from './access.ts';
+import { SECURITY_HEADERS } from './headers.ts';
+import { requireLoopbackHost, requireOwnOrigin } from './origin.ts';
+import { PROBLEM_TYPE, problemOf } from './problem.ts';
+import { buildRouter, type HttpContext, type HttpMiddleware, type HttpState } from './router.ts';
+import { allRoutes } from './routes/routes.ts';
+import type { Services } from './services.ts';
+import { hasTokens } from './tokens.ts';
+
+/** After this a client should try again what could not be stored. */
+const RETRY_AFTER_S = 5;
+
+/** What the server knows and the app has to ask for each request. */
+export interface ServerState {
+  /** Whether only this machine can reach the port. */
+  isLoopback: boolean;
+  isClosing: boolean;
+}
+
+/** The Koa application: answers every request, and every failure as a problem. */
+export function buildApp(services: Services, server: ServerState): Koa<HttpState> {
+  const app = new Koa<HttpState>();
+  // What still gets here went wrong after the answer had begun, such as a connection that broke.
+  app.on('error', (error: unknown) => services.logger.warn('answer failed', { error: String(error) }));
+  app.use(answer(services, server));
+  app.use(gate(services, server));
+  for (const middleware of buildRouter(allRoutes(services))) app.use(middleware);
+  return app;
+}
+
+/** Outermost: headers for all, problems for errors, one line in the log. */
+function answer({ logger, clock }: Services, server: ServerState): HttpMiddleware {
+  return async (ctx, next) => {
+    const startedMs = clock.monotonic();
+    ctx.set(SECURITY_HEADERS);
+    try {
+      await next();
+    } catch (error) {
+      answerProblem(ctx as HttpContext, error);
+      if (ctx.status === 500) {
+        const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        logger.error('request failed', { method: ctx.method, path: ctx.path, error: stack });
+      }
+    }
+    // Otherwise a client would keep its connection, and closing would have to wait for it.
+    if (server.isClosing) ctx.set('Connection', 'close');
+    logger.debug('request', {
+      method: ctx.method,
+      path: ctx.path,
+      status: ctx.status,
+      duration_ms: Math.round(clock.monotonic() - startedMs),
+    });
+  };
+}
+
+function answerProblem(ctx: HttpContext, error: unknown): void {
+  const problem = problemOf(error);
+  ctx.status = problem.status;
+  ctx.type = PROBLEM_TYPE;
+  // As text: Koa would replace the type of an object by plain JSON.
+  ctx.body = JSON.stringify(problem);
+  if (problem.status === 401) ctx.set('WWW-Authenticate', 'Bearer realm="cronflow"');
+  if (problem.status === 503) ctx.set('Retry-After', String(RETRY_AFTER_S));
+  // An unread body would be read as the next request's beginning, or waited for.
+  if (!ctx.req.complete) ctx.set('Connection', 'close');
+}
+
+/** Everything that is judged before a route is looked for: who asks, from where, under which name. */
+function gate({ tokens }: Services, server: ServerState): HttpMiddleware {
+  return async (ctx, next) => {
+    const { headers, httpVersionMajor, httpVersionMinor } = ctx.req;
+    if (headers.host === undefined && httpVersionMajor === 1 && httpVersionMinor > 0) {
+      throw new CronflowError('bad_request', 'The Host header is missing.');
+    }
+    if (server.isLoopback && !hasTokens(tokens)) requireLoopbackHost(headers.host);
+    requireOwnOrigin(headers);
+    ctx.state.access = accessOf(headers, tokens);
+    const isOpen = ctx.path === '/healthz' || ctx.path === '/readyz';
+    if (ctx.state.access === null && !isOpen) {
+      // Before the route is looked for, so that nobody learns what there is.
+      throw new CronflowError('unauthorized', 'Send a token with "Authorization: Bearer TOKEN".');
+    }
+    if (!isDecodable(ctx.path)) {
+      throw new CronflowError(
+        'bad_request',
+        'The path has a "%" that is not followed by the code of a character.',
+      );
+    }
+    await next();
+  };
+}
+
+function isDecodable(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,104 @@
+import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../clock.ts';
+import { CronflowError } from '../core/errors.ts';
+import { TailBuffer } from './tail.ts';
+
+/**
+ * How reading a body ended: it was complete, time was up, it was longer than `readBytesMax`, or the client
+ * went away in the middle.
+ */
+export type BodyEnd = 'complete' | 'timeout' | 'limit' | 'aborted';
+
+export interface ReadOptions {
+  clock: Clock;
+  keepBytes: number;
+  readBytesMax: number;
+  readMsMax: number;
+}
+
+/**
+ * Reads a body and keeps its end. Never rejects: what came is in `tail`, and how it ended in `end`. What is
+ * not read here is thrown away by Node after the answer.
+ */
+export function readBody(
+  req: IncomingMessage,
+  { clock, keepBytes, readBytesMax, readMsMax }: ReadOptions,
+): Promise<{ tail: TailBuffer; end: BodyEnd }> {
+  const tail = new TailBuffer(keepBytes);
+  return new Promise((resolve) => {
+    const finish = (end: BodyEnd): void => {
+      cancel();
+      req.off('data', onData).off('end', onEnd).off('close', onClose);
+      // The error listener stays: an aborted request emits one after everything is over.
+      if (end === 'timeout' || end === 'limit') req.resume();
+      resolve({ tail, end });
+    };
+    const onData = (chunk: Buffer): void => {
+      tail.push(chunk);
+      if (tail.totalBytes > readBytesMax) finish('limit');
+    };
+    const onEnd = (): void => finish('complete');
+    const onClose = (): void => finish(req.complete ? 'complete' : 'aborted');
+    const cancel = clock.after(readMsMax, () => finish('timeout'));
+    req
+      .on('error', () => {})
+      .on('data', onData)
+      .on('end', onEnd)
+      .on('close', onClose);
+    // A client that went away before anybody listened has closed the request already.
+    if (req.destroyed && !req.readableEnded) onClose();
+  });
+}
+
+/** The media type of a request without its parameters, in lower case; empty without one. */
+export function mediaType(req: IncomingMessage): string {
+  return (req.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+/**
+ * Reads a body that must be JSON. A missing `Content-Type` is taken for JSON, as many a small client sends
+ * none.
+ * @throws CronflowError `unsupported_media_type`, `body_too_large`, `request_timeout`, `bad_request`
+ */
+export async function readJson(
+  req: IncomingMessage,
+  { clock, bytesMax, readMsMax }: { clock: Clock; bytesMax: number; readMsMax: number },
+): Promise<unknown> {
+  const type = mediaType(req);
+  if (type !== '' && type !== 'application/json') {
+    throw new CronflowError(
+      'unsupported_media_type',
+      `The body is of type ${JSON.stringify(type)}. Send JSON with "Content-Type: application/json".`,
+    );
+  }
+  const encoding = req.headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity') {
+    throw new CronflowError(
+      'unsupported_media_type',
+      `The body is encoded as ${JSON.stringify(encoding)}. Send it without Content-Encoding.`,
+    );
+  }
+  const options = { clock, keepBytes: bytesMax + 1, readBytesMax: bytesMax, readMsMax };
+  const { tail, end } = await readBody(req, options);
+  if (end === 'limit') {
+    throw new CronflowError('body_too_large', `The body is larger than the ${bytesMax} bytes allowed here.`);
+  }
+  if (end === 'timeout') {
+    throw new CronflowError('request_timeout', `The body did not arrive within ${readMsMax / 1000} s.`);
+  }
+  if (end === 'aborted') throw new CronflowError('bad_request', 'The body ended in the middle.');
+  return parseJson(tail.bytes());
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    const why = cause instanceof SyntaxError ? cause.message : 'it is not UTF-8';
+    throw new CronflowError(
+      'bad_request',
+      bytes.length === 0 ? 'The body is empty. Send a JSON object.' : `The body is not JSON: ${why}.`,
+      { cause },
+    );
+  }
+}

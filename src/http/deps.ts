@@ -1,0 +1,63 @@
+import type { Clock } from '../clock.ts';
+import type { Declaration } from '../core/declaration.ts';
+import type { Fault } from '../core/errors.ts';
+import type { PingKind } from '../core/reasons.ts';
+import type { Globals } from '../core/spec.ts';
+import type { Ingest } from '../ingest/ingest.ts';
+import type { Logger } from '../observe/log.ts';
+import type { Store } from '../store/store.ts';
+import type { HttpLimits } from './limits.ts';
+import type { Tokens } from './tokens.ts';
+
+/** What the configuration is and what became of the last attempt to change it. */
+export interface ConfigStatus {
+  /** SHA-256 (hex) of the configuration that is applied; null when none ever was. */
+  revision: string | null;
+  /** Path of the main file; null without one. */
+  source: string | null;
+  /** Every file that was read for it, the main one included. */
+  files: readonly string[];
+  applied_at: number | null;
+  /** Why the files on disk are not what is applied; null when they are. */
+  last_error: ConfigError | null;
+  /** A change that waits for `POST /config/reload?confirm=REVISION`. */
+  held: { revision: string; detail: string } | null;
+}
+
+export interface ConfigError {
+  at: number;
+  code: string;
+  detail: string;
+  faults: readonly Fault[];
+}
+
+/** A declaration that may be registered, as the caller wrote it. */
+export interface ValidDeclaration {
+  name: string;
+  declared: Declaration;
+}
+
+/** What HTTP is built from. Everything that reads files or the configuration is handed in. */
+export interface HttpDeps {
+  store: Store;
+  ingest: Ingest;
+  clock: Clock;
+  logger: Logger;
+  tokens: Tokens;
+  version: string;
+  /** Judges `{name, schedule, ...}` as posted to `/jobs`: the valid declaration, or every fault. */
+  validateDeclaration(input: unknown): ValidDeclaration | readonly Fault[];
+  configStatus(): ConfigStatus;
+  /**
+   * Reads the configuration again at once.
+   * @throws CronflowError `config_invalid` with its faults, `config_held` naming the revision to confirm
+   */
+  reload(options: { confirm?: string }): Promise<ConfigStatus>;
+  /** Warnings for people, such as that nobody will be told of anything. */
+  notices(): readonly string[];
+  /** What specs are completed with; the defaults when absent. Only deadlines shown depend on it. */
+  globals?(): Globals;
+  /** Called for every ping that names no job. */
+  onUnknownPing?(name: string, kind: PingKind): void;
+  limits?: Partial<HttpLimits>;
+}

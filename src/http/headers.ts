@@ -1,0 +1,17 @@
+/** For answers that are data: nothing in them may ever run or be shown inside another page. */
+export const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'";
+
+/** For pages of our own: scripts and styles are files of this server, never inline. */
+export const PAGE_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** What every answer carries, errors included (DESIGN.md §8). A page replaces the policy by its own. */
+export const SECURITY_HEADERS = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': DATA_POLICY,
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+} as const;

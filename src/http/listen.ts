@@ -1,0 +1,74 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { CronflowError } from '../core/errors.ts';
+import { hasTokens, type Tokens } from './tokens.ts';
+
+/** Whether an address, or the name in a URL or a `Host` header, can only mean this machine. */
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase().replace(/^\[(.*)\]$/, '$1');
+  if (name === 'localhost' || name === '::1') return true;
+  const ipv4 = name.replace(/^::ffff:/, '');
+  return isIPv4(ipv4) && ipv4.startsWith('127.');
+}
+
+/**
+ * Refuses to listen where others can reach the port unless they need a token (DESIGN.md §8): whoever can
+ * ping can also hide a failure.
+ * @param noAuth the person said `--no-auth`
+ * @throws CronflowError `usage` that says what to do
+ */
+export function checkListen({
+  host,
+  noAuth,
+  tokens,
+}: {
+  host: string;
+  noAuth: boolean;
+  tokens: Tokens;
+}): void {
+  if (isLoopback(host) || tokens.all.length > 0) return;
+  if (noAuth && !hasTokens(tokens)) return;
+  const reason = hasTokens(tokens)
+    ? 'only CRONFLOW_READ_TOKEN or CRONFLOW_PING_TOKEN is set'
+    : 'no token is set';
+  throw new CronflowError(
+    'usage',
+    `Refusing to listen on ${host}, where other machines can reach it: ${reason}. ` +
+      'Set CRONFLOW_TOKEN (or CRONFLOW_TOKEN_FILE) to a secret such as the output of "openssl rand -hex 32", ' +
+      'listen on 127.0.0.1, or say --no-auth, without any token set, ' +
+      'to let everyone who can reach the port read and change everything.',
+  );
+}
+
+/** A URL under which what was bound can be reached from this machine. */
+export function urlOf(address: string, port: number): string {
+  const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[address] ?? address;
+  return `http://${isIPv6(reachable) ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/** Why an address could not be bound, for the person who started Cronflow. */
+export function listenError(cause: unknown, host: string, port: number): CronflowError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  return new CronflowError(
+    'cannot_listen',
+    `Cannot listen on port ${port} of ${host}: ${whyNot(code, port)}`,
+    {
+      cause,
+    },
+  );
+}
+
+function whyNot(code: string, port: number): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `port ${port} is in use. Stop the program that has it (is Cronflow running already?), or choose another with --port or CRONFLOW_PORT.`;
+    case 'EACCES':
+      return `port ${port} needs rights that this user has not. Choose one above 1023 with --port or CRONFLOW_PORT.`;
+    case 'EADDRNOTAVAIL':
+      return 'this machine has no such address. Choose another with --host or CRONFLOW_HOST.';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'the name does not lead to an address. Choose another with --host or CRONFLOW_HOST.';
+    default:
+      return `the system said ${code}. Choose another address with --host and --port.`;
+  }
+}

@@ -1,0 +1,49 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { CronflowError } from '../core/errors.ts';
+import { isLoopback } from './listen.ts';
+
+/**
+ * Refuses a name that leads here and is not ours: a page of a foreign site may point its own name at
+ * 127.0.0.1 (DNS rebinding) and would then be read as the same origin. Only needed where no token is.
+ * @throws CronflowError `foreign_host`
+ */
+export function requireLoopbackHost(host: string | undefined): void {
+  // A browser always sends one, so that its absence can only mean a simple HTTP/1.0 client.
+  if (host === undefined) return;
+  const name = /^(\[[^\]]*\]|[^:]*)(?::\d*)?$/.exec(host)?.[1];
+  if (name !== undefined && isLoopback(name)) return;
+  throw new CronflowError(
+    'foreign_host',
+    `Without a token, only requests to 127.0.0.1, localhost or [::1] are served, not to ${quote(host)}. ` +
+      'Set CRONFLOW_TOKEN to be reached under other names.',
+  );
+}
+
+/**
+ * Refuses what another site's page sends through somebody's browser, pings included: a page must not be able
+ * to report the success of a job.
+ * @throws CronflowError `foreign_origin`
+ */
+export function requireOwnOrigin(headers: IncomingHttpHeaders): void {
+  const { origin, host } = headers;
+  if (origin !== undefined && !isSameHost(origin, host)) {
+    throw new CronflowError('foreign_origin', `Requests from pages of ${quote(origin)} are not allowed.`);
+  }
+  if (headers['sec-fetch-site'] === 'cross-site') {
+    throw new CronflowError('foreign_origin', 'Requests from pages of other sites are not allowed.');
+  }
+}
+
+/** Schemes are not compared: behind a proxy that ends TLS the page is https and this server is not. */
+function isSameHost(origin: string, host: string | undefined): boolean {
+  const scheme = /^https?:(?=\/\/)/.exec(origin)?.[0];
+  if (scheme === undefined || host === undefined) return false;
+  // Parsed, so that a port that is the scheme's own makes no difference.
+  return URL.canParse(origin) && URL.canParse(`${scheme}//${host}`)
+    ? new URL(origin).host === new URL(`${scheme}//${host}`).host
+    : false;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.slice(0, 200));
+}

@@ -1,0 +1,83 @@
+import { CronflowError, type Fault } from '../core/errors.ts';
+import { nearest } from '../core/nearest.ts';
+import type { HttpLimits } from './limits.ts';
+
+export interface PageQuery {
+  skip: number;
+  limit: number;
+}
+
+/**
+ * Reads the query of a list. Unlike a ping's it is judged: a filter that is silently ignored shows people
+ * jobs they did not ask for. Faults are collected; `done()` throws them together.
+ */
+export class Query {
+  readonly #search: URLSearchParams;
+  readonly #limits: HttpLimits;
+  readonly #faults: Fault[] = [];
+
+  constructor(query: string, limits: HttpLimits) {
+    this.#search = new URLSearchParams(query);
+    this.#limits = limits;
+  }
+
+  page(): PageQuery {
+    return {
+      skip: this.#integer('skip', 0, Number.MAX_SAFE_INTEGER, 0),
+      limit: this.#integer('limit', 1, this.#limits.pageItemsMax, this.#limits.pageItemsDefault),
+    };
+  }
+
+  /** One of a closed set of words; undefined when absent or empty. */
+  word<T extends string>(key: string, words: readonly T[]): T | undefined {
+    const value = this.text(key);
+    if (value === undefined) return undefined;
+    const known = words.find((word) => word === value);
+    if (known === undefined) {
+      const suggestion = nearest(value, words);
+      this.#fault(key, `${quote(value)} is not one of ${words.join(', ')}`, suggestion);
+    }
+    return known;
+  }
+
+  /** Any text; undefined when absent or empty, as a form sends a field that nobody filled in. */
+  text(key: string): string | undefined {
+    const value = this.#search.get(key) ?? '';
+    if (value.length > this.#limits.filterLengthMax) {
+      this.#fault(key, `is longer than the ${this.#limits.filterLengthMax} characters allowed`);
+      return undefined;
+    }
+    return value === '' ? undefined : value;
+  }
+
+  /** @throws CronflowError `invalid` with everything that was wrong */
+  done(): void {
+    if (this.#faults.length === 0) return;
+    throw new CronflowError('invalid', 'The query has values that are not allowed.', {
+      faults: this.#faults,
+    });
+  }
+
+  #integer(key: string, min: number, max: number, otherwise: number): number {
+    const value = this.text(key);
+    if (value === undefined) return otherwise;
+    const number = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= min && number <= max) return number;
+    const allowed = max === Number.MAX_SAFE_INTEGER ? `${min} or more` : `from ${min} to ${max}`;
+    this.#fault(key, `${quote(value)} is not a whole number ${allowed}`);
+    return otherwise;
+  }
+
+  #fault(path: string, message: string, suggestion?: string): void {
+    this.#faults.push({
+      code: 'invalid_value',
+      path,
+      message,
+      ...(suggestion === undefined ? {} : { suggestion }),
+    });
+  }
+}
+
+function quote(value: string): string {
+  return JSON.stringify(value.length > 64 ? `${value.slice(0, 64)}...` : value);
+}

@@ -1,0 +1,50 @@
+import { Router } from '@koa/router';
+import type { Middleware, ParameterizedContext } from 'koa';
+import { CronflowError } from '../core/errors.ts';
+import { type Access, requireScope, type RouteScope } from './access.ts';
+
+/** What every request carries once it has passed the gate. */
+export interface HttpState {
+  access: Access;
+}
+
+export type HttpContext = ParameterizedContext<HttpState> & { params: Record<string, string> };
+export type HttpMiddleware = Middleware<HttpState>;
+
+export interface Route {
+  method: 'GET' | 'POST' | 'DELETE';
+  /** As `@koa/router` reads it, e.g. `/jobs/:name`. `GET` serves `HEAD`, too. */
+  path: string;
+  /** Who may use it. Without it a route cannot be declared, so none is left open by mistake. */
+  scope: RouteScope;
+  handle: (ctx: HttpContext) => void | Promise<void>;
+}
+
+/** The router, and behind it what answers `OPTIONS`, 405 and 404. */
+export function buildRouter(routes: readonly Route[]): HttpMiddleware[] {
+  const router = new Router<HttpState>({ sensitive: true });
+  for (const { method, path, scope, handle } of routes) {
+    router.register(path, [method], async (ctx) => {
+      requireScope(ctx.state.access, scope);
+      await handle(ctx);
+    });
+  }
+  return [router.routes() as unknown as HttpMiddleware, answerUnrouted];
+}
+
+const answerUnrouted: HttpMiddleware = (ctx) => {
+  const layers: readonly { methods: readonly string[] }[] = ctx['matched'] ?? [];
+  if (layers.length === 0) {
+    throw new CronflowError(
+      'not_found',
+      `There is nothing at ${ctx.path.slice(0, 200)}. GET / lists what there is.`,
+    );
+  }
+  const methods = [...new Set(layers.flatMap((layer) => layer.methods))].sort();
+  const allowed = [...methods, 'OPTIONS'].join(', ');
+  ctx.set('Allow', allowed);
+  if (ctx.method !== 'OPTIONS') {
+    throw new CronflowError('method_not_allowed', `${ctx.method} is not allowed here, only ${allowed}.`);
+  }
+  ctx.status = 204;
+};

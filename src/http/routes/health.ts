@@ -1,0 +1,30 @@
+import type { HttpContext, Route } from '../router.ts';
+import type { Services } from '../services.ts';
+
+/** `/healthz`: the process answers. `/readyz`: it can take pings. */
+export function healthRoutes(services: Services): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/healthz',
+      scope: 'open',
+      handle(ctx) {
+        ctx.body = { status: 'ok' };
+      },
+    },
+    { method: 'GET', path: '/readyz', scope: 'open', handle: (ctx) => ready(ctx, services) },
+  ];
+}
+
+/** Why it is not ready, and what to warn of, is for those who may read; a probe sees the status alone. */
+function ready(ctx: HttpContext, services: Services): void {
+  const health = services.store.health();
+  const access = ctx.state.access;
+  ctx.status = health.ok ? 200 : 503;
+  const status = health.ok ? 'ready' : 'not_ready';
+  if (access?.has('all') === true || access?.has('read') === true) {
+    ctx.body = { status, detail: health.ok ? null : health.detail, warnings: [...services.notices()] };
+  } else {
+    ctx.body = { status };
+  }
+}

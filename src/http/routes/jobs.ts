@@ -1,0 +1,88 @@
+import { CronflowError } from '../../core/errors.ts';
+import type { Incident, Job } from '../../core/model.ts';
+import { STATUSES } from '../../core/reasons.ts';
+import { readJson } from '../body.ts';
+import { Query } from '../query.ts';
+import type { HttpContext, Route } from '../router.ts';
+import type { Services } from '../services.ts';
+import { jobJson } from '../wire.ts';
+
+/** Open incidents fetched at once when a list of jobs is answered. */
+const INCIDENTS_PAGE = 1_000;
+
+/** `/jobs`: register, list, look at, remove. */
+export function jobRoutes(services: Services): Route[] {
+  return [
+    { method: 'POST', path: '/jobs', scope: 'all', handle: (ctx) => register(ctx, services) },
+    { method: 'GET', path: '/jobs', scope: 'read', handle: (ctx) => list(ctx, services) },
+    { method: 'GET', path: '/jobs/:name', scope: 'read', handle: (ctx) => show(ctx, services) },
+    { method: 'DELETE', path: '/jobs/:name', scope: 'all', handle: (ctx) => remove(ctx, services) },
+  ];
+}
+
+async function register(ctx: HttpContext, services: Services): Promise<void> {
+  const { clock, limits } = services;
+  const input = await readJson(ctx.req, {
+    clock,
+    bytesMax: limits.jsonBytesMax,
+    readMsMax: limits.bodyMsMax,
+  });
+  const valid = services.validateDeclaration(input);
+  if (!('declared' in valid)) {
+    throw new CronflowError('invalid', 'The declaration of the job is not valid.', { faults: valid });
+  }
+  const job = await services.ingest.register(valid.name, valid.declared);
+  ctx.status = 201;
+  ctx.set('Location', `/jobs/${encodeURIComponent(job.name)}`);
+  ctx.body = await withIncident(job, services);
+}
+
+async function list(ctx: HttpContext, services: Services): Promise<void> {
+  const query = new Query(ctx.querystring, services.limits);
+  const page = query.page();
+  const [status, tag, group, q] = [
+    query.word('status', STATUSES),
+    query.text('tag'),
+    query.text('group'),
+    query.text('q'),
+  ];
+  query.done();
+  const { items, total } = await services.store.listJobs({
+    ...page,
+    ...(status === undefined ? {} : { status }),
+    ...(tag === undefined ? {} : { tag }),
+    ...(group === undefined ? {} : { group }),
+    ...(q === undefined ? {} : { q }),
+  });
+  const incidents = await openIncidents(items.length, services);
+  const nowAt = services.clock.now();
+  const globals = services.globals();
+  ctx.set('X-Total-Count', String(total));
+  ctx.body = items.map((job) => jobJson(job, incidents.get(job.id), globals, nowAt));
+}
+
+async function show(ctx: HttpContext, services: Services): Promise<void> {
+  ctx.body = await withIncident(await services.jobNamed(ctx.params['name'] ?? ''), services);
+}
+
+async function remove(ctx: HttpContext, services: Services): Promise<void> {
+  const job = await services.jobNamed(ctx.params['name'] ?? '');
+  await services.ingest.remove(job.name);
+  ctx.status = 204;
+}
+
+async function withIncident(job: Job, services: Services): Promise<object> {
+  const incident = await services.store.openIncidentOf(job.id);
+  return jobJson(job, incident, services.globals(), services.clock.now());
+}
+
+/** All open incidents by job: one read for a whole list, instead of one for each of its jobs. */
+async function openIncidents(jobCount: number, { store }: Services): Promise<Map<string, Incident>> {
+  const byJob = new Map<string, Incident>();
+  if (jobCount === 0) return byJob;
+  for (let skip = 0; ; skip += INCIDENTS_PAGE) {
+    const { items, total } = await store.incidents({ open: true, skip, limit: INCIDENTS_PAGE });
+    for (const incident of items) if (incident.job_id !== null) byJob.set(incident.job_id, incident);
+    if (items.length === 0 || skip + items.length >= total) return byJob;
+  }
+}

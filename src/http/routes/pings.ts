@@ -1,0 +1,79 @@
+import { CronflowError } from '../../core/errors.ts';
+import { LIMITS } from '../../core/limits.ts';
+import { PING_KINDS, type PingKind } from '../../core/reasons.ts';
+import { mediaType, readBody } from '../body.ts';
+import { pingOf } from '../ping.ts';
+import type { HttpContext, Route } from '../router.ts';
+import type { Services } from '../services.ts';
+import type { TailBuffer } from '../tail.ts';
+
+/** `/jobs/:name/{start,success,failure,log,skip}`, each by `POST`, `GET` and `HEAD`. */
+export function pingRoutes(services: Services): Route[] {
+  return PING_KINDS.flatMap((kind) =>
+    (['POST', 'GET'] as const).map((method) => ({
+      method,
+      path: `/jobs/:name/${kind}`,
+      scope: 'ping' as const,
+      handle: (ctx: HttpContext) => takePing(ctx, kind, services),
+    })),
+  );
+}
+
+/**
+ * Records one ping and answers once it is durable. It is dated when its body is complete, immediately before
+ * the commit is asked for, so that a tick at the same instant commits after it (DESIGN.md §3).
+ */
+async function takePing(ctx: HttpContext, kind: PingKind, services: Services): Promise<void> {
+  const name = ctx.params['name'] ?? '';
+  const isJson = mediaType(ctx.req) === 'application/json';
+  const body = await readPingBody(ctx, isJson, services);
+  const ping = pingOf({
+    kind,
+    query: ctx.querystring,
+    isJson,
+    body,
+    received_at: services.clock.now(),
+    limits: services.limits,
+  });
+  try {
+    const { job, run_id, reason } = await services.ingest.ping(name, ping);
+    ctx.body = { ok: true, job, run_id, reason };
+  } catch (error) {
+    if (!(error instanceof CronflowError && error.code === 'unknown_job')) throw error;
+    services.onUnknownPing?.(name, kind);
+    throw await services.unknownJob(name);
+  }
+}
+
+/**
+ * Reads the body, whatever it is. One that takes too long, or is too long, counts as what came of it. A
+ * client that goes away in the middle has not said all it had to say, and hears no answer: nothing is
+ * recorded, so that half an upload never passes for a success.
+ */
+async function readPingBody(
+  ctx: HttpContext,
+  isJson: boolean,
+  services: Services,
+): Promise<TailBuffer | null> {
+  const { clock, limits, logger } = services;
+  const { tail, end } = await readBody(ctx.req, {
+    clock,
+    keepBytes: isJson ? limits.pingJsonBytesMax : LIMITS.outputBytesMaxDefault,
+    readBytesMax: limits.pingBodyBytesMax,
+    readMsMax: limits.bodyMsMax,
+  });
+  if (end === 'aborted') {
+    logger.info('ping given up by its client', { path: ctx.path, bytes: tail.totalBytes });
+    throw new CronflowError('bad_request', 'The body ended in the middle.');
+  }
+  if (end !== 'complete') {
+    logger.warn('ping recorded without the rest of its body', {
+      path: ctx.path,
+      end,
+      bytes: tail.totalBytes,
+    });
+  }
+  // The rest of a body that is too slow is not waited for; that of one too long is on its way already.
+  if (end === 'timeout') ctx.set('Connection', 'close');
+  return tail.totalBytes === 0 ? null : tail;
+}

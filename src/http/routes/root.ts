@@ -1,0 +1,57 @@
+import { PAGE_POLICY } from '../headers.ts';
+import type { HttpContext, Route } from '../router.ts';
+import type { Services } from '../services.ts';
+
+const LINKS = {
+  docs: '/docs',
+  openapi: '/openapi.json',
+  jobs: '/jobs',
+  incidents: '/incidents',
+  deliveries: '/deliveries',
+  config: '/config',
+  ready: '/readyz',
+} as const;
+
+/** `/`: what this is and where to go on, as a page for a browser and as JSON for others. */
+export function rootRoutes(services: Services): Route[] {
+  return [{ method: 'GET', path: '/', scope: 'read', handle: (ctx) => root(ctx, services) }];
+}
+
+function root(ctx: HttpContext, services: Services): void {
+  const { version } = services;
+  const warnings = [...services.notices()];
+  ctx.vary('Accept');
+  if (ctx.accepts('json', 'html') !== 'html') {
+    ctx.body = { message: 'Cronflow watches cron jobs.', name: 'cronflow', version, links: LINKS, warnings };
+    return;
+  }
+  ctx.type = 'text/html; charset=utf-8';
+  ctx.set('Content-Security-Policy', PAGE_POLICY);
+  ctx.body = page(version, warnings);
+}
+
+function page(version: string, warnings: readonly string[]): string {
+  const items = Object.entries(LINKS).map(([name, path]) => `<li><a href="${path}">${name}</a></li>`);
+  const notes = warnings.map((warning) => `<p role="alert">${escapeHtml(warning)}</p>`);
+  return `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Cronflow</title><link rel="stylesheet" href="/docs/docs.css"></head>
+<body><main>
+<h1>Cronflow <small>${escapeHtml(version)}</small></h1>
+<p>Cronflow watches cron jobs.</p>
+${notes.join('\n')}
+<ul>
+${items.join('\n')}
+</ul>
+</main></body>
+</html>
+`;
+}
+
+function escapeHtml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}

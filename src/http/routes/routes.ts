@@ -1,0 +1,26 @@
+import type { Route } from '../router.ts';
+import type { Services } from '../services.ts';
+import { configRoutes } from './config.ts';
+import { deliveryRoutes } from './deliveries.ts';
+import { docsRoutes } from './docs.ts';
+import { healthRoutes } from './health.ts';
+import { incidentRoutes } from './incidents.ts';
+import { jobRoutes } from './jobs.ts';
+import { pingRoutes } from './pings.ts';
+import { rootRoutes } from './root.ts';
+import { runRoutes } from './runs.ts';
+
+/** Every route there is; `schemas/openapi.yaml` describes exactly these. */
+export function allRoutes(services: Services): Route[] {
+  return [
+    ...rootRoutes(services),
+    ...healthRoutes(services),
+    ...docsRoutes(services),
+    ...jobRoutes(services),
+    ...pingRoutes(services),
+    ...runRoutes(services),
+    ...incidentRoutes(services),
+    ...deliveryRoutes(services),
+    ...configRoutes(services),
+  ];
+}

@@ -1,0 +1,66 @@
+import { CronflowError } from '../core/errors.ts';
+import type { Job } from '../core/model.ts';
+import { nearest } from '../core/nearest.ts';
+import { DEFAULT_GLOBALS, type Globals } from '../core/spec.ts';
+import type { HttpDeps } from './deps.ts';
+import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
+
+/** What the routes work with: the dependencies, every default filled in. */
+export interface Services extends HttpDeps {
+  limits: HttpLimits;
+  globals(): Globals;
+  /** @throws CronflowError `unknown_job` with the name that was probably meant */
+  jobNamed(name: string): Promise<Job>;
+  /** The error for a name that no job has, with the name that was probably meant. */
+  unknownJob(name: string): Promise<CronflowError>;
+}
+
+export function servicesOf(deps: HttpDeps): Services {
+  const limits = { ...HTTP_LIMITS, ...deps.limits };
+  const knownNames = cachedNames(deps, limits);
+  const unknownJob = async (name: string): Promise<CronflowError> =>
+    unknownJobError(name, await knownNames());
+  return {
+    ...deps,
+    // Spelled out, as spreading an instance of a class would lose its methods.
+    validateDeclaration: (input) => deps.validateDeclaration(input),
+    configStatus: () => deps.configStatus(),
+    reload: (options) => deps.reload(options),
+    notices: () => deps.notices(),
+    onUnknownPing: (name, kind) => deps.onUnknownPing?.(name, kind),
+    limits,
+    globals: () => deps.globals?.() ?? DEFAULT_GLOBALS,
+    unknownJob,
+    async jobNamed(name) {
+      const job = await deps.store.jobByName(name);
+      if (job === undefined) throw await unknownJob(name);
+      return job;
+    },
+  };
+}
+
+/** The names of jobs, read at most every few seconds: a host that pings a wrong name does so again and again. */
+function cachedNames({ store, clock }: HttpDeps, limits: HttpLimits): () => Promise<readonly string[]> {
+  let names: readonly string[] = [];
+  let readAt = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (clock.monotonic() - readAt >= limits.suggestedNamesMs) {
+      const { items } = await store.listJobs({ skip: 0, limit: limits.suggestedNamesMax });
+      names = items.map((job) => job.name);
+      readAt = clock.monotonic();
+    }
+    return names;
+  };
+}
+
+function unknownJobError(name: string, names: readonly string[]): CronflowError {
+  const suggestion = nearest(name, names);
+  const shown = JSON.stringify(name.slice(0, 128));
+  const message = `No job is named ${shown}`;
+  if (suggestion === undefined) {
+    return new CronflowError('unknown_job', `${message}. Declare it in cronflow.yaml, or POST /jobs.`);
+  }
+  return new CronflowError('unknown_job', `${message}. Did you mean ${JSON.stringify(suggestion)}?`, {
+    faults: [{ code: 'unknown_job', path: 'name', message, suggestion }],
+  });
+}

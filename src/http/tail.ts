@@ -1,0 +1,77 @@
+/** The kept end of an output, and how many bytes came before it. */
+export interface Tail {
+  text: string;
+  dropped_bytes: number;
+}
+
+/** A replaced byte becomes U+FFFD, which takes three. */
+const BYTES_PER_REPLACED_MAX = 3;
+
+/**
+ * The last bytes of an output as text of at most `bytesMax` bytes of UTF-8, never starting inside a character.
+ * What is not UTF-8 is replaced, and so is NUL, which PostgreSQL cannot store.
+ * @param end the end of the output, or all of it
+ * @param totalBytes how long the whole output was
+ */
+export function tailOf(end: Buffer, totalBytes: number, bytesMax: number): Tail {
+  let kept = lastBytes(end, bytesMax);
+  let text = decode(kept);
+  for (let excess = Buffer.byteLength(text) - bytesMax; excess > 0;) {
+    kept = lastBytes(kept, kept.length - Math.ceil(excess / BYTES_PER_REPLACED_MAX));
+    text = decode(kept);
+    excess = Buffer.byteLength(text) - bytesMax;
+  }
+  return { text, dropped_bytes: Math.max(0, totalBytes - kept.length) };
+}
+
+function lastBytes(bytes: Buffer, count: number): Buffer {
+  if (bytes.length <= count) return bytes;
+  let from = bytes.length - count;
+  // At most three bytes continue a character; a longer row of them is no UTF-8 and is replaced anyway.
+  const fromMax = Math.min(from + 3, bytes.length);
+  while (from < fromMax && isContinuation(bytes[from])) from += 1;
+  return bytes.subarray(from);
+}
+
+function isContinuation(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0b1100_0000) === 0b1000_0000;
+}
+
+function decode(bytes: Buffer): string {
+  return bytes.toString('utf8').replaceAll('\0', '\ufffd');
+}
+
+/** Chunks beyond this are joined: a body of single bytes must not cost a hundred times its size. */
+const CHUNKS_MAX = 256;
+
+/** Takes a stream of any length and keeps at least its last `keepBytes` in bounded memory. */
+export class TailBuffer {
+  totalBytes = 0;
+  #chunks: Buffer[] = [];
+  #keptBytes = 0;
+  readonly #keepBytes: number;
+
+  constructor(keepBytes: number) {
+    this.#keepBytes = keepBytes;
+  }
+
+  push(chunk: Buffer): void {
+    this.totalBytes += chunk.length;
+    this.#keptBytes += chunk.length;
+    this.#chunks.push(chunk);
+    while (this.#keptBytes - (this.#chunks[0]?.length ?? 0) >= this.#keepBytes) {
+      this.#keptBytes -= this.#chunks.shift()?.length ?? 0;
+    }
+    if (this.#chunks.length > CHUNKS_MAX) this.#chunks = [Buffer.concat(this.#chunks)];
+  }
+
+  /** Whether nothing has been let go. */
+  get isWhole(): boolean {
+    return this.#keptBytes === this.totalBytes;
+  }
+
+  /** What is kept: everything while `isWhole`. */
+  bytes(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+}

@@ -1,0 +1,96 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { CronflowError } from '../core/errors.ts';
+
+/** What a token allows: everything, or reading only, or pings only. */
+export type Scope = 'all' | 'read' | 'ping';
+
+/** The accepted values of each kind of token; all empty when no token is needed. */
+export type Tokens = { readonly [Kind in Scope]: readonly string[] };
+
+export const NO_TOKENS: Tokens = { all: [], read: [], ping: [] };
+
+const VARIABLES = {
+  all: 'CRONFLOW_TOKEN',
+  read: 'CRONFLOW_READ_TOKEN',
+  ping: 'CRONFLOW_PING_TOKEN',
+} as const;
+const VALUES_MAX = 2;
+/** What may stand in an `Authorization: Bearer` header (RFC 6750), so that no token is set that cannot be sent. */
+const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
+
+/**
+ * Reads `CRONFLOW_TOKEN`, `CRONFLOW_READ_TOKEN` and `CRONFLOW_PING_TOKEN`, or the files that `..._FILE` name
+ * (DESIGN.md §8). Up to two values each, separated by a comma or a line break, so that a token can be
+ * replaced without a moment at which either is refused. An empty variable counts as not set.
+ * @throws CronflowError `usage` for a file that cannot be read or a value that cannot be sent; it never
+ *   quotes the value
+ */
+export function readTokens(env: Readonly<Record<string, string | undefined>>): Tokens {
+  return {
+    all: valuesOf(VARIABLES.all, env),
+    read: valuesOf(VARIABLES.read, env),
+    ping: valuesOf(VARIABLES.ping, env),
+  };
+}
+
+/** Whether any token is set: then every request needs one, a few probes excepted. */
+export function hasTokens(tokens: Tokens): boolean {
+  return tokens.all.length + tokens.read.length + tokens.ping.length > 0;
+}
+
+/** What a token allows; empty for one that is not known. Every accepted value is compared, in constant time. */
+export function scopesOf(tokens: Tokens, token: string): Set<Scope> {
+  const given = digest(token);
+  const scopes = new Set<Scope>();
+  for (const scope of ['all', 'read', 'ping'] as const) {
+    for (const value of tokens[scope]) if (timingSafeEqual(given, digest(value))) scopes.add(scope);
+  }
+  return scopes;
+}
+
+/** Equal lengths, so that comparing tells nothing about the length either. */
+function digest(value: string): Buffer {
+  return createHash('sha256').update(value).digest();
+}
+
+function valuesOf(variable: string, env: Readonly<Record<string, string | undefined>>): string[] {
+  const direct = env[variable] ?? '';
+  const path = env[`${variable}_FILE`] ?? '';
+  if (direct !== '' && path !== '') {
+    throw new CronflowError('usage', `Both ${variable} and ${variable}_FILE are set. Set one of them.`);
+  }
+  if (path === '') return direct.trim() === '' ? [] : checked(variable, direct);
+  return checked(`${variable}_FILE`, readTokenFile(`${variable}_FILE`, path));
+}
+
+function readTokenFile(variable: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
+    throw new CronflowError('usage', `${variable} names ${path}, which cannot be read (${why}).`, { cause });
+  }
+}
+
+function checked(variable: string, text: string): string[] {
+  const values = text
+    .split(/[,\r\n]+/)
+    .map((value) => value.trim())
+    .filter((value) => value !== '');
+  if (values.length === 0) throw new CronflowError('usage', `${variable} holds no token.`);
+  if (values.length > VALUES_MAX) {
+    throw new CronflowError(
+      'usage',
+      `${variable} holds ${values.length} tokens, and at most ${VALUES_MAX} are allowed: the new one and the old one.`,
+    );
+  }
+  if (!values.every((value) => TOKEN.test(value))) {
+    throw new CronflowError(
+      'usage',
+      `${variable} holds a token that cannot be sent in a header. ` +
+        'Use letters, digits and . _ ~ + / - only, for example the output of: openssl rand -hex 32',
+    );
+  }
+  return values;
+}

@@ -1,0 +1,93 @@
+import { Draft } from '../core/draft.ts';
+import { deadlineOf } from '../core/due.ts';
+import type { Delivery, Incident, Job, Run } from '../core/model.ts';
+import { type Globals, specOf } from '../core/spec.ts';
+
+type Json = Record<string, unknown>;
+
+/** Instants that have no other name than `at`, and those named `..._at`. */
+const INSTANT = /^(?:.+_)?at$/;
+
+/**
+ * A record as it travels: every key ending in `_at` (and `at` itself) becomes ISO 8601 UTC, at any depth;
+ * everything else stays (DESIGN.md §1).
+ */
+export function toWire(record: object): Json {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, wireValue(key, value)]));
+}
+
+function wireValue(key: string, value: unknown): unknown {
+  if (typeof value === 'number' && INSTANT.test(key)) return isoOf(value);
+  if (Array.isArray(value)) return value.map((item) => wireValue('', item));
+  if (typeof value === 'object' && value !== null) return toWire(value);
+  return value;
+}
+
+/** Null for an instant that no calendar has: a damaged record must not break a whole list. */
+function isoOf(at: number): string | null {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+}
+
+/**
+ * A job for clients: what was declared with defaults filled in, its state, and what is derived on reading.
+ * `late` says that the expected slot has passed and nothing was heard yet (DESIGN.md §3.3).
+ * @param incident the job's open incident
+ * @param nowAt milliseconds since the Unix epoch
+ */
+export function jobJson(job: Job, incident: Incident | undefined, globals: Globals, nowAt: number): Json {
+  const { declaration, state } = job;
+  const spec = specOf(job.name, declaration, globals);
+  const isPaused = spec.paused || state.paused_by_api;
+  // A job with a period is not expected while it runs, which its status tells without reading its runs.
+  const isExpected = !isPaused && !(spec.schedule?.kind === 'every' && state.status === 'running');
+  const expectedAt = isExpected ? state.expected_at : null;
+  const draft = new Draft(spec, { job_id: job.id, job: state, runs: [], incident: incident ?? null }, nowAt);
+  return {
+    description: null,
+    group: null,
+    owner: null,
+    tags: [],
+    timezone: 'UTC',
+    ...declaration,
+    id: job.id,
+    name: job.name,
+    source: job.source,
+    place: job.place,
+    schedule: declaration.schedule ?? null,
+    every: declaration.every ?? null,
+    status: state.status,
+    paused: isPaused,
+    late: expectedAt !== null && expectedAt < nowAt,
+    incident: incident === undefined ? null : incidentSummary(incident),
+    last_run: state.last_start_at === null ? null : isoOf(state.last_start_at),
+    ...toWire({
+      last_success_at: state.last_success_at,
+      last_outcome: state.last_outcome,
+      last_outcome_at: state.last_outcome_at,
+      expected_at: expectedAt,
+      deadline_at: expectedAt === null ? null : (deadlineOf(draft)?.at ?? null),
+      created_at: job.created_at,
+      updated_at: job.updated_at,
+    }),
+  };
+}
+
+function incidentSummary(incident: Incident): Json {
+  const { id, reason, kinds, bad_count, opened_at, acknowledged_until_at } = incident;
+  return toWire({ id, reason, kinds, bad_count, opened_at, acknowledged_until_at });
+}
+
+/** A run without what only the core needs. */
+export function runJson({ start_received: _received, replaces_run_id: _replaces, ...run }: Run): Json {
+  return toWire(run);
+}
+
+/** An incident without what only the core needs to decide on its end. */
+export function incidentJson({ newest_bad_at: _newest, good_run_ids: _good, ...incident }: Incident): Json {
+  return toWire(incident);
+}
+
+export function deliveryJson(delivery: Delivery): Json {
+  return toWire(delivery);
+}
