@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { Liveness } from '../../src/ingest/liveness.ts';
+import { silentLogger } from '../../src/observe/log.ts';
+import { startMemoryService } from '../support/memory-service.ts';
+
+const START = Date.UTC(2025, 0, 1);
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+test('a slot that passed while Cronflow was stopped ends unknown, and nobody is told', async () => {
+  const { configure, liveness, checker, store, clock, ping } = await startMemoryService(START);
+  await liveness.start();
+  await configure({ backup: { schedule: '0 2 * * *', grace: '5m' } });
+  await ping('backup', 'log');
+  await liveness.stop();
+  clock.set(START + 3 * HOUR_MS);
+  await new Liveness({ store, clock, logger: silentLogger, onCommit: () => {} }).start();
+  checker.start();
+  await clock.advance(14 * MINUTE_MS);
+  expect((await store.jobByName('backup'))!.state.expected_at).toBe(START + 2 * HOUR_MS);
+  await clock.advance(MINUTE_MS);
+  const job = (await store.jobByName('backup'))!;
+  expect(job.state.expected_at).toBe(START + 26 * HOUR_MS);
+  expect((await store.runsOf(job.id, { skip: 0, limit: 1 })).items[0]).toMatchObject({
+    outcome: 'unknown',
+    reason: 'outage',
+  });
+  expect(await store.deliveries({ skip: 0, limit: 10 })).toMatchObject({ total: 0 });
+  await checker.stop();
+});
+
+test('a machine that was suspended is noticed before anything is judged', async () => {
+  const { configure, liveness, checker, store, clock } = await startMemoryService(START);
+  await liveness.start();
+  await configure({ backup: { schedule: '0 2 * * *', grace: '5m' } });
+  checker.start();
+  await clock.advance(HOUR_MS);
+  // Timers do not fire while a machine sleeps; all are overdue when it wakes.
+  clock.set(START + 3 * HOUR_MS);
+  await clock.advance(HOUR_MS);
+  const job = (await store.jobByName('backup'))!;
+  const { items } = await store.runsOf(job.id, { skip: 0, limit: 10 });
+  expect(items.map(({ outcome }) => outcome)).toEqual(['unknown']);
+  await checker.stop();
+  await liveness.stop();
+});

@@ -1,0 +1,84 @@
+import { Checker } from '../../src/checker/checker.ts';
+import type { Declaration } from '../../src/core/declaration.ts';
+import type { Ping } from '../../src/core/model.ts';
+import type { PlannedJob } from '../../src/core/plan.ts';
+import type { PingKind } from '../../src/core/reasons.ts';
+import { type AppliedConfiguration, applyConfiguration } from '../../src/ingest/configuration.ts';
+import { JobIngest } from '../../src/ingest/job-ingest.ts';
+import { Liveness } from '../../src/ingest/liveness.ts';
+import { silentLogger } from '../../src/observe/log.ts';
+import { MemoryStore } from '../../src/store/memory.ts';
+import { createFakeClock } from './fake-clock.ts';
+
+/** The parts between HTTP and the outbox, over the memory store and a clock that the test moves. */
+export async function startMemoryService(startAt: number) {
+  const clock = createFakeClock(startAt);
+  const store = new MemoryStore();
+  await store.open();
+  const checker: Checker = new Checker({
+    store,
+    clock,
+    logger: silentLogger,
+    onCommit: () => {},
+    onLateWake: () => liveness.check(),
+  });
+  const onCommit = (): void => checker.wake();
+  const liveness = new Liveness({ store, clock, logger: silentLogger, onCommit });
+  const ingest = new JobIngest({ store, clock, onCommit, jobsMax: 5 });
+  let revision = 0;
+  return {
+    clock,
+    store,
+    checker,
+    liveness,
+    ingest,
+    /** Sends a ping as of now. */
+    ping: (name: string, kind: PingKind, fields: Partial<Ping> = {}) =>
+      ingest.ping(name, { ...pingOf(kind, clock.now()), ...fields }),
+    /** Applies a configuration of these jobs as of now. */
+    configure: async (jobs: Record<string, Declaration>, defaults: Declaration = {}) => {
+      revision += 1;
+      const applied = await applyConfiguration(
+        store,
+        configurationOf(String(revision), jobs, defaults),
+        clock.now(),
+      );
+      checker.wake();
+      return applied;
+    },
+  };
+}
+
+function configurationOf(
+  revision: string,
+  jobs: Record<string, Declaration>,
+  defaults: Declaration,
+): AppliedConfiguration {
+  return {
+    revision,
+    files: [{ path: 'cronflow.yaml', text: revision }],
+    defaults,
+    globals: { notifiers: ['ops'], replayWindowMs: 900_000 },
+    jobs: Object.entries(jobs).map(([name, declared], index): PlannedJob => ({
+      name,
+      place: { file: 'cronflow.yaml', line: index + 1 },
+      declared,
+      declaration: { ...defaults, ...declared },
+    })),
+  };
+}
+
+function pingOf(kind: PingKind, at: number): Ping {
+  return {
+    kind,
+    received_at: at,
+    delay_ms: 0,
+    rid: null,
+    exit_code: null,
+    signal: null,
+    duration_ms: null,
+    host: null,
+    output: null,
+    output_dropped_bytes: 0,
+  };
+}
