@@ -5,8 +5,8 @@
 
 // Terminal control sequences: colours, cursor movements, window titles. One that never ends hides no more
 // than its own line.
-// oxlint-disable-next-line no-control-regex
 const TERMINAL_SEQUENCES =
+  // oxlint-disable-next-line no-control-regex
   /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b\n]{0,200}(?:\u0007|\u001b\\)?|[ -/]*[0-~])/g;
 // Control characters but tab and line feed; then what is invisible or turns the direction of writing.
 const INVISIBLE =

@@ -28,14 +28,10 @@ export function countUndelivered(tx: Tx, notifier: string): void {
   tx.putMeta(keyOf(notifier), { count } satisfies Deaths);
 }
 
-/**
- * Starts counting anew, in the commit that records a message which got through.
- * @returns how many there were
- */
-export function forgetUndelivered(tx: Tx, notifier: string): number {
-  const count = countOf(tx.meta(keyOf(notifier)));
-  if (count > 0) tx.putMeta(keyOf(notifier), undefined);
-  return count;
+/** Takes off the count what a message that got through has told of. */
+export function forgetUndelivered(tx: Tx, notifier: string, told: number): void {
+  const count = countOf(tx.meta(keyOf(notifier))) - told;
+  tx.putMeta(keyOf(notifier), count > 0 ? ({ count } satisfies Deaths) : undefined);
 }
 
 function countOf(value: unknown): number {

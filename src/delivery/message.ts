@@ -100,11 +100,14 @@ export function messageOf(delivery: Delivery, context: MessageContext): Message 
   };
 }
 
-/** What can still be said when `messageOf` failed, which only a bug can cause: no silence even then. */
-export function bareMessageOf(delivery: Delivery): Message {
+/**
+ * What can still be said when `messageOf` failed, which only a bug can cause: no silence even then.
+ * @param isOver whether the closing goes out in the same message
+ */
+export function bareMessageOf(delivery: Delivery, isOver: boolean): Message {
   const { kind, facts } = delivery;
   const name = cleanLine(facts.job_name ?? 'Cronflow', VALUE_LENGTH_MAX);
-  const verdict = kind === 'closed' ? 'RESOLVED' : 'IN TROUBLE';
+  const verdict = kind === 'closed' ? 'RESOLVED' : isOver ? 'IN TROUBLE AND RESOLVED' : 'IN TROUBLE';
   return {
     deliveryId: delivery.id,
     incidentId: delivery.incident_id,

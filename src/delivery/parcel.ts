@@ -49,7 +49,10 @@ async function pendingAfter(store: Store, head: Delivery, incident: Incident): P
   const oldest = Math.max(1, incident.reminder_count - REMINDERS_MAX + 1);
   for (let count = oldest; count <= incident.reminder_count; count++) ids.push(reminderId(head, count));
   return store.transact({ delivery_ids: ids }, (tx) =>
-    ids.map((id) => tx.delivery(id)).filter((delivery) => delivery?.status === 'pending'),
+    ids.flatMap((id) => {
+      const delivery = tx.delivery(id);
+      return delivery?.status === 'pending' ? [delivery] : [];
+    }),
   );
 }
 

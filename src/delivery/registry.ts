@@ -11,7 +11,7 @@ interface Parts {
   clock: Clock;
   logger: Logger;
   /** One pace per destination, even where two notifiers or two revisions name the same. */
-  pacerOf(destination: string, intervalMs: number): Pacer;
+  pacerOf: (destination: string, intervalMs: number) => Pacer;
 }
 
 type Kinds = {
@@ -106,7 +106,7 @@ function build<Type extends NotifierConfig['type']>(
   config: Extract<NotifierConfig, { type: Type }>,
   parts: Parts,
 ): Notifier {
-  const create: Kinds[Type] = KINDS[config.type as Type];
+  const create: Kinds[Type] = KINDS[config.type];
   return create(config, parts);
 }
 

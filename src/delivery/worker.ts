@@ -1,13 +1,13 @@
 import { type Clock, sleep } from '../clock.ts';
-import type { Delivery } from '../core/model.ts';
 import type { Logger } from '../observe/log.ts';
-import type { Store, Tx } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import { clampRetryAfterMs, isExhausted, retryDelayMs } from './backoff.ts';
 import { loadContext } from './context.ts';
-import { countUndelivered, forgetUndelivered, reviveOpenings, undeliveredCount } from './deaths.ts';
+import { forgetUndelivered, reviveOpenings, undeliveredCount } from './deaths.ts';
 import { type Claimed, Lane } from './lane.ts';
 import { bareMessageOf, type Message, messageOf } from './message.ts';
 import type { Notifier, SendResult } from './notifier.ts';
+import { type Outcome, recordOutcome } from './outcome.ts';
 import { type Parcel, parcelOf } from './parcel.ts';
 
 /** A suspended machine is noticed within this (DESIGN.md §3.4). */
@@ -35,9 +35,6 @@ export interface DeliveryWorkerOptions {
   /** For links in messages, without a trailing slash; asked for every message, for it may be reconfigured. */
   publicUrl: () => string | null;
 }
-
-/** What is written about a delivery after an attempt. */
-type Outcome = Pick<Delivery, 'status' | 'last_error'> & { retryAt?: number; isSent?: boolean };
 
 /**
  * Sends what the outbox holds (DESIGN.md §7): claims by lease, sends, commits what became of it. At least
@@ -103,8 +100,10 @@ export class DeliveryWorker {
       // Replaced before looking, so that what is committed while looking is not slept over.
       this.#alarm = new AbortController();
       const delayMs = await this.#claim();
+      if (this.#stopping.signal.aborted) return;
       for (const lane of this.#lanes.values()) this.#pump(lane);
-      await sleep(this.#options.clock, Math.min(delayMs, this.#heldMs()), this.#alarm.signal);
+      const sleepMs = Math.min(delayMs, this.#heldMs());
+      if (sleepMs > 0) await sleep(this.#options.clock, sleepMs, this.#alarm.signal);
     }
   }
 
@@ -137,12 +136,7 @@ export class DeliveryWorker {
     for (;;) {
       const claimed = lane.next(nowMs, notifier?.concurrency ?? 1);
       if (claimed === undefined) break;
-      this.#track(
-        this.#deliver(lane, claimed, claimed.abort.signal).finally(() => {
-          lane.done(claimed.delivery.id);
-          this.wake();
-        }),
-      );
+      this.#track(this.#handle(lane, claimed, claimed.abort.signal));
     }
     if (lane.isIdle && nowMs >= lane.heldUntilMs) this.#lanes.delete(lane.notifier);
   }
@@ -154,41 +148,56 @@ export class DeliveryWorker {
     return Math.min(SLEEP_MS_MAX, ...held.filter((ms) => ms > 0));
   }
 
-  async #deliver(lane: Lane, claimed: Claimed, signal: AbortSignal): Promise<void> {
-    const { store, logger, notifiers } = this.#options;
-    const { delivery } = claimed;
+  async #handle(lane: Lane, claimed: Claimed, signal: AbortSignal): Promise<void> {
+    let isHandled = true;
     try {
-      const parcel = await parcelOf(store, delivery);
-      const notifier = notifiers.get(delivery.notifier);
-      if (parcel.silentBecause !== null) {
-        await this.#commit(parcel, { status: 'sent', last_error: `not sent: ${parcel.silentBecause}` });
-      } else if (notifier === undefined) {
-        const detail = 'no notifier of this name is configured';
-        await this.#finish(lane, parcel, { result: 'permanent', detail });
-      } else {
-        const message = await this.#write(parcel);
-        await this.#finish(lane, parcel, await this.#send(notifier, message, claimed, signal));
-      }
-    } catch (error) {
-      // Nothing was sent, or nothing could be committed before the end: the lease runs out, it is tried again.
-      logger.error('a delivery could not be handled', { delivery: delivery.id, error: textOf(error) });
-      await sleep(this.#options.clock, STORE_RETRY_MS, this.#stopping.signal);
+      isHandled = await this.#deliver(lane, claimed, signal);
+    } finally {
+      lane.done(claimed.delivery.id);
+      if (!isHandled) lane.add(claimed);
+      this.wake();
     }
   }
 
-  async #write({ head, closing }: Parcel): Promise<Message> {
+  /** @returns false when nothing was sent because the store could not be read */
+  async #deliver(lane: Lane, claimed: Claimed, signal: AbortSignal): Promise<boolean> {
+    const { store, logger, notifiers, clock } = this.#options;
+    const { delivery } = claimed;
+    const notifier = notifiers.get(delivery.notifier);
+    let parcel: Parcel;
+    let message: Message;
+    let undelivered: number;
+    try {
+      parcel = await parcelOf(store, delivery);
+      undelivered = await undeliveredCount(store, delivery.notifier);
+      message = await this.#write(parcel, undelivered);
+    } catch (error) {
+      logger.error('a delivery cannot be read', { delivery: delivery.id, error: textOf(error) });
+      await sleep(clock, STORE_RETRY_MS, this.#stopping.signal);
+      return false;
+    }
+    if (parcel.silentBecause !== null) {
+      await this.#commit(parcel, { type: 'silent', because: parcel.silentBecause });
+    } else if (notifier === undefined) {
+      const detail = 'no notifier of this name is configured';
+      await this.#finish(lane, parcel, { result: 'permanent', detail }, 0);
+    } else {
+      const sent = await this.#send(notifier, message, claimed, signal);
+      await this.#finish(lane, parcel, sent, undelivered);
+    }
+    return true;
+  }
+
+  async #write({ head, closing }: Parcel, undelivered: number): Promise<Message> {
     const { store, clock, logger, publicUrl } = this.#options;
-    const context = await loadContext(store, head, {
-      nowAt: clock.now(),
-      publicUrl: publicUrl(),
-      closing: closing?.facts ?? null,
-      undelivered: await undeliveredCount(store, head.notifier),
-    });
+    const nowAt = clock.now();
+    const around = { nowAt, publicUrl: publicUrl(), closing: closing?.facts ?? null, undelivered };
+    const context = await loadContext(store, head, around);
     try {
       return messageOf(head, context);
     } catch (error) {
       logger.error('a message could not be written', { delivery: head.id, error: textOf(error) });
-      return bareMessageOf(head);
+      return bareMessageOf(head, closing !== null);
     }
   }
 
@@ -220,75 +229,65 @@ export class DeliveryWorker {
     }
   }
 
-  async #finish(lane: Lane, parcel: Parcel, sent: SendResult): Promise<void> {
+  async #finish(lane: Lane, parcel: Parcel, sent: SendResult, undelivered: number): Promise<void> {
     const { clock, logger, random } = this.#options;
     const { head } = parcel;
-    const fields = { delivery: head.id, notifier: head.notifier, attempt: head.attempts + 1 };
+    const attempts = head.attempts + 1;
+    const fields = { delivery: head.id, notifier: head.notifier, attempt: attempts };
     if (sent.result === 'ok') {
-      const undelivered = await this.#commit(parcel, { status: 'sent', last_error: null, isSent: true });
       logger.info('delivered', fields);
-      if (undelivered > 0) await this.#revive(head.notifier);
+      await this.#commit(parcel, { type: 'sent' });
+      if (undelivered > 0) await this.#recover(head.notifier, undelivered);
       return;
     }
-    const nowAt = clock.now();
-    const last_error = sent.detail.slice(0, ERROR_LENGTH_MAX);
-    if (sent.result === 'permanent' || isExhausted(head.created_at, head.attempts + 1, nowAt)) {
-      logger.error('given up: a notification was not delivered', { ...fields, error: last_error });
-      await this.#commit({ ...parcel, merged: [] }, { status: 'dead', last_error });
+    const error = sent.detail.slice(0, ERROR_LENGTH_MAX);
+    if (sent.result === 'permanent' || isExhausted(head.created_at, attempts, clock.now())) {
+      logger.error('given up: a notification was not delivered', { ...fields, error });
+      await this.#commit(parcel, { type: 'dead', error });
       return;
     }
     const afterMs = clampRetryAfterMs(sent.afterMs ?? 0);
     lane.heldUntilMs = Math.max(lane.heldUntilMs, clock.monotonic() + afterMs);
-    const delayMs = Math.max(afterMs, retryDelayMs(head.attempts + 1, random()));
-    logger.warn('not delivered yet', { ...fields, error: last_error, retry_in_ms: delayMs });
-    await this.#commit(
-      { ...parcel, merged: [] },
-      { status: 'pending', last_error, retryAt: nowAt + delayMs },
+    const delayMs = Math.max(afterMs, retryDelayMs(attempts, random()));
+    logger.warn('not delivered yet', { ...fields, error, retry_in_ms: delayMs });
+    await this.#commit(parcel, { type: 'retry', error, retryAt: clock.now() + delayMs });
+  }
+
+  /** While the store fails this waits: sending again would be telling twice. */
+  async #commit(parcel: Parcel, outcome: Outcome): Promise<void> {
+    const { store, clock } = this.#options;
+    const ids = [parcel.head, ...parcel.merged].map(({ id }) => id);
+    await this.#untilStored(parcel.head.id, () =>
+      store.transact({ delivery_ids: ids }, (tx) => recordOutcome(tx, parcel, outcome, clock.now())),
+    );
+  }
+
+  /** A notifier that had lost messages takes them again: it hears of what is still open (DESIGN.md §7). */
+  async #recover(notifier: string, undelivered: number): Promise<void> {
+    const { store } = this.#options;
+    // Forgotten last: if this is cut short, the next message that gets through makes up for it.
+    await this.#untilStored(notifier, () => this.#revive(notifier));
+    await this.#untilStored(notifier, () =>
+      store.transact({}, (tx) => forgetUndelivered(tx, notifier, undelivered)),
     );
   }
 
   /**
-   * Writes what became of an attempt, as often as it takes: while the store fails, this waits, for sending
-   * again would be telling twice.
-   * @returns how many messages to the notifier had been given up before this one got through
+   * Tries to write as often as it takes.
    * @throws CronflowError when the worker stops before the store works again
    */
-  async #commit(parcel: Parcel, outcome: Outcome): Promise<number> {
-    const { store, clock, logger } = this.#options;
-    const ids = [parcel.head, ...parcel.merged].map(({ id }) => id);
+  async #untilStored(about: string, write: () => Promise<void>): Promise<void> {
+    const { clock, logger } = this.#options;
     for (let failures = 0; ; failures++) {
       try {
-        return await store.transact({ delivery_ids: ids }, (tx) => this.#record(tx, parcel, outcome));
+        return await write();
       } catch (error) {
         if (this.#stopped.signal.aborted) throw error;
-        if (failures === 0) {
-          const delivery = parcel.head.id;
-          logger.error('what became of a delivery cannot be stored', { delivery, error: textOf(error) });
-        }
+        if (failures === 0) logger.error('the outbox cannot be written', { about, error: textOf(error) });
         const delayMs = Math.min(STORE_RETRY_MS * 2 ** Math.min(failures, 10), COMMIT_RETRY_MS_MAX);
         await sleep(clock, delayMs, this.#stopped.signal);
       }
     }
-  }
-
-  #record(tx: Tx, { head, merged }: Parcel, { status, last_error, retryAt, isSent }: Outcome): number {
-    const nowAt = this.#options.clock.now();
-    for (const { id } of [head, ...merged]) {
-      // Removed with its job, or settled by somebody else meanwhile.
-      const delivery = tx.delivery(id);
-      if (delivery?.status !== 'pending') continue;
-      const error = id !== head.id && last_error === null ? `sent with ${head.id}` : last_error;
-      tx.putDelivery({
-        ...delivery,
-        status,
-        attempts: delivery.attempts + 1,
-        next_attempt_at: retryAt ?? delivery.next_attempt_at,
-        finished_at: status === 'pending' ? null : nowAt,
-        last_error: error,
-      });
-    }
-    if (status === 'dead') countUndelivered(tx, head.notifier);
-    return isSent === true ? forgetUndelivered(tx, head.notifier) : 0;
   }
 
   async #reviveIfAny(notifier: string): Promise<void> {

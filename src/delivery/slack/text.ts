@@ -26,9 +26,12 @@ export function fitText(text: string, lengthMax: number): string {
  * the error is. Backticks next to each other are split, so that nothing closes the block early.
  */
 export function fitCode(text: string, lengthMax: number): string {
-  const write = (kept: string): string =>
-    `\`\`\`\n${escapeText(kept.replace(/`(?=`)/g, `\`${SPLIT}`))}\n\`\`\``;
-  return fit(text, lengthMax, write, keepEnd);
+  return fit(text, lengthMax, codeBlock, keepEnd);
+}
+
+function codeBlock(text: string): string {
+  const split = text.replace(/`(?=`)/g, `\`${SPLIT}`);
+  return `\`\`\`\n${escapeText(split)}\n\`\`\``;
 }
 
 function keepEnd(text: string, lengthMax: number): string {
