@@ -1,0 +1,765 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { silentLogger } from '../../src/observe/log.ts';
+import { LowdbStore } from '../../src/store/lowdb/store.ts';
+import { MemoryStore } from '../../src/store/memory.ts';
+import type { JobFilter, Store, Tx } from '../../src/store/store.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { delivery, ids, incident, increment, job, NOW_AT, openRun, ping, run } from '../support/records.ts';
+
+/** One row per implementation; PostgreSQL is the third. Every test below holds for all of them. */
+interface Row {
+  name: string;
+  /** A new, empty store, not yet opened, and how to get rid of it. */
+  make: () => Promise<{ store: Store; dispose: () => Promise<void> }>;
+}
+
+const rows: Row[] = [
+  { name: 'memory', make: async () => ({ store: new MemoryStore(), dispose: async () => {} }) },
+  {
+    name: 'lowdb',
+    async make() {
+      const directory = await mkdtemp(join(tmpdir(), 'cronflow-contract-'));
+      const clock = createFakeClock(NOW_AT);
+      // A snapshot every few commits, so that every test also runs beside one.
+      const limits = { snapshotJournalBytes: 2_000 };
+      const store = new LowdbStore({ directory, clock, log: silentLogger, limits, freeze: true });
+      return { store, dispose: () => rm(directory, { recursive: true, force: true }) };
+    },
+  },
+];
+
+const ALL = { all: true };
+const PAGE = { skip: 0, limit: 100 };
+const CLAIM = { now_at: NOW_AT, lease_ms: 60_000, limit: 10 };
+
+describe.each(rows)('$name store', ({ make }) => {
+  let store: Store;
+  let dispose: () => Promise<void>;
+
+  beforeEach(async () => {
+    ({ store, dispose } = await make());
+    await store.open();
+  });
+  afterEach(async () => {
+    await store.close();
+    await dispose();
+  });
+
+  const write = (fn: (tx: Tx) => void): Promise<void> => store.transact(ALL, fn);
+  const list = async (filter: Partial<JobFilter>): Promise<string[]> =>
+    ids((await store.listJobs({ ...PAGE, ...filter })).items);
+  const claim = async (changes: Partial<typeof CLAIM> = {}): Promise<string[]> =>
+    ids(await store.claimDeliveries({ ...CLAIM, ...changes }));
+  const put = (...deliveries: ReturnType<typeof delivery>[]): Promise<void> =>
+    write((tx) => {
+      for (const id of ['a', 'b']) if (!tx.jobById(id)) tx.putJob(job(id));
+      for (const each of deliveries) tx.putDelivery(each);
+    });
+
+  describe('transact', () => {
+    test('returns what the function returns, once its changes can be read', async () => {
+      const answer = await store.transact({ ids: ['a'] }, (tx) => {
+        tx.putJob(job('a'));
+        return 42;
+      });
+      expect(answer).toBe(42);
+      expect(await store.jobById('a')).toEqual(job('a'));
+      expect(await store.jobByName('job-a')).toEqual(job('a'));
+    });
+
+    test('changes nothing if the function throws, and rejects with its error', async () => {
+      await write((tx) => tx.putJob(job('a')));
+      const failure = new Error('no');
+      const outcome = store.transact(ALL, (tx) => {
+        tx.putJob(job('a', { updated_at: 1 }));
+        tx.putJob(job('b'));
+        tx.putRun(run('a', 1));
+        tx.putOutput('a', 'a-1', { text: 'x', dropped_bytes: 0 });
+        tx.deleteJob('a');
+        tx.putMeta('key', 1);
+        throw failure;
+      });
+      await expect(outcome).rejects.toBe(failure);
+      expect(await list({})).toEqual(['a']);
+      expect((await store.jobById('a'))?.updated_at).toBe(NOW_AT);
+      expect((await store.runsOf('a', PAGE)).total).toBe(0);
+      expect(await store.meta('key')).toBeUndefined();
+    });
+
+    test('runs transactions one after another, in the order of the calls', async () => {
+      const counts = Array.from({ length: 50 }, () => store.transact({}, (tx) => increment(tx, 'count')));
+      expect(await Promise.all(counts)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
+      expect(await store.meta('count')).toBe(50);
+    });
+
+    test('lets a failing one among many leave no trace and harm no other', async () => {
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 10 }, (_, i) =>
+          store.transact({}, (tx) => {
+            increment(tx, 'count');
+            if (i % 2 === 1) throw new Error('odd');
+          }),
+        ),
+      );
+      expect(outcomes.map((outcome) => outcome.status === 'fulfilled')).toEqual(
+        Array.from({ length: 10 }, (_, i) => i % 2 === 0),
+      );
+      expect(await store.meta('count')).toBe(5);
+    });
+
+    test('does not run the function before it returns', async () => {
+      let ran = false;
+      const done = store.transact({}, () => {
+        ran = true;
+      });
+      expect(ran).toBe(false);
+      await done;
+      expect(ran).toBe(true);
+    });
+
+    test('refuses a function that returns a promise', async () => {
+      const outcome = store.transact({}, async (tx) => {
+        tx.putMeta('key', 1);
+        await Promise.resolve();
+      });
+      await expect(outcome).rejects.toThrow('must be synchronous');
+      expect(await store.meta('key')).toBeUndefined();
+    });
+
+    test('refuses the use of a view whose transaction has ended', async () => {
+      const kept = await store.transact(ALL, (tx) => tx);
+      expect(() => kept.jobs()).toThrow('has ended');
+      expect(() => kept.putMeta('key', 1)).toThrow('has ended');
+    });
+
+    test('is refused once the store is closed', async () => {
+      await store.close();
+      await expect(store.transact({}, () => 1)).rejects.toMatchObject({ code: 'stopping' });
+    });
+  });
+
+  describe('a transaction reads its own writes', () => {
+    test('of jobs, under their old and new names', async () => {
+      await write((tx) => tx.putJob(job('a')));
+      await write((tx) => {
+        tx.putJob(job('b'));
+        tx.putJob(job('a', { name: 'renamed' }));
+        expect(tx.jobByName('job-a')).toBeUndefined();
+        expect(tx.jobByName('renamed')?.id).toBe('a');
+        expect(ids(tx.jobs())).toEqual(['a', 'b']);
+        tx.deleteJob('a');
+        expect(tx.jobById('a')).toBeUndefined();
+        expect(tx.jobByName('renamed')).toBeUndefined();
+        expect(ids(tx.jobs())).toEqual(['b']);
+      });
+      expect(await list({})).toEqual(['b']);
+    });
+
+    test('of runs, in the order of their numbers', async () => {
+      await write((tx) => {
+        tx.putJob(job('a'));
+        for (const number of [9, 10, 2]) tx.putRun(run('a', number));
+      });
+      await write((tx) => {
+        tx.putRun(run('a', 11));
+        tx.putRun(run('a', 10, { outcome: 'failure' }));
+        tx.putRun(openRun('a', 1));
+        tx.deleteRun('a-2');
+        expect(ids(tx.runsOf('a'))).toEqual(['a-1', 'a-9', 'a-10', 'a-11']);
+        expect(tx.runsOf('a')[2]?.outcome).toBe('failure');
+      });
+      expect(ids((await store.runsOf('a', PAGE)).items)).toEqual(['a-11', 'a-10', 'a-9', 'a-1']);
+    });
+
+    test('of incidents', async () => {
+      await write((tx) => {
+        tx.putJob(job('a'));
+        tx.putIncident(incident('i1', 'a'));
+        expect(tx.openIncidentOf('a')?.id).toBe('i1');
+      });
+      await write((tx) => {
+        tx.putIncident(incident('i1', 'a', { closed_at: NOW_AT }));
+        expect(tx.openIncidentOf('a')).toBeUndefined();
+        tx.putIncident(incident('i2', 'a'));
+        expect(tx.openIncidentOf('a')?.id).toBe('i2');
+        tx.putIncident(incident('s1', null));
+        tx.putIncident(incident('s2', null, { closed_at: NOW_AT }));
+        expect(ids(tx.openSystemIncidents())).toEqual(['s1']);
+        tx.deleteIncident('i1');
+        expect(tx.incident('i1')).toBeUndefined();
+      });
+      expect(ids((await store.incidents(PAGE)).items)).toEqual(['s2', 's1', 'i2']);
+    });
+
+    test('of deliveries and meta values', async () => {
+      await write((tx) => {
+        tx.putJob(job('a'));
+        tx.putDelivery(delivery('d1', 'a'));
+        tx.putMeta('key', { n: 1 });
+        expect(tx.delivery('d1')?.status).toBe('pending');
+        expect(tx.meta('key')).toEqual({ n: 1 });
+        tx.deleteDelivery('d1');
+        tx.putMeta('key', undefined);
+        expect(tx.delivery('d1')).toBeUndefined();
+        expect(tx.meta('key')).toBeUndefined();
+      });
+      expect((await store.deliveries(PAGE)).total).toBe(0);
+      expect(await store.meta('key')).toBeUndefined();
+    });
+
+    test('but nobody outside does before the commit', async () => {
+      const done = write((tx) => tx.putJob(job('a')));
+      expect(await store.jobById('a')).toBeUndefined();
+      await done;
+      expect((await store.jobById('a'))?.id).toBe('a');
+    });
+  });
+
+  describe('attempt', () => {
+    test('undoes what its function wrote if that throws, and nothing else', async () => {
+      await write((tx) => {
+        tx.putJob(job('a'));
+        tx.putRun(run('a', 1));
+        tx.putMeta('key', 'before');
+      });
+      await write((tx) => {
+        tx.putMeta('kept', 1);
+        tx.putRun(run('a', 2));
+        const attempt = (): void =>
+          tx.attempt(() => {
+            tx.putJob(job('b'));
+            tx.putJob(job('a', { name: 'renamed' }));
+            tx.putRun(run('a', 2, { outcome: 'failure' }));
+            tx.deleteRun('a-1');
+            tx.putIncident(incident('i', 'a'));
+            tx.putDelivery(delivery('d', 'a'));
+            tx.putOutput('a', 'a-2', { text: 'x', dropped_bytes: 0 });
+            tx.putMeta('key', 'after');
+            tx.logPing('a', ping());
+            throw new Error('no');
+          });
+        expect(attempt).toThrow('no');
+        expect(ids(tx.jobs())).toEqual(['a']);
+        expect(tx.jobByName('renamed')).toBeUndefined();
+        expect(tx.meta('key')).toBe('before');
+        expect(ids(tx.runsOf('a'))).toEqual(['a-1', 'a-2']);
+        expect(tx.openIncidentOf('a')).toBeUndefined();
+      });
+      expect(await store.meta('kept')).toBe(1);
+      expect(await store.meta('key')).toBe('before');
+      expect((await store.run('a', 'a-2'))?.outcome).toBe('success');
+      expect((await store.jobById('a'))?.name).toBe('job-a');
+      expect(await store.incident('i')).toBeUndefined();
+      expect((await store.deliveries(PAGE)).total).toBe(0);
+      expect(await store.output('a', 'a-2')).toBeUndefined();
+    });
+
+    test('can be nested, and what returned stays until an outer one throws', async () => {
+      await store.transact({}, (tx) => {
+        const outer = (): void =>
+          tx.attempt(() => {
+            tx.attempt(() => tx.putMeta('inner', 1));
+            expect(tx.meta('inner')).toBe(1);
+            throw new Error('outer');
+          });
+        expect(outer).toThrow('outer');
+        expect(tx.attempt(() => 'value')).toBe('value');
+        tx.attempt(() => tx.putMeta('stays', 1));
+      });
+      expect(await store.meta('inner')).toBeUndefined();
+      expect(await store.meta('stays')).toBe(1);
+    });
+  });
+
+  describe('scope', () => {
+    beforeEach(() =>
+      write((tx) => {
+        for (const id of ['a', 'b']) {
+          tx.putJob(job(id));
+          tx.putRun(run(id, 1));
+          tx.putIncident(incident(`i-${id}`, id));
+          tx.putDelivery(delivery(`d-${id}`, id));
+        }
+      }),
+    );
+
+    test.each<[string, (tx: Tx) => unknown]>([
+      ['a job by name', (tx) => tx.jobByName('job-b')],
+      ['a job by id', (tx) => tx.jobById('b')],
+      ['all jobs', (tx) => tx.jobs()],
+      ['runs', (tx) => tx.runsOf('b')],
+      ['an open incident', (tx) => tx.openIncidentOf('b')],
+      ['an incident', (tx) => tx.incident('i-b')],
+      ['a delivery', (tx) => tx.delivery('d-b')],
+      ['a changed job', (tx) => tx.putJob(job('b'))],
+      ['a deleted job', (tx) => tx.deleteJob('b')],
+      ['a new run', (tx) => tx.putRun(run('b', 2))],
+      ['a deleted run', (tx) => tx.deleteRun('b-1')],
+      ['a changed incident', (tx) => tx.putIncident(incident('i2', 'b'))],
+      ['a new delivery', (tx) => tx.putDelivery(delivery('d2', 'b'))],
+    ])('refuses what it does not cover: %s', async (_what, use) => {
+      await expect(store.transact({ names: ['job-a'] }, use)).rejects.toThrow('scope does not cover');
+    });
+
+    test('covers a job by name or id, with its runs, incidents and deliveries', async () => {
+      for (const scope of [{ names: ['job-a'] }, { ids: ['a'] }])
+        await store.transact(scope, (tx) => {
+          expect(tx.jobById('a')?.id).toBe('a');
+          expect(tx.jobByName('job-a')?.id).toBe('a');
+          expect(ids(tx.runsOf('a'))).toEqual(['a-1']);
+          expect(tx.incident('i-a')?.id).toBe('i-a');
+          expect(tx.delivery('d-a')?.id).toBe('d-a');
+        });
+    });
+
+    test('covers deliveries and incidents by id, without their jobs', async () => {
+      await store.transact({ delivery_ids: ['d-a'], incident_ids: ['i-a'] }, (tx) => {
+        tx.putDelivery({ ...tx.delivery('d-a')!, status: 'sent' });
+        tx.putIncident({ ...tx.incident('i-a')!, reminder_count: 1 });
+      });
+      expect((await store.deliveries({ ...PAGE, status: 'sent' })).total).toBe(1);
+      expect((await store.incident('i-a'))?.reminder_count).toBe(1);
+    });
+
+    test('covers names and ids that nobody has, system incidents, and jobs just made', async () => {
+      await store.transact({ names: ['new'], ids: ['none'], delivery_ids: ['none'] }, (tx) => {
+        expect(tx.jobByName('new')).toBeUndefined();
+        expect(tx.jobById('none')).toBeUndefined();
+        expect(tx.delivery('none')).toBeUndefined();
+        tx.putJob(job('new', { name: 'new' }));
+        tx.putRun(run('new', 1));
+        expect(tx.jobByName('new')?.id).toBe('new');
+        tx.putIncident(incident('s', null));
+        expect(tx.incident('s')?.id).toBe('s');
+      });
+      expect((await store.run('new', 'new-1'))?.id).toBe('new-1');
+    });
+  });
+
+  describe('jobs', () => {
+    test('are listed by name, in pages', async () => {
+      await write((tx) => {
+        for (const [id, name] of Object.entries({ 1: 'b', 2: 'B', 3: 'a.b', 4: 'a-b', 5: 'a' }))
+          tx.putJob(job(id, { name }));
+      });
+      const page = await store.listJobs({ skip: 1, limit: 3 });
+      expect(page.items.map((item) => item.name)).toEqual(['a', 'a-b', 'a.b']);
+      expect(page.total).toBe(5);
+      expect((await store.listJobs({ skip: 9, limit: 3 })).items).toEqual([]);
+    });
+
+    test('are found by status, tag, group and text, all at once', async () => {
+      await write((tx) => {
+        tx.putJob(job('a', { declaration: { tags: ['db', 'x'], group: 'g', description: 'Dumps IT' } }));
+        tx.putJob(job('b', { declaration: { tags: ['db'] } }, { status: 'failure' }));
+        tx.putJob(job('c', { declaration: { group: 'g' } }));
+      });
+      expect(await list({ status: 'failure' })).toEqual(['b']);
+      expect(await list({ tag: 'db' })).toEqual(['a', 'b']);
+      expect(await list({ group: 'g' })).toEqual(['a', 'c']);
+      expect(await list({ q: 'dumps it' })).toEqual(['a']);
+      expect(await list({ q: 'JOB-' })).toEqual(['a', 'b', 'c']);
+      expect(await list({ q: '%' })).toEqual([]);
+      expect(await list({ tag: 'db', group: 'g' })).toEqual(['a']);
+      expect(await list({ tag: 'd' })).toEqual([]);
+    });
+
+    test('that are removed are hidden, except from transactions and by id', async () => {
+      await write((tx) => tx.putJob(job('a', {}, { due_at: NOW_AT })));
+      await write((tx) => tx.putJob(job('a', { removed_at: NOW_AT }, { due_at: NOW_AT })));
+      expect(await list({})).toEqual([]);
+      expect(await store.jobByName('job-a')).toBeUndefined();
+      expect(await store.earliestDueAt()).toBeNull();
+      expect(await store.dueJobIds(NOW_AT, 10)).toEqual([]);
+      expect((await store.jobById('a'))?.id).toBe('a');
+      await write((tx) => {
+        expect(tx.jobByName('job-a')?.removed_at).toBe(NOW_AT);
+        expect(ids(tx.jobs())).toEqual(['a']);
+        tx.putJob({ ...tx.jobById('a')!, removed_at: null });
+      });
+      expect(await list({})).toEqual(['a']);
+      expect(await store.earliestDueAt()).toBe(NOW_AT);
+    });
+
+    test('keep their name to themselves, removed or not', async () => {
+      await write((tx) => tx.putJob(job('a', { removed_at: NOW_AT })));
+      const taken = write((tx) => tx.putJob(job('b', { name: 'job-a' })));
+      await expect(taken).rejects.toMatchObject({ code: 'name_taken' });
+      await write((tx) => {
+        tx.putJob(job('a', { name: 'other', removed_at: NOW_AT }));
+        tx.putJob(job('b', { name: 'job-a' }));
+      });
+      expect((await store.jobByName('job-a'))?.id).toBe('b');
+      await write((tx) => {
+        tx.deleteJob('b');
+        tx.putJob(job('c', { name: 'job-a' }));
+      });
+      expect((await store.jobByName('job-a'))?.id).toBe('c');
+    });
+
+    test('can exchange names by way of a third', async () => {
+      await write((tx) => {
+        tx.putJob(job('a'));
+        tx.putJob(job('b'));
+      });
+      await write((tx) => {
+        tx.putJob(job('a', { name: 'third' }));
+        tx.putJob(job('b', { name: 'job-a' }));
+        tx.putJob(job('a', { name: 'job-b' }));
+      });
+      expect((await store.jobByName('job-a'))?.id).toBe('b');
+      expect((await store.jobByName('job-b'))?.id).toBe('a');
+      expect(await list({})).toEqual(['b', 'a']);
+    });
+
+    test('take all that belongs to them when they are deleted', async () => {
+      await write((tx) => {
+        for (const id of ['a', 'b']) {
+          tx.putJob(job(id, {}, { due_at: NOW_AT }));
+          tx.putRun(run(id, 1, { output_bytes: 1 }));
+          tx.putOutput(id, `${id}-1`, { text: id, dropped_bytes: 0 });
+          tx.putIncident(incident(`i-${id}`, id));
+          tx.putDelivery(delivery(`d-${id}`, id));
+        }
+      });
+      await write((tx) => {
+        tx.putRun(openRun('a', 2));
+        tx.putDelivery(delivery('d-a2', 'a'));
+        tx.deleteJob('a');
+      });
+      expect(await store.jobById('a')).toBeUndefined();
+      expect((await store.runsOf('a', PAGE)).total).toBe(0);
+      expect(await store.output('a', 'a-1')).toBeUndefined();
+      expect(ids((await store.incidents(PAGE)).items)).toEqual(['i-b']);
+      expect(ids((await store.deliveries(PAGE)).items)).toEqual(['d-b']);
+      expect(await store.dueJobIds(NOW_AT, 10)).toEqual(['b']);
+      expect(await store.output('b', 'b-1')).toEqual({ text: 'b', dropped_bytes: 0 });
+      await write((tx) => tx.putJob(job('a')));
+      expect((await store.runsOf('a', PAGE)).total).toBe(0);
+    });
+
+    test('deleted and made anew in one transaction start empty', async () => {
+      await write((tx) => {
+        tx.putJob(job('a'));
+        tx.putRun(run('a', 1));
+        tx.putRun(run('a', 2));
+      });
+      await write((tx) => {
+        tx.deleteJob('a');
+        tx.putJob(job('a', { name: 'again' }));
+        tx.putRun(run('a', 2, { outcome: 'failure' }));
+        expect(ids(tx.runsOf('a'))).toEqual(['a-2']);
+      });
+      expect(ids((await store.runsOf('a', PAGE)).items)).toEqual(['a-2']);
+      expect(await store.jobByName('job-a')).toBeUndefined();
+    });
+  });
+
+  describe('what is due', () => {
+    test('is found earliest first, then by id', async () => {
+      await write((tx) => {
+        for (const [id, due_at] of [
+          ['c', 5],
+          ['a', 5],
+          ['b', 1],
+          ['d', 9],
+          ['e', null],
+        ] as const)
+          tx.putJob(job(id, {}, { due_at }));
+      });
+      expect(await store.earliestDueAt()).toBe(1);
+      expect(await store.dueJobIds(8, 10)).toEqual(['b', 'a', 'c']);
+      expect(await store.dueJobIds(8, 2)).toEqual(['b', 'a']);
+      expect(await store.dueJobIds(8, 10)).toEqual(['b', 'a', 'c']);
+      expect(await store.dueJobIds(0, 10)).toEqual([]);
+    });
+
+    test('follows every change', async () => {
+      await write((tx) => {
+        tx.putJob(job('a', {}, { due_at: 5 }));
+        tx.putJob(job('b', {}, { due_at: 6 }));
+      });
+      await write((tx) => tx.putJob(job('a', {}, { due_at: 7 })));
+      expect(await store.earliestDueAt()).toBe(6);
+      expect(await store.dueJobIds(10, 10)).toEqual(['b', 'a']);
+      await write((tx) => {
+        tx.putJob(job('a', {}, { due_at: 2 }));
+        tx.putJob(job('b', {}, { due_at: null }));
+      });
+      expect(await store.dueJobIds(10, 10)).toEqual(['a']);
+      await write((tx) => tx.deleteJob('a'));
+      expect(await store.earliestDueAt()).toBeNull();
+    });
+
+    test('agrees with a plain search, whatever changes', async () => {
+      const random = generator(7);
+      const due = new Map<string, number>();
+      for (let round = 0; round < 30; round += 1) {
+        await write((tx) => {
+          for (let i = 0; i < 20; i += 1) {
+            const id = String(random(60));
+            if (random(4) === 0) {
+              if (tx.jobById(id)) tx.deleteJob(id);
+              due.delete(id);
+            } else {
+              due.set(id, random(50));
+              tx.putJob(job(id, {}, { due_at: due.get(id)! }));
+            }
+          }
+        });
+        const expected = [...due].sort(([a, at], [b, bt]) => at - bt || (a < b ? -1 : 1));
+        expect(await store.earliestDueAt()).toBe(expected[0]?.[1] ?? null);
+        expect(await store.dueJobIds(25, 10)).toEqual(
+          expected
+            .filter(([, at]) => at <= 25)
+            .map(([id]) => id)
+            .slice(0, 10),
+        );
+      }
+    });
+  });
+
+  describe('runs', () => {
+    test('beyond keep_runs are dropped with their outputs, the oldest first, never an open one', async () => {
+      await write((tx) => {
+        tx.putJob(job('a', { declaration: { keep_runs: 3 } }));
+        tx.putRun(openRun('a', 1));
+        for (let number = 2; number <= 7; number += 1) {
+          tx.putRun(run('a', number));
+          tx.putOutput('a', `a-${number}`, { text: `output ${number}`, dropped_bytes: number });
+        }
+        expect(ids(tx.runsOf('a'))).toEqual(['a-1', 'a-5', 'a-6', 'a-7']);
+      });
+      expect(ids((await store.runsOf('a', PAGE)).items)).toEqual(['a-7', 'a-6', 'a-5', 'a-1']);
+      expect(await store.run('a', 'a-4')).toBeUndefined();
+      expect(await store.output('a', 'a-4')).toBeUndefined();
+      expect(await store.output('a', 'a-5')).toEqual({ text: 'output 5', dropped_bytes: 5 });
+      await write((tx) => tx.putJob(job('a', { declaration: { keep_runs: 1 } })));
+      expect(ids((await store.runsOf('a', PAGE)).items)).toEqual(['a-7', 'a-1']);
+    });
+
+    test('are kept to 100 by default', async () => {
+      await write((tx) => {
+        tx.putJob(job('a'));
+        for (let number = 1; number <= 105; number += 1) tx.putRun(run('a', number));
+      });
+      const page = await store.runsOf('a', { skip: 98, limit: 10 });
+      expect(page.total).toBe(100);
+      expect(ids(page.items)).toEqual(['a-7', 'a-6']);
+    });
+
+    test('are shown to transactions up to the latest 100 settled ones, however many are kept', async () => {
+      await write((tx) => {
+        tx.putJob(job('a', { declaration: { keep_runs: 200 } }));
+        tx.putRun(openRun('a', 1));
+        for (let number = 2; number <= 150; number += 1) tx.putRun(run('a', number));
+      });
+      const seen = await store.transact({ ids: ['a'] }, (tx) => ids(tx.runsOf('a')));
+      expect(seen).toHaveLength(101);
+      expect(seen.slice(0, 2)).toEqual(['a-1', 'a-51']);
+      expect((await store.runsOf('a', PAGE)).total).toBe(150);
+    });
+
+    test('are found only under their own job, and need one', async () => {
+      await write((tx) => {
+        tx.putJob(job('a'));
+        tx.putRun(run('a', 1));
+        tx.putOutput('a', 'a-1', { text: 'x', dropped_bytes: 0 });
+      });
+      expect((await store.run('a', 'a-1'))?.id).toBe('a-1');
+      expect(await store.run('b', 'a-1')).toBeUndefined();
+      expect(await store.output('b', 'a-1')).toBeUndefined();
+      await expect(write((tx) => tx.putRun(run('b', 1)))).rejects.toThrow('No job "b"');
+    });
+
+    test('keep outputs of any text, and drop them with the run', async () => {
+      const text = 'line\r\n\u0000\u001b[31m ünïcode 🦊 \u2028 "quoted"\\';
+      await write((tx) => {
+        tx.putJob(job('a'));
+        tx.putRun(run('a', 1));
+        tx.putOutput('a', 'a-1', { text: 'first', dropped_bytes: 0 });
+        tx.putOutput('a', 'a-1', { text, dropped_bytes: 3 });
+        tx.putRun(run('a', 2));
+        tx.putOutput('a', 'a-2', { text: '', dropped_bytes: 0 });
+      });
+      expect(await store.output('a', 'a-1')).toEqual({ text, dropped_bytes: 3 });
+      expect(await store.output('a', 'a-2')).toEqual({ text: '', dropped_bytes: 0 });
+      await write((tx) => tx.putOutput('a', 'a-1', { text: 'second', dropped_bytes: 0 }));
+      expect(await store.output('a', 'a-1')).toEqual({ text: 'second', dropped_bytes: 0 });
+      await write((tx) => tx.deleteRun('a-1'));
+      expect(await store.output('a', 'a-1')).toBeUndefined();
+    });
+  });
+
+  describe('incidents', () => {
+    test('are listed newest first, by job and by whether they are open', async () => {
+      await write((tx) => {
+        for (const id of ['a', 'b']) tx.putJob(job(id));
+        tx.putIncident(incident('1', 'a', { closed_at: NOW_AT }));
+        tx.putIncident(incident('2', 'b'));
+        tx.putIncident(incident('3', 'a'));
+        tx.putIncident(incident('4', null));
+      });
+      await write((tx) => tx.putIncident(incident('2', 'b', { bad_count: 2 })));
+      const find = async (filter: { job_id?: string; open?: boolean }): Promise<string[]> =>
+        ids((await store.incidents({ ...PAGE, ...filter })).items);
+      expect(await find({})).toEqual(['4', '3', '2', '1']);
+      expect(await find({ open: true })).toEqual(['4', '3', '2']);
+      expect(await find({ open: false })).toEqual(['1']);
+      expect(await find({ job_id: 'a' })).toEqual(['3', '1']);
+      expect(await find({ job_id: 'a', open: true })).toEqual(['3']);
+      expect(await find({ job_id: 'a', open: false })).toEqual(['1']);
+      expect(await store.incidents({ skip: 1, limit: 2 })).toMatchObject({
+        total: 4,
+        items: [{ id: '3' }, { id: '2' }],
+      });
+      expect((await store.openIncidentOf('a'))?.id).toBe('3');
+      expect((await store.incident('2'))?.bad_count).toBe(2);
+    });
+  });
+
+  describe('deliveries', () => {
+    test('are claimed one at a time of each job and notifier, the oldest first', async () => {
+      await put(
+        delivery('a1', 'a'),
+        delivery('a2', 'a'),
+        delivery('b1', 'b'),
+        delivery('a1p', 'a', { notifier: 'pager' }),
+      );
+      expect((await claim()).sort()).toEqual(['a1', 'a1p', 'b1']);
+      expect(await claim()).toEqual([]);
+      await put(delivery('a1', 'a', { status: 'sent' }));
+      expect(await claim()).toEqual(['a2']);
+    });
+
+    test('of system incidents form a line of each incident', async () => {
+      await put(
+        delivery('s1', null, { incident_id: 'one' }),
+        delivery('s2', null, { incident_id: 'one' }),
+        delivery('s3', null, { incident_id: 'two' }),
+      );
+      expect((await claim()).sort()).toEqual(['s1', 's3']);
+    });
+
+    test('are oldest by when they were first put, whatever was put again since', async () => {
+      await put(delivery('a1', 'a'), delivery('a2', 'a'));
+      await put(delivery('a1', 'a', { status: 'dead' }));
+      expect(await claim()).toEqual(['a2']);
+      await put(delivery('a1', 'a'), delivery('a2', 'a'));
+      expect(await claim()).toEqual(['a1']);
+    });
+
+    test('hold back those behind them while they wait or are leased', async () => {
+      await put(delivery('a1', 'a', { next_attempt_at: NOW_AT + 5 }), delivery('a2', 'a'));
+      expect(await claim()).toEqual([]);
+      expect(await store.earliestDeliveryAt()).toBe(NOW_AT + 5);
+      expect(await claim({ now_at: NOW_AT + 5 })).toEqual(['a1']);
+      expect(await store.earliestDeliveryAt()).toBe(NOW_AT + 5 + CLAIM.lease_ms);
+    });
+
+    test('can be claimed again when the lease is up, not before', async () => {
+      await put(delivery('a1', 'a'));
+      await claim();
+      expect(await claim({ now_at: NOW_AT + CLAIM.lease_ms - 1 })).toEqual([]);
+      expect(await claim({ now_at: NOW_AT + CLAIM.lease_ms })).toEqual(['a1']);
+    });
+
+    test('lose their lease when they are put again', async () => {
+      await put(delivery('a1', 'a'));
+      await claim();
+      await put(delivery('a1', 'a', { attempts: 1, next_attempt_at: NOW_AT + 3 }));
+      expect(await store.earliestDeliveryAt()).toBe(NOW_AT + 3);
+      expect(await claim({ now_at: NOW_AT + 3 })).toEqual(['a1']);
+    });
+
+    test('are limited per notifier, the longest due first', async () => {
+      await write((tx) => {
+        for (let i = 0; i < 5; i += 1) {
+          tx.putJob(job(`j${i}`));
+          tx.putDelivery(delivery(`o${i}`, `j${i}`, { next_attempt_at: NOW_AT - i }));
+          tx.putDelivery(delivery(`p${i}`, `j${i}`, { notifier: 'pager', next_attempt_at: NOW_AT + i }));
+        }
+      });
+      expect((await claim({ limit: 2 })).sort()).toEqual(['o3', 'o4', 'p0']);
+      expect((await claim({ limit: 2 })).sort()).toEqual(['o1', 'o2']);
+    });
+
+    test('that are finished or deleted are owed no more', async () => {
+      expect(await store.earliestDeliveryAt()).toBeNull();
+      await put(delivery('a1', 'a'), delivery('a2', 'a'), delivery('b1', 'b'));
+      await write((tx) => tx.deleteDelivery('a1'));
+      expect((await claim()).sort()).toEqual(['a2', 'b1']);
+      await put(delivery('a2', 'a', { status: 'sent' }), delivery('b1', 'b', { status: 'dead' }));
+      expect(await store.earliestDeliveryAt()).toBeNull();
+      expect(await claim({ now_at: NOW_AT * 2 })).toEqual([]);
+      expect(ids((await store.deliveries(PAGE)).items)).toEqual(['b1', 'a2']);
+      expect(ids((await store.deliveries({ ...PAGE, status: 'dead' })).items)).toEqual(['b1']);
+      expect((await store.deliveries({ ...PAGE, status: 'pending' })).total).toBe(0);
+    });
+
+    test('never overtake each other, whatever is claimed and finished', async () => {
+      const random = generator(11);
+      let made = 0;
+      const done = new Map<string, number>();
+      let nowAt = NOW_AT;
+      for (let round = 0; round < 60; round += 1) {
+        await put(
+          ...Array.from({ length: random(4) }, () => {
+            made += 1;
+            return delivery(`d${made}`, 'ab'[random(2)]!, {
+              notifier: `n${random(2)}`,
+              next_attempt_at: nowAt + random(9),
+            });
+          }),
+        );
+        nowAt += random(5);
+        for (const item of await store.claimDeliveries({ now_at: nowAt, lease_ms: 3, limit: 2 })) {
+          const line = `${item.job_id} ${item.notifier}`;
+          const number = Number(item.id.slice(1));
+          expect(number).toBeGreaterThan(done.get(line) ?? 0);
+          if (random(3) === 0) continue;
+          const sent = random(2) === 0;
+          if (sent) done.set(line, number);
+          await put({ ...item, status: sent ? 'sent' : 'pending', next_attempt_at: nowAt + 2 });
+        }
+      }
+      expect(done.size).toBe(4);
+    });
+  });
+
+  test('holds meta values of any JSON', async () => {
+    expect(await store.meta('none')).toBeUndefined();
+    await write((tx) => {
+      tx.putMeta('null', null);
+      tx.putMeta('object', { a: [1, 'x', { b: false }] });
+    });
+    expect(await store.meta('null')).toBeNull();
+    expect(await store.meta('object')).toEqual({ a: [1, 'x', { b: false }] });
+  });
+
+  test('is healthy', () => {
+    expect(store.health()).toEqual({ ok: true });
+  });
+
+  test('hands out records that nobody can change', async () => {
+    await write((tx) => tx.putJob(job('a', { declaration: { tags: ['x'] } })));
+    const stored = (await store.jobById('a'))!;
+    const mutate = (): void => {
+      stored.declaration.tags!.push('y');
+    };
+    expect(mutate).toThrow('not extensible');
+    expect((await store.jobById('a'))?.declaration.tags).toEqual(['x']);
+  });
+});
+
+/** Numbers below `max`, the same in every run. */
+function generator(seed: number): (max: number) => number {
+  let state = seed;
+  return (max) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return (state >>> 8) % max;
+  };
+}

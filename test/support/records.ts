@@ -1,0 +1,159 @@
+import type { Delivery, Incident, Job, Ping, Run } from '../../src/core/model.ts';
+import type { MetaValue, Tx } from '../../src/store/store.ts';
+
+/** Records with everything a test does not care about filled in. */
+export const NOW_AT = Date.UTC(2026, 0, 15, 12);
+
+export function job(id: string, changes: Partial<Job> = {}, state: Partial<Job['state']> = {}): Job {
+  return {
+    id,
+    name: `job-${id}`,
+    source: 'api',
+    place: null,
+    declared: {},
+    declaration: {},
+    created_at: NOW_AT,
+    updated_at: NOW_AT,
+    removed_at: null,
+    ...changes,
+    state: {
+      status: 'pending',
+      expected_at: null,
+      deadline_at_min: 0,
+      due_at: null,
+      seen: false,
+      paused_by_api: false,
+      settled_at: NOW_AT,
+      run_count: 0,
+      incident_count: 0,
+      last_start_at: null,
+      last_success_at: null,
+      last_outcome: null,
+      last_outcome_at: null,
+      bad: [],
+      unclaimed: [],
+      skip_count: 0,
+      gaps: [],
+      ...state,
+    },
+  };
+}
+
+/** A settled run, unless told otherwise. */
+export function run(jobId: string, number: number, changes: Partial<Run> = {}): Run {
+  return {
+    id: `${jobId}-${number}`,
+    job_id: jobId,
+    rid: null,
+    slot_at: null,
+    late: false,
+    started_at: NOW_AT,
+    ended_at: NOW_AT + 1_000,
+    duration_ms: 1_000,
+    start_received: true,
+    replaces_run_id: null,
+    limit_at: null,
+    outcome: 'success',
+    reason: 'succeeded',
+    counted: true,
+    exit_code: 0,
+    signal: null,
+    host: null,
+    output_bytes: 0,
+    output_dropped_bytes: 0,
+    count: 1,
+    first_slot_at: null,
+    ...changes,
+  };
+}
+
+export function openRun(jobId: string, number: number): Run {
+  return run(jobId, number, { ended_at: null, duration_ms: null, outcome: null, reason: 'started' });
+}
+
+export function incident(id: string, jobId: string | null, changes: Partial<Incident> = {}): Incident {
+  return {
+    id,
+    job_id: jobId,
+    job_name: jobId === null ? null : `job-${jobId}`,
+    kind: jobId === null ? 'config' : 'job',
+    opened_at: NOW_AT,
+    closed_at: null,
+    reason: 'exit_code',
+    close_reason: null,
+    kinds: ['failure'],
+    bad_count: 1,
+    outcomes: [],
+    newest_bad_at: NOW_AT,
+    opened_by_run_id: null,
+    good_run_ids: [],
+    told: [],
+    next_reminder_at: null,
+    reminder_count: 0,
+    acknowledged_until_at: null,
+    ...changes,
+  };
+}
+
+export function delivery(id: string, jobId: string | null, changes: Partial<Delivery> = {}): Delivery {
+  return {
+    id,
+    job_id: jobId,
+    incident_id: `${jobId ?? 'system'}.1`,
+    notifier: 'ops',
+    kind: 'opened',
+    created_at: NOW_AT,
+    status: 'pending',
+    attempts: 0,
+    next_attempt_at: NOW_AT,
+    finished_at: null,
+    last_error: null,
+    ...changes,
+    facts: {
+      job_name: null,
+      outcome: 'failure',
+      reason: 'exit_code',
+      at: NOW_AT,
+      run_id: null,
+      exit_code: 1,
+      signal: null,
+      host: null,
+      duration_ms: null,
+      expected_at: null,
+      deadline_at: null,
+      bad_count: 1,
+      last_success_at: null,
+      next_slot_at: null,
+      incident_opened_at: NOW_AT,
+      detail: null,
+    },
+  };
+}
+
+export function ping(changes: Partial<Ping> = {}): Ping {
+  return {
+    kind: 'success',
+    received_at: NOW_AT,
+    delay_ms: 0,
+    rid: null,
+    exit_code: 0,
+    signal: null,
+    duration_ms: null,
+    host: null,
+    output: null,
+    output_dropped_bytes: 0,
+    ...changes,
+  };
+}
+
+/** Ids in order. */
+export function ids(records: readonly { id: string }[]): string[] {
+  return records.map((record) => record.id);
+}
+
+/** Counts one up under a key; returns the new count. */
+export function increment(tx: Tx, key: string): number {
+  const before: MetaValue = tx.meta(key) ?? 0;
+  tx.putMeta(key, Number(before) + 1);
+  return Number(before) + 1;
+}
