@@ -80,7 +80,14 @@ interface Parts {
 function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
   const store = new LowdbStore({ directory: dataDir, clock, log: logger });
   const registry = new NotifierRegistry({ clock, logger });
-  const worker = new DeliveryWorker({ store, clock, logger, registry });
+  const worker = new DeliveryWorker({
+    store,
+    clock,
+    logger,
+    random: Math.random,
+    notifiers: registry,
+    publicUrl: () => parts.reloader?.current?.publicUrl ?? null,
+  });
   const wakeDelivery = (): void => worker.wake();
   const checker: Checker = new Checker({
     store,
@@ -96,10 +103,20 @@ function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
   const ingest = new JobIngest({ store, clock, onCommit: wakeAll });
   const liveness = new Liveness({ store, clock, logger, onCommit: wakeAll });
   const housekeeping = new Housekeeping({ store, clock, logger });
-  return {
-    ...{ store, registry, worker, checker, ingest, liveness, housekeeping },
-    ...{ isOpen: false, reloader: null, server: null, appliedAt: null },
+  const parts: Parts = {
+    store,
+    isOpen: false,
+    registry,
+    worker,
+    checker,
+    ingest,
+    liveness,
+    housekeeping,
+    reloader: null,
+    server: null,
+    appliedAt: null,
   };
+  return parts;
 }
 
 async function start(options: AppOptions, parts: Parts): Promise<void> {
@@ -135,7 +152,7 @@ async function start(options: AppOptions, parts: Parts): Promise<void> {
   };
   parts.server = createServer(deps);
   const { url } = await parts.server.listen(host, port);
-  parts.worker.start();
+  parts.worker.start(config.notifiers.map((notifier) => notifier.name));
   parts.checker.start();
   parts.housekeeping.start();
   logger.info('listening', { url, version: PACKAGE.version, jobs: config.jobs.length });
@@ -186,10 +203,8 @@ async function applyConfig(config: Config, { clock }: AppOptions, parts: Parts):
   const at = clock.now();
   const plan = await applyConfiguration(parts.store, config, at);
   parts.appliedAt = at;
-  await parts.registry.configure(config.notifiers);
-  parts.worker.configure({ publicUrl: config.publicUrl });
+  parts.worker.notifiersChanged(parts.registry.apply(config.notifiers));
   parts.checker.wake();
-  parts.worker.wake();
   return plan;
 }
 
@@ -211,7 +226,7 @@ function validateInput(input: unknown, config: Config | null): ValidDeclaration 
     config?.defaults ?? {},
     config?.globals.notifiers ?? [],
   );
-  return Array.isArray(result) ? (result as Fault[]) : { name: name as string, declared: result.declared };
+  return Array.isArray(result) ? result : { name: name as string, declared: result.declared };
 }
 
 function statusOf(
@@ -219,6 +234,7 @@ function statusOf(
   { current, problem }: ConfigReloader,
   appliedAt: number | null,
 ): ConfigStatus {
+  const heldRevision = problem?.revision ?? null;
   return {
     revision: current?.revision ?? null,
     source: path,
@@ -228,7 +244,7 @@ function statusOf(
       problem === null
         ? null
         : { at: problem.since_at, code: problem.code, detail: problem.text, faults: problem.faults },
-    held: problem?.revision == null ? null : { revision: problem.revision, detail: problem.text },
+    held: heldRevision === null ? null : { revision: heldRevision, detail: problem?.text ?? '' },
   };
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createApp } from './app.ts';
-import type { Io } from './cli/io.ts';
+import { declaredSchedules } from './cli/declared-schedule.ts';
+import { type Io, writerTo } from './cli/io.ts';
 import { next } from './cli/next.ts';
 import { serve } from './cli/serve.ts';
 import { systemClock } from './clock.ts';
@@ -15,8 +16,8 @@ cronflow COMMAND --help says more.
 
 const io: Io = {
   stdin: process.stdin,
-  stdout: (text) => void process.stdout.write(text),
-  stderr: (text) => void process.stderr.write(text),
+  stdout: writerTo(process.stdout),
+  stderr: writerTo(process.stderr),
   env: process.env,
   cwd: process.cwd(),
   clock: systemClock,
@@ -36,7 +37,7 @@ async function main([command, ...argv]: readonly string[]): Promise<number> {
     case 'serve':
       return serve(argv, io, host);
     case 'next':
-      return next(argv, io);
+      return next(argv, io, declaredSchedules(io));
     case '--help':
     case 'help':
       io.stdout(HELP);
@@ -47,4 +48,13 @@ async function main([command, ...argv]: readonly string[]): Promise<number> {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2));
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  // What a person can mend is said as it is; anything else is a bug and shows where.
+  const isExpected = error instanceof Error && error.name === 'CronflowError';
+  process.stderr.write(
+    `cronflow: ${isExpected ? error.message : ((error as Error).stack ?? String(error))}\n`,
+  );
+  process.exitCode = 1;
+}

@@ -94,7 +94,7 @@ function readOptions(argv: readonly string[], io: Io): AppOptions | null {
     strict: values.strict,
     env,
     clock: io.clock,
-    logger: createLogger(io.clock, level as LogLevel, io.stderr),
+    logger: createLogger(io.clock, level as LogLevel, (line) => io.stderr(line)),
   };
 }
 

@@ -1,0 +1,18 @@
+import { resolve } from 'node:path';
+import { invalidConfigError, loadConfig } from '../config/load.ts';
+import type { Io } from './io.ts';
+import type { LookUp } from './next.ts';
+
+/**
+ * Finds the schedule of a job that `cronflow.yaml` (or CRONFLOW_CONFIG) declares.
+ * @throws CronflowError `config_invalid`
+ */
+export function declaredSchedules(io: Io): LookUp {
+  return async (name) => {
+    const loaded = await loadConfig(resolve(io.cwd, io.env['CRONFLOW_CONFIG'] || 'cronflow.yaml'), io.env);
+    if (!loaded.ok) throw invalidConfigError(loaded);
+    const job = loaded.config.jobs.find((each) => each.name === name);
+    if (job?.declaration.schedule === undefined) return undefined;
+    return { schedule: job.declaration.schedule, timezone: job.declaration.timezone ?? 'UTC' };
+  };
+}
