@@ -12,8 +12,45 @@ export function readAsset(path: string): string {
   return readFileSync(new URL(path, PACKAGE), 'utf8');
 }
 
-/** `schemas/openapi.yaml` as an object, with the version that is running. */
+type Node = Record<string, unknown>;
+
+const CONFIG_SCHEMA = 'cronflow.schema.json';
+const CONFIG_REF = /^(?:cronflow\.schema\.json)?#\/definitions\/(\w+)$/;
+
+/**
+ * `schemas/openapi.yaml` as an object, with the version that is running. What it takes from the schema of the
+ * configuration, so that a declaration is described once, is brought in as components of its own.
+ */
 export function readOpenApi(version: string): object {
-  const document = parse(readAsset('schemas/openapi.yaml')) as { info: object };
-  return { ...document, info: { ...document.info, version } };
+  const document = parse(readAsset('schemas/openapi.yaml')) as {
+    info: Node;
+    components: { schemas: Node };
+  };
+  const { definitions } = JSON.parse(readAsset(`schemas/${CONFIG_SCHEMA}`)) as { definitions: Node };
+  const brought: Node = {};
+  const bundled = bundle(document, definitions, brought) as typeof document;
+  return {
+    ...bundled,
+    info: { ...bundled.info, version },
+    components: { ...bundled.components, schemas: { ...bundled.components.schemas, ...brought } },
+  };
+}
+
+/** A copy in which references to the configuration's schema lead to components, collected in `brought`. */
+function bundle(value: unknown, definitions: Node, brought: Node): unknown {
+  if (Array.isArray(value)) return value.map((item) => bundle(item, definitions, brought));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, item]): [string, unknown] => {
+    const name = key === '$ref' ? CONFIG_REF.exec(String(item))?.[1] : undefined;
+    if (name === undefined) return [key, bundle(item, definitions, brought)];
+    const component = `declaration.${name}`;
+    if (!(component in brought)) {
+      if (!(name in definitions)) throw new Error(`${CONFIG_SCHEMA} defines no ${name}`);
+      // Entered before its content is read: a definition may lead back to itself.
+      brought[component] = {};
+      brought[component] = bundle(definitions[name], definitions, brought);
+    }
+    return [key, `#/components/schemas/${component}`];
+  });
+  return Object.fromEntries(entries);
 }
