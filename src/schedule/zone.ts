@@ -131,11 +131,9 @@ function buildSpan(offsetAt: OffsetReader, spanMs: number): Segment[] {
   let offsetMs = offsetAt(spanMs);
   for (let probedMs = spanMs; probedMs < spanMs + SPAN_MS; probedMs += PROBE_MS) {
     const nextMs = probedMs + PROBE_MS;
-    // The span ends just before the next one starts; a change at that instant is the next one's.
-    const lastMs = nextMs === spanMs + SPAN_MS ? nextMs - SECOND_MS : nextMs;
-    const laterMs = offsetAt(lastMs);
+    const laterMs = offsetAt(nextMs);
     if (laterMs === offsetMs) continue;
-    const changeMs = changeBetween(offsetAt, probedMs, lastMs, offsetMs);
+    const changeMs = changeBetween(offsetAt, probedMs, nextMs, offsetMs);
     segments.push(segmentOf(startMs, changeMs, beforeMs, offsetMs));
     [startMs, beforeMs, offsetMs] = [changeMs, offsetMs, laterMs];
   }
