@@ -1,0 +1,56 @@
+import type { Store, Tx } from '../../../src/store/store.ts';
+import { seededRandom } from '../../support/random.ts';
+import { delivery, incident, increment, job, openRun, ping, run } from '../../support/records.ts';
+
+export const ALL = { all: true };
+const PAGE = { skip: 0, limit: 10_000 };
+
+/**
+ * A transaction that changes records of every kind, and that no other transaction looks like. What it does
+ * depends only on its number, which it takes from the store: so after any number of them there is one state
+ * a store can be in, and anything else is a transaction lost, torn or done twice.
+ * @returns its number, from 1
+ */
+export function step(tx: Tx): number {
+  const number = increment(tx, 'count');
+  const random = seededRandom(number);
+  const pick = (max: number): number => Math.floor(random() * max);
+  const id = `j${pick(3)}`;
+  const runNumber = (tx.jobById(id)?.state.run_count ?? 0) + 1;
+  const declaration = { keep_runs: 4, description: 'x'.repeat(pick(80)) };
+  tx.putJob(job(id, { declaration, updated_at: number }, { run_count: runNumber, due_at: number }));
+  for (const open of tx.runsOf(id)) if (open.ended_at === null) tx.putRun({ ...open, ended_at: number });
+  tx.putRun(pick(3) === 0 ? openRun(id, runNumber) : run(id, runNumber, { exit_code: number }));
+  if (pick(2) === 0)
+    tx.putOutput(id, `${id}-${runNumber}`, { text: `output ${number}`, dropped_bytes: number });
+  tx.putIncident(incident(`i${number}`, id, { closed_at: pick(2) === 0 ? number : null }));
+  tx.putDelivery(delivery(`d${number}`, id));
+  if (number > 5) {
+    tx.deleteDelivery(`d${number - 5}`);
+    tx.deleteIncident(`i${number - 5}`);
+  }
+  if (pick(8) === 0) tx.deleteJob(id);
+  else tx.logPing(id, ping({ rid: String(number) }));
+  return number;
+}
+
+/** Everything a store can be asked for, comparable. */
+export async function dump(store: Store): Promise<unknown> {
+  const jobs = (await store.listJobs(PAGE)).items;
+  const runs = (await Promise.all(jobs.map((each) => store.runsOf(each.id, PAGE)))).flatMap(
+    (page) => page.items,
+  );
+  const outputs = await Promise.all(
+    runs.map(async (each) => [each.id, await store.output(each.job_id, each.id)] as const),
+  );
+  return {
+    count: await store.meta('count'),
+    jobs,
+    runs,
+    outputs: outputs.filter(([, output]) => output !== undefined),
+    incidents: (await store.incidents(PAGE)).items,
+    deliveries: (await store.deliveries(PAGE)).items,
+    due: await store.dueJobIds(Infinity, 1000),
+    delivery: await store.earliestDeliveryAt(),
+  };
+}
