@@ -1,6 +1,7 @@
 /**
- * Writes the TypeScript types of the configuration from `schemas/cronflow.schema.json`, the source of truth:
- * `src/core/declaration.ts` (what a job declares) and `src/config/schema-types.ts` (a whole file).
+ * Writes what follows from `schemas/cronflow.schema.json`, the source of truth for configuration: the types in
+ * `src/core/declaration.ts` (what a job declares) and `src/config/schema-types.ts` (a whole file), and the
+ * tables of keys in `docs/configuration.md`.
  * With `--check` it writes nothing and exits with 1 when a file is not what it would write.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -18,6 +19,7 @@ export async function generate() {
   const { $id: _id, patternProperties: _anchors, definitions, ...file } = schema;
   const declared = { tsType: 'Declaration' };
   return {
+    'docs/configuration.md': await reference(),
     'src/core/declaration.ts': await render(definitions.job, 'Declaration', HEADER, definitions),
     'src/config/schema-types.ts': await render(
       file,
@@ -38,6 +40,66 @@ async function render(part, name, bannerComment, definitions) {
   });
   const options = await prettier.resolveConfig(fileURLToPath(new URL('src/x.ts', root)));
   return prettier.format(text, { ...options, parser: 'typescript' });
+}
+
+/** The page with its tables, each between `<!-- keys of PART -->` and `<!-- end -->`, written anew. */
+async function reference() {
+  const url = new URL('docs/configuration.md', root);
+  const parts = {
+    file: schema,
+    job: schema.definitions.job,
+    slack: schema.definitions.notifier.oneOf.find((branch) => branch.properties.type.const === 'slack'),
+  };
+  const page = (await readFile(url, 'utf8')).replace(
+    /(<!-- keys of (\w+) -->\n)[^]*?(<!-- end -->)/g,
+    (_, start, name, end) => `${start}\n${table(inlined(parts[name], schema.definitions))}\n${end}`,
+  );
+  return prettier.format(page, { ...(await prettier.resolveConfig(fileURLToPath(url))), parser: 'markdown' });
+}
+
+function table({ properties }) {
+  const rows = Object.entries(properties).map(([key, property]) =>
+    [
+      `\`${key}\``,
+      property.description,
+      allowed(property),
+      property.default === undefined ? '' : code(property.default),
+      (property.examples ?? []).map(code).join('<br>'),
+    ]
+      .map((cell) => cell.replaceAll('|', '\\|'))
+      .join(' | '),
+  );
+  return ['key | what it says | allowed | default | examples', '--- | --- | --- | --- | ---', ...rows]
+    .map((row) => `| ${row} |\n`)
+    .join('');
+}
+
+/** What a key takes, in few words. */
+function allowed(property) {
+  const { minimum, maximum, minItems, maxItems, maxLength, items } = property;
+  const duration = property['x-duration'];
+  if (duration !== undefined) return `a duration, ${duration.minimum} to ${duration.maximum}`;
+  const texts = {
+    string: () =>
+      property.patternErrorMessage ??
+      `text${maxLength === undefined ? '' : `, at most ${maxLength} characters`}`,
+    integer: () => `a whole number, ${minimum} to ${maximum}`,
+    boolean: () => 'true or false',
+    array: () => `a list of ${minItems ?? 0} to ${maxItems}: ${allowed(items)}`,
+    object: () =>
+      property.properties === undefined
+        ? 'a mapping'
+        : `a mapping of ${Object.keys(property.properties).join(', ')}`,
+  };
+  if (property.const !== undefined) return code(property.const);
+  return [property.type]
+    .flat()
+    .map((type) => texts[type]())
+    .join('; or ');
+}
+
+function code(value) {
+  return `\`${typeof value === 'string' ? (value === '' ? '""' : value) : JSON.stringify(value)}\``;
 }
 
 function inlined(node, definitions) {

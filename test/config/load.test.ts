@@ -1,0 +1,142 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { afterAll, describe, expect, it } from 'vitest';
+import { invalidConfigError, loadConfig, loadStored } from '../../src/config/load.ts';
+import { revisionOf } from '../../src/config/parse.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'cronflow-load-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+function write(name: string, content: string | Uint8Array): string {
+  const path = join(directory, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** The built program's loader: only there is there a worker. */
+async function built(): Promise<typeof loadConfig> {
+  const url = new URL('../../dist/config/load.js', import.meta.url).href;
+  const module = (await import(/* @vite-ignore */ url)) as { loadConfig: typeof loadConfig };
+  return module.loadConfig;
+}
+
+describe('loadConfig', () => {
+  it('loads a file', async () => {
+    const path = write('good.yaml', 'jobs: {a: {owner: "${WHO}"}}\n');
+    const result = await loadConfig(path, { WHO: 'me' });
+    expect(result).toMatchObject({ ok: true, config: { jobs: [{ name: 'a', declared: { owner: 'me' } }] } });
+    expect(result.ok && result.config.revision).toBe(result.fingerprint);
+  });
+
+  it.each([
+    ['missing.yaml', () => {}, 'does not exist'],
+    ['good.yaml/cronflow.yaml', () => write('good.yaml', 'jobs: {}'), 'does not exist'],
+    ['directory', (path: string) => mkdirSync(path), 'is a directory; a file is wanted'],
+    ['pipe', (path: string) => execFileSync('mkfifo', [path]), 'is not a regular file'],
+    ['loop', (path: string) => symlinkSync('loop', path), 'cannot be read (ELOOP)'],
+    ['empty.yaml', () => write('empty.yaml', ''), 'is empty; write "jobs: {}" for no jobs'],
+    ['blank.yaml', () => write('blank.yaml', ' \n\n'), 'is empty; write "jobs: {}" for no jobs'],
+    [
+      'latin1.yaml',
+      () => write('latin1.yaml', Buffer.from('# gr\xfcn\njobs: {}', 'latin1')),
+      'is not encoded in UTF-8',
+    ],
+    [
+      'utf16.yaml',
+      () => write('utf16.yaml', Buffer.from('\uFEFFjobs: {}', 'utf16le')),
+      'is not encoded in UTF-8',
+    ],
+    [
+      'huge.yaml',
+      () => write('huge.yaml', `jobs: {} #${'x'.repeat(50 * 1024 * 1024)}`),
+      'has 52428810 bytes; at most 8388608 are allowed',
+    ],
+  ])('refuses %s', async (name, prepare, message) => {
+    const path = join(directory, name);
+    prepare(path);
+    const result = await loadConfig(path, {});
+    expect(result).toMatchObject({ ok: false, faults: [{ path: '', message, file: path }] });
+    if (!result.ok)
+      expect(invalidConfigError(result)).toMatchObject({
+        code: 'config_invalid',
+        message: `${path} ${message}`,
+      });
+  });
+
+  it.skipIf(process.getuid?.() === 0)('refuses a file that it may not read', async () => {
+    const path = write('secret.yaml', 'jobs: {}');
+    chmodSync(path, 0o000);
+    expect(await loadConfig(path, {})).toMatchObject({
+      ok: false,
+      faults: [{ message: 'may not be read (EACCES)' }],
+    });
+  });
+
+  it('has an error that shows every fault under its line', async () => {
+    const path = write('bad.yaml', 'jobs:\n  a: {grace: 5}\n  b: {ever: 5m}\n');
+    const result = await loadConfig(path, {});
+    const error = result.ok ? new Error('valid') : invalidConfigError(result);
+    expect(error.message.match(/\^+/g)).toHaveLength(2);
+    expect(error).toMatchObject({
+      faults: [{ path: 'jobs.a.grace' }, { path: 'jobs.b.ever', suggestion: 'every' }],
+    });
+  });
+});
+
+describe('loadStored', () => {
+  it('validates a stored text against the environment of now', async () => {
+    const files = [{ path: 'cronflow.yaml', text: 'jobs: {a: {owner: "${WHO}"}}' }];
+    expect(await loadStored(files, { WHO: 'me' })).toMatchObject({
+      ok: true,
+      config: { files, revision: revisionOf(files[0]?.text ?? '') },
+    });
+    expect(await loadStored(files, {})).toMatchObject({ ok: false, faults: [{ code: 'unset_variable' }] });
+    expect(await loadStored([], {})).toMatchObject({ ok: false });
+  });
+});
+
+const job = (i: number): string =>
+  `  job-${i}:\n    schedule: "${i % 60} 2 * * *"\n    owner: \${WHO}\n    description: Number ${i}\n`;
+
+describe('a large file', () => {
+  const count = 10_000;
+  const text = `defaults: {timezone: Europe/Berlin}\njobs:\n${Array.from({ length: count }, (_, i) => job(i)).join('')}`;
+
+  it('of 10,000 jobs is loaded by the built program without holding it up', async () => {
+    const load = await built();
+    const path = write('large.yaml', text);
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
+    const result = await load(path, { WHO: 'me' });
+    delay.disable();
+    expect(result.ok && result.config.jobs.length).toBe(count);
+    expect(result).toMatchObject({
+      config: { jobs: { 9_999: { place: { line: 40_000 - 1 }, declared: { owner: 'me' } } } },
+    });
+    // Parsing takes a second and more; what is left is to take over the result.
+    expect(delay.max / 1e6).toBeLessThan(700);
+  });
+
+  it('says what is wrong with it just as a small one', async () => {
+    const load = await built();
+    const result = await load(write('large-bad.yaml', `${text}  last: {schedul: x}\n`), { WHO: 'me' });
+    expect(result).toMatchObject({
+      ok: false,
+      faults: [{ path: 'jobs.last.schedul', line: 40_003, column: 10 }],
+    });
+  });
+
+  it.each([
+    ['deep lists', `jobs: ${'['.repeat(200_000)}`],
+    ['many jobs twice', `jobs:\n${'  a: {}\n'.repeat(50_000)}`],
+    ['a long line', `jobs: {a: {description: "${'x'.repeat(5_000_000)}"}}`],
+    ['many keys', `jobs:\n${Array.from({ length: 50_001 }, (_, i) => `  j${i}: {}\n`).join('')}`],
+  ])('of %s made to do harm is an error', async (name, hostile) => {
+    const load = await built();
+    const path = write(`${name}.yaml`, hostile);
+    expect(await load(path, {})).toMatchObject({ ok: false });
+  });
+});
