@@ -1,0 +1,355 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Clock, systemClock } from '../../src/clock.ts';
+import type { Config, SourceFile } from '../../src/config/config.ts';
+import { revisionOf } from '../../src/config/parse.ts';
+import { type ConfigProblem, ConfigReloader, type ReloaderOptions } from '../../src/config/reloader.ts';
+import { CronflowError } from '../../src/core/errors.ts';
+import type { Job } from '../../src/core/model.ts';
+import { type Plan, planChanges } from '../../src/core/plan.ts';
+import type { Logger } from '../../src/observe/log.ts';
+
+const DEADLINE_MS = 15_000;
+
+let directory: string;
+let path: string;
+let reloader: ConfigReloader;
+let stored: Job[];
+let applied: string[];
+let events: string[];
+let log: string[];
+let wake: () => void;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'cronflow-reload-'));
+  path = join(directory, 'cronflow.yaml');
+  [stored, applied, events, log] = [[], [], [], []];
+  wake = () => {};
+});
+afterEach(async () => {
+  await reloader.close();
+  rmSync(directory, { recursive: true });
+});
+
+const jobs = (...names: string[]): string =>
+  `jobs:${names.map((name) => `\n  ${name}: {}`).join('') || ' {}'}\n`;
+const numbered = (count: number): string => jobs(...Array.from({ length: count }, (_, i) => `j${i}`));
+const save = (text: string): void => writeFileSync(path, text);
+const names = (): string[] => stored.map((job) => job.name);
+
+const logger: Logger = {
+  debug: () => {},
+  info: (message) => log.push(message),
+  warn: (message) => log.push(message),
+  error: (message) => log.push(message),
+};
+
+function asJob(job: Config['jobs'][number]): Job {
+  return { ...job, source: 'file', removed_at: null } as unknown as Job;
+}
+
+function planOf(config: Config): Promise<Plan> {
+  return Promise.resolve(planChanges(stored, config.jobs, config.defaults));
+}
+
+function build(options: Partial<ReloaderOptions> = {}): ConfigReloader {
+  reloader = new ConfigReloader({
+    path,
+    env: {},
+    clock: systemClock,
+    logger,
+    stored: [],
+    watch: false,
+    plan: planOf,
+    apply: async (config) => {
+      const done = await planOf(config);
+      stored = config.jobs.map(asJob);
+      applied.push(config.revision);
+      wake();
+      return done;
+    },
+    onProblem: (problem: ConfigProblem) => {
+      events.push(problem.code);
+      wake();
+    },
+    onResolved: () => {
+      events.push('resolved');
+      wake();
+    },
+    ...options,
+  });
+  return reloader;
+}
+
+const storedFile = (text: string): SourceFile[] => [{ path, text }];
+
+function until(condition: () => boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = systemClock.after(DEADLINE_MS, () => reject(new Error('waited in vain')));
+    wake = () => {
+      if (!condition()) return;
+      cancel();
+      resolve();
+    };
+    wake();
+  });
+}
+
+describe('start', () => {
+  it('applies the file', async () => {
+    save(jobs('a', 'b'));
+    const config = await build().start();
+    expect(names()).toEqual(['a', 'b']);
+    expect(reloader).toMatchObject({ current: config, problem: null });
+    expect(log).toEqual(['configuration applied', '+ a', '+ b']);
+  });
+
+  it.each([
+    ['missing', null, 'does not exist'],
+    ['empty', '', 'is empty'],
+    ['invalid', 'jobs: {a: {grace: 5}, b: {every: 5}}', 'jobs.b.every'],
+  ])('refuses a %s file with nothing stored, with every fault', async (_, text, message) => {
+    if (text !== null) save(text);
+    const error: unknown = await build()
+      .start()
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(CronflowError);
+    expect(error).toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining(message) as string,
+    });
+    expect(applied).toEqual([]);
+  });
+
+  it('runs on the stored revision when the file is invalid, and says so', async () => {
+    save('jobs: {a: {grace: 5}}');
+    const good = jobs('a', 'b');
+    const config = await build({ stored: storedFile(good) }).start();
+    expect(config.revision).toBe(revisionOf(good));
+    expect(names()).toEqual(['a', 'b']);
+    expect(reloader.problem).toMatchObject({
+      code: 'config_invalid',
+      revision: null,
+      faults: [{ path: 'jobs.a.grace' }],
+    });
+    expect(events).toEqual(['config_invalid']);
+  });
+
+  it('refuses an invalid file when it is strict', async () => {
+    save('jobs: {a: {grace: 5}}');
+    await expect(build({ stored: storedFile(jobs('a')), strict: true }).start()).rejects.toMatchObject({
+      code: 'config_invalid',
+    });
+  });
+
+  it('reports the faults of the file when the stored revision is not valid any more', async () => {
+    save('jobs: {a: {grace: 5}}');
+    const gone = 'jobs: {a: {owner: "${GONE}"}}';
+    await expect(build({ stored: storedFile(gone) }).start()).rejects.toMatchObject({
+      faults: [{ path: 'jobs.a.grace' }],
+    });
+  });
+
+  it('holds a file that was cut while Cronflow was down', async () => {
+    save(numbered(10));
+    await build().start();
+    save(numbered(2));
+    const before = storedFile(numbered(10));
+    const config = await build({ stored: before }).start();
+    expect(config.jobs).toHaveLength(10);
+    expect(reloader.problem).toMatchObject({ code: 'config_held', revision: revisionOf(numbered(2)) });
+    await expect(build({ stored: before, strict: true }).start()).rejects.toMatchObject({
+      code: 'config_held',
+    });
+    expect((await build({ stored: before }).start({ confirm: revisionOf(numbered(2)) })).jobs).toHaveLength(
+      2,
+    );
+  });
+
+  it('applies a file that would be held when there is nothing else to run on', async () => {
+    stored = Array.from({ length: 10 }, (_, i) => ({
+      ...asJob({} as never),
+      name: `j${i}`,
+      declaration: {},
+    }));
+    save(numbered(2));
+    expect((await build().start()).jobs).toHaveLength(2);
+    expect(reloader.problem).toBeNull();
+  });
+});
+
+describe('reload', () => {
+  it('applies what the file holds now', async () => {
+    save(jobs('a'));
+    await build().start();
+    save(jobs('a', 'b'));
+    expect(await reloader.reload()).toMatchObject({ status: 'applied', plan: { added: [{ name: 'b' }] } });
+    expect(log.slice(-3)).toEqual(['configuration applied', '+ b', '= 1 unchanged']);
+  });
+
+  it.each([
+    ['invalid', () => save('jobs: {a: {grace: 5}}')],
+    ['empty', () => save('')],
+    ['missing', () => rmSync(path)],
+  ])('keeps what runs when the file is %s, until it is good again', async (_, spoil) => {
+    save(jobs('a'));
+    const config = await build().start();
+    spoil();
+    expect(await reloader.reload()).toMatchObject({ status: 'refused', problem: { code: 'config_invalid' } });
+    // The same mistake again is not news.
+    const since = reloader.problem?.since_at;
+    await reloader.reload();
+    expect(reloader.problem?.since_at).toBe(since);
+    expect(reloader.current).toBe(config);
+    expect(applied).toHaveLength(1);
+    save(jobs('a'));
+    await reloader.reload();
+    expect(reloader.problem).toBeNull();
+    expect(events).toEqual(['config_invalid', 'resolved']);
+  });
+
+  it('tells a second, other mistake too', async () => {
+    save(jobs('a'));
+    await build().start();
+    for (const text of ['jobs: {a: {grace: 5}}', 'jobs: {a: {grace: 6}}']) {
+      save(text);
+      await reloader.reload();
+    }
+    expect(events).toEqual(['config_invalid', 'config_invalid']);
+  });
+
+  it.each([
+    // More than half of them, and at least five.
+    [9, 4, true],
+    [10, 5, false],
+    [10, 4, true],
+    [5, 0, true],
+    [4, 0, false],
+    [20, 11, false],
+  ])('of %i jobs to %i is held: %s', async (before, after, held) => {
+    save(numbered(before));
+    await build().start();
+    save(numbered(after));
+    const result = await reloader.reload();
+    expect(result.status).toBe(held ? 'refused' : 'applied');
+    expect(stored).toHaveLength(held ? before : after);
+  });
+
+  it('applies a held change once its revision is confirmed, and no other', async () => {
+    save(numbered(10));
+    await build().start();
+    save(numbered(1));
+    const revision = revisionOf(numbered(1));
+    const held = await reloader.reload();
+    expect(held).toMatchObject({
+      problem: { code: 'config_held', revision, text: expect.stringContaining(revision) as string },
+    });
+    expect(reloader.problem?.text).toContain('would remove 9 of 10 jobs (j1, j2,');
+    save(numbered(2));
+    expect(await reloader.reload({ confirm: revision })).toMatchObject({ status: 'refused' });
+    expect(await reloader.reload({ confirm: revisionOf(numbered(2)) })).toMatchObject({ status: 'applied' });
+    expect(events).toEqual(['config_held', 'config_held', 'resolved']);
+  });
+
+  it('runs one after another, in the order of the calls', async () => {
+    save(jobs('a'));
+    let running = 0;
+    let together = 0;
+    build({
+      apply: async (config) => {
+        running += 1;
+        together = Math.max(together, running);
+        await new Promise((resolve) => systemClock.after(10, () => resolve(null)));
+        running -= 1;
+        return planChanges([], config.jobs);
+      },
+    });
+    await reloader.start();
+    const results = await Promise.all([reloader.reload(), reloader.reload(), reloader.reload()]);
+    expect(results.map((result) => result.status)).toEqual(['applied', 'applied', 'applied']);
+    expect(together).toBe(1);
+  });
+
+  it('tries again what could not be applied', async () => {
+    let isFull = false;
+    let retry: (() => void) | undefined;
+    const clock: Clock = {
+      ...systemClock,
+      after: (_, callback) => {
+        retry = callback;
+        return () => {};
+      },
+    };
+    save(jobs('a'));
+    build({
+      clock,
+      apply: (config) => {
+        if (isFull) return Promise.reject(new CronflowError('store_unavailable', 'the disk is full'));
+        applied.push(config.revision);
+        wake();
+        return Promise.resolve(planChanges([], config.jobs));
+      },
+    });
+    await reloader.start();
+    save(jobs('a', 'b'));
+    isFull = true;
+    expect(await reloader.reload()).toMatchObject({
+      status: 'refused',
+      problem: { code: 'store_unavailable' },
+    });
+    isFull = false;
+    retry?.();
+    await until(() => events.includes('resolved'));
+    expect(applied.at(-1)).toBe(revisionOf(jobs('a', 'b')));
+  });
+
+  it('survives a listener that fails', async () => {
+    save(jobs('a'));
+    build({ onProblem: () => Promise.reject(new Error('no')) });
+    await reloader.start();
+    save('');
+    expect(await reloader.reload()).toMatchObject({ status: 'refused' });
+    expect(log).toContain('a listener of the configuration failed');
+  });
+
+  it('is refused after the end', async () => {
+    save(jobs('a'));
+    await build().start();
+    await reloader.close();
+    await expect(reloader.reload()).rejects.toMatchObject({ code: 'stopping' });
+  });
+});
+
+describe('watching', () => {
+  it('applies changes, keeps what runs through mistakes, and goes on', async () => {
+    save(jobs('a'));
+    await build({ watch: true }).start();
+    save(jobs('a', 'b'));
+    await until(() => names().join() === 'a,b');
+    save('jobs: {a: {grace: 5}}');
+    await until(() => events.length === 1);
+    expect(names()).toEqual(['a', 'b']);
+    save(jobs('c'));
+    await until(() => names().join() === 'c' && events.length === 2);
+    expect(applied).toHaveLength(3);
+  });
+
+  it('goes on after a start on the stored revision', async () => {
+    await build({ watch: true, stored: storedFile(jobs('a')) }).start();
+    expect(events).toEqual(['config_invalid']);
+    save(jobs('a', 'b'));
+    await until(() => names().join() === 'a,b' && events.includes('resolved'));
+  });
+
+  it('applies once what was reloaded on demand already', async () => {
+    save(jobs('a'));
+    await build({ watch: true }).start();
+    save(jobs('a', 'b'));
+    await reloader.reload();
+    save(jobs('a', 'b', 'c'));
+    await until(() => names().length === 3);
+    expect(applied).toHaveLength(3);
+  });
+});
