@@ -66,8 +66,11 @@ const OUTPUT_LINE_LENGTH_MAX = 300;
 const TITLE_LENGTH_MAX = 400;
 const HOST_LENGTH_MAX = 60;
 const VALUE_LENGTH_MAX = 400;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 /** A message sent later than this after what it tells says when that was. */
-const LATE_MS = 60_000;
+const LATE_MS = MINUTE_MS;
 
 /** Everything about one message that its parts are written from. */
 interface Parts {
@@ -84,7 +87,7 @@ interface Parts {
  */
 export function messageOf(delivery: Delivery, context: MessageContext): Message {
   const parts = partsOf(delivery, context);
-  const output = parts.kind === 'closed' ? [] : outputOf(context);
+  const output = outputOf(parts);
   const description = context.job?.declaration.description;
   return {
     deliveryId: delivery.id,
@@ -95,7 +98,7 @@ export function messageOf(delivery: Delivery, context: MessageContext): Message 
     description: description === undefined ? null : cleanLine(description, VALUE_LENGTH_MAX) || null,
     fields: fieldsOf(parts).map(({ label, value }) => ({ label, value: cleanLine(value, VALUE_LENGTH_MAX) })),
     output: output.length === 0 ? null : output.join('\n'),
-    outputNote: output.length === 0 ? null : outputNoteOf(context, output.length),
+    outputNote: outputNoteOf(parts, output.length),
     links: linksOf(parts),
   };
 }
@@ -151,10 +154,10 @@ function titleOf(parts: Parts): string {
       return `STILL ${verdict}${subject}: ${what}; in trouble for ${lastedOf(facts)}${badCountOf(facts)}`;
     case 'opened_and_closed': {
       const closing = context.closing ?? facts;
-      const at = shortTime(facts.at, context.nowAt, timezone);
-      const closedAt = shortTime(closing.at, context.nowAt, timezone);
-      const recovery = recoveryOf(parts, closing);
-      return `${verdict} AND RESOLVED${subject}: ${what} at ${at}; at ${closedAt} ${recovery} (${timezone})`;
+      const from = shortTime(facts.at, context.nowAt, timezone);
+      const to = shortTime(closing.at, context.nowAt, timezone);
+      const when = `from ${from} to ${to} (${timezone})`;
+      return `${verdict} AND RESOLVED${subject}: ${what}; ${recoveryOf(parts, closing)}, ${when}`;
     }
   }
 }
@@ -220,7 +223,10 @@ function durationOf(facts: DeliveryFacts, usualMs: number | null): string | null
 
 function lastSuccessOf({ facts, timezone, context }: Parts): string {
   if (facts.last_success_at === null) return 'never';
-  const ago = formatDuration(context.nowAt - facts.last_success_at);
+  const agoMs = context.nowAt - facts.last_success_at;
+  // To the minute, and from a day on to the hour: nobody counts the seconds of yesterday.
+  const stepMs = agoMs >= DAY_MS ? HOUR_MS : agoMs >= HOUR_MS ? MINUTE_MS : 1;
+  const ago = formatDuration(Math.floor(agoMs / stepMs) * stepMs);
   return `${fullTime(facts.last_success_at, timezone)} (${ago} ago)`;
 }
 
@@ -229,15 +235,24 @@ function undeliveredOf(count: number): string {
   return `${messages} could not be sent here and will not be`;
 }
 
-function outputOf({ output }: MessageContext): string[] {
-  return output === null ? [] : lastLines(output.text, OUTPUT_LINES_MAX, OUTPUT_LINE_LENGTH_MAX);
+/** What was printed by the run that went wrong; of what is wrong with Cronflow itself, all that is known. */
+function shownOf({ facts, kind, name, context }: Parts): Output | null {
+  if (kind === 'closed') return null;
+  if (name !== null) return context.output;
+  return facts.detail?.includes('\n') === true ? { text: facts.detail, dropped_bytes: 0 } : null;
 }
 
-function outputNoteOf({ output }: MessageContext, shown: number): string | null {
-  const all = output === null ? 0 : lastLines(output.text, Infinity, OUTPUT_LINE_LENGTH_MAX).length;
-  const dropped = (output?.dropped_bytes ?? 0) > 0;
-  if (all <= shown && !dropped) return null;
-  return shown === 1 ? 'the last line' : `the last ${shown} lines`;
+function outputOf(parts: Parts): string[] {
+  const shown = shownOf(parts);
+  return shown === null ? [] : lastLines(shown.text, OUTPUT_LINES_MAX, OUTPUT_LINE_LENGTH_MAX);
+}
+
+function outputNoteOf(parts: Parts, count: number): string | null {
+  const shown = shownOf(parts);
+  if (shown === null || count === 0) return null;
+  const all = lastLines(shown.text, Infinity, OUTPUT_LINE_LENGTH_MAX).length;
+  if (all <= count && shown.dropped_bytes === 0) return null;
+  return count === 1 ? 'the last line' : `the last ${count} lines`;
 }
 
 function linksOf({ facts, name, context }: Parts): MessageLink[] {

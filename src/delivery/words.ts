@@ -180,8 +180,11 @@ function signalName(signal: string | null): string {
   return name.startsWith('SIG') ? name : `SIG${name}`;
 }
 
+/** The detail's first line alone: a title has one, and the message shows the rest. */
 function withDetail(text: string, facts: DeliveryFacts): string {
-  return facts.detail === null ? text : `${text}: ${cleanLine(facts.detail, DETAIL_LENGTH_MAX)}`;
+  const [line = ''] = (facts.detail ?? '').trim().split('\n', 1);
+  const detail = cleanLine(line, DETAIL_LENGTH_MAX);
+  return detail === '' ? text : `${text}: ${detail}`;
 }
 
 /** `1st`, `2nd`, `3rd`, `11th`, `21st`. */

@@ -9,8 +9,12 @@ import { escapeText, fitCode, fitText } from './text.ts';
 const HEADER_LENGTH_MAX = 150;
 const SECTION_LENGTH_MAX = 3_000;
 const FIELDS_MAX = 10;
-const FIELD_LENGTH_MAX = 600;
-const LINK_LENGTH_MAX = 1_000;
+const BELOW_LENGTH_MAX = 1_000;
+const FIELD_LENGTH_MAX = 500;
+/** All fields together. */
+const FIELDS_LENGTH_MAX = 6_000;
+const LINKS_MAX = 4;
+const LINK_LENGTH_MAX = 500;
 const FALLBACK_LENGTH_MAX = 500;
 const PLAIN_LENGTH_MAX = 3_900;
 
@@ -50,11 +54,12 @@ export function blocksOf(message: Message): SlackPayload {
   const isCut = escapeText(title).length > HEADER_LENGTH_MAX;
   const below = [isCut ? message.title : null, message.description].filter((text) => text !== null);
   if (below.length > 0)
-    blocks.push({ type: 'section', text: mrkdwn(fitText(below.join('\n'), SECTION_LENGTH_MAX)) });
+    blocks.push({ type: 'section', text: mrkdwn(fitText(below.join('\n'), BELOW_LENGTH_MAX)) });
+  const fieldLengthMax = Math.min(FIELD_LENGTH_MAX, Math.floor(FIELDS_LENGTH_MAX / message.fields.length));
   for (let from = 0; from < message.fields.length; from += FIELDS_MAX) {
     const fields = message.fields
       .slice(from, from + FIELDS_MAX)
-      .map(({ label, value }) => mrkdwn(`*${escapeText(label)}*\n${fitText(value, FIELD_LENGTH_MAX)}`));
+      .map(({ label, value }) => mrkdwn(`*${escapeText(label)}*\n${fitText(value, fieldLengthMax)}`));
     blocks.push({ type: 'section', fields });
   }
   if (message.output !== null) {
@@ -62,7 +67,8 @@ export function blocksOf(message: Message): SlackPayload {
     const code = fitCode(message.output, SECTION_LENGTH_MAX - label.length - 1);
     blocks.push({ type: 'section', text: mrkdwn(`${label}\n${code}`) });
   }
-  if (message.links.length > 0) blocks.push({ type: 'context', elements: message.links.map(linkOf) });
+  if (message.links.length > 0)
+    blocks.push({ type: 'context', elements: message.links.slice(0, LINKS_MAX).map(linkOf) });
   return { text: fitText(message.title, FALLBACK_LENGTH_MAX), blocks };
 }
 

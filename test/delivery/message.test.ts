@@ -1,0 +1,379 @@
+import { describe, expect, it } from 'vitest';
+import type { DeliveryFacts } from '../../src/core/model.ts';
+import { REASONS } from '../../src/core/reasons.ts';
+import { usualMsOf } from '../../src/delivery/context.ts';
+import { bareMessageOf, type MessageContext, messageOf } from '../../src/delivery/message.ts';
+import { aClosing, aDelivery, aJob, anIncident, aRun, SLOT_AT, someFacts } from './support/records.ts';
+import { render } from './support/render.ts';
+
+const MINUTE_MS = 60_000;
+
+function aContext(changes: Partial<MessageContext> = {}): MessageContext {
+  return {
+    nowAt: SLOT_AT + 253_000,
+    incident: anIncident(),
+    job: aJob(),
+    run: aRun(),
+    output: null,
+    usualMs: 12 * MINUTE_MS,
+    publicUrl: 'https://cron.example.com',
+    closing: null,
+    undelivered: 0,
+    ...changes,
+  };
+}
+
+function titleOf(facts: Partial<DeliveryFacts>, kind: 'opened' | 'reminder' | 'closed' = 'opened'): string {
+  return messageOf(aDelivery({ kind, facts: someFacts(facts) }), aContext()).title;
+}
+
+describe('messageOf', () => {
+  it('tells of a failure with everything there is to know', () => {
+    const lines = Array.from({ length: 25 }, (_, index) => `line ${index + 1}`);
+    const output = { text: `${lines.join('\n')}\n\n`, dropped_bytes: 0 };
+    const facts = someFacts({ bad_count: 3 });
+    expect(render(messageOf(aDelivery({ facts }), aContext({ output })))).toMatchInlineSnapshot(`
+      "bad | FAILED daily-database-backup on web1: exit 1 after 4m12s (3rd in a row)
+      Dumps every database to the vault
+      Reason: exit 1 after 4m12s
+      Expected: 2026-01-15 02:00 +01:00 (Europe/Berlin)
+      Now: 2026-01-15 02:04:13 +01:00 (Europe/Berlin)
+      Host: web1
+      Duration: 4m12s, usually 12m
+      Last success: 2026-01-14 02:12 +01:00 (23h52m ago)
+      Next slot: 2026-01-16 02:00 +01:00 (Europe/Berlin)
+      Owner: data team
+      output (the last 20 lines):
+      line 6
+      line 7
+      line 8
+      line 9
+      line 10
+      line 11
+      line 12
+      line 13
+      line 14
+      line 15
+      line 16
+      line 17
+      line 18
+      line 19
+      line 20
+      line 21
+      line 22
+      line 23
+      line 24
+      line 25
+      Run: j1-7 <https://cron.example.com/jobs/daily-database-backup/runs/j1-7>
+      Runbook: https://wiki.example.com/backup <https://wiki.example.com/backup>
+      Declared in: cronflow.yaml:12 <>"
+    `);
+  });
+
+  it('tells of a recovery', () => {
+    const context = aContext({
+      nowAt: aClosing().facts.at + 1_000,
+      run: aRun({ id: 'j1-8', outcome: 'success' }),
+    });
+    const output = { text: 'what a good run printed is of no interest', dropped_bytes: 0 };
+    expect(render(messageOf(aClosing(), { ...context, output }))).toMatchInlineSnapshot(`
+      "good | RESOLVED daily-database-backup: ran fine on web1, was in trouble for 2h10m (3 bad)
+      Dumps every database to the vault
+      Now: 2026-01-15 04:14:13 +01:00 (Europe/Berlin)
+      Host: web1
+      Duration: 11m, usually 12m
+      Next slot: 2026-01-16 02:00 +01:00 (Europe/Berlin)
+      Owner: data team
+      Run: j1-8 <https://cron.example.com/jobs/daily-database-backup/runs/j1-8>
+      Runbook: https://wiki.example.com/backup <https://wiki.example.com/backup>
+      Declared in: cronflow.yaml:12 <>"
+    `);
+  });
+
+  it('tells of a slot that nobody claimed', () => {
+    const facts = someFacts({
+      outcome: 'missed',
+      reason: 'missed',
+      at: SLOT_AT + 5 * MINUTE_MS,
+      deadline_at: SLOT_AT + 5 * MINUTE_MS,
+      exit_code: null,
+      host: null,
+      duration_ms: null,
+    });
+    const context = aContext({ nowAt: facts.at, run: aRun({ outcome: 'missed' }) });
+    expect(render(messageOf(aDelivery({ facts }), context))).toMatchInlineSnapshot(`
+      "bad | MISSED daily-database-backup: expected 02:00, nothing by 02:05 (Europe/Berlin)
+      Dumps every database to the vault
+      Reason: expected 02:00, nothing by 02:05 (Europe/Berlin)
+      Expected: 2026-01-15 02:00 +01:00 (Europe/Berlin)
+      Now: 2026-01-15 02:05 +01:00 (Europe/Berlin)
+      Last success: 2026-01-14 02:12 +01:00 (23h53m ago)
+      Next slot: 2026-01-16 02:00 +01:00 (Europe/Berlin)
+      Owner: data team
+      Job: daily-database-backup <https://cron.example.com/jobs/daily-database-backup>
+      Runbook: https://wiki.example.com/backup <https://wiki.example.com/backup>
+      Declared in: cronflow.yaml:12 <>"
+    `);
+  });
+
+  it('reminds', () => {
+    const facts = someFacts({ at: SLOT_AT + 252_000 + 6 * 60 * MINUTE_MS, bad_count: 5 });
+    const context = aContext({ nowAt: facts.at });
+    expect(render(messageOf(aDelivery({ kind: 'reminder', facts }), context))).toMatchInlineSnapshot(`
+      "bad | STILL FAILED daily-database-backup on web1: exit 1 after 4m12s; in trouble for 6h (5 bad)
+      Dumps every database to the vault
+      Reason: exit 1 after 4m12s
+      Expected: 2026-01-15 02:00 +01:00 (Europe/Berlin)
+      Now: 2026-01-15 08:04:12 +01:00 (Europe/Berlin)
+      Host: web1
+      Duration: 4m12s, usually 12m
+      Last success: 2026-01-14 02:12 +01:00 (1d5h ago)
+      Next slot: 2026-01-16 02:00 +01:00 (Europe/Berlin)
+      Owner: data team
+      Run: j1-7 <https://cron.example.com/jobs/daily-database-backup/runs/j1-7>
+      Runbook: https://wiki.example.com/backup <https://wiki.example.com/backup>
+      Declared in: cronflow.yaml:12 <>"
+    `);
+  });
+
+  it('tells of a failure and its recovery at once', () => {
+    const context = aContext({ nowAt: aClosing().facts.at + 1_000, closing: aClosing().facts });
+    expect(render(messageOf(aDelivery(), context))).toMatchInlineSnapshot(`
+      "over | FAILED AND RESOLVED daily-database-backup on web1: exit 1 after 4m12s; ran fine on web1, was in trouble for 2h10m (3 bad), from 02:04:12 to 04:14:12 (Europe/Berlin)
+      Dumps every database to the vault
+      Reason: exit 1 after 4m12s
+      Expected: 2026-01-15 02:00 +01:00 (Europe/Berlin)
+      Happened: 2026-01-15 02:04:12 +01:00 (Europe/Berlin)
+      Now: 2026-01-15 04:14:13 +01:00 (Europe/Berlin)
+      Recovered: 2026-01-15 04:14:12 +01:00 (Europe/Berlin)
+      Host: web1
+      Duration: 4m12s, usually 12m
+      Last success: 2026-01-14 02:12 +01:00 (1d2h ago)
+      Next slot: 2026-01-16 02:00 +01:00 (Europe/Berlin)
+      Owner: data team
+      Run: j1-7 <https://cron.example.com/jobs/daily-database-backup/runs/j1-7>
+      Runbook: https://wiki.example.com/backup <https://wiki.example.com/backup>
+      Declared in: cronflow.yaml:12 <>"
+    `);
+  });
+
+  it('says how many messages were lost before it', () => {
+    const lost = (undelivered: number): unknown =>
+      messageOf(aDelivery(), aContext({ undelivered })).fields.find(({ label }) => label === 'Not delivered')
+        ?.value;
+    expect(lost(0)).toBeUndefined();
+    expect(lost(1)).toBe('one earlier message could not be sent here and will not be');
+    expect(lost(7)).toBe('7 earlier messages could not be sent here and will not be');
+  });
+
+  it('can be written when nothing is left but the facts', () => {
+    const nothing = { incident: null, job: null, run: null, usualMs: null, publicUrl: null };
+    const facts = someFacts({ last_success_at: null, next_slot_at: null, expected_at: null, host: null });
+    expect(render(messageOf(aDelivery({ facts }), aContext(nothing)))).toMatchInlineSnapshot(`
+      "bad | FAILED daily-database-backup: exit 1 after 4m12s
+      Reason: exit 1 after 4m12s
+      Now: 2026-01-15 01:04:13 +00:00 (UTC)
+      Duration: 4m12s
+      Last success: never"
+    `);
+  });
+
+  it('has a title that reads alone for every reason', () => {
+    const titles = REASONS.map(
+      (reason) => `${reason} | ${titleOf({ reason, deadline_at: SLOT_AT + 300_000 })}`,
+    );
+    expect(`\n${titles.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      succeeded | FAILED daily-database-backup on web1: in trouble
+      reported_failure | FAILED daily-database-backup on web1: reported a failure after 4m12s
+      exit_code | FAILED daily-database-backup on web1: exit 1 after 4m12s
+      signal | FAILED daily-database-backup on web1: killed by a signal after 4m12s
+      too_fast | FAILED daily-database-backup on web1: ended after 4m12s, too soon to have done its work
+      output_mismatch | FAILED daily-database-backup on web1: ended after 4m12s, but its output is not what was expected
+      overlap | FAILED daily-database-backup on web1: started while an earlier run was still going
+      stuck_lock | FAILED daily-database-backup on web1: found its lock taken time and again with no run open
+      timeout | TIMEOUT daily-database-backup on web1: still running after 4m12s
+      abandoned | ABANDONED daily-database-backup on web1: started anew before its earlier run had reported an end
+      too_many_runs | ABANDONED daily-database-backup on web1: too many runs open at once, the oldest given up
+      missed | MISSED daily-database-backup on web1: expected 02:00, nothing by 02:05 (Europe/Berlin)
+      never_seen | NEVER SEEN daily-database-backup on web1: expected 02:00, nothing by 02:05, nor ever before (Europe/Berlin)
+      superseded | FAILED daily-database-backup on web1: in trouble
+      overlap_skipped | FAILED daily-database-backup on web1: in trouble
+      lock_held | FAILED daily-database-backup on web1: in trouble
+      spec_changed | FAILED daily-database-backup on web1: in trouble
+      outage | FAILED daily-database-backup on web1: in trouble
+      late_report | FAILED daily-database-backup on web1: reported late that it had failed after 4m12s
+      rerun | FAILED daily-database-backup on web1: run again later and failed after 4m12s
+      started | FAILED daily-database-backup on web1: in trouble
+      unscheduled | FAILED daily-database-backup on web1: in trouble
+      duplicate | FAILED daily-database-backup on web1: in trouble
+      logged | FAILED daily-database-backup on web1: in trouble
+      paused | FAILED daily-database-backup on web1: in trouble
+      resumed | FAILED daily-database-backup on web1: in trouble
+      acknowledged | FAILED daily-database-backup on web1: in trouble
+      declared | FAILED daily-database-backup on web1: in trouble
+      removed | FAILED daily-database-backup on web1: in trouble
+      reminder | FAILED daily-database-backup on web1: in trouble
+      announced | FAILED daily-database-backup on web1: in trouble
+      gap_noted | FAILED daily-database-backup on web1: in trouble
+      nothing_due | FAILED daily-database-backup on web1: in trouble
+      config_invalid | CONFIGURATION INVALID daily-database-backup on web1: the last good one goes on running
+      config_held | CONFIGURATION HELD daily-database-backup on web1: it removes many jobs and waits until it is confirmed
+      cronflow_away | CRONFLOW WAS AWAY daily-database-backup on web1: some runs may have gone unseen
+      store_failing | STORE FAILING daily-database-backup on web1: pings are refused until it works again
+      notifier_failing | NOTIFIER FAILING daily-database-backup on web1: messages could not be delivered
+      "
+    `);
+  });
+
+  it('has a reminder and a closing for every system incident', () => {
+    const of = (reason: DeliveryFacts['reason'], kind: 'reminder' | 'closed'): string => {
+      const facts = someFacts({
+        job_name: null,
+        reason,
+        detail: 'what it is',
+        host: null,
+        at: SLOT_AT + 552_000,
+      });
+      const delivery = aDelivery({ job_id: null, kind, facts });
+      return messageOf(delivery, aContext({ job: null, run: null, incident: anIncident({ reason }) })).title;
+    };
+    const reasons = [
+      'config_invalid',
+      'config_held',
+      'cronflow_away',
+      'store_failing',
+      'notifier_failing',
+    ] as const;
+    const titles = reasons.flatMap((reason) => [of(reason, 'reminder'), of(reason, 'closed')]);
+    expect(`\n${titles.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      STILL CONFIGURATION INVALID: the last good one goes on running: what it is; in trouble for 5m
+      RESOLVED: the configuration is valid again, was in trouble for 5m
+      STILL CONFIGURATION HELD: it removes many jobs and waits until it is confirmed: what it is; in trouble for 5m
+      RESOLVED: the held configuration was confirmed or taken back, was in trouble for 5m
+      STILL CRONFLOW WAS AWAY: some runs may have gone unseen: what it is; in trouble for 5m
+      RESOLVED: Cronflow sees its jobs again, was in trouble for 5m
+      STILL STORE FAILING: pings are refused until it works again: what it is; in trouble for 5m
+      RESOLVED: the store works again, was in trouble for 5m
+      STILL NOTIFIER FAILING: messages could not be delivered: what it is; in trouble for 5m
+      RESOLVED: messages are delivered again, was in trouble for 5m
+      "
+    `);
+  });
+
+  it('shows all of a configuration error that needs more than a line', () => {
+    const detail = 'cronflow.yaml:3:5 unknown key "schedul"\n  3 | schedul: x\n    | ^\n';
+    const facts = someFacts({ job_name: null, reason: 'config_invalid', detail, host: null });
+    const { title, output } = messageOf(aDelivery({ facts }), aContext({ job: null, run: null }));
+    expect(title).toBe(
+      'CONFIGURATION INVALID: the last good one goes on running: cronflow.yaml:3:5 unknown key "schedul"',
+    );
+    expect(output).toBe(detail.trimEnd());
+  });
+
+  it('names the signal however the client wrote it', () => {
+    const what = (signal: string | null): string => titleOf({ reason: 'signal', signal, host: null });
+    expect(what('TERM')).toContain('killed by SIGTERM after 4m12s');
+    expect(what('sigkill')).toContain('killed by SIGKILL after');
+    expect(what('9')).toContain('killed by signal 9 after');
+    expect(what(null)).toContain('killed by a signal after');
+  });
+
+  it('says how a recovery came about', () => {
+    const closing = (context: Partial<MessageContext>, facts: Partial<DeliveryFacts>): string =>
+      messageOf(aClosing({ facts: { ...aClosing().facts, ...facts } }), aContext(context)).title;
+    expect(closing({ incident: anIncident({ close_reason: 'late_report' }) }, { bad_count: 1 })).toBe(
+      'RESOLVED daily-database-backup: had run fine on web1 after all and said so late, was in trouble for 2h10m',
+    );
+    expect(closing({}, { reason: 'rerun', host: null })).toBe(
+      'RESOLVED daily-database-backup: ran fine when run again, was in trouble for 2h10m (3 bad)',
+    );
+  });
+
+  it('names the day where the deadline is on another than the slot', () => {
+    const expectedAt = Date.UTC(2026, 0, 15, 22, 58);
+    const facts = {
+      expected_at: expectedAt,
+      deadline_at: expectedAt + 5 * MINUTE_MS,
+      at: expectedAt + 5 * MINUTE_MS,
+    };
+    expect(titleOf({ ...facts, reason: 'missed', host: null })).toBe(
+      'MISSED daily-database-backup: expected 2026-01-15 23:58, nothing by 2026-01-16 00:03 (Europe/Berlin)',
+    );
+  });
+
+  it('tells the two 02:30 of an autumn night apart', () => {
+    // Europe/Berlin, 2026-10-25: 03:00 +02:00 -> 02:00 +01:00 at 01:00 UTC.
+    const expected = (at: number): unknown =>
+      messageOf(aDelivery({ facts: someFacts({ expected_at: at }) }), aContext()).fields.find(
+        ({ label }) => label === 'Expected',
+      )?.value;
+    expect(expected(Date.UTC(2026, 9, 25, 0, 30))).toBe('2026-10-25 02:30 +02:00 (Europe/Berlin)');
+    expect(expected(Date.UTC(2026, 9, 25, 1, 30))).toBe('2026-10-25 02:30 +01:00 (Europe/Berlin)');
+  });
+
+  it('says when it happened if that is a while ago', () => {
+    const happened = (nowAt: number): unknown =>
+      messageOf(aDelivery(), aContext({ nowAt })).fields.find(({ label }) => label === 'Happened')?.value;
+    expect(happened(SLOT_AT + 252_000 + 59_000)).toBeUndefined();
+    expect(happened(SLOT_AT + 252_000 + 60_000)).toBe('2026-01-15 02:04:12 +01:00 (Europe/Berlin)');
+  });
+
+  it('shows what a terminal would have shown, and nothing that plays tricks', () => {
+    const text = '\u001b[31mred\u001b[0m\r\n10%\r99%\rdone\n\u202Egnp.exe\u0000\u0007 \ud800!\n';
+    const { output, outputNote } = messageOf(aDelivery(), aContext({ output: { text, dropped_bytes: 5 } }));
+    expect(output).toBe('red\ndone\ngnp.exe \ufffd!');
+    expect(outputNote).toBe('the last 3 lines');
+  });
+
+  it('keeps a host that is no host name on one line', () => {
+    const facts = someFacts({ host: `web1\n\u001b[2JFAKE: all is well ${'x'.repeat(300)}` });
+    const { title } = messageOf(aDelivery({ facts }), aContext());
+    expect(title).toMatch(/^FAILED daily-database-backup on web1 FAKE: all is well x+…: exit 1 after 4m12s$/);
+    expect(title.length).toBeLessThan(200);
+  });
+
+  it('links to nothing but http and https', () => {
+    const links = (runbook: string): unknown => {
+      const job = aJob({ place: null, declaration: { runbook } });
+      return messageOf(aDelivery(), aContext({ job, publicUrl: null })).links;
+    };
+    expect(links('javascript:alert(1)')).toEqual([]);
+    expect(links('not an address')).toEqual([]);
+    expect(links('https://wiki.example.com/a b|c>d')).toEqual([
+      {
+        label: 'Runbook',
+        text: 'https://wiki.example.com/a%20b%7Cc%3Ed',
+        url: 'https://wiki.example.com/a%20b%7Cc%3Ed',
+      },
+    ]);
+  });
+
+  it('reads a zone that is gone as UTC', () => {
+    const job = aJob({ declaration: { timezone: 'Mars/Olympus' } });
+    expect(
+      messageOf(aDelivery(), aContext({ job })).fields.find(({ label }) => label === 'Expected')?.value,
+    ).toBe('2026-01-15 01:00 +00:00 (Mars/Olympus)');
+  });
+});
+
+describe('bareMessageOf', () => {
+  it('says that something is wrong when nothing better can be said', () => {
+    expect(bareMessageOf(aDelivery(), false).title).toBe('IN TROUBLE daily-database-backup: exit_code');
+    expect(bareMessageOf(aDelivery(), true).title).toBe(
+      'IN TROUBLE AND RESOLVED daily-database-backup: exit_code',
+    );
+    expect(bareMessageOf(aClosing(), false).title).toBe('RESOLVED daily-database-backup: succeeded');
+  });
+});
+
+describe('usualMsOf', () => {
+  it('is the median of the successful runs', () => {
+    const runs = [1_000, 9_000, 2_000, 500].map((duration_ms) => aRun({ outcome: 'success', duration_ms }));
+    expect(usualMsOf([])).toBeNull();
+    expect(usualMsOf([aRun()])).toBeNull();
+    expect(usualMsOf(runs.slice(0, 3))).toBe(2_000);
+    expect(usualMsOf([...runs, aRun({ duration_ms: 1 })])).toBe(1_500);
+  });
+});

@@ -1,0 +1,152 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
+import { Pacer } from '../../../src/delivery/pacer.ts';
+import { SlackNotifier } from '../../../src/delivery/slack/notifier.ts';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
+import { type SlackServer, startSlackServer } from '../../support/slack-server.ts';
+import { aMessage } from '../support/message.ts';
+
+const never = new AbortController().signal;
+
+let server: SlackServer;
+let clock: FakeClock;
+let slack: SlackNotifier;
+
+beforeEach(async () => {
+  server = await startSlackServer();
+  clock = createFakeClock();
+  slack = notifierFor(server.url);
+});
+
+afterEach(async () => {
+  await slack.close();
+  await server.close();
+});
+
+function notifierFor(webhookUrl: string): SlackNotifier {
+  return new SlackNotifier({ name: 'ops', webhookUrl, clock, pacer: new Pacer(clock, 1_000) });
+}
+
+describe('SlackNotifier', () => {
+  it('posts what Slack accepts', async () => {
+    expect(await slack.send(aMessage(), never)).toEqual({ result: 'ok' });
+    const [message] = server.messages;
+    expect(message?.text).toBe('FAILED backup on web1: exit 1 after 4m12s');
+    expect(message?.readable).toContain('pg_dump: error: <unknown> & more');
+  });
+
+  it('is taken by the strict server however hostile the message is', async () => {
+    const hostile = '<!channel> ``` & @here \u2028'.repeat(400);
+    const fields = Array.from({ length: 12 }, () => ({ label: 'Host', value: hostile }));
+    const message = aMessage({ title: hostile, description: hostile, output: hostile, fields });
+    expect(await slack.send(message, never)).toEqual({ result: 'ok' });
+    expect(server.answers.map(({ status }) => status)).toEqual([200]);
+  });
+
+  it('falls back to plain text, at the usual pace, when the blocks are refused', async () => {
+    server.failNext({ kind: 'answer', status: 400, body: 'invalid_blocks' });
+    const sent = slack.send(aMessage(), never);
+    await until(() => server.answers.length === 1 && clock.timerCount === 1);
+    await clock.advance(1_000);
+    expect(await sent).toEqual({ result: 'ok' });
+    expect(server.messages[0]?.blocks).toEqual([]);
+    expect(server.messages[0]?.text).toContain('Reason: exit 1 after 4m12s');
+  });
+
+  it('falls back once', async () => {
+    const refusal = { kind: 'answer', status: 400, body: 'invalid_payload' } as const;
+    server.failNext(refusal, refusal);
+    const sent = slack.send(aMessage(), never);
+    await until(() => server.answers.length === 1 && clock.timerCount === 1);
+    await clock.advance(1_000);
+    expect(await sent).toEqual({ result: 'permanent', detail: 'Slack answered 400 invalid_payload' });
+    expect(server.answers).toHaveLength(2);
+  });
+
+  it('posts no two messages within a second', async () => {
+    const sent = [slack.send(aMessage(), never), slack.send(aMessage(), never)];
+    await server.waitForMessages(1, 5_000);
+    await sent[0];
+    await clock.advance(999);
+    expect(server.messages).toHaveLength(1);
+    await clock.advance(1);
+    expect(await sent[1]).toEqual({ result: 'ok' });
+    expect(server.messages).toHaveLength(2);
+  });
+
+  it('counts the second from the end of a slow request', async () => {
+    const pacer = new Pacer(clock, 1_000);
+    await pacer.turn(never);
+    await clock.advance(5_000);
+    pacer.used();
+    let isOn = false;
+    void pacer.turn(never).then(() => (isOn = true));
+    await clock.advance(999);
+    expect(isOn).toBe(false);
+    await clock.advance(1);
+    expect(isOn).toBe(true);
+  });
+
+  it('hands on how long Slack wants to be left alone', async () => {
+    server.failNext({ kind: 'answer', status: 429, body: 'rate_limited', retryAfter: '30' });
+    expect(await slack.send(aMessage(), never)).toMatchObject({ result: 'retry', afterMs: 30_000 });
+  });
+
+  it.each(['reset', 'accept_and_drop'] as const)(
+    'tries again after a connection that broke: %s',
+    async (kind) => {
+      server.failNext({ kind });
+      const sent = await slack.send(aMessage(), never);
+      expect(sent).toEqual({ result: 'retry', detail: 'Slack not reached (UND_ERR_SOCKET)' });
+    },
+  );
+
+  it('tries again when nobody listens', async () => {
+    await server.close();
+    expect(await slack.send(aMessage(), never)).toEqual({
+      result: 'retry',
+      detail: 'Slack not reached (ECONNREFUSED)',
+    });
+  });
+
+  it('ends with its signal, during a request and while waiting for its turn', async () => {
+    server.failNext({ kind: 'hang' });
+    const controller = new AbortController();
+    const sent = [slack.send(aMessage(), controller.signal), slack.send(aMessage(), controller.signal)];
+    controller.abort();
+    const timedOut = { result: 'retry', detail: 'Slack did not answer in time' };
+    expect(await Promise.all(sent)).toEqual([timedOut, timedOut]);
+  });
+
+  it.each(['not an address', 'file:///etc/passwd', 'http://'])(
+    'gives up on the address %s',
+    async (webhookUrl) => {
+      const result = await notifierFor(webhookUrl).send(aMessage(), never);
+      expect(result).toEqual({ result: 'permanent', detail: 'webhook_url is not an http(s) address' });
+    },
+  );
+
+  it('tells nobody its address, whatever goes wrong', async () => {
+    const results: unknown[] = [];
+    server.failNext({ kind: 'answer', status: 500, body: 'rollup_error' });
+    const withSystemClock = new SlackNotifier({
+      name: 'ops',
+      webhookUrl: server.url,
+      clock: systemClock,
+      pacer: new Pacer(systemClock, 0),
+    });
+    results.push(await withSystemClock.send(aMessage(), never));
+    await server.close();
+    results.push(await withSystemClock.send(aMessage(), never));
+    results.push(await notifierFor(`${server.url} with a space and :bad`).send(aMessage(), never));
+    results.push(await notifierFor(`xx${server.url}`).send(aMessage(), never));
+    expect(JSON.stringify(results)).not.toContain(server.secret);
+    expect(JSON.stringify(withSystemClock)).not.toContain(server.secret);
+    await withSystemClock.close();
+  });
+});
+
+/** Waits for the server, which is real, without time passing for the notifier. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
