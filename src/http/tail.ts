@@ -41,13 +41,17 @@ function decode(bytes: Buffer): string {
   return bytes.toString('utf8').replaceAll('\0', '\ufffd');
 }
 
-/** Chunks beyond this are joined: a body of single bytes must not cost a hundred times its size. */
-const CHUNKS_MAX = 256;
+/** As many chunks are joined into one: a body of single bytes must not cost a hundred times its size. */
+const CHUNKS_JOINED = 256;
 
-/** Takes a stream of any length and keeps at least its last `keepBytes` in bounded memory. */
+/** Takes a stream of any length and keeps at least its last `keepBytes`, in memory little larger than that. */
 export class TailBuffer {
   totalBytes = 0;
+  #joined: Buffer[] = [];
   #chunks: Buffer[] = [];
+  /** Of `chunks`. */
+  #chunkBytes = 0;
+  /** Of both. */
   #keptBytes = 0;
   readonly #keepBytes: number;
 
@@ -59,10 +63,14 @@ export class TailBuffer {
     this.totalBytes += chunk.length;
     this.#keptBytes += chunk.length;
     this.#chunks.push(chunk);
-    while (this.#keptBytes - (this.#chunks[0]?.length ?? 0) >= this.#keepBytes) {
-      this.#keptBytes -= this.#chunks.shift()?.length ?? 0;
+    this.#chunkBytes += chunk.length;
+    if (this.#chunks.length >= CHUNKS_JOINED || this.#chunkBytes >= this.#keepBytes) this.#join();
+    let oldest = this.#joined[0];
+    while (oldest !== undefined && this.#keptBytes - oldest.length >= this.#keepBytes) {
+      this.#keptBytes -= oldest.length;
+      this.#joined.shift();
+      oldest = this.#joined[0];
     }
-    if (this.#chunks.length > CHUNKS_MAX) this.#chunks = [Buffer.concat(this.#chunks)];
   }
 
   /** Whether nothing has been let go. */
@@ -72,6 +80,15 @@ export class TailBuffer {
 
   /** What is kept: everything while `isWhole`. */
   bytes(): Buffer {
-    return Buffer.concat(this.#chunks);
+    return Buffer.concat([...this.#joined, ...this.#chunks]);
+  }
+
+  #join(): void {
+    const all = Buffer.concat(this.#chunks);
+    const kept = all.length > this.#keepBytes ? Buffer.from(all.subarray(-this.#keepBytes)) : all;
+    this.#keptBytes -= all.length - kept.length;
+    this.#joined.push(kept);
+    this.#chunks = [];
+    this.#chunkBytes = 0;
   }
 }

@@ -1,0 +1,243 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { CronflowError } from '../../src/core/errors.ts';
+import type { Ping } from '../../src/core/model.ts';
+import { PING_KINDS } from '../../src/core/reasons.ts';
+import type { Logger } from '../../src/observe/log.ts';
+import { settle } from '../support/fake-clock.ts';
+import { parseRaw, startServer, until, type TestServer } from './support.ts';
+
+async function withJob(): Promise<TestServer> {
+  const server = await startServer();
+  await server.post('/jobs', { name: 'backup', schedule: '0 2 * * *' });
+  return server;
+}
+
+/** A server whose pings are only collected. */
+async function recording(fails?: CronflowError) {
+  const pings: { name: string; ping: Ping }[] = [];
+  const lines: string[] = [];
+  const logger: Logger = {
+    debug() {},
+    info: (message) => lines.push(message),
+    warn: (message) => lines.push(message),
+    error: (message) => lines.push(message),
+  };
+  const server = await startServer({
+    logger,
+    ingest: {
+      async ping(name, ping) {
+        pings.push({ name, ping });
+        if (fails !== undefined) throw fails;
+        return { job: name, run_id: null, reason: 'logged' };
+      },
+      register: () => Promise.reject(new Error('not here')),
+      remove: () => Promise.reject(new Error('not here')),
+    },
+  });
+  return { ...server, pings, lines };
+}
+
+/** A connection on which a test sends a request piece by piece. */
+async function dial(port: number) {
+  const socket = connect(port, '127.0.0.1');
+  let received = '';
+  socket.on('data', (chunk) => (received += String(chunk))).on('error', () => {});
+  await once(socket, 'connect');
+  return { socket, received: () => received };
+}
+
+describe('a ping', () => {
+  test.each(PING_KINDS)('%s works by POST, GET and HEAD', async (kind) => {
+    const { request, pings } = await recording();
+    for (const method of ['POST', 'GET', 'HEAD']) {
+      const answer = await request(`/jobs/backup/${kind}?rid=r1`, { method });
+      expect(answer.status).toBe(200);
+      if (method === 'HEAD') expect(answer.text).toBe('');
+      else expect(answer.json).toEqual({ ok: true, job: 'backup', run_id: null, reason: 'logged' });
+    }
+    expect(pings.map(({ ping }) => [ping.kind, ping.rid])).toEqual(Array(3).fill([kind, 'r1']));
+  });
+
+  test('changes the job, as clients of the original service send it', async () => {
+    const { post, request, clock } = await withJob();
+    const started = await post('/jobs/backup/start');
+    expect(started.json).toMatchObject({ ok: true, job: 'backup', reason: 'unscheduled' });
+    await clock.advance(5_000);
+    const ended = await post('/jobs/backup/success', {});
+    expect(ended.json).toMatchObject({ run_id: started.json['run_id'], reason: 'succeeded' });
+    expect((await request('/jobs/backup')).json).toMatchObject({
+      status: 'success',
+      last_run: '2026-01-15T12:00:00.000Z',
+    });
+  });
+
+  test('takes Content-Length: 0 with a JSON content type', async () => {
+    const { raw, pings } = await recording();
+    const answer = await raw(
+      'POST /jobs/backup/success HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n' +
+        'Content-Type: application/json\r\nContent-Length: 0\r\n\r\n',
+    );
+    expect(parseRaw(answer).status).toBe(200);
+    expect(pings[0]!.ping.output).toBeNull();
+  });
+
+  test('is dated when its body is complete', async () => {
+    const { port, pings, clock } = await recording();
+    const { socket, received } = await dial(port);
+    socket.write('POST /jobs/backup/log HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nab');
+    await until(() => clock.timerCount > 0);
+    await clock.advance(2_000);
+    socket.write('cd');
+    await until(() => received().includes('"ok"'));
+    expect(pings[0]!.ping).toMatchObject({ received_at: clock.now(), output: 'abcd' });
+    socket.destroy();
+  });
+
+  test.each([
+    ['text/plain', 'done\n', 'done\n'],
+    ['application/octet-stream', Buffer.from([0x61, 0xff]), 'a\ufffd'],
+    ['application/x-www-form-urlencoded', 'exit_code=1', 'exit_code=1'],
+    ['not a type', 'x', 'x'],
+    ['application/json', '{"rows":1}', '{"rows":1}'],
+  ])('takes a body of type %s as output', async (type, body, output) => {
+    const { request, pings } = await recording();
+    const answer = await request('/jobs/backup/log', {
+      method: 'POST',
+      body,
+      headers: { 'Content-Type': type },
+    });
+    expect(answer.status).toBe(200);
+    expect(pings[0]!.ping.output).toBe(output);
+  });
+
+  test('takes parameters and output from one JSON object', async () => {
+    const { post, pings } = await recording();
+    await post('/jobs/backup/failure?host=web1', { rid: 'r1', exit_code: 2, output: 'no space left' });
+    expect(pings[0]!.ping).toMatchObject({ host: 'web1', rid: 'r1', exit_code: 2, output: 'no space left' });
+  });
+
+  test('keeps the end of a body of any size', async () => {
+    const { request, pings } = await recording();
+    const body = `${'x'.repeat(3_000_000)}the end`;
+    for (const type of ['text/plain', 'application/json']) {
+      const answer = await request('/jobs/backup/failure', {
+        method: 'POST',
+        body,
+        headers: { 'Content-Type': type },
+      });
+      expect(answer.status).toBe(200);
+    }
+    for (const { ping } of pings) {
+      expect(ping.output).toBe(body.slice(-10_000));
+      expect(ping.output_dropped_bytes).toBe(3_000_007 - 10_000);
+    }
+  });
+
+  test('with chunks, with a trailer and with Expect is taken', async () => {
+    const { raw, pings } = await recording();
+    const head = 'POST /jobs/backup/log HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n';
+    const chunked = await raw(
+      `${head}Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\nX: y\r\n\r\n`,
+    );
+    expect(parseRaw(chunked).status).toBe(200);
+    const expecting = await raw(`${head}Expect: 100-continue\r\nContent-Length: 2\r\n\r\nde`);
+    expect(expecting).toContain('HTTP/1.1 200 OK');
+    const odd = await raw(`${head}Expect: a-miracle\r\nContent-Length: 2\r\n\r\nfg`);
+    expect(parseRaw(odd).status).toBe(200);
+    expect(pings.map(({ ping }) => ping.output)).toEqual(['abc', 'de', 'fg']);
+  });
+
+  test('for an unknown job is a 404 with a suggestion, and counted', async () => {
+    const { post, request, unknownPings } = await withJob();
+    const answer = await post('/jobs/backpu/success');
+    expect(answer.status).toBe(404);
+    expect(answer.json).toMatchObject({ code: 'unknown_job', errors: [{ suggestion: 'backup' }] });
+    expect((await request('/jobs/a%2Fb/start', { method: 'HEAD' })).status).toBe(404);
+    expect(unknownPings).toEqual([
+      ['backpu', 'success'],
+      ['a/b', 'start'],
+    ]);
+  });
+
+  test('that could not be stored is not acknowledged', async () => {
+    const { post } = await recording(new CronflowError('store_unavailable', 'The disk is full.'));
+    const answer = await post('/jobs/backup/success');
+    expect(answer.status).toBe(503);
+    expect(answer.json).toMatchObject({ code: 'store_unavailable', detail: 'The disk is full.' });
+    expect(answer.headers.get('retry-after')).toBe('5');
+  });
+
+  test('is answered only once it is durable', async () => {
+    let commit = (): void => {};
+    const server = await startServer({
+      ingest: {
+        ping: (job) =>
+          new Promise((resolve) => (commit = () => resolve({ job, run_id: 'r', reason: 'started' }))),
+        register: () => Promise.reject(new Error('not here')),
+        remove: () => Promise.reject(new Error('not here')),
+      },
+    });
+    let isAnswered = false;
+    const idle = commit;
+    const answer = server.post('/jobs/backup/start').then((each) => {
+      isAnswered = true;
+      return each;
+    });
+    await until(() => commit !== idle);
+    await settle();
+    expect(isAnswered).toBe(false);
+    commit();
+    expect((await answer).status).toBe(200);
+  });
+});
+
+describe('a body that does not come to its end', () => {
+  const HEAD = 'POST /jobs/backup/failure?rid=r1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n';
+
+  test('is given up after its time, and the ping recorded with what came', async () => {
+    const { port, pings, clock, lines } = await recording();
+    const { socket, received } = await dial(port);
+    socket.write(`${HEAD}half`);
+    await until(() => clock.timerCount > 0);
+    await settle();
+    await clock.advance(30_000);
+    if (!socket.closed) await once(socket, 'close');
+    expect(parseRaw(received())).toMatchObject({ status: 200 });
+    expect(received().toLowerCase()).toContain('connection: close');
+    expect(pings[0]!.ping).toMatchObject({ rid: 'r1', output: 'half' });
+    expect(lines).toEqual(['ping recorded without the rest of its body']);
+  });
+
+  test('because its client went away is not recorded', async () => {
+    const { port, pings, clock, lines } = await recording();
+    const { socket } = await dial(port);
+    socket.write(`${HEAD}half`);
+    await until(() => clock.timerCount > 0);
+    socket.destroy();
+    await until(() => lines.length > 0);
+    expect(lines).toEqual(['ping given up by its client']);
+    expect(pings).toEqual([]);
+    expect(clock.timerCount).toBe(0);
+  });
+
+  test('is read no further than the limit, and recorded', async () => {
+    const pings: Ping[] = [];
+    const server = await startServer({
+      limits: { pingBodyBytesMax: 50_000 },
+      ingest: {
+        async ping(job, ping) {
+          pings.push(ping);
+          return { job, run_id: null, reason: 'logged' };
+        },
+        register: () => Promise.reject(new Error('not here')),
+        remove: () => Promise.reject(new Error('not here')),
+      },
+    });
+    const answer = await server.request('/jobs/backup/log', { method: 'POST', body: 'x'.repeat(5_000_000) });
+    expect(answer.status).toBe(200);
+    expect(pings[0]!.output).toBe('x'.repeat(10_000));
+    expect(pings[0]!.output_dropped_bytes).toBeGreaterThan(40_000);
+  });
+});
