@@ -1,12 +1,13 @@
 // The service as its users run it, in a process of its own, but with a clock that the test moves: the only
-// difference to src/main.ts. Messages from the parent: {advanceMs}; answered with {advanced: now}.
+// difference to src/main.ts. CLOCK_OFFSET_MS says how far it is ahead at first; messages from the parent,
+// {advanceMs}, move it on and are answered with {advanced: now}.
 import { createApp } from '../../dist/app.js';
 import { serve } from '../../dist/cli/serve.js';
 
 /** Time moves in steps no longer than the service's own sleeps, as it does for a machine that is awake. */
 const STEP_MS = 5_000;
 
-let offsetMs = 0;
+let offsetMs = Number(process.env.CLOCK_OFFSET_MS ?? 0);
 const timers = new Set();
 
 const clock = {
