@@ -118,6 +118,7 @@ describe('a cron job, watched end to end', () => {
   test('an edit in place adds a job', async () => {
     await writeFile(service.configPath, CONFIG + NIGHTLY);
     await hasJobs('backup', 'nightly');
+    expect(await job('nightly')).toMatchObject({ status: 'pending' });
   });
 
   test('a job that never runs is told once', async () => {
