@@ -1,5 +1,5 @@
 import { Low } from 'lowdb';
-import { dirname, join } from 'node:path';
+import { dirname, resolve as absolute } from 'node:path';
 import { systemClock } from '../../clock.ts';
 import type { Clock } from '../../clock.ts';
 import { CronflowError } from '../../core/errors.ts';
@@ -194,14 +194,21 @@ export class LowdbStore extends LocalStore {
     process.exit(EXIT_CODE_UNSYNCED);
   }
 
-  /** With the entries of all directories it had to make durable. */
+  /**
+   * The names on the way there are synced every time: an earlier start may have made them and been killed
+   * before it came to that. Only where this start made them is it an error if that cannot be done, since
+   * others' directories need not even be readable.
+   */
   async #makeDirectory(): Promise<void> {
-    const { directory } = this.#options;
+    const directory = absolute(this.#options.directory);
     const first = await this.#disk.makeDirectory(directory);
-    if (first === undefined) return;
-    for (let made = join(directory); ; made = dirname(made)) {
-      await this.#disk.syncDirectory(dirname(made));
-      if (made === join(first) || made === dirname(made)) break;
+    let isOurs = first !== undefined;
+    for (let made = directory; made !== dirname(made); made = dirname(made)) {
+      const isNeeded = isOurs || made === directory;
+      await this.#disk.syncDirectory(dirname(made)).catch((error: unknown) => {
+        if (isNeeded) throw error;
+      });
+      if (first !== undefined && made === absolute(first)) isOurs = false;
     }
   }
 }

@@ -1,3 +1,4 @@
+import { MemoryStore } from '../../../src/store/memory.ts';
 import type { Store, Tx } from '../../../src/store/store.ts';
 import { seededRandom } from '../../support/random.ts';
 import { delivery, incident, increment, job, openRun, ping, run } from '../../support/records.ts';
@@ -53,4 +54,15 @@ export async function dump(store: Store): Promise<unknown> {
     due: await store.dueJobIds(Infinity, 1000),
     delivery: await store.earliestDeliveryAt(),
   };
+}
+
+/** The only state there can be after each number of steps, from 0 to `steps`. */
+export async function referenceStates(steps: number): Promise<unknown[]> {
+  const store = new MemoryStore();
+  const states = [await dump(store)];
+  for (let i = 0; i < steps; i += 1) {
+    await store.transact(ALL, step);
+    states.push(await dump(store));
+  }
+  return states;
 }
