@@ -232,7 +232,7 @@ function lastSuccessOf({ facts, timezone, context }: Parts): string {
 
 function undeliveredOf(count: number): string {
   const messages = count === 1 ? 'one earlier message' : `${count} earlier messages`;
-  return `${messages} could not be sent here and will not be`;
+  return `${messages} could not be sent here; what is still open is told anew`;
 }
 
 /** What was printed by the run that went wrong; of what is wrong with Cronflow itself, all that is known. */

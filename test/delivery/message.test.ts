@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { DeliveryFacts } from '../../src/core/model.ts';
-import { REASONS } from '../../src/core/reasons.ts';
+import { type Reason, REASONS } from '../../src/core/reasons.ts';
 import { usualMsOf } from '../../src/delivery/context.ts';
-import { bareMessageOf, type MessageContext, messageOf } from '../../src/delivery/message.ts';
+import { bareMessageOf, type Message, type MessageContext, messageOf } from '../../src/delivery/message.ts';
 import { aClosing, aDelivery, aJob, anIncident, aRun, SLOT_AT, someFacts } from './support/records.ts';
 import { render } from './support/render.ts';
 
@@ -25,6 +25,35 @@ function aContext(changes: Partial<MessageContext> = {}): MessageContext {
 
 function titleOf(facts: Partial<DeliveryFacts>, kind: 'opened' | 'reminder' | 'closed' = 'opened'): string {
   return messageOf(aDelivery({ kind, facts: someFacts(facts) }), aContext()).title;
+}
+
+function fieldOf(
+  label: string,
+  facts: Partial<DeliveryFacts>,
+  context: Partial<MessageContext> = {},
+): string | undefined {
+  const { fields } = messageOf(aDelivery({ facts: someFacts(facts) }), aContext(context));
+  return fields.find((field) => field.label === label)?.value;
+}
+
+function systemTitleOf(reason: Reason, kind: 'reminder' | 'closed'): string {
+  const at = SLOT_AT + 552_000;
+  const facts = someFacts({ job_name: null, reason, detail: 'what it is', host: null, at });
+  const delivery = aDelivery({ job_id: null, kind, facts });
+  return messageOf(delivery, aContext({ job: null, run: null, incident: anIncident({ reason }) })).title;
+}
+
+function signalTitleOf(signal: string | null): string {
+  return titleOf({ reason: 'signal', signal, host: null });
+}
+
+function closingTitleOf(context: Partial<MessageContext>, facts: Partial<DeliveryFacts>): string {
+  return messageOf(aClosing({ facts: { ...aClosing().facts, ...facts } }), aContext(context)).title;
+}
+
+function linksTo(runbook: string): Message['links'] {
+  const job = aJob({ place: null, declaration: { runbook } });
+  return messageOf(aDelivery(), aContext({ job, publicUrl: null })).links;
 }
 
 describe('messageOf', () => {
@@ -158,12 +187,13 @@ describe('messageOf', () => {
   });
 
   it('says how many messages were lost before it', () => {
-    const lost = (undelivered: number): unknown =>
-      messageOf(aDelivery(), aContext({ undelivered })).fields.find(({ label }) => label === 'Not delivered')
-        ?.value;
-    expect(lost(0)).toBeUndefined();
-    expect(lost(1)).toBe('one earlier message could not be sent here and will not be');
-    expect(lost(7)).toBe('7 earlier messages could not be sent here and will not be');
+    expect(fieldOf('Not delivered', {}, { undelivered: 0 })).toBeUndefined();
+    expect(fieldOf('Not delivered', {}, { undelivered: 1 })).toBe(
+      'one earlier message could not be sent here; what is still open is told anew',
+    );
+    expect(fieldOf('Not delivered', {}, { undelivered: 7 })).toBe(
+      '7 earlier messages could not be sent here; what is still open is told anew',
+    );
   });
 
   it('can be written when nothing is left but the facts', () => {
@@ -227,17 +257,6 @@ describe('messageOf', () => {
   });
 
   it('has a reminder and a closing for every system incident', () => {
-    const of = (reason: DeliveryFacts['reason'], kind: 'reminder' | 'closed'): string => {
-      const facts = someFacts({
-        job_name: null,
-        reason,
-        detail: 'what it is',
-        host: null,
-        at: SLOT_AT + 552_000,
-      });
-      const delivery = aDelivery({ job_id: null, kind, facts });
-      return messageOf(delivery, aContext({ job: null, run: null, incident: anIncident({ reason }) })).title;
-    };
     const reasons = [
       'config_invalid',
       'config_held',
@@ -245,7 +264,10 @@ describe('messageOf', () => {
       'store_failing',
       'notifier_failing',
     ] as const;
-    const titles = reasons.flatMap((reason) => [of(reason, 'reminder'), of(reason, 'closed')]);
+    const titles = reasons.flatMap((reason) => [
+      systemTitleOf(reason, 'reminder'),
+      systemTitleOf(reason, 'closed'),
+    ]);
     expect(`\n${titles.join('\n')}\n`).toMatchInlineSnapshot(`
       "
       STILL CONFIGURATION INVALID: the last good one goes on running: what it is; in trouble for 5m
@@ -273,20 +295,17 @@ describe('messageOf', () => {
   });
 
   it('names the signal however the client wrote it', () => {
-    const what = (signal: string | null): string => titleOf({ reason: 'signal', signal, host: null });
-    expect(what('TERM')).toContain('killed by SIGTERM after 4m12s');
-    expect(what('sigkill')).toContain('killed by SIGKILL after');
-    expect(what('9')).toContain('killed by signal 9 after');
-    expect(what(null)).toContain('killed by a signal after');
+    expect(signalTitleOf('TERM')).toContain('killed by SIGTERM after 4m12s');
+    expect(signalTitleOf('sigkill')).toContain('killed by SIGKILL after');
+    expect(signalTitleOf('9')).toContain('killed by signal 9 after');
+    expect(signalTitleOf(null)).toContain('killed by a signal after');
   });
 
   it('says how a recovery came about', () => {
-    const closing = (context: Partial<MessageContext>, facts: Partial<DeliveryFacts>): string =>
-      messageOf(aClosing({ facts: { ...aClosing().facts, ...facts } }), aContext(context)).title;
-    expect(closing({ incident: anIncident({ close_reason: 'late_report' }) }, { bad_count: 1 })).toBe(
+    expect(closingTitleOf({ incident: anIncident({ close_reason: 'late_report' }) }, { bad_count: 1 })).toBe(
       'RESOLVED daily-database-backup: had run fine on web1 after all and said so late, was in trouble for 2h10m',
     );
-    expect(closing({}, { reason: 'rerun', host: null })).toBe(
+    expect(closingTitleOf({}, { reason: 'rerun', host: null })).toBe(
       'RESOLVED daily-database-backup: ran fine when run again, was in trouble for 2h10m (3 bad)',
     );
   });
@@ -305,19 +324,19 @@ describe('messageOf', () => {
 
   it('tells the two 02:30 of an autumn night apart', () => {
     // Europe/Berlin, 2026-10-25: 03:00 +02:00 -> 02:00 +01:00 at 01:00 UTC.
-    const expected = (at: number): unknown =>
-      messageOf(aDelivery({ facts: someFacts({ expected_at: at }) }), aContext()).fields.find(
-        ({ label }) => label === 'Expected',
-      )?.value;
-    expect(expected(Date.UTC(2026, 9, 25, 0, 30))).toBe('2026-10-25 02:30 +02:00 (Europe/Berlin)');
-    expect(expected(Date.UTC(2026, 9, 25, 1, 30))).toBe('2026-10-25 02:30 +01:00 (Europe/Berlin)');
+    expect(fieldOf('Expected', { expected_at: Date.UTC(2026, 9, 25, 0, 30) })).toBe(
+      '2026-10-25 02:30 +02:00 (Europe/Berlin)',
+    );
+    expect(fieldOf('Expected', { expected_at: Date.UTC(2026, 9, 25, 1, 30) })).toBe(
+      '2026-10-25 02:30 +01:00 (Europe/Berlin)',
+    );
   });
 
   it('says when it happened if that is a while ago', () => {
-    const happened = (nowAt: number): unknown =>
-      messageOf(aDelivery(), aContext({ nowAt })).fields.find(({ label }) => label === 'Happened')?.value;
-    expect(happened(SLOT_AT + 252_000 + 59_000)).toBeUndefined();
-    expect(happened(SLOT_AT + 252_000 + 60_000)).toBe('2026-01-15 02:04:12 +01:00 (Europe/Berlin)');
+    expect(fieldOf('Happened', {}, { nowAt: SLOT_AT + 252_000 + 59_000 })).toBeUndefined();
+    expect(fieldOf('Happened', {}, { nowAt: SLOT_AT + 252_000 + 60_000 })).toBe(
+      '2026-01-15 02:04:12 +01:00 (Europe/Berlin)',
+    );
   });
 
   it('shows what a terminal would have shown, and nothing that plays tricks', () => {
@@ -335,13 +354,9 @@ describe('messageOf', () => {
   });
 
   it('links to nothing but http and https', () => {
-    const links = (runbook: string): unknown => {
-      const job = aJob({ place: null, declaration: { runbook } });
-      return messageOf(aDelivery(), aContext({ job, publicUrl: null })).links;
-    };
-    expect(links('javascript:alert(1)')).toEqual([]);
-    expect(links('not an address')).toEqual([]);
-    expect(links('https://wiki.example.com/a b|c>d')).toEqual([
+    expect(linksTo('javascript:alert(1)')).toEqual([]);
+    expect(linksTo('not an address')).toEqual([]);
+    expect(linksTo('https://wiki.example.com/a b|c>d')).toEqual([
       {
         label: 'Runbook',
         text: 'https://wiki.example.com/a%20b%7Cc%3Ed',

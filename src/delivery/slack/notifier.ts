@@ -21,6 +21,7 @@ export class SlackNotifier implements Notifier {
   readonly #url: URL | null;
   readonly #clock: Clock;
   readonly #pacer: Pacer;
+  readonly #sending = new Set<Promise<SendResult>>();
   // A connection per message: at this pace reuse saves nothing, and one that was closed while idle would
   // cost an attempt. Its own agent, so that nothing else in the process shares its limits.
   readonly #agent = new Agent({ pipelining: 0, connect: { timeout: CONNECT_TIMEOUT_MS } });
@@ -34,6 +35,18 @@ export class SlackNotifier implements Notifier {
   }
 
   async send(message: Message, signal: AbortSignal): Promise<SendResult> {
+    const sending = this.#attempt(message, signal);
+    this.#sending.add(sending);
+    return sending.finally(() => this.#sending.delete(sending));
+  }
+
+  async close(): Promise<void> {
+    // Not left to the agent: what waits for its turn has made no request yet.
+    await Promise.all(this.#sending);
+    await this.#agent.close();
+  }
+
+  async #attempt(message: Message, signal: AbortSignal): Promise<SendResult> {
     if (this.#url === null) return { result: 'permanent', detail: 'webhook_url is not an http(s) address' };
     try {
       const answer = await this.#post(this.#url, blocksOf(message), signal);
@@ -43,10 +56,6 @@ export class SlackNotifier implements Notifier {
       const detail = signal.aborted ? 'Slack did not answer in time' : `Slack not reached (${codeOf(error)})`;
       return { result: 'retry', detail };
     }
-  }
-
-  async close(): Promise<void> {
-    await this.#agent.close();
   }
 
   async #post(url: URL, payload: SlackPayload, signal: AbortSignal): Promise<SlackAnswer> {

@@ -1,0 +1,152 @@
+import { CronflowError } from '../../../src/core/errors.ts';
+import type { Delivery, Incident } from '../../../src/core/model.ts';
+import type { Message } from '../../../src/delivery/message.ts';
+import type { Notifier, SendResult } from '../../../src/delivery/notifier.ts';
+import { DeliveryWorker } from '../../../src/delivery/worker.ts';
+import { createLogger, type Logger } from '../../../src/observe/log.ts';
+import { MemoryStore } from '../../../src/store/memory.ts';
+import type { Scope, Tx } from '../../../src/store/store.ts';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
+import { aDelivery, aJob, anIncident } from './records.ts';
+
+export const OK: SendResult = { result: 'ok' };
+export const DOWN: SendResult = { result: 'retry', detail: 'it is down' };
+export const REVOKED: SendResult = { result: 'permanent', detail: 'it was revoked' };
+
+/** A notifier that does as it is told: the next answers in order, then `ok`. */
+export class FakeNotifier implements Notifier {
+  readonly type = 'fake';
+  readonly name: string;
+  readonly concurrency: number;
+  readonly sent: Message[] = [];
+  /** Every attempt, with the fake clock's instant. */
+  readonly attempts: { at: number; deliveryId: string }[] = [];
+  /** `hang` ends with the signal; `deaf` never ends; a function is called. */
+  answers: (SendResult | 'hang' | 'deaf' | (() => Promise<SendResult>))[] = [];
+  always: SendResult = OK;
+  readonly #clock: FakeClock;
+
+  constructor(name: string, clock: FakeClock, concurrency = 1) {
+    this.name = name;
+    this.#clock = clock;
+    this.concurrency = concurrency;
+  }
+
+  get titles(): string[] {
+    return this.sent.map(({ title }) => title);
+  }
+
+  async send(message: Message, signal: AbortSignal): Promise<SendResult> {
+    this.attempts.push({ at: this.#clock.now(), deliveryId: message.deliveryId });
+    const result = await this.#answer(this.answers.shift() ?? this.always, signal);
+    if (result.result === 'ok') this.sent.push(message);
+    return result;
+  }
+
+  #answer(answer: FakeNotifier['answers'][number], signal: AbortSignal): Promise<SendResult> {
+    if (typeof answer === 'function') return answer();
+    if (typeof answer === 'object') return Promise.resolve(answer);
+    return new Promise((resolve) => {
+      if (answer === 'hang') signal.addEventListener('abort', () => resolve(DOWN), { once: true });
+    });
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** A store whose reads or commits can be made to fail. */
+class FlakyStore extends MemoryStore {
+  failsCommits = false;
+  failsReads = false;
+  failsNextIncident = false;
+
+  override async transact<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> {
+    if (this.failsCommits) throw new CronflowError('store_unavailable', 'The disk is full.');
+    return super.transact(scope, fn);
+  }
+
+  override async incident(id: string): Promise<Incident | undefined> {
+    const fails = this.failsReads || this.failsNextIncident;
+    this.failsNextIncident = false;
+    if (fails) throw new CronflowError('store_unavailable', 'The database is gone.');
+    return super.incident(id);
+  }
+
+  override async claimDeliveries(claim: {
+    now_at: number;
+    lease_ms: number;
+    limit: number;
+  }): Promise<Delivery[]> {
+    if (this.failsReads) throw new CronflowError('store_unavailable', 'The database is gone.');
+    return super.claimDeliveries(claim);
+  }
+}
+
+export interface Harness {
+  clock: FakeClock;
+  store: FlakyStore;
+  notifiers: Map<string, FakeNotifier>;
+  ops: FakeNotifier;
+  worker: DeliveryWorker;
+  logger: Logger;
+  log: string[];
+  /** Another worker on the same store: another instance, or the next one after a crash. */
+  another(notifiers?: ReadonlyMap<string, Notifier>): DeliveryWorker;
+  /** Commits deliveries, with the job and the incident each belongs to unless they are there; wakes nobody. */
+  owe(...deliveries: Delivery[]): Promise<void>;
+  putIncident(incident: Incident): Promise<void>;
+  delivery(id: string): Promise<Delivery>;
+}
+
+/** A worker with one notifier, `ops`; not yet started. */
+export function harness(random: () => number = () => 1): Harness {
+  const clock = createFakeClock();
+  const store = new FlakyStore();
+  const log: string[] = [];
+  const logger = createLogger(clock, 'debug', (line) => log.push(line));
+  const ops = new FakeNotifier('ops', clock);
+  const notifiers = new Map([['ops', ops]]);
+  const another = (given: ReadonlyMap<string, Notifier> = notifiers): DeliveryWorker =>
+    new DeliveryWorker({ store, clock, logger, random, notifiers: given, publicUrl: () => null });
+  return {
+    clock,
+    store,
+    notifiers,
+    ops,
+    worker: another(),
+    logger,
+    log,
+    another,
+    async owe(...deliveries) {
+      await store.transact({ all: true }, (tx) => {
+        for (const delivery of deliveries) {
+          const { job_id, incident_id } = delivery;
+          if (job_id !== null && tx.jobById(job_id) === undefined) {
+            tx.putJob(aJob({ id: job_id, name: delivery.facts.job_name ?? job_id }));
+          }
+          if (tx.incident(incident_id) === undefined) {
+            tx.putIncident(anIncident({ id: incident_id, job_id, job_name: delivery.facts.job_name }));
+          }
+          tx.putDelivery(delivery);
+        }
+      });
+    },
+    async putIncident(incident) {
+      await store.transact({ all: true }, (tx) => tx.putIncident(incident));
+    },
+    async delivery(id) {
+      const { items } = await store.deliveries({ skip: 0, limit: 10_000 });
+      const found = items.find((item) => item.id === id);
+      if (found === undefined) throw new Error(`no delivery ${id}`);
+      return found;
+    },
+  };
+}
+
+/** An opening of a job of its own, to `notifier`. */
+export function openingOf(clock: FakeClock, number: number, notifier = 'ops'): Delivery {
+  const delivery = aDelivery({ notifier, incident_id: `j${number}-i1`, job_id: `j${number}` });
+  const at = clock.now();
+  const facts = { ...delivery.facts, job_name: `job-${number}` };
+  return { ...delivery, created_at: at, next_attempt_at: at, facts };
+}

@@ -1,0 +1,499 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DOWN, FakeNotifier, harness, type Harness, OK, openingOf, REVOKED } from './support/harness.ts';
+import { aClosing, aDelivery, aJob, anIncident, aRun, someFacts } from './support/records.ts';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const OPENED = 'j1-i1.ops.opened';
+const CLOSED = 'j1-i1.ops.closed';
+const TITLE = 'FAILED daily-database-backup on web1: exit 1 after 4m12s';
+const CLOSING_TITLE = 'RESOLVED daily-database-backup: ran fine on web1, was in trouble for 2h10m (3 bad)';
+
+let h: Harness;
+
+beforeEach(() => {
+  h = harness();
+});
+
+afterEach(async () => {
+  h.store.failsCommits = false;
+  h.store.failsReads = false;
+  const stopped = h.worker.stop();
+  await h.clock.advance(MINUTE_MS);
+  await stopped;
+});
+
+function start(): Promise<void> {
+  h.worker.start([...h.notifiers.keys()]);
+  return h.clock.advance(0);
+}
+
+function add(name: string, concurrency = 1): FakeNotifier {
+  const notifier = new FakeNotifier(name, h.clock, concurrency);
+  h.notifiers.set(name, notifier);
+  return notifier;
+}
+
+describe('sending', () => {
+  it('sends what is owed and writes down that it did', async () => {
+    await h.owe(aDelivery());
+    await start();
+    expect(h.ops.titles).toEqual([TITLE]);
+    expect(await h.delivery(OPENED)).toMatchObject({
+      status: 'sent',
+      attempts: 1,
+      finished_at: h.clock.now(),
+      last_error: null,
+    });
+  });
+
+  it('sends at once what is committed later, when woken', async () => {
+    await start();
+    await h.owe(aDelivery());
+    h.worker.wake();
+    await h.clock.advance(0);
+    expect(h.ops.titles).toEqual([TITLE]);
+  });
+
+  it('finds within 10 s what nobody woke it for', async () => {
+    await start();
+    await h.owe(aDelivery());
+    await h.clock.advance(10 * SECOND_MS);
+    expect(h.ops.titles).toEqual([TITLE]);
+  });
+
+  it('waits for a delivery that is not due yet, and sends it when it is', async () => {
+    await h.owe(aDelivery({ next_attempt_at: h.clock.now() + 25 * SECOND_MS }));
+    await start();
+    await h.clock.advance(25 * SECOND_MS - 1);
+    expect(h.ops.attempts).toEqual([]);
+    await h.clock.advance(1);
+    expect(h.ops.titles).toEqual([TITLE]);
+  });
+
+  it('finishes what a notifier without state need not be told', async () => {
+    await h.owe(aDelivery({ kind: 'closed_silently' }));
+    await start();
+    expect(h.ops.attempts).toEqual([]);
+    expect(await h.delivery(CLOSED)).toMatchObject({
+      status: 'sent',
+      attempts: 0,
+      last_error: 'no message: closed without a message',
+    });
+  });
+
+  it('writes with what the store knows of the run and its output', async () => {
+    await h.owe(aDelivery());
+    await h.store.transact({ ids: ['j1'] }, (tx) => {
+      tx.putRun({ ...aRun(), id: 'j1-6', outcome: 'success', duration_ms: 12 * MINUTE_MS });
+      tx.putRun(aRun());
+      tx.putOutput('j1', 'j1-7', { text: 'pg_dump: error\n', dropped_bytes: 0 });
+    });
+    await start();
+    expect(h.ops.sent[0]?.output).toBe('pg_dump: error');
+    expect(h.ops.sent[0]?.fields).toContainEqual({ label: 'Duration', value: '4m12s, usually 12m' });
+  });
+
+  it('still says that something is wrong when the message cannot be written', async () => {
+    await h.owe(aDelivery({ facts: someFacts({ at: Number.NaN, expected_at: Number.NaN }) }));
+    await start();
+    expect(h.ops.titles).toEqual(['IN TROUBLE daily-database-backup: exit_code']);
+    expect(h.log.join('')).toContain('a message could not be written');
+  });
+
+  it('drops what was removed with its job meanwhile', async () => {
+    let finish: () => void = () => {};
+    h.ops.answers = [() => new Promise((resolve) => (finish = () => resolve(OK)))];
+    await h.owe(aDelivery());
+    await start();
+    await h.store.transact({ ids: ['j1'] }, (tx) => tx.deleteJob('j1'));
+    finish();
+    await h.clock.advance(0);
+    expect((await h.store.deliveries({ skip: 0, limit: 10 })).items).toEqual([]);
+  });
+});
+
+describe('order', () => {
+  it('sends a closing after its opening', async () => {
+    h.ops.answers = [DOWN];
+    await h.owe(aDelivery());
+    await start();
+    await h.clock.advance(5 * SECOND_MS);
+    expect(h.ops.titles).toEqual([TITLE]);
+    await h.owe(aClosing());
+    h.worker.wake();
+    await h.clock.advance(0);
+    expect(h.ops.titles).toEqual([TITLE, CLOSING_TITLE]);
+  });
+
+  it('holds a closing back while its opening is on its way', async () => {
+    let finish: () => void = () => {};
+    h.ops.answers = [() => new Promise((resolve) => (finish = () => resolve(OK)))];
+    await h.owe(aDelivery());
+    await start();
+    await close();
+    h.worker.wake();
+    await h.clock.advance(5 * SECOND_MS);
+    expect(h.ops.attempts).toHaveLength(1);
+    finish();
+    await h.clock.advance(0);
+    expect(h.ops.titles).toEqual([TITLE, CLOSING_TITLE]);
+  });
+
+  it('merges an opening that was not sent with its closing, and the reminders between', async () => {
+    h.ops.answers = [DOWN];
+    await h.owe(aDelivery());
+    await start();
+    await h.owe(aDelivery({ kind: 'reminder' }));
+    await close({ reminder_count: 1 });
+    await h.clock.advance(5 * SECOND_MS);
+    expect(h.ops.titles).toEqual([
+      'FAILED AND RESOLVED daily-database-backup on web1: exit 1 after 4m12s; ran fine on web1, ' +
+        'was in trouble for 2h10m (3 bad), from 02:04:12 to 04:14:12 (Europe/Berlin)',
+    ]);
+    expect(h.ops.sent[0]?.deliveryId).toBe(OPENED);
+    const reminder = await h.delivery('j1-i1.ops.reminder.1');
+    expect(reminder).toMatchObject({ status: 'sent', last_error: `told with ${OPENED}` });
+    expect(await h.delivery(CLOSED)).toMatchObject({ status: 'sent', finished_at: h.clock.now() });
+    expect(await h.store.earliestDeliveryAt()).toBeNull();
+  });
+
+  it('tries both again when the merged message fails', async () => {
+    h.ops.answers = [DOWN];
+    await h.owe(aDelivery());
+    await close();
+    await start();
+    expect(await h.delivery(OPENED)).toMatchObject({ status: 'pending', attempts: 1 });
+    expect(await h.delivery(CLOSED)).toMatchObject({ status: 'pending', attempts: 0 });
+    await h.clock.advance(5 * SECOND_MS);
+    expect(h.ops.titles).toHaveLength(1);
+    expect(h.ops.titles[0]).toContain('FAILED AND RESOLVED');
+  });
+
+  it('tells of trouble whose job was paused before anyone knew', async () => {
+    await h.owe(aDelivery());
+    await h.putIncident(anIncident({ closed_at: h.clock.now(), close_reason: 'paused' }));
+    await h.owe(aDelivery({ kind: 'closed_silently' }));
+    await start();
+    expect(h.ops.titles).toEqual([TITLE]);
+    expect(await h.delivery(CLOSED)).toMatchObject({ status: 'sent' });
+  });
+
+  it('leaves out reminders that something newer has overtaken', async () => {
+    await h.owe(aDelivery({ kind: 'reminder' }));
+    await h.owe(aDelivery({ kind: 'reminder', id: 'j1-i1.ops.reminder.2' }));
+    await h.putIncident(anIncident({ reminder_count: 2 }));
+    await start();
+    expect(h.ops.sent.map(({ deliveryId }) => deliveryId)).toEqual(['j1-i1.ops.reminder.2']);
+    await h.owe(aDelivery({ kind: 'reminder', id: 'j1-i1.ops.reminder.3' }));
+    await close({ reminder_count: 3 });
+    h.worker.wake();
+    await h.clock.advance(0);
+    expect(h.ops.sent.map(({ deliveryId }) => deliveryId)).toEqual(['j1-i1.ops.reminder.2', CLOSED]);
+  });
+});
+
+describe('retries', () => {
+  it('waits twice as long each time, up to five minutes, half of it by chance', async () => {
+    h.ops.always = DOWN;
+    await h.owe(aDelivery());
+    await start();
+    await h.clock.advance(30 * MINUTE_MS);
+    const delays = h.ops.attempts.map(({ at }, index) => at - (h.ops.attempts[index - 1]?.at ?? at));
+    expect(delays.slice(0, 10).map((ms) => ms / SECOND_MS)).toEqual([
+      0, 5, 10, 20, 40, 80, 160, 300, 300, 300,
+    ]);
+
+    const lucky = harness(() => 0);
+    lucky.ops.always = DOWN;
+    await lucky.owe(aDelivery());
+    lucky.worker.start(['ops']);
+    await lucky.clock.advance(2_500);
+    expect(lucky.ops.attempts).toHaveLength(2);
+    await lucky.worker.stop();
+  });
+
+  it('leaves a notifier alone for as long as it asks', async () => {
+    h.ops.answers = [{ result: 'retry', detail: 'rate limited', afterMs: 42 * SECOND_MS }];
+    await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2));
+    await start();
+    await h.clock.advance(42 * SECOND_MS - 1);
+    expect(h.ops.attempts).toHaveLength(1);
+    await h.clock.advance(1);
+    expect(h.ops.sent).toHaveLength(2);
+  });
+
+  it('gives up after 24 hours, loudly, and goes on with what comes behind', async () => {
+    h.ops.always = DOWN;
+    const opening = openingOf(h.clock, 1);
+    await h.owe(opening);
+    await start();
+    await h.clock.advance(24 * HOUR_MS - 1);
+    expect(await h.delivery(opening.id)).toMatchObject({ status: 'pending', last_error: 'it is down' });
+    await h.clock.advance(6 * MINUTE_MS);
+    expect(await h.delivery(opening.id)).toMatchObject({ status: 'dead', last_error: 'it is down' });
+    expect(h.log.join('')).toMatch(
+      /error given up: a notification was not delivered delivery=j1-i1.ops.opened/,
+    );
+    const { length } = h.ops.attempts;
+    await h.clock.advance(HOUR_MS);
+    expect(h.ops.attempts).toHaveLength(length);
+  });
+
+  it('gives what is old before it is first tried its share of attempts', async () => {
+    h.ops.answers = Array.from({ length: 9 }, () => DOWN);
+    await h.owe(aDelivery({ created_at: h.clock.now() - 48 * HOUR_MS }));
+    await start();
+    await h.clock.advance(HOUR_MS);
+    expect(h.ops.titles).toEqual([TITLE]);
+  });
+
+  it('gives up at once where trying again is pointless', async () => {
+    h.ops.answers = [REVOKED];
+    await h.owe(aDelivery());
+    await start();
+    expect(await h.delivery(OPENED)).toMatchObject({
+      status: 'dead',
+      attempts: 1,
+      last_error: 'it was revoked',
+    });
+  });
+
+  it('gives up what is owed to nobody', async () => {
+    await h.owe(aDelivery({ notifier: 'gone' }));
+    await start();
+    expect(await h.delivery('j1-i1.gone.opened')).toMatchObject({
+      status: 'dead',
+      last_error: 'no notifier of this name is configured',
+    });
+  });
+
+  it('tries again after a notifier that throws, against its contract', async () => {
+    h.ops.answers = [() => Promise.reject(new Error('a bug'))];
+    await h.owe(aDelivery());
+    await start();
+    expect(await h.delivery(OPENED)).toMatchObject({ last_error: 'the notifier failed: a bug' });
+    await h.clock.advance(5 * SECOND_MS);
+    expect(h.ops.titles).toEqual([TITLE]);
+  });
+
+  it.each(['hang', 'deaf'] as const)('gives an attempt 10 s and then tries again: %s', async (answer) => {
+    h.ops.answers = [answer];
+    await h.owe(aDelivery());
+    await start();
+    await h.clock.advance(10 * SECOND_MS);
+    expect(await h.delivery(OPENED)).toMatchObject({ status: 'pending', attempts: 1 });
+    await h.clock.advance(5 * SECOND_MS);
+    expect(h.ops.titles).toEqual([TITLE]);
+  });
+});
+
+describe('many', () => {
+  it('lets no slow notifier hold up another', async () => {
+    const slow = add('slow');
+    slow.answers = ['deaf', 'deaf', 'deaf'];
+    const numbers = [1, 2, 3, 4, 5];
+    await h.owe(...numbers.flatMap((each) => [openingOf(h.clock, each, 'slow'), openingOf(h.clock, each)]));
+    await start();
+    expect(h.ops.titles).toHaveLength(5);
+    expect(slow.attempts).toHaveLength(1);
+  });
+
+  it('sends to a notifier as many at a time as it takes', async () => {
+    const pager = add('pager', 3);
+    pager.answers = ['deaf', 'deaf', 'deaf', 'deaf'];
+    await h.owe(...[1, 2, 3, 4].map((each) => openingOf(h.clock, each, 'pager')));
+    await start();
+    expect(pager.attempts).toHaveLength(3);
+  });
+
+  it('sends each of a great many once, however long their leases wait', async () => {
+    const count = 150;
+    h.ops.answers = Array.from({ length: count }, () => async () => {
+      await new Promise<void>((resolve) => h.clock.after(SECOND_MS, resolve));
+      return OK;
+    });
+    await h.owe(...Array.from({ length: count }, (_, index) => openingOf(h.clock, index)));
+    await start();
+    await h.clock.advance(count * 2 * SECOND_MS);
+    expect(h.ops.attempts).toHaveLength(count);
+    expect(new Set(h.ops.sent.map(({ deliveryId }) => deliveryId)).size).toBe(count);
+  });
+
+  it('sends each once when two instances share an outbox', async () => {
+    const other = h.another();
+    await h.owe(...Array.from({ length: 60 }, (_, index) => openingOf(h.clock, index)));
+    await start();
+    other.start(['ops']);
+    await h.clock.advance(MINUTE_MS);
+    expect(h.ops.attempts).toHaveLength(60);
+    expect(new Set(h.ops.sent.map(({ deliveryId }) => deliveryId)).size).toBe(60);
+    await other.stop();
+  });
+});
+
+describe('a store that fails', () => {
+  it('does not send again what it could not write down', async () => {
+    h.ops.answers = [async () => ((h.store.failsCommits = true), OK)];
+    await h.owe(aDelivery());
+    await start();
+    await h.clock.advance(5 * MINUTE_MS);
+    expect(h.ops.attempts).toHaveLength(1);
+    expect(h.log.join('')).toContain('the outbox cannot be written');
+    h.store.failsCommits = false;
+    await h.clock.advance(10 * SECOND_MS);
+    expect(await h.delivery(OPENED)).toMatchObject({ status: 'sent' });
+    await h.clock.advance(5 * MINUTE_MS);
+    expect(h.ops.attempts).toHaveLength(1);
+  });
+
+  it('sends soon after it can be read again', async () => {
+    h.store.failsReads = true;
+    await h.owe(aDelivery());
+    await start();
+    await h.clock.advance(MINUTE_MS);
+    expect(h.log.filter((line) => line.includes('the outbox cannot be read'))).toHaveLength(1);
+    h.store.failsReads = false;
+    await h.clock.advance(SECOND_MS);
+    expect(h.ops.titles).toEqual([TITLE]);
+  });
+
+  it('goes on with a claimed delivery whose incident could not be read', async () => {
+    await h.owe(aDelivery());
+    h.store.failsNextIncident = true;
+    await start();
+    expect(h.ops.attempts).toEqual([]);
+    await h.clock.advance(SECOND_MS);
+    expect(h.ops.titles).toEqual([TITLE]);
+  });
+
+  it('tells twice rather than never when the end came before it could be written down', async () => {
+    h.ops.answers = [async () => ((h.store.failsCommits = true), OK)];
+    await h.owe(aDelivery());
+    await start();
+    const stopped = h.worker.stop(SECOND_MS);
+    await h.clock.advance(SECOND_MS);
+    await stopped;
+    h.store.failsCommits = false;
+    const next = h.another();
+    next.start(['ops']);
+    await h.clock.advance(MINUTE_MS);
+    expect(h.ops.sent.map(({ deliveryId }) => deliveryId)).toEqual([OPENED, OPENED]);
+    await next.stop();
+  });
+});
+
+describe('notifiers that come back', () => {
+  it('are told again of what is still open when their configuration changes', async () => {
+    h.ops.answers = [REVOKED, REVOKED, REVOKED];
+    await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2), openingOf(h.clock, 3));
+    await start();
+    await h.putIncident(anIncident({ id: 'j2-i1', job_id: 'j2', closed_at: h.clock.now() }));
+    await h.clock.advance(HOUR_MS);
+    expect(h.ops.attempts).toHaveLength(3);
+    h.worker.notifiersChanged(['ops']);
+    await h.clock.advance(0);
+    expect(h.ops.titles.map((title) => title.split(' ')[1])).toEqual(['job-1', 'job-3']);
+    const undelivered = h.ops.sent.map(({ fields }) =>
+      fields.filter(({ label }) => label === 'Not delivered'),
+    );
+    expect(undelivered).toEqual([
+      [
+        {
+          label: 'Not delivered',
+          value: '3 earlier messages could not be sent here; what is still open is told anew',
+        },
+      ],
+      [],
+    ]);
+    expect(await h.delivery('j1-i1.ops.opened')).toMatchObject({ status: 'sent', attempts: 1 });
+    expect(await h.delivery('j2-i1.ops.opened')).toMatchObject({ status: 'dead' });
+  });
+
+  it('are told again of what is still open when something else gets through', async () => {
+    h.ops.answers = [REVOKED];
+    await h.owe(openingOf(h.clock, 1));
+    await start();
+    await h.owe(openingOf(h.clock, 2));
+    h.worker.wake();
+    await h.clock.advance(0);
+    expect(h.ops.titles.map((title) => title.split(' ')[1])).toEqual(['job-2', 'job-1']);
+  });
+
+  it('are told again after a restart, once', async () => {
+    h.ops.answers = [REVOKED];
+    await h.owe(aDelivery());
+    await start();
+    await h.worker.stop();
+    for (const worker of [h.another(), h.another()]) {
+      worker.start(['ops']);
+      await h.clock.advance(0);
+      await worker.stop();
+    }
+    expect(h.ops.titles).toEqual([TITLE]);
+  });
+
+  it('are told of the end of what they never heard of', async () => {
+    h.ops.answers = [REVOKED];
+    await h.owe(aDelivery());
+    await start();
+    await close();
+    h.worker.wake();
+    await h.clock.advance(0);
+    expect(h.ops.titles).toEqual([CLOSING_TITLE]);
+    expect(h.ops.sent[0]?.fields.at(-1)?.label).toBe('Not delivered');
+  });
+
+  it('need not wait for as long as they had asked when their configuration changes', async () => {
+    h.ops.answers = [{ result: 'retry', detail: 'rate limited', afterMs: HOUR_MS }];
+    await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2));
+    await start();
+    h.worker.notifiersChanged(['ops']);
+    await h.clock.advance(0);
+    expect(h.ops.titles.map((title) => title.split(' ')[1])).toEqual(['job-2']);
+  });
+});
+
+describe('stop', () => {
+  it('waits for what is on its way and begins nothing new', async () => {
+    let finish: () => void = () => {};
+    h.ops.answers = [() => new Promise((resolve) => (finish = () => resolve(OK)))];
+    await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2));
+    await start();
+    let isStopped = false;
+    const stopped = h.worker.stop().then(() => (isStopped = true));
+    await h.clock.advance(SECOND_MS);
+    expect(isStopped).toBe(false);
+    finish();
+    await stopped;
+    expect(h.ops.titles).toHaveLength(1);
+    expect(await h.delivery('j1-i1.ops.opened')).toMatchObject({ status: 'sent' });
+  });
+
+  it('ends what takes too long, which is tried again later', async () => {
+    h.ops.answers = ['deaf'];
+    await h.owe(aDelivery());
+    await start();
+    const stopped = h.worker.stop(3 * SECOND_MS);
+    await h.clock.advance(3 * SECOND_MS);
+    await stopped;
+    expect(await h.delivery(OPENED)).toMatchObject({ status: 'pending', attempts: 1 });
+  });
+
+  it('ends at once when nothing is on its way', async () => {
+    await start();
+    await h.worker.stop();
+    expect(h.clock.timerCount).toBe(0);
+  });
+});
+
+/** Closes the incident and owes the closing, as one commit of the core does. */
+async function close(changes: Parameters<typeof anIncident>[0] = {}): Promise<void> {
+  const incident = anIncident({ closed_at: aClosing().facts.at, close_reason: 'recovered', ...changes });
+  await h.store.transact({ all: true }, (tx) => {
+    if (tx.jobById('j1') === undefined) tx.putJob(aJob());
+    tx.putIncident(incident);
+    tx.putDelivery(aClosing());
+  });
+}
