@@ -17,6 +17,7 @@ import { Housekeeping } from './ingest/housekeeping.ts';
 import { JobIngest } from './ingest/job-ingest.ts';
 import { Liveness } from './ingest/liveness.ts';
 import { reportMended, reportTrouble } from './ingest/system.ts';
+import { UnknownPings } from './ingest/unknown-pings.ts';
 import type { Logger } from './observe/log.ts';
 import { LowdbStore } from './store/lowdb/store.ts';
 import type { Store } from './store/store.ts';
@@ -130,6 +131,7 @@ async function start(options: AppOptions, parts: Parts): Promise<void> {
   const reloader = await buildReloader(options, parts);
   parts.reloader = reloader;
   const config = await reloader.start();
+  const unknownPings = new UnknownPings({ clock, logger });
   const deps: HttpDeps = {
     store: parts.store,
     ingest: parts.ingest,
@@ -148,7 +150,7 @@ async function start(options: AppOptions, parts: Parts): Promise<void> {
       return statusOf(options.configPath, reloader, parts.appliedAt);
     },
     notices: () => noticesOf(reloader.current, reloader.problem),
-    onUnknownPing: (name, kind) => logger.warn('ping for a job nobody declared', { name, kind }),
+    onUnknownPing: (name, kind) => unknownPings.note(name, kind),
   };
   parts.server = createServer(deps);
   const { url } = await parts.server.listen(host, port);
