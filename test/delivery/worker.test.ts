@@ -103,12 +103,11 @@ describe('sending', () => {
   });
 
   it('drops what was removed with its job meanwhile', async () => {
-    let finish: () => void = () => {};
-    h.ops.answers = [() => new Promise((resolve) => (finish = () => resolve(OK)))];
+    h.ops.answers = ['held'];
     await h.owe(aDelivery());
     await start();
     await h.store.transact({ ids: ['j1'] }, (tx) => tx.deleteJob('j1'));
-    finish();
+    h.ops.release();
     await h.clock.advance(0);
     expect((await h.store.deliveries({ skip: 0, limit: 10 })).items).toEqual([]);
   });
@@ -128,15 +127,14 @@ describe('order', () => {
   });
 
   it('holds a closing back while its opening is on its way', async () => {
-    let finish: () => void = () => {};
-    h.ops.answers = [() => new Promise((resolve) => (finish = () => resolve(OK)))];
+    h.ops.answers = ['held'];
     await h.owe(aDelivery());
     await start();
     await close();
     h.worker.wake();
     await h.clock.advance(5 * SECOND_MS);
     expect(h.ops.attempts).toHaveLength(1);
-    finish();
+    h.ops.release();
     await h.clock.advance(0);
     expect(h.ops.titles).toEqual([TITLE, CLOSING_TITLE]);
   });
@@ -457,15 +455,14 @@ describe('notifiers that come back', () => {
 
 describe('stop', () => {
   it('waits for what is on its way and begins nothing new', async () => {
-    let finish: () => void = () => {};
-    h.ops.answers = [() => new Promise((resolve) => (finish = () => resolve(OK)))];
+    h.ops.answers = ['held'];
     await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2));
     await start();
     let isStopped = false;
     const stopped = h.worker.stop().then(() => (isStopped = true));
     await h.clock.advance(SECOND_MS);
     expect(isStopped).toBe(false);
-    finish();
+    h.ops.release();
     await stopped;
     expect(h.ops.titles).toHaveLength(1);
     expect(await h.delivery('j1-i1.ops.opened')).toMatchObject({ status: 'sent' });

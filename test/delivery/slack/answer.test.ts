@@ -3,6 +3,10 @@ import { isAboutBlocks, resultOf, retryAfterMs } from '../../../src/delivery/sla
 
 const NOW_AT = Date.UTC(2026, 0, 15, 12);
 
+function about(status: number, body: string): boolean {
+  return isAboutBlocks({ status, body, retryAfter: undefined });
+}
+
 function answered(status: number, body = '', retryAfter?: string): unknown {
   return resultOf({ status, body, retryAfter }, NOW_AT);
 }
@@ -54,8 +58,6 @@ describe('resultOf', () => {
 
 describe('isAboutBlocks', () => {
   it('is so for what plain text may avoid', () => {
-    const about = (status: number, body: string): boolean =>
-      isAboutBlocks({ status, body, retryAfter: undefined });
     expect(about(400, 'invalid_blocks')).toBe(true);
     expect(about(400, 'invalid_blocks_format')).toBe(true);
     expect(about(400, 'invalid_payload\n')).toBe(true);

@@ -14,8 +14,8 @@ beforeEach(async () => {
   server = await startSlackServer({ enforcesPace: true, now: () => h.clock.now() });
   const { clock, logger, store } = h;
   registry = new NotifierRegistry({ clock, logger });
-  const publicUrl = (): string => 'https://cron.example.com';
-  worker = new DeliveryWorker({ store, clock, logger, random: () => 1, notifiers: registry, publicUrl });
+  const base = { store, clock, logger, notifiers: registry };
+  worker = new DeliveryWorker({ ...base, random: () => 1, publicUrl: () => 'https://cron.example.com' });
 });
 
 afterEach(async () => {

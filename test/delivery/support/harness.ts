@@ -21,10 +21,11 @@ export class FakeNotifier implements Notifier {
   readonly sent: Message[] = [];
   /** Every attempt, with the fake clock's instant. */
   readonly attempts: { at: number; deliveryId: string }[] = [];
-  /** `hang` ends with the signal; `deaf` never ends; a function is called. */
-  answers: (SendResult | 'hang' | 'deaf' | (() => Promise<SendResult>))[] = [];
+  /** `hang` ends with the signal, `deaf` never, `held` is `ok` once released; a function is called. */
+  answers: (SendResult | 'hang' | 'deaf' | 'held' | (() => Promise<SendResult>))[] = [];
   always: SendResult = OK;
   readonly #clock: FakeClock;
+  readonly #held: (() => void)[] = [];
 
   constructor(name: string, clock: FakeClock, concurrency = 1) {
     this.name = name;
@@ -34,6 +35,10 @@ export class FakeNotifier implements Notifier {
 
   get titles(): string[] {
     return this.sent.map(({ title }) => title);
+  }
+
+  release(): void {
+    for (const end of this.#held.splice(0)) end();
   }
 
   async send(message: Message, signal: AbortSignal): Promise<SendResult> {
@@ -47,6 +52,7 @@ export class FakeNotifier implements Notifier {
     if (typeof answer === 'function') return answer();
     if (typeof answer === 'object') return Promise.resolve(answer);
     return new Promise((resolve) => {
+      if (answer === 'held') this.#held.push(() => resolve(OK));
       if (answer === 'hang') signal.addEventListener('abort', () => resolve(DOWN), { once: true });
     });
   }
