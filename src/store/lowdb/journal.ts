@@ -90,15 +90,14 @@ export class Journal {
       if (error instanceof UnsyncedError) this.#dead = true;
       throw error;
     });
-    const before = this.#file;
+    await this.close();
     this.#file = file;
     this.#segment = segment;
-    // Everything in it is synced: what closing could still say is of no use.
-    await before.close().catch(() => undefined);
   }
 
   async close(): Promise<void> {
-    await this.#file.close();
+    // Everything in it is synced: what closing could still say is of no use.
+    await this.#file.close().catch(() => undefined);
   }
 
   async #cutBack(why: string): Promise<void> {

@@ -110,9 +110,12 @@ export class LowdbStore extends LocalStore {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
     await this.#committing;
-    await this.#adapter.close(this.tables);
-    await this.#lock?.release();
-    this.#state = 'closed';
+    try {
+      await this.#adapter.close(this.tables);
+    } finally {
+      await this.#lock?.release();
+      this.#state = 'closed';
+    }
   }
 
   /**

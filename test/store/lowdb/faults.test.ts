@@ -216,12 +216,17 @@ async function workThrough(disk: CrashDisk, seed: number): Promise<number> {
         seen = outcome.value;
       } else expect(outcome.reason).toMatchObject({ code: 'store_unavailable' });
   }
+  const { fault } = disk;
+  disk.fault = () => null;
   expect(await dump(store)).toEqual(references[seen]);
   if (fatal.length === 0) {
     expect(seen).toBeGreaterThanOrEqual(STEPS - 2);
+    seen = await store.transact(ALL, step);
     expect(store.health()).toEqual({ ok: true });
+    disk.fault = fault;
     await store.close();
   }
+  disk.fault = () => null;
   const again = await opened(disk.afterPowerFailure(seededRandom(seed)));
   const count = Number((await again.store.meta('count')) ?? 0);
   expect(await dump(again.store)).toEqual(references[count]);
