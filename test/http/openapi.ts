@@ -61,8 +61,9 @@ export function faultsOfAnswer(
 
 function operationOf(method: string, path: string): { operation: Operation; pointer: string } | undefined {
   const verb = (method === 'HEAD' ? 'GET' : method).toLowerCase();
+  const plain = path.replace(/(.)\/$/, '$1');
   const paths = Object.entries(openApi.paths).filter(([template]) =>
-    new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path),
+    new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(plain),
   );
   // A path written out wins over one with a parameter in its place.
   const [template, item] = paths.sort(([a], [b]) => a.split('{').length - b.split('{').length)[0] ?? [];

@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import { delivery, incident, job } from '../support/records.ts';
+import { startServer } from './support.ts';
+
+describe('runs', () => {
+  test('are listed newest first, with the total', async () => {
+    const { post, request, clock } = await startServer();
+    await post('/jobs', { name: 'backup' });
+    await post('/jobs/backup/success?rid=a&duration_ms=1500&host=web1');
+    await clock.advance(60_000);
+    await post('/jobs/backup/start?rid=b');
+    const all = await request('/jobs/backup/runs');
+    expect(all.headers.get('x-total-count')).toBe('2');
+    expect(all.json).toMatchObject([
+      { rid: 'b', outcome: null, started_at: '2026-01-15T12:01:00.000Z', ended_at: null },
+      { rid: 'a', outcome: 'success', duration_ms: 1500, ended_at: '2026-01-15T12:00:00.000Z', host: 'web1' },
+    ]);
+    expect((await request('/jobs/backup/runs?skip=1&limit=1')).json).toEqual([all.json[1]]);
+    expect((await request(`/jobs/backup/runs/${all.json[1]!['id']}`)).json).toEqual(all.json[1]);
+  });
+
+  test('have an output that is served as plain text', async () => {
+    const { post, request } = await startServer();
+    await post('/jobs', { name: 'backup' });
+    const { json } = await post('/jobs/backup/failure', {
+      output: '<script>alert(1)</script>',
+      output_dropped_bytes: 12,
+    });
+    const answer = await request(`/jobs/backup/runs/${String(json['run_id'])}/output`);
+    expect(answer.text).toBe('<script>alert(1)</script>');
+    expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(answer.headers.get('x-output-dropped-bytes')).toBe('12');
+  });
+
+  test('without an output have an empty one', async () => {
+    const { post, request } = await startServer();
+    await post('/jobs', { name: 'backup' });
+    const { json } = await post('/jobs/backup/success');
+    const answer = await request(`/jobs/backup/runs/${String(json['run_id'])}/output`);
+    expect([answer.status, answer.text]).toEqual([200, '']);
+  });
+
+  test('that do not exist, or belong to another job, are 404', async () => {
+    const { post, request } = await startServer();
+    await post('/jobs', { name: 'a' });
+    await post('/jobs', { name: 'b' });
+    const { json } = await post('/jobs/b/success?exit_code=0');
+    for (const path of [
+      '/jobs/a/runs/nope',
+      '/jobs/a/runs/nope/output',
+      `/jobs/a/runs/${String(json['run_id'])}`,
+    ]) {
+      expect((await request(path)).json['code']).toBe('not_found');
+    }
+    expect((await request('/jobs/c/runs')).json['code']).toBe('unknown_job');
+    expect((await request('/jobs/a/runs?limit=0')).status).toBe(422);
+  });
+});
+
+describe('incidents', () => {
+  test('are listed newest first and filtered by job and by being open', async () => {
+    const { post, request, clock } = await startServer();
+    for (const name of ['a', 'b']) {
+      await post('/jobs', { name });
+      await post(`/jobs/${name}/failure?exit_code=1`);
+      await clock.advance(1_000);
+    }
+    await post('/jobs/a/success');
+    const all = await request('/incidents');
+    expect(all.headers.get('x-total-count')).toBe('2');
+    expect(all.json).toMatchObject([
+      { job_name: 'b', closed_at: null, reason: 'exit_code' },
+      { job_name: 'a', close_reason: 'recovered', opened_at: '2026-01-15T12:00:00.000Z' },
+    ]);
+    expect((await request('/incidents?open=true')).json).toMatchObject([{ job_name: 'b' }]);
+    expect((await request('/incidents?open=false&job=a')).json).toMatchObject([{ job_name: 'a' }]);
+    expect((await request('/incidents?job=b&limit=5')).json).toHaveLength(1);
+  });
+
+  test('of Cronflow itself belong to no job', async () => {
+    const { store, request } = await startServer();
+    await store.transact({ all: true }, (tx) =>
+      tx.putIncident({ ...incident('s-1', null), reason: 'config_invalid', detail: 'line 3' }),
+    );
+    expect((await request('/incidents')).json).toMatchObject([
+      { kind: 'config', job_id: null, detail: 'line 3' },
+    ]);
+  });
+
+  test('of an unknown job, or a wrong filter, are refused', async () => {
+    const { request } = await startServer();
+    expect((await request('/incidents?job=nope')).json['code']).toBe('unknown_job');
+    expect((await request('/incidents?open=maybe')).status).toBe(422);
+  });
+});
+
+describe('deliveries', () => {
+  test('are listed and filtered by status', async () => {
+    const { store, request } = await startServer();
+    await store.transact({ all: true }, (tx) => {
+      tx.putJob(job('j1'));
+      tx.putIncident(incident('j1.1', 'j1'));
+      tx.putDelivery(delivery('d1', 'j1', { incident_id: 'j1.1' }));
+      tx.putDelivery(
+        delivery('d2', 'j1', {
+          incident_id: 'j1.1',
+          status: 'dead',
+          last_error: 'no_service',
+          notifier: 'b',
+        }),
+      );
+    });
+    expect((await request('/deliveries')).headers.get('x-total-count')).toBe('2');
+    expect((await request('/deliveries?status=dead')).json).toMatchObject([
+      { id: 'd2', last_error: 'no_service', facts: { at: '2026-01-15T12:00:00.000Z' } },
+    ]);
+    expect((await request('/deliveries?status=lost')).status).toBe(422);
+  });
+});

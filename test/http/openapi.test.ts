@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { ERROR_CODES } from '../../src/core/errors.ts';
+import { HTTP_LIMITS } from '../../src/http/limits.ts';
+import type { HttpDeps } from '../../src/http/deps.ts';
+import { allRoutes } from '../../src/http/routes/routes.ts';
+import { servicesOf } from '../../src/http/services.ts';
+import { BAD_KINDS, CLOSE_REASONS, OUTCOMES, REASONS, STATUSES } from '../../src/core/reasons.ts';
+import { type OpenApi, openApi } from './openapi.ts';
+import { startServer } from './support.ts';
+
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+/** Of codes that only commands and the start end with. */
+const NOT_OVER_HTTP = ['cannot_listen', 'store_damaged', 'store_locked', 'usage'];
+const codes = Object.keys(ERROR_CODES).filter((code) => !NOT_OVER_HTTP.includes(code));
+
+function enumOf(...path: string[]): unknown {
+  let node: unknown = openApi.components.schemas;
+  for (const key of path) node = (node as Record<string, unknown>)[key];
+  return (node as { enum: unknown }).enum;
+}
+
+describe('the description of the API', () => {
+  test('has every route, and nothing more', async () => {
+    const routes = allRoutes(servicesOf({ version: '1' } as HttpDeps));
+    const served = routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
+    const described = Object.entries(openApi.paths).flatMap(([path, item]) =>
+      Object.keys(item)
+        .filter((key) => key !== 'parameters')
+        .map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(described.sort()).toEqual(served.sort());
+  });
+
+  test('is served as JSON, with the version that runs', async () => {
+    const { request } = await startServer();
+    const { json } = await request('/openapi.json');
+    expect(json).toEqual(JSON.parse(JSON.stringify(openApi)));
+    expect(json).toMatchObject({ openapi: '3.1.0', info: { version: '1.2.3' } });
+  });
+
+  test('names its operations once, each under a tag there is', () => {
+    const operations = Object.values(openApi.paths).flatMap((item) =>
+      Object.entries(item).flatMap(([key, operation]) => (key === 'parameters' ? [] : [operation])),
+    );
+    const ids = operations.map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    const tags = openApi.tags.map(({ name }) => name);
+    expect(operations.filter((operation) => !operation.tags.every((tag) => tags.includes(tag)))).toEqual([]);
+  });
+
+  test('has no reference that leads nowhere, and none to another file', () => {
+    const references = [...JSON.stringify(openApi).matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1]!);
+    const lost = references.filter((reference) => {
+      if (!reference.startsWith('#/')) return true;
+      let node: unknown = openApi;
+      for (const key of reference.slice(2).split('/'))
+        node = (node as Record<string, unknown> | undefined)?.[key];
+      return node === undefined;
+    });
+    expect(lost).toEqual([]);
+  });
+
+  test('has no component that nothing uses', () => {
+    const text = JSON.stringify(openApi);
+    const unused = Object.entries(openApi.components)
+      .filter(([kind]) => kind !== 'securitySchemes')
+      .flatMap(([kind, items]) => Object.keys(items).map((name) => `#/components/${kind}/${name}`))
+      .filter((reference) => !text.includes(`"${reference}"`));
+    expect(unused).toEqual([]);
+  });
+
+  test('takes the keys of a job from the schema of the configuration', () => {
+    const schema = JSON.parse(read('schemas/cronflow.schema.json')) as {
+      definitions: { job: { properties: object } };
+    };
+    const keys = Object.keys(schema.definitions.job.properties).sort();
+    const { Declaration, Job } = openApi.components.schemas as Record<string, { properties: object }>;
+    expect(Object.keys(Declaration!.properties).sort()).toEqual(keys);
+    expect(Object.keys(Job!.properties)).toEqual(expect.arrayContaining(keys));
+  });
+
+  test('knows the words of the core', () => {
+    expect(enumOf('Status')).toEqual([...STATUSES]);
+    expect(enumOf('Outcome')).toEqual([...OUTCOMES, null]);
+    expect(enumOf('Reason')).toEqual([...REASONS]);
+    expect(enumOf('BadKind')).toEqual([...BAD_KINDS]);
+    expect(enumOf('Incident', 'properties', 'close_reason')).toEqual([...CLOSE_REASONS, null]);
+    expect(enumOf('Problem', 'properties', 'code')).toEqual(codes);
+  });
+
+  test('knows the limits of a list', () => {
+    const { limit } = (
+      parse(read('schemas/openapi.yaml')) as OpenApi & {
+        components: { parameters: Record<string, { schema: object }> };
+      }
+    ).components.parameters;
+    expect(limit!.schema).toMatchObject({
+      maximum: HTTP_LIMITS.pageItemsMax,
+      default: HTTP_LIMITS.pageItemsDefault,
+    });
+  });
+});
+
+describe('docs/api.md', () => {
+  const text = read('docs/api.md');
+
+  test('explains every error code with its status, and no other', () => {
+    const rows = [...text.matchAll(/^\| `(\w+)` +\| (\d{3}) +\|/gm)].map((match) => [
+      match[1],
+      Number(match[2]),
+    ]);
+    expect(rows.sort()).toEqual(
+      codes.map((code) => [code, ERROR_CODES[code as keyof typeof ERROR_CODES].status]).sort(),
+    );
+  });
+
+  test('names every path', () => {
+    const missing = Object.keys(openApi.paths)
+      .filter((path) => !path.startsWith('/docs/'))
+      .map((path) => path.replaceAll(/\{(\w+)\}/g, ':$1'))
+      .filter(
+        (path) => !text.includes(path) && !/^\/jobs\/:name\/(start|success|failure|log|skip)$/.test(path),
+      );
+    expect(missing).toEqual([]);
+  });
+});

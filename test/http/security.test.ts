@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest';
+import { SECURITY_HEADERS } from '../../src/http/headers.ts';
+import { NO_TOKENS, type Tokens } from '../../src/http/tokens.ts';
+import { parseRaw, startServer } from './support.ts';
+
+const TOKENS: Tokens = { all: ['all-1', 'all-2'], read: ['read-1'], ping: ['ping-1'] };
+
+/** Each kind of request, and the tokens that allow it. */
+const ASKS: [method: string, path: string, allowed: string[]][] = [
+  ['GET', '/', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/jobs', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/docs', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/openapi.json', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/config', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/incidents', ['all-1', 'all-2', 'read-1']],
+  ['POST', '/config/reload', ['all-1', 'all-2']],
+  ['DELETE', '/jobs/backup', ['all-1', 'all-2']],
+  ['POST', '/jobs', ['all-1', 'all-2']],
+  ['POST', '/jobs/backup/success', ['all-1', 'all-2', 'ping-1']],
+  ['GET', '/jobs/backup/success', ['all-1', 'all-2', 'ping-1']],
+  ['HEAD', '/jobs/backup/start', ['all-1', 'all-2', 'ping-1']],
+];
+
+describe('with tokens', () => {
+  test.each(ASKS)('%s %s takes the right token', async (method, path, allowed) => {
+    const { request } = await startServer({ tokens: TOKENS });
+    for (const token of ['all-1', 'all-2', 'read-1', 'ping-1']) {
+      const { status } = await request(path, { method, headers: { Authorization: `Bearer ${token}` } });
+      // What is allowed may still fail for other reasons; what is not is 403 and nothing else.
+      expect([token, status === 403]).toEqual([token, !allowed.includes(token)]);
+      expect(status).not.toBe(401);
+    }
+    for (const headers of [{}, { Authorization: 'Bearer wrong' }, { Authorization: 'Basic YWxsLTE=' }]) {
+      const answer = await request(path, { method, headers });
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="cronflow"');
+    }
+  });
+
+  test('only the probes are anonymous, and they tell no detail', async () => {
+    const { request } = await startServer({ tokens: TOKENS, notices: () => ['nobody will be told'] });
+    expect((await request('/healthz')).json).toEqual({ status: 'ok' });
+    expect((await request('/readyz')).json).toEqual({ status: 'ready' });
+    const read = await request('/readyz', { headers: { Authorization: 'Bearer read-1' } });
+    expect(read.json['warnings']).toEqual(['nobody will be told']);
+    const ping = await request('/readyz', { headers: { Authorization: 'Bearer ping-1' } });
+    expect(ping.json).toEqual({ status: 'ready' });
+  });
+
+  test('nobody without one learns what there is', async () => {
+    const { request } = await startServer({ tokens: TOKENS });
+    for (const path of ['/nothing', '/jobs/nope', '/jobs/%zz'])
+      expect((await request(path)).status).toBe(401);
+    expect((await request('/jobs', { method: 'OPTIONS' })).status).toBe(401);
+  });
+
+  test('a wrong one is refused even where none is needed', async () => {
+    const { request } = await startServer({ tokens: TOKENS });
+    expect((await request('/healthz', { headers: { Authorization: 'Bearer wrong' } })).status).toBe(401);
+  });
+
+  test('a token in two places allows both', async () => {
+    const { request } = await startServer({ tokens: { all: [], read: ['both'], ping: ['both'] } });
+    const headers = { Authorization: 'bearer both' };
+    expect((await request('/jobs', { headers })).status).toBe(200);
+    expect((await request('/jobs/x/log', { headers })).status).toBe(404);
+    expect((await request('/jobs', { method: 'POST', headers })).status).toBe(403);
+  });
+
+  test('every name it is reached under is served', async () => {
+    const { raw } = await startServer({ tokens: TOKENS });
+    const answer = await raw('GET /healthz HTTP/1.1\r\nHost: cron.example.com\r\nConnection: close\r\n\r\n');
+    expect(parseRaw(answer).status).toBe(200);
+  });
+});
+
+describe('without a token', () => {
+  test.each([
+    ['localhost', 200],
+    ['LOCALHOST:8000', 200],
+    ['127.0.0.1', 200],
+    ['127.0.0.1:9', 200],
+    ['127.1.2.3', 200],
+    ['[::1]:8000', 200],
+    ['[::1]', 200],
+    ['evil.example', 403],
+    ['127.0.0.1.evil.example', 403],
+    ['localhost.evil.example:80', 403],
+    ['192.168.1.5', 403],
+    ['[fe80::1]', 403],
+    ['localhost:80:80', 403],
+    ['', 403],
+  ])('a request to the name %j is answered %i', async (host, status) => {
+    const { raw } = await startServer();
+    const answer = parseRaw(
+      await raw(`GET /jobs/x/log HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`),
+    );
+    // The job is not known, but the ping got as far as to find that out.
+    expect(answer.status === 404 ? 200 : answer.status).toBe(status);
+    if (status === 403) expect(JSON.parse(answer.body)).toMatchObject({ code: 'foreign_host' });
+  });
+
+  test('and listening openly, every name is served', async () => {
+    const { raw } = await startServer({ tokens: NO_TOKENS }, '0.0.0.0');
+    const answer = await raw('GET /healthz HTTP/1.1\r\nHost: cron.example.com\r\nConnection: close\r\n\r\n');
+    expect(parseRaw(answer).status).toBe(200);
+  });
+});
+
+describe('requests of other sites', () => {
+  test.each([
+    [{ origin: 'http://evil.example' }, 403],
+    [{ origin: 'null' }, 403],
+    [{ origin: 'http://localhost:3000' }, 403],
+    [{ origin: 'file://localhost:8000' }, 403],
+    [{ origin: 'http://localhost:8000' }, 404],
+    [{ origin: 'HTTP://LOCALHOST:8000' }, 403],
+    [{ origin: 'https://localhost:8000' }, 404],
+    [{ 'sec-fetch-site': 'cross-site' }, 403],
+    [{ 'sec-fetch-site': 'same-origin' }, 404],
+    [{ 'sec-fetch-site': 'none' }, 404],
+    [{ origin: 'http://localhost:8000', 'sec-fetch-site': 'cross-site' }, 403],
+  ])('%j is answered %i, pings by GET too', async (headers, status) => {
+    for (const tokens of [NO_TOKENS, TOKENS]) {
+      const { raw } = await startServer({ tokens });
+      for (const method of ['GET', 'POST']) {
+        const lines = Object.entries({ ...headers, authorization: 'Bearer all-1' }).map(
+          ([k, v]) => `${k}: ${v}\r\n`,
+        );
+        const answer = await raw(
+          `${method} /jobs/x/success HTTP/1.1\r\nHost: localhost:8000\r\nConnection: close\r\n${lines.join('')}\r\n`,
+        );
+        expect(parseRaw(answer).status).toBe(status);
+        expect(JSON.parse(parseRaw(answer).body)).toMatchObject({
+          code: status === 403 ? 'foreign_origin' : 'unknown_job',
+        });
+      }
+    }
+  });
+
+  test('a port that is the usual one of the scheme makes no difference', async () => {
+    const { raw } = await startServer({ tokens: TOKENS });
+    const ask = async (origin: string, host: string): Promise<number> =>
+      parseRaw(
+        await raw(
+          `GET /jobs HTTP/1.1\r\nHost: ${host}\r\nOrigin: ${origin}\r\nAuthorization: Bearer all-1\r\nConnection: close\r\n\r\n`,
+        ),
+      ).status;
+    expect(await ask('https://cron.example.com', 'cron.example.com:443')).toBe(200);
+    expect(await ask('https://cron.example.com', 'cron.example.com')).toBe(200);
+    expect(await ask('https://cron.example.com', 'cron.example.com:80')).toBe(403);
+  });
+});
+
+describe('every answer', () => {
+  test.each(['/', '/jobs', '/nothing', '/jobs/%zz', '/docs', '/docs/docs.js', '/healthz'])(
+    '%s carries the security headers',
+    async (path) => {
+      const { request } = await startServer();
+      const { headers } = await request(path);
+      for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+        if (name !== 'Content-Security-Policy') expect([name, headers.get(name)]).toEqual([name, value]);
+      }
+      const policy = headers.get('content-security-policy');
+      expect(policy).toContain("default-src 'none'");
+      expect(policy).toContain("frame-ancestors 'none'");
+      expect(policy).not.toContain('unsafe');
+      expect(headers.get('access-control-allow-origin')).toBeNull();
+      expect(headers.get('x-powered-by')).toBeNull();
+    },
+  );
+});
