@@ -86,7 +86,7 @@ function makeRoom(draft: Draft, at: number): void {
 
 function applyEnd(draft: Draft, ping: Ping, at: number): PingEffect {
   const { outcome, reason } = judge(draft, ping);
-  const end = { at, outcome, reason, durationMs: ping.duration_ms };
+  const end = { at, learnedAt: ping.received_at, outcome, reason, durationMs: ping.duration_ms };
   const known = findRun(draft, ping);
   if (known === undefined) return applyWholeRun(draft, ping, at, outcome, reason);
   if (known.outcome !== null && !wasGivenUp(known)) return { reason: 'duplicate', runId: known.id };
@@ -122,7 +122,13 @@ function applyWholeRun(draft: Draft, ping: Ping, at: number, outcome: Outcome, r
   });
   draft.job.last_start_at = Math.max(startAt, draft.job.last_start_at ?? -Infinity);
   correct(draft, claim.late, ping);
-  endRun(draft, run.id, { at, outcome, reason, durationMs: ping.duration_ms });
+  endRun(draft, run.id, {
+    at,
+    learnedAt: ping.received_at,
+    outcome,
+    reason,
+    durationMs: ping.duration_ms,
+  });
   return { reason: claim.late && ping.delay_ms > 0 ? 'late_report' : reason, runId: run.id };
 }
 

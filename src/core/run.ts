@@ -9,6 +9,8 @@ export interface RunEnd {
   at: number;
   outcome: Outcome;
   reason: Reason;
+  /** When Cronflow learned of it, where that is later. */
+  learnedAt?: number;
   /** As the client measured it; derived from the instants when absent. */
   durationMs?: number | null;
 }
@@ -29,9 +31,9 @@ export function endRun(draft: Draft, runId: string, end: RunEnd): Run {
     reason: end.reason,
     counted: open.counted && !draft.paused,
   });
-  // `every` says nothing while a run is open, so its next expectation is never already past (§3.1).
+  // `every` says nothing while a run is open, as far as is known, so what it expects is never already past (§3.1).
   if (draft.spec.schedule?.kind === 'every' && draft.job.expected_at !== null) {
-    draft.job.expected_at = Math.max(draft.job.expected_at, end.at);
+    draft.job.expected_at = Math.max(draft.job.expected_at, end.learnedAt ?? end.at);
   }
   if (run.counted) {
     if (end.outcome !== 'unknown') replaceGivenUpSlot(draft, run);

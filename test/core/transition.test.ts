@@ -131,6 +131,15 @@ describe('§3.1 slots', () => {
       ['03:30 slot 01:00 success succeeded', '03:35 slot 03:30 missed missed', '03:35 owe ops opened missed'],
     ],
     [
+      'every: an end that arrives late leaves the next run its grace',
+      EVERY,
+      `01:00 start rid=a
+       02:06 success rid=a delay=7m
+       02:10:59 tick
+       02:11 tick`,
+      ['01:59 slot 01:00 success succeeded', '02:11 slot 02:06 missed missed', '02:11 owe ops opened missed'],
+    ],
+    [
       'a job without slots is only held to what it reports',
       NONE,
       `05:00 success
