@@ -16,7 +16,7 @@ describe('runs', () => {
       { rid: 'a', outcome: 'success', duration_ms: 1500, ended_at: '2026-01-15T12:00:00.000Z', host: 'web1' },
     ]);
     expect((await request('/jobs/backup/runs?skip=1&limit=1')).json).toEqual([all.json[1]]);
-    expect((await request(`/jobs/backup/runs/${all.json[1]!['id']}`)).json).toEqual(all.json[1]);
+    expect((await request(`/jobs/backup/runs/${String(all.json[1]!['id'])}`)).json).toEqual(all.json[1]);
   });
 
   test('have an output that is served as plain text', async () => {

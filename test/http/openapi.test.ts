@@ -13,8 +13,8 @@ import { startServer } from './support.ts';
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
 /** Of codes that only commands and the start end with. */
-const NOT_OVER_HTTP = ['cannot_listen', 'store_damaged', 'store_locked', 'usage'];
-const codes = Object.keys(ERROR_CODES).filter((code) => !NOT_OVER_HTTP.includes(code));
+const NOT_OVER_HTTP = new Set(['cannot_listen', 'store_damaged', 'store_locked', 'usage']);
+const codes = Object.keys(ERROR_CODES).filter((code) => !NOT_OVER_HTTP.has(code));
 
 function enumOf(...path: string[]): unknown {
   let node: unknown = openApi.components.schemas;
@@ -47,8 +47,8 @@ describe('the description of the API', () => {
     );
     const ids = operations.map(({ operationId }) => operationId);
     expect(new Set(ids).size).toBe(ids.length);
-    const tags = openApi.tags.map(({ name }) => name);
-    expect(operations.filter((operation) => !operation.tags.every((tag) => tags.includes(tag)))).toEqual([]);
+    const tags = new Set(openApi.tags.map(({ name }) => name));
+    expect(operations.filter((operation) => !operation.tags.every((tag) => tags.has(tag)))).toEqual([]);
   });
 
   test('has no reference that leads nowhere, and none to another file', () => {
@@ -108,13 +108,11 @@ describe('docs/api.md', () => {
   const text = read('docs/api.md');
 
   test('explains every error code with its status, and no other', () => {
-    const rows = [...text.matchAll(/^\| `(\w+)` +\| (\d{3}) +\|/gm)].map((match) => [
-      match[1],
-      Number(match[2]),
-    ]);
-    expect(rows.sort()).toEqual(
-      codes.map((code) => [code, ERROR_CODES[code as keyof typeof ERROR_CODES].status]).sort(),
+    const rows = [...text.matchAll(/^\| `(\w+)` +\| (\d{3}) +\|/gm)].map(
+      ([, code, status]) => `${code} ${status}`,
     );
+    const known = Object.entries(ERROR_CODES).filter(([code]) => codes.includes(code));
+    expect(rows.sort()).toEqual(known.map(([code, { status }]) => `${code} ${status}`).sort());
   });
 
   test('names every path', () => {
