@@ -64,7 +64,6 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
   const needed = segmentsAfter(directory, snapshotSeq, names.journals);
   const replay = new Replay(options, tables, snapshotSeq);
   for (const firstSeq of needed) await replay.segment(firstSeq, firstSeq === needed.at(-1));
-  if (replay.seq < snapshotSeq) throw missing(directory, replay.seq + 1, journalName(replay.seq + 1));
   // After a kill the names may be in the page cache only, and what is read from now on counts as durable.
   await disk.syncDirectory(directory);
   return {
@@ -79,10 +78,11 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
 
 /**
  * First sequence numbers of the segments that hold what came after the snapshot.
- * @throws CronflowError `store_damaged` when there can be no such: a snapshot is always preceded by them
+ * @throws CronflowError `store_damaged` when the first of them is missing: a segment is begun, durably,
+ * before the snapshot of all before it
  */
 function segmentsAfter(directory: string, snapshotSeq: number, journals: readonly number[]): number[] {
-  const from = journals.findLastIndex((firstSeq) => firstSeq <= snapshotSeq + 1);
+  const from = journals.indexOf(snapshotSeq + 1);
   if (from !== -1) return journals.slice(from);
   if (snapshotSeq === 0 && journals.length === 0) return [];
   throw missing(directory, snapshotSeq + 1, journalName(snapshotSeq + 1));
@@ -90,28 +90,24 @@ function segmentsAfter(directory: string, snapshotSeq: number, journals: readonl
 
 class Replay {
   /** The last commit read. */
-  seq = 0;
+  seq: number;
   /** Commits applied, and their size in bytes. */
   commits = 0;
   bytes = 0;
   last: Segment | null = null;
   readonly #options: RecoveryOptions;
   readonly #tables: Tables;
-  readonly #snapshotSeq: number;
-  #started = false;
 
   constructor(options: RecoveryOptions, tables: Tables, snapshotSeq: number) {
     this.#options = options;
     this.#tables = tables;
-    this.#snapshotSeq = snapshotSeq;
+    this.seq = snapshotSeq;
   }
 
   async segment(firstSeq: number, newest: boolean): Promise<void> {
     const { disk, directory, migrations } = this.#options;
     const name = journalName(firstSeq);
-    if (this.#started && firstSeq !== this.seq + 1) throw missing(directory, this.seq + 1, name);
-    this.#started = true;
-    this.seq = firstSeq - 1;
+    if (firstSeq !== this.seq + 1) throw missing(directory, this.seq + 1, name);
     const file = await disk.open(join(directory, name), newest ? 'change' : 'read');
     try {
       const fileSize = await file.size();
@@ -168,7 +164,6 @@ class Replay {
         this.#waysFrom(at.name, at.offset),
       );
     this.seq = commit.seq;
-    if (commit.seq <= this.#snapshotSeq) return;
     this.#tables.apply(migrated(commit, header.schema_version, this.#options.migrations));
     this.commits += 1;
     this.bytes += bytes;

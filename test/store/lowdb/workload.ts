@@ -36,7 +36,7 @@ export function step(tx: Tx): number {
 }
 
 /** Everything a store can be asked for, comparable. */
-export async function dump(store: Store): Promise<unknown> {
+export async function dump(store: Store): Promise<Record<string, unknown>> {
   const jobs = (await store.listJobs(PAGE)).items;
   const runs = (await Promise.all(jobs.map((each) => store.runsOf(each.id, PAGE)))).flatMap(
     (page) => page.items,
@@ -57,7 +57,7 @@ export async function dump(store: Store): Promise<unknown> {
 }
 
 /** The only state there can be after each number of steps, from 0 to `steps`. */
-export async function referenceStates(steps: number): Promise<unknown[]> {
+export async function referenceStates(steps: number): Promise<Record<string, unknown>[]> {
   const store = new MemoryStore();
   const states = [await dump(store)];
   for (let i = 0; i < steps; i += 1) {
