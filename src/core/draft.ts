@@ -13,6 +13,11 @@ export class Draft {
   readonly job: JobState;
   /** When Cronflow learned of the event; outcomes may be dated earlier. */
   readonly learnedAt: number;
+  /**
+   * When what is being applied could first be known: of a ping when it came, of what time did its own
+   * instant, however late the tick. Nothing new is expected before this.
+   */
+  knownAt: number;
   incident: Incident | null;
   readonly deliveries: Delivery[] = [];
   /** Why a correction, if one is being made: travels to the incident it closes. */
@@ -25,6 +30,7 @@ export class Draft {
   constructor(spec: Spec, state: State, learnedAt: number) {
     this.spec = spec;
     this.learnedAt = learnedAt;
+    this.knownAt = learnedAt;
     this.jobId = state.job_id;
     this.job = {
       ...state.job,

@@ -118,7 +118,7 @@ function open(draft: Draft, run: Run, bad: BadOutcome, kinds: BadKind[]): void {
     newest_bad_at: Math.max(...draft.job.bad.map((each) => each.began_at)),
     good_run_ids: [],
     told: [],
-    next_reminder_at: draft.spec.remindEveryMs === null ? null : bad.at + draft.spec.remindEveryMs,
+    next_reminder_at: draft.spec.remindEveryMs === null ? null : draft.knownAt + draft.spec.remindEveryMs,
     reminder_count: 0,
     acknowledged_until_at: null,
   };

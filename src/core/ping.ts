@@ -86,7 +86,7 @@ function makeRoom(draft: Draft, at: number): void {
 
 function applyEnd(draft: Draft, ping: Ping, at: number): PingEffect {
   const { outcome, reason } = judge(draft, ping);
-  const end = { at, learnedAt: ping.received_at, outcome, reason, durationMs: ping.duration_ms };
+  const end = { at, outcome, reason, durationMs: ping.duration_ms };
   const known = findRun(draft, ping);
   if (known === undefined) return applyWholeRun(draft, ping, at, outcome, reason);
   if (known.outcome !== null && !wasGivenUp(known)) return { reason: 'duplicate', runId: known.id };
@@ -124,7 +124,6 @@ function applyWholeRun(draft: Draft, ping: Ping, at: number, outcome: Outcome, r
   correct(draft, claim.late, ping);
   endRun(draft, run.id, {
     at,
-    learnedAt: ping.received_at,
     outcome,
     reason,
     durationMs: ping.duration_ms,

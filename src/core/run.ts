@@ -9,8 +9,6 @@ export interface RunEnd {
   at: number;
   outcome: Outcome;
   reason: Reason;
-  /** When Cronflow learned of it, where that is later. */
-  learnedAt?: number;
   /** As the client measured it; derived from the instants when absent. */
   durationMs?: number | null;
 }
@@ -33,7 +31,7 @@ export function endRun(draft: Draft, runId: string, end: RunEnd): Run {
   });
   // `every` says nothing while a run is open, as far as is known, so what it expects is never already past (§3.1).
   if (draft.spec.schedule?.kind === 'every' && draft.job.expected_at !== null) {
-    draft.job.expected_at = Math.max(draft.job.expected_at, end.learnedAt ?? end.at);
+    draft.job.expected_at = Math.max(draft.job.expected_at, draft.knownAt);
   }
   if (run.counted) {
     if (end.outcome !== 'unknown') replaceGivenUpSlot(draft, run);

@@ -15,9 +15,12 @@ export function settle(draft: Draft, until: number, inclusive: boolean): Reason 
   let reason: Reason | null = null;
   for (;;) {
     const due = nextDue(draft);
-    if (due === null || due.at > until || (due.at === until && !inclusive)) return reason;
+    if (due === null || due.at > until || (due.at === until && !inclusive)) break;
+    draft.knownAt = due.at;
     reason = apply(draft, due);
   }
+  draft.knownAt = draft.learnedAt;
+  return reason;
 }
 
 function apply(draft: Draft, due: Due): Reason {

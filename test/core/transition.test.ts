@@ -425,6 +425,18 @@ describe('§3.3 status and incident', () => {
       ],
     ],
     [
+      'a failure reported late is reminded of from when it was told',
+      { ...NONE, remind_every: '1h' },
+      `05:00 failure delay=3h
+       05:59 tick
+       06:00 tick`,
+      [
+        '02:00 no slot failure reported_failure',
+        '02:00 owe ops opened reported_failure',
+        '06:00 owe ops reminder reported_failure',
+      ],
+    ],
+    [
       'an acknowledged incident does not remind until then, and closes as usual',
       { ...NIGHTLY, remind_every: '1h' },
       `02:00 failure
