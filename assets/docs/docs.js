@@ -1,6 +1,6 @@
 // Shows /openapi.json and sends requests. Text from the server is only ever set as text, never as markup.
 
-const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
+const METHODS = ['post', 'get', 'put', 'patch', 'delete'];
 
 /** An element with properties and children; a string becomes text. */
 function h(tag, properties = {}, ...children) {
@@ -25,8 +25,9 @@ function typeOf(spec, schema) {
   const { type, enum: words, minimum, maximum, const: only } = resolve(spec, schema) ?? {};
   if (words !== undefined) return words.filter((word) => word !== null).join(' | ');
   if (only !== undefined) return JSON.stringify(only);
-  const range = minimum === undefined && maximum === undefined ? '' : ` ${minimum ?? ''}..${maximum ?? ''}`;
-  return `${[type ?? 'any'].flat().join(' | ')}${range}`;
+  const from = minimum === undefined ? '' : ` from ${minimum}`;
+  const to = maximum === undefined ? '' : ` to ${maximum}`;
+  return `${[type ?? 'any'].flat().join(' | ')}${from}${to}`;
 }
 
 /** `code` in backquotes, the rest as text. */
@@ -61,8 +62,8 @@ function responsesOf(spec, operation) {
     const response = resolve(spec, reference);
     const [type, media] = Object.entries(response.content ?? {})[0] ?? [];
     const title = `${status === 'default' ? 'error' : status}: ${response.description}${type ? ` (${type})` : ''}`;
-    if (media?.schema === undefined) return h('p', {}, title);
-    return h('details', {}, h('summary', {}, title), schemaTable(spec, media.schema));
+    if (media?.schema === undefined) return h('p', {}, ...prose(title));
+    return h('details', {}, h('summary', {}, ...prose(title)), schemaTable(spec, media.schema));
   });
   return h('section', {}, h('h4', {}, 'Answers'), ...items);
 }

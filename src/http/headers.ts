@@ -3,7 +3,7 @@ export const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
 /** For pages of our own: scripts and styles are files of this server, never inline. */
 export const PAGE_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** What every answer carries, errors included (DESIGN.md §8). A page replaces the policy by its own. */

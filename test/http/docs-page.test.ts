@@ -1,0 +1,74 @@
+import chromium from '@sparticuz/chromium';
+import { type Browser, chromium as playwright, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startServer } from './support.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await playwright.launch({
+    executablePath: await chromium.executablePath(),
+    // Its own list has --no-sandbox, without which it does not run as root.
+    args: chromium.args,
+  });
+});
+afterAll(() => browser.close());
+
+/** A page, and all that it asks for or complains of. */
+async function open(url: string) {
+  const page = await browser.newPage();
+  const asked = new Set<string>();
+  const complaints: string[] = [];
+  page.on('request', (each) => asked.add(new URL(each.url()).origin));
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    // A refused request is what some of these tests are about; Chromium notes it as an error.
+    if (message.type() === 'error' && !message.text().includes('the server responded with')) {
+      complaints.push(message.text());
+    }
+  });
+  await page.goto(url);
+  return { page, asked, complaints };
+}
+
+/** Opens an operation, fills in its form and sends it. */
+async function tryOut(page: Page, operation: string, fields: Record<string, string>): Promise<void> {
+  await page.click(`#${operation} > summary`);
+  for (const [name, value] of Object.entries(fields)) await page.fill(`#${operation} [name="${name}"]`, value);
+  await page.click(`#${operation} button`);
+  await page.waitForSelector(`#${operation} .answer`, { state: 'attached' });
+}
+
+test('/docs shows every operation, sends requests, and asks nobody else for anything', async () => {
+  const { url, request, port } = await startServer();
+  const { page, asked, complaints } = await open(`${url}/docs`);
+  await page.waitForSelector('#post_job');
+  expect(await page.textContent('h1')).toBe('Cronflow 1.2.3');
+  expect(await page.locator('.operation').count()).toBe(27);
+
+  await tryOut(page, 'post_job', {});
+  expect(await page.textContent('#post_job .ok')).toBe('201 Created');
+  await tryOut(page, 'post_failure', { name: 'daily-database-backup', exit_code: '3', body: '{"output":"a\'b"}' });
+  expect(await page.textContent('#post_failure .ok')).toBe('200 OK');
+  expect(await page.textContent('#post_failure .output pre')).toBe(
+    `curl -X POST 'http://127.0.0.1:${port}/jobs/daily-database-backup/failure?exit_code=3' ` +
+      `-H 'Content-Type: application/json' --data-binary '{"output":"a'\\''b"}'`,
+  );
+  const [run] = (await request('/jobs/daily-database-backup/runs')).json;
+  expect(run).toMatchObject({ exit_code: 3, output_bytes: 3 });
+
+  await tryOut(page, 'get_job', { name: '<b>/../x' });
+  expect(await page.textContent('#get_job .bad')).toBe('404 Not Found');
+  expect(await page.textContent('#get_job .answer')).toContain('"code": "unknown_job"');
+
+  expect([...asked]).toEqual([url]);
+  expect(complaints).toEqual([]);
+});
+
+test('/ leads a browser on', async () => {
+  const { url } = await startServer({ notices: () => ['nobody will be told'] });
+  const { page, complaints } = await open(url);
+  expect(await page.textContent('[role=alert]')).toBe('nobody will be told');
+  await page.click('a[href="/docs"]');
+  await page.waitForSelector('#post_job');
+  expect(complaints).toEqual([]);
+});
