@@ -47,7 +47,7 @@ export function createServer(deps: HttpDeps): HttpServer {
   server.on('connection', (socket: Socket) => connections.add(socket));
   server.on('clientError', (error: Error, socket: Duplex) => answerClientError(error, socket, connections));
   server.maxConnections = limits.connectionsMax;
-  server.setTimeout(limits.idleSocketMsMax);
+  server.timeout = limits.idleSocketMsMax;
 
   return {
     async listen(host, port) {
