@@ -89,7 +89,15 @@ function did(reason: Reason): { reason: Reason; runId: null } {
 
 /** Notes a time in which no ping could be taken (DESIGN.md §3.4). */
 function noteGap(draft: Draft, fromAt: number, toAt: number): Reason {
-  draft.job.gaps.push({ from_at: fromAt, to_at: toAt });
+  // One gap may be learned of twice: by the ping or tick that found it, then for every job.
+  const touches = (gap: { from_at: number; to_at: number }): boolean =>
+    gap.from_at <= toAt && gap.to_at >= fromAt;
+  const known = draft.job.gaps.filter(touches);
+  draft.job.gaps = draft.job.gaps.filter((gap) => !touches(gap));
+  draft.job.gaps.push({
+    from_at: Math.min(fromAt, ...known.map((gap) => gap.from_at)),
+    to_at: Math.max(toAt, ...known.map((gap) => gap.to_at)),
+  });
   if (draft.spec.schedule?.kind === 'every' && draft.job.expected_at !== null) {
     draft.job.expected_at = slotAfter(draft.spec, toAt);
   }

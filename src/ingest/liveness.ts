@@ -1,12 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store } from '../store/store.ts';
+import { GAP_MS_MIN, LIVENESS_KEY, LIVENESS_WRITE_EVERY_MS } from './alive.ts';
 import { applyEvent } from './events.ts';
-
-const LIVENESS_KEY = 'liveness';
-const WRITE_EVERY_MS = 10_000;
-/** Longer than this without a stored sign of life, and pings may have been refused. */
-const GAP_MS_MIN = 3 * WRITE_EVERY_MS;
 
 /**
  * Stores every 10 s that Cronflow was able to take pings, and tells every job of the times when it was not:
@@ -55,7 +51,7 @@ export class Liveness {
 
   #schedule(): void {
     if (this.#stopped) return;
-    this.#cancel = this.#clock.after(WRITE_EVERY_MS, () => {
+    this.#cancel = this.#clock.after(LIVENESS_WRITE_EVERY_MS, () => {
       this.#writing = this.#write(GAP_MS_MIN)
         .catch((error: unknown) => this.#logger.error('no commit succeeds', { error: String(error) }))
         .then(() => this.#schedule());

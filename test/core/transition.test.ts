@@ -624,6 +624,15 @@ describe('§3.4 when Cronflow was away', () => {
   ]);
 });
 
+test('a gap that is learned of twice is one gap', () => {
+  const { job } = stateAfter(
+    NIGHTLY,
+    `02:30 gap from=01:59
+     02:30:05 gap from=01:59`,
+  );
+  expect(job.gaps).toEqual([{ from_at: instant('01:59'), to_at: instant('02:30:05') }]);
+});
+
 describe('due_at', () => {
   test('is the deadline, the limit of a run or a reminder, whichever comes first', () => {
     expect(stateAfter(NIGHTLY, '00:00 tick').job.due_at).toBe(instant('02:05'));

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
+import { CronflowError } from '../../src/core/errors.ts';
 import { Liveness } from '../../src/ingest/liveness.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { startMemoryService } from '../support/memory-service.ts';
 
 const START = Date.UTC(2025, 0, 1);
+const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
@@ -41,6 +43,40 @@ test('a machine that was suspended is noticed before anything is judged', async 
   const job = (await store.jobByName('backup'))!;
   const { items } = await store.runsOf(job.id, { skip: 0, limit: 10 });
   expect(items.map(({ outcome }) => outcome)).toEqual(['unknown']);
+  await checker.stop();
+  await liveness.stop();
+});
+
+test('a ping that comes first after a suspension is not judged before the gap is known', async () => {
+  const { configure, liveness, checker, store, clock, ping } = await startMemoryService(START);
+  await liveness.start();
+  await configure({ hourly: { schedule: '0 * * * *', grace: '5m' } });
+  checker.start();
+  await clock.advance(HOUR_MS);
+  await ping('hourly', 'success');
+  clock.set(START + 4.5 * HOUR_MS);
+  await ping('hourly', 'success');
+  await clock.advance(20 * MINUTE_MS);
+  expect(await store.incidents({ skip: 0, limit: 10 })).toMatchObject({ total: 0 });
+  await checker.stop();
+  await liveness.stop();
+});
+
+test('a store that works again is not taken for one that always worked', async () => {
+  const { configure, liveness, checker, store, clock, ping } = await startMemoryService(START);
+  await liveness.start();
+  await configure({ backup: { schedule: '0 2 * * *', grace: '5m' } });
+  await ping('backup', 'log');
+  checker.start();
+  await clock.advance(2 * HOUR_MS - MINUTE_MS);
+  const transact = store.transact.bind(store);
+  store.transact = () => Promise.reject(new CronflowError('store_unavailable', 'The disk is full.'));
+  // The checker tries again every second, liveness every ten: the first commit is a tick.
+  await clock.advance(20 * MINUTE_MS + SECOND_MS);
+  store.transact = transact;
+  await clock.advance(HOUR_MS);
+  const { id } = (await store.jobByName('backup'))!;
+  expect((await store.runsOf(id, { skip: 0, limit: 10 })).items).toMatchObject([{ outcome: 'unknown' }]);
   await checker.stop();
   await liveness.stop();
 });
