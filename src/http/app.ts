@@ -63,8 +63,8 @@ function answerProblem(ctx: HttpContext, error: unknown): void {
   ctx.body = JSON.stringify(problem);
   if (problem.status === 401) ctx.set('WWW-Authenticate', 'Bearer realm="cronflow"');
   if (problem.status === 503) ctx.set('Retry-After', String(RETRY_AFTER_S));
-  // An unread body would be read as the next request's beginning, or waited for.
-  if (!ctx.req.complete) ctx.set('Connection', 'close');
+  // What is left of another body Node reads and throws away; this one is not worth waiting for.
+  if (problem.status === 408) ctx.set('Connection', 'close');
 }
 
 /** Everything that is judged before a route is looked for: who asks, from where, under which name. */

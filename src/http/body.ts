@@ -29,8 +29,8 @@ export function readBody(
     const finish = (end: BodyEnd): void => {
       cancel();
       req.off('data', onData).off('end', onEnd).off('close', onClose);
-      // The error listener stays: an aborted request emits one after everything is over.
-      if (end === 'timeout' || end === 'limit') req.resume();
+      // The error listener stays: an aborted request emits one after everything is over. So does the flow,
+      // which taking the other listeners away does not stop.
       resolve({ tail, end });
     };
     const onData = (chunk: Buffer): void => {

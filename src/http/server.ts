@@ -54,6 +54,10 @@ export function createServer(deps: HttpDeps): HttpServer {
       const bare = host.replace(/^\[(.*)\]$/, '$1');
       state.isLoopback = isLoopback(bare);
       await bind(server, bare, port);
+      // Such as too many open files: one connection is lost, and the process must not be.
+      server.on('error', (error) =>
+        services.logger.error('cannot accept a connection', { error: String(error) }),
+      );
       const { address, port: bound } = server.address() as AddressInfo;
       return { address, port: bound, url: urlOf(address, bound) };
     },

@@ -121,6 +121,36 @@ describe('what is not HTTP', () => {
     expect(readProblem(await raw(bytes))).toEqual([status, code]);
   });
 
+  test('a request refused before its body has come leaves the connection usable', async () => {
+    const { port } = await startServer();
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    let received = '';
+    socket.on('data', (chunk) => (received += String(chunk)));
+    socket.write('POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\n');
+    await until(() => received.includes('not_found'));
+    socket.write('abcGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await until(() => received.includes('{"status":"ok"}'));
+    expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 404', 'HTTP/1.1 200']);
+    socket.destroy();
+  });
+
+  test('a body beyond the limit leaves the connection usable', async () => {
+    const { port, post } = await startServer({ limits: { pingBodyBytesMax: 10 } });
+    await post('/jobs', { name: 'backup' });
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    let received = '';
+    socket.on('data', (chunk) => (received += String(chunk)));
+    const length = 1_000_000;
+    socket.write(`POST /jobs/backup/log HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n`);
+    socket.write('x'.repeat(length / 2));
+    await until(() => received.includes('"ok":true'));
+    socket.write('x'.repeat(length / 2));
+    socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await until(() => received.includes('{"status":"ok"}'));
+    expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200']);
+    socket.destroy();
+  });
+
   test('HTTP/1.0 without a Host is served', async () => {
     const { raw } = await startServer();
     expect(parseRaw(await raw('GET /healthz HTTP/1.0\r\n\r\n')).status).toBe(200);
