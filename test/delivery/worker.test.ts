@@ -113,6 +113,18 @@ describe('sending', () => {
   });
 });
 
+describe('a delivery that somebody else has settled', () => {
+  it('stays settled', async () => {
+    h.ops.answers = ['held'];
+    await h.owe(aDelivery());
+    await start();
+    await h.owe(aDelivery({ status: 'dead', finished_at: 1 }));
+    h.ops.release();
+    await h.clock.advance(0);
+    expect(await h.delivery(OPENED)).toMatchObject({ status: 'dead', finished_at: 1 });
+  });
+});
+
 describe('order', () => {
   it('sends a closing after its opening', async () => {
     h.ops.answers = [DOWN];
@@ -407,6 +419,20 @@ describe('notifiers that come back', () => {
     ]);
     expect(await h.delivery('j1-i1.ops.opened')).toMatchObject({ status: 'sent', attempts: 1 });
     expect(await h.delivery('j2-i1.ops.opened')).toMatchObject({ status: 'dead' });
+  });
+
+  it('do not take up what was lost on the way to others, and have their 24 hours anew', async () => {
+    add('pager').answers = [REVOKED];
+    h.ops.answers = [REVOKED];
+    await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 1, 'pager'));
+    await start();
+    await h.clock.advance(HOUR_MS);
+    h.ops.answers = [DOWN];
+    h.worker.notifiersChanged(['ops']);
+    await h.clock.advance(0);
+    const createdAt = h.clock.now();
+    expect(await h.delivery('j1-i1.ops.opened')).toMatchObject({ status: 'pending', created_at: createdAt });
+    expect(await h.delivery('j1-i1.pager.opened')).toMatchObject({ status: 'dead' });
   });
 
   it('are told again of what is still open when something else gets through', async () => {
