@@ -34,12 +34,20 @@ export class OutputFiles {
     }
     for (const job of await this.#disk.list(this.#root)) {
       const directory = join(this.#root, job);
-      const files = await this.#disk.list(directory);
-      const kept = files.filter((file) => known.get(job)?.has(file));
-      for (const file of files) if (!kept.includes(file)) await this.#disk.remove(join(directory, file));
-      if (kept.length > 0) this.#directories.add(directory);
-      else await this.#disk.removeDirectory(directory);
+      // Nothing depends on it: what cannot be removed, or went meanwhile, is no reason not to start.
+      const isUsed = await this.#clean(directory, known.get(job)).catch(() => false);
+      if (isUsed) this.#directories.add(directory);
     }
+  }
+
+  /** Removes the files that are not `known`, and the directory if that leaves it empty; whether it stays. */
+  async #clean(directory: string, known: ReadonlySet<string> | undefined): Promise<boolean> {
+    const files = await this.#disk.list(directory);
+    const orphans = files.filter((file) => !known?.has(file));
+    for (const file of orphans) await this.#disk.remove(join(directory, file));
+    if (orphans.length < files.length) return true;
+    await this.#disk.removeDirectory(directory);
+    return false;
   }
 
   /** Writes the outputs; they are durable once this returns. */

@@ -1,0 +1,140 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { silentLogger } from '../../../src/observe/log.ts';
+import { LowdbStore } from '../../../src/store/lowdb/store.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
+import { NOW_AT } from '../../support/records.ts';
+import { ALL, dump, referenceStates, step } from './workload.ts';
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'cronflow-disk-'));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+function storeIn(directory: string, snapshotJournalBytes = 10_000): LowdbStore {
+  const clock = createFakeClock(NOW_AT);
+  return new LowdbStore({ directory, clock, log: silentLogger, limits: { snapshotJournalBytes } });
+}
+
+async function mode(path: string): Promise<number> {
+  return (await stat(path)).mode & 0o777;
+}
+
+describe('on a real disk', () => {
+  test('state comes back after a close, from snapshots and journals', async () => {
+    const references = await referenceStates(60);
+    const directory = join(root, 'made', 'with', 'parents');
+    for (let round = 1; round <= 3; round += 1) {
+      const store = storeIn(directory);
+      await store.open();
+      await Promise.all(Array.from({ length: 20 }, () => store.transact(ALL, step)));
+      expect(await dump(store)).toEqual(references[round * 20]);
+      await store.close();
+    }
+    const names = await readdir(directory);
+    expect(names.filter((name) => name.startsWith('snapshot-'))).toHaveLength(2);
+    expect(names.filter((name) => name.includes('.tmp') || name.includes('.sock'))).toEqual([]);
+  });
+
+  test('nobody else can enter the directory or read its files', async () => {
+    const directory = join(root, 'private');
+    const store = storeIn(directory);
+    await store.open();
+    await store.transact(ALL, step);
+    await store.close();
+    expect(await mode(directory)).toBe(0o700);
+    for (const name of await readdir(directory))
+      expect(await mode(join(directory, name))).toBe(name === 'outputs' ? 0o700 : 0o600);
+  });
+
+  test('two stores cannot share a directory', async () => {
+    const directory = join(root, 'shared');
+    const store = storeIn(directory);
+    await store.open();
+    await expect(storeIn(directory).open()).rejects.toMatchObject({ code: 'store_locked' });
+    await store.close();
+    const next = storeIn(directory);
+    await next.open();
+    await next.close();
+  });
+});
+
+/** Mounts a file system of one megabyte; null where that is not allowed. */
+async function mountSmall(): Promise<string | null> {
+  const path = await mkdtemp(join(tmpdir(), 'cronflow-small-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', path], { stdio: 'ignore' });
+    return path;
+  } catch {
+    await rm(path, { recursive: true });
+    return null;
+  }
+}
+
+const small = await mountSmall();
+const where = small === null ? ' (skipped: mounting one needs root)' : '';
+
+describe.skipIf(small === null)(`a file system that is really full${where}`, () => {
+  afterAll(async () => {
+    execFileSync('umount', [small!]);
+    await rm(small!, { recursive: true });
+  });
+
+  test('refuses pings while it is, loses nothing, and works again when there is space', async () => {
+    const references = await referenceStates(2_500);
+    const directory = join(small!, 'data');
+    const filler = join(small!, 'filler');
+    // No snapshots at first: the journal itself must meet the end of the disk.
+    const store = storeIn(directory, 2 ** 20);
+    await store.open();
+    await writeFile(filler, Buffer.alloc(900_000));
+    let count = 0;
+    let refused = 0;
+    while (refused < 20) {
+      const outcomes = await Promise.allSettled([store.transact(ALL, step), store.transact(ALL, step)]);
+      for (const outcome of outcomes)
+        if (outcome.status === 'fulfilled') count = outcome.value;
+        else {
+          refused += 1;
+          expect(outcome.reason).toMatchObject({ code: 'store_unavailable' });
+        }
+    }
+    expect(count).toBeGreaterThan(0);
+    expect(store.health()).toMatchObject({ ok: false });
+    const shown = await dump(store);
+    expect(shown.count).toBe(count);
+    expect(shown).toEqual(references[count]);
+    await rm(filler);
+    expect(await store.transact(ALL, step)).toBe(count + 1);
+    expect(store.health()).toEqual({ ok: true });
+    await store.close();
+    const again = storeIn(directory);
+    await again.open();
+    expect(await dump(again)).toEqual(references[count + 1]);
+    await again.close();
+  });
+
+  test('can be started on, and keeps refusing until there is space', async () => {
+    const directory = join(small!, 'second');
+    await mkdir(dirname(directory), { recursive: true });
+    const store = storeIn(directory);
+    await store.open();
+    await store.transact(ALL, step);
+    await store.close();
+    const filler = join(small!, 'filler');
+    await writeFile(filler, Buffer.alloc(2 ** 20)).catch(() => undefined);
+    const full = storeIn(directory);
+    await full.open();
+    expect(await full.meta('count')).toBe(1);
+    const outcomes = await Promise.allSettled(Array.from({ length: 30 }, () => full.transact(ALL, step)));
+    expect(outcomes.some((outcome) => outcome.status === 'rejected')).toBe(true);
+    await rm(filler);
+    await full.transact(ALL, step);
+    expect(full.health()).toEqual({ ok: true });
+    await full.close();
+  });
+});
