@@ -63,11 +63,15 @@ describe('on a real disk', () => {
   });
 });
 
+function command(name: string, ...args: string[]): void {
+  execFileSync(name, args, { stdio: 'ignore' });
+}
+
 /** Mounts a file system of one megabyte; null where that is not allowed. */
 async function mountSmall(): Promise<string | null> {
   const path = await mkdtemp(join(tmpdir(), 'cronflow-small-'));
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', path], { stdio: 'ignore' });
+    command('mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', path);
     return path;
   } catch {
     await rm(path, { recursive: true });
@@ -80,7 +84,7 @@ const where = small === null ? ' (skipped: mounting one needs root)' : '';
 
 describe.skipIf(small === null)(`a file system that is really full${where}`, () => {
   afterAll(async () => {
-    execFileSync('umount', [small!]);
+    command('umount', small!);
     await rm(small!, { recursive: true });
   });
 
