@@ -56,6 +56,8 @@ export class Checker {
     this.#wanted = true;
     this.#checking ??= this.#loop().finally(() => {
       this.#checking = null;
+      // Asked for after the loop looked for the last time, and before it was over.
+      if (this.#wanted) this.wake();
     });
   }
 
@@ -85,7 +87,10 @@ export class Checker {
     this.#wakeAt = Infinity;
     for (;;) {
       const now = clock.now();
-      for (const [id, at] of this.#retryAt) if (at <= now) this.#retryAt.delete(id);
+      for (const [id, at] of this.#retryAt) {
+        // Further off than any retry is set means that the clock stepped back.
+        if (at <= now || at > now + RETRY_MS) this.#retryAt.delete(id);
+      }
       const due = await store.dueJobIds(now, BATCH + this.#retryAt.size);
       const ids = due.filter((id) => !this.#retryAt.has(id));
       if (ids.length === 0) break;

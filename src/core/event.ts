@@ -23,7 +23,9 @@ export type Event =
   | { type: 'removed'; at: number }
   /** Declared again after it was removed: history and name are as they were. */
   | { type: 'restored'; at: number }
-  | { type: 'gap'; from_at: number; to_at: number };
+  | { type: 'gap'; from_at: number; to_at: number }
+  /** The wall clock was set back, to `at`. */
+  | { type: 'clock_set_back'; at: number };
 
 /** What an event changed. Records not mentioned are as they were. */
 export interface Transition {

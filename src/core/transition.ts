@@ -1,3 +1,4 @@
+import { setClockBack } from './clock-step.ts';
 import { Draft, instantOf } from './draft.ts';
 import { forgetOldGaps, nextDue } from './due.ts';
 import type { Event, State, Transition } from './event.ts';
@@ -39,15 +40,26 @@ export function initialState(spec: Spec, at: number): JobState {
 /**
  * What an event does to one job: the state machine of DESIGN.md §3. Pure; the given state is not changed.
  * @param spec the job's spec; for `spec_changed` the new one
+ * @param happened what happened, in the order in which Cronflow learned of it
  * @returns the new state and every record the event changed or made
  */
-export function transition(spec: Spec, state: State, event: Event): Transition {
+export function transition(spec: Spec, state: State, happened: Event): Transition {
+  const event = inOrder(happened, state.job.settled_at);
   // What was due before a spec change was due under the old spec.
   const draft = new Draft(event.type === 'spec_changed' ? event.previous : spec, state, instantOf(event));
   const { reason, runId } = apply(draft, spec, event);
   forgetOldGaps(draft);
   draft.job.due_at = nextDue(draft)?.at ?? null;
   return draft.finish(reason, runId);
+}
+
+/**
+ * A ping from before what is settled came while the clock was a little off: it is the newest all the same.
+ * Dated earlier, a failure would count as history that a success has answered.
+ */
+function inOrder(event: Event, settledAt: number): Event {
+  if (event.type !== 'ping' || event.ping.received_at >= settledAt) return event;
+  return { ...event, ping: { ...event.ping, received_at: settledAt } };
 }
 
 function apply(draft: Draft, spec: Spec, event: Event): { reason: Reason; runId: string | null } {
@@ -80,6 +92,9 @@ function apply(draft: Draft, spec: Spec, event: Event): { reason: Reason; runId:
     case 'restored':
       if (!draft.paused) expectAnew(draft, event.at);
       return did('declared');
+    case 'clock_set_back':
+      setClockBack(draft, event.at);
+      return did('nothing_due');
   }
 }
 

@@ -1,8 +1,12 @@
 import type { Clock } from '../clock.ts';
+import type { Event } from '../core/event.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store } from '../store/store.ts';
 import { GAP_MS_MIN, LIVENESS_KEY, LIVENESS_WRITE_EVERY_MS } from './alive.ts';
 import { applyEvent } from './events.ts';
+
+/** A clock that steps back by less is only a little off (DESIGN.md §3.4). */
+const CLOCK_STEP_MS_MIN = 60_000;
 
 /**
  * Stores every 10 s that Cronflow was able to take pings, and tells every job of the times when it was not:
@@ -61,20 +65,32 @@ export class Liveness {
   async #write(gapMsMin: number): Promise<void> {
     const previousAt = (await this.#store.meta(LIVENESS_KEY)) as number | undefined;
     const now = this.#clock.now();
-    const isGap = previousAt !== undefined && now - previousAt > gapMsMin;
-    await this.#store.transact({ all: isGap }, (tx) => {
+    const event = previousAt === undefined ? null : eventSince(previousAt, now, gapMsMin);
+    await this.#store.transact({ all: event !== null }, (tx) => {
       tx.putMeta(LIVENESS_KEY, now);
-      if (!isGap) return;
-      for (const job of tx.jobs()) {
-        if (job.removed_at === null) applyEvent(tx, job, { type: 'gap', from_at: previousAt, to_at: now });
-      }
+      if (event === null) return;
+      for (const job of tx.jobs()) if (job.removed_at === null) applyEvent(tx, job, event);
     });
-    if (!isGap) return;
+    if (event === null || previousAt === undefined) return;
     this.#onCommit();
-    if (now - previousAt <= GAP_MS_MIN) return;
-    const seconds = Math.round((now - previousAt) / 1000);
+    this.#report(now - previousAt);
+  }
+
+  #report(awayMs: number): void {
+    if (awayMs < 0) {
+      const seconds = Math.round(-awayMs / 1000);
+      this.#logger.warn('the clock was set back; what is expected next was computed again', { seconds });
+    }
+    if (awayMs <= GAP_MS_MIN) return;
+    const seconds = Math.round(awayMs / 1000);
     this.#logger.warn('pings could not be taken for a while; slots of that time can end unknown', {
       seconds,
     });
   }
+}
+
+/** What the time since the last sign of life means to every job; null for nothing. */
+function eventSince(previousAt: number, now: number, gapMsMin: number): Event | null {
+  if (previousAt - now > CLOCK_STEP_MS_MIN) return { type: 'clock_set_back', at: now };
+  return now - previousAt > gapMsMin ? { type: 'gap', from_at: previousAt, to_at: now } : null;
 }

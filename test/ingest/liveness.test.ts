@@ -80,3 +80,24 @@ test('a store that works again is not taken for one that always worked', async (
   await checker.stop();
   await liveness.stop();
 });
+
+test('after the clock was set back a day, a failure is told and a missed slot is found', async () => {
+  const { configure, liveness, checker, store, clock, ping } = await startMemoryService(START + 24 * HOUR_MS);
+  await liveness.start();
+  await configure({ hourly: { schedule: '0 * * * *', grace: '5m' }, idle: { schedule: '0 * * * *' } });
+  checker.start();
+  await clock.advance(HOUR_MS);
+  await ping('hourly', 'success');
+  await ping('idle', 'success');
+  clock.set(START);
+  await clock.advance(SECOND_MS);
+  await ping('hourly', 'failure');
+  await clock.advance(HOUR_MS + 5 * MINUTE_MS);
+  const { items } = await store.incidents({ skip: 0, limit: 10 });
+  expect(items.map(({ job_name, reason }) => `${job_name} ${reason}`).sort()).toEqual([
+    'hourly reported_failure',
+    'idle missed',
+  ]);
+  await checker.stop();
+  await liveness.stop();
+});

@@ -88,6 +88,7 @@ function parseLine(
     case 'resumed':
     case 'removed':
     case 'restored':
+    case 'clock_set_back':
       return { spec, event: { type: what, at } };
     default:
       throw new Error(`not an event: ${what}`);

@@ -1,0 +1,53 @@
+import type { Draft } from './draft.ts';
+import type { BadOutcome, Incident, Run } from './model.ts';
+import { slotAfter } from './slots.ts';
+
+/**
+ * The wall clock was set back to `at` (DESIGN.md §3.4). What was dated by the clock as it was is dated now:
+ * otherwise nothing would be expected, no failure would be new and no success would be a recovery until the
+ * clock came by again.
+ */
+export function setClockBack(draft: Draft, at: number): void {
+  const { job, spec } = draft;
+  const capped = (instant: number | null): number | null => (instant === null ? null : Math.min(instant, at));
+  job.settled_at = Math.min(job.settled_at, at);
+  job.last_start_at = capped(job.last_start_at);
+  job.last_success_at = capped(job.last_success_at);
+  job.last_outcome_at = capped(job.last_outcome_at);
+  job.deadline_at_min = Math.min(job.deadline_at_min, at + spec.graceMs);
+  job.bad = job.bad.map((bad): BadOutcome => ({
+    ...bad,
+    at: Math.min(bad.at, at),
+    began_at: Math.min(bad.began_at, at),
+  }));
+  // Slots still to come are expected again.
+  job.unclaimed = job.unclaimed.filter((slot) => slot.at <= at);
+  job.gaps = job.gaps
+    .filter((gap) => gap.from_at < at)
+    .map((gap) => ({ ...gap, to_at: Math.min(gap.to_at, at) }));
+  if (job.expected_at !== null) job.expected_at = Math.min(job.expected_at, slotAfter(spec, at) ?? Infinity);
+  for (const run of draft.openRuns()) setRunBack(draft, run, at);
+  if (draft.incident !== null) draft.setIncident(incidentSetBack(draft.incident, at, spec.remindEveryMs));
+}
+
+/** A run that began on the clock as it was has its whole time from now. */
+function setRunBack(draft: Draft, run: Run, at: number): void {
+  if (run.started_at === null || run.started_at <= at) return;
+  const limitAt = run.limit_at === null ? null : at + draft.spec.maxRuntimeMs;
+  draft.changeRun(run.id, { started_at: at, limit_at: limitAt });
+}
+
+function incidentSetBack(incident: Incident, at: number, remindEveryMs: number | null): Incident {
+  const { next_reminder_at: reminderAt } = incident;
+  return {
+    ...incident,
+    opened_at: Math.min(incident.opened_at, at),
+    outcomes: incident.outcomes.map((outcome) => ({
+      ...outcome,
+      at: Math.min(outcome.at, at),
+      began_at: Math.min(outcome.began_at, at),
+    })),
+    newest_bad_at: Math.min(incident.newest_bad_at, at),
+    next_reminder_at: reminderAt === null ? null : Math.min(reminderAt, at + (remindEveryMs ?? 0)),
+  };
+}
