@@ -16,28 +16,39 @@ const UNSCHEDULED: Claim = { slotAt: null, late: false, replacesRunId: null };
 /**
  * Claims the slot that a run starting at `startAt` belongs to and moves the expectation on (DESIGN.md §3.1).
  * Only the ping that makes a run known claims one.
+ * @param mayBeLate whether it may take over a slot that was given up; a `skip` may not, for nothing ran
  */
-export function claimSlot(draft: Draft, startAt: number): Claim {
-  if (draft.spec.schedule === null || draft.paused) return UNSCHEDULED;
-  return draft.spec.schedule.kind === 'every' ? claimPeriod(draft, startAt) : claimCronSlot(draft, startAt);
+export function claimSlot(draft: Draft, startAt: number, mayBeLate = true): Claim {
+  const { schedule } = draft.spec;
+  if (schedule === null || draft.paused) return UNSCHEDULED;
+  const { slotAt, isLate } =
+    schedule.kind === 'every' ? claimPeriod(draft, startAt) : claimCronSlot(draft, startAt);
+  if (!isLate) return { slotAt, late: false, replacesRunId: null };
+  return mayBeLate ? takeOver(draft, slotAt) : UNSCHEDULED;
 }
 
-function claimCronSlot(draft: Draft, startAt: number): Claim {
+/** The slot a start belongs to; `isLate` where it was settled already. */
+interface Found {
+  slotAt: number | null;
+  isLate: boolean;
+}
+
+function claimCronSlot(draft: Draft, startAt: number): Found {
   const expectedAt = draft.job.expected_at;
   if (expectedAt !== null && startAt >= expectedAt) {
     const slotAt = slotAtOrBefore(draft.spec, startAt) ?? expectedAt;
     supersede(draft, expectedAt, slotAt, startAt);
     draft.job.expected_at = slotAfter(draft.spec, startAt);
-    return onTime(Math.max(slotAt, expectedAt));
+    return { slotAt: Math.max(slotAt, expectedAt), isLate: false };
   }
   if (expectedAt !== null && expectedAt - startAt <= earlyMs(draft.spec, expectedAt)) {
     draft.job.expected_at = slotAfter(draft.spec, expectedAt);
-    return onTime(expectedAt);
+    return { slotAt: expectedAt, isLate: false };
   }
   // Every slot near `startAt` is settled already. The run belongs to the one it would have claimed in time.
   const next = slotAfter(draft.spec, startAt);
-  if (next !== null && next - startAt <= earlyMs(draft.spec, next)) return takeOver(draft, next);
-  return takeOver(draft, slotAtOrBefore(draft.spec, startAt));
+  const isEarly = next !== null && next - startAt <= earlyMs(draft.spec, next);
+  return { slotAt: isEarly ? next : slotAtOrBefore(draft.spec, startAt), isLate: true };
 }
 
 /** Older slots than the one claimed, not settled because grace is longer than the period, are skipped. */
@@ -50,13 +61,13 @@ function supersede(draft: Draft, expectedAt: number, claimedAt: number, at: numb
 }
 
 /** `every` expects the next run a period after the last one's start, so every start moves it on. */
-function claimPeriod(draft: Draft, startAt: number): Claim {
+function claimPeriod(draft: Draft, startAt: number): Found {
   const expectedAt = draft.job.expected_at;
   const isDue = expectedAt !== null && startAt >= expectedAt - earlyMs(draft.spec, expectedAt);
-  const claim = isDue ? onTime(expectedAt) : takeOver(draft, lastPeriodGivenUp(draft, startAt));
+  const slotAt = isDue ? expectedAt : lastPeriodGivenUp(draft, startAt);
   // A start reported late moves no expectation back.
   draft.job.expected_at = Math.max(slotAfter(draft.spec, startAt) ?? 0, expectedAt ?? 0);
-  return claim;
+  return { slotAt, isLate: !isDue };
 }
 
 /** The latest period before `startAt`, if it was given up and no run has begun since. */
@@ -67,10 +78,6 @@ function lastPeriodGivenUp(draft: Draft, startAt: number): number | null {
     .runs()
     .some((run) => run.started_at !== null && run.started_at > slotAt && run.started_at <= startAt);
   return runSince ? null : slotAt;
-}
-
-function onTime(slotAt: number): Claim {
-  return { slotAt, late: false, replacesRunId: null };
 }
 
 function takeOver(draft: Draft, slotAt: number | null): Claim {

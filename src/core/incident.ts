@@ -10,9 +10,9 @@ export function badKindOf(outcome: Outcome): BadKind | null {
   return outcome === 'failure' || outcome === 'abandoned' ? 'failure' : null;
 }
 
-/** When a run began, for comparing it with a recovery: its start, else its slot, else when it ended. */
+/** When a run began, for comparing it with a recovery: its start, else its slot unless it ended before, else its end. */
 export function beganAt(run: Run, at: number): number {
-  return run.started_at ?? run.slot_at ?? at;
+  return run.started_at ?? Math.min(run.slot_at ?? at, at);
 }
 
 /**

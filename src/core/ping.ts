@@ -138,10 +138,10 @@ function applyWholeRun(draft: Draft, ping: Ping, at: number, outcome: Outcome, r
 function applySkip(draft: Draft, ping: Ping, at: number): PingEffect {
   const known = ping.rid === null ? undefined : runOfRid(draft, ping.rid);
   if (known !== undefined) return { reason: 'duplicate', runId: known.id };
-  draft.job.skip_count += 1;
+  if (!draft.paused) draft.job.skip_count += 1;
   const stuck = draft.job.skip_count >= LIMITS.skipsInARowMax && draft.openRuns().length === 0;
   const reason = stuck ? 'stuck_lock' : 'lock_held';
-  const claim = claimForPing(draft, ping, at);
+  const claim = claimSlot(draft, at, false);
   const run = draft.addRun({
     reason,
     rid: ping.rid,

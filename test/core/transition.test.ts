@@ -341,6 +341,36 @@ describe('§3.2 runs', () => {
         '03:00 owe ops opened stuck_lock',
       ],
     ],
+    [
+      'skips of a paused job do not count towards a stuck lock',
+      HOURLY,
+      `00:10 paused
+       00:20 skip
+       00:30 skip
+       00:40 resumed
+       01:00 skip`,
+      [
+        '00:20 no slot skipped lock_held (not counted)',
+        '00:30 no slot skipped lock_held (not counted)',
+        '01:00 slot 01:00 skipped lock_held',
+      ],
+    ],
+    [
+      'a skip takes no missed slot over: a rerun still may',
+      NIGHTLY,
+      `01:00 log
+       02:05 tick
+       09:00 skip
+       09:10 success`,
+      [
+        '02:05 slot 02:00 missed missed',
+        '02:05 owe ops opened missed',
+        '09:00 no slot skipped lock_held',
+        '09:10 slot 02:00 late success succeeded',
+        '09:10 owe ops closed succeeded',
+        '09:10 incident closed recovered',
+      ],
+    ],
   ]);
 });
 
@@ -404,6 +434,20 @@ describe('§3.3 status and incident', () => {
         '02:05 slot 02:00 failure reported_failure',
         '02:05 owe ops opened reported_failure',
         '02:10 slot 01:00 success succeeded',
+      ],
+    ],
+    [
+      'a retry closes the incident although the failure claimed a slot still to come',
+      HOURLY,
+      `00:59 failure
+       00:59:20 start rid=b
+       00:59:40 success rid=b`,
+      [
+        '00:59 slot 01:00 failure reported_failure',
+        '00:59 owe ops opened reported_failure',
+        '00:59:40 no slot success succeeded',
+        '00:59:40 owe ops closed succeeded',
+        '00:59:40 incident closed recovered',
       ],
     ],
     [
