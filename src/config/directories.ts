@@ -68,8 +68,9 @@ async function identified(entries: Set<string>): Promise<Watched> {
   const identities: string[] = [];
   for (const directory of [...directories].sort()) {
     try {
-      const { dev, ino } = await stat(directory);
-      identities.push(`${directory} ${dev}:${ino}`);
+      // An inode may be used again at once, so the time of creation tells, too.
+      const { dev, ino, birthtimeMs } = await stat(directory);
+      identities.push(`${directory} ${dev}:${ino}:${birthtimeMs}`);
     } catch {
       // Gone meanwhile, as when something above it was recreated: nothing to watch until the next look.
       directories.delete(directory);

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Declaration } from '../core/declaration.ts';
 import { applyDefaults } from '../core/defaults.ts';
 import type { Fault } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
@@ -11,7 +10,7 @@ import { validators } from './schema.ts';
 import type { ConfigFile } from './schema-types.ts';
 import type { Env } from './substitute.ts';
 import { pointer, type Tree } from './tree.ts';
-import { type JobContext, jobProblems, notifyProblems } from './validate.ts';
+import { type JobContext, jobProblems } from './validate.ts';
 import { type ParsedYaml, parseYaml } from './yaml.ts';
 
 export type ParseResult = { ok: true; config: Config } | { ok: false; faults: Fault[] };
@@ -79,16 +78,11 @@ function semanticProblems(tree: Tree, found: readonly Problem[], notifiers: read
   const value = asMapping(tree.value);
   const given = asMapping(value['defaults']);
   const broken = new Set(found.map((problem) => problem.path));
-  const context: JobContext = { defaults: {}, notifiers, spots: tree.spots, broken, checked: new Map() };
-  const ofDefaults = jobProblems('/defaults', { timezone: given['timezone'] }, context);
-  const zone = given['timezone'];
-  const isZone = typeof zone === 'string' && !broken.has('/defaults/timezone') && ofDefaults.length === 0;
-  const defaults: Declaration = isZone ? { timezone: zone } : {};
+  const context: JobContext = { notifiers, spots: tree.spots, broken, checked: new Map() };
   return [
-    ...ofDefaults,
-    ...notifyProblems('/defaults/notify', given['notify'], context),
+    ...jobProblems('/defaults', given, context),
     ...Object.entries(asMapping(value['jobs'])).flatMap(([name, job]) =>
-      jobProblems(pointer('/jobs', name), job, { ...context, defaults }),
+      jobProblems(pointer('/jobs', name), job, context),
     ),
   ];
 }

@@ -31,9 +31,7 @@ export function validateDeclaration(
   const isValid = job(input);
   const problems = isValid ? [] : problemsOf(job.errors ?? [], NO_SPOTS);
   const broken = new Set(problems.map((problem) => problem.path));
-  problems.push(
-    ...jobProblems('', input, { defaults, notifiers, spots: NO_SPOTS, broken, checked: new Map() }),
-  );
+  problems.push(...jobProblems('', input, { notifiers, spots: NO_SPOTS, broken, checked: new Map() }));
   const faults = [...nameFaults(name), ...problems.map((problem) => toFault(problem, NO_SPOTS))];
   if (faults.length > 0 || !isValid) return faults;
   const declared = structuredClone(input);
@@ -52,7 +50,6 @@ function nameFaults(name: unknown): Fault[] {
 
 /** What the checks of a job beside the schema need to know. */
 export interface JobContext {
-  defaults: Declaration;
   notifiers: readonly string[] | undefined;
   spots: Spots;
   /** Pointers at which the schema found something already. */
@@ -84,14 +81,13 @@ function scheduleProblems(
   const usable = (value: unknown, pointerOf: string): value is string =>
     typeof value === 'string' && !context.broken.has(pointerOf);
   const problems: Problem[] = [];
-  let zone = context.defaults.timezone ?? 'UTC';
+  // Each is looked at by itself: a zone cannot make an expression wrong.
   if (usable(timezone, at.timezone)) {
     const error = check('0 0 * * *', timezone, context);
-    if (error === null) zone = timezone;
-    else problems.push(scheduleProblem(error, at.timezone, context));
+    if (error !== null) problems.push(scheduleProblem(error, at.timezone, context));
   }
   if (usable(schedule, at.schedule)) {
-    const error = check(schedule, zone, context);
+    const error = check(schedule, 'UTC', context);
     if (error !== null) problems.push(scheduleProblem(error, at.schedule, context));
   }
   return problems;
@@ -124,7 +120,7 @@ function scheduleProblem(error: ScheduleError, path: string, context: JobContext
 }
 
 /** Names in a `notify` that no notifier has. */
-export function notifyProblems(path: string, notify: unknown, context: JobContext): Problem[] {
+function notifyProblems(path: string, notify: unknown, context: JobContext): Problem[] {
   if (!Array.isArray(notify)) return [];
   const known = context.notifiers ?? [];
   return notify.flatMap((item: unknown, i): Problem[] => {

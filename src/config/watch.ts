@@ -137,7 +137,7 @@ class Watcher implements ConfigWatcher {
       depth: 0,
     });
     const look = (): void => this.check();
-    // Swapped links are told as raw events only.
+    // Raw events too: what looks unchanged by its times is no event to chokidar, a swapped link may be none.
     events.on('raw', (_, name, details) => {
       const { watchedPath } = details as { watchedPath?: string };
       if (

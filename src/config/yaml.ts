@@ -73,7 +73,7 @@ export function parseYaml(file: string, text: string, env: Env, schema: Schema):
     // The library recurses; input made to exhaust its stack is the only known way to get here.
     return { tree: null, faults: [fault('yaml_syntax', '', 'is nested too deeply', 0)], position };
   }
-  const syntax = syntaxFaults(document, text, fault);
+  const syntax = syntaxFaults(document, text, position, fault);
   if (syntax.length > 0) return { tree: null, faults: syntax, position };
   const root = document.contents;
   if (root === null || (isScalar(root) && root.value === null)) {
@@ -94,6 +94,7 @@ export function parseYaml(file: string, text: string, env: Env, schema: Schema):
 function syntaxFaults(
   document: Document.Parsed,
   text: string,
+  position: ParsedYaml['position'],
   fault: (code: string, path: string, message: string, offset: number) => Fault,
 ): Fault[] {
   const directives = document.directives.yaml;
@@ -101,18 +102,14 @@ function syntaxFaults(
   if (directives.explicit === true && directives.version !== '1.2') {
     return [fault('yaml_syntax', '', `asks for YAML ${directives.version}; only 1.2 is read`, 0)];
   }
-  const lines = new Set<number | undefined>();
+  const lines = new Set<number>();
   for (const error of [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0])) {
-    const found = fault(
-      'yaml_syntax',
-      '',
-      syntaxMessage(error.code, error.message, text, error.pos[0]),
-      error.pos[0],
-    );
+    const [offset] = error.pos;
+    const { line } = position(offset);
     // One mistake makes several errors on its line.
-    if (lines.has(found.line)) continue;
-    lines.add(found.line);
-    faults.push(found);
+    if (lines.has(line)) continue;
+    lines.add(line);
+    faults.push(fault('yaml_syntax', '', syntaxMessage(error.code, error.message, text, offset), offset));
     if (faults.length === SYNTAX_FAULTS_MAX) break;
   }
   return faults;
@@ -330,7 +327,6 @@ function isMergeKey(node: Node | null): boolean {
 /** What a variable holds is text; where a number or a truth value is wanted, it is read as one. */
 function typed(text: string, wanted: Schema | undefined): unknown {
   const types = new Set([wanted?.type ?? []].flat());
-  if (types.has('string')) return text;
   if (types.has('integer') && /^[-+]?\d{1,15}$/.test(text)) return Number(text);
   if (types.has('boolean') && (text === 'true' || text === 'false')) return text === 'true';
   return text;

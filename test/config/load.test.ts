@@ -31,11 +31,16 @@ describe('loadConfig', () => {
     expect(result.ok && result.config.revision).toBe(result.fingerprint);
   });
 
+  it('keeps a byte order mark, so that the stored text has the revision of the file', async () => {
+    const result = await loadConfig(write('bom.yaml', '\uFEFFjobs: {}\n'), {});
+    expect(result.ok && result.config.revision).toBe(result.fingerprint);
+  });
+
   it.each([
     ['missing.yaml', () => {}, 'does not exist'],
     ['good.yaml/cronflow.yaml', () => write('good.yaml', 'jobs: {}'), 'does not exist'],
     ['directory', (path: string) => mkdirSync(path), 'is a directory; a file is wanted'],
-    ['pipe', (path: string) => execFileSync('mkfifo', [path]), 'is not a regular file'],
+    ['pipe', (path: string) => execFileSync('sh', ['-c', 'mkfifo "$0"', path]), 'is not a regular file'],
     ['loop', (path: string) => symlinkSync('loop', path), 'cannot be read (ELOOP)'],
     ['empty.yaml', () => write('empty.yaml', ''), 'is empty; write "jobs: {}" for no jobs'],
     ['blank.yaml', () => write('blank.yaml', ' \n\n'), 'is empty; write "jobs: {}" for no jobs'],
@@ -110,14 +115,16 @@ describe('a large file', () => {
     const path = write('large.yaml', text);
     const delay = monitorEventLoopDelay({ resolution: 5 });
     delay.enable();
+    const startedAt = performance.now();
     const result = await load(path, { WHO: 'me' });
+    const elapsedMs = performance.now() - startedAt;
     delay.disable();
     expect(result.ok && result.config.jobs.length).toBe(count);
     expect(result).toMatchObject({
       config: { jobs: { 9_999: { place: { line: 40_000 - 1 }, declared: { owner: 'me' } } } },
     });
     // Parsing takes a second and more; what is left is to take over the result.
-    expect(delay.max / 1e6).toBeLessThan(700);
+    expect(delay.max / 1e6).toBeLessThan(elapsedMs / 3);
   });
 
   it('says what is wrong with it just as a small one', async () => {

@@ -99,6 +99,14 @@ jobs:
     expect(revision).not.toBe(parsed('jobs: {a: {}}\n').revision);
   });
 
+  it('has its columns counted from behind a byte order mark', () => {
+    const result = parseConfig(sourceOf('\uFEFFjobz: {}\njobs: {}\nmore: 1'), {});
+    expect(result.ok ? [] : result.faults).toMatchObject([
+      { line: 1, column: 1 },
+      { line: 3, column: 1 },
+    ]);
+  });
+
   it('may have Windows line ends', () => {
     expect(parsed('jobs:\r\n  a: {}\r\n  b: {}\r\n').jobs.map((job) => job.place.line)).toEqual([2, 3]);
     expect(messages('jobs:\r\n  a:\r\n    grace: 5\r\n')).toHaveLength(1);
@@ -353,7 +361,7 @@ describe('hostile input', () => {
     const result = parseConfig(sourceOf(text), {});
     expect(result.ok).toBe(false);
     if (!result.ok) expect(formatFaults(result.faults, [sourceOf(text)]).length).toBeLessThan(200_000);
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
   });
 
   it('any text gives a configuration or faults, and faults have places', () => {

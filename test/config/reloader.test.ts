@@ -303,6 +303,10 @@ describe('reload', () => {
     retry?.();
     await until(() => events.includes('resolved'));
     expect(applied.at(-1)).toBe(revisionOf(jobs('a', 'b')));
+    // Once it is applied, a look that finds nothing new applies nothing.
+    retry?.();
+    await reloader.reload();
+    expect(applied).toHaveLength(3);
   });
 
   it('survives a listener that fails', async () => {

@@ -79,7 +79,7 @@ describe('validateDeclaration', () => {
     expect(faults('a', { constructor: 1 })).toHaveLength(1);
   });
 
-  it('asks for a schedule that exists in the zone of the defaults', () => {
+  it('asks for a schedule and a zone that exist', () => {
     expect(validateDeclaration('a', { schedule: '0 2 30 2 *' }, { timezone: 'Europe/Berlin' })).toMatchObject(
       [{ code: 'bad_schedule', path: 'schedule' }],
     );

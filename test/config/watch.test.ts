@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import { directoriesOf } from '../../src/config/directories.ts';
 import { readConfigFile } from '../../src/config/load.ts';
 import { type ConfigWatcher, watchConfig } from '../../src/config/watch.ts';
 import { silentLogger } from '../../src/observe/log.ts';
@@ -51,7 +52,7 @@ async function start(
     logger: silentLogger,
     seen: fingerprint,
     pollMs: 600_000,
-    stableMs: 200,
+    stableMs: 300,
     onChange: () => void report(path),
     ...options,
   });
@@ -162,7 +163,7 @@ describe('a file that goes', () => {
   });
 
   it('is waited for although it was never there', async () => {
-    const path = join(directory, 'a', 'b', 'cronflow.yaml');
+    const path = join(directory, 'a', 'b', 'c', 'cronflow.yaml');
     await start(path);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, 'one');
@@ -174,12 +175,12 @@ describe('a file that is being written', () => {
   it('is reported once it rests, not in between', async () => {
     const path = join(directory, 'cronflow.yaml');
     await writeFile(path, 'one');
-    await start(path, { stableMs: 500 });
+    await start(path, { stableMs: 2_000 });
     const file = await open(path, 'w');
     const parts = Array.from({ length: 10 }, (_, i) => `part ${i}\n`);
     for (const part of parts) {
       await file.write(part);
-      await new Promise((resolve) => systemClock.after(100, () => resolve(null)));
+      await new Promise((resolve) => systemClock.after(50, () => resolve(null)));
     }
     await file.close();
     expect(await seen(sha256(parts.join('')))).toBe(true);
@@ -189,7 +190,7 @@ describe('a file that is being written', () => {
   it('is not reported when it comes to rest as it was', async () => {
     const path = join(directory, 'cronflow.yaml');
     await writeFile(path, 'one');
-    await start(path);
+    await start(path, { stableMs: 1_000 });
     await writeFile(path, 'two');
     await writeFile(path, 'one');
     await appendFile(join(directory, 'other.yaml'), 'x');
@@ -200,6 +201,32 @@ describe('a file that is being written', () => {
   });
 });
 
+describe('directoriesOf', () => {
+  it('tells a directory from another of the same name', async () => {
+    const path = join(directory, 'etc', 'cronflow.yaml');
+    await mkdir(dirname(path));
+    const before = await directoriesOf(path);
+    await writeFile(path, 'one');
+    const filled = await directoriesOf(path);
+    await rename(dirname(path), join(directory, 'old'));
+    await mkdir(dirname(path));
+    await writeFile(path, 'one');
+    const after = await directoriesOf(path);
+    expect(
+      new Set([before, filled, after].map((found) => [...found.directories].sort().join())),
+    ).toHaveProperty('size', 1);
+    expect(after.identity).not.toBe(filled.identity);
+    expect((await directoriesOf(path)).identity).toBe(after.identity);
+  });
+
+  it('ends on links that go round', async () => {
+    await symlink('b', join(directory, 'a'));
+    await symlink('a', join(directory, 'b'));
+    const found = await directoriesOf(join(directory, 'a'));
+    expect([...found.directories]).toContain(directory);
+  });
+});
+
 describe('what events miss', () => {
   it('is found by the poll', async () => {
     const path = join(directory, 'cronflow.yaml');
@@ -207,6 +234,8 @@ describe('what events miss', () => {
     await start(path, { useEvents: false, pollMs: 50 });
     await writeFile(path, 'two');
     expect(await seen(sha256('two'))).toBe(true);
+    await writeFile(path, 'three');
+    expect(await seen(sha256('three'))).toBe(true);
   });
 
   it('is found when asked to look', async () => {
