@@ -1,5 +1,6 @@
 import type { Draft } from './draft.ts';
-import { recordSlot } from './history.ts';
+import { mayBeUnseen } from './due.ts';
+import { recordSlot, rememberUnclaimed } from './history.ts';
 import { earlyMs, slotAfter, slotAtOrBefore } from './slots.ts';
 
 /** The slot a run belongs to, if any. */
@@ -51,11 +52,17 @@ function claimCronSlot(draft: Draft, startAt: number): Found {
   return { slotAt: isEarly ? next : slotAtOrBefore(draft.spec, startAt), isLate: true };
 }
 
-/** Older slots than the one claimed, not settled because grace is longer than the period, are skipped. */
+/**
+ * Older slots than the one claimed, not settled because grace is longer than the period, are skipped. Those
+ * that only wait for pings of a gap to be replayed end unknown at once, and may still be reported (§3.4).
+ */
 function supersede(draft: Draft, expectedAt: number, claimedAt: number, at: number): void {
   let slotAt: number | null = expectedAt;
   while (slotAt !== null && slotAt < claimedAt) {
-    recordSlot(draft, slotAt, at, 'skipped', 'superseded');
+    if (slotAt + draft.spec.graceMs < at && mayBeUnseen(draft, slotAt)) {
+      const row = recordSlot(draft, slotAt, at, 'unknown', 'outage');
+      rememberUnclaimed(draft, slotAt, 'unknown', row.id);
+    } else recordSlot(draft, slotAt, at, 'skipped', 'superseded');
     slotAt = slotAfter(draft.spec, slotAt);
   }
 }

@@ -45,6 +45,12 @@ export function deadlineOf(draft: Draft): { at: number; outcome: 'missed' | 'unk
   return { at, outcome: touched ? 'unknown' : 'missed' };
 }
 
+/** Whether a slot that nobody claimed in time may have been, in a gap (DESIGN.md §3.4). */
+export function mayBeUnseen(draft: Draft, slotAt: number): boolean {
+  const windowFrom = slotAt - earlyMs(draft.spec, slotAt);
+  return draft.job.gaps.some((gap) => gap.from_at <= slotAt + draft.spec.graceMs && gap.to_at >= windowFrom);
+}
+
 /** Forgets gaps that can no longer touch the expected slot or a run that is open. */
 export function forgetOldGaps(draft: Draft): void {
   if (draft.job.gaps.length === 0) return;

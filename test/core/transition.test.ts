@@ -633,6 +633,26 @@ describe('§3.4 when Cronflow was away', () => {
       ['02:10 slot 02:00 success succeeded'],
     ],
     [
+      'a run after the gap leaves those in it unknown, and what is replayed later takes them over',
+      HOURLY,
+      `01:00 success
+       05:00 gap from=01:50
+       05:00:30 start rid=z
+       05:01 success rid=z
+       05:02 start rid=a delay=2h2m
+       05:02:01 failure rid=a delay=1h50m
+       09:00 tick`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '05:00:30 slot 04:00 unknown outage x3',
+        '05:01 slot 05:00 success succeeded',
+        '03:12:01 slot 03:00 late failure reported_failure',
+        '05:00:30 slot 04:00 unknown outage x2',
+        '06:05 owe ops opened missed',
+        '08:05 slot 08:00 missed missed x3',
+      ],
+    ],
+    [
       'what was due before the gap was missed all the same',
       NIGHTLY,
       `01:00 log
