@@ -165,6 +165,14 @@ describe('messageOf', () => {
     `);
   });
 
+  it('reminds of a missed slot without mistaking its own instant for the deadline', () => {
+    const at = SLOT_AT + 6 * 60 * MINUTE_MS;
+    const facts = { reason: 'missed', at, deadline_at: at, incident_opened_at: SLOT_AT, host: null } as const;
+    expect(titleOf(facts, 'reminder')).toBe(
+      'STILL MISSED daily-database-backup: expected 02:00, nothing came (Europe/Berlin); in trouble for 6h',
+    );
+  });
+
   it('tells of a failure and its recovery at once', () => {
     const context = aContext({ nowAt: aClosing().facts.at + 1_000, closing: aClosing().facts });
     expect(render(messageOf(aDelivery(), context))).toMatchInlineSnapshot(`

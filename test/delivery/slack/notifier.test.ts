@@ -1,3 +1,4 @@
+import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { Pacer } from '../../../src/delivery/pacer.ts';
@@ -74,7 +75,33 @@ describe('SlackNotifier', () => {
     expect(server.messages).toHaveLength(2);
   });
 
-  it('counts the second from the end of a slow request', async () => {
+  it('counts the second from the answer, for a slow request may have arrived only then', async () => {
+    server.failNext({ kind: 'hang' });
+    const controller = new AbortController();
+    const slow = slack.send(aMessage(), controller.signal);
+    await clock.advance(5_000);
+    controller.abort();
+    await slow;
+    const sent = slack.send(aMessage(), never);
+    await clock.advance(999);
+    expect(server.messages).toHaveLength(0);
+    await clock.advance(1);
+    expect(await sent).toEqual({ result: 'ok' });
+  });
+
+  it('has connections of its own, whatever the rest of the process does with its', async () => {
+    const before = getGlobalDispatcher();
+    const closed = new Agent();
+    await closed.close();
+    setGlobalDispatcher(closed);
+    try {
+      expect(await slack.send(aMessage(), never)).toEqual({ result: 'ok' });
+    } finally {
+      setGlobalDispatcher(before);
+    }
+  });
+
+  it('lets the pacer count the second from the end of a slow request', async () => {
     const pacer = new Pacer(clock, 1_000);
     await pacer.turn(never);
     await clock.advance(5_000);
