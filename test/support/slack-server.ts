@@ -12,7 +12,7 @@ export interface SlackServer {
   readonly secret: string;
   /** What was accepted, in order. */
   readonly messages: readonly SlackMessage[];
-  /** How each request was answered, in order, refused ones included. */
+  /** How each request was answered, in order, refused ones included; `status` is null for no answer. */
   readonly answers: readonly { at: number; status: number | null; body: string }[];
   /** What the next requests meet instead of the usual treatment, one each, in order. */
   failNext(...faults: SlackFault[]): void;
@@ -105,7 +105,10 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
       return;
     }
     const body = await bodyOf(request);
-    if (fault?.kind === 'hang') return;
+    if (fault?.kind === 'hang') {
+      answers.push({ at: now(), status: null, body: '' });
+      return;
+    }
     if (fault?.kind === 'answer') return answer(response, fault.status, fault.body ?? '', fault.retryAfter);
     if (request.method !== 'POST') return answer(response, 405, 'method_not_allowed');
     if (request.url !== PATH) return answer(response, 404, 'no_service');

@@ -79,6 +79,7 @@ describe('SlackNotifier', () => {
     server.failNext({ kind: 'hang' });
     const controller = new AbortController();
     const slow = slack.send(aMessage(), controller.signal);
+    await until(() => server.answers.length === 1);
     await clock.advance(5_000);
     controller.abort();
     await slow;
