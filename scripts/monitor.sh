@@ -387,10 +387,13 @@ plan_capture() {
     return
   }
   # Both in one place, as cron has them: two relays would mix up the order of the lines.
-  # shellcheck disable=SC3013 # where -ef is unknown the streams are relayed separately
-  if [ -n "$cf_capture_out" ] && [ -n "$cf_capture_err" ] && [ /dev/fd/1 -ef /dev/fd/2 ] 2>/dev/null; then
-    cf_merged=1
-  fi
+  if [ -n "$cf_capture_out" ] && [ -n "$cf_capture_err" ] && streams_are_one; then cf_merged=1; fi
+}
+
+streams_are_one() {
+  # Where -ef is unknown the streams are relayed separately.
+  # shellcheck disable=SC3013
+  [ / -ef / ] 2>/dev/null && [ /dev/fd/1 -ef /dev/fd/2 ]
 }
 
 start_capture() {
@@ -789,7 +792,8 @@ prepare_sender_bg() {
   export LC_ALL
   cd / || :
   umask 077
-  cf_url_sum=$(printf '%s' "$cf_url" | cksum | tr ' ' -)
+  # For file names: which monitor a ping is for, without a password that the URL may hold.
+  cf_url_key=$(printf '%s' "$cf_url" | sed 's,//[^/]*@,//,' | tr ':/' '+,' | tr -c 'A-Za-z0-9.+,-' _ | cut -c 1-120)
   load_token
   has curl && cf_curl=1 || cf_curl=''
   boot_id
@@ -813,7 +817,7 @@ describe() {
   [ -n "$cf_ping_ms" ] || cf_ping_ms=$((cf_wall_ms - (cf_cs - cf_at_cs) * 10))
   cf_order=1
   [ "$1" != start ] || cf_order=0
-  cf_entry=$cf_ping_ms-$cf_order-$cf_url_sum-$cf_rid
+  cf_entry=$cf_ping_ms-$cf_order-$cf_url_key-$cf_rid
   cf_body=''
 }
 
@@ -1016,13 +1020,20 @@ report_end() {
 
 drop_old_pings() {
   [ -n "$cf_spool" ] || return
-  for cf_old in "$cf_spool"/*-*-*.ready "$cf_spool"/*-*-*.claimed.*; do
-    cf_old_ms=${cf_old##*/}
-    cf_old_ms=${cf_old_ms%%-*}
-    case $cf_old_ms in '' | *[!0-9]*) continue ;; esac
-    [ $((cf_wall_ms - cf_old_ms)) -gt "$cf_spool_age_ms_max" ] || continue
-    rm -rf "$cf_old" && say "dropped a ping that could not be sent for 7 days"
+  for cf_old in "$cf_spool"/*-*-*.ready; do
+    is_too_old "$cf_old" || continue
+    # Several wrappers may see it; the one that gets hold of it says so.
+    mv "$cf_old" "$cf_old.dropped.$cf_rid" 2>/dev/null || continue
+    rm -rf "$cf_old.dropped.$cf_rid"
+    say "dropped a ping that could not be sent for 7 days"
   done
+}
+
+is_too_old() {
+  cf_old_ms=${1##*/}
+  cf_old_ms=${cf_old_ms%%-*}
+  case $cf_old_ms in '' | *[!0-9]*) return 1 ;; esac
+  [ $((cf_wall_ms - cf_old_ms)) -gt "$cf_spool_age_ms_max" ]
 }
 
 # --- Replay ----------------------------------------------------------------------------------------------------
@@ -1033,29 +1044,36 @@ follow_up_bg() {
   trap '' HUP
   trap - TERM
   [ -n "$cf_spool" ] && [ -n "$cf_curl" ] || return
-  [ "$cf_answer" != stored ] || replay_pass
-  has_ready && become_retrier || return
-  retry_until_empty
-  rm -f "$cf_spool/retrier"
+  has_ready || free_stale_claims
+  has_ready || return
+  if become_retrier; then
+    [ "$cf_answer" != stored ] || replay_pass
+    retry_until_empty
+    rm -f "$cf_spool/retrier"
+  elif [ "$cf_answer" = stored ]; then
+    : >"$cf_spool/wake"
+  fi
 }
 
 has_ready() {
-  for cf_ready in "$cf_spool"/*-"$cf_url_sum"-*.ready; do
+  for cf_ready in "$cf_spool"/*-"$cf_url_key"-*.ready; do
     [ ! -d "$cf_ready" ] || return 0
   done
   return 1
 }
 
-# One process at a time waits and retries. Two would do no harm: the claims decide.
+# One process at a time replays, so that the order holds; the others wake it. The file that says who it is is never
+# overwritten by another, and is no more once its process stops showing life. Two would do no harm: the claims decide.
 become_retrier() {
   read_wall
   if { read -r cf_other_pid cf_other_s <"$cf_spool/retrier"; } 2>/dev/null; then
     kill -0 "$cf_other_pid" 2>/dev/null && [ $((${cf_wall_ms%???} - cf_other_s)) -le 180 ] && return 1
+    rm -f "$cf_spool/retrier"
   fi
   # $$ is the wrapper that started us; our own id is our child's parent.
   # shellcheck disable=SC2016 # for the inner shell
   cf_retrier_pid=$(sh -c 'echo "$PPID"')
-  show_life
+  (set -C && echo "$cf_retrier_pid ${cf_wall_ms%???}" >"$cf_spool/retrier")
 }
 
 show_life() {
@@ -1069,15 +1087,25 @@ retry_until_empty() {
     newest_ready_age_s
     [ "$cf_age_s" -le "$cf_retry_for_s" ] || return
     show_life || return
-    sleep "$cf_pause_s"
+    pause_until_woken
     replay_pass
     cf_pause_s=$((cf_pause_s * 2))
     [ "$cf_pause_s" -le 60 ] || cf_pause_s=60
   done
 }
 
+# A call that reached the monitor leaves the file `wake`.
+pause_until_woken() {
+  cf_slept_s=0
+  while [ "$cf_slept_s" -lt "$cf_pause_s" ] && [ ! -e "$cf_spool/wake" ]; do
+    sleep 2
+    cf_slept_s=$((cf_slept_s + 2))
+  done
+  rm -f "$cf_spool/wake"
+}
+
 newest_ready_age_s() {
-  for cf_ready in "$cf_spool"/*-"$cf_url_sum"-*.ready; do :; done
+  for cf_ready in "$cf_spool"/*-"$cf_url_key"-*.ready; do :; done
   cf_newest=${cf_ready##*/}
   cf_newest=${cf_newest%%-*}
   cf_age_s=0
@@ -1091,10 +1119,12 @@ newest_ready_age_s() {
 replay_pass() {
   cf_failures=0
   free_stale_claims
-  for cf_ready in "$cf_spool"/*-"$cf_url_sum"-*.ready; do
+  for cf_ready in "$cf_spool"/*-"$cf_url_key"-*.ready; do
     read_wall
+    ! is_too_old "$cf_ready" || continue
     cf_claim=${cf_ready%.ready}.claimed.${cf_wall_ms%???}
     mv "$cf_ready" "$cf_claim" 2>/dev/null || continue
+    show_life
     replay_ping
     case $cf_answer in
       unreachable) return ;;
@@ -1113,7 +1143,7 @@ replay_ping() {
 
 free_stale_claims() {
   read_wall
-  for cf_stale in "$cf_spool"/*-"$cf_url_sum"-*.claimed.*; do
+  for cf_stale in "$cf_spool"/*-"$cf_url_key"-*.claimed.*; do
     cf_stale_s=${cf_stale##*.}
     case $cf_stale_s in '' | *[!0-9]*) continue ;; esac
     [ $((${cf_wall_ms%???} - cf_stale_s)) -gt "$cf_claim_stale_s" ] || continue

@@ -1,0 +1,258 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+export const SCRIPT = fileURLToPath(new URL('../../scripts/monitor.sh', import.meta.url));
+
+/** One request that the monitor of a test received. */
+export interface Received {
+  job: string;
+  kind: string;
+  query: Record<string, string>;
+  body: Buffer;
+  authorization: string | undefined;
+  status: number;
+}
+
+/** What the monitor answers a ping with; `hang` answers never. */
+type Answer = number | 'hang';
+
+export class Monitor {
+  readonly received: Received[] = [];
+  private readonly answers = new Map<string, (ping: Omit<Received, 'status'>) => Answer>();
+  private readonly server: Server;
+
+  constructor() {
+    this.server = createServer((request, response) => void this.take(request, response));
+  }
+
+  async listen(port = 0): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, '127.0.0.1', resolve);
+    });
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  answer(job: string, answer: (ping: Omit<Received, 'status'>) => Answer): void {
+    this.answers.set(job, answer);
+  }
+
+  of(job: string): Received[] {
+    return this.received.filter((ping) => ping.job === job);
+  }
+
+  /** The pings of a job that were answered 2xx, as `start`, `success` ... in the order they came. */
+  stored(job: string): Received[] {
+    return this.of(job).filter((ping) => ping.status === 200);
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise<void>((resolve) => {
+      this.server.close(() => resolve());
+    });
+  }
+
+  private async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const url = new URL(request.url ?? '/', 'http://monitor');
+    const [, , job = '', kind = ''] = url.pathname.split('/').map((part) => decodeURIComponent(part));
+    const query = Object.fromEntries(url.searchParams);
+    const ping = {
+      job,
+      kind,
+      query,
+      body: Buffer.concat(chunks),
+      authorization: request.headers.authorization,
+    };
+    const answer = this.answers.get(job)?.(ping) ?? 200;
+    this.received.push({ ...ping, status: answer === 'hang' ? 0 : answer });
+    if (answer !== 'hang') response.writeHead(answer).end('body of the answer\n');
+  }
+}
+
+export interface Ended {
+  /** The exit code, or the name of the signal that killed it. */
+  code: number | string;
+  stdout: Buffer;
+  stderr: string;
+}
+
+/** A wrapper at work. `ended` waits for its streams to close, so a process of ours that kept one would show. */
+export interface Running {
+  child: ChildProcess;
+  stdout: () => string;
+  exited: Promise<number | string>;
+  ended: Promise<Ended>;
+}
+
+export interface RunOptions {
+  env?: Record<string, string | undefined>;
+  input?: Buffer | string;
+  cwd?: string;
+}
+
+export type Shell = readonly string[];
+
+/** What a case works with: a shell, a monitor, a job name and directories of its own. */
+export class Bench {
+  readonly shell: Shell;
+  readonly monitor: Monitor;
+  readonly job: string;
+  readonly dir: string;
+  readonly spool: string;
+  readonly tmp: string;
+
+  constructor(shell: Shell, monitor: Monitor, job: string) {
+    this.shell = shell;
+    this.monitor = monitor;
+    this.job = job;
+    this.dir = mkdtempSync(join(tmpdir(), 'cronflow-wrapper-'));
+    this.spool = join(this.dir, 'spool');
+    this.tmp = join(this.dir, 'tmp');
+    mkdirSync(this.tmp);
+  }
+
+  path(name: string): string {
+    return join(this.dir, name);
+  }
+
+  environment(extra: Record<string, string | undefined> = {}): NodeJS.ProcessEnv {
+    return {
+      PATH: process.env['PATH'],
+      HOME: this.dir,
+      TMPDIR: this.tmp,
+      CRONFLOW_URL: this.monitor.url,
+      CRONFLOW_SPOOL_DIR: this.spool,
+      ...extra,
+    };
+  }
+
+  /** Starts `monitor.sh ARGS` under the shell of the case. */
+  start(args: readonly string[], options: RunOptions = {}): Running {
+    return start([...this.shell, SCRIPT, ...args], this.environment(options.env), options);
+  }
+
+  run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+    return this.start(args, options).ended;
+  }
+
+  pings(): Received[] {
+    return this.monitor.of(this.job);
+  }
+
+  kinds(): string[] {
+    return this.pings().map((ping) => ping.kind);
+  }
+
+  /** The ping that ended the job's run, once it is there. */
+  async end(job = this.job): Promise<Received> {
+    return until(() => this.monitor.of(job).find((ping) => ping.kind !== 'start'));
+  }
+
+  remove(): void {
+    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+export function start(
+  [program = '', ...args]: readonly string[],
+  env: NodeJS.ProcessEnv,
+  options: RunOptions = {},
+): Running {
+  const child = spawn(program, args, { env, cwd: options.cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  // A command that reads nothing closes the pipe before all is written.
+  child.stdin.on('error', () => {});
+  child.stdin.end(options.input ?? '');
+  const exited = new Promise<number | string>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(code ?? signal ?? ''));
+  });
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      resolve({
+        code: code ?? signal ?? '',
+        stdout: Buffer.concat(out),
+        stderr: Buffer.concat(err).toString(),
+      });
+    });
+  });
+  return { child, stdout: () => Buffer.concat(out).toString(), exited, ended };
+}
+
+/** Waits until the condition gives something, which an empty text is not, and gives it back. */
+export async function until<T>(condition: () => T | undefined | false | null): Promise<T> {
+  const giveUpAt = performance.now() + 45_000;
+  for (;;) {
+    const found = condition();
+    if (found !== undefined && found !== false && found !== null && found !== '') return found;
+    if (performance.now() > giveUpAt) throw new Error(`waited 45 s in vain for ${String(condition)}`);
+    await sleep(20);
+  }
+}
+
+/** Whether the process runs; a zombie that nobody waits for does not. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+export function which(program: string): string | undefined {
+  try {
+    return execFileSync('sh', ['-c', 'command -v "$1"', 'sh', program], { encoding: 'utf8' }).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The shells found here, each with the words that start it. */
+export function findShells(): { name: string; shell: Shell }[] {
+  const all: { name: string; shell: Shell }[] = [
+    { name: 'dash', shell: ['dash'] },
+    { name: 'bash', shell: ['bash'] },
+    { name: 'busybox', shell: ['busybox', 'sh'] },
+  ];
+  return all.filter(({ name }) => {
+    if (which(name) !== undefined) return true;
+    console.log(`${name} is not installed: the wrapper is not tested under it`);
+    return false;
+  });
+}
+
+const UTILITIES =
+  'cat chmod curl cut date dd echo env find flock head id kill ln ls mkdir mkfifo mv node od printf ps readlink rm sed setsid sh sleep tail tee test touch tr true uname wc yes';
+
+/** A directory of links to the utilities but `without`, to be used as the PATH. */
+export function pathWithout(dir: string, without: readonly string[]): string {
+  mkdirSync(dir, { recursive: true });
+  for (const utility of UTILITIES.split(' ')) {
+    const found = (process.env['PATH'] ?? '')
+      .split(delimiter)
+      .map((folder) => join(folder, utility))
+      .find((file) => which(file) !== undefined);
+    if (found !== undefined && !without.includes(utility)) symlinkSync(found, join(dir, utility));
+  }
+  return dir;
+}

@@ -1,0 +1,767 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  Bench,
+  findShells,
+  isAlive,
+  Monitor,
+  pathWithout,
+  type Received,
+  SCRIPT,
+  type Shell,
+  start,
+  until,
+  which,
+} from './harness.ts';
+
+const monitor = new Monitor();
+const benches: Bench[] = [];
+const shells = findShells();
+
+beforeAll(() => monitor.listen());
+
+afterAll(async () => {
+  // A detached retry ends with its spool.
+  for (const bench of benches) bench.remove();
+  await monitor.close();
+});
+
+function benchFor(shell: Shell): Bench {
+  const bench = new Bench(shell, monitor, `job-${benches.length}`);
+  benches.push(bench);
+  return bench;
+}
+
+/** Prints its arguments, exactly. */
+const PRINT_ARGS = ['node', '-e', 'console.log(JSON.stringify(process.argv.slice(1)))', '--'];
+
+/** Waits for the file named by $1. */
+const AWAIT_FILE = 'while [ ! -e "$1" ]; do sleep 0.05; done';
+
+/** A PATH, set by a case, that the shell itself need not be found on. */
+function shellByPath(shell: Shell): Shell {
+  return [which(shell[0] ?? '') ?? '', ...shell.slice(1)];
+}
+
+/** How the names in the spool tell one monitor from another. */
+function urlKey(url: string): string {
+  return url.replaceAll(':', '+').replaceAll('/', ',');
+}
+
+/** Leaves a ping in the spool as a wrapper whose monitor was away does. */
+function leaveInSpool(bench: Bench, atMs: number, rid: string, suffix = 'ready', kind = 'success'): void {
+  const order = kind === 'start' ? 0 : 1;
+  const entry = join(bench.spool, `${atMs}-${order}-${urlKey(monitor.url)}-${rid}.${suffix}`);
+  mkdirSync(entry, { recursive: true });
+  chmodSync(bench.spool, 0o700);
+  writeFileSync(join(entry, 'ping'), `/jobs/${bench.job}/${kind}\nrid=${rid}&host=web1\n${atMs}\n-\n-\n`);
+  writeFileSync(join(entry, 'body'), `output of ${rid}`);
+}
+
+function spooled(bench: Bench): string[] {
+  return existsSync(bench.spool)
+    ? readdirSync(bench.spool).filter((name) => /\.(ready|claimed\.\d+)$/.test(name))
+    : [];
+}
+
+/** The runs that the pings of a kind speak of: a ping whose answer came too late is sent again. */
+function runs(pings: readonly Received[], kind: string): Set<string | undefined> {
+  return new Set(pings.filter((ping) => ping.kind === kind).map((ping) => ping.query['rid']));
+}
+
+type Case = readonly [name: string, check: (bench: Bench) => Promise<void>];
+
+const passing: Case[] = [
+  [
+    'reports the start and the success of a command, with its output',
+    async (bench) => {
+      const ended = await bench.run([bench.job, 'sh', '-c', 'echo out; echo err >&2']);
+      expect(ended).toMatchObject({ code: 0, stderr: 'err\n' });
+      expect(ended.stdout.toString()).toBe('out\n');
+      const end = await bench.end();
+      expect(end.kind).toBe('success');
+      expect(end.query['exit_code']).toBe('0');
+      expect(Number(end.query['duration_ms'])).toBeGreaterThanOrEqual(0);
+      expect(end.query['host']).toBe(execFileSync('uname', ['-n'], { encoding: 'utf8' }).trim());
+      expect(end.query['signal']).toBeUndefined();
+      expect(end.body.toString().split('\n').sort()).toEqual(['', 'err', 'out']);
+      const started = await until(() => bench.pings().find((ping) => ping.kind === 'start'));
+      expect(started.query['rid']).toMatch(/^[A-Za-z0-9._-]{1,128}$/);
+      expect(end.query['rid']).toBe(started.query['rid']);
+      await until(() => spooled(bench).length === 0);
+      expect(readdirSync(bench.tmp)).toEqual([]);
+    },
+  ],
+  [
+    'passes arguments verbatim',
+    async (bench) => {
+      const args = ['a b', '', '*', '$HOME `x` "q" \'s\'', 'new\nline', '--', '-n', '--timeout', '\\n'];
+      const ended = await bench.run([bench.job, '--', ...PRINT_ARGS, ...args]);
+      expect(JSON.parse(ended.stdout.toString())).toEqual(args);
+      const plain = await bench.run([bench.job, ...PRINT_ARGS, ...args]);
+      expect(JSON.parse(plain.stdout.toString())).toEqual(args);
+    },
+  ],
+  [
+    'runs programs and neither functions nor builtins of its own',
+    async (bench) => {
+      expect((await bench.run([bench.job, 'say', 'x'])).code).toBe(127);
+      expect((await bench.run([bench.job, 'exit', '3'])).code).toBe(127);
+    },
+  ],
+  [
+    'runs a script that has no #! line',
+    async (bench) => {
+      writeFileSync(bench.path('script'), 'echo "script $1"\n', { mode: 0o755 });
+      const ended = await bench.run([bench.job, bench.path('script'), 'one']);
+      expect(ended.stdout.toString()).toBe('script one\n');
+    },
+  ],
+  [
+    'passes stdin and both outputs through byte for byte, and keeps the tail',
+    async (bench) => {
+      const input = randomBytes(300_000);
+      const ended = await bench.run([bench.job, 'sh', '-c', 'cat; printf "%b" "\\0\\0377" >&2'], { input });
+      expect(ended.stdout.equals(input)).toBe(true);
+      const end = await bench.end();
+      expect(end.body.length).toBe(10_000);
+      expect(end.query['output_dropped_bytes']).toBe('290002');
+      const alone = await bench.run([`${bench.job}-alone`, 'cat'], {
+        input,
+        env: { CRONFLOW_OUTPUT_BYTES: '77' },
+      });
+      expect(alone.stdout.equals(input)).toBe(true);
+      const last = await bench.end(`${bench.job}-alone`);
+      expect(last.body.equals(input.subarray(-77))).toBe(true);
+    },
+  ],
+  [
+    'keeps the order of stdout and stderr that go to one place',
+    async (bench) => {
+      const script = 'i=0; while [ $i -lt 200 ]; do echo "o$i"; echo "e$i" >&2; i=$((i+1)); done';
+      const both = start(
+        ['sh', '-c', '"$@" 2>&1', 'sh', ...bench.shell, SCRIPT, bench.job, 'sh', '-c', script],
+        bench.environment(),
+      );
+      const expected = Array.from({ length: 200 }, (_, index) => `o${index}\ne${index}\n`).join('');
+      expect((await both.ended).stdout.toString()).toBe(expected);
+      expect((await bench.end()).body.toString()).toBe(expected);
+    },
+  ],
+  [
+    'ends with the exit code of the command',
+    async (bench) => {
+      const commands: [string[], number, string | undefined][] = [
+        [['sh', '-c', 'exit 3'], 3, undefined],
+        [['sh', '-c', 'exit 255'], 255, undefined],
+        [['no-such-program'], 127, undefined],
+        [['/etc/passwd'], 126, undefined],
+        [['sh', '-c', 'kill -KILL $$'], 137, 'KILL'],
+        [['sh', '-c', 'kill -SEGV $$'], 139, 'SEGV'],
+        [['sh', '-c', 'kill -TERM $$'], 143, 'TERM'],
+        [['sh', '-c', 'kill -INT $$'], 130, 'INT'],
+      ];
+      for (const [index, [command, code, signal]] of commands.entries()) {
+        const job = `${bench.job}-${index}`;
+        const ended = await bench.run([job, ...command]);
+        expect(ended.code).toBe(code);
+        expect(ended.stdout.toString()).toBe('');
+        const end = await bench.end(job);
+        expect(end.kind).toBe('failure');
+        expect(end.query).toMatchObject({ exit_code: String(code) });
+        expect(end.query['signal']).toBe(signal);
+        // The shell's own report of a killed child is none of the job's output.
+        if (code > 128) expect(ended.stderr).toBe('');
+      }
+    },
+  ],
+  [
+    'gives the command its run and not the token',
+    async (bench) => {
+      const token = `secret"\\${bench.job}`;
+      const ended = await bench.run([bench.job, 'env'], {
+        env: { CRONFLOW_PING_TOKEN: token, code: 'kept' },
+      });
+      const lines = ended.stdout.toString().split('\n');
+      expect(lines).toContain(`CRONFLOW_JOB=${bench.job}`);
+      expect(lines).toContain(`CRONFLOW_URL=${monitor.url}`);
+      expect(lines).toContain(`CRONFLOW_RUN_ID=${(await bench.end()).query['rid']}`);
+      expect(lines).toContain('code=kept');
+      expect(ended.stdout.toString()).not.toContain('secret');
+      expect(ended.stdout.toString()).not.toMatch(/^(?:cf_|LC_ALL)/m);
+      expect((await bench.end()).authorization).toBe(`Bearer ${token}`);
+    },
+  ],
+  [
+    'reads the token from a file',
+    async (bench) => {
+      writeFileSync(bench.path('token'), 'from-a-file\n');
+      await bench.run([bench.job, 'true'], { env: { CRONFLOW_PING_TOKEN_FILE: bench.path('token') } });
+      expect((await bench.end()).authorization).toBe('Bearer from-a-file');
+    },
+  ],
+  [
+    'ends the pipe of a reader that goes away',
+    async (bench) => {
+      const running = bench.start([bench.job, 'sh', '-c', 'while echo y; do sleep 0.02; done']);
+      await until(() => running.stdout().length > 0);
+      running.child.stdout?.destroy();
+      expect(await running.exited).toBe(141);
+      expect((await bench.end()).query['signal']).toBe('PIPE');
+    },
+  ],
+  [
+    'does not wait for a grandchild that holds the output, nor cut it off',
+    async (bench) => {
+      const script = `echo now; (${AWAIT_FILE}; echo late) & exit 4`;
+      const running = bench.start([bench.job, 'sh', '-c', script, 'sh', bench.path('gate')]);
+      expect(await running.exited).toBe(4);
+      expect((await bench.end()).body.toString()).toBe('now\n');
+      writeFileSync(bench.path('gate'), '');
+      expect((await running.ended).stdout.toString()).toBe('now\nlate\n');
+    },
+  ],
+  [
+    'runs the command without a place for the output',
+    async (bench) => {
+      const ended = await bench.run([bench.job, 'sh', '-c', 'echo out; exit 5'], {
+        env: { TMPDIR: '/nonexistent' },
+      });
+      expect(ended.code).toBe(5);
+      expect(ended.stdout.toString()).toBe('out\n');
+      expect(await bench.end()).toMatchObject({ kind: 'failure', body: Buffer.alloc(0) });
+    },
+  ],
+  [
+    'keeps the command and its output going when the capture is killed',
+    async (bench) => {
+      const script = `echo before; ${AWAIT_FILE}; echo after; echo again; exit 6`;
+      const running = bench.start([bench.job, 'sh', '-c', script, 'sh', bench.path('gate')]);
+      await until(() => running.stdout() === 'before\n');
+      const capture = await until(() => processesNaming(`${bench.tmp}/cronflow-run-`));
+      for (const pid of capture) process.kill(pid, 'SIGKILL');
+      writeFileSync(bench.path('gate'), '');
+      const ended = await running.ended;
+      expect(ended.code).toBe(6);
+      expect(ended.stdout.toString()).toBe('before\nafter\nagain\n');
+      expect((await bench.end()).query['exit_code']).toBe('6');
+    },
+  ],
+  [
+    'sends no output when told so',
+    async (bench) => {
+      const ended = await bench.run(['--no-output', bench.job, 'sh', '-c', 'readlink /proc/self/fd/1']);
+      expect(ended.stdout.toString()).toMatch(/^(?:pipe|socket):/);
+      expect((await bench.end()).body.length).toBe(0);
+    },
+  ],
+  [
+    'works with closed streams, in a removed directory, and without HOME',
+    async (bench) => {
+      const marker = bench.path('ran');
+      for (const closed of ['<&-', '>&-', '2>&-', '<&- >&- 2>&-']) {
+        rmSync(marker, { force: true });
+        const words = [
+          'sh',
+          '-c',
+          `"$@" ${closed}`,
+          'sh',
+          ...bench.shell,
+          SCRIPT,
+          bench.job,
+          'touch',
+          marker,
+        ];
+        const ended = await start(words, bench.environment()).ended;
+        expect([closed, ended.code, ended.stderr]).toEqual([closed, 0, '']);
+        expect(existsSync(marker)).toBe(true);
+      }
+      mkdirSync(bench.path('gone'));
+      const inGone = 'rmdir "$PWD"; exec "$@"';
+      const words = ['sh', '-c', inGone, 'sh', ...bench.shell, SCRIPT, bench.job, 'echo', 'there'];
+      const gone = await start(words, bench.environment(), { cwd: bench.path('gone') }).ended;
+      expect(gone).toMatchObject({ code: 0, stdout: Buffer.from('there\n') });
+      const homeless = await bench.run([bench.job, 'true'], {
+        env: { HOME: undefined, TMPDIR: undefined, CRONFLOW_SPOOL_DIR: bench.spool },
+      });
+      expect(homeless).toMatchObject({ code: 0, stderr: '' });
+      await until(() => runs(bench.pings(), 'success').size === 6);
+    },
+  ],
+  [
+    'hands on the descriptors of the caller and keeps none',
+    async (bench) => {
+      const words = ['sh', '-c', '"$@" 3>"$0" 7>&3', bench.path('seven'), ...bench.shell, SCRIPT, bench.job];
+      const command = ['sh', '-c', 'echo seven >&7; ls -l /proc/$$/fd'];
+      const ended = await start([...words, ...command], bench.environment()).ended;
+      expect(readFileSync(bench.path('seven'), 'utf8')).toBe('seven\n');
+      expect(ended.stdout.toString()).not.toMatch(/ [45689] -> /);
+    },
+  ],
+];
+
+/** The processes with a command line that holds the text. */
+function processesNaming(text: string): number[] | undefined {
+  const found = readdirSync('/proc').filter((name) => {
+    try {
+      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(text);
+    } catch {
+      return false;
+    }
+  });
+  return found.length > 0 ? found.map(Number) : undefined;
+}
+
+const signals: Case[] = [
+  ...(['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const).map((signal): Case => [
+    `forwards ${signal} and reports it by name`,
+    async (bench) => {
+      const codes = { SIGTERM: 143, SIGHUP: 129, SIGINT: 130, SIGQUIT: 131 };
+      const running = bench.start([bench.job, 'sh', '-c', 'echo ready; exec sleep 300']);
+      await until(() => running.stdout() !== '');
+      running.child.kill(signal);
+      expect(await running.ended).toMatchObject({ code: codes[signal], stderr: '' });
+      const end = await bench.end();
+      expect(end.kind).toBe('failure');
+      expect(end.query).toMatchObject({ signal: signal.slice(3), exit_code: String(codes[signal]) });
+      expect(end.body.toString()).toBe('ready\n');
+    },
+  ]),
+  [
+    'signals the whole group of the command',
+    async (bench) => {
+      const running = bench.start([bench.job, 'sh', '-c', 'sleep 300 & echo $!; wait']);
+      const grandchild = await until(() => Number(/^(\d+)\n/.exec(running.stdout())?.[1]) || undefined);
+      running.child.kill('SIGTERM');
+      expect((await running.ended).code).toBe(143);
+      await until(() => !isAlive(grandchild));
+    },
+  ],
+  [
+    'waits for a command that cleans up, and ends with its code',
+    async (bench) => {
+      const script = `trap 'echo cleaning; exit 0' TERM; echo ready; while :; do sleep 0.05; done`;
+      const running = bench.start([bench.job, 'sh', '-c', script]);
+      await until(() => running.stdout() !== '');
+      running.child.kill('SIGTERM');
+      expect(await running.ended).toMatchObject({ code: 0, stdout: Buffer.from('ready\ncleaning\n') });
+      const end = await bench.end();
+      expect(end.kind).toBe('success');
+      expect(end.query['signal']).toBeUndefined();
+    },
+  ],
+  [
+    'ends a command that takes too long, with KILL if need be',
+    async (bench) => {
+      const ended = await bench.run(['--timeout', '1s', bench.job, 'sleep', '300']);
+      expect(ended).toMatchObject({ code: 143, stderr: '' });
+      expect((await bench.end()).query).toMatchObject({ signal: 'TERM', exit_code: '143' });
+      const deaf = `trap '' TERM; while :; do sleep 0.05; done`;
+      const killed = await bench.run(['--kill-after=1s', `${bench.job}-deaf`, 'sh', '-c', deaf], {
+        env: { CRONFLOW_TIMEOUT: '1s' },
+      });
+      expect(killed.code).toBe(137);
+      expect((await bench.end(`${bench.job}-deaf`)).query).toMatchObject({
+        signal: 'KILL',
+        exit_code: '137',
+      });
+      const polite = `trap 'exit 0' TERM; while :; do sleep 0.05; done`;
+      const exited = await bench.run(['--timeout=1', `${bench.job}-polite`, 'sh', '-c', polite]);
+      expect(exited.code).toBe(124);
+      expect((await bench.end(`${bench.job}-polite`)).query).toMatchObject({
+        signal: 'TERM',
+        exit_code: '124',
+      });
+    },
+  ],
+  [
+    'leaves a command alone that ends in time',
+    async (bench) => {
+      const ended = await bench.run(['--timeout=1h30m', bench.job, 'sh', '-c', 'exit 9']);
+      expect(ended.code).toBe(9);
+      expect((await bench.end()).query['signal']).toBeUndefined();
+      await until(() => processesNaming('sleep\u00005400\u0000') === undefined);
+    },
+  ],
+  ...[[], ['flock']].map((without): Case => [
+    `skips the command while the lock is held${without.length > 0 ? ', without flock' : ''}`,
+    async (bench) => {
+      const env = without.length > 0 ? { PATH: pathWithout(bench.path('bin'), without) } : {};
+      const here = new Bench(shellByPath(bench.shell), monitor, bench.job);
+      benches.push(here);
+      const holder = here.start(
+        ['--lock', here.job, 'sh', '-c', `echo held; ${AWAIT_FILE}`, 'sh', here.path('gate')],
+        {
+          env,
+        },
+      );
+      await until(() => holder.stdout() !== '');
+      const skipped = await here.run([here.job, 'touch', here.path('ran')], {
+        env: { ...env, CRONFLOW_LOCK: '1' },
+      });
+      expect(skipped).toMatchObject({ code: 0, stdout: Buffer.alloc(0) });
+      expect(skipped.stderr).toMatch(/^cronflow: job-\d+: still running, skipped\n$/);
+      expect(existsSync(here.path('ran'))).toBe(false);
+      await until(() => here.kinds().includes('skip'));
+      const other = await here.run(['--lock', `${here.job}-other`, 'echo', 'ran'], { env });
+      expect(other.stdout.toString()).toBe('ran\n');
+      writeFileSync(here.path('gate'), '');
+      expect((await holder.ended).code).toBe(0);
+      expect((await here.run(['--lock', here.job, 'echo', 'ran'], { env })).stdout.toString()).toBe('ran\n');
+    },
+  ]),
+  [
+    'takes the lock of a wrapper that was killed, without flock',
+    async (bench) => {
+      const env = { PATH: pathWithout(bench.path('bin'), ['flock']) };
+      const here = new Bench(shellByPath(bench.shell), monitor, bench.job);
+      benches.push(here);
+      const holder = here.start(['--lock', here.job, 'sh', '-c', 'echo $$; exec sleep 300'], { env });
+      const command = await until(() => Number(/^(\d+)\n/.exec(holder.stdout())?.[1]) || undefined);
+      holder.child.kill('SIGKILL');
+      await holder.exited;
+      expect((await here.run(['--lock', here.job, 'echo', 'ran'], { env })).stdout.toString()).toBe('ran\n');
+      process.kill(command, 'SIGKILL');
+    },
+  ],
+];
+
+const misuse: Case[] = [
+  [
+    'asks for a job and a command',
+    async (bench) => {
+      for (const args of [
+        [],
+        [bench.job],
+        [bench.job, '--'],
+        ['--timeout', '5m'],
+        [bench.job, '--bad', 'true'],
+      ]) {
+        const ended = await bench.run(args);
+        expect([args, ended.code]).toEqual([args, 2]);
+        expect(ended.stderr).toContain('usage: monitor.sh');
+        expect(ended.stdout.length).toBe(0);
+      }
+      const help = await bench.run(['--help']);
+      expect(help.code).toBe(0);
+      expect(help.stderr).toContain('--no-output');
+      expect(bench.pings()).toEqual([]);
+    },
+  ],
+  [
+    'runs the command in spite of a mistake beside it',
+    async (bench) => {
+      const mistakes: [string[], Record<string, string>, string][] = [
+        [['--timeout', 'banana', bench.job], {}, "--timeout: 'banana' is not a duration"],
+        [['--timeout=1m1h', bench.job], {}, 'is not a duration'],
+        [['--bad=x', bench.job], {}, 'unknown option --bad, ignored'],
+        [['--bad', 'x', bench.job, '--'], {}, 'unknown option --bad, ignored'],
+        [[bench.job], { CRONFLOW_TIMEOUT: '0s' }, "CRONFLOW_TIMEOUT: '0s' is not a duration"],
+        [[bench.job], { CRONFLOW_LOCK: 'maybe' }, 'CRONFLOW_LOCK=maybe is neither 1 nor 0'],
+        [[bench.job], { CRONFLOW_OUTPUT_BYTES: 'x' }, "CRONFLOW_OUTPUT_BYTES: 'x' is not a number of bytes"],
+        [[bench.job], { CRONFLOW_PING_TOKEN_FILE: '/nonexistent' }, 'no token in /nonexistent'],
+        [[''], {}, "the job's name is empty"],
+        [[`${bench.job} ü/?`], {}, 'not a valid job name'],
+      ];
+      for (const [args, env, line] of mistakes) {
+        const ended = await bench.run([...args, 'sh', '-c', 'echo ran; exit 7'], { env });
+        expect([args, ended.code, ended.stdout.toString()]).toEqual([args, 7, 'ran\n']);
+        expect(ended.stderr).toContain(line);
+      }
+      await until(() => runs(monitor.of(`${bench.job} ü/?`), 'failure').size === 1);
+      await until(() => runs(bench.pings(), 'failure').size === 8);
+    },
+  ],
+  [
+    'does nothing in a dry run but say what it would do',
+    async (bench) => {
+      const args = ['--dry-run', '--lock', '--timeout=1h', bench.job, 'touch', bench.path('ran')];
+      const ended = await bench.run(args, { env: { CRONFLOW_PING_TOKEN: 'secret' } });
+      expect(ended).toMatchObject({ code: 0, stdout: Buffer.alloc(0) });
+      expect(ended.stderr).toContain(`command  'touch' '${bench.path('ran')}'`);
+      expect(ended.stderr).toContain('3600s');
+      expect(ended.stderr).not.toContain('secret');
+      expect(existsSync(bench.path('ran'))).toBe(false);
+      expect(bench.pings()).toEqual([]);
+    },
+  ],
+  [
+    'reports nothing when disabled',
+    async (bench) => {
+      const env = { CRONFLOW_DISABLE: '1', CRONFLOW_PING_TOKEN: 'secret' };
+      const ended = await bench.run([bench.job, 'sh', '-c', 'echo "$CRONFLOW_PING_TOKEN."; cat; exit 3'], {
+        env,
+        input: 'in',
+      });
+      expect(ended).toMatchObject({ code: 3, stdout: Buffer.from('.\nin') });
+      const limited = await bench.run(['--timeout=1s', bench.job, 'sleep', '300'], { env });
+      expect(limited.code).toBe(143);
+      expect(bench.pings()).toEqual([]);
+      expect(existsSync(bench.spool)).toBe(false);
+    },
+  ],
+  [
+    'says once that the monitor refused, and does not try again',
+    async (bench) => {
+      for (const status of [404, 401]) {
+        const job = `${bench.job}-${status}`;
+        monitor.answer(job, () => status);
+        const ended = await bench.run([job, 'sh', '-c', 'exit 3']);
+        expect(ended.code).toBe(3);
+        expect(ended.stderr).toMatch(
+          new RegExp(`^cronflow: ${job}: the monitor refused the ping: ${status} \\([^)]*\\)\\n$`),
+        );
+        expect(monitor.of(job).length).toBeLessThanOrEqual(2);
+        expect((await bench.run(['--quiet', job, 'true'])).stderr).toBe('');
+      }
+      await until(() => spooled(bench).length === 0);
+    },
+  ],
+];
+
+const spool: Case[] = [
+  [
+    'tries the end again while it has time',
+    async (bench) => {
+      monitor.answer(bench.job, () =>
+        bench.kinds().filter((kind) => kind === 'success').length < 1 ? 503 : 200,
+      );
+      const ended = await bench.run([bench.job, 'true']);
+      expect(ended).toMatchObject({ code: 0, stderr: '' });
+      expect(monitor.stored(bench.job).map((ping) => ping.kind)).toContain('success');
+      const started = await until(() => monitor.stored(bench.job).find((ping) => ping.kind === 'start'));
+      expect(Number(started.query['delay_ms'])).toBeGreaterThanOrEqual(1_000);
+    },
+  ],
+  [
+    'replays what earlier calls left, oldest first, each once, and drops what is a week old',
+    async (bench) => {
+      const now = Date.now();
+      const day = 86_400_000;
+      leaveInSpool(bench, now - 8 * day, 'too-old');
+      leaveInSpool(bench, now - 3_600_000, 'b', 'ready', 'success');
+      leaveInSpool(bench, now - 3_600_000, 'b', 'ready', 'start');
+      leaveInSpool(bench, now - 7_200_000, 'a', `claimed.${Math.floor(now / 1000) - 600}`);
+      leaveInSpool(bench, now - 1_800_000, 'torn');
+      rmSync(join(bench.spool, `${now - 1_800_000}-1-${urlKey(monitor.url)}-torn.ready`, 'ping'));
+      const calls = await Promise.all([1, 2, 3].map((call) => bench.run([`${bench.job}-${call}`, 'true'])));
+      expect(calls.map((call) => call.code)).toEqual([0, 0, 0]);
+      const said = calls.map((call) => call.stderr).join('');
+      expect(said).toMatch(/^cronflow: job-\d+-\d: dropped a ping that could not be sent for 7 days\n$/);
+      await until(() => spooled(bench).length === 0);
+      const replayed = monitor.stored(bench.job);
+      expect(replayed.map((ping) => `${ping.query['rid']} ${ping.kind}`).sort()).toEqual([
+        'a success',
+        'b start',
+        'b success',
+      ]);
+      for (const ping of replayed) {
+        expect(ping.body.toString()).toBe(`output of ${ping.query['rid']}`);
+        expect(Number(ping.query['delay_ms'])).toBeGreaterThanOrEqual(3_600_000 - 10);
+        expect(Number(ping.query['delay_ms'])).toBeLessThan(day);
+      }
+    },
+  ],
+  [
+    'replays oldest first',
+    async (bench) => {
+      const now = Date.now();
+      const names = Array.from({ length: 12 }, (_, index) => `r${String(index).padStart(2, '0')}`);
+      for (const [index, name] of names.entries()) leaveInSpool(bench, now - (100 - index) * 10_000, name);
+      await bench.run([`${bench.job}-call`, 'true']);
+      await until(() => spooled(bench).length === 0);
+      expect(monitor.stored(bench.job).map((ping) => ping.query['rid'])).toEqual(names);
+    },
+  ],
+  [
+    'refuses a spool that is a link, and runs the command',
+    async (bench) => {
+      mkdirSync(bench.path('real'));
+      symlinkSync(bench.path('real'), bench.spool);
+      const ended = await bench.run([bench.job, 'sh', '-c', 'exit 3']);
+      expect(ended).toMatchObject({ code: 3, stderr: '' });
+      expect((await bench.end()).kind).toBe('failure');
+      expect(readdirSync(bench.path('real'))).toEqual([]);
+    },
+  ],
+  [
+    'keeps the spool to the user',
+    async (bench) => {
+      await bench.run([bench.job, 'true'], { env: { CRONFLOW_SPOOL_DIR: undefined } });
+      const kept = join(bench.dir, '.local/state/cronflow/spool');
+      expect(lstatSync(kept).mode & 0o777).toBe(0o700);
+      await bench.run([bench.job, 'true'], {
+        env: { CRONFLOW_SPOOL_DIR: undefined, XDG_STATE_HOME: bench.path('state') },
+      });
+      expect(lstatSync(bench.path('state/cronflow/spool')).mode & 0o777).toBe(0o700);
+    },
+  ],
+  [
+    'runs the command without curl, and keeps the pings',
+    async (bench) => {
+      const here = new Bench(shellByPath(bench.shell), monitor, bench.job);
+      benches.push(here);
+      const env = { PATH: pathWithout(here.path('bin'), ['curl', 'setsid', 'flock']) };
+      const ended = await here.run([here.job, 'sh', '-c', 'echo ran; exit 3'], { env });
+      expect(ended).toMatchObject({ code: 3, stdout: Buffer.from('ran\n') });
+      expect(ended.stderr).toMatch(/^cronflow: job-\d+: curl is not installed: the ping is kept in .*\n$/);
+      await until(() => spooled(here).filter((name) => name.endsWith('.ready')).length === 2);
+      await here.run([`${here.job}-next`, 'true']);
+      await until(() => monitor.stored(here.job).length === 2);
+      await until(() => spooled(here).length === 0);
+    },
+  ],
+];
+
+/** These wait for limits of the wrapper itself, so each runs under one shell only. */
+const slow: Case[] = [
+  [
+    'starts the command at once and ends it in time though the monitor hangs',
+    async (bench) => {
+      monitor.answer(bench.job, () => 'hang');
+      const beganAt = performance.now();
+      const running = bench.start([bench.job, 'sh', '-c', 'echo ran; exit 3'], {
+        env: { CRONFLOW_PING_TOKEN: `secret-${bench.job}` },
+      });
+      await until(() => running.stdout() === 'ran\n');
+      await until(() => bench.kinds().includes('failure'));
+      expect(processesNaming(`secret-${bench.job}`)).toBeUndefined();
+      const ended = await running.ended;
+      expect(ended.code).toBe(3);
+      expect(ended.stderr).toMatch(/: no answer from the monitor: the ping is kept in /);
+      // 10 s are promised; the rest is for a busy machine.
+      expect(performance.now() - beganAt).toBeLessThan(25_000);
+      await until(() => spooled(bench).length === 2);
+    },
+  ],
+  [
+    'sends start and end by a detached retry once the monitor is back',
+    async (bench) => {
+      const away = new Monitor();
+      await away.listen();
+      const { port, url } = away;
+      await away.close();
+      const ended = await bench.run([bench.job, 'sh', '-c', 'echo out; exit 3'], {
+        env: { CRONFLOW_URL: url },
+      });
+      expect(ended.code).toBe(3);
+      expect(ended.stderr).toMatch(/: no answer from the monitor: the ping is kept in /);
+      const back = new Monitor();
+      await back.listen(port);
+      await until(() => back.stored(bench.job).length === 2);
+      const [first, second] = back.stored(bench.job);
+      expect([first?.kind, second?.kind]).toEqual(['start', 'failure']);
+      expect(second?.body.toString()).toBe('out\n');
+      expect(Number(second?.query['delay_ms'])).toBeGreaterThanOrEqual(1_000);
+      await until(() => spooled(bench).length === 0);
+      await until(() => !existsSync(join(bench.spool, 'retrier')));
+      await back.close();
+    },
+  ],
+  [
+    'ends at once when told to while it reports, and loses nothing',
+    async (bench) => {
+      monitor.answer(bench.job, () => 'hang');
+      const running = bench.start([bench.job, 'true']);
+      await until(() => bench.kinds().includes('success'));
+      running.child.kill('SIGTERM');
+      expect(await running.exited).toBe(0);
+      monitor.answer(bench.job, () => 200);
+      await until(() => monitor.stored(bench.job).length >= 2);
+    },
+  ],
+  [
+    'gives up on nothing but the output when the spool is taken away',
+    async (bench) => {
+      writeFileSync(bench.spool, 'a file');
+      monitor.answer(bench.job, () => 500);
+      const ended = await bench.run([bench.job, 'sh', '-c', 'exit 3']);
+      expect(ended.code).toBe(3);
+      expect(ended.stderr).toMatch(
+        /: the monitor answered 500 and the ping is lost: .* is not a directory of this user\n/,
+      );
+    },
+  ],
+  [
+    'leaves a terminal to the command',
+    async (bench) => {
+      if (which('script') === undefined) {
+        console.log('script is not installed: the wrapper is not tested at a terminal');
+        return;
+      }
+      const words = [
+        ...bench.shell,
+        SCRIPT,
+        bench.job,
+        'sh',
+        '-c',
+        '"test -t 1 && test -t 2 && echo a terminal"',
+      ];
+      const session = start(['script', '-qec', words.join(' '), '/dev/null'], bench.environment());
+      const ended = await session.ended;
+      expect([ended.code, ended.stdout.toString().trim()]).toEqual([0, 'a terminal']);
+      expect((await bench.end()).body.length).toBe(0);
+    },
+  ],
+  [
+    'works with the utilities of busybox alone',
+    async (bench) => {
+      const busybox = which('busybox');
+      if (busybox === undefined) return;
+      mkdirSync(bench.path('bin'));
+      for (const applet of execFileSync(busybox, ['--list'], { encoding: 'utf8' }).trim().split('\n')) {
+        symlinkSync(busybox, bench.path(`bin/${applet.replaceAll('/', '_')}`));
+      }
+      symlinkSync(which('curl') ?? '', bench.path('bin/curl'));
+      const env = { ...bench.environment(), PATH: bench.path('bin') };
+      const words = [busybox, 'sh', SCRIPT, bench.job];
+      const ended = await start([...words, 'sh', '-c', 'cat; echo err >&2; exit 3'], env, { input: 'in\n' })
+        .ended;
+      expect(ended).toMatchObject({ code: 3, stdout: Buffer.from('in\n'), stderr: 'err\n' });
+      expect((await bench.end()).body.length).toBe(7);
+      // Its env cannot undo that background commands ignore INT: the command gets TERM, the report says INT.
+      const running = start([...words, 'sh', '-c', 'echo ready; exec sleep 300'], env);
+      await until(() => running.stdout() !== '');
+      running.child.kill('SIGINT');
+      expect((await running.ended).code).toBe(143);
+      expect(bench.pings().at(-1)?.query['signal']).toBe('INT');
+    },
+  ],
+];
+
+describe.each(shells)('monitor.sh under $name', ({ shell }) => {
+  for (const [name, check] of [...passing, ...signals, ...misuse, ...spool]) {
+    it.concurrent(name, () => check(benchFor(shell)));
+  }
+});
+
+describe('monitor.sh', () => {
+  const shell = shells[0]?.shell ?? ['sh'];
+  for (const [name, check] of slow) it.concurrent(name, () => check(benchFor(shell)));
+
+  it('passes shellcheck', () => {
+    if (which('shellcheck') === undefined) {
+      console.log('shellcheck is not installed: the wrapper is not checked by it');
+      return;
+    }
+    expect(() => execFileSync('shellcheck', ['-s', 'sh', SCRIPT], { encoding: 'utf8' })).not.toThrow();
+  });
+
+  it('can be run as it is', () => {
+    expect(lstatSync(SCRIPT).mode & 0o111).not.toBe(0);
+    expect(readFileSync(SCRIPT, 'utf8').startsWith('#!/bin/sh\n')).toBe(true);
+  });
+});
