@@ -5,8 +5,10 @@ import type { Store, Tx } from '../store/store.ts';
 
 /** Never sleeps longer: a suspended machine or a stepped clock is noticed soon (DESIGN.md §3.4). */
 const SLEEP_MS_MAX = 10_000;
-/** Jobs settled in one commit; the rest follow at once. */
-const BATCH = 500;
+/** Jobs settled in one commit; the rest follow at once. Fewer, while settling them takes long. */
+const BATCH_MAX = 500;
+/** A batch that takes longer keeps pings waiting: after a week away a job has thousands of slots to settle. */
+const BATCH_MS_MAX = 200;
 /** A job whose tick failed is left alone for this long, so that it holds up no other. */
 const RETRY_MS = 30_000;
 /** Waking later than meant by more than this means that the machine was suspended, or nearly. */
@@ -31,6 +33,7 @@ export class Checker {
   #wanted = false;
   #stopped = true;
   #wakeAt = Infinity;
+  #batch = BATCH_MAX;
   /** When a check last succeeded; null before the first. */
   lastPassedAt: number | null = null;
 
@@ -91,7 +94,7 @@ export class Checker {
         // Further off than any retry is set means that the clock stepped back.
         if (at <= now || at > now + RETRY_MS) this.#retryAt.delete(id);
       }
-      const due = await store.dueJobIds(now, BATCH + this.#retryAt.size);
+      const due = await store.dueJobIds(now, this.#batch + this.#retryAt.size);
       const ids = due.filter((id) => !this.#retryAt.has(id));
       if (ids.length === 0) break;
       await this.#settle(ids, now);
@@ -102,7 +105,8 @@ export class Checker {
   }
 
   async #settle(ids: readonly string[], now: number): Promise<void> {
-    const { store, logger, onCommit } = this.#options;
+    const { store, clock, logger, onCommit } = this.#options;
+    const startedMs = clock.monotonic();
     await store.transact({ ids }, (tx) => {
       for (const id of ids) {
         try {
@@ -113,6 +117,8 @@ export class Checker {
         }
       }
     });
+    const tookMs = clock.monotonic() - startedMs;
+    this.#batch = tookMs > BATCH_MS_MAX ? Math.ceil(this.#batch / 4) : Math.min(BATCH_MAX, this.#batch * 2);
     onCommit();
   }
 

@@ -1,5 +1,5 @@
 import type { Draft } from './draft.ts';
-import { earlyMs } from './slots.ts';
+import { earlyMs, slotAfter } from './slots.ts';
 
 /** What time alone will do next to a job. */
 export type Due =
@@ -38,11 +38,24 @@ export function deadlineOf(draft: Draft): { at: number; outcome: 'missed' | 'unk
   let at = plainAt;
   // Waiting for one gap's replay may run into the next gap, so each is held against the moved deadline.
   for (const gap of draft.job.gaps) {
-    if (gap.from_at <= at && gap.to_at >= windowFrom)
-      at = Math.max(at, gap.to_at + draft.spec.replayWindowMs);
+    if (gap.from_at > at || gap.to_at < windowFrom) continue;
+    at = Math.max(at, Math.min(gap.to_at + draft.spec.replayWindowMs, firstDeadlineAfter(draft, gap.to_at)));
   }
   const touched = draft.job.gaps.some((gap) => gap.from_at <= at && gap.to_at >= windowFrom);
   return { at, outcome: touched ? 'unknown' : 'missed' };
+}
+
+/**
+ * The deadline of the first slot that a gap ending at `toAt` does not touch. Waiting for the replay must not
+ * hold it up: a job that has died is told of in time also after a restart. An `unknown` slot can still be
+ * reported late.
+ */
+function firstDeadlineAfter(draft: Draft, toAt: number): number {
+  if (draft.spec.schedule?.kind !== 'cron') return Infinity;
+  let slotAt = slotAfter(draft.spec, toAt);
+  // A slot may be claimed a little early, so the first one after the gap can be touched by it.
+  if (slotAt !== null && slotAt - earlyMs(draft.spec, slotAt) <= toAt) slotAt = slotAfter(draft.spec, slotAt);
+  return slotAt === null ? Infinity : slotAt + draft.spec.graceMs;
 }
 
 /** Whether a slot that nobody claimed in time may have been, in a gap (DESIGN.md §3.4). */

@@ -9,7 +9,7 @@ import { applyPing } from './ping.ts';
 import type { Reason } from './reasons.ts';
 import { endRun } from './run.ts';
 import { settle } from './settle.ts';
-import { slotAfter } from './slots.ts';
+import { earlyMs, slotAfter } from './slots.ts';
 import type { Schedule, Spec } from './spec.ts';
 
 /** The state of a job declared at `at`: its first slot is the first one after that (DESIGN.md §3.1). */
@@ -113,15 +113,29 @@ function noteGap(draft: Draft, fromAt: number, toAt: number): Reason {
     from_at: Math.min(fromAt, ...known.map((gap) => gap.from_at)),
     to_at: Math.max(toAt, ...known.map((gap) => gap.to_at)),
   });
-  if (draft.spec.schedule?.kind === 'every' && draft.job.expected_at !== null) {
-    draft.job.expected_at = slotAfter(draft.spec, toAt);
-  }
+  if (draft.spec.schedule?.kind === 'every')
+    startPeriodAnew(draft, draft.spec.schedule.everyMs, fromAt, toAt);
   const incident = draft.incident;
   // Reminders of hours in which nobody could be reminded would all come at once.
   if (incident !== null && (incident.next_reminder_at ?? Infinity) < toAt) {
     draft.setIncident({ ...incident, next_reminder_at: toAt });
   }
   return 'gap_noted';
+}
+
+/**
+ * `every` starts anew at the end of a gap (DESIGN.md §3.4), since a run may have begun in it unseen. A gap in
+ * which none was due moves it by one period at most: else a dead job would never be told of where Cronflow is
+ * restarted more often than the job is due.
+ */
+function startPeriodAnew(draft: Draft, everyMs: number, fromAt: number, toAt: number): void {
+  const expectedAt = draft.job.expected_at;
+  if (expectedAt === null) return;
+  const wasDue =
+    fromAt <= expectedAt + draft.spec.graceMs && toAt >= expectedAt - earlyMs(draft.spec, expectedAt);
+  const lastAt = draft.job.last_start_at ?? expectedAt - everyMs;
+  const anewAt = wasDue ? toAt + everyMs : Math.min(toAt + everyMs, lastAt + 2 * everyMs);
+  draft.job.expected_at = Math.max(expectedAt, anewAt);
 }
 
 function changeSpec(draft: Draft, next: Spec, at: number): Reason {

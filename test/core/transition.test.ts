@@ -677,6 +677,34 @@ describe('§3.4 when Cronflow was away', () => {
       ['04:00 slot 02:00 timeout timeout', '04:00 owe ops opened timeout'],
     ],
     [
+      'waiting for the replay holds up no slot that the gap does not touch: a dead job is told of in time',
+      { ...MINUTELY, grace: '1m' },
+      `00:01 success
+       00:02:30 gap from=00:02:28
+       00:03:59 tick
+       00:05 tick`,
+      [
+        '00:01 slot 00:01 success succeeded',
+        '00:05 slot 00:03 unknown outage x2',
+        '00:05 slot 00:04 missed missed',
+        '00:05 owe ops opened missed',
+      ],
+    ],
+    [
+      'every: restarts more frequent than the job hide no dead job',
+      { every: '1d', grace: '5m' },
+      `00:30 success
+       20:00:02 gap from=20:00
+       d2 16:00:02 gap from=d2 16:00
+       d3 00:34 tick
+       d3 00:35 tick`,
+      [
+        '00:30 no slot success succeeded',
+        'd3 00:35 slot d3 00:30 missed missed',
+        'd3 00:35 owe ops opened missed',
+      ],
+    ],
+    [
       'every starts anew at the end of the gap',
       EVERY,
       `00:30 success
