@@ -6,6 +6,7 @@ import { type ConfigProblem, ConfigReloader } from './config/reloader.ts';
 import { validateDeclaration } from './config/validate.ts';
 import { CronflowError, type Fault } from './core/errors.ts';
 import { type Plan, planChanges } from './core/plan.ts';
+import { DEFAULT_GLOBALS } from './core/spec.ts';
 import { NotifierRegistry } from './delivery/registry.ts';
 import { DeliveryWorker } from './delivery/worker.ts';
 import type { ConfigStatus, HttpDeps, ValidDeclaration } from './http/deps.ts';
@@ -149,6 +150,7 @@ async function start(options: AppOptions, parts: Parts): Promise<void> {
       }
       return statusOf(options.configPath, reloader, parts.appliedAt);
     },
+    globals: () => reloader.current?.globals ?? DEFAULT_GLOBALS,
     notices: () => noticesOf(reloader.current, reloader.problem),
     onUnknownPing: (name, kind) => unknownPings.note(name, kind),
   };
