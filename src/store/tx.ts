@@ -183,7 +183,9 @@ export class Overlay {
     stored: readonly Records[T][],
   ): Records[T][] {
     const touched: ReadonlyMap<string | null, Set<string>> = this.#touched[table];
-    const ids = new Set([...stored.map((record) => record.id), ...(touched.get(jobId) ?? [])]);
+    const written = touched.get(jobId);
+    if (written === undefined) return [...stored];
+    const ids = new Set([...stored.map((record) => record.id), ...written]);
     const known = new Map(stored.map((record) => [record.id, record]));
     return [...ids].flatMap((id) => {
       const record = this.#read<T>(table, id, known.get(id));

@@ -25,8 +25,11 @@ interface Directory {
   unsynced: EntryChange[];
 }
 
-/** `fail`: the call throws and has done nothing. `short`: of a write, half of it is done. */
-export type Fault = { error: Error; short?: boolean };
+/**
+ * The call throws and has done nothing; or, of a write: `short` does half of it and throws nothing, `done`
+ * does all of it and throws nevertheless.
+ */
+export type Fault = { error: Error; short?: boolean; done?: boolean };
 
 /**
  * A disk in memory that knows what is durable. It can be stopped before any call, and tells what may then
@@ -178,8 +181,9 @@ export class CrashDisk implements Disk {
       write: async (data, position) => {
         const fault = this.#call('write', path, true);
         const taken = fault?.short ? data.subarray(0, data.length >> 1) : data;
-        if (fault !== null && !fault.short) throw fault.error;
+        if (fault !== null && !fault.short && !fault.done) throw fault.error;
         writeBytes(inode, Buffer.from(taken), position);
+        if (fault?.done) throw fault.error;
         return taken.length;
       },
       truncate: async (length) => {

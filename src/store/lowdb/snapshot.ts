@@ -11,6 +11,11 @@ import type { Migration } from './migrations.ts';
 
 /** How much is written at a time: each write lets pings through, and none is delayed by more than this takes. */
 const CHUNK_BYTES = 128 * 1024;
+/**
+ * How much may wait to be synced: a sync of the journal can have to wait until the file system has written
+ * all that other files have pending, and that must not be a whole snapshot.
+ */
+const SYNC_BYTES = 4 * 2 ** 20;
 /** Records put into the tables at a time on reading. */
 const BATCH_RECORDS = 1000;
 
@@ -53,11 +58,15 @@ async function writeRecords(
   let chunkBytes = chunk[0]!.length;
   let position = 0;
   let count = 0;
+  let syncedBytes = 0;
   const flush = async (): Promise<void> => {
     await writeAll(file, Buffer.concat(chunk), position);
     position += chunkBytes;
     chunk = [];
     chunkBytes = 0;
+    if (position - syncedBytes < SYNC_BYTES) return;
+    await file.datasync();
+    syncedBytes = position;
   };
   for (const { table, record } of records) {
     const line = encodeLine([table, record]);

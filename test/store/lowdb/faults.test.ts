@@ -16,20 +16,23 @@ interface Opened {
   store: LowdbStore;
   /** What `fatal` was called with. */
   fatal: Error[];
+  /** What it logged as a warning. */
+  warnings: string[];
 }
 
 function storeOn(disk: CrashDisk): Opened {
   const fatal: Error[] = [];
+  const warnings: string[] = [];
   const store = new LowdbStore({
     directory: '/data',
     clock: createFakeClock(NOW_AT),
-    log: silentLogger,
+    log: { ...silentLogger, warn: (message) => warnings.push(message) },
     disk,
     lock: async () => ({ release: async () => {} }),
     limits: { snapshotJournalBytes: 4_000, logBytesMax: 0 },
     fatal: (error) => void fatal.push(error),
   });
-  return { store, fatal };
+  return { store, fatal, warnings };
 }
 
 async function opened(disk: CrashDisk): Promise<Opened> {
@@ -132,6 +135,20 @@ describe('a write that takes only a part', () => {
   });
 });
 
+describe('a write that fails although it was done', () => {
+  test('does not come back after a power failure', async () => {
+    for (let seed = 0; seed < 40; seed += 1) {
+      const disk = new CrashDisk();
+      const { store } = await opened(disk);
+      await store.transact(ALL, step);
+      disk.fault = (call) => (call === 'write' ? { error: BROKEN, done: true } : null);
+      await expect(store.transact(ALL, step)).rejects.toMatchObject({ code: 'store_unavailable' });
+      const again = await opened(disk.afterPowerFailure(seededRandom(seed)));
+      expect(await dump(again.store)).toEqual(references[1]);
+    }
+  });
+});
+
 describe('a failed append that cannot be cut back', () => {
   test('refuses every commit until it can', async () => {
     const disk = new CrashDisk();
@@ -139,11 +156,17 @@ describe('a failed append that cannot be cut back', () => {
     let writable = false;
     disk.fault = (call, path) => {
       if (writable || !isJournal(path)) return null;
-      return call === 'truncate' || call === 'write' ? { error: BROKEN } : null;
+      return call === 'truncate' || call === 'write' ? { error: BROKEN, done: true } : null;
     };
     await expect(store.transact(ALL, step)).rejects.toThrow('cannot be cut back');
     await expect(store.transact(ALL, step)).rejects.toThrow('cannot be cut back');
     writable = true;
+    // Shorter than what failed, of which nothing may stay behind it.
+    await store.transact(ALL, (tx) => tx.putMeta('key', 1));
+    const again = await opened(disk.afterKill());
+    expect(await again.store.meta('key')).toBe(1);
+    expect(await dump(again.store)).toEqual(references[0]);
+    expect(again.warnings).toEqual([]);
     expect(await store.transact(ALL, step)).toBe(1);
     expect(fatal).toEqual([]);
   });
@@ -171,6 +194,7 @@ const faults = {
   ENOSPC: { error: FULL },
   EIO: { error: BROKEN },
   'a short write': { error: FULL, short: true },
+  'an error after the work': { error: BROKEN, done: true },
 };
 
 describe.each(Object.entries(faults))('any single call that ends in %s', (_name, fault) => {
