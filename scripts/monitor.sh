@@ -596,10 +596,13 @@ start_timer() {
   cf_own_birth=$cf_birth
   (
     shield_bg
-    cf_sleep_pid=''
-    trap 'kill -s KILL "$cf_sleep_pid"; exit' USR1
+    # Told to stop before the sleep's id is known, it would leave the sleep behind: until then it only takes note.
+    cf_stopped=''
+    trap 'cf_stopped=1' USR1
     sleep "$1" &
     cf_sleep_pid=$!
+    trap 'kill -s KILL "$cf_sleep_pid"; exit' USR1
+    if [ -n "$cf_stopped" ]; then kill -s KILL "$cf_sleep_pid"; exit; fi
     wait "$cf_sleep_pid" || exit
     process_birth "$$"
     [ "$cf_birth" != "$cf_own_birth" ] || kill -s ALRM "$$"
