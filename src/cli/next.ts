@@ -3,7 +3,7 @@ import { compileCron } from '../schedule/cron.ts';
 import { ScheduleError } from '../schedule/error.ts';
 import { nearest } from '../schedule/near.ts';
 import { offsetMsAt, ZONE_FROM_MS, ZONE_TO_MS } from '../schedule/zone.ts';
-import { INSTANT_ALLOWED, parseInstant } from './instant.ts';
+import { INSTANT_ALLOWED, parseInstant } from '../schedule/instant.ts';
 import { BrokenPipeError, type Io } from './io.ts';
 import { linesOf, type Line, TOO_LONG } from './lines.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { parseInstant } from '../../src/cli/instant.ts';
+import { parseInstant } from '../../src/schedule/instant.ts';
 import { BrokenPipeError, type Io, writerTo } from '../../src/cli/io.ts';
 import { type LookUp, next } from '../../src/cli/next.ts';
 
