@@ -1,4 +1,4 @@
-import type { Delivery, Incident } from './model.ts';
+import type { Delivery, DeliveryKind, Incident } from './model.ts';
 import type { Reason } from './reasons.ts';
 
 /** What is wrong with Cronflow itself. */
@@ -34,29 +34,8 @@ export function openTrouble(
     closed_at: at,
     close_reason: 'recovered',
   }));
-  const { kind, reason, detail } = trouble;
-  const incident: Incident = {
-    id: `${kind}-${at}-${open.length}`,
-    job_id: null,
-    job_name: null,
-    kind,
-    opened_at: at,
-    closed_at: null,
-    reason,
-    opened_by_run_id: null,
-    close_reason: null,
-    kinds: ['failure'],
-    bad_count: 1,
-    outcomes: [],
-    newest_bad_at: at,
-    good_run_ids: [],
-    told: [...notify],
-    next_reminder_at: null,
-    reminder_count: 0,
-    acknowledged_until_at: null,
-    detail,
-  };
-  return { incidents: [...replaced, incident], deliveries: deliveriesOf(incident, 'opened', at) };
+  const incident = systemIncident(`${trouble.kind}-${at}-${open.length}`, trouble, notify, at);
+  return { incidents: [...replaced, incident], deliveries: systemDeliveries(incident, 'opened', at, at) };
 }
 
 /** Closes what is open of a kind and owes the end to those who were told. */
@@ -66,21 +45,61 @@ export function closeTrouble(open: readonly Incident[], kind: Trouble['kind'], a
     .map((incident): Incident => ({ ...incident, closed_at: at, close_reason: 'recovered' }));
   return {
     incidents: closed,
-    deliveries: closed.flatMap((incident) => deliveriesOf(incident, 'closed', at)),
+    deliveries: closed.flatMap((incident) => systemDeliveries(incident, 'closed', at, at)),
   };
 }
 
-function deliveriesOf(incident: Incident, kind: 'opened' | 'closed', at: number): Delivery[] {
+/** An open incident of no job, told to `told`. */
+export function systemIncident(
+  id: string,
+  { kind, reason, detail }: Trouble,
+  told: readonly string[],
+  openedAt: number,
+): Incident {
+  return {
+    id,
+    job_id: null,
+    job_name: null,
+    kind,
+    opened_at: openedAt,
+    closed_at: null,
+    reason,
+    opened_by_run_id: null,
+    close_reason: null,
+    kinds: ['failure'],
+    bad_count: 1,
+    outcomes: [],
+    newest_bad_at: openedAt,
+    good_run_ids: [],
+    told: [...new Set(told)],
+    next_reminder_at: null,
+    reminder_count: 0,
+    acknowledged_until_at: null,
+    detail,
+  };
+}
+
+/**
+ * What is owed to everyone who is told of a system incident.
+ * @param at the instant of what the message tells
+ * @param owedAt from which it is owed
+ */
+export function systemDeliveries(
+  incident: Incident,
+  kind: DeliveryKind,
+  at: number,
+  owedAt: number,
+): Delivery[] {
   return incident.told.map((notifier) => ({
     id: `${incident.id}.${notifier}.${kind}`,
     job_id: null,
     incident_id: incident.id,
     notifier,
     kind,
-    created_at: at,
+    created_at: owedAt,
     status: 'pending',
     attempts: 0,
-    next_attempt_at: at,
+    next_attempt_at: owedAt,
     finished_at: null,
     last_error: null,
     facts: {

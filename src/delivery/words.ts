@@ -77,7 +77,7 @@ function systemWords(reason: SystemReason, facts: DeliveryFacts): Words {
         what: withDetail('it removes many jobs and waits until it is confirmed', facts),
       };
     case 'cronflow_away':
-      return { verdict: 'CRONFLOW WAS AWAY', what: withDetail('some runs may have gone unseen', facts) };
+      return { verdict: 'CRONFLOW WAS AWAY', what: detailLine(facts) || 'some runs may have gone unseen' };
     case 'store_failing':
       return { verdict: 'STORE FAILING', what: withDetail('pings are refused until it works again', facts) };
     case 'notifier_failing':
@@ -182,9 +182,13 @@ function signalName(signal: string | null): string {
 
 /** The detail's first line alone: a title has one, and the message shows the rest. */
 function withDetail(text: string, facts: DeliveryFacts): string {
-  const [line = ''] = (facts.detail ?? '').trim().split('\n', 1);
-  const detail = cleanLine(line, DETAIL_LENGTH_MAX);
+  const detail = detailLine(facts);
   return detail === '' ? text : `${text}: ${detail}`;
+}
+
+function detailLine(facts: DeliveryFacts): string {
+  const [line = ''] = (facts.detail ?? '').trim().split('\n', 1);
+  return cleanLine(line, DETAIL_LENGTH_MAX);
 }
 
 /** `1st`, `2nd`, `3rd`, `11th`, `21st`. */

@@ -1,9 +1,10 @@
 import type { Clock } from '../clock.ts';
 import type { Event } from '../core/event.ts';
 import type { Logger } from '../observe/log.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Tx } from '../store/store.ts';
 import { GAP_MS_MIN, LIVENESS_KEY, LIVENESS_WRITE_EVERY_MS } from './alive.ts';
 import { applyEvent } from './events.ts';
+import { noteGap, Outages, setOutagesBack } from './outages.ts';
 
 /** A clock that steps back by less is only a little off (DESIGN.md §3.4). */
 const CLOCK_STEP_MS_MIN = 60_000;
@@ -18,6 +19,7 @@ export class Liveness {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #onCommit: () => void;
+  readonly #outages: Outages;
   #cancel: (() => void) | null = null;
   #stopped = false;
   #writing: Promise<void> = Promise.resolve();
@@ -27,11 +29,13 @@ export class Liveness {
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#onCommit = options.onCommit;
+    this.#outages = new Outages(options);
   }
 
   /** To be awaited before the first ping is taken and the first tick: notes the time since the last stop. */
   async start(): Promise<void> {
     await this.#write(0);
+    await this.#outages.look();
     this.#schedule();
   }
 
@@ -40,6 +44,7 @@ export class Liveness {
     this.#stopped = true;
     this.#cancel?.();
     await this.#writing;
+    await this.#outages.stop();
     await this.#write(GAP_MS_MIN).catch((error: unknown) => {
       this.#logger.warn('could not store the last sign of life', { error: String(error) });
     });
@@ -57,23 +62,29 @@ export class Liveness {
     if (this.#stopped) return;
     this.#cancel = this.#clock.after(LIVENESS_WRITE_EVERY_MS, () => {
       this.#writing = this.#write(GAP_MS_MIN)
+        .then(() => this.#outages.look())
         .catch((error: unknown) => this.#logger.error('no commit succeeds', { error: String(error) }))
         .then(() => this.#schedule());
     });
   }
 
   async #write(gapMsMin: number): Promise<void> {
-    const previousAt = (await this.#store.meta(LIVENESS_KEY)) as number | undefined;
-    const now = this.#clock.now();
-    const event = previousAt === undefined ? null : eventSince(previousAt, now, gapMsMin);
-    await this.#store.transact({ all: event !== null }, (tx) => {
-      tx.putMeta(LIVENESS_KEY, now);
-      if (event === null) return;
-      for (const job of tx.jobs()) if (job.removed_at === null) applyEvent(tx, job, event);
-    });
-    if (event === null || previousAt === undefined) return;
-    this.#onCommit();
-    this.#report(now - previousAt);
+    for (;;) {
+      const previousAt = (await this.#store.meta(LIVENESS_KEY)) as number | undefined;
+      const now = this.#clock.now();
+      const event = previousAt === undefined ? null : eventSince(previousAt, now, gapMsMin);
+      const isWritten = await this.#store.transact({ all: event !== null }, (tx) => {
+        // Written meanwhile: a gap that is known already must not be noted as another.
+        if (tx.meta(LIVENESS_KEY) !== previousAt) return false;
+        tx.putMeta(LIVENESS_KEY, now);
+        if (event !== null) note(tx, event, previousAt ?? now);
+        return true;
+      });
+      if (!isWritten) continue;
+      if (event === null || previousAt === undefined) return;
+      this.#onCommit();
+      return this.#report(now - previousAt);
+    }
   }
 
   #report(awayMs: number): void {
@@ -89,8 +100,17 @@ export class Liveness {
   }
 }
 
+type TimeEvent = Extract<Event, { type: 'gap' | 'clock_set_back' }>;
+
+/** Tells every job, and those who are to be told that Cronflow was away, in one commit. */
+function note(tx: Tx, event: TimeEvent, previousAt: number): void {
+  for (const job of tx.jobs()) if (job.removed_at === null) applyEvent(tx, job, event);
+  if (event.type === 'gap') noteGap(tx, { from_at: event.from_at, to_at: event.to_at });
+  else setOutagesBack(tx, previousAt - event.at);
+}
+
 /** What the time since the last sign of life means to every job; null for nothing. */
-function eventSince(previousAt: number, now: number, gapMsMin: number): Event | null {
+function eventSince(previousAt: number, now: number, gapMsMin: number): TimeEvent | null {
   if (previousAt - now > CLOCK_STEP_MS_MIN) return { type: 'clock_set_back', at: now };
   return now - previousAt > gapMsMin ? { type: 'gap', from_at: previousAt, to_at: now } : null;
 }

@@ -282,7 +282,7 @@ describe('messageOf', () => {
       RESOLVED: the configuration is valid again, was in trouble for 5m
       STILL CONFIGURATION HELD: it removes many jobs and waits until it is confirmed: what it is; in trouble for 5m
       RESOLVED: the held configuration was confirmed or taken back, was in trouble for 5m
-      STILL CRONFLOW WAS AWAY: some runs may have gone unseen: what it is; in trouble for 5m
+      STILL CRONFLOW WAS AWAY: what it is; in trouble for 5m
       RESOLVED: Cronflow sees its jobs again, was in trouble for 5m
       STILL STORE FAILING: pings are refused until it works again: what it is; in trouble for 5m
       RESOLVED: the store works again, was in trouble for 5m

@@ -1,0 +1,246 @@
+import { formatDuration } from '../schedule/duration.ts';
+import { offsetMsAt } from '../schedule/zone.ts';
+import { LIMITS } from './limits.ts';
+import type { JobState, Run } from './model.ts';
+import { slotAfter } from './slots.ts';
+import type { Spec } from './spec.ts';
+import { type SystemChange, systemDeliveries, systemIncident } from './system.ts';
+
+/** A time in which no ping could be taken (DESIGN.md §3.4). */
+export interface Gap {
+  from_at: number;
+  to_at: number;
+}
+
+/** Gaps that one message will tell of, until it is owed. Stored, so that no restart forgets them. */
+export interface Outage {
+  /** When the first gap began and ended. */
+  from_at: number;
+  first_to_at: number;
+  /** When the last one began and ended. */
+  last_from_at: number;
+  to_at: number;
+  /** Time away in all. */
+  away_ms: number;
+  /** Of the longest gap; gaps that touch count as one. */
+  longest_ms: number;
+  count: number;
+  /** The first of the gaps. */
+  stretches: Gap[];
+}
+
+/** What of one job Cronflow could not see. */
+export interface Unseen {
+  job_name: string;
+  /** Slots that ended `unknown`. */
+  slot_count: number;
+  /** Runs that were open and ended `unknown`. */
+  ended_count: number;
+  /** Runs that were open and still are. */
+  open_count: number;
+}
+
+/** A shorter outage that left nothing unseen is not told. */
+const TOLD_MS_MIN = 300_000;
+/** However often Cronflow goes away again, the message comes this long after the first gap's end. */
+const WAIT_MS_MAX = 3_600_000;
+const STRETCHES_MAX = 10;
+const JOBS_MAX = 20;
+/** Slots counted one by one in a row of history that began before the outage. */
+const COUNTED_SLOTS_MAX = 1_000;
+
+/**
+ * When the message about an outage is due: once what was spooled meanwhile has had its time to be replayed.
+ * @param replayWindowMs the configuration's `replay_window`
+ */
+export function outageDueAt(outage: Outage, replayWindowMs: number): number {
+  return Math.min(outage.to_at + replayWindowMs, latestDueAt(outage, replayWindowMs));
+}
+
+/** A replay window that is itself long is waited for, and leaves room for a second gap. */
+function latestDueAt(outage: Outage, replayWindowMs: number): number {
+  return outage.first_to_at + Math.max(WAIT_MS_MAX, 2 * replayWindowMs);
+}
+
+/**
+ * Adds a gap to the outages not yet told. It is told together with the one before, unless its own replay
+ * window ends later than that one can wait: then it has a message of its own, so nothing it hid is left out.
+ * @param outages oldest first
+ */
+export function withGap(outages: readonly Outage[], gap: Gap, replayWindowMs: number): Outage[] {
+  const last = outages.at(-1);
+  const gapMs = gap.to_at - gap.from_at;
+  if (last === undefined || gap.to_at + replayWindowMs > latestDueAt(last, replayWindowMs)) {
+    const { from_at: fromAt, to_at: toAt } = gap;
+    const times = { from_at: fromAt, first_to_at: toAt, last_from_at: fromAt, to_at: toAt };
+    const outage: Outage = { ...times, away_ms: gapMs, longest_ms: gapMs, count: 1, stretches: [gap] };
+    return [...outages, outage];
+  }
+  const touches = gap.from_at <= last.to_at;
+  const lastFromAt = touches ? last.last_from_at : gap.from_at;
+  const joined = { from_at: lastFromAt, to_at: gap.to_at };
+  const kept = touches && last.count <= STRETCHES_MAX ? last.stretches.slice(0, -1) : last.stretches;
+  return [
+    ...outages.slice(0, -1),
+    {
+      ...last,
+      last_from_at: lastFromAt,
+      to_at: gap.to_at,
+      away_ms: last.away_ms + gap.to_at - Math.max(gap.from_at, last.to_at),
+      longest_ms: Math.max(last.longest_ms, gap.to_at - lastFromAt),
+      count: last.count + (touches ? 0 : 1),
+      stretches: kept.length < STRETCHES_MAX ? [...kept, joined] : kept,
+    },
+  ];
+}
+
+/** The wall clock was set back: what was dated by the clock as it was is dated as if it had been right. */
+export function withClockSetBack(outages: readonly Outage[], byMs: number): Outage[] {
+  const moved = ({ from_at: fromAt, to_at: toAt }: Gap): Gap => ({
+    from_at: fromAt - byMs,
+    to_at: toAt - byMs,
+  });
+  return outages.map((outage) => ({
+    ...outage,
+    ...moved(outage),
+    first_to_at: outage.first_to_at - byMs,
+    last_from_at: outage.last_from_at - byMs,
+    stretches: outage.stretches.map(moved),
+  }));
+}
+
+/**
+ * What an outage hid of a job; null if nothing.
+ * @param state the job's state, settled up to the instant of asking
+ * @param runs its open runs and its history as far as it is kept
+ */
+export function unseenOf(spec: Spec, state: JobState, runs: readonly Run[], outage: Outage): Unseen | null {
+  const isOpenIn = (run: Run): boolean =>
+    run.counted && run.started_at !== null && run.started_at <= outage.to_at;
+  const isPaused = spec.paused || state.paused_by_api;
+  const open = isPaused ? [] : runs.filter((run) => run.outcome === null && isOpenIn(run));
+  const ended = runs.filter(
+    (run) => isUnknown(run) && isOpenIn(run) && (run.ended_at ?? -Infinity) >= outage.from_at,
+  );
+  const slotCount = unseenSlots(spec, state, runs, outage);
+  if (slotCount + ended.length + open.length === 0) return null;
+  return {
+    job_name: spec.name,
+    slot_count: slotCount,
+    ended_count: ended.length,
+    open_count: open.length,
+  };
+}
+
+function isUnknown(run: Run): boolean {
+  return run.outcome === 'unknown' && run.reason === 'outage';
+}
+
+/** Slots that ended `unknown` and that the outage, from its first gap to its last, can have hidden. */
+function unseenSlots(spec: Spec, state: JobState, runs: readonly Run[], outage: Outage): number {
+  const fromAt = outage.from_at - spec.graceMs;
+  const toAt = outage.to_at + Math.min(spec.graceMs, LIMITS.earlyMsMax);
+  const rows = runs.filter((run) => isUnknown(run) && run.started_at === null);
+  let count = 0;
+  for (const row of rows) {
+    const firstAt = row.first_slot_at ?? row.slot_at;
+    if (firstAt === null || firstAt > toAt || (row.ended_at ?? Infinity) < outage.from_at) continue;
+    const isWhole = firstAt >= fromAt && (row.slot_at ?? firstAt) <= toAt;
+    count += isWhole ? row.count : slotsWithin(spec, row, fromAt, toAt);
+  }
+  // Of a short history the rows may have gone; the slots themselves are still remembered.
+  const known = new Set(rows.map((row) => row.id));
+  const forgotten = state.unclaimed.filter(
+    ({ at, outcome, run_id: runId }) =>
+      outcome === 'unknown' && at >= fromAt && at <= toAt && !known.has(runId),
+  );
+  return count + forgotten.length;
+}
+
+/** How many slots of a row lie in a range: one outage's slots can be counted in an earlier one's row. */
+function slotsWithin(spec: Spec, row: Run, fromAt: number, toAt: number): number {
+  const lastAt = row.slot_at ?? fromAt;
+  const untilAt = Math.min(toAt, lastAt);
+  if (spec.schedule?.kind === 'every') {
+    const count = Math.floor((untilAt - fromAt) / spec.schedule.everyMs) + 1;
+    return Math.max(1, Math.min(row.count, count));
+  }
+  let count = 0;
+  let slotAt = slotAfter(spec, Math.max(fromAt, row.first_slot_at ?? fromAt) - 1);
+  while (slotAt !== null && slotAt <= untilAt && count < Math.min(row.count, COUNTED_SLOTS_MAX)) {
+    count += 1;
+    slotAt = slotAfter(spec, slotAt);
+  }
+  return Math.max(1, count);
+}
+
+/**
+ * The one incident about an outage and the one message owed to each notifier: it was over before it could
+ * be told, so no closing follows (DESIGN.md §3.4). Nothing for a short outage that hid nothing.
+ * @param notify names of the notifiers to tell
+ * @param timezone in which the message names instants
+ */
+export function tellOutage(
+  outage: Outage,
+  unseen: readonly Unseen[],
+  notify: readonly string[],
+  timezone: string,
+  at: number,
+): SystemChange {
+  if (outage.longest_ms < TOLD_MS_MIN && unseen.length === 0) return { incidents: [], deliveries: [] };
+  const detail = detailOf(outage, unseen, timezone);
+  const trouble = { kind: 'outage', reason: 'cronflow_away', detail } as const;
+  const incident = {
+    ...systemIncident(`outage-${outage.from_at}`, trouble, notify, outage.from_at),
+    closed_at: outage.to_at,
+    close_reason: 'recovered',
+  } as const;
+  return { incidents: [incident], deliveries: systemDeliveries(incident, 'opened', outage.to_at, at) };
+}
+
+function detailOf(outage: Outage, unseen: readonly Unseen[], timezone: string): string {
+  const { away_ms: awayMs, count, from_at: fromAt, to_at: toAt, stretches } = outage;
+  const times = count === 1 ? '' : `, ${count} times`;
+  const span = `from ${localTime(fromAt, timezone)} to ${localTime(toAt, timezone)} (${timezone})`;
+  const lines = [`for ${formatDuration(awayMs)}${times}, ${span}; ${hiddenOf(unseen)}`];
+  if (count > 1) {
+    for (const gap of stretches) {
+      const lasted = formatDuration(gap.to_at - gap.from_at);
+      lines.push(`away ${localTime(gap.from_at, timezone)} to ${localTime(gap.to_at, timezone)} (${lasted})`);
+    }
+    if (count > stretches.length) lines.push(`and ${plural(count - stretches.length, 'more time')}`);
+  }
+  const byName = unseen.toSorted((a, b) => (a.job_name < b.job_name ? -1 : 1));
+  for (const each of byName.slice(0, JOBS_MAX)) lines.push(`${each.job_name}: ${whatOf(each)}`);
+  if (byName.length > JOBS_MAX) lines.push(`and ${plural(byName.length - JOBS_MAX, 'more job')}`);
+  return lines.join('\n');
+}
+
+function hiddenOf(unseen: readonly Unseen[]): string {
+  const sum = (of: (each: Unseen) => number): number => unseen.reduce((total, each) => total + of(each), 0);
+  const slots = sum((each) => each.slot_count);
+  const runs = sum((each) => each.ended_count + each.open_count);
+  const parts = [slots === 0 ? '' : plural(slots, 'slot'), runs === 0 ? '' : plural(runs, 'run')];
+  const hidden = parts.filter((part) => part !== '').join(' and ');
+  if (hidden === '') return 'nothing went unseen';
+  return `what became of ${hidden} of ${plural(unseen.length, 'job')} is not known`;
+}
+
+function whatOf({ slot_count: slots, ended_count: ended, open_count: open }: Unseen): string {
+  const parts: string[] = [];
+  if (slots > 0) parts.push(`${plural(slots, 'slot')} unknown`);
+  if (ended > 0) parts.push(`${plural(ended, 'run')} ended unknown`);
+  if (open > 0) parts.push(`${plural(open, 'run')} still open`);
+  return parts.join(', ');
+}
+
+function plural(count: number, word: string): string {
+  return count === 1 ? `1 ${word}` : `${count} ${word}s`;
+}
+
+/** `2026-01-15 02:00:13`, without the seconds where there are none. */
+function localTime(at: number, timezone: string): string {
+  const text = new Date(at + offsetMsAt(timezone, at)).toISOString();
+  const time = text.slice(11, 19).replace(/:00$/, '');
+  return `${text.slice(0, 10)} ${time}`;
+}
