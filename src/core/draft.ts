@@ -1,3 +1,4 @@
+import { dateOf, type Tally, talliesOf } from './daily.ts';
 import type { Event, State, Transition } from './event.ts';
 import type { Delivery, Incident, JobState, Run } from './model.ts';
 import type { Outcome, Reason, Status } from './reasons.ts';
@@ -22,6 +23,7 @@ export class Draft {
   readonly deliveries: Delivery[] = [];
   /** Why a correction, if one is being made: travels to the incident it closes. */
   correction: 'late_report' | 'rerun' | null = null;
+  private readonly tallies: Tally[] = [];
   private readonly runsById: Map<string, Run>;
   private readonly changedRuns = new Map<string, Run>();
   private readonly removedRunIds = new Set<string>();
@@ -95,6 +97,21 @@ export class Draft {
     return this.keepRun({ ...run, ...changes });
   }
 
+  /**
+   * Counts slots that ended without a run, or takes them back: where a row stands for several slots, the
+   * daily figures cannot be told from how the row changed.
+   * @param slotAt any instant of the UTC day on which they are
+   * @param delta how many; negative to take them back
+   */
+  tallySlots(slotAt: number, outcome: Outcome, delta: number): void {
+    const date = dateOf(slotAt);
+    const last = this.tallies.at(-1);
+    if (last?.date === date && last.outcome === outcome && last.duration_ms === null) {
+      this.tallies[this.tallies.length - 1] = { ...last, delta: last.delta + delta };
+    } else this.tallies.push({ date, outcome, delta, duration_ms: null });
+  }
+
+  /** Removes a history row; the daily figures do not follow by themselves, see `tallySlots`. */
   removeRun(id: string): void {
     this.runsById.delete(id);
     this.changedRuns.delete(id);
@@ -115,12 +132,16 @@ export class Draft {
       removed_run_ids: [...this.removedRunIds],
       incidents: [...this.changedIncidents.values()],
       deliveries: this.deliveries,
+      tallies: this.tallies,
       reason,
       run_id: runId,
     };
   }
 
   private keepRun(run: Run): Run {
+    const before = this.runsById.get(run.id);
+    // Slots that join or leave a row are counted where that happens.
+    if (before === undefined || before.count === run.count) this.tallies.push(...talliesOf(before, run));
     this.runsById.set(run.id, run);
     this.changedRuns.set(run.id, run);
     return run;

@@ -1,3 +1,4 @@
+import type { Tally } from './daily.ts';
 import type { Delivery, Incident, JobState, Ping, Run } from './model.ts';
 import type { Reason } from './reasons.ts';
 import type { Spec } from './spec.ts';
@@ -38,6 +39,8 @@ export interface Transition {
   incidents: Incident[];
   /** Messages that became owed, in the order in which they must be sent. */
   deliveries: Delivery[];
+  /** What changed in the daily figures (DESIGN.md §3.5). */
+  tallies: Tally[];
   /** What the event itself did. */
   reason: Reason;
   /** The run a ping belongs to, if any. */

@@ -12,6 +12,7 @@ export function recordSlot(draft: Draft, slotAt: number, at: number, outcome: Ou
   const last = draft.run(`${draft.jobId}-${draft.job.run_count}`);
   const folds = last !== undefined && last.started_at === null && last.rid === null && !last.late;
   if (folds && last.outcome === outcome && last.reason === reason && (last.slot_at ?? Infinity) < slotAt) {
+    draft.tallySlots(slotAt, outcome, 1);
     return draft.changeRun(last.id, { slot_at: slotAt, ended_at: at, count: last.count + 1 });
   }
   return draft.addRun({ slot_at: slotAt, ended_at: at, outcome, reason });
@@ -32,6 +33,7 @@ export function rememberUnclaimed(
 export function unrecordSlot(draft: Draft, runId: string, slotAt: number): void {
   const row = draft.run(runId);
   if (row === undefined) return; // Trimmed from the history since.
+  if (row.outcome !== null) draft.tallySlots(slotAt, row.outcome, -1);
   if (row.count <= 1) return draft.removeRun(runId);
   const others = draft.job.unclaimed.filter((slot) => slot.run_id === runId).map((slot) => slot.at);
   const isNewest = row.slot_at === slotAt && others.length > 0;

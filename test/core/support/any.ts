@@ -1,0 +1,139 @@
+import fc from 'fast-check';
+import type { Declaration } from '../../../src/core/declaration.ts';
+import type { Event, State, Transition } from '../../../src/core/event.ts';
+import type { Delivery, Incident, Ping, Run } from '../../../src/core/model.ts';
+import type { PingKind } from '../../../src/core/reasons.ts';
+import { DEFAULT_GLOBALS, type Spec, specOf } from '../../../src/core/spec.ts';
+import { initialState, transition } from '../../../src/core/transition.ts';
+
+/** When every job is declared. */
+export const START = Date.UTC(2025, 2, 29, 22); // Two hours before Europe's clocks go forward.
+const MINUTE_MS = 60_000;
+export const HOUR_MS = 60 * MINUTE_MS;
+
+const declarations: fc.Arbitrary<Declaration> = fc.record(
+  {
+    schedule: fc.constantFrom('0 * * * *', '*/10 * * * *', '30 2 * * *', '* * * * *'),
+    timezone: fc.constantFrom('UTC', 'Europe/Berlin', 'America/New_York'),
+    grace: fc.constantFrom('30s', '5m', '90m'),
+    max_runtime: fc.constantFrom('2m', '1h', '1d'),
+    failure_threshold: fc.constantFrom<NonNullable<Declaration['failure_threshold']>>(1, 2, {
+      failure: 2,
+      missed: 1,
+    }),
+    recovery_threshold: fc.constantFrom(1, 2),
+    remind_every: fc.constantFrom('1h', '20m'),
+    max_open_runs: fc.constantFrom(1, 3),
+  },
+  { requiredKeys: ['grace', 'max_runtime'] },
+);
+const everyDeclarations = declarations.map((declaration): Declaration => {
+  const { schedule, timezone, ...rest } = declaration;
+  return schedule === undefined && timezone === undefined ? rest : { ...rest, every: '15m' };
+});
+/** Any job: with a cron expression, a period, or neither. */
+export const anyDeclaration = fc.oneof(declarations, everyDeclarations);
+
+interface Step {
+  afterMs: number;
+  kind: PingKind | 'gap' | 'pause' | 'resume';
+  rid: string | null;
+  delayMs: number;
+}
+
+/** What happens to it, one thing after another. */
+export const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    afterMs: fc.oneof(fc.integer({ min: 0, max: 5 * MINUTE_MS }), fc.integer({ min: 0, max: 3 * HOUR_MS })),
+    kind: fc.constantFrom<Step['kind']>(
+      ...([
+        'start',
+        'start',
+        'start',
+        'success',
+        'success',
+        'failure',
+        'log',
+        'skip',
+        'gap',
+        'pause',
+        'resume',
+      ] as const),
+    ),
+    rid: fc.constantFrom(null, 'a', 'b', 'c', 'd'),
+    delayMs: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 2 * HOUR_MS })),
+  }),
+  { maxLength: 25 },
+);
+
+/** The events of steps taken since `START`. */
+export function eventsOf(list: readonly Step[]): Event[] {
+  let at = START;
+  return list.map((step): Event => {
+    const before = at;
+    at += step.afterMs;
+    if (step.kind === 'gap') return { type: 'gap', from_at: before, to_at: at };
+    if (step.kind === 'pause') return { type: 'paused', at };
+    if (step.kind === 'resume') return { type: 'resumed', at };
+    const { kind, rid, delayMs } = step;
+    return { type: 'ping', ping: pingAt(kind, at, rid, delayMs) };
+  });
+}
+
+export function pingAt(kind: PingKind, at: number, rid: string | null, delayMs = 0): Ping {
+  return {
+    kind,
+    received_at: at,
+    delay_ms: delayMs,
+    rid,
+    exit_code: null,
+    signal: null,
+    duration_ms: null,
+    host: null,
+    output: null,
+    output_dropped_bytes: 0,
+  };
+}
+
+export function instantOf(event: Event): number {
+  if (event.type === 'ping') return event.ping.received_at;
+  if (event.type === 'tick') return event.now_at;
+  return event.type === 'gap' ? event.to_at : event.at;
+}
+
+/** Everything a sequence of events led to. */
+interface Played {
+  state: State;
+  runs: Map<string, Run>;
+  incidents: Map<string, Incident>;
+  deliveries: Delivery[];
+  results: Transition[];
+}
+
+export function playEvents(spec: Spec, events: readonly Event[]): Played {
+  let state: State = deepFreeze({ job_id: 'j', job: initialState(spec, START), runs: [], incident: null });
+  const played: Played = { state, runs: new Map(), incidents: new Map(), deliveries: [], results: [] };
+  for (const event of events) {
+    // Frozen, so that a transition that changed what it was given would throw.
+    const result = deepFreeze(transition(spec, state, deepFreeze(event)));
+    state = result.state;
+    for (const run of result.runs) played.runs.set(run.id, run);
+    for (const id of result.removed_run_ids) played.runs.delete(id);
+    for (const incident of result.incidents) played.incidents.set(incident.id, incident);
+    played.deliveries.push(...result.deliveries);
+    played.results.push(result);
+  }
+  return { ...played, state };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(deepFreeze);
+  }
+  return value;
+}
+
+export function specFor(declaration: Declaration): Spec {
+  return specOf('job', declaration, { ...DEFAULT_GLOBALS, notifiers: ['ops'] });
+}
