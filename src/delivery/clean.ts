@@ -47,3 +47,15 @@ export function lastLines(text: string, countMax: number, lengthMax: number): st
   while (last[0] === '') last.shift();
   return last;
 }
+
+/** The first lines of cleaned text, at most `countMax` of at most `lengthMax` each and `totalMax` in all. */
+export function firstLines(text: string, countMax: number, lengthMax: number, totalMax: number): string[] {
+  const first: string[] = [];
+  let total = 0;
+  for (const line of lastLines(text, Infinity, lengthMax).slice(0, countMax)) {
+    total += line.length + 1;
+    if (total > totalMax) break;
+    first.push(line);
+  }
+  return first;
+}

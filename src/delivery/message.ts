@@ -1,7 +1,7 @@
 import type { Delivery, DeliveryFacts, Incident, Job, Run } from '../core/model.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import type { Output } from '../store/store.ts';
-import { cleanLine, lastLines } from './clean.ts';
+import { cleanLine, firstLines, lastLines } from './clean.ts';
 import { fullTime, shortTime } from './wall-time.ts';
 import { isSystemReason, ordinal, systemRecovery, troubleWords } from './words.ts';
 
@@ -63,6 +63,9 @@ export interface MessageContext {
 
 const OUTPUT_LINES_MAX = 20;
 const OUTPUT_LINE_LENGTH_MAX = 300;
+/** Of what is wrong with Cronflow itself the beginning is shown; it fits where a notifier shows output. */
+const DETAIL_LINES_MAX = 40;
+const DETAIL_LENGTH_MAX = 2_500;
 const TITLE_LENGTH_MAX = 400;
 const HOST_LENGTH_MAX = 60;
 const VALUE_LENGTH_MAX = 400;
@@ -93,7 +96,7 @@ export function messageOf(delivery: Delivery, context: MessageContext): Message 
     deliveryId: delivery.id,
     incidentId: delivery.incident_id,
     kind: parts.kind,
-    severity: parts.kind === 'closed' ? 'good' : parts.kind === 'opened_and_closed' ? 'over' : 'bad',
+    severity: severityOf(parts),
     title: cleanLine(titleOf(parts), TITLE_LENGTH_MAX),
     description: description === undefined ? null : cleanLine(description, VALUE_LENGTH_MAX) || null,
     fields: fieldsOf(parts).map(({ label, value }) => ({ label, value: cleanLine(value, VALUE_LENGTH_MAX) })),
@@ -101,6 +104,12 @@ export function messageOf(delivery: Delivery, context: MessageContext): Message 
     outputNote: outputNoteOf(parts, output.length),
     links: linksOf(parts),
   };
+}
+
+/** That Cronflow was away is told when it is over. */
+function severityOf({ kind, facts }: Parts): Severity {
+  if (kind === 'closed') return 'good';
+  return kind === 'opened_and_closed' || facts.reason === 'cronflow_away' ? 'over' : 'bad';
 }
 
 /**
@@ -244,7 +253,9 @@ function shownOf({ facts, kind, name, context }: Parts): Output | null {
 
 function outputOf(parts: Parts): string[] {
   const shown = shownOf(parts);
-  return shown === null ? [] : lastLines(shown.text, OUTPUT_LINES_MAX, OUTPUT_LINE_LENGTH_MAX);
+  if (shown === null) return [];
+  if (parts.name !== null) return lastLines(shown.text, OUTPUT_LINES_MAX, OUTPUT_LINE_LENGTH_MAX);
+  return firstLines(shown.text, DETAIL_LINES_MAX, OUTPUT_LINE_LENGTH_MAX, DETAIL_LENGTH_MAX);
 }
 
 function outputNoteOf(parts: Parts, count: number): string | null {
@@ -252,7 +263,8 @@ function outputNoteOf(parts: Parts, count: number): string | null {
   if (shown === null || count === 0) return null;
   const all = lastLines(shown.text, Infinity, OUTPUT_LINE_LENGTH_MAX).length;
   if (all <= count && shown.dropped_bytes === 0) return null;
-  return count === 1 ? 'the last line' : `the last ${count} lines`;
+  const which = parts.name === null ? 'first' : 'last';
+  return count === 1 ? `the ${which} line` : `the ${which} ${count} lines`;
 }
 
 function linksOf({ facts, name, context }: Parts): MessageLink[] {

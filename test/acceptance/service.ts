@@ -17,6 +17,8 @@ export interface Service {
   readonly configPath: string;
   /** All it has logged so far. */
   log(): string;
+  /** The time by the service's clock, in milliseconds since the Unix epoch. */
+  now(): number;
   /** Moves the service's clock; returns when what was due has been done. */
   advance(ms: number): Promise<void>;
   get<T>(path: string): Promise<T>;
@@ -25,8 +27,8 @@ export interface Service {
   git(...args: string[]): Promise<void>;
   /** Runs `scripts/monitor.sh JOB COMMAND...`; never rejects for its exit code. */
   monitor(job: string, command: string[], options?: { input?: string }): Promise<Finished>;
-  /** Starts it again on the same data after `kill -9`. */
-  killAndRestart(): Promise<void>;
+  /** Starts it again on the same data after `kill -9`, `awayMs` later. */
+  killAndRestart(awayMs?: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -78,6 +80,7 @@ export async function startService(config: string, webhookUrl: string): Promise<
     directory,
     configPath,
     log: () => log,
+    now: () => Date.now() + offsetMs,
     advance: (ms) =>
       new Promise((resolve) => {
         offsetMs += ms;
@@ -88,10 +91,11 @@ export async function startService(config: string, webhookUrl: string): Promise<
     until: waitFor,
     git,
     monitor: (job, command, options = {}) => runMonitor(url, directory, job, command, options.input),
-    async killAndRestart() {
+    async killAndRestart(awayMs = 0) {
       const ended = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGKILL');
       await ended;
+      offsetMs += awayMs;
       ({ child, url } = await spawn());
     },
     async stop() {

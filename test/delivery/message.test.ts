@@ -302,6 +302,41 @@ describe('messageOf', () => {
     expect(output).toBe(detail.trimEnd());
   });
 
+  it('tells of a time away: how long, from when to when, and of which jobs', () => {
+    const detail =
+      'for 2h40m, from 2026-01-15 02:00 to 2026-01-15 04:40 (Europe/Berlin); ' +
+      'what became of 3 slots and 1 run of 2 jobs is not known\nbackup: 3 slots unknown\nreport: 1 run still open';
+    const at = SLOT_AT + 160 * MINUTE_MS;
+    const facts = someFacts({
+      ...{ job_name: null, reason: 'cronflow_away', detail, host: null, at, incident_opened_at: SLOT_AT },
+      ...{ expected_at: null, duration_ms: null },
+    });
+    const incident = anIncident({ job_id: null, kind: 'outage', closed_at: at });
+    const context = aContext({ job: null, run: null, incident, nowAt: at + 15 * MINUTE_MS });
+    expect(render(messageOf(aDelivery({ job_id: null, facts }), context))).toMatchInlineSnapshot(`
+      "over | CRONFLOW WAS AWAY: for 2h40m, from 2026-01-15 02:00 to 2026-01-15 04:40 (Europe/Berlin); what became of 3 slots and 1 run of 2 jobs is not known
+      Reason: for 2h40m, from 2026-01-15 02:00 to 2026-01-15 04:40 (Europe/Berlin); what became of 3 slots and 1 run of 2 jobs is not known
+      Happened: 2026-01-15 03:40 +00:00 (UTC)
+      Now: 2026-01-15 03:55 +00:00 (UTC)
+      output (all):
+      for 2h40m, from 2026-01-15 02:00 to 2026-01-15 04:40 (Europe/Berlin); what became of 3 slots and 1 run of 2 jobs is not known
+      backup: 3 slots unknown
+      report: 1 run still open"
+    `);
+  });
+
+  it('shows the beginning of what is long', () => {
+    const detail = Array.from({ length: 60 }, (_, index) => `line ${index + 1}`).join('\n');
+    const facts = someFacts({ job_name: null, reason: 'config_invalid', detail, host: null });
+    const { output, outputNote } = messageOf(aDelivery({ facts }), aContext({ job: null, run: null }));
+    expect(output?.split('\n').at(-1)).toBe('line 40');
+    expect(outputNote).toBe('the first 40 lines');
+    const wide = someFacts({ ...facts, detail: detail.replaceAll('line', 'x'.repeat(200)) });
+    const cut = messageOf(aDelivery({ facts: wide }), aContext({ job: null, run: null }));
+    expect(cut.output!.length).toBeLessThanOrEqual(2_500);
+    expect(cut.outputNote).toBe('the first 12 lines');
+  });
+
   it('names the signal however the client wrote it', () => {
     expect(signalTitleOf('TERM')).toContain('killed by SIGTERM after 4m12s');
     expect(signalTitleOf('sigkill')).toContain('killed by SIGKILL after');

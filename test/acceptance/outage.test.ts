@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
+import { type Service, startService } from './service.ts';
+
+const CONFIG = `notifiers:
+  ops:
+    type: slack
+    webhook_url: \${SLACK_WEBHOOK_URL}
+jobs:
+  frequent:
+    schedule: "*/10 * * * *"
+    grace: 2m
+    failure_threshold: 100
+  hung: {}
+  idle: {}
+`;
+const MINUTE_MS = 60_000;
+const SECOND_MS = 1_000;
+
+let slack: SlackServer;
+let service: Service;
+
+beforeAll(async () => {
+  slack = await startSlackServer();
+  service = await startService(CONFIG, slack.url);
+});
+
+afterAll(async () => {
+  await service?.stop();
+  await slack?.close();
+});
+
+/** How long until the clock shows `:04`, `:14`, ...: far from the slots of `frequent` and what belongs to them. */
+const untilMinute = (minute: number): number =>
+  (((minute * MINUTE_MS - service.now()) % (10 * MINUTE_MS)) + 10 * MINUTE_MS) % (10 * MINUTE_MS);
+const ping = (path: string): Promise<Response> => fetch(`${service.url}/jobs/${path}`, { method: 'POST' });
+
+describe('Cronflow away', () => {
+  test('for 40 s that touch nothing: nobody is told', async () => {
+    await service.advance(untilMinute(4));
+    await service.killAndRestart(40 * SECOND_MS);
+    await service.advance(40 * MINUTE_MS);
+    expect(slack.messages).toEqual([]);
+  });
+
+  test('for 20 minutes: one message says from when to when, and what it could not see', async () => {
+    await service.advance(untilMinute(4));
+    await ping('hung/start?rid=a');
+    await ping('idle/success');
+    await service.killAndRestart(20 * MINUTE_MS);
+    await service.advance(14 * MINUTE_MS + 50 * SECOND_MS);
+    expect(slack.messages).toEqual([]);
+    // In small steps, so that Slack's answer is there before the service's clock says that it was too slow.
+    await service.until('the message', async () => {
+      if (slack.messages.length === 0) await service.advance(SECOND_MS);
+      return slack.messages[0];
+    });
+    await ping('hung/success?rid=a');
+    await service.advance(untilMinute(4));
+    await service.killAndRestart();
+    await service.advance(60 * MINUTE_MS);
+    expect(slack.messages).toHaveLength(1);
+    const [{ text, readable }] = slack.messages as [SlackServer['messages'][number]];
+    expect(
+      text.replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?/g, 'THEN').replace(/for 20m(\d+s)?/, 'for 20m'),
+    ).toBe(
+      'CRONFLOW WAS AWAY: for 20m, from THEN to THEN (UTC); what became of 2 slots and 1 run of 2 jobs is not known',
+    );
+    expect(readable).toContain('frequent: 2 slots unknown\nhung: 1 run still open');
+    expect(readable).not.toContain('idle:');
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest';
+import type { JobState, Run } from '../../src/core/model.ts';
+import {
+  type Outage,
+  outageDueAt,
+  tellOutage,
+  type Unseen,
+  unseenOf,
+  withGap,
+} from '../../src/core/outage.ts';
+import { DEFAULT_GLOBALS, specOf } from '../../src/core/spec.ts';
+import { job, openRun, run } from '../support/records.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const WINDOW_MS = 15 * MINUTE_MS;
+const MIDNIGHT = Date.UTC(2026, 0, 15);
+const at = (hour: number, minute = 0): number => MIDNIGHT + hour * HOUR_MS + minute * MINUTE_MS;
+
+const hourly = specOf('hourly', { schedule: '0 * * * *', grace: '5m' }, DEFAULT_GLOBALS);
+const [AWAY] = withGap([], { from_at: at(2, 30), to_at: at(5, 30) }, WINDOW_MS) as [Outage];
+
+function unseen(runs: readonly Run[], state: Partial<JobState> = {}, spec = hourly): Unseen | null {
+  return unseenOf(spec, job('j1', {}, state).state, runs, AWAY);
+}
+
+/** The row of slots that ended unknown, from one hour to another. */
+function unknownSlots(firstHour: number, lastHour: number): Run {
+  return run('j1', 7, {
+    ...{ outcome: 'unknown', reason: 'outage', started_at: null, duration_ms: null, exit_code: null },
+    ...{ first_slot_at: at(firstHour), slot_at: at(lastHour), count: lastHour - firstHour + 1 },
+    ended_at: Math.max(at(lastHour, 5), AWAY.to_at + WINDOW_MS),
+  });
+}
+
+describe('what an outage hid of a job', () => {
+  test('is nothing where all is known', () => {
+    expect(unseen([])).toBeNull();
+    expect(unseen([run('j1', 1, { started_at: at(2, 0), ended_at: at(6) })])).toBeNull();
+    expect(unseen([openRun('j1', 1)].map((each) => ({ ...each, started_at: at(5, 31) })))).toBeNull();
+  });
+
+  test('are its slots that ended unknown, each counted', () => {
+    expect(unseen([unknownSlots(3, 5)])).toMatchObject({ job_name: 'hourly', slot_count: 3 });
+  });
+
+  test('are no slots of an earlier outage, though one row of history stands for both', () => {
+    expect(unseen([unknownSlots(0, 5)])).toMatchObject({ slot_count: 3 });
+    const every = specOf('every', { every: '1h', grace: '5m' }, DEFAULT_GLOBALS);
+    expect(unseen([unknownSlots(0, 5)], {}, every)).toMatchObject({ slot_count: 3 });
+    const earlier = { ...unknownSlots(0, 1), ended_at: at(1, 30) };
+    expect(unseen([earlier])).toBeNull();
+  });
+
+  test('is known also where the history was too short to keep its rows', () => {
+    const unclaimed = [0, 3, 4].map((hour) => ({
+      at: at(hour),
+      outcome: 'unknown' as const,
+      run_id: 'j1-7',
+    }));
+    expect(unseen([], { unclaimed })).toMatchObject({ slot_count: 2 });
+    expect(unseen([unknownSlots(3, 4)], { unclaimed })).toMatchObject({ slot_count: 2 });
+  });
+
+  test('are runs that were open in it and still are, or whose end nobody knows', () => {
+    const open = { ...openRun('j1', 1), started_at: at(1) };
+    const lost = run('j1', 2, {
+      ...{ started_at: at(3), ended_at: at(5, 31) },
+      outcome: 'unknown',
+      reason: 'outage',
+    });
+    expect(unseen([open, lost])).toMatchObject({ ended_count: 1, open_count: 1, slot_count: 0 });
+    const before = { ...lost, started_at: at(1), ended_at: at(2, 29) };
+    expect(unseen([before, { ...lost, reason: 'removed' }, { ...open, counted: false }])).toBeNull();
+    expect(unseen([open], { paused_by_api: true })).toBeNull();
+  });
+});
+
+describe('gaps', () => {
+  test('that touch are one', () => {
+    let outages: Outage[] = [];
+    for (const minute of [0, 4, 8]) {
+      outages = withGap(outages, { from_at: at(1, minute), to_at: at(1, minute + 4) }, WINDOW_MS);
+    }
+    expect(outages).toMatchObject([
+      { count: 1, longest_ms: 12 * MINUTE_MS, away_ms: 12 * MINUTE_MS, stretches: [{ to_at: at(1, 12) }] },
+    ]);
+  });
+
+  test('however many, take little room and are all counted', () => {
+    let outages: Outage[] = [];
+    for (let minute = 0; minute < 45; minute += 1) {
+      const gap = { from_at: at(1, minute), to_at: at(1, minute) + 1_000 };
+      outages = withGap(outages, gap, WINDOW_MS);
+    }
+    expect(outages).toMatchObject([{ count: 45, away_ms: 45_000, longest_ms: 1_000 }]);
+    expect(outages[0]!.stretches).toHaveLength(10);
+    const unseenJob = { job_name: 'a', slot_count: 1, ended_count: 0, open_count: 0 };
+    const { detail } = tellOutage(outages[0]!, [unseenJob], ['ops'], 'UTC', at(3)).incidents[0]!;
+    expect(detail!.split('\n')).toHaveLength(13);
+    expect(detail).toContain('and 35 more times');
+  });
+
+  test('wait for the last one, within an hour of the first', () => {
+    const first = withGap([], { from_at: at(1), to_at: at(2) }, WINDOW_MS);
+    expect(first.map((each) => outageDueAt(each, WINDOW_MS))).toEqual([at(2, 15)]);
+    const joined = withGap(first, { from_at: at(2, 10), to_at: at(2, 45) }, WINDOW_MS);
+    expect(joined.map((each) => outageDueAt(each, WINDOW_MS))).toEqual([at(3)]);
+    const apart = withGap(joined, { from_at: at(2, 50), to_at: at(2, 51) }, WINDOW_MS);
+    expect(apart.map((each) => outageDueAt(each, WINDOW_MS))).toEqual([at(3), at(3, 6)]);
+  });
+
+  test('with a long replay window wait for that', () => {
+    const windowMs = 3 * HOUR_MS;
+    const outages = withGap([], { from_at: at(1), to_at: at(2) }, windowMs);
+    expect(outages.map((each) => outageDueAt(each, windowMs))).toEqual([at(5)]);
+  });
+});
+
+test('the message names twenty jobs and counts the rest', () => {
+  const many = Array.from({ length: 25 }, (_, index): Unseen => {
+    const name = `job-${String(index).padStart(2, '0')}`;
+    return { job_name: name, slot_count: 2, ended_count: 1, open_count: 1 };
+  });
+  const { incidents, deliveries } = tellOutage(AWAY, many, ['ops', 'pager', 'ops'], 'Europe/Berlin', at(6));
+  const lines = incidents[0]!.detail!.split('\n');
+  expect(lines[0]).toBe(
+    'for 3h, from 2026-01-15 03:30 to 2026-01-15 06:30 (Europe/Berlin); ' +
+      'what became of 50 slots and 50 runs of 25 jobs is not known',
+  );
+  expect(lines[1]).toBe('job-00: 2 slots unknown, 1 run ended unknown, 1 run still open');
+  expect(lines.slice(-2)).toEqual([expect.stringContaining('job-19'), 'and 5 more jobs']);
+  expect(deliveries.map(({ id, created_at: owedAt }) => [id, owedAt])).toEqual([
+    [`outage-${AWAY.from_at}.ops.opened`, at(6)],
+    [`outage-${AWAY.from_at}.pager.opened`, at(6)],
+  ]);
+});
