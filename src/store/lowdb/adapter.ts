@@ -111,12 +111,15 @@ export class JournalAdapter implements Adapter<Data> {
     const refs = changes.put.outputs ?? [];
     const commit: Commit = { seq: this.#seq + 1, at: this.#options.clock.now(), ...changes };
     const line = encode(commit);
+    const journal = this.#open();
+    journal.refuseWhenDead();
     try {
       await this.#writeOutputs(refs, outputTexts);
-      await this.#open().append(line);
+      await journal.append(line);
     } catch (error) {
-      // What was there under the same name is gone; a lost output is no error, a wrong one would be.
-      this.#outputs.remove(refs);
+      // What was there under the same name is gone; a lost output is no error, a wrong one would be. After a failed
+      // sync the commit may turn out to be there, and then so must its outputs.
+      if (!journal.isDead) this.#outputs.remove(refs);
       throw error;
     }
     this.#seq += 1;

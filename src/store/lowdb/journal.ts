@@ -57,6 +57,11 @@ export class Journal {
     return new Journal(options, await options.disk.open(path, 'change'), segment);
   }
 
+  /** Whether a sync has failed, so that nothing is known of what was written last. */
+  get isDead(): boolean {
+    return this.#dead;
+  }
+
   get segment(): Readonly<Segment> {
     return this.#segment;
   }
@@ -66,7 +71,7 @@ export class Journal {
    * @throws CronflowError `store_unavailable`; then it is not there, now or after a crash
    */
   async append(line: Buffer): Promise<void> {
-    this.#refuseWhenDead();
+    this.refuseWhenDead();
     if (this.#dirty) await this.#cutBack('an earlier failure has not been undone');
     try {
       this.#dirty = true;
@@ -85,7 +90,7 @@ export class Journal {
    * @throws whatever the disk did
    */
   async rotate(firstSeq: number, nowAt: number): Promise<void> {
-    this.#refuseWhenDead();
+    this.refuseWhenDead();
     const { file, segment } = await createSegment(this.#options, firstSeq, nowAt).catch((error: unknown) => {
       if (error instanceof UnsyncedError) this.#dead = true;
       throw error;
@@ -122,7 +127,8 @@ export class Journal {
     }
   }
 
-  #refuseWhenDead(): void {
+  /** @throws CronflowError `store_unavailable` once a sync has failed */
+  refuseWhenDead(): void {
     if (this.#dead) throw this.#unavailable('a sync has failed, so the process must end');
   }
 
