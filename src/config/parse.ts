@@ -10,7 +10,8 @@ import { validators } from './schema.ts';
 import type { ConfigFile } from './schema-types.ts';
 import type { Env } from './substitute.ts';
 import { pointer, type Tree } from './tree.ts';
-import { type JobContext, jobProblems } from './validate.ts';
+import type { JobContext } from './job-context.ts';
+import { jobProblems } from './validate.ts';
 import { type ParsedYaml, parseYaml } from './yaml.ts';
 
 export type ParseResult = { ok: true; config: Config } | { ok: false; faults: Fault[] };

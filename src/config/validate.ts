@@ -1,9 +1,11 @@
 import type { Declaration } from '../core/declaration.ts';
 import { applyDefaults } from '../core/defaults.ts';
 import type { Fault } from '../core/errors.ts';
-import { compileCron } from '../schedule/cron.ts';
-import { ScheduleError } from '../schedule/error.ts';
 import { type Problem, problemsOf, type Spots, shownValue, toFault, unknown } from './faults.ts';
+import { expectProblems } from './expect.ts';
+import type { JobContext } from './job-context.ts';
+import { maintenanceProblems } from './maintenance.ts';
+import { scheduleProblems } from './schedules.ts';
 import { validators } from './schema.ts';
 import { pointer } from './tree.ts';
 
@@ -48,75 +50,21 @@ function nameFaults(name: unknown): Fault[] {
   return [{ code: 'bad_name', path: 'name', message }];
 }
 
-/** What the checks of a job beside the schema need to know. */
-export interface JobContext {
-  notifiers: readonly string[] | undefined;
-  spots: Spots;
-  /** Pointers at which the schema found something already. */
-  broken: ReadonlySet<string>;
-  /** What is known of pairs of expression and zone, so that each is looked at once. */
-  checked: Map<string, ScheduleError | null>;
-}
-
 /**
- * What the schema cannot say of a job: that its schedule and zone exist, and those it notifies.
+ * What the schema cannot say of a job: that its schedules, zones, patterns and windows make sense, and that those it
+ * notifies exist.
  * @param path JSON pointer of the job
  * @param input a job that need not be valid
  */
 export function jobProblems(path: string, input: unknown, context: JobContext): Problem[] {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return [];
-  const { schedule, timezone, notify } = input as Record<string, unknown>;
+  const { schedule, timezone, notify, expect, maintenance } = input as Record<string, unknown>;
   return [
     ...scheduleProblems(path, { schedule, timezone }, context),
+    ...expectProblems(pointer(path, 'expect'), expect, context),
+    ...maintenanceProblems(pointer(path, 'maintenance'), maintenance, context),
     ...(context.notifiers === undefined ? [] : notifyProblems(pointer(path, 'notify'), notify, context)),
   ];
-}
-
-function scheduleProblems(
-  path: string,
-  { schedule, timezone }: { schedule: unknown; timezone: unknown },
-  context: JobContext,
-): Problem[] {
-  const at = { schedule: pointer(path, 'schedule'), timezone: pointer(path, 'timezone') };
-  const usable = (value: unknown, pointerOf: string): value is string =>
-    typeof value === 'string' && !context.broken.has(pointerOf);
-  const problems: Problem[] = [];
-  // Each is looked at by itself: a zone cannot make an expression wrong.
-  if (usable(timezone, at.timezone)) {
-    const error = check('0 0 * * *', timezone, context);
-    if (error !== null) problems.push(scheduleProblem(error, at.timezone, context));
-  }
-  if (usable(schedule, at.schedule)) {
-    const error = check(schedule, 'UTC', context);
-    if (error !== null) problems.push(scheduleProblem(error, at.schedule, context));
-  }
-  return problems;
-}
-
-function check(expression: string, timezone: string, { checked }: JobContext): ScheduleError | null {
-  const id = `${timezone} ${expression}`;
-  const known = checked.get(id);
-  if (known !== undefined) return known;
-  let error: ScheduleError | null = null;
-  try {
-    compileCron(expression, timezone);
-  } catch (thrown) {
-    if (!(thrown instanceof ScheduleError)) throw thrown;
-    error = thrown;
-  }
-  checked.set(id, error);
-  return error;
-}
-
-function scheduleProblem(error: ScheduleError, path: string, context: JobContext): Problem {
-  const spot = context.spots.get(path);
-  const code = error.field === 'timezone' ? 'bad_timezone' : 'bad_schedule';
-  if (spot?.variables !== undefined) {
-    const from = shownValue('', spot);
-    return { code, path, message: `${from} is refused for its ${error.field} (allowed: ${error.allowed})` };
-  }
-  const suggestion = error.suggestion === undefined ? {} : { suggestion: error.suggestion };
-  return { code, path, message: error.message, ...suggestion };
 }
 
 /** Names in a `notify` that no notifier has. */

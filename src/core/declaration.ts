@@ -25,12 +25,48 @@ export interface Declaration {
    */
   max_runtime?: string;
   /**
+   * A run that ends well after less than this is a failure, `too_fast`: it cannot have done its work. Runs whose duration is not known are not held to it.
+   */
+  min_runtime?: string;
+  /**
    * Exit codes that count as success.
    *
    * @minItems 1
    * @maxItems 256
    */
   success_exit_codes?: number[];
+  /**
+   * What a run must show besides ending well; one that does not is a failure.
+   */
+  expect?: {
+    /**
+     * What the end of the output, as far as it is kept, must say; a run of which it is not true is a failure, `output_mismatch`. No output counts as empty.
+     */
+    output?: {
+      /**
+       * A text that must stand in it, or several that must all.
+       *
+       * @minItems 1
+       * @maxItems 32
+       */
+      contains?: string | string[];
+      /**
+       * A text that must not stand in it, or several of which none may.
+       *
+       * @minItems 1
+       * @maxItems 32
+       */
+      not_contains?: string | string[];
+      /**
+       * A regular expression that must match somewhere in it, in RE2 syntax: no look-around and no back-references, so that no output can make it slow.
+       */
+      matches?: string;
+    };
+  };
+  /**
+   * What it means when a run starts while another one is open. `allow`: both are watched. `forbid`: the second is a failure, `overlap`. `skip`: the job's own lock or scheduler drops it, so that slots which come while a run is open are skipped and nobody is told.
+   */
+  overlap?: 'allow' | 'forbid' | 'skip';
   /**
    * How many bad outcomes since the last good one it takes until somebody is told: a number for bad outcomes of any kind together, or a number for each kind by itself. A kind that is left out has 1.
    */
@@ -78,6 +114,33 @@ export interface Declaration {
         on?: ('failure' | 'missed' | 'timeout')[];
       }
   )[];
+  /**
+   * Times in which trouble is recorded and nobody is told. What is still bad at the end is announced after `grace`, unless the job does well before. Each window has `schedule` and `duration`, or `from` and `to`.
+   *
+   * @maxItems 100
+   */
+  maintenance?: {
+    /**
+     * When the window begins, each time: a cron expression.
+     */
+    schedule?: string;
+    /**
+     * How long it lasts.
+     */
+    duration?: string;
+    /**
+     * When a single window begins: a local time, or an instant with its zone.
+     */
+    from?: string;
+    /**
+     * When it ends; not part of it any more.
+     */
+    to?: string;
+    /**
+     * The zone of `schedule`, and of `from` and `to` where they say none. That of the job, when absent.
+     */
+    timezone?: string;
+  }[];
   /**
    * How many runs may be open at once. One more, and the oldest is given up as abandoned.
    */

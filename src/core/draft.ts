@@ -78,6 +78,7 @@ export class Draft {
       duration_ms: null,
       limit_at: null,
       outcome: null,
+      detail: null,
       counted: true,
       exit_code: null,
       signal: null,

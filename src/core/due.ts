@@ -1,10 +1,13 @@
 import type { Draft } from './draft.ts';
+import { isDropped } from './overlap.ts';
 import { earlyMs, slotAfter } from './slots.ts';
 
 /** What time alone will do next to a job. */
 export type Due =
   | { kind: 'limit'; at: number; runId: string }
+  | { kind: 'dropped'; at: number }
   | { kind: 'deadline'; at: number; outcome: 'missed' | 'unknown' }
+  | { kind: 'announcement'; at: number }
   | { kind: 'reminder'; at: number };
 
 /** The earliest thing that is due; of several at one instant a run's limit comes first. */
@@ -18,8 +21,12 @@ function* allDue(draft: Draft): Generator<Due> {
   for (const run of draft.openRuns()) {
     if (run.limit_at !== null) yield { kind: 'limit', at: run.limit_at, runId: run.id };
   }
+  const expectedAt = draft.paused ? null : draft.job.expected_at;
+  if (expectedAt !== null && isDropped(draft, expectedAt)) yield { kind: 'dropped', at: expectedAt };
   const deadline = deadlineOf(draft);
   if (deadline !== null) yield { kind: 'deadline', ...deadline };
+  const announceAt = draft.incident?.announce_at ?? null;
+  if (announceAt !== null) yield { kind: 'announcement', at: announceAt };
   const reminderAt = draft.incident?.next_reminder_at ?? null;
   if (reminderAt !== null) yield { kind: 'reminder', at: reminderAt };
 }

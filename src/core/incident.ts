@@ -1,14 +1,8 @@
 import type { Draft } from './draft.ts';
-import { deadlineOf } from './due.ts';
 import { LIMITS } from './limits.ts';
-import type { BadOutcome, Delivery, DeliveryFacts, DeliveryKind, Incident, Run } from './model.ts';
-import type { BadKind, CloseReason, Outcome } from './reasons.ts';
-
-/** The kind of trouble an outcome is; null for outcomes that are not bad (DESIGN.md §3.3). */
-export function badKindOf(outcome: Outcome): BadKind | null {
-  if (outcome === 'missed' || outcome === 'timeout') return outcome;
-  return outcome === 'failure' || outcome === 'abandoned' ? 'failure' : null;
-}
+import type { BadOutcome, DeliveryKind, Incident, Run } from './model.ts';
+import { badKindOf, type BadKind, type CloseReason, type Reason } from './reasons.ts';
+import { factsOf, newestBad, owe, tell } from './telling.ts';
 
 /** When a run began, for comparing it with a recovery: its start, else its slot unless it ended before, else its end. */
 export function beganAt(run: Run, at: number): number {
@@ -67,7 +61,10 @@ function countBad(draft: Draft, run: Run, kind: BadKind, at: number): void {
   if (draft.job.bad.length > LIMITS.thresholdMax) draft.job.bad.shift();
   const kinds = kindsReached(draft);
   if (draft.incident !== null) absorb(draft, run, bad, kinds);
-  else if (kinds.length > 0) open(draft, run, bad, kinds);
+  else if (kinds.length > 0) {
+    open(draft, run.reason, bad, kinds);
+    tell(draft, run, bad.at, [bad.at, bad.began_at]);
+  }
 }
 
 function countGood(draft: Draft, run: Run, at: number): void {
@@ -79,10 +76,33 @@ function countGood(draft: Draft, run: Run, at: number): void {
   const outcomes = withOutcome(incident, run, at, began);
   const counts = began >= incident.newest_bad_at && !incident.good_run_ids.includes(run.id);
   const good = counts ? [...incident.good_run_ids, run.id] : incident.good_run_ids;
-  draft.setIncident({ ...incident, outcomes, good_run_ids: good });
+  // What is better by the end of maintenance is not announced, even where more is needed to be over.
+  draft.setIncident({ ...incident, outcomes, good_run_ids: good, announce_at: null });
   if (counts && good.length >= draft.spec.recoveryThreshold) {
     close(draft, at, draft.correction === 'late_report' ? 'late_report' : 'recovered', run);
   }
+}
+
+/**
+ * Holds what has happened against a changed spec: a threshold that is now reached opens or closes the incident
+ * at the change, and a notifier that now takes what the incident contains is told of it.
+ */
+export function reconsider(draft: Draft, at: number): void {
+  const newest = draft.job.bad.at(-1);
+  const kinds = kindsReached(draft);
+  if (draft.incident === null) {
+    if (newest === undefined || kinds.length === 0) return;
+    open(draft, newest.reason, { ...newest, at }, kinds);
+  } else {
+    const { incident } = draft;
+    const added = kinds.filter((kind) => !incident.kinds.includes(kind));
+    if (added.length > 0) draft.setIncident({ ...incident, kinds: [...incident.kinds, ...added] });
+    if (draft.incident.good_run_ids.length >= draft.spec.recoveryThreshold) {
+      const run = draft.run(draft.incident.good_run_ids.at(-1) ?? '') ?? null;
+      return close(draft, at, 'recovered', run);
+    }
+  }
+  tell(draft, newestBad(draft), at, [at, ...(newest === undefined ? [] : [newest.at, newest.began_at])]);
 }
 
 /** The kinds of trouble that have reached their threshold since the last good outcome. */
@@ -94,7 +114,7 @@ function kindsReached(draft: Draft): BadKind[] {
   return [...counts].filter(([kind, count]) => count >= (threshold[kind] ?? 1)).map(([kind]) => kind);
 }
 
-function open(draft: Draft, run: Run, bad: BadOutcome, kinds: BadKind[]): void {
+function open(draft: Draft, reason: Reason, bad: BadOutcome, kinds: BadKind[]): void {
   draft.job.incident_count += 1;
   const incident: Incident = {
     id: `${draft.jobId}-i${draft.job.incident_count}`,
@@ -103,8 +123,8 @@ function open(draft: Draft, run: Run, bad: BadOutcome, kinds: BadKind[]): void {
     kind: 'job',
     opened_at: bad.at,
     closed_at: null,
-    reason: run.reason,
-    opened_by_run_id: run.id,
+    reason,
+    opened_by_run_id: bad.run_id,
     close_reason: null,
     kinds,
     bad_count: draft.job.bad.length,
@@ -120,10 +140,10 @@ function open(draft: Draft, run: Run, bad: BadOutcome, kinds: BadKind[]): void {
     told: [],
     next_reminder_at: draft.spec.remindEveryMs === null ? null : draft.knownAt + draft.spec.remindEveryMs,
     reminder_count: 0,
+    announce_at: null,
     acknowledged_until_at: null,
   };
   draft.setIncident(incident);
-  tell(draft, run, bad.at);
 }
 
 function absorb(draft: Draft, run: Run, bad: BadOutcome, kinds: BadKind[]): void {
@@ -144,7 +164,7 @@ function absorb(draft: Draft, run: Run, bad: BadOutcome, kinds: BadKind[]): void
     }),
     ...(isOpening ? { reason: run.reason, opened_by_run_id: run.id } : {}),
   });
-  tell(draft, run, bad.at);
+  tell(draft, run, bad.at, [bad.at, bad.began_at]);
 }
 
 function withOutcome(incident: Incident, run: Run, at: number, began: number): Incident['outcomes'] {
@@ -158,26 +178,18 @@ function withOutcome(incident: Incident, run: Run, at: number, began: number): I
   return [...incident.outcomes, outcome].slice(-LIMITS.incidentOutcomesMax);
 }
 
-/** Owes an `opened` to every notifier that takes a kind the incident contains and was not told yet. */
-function tell(draft: Draft, run: Run, at: number): void {
-  const incident = draft.incident;
-  if (incident === null) return;
-  const targets = draft.spec.notify.filter(
-    ({ to, on }) => !incident.told.includes(to) && on.some((kind) => incident.kinds.includes(kind)),
-  );
-  const names = [...new Set(targets.map(({ to }) => to))];
-  if (names.length === 0) return;
-  draft.setIncident({ ...incident, told: [...incident.told, ...names] });
-  for (const name of names)
-    owe(draft, incident, name, 'opened', `${name}.opened`, factsOf(draft, incident, run, at));
-}
-
 /** Closes the open incident and owes the closing to exactly those who were told (DESIGN.md §3.3). */
 function close(draft: Draft, at: number, reason: CloseReason, run: Run | null): void {
   const incident = draft.incident;
   if (incident === null) return;
   const closedAt = Math.max(at, incident.opened_at);
-  draft.setIncident({ ...incident, closed_at: closedAt, close_reason: reason, next_reminder_at: null });
+  draft.setIncident({
+    ...incident,
+    closed_at: closedAt,
+    close_reason: reason,
+    next_reminder_at: null,
+    announce_at: null,
+  });
   const kind: DeliveryKind = reason === 'paused' || reason === 'removed' ? 'closed_silently' : 'closed';
   const facts = factsOf(draft, incident, run, closedAt);
   for (const name of incident.told) owe(draft, incident, name, kind, `${name}.closed`, facts);
@@ -186,69 +198,4 @@ function close(draft: Draft, at: number, reason: CloseReason, run: Run | null): 
 /** Closes the open incident because its job was paused or removed: nobody is told (DESIGN.md §3.3). */
 export function closeSilently(draft: Draft, at: number, reason: 'paused' | 'removed'): void {
   close(draft, at, reason, null);
-}
-
-/** Owes a reminder to everyone who was told, unless the incident is acknowledged for longer. */
-export function remind(draft: Draft, at: number): void {
-  const incident = draft.incident;
-  if (incident === null) return;
-  const everyMs = draft.spec.remindEveryMs;
-  const quietUntil = incident.acknowledged_until_at ?? 0;
-  if (everyMs === null) return draft.setIncident({ ...incident, next_reminder_at: null });
-  if (quietUntil > at) return draft.setIncident({ ...incident, next_reminder_at: quietUntil });
-  const count = incident.reminder_count + 1;
-  draft.setIncident({ ...incident, next_reminder_at: at + everyMs, reminder_count: count });
-  const newest = incident.outcomes.findLast((outcome) => badKindOf(outcome.outcome) !== null);
-  const run = newest === undefined ? null : (draft.run(newest.run_id) ?? null);
-  const facts = factsOf(draft, incident, run, at);
-  for (const name of incident.told)
-    owe(draft, incident, name, 'reminder', `${name}.reminder.${count}`, facts);
-}
-
-function owe(
-  draft: Draft,
-  incident: Incident,
-  notifier: string,
-  kind: DeliveryKind,
-  suffix: string,
-  facts: DeliveryFacts,
-): void {
-  const delivery: Delivery = {
-    id: `${incident.id}.${suffix}`,
-    job_id: incident.job_id,
-    incident_id: incident.id,
-    notifier,
-    kind,
-    created_at: draft.learnedAt,
-    status: 'pending',
-    attempts: 0,
-    next_attempt_at: draft.learnedAt,
-    finished_at: null,
-    last_error: null,
-    facts,
-  };
-  draft.deliveries.push(delivery);
-}
-
-function factsOf(draft: Draft, incident: Incident, run: Run | null, at: number): DeliveryFacts {
-  const slotAt = run?.slot_at ?? null;
-  const gaveUp = run?.outcome === 'missed';
-  return {
-    job_name: draft.spec.name,
-    outcome: run?.outcome ?? null,
-    reason: run?.reason ?? incident.reason,
-    at,
-    run_id: run?.id ?? null,
-    exit_code: run?.exit_code ?? null,
-    signal: run?.signal ?? null,
-    host: run?.host ?? null,
-    duration_ms: run?.duration_ms ?? null,
-    expected_at: slotAt,
-    deadline_at: gaveUp ? at : (deadlineOf(draft)?.at ?? null),
-    bad_count: draft.incident?.bad_count ?? incident.bad_count,
-    last_success_at: draft.job.last_success_at,
-    next_slot_at: draft.job.expected_at,
-    incident_opened_at: incident.opened_at,
-    detail: null,
-  };
 }

@@ -48,6 +48,8 @@ export interface Run {
   /** Null while the run is open. */
   outcome: Outcome | null;
   reason: Reason;
+  /** What was expected of it and is not so, for people; null where the reason says it all. */
+  detail: string | null;
   /** False for what was recorded while paused: it does not count. */
   counted: boolean;
   exit_code: number | null;
@@ -150,6 +152,8 @@ export interface Incident {
   told: string[];
   next_reminder_at: number | null;
   reminder_count: number;
+  /** When it is told of, if it goes on until after maintenance; null when nothing holds it back. */
+  announce_at: number | null;
   acknowledged_until_at: number | null;
   /** Of a system incident: what is wrong, in full. */
   detail?: string;
@@ -176,6 +180,8 @@ export interface DeliveryFacts {
   last_success_at: number | null;
   next_slot_at: number | null;
   incident_opened_at: number;
+  /** Of the time in which the run should have ended, how long Cronflow was away; 0 mostly. */
+  away_ms: number;
   /** For system incidents and anything the other fields cannot say. */
   detail: string | null;
 }

@@ -1,9 +1,11 @@
 import { type Claim, claimSlot } from './claim.ts';
 import type { Draft } from './draft.ts';
 import { countOutcome } from './incident.ts';
+import { type Judgement, judge } from './judge.ts';
 import { LIMITS } from './limits.ts';
 import type { Ping, Run } from './model.ts';
-import type { Outcome, Reason } from './reasons.ts';
+import { overlapped } from './overlap.ts';
+import type { Reason } from './reasons.ts';
 import { endRun, replaceEnd } from './run.ts';
 
 /** What a ping did, and the run it belongs to. */
@@ -26,7 +28,8 @@ function applyStart(draft: Draft, ping: Ping, at: number): PingEffect {
   const known = ping.rid === null ? undefined : runOfRid(draft, ping.rid);
   if (known !== undefined) return startKnownRun(draft, known, ping, at);
   if (ping.rid === null) giveUpAnonymousRun(draft, at);
-  makeRoom(draft, at);
+  const first = overlapped(draft, at);
+  if (first === null) makeRoom(draft, at);
   const claim = claimForPing(draft, ping, at);
   const limitAt = at + draft.spec.maxRuntimeMs;
   const run = draft.addRun({
@@ -41,7 +44,15 @@ function applyStart(draft: Draft, ping: Ping, at: number): PingEffect {
     ...claimed(claim),
   });
   draft.job.last_start_at = Math.max(at, draft.job.last_start_at ?? -Infinity);
+  if (first !== null) return { reason: endAsOverlap(draft, run, first), runId: run.id };
   return { reason: startReason(draft, claim, ping), runId: run.id };
+}
+
+/** With `overlap: forbid` the second of two runs is a failure as it starts; what it does is not waited for. */
+function endAsOverlap(draft: Draft, run: Run, first: Run): Reason {
+  const detail = `run ${first.id} was open`;
+  endRun(draft, run.id, { at: run.started_at ?? 0, outcome: 'failure', reason: 'overlap', detail });
+  return 'overlap';
 }
 
 /** A start that comes twice, or after its end, or for a run that is known otherwise. */
@@ -85,11 +96,13 @@ function makeRoom(draft: Draft, at: number): void {
 }
 
 function applyEnd(draft: Draft, ping: Ping, at: number): PingEffect {
-  const { outcome, reason } = judge(draft, ping);
-  const end = { at, outcome, reason, durationMs: ping.duration_ms };
   const known = findRun(draft, ping);
-  if (known === undefined) return applyWholeRun(draft, ping, at, outcome, reason);
+  if (known === undefined) return applyWholeRun(draft, ping, at);
+  if (known.reason === 'overlap' && known.duration_ms === null) return endOverlap(draft, known, ping, at);
   if (known.outcome !== null && !wasGivenUp(known)) return { reason: 'duplicate', runId: known.id };
+  const spanMs = known.started_at === null ? null : Math.max(0, at - known.started_at);
+  const judgement = judge(draft.spec, ping, ping.duration_ms ?? spanMs);
+  const end = { at, ...judgement, durationMs: ping.duration_ms };
   const ended = {
     exit_code: ping.exit_code,
     signal: ping.signal,
@@ -103,15 +116,29 @@ function applyEnd(draft: Draft, ping: Ping, at: number): PingEffect {
   }
   correct(draft, known.late, ping);
   endRun(draft, known.id, end);
-  return { reason: known.late && ping.delay_ms > 0 ? 'late_report' : reason, runId: known.id };
+  return { reason: reported(known.late, ping, judgement), runId: known.id };
+}
+
+/** The end of a run that was a failure by starting at all changes history only (DESIGN.md §3.2). */
+function endOverlap(draft: Draft, run: Run, ping: Ping, at: number): PingEffect {
+  draft.changeRun(run.id, {
+    ended_at: at,
+    duration_ms: ping.duration_ms ?? Math.max(0, at - (run.started_at ?? at)),
+    exit_code: ping.exit_code,
+    signal: ping.signal,
+    host: ping.host ?? run.host,
+  });
+  return { reason: 'overlap', runId: run.id };
 }
 
 /** An end without a start is a whole run (DESIGN.md §3.2). */
-function applyWholeRun(draft: Draft, ping: Ping, at: number, outcome: Outcome, reason: Reason): PingEffect {
+function applyWholeRun(draft: Draft, ping: Ping, at: number): PingEffect {
   const startAt = at - (ping.duration_ms ?? 0);
+  const judgement = judge(draft.spec, ping, ping.duration_ms);
+  const first = overlapped(draft, startAt);
   const claim = claimForPing(draft, ping, startAt);
   const run = draft.addRun({
-    reason,
+    reason: judgement.reason,
     rid: ping.rid,
     host: ping.host,
     exit_code: ping.exit_code,
@@ -122,13 +149,16 @@ function applyWholeRun(draft: Draft, ping: Ping, at: number, outcome: Outcome, r
   });
   draft.job.last_start_at = Math.max(startAt, draft.job.last_start_at ?? -Infinity);
   correct(draft, claim.late, ping);
-  endRun(draft, run.id, {
-    at,
-    outcome,
-    reason,
-    durationMs: ping.duration_ms,
-  });
-  return { reason: claim.late && ping.delay_ms > 0 ? 'late_report' : reason, runId: run.id };
+  if (first !== null) {
+    endAsOverlap(draft, draft.changeRun(run.id, { started_at: startAt }), first);
+    return endOverlap(draft, run, ping, at);
+  }
+  endRun(draft, run.id, { at, ...judgement, durationMs: ping.duration_ms });
+  return { reason: reported(claim.late, ping, judgement), runId: run.id };
+}
+
+function reported(late: boolean, ping: Ping, { reason }: Judgement): Reason {
+  return late && ping.delay_ms > 0 ? 'late_report' : reason;
 }
 
 /**
@@ -156,15 +186,6 @@ function applySkip(draft: Draft, ping: Ping, at: number): PingEffect {
   });
   if (run.counted) countOutcome(draft, run, at);
   return { reason, runId: run.id };
-}
-
-/** `exit_code`, where present, alone decides, whatever the ping was called (DESIGN.md §3.2). */
-function judge(draft: Draft, ping: Ping): { outcome: Outcome; reason: Reason } {
-  const good =
-    ping.exit_code === null ? ping.kind === 'success' : draft.spec.successExitCodes.includes(ping.exit_code);
-  if (good) return { outcome: 'success', reason: 'succeeded' };
-  if (ping.signal !== null) return { outcome: 'failure', reason: 'signal' };
-  return { outcome: 'failure', reason: ping.exit_code === null ? 'reported_failure' : 'exit_code' };
 }
 
 /** The first end wins, except over an end that nobody reported (DESIGN.md §3.2). */

@@ -75,3 +75,9 @@ export type Reason = (typeof REASONS)[number];
 /** Why an incident closed. */
 export const CLOSE_REASONS = ['recovered', 'late_report', 'paused', 'removed'] as const;
 export type CloseReason = (typeof CLOSE_REASONS)[number];
+
+/** The kind of trouble an outcome is; null for outcomes that are not bad (DESIGN.md §3.3). */
+export function badKindOf(outcome: Outcome): BadKind | null {
+  if (outcome === 'missed' || outcome === 'timeout') return outcome;
+  return outcome === 'failure' || outcome === 'abandoned' ? 'failure' : null;
+}

@@ -11,6 +11,8 @@ export interface RunEnd {
   reason: Reason;
   /** As the client measured it; derived from the instants when absent. */
   durationMs?: number | null;
+  /** What was expected and is not so, for people. */
+  detail?: string | null;
 }
 
 /**
@@ -23,10 +25,12 @@ export function endRun(draft: Draft, runId: string, end: RunEnd): Run {
   const spanMs = open.started_at === null ? null : Math.max(0, end.at - open.started_at);
   const run = draft.changeRun(runId, {
     ended_at: end.at,
-    duration_ms: end.durationMs ?? spanMs,
+    // A run that only started too soon has not ended yet.
+    duration_ms: end.reason === 'overlap' ? null : (end.durationMs ?? spanMs),
     limit_at: null,
     outcome: end.outcome,
     reason: end.reason,
+    detail: end.detail ?? null,
     counted: open.counted && !draft.paused,
   });
   // `every` says nothing while a run is open, as far as is known, so what it expects is never already past (§3.1).
@@ -52,6 +56,7 @@ export function replaceEnd(draft: Draft, given: Run, end: RunEnd): Run {
     duration_ms: end.durationMs ?? spanMs,
     outcome: end.outcome,
     reason: end.reason,
+    detail: end.detail ?? null,
   });
   if (!given.counted || draft.paused) return run;
   const wasBad = retractOutcome(draft, given.id, beganAt(given, givenUpAt));

@@ -1,10 +1,11 @@
 import type { Draft } from './draft.ts';
 import { type Due, nextDue } from './due.ts';
 import { recordSlot, rememberUnclaimed } from './history.ts';
-import { countOutcome, remind } from './incident.ts';
+import { countOutcome } from './incident.ts';
 import type { Reason } from './reasons.ts';
 import { endRun } from './run.ts';
 import { slotAfter } from './slots.ts';
+import { announce, remind } from './telling.ts';
 
 /**
  * Applies everything that is due before `until` (or at it, when `inclusive`), in order, each dated at its
@@ -28,12 +29,24 @@ function apply(draft: Draft, due: Due): Reason {
     case 'limit':
       endRun(draft, due.runId, { at: due.at, outcome: 'timeout', reason: 'timeout' });
       return 'timeout';
+    case 'dropped':
+      return dropSlot(draft, due.at);
     case 'deadline':
       return giveUpSlot(draft, due.at, due.outcome);
+    case 'announcement':
+      announce(draft, due.at);
+      return 'announced';
     case 'reminder':
       remind(draft, due.at);
       return 'reminder';
   }
+}
+
+/** The slot came while a run was open: the job's own lock drops the start (DESIGN.md §3.2). */
+function dropSlot(draft: Draft, slotAt: number): Reason {
+  draft.job.expected_at = slotAfter(draft.spec, slotAt);
+  recordSlot(draft, slotAt, slotAt, 'skipped', 'overlap_skipped');
+  return 'overlap_skipped';
 }
 
 function giveUpSlot(draft: Draft, at: number, outcome: 'missed' | 'unknown'): Reason {

@@ -1,4 +1,5 @@
 import { parseDuration } from '../schedule/duration.ts';
+import { parseInstantIn } from '../schedule/instant.ts';
 import type { Declaration } from './declaration.ts';
 import { LIMITS } from './limits.ts';
 import type { BadKind } from './reasons.ts';
@@ -17,12 +18,32 @@ export interface NotifyTarget {
   on: readonly BadKind[];
 }
 
+/** What the kept end of a run's output must and must not say. */
+export interface ExpectedOutput {
+  contains: readonly string[];
+  notContains: readonly string[];
+  /** A regular expression in RE2 syntax. */
+  matches: string | null;
+}
+
+/** A time in which trouble is recorded and nobody is told (DESIGN.md §3.3); `toAt` is not part of it. */
+export type MaintenanceWindow =
+  | { kind: 'recurring'; expression: string; timezone: string; durationMs: number }
+  | { kind: 'single'; fromAt: number; toAt: number };
+
+export type Overlap = NonNullable<Declaration['overlap']>;
+
 /** A job's declaration as the core reads it: durations in milliseconds, every default filled in. */
 export interface Spec {
   name: string;
   schedule: Schedule | null;
   graceMs: number;
   maxRuntimeMs: number;
+  /** Null when a run may be as short as it likes. */
+  minRuntimeMs: number | null;
+  expectedOutput: ExpectedOutput | null;
+  overlap: Overlap;
+  maintenance: readonly MaintenanceWindow[];
   failureThreshold: FailureThreshold;
   recoveryThreshold: number;
   remindEveryMs: number | null;
@@ -56,6 +77,10 @@ export function specOf(name: string, declaration: Declaration, globals: Globals)
     schedule: scheduleOf(declaration),
     graceMs: durationOf(declaration.grace, LIMITS.graceMsDefault),
     maxRuntimeMs: durationOf(declaration.max_runtime, LIMITS.maxRuntimeMsDefault),
+    minRuntimeMs: declaration.min_runtime === undefined ? null : parseDuration(declaration.min_runtime),
+    expectedOutput: expectedOutputOf(declaration),
+    overlap: declaration.overlap ?? 'allow',
+    maintenance: maintenanceOf(declaration),
     failureThreshold: thresholdOf(declaration.failure_threshold),
     recoveryThreshold: declaration.recovery_threshold ?? 1,
     remindEveryMs: declaration.remind_every === undefined ? null : parseDuration(declaration.remind_every),
@@ -88,4 +113,25 @@ function notifyOf(notify: Declaration['notify'], everyone: readonly string[]): N
   return notify.map((item) =>
     typeof item === 'string' ? { to: item, on: ALL_KINDS } : { to: item.to, on: item.on ?? ALL_KINDS },
   );
+}
+
+function expectedOutputOf({ expect }: Declaration): ExpectedOutput | null {
+  if (expect?.output === undefined) return null;
+  const { contains = [], not_contains: notContains = [], matches } = expect.output;
+  return { contains: [contains].flat(), notContains: [notContains].flat(), matches: matches ?? null };
+}
+
+function maintenanceOf(declaration: Declaration): MaintenanceWindow[] {
+  return (declaration.maintenance ?? []).map((window) => {
+    const timezone = window.timezone ?? declaration.timezone ?? 'UTC';
+    if (window.schedule !== undefined && window.duration !== undefined) {
+      const durationMs = parseDuration(window.duration);
+      return { kind: 'recurring', expression: window.schedule, timezone, durationMs };
+    }
+    const [fromAt, toAt] = [window.from, window.to].map((text) => parseInstantIn(text ?? '', timezone));
+    if (fromAt === undefined || toAt === undefined) {
+      throw new Error('a maintenance window without an end: validation should have refused it');
+    }
+    return { kind: 'single', fromAt, toAt };
+  });
 }

@@ -74,6 +74,7 @@ export function systemIncident(
     told: [...new Set(told)],
     next_reminder_at: null,
     reminder_count: 0,
+    announce_at: null,
     acknowledged_until_at: null,
     detail,
   };
@@ -118,6 +119,7 @@ export function systemDeliveries(
       last_success_at: null,
       next_slot_at: null,
       incident_opened_at: incident.opened_at,
+      away_ms: 0,
       detail: incident.detail ?? null,
     },
   }));

@@ -3,7 +3,7 @@ import { Draft, instantOf } from './draft.ts';
 import { forgetOldGaps, nextDue } from './due.ts';
 import type { Event, State, Transition } from './event.ts';
 import { recordSlot } from './history.ts';
-import { closeSilently } from './incident.ts';
+import { closeSilently, reconsider } from './incident.ts';
 import type { JobState } from './model.ts';
 import { applyPing } from './ping.ts';
 import type { Reason } from './reasons.ts';
@@ -158,6 +158,7 @@ function changeSpec(draft: Draft, next: Spec, at: number): Reason {
     const remindAt = next.remindEveryMs === null ? null : at + next.remindEveryMs;
     draft.setIncident({ ...draft.incident, next_reminder_at: remindAt });
   }
+  if (!draft.paused) reconsider(draft, at);
   return 'spec_changed';
 }
 

@@ -603,11 +603,28 @@ describe('§3.3 status and incident', () => {
     const trace = play(
       { ...HOURLY, notify: ['a'] },
       `01:00 failure
-       01:30 spec {"notify":["b"]}
+       01:30 spec {"notify":[]}
        02:00 success`,
     );
     expect(trace).toContain('02:00 owe a closed succeeded');
-    expect(trace).not.toContain('02:00 owe b closed succeeded');
+  });
+
+  test('a notifier that joins while the incident is open is told then, and of its end', () => {
+    const trace = play(
+      { ...HOURLY, notify: ['a'] },
+      `01:00 failure
+       01:30 spec {"notify":["b", {"to": "c", "on": ["missed"]}]}
+       02:00 success`,
+    );
+    expect(trace).toEqual([
+      '01:00 slot 01:00 failure reported_failure',
+      '01:00 owe a opened reported_failure',
+      '01:30 owe b opened reported_failure',
+      '02:00 slot 02:00 success succeeded',
+      '02:00 owe a closed succeeded',
+      '02:00 owe b closed succeeded',
+      '02:00 incident closed recovered',
+    ]);
   });
 });
 
@@ -790,5 +807,360 @@ describe('due_at', () => {
     );
     expect(stateAfter(NONE, '02:00 success').job.due_at).toBeNull();
     expect(stateAfter(HOURLY, '00:30 paused').job.due_at).toBeNull();
+  });
+});
+
+describe('§3.2 overlap', () => {
+  const FORBID: Declaration = { ...HOURLY, overlap: 'forbid' };
+  table([
+    [
+      'overlap: allow is the default: both runs are watched, each with its own limit',
+      HOURLY,
+      `01:00 start rid=a
+       02:00 start rid=b
+       03:10 tick
+       04:10 tick`,
+      [
+        '03:00 slot 01:00 timeout timeout',
+        '03:00 owe ops opened timeout',
+        '03:05 slot 03:00 missed missed',
+        '04:00 slot 02:00 timeout timeout',
+        '04:05 slot 04:00 missed missed x2',
+      ],
+    ],
+    [
+      'overlap: forbid makes the second a failure as it starts; its own end changes history only',
+      FORBID,
+      `01:00 start rid=a
+       02:00 start rid=b
+       02:10 success rid=b
+       02:20 success rid=a
+       03:00 success`,
+      [
+        '02:00 slot 02:00 failure overlap',
+        '02:00 owe ops opened overlap',
+        '02:20 slot 01:00 success succeeded',
+        '03:00 slot 03:00 success succeeded',
+        '03:00 owe ops closed succeeded',
+        '03:00 incident closed recovered',
+      ],
+    ],
+    [
+      'overlap: forbid holds for whole runs that report their duration',
+      FORBID,
+      `01:00 start rid=a
+       01:30 success rid=b took=10m
+       01:40 success rid=a
+       01:45 success rid=c took=20m`,
+      [
+        '01:20 owe ops opened overlap',
+        '01:30 no slot failure overlap',
+        '01:40 slot 01:00 success succeeded',
+        '01:45 no slot failure overlap',
+      ],
+    ],
+    [
+      'overlap: forbid has nothing against runs that follow each other',
+      FORBID,
+      `01:00 start rid=a
+       01:30 success rid=a
+       01:30 start rid=b
+       01:40 success rid=b`,
+      ['01:30 slot 01:00 success succeeded', '01:40 no slot success succeeded'],
+    ],
+    [
+      'overlap: forbid: a second anonymous start still means that the first run died',
+      FORBID,
+      `01:00 start
+       02:00 start
+       02:10 success`,
+      [
+        '02:00 slot 01:00 abandoned abandoned',
+        '02:00 owe ops opened abandoned',
+        '02:10 slot 02:00 success succeeded',
+        '02:10 owe ops closed succeeded',
+        '02:10 incident closed recovered',
+      ],
+    ],
+    [
+      'overlap: forbid: a run that was open while Cronflow was away may have ended, so it is no overlap',
+      FORBID,
+      `01:00 start rid=a
+       01:40 gap from=01:10
+       02:00 start rid=b
+       02:10 success rid=b`,
+      ['02:10 slot 02:00 success succeeded'],
+    ],
+    [
+      'overlap: skip: slots that come while a run is open are skipped, and nobody is told',
+      { ...HOURLY, overlap: 'skip', max_runtime: '6h' },
+      `01:00 start rid=a
+       04:30 success rid=a
+       04:59 tick
+       05:06 tick`,
+      [
+        '04:00 slot 04:00 skipped overlap_skipped x3',
+        '04:30 slot 01:00 success succeeded',
+        '05:05 slot 05:00 missed missed',
+        '05:05 owe ops opened missed',
+      ],
+    ],
+    [
+      'overlap: skip still watches the open run itself',
+      { ...HOURLY, overlap: 'skip' },
+      `01:00 start rid=a
+       03:20 tick`,
+      [
+        '02:00 slot 02:00 skipped overlap_skipped',
+        '03:00 slot 01:00 timeout timeout',
+        '03:00 owe ops opened timeout',
+        '03:05 slot 03:00 missed missed',
+      ],
+    ],
+    [
+      'overlap: skip: a slot after the open run has ended is expected as ever',
+      { ...HOURLY, overlap: 'skip' },
+      `01:00 start rid=a
+       02:00 success rid=a
+       02:06 tick`,
+      ['02:00 slot 01:00 success succeeded', '02:05 slot 02:00 missed missed', '02:05 owe ops opened missed'],
+    ],
+  ]);
+});
+
+describe('§3.2 min_runtime and expect.output', () => {
+  const BACKUP: Declaration = {
+    ...NIGHTLY,
+    min_runtime: '1m',
+    expect: {
+      output: { contains: ['done', 'dumped'], not_contains: 'ERROR', matches: '(?m)^[1-9]\\d*-rows$' },
+    },
+  };
+  const FINE = 'took=1m output=done,dumped|7-rows';
+  test.each([
+    ['too short by its own report', 'success took=59s output=done,dumped|7-rows', 'failure too_fast'],
+    ['one bad exit code needs no second reason', 'success took=1s exit=2', 'failure exit_code'],
+    ['no output', 'success took=1m', 'failure output_mismatch'],
+    ['one of several texts lacking', 'success took=1m output=done|7-rows', 'failure output_mismatch'],
+    ['an unwanted text', 'success took=1m output=done,dumped,ERROR|7-rows', 'failure output_mismatch'],
+    ['no match for the pattern', 'success took=1m output=done,dumped|0-rows', 'failure output_mismatch'],
+    ['all as expected', `success ${FINE}`, 'success succeeded'],
+    ['a bad report stays one, whatever it printed', `failure ${FINE}`, 'failure reported_failure'],
+  ])('%s', (_case, end, expected) => {
+    expect(play(BACKUP, `02:04 ${end}`)[0]).toBe(`02:04 slot 02:00 ${expected}`);
+  });
+
+  test('min_runtime is measured from the start ping where the end says no duration', () => {
+    const spec: Declaration = { ...NIGHTLY, min_runtime: '1m' };
+    expect(play(spec, '02:00 start rid=a\n02:00:59 success rid=a')[0]).toBe(
+      '02:00:59 slot 02:00 failure too_fast',
+    );
+    expect(play(spec, '02:00 start rid=a\n02:01 success rid=a')[0]).toBe(
+      '02:01 slot 02:00 success succeeded',
+    );
+  });
+
+  test('a run whose duration nobody knows is not too fast', () => {
+    expect(play({ ...NIGHTLY, min_runtime: '1m' }, '02:00 success')).toEqual([
+      '02:00 slot 02:00 success succeeded',
+    ]);
+  });
+
+  test('the history says what was expected and is not so', () => {
+    const { runs } = stateAfter(BACKUP, '02:04 success took=1m output=done,dumped,ERROR');
+    expect(runs.map((run) => run.detail)).toEqual(['the output contains "ERROR"']);
+  });
+});
+
+describe('§3.3 maintenance', () => {
+  const HELD: Declaration = { ...HOURLY, maintenance: [{ schedule: '0 2 * * *', duration: '3h' }] };
+  table([
+    [
+      'in a window incidents open silently; what is still bad at its end is announced after grace',
+      HELD,
+      `01:00 success
+       02:00 failure
+       05:04 tick
+       05:05 tick`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '02:00 slot 02:00 failure reported_failure',
+        '04:05 slot 04:00 missed missed x2',
+        '05:05 slot 05:00 missed missed x3',
+        '05:05 owe ops opened missed (4)',
+      ],
+    ],
+    [
+      'a good outcome before that closes it, and nobody is told of anything',
+      HELD,
+      `01:00 success
+       02:00 success
+       03:00 failure
+       04:00 success
+       05:00 success
+       06:00 success
+       06:04 tick`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '02:00 slot 02:00 success succeeded',
+        '03:00 slot 03:00 failure reported_failure',
+        '04:00 slot 04:00 success succeeded',
+        '04:00 incident closed recovered',
+        '05:00 slot 05:00 success succeeded',
+        '06:00 slot 06:00 success succeeded',
+      ],
+    ],
+    [
+      'a slot of the window that is missed after its end is announced with the rest',
+      { ...NIGHTLY, grace: '10m', maintenance: [{ from: '2025-01-01 01:00', to: '2025-01-01 02:05' }] },
+      `01:00 log
+       02:10 tick
+       02:14:59 tick
+       02:15 tick`,
+      ['02:10 slot 02:00 missed missed', '02:15 owe ops opened missed'],
+    ],
+    [
+      'what goes wrong after the window is told at once',
+      HELD,
+      `01:00 success
+       02:00 failure
+       03:00 success
+       04:00 success
+       05:00 success
+       05:01 failure`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '02:00 slot 02:00 failure reported_failure',
+        '03:00 slot 03:00 success succeeded',
+        '03:00 incident closed recovered',
+        '04:00 slot 04:00 success succeeded',
+        '05:00 slot 05:00 success succeeded',
+        '05:01 no slot failure reported_failure',
+        '05:01 owe ops opened reported_failure',
+      ],
+    ],
+    [
+      'trouble known before the window gets no reminder in it, and its end is told at once',
+      { ...HELD, remind_every: '1h' },
+      `01:00 failure
+       02:00 failure
+       03:00 failure
+       04:00 failure
+       04:30 success`,
+      [
+        '01:00 slot 01:00 failure reported_failure',
+        '01:00 owe ops opened reported_failure',
+        '02:00 slot 02:00 failure reported_failure',
+        '03:00 slot 03:00 failure reported_failure',
+        '04:00 slot 04:00 failure reported_failure',
+        '04:30 no slot success succeeded',
+        '04:30 owe ops closed succeeded (4)',
+        '04:30 incident closed recovered',
+      ],
+    ],
+    [
+      'a reminder that falls into a window comes grace after its end',
+      { ...NIGHTLY, remind_every: '1h', maintenance: [{ schedule: '0 3 * * *', duration: '2h' }] },
+      `02:04 failure
+       05:04 tick
+       05:06 tick`,
+      [
+        '02:04 slot 02:00 failure reported_failure',
+        '02:04 owe ops opened reported_failure',
+        '05:05 owe ops reminder reported_failure',
+      ],
+    ],
+    [
+      'windows that follow each other are one, and a wait that ends in the next goes on',
+      {
+        ...NIGHTLY,
+        maintenance: [
+          { from: '2025-01-01T01:00Z', to: '2025-01-01T03:00Z' },
+          { from: '2025-01-01T03:00Z', to: '2025-01-01T04:00Z' },
+          { from: '2025-01-01T04:03Z', to: '2025-01-01T06:00Z' },
+        ],
+      },
+      `02:00 failure
+       06:04 tick
+       06:06 tick`,
+      ['02:00 slot 02:00 failure reported_failure', '06:05 owe ops opened reported_failure'],
+    ],
+    [
+      'a good outcome that is not enough to close it is enough not to announce it; the next bad one tells',
+      { ...HELD, recovery_threshold: 2 },
+      `01:00 success
+       02:00 success
+       03:00 failure
+       04:00 success
+       05:30 tick
+       06:00 failure`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '02:00 slot 02:00 success succeeded',
+        '03:00 slot 03:00 failure reported_failure',
+        '04:00 slot 04:00 success succeeded',
+        '05:05 slot 05:00 missed missed',
+        '05:05 owe ops opened missed (2)',
+        '06:00 slot 06:00 failure reported_failure',
+      ],
+    ],
+    [
+      'a window taken out of the file holds nothing back any longer',
+      HELD,
+      `01:00 success
+       02:00 failure
+       02:30 spec {"maintenance":[]}`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '02:00 slot 02:00 failure reported_failure',
+        '02:30 owe ops opened reported_failure',
+      ],
+    ],
+  ]);
+});
+
+describe('§3.3 spec changes in mid-incident', () => {
+  table([
+    [
+      'a threshold lowered to what has been reached opens the incident at the change',
+      { ...HOURLY, failure_threshold: 5 },
+      `01:00 failure
+       02:00 failure
+       02:30 spec {"failure_threshold":2}`,
+      [
+        '01:00 slot 01:00 failure reported_failure',
+        '02:00 slot 02:00 failure reported_failure',
+        '02:30 owe ops opened reported_failure (2)',
+      ],
+    ],
+    [
+      'a recovery threshold lowered to what has been reached closes it at the change',
+      { ...HOURLY, recovery_threshold: 3 },
+      `01:00 failure
+       02:00 success
+       02:30 spec {"recovery_threshold":1}`,
+      [
+        '01:00 slot 01:00 failure reported_failure',
+        '01:00 owe ops opened reported_failure',
+        '02:00 slot 02:00 success succeeded',
+        '02:30 owe ops closed succeeded',
+        '02:30 incident closed recovered',
+      ],
+    ],
+  ]);
+});
+
+describe('§3.4 a limit reached although Cronflow was away', () => {
+  test('the timeout message says for how long', () => {
+    const awayMs: number[] = [];
+    const script = `01:00 start rid=a
+       02:00 success rid=b
+       02:40 gap from=02:10
+       03:01 tick`;
+    const trace = play(HOURLY, script, (result) => {
+      awayMs.push(...result.deliveries.map((delivery) => delivery.facts.away_ms));
+    });
+    expect(trace.at(-1)).toBe('03:00 owe ops opened timeout');
+    expect(awayMs).toEqual([30 * 60_000]);
   });
 });

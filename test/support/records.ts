@@ -55,6 +55,7 @@ export function run(jobId: string, number: number, changes: Partial<Run> = {}): 
     limit_at: null,
     outcome: 'success',
     reason: 'succeeded',
+    detail: null,
     counted: true,
     exit_code: 0,
     signal: null,
@@ -90,6 +91,7 @@ export function incident(id: string, jobId: string | null, changes: Partial<Inci
     told: [],
     next_reminder_at: null,
     reminder_count: 0,
+    announce_at: null,
     acknowledged_until_at: null,
     ...changes,
   };
@@ -125,6 +127,7 @@ export function delivery(id: string, jobId: string | null, changes: Partial<Deli
       last_success_at: null,
       next_slot_at: null,
       incident_opened_at: NOW_AT,
+      away_ms: 0,
       detail: null,
     },
   };

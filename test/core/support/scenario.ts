@@ -15,9 +15,16 @@ const DAY_MS = 86_400_000;
  * `[dN] HH:MM[:SS] EVENT [key=value ...]`, for example `02:00 start rid=a` or `d2 07:00 tick`; a trace line
  * says what ended, opened, closed or became owed, at its own instant.
  */
-export function play(declaration: Declaration, script: string): string[] {
+export function play(
+  declaration: Declaration,
+  script: string,
+  observe: (result: Transition) => void = () => {},
+): string[] {
   const trace: string[] = [];
-  playThrough(declaration, script, (before, result) => trace.push(...describe(before, result)));
+  playThrough(declaration, script, (before, result) => {
+    observe(result);
+    trace.push(...describe(before, result));
+  });
   return trace;
 }
 
@@ -114,7 +121,7 @@ function pingOf(kind: PingKind, at: number, fields: Record<string, string>): Pin
     signal: fields.signal ?? null,
     duration_ms: fields.took === undefined ? null : parseDuration(fields.took),
     host: null,
-    output: null,
+    output: fields.output?.replaceAll('|', '\n') ?? null,
     output_dropped_bytes: 0,
   };
 }

@@ -62,6 +62,7 @@ export function aRun(changes: Partial<Run> = {}): Run {
     limit_at: null,
     outcome: 'failure',
     reason: 'exit_code',
+    detail: null,
     counted: true,
     exit_code: 1,
     signal: null,
@@ -93,6 +94,7 @@ export function anIncident(changes: Partial<Incident> = {}): Incident {
     told: ['ops'],
     next_reminder_at: null,
     reminder_count: 0,
+    announce_at: null,
     acknowledged_until_at: null,
     ...changes,
   };
@@ -115,6 +117,7 @@ export function someFacts(changes: Partial<DeliveryFacts> = {}): DeliveryFacts {
     last_success_at: SLOT_AT - 86_400_000 + 12 * MINUTE_MS,
     next_slot_at: SLOT_AT + 86_400_000,
     incident_opened_at: SLOT_AT + 252_000,
+    away_ms: 0,
     detail: null,
     ...changes,
   };

@@ -1,0 +1,77 @@
+import { INSTANT_IN_ALLOWED, parseInstantIn } from '../schedule/instant.ts';
+import { type Problem, shownValue } from './faults.ts';
+import type { JobContext } from './job-context.ts';
+import { scheduleProblems } from './schedules.ts';
+import { pointer } from './tree.ts';
+
+const FORMS = 'allowed: schedule and duration, or from and to';
+
+/**
+ * What is wrong with maintenance windows beside what the schema says.
+ * @param path JSON pointer of `maintenance`
+ */
+export function maintenanceProblems(path: string, windows: unknown, context: JobContext): Problem[] {
+  if (!Array.isArray(windows)) return [];
+  return windows.flatMap((window: unknown, i) => {
+    const isMapping = typeof window === 'object' && window !== null && !Array.isArray(window);
+    return isMapping ? windowProblems(pointer(path, i), window as Record<string, unknown>, context) : [];
+  });
+}
+
+function windowProblems(path: string, window: Record<string, unknown>, context: JobContext): Problem[] {
+  const { schedule, duration, from, to, timezone } = window;
+  const problems = scheduleProblems(path, { schedule, timezone }, context);
+  if (has(schedule, duration) && has(from, to)) {
+    problems.push({ code: 'conflict', path, message: `mixes two kinds of window (${FORMS})` });
+  } else if (has(schedule, duration)) {
+    problems.push(...missing(path, { schedule, duration }));
+  } else if (has(from, to)) {
+    problems.push(...missing(path, { from, to }), ...instantProblems(path, { from, to }, context));
+  } else {
+    problems.push({ code: 'missing_key', path, message: `says no time (${FORMS})` });
+  }
+  return problems;
+}
+
+function has(...values: unknown[]): boolean {
+  return values.some((value) => value !== undefined);
+}
+
+function missing(path: string, values: Record<string, unknown>): Problem[] {
+  return Object.entries(values)
+    .filter(([, value]) => value === undefined)
+    .map(([key]) => ({ code: 'missing_key', path, message: `lacks the key "${key}" (${FORMS})` }));
+}
+
+function instantProblems(
+  path: string,
+  { from, to }: { from: unknown; to: unknown },
+  context: JobContext,
+): Problem[] {
+  const problems: Problem[] = [];
+  const read = (key: string, text: unknown): number | undefined => {
+    const at = pointer(path, key);
+    if (typeof text !== 'string' || context.broken.has(at)) return undefined;
+    // The zone moves an instant, it makes none wrong.
+    const instant = parseInstantIn(text, 'UTC');
+    if (instant === undefined) {
+      const shown = shownValue(text, context.spots.get(at));
+      problems.push({
+        code: 'bad_instant',
+        path: at,
+        message: `must be ${INSTANT_IN_ALLOWED}, not ${shown}`,
+      });
+    }
+    return instant;
+  };
+  const [fromAt, toAt] = [read('from', from), read('to', to)];
+  const isComparable = isLocal(from) === isLocal(to);
+  if (fromAt !== undefined && toAt !== undefined && isComparable && toAt <= fromAt) {
+    problems.push({ code: 'out_of_range', path: pointer(path, 'to'), message: 'must be later than "from"' });
+  }
+  return problems;
+}
+
+function isLocal(text: unknown): boolean {
+  return !/(Z|[+-]\d\d:\d\d)$/.test(String(text));
+}

@@ -1,0 +1,37 @@
+import { formatDuration } from '../schedule/duration.ts';
+import type { Ping } from './model.ts';
+import { outputMismatch } from './output.ts';
+import type { Outcome, Reason } from './reasons.ts';
+import type { Spec } from './spec.ts';
+
+/** How a run did by its own report. */
+export interface Judgement {
+  outcome: Outcome;
+  reason: Reason;
+  /** What was expected and is not so, for people; null where the reason says it all. */
+  detail: string | null;
+}
+
+/**
+ * Judges the end of a run (DESIGN.md §3.2): `exit_code`, where present, alone decides whether the command
+ * did well, whatever the ping was called; one that did well can still have been too fast or said the wrong thing.
+ * @param durationMs how long the run took; null when that is not known, and then it is not too fast
+ */
+export function judge(spec: Spec, ping: Ping, durationMs: number | null): Judgement {
+  const good =
+    ping.exit_code === null ? ping.kind === 'success' : spec.successExitCodes.includes(ping.exit_code);
+  if (!good) return { outcome: 'failure', reason: badReason(ping), detail: null };
+  if (spec.minRuntimeMs !== null && durationMs !== null && durationMs < spec.minRuntimeMs) {
+    const detail = `at least ${formatDuration(spec.minRuntimeMs)} is expected`;
+    return { outcome: 'failure', reason: 'too_fast', detail };
+  }
+  const mismatch =
+    spec.expectedOutput === null ? null : outputMismatch(spec.expectedOutput, ping.output ?? '');
+  if (mismatch !== null) return { outcome: 'failure', reason: 'output_mismatch', detail: mismatch };
+  return { outcome: 'success', reason: 'succeeded', detail: null };
+}
+
+function badReason(ping: Ping): Reason {
+  if (ping.signal !== null) return 'signal';
+  return ping.exit_code === null ? 'reported_failure' : 'exit_code';
+}

@@ -1,0 +1,27 @@
+import type { Draft } from './draft.ts';
+import type { Run } from './model.ts';
+
+/**
+ * The run that a run starting at `startAt` overlaps, where the spec forbids it (DESIGN.md §3.2): one that began
+ * before and is open, or by its own report was then. One that was open while Cronflow was away may have
+ * ended unseen (§3.4), so it overlaps nothing.
+ */
+export function overlapped(draft: Draft, startAt: number): Run | null {
+  if (draft.spec.overlap !== 'forbid' || draft.paused) return null;
+  return draft.runs().find((run) => run.counted && wasOpenAt(draft, run, startAt)) ?? null;
+}
+
+/** Whether a slot comes while a run is open, so that the job's own lock drops the start (DESIGN.md §3.2). */
+export function isDropped(draft: Draft, slotAt: number): boolean {
+  if (draft.spec.overlap !== 'skip' || draft.spec.schedule?.kind !== 'cron') return false;
+  return draft.openRuns().some((run) => run.counted && (run.started_at ?? Infinity) <= slotAt);
+}
+
+function wasOpenAt(draft: Draft, run: Run, at: number): boolean {
+  const startedAt = run.started_at;
+  if (startedAt === null || startedAt > at || run.reason === 'overlap') return false;
+  if (run.outcome !== null) {
+    return (run.outcome === 'success' || run.outcome === 'failure') && (run.ended_at ?? 0) > at;
+  }
+  return !draft.job.gaps.some((gap) => gap.to_at >= startedAt && gap.from_at <= at);
+}

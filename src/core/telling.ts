@@ -1,0 +1,136 @@
+import type { Draft } from './draft.ts';
+import { deadlineOf } from './due.ts';
+import { announceAt } from './maintenance.ts';
+import type { Delivery, DeliveryFacts, DeliveryKind, Incident, Run } from './model.ts';
+import { badKindOf } from './reasons.ts';
+
+/**
+ * Owes an `opened` to every notifier that takes a kind the incident contains and was not told yet; in
+ * maintenance, notes when that will be (DESIGN.md §3.3).
+ * @param run what it is about
+ * @param at the instant of what is told
+ * @param instants those that must lie outside of maintenance: when the outcome came, and when its run began
+ */
+export function tell(draft: Draft, run: Run | null, at: number, instants: readonly number[]): void {
+  const { incident } = draft;
+  if (incident === null) return;
+  const names = untold(draft, incident);
+  if (names.length === 0) return;
+  const heldUntil = announceAt(draft.spec, instants);
+  if (heldUntil !== null) {
+    // A new start of the wait for what is held already would put it off for as long as things go wrong.
+    draft.setIncident({ ...incident, announce_at: Math.max(heldUntil, incident.announce_at ?? 0) });
+    return;
+  }
+  const everyMs = draft.spec.remindEveryMs;
+  const remindAt =
+    incident.announce_at !== null && everyMs !== null ? at + everyMs : incident.next_reminder_at;
+  draft.setIncident({
+    ...incident,
+    told: [...incident.told, ...names],
+    announce_at: null,
+    next_reminder_at: remindAt,
+  });
+  const facts = factsOf(draft, incident, run, at);
+  for (const name of names) owe(draft, incident, name, 'opened', `${name}.opened`, facts);
+}
+
+/** Tells of an incident that maintenance held back, and that is still open. */
+export function announce(draft: Draft, at: number): void {
+  if (draft.incident === null) return;
+  const everyMs = draft.spec.remindEveryMs;
+  draft.setIncident({
+    ...draft.incident,
+    announce_at: null,
+    next_reminder_at: everyMs === null ? null : at + everyMs,
+  });
+  tell(draft, newestBad(draft), at, [at]);
+}
+
+/** Owes a reminder to everyone who was told, unless the incident is acknowledged for longer. */
+export function remind(draft: Draft, at: number): void {
+  const { incident } = draft;
+  if (incident === null) return;
+  const everyMs = draft.spec.remindEveryMs;
+  if (everyMs === null) return draft.setIncident({ ...incident, next_reminder_at: null });
+  const quietUntil = Math.max(incident.acknowledged_until_at ?? 0, announceAt(draft.spec, [at]) ?? 0);
+  if (quietUntil > at) return draft.setIncident({ ...incident, next_reminder_at: quietUntil });
+  if (incident.told.length === 0) return draft.setIncident({ ...incident, next_reminder_at: at + everyMs });
+  const count = incident.reminder_count + 1;
+  draft.setIncident({ ...incident, next_reminder_at: at + everyMs, reminder_count: count });
+  const facts = factsOf(draft, incident, newestBad(draft), at);
+  for (const name of incident.told)
+    owe(draft, incident, name, 'reminder', `${name}.reminder.${count}`, facts);
+}
+
+/** The run or history row of the incident's newest bad outcome, as far as it is kept. */
+export function newestBad(draft: Draft): Run | null {
+  const newest = draft.incident?.outcomes.findLast((outcome) => badKindOf(outcome.outcome) !== null);
+  return newest === undefined ? null : (draft.run(newest.run_id) ?? null);
+}
+
+function untold(draft: Draft, incident: Incident): string[] {
+  const targets = draft.spec.notify.filter(
+    ({ to, on }) => !incident.told.includes(to) && on.some((kind) => incident.kinds.includes(kind)),
+  );
+  return [...new Set(targets.map(({ to }) => to))];
+}
+
+/** Puts a message into the outbox. */
+export function owe(
+  draft: Draft,
+  incident: Incident,
+  notifier: string,
+  kind: DeliveryKind,
+  suffix: string,
+  facts: DeliveryFacts,
+): void {
+  const delivery: Delivery = {
+    id: `${incident.id}.${suffix}`,
+    job_id: incident.job_id,
+    incident_id: incident.id,
+    notifier,
+    kind,
+    created_at: draft.learnedAt,
+    status: 'pending',
+    attempts: 0,
+    next_attempt_at: draft.learnedAt,
+    finished_at: null,
+    last_error: null,
+    facts,
+  };
+  draft.deliveries.push(delivery);
+}
+
+/** What a message needs to know, as it is now. */
+export function factsOf(draft: Draft, incident: Incident, run: Run | null, at: number): DeliveryFacts {
+  const slotAt = run?.slot_at ?? null;
+  const gaveUp = run?.outcome === 'missed';
+  return {
+    job_name: draft.spec.name,
+    outcome: run?.outcome ?? null,
+    reason: run?.reason ?? incident.reason,
+    at,
+    run_id: run?.id ?? null,
+    exit_code: run?.exit_code ?? null,
+    signal: run?.signal ?? null,
+    host: run?.host ?? null,
+    duration_ms: run?.duration_ms ?? null,
+    expected_at: slotAt,
+    deadline_at: gaveUp ? at : (deadlineOf(draft)?.at ?? null),
+    bad_count: draft.incident?.bad_count ?? incident.bad_count,
+    last_success_at: draft.job.last_success_at,
+    next_slot_at: draft.job.expected_at,
+    incident_opened_at: incident.opened_at,
+    away_ms: run?.outcome === 'timeout' ? awayMs(draft, run) : 0,
+    detail: run?.detail ?? null,
+  };
+}
+
+/** How long Cronflow was away while a run was open: its end may have gone unseen (DESIGN.md §3.4). */
+function awayMs(draft: Draft, run: Run): number {
+  const [from, to] = [run.started_at ?? 0, run.ended_at ?? 0];
+  return draft.job.gaps
+    .map((gap) => Math.min(gap.to_at, to) - Math.max(gap.from_at, from))
+    .reduce((sum, spanMs) => sum + Math.max(0, spanMs), 0);
+}
