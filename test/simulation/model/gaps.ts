@@ -1,0 +1,67 @@
+import type { Script } from '../script.ts';
+import type { Gap } from './records.ts';
+
+const BEAT_MS = 10_000;
+/** Less than this without a sign of life is no gap, but for a restart. */
+const UNNOTICED_MS_MAX = 30_000;
+
+type Away = Extract<Script['happenings'][number], { type: 'away' }>;
+
+/** Signs of life: one at a start, and one every ten seconds that the store takes. */
+class Signs {
+  private firstAt: number;
+  private refused: Away[] = [];
+
+  constructor(startAt: number) {
+    this.firstAt = startAt;
+  }
+
+  /** The last one stored by then. */
+  lastAt(at: number): number {
+    let beat = this.beatAt(at);
+    for (const away of this.refused.toReversed()) {
+      if (away.at < beat && beat < away.to_at) beat = this.beatAt(away.at);
+    }
+    return beat;
+  }
+
+  /** When Cronflow can tell that it is back. */
+  backAt(away: Away): number {
+    if (away.how !== 'store_failing') return away.to_at;
+    const beat = this.beatAt(away.to_at);
+    return beat === away.to_at ? beat : beat + BEAT_MS;
+  }
+
+  away(away: Away): void {
+    const overdue = this.beatAt(away.to_at) > away.at;
+    if (away.how === 'store_failing') this.refused.push(away);
+    else if (away.how !== 'suspend' || overdue) {
+      this.firstAt = away.to_at;
+      this.refused = [];
+    }
+  }
+
+  private beatAt(at: number): number {
+    return this.firstAt + Math.floor((at - this.firstAt) / BEAT_MS) * BEAT_MS;
+  }
+}
+
+/** Every gap of the script as Cronflow comes to know it, from its own signs of life. */
+export function gapsOf(script: Script): Gap[] {
+  const gaps: Gap[] = [];
+  const signs = new Signs(script.start_at);
+  for (const away of script.happenings) {
+    if (away.type !== 'away') continue;
+    const fromAt = away.how === 'stop' ? away.at : signs.lastAt(away.at);
+    const toAt = signs.backAt(away);
+    const restarted = away.how === 'crash' || away.how === 'stop';
+    const before = gaps.at(-1);
+    // Away again before it could tell that it was back: all one gap.
+    if (before !== undefined && before.to_at > away.at) before.to_at = Math.max(before.to_at, toAt);
+    else if (restarted || toAt - fromAt >= UNNOTICED_MS_MAX) {
+      gaps.push({ at: away.at, from_at: fromAt, to_at: toAt });
+    }
+    signs.away(away);
+  }
+  return gaps;
+}

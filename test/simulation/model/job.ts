@@ -1,0 +1,435 @@
+import { LIMITS } from '../../../src/core/limits.ts';
+import type { Outcome, Reason } from '../../../src/core/reasons.ts';
+import type { Ending, ScriptedPing } from '../script.ts';
+import { judge } from './judge.ts';
+import type { Gap, Result, Run, Slot } from './records.ts';
+import { Slots } from './slots.ts';
+import type { Terms } from './terms.ts';
+import { Trouble } from './trouble.ts';
+
+/** What the model knows of the world around a job. */
+export interface Surroundings {
+  /** Those known so far. */
+  gaps: readonly Gap[];
+  replay_window_ms: number;
+}
+
+interface Due {
+  at: number;
+  apply: (now: number) => void;
+}
+
+/** One job with all that ever happened to it. Time is moved by `advance`; nothing else lets time pass. */
+export class Job {
+  readonly name: string;
+  readonly trouble: Trouble;
+  readonly slots: Slots;
+  /** All of them, by start. */
+  readonly runs: Run[] = [];
+  declared = true;
+  private readonly around: Surroundings;
+  private terms: Terms;
+  private clock: number;
+  private paused: boolean;
+  private pausedByApi = false;
+  /** Whether any ping ever came. */
+  private seen = false;
+  private learned = 0;
+  /** Rids and kinds of pings that came. */
+  private readonly heard = new Set<string>();
+  private readonly byRid = new Map<string, Run>();
+  private openRuns: Run[] = [];
+  /** Runs that failed by starting, and may be going on. */
+  private readonly overlapping: Run[] = [];
+  /** Stuck locks that settled no slot. */
+  private readonly stuck: Result[] = [];
+  /** Instants of runs and skips, in order. */
+  private readonly traces: { at: number; skip: boolean }[] = [];
+
+  constructor(name: string, terms: Terms, declaredAt: number, around: Surroundings) {
+    this.name = name;
+    this.terms = terms;
+    this.around = around;
+    this.clock = declaredAt;
+    this.paused = terms.paused;
+    this.trouble = new Trouble(name, terms);
+    this.slots = new Slots(around.gaps, around.replay_window_ms, terms);
+    if (this.paused) this.slots.drop();
+    else this.slots.expectAfter(declaredAt);
+  }
+
+  /** Applies all that time alone brings about before the instant, or up to it. */
+  advance(to: number, inclusive = false): void {
+    for (;;) {
+      let first: Due | undefined;
+      for (const due of this.dues()) if (first === undefined || due.at < first.at) first = due;
+      if (first === undefined || first.at > to || (first.at === to && !inclusive)) break;
+      this.clock = Math.max(this.clock, first.at);
+      first.apply(this.clock);
+    }
+    this.clock = Math.max(this.clock, to);
+  }
+
+  /** All that is due at some time; of two at one instant the first in the list comes first. */
+  private dues(): Due[] {
+    if (!this.declared) return [];
+    this.slots.listTo(this.clock);
+    const dues: Due[] = this.openRuns.map((run) => ({
+      at: this.limitOf(run),
+      apply: () => this.end(run, 'timeout', 'timeout', this.limitOf(run)),
+    }));
+    const running = this.openRuns.some((run) => run.counted);
+    for (const slot of this.slots.open()) {
+      if (this.terms.overlap === 'skip' && this.terms.cron !== null && this.isCovered(slot.at)) {
+        dues.push({ at: slot.at, apply: () => this.settle(slot, 'skipped', 'overlap_skipped', slot.at) });
+      }
+      if (this.terms.every_ms !== null && running) continue;
+      const { at, touched } = this.slots.deadlineOf(slot);
+      if (at < Number.POSITIVE_INFINITY) dues.push({ at, apply: () => this.miss(slot, touched, at) });
+    }
+    return [...dues, ...this.trouble.due()];
+  }
+
+  private isCovered(at: number): boolean {
+    return this.openRuns.some((run) => run.counted && run.started_at < at);
+  }
+
+  private limitOf(run: Run): number {
+    return Math.max(run.started_at + this.terms.max_runtime_ms, run.limit_at_min);
+  }
+
+  private miss(slot: Slot, touched: boolean, at: number): void {
+    if (touched) this.settle(slot, 'unknown', 'outage', at);
+    else this.settle(slot, 'missed', this.seen ? 'missed' : 'never_seen', at);
+    this.slots.startedAt(slot.at);
+  }
+
+  private settle(slot: Slot, outcome: Outcome, reason: Reason, at: number): void {
+    const replaced = slot.result;
+    slot.result = this.resultOf(outcome, reason, at, slot.at, slot.at);
+    this.trouble.record(slot.result, replaced, this.clock);
+  }
+
+  private resultOf(
+    outcome: Outcome,
+    reason: Reason,
+    at: number,
+    begunAt: number,
+    slotAt: number | null,
+  ): Result {
+    this.learned += 1;
+    return { outcome, reason, at, begun_at: begunAt, slot_at: slotAt, learned: this.learned };
+  }
+
+  ping(ping: ScriptedPing, receivedAt: number): void {
+    if (!this.declared) return;
+    this.seen = true;
+    const delayMs = Math.min(Math.max(ping.delay_ms ?? 0, 0), LIMITS.delayMsMax);
+    const at = receivedAt - delayMs;
+    const rid = wellFormed(ping.rid);
+    if (rid !== null) {
+      const key = `${rid} ${ping.kind}`;
+      if (this.heard.has(key)) return;
+      this.heard.add(key);
+    }
+    if (ping.kind === 'start') this.start(rid, at, receivedAt);
+    else if (ping.kind === 'skip') this.skip(at);
+    else if (ping.kind !== 'log') this.report(rid, ping, at);
+  }
+
+  private start(rid: string | null, at: number, receivedAt: number): void {
+    // An end that overtook its start has made the run known.
+    if (rid !== null && this.byRid.has(rid)) return;
+    if (rid === null) this.abandonAnonymous(at);
+    const run = this.becomeKnown(rid, at, true);
+    if (at < receivedAt) run.limit_at_min = receivedAt + LIMITS.delayedStartMsMin;
+    if (run.result !== null) return;
+    this.openRuns.push(run);
+    while (this.openRuns.length > this.terms.max_open_runs) {
+      const oldest = this.openRuns.reduce((a, b) => (b.started_at < a.started_at ? b : a));
+      this.end(oldest, 'abandoned', 'too_many_runs', Math.max(at, oldest.started_at));
+    }
+  }
+
+  /** A new anonymous run means that the one before it died, or that its end came while Cronflow was away. */
+  private abandonAnonymous(at: number): void {
+    for (const run of this.openRuns) {
+      if (run.rid !== null || run.started_at > at) continue;
+      const away = this.around.gaps.some((gap) => run.started_at <= gap.to_at && gap.from_at <= at);
+      if (away) this.end(run, 'unknown', 'outage', at);
+      else this.end(run, 'abandoned', 'abandoned', at);
+    }
+  }
+
+  /** A run is heard of for the first time: it claims its slot. */
+  private becomeKnown(rid: string | null, at: number, startPinged: boolean): Run {
+    const run: Run = {
+      rid,
+      started_at: at,
+      slot: null,
+      counted: !this.paused,
+      limit_at_min: Number.NEGATIVE_INFINITY,
+      result: null,
+      ended_at: null,
+      start_pinged: startPinged,
+    };
+    const overlapping = run.counted && this.terms.overlap === 'forbid' && this.overlaps(at);
+    this.runs.splice(this.runs.findLastIndex((other) => other.started_at <= at) + 1, 0, run);
+    if (rid !== null) this.byRid.set(rid, run);
+    this.trace(at, false);
+    if (!run.counted) return run;
+    run.slot = this.claim(at);
+    if (run.slot !== null) run.slot.run = run;
+    this.slots.startedAt(at);
+    if (overlapping) {
+      this.end(run, 'failure', 'overlap', at);
+      this.overlapping.push(run);
+    }
+    return run;
+  }
+
+  /** Whether a run that starts then finds one that was there before. */
+  private overlaps(at: number): boolean {
+    return this.runsAt(at).some(
+      (other) => other.counted && (other.result === null || (other.ended_at !== null && other.ended_at > at)),
+    );
+  }
+
+  /** The slot that a ping takes which makes a run, or a skipped one, known. */
+  private claim(at: number): Slot | null {
+    this.slots.listTo(this.clock);
+    const open = this.slots.open();
+    const expected = open[0];
+    if (expected !== undefined && at >= expected.at) {
+      const due = open.filter((slot) => slot.at <= at);
+      for (const older of due.slice(0, -1)) this.supersede(older);
+      return due.at(-1) ?? null;
+    }
+    if (expected !== undefined && expected.at - at <= this.slots.earlyMs(expected)) return expected;
+    const settled = this.slots.settledAt(at);
+    const outcome = settled?.run === null ? settled.result?.outcome : undefined;
+    return settled !== undefined && (outcome === 'missed' || outcome === 'unknown') ? settled : null;
+  }
+
+  private supersede(slot: Slot): void {
+    const waits = this.slots.deadlineOf(slot).touched && this.slots.plainDeadlineAt(slot) < this.clock;
+    if (waits) this.settle(slot, 'unknown', 'outage', this.clock);
+    else this.settle(slot, 'skipped', 'superseded', this.clock);
+  }
+
+  /** An end ping. */
+  private report(rid: string | null, ping: ScriptedPing, at: number): void {
+    const run = rid === null ? this.anonymousAt(at) : this.byRid.get(rid);
+    if (run !== undefined) {
+      if (run.ended_at === null) this.finish(run, ping, at);
+      return;
+    }
+    const startedAt = at - Math.max(ping.duration_ms ?? 0, 0);
+    const whole = this.becomeKnown(rid, startedAt, false);
+    this.finish(whole, ping, at);
+    if (this.terms.overlap !== 'skip' || this.terms.cron === null || !whole.counted) return;
+    for (const slot of this.slots.open()) {
+      if (startedAt < slot.at && slot.at < at) this.settle(slot, 'skipped', 'overlap_skipped', slot.at);
+    }
+  }
+
+  /** The run that an end without a rid ends. */
+  private anonymousAt(at: number): Run | undefined {
+    const open = [...this.openRuns, ...this.overlapping].filter((run) => run.started_at <= at);
+    const anonymous = open.filter((run) => run.rid === null && run.ended_at === null);
+    const newest = newestOf(anonymous) ?? newestOf(open.filter((run) => run.result === null));
+    if (newest !== undefined) return newest;
+    // One that was given up, if the job has started nothing since.
+    const last = this.runs.findLast((run) => run.started_at <= at);
+    return last?.rid === null && last.ended_at === null ? last : undefined;
+  }
+
+  private finish(run: Run, ping: ScriptedPing, at: number): void {
+    run.ended_at = Math.max(at, run.started_at);
+    this.trace(run.ended_at, false);
+    const measuredMs = run.start_pinged ? run.ended_at - run.started_at : null;
+    const { outcome, reason } = judge(ping, ping.duration_ms ?? measuredMs, this.terms);
+    // One run too many stays a failure however it goes.
+    if (run.result?.reason !== 'overlap') this.end(run, outcome, reason, run.ended_at);
+  }
+
+  private end(run: Run, outcome: Outcome, reason: Reason, at: number): void {
+    const wasOpen = run.result === null;
+    this.openRuns = this.openRuns.filter((other) => other !== run);
+    const before = run.result ?? run.slot?.result ?? null;
+    run.result = this.resultOf(outcome, reason, at, run.started_at, run.slot?.at ?? null);
+    run.counted &&= !this.paused;
+    if (!run.counted) return;
+    if (run.slot !== null) run.slot.result = null;
+    this.trouble.record(run.result, before, this.clock);
+    if (wasOpen && !this.openRuns.some((other) => other.counted)) this.slots.notBefore(this.clock);
+  }
+
+  /** The wrapper found the lock taken. */
+  private skip(at: number): void {
+    if (this.paused) return;
+    const free = !this.runsAt(at).some(
+      (run) => run.result === null || (run.ended_at !== null && run.ended_at > at),
+    );
+    this.trace(at, free);
+    const stuck = free && this.skipsInARow(at) >= LIMITS.skipsInARowMax;
+    const slot = this.claim(at);
+    const replaced = slot?.result ?? null;
+    const result = stuck
+      ? this.resultOf('failure', 'stuck_lock', at, at, slot?.at ?? null)
+      : this.resultOf('skipped', 'lock_held', at, at, slot?.at ?? null);
+    if (slot !== null) slot.result = result;
+    else if (stuck) this.stuck.push(result);
+    this.slots.startedAt(at);
+    this.trouble.record(result, replaced, this.clock);
+  }
+
+  private runsAt(at: number): Run[] {
+    // Of runs that have ended only those matter that ended after something heard of late.
+    return (at < this.clock ? this.runs : this.openRuns).filter((run) => run.started_at <= at);
+  }
+
+  private trace(at: number, skip: boolean): void {
+    let place = this.traces.length;
+    while (place > 0 && (this.traces[place - 1]?.at ?? at) > at) place -= 1;
+    this.traces.splice(place, 0, { at, skip });
+  }
+
+  private skipsInARow(at: number): number {
+    const until = this.traces.findLastIndex((trace) => trace.at <= at);
+    let count = 0;
+    while (this.traces[until - count]?.skip === true) count += 1;
+    return count;
+  }
+
+  pause(at: number): void {
+    if (!this.declared) return;
+    this.pausedByApi = true;
+    this.pauseOrResume(at);
+  }
+
+  resume(at: number): void {
+    if (!this.declared) return;
+    this.pausedByApi = false;
+    this.pauseOrResume(at);
+  }
+
+  /** Says whether that changed anything. */
+  private pauseOrResume(at: number): boolean {
+    const paused = this.pausedByApi || this.terms.paused;
+    if (paused === this.paused) return false;
+    this.paused = paused;
+    if (paused) {
+      this.slots.drop();
+      this.trouble.closeSilently(at);
+    } else this.slots.expectAfter(at);
+    return true;
+  }
+
+  /** The declaration was changed, taken away (null), or has come back. */
+  declare(terms: Terms | null, at: number): void {
+    if (terms === null) this.remove(at);
+    else if (this.declared) this.change(terms, at);
+    else this.comeBack(terms, at);
+  }
+
+  private remove(at: number): void {
+    if (!this.declared) return;
+    for (const run of this.openRuns) this.end(run, 'unknown', 'removed', at);
+    this.slots.drop();
+    this.trouble.closeSilently(at);
+    this.declared = false;
+  }
+
+  private comeBack(terms: Terms, at: number): void {
+    this.declared = true;
+    this.terms = terms;
+    this.paused = this.pausedByApi || terms.paused;
+    this.trouble.change(terms, at, false);
+    this.slots.changeTerms(terms, Number.NEGATIVE_INFINITY);
+    if (!this.paused) this.slots.expectAfter(at);
+  }
+
+  private change(terms: Terms, at: number): void {
+    const before = this.terms;
+    const live = !this.paused;
+    this.terms = terms;
+    if (terms.max_runtime_ms !== before.max_runtime_ms) {
+      for (const run of this.openRuns) run.limit_at_min = Math.max(run.limit_at_min, at + terms.grace_ms);
+    }
+    this.slots.listTo(at);
+    const due = this.dueSlots(before, at);
+    this.slots.changeTerms(terms, at);
+    const turned = this.pauseOrResume(at);
+    if (!turned && live && terms.schedule_key !== before.schedule_key) {
+      for (const slot of due) this.settle(slot, 'skipped', 'spec_changed', at);
+      this.slots.expectAfter(at);
+    }
+    this.trouble.change(terms, at, live && !this.paused);
+  }
+
+  /** Slots that have come and were not yet missed. */
+  private dueSlots(terms: Terms, at: number): Slot[] {
+    if (terms.every_ms !== null && this.openRuns.some((run) => run.counted)) return [];
+    return this.slots.open().filter((slot) => slot.at <= at);
+  }
+
+  gapEnded(gap: Gap): void {
+    if (this.declared) this.slots.gapEnded(gap);
+  }
+
+  /** Whether Cronflow could not see how something went that touched the gap. */
+  isUnseen(gap: Gap): boolean {
+    if (!this.declared) return false;
+    const slots = this.slots.all.some(
+      (slot) =>
+        slot.run === null &&
+        slot.result?.outcome === 'unknown' &&
+        slot.at - this.slots.earlyMs(slot) <= gap.to_at &&
+        gap.from_at <= this.slots.plainDeadlineAt(slot),
+    );
+    return (
+      slots ||
+      this.runs.some(
+        (run) =>
+          run.counted &&
+          run.started_at <= gap.to_at &&
+          (run.result === null || (run.result.outcome === 'unknown' && run.result.at >= gap.from_at)),
+      )
+    );
+  }
+
+  status(): string {
+    if (this.paused) return 'paused';
+    if (this.openRuns.some((run) => run.counted)) return 'running';
+    const outcome = this.trouble.last?.outcome ?? 'pending';
+    return outcome === 'abandoned' ? 'failure' : outcome;
+  }
+
+  endings(): Ending[] {
+    const endings: Ending[] = [];
+    for (const slot of this.slots.all) {
+      if (slot.run === null && slot.result !== null) endings.push(this.endingOf(slot.result, slot.at, null));
+    }
+    for (const result of this.stuck) endings.push(this.endingOf(result, null, null));
+    for (const run of this.runs) endings.push(this.endingOf(run.result, run.slot?.at ?? null, run.rid));
+    return endings;
+  }
+
+  private endingOf(result: Result | null, slotAt: number | null, rid: string | null): Ending {
+    const { outcome, reason } = result ?? { outcome: null, reason: 'started' };
+    return { job: this.name, slot_at: slotAt, rid, outcome, reason };
+  }
+}
+
+function newestOf(runs: readonly Run[]): Run | undefined {
+  return runs.reduce<Run | undefined>(
+    (newest, run) => (newest === undefined || run.started_at >= newest.started_at ? run : newest),
+    undefined,
+  );
+}
+
+/** What is no rid is taken for none. */
+function wellFormed(rid: string | undefined): string | null {
+  return rid !== undefined && /^[\x21-\x7e]{1,128}$/.test(rid) ? rid : null;
+}

@@ -1,0 +1,42 @@
+import { LIMITS } from '../../../src/core/limits.ts';
+import type { Outcome, Reason } from '../../../src/core/reasons.ts';
+import type { ScriptedPing } from '../script.ts';
+import type { Terms } from './terms.ts';
+
+export interface Judgement {
+  outcome: Outcome;
+  reason: Reason;
+}
+
+/** How a run went, by its end ping: the exit code or else the name of the ping, its length, its output. */
+export function judge(ping: ScriptedPing, durationMs: number | null, terms: Terms): Judgement {
+  const good =
+    ping.exit_code === undefined
+      ? ping.kind === 'success'
+      : terms.success_exit_codes.includes(ping.exit_code);
+  if (!good) {
+    if (ping.signal !== undefined) return { outcome: 'failure', reason: 'signal' };
+    return { outcome: 'failure', reason: ping.exit_code === undefined ? 'reported_failure' : 'exit_code' };
+  }
+  if (durationMs !== null && durationMs < terms.min_runtime_ms) {
+    return { outcome: 'failure', reason: 'too_fast' };
+  }
+  const { contains, not_contains: notContains, matches } = terms.expect;
+  const output = keptOf(ping.output ?? '');
+  const asExpected =
+    (contains === undefined || output.includes(contains)) &&
+    (notContains === undefined || !output.includes(notContains)) &&
+    (matches === undefined || new RegExp(matches, 'u').test(output));
+  return asExpected
+    ? { outcome: 'success', reason: 'succeeded' }
+    : { outcome: 'failure', reason: 'output_mismatch' };
+}
+
+/** The last 10,000 bytes, without half a character at the front. */
+function keptOf(output: string): string {
+  const bytes = Buffer.from(output, 'utf8');
+  if (bytes.length <= LIMITS.outputBytesMaxDefault) return output;
+  let from = bytes.length - LIMITS.outputBytesMaxDefault;
+  while (((bytes[from] ?? 0) & 0xc0) === 0x80) from += 1;
+  return bytes.subarray(from).toString('utf8');
+}

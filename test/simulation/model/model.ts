@@ -1,0 +1,127 @@
+import type { Happening, OutageTelling, Script, Verdict } from '../script.ts';
+import { gapsOf } from './gaps.ts';
+import { Job } from './job.ts';
+import type { Gap } from './records.ts';
+import { termsOf } from './terms.ts';
+
+/** A gap of less that touched nothing is not worth a message. */
+const OUTAGE_MS_MIN = 5 * 60_000;
+
+type Step =
+  | { at: number; rank: 0; type: 'gap_end'; gap: Gap }
+  | { at: number; rank: 1; type: 'happening'; happening: Happening }
+  | { at: number; rank: 2; type: 'outage'; gaps: readonly Gap[] };
+
+/**
+ * Says what the words of DESIGN.md §1, §3 and §4 make of a script: who should have been told what, and how each run
+ * and slot ended. Naive on purpose: it keeps everything and looks through it, and shares nothing with the core but
+ * names and schedules.
+ */
+export function expectedOf(script: Script): Verdict {
+  const gaps = gapsOf(script);
+  const known: Gap[] = [];
+  const around = { gaps: known, replay_window_ms: script.replay_window_ms };
+  const jobs = new Map<string, Job>();
+  const outages: OutageTelling[] = [];
+  for (const [name, declaration] of Object.entries(script.jobs)) {
+    jobs.set(name, new Job(name, termsOf(declaration, script.notifiers), script.start_at, around));
+  }
+  for (const step of stepsOf(script, gaps)) {
+    if (step.type === 'gap_end') {
+      for (const job of jobs.values()) {
+        job.advance(step.at);
+        job.gapEnded(step.gap);
+      }
+    } else if (step.type === 'outage') {
+      for (const job of jobs.values()) job.advance(step.at, true);
+      const outage = outageOf(step.gaps, [...jobs.values()]);
+      if (outage !== null) outages.push(outage);
+    } else if (step.happening.type === 'away') {
+      for (const job of jobs.values()) job.advance(step.at);
+      known.push(...gaps.filter((gap) => gap.at === step.at));
+    } else {
+      apply(step.happening, jobs, (name, terms) => new Job(name, terms, step.at, around), script.notifiers);
+    }
+  }
+  for (const job of jobs.values()) job.advance(script.end_at);
+  return verdictOf([...jobs.values()], outages);
+}
+
+/** All that happens, in order. What becomes known at an instant precedes what happens then, a tick comes after. */
+function stepsOf(script: Script, gaps: readonly Gap[]): Step[] {
+  const steps: Step[] = [
+    ...gaps.map((gap): Step => ({ at: gap.to_at, rank: 0, type: 'gap_end', gap })),
+    ...script.happenings.map((happening): Step => ({
+      at: happening.at,
+      rank: 1,
+      type: 'happening',
+      happening,
+    })),
+    ...outagesOf(gaps, script.replay_window_ms),
+  ];
+  return steps
+    .filter((step) => step.at < script.end_at || (step.rank === 1 && step.at === script.end_at))
+    .sort((a, b) => a.at - b.at || a.rank - b.rank);
+}
+
+/** Gaps that follow before the message about the last one is due go into the same message. */
+function outagesOf(gaps: readonly Gap[], replayWindowMs: number): Step[] {
+  const steps: { at: number; rank: 2; type: 'outage'; gaps: Gap[] }[] = [];
+  for (const gap of gaps) {
+    const at = gap.to_at + replayWindowMs;
+    const open = steps.at(-1);
+    if (open !== undefined && gap.at <= open.at) {
+      open.gaps.push(gap);
+      open.at = at;
+    } else steps.push({ at, rank: 2, type: 'outage', gaps: [gap] });
+  }
+  return steps;
+}
+
+function outageOf(gaps: readonly Gap[], jobs: readonly Job[]): OutageTelling | null {
+  const unseen = jobs.filter((job) => gaps.some((gap) => job.isUnseen(gap))).map((job) => job.name);
+  const long = gaps.some((gap) => gap.to_at - gap.from_at >= OUTAGE_MS_MIN);
+  const [first, last] = [gaps[0], gaps.at(-1)];
+  if (first === undefined || last === undefined || (!long && unseen.length === 0)) return null;
+  return { from_at: first.from_at, to_at: last.to_at, jobs: unseen.sort() };
+}
+
+function apply(
+  happening: Exclude<Happening, { type: 'away' }>,
+  jobs: Map<string, Job>,
+  declare: (name: string, terms: ReturnType<typeof termsOf>) => Job,
+  notifiers: readonly string[],
+): void {
+  const { at, job: name } = happening;
+  const job = jobs.get(name);
+  job?.advance(at);
+  switch (happening.type) {
+    case 'ping':
+      job?.ping(happening.ping, at);
+      break;
+    case 'edit': {
+      const terms = happening.declaration === null ? null : termsOf(happening.declaration, notifiers);
+      if (job !== undefined) job.declare(terms, at);
+      else if (terms !== null) jobs.set(name, declare(name, terms));
+      break;
+    }
+    case 'pause':
+      job?.pause(at);
+      break;
+    case 'resume':
+      job?.resume(at);
+      break;
+    case 'acknowledge':
+      job?.trouble.acknowledge(happening.until_at);
+      break;
+  }
+}
+
+function verdictOf(jobs: readonly Job[], outages: readonly OutageTelling[]): Verdict {
+  return {
+    tellings: jobs.flatMap((job) => job.trouble.tellings),
+    endings: jobs.flatMap((job) => job.endings()),
+    outages,
+    statuses: Object.fromEntries(jobs.filter((job) => job.declared).map((job) => [job.name, job.status()])),
+  };
+}

@@ -1,0 +1,159 @@
+import { LIMITS } from '../../../src/core/limits.ts';
+import type { Gap, Slot } from './records.ts';
+import type { Terms } from './terms.ts';
+
+/** When a slot is given up, and whether Cronflow was away in between. */
+export interface Deadline {
+  at: number;
+  touched: boolean;
+}
+
+/** Every slot a job ever had, up to the first one that is still to come. */
+export class Slots {
+  readonly all: Slot[] = [];
+  private readonly gaps: readonly Gap[];
+  private readonly replayWindowMs: number;
+  private terms: Terms;
+  /** Slots up to here are in the list. */
+  private listedTo = Number.NEGATIVE_INFINITY;
+  /** When the grace was last changed. */
+  private graceAt = Number.NEGATIVE_INFINITY;
+
+  constructor(gaps: readonly Gap[], replayWindowMs: number, terms: Terms) {
+    this.gaps = gaps;
+    this.replayWindowMs = replayWindowMs;
+    this.terms = terms;
+  }
+
+  /** Expects the first slot after the instant, and no other. */
+  expectAfter(at: number): void {
+    this.drop();
+    this.listedTo = at;
+    const { every_ms: everyMs } = this.terms;
+    if (everyMs !== null) this.push(at + everyMs, everyMs / 2);
+  }
+
+  /** Takes the open slots out of the list; nothing is expected any more. */
+  drop(): Slot[] {
+    const open = this.open();
+    this.all.splice(this.all.length - open.length);
+    this.listedTo = Number.POSITIVE_INFINITY;
+    return open;
+  }
+
+  changeTerms(terms: Terms, at: number): void {
+    if (terms.grace_ms !== this.terms.grace_ms) this.graceAt = at;
+    this.terms = terms;
+  }
+
+  /** Lists every slot up to the instant and one more. */
+  listTo(at: number): void {
+    const { cron } = this.terms;
+    if (cron === null) return;
+    while (this.listedTo <= at) {
+      const next = cron.next(this.listedTo);
+      if (next === null) {
+        this.listedTo = Number.POSITIVE_INFINITY;
+        return;
+      }
+      this.listedTo = next;
+      const before = cron.previous(next - 1);
+      // A slot may have been claimed early, just before a change of the schedule named it again.
+      const last = this.all.at(-1);
+      if (last === undefined || last.at < next) {
+        this.push(next, before === null ? Number.POSITIVE_INFINITY : (next - before) / 2);
+      }
+    }
+  }
+
+  private push(at: number, halfMs: number): void {
+    this.all.push({ at, half_ms: halfMs, run: null, result: null });
+  }
+
+  /** The slots not yet settled, oldest first; they are always the last ones. */
+  open(): Slot[] {
+    let from = this.all.length;
+    while (from > 0 && isOpen(this.all[from - 1])) from -= 1;
+    return this.all.slice(from);
+  }
+
+  /** The oldest slot not yet settled. */
+  expected(): Slot | undefined {
+    let from = this.all.length;
+    while (from > 0 && isOpen(this.all[from - 1])) from -= 1;
+    return this.all[from];
+  }
+
+  /** The settled slot to which a run that starts then belongs, of the last 32. */
+  settledAt(startedAt: number): Slot | undefined {
+    const settled = this.all.length - this.open().length;
+    const oldest = Math.max(0, settled - LIMITS.unclaimedSlotsMax);
+    for (let place = settled - 1; place >= oldest; place -= 1) {
+      const slot = this.all[place];
+      if (slot !== undefined && slot.at - this.earlyMs(slot) <= startedAt) return slot;
+    }
+    return undefined;
+  }
+
+  earlyMs(slot: Slot): number {
+    return Math.min(this.terms.grace_ms, slot.half_ms, LIMITS.earlyMsMax);
+  }
+
+  plainDeadlineAt(slot: Slot): number {
+    return Math.max(slot.at, this.graceAt) + this.terms.grace_ms;
+  }
+
+  deadlineOf(slot: Slot): Deadline {
+    const deadline = { at: this.plainDeadlineAt(slot), touched: false };
+    for (const gap of this.gaps) {
+      if (slot.at - this.earlyMs(slot) > gap.to_at || gap.from_at > deadline.at) continue;
+      deadline.touched = true;
+      deadline.at = Math.max(deadline.at, this.afterGap(gap));
+    }
+    return deadline;
+  }
+
+  /** How long what a gap touched is waited for: no longer than until the first slot it left alone is due. */
+  private afterGap(gap: Gap): number {
+    const { cron } = this.terms;
+    // The end of the gap moves the expectation of an interval.
+    if (cron === null) return Number.POSITIVE_INFINITY;
+    const replayedAt = gap.to_at + this.replayWindowMs;
+    for (let next = cron.next(gap.to_at); next !== null; next = cron.next(next)) {
+      const before = cron.previous(next - 1) ?? Number.NEGATIVE_INFINITY;
+      const earlyMs = Math.min(this.terms.grace_ms, (next - before) / 2, LIMITS.earlyMsMax);
+      if (next - earlyMs > gap.to_at) return Math.min(replayedAt, next + this.terms.grace_ms);
+      if (next > replayedAt) break;
+    }
+    return replayedAt;
+  }
+
+  /** `every`: the next run is due that long after this one's start. */
+  startedAt(at: number): void {
+    const everyMs = this.terms.every_ms;
+    if (everyMs === null) return;
+    const expected = this.expected();
+    if (expected === undefined) this.push(at + everyMs, everyMs / 2);
+    else expected.at = Math.max(expected.at, at + everyMs);
+  }
+
+  /** `every`: nothing was due before, for a run was open. */
+  notBefore(at: number): void {
+    const expected = this.expected();
+    if (this.terms.every_ms !== null && expected !== undefined) expected.at = Math.max(expected.at, at);
+  }
+
+  /** `every`: what is expected after Cronflow was away. */
+  gapEnded(gap: Gap): void {
+    const everyMs = this.terms.every_ms;
+    const expected = this.expected();
+    if (everyMs === null || expected === undefined) return;
+    const touched = this.deadlineOf(expected).touched;
+    const anewAt = gap.to_at + everyMs;
+    expected.at = touched ? anewAt : Math.max(expected.at, Math.min(anewAt, expected.at + everyMs));
+  }
+}
+
+function isOpen(slot: Slot | undefined): boolean {
+  return slot !== undefined && slot.result === null && slot.run === null;
+}

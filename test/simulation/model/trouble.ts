@@ -1,0 +1,306 @@
+import type { BadKind } from '../../../src/core/reasons.ts';
+import type { Telling } from '../script.ts';
+import { badKindOf, type Result } from './records.ts';
+import type { Terms } from './terms.ts';
+
+interface Incident {
+  opened_at: number;
+  /** The outcome that opened it. */
+  opener: Result;
+  reason: Result['reason'];
+  bads: Set<Result>;
+  /** Good results learned since it opened. */
+  goods: Result[];
+  told: Set<string>;
+  /** When somebody was last told or reminded. */
+  spoke_at: number | null;
+  acknowledged_until: number;
+  /** An outcome in maintenance, to be announced if nothing good comes first. */
+  silenced: Result | null;
+}
+
+/** What people are to be told of one job: all its outcomes that count, and the incident they amount to. */
+export class Trouble {
+  readonly tellings: Telling[] = [];
+  /** Every outcome, good or bad, that counts, by instant. */
+  private readonly results: Result[] = [];
+  /** Results of incidents that have closed: they have had their message. */
+  private readonly over = new WeakSet<Result>();
+  private incident: Incident | null = null;
+  private readonly job: string;
+  private terms: Terms;
+
+  constructor(job: string, terms: Terms) {
+    this.job = job;
+    this.terms = terms;
+  }
+
+  /** How the last run or slot ended. */
+  get last(): Result | undefined {
+    return this.results.at(-1);
+  }
+
+  /**
+   * Takes in how something ended, in the place of what was thought before.
+   * @param now when that became known; a tick is always in time
+   */
+  record(result: Result | null, replaced: Result | null, now: number): void {
+    const kept = replaced !== null && this.forget(replaced);
+    if (result === null) return;
+    if (badKindOf(result.outcome) !== null) {
+      const laterGood = this.insert(result);
+      this.takeBad(result, laterGood, kept ? replaced : null, now);
+    } else if (result.outcome === 'success') {
+      this.insert(result);
+      this.takeGood(result);
+    }
+  }
+
+  /** Removes a result; says whether the open incident had it. */
+  private forget(replaced: Result): boolean {
+    const place = this.results.lastIndexOf(replaced);
+    if (place >= 0) this.results.splice(place, 1);
+    return this.incident?.bads.delete(replaced) ?? false;
+  }
+
+  /** Puts a result in its place by instant; says whether anything good comes after it. */
+  private insert(result: Result): boolean {
+    let place = this.results.length;
+    let laterGood = false;
+    for (; place > 0; place -= 1) {
+      const before = this.results[place - 1];
+      if (before === undefined || before.at <= result.at) break;
+      if (before.outcome === 'success') laterGood = true;
+    }
+    this.results.splice(place, 0, result);
+    return laterGood;
+  }
+
+  private takeBad(bad: Result, laterGood: boolean, inPlaceOf: Result | null, now: number): void {
+    if (this.incident !== null && inPlaceOf !== null) {
+      this.incident.bads.add(bad);
+      if (this.incident.opener === inPlaceOf) {
+        this.incident.opener = bad;
+        this.incident.reason = bad.reason;
+      }
+    } else if (laterGood) return;
+    else if (this.incident !== null) this.incident.bads.add(bad);
+    else this.openIfReached(bad.at, bad);
+    if (this.incident !== null) this.tellOf(bad, now);
+  }
+
+  /** The bad outcomes since the last good one, but for those of incidents that have closed. */
+  private badsInARow(): Result[] {
+    const bads: Result[] = [];
+    for (let place = this.results.length - 1; place >= 0; place -= 1) {
+      const result = this.results[place];
+      if (result === undefined || result.outcome === 'success') break;
+      if (!this.over.has(result)) bads.push(result);
+    }
+    return bads;
+  }
+
+  private openIfReached(at: number, opener: Result | undefined): boolean {
+    const bads = this.badsInARow();
+    const { failure_threshold: threshold } = this.terms;
+    const reached =
+      typeof threshold === 'number'
+        ? bads.length >= threshold
+        : Object.entries(threshold).some(
+            ([kind, count]) => bads.filter((bad) => badKindOf(bad.outcome) === kind).length >= count,
+          );
+    const cause = opener ?? bads[0];
+    if (!reached || cause === undefined) return false;
+    this.incident = {
+      opened_at: at,
+      opener: cause,
+      reason: cause.reason,
+      bads: new Set(bads),
+      goods: [],
+      told: new Set(),
+      spoke_at: null,
+      acknowledged_until: Number.NEGATIVE_INFINITY,
+      silenced: null,
+    };
+    return true;
+  }
+
+  /** Tells those who are owed it of a bad outcome, now or after maintenance. */
+  private tellOf(bad: Result, now: number): void {
+    const { incident } = this;
+    if (incident === null) return;
+    const announceAt = this.announceAt(bad);
+    if (announceAt !== null && announceAt > now) {
+      incident.silenced ??= bad;
+      return;
+    }
+    incident.silenced = null;
+    this.tellOpened(this.owed(), bad.reason, Math.max(bad.at, announceAt ?? bad.at), now);
+  }
+
+  /** When an outcome in maintenance may be told of; null if it is not in any. */
+  private announceAt(result: Result): number | null {
+    const { windows } = this.terms;
+    const instants = [result.at, result.begun_at, result.slot_at]
+      .filter((at) => at !== null)
+      .filter((at) => windows.endOf(at) !== null);
+    return instants.length === 0 ? null : Math.max(...instants.map((at) => windows.afterOf(at)));
+  }
+
+  /** Notifiers of the job that take a kind the incident contains and do not know of it. */
+  private owed(terms: Terms = this.terms): string[] {
+    const { incident } = this;
+    if (incident === null) return [];
+    return [...terms.notify]
+      .filter(([name, kinds]) => !incident.told.has(name) && this.contains(kinds))
+      .map(([name]) => name);
+  }
+
+  private contains(kinds: ReadonlySet<BadKind>): boolean {
+    for (const bad of this.incident?.bads ?? []) {
+      const kind = badKindOf(bad.outcome);
+      if (kind !== null && kinds.has(kind)) return true;
+    }
+    return false;
+  }
+
+  private tellOpened(notifiers: readonly string[], reason: string, at: number, now: number): void {
+    for (const notifier of notifiers) {
+      this.tell('opened', notifier, reason, at);
+      this.incident?.told.add(notifier);
+    }
+    if (this.incident !== null && notifiers.length > 0) this.incident.spoke_at ??= Math.max(at, now);
+  }
+
+  private takeGood(good: Result): void {
+    if (this.incident === null) return;
+    this.incident.silenced = null;
+    this.incident.goods.push(good);
+    this.closeIfRecovered(good.at);
+  }
+
+  /** Good outcomes count that came after the newest bad one, of runs that started no earlier than any bad one. */
+  private closeIfRecovered(at: number): void {
+    const { incident } = this;
+    if (incident === null) return;
+    let learned = Number.NEGATIVE_INFINITY;
+    let begunAt = Number.NEGATIVE_INFINITY;
+    for (const bad of incident.bads) {
+      learned = Math.max(learned, bad.learned);
+      begunAt = Math.max(begunAt, bad.begun_at);
+    }
+    const goods = incident.goods.filter((good) => good.learned > learned && good.begun_at >= begunAt);
+    const good = goods.at(-1);
+    if (good === undefined || goods.length < this.terms.recovery_threshold) return;
+    for (const name of incident.told) {
+      this.tell('closed', name, good.reason, Math.max(at, incident.opened_at));
+    }
+    this.end();
+  }
+
+  private end(): void {
+    for (const bad of this.incident?.bads ?? []) this.over.add(bad);
+    this.incident = null;
+  }
+
+  /** Closes the incident because the job is paused or removed; nobody is told in words. */
+  closeSilently(at: number): void {
+    const { incident } = this;
+    if (incident === null) return;
+    for (const name of incident.told) this.tell('closed_silently', name, incident.reason, at);
+    this.end();
+  }
+
+  acknowledge(untilAt: number): void {
+    if (this.incident !== null) this.incident.acknowledged_until = untilAt;
+  }
+
+  /**
+   * Applies a change of the declaration.
+   * @param live whether outcomes count, before and after it
+   */
+  change(terms: Terms, at: number, live: boolean): void {
+    const before = this.terms;
+    this.terms = terms;
+    if (!live) return;
+    if (this.incident === null) {
+      if (same(before.failure_threshold, terms.failure_threshold) || !this.openIfReached(at, undefined))
+        return;
+      const until = terms.windows.afterOf(at);
+      const newest = this.newestBad();
+      if (newest === undefined) return;
+      if (until > at) this.incident = { ...this.opened(), silenced: { ...newest, at } };
+      else this.tellOpened(this.owed(), newest.reason, at, at);
+      return;
+    }
+    this.closeIfRecovered(at);
+    this.tellJoined(before, at);
+  }
+
+  private opened(): Incident {
+    if (this.incident === null) throw new Error('no incident');
+    return this.incident;
+  }
+
+  /** Who joins in mid-incident, or takes a new kind, is told now, unless it is to be announced anyway. */
+  private tellJoined(before: Terms, at: number): void {
+    if (this.incident === null || this.incident.silenced !== null) return;
+    const joined = this.owed().filter((name) => {
+      const kinds = before.notify.get(name);
+      return kinds === undefined || !this.contains(kinds);
+    });
+    this.tellOpened(joined, this.newestReason(), at, at);
+  }
+
+  private newestBad(): Result | undefined {
+    let newest: Result | undefined;
+    for (const bad of this.incident?.bads ?? []) {
+      if (newest === undefined || bad.at > newest.at) newest = bad;
+      else if (bad.at === newest.at && bad.learned > newest.learned) newest = bad;
+    }
+    return newest;
+  }
+
+  private newestReason(): string {
+    return this.newestBad()?.reason ?? this.opened().reason;
+  }
+
+  /** What is to be said at its own time, if nothing happens before. */
+  due(): { at: number; apply: (now: number) => void }[] {
+    const { incident } = this;
+    if (incident === null) return [];
+    const dues: { at: number; apply: (now: number) => void }[] = [];
+    if (incident.silenced !== null) {
+      const at = this.announceAt(incident.silenced) ?? Number.NEGATIVE_INFINITY;
+      dues.push({ at, apply: (now) => this.announce(now) });
+    }
+    const remindMs = this.terms.remind_every_ms;
+    if (remindMs !== null && incident.spoke_at !== null) {
+      const nextAt = Math.max(incident.spoke_at + remindMs, incident.acknowledged_until);
+      dues.push({ at: this.terms.windows.afterOf(nextAt), apply: (now) => this.remind(now) });
+    }
+    return dues;
+  }
+
+  private announce(at: number): void {
+    const incident = this.opened();
+    incident.silenced = null;
+    this.tellOpened(this.owed(), this.newestReason(), at, at);
+  }
+
+  private remind(at: number): void {
+    const incident = this.opened();
+    incident.spoke_at = at;
+    for (const name of incident.told) {
+      if (this.terms.notify.has(name)) this.tell('reminder', name, this.newestReason(), at);
+    }
+  }
+
+  private tell(kind: Telling['kind'], notifier: string, reason: string, at: number): void {
+    this.tellings.push({ job: this.job, notifier, kind, reason, at });
+  }
+}
+
+function same(a: Terms['failure_threshold'], b: Terms['failure_threshold']): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

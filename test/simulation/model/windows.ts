@@ -1,0 +1,61 @@
+import { compileCron } from '../../../src/schedule/cron.ts';
+import { parseDuration } from '../../../src/schedule/duration.ts';
+import { parseInstantIn } from '../../../src/schedule/instant.ts';
+
+export type MaintenanceItem =
+  { schedule: string; duration: string; timezone?: string } | { from: string; to: string };
+
+export interface Windows {
+  /** The end of the window that holds the instant, with those that overlap it or follow at once; null if none. */
+  endOf(at: number): number | null;
+  /** The first instant, `grace` after each window on the way, that lies in none. The instant itself if free. */
+  afterOf(at: number): number;
+}
+
+/** More windows in a row than this never end. */
+const WINDOWS_MAX = 2_000;
+
+export function windowsOf(items: readonly MaintenanceItem[], timezone: string, graceMs: number): Windows {
+  const singles = items.map((item) => endOfSingle(item, timezone));
+  const endOf = (at: number): number | null => {
+    let end: number | null = null;
+    for (let count = 0; count < WINDOWS_MAX; count += 1) {
+      const probe = end ?? at;
+      const ends = singles.map((single) => single(probe)).filter((one) => one !== null);
+      if (ends.length === 0) return end;
+      end = Math.max(...ends);
+    }
+    return Number.POSITIVE_INFINITY;
+  };
+  const afterOf = (at: number): number => {
+    let free = at;
+    for (let count = 0; count < WINDOWS_MAX; count += 1) {
+      const end = endOf(free);
+      if (end === null) return free;
+      free = end + graceMs;
+      if (free === Number.POSITIVE_INFINITY) return free;
+    }
+    return Number.POSITIVE_INFINITY;
+  };
+  return { endOf, afterOf };
+}
+
+function endOfSingle(item: MaintenanceItem, timezone: string): (at: number) => number | null {
+  if ('from' in item) {
+    const fromAt = instantOf(item.from, timezone);
+    const toAt = instantOf(item.to, timezone);
+    return (at) => (fromAt <= at && at < toAt ? toAt : null);
+  }
+  const cron = compileCron(item.schedule, item.timezone ?? timezone);
+  const durationMs = parseDuration(item.duration);
+  return (at) => {
+    const slot = cron.previous(at);
+    return slot !== null && at < slot + durationMs ? slot + durationMs : null;
+  };
+}
+
+function instantOf(text: string, timezone: string): number {
+  const at = parseInstantIn(text, timezone);
+  if (at === undefined) throw new Error(`no instant: ${text}`);
+  return at;
+}
