@@ -180,8 +180,6 @@ export interface DeliveryFacts {
   last_success_at: number | null;
   next_slot_at: number | null;
   incident_opened_at: number;
-  /** Of the time in which the run should have ended, how long Cronflow was away; 0 mostly. */
-  away_ms: number;
   /** For system incidents and anything the other fields cannot say. */
   detail: string | null;
 }

@@ -1,3 +1,4 @@
+import { formatDuration } from '../schedule/duration.ts';
 import type { Draft } from './draft.ts';
 import { type Due, nextDue } from './due.ts';
 import { recordSlot, rememberUnclaimed } from './history.ts';
@@ -27,7 +28,12 @@ export function settle(draft: Draft, until: number, inclusive: boolean): Reason 
 function apply(draft: Draft, due: Due): Reason {
   switch (due.kind) {
     case 'limit':
-      endRun(draft, due.runId, { at: due.at, outcome: 'timeout', reason: 'timeout' });
+      endRun(draft, due.runId, {
+        at: due.at,
+        outcome: 'timeout',
+        reason: 'timeout',
+        detail: unseenDetail(draft, due.runId, due.at),
+      });
       return 'timeout';
     case 'dropped':
       return dropSlot(draft, due.at);
@@ -59,4 +65,14 @@ function giveUpSlot(draft: Draft, at: number, outcome: 'missed' | 'unknown'): Re
   rememberUnclaimed(draft, slotAt, outcome, row.id);
   countOutcome(draft, row, at);
   return reason;
+}
+
+/** A run that was open while Cronflow was away may have ended unseen, and its timeout says so (DESIGN.md §3.4). */
+function unseenDetail(draft: Draft, runId: string, limitAt: number): string | null {
+  const startedAt = draft.run(runId)?.started_at ?? limitAt;
+  const awayMs = draft.job.gaps
+    .map((gap) => Math.min(gap.to_at, limitAt) - Math.max(gap.from_at, startedAt))
+    .reduce((sum, spanMs) => sum + Math.max(0, spanMs), 0);
+  if (awayMs === 0) return null;
+  return `Cronflow was away for ${formatDuration(awayMs)} of that and may not have seen its end`;
 }

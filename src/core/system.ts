@@ -119,7 +119,6 @@ export function systemDeliveries(
       last_success_at: null,
       next_slot_at: null,
       incident_opened_at: incident.opened_at,
-      away_ms: 0,
       detail: incident.detail ?? null,
     },
   }));

@@ -122,15 +122,6 @@ export function factsOf(draft: Draft, incident: Incident, run: Run | null, at: n
     last_success_at: draft.job.last_success_at,
     next_slot_at: draft.job.expected_at,
     incident_opened_at: incident.opened_at,
-    away_ms: run?.outcome === 'timeout' ? awayMs(draft, run) : 0,
     detail: run?.detail ?? null,
   };
-}
-
-/** How long Cronflow was away while a run was open: its end may have gone unseen (DESIGN.md §3.4). */
-function awayMs(draft: Draft, run: Run): number {
-  const [from, to] = [run.started_at ?? 0, run.ended_at ?? 0];
-  return draft.job.gaps
-    .map((gap) => Math.min(gap.to_at, to) - Math.max(gap.from_at, from))
-    .reduce((sum, spanMs) => sum + Math.max(0, spanMs), 0);
 }

@@ -27,7 +27,7 @@ export function troubleWords(facts: DeliveryFacts, timezone: string): Words {
     case 'never_seen':
       return { verdict: 'NEVER SEEN', what: slotWords(facts, timezone, ', nor ever before') };
     case 'timeout':
-      return { verdict: 'TIMEOUT', what: withDetail(`still running${after(facts)}${unseen(facts)}`, facts) };
+      return { verdict: 'TIMEOUT', what: withDetail(`still running${after(facts)}`, facts) };
     case 'abandoned':
       return {
         verdict: 'ABANDONED',
@@ -170,12 +170,6 @@ function slotWords(facts: DeliveryFacts, timezone: string, more: string): string
 
 function after(facts: DeliveryFacts): string {
   return facts.duration_ms === null ? '' : ` after ${formatDuration(facts.duration_ms)}`;
-}
-
-/** While Cronflow was away the run may have ended without its knowing (DESIGN.md §3.4). */
-function unseen(facts: DeliveryFacts): string {
-  if (!(facts.away_ms > 0)) return '';
-  return `, as far as is known: Cronflow was away for ${formatDuration(facts.away_ms)} of that`;
 }
 
 /** `SIGTERM` for `TERM`, `SIGTERM` or `sigterm`; `signal 15` for a number. */

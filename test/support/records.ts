@@ -127,7 +127,6 @@ export function delivery(id: string, jobId: string | null, changes: Partial<Deli
       last_success_at: null,
       next_slot_at: null,
       incident_opened_at: NOW_AT,
-      away_ms: 0,
       detail: null,
     },
   };

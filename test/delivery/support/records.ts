@@ -117,7 +117,6 @@ export function someFacts(changes: Partial<DeliveryFacts> = {}): DeliveryFacts {
     last_success_at: SLOT_AT - 86_400_000 + 12 * MINUTE_MS,
     next_slot_at: SLOT_AT + 86_400_000,
     incident_opened_at: SLOT_AT + 252_000,
-    away_ms: 0,
     detail: null,
     ...changes,
   };
