@@ -44,6 +44,7 @@ function applyOne(tx: Tx, job: Job, spec: Spec, event: Event): Transition {
   tx.putJob({ ...job, state: result.state.job });
   for (const run of result.runs) tx.putRun(run);
   for (const id of result.removed_run_ids) tx.deleteRun(id);
+  tx.tally(job.id, result.tallies);
   for (const incident of result.incidents) tx.putIncident(incident);
   for (const delivery of result.deliveries) tx.putDelivery(delivery);
   return result;

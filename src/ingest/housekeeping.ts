@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { dateOf } from '../core/daily.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store } from '../store/store.ts';
 
@@ -8,6 +9,8 @@ const EVERY_MS = 3_600_000;
 const REMOVED_JOBS_MS = 30 * DAY_MS;
 /** Closed incidents (DESIGN.md §3.5), and the deliveries about them. */
 const INCIDENTS_MS = 90 * DAY_MS;
+/** Daily figures (DESIGN.md §3.5). */
+const DAYS_MS = 90 * DAY_MS;
 const BATCH = 500;
 
 /** Once an hour, forgets what is older than it needs to be, a batch at a time beside the traffic. */
@@ -36,7 +39,7 @@ export class Housekeeping {
     this.#cancel = null;
   }
 
-  /** Removes jobs, incidents and finished deliveries past their time. */
+  /** Removes jobs, daily figures, incidents and finished deliveries past their time. */
   async run(): Promise<void> {
     const now = this.#clock.now();
     await this.#store.transact({ all: true }, (tx) => {
@@ -44,10 +47,20 @@ export class Housekeeping {
         if (job.removed_at !== null && job.removed_at < now - REMOVED_JOBS_MS) tx.deleteJob(job.id);
       }
     });
+    while (await this.#removeOldDays(dateOf(now - DAYS_MS))) continue;
     while (await this.#removeOldIncidents(now - INCIDENTS_MS)) continue;
     for (const status of ['sent', 'dead'] as const) {
       while (await this.#removeOldDeliveries(status, now - INCIDENTS_MS)) continue;
     }
+  }
+
+  async #removeOldDays(before: string): Promise<boolean> {
+    const days = await this.#store.daysBefore(before, BATCH);
+    if (days.length === 0) return false;
+    await this.#store.transact({ ids: days.map((day) => day.job_id) }, (tx) =>
+      days.forEach((day) => tx.deleteDay(day.job_id, day.date)),
+    );
+    return true;
   }
 
   async #removeOldIncidents(before: number): Promise<boolean> {

@@ -1,3 +1,4 @@
+import type { Day } from '../core/daily.ts';
 import type { Delivery, Incident, Job, Ping, Run } from '../core/model.ts';
 import type { MetaValue } from './store.ts';
 
@@ -19,13 +20,14 @@ export interface MetaRecord {
 export interface Records {
   jobs: Job;
   runs: Run;
+  days: Day;
   incidents: Incident;
   deliveries: Delivery;
   outputs: OutputRef;
   meta: MetaRecord;
 }
 export type TableName = keyof Records;
-export const TABLE_NAMES = ['jobs', 'runs', 'incidents', 'deliveries', 'outputs', 'meta'] as const;
+export const TABLE_NAMES = ['jobs', 'runs', 'days', 'incidents', 'deliveries', 'outputs', 'meta'] as const;
 
 /**
  * What one commit changes, as plain JSON: this is what a journal line holds. Deletions come before puts.

@@ -1,3 +1,4 @@
+import type { Day } from '../core/daily.ts';
 import type { Delivery, Incident, Job, Run } from '../core/model.ts';
 import type { JobFilter, MetaValue, Output, Page, Scope, Store, StoreHealth, Tx } from './store.ts';
 import { pageNewestFirst } from './tables.ts';
@@ -34,6 +35,14 @@ export abstract class LocalStore implements Store {
   async run(jobId: string, runId: string): Promise<Run | undefined> {
     const run = this.tables.runs.get(runId);
     return run?.job_id === jobId ? run : undefined;
+  }
+
+  async daysOf(jobId: string, page: { skip: number; limit: number }): Promise<Page<Day>> {
+    return pageNewestFirst(this.tables.days.of(jobId), page);
+  }
+
+  async daysBefore(date: string, limit: number): Promise<Day[]> {
+    return this.tables.days.before(date, limit);
   }
 
   async openIncidentOf(jobId: string): Promise<Incident | undefined> {

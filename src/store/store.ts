@@ -1,3 +1,4 @@
+import type { Day, Tally } from '../core/daily.ts';
 import type { Delivery, Incident, Job, Ping, Run } from '../core/model.ts';
 import type { Status } from '../core/reasons.ts';
 
@@ -26,7 +27,7 @@ export type MetaValue = unknown;
  * One transaction's view: what its scope loaded, with its own writes on top. Everything is synchronous;
  * records read from it must not be mutated, changed copies are put back. Removed jobs are visible, so that a
  * revert restores them. Reading or changing what the scope does not cover throws, for it was not locked; a
- * job covers its runs, incidents and deliveries.
+ * job covers its runs, days, incidents and deliveries.
  */
 export interface Tx {
   jobByName(name: string): Job | undefined;
@@ -49,11 +50,14 @@ export interface Tx {
 
   /** @throws CronflowError `name_taken` when another stored job, removed or not, has the name */
   putJob(job: Job): void;
-  /** Removes the job with all its runs, incidents and deliveries. */
+  /** Removes the job with all its runs, days, incidents and deliveries. */
   deleteJob(id: string): void;
   /** Of a job's settled runs the latest `keep_runs` stay, by number; open runs always do. */
   putRun(run: Run): void;
   deleteRun(id: string): void;
+  /** Changes a job's daily figures; a day of which nothing is left goes. */
+  tally(jobId: string, tallies: readonly Tally[]): void;
+  deleteDay(jobId: string, date: string): void;
   putIncident(incident: Incident): void;
   deleteIncident(id: string): void;
   putDelivery(delivery: Delivery): void;
@@ -115,6 +119,10 @@ export interface Store {
   runsOf(jobId: string, page: { skip: number; limit: number }): Promise<Page<Run>>;
   run(jobId: string, runId: string): Promise<Run | undefined>;
   output(jobId: string, runId: string): Promise<Output | undefined>;
+  /** The latest date first. */
+  daysOf(jobId: string, page: { skip: number; limit: number }): Promise<Page<Day>>;
+  /** Days of any jobs from before a date, for housekeeping; at most `limit`. */
+  daysBefore(date: string, limit: number): Promise<Day[]>;
   openIncidentOf(jobId: string): Promise<Incident | undefined>;
   /** Those put first come last. */
   incidents(filter: {

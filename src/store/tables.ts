@@ -1,5 +1,6 @@
 import type { Incident, Job } from '../core/model.ts';
 import type { Changes, OutputRef, Records, TableName } from './changes.ts';
+import { DayTable } from './days.ts';
 import { Heap } from './heap.ts';
 import { Outbox } from './outbox.ts';
 import { keepRunsOf, RunTable } from './runs.ts';
@@ -23,6 +24,7 @@ const OUTPUT_BLOCK_BYTES = 4096;
 export class Tables {
   readonly outbox = new Outbox();
   readonly runs = new RunTable();
+  readonly days = new DayTable();
   readonly #options: TableOptions;
   readonly #jobs = new Map<string, Job>();
   /** Removed jobs keep their names. */
@@ -56,10 +58,12 @@ export class Tables {
     for (const id of del.deliveries ?? []) this.outbox.delete(id);
     for (const id of del.incidents ?? []) this.#deleteIncident(id);
     for (const id of del.runs ?? []) this.#deleteRun(id, dropped);
+    for (const id of del.days ?? []) this.days.delete(id);
     for (const id of del.jobs ?? []) this.#deleteJob(id);
     for (const key of del.meta ?? []) this.#meta.delete(key);
     this.#putJobs(put.jobs ?? []);
     for (const run of put.runs ?? []) this.runs.put(run);
+    for (const day of put.days ?? []) this.days.put(day);
     for (const incident of put.incidents ?? []) this.#putIncident(incident);
     for (const delivery of put.deliveries ?? []) this.outbox.put(delivery);
     for (const output of put.outputs ?? []) this.#putOutput(output);
@@ -152,6 +156,7 @@ export class Tables {
   snapshot(): Iterable<{ [T in TableName]: { table: T; record: Records[T] } }[TableName]> {
     const jobs = [...this.#jobs.values()];
     const runs = this.runs.snapshot();
+    const days = this.days.snapshot();
     const incidents = [...this.#incidents.values()];
     const deliveries = [...this.outbox.all()];
     const outputs = [...this.#outputs.values()];
@@ -159,6 +164,7 @@ export class Tables {
     return (function* () {
       for (const record of jobs) yield { table: 'jobs', record } as const;
       for (const record of runs) yield { table: 'runs', record } as const;
+      for (const record of days) yield { table: 'days', record } as const;
       for (const { incident } of incidents) yield { table: 'incidents', record: incident } as const;
       for (const record of deliveries) yield { table: 'deliveries', record } as const;
       for (const record of outputs) yield { table: 'outputs', record } as const;

@@ -1,8 +1,10 @@
+import { type Day, isEmptyDay, type Tally, tallied } from '../core/daily.ts';
 import { CronflowError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Delivery, Incident, Job, Ping, Run } from '../core/model.ts';
 import { TABLE_NAMES } from './changes.ts';
 import type { Changes, OutputRef, Records, TableName } from './changes.ts';
+import { dayId } from './days.ts';
 import { compareRuns, keepRunsOf, withoutOldest } from './runs.ts';
 import type { MetaValue, Output, Scope, Tx } from './store.ts';
 import type { Tables } from './tables.ts';
@@ -19,6 +21,7 @@ export class Overlay {
   readonly #written: { [T in TableName]: Written<T> } = {
     jobs: new Map(),
     runs: new Map(),
+    days: new Map(),
     incidents: new Map(),
     deliveries: new Map(),
     outputs: new Map(),
@@ -34,6 +37,7 @@ export class Overlay {
   readonly #touched = {
     jobsByName: new Map<string, Set<string>>(),
     runs: new Map<string, Set<string>>(),
+    dates: new Map<string, Set<string>>(),
     incidents: new Map<string | null, Set<string>>(),
     deliveries: new Map<string | null, Set<string>>(),
   };
@@ -84,6 +88,11 @@ export class Overlay {
     this.put('runs', run.id, run);
   }
 
+  putDay(day: Day): void {
+    touch(this.#touched.dates, day.job_id, day.date);
+    this.put('days', dayId(day.job_id, day.date), day);
+  }
+
   putIncident(incident: Incident): void {
     touch(this.#touched.incidents, incident.job_id, incident.id);
     this.put('incidents', incident.id, incident);
@@ -111,6 +120,8 @@ export class Overlay {
 
   deleteJob(id: string): void {
     for (const run of this.runsOf(id)) this.deleteRun(run.id);
+    const dates = this.tables.days.of(id).map((day) => day.date);
+    for (const date of [...dates, ...(this.#touched.dates.get(id) ?? [])]) this.deleteDay(id, date);
     for (const incident of this.#ofJob('incidents', id, this.tables.incidents({ job_id: id })))
       this.put('incidents', incident.id, null);
     for (const deliveryId of [...this.tables.outbox.idsOf(id), ...(this.#touched.deliveries.get(id) ?? [])])
@@ -121,6 +132,14 @@ export class Overlay {
   deleteRun(id: string): void {
     this.put('runs', id, null);
     this.put('outputs', id, null);
+  }
+
+  deleteDay(jobId: string, date: string): void {
+    this.put('days', dayId(jobId, date), null);
+  }
+
+  day(jobId: string, date: string): Day | undefined {
+    return this.#read('days', dayId(jobId, date), this.tables.days.get(jobId, date));
   }
 
   job(id: string): Job | undefined {
@@ -210,6 +229,7 @@ export class Overlay {
     const stored: Record<TableName, () => boolean> = {
       jobs: () => this.tables.jobById(id) !== undefined,
       runs: () => this.tables.runs.get(id) !== undefined,
+      days: () => this.tables.days.has(id),
       incidents: () => this.tables.incident(id) !== undefined,
       deliveries: () => this.tables.outbox.get(id) !== undefined,
       outputs: () => this.tables.outputRef(id) !== undefined,
@@ -337,6 +357,25 @@ class OverlayTx implements Tx {
     if (run === undefined) return;
     this.#coversJob(run.job_id);
     this.#view().deleteRun(id);
+  }
+
+  tally(jobId: string, tallies: readonly Tally[]): void {
+    this.#needsJob(jobId, 'daily figures');
+    const overlay = this.#view();
+    const days = new Map<string, Day>();
+    for (const tally of tallies) {
+      const day = days.get(tally.date) ?? overlay.day(jobId, tally.date);
+      days.set(tally.date, tallied(day, jobId, tally));
+    }
+    for (const day of days.values()) {
+      if (isEmptyDay(day)) overlay.deleteDay(jobId, day.date);
+      else overlay.putDay(day);
+    }
+  }
+
+  deleteDay(jobId: string, date: string): void {
+    this.#coversJob(jobId);
+    this.#view().deleteDay(jobId, date);
   }
 
   putIncident(incident: Incident): void {

@@ -7,7 +7,19 @@ import { LowdbStore } from '../../src/store/lowdb/store.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import type { JobFilter, Store, Tx } from '../../src/store/store.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
-import { delivery, ids, incident, increment, job, NOW_AT, openRun, ping, run } from '../support/records.ts';
+import {
+  day,
+  delivery,
+  ids,
+  incident,
+  increment,
+  job,
+  NOW_AT,
+  openRun,
+  ping,
+  run,
+  tally,
+} from '../support/records.ts';
 
 /** One row per implementation; PostgreSQL is the third. Every test below holds for all of them. */
 interface Row {
@@ -53,6 +65,8 @@ describe.each(rows)('$name store', ({ make }) => {
     ids((await store.listJobs({ ...PAGE, ...filter })).items);
   const claim = async (changes: Partial<typeof CLAIM> = {}): Promise<string[]> =>
     ids(await store.claimDeliveries({ ...CLAIM, ...changes }));
+  const dates = async (jobId: string): Promise<string[]> =>
+    (await store.daysOf(jobId, PAGE)).items.map(({ date }) => date);
   const put = (...deliveries: ReturnType<typeof delivery>[]): Promise<void> =>
     write((tx) => {
       for (const id of ['a', 'b']) if (!tx.jobById(id)) tx.putJob(job(id));
@@ -77,6 +91,7 @@ describe.each(rows)('$name store', ({ make }) => {
         tx.putJob(job('a', { updated_at: 1 }));
         tx.putJob(job('b'));
         tx.putRun(run('a', 1));
+        tx.tally('a', [tally('2026-01-15')]);
         tx.putOutput('a', 'a-1', { text: 'x', dropped_bytes: 0 });
         tx.deleteJob('a');
         tx.putMeta('key', 1);
@@ -234,6 +249,7 @@ describe.each(rows)('$name store', ({ make }) => {
             tx.putJob(job('a', { name: 'renamed' }));
             tx.putRun(run('a', 2, { outcome: 'failure' }));
             tx.deleteRun('a-1');
+            tx.tally('a', [tally('2026-01-15')]);
             tx.putIncident(incident('i', 'a'));
             tx.putDelivery(delivery('d', 'a'));
             tx.putOutput('a', 'a-2', { text: 'x', dropped_bytes: 0 });
@@ -253,6 +269,7 @@ describe.each(rows)('$name store', ({ make }) => {
       expect((await store.run('a', 'a-2'))?.outcome).toBe('success');
       expect((await store.jobById('a'))?.name).toBe('job-a');
       expect(await store.incident('i')).toBeUndefined();
+      expect((await store.daysOf('a', PAGE)).total).toBe(0);
       expect((await store.deliveries(PAGE)).total).toBe(0);
       expect(await store.output('a', 'a-2')).toBeUndefined();
     });
@@ -298,6 +315,8 @@ describe.each(rows)('$name store', ({ make }) => {
       ['a deleted job', (tx) => tx.deleteJob('b')],
       ['a new run', (tx) => tx.putRun(run('b', 2))],
       ['a deleted run', (tx) => tx.deleteRun('b-1')],
+      ['daily figures', (tx) => tx.tally('b', [tally('2026-01-15')])],
+      ['a deleted day', (tx) => tx.deleteDay('b', '2026-01-15')],
       ['a changed incident', (tx) => tx.putIncident(incident('i2', 'b'))],
       ['a new delivery', (tx) => tx.putDelivery(delivery('d2', 'b'))],
     ])('refuses what it does not cover: %s', async (_what, use) => {
@@ -420,6 +439,7 @@ describe.each(rows)('$name store', ({ make }) => {
         for (const id of ['a', 'b']) {
           tx.putJob(job(id, {}, { due_at: NOW_AT }));
           tx.putRun(run(id, 1, { output_bytes: 1 }));
+          tx.tally(id, [tally('2026-01-14')]);
           tx.putOutput(id, `${id}-1`, { text: id, dropped_bytes: 0 });
           tx.putIncident(incident(`i-${id}`, id));
           tx.putDelivery(delivery(`d-${id}`, id));
@@ -427,12 +447,15 @@ describe.each(rows)('$name store', ({ make }) => {
       });
       await write((tx) => {
         tx.putRun(openRun('a', 2));
+        tx.tally('a', [tally('2026-01-15')]);
         tx.putDelivery(delivery('d-a2', 'a'));
         tx.deleteJob('a');
       });
       expect(await store.jobById('a')).toBeUndefined();
       expect((await store.runsOf('a', PAGE)).total).toBe(0);
       expect(await store.output('a', 'a-1')).toBeUndefined();
+      expect((await store.daysOf('a', PAGE)).total).toBe(0);
+      expect((await store.daysOf('b', PAGE)).items).toEqual([day('b', '2026-01-14')]);
       expect(ids((await store.incidents(PAGE)).items)).toEqual(['i-b']);
       expect(ids((await store.deliveries(PAGE)).items)).toEqual(['d-b']);
       expect(await store.dueJobIds(NOW_AT, 10)).toEqual(['b']);
@@ -591,6 +614,68 @@ describe.each(rows)('$name store', ({ make }) => {
       expect(await store.output('a', 'a-1')).toEqual({ text: 'second', dropped_bytes: 0 });
       await write((tx) => tx.deleteRun('a-1'));
       expect(await store.output('a', 'a-1')).toBeUndefined();
+    });
+  });
+
+  describe('daily figures', () => {
+    beforeEach(() =>
+      write((tx) => {
+        for (const id of ['a', 'b']) tx.putJob(job(id));
+      }),
+    );
+
+    test('are listed by job, the latest day first, in pages', async () => {
+      await write((tx) => {
+        tx.tally('a', [tally('2026-01-14'), tally('2026-01-16')]);
+        tx.tally('b', [tally('2026-01-15')]);
+      });
+      await write((tx) => tx.tally('a', [tally('2026-01-15'), tally('2025-12-31')]));
+      expect(await dates('a')).toEqual(['2026-01-16', '2026-01-15', '2026-01-14', '2025-12-31']);
+      const page = await store.daysOf('a', { skip: 1, limit: 2 });
+      expect(page).toEqual({ items: [day('a', '2026-01-15'), day('a', '2026-01-14')], total: 4 });
+      expect(await store.daysOf('none', PAGE)).toEqual({ items: [], total: 0 });
+    });
+
+    test('add up, within a transaction and from one to the next', async () => {
+      const missed = tally('2026-01-15', { outcome: 'missed', duration_ms: null });
+      await write((tx) => {
+        tx.tally('a', [tally('2026-01-15'), missed]);
+        tx.tally('a', [tally('2026-01-15')]);
+      });
+      await write((tx) => tx.tally('a', [{ ...missed, delta: -1 }, tally('2026-01-15')]));
+      expect((await store.daysOf('a', PAGE)).items).toEqual([
+        day('a', '2026-01-15', { outcomes: { success: 3 }, durations: [347, 3] }),
+      ]);
+    });
+
+    test('of which nothing is left are gone', async () => {
+      await write((tx) => tx.tally('a', [tally('2026-01-15'), tally('2026-01-16')]));
+      await write((tx) => {
+        tx.tally('a', [tally('2026-01-15', { delta: -1 })]);
+        tx.tally('a', [tally('2026-01-17'), tally('2026-01-17', { delta: -1 })]);
+      });
+      expect(await dates('a')).toEqual(['2026-01-16']);
+    });
+
+    test('are found by age and deleted', async () => {
+      await write((tx) => {
+        tx.tally('a', [tally('2026-01-13'), tally('2026-01-14'), tally('2026-01-15')]);
+        tx.tally('b', [tally('2026-01-14')]);
+      });
+      const old = [day('a', '2026-01-13'), day('a', '2026-01-14'), day('b', '2026-01-14')];
+      expect(await store.daysBefore('2026-01-15', 10)).toEqual(old);
+      expect(await store.daysBefore('2026-01-15', 2)).toHaveLength(2);
+      expect(await store.daysBefore('2026-01-13', 10)).toEqual([]);
+      await store.transact({ ids: ['a', 'b'] }, (tx) => {
+        for (const { job_id, date } of old) tx.deleteDay(job_id, date);
+        tx.deleteDay('b', '2020-01-01');
+      });
+      expect(await dates('a')).toEqual(['2026-01-15']);
+      expect(await store.daysBefore('2026-01-15', 10)).toEqual([]);
+    });
+
+    test('need a job', async () => {
+      await expect(write((tx) => tx.tally('none', [tally('2026-01-15')]))).rejects.toThrow('No job "none"');
     });
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Heap } from '../../src/store/heap.ts';
 import { Tables } from '../../src/store/tables.ts';
 import { seededRandom } from '../support/random.ts';
-import { delivery, incident, job, run } from '../support/records.ts';
+import { day, delivery, incident, job, run } from '../support/records.ts';
 
 describe('a snapshot of the tables', () => {
   test('shows the moment it was taken, whatever is applied while it is read', () => {
@@ -10,6 +10,7 @@ describe('a snapshot of the tables', () => {
     const first = {
       jobs: [job('a'), job('b')],
       runs: [run('a', 1), run('a', 2), run('b', 1)],
+      days: [day('a', '2026-01-14'), day('a', '2026-01-15'), day('b', '2026-01-15')],
       incidents: [incident('i', 'a')],
       deliveries: [delivery('d', 'a')],
       outputs: [{ job_id: 'a', run_id: 'a-1', bytes: 1, dropped_bytes: 0 }],
@@ -24,8 +25,20 @@ describe('a snapshot of the tables', () => {
     const later = [...tables.snapshot()];
     snapshots.push(tables.snapshot());
     tables.apply({
-      put: { jobs: [job('c')], meta: [{ key: 'key', value: 2 }], incidents: [incident('i2', 'a')] },
-      del: { jobs: ['b'], runs: ['a-1', 'b-1'], incidents: ['i'], deliveries: ['d'], outputs: ['a-1'] },
+      put: {
+        days: [day('a', '2026-01-15', { outcomes: {} }), day('a', '2026-01-13')],
+        jobs: [job('c')],
+        meta: [{ key: 'key', value: 2 }],
+        incidents: [incident('i2', 'a')],
+      },
+      del: {
+        days: ['a.2026-01-14', 'b.2026-01-15'],
+        jobs: ['b'],
+        runs: ['a-1', 'b-1'],
+        incidents: ['i'],
+        deliveries: ['d'],
+        outputs: ['a-1'],
+      },
       pings: [],
     });
     expect([...snapshots[0]!]).toEqual(expected);
@@ -34,7 +47,11 @@ describe('a snapshot of the tables', () => {
 
   test('put into empty tables gives the same tables', () => {
     const tables = new Tables();
-    tables.apply({ put: { jobs: [job('a')], runs: [run('a', 10), run('a', 9)] }, del: {}, pings: [] });
+    tables.apply({
+      put: { jobs: [job('a')], runs: [run('a', 10), run('a', 9)], days: [day('a', '2026-01-15')] },
+      del: {},
+      pings: [],
+    });
     const copy = new Tables();
     for (const { table, record } of tables.snapshot())
       copy.apply({ put: { [table]: [record] }, del: {}, pings: [] });

@@ -1,3 +1,4 @@
+import type { Day, Tally } from '../../src/core/daily.ts';
 import type { Delivery, Incident, Job, Ping, Run } from '../../src/core/model.ts';
 import type { MetaValue, Tx } from '../../src/store/store.ts';
 
@@ -66,6 +67,16 @@ export function run(jobId: string, number: number, changes: Partial<Run> = {}): 
     first_slot_at: null,
     ...changes,
   };
+}
+
+/** One success of a second. */
+export function day(jobId: string, date: string, changes: Partial<Day> = {}): Day {
+  return { job_id: jobId, date, outcomes: { success: 1 }, durations: [347, 1], ...changes };
+}
+
+/** What makes such a day. */
+export function tally(date: string, changes: Partial<Tally> = {}): Tally {
+  return { date, outcome: 'success', delta: 1, duration_ms: 1_000, ...changes };
 }
 
 export function openRun(jobId: string, number: number): Run {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { encodeLine } from '../../../src/store/lowdb/lines.ts';
 import { readLog } from '../../../src/store/lowdb/log.ts';
-import type { Migration } from '../../../src/store/lowdb/migrations.ts';
+import { type Migration, MIGRATIONS, schemaVersion } from '../../../src/store/lowdb/migrations.ts';
 import { LowdbStore } from '../../../src/store/lowdb/store.ts';
 import type { LowdbStoreOptions } from '../../../src/store/lowdb/store.ts';
 import { CrashDisk } from '../../support/crash-disk.ts';
@@ -98,6 +98,8 @@ const migration: Migration = (table, record) =>
   table === 'meta' && (record as { key: string }).key === 'old'
     ? { key: 'new', value: `${String((record as { value: unknown }).value)}, migrated` }
     : record;
+const NEWER = [...MIGRATIONS, migration];
+const VERSION = schemaVersion(MIGRATIONS);
 
 const outputFiles = (disk: CrashDisk): string[] => disk.files().filter((path) => path.includes('/outputs/'));
 const put = (store: LowdbStore, id: string, number: number, text: string): Promise<void> =>
@@ -217,7 +219,7 @@ describe('damage stops the start', () => {
         return Buffer.concat([newer, bytes.subarray(offsetOf(bytes, 1))]);
       });
       await expect(
-        refused(disk, path, 0, 'schema_version 99, this Cronflow knows at most 1'),
+        refused(disk, path, 0, `schema_version 99, this Cronflow knows at most ${VERSION}`),
       ).resolves.toBeUndefined();
     }
   });
@@ -364,25 +366,27 @@ describe('a newer schema', () => {
     const first = await opened(disk);
     await first.transact(ALL, (tx) => tx.putMeta('old', 'from the snapshot'));
     await first.close();
-    const snapshotOnly = await opened(disk.afterKill(), { migrations: [migration] });
+    const snapshotOnly = await opened(disk.afterKill(), { migrations: NEWER });
     expect(await snapshotOnly.meta('new')).toBe('from the snapshot, migrated');
     const second = await opened(disk);
     await second.transact(ALL, (tx) => tx.putMeta('old', 'from the journal'));
-    const newer = await opened(disk, { migrations: [migration] });
+    const newer = await opened(disk, { migrations: NEWER });
     expect(await newer.meta('new')).toBe('from the journal, migrated');
     await newer.transact(ALL, (tx) => tx.putMeta('third', 3));
     await newer.close();
-    const again = await opened(disk, { migrations: [migration] });
+    const again = await opened(disk, { migrations: NEWER });
     expect(await again.meta('new')).toBe('from the journal, migrated');
     expect(await again.meta('third')).toBe(3);
-    await expect(storeOn(disk).open()).rejects.toThrow('schema_version 2, this Cronflow knows at most 1');
+    await expect(storeOn(disk).open()).rejects.toThrow(
+      `schema_version ${VERSION + 1}, this Cronflow knows at most ${VERSION}`,
+    );
   });
 
   test('goes on after a kill before the first snapshot of its own', async () => {
     const disk = await killed(5);
-    const newer = await opened(disk, { migrations: [(_table, record) => record] });
+    const newer = await opened(disk, { migrations: [...MIGRATIONS, (_table, record) => record] });
     await steps(newer, 3);
-    const again = await opened(disk.afterKill(), { migrations: [(_table, record) => record] });
+    const again = await opened(disk.afterKill(), { migrations: [...MIGRATIONS, (_table, record) => record] });
     expect(await dump(again)).toEqual(references[8]);
   });
 });

@@ -1,7 +1,7 @@
 import { MemoryStore } from '../../../src/store/memory.ts';
 import type { Store, Tx } from '../../../src/store/store.ts';
 import { seededRandom } from '../../support/random.ts';
-import { delivery, incident, increment, job, openRun, ping, run } from '../../support/records.ts';
+import { delivery, incident, increment, job, openRun, ping, run, tally } from '../../support/records.ts';
 
 export const ALL = { all: true };
 const PAGE = { skip: 0, limit: 10_000 };
@@ -25,6 +25,8 @@ export function step(tx: Tx): number {
   if (pick(2) === 0)
     tx.putOutput(id, `${id}-${runNumber}`, { text: `output ${number}`, dropped_bytes: number });
   tx.putIncident(incident(`i${number}`, id, { closed_at: pick(2) === 0 ? number : null }));
+  const more = { delta: (number % 3) - 1, duration_ms: 100 * (number % 2) };
+  tx.tally(id, [tally(`2026-01-1${number % 4}`, more)]);
   tx.putDelivery(delivery(`d${number}`, id));
   if (number > 5) {
     tx.deleteDelivery(`d${number - 5}`);
@@ -48,6 +50,7 @@ export async function dump(store: Store): Promise<Record<string, unknown>> {
     count: await store.meta('count'),
     jobs,
     runs,
+    days: await Promise.all(jobs.map(async (each) => (await store.daysOf(each.id, PAGE)).items)),
     outputs: outputs.filter(([, output]) => output !== undefined),
     incidents: (await store.incidents(PAGE)).items,
     deliveries: (await store.deliveries(PAGE)).items,
