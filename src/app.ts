@@ -151,7 +151,7 @@ async function start(options: AppOptions, parts: Parts): Promise<void> {
       return statusOf(options.configPath, reloader, parts.appliedAt);
     },
     globals: () => reloader.current?.globals ?? DEFAULT_GLOBALS,
-    notices: () => noticesOf(reloader.current, reloader.problem),
+    notices: () => noticesOf(reloader.current, reloader.problem, parts.worker.failing),
     onUnknownPing: (name, kind) => unknownPings.note(name, kind),
   };
   parts.server = createServer(deps);
@@ -161,7 +161,7 @@ async function start(options: AppOptions, parts: Parts): Promise<void> {
   parts.housekeeping.start();
   logger.info('listening', { url, version: PACKAGE.version, jobs: config.jobs.length });
   if (config.defaults.timezone === undefined) logger.info('schedules without a timezone are read in UTC');
-  for (const notice of noticesOf(config, null)) logger.warn(notice);
+  for (const notice of noticesOf(config, null, [])) logger.warn(notice);
 }
 
 async function stop(parts: Parts): Promise<void> {
@@ -254,7 +254,11 @@ function statusOf(
 }
 
 /** What people should know although the service runs: on start, on `/readyz` and on `/`. */
-function noticesOf(config: Config | null, problem: ConfigProblem | null): string[] {
+function noticesOf(
+  config: Config | null,
+  problem: ConfigProblem | null,
+  failing: readonly string[],
+): string[] {
   const notices: string[] = [];
   for (const notifier of config?.notifiers ?? []) {
     if (notifier.type === 'slack' && notifier.webhookUrl === '') {
@@ -263,6 +267,9 @@ function noticesOf(config: Config | null, problem: ConfigProblem | null): string
           '(set SLACK_WEBHOOK_URL, or webhook_url in the configuration)',
       );
     }
+  }
+  for (const name of failing) {
+    notices.push(`messages to notifier "${name}" are not delivered; GET /deliveries says why`);
   }
   if (problem !== null) notices.push('the configuration on disk is not applied; GET /config says why');
   return notices;

@@ -157,6 +157,8 @@ export interface Incident {
   acknowledged_until_at: number | null;
   /** Of a system incident: what is wrong, in full. */
   detail?: string;
+  /** Of a `notifier` incident: the name of the notifier. */
+  subject?: string;
 }
 
 export type DeliveryKind = 'opened' | 'reminder' | 'closed' | 'closed_silently';

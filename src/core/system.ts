@@ -1,5 +1,5 @@
 import type { Delivery, DeliveryKind, Incident } from './model.ts';
-import type { Reason } from './reasons.ts';
+import type { CloseReason, Reason } from './reasons.ts';
 
 /** What is wrong with Cronflow itself. */
 export interface Trouble {
@@ -7,6 +7,19 @@ export interface Trouble {
   reason: Reason;
   /** In full, for people. */
   detail: string;
+  /** Of which of several things it is: the notifier that fails. */
+  subject?: string;
+}
+
+/** Which trouble of Cronflow is meant, whatever it was about it that went wrong. */
+export type TroubleKey = Pick<Trouble, 'kind' | 'subject'>;
+
+/** Who is told of system incidents, from `defaults`. */
+export interface Audience {
+  /** Names of the notifiers. */
+  notify: readonly string[];
+  /** Null: never. */
+  remindEveryMs: number | null;
 }
 
 /** Records of a system incident that are new or changed. */
@@ -15,44 +28,134 @@ export interface SystemChange {
   deliveries: Delivery[];
 }
 
+const NOTHING: SystemChange = { incidents: [], deliveries: [] };
+
 /**
  * Opens a system incident (DESIGN.md §3.3). The same trouble again changes nothing: it is told once, also
- * over restarts. Other trouble of the same kind replaces it, so that the end is told once too.
+ * over restarts. Other trouble of the same kind replaces it, so that the end is told once too; a notifier
+ * that fails in another way is the same trouble.
  * @param open the open incidents of no job
- * @param notify names of the notifiers to tell
  */
 export function openTrouble(
   open: readonly Incident[],
   trouble: Trouble,
-  notify: readonly string[],
+  { notify, remindEveryMs }: Audience,
   at: number,
 ): SystemChange {
-  const same = open.filter((incident) => incident.kind === trouble.kind);
-  if (same.some((incident) => incident.detail === trouble.detail)) return { incidents: [], deliveries: [] };
-  const replaced = same.map((incident): Incident => ({
-    ...incident,
-    closed_at: at,
-    close_reason: 'recovered',
-  }));
-  const incident = systemIncident(`${trouble.kind}-${at}-${open.length}`, trouble, notify, at);
+  const same = open.filter((incident) => isAbout(incident, trouble));
+  const isKnown = same.some(({ kind, detail }) => kind === 'notifier' || detail === trouble.detail);
+  if (isKnown) return NOTHING;
+  const replaced = same.map((incident) => closed(incident, at, 'recovered'));
+  const incident: Incident = {
+    ...systemIncident(`${trouble.kind}-${at}-${open.length}`, trouble, listeners(trouble, notify), at),
+    next_reminder_at: remindEveryMs === null ? null : at + remindEveryMs,
+  };
   return { incidents: [...replaced, incident], deliveries: systemDeliveries(incident, 'opened', at, at) };
 }
 
-/** Closes what is open of a kind and owes the end to those who were told. */
-export function closeTrouble(open: readonly Incident[], kind: Trouble['kind'], at: number): SystemChange {
-  const closed = open
-    .filter((incident) => incident.kind === kind)
-    .map((incident): Incident => ({ ...incident, closed_at: at, close_reason: 'recovered' }));
+/** Closes what is open of a trouble and owes the end to those who were told. */
+export function closeTrouble(open: readonly Incident[], key: TroubleKey, at: number): SystemChange {
+  const incidents = open
+    .filter((incident) => isAbout(incident, key))
+    .map((incident) => closed(incident, at, 'recovered'));
+  const deliveries = incidents.flatMap((incident) => systemDeliveries(incident, 'closed', at, at));
+  return { incidents, deliveries };
+}
+
+/** Closes the incidents of notifiers that are configured no longer: nobody is told (DESIGN.md §3.3). */
+export function closeRemoved(
+  open: readonly Incident[],
+  notifiers: readonly string[],
+  at: number,
+): SystemChange {
+  const incidents = open
+    .filter(({ kind, subject }) => kind === 'notifier' && !notifiers.includes(subject ?? ''))
+    .map((incident) => closed(incident, at, 'removed'));
+  const deliveries = incidents.flatMap((incident) => systemDeliveries(incident, 'closed_silently', at, at));
+  return { incidents, deliveries };
+}
+
+/**
+ * A system incident that was over before it could be stored: its end is owed to those who were told of it.
+ * @param told names of the notifiers that took the message
+ */
+export function pastTrouble(
+  trouble: Trouble,
+  told: readonly string[],
+  fromAt: number,
+  at: number,
+): SystemChange {
+  const incident = closed(
+    systemIncident(`${trouble.kind}-${fromAt}`, trouble, told, fromAt),
+    at,
+    'recovered',
+  );
+  return { incidents: [incident], deliveries: systemDeliveries(incident, 'closed', at, at) };
+}
+
+/**
+ * What time does to open system incidents: reminders that are due, unless acknowledged for longer, and
+ * openings owed to those who are to be told since. Of reminders that were due while Cronflow was away one is
+ * left.
+ */
+export function remindOfTrouble(
+  open: readonly Incident[],
+  { notify, remindEveryMs }: Audience,
+  at: number,
+): SystemChange {
+  const changes = open.flatMap((incident) => {
+    const joined = listeners(incident, notify).filter((name) => !incident.told.includes(name));
+    const welcome = systemDeliveries({ ...incident, told: joined }, 'opened', at, at);
+    const reminded = withReminder({ ...incident, told: [...incident.told, ...joined] }, remindEveryMs, at);
+    const isReminded = reminded.reminder_count > incident.reminder_count;
+    const reminders = isReminded
+      ? systemDeliveries({ ...reminded, told: incident.told }, 'reminder', at, at)
+      : [];
+    const isChanged =
+      joined.length > 0 || reminded.next_reminder_at !== incident.next_reminder_at || isReminded;
+    return isChanged ? [{ incident: reminded, deliveries: [...welcome, ...reminders] }] : [];
+  });
   return {
-    incidents: closed,
-    deliveries: closed.flatMap((incident) => systemDeliveries(incident, 'closed', at, at)),
+    incidents: changes.map(({ incident }) => incident),
+    deliveries: changes.flatMap(({ deliveries }) => deliveries),
+  };
+}
+
+function withReminder(incident: Incident, everyMs: number | null, at: number): Incident {
+  if (everyMs === null) return { ...incident, next_reminder_at: null };
+  const quietUntilAt = incident.acknowledged_until_at ?? 0;
+  if (quietUntilAt > at) return { ...incident, next_reminder_at: quietUntilAt };
+  // Further off than that means that the period was shortened or the clock set back.
+  const dueAt = Math.min(incident.next_reminder_at ?? Infinity, at + everyMs);
+  if (dueAt > at) return { ...incident, next_reminder_at: dueAt };
+  return { ...incident, next_reminder_at: at + everyMs, reminder_count: incident.reminder_count + 1 };
+}
+
+function isAbout(incident: Incident, { kind, subject }: TroubleKey): boolean {
+  return incident.kind === kind && incident.subject === subject;
+}
+
+/** A notifier that fails is not told of it: the message would only be one more that is lost. */
+function listeners(
+  { kind, subject }: Pick<Incident, 'kind' | 'subject'>,
+  notify: readonly string[],
+): string[] {
+  return notify.filter((name) => kind !== 'notifier' || name !== subject);
+}
+
+function closed(incident: Incident, at: number, reason: CloseReason): Incident {
+  return {
+    ...incident,
+    closed_at: Math.max(at, incident.opened_at),
+    close_reason: reason,
+    next_reminder_at: null,
   };
 }
 
 /** An open incident of no job, told to `told`. */
 export function systemIncident(
   id: string,
-  { kind, reason, detail }: Trouble,
+  { kind, reason, detail, subject }: Trouble,
   told: readonly string[],
   openedAt: number,
 ): Incident {
@@ -77,6 +180,7 @@ export function systemIncident(
     announce_at: null,
     acknowledged_until_at: null,
     detail,
+    ...(subject === undefined ? {} : { subject }),
   };
 }
 
@@ -91,8 +195,10 @@ export function systemDeliveries(
   at: number,
   owedAt: number,
 ): Delivery[] {
+  const suffixes = { closed_silently: 'closed', reminder: `reminder.${incident.reminder_count}` };
+  const suffix = kind === 'closed_silently' || kind === 'reminder' ? suffixes[kind] : kind;
   return incident.told.map((notifier) => ({
-    id: `${incident.id}.${notifier}.${kind}`,
+    id: `${incident.id}.${notifier}.${suffix}`,
     job_id: null,
     incident_id: incident.id,
     notifier,

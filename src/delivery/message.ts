@@ -182,7 +182,7 @@ function recoveryOf({ name, context }: Parts, closing: DeliveryFacts): string {
   const incidentReason = context.incident?.reason ?? closing.reason;
   const lasted = `was in trouble for ${lastedOf(closing)}${badCountOf(closing)}`;
   if (name === null || isSystemReason(incidentReason)) {
-    return `${systemRecovery(incidentReason)}, ${lasted}`;
+    return `${systemRecovery(incidentReason, context.incident?.subject)}, ${lasted}`;
   }
   const host = closing.host === null ? '' : ` on ${cleanLine(closing.host, HOST_LENGTH_MAX)}`;
   const isLate = context.incident?.close_reason === 'late_report' || closing.reason === 'late_report';

@@ -1,4 +1,5 @@
 import type { Delivery } from '../core/model.ts';
+import { noteNotifierFails, noteNotifierWorks } from '../ingest/failing-notifiers.ts';
 import type { Tx } from '../store/store.ts';
 import { countUndelivered } from './deaths.ts';
 import type { Parcel } from './parcel.ts';
@@ -13,8 +14,20 @@ export type Outcome =
   /** Not sent and never will be; the rest stays as it is. */
   | { type: 'dead'; error: string };
 
-/** Writes it down; the transaction's scope holds all deliveries of the parcel. */
-export function recordOutcome(tx: Tx, { head, merged }: Parcel, outcome: Outcome, nowAt: number): void {
+/** Attempts after which others are told that the notifier fails: about 20 minutes. */
+const FAILING_ATTEMPTS = 10;
+
+/**
+ * Writes it down, and what it says about the notifier; the transaction's scope holds all deliveries of the
+ * parcel.
+ * @returns names of those who are told that the notifier fails, if that is news; else null
+ */
+export function recordOutcome(
+  tx: Tx,
+  { head, merged }: Parcel,
+  outcome: Outcome,
+  nowAt: number,
+): readonly string[] | null {
   const settlesAll = outcome.type === 'sent' || outcome.type === 'silent';
   for (const { id } of settlesAll ? [head, ...merged] : [head]) {
     const delivery = tx.delivery(id);
@@ -23,7 +36,21 @@ export function recordOutcome(tx: Tx, { head, merged }: Parcel, outcome: Outcome
     const isHead = id === head.id;
     tx.putDelivery({ ...delivery, ...changeOf(outcome, delivery, isHead ? null : head.id, nowAt) });
   }
-  if (outcome.type === 'dead') countUndelivered(tx, head.notifier);
+  switch (outcome.type) {
+    case 'sent':
+      noteNotifierWorks(tx, head.notifier, nowAt);
+      return null;
+    case 'silent':
+      return null;
+    case 'retry': {
+      // Once for each message: one that is never taken must not be told of anew whenever another got through.
+      if (head.attempts + 1 !== FAILING_ATTEMPTS) return null;
+      return noteNotifierFails(tx, head.notifier, outcome.error, nowAt);
+    }
+    case 'dead':
+      countUndelivered(tx, head.notifier);
+      return noteNotifierFails(tx, head.notifier, outcome.error, nowAt);
+  }
 }
 
 /** @param sentWith the delivery whose message told of this one, too; null for that one itself */

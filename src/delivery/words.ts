@@ -81,12 +81,15 @@ function systemWords(reason: SystemReason, facts: DeliveryFacts): Words {
     case 'store_failing':
       return { verdict: 'STORE FAILING', what: withDetail('pings are refused until it works again', facts) };
     case 'notifier_failing':
-      return { verdict: 'NOTIFIER FAILING', what: withDetail('messages could not be delivered', facts) };
+      return { verdict: 'NOTIFIER FAILING', what: detailLine(facts) || 'messages are not delivered' };
   }
 }
 
-/** What a system incident's closing says. */
-export function systemRecovery(reason: Reason): string {
+/**
+ * What a system incident's closing says.
+ * @param subject the notifier that had failed
+ */
+export function systemRecovery(reason: Reason, subject: string | undefined): string {
   switch (reason) {
     case 'config_invalid':
       return 'the configuration is valid again';
@@ -97,7 +100,7 @@ export function systemRecovery(reason: Reason): string {
     case 'store_failing':
       return 'the store works again';
     case 'notifier_failing':
-      return 'messages are delivered again';
+      return `messages${subject === undefined ? '' : ` to ${subject}`} are delivered again`;
     default:
       return 'all is well again';
   }

@@ -1,4 +1,5 @@
 import { type Clock, sleep } from '../clock.ts';
+import { failingNotifiers } from '../ingest/failing-notifiers.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store } from '../store/store.ts';
 import { clampRetryAfterMs, isExhausted, retryDelayMs } from './backoff.ts';
@@ -51,6 +52,7 @@ export class DeliveryWorker {
   #alarm = new AbortController();
   #loop: Promise<void> | null = null;
   #storeFails = false;
+  #failing: readonly string[] = [];
 
   constructor(options: DeliveryWorkerOptions) {
     this.#options = options;
@@ -67,6 +69,11 @@ export class DeliveryWorker {
     this.notifiersChanged(names);
   }
 
+  /** Names of the notifiers that lose messages, for those who look instead of being told. */
+  get failing(): readonly string[] {
+    return this.#failing;
+  }
+
   /** To be called after every commit that may owe deliveries; costs nothing. */
   wake(): void {
     this.#alarm.abort();
@@ -79,6 +86,7 @@ export class DeliveryWorker {
       if (lane !== undefined) lane.heldUntilMs = -Infinity;
       this.#track(this.#reviveIfAny(name));
     }
+    this.#track(this.#readFailing());
     this.wake();
   }
 
@@ -255,11 +263,18 @@ export class DeliveryWorker {
 
   /** While the store fails this waits: sending again would be telling twice. */
   async #commit(parcel: Parcel, outcome: Outcome): Promise<void> {
-    const { store, clock } = this.#options;
+    const { store, clock, logger } = this.#options;
     const ids = [parcel.head, ...parcel.merged].map(({ id }) => id);
-    await this.#untilStored(parcel.head.id, () =>
-      store.transact({ delivery_ids: ids }, (tx) => recordOutcome(tx, parcel, outcome, clock.now())),
+    const told = await this.#untilStored(parcel.head.id, () =>
+      store.transact({ delivery_ids: ids }, (tx) => {
+        const news = recordOutcome(tx, parcel, outcome, clock.now());
+        this.#failing = failingNotifiers(tx);
+        return news;
+      }),
     );
+    if (told?.length === 0) {
+      logger.error('a notifier fails and there is no other to tell', { notifier: parcel.head.notifier });
+    }
   }
 
   /** A notifier that had lost messages takes them again: it hears of what is still open (DESIGN.md §7). */
@@ -276,7 +291,7 @@ export class DeliveryWorker {
    * Tries to write as often as it takes.
    * @throws CronflowError when the worker stops before the store works again
    */
-  async #untilStored(about: string, write: () => Promise<void>): Promise<void> {
+  async #untilStored<T>(about: string, write: () => Promise<T>): Promise<T> {
     const { clock, logger } = this.#options;
     for (let failures = 0; ; failures++) {
       try {
@@ -302,6 +317,10 @@ export class DeliveryWorker {
         await sleep(clock, COMMIT_RETRY_MS_MAX, this.#stopping.signal);
       }
     }
+  }
+
+  async #readFailing(): Promise<void> {
+    this.#failing = await this.#options.store.transact({}, failingNotifiers);
   }
 
   async #revive(notifier: string): Promise<void> {

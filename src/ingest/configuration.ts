@@ -2,9 +2,11 @@ import type { Declaration } from '../core/declaration.ts';
 import type { Job } from '../core/model.ts';
 import { isSameRecord, type Plan, type Planned, type PlannedJob, planChanges } from '../core/plan.ts';
 import type { Globals } from '../core/spec.ts';
+import { closeRemoved } from '../core/system.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { applyEvent, specOfJob, writeGlobals } from './events.ts';
 import { newJob, removeJob } from './jobs.ts';
+import { putSystemChange } from './system-change.ts';
 
 /** What of a configuration is stored and applied, besides where its messages go. */
 export interface AppliedConfiguration {
@@ -50,6 +52,7 @@ export function applyConfiguration(store: Store, config: AppliedConfiguration, a
       applied_at: at,
     } satisfies StoredConfiguration);
     writeGlobals(tx, config.globals);
+    putSystemChange(tx, closeRemoved(tx.openSystemIncidents(), config.globals.notifiers, at));
     for (const job of plan.removed) removeJob(tx, job, at);
     for (const next of plan.added) addJob(tx, next, at);
     for (const planned of [...plan.changed, ...plan.adopted]) changeJob(tx, planned, at);

@@ -5,6 +5,7 @@ import type { Store, Tx } from '../store/store.ts';
 import { GAP_MS_MIN, LIVENESS_KEY, LIVENESS_WRITE_EVERY_MS } from './alive.ts';
 import { applyEvent } from './events.ts';
 import { noteGap, Outages, setOutagesBack } from './outages.ts';
+import { remindOfSystemIncidents } from './system.ts';
 
 /** A clock that steps back by less is only a little off (DESIGN.md §3.4). */
 const CLOCK_STEP_MS_MIN = 60_000;
@@ -35,7 +36,7 @@ export class Liveness {
   /** To be awaited before the first ping is taken and the first tick: notes the time since the last stop. */
   async start(): Promise<void> {
     await this.#write(0);
-    await this.#outages.look();
+    await this.#lookAround();
     this.#schedule();
   }
 
@@ -62,10 +63,16 @@ export class Liveness {
     if (this.#stopped) return;
     this.#cancel = this.#clock.after(LIVENESS_WRITE_EVERY_MS, () => {
       this.#writing = this.#write(GAP_MS_MIN)
-        .then(() => this.#outages.look())
+        .then(() => this.#lookAround())
         .catch((error: unknown) => this.#logger.error('no commit succeeds', { error: String(error) }))
         .then(() => this.#schedule());
     });
+  }
+
+  /** What time does to system incidents; a beat is often enough for it. */
+  async #lookAround(): Promise<void> {
+    await this.#outages.look();
+    if (await remindOfSystemIncidents(this.#store, this.#clock.now())) this.#onCommit();
   }
 
   async #write(gapMsMin: number): Promise<void> {

@@ -14,7 +14,8 @@ import type { Store, Tx } from '../store/store.ts';
 import { gapBefore } from './alive.ts';
 import { readDefaults } from './configuration.ts';
 import { applyEvent, readGlobals, specOfJob } from './events.ts';
-import { defaultNotifiers, putSystemChange } from './system.ts';
+import { defaultNotifiers } from './system.ts';
+import { putSystemChange } from './system-change.ts';
 
 /** Meta key of the outages nobody was told of yet. */
 const OUTAGES_KEY = 'outages';

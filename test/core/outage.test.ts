@@ -27,8 +27,14 @@ function unseen(runs: readonly Run[], state: Partial<JobState> = {}, spec = hour
 /** The row of slots that ended unknown, from one hour to another. */
 function unknownSlots(firstHour: number, lastHour: number): Run {
   return run('j1', 7, {
-    ...{ outcome: 'unknown', reason: 'outage', started_at: null, duration_ms: null, exit_code: null },
-    ...{ first_slot_at: at(firstHour), slot_at: at(lastHour), count: lastHour - firstHour + 1 },
+    outcome: 'unknown',
+    reason: 'outage',
+    started_at: null,
+    duration_ms: null,
+    exit_code: null,
+    first_slot_at: at(firstHour),
+    slot_at: at(lastHour),
+    count: lastHour - firstHour + 1,
     ended_at: Math.max(at(lastHour, 5), AWAY.to_at + WINDOW_MS),
   });
 }
@@ -65,7 +71,8 @@ describe('what an outage hid of a job', () => {
   test('are runs that were open in it and still are, or whose end nobody knows', () => {
     const open = { ...openRun('j1', 1), started_at: at(1) };
     const lost = run('j1', 2, {
-      ...{ started_at: at(3), ended_at: at(5, 31) },
+      started_at: at(3),
+      ended_at: at(5, 31),
       outcome: 'unknown',
       reason: 'outage',
     });

@@ -259,7 +259,7 @@ describe('messageOf', () => {
       config_held | CONFIGURATION HELD daily-database-backup on web1: it removes many jobs and waits until it is confirmed
       cronflow_away | CRONFLOW WAS AWAY daily-database-backup on web1: some runs may have gone unseen
       store_failing | STORE FAILING daily-database-backup on web1: pings are refused until it works again
-      notifier_failing | NOTIFIER FAILING daily-database-backup on web1: messages could not be delivered
+      notifier_failing | NOTIFIER FAILING daily-database-backup on web1: messages are not delivered
       "
     `);
   });
@@ -286,7 +286,7 @@ describe('messageOf', () => {
       RESOLVED: Cronflow sees its jobs again, was in trouble for 5m
       STILL STORE FAILING: pings are refused until it works again: what it is; in trouble for 5m
       RESOLVED: the store works again, was in trouble for 5m
-      STILL NOTIFIER FAILING: messages could not be delivered: what it is; in trouble for 5m
+      STILL NOTIFIER FAILING: what it is; in trouble for 5m
       RESOLVED: messages are delivered again, was in trouble for 5m
       "
     `);
@@ -308,8 +308,14 @@ describe('messageOf', () => {
       'what became of 3 slots and 1 run of 2 jobs is not known\nbackup: 3 slots unknown\nreport: 1 run still open';
     const at = SLOT_AT + 160 * MINUTE_MS;
     const facts = someFacts({
-      ...{ job_name: null, reason: 'cronflow_away', detail, host: null, at, incident_opened_at: SLOT_AT },
-      ...{ expected_at: null, duration_ms: null },
+      job_name: null,
+      reason: 'cronflow_away',
+      detail,
+      host: null,
+      at,
+      incident_opened_at: SLOT_AT,
+      expected_at: null,
+      duration_ms: null,
     });
     const incident = anIncident({ job_id: null, kind: 'outage', closed_at: at });
     const context = aContext({ job: null, run: null, incident, nowAt: at + 15 * MINUTE_MS });

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Incident } from '../../src/core/model.ts';
+import { applyConfiguration } from '../../src/ingest/configuration.ts';
 import { DOWN, FakeNotifier, harness, type Harness, OK, openingOf, REVOKED } from './support/harness.ts';
 import { aClosing, aDelivery, aJob, anIncident, aRun, someFacts } from './support/records.ts';
 
@@ -391,6 +393,117 @@ describe('a store that fails', () => {
     await h.clock.advance(MINUTE_MS);
     expect(h.ops.sent.map(({ deliveryId }) => deliveryId)).toEqual([OPENED, OPENED]);
     await next.stop();
+  });
+});
+
+/** Configured: `names`, all of them told of what belongs to no job. */
+function configure(...names: string[]): Promise<unknown> {
+  const globals = { notifiers: names, replayWindowMs: 0 };
+  const config = { revision: 'r', files: [], defaults: {}, jobs: [], globals };
+  return applyConfiguration(h.store, config, h.clock.now());
+}
+
+async function notifierIncidents(): Promise<Incident[]> {
+  const { items } = await h.store.incidents({ skip: 0, limit: 100 });
+  return items.filter(({ kind }) => kind === 'notifier');
+}
+
+describe('a notifier that fails', () => {
+  it('is told to the others, once, and that it works again', async () => {
+    const pager = add('pager');
+    await configure('ops', 'pager');
+    h.ops.answers = [REVOKED, REVOKED];
+    await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2));
+    await start();
+    await h.clock.advance(MINUTE_MS);
+    expect(pager.titles).toEqual(['NOTIFIER FAILING: messages to ops are not delivered: it was revoked']);
+    expect(h.worker.failing).toEqual(['ops']);
+    await h.owe(openingOf(h.clock, 3));
+    await h.clock.advance(MINUTE_MS);
+    expect(pager.titles.slice(1)).toEqual([
+      'RESOLVED: messages to ops are delivered again, was in trouble for 1m10s',
+    ]);
+    expect(h.ops.titles.filter((title) => !title.includes('job-'))).toEqual([]);
+    expect(h.worker.failing).toEqual([]);
+    expect(await notifierIncidents()).toMatchObject([
+      { subject: 'ops', told: ['pager'], close_reason: 'recovered' },
+    ]);
+  });
+
+  it('is told before its messages are given up, when ten attempts have failed', async () => {
+    const pager = add('pager');
+    await configure('ops', 'pager');
+    h.ops.always = DOWN;
+    await h.owe(openingOf(h.clock, 1));
+    await start();
+    await h.clock.advance(20 * MINUTE_MS);
+    expect(h.ops.attempts).toHaveLength(9);
+    expect(pager.titles).toEqual([]);
+    await h.clock.advance(30 * HOUR_MS);
+    expect(pager.titles).toEqual(['NOTIFIER FAILING: messages to ops are not delivered: it is down']);
+  });
+
+  it('is not told of anew whenever one gets through beside a message that is never taken', async () => {
+    const pager = add('pager');
+    await configure('ops', 'pager');
+    h.ops.concurrency = 10;
+    h.ops.answerOf = (id) => (id.startsWith('j1-') ? DOWN : OK);
+    await h.owe(openingOf(h.clock, 1));
+    await start();
+    for (let number = 2; number < 50; number += 1) {
+      await h.owe(openingOf(h.clock, number));
+      await h.clock.advance(10 * MINUTE_MS);
+    }
+    expect(pager.titles.filter((title) => title.startsWith('NOTIFIER'))).toHaveLength(1);
+    expect(pager.titles.filter((title) => title.startsWith('RESOLVED'))).toHaveLength(1);
+  });
+
+  it('is shown and logged where there is no other to tell', async () => {
+    await configure('ops');
+    h.ops.always = REVOKED;
+    await h.owe(openingOf(h.clock, 1));
+    await start();
+    await h.clock.advance(HOUR_MS);
+    expect(h.worker.failing).toEqual(['ops']);
+    expect(h.log.join('')).toContain('error a notifier fails and there is no other to tell notifier=ops');
+    expect(await notifierIncidents()).toMatchObject([{ subject: 'ops', told: [], closed_at: null }]);
+    const restarted = h.another();
+    restarted.start(['ops']);
+    await h.clock.advance(0);
+    expect(restarted.failing).toEqual(['ops']);
+    await restarted.stop();
+  });
+
+  it('makes one incident each when all fail, and each hears of the others when it works', async () => {
+    const [pager, mail] = [add('pager'), add('mail')];
+    await configure('ops', 'pager', 'mail');
+    for (const notifier of [h.ops, pager, mail]) notifier.always = REVOKED;
+    await h.owe(openingOf(h.clock, 1));
+    await start();
+    await h.clock.advance(48 * HOUR_MS);
+    expect(new Set((await notifierIncidents()).map(({ subject }) => subject))).toEqual(
+      new Set(['mail', 'ops', 'pager']),
+    );
+    expect((await h.store.deliveries({ skip: 0, limit: 100 })).total).toBe(7);
+    mail.always = OK;
+    h.worker.notifiersChanged(['mail']);
+    await h.clock.advance(0);
+    expect(mail.titles.join()).toMatch(/to (ops|pager) are .* to (ops|pager) are/);
+  });
+
+  it('is no trouble once it is configured no longer', async () => {
+    const pager = add('pager');
+    await configure('ops', 'pager');
+    h.ops.answers = [REVOKED];
+    await h.owe(openingOf(h.clock, 1));
+    await start();
+    await configure('pager');
+    h.worker.notifiersChanged([]);
+    await h.owe({ ...openingOf(h.clock, 2, 'gone') });
+    await h.clock.advance(HOUR_MS);
+    expect(pager.titles).toHaveLength(1);
+    expect(h.worker.failing).toEqual([]);
+    expect(await notifierIncidents()).toMatchObject([{ subject: 'ops', close_reason: 'removed' }]);
   });
 });
 

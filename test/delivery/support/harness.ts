@@ -17,13 +17,15 @@ export const REVOKED: SendResult = { result: 'permanent', detail: 'it was revoke
 export class FakeNotifier implements Notifier {
   readonly type = 'fake';
   readonly name: string;
-  readonly concurrency: number;
+  concurrency: number;
   readonly sent: Message[] = [];
   /** Every attempt, with the fake clock's instant. */
   readonly attempts: { at: number; deliveryId: string }[] = [];
   /** `hang` ends with the signal, `deaf` never, `held` is `ok` once released; a function is called. */
   answers: (SendResult | 'hang' | 'deaf' | 'held' | (() => Promise<SendResult>))[] = [];
   always: SendResult = OK;
+  /** Where it depends on the delivery. */
+  answerOf: ((deliveryId: string) => SendResult) | null = null;
   readonly #clock: FakeClock;
   readonly #held: (() => void)[] = [];
 
@@ -43,7 +45,8 @@ export class FakeNotifier implements Notifier {
 
   async send(message: Message, signal: AbortSignal): Promise<SendResult> {
     this.attempts.push({ at: this.#clock.now(), deliveryId: message.deliveryId });
-    const result = await this.#answer(this.answers.shift() ?? this.always, signal);
+    const usual = this.answerOf?.(message.deliveryId) ?? this.always;
+    const result = await this.#answer(this.answers.shift() ?? usual, signal);
     if (result.result === 'ok') this.sent.push(message);
     return result;
   }
