@@ -4,8 +4,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 const RETRY_DELAY_MS_MIN = 5_000;
 /** Short enough that a receiver that is back hears of everything within minutes. */
 const RETRY_DELAY_MS_MAX = 5 * MINUTE_MS;
-/** No receiver may put a message off for longer at a time. */
-const RETRY_AFTER_MS_MAX = HOUR_MS;
+/** No receiver may put a message off for longer at a time: nothing ever waits longer for its next attempt. */
+export const WAIT_MS_MAX = HOUR_MS;
 /** How long a delivery is tried in all (DESIGN.md §7). */
 const TRY_FOR_MS = 24 * HOUR_MS;
 /**
@@ -27,7 +27,7 @@ export function retryDelayMs(attempts: number, random: number): number {
 
 /** A receiver's own wish, within reason. */
 export function clampRetryAfterMs(afterMs: number): number {
-  return Math.min(Math.max(0, afterMs), RETRY_AFTER_MS_MAX);
+  return Math.min(Math.max(0, afterMs), WAIT_MS_MAX);
 }
 
 /**

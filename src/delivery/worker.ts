@@ -3,6 +3,7 @@ import { failingNotifiers } from '../ingest/failing-notifiers.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store } from '../store/store.ts';
 import { clampRetryAfterMs, isExhausted, retryDelayMs } from './backoff.ts';
+import { ClockStep } from './clock-step.ts';
 import { loadContext } from './context.ts';
 import { forgetUndelivered, reviveOpenings, undeliveredCount } from './deaths.ts';
 import { type Claimed, Lane } from './lane.ts';
@@ -43,6 +44,7 @@ export interface DeliveryWorkerOptions {
  */
 export class DeliveryWorker {
   readonly #options: DeliveryWorkerOptions;
+  readonly #clockStep: ClockStep;
   readonly #lanes = new Map<string, Lane>();
   readonly #tasks = new Set<Promise<void>>();
   /** Aborted when `stop` was called: nothing new begins. */
@@ -56,6 +58,7 @@ export class DeliveryWorker {
 
   constructor(options: DeliveryWorkerOptions) {
     this.#options = options;
+    this.#clockStep = new ClockStep(options.clock);
   }
 
   /**
@@ -119,6 +122,8 @@ export class DeliveryWorker {
   async #claim(): Promise<number> {
     const { store, clock, logger } = this.#options;
     try {
+      const heldCount = await this.#clockStep.look(store);
+      if (heldCount > 0) logger.warn('the clock was set back; what waits is sent now', { count: heldCount });
       const claim = { now_at: clock.now(), lease_ms: LEASE_MS, limit: CLAIMS_MAX };
       const leaseEndsMs = clock.monotonic() + LEASE_MS;
       const claimed = await store.claimDeliveries(claim);

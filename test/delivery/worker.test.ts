@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Incident } from '../../src/core/model.ts';
+import type { Delivery, Incident } from '../../src/core/model.ts';
 import { applyConfiguration } from '../../src/ingest/configuration.ts';
 import { DOWN, FakeNotifier, harness, type Harness, OK, openingOf, REVOKED } from './support/harness.ts';
 import { aClosing, aDelivery, aJob, anIncident, aRun, someFacts } from './support/records.ts';
@@ -407,6 +407,56 @@ async function notifierIncidents(): Promise<Incident[]> {
   const { items } = await h.store.incidents({ skip: 0, limit: 100 });
   return items.filter(({ kind }) => kind === 'notifier');
 }
+
+describe('a wall clock that steps back by hours', () => {
+  it('holds nothing back that was to be tried again', async () => {
+    h.ops.answers = [DOWN];
+    await h.owe(aDelivery({ created_at: h.clock.now() }));
+    await start();
+    expect(h.ops.attempts).toHaveLength(1);
+    h.clock.set(h.clock.now() - 5 * HOUR_MS);
+    await h.clock.advance(10 * SECOND_MS);
+    expect(h.ops.titles).toEqual([TITLE]);
+    expect((await h.delivery(OPENED)).created_at).toBeLessThanOrEqual(h.clock.now());
+  });
+
+  it('holds nothing back that is owed but could not yet be claimed, nor what was leased', async () => {
+    h.ops.answers = ['held'];
+    await h.owe(...Array.from({ length: 60 }, (_, index) => openingOf(h.clock, index)));
+    await start();
+    h.clock.set(h.clock.now() - 5 * HOUR_MS);
+    await h.clock.advance(9 * SECOND_MS);
+    h.ops.release();
+    await h.clock.advance(10 * SECOND_MS);
+    expect(h.ops.sent).toHaveLength(60);
+    expect(new Set(h.ops.attempts.map(({ deliveryId }) => deliveryId)).size).toBe(60);
+    expect(h.ops.attempts).toHaveLength(60);
+  });
+
+  it('is noticed after a restart, too, while what the receiver asked for is kept', async () => {
+    const later = (number: number, ms: number): Delivery => ({
+      ...openingOf(h.clock, number),
+      next_attempt_at: h.clock.now() + ms,
+    });
+    await h.owe(later(1, HOUR_MS), later(2, HOUR_MS + 1), later(3, 30 * HOUR_MS));
+    await start();
+    expect(h.ops.titles.map((title) => title.split(' ')[1])).toEqual(['job-2', 'job-3']);
+    await h.clock.advance(HOUR_MS);
+    expect(h.ops.sent).toHaveLength(3);
+  });
+
+  it('is made up for once the store works again', async () => {
+    h.ops.answers = [DOWN];
+    await h.owe(aDelivery());
+    await start();
+    h.clock.set(h.clock.now() - 5 * HOUR_MS);
+    h.store.failsCommits = true;
+    await h.clock.advance(MINUTE_MS);
+    h.store.failsCommits = false;
+    await h.clock.advance(MINUTE_MS);
+    expect(h.ops.titles).toEqual([TITLE]);
+  });
+});
 
 describe('a notifier that fails', () => {
   it('is told to the others, once, and that it works again', async () => {
