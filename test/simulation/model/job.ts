@@ -1,4 +1,3 @@
-import { LIMITS } from '../../../src/core/limits.ts';
 import type { Outcome, Reason } from '../../../src/core/reasons.ts';
 import type { Ending, ScriptedPing } from '../script.ts';
 import { judge } from './judge.ts';
@@ -6,6 +5,13 @@ import type { Gap, Result, Run, Slot } from './records.ts';
 import { Slots } from './slots.ts';
 import type { Terms } from './terms.ts';
 import { Trouble } from './trouble.ts';
+
+const MINUTE_MS = 60_000;
+const DELAY_MS_MAX = 7 * 24 * 60 * MINUTE_MS;
+/** How long after its arrival a delayed start cannot time out. */
+const DELAYED_START_MS_MIN = MINUTE_MS;
+/** So many make a stuck lock. */
+const SKIPS_IN_A_ROW = 3;
 
 /** What the model knows of the world around a job. */
 export interface Surroundings {
@@ -124,7 +130,7 @@ export class Job {
   ping(ping: ScriptedPing, receivedAt: number): void {
     if (!this.declared) return;
     this.seen = true;
-    const delayMs = Math.min(Math.max(ping.delay_ms ?? 0, 0), LIMITS.delayMsMax);
+    const delayMs = Math.min(Math.max(ping.delay_ms ?? 0, 0), DELAY_MS_MAX);
     const at = receivedAt - delayMs;
     const rid = wellFormed(ping.rid);
     if (rid !== null) {
@@ -142,7 +148,7 @@ export class Job {
     if (rid !== null && this.byRid.has(rid)) return;
     if (rid === null) this.abandonAnonymous(at);
     const run = this.becomeKnown(rid, at, true);
-    if (at < receivedAt) run.limit_at_min = receivedAt + LIMITS.delayedStartMsMin;
+    if (at < receivedAt) run.limit_at_min = receivedAt + DELAYED_START_MS_MIN;
     if (run.result !== null) return;
     this.openRuns.push(run);
     while (this.openRuns.length > this.terms.max_open_runs) {
@@ -272,7 +278,7 @@ export class Job {
       (run) => run.result === null || (run.ended_at !== null && run.ended_at > at),
     );
     this.trace(at, free);
-    const stuck = free && this.skipsInARow(at) >= LIMITS.skipsInARowMax;
+    const stuck = free && this.skippedInARow(at);
     const slot = this.claim(at);
     const replaced = slot?.result ?? null;
     const result = stuck
@@ -295,11 +301,11 @@ export class Job {
     this.traces.splice(place, 0, { at, skip });
   }
 
-  private skipsInARow(at: number): number {
+  /** Whether that skip is at least the third since anything ran. */
+  private skippedInARow(at: number): boolean {
     const until = this.traces.findLastIndex((trace) => trace.at <= at);
-    let count = 0;
-    while (this.traces[until - count]?.skip === true) count += 1;
-    return count;
+    const last = this.traces.slice(Math.max(0, until + 1 - SKIPS_IN_A_ROW), until + 1);
+    return last.length === SKIPS_IN_A_ROW && last.every((trace) => trace.skip);
   }
 
   pause(at: number): void {

@@ -1,7 +1,9 @@
-import { LIMITS } from '../../../src/core/limits.ts';
 import type { Outcome, Reason } from '../../../src/core/reasons.ts';
 import type { ScriptedPing } from '../script.ts';
 import type { Terms } from './terms.ts';
+
+/** Of an output its last 10 kB are kept. */
+const OUTPUT_BYTES_MAX = 10_000;
 
 export interface Judgement {
   outcome: Outcome;
@@ -24,9 +26,9 @@ export function judge(ping: ScriptedPing, durationMs: number | null, terms: Term
   const { contains, not_contains: notContains, matches } = terms.expect;
   const output = keptOf(ping.output ?? '');
   const asExpected =
-    (contains === undefined || output.includes(contains)) &&
-    (notContains === undefined || !output.includes(notContains)) &&
-    (matches === undefined || new RegExp(matches, 'u').test(output));
+    contains.every((text) => output.includes(text)) &&
+    !notContains.some((text) => output.includes(text)) &&
+    (matches === null || new RegExp(matches, 'u').test(output));
   return asExpected
     ? { outcome: 'success', reason: 'succeeded' }
     : { outcome: 'failure', reason: 'output_mismatch' };
@@ -35,8 +37,8 @@ export function judge(ping: ScriptedPing, durationMs: number | null, terms: Term
 /** The last 10,000 bytes, without half a character at the front. */
 function keptOf(output: string): string {
   const bytes = Buffer.from(output, 'utf8');
-  if (bytes.length <= LIMITS.outputBytesMaxDefault) return output;
-  let from = bytes.length - LIMITS.outputBytesMaxDefault;
+  if (bytes.length <= OUTPUT_BYTES_MAX) return output;
+  let from = bytes.length - OUTPUT_BYTES_MAX;
   while (((bytes[from] ?? 0) & 0xc0) === 0x80) from += 1;
   return bytes.subarray(from).toString('utf8');
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Declaration } from '../../../src/core/declaration.ts';
 import type { Happening, Script, ScriptedPing, Verdict } from '../script.ts';
 import { expectedOf } from './model.ts';
-import type { Declared } from './terms.ts';
 
 /** Instants of 2 March 2026, UTC: `02:05`, `02:05:30`, and `26:00` for two in the next morning. */
 function at(text: string): number {
@@ -35,7 +35,7 @@ const good = (when: string, rid?: string): Happening =>
   ping(when, 'success', rid === undefined ? {} : { rid });
 const bad = (when: string, rid?: string): Happening =>
   ping(when, 'failure', rid === undefined ? {} : { rid });
-const edit = (when: string, declaration: Declared | null): Happening => ({
+const edit = (when: string, declaration: Declaration | null): Happening => ({
   at: at(when),
   type: 'edit',
   job: 'job',
@@ -47,11 +47,16 @@ const away = (
   how: Extract<Happening, { type: 'away' }>['how'] = 'crash',
 ): Happening => ({ at: at(when), type: 'away', how, to_at: at(to) });
 
-const HOURLY: Declared = { schedule: '0 * * * *' };
+const HOURLY: Declaration = { schedule: '0 * * * *' };
 const MINUTES_MS = 60_000;
 
 /** From 00:30 on, with one job `job` and one notifier `ops`. */
-function verdict(job: Declared, end: string, happenings: Happening[], more: Partial<Script> = {}): Verdict {
+function verdict(
+  job: Declaration,
+  end: string,
+  happenings: Happening[],
+  more: Partial<Script> = {},
+): Verdict {
   return expectedOf({
     start_at: at('0:30'),
     end_at: at(end),
@@ -99,7 +104,7 @@ describe('slots (3.1)', () => {
   });
 
   it('is early by no more than half the distance of two slots', () => {
-    const job: Declared = { schedule: '*/2 * * * *', grace: '90s' };
+    const job: Declaration = { schedule: '*/2 * * * *', grace: '90s' };
     const result = verdict(job, '0:36', [good('0:31', 'a'), good('0:32:59', 'b'), good('0:34', 'c')]);
     // 0:32:59 is 61 s before 0:34: not early, but unscheduled. 0:31 is exactly 60 s before 0:32.
     expect(ended(result)).toEqual([
@@ -110,7 +115,7 @@ describe('slots (3.1)', () => {
   });
 
   it('settles older slots when the grace is longer than the period', () => {
-    const job: Declared = { ...HOURLY, grace: '2h30m' };
+    const job: Declaration = { ...HOURLY, grace: '2h30m' };
     const result = verdict(job, '4:00', [good('3:10', 'a')]);
     expect(ended(result)).toEqual([
       '01:00 - skipped superseded',
@@ -144,7 +149,7 @@ describe('slots (3.1)', () => {
   });
 
   it('expects a run every so often after the start of the last one', () => {
-    const job: Declared = { every: '15m' };
+    const job: Declaration = { every: '15m' };
     const result = verdict(job, '1:16', [start('0:40', 'a'), good('0:42', 'a')]);
     // 0:40 is too early for 0:45 and moves it to 0:55; missed at 1:00, then 1:10, missed at 1:15.
     expect(ended(result)).toEqual([
@@ -169,7 +174,7 @@ describe('slots (3.1)', () => {
 });
 
 describe('runs (3.2)', () => {
-  const job: Declared = { max_runtime: '30m' };
+  const job: Declaration = { max_runtime: '30m' };
   const late = (end: string): Verdict =>
     verdict(job, '5:00', [
       ping('3:00', 'start', { rid: 'a', delay_ms: 60 * MINUTES_MS }),
@@ -188,7 +193,7 @@ describe('runs (3.2)', () => {
   });
 
   it('fails the second of two runs where overlapping is forbidden, whatever becomes of it', () => {
-    const strict: Declared = { overlap: 'forbid' };
+    const strict: Declaration = { overlap: 'forbid' };
     const result = verdict(strict, '5:00', [
       start('1:00', 'a'),
       start('1:10', 'b'),
@@ -247,10 +252,10 @@ describe('runs (3.2)', () => {
   });
 
   it('judges by exit code, signal, length and output, in that order', () => {
-    const picky: Declared = {
+    const picky: Declaration = {
       success_exit_codes: [0, 3],
       min_runtime: '10s',
-      expect: { contains: 'done', not_contains: 'error', matches: '^[a-z ]+$' },
+      expect: { output: { contains: ['done', 'o'], not_contains: 'error', matches: '^[a-z ]+$' } },
       notify: [],
     };
     const quick = { duration_ms: 9_999, output: 'done' };
@@ -290,6 +295,20 @@ describe('runs (3.2)', () => {
     expect(told(result)).toEqual(['ops opened never_seen 01:05', 'ops closed succeeded 01:40']);
   });
 
+  it('makes one run of an end that overtakes its start', () => {
+    const result = verdict(HOURLY, '1:30', [
+      good('1:01', 'a'),
+      ping('1:01:05', 'start', { rid: 'a', delay_ms: 30_000 }),
+    ]);
+    expect(ended(result)).toEqual(['01:00 a success succeeded']);
+    expect(result.statuses).toEqual({ job: 'success' });
+  });
+
+  it('takes a malformed rid for none', () => {
+    const result = verdict({}, '2:00', [start('1:00', 'not a rid'), good('1:10')]);
+    expect(ended(result)).toEqual(['- - success succeeded']);
+  });
+
   it('opens no incident for what was bad before a later run succeeded', () => {
     const result = verdict({}, '5:00', [
       good('2:00', 'b'),
@@ -314,7 +333,7 @@ describe('runs (3.2)', () => {
 
 describe('incidents (3.3)', () => {
   it('counts bad outcomes of any kind since the last good one', () => {
-    const job: Declared = { failure_threshold: 2, recovery_threshold: 2 };
+    const job: Declaration = { failure_threshold: 2, recovery_threshold: 2 };
     const result = verdict(job, '9:00', [
       bad('1:00'),
       good('2:00'),
@@ -327,7 +346,7 @@ describe('incidents (3.3)', () => {
   });
 
   it('counts each kind for itself', () => {
-    const job: Declared = { ...HOURLY, failure_threshold: { failure: 2, missed: 2 } };
+    const job: Declaration = { ...HOURLY, failure_threshold: { failure: 2, missed: 2 } };
     // 1:00 fails, 2:00 is missed at 2:05, 3:00 is missed at 3:05.
     expect(told(verdict(job, '4:00', [bad('1:01')]))).toEqual(['ops opened missed 03:05']);
   });
@@ -343,7 +362,7 @@ describe('incidents (3.3)', () => {
   });
 
   it('tells each notifier once it takes a kind, and of the end all who were told', () => {
-    const job: Declared = { ...HOURLY, notify: ['ops', { to: 'pager', on: ['failure'] }] };
+    const job: Declaration = { ...HOURLY, notify: ['ops', { to: 'pager', on: ['failure'] }] };
     const result = verdict(
       job,
       '9:00',
@@ -370,13 +389,13 @@ describe('incidents (3.3)', () => {
   });
 
   it('opens silently in maintenance and announces what is still bad', () => {
-    const job: Declared = { maintenance: [{ schedule: '0 2 * * *', duration: '1h' }] };
+    const job: Declaration = { maintenance: [{ schedule: '0 2 * * *', duration: '1h' }] };
     expect(told(verdict(job, '5:00', [bad('2:30')]))).toEqual(['ops opened reported_failure 03:05']);
     expect(told(verdict(job, '5:00', [bad('2:30'), good('3:04')]))).toEqual([]);
   });
 
   it('moves the announcement and the reminders out of every window', () => {
-    const job: Declared = {
+    const job: Declaration = {
       remind_every: '1h',
       maintenance: [
         { from: '2026-03-02T02:00Z', to: '2026-03-02 03:00' },
@@ -406,6 +425,38 @@ describe('incidents (3.3)', () => {
     ]);
   });
 
+  it('counts a run no more that ended while the job was paused', () => {
+    const paused: Happening = { at: at('1:30'), type: 'pause', job: 'job' };
+    const resumed: Happening = { at: at('2:30'), type: 'resume', job: 'job' };
+    const result = verdict({}, '5:00', [start('1:00', 'a'), paused, bad('2:00', 'a'), resumed]);
+    expect(told(result)).toEqual([]);
+    expect(ended(result)).toEqual(['- a failure reported_failure']);
+    expect(result.statuses).toEqual({ job: 'pending' });
+  });
+
+  it('counts anew after an incident that a pause has closed', () => {
+    const paused: Happening = { at: at('2:30'), type: 'pause', job: 'job' };
+    const resumed: Happening = { at: at('2:40'), type: 'resume', job: 'job' };
+    const happenings = [bad('1:00'), bad('2:00'), paused, resumed, bad('3:00'), bad('4:00')];
+    expect(told(verdict({ failure_threshold: 2 }, '5:00', happenings))).toEqual([
+      'ops opened reported_failure 02:00',
+      'ops closed_silently reported_failure 02:30',
+      'ops opened reported_failure 04:00',
+    ]);
+  });
+
+  it('counts good outcomes in a row only', () => {
+    const happenings = [
+      bad('1:00', 'a'),
+      start('1:50', 'b'),
+      good('2:00', 'c'),
+      bad('2:10', 'b'),
+      good('3:00', 'd'),
+    ];
+    const result = verdict({ recovery_threshold: 2 }, '5:00', [...happenings, good('4:00', 'e')]);
+    expect(told(result)).toEqual(['ops opened reported_failure 01:00', 'ops closed succeeded 04:00']);
+  });
+
   it('closes without a word when the job is removed, and goes on when it comes back', () => {
     const result = verdict(
       HOURLY,
@@ -427,6 +478,8 @@ describe('incidents (3.3)', () => {
       '01:50 - missed never_seen',
       '02:50 - missed never_seen',
     ]);
+    const claimed = verdict(HOURLY, '1:10', [good('0:59'), edit('0:59:30', { schedule: '0,30 * * * *' })]);
+    expect(ended(claimed)).toEqual(['01:00 - success succeeded']);
     const shorter = verdict({ ...HOURLY, grace: '30m' }, '1:45', [edit('1:20', HOURLY)]);
     expect(told(shorter)).toEqual(['ops opened never_seen 01:25']);
     const limited = verdict({}, '2:00', [start('1:00', 'a'), edit('1:20', { max_runtime: '10m' })]);
@@ -466,7 +519,7 @@ describe('when Cronflow was away (3.4)', () => {
     const result = verdict(HOURLY, '2:50', [good('1:01'), away('1:30:03', '2:10'), replayed]);
     expect(ended(result)).toEqual(['01:00 - success succeeded', '02:00 a success succeeded']);
     expect(result.outages).toEqual([{ from_at: at('1:30'), to_at: at('2:10'), jobs: [] }]);
-    const quick: Declared = { schedule: '*/5 * * * *', grace: '1m' };
+    const quick: Declaration = { schedule: '*/5 * * * *', grace: '1m' };
     const often = verdict(quick, '1:01', [good('0:35'), away('0:36:03', '0:51'), good('0:55')]);
     // 0:40, 0:45 and 0:50 wait until 0:56 at most; the run of 0:55 shows that nothing more comes.
     expect(ended(often)).toEqual([
@@ -476,6 +529,52 @@ describe('when Cronflow was away (3.4)', () => {
       '00:50 - unknown outage',
       '00:55 - success succeeded',
     ]);
+  });
+
+  it('waits for a slot that a gap touched no longer than the next one is due', () => {
+    const quick: Declaration = { schedule: '*/5 * * * *', grace: '1m' };
+    const result = verdict(quick, '0:57', [good('0:35'), away('0:36:03', '0:51')]);
+    // 0:55 is missed at 0:56, and by then what was before is given up, too.
+    expect(told(result)).toEqual(['ops opened missed 00:56']);
+    expect(ended(result)).toEqual([
+      '00:35 - success succeeded',
+      '00:40 - unknown outage',
+      '00:45 - unknown outage',
+      '00:50 - unknown outage',
+      '00:55 - missed missed',
+    ]);
+  });
+
+  it('replaces what was unknown by what is reported later', () => {
+    const late = ping('3:20', 'failure', { delay_ms: 79 * MINUTES_MS, rid: 'a' });
+    const result = verdict(
+      HOURLY,
+      '3:30',
+      [good('1:01'), away('1:30:03', '2:10'), late, good('3:00', 'b')].sort((a, b) => a.at - b.at),
+    );
+    expect(ended(result)).toEqual([
+      '01:00 - success succeeded',
+      '02:00 a failure reported_failure',
+      '03:00 b success succeeded',
+    ]);
+    // A later run has succeeded: nobody needs to hear of it.
+    expect(told(result)).toEqual([]);
+  });
+
+  it('takes a store that failed until a crash for one gap', () => {
+    const result = verdict({}, '4:00', [
+      away('1:00:03', '1:10:04', 'store_failing'),
+      away('1:10:06', '1:12'),
+    ]);
+    expect(result.outages).toEqual([{ from_at: at('1:00'), to_at: at('1:12'), jobs: [] }]);
+    // Too short for a gap of its own, but its beat of 1:00:10 was not stored.
+    const brief = verdict({}, '4:00', [away('1:00:03', '1:00:17', 'store_failing'), away('1:00:18', '1:06')]);
+    expect(brief.outages).toEqual([{ from_at: at('1:00'), to_at: at('1:06'), jobs: [] }]);
+  });
+
+  it('names a job whose run is still open after the gap', () => {
+    const result = verdict({}, '4:00', [start('1:00', 'a'), away('1:10:03', '1:11')]);
+    expect(result.outages).toEqual([{ from_at: at('1:10'), to_at: at('1:11'), jobs: ['job'] }]);
   });
 
   it('says nothing of a short gap that touched nothing', () => {
@@ -499,7 +598,7 @@ describe('when Cronflow was away (3.4)', () => {
   it('notices a store that fails at the first beat it takes, and no pause of seconds', () => {
     const failing = verdict({}, '4:00', [away('1:00:03', '1:10:04', 'store_failing')]);
     expect(failing.outages).toEqual([{ from_at: at('1:00'), to_at: at('1:10:10'), jobs: [] }]);
-    const job: Declared = { schedule: '0 1 * * *', grace: '0s' };
+    const job: Declaration = { schedule: '0 1 * * *', grace: '0s' };
     const suspended = verdict(job, '4:00', [away('0:59:51', '1:00:19', 'suspend')]);
     expect(told(suspended)).toEqual(['ops opened never_seen 01:00']);
     const longer = verdict(job, '4:00', [away('0:59:51', '1:00:20', 'suspend')]);

@@ -6,6 +6,8 @@ import { termsOf } from './terms.ts';
 
 /** A gap of less that touched nothing is not worth a message. */
 const OUTAGE_MS_MIN = 5 * 60_000;
+/** However often Cronflow goes away, its first gap is told of after an hour. */
+const TOGETHER_MS_MAX = 60 * 60_000;
 
 type Step =
   | { at: number; rank: 0; type: 'gap_end'; gap: Gap }
@@ -64,16 +66,19 @@ function stepsOf(script: Script, gaps: readonly Gap[]): Step[] {
     .sort((a, b) => a.at - b.at || a.rank - b.rank);
 }
 
-/** Gaps that follow before the message about the last one is due go into the same message. */
+/** Gaps that follow before the message about the last one is due go into the same message, for up to an hour. */
 function outagesOf(gaps: readonly Gap[], replayWindowMs: number): Step[] {
-  const steps: { at: number; rank: 2; type: 'outage'; gaps: Gap[] }[] = [];
+  const steps: { at: number; rank: 2; type: 'outage'; gaps: Gap[]; at_max: number }[] = [];
   for (const gap of gaps) {
     const at = gap.to_at + replayWindowMs;
     const open = steps.at(-1);
     if (open !== undefined && gap.at <= open.at) {
       open.gaps.push(gap);
-      open.at = at;
-    } else steps.push({ at, rank: 2, type: 'outage', gaps: [gap] });
+      open.at = Math.max(gap.to_at, Math.min(at, open.at_max));
+    } else {
+      const atMax = Math.max(at, gap.to_at + TOGETHER_MS_MAX);
+      steps.push({ at, rank: 2, type: 'outage', gaps: [gap], at_max: atMax });
+    }
   }
   return steps;
 }

@@ -1,6 +1,10 @@
-import { LIMITS } from '../../../src/core/limits.ts';
 import type { Gap, Slot } from './records.ts';
 import type { Terms } from './terms.ts';
+
+/** The most a run may come before its slot. */
+const EARLY_MS_MAX = 2 * 60_000;
+/** How many slots back a late report may still correct. */
+const CORRECTED_SLOTS_MAX = 32;
 
 /** When a slot is given up, and whether Cronflow was away in between. */
 export interface Deadline {
@@ -16,6 +20,8 @@ export class Slots {
   private terms: Terms;
   /** Slots up to here are in the list. */
   private listedTo = Number.NEGATIVE_INFINITY;
+  /** What `afterGap` found under these terms: many slots can wait for one gap. */
+  private readonly waits = new Map<Gap, number>();
   /** When the grace was last changed. */
   private graceAt = Number.NEGATIVE_INFINITY;
 
@@ -44,6 +50,7 @@ export class Slots {
   changeTerms(terms: Terms, at: number): void {
     if (terms.grace_ms !== this.terms.grace_ms) this.graceAt = at;
     this.terms = terms;
+    this.waits.clear();
   }
 
   /** Lists every slot up to the instant and one more. */
@@ -87,7 +94,7 @@ export class Slots {
   /** The settled slot to which a run that starts then belongs, of the last 32. */
   settledAt(startedAt: number): Slot | undefined {
     const settled = this.all.length - this.open().length;
-    const oldest = Math.max(0, settled - LIMITS.unclaimedSlotsMax);
+    const oldest = Math.max(0, settled - CORRECTED_SLOTS_MAX);
     for (let place = settled - 1; place >= oldest; place -= 1) {
       const slot = this.all[place];
       if (slot !== undefined && slot.at - this.earlyMs(slot) <= startedAt) return slot;
@@ -96,7 +103,7 @@ export class Slots {
   }
 
   earlyMs(slot: Slot): number {
-    return Math.min(this.terms.grace_ms, slot.half_ms, LIMITS.earlyMsMax);
+    return Math.min(this.terms.grace_ms, slot.half_ms, EARLY_MS_MAX);
   }
 
   plainDeadlineAt(slot: Slot): number {
@@ -108,9 +115,17 @@ export class Slots {
     for (const gap of this.gaps) {
       if (slot.at - this.earlyMs(slot) > gap.to_at || gap.from_at > deadline.at) continue;
       deadline.touched = true;
-      deadline.at = Math.max(deadline.at, this.afterGap(gap));
+      deadline.at = Math.max(deadline.at, this.waitFor(gap));
     }
     return deadline;
+  }
+
+  private waitFor(gap: Gap): number {
+    const known = this.waits.get(gap);
+    if (known !== undefined) return known;
+    const until = this.afterGap(gap);
+    this.waits.set(gap, until);
+    return until;
   }
 
   /** How long what a gap touched is waited for: no longer than until the first slot it left alone is due. */
@@ -121,7 +136,7 @@ export class Slots {
     const replayedAt = gap.to_at + this.replayWindowMs;
     for (let next = cron.next(gap.to_at); next !== null; next = cron.next(next)) {
       const before = cron.previous(next - 1) ?? Number.NEGATIVE_INFINITY;
-      const earlyMs = Math.min(this.terms.grace_ms, (next - before) / 2, LIMITS.earlyMsMax);
+      const earlyMs = Math.min(this.terms.grace_ms, (next - before) / 2, EARLY_MS_MAX);
       if (next - earlyMs > gap.to_at) return Math.min(replayedAt, next + this.terms.grace_ms);
       if (next > replayedAt) break;
     }

@@ -1,24 +1,21 @@
 import type { Declaration } from '../../../src/core/declaration.ts';
-import { applyDefaults } from '../../../src/core/defaults.ts';
-import { LIMITS } from '../../../src/core/limits.ts';
 import { BAD_KINDS, type BadKind } from '../../../src/core/reasons.ts';
 import { compileCron, type Cron } from '../../../src/schedule/cron.ts';
 import { parseDuration } from '../../../src/schedule/duration.ts';
-import { type MaintenanceItem, type Windows, windowsOf } from './windows.ts';
+import { type Windows, windowsOf } from './windows.ts';
 
+/** What the end of the output must say. */
 export interface Expectation {
-  contains?: string;
-  not_contains?: string;
-  matches?: string;
+  contains: readonly string[];
+  not_contains: readonly string[];
+  matches: string | null;
 }
 
-/** What scripts may declare. */
-export type Declared = Declaration & {
-  overlap?: 'allow' | 'forbid' | 'skip';
-  min_runtime?: string;
-  expect?: Expectation & { output?: Expectation };
-  maintenance?: readonly MaintenanceItem[];
-};
+const MINUTE_MS = 60_000;
+/** What holds where a job says nothing (DESIGN.md §5). */
+const GRACE_MS = 5 * MINUTE_MS;
+const MAX_RUNTIME_MS = 24 * 60 * MINUTE_MS;
+const MAX_OPEN_RUNS = 10;
 
 /** A declaration with every default filled in and every text read. */
 export interface Terms {
@@ -42,25 +39,29 @@ export interface Terms {
   windows: Windows;
 }
 
-export function termsOf(given: Declaration, notifiers: readonly string[]): Terms {
-  const declared = applyDefaults(given, {}) as Declared;
+/** Reads a declaration as a job of a script has it, on top of no `defaults`. */
+export function termsOf(declared: Declaration, notifiers: readonly string[]): Terms {
   const { schedule, timezone = 'UTC', every } = declared;
-  const graceMs = durationOf(declared.grace) ?? LIMITS.graceMsDefault;
+  const graceMs = durationOf(declared.grace) ?? GRACE_MS;
   return {
     schedule_key: schedule === undefined ? `every ${every}` : `${schedule} in ${timezone}`,
     cron: schedule === undefined ? null : compileCron(schedule, timezone),
     every_ms: durationOf(every),
     grace_ms: graceMs,
-    max_runtime_ms: durationOf(declared.max_runtime) ?? LIMITS.maxRuntimeMsDefault,
+    max_runtime_ms: durationOf(declared.max_runtime) ?? MAX_RUNTIME_MS,
     min_runtime_ms: durationOf(declared.min_runtime) ?? 0,
     success_exit_codes: declared.success_exit_codes ?? [0],
-    expect: { ...declared.expect, ...declared.expect?.output },
+    expect: {
+      contains: listOf(declared.expect?.output?.contains),
+      not_contains: listOf(declared.expect?.output?.not_contains),
+      matches: declared.expect?.output?.matches ?? null,
+    },
     overlap: declared.overlap ?? 'allow',
     failure_threshold: thresholdOf(declared.failure_threshold),
     recovery_threshold: declared.recovery_threshold ?? 1,
-    remind_every_ms: durationOf(declared.remind_every),
+    remind_every_ms: declared.remind_every === 'off' ? null : durationOf(declared.remind_every),
     notify: notifyOf(declared.notify ?? notifiers, notifiers),
-    max_open_runs: declared.max_open_runs ?? LIMITS.openRunsMaxDefault,
+    max_open_runs: declared.max_open_runs ?? MAX_OPEN_RUNS,
     paused: declared.paused ?? false,
     windows: windowsOf(declared.maintenance ?? [], timezone, graceMs),
   };
@@ -68,6 +69,10 @@ export function termsOf(given: Declaration, notifiers: readonly string[]): Terms
 
 function durationOf(text: string | undefined): number | null {
   return text === undefined ? null : parseDuration(text);
+}
+
+function listOf(texts: string | readonly string[] | undefined): readonly string[] {
+  return typeof texts === 'string' ? [texts] : (texts ?? []);
 }
 
 function thresholdOf(given: Declaration['failure_threshold']): Terms['failure_threshold'] {

@@ -9,6 +9,8 @@ interface Incident {
   opener: Result;
   reason: Result['reason'];
   bads: Set<Result>;
+  /** How many of each kind they are. */
+  counts: Map<BadKind, number>;
   /** Good results learned since it opened. */
   goods: Result[];
   told: Set<string>;
@@ -60,7 +62,9 @@ export class Trouble {
   private forget(replaced: Result): boolean {
     const place = this.results.lastIndexOf(replaced);
     if (place >= 0) this.results.splice(place, 1);
-    return this.incident?.bads.delete(replaced) ?? false;
+    if (this.incident?.bads.delete(replaced) !== true) return false;
+    count(this.incident, replaced, -1);
+    return true;
   }
 
   /** Puts a result in its place by instant; says whether anything good comes after it. */
@@ -78,13 +82,13 @@ export class Trouble {
 
   private takeBad(bad: Result, laterGood: boolean, inPlaceOf: Result | null, now: number): void {
     if (this.incident !== null && inPlaceOf !== null) {
-      this.incident.bads.add(bad);
+      this.contain(bad);
       if (this.incident.opener === inPlaceOf) {
         this.incident.opener = bad;
         this.incident.reason = bad.reason;
       }
     } else if (laterGood) return;
-    else if (this.incident !== null) this.incident.bads.add(bad);
+    else if (this.incident !== null) this.contain(bad);
     else this.openIfReached(bad.at, bad);
     if (this.incident !== null) this.tellOf(bad, now);
   }
@@ -107,7 +111,7 @@ export class Trouble {
       typeof threshold === 'number'
         ? bads.length >= threshold
         : Object.entries(threshold).some(
-            ([kind, count]) => bads.filter((bad) => badKindOf(bad.outcome) === kind).length >= count,
+            ([kind, least]) => bads.filter((bad) => badKindOf(bad.outcome) === kind).length >= least,
           );
     const cause = opener ?? bads[0];
     if (!reached || cause === undefined) return false;
@@ -115,13 +119,15 @@ export class Trouble {
       opened_at: at,
       opener: cause,
       reason: cause.reason,
-      bads: new Set(bads),
+      bads: new Set(),
+      counts: new Map(),
       goods: [],
       told: new Set(),
       spoke_at: null,
       acknowledged_until: Number.NEGATIVE_INFINITY,
       silenced: null,
     };
+    for (const bad of bads) this.contain(bad);
     return true;
   }
 
@@ -156,12 +162,13 @@ export class Trouble {
       .map(([name]) => name);
   }
 
+  private contain(bad: Result): void {
+    this.opened().bads.add(bad);
+    count(this.opened(), bad, 1);
+  }
+
   private contains(kinds: ReadonlySet<BadKind>): boolean {
-    for (const bad of this.incident?.bads ?? []) {
-      const kind = badKindOf(bad.outcome);
-      if (kind !== null && kinds.has(kind)) return true;
-    }
-    return false;
+    return [...kinds].some((kind) => (this.incident?.counts.get(kind) ?? 0) > 0);
   }
 
   private tellOpened(notifiers: readonly string[], reason: string, at: number, now: number): void {
@@ -299,6 +306,11 @@ export class Trouble {
   private tell(kind: Telling['kind'], notifier: string, reason: string, at: number): void {
     this.tellings.push({ job: this.job, notifier, kind, reason, at });
   }
+}
+
+function count(incident: Incident, bad: Result, step: number): void {
+  const kind = badKindOf(bad.outcome);
+  if (kind !== null) incident.counts.set(kind, (incident.counts.get(kind) ?? 0) + step);
 }
 
 function same(a: Terms['failure_threshold'], b: Terms['failure_threshold']): boolean {

@@ -1,9 +1,9 @@
+import type { Declaration } from '../../../src/core/declaration.ts';
 import { compileCron } from '../../../src/schedule/cron.ts';
 import { parseDuration } from '../../../src/schedule/duration.ts';
 import { parseInstantIn } from '../../../src/schedule/instant.ts';
 
-export type MaintenanceItem =
-  { schedule: string; duration: string; timezone?: string } | { from: string; to: string };
+type MaintenanceItem = NonNullable<Declaration['maintenance']>[number];
 
 export interface Windows {
   /** The end of the window that holds the instant, with those that overlap it or follow at once; null if none. */
@@ -40,22 +40,23 @@ export function windowsOf(items: readonly MaintenanceItem[], timezone: string, g
   return { endOf, afterOf };
 }
 
-function endOfSingle(item: MaintenanceItem, timezone: string): (at: number) => number | null {
-  if ('from' in item) {
-    const fromAt = instantOf(item.from, timezone);
-    const toAt = instantOf(item.to, timezone);
+function endOfSingle(item: MaintenanceItem, jobZone: string): (at: number) => number | null {
+  const { schedule, duration, from, to, timezone = jobZone } = item;
+  if (schedule === undefined || duration === undefined) {
+    const fromAt = instantOf(from, timezone);
+    const toAt = instantOf(to, timezone);
     return (at) => (fromAt <= at && at < toAt ? toAt : null);
   }
-  const cron = compileCron(item.schedule, item.timezone ?? timezone);
-  const durationMs = parseDuration(item.duration);
+  const cron = compileCron(schedule, timezone);
+  const durationMs = parseDuration(duration);
   return (at) => {
     const slot = cron.previous(at);
     return slot !== null && at < slot + durationMs ? slot + durationMs : null;
   };
 }
 
-function instantOf(text: string, timezone: string): number {
-  const at = parseInstantIn(text, timezone);
+function instantOf(text: string | undefined, timezone: string): number {
+  const at = parseInstantIn(text ?? '', timezone);
   if (at === undefined) throw new Error(`no instant: ${text}`);
   return at;
 }
