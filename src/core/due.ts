@@ -1,4 +1,5 @@
 import type { Draft } from './draft.ts';
+import { LIMITS } from './limits.ts';
 import { isDropped } from './overlap.ts';
 import { earlyMs, slotAfter } from './slots.ts';
 
@@ -71,14 +72,18 @@ export function mayBeUnseen(draft: Draft, slotAt: number): boolean {
   return draft.job.gaps.some((gap) => gap.from_at <= slotAt + draft.spec.graceMs && gap.to_at >= windowFrom);
 }
 
-/** Forgets gaps that can no longer touch the expected slot or a run that is open. */
+/**
+ * Forgets gaps that can no longer touch the expected slot, a run that is open, or one that may still be
+ * reported: how much time has been applied must make no difference to what is reported late.
+ */
 export function forgetOldGaps(draft: Draft): void {
   if (draft.job.gaps.length === 0) return;
   const expectedAt = draft.job.expected_at;
   const starts = draft.openRuns().map((run) => run.started_at ?? 0);
   const from = Math.min(
+    draft.learnedAt - LIMITS.delayMsMax,
     expectedAt === null ? Infinity : expectedAt - earlyMs(draft.spec, expectedAt),
     ...starts,
   );
-  draft.job.gaps = draft.job.gaps.filter((gap) => gap.to_at >= from);
+  draft.job.gaps = draft.job.gaps.filter((gap) => gap.to_at >= from).slice(-LIMITS.gapsMax);
 }

@@ -77,7 +77,8 @@ function countGood(draft: Draft, run: Run, at: number): void {
   const counts = began >= incident.newest_bad_at && !incident.good_run_ids.includes(run.id);
   const good = counts ? [...incident.good_run_ids, run.id] : incident.good_run_ids;
   // What is better by the end of maintenance is not announced, even where more is needed to be over.
-  draft.setIncident({ ...incident, outcomes, good_run_ids: good, announce_at: null });
+  const announceAt = counts ? null : incident.announce_at;
+  draft.setIncident({ ...incident, outcomes, good_run_ids: good, announce_at: announceAt });
   if (counts && good.length >= draft.spec.recoveryThreshold) {
     close(draft, at, draft.correction === 'late_report' ? 'late_report' : 'recovered', run);
   }

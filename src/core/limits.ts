@@ -15,6 +15,8 @@ export const LIMITS = {
   unclaimedSlotsMax: 32,
   /** `skip` pings in a row, with no run open, that make a `stuck_lock` (§3.2). */
   skipsInARowMax: 3,
+  /** Times in which Cronflow was away that a job remembers, the latest. */
+  gapsMax: 32,
   /** Bad outcomes remembered since the last good one; also the largest threshold. */
   thresholdMax: 100,
   /** Outcomes an incident remembers; earlier ones are counted only. */

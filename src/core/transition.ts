@@ -64,9 +64,13 @@ function inOrder(event: Event, settledAt: number): Event {
 
 function apply(draft: Draft, spec: Spec, event: Event): { reason: Reason; runId: string | null } {
   switch (event.type) {
-    case 'ping':
+    case 'ping': {
       settle(draft, event.ping.received_at, false);
-      return applyPing(draft, event.ping);
+      const effect = applyPing(draft, event.ping);
+      // What came late may have made something due before now.
+      settle(draft, event.ping.received_at, false);
+      return effect;
+    }
     case 'tick':
       return did(settle(draft, event.now_at, true) ?? 'nothing_due');
     case 'gap':

@@ -24,6 +24,16 @@ const declarations: fc.Arbitrary<Declaration> = fc.record(
     recovery_threshold: fc.constantFrom(1, 2),
     remind_every: fc.constantFrom('1h', '20m'),
     max_open_runs: fc.constantFrom(1, 3),
+    min_runtime: fc.constantFrom('1m', '30m'),
+    expect: fc.constant({ output: { not_contains: 'ERROR' } }),
+    overlap: fc.constantFrom<NonNullable<Declaration['overlap']>>('allow', 'forbid', 'skip'),
+    maintenance: fc.constantFrom<NonNullable<Declaration['maintenance']>>(
+      [{ schedule: '0 */3 * * *', duration: '1h' }],
+      [
+        { from: '2025-03-29T23:00Z', to: '2025-03-30T01:00Z' },
+        { schedule: '30 * * * *', duration: '10m' },
+      ],
+    ),
   },
   { requiredKeys: ['grace', 'max_runtime'] },
 );
@@ -36,7 +46,7 @@ export const anyDeclaration = fc.oneof(declarations, everyDeclarations);
 
 interface Step {
   afterMs: number;
-  kind: PingKind | 'gap' | 'pause' | 'resume';
+  kind: PingKind | 'gap' | 'pause' | 'resume' | 'acknowledge';
   rid: string | null;
   delayMs: number;
 }
@@ -58,6 +68,7 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
         'gap',
         'pause',
         'resume',
+        'acknowledge',
       ] as const),
     ),
     rid: fc.constantFrom(null, 'a', 'b', 'c', 'd'),
@@ -75,8 +86,10 @@ export function eventsOf(list: readonly Step[]): Event[] {
     if (step.kind === 'gap') return { type: 'gap', from_at: before, to_at: at };
     if (step.kind === 'pause') return { type: 'paused', at };
     if (step.kind === 'resume') return { type: 'resumed', at };
+    if (step.kind === 'acknowledge') return { type: 'acknowledged', at, until_at: at + 2 * HOUR_MS };
     const { kind, rid, delayMs } = step;
-    return { type: 'ping', ping: pingAt(kind, at, rid, delayMs) };
+    const output = kind === 'success' && delayMs % 3 === 1 ? 'ERROR' : null;
+    return { type: 'ping', ping: { ...pingAt(kind, at, rid, delayMs), output } };
   });
 }
 
