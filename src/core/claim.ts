@@ -1,7 +1,8 @@
 import type { Draft } from './draft.ts';
 import { mayBeUnseen } from './due.ts';
-import { recordSlot, rememberUnclaimed } from './history.ts';
+import { recordSlot } from './history.ts';
 import { earlyMs, slotAfter, slotAtOrBefore } from './slots.ts';
+import { giveUpUnseen } from './unseen.ts';
 
 /** The slot a run belongs to, if any. */
 export interface Claim {
@@ -60,8 +61,7 @@ function supersede(draft: Draft, expectedAt: number, claimedAt: number, at: numb
   let slotAt: number | null = expectedAt;
   while (slotAt !== null && slotAt < claimedAt) {
     if (slotAt + draft.spec.graceMs < at && mayBeUnseen(draft, slotAt)) {
-      const row = recordSlot(draft, slotAt, at, 'unknown', 'outage');
-      rememberUnclaimed(draft, slotAt, 'unknown', row.id);
+      slotAt = giveUpUnseen(draft, slotAt, at);
     } else recordSlot(draft, slotAt, at, 'skipped', 'superseded');
     slotAt = slotAfter(draft.spec, slotAt);
   }

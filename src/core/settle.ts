@@ -7,6 +7,7 @@ import type { Reason } from './reasons.ts';
 import { endRun } from './run.ts';
 import { slotAfter } from './slots.ts';
 import { announce, remind } from './telling.ts';
+import { giveUpUnseen } from './unseen.ts';
 
 /**
  * Applies everything that is due before `until` (or at it, when `inclusive`), in order, each dated at its
@@ -58,8 +59,11 @@ function dropSlot(draft: Draft, slotAt: number): Reason {
 function giveUpSlot(draft: Draft, at: number, outcome: 'missed' | 'unknown'): Reason {
   const slotAt = draft.job.expected_at;
   if (slotAt === null) throw new Error('a deadline without an expected slot: a bug in the core');
-  const missed: Reason = draft.job.seen ? 'missed' : 'never_seen';
-  const reason: Reason = outcome === 'unknown' ? 'outage' : missed;
+  if (outcome === 'unknown') {
+    draft.job.expected_at = slotAfter(draft.spec, giveUpUnseen(draft, slotAt, at));
+    return 'outage';
+  }
+  const reason: Reason = draft.job.seen ? 'missed' : 'never_seen';
   draft.job.expected_at = slotAfter(draft.spec, slotAt);
   const row = recordSlot(draft, slotAt, at, outcome, reason);
   rememberUnclaimed(draft, slotAt, outcome, row.id);
