@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   request_timeout: { status: 408, title: 'The request took too long to arrive' },
   name_taken: { status: 409, title: 'A job of this name exists' },
   job_in_file: { status: 409, title: 'The job is declared in a file' },
+  incident_closed: { status: 409, title: 'The incident is closed' },
   config_held: { status: 409, title: 'The change is held until it is confirmed' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body is of a type not understood here' },

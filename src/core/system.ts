@@ -152,6 +152,11 @@ function closed(incident: Incident, at: number, reason: CloseReason): Incident {
   };
 }
 
+/** Nobody is reminded of it until then; it closes as usual. */
+export function acknowledgeTrouble(incident: Incident, untilAt: number): Incident {
+  return { ...incident, acknowledged_until_at: untilAt };
+}
+
 /** An open incident of no job, told to `told`. */
 export function systemIncident(
   id: string,

@@ -34,6 +34,8 @@ export const HTTP_LIMITS = {
   filterLengthMax: 256,
   /** A duration beyond this is a mistake, not a duration. */
   durationMsMax: 366 * DAY_MS,
+  /** An incident acknowledged for longer than this would be forgotten. */
+  acknowledgedMsMax: 366 * DAY_MS,
   /** Names compared to find what an unknown one meant, and how long the list of names is kept for that. */
   suggestedNamesMax: 2_000,
   suggestedNamesMs: 5 * SECOND_MS,

@@ -1,3 +1,4 @@
+import { type Day, figuresOf } from '../core/daily.ts';
 import { Draft } from '../core/draft.ts';
 import { deadlineOf } from '../core/due.ts';
 import type { Delivery, Incident, Job, Run } from '../core/model.ts';
@@ -81,6 +82,11 @@ function incidentSummary(incident: Incident): Json {
 /** A run without what only the core needs. */
 export function runJson({ start_received: _received, replaces_run_id: _replaces, ...run }: Run): Json {
   return toWire(run);
+}
+
+/** A job's figures of one day. */
+export function dayJson(day: Day): Json {
+  return { date: day.date, ...figuresOf(day) };
 }
 
 /** An incident without what only the core needs to decide on its end. */

@@ -1,5 +1,5 @@
 import type { Declaration } from '../core/declaration.ts';
-import type { Job, Ping } from '../core/model.ts';
+import type { Incident, Job, Ping } from '../core/model.ts';
 import type { Reason } from '../core/reasons.ts';
 
 /** What a ping did, once it is durable. */
@@ -21,4 +21,19 @@ export interface Ingest {
   register(name: string, declared: Declaration): Promise<Job>;
   /** @throws CronflowError `unknown_job`, `job_in_file`, `store_unavailable`, `stopping` */
   remove(name: string): Promise<void>;
+  /**
+   * A paused one stays so, without a change.
+   * @throws CronflowError `unknown_job`, `store_unavailable`, `stopping`
+   */
+  pause(name: string): Promise<Job>;
+  /**
+   * One that is not paused stays so, without a change.
+   * @throws CronflowError `unknown_job`, `job_in_file` when its file pauses it, `store_unavailable`, `stopping`
+   */
+  resume(name: string): Promise<Job>;
+  /**
+   * @param untilAt nobody is reminded before
+   * @throws CronflowError `not_found`, `incident_closed`, `store_unavailable`, `stopping`
+   */
+  acknowledge(incidentId: string, untilAt: number): Promise<Incident>;
 }

@@ -2,12 +2,14 @@ import type { Clock } from '../clock.ts';
 import type { Declaration } from '../core/declaration.ts';
 import { applyDefaults } from '../core/defaults.ts';
 import { CronflowError } from '../core/errors.ts';
-import type { Job, Ping } from '../core/model.ts';
-import type { Store, Tx } from '../store/store.ts';
+import type { Incident, Job, Ping } from '../core/model.ts';
+import type { Scope, Store, Tx } from '../store/store.ts';
+import { acknowledgeIncident } from './acknowledge.ts';
 import { readDefaults } from './configuration.ts';
 import { applyEvent } from './events.ts';
 import type { Ingest, PingResult } from './ingest.ts';
 import { newJob, removeJob } from './jobs.ts';
+import { pauseJob, placeOf, resumeJob } from './pausing.ts';
 
 /** More jobs than this are refused, so that a script gone wild cannot fill the store. */
 export const JOBS_MAX_DEFAULT = 100_000;
@@ -59,14 +61,36 @@ export class JobIngest implements Ingest {
     return this.#write({ names: [name] }, (tx) => {
       const job = currentJob(tx, name);
       if (job.source === 'file') {
-        const place = job.place === null ? 'a file' : `${job.place.file}, line ${job.place.line}`;
-        throw new CronflowError('job_in_file', `Job "${name}" is declared in ${place}. Remove it there.`);
+        throw new CronflowError(
+          'job_in_file',
+          `Job "${name}" is declared in ${placeOf(job)}. Remove it there.`,
+        );
       }
       removeJob(tx, job, this.#clock.now());
     });
   }
 
-  async #write<T>(scope: { names: string[] }, fn: (tx: Tx) => T): Promise<T> {
+  pause(name: string): Promise<Job> {
+    return this.#write({ names: [name] }, (tx) => {
+      pauseJob(tx, currentJob(tx, name), this.#clock.now());
+      return currentJob(tx, name);
+    });
+  }
+
+  resume(name: string): Promise<Job> {
+    return this.#write({ names: [name] }, (tx) => {
+      resumeJob(tx, currentJob(tx, name), this.#clock.now());
+      return currentJob(tx, name);
+    });
+  }
+
+  async acknowledge(incidentId: string, untilAt: number): Promise<Incident> {
+    const jobId = (await this.#store.incident(incidentId))?.job_id ?? null;
+    const scope: Scope = { incident_ids: [incidentId], ids: jobId === null ? [] : [jobId] };
+    return this.#write(scope, (tx) => acknowledgeIncident(tx, incidentId, untilAt, this.#clock.now()));
+  }
+
+  async #write<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> {
     if (this.#stopping) throw new CronflowError('stopping', 'Cronflow is stopping. Try again in a moment.');
     const result = await this.#store.transact(scope, fn);
     this.#onCommit();

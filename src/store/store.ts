@@ -78,6 +78,8 @@ export interface JobFilter {
   skip: number;
   limit: number;
   status?: Status;
+  /** Whether it has an open incident. */
+  incident?: 'open' | 'none';
   tag?: string;
   group?: string;
   /** Case-insensitive part of the name or description. */

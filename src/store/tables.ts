@@ -92,7 +92,7 @@ export class Tables {
       .filter((job) => job.removed_at === null)
       .sort((a, b) => (a.name < b.name ? -1 : 1))
       .map((job) => job.id);
-    const matches = matcher(filter);
+    const matches = matcher(filter, this.#openIncidentIds);
     const items: Job[] = [];
     let total = 0;
     for (const id of this.#listed) {
@@ -276,11 +276,15 @@ export function deepFreeze(value: unknown): void {
   for (const part of Object.values(value)) deepFreeze(part);
 }
 
-function matcher(filter: JobFilter): (job: Job) => boolean {
-  const { status, tag, group } = filter;
+function matcher(
+  filter: JobFilter,
+  openIncidents: ReadonlyMap<string | null, unknown>,
+): (job: Job) => boolean {
+  const { status, incident, tag, group } = filter;
   const q = filter.q?.toLowerCase();
   return (job) =>
     (status === undefined || job.state.status === status) &&
+    (incident === undefined || openIncidents.has(job.id) === (incident === 'open')) &&
     (tag === undefined || (job.declaration.tags?.includes(tag) ?? false)) &&
     (group === undefined || job.declaration.group === group) &&
     (q === undefined ||

@@ -386,6 +386,19 @@ describe.each(rows)('$name store', ({ make }) => {
       expect(await list({ tag: 'd' })).toEqual([]);
     });
 
+    test('are found by whether they have an open incident', async () => {
+      await write((tx) => {
+        for (const id of ['a', 'b', 'c']) tx.putJob(job(id));
+        tx.putIncident(incident('i-a', 'a'));
+        tx.putIncident(incident('i-b', 'b', { closed_at: NOW_AT }));
+        tx.putIncident(incident('system', null));
+      });
+      expect(await list({ incident: 'open' })).toEqual(['a']);
+      expect(await list({ incident: 'none' })).toEqual(['b', 'c']);
+      await write((tx) => tx.putIncident(incident('i-a', 'a', { closed_at: NOW_AT })));
+      expect(await list({ incident: 'open' })).toEqual([]);
+    });
+
     test('that are removed are hidden, except from transactions and by id', async () => {
       await write((tx) => tx.putJob(job('a', {}, { due_at: NOW_AT })));
       await write((tx) => tx.putJob(job('a', { removed_at: NOW_AT }, { due_at: NOW_AT })));

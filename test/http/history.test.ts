@@ -19,6 +19,40 @@ describe('runs', () => {
     expect((await request(`/jobs/backup/runs/${String(all.json[1]!['id'])}`)).json).toEqual(all.json[1]);
   });
 
+  test('say everything about how they ran and ended', async () => {
+    const { post, request, clock, checker } = await startServer();
+    checker.start();
+    await post('/jobs', { name: 'backup', schedule: '30 * * * *' });
+    await clock.advance(3 * 3_600_000);
+    await post('/jobs/backup/start?rid=a&host=web1');
+    await clock.advance(1_500);
+    await post('/jobs/backup/failure?rid=a&signal=TERM', { output: 'killed' });
+    const [run, misses] = (await request('/jobs/backup/runs')).json;
+    expect(run).toMatchObject({
+      rid: 'a',
+      host: 'web1',
+      slot_at: '2026-01-15T14:30:00.000Z',
+      late: true,
+      started_at: '2026-01-15T15:00:00.000Z',
+      ended_at: '2026-01-15T15:00:01.500Z',
+      duration_ms: 1_500,
+      outcome: 'failure',
+      reason: 'signal',
+      exit_code: null,
+      signal: 'TERM',
+      output_bytes: 6,
+      output_dropped_bytes: 0,
+      count: 1,
+    });
+    expect(misses).toMatchObject({
+      outcome: 'missed',
+      count: 2,
+      first_slot_at: '2026-01-15T12:30:00.000Z',
+      slot_at: '2026-01-15T13:30:00.000Z',
+      started_at: null,
+    });
+  });
+
   test('have an output that is served as plain text', async () => {
     const { post, request } = await startServer();
     await post('/jobs', { name: 'backup' });

@@ -113,6 +113,20 @@ describe('GET /jobs', () => {
     expect(await names('status=&tag=')).toEqual(['one', 'two']);
   });
 
+  test('filters by whether there is an open incident', async () => {
+    const { post, request } = await startServer();
+    for (const name of ['bad', 'fine', 'mended']) await post('/jobs', { name });
+    for (const name of ['bad', 'mended']) await post(`/jobs/${name}/failure`);
+    await post('/jobs/mended/success');
+    await post('/jobs/bad/start');
+    const names = async (query: string): Promise<unknown[]> =>
+      (await request(`/jobs?${query}`)).json.map((job) => job['name']);
+    expect(await names('incident=open')).toEqual(['bad']);
+    expect(await names('incident=none')).toEqual(['fine', 'mended']);
+    expect(await names('incident=open&status=success')).toEqual([]);
+    expect((await request('/jobs?incident=closed')).status).toBe(422);
+  });
+
   test.each([
     ['limit=0', 'limit', 'from 1 to 1000'],
     ['limit=1001', 'limit', 'from 1 to 1000'],

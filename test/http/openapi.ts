@@ -18,6 +18,7 @@ export const openApi = readOpenApi('1.2.3') as OpenApi;
 
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 ajv.addFormat('date-time', (text: string) => new Date(text).toISOString() === text);
+ajv.addFormat('date', (text: string) => new Date(text).toISOString() === `${text}T00:00:00.000Z`);
 // Clients are told that keys may be added; the answers of today have exactly those described.
 ajv.addSchema(closed(openApi) as object, 'openapi');
 

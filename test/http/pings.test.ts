@@ -8,6 +8,16 @@ import type { Logger } from '../../src/observe/log.ts';
 import { settle } from '../support/fake-clock.ts';
 import { parseRaw, startServer, until, type TestServer } from './support.ts';
 
+const notHere = (): Promise<never> => Promise.reject(new Error('not here'));
+/** The rest of an `Ingest` that only takes pings. */
+const PINGS_ONLY = {
+  register: notHere,
+  remove: notHere,
+  pause: notHere,
+  resume: notHere,
+  acknowledge: notHere,
+};
+
 async function withJob(): Promise<TestServer> {
   const server = await startServer();
   await server.post('/jobs', { name: 'backup', schedule: '0 2 * * *' });
@@ -32,8 +42,7 @@ async function recording(fails?: CronflowError) {
         if (fails !== undefined) throw fails;
         return { job: name, run_id: null, reason: 'logged' };
       },
-      register: () => Promise.reject(new Error('not here')),
-      remove: () => Promise.reject(new Error('not here')),
+      ...PINGS_ONLY,
     },
   });
   return { ...server, pings, lines };
@@ -177,8 +186,7 @@ describe('a ping', () => {
       ingest: {
         ping: (job) =>
           new Promise((resolve) => (commit = () => resolve({ job, run_id: 'r', reason: 'started' }))),
-        register: () => Promise.reject(new Error('not here')),
-        remove: () => Promise.reject(new Error('not here')),
+        ...PINGS_ONLY,
       },
     });
     let isAnswered = false;
@@ -232,8 +240,7 @@ describe('a body that does not come to its end', () => {
           pings.push(ping);
           return { job, run_id: null, reason: 'logged' };
         },
-        register: () => Promise.reject(new Error('not here')),
-        remove: () => Promise.reject(new Error('not here')),
+        ...PINGS_ONLY,
       },
     });
     const answer = await server.request('/jobs/backup/log', { method: 'POST', body: 'x'.repeat(5_000_000) });

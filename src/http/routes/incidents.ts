@@ -1,11 +1,22 @@
 import { Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
+import { unknownIncident } from '../../ingest/acknowledge.ts';
+import { readUntil } from '../until.ts';
 import { incidentJson } from '../wire.ts';
 
 /** `/incidents`: what is or was in trouble, newest first. */
 export function incidentRoutes(services: Services): Route[] {
-  return [{ method: 'GET', path: '/incidents', scope: 'read', handle: (ctx) => list(ctx, services) }];
+  return [
+    { method: 'GET', path: '/incidents', scope: 'read', handle: (ctx) => list(ctx, services) },
+    { method: 'GET', path: '/incidents/:id', scope: 'read', handle: (ctx) => show(ctx, services) },
+    {
+      method: 'POST',
+      path: '/incidents/:id/ack',
+      scope: 'all',
+      handle: (ctx) => acknowledge(ctx, services),
+    },
+  ];
 }
 
 async function list(ctx: HttpContext, services: Services): Promise<void> {
@@ -22,4 +33,19 @@ async function list(ctx: HttpContext, services: Services): Promise<void> {
   });
   ctx.set('X-Total-Count', String(total));
   ctx.body = items.map(incidentJson);
+}
+
+async function show(ctx: HttpContext, { store }: Services): Promise<void> {
+  const id = ctx.params['id'] ?? '';
+  const incident = await store.incident(id);
+  if (incident === undefined) throw unknownIncident(id);
+  ctx.body = incidentJson(incident);
+}
+
+async function acknowledge(ctx: HttpContext, services: Services): Promise<void> {
+  const query = new Query(ctx.querystring, services.limits);
+  const until = query.text('until');
+  query.done();
+  const untilAt = await readUntil(ctx.req, until, services);
+  ctx.body = incidentJson(await services.ingest.acknowledge(ctx.params['id'] ?? '', untilAt));
 }

@@ -10,12 +10,14 @@ import { jobJson } from '../wire.ts';
 /** Open incidents fetched at once when a list of jobs is answered. */
 const INCIDENTS_PAGE = 1_000;
 
-/** `/jobs`: register, list, look at, remove. */
+/** `/jobs`: register, list, look at, pause, resume, remove. */
 export function jobRoutes(services: Services): Route[] {
   return [
     { method: 'POST', path: '/jobs', scope: 'all', handle: (ctx) => register(ctx, services) },
     { method: 'GET', path: '/jobs', scope: 'read', handle: (ctx) => list(ctx, services) },
     { method: 'GET', path: '/jobs/:name', scope: 'read', handle: (ctx) => show(ctx, services) },
+    { method: 'POST', path: '/jobs/:name/pause', scope: 'all', handle: (ctx) => pause(ctx, services) },
+    { method: 'POST', path: '/jobs/:name/resume', scope: 'all', handle: (ctx) => resume(ctx, services) },
     { method: 'DELETE', path: '/jobs/:name', scope: 'all', handle: (ctx) => remove(ctx, services) },
   ];
 }
@@ -40,8 +42,9 @@ async function register(ctx: HttpContext, services: Services): Promise<void> {
 async function list(ctx: HttpContext, services: Services): Promise<void> {
   const query = new Query(ctx.querystring, services.limits);
   const page = query.page();
-  const [status, tag, group, q] = [
+  const [status, incident, tag, group, q] = [
     query.word('status', STATUSES),
+    query.word('incident', ['open', 'none']),
     query.text('tag'),
     query.text('group'),
     query.text('q'),
@@ -50,6 +53,7 @@ async function list(ctx: HttpContext, services: Services): Promise<void> {
   const { items, total } = await services.store.listJobs({
     ...page,
     ...(status === undefined ? {} : { status }),
+    ...(incident === undefined ? {} : { incident }),
     ...(tag === undefined ? {} : { tag }),
     ...(group === undefined ? {} : { group }),
     ...(q === undefined ? {} : { q }),
@@ -63,6 +67,16 @@ async function list(ctx: HttpContext, services: Services): Promise<void> {
 
 async function show(ctx: HttpContext, services: Services): Promise<void> {
   ctx.body = await withIncident(await services.jobNamed(ctx.params['name'] ?? ''), services);
+}
+
+async function pause(ctx: HttpContext, services: Services): Promise<void> {
+  const { name } = await services.jobNamed(ctx.params['name'] ?? '');
+  ctx.body = await withIncident(await services.ingest.pause(name), services);
+}
+
+async function resume(ctx: HttpContext, services: Services): Promise<void> {
+  const { name } = await services.jobNamed(ctx.params['name'] ?? '');
+  ctx.body = await withIncident(await services.ingest.resume(name), services);
 }
 
 async function remove(ctx: HttpContext, services: Services): Promise<void> {

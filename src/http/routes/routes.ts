@@ -1,6 +1,7 @@
 import type { Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { configRoutes } from './config.ts';
+import { dayRoutes } from './days.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { docsRoutes } from './docs.ts';
 import { healthRoutes } from './health.ts';
@@ -19,6 +20,7 @@ export function allRoutes(services: Services): Route[] {
     ...jobRoutes(services),
     ...pingRoutes(services),
     ...runRoutes(services),
+    ...dayRoutes(services),
     ...incidentRoutes(services),
     ...deliveryRoutes(services),
     ...configRoutes(services),

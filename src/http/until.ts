@@ -1,0 +1,67 @@
+import type { IncomingMessage } from 'node:http';
+import { CronflowError, type Fault } from '../core/errors.ts';
+import { nearest } from '../core/nearest.ts';
+import { isDuration, parseDuration } from '../schedule/duration.ts';
+import { INSTANT_ALLOWED, parseInstant } from '../schedule/instant.ts';
+import { readJson } from './body.ts';
+import type { Services } from './services.ts';
+
+const ALLOWED = `a duration such as 4h or 2d, or an instant: ${INSTANT_ALLOWED}`;
+
+/**
+ * Reads until when an incident is acknowledged, from `?until=` or a JSON body; the query wins.
+ * @throws CronflowError `invalid` when it is missing, malformed, past or more than a year ahead, and what
+ *   `readJson` throws
+ */
+export async function readUntil(
+  req: IncomingMessage,
+  inQuery: string | undefined,
+  services: Services,
+): Promise<number> {
+  const inBody = hasBody(req) ? await untilInBody(req, services) : undefined;
+  // In a query a plus sign means a space, and no instant has one.
+  const until = inQuery?.replace(' ', '+') ?? inBody;
+  if (until === undefined)
+    throw invalid([{ code: 'missing_key', path: 'until', message: `takes ${ALLOWED}` }]);
+  const nowAt = services.clock.now();
+  const at = typeof until === 'string' ? instantOf(until, nowAt) : undefined;
+  const shown = JSON.stringify(until).slice(0, 64);
+  if (at === undefined) throw wrong(`${shown} is not ${ALLOWED}`);
+  if (at <= nowAt) throw wrong(`${shown} is not after now, ${new Date(nowAt).toISOString()}`);
+  const maxAt = nowAt + services.limits.acknowledgedMsMax;
+  if (at > maxAt) throw wrong(`${shown} is too far ahead; at most ${new Date(maxAt).toISOString()}`);
+  return at;
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+async function untilInBody(req: IncomingMessage, { clock, limits }: Services): Promise<unknown> {
+  const options = { clock, bytesMax: limits.jsonBytesMax, readMsMax: limits.bodyMsMax };
+  const body = await readJson(req, options);
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw invalid([{ code: 'type', path: '', message: 'must be an object such as {"until": "4h"}' }]);
+  }
+  const unknown = Object.keys(body).filter((key) => key !== 'until');
+  if (unknown.length > 0) throw invalid(unknown.map(unknownKey));
+  return (body as { until?: unknown }).until;
+}
+
+function unknownKey(key: string): Fault {
+  const suggestion = nearest(key, ['until']);
+  const message = 'unknown key; only "until" is known here';
+  return { code: 'unknown_key', path: key, message, ...(suggestion === undefined ? {} : { suggestion }) };
+}
+
+function instantOf(text: string, nowAt: number): number | undefined {
+  return isDuration(text) ? nowAt + parseDuration(text) : parseInstant(text);
+}
+
+function wrong(message: string): CronflowError {
+  return invalid([{ code: 'invalid_value', path: 'until', message }]);
+}
+
+function invalid(faults: readonly Fault[]): CronflowError {
+  return new CronflowError('invalid', `Say until when the incident is acknowledged: ${ALLOWED}.`, { faults });
+}

@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { startServer } from './support.ts';
+
+const NIGHTLY = '0 2 * * *';
+const HOUR_MS = 3_600_000;
+
+describe('a job is paused', () => {
+  test('and what it reports is recorded and does not count, until it is resumed', async () => {
+    const { post, request, clock } = await startServer();
+    await post('/jobs', { name: 'backup', schedule: NIGHTLY });
+    const paused = await post('/jobs/backup/pause');
+    expect(paused.status).toBe(200);
+    expect(paused.json).toMatchObject({ status: 'paused', paused: true, expected_at: null });
+    await post('/jobs/backup/failure');
+    expect((await request('/jobs/backup')).json).toMatchObject({ status: 'paused', incident: null });
+    expect((await request('/jobs/backup/runs')).json).toMatchObject([{ outcome: 'failure', counted: false }]);
+    await clock.advance(24 * HOUR_MS);
+    const resumed = await post('/jobs/backup/resume');
+    expect(resumed.status).toBe(200);
+    expect(resumed.json).toMatchObject({
+      status: 'pending',
+      paused: false,
+      expected_at: '2026-01-17T02:00:00.000Z',
+    });
+    expect((await request('/jobs/backup')).json).toEqual(resumed.json);
+  });
+
+  test('over the API although a file declares it, and stays so when the file changes', async () => {
+    const { configure, post, request } = await startServer();
+    await configure({ nightly: { schedule: NIGHTLY } });
+    await post('/jobs/nightly/pause');
+    await configure({ nightly: { schedule: '0 3 * * *', grace: '1h' } });
+    expect((await request('/jobs/nightly')).json).toMatchObject({ schedule: '0 3 * * *', status: 'paused' });
+    expect((await post('/jobs/nightly/resume')).json).toMatchObject({
+      paused: false,
+      expected_at: '2026-01-16T03:00:00.000Z',
+    });
+  });
+
+  test('twice, or resumed without having been, without any change', async () => {
+    const { post, request, clock } = await startServer();
+    await post('/jobs', { name: 'backup', schedule: NIGHTLY });
+    for (const what of ['resume', 'pause', 'pause', 'resume', 'resume']) {
+      const before = (await request('/jobs/backup')).json;
+      const answer = await post(`/jobs/backup/${what}`);
+      expect(answer.status).toBe(200);
+      if (before['paused'] === (what === 'pause')) expect(answer.json).toEqual(before);
+      await clock.advance(1_000);
+    }
+  });
+
+  test('and its open incident closes without a message', async () => {
+    const { post, request } = await startServer();
+    await post('/jobs', { name: 'backup' });
+    await post('/jobs/backup/failure');
+    expect((await post('/jobs/backup/pause')).json['incident']).toBeNull();
+    expect((await request('/incidents')).json).toMatchObject([{ close_reason: 'paused' }]);
+  });
+
+  test('by its file, and can be resumed only there', async () => {
+    const { configure, post, request } = await startServer();
+    await configure({ other: {}, nightly: { schedule: NIGHTLY, paused: true } });
+    const answer = await post('/jobs/nightly/resume');
+    expect(answer.status).toBe(409);
+    expect(answer.json).toMatchObject({
+      code: 'job_in_file',
+      detail: 'Job "nightly" is paused in cronflow.yaml, line 2. Resume it there.',
+    });
+    expect((await request('/jobs/nightly')).json['status']).toBe('paused');
+  });
+
+  test('as it was registered, and is resumed over the API for good', async () => {
+    const { configure, post, request } = await startServer();
+    await post('/jobs', { name: 'backup', schedule: NIGHTLY, paused: true });
+    await post('/jobs/backup/pause');
+    expect((await post('/jobs/backup/resume')).json).toMatchObject({
+      paused: false,
+      status: 'pending',
+      expected_at: '2026-01-16T02:00:00.000Z',
+    });
+    await configure({}, { grace: '1h' });
+    expect((await request('/jobs/backup')).json).toMatchObject({ paused: false, grace: '1h' });
+  });
+
+  test('only if there is one of the name', async () => {
+    const { post } = await startServer();
+    await post('/jobs', { name: 'backup' });
+    for (const what of ['pause', 'resume']) {
+      const answer = await post(`/jobs/backups/${what}`);
+      expect(answer.status).toBe(404);
+      expect(answer.json).toMatchObject({ code: 'unknown_job', errors: [{ suggestion: 'backup' }] });
+    }
+  });
+});
