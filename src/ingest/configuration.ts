@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Declaration } from '../core/declaration.ts';
 import type { Job } from '../core/model.ts';
 import { isSameRecord, type Plan, type Planned, type PlannedJob, planChanges } from '../core/plan.ts';
-import type { Globals } from '../core/spec.ts';
+import { type Globals, specOf } from '../core/spec.ts';
 import { closeRemoved } from '../core/system.ts';
 import type { Store, Tx } from '../store/store.ts';
-import { applyEvent, specOfJob, writeGlobals } from './events.ts';
+import { applyEvent, readGlobals, writeGlobals } from './events.ts';
 import { newJob, removeJob } from './jobs.ts';
 import { putSystemChange } from './system-change.ts';
 
@@ -51,16 +52,27 @@ export function applyConfiguration(store: Store, config: AppliedConfiguration, a
       defaults,
       applied_at: at,
     } satisfies StoredConfiguration);
+    // What a job's spec was depends on the globals of then.
+    const before = readGlobals(tx);
     writeGlobals(tx, config.globals);
+    const change = (job: Job, next: Job): void => {
+      const previous = specOf(job.name, job.declaration, before);
+      applyEvent(tx, next, { type: 'spec_changed', at, previous });
+    };
     putSystemChange(tx, closeRemoved(tx.openSystemIncidents(), config.globals.notifiers, at));
     for (const job of plan.removed) removeJob(tx, job, at);
     for (const next of plan.added) addJob(tx, next, at);
-    for (const planned of [...plan.changed, ...plan.adopted]) changeJob(tx, planned, at);
+    for (const planned of [...plan.changed, ...plan.adopted]) change(planned.job, declaredAs(planned, at));
     for (const planned of plan.restored) restoreJob(tx, planned, at);
+    for (const { job, declaration } of plan.refilled) change(job, { ...job, declaration, updated_at: at });
     for (const planned of plan.unchanged) if (!isSameRecord(planned)) tx.putJob(declaredAs(planned, at));
-    for (const { job, declaration } of plan.refilled) {
-      const previous = specOfJob(tx, job);
-      applyEvent(tx, { ...job, declaration, updated_at: at }, { type: 'spec_changed', at, previous });
+    if (!isDeepStrictEqual(before, config.globals)) {
+      // A new notifier, say, is one of every job that does not choose: those in trouble tell it.
+      const others = plan.unchanged.map(({ job }) => job.id);
+      for (const id of [...others, ...untouchedApiJobIds(tx, plan)]) {
+        const job = tx.jobById(id);
+        if (job !== undefined) change(job, job);
+      }
     }
     return plan;
   });
@@ -70,9 +82,13 @@ function addJob(tx: Tx, next: PlannedJob, at: number): void {
   tx.putJob(newJob(tx, { ...next, source: 'file', created_at: at, updated_at: at, removed_at: null }));
 }
 
-function changeJob(tx: Tx, planned: Planned, at: number): void {
-  const previous = specOfJob(tx, planned.job);
-  applyEvent(tx, declaredAs(planned, at), { type: 'spec_changed', at, previous });
+/** Jobs of the API that the new configuration leaves as they are. */
+function untouchedApiJobIds(tx: Tx, plan: Plan): string[] {
+  const touched = new Set([...plan.adopted, ...plan.refilled].map(({ job }) => job.id));
+  return tx
+    .jobs()
+    .filter((job) => job.removed_at === null && job.source === 'api' && !touched.has(job.id))
+    .map((job) => job.id);
 }
 
 function restoreJob(tx: Tx, planned: Planned, at: number): void {

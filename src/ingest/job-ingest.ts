@@ -120,7 +120,9 @@ function registerJob(tx: Tx, name: string, declared: Declaration, at: number): J
   const declaration = applyDefaults(declared, readDefaults(tx));
   const shared = { name, source: 'api' as const, place: null, declared, declaration, updated_at: at };
   if (existing !== undefined) {
-    const restored: Job = { ...existing, ...shared, removed_at: null };
+    // Whoever registers a job anew does not know that one of that name was once paused.
+    const state = { ...existing.state, paused_by_api: false };
+    const restored: Job = { ...existing, ...shared, state, removed_at: null };
     applyEvent(tx, restored, { type: 'restored', at });
   } else {
     tx.putJob(newJob(tx, { ...shared, created_at: at, removed_at: null }));

@@ -60,3 +60,17 @@ test('the revision and its text are stored, for a start with a broken file', asy
     applied_at: START,
   });
 });
+
+test('a notifier that joins is told of what is in trouble, by jobs of the file and of the API alike', async () => {
+  const { configure, ingest, ping, store } = await startMemoryService(START);
+  await configure({ backup: {}, chosen: { notify: ['ops'] }, fine: {} });
+  await ingest.register('adhoc', {});
+  for (const name of ['backup', 'chosen', 'adhoc']) await ping(name, 'failure');
+  await ping('fine', 'success');
+  await configure({ backup: {}, chosen: { notify: ['ops'] }, fine: {} }, {}, ['ops', 'pager']);
+  const { items } = await store.deliveries({ skip: 0, limit: 20 });
+  const told = items
+    .filter(({ notifier }) => notifier === 'pager')
+    .map(({ kind, facts }) => `${facts.job_name} ${kind}`);
+  expect(told.sort()).toEqual(['adhoc opened', 'backup opened']);
+});

@@ -36,11 +36,15 @@ export async function startMemoryService(startAt: number) {
     ping: (name: string, kind: PingKind, fields: Partial<Ping> = {}) =>
       ingest.ping(name, { ...pingOf(kind, clock.now()), ...fields }),
     /** Applies a configuration of these jobs as of now. */
-    configure: async (jobs: Record<string, Declaration>, defaults: Declaration = {}) => {
+    configure: async (
+      jobs: Record<string, Declaration>,
+      defaults: Declaration = {},
+      notifiers: readonly string[] = ['ops'],
+    ) => {
       revision += 1;
       const applied = await applyConfiguration(
         store,
-        configurationOf(String(revision), jobs, defaults),
+        configurationOf(String(revision), jobs, defaults, notifiers),
         clock.now(),
       );
       checker.wake();
@@ -53,12 +57,13 @@ function configurationOf(
   revision: string,
   jobs: Record<string, Declaration>,
   defaults: Declaration,
+  notifiers: readonly string[],
 ): AppliedConfiguration {
   return {
     revision,
     files: [{ path: 'cronflow.yaml', text: revision }],
     defaults,
-    globals: { notifiers: ['ops'], replayWindowMs: 900_000 },
+    globals: { notifiers, replayWindowMs: 900_000 },
     jobs: Object.entries(jobs).map(([name, declared], index): PlannedJob => ({
       name,
       place: { file: 'cronflow.yaml', line: index + 1 },
