@@ -50,7 +50,15 @@ function applyOne(tx: Tx, job: Job, spec: Spec, event: Event): Transition {
   return result;
 }
 
+/** Specs by the declaration they were read from: reading one takes longer than most events do. */
+const specs = new WeakMap<object, { globals: Globals; spec: Spec }>();
+
 /** The spec of a job as stored, under the globals now in force. */
 export function specOfJob(tx: Tx, job: Job): Spec {
-  return specOf(job.name, job.declaration, readGlobals(tx));
+  const globals = readGlobals(tx);
+  const known = specs.get(job.declaration);
+  if (known?.globals === globals && known.spec.name === job.name) return known.spec;
+  const spec = specOf(job.name, job.declaration, globals);
+  specs.set(job.declaration, { globals, spec });
+  return spec;
 }
