@@ -8,6 +8,7 @@ import { CronflowError, type Fault } from './core/errors.ts';
 import { type Plan, planChanges } from './core/plan.ts';
 import { DEFAULT_GLOBALS } from './core/spec.ts';
 import { NotifierRegistry } from './delivery/registry.ts';
+import { StoreAlarm } from './delivery/store-alarm.ts';
 import { DeliveryWorker } from './delivery/worker.ts';
 import type { ConfigStatus, HttpDeps, ValidDeclaration } from './http/deps.ts';
 import { checkListen } from './http/listen.ts';
@@ -73,6 +74,7 @@ interface Parts {
   checker: Checker;
   ingest: JobIngest;
   liveness: Liveness;
+  storeAlarm: StoreAlarm;
   housekeeping: Housekeeping;
   reloader: ConfigReloader | null;
   server: HttpServer | null;
@@ -103,7 +105,16 @@ function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
     worker.wake();
   };
   const ingest = new JobIngest({ store, clock, onCommit: wakeAll });
-  const liveness = new Liveness({ store, clock, logger, onCommit: wakeAll });
+  const storeAlarm = new StoreAlarm({
+    store,
+    clock,
+    logger,
+    notifiers: registry,
+    audience: () => audienceOf(parts.reloader?.current ?? null),
+    onCommit: wakeDelivery,
+  });
+  const onBeat = (failure: string | null): void => storeAlarm.beat(failure);
+  const liveness = new Liveness({ store, clock, logger, onCommit: wakeAll, onBeat });
   const housekeeping = new Housekeeping({ store, clock, logger });
   const parts: Parts = {
     store,
@@ -113,6 +124,7 @@ function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
     checker,
     ingest,
     liveness,
+    storeAlarm,
     housekeeping,
     reloader: null,
     server: null,
@@ -171,6 +183,7 @@ async function stop(parts: Parts): Promise<void> {
   parts.housekeeping.stop();
   await parts.checker.stop();
   await parts.worker.stop();
+  await parts.storeAlarm.stop();
   await parts.registry.close();
   if (!parts.isOpen) return;
   await parts.liveness.stop();
@@ -251,6 +264,12 @@ function statusOf(
         : { at: problem.since_at, code: problem.code, detail: problem.text, faults: problem.faults },
     held: heldRevision === null ? null : { revision: heldRevision, detail: problem?.text ?? '' },
   };
+}
+
+/** Who is told of what belongs to no job, as far as the configuration in memory says. */
+function audienceOf(config: Config | null): readonly string[] {
+  const notify = config?.defaults.notify?.map((item) => (typeof item === 'string' ? item : item.to));
+  return notify ?? config?.globals.notifiers ?? [];
 }
 
 /** What people should know although the service runs: on start, on `/readyz` and on `/`. */

@@ -20,16 +20,25 @@ export class Liveness {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #onCommit: () => void;
+  readonly #onBeat: (failure: string | null) => void;
   readonly #outages: Outages;
   #cancel: (() => void) | null = null;
   #stopped = false;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(options: { store: Store; clock: Clock; logger: Logger; onCommit: () => void }) {
+  /** @param options.onBeat called after each attempt to store a sign of life, with why it failed or null */
+  constructor(options: {
+    store: Store;
+    clock: Clock;
+    logger: Logger;
+    onCommit: () => void;
+    onBeat?: (failure: string | null) => void;
+  }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#onCommit = options.onCommit;
+    this.#onBeat = options.onBeat ?? (() => {});
     this.#outages = new Outages(options);
   }
 
@@ -62,11 +71,19 @@ export class Liveness {
   #schedule(): void {
     if (this.#stopped) return;
     this.#cancel = this.#clock.after(LIVENESS_WRITE_EVERY_MS, () => {
-      this.#writing = this.#write(GAP_MS_MIN)
-        .then(() => this.#lookAround())
-        .catch((error: unknown) => this.#logger.error('no commit succeeds', { error: String(error) }))
-        .then(() => this.#schedule());
+      this.#writing = this.#beat().then(() => this.#schedule());
     });
+  }
+
+  async #beat(): Promise<void> {
+    try {
+      await this.#write(GAP_MS_MIN);
+      this.#onBeat(null);
+      await this.#lookAround();
+    } catch (error) {
+      this.#logger.error('no commit succeeds', { error: String(error) });
+      this.#onBeat(error instanceof Error ? error.message : String(error));
+    }
   }
 
   /** What time does to system incidents; a beat is often enough for it. */
