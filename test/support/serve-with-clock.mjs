@@ -6,6 +6,8 @@ import { serve } from '../../dist/cli/serve.js';
 
 /** Time moves in steps no longer than the service's own sleeps, as it does for a machine that is awake. */
 const STEP_MS = 5_000;
+/** Of 2 ms each. */
+const TURNS_MAX = 5_000;
 
 let offsetMs = Number(process.env.CLOCK_OFFSET_MS ?? 0);
 const timers = new Set();
@@ -32,12 +34,23 @@ async function advance(ms) {
   for (let left = ms; left > 0; left -= STEP_MS) {
     offsetMs += Math.min(STEP_MS, left);
     for (const timer of [...timers].sort((a, b) => a.at - b.at)) if (timer.at <= clock.now()) timer.fire();
-    // Lets what the timers started reach the disk before time goes on.
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await settle();
   }
   for (const timer of timers) {
     clearTimeout(timer.handle);
     timer.handle = setTimeout(() => timer.fire(), Math.min(Math.max(0, timer.at - clock.now()), 2 ** 31 - 1));
+  }
+}
+
+/**
+ * Lets what the timers started reach the disk before time goes on. On a slow disk the service would else be
+ * right to say that for half a minute nothing could be stored.
+ */
+async function settle() {
+  for (let idle = 0, turn = 0; idle < 3 && turn < TURNS_MAX; turn += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    const isBusy = process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+    idle = isBusy ? 0 : idle + 1;
   }
 }
 
