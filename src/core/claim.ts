@@ -1,6 +1,7 @@
 import type { Draft } from './draft.ts';
 import { mayBeUnseen } from './due.ts';
 import { recordSlot } from './history.ts';
+import type { UnclaimedSlot } from './model.ts';
 import { earlyMs, slotAfter, slotAtOrBefore } from './slots.ts';
 import { giveUpUnseen } from './unseen.ts';
 
@@ -11,6 +12,7 @@ export interface Claim {
   late: boolean;
   /** The history row that stood for it. */
   replacesRunId: string | null;
+  replacesOutcome?: UnclaimedSlot['outcome'];
 }
 
 const UNSCHEDULED: Claim = { slotAt: null, late: false, replacesRunId: null };
@@ -91,5 +93,5 @@ function takeOver(draft: Draft, slotAt: number | null): Claim {
   const slot = draft.job.unclaimed.find((each) => each.at === slotAt);
   if (slot === undefined) return UNSCHEDULED;
   draft.job.unclaimed = draft.job.unclaimed.filter((each) => each !== slot);
-  return { slotAt: slot.at, late: true, replacesRunId: slot.run_id };
+  return { slotAt: slot.at, late: true, replacesRunId: slot.run_id, replacesOutcome: slot.outcome };
 }

@@ -29,11 +29,15 @@ export function rememberUnclaimed(
   if (draft.job.unclaimed.length > LIMITS.unclaimedSlotsMax) draft.job.unclaimed.shift();
 }
 
-/** Takes a slot that another run claimed after all out of its row of history. */
-export function unrecordSlot(draft: Draft, runId: string, slotAt: number): void {
+/**
+ * Takes a slot that another run claimed after all out of its row of history.
+ * @param outcome as what it was given up; absent where a run of an older version claimed it
+ */
+export function unrecordSlot(draft: Draft, runId: string, slotAt: number, outcome?: Outcome): void {
   const row = draft.run(runId);
+  const givenUpAs = outcome ?? row?.outcome ?? null;
+  if (givenUpAs !== null) draft.tallySlots(slotAt, givenUpAs, -1);
   if (row === undefined) return; // Trimmed from the history since.
-  if (row.outcome !== null) draft.tallySlots(slotAt, row.outcome, -1);
   if (row.count <= 1) return draft.removeRun(runId);
   const others = draft.job.unclaimed.filter((slot) => slot.run_id === runId).map((slot) => slot.at);
   const isNewest = row.slot_at === slotAt && others.length > 0;

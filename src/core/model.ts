@@ -40,6 +40,8 @@ export interface Run {
   start_received: boolean;
   /** The history row of a slot given up earlier, which this run's outcome will replace. */
   replaces_run_id: string | null;
+  /** As what that slot had been given up, for the row may be trimmed from the history before this run ends. */
+  replaces_outcome?: UnclaimedSlot['outcome'];
   /** Null while the run is open. */
   ended_at: number | null;
   duration_ms: number | null;

@@ -223,11 +223,12 @@ function correct(draft: Draft, late: boolean, ping: Ping): void {
   if (late) draft.correction = ping.delay_ms > 0 ? 'late_report' : 'rerun';
 }
 
-function claimed(claim: Claim): Pick<Run, 'slot_at' | 'late' | 'replaces_run_id' | 'first_slot_at'> {
+function claimed(claim: Claim): Partial<Run> {
   return {
     slot_at: claim.slotAt,
     late: claim.late,
     replaces_run_id: claim.replacesRunId,
+    ...(claim.replacesOutcome === undefined ? {} : { replaces_outcome: claim.replacesOutcome }),
     first_slot_at: claim.slotAt,
   };
 }

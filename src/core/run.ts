@@ -68,5 +68,5 @@ export function replaceEnd(draft: Draft, given: Run, end: RunEnd): Run {
 function replaceGivenUpSlot(draft: Draft, run: Run): void {
   if (run.replaces_run_id === null || run.slot_at === null) return;
   retractOutcome(draft, run.replaces_run_id, run.slot_at);
-  unrecordSlot(draft, run.replaces_run_id, run.slot_at);
+  unrecordSlot(draft, run.replaces_run_id, run.slot_at, run.replaces_outcome);
 }

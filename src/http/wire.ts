@@ -80,8 +80,9 @@ function incidentSummary(incident: Incident): Json {
 }
 
 /** A run without what only the core needs. */
-export function runJson({ start_received: _received, replaces_run_id: _replaces, ...run }: Run): Json {
-  return toWire(run);
+export function runJson(run: Run): Json {
+  const { start_received: _received, replaces_run_id: _row, replaces_outcome: _outcome, ...shown } = run;
+  return toWire(shown);
 }
 
 /** A job's figures of one day. */

@@ -35,6 +35,18 @@ test('a slot counts on its own day, and a rerun takes its place there', async ()
   ]);
 });
 
+test('a rerun takes the place of a miss that the history has forgotten', async () => {
+  const { post, request, clock, checker } = await startServer();
+  checker.start();
+  await post('/jobs', { name: 'backup', schedule: '30 12 * * *', keep_runs: 1 });
+  await clock.advance(HOUR_MS);
+  await post('/jobs/backup/start?rid=rerun');
+  await post('/jobs/backup/success?rid=another');
+  expect((await request('/jobs/backup/runs')).json).toMatchObject([{ rid: 'another' }, { rid: 'rerun' }]);
+  await post('/jobs/backup/success?rid=rerun');
+  expect((await request('/jobs/backup/days')).json).toMatchObject([{ outcomes: { ...NONE, success: 2 } }]);
+});
+
 test('nothing is known of the days of an unknown job', async () => {
   const { request } = await startServer();
   expect((await request('/jobs/nope/days')).json['code']).toBe('unknown_job');
