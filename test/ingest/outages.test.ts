@@ -203,6 +203,18 @@ describe('several gaps', () => {
   });
 });
 
+test('a machine that sleeps past the instant of the message tells of both gaps at once', async () => {
+  const { clock, crash, startAt, told, checker } = await startCrashing();
+  await crash();
+  await startAt(START + 20 * MINUTE_MS);
+  await checker.stop();
+  await clock.advance(15 * MINUTE_MS - 5 * SECOND_MS);
+  clock.set(START + 42 * MINUTE_MS);
+  // The message's timer is the first to fire, before the beat that finds the second gap.
+  await clock.advance(16 * MINUTE_MS);
+  expect((await told()).map(({ facts }) => facts.detail?.split(',')[1])).toEqual([' 2 times']);
+});
+
 describe('a crash', () => {
   test('at any commit around the message loses none and tells none twice', async () => {
     // The message is the last of a known number of commits; each is in turn the one that fails.
