@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { gapBefore } from '../ingest/alive.ts';
 import { applyEvent } from '../ingest/events.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store, Tx } from '../store/store.ts';
@@ -11,8 +12,12 @@ const BATCH_MAX = 500;
 const BATCH_MS_MAX = 200;
 /** A job whose tick failed is left alone for this long, so that it holds up no other. */
 const RETRY_MS = 30_000;
+/** How soon a check that failed as a whole is tried again. */
+const RETRY_FAILED_MS = 1_000;
 /** Waking later than meant by more than this means that the machine was suspended, or nearly. */
 const LATE_MS_MAX = 20_000;
+/** How long it waits for liveness, which tries every 10 s, to note a time without a sign of life. */
+const UNNOTED_MS_MAX = 30_000;
 
 export interface CheckerOptions {
   store: Store;
@@ -20,7 +25,7 @@ export interface CheckerOptions {
   logger: Logger;
   /** Called after each commit: there may be something to deliver. */
   onCommit: () => void;
-  /** Called before a tick that comes much later than it was meant to. */
+  /** Called before a tick that comes much later than it was meant to: notes a gap that may have been. */
   onLateWake: () => Promise<void>;
 }
 
@@ -34,6 +39,8 @@ export class Checker {
   #stopped = true;
   #wakeAt = Infinity;
   #batch = BATCH_MAX;
+  /** On the monotonic clock, when it was first found that nobody has noted yet how long pings were refused. */
+  #unnotedSinceMs: number | null = null;
   /** When a check last succeeded; null before the first. */
   lastPassedAt: number | null = null;
 
@@ -75,7 +82,7 @@ export class Checker {
         this.lastPassedAt = clock.now();
       } catch (error) {
         logger.error('the check failed and will be tried again', { error: String(error) });
-        nextAt = clock.now() + 1_000;
+        nextAt = clock.now() + RETRY_FAILED_MS;
       }
       if (this.#stopped) return;
       this.#wakeAt = nextAt;
@@ -97,17 +104,25 @@ export class Checker {
       const due = await store.dueJobIds(now, this.#batch + this.#retryAt.size);
       const ids = due.filter((id) => !this.#retryAt.has(id));
       if (ids.length === 0) break;
-      await this.#settle(ids, now);
+      if (await this.#settle(ids, now)) continue;
+      // A gap has one end for all jobs, whatever was due first when the store worked again.
+      this.#unnotedSinceMs ??= clock.monotonic();
+      if (clock.monotonic() - this.#unnotedSinceMs < UNNOTED_MS_MAX) return now + RETRY_FAILED_MS;
+      await onLateWake();
+      await this.#settle(ids, now, true);
     }
+    this.#unnotedSinceMs = null;
     const earliest = await store.earliestDueAt();
     if (this.#retryAt.size > 0) return Math.min(...this.#retryAt.values());
     return earliest ?? Infinity;
   }
 
-  async #settle(ids: readonly string[], now: number): Promise<void> {
+  /** @returns false if a time without a sign of life has to be noted first, and nothing was done */
+  async #settle(ids: readonly string[], now: number, isWaitOver = false): Promise<boolean> {
     const { store, clock, logger, onCommit } = this.#options;
     const startedMs = clock.monotonic();
-    await store.transact({ ids }, (tx) => {
+    const isNoted = await store.transact({ ids }, (tx) => {
+      if (!isWaitOver && gapBefore(tx, now) !== null) return false;
       for (const id of ids) {
         try {
           tx.attempt(() => this.#tick(tx, id, now));
@@ -116,10 +131,13 @@ export class Checker {
           logger.error('a job could not be checked', { job_id: id, error: String(error) });
         }
       }
+      return true;
     });
+    if (!isNoted) return false;
     const tookMs = clock.monotonic() - startedMs;
     this.#batch = tookMs > BATCH_MS_MAX ? Math.ceil(this.#batch / 4) : Math.min(BATCH_MAX, this.#batch * 2);
     onCommit();
+    return true;
   }
 
   #tick(tx: Tx, id: string, now: number): void {

@@ -40,9 +40,9 @@ interface Found {
 function claimCronSlot(draft: Draft, startAt: number): Found {
   const expectedAt = draft.job.expected_at;
   if (expectedAt !== null && startAt >= expectedAt) {
-    const slotAt = slotAtOrBefore(draft.spec, startAt) ?? expectedAt;
+    const slotAt = dueSlot(draft, startAt) ?? expectedAt;
     supersede(draft, expectedAt, slotAt, startAt);
-    draft.job.expected_at = slotAfter(draft.spec, startAt);
+    draft.job.expected_at = slotAfter(draft.spec, Math.max(startAt, slotAt));
     return { slotAt: Math.max(slotAt, expectedAt), isLate: false };
   }
   if (expectedAt !== null && expectedAt - startAt <= earlyMs(draft.spec, expectedAt)) {
@@ -53,6 +53,19 @@ function claimCronSlot(draft: Draft, startAt: number): Found {
   const next = slotAfter(draft.spec, startAt);
   const isEarly = next !== null && next - startAt <= earlyMs(draft.spec, next);
   return { slotAt: isEarly ? next : slotAtOrBefore(draft.spec, startAt), isLate: true };
+}
+
+/**
+ * The latest slot at or before a start. Where that one only waits for pings of a gap to be replayed, a run that
+ * starts a little early belongs to the next slot as ever: else every later run of a host whose clock is fast
+ * would be taken for the one before, and the last one missed.
+ */
+function dueSlot(draft: Draft, startAt: number): number | null {
+  const slotAt = slotAtOrBefore(draft.spec, startAt);
+  const next = slotAfter(draft.spec, startAt);
+  const isEarly = next !== null && next - startAt <= earlyMs(draft.spec, next);
+  const isWaiting = slotAt !== null && slotAt + draft.spec.graceMs < startAt && mayBeUnseen(draft, slotAt);
+  return isEarly && isWaiting ? next : slotAt;
 }
 
 /**
@@ -79,13 +92,16 @@ function claimPeriod(draft: Draft, startAt: number): Found {
   return { slotAt, isLate: !isDue };
 }
 
-/** The latest period before `startAt`, if it was given up and no run has begun since. */
+/** The latest period that a start can still belong to, if it was given up and no run has begun since. */
 function lastPeriodGivenUp(draft: Draft, startAt: number): number | null {
-  const slotAt = draft.job.unclaimed.map((slot) => slot.at).findLast((at) => at <= startAt);
+  const slotAt = draft.job.unclaimed
+    .map((slot) => slot.at)
+    .findLast((at) => at - earlyMs(draft.spec, at) <= startAt);
   if (slotAt === undefined) return null;
-  const runSince = draft
-    .runs()
-    .some((run) => run.started_at !== null && run.started_at > slotAt && run.started_at <= startAt);
+  const runSince = draft.runs().some((run) => {
+    const at = run.started_at ?? (run.outcome === 'success' || run.outcome === 'failure' ? run.ended_at : null);
+    return at !== null && at > slotAt && at <= startAt;
+  });
   return runSince ? null : slotAt;
 }
 

@@ -95,9 +95,11 @@ function makeRoom(draft: Draft, at: number): void {
   }
 }
 
-function applyEnd(draft: Draft, ping: Ping, at: number): PingEffect {
+function applyEnd(draft: Draft, ping: Ping, reportedAt: number): PingEffect {
   const known = findRun(draft, ping);
-  if (known === undefined) return applyWholeRun(draft, ping, at);
+  if (known === undefined) return applyWholeRun(draft, ping, reportedAt);
+  // A network that delayed the start more than the end must not have the run end before it began.
+  const at = Math.max(reportedAt, known.started_at ?? reportedAt);
   if (known.reason === 'overlap' && known.duration_ms === null) return endOverlap(draft, known, ping, at);
   if (known.outcome !== null && !wasGivenUp(known)) return { reason: 'duplicate', runId: known.id };
   const spanMs = known.started_at === null ? null : Math.max(0, at - known.started_at);

@@ -18,7 +18,7 @@ import { defaultNotifiers } from './system.ts';
 import { putSystemChange } from './system-change.ts';
 
 /** Meta key of the outages nobody was told of yet. */
-const OUTAGES_KEY = 'outages';
+export const OUTAGES_KEY = 'outages';
 /** Jobs settled in the commit that tells; while more are due, the checker is given time to settle them. */
 const SETTLED_MAX = 500;
 const SETTLING_MS = 1_000;

@@ -2,7 +2,7 @@ import type { Script } from '../script.ts';
 import type { Gap } from './records.ts';
 
 const BEAT_MS = 10_000;
-/** Less than this without a sign of life is no gap, but for a restart. */
+/** No more than this without a sign of life is no gap, but for a restart. */
 const UNNOTICED_MS_MAX = 30_000;
 
 type Away = Extract<Script['happenings'][number], { type: 'away' }>;
@@ -58,7 +58,7 @@ export function gapsOf(script: Script): Gap[] {
     const before = gaps.at(-1);
     // Away again before it could tell that it was back: all one gap.
     if (before !== undefined && before.to_at > away.at) before.to_at = Math.max(before.to_at, toAt);
-    else if (restarted || toAt - fromAt >= UNNOTICED_MS_MAX) {
+    else if (restarted || toAt - fromAt > UNNOTICED_MS_MAX) {
       gaps.push({ at: away.at, from_at: fromAt, to_at: toAt });
     }
     signs.away(away);

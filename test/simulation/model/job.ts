@@ -58,7 +58,7 @@ export class Job {
     this.around = around;
     this.clock = declaredAt;
     this.paused = terms.paused;
-    this.trouble = new Trouble(name, terms);
+    this.trouble = new Trouble(name, terms, around.gaps);
     this.slots = new Slots(around.gaps, around.replay_window_ms, terms);
     if (this.paused) this.slots.drop();
     else this.slots.expectAfter(declaredAt);
@@ -186,7 +186,7 @@ export class Job {
     if (!run.counted) return run;
     run.slot = this.claim(at);
     if (run.slot !== null) run.slot.run = run;
-    this.slots.startedAt(at);
+    this.slots.ranAt(at);
     if (overlapping) {
       this.end(run, 'failure', 'overlap', at);
       this.overlapping.push(run);
@@ -202,19 +202,29 @@ export class Job {
   }
 
   /** The slot that a ping takes which makes a run, or a skipped one, known. */
-  private claim(at: number): Slot | null {
+  private claim(at: number, isRun = true): Slot | null {
     this.slots.listTo(this.clock);
     const open = this.slots.open();
     const expected = open[0];
     if (expected !== undefined && at >= expected.at) {
       const due = open.filter((slot) => slot.at <= at);
-      for (const older of due.slice(0, -1)) this.supersede(older);
-      return due.at(-1) ?? null;
+      const latest = due.at(-1);
+      const next = this.nextSlot(open, at);
+      // One that only waits for what a gap hid does not take a run that is a little early for the next.
+      const waits = latest !== undefined && this.slots.deadlineOf(latest).touched && this.slots.plainDeadlineAt(latest) < at;
+      const claimed = waits && next !== undefined && next.at - at <= this.slots.earlyMs(next) ? next : latest;
+      for (const older of due) if (older !== claimed) this.supersede(older);
+      return claimed ?? null;
     }
     if (expected !== undefined && expected.at - at <= this.slots.earlyMs(expected)) return expected;
-    const settled = this.slots.settledAt(at);
+    // Where nothing ran, no slot that was given up took place after all.
+    const settled = isRun ? this.slots.settledAt(at) : undefined;
     const outcome = settled?.run === null ? settled.result?.outcome : undefined;
     return settled !== undefined && (outcome === 'missed' || outcome === 'unknown') ? settled : null;
+  }
+
+  private nextSlot(open: readonly Slot[], at: number): Slot | undefined {
+    return open.find((slot) => slot.at > at);
   }
 
   private supersede(slot: Slot): void {
@@ -266,7 +276,8 @@ export class Job {
     run.result = this.resultOf(outcome, reason, at, run.started_at, run.slot?.at ?? null);
     run.counted &&= !this.paused;
     if (!run.counted) return;
-    if (run.slot !== null) run.slot.result = null;
+    // As long as nothing is known of the run that took it over, the slot has ended as it had.
+    if (run.slot !== null && outcome !== 'unknown') run.slot.result = null;
     this.trouble.record(run.result, before, this.clock);
     if (wasOpen && !this.openRuns.some((other) => other.counted)) this.slots.notBefore(this.clock);
   }
@@ -279,7 +290,7 @@ export class Job {
     );
     this.trace(at, free);
     const stuck = free && this.skippedInARow(at);
-    const slot = this.claim(at);
+    const slot = this.claim(at, false);
     const replaced = slot?.result ?? null;
     const result = stuck
       ? this.resultOf('failure', 'stuck_lock', at, at, slot?.at ?? null)
@@ -415,7 +426,7 @@ export class Job {
   endings(): Ending[] {
     const endings: Ending[] = [];
     for (const slot of this.slots.all) {
-      if (slot.run === null && slot.result !== null) endings.push(this.endingOf(slot.result, slot.at, null));
+      if (slot.result !== null) endings.push(this.endingOf(slot.result, slot.at, null));
     }
     for (const result of this.stuck) endings.push(this.endingOf(result, null, null));
     for (const run of this.runs) endings.push(this.endingOf(run.result, run.slot?.at ?? null, run.rid));

@@ -66,19 +66,18 @@ function stepsOf(script: Script, gaps: readonly Gap[]): Step[] {
     .sort((a, b) => a.at - b.at || a.rank - b.rank);
 }
 
-/** Gaps that follow before the message about the last one is due go into the same message, for up to an hour. */
+/** Gaps that follow in time to be told of with the first one go into the same message. */
 function outagesOf(gaps: readonly Gap[], replayWindowMs: number): Step[] {
-  const steps: { at: number; rank: 2; type: 'outage'; gaps: Gap[]; at_max: number }[] = [];
+  const steps: { at: number; rank: 2; type: 'outage'; gaps: Gap[] }[] = [];
+  const waitMs = Math.max(TOGETHER_MS_MAX, 2 * replayWindowMs);
   for (const gap of gaps) {
     const at = gap.to_at + replayWindowMs;
     const open = steps.at(-1);
-    if (open !== undefined && gap.at <= open.at) {
+    const first = open?.gaps[0];
+    if (open !== undefined && first !== undefined && gap.at <= open.at && at <= first.to_at + waitMs) {
       open.gaps.push(gap);
-      open.at = Math.max(gap.to_at, Math.min(at, open.at_max));
-    } else {
-      const atMax = Math.max(at, gap.to_at + TOGETHER_MS_MAX);
-      steps.push({ at, rank: 2, type: 'outage', gaps: [gap], at_max: atMax });
-    }
+      open.at = at;
+    } else steps.push({ at, rank: 2, type: 'outage', gaps: [gap] });
   }
   return steps;
 }

@@ -22,6 +22,10 @@ export class Slots {
   private listedTo = Number.NEGATIVE_INFINITY;
   /** What `afterGap` found under these terms: many slots can wait for one gap. */
   private readonly waits = new Map<Gap, number>();
+  /** Slots before a pause, a removal or another schedule are history that no run takes over. */
+  private claimableFrom = 0;
+  /** The start of the latest run. */
+  private lastRunAt: number | null = null;
   /** When the grace was last changed. */
   private graceAt = Number.NEGATIVE_INFINITY;
 
@@ -44,6 +48,7 @@ export class Slots {
     const open = this.open();
     this.all.splice(this.all.length - open.length);
     this.listedTo = Number.POSITIVE_INFINITY;
+    this.claimableFrom = this.all.length;
     return open;
   }
 
@@ -53,11 +58,11 @@ export class Slots {
     this.waits.clear();
   }
 
-  /** Lists every slot up to the instant and one more. */
+  /** Lists every slot up to the instant and one that is open. */
   listTo(at: number): void {
     const { cron } = this.terms;
     if (cron === null) return;
-    while (this.listedTo <= at) {
+    while (this.listedTo <= at || (this.listedTo < Number.POSITIVE_INFINITY && this.expected() === undefined)) {
       const next = cron.next(this.listedTo);
       if (next === null) {
         this.listedTo = Number.POSITIVE_INFINITY;
@@ -94,7 +99,7 @@ export class Slots {
   /** The settled slot to which a run that starts then belongs, of the last 32. */
   settledAt(startedAt: number): Slot | undefined {
     const settled = this.all.length - this.open().length;
-    const oldest = Math.max(0, settled - CORRECTED_SLOTS_MAX);
+    const oldest = Math.max(this.claimableFrom, settled - CORRECTED_SLOTS_MAX);
     for (let place = settled - 1; place >= oldest; place -= 1) {
       const slot = this.all[place];
       if (slot !== undefined && slot.at - this.earlyMs(slot) <= startedAt) return slot;
@@ -143,6 +148,12 @@ export class Slots {
     return replayedAt;
   }
 
+  /** `every`: a run has started. */
+  ranAt(at: number): void {
+    this.lastRunAt = Math.max(at, this.lastRunAt ?? at);
+    this.startedAt(at);
+  }
+
   /** `every`: the next run is due that long after this one's start. */
   startedAt(at: number): void {
     const everyMs = this.terms.every_ms;
@@ -165,7 +176,9 @@ export class Slots {
     if (everyMs === null || expected === undefined) return;
     const touched = this.deadlineOf(expected).touched;
     const anewAt = gap.to_at + everyMs;
-    expected.at = touched ? anewAt : Math.max(expected.at, Math.min(anewAt, expected.at + everyMs));
+    const lastAt = this.lastRunAt ?? expected.at - everyMs;
+    const moved = touched ? anewAt : Math.min(anewAt, lastAt + 2 * everyMs);
+    expected.at = Math.max(expected.at, moved);
   }
 }
 

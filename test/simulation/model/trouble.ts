@@ -1,6 +1,6 @@
 import type { BadKind } from '../../../src/core/reasons.ts';
 import type { Telling } from '../script.ts';
-import { badKindOf, type Result } from './records.ts';
+import { badKindOf, type Gap, type Result } from './records.ts';
 import type { Terms } from './terms.ts';
 
 interface Incident {
@@ -32,9 +32,12 @@ export class Trouble {
   private readonly job: string;
   private terms: Terms;
 
-  constructor(job: string, terms: Terms) {
+  private readonly gaps: readonly Gap[];
+
+  constructor(job: string, terms: Terms, gaps: readonly Gap[]) {
     this.job = job;
     this.terms = terms;
+    this.gaps = gaps;
   }
 
   /** How the last run or slot ended. */
@@ -81,6 +84,9 @@ export class Trouble {
   }
 
   private takeBad(bad: Result, laterGood: boolean, inPlaceOf: Result | null, now: number): void {
+    // Good outcomes count in a row: what was bad in between, if only for a while, has broken it.
+    if (this.incident !== null && !(laterGood && inPlaceOf === null))
+      this.incident.goods = this.incident.goods.filter((good) => good.begun_at >= bad.begun_at);
     if (this.incident !== null && inPlaceOf !== null) {
       this.contain(bad);
       if (this.incident.opener === inPlaceOf) {
@@ -186,17 +192,12 @@ export class Trouble {
     this.closeIfRecovered(good.at);
   }
 
-  /** Good outcomes count that came after the newest bad one, of runs that started no earlier than any bad one. */
+  /** Good outcomes count of runs that started no earlier than any bad one. */
   private closeIfRecovered(at: number): void {
     const { incident } = this;
     if (incident === null) return;
-    let learned = Number.NEGATIVE_INFINITY;
-    let begunAt = Number.NEGATIVE_INFINITY;
-    for (const bad of incident.bads) {
-      learned = Math.max(learned, bad.learned);
-      begunAt = Math.max(begunAt, bad.begun_at);
-    }
-    const goods = incident.goods.filter((good) => good.learned > learned && good.begun_at >= begunAt);
+    const begunAt = Math.max(...[...incident.bads].map((bad) => bad.begun_at));
+    const goods = incident.goods.filter((good) => good.begun_at >= begunAt);
     const good = goods.at(-1);
     if (good === undefined || goods.length < this.terms.recovery_threshold) return;
     for (const name of incident.told) {
@@ -240,6 +241,9 @@ export class Trouble {
       else this.tellOpened(this.owed(), newest.reason, at, at);
       return;
     }
+    // A new interval counts from the change: nobody is reminded by the change itself.
+    if (before.remind_every_ms !== terms.remind_every_ms && this.incident.spoke_at !== null)
+      this.incident.spoke_at = at;
     this.closeIfRecovered(at);
     this.tellJoined(before, at);
   }
@@ -283,10 +287,16 @@ export class Trouble {
     }
     const remindMs = this.terms.remind_every_ms;
     if (remindMs !== null && incident.spoke_at !== null) {
-      const nextAt = Math.max(incident.spoke_at + remindMs, incident.acknowledged_until);
+      const nextAt = this.backAt(Math.max(incident.spoke_at + remindMs, incident.acknowledged_until));
       dues.push({ at: this.terms.windows.afterOf(nextAt), apply: (now) => this.remind(now) });
     }
     return dues;
+  }
+
+  /** While Cronflow was away nobody could be reminded: that is made up for, once, when it is back. */
+  private backAt(at: number): number {
+    const gap = this.gaps.find((each) => each.at <= at && at < each.to_at);
+    return gap?.to_at ?? at;
   }
 
   private announce(at: number): void {

@@ -1,0 +1,15 @@
+// Plays fresh seeded worlds to Cronflow and prints those in which it is wrong:
+//   npm run simulate -- --seeds 1000 --from 1 [--check NAME]
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const run = (command, args) => spawnSync(command, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
+
+const built = run('npx', ['tsc', '-p', 'test/simulation/tsconfig.json']);
+if (built !== 0) process.exit(built);
+process.exitCode = run(process.execPath, [
+  '--enable-source-maps',
+  'build/simulation/test/simulation/simulate.js',
+  ...process.argv.slice(2),
+]);

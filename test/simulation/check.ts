@@ -1,0 +1,100 @@
+import { seededRandom } from '../support/random.ts';
+import { differences } from './compare.ts';
+import { formatScript } from './format.ts';
+import { brokenInvariants } from './invariants.ts';
+import { expectedOf } from './model/model.ts';
+import type { Happening, Script, Verdict } from './script.ts';
+import { shrink } from './shrink.ts';
+import { SimulatedDisk } from './system/disk.ts';
+import { System, verdictOf } from './system/system.ts';
+
+/** One way in which the system can be found wrong: lines that say how, none where it is right. */
+export type Check = (script: Script) => Promise<string[]>;
+
+/** Beyond this, a script is played on a simulated disk only where the seed says so: it is slow. */
+const DISK_HAPPENINGS_MAX = 150;
+/** Turns of the event loop that a commit to the simulated disk and all that follows may take. */
+const DISK_TURNS = 12;
+
+/** What was told and recorded is what the words of DESIGN.md make of it. */
+const model: Check = async (script) => differences(expectedOf(script), await verdictOf(script));
+
+/** Plays a script in memory and holds it against the invariants. */
+const invariants: Check = async (script) => {
+  const system = new System(script);
+  await system.play();
+  return brokenInvariants(system.recorder);
+};
+
+/** No outcome depends on how late a tick comes (DESIGN.md §3). */
+const lateTicks: Check = async (script) => {
+  const random = seededRandom(script.start_at);
+  return played(await verdictOf(script), await verdictOf(script, { lazy: true, random }), 'prompt', 'late');
+};
+
+/** The same run id and kind twice changes nothing (DESIGN.md §3.2). */
+const duplicates: Check = async (script) => {
+  const twice = { ...script, happenings: script.happenings.flatMap(doubled) };
+  return played(await verdictOf(script), await verdictOf(twice), 'once', 'twice');
+};
+
+/** Nothing acknowledged is lost, whenever the process or the machine dies. */
+const simulatedDisk: Check = async (script) => {
+  if (script.happenings.length > DISK_HAPPENINGS_MAX) return [];
+  const random = seededRandom(script.end_at);
+  const disk = new SimulatedDisk();
+  const system = new System(script, { disk, turns: DISK_TURNS, random });
+  await system.play();
+  return [
+    ...played(await verdictOf(script), system.recorder.verdict(), 'memory', 'disk'),
+    ...(await system.lostRecords()),
+  ];
+};
+
+/** Skipping idle time makes no difference. */
+export const everyBeat: Check = async (script) =>
+  played(await verdictOf(script), await verdictOf(script, { everyBeat: true }), 'skipping', 'every beat');
+
+/** Checks that any script must pass. */
+export const CHECKS: Readonly<Record<string, Check>> = { model, invariants, lateTicks, duplicates, simulatedDisk };
+
+/**
+ * Runs checks on a script.
+ * @returns null if it passes all, else a report with the smallest script that could be found
+ */
+export async function report(
+  script: Script,
+  seed: number,
+  checks: Readonly<Record<string, Check>> = CHECKS,
+): Promise<string | null> {
+  for (const [name, check] of Object.entries(checks)) {
+    const lines = await linesOf(check, script);
+    if (lines.length === 0) continue;
+    const small = await shrink(script, async (candidate) => (await linesOf(check, candidate)).length > 0);
+    return [
+      `seed ${seed} fails "${name}"; its smallest script:`,
+      formatScript(small),
+      ...(await linesOf(check, small)),
+    ].join('\n');
+  }
+  return null;
+}
+
+/** A part that throws is as wrong as one that answers wrongly. */
+async function linesOf(check: Check, script: Script): Promise<string[]> {
+  try {
+    return await check(script);
+  } catch (error) {
+    return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+  }
+}
+
+function doubled(happening: Happening): Happening[] {
+  const isTwice = happening.type === 'ping' && happening.ping.rid !== undefined;
+  return isTwice ? [happening, happening] : [happening];
+}
+
+/** Compares two plays of the same script. */
+function played(left: Verdict, right: Verdict, leftName: string, rightName: string): string[] {
+  return differences(left, right, { left: leftName, right: rightName });
+}

@@ -1,0 +1,33 @@
+import { instant } from './compare.ts';
+import type { Happening, Script } from './script.ts';
+
+/** A script in lines for people, with its instants, in the form of a TypeScript literal for a test. */
+export function formatScript(script: Script): string {
+  const { start_at: startAt, end_at: endAt, replay_window_ms: replayWindowMs, notifiers, jobs } = script;
+  return [
+    '{',
+    `  start_at: ${literal(startAt)},`,
+    `  end_at: ${literal(endAt)},`,
+    `  replay_window_ms: ${replayWindowMs},`,
+    `  notifiers: ${JSON.stringify(notifiers)},`,
+    '  jobs: {',
+    ...Object.entries(jobs).map(([name, declaration]) => `    '${name}': ${JSON.stringify(declaration)},`),
+    '  },',
+    '  happenings: [',
+    ...script.happenings.map((happening) => `    ${formatHappening(happening)},`),
+    '  ],',
+    '}',
+  ].join('\n');
+}
+
+function formatHappening(happening: Happening): string {
+  const fields = Object.entries(happening).map(([key, value]) => {
+    const isInstant = key === 'at' || key.endsWith('_at');
+    return `${key}: ${isInstant ? literal(value as number) : JSON.stringify(value)}`;
+  });
+  return `{ ${fields.join(', ')} }`;
+}
+
+function literal(at: number): string {
+  return `Date.parse('${instant(at)}')`;
+}

@@ -1,0 +1,167 @@
+import type { Declaration } from '../../../src/core/declaration.ts';
+import type { Delivery, Incident, Job, Run } from '../../../src/core/model.ts';
+import { DEFAULT_GLOBALS, specOf } from '../../../src/core/spec.ts';
+import { slotAfter } from '../../../src/core/slots.ts';
+import type { Ending, OutageTelling, Telling, Verdict } from '../script.ts';
+
+export type Write =
+  | { table: 'run'; record: Run }
+  | { table: 'delivery'; record: Delivery }
+  | { table: 'incident'; record: Incident }
+  | { table: 'job'; record: Job }
+  | { table: 'run_deleted'; id: string };
+
+/** Outcomes of slots that ended without a run. */
+const SLOT_OUTCOMES = new Set(['missed', 'unknown', 'skipped']);
+
+/**
+ * Keeps what was committed, for the store forgets: history is trimmed, and misses in a row become one row.
+ * What it keeps is what the store held at some time and nothing else.
+ */
+export class Recorder {
+  readonly deliveries = new Map<string, Delivery>();
+  readonly incidents = new Map<string, Incident>();
+  readonly jobs = new Map<string, Job>();
+  readonly runs = new Map<string, Run>();
+  /** Which slots a row of history stands for. */
+  readonly #slots = new Map<string, number[]>();
+  /** Slots that runs have taken out of a row, because they took place after all. */
+  readonly #claimed = new Map<string, Set<number>>();
+
+  /** Takes over one commit. */
+  commit(writes: readonly Write[]): void {
+    const declarations = new Map<string, Declaration[]>();
+    for (const write of writes) {
+      if (write.table !== 'job') continue;
+      const { id, declaration } = write.record;
+      const before = this.jobs.get(id);
+      // What was due before a change of the job was due as it was declared before.
+      if (!declarations.has(id)) declarations.set(id, before === undefined ? [] : [before.declaration]);
+      declarations.get(id)!.push(declaration);
+      this.jobs.set(id, write.record);
+    }
+    for (const write of writes) if (write.table === 'run') this.#noteClaim(write.record);
+    const deleted = new Set(writes.flatMap((write) => (write.table === 'run_deleted' ? [write.id] : [])));
+    for (const write of writes)
+      // A row may be made and taken over in one commit.
+      if (write.table !== 'run' || !deleted.has(write.record.id)) this.#take(write, declarations);
+  }
+
+  verdict(): Verdict {
+    const live = [...this.jobs.values()].filter((job) => job.removed_at === null);
+    return {
+      tellings: [...this.deliveries.values()].flatMap((delivery) => this.#telling(delivery)),
+      endings: [...this.runs.values()].flatMap((run) => this.#endings(run)),
+      outages: this.#outages(),
+      statuses: Object.fromEntries(live.map((job) => [job.name, job.state.status])),
+    };
+  }
+
+  #take(write: Write, declarations: ReadonlyMap<string, Declaration[]>): void {
+    switch (write.table) {
+      case 'run':
+        this.#takeRun(write.record, declarations.get(write.record.job_id) ?? []);
+        return;
+      case 'run_deleted':
+        this.runs.delete(write.id);
+        this.#slots.delete(write.id);
+        return;
+      case 'delivery':
+        if (!this.deliveries.has(write.record.id)) this.deliveries.set(write.record.id, write.record);
+        return;
+      case 'incident':
+        this.incidents.set(write.record.id, write.record);
+        return;
+      case 'job':
+    }
+  }
+
+  /** A slot that a run took over ends as the run does, as soon as that is known. */
+  #noteClaim({ replaces_run_id: rowId, slot_at: slotAt, outcome, counted }: Run): void {
+    if (rowId === null || slotAt === null || outcome === null || outcome === 'unknown' || !counted) return;
+    this.#claimed.set(rowId, (this.#claimed.get(rowId) ?? new Set()).add(slotAt));
+  }
+
+  #takeRun(run: Run, declarations: readonly Declaration[]): void {
+    this.runs.set(run.id, run);
+    if (!isSlotRow(run) || run.slot_at === null) return;
+    const claimed = this.#claimed.get(run.id) ?? new Set();
+    const kept = (this.#slots.get(run.id) ?? []).filter((slot) => !claimed.has(slot));
+    if (kept.length === run.count) return void this.#slots.set(run.id, kept);
+    const found = declarations
+      .map((declaration) => slotsUpTo(declaration, kept, run).filter((slot) => !claimed.has(slot)))
+      .map((slots) => [...kept, ...slots.slice(-(run.count - kept.length))]);
+    const slots = found.find((list) => list.length === run.count);
+    if (slots === undefined)
+      throw new Error(
+        `the row ${run.id} stands for ${run.count} slots up to ${new Date(run.slot_at).toISOString()}; ` +
+          `of these are known ${found.map((list) => list.length).join(' or ')}`,
+      );
+    this.#slots.set(run.id, slots);
+  }
+
+  #telling(delivery: Delivery): Telling[] {
+    const { job_id: jobId, notifier, kind, facts } = delivery;
+    if (jobId === null) return [];
+    return [{ job: this.#nameOf(jobId), notifier, kind, reason: facts.reason, at: facts.at }];
+  }
+
+  #endings(run: Run): Ending[] {
+    const { outcome, reason, slot_at: slotAt } = run;
+    const job = this.#nameOf(run.job_id);
+    const isSkip = reason === 'lock_held' || reason === 'stuck_lock';
+    // A `skip` is no run: it settles a slot, or else nothing.
+    if (isSkip && slotAt === null && outcome === 'skipped') return [];
+    const rid = isSkip ? null : run.rid;
+    if (!isSlotRow(run)) return [{ job, slot_at: slotAt, rid, outcome, reason }];
+    return (this.#slots.get(run.id) ?? []).map((slot) => ({ job, slot_at: slot, rid, outcome, reason }));
+  }
+
+  #outages(): OutageTelling[] {
+    return [...this.incidents.values()]
+      .filter((incident) => incident.kind === 'outage')
+      .map(({ opened_at: fromAt, closed_at: toAt, detail }) => ({
+        from_at: fromAt,
+        to_at: toAt ?? Infinity,
+        jobs: jobsNamedIn(detail ?? ''),
+      }));
+  }
+
+  #nameOf(jobId: string): string {
+    return this.jobs.get(jobId)?.name ?? jobId;
+  }
+}
+
+function isSlotRow(run: Run): boolean {
+  return (
+    run.rid === null &&
+    run.started_at === null &&
+    run.slot_at !== null &&
+    SLOT_OUTCOMES.has(run.outcome ?? '') &&
+    run.reason !== 'lock_held'
+  );
+}
+
+/** Slots of a row that are not known yet: those after the known ones, up to the row's last. */
+function slotsUpTo(declaration: Declaration, known: readonly number[], row: Run): number[] {
+  const lastAt = row.slot_at ?? 0;
+  const from = known.length === 0 ? (row.first_slot_at ?? lastAt) - 1 : Math.max(...known);
+  const spec = specOf('', declaration, DEFAULT_GLOBALS);
+  const slots: number[] = [];
+  if (spec.schedule?.kind === 'every')
+    for (let at = lastAt; at > from; at -= spec.schedule.everyMs) slots.unshift(at);
+  else
+    for (let at = slotAfter(spec, from); at !== null && at <= lastAt; at = slotAfter(spec, at))
+      slots.push(at);
+  // Known however the schedule has changed since.
+  return slots.at(-1) === lastAt ? slots : [lastAt];
+}
+
+/** The message lists the jobs of which something went unseen, one a line. */
+function jobsNamedIn(detail: string): string[] {
+  return detail
+    .split('\n')
+    .slice(1)
+    .filter((line) => !/^(away|and) /.test(line))
+    .map((line) => line.slice(0, line.indexOf(':')));
+}

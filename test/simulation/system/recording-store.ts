@@ -1,0 +1,77 @@
+import { CronflowError } from '../../../src/core/errors.ts';
+import type { Scope, Store, Tx } from '../../../src/store/store.ts';
+import type { Recorder, Write } from './recorder.ts';
+
+/** The store as the system sees it, and the switch with which the simulation makes its disk full. */
+export interface RecordingStore {
+  store: Store;
+  /** While true every commit is refused. */
+  setFailing(isFailing: boolean): void;
+}
+
+/** Hands every commit of `inner` to the recorder once it is durable. */
+export function recordingStore(inner: Store, recorder: Recorder): RecordingStore {
+  let isFailing = false;
+  const transact = async <T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> => {
+    let writes: Write[] = [];
+    const result = await inner.transact(scope, (tx) => {
+      writes = [];
+      const value = fn(recordingTx(tx, writes));
+      // As a full disk does: everything went well, only to be refused at the end.
+      if (isFailing) throw new CronflowError('store_unavailable', 'The disk is full.');
+      return value;
+    });
+    recorder.commit(writes);
+    return result;
+  };
+  const store = new Proxy(inner, {
+    get(target, key) {
+      if (key === 'transact') return transact;
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+  return { store, setFailing: (failing) => void (isFailing = failing) };
+}
+
+function recordingTx(tx: Tx, writes: Write[]): Tx {
+  const changed: Partial<Tx> = {
+    putRun(record) {
+      tx.putRun(record);
+      writes.push({ table: 'run', record });
+    },
+    deleteRun(id) {
+      tx.deleteRun(id);
+      writes.push({ table: 'run_deleted', id });
+    },
+    putDelivery(record) {
+      tx.putDelivery(record);
+      writes.push({ table: 'delivery', record });
+    },
+    putIncident(record) {
+      tx.putIncident(record);
+      writes.push({ table: 'incident', record });
+    },
+    putJob(record) {
+      tx.putJob(record);
+      writes.push({ table: 'job', record });
+    },
+    attempt(fn) {
+      const mark = writes.length;
+      try {
+        return tx.attempt(fn);
+      } catch (error) {
+        writes.splice(mark);
+        throw error;
+      }
+    },
+  };
+  return new Proxy(tx, {
+    get(target, key) {
+      const own: unknown = Reflect.get(changed, key);
+      if (own !== undefined) return own;
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}

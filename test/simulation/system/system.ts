@@ -1,0 +1,289 @@
+import { Checker } from '../../../src/checker/checker.ts';
+import type { Declaration } from '../../../src/core/declaration.ts';
+import { CronflowError } from '../../../src/core/errors.ts';
+import type { PlannedJob } from '../../../src/core/plan.ts';
+import { HTTP_LIMITS } from '../../../src/http/limits.ts';
+import { pingOf } from '../../../src/http/ping.ts';
+import { LIVENESS_KEY, LIVENESS_WRITE_EVERY_MS } from '../../../src/ingest/alive.ts';
+import { applyConfiguration } from '../../../src/ingest/configuration.ts';
+import { applyEvent } from '../../../src/ingest/events.ts';
+import { JobIngest } from '../../../src/ingest/job-ingest.ts';
+import { OUTAGES_KEY } from '../../../src/ingest/outages.ts';
+import { Liveness } from '../../../src/ingest/liveness.ts';
+import { silentLogger } from '../../../src/observe/log.ts';
+import type { Store, Tx } from '../../../src/store/store.ts';
+import type { Happening, Script, ScriptedPing, Verdict } from '../script.ts';
+import { type Disk, MemoryDisk } from './disk.ts';
+import { Recorder } from './recorder.ts';
+import { recordingStore, type RecordingStore } from './recording-store.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+export interface SystemOptions {
+  disk?: Disk;
+  /** Turns of the event loop that the disk needs; one is enough for a store in memory. */
+  turns?: number;
+  /** For crashes and, with `lazy`, ticks. */
+  random?: () => number;
+  /** The checker runs only now and then, at random: no outcome may depend on it. */
+  lazy?: boolean;
+  /** Every beat and sleep takes place, also where nothing else happens; slow. */
+  everyBeat?: boolean;
+}
+
+/** How near to something that happens time is not skipped. */
+const QUIET_MS = 2 * LIVENESS_WRITE_EVERY_MS;
+
+/** Plays a script to the real parts and says what became of it. */
+export async function verdictOf(script: Script, options: SystemOptions = {}): Promise<Verdict> {
+  const system = new System(script, options);
+  await system.play();
+  return system.recorder.verdict();
+}
+
+/** The parts between HTTP and the outbox, as `app.ts` puts them together. */
+interface Parts {
+  recording: RecordingStore;
+  store: Store;
+  checker: Checker;
+  ingest: JobIngest;
+  liveness: Liveness;
+}
+
+export class System {
+  readonly recorder = new Recorder();
+  readonly clock: VirtualClock;
+  readonly #script: Script;
+  readonly #options: SystemOptions;
+  readonly #disk: Disk;
+  readonly #random: () => number;
+  readonly #declared: Map<string, Declaration>;
+  #parts: Parts | null = null;
+  #isSkipping = false;
+  #revision = 0;
+
+  constructor(script: Script, options: SystemOptions = {}) {
+    this.#script = script;
+    this.#options = options;
+    this.#disk = options.disk ?? new MemoryDisk();
+    this.#random = options.random ?? (() => 0.5);
+    this.clock = new VirtualClock(script.start_at, options.turns ?? 1);
+    this.#declared = new Map(Object.entries(script.jobs));
+  }
+
+  async play(): Promise<void> {
+    await this.#start();
+    for (const happening of this.#script.happenings) await this.happen(happening);
+    await this.#advanceTo(this.#script.end_at, true);
+    if (this.#options.lazy) await this.#check();
+  }
+
+  /** Lets time pass up to a happening, and the happening take place. */
+  async happen(happening: Happening): Promise<void> {
+    await this.#advanceTo(happening.at, false);
+    if (this.#options.lazy && this.#random() < 0.2) await this.#check();
+    const { store, ingest, checker } = this.#live();
+    switch (happening.type) {
+      case 'ping':
+        await ping(ingest, happening.job, happening.ping, this.clock.now());
+        break;
+      case 'edit':
+        if (happening.declaration === null) this.#declared.delete(happening.job);
+        else this.#declared.set(happening.job, happening.declaration);
+        await this.#configure();
+        break;
+      case 'pause':
+        await changeJob(store, happening.job, { type: 'paused', at: happening.at });
+        break;
+      case 'resume':
+        await changeJob(store, happening.job, { type: 'resumed', at: happening.at });
+        break;
+      case 'acknowledge':
+        await changeJob(store, happening.job, {
+          type: 'acknowledged',
+          at: happening.at,
+          until_at: happening.until_at,
+        });
+        break;
+      case 'away':
+        await this.#beAway(happening);
+        return;
+    }
+    checker.wake();
+    await this.clock.settle();
+  }
+
+  /** Lines about what was committed and answered and is not in the store any more. */
+  async lostRecords(): Promise<string[]> {
+    const { store } = this.#live();
+    const all = { skip: 0, limit: 1_000_000 };
+    const kept = {
+      deliveries: new Map((await store.deliveries(all)).items.map((each) => [each.id, each])),
+      incidents: new Map((await store.incidents(all)).items.map((each) => [each.id, each])),
+    };
+    const lines: string[] = [];
+    const expectSame = (id: string, stored: unknown, recorded: unknown): void => {
+      if (JSON.stringify(stored) !== JSON.stringify(recorded))
+        lines.push(`${id} is not in the store as it was answered`);
+    };
+    for (const [id, delivery] of this.recorder.deliveries) expectSame(id, kept.deliveries.get(id), delivery);
+    for (const [id, incident] of this.recorder.incidents) expectSame(id, kept.incidents.get(id), incident);
+    for (const [id, job] of this.recorder.jobs) {
+      expectSame(id, await store.jobById(id), job);
+      const recorded = [...this.recorder.runs.values()].filter((run) => run.job_id === id);
+      for (const run of recorded.filter((each) => each.outcome === null))
+        expectSame(run.id, await store.run(id, run.id), run);
+      for (const run of recorded.slice(-50)) expectSame(run.id, await store.run(id, run.id), run);
+    }
+    return lines;
+  }
+
+  async #start(): Promise<void> {
+    const { clock } = this;
+    const inner = await this.#disk.open(clock);
+    const recording = recordingStore(inner, this.recorder);
+    const { store } = recording;
+    const logger = silentLogger;
+    const checker: Checker = new Checker({
+      store,
+      clock,
+      logger,
+      onCommit: () => {},
+      onLateWake: () => (this.#isSkipping || this.#options.lazy ? Promise.resolve() : liveness.check()),
+    });
+    const onCommit = (): void => checker.wake();
+    const ingest = new JobIngest({ store, clock, onCommit });
+    const liveness = new Liveness({ store, clock, logger, onCommit });
+    this.#parts = { recording, store, checker, ingest, liveness };
+    await liveness.start();
+    await this.#configure();
+    if (!this.#options.lazy) checker.start();
+    await clock.settle();
+  }
+
+  async #beAway({ how, to_at: toAt }: Happening & { type: 'away' }): Promise<void> {
+    const { clock } = this;
+    const { recording, checker, liveness, ingest, store } = this.#live();
+    switch (how) {
+      case 'suspend':
+        clock.jumpTo(toAt);
+        // What is overdue fires before anything else happens.
+        await clock.advanceTo(toAt, true);
+        return;
+      case 'store_failing':
+        recording.setFailing(true);
+        await clock.advanceTo(toAt);
+        recording.setFailing(false);
+        return;
+      case 'stop':
+        ingest.stop();
+        await checker.stop();
+        await liveness.stop();
+        await this.#disk.close(store);
+        break;
+      case 'crash':
+        this.#disk.crash(this.#random);
+        break;
+    }
+    clock.forgetTimers();
+    clock.jumpTo(toAt);
+    await this.#start();
+  }
+
+  async #configure(): Promise<void> {
+    const { store } = this.#live();
+    this.#revision += 1;
+    const { notifiers, replay_window_ms: replayWindowMs } = this.#script;
+    const revision = String(this.#revision);
+    const jobs = [...this.#declared].map(([name, declared], index): PlannedJob => ({
+      name,
+      place: { file: 'cronflow.yaml', line: index + 1 },
+      declared,
+      declaration: declared,
+    }));
+    await applyConfiguration(
+      store,
+      {
+        revision,
+        files: [{ path: 'cronflow.yaml', text: revision }],
+        defaults: {},
+        globals: { notifiers: [...notifiers], replayWindowMs },
+        jobs,
+      },
+      this.clock.now(),
+    );
+  }
+
+  async #advanceTo(at: number, inclusive: boolean): Promise<void> {
+    while (!this.#options.everyBeat && (await this.#skipIdleTime(at))) continue;
+    await this.clock.advanceTo(at, inclusive);
+  }
+
+  /**
+   * Lets time pass in which nothing is due and nothing happens but signs of life, all at once: the last of
+   * them is stored as it would have been. `everyBeat` shows that it makes no difference.
+   * @returns whether time passed, and more may follow
+   */
+  async #skipIdleTime(at: number): Promise<boolean> {
+    const { clock } = this;
+    const { store, checker } = this.#live();
+    const now = clock.now();
+    const dueAt = this.#options.lazy ? Infinity : ((await store.earliestDueAt()) ?? Infinity);
+    const aliveAt = (await store.meta(LIVENESS_KEY)) as number;
+    const outages = (await store.meta(OUTAGES_KEY)) as readonly unknown[] | undefined;
+    // A gap that is not known yet, or one that is to be told at an instant which only a timer knows.
+    const isBusy = now - aliveAt > LIVENESS_WRITE_EVERY_MS || (outages ?? []).length > 0;
+    const quietUntil = Math.min(at, isBusy ? now + LIVENESS_WRITE_EVERY_MS : Math.max(now, dueAt));
+    const skipMs =
+      Math.floor((quietUntil - now - QUIET_MS) / LIVENESS_WRITE_EVERY_MS) * LIVENESS_WRITE_EVERY_MS;
+    if (skipMs > 0) {
+      clock.skip(skipMs);
+      await store.transact({}, (tx) => tx.putMeta(LIVENESS_KEY, aliveAt + skipMs));
+      this.#isSkipping = true;
+      checker.wake();
+      await clock.settle();
+      this.#isSkipping = false;
+    }
+    if (quietUntil >= at) return false;
+    await clock.advanceTo(Math.min(at, quietUntil + 1), false);
+    return true;
+  }
+
+  /** One look at everything that is due, however long it has been. */
+  async #check(): Promise<void> {
+    const { checker } = this.#live();
+    checker.start();
+    await this.clock.settle();
+    await checker.stop();
+  }
+
+  #live(): Parts {
+    if (this.#parts === null) throw new Error('Cronflow was never started');
+    return this.#parts;
+  }
+}
+
+/** Sends a ping as a client does; one for a job that is not declared is refused. */
+async function ping(ingest: JobIngest, job: string, sent: ScriptedPing, receivedAt: number): Promise<void> {
+  const { kind, output, ...parameters } = sent;
+  const query = new URLSearchParams(
+    Object.entries(parameters).map(([key, value]) => [key, String(value)] as [string, string]),
+  );
+  const parsed = pingOf({
+    kind,
+    query: query.toString(),
+    isJson: false,
+    body: null,
+    received_at: receivedAt,
+    limits: HTTP_LIMITS,
+  });
+  await ingest.ping(job, { ...parsed, output: output ?? null }).catch((error: unknown) => {
+    if (!(error instanceof CronflowError) || error.code !== 'unknown_job') throw error;
+  });
+}
+
+function changeJob(store: Store, name: string, event: Parameters<typeof applyEvent>[2]): Promise<void> {
+  return store.transact({ names: [name] }, (tx: Tx) => {
+    const job = tx.jobByName(name);
+    if (job !== undefined && job.removed_at === null) applyEvent(tx, job, event);
+  });
+}

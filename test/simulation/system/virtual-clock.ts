@@ -1,0 +1,91 @@
+import type { Clock } from '../../../src/clock.ts';
+
+interface Timer {
+  dueMs: number;
+  callback: () => void;
+}
+
+/**
+ * A clock for simulated months: like the fake clock of the other tests, but it gives way only as often as the
+ * store it runs on needs, and it can skip time in which nothing would happen.
+ */
+export class VirtualClock implements Clock {
+  #nowAt: number;
+  #monotonicMs = 0;
+  #timers: Timer[] = [];
+  readonly #turns: number;
+
+  /** @param turns of the event loop that everything started by a timer needs; one is enough for promises */
+  constructor(startAt: number, turns = 1) {
+    this.#nowAt = startAt;
+    this.#turns = turns;
+  }
+
+  now(): number {
+    return this.#nowAt;
+  }
+
+  monotonic(): number {
+    return this.#monotonicMs;
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    const timer = { dueMs: this.#monotonicMs + Math.max(0, delayMs), callback };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((each) => each !== timer);
+    };
+  }
+
+  /** Moves time to `at`, running what is due before it, and with `inclusive` at it. */
+  async advanceTo(at: number, inclusive = false): Promise<void> {
+    const untilMs = this.#monotonicMs + (at - this.#nowAt);
+    for (;;) {
+      const next = this.#earliest();
+      if (next === undefined || next.dueMs > untilMs || (next.dueMs === untilMs && !inclusive)) break;
+      this.#timers = this.#timers.filter((timer) => timer !== next);
+      this.#pass(Math.max(0, next.dueMs - this.#monotonicMs));
+      next.callback();
+      await this.settle();
+    }
+    this.#pass(Math.max(0, untilMs - this.#monotonicMs));
+  }
+
+  /** Moves time on while nothing runs, as on a suspended machine: what is overdue then fires at once. */
+  jumpTo(at: number): void {
+    this.#pass(at - this.#nowAt);
+  }
+
+  /** Steps the wall clock, as NTP or an operator does. */
+  set(nowAt: number): void {
+    this.#nowAt = nowAt;
+  }
+
+  /** Lets time pass as if every timer that waits had fired and been set again, many times. */
+  skip(ms: number): void {
+    this.#pass(ms);
+    for (const timer of this.#timers) timer.dueMs += ms;
+  }
+
+  /** The process is gone, and its timers with it. */
+  forgetTimers(): void {
+    this.#timers = [];
+  }
+
+  /** Lets everything that is ready run, without any time passing. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < this.#turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  #earliest(): Timer | undefined {
+    let earliest: Timer | undefined;
+    for (const timer of this.#timers)
+      if (earliest === undefined || timer.dueMs < earliest.dueMs) earliest = timer;
+    return earliest;
+  }
+
+  #pass(ms: number): void {
+    this.#nowAt += ms;
+    this.#monotonicMs += ms;
+  }
+}

@@ -1,0 +1,167 @@
+import type { Declaration } from '../../../src/core/declaration.ts';
+import type { Dice } from './dice.ts';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Schedules with about how far apart their slots are. */
+const SCHEDULES: readonly (readonly [string, number])[] = [
+  ['* * * * *', MINUTE_MS],
+  ['*/5 * * * *', 5 * MINUTE_MS],
+  ['0 */10 * * * *', 10 * MINUTE_MS],
+  ['7,22,37,52 * * * *', 15 * MINUTE_MS],
+  ['*/30 0-4 * * *', 30 * MINUTE_MS],
+  ['0 * * * *', HOUR_MS],
+  ['@hourly', HOUR_MS],
+  ['30 1-3 * * *', HOUR_MS],
+  ['0 */2 * * *', 2 * HOUR_MS],
+  ['15 1,2,3,9,17 * * *', 5 * HOUR_MS],
+  ['0 0 2 * * *', DAY_MS],
+  ['30 2 * * *', DAY_MS],
+  ['0 2 * * *', DAY_MS],
+  ['30 1 * * *', DAY_MS],
+  ['@daily', DAY_MS],
+  ['0 9 * * 1-5', DAY_MS],
+];
+const PERIODS: readonly (readonly [string, number])[] = [
+  ['90s', 90 * SECOND_MS],
+  ['7m', 7 * MINUTE_MS],
+  ['15m', 15 * MINUTE_MS],
+  ['1h', HOUR_MS],
+  ['5h', 5 * HOUR_MS],
+  ['1d', DAY_MS],
+];
+/** More slots than this in one world take long and show nothing new. */
+const SLOTS_MAX = 300;
+
+export interface DeclarationOptions {
+  timezone: string;
+  spanMs: number;
+  notifiers: readonly string[];
+}
+
+/** A random job. */
+export function randomDeclaration(dice: Dice, options: DeclarationOptions): Declaration {
+  const { declaration, periodMs } = randomSchedule(dice, options);
+  declaration.grace = randomGrace(dice, periodMs);
+  if (dice.chance(0.8)) declaration.max_runtime = randomMaxRuntime(dice, periodMs);
+  for (const key of OPTIONAL_KEYS) if (dice.chance(0.3)) setKey(declaration, key, dice, options);
+  return declaration;
+}
+
+/** A job's declaration after somebody edited a line or two of it. */
+export function editedDeclaration(dice: Dice, before: Declaration, options: DeclarationOptions): Declaration {
+  const after = { ...before };
+  for (let count = dice.int(1, 2); count > 0; count -= 1) {
+    const change = dice.int(0, 5);
+    if (change === 0) replaceSchedule(dice, after, options);
+    else if (change === 1) after.grace = randomGrace(dice, periodMsOf(after));
+    else if (change === 2) after.max_runtime = randomMaxRuntime(dice, periodMsOf(after));
+    else {
+      const key = dice.pick(OPTIONAL_KEYS);
+      if (dice.chance(0.3)) delete after[key];
+      else setKey(after, key, dice, options);
+    }
+  }
+  return after;
+}
+
+/** About how far apart a job's starts are. */
+export function periodMsOf(declaration: Declaration): number {
+  const known = [...SCHEDULES, ...PERIODS].find(
+    ([text]) => text === (declaration.schedule ?? declaration.every),
+  );
+  return known?.[1] ?? HOUR_MS;
+}
+
+const OPTIONAL_KEYS = [
+  'failure_threshold',
+  'recovery_threshold',
+  'remind_every',
+  'notify',
+  'max_open_runs',
+  'success_exit_codes',
+  'keep_runs',
+] as const satisfies readonly (keyof Declaration)[];
+
+function setKey(
+  declaration: Declaration,
+  key: (typeof OPTIONAL_KEYS)[number],
+  dice: Dice,
+  { notifiers }: DeclarationOptions,
+): void {
+  switch (key) {
+    case 'failure_threshold':
+      declaration.failure_threshold = dice.pick([
+        dice.int(1, 4),
+        { failure: dice.int(1, 3), missed: dice.int(1, 2), timeout: dice.int(1, 2) },
+        { failure: 3 },
+        { missed: 2 },
+      ]);
+      return;
+    case 'recovery_threshold':
+      declaration.recovery_threshold = dice.int(1, 3);
+      return;
+    case 'remind_every':
+      declaration.remind_every = dice.pick(['10m', '45m', '1h', '6h', '1d']);
+      return;
+    case 'notify':
+      declaration.notify = notifiers
+        .filter(() => dice.chance(0.7))
+        .map((to) => (dice.chance(0.5) ? to : { to, on: randomKinds(dice) }));
+      return;
+    case 'max_open_runs':
+      declaration.max_open_runs = dice.int(1, 3);
+      return;
+    case 'success_exit_codes':
+      declaration.success_exit_codes = dice.pick([[0], [0, 1], [0, 24], [2]]);
+      return;
+    case 'keep_runs':
+      declaration.keep_runs = dice.pick([100, 200]);
+      return;
+  }
+}
+
+function randomKinds(dice: Dice): ('failure' | 'missed' | 'timeout')[] {
+  const kinds = (['failure', 'missed', 'timeout'] as const).filter(() => dice.chance(0.5));
+  return kinds.length > 0 ? kinds : ['missed'];
+}
+
+function randomSchedule(
+  dice: Dice,
+  options: DeclarationOptions,
+): { declaration: Declaration; periodMs: number } {
+  const declaration: Declaration = {};
+  replaceSchedule(dice, declaration, options);
+  return { declaration, periodMs: periodMsOf(declaration) };
+}
+
+function replaceSchedule(dice: Dice, declaration: Declaration, options: DeclarationOptions): void {
+  delete declaration.schedule;
+  delete declaration.every;
+  delete declaration.timezone;
+  const fits = ([, periodMs]: readonly [string, number]): boolean => options.spanMs / periodMs <= SLOTS_MAX;
+  const kind = dice.random();
+  if (kind < 0.1) return;
+  if (kind < 0.3) declaration.every = dice.pick(PERIODS.filter(fits))[0];
+  else {
+    declaration.schedule = dice.pick(SCHEDULES.filter(fits))[0];
+    declaration.timezone = options.timezone;
+  }
+}
+
+/** From seconds to longer than the period. */
+function randomGrace(dice: Dice, periodMs: number): string {
+  if (dice.chance(0.2)) return duration(dice.spanMs(periodMs, 3 * periodMs));
+  return duration(dice.spanMs(5 * SECOND_MS, Math.max(6 * SECOND_MS, periodMs)));
+}
+
+function randomMaxRuntime(dice: Dice, periodMs: number): string {
+  return duration(dice.spanMs(Math.min(periodMs, MINUTE_MS), 2 * periodMs));
+}
+
+function duration(ms: number): string {
+  return `${Math.max(1, Math.round(ms / SECOND_MS))}s`;
+}

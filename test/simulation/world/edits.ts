@@ -1,0 +1,50 @@
+import type { Declaration } from '../../../src/core/declaration.ts';
+import type { Happening } from '../script.ts';
+import { type DeclarationOptions, editedDeclaration } from './declarations.ts';
+import type { Dice } from './dice.ts';
+import type { Window } from './network.ts';
+
+const MINUTE_MS = 60_000;
+
+/** What people do to one job: edits, pauses, acknowledgements, in order. */
+export function randomDoings(
+  dice: Dice,
+  job: string,
+  declaration: Declaration,
+  span: Window,
+  options: DeclarationOptions,
+): Happening[] {
+  const doings: Happening[] = [];
+  let current: Declaration | null = declaration;
+  const count = dice.pick([0, 0, 0, 1, 1, 2, 4]);
+  const times = Array.from({ length: count }, () => dice.int(span.from_at + 1, span.to_at)).sort(
+    (a, b) => a - b,
+  );
+  for (const at of times) {
+    const kind = dice.random();
+    if (kind < 0.15) {
+      doings.push({ at, type: 'pause', job });
+      if (dice.chance(0.8))
+        doings.push({ at: at + dice.spanMs(MINUTE_MS, span.to_at - span.from_at), type: 'resume', job });
+    } else if (kind < 0.3) {
+      const untilAt = at + dice.spanMs(MINUTE_MS, span.to_at - span.from_at);
+      doings.push({ at, type: 'acknowledge', job, until_at: untilAt });
+    } else if (kind < 0.45) {
+      const removed: Declaration | null = current;
+      current = current === null ? declaration : null;
+      doings.push({ at, type: 'edit', job, declaration: current });
+      if (removed !== null && dice.chance(0.8)) {
+        current = removed;
+        const againAt = at + dice.spanMs(MINUTE_MS, (span.to_at - span.from_at) / 4);
+        doings.push({ at: againAt, type: 'edit', job, declaration: removed });
+      }
+    } else if (kind < 0.55 && current !== null) {
+      current = { ...current, paused: !(current.paused ?? false) };
+      doings.push({ at, type: 'edit', job, declaration: current });
+    } else if (current !== null) {
+      current = editedDeclaration(dice, current, options);
+      doings.push({ at, type: 'edit', job, declaration: current });
+    }
+  }
+  return doings.sort((a, b) => a.at - b.at).filter(({ at }) => at < span.to_at);
+}

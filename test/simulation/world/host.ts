@@ -1,0 +1,192 @@
+import type { Declaration } from '../../../src/core/declaration.ts';
+import { DEFAULT_GLOBALS, specOf } from '../../../src/core/spec.ts';
+import { slotAfter } from '../../../src/core/slots.ts';
+import type { ScriptedPing } from '../script.ts';
+import { periodMsOf } from './declarations.ts';
+import type { Dice } from './dice.ts';
+import type { Sent, Window } from './network.ts';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+
+/** What tells Cronflow of a job's runs. */
+export type Client =
+  | 'wrapper'
+  /** curl with a run id, without anything else. */
+  | 'curl_rid'
+  | 'anonymous'
+  | 'end_only'
+  | 'start_only'
+  /** Starts with a run id, ends without. */
+  | 'careless';
+
+/** How runs go. */
+export type Mood =
+  | 'fine'
+  | 'failing'
+  | 'killed'
+  | 'hanging'
+  | 'dying'
+  | 'slow_start'
+  | 'overrunning'
+  | 'locked'
+  /** Runs that do not take place. */
+  | 'absent';
+const TROUBLE: readonly Mood[] = [
+  'failing',
+  'failing',
+  'killed',
+  'hanging',
+  'dying',
+  'slow_start',
+  'overrunning',
+  'locked',
+  'absent',
+  'absent',
+];
+
+/** A host that runs one job. */
+export interface Host {
+  job: string;
+  client: Client;
+  /** How far ahead of the server's its clock is at the start, and how much faster it runs. */
+  skewMs: number;
+  drift: number;
+  /** How often a single run goes wrong. */
+  troubleProbability: number;
+  /** Stretches in which one thing goes wrong again and again. */
+  episodes: readonly (Window & { mood: Mood })[];
+  /** What its crontab says, and from when on: people change it not quite when they change the declaration. */
+  crontab: readonly { from_at: number; declaration: Declaration | null }[];
+}
+
+/** Everything that a host sends in a stretch of time, in the order in which it happens. */
+export function pingsOf(host: Host, span: Window, dice: Dice): Sent[] {
+  const sent: Sent[] = [];
+  let count = 0;
+  for (const { at, declaration } of starts(host, span, dice)) {
+    count += 1;
+    sent.push(...runPings(host, at, declaration, moodAt(host, at, dice), `${host.job}.${count}`, dice));
+    if (dice.chance(0.02)) {
+      const rerunAt = at + dice.spanMs(MINUTE_MS, 2 * periodMsOf(declaration));
+      sent.push(...runPings(host, rerunAt, declaration, 'fine', `${host.job}.${count}.again`, dice));
+    }
+  }
+  return sent.filter(({ at }) => at < span.to_at).sort((a, b) => a.at - b.at);
+}
+
+function* starts(host: Host, span: Window, dice: Dice): Generator<{ at: number; declaration: Declaration }> {
+  const { crontab } = host;
+  for (const [index, { from_at: fromAt, declaration }] of crontab.entries()) {
+    if (declaration === null) continue;
+    const untilAt = crontab[index + 1]?.from_at ?? span.to_at;
+    const spec = specOf(host.job, declaration, DEFAULT_GLOBALS);
+    const kind = spec.schedule?.kind;
+    let at = Math.max(fromAt, span.from_at);
+    while (at < untilAt) {
+      if (kind === 'cron') {
+        const slotAt = slotAfter(spec, at);
+        if (slotAt === null || slotAt >= untilAt) break;
+        at = slotAt;
+        yield { at: serverTime(host, slotAt, span) + dice.spanMs(1, 2 * SECOND_MS), declaration };
+        continue;
+      }
+      // `every` is kept by a loop that sleeps; without either, people start the job when they like.
+      const periodMs = periodMsOf(declaration);
+      at +=
+        kind === 'every' ? periodMs * (0.97 + 0.03 * dice.random()) : dice.spanMs(MINUTE_MS, 4 * periodMs);
+      at = Math.round(at);
+      if (at < untilAt) yield { at, declaration };
+    }
+  }
+}
+
+/** What the server's clock shows when the host's shows `at`. */
+function serverTime(host: Host, at: number, span: Window): number {
+  const offMs = host.skewMs + host.drift * (at - span.from_at);
+  return Math.max(span.from_at + 1, Math.round(at - offMs));
+}
+
+function moodAt(host: Host, at: number, dice: Dice): Mood {
+  const episode = host.episodes.find((each) => at >= each.from_at && at < each.to_at);
+  if (episode !== undefined) return episode.mood;
+  return dice.chance(host.troubleProbability) ? dice.pick(TROUBLE) : 'fine';
+}
+
+/** One run's pings, as the host's client sends them. */
+function runPings(
+  host: Host,
+  dueAt: number,
+  declaration: Declaration,
+  mood: Mood,
+  rid: string,
+  dice: Dice,
+): Sent[] {
+  if (mood === 'absent') return [];
+  const periodMs = periodMsOf(declaration);
+  const maxMs = maxRuntimeMs(declaration);
+  const at = mood === 'slow_start' ? dueAt + dice.spanMs(SECOND_MS, 2 * periodMs) : dueAt;
+  const isOverrun = mood === 'overrunning';
+  const usualMs = dice.spanMs(SECOND_MS, Math.max(2 * SECOND_MS, Math.min(maxMs, periodMs) / 2));
+  const durationMs = isOverrun ? Math.round(maxMs * (0.8 + 2 * dice.random())) : usualMs;
+  const send = (eventAt: number, ping: ScriptedPing): Sent => ({
+    job: host.job,
+    at: eventAt,
+    ping,
+    isSpooled: host.client === 'wrapper',
+    drift: host.drift,
+  });
+  if (mood === 'locked' && host.client === 'wrapper') return [send(at, { kind: 'skip', rid })];
+  const start = send(at, startPing(host.client, rid));
+  const log = dice.chance(0.05) ? [send(at + Math.floor(durationMs / 2), { kind: 'log', rid })] : [];
+  const ends = !(mood === 'hanging' || mood === 'dying' || host.client === 'start_only');
+  const end = ends ? [send(at + durationMs, endPing(host.client, mood, rid, durationMs, dice))] : [];
+  return [...(host.client === 'end_only' ? [] : [start]), ...log, ...end];
+}
+
+function startPing(client: Client, rid: string): ScriptedPing {
+  return client === 'wrapper' || client === 'curl_rid' || client === 'careless'
+    ? { kind: 'start', rid }
+    : { kind: 'start' };
+}
+
+function endPing(client: Client, mood: Mood, rid: string, durationMs: number, dice: Dice): ScriptedPing {
+  const isBad = mood === 'failing' || mood === 'killed';
+  const kind = isBad ? 'failure' : 'success';
+  if (client === 'wrapper') {
+    const badCode = mood === 'killed' ? 143 : dice.pick([1, 1, 2, 24, 127]);
+    return {
+      kind,
+      rid,
+      exit_code: isBad ? badCode : 0,
+      ...(mood === 'killed' ? { signal: 'TERM' } : {}),
+      duration_ms: durationMs,
+      ...(dice.chance(0.1)
+        ? { output: dice.pick(['done: 12 rows', 'warning: nothing to do', 'ERROR disk']) }
+        : {}),
+    };
+  }
+  if (client === 'curl_rid') return { kind, rid };
+  if (client === 'end_only') {
+    return {
+      kind,
+      ...(dice.chance(0.5) ? { duration_ms: durationMs } : {}),
+      ...(dice.chance(0.3) ? { exit_code: isBad ? 1 : 0 } : {}),
+      ...(dice.chance(0.2) ? { rid } : {}),
+    };
+  }
+  return { kind };
+}
+
+function maxRuntimeMs(declaration: Declaration): number {
+  return specOf('', declaration, DEFAULT_GLOBALS).maxRuntimeMs;
+}
+
+/** The times of one thing that goes wrong again and again. */
+export function randomEpisodes(dice: Dice, span: Window): (Window & { mood: Mood })[] {
+  return Array.from({ length: dice.pick([0, 0, 1, 1, 2]) }, () => {
+    const fromAt = dice.int(span.from_at, span.to_at);
+    const spanMs = span.to_at - span.from_at;
+    return { from_at: fromAt, to_at: fromAt + dice.spanMs(spanMs / 30, spanMs), mood: dice.pick(TROUBLE) };
+  });
+}

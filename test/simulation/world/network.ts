@@ -1,0 +1,110 @@
+import type { Happening, ScriptedPing } from '../script.ts';
+import type { Dice } from './dice.ts';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+
+export interface Window {
+  from_at: number;
+  to_at: number;
+}
+
+/** How well pings get from a host to Cronflow. */
+export interface Network {
+  lossProbability: number;
+  duplicateProbability: number;
+  /** The share of pings that take seconds to minutes, so that later ones overtake them. */
+  slowProbability: number;
+  /** When nothing gets through. */
+  outages: readonly Window[];
+  /** The most a wrapper lets pass between two attempts to replay. */
+  retryMsMax: number;
+}
+
+export const PERFECT_NETWORK: Network = {
+  lossProbability: 0,
+  duplicateProbability: 0,
+  slowProbability: 0,
+  outages: [],
+  retryMsMax: 4 * MINUTE_MS,
+};
+
+/** A ping as a client sends it. */
+export interface Sent {
+  job: string;
+  /** When what it tells of happened, and it was sent for the first time. */
+  at: number;
+  ping: ScriptedPing;
+  /** The wrapper keeps what did not get through and sends it again, saying how long ago it was. */
+  isSpooled: boolean;
+  /** How much faster than the server's the client's clock runs. */
+  drift: number;
+}
+
+/** When and how a sent ping reaches Cronflow, if it ever does; Cronflow hears nothing in `deaf`. */
+export function arrivals(
+  sent: Sent,
+  network: Network,
+  deaf: readonly Window[],
+  dice: Dice,
+): (Happening & { type: 'ping' })[] {
+  const times = [sent.at];
+  if (dice.chance(network.duplicateProbability)) times.push(sent.at + dice.spanMs(10, 10 * MINUTE_MS));
+  return times.flatMap((at) => {
+    const arrived = arrival(sent, at, network, deaf, dice);
+    return arrived === null ? [] : [arrived];
+  });
+}
+
+function arrival(
+  sent: Sent,
+  firstAt: number,
+  network: Network,
+  deaf: readonly Window[],
+  dice: Dice,
+): (Happening & { type: 'ping' }) | null {
+  const { job, ping, isSpooled } = sent;
+  for (let sentAt = firstAt, attempt = 0; attempt < 50; attempt += 1) {
+    const latencyMs = latency(network, dice);
+    const at = sentAt + latencyMs;
+    const blocked = [...network.outages, ...deaf].find((each) => at >= each.from_at && at <= each.to_at);
+    const isLost = blocked !== undefined || dice.chance(network.lossProbability);
+    if (!isLost) {
+      const delayMs = Math.round((sentAt - firstAt) * (1 + sent.drift));
+      return {
+        at,
+        type: 'ping',
+        job,
+        ping: delayMs > 0 && isSpooled ? { ...ping, delay_ms: delayMs } : ping,
+      };
+    }
+    // A bare client tries again for a few seconds at most and says nothing of it.
+    if (!isSpooled && !dice.chance(0.3)) return null;
+    const soonestAt = Math.max(at, blocked?.to_at ?? 0);
+    sentAt = soonestAt + dice.spanMs(SECOND_MS, isSpooled ? network.retryMsMax : 20 * SECOND_MS);
+  }
+  return null;
+}
+
+function latency(network: Network, dice: Dice): number {
+  return dice.chance(network.slowProbability) ? dice.spanMs(SECOND_MS, 3 * MINUTE_MS) : dice.spanMs(5, 900);
+}
+
+export function randomNetwork(dice: Dice, span: Window): Network {
+  const isBad = dice.chance(0.5);
+  const outages: Window[] = [];
+  if (dice.chance(0.3)) {
+    const from = dice.int(span.from_at, span.to_at);
+    // Not so long that more runs are reported at once afterwards than Cronflow looks back on.
+    const mostMs = Math.min(5 * HOUR_MS, (span.to_at - span.from_at) / 6);
+    outages.push({ from_at: from, to_at: from + dice.spanMs(MINUTE_MS, mostMs) });
+  }
+  return {
+    lossProbability: isBad ? dice.random() * 0.2 : 0,
+    duplicateProbability: isBad ? dice.random() * 0.3 : 0,
+    slowProbability: isBad ? dice.random() * 0.3 : 0,
+    outages,
+    retryMsMax: dice.spanMs(30 * SECOND_MS, HOUR_MS),
+  };
+}
