@@ -99,7 +99,8 @@ function lastPeriodGivenUp(draft: Draft, startAt: number): number | null {
     .findLast((at) => at - earlyMs(draft.spec, at) <= startAt);
   if (slotAt === undefined) return null;
   const runSince = draft.runs().some((run) => {
-    const at = run.started_at ?? (run.outcome === 'success' || run.outcome === 'failure' ? run.ended_at : null);
+    const at =
+      run.started_at ?? (run.outcome === 'success' || run.outcome === 'failure' ? run.ended_at : null);
     return at !== null && at > slotAt && at <= startAt;
   });
   return runSince ? null : slotAt;

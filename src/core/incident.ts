@@ -59,9 +59,9 @@ function countBad(draft: Draft, run: Run, kind: BadKind, at: number): void {
   draft.job.bad.push(bad);
   draft.job.bad.sort((a, b) => a.at - b.at);
   if (draft.job.bad.length > LIMITS.thresholdMax) draft.job.bad.shift();
-  const kinds = kindsReached(draft);
-  if (draft.incident !== null) absorb(draft, run, bad, kinds);
-  else if (kinds.length > 0) {
+  if (draft.incident !== null) return absorb(draft, run, bad, [bad.kind]);
+  const kinds = kindsOnceReached(draft);
+  if (kinds.length > 0) {
     open(draft, run.reason, bad, kinds);
     tell(draft, run, bad.at, [bad.at, bad.began_at]);
   }
@@ -90,7 +90,7 @@ function countGood(draft: Draft, run: Run, at: number): void {
  */
 export function reconsider(draft: Draft, at: number): void {
   const newest = draft.job.bad.at(-1);
-  const kinds = kindsReached(draft);
+  const kinds = kindsOnceReached(draft);
   if (draft.incident === null) {
     if (newest === undefined || kinds.length === 0) return;
     open(draft, newest.reason, { ...newest, at }, kinds);
@@ -106,13 +106,16 @@ export function reconsider(draft: Draft, at: number): void {
   tell(draft, newestBad(draft), at, [at, ...(newest === undefined ? [] : [newest.at, newest.began_at])]);
 }
 
-/** The kinds of trouble that have reached their threshold since the last good outcome. */
-function kindsReached(draft: Draft): BadKind[] {
+/** The kinds of all trouble since the last good outcome, once it has reached a threshold; until then none. */
+function kindsOnceReached(draft: Draft): BadKind[] {
   const threshold = draft.spec.failureThreshold;
   const counts = new Map<BadKind, number>();
   for (const bad of draft.job.bad) counts.set(bad.kind, (counts.get(bad.kind) ?? 0) + 1);
-  if ('any' in threshold) return draft.job.bad.length >= threshold.any ? [...counts.keys()] : [];
-  return [...counts].filter(([kind, count]) => count >= (threshold[kind] ?? 1)).map(([kind]) => kind);
+  const isReached =
+    'any' in threshold
+      ? draft.job.bad.length >= threshold.any
+      : [...counts].some(([kind, count]) => count >= (threshold[kind] ?? 1));
+  return isReached ? [...counts.keys()] : [];
 }
 
 function open(draft: Draft, reason: Reason, bad: BadOutcome, kinds: BadKind[]): void {
@@ -159,10 +162,8 @@ function absorb(draft: Draft, run: Run, bad: BadOutcome, kinds: BadKind[]): void
     bad_count: incident.bad_count + 1,
     outcomes: withOutcome(incident, run, bad.at, bad.began_at),
     newest_bad_at: newestBadAt,
-    good_run_ids: incident.good_run_ids.filter((id) => {
-      const good = draft.run(id);
-      return good !== undefined && beganAt(good, good.ended_at ?? 0) >= newestBadAt;
-    }),
+    // What is bad in between breaks the row of good ones.
+    good_run_ids: [],
     ...(isOpening ? { reason: run.reason, opened_by_run_id: run.id } : {}),
   });
   tell(draft, run, bad.at, [bad.at, bad.began_at]);

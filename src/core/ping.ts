@@ -170,8 +170,10 @@ function reported(late: boolean, ping: Ping, { reason }: Judgement): Reason {
 function applySkip(draft: Draft, ping: Ping, at: number): PingEffect {
   const known = ping.rid === null ? undefined : runOfRid(draft, ping.rid);
   if (known !== undefined) return { reason: 'duplicate', runId: known.id };
-  if (!draft.paused) draft.job.skip_count += 1;
-  const stuck = draft.job.skip_count >= LIMITS.skipsInARowMax && draft.openRuns().length === 0;
+  // A lock that a run holds is in good hands.
+  const isHeld = draft.openRuns().length > 0;
+  if (!draft.paused) draft.job.skip_count = isHeld ? 0 : draft.job.skip_count + 1;
+  const stuck = draft.job.skip_count >= LIMITS.skipsInARowMax;
   const reason = stuck ? 'stuck_lock' : 'lock_held';
   const claim = claimSlot(draft, at, false);
   const run = draft.addRun({

@@ -56,7 +56,13 @@ export const everyBeat: Check = async (script) =>
   played(await verdictOf(script), await verdictOf(script, { everyBeat: true }), 'skipping', 'every beat');
 
 /** Checks that any script must pass. */
-export const CHECKS: Readonly<Record<string, Check>> = { model, invariants, lateTicks, duplicates, simulatedDisk };
+export const CHECKS: Readonly<Record<string, Check>> = {
+  model,
+  invariants,
+  lateTicks,
+  duplicates,
+  simulatedDisk,
+};
 
 /**
  * Runs checks on a script.

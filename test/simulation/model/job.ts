@@ -211,7 +211,10 @@ export class Job {
       const latest = due.at(-1);
       const next = this.nextSlot(open, at);
       // One that only waits for what a gap hid does not take a run that is a little early for the next.
-      const waits = latest !== undefined && this.slots.deadlineOf(latest).touched && this.slots.plainDeadlineAt(latest) < at;
+      const waits =
+        latest !== undefined &&
+        this.slots.deadlineOf(latest).touched &&
+        this.slots.plainDeadlineAt(latest) < at;
       const claimed = waits && next !== undefined && next.at - at <= this.slots.earlyMs(next) ? next : latest;
       for (const older of due) if (older !== claimed) this.supersede(older);
       return claimed ?? null;

@@ -106,14 +106,19 @@ function faultsOf(tellings: readonly Telling[]): string[] {
 }
 
 describe('the model itself', () => {
-  it('opens, reminds and closes in this order, and gives each slot one end', () => {
+  it('opens, reminds and closes in this order, and gives up each slot once', () => {
     fc.assert(
       fc.property(script, (given) => {
         const verdict = expectedOf(given);
         for (const notifier of given.notifiers) {
           expect(faultsOf(verdict.tellings.filter((one) => one.notifier === notifier))).toEqual([]);
         }
-        const slots = verdict.endings.map((one) => one.slot_at).filter((at) => at !== null);
+        // What a run has taken over stands until the run ends, and for good if that does not count.
+        const givenUp = ['missed', 'unknown', 'skipped'];
+        const slots = verdict.endings
+          .filter((one) => one.rid === null && givenUp.includes(one.outcome ?? ''))
+          .map((one) => one.slot_at)
+          .filter((at) => at !== null);
         expect(new Set(slots).size).toBe(slots.length);
         const runs = verdict.endings.map((one) => one.rid).filter((rid) => rid !== null);
         expect(new Set(runs).size).toBe(runs.length);

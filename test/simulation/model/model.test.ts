@@ -601,7 +601,7 @@ describe('when Cronflow was away (3.4)', () => {
     const job: Declaration = { schedule: '0 1 * * *', grace: '0s' };
     const suspended = verdict(job, '4:00', [away('0:59:51', '1:00:19', 'suspend')]);
     expect(told(suspended)).toEqual(['ops opened never_seen 01:00']);
-    const longer = verdict(job, '4:00', [away('0:59:51', '1:00:20', 'suspend')]);
+    const longer = verdict(job, '4:00', [away('0:59:51', '1:00:21', 'suspend')]);
     expect(told(longer)).toEqual([]);
   });
 

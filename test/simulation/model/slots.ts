@@ -62,7 +62,10 @@ export class Slots {
   listTo(at: number): void {
     const { cron } = this.terms;
     if (cron === null) return;
-    while (this.listedTo <= at || (this.listedTo < Number.POSITIVE_INFINITY && this.expected() === undefined)) {
+    while (
+      this.listedTo <= at ||
+      (this.listedTo < Number.POSITIVE_INFINITY && this.expected() === undefined)
+    ) {
       const next = cron.next(this.listedTo);
       if (next === null) {
         this.listedTo = Number.POSITIVE_INFINITY;

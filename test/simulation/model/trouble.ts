@@ -85,8 +85,7 @@ export class Trouble {
 
   private takeBad(bad: Result, laterGood: boolean, inPlaceOf: Result | null, now: number): void {
     // Good outcomes count in a row: what was bad in between, if only for a while, has broken it.
-    if (this.incident !== null && !(laterGood && inPlaceOf === null))
-      this.incident.goods = this.incident.goods.filter((good) => good.begun_at >= bad.begun_at);
+    if (this.incident !== null && !(laterGood && inPlaceOf === null)) this.incident.goods = [];
     if (this.incident !== null && inPlaceOf !== null) {
       this.contain(bad);
       if (this.incident.opener === inPlaceOf) {
@@ -188,6 +187,8 @@ export class Trouble {
   private takeGood(good: Result): void {
     if (this.incident === null) return;
     this.incident.silenced = null;
+    const begunAt = Math.max(...[...this.incident.bads].map((bad) => bad.begun_at));
+    if (good.begun_at < begunAt) return;
     this.incident.goods.push(good);
     this.closeIfRecovered(good.at);
   }
@@ -214,6 +215,7 @@ export class Trouble {
   /** Closes the incident because the job is paused or removed; nobody is told in words. */
   closeSilently(at: number): void {
     const { incident } = this;
+    for (const bad of this.badsInARow()) this.over.add(bad);
     if (incident === null) return;
     for (const name of incident.told) this.tell('closed_silently', name, incident.reason, at);
     this.end();

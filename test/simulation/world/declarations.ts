@@ -46,7 +46,9 @@ export interface DeclarationOptions {
 export function randomDeclaration(dice: Dice, options: DeclarationOptions): Declaration {
   const { declaration, periodMs } = randomSchedule(dice, options);
   declaration.grace = randomGrace(dice, periodMs);
-  if (dice.chance(0.8)) declaration.max_runtime = randomMaxRuntime(dice, periodMs);
+  // Where slots are dense, a run that stays open for a day would outlast the history that is looked at.
+  if (dice.chance(0.8) || periodMs <= 15 * MINUTE_MS)
+    declaration.max_runtime = randomMaxRuntime(dice, periodMs);
   for (const key of OPTIONAL_KEYS) if (dice.chance(0.3)) setKey(declaration, key, dice, options);
   return declaration;
 }
