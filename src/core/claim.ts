@@ -76,7 +76,7 @@ function supersede(draft: Draft, expectedAt: number, claimedAt: number, at: numb
   let slotAt: number | null = expectedAt;
   while (slotAt !== null && slotAt < claimedAt) {
     if (slotAt + draft.spec.graceMs < at && mayBeUnseen(draft, slotAt)) {
-      slotAt = giveUpUnseen(draft, slotAt, at);
+      slotAt = giveUpUnseen(draft, slotAt, at, claimedAt);
     } else recordSlot(draft, slotAt, at, 'skipped', 'superseded');
     slotAt = slotAfter(draft.spec, slotAt);
   }

@@ -10,12 +10,13 @@ const DAY_MS = 86_400_000;
  * given and all after it that lie, with their grace, within the same gap. All of these have one deadline, and
  * after a year away there are half a million of them.
  * @param at when they are given up
+ * @param claimedAt the slot that a run has claimed: those from there on are not given up
  * @returns the last of them
  */
-export function giveUpUnseen(draft: Draft, slotAt: number, at: number): number {
+export function giveUpUnseen(draft: Draft, slotAt: number, at: number, claimedAt = Infinity): number {
   const row = recordSlot(draft, slotAt, at, 'unknown', 'outage');
   rememberUnclaimed(draft, slotAt, 'unknown', row.id);
-  const lastAt = lastInGap(draft, slotAt);
+  const lastAt = lastInGap(draft, slotAt, claimedAt);
   if (lastAt === null || lastAt <= slotAt) return slotAt;
   let count = 0;
   const newest: number[] = [];
@@ -32,12 +33,12 @@ export function giveUpUnseen(draft: Draft, slotAt: number, at: number): number {
 }
 
 /** The last slot that lies, with its grace, in the gap in which the given one does; null if that is not in one. */
-function lastInGap(draft: Draft, slotAt: number): number | null {
+function lastInGap(draft: Draft, slotAt: number, claimedAt: number): number | null {
   const { spec } = draft;
   const gap = draft.job.gaps.find((each) => each.from_at <= slotAt && each.to_at >= slotAt + spec.graceMs);
   // A slot that an open run makes the job's own lock drop is not unknown.
   if (gap === undefined || spec.overlap === 'skip') return null;
-  return slotAtOrBefore(spec, gap.to_at - spec.graceMs);
+  return slotAtOrBefore(spec, Math.min(gap.to_at - spec.graceMs, claimedAt - 1));
 }
 
 /** The slots after `fromAt`, up to `toAt`, by UTC day. */

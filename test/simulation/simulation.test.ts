@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { report } from './check.ts';
 import { falseAlarms, silences } from './healthy.ts';
+import { REGRESSIONS } from './regressions.ts';
 import { randomWorld } from './world/world.ts';
 
 /** The same worlds every time: what fails here fails for everyone. */
@@ -13,6 +14,10 @@ const BUDGET_MS = Number(process.env.SIMULATION_SECONDS ?? (process.env.CI ? 60 
 const FIRST_SEED = Number(process.env.SIMULATION_SEED ?? Date.now() % 1_000_000_000);
 
 describe('a simulated world', () => {
+  test.each(Object.entries(REGRESSIONS))('%s', async (_name, script) => {
+    expect(await report(script, 0)).toBeNull();
+  });
+
   test.each(FIXED_SEEDS)('is told of as DESIGN.md says (seed %i)', async (seed) => {
     expect(await report(randomWorld(seed), seed)).toBeNull();
   });

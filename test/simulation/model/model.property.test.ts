@@ -114,9 +114,9 @@ describe('the model itself', () => {
           expect(faultsOf(verdict.tellings.filter((one) => one.notifier === notifier))).toEqual([]);
         }
         // What a run has taken over stands until the run ends, and for good if that does not count.
-        const givenUp = ['missed', 'unknown', 'skipped'];
+        const givenUp = new Set(['missed', 'unknown', 'skipped']);
         const slots = verdict.endings
-          .filter((one) => one.rid === null && givenUp.includes(one.outcome ?? ''))
+          .filter((one) => one.rid === null && givenUp.has(one.outcome ?? ''))
           .map((one) => one.slot_at)
           .filter((at) => at !== null);
         expect(new Set(slots).size).toBe(slots.length);

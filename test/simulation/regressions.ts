@@ -1,0 +1,184 @@
+import type { Script } from './script.ts';
+
+/** Scripts that were told wrongly once, as the simulator shrank them. */
+export const REGRESSIONS: Readonly<Record<string, Script>> = {
+  'a run that comes before the slots of a gap are given up takes its slot out of them': {
+    start_at: Date.parse('2025-03-09T10:30:34.178Z'),
+    end_at: Date.parse('2025-03-09T10:56:41.627Z'),
+    replay_window_ms: 60_000,
+    notifiers: ['ops'],
+    jobs: { sync: { schedule: '*/5 * * * *', grace: '12s' } },
+    happenings: [
+      {
+        at: Date.parse('2025-03-09T10:43:02.915Z'),
+        type: 'away',
+        how: 'store_failing',
+        to_at: Date.parse('2025-03-09T10:52:56.147Z'),
+      },
+      {
+        at: Date.parse('2025-03-09T10:53:14.275Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'start', rid: 'a' },
+      },
+    ],
+  },
+  'a host whose clock is fast is not told missed after Cronflow was away': {
+    start_at: Date.parse('2025-10-25T17:00:01Z'),
+    end_at: Date.parse('2025-10-25T18:15:00Z'),
+    replay_window_ms: 900_000,
+    notifiers: ['ops'],
+    jobs: { sync: { schedule: '7,22,37,52 * * * *', grace: '150s' } },
+    happenings: [
+      {
+        at: Date.parse('2025-10-25T17:06:29.538Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'start', rid: '6' },
+      },
+      {
+        at: Date.parse('2025-10-25T17:21:27.195Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'start', rid: '7' },
+      },
+      {
+        at: Date.parse('2025-10-25T17:22:19.133Z'),
+        type: 'away',
+        how: 'crash',
+        to_at: Date.parse('2025-10-25T17:52:55.794Z'),
+      },
+      {
+        at: Date.parse('2025-10-25T17:53:01.147Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'start', rid: '9', delay_ms: 93_902 },
+      },
+      {
+        at: Date.parse('2025-10-25T18:06:27.058Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'start', rid: '10' },
+      },
+    ],
+  },
+  'a run without a known start has had its interval': {
+    start_at: Date.parse('2025-11-16T16:34:54.006Z'),
+    end_at: Date.parse('2025-11-16T17:05:08.434Z'),
+    replay_window_ms: 900_000,
+    notifiers: ['ops'],
+    jobs: { sync: { every: '7m' } },
+    happenings: [
+      { at: Date.parse('2025-11-16T16:57:03.122Z'), type: 'ping', job: 'sync', ping: { kind: 'success' } },
+      { at: Date.parse('2025-11-16T17:00:02.067Z'), type: 'ping', job: 'sync', ping: { kind: 'success' } },
+    ],
+  },
+  'a run that began a little early takes over the interval given up since': {
+    start_at: Date.parse('2025-10-23T18:26:39.017Z'),
+    end_at: Date.parse('2025-10-23T18:42:35.297Z'),
+    replay_window_ms: 60_000,
+    notifiers: ['ops'],
+    jobs: { sync: { every: '15m', grace: '32s' } },
+    happenings: [
+      {
+        at: Date.parse('2025-10-23T18:42:34.943Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'a', duration_ms: 68_929 },
+      },
+    ],
+  },
+  'no end is dated before its start': {
+    start_at: Date.parse('2025-01-03T23:29:02.059Z'),
+    end_at: Date.parse('2025-01-04T00:06:56.230Z'),
+    replay_window_ms: 900_000,
+    notifiers: ['ops'],
+    jobs: { sync: { every: '7m', recovery_threshold: 2 } },
+    happenings: [
+      {
+        at: Date.parse('2025-01-03T23:57:56.119Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'a' },
+      },
+      {
+        at: Date.parse('2025-01-04T00:06:24.762Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'start', rid: 'b' },
+      },
+      {
+        at: Date.parse('2025-01-04T00:06:28.805Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'b', delay_ms: 40_946 },
+      },
+    ],
+  },
+  'a skip while a run is open says nothing of a stuck lock': {
+    start_at: Date.parse('2025-01-03T23:29:02.059Z'),
+    end_at: Date.parse('2025-01-04T08:46:03.946Z'),
+    replay_window_ms: 900_000,
+    notifiers: ['ops'],
+    jobs: { sync: { max_runtime: '478s' } },
+    happenings: [
+      {
+        at: Date.parse('2025-01-04T08:19:30.492Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'start', rid: 'a' },
+      },
+      {
+        at: Date.parse('2025-01-04T08:26:19.539Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'skip', rid: 'b' },
+      },
+      {
+        at: Date.parse('2025-01-04T08:33:12.003Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'skip', rid: 'c' },
+      },
+      {
+        at: Date.parse('2025-01-04T08:40:09.581Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'skip', rid: 'd' },
+      },
+    ],
+  },
+  'a notifier that takes one kind is told when the incident first contains it': {
+    start_at: Date.parse('2025-03-09T10:00:14.786Z'),
+    end_at: Date.parse('2025-03-09T12:17:08.499Z'),
+    replay_window_ms: 900_000,
+    notifiers: ['ops', 'pager'],
+    jobs: {
+      sync: {
+        max_runtime: '5250s',
+        failure_threshold: { failure: 2, missed: 1, timeout: 2 },
+        notify: ['ops', { to: 'pager', on: ['missed', 'timeout'] }],
+      },
+    },
+    happenings: [
+      { at: Date.parse('2025-03-09T10:42:57.759Z'), type: 'ping', job: 'sync', ping: { kind: 'start' } },
+      { at: Date.parse('2025-03-09T10:44:08.657Z'), type: 'ping', job: 'sync', ping: { kind: 'start' } },
+      { at: Date.parse('2025-03-09T10:48:54.396Z'), type: 'ping', job: 'sync', ping: { kind: 'start' } },
+    ],
+  },
+  'a reminder that is due while the store fails comes when it works again, with every tick on time or late': {
+    start_at: Date.parse('2025-08-18T18:20:26.226Z'),
+    end_at: Date.parse('2025-08-19T01:58:45.591Z'),
+    replay_window_ms: 900_000,
+    notifiers: ['ops'],
+    jobs: { sync: { every: '1h', grace: '13s', remind_every: '10m' } },
+    happenings: [
+      {
+        at: Date.parse('2025-08-19T01:23:08.833Z'),
+        type: 'away',
+        how: 'store_failing',
+        to_at: Date.parse('2025-08-19T01:56:31.735Z'),
+      },
+    ],
+  },
+};
