@@ -40,14 +40,13 @@ export function unrecordSlot(draft: Draft, runId: string, slotAt: number, outcom
   if (row === undefined) return; // Trimmed from the history since.
   if (row.count <= 1) return draft.removeRun(runId);
   const others = draft.job.unclaimed.filter((slot) => slot.run_id === runId).map((slot) => slot.at);
-  const isNewest = row.slot_at === slotAt && others.length > 0;
-  const isOldest = row.first_slot_at === slotAt && others.length > 0;
-  // An edge of the row moves to the nearest slot that is still known to belong to it.
-  const newestAt = isNewest ? Math.max(...others) : row.slot_at;
+  // An edge of the row moves to the nearest slot that is still known to belong to it, or to the other edge.
+  const newestAt = row.slot_at === slotAt ? Math.max(row.first_slot_at ?? 0, ...others) : row.slot_at;
+  const oldestAt = row.first_slot_at === slotAt ? Math.min(row.slot_at ?? 0, ...others) : row.first_slot_at;
   draft.changeRun(runId, {
     count: row.count - 1,
     slot_at: newestAt,
-    first_slot_at: isOldest ? Math.min(...others) : row.first_slot_at,
+    first_slot_at: oldestAt,
     ended_at: (row.ended_at ?? 0) - ((row.slot_at ?? 0) - (newestAt ?? 0)),
   });
 }

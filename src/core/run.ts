@@ -59,6 +59,8 @@ export function replaceEnd(draft: Draft, given: Run, end: RunEnd): Run {
     detail: end.detail ?? null,
   });
   if (!given.counted || draft.paused) return run;
+  // A run that ended `unknown` replaced nothing yet.
+  if (given.outcome === 'unknown' && end.outcome !== 'unknown') replaceGivenUpSlot(draft, run);
   const wasBad = retractOutcome(draft, given.id, beganAt(given, givenUpAt));
   // Trouble that was told and has been answered by a later success since is not told again.
   if (wasBad || end.outcome === 'success' || given.outcome === 'unknown') countOutcome(draft, run, end.at);

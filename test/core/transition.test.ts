@@ -810,6 +810,49 @@ describe('due_at', () => {
   });
 });
 
+describe('§3.4 a rerun of a missed slot that ended unknown', () => {
+  table([
+    [
+      'replaces the miss once it turns out how it ended',
+      { ...HOURLY, notify: ['ops'] },
+      `00:30 success
+       01:05 tick
+       01:10 start
+       01:40 gap from=01:20
+       02:00 start
+       02:01 success
+       02:10 tick`,
+      [
+        '00:30 no slot success succeeded',
+        '01:05 slot 01:00 missed missed',
+        '01:05 owe ops opened missed',
+        '02:00 slot 01:00 late unknown outage',
+        '02:01 slot 02:00 success succeeded',
+        '02:01 owe ops closed succeeded',
+        '02:01 incident closed recovered',
+      ],
+    ],
+  ]);
+
+  test('and then leaves no miss in the history', () => {
+    const { runs } = stateAfter(
+      HOURLY,
+      `00:30 success
+       01:05 tick
+       01:10 start rid=a
+       01:40 gap from=01:20
+       01:50 removed
+       01:51 restored
+       01:52 failure rid=a exit=3
+       02:00 tick`,
+    );
+    expect(runs.map(({ outcome, reason }) => `${outcome} ${reason}`)).toEqual([
+      'success succeeded',
+      'failure exit_code',
+    ]);
+  });
+});
+
 describe('§3.2 overlap', () => {
   const FORBID: Declaration = { ...HOURLY, overlap: 'forbid' };
   table([
