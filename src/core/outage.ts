@@ -1,8 +1,10 @@
 import { formatDuration } from '../schedule/duration.ts';
 import { offsetMsAt } from '../schedule/zone.ts';
+import { Draft } from './draft.ts';
+import { deadlineOf } from './due.ts';
 import { LIMITS } from './limits.ts';
 import type { JobState, Run } from './model.ts';
-import { slotAfter } from './slots.ts';
+import { earlyMs, slotAfter } from './slots.ts';
 import type { Spec } from './spec.ts';
 import { type SystemChange, systemDeliveries, systemIncident } from './system.ts';
 
@@ -27,6 +29,8 @@ export interface Outage {
   count: number;
   /** The first of the gaps. */
   stretches: Gap[];
+  /** Put off so far, until it is known what became of the slots it touched; absent mostly. */
+  not_before_at?: number;
 }
 
 /** What of one job Cronflow could not see. */
@@ -38,6 +42,8 @@ export interface Unseen {
   ended_count: number;
   /** Runs that were open and still are. */
   open_count: number;
+  /** Whether a slot it touched is still expected, since its grace lasts longer. */
+  is_expected: boolean;
 }
 
 /** A shorter outage that left nothing unseen is not told. */
@@ -54,7 +60,8 @@ const COUNTED_SLOTS_MAX = 1_000;
  * @param replayWindowMs the configuration's `replay_window`
  */
 export function outageDueAt(outage: Outage, replayWindowMs: number): number {
-  return Math.min(outage.to_at + replayWindowMs, latestDueAt(outage, replayWindowMs));
+  const dueAt = Math.min(outage.to_at + replayWindowMs, latestDueAt(outage, replayWindowMs));
+  return Math.max(dueAt, outage.not_before_at ?? 0);
 }
 
 /** A replay window that is itself long is waited for, and leaves room for a second gap. */
@@ -123,13 +130,41 @@ export function unseenOf(spec: Spec, state: JobState, runs: readonly Run[], outa
     (run) => isUnknown(run) && isOpenIn(run) && (run.ended_at ?? -Infinity) >= outage.from_at,
   );
   const slotCount = unseenSlots(spec, state, runs, outage);
-  if (slotCount + ended.length + open.length === 0) return null;
+  const isExpected = touchedUntil(spec, state, runs, outage) !== null;
+  if (slotCount + ended.length + open.length === 0 && !isExpected) return null;
   return {
     job_name: spec.name,
     slot_count: slotCount,
     ended_count: ended.length,
     open_count: open.length,
+    is_expected: isExpected,
   };
+}
+
+/**
+ * An outage that was short is worth a message only if something stays unseen, and that is not known while a
+ * slot it touched is still expected.
+ * @returns the outage put off until that is known; null when it can be told of now
+ */
+export function postponed(outage: Outage, unseen: readonly Unseen[], untilAt: number | null): Outage | null {
+  const isCertain = unseen.some((each) => each.slot_count + each.ended_count + each.open_count > 0);
+  if (untilAt === null || isCertain || outage.longest_ms >= TOLD_MS_MIN) return null;
+  return { ...outage, not_before_at: untilAt };
+}
+
+/** When the slot that is expected is given up as `unknown`, if the outage touched it; else null. */
+export function touchedUntil(
+  spec: Spec,
+  state: JobState,
+  runs: readonly Run[],
+  outage: Outage,
+): number | null {
+  const draft = new Draft(spec, { job_id: '', job: state, runs, incident: null }, state.settled_at);
+  const deadline = deadlineOf(draft);
+  const slotAt = state.expected_at;
+  if (deadline?.outcome !== 'unknown' || slotAt === null) return null;
+  const isTouched = slotAt - earlyMs(spec, slotAt) <= outage.to_at && deadline.at >= outage.from_at;
+  return isTouched ? deadline.at : null;
 }
 
 function isUnknown(run: Run): boolean {
@@ -222,15 +257,17 @@ function hiddenOf(unseen: readonly Unseen[]): string {
   const runs = sum((each) => each.ended_count + each.open_count);
   const parts = [slots === 0 ? '' : plural(slots, 'slot'), runs === 0 ? '' : plural(runs, 'run')];
   const hidden = parts.filter((part) => part !== '').join(' and ');
+  if (hidden === '' && unseen.length > 0) return `${plural(unseen.length, 'job')} may have run unseen`;
   if (hidden === '') return 'nothing went unseen';
   return `what became of ${hidden} of ${plural(unseen.length, 'job')} is not known`;
 }
 
-function whatOf({ slot_count: slots, ended_count: ended, open_count: open }: Unseen): string {
+function whatOf({ slot_count: slots, ended_count: ended, open_count: open, is_expected }: Unseen): string {
   const parts: string[] = [];
   if (slots > 0) parts.push(`${plural(slots, 'slot')} unknown`);
   if (ended > 0) parts.push(`${plural(ended, 'run')} ended unknown`);
   if (open > 0) parts.push(`${plural(open, 'run')} still open`);
+  if (is_expected) parts.push('1 slot still expected');
   return parts.join(', ');
 }
 

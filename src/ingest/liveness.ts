@@ -101,7 +101,7 @@ export class Liveness {
         // Written meanwhile: a gap that is known already must not be noted as another.
         if (tx.meta(LIVENESS_KEY) !== previousAt) return false;
         tx.putMeta(LIVENESS_KEY, now);
-        if (event !== null) note(tx, event, previousAt ?? now);
+        if (event !== null) this.#note(tx, event, previousAt ?? now);
         return true;
       });
       if (!isWritten) continue;
@@ -109,6 +109,21 @@ export class Liveness {
       this.#onCommit();
       return this.#report(now - previousAt);
     }
+  }
+
+  /** Tells every job, and those who are to be told that Cronflow was away, in one commit. */
+  #note(tx: Tx, event: TimeEvent, previousAt: number): void {
+    for (const job of tx.jobs()) {
+      if (job.removed_at !== null) continue;
+      try {
+        tx.attempt(() => applyEvent(tx, job, event));
+      } catch (error) {
+        // One that cannot be told must not keep the others from being told, nor the beat from going on.
+        this.#logger.error('a job could not be told of a gap', { job_id: job.id, error: String(error) });
+      }
+    }
+    if (event.type === 'gap') noteGap(tx, { from_at: event.from_at, to_at: event.to_at });
+    else setOutagesBack(tx, previousAt - event.at);
   }
 
   #report(awayMs: number): void {
@@ -125,13 +140,6 @@ export class Liveness {
 }
 
 type TimeEvent = Extract<Event, { type: 'gap' | 'clock_set_back' }>;
-
-/** Tells every job, and those who are to be told that Cronflow was away, in one commit. */
-function note(tx: Tx, event: TimeEvent, previousAt: number): void {
-  for (const job of tx.jobs()) if (job.removed_at === null) applyEvent(tx, job, event);
-  if (event.type === 'gap') noteGap(tx, { from_at: event.from_at, to_at: event.to_at });
-  else setOutagesBack(tx, previousAt - event.at);
-}
 
 /** What the time since the last sign of life means to every job; null for nothing. */
 function eventSince(previousAt: number, now: number, gapMsMin: number): TimeEvent | null {

@@ -3,7 +3,9 @@ import {
   type Gap,
   type Outage,
   outageDueAt,
+  postponed,
   tellOutage,
+  touchedUntil,
   type Unseen,
   unseenOf,
   withClockSetBack,
@@ -100,13 +102,18 @@ export class Outages {
     const { replayWindowMs } = readGlobals(tx);
     const outages = readOutages(tx);
     const due = outages.filter((outage) => outageDueAt(outage, replayWindowMs) <= now);
-    writeOutages(
-      tx,
-      outages.filter((outage) => !due.includes(outage)),
-    );
+    const unseen = new Map(due.map((outage) => [outage, unseenIn(tx, outage)]));
+    const later = outages.flatMap((outage) => {
+      if (!due.includes(outage)) return [outage];
+      return postponed(outage, unseen.get(outage) ?? [], touchedUntilIn(tx, outage)) ?? [];
+    });
+    writeOutages(tx, later);
     const timezone = readDefaults(tx).timezone ?? 'UTC';
+    const isLater = new Set(later.map((outage) => outage.from_at));
     return due.flatMap((outage) => {
-      const change = tellOutage(outage, unseenIn(tx, outage), defaultNotifiers(tx), timezone, now);
+      if (isLater.has(outage.from_at)) return [];
+      const hidden = unseen.get(outage) ?? [];
+      const change = tellOutage(outage, hidden, defaultNotifiers(tx), timezone, now);
       putSystemChange(tx, change);
       return change.incidents.map((incident) => incident.detail ?? '');
     });
@@ -134,6 +141,15 @@ function unseenIn(tx: Tx, outage: Outage): Unseen[] {
     if (job.removed_at !== null) return [];
     return unseenOf(specOfJob(tx, job), job.state, tx.runsOf(job.id), outage) ?? [];
   });
+}
+
+/** Until when slots that the outage touched are still expected; null when none is. */
+function touchedUntilIn(tx: Tx, outage: Outage): number | null {
+  const untilAts = tx.jobs().flatMap((job) => {
+    if (job.removed_at !== null) return [];
+    return touchedUntil(specOfJob(tx, job), job.state, tx.runsOf(job.id), outage) ?? [];
+  });
+  return untilAts.length === 0 ? null : Math.max(...untilAts);
 }
 
 function readOutages(tx: Tx): readonly Outage[] {

@@ -102,7 +102,7 @@ describe('gaps', () => {
     }
     expect(outages).toMatchObject([{ count: 45, away_ms: 45_000, longest_ms: 1_000 }]);
     expect(outages[0]!.stretches).toHaveLength(10);
-    const unseenJob = { job_name: 'a', slot_count: 1, ended_count: 0, open_count: 0 };
+    const unseenJob = { job_name: 'a', slot_count: 1, ended_count: 0, open_count: 0, is_expected: false };
     const { detail } = tellOutage(outages[0]!, [unseenJob], ['ops'], 'UTC', at(3)).incidents[0]!;
     expect(detail!.split('\n')).toHaveLength(13);
     expect(detail).toContain('and 35 more times');
@@ -127,7 +127,7 @@ describe('gaps', () => {
 test('the message names twenty jobs and counts the rest', () => {
   const many = Array.from({ length: 25 }, (_, index): Unseen => {
     const name = `job-${String(index).padStart(2, '0')}`;
-    return { job_name: name, slot_count: 2, ended_count: 1, open_count: 1 };
+    return { job_name: name, slot_count: 2, ended_count: 1, open_count: 1, is_expected: false };
   });
   const { incidents, deliveries } = tellOutage(AWAY, many, ['ops', 'pager', 'ops'], 'Europe/Berlin', at(6));
   const lines = incidents[0]!.detail!.split('\n');

@@ -116,6 +116,37 @@ describe('the message after Cronflow was away', () => {
     ]);
   });
 
+  test('waits for a slot the gap touched whose grace lasts longer: a moment away must not mean silence', async () => {
+    const { clock, configure, crash, startAt, told, ping } = await startCrashing();
+    await configure({
+      dead: { schedule: '0 1 * * *', grace: '2h' },
+      alive: { schedule: '0 1 * * *', grace: '2h' },
+    });
+    await clock.advance(HOUR_MS + MINUTE_MS);
+    await crash();
+    await startAt(START + HOUR_MS + MINUTE_MS + SECOND_MS);
+    await clock.advance(HOUR_MS);
+    expect(await told()).toEqual([]);
+    await ping('alive', 'success');
+    await clock.advance(HOUR_MS);
+    expect(detailsOf(await told())).toEqual([
+      'for 1s, from 2025-01-01 01:01 to 2025-01-01 01:01:01 (UTC); what became of 1 slot of 1 job is not known\n' +
+        'dead: 1 slot unknown',
+    ]);
+  });
+
+  test('names a slot that is still expected when the gap was long', async () => {
+    const { clock, configure, crash, startAt, told } = await startCrashing();
+    await configure({ slow: { schedule: '0 1 * * *', grace: '6h' } });
+    await clock.advance(HOUR_MS);
+    await crash();
+    await startAt(START + 2 * HOUR_MS);
+    await clock.advance(15 * MINUTE_MS);
+    expect(detailsOf(await told())).toEqual([
+      'for 1h, from 2025-01-01 01:00 to 2025-01-01 02:00 (UTC); 1 job may have run unseen\nslow: 1 slot still expected',
+    ]);
+  });
+
   test('is never sent for the first start', async () => {
     const { clock, told } = await startCrashing();
     await clock.advance(HOUR_MS);
