@@ -399,6 +399,17 @@ export class Job {
   }
 
   /** Whether Cronflow could not see how something went that touched the gap. */
+  /** Until when a slot that the gap touched is still expected, since its grace lasts longer; null for none. */
+  expectedUntil(gap: Gap): number | null {
+    this.slots.listTo(this.clock);
+    const slot = this.slots.open()[0];
+    const running = this.terms.every_ms !== null && this.openRuns.some((run) => run.counted);
+    if (!this.declared || this.paused || slot === undefined || running) return null;
+    const { at, touched } = this.slots.deadlineOf(slot);
+    const touches = slot.at - this.slots.earlyMs(slot) <= gap.to_at && gap.from_at <= at;
+    return touched && touches ? at : null;
+  }
+
   isUnseen(gap: Gap): boolean {
     if (!this.declared) return false;
     const slots = this.slots.all.some(

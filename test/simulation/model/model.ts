@@ -28,7 +28,8 @@ export function expectedOf(script: Script): Verdict {
   for (const [name, declaration] of Object.entries(script.jobs)) {
     jobs.set(name, new Job(name, termsOf(declaration, script.notifiers), script.start_at, around));
   }
-  for (const step of stepsOf(script, gaps)) {
+  const steps = stepsOf(script, gaps);
+  for (let step = steps.shift(); step !== undefined; step = steps.shift()) {
     if (step.type === 'gap_end') {
       for (const job of jobs.values()) {
         job.advance(step.at);
@@ -36,6 +37,11 @@ export function expectedOf(script: Script): Verdict {
       }
     } else if (step.type === 'outage') {
       for (const job of jobs.values()) job.advance(step.at, true);
+      const later = postponedTo(step.gaps, [...jobs.values()]);
+      if (later !== null) {
+        insert(steps, { ...step, at: later }, script.end_at);
+        continue;
+      }
       const outage = outageOf(step.gaps, [...jobs.values()]);
       if (outage !== null) outages.push(outage);
     } else if (step.happening.type === 'away') {
@@ -82,8 +88,27 @@ function outagesOf(gaps: readonly Gap[], replayWindowMs: number): Step[] {
   return steps;
 }
 
+/** A short absence is told of once it is known whether a slot it touched went unseen. */
+function postponedTo(gaps: readonly Gap[], jobs: readonly Job[]): number | null {
+  if (gaps.some((gap) => gap.to_at - gap.from_at >= OUTAGE_MS_MIN)) return null;
+  if (jobs.some((job) => gaps.some((gap) => job.isUnseen(gap)))) return null;
+  const untils = jobs.flatMap((job) => gaps.map((gap) => job.expectedUntil(gap) ?? 0));
+  const latest = Math.max(0, ...untils);
+  return latest === 0 ? null : latest;
+}
+
+function insert(steps: Step[], step: Step, endAt: number): void {
+  if (step.at >= endAt) return;
+  const index = steps.findIndex(
+    (other) => other.at > step.at || (other.at === step.at && other.rank > step.rank),
+  );
+  steps.splice(index === -1 ? steps.length : index, 0, step);
+}
+
 function outageOf(gaps: readonly Gap[], jobs: readonly Job[]): OutageTelling | null {
-  const unseen = jobs.filter((job) => gaps.some((gap) => job.isUnseen(gap))).map((job) => job.name);
+  const unseen = jobs
+    .filter((job) => gaps.some((gap) => job.isUnseen(gap) || job.expectedUntil(gap) !== null))
+    .map((job) => job.name);
   const long = gaps.some((gap) => gap.to_at - gap.from_at >= OUTAGE_MS_MIN);
   const [first, last] = [gaps[0], gaps.at(-1)];
   if (first === undefined || last === undefined || (!long && unseen.length === 0)) return null;
