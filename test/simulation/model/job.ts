@@ -425,7 +425,8 @@ export class Job {
         (run) =>
           run.counted &&
           run.started_at <= gap.to_at &&
-          (run.result === null || (run.result.outcome === 'unknown' && run.result.at >= gap.from_at)),
+          ((run.result === null && !this.paused) ||
+            (run.result?.outcome === 'unknown' && run.result.at >= gap.from_at)),
       )
     );
   }
