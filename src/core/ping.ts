@@ -29,8 +29,9 @@ function applyStart(draft: Draft, ping: Ping, at: number): PingEffect {
   if (known !== undefined) return startKnownRun(draft, known, ping, at);
   if (ping.rid === null) giveUpAnonymousRun(draft, at);
   const first = overlapped(draft, at);
-  if (first === null) makeRoom(draft, at);
   const claim = claimForPing(draft, ping, at);
+  // After the claim: the end of a run moves what `every` expects, and this run is not the one after it.
+  if (first === null) makeRoom(draft, at);
   const limitAt = at + draft.spec.maxRuntimeMs;
   const run = draft.addRun({
     reason: 'started',

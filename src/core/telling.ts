@@ -23,8 +23,9 @@ export function tell(draft: Draft, run: Run | null, at: number, instants: readon
     return;
   }
   const everyMs = draft.spec.remindEveryMs;
-  const remindAt =
-    incident.announce_at !== null && everyMs !== null ? at + everyMs : incident.next_reminder_at;
+  // Whoever is told is reminded that long after, however long nobody was told of it.
+  const isFirst = incident.told.length === 0 && everyMs !== null;
+  const remindAt = isFirst ? Math.max(at, draft.knownAt) + everyMs : incident.next_reminder_at;
   draft.setIncident({
     ...incident,
     told: [...incident.told, ...names],
@@ -65,7 +66,10 @@ export function remind(draft: Draft, at: number): void {
 
 /** The run or history row of the incident's newest bad outcome, as far as it is kept. */
 export function newestBad(draft: Draft): Run | null {
-  const newest = draft.incident?.outcomes.findLast((outcome) => badKindOf(outcome.outcome) !== null);
+  const bad = draft.incident?.outcomes.filter((outcome) => badKindOf(outcome.outcome) !== null) ?? [];
+  // What is reported late may lie before what is known already.
+  const newestAt = Math.max(...bad.map((outcome) => outcome.at));
+  const newest = bad.findLast((outcome) => outcome.at === newestAt);
   return newest === undefined ? null : (draft.run(newest.run_id) ?? null);
 }
 

@@ -197,7 +197,12 @@ export class Job {
   /** Whether a run that starts then finds one that was there before. */
   private overlaps(at: number): boolean {
     return this.runsAt(at).some(
-      (other) => other.counted && (other.result === null || (other.ended_at !== null && other.ended_at > at)),
+      (other) =>
+        other.counted &&
+        (other.result === null
+          ? // While Cronflow was away it may have ended unseen.
+            !this.around.gaps.some((gap) => other.started_at <= gap.to_at && gap.from_at <= at)
+          : other.ended_at !== null && other.ended_at > at),
     );
   }
 
@@ -340,6 +345,8 @@ export class Job {
     if (paused === this.paused) return false;
     this.paused = paused;
     if (paused) {
+      // What the lock did before has no bearing on what it does after.
+      this.trace(at, false);
       this.slots.drop();
       this.trouble.closeSilently(at);
     } else this.slots.expectAfter(at);

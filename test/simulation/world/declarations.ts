@@ -38,6 +38,7 @@ const SLOTS_MAX = 300;
 
 export interface DeclarationOptions {
   timezone: string;
+  fromAt: number;
   spanMs: number;
   notifiers: readonly string[];
 }
@@ -86,14 +87,19 @@ const OPTIONAL_KEYS = [
   'max_open_runs',
   'success_exit_codes',
   'keep_runs',
+  'overlap',
+  'min_runtime',
+  'expect',
+  'maintenance',
 ] as const satisfies readonly (keyof Declaration)[];
 
 function setKey(
   declaration: Declaration,
   key: (typeof OPTIONAL_KEYS)[number],
   dice: Dice,
-  { notifiers }: DeclarationOptions,
+  options: DeclarationOptions,
 ): void {
+  const { notifiers } = options;
   switch (key) {
     case 'failure_threshold':
       declaration.failure_threshold = dice.pick([
@@ -123,7 +129,40 @@ function setKey(
     case 'keep_runs':
       declaration.keep_runs = dice.pick([100, 200]);
       return;
+    case 'overlap':
+      declaration.overlap = dice.pick(['allow', 'forbid', 'forbid', 'skip', 'skip']);
+      return;
+    case 'min_runtime':
+      declaration.min_runtime = duration(dice.spanMs(SECOND_MS, 2 * MINUTE_MS));
+      return;
+    case 'expect':
+      declaration.expect = {
+        output: dice.pick([
+          { contains: 'rows' },
+          { not_contains: 'ERROR' },
+          { matches: '^(done|warning)' },
+          { contains: 'done', not_contains: ['ERROR', 'nothing'] },
+        ]),
+      };
+      return;
+    case 'maintenance':
+      declaration.maintenance = Array.from({ length: dice.int(1, 2) }, () => randomWindow(dice, options));
+      return;
   }
+}
+
+function randomWindow(
+  dice: Dice,
+  { fromAt, spanMs }: DeclarationOptions,
+): NonNullable<Declaration['maintenance']>[number] {
+  if (dice.chance(0.5))
+    return {
+      schedule: dice.pick(['0 2 * * *', '30 1 * * *', '0 */6 * * *', '15 * * * *']),
+      duration: duration(dice.spanMs(5 * MINUTE_MS, 5 * HOUR_MS)),
+    };
+  const windowAt = dice.int(fromAt, fromAt + spanMs);
+  const instant = (at: number): string => new Date(Math.floor(at / SECOND_MS) * SECOND_MS).toISOString();
+  return { from: instant(windowAt), to: instant(windowAt + dice.spanMs(MINUTE_MS, spanMs / 4)) };
 }
 
 function randomKinds(dice: Dice): ('failure' | 'missed' | 'timeout')[] {

@@ -35,7 +35,7 @@ export function randomWorld(seed: number): Script {
   ])();
   const { timezone, span } = randomSpan(dice, spanMs);
   const notifiers = ['ops', 'pager', 'mail'].slice(0, dice.int(1, 3));
-  const options: DeclarationOptions = { timezone, spanMs, notifiers };
+  const options: DeclarationOptions = { timezone, fromAt: span.from_at, spanMs, notifiers };
   const aways = randomAways(dice.fork(), span);
   const jobs: Record<string, Declaration> = {};
   const doings: Happening[] = [];
@@ -69,7 +69,7 @@ export function healthyWorld(seed: number): Script {
   const dice = new Dice(seed);
   const spanMs = dice.spanMs(5 * HOUR_MS, 8 * DAY_MS);
   const { timezone, span } = randomSpan(dice, spanMs);
-  const options: DeclarationOptions = { timezone, spanMs, notifiers: ['ops'] };
+  const options: DeclarationOptions = { timezone, fromAt: span.from_at, spanMs, notifiers: ['ops'] };
   const aways = randomAways(dice.fork(), span);
   const jobs: Record<string, Declaration> = {};
   const pings: Happening[] = [];
