@@ -2,6 +2,7 @@ import type { Draft } from './draft.ts';
 import { mayBeUnseen } from './due.ts';
 import { recordSlot } from './history.ts';
 import type { UnclaimedSlot } from './model.ts';
+import type { Run } from './model.ts';
 import { earlyMs, slotAfter, slotAtOrBefore } from './slots.ts';
 import { giveUpUnseen } from './unseen.ts';
 
@@ -75,7 +76,7 @@ function dueSlot(draft: Draft, startAt: number): number | null {
 function supersede(draft: Draft, expectedAt: number, claimedAt: number, at: number): void {
   let slotAt: number | null = expectedAt;
   while (slotAt !== null && slotAt < claimedAt) {
-    if (slotAt + draft.spec.graceMs < at && mayBeUnseen(draft, slotAt)) {
+    if (slotAt + draft.spec.graceMs < draft.knownAt && mayBeUnseen(draft, slotAt)) {
       slotAt = giveUpUnseen(draft, slotAt, at, claimedAt);
     } else recordSlot(draft, slotAt, at, 'skipped', 'superseded');
     slotAt = slotAfter(draft.spec, slotAt);
@@ -99,11 +100,20 @@ function lastPeriodGivenUp(draft: Draft, startAt: number): number | null {
     .findLast((at) => at - earlyMs(draft.spec, at) <= startAt);
   if (slotAt === undefined) return null;
   const runSince = draft.runs().some((run) => {
-    const at =
-      run.started_at ?? (run.outcome === 'success' || run.outcome === 'failure' ? run.ended_at : null);
-    return at !== null && at > slotAt && at <= startAt;
+    if (run.slot_at !== null && run.slot_at > slotAt && isUsed(run)) {
+      return run.slot_at - earlyMs(draft.spec, run.slot_at) <= startAt;
+    }
+    const at = run.started_at ?? (isUsed(run) ? run.ended_at : null);
+    return (
+      run.reason !== 'lock_held' && run.reason !== 'stuck_lock' && at !== null && at > slotAt && at <= startAt
+    );
   });
   return runSince ? null : slotAt;
+}
+
+/** Whether a row of history is more than a slot that was given up. */
+function isUsed({ outcome, rid, started_at: startedAt }: Run): boolean {
+  return rid !== null || startedAt !== null || (outcome !== 'missed' && outcome !== 'unknown');
 }
 
 function takeOver(draft: Draft, slotAt: number | null): Claim {

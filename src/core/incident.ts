@@ -63,7 +63,7 @@ function countBad(draft: Draft, run: Run, kind: BadKind, at: number): void {
   const kinds = kindsOnceReached(draft);
   if (kinds.length > 0) {
     open(draft, run.reason, bad, kinds);
-    tell(draft, run, bad.at, [bad.at, bad.began_at]);
+    tell(draft, run, bad.at, instantsOf(bad, run));
   }
 }
 
@@ -103,7 +103,14 @@ export function reconsider(draft: Draft, at: number): void {
       return close(draft, at, 'recovered', run);
     }
   }
-  tell(draft, newestBad(draft), at, [at, ...(newest === undefined ? [] : [newest.at, newest.began_at])]);
+  const run = newestBad(draft);
+  tell(draft, run, at, [at, ...(newest === undefined ? [] : instantsOf(newest, run))]);
+}
+
+/** What must not lie in maintenance for an outcome to be told: its instant, and the start and slot of its run. */
+function instantsOf(bad: BadOutcome, run: Run | null): number[] {
+  const slotAt = run !== null && run.id === bad.run_id ? run.slot_at : null;
+  return [bad.at, bad.began_at, ...(slotAt === null ? [] : [slotAt])];
 }
 
 /** The kinds of all trouble since the last good outcome, once it has reached a threshold; until then none. */
@@ -166,7 +173,7 @@ function absorb(draft: Draft, run: Run, bad: BadOutcome, kinds: BadKind[]): void
     good_run_ids: [],
     ...(isOpening ? { reason: run.reason, opened_by_run_id: run.id } : {}),
   });
-  tell(draft, run, bad.at, [bad.at, bad.began_at]);
+  tell(draft, run, bad.at, instantsOf(bad, run));
 }
 
 function withOutcome(incident: Incident, run: Run, at: number, began: number): Incident['outcomes'] {

@@ -19,9 +19,10 @@ export function applyPing(draft: Draft, ping: Ping): PingEffect {
   const at = ping.received_at - ping.delay_ms;
   draft.job.seen = true;
   if (ping.kind === 'log') return { reason: 'logged', runId: findRun(draft, ping)?.id ?? null };
-  if (ping.kind !== 'skip') draft.job.skip_count = 0;
-  if (ping.kind === 'start') return applyStart(draft, ping, at);
-  return ping.kind === 'skip' ? applySkip(draft, ping, at) : applyEnd(draft, ping, at);
+  if (ping.kind === 'skip') return applySkip(draft, ping, at);
+  const effect = ping.kind === 'start' ? applyStart(draft, ping, at) : applyEnd(draft, ping, at);
+  if (effect.reason !== 'duplicate') draft.job.skip_count = 0;
+  return effect;
 }
 
 function applyStart(draft: Draft, ping: Ping, at: number): PingEffect {

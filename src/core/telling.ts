@@ -48,7 +48,7 @@ export function announce(draft: Draft, at: number): void {
   tell(draft, newestBad(draft), at, [at]);
 }
 
-/** Owes a reminder to everyone who was told, unless the incident is acknowledged for longer. */
+/** Owes a reminder to those told who are notifiers of the job still, unless it is acknowledged for longer. */
 export function remind(draft: Draft, at: number): void {
   const { incident } = draft;
   if (incident === null) return;
@@ -56,12 +56,12 @@ export function remind(draft: Draft, at: number): void {
   if (everyMs === null) return draft.setIncident({ ...incident, next_reminder_at: null });
   const quietUntil = Math.max(incident.acknowledged_until_at ?? 0, announceAt(draft.spec, [at]) ?? 0);
   if (quietUntil > at) return draft.setIncident({ ...incident, next_reminder_at: quietUntil });
-  if (incident.told.length === 0) return draft.setIncident({ ...incident, next_reminder_at: at + everyMs });
+  const names = incident.told.filter((name) => draft.spec.notify.some(({ to }) => to === name));
+  if (names.length === 0) return draft.setIncident({ ...incident, next_reminder_at: at + everyMs });
   const count = incident.reminder_count + 1;
   draft.setIncident({ ...incident, next_reminder_at: at + everyMs, reminder_count: count });
   const facts = factsOf(draft, incident, newestBad(draft), at);
-  for (const name of incident.told)
-    owe(draft, incident, name, 'reminder', `${name}.reminder.${count}`, facts);
+  for (const name of names) owe(draft, incident, name, 'reminder', `${name}.reminder.${count}`, facts);
 }
 
 /** The run or history row of the incident's newest bad outcome, as far as it is kept. */

@@ -202,7 +202,7 @@ export class Job {
         (other.result === null
           ? // While Cronflow was away it may have ended unseen.
             !this.around.gaps.some((gap) => other.started_at <= gap.to_at && gap.from_at <= at)
-          : other.ended_at !== null && other.ended_at > at),
+          : other.result.reason !== 'overlap' && other.ended_at !== null && other.ended_at > at),
     );
   }
 

@@ -186,9 +186,10 @@ export class Trouble {
 
   private takeGood(good: Result): void {
     if (this.incident === null) return;
-    this.incident.silenced = null;
     const begunAt = Math.max(...[...this.incident.bads].map((bad) => bad.begun_at));
+    // A run that is older than the trouble says nothing of it.
     if (good.begun_at < begunAt) return;
+    this.incident.silenced = null;
     this.incident.goods.push(good);
     this.closeIfRecovered(good.at);
   }
