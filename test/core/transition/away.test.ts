@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest';
+import { instant, play, stateAfter } from '../support/scenario.ts';
+import { NIGHTLY, HOURLY, MINUTELY, EVERY, table } from '../support/table.ts';
+
+describe('§3.4 when Cronflow was away', () => {
+  table([
+    [
+      'a slot whose window touches a gap ends unknown instead of missed, a replay window after the gap',
+      NIGHTLY,
+      `01:00 log
+       02:30 gap from=01:59
+       02:44 tick
+       02:45 tick
+       09:00 tick`,
+      ['02:45 slot 02:00 unknown outage'],
+    ],
+    [
+      'or as reported, when its pings are replayed in that time',
+      NIGHTLY,
+      `01:00 log
+       02:30 gap from=01:59
+       02:31 start rid=a delay=31m
+       02:31 success rid=a delay=21m`,
+      ['02:10 slot 02:00 success succeeded'],
+    ],
+    [
+      'a run after the gap leaves those in it unknown, and what is replayed later takes them over',
+      HOURLY,
+      `01:00 success
+       05:00 gap from=01:50
+       05:00:30 start rid=z
+       05:01 success rid=z
+       05:02 start rid=a delay=2h2m
+       05:02:01 failure rid=a delay=1h50m
+       09:00 tick`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '05:00:30 slot 04:00 unknown outage x3',
+        '05:01 slot 05:00 success succeeded',
+        '03:12:01 slot 03:00 late failure reported_failure',
+        '05:00:30 slot 04:00 unknown outage x2',
+        '06:05 owe ops opened missed',
+        '08:05 slot 08:00 missed missed x3',
+      ],
+    ],
+    [
+      'what was due before the gap was missed all the same',
+      NIGHTLY,
+      `01:00 log
+       09:00 gap from=03:00`,
+      ['02:05 slot 02:00 missed missed', '02:05 owe ops opened missed'],
+    ],
+    [
+      'an anonymous run open through a gap may have ended unseen: unknown instead of abandoned',
+      HOURLY,
+      `01:00 start
+       01:30 gap from=01:20
+       02:00 start
+       02:10 success`,
+      ['02:00 slot 01:00 unknown outage', '02:10 slot 02:00 success succeeded'],
+    ],
+    [
+      'its limit still counts',
+      NIGHTLY,
+      `02:00 start rid=a
+       05:00 gap from=03:00
+       05:00 tick`,
+      ['04:00 slot 02:00 timeout timeout', '04:00 owe ops opened timeout'],
+    ],
+    [
+      'waiting for the replay holds up no slot that the gap does not touch: a dead job is told of in time',
+      { ...MINUTELY, grace: '1m' },
+      `00:01 success
+       00:02:30 gap from=00:02:28
+       00:03:59 tick
+       00:05 tick`,
+      [
+        '00:01 slot 00:01 success succeeded',
+        '00:05 slot 00:03 unknown outage x2',
+        '00:05 slot 00:04 missed missed',
+        '00:05 owe ops opened missed',
+      ],
+    ],
+    [
+      'every: restarts more frequent than the job hide no dead job',
+      { every: '1d', grace: '5m' },
+      `00:30 success
+       20:00:02 gap from=20:00
+       d2 16:00:02 gap from=d2 16:00
+       d3 00:34 tick
+       d3 00:35 tick`,
+      [
+        '00:30 no slot success succeeded',
+        'd3 00:35 slot d3 00:30 missed missed',
+        'd3 00:35 owe ops opened missed',
+      ],
+    ],
+    [
+      'every starts anew at the end of the gap',
+      EVERY,
+      `00:30 success
+       02:00 gap from=01:00
+       03:04 tick
+       03:05 tick`,
+      ['00:30 no slot success succeeded', '03:05 slot 03:00 missed missed', '03:05 owe ops opened missed'],
+    ],
+  ]);
+});
+
+test('a gap that is learned of twice is one gap', () => {
+  const { job } = stateAfter(
+    NIGHTLY,
+    `02:30 gap from=01:59
+     02:30:05 gap from=01:59`,
+  );
+  expect(job.gaps).toEqual([{ from_at: instant('01:59'), to_at: instant('02:30:05') }]);
+});
+
+describe('§3.4 a limit reached although Cronflow was away', () => {
+  test('the timeout message says for how long', () => {
+    const details: (string | null)[] = [];
+    const script = `01:00 start rid=a
+       02:00 success rid=b
+       02:40 gap from=02:10
+       03:01 tick`;
+    const trace = play(HOURLY, script, (result) => {
+      details.push(...result.deliveries.map((delivery) => delivery.facts.detail));
+    });
+    expect(trace.at(-1)).toBe('03:00 owe ops opened timeout');
+    expect(details).toEqual(['Cronflow was away for 30m of that and may not have seen its end']);
+  });
+});
+
+describe('§3.4 a rerun of a missed slot that ended unknown', () => {
+  table([
+    [
+      'replaces the miss once it turns out how it ended',
+      { ...HOURLY, notify: ['ops'] },
+      `00:30 success
+       01:05 tick
+       01:10 start
+       01:40 gap from=01:20
+       02:00 start
+       02:01 success
+       02:10 tick`,
+      [
+        '00:30 no slot success succeeded',
+        '01:05 slot 01:00 missed missed',
+        '01:05 owe ops opened missed',
+        '02:00 slot 01:00 late unknown outage',
+        '02:01 slot 02:00 success succeeded',
+        '02:01 owe ops closed succeeded',
+        '02:01 incident closed recovered',
+      ],
+    ],
+  ]);
+
+  test('and then leaves no miss in the history', () => {
+    const { runs } = stateAfter(
+      HOURLY,
+      `00:30 success
+       01:05 tick
+       01:10 start rid=a
+       01:40 gap from=01:20
+       01:50 removed
+       01:51 restored
+       01:52 failure rid=a exit=3
+       02:00 tick`,
+    );
+    expect(runs.map(({ outcome, reason }) => `${outcome} ${reason}`)).toEqual([
+      'success succeeded',
+      'failure exit_code',
+    ]);
+  });
+});

@@ -1,0 +1,150 @@
+import { describe } from 'vitest';
+import type { Declaration } from '../../../src/core/declaration.ts';
+import { NIGHTLY, HOURLY, table } from '../support/table.ts';
+
+describe('§3.3 maintenance', () => {
+  const HELD: Declaration = { ...HOURLY, maintenance: [{ schedule: '0 2 * * *', duration: '3h' }] };
+  table([
+    [
+      'in a window incidents open silently; what is still bad at its end is announced after grace',
+      HELD,
+      `01:00 success
+       02:00 failure
+       05:04 tick
+       05:05 tick`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '02:00 slot 02:00 failure reported_failure',
+        '04:05 slot 04:00 missed missed x2',
+        '05:05 slot 05:00 missed missed x3',
+        '05:05 owe ops opened missed (4)',
+      ],
+    ],
+    [
+      'a good outcome before that closes it, and nobody is told of anything',
+      HELD,
+      `01:00 success
+       02:00 success
+       03:00 failure
+       04:00 success
+       05:00 success
+       06:00 success
+       06:04 tick`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '02:00 slot 02:00 success succeeded',
+        '03:00 slot 03:00 failure reported_failure',
+        '04:00 slot 04:00 success succeeded',
+        '04:00 incident closed recovered',
+        '05:00 slot 05:00 success succeeded',
+        '06:00 slot 06:00 success succeeded',
+      ],
+    ],
+    [
+      'a slot of the window that is missed after its end is announced with the rest',
+      { ...NIGHTLY, grace: '10m', maintenance: [{ from: '2025-01-01 01:00', to: '2025-01-01 02:05' }] },
+      `01:00 log
+       02:10 tick
+       02:14:59 tick
+       02:15 tick`,
+      ['02:10 slot 02:00 missed missed', '02:15 owe ops opened missed'],
+    ],
+    [
+      'what goes wrong after the window is told at once',
+      HELD,
+      `01:00 success
+       02:00 failure
+       03:00 success
+       04:00 success
+       05:00 success
+       05:01 failure`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '02:00 slot 02:00 failure reported_failure',
+        '03:00 slot 03:00 success succeeded',
+        '03:00 incident closed recovered',
+        '04:00 slot 04:00 success succeeded',
+        '05:00 slot 05:00 success succeeded',
+        '05:01 no slot failure reported_failure',
+        '05:01 owe ops opened reported_failure',
+      ],
+    ],
+    [
+      'trouble known before the window gets no reminder in it, and its end is told at once',
+      { ...HELD, remind_every: '1h' },
+      `01:00 failure
+       02:00 failure
+       03:00 failure
+       04:00 failure
+       04:30 success`,
+      [
+        '01:00 slot 01:00 failure reported_failure',
+        '01:00 owe ops opened reported_failure',
+        '02:00 slot 02:00 failure reported_failure',
+        '03:00 slot 03:00 failure reported_failure',
+        '04:00 slot 04:00 failure reported_failure',
+        '04:30 no slot success succeeded',
+        '04:30 owe ops closed succeeded (4)',
+        '04:30 incident closed recovered',
+      ],
+    ],
+    [
+      'a reminder that falls into a window comes grace after its end',
+      { ...NIGHTLY, remind_every: '1h', maintenance: [{ schedule: '0 3 * * *', duration: '2h' }] },
+      `02:04 failure
+       05:04 tick
+       05:06 tick`,
+      [
+        '02:04 slot 02:00 failure reported_failure',
+        '02:04 owe ops opened reported_failure',
+        '05:05 owe ops reminder reported_failure',
+      ],
+    ],
+    [
+      'windows that follow each other are one, and a wait that ends in the next goes on',
+      {
+        ...NIGHTLY,
+        maintenance: [
+          { from: '2025-01-01T01:00Z', to: '2025-01-01T03:00Z' },
+          { from: '2025-01-01T03:00Z', to: '2025-01-01T04:00Z' },
+          { from: '2025-01-01T04:03Z', to: '2025-01-01T06:00Z' },
+        ],
+      },
+      `02:00 failure
+       06:04 tick
+       06:06 tick`,
+      ['02:00 slot 02:00 failure reported_failure', '06:05 owe ops opened reported_failure'],
+    ],
+    [
+      'a good outcome that is not enough to close it is enough not to announce it; the next bad one tells',
+      { ...HELD, recovery_threshold: 2 },
+      `01:00 success
+       02:00 success
+       03:00 failure
+       04:00 success
+       05:30 tick
+       06:00 failure`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '02:00 slot 02:00 success succeeded',
+        '03:00 slot 03:00 failure reported_failure',
+        '04:00 slot 04:00 success succeeded',
+        '05:05 slot 05:00 missed missed',
+        '05:05 owe ops opened missed (2)',
+        '06:00 slot 06:00 failure reported_failure',
+      ],
+    ],
+    [
+      'a window taken out of the file holds nothing back any longer',
+      HELD,
+      `01:00 success
+       02:00 failure
+       02:30 spec {"maintenance":[]}`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '02:00 slot 02:00 failure reported_failure',
+        '02:30 owe ops opened reported_failure',
+      ],
+    ],
+  ]);
+});

@@ -1,0 +1,121 @@
+import { describe } from 'vitest';
+import type { Declaration } from '../../../src/core/declaration.ts';
+import { HOURLY, table } from '../support/table.ts';
+
+describe('§3.2 overlap', () => {
+  const FORBID: Declaration = { ...HOURLY, overlap: 'forbid' };
+  table([
+    [
+      'overlap: allow is the default: both runs are watched, each with its own limit',
+      HOURLY,
+      `01:00 start rid=a
+       02:00 start rid=b
+       03:10 tick
+       04:10 tick`,
+      [
+        '03:00 slot 01:00 timeout timeout',
+        '03:00 owe ops opened timeout',
+        '03:05 slot 03:00 missed missed',
+        '04:00 slot 02:00 timeout timeout',
+        '04:05 slot 04:00 missed missed x2',
+      ],
+    ],
+    [
+      'overlap: forbid makes the second a failure as it starts; its own end changes history only',
+      FORBID,
+      `01:00 start rid=a
+       02:00 start rid=b
+       02:10 success rid=b
+       02:20 success rid=a
+       03:00 success`,
+      [
+        '02:00 slot 02:00 failure overlap',
+        '02:00 owe ops opened overlap',
+        '02:20 slot 01:00 success succeeded',
+        '03:00 slot 03:00 success succeeded',
+        '03:00 owe ops closed succeeded',
+        '03:00 incident closed recovered',
+      ],
+    ],
+    [
+      'overlap: forbid holds for whole runs that report their duration',
+      FORBID,
+      `01:00 start rid=a
+       01:30 success rid=b took=10m
+       01:40 success rid=a
+       01:45 success rid=c took=20m`,
+      [
+        '01:20 owe ops opened overlap',
+        '01:30 no slot failure overlap',
+        '01:40 slot 01:00 success succeeded',
+        '01:45 no slot failure overlap',
+      ],
+    ],
+    [
+      'overlap: forbid has nothing against runs that follow each other',
+      FORBID,
+      `01:00 start rid=a
+       01:30 success rid=a
+       01:30 start rid=b
+       01:40 success rid=b`,
+      ['01:30 slot 01:00 success succeeded', '01:40 no slot success succeeded'],
+    ],
+    [
+      'overlap: forbid: a second anonymous start still means that the first run died',
+      FORBID,
+      `01:00 start
+       02:00 start
+       02:10 success`,
+      [
+        '02:00 slot 01:00 abandoned abandoned',
+        '02:00 owe ops opened abandoned',
+        '02:10 slot 02:00 success succeeded',
+        '02:10 owe ops closed succeeded',
+        '02:10 incident closed recovered',
+      ],
+    ],
+    [
+      'overlap: forbid: a run that was open while Cronflow was away may have ended, so it is no overlap',
+      FORBID,
+      `01:00 start rid=a
+       01:40 gap from=01:10
+       02:00 start rid=b
+       02:10 success rid=b`,
+      ['02:10 slot 02:00 success succeeded'],
+    ],
+    [
+      'overlap: skip: slots that come while a run is open are skipped, and nobody is told',
+      { ...HOURLY, overlap: 'skip', max_runtime: '6h' },
+      `01:00 start rid=a
+       04:30 success rid=a
+       04:59 tick
+       05:06 tick`,
+      [
+        '04:00 slot 04:00 skipped overlap_skipped x3',
+        '04:30 slot 01:00 success succeeded',
+        '05:05 slot 05:00 missed missed',
+        '05:05 owe ops opened missed',
+      ],
+    ],
+    [
+      'overlap: skip still watches the open run itself',
+      { ...HOURLY, overlap: 'skip' },
+      `01:00 start rid=a
+       03:20 tick`,
+      [
+        '02:00 slot 02:00 skipped overlap_skipped',
+        '03:00 slot 01:00 timeout timeout',
+        '03:00 owe ops opened timeout',
+        '03:05 slot 03:00 missed missed',
+      ],
+    ],
+    [
+      'overlap: skip: a slot after the open run has ended is expected as ever',
+      { ...HOURLY, overlap: 'skip' },
+      `01:00 start rid=a
+       02:00 success rid=a
+       02:06 tick`,
+      ['02:00 slot 01:00 success succeeded', '02:05 slot 02:00 missed missed', '02:05 owe ops opened missed'],
+    ],
+  ]);
+});

@@ -1,0 +1,40 @@
+import { describe } from 'vitest';
+import { HOURLY, table } from '../support/table.ts';
+
+describe('§3.3 pausing and removing', () => {
+  table([
+    [
+      'pausing closes the incident without a message, and pings while paused do not count',
+      HOURLY,
+      `01:00 failure
+       01:30 paused
+       02:00 failure
+       03:30 resumed
+       04:05 tick`,
+      [
+        '01:00 slot 01:00 failure reported_failure',
+        '01:00 owe ops opened reported_failure',
+        '01:30 owe ops closed_silently reported_failure',
+        '01:30 incident closed paused',
+        '02:00 no slot failure reported_failure (not counted)',
+        '04:05 slot 04:00 missed missed',
+        '04:05 owe ops opened missed',
+      ],
+    ],
+    [
+      'removing closes the incident without a message and ends what was open',
+      HOURLY,
+      `01:00 failure
+       01:30 start rid=a
+       01:40 removed
+       09:00 tick`,
+      [
+        '01:00 slot 01:00 failure reported_failure',
+        '01:00 owe ops opened reported_failure',
+        '01:40 no slot unknown removed',
+        '01:40 owe ops closed_silently reported_failure',
+        '01:40 incident closed removed',
+      ],
+    ],
+  ]);
+});

@@ -1,0 +1,189 @@
+import { describe, expect, test } from 'vitest';
+import type { Declaration } from '../../../src/core/declaration.ts';
+import { play, stateAfter } from '../support/scenario.ts';
+import { NIGHTLY, HOURLY, table } from '../support/table.ts';
+
+describe('§3.2 runs', () => {
+  table([
+    [
+      'a hung run is not hidden by the next one: each has its own limit',
+      HOURLY,
+      `01:00 start rid=a
+       02:00 start rid=b
+       02:10 success rid=b
+       03:00 success rid=c
+       03:01 tick`,
+      [
+        '02:10 slot 02:00 success succeeded',
+        '03:00 slot 03:00 success succeeded',
+        '03:00 slot 01:00 timeout timeout',
+        '03:00 owe ops opened timeout',
+      ],
+    ],
+    [
+      'an anonymous start while an anonymous run is open: the earlier one died',
+      HOURLY,
+      `01:00 start
+       02:00 start
+       02:10 success`,
+      [
+        '02:00 slot 01:00 abandoned abandoned',
+        '02:00 owe ops opened abandoned',
+        '02:10 slot 02:00 success succeeded',
+        '02:10 owe ops closed succeeded',
+        '02:10 incident closed recovered',
+      ],
+    ],
+    [
+      'at most max_open_runs: one more ends the oldest',
+      { ...HOURLY, max_open_runs: 2, max_runtime: '1d' },
+      `01:00 start rid=a
+       02:00 start rid=b
+       03:00 start rid=c`,
+      ['03:00 slot 01:00 abandoned too_many_runs', '03:00 owe ops opened too_many_runs'],
+    ],
+    [
+      'an end without a run id ends the anonymous run, else the newest open one',
+      HOURLY,
+      `01:00 start rid=a
+       01:30 start
+       01:40 failure
+       01:50 success`,
+      [
+        '01:40 no slot failure reported_failure',
+        '01:40 owe ops opened reported_failure',
+        '01:50 slot 01:00 success succeeded',
+      ],
+    ],
+    [
+      'the exit code alone decides, whatever the ping was called',
+      { ...HOURLY, success_exit_codes: [0, 3] },
+      `01:00 failure exit=3
+       02:00 success exit=1
+       03:00 success exit=143 signal=TERM`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '02:00 slot 02:00 failure exit_code',
+        '02:00 owe ops opened exit_code',
+        '03:00 slot 03:00 failure signal',
+      ],
+    ],
+    [
+      'a second success in a row is a run like the first: a healthy job is not reported missed',
+      HOURLY,
+      `01:00 success
+       02:00 success
+       03:00 success`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '02:00 slot 02:00 success succeeded',
+        '03:00 slot 03:00 success succeeded',
+      ],
+    ],
+    [
+      'a whole run reported at its end claims the slot of its start',
+      HOURLY,
+      `02:03:30 success took=3m
+       02:06 tick`,
+      [
+        '01:05 slot 01:00 missed never_seen',
+        '01:05 owe ops opened never_seen',
+        '02:03:30 slot 02:00 success succeeded',
+        '02:03:30 owe ops closed succeeded',
+        '02:03:30 incident closed recovered',
+      ],
+    ],
+  ]);
+});
+
+describe('§3.2 a lock that is taken', () => {
+  table([
+    [
+      'a skip settles its slot; the third in a row with no run open is a stuck lock',
+      HOURLY,
+      `01:00 skip rid=a
+       02:00 skip rid=b
+       03:00 skip rid=c`,
+      [
+        '01:00 slot 01:00 skipped lock_held',
+        '02:00 slot 02:00 skipped lock_held',
+        '03:00 slot 03:00 failure stuck_lock',
+        '03:00 owe ops opened stuck_lock',
+      ],
+    ],
+    [
+      'skips of a paused job do not count towards a stuck lock',
+      HOURLY,
+      `00:10 paused
+       00:20 skip
+       00:30 skip
+       00:40 resumed
+       01:00 skip`,
+      [
+        '00:20 no slot skipped lock_held (not counted)',
+        '00:30 no slot skipped lock_held (not counted)',
+        '01:00 slot 01:00 skipped lock_held',
+      ],
+    ],
+    [
+      'a skip takes no missed slot over: a rerun still may',
+      NIGHTLY,
+      `01:00 log
+       02:05 tick
+       09:00 skip
+       09:10 success`,
+      [
+        '02:05 slot 02:00 missed missed',
+        '02:05 owe ops opened missed',
+        '09:00 no slot skipped lock_held',
+        '09:10 slot 02:00 late success succeeded',
+        '09:10 owe ops closed succeeded',
+        '09:10 incident closed recovered',
+      ],
+    ],
+  ]);
+});
+
+describe('§3.2 min_runtime and expect.output', () => {
+  const BACKUP: Declaration = {
+    ...NIGHTLY,
+    min_runtime: '1m',
+    expect: {
+      output: { contains: ['done', 'dumped'], not_contains: 'ERROR', matches: '(?m)^[1-9]\\d*-rows$' },
+    },
+  };
+  const FINE = 'took=1m output=done,dumped|7-rows';
+  test.each([
+    ['too short by its own report', 'success took=59s output=done,dumped|7-rows', 'failure too_fast'],
+    ['one bad exit code needs no second reason', 'success took=1s exit=2', 'failure exit_code'],
+    ['no output', 'success took=1m', 'failure output_mismatch'],
+    ['one of several texts lacking', 'success took=1m output=done|7-rows', 'failure output_mismatch'],
+    ['an unwanted text', 'success took=1m output=done,dumped,ERROR|7-rows', 'failure output_mismatch'],
+    ['no match for the pattern', 'success took=1m output=done,dumped|0-rows', 'failure output_mismatch'],
+    ['all as expected', `success ${FINE}`, 'success succeeded'],
+    ['a bad report stays one, whatever it printed', `failure ${FINE}`, 'failure reported_failure'],
+  ])('%s', (_case, end, expected) => {
+    expect(play(BACKUP, `02:04 ${end}`)[0]).toBe(`02:04 slot 02:00 ${expected}`);
+  });
+
+  test('min_runtime is measured from the start ping where the end says no duration', () => {
+    const spec: Declaration = { ...NIGHTLY, min_runtime: '1m' };
+    expect(play(spec, '02:00 start rid=a\n02:00:59 success rid=a')[0]).toBe(
+      '02:00:59 slot 02:00 failure too_fast',
+    );
+    expect(play(spec, '02:00 start rid=a\n02:01 success rid=a')[0]).toBe(
+      '02:01 slot 02:00 success succeeded',
+    );
+  });
+
+  test('a run whose duration nobody knows is not too fast', () => {
+    expect(play({ ...NIGHTLY, min_runtime: '1m' }, '02:00 success')).toEqual([
+      '02:00 slot 02:00 success succeeded',
+    ]);
+  });
+
+  test('the history says what was expected and is not so', () => {
+    const { runs } = stateAfter(BACKUP, '02:04 success took=1m output=done,dumped,ERROR');
+    expect(runs.map((run) => run.detail)).toEqual(['the output contains "ERROR"']);
+  });
+});

@@ -1,0 +1,139 @@
+import { describe } from 'vitest';
+import { NIGHTLY, MINUTELY, EVERY, NONE, table } from '../support/table.ts';
+
+describe('§3.1 slots', () => {
+  table([
+    [
+      'a run in time claims its slot',
+      NIGHTLY,
+      `02:00:01 start rid=a
+       02:04 success rid=a
+       23:00 tick`,
+      ['02:04 slot 02:00 success succeeded'],
+    ],
+    [
+      'a slot unclaimed at its deadline is missed, dated at the deadline however late the tick',
+      NIGHTLY,
+      `01:00 log
+       09:00 tick`,
+      ['02:05 slot 02:00 missed missed', '02:05 owe ops opened missed'],
+    ],
+    [
+      'a ping at the very deadline is in time',
+      NIGHTLY,
+      `02:05 success`,
+      ['02:05 slot 02:00 success succeeded'],
+    ],
+    [
+      'a newly declared job that never pings is missed as never_seen',
+      NIGHTLY,
+      `d2 09:00 tick`,
+      ['02:05 owe ops opened never_seen', 'd2 02:05 slot d2 02:00 missed never_seen x2'],
+    ],
+    [
+      'a run a little early claims the coming slot: a fast clock is no alarm',
+      NIGHTLY,
+      `01:58:30 start rid=a
+       01:59 success rid=a
+       09:00 tick`,
+      ['01:59 slot 02:00 success succeeded'],
+    ],
+    [
+      'a run too early is unscheduled and claims nothing',
+      NIGHTLY,
+      `01:57:59 start rid=a
+       01:59 success rid=a
+       09:00 tick`,
+      ['01:59 no slot success succeeded', '02:05 slot 02:00 missed missed', '02:05 owe ops opened missed'],
+    ],
+    [
+      'early is at most half the distance to the previous slot',
+      MINUTELY,
+      `00:00:29 success rid=a
+       00:00:31 success rid=b`,
+      ['00:00:29 no slot success succeeded', '00:00:31 slot 00:01 success succeeded'],
+    ],
+    [
+      'a late run claims the latest slot, and older unsettled ones are superseded',
+      MINUTELY,
+      `00:03:10 success`,
+      ['00:03:10 slot 00:02 skipped superseded x2', '00:03:10 slot 00:03 success succeeded'],
+    ],
+    [
+      'a manual rerun takes a missed slot over and closes the incident',
+      NIGHTLY,
+      `01:00 log
+       02:05 tick
+       09:00 start rid=a
+       09:10 success rid=a`,
+      [
+        '02:05 slot 02:00 missed missed',
+        '02:05 owe ops opened missed',
+        '09:10 slot 02:00 late success succeeded',
+        '09:10 owe ops closed succeeded',
+        '09:10 incident closed recovered',
+      ],
+    ],
+    [
+      'a rerun that fails keeps the incident, with the new reason and no second message',
+      NIGHTLY,
+      `01:00 log
+       02:05 tick
+       09:00 start rid=a
+       09:10 failure rid=a exit=3
+       10:00 start rid=b
+       10:01 success rid=b`,
+      [
+        '02:05 slot 02:00 missed missed',
+        '02:05 owe ops opened missed',
+        '09:10 slot 02:00 late failure exit_code',
+        '10:01 no slot success succeeded',
+        '10:01 owe ops closed succeeded',
+        '10:01 incident closed recovered',
+      ],
+    ],
+    [
+      'every expects the next run a period after the last start',
+      EVERY,
+      `00:30 start rid=a
+       00:40 success rid=a
+       01:40 tick`,
+      ['00:40 no slot success succeeded', '01:35 slot 01:30 missed missed', '01:35 owe ops opened missed'],
+    ],
+    [
+      'every counts from the declaration at first, and after a miss from the missed slot',
+      EVERY,
+      `02:30 tick`,
+      ['01:05 owe ops opened never_seen', '02:05 slot 02:00 missed never_seen x2'],
+    ],
+    [
+      'every: nothing is due while a run is open, nor at once when it ends',
+      EVERY,
+      `01:00 start rid=a
+       03:30 success rid=a
+       03:35 tick
+       03:36 tick`,
+      ['03:30 slot 01:00 success succeeded', '03:35 slot 03:30 missed missed', '03:35 owe ops opened missed'],
+    ],
+    [
+      'every: an end that arrives late leaves the next run its grace',
+      EVERY,
+      `01:00 start rid=a
+       02:06 success rid=a delay=7m
+       02:10:59 tick
+       02:11 tick`,
+      ['01:59 slot 01:00 success succeeded', '02:11 slot 02:06 missed missed', '02:11 owe ops opened missed'],
+    ],
+    [
+      'a job without slots is only held to what it reports',
+      NONE,
+      `05:00 success
+       23:00 failure`,
+      [
+        '05:00 no slot success succeeded',
+        '23:00 no slot failure reported_failure',
+        '23:00 owe ops opened reported_failure',
+      ],
+    ],
+  ]);
+});

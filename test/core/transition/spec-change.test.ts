@@ -1,0 +1,77 @@
+import { describe } from 'vitest';
+import { NIGHTLY, HOURLY, table } from '../support/table.ts';
+
+describe('§3.3 spec changes', () => {
+  table([
+    [
+      'a new schedule expects its first slot after the change, and an unmissed due slot is skipped',
+      NIGHTLY,
+      `01:00 log
+       02:03 spec {"schedule":"0 3 * * *"}
+       03:05 tick`,
+      [
+        '02:03 slot 02:00 skipped spec_changed',
+        '03:05 slot 03:00 missed missed',
+        '03:05 owe ops opened missed',
+      ],
+    ],
+    [
+      'a new grace applies at once, but no deadline falls earlier than the change and the new grace',
+      { ...NIGHTLY, grace: '1h' },
+      `01:00 log
+       02:30 spec {"grace":"10m"}
+       02:39:59 tick
+       02:40 tick`,
+      ['02:40 slot 02:00 missed missed', '02:40 owe ops opened missed'],
+    ],
+    [
+      'a new limit applies to a run that is open, but not before the change and the grace',
+      NIGHTLY,
+      `02:00 start rid=a
+       03:00 spec {"max_runtime":"10m"}
+       03:04 tick
+       03:05 tick`,
+      ['03:05 slot 02:00 timeout timeout', '03:05 owe ops opened timeout'],
+    ],
+    [
+      'an open incident stays through a spec change',
+      HOURLY,
+      `01:00 failure
+       01:30 spec {"schedule":"30 * * * *"}
+       02:30 success`,
+      [
+        '01:00 slot 01:00 failure reported_failure',
+        '01:00 owe ops opened reported_failure',
+        '02:30 slot 02:30 success succeeded',
+        '02:30 owe ops closed succeeded',
+        '02:30 incident closed recovered',
+      ],
+    ],
+    [
+      'a threshold lowered to what has been reached opens the incident at the change',
+      { ...HOURLY, failure_threshold: 5 },
+      `01:00 failure
+       02:00 failure
+       02:30 spec {"failure_threshold":2}`,
+      [
+        '01:00 slot 01:00 failure reported_failure',
+        '02:00 slot 02:00 failure reported_failure',
+        '02:30 owe ops opened reported_failure (2)',
+      ],
+    ],
+    [
+      'a recovery threshold lowered to what has been reached closes it at the change',
+      { ...HOURLY, recovery_threshold: 3 },
+      `01:00 failure
+       02:00 success
+       02:30 spec {"recovery_threshold":1}`,
+      [
+        '01:00 slot 01:00 failure reported_failure',
+        '01:00 owe ops opened reported_failure',
+        '02:00 slot 02:00 success succeeded',
+        '02:30 owe ops closed succeeded',
+        '02:30 incident closed recovered',
+      ],
+    ],
+  ]);
+});

@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { play } from '../support/scenario.ts';
+import { NIGHTLY, HOURLY, table } from '../support/table.ts';
+
+describe('§3.3 who is told what', () => {
+  table([
+    [
+      'reminders come while the incident is open, each dated at its own instant',
+      { ...NIGHTLY, remind_every: '1h' },
+      `02:00 failure
+       04:30 tick
+       05:30 success rid=b
+       09:00 tick`,
+      [
+        '02:00 slot 02:00 failure reported_failure',
+        '02:00 owe ops opened reported_failure',
+        '03:00 owe ops reminder reported_failure',
+        '04:00 owe ops reminder reported_failure',
+        '05:00 owe ops reminder reported_failure',
+        '05:30 no slot success succeeded',
+        '05:30 owe ops closed succeeded',
+        '05:30 incident closed recovered',
+      ],
+    ],
+    [
+      'an acknowledged incident does not remind until then, and closes as usual',
+      { ...NIGHTLY, remind_every: '1h' },
+      `02:00 failure
+       02:30 ack until=05:30
+       05:40 tick
+       06:00 success`,
+      [
+        '02:00 slot 02:00 failure reported_failure',
+        '02:00 owe ops opened reported_failure',
+        '05:30 owe ops reminder reported_failure',
+        '06:00 no slot success succeeded',
+        '06:00 owe ops closed succeeded',
+        '06:00 incident closed recovered',
+      ],
+    ],
+  ]);
+
+  test('a notifier is told when the incident first contains a kind it takes, and of its end only if told', () => {
+    const notify = [
+      'all',
+      { to: 'pager', on: ['missed' as const] },
+      { to: 'hangs', on: ['timeout' as const] },
+    ];
+    const trace = play(
+      { ...HOURLY, notify },
+      `01:00 failure
+       02:05 tick
+       03:00 success`,
+    );
+    expect(trace).toEqual([
+      '01:00 slot 01:00 failure reported_failure',
+      '01:00 owe all opened reported_failure',
+      '02:05 slot 02:00 missed missed',
+      '02:05 owe pager opened missed (2)',
+      '03:00 slot 03:00 success succeeded',
+      '03:00 owe all closed succeeded (2)',
+      '03:00 owe pager closed succeeded (2)',
+      '03:00 incident closed recovered',
+    ]);
+  });
+
+  test('the closing is owed to those who were told, whatever happened to notify since', () => {
+    const trace = play(
+      { ...HOURLY, notify: ['a'] },
+      `01:00 failure
+       01:30 spec {"notify":[]}
+       02:00 success`,
+    );
+    expect(trace).toContain('02:00 owe a closed succeeded');
+  });
+
+  test('a notifier that joins while the incident is open is told then, and of its end', () => {
+    const trace = play(
+      { ...HOURLY, notify: ['a'] },
+      `01:00 failure
+       01:30 spec {"notify":["b", {"to": "c", "on": ["missed"]}]}
+       02:00 success`,
+    );
+    expect(trace).toEqual([
+      '01:00 slot 01:00 failure reported_failure',
+      '01:00 owe a opened reported_failure',
+      '01:30 owe b opened reported_failure',
+      '02:00 slot 02:00 success succeeded',
+      '02:00 owe a closed succeeded',
+      '02:00 owe b closed succeeded',
+      '02:00 incident closed recovered',
+    ]);
+  });
+});
