@@ -23,6 +23,8 @@ export class Draft {
   readonly deliveries: Delivery[] = [];
   /** Why a correction, if one is being made: travels to the incident it closes. */
   correction: 'late_report' | 'rerun' | null = null;
+  /** Whether the outcome that is being replaced is the one that opened the incident. */
+  replacesOpening = false;
   private readonly tallies: Tally[] = [];
   private readonly runsById: Map<string, Run>;
   private readonly changedRuns = new Map<string, Run>();

@@ -14,6 +14,8 @@ export function beganAt(run: Run, at: number): number {
  * @param at the outcome's own instant, which may lie before outcomes already counted
  */
 export function countOutcome(draft: Draft, run: Run, at: number): void {
+  const isOpening = draft.replacesOpening;
+  draft.replacesOpening = false;
   if (run.outcome === null || run.outcome === 'skipped' || run.outcome === 'unknown') return;
   if (at >= (draft.job.last_outcome_at ?? -Infinity)) {
     draft.job.last_outcome = run.outcome;
@@ -21,7 +23,7 @@ export function countOutcome(draft: Draft, run: Run, at: number): void {
   }
   const kind = badKindOf(run.outcome);
   if (kind === null) countGood(draft, run, at);
-  else countBad(draft, run, kind, at);
+  else countBad(draft, run, kind, at, isOpening);
 }
 
 /**
@@ -39,6 +41,7 @@ export function retractOutcome(draft: Draft, runId: string, beganAtOfIt: number)
     draft.job.last_outcome_at = null;
   }
   const incident = draft.incident;
+  draft.replacesOpening = incident !== null && isOpeningOf(incident, runId, incident.outcomes.find(isIt)?.at);
   if (incident !== null && incident.outcomes.some(isIt)) {
     const outcomes = incident.outcomes.filter((outcome) => !isIt(outcome));
     const bad = outcomes.filter((outcome) => badKindOf(outcome.outcome) !== null);
@@ -52,14 +55,21 @@ export function retractOutcome(draft: Draft, runId: string, beganAtOfIt: number)
   return retracted !== undefined;
 }
 
-function countBad(draft: Draft, run: Run, kind: BadKind, at: number): void {
+/** Whether an outcome opened the incident; a row of history may stand for later slots, too. */
+function isOpeningOf(incident: Incident, runId: string, at: number | undefined): boolean {
+  if (incident.opened_by_run_id !== runId) return false;
+  const ofRow = incident.outcomes.filter((outcome) => outcome.run_id === runId);
+  return ofRow.length <= 1 || at === incident.opened_at;
+}
+
+function countBad(draft: Draft, run: Run, kind: BadKind, at: number, isOpening: boolean): void {
   // History that a later success has already answered opens nothing (DESIGN.md §3.2).
   if (at < (draft.job.last_success_at ?? -Infinity)) return;
   const bad: BadOutcome = { run_id: run.id, kind, reason: run.reason, at, began_at: beganAt(run, at) };
   draft.job.bad.push(bad);
   draft.job.bad.sort((a, b) => a.at - b.at);
   if (draft.job.bad.length > LIMITS.thresholdMax) draft.job.bad.shift();
-  if (draft.incident !== null) return absorb(draft, run, bad, [bad.kind]);
+  if (draft.incident !== null) return absorb(draft, run, bad, isOpening);
   const kinds = kindsOnceReached(draft);
   if (kinds.length > 0) {
     open(draft, run.reason, bad, kinds);
@@ -157,15 +167,14 @@ function open(draft: Draft, reason: Reason, bad: BadOutcome, kinds: BadKind[]): 
   draft.setIncident(incident);
 }
 
-function absorb(draft: Draft, run: Run, bad: BadOutcome, kinds: BadKind[]): void {
+/** @param isOpening it replaces the outcome that opened the incident: the same trouble, better known */
+function absorb(draft: Draft, run: Run, bad: BadOutcome, isOpening: boolean): void {
   const incident = draft.incident;
   if (incident === null) return;
-  // Its opening outcome was just replaced by this one: the same trouble, better known.
-  const isOpening = run.id === incident.opened_by_run_id || run.replaces_run_id === incident.opened_by_run_id;
   const newestBadAt = Math.max(incident.newest_bad_at, bad.began_at);
   draft.setIncident({
     ...incident,
-    kinds: [...new Set([...incident.kinds, ...kinds])],
+    kinds: [...new Set([...incident.kinds, bad.kind])],
     bad_count: incident.bad_count + 1,
     outcomes: withOutcome(incident, run, bad.at, bad.began_at),
     newest_bad_at: newestBadAt,

@@ -194,8 +194,13 @@ function resumeByApi(draft: Draft, at: number): Reason {
   return 'resumed';
 }
 
+/** Expects the first slot after an instant that no run has claimed already, a little early. */
 function expectAnew(draft: Draft, at: number): void {
-  draft.job.expected_at = slotAfter(draft.spec, at);
+  const slotAt = slotAfter(draft.spec, at);
+  const isClaimed = draft
+    .runs()
+    .some((run) => run.slot_at === slotAt && (run.started_at ?? run.ended_at ?? Infinity) <= at);
+  draft.job.expected_at = slotAt !== null && isClaimed ? slotAfter(draft.spec, slotAt) : slotAt;
 }
 
 function acknowledge(draft: Draft, untilAt: number): Reason {

@@ -1,4 +1,5 @@
-import { describe } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { stateAfter } from '../support/scenario.ts';
 import { NIGHTLY, HOURLY, NONE, table } from '../support/table.ts';
 
 describe('§3.2 late reports', () => {
@@ -101,4 +102,15 @@ describe('§3.2 late reports', () => {
       ],
     ],
   ]);
+
+  test('a miss that turns into a failure gives its incident the new reason, if it is the one that opened it', () => {
+    const misses = `00:10 log
+       03:06 tick`;
+    const reasonAfter = (ping: string): string | undefined =>
+      stateAfter(HOURLY, `${misses}\n${ping}`).incident?.reason;
+    // The three misses are one row of the history.
+    expect(reasonAfter('03:10 failure exit=3 delay=2h9m')).toBe('exit_code');
+    expect(reasonAfter('03:10 failure exit=3 delay=1h9m')).toBe('missed');
+    expect(reasonAfter('03:10 failure exit=3')).toBe('missed');
+  });
 });

@@ -22,6 +22,16 @@ describe('§3.3 pausing and removing', () => {
       ],
     ],
     [
+      'resuming expects no slot again that was claimed a little early before the pause',
+      HOURLY,
+      `00:59 start rid=a
+       00:59:30 paused
+       00:59:40 resumed
+       01:10 success rid=a
+       01:34 tick`,
+      ['01:10 slot 01:00 success succeeded'],
+    ],
+    [
       'removing closes the incident without a message and ends what was open',
       HOURLY,
       `01:00 failure

@@ -16,6 +16,15 @@ describe('§3.3 spec changes', () => {
       ],
     ],
     [
+      'a slot that was claimed a little early is not expected again where the new schedule names it, too',
+      HOURLY,
+      `00:59 start rid=a
+       00:59:30 spec {"schedule":"0,30 * * * *"}
+       01:10 success rid=a
+       01:34 tick`,
+      ['01:10 slot 01:00 success succeeded'],
+    ],
+    [
       'a new grace applies at once, but no deadline falls earlier than the change and the new grace',
       { ...NIGHTLY, grace: '1h' },
       `01:00 log
