@@ -116,6 +116,16 @@ describe('§3.1 slots', () => {
       ['03:30 slot 01:00 success succeeded', '03:35 slot 03:30 missed missed', '03:35 owe ops opened missed'],
     ],
     [
+      'every: nothing moves on as one run ends while another is open',
+      EVERY,
+      `00:30 start rid=a
+       01:10 start rid=b
+       02:30 success rid=a
+       02:40 start rid=c
+       02:50 success rid=c`,
+      ['02:30 no slot success succeeded', '02:50 slot 02:10 success succeeded'],
+    ],
+    [
       'every: an end that arrives late leaves the next run its grace',
       EVERY,
       `01:00 start rid=a
