@@ -31,8 +31,6 @@ function applyStart(draft: Draft, ping: Ping, at: number): PingEffect {
   if (ping.rid === null) giveUpAnonymousRun(draft, at);
   const first = overlapped(draft, at);
   const claim = claimForPing(draft, ping, at);
-  // After the claim: the end of a run moves what `every` expects, and this run is not the one after it.
-  if (first === null) makeRoom(draft, at);
   const limitAt = at + draft.spec.maxRuntimeMs;
   const run = draft.addRun({
     reason: 'started',
@@ -47,6 +45,7 @@ function applyStart(draft: Draft, ping: Ping, at: number): PingEffect {
   });
   draft.job.last_start_at = Math.max(at, draft.job.last_start_at ?? -Infinity);
   if (first !== null) return { reason: endAsOverlap(draft, run, first), runId: run.id };
+  makeRoom(draft, at);
   return { reason: startReason(draft, claim, ping), runId: run.id };
 }
 
@@ -88,10 +87,10 @@ function giveUpAnonymousRun(draft: Draft, at: number): void {
   }
 }
 
-/** Keeps the number of open runs bounded: one more ends the oldest (DESIGN.md §3.2). */
+/** Keeps the number of open runs bounded: one more ends the oldest, be it the one heard of last (DESIGN.md §3.2). */
 function makeRoom(draft: Draft, at: number): void {
   const open = draft.openRuns();
-  for (const run of open.slice(0, Math.max(0, open.length + 1 - draft.spec.openRunsMax))) {
+  for (const run of open.slice(0, Math.max(0, open.length - draft.spec.openRunsMax))) {
     const endedAt = Math.max(at, run.started_at ?? at);
     endRun(draft, run.id, { at: endedAt, outcome: 'abandoned', reason: 'too_many_runs' });
   }

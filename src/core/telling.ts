@@ -19,7 +19,7 @@ export function tell(draft: Draft, run: Run | null, at: number, instants: readon
   const heldUntil = announceAt(draft.spec, instants);
   if (heldUntil !== null) {
     // A new start of the wait for what is held already would put it off for as long as things go wrong.
-    draft.setIncident({ ...incident, announce_at: Math.max(heldUntil, incident.announce_at ?? 0) });
+    draft.setIncident({ ...incident, announce_at: incident.announce_at ?? heldUntil });
     return;
   }
   const everyMs = draft.spec.remindEveryMs;

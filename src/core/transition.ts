@@ -150,6 +150,8 @@ function changeSpec(draft: Draft, next: Spec, at: number): Reason {
   draft.spec = next;
   if (draft.paused && !wasPaused) pause(draft, at);
   else if (!draft.paused && (wasPaused || moved)) expectAnew(draft, at);
+  // A run belongs to a slot of the schedule it runs by.
+  if (moved) draft.job.unclaimed = [];
   // A new limit applies at once, but nothing that was in time becomes late by the change itself.
   if (next.graceMs !== previous.graceMs) draft.job.deadline_at_min = at + next.graceMs;
   if (next.maxRuntimeMs !== previous.maxRuntimeMs) {

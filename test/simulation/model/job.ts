@@ -286,7 +286,7 @@ export class Job {
     if (!run.counted) return;
     // As long as nothing is known of the run that took it over, the slot has ended as it had.
     if (run.slot !== null && outcome !== 'unknown') run.slot.result = null;
-    this.trouble.record(run.result, before, this.clock);
+    this.trouble.record(run.result, before, this.clock, !wasOpen);
     if (wasOpen && !this.openRuns.some((other) => other.counted)) this.slots.notBefore(this.clock);
   }
 

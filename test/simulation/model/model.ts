@@ -85,7 +85,12 @@ function outagesOf(gaps: readonly Gap[], replayWindowMs: number): Step[] {
       open.at = at;
     } else steps.push({ at, rank: 2, type: 'outage', gaps: [gap] });
   }
-  return steps;
+  return steps.map((step) => ({ ...step, at: awakeAt(gaps, step.at) }));
+}
+
+/** Nobody is told anything while Cronflow is away again. */
+function awakeAt(gaps: readonly Gap[], at: number): number {
+  return gaps.find((gap) => gap.at <= at && at < gap.to_at)?.to_at ?? at;
 }
 
 /** A short absence is told of once it is known whether a slot it touched went unseen. */

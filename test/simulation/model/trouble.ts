@@ -48,10 +48,12 @@ export class Trouble {
   /**
    * Takes in how something ended, in the place of what was thought before.
    * @param now when that became known; a tick is always in time
+   * @param isTold whether it is an end of a run that was given up: its trouble was told or answered already
    */
-  record(result: Result | null, replaced: Result | null, now: number): void {
+  record(result: Result | null, replaced: Result | null, now: number, isTold = false): void {
+    const isAnswered = isTold && replaced !== null && this.isAnswered(replaced);
     const kept = replaced !== null && this.forget(replaced);
-    if (result === null) return;
+    if (result === null || (isAnswered && result.outcome !== 'success')) return;
     if (badKindOf(result.outcome) !== null) {
       const laterGood = this.insert(result);
       this.takeBad(result, laterGood, kept ? replaced : null, now);
@@ -59,6 +61,12 @@ export class Trouble {
       this.insert(result);
       this.takeGood(result);
     }
+  }
+
+  /** Whether a bad outcome is history: its incident has closed, or something good has come since. */
+  private isAnswered(bad: Result): boolean {
+    if (badKindOf(bad.outcome) === null) return false;
+    return this.over.has(bad) || this.results.some((one) => one.outcome === 'success' && one.at >= bad.at);
   }
 
   /** Removes a result; says whether the open incident had it. */
@@ -84,16 +92,17 @@ export class Trouble {
   }
 
   private takeBad(bad: Result, laterGood: boolean, inPlaceOf: Result | null, now: number): void {
+    // History that a later run has answered is nobody's trouble, also where it takes the place of a miss.
+    if (laterGood) return;
     // Good outcomes count in a row: what was bad in between, if only for a while, has broken it.
-    if (this.incident !== null && !(laterGood && inPlaceOf === null)) this.incident.goods = [];
+    if (this.incident !== null) this.incident.goods = [];
     if (this.incident !== null && inPlaceOf !== null) {
       this.contain(bad);
       if (this.incident.opener === inPlaceOf) {
         this.incident.opener = bad;
         this.incident.reason = bad.reason;
       }
-    } else if (laterGood) return;
-    else if (this.incident !== null) this.contain(bad);
+    } else if (this.incident !== null) this.contain(bad);
     else this.openIfReached(bad.at, bad);
     if (this.incident !== null) this.tellOf(bad, now);
   }
