@@ -1,8 +1,7 @@
 import type { Draft } from './draft.ts';
 import { mayBeUnseen } from './due.ts';
 import { recordSlot } from './history.ts';
-import type { UnclaimedSlot } from './model.ts';
-import type { Run } from './model.ts';
+import type { Run, UnclaimedSlot } from './model.ts';
 import { earlyMs, slotAfter, slotAtOrBefore } from './slots.ts';
 import { giveUpUnseen } from './unseen.ts';
 

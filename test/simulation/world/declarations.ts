@@ -151,6 +151,10 @@ function setKey(
   }
 }
 
+function instant(at: number): string {
+  return new Date(Math.floor(at / SECOND_MS) * SECOND_MS).toISOString();
+}
+
 function randomWindow(
   dice: Dice,
   { fromAt, spanMs }: DeclarationOptions,
@@ -161,7 +165,6 @@ function randomWindow(
       duration: duration(dice.spanMs(5 * MINUTE_MS, 5 * HOUR_MS)),
     };
   const windowAt = dice.int(fromAt, fromAt + spanMs);
-  const instant = (at: number): string => new Date(Math.floor(at / SECOND_MS) * SECOND_MS).toISOString();
   return { from: instant(windowAt), to: instant(windowAt + dice.spanMs(MINUTE_MS, spanMs / 4)) };
 }
 
