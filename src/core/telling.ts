@@ -54,6 +54,9 @@ export function remind(draft: Draft, at: number): void {
   if (incident === null) return;
   const everyMs = draft.spec.remindEveryMs;
   if (everyMs === null) return draft.setIncident({ ...incident, next_reminder_at: null });
+  // Those of hours in which nobody could be reminded would all come at once.
+  const gap = draft.job.gaps.find((each) => each.from_at <= at && at < each.to_at);
+  if (gap !== undefined) return draft.setIncident({ ...incident, next_reminder_at: gap.to_at });
   const quietUntil = Math.max(incident.acknowledged_until_at ?? 0, announceAt(draft.spec, [at]) ?? 0);
   if (quietUntil > at) return draft.setIncident({ ...incident, next_reminder_at: quietUntil });
   const names = incident.told.filter((name) => draft.spec.notify.some(({ to }) => to === name));

@@ -173,3 +173,22 @@ describe('§3.4 a rerun of a missed slot that ended unknown', () => {
     ]);
   });
 });
+
+describe('§3.4 reminders of a time in which nobody could be reminded', () => {
+  table([
+    [
+      'come once, at its end, also where the trouble itself fell into it',
+      { max_runtime: '1h', remind_every: '10m' },
+      `00:30 start
+       02:05 gap from=01:10
+       02:06 tick
+       02:15 tick`,
+      [
+        '01:30 no slot timeout timeout',
+        '01:30 owe ops opened timeout',
+        '02:05 owe ops reminder timeout',
+        '02:15 owe ops reminder timeout',
+      ],
+    ],
+  ]);
+});
