@@ -1,5 +1,7 @@
 import type { Draft } from './draft.ts';
+import { recordSlot } from './history.ts';
 import type { Run } from './model.ts';
+import { slotAfter } from './slots.ts';
 
 /**
  * The run that a run starting at `startAt` overlaps, where the spec forbids it (DESIGN.md §3.2): one that began
@@ -15,6 +17,17 @@ export function overlapped(draft: Draft, startAt: number): Run | null {
 export function isDropped(draft: Draft, slotAt: number): boolean {
   if (draft.spec.overlap !== 'skip' || draft.spec.schedule?.kind !== 'cron') return false;
   return draft.openRuns().some((run) => run.counted && (run.started_at ?? Infinity) <= slotAt);
+}
+
+/** A run reported as a whole was open, too: slots that came meanwhile and wait for their deadline were dropped. */
+export function dropCovered(draft: Draft, startAt: number, endAt: number): void {
+  if (draft.spec.overlap !== 'skip' || draft.spec.schedule?.kind !== 'cron' || draft.paused) return;
+  let slotAt = draft.job.expected_at;
+  while (slotAt !== null && slotAt >= startAt && slotAt < endAt) {
+    recordSlot(draft, slotAt, slotAt, 'skipped', 'overlap_skipped');
+    slotAt = slotAfter(draft.spec, slotAt);
+    draft.job.expected_at = slotAt;
+  }
 }
 
 function wasOpenAt(draft: Draft, run: Run, at: number): boolean {

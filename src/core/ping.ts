@@ -4,7 +4,7 @@ import { countOutcome } from './incident.ts';
 import { type Judgement, judge } from './judge.ts';
 import { LIMITS } from './limits.ts';
 import type { Ping, Run } from './model.ts';
-import { overlapped } from './overlap.ts';
+import { dropCovered, overlapped } from './overlap.ts';
 import type { Reason } from './reasons.ts';
 import { endRun, replaceEnd } from './run.ts';
 
@@ -157,6 +157,7 @@ function applyWholeRun(draft: Draft, ping: Ping, at: number): PingEffect {
     return endOverlap(draft, run, ping, at);
   }
   endRun(draft, run.id, { at, ...judgement, durationMs: ping.duration_ms });
+  dropCovered(draft, startAt, at);
   return { reason: reported(claim.late, ping, judgement), runId: run.id };
 }
 
@@ -211,7 +212,7 @@ function findRun(draft: Draft, ping: Ping): Run | undefined {
   const last = draft
     .runs()
     .findLast((run) => run.rid === null && run.start_received && run.reason !== 'lock_held');
-  return last?.outcome === 'timeout' && (last.started_at ?? 0) <= at ? last : undefined;
+  return last !== undefined && wasGivenUp(last) && (last.started_at ?? 0) <= at ? last : undefined;
 }
 
 function runOfRid(draft: Draft, rid: string): Run | undefined {

@@ -253,6 +253,14 @@ export class Trouble {
       else this.tellOpened(this.owed(), newest.reason, at, at);
       return;
     }
+    // What a window has put off stays put off when the window is taken away.
+    if (before.remind_every_ms !== null && this.incident.spoke_at !== null) {
+      const nextAt = Math.max(
+        this.incident.spoke_at + before.remind_every_ms,
+        this.incident.acknowledged_until,
+      );
+      if (nextAt < at) this.incident.acknowledged_until = before.windows.afterOf(nextAt);
+    }
     // A new interval counts from the change: nobody is reminded by the change itself.
     if (before.remind_every_ms !== terms.remind_every_ms && this.incident.spoke_at !== null)
       this.incident.spoke_at = at;

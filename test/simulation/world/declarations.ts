@@ -151,6 +151,14 @@ function setKey(
   }
 }
 
+/** Windows that repeat, with the longest they last: one that never ends tells nothing. */
+const WINDOWS: readonly (readonly [string, number])[] = [
+  ['0 2 * * *', 5 * HOUR_MS],
+  ['30 1 * * *', 5 * HOUR_MS],
+  ['0 */6 * * *', 4 * HOUR_MS],
+  ['15 * * * *', 40 * MINUTE_MS],
+];
+
 function instant(at: number): string {
   return new Date(Math.floor(at / SECOND_MS) * SECOND_MS).toISOString();
 }
@@ -159,11 +167,10 @@ function randomWindow(
   dice: Dice,
   { fromAt, spanMs }: DeclarationOptions,
 ): NonNullable<Declaration['maintenance']>[number] {
-  if (dice.chance(0.5))
-    return {
-      schedule: dice.pick(['0 2 * * *', '30 1 * * *', '0 */6 * * *', '15 * * * *']),
-      duration: duration(dice.spanMs(5 * MINUTE_MS, 5 * HOUR_MS)),
-    };
+  if (dice.chance(0.5)) {
+    const [schedule, mostMs] = dice.pick(WINDOWS);
+    return { schedule, duration: duration(dice.spanMs(5 * MINUTE_MS, mostMs)) };
+  }
   const windowAt = dice.int(fromAt, fromAt + spanMs);
   return { from: instant(windowAt), to: instant(windowAt + dice.spanMs(MINUTE_MS, spanMs / 4)) };
 }

@@ -128,7 +128,9 @@ function runPings(
   const at = mood === 'slow_start' ? dueAt + dice.spanMs(SECOND_MS, 2 * periodMs) : dueAt;
   const isOverrun = mood === 'overrunning';
   const usualMs = dice.spanMs(SECOND_MS, Math.max(2 * SECOND_MS, Math.min(maxMs, periodMs) / 2));
-  const durationMs = isOverrun ? Math.round(maxMs * (0.8 + 2 * dice.random())) : usualMs;
+  // Not so long that a hundred others have run since, which is as far as Cronflow looks back.
+  const overrunMs = Math.min(Math.round(maxMs * (0.8 + 2 * dice.random())), 20 * periodMs);
+  const durationMs = isOverrun ? overrunMs : usualMs;
   const send = (eventAt: number, ping: ScriptedPing): Sent => ({
     job: host.job,
     at: eventAt,
