@@ -96,7 +96,8 @@ export class Checker {
     if (clock.now() - this.#wakeAt > LATE_MS_MAX) await onLateWake();
     this.#wakeAt = Infinity;
     for (;;) {
-      const now = clock.now();
+      // Only instants that are over: a ping of this very one may still come, and comes first (DESIGN.md §3).
+      const now = clock.now() - 1;
       for (const [id, at] of this.#retryAt) {
         // Further off than any retry is set means that the clock stepped back.
         if (at <= now || at > now + RETRY_MS) this.#retryAt.delete(id);
@@ -113,8 +114,8 @@ export class Checker {
     }
     this.#unnotedSinceMs = null;
     const earliest = await store.earliestDueAt();
-    if (this.#retryAt.size > 0) return Math.min(...this.#retryAt.values());
-    return earliest ?? Infinity;
+    const nextAt = this.#retryAt.size > 0 ? Math.min(...this.#retryAt.values()) : (earliest ?? Infinity);
+    return nextAt + 1;
   }
 
   /** @returns false if a time without a sign of life has to be noted first, and nothing was done */

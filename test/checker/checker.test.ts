@@ -11,12 +11,67 @@ test('a missed slot is found at its deadline, not a minute later', async () => {
   await liveness.start();
   checker.start();
   await configure({ backup: { schedule: '0 2 * * *', grace: '90s' } });
-  await clock.advance(2 * HOUR_MS + 90 * SECOND_MS - 1);
+  await clock.advance(2 * HOUR_MS + 90 * SECOND_MS);
   expect((await store.incidents({ skip: 0, limit: 10 })).total).toBe(0);
   await clock.advance(1);
   expect((await store.incidents({ skip: 0, limit: 10 })).items).toMatchObject([
     { reason: 'never_seen', opened_at: START + 2 * HOUR_MS + 90 * SECOND_MS },
   ]);
+  await checker.stop();
+});
+
+test('a tick commits after every ping received at or before its instant, those of this very one too', async () => {
+  const { configure, checker, store, clock, ping, liveness } = await startMemoryService(START);
+  await liveness.start();
+  checker.start();
+  await configure({ backup: { schedule: '0 2 * * *', grace: '90s' } });
+  await clock.advance(2 * HOUR_MS + 90 * SECOND_MS);
+  // Whatever the checker did at the deadline, it has done.
+  await ping('backup', 'success');
+  await clock.advance(MINUTE_MS);
+  const { id } = (await store.jobByName('backup'))!;
+  expect((await store.runsOf(id, { skip: 0, limit: 10 })).items).toMatchObject([
+    { outcome: 'success', slot_at: START + 2 * HOUR_MS, late: false },
+  ]);
+  expect((await store.incidents({ skip: 0, limit: 10 })).total).toBe(0);
+  await checker.stop();
+});
+
+test('it never sleeps longer than 10 s, so that a suspended machine is noticed', async () => {
+  const { configure, checker, store, clock, liveness } = await startMemoryService(START);
+  await liveness.start();
+  await configure({ backup: { schedule: '0 2 * * *' } });
+  const sleeps: number[] = [];
+  const after = clock.after.bind(clock);
+  clock.after = (delayMs, callback) => {
+    sleeps.push(delayMs);
+    return after(delayMs, callback);
+  };
+  checker.start();
+  await clock.advance(MINUTE_MS);
+  expect(Math.max(...sleeps)).toBe(10 * SECOND_MS);
+  expect(sleeps.length).toBeGreaterThan(6);
+  await checker.stop();
+  await store.close();
+});
+
+test('it looks at due_at and at nothing else', async () => {
+  const { configure, checker, store, clock, liveness } = await startMemoryService(START);
+  await liveness.start();
+  checker.start();
+  await configure({ backup: { schedule: '0 * * * *', grace: '90s' } });
+  const job = (await store.jobByName('backup'))!;
+  const withDueAt = (dueAt: number | null): Promise<void> =>
+    store.transact({ ids: [job.id] }, (tx) => {
+      tx.putJob({ ...job, state: { ...job.state, due_at: dueAt } });
+    });
+  await withDueAt(null);
+  await clock.advance(3 * HOUR_MS);
+  expect((await store.incidents({ skip: 0, limit: 10 })).total).toBe(0);
+  await withDueAt(clock.now());
+  checker.wake();
+  await clock.advance(1);
+  expect((await store.incidents({ skip: 0, limit: 10 })).total).toBe(1);
   await checker.stop();
 });
 
@@ -27,7 +82,7 @@ test('a deadline that comes to be while it sleeps wakes it', async () => {
   await configure({ backup: { max_runtime: '3s' } });
   await clock.advance(MINUTE_MS);
   await ping('backup', 'start', { rid: 'a' });
-  await clock.advance(3 * SECOND_MS);
+  await clock.advance(3 * SECOND_MS + 1);
   expect((await store.jobByName('backup'))!.state.status).toBe('timeout');
   await checker.stop();
 });
@@ -45,7 +100,7 @@ test('a job that cannot be judged holds up no other', async () => {
   );
   await liveness.start();
   checker.start();
-  await clock.advance(5 * MINUTE_MS);
+  await clock.advance(5 * MINUTE_MS + 1);
   const fine = (await store.jobByName('fine'))!;
   expect((await store.runsOf(fine.id, { skip: 0, limit: 10 })).items).toMatchObject([
     { count: 4, outcome: 'missed' },
