@@ -104,6 +104,33 @@ describe('§3.4 when Cronflow was away', () => {
        03:05 tick`,
       ['00:30 no slot success succeeded', '03:05 slot 03:00 missed missed', '03:05 owe ops opened missed'],
     ],
+    [
+      'a window touches a gap from its early edge on',
+      NIGHTLY,
+      `01:00 log
+       01:57:59 gap from=01:50
+       02:05 tick`,
+      ['02:05 slot 02:00 missed missed', '02:05 owe ops opened missed'],
+    ],
+    [
+      'and a gap that ends at that very edge does',
+      NIGHTLY,
+      `01:00 log
+       01:58 gap from=01:50
+       02:12 tick
+       02:13 tick`,
+      ['02:13 slot 02:00 unknown outage'],
+    ],
+    [
+      'a gap that begins at the very deadline touches the slot, one that begins later does not',
+      { ...NIGHTLY, schedule: '0 2,4 * * *' },
+      `01:00 log
+       02:20 gap from=02:05
+       02:40 tick
+       04:20 gap from=04:05:01
+       04:40 tick`,
+      ['02:35 slot 02:00 unknown outage', '04:05 slot 04:00 missed missed', '04:05 owe ops opened missed'],
+    ],
   ]);
 });
 

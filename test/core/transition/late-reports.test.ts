@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { stateAfter } from '../support/scenario.ts';
-import { NIGHTLY, HOURLY, NONE, table } from '../support/table.ts';
+import { instant, play, stateAfter } from '../support/scenario.ts';
+import { NIGHTLY, HOURLY, MINUTELY, NONE, table } from '../support/table.ts';
 
 describe('§3.2 late reports', () => {
   table([
@@ -101,6 +101,45 @@ describe('§3.2 late reports', () => {
         '06:00 owe ops reminder reported_failure',
       ],
     ],
+    [
+      'a failure reported late opens an incident if no later run succeeded',
+      HOURLY,
+      `01:00 success rid=a
+       02:00 success rid=b
+       02:30 failure rid=c delay=10m`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '02:00 slot 02:00 success succeeded',
+        '02:20 no slot failure reported_failure',
+        '02:20 owe ops opened reported_failure',
+      ],
+    ],
+    [
+      'a start that arrives late and is heard of no more times out 60 s after it arrived',
+      NIGHTLY,
+      `01:00 log
+       08:00 start rid=a delay=6h
+       08:00:59 tick
+       08:01 tick`,
+      [
+        '02:05 slot 02:00 missed missed',
+        '02:05 owe ops opened missed',
+        '08:01 slot 02:00 late timeout timeout',
+      ],
+    ],
+    [
+      'a run reported late takes a slot of a gap over, which had ended unknown',
+      NIGHTLY,
+      `01:00 log
+       03:00 gap from=01:30
+       03:20 tick
+       04:00 failure rid=a delay=118m`,
+      [
+        '03:15 slot 02:00 unknown outage',
+        '02:02 slot 02:00 late failure reported_failure',
+        '02:02 owe ops opened reported_failure',
+      ],
+    ],
   ]);
 
   test('a miss that turns into a failure gives its incident the new reason, if it is the one that opened it', () => {
@@ -112,5 +151,38 @@ describe('§3.2 late reports', () => {
     expect(reasonAfter('03:10 failure exit=3 delay=2h9m')).toBe('exit_code');
     expect(reasonAfter('03:10 failure exit=3 delay=1h9m')).toBe('missed');
     expect(reasonAfter('03:10 failure exit=3')).toBe('missed');
+  });
+
+  test('a run that turns out to have happened says late_report, a rerun says rerun', () => {
+    const reasons: string[] = [];
+    const after = (pings: string): string[] => {
+      reasons.length = 0;
+      play(NIGHTLY, `01:00 log\n02:05 tick\n${pings}`, ({ reason }) => void reasons.push(reason));
+      return reasons.slice(2);
+    };
+    expect(after('08:00 start rid=a delay=6h\n08:00:30 success rid=a delay=5h')).toEqual([
+      'late_report',
+      'late_report',
+    ]);
+    expect(after('08:00 start rid=a\n08:00:30 success rid=a')).toEqual(['rerun', 'succeeded']);
+  });
+
+  test('the last 32 slots can be replaced, and none before them', () => {
+    const misses = '00:00:30 log\n00:40:30 tick';
+    const grace = { ...MINUTELY, grace: '30s' };
+    const claims = (ping: string): boolean => stateAfter(grace, `${misses}\n${ping}`).runs.at(-1)!.late;
+    // Missed are 00:01 to 00:40.
+    expect(claims('00:41 success rid=a delay=32m')).toBe(true);
+    expect(claims('00:41 success rid=a delay=33m')).toBe(false);
+  });
+
+  test('a late end records the duration of a run that timed out', () => {
+    const { runs } = stateAfter(NIGHTLY, '02:00 start rid=a\n04:00 tick\n04:30 success rid=a');
+    expect(runs).toMatchObject([{ outcome: 'success', duration_ms: 9_000_000, ended_at: instant('04:30') }]);
+  });
+
+  test('an event is dated its delay before it was received, so that no clocks are compared', () => {
+    const { runs } = stateAfter(HOURLY, '01:04 start rid=a delay=3m\n01:20 failure rid=a delay=30s');
+    expect(runs).toMatchObject([{ started_at: instant('01:01'), ended_at: instant('01:19:30') }]);
   });
 });

@@ -93,6 +93,43 @@ describe('§3.2 runs', () => {
         '02:03:30 incident closed recovered',
       ],
     ],
+    [
+      'max_open_runs is 10 unless the job says otherwise',
+      { max_runtime: '1d' },
+      Array.from({ length: 11 }, (_, i) => `01:${10 + i} start rid=r${i}`).join('\n'),
+      ['01:20 no slot abandoned too_many_runs', '01:20 owe ops opened too_many_runs'],
+    ],
+    [
+      'without success_exit_codes 0 alone is good',
+      HOURLY,
+      `01:00 failure exit=0
+       02:00 success exit=3`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '02:00 slot 02:00 failure exit_code',
+        '02:00 owe ops opened exit_code',
+      ],
+    ],
+    [
+      'abandoned counts as bad: it opens the incident as a failure does',
+      { ...HOURLY, failure_threshold: { failure: 2 } },
+      `01:00 start
+       02:00 start
+       03:00 start`,
+      [
+        '02:00 slot 01:00 abandoned abandoned',
+        '03:00 slot 02:00 abandoned abandoned',
+        '03:00 owe ops opened abandoned (2)',
+      ],
+    ],
+    [
+      'an end without a run id ends the anonymous run, though a newer one with a run id is open',
+      HOURLY,
+      `01:00 start
+       01:30 start rid=a
+       01:40 success`,
+      ['01:40 slot 01:00 success succeeded'],
+    ],
   ]);
 });
 
@@ -141,6 +178,40 @@ describe('§3.2 a lock that is taken', () => {
         '09:10 incident closed recovered',
       ],
     ],
+    [
+      'skips while a run is open are no stuck lock, however many',
+      { ...HOURLY, max_runtime: '1d' },
+      `01:00 start rid=a
+       02:00 skip
+       03:00 skip
+       04:00 skip
+       05:00 skip`,
+      [
+        '02:00 slot 02:00 skipped lock_held',
+        '03:00 slot 03:00 skipped lock_held',
+        '04:00 slot 04:00 skipped lock_held',
+        '05:00 slot 05:00 skipped lock_held',
+      ],
+    ],
+    [
+      'a run in between makes skips no row: the third in a row counts',
+      HOURLY,
+      `01:00 skip
+       02:00 skip
+       03:00 success
+       04:00 skip
+       05:00 skip
+       06:00 skip`,
+      [
+        '01:00 slot 01:00 skipped lock_held',
+        '02:00 slot 02:00 skipped lock_held',
+        '03:00 slot 03:00 success succeeded',
+        '04:00 slot 04:00 skipped lock_held',
+        '05:00 slot 05:00 skipped lock_held',
+        '06:00 slot 06:00 failure stuck_lock',
+        '06:00 owe ops opened stuck_lock',
+      ],
+    ],
   ]);
 });
 
@@ -185,5 +256,11 @@ describe('§3.2 min_runtime and expect.output', () => {
   test('the history says what was expected and is not so', () => {
     const { runs } = stateAfter(BACKUP, '02:04 success took=1m output=done,dumped,ERROR');
     expect(runs.map((run) => run.detail)).toEqual(['the output contains "ERROR"']);
+  });
+
+  test('a pattern takes linear time: one that makes others backtrack without end is judged', () => {
+    const spec: Declaration = { ...NIGHTLY, expect: { output: { matches: '^(a+)+$' } } };
+    const output = `${'a'.repeat(9_000)}!`;
+    expect(play(spec, `02:00 success output=${output}`)[0]).toBe('02:00 slot 02:00 failure output_mismatch');
   });
 });

@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { NIGHTLY, MINUTELY, EVERY, NONE, table } from '../support/table.ts';
+import { HOURLY, NIGHTLY, MINUTELY, EVERY, NONE, table } from '../support/table.ts';
 
 describe('§3.1 slots', () => {
   table([
@@ -144,6 +144,95 @@ describe('§3.1 slots', () => {
         '23:00 no slot failure reported_failure',
         '23:00 owe ops opened reported_failure',
       ],
+    ],
+    [
+      'only the ping that makes a run known claims a slot: the end of a known run claims none',
+      NIGHTLY,
+      `01:00 start rid=a
+       02:01 success rid=a
+       02:06 tick`,
+      ['02:01 no slot success succeeded', '02:05 slot 02:00 missed missed', '02:05 owe ops opened missed'],
+    ],
+    [
+      'a log claims no slot',
+      NIGHTLY,
+      `02:01 log
+       02:06 tick`,
+      ['02:05 slot 02:00 missed missed', '02:05 owe ops opened missed'],
+    ],
+    [
+      'an end without a start or a duration claims the slot of its own instant',
+      HOURLY,
+      `01:00 success
+       02:04:59 success`,
+      ['01:00 slot 01:00 success succeeded', '02:04:59 slot 02:00 success succeeded'],
+    ],
+    [
+      'a run claims the latest slot at or before its start, and the first one after its start is expected next',
+      HOURLY,
+      `01:00 success
+       02:00 success
+       03:05 tick`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '02:00 slot 02:00 success succeeded',
+        '03:05 slot 03:00 missed missed',
+        '03:05 owe ops opened missed',
+      ],
+    ],
+    [
+      'early is at most the grace',
+      { ...NIGHTLY, grace: '30s' },
+      `01:59:29 success
+       01:59:30 success`,
+      ['01:59:29 no slot success succeeded', '01:59:30 slot 02:00 success succeeded'],
+    ],
+    [
+      'early is at most 2 minutes',
+      NIGHTLY,
+      `01:57:59 success
+       01:58 success`,
+      ['01:57:59 no slot success succeeded', '01:58 slot 02:00 success succeeded'],
+    ],
+    [
+      'a run that starts in the next early window takes no missed slot over: it claims the next one',
+      HOURLY,
+      `00:30 success
+       01:05 tick
+       01:58 success
+       02:30 success`,
+      [
+        '00:30 no slot success succeeded',
+        '01:05 slot 01:00 missed missed',
+        '01:05 owe ops opened missed',
+        '01:58 slot 02:00 success succeeded',
+        '01:58 owe ops closed succeeded',
+        '01:58 incident closed recovered',
+        '02:30 no slot success succeeded',
+      ],
+    ],
+    [
+      'an unscheduled run is recorded and its outcome counts, but it claims nothing',
+      NIGHTLY,
+      `00:30 failure
+       00:40 success
+       02:05 tick`,
+      [
+        '00:30 no slot failure reported_failure',
+        '00:30 owe ops opened reported_failure',
+        '00:40 no slot success succeeded',
+        '00:40 owe ops closed succeeded',
+        '00:40 incident closed recovered',
+        '02:05 slot 02:00 missed missed',
+        '02:05 owe ops opened missed',
+      ],
+    ],
+    [
+      'after a miss the next slot is expected, and each miss of one stretch is told once',
+      HOURLY,
+      `00:30 success
+       03:05 tick`,
+      ['00:30 no slot success succeeded', '01:05 owe ops opened missed', '03:05 slot 03:00 missed missed x3'],
     ],
   ]);
 });

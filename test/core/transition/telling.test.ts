@@ -38,6 +38,32 @@ describe('§3.3 who is told what', () => {
         '06:00 incident closed recovered',
       ],
     ],
+    [
+      'nobody is reminded unless the job says how often',
+      NIGHTLY,
+      `02:00 failure
+       d2 01:00 tick`,
+      ['02:00 slot 02:00 failure reported_failure', '02:00 owe ops opened reported_failure'],
+    ],
+    [
+      'nothing else about a job is sent: no second failure, no other reason, no good run',
+      HOURLY,
+      `01:00 failure
+       02:00 failure exit=9
+       03:05 tick
+       04:00 success
+       05:00 success`,
+      [
+        '01:00 slot 01:00 failure reported_failure',
+        '01:00 owe ops opened reported_failure',
+        '02:00 slot 02:00 failure exit_code',
+        '03:05 slot 03:00 missed missed',
+        '04:00 slot 04:00 success succeeded',
+        '04:00 owe ops closed succeeded (3)',
+        '04:00 incident closed recovered',
+        '05:00 slot 05:00 success succeeded',
+      ],
+    ],
   ]);
 
   test('a notifier is told when the incident first contains a kind it takes, and of its end only if told', () => {

@@ -1,4 +1,5 @@
-import { describe } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { stateAfter } from '../support/scenario.ts';
 import { HOURLY, table } from '../support/table.ts';
 
 describe('§3.3 thresholds and recovery', () => {
@@ -77,5 +78,60 @@ describe('§3.3 thresholds and recovery', () => {
         '00:59:40 incident closed recovered',
       ],
     ],
+    [
+      'without a threshold the first bad outcome opens the incident and the first good one closes it',
+      HOURLY,
+      `01:00 failure
+       02:00 success`,
+      [
+        '01:00 slot 01:00 failure reported_failure',
+        '01:00 owe ops opened reported_failure',
+        '02:00 slot 02:00 success succeeded',
+        '02:00 owe ops closed succeeded',
+        '02:00 incident closed recovered',
+      ],
+    ],
+    [
+      'skipped and unknown are neither bad nor good: they open, close and interrupt nothing',
+      { ...HOURLY, failure_threshold: 2 },
+      `01:00 failure
+       02:00 skip
+       03:30 gap from=02:30
+       03:50 tick
+       04:00 failure
+       05:00 skip`,
+      [
+        '01:00 slot 01:00 failure reported_failure',
+        '02:00 slot 02:00 skipped lock_held',
+        '03:45 slot 03:00 unknown outage',
+        '04:00 slot 04:00 failure reported_failure',
+        '04:00 owe ops opened reported_failure (2)',
+        '05:00 slot 05:00 skipped lock_held',
+      ],
+    ],
+    [
+      'a threshold by kind begins anew after a good outcome',
+      { ...HOURLY, failure_threshold: { failure: 2 } },
+      `01:00 failure
+       02:00 success
+       03:00 failure`,
+      [
+        '01:00 slot 01:00 failure reported_failure',
+        '02:00 slot 02:00 success succeeded',
+        '03:00 slot 03:00 failure reported_failure',
+      ],
+    ],
   ]);
+
+  test.each([
+    ['abandoned', HOURLY, '01:00 start\n02:00 start'],
+    ['overlap', { ...HOURLY, overlap: 'forbid' as const }, '01:00 start rid=a\n02:00 start rid=b'],
+    ['too_fast', { ...HOURLY, min_runtime: '1m' }, '01:00 success took=1s'],
+    ['output_mismatch', { ...HOURLY, expect: { output: { contains: 'done' } } }, '01:00 success'],
+    ['stuck_lock', HOURLY, '01:00 skip\n02:00 skip\n03:00 skip'],
+  ])('%s is of kind failure', (reason, declaration, script) => {
+    const failure_threshold = { failure: 1, missed: 9, timeout: 9 };
+    const { incident } = stateAfter({ ...declaration, failure_threshold }, script);
+    expect([incident?.reason, incident?.kinds]).toEqual([reason, ['failure']]);
+  });
 });
