@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { CronflowError } from '../../src/core/errors.ts';
+import { LIVENESS_KEY } from '../../src/ingest/alive.ts';
 import { Liveness } from '../../src/ingest/liveness.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { startMemoryService } from '../support/memory-service.ts';
@@ -8,6 +9,68 @@ const START = Date.UTC(2025, 0, 1);
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
+
+test('a sign of life is stored at the start, every 10 s after it and at a clean stop', async () => {
+  const { liveness, store, clock } = await startMemoryService(START);
+  const lastSign = async (): Promise<unknown> => (await store.meta(LIVENESS_KEY)) ?? null;
+  expect(await lastSign()).toBeNull();
+  await liveness.start();
+  expect(await lastSign()).toBe(START);
+  await clock.advance(10 * SECOND_MS - 1);
+  expect(await lastSign()).toBe(START);
+  await clock.advance(1);
+  expect(await lastSign()).toBe(START + 10 * SECOND_MS);
+  await clock.advance(15 * SECOND_MS);
+  expect(await lastSign()).toBe(START + 20 * SECOND_MS);
+  await liveness.stop();
+  expect(await lastSign()).toBe(START + 25 * SECOND_MS);
+});
+
+test('with several instances only a time in which none was live is a gap', async () => {
+  const { configure, store, clock } = await startMemoryService(START);
+  const started = async (): Promise<Liveness> => {
+    const instance = new Liveness({ store, clock, logger: silentLogger, onCommit: () => {} });
+    await instance.start();
+    return instance;
+  };
+  await configure({ backup: { schedule: '0 2 * * *' } });
+  const gaps = async (): Promise<unknown> => (await store.jobByName('backup'))!.state.gaps;
+  const first = await started();
+  const second = await started();
+  await clock.advance(MINUTE_MS);
+  await first.stop();
+  await clock.advance(10 * MINUTE_MS);
+  const third = await started();
+  expect(await gaps()).toEqual([]);
+  await second.stop();
+  await clock.advance(MINUTE_MS);
+  await third.stop();
+  await clock.advance(10 * MINUTE_MS);
+  const fourth = await started();
+  const to_at = clock.now();
+  expect(await gaps()).toEqual([{ from_at: to_at - 10 * MINUTE_MS, to_at }]);
+  await fourth.stop();
+});
+
+test('a clock that is set back by a minute or less changes no expectation', async () => {
+  const { configure, liveness, store, clock } = await startMemoryService(START);
+  await liveness.start();
+  await configure({ hourly: { schedule: '0 * * * *' } });
+  const expectedAt = async (): Promise<unknown> => (await store.jobByName('hourly'))!.state.expected_at;
+  await clock.advance(HOUR_MS - 30 * SECOND_MS);
+  await store.transact({ names: ['hourly'] }, (tx) => {
+    // A run has claimed the slot of 01:00 a little early.
+    const job = tx.jobByName('hourly')!;
+    tx.putJob({ ...job, state: { ...job.state, expected_at: START + 2 * HOUR_MS } });
+  });
+  clock.set(clock.now() - MINUTE_MS);
+  await clock.advance(10 * SECOND_MS);
+  expect(await expectedAt()).toBe(START + 2 * HOUR_MS);
+  clock.set(clock.now() - MINUTE_MS - 11 * SECOND_MS);
+  await clock.advance(10 * SECOND_MS);
+  expect(await expectedAt()).toBe(START + HOUR_MS);
+  await liveness.stop();
+});
 
 test('a slot that passed while Cronflow was stopped ends unknown, and nobody is told that it was missed', async () => {
   const { configure, liveness, checker, store, clock, ping } = await startMemoryService(START);

@@ -343,6 +343,26 @@ describe('the log of commits', () => {
     ]);
   });
 
+  test('loses its oldest segments beyond its size, however young they are', async () => {
+    const sizes = await Promise.all(
+      [Infinity, 30_000, 10_000].map(async (logBytesMax) => {
+        const disk = new CrashDisk();
+        for (let i = 0; i < 12; i += 1) {
+          const store = await opened(disk, { limits: { logBytesMax } });
+          await steps(store, 5);
+          await store.close();
+        }
+        const seqs = await logged(disk);
+        expect(seqs.at(-1)).toBe(60);
+        expect(seqs).toEqual(Array.from(seqs, (_, i) => 60 - seqs.length + 1 + i));
+        return seqs.length;
+      }),
+    );
+    expect(sizes[0]).toBe(60);
+    expect(sizes[1]).toBeLessThan(60);
+    expect(sizes[2]).toBeLessThan(sizes[1]!);
+  });
+
   test('is kept 30 days and follows the clock, not the traffic', async () => {
     const disk = new CrashDisk();
     const clock = createFakeClock(NOW_AT);
