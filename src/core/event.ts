@@ -23,10 +23,17 @@ export type Event =
   | { type: 'acknowledged'; at: number; until_at: number }
   | { type: 'removed'; at: number }
   /** Declared again after it was removed: history and name are as they were. */
-  | { type: 'restored'; at: number }
+  | { type: 'restored'; at: number; /** Ends a pause of the API, too. */ resumed?: boolean }
   | { type: 'gap'; from_at: number; to_at: number }
   /** The wall clock was set back, to `at`. */
   | { type: 'clock_set_back'; at: number };
+
+/**
+ * An event as the log of commits keeps it (DESIGN.md §3.5): with the state before, all that is needed to say
+ * what the event did. Ticks are left out, since every event first applies what was due before it.
+ */
+export type LoggedEvent =
+  Exclude<Event, { type: 'tick' | 'spec_changed' }> | { type: 'spec_changed'; at: number };
 
 /** What an event changed. Records not mentioned are as they were. */
 export interface Transition {

@@ -94,6 +94,8 @@ function apply(draft: Draft, spec: Spec, event: Event): { reason: Reason; runId:
       settle(draft, event.at, false);
       return did(remove(draft, event.at));
     case 'restored':
+      // Whoever registers a job anew does not know that one of that name was once paused.
+      if (event.resumed === true) draft.job.paused_by_api = false;
       if (!draft.paused) expectAnew(draft, event.at);
       return did('declared');
     case 'clock_set_back':

@@ -1,5 +1,5 @@
 import { instantOf } from '../core/draft.ts';
-import type { Event, Transition } from '../core/event.ts';
+import type { Event, LoggedEvent, Transition } from '../core/event.ts';
 import type { Job } from '../core/model.ts';
 import { DEFAULT_GLOBALS, type Globals, type Spec, specOf } from '../core/spec.ts';
 import { transition } from '../core/transition.ts';
@@ -41,6 +41,8 @@ function applyOne(tx: Tx, job: Job, spec: Spec, event: Event): Transition {
     incident: tx.openIncidentOf(job.id) ?? null,
   };
   const result = transition(spec, state, event);
+  const logged = loggedEvent(event);
+  if (logged !== null) tx.logEvent(job.id, logged);
   tx.putJob({ ...job, state: result.state.job });
   for (const run of result.runs) tx.putRun(run);
   for (const id of result.removed_run_ids) tx.deleteRun(id);
@@ -48,6 +50,11 @@ function applyOne(tx: Tx, job: Job, spec: Spec, event: Event): Transition {
   for (const incident of result.incidents) tx.putIncident(incident);
   for (const delivery of result.deliveries) tx.putDelivery(delivery);
   return result;
+}
+
+function loggedEvent(event: Event): LoggedEvent | null {
+  if (event.type === 'tick') return null;
+  return event.type === 'spec_changed' ? { type: 'spec_changed', at: event.at } : event;
 }
 
 /** Specs by the declaration they were read from: reading one takes longer than most events do. */

@@ -100,7 +100,6 @@ export class JobIngest implements Ingest {
 
 function recordPing(tx: Tx, job: Job, ping: Ping): PingResult {
   const { reason, run_id: runId } = applyEvent(tx, job, { type: 'ping', ping });
-  tx.logPing(job.id, ping);
   if (runId !== null && ping.output !== null && reason !== 'duplicate') {
     const run = tx.runsOf(job.id).find((each) => each.id === runId);
     if (run !== undefined) {
@@ -120,10 +119,8 @@ function registerJob(tx: Tx, name: string, declared: Declaration, at: number): J
   const declaration = applyDefaults(declared, readDefaults(tx));
   const shared = { name, source: 'api' as const, place: null, declared, declaration, updated_at: at };
   if (existing !== undefined) {
-    // Whoever registers a job anew does not know that one of that name was once paused.
-    const state = { ...existing.state, paused_by_api: false };
-    const restored: Job = { ...existing, ...shared, state, removed_at: null };
-    applyEvent(tx, restored, { type: 'restored', at });
+    const restored: Job = { ...existing, ...shared, removed_at: null };
+    applyEvent(tx, restored, { type: 'restored', at, resumed: true });
   } else {
     tx.putJob(newJob(tx, { ...shared, created_at: at, removed_at: null }));
   }

@@ -1,5 +1,6 @@
 import type { Day } from '../core/daily.ts';
-import type { Delivery, Incident, Job, Ping, Run } from '../core/model.ts';
+import type { LoggedEvent } from '../core/event.ts';
+import type { Delivery, Incident, Job, Run } from '../core/model.ts';
 import type { MetaValue } from './store.ts';
 
 /** Where a run's output is and how large; the text itself is kept apart from the records. */
@@ -36,5 +37,6 @@ export const TABLE_NAMES = ['jobs', 'runs', 'days', 'incidents', 'deliveries', '
 export interface Changes {
   put: { [T in TableName]?: Records[T][] };
   del: { [T in TableName]?: string[] };
-  pings: { job_id: string; ping: Ping }[];
+  /** What happened, in order: the log of DESIGN.md §3.5. It changes nothing when it is read back. */
+  events: { job_id: string; event: LoggedEvent }[];
 }

@@ -1,5 +1,6 @@
 import type { Day, Tally } from '../core/daily.ts';
-import type { Delivery, Incident, Job, Ping, Run } from '../core/model.ts';
+import type { LoggedEvent } from '../core/event.ts';
+import type { Delivery, Incident, Job, Run } from '../core/model.ts';
 import type { Status } from '../core/reasons.ts';
 
 /** Which jobs a transaction may read and change. PostgreSQL locks exactly these rows. */
@@ -65,8 +66,8 @@ export interface Tx {
   putOutput(jobId: string, runId: string, output: Output): void;
   /** Undefined removes the key. */
   putMeta(key: string, value: MetaValue): void;
-  /** Adds a ping to the log of commits; it changes nothing by itself. */
-  logPing(jobId: string, ping: Ping): void;
+  /** Adds an event to the log of commits; it changes nothing by itself. */
+  logEvent(jobId: string, event: LoggedEvent): void;
 
   /**
    * Runs `fn` so that, if it throws, none of what it wrote stays. Other writes of the transaction do.

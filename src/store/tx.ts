@@ -1,7 +1,8 @@
 import { type Day, isEmptyDay, type Tally, tallied } from '../core/daily.ts';
 import { CronflowError } from '../core/errors.ts';
+import type { LoggedEvent } from '../core/event.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { Delivery, Incident, Job, Ping, Run } from '../core/model.ts';
+import type { Delivery, Incident, Job, Run } from '../core/model.ts';
 import { TABLE_NAMES } from './changes.ts';
 import type { Changes, OutputRef, Records, TableName } from './changes.ts';
 import { dayId } from './days.ts';
@@ -27,7 +28,7 @@ export class Overlay {
     outputs: new Map(),
     meta: new Map(),
   };
-  #pings: Changes['pings'] = [];
+  #events: Changes['events'] = [];
   /** Texts of the outputs put, by run id. */
   readonly outputTexts = new Map<string, string>();
   /**
@@ -59,11 +60,11 @@ export class Overlay {
   }
 
   isEmpty(): boolean {
-    return this.#pings.length === 0 && TABLE_NAMES.every((table) => this.#written[table].size === 0);
+    return this.#events.length === 0 && TABLE_NAMES.every((table) => this.#written[table].size === 0);
   }
 
   changes(): Changes {
-    const changes: Changes = { put: {}, del: {}, pings: this.#pings };
+    const changes: Changes = { put: {}, del: {}, events: this.#events };
     for (const table of TABLE_NAMES) this.#collect(table, changes);
     return changes;
   }
@@ -112,10 +113,10 @@ export class Overlay {
     this.put('outputs', ref.run_id, ref);
   }
 
-  logPing(jobId: string, ping: Ping): void {
-    const { length } = this.#pings;
-    this.#undo.push(() => this.#pings.splice(length));
-    this.#pings.push({ job_id: jobId, ping });
+  logEvent(jobId: string, event: LoggedEvent): void {
+    const { length } = this.#events;
+    this.#undo.push(() => this.#events.splice(length));
+    this.#events.push({ job_id: jobId, event });
   }
 
   deleteJob(id: string): void {
@@ -412,8 +413,8 @@ class OverlayTx implements Tx {
     this.#view().put('meta', key, value === undefined ? null : { key, value });
   }
 
-  logPing(jobId: string, ping: Ping): void {
-    this.#view().logPing(jobId, ping);
+  logEvent(jobId: string, event: LoggedEvent): void {
+    this.#view().logEvent(jobId, event);
   }
 
   attempt<T>(fn: () => T): T {

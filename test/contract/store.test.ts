@@ -254,7 +254,7 @@ describe.each(rows)('$name store', ({ make }) => {
             tx.putDelivery(delivery('d', 'a'));
             tx.putOutput('a', 'a-2', { text: 'x', dropped_bytes: 0 });
             tx.putMeta('key', 'after');
-            tx.logPing('a', ping());
+            tx.logEvent('a', { type: 'ping', ping: ping() });
             throw new Error('no');
           });
         expect(attempt).toThrow('no');

@@ -16,12 +16,12 @@ describe('a snapshot of the tables', () => {
       outputs: [{ job_id: 'a', run_id: 'a-1', bytes: 1, dropped_bytes: 0 }],
       meta: [{ key: 'key', value: 1 }],
     };
-    tables.apply({ put: first, del: {}, pings: [] });
+    tables.apply({ put: first, del: {}, events: [] });
     const expected = [...tables.snapshot()];
     expect(expected.map(({ record }) => record)).toEqual(Object.values(first).flat());
 
     const snapshots = [tables.snapshot()];
-    tables.apply({ put: { runs: [run('a', 3), run('b', 1, { exit_code: 1 })] }, del: {}, pings: [] });
+    tables.apply({ put: { runs: [run('a', 3), run('b', 1, { exit_code: 1 })] }, del: {}, events: [] });
     const later = [...tables.snapshot()];
     snapshots.push(tables.snapshot());
     tables.apply({
@@ -39,7 +39,7 @@ describe('a snapshot of the tables', () => {
         deliveries: ['d'],
         outputs: ['a-1'],
       },
-      pings: [],
+      events: [],
     });
     expect([...snapshots[0]!]).toEqual(expected);
     expect([...snapshots[1]!]).toEqual(later);
@@ -50,11 +50,11 @@ describe('a snapshot of the tables', () => {
     tables.apply({
       put: { jobs: [job('a')], runs: [run('a', 10), run('a', 9)], days: [day('a', '2026-01-15')] },
       del: {},
-      pings: [],
+      events: [],
     });
     const copy = new Tables();
     for (const { table, record } of tables.snapshot())
-      copy.apply({ put: { [table]: [record] }, del: {}, pings: [] });
+      copy.apply({ put: { [table]: [record] }, del: {}, events: [] });
     expect([...copy.snapshot()]).toEqual([...tables.snapshot()]);
   });
 });

@@ -43,7 +43,7 @@ function transaction(tx) {
     status: 'pending',
     next_attempt_at: number,
   });
-  tx.logPing(id, { rid: String(number) });
+  tx.logEvent(id, { type: 'paused', at: number });
   if (number > KEPT) tx.deleteJob(`j${number - KEPT}`);
   return number;
 }

@@ -182,7 +182,7 @@ function migrated(commit: Commit, version: number, migrations: readonly Migratio
   const put: Partial<Record<string, unknown[]>> = {};
   for (const table of TABLE_NAMES)
     put[table] = (commit.put[table] ?? []).map((record) => migrate(migrations, version, table, record));
-  return { put, del: commit.del, pings: commit.pings };
+  return { put, del: commit.del, events: commit.events };
 }
 
 function missing(directory: string, seq: number, name: string): Error {

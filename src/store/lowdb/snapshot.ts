@@ -151,7 +151,7 @@ class Reading {
 
   #flush(): void {
     // The checksums stand for the records being what was written.
-    this.#tables.apply({ put: this.#put as Changes['put'], del: {}, pings: [] });
+    this.#tables.apply({ put: this.#put as Changes['put'], del: {}, events: [] });
     this.#put = {};
     this.#pending = 0;
   }

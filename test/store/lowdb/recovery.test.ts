@@ -325,21 +325,21 @@ describe('snapshots', () => {
 });
 
 describe('the log of commits', () => {
-  test('has the pings of every commit, oldest first', async () => {
+  test('has the events of every commit, oldest first', async () => {
     const disk = new CrashDisk();
     const store = await opened(disk);
     await store.transact(ALL, (tx) => {
       tx.putJob(job('a'));
-      tx.logPing('a', ping({ rid: 'one' }));
-      tx.logPing('a', ping({ rid: 'two' }));
+      tx.logEvent('a', { type: 'ping', ping: ping({ rid: 'one' }) });
+      tx.logEvent('a', { type: 'paused', at: 2 });
     });
-    await store.transact(ALL, (tx) => tx.logPing('a', ping({ rid: 'three' })));
-    const rids: unknown[] = [];
+    await store.transact(ALL, (tx) => tx.logEvent('a', { type: 'resumed', at: 3 }));
+    const events: unknown[] = [];
     for await (const commit of readLog('/data', disk))
-      rids.push([commit.seq, commit.at, commit.pings.map((each) => each.ping.rid)]);
-    expect(rids).toEqual([
-      [1, NOW_AT, ['one', 'two']],
-      [2, NOW_AT, ['three']],
+      events.push([commit.seq, commit.at, commit.events.map(({ event }) => event.type)]);
+    expect(events).toEqual([
+      [1, NOW_AT, ['ping', 'paused']],
+      [2, NOW_AT, ['resumed']],
     ]);
   });
 

@@ -33,7 +33,7 @@ export function step(tx: Tx): number {
     tx.deleteIncident(`i${number - 5}`);
   }
   if (pick(8) === 0) tx.deleteJob(id);
-  else tx.logPing(id, ping({ rid: String(number) }));
+  else tx.logEvent(id, { type: 'ping', ping: ping({ rid: String(number) }) });
   return number;
 }
 
