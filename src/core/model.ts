@@ -156,6 +156,8 @@ export interface Incident {
   reminder_count: number;
   /** When it is told of, if it goes on until after maintenance; null when nothing holds it back. */
   announce_at: number | null;
+  /** What lay in maintenance and so is held back until then; absent where nothing ever was. */
+  held_instants?: readonly number[];
   acknowledged_until_at: number | null;
   /** Of a system incident: what is wrong, in full. */
   detail?: string;

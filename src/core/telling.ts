@@ -19,7 +19,9 @@ export function tell(draft: Draft, run: Run | null, at: number, instants: readon
   const heldUntil = announceAt(draft.spec, instants);
   if (heldUntil !== null) {
     // A new start of the wait for what is held already would put it off for as long as things go wrong.
-    draft.setIncident({ ...incident, announce_at: incident.announce_at ?? heldUntil });
+    if (incident.announce_at === null) {
+      draft.setIncident({ ...incident, announce_at: heldUntil, held_instants: instants });
+    }
     return;
   }
   const everyMs = draft.spec.remindEveryMs;
@@ -34,6 +36,14 @@ export function tell(draft: Draft, run: Run | null, at: number, instants: readon
   });
   const facts = factsOf(draft, incident, run, at);
   for (const name of names) owe(draft, incident, name, 'opened', `${name}.opened`, facts);
+}
+
+/** Windows or the grace after them were changed: what is held back waits as they are now (DESIGN.md §3.3). */
+export function holdAnew(draft: Draft, at: number): void {
+  const { incident } = draft;
+  if (incident === null || incident.announce_at === null || incident.held_instants === undefined) return;
+  const heldUntil = announceAt(draft.spec, incident.held_instants) ?? at;
+  draft.setIncident({ ...incident, announce_at: Math.max(heldUntil, at) });
 }
 
 /** Tells of an incident that maintenance held back, and that is still open. */

@@ -11,6 +11,7 @@ import { endRun } from './run.ts';
 import { settle } from './settle.ts';
 import { earlyMs, slotAfter } from './slots.ts';
 import type { Schedule, Spec } from './spec.ts';
+import { holdAnew } from './telling.ts';
 
 /** The state of a job declared at `at`: its first slot is the first one after that (DESIGN.md §3.1). */
 export function initialState(spec: Spec, at: number): JobState {
@@ -166,7 +167,10 @@ function changeSpec(draft: Draft, next: Spec, at: number): Reason {
     const remindAt = next.remindEveryMs === null ? null : at + next.remindEveryMs;
     draft.setIncident({ ...draft.incident, next_reminder_at: remindAt });
   }
-  if (!draft.paused) reconsider(draft, at);
+  if (!draft.paused) {
+    holdAnew(draft, at);
+    reconsider(draft, at);
+  }
   return 'spec_changed';
 }
 

@@ -91,8 +91,9 @@ export function dayJson(day: Day): Json {
 }
 
 /** An incident without what only the core needs to decide on its end. */
-export function incidentJson({ newest_bad_at: _newest, good_run_ids: _good, ...incident }: Incident): Json {
-  return toWire(incident);
+export function incidentJson(incident: Incident): Json {
+  const { newest_bad_at: _newest, good_run_ids: _good, held_instants: _held, ...shown } = incident;
+  return toWire(shown);
 }
 
 export function deliveryJson(delivery: Delivery): Json {

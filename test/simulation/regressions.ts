@@ -2,6 +2,131 @@ import type { Script } from './script.ts';
 
 /** Scripts that were told wrongly once, as the simulator shrank them. */
 export const REGRESSIONS: Readonly<Record<string, Script>> = {
+  'absences without a sign of life between them are as long as both': {
+    start_at: Date.parse('2025-07-01T01:49:55.134Z'),
+    end_at: Date.parse('2025-07-01T14:00:31.731Z'),
+    replay_window_ms: 900_000,
+    notifiers: ['ops'],
+    jobs: {},
+    happenings: [
+      {
+        at: Date.parse('2025-07-01T02:49:32.987Z'),
+        type: 'away',
+        how: 'crash',
+        to_at: Date.parse('2025-07-01T02:50:42.885Z'),
+      },
+      {
+        at: Date.parse('2025-07-01T13:34:33.586Z'),
+        type: 'away',
+        how: 'store_failing',
+        to_at: Date.parse('2025-07-01T13:37:35.012Z'),
+      },
+      {
+        at: Date.parse('2025-07-01T13:37:47.830Z'),
+        type: 'away',
+        how: 'crash',
+        to_at: Date.parse('2025-07-01T13:42:17.814Z'),
+      },
+    ],
+  },
+  'a lock that was taken before a job was removed is not stuck when it is back': {
+    start_at: Date.parse('2025-04-05T02:03:35.515Z'),
+    end_at: Date.parse('2025-04-06T03:43:04.065Z'),
+    replay_window_ms: 60_000,
+    notifiers: ['ops'],
+    jobs: {
+      sync: {},
+    },
+    happenings: [
+      {
+        at: Date.parse('2025-04-05T20:00:54.090Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'skip', rid: 'sync.73' },
+      },
+      {
+        at: Date.parse('2025-04-05T20:15:44.287Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'skip', rid: 'sync.74' },
+      },
+      { at: Date.parse('2025-04-05T20:28:21.519Z'), type: 'edit', job: 'sync', declaration: null },
+      {
+        at: Date.parse('2025-04-06T03:26:53.167Z'),
+        type: 'edit',
+        job: 'sync',
+        declaration: {
+          every: '15m',
+          grace: '2092s',
+          max_runtime: '562s',
+          recovery_threshold: 1,
+          remind_every: '45m',
+          max_open_runs: 2,
+          keep_runs: 100,
+        },
+      },
+      {
+        at: Date.parse('2025-04-06T03:34:27.771Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'skip', rid: 'sync.103' },
+      },
+    ],
+  },
+  'an absence joins the message about a short one that waits for its slot': {
+    start_at: Date.parse('2025-10-04T12:49:49.301Z'),
+    end_at: Date.parse('2025-10-04T16:47:42.707Z'),
+    replay_window_ms: 60_000,
+    notifiers: ['ops'],
+    jobs: {
+      sync: { schedule: '*/5 * * * *' },
+    },
+    happenings: [
+      {
+        at: Date.parse('2025-10-04T16:03:17.164Z'),
+        type: 'away',
+        how: 'stop',
+        to_at: Date.parse('2025-10-04T16:03:41.812Z'),
+      },
+      {
+        at: Date.parse('2025-10-04T16:04:44.573Z'),
+        type: 'away',
+        how: 'stop',
+        to_at: Date.parse('2025-10-04T16:43:25.787Z'),
+      },
+    ],
+  },
+  'what maintenance holds back waits for a grace that is changed meanwhile': {
+    start_at: Date.parse('2025-09-14T06:25:59.909Z'),
+    end_at: Date.parse('2025-09-16T04:25:49.680Z'),
+    replay_window_ms: 900_000,
+    notifiers: ['ops'],
+    jobs: {
+      sync: { max_runtime: '103s', maintenance: [{ schedule: '0 */6 * * *', duration: '13600s' }] },
+    },
+    happenings: [
+      {
+        at: Date.parse('2025-09-16T01:44:13.709Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'start', rid: 'sync.44' },
+      },
+      {
+        at: Date.parse('2025-09-16T02:34:13.477Z'),
+        type: 'edit',
+        job: 'sync',
+        declaration: {
+          every: '1h',
+          grace: '985s',
+          max_runtime: '103s',
+          recovery_threshold: 2,
+          min_runtime: '9s',
+          maintenance: [{ schedule: '0 */6 * * *', duration: '13600s' }],
+          expect: { output: { matches: '^(done|warning)' } },
+        },
+      },
+    ],
+  },
   'a run that comes before the slots of a gap are given up takes its slot out of them': {
     start_at: Date.parse('2025-03-09T10:30:34.178Z'),
     end_at: Date.parse('2025-03-09T10:56:41.627Z'),

@@ -135,6 +135,35 @@ describe('§3.3 maintenance', () => {
       ],
     ],
     [
+      'what is held back waits for a grace that is changed meanwhile',
+      { ...NIGHTLY, maintenance: [{ from: '2025-01-01T01:00Z', to: '2025-01-01T03:00Z' }] },
+      `02:00 failure
+       02:30 spec {"grace":"20m"}
+       03:19 tick
+       03:20 tick`,
+      ['02:00 slot 02:00 failure reported_failure', '03:20 owe ops opened reported_failure'],
+    ],
+    [
+      'what would have been told already by a grace made shorter is told at the change',
+      {
+        ...NIGHTLY,
+        grace: '30m',
+        maintenance: [{ from: '2025-01-01T01:00Z', to: '2025-01-01T03:00Z' }],
+      },
+      `02:00 failure
+       03:10 spec {"grace":"5m"}`,
+      ['02:00 slot 02:00 failure reported_failure', '03:10 owe ops opened reported_failure'],
+    ],
+    [
+      'a window made longer goes on holding back what it held',
+      { ...NIGHTLY, maintenance: [{ from: '2025-01-01T01:00Z', to: '2025-01-01T03:00Z' }] },
+      `02:00 failure
+       02:30 spec {"maintenance":[{"from":"2025-01-01T01:00Z","to":"2025-01-01T04:00Z"}]}
+       04:04 tick
+       04:05 tick`,
+      ['02:00 slot 02:00 failure reported_failure', '04:05 owe ops opened reported_failure'],
+    ],
+    [
       'a window taken out of the file holds nothing back any longer',
       HELD,
       `01:00 success

@@ -363,6 +363,8 @@ export class Job {
   private remove(at: number): void {
     if (!this.declared) return;
     for (const run of this.openRuns) this.end(run, 'unknown', 'removed', at);
+    // What the lock did before has no bearing on what it does when the job is back.
+    this.trace(at, false);
     this.slots.drop();
     this.trouble.closeSilently(at);
     this.declared = false;

@@ -11,8 +11,13 @@ const TOGETHER_MS_MAX = 60 * 60_000;
 
 type Step =
   | { at: number; rank: 0; type: 'gap_end'; gap: Gap }
-  | { at: number; rank: 1; type: 'happening'; happening: Happening }
-  | { at: number; rank: 2; type: 'outage'; gaps: readonly Gap[] };
+  | { at: number; rank: 1; type: 'happening'; happening: Happening };
+
+/** What is to be told of Cronflow's absences, and has not been yet. */
+interface Message {
+  at: number;
+  gaps: Gap[];
+}
 
 /**
  * Says what the words of DESIGN.md §1, §3 and §4 make of a script: who should have been told what, and how each run
@@ -24,26 +29,19 @@ export function expectedOf(script: Script): Verdict {
   const known: Gap[] = [];
   const around = { gaps: known, replay_window_ms: script.replay_window_ms };
   const jobs = new Map<string, Job>();
+  const messages: Message[] = [];
   const outages: OutageTelling[] = [];
   for (const [name, declaration] of Object.entries(script.jobs)) {
     jobs.set(name, new Job(name, termsOf(declaration, script.notifiers), script.start_at, around));
   }
-  const steps = stepsOf(script, gaps);
-  for (let step = steps.shift(); step !== undefined; step = steps.shift()) {
+  for (const step of stepsOf(script, gaps)) {
+    outages.push(...tellBefore(step.at, messages, known, [...jobs.values()]));
     if (step.type === 'gap_end') {
       for (const job of jobs.values()) {
         job.advance(step.at);
         job.gapEnded(step.gap);
       }
-    } else if (step.type === 'outage') {
-      for (const job of jobs.values()) job.advance(step.at, true);
-      const later = postponedTo(step.gaps, [...jobs.values()]);
-      if (later !== null) {
-        insert(steps, { ...step, at: later }, script.end_at);
-        continue;
-      }
-      const outage = outageOf(step.gaps, [...jobs.values()]);
-      if (outage !== null) outages.push(outage);
+      toTell(messages, step.gap, script.replay_window_ms);
     } else if (step.happening.type === 'away') {
       for (const job of jobs.values()) job.advance(step.at);
       known.push(...gaps.filter((gap) => gap.at === step.at));
@@ -51,11 +49,12 @@ export function expectedOf(script: Script): Verdict {
       apply(step.happening, jobs, (name, terms) => new Job(name, terms, step.at, around), script.notifiers);
     }
   }
+  outages.push(...tellBefore(script.end_at, messages, known, [...jobs.values()]));
   for (const job of jobs.values()) job.advance(script.end_at);
   return verdictOf([...jobs.values()], outages);
 }
 
-/** All that happens, in order. What becomes known at an instant precedes what happens then, a tick comes after. */
+/** All that happens, in order. What becomes known at an instant precedes what happens then. */
 function stepsOf(script: Script, gaps: readonly Gap[]): Step[] {
   const steps: Step[] = [
     ...gaps.map((gap): Step => ({ at: gap.to_at, rank: 0, type: 'gap_end', gap })),
@@ -65,27 +64,46 @@ function stepsOf(script: Script, gaps: readonly Gap[]): Step[] {
       type: 'happening',
       happening,
     })),
-    ...outagesOf(gaps, script.replay_window_ms),
   ];
   return steps
     .filter((step) => step.at < script.end_at || (step.rank === 1 && step.at === script.end_at))
     .sort((a, b) => a.at - b.at || a.rank - b.rank);
 }
 
-/** Gaps that follow in time to be told of with the first one go into the same message. */
-function outagesOf(gaps: readonly Gap[], replayWindowMs: number): Step[] {
-  const steps: { at: number; rank: 2; type: 'outage'; gaps: Gap[] }[] = [];
+/** A gap that follows in time to be told of with the first one, while that is not told, goes into its message. */
+function toTell(messages: Message[], gap: Gap, replayWindowMs: number): void {
+  const at = gap.to_at + replayWindowMs;
+  const open = messages.at(-1);
+  const first = open?.gaps[0];
   const waitMs = Math.max(TOGETHER_MS_MAX, 2 * replayWindowMs);
-  for (const gap of gaps) {
-    const at = gap.to_at + replayWindowMs;
-    const open = steps.at(-1);
-    const first = open?.gaps[0];
-    if (open !== undefined && first !== undefined && gap.at <= open.at && at <= first.to_at + waitMs) {
-      open.gaps.push(gap);
-      open.at = at;
-    } else steps.push({ at, rank: 2, type: 'outage', gaps: [gap] });
+  if (open !== undefined && first !== undefined && at <= first.to_at + waitMs) {
+    open.gaps.push(gap);
+    open.at = Math.max(open.at, at);
+  } else messages.push({ at, gaps: [gap] });
+}
+
+/** Tells what is to be told before an instant, and takes it from the messages. */
+function tellBefore(
+  to: number,
+  messages: Message[],
+  gaps: readonly Gap[],
+  jobs: readonly Job[],
+): OutageTelling[] {
+  const told: OutageTelling[] = [];
+  for (;;) {
+    for (const message of messages) message.at = awakeAt(gaps, message.at);
+    const [message] = messages.toSorted((a, b) => a.at - b.at);
+    if (message === undefined || message.at >= to) return told;
+    for (const job of jobs) job.advance(message.at, true);
+    const later = postponedTo(message.gaps, jobs);
+    if (later !== null) {
+      message.at = later;
+      continue;
+    }
+    messages.splice(messages.indexOf(message), 1);
+    const outage = outageOf(message.gaps, jobs);
+    if (outage !== null) told.push(outage);
   }
-  return steps.map((step) => ({ ...step, at: awakeAt(gaps, step.at) }));
 }
 
 /** Nobody is told anything while Cronflow is away again. */
@@ -95,28 +113,30 @@ function awakeAt(gaps: readonly Gap[], at: number): number {
 
 /** A short absence is told of once it is known whether a slot it touched went unseen. */
 function postponedTo(gaps: readonly Gap[], jobs: readonly Job[]): number | null {
-  if (gaps.some((gap) => gap.to_at - gap.from_at >= OUTAGE_MS_MIN)) return null;
+  if (isLong(gaps)) return null;
   if (jobs.some((job) => gaps.some((gap) => job.isUnseen(gap)))) return null;
   const untils = jobs.flatMap((job) => gaps.map((gap) => job.expectedUntil(gap) ?? 0));
   const latest = Math.max(0, ...untils);
   return latest === 0 ? null : latest;
 }
 
-function insert(steps: Step[], step: Step, endAt: number): void {
-  if (step.at >= endAt) return;
-  const index = steps.findIndex(
-    (other) => other.at > step.at || (other.at === step.at && other.rank > step.rank),
-  );
-  steps.splice(index === -1 ? steps.length : index, 0, step);
+/** Whether Cronflow was away for long at once. Where no sign of life lies between two gaps, they are one. */
+function isLong(gaps: readonly Gap[]): boolean {
+  let fromAt = Number.POSITIVE_INFINITY;
+  let toAt = Number.NEGATIVE_INFINITY;
+  return gaps.some((gap) => {
+    if (gap.from_at > toAt) fromAt = gap.from_at;
+    toAt = gap.to_at;
+    return toAt - fromAt >= OUTAGE_MS_MIN;
+  });
 }
 
 function outageOf(gaps: readonly Gap[], jobs: readonly Job[]): OutageTelling | null {
   const unseen = jobs
     .filter((job) => gaps.some((gap) => job.isUnseen(gap) || job.expectedUntil(gap) !== null))
     .map((job) => job.name);
-  const long = gaps.some((gap) => gap.to_at - gap.from_at >= OUTAGE_MS_MIN);
   const [first, last] = [gaps[0], gaps.at(-1)];
-  if (first === undefined || last === undefined || (!long && unseen.length === 0)) return null;
+  if (first === undefined || last === undefined || (!isLong(gaps) && unseen.length === 0)) return null;
   return { from_at: first.from_at, to_at: last.to_at, jobs: unseen.sort() };
 }
 
