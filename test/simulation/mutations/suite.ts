@@ -1,0 +1,27 @@
+import { type Check, CHECKS } from '../check.ts';
+import { falseAlarms, silences } from '../healthy.ts';
+import { randomWorld } from '../world/world.ts';
+
+/** Whether a seed's world is wrong, in lines that say how; none where it is right. */
+export type Trial = (seed: number) => Promise<string[]>;
+
+/** Everything the simulation holds Cronflow to, by name. */
+export const SUITE: Readonly<Record<string, Trial>> = {
+  ...Object.fromEntries(
+    Object.entries(CHECKS).map(([name, check]: [string, Check]): [string, Trial] => [
+      name,
+      (seed) => check(randomWorld(seed)),
+    ]),
+  ),
+  falseAlarms,
+  silences,
+};
+
+/** A part that throws is as wrong as one that answers wrongly. */
+export async function fails(trial: Trial, seed: number): Promise<boolean> {
+  try {
+    return (await trial(seed)).length > 0;
+  } catch {
+    return true;
+  }
+}
