@@ -25,7 +25,7 @@ export async function generate() {
       file,
       'ConfigFile',
       `${HEADER}\nimport type { Declaration } from '../core/declaration.ts';`,
-      { ...definitions, job: declared, defaults: declared },
+      { ...definitions, job: declared, defaults: declared, group_defaults: declared },
     ),
   };
 }

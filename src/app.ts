@@ -203,7 +203,7 @@ async function buildReloader(options: AppOptions, parts: Parts): Promise<ConfigR
     strict,
     stored: stored?.files ?? [],
     plan: (config): Promise<Plan> =>
-      store.transact({ all: true }, (tx) => planChanges(tx.jobs(), config.jobs, config.defaults)),
+      store.transact({ all: true }, (tx) => planChanges(tx.jobs(), config.jobs, config)),
     apply: (config) => applyConfig(config, options, parts),
     onProblem: async ({ code, text }) => {
       // A store that takes no commit takes no report of it either; the log has it.
@@ -241,7 +241,7 @@ function validateInput(input: unknown, config: Config | null): ValidDeclaration 
   const result = validateDeclaration(
     name,
     declaration,
-    config?.defaults ?? {},
+    config ?? { defaults: {} },
     config?.globals.notifiers ?? [],
   );
   return Array.isArray(result) ? result : { name: name as string, declared: result.declared };

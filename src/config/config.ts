@@ -1,4 +1,5 @@
 import type { Declaration } from '../core/declaration.ts';
+import type { Groups } from '../core/defaults.ts';
 import type { NotifierConfig } from '../core/notifier-config.ts';
 import type { Globals } from '../core/spec.ts';
 import type { Place } from '../core/model.ts';
@@ -11,7 +12,7 @@ export interface DeclaredJob {
   place: Place;
   /** As written. */
   declared: Declaration;
-  /** With `defaults` filled in. */
+  /** With what its group and `defaults` say filled in. */
   declaration: Declaration;
 }
 
@@ -27,6 +28,7 @@ export interface Config {
   revision: string;
   files: readonly SourceFile[];
   defaults: Declaration;
+  groups: Groups;
   notifiers: readonly NotifierConfig[];
   jobs: readonly DeclaredJob[];
   /** For links in messages; without a trailing slash; null when not set. */

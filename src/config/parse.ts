@@ -49,16 +49,17 @@ export function parseConfig(source: SourceFile, env: Env): ParseResult {
 }
 
 function build(source: SourceFile, tree: Tree & { value: ConfigFile }, parsed: ParsedYaml): Config {
-  const { defaults = {}, jobs, public_url: publicUrl = '', replay_window: window } = tree.value;
+  const { defaults = {}, groups = {}, jobs, public_url: publicUrl = '', replay_window: window } = tree.value;
   return {
     revision: revisionOf(source.text),
     files: [source],
     defaults,
+    groups,
     notifiers: [],
     jobs: Object.entries(jobs).map(([name, declared]): DeclaredJob => {
       const { line } = parsed.position(tree.spots.get(pointer('/jobs', name))?.keyAt ?? 0);
       const place = { file: source.path, line };
-      return { name, place, declared, declaration: applyDefaults(declared, defaults) };
+      return { name, place, declared, declaration: applyDefaults(declared, { defaults, groups }) };
     }),
     publicUrl: publicUrl === '' ? null : publicUrl.replace(/\/+$/, ''),
     globals: {
@@ -77,11 +78,20 @@ function notifierNames(value: Partial<ConfigFile> | null): string[] {
 
 function semanticProblems(tree: Tree, found: readonly Problem[], notifiers: readonly string[]): Problem[] {
   const value = asMapping(tree.value);
-  const given = asMapping(value['defaults']);
+  const [given, groups] = [asMapping(value['defaults']), asMapping(value['groups'])];
   const broken = new Set(found.map((problem) => problem.path));
-  const context: JobContext = { notifiers, spots: tree.spots, broken, checked: new Map() };
+  const context: JobContext = {
+    notifiers,
+    groups: Object.keys(groups),
+    spots: tree.spots,
+    broken,
+    checked: new Map(),
+  };
   return [
     ...jobProblems('/defaults', given, context),
+    ...Object.entries(groups).flatMap(([name, group]) =>
+      jobProblems(pointer('/groups', name), group, context),
+    ),
     ...Object.entries(asMapping(value['jobs'])).flatMap(([name, job]) =>
       jobProblems(pointer('/jobs', name), job, context),
     ),

@@ -7,6 +7,12 @@ import type { Declaration } from '../core/declaration.ts';
 export interface ConfigFile {
   defaults?: Declaration;
   /**
+   * What holds for the jobs of a group, by its name, before `defaults`. Where there are any, the `group` of a job must be one of them; without, `group` is a mere label.
+   */
+  groups?: {
+    [k: string]: Declaration;
+  };
+  /**
    * Who can be told, by name. Without any, one named `slack` takes its webhook from the environment variable SLACK_WEBHOOK_URL.
    */
   notifiers?: {

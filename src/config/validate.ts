@@ -1,5 +1,5 @@
 import type { Declaration } from '../core/declaration.ts';
-import { applyDefaults } from '../core/defaults.ts';
+import { applyDefaults, type Fill } from '../core/defaults.ts';
 import type { Fault } from '../core/errors.ts';
 import { type Problem, problemsOf, type Spots, shownValue, toFault, unknown } from './faults.ts';
 import { expectProblems } from './expect.ts';
@@ -20,24 +20,27 @@ export interface ValidDeclaration {
 /**
  * Checks a declaration that came over the API by the rules of the file. `${}` is text here (DESIGN.md §5).
  * @param input the keys of a job, without its name
+ * @param fill what holds where it says nothing; its groups are those it may be in
  * @param notifiers the configured names, for `notify`; unchecked without
  * @returns every fault, with paths such as `schedule` or `notify[0].to`, and `name` for the name
  */
 export function validateDeclaration(
   name: unknown,
   input: unknown,
-  defaults: Declaration,
+  fill: Fill,
   notifiers?: readonly string[],
 ): ValidDeclaration | Fault[] {
   const { job } = validators();
   const isValid = job(input);
   const problems = isValid ? [] : problemsOf(job.errors ?? [], NO_SPOTS);
   const broken = new Set(problems.map((problem) => problem.path));
-  problems.push(...jobProblems('', input, { notifiers, spots: NO_SPOTS, broken, checked: new Map() }));
+  const groups = Object.keys(fill.groups ?? {});
+  const context: JobContext = { notifiers, groups, spots: NO_SPOTS, broken, checked: new Map() };
+  problems.push(...jobProblems('', input, context));
   const faults = [...nameFaults(name), ...problems.map((problem) => toFault(problem, NO_SPOTS))];
   if (faults.length > 0 || !isValid) return faults;
   const declared = structuredClone(input);
-  return { declared, declaration: applyDefaults(declared, defaults) };
+  return { declared, declaration: applyDefaults(declared, fill) };
 }
 
 function nameFaults(name: unknown): Fault[] {
@@ -52,17 +55,18 @@ function nameFaults(name: unknown): Fault[] {
 
 /**
  * What the schema cannot say of a job: that its schedules, zones, patterns and windows make sense, and that those it
- * notifies exist.
+ * notifies and the group it is in exist.
  * @param path JSON pointer of the job
  * @param input a job that need not be valid
  */
 export function jobProblems(path: string, input: unknown, context: JobContext): Problem[] {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return [];
-  const { schedule, timezone, notify, expect, maintenance } = input as Record<string, unknown>;
+  const { schedule, timezone, notify, expect, maintenance, group } = input as Record<string, unknown>;
   return [
     ...scheduleProblems(path, { schedule, timezone }, context),
     ...expectProblems(pointer(path, 'expect'), expect, context),
     ...maintenanceProblems(pointer(path, 'maintenance'), maintenance, context),
+    ...groupProblems(pointer(path, 'group'), group, context),
     ...(context.notifiers === undefined ? [] : notifyProblems(pointer(path, 'notify'), notify, context)),
   ];
 }
@@ -79,4 +83,12 @@ function notifyProblems(path: string, notify: unknown, context: JobContext): Pro
     const shown = shownValue(to, context.spots.get(at));
     return [{ code: 'unknown_notifier', path: at, ...unknown('notifier', to, known, shown) }];
   });
+}
+
+/** A group that is not declared: what the job should take over from it would silently not hold. */
+function groupProblems(path: string, group: unknown, { groups, spots, broken }: JobContext): Problem[] {
+  if (typeof group !== 'string' || broken.has(path)) return [];
+  if (groups.length === 0 || groups.includes(group)) return [];
+  const shown = shownValue(group, spots.get(path));
+  return [{ code: 'unknown_group', path, ...unknown('group', group, groups, shown) }];
 }

@@ -172,7 +172,7 @@ export interface Declaration {
    */
   tags?: string[];
   /**
-   * A label that keeps jobs together in lists.
+   * Keeps jobs together in lists and messages, and takes over what `groups` say of it.
    */
   group?: string;
 }

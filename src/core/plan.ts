@@ -1,5 +1,5 @@
 import type { Declaration } from './declaration.ts';
-import { applyDefaults } from './defaults.ts';
+import { applyDefaults, type Fill } from './defaults.ts';
 import type { Job, Place } from './model.ts';
 
 /** A job as a file declares it. */
@@ -8,7 +8,7 @@ export interface PlannedJob {
   place: Place;
   /** As written. */
   declared: Declaration;
-  /** With `defaults` filled in. */
+  /** With what its group and `defaults` say filled in. */
   declaration: Declaration;
 }
 
@@ -41,22 +41,18 @@ export interface Plan {
   adopted: readonly Planned[];
   /** Removed earlier, within the time that history is kept; they come back with it. */
   restored: readonly Planned[];
-  /** Jobs of the API for which the file's `defaults` changed what counts. */
+  /** Jobs of the API for which the file's `groups` or `defaults` changed what counts. */
   refilled: readonly { job: Job; declaration: Declaration; keys: readonly KeyChange[] }[];
 }
 
 /**
  * Compares what files declare with what is stored (DESIGN.md §5, ownership). Jobs of the API are left alone,
- * unless the file declares their name or changes the `defaults` that fill them.
+ * unless the file declares their name or changes what fills them.
  * @param stored every job, removed ones included
  * @param declared the file's jobs; names are unique
- * @param defaults the file's `defaults`; without them, no job of the API is looked at
+ * @param fill the file's `defaults` and `groups`; without them, no job of the API is looked at
  */
-export function planChanges(
-  stored: readonly Job[],
-  declared: readonly PlannedJob[],
-  defaults?: Declaration,
-): Plan {
+export function planChanges(stored: readonly Job[], declared: readonly PlannedJob[], fill?: Fill): Plan {
   const byName = currentByName(stored);
   const added: PlannedJob[] = [];
   const lists = { changed: [], unchanged: [], adopted: [], restored: [] } as Record<FoundList, Planned[]>;
@@ -72,7 +68,7 @@ export function planChanges(
     lists[listOf(planned)].push(planned);
   }
   const others = stored.filter((job) => job.removed_at === null && !names.has(job.name));
-  const refilled = defaults === undefined ? [] : refill(others, defaults);
+  const refilled = fill === undefined ? [] : refill(others, fill);
   return { added, ...lists, removed: others.filter((job) => job.source === 'file'), refilled };
 }
 
@@ -137,11 +133,11 @@ function removedAt(job: Job): number {
   return job.removed_at ?? Number.POSITIVE_INFINITY;
 }
 
-function refill(jobs: readonly Job[], defaults: Declaration): Plan['refilled'] {
+function refill(jobs: readonly Job[], fill: Fill): Plan['refilled'] {
   return jobs
     .filter((job) => job.source === 'api')
     .map((job) => {
-      const declaration = applyDefaults(job.declared, defaults);
+      const declaration = applyDefaults(job.declared, fill);
       return { job, declaration, keys: differences(job.declaration, declaration) };
     })
     .filter(({ keys }) => keys.length > 0);

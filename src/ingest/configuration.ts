@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Declaration } from '../core/declaration.ts';
+import type { Fill, Groups } from '../core/defaults.ts';
 import type { Job } from '../core/model.ts';
 import { isSameRecord, type Plan, type Planned, type PlannedJob, planChanges } from '../core/plan.ts';
 import { type Globals, specOf } from '../core/spec.ts';
@@ -15,6 +16,7 @@ export interface AppliedConfiguration {
   /** What was read, so that a start with a broken file can go on with this revision. */
   files: readonly { path: string; text: string }[];
   defaults: Declaration;
+  groups?: Groups;
   jobs: readonly PlannedJob[];
   globals: Globals;
 }
@@ -23,6 +25,8 @@ interface StoredConfiguration {
   revision: string;
   files: readonly { path: string; text: string }[];
   defaults: Declaration;
+  /** Absent in what was stored before there were groups. */
+  groups?: Groups;
   applied_at: number;
 }
 
@@ -33,9 +37,14 @@ export async function storedConfiguration(store: Store): Promise<StoredConfigura
   return (await store.meta(CONFIGURATION_KEY)) as StoredConfiguration | undefined;
 }
 
-/** The `defaults` in force, which fill jobs registered over the API too (DESIGN.md §5). */
+/** The `defaults` in force. */
 export function readDefaults(tx: Tx): Declaration {
-  return (tx.meta(CONFIGURATION_KEY) as StoredConfiguration | undefined)?.defaults ?? {};
+  return readFill(tx).defaults;
+}
+
+/** What fills jobs now, those registered over the API too (DESIGN.md §5). */
+export function readFill(tx: Tx): Fill {
+  return (tx.meta(CONFIGURATION_KEY) as StoredConfiguration | undefined) ?? { defaults: {} };
 }
 
 /**
@@ -44,12 +53,13 @@ export function readDefaults(tx: Tx): Declaration {
  */
 export function applyConfiguration(store: Store, config: AppliedConfiguration, at: number): Promise<Plan> {
   return store.transact({ all: true }, (tx) => {
-    const plan = planChanges(tx.jobs(), config.jobs, config.defaults);
-    const { revision, files, defaults } = config;
+    const plan = planChanges(tx.jobs(), config.jobs, config);
+    const { revision, files, defaults, groups = {} } = config;
     tx.putMeta(CONFIGURATION_KEY, {
       revision,
       files,
       defaults,
+      groups,
       applied_at: at,
     } satisfies StoredConfiguration);
     // What a job's spec was depends on the globals of then.

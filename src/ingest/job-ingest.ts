@@ -5,7 +5,7 @@ import { CronflowError } from '../core/errors.ts';
 import type { Incident, Job, Ping } from '../core/model.ts';
 import type { Scope, Store, Tx } from '../store/store.ts';
 import { acknowledgeIncident } from './acknowledge.ts';
-import { readDefaults } from './configuration.ts';
+import { readFill } from './configuration.ts';
 import { applyEvent } from './events.ts';
 import type { Ingest, PingResult } from './ingest.ts';
 import { newJob, removeJob } from './jobs.ts';
@@ -116,7 +116,7 @@ function registerJob(tx: Tx, name: string, declared: Declaration, at: number): J
   if (existing !== undefined && existing.removed_at === null) {
     throw new CronflowError('name_taken', `A job named "${name}" exists already. Choose another name.`);
   }
-  const declaration = applyDefaults(declared, readDefaults(tx));
+  const declaration = applyDefaults(declared, readFill(tx));
   const shared = { name, source: 'api' as const, place: null, declared, declaration, updated_at: at };
   if (existing !== undefined) {
     const restored: Job = { ...existing, ...shared, removed_at: null };

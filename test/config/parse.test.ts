@@ -54,6 +54,7 @@ jobs:
         failure_threshold: { missed: 2 },
         remind_every: '1d',
       },
+      groups: {},
       notifiers: [{ name: 'ops', type: 'log' }],
       jobs: [
         {

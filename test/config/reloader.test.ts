@@ -51,7 +51,7 @@ function asJob(job: Config['jobs'][number]): Job {
 }
 
 function planOf(config: Config): Promise<Plan> {
-  return Promise.resolve(planChanges(stored, config.jobs, config.defaults));
+  return Promise.resolve(planChanges(stored, config.jobs, config));
 }
 
 function build(options: Partial<ReloaderOptions> = {}): ConfigReloader {

@@ -38,7 +38,9 @@ describe('the schema', () => {
       ...(property.examples ?? []),
       ...(property.default === undefined ? [] : [property.default]),
     ]) {
-      expect(validateDeclaration('a', { [key]: value }, {}, ['ops', 'pager'])).not.toBeInstanceOf(Array);
+      expect(
+        validateDeclaration('a', { [key]: value }, { defaults: {} }, ['ops', 'pager']),
+      ).not.toBeInstanceOf(Array);
     }
   });
 
@@ -48,7 +50,7 @@ describe('the schema', () => {
         .filter(([, property]) => property.default !== undefined)
         .map(([key, property]) => [key, property.default]),
     );
-    const result = validateDeclaration('a', { schedule: '@daily', ...written }, {});
+    const result = validateDeclaration('a', { schedule: '@daily', ...written }, { defaults: {} });
     const globals = { notifiers: [], replayWindowMs: 0 };
     if (Array.isArray(result)) throw new Error(JSON.stringify(result));
     expect(specOf('a', result.declaration, globals)).toEqual(specOf('a', { schedule: '@daily' }, globals));

@@ -2,14 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { validateDeclaration } from '../../src/config/validate.ts';
 
 const faults = (name: unknown, input: unknown): unknown[] => {
-  const result = validateDeclaration(name, input, {}, ['ops']);
+  const result = validateDeclaration(name, input, { defaults: {} }, ['ops']);
   return Array.isArray(result) ? result.map(({ path, message }) => [path, message]) : [];
 };
 
 describe('validateDeclaration', () => {
   it('fills in the defaults and keeps what was declared apart', () => {
     const input = { schedule: '0 2 * * *', notify: ['ops'] };
-    const result = validateDeclaration('backup', input, { grace: '10m', timezone: 'Europe/Berlin' }, ['ops']);
+    const result = validateDeclaration(
+      'backup',
+      input,
+      { defaults: { grace: '10m', timezone: 'Europe/Berlin' } },
+      ['ops'],
+    );
     expect(result).toEqual({
       declared: input,
       declaration: { ...input, grace: '10m', timezone: 'Europe/Berlin' },
@@ -19,7 +24,7 @@ describe('validateDeclaration', () => {
 
   it('takes ${} as text', () => {
     const input = { description: '${HOME} costs $$5' };
-    expect(validateDeclaration('a', input, {})).toMatchObject({ declared: input });
+    expect(validateDeclaration('a', input, { defaults: {} })).toMatchObject({ declared: input });
   });
 
   it('names every fault by its path, without a place in a file', () => {
@@ -29,7 +34,7 @@ describe('validateDeclaration', () => {
       notify: ['opps', { to: 'ops', on: ['fail'] }],
       tags: ['a', 'a'],
     };
-    expect(validateDeclaration('log', input, {}, ['ops'])).toEqual([
+    expect(validateDeclaration('log', input, { defaults: {} }, ['ops'])).toEqual([
       {
         code: 'bad_name',
         path: 'name',
@@ -80,9 +85,9 @@ describe('validateDeclaration', () => {
   });
 
   it('asks for a schedule and a zone that exist', () => {
-    expect(validateDeclaration('a', { schedule: '0 2 30 2 *' }, { timezone: 'Europe/Berlin' })).toMatchObject(
-      [{ code: 'bad_schedule', path: 'schedule' }],
-    );
+    expect(
+      validateDeclaration('a', { schedule: '0 2 30 2 *' }, { defaults: { timezone: 'Europe/Berlin' } }),
+    ).toMatchObject([{ code: 'bad_schedule', path: 'schedule' }]);
     expect(faults('a', { schedule: 'x', every: '0s', timezone: 'Nowhere' })).toHaveLength(4);
   });
 });

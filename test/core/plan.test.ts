@@ -67,7 +67,7 @@ describe('planChanges', () => {
 
   it('leaves jobs of the API alone', () => {
     expect(names(planChanges([job('a', daily, api)], []))).toEqual({});
-    expect(names(planChanges([job('a', daily, api)], [], {}))).toEqual({});
+    expect(names(planChanges([job('a', daily, api)], [], { defaults: {} }))).toEqual({});
   });
 
   it('adopts a job of the API whose name the file declares', () => {
@@ -109,7 +109,7 @@ describe('planChanges', () => {
       job('removed', daily, { ...api, removed_at: 5 }),
       job('adopted', daily, api),
     ];
-    const plan = planChanges(stored, [declare('adopted')], { grace: '9m' });
+    const plan = planChanges(stored, [declare('adopted')], { defaults: { grace: '9m' } });
     expect(names(plan)).toEqual({ adopted: ['adopted'], refilled: ['filled'] });
     expect(plan.refilled[0]).toMatchObject({
       declaration: { ...daily, grace: '9m' },
@@ -157,7 +157,7 @@ describe('planChanges', () => {
         const plan = planChanges(
           jobs,
           after.map((item) => declare(item.name, item.declared)),
-          { grace: '1m' },
+          { defaults: { grace: '1m' } },
         );
         const { refilled, ...lists } = names(plan);
         const expected = new Set(after.map((item) => item.name));
@@ -189,7 +189,7 @@ describe('formatPlan', () => {
       declare('often', { every: '5m' }),
       declare('never', {}),
     ];
-    expect(formatPlan(planChanges(stored, declared, { owner: 'me' })).join('\n')).toBe(
+    expect(formatPlan(planChanges(stored, declared, { defaults: { owner: 'me' } })).join('\n')).toBe(
       `+ new ("0 2 * * *" UTC)
 + often (every 5m)
 + never
@@ -219,15 +219,17 @@ describe('formatPlan', () => {
 describe('applyDefaults', () => {
   it('lets what is declared win, whole keys at a time', () => {
     const defaults = { grace: '5m', tags: ['a'], remind_every: '1d' };
-    expect(applyDefaults({ tags: [], remind_every: 'off' }, defaults)).toEqual({ grace: '5m', tags: [] });
+    expect(applyDefaults({ tags: [], remind_every: 'off' }, { defaults })).toEqual({ grace: '5m', tags: [] });
     expect(defaults).toEqual({ grace: '5m', tags: ['a'], remind_every: '1d' });
   });
 
   it('gives the kinds that a threshold leaves out the default of 1', () => {
-    expect(applyDefaults({ failure_threshold: { missed: 3 } }, {})).toEqual({
+    expect(applyDefaults({ failure_threshold: { missed: 3 } }, { defaults: {} })).toEqual({
       failure_threshold: { failure: 1, missed: 3, timeout: 1 },
     });
-    expect(applyDefaults({ failure_threshold: 3 }, { failure_threshold: { missed: 3 } })).toEqual({
+    expect(
+      applyDefaults({ failure_threshold: 3 }, { defaults: { failure_threshold: { missed: 3 } } }),
+    ).toEqual({
       failure_threshold: 3,
     });
   });

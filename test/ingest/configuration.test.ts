@@ -50,6 +50,18 @@ test('changed defaults change what counts for jobs of the API too', async () => 
   });
 });
 
+test('groups fill the jobs of the API that are in them, when they are registered and when the groups change', async () => {
+  const { configure, ingest, store } = await startMemoryService(START);
+  await configure({}, { timezone: 'UTC' }, ['ops'], { tokyo: { timezone: 'Asia/Tokyo' } });
+  await ingest.register('adhoc', { schedule: '0 2 * * *', group: 'tokyo' });
+  expect(await store.jobByName('adhoc')).toMatchObject({ state: { expected_at: START + 17 * HOUR_MS } });
+  const plan = await configure({}, { timezone: 'UTC' }, ['ops'], { tokyo: { timezone: 'Asia/Dubai' } });
+  expect(plan.refilled.map(({ keys }) => keys)).toEqual([
+    [{ key: 'timezone', from: 'Asia/Tokyo', to: 'Asia/Dubai' }],
+  ]);
+  expect(await store.jobByName('adhoc')).toMatchObject({ state: { expected_at: START + 22 * HOUR_MS } });
+});
+
 test('the revision and its text are stored, for a start with a broken file', async () => {
   const { configure, store } = await startMemoryService(START);
   await configure({ backup: {} });
@@ -57,6 +69,7 @@ test('the revision and its text are stored, for a start with a broken file', asy
     revision: '1',
     files: [{ path: 'cronflow.yaml', text: '1' }],
     defaults: {},
+    groups: {},
     applied_at: START,
   });
 });

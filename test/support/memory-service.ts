@@ -1,5 +1,6 @@
 import { Checker } from '../../src/checker/checker.ts';
 import type { Declaration } from '../../src/core/declaration.ts';
+import { applyDefaults, type Fill, type Groups } from '../../src/core/defaults.ts';
 import type { Ping } from '../../src/core/model.ts';
 import type { PlannedJob } from '../../src/core/plan.ts';
 import type { PingKind } from '../../src/core/reasons.ts';
@@ -40,11 +41,12 @@ export async function startMemoryService(startAt: number) {
       jobs: Record<string, Declaration>,
       defaults: Declaration = {},
       notifiers: readonly string[] = ['ops'],
+      groups: Groups = {},
     ) => {
       revision += 1;
       const applied = await applyConfiguration(
         store,
-        configurationOf(String(revision), jobs, defaults, notifiers),
+        configurationOf(String(revision), jobs, { defaults, groups }, notifiers),
         clock.now(),
       );
       checker.wake();
@@ -56,19 +58,19 @@ export async function startMemoryService(startAt: number) {
 function configurationOf(
   revision: string,
   jobs: Record<string, Declaration>,
-  defaults: Declaration,
+  fill: Fill,
   notifiers: readonly string[],
 ): AppliedConfiguration {
   return {
     revision,
     files: [{ path: 'cronflow.yaml', text: revision }],
-    defaults,
+    ...fill,
     globals: { notifiers, replayWindowMs: 900_000 },
     jobs: Object.entries(jobs).map(([name, declared], index): PlannedJob => ({
       name,
       place: { file: 'cronflow.yaml', line: index + 1 },
       declared,
-      declaration: { ...defaults, ...declared },
+      declaration: applyDefaults(declared, fill),
     })),
   };
 }
