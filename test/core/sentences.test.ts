@@ -1,0 +1,83 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+/** A promise of DESIGN.md §3, and the tests that fail when it is broken. */
+interface Sentence {
+  /** Number of the heading it stands under: `3`, `3.1` and so on. */
+  paragraph: string;
+  /** Its exact words; a sentence with several promises is several of these. */
+  sentence: string;
+  /** `name` as vitest tells it: `describe > test`. */
+  tests: readonly { file: string; name: string }[];
+}
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const TESTDATA = join(ROOT, 'test', 'testdata');
+const sentences = JSON.parse(readFileSync(join(TESTDATA, 'design-3.json'), 'utf8')) as Sentence[];
+const text = readFileSync(join(TESTDATA, 'design-3.md'), 'utf8');
+
+/** The text under each heading in one line, without the marks of lists and code blocks. */
+function paragraphsOf(markdown: string): Record<string, string> {
+  const paragraphs: Record<string, string> = {};
+  let number = '';
+  for (const line of markdown.split('\n')) {
+    const heading = /^#+ (3(?:\.\d)?)\.? /.exec(line);
+    if (heading !== null) number = heading[1]!;
+    else if (!line.startsWith('```'))
+      paragraphs[number] = `${paragraphs[number] ?? ''} ${line.replace(/^- /, '')}`;
+  }
+  return Object.fromEntries(
+    Object.entries(paragraphs).map(([key, words]) => [key, words.trim().replaceAll(/\s+/g, ' ')]),
+  );
+}
+
+/** Names of the tests that run in these files, those that are skipped left out; the files are loaded, not run. */
+function testsIn(files: readonly string[], directory: string): Set<string> {
+  const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
+  const list = join(directory, 'tests.json');
+  // What vitest tells its workers is not meant for another vitest.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST')));
+  execFileSync(process.execPath, [vitest, 'list', '--no-isolate', `--json=${list}`, ...files], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const listed = JSON.parse(readFileSync(list, 'utf8')) as { file: string; name: string }[];
+  return new Set(listed.map(({ file, name }) => `${relative(ROOT, file)}: ${name}`));
+}
+
+describe('each sentence of DESIGN.md §3', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'cronflow-sentences-'));
+  let known = new Set<string>();
+  beforeAll(() => {
+    known = testsIn([...new Set(sentences.flatMap(({ tests }) => tests.map(({ file }) => file)))], directory);
+  });
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  test('is listed, word for word and in order', () => {
+    const listed: Record<string, string> = {};
+    for (const { paragraph, sentence } of sentences) {
+      listed[paragraph] = paragraph in listed ? `${listed[paragraph]} ${sentence}` : sentence;
+    }
+    expect(listed).toEqual(paragraphsOf(text));
+  });
+
+  test('has a test', () => {
+    expect(sentences.filter(({ tests }) => tests.length === 0)).toEqual([]);
+  });
+
+  test('names tests that exist and run', () => {
+    const missing = sentences.flatMap(({ paragraph, sentence, tests }) =>
+      tests
+        .map(({ file, name }) => `${file}: ${name}`)
+        .filter((each) => !known.has(each))
+        .map((each) => `§${paragraph} ${sentence} -> ${each}`),
+    );
+    expect(missing).toEqual([]);
+  });
+});
