@@ -9,6 +9,8 @@ export interface OutputRef {
   run_id: string;
   /** UTF-8 bytes of the kept text. */
   bytes: number;
+  /** Names the text, so that another one of the same run never takes its place before it is committed. */
+  hash: string;
   dropped_bytes: number;
 }
 

@@ -27,9 +27,12 @@ export class MemoryStore extends LocalStore {
     const result = runTransaction(overlay, scope, fn);
     if (overlay.isEmpty()) return result;
     const changes = overlay.changes();
-    for (const { run_id, dropped_bytes } of changes.put.outputs ?? [])
-      this.#outputs.set(run_id, { text: overlay.outputTexts.get(run_id)!, dropped_bytes });
     for (const { run_id } of this.tables.apply(changes)) this.#outputs.delete(run_id);
+    for (const ref of changes.put.outputs ?? []) {
+      const { run_id, dropped_bytes } = ref;
+      if (!this.tables.hasOutput(ref)) continue;
+      this.#outputs.set(run_id, { text: overlay.outputTexts.get(run_id)!, dropped_bytes });
+    }
     return result;
   }
 

@@ -66,10 +66,11 @@ export class Tables {
     for (const day of put.days ?? []) this.days.put(day);
     for (const incident of put.incidents ?? []) this.#putIncident(incident);
     for (const delivery of put.deliveries ?? []) this.outbox.put(delivery);
-    for (const output of put.outputs ?? []) this.#putOutput(output);
+    for (const output of put.outputs ?? []) this.#putOutput(output, dropped);
     for (const { key, value } of put.meta ?? []) this.#meta.set(key, value);
     this.#trim(changes, dropped);
-    return dropped;
+    // The same text may have been put again.
+    return dropped.filter((output) => !this.hasOutput(output));
   }
 
   /** Removed jobs included. */
@@ -135,6 +136,11 @@ export class Tables {
 
   outputRef(runId: string): OutputRef | undefined {
     return this.#outputs.get(runId);
+  }
+
+  /** Whether this very text is the run's output. */
+  hasOutput(ref: OutputRef): boolean {
+    return this.#outputs.get(ref.run_id)?.hash === ref.hash;
   }
 
   outputRefs(): Iterable<OutputRef> {
@@ -230,8 +236,8 @@ export class Tables {
       .map((entry) => entry.incident);
   }
 
-  #putOutput(output: OutputRef): void {
-    this.#dropOutput(output.run_id, []);
+  #putOutput(output: OutputRef, dropped: OutputRef[]): void {
+    this.#dropOutput(output.run_id, dropped);
     this.#outputs.set(output.run_id, output);
     this.#outputBytes += diskBytes(output);
   }

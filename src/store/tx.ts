@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Day, isEmptyDay, type Tally, tallied } from '../core/daily.ts';
 import { CronflowError } from '../core/errors.ts';
 import type { LoggedEvent } from '../core/event.ts';
@@ -9,6 +10,8 @@ import { dayId } from './days.ts';
 import { compareRuns, keepRunsOf, withoutOldest } from './runs.ts';
 import type { MetaValue, Output, Scope, Tx } from './store.ts';
 import type { Tables } from './tables.ts';
+
+const OUTPUT_HASH_LENGTH = 16;
 
 /** A changed record, or null for a deleted one. */
 type Written<T extends TableName> = Map<string, Records[T] | null>;
@@ -405,7 +408,9 @@ class OverlayTx implements Tx {
   putOutput(jobId: string, runId: string, output: Output): void {
     this.#needsJob(jobId, `the output of "${runId}"`);
     const { text, dropped_bytes } = output;
-    const ref = { job_id: jobId, run_id: runId, bytes: Buffer.byteLength(text), dropped_bytes };
+    const bytes = Buffer.byteLength(text);
+    const hash = createHash('sha256').update(text).digest('hex').slice(0, OUTPUT_HASH_LENGTH);
+    const ref = { job_id: jobId, run_id: runId, bytes, hash, dropped_bytes };
     this.#view().putOutput(ref, text);
   }
 

@@ -13,7 +13,7 @@ describe('a snapshot of the tables', () => {
       days: [day('a', '2026-01-14'), day('a', '2026-01-15'), day('b', '2026-01-15')],
       incidents: [incident('i', 'a')],
       deliveries: [delivery('d', 'a')],
-      outputs: [{ job_id: 'a', run_id: 'a-1', bytes: 1, dropped_bytes: 0 }],
+      outputs: [{ job_id: 'a', run_id: 'a-1', bytes: 1, hash: 'h', dropped_bytes: 0 }],
       meta: [{ key: 'key', value: 1 }],
     };
     tables.apply({ put: first, del: {}, events: [] });

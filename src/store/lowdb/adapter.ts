@@ -117,9 +117,8 @@ export class JournalAdapter implements Adapter<Data> {
       await this.#writeOutputs(refs, outputTexts);
       await journal.append(line);
     } catch (error) {
-      // What was there under the same name is gone; a lost output is no error, a wrong one would be. After a failed
-      // sync the commit may turn out to be there, and then so must its outputs.
-      if (!journal.isDead) this.#outputs.remove(refs);
+      // After a failed sync the commit may turn out to be there, and then so must its outputs.
+      if (!journal.isDead) this.#outputs.remove(refs.filter((ref) => !data.tables.hasOutput(ref)));
       throw error;
     }
     this.#seq += 1;

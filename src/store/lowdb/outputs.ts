@@ -9,7 +9,7 @@ import type { Disk } from './disk.ts';
 const NAME_LENGTH_MAX = 200;
 
 /**
- * Outputs of runs, each in a file `outputs/JOB/RUN.txt`. The records say which there are; a file that is
+ * Outputs of runs, each in a file `outputs/JOB/RUN-HASH.txt`. The records say which there are; a file that is
  * missing or cut short is an output that is lost, and no error.
  */
 export class OutputFiles {
@@ -28,9 +28,9 @@ export class OutputFiles {
   async open(tables: Tables): Promise<void> {
     await this.#makeDirectory(this.#root);
     const known = new Map<string, Set<string>>();
-    for (const { job_id, run_id } of tables.outputRefs()) {
+    for (const { job_id, run_id, hash } of tables.outputRefs()) {
       const files = known.get(safeName(job_id)) ?? new Set<string>();
-      known.set(safeName(job_id), files.add(fileName(run_id)));
+      known.set(safeName(job_id), files.add(fileName(run_id, hash)));
     }
     for (const job of await this.#disk.list(this.#root)) {
       const directory = join(this.#root, job);
@@ -117,12 +117,12 @@ export class OutputFiles {
   }
 
   #path(ref: OutputRef): string {
-    return join(this.#root, safeName(ref.job_id), fileName(ref.run_id));
+    return join(this.#root, safeName(ref.job_id), fileName(ref.run_id, ref.hash));
   }
 }
 
-function fileName(runId: string): string {
-  return `${safeName(runId)}.txt`;
+function fileName(runId: string, hash: string): string {
+  return `${safeName(runId)}-${hash}.txt`;
 }
 
 /** The id itself where that is a harmless file name, which ids of our own making always are. */

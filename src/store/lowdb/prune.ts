@@ -1,13 +1,31 @@
 import { join } from 'node:path';
 import type { Disk } from './disk.ts';
 import { journalName, snapshotName, sortNames } from './files.ts';
-import type { JournalHeader } from './files.ts';
+import type { JournalHeader, SnapshotHeader } from './files.ts';
 import { readLines } from './lines.ts';
 
+/** Snapshots that only serve the log are this far apart at least, in time or in size of what lies between. */
+const BASE_MS_APART = 7 * 24 * 3_600_000;
+const BASES_MIN = 8;
+
+interface Base {
+  /** The last commit it holds; 0 where the log begins with the first commit of all. */
+  seq: number;
+  createdAt: number;
+  bytes: number;
+}
+
+interface Segment {
+  firstSeq: number;
+  createdAt: number;
+  bytes: number;
+}
+
 /**
- * Removes what is no longer needed: all but the two newest snapshots; and, of the segments that only serve
- * as the log of commits (DESIGN.md §3.5), those too old or too many. The segments after the older of the
- * two snapshots always stay, so that a damaged snapshot can be done without.
+ * Removes what is no longer needed. The two newest snapshots and every segment after the older of them always
+ * stay, so that a damaged snapshot can be done without. What is older is the log of commits (DESIGN.md §3.5). It
+ * begins with a snapshot, so that its commits can be replayed from a known state; of the later ones a few stay,
+ * each a place where it can begin once the one before it is too old, or the log too large.
  */
 export async function prune(options: {
   disk: Disk;
@@ -17,38 +35,69 @@ export async function prune(options: {
   logBytesMax: number;
 }): Promise<void> {
   const { disk, directory } = options;
-  const { journals, snapshots } = sortNames(await disk.list(directory));
-  for (const seq of snapshots.slice(0, -2)) await disk.remove(join(directory, snapshotName(seq)));
-  const neededSeq = (snapshots.length < 2 ? 0 : snapshots.at(-2)!) + 1;
-  const neededFrom = Math.max(
-    0,
-    journals.findLastIndex((firstSeq) => firstSeq <= neededSeq),
+  const names = sortNames(await disk.list(directory));
+  const measureFile = (name: string): ReturnType<typeof measure> => measure(disk, join(directory, name));
+  const segments = await Promise.all(
+    names.journals.map(async (firstSeq) => ({ firstSeq, ...(await measureFile(journalName(firstSeq))) })),
   );
-  const segments = await Promise.all(journals.map((firstSeq) => inspect(disk, directory, firstSeq)));
-  let totalBytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
-  for (let i = 0; i < neededFrom; i += 1) {
-    // It ended when the next one began.
-    const endedAt = segments[i + 1]!.createdAt;
-    if (totalBytes <= options.logBytesMax && endedAt >= options.nowAt - options.logMsMax) break;
-    await disk.remove(join(directory, journalName(journals[i]!)));
-    totalBytes -= segments[i]!.bytes;
-  }
+  const snapshots = await Promise.all(
+    names.snapshots.map(async (seq) => ({ seq, ...(await measureFile(snapshotName(seq))) })),
+  );
+  // As long as the first commit of all is there, the log can begin with it.
+  const begin = segments[0]?.firstSeq === 1 ? [{ ...segments[0], seq: 0, bytes: 0 }] : [];
+  const places = [...begin, ...snapshots];
+  const bases = thinned(places, segments, options.logBytesMax / BASES_MIN);
+  while (bases.length > 2 && isOldestSpare(bases, segments, options)) bases.shift();
+  const kept = new Set(bases.map((base) => base.seq));
+  for (const seq of names.snapshots)
+    if (!kept.has(seq)) await disk.remove(join(directory, snapshotName(seq)));
+  for (const firstSeq of names.journals)
+    if (firstSeq <= (bases[0]?.seq ?? 0)) await disk.remove(join(directory, journalName(firstSeq)));
 }
 
-async function inspect(
-  disk: Disk,
-  directory: string,
-  firstSeq: number,
-): Promise<{ bytes: number; createdAt: number }> {
-  const file = await disk.open(join(directory, journalName(firstSeq)), 'read');
+/** Whether the log should begin with a later snapshot: it is too large, or goes back too far even then. */
+function isOldestSpare(
+  bases: readonly Base[],
+  segments: readonly Segment[],
+  limits: { nowAt: number; logMsMax: number; logBytesMax: number },
+): boolean {
+  if (bases[1]!.createdAt <= limits.nowAt - limits.logMsMax) return true;
+  const snapshotBytes = bases.reduce((sum, base) => sum + base.bytes, 0);
+  return snapshotBytes + bytesBetween(segments, bases[0]!.seq, Infinity) > limits.logBytesMax;
+}
+
+/** The two newest, and of those before them the ones that are far enough from the one kept before. */
+function thinned(bases: readonly Base[], segments: readonly Segment[], bytesApart: number): Base[] {
+  const kept: Base[] = [];
+  for (const base of bases.slice(0, -2)) {
+    const last = kept.at(-1);
+    // What it is, a damaged one does not say.
+    if (Number.isNaN(base.createdAt)) continue;
+    const isApart =
+      last === undefined ||
+      base.createdAt - last.createdAt >= BASE_MS_APART ||
+      bytesBetween(segments, last.seq, base.seq) >= bytesApart;
+    if (isApart) kept.push(base);
+  }
+  return [...kept, ...bases.slice(-2)];
+}
+
+/** Size of the segments of the commits after one snapshot up to another. */
+function bytesBetween(segments: readonly Segment[], afterSeq: number, uptoSeq: number): number {
+  return segments
+    .filter(({ firstSeq }) => firstSeq > afterSeq && firstSeq <= uptoSeq)
+    .reduce((sum, segment) => sum + segment.bytes, 0);
+}
+
+async function measure(disk: Disk, path: string): Promise<{ bytes: number; createdAt: number }> {
+  const file = await disk.open(path, 'read');
   try {
     const bytes = await file.size();
     for await (const line of readLines(file)) {
-      const header = line.value as Partial<JournalHeader> | undefined;
-      // A log segment that is damaged is kept until its place in the order goes.
-      return { bytes, createdAt: header?.created_at ?? Infinity };
+      const header = line.value as Partial<JournalHeader | SnapshotHeader> | undefined;
+      return { bytes, createdAt: header?.created_at ?? NaN };
     }
-    return { bytes, createdAt: Infinity };
+    return { bytes, createdAt: NaN };
   } finally {
     await file.close();
   }

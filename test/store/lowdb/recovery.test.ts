@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { encodeLine } from '../../../src/store/lowdb/lines.ts';
@@ -101,6 +102,11 @@ const migration: Migration = (table, record) =>
 const NEWER = [...MIGRATIONS, migration];
 const VERSION = schemaVersion(MIGRATIONS);
 
+/** The name says which text it is. */
+const fileOf = (jobId: string, number: number, text: string): string => {
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  return `/data/outputs/${jobId}/${jobId}-${number}-${hash}.txt`;
+};
 const outputFiles = (disk: CrashDisk): string[] => disk.files().filter((path) => path.includes('/outputs/'));
 const put = (store: LowdbStore, id: string, number: number, text: string): Promise<void> =>
   store.transact(ALL, (tx) => {
@@ -345,7 +351,7 @@ describe('the log of commits', () => {
 
   test('loses its oldest segments beyond its size, however young they are', async () => {
     const sizes = await Promise.all(
-      [Infinity, 30_000, 10_000].map(async (logBytesMax) => {
+      [Infinity, 100_000, 10_000].map(async (logBytesMax) => {
         const disk = new CrashDisk();
         for (let i = 0; i < 12; i += 1) {
           const store = await opened(disk, { limits: { logBytesMax } });
@@ -374,8 +380,10 @@ describe('the log of commits', () => {
     await store.close();
     const seqs = await logged(disk);
     expect(seqs.at(-1)).toBe(40);
+    // It begins with a snapshot, and those are kept a week apart.
     expect(seqs.length).toBeGreaterThanOrEqual(30);
-    expect(seqs.length).toBeLessThanOrEqual(32);
+    expect(seqs.length).toBeLessThanOrEqual(38);
+    expect(snapshots(disk).length).toBeLessThanOrEqual(7);
     expect(await dump(await opened(disk, { clock }))).toEqual(references[40]);
   });
 });
@@ -416,7 +424,7 @@ describe('outputs', () => {
     const disk = new CrashDisk();
     const store = await opened(disk);
     await put(store, 'a', 1, 'text');
-    expect(outputFiles(disk)).toEqual(['/data/outputs/a/a-1.txt']);
+    expect(outputFiles(disk)).toEqual([fileOf('a', 1, 'text')]);
     await store.close();
     expect(await (await opened(disk)).output('a', 'a-1')).toEqual({ text: 'text', dropped_bytes: 0 });
   });
@@ -443,7 +451,7 @@ describe('outputs', () => {
     expect(await store.output('a', 'a-5')).toBeDefined();
     expect(await store.output('b', 'b-1')).toBeDefined();
     await store.close();
-    expect(outputFiles(disk).sort()).toEqual(['/data/outputs/a/a-5.txt', '/data/outputs/b/b-1.txt']);
+    expect(outputFiles(disk).sort()).toEqual([fileOf('a', 5, 'x'), fileOf('b', 1, 'y'.repeat(4097))]);
   });
 
   test('that are missing or cut short are no error', async () => {
@@ -451,8 +459,8 @@ describe('outputs', () => {
     const store = await opened(disk);
     await put(store, 'a', 1, 'first');
     await put(store, 'a', 2, 'second');
-    await disk.remove('/data/outputs/a/a-1.txt');
-    disk.edit('/data/outputs/a/a-2.txt', (bytes) => bytes.subarray(0, 3));
+    await disk.remove(fileOf('a', 1, 'first'));
+    disk.edit(fileOf('a', 2, 'second'), (bytes) => bytes.subarray(0, 3));
     expect(await store.output('a', 'a-1')).toBeUndefined();
     expect(await store.output('a', 'a-2')).toEqual({ text: 'sec', dropped_bytes: 0 });
   });
@@ -462,12 +470,28 @@ describe('outputs', () => {
     const store = await opened(disk);
     await put(store, 'a', 1, 'kept');
     await disk.makeDirectory('/data/outputs/b');
-    for (const path of ['a/a-2.txt', 'a/a-1.txt.tmp', 'b/b-1.txt'])
-      await disk.open(`/data/outputs/${path}`, 'create');
+    const orphans = [fileOf('a', 2, 'x'), fileOf('a', 1, 'another'), fileOf('b', 1, 'x')];
+    for (const path of [...orphans, `${orphans[0]!}.tmp`]) await disk.open(path, 'create');
     await store.close();
     await opened(disk);
-    expect(outputFiles(disk)).toEqual(['/data/outputs/a/a-1.txt']);
+    expect(outputFiles(disk)).toEqual([fileOf('a', 1, 'kept')]);
     expect(await disk.list('/data/outputs')).toEqual(['a']);
+  });
+
+  test('of a run that reports another one are whole, whichever commit comes to stand', async () => {
+    const disk = new CrashDisk();
+    const store = await opened(disk);
+    await put(store, 'a', 1, 'first');
+    disk.fault = (call, path) =>
+      call === 'write' && path.includes('journal') ? { error: new Error('ENOSPC') } : null;
+    await expect(put(store, 'a', 1, 'second')).rejects.toMatchObject({ code: 'store_unavailable' });
+    disk.fault = () => null;
+    expect(await store.output('a', 'a-1')).toEqual({ text: 'first', dropped_bytes: 0 });
+    await put(store, 'a', 1, 'third');
+    await put(store, 'a', 1, 'third');
+    expect(await store.output('a', 'a-1')).toEqual({ text: 'third', dropped_bytes: 0 });
+    await store.close();
+    expect(outputFiles(disk)).toEqual([fileOf('a', 1, 'third')]);
   });
 
   test('that cannot be written refuse the commit', async () => {
