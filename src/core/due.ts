@@ -11,7 +11,7 @@ export type Due =
   | { kind: 'announcement'; at: number }
   | { kind: 'reminder'; at: number };
 
-/** The earliest thing that is due; of several at one instant a run's limit comes first. */
+/** The earliest thing that is due; of several at one instant the one that is named first. */
 export function nextDue(draft: Draft): Due | null {
   let next: Due | null = null;
   for (const due of allDue(draft)) if (next === null || due.at < next.at) next = due;
@@ -26,10 +26,11 @@ function* allDue(draft: Draft): Generator<Due> {
   if (expectedAt !== null && isDropped(draft, expectedAt)) yield { kind: 'dropped', at: expectedAt };
   const deadline = deadlineOf(draft);
   if (deadline !== null) yield { kind: 'deadline', ...deadline };
-  const announceAt = draft.incident?.announce_at ?? null;
-  if (announceAt !== null) yield { kind: 'announcement', at: announceAt };
+  // Who is told by an announcement is not reminded in the same breath.
   const reminderAt = draft.incident?.next_reminder_at ?? null;
   if (reminderAt !== null) yield { kind: 'reminder', at: reminderAt };
+  const announceAt = draft.incident?.announce_at ?? null;
+  if (announceAt !== null) yield { kind: 'announcement', at: announceAt };
 }
 
 /**

@@ -17,13 +17,17 @@ export function countOutcome(draft: Draft, run: Run, at: number): void {
   const isOpening = draft.replacesOpening;
   draft.replacesOpening = false;
   if (run.outcome === null || run.outcome === 'skipped' || run.outcome === 'unknown') return;
-  if (at >= (draft.job.last_outcome_at ?? -Infinity)) {
-    draft.job.last_outcome = run.outcome;
-    draft.job.last_outcome_at = at;
-  }
+  noteLastOutcome(draft, run, at);
   const kind = badKindOf(run.outcome);
   if (kind === null) countGood(draft, run, at);
   else countBad(draft, run, kind, at, isOpening);
+}
+
+/** Notes how a run or a slot ended for the status, unless something has ended since. */
+export function noteLastOutcome(draft: Draft, run: Run, at: number): void {
+  if (at < (draft.job.last_outcome_at ?? -Infinity)) return;
+  draft.job.last_outcome = run.outcome;
+  draft.job.last_outcome_at = at;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Draft } from './draft.ts';
 import { unrecordSlot } from './history.ts';
-import { beganAt, countOutcome, retractOutcome } from './incident.ts';
+import { beganAt, countOutcome, noteLastOutcome, retractOutcome } from './incident.ts';
 import type { Run } from './model.ts';
 import type { Outcome, Reason } from './reasons.ts';
 
@@ -63,8 +63,11 @@ export function replaceEnd(draft: Draft, given: Run, end: RunEnd): Run {
   // A run that ended `unknown` replaced nothing yet.
   if (given.outcome === 'unknown' && end.outcome !== 'unknown') replaceGivenUpSlot(draft, run);
   const wasBad = retractOutcome(draft, given.id, beganAt(given, givenUpAt));
+  const isLatest = draft.job.last_outcome_at === givenUpAt && draft.job.last_outcome === given.outcome;
+  if (isLatest) draft.job.last_outcome_at = null;
   // Trouble that was told and has been answered by a later success since is not told again.
   if (wasBad || end.outcome === 'success' || given.outcome === 'unknown') countOutcome(draft, run, end.at);
+  else if (givenUpAt > (draft.job.last_success_at ?? -Infinity)) noteLastOutcome(draft, run, end.at);
   return run;
 }
 

@@ -49,12 +49,7 @@ export function holdAnew(draft: Draft, at: number): void {
 /** Tells of an incident that maintenance held back, and that is still open. */
 export function announce(draft: Draft, at: number): void {
   if (draft.incident === null) return;
-  const everyMs = draft.spec.remindEveryMs;
-  draft.setIncident({
-    ...draft.incident,
-    announce_at: null,
-    next_reminder_at: everyMs === null ? null : at + everyMs,
-  });
+  draft.setIncident({ ...draft.incident, announce_at: null });
   tell(draft, newestBad(draft), at, [at]);
 }
 

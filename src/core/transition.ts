@@ -120,13 +120,10 @@ function noteGap(draft: Draft, fromAt: number, toAt: number): Reason {
     from_at: Math.min(fromAt, ...known.map((gap) => gap.from_at)),
     to_at: Math.max(toAt, ...known.map((gap) => gap.to_at)),
   });
+  // A run that reached its limit meanwhile says from when on `every` expected the next.
+  settle(draft, toAt, false);
   if (draft.spec.schedule?.kind === 'every')
     startPeriodAnew(draft, draft.spec.schedule.everyMs, fromAt, toAt);
-  const incident = draft.incident;
-  // Reminders of hours in which nobody could be reminded would all come at once.
-  if (incident !== null && (incident.next_reminder_at ?? Infinity) < toAt) {
-    draft.setIncident({ ...incident, next_reminder_at: toAt });
-  }
   return 'gap_noted';
 }
 

@@ -26,10 +26,17 @@ const invariants: Check = async (script) => {
   return brokenInvariants(system.recorder);
 };
 
-/** No outcome depends on how late a tick comes (DESIGN.md §3). */
+/**
+ * No outcome depends on how late a tick comes (DESIGN.md §3). What falls due between the last sign of life and an
+ * absence is exempt: a tick in time has acted upon it, while to one after the absence it fell into the gap, for
+ * nobody can tell any more that Cronflow was still there.
+ */
 const lateTicks: Check = async (script) => {
+  const prompt = new System(script);
+  await prompt.play();
   const random = seededRandom(script.start_at);
-  return played(await verdictOf(script), await verdictOf(script, { lazy: true, random }), 'prompt', 'late');
+  const late = await verdictOf(script, { lazy: true, random, promptBefore: prompt.actedJustBefore });
+  return played(prompt.recorder.verdict(), late, 'prompt', 'late');
 };
 
 /** The same run id and kind twice changes nothing (DESIGN.md §3.2). */

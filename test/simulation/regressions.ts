@@ -306,4 +306,119 @@ export const REGRESSIONS: Readonly<Record<string, Script>> = {
       },
     ],
   },
+  'a reminder that a window has put off into an absence comes once, when Cronflow is back': {
+    start_at: Date.parse('2025-10-12T09:55:11.284Z'),
+    end_at: Date.parse('2025-10-18T09:47:31.120Z'),
+    replay_window_ms: 900_000,
+    notifiers: ['ops'],
+    jobs: {
+      sync: {
+        schedule: '0 9 * * 1-5',
+        timezone: 'Europe/Berlin',
+        grace: '22557s',
+        remind_every: '1h',
+        maintenance: [{ schedule: '0 2 * * *', duration: '2370s' }],
+      },
+    },
+    happenings: [
+      { at: Date.parse('2025-10-16T07:01:21.898Z'), type: 'ping', job: 'sync', ping: { kind: 'success' } },
+      {
+        at: Date.parse('2025-10-18T03:28:51.575Z'),
+        type: 'away',
+        how: 'suspend',
+        to_at: Date.parse('2025-10-18T08:01:09.716Z'),
+      },
+    ],
+  },
+  'a run that timed out, was removed and reports a failure has failed': {
+    start_at: Date.parse('2025-06-22T03:50:00Z'),
+    end_at: Date.parse('2025-06-22T06:03:04.747Z'),
+    replay_window_ms: 900_000,
+    notifiers: ['ops'],
+    jobs: { sync: { max_runtime: '1121s' } },
+    happenings: [
+      {
+        at: Date.parse('2025-06-22T03:57:00.161Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'start', rid: 'a' },
+      },
+      { at: Date.parse('2025-06-22T04:22:24.893Z'), type: 'edit', job: 'sync', declaration: null },
+      {
+        at: Date.parse('2025-06-22T04:23:56.562Z'),
+        type: 'edit',
+        job: 'sync',
+        declaration: { max_runtime: '1121s' },
+      },
+      {
+        at: Date.parse('2025-06-22T04:47:06.732Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'failure', rid: 'a' },
+      },
+    ],
+  },
+  'an announcement to one notifier puts off no reminder of the others, and brings none of its own': {
+    start_at: Date.parse('2025-03-08T03:57:05.836Z'),
+    end_at: Date.parse('2025-03-08T06:32:39.338Z'),
+    replay_window_ms: 900_000,
+    notifiers: ['ops', 'mail'],
+    jobs: {
+      sync: {
+        schedule: '0 */10 * * * *',
+        max_runtime: '88s',
+        remind_every: '10m',
+        notify: [
+          { to: 'ops', on: ['timeout'] },
+          { to: 'mail', on: ['missed'] },
+        ],
+        maintenance: [{ schedule: '15 * * * *', duration: '657s' }],
+      },
+    },
+    happenings: [
+      {
+        at: Date.parse('2025-03-08T05:59:11.362Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'a' },
+      },
+      {
+        at: Date.parse('2025-03-08T06:08:42.481Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'start', rid: 'b' },
+      },
+    ],
+  },
+  'after a run that timed out in an absence, `every` starts anew at its end': {
+    start_at: Date.parse('2025-03-30T17:36:46.288Z'),
+    end_at: Date.parse('2025-03-30T19:06:44.065Z'),
+    replay_window_ms: 3_600_000,
+    notifiers: ['ops'],
+    jobs: { sync: { every: '15m', grace: '36s', max_runtime: '1622s' } },
+    happenings: [
+      { at: Date.parse('2025-03-30T18:03:14.504Z'), type: 'ping', job: 'sync', ping: { kind: 'start' } },
+      {
+        at: Date.parse('2025-03-30T18:20:36.672Z'),
+        type: 'away',
+        how: 'store_failing',
+        to_at: Date.parse('2025-03-30T18:47:17.028Z'),
+      },
+    ],
+  },
+  'what was done between the last sign of life and a crash is done, though a late tick could not know': {
+    start_at: Date.parse('2025-10-01T07:42:18Z'),
+    end_at: Date.parse('2025-10-02T01:05:55.386Z'),
+    replay_window_ms: 900_000,
+    notifiers: ['ops'],
+    jobs: { sync: { schedule: '55 8 * * *', grace: '5m', remind_every: '10m' } },
+    happenings: [
+      {
+        at: Date.parse('2025-10-01T23:40:05Z'),
+        type: 'away',
+        how: 'crash',
+        to_at: Date.parse('2025-10-01T23:50:56.381Z'),
+      },
+    ],
+  },
 };

@@ -219,3 +219,17 @@ describe('§3.4 reminders of a time in which nobody could be reminded', () => {
     ],
   ]);
 });
+
+describe('§3.4 `every` after a run that reached its limit in a gap', () => {
+  table([
+    [
+      'starts anew at its end, for the next run was expected from that limit on',
+      { every: '15m', grace: '1m', max_runtime: '20m' },
+      `00:10 start
+       01:10 gap from=00:27
+       01:25 tick
+       01:26 tick`,
+      ['00:30 no slot timeout timeout', '00:30 owe ops opened timeout', '01:26 slot 01:25 missed missed'],
+    ],
+  ]);
+});

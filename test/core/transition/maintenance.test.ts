@@ -101,6 +101,28 @@ describe('§3.3 maintenance', () => {
       ],
     ],
     [
+      'who is told after a window is not reminded with the others at that very instant',
+      {
+        max_runtime: '10m',
+        grace: '5m',
+        remind_every: '1h',
+        notify: ['ops', { to: 'pager', on: ['timeout'] }],
+        maintenance: [{ schedule: '0 3 * * *', duration: '2h' }],
+      },
+      `02:04 failure
+       03:10 start rid=a
+       06:06 tick`,
+      [
+        '02:04 no slot failure reported_failure',
+        '02:04 owe ops opened reported_failure',
+        '03:20 no slot timeout timeout',
+        '05:05 owe ops reminder timeout (2)',
+        '05:05 owe pager opened timeout (2)',
+        '06:05 owe ops reminder timeout (2)',
+        '06:05 owe pager reminder timeout (2)',
+      ],
+    ],
+    [
       'windows that follow each other are one, and a wait that ends in the next goes on',
       {
         ...NIGHTLY,

@@ -36,6 +36,24 @@ describe('§3.3 status', () => {
       'success',
     ],
     [
+      'that of a run reported after it was given up, though its incident has closed with a removal',
+      { max_runtime: '10m' },
+      '01:00 start rid=a\n01:15 tick\n01:16 removed\n01:17 restored\n01:20 failure rid=a',
+      'failure',
+    ],
+    [
+      'that of a run given up, also where its report is dated before that',
+      { max_runtime: '10m' },
+      '01:00 start rid=a\n01:15 tick\n01:16 removed\n01:17 restored\n01:20 success rid=a delay=15m',
+      'success',
+    ],
+    [
+      'that of the success which has answered a run since given up, whatever that reports',
+      { max_runtime: '10m' },
+      '01:00 start rid=a\n01:20 success rid=b\n01:30 failure rid=a',
+      'success',
+    ],
+    [
       'that of the last outcome, though the incident goes on',
       { ...HOURLY, recovery_threshold: 2 },
       '01:00 failure\n02:00 success',

@@ -53,7 +53,13 @@ export class Trouble {
   record(result: Result | null, replaced: Result | null, now: number, isTold = false): void {
     const isAnswered = isTold && replaced !== null && this.isAnswered(replaced);
     const kept = replaced !== null && this.forget(replaced);
-    if (result === null || (isAnswered && result.outcome !== 'success')) return;
+    if (result === null) return;
+    if (isAnswered && result.outcome !== 'success') {
+      // Nobody's trouble any more; but it is how the run ended.
+      this.over.add(result);
+      if (!this.hasGoodSince(replaced)) this.insert(result);
+      return;
+    }
     if (badKindOf(result.outcome) !== null) {
       const laterGood = this.insert(result);
       this.takeBad(result, laterGood, kept ? replaced : null, now);
@@ -66,7 +72,11 @@ export class Trouble {
   /** Whether a bad outcome is history: its incident has closed, or something good has come since. */
   private isAnswered(bad: Result): boolean {
     if (badKindOf(bad.outcome) === null) return false;
-    return this.over.has(bad) || this.results.some((one) => one.outcome === 'success' && one.at >= bad.at);
+    return this.over.has(bad) || this.hasGoodSince(bad);
+  }
+
+  private hasGoodSince(bad: Result): boolean {
+    return this.results.some((one) => one.outcome === 'success' && one.at >= bad.at);
   }
 
   /** Removes a result; says whether the open incident had it. */
@@ -301,16 +311,22 @@ export class Trouble {
     const { incident } = this;
     if (incident === null) return [];
     const dues: { at: number; apply: (now: number) => void }[] = [];
+    const remindMs = this.terms.remind_every_ms;
+    if (remindMs !== null && incident.spoke_at !== null) {
+      const nextAt = Math.max(incident.spoke_at + remindMs, incident.acknowledged_until);
+      dues.push({ at: this.quietUntil(nextAt), apply: (now) => this.remind(now) });
+    }
     if (incident.silenced !== null) {
       const at = this.announceAt(incident.silenced) ?? Number.NEGATIVE_INFINITY;
       dues.push({ at, apply: (now) => this.announce(now) });
     }
-    const remindMs = this.terms.remind_every_ms;
-    if (remindMs !== null && incident.spoke_at !== null) {
-      const nextAt = this.backAt(Math.max(incident.spoke_at + remindMs, incident.acknowledged_until));
-      dues.push({ at: this.terms.windows.afterOf(nextAt), apply: (now) => this.remind(now) });
-    }
     return dues;
+  }
+
+  /** The first instant at which nothing keeps Cronflow from reminding: a window may end in a gap, a gap in a window. */
+  private quietUntil(at: number): number {
+    const free = this.terms.windows.afterOf(this.backAt(at));
+    return free === at ? at : this.quietUntil(free);
   }
 
   /** While Cronflow was away nobody could be reminded: that is made up for, once, when it is back. */

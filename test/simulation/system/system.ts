@@ -29,6 +29,8 @@ export interface SystemOptions {
   lazy?: boolean;
   /** False for months of many jobs: what was committed is then read from the store alone. */
   records?: boolean;
+  /** Of a `lazy` checker: absences before which it does not come late, by when they begin. */
+  promptBefore?: ReadonlySet<number>;
   /** Every beat and sleep takes place, also where nothing else happens; slow. */
   everyBeat?: boolean;
 }
@@ -60,6 +62,12 @@ export class System {
   readonly #disk: Disk;
   readonly #random: () => number;
   readonly #declared: Map<string, Declaration>;
+  /**
+   * Absences that began after the checker had acted upon something and before the next sign of life was stored,
+   * by when they began.
+   */
+  readonly actedJustBefore = new Set<number>();
+  #checkedAt = -Infinity;
   #parts: Parts | null = null;
   #isSkipping = false;
   #revision = 0;
@@ -108,6 +116,7 @@ export class System {
         });
         break;
       case 'away':
+        await this.#noteLastActs(happening.at);
         await this.#beAway(happening);
         return;
     }
@@ -158,7 +167,7 @@ export class System {
       store,
       clock,
       logger,
-      onCommit: () => {},
+      onCommit: () => void (this.#checkedAt = clock.now()),
       onLateWake: () => (this.#isSkipping || this.#options.lazy ? Promise.resolve() : liveness.check()),
     });
     const onCommit = (): void => checker.wake();
@@ -169,6 +178,12 @@ export class System {
     await this.#configure();
     if (!this.#options.lazy) checker.start();
     await clock.settle();
+  }
+
+  async #noteLastActs(awayAt: number): Promise<void> {
+    if (this.#options.promptBefore?.has(awayAt) === true) await this.#check();
+    const aliveAt = (await this.#live().store.meta(LIVENESS_KEY)) as number;
+    if (this.#checkedAt >= aliveAt) this.actedJustBefore.add(awayAt);
   }
 
   async #beAway({ how, to_at: toAt }: Happening & { type: 'away' }): Promise<void> {
