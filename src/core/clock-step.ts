@@ -14,6 +14,8 @@ export function setClockBack(draft: Draft, at: number): void {
   job.last_start_at = capped(job.last_start_at);
   job.last_success_at = capped(job.last_success_at);
   job.last_outcome_at = capped(job.last_outcome_at);
+  if (job.skips_from_at !== undefined) job.skips_from_at = Math.min(job.skips_from_at, at);
+  if (job.skips !== undefined) job.skips = job.skips.map((skip) => Math.min(skip, at));
   job.deadline_at_min = Math.min(job.deadline_at_min, at + spec.graceMs);
   job.bad = job.bad.map((bad): BadOutcome => ({
     ...bad,

@@ -111,8 +111,10 @@ export interface JobState {
   /** Bad outcomes since the last good one, oldest first. */
   bad: BadOutcome[];
   unclaimed: UnclaimedSlot[];
-  /** `skip` pings in a row. */
-  skip_count: number;
+  /** Instants of `skip` pings in a row that met no open run, oldest first: as many as make a `stuck_lock`. */
+  skips?: readonly number[];
+  /** When a run was last heard of that such a row cannot go back beyond; or a pause. */
+  skips_from_at?: number;
   /** Times in which pings could not be taken and that may touch a slot not yet settled. */
   gaps: { from_at: number; to_at: number }[];
 }

@@ -195,18 +195,23 @@ function unseenSlots(spec: Spec, state: JobState, runs: readonly Run[], outage: 
 /** How many slots of a row lie in a range: one outage's slots can be counted in an earlier one's row. */
 function slotsWithin(spec: Spec, row: Run, fromAt: number, toAt: number): number {
   const lastAt = row.slot_at ?? fromAt;
-  const untilAt = Math.min(toAt, lastAt);
+  const firstAt = row.first_slot_at ?? lastAt;
+  // The edges of the row are slots of it however the schedule has changed since.
+  const countMin = [firstAt, lastAt].some((at) => fromAt <= at && at <= toAt) ? 1 : 0;
   if (spec.schedule?.kind === 'every') {
-    const count = Math.floor((untilAt - fromAt) / spec.schedule.everyMs) + 1;
-    return Math.max(1, Math.min(row.count, count));
+    const { everyMs } = spec.schedule;
+    const after = Math.max(0, Math.ceil((lastAt - toAt) / everyMs));
+    const upTo = Math.min(row.count - 1, Math.floor((lastAt - fromAt) / everyMs));
+    return Math.max(countMin, upTo - after + 1);
   }
   let count = 0;
-  let slotAt = slotAfter(spec, Math.max(fromAt, row.first_slot_at ?? fromAt) - 1);
-  while (slotAt !== null && slotAt <= untilAt && count < Math.min(row.count, COUNTED_SLOTS_MAX)) {
+  let slotAt = slotAfter(spec, Math.max(fromAt, firstAt) - 1);
+  while (slotAt !== null && slotAt <= Math.min(toAt, lastAt)) {
     count += 1;
+    if (count >= Math.min(row.count, COUNTED_SLOTS_MAX)) break;
     slotAt = slotAfter(spec, slotAt);
   }
-  return Math.max(1, count);
+  return Math.max(countMin, count);
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Ping, Run } from './model.ts';
 import { dropCovered, overlapped } from './overlap.ts';
 import type { Reason } from './reasons.ts';
 import { endRun, replaceEnd } from './run.ts';
+import { endSkips, noteSkip } from './skips.ts';
 
 /** What a ping did, and the run it belongs to. */
 export interface PingEffect {
@@ -21,7 +22,7 @@ export function applyPing(draft: Draft, ping: Ping): PingEffect {
   if (ping.kind === 'log') return { reason: 'logged', runId: findRun(draft, ping)?.id ?? null };
   if (ping.kind === 'skip') return applySkip(draft, ping, at);
   const effect = ping.kind === 'start' ? applyStart(draft, ping, at) : applyEnd(draft, ping, at);
-  if (effect.reason !== 'duplicate') draft.job.skip_count = 0;
+  if (effect.reason !== 'duplicate') endSkips(draft, at);
   return effect;
 }
 
@@ -172,10 +173,7 @@ function reported(late: boolean, ping: Ping, { reason }: Judgement): Reason {
 function applySkip(draft: Draft, ping: Ping, at: number): PingEffect {
   const known = ping.rid === null ? undefined : runOfRid(draft, ping.rid);
   if (known !== undefined) return { reason: 'duplicate', runId: known.id };
-  // A lock that a run holds is in good hands.
-  const isHeld = draft.openRuns().length > 0;
-  if (!draft.paused) draft.job.skip_count = isHeld ? 0 : draft.job.skip_count + 1;
-  const stuck = draft.job.skip_count >= LIMITS.skipsInARowMax;
+  const stuck = noteSkip(draft, at);
   const reason = stuck ? 'stuck_lock' : 'lock_held';
   const claim = claimSlot(draft, at, false);
   const run = draft.addRun({

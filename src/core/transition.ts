@@ -9,6 +9,7 @@ import { applyPing } from './ping.ts';
 import type { Reason } from './reasons.ts';
 import { endRun } from './run.ts';
 import { settle } from './settle.ts';
+import { endSkips } from './skips.ts';
 import { earlyMs, slotAfter } from './slots.ts';
 import type { Schedule, Spec } from './spec.ts';
 import { holdAnew } from './telling.ts';
@@ -31,7 +32,6 @@ export function initialState(spec: Spec, at: number): JobState {
     last_outcome_at: null,
     bad: [],
     unclaimed: [],
-    skip_count: 0,
     gaps: [],
   };
   const draft = new Draft(spec, { job_id: '', job, runs: [], incident: null }, at);
@@ -178,7 +178,8 @@ function skipDueSlot(draft: Draft, at: number): void {
   if (draft.spec.schedule?.kind === 'every' && draft.openRuns().length > 0) return;
   while (slotAt !== null && slotAt <= at) {
     recordSlot(draft, slotAt, at, 'skipped', 'spec_changed');
-    slotAt = slotAfter(draft.spec, slotAt);
+    // Of an interval one slot is expected at a time.
+    slotAt = draft.spec.schedule?.kind === 'cron' ? slotAfter(draft.spec, slotAt) : null;
   }
 }
 
@@ -188,7 +189,7 @@ function pause(draft: Draft, at: number): void {
   draft.job.expected_at = null;
   draft.job.bad = [];
   draft.job.unclaimed = [];
-  draft.job.skip_count = 0;
+  endSkips(draft, at);
 }
 
 function resumeByApi(draft: Draft, at: number): Reason {

@@ -56,6 +56,10 @@ describe('what an outage hid of a job', () => {
     expect(unseen([unknownSlots(0, 5)], {}, every)).toMatchObject({ slot_count: 3 });
     const earlier = { ...unknownSlots(0, 1), ended_at: at(1, 30) };
     expect(unseen([earlier])).toBeNull();
+    // Given up later, since it had been waited for, and still none of this outage.
+    const waitedFor = { ...unknownSlots(0, 1), ended_at: at(5, 40) };
+    expect(unseen([waitedFor])).toBeNull();
+    expect(unseen([waitedFor], {}, every)).toBeNull();
   });
 
   test('is known also where the history was too short to keep its rows', () => {

@@ -2,6 +2,85 @@ import type { Script } from './script.ts';
 
 /** Scripts that were told wrongly once, as the simulator shrank them. */
 export const REGRESSIONS: Readonly<Record<string, Script>> = {
+  'an absence did not hide the slot of the one before that was waited for longer': {
+    start_at: Date.parse('2025-04-02T16:50:22.821Z'),
+    end_at: Date.parse('2025-04-06T10:46:42.598Z'),
+    replay_window_ms: 3600000,
+    notifiers: ['ops'],
+    jobs: {
+      sync: { schedule: '0 */2 * * *', timezone: 'Australia/Lord_Howe', grace: '5s' },
+    },
+    happenings: [
+      {
+        at: Date.parse('2025-04-06T07:02:45.778Z'),
+        type: 'away',
+        how: 'store_failing',
+        to_at: Date.parse('2025-04-06T07:34:36.463Z'),
+      },
+      {
+        at: Date.parse('2025-04-06T07:34:58.444Z'),
+        type: 'away',
+        how: 'suspend',
+        to_at: Date.parse('2025-04-06T09:30:28.204Z'),
+      },
+      { at: Date.parse('2025-04-06T09:32:05.565Z'), type: 'ping', job: 'sync', ping: { kind: 'success' } },
+    ],
+  },
+  'a changed interval skips the one slot that was expected': {
+    start_at: Date.parse('2025-01-02T17:21:22.106Z'),
+    end_at: Date.parse('2025-01-03T00:36:28.382Z'),
+    replay_window_ms: 3600000,
+    notifiers: ['ops', 'pager'],
+    jobs: {
+      sync: { every: '7m', grace: '1017s' },
+    },
+    happenings: [
+      {
+        at: Date.parse('2025-01-03T00:30:21.921Z'),
+        type: 'edit',
+        job: 'sync',
+        declaration: {
+          grace: '1017s',
+          max_runtime: '189s',
+          success_exit_codes: [0, 24],
+          keep_runs: 200,
+          min_runtime: '19s',
+          expect: { output: { matches: '^(done|warning)' } },
+          schedule: '30 2 * * *',
+          timezone: 'UTC',
+        },
+      },
+    ],
+  },
+  'three skips in a row are a stuck lock in whatever order they are heard of': {
+    start_at: Date.parse('2025-10-25T13:59:02.198Z'),
+    end_at: Date.parse('2025-10-25T18:14:48.310Z'),
+    replay_window_ms: 3600000,
+    notifiers: ['ops'],
+    jobs: {
+      sync: {},
+    },
+    happenings: [
+      {
+        at: Date.parse('2025-10-25T15:57:36.050Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'skip', rid: 'sync.2' },
+      },
+      {
+        at: Date.parse('2025-10-25T18:14:21.514Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'skip', rid: 'sync.4' },
+      },
+      {
+        at: Date.parse('2025-10-25T18:14:27.401Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'skip', rid: 'sync.3', delay_ms: 4618639 },
+      },
+    ],
+  },
   'absences without a sign of life between them are as long as both': {
     start_at: Date.parse('2025-07-01T01:49:55.134Z'),
     end_at: Date.parse('2025-07-01T14:00:31.731Z'),

@@ -33,7 +33,6 @@ export function job(id: string, changes: Partial<Job> = {}, state: Partial<Job['
       last_outcome_at: null,
       bad: [],
       unclaimed: [],
-      skip_count: 0,
       gaps: [],
       ...state,
     },

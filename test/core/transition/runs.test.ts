@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Declaration } from '../../../src/core/declaration.ts';
 import { play, stateAfter } from '../support/scenario.ts';
-import { NIGHTLY, HOURLY, table } from '../support/table.ts';
+import { HOURLY, NIGHTLY, NONE, table } from '../support/table.ts';
 
 describe('§3.2 runs', () => {
   table([
@@ -135,6 +135,37 @@ describe('§3.2 runs', () => {
 
 describe('§3.2 a lock that is taken', () => {
   table([
+    [
+      'skips are in a row by their own instants, whatever the order in which they are heard of',
+      NONE,
+      `01:00 skip
+       03:00 skip
+       03:01 skip delay=61m`,
+      [
+        '01:00 no slot skipped lock_held',
+        '03:00 no slot skipped lock_held',
+        '02:00 no slot failure stuck_lock',
+        '02:00 owe ops opened stuck_lock',
+      ],
+    ],
+    [
+      'a skip from before the latest run is in no row, for the lock has been free since',
+      NONE,
+      `01:00 success
+       01:30 skip delay=60m
+       02:00 skip
+       03:00 skip
+       03:30 success delay=60m
+       04:00 skip`,
+      [
+        '01:00 no slot success succeeded',
+        '00:30 no slot skipped lock_held',
+        '02:00 no slot skipped lock_held',
+        '03:00 no slot skipped lock_held',
+        '02:30 no slot success succeeded',
+        '04:00 no slot skipped lock_held',
+      ],
+    ],
     [
       'a skip settles its slot; the third in a row with no run open is a stuck lock',
       HOURLY,

@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { NIGHTLY, HOURLY, table } from '../support/table.ts';
+import { EVERY, HOURLY, NIGHTLY, table } from '../support/table.ts';
 
 describe('§3.3 spec changes', () => {
   table([
@@ -14,6 +14,13 @@ describe('§3.3 spec changes', () => {
         '03:05 slot 03:00 missed missed',
         '03:05 owe ops opened missed',
       ],
+    ],
+    [
+      'of an interval one slot is expected at a time, and no more are skipped by a change',
+      { ...EVERY, grace: '3h' },
+      `00:30 log
+       03:30 spec {"every":"2h"}`,
+      ['03:30 slot 01:00 skipped spec_changed'],
     ],
     [
       'a slot that was claimed a little early is not expected again where the new schedule names it, too',

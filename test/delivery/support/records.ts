@@ -20,7 +20,6 @@ const state: JobState = {
   last_outcome_at: SLOT_AT,
   bad: [],
   unclaimed: [],
-  skip_count: 0,
   gaps: [],
 };
 

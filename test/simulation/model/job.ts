@@ -293,9 +293,7 @@ export class Job {
   /** The wrapper found the lock taken. */
   private skip(at: number): void {
     if (this.paused) return;
-    const free = !this.runsAt(at).some(
-      (run) => run.result === null || (run.ended_at !== null && run.ended_at > at),
-    );
+    const free = !this.openRuns.some((run) => run.started_at <= at);
     this.trace(at, free);
     const stuck = free && this.skippedInARow(at);
     const slot = this.claim(at, false);
@@ -320,11 +318,11 @@ export class Job {
     this.traces.splice(place, 0, { at, skip });
   }
 
-  /** Whether that skip is at least the third since anything ran. */
+  /** Whether that skip is one of at least three since anything ran. */
   private skippedInARow(at: number): boolean {
-    const until = this.traces.findLastIndex((trace) => trace.at <= at);
-    const last = this.traces.slice(Math.max(0, until + 1 - SKIPS_IN_A_ROW), until + 1);
-    return last.length === SKIPS_IN_A_ROW && last.every((trace) => trace.skip);
+    const ran = this.traces.findLastIndex((trace) => !trace.skip);
+    const isAfter = at >= (this.traces[ran]?.at ?? at);
+    return isAfter && this.traces.length - 1 - ran >= SKIPS_IN_A_ROW;
   }
 
   pause(at: number): void {
