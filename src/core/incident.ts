@@ -212,6 +212,8 @@ function close(draft: Draft, at: number, reason: CloseReason, run: Run | null): 
     next_reminder_at: null,
     announce_at: null,
   });
+  // It was told: dated after the recovery, it would count towards the next incident.
+  draft.job.bad = [];
   const kind: DeliveryKind = reason === 'paused' || reason === 'removed' ? 'closed_silently' : 'closed';
   const facts = factsOf(draft, incident, run, closedAt);
   for (const name of incident.told) owe(draft, incident, name, kind, `${name}.closed`, facts);

@@ -2,6 +2,76 @@ import type { Script } from './script.ts';
 
 /** Scripts that were told wrongly once, as the simulator shrank them. */
 export const REGRESSIONS: Readonly<Record<string, Script>> = {
+  'slots of an absence stay unknown where the grace is changed before a run supersedes them': {
+    start_at: Date.parse('2025-09-07T03:35:04.013Z'),
+    end_at: Date.parse('2025-09-07T08:39:28.119Z'),
+    replay_window_ms: 900000,
+    notifiers: ['ops', 'pager', 'mail'],
+    jobs: {
+      sync: { schedule: '*/5 * * * *' },
+    },
+    happenings: [
+      {
+        at: Date.parse('2025-09-07T07:53:08.087Z'),
+        type: 'away',
+        how: 'crash',
+        to_at: Date.parse('2025-09-07T08:34:47.980Z'),
+      },
+      {
+        at: Date.parse('2025-09-07T08:34:48.246Z'),
+        type: 'edit',
+        job: 'sync',
+        declaration: {
+          schedule: '*/5 * * * *',
+          timezone: 'UTC',
+          grace: '51s',
+          max_runtime: '458s',
+          recovery_threshold: 2,
+          success_exit_codes: [0, 1],
+          maintenance: [
+            { schedule: '15 * * * *', duration: '1115s' },
+            { from: '2025-09-07T09:06:51.000Z', to: '2025-09-07T09:17:12.000Z' },
+          ],
+        },
+      },
+      { at: Date.parse('2025-09-07T08:35:23.965Z'), type: 'ping', job: 'sync', ping: { kind: 'start' } },
+    ],
+  },
+  'what was bad in an incident that has closed does not count in the next': {
+    start_at: Date.parse('2025-10-16T03:40:22.990Z'),
+    end_at: Date.parse('2025-10-20T01:25:27.369Z'),
+    replay_window_ms: 900000,
+    notifiers: ['ops', 'pager', 'mail'],
+    jobs: {
+      sync: { max_runtime: '87s' },
+    },
+    happenings: [
+      {
+        at: Date.parse('2025-10-19T23:59:36.576Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'start', rid: 'sync.114', delay_ms: 27959338 },
+      },
+      {
+        at: Date.parse('2025-10-19T23:59:40.988Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'start', rid: 'sync.113', delay_ms: 31743634 },
+      },
+      {
+        at: Date.parse('2025-10-20T00:00:38.218Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'sync.115', delay_ms: 19174904 },
+      },
+      {
+        at: Date.parse('2025-10-20T00:00:52.178Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'sync.113' },
+      },
+    ],
+  },
   'an absence did not hide the slot of the one before that was waited for longer': {
     start_at: Date.parse('2025-04-02T16:50:22.821Z'),
     end_at: Date.parse('2025-04-06T10:46:42.598Z'),

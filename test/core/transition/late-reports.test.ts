@@ -5,6 +5,28 @@ import { NIGHTLY, HOURLY, MINUTELY, NONE, table } from '../support/table.ts';
 describe('§3.2 late reports', () => {
   table([
     [
+      'what was bad in an incident that has closed counts no more, also where it is dated after the recovery',
+      NONE,
+      `03:00 start rid=a delay=2h
+       03:00:30 start rid=b delay=150m
+       03:01:05 tick
+       03:01:10 success rid=c delay=1h
+       03:01:40 tick
+       03:02 success rid=b`,
+      [
+        '03:01 no slot timeout timeout',
+        '03:01 owe ops opened timeout',
+        '02:01:10 no slot success succeeded',
+        '03:01 owe ops closed succeeded',
+        '03:01 incident closed recovered',
+        '03:01:30 no slot timeout timeout',
+        '03:01:30 owe ops opened timeout',
+        '03:02 no slot success succeeded',
+        '03:02 owe ops closed succeeded',
+        '03:02 incident closed late_report',
+      ],
+    ],
+    [
       'a run past its limit is a timeout, and its late success replaces it and ends the incident',
       NIGHTLY,
       `02:00 start rid=a

@@ -217,9 +217,7 @@ export class Job {
       const next = this.nextSlot(open, at);
       // One that only waits for what a gap hid does not take a run that is a little early for the next.
       const waits =
-        latest !== undefined &&
-        this.slots.deadlineOf(latest).touched &&
-        this.slots.plainDeadlineAt(latest) < at;
+        latest !== undefined && this.slots.deadlineOf(latest).touched && this.slots.graceEndsAt(latest) < at;
       const claimed = waits && next !== undefined && next.at - at <= this.slots.earlyMs(next) ? next : latest;
       for (const older of due) if (older !== claimed) this.supersede(older);
       return claimed ?? null;
@@ -236,7 +234,7 @@ export class Job {
   }
 
   private supersede(slot: Slot): void {
-    const waits = this.slots.deadlineOf(slot).touched && this.slots.plainDeadlineAt(slot) < this.clock;
+    const waits = this.slots.deadlineOf(slot).touched && this.slots.graceEndsAt(slot) < this.clock;
     if (waits) this.settle(slot, 'unknown', 'outage', this.clock);
     else this.settle(slot, 'skipped', 'superseded', this.clock);
   }

@@ -114,6 +114,11 @@ export class Slots {
     return Math.min(this.terms.grace_ms, slot.half_ms, EARLY_MS_MAX);
   }
 
+  /** When the time that a run has to show itself is over, whatever else the slot waits for. */
+  graceEndsAt(slot: Slot): number {
+    return slot.at + this.terms.grace_ms;
+  }
+
   plainDeadlineAt(slot: Slot): number {
     return Math.max(slot.at, this.graceAt) + this.terms.grace_ms;
   }
