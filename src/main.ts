@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createApp } from './app.ts';
 import { declaredSchedules } from './cli/declared-schedule.ts';
+import { importCommand } from './cli/import.ts';
 import { type Io, writerTo } from './cli/io.ts';
 import { next } from './cli/next.ts';
 import { serve } from './cli/serve.ts';
@@ -10,6 +11,7 @@ const HELP = `Usage: cronflow COMMAND [OPTIONS]
 
   serve    watch the jobs declared in cronflow.yaml
   next     print the coming slots of a schedule
+  import   print the jobs of a crontab for cronflow.yaml, or the crontab with its jobs wrapped
 
 cronflow COMMAND --help says more.
 `;
@@ -38,6 +40,8 @@ async function main([command, ...argv]: readonly string[]): Promise<number> {
       return serve(argv, io, host);
     case 'next':
       return next(argv, io, declaredSchedules(io));
+    case 'import':
+      return importCommand(argv, io);
     case '--help':
     case 'help':
       io.stdout(HELP);

@@ -1,0 +1,238 @@
+import { createReadStream } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
+import { toYaml } from '../config/crontab/document.ts';
+import { type Cron, type CrontabImport, CRONS, importCrontab } from '../config/crontab/import.ts';
+import { wrapCrontab, type WrappedCrontab } from '../config/crontab/wrap.ts';
+import { compileCron } from '../schedule/cron.ts';
+import { BrokenPipeError, type Io } from './io.ts';
+
+const WRAPPER = 'monitor.sh';
+const WRAPPER_PATH = fileURLToPath(new URL(`../../scripts/${WRAPPER}`, import.meta.url));
+/** Far more than any cron takes; a limit on what is read at all. */
+const BYTES_MAX = 4 * 1024 * 1024;
+
+const HELP = `Usage: cronflow import crontab [FILE|-] [OPTIONS]
+
+Prints the jobs of a crontab as YAML for cronflow.yaml; what was skipped, and why, on stderr. Reads FILE, or
+stdin: crontab -l | cronflow import crontab. It changes no crontab.
+
+  --system        each command stands behind a user's name, as in /etc/crontab and /etc/cron.d, which are
+                  recognised by their path
+  --user          it does not, whatever the path
+  --timezone Z    the zone of the machine that runs the crontab (default: that of this machine)
+  --cron KIND     which cron runs it: debian goes by the machine's zone whatever CRON_TZ and TZ say, cronie heeds
+                  CRON_TZ (default: any; each holds from where it stands, CRON_TZ before TZ)
+  --wrap          print instead the crontab, rewritten so that each job calls the wrapper; to use it, install
+                  what was printed: cronflow import crontab FILE --wrap >new && crontab new
+  --diff          with --wrap, print what changes, as a unified diff
+  --monitor PATH  the wrapper on the machine that runs the crontab (default: ${WRAPPER} of this installation): an
+                  absolute path, or a name that is found in the PATH of the crontab
+  --json          print {"timezone", "jobs", "skipped", "notes"}, with --wrap also "crontab" and with --diff "diff"
+  --help
+
+Skipped are lines with "# cronflow: ignore" above or at the end, run-parts, @reboot, and what cannot be understood.
+Exit codes: 0 done, 1 FILE cannot be read, 2 wrong usage, 3 done, but a line could not be understood or wrapped.
+`;
+
+/** A command line that cannot be understood: exit code 2. */
+class UsageError extends Error {}
+/** A crontab that cannot be read: exit code 1. */
+class ReadError extends Error {}
+
+interface Options {
+  /** `-` for stdin. */
+  file: string;
+  system: boolean;
+  timezone: string;
+  cron: Cron;
+  wrap: boolean;
+  diff: boolean;
+  monitor: string;
+  json: boolean;
+  help: boolean;
+}
+
+/**
+ * `cronflow import crontab`: prints the jobs of a crontab as YAML, or the crontab rewritten to call the wrapper.
+ * Returns the exit code: 0 done, 1 not readable, 2 wrong usage, 3 done but for lines that are listed on stderr.
+ */
+export async function importCommand(argv: readonly string[], io: Io): Promise<number> {
+  try {
+    const options = readOptions(argv, io);
+    if (options.help) {
+      io.stdout(HELP);
+      return 0;
+    }
+    return print(await readCrontab(options.file, io), options, io);
+  } catch (error) {
+    if (error instanceof BrokenPipeError) return 0;
+    if (error instanceof UsageError) {
+      io.stderr(`cronflow import: ${error.message}\nTry: cronflow import crontab --help\n`);
+      return 2;
+    }
+    if (!(error instanceof ReadError)) throw error;
+    io.stderr(`cronflow import: ${error.message}\n`);
+    return 1;
+  }
+}
+
+function readOptions(argv: readonly string[], io: Io): Options {
+  const { values, positionals } = parse(argv);
+  const [kind, file = '-', extra] = positionals;
+  const { help, json, wrap, diff, monitor = WRAPPER_PATH, cron = 'any' } = values;
+  if (!help && kind !== 'crontab')
+    throw new UsageError('what is imported is a crontab: cronflow import crontab [FILE|-]');
+  if (extra !== undefined) throw new UsageError(`one FILE at most; "${extra}" is too many`);
+  if (values.system && values.user) throw new UsageError('--system and --user exclude each other');
+  if (diff && !wrap) throw new UsageError('--diff shows what --wrap changes; give both');
+  if (!isCron(cron)) throw new UsageError(`--cron "${cron}" is not one of ${CRONS.join(', ')}`);
+  if (!/^(?:\/[^\n]*[^\n/]|[\w.+-]+)$/.test(monitor)) {
+    throw new UsageError(`--monitor "${monitor}" is neither an absolute path nor a name to be found in PATH`);
+  }
+  const path = resolve(io.cwd, file);
+  return {
+    file,
+    cron,
+    wrap,
+    diff,
+    monitor,
+    json,
+    help,
+    system: values.system || (!values.user && /\/etc\/crontab$|\/cron\.d\/[^/]+$/.test(path)),
+    timezone: readTimezone(values.timezone),
+  };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        system: { type: 'boolean', default: false },
+        user: { type: 'boolean', default: false },
+        timezone: { type: 'string' },
+        cron: { type: 'string' },
+        wrap: { type: 'boolean', default: false },
+        diff: { type: 'boolean', default: false },
+        monitor: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}
+
+function isCron(text: string): text is Cron {
+  return CRONS.some((cron) => cron === text);
+}
+
+function readTimezone(given: string | undefined): string {
+  const timezone = given ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  try {
+    compileCron('@daily', timezone);
+    return timezone;
+  } catch (error) {
+    throw new UsageError(`--${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function readCrontab(file: string, io: Io): Promise<string> {
+  const name = nameOf(file);
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of file === '-' ? io.stdin : createReadStream(resolve(io.cwd, file))) {
+      const buffer = Buffer.from(chunk as Buffer);
+      bytes += buffer.length;
+      if (bytes > BYTES_MAX)
+        throw new ReadError(`${name} has more than ${BYTES_MAX} bytes: is it a crontab?`);
+      chunks.push(buffer);
+    }
+  } catch (error) {
+    throw error instanceof ReadError ? error : unreadable(file, error as NodeJS.ErrnoException);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
+  } catch (error) {
+    const advice = 'convert it, such as with iconv -f latin1 -t utf8';
+    throw new ReadError(`${name} is not encoded in UTF-8; ${advice}`, { cause: error });
+  }
+}
+
+function unreadable(file: string, error: NodeJS.ErrnoException): ReadError {
+  const { code = error.message } = error;
+  const problems: Record<string, string> = {
+    ENOENT: 'does not exist; a crontab of your own is printed by: crontab -l | cronflow import crontab',
+    EACCES: 'may not be read (EACCES)',
+    EISDIR: 'is a directory; import its files one by one',
+  };
+  return new ReadError(`${nameOf(file)} ${problems[code] ?? `cannot be read (${code})`}`, { cause: error });
+}
+
+function nameOf(file: string): string {
+  return file === '-' ? 'stdin' : file;
+}
+
+function print(crontab: string, options: Options, io: Io): number {
+  const { file, timezone, monitor, wrap, json } = options;
+  const wrappers = new Set([WRAPPER, basename(monitor)]);
+  const imported = importCrontab(crontab, { ...options, wrappers });
+  const wrapped = wrap ? wrapCrontab(imported, monitor) : undefined;
+  const patch = wrapped && options.diff ? patchOf(nameOf(file), crontab, wrapped.crontab) : undefined;
+  if (json) {
+    io.stdout(`${JSON.stringify(report(imported, timezone, wrapped, patch), null, 2)}\n`);
+  } else {
+    io.stderr(remarks(imported, wrapped, nameOf(file)));
+    io.stdout(patch ?? wrapped?.crontab ?? toYaml(imported.jobs, timezone));
+  }
+  const isWhole = imported.skipped.every(({ code }) => code !== 'unreadable') && !wrapped?.notes.length;
+  return isWhole ? 0 : 3;
+}
+
+function patchOf(name: string, before: string, after: string): string {
+  if (before === after) return '';
+  return createTwoFilesPatch(name, name, before, after, undefined, undefined, {
+    headerOptions: FILE_HEADERS_ONLY,
+  });
+}
+
+function report(
+  { jobs, skipped, notes }: CrontabImport,
+  timezone: string,
+  wrapped: WrappedCrontab | undefined,
+  diff: string | undefined,
+): object {
+  return {
+    timezone,
+    jobs: jobs.map((job) => ({ ...job, timezone: job.timezone ?? timezone })),
+    skipped,
+    notes: [...notes, ...(wrapped?.notes ?? [])],
+    ...(wrapped === undefined ? {} : { crontab: wrapped.crontab }),
+    ...(diff === undefined ? {} : { diff }),
+  };
+}
+
+function remarks(
+  { jobs, skipped, notes }: CrontabImport,
+  wrapped: WrappedCrontab | undefined,
+  name: string,
+): string {
+  const all = [
+    ...skipped.map(({ line, message }) => ({ line, message: `skipped: ${message}` })),
+    ...notes,
+    ...(wrapped?.notes ?? []),
+  ].sort((a, b) => a.line - b.line);
+  const lines = all.map(({ line, message }) => `${name}:${line}: ${message}`);
+  const total = `${name}: ${count(jobs.length, 'job')}, ${count(skipped.length, 'line')} skipped`;
+  return [...lines, total, ''].join('\n');
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}

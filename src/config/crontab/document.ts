@@ -1,0 +1,34 @@
+import { Document, Scalar } from 'yaml';
+import type { ImportedJob } from './import.ts';
+
+/**
+ * The text of a `cronflow.yaml` that declares the jobs, in their order.
+ * @param timezone the zone of every job that has none of its own
+ */
+export function toYaml(jobs: readonly ImportedJob[], timezone: string): string {
+  const document = new Document({
+    defaults: { timezone },
+    jobs: new Map(jobs.map((job) => [job.name, declarationOf(job)])),
+  });
+  return document.toString({ lineWidth: 0 });
+}
+
+function declarationOf({ schedule, timezone, description }: ImportedJob): Record<string, unknown> {
+  return {
+    schedule: quoted(schedule),
+    ...(timezone === undefined ? {} : { timezone }),
+    ...(description === undefined ? {} : { description: literal(description) }),
+  };
+}
+
+/** Quoted even where YAML needs it not: the next one who edits it may begin it with `*`. */
+function quoted(text: string): Scalar {
+  const scalar = new Scalar(text);
+  scalar.type = Scalar.QUOTE_DOUBLE;
+  return scalar;
+}
+
+/** `$$` and `${...}` mean something in a configuration; here they stand for themselves. */
+function literal(text: string): string {
+  return /\$[${]/.test(text) ? text.replaceAll('$', '$$$$') : text;
+}

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import { baseName, type Call, callsOf } from './calls.ts';
+
+/** What tells one line that needs a name from the others. */
+export interface Unnamed {
+  /** The command as the shell gets it. */
+  command: string;
+  /** All that may differ between two lines with one command: time, zone, user. */
+  circumstances: string;
+}
+
+/** A name made from a command is at most this long; job names may be 128. */
+const SLUG_LENGTH_MAX = 48;
+const ARGUMENT_LENGTH_MAX = 32;
+const HASH_LENGTH = 6;
+/** What is put behind a name that several lines would get. */
+const SUFFIX = /-[0-9a-f]{6}(?:-\d+)?$/;
+/** Names that mean something else in ping addresses (DESIGN.md §5). */
+const RESERVED = /^(?:start|fail|log|\d+)$/;
+/** Calls that prepare for the one that matters. */
+const PREPARATIONS = new Set(
+  'cd test [ [[ . source export set unset ulimit umask sleep true false : trap exit wait for case which'.split(
+    ' ',
+  ),
+);
+/** Calls that matter only where nothing else is called. */
+const REMARKS = new Set(['echo', 'printf', 'date', 'logger']);
+const EXTENSION = /\.(?:sh|bash|ksh|zsh|py|pl|rb|php|js|mjs|cjs|ts|jar|exe|bin|r)$/i;
+const SECRET = /pass|pwd|secret|token|key|auth|cred/i;
+
+/** A line that has a name, from the wrapper that it calls. */
+export interface Named {
+  name: string;
+  /** What it runs; empty if that is not known. */
+  command: string;
+}
+
+/**
+ * A name for each line, valid for a job, all different, none of those given. It depends on what the line does, not
+ * on where it stands: the name of the command; where several lines would get the same one, each gets a short hash,
+ * of its command or, where that is the same as well, of its circumstances too. Whether some of the lines have got
+ * their names already, or none, makes no difference to the others.
+ */
+export function namesFor(lines: readonly Unnamed[], given: readonly Named[]): string[] {
+  const slugs = lines.map(({ command }) => slugOf(command));
+  const slugCounts = countsOf([...slugs, ...given.flatMap(({ name }) => [name, name.replace(SUFFIX, '')])]);
+  const commandCounts = countsOf([...lines, ...given].map(({ command }) => command));
+  const used = new Set(given.map(({ name }) => name));
+  const isAlone = slugs.map((slug) => slugCounts.get(slug) === 1);
+  slugs.forEach((slug, i) => isAlone[i] && used.add(slug));
+  return lines.map((line, i) => {
+    const slug = slugs[i] ?? '';
+    if (isAlone[i] === true) return slug;
+    const isSame = commandCounts.get(line.command) !== 1;
+    return unused(`${slug}-${hash(isSame ? `${line.circumstances}\n${line.command}` : line.command)}`, used);
+  });
+}
+
+/** Lines that are the same in everything cannot be told apart, so that counting them moves no name. */
+function unused(name: string, used: Set<string>): string {
+  let free = name;
+  for (let i = 2; used.has(free); i += 1) free = `${name}-${i}`;
+  used.add(free);
+  return free;
+}
+
+function countsOf(texts: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return counts;
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, HASH_LENGTH);
+}
+
+/**
+ * What people would call the command: its program, and of its arguments those that say what it does. Nothing that
+ * looks like a secret goes into a name, since names travel to chats and logs.
+ */
+function slugOf(command: string): string {
+  const call = mainCall(callsOf(command).calls);
+  const parts = call === undefined ? [] : [...directoryPart(call), programOf(call), ...argumentsOf(call)];
+  let slug = '';
+  for (const part of parts.map(plain).filter((each) => each !== '')) {
+    const longer = slug === '' ? part : `${slug}-${part}`;
+    if (longer.length > SLUG_LENGTH_MAX) break;
+    slug = longer;
+  }
+  if (slug === '')
+    slug = plain(parts.join('-'))
+      .slice(0, SLUG_LENGTH_MAX)
+      .replace(/[-._]+$/, '');
+  return slug === '' || RESERVED.test(slug) ? ['job', slug].filter(Boolean).join('-') : slug;
+}
+
+/** The first of those that matter most. */
+function mainCall(calls: readonly Call[]): Call | undefined {
+  return [...calls].sort((a, b) => rank(a) - rank(b))[0];
+}
+
+function rank({ words: [program] }: Call): number {
+  const name = baseName(program?.text ?? '');
+  if (REMARKS.has(name)) return 1;
+  return PREPARATIONS.has(name) ? 2 : 0;
+}
+
+/** `cd /srv/shop && ./nightly`: many programs have such a name, few such a directory. */
+function directoryPart({ directory, words: [program] }: Call): string[] {
+  return program?.text.startsWith('/') ? [] : [baseName(directory)];
+}
+
+function programOf({ words: [program] }: Call): string {
+  return baseName(program?.text ?? '').replace(EXTENSION, '');
+}
+
+function argumentsOf({ words }: Call): string[] {
+  const parts: string[] = [];
+  for (let i = 1; i < words.length; i += 1) {
+    const word = words[i];
+    if (word?.literal !== true) continue;
+    const [, key = '', value] = /^(--[\w-]+|[A-Za-z][\w-]*)(?:=(.*))?$/s.exec(word.text) ?? [];
+    if (key !== '' && (value !== undefined || key.startsWith('--'))) {
+      parts.push(key, SECRET.test(key) ? '' : wordy(value ?? ''));
+      if (SECRET.test(key) && value === undefined) i += 1;
+    } else if (/^[-+]/.test(word.text)) {
+      // The value of a short option may be a password: sshpass -p, redis-cli -a, curl -u.
+      if (word.text.length === 2 && !/^[-+/]/.test(words[i + 1]?.text ?? '')) i += 1;
+    } else {
+      parts.push(wordy(word.text));
+    }
+  }
+  return parts;
+}
+
+/** What of an argument may stand in a name; empty if it is a sentence, or looks like a secret. */
+function wordy(text: string): string {
+  const host = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/@]*@)?([^/:?#]*)/i.exec(text)?.[1];
+  if (host !== undefined) return host;
+  const part = (text.includes('/') ? baseName(text) : text).replace(EXTENSION, '');
+  if (/\s/.test(part) || part.length > ARGUMENT_LENGTH_MAX) return '';
+  if (/:.*@/.test(part) || (/[:=]/.test(part) && SECRET.test(part))) return '';
+  const isOpaque = part.length >= 12 && /\d/.test(part) && /[A-Za-z]/.test(part) && !/[-_.]/.test(part);
+  return isOpaque ? '' : part;
+}
+
+function plain(part: string): string {
+  const letters = part.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+  return letters.replace(/[^a-z0-9._]+/g, '-').replace(/^[-._]+|[-._]+$/g, '');
+}
