@@ -70,7 +70,8 @@ function firstDeadlineAfter(draft: Draft, toAt: number): number {
 /** Whether a slot that nobody claimed in time may have been, in a gap (DESIGN.md §3.4). */
 export function mayBeUnseen(draft: Draft, slotAt: number): boolean {
   const windowFrom = slotAt - earlyMs(draft.spec, slotAt);
-  return draft.job.gaps.some((gap) => gap.from_at <= slotAt + draft.spec.graceMs && gap.to_at >= windowFrom);
+  const deadlineAt = Math.max(slotAt + draft.spec.graceMs, draft.job.deadline_at_min);
+  return draft.job.gaps.some((gap) => gap.from_at <= deadlineAt && gap.to_at >= windowFrom);
 }
 
 /**

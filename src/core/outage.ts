@@ -173,15 +173,20 @@ function isUnknown(run: Run): boolean {
 
 /** Slots that ended `unknown` and that the outage, from its first gap to its last, can have hidden. */
 function unseenSlots(spec: Spec, state: JobState, runs: readonly Run[], outage: Outage): number {
+  const { deadline_at_min: deadlineAtMin } = state;
   const fromAt = outage.from_at - spec.graceMs;
   const toAt = outage.to_at + Math.min(spec.graceMs, LIMITS.earlyMsMax);
   const rows = runs.filter((run) => isUnknown(run) && run.started_at === null);
   let count = 0;
   for (const row of rows) {
     const firstAt = row.first_slot_at ?? row.slot_at;
-    if (firstAt === null || firstAt > toAt || (row.ended_at ?? Infinity) < outage.from_at) continue;
-    const isWhole = firstAt >= fromAt && (row.slot_at ?? firstAt) <= toAt;
-    count += isWhole ? row.count : slotsWithin(spec, row, fromAt, toAt);
+    const endedAt = row.ended_at ?? Infinity;
+    if (firstAt === null || firstAt > toAt || endedAt < outage.from_at) continue;
+    // A change of the grace put off the deadlines of what was not given up yet.
+    const isPutOff = deadlineAtMin >= outage.from_at && endedAt >= deadlineAtMin - spec.graceMs;
+    const oldestAt = isPutOff ? firstAt : fromAt;
+    const isWhole = firstAt >= oldestAt && (row.slot_at ?? firstAt) <= toAt;
+    count += isWhole ? row.count : slotsWithin(spec, row, oldestAt, toAt);
   }
   // Of a short history the rows may have gone; the slots themselves are still remembered.
   const known = new Set(rows.map((row) => row.id));

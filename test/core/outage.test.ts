@@ -62,6 +62,15 @@ describe('what an outage hid of a job', () => {
     expect(unseen([waitedFor], {}, every)).toBeNull();
   });
 
+  test('are slots from long before it, too, where a new grace had put off their deadline into it', () => {
+    const putOff = { ...unknownSlots(2, 2), ended_at: at(5, 40) };
+    expect(unseen([putOff])).toBeNull();
+    expect(unseen([putOff], { deadline_at_min: at(2, 31) })).toMatchObject({ slot_count: 1 });
+    expect(unseen([putOff], { deadline_at_min: at(2, 29) })).toBeNull();
+    // Given up before the grace was changed.
+    expect(unseen([putOff], { deadline_at_min: at(5, 46) })).toBeNull();
+  });
+
   test('is known also where the history was too short to keep its rows', () => {
     const unclaimed = [0, 3, 4].map((hour) => ({
       at: at(hour),

@@ -44,6 +44,20 @@ describe('§3.4 when Cronflow was away', () => {
       ],
     ],
     [
+      'a slot whose deadline a new grace has moved into the gap is left unknown, too',
+      { schedule: '*/10 * * * *', grace: '1m' },
+      `00:00 log
+       00:10 success
+       00:20:30 spec {"schedule":"*/10 * * * *","grace":"90s"}
+       00:21:50 gap from=00:21:40
+       00:30 success`,
+      [
+        '00:10 slot 00:10 success succeeded',
+        '00:30 slot 00:20 unknown outage',
+        '00:30 slot 00:30 success succeeded',
+      ],
+    ],
+    [
       'what was due before the gap was missed all the same',
       NIGHTLY,
       `01:00 log

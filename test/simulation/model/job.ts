@@ -421,6 +421,7 @@ export class Job {
       (slot) =>
         slot.run === null &&
         slot.result?.outcome === 'unknown' &&
+        slot.result.at >= gap.from_at &&
         slot.at - this.slots.earlyMs(slot) <= gap.to_at &&
         gap.from_at <= this.slots.plainDeadlineAt(slot),
     );
