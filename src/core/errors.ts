@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   stopping: { status: 503, title: 'Cronflow is stopping' },
   // Of commands and of the start; they never travel over HTTP.
   cannot_listen: { status: 500, title: 'The address cannot be listened on' },
+  store_missing: { status: 500, title: 'There is no store' },
   store_damaged: { status: 500, title: 'The store is damaged' },
   store_locked: { status: 500, title: 'Another process uses the data directory' },
   usage: { status: 500, title: 'The command cannot be understood' },

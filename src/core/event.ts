@@ -29,11 +29,15 @@ export type Event =
   | { type: 'clock_set_back'; at: number };
 
 /**
- * An event as the log of commits keeps it (DESIGN.md §3.5): with the state before, all that is needed to say
- * what the event did. Ticks are left out, since every event first applies what was due before it.
+ * An event as the log of commits keeps it (DESIGN.md §3.5): together with the state at its beginning, all that is
+ * needed to say again what happened. Ticks are left out, since every event first applies what was due before it;
+ * whatever brings a spec says which.
  */
 export type LoggedEvent =
-  Exclude<Event, { type: 'tick' | 'spec_changed' }> | { type: 'spec_changed'; at: number };
+  | Exclude<Event, { type: 'tick' | 'spec_changed' | 'restored' }>
+  | { type: 'declared'; at: number; spec: Spec }
+  | { type: 'spec_changed'; at: number; spec: Spec }
+  | { type: 'restored'; at: number; resumed?: boolean; spec: Spec };
 
 /** What an event changed. Records not mentioned are as they were. */
 export interface Transition {

@@ -7,7 +7,7 @@ import { type Globals, specOf } from '../core/spec.ts';
 import { closeRemoved } from '../core/system.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { applyEvent, readGlobals, writeGlobals } from './events.ts';
-import { newJob, removeJob } from './jobs.ts';
+import { addJob, removeJob } from './jobs.ts';
 import { putSystemChange } from './system-change.ts';
 
 /** What of a configuration is stored and applied, besides where its messages go. */
@@ -71,7 +71,7 @@ export function applyConfiguration(store: Store, config: AppliedConfiguration, a
     };
     putSystemChange(tx, closeRemoved(tx.openSystemIncidents(), config.globals.notifiers, at));
     for (const job of plan.removed) removeJob(tx, job, at);
-    for (const next of plan.added) addJob(tx, next, at);
+    for (const next of plan.added) addJob(tx, { ...next, source: 'file', ...declaredAt(at) });
     for (const planned of [...plan.changed, ...plan.adopted]) change(planned.job, declaredAs(planned, at));
     for (const planned of plan.restored) restoreJob(tx, planned, at);
     for (const { job, declaration } of plan.refilled) change(job, { ...job, declaration, updated_at: at });
@@ -88,10 +88,6 @@ export function applyConfiguration(store: Store, config: AppliedConfiguration, a
   });
 }
 
-function addJob(tx: Tx, next: PlannedJob, at: number): void {
-  tx.putJob(newJob(tx, { ...next, source: 'file', created_at: at, updated_at: at, removed_at: null }));
-}
-
 /** Jobs of the API that the new configuration leaves as they are. */
 function untouchedApiJobIds(tx: Tx, plan: Plan): string[] {
   const touched = new Set([...plan.adopted, ...plan.refilled].map(({ job }) => job.id));
@@ -103,6 +99,10 @@ function untouchedApiJobIds(tx: Tx, plan: Plan): string[] {
 
 function restoreJob(tx: Tx, planned: Planned, at: number): void {
   applyEvent(tx, { ...declaredAs(planned, at), removed_at: null }, { type: 'restored', at });
+}
+
+function declaredAt(at: number): Pick<Job, 'created_at' | 'updated_at' | 'removed_at'> {
+  return { created_at: at, updated_at: at, removed_at: null };
 }
 
 function declaredAs({ job, next }: Planned, at: number): Job {

@@ -41,8 +41,7 @@ function applyOne(tx: Tx, job: Job, spec: Spec, event: Event): Transition {
     incident: tx.openIncidentOf(job.id) ?? null,
   };
   const result = transition(spec, state, event);
-  const logged = loggedEvent(event);
-  if (logged !== null) tx.logEvent(job.id, logged);
+  if (event.type !== 'tick') tx.logEvent(job.id, loggedEvent(event, spec));
   tx.putJob({ ...job, state: result.state.job });
   for (const run of result.runs) tx.putRun(run);
   for (const id of result.removed_run_ids) tx.deleteRun(id);
@@ -52,9 +51,9 @@ function applyOne(tx: Tx, job: Job, spec: Spec, event: Event): Transition {
   return result;
 }
 
-function loggedEvent(event: Event): LoggedEvent | null {
-  if (event.type === 'tick') return null;
-  return event.type === 'spec_changed' ? { type: 'spec_changed', at: event.at } : event;
+function loggedEvent(event: Exclude<Event, { type: 'tick' }>, spec: Spec): LoggedEvent {
+  if (event.type === 'spec_changed') return { type: 'spec_changed', at: event.at, spec };
+  return event.type === 'restored' ? { ...event, spec } : event;
 }
 
 /** Specs by the declaration they were read from: reading one takes longer than most events do. */

@@ -8,7 +8,7 @@ import { acknowledgeIncident } from './acknowledge.ts';
 import { readFill } from './configuration.ts';
 import { applyEvent } from './events.ts';
 import type { Ingest, PingResult } from './ingest.ts';
-import { newJob, removeJob } from './jobs.ts';
+import { addJob, removeJob } from './jobs.ts';
 import { pauseJob, placeOf, resumeJob } from './pausing.ts';
 
 /** More jobs than this are refused, so that a script gone wild cannot fill the store. */
@@ -122,7 +122,7 @@ function registerJob(tx: Tx, name: string, declared: Declaration, at: number): J
     const restored: Job = { ...existing, ...shared, removed_at: null };
     applyEvent(tx, restored, { type: 'restored', at, resumed: true });
   } else {
-    tx.putJob(newJob(tx, { ...shared, created_at: at, removed_at: null }));
+    addJob(tx, { ...shared, created_at: at, removed_at: null });
   }
   return currentJob(tx, name);
 }

@@ -4,10 +4,13 @@ import { initialState } from '../core/transition.ts';
 import type { Tx } from '../store/store.ts';
 import { applyEvent, specOfJob } from './events.ts';
 
-/** A job with a fresh id and the state of a job declared now. */
-export function newJob(tx: Tx, fields: Omit<Job, 'id' | 'state'>): Job {
+/** Stores a job with a fresh id and the state of a job declared now. */
+export function addJob(tx: Tx, fields: Omit<Job, 'id' | 'state'>): void {
   const job = { ...fields, id: randomUUID() } as Job;
-  return { ...job, state: initialState(specOfJob(tx, job), fields.created_at) };
+  const spec = specOfJob(tx, job);
+  const at = fields.created_at;
+  tx.putJob({ ...job, state: initialState(spec, at) });
+  tx.logEvent(job.id, { type: 'declared', at, spec });
 }
 
 /** Ends the watching of a job; its history is kept until housekeeping removes it (DESIGN.md §5). */

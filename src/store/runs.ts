@@ -19,12 +19,6 @@ function numberOf(id: string): number {
   return Number.isNaN(number) ? 0 : number;
 }
 
-/** The open runs and the latest `settledMax` settled ones of `runs`, in the order given (oldest first). */
-export function withoutOldest(runs: readonly Run[], settledMax: number): Run[] {
-  let surplus = runs.filter((run) => run.ended_at !== null).length - settledMax;
-  return runs.filter((run) => run.ended_at === null || surplus-- <= 0);
-}
-
 interface History {
   /** Of the snapshot that must not see later changes of `runs`. */
   generation: number;

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { type Day, isEmptyDay, type Tally, tallied } from '../core/daily.ts';
 import { CronflowError } from '../core/errors.ts';
 import type { LoggedEvent } from '../core/event.ts';
-import { LIMITS } from '../core/limits.ts';
 import type { Delivery, Incident, Job, Run } from '../core/model.ts';
+import { recentRuns } from '../core/recent-runs.ts';
 import { TABLE_NAMES } from './changes.ts';
 import type { Changes, OutputRef, Records, TableName } from './changes.ts';
 import { dayId } from './days.ts';
-import { compareRuns, keepRunsOf, withoutOldest } from './runs.ts';
+import { compareRuns, keepRunsOf } from './runs.ts';
 import type { MetaValue, Output, Scope, Tx } from './store.ts';
 import type { Tables } from './tables.ts';
 
@@ -310,7 +310,7 @@ class OverlayTx implements Tx {
     const overlay = this.#view();
     const job = overlay.job(jobId);
     if (job === undefined) return [];
-    return withoutOldest(overlay.runsOf(jobId), Math.min(LIMITS.recentRunsMax, keepRunsOf(job)));
+    return recentRuns(overlay.runsOf(jobId), keepRunsOf(job));
   }
 
   openIncidentOf(jobId: string): Incident | undefined {

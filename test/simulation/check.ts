@@ -3,6 +3,7 @@ import { differences } from './compare.ts';
 import { formatScript } from './format.ts';
 import { brokenInvariants } from './invariants.ts';
 import { expectedOf } from './model/model.ts';
+import { replayDifferences } from './replay.ts';
 import type { Happening, Script, Verdict } from './script.ts';
 import { shrink } from './shrink.ts';
 import { SimulatedDisk } from './system/disk.ts';
@@ -58,6 +59,17 @@ const simulatedDisk: Check = async (script) => {
   ];
 };
 
+/** The log of commits says again what happened, from wherever it begins (DESIGN.md §3.5). */
+const replay: Check = async (script) => {
+  if (script.happenings.length > DISK_HAPPENINGS_MAX) return [];
+  const random = seededRandom(script.end_at);
+  const logBytesMax = random() < 0.5 ? Infinity : 60_000;
+  const disk = new SimulatedDisk({ snapshotJournalBytes: 20_000, logBytesMax });
+  const system = new System(script, { disk, turns: DISK_TURNS, random });
+  await system.play();
+  return replayDifferences(disk.disk, disk.directory, script.end_at);
+};
+
 /** Skipping idle time makes no difference. */
 export const everyBeat: Check = async (script) =>
   played(await verdictOf(script), await verdictOf(script, { everyBeat: true }), 'skipping', 'every beat');
@@ -69,6 +81,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   lateTicks,
   duplicates,
   simulatedDisk,
+  replay,
 };
 
 /**

@@ -32,16 +32,22 @@ export class MemoryDisk implements Disk {
 /** The default store on a disk that loses what was not synced. */
 export class SimulatedDisk implements Disk {
   disk = new CrashDisk();
+  readonly directory = '/var/data';
+  readonly #limits: { snapshotJournalBytes: number; logBytesMax: number };
+
+  /** Unless told otherwise, with a snapshot now and then, and old segments gone as soon as they may go. */
+  constructor(limits: { snapshotJournalBytes?: number; logBytesMax?: number } = {}) {
+    this.#limits = { snapshotJournalBytes: 200_000, logBytesMax: 0, ...limits };
+  }
 
   async open(clock: Clock): Promise<Store> {
     const store = new LowdbStore({
-      directory: '/var/data',
+      directory: this.directory,
       clock,
       log: silentLogger,
       disk: this.disk,
       lock: async () => ({ release: async () => {} }),
-      // A snapshot now and then, and old segments gone as soon as they may go.
-      limits: { snapshotJournalBytes: 200_000, logBytesMax: 0 },
+      limits: this.#limits,
       freeze: true,
       fatal: () => {},
     });

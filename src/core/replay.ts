@@ -1,0 +1,127 @@
+import type { Event, LoggedEvent, State } from './event.ts';
+import type { Incident, JobState, Run } from './model.ts';
+import { recentRuns, withoutOldest } from './recent-runs.ts';
+import type { Spec } from './spec.ts';
+import { initialState, transition } from './transition.ts';
+
+/** Where the log of a job begins: what was known of it, and the spec of then. */
+export interface ReplayStart {
+  at: number;
+  job: JobState;
+  /** All that are kept, oldest first. */
+  runs: readonly Run[];
+  incident: Incident | null;
+  spec: Spec;
+}
+
+/** Whether two specs, which have their keys in the same order, say the same. */
+function isSame(a: Spec, b: Spec): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** An incident as a replay saw it. */
+export interface ReplayedIncident {
+  incident: Incident;
+  /** When the first notifier became owed a message about it; null while nobody was, and where that is not known. */
+  told_at: number | null;
+}
+
+/**
+ * Says again what happened to one job, event by event, as it was or under another spec. Pure.
+ *
+ * With a spec given, that one holds throughout: at the start of the log it takes the place of the one of then, by
+ * the rules of a spec change (DESIGN.md §3.3), and what the log says of specs is left out.
+ */
+export class Replay {
+  readonly #jobId: string;
+  readonly #fixed: Spec | null;
+  #spec: Spec | null = null;
+  #job: JobState | null = null;
+  readonly #runs = new Map<string, Run>();
+  #open: Incident | null = null;
+  readonly #incidents = new Map<string, ReplayedIncident>();
+
+  /**
+   * @param start null for a job that was declared after the log began
+   * @param spec the spec to replay under; null to replay what was
+   */
+  constructor(jobId: string, start: ReplayStart | null, spec: Spec | null) {
+    this.#jobId = jobId;
+    this.#fixed = spec;
+    if (start === null) return;
+    this.#job = start.job;
+    this.#spec = start.spec;
+    this.#open = start.incident;
+    for (const run of start.runs) this.#runs.set(run.id, run);
+    if (start.incident !== null) this.#note(start.incident);
+    // Left as it was, nothing is dated anew.
+    if (spec !== null && !isSame(spec, start.spec))
+      this.#changeSpec(spec, Math.max(start.at, start.job.settled_at));
+  }
+
+  /** Incidents that were open at some time since the log began, in the order in which they opened. */
+  incidents(): ReplayedIncident[] {
+    return [...this.#incidents.values()];
+  }
+
+  /** Applies what was logged next of this job. */
+  apply(logged: LoggedEvent): void {
+    switch (logged.type) {
+      case 'declared': {
+        this.#spec = this.#fixed ?? logged.spec;
+        this.#job = initialState(this.#spec, logged.at);
+        return;
+      }
+      case 'spec_changed':
+        if (this.#fixed === null) this.#changeSpec(logged.spec, logged.at);
+        return;
+      case 'restored': {
+        const { spec, ...event } = logged;
+        this.#spec = this.#fixed ?? spec;
+        return this.#happen(event);
+      }
+      default:
+        return this.#happen(logged);
+    }
+  }
+
+  /** Lets the time up to the end of the log pass. */
+  end(nowAt: number): void {
+    this.#happen({ type: 'tick', now_at: nowAt });
+  }
+
+  #changeSpec(spec: Spec, at: number): void {
+    const previous = this.#spec;
+    this.#spec = spec;
+    if (previous !== null) this.#happen({ type: 'spec_changed', at, previous });
+  }
+
+  #happen(event: Event): void {
+    // Nothing can happen to a job before it is declared.
+    if (this.#job === null || this.#spec === null) return;
+    const runs = recentRuns([...this.#runs.values()], this.#spec.keepRuns);
+    const state: State = { job_id: this.#jobId, job: this.#job, runs, incident: this.#open };
+    const result = transition(this.#spec, state, event);
+    this.#job = result.state.job;
+    this.#open = result.state.incident;
+    for (const id of result.removed_run_ids) this.#runs.delete(id);
+    for (const run of result.runs) this.#runs.set(run.id, run);
+    this.#trim(this.#spec.keepRuns);
+    for (const incident of result.incidents) this.#note(incident);
+    for (const { kind, incident_id: id, facts } of result.deliveries) {
+      const known = this.#incidents.get(id);
+      if (kind === 'opened' && known !== undefined) known.told_at ??= facts.at;
+    }
+  }
+
+  #note(incident: Incident): void {
+    const known = this.#incidents.get(incident.id);
+    if (known === undefined) this.#incidents.set(incident.id, { incident, told_at: null });
+    else known.incident = incident;
+  }
+
+  #trim(keepRuns: number): void {
+    const kept = new Set(withoutOldest([...this.#runs.values()], keepRuns));
+    for (const run of this.#runs.values()) if (!kept.has(run)) this.#runs.delete(run.id);
+  }
+}

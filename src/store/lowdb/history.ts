@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import { CronflowError } from '../../core/errors.ts';
+import { silentLogger } from '../../observe/log.ts';
+import { Tables } from '../tables.ts';
+import { isMissing, realDisk } from './disk.ts';
+import type { Disk } from './disk.ts';
+import { journalName, snapshotName, sortNames } from './files.ts';
+import type { JournalHeader, SnapshotHeader } from './files.ts';
+import { readLines } from './lines.ts';
+import { readLog } from './log.ts';
+import { MIGRATIONS } from './migrations.ts';
+import { recover } from './recovery.ts';
+import type { Commit } from './recovery.ts';
+import { readSnapshot } from './snapshot.ts';
+
+/** What a data directory says of the past: a state, and every commit since. */
+export interface History {
+  /** When the log begins, in milliseconds since the Unix epoch. */
+  begin_at: number;
+  /** Everything as it was then. */
+  begin: Tables;
+  /** The commits since, oldest first; read as they are asked for. */
+  commits(): AsyncGenerator<Commit>;
+}
+
+/**
+ * Reads what a data directory holds now, with or without a Cronflow that writes to it: takes no lock and changes
+ * nothing.
+ * @throws CronflowError `store_missing` when there is none, `store_damaged` when it does not check out
+ */
+export async function readTables(directory: string, disk: Disk = realDisk): Promise<Tables> {
+  await expectData(directory, disk);
+  const options = { disk: readOnly(disk), directory, log: silentLogger, migrations: MIGRATIONS, tables: {} };
+  return (await recover(options)).tables;
+}
+
+/**
+ * Opens the log of commits (DESIGN.md §3.5) at the oldest state from which it can be replayed.
+ * @throws CronflowError `store_missing`; `store_damaged` also when the log was pruned while it was read
+ */
+export async function readHistory(directory: string, disk: Disk = realDisk): Promise<History> {
+  await expectData(directory, disk);
+  const { journals, snapshots } = sortNames(await disk.list(directory));
+  const baseSeq = [0, ...snapshots].find((seq) => journals.includes(seq + 1));
+  if (baseSeq === undefined) throw gone(directory, 1);
+  const begin = new Tables();
+  const name = baseSeq === 0 ? journalName(1) : snapshotName(baseSeq);
+  const header = await headerOf(join(directory, name), disk);
+  if (baseSeq > 0) {
+    const place = { directory, seq: baseSeq };
+    await readSnapshot(disk, place, begin, MIGRATIONS, 'Backtest a shorter time: move it away.');
+  }
+  return { begin_at: header.created_at, begin, commits: () => commitsAfter(directory, baseSeq, disk) };
+}
+
+async function* commitsAfter(directory: string, baseSeq: number, disk: Disk): AsyncGenerator<Commit> {
+  let seq = baseSeq;
+  for await (const commit of readLog(directory, disk)) {
+    if (commit.seq <= baseSeq) continue;
+    if (commit.seq !== seq + 1) throw gone(directory, seq + 1);
+    seq = commit.seq;
+    yield commit;
+  }
+}
+
+async function headerOf(path: string, disk: Disk): Promise<JournalHeader | SnapshotHeader> {
+  const file = await disk.open(path, 'read');
+  try {
+    for await (const line of readLines(file))
+      if (line.fault === null) return line.value as JournalHeader | SnapshotHeader;
+    throw new CronflowError('store_damaged', `${path} has no header.`);
+  } finally {
+    await file.close();
+  }
+}
+
+async function expectData(directory: string, disk: Disk): Promise<void> {
+  const names = await disk.list(directory).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  if (sortNames(names).journals.length > 0) return;
+  throw new CronflowError(
+    'store_missing',
+    `${directory} holds no data of Cronflow. Name its data directory with --data-dir DIR or CRONFLOW_DATA_DIR.`,
+  );
+}
+
+function gone(directory: string, seq: number): CronflowError {
+  return new CronflowError(
+    'store_damaged',
+    `The log in ${directory} lacks commit ${seq}: it is damaged, or was pruned meanwhile. Try again.`,
+  );
+}
+
+/** A disk that reads as the given one, and on which every change is let go by. */
+function readOnly(disk: Disk): Disk {
+  return {
+    ...disk,
+    list: (path) => disk.list(path),
+    open: async (path) => {
+      const file = await disk.open(path, 'read');
+      return {
+        size: () => file.size(),
+        read: (target, position) => file.read(target, position),
+        close: () => file.close(),
+        write: async (data) => data.length,
+        truncate: async () => {},
+        datasync: async () => {},
+      };
+    },
+    makeDirectory: async () => undefined,
+    rename: async () => {},
+    remove: async () => {},
+    removeDirectory: async () => {},
+    syncDirectory: async () => {},
+  };
+}
