@@ -16,7 +16,7 @@ const schema = JSON.parse(await readFile(new URL('schemas/cronflow.schema.json',
 
 /** @returns {Promise<Record<string, string>>} the generated text of each file, by its path in the repository */
 export async function generate() {
-  const { $id: _id, patternProperties: _anchors, definitions, ...file } = schema;
+  const { $id: _id, anyOf: _jobsOrInclude, patternProperties: _anchors, definitions, ...file } = schema;
   const declared = { tsType: 'Declaration' };
   return {
     'docs/configuration.md': await reference(),

@@ -1,26 +1,46 @@
-import { lstat, readlink, stat } from 'node:fs/promises';
+import { lstat, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, parse, resolve, sep } from 'node:path';
 
 /** More symbolic links than any file system follows. */
 const LINKS_MAX = 40;
 
-/** Where to look for changes of a file. */
+/** Where to look for changes of files. */
 export interface Watched {
   /** Directories to watch. */
   directories: ReadonlySet<string>;
   /** Entries of these directories that matter. */
   entries: ReadonlySet<string>;
+  /** Directories of which every entry matters. */
+  searched: ReadonlySet<string>;
   /** Changes when a directory is another one than before, though it may have the same name. */
   identity: string;
 }
 
 /**
- * Finds the directories in which something may change what a path holds: that of the file, those of every
+ * Finds the directories in which something may change what the files hold, or which files there are.
+ * @param searched directories in which files are looked for; they need not exist
+ */
+export async function placesOf(files: readonly string[], searched: readonly string[]): Promise<Watched> {
+  const entries = new Set<string>();
+  for (const path of [...files, ...searched]) {
+    for (const entry of await entriesOf(path)) entries.add(entry);
+  }
+  const real = await Promise.all(searched.map((path) => realpath(path).catch(() => null)));
+  return identified(entries, new Set(real.filter((path) => path !== null)));
+}
+
+/** Where to look for changes of one file. */
+export function directoriesOf(path: string): Promise<Watched> {
+  return placesOf([path], []);
+}
+
+/**
+ * Finds the directory entries that decide what a path holds: that of the file, those of every
  * symbolic link on the way (a Kubernetes ConfigMap swaps a link two steps away from the file), and the one
  * above, because a directory that is recreated is a new one. What does not exist is waited for in the
  * nearest directory that does.
  */
-export async function directoriesOf(path: string): Promise<Watched> {
+async function entriesOf(path: string): Promise<Set<string>> {
   const entries = new Set<string>();
   let rest = resolve(path);
   for (let links = 0; links <= LINKS_MAX; links += 1) {
@@ -38,7 +58,7 @@ export async function directoriesOf(path: string): Promise<Watched> {
   }
   const above = dirname(resolve(path));
   if (dirname(above) !== above) entries.add(above);
-  return identified(entries);
+  return entries;
 }
 
 /** The first symbolic link or missing entry of a path; `target` is the path with the link replaced. */
@@ -63,8 +83,8 @@ async function firstLink(path: string): Promise<{ at: string; missing: boolean; 
   return { at, missing: false, target: null };
 }
 
-async function identified(entries: Set<string>): Promise<Watched> {
-  const directories = new Set([...entries].map((entry) => dirname(entry)));
+async function identified(entries: Set<string>, searched: Set<string>): Promise<Watched> {
+  const directories = new Set([...[...entries].map((entry) => dirname(entry)), ...searched]);
   const identities: string[] = [];
   for (const directory of [...directories].sort()) {
     try {
@@ -77,5 +97,5 @@ async function identified(entries: Set<string>): Promise<Watched> {
     }
   }
   const names = [...entries].map((entry) => `${dirname(entry)} ${basename(entry)}`).sort();
-  return { directories, entries, identity: [...identities, ...names].join('\n') };
+  return { directories, entries, searched, identity: [...identities, ...names, ...searched].join('\n') };
 }

@@ -1,137 +1,199 @@
-import { createHash } from 'node:crypto';
-import { applyDefaults } from '../core/defaults.ts';
+import { applyDefaults, type Fill } from '../core/defaults.ts';
 import type { Fault } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { parseDuration } from '../schedule/duration.ts';
 import type { Config, DeclaredJob, SourceFile } from './config.ts';
-import { type Problem, problemsOf, toFault } from './faults.ts';
-import { resolveNotifiers } from './notifiers.ts';
-import { validators } from './schema.ts';
-import type { ConfigFile } from './schema-types.ts';
-import type { Env } from './substitute.ts';
-import { pointer, type Tree } from './tree.ts';
+import {
+  type ConfigText,
+  faultsOf,
+  hasProblemAt,
+  parseText,
+  placeIn,
+  sortedByPlace,
+  type TextPlace,
+} from './config-file.ts';
+import type { Problem } from './faults.ts';
 import type { JobContext } from './job-context.ts';
+import { resolveNotifiers, type Notifiers } from './notifiers.ts';
+import { sha256 } from './read.ts';
+import { type Schema, validators } from './schema.ts';
+import type { ConfigFile } from './schema-types.ts';
+import { fingerprintOf, type IncludedFiles, type IncludedRead } from './sources.ts';
+import type { Env } from './substitute.ts';
+import { pointer, steps } from './tree.ts';
 import { jobProblems } from './validate.ts';
-import { type ParsedYaml, parseYaml } from './yaml.ts';
 
 export type ParseResult = { ok: true; config: Config } | { ok: false; faults: Fault[] };
 
+/** The main file, parsed: what it says of jobs, its own and those of others. */
+export interface MainFile {
+  text: ConfigText<ConfigFile>;
+  notifiers: Notifiers;
+  context: JobContext;
+  /** The items of `include`, each with its place. */
+  includes: { text: string; place: TextPlace; path: string }[];
+}
+
+type JobsFile = ConfigText<Pick<ConfigFile, 'jobs'>>;
+
+const NOTHING_INCLUDED: IncludedFiles = { reads: [], directories: [], faults: [] };
+
 /** The revision of a text: its SHA-256 in hexadecimal, as `sha256sum` of the file prints it. */
 export function revisionOf(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('hex');
+  return sha256(text);
 }
 
 /**
- * Turns the text of a configuration into a validated `Config`, or into everything that is wrong with it.
- * Reads the files that `*_file` keys name, and nothing else.
+ * Turns the text of a configuration that includes no others into a validated `Config`, or into everything that is
+ * wrong with it. Reads the files that `*_file` keys name, and nothing else.
  */
 export function parseConfig(source: SourceFile, env: Env): ParseResult {
-  const { schema, file: isConfigFile } = validators();
-  const parsed = parseYaml(source.path, source.text, env, schema);
-  if (parsed.tree === null) return { ok: false, faults: parsed.faults };
-  const { tree } = parsed;
-  // What could not be resolved reads as null; the schema's complaint about that would be a second one.
-  const isValid = isConfigFile(tree.value);
-  const problems = isValid ? [] : problemsOf(isConfigFile.errors ?? [], tree.spots);
-  const value = tree.value as Partial<ConfigFile> | null;
-  const notifiers = resolveNotifiers(
-    source.path,
-    hasFaultAt(problems, '/notifiers') ? {} : value?.notifiers,
-    env,
-  );
-  if (!hasFaultAt(problems, '/notifiers')) problems.push(...notifiers.problems);
-  const names = notifierNames(value);
-  problems.push(...semanticProblems(tree, problems, names));
-  const faults = sorted(withPlaces(problems, parsed, source.path, tree));
-  if (faults.length > 0) return { ok: false, faults };
-  const config = build(source, tree as Tree & { value: ConfigFile }, parsed);
-  return { ok: true, config: { ...config, notifiers: notifiers.notifiers } };
+  return assemble(parseMain(source, env), NOTHING_INCLUDED, env);
 }
 
-function build(source: SourceFile, tree: Tree & { value: ConfigFile }, parsed: ParsedYaml): Config {
-  const { defaults = {}, groups = {}, jobs, public_url: publicUrl = '', replay_window: window } = tree.value;
+/** Parses the main file and checks what it holds itself. */
+export function parseMain(source: SourceFile, env: Env): MainFile {
+  const text = parseText(source, env, validators().file);
+  const { value, problems } = text;
+  const isUsable = !hasProblemAt(problems, '/notifiers');
+  const notifiers =
+    text.tree === null
+      ? { notifiers: [], problems: [] }
+      : resolveNotifiers(source.path, isUsable ? value?.notifiers : {}, env);
+  if (isUsable) problems.push(...notifiers.problems);
+  const context: JobContext = {
+    notifiers: notifierNames(value),
+    groups: Object.keys(asMapping(value?.groups)),
+    ...spotsOf(text),
+    checked: new Map(),
+  };
+  problems.push(
+    ...jobProblems('/defaults', value?.defaults, context),
+    ...Object.entries(asMapping(value?.groups)).flatMap(([name, group]) =>
+      jobProblems(pointer('/groups', name), group, context),
+    ),
+    ...problemsOfJobs(text, context),
+  );
+  return { text, notifiers, context, includes: includesOf(text) };
+}
+
+/** Puts the main file and those it includes together: all of it is valid, or nothing is used. */
+export function assemble(main: MainFile, included: IncludedFiles, env: Env): ParseResult {
+  const faults = [...faultsOf(main.text), ...included.faults];
+  const files: JobsFile[] = [main.text];
+  for (const found of included.reads) {
+    if ('fault' in found.read) faults.push(unread(found, found.read.fault, main));
+    else files.push(parseIncluded(found.read.file, env, main.context));
+  }
+  faults.push(...files.slice(1).flatMap(faultsOf), ...duplicates(files));
+  if (faults.length > 0) {
+    const paths = [main.text.source.path, ...included.reads.map((found) => found.path)];
+    return { ok: false, faults: sortedByPlace(faults, paths) };
+  }
+  const { path, text } = main.text.source;
+  return { ok: true, config: build(main, files, fingerprintOf(path, revisionOf(text), included)) };
+}
+
+function build({ text, notifiers, context }: MainFile, files: readonly JobsFile[], revision: string): Config {
+  const { defaults = {}, groups = {}, public_url: publicUrl = '', replay_window: window } = text.value ?? {};
   return {
-    revision: revisionOf(source.text),
-    files: [source],
+    revision,
+    files: files.map((file) => file.source),
     defaults,
     groups,
-    notifiers: [],
-    jobs: Object.entries(jobs).map(([name, declared]): DeclaredJob => {
-      const { line } = parsed.position(tree.spots.get(pointer('/jobs', name))?.keyAt ?? 0);
-      const place = { file: source.path, line };
-      return { name, place, declared, declaration: applyDefaults(declared, { defaults, groups }) };
-    }),
+    notifiers: notifiers.notifiers,
+    jobs: files.flatMap((file) => jobsOf(file, { defaults, groups })),
     publicUrl: publicUrl === '' ? null : publicUrl.replace(/\/+$/, ''),
     globals: {
-      notifiers: notifierNames(tree.value),
+      notifiers: context.notifiers ?? [],
       replayWindowMs: window === undefined ? LIMITS.replayWindowMsDefault : parseDuration(window),
     },
   };
 }
 
+function jobsOf(file: JobsFile, fill: Fill): DeclaredJob[] {
+  return Object.entries(file.value?.jobs ?? {}).map(([name, declared]) => {
+    const { line } = placeIn(file, pointer('/jobs', name), { atKey: true });
+    const place = { file: file.source.path, line };
+    return { name, place, declared, declaration: applyDefaults(declared, fill) };
+  });
+}
+
 /** The names that `notify` may use, also of notifiers that are not valid themselves. */
 function notifierNames(value: Partial<ConfigFile> | null): string[] {
-  const notifiers: unknown = value?.notifiers;
-  const names = typeof notifiers === 'object' && notifiers !== null ? Object.keys(notifiers) : [];
+  const names = Object.keys(asMapping(value?.notifiers));
   return names.length === 0 ? ['slack'] : names;
 }
 
-function semanticProblems(tree: Tree, found: readonly Problem[], notifiers: readonly string[]): Problem[] {
-  const value = asMapping(tree.value);
-  const [given, groups] = [asMapping(value['defaults']), asMapping(value['groups'])];
-  const broken = new Set(found.map((problem) => problem.path));
-  const context: JobContext = {
-    notifiers,
-    groups: Object.keys(groups),
-    spots: tree.spots,
-    broken,
-    checked: new Map(),
-  };
-  return [
-    ...jobProblems('/defaults', given, context),
-    ...Object.entries(groups).flatMap(([name, group]) =>
-      jobProblems(pointer('/groups', name), group, context),
-    ),
-    ...Object.entries(asMapping(value['jobs'])).flatMap(([name, job]) =>
-      jobProblems(pointer('/jobs', name), job, context),
-    ),
-  ];
+function includesOf(text: ConfigText<ConfigFile>): MainFile['includes'] {
+  const items: unknown = text.value?.include;
+  if (!Array.isArray(items)) return [];
+  return items.flatMap((item: unknown, i) => {
+    const path = pointer('/include', i);
+    if (typeof item !== 'string' || item === '') return [];
+    return [{ text: item, path, place: placeIn(text, path) }];
+  });
+}
+
+/** An included file brings jobs for which the including one says the rest. */
+function parseIncluded(source: SourceFile, env: Env, context: JobContext): JobsFile {
+  const { schema, included } = validators();
+  const file = parseText(source, env, included);
+  file.problems = file.problems.map((problem) => belongingElsewhere(problem, schema));
+  file.problems.push(...problemsOfJobs(file, { ...context, ...spotsOf(file) }));
+  return file;
+}
+
+function belongingElsewhere(problem: Problem, schema: Schema): Problem {
+  const [key = '', ...rest] = steps(problem.path);
+  if (problem.code !== 'unknown_key' || rest.length > 0 || !Object.hasOwn(schema.properties ?? {}, key)) {
+    return problem;
+  }
+  const { suggestion: _word, ...without } = problem;
+  const message = `"${key}" belongs in the file that includes this one; an included file brings jobs only`;
+  return { ...without, message };
+}
+
+function problemsOfJobs(file: JobsFile, context: JobContext): Problem[] {
+  return Object.entries(asMapping(file.value?.jobs)).flatMap(([name, job]) =>
+    jobProblems(pointer('/jobs', name), job, context),
+  );
+}
+
+/** A file that could not be read is told where it is named, and by its own name where a pattern found it. */
+function unread(found: IncludedRead, fault: Fault, main: MainFile): Fault {
+  const include = main.includes[found.item];
+  if (!found.isLiteral || include === undefined) return fault;
+  const message = `names ${found.path}, which ${fault.message}`;
+  return { ...fault, path: `include[${found.item}]`, message, ...include.place };
+}
+
+/** Jobs declared in one file and again in another; within one file the parser finds them. */
+function duplicates(files: readonly JobsFile[]): Fault[] {
+  const first = new Map<string, TextPlace>();
+  const faults: Fault[] = [];
+  for (const file of files) {
+    for (const name of Object.keys(asMapping(file.value?.jobs))) {
+      const path = pointer('/jobs', name);
+      const place = placeIn(file, path, { atKey: true });
+      const other = first.get(name);
+      if (other === undefined) {
+        first.set(name, place);
+        continue;
+      }
+      const message = `"${name}" is declared a second time; the first is at ${other.file}:${other.line}:${other.column}`;
+      faults.push({ code: 'duplicate_job', path: `jobs.${name}`, message, ...place });
+    }
+  }
+  return faults;
+}
+
+function spotsOf({ tree, problems }: ConfigText<unknown>): Pick<JobContext, 'spots' | 'broken'> {
+  return { spots: tree?.spots ?? new Map(), broken: new Set(problems.map((problem) => problem.path)) };
 }
 
 function asMapping(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)
     : {};
-}
-
-function hasFaultAt(problems: readonly Problem[], path: string): boolean {
-  return problems.some((problem) => problem.path === path || problem.path.startsWith(`${path}/`));
-}
-
-/**
- * Those of the parser and the others together, one for each place: the parser knows best, and what a merge
- * repeats is wrong once. What has no place stays.
- */
-function withPlaces(problems: readonly Problem[], parsed: ParsedYaml, file: string, tree: Tree): Fault[] {
-  const place = (offset: number): { file: string; line: number; column: number } => ({
-    file,
-    ...parsed.position(offset),
-  });
-  const unresolved = new Set(parsed.faults.map(offsetOf));
-  const others = new Map<string, Fault>();
-  for (const problem of problems) {
-    const fault = toFault(problem, tree.spots, place);
-    const id =
-      fault.line === undefined ? `${fault.path} ${fault.message}` : `${offsetOf(fault)} ${fault.message}`;
-    if (!unresolved.has(offsetOf(fault)) && !others.has(id)) others.set(id, fault);
-  }
-  return [...parsed.faults, ...others.values()];
-}
-
-function sorted(faults: readonly Fault[]): Fault[] {
-  return [...faults].sort((a, b) => offsetOf(a) - offsetOf(b));
-}
-
-function offsetOf(fault: Fault): number {
-  return (fault.line ?? 0) * 1e6 + (fault.column ?? 0);
 }

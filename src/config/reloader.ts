@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
 import { CronflowError, type Fault } from '../core/errors.ts';
 import { formatPlan, type Plan } from '../core/plan.ts';
@@ -71,6 +72,8 @@ export class ConfigReloader {
   #problem: ConfigProblem | null = null;
   /** Of what was last loaded, good or bad; null to look again although nothing changed. */
   #fingerprint: string | null = null;
+  /** The items of `include` in what was last loaded. */
+  #includes: readonly string[] = [];
   #queue: Promise<unknown> = Promise.resolve();
   #isWatchReloadQueued = false;
   #watcher: ConfigWatcher | null = null;
@@ -101,6 +104,7 @@ export class ConfigReloader {
     const { path, env, strict = false } = this.#options;
     const loaded = await loadConfig(path, env);
     this.#fingerprint = loaded.fingerprint;
+    this.#includes = loaded.includes;
     const problem = loaded.ok
       ? await this.#heldProblem(loaded.config, request.confirm)
       : this.#invalid(loaded);
@@ -131,7 +135,8 @@ export class ConfigReloader {
     const { path, clock, logger, watch = true } = this.#options;
     if (!watch || this.#closed) return;
     const onChange = (): void => this.#reloadSoon();
-    this.#watcher = watchConfig({ path, clock, logger, seen: this.#fingerprint, onChange });
+    const [seen, includes] = [this.#fingerprint, this.#includes];
+    this.#watcher = watchConfig({ path, clock, logger, seen, includes, onChange });
   }
 
   /** For those who wait for no answer: one queued reload is enough, it reads what is there when it runs. */
@@ -158,6 +163,14 @@ export class ConfigReloader {
     const loaded = await loadConfig(path, env);
     if (request.ifChanged === true && loaded.fingerprint === this.#fingerprint)
       return { status: 'unchanged' };
+    const areFilesNew = !isDeepStrictEqual(loaded.includes, this.#includes);
+    this.#includes = loaded.includes;
+    if (request.ifChanged === true && areFilesNew) {
+      // Nobody has seen yet whether the files that it includes now are being written.
+      this.#watcher?.follow(loaded.includes, null);
+      return { status: 'unchanged' };
+    }
+    this.#watcher?.follow(loaded.includes, loaded.fingerprint);
     this.#fingerprint = loaded.fingerprint;
     this.#cancelRetry();
     if (!loaded.ok) return this.#refuse(this.#invalid(loaded));

@@ -44,9 +44,15 @@ export interface ConfigFile {
   /**
    * The jobs, by name. `{}` for none.
    */
-  jobs: {
+  jobs?: {
     [k: string]: Declaration;
   };
+  /**
+   * Further files that bring jobs, and nothing else; relative to this file. `*`, `?`, `[abc]` and `{a,b}` stand for parts of a name, `**` for any directories; hidden files are not found by them. A file named without any must exist.
+   *
+   * @maxItems 100
+   */
+  include?: string[];
   /**
    * Where people reach Cronflow, for links in messages. Empty for none.
    */

@@ -33,6 +33,7 @@ export type Validator<T> = ValidateFunction<T> & { errors?: null | ErrorObject[]
 interface Validators {
   schema: Schema;
   file: Validator<ConfigFile>;
+  included: Validator<Pick<ConfigFile, 'jobs'>>;
   job: Validator<Declaration>;
   jobName: Validator<string>;
 }
@@ -57,6 +58,7 @@ function compileSchema(): Validators {
   return {
     schema,
     file: part(''),
+    included: part('#/definitions/included'),
     job: part('#/definitions/job'),
     jobName: part('#/definitions/job_name'),
   };

@@ -1,9 +1,10 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import { type Clock, sleep } from '../clock.ts';
 import type { Logger } from '../observe/log.ts';
-import { directoriesOf, type Watched } from './directories.ts';
-import { readConfigFile } from './load.ts';
+import { placesOf, type Watched } from './directories.ts';
+import { expandIncludes } from './include.ts';
+import { currentFingerprint } from './sources.ts';
 
 const STABLE_MS = 500;
 const POLL_MS = 30_000;
@@ -16,6 +17,8 @@ export interface WatchOptions {
   logger: Logger;
   /** Fingerprint of what was loaded last; null when nothing was. */
   seen: string | null;
+  /** The items of the file's `include`, whose files are watched too. */
+  includes?: readonly string[];
   /** Called once for every content that differs from the one before and has rested. */
   onChange: () => void;
   stableMs?: number;
@@ -27,11 +30,16 @@ export interface WatchOptions {
 export interface ConfigWatcher {
   /** Looks now; whatever it finds is reported as usual. */
   check(): void;
+  /**
+   * Watches the files of other `include` items from now on.
+   * @param seen fingerprint of what was loaded with them; null to report it once all of it has rested
+   */
+  follow(includes: readonly string[], seen: string | null): void;
   close(): Promise<void>;
 }
 
 /**
- * Watches a file for changes of its content (DESIGN.md §5). Events only say when to look: what counts is that the
+ * Watches a file, and those it includes, for changes of their content (DESIGN.md §5). Events only say when to look: what counts is that the
  * SHA-256 is another and has been the same for 500 ms, so it matters little how a file is saved. A slow poll
  * sees what events miss, as on network file systems. A file that disappears has changed, too.
  */
@@ -45,6 +53,7 @@ class Watcher implements ConfigWatcher {
   readonly #options: WatchOptions;
   readonly #stop = new AbortController();
   #seen: string | null;
+  #includes: readonly string[];
   /** Something may have changed since the content was last read. */
   #hinted = false;
   /** The look that is under way. */
@@ -56,6 +65,7 @@ class Watcher implements ConfigWatcher {
   constructor(options: WatchOptions) {
     this.#options = options;
     this.#seen = options.seen;
+    this.#includes = options.includes ?? [];
     this.#poll();
   }
 
@@ -69,6 +79,12 @@ class Watcher implements ConfigWatcher {
       .finally(() => {
         this.#looking = null;
       });
+  }
+
+  follow(includes: readonly string[], seen: string | null): void {
+    this.#includes = includes;
+    this.#seen = seen;
+    this.check();
   }
 
   async close(): Promise<void> {
@@ -103,11 +119,11 @@ class Watcher implements ConfigWatcher {
     const { path, clock, logger, stableMs = STABLE_MS } = this.#options;
     const startedAtMs = clock.monotonic();
     let warned = false;
-    let { fingerprint } = await readConfigFile(path);
+    let fingerprint = await currentFingerprint(path, this.#includes);
     while (fingerprint !== this.#seen && !this.#stop.signal.aborted) {
       await sleep(clock, stableMs, this.#stop.signal);
       this.#hinted = false;
-      const again = (await readConfigFile(path)).fingerprint;
+      const again = await currentFingerprint(path, this.#includes);
       if (again === fingerprint) break;
       fingerprint = again;
       if (!warned && clock.monotonic() - startedAtMs > UNSTABLE_MS_MAX) {
@@ -120,7 +136,8 @@ class Watcher implements ConfigWatcher {
 
   /** Watches what must be watched now: links may point elsewhere, directories may be new ones. */
   async #follow(): Promise<void> {
-    const watched = await directoriesOf(this.#options.path);
+    const { files, directories } = await expandIncludes(this.#options.path, this.#includes);
+    const watched = await placesOf([this.#options.path, ...files.map((file) => file.path)], directories);
     if (watched.identity === this.#watched?.identity || this.#stop.signal.aborted) return;
     this.#watched = watched;
     const previous = this.#events;
@@ -128,10 +145,11 @@ class Watcher implements ConfigWatcher {
     await previous?.close();
   }
 
-  #listen({ directories, entries }: Watched): FSWatcher {
+  #listen({ directories, entries, searched }: Watched): FSWatcher {
     const { path, logger, pollMs = POLL_MS } = this.#options;
+    const matters = (entry: string): boolean => entries.has(entry) || searched.has(dirname(entry));
     const events = watch([...directories], {
-      ignored: (candidate) => !directories.has(candidate) && !entries.has(candidate),
+      ignored: (candidate) => !directories.has(candidate) && !matters(candidate),
       ignoreInitial: true,
       followSymlinks: false,
       depth: 0,
@@ -140,12 +158,7 @@ class Watcher implements ConfigWatcher {
     // Raw events too: what looks unchanged by its times is no event to chokidar, a swapped link may be none.
     events.on('raw', (_, name, details) => {
       const { watchedPath } = details as { watchedPath?: string };
-      if (
-        !name ||
-        watchedPath === undefined ||
-        entries.has(watchedPath) ||
-        entries.has(join(watchedPath, name))
-      )
+      if (!name || watchedPath === undefined || matters(watchedPath) || matters(join(watchedPath, name)))
         look();
     });
     events.on('all', look);

@@ -1,9 +1,9 @@
-/** Parses one large configuration off the main thread; started by `load.ts` from the built program only. */
+/** Parses a large configuration off the main thread; started by `load.ts` from the built program only. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { SourceFile } from './config.ts';
-import { parseConfig } from './parse.ts';
+import { parseSources } from './parse-sources.ts';
 import type { Env } from './substitute.ts';
 
-const { file, env } = workerData as { file: SourceFile; env: Env };
+const { file, env, stored } = workerData as { file: SourceFile; env: Env; stored?: readonly SourceFile[] };
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port, not a window
-parentPort?.postMessage(parseConfig(file, env));
+parentPort?.postMessage(await parseSources(file, env, stored));

@@ -1,21 +1,24 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { formatFaults } from '../../src/config/format.ts';
-import { parseConfig } from '../../src/config/parse.ts';
+import { loadConfig } from '../../src/config/load.ts';
 
 const directory = new URL('../testdata/bad/', import.meta.url);
 const names = readdirSync(directory)
   .filter((name) => name.endsWith('.yaml'))
   .map((name) => name.slice(0, -'.yaml'.length));
 const env = { SECRET: 'HUNTER2' };
+/** Paths are shown as if the files were in the current directory. */
+const prefix = relative(process.cwd(), fileURLToPath(directory));
 
 // One file for each mistake, with what is said of it beside it; `vitest -u` writes that anew.
 describe('each mistake is told with its place, what is allowed, and what was meant', () => {
   it.each(names)('%s', async (name) => {
-    const file = { path: `${name}.yaml`, text: readFileSync(new URL(`${name}.yaml`, directory), 'utf8') };
-    const result = parseConfig(file, env);
+    const result = await loadConfig(`${prefix}/${name}.yaml`, env);
     expect(result.ok).toBe(false);
-    const text = result.ok ? '' : formatFaults(result.faults, [file]);
+    const text = (result.ok ? '' : formatFaults(result.faults, result.files)).replaceAll(`${prefix}/`, '');
     expect(text).not.toContain('HUNTER2');
     await expect(`${text}\n`).toMatchFileSnapshot(`../testdata/bad/${name}.txt`);
   });

@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { directoriesOf } from '../../src/config/directories.ts';
-import { readConfigFile } from '../../src/config/load.ts';
+import { readConfigFile } from '../../src/config/read.ts';
 import { type ConfigWatcher, watchConfig } from '../../src/config/watch.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 

@@ -1,0 +1,75 @@
+import type { Fault } from '../core/errors.ts';
+import type { SourceFile } from './config.ts';
+import { type Problem, problemsOf, toFault } from './faults.ts';
+import { type Validator, validators } from './schema.ts';
+import type { Env } from './substitute.ts';
+import type { Tree } from './tree.ts';
+import { type ParsedYaml, parseYaml } from './yaml.ts';
+
+/** Where something stands in a file; line and column are 1-based. */
+export interface TextPlace {
+  file: string;
+  line: number;
+  column: number;
+}
+
+/** A file that was parsed and held against its schema. */
+export interface ConfigText<T> {
+  source: SourceFile;
+  /** Null where nothing can be said about what it holds; the parser has said why. */
+  tree: Tree | null;
+  /** What it holds; only where there are no problems is it whole. */
+  value: Partial<T> | null;
+  /** What the schema found; further checks add theirs. */
+  problems: Problem[];
+  parsed: ParsedYaml;
+}
+
+export function parseText<T>(source: SourceFile, env: Env, isValid: Validator<T>): ConfigText<T> {
+  const parsed = parseYaml(source.path, source.text, env, validators().schema);
+  const { tree } = parsed;
+  if (tree === null) return { source, tree, value: null, problems: [], parsed };
+  // What could not be resolved reads as null; the schema's complaint about that would be a second one.
+  const problems = isValid(tree.value) ? [] : problemsOf(isValid.errors ?? [], tree.spots);
+  return { source, tree, value: tree.value as Partial<T> | null, problems, parsed };
+}
+
+/** Where the value, or with `atKey` the key, at a JSON pointer stands. */
+export function placeIn(text: ConfigText<unknown>, path: string, { atKey = false } = {}): TextPlace {
+  const spot = text.tree?.spots.get(path);
+  const offset = (atKey ? spot?.keyAt : undefined) ?? spot?.at ?? 0;
+  return { file: text.source.path, ...text.parsed.position(offset) };
+}
+
+/**
+ * Those of the parser and the others together, one for each place: the parser knows best, and what a merge
+ * repeats is wrong once. What has no place stays.
+ */
+export function faultsOf({ source, tree, problems, parsed }: ConfigText<unknown>): Fault[] {
+  if (tree === null) return parsed.faults;
+  const place = (offset: number): TextPlace => ({ file: source.path, ...parsed.position(offset) });
+  const unresolved = new Set(parsed.faults.map(offsetOf));
+  const others = new Map<string, Fault>();
+  for (const problem of problems) {
+    const fault = toFault(problem, tree.spots, place);
+    const id =
+      fault.line === undefined ? `${fault.path} ${fault.message}` : `${offsetOf(fault)} ${fault.message}`;
+    if (!unresolved.has(offsetOf(fault)) && !others.has(id)) others.set(id, fault);
+  }
+  return [...parsed.faults, ...others.values()];
+}
+
+/** In the order of the files, then of their texts. */
+export function sortedByPlace(faults: readonly Fault[], files: readonly string[]): Fault[] {
+  const order = new Map(files.map((file, i) => [file, i]));
+  const indexOf = ({ file }: Fault): number => order.get(file ?? '') ?? files.length;
+  return [...faults].sort((a, b) => indexOf(a) - indexOf(b) || offsetOf(a) - offsetOf(b));
+}
+
+export function hasProblemAt(problems: readonly Problem[], path: string): boolean {
+  return problems.some((problem) => problem.path === path || problem.path.startsWith(`${path}/`));
+}
+
+function offsetOf(fault: Fault): number {
+  return (fault.line ?? 0) * 1e6 + (fault.column ?? 0);
+}

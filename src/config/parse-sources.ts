@@ -1,0 +1,35 @@
+import type { SourceFile } from './config.ts';
+import { assemble, parseMain, type ParseResult } from './parse.ts';
+import { fingerprintOf, readIncluded, storedAsIncluded } from './sources.ts';
+import { sha256 } from './read.ts';
+import type { Env } from './substitute.ts';
+
+/** What became of a file and of those it includes. */
+export interface ParsedSources {
+  result: ParseResult;
+  /** Every file that could be read, the main one first. */
+  files: SourceFile[];
+  /** The items of `include`, for who watches what they find; none where the file says too little to tell. */
+  includes: readonly string[];
+  fingerprint: string;
+}
+
+/**
+ * Parses and validates a file, and those that it includes, which are read for it.
+ * @param stored what was included when the file was stored; nothing is read then
+ */
+export async function parseSources(
+  source: SourceFile,
+  env: Env,
+  stored?: readonly SourceFile[],
+): Promise<ParsedSources> {
+  const main = parseMain(source, env);
+  const items = main.includes.map((include) => include.text);
+  const included = stored === undefined ? await readIncluded(source.path, items) : storedAsIncluded(stored);
+  return {
+    result: assemble(main, included, env),
+    files: [source, ...included.reads.flatMap(({ read }) => ('file' in read ? [read.file] : []))],
+    includes: items,
+    fingerprint: fingerprintOf(source.path, sha256(source.text), included),
+  };
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import type { Fault } from '../core/errors.ts';
+import type { SourceFile } from './config.ts';
+
+/** Larger files are refused: some 50,000 jobs fit. */
+const FILE_BYTES_MAX = 8 * 1024 * 1024;
+
+/** What a path holds at a moment, or why it cannot be read. */
+export type ReadResult = { fingerprint: string; file: SourceFile } | { fingerprint: string; fault: Fault };
+
+/**
+ * Reads a path, and says what is wrong when it is no text of a bearable size. The fingerprint is the SHA-256 of
+ * what was read, or else tells the reasons apart; equal fingerprints mean that nothing changed.
+ */
+export async function readConfigFile(path: string): Promise<ReadResult> {
+  const refuse = (code: string, message: string, fingerprint = `${code}: ${message}`): ReadResult => ({
+    fingerprint,
+    fault: { code, path: '', message, file: path },
+  });
+  try {
+    const stats = await stat(path);
+    if (stats.isDirectory()) return refuse('file_unreadable', 'is a directory; a file is wanted');
+    // Reading a pipe or a device may never end.
+    if (!stats.isFile()) return refuse('file_unreadable', 'is not a regular file');
+    if (stats.size > FILE_BYTES_MAX) {
+      const message = `has ${stats.size} bytes; at most ${FILE_BYTES_MAX} are allowed`;
+      return refuse('file_too_large', message, `${message} ${stats.mtimeMs}`);
+    }
+    const bytes = await readFile(path);
+    const fingerprint = sha256(bytes);
+    const text = decode(bytes);
+    if (text === null) return refuse('file_not_utf8', 'is not encoded in UTF-8', fingerprint);
+    if (text.trim() === '')
+      return refuse('file_empty', 'is empty; write "jobs: {}" for no jobs', fingerprint);
+    return { fingerprint, file: { path, text } };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    if (code === 'ENOENT' || code === 'ENOTDIR') return refuse('file_missing', 'does not exist');
+    return refuse('file_unreadable', unreadable(code));
+  }
+}
+
+/** Why the system does not let a file or a directory be read. */
+export function unreadable(code: string): string {
+  return code === 'EACCES' ? 'may not be read (EACCES)' : `cannot be read (${code})`;
+}
+
+export function sha256(data: Uint8Array | string): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+function decode(bytes: Uint8Array): string | null {
+  try {
+    // A byte order mark is kept, so that the text still has the file's SHA-256.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,73 @@
+import { dirname, relative } from 'node:path';
+import type { Fault } from '../core/errors.ts';
+import type { SourceFile } from './config.ts';
+import { expandIncludes, type Included } from './include.ts';
+import { readConfigFile, type ReadResult, sha256 } from './read.ts';
+
+/** An included file as it was found. */
+export interface IncludedRead extends Included {
+  read: ReadResult;
+}
+
+/** What `include` brought. */
+export interface IncludedFiles {
+  reads: IncludedRead[];
+  /** Directories in which more may appear. */
+  directories: string[];
+  faults: Fault[];
+}
+
+/** All files of a configuration are together as large as this at most. */
+const BYTES_MAX = 16 * 1024 * 1024;
+
+/**
+ * Reads the files that `include` names.
+ * @param main path of the including file
+ */
+export async function readIncluded(main: string, items: readonly string[]): Promise<IncludedFiles> {
+  const { files, directories, faults } = await expandIncludes(main, items);
+  const reads: IncludedRead[] = [];
+  let length = 0;
+  for (const file of files) {
+    const read = await readConfigFile(file.path);
+    length += 'file' in read ? read.file.text.length : 0;
+    reads.push({ ...file, read });
+    if (length <= BYTES_MAX) continue;
+    const message = `"include" finds files of more than ${BYTES_MAX} bytes together`;
+    return {
+      reads,
+      directories,
+      faults: [...faults, { code: 'file_too_large', path: '', message, file: main }],
+    };
+  }
+  return { reads, directories, faults };
+}
+
+/** Included files as they were stored with a revision. */
+export function storedAsIncluded(files: readonly SourceFile[]): IncludedFiles {
+  const reads = files.map((file, item) => {
+    const read = { fingerprint: sha256(file.text), file };
+    return { item, path: file.path, isLiteral: false, read };
+  });
+  return { reads, directories: [], faults: [] };
+}
+
+/**
+ * What tells the content of all files from any other: of one file its own fingerprint; of several the SHA-256 of
+ * what `sha256sum` prints of them, called in the directory of the first.
+ */
+export function fingerprintOf(main: string, fingerprint: string, included: IncludedFiles): string {
+  const { reads, faults } = included;
+  if (reads.length === 0 && faults.length === 0) return fingerprint;
+  const lines = [
+    { path: main, fingerprint },
+    ...reads.map(({ path, read }) => ({ path, fingerprint: read.fingerprint })),
+  ].map((file) => `${file.fingerprint}  ${relative(dirname(main), file.path)}\n`);
+  return sha256([...lines, ...faults.map(({ file, message }) => `${message}  ${file}\n`)].join(''));
+}
+
+/** Reads everything again, to see whether it is as it was. */
+export async function currentFingerprint(main: string, items: readonly string[]): Promise<string> {
+  const { fingerprint } = await readConfigFile(main);
+  return items.length === 0 ? fingerprint : fingerprintOf(main, fingerprint, await readIncluded(main, items));
+}
