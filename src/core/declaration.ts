@@ -146,7 +146,7 @@ export interface Declaration {
    */
   max_open_runs?: number;
   /**
-   * How many ended runs are kept in the history.
+   * How many ended runs are kept in the history: those that ended last.
    */
   keep_runs?: number;
   /**

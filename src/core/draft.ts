@@ -2,6 +2,7 @@ import { dateOf, type Tally, talliesOf } from './daily.ts';
 import type { Event, State, Transition } from './event.ts';
 import type { Delivery, Incident, JobState, Run } from './model.ts';
 import type { Outcome, Reason, Status } from './reasons.ts';
+import { remember } from './remembered.ts';
 import type { Spec } from './spec.ts';
 
 /**
@@ -97,7 +98,11 @@ export class Draft {
   changeRun(id: string, changes: Partial<Run>): Run {
     const run = this.runsById.get(id);
     if (run === undefined) throw new Error(`no run ${id} to change: a bug in the core`);
-    return this.keepRun({ ...run, ...changes });
+    // Of the newest run its number says all that the history needs to know.
+    const isOlder = id !== `${this.jobId}-${this.job.run_count}`;
+    const endedNow = isOlder && (changes.outcome ?? null) !== null;
+    const order = endedNow ? { run_count_at_end: this.job.run_count } : {};
+    return this.keepRun({ ...run, ...changes, ...order });
   }
 
   /**
@@ -129,6 +134,7 @@ export class Draft {
   finish(reason: Reason, runId: string | null): Transition {
     this.job.settled_at = Math.max(this.job.settled_at, this.learnedAt);
     this.job.status = statusOf(this);
+    remember(this.job, this.changedRuns.values(), this.spec.keepRuns);
     return {
       state: { job_id: this.jobId, job: this.job, runs: this.runs(), incident: this.incident },
       runs: [...this.changedRuns.values()],

@@ -23,6 +23,8 @@ export const LIMITS = {
   incidentOutcomesMax: 50,
   /** Settled runs the core looks at for idempotence and corrections. */
   recentRunsMax: 100,
+  /** Runs whose pings are known when they come again, however few `keep_runs` leaves. */
+  rememberedRunsMax: 10,
   /** Defaults of a spec (§5). */
   graceMsDefault: 5 * MINUTE_MS,
   maxRuntimeMsDefault: 24 * HOUR_MS,

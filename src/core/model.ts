@@ -64,6 +64,20 @@ export interface Run {
   count: number;
   /** The first of those slots. */
   first_slot_at: number | null;
+  /**
+   * How many runs the job had when this one ended, where newer ones had begun meanwhile: the history keeps what
+   * ended last, else a run that hung for long would be gone with the timeout itself.
+   */
+  run_count_at_end?: number;
+}
+
+/** What is kept of a run that a short history has let go, so that its pings are known when they come again. */
+export interface RememberedRun {
+  rid: string;
+  run_id: string;
+  started_at: number | null;
+  /** Whether its end was reported, and not only given up. */
+  is_ended: boolean;
 }
 
 /** A bad outcome that still counts: none good has come since. */
@@ -115,6 +129,8 @@ export interface JobState {
   skips?: readonly number[];
   /** When a run was last heard of that such a row cannot go back beyond; or a pause. */
   skips_from_at?: number;
+  /** The latest runs with a run id, oldest first, where `keep_runs` is too short for them to be found in the history. */
+  remembered?: RememberedRun[];
   /** Times in which pings could not be taken and that may touch a slot not yet settled. */
   gaps: { from_at: number; to_at: number }[];
 }

@@ -3,9 +3,10 @@ import type { Draft } from './draft.ts';
 import { countOutcome } from './incident.ts';
 import { type Judgement, judge } from './judge.ts';
 import { LIMITS } from './limits.ts';
-import type { Ping, Run } from './model.ts';
+import type { Ping, RememberedRun, Run } from './model.ts';
 import { dropCovered, overlapped } from './overlap.ts';
-import type { Reason } from './reasons.ts';
+import { isGivenUp, type Reason } from './reasons.ts';
+import { rememberedRun } from './remembered.ts';
 import { endRun, replaceEnd } from './run.ts';
 import { endSkips, noteSkip } from './skips.ts';
 
@@ -29,6 +30,8 @@ export function applyPing(draft: Draft, ping: Ping): PingEffect {
 function applyStart(draft: Draft, ping: Ping, at: number): PingEffect {
   const known = ping.rid === null ? undefined : runOfRid(draft, ping.rid);
   if (known !== undefined) return startKnownRun(draft, known, ping, at);
+  const forgotten = rememberedRun(draft.job, ping.rid);
+  if (forgotten !== undefined) return { reason: 'duplicate', runId: forgotten.run_id };
   if (ping.rid === null) giveUpAnonymousRun(draft, at);
   const first = overlapped(draft, at);
   const claim = claimForPing(draft, ping, at);
@@ -99,11 +102,16 @@ function makeRoom(draft: Draft, at: number): void {
 
 function applyEnd(draft: Draft, ping: Ping, reportedAt: number): PingEffect {
   const known = findRun(draft, ping);
-  if (known === undefined) return applyWholeRun(draft, ping, reportedAt);
+  if (known === undefined) {
+    const forgotten = rememberedRun(draft.job, ping.rid);
+    return forgotten === undefined
+      ? applyWholeRun(draft, ping, reportedAt)
+      : endForgotten(draft, forgotten, ping, reportedAt);
+  }
   // A network that delayed the start more than the end must not have the run end before it began.
   const at = Math.max(reportedAt, known.started_at ?? reportedAt);
   if (known.reason === 'overlap' && known.duration_ms === null) return endOverlap(draft, known, ping, at);
-  if (known.outcome !== null && !wasGivenUp(known)) return { reason: 'duplicate', runId: known.id };
+  if (known.outcome !== null && !isGivenUp(known.outcome)) return { reason: 'duplicate', runId: known.id };
   const spanMs = known.started_at === null ? null : Math.max(0, at - known.started_at);
   const judgement = judge(draft.spec, ping, ping.duration_ms ?? spanMs);
   const end = { at, ...judgement, durationMs: ping.duration_ms };
@@ -121,6 +129,30 @@ function applyEnd(draft: Draft, ping: Ping, reportedAt: number): PingEffect {
   correct(draft, known.late, ping);
   endRun(draft, known.id, end);
   return { reason: reported(known.late, ping, judgement), runId: known.id };
+}
+
+/**
+ * The end of a run that had been given up and has left the history since: a row of its own, since the one that
+ * it would replace is gone. It is the end of a known run, so it claims no slot.
+ */
+function endForgotten(draft: Draft, forgotten: RememberedRun, ping: Ping, reportedAt: number): PingEffect {
+  if (forgotten.is_ended) return { reason: 'duplicate', runId: forgotten.run_id };
+  const startedAt = forgotten.started_at;
+  const at = Math.max(reportedAt, startedAt ?? reportedAt);
+  const judgement = judge(draft.spec, ping, ping.duration_ms ?? (startedAt === null ? null : at - startedAt));
+  const run = draft.addRun({
+    reason: judgement.reason,
+    rid: ping.rid,
+    host: ping.host,
+    exit_code: ping.exit_code,
+    signal: ping.signal,
+    started_at: startedAt,
+    start_received: true,
+    counted: !draft.paused,
+  });
+  draft.correction = 'late_report';
+  endRun(draft, run.id, { at, ...judgement, durationMs: ping.duration_ms });
+  return { reason: 'late_report', runId: run.id };
 }
 
 /** The end of a run that was a failure by starting at all changes history only (DESIGN.md §3.2). */
@@ -172,7 +204,8 @@ function reported(late: boolean, ping: Ping, { reason }: Judgement): Reason {
  */
 function applySkip(draft: Draft, ping: Ping, at: number): PingEffect {
   const known = ping.rid === null ? undefined : runOfRid(draft, ping.rid);
-  if (known !== undefined) return { reason: 'duplicate', runId: known.id };
+  const knownId = known?.id ?? rememberedRun(draft.job, ping.rid)?.run_id;
+  if (knownId !== undefined) return { reason: 'duplicate', runId: knownId };
   const stuck = noteSkip(draft, at);
   const reason = stuck ? 'stuck_lock' : 'lock_held';
   const claim = claimSlot(draft, at, false);
@@ -192,11 +225,6 @@ function applySkip(draft: Draft, ping: Ping, at: number): PingEffect {
   return { reason, runId: run.id };
 }
 
-/** The first end wins, except over an end that nobody reported (DESIGN.md §3.2). */
-function wasGivenUp(run: Run): boolean {
-  return run.outcome === 'timeout' || run.outcome === 'abandoned' || run.outcome === 'unknown';
-}
-
 /**
  * The run a ping without a start of its own belongs to: by run id; without one the anonymous run, else the
  * newest open run, else the anonymous run that was given up last.
@@ -210,7 +238,7 @@ function findRun(draft: Draft, ping: Ping): Run | undefined {
   const last = draft
     .runs()
     .findLast((run) => run.rid === null && run.start_received && run.reason !== 'lock_held');
-  return last !== undefined && wasGivenUp(last) && (last.started_at ?? 0) <= at ? last : undefined;
+  return last !== undefined && isGivenUp(last.outcome) && (last.started_at ?? 0) <= at ? last : undefined;
 }
 
 function runOfRid(draft: Draft, rid: string): Run | undefined {

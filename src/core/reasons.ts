@@ -81,3 +81,8 @@ export function badKindOf(outcome: Outcome): BadKind | null {
   if (outcome === 'missed' || outcome === 'timeout') return outcome;
   return outcome === 'failure' || outcome === 'abandoned' ? 'failure' : null;
 }
+
+/** Whether an outcome says that nobody reported how the run ended: what is reported still takes its place (§3.2). */
+export function isGivenUp(outcome: Outcome | null): boolean {
+  return outcome === 'timeout' || outcome === 'abandoned' || outcome === 'unknown';
+}

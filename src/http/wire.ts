@@ -81,7 +81,13 @@ function incidentSummary(incident: Incident): Json {
 
 /** A run without what only the core needs. */
 export function runJson(run: Run): Json {
-  const { start_received: _received, replaces_run_id: _row, replaces_outcome: _outcome, ...shown } = run;
+  const {
+    start_received: _received,
+    replaces_run_id: _row,
+    replaces_outcome: _outcome,
+    run_count_at_end: _order,
+    ...shown
+  } = run;
   return toWire(shown);
 }
 

@@ -1,22 +1,10 @@
 import type { Job, Run } from '../core/model.ts';
 import { LIMITS } from '../core/limits.ts';
+import { compareRuns, endedFirst } from '../core/recent-runs.ts';
 
 /** How many settled runs are kept of a job (DESIGN.md §3.5). */
 export function keepRunsOf(job: Job): number {
   return job.declaration.keep_runs ?? LIMITS.keepRunsDefault;
-}
-
-/**
- * Order of a job's runs: as Cronflow learned of them, which is the number their id ends in. Not by time,
- * since a correction may date a run anew.
- */
-export function compareRuns(a: Run, b: Run): number {
-  return numberOf(a.id) - numberOf(b.id) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
-}
-
-function numberOf(id: string): number {
-  const number = Number(id.slice(id.lastIndexOf('-') + 1));
-  return Number.isNaN(number) ? 0 : number;
 }
 
 interface History {
@@ -63,18 +51,12 @@ export class RunTable {
     if (history.runs.length === 0) this.#byJob.delete(run.job_id);
   }
 
-  /** Drops the oldest settled runs beyond `keep`, never an open one; returns the ids of those dropped. */
+  /** Drops the settled runs that ended first beyond `keep`, never an open one; returns the ids of those dropped. */
   trim(jobId: string, keep: number): string[] {
     const history = this.#byJob.get(jobId);
-    let surplus = (history?.settledCount ?? 0) - keep;
+    const surplus = (history?.settledCount ?? 0) - keep;
     if (history === undefined || surplus <= 0) return [];
-    const dropped: string[] = [];
-    for (const run of history.runs) {
-      if (surplus <= 0) break;
-      if (run.ended_at === null) continue;
-      dropped.push(run.id);
-      surplus -= 1;
-    }
+    const dropped = endedFirst(history.runs, surplus).map((run) => run.id);
     for (const id of dropped) this.delete(id);
     return dropped;
   }

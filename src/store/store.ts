@@ -36,8 +36,8 @@ export interface Tx {
   /** Every job, removed ones included; only with `all`. */
   jobs(): Job[];
   /**
-   * All open runs of the job and its latest settled ones (at most LIMITS.recentRunsMax), oldest first: in the
-   * order of their numbers, as Cronflow learned of them.
+   * All open runs of the job and the settled ones that ended last (at most LIMITS.recentRunsMax), oldest first:
+   * in the order of their numbers, as Cronflow learned of them.
    */
   runsOf(jobId: string): Run[];
   openIncidentOf(jobId: string): Incident | undefined;
@@ -53,7 +53,10 @@ export interface Tx {
   putJob(job: Job): void;
   /** Removes the job with all its runs, days, incidents and deliveries. */
   deleteJob(id: string): void;
-  /** Of a job's settled runs the latest `keep_runs` stay, by number; open runs always do. */
+  /**
+   * Of a job's settled runs the `keep_runs` that ended last stay, by `run_count_at_end` or else by number; open
+   * runs always do.
+   */
   putRun(run: Run): void;
   deleteRun(id: string): void;
   /** Changes a job's daily figures; a day of which nothing is left goes. */

@@ -3,11 +3,11 @@ import { type Day, isEmptyDay, type Tally, tallied } from '../core/daily.ts';
 import { CronflowError } from '../core/errors.ts';
 import type { LoggedEvent } from '../core/event.ts';
 import type { Delivery, Incident, Job, Run } from '../core/model.ts';
-import { recentRuns } from '../core/recent-runs.ts';
+import { compareRuns, recentRuns } from '../core/recent-runs.ts';
 import { TABLE_NAMES } from './changes.ts';
 import type { Changes, OutputRef, Records, TableName } from './changes.ts';
 import { dayId } from './days.ts';
-import { compareRuns, keepRunsOf } from './runs.ts';
+import { keepRunsOf } from './runs.ts';
 import type { MetaValue, Output, Scope, Tx } from './store.ts';
 import type { Tables } from './tables.ts';
 

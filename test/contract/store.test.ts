@@ -577,6 +577,24 @@ describe.each(rows)('$name store', ({ make }) => {
       expect(ids((await store.runsOf('a', PAGE)).items)).toEqual(['a-7', 'a-1']);
     });
 
+    test('stay for as long after they ended, however early they began', async () => {
+      await write((tx) => {
+        tx.putJob(job('a', { declaration: { keep_runs: 3 } }));
+        tx.putRun(openRun('a', 1));
+        for (let number = 2; number <= 6; number += 1) tx.putRun(run('a', number));
+      });
+      await write((tx) => tx.putRun(run('a', 1, { run_count_at_end: 6 })));
+      expect(ids((await store.runsOf('a', PAGE)).items)).toEqual(['a-6', 'a-5', 'a-1']);
+      await write((tx) => {
+        tx.putRun(run('a', 7));
+        tx.putRun(run('a', 8));
+        expect(ids(tx.runsOf('a'))).toEqual(['a-1', 'a-7', 'a-8']);
+      });
+      expect(ids((await store.runsOf('a', PAGE)).items)).toEqual(['a-8', 'a-7', 'a-1']);
+      await write((tx) => tx.putRun(run('a', 9)));
+      expect(ids((await store.runsOf('a', PAGE)).items)).toEqual(['a-9', 'a-8', 'a-7']);
+    });
+
     test('are kept to 100 by default', async () => {
       await write((tx) => {
         tx.putJob(job('a'));

@@ -1,7 +1,10 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { startMemoryService } from '../support/memory-service.ts';
 
 const START = Date.UTC(2025, 0, 1);
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
 
 test('a ping is counted and its output is kept with the run', async () => {
   const { ingest, ping, store } = await startMemoryService(START);
@@ -88,4 +91,129 @@ test('after stop, writes are refused with a reason that says to try again', asyn
   await ingest.register('backup', {});
   ingest.stop();
   await expect(ping('backup', 'success')).rejects.toMatchObject({ code: 'stopping' });
+});
+
+describe('a run that keep_runs has let go', () => {
+  const DAILY = { schedule: '0 2 * * *', max_runtime: '1h', keep_runs: 1 };
+
+  async function startForgetful() {
+    const service = await startMemoryService(START);
+    await service.liveness.start();
+    service.checker.start();
+    await service.configure({ backup: DAILY });
+    const { id } = (await service.store.jobByName('backup'))!;
+    const ended = async (): Promise<string[]> =>
+      (await service.store.runsOf(id, { skip: 0, limit: 10 })).items.map(
+        ({ rid, outcome }) => `${rid} ${outcome}`,
+      );
+    return { ...service, id, ended };
+  }
+
+  test('is known still: the same run id and kind again change nothing', async () => {
+    const { ping, clock, ended, checker, store } = await startForgetful();
+    await clock.advance(2 * HOUR_MS);
+    await ping('backup', 'start', { rid: 'a' });
+    const { run_id: runId } = await ping('backup', 'success', { rid: 'a' });
+    await ping('backup', 'skip', { rid: 'b' });
+    await ping('backup', 'failure', { rid: 'c' });
+    expect(await ended()).toEqual(['c failure']);
+    const before = await store.jobByName('backup');
+    for (const kind of ['start', 'success', 'failure'] as const) {
+      expect(await ping('backup', kind, { rid: 'a' })).toMatchObject({ reason: 'duplicate', run_id: runId });
+    }
+    expect(await ping('backup', 'skip', { rid: 'b' })).toMatchObject({ reason: 'duplicate' });
+    expect(await ended()).toEqual(['c failure']);
+    expect((await store.jobByName('backup'))!.state).toEqual(before!.state);
+    await checker.stop();
+  });
+
+  test('and that timed out still reports its end, which ends its incident and claims no slot', async () => {
+    const { ping, clock, ended, checker, store, id } = await startForgetful();
+    await clock.advance(2 * HOUR_MS);
+    await ping('backup', 'start', { rid: 'a' });
+    await clock.advance(2 * HOUR_MS);
+    await ping('backup', 'skip', { rid: 'b' });
+    await clock.advance(22 * HOUR_MS + MINUTE_MS);
+    expect(await ended()).toEqual(['b skipped']);
+    expect(await ping('backup', 'success', { rid: 'a' })).toMatchObject({ reason: 'late_report' });
+    expect(await store.openIncidentOf(id)).toBeUndefined();
+    expect((await store.runsOf(id, { skip: 0, limit: 1 })).items).toMatchObject([
+      { rid: 'a', outcome: 'success', slot_at: null, duration_ms: 24 * HOUR_MS + MINUTE_MS },
+    ]);
+    expect(await ping('backup', 'failure', { rid: 'a' })).toMatchObject({ reason: 'duplicate' });
+    expect((await store.jobByName('backup'))!.state.expected_at).toBe(START + 26 * HOUR_MS);
+    await checker.stop();
+  });
+
+  test('as a failure for overlapping changes nothing by its own end', async () => {
+    const { ping, configure, ended, checker, store, id } = await startForgetful();
+    await configure({ backup: { ...DAILY, overlap: 'forbid' } });
+    await ping('backup', 'start', { rid: 'a' });
+    await ping('backup', 'start', { rid: 'b' });
+    await ping('backup', 'skip', { rid: 'c' });
+    expect(await ended()).toEqual(['c skipped', 'a null']);
+    expect(await ping('backup', 'success', { rid: 'b' })).toMatchObject({ reason: 'duplicate' });
+    expect(await store.openIncidentOf(id)).toMatchObject({ reason: 'overlap' });
+    await checker.stop();
+  });
+
+  test('is remembered among the last ten, in little room', async () => {
+    const { ping, ended, checker, store } = await startForgetful();
+    for (let number = 1; number <= 12; number += 1) await ping('backup', 'success', { rid: `r${number}` });
+    expect(await ping('backup', 'success', { rid: 'r3' })).toMatchObject({ reason: 'duplicate' });
+    expect(await ended()).toEqual(['r12 success']);
+    expect((await store.jobByName('backup'))!.state.remembered).toHaveLength(10);
+    await checker.stop();
+  });
+});
+
+/** A service of one job, whose first run has just begun. */
+async function startLong() {
+  const service = await startMemoryService(START);
+  const { liveness, checker, configure, ping, store } = service;
+  await liveness.start();
+  checker.start();
+  await configure({ backup: { max_runtime: '2h' } });
+  const { id } = (await store.jobByName('backup'))!;
+  await ping('backup', 'start', { rid: 'a' });
+  return {
+    ...service,
+    id,
+    runOfA: () => store.run(id, `${id}-1`),
+    others: async (name: string, count: number): Promise<void> => {
+      for (let i = 0; i < count; i += 1) await ping('backup', 'success', { rid: `${name}${i}` });
+    },
+  };
+}
+
+describe('a run that is open while a hundred newer ones end', () => {
+  test('is watched all that time, and its timeout stays in the history', async () => {
+    const { clock, others, runOfA, checker, store, id } = await startLong();
+    await clock.advance(HOUR_MS);
+    await others('b', 110);
+    expect((await store.runsOf(id, { skip: 0, limit: 1 })).total).toBe(101);
+    expect(await runOfA()).toMatchObject({ rid: 'a', outcome: null });
+    await clock.advance(HOUR_MS + 1);
+    expect(await store.openIncidentOf(id)).toMatchObject({ reason: 'timeout', opened_by_run_id: `${id}-1` });
+    expect(await runOfA()).toMatchObject({ outcome: 'timeout', ended_at: START + 2 * HOUR_MS });
+    await others('c', 99);
+    expect(await runOfA()).toMatchObject({ outcome: 'timeout' });
+    await others('d', 1);
+    expect(await runOfA()).toBeUndefined();
+    await checker.stop();
+  });
+
+  test('is known by its run id, and its late end replaces the timeout', async () => {
+    const { clock, others, runOfA, ping, checker, store, id } = await startLong();
+    await others('b', 110);
+    const first = { run_id: `${id}-1` };
+    expect(await ping('backup', 'start', { rid: 'a' })).toMatchObject({ ...first, reason: 'duplicate' });
+    await clock.advance(2 * HOUR_MS + 1);
+    expect(await runOfA()).toMatchObject({ outcome: 'timeout' });
+    expect(await ping('backup', 'success', { rid: 'a' })).toMatchObject({ ...first, reason: 'late_report' });
+    expect(await runOfA()).toMatchObject({ outcome: 'success', duration_ms: 2 * HOUR_MS + 1 });
+    expect(await store.openIncidentOf(id)).toBeUndefined();
+    expect(await ping('backup', 'failure', { rid: 'a' })).toMatchObject({ ...first, reason: 'duplicate' });
+    await checker.stop();
+  });
 });
