@@ -5,6 +5,7 @@ import { brokenInvariants } from './invariants.ts';
 import { expectedOf } from './model/model.ts';
 import { replayDifferences } from './replay.ts';
 import type { Happening, Script, Verdict } from './script.ts';
+import { tardiness } from './prompt.ts';
 import { shrink } from './shrink.ts';
 import { SimulatedDisk } from './system/disk.ts';
 import { System, verdictOf } from './system/system.ts';
@@ -80,6 +81,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   invariants,
   lateTicks,
   duplicates,
+  tardiness,
   simulatedDisk,
   replay,
 };

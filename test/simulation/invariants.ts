@@ -24,8 +24,8 @@ function incidentFaults({ incidents }: Recorder): string[] {
 }
 
 /** Each notifier is told once that an incident opened, then reminded, then told once that it closed. */
-function deliveryFaults({ deliveries, incidents }: Recorder): string[] {
-  const faults: string[] = [];
+function deliveryFaults({ deliveries, incidents, owedTwice }: Recorder): string[] {
+  const faults = owedTwice.map((id) => `${id} was owed twice`);
   const told = new Map<string, Delivery[]>();
   for (const delivery of deliveries.values()) {
     if (delivery.job_id === null) continue;

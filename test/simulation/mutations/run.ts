@@ -13,7 +13,7 @@ import { MUTATIONS } from './mutations.ts';
  */
 
 /** Worlds played to a broken core before it counts as not noticed. */
-const WORLDS_MAX = 100;
+const WORLDS_MAX = 200;
 const HUNT = 'build/simulation/test/simulation/mutations/hunt.js';
 const SOURCES = ['src', 'test/simulation', 'test/support', 'tsconfig.json', 'package.json'];
 

@@ -17,6 +17,9 @@ export const SUITE: Readonly<Record<string, Trial>> = {
   silences,
 };
 
+/** Those that play a world several times, or to a disk. */
+export const SLOW: ReadonlySet<string> = new Set(['lateTicks', 'duplicates', 'tardiness', 'simulatedDisk']);
+
 /** A part that throws is as wrong as one that answers wrongly. */
 export async function fails(trial: Trial, seed: number): Promise<boolean> {
   try {

@@ -23,6 +23,8 @@ export class Recorder {
   readonly incidents = new Map<string, Incident>();
   readonly jobs = new Map<string, Job>();
   readonly runs = new Map<string, Run>();
+  /** Deliveries that were put into the outbox although they had been there, and may have been sent. */
+  readonly owedTwice: string[] = [];
   /** Which slots a row of history stands for. */
   readonly #slots = new Map<string, number[]>();
   /** Slots that runs have taken out of a row, because they took place after all. */
@@ -67,7 +69,8 @@ export class Recorder {
         this.#slots.delete(write.id);
         return;
       case 'delivery':
-        if (!this.deliveries.has(write.record.id)) this.deliveries.set(write.record.id, write.record);
+        if (this.deliveries.has(write.record.id)) this.owedTwice.push(write.record.id);
+        else this.deliveries.set(write.record.id, write.record);
         return;
       case 'incident':
         this.incidents.set(write.record.id, write.record);

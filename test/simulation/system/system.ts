@@ -5,7 +5,7 @@ import type { Delivery } from '../../../src/core/model.ts';
 import type { PlannedJob } from '../../../src/core/plan.ts';
 import { HTTP_LIMITS } from '../../../src/http/limits.ts';
 import { pingOf } from '../../../src/http/ping.ts';
-import { LIVENESS_KEY, LIVENESS_WRITE_EVERY_MS } from '../../../src/ingest/alive.ts';
+import { gapBefore, LIVENESS_KEY, LIVENESS_WRITE_EVERY_MS } from '../../../src/ingest/alive.ts';
 import { applyConfiguration } from '../../../src/ingest/configuration.ts';
 import { applyEvent } from '../../../src/ingest/events.ts';
 import { JobIngest } from '../../../src/ingest/job-ingest.ts';
@@ -82,10 +82,34 @@ export class System {
   }
 
   async play(): Promise<void> {
-    await this.#start();
+    await this.begin();
     for (const happening of this.#script.happenings) await this.happen(happening);
+    await this.end();
+  }
+
+  /** Starts Cronflow for the first time. */
+  begin(): Promise<void> {
+    return this.#start();
+  }
+
+  /** Lets the rest of the time pass. */
+  async end(): Promise<void> {
     await this.#advanceTo(this.#script.end_at, true);
     if (this.#options.lazy) await this.#check();
+  }
+
+  /** Asks every job whether something is due by now, whatever the checker thinks; nothing while Cronflow is away. */
+  async ask(at: number): Promise<void> {
+    await this.#advanceTo(at, false);
+    const tick = { type: 'tick', now_at: at - 1 } as const;
+    await this.#live()
+      .store.transact({ all: true }, (tx) => {
+        if (gapBefore(tx, at) !== null) return;
+        for (const job of tx.jobs()) if (job.removed_at === null) applyEvent(tx, job, tick);
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof CronflowError) || error.code !== 'store_unavailable') throw error;
+      });
   }
 
   /** Lets time pass up to a happening, and the happening take place. */

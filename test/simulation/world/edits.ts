@@ -1,10 +1,21 @@
 import type { Declaration } from '../../../src/core/declaration.ts';
+import { slotAfter } from '../../../src/core/slots.ts';
+import { DEFAULT_GLOBALS, specOf } from '../../../src/core/spec.ts';
 import type { Happening } from '../script.ts';
 import { type DeclarationOptions, editedDeclaration } from './declarations.ts';
 import type { Dice } from './dice.ts';
 import type { Window } from './network.ts';
 
 const MINUTE_MS = 60_000;
+
+/** Any time, often one at which a slot has come and its grace is not over. */
+function timeOfDoing(dice: Dice, job: string, declaration: Declaration, span: Window): number {
+  const at = dice.int(span.from_at + 1, span.to_at);
+  if (dice.chance(0.6)) return at;
+  const spec = specOf(job, declaration, DEFAULT_GLOBALS);
+  const slotAt = slotAfter(spec, at);
+  return Math.min(span.to_at, (slotAt ?? at) + dice.int(1, spec.graceMs));
+}
 
 /** What people do to one job: edits, pauses, acknowledgements, in order. */
 export function randomDoings(
@@ -17,7 +28,7 @@ export function randomDoings(
   const doings: Happening[] = [];
   let current: Declaration | null = declaration;
   const count = dice.pick([0, 0, 0, 1, 1, 2, 4]);
-  const times = Array.from({ length: count }, () => dice.int(span.from_at + 1, span.to_at)).sort(
+  const times = Array.from({ length: count }, () => timeOfDoing(dice, job, declaration, span)).sort(
     (a, b) => a - b,
   );
   for (const at of times) {
