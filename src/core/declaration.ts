@@ -166,6 +166,12 @@ export interface Declaration {
    */
   owner?: string;
   /**
+   * Who is mentioned in Slack when trouble begins and in reminders of it, so that it makes a sound: members and user groups by their ids, or `here`, `channel`, `everyone`. It replaces that of `defaults`.
+   *
+   * @maxItems 20
+   */
+  mention?: string[];
+  /**
    * Labels to filter jobs by. They replace those of `defaults`.
    *
    * @maxItems 32

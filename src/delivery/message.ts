@@ -41,6 +41,8 @@ export interface Message {
   /** What of the output is shown, e.g. `the last 20 lines`; null when that is all of it. */
   outputNote: string | null;
   links: readonly MessageLink[];
+  /** Who is to be called, as `mention` of the job has it; nobody when it is over. */
+  mentions: readonly string[];
 }
 
 /** What a message says beyond the frozen facts of its delivery. Null is for what is not there any more. */
@@ -103,6 +105,7 @@ export function messageOf(delivery: Delivery, context: MessageContext): Message 
     output: output.length === 0 ? null : output.join('\n'),
     outputNote: outputNoteOf(parts, output.length),
     links: linksOf(parts),
+    mentions: severityOf(parts) === 'bad' ? (context.job?.declaration.mention ?? []) : [],
   };
 }
 
@@ -131,6 +134,7 @@ export function bareMessageOf(delivery: Delivery, isOver: boolean): Message {
     output: null,
     outputNote: null,
     links: [],
+    mentions: [],
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DeliveryFacts } from '../../src/core/model.ts';
+import type { Delivery, DeliveryFacts } from '../../src/core/model.ts';
 import { type Reason, REASONS } from '../../src/core/reasons.ts';
 import { usualMsOf } from '../../src/delivery/context.ts';
 import { bareMessageOf, type Message, type MessageContext, messageOf } from '../../src/delivery/message.ts';
@@ -419,6 +419,19 @@ describe('messageOf', () => {
     expect(
       messageOf(aDelivery(), aContext({ job })).fields.find(({ label }) => label === 'Expected')?.value,
     ).toBe('2026-01-15 01:00 +00:00 (Mars/Olympus)');
+  });
+});
+
+describe('mentions', () => {
+  it('are those of the job while it is in trouble, and nobody once that is over', () => {
+    const context = aContext({ job: aJob({ declaration: { mention: ['U024BE7LH', 'here'] } }) });
+    const mentions = (delivery: Delivery, changes: Partial<MessageContext> = {}): readonly string[] =>
+      messageOf(delivery, { ...context, ...changes }).mentions;
+    expect(mentions(aDelivery())).toEqual(['U024BE7LH', 'here']);
+    expect(mentions(aDelivery({ kind: 'reminder' }))).toEqual(['U024BE7LH', 'here']);
+    expect(mentions(aClosing())).toEqual([]);
+    expect(mentions(aDelivery(), { closing: aClosing().facts })).toEqual([]);
+    expect(mentions(aDelivery(), { job: null })).toEqual([]);
   });
 });
 

@@ -50,6 +50,8 @@ export function blocksOf(message: Message): SlackPayload {
   const blocks: Block[] = [
     { type: 'header', text: { type: 'plain_text', text: fitText(title, HEADER_LENGTH_MAX), emoji: false } },
   ];
+  const mentions = mentionsOf(message);
+  if (mentions !== '') blocks.push({ type: 'section', text: mrkdwn(mentions) });
   // What the header had to leave out is said below it.
   const isCut = escapeText(title).length > HEADER_LENGTH_MAX;
   const below = [isCut ? message.title : null, message.description].filter((text) => text !== null);
@@ -74,13 +76,26 @@ export function blocksOf(message: Message): SlackPayload {
 
 /** The same message as plain text, for when Slack takes no blocks. */
 export function plainOf(message: Message): SlackPayload {
+  const mentions = mentionsOf(message);
+  const called = mentions === '' ? '' : `${mentions}\n`;
   const lines = [message.title, ...(message.description === null ? [] : [message.description])];
   for (const { label, value } of message.fields) lines.push(`${label}: ${value}`);
   for (const { label, text, url } of message.links) lines.push(`${label}: ${url ?? text}`);
-  const head = fitText(lines.join('\n'), PLAIN_LENGTH_MAX);
+  const head = called + fitText(lines.join('\n'), PLAIN_LENGTH_MAX - called.length);
   const room = PLAIN_LENGTH_MAX - head.length - 1;
   if (message.output === null || room < 100) return { text: head };
   return { text: `${head}\n${fitCode(message.output, Math.min(room, SECTION_LENGTH_MAX))}` };
+}
+
+/** As Slack wants them written ("Formatting text for app surfaces, Mentioning"); anything else is left out. */
+function mentionsOf({ mentions }: Message): string {
+  return mentions
+    .flatMap((mention) => {
+      if (/^[UW][A-Z0-9]+$/.test(mention)) return [`<@${mention}>`];
+      if (/^S[A-Z0-9]+$/.test(mention)) return [`<!subteam^${mention}>`];
+      return /^(here|channel|everyone)$/.test(mention) ? [`<!${mention}>`] : [];
+    })
+    .join(' ');
 }
 
 function labelOf({ outputNote }: Message): string {

@@ -57,6 +57,7 @@ const messages: fc.Arbitrary<Message> = fc.record({
     }),
     { maxLength: 3 },
   ),
+  mentions: fc.constant([]),
 });
 
 describe('blocksOf', () => {
@@ -158,6 +159,18 @@ describe('blocksOf', () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it('mentions members, groups and channels, and nothing that is none of them', () => {
+    const mentions = ['U024BE7LH', 'W012A3CDE', 'S0615G0KT', 'here', 'channel', 'everyone', '!here', '<@U1>'];
+    const called = '<@U024BE7LH> <@W012A3CDE> <!subteam^S0615G0KT> <!here> <!channel> <!everyone>';
+    expect(blocksOf(aMessage({ mentions })).blocks?.[1]).toEqual({
+      type: 'section',
+      text: { type: 'mrkdwn', text: called, verbatim: true },
+    });
+    expect(plainOf(aMessage({ mentions })).text.split('\n')[0]).toBe(called);
+    expect(blocksOf(aMessage({ mentions: ['!here'] }))).toEqual(blocksOf(aMessage()));
+    expect(plainOf(aMessage({ mentions: ['!here'] }))).toEqual(plainOf(aMessage()));
   });
 
   it('lets no backticks out of the code block', () => {

@@ -18,6 +18,7 @@ export function aMessage(changes: Partial<Message> = {}): Message {
       { label: 'Run', text: 'j1-7', url: 'https://cron.example.com/jobs/backup/runs/j1-7?a=1&b=2' },
       { label: 'Declared in', text: 'cronflow.yaml:12', url: null },
     ],
+    mentions: [],
     ...changes,
   };
 }
