@@ -2,7 +2,7 @@ import type { Draft } from './draft.ts';
 import { deadlineOf } from './due.ts';
 import { announceAt } from './maintenance.ts';
 import type { Delivery, DeliveryFacts, DeliveryKind, Incident, Run } from './model.ts';
-import { badKindOf } from './reasons.ts';
+import { badKindOf, type BadKind } from './reasons.ts';
 
 /**
  * Owes an `opened` to every notifier that takes a kind the incident contains and was not told yet; in
@@ -82,10 +82,18 @@ export function newestBad(draft: Draft): Run | null {
 }
 
 function untold(draft: Draft, incident: Incident): string[] {
+  const kinds = containedKinds(incident);
   const targets = draft.spec.notify.filter(
-    ({ to, on }) => !incident.told.includes(to) && on.some((kind) => incident.kinds.includes(kind)),
+    ({ to, on }) => !incident.told.includes(to) && on.some((kind) => kinds.includes(kind)),
   );
   return [...new Set(targets.map(({ to }) => to))];
+}
+
+/** The kinds of trouble in it now: a `missed` that turned out to be a failure is in it no more. */
+function containedKinds(incident: Incident): readonly BadKind[] {
+  const kinds = incident.outcomes.flatMap(({ outcome }) => badKindOf(outcome) ?? []);
+  // Of a long incident the oldest outcomes are only counted.
+  return kinds.length < incident.bad_count ? incident.kinds : kinds;
 }
 
 /** Puts a message into the outbox. */

@@ -2,6 +2,108 @@ import type { Script } from './script.ts';
 
 /** Scripts that were told wrongly once, as the simulator shrank them. */
 export const REGRESSIONS: Readonly<Record<string, Script>> = {
+  'a sign of life due at the instant of a suspension was not stored': {
+    start_at: Date.parse('2025-11-04T19:00:27.217Z'),
+    end_at: Date.parse('2025-11-11T07:48:48.785Z'),
+    replay_window_ms: 60000,
+    notifiers: ['ops'],
+    jobs: {},
+    happenings: [
+      {
+        at: Date.parse('2025-11-11T03:06:10.481Z'),
+        type: 'away',
+        how: 'suspend',
+        to_at: Date.parse('2025-11-11T03:06:36.982Z'),
+      },
+      {
+        at: Date.parse('2025-11-11T06:19:16.982Z'),
+        type: 'away',
+        how: 'suspend',
+        to_at: Date.parse('2025-11-11T06:57:04.226Z'),
+      },
+    ],
+  },
+  'a notifier that joins is not told of a kind that a late run has replaced': {
+    start_at: Date.parse('2025-11-01T13:09:43.487Z'),
+    end_at: Date.parse('2025-11-02T09:27:34.301Z'),
+    replay_window_ms: 60000,
+    notifiers: ['ops', 'pager'],
+    jobs: {
+      sync: { every: '15m', grace: '6s', notify: ['ops'], expect: { output: { contains: 'rows' } } },
+    },
+    happenings: [
+      {
+        at: Date.parse('2025-11-02T05:43:02.545Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'sync.67', output: 'done: 12 rows' },
+      },
+      {
+        at: Date.parse('2025-11-02T06:13:16.477Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'sync.69', duration_ms: 37162 },
+      },
+      {
+        at: Date.parse('2025-11-02T06:27:54.639Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'sync.70' },
+      },
+      {
+        at: Date.parse('2025-11-02T06:56:51.074Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'sync.72' },
+      },
+      {
+        at: Date.parse('2025-11-02T07:26:39.884Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'sync.74' },
+      },
+      {
+        at: Date.parse('2025-11-02T07:41:09.516Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'sync.75' },
+      },
+      {
+        at: Date.parse('2025-11-02T08:10:53.882Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'sync.77' },
+      },
+      {
+        at: Date.parse('2025-11-02T08:40:19.213Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'sync.79' },
+      },
+      {
+        at: Date.parse('2025-11-02T09:09:40.944Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'sync.81' },
+      },
+      {
+        at: Date.parse('2025-11-02T09:16:11.748Z'),
+        type: 'edit',
+        job: 'sync',
+        declaration: {
+          every: '15m',
+          grace: '6s',
+          max_runtime: '82s',
+          failure_threshold: 4,
+          notify: [{ to: 'pager', on: ['missed', 'timeout'] }],
+          keep_runs: 200,
+          overlap: 'forbid',
+          expect: { output: { contains: 'rows' } },
+          recovery_threshold: 3,
+        },
+      },
+    ],
+  },
   'slots of an absence stay unknown where the grace is changed before a run supersedes them': {
     start_at: Date.parse('2025-09-07T03:35:04.013Z'),
     end_at: Date.parse('2025-09-07T08:39:28.119Z'),

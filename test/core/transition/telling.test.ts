@@ -90,6 +90,17 @@ describe('§3.3 who is told what', () => {
     ]);
   });
 
+  test('who joins and takes missed runs only is not told of one that turned out to be a failure', () => {
+    const trace = play(
+      { ...HOURLY, notify: ['a'] },
+      `01:05 tick
+       01:10 failure
+       01:30 spec {"notify":[{"to":"pager","on":["missed"]}]}
+       02:05 tick`,
+    );
+    expect(trace.filter((line) => line.includes('pager'))).toEqual(['02:05 owe pager opened missed (2)']);
+  });
+
   test('the closing is owed to those who were told, whatever happened to notify since', () => {
     const trace = play(
       { ...HOURLY, notify: ['a'] },

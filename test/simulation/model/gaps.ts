@@ -16,11 +16,11 @@ class Signs {
     this.firstAt = startAt;
   }
 
-  /** The last one stored by then. */
+  /** The last one stored before. */
   lastAt(at: number): number {
-    let beat = this.beatAt(at);
+    let beat = this.beatBefore(at);
     for (const away of this.refused.toReversed()) {
-      if (away.at < beat && beat < away.to_at) beat = this.beatAt(away.at);
+      if (away.at <= beat && beat < away.to_at) beat = this.beatBefore(away.at);
     }
     return beat;
   }
@@ -33,12 +33,17 @@ class Signs {
   }
 
   away(away: Away): void {
-    const overdue = this.beatAt(away.to_at) > away.at;
+    const overdue = this.beatAt(away.to_at) >= away.at;
     if (away.how === 'store_failing') this.refused.push(away);
     else if (away.how !== 'suspend' || overdue) {
       this.firstAt = away.to_at;
       this.refused = [];
     }
+  }
+
+  private beatBefore(at: number): number {
+    const beat = this.beatAt(at);
+    return beat === at && beat > this.firstAt ? beat - BEAT_MS : beat;
   }
 
   private beatAt(at: number): number {
