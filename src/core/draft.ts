@@ -3,6 +3,7 @@ import type { Event, State, Transition } from './event.ts';
 import type { Delivery, Incident, JobState, Run } from './model.ts';
 import type { Outcome, Reason, Status } from './reasons.ts';
 import { remember } from './remembered.ts';
+import { ChangedRuns, type Runs } from './runs.ts';
 import type { Spec } from './spec.ts';
 
 /**
@@ -27,9 +28,9 @@ export class Draft {
   /** Whether the outcome that is being replaced is the one that opened the incident. */
   replacesOpening = false;
   private readonly tallies: Tally[] = [];
-  private readonly runsById: Map<string, Run>;
-  private readonly changedRuns = new Map<string, Run>();
-  private readonly removedRunIds = new Set<string>();
+  /** By id; null for those removed. */
+  private readonly changedRuns = new Map<string, Run | null>();
+  private readonly history: Runs;
   private readonly changedIncidents = new Map<string, Incident>();
 
   constructor(spec: Spec, state: State, learnedAt: number) {
@@ -44,26 +45,29 @@ export class Draft {
       gaps: [...state.job.gaps],
     };
     this.incident = state.incident;
-    this.runsById = new Map(state.runs.map((run) => [run.id, run]));
+    this.history = new ChangedRuns(state.runs, this.changedRuns);
   }
 
   get paused(): boolean {
     return this.spec.paused || this.job.paused_by_api;
   }
 
-  runs(): Run[] {
-    return [...this.runsById.values()];
+  /** All runs, oldest first: in the order in which Cronflow learned of them. */
+  runs(): readonly Run[] {
+    return this.history.all();
   }
 
   run(id: string): Run | undefined {
-    return this.runsById.get(id);
+    return this.history.get(id);
+  }
+
+  runOfRid(rid: string): Run | undefined {
+    return this.history.ofRid(rid);
   }
 
   /** Runs not ended yet, oldest start first. */
   openRuns(): Run[] {
-    return this.runs()
-      .filter((run) => run.outcome === null)
-      .sort((a, b) => (a.started_at ?? 0) - (b.started_at ?? 0));
+    return this.history.open().toSorted((a, b) => (a.started_at ?? 0) - (b.started_at ?? 0));
   }
 
   addRun(fields: Partial<Run> & Pick<Run, 'reason'>): Run {
@@ -96,7 +100,7 @@ export class Draft {
   }
 
   changeRun(id: string, changes: Partial<Run>): Run {
-    const run = this.runsById.get(id);
+    const run = this.run(id);
     if (run === undefined) throw new Error(`no run ${id} to change: a bug in the core`);
     // Of the newest run its number says all that the history needs to know.
     const isOlder = id !== `${this.jobId}-${this.job.run_count}`;
@@ -121,9 +125,7 @@ export class Draft {
 
   /** Removes a history row; the daily figures do not follow by themselves, see `tallySlots`. */
   removeRun(id: string): void {
-    this.runsById.delete(id);
-    this.changedRuns.delete(id);
-    this.removedRunIds.add(id);
+    this.changedRuns.set(id, null);
   }
 
   setIncident(incident: Incident): void {
@@ -134,11 +136,12 @@ export class Draft {
   finish(reason: Reason, runId: string | null): Transition {
     this.job.settled_at = Math.max(this.job.settled_at, this.learnedAt);
     this.job.status = statusOf(this);
-    remember(this.job, this.changedRuns.values(), this.spec.keepRuns);
+    const runs = [...this.changedRuns.values()].filter((run) => run !== null);
+    remember(this.job, runs, this.spec.keepRuns);
     return {
-      state: { job_id: this.jobId, job: this.job, runs: this.runs(), incident: this.incident },
-      runs: [...this.changedRuns.values()],
-      removed_run_ids: [...this.removedRunIds],
+      state: { job_id: this.jobId, job: this.job, runs: this.history, incident: this.incident },
+      runs,
+      removed_run_ids: [...this.changedRuns].flatMap(([id, run]) => (run === null ? [id] : [])),
       incidents: [...this.changedIncidents.values()],
       deliveries: this.deliveries,
       tallies: this.tallies,
@@ -148,10 +151,9 @@ export class Draft {
   }
 
   private keepRun(run: Run): Run {
-    const before = this.runsById.get(run.id);
+    const before = this.run(run.id);
     // Slots that join or leave a row are counted where that happens.
     if (before === undefined || before.count === run.count) this.tallies.push(...talliesOf(before, run));
-    this.runsById.set(run.id, run);
     this.changedRuns.set(run.id, run);
     return run;
   }

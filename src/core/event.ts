@@ -1,14 +1,15 @@
 import type { Tally } from './daily.ts';
 import type { Delivery, Incident, JobState, Ping, Run } from './model.ts';
 import type { Reason } from './reasons.ts';
+import type { Runs } from './runs.ts';
 import type { Spec } from './spec.ts';
 
 /** What the core reads of one job: its small state, the runs that may still matter, its open incident. */
 export interface State {
   job_id: string;
   job: JobState;
-  /** All open runs and the most recent settled ones, in order of their ids' numbers, oldest first. */
-  runs: readonly Run[];
+  /** All open runs and the most recent settled ones. */
+  runs: Runs;
   incident: Incident | null;
 }
 

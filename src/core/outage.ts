@@ -5,6 +5,7 @@ import { deadlineOf } from './due.ts';
 import { LIMITS } from './limits.ts';
 import type { JobState, Run } from './model.ts';
 import { earlyMs, slotAfter } from './slots.ts';
+import type { Runs } from './runs.ts';
 import type { Spec } from './spec.ts';
 import { type SystemChange, systemDeliveries, systemIncident } from './system.ts';
 
@@ -121,14 +122,14 @@ export function withClockSetBack(outages: readonly Outage[], byMs: number): Outa
  * @param state the job's state, settled up to the instant of asking
  * @param runs its open runs and its history as far as it is kept
  */
-export function unseenOf(spec: Spec, state: JobState, runs: readonly Run[], outage: Outage): Unseen | null {
+export function unseenOf(spec: Spec, state: JobState, runs: Runs, outage: Outage): Unseen | null {
   const isOpenIn = (run: Run): boolean =>
     run.counted && run.started_at !== null && run.started_at <= outage.to_at;
   const isPaused = spec.paused || state.paused_by_api;
-  const open = isPaused ? [] : runs.filter((run) => run.outcome === null && isOpenIn(run));
-  const ended = runs.filter(
-    (run) => isUnknown(run) && isOpenIn(run) && (run.ended_at ?? -Infinity) >= outage.from_at,
-  );
+  const open = isPaused ? [] : runs.open().filter(isOpenIn);
+  const ended = runs
+    .all()
+    .filter((run) => isUnknown(run) && isOpenIn(run) && (run.ended_at ?? -Infinity) >= outage.from_at);
   const slotCount = unseenSlots(spec, state, runs, outage);
   const isExpected = touchedUntil(spec, state, runs, outage) !== null;
   if (slotCount + ended.length + open.length === 0 && !isExpected) return null;
@@ -153,12 +154,7 @@ export function postponed(outage: Outage, unseen: readonly Unseen[], untilAt: nu
 }
 
 /** When the slot that is expected is given up as `unknown`, if the outage touched it; else null. */
-export function touchedUntil(
-  spec: Spec,
-  state: JobState,
-  runs: readonly Run[],
-  outage: Outage,
-): number | null {
+export function touchedUntil(spec: Spec, state: JobState, runs: Runs, outage: Outage): number | null {
   const draft = new Draft(spec, { job_id: '', job: state, runs, incident: null }, state.settled_at);
   const deadline = deadlineOf(draft);
   const slotAt = state.expected_at;
@@ -172,11 +168,11 @@ function isUnknown(run: Run): boolean {
 }
 
 /** Slots that ended `unknown` and that the outage, from its first gap to its last, can have hidden. */
-function unseenSlots(spec: Spec, state: JobState, runs: readonly Run[], outage: Outage): number {
+function unseenSlots(spec: Spec, state: JobState, runs: Runs, outage: Outage): number {
   const { deadline_at_min: deadlineAtMin } = state;
   const fromAt = outage.from_at - spec.graceMs;
   const toAt = outage.to_at + Math.min(spec.graceMs, LIMITS.earlyMsMax);
-  const rows = runs.filter((run) => isUnknown(run) && run.started_at === null);
+  const rows = runs.all().filter((run) => isUnknown(run) && run.started_at === null);
   let count = 0;
   for (const row of rows) {
     const firstAt = row.first_slot_at ?? row.slot_at;

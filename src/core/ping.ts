@@ -28,7 +28,7 @@ export function applyPing(draft: Draft, ping: Ping): PingEffect {
 }
 
 function applyStart(draft: Draft, ping: Ping, at: number): PingEffect {
-  const known = ping.rid === null ? undefined : runOfRid(draft, ping.rid);
+  const known = ping.rid === null ? undefined : draft.runOfRid(ping.rid);
   if (known !== undefined) return startKnownRun(draft, known, ping, at);
   const forgotten = rememberedRun(draft.job, ping.rid);
   if (forgotten !== undefined) return { reason: 'duplicate', runId: forgotten.run_id };
@@ -203,7 +203,7 @@ function reported(late: boolean, ping: Ping, { reason }: Judgement): Reason {
  * no run open means that the lock is stuck (DESIGN.md §3.2).
  */
 function applySkip(draft: Draft, ping: Ping, at: number): PingEffect {
-  const known = ping.rid === null ? undefined : runOfRid(draft, ping.rid);
+  const known = ping.rid === null ? undefined : draft.runOfRid(ping.rid);
   const knownId = known?.id ?? rememberedRun(draft.job, ping.rid)?.run_id;
   if (knownId !== undefined) return { reason: 'duplicate', runId: knownId };
   const stuck = noteSkip(draft, at);
@@ -230,7 +230,7 @@ function applySkip(draft: Draft, ping: Ping, at: number): PingEffect {
  * newest open run, else the anonymous run that was given up last.
  */
 function findRun(draft: Draft, ping: Ping): Run | undefined {
-  if (ping.rid !== null) return runOfRid(draft, ping.rid);
+  if (ping.rid !== null) return draft.runOfRid(ping.rid);
   const at = ping.received_at - ping.delay_ms;
   const open = draft.openRuns().filter((run) => (run.started_at ?? 0) <= at);
   const anonymous = open.findLast((run) => run.rid === null);
@@ -239,10 +239,6 @@ function findRun(draft: Draft, ping: Ping): Run | undefined {
     .runs()
     .findLast((run) => run.rid === null && run.start_received && run.reason !== 'lock_held');
   return last !== undefined && isGivenUp(last.outcome) && (last.started_at ?? 0) <= at ? last : undefined;
-}
-
-function runOfRid(draft: Draft, rid: string): Run | undefined {
-  return draft.runs().findLast((run) => run.rid === rid);
 }
 
 function claimForPing(draft: Draft, ping: Ping, startAt: number): Claim {

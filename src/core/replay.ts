@@ -1,6 +1,6 @@
 import type { Event, LoggedEvent, State } from './event.ts';
 import type { Incident, JobState, Run } from './model.ts';
-import { recentRuns, withoutOldest } from './recent-runs.ts';
+import { latestRuns, listedRuns, recentRuns } from './runs.ts';
 import type { Spec } from './spec.ts';
 import { initialState, transition } from './transition.ts';
 
@@ -99,7 +99,7 @@ export class Replay {
   #happen(event: Event): void {
     // Nothing can happen to a job before it is declared.
     if (this.#job === null || this.#spec === null) return;
-    const runs = recentRuns([...this.#runs.values()], this.#spec.keepRuns);
+    const runs = recentRuns(listedRuns([...this.#runs.values()]), this.#spec.keepRuns);
     const state: State = { job_id: this.#jobId, job: this.#job, runs, incident: this.#open };
     const result = transition(this.#spec, state, event);
     this.#job = result.state.job;
@@ -121,7 +121,7 @@ export class Replay {
   }
 
   #trim(keepRuns: number): void {
-    const kept = new Set(withoutOldest([...this.#runs.values()], keepRuns));
+    const kept = new Set(latestRuns(listedRuns([...this.#runs.values()]), keepRuns).all());
     for (const run of this.#runs.values()) if (!kept.has(run)) this.#runs.delete(run.id);
   }
 }

@@ -8,6 +8,7 @@ import type { JobState } from './model.ts';
 import { applyPing } from './ping.ts';
 import type { Reason } from './reasons.ts';
 import { endRun } from './run.ts';
+import { NO_RUNS } from './runs.ts';
 import { settle } from './settle.ts';
 import { endSkips } from './skips.ts';
 import { earlyMs, slotAfter } from './slots.ts';
@@ -34,7 +35,7 @@ export function initialState(spec: Spec, at: number): JobState {
     unclaimed: [],
     gaps: [],
   };
-  const draft = new Draft(spec, { job_id: '', job, runs: [], incident: null }, at);
+  const draft = new Draft(spec, { job_id: '', job, runs: NO_RUNS, incident: null }, at);
   return { ...job, due_at: nextDue(draft)?.at ?? null };
 }
 

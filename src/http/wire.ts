@@ -2,6 +2,7 @@ import { type Day, figuresOf } from '../core/daily.ts';
 import { Draft } from '../core/draft.ts';
 import { deadlineOf } from '../core/due.ts';
 import type { Delivery, Incident, Job, Run } from '../core/model.ts';
+import { NO_RUNS } from '../core/runs.ts';
 import { type Globals, specOf } from '../core/spec.ts';
 
 type Json = Record<string, unknown>;
@@ -43,7 +44,11 @@ export function jobJson(job: Job, incident: Incident | undefined, globals: Globa
   // A job with a period is not expected while it runs, which its status tells without reading its runs.
   const isExpected = !isPaused && !(spec.schedule?.kind === 'every' && state.status === 'running');
   const expectedAt = isExpected ? state.expected_at : null;
-  const draft = new Draft(spec, { job_id: job.id, job: state, runs: [], incident: incident ?? null }, nowAt);
+  const draft = new Draft(
+    spec,
+    { job_id: job.id, job: state, runs: NO_RUNS, incident: incident ?? null },
+    nowAt,
+  );
   return {
     id: job.id,
     name: job.name,

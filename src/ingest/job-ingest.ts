@@ -101,7 +101,7 @@ export class JobIngest implements Ingest {
 function recordPing(tx: Tx, job: Job, ping: Ping): PingResult {
   const { reason, run_id: runId } = applyEvent(tx, job, { type: 'ping', ping });
   if (runId !== null && ping.output !== null && reason !== 'duplicate') {
-    const run = tx.runsOf(job.id).find((each) => each.id === runId);
+    const run = tx.runsOf(job.id).get(runId);
     if (run !== undefined) {
       const dropped = ping.output_dropped_bytes;
       tx.putRun({ ...run, output_bytes: Buffer.byteLength(ping.output), output_dropped_bytes: dropped });

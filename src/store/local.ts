@@ -29,7 +29,7 @@ export abstract class LocalStore implements Store {
   }
 
   async runsOf(jobId: string, page: { skip: number; limit: number }): Promise<Page<Run>> {
-    return pageNewestFirst(this.tables.runs.of(jobId), page);
+    return pageNewestFirst(this.tables.runs.of(jobId).all(), page);
   }
 
   async run(jobId: string, runId: string): Promise<Run | undefined> {

@@ -1,105 +1,124 @@
 import type { Job, Run } from '../core/model.ts';
 import { LIMITS } from '../core/limits.ts';
-import { compareRuns, endedFirst } from '../core/recent-runs.ts';
+import { compareEnds, compareRuns, insertRun, NO_RUNS, type Runs } from '../core/runs.ts';
 
 /** How many settled runs are kept of a job (DESIGN.md §3.5). */
 export function keepRunsOf(job: Job): number {
   return job.declaration.keep_runs ?? LIMITS.keepRunsDefault;
 }
 
-interface History {
-  /** Of the snapshot that must not see later changes of `runs`. */
-  generation: number;
-  /** Oldest first. */
-  runs: Run[];
-  settledCount: number;
+/** The runs of one job, with what pings ask for at hand. */
+class JobRuns implements Runs {
+  readonly #byId: ReadonlyMap<string, Run>;
+  readonly #byRid = new Map<string, Run>();
+  readonly #open: Run[] = [];
+  readonly #ended: Run[] = [];
+  #all: Run[] = [];
+  /** Of the snapshot that must not see later changes of `#all`. */
+  #generation: number;
+
+  /** @param byId the runs of all jobs */
+  constructor(byId: ReadonlyMap<string, Run>, generation: number) {
+    this.#byId = byId;
+    this.#generation = generation;
+  }
+
+  get(id: string): Run | undefined {
+    return this.#byId.get(id);
+  }
+
+  ofRid(rid: string): Run | undefined {
+    return this.#byRid.get(rid);
+  }
+
+  open(): readonly Run[] {
+    return this.#open;
+  }
+
+  ended(): readonly Run[] {
+    return this.#ended;
+  }
+
+  all(): readonly Run[] {
+    return this.#all;
+  }
+
+  /** @param before what is known of this run so far */
+  put(run: Run, before: Run | undefined, generation: number): void {
+    const all = this.#writable(generation);
+    if (before === undefined) insertRun(all, run, compareRuns);
+    else {
+      all[all.lastIndexOf(before)] = run;
+      take(before.ended_at === null ? this.#open : this.#ended, before);
+    }
+    if (run.ended_at === null) insertRun(this.#open, run, compareRuns);
+    else insertRun(this.#ended, run, compareEnds);
+    if (run.rid !== null) this.#byRid.set(run.rid, run);
+  }
+
+  delete(run: Run, generation: number): void {
+    take(this.#writable(generation), run);
+    take(run.ended_at === null ? this.#open : this.#ended, run);
+    if (run.rid !== null && this.#byRid.get(run.rid) === run) this.#byRid.delete(run.rid);
+  }
+
+  /** All of them, copied first if a snapshot may still be reading them. */
+  #writable(generation: number): Run[] {
+    if (this.#generation !== generation) this.#all = [...this.#all];
+    this.#generation = generation;
+    return this.#all;
+  }
+}
+
+function take(runs: Run[], run: Run): void {
+  runs.splice(runs.indexOf(run), 1);
 }
 
 /** The runs of all jobs. A change costs the same however many jobs there are. */
 export class RunTable {
   readonly #byId = new Map<string, Run>();
-  readonly #byJob = new Map<string, History>();
+  readonly #byJob = new Map<string, JobRuns>();
   #generation = 0;
 
   get(id: string): Run | undefined {
     return this.#byId.get(id);
   }
 
-  /** Oldest first; not to be mutated. */
-  of(jobId: string): readonly Run[] {
-    return this.#byJob.get(jobId)?.runs ?? [];
+  /** As they are until the next change. */
+  of(jobId: string): Runs {
+    return this.#byJob.get(jobId) ?? NO_RUNS;
   }
 
   put(run: Run): void {
-    const before = this.#byId.get(run.id);
-    if (before !== undefined && before.job_id !== run.job_id) this.delete(run.id);
-    const history = this.#writable(run.job_id);
-    const at = position(history.runs, run);
-    const replaced = history.runs[at]?.id === run.id ? history.runs[at] : undefined;
-    history.runs.splice(at, replaced === undefined ? 0 : 1, run);
-    history.settledCount += settled(run) - settled(replaced);
+    const runs = this.#byJob.get(run.job_id) ?? new JobRuns(this.#byId, this.#generation);
+    this.#byJob.set(run.job_id, runs);
+    runs.put(run, this.#byId.get(run.id), this.#generation);
     this.#byId.set(run.id, run);
   }
 
   delete(id: string): void {
     const run = this.#byId.get(id);
-    if (run === undefined) return;
-    const history = this.#writable(run.job_id);
-    history.runs.splice(position(history.runs, run), 1);
-    history.settledCount -= settled(run);
+    const runs = run === undefined ? undefined : this.#byJob.get(run.job_id);
+    if (run === undefined || runs === undefined) return;
+    runs.delete(run, this.#generation);
     this.#byId.delete(id);
-    if (history.runs.length === 0) this.#byJob.delete(run.job_id);
+    if (runs.all().length === 0) this.#byJob.delete(run.job_id);
   }
 
   /** Drops the settled runs that ended first beyond `keep`, never an open one; returns the ids of those dropped. */
   trim(jobId: string, keep: number): string[] {
-    const history = this.#byJob.get(jobId);
-    const surplus = (history?.settledCount ?? 0) - keep;
-    if (history === undefined || surplus <= 0) return [];
-    const dropped = endedFirst(history.runs, surplus).map((run) => run.id);
+    const ended = this.of(jobId).ended();
+    const dropped = ended.slice(0, Math.max(0, ended.length - keep)).map((run) => run.id);
     for (const id of dropped) this.delete(id);
     return dropped;
   }
 
   /** All runs as they are now, whatever changes while they are read; the call costs O(jobs), not O(runs). */
   snapshot(): Iterable<Run> {
-    const histories = [...this.#byJob.values()].map((history) => history.runs);
+    const all = [...this.#byJob.values()].map((runs) => runs.all());
     this.#generation += 1;
     return (function* (): Generator<Run> {
-      for (const runs of histories) yield* runs;
+      for (const runs of all) yield* runs;
     })();
   }
-
-  /** The job's history, copied first if a snapshot may still be reading it. */
-  #writable(jobId: string): History {
-    const history = this.#byJob.get(jobId) ?? {
-      generation: this.#generation,
-      runs: [],
-      settledCount: 0,
-    };
-    if (history.generation !== this.#generation) {
-      history.runs = [...history.runs];
-      history.generation = this.#generation;
-    }
-    this.#byJob.set(jobId, history);
-    return history;
-  }
-}
-
-function settled(run: Run | undefined): number {
-  return run === undefined || run.ended_at === null ? 0 : 1;
-}
-
-/** Where `run` is or belongs in `runs`; looks from the end, where almost every change is. */
-function position(runs: readonly Run[], run: Run): number {
-  const last = runs.at(-1);
-  if (last === undefined || compareRuns(last, run) < 0) return runs.length;
-  let low = 0;
-  let high = runs.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (compareRuns(runs[middle]!, run) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -2,6 +2,7 @@ import type { Day, Tally } from '../core/daily.ts';
 import type { LoggedEvent } from '../core/event.ts';
 import type { Delivery, Incident, Job, Run } from '../core/model.ts';
 import type { Status } from '../core/reasons.ts';
+import type { Runs } from '../core/runs.ts';
 
 /** Which jobs a transaction may read and change. PostgreSQL locks exactly these rows. */
 export interface Scope {
@@ -36,10 +37,10 @@ export interface Tx {
   /** Every job, removed ones included; only with `all`. */
   jobs(): Job[];
   /**
-   * All open runs of the job and the settled ones that ended last (at most LIMITS.recentRunsMax), oldest first:
-   * in the order of their numbers, as Cronflow learned of them.
+   * All open runs of the job and the settled ones that ended last, at most LIMITS.recentRunsMax. As of now: what
+   * is written later need not show.
    */
-  runsOf(jobId: string): Run[];
+  runsOf(jobId: string): Runs;
   openIncidentOf(jobId: string): Incident | undefined;
   /** System incidents are in every scope. */
   incident(id: string): Incident | undefined;

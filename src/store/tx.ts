@@ -3,7 +3,7 @@ import { type Day, isEmptyDay, type Tally, tallied } from '../core/daily.ts';
 import { CronflowError } from '../core/errors.ts';
 import type { LoggedEvent } from '../core/event.ts';
 import type { Delivery, Incident, Job, Run } from '../core/model.ts';
-import { compareRuns, recentRuns } from '../core/recent-runs.ts';
+import { ChangedRuns, recentRuns, type Runs } from '../core/runs.ts';
 import { TABLE_NAMES } from './changes.ts';
 import type { Changes, OutputRef, Records, TableName } from './changes.ts';
 import { dayId } from './days.ts';
@@ -123,19 +123,20 @@ export class Overlay {
   }
 
   deleteJob(id: string): void {
-    for (const run of this.runsOf(id)) this.deleteRun(run.id);
+    for (const run of this.runsOf(id).all()) this.deleteRun(run);
     const dates = this.tables.days.of(id).map((day) => day.date);
     for (const date of [...dates, ...(this.#touched.dates.get(id) ?? [])]) this.deleteDay(id, date);
-    for (const incident of this.#ofJob('incidents', id, this.tables.incidents({ job_id: id })))
+    for (const incident of this.#incidentsOf(id, this.tables.incidents({ job_id: id })))
       this.put('incidents', incident.id, null);
     for (const deliveryId of [...this.tables.outbox.idsOf(id), ...(this.#touched.deliveries.get(id) ?? [])])
       this.put('deliveries', deliveryId, null);
     this.put('jobs', id, null);
   }
 
-  deleteRun(id: string): void {
-    this.put('runs', id, null);
-    this.put('outputs', id, null);
+  deleteRun(run: Run): void {
+    touch(this.#touched.runs, run.job_id, run.id);
+    this.put('runs', run.id, null);
+    this.put('outputs', run.id, null);
   }
 
   deleteDay(jobId: string, date: string): void {
@@ -170,10 +171,16 @@ export class Overlay {
     return this.#read('runs', id, this.tables.runs.get(id));
   }
 
-  /** All runs of the job, oldest first. */
-  runsOf(jobId: string): Run[] {
-    const runs = this.#ofJob('runs', jobId, this.tables.runs.of(jobId));
-    return this.#touched.runs.has(jobId) ? runs.sort(compareRuns) : runs;
+  runsOf(jobId: string): Runs {
+    const stored = this.tables.runs.of(jobId);
+    const touched = this.#touched.runs.get(jobId);
+    if (touched === undefined) return stored;
+    const changes = new Map<string, Run | null>();
+    for (const id of touched) {
+      const written = this.#written.runs.get(id);
+      if (written !== undefined) changes.set(id, written);
+    }
+    return new ChangedRuns(stored, changes);
   }
 
   incident(id: string): Incident | undefined {
@@ -181,7 +188,7 @@ export class Overlay {
   }
 
   openIncidentsOf(jobId: string | null): Incident[] {
-    return this.#ofJob('incidents', jobId, this.tables.openIncidentsOf(jobId)).filter(
+    return this.#incidentsOf(jobId, this.tables.openIncidentsOf(jobId)).filter(
       (incident) => incident.closed_at === null,
     );
   }
@@ -200,19 +207,14 @@ export class Overlay {
   }
 
   /** `stored` with what was written of the same job: replaced in place, new ones at the end. */
-  #ofJob<T extends 'runs' | 'incidents'>(
-    table: T,
-    jobId: string | null,
-    stored: readonly Records[T][],
-  ): Records[T][] {
-    const touched: ReadonlyMap<string | null, Set<string>> = this.#touched[table];
-    const written = touched.get(jobId);
+  #incidentsOf(jobId: string | null, stored: readonly Incident[]): Incident[] {
+    const written = this.#touched.incidents.get(jobId);
     if (written === undefined) return [...stored];
-    const ids = new Set([...stored.map((record) => record.id), ...written]);
-    const known = new Map(stored.map((record) => [record.id, record]));
+    const ids = new Set([...stored.map((incident) => incident.id), ...written]);
+    const known = new Map(stored.map((incident) => [incident.id, incident]));
     return [...ids].flatMap((id) => {
-      const record = this.#read<T>(table, id, known.get(id));
-      return record === undefined || record.job_id !== jobId ? [] : [record];
+      const incident = this.#read('incidents', id, known.get(id));
+      return incident === undefined || incident.job_id !== jobId ? [] : [incident];
     });
   }
 
@@ -305,12 +307,12 @@ class OverlayTx implements Tx {
     return this.#view().jobs();
   }
 
-  runsOf(jobId: string): Run[] {
+  runsOf(jobId: string): Runs {
     this.#coversJob(jobId);
     const overlay = this.#view();
     const job = overlay.job(jobId);
-    if (job === undefined) return [];
-    return recentRuns(overlay.runsOf(jobId), keepRunsOf(job));
+    const keepRuns = job === undefined ? 0 : keepRunsOf(job);
+    return recentRuns(overlay.runsOf(jobId), keepRuns);
   }
 
   openIncidentOf(jobId: string): Incident | undefined {
@@ -360,7 +362,7 @@ class OverlayTx implements Tx {
     const run = this.#view().run(id);
     if (run === undefined) return;
     this.#coversJob(run.job_id);
-    this.#view().deleteRun(id);
+    this.#view().deleteRun(run);
   }
 
   tally(jobId: string, tallies: readonly Tally[]): void {

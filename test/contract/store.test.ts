@@ -183,8 +183,8 @@ describe.each(rows)('$name store', ({ make }) => {
         tx.putRun(run('a', 10, { outcome: 'failure' }));
         tx.putRun(openRun('a', 1));
         tx.deleteRun('a-2');
-        expect(ids(tx.runsOf('a'))).toEqual(['a-1', 'a-9', 'a-10', 'a-11']);
-        expect(tx.runsOf('a')[2]?.outcome).toBe('failure');
+        expect(ids(tx.runsOf('a').all())).toEqual(['a-1', 'a-9', 'a-10', 'a-11']);
+        expect(tx.runsOf('a').all()[2]?.outcome).toBe('failure');
       });
       expect(ids((await store.runsOf('a', PAGE)).items)).toEqual(['a-11', 'a-10', 'a-9', 'a-1']);
     });
@@ -261,7 +261,7 @@ describe.each(rows)('$name store', ({ make }) => {
         expect(ids(tx.jobs())).toEqual(['a']);
         expect(tx.jobByName('renamed')).toBeUndefined();
         expect(tx.meta('key')).toBe('before');
-        expect(ids(tx.runsOf('a'))).toEqual(['a-1', 'a-2']);
+        expect(ids(tx.runsOf('a').all())).toEqual(['a-1', 'a-2']);
         expect(tx.openIncidentOf('a')).toBeUndefined();
       });
       expect(await store.meta('kept')).toBe(1);
@@ -328,7 +328,7 @@ describe.each(rows)('$name store', ({ make }) => {
         await store.transact(scope, (tx) => {
           expect(tx.jobById('a')?.id).toBe('a');
           expect(tx.jobByName('job-a')?.id).toBe('a');
-          expect(ids(tx.runsOf('a'))).toEqual(['a-1']);
+          expect(ids(tx.runsOf('a').all())).toEqual(['a-1']);
           expect(tx.incident('i-a')?.id).toBe('i-a');
           expect(tx.delivery('d-a')?.id).toBe('d-a');
         });
@@ -487,7 +487,7 @@ describe.each(rows)('$name store', ({ make }) => {
         tx.deleteJob('a');
         tx.putJob(job('a', { name: 'again' }));
         tx.putRun(run('a', 2, { outcome: 'failure' }));
-        expect(ids(tx.runsOf('a'))).toEqual(['a-2']);
+        expect(ids(tx.runsOf('a').all())).toEqual(['a-2']);
       });
       expect(ids((await store.runsOf('a', PAGE)).items)).toEqual(['a-2']);
       expect(await store.jobByName('job-a')).toBeUndefined();
@@ -567,7 +567,7 @@ describe.each(rows)('$name store', ({ make }) => {
           tx.putRun(run('a', number));
           tx.putOutput('a', `a-${number}`, { text: `output ${number}`, dropped_bytes: number });
         }
-        expect(ids(tx.runsOf('a'))).toEqual(['a-1', 'a-5', 'a-6', 'a-7']);
+        expect(ids(tx.runsOf('a').all())).toEqual(['a-1', 'a-5', 'a-6', 'a-7']);
       });
       expect(ids((await store.runsOf('a', PAGE)).items)).toEqual(['a-7', 'a-6', 'a-5', 'a-1']);
       expect(await store.run('a', 'a-4')).toBeUndefined();
@@ -588,7 +588,7 @@ describe.each(rows)('$name store', ({ make }) => {
       await write((tx) => {
         tx.putRun(run('a', 7));
         tx.putRun(run('a', 8));
-        expect(ids(tx.runsOf('a'))).toEqual(['a-1', 'a-7', 'a-8']);
+        expect(ids(tx.runsOf('a').all())).toEqual(['a-1', 'a-7', 'a-8']);
       });
       expect(ids((await store.runsOf('a', PAGE)).items)).toEqual(['a-8', 'a-7', 'a-1']);
       await write((tx) => tx.putRun(run('a', 9)));
@@ -611,7 +611,7 @@ describe.each(rows)('$name store', ({ make }) => {
         tx.putRun(openRun('a', 1));
         for (let number = 2; number <= 150; number += 1) tx.putRun(run('a', number));
       });
-      const seen = await store.transact({ ids: ['a'] }, (tx) => ids(tx.runsOf('a')));
+      const seen = await store.transact({ ids: ['a'] }, (tx) => ids(tx.runsOf('a').all()));
       expect(seen).toHaveLength(101);
       expect(seen.slice(0, 2)).toEqual(['a-1', 'a-51']);
       expect((await store.runsOf('a', PAGE)).total).toBe(150);

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Day, isEmptyDay, tallied } from '../../src/core/daily.ts';
-import type { Event, State, Transition } from '../../src/core/event.ts';
+import type { Event, Transition } from '../../src/core/event.ts';
 import type { Run } from '../../src/core/model.ts';
 import { slotAtOrBefore } from '../../src/core/slots.ts';
 import type { Spec } from '../../src/core/spec.ts';
-import { initialState, transition } from '../../src/core/transition.ts';
+import { transition } from '../../src/core/transition.ts';
+import { declaredAt, stateOf } from './support/state.ts';
 import {
   anyDeclaration,
   eventsOf,
@@ -27,10 +28,10 @@ function daysOf(results: readonly Transition[]): Day[] {
 
 /** With a tick at every instant at which something is due, so that no change of a row has two causes. */
 function withTicks(spec: Spec, events: readonly Event[]): Event[] {
-  let state: State = { job_id: 'j', job: initialState(spec, START), runs: [], incident: null };
+  let state = declaredAt(spec, START);
   const played: Event[] = [];
   const play = (event: Event): void => {
-    state = transition(spec, state, event).state;
+    state = stateOf(transition(spec, state, event));
     played.push(event);
   };
   for (const event of events) {

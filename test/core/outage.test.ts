@@ -8,6 +8,7 @@ import {
   unseenOf,
   withGap,
 } from '../../src/core/outage.ts';
+import { listedRuns } from '../../src/core/runs.ts';
 import { DEFAULT_GLOBALS, specOf } from '../../src/core/spec.ts';
 import { job, openRun, run } from '../support/records.ts';
 
@@ -21,7 +22,7 @@ const hourly = specOf('hourly', { schedule: '0 * * * *', grace: '5m' }, DEFAULT_
 const [AWAY] = withGap([], { from_at: at(2, 30), to_at: at(5, 30) }, WINDOW_MS) as [Outage];
 
 function unseen(runs: readonly Run[], state: Partial<JobState> = {}, spec = hourly): Unseen | null {
-  return unseenOf(spec, job('j1', {}, state).state, runs, AWAY);
+  return unseenOf(spec, job('j1', {}, state).state, listedRuns(runs), AWAY);
 }
 
 /** The row of slots that ended unknown, from one hour to another. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Event, State } from '../../src/core/event.ts';
-import { initialState, transition } from '../../src/core/transition.ts';
+import type { Event } from '../../src/core/event.ts';
+import { transition } from '../../src/core/transition.ts';
+import { declaredAt, stateOf } from './support/state.ts';
 import {
   anyDeclaration,
   eventsOf,
@@ -159,18 +160,18 @@ describe('for any job and any events', () => {
         fc.integer({ min: -60, max: 60 }),
         (schedule, timezone, skewSeconds) => {
           const spec = specFor({ schedule, timezone, grace: '5m', max_runtime: '1h' });
-          let state: State = { job_id: 'j', job: initialState(spec, START), runs: [], incident: null };
+          let state = declaredAt(spec, START);
           let slotAt = state.job.expected_at;
           for (let count = 0; count < 60 && slotAt !== null; count += 1) {
             const at = slotAt + skewSeconds * 1000;
             const started = transition(spec, state, { type: 'ping', ping: pingAt('start', at, `r${count}`) });
-            const ended = transition(spec, started.state, {
+            const ended = transition(spec, stateOf(started), {
               type: 'ping',
               ping: pingAt('success', at + 30_000, `r${count}`),
             });
             expect([...started.deliveries, ...ended.deliveries]).toEqual([]);
             expect(ended.runs.at(-1)?.slot_at).toBe(slotAt);
-            state = ended.state;
+            state = stateOf(ended);
             slotAt = state.job.expected_at;
           }
         },

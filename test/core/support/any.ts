@@ -4,7 +4,8 @@ import type { Event, State, Transition } from '../../../src/core/event.ts';
 import type { Delivery, Incident, Ping, Run } from '../../../src/core/model.ts';
 import type { PingKind } from '../../../src/core/reasons.ts';
 import { DEFAULT_GLOBALS, type Spec, specOf } from '../../../src/core/spec.ts';
-import { initialState, transition } from '../../../src/core/transition.ts';
+import { transition } from '../../../src/core/transition.ts';
+import { declaredAt, stateOf } from './state.ts';
 
 /** When every job is declared. */
 export const START = Date.UTC(2025, 2, 29, 22); // Two hours before Europe's clocks go forward.
@@ -124,12 +125,12 @@ interface Played {
 }
 
 export function playEvents(spec: Spec, events: readonly Event[]): Played {
-  let state: State = deepFreeze({ job_id: 'j', job: initialState(spec, START), runs: [], incident: null });
+  let state = deepFreeze(declaredAt(spec, START));
   const played: Played = { state, runs: new Map(), incidents: new Map(), deliveries: [], results: [] };
   for (const event of events) {
     // Frozen, so that a transition that changed what it was given would throw.
     const result = deepFreeze(transition(spec, state, deepFreeze(event)));
-    state = result.state;
+    state = stateOf(result);
     for (const run of result.runs) played.runs.set(run.id, run);
     for (const id of result.removed_run_ids) played.runs.delete(id);
     for (const incident of result.incidents) played.incidents.set(incident.id, incident);

@@ -1,10 +1,11 @@
 import type { Declaration } from '../../../src/core/declaration.ts';
 import type { Event, State, Transition } from '../../../src/core/event.ts';
-import type { Ping } from '../../../src/core/model.ts';
+import type { Ping, Run } from '../../../src/core/model.ts';
 import { PING_KINDS, type PingKind } from '../../../src/core/reasons.ts';
 import { type Spec, specOf } from '../../../src/core/spec.ts';
-import { initialState, transition } from '../../../src/core/transition.ts';
+import { transition } from '../../../src/core/transition.ts';
 import { parseDuration } from '../../../src/schedule/duration.ts';
+import { declaredAt, stateOf } from './state.ts';
 
 /** Midnight of the first day of every scenario, a Wednesday. */
 const DAY_ONE = Date.UTC(2025, 0, 1);
@@ -28,9 +29,13 @@ export function play(
   return trace;
 }
 
-/** The state after a script, for what a trace does not say. */
-export function stateAfter(declaration: Declaration, script: string): State {
-  return playThrough(declaration, script, () => {});
+/** The state after a script with its runs, oldest first, for what a trace does not say. */
+export function stateAfter(
+  declaration: Declaration,
+  script: string,
+): Omit<State, 'runs'> & { runs: readonly Run[] } {
+  const state = playThrough(declaration, script, () => {});
+  return { ...state, runs: state.runs.all() };
 }
 
 function playThrough(
@@ -41,13 +46,13 @@ function playThrough(
   const globals = { notifiers: ['ops'], replayWindowMs: parseDuration('15m') };
   const respec = (changes: Declaration): Spec => specOf('job', { ...declaration, ...changes }, globals);
   let spec = respec({});
-  let state: State = { job_id: 'j', job: initialState(spec, DAY_ONE), runs: [], incident: null };
+  let state = declaredAt(spec, DAY_ONE);
   for (const line of script.trim().split('\n')) {
     const parsed = parseLine(line.trim(), spec, respec);
     spec = parsed.spec;
     const result = transition(spec, state, parsed.event);
     observe(state, result);
-    state = result.state;
+    state = stateOf(result);
   }
   return state;
 }
@@ -130,7 +135,7 @@ function describe(before: State, result: Transition): string[] {
   const lines: { at: number; order: number; text: string }[] = [];
   const add = (at: number, text: string): void => void lines.push({ at, order: lines.length, text });
   for (const run of result.runs) {
-    const old = before.runs.find((each) => each.id === run.id);
+    const old = before.runs.get(run.id);
     if (run.outcome === null || (old?.outcome === run.outcome && old.count === run.count)) continue;
     const slot = run.slot_at === null ? 'no slot' : `slot ${clockTime(run.slot_at)}`;
     const times = run.count > 1 ? ` x${run.count}` : '';

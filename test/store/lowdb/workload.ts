@@ -20,7 +20,7 @@ export function step(tx: Tx): number {
   const runNumber = (tx.jobById(id)?.state.run_count ?? 0) + 1;
   const declaration = { keep_runs: 4, description: 'x'.repeat(pick(80)) };
   tx.putJob(job(id, { declaration, updated_at: number }, { run_count: runNumber, due_at: number }));
-  for (const open of tx.runsOf(id)) if (open.ended_at === null) tx.putRun({ ...open, ended_at: number });
+  for (const open of tx.runsOf(id).open()) tx.putRun({ ...open, ended_at: number });
   tx.putRun(pick(3) === 0 ? openRun(id, runNumber) : run(id, runNumber, { exit_code: number }));
   if (pick(2) === 0)
     tx.putOutput(id, `${id}-${runNumber}`, { text: `output ${number}`, dropped_bytes: number });

@@ -1,0 +1,132 @@
+import { LIMITS } from './limits.ts';
+import type { Run } from './model.ts';
+
+/**
+ * The runs of one job that may still matter: the open ones and those that ended last. Whatever pings and ticks
+ * ask for is found without a look at the rest, so that they cost the same however many runs are kept.
+ */
+export interface Runs {
+  get(id: string): Run | undefined;
+  /** The run to which a client gave this run id. */
+  ofRid(rid: string): Run | undefined;
+  /** Not ended yet; oldest first. */
+  open(): readonly Run[];
+  /** Those that have ended; what ended first comes first. */
+  ended(): readonly Run[];
+  /** Oldest first; at worst this costs a copy of them all. */
+  all(): readonly Run[];
+}
+
+/**
+ * Order of a job's runs: as Cronflow learned of them, which is the number their id ends in. Not by time,
+ * since a correction may date a run anew.
+ */
+export function compareRuns(a: Run, b: Run): number {
+  return numberOf(a.id) - numberOf(b.id) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}
+
+/** Order in which runs ended: what ended last is the latest, however long ago it began. */
+export function compareEnds(a: Run, b: Run): number {
+  return endOrder(a) - endOrder(b) || compareRuns(a, b);
+}
+
+function endOrder(run: Run): number {
+  const { id, run_count_at_end: countAtEnd } = run;
+  // The newest run of then may have ended before.
+  return countAtEnd === undefined ? numberOf(id) : countAtEnd + 0.5;
+}
+
+function numberOf(id: string): number {
+  const number = Number(id.slice(id.lastIndexOf('-') + 1));
+  return Number.isNaN(number) ? 0 : number;
+}
+
+/** Puts a run where it belongs among others; looks from the end, where almost every new one goes. */
+export function insertRun(runs: Run[], run: Run, compare: (a: Run, b: Run) => number): void {
+  let low = 0;
+  let high = runs.length;
+  const last = runs.at(-1);
+  if (last !== undefined && compare(last, run) < 0) low = high;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compare(runs[middle]!, run) < 0) low = middle + 1;
+    else high = middle;
+  }
+  runs.splice(low, 0, run);
+}
+
+/** A few runs, oldest first, without an index. */
+export function listedRuns(runs: readonly Run[]): Runs {
+  return {
+    get: (id) => runs.find((run) => run.id === id),
+    ofRid: (rid) => runs.findLast((run) => run.rid === rid),
+    open: () => runs.filter((run) => run.ended_at === null),
+    ended: () => runs.filter((run) => run.ended_at !== null).sort(compareEnds),
+    all: () => runs,
+  };
+}
+
+export const NO_RUNS = listedRuns([]);
+
+/** The open runs and the `endedMax` that ended last. */
+export function latestRuns(runs: Runs, endedMax: number): Runs {
+  const ended = runs.ended();
+  if (ended.length <= endedMax) return runs;
+  const latest = ended.slice(ended.length - endedMax);
+  return listedRuns([...runs.open(), ...latest].sort(compareRuns));
+}
+
+/**
+ * What the core reads of a job's runs.
+ * @param keepRuns how many settled runs are kept of the job (DESIGN.md §3.5)
+ */
+export function recentRuns(runs: Runs, keepRuns: number): Runs {
+  return latestRuns(runs, Math.min(LIMITS.recentRunsMax, keepRuns));
+}
+
+/** Runs as they are after changes that are not stored yet. */
+export class ChangedRuns implements Runs {
+  readonly #stored: Runs;
+  readonly #changes: ReadonlyMap<string, Run | null>;
+
+  /** @param changes new and changed runs by id, null for one that was removed; it may grow while this is used */
+  constructor(stored: Runs, changes: ReadonlyMap<string, Run | null>) {
+    this.#stored = stored;
+    this.#changes = changes;
+  }
+
+  get(id: string): Run | undefined {
+    const changed = this.#changes.get(id);
+    return changed === undefined ? this.#stored.get(id) : (changed ?? undefined);
+  }
+
+  ofRid(rid: string): Run | undefined {
+    const changed = [...this.#changes.values()].findLast((run) => run?.rid === rid);
+    if (changed) return changed;
+    const stored = this.#stored.ofRid(rid);
+    return stored !== undefined && this.#changes.has(stored.id) ? undefined : stored;
+  }
+
+  open(): readonly Run[] {
+    return this.#merged(this.#stored.open(), (run) => run.ended_at === null, compareRuns);
+  }
+
+  ended(): readonly Run[] {
+    return this.#merged(this.#stored.ended(), (run) => run.ended_at !== null, compareEnds);
+  }
+
+  all(): readonly Run[] {
+    return this.#merged(this.#stored.all(), () => true, compareRuns);
+  }
+
+  #merged(
+    stored: readonly Run[],
+    isIn: (run: Run) => boolean,
+    compare: (a: Run, b: Run) => number,
+  ): readonly Run[] {
+    if (this.#changes.size === 0) return stored;
+    const merged = stored.filter((run) => !this.#changes.has(run.id));
+    for (const run of this.#changes.values()) if (run !== null && isIn(run)) insertRun(merged, run, compare);
+    return merged;
+  }
+}
