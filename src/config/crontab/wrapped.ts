@@ -17,7 +17,7 @@ export function wrappedBy(calls: readonly Call[], wrappers: ReadonlySet<string>)
   for (const { words } of calls) {
     const at = words.findIndex(({ text }) => wrappers.has(baseName(text)));
     // Behind another program it may be an argument like any other, unless a command follows as only ours takes it.
-    if (at === 0 || (at > 0 && words.slice(at).some(({ text }) => text === '--'))) {
+    if (at === 0 || (at > 0 && words.slice(at, -1).some(({ text }) => text === '--'))) {
       return jobOf(words.slice(at + 1));
     }
   }
