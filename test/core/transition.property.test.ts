@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Event } from '../../src/core/event.ts';
+import { REASONS } from '../../src/core/reasons.ts';
 import { transition } from '../../src/core/transition.ts';
 import { declaredAt, stateOf } from './support/state.ts';
 import {
@@ -149,6 +150,22 @@ describe('for any job and any events', () => {
         }
       }),
       { numRuns: 400 },
+    );
+  });
+
+  test('every reason is one of the closed union', () => {
+    const known: ReadonlySet<string> = new Set(REASONS);
+    fc.assert(
+      fc.property(anyDeclaration, steps, (declaration, list) => {
+        const { results } = playEvents(specFor(declaration), eventsOf(list));
+        const reasons = results.flatMap(({ reason, runs, incidents, deliveries }) => [
+          reason,
+          ...[...runs, ...incidents].map((record) => record.reason),
+          ...deliveries.map(({ facts }) => facts.reason),
+        ]);
+        expect(reasons.filter((reason) => !known.has(reason))).toEqual([]);
+      }),
+      { numRuns: 200 },
     );
   });
 

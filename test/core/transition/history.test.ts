@@ -34,6 +34,15 @@ describe('§3.5 history', () => {
     ]);
   });
 
+  test("a rerun's outcome takes the place of the miss: one row, marked late", () => {
+    const { runs } = stateAfter(
+      HOURLY,
+      '00:30 log\n01:05 tick\n01:20 start rid=a\n01:30 failure rid=a exit=4',
+    );
+    expect(runs).toMatchObject([{ outcome: 'failure', slot_at: instant('01:00'), late: true, exit_code: 4 }]);
+    expect(runs).toHaveLength(1);
+  });
+
   test('each run has its slot, start, end, duration, outcome, reason, exit code or signal, and rid', () => {
     const { runs } = stateAfter(
       HOURLY,

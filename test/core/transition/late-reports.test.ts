@@ -198,6 +198,34 @@ describe('§3.2 late reports', () => {
     expect(claims('00:41 success rid=a delay=33m')).toBe(false);
   });
 
+  test('an end that overtakes its start waits for no other: its run gets the start and the duration', () => {
+    const { runs, job } = stateAfter(
+      HOURLY,
+      `01:02 success rid=a
+       01:02:01 start rid=a delay=2m
+       01:20 tick`,
+    );
+    expect(runs).toMatchObject([
+      {
+        outcome: 'success',
+        started_at: instant('01:00:01'),
+        ended_at: instant('01:02'),
+        duration_ms: 119_000,
+      },
+    ]);
+    expect(runs).toHaveLength(1);
+    expect(job).toMatchObject({ status: 'success', expected_at: instant('02:00') });
+  });
+
+  test('nothing that is reported late changes the status, for something newer has counted', () => {
+    const { job } = stateAfter(
+      HOURLY,
+      `02:00 success rid=a
+       02:30 failure rid=b delay=1h`,
+    );
+    expect(job).toMatchObject({ status: 'success', last_outcome: 'success' });
+  });
+
   test('a late end records the duration of a run that timed out', () => {
     const { runs } = stateAfter(NIGHTLY, '02:00 start rid=a\n04:00 tick\n04:30 success rid=a');
     expect(runs).toMatchObject([{ outcome: 'success', duration_ms: 9_000_000, ended_at: instant('04:30') }]);

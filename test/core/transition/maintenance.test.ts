@@ -70,6 +70,56 @@ describe('§3.3 maintenance', () => {
       ],
     ],
     [
+      'and so is what goes wrong at the very end: the end is no part of the window',
+      {
+        ...NIGHTLY,
+        maintenance: [
+          { schedule: '0 2 * * *', duration: '1h' },
+          { from: '2025-01-01T05:00Z', to: '2025-01-01T06:00Z' },
+        ],
+      },
+      `01:00 success
+       02:00 success
+       03:00 failure
+       04:00 success
+       06:00 failure`,
+      [
+        '01:00 no slot success succeeded',
+        '02:00 slot 02:00 success succeeded',
+        '03:00 no slot failure reported_failure',
+        '03:00 owe ops opened reported_failure',
+        '04:00 no slot success succeeded',
+        '04:00 owe ops closed succeeded',
+        '04:00 incident closed recovered',
+        '06:00 no slot failure reported_failure',
+        '06:00 owe ops opened reported_failure',
+      ],
+    ],
+    [
+      'the very beginning of a window is part of it, whichever way it is given',
+      {
+        ...NIGHTLY,
+        maintenance: [
+          { schedule: '0 3 * * *', duration: '1h' },
+          { from: '2025-01-01T05:00Z', to: '2025-01-01T06:00Z' },
+        ],
+      },
+      `02:00 success
+       03:00 failure
+       03:30 success
+       05:00 failure
+       05:30 success`,
+      [
+        '02:00 slot 02:00 success succeeded',
+        '03:00 no slot failure reported_failure',
+        '03:30 no slot success succeeded',
+        '03:30 incident closed recovered',
+        '05:00 no slot failure reported_failure',
+        '05:30 no slot success succeeded',
+        '05:30 incident closed recovered',
+      ],
+    ],
+    [
       'trouble known before the window gets no reminder in it, and its end is told at once',
       { ...HELD, remind_every: '1h' },
       `01:00 failure

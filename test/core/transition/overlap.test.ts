@@ -1,5 +1,6 @@
-import { describe } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Declaration } from '../../../src/core/declaration.ts';
+import { instant, stateAfter } from '../support/scenario.ts';
 import { HOURLY, table } from '../support/table.ts';
 
 describe('§3.2 overlap', () => {
@@ -118,4 +119,23 @@ describe('§3.2 overlap', () => {
       ['02:00 slot 01:00 success succeeded', '02:05 slot 02:00 missed missed', '02:05 owe ops opened missed'],
     ],
   ]);
+
+  test('overlap: forbid: the history says how the second run ended, and that it was a failure', () => {
+    const { runs, job } = stateAfter(
+      FORBID,
+      `01:00 start rid=a
+       02:00 start rid=b
+       02:10 success rid=b exit=0
+       02:11 failure rid=b exit=1`,
+    );
+    expect(runs.at(-1)).toMatchObject({
+      outcome: 'failure',
+      reason: 'overlap',
+      started_at: instant('02:00'),
+      ended_at: instant('02:10'),
+      duration_ms: 600_000,
+      exit_code: 0,
+    });
+    expect(job).toMatchObject({ status: 'running', last_success_at: null, last_outcome: 'failure' });
+  });
 });

@@ -56,6 +56,15 @@ describe('§3.2 runs', () => {
       ],
     ],
     [
+      'and of several open runs with a run id it ends the newest',
+      HOURLY,
+      `01:00 start rid=a
+       01:30 start rid=b
+       01:40 success
+       01:50 success`,
+      ['01:40 no slot success succeeded', '01:50 slot 01:00 success succeeded'],
+    ],
+    [
       'the exit code alone decides, whatever the ping was called',
       { ...HOURLY, success_exit_codes: [0, 3] },
       `01:00 failure exit=3

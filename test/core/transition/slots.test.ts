@@ -212,6 +212,60 @@ describe('§3.1 slots', () => {
       ],
     ],
     [
+      'nor does a second run of that early window',
+      HOURLY,
+      `00:30 success
+       01:05 tick
+       01:58 failure
+       01:59 failure`,
+      [
+        '00:30 no slot success succeeded',
+        '01:05 slot 01:00 missed missed',
+        '01:05 owe ops opened missed',
+        '01:58 slot 02:00 failure reported_failure',
+        '01:59 no slot failure reported_failure',
+      ],
+    ],
+    [
+      'a second rerun of one missed slot claims nothing: only the last slot, and only once',
+      HOURLY,
+      `00:30 success
+       02:05 tick
+       02:10 success
+       02:20 success`,
+      [
+        '00:30 no slot success succeeded',
+        '01:05 owe ops opened missed',
+        '02:05 slot 02:00 missed missed x2',
+        '01:05 slot 01:00 missed missed',
+        '02:10 slot 02:00 late success succeeded',
+        '02:10 owe ops closed succeeded',
+        '02:10 incident closed recovered',
+        '02:20 no slot success succeeded',
+      ],
+    ],
+    [
+      'a job declared at the instant of a slot expects the next one: the first after the declaration',
+      HOURLY,
+      `01:04:59 tick
+       01:05 tick`,
+      ['01:05 slot 01:00 missed never_seen', '01:05 owe ops opened never_seen'],
+    ],
+    [
+      'every: a start that is reported late moves no expectation back',
+      EVERY,
+      `00:30 success
+       00:50 success delay=40m
+       01:34:59 tick
+       01:35 tick`,
+      [
+        '00:30 no slot success succeeded',
+        '00:10 no slot success succeeded',
+        '01:35 slot 01:30 missed missed',
+        '01:35 owe ops opened missed',
+      ],
+    ],
+    [
       'an unscheduled run is recorded and its outcome counts, but it claims nothing',
       NIGHTLY,
       `00:30 failure

@@ -23,6 +23,48 @@ describe('§3.3 spec changes', () => {
       ['03:30 slot 01:00 skipped spec_changed'],
     ],
     [
+      'a new zone does so too',
+      NIGHTLY,
+      `01:00 log
+       02:03 spec {"timezone":"Europe/Berlin"}
+       d2 01:04 tick
+       d2 01:05 tick`,
+      [
+        '02:03 slot 02:00 skipped spec_changed',
+        'd2 01:05 slot d2 01:00 missed missed',
+        'd2 01:05 owe ops opened missed',
+      ],
+    ],
+    [
+      'and so does a new every: the first period after the change',
+      EVERY,
+      `00:30 success
+       01:32 spec {"every":"3h"}
+       04:36 tick
+       04:37 tick`,
+      [
+        '00:30 no slot success succeeded',
+        '01:32 slot 01:30 skipped spec_changed',
+        '04:37 slot 04:32 missed missed',
+        '04:37 owe ops opened missed',
+      ],
+    ],
+    [
+      'a slot that was missed before the change stays missed',
+      HOURLY,
+      `00:30 success
+       01:06 spec {"schedule":"30 * * * *"}
+       01:30 success`,
+      [
+        '00:30 no slot success succeeded',
+        '01:05 slot 01:00 missed missed',
+        '01:05 owe ops opened missed',
+        '01:30 slot 01:30 success succeeded',
+        '01:30 owe ops closed succeeded',
+        '01:30 incident closed recovered',
+      ],
+    ],
+    [
       'a slot that was claimed a little early is not expected again where the new schedule names it, too',
       HOURLY,
       `00:59 start rid=a
