@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
-import { toYaml } from '../config/crontab/document.ts';
+import { toIncludedYaml, toYaml } from '../config/crontab/document.ts';
 import { type Cron, type CrontabImport, CRONS, importCrontab } from '../config/crontab/import.ts';
 import { wrapCrontab, type WrappedCrontab } from '../config/crontab/wrap.ts';
 import { compileCron } from '../schedule/cron.ts';
@@ -13,6 +13,9 @@ const WRAPPER = 'monitor.sh';
 const WRAPPER_PATH = fileURLToPath(new URL(`../../scripts/${WRAPPER}`, import.meta.url));
 /** Far more than any cron takes; a limit on what is read at all. */
 const BYTES_MAX = 4 * 1024 * 1024;
+
+const PREFIX = /^(?:[A-Za-z0-9][A-Za-z0-9._-]{0,63})?$/;
+const PREFIX_ALLOWED = '1 to 64 letters, digits, dots, underscores and dashes, a letter or digit first';
 
 const HELP = `Usage: cronflow import crontab [FILE|-] [OPTIONS]
 
@@ -25,6 +28,8 @@ stdin: crontab -l | cronflow import crontab. It changes no crontab.
   --timezone Z    the zone of the machine that runs the crontab (default: that of this machine)
   --cron KIND     which cron runs it: debian goes by the machine's zone whatever CRON_TZ and TZ say, cronie heeds
                   CRON_TZ (default: any; each holds from where it stands, CRON_TZ before TZ)
+  --prefix TEXT   what each name begins with, where several machines have a job of one name: --prefix web1-
+  --include       print a file for "include": jobs alone, each with its zone
   --wrap          print instead the crontab, rewritten so that each job calls the wrapper; to use it, install
                   what was printed: cronflow import crontab FILE --wrap >new && crontab new
   --diff          with --wrap, print what changes, as a unified diff
@@ -48,6 +53,8 @@ interface Options {
   system: boolean;
   timezone: string;
   cron: Cron;
+  prefix: string;
+  include: boolean;
   wrap: boolean;
   diff: boolean;
   monitor: string;
@@ -82,13 +89,15 @@ export async function importCommand(argv: readonly string[], io: Io): Promise<nu
 function readOptions(argv: readonly string[], io: Io): Options {
   const { values, positionals } = parse(argv);
   const [kind, file = '-', extra] = positionals;
-  const { help, json, wrap, diff, monitor = WRAPPER_PATH, cron = 'any' } = values;
+  const { help, json, include, wrap, diff, monitor = WRAPPER_PATH, cron = 'any', prefix = '' } = values;
   if (!help && kind !== 'crontab')
     throw new UsageError('what is imported is a crontab: cronflow import crontab [FILE|-]');
   if (extra !== undefined) throw new UsageError(`one FILE at most; "${extra}" is too many`);
   if (values.system && values.user) throw new UsageError('--system and --user exclude each other');
+  if (include && wrap) throw new UsageError('--include is about YAML, --wrap prints a crontab; give one');
   if (diff && !wrap) throw new UsageError('--diff shows what --wrap changes; give both');
   if (!isCron(cron)) throw new UsageError(`--cron "${cron}" is not one of ${CRONS.join(', ')}`);
+  if (!PREFIX.test(prefix)) throw new UsageError(`--prefix "${prefix}" is not ${PREFIX_ALLOWED}`);
   if (!/^(?:\/[^\n]*[^\n/]|[\w.+-]+)$/.test(monitor)) {
     throw new UsageError(`--monitor "${monitor}" is neither an absolute path nor a name to be found in PATH`);
   }
@@ -96,6 +105,8 @@ function readOptions(argv: readonly string[], io: Io): Options {
   return {
     file,
     cron,
+    prefix,
+    include,
     wrap,
     diff,
     monitor,
@@ -115,6 +126,8 @@ function parse(argv: readonly string[]) {
         user: { type: 'boolean', default: false },
         timezone: { type: 'string' },
         cron: { type: 'string' },
+        prefix: { type: 'string' },
+        include: { type: 'boolean', default: false },
         wrap: { type: 'boolean', default: false },
         diff: { type: 'boolean', default: false },
         monitor: { type: 'string' },
@@ -189,7 +202,8 @@ function print(crontab: string, options: Options, io: Io): number {
     io.stdout(`${JSON.stringify(report(imported, timezone, wrapped, patch), null, 2)}\n`);
   } else {
     io.stderr(remarks(imported, wrapped, nameOf(file)));
-    io.stdout(patch ?? wrapped?.crontab ?? toYaml(imported.jobs, timezone));
+    const yaml = options.include ? toIncludedYaml : toYaml;
+    io.stdout(patch ?? wrapped?.crontab ?? yaml(imported.jobs, timezone));
   }
   const isWhole = imported.skipped.every(({ code }) => code !== 'unreadable') && !wrapped?.notes.length;
   return isWhole ? 0 : 3;

@@ -123,6 +123,23 @@ describe('cronflow import crontab', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'defaults:\n  timezone: UTC\njobs: {}\n' });
   });
 
+  it('prints a file to be included', async () => {
+    const { stdout } = await run(['crontab', '--include', ...BERLIN], chunks(CRONTAB));
+    expect(stdout).toBe(
+      YAML.replace(/^defaults:\n.*\n/, '').replace(/(schedule: "0 2.*\n)/, '$1    timezone: Europe/Berlin\n'),
+    );
+    const result = parseConfig({ path: 'cronflow.yaml', text: stdout }, {});
+    expect(result).toMatchObject({ ok: true });
+  });
+
+  it('begins each name that it makes as told', async () => {
+    const crontab = '@daily x\n@hourly x\n@daily 42\n@daily monitor.sh y -- z\n';
+    const { stdout } = await run(['crontab', '--json', '--prefix', 'web1-'], chunks(crontab));
+    const names = (JSON.parse(stdout) as { jobs: { name: string }[] }).jobs.map(({ name }) => name);
+    const hashed = expect.stringMatching(/^web1-x-[0-9a-f]{6}$/) as unknown;
+    expect(names).toEqual([hashed, hashed, 'web1-job-42', 'y']);
+  });
+
   it('prints JSON, and nothing on stderr', async () => {
     const { code, stdout, stderr } = await run(['crontab', '--json', ...BERLIN], chunks(CRONTAB));
     expect({ code, stderr, report: JSON.parse(stdout) as unknown }).toEqual({
@@ -279,6 +296,11 @@ describe('wrong usage', () => {
     [['x'], 'what is imported is a crontab: cronflow import crontab [FILE|-]'],
     [['crontab', 'a', 'b'], 'one FILE at most; "b" is too many'],
     [['crontab', '--system', '--user'], '--system and --user exclude each other'],
+    [
+      ['crontab', '--prefix=-x'],
+      '--prefix "-x" is not 1 to 64 letters, digits, dots, underscores and dashes',
+    ],
+    [['crontab', '--include', '--wrap'], '--include is about YAML, --wrap prints a crontab; give one'],
     [['crontab', '--diff'], '--diff shows what --wrap changes; give both'],
     [['crontab', '--cron', 'bsd'], '--cron "bsd" is not one of any, debian, cronie'],
     [

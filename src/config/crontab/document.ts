@@ -6,14 +6,24 @@ import type { ImportedJob } from './import.ts';
  * @param timezone the zone of every job that has none of its own
  */
 export function toYaml(jobs: readonly ImportedJob[], timezone: string): string {
-  const document = new Document({
-    defaults: { timezone },
-    jobs: new Map(jobs.map((job) => [job.name, declarationOf(job)])),
-  });
-  return document.toString({ lineWidth: 0 });
+  const declared = jobs.map((job) => [job.name, declarationOf(job, job.timezone)] as const);
+  return yamlOf({ defaults: { timezone }, jobs: new Map(declared) });
 }
 
-function declarationOf({ schedule, timezone, description }: ImportedJob): Record<string, unknown> {
+/** The same for a file that is included by another, whose `defaults` are not known here. */
+export function toIncludedYaml(jobs: readonly ImportedJob[], timezone: string): string {
+  const declared = jobs.map((job) => [job.name, declarationOf(job, job.timezone ?? timezone)] as const);
+  return yamlOf({ jobs: new Map(declared) });
+}
+
+function yamlOf(content: object): string {
+  return new Document(content).toString({ lineWidth: 0 });
+}
+
+function declarationOf(
+  { schedule, description }: ImportedJob,
+  timezone: string | undefined,
+): Record<string, unknown> {
   return {
     schedule: quoted(schedule),
     ...(timezone === undefined ? {} : { timezone }),

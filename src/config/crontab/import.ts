@@ -21,6 +21,8 @@ export interface ImportOptions {
   cron: Cron;
   /** File names that the wrapper goes by, such as `monitor.sh`. */
   wrappers: ReadonlySet<string>;
+  /** What names made here begin with, such as the name of the machine. */
+  prefix?: string;
 }
 
 /** A line of the crontab as a job of Cronflow. */
@@ -100,7 +102,7 @@ export function importCrontab(crontab: string, options: ImportOptions): CrontabI
       else candidates.push(read);
     }
   });
-  result.jobs = named(candidates, result.skipped);
+  result.jobs = named(candidates, options.prefix, result.skipped);
   result.skipped.sort((a, b) => a.line - b.line);
   return { ...result, shells: surroundings.map(({ shell }) => shell) };
 }
@@ -231,7 +233,11 @@ function scheduleProblem(schedule: string): string | undefined {
 }
 
 /** Lines that call the wrapper have their name; the others get one that none of those has. */
-function named(candidates: readonly Candidate[], skipped: Skipped[]): ImportedJob[] {
+function named(
+  candidates: readonly Candidate[],
+  prefix: string | undefined,
+  skipped: Skipped[],
+): ImportedJob[] {
   const lineOf = new Map<string, number>();
   const given: Named[] = [];
   const unnamed: Unnamed[] = [];
@@ -244,7 +250,7 @@ function named(candidates: readonly Candidate[], skipped: Skipped[]): ImportedJo
       lineOf.set(wrapped.job, lineOf.get(wrapped.job) ?? line);
     }
   }
-  const names = namesFor(unnamed, given).values();
+  const names = namesFor(unnamed, given, prefix).values();
   return candidates.flatMap(({ wrapped, ...candidate }): ImportedJob[] => {
     const name = wrapped?.job ?? names.next().value ?? '';
     const first = lineOf.get(name) ?? candidate.line;

@@ -40,9 +40,10 @@ export interface Named {
  * on where it stands: the name of the command; where several lines would get the same one, each gets a short hash,
  * of its command or, where that is the same as well, of its circumstances too. Whether some of the lines have got
  * their names already, or none, makes no difference to the others.
+ * @param prefix what each begins with, such as the name of a machine
  */
-export function namesFor(lines: readonly Unnamed[], given: readonly Named[]): string[] {
-  const slugs = lines.map(({ command }) => slugOf(command));
+export function namesFor(lines: readonly Unnamed[], given: readonly Named[], prefix = ''): string[] {
+  const slugs = lines.map(({ command }) => `${prefix}${slugOf(command)}`);
   const slugCounts = countsOf([...slugs, ...given.flatMap(({ name }) => [name, name.replace(SUFFIX, '')])]);
   const commandCounts = countsOf([...lines, ...given].map(({ command }) => command));
   const used = new Set(given.map(({ name }) => name));
