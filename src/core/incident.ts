@@ -25,9 +25,23 @@ export function countOutcome(draft: Draft, run: Run, at: number): void {
 
 /** Notes how a run or a slot ended for the status, unless something has ended since. */
 export function noteLastOutcome(draft: Draft, run: Run, at: number): void {
-  if (at < (draft.job.last_outcome_at ?? -Infinity)) return;
+  if (draft.job.last_outcome_at === null) return recallLastOutcome(draft);
+  if (at < draft.job.last_outcome_at) return;
   draft.job.last_outcome = run.outcome;
   draft.job.last_outcome_at = at;
+}
+
+/** What had ended last was replaced, maybe by something from before another: looks for the latest of what is kept. */
+function recallLastOutcome(draft: Draft): void {
+  for (const run of draft.runs()) {
+    // A run too many failed as it started, whenever it ends.
+    const at = run.reason === 'overlap' ? run.started_at : run.ended_at;
+    const isCounted = run.counted && run.outcome !== 'skipped' && run.outcome !== 'unknown';
+    if (!isCounted || run.outcome === null || at === null) continue;
+    if (at < (draft.job.last_outcome_at ?? -Infinity)) continue;
+    draft.job.last_outcome = run.outcome;
+    draft.job.last_outcome_at = at;
+  }
 }
 
 /**
@@ -40,10 +54,6 @@ export function retractOutcome(draft: Draft, runId: string, beganAtOfIt: number)
     outcome.run_id === runId && outcome.began_at === beganAtOfIt;
   const retracted = draft.job.bad.find(isIt);
   draft.job.bad = draft.job.bad.filter((bad) => !isIt(bad));
-  if (retracted !== undefined && retracted.at === draft.job.last_outcome_at) {
-    // What replaces the latest outcome is the latest, however early it is dated.
-    draft.job.last_outcome_at = null;
-  }
   const incident = draft.incident;
   draft.replacesOpening = incident !== null && isOpeningOf(incident, runId, incident.outcomes.find(isIt)?.at);
   if (incident !== null && incident.outcomes.some(isIt)) {

@@ -74,5 +74,6 @@ export function replaceEnd(draft: Draft, given: Run, end: RunEnd): Run {
 function replaceGivenUpSlot(draft: Draft, run: Run): void {
   if (run.replaces_run_id === null || run.slot_at === null) return;
   retractOutcome(draft, run.replaces_run_id, run.slot_at);
+  if (draft.job.last_outcome === run.replaces_outcome) draft.job.last_outcome_at = null;
   unrecordSlot(draft, run.replaces_run_id, run.slot_at, run.replaces_outcome);
 }

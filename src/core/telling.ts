@@ -17,24 +17,26 @@ export function tell(draft: Draft, run: Run | null, at: number, instants: readon
   const names = untold(draft, incident);
   if (names.length === 0) return;
   const heldUntil = announceAt(draft.spec, instants);
-  if (heldUntil !== null) {
+  if (heldUntil !== null && heldUntil > draft.knownAt) {
     // A new start of the wait for what is held already would put it off for as long as things go wrong.
-    if (incident.announce_at === null) {
+    if (heldUntil < (incident.announce_at ?? Infinity)) {
       draft.setIncident({ ...incident, announce_at: heldUntil, held_instants: instants });
     }
     return;
   }
+  // What was held back until before it was heard of is told as if it had come in time.
+  const toldAt = Math.max(at, heldUntil ?? at);
   const everyMs = draft.spec.remindEveryMs;
   // Whoever is told is reminded that long after, however long nobody was told of it.
   const isFirst = incident.told.length === 0 && everyMs !== null;
-  const remindAt = isFirst ? Math.max(at, draft.knownAt) + everyMs : incident.next_reminder_at;
+  const remindAt = isFirst ? Math.max(toldAt, draft.knownAt) + everyMs : incident.next_reminder_at;
   draft.setIncident({
     ...incident,
     told: [...incident.told, ...names],
     announce_at: null,
     next_reminder_at: remindAt,
   });
-  const facts = factsOf(draft, incident, run, at);
+  const facts = factsOf(draft, incident, run, toldAt);
   for (const name of names) owe(draft, incident, name, 'opened', `${name}.opened`, facts);
 }
 

@@ -2,6 +2,83 @@ import type { Script } from './script.ts';
 
 /** Scripts that were told wrongly once, as the simulator shrank them. */
 export const REGRESSIONS: Readonly<Record<string, Script>> = {
+  'a failure of an earlier window that is heard of in the next is told of as if it had come in time': {
+    start_at: Date.parse('2025-02-11T18:31:35.300Z'),
+    end_at: Date.parse('2025-02-12T08:05:37.821Z'),
+    replay_window_ms: 900000,
+    notifiers: ['ops', 'pager', 'mail'],
+    jobs: {
+      sync: {
+        timezone: 'America/New_York',
+        max_runtime: '3593s',
+        success_exit_codes: [2],
+        maintenance: [
+          { schedule: '30 1 * * *', duration: '874s' },
+          { schedule: '0 2 * * *', duration: '8387s' },
+        ],
+      },
+    },
+    happenings: [
+      {
+        at: Date.parse('2025-02-12T07:56:45.097Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'start', rid: 'sync.4', delay_ms: 5177566 },
+      },
+      {
+        at: Date.parse('2025-02-12T07:58:25.160Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'sync.4', exit_code: 0, delay_ms: 5265173 },
+      },
+    ],
+  },
+  'a status says what is dated last, though a late report was of a later slot': {
+    start_at: Date.parse('2025-11-02T05:14:34.800Z'),
+    end_at: Date.parse('2025-11-02T16:05:14.521Z'),
+    replay_window_ms: 60000,
+    notifiers: ['ops'],
+    jobs: {
+      sync: { schedule: '7,22,37,52 * * * *', grace: '1165s' },
+    },
+    happenings: [
+      {
+        at: Date.parse('2025-11-02T16:00:11.443Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'sync.42', delay_ms: 1421201 },
+      },
+    ],
+  },
+  'a status says how the last run ended, though one given up later turns out to have failed before it': {
+    start_at: Date.parse('2025-03-09T01:39:18.968Z'),
+    end_at: Date.parse('2025-03-09T14:37:18.766Z'),
+    replay_window_ms: 900000,
+    notifiers: ['ops', 'pager'],
+    jobs: {
+      sync: { max_runtime: '2618s', min_runtime: '86s' },
+    },
+    happenings: [
+      {
+        at: Date.parse('2025-03-09T14:02:06.483Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'start', rid: 'sync.13', delay_ms: 5039448 },
+      },
+      {
+        at: Date.parse('2025-03-09T14:03:55.715Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'sync.15', delay_ms: 4235920 },
+      },
+      {
+        at: Date.parse('2025-03-09T14:32:28.529Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'sync.13', delay_ms: 6857862 },
+      },
+    ],
+  },
   'a sign of life due at the instant of a suspension was not stored': {
     start_at: Date.parse('2025-11-04T19:00:27.217Z'),
     end_at: Date.parse('2025-11-11T07:48:48.785Z'),

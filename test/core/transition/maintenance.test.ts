@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
 import type { Declaration } from '../../../src/core/declaration.ts';
-import { NIGHTLY, HOURLY, table } from '../support/table.ts';
+import { HOURLY, NIGHTLY, NONE, table } from '../support/table.ts';
 
 describe('§3.3 maintenance', () => {
   const HELD: Declaration = { ...HOURLY, maintenance: [{ schedule: '0 2 * * *', duration: '3h' }] };
@@ -234,6 +234,25 @@ describe('§3.3 maintenance', () => {
        04:04 tick
        04:05 tick`,
       ['02:00 slot 02:00 failure reported_failure', '04:05 owe ops opened reported_failure'],
+    ],
+    [
+      'a failure of an earlier window that is heard of in the next is told of as if it had come in time',
+      {
+        ...NONE,
+        maintenance: [
+          { from: '2025-01-01T02:00Z', to: '2025-01-01T02:30Z' },
+          { from: '2025-01-01T03:00Z', to: '2025-01-01T06:00Z' },
+        ],
+      },
+      `02:00 start
+       03:00 tick
+       03:10 failure delay=50m
+       06:05 tick`,
+      [
+        '03:00 no slot timeout timeout',
+        '02:20 no slot failure reported_failure',
+        '02:35 owe ops opened reported_failure',
+      ],
     ],
     [
       'a window taken out of the file holds nothing back any longer',

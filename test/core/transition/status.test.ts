@@ -54,6 +54,18 @@ describe('§3.3 status', () => {
       'success',
     ],
     [
+      'that of the latest success, though a run given up later turns out to have failed before it',
+      { max_runtime: '30m' },
+      '02:00 start rid=a delay=1h\n02:02 success rid=b delay=30m\n02:30 failure rid=a delay=80m',
+      'success',
+    ],
+    [
+      'that of a miss dated after a late report, though that was of a later slot',
+      { schedule: '0,30 * * * *', grace: '50m' },
+      '02:21 success delay=51m30s',
+      'missed',
+    ],
+    [
       'that of the last outcome, though the incident goes on',
       { ...HOURLY, recovery_threshold: 2 },
       '01:00 failure\n02:00 success',

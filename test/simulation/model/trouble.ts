@@ -161,11 +161,19 @@ export class Trouble {
     if (incident === null) return;
     const announceAt = this.announceAt(bad);
     if (announceAt !== null && announceAt > now) {
-      incident.silenced ??= bad;
+      // What is still bad at the end of any window is announced, whatever falls into another one.
+      if (announceAt < this.silencedUntil()) incident.silenced = bad;
       return;
     }
     incident.silenced = null;
     this.tellOpened(this.owed(), bad.reason, Math.max(bad.at, announceAt ?? bad.at), now);
+  }
+
+  /** When what maintenance holds back is told of, at the latest. */
+  private silencedUntil(): number {
+    const silenced = this.incident?.silenced ?? null;
+    if (silenced === null) return Number.POSITIVE_INFINITY;
+    return this.announceAt(silenced) ?? Number.NEGATIVE_INFINITY;
   }
 
   /** When an outcome in maintenance may be told of; null if it is not in any. */
@@ -317,8 +325,7 @@ export class Trouble {
       dues.push({ at: this.quietUntil(nextAt), apply: (now) => this.remind(now) });
     }
     if (incident.silenced !== null) {
-      const at = this.announceAt(incident.silenced) ?? Number.NEGATIVE_INFINITY;
-      dues.push({ at, apply: (now) => this.announce(now) });
+      dues.push({ at: this.silencedUntil(), apply: (now) => this.announce(now) });
     }
     return dues;
   }

@@ -127,8 +127,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'an end after the limit changes nothing',
     promise: '§3.2 a late end replaces a timeout, and on success ends the incident',
-    file: 'src/core/ping.ts',
-    find: "return run.outcome === 'timeout' || ",
+    file: 'src/core/reasons.ts',
+    find: "return outcome === 'timeout' || ",
     replace: 'return ',
   },
   {
@@ -226,7 +226,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'the last end of a run wins',
     promise: '§3.2 idempotent: the first end wins, except over a timeout',
     file: 'src/core/ping.ts',
-    find: 'if (known.outcome !== null && !wasGivenUp(known)) return',
+    find: 'if (known.outcome !== null && !isGivenUp(known.outcome)) return',
     replace: "if (known.outcome === 'skipped') return",
   },
 ];
