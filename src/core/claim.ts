@@ -62,10 +62,11 @@ function claimCronSlot(draft: Draft, startAt: number): Found {
  */
 function dueSlot(draft: Draft, startAt: number): number | null {
   const slotAt = slotAtOrBefore(draft.spec, startAt);
+  const isWaiting = slotAt !== null && slotAt + draft.spec.graceMs < startAt && mayBeUnseen(draft, slotAt);
+  if (!isWaiting) return slotAt;
   const next = slotAfter(draft.spec, startAt);
   const isEarly = next !== null && next - startAt <= earlyMs(draft.spec, next);
-  const isWaiting = slotAt !== null && slotAt + draft.spec.graceMs < startAt && mayBeUnseen(draft, slotAt);
-  return isEarly && isWaiting ? next : slotAt;
+  return isEarly ? next : slotAt;
 }
 
 /**

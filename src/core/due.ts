@@ -42,9 +42,9 @@ export function deadlineOf(draft: Draft): { at: number; outcome: 'missed' | 'unk
   const { expected_at: expectedAt, deadline_at_min: deadlineAtMin } = draft.job;
   if (expectedAt === null || draft.paused) return null;
   if (draft.spec.schedule?.kind === 'every' && draft.openRuns().some((run) => run.counted)) return null;
-  const plainAt = Math.max(expectedAt + draft.spec.graceMs, deadlineAtMin);
+  let at = Math.max(expectedAt + draft.spec.graceMs, deadlineAtMin);
+  if (draft.job.gaps.length === 0) return { at, outcome: 'missed' };
   const windowFrom = expectedAt - earlyMs(draft.spec, expectedAt);
-  let at = plainAt;
   // Waiting for one gap's replay may run into the next gap, so each is held against the moved deadline.
   for (const gap of draft.job.gaps) {
     if (gap.from_at > at || gap.to_at < windowFrom) continue;

@@ -13,7 +13,9 @@ export interface Cron {
 
 /** About two kilobytes each; many more than one server watches. */
 const CRONS_MAX = 20_000;
-const crons = new Map<string, Cron>();
+/** By time zone, then by expression. */
+const crons = new Map<string, Map<string, Cron>>();
+let cronCount = 0;
 
 /**
  * Compiles a cron expression for a time zone: 5 fields, 6 with seconds first, or a macro; slots as Debian's
@@ -21,12 +23,16 @@ const crons = new Map<string, Cron>();
  * Throws a `ScheduleError` that names the field, the value and what is allowed.
  */
 export function compileCron(expression: string, timezone: string): Cron {
-  const key = `${timezone}\n${expression}`;
-  const known = crons.get(key);
+  const known = crons.get(timezone)?.get(expression);
   if (known !== undefined) return known;
   const cron = compile(expression, timezone);
-  if (crons.size >= CRONS_MAX) crons.clear();
-  crons.set(key, cron);
+  if (cronCount >= CRONS_MAX) {
+    crons.clear();
+    cronCount = 0;
+  }
+  const ofZone = crons.get(timezone) ?? new Map<string, Cron>();
+  crons.set(timezone, ofZone.set(expression, cron));
+  cronCount += 1;
   return cron;
 }
 

@@ -5,13 +5,18 @@ import { Tables } from './tables.ts';
 import { Overlay, runTransaction } from './tx.ts';
 
 /**
- * The reference: what the contract means, without a disk. For tests and the simulator; it freezes every
- * record, so that whoever mutates what they read finds out.
+ * The reference: what the contract means, without a disk. For tests and the simulator; unless told otherwise it
+ * freezes every record, so that whoever mutates what they read finds out.
  */
 export class MemoryStore extends LocalStore {
-  protected readonly tables = new Tables({ freeze: true });
+  protected readonly tables: Tables;
   readonly #outputs = new Map<string, Output>();
   #closed = false;
+
+  constructor({ freeze = true } = {}) {
+    super();
+    this.tables = new Tables({ freeze });
+  }
 
   async open(): Promise<void> {}
 

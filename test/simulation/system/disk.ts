@@ -16,7 +16,12 @@ export interface Disk {
 
 /** Everything that was ever committed is there. */
 export class MemoryDisk implements Disk {
-  readonly #store = new MemoryStore();
+  readonly #store: MemoryStore;
+
+  /** @param options.freeze false for months of many jobs */
+  constructor({ freeze = true } = {}) {
+    this.#store = new MemoryStore({ freeze });
+  }
 
   async open(): Promise<Store> {
     await this.#store.open();
