@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { createApp } from './app.ts';
+import { backtest } from './cli/backtest.ts';
 import { declaredSchedules } from './cli/declared-schedule.ts';
 import { importCommand } from './cli/import.ts';
 import { type Io, writerTo } from './cli/io.ts';
@@ -11,6 +12,7 @@ const HELP = `Usage: cronflow COMMAND [OPTIONS]
 
   serve    watch the jobs declared in cronflow.yaml
   next     print the coming slots of a schedule
+  backtest print which incidents a changed cronflow.yaml would have made of the past
   import   print the jobs of a crontab for cronflow.yaml, or the crontab with its jobs wrapped
 
 cronflow COMMAND --help says more.
@@ -42,6 +44,8 @@ async function main([command, ...argv]: readonly string[]): Promise<number> {
       return next(argv, io, declaredSchedules(io));
     case 'import':
       return importCommand(argv, io);
+    case 'backtest':
+      return backtest(argv, io);
     case '--help':
     case 'help':
       io.stdout(HELP);

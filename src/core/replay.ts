@@ -1,7 +1,7 @@
 import type { Event, LoggedEvent, State } from './event.ts';
 import type { Incident, JobState, Run } from './model.ts';
 import { latestRuns, listedRuns, recentRuns } from './runs.ts';
-import type { Spec } from './spec.ts';
+import { isSameSpec, type Spec } from './spec.ts';
 import { initialState, transition } from './transition.ts';
 
 /** Where the log of a job begins: what was known of it, and the spec of then. */
@@ -12,11 +12,6 @@ export interface ReplayStart {
   runs: readonly Run[];
   incident: Incident | null;
   spec: Spec;
-}
-
-/** Whether two specs, which have their keys in the same order, say the same. */
-function isSame(a: Spec, b: Spec): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** An incident as a replay saw it. */
@@ -55,7 +50,7 @@ export class Replay {
     for (const run of start.runs) this.#runs.set(run.id, run);
     if (start.incident !== null) this.#note(start.incident);
     // Left as it was, nothing is dated anew.
-    if (spec !== null && !isSame(spec, start.spec))
+    if (spec !== null && !isSameSpec(spec, start.spec))
       this.#changeSpec(spec, Math.max(start.at, start.job.settled_at));
   }
 

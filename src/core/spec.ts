@@ -93,6 +93,11 @@ export function specOf(name: string, declaration: Declaration, globals: Globals)
   };
 }
 
+/** Whether two specs say the same; `specOf` puts their keys in the same order. */
+export function isSameSpec(a: Spec, b: Spec): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
 function durationOf(text: string | undefined, otherwiseMs: number): number {
   return text === undefined ? otherwiseMs : parseDuration(text);
 }

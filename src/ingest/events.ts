@@ -9,7 +9,7 @@ import { gapBefore } from './alive.ts';
 /** Meta key under which the applied configuration's globals are stored, for every instance to read. */
 const GLOBALS_KEY = 'globals';
 
-export function readGlobals(tx: Tx): Globals {
+export function readGlobals(tx: Pick<Tx, 'meta'>): Globals {
   return (tx.meta(GLOBALS_KEY) as Globals | undefined) ?? DEFAULT_GLOBALS;
 }
 

@@ -148,6 +148,11 @@ export class System {
     await this.clock.settle();
   }
 
+  /** The store of the Cronflow that runs now. */
+  get store(): Store {
+    return this.#live().store;
+  }
+
   /** Every message that the store holds, newest first. */
   async deliveries(): Promise<Delivery[]> {
     return (await this.#live().store.deliveries({ skip: 0, limit: 1_000_000 })).items;

@@ -1,0 +1,145 @@
+import type { IncidentChange, MovedKey } from '../core/backtest.ts';
+import type { ReplayedIncident } from '../core/replay.ts';
+import { formatDuration } from '../schedule/duration.ts';
+
+/** What a backtest found. Instants in milliseconds since the Unix epoch. */
+export interface BacktestReport {
+  /** How far back the log goes. */
+  log_from_at: number;
+  /** How far back was looked. */
+  from_at: number;
+  /** Up to when the log goes. */
+  until_at: number;
+  /** Jobs whose declaration counts for something else now. */
+  jobs_replayed: number;
+  /** Jobs of which nothing that counts would change: their incidents stay as they were. */
+  jobs_same: number;
+  /** Jobs of the file that do not run now: the log has nothing to say of them. */
+  unlogged: readonly string[];
+  /** Those with a difference. */
+  jobs: readonly { name: string; is_removed: boolean; changes: readonly IncidentChange[] }[];
+}
+
+/** Writes a report for people. */
+export function reportText(report: BacktestReport): string {
+  const lines = [
+    `Replayed the log from ${utc(report.from_at)} to ${utc(report.until_at)} ` +
+      `(${formatDuration(report.until_at - report.from_at)}; the log goes back to ${utc(report.log_from_at)}).`,
+  ];
+  if (report.unlogged.length > 0)
+    lines.push(
+      `The log says nothing of ${counted(report.unlogged.length, 'new job')}: ${listed(report.unlogged)}.`,
+    );
+  for (const { name, is_removed: isRemoved, changes } of report.jobs) {
+    lines.push('', isRemoved ? `${name} (would be removed)` : name, ...changes.flatMap(changeLines));
+  }
+  const count = (kind: IncidentChange['change']): number =>
+    report.jobs.flatMap(({ changes }) => changes).filter(({ change }) => change === kind).length;
+  const jobs = `${counted(report.jobs_replayed, 'job')} replayed, ${report.jobs_same} unchanged`;
+  lines.push(
+    '',
+    report.jobs.length === 0
+      ? `No incident would have been another one (${jobs}).`
+      : `Incidents: ${count('new')} new, ${count('gone')} gone, ${count('moved')} other than they were (${jobs}).`,
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+/** The same for programs: snake_case, instants in ISO 8601. */
+export function reportJson(report: BacktestReport): unknown {
+  const { log_from_at, from_at, until_at, jobs, ...rest } = report;
+  return {
+    log_from_at: iso(log_from_at),
+    from_at: iso(from_at),
+    until_at: iso(until_at),
+    ...rest,
+    jobs: jobs.map(({ name, is_removed, changes }) => ({
+      name,
+      is_removed,
+      changes: changes.map(changeJson),
+    })),
+  };
+}
+
+function changeLines(change: IncidentChange): string[] {
+  switch (change.change) {
+    case 'new':
+      return [`  + new    ${summary(change.after)}`];
+    case 'gone':
+      return [`  - gone   ${summary(change.before)}`];
+    case 'moved':
+      return [
+        `  ~ moved  ${summary(change.before)}`,
+        ...shownKeys(change).map(
+          (key) => `             ${key}: ${shown(change.before, key)} -> ${shown(change.after, key)}`,
+        ),
+      ];
+  }
+}
+
+/** Who is told as soon as an incident opens need not be said. */
+function shownKeys({ before, after, keys }: IncidentChange & { change: 'moved' }): readonly MovedKey[] {
+  const isAtOnce = [before, after].every((each) => each.told_at === each.incident.opened_at);
+  return isAtOnce ? keys.filter((key) => key !== 'told_at') : keys;
+}
+
+function summary(replayed: ReplayedIncident): string {
+  const { incident } = replayed;
+  const end = incident.closed_at === null ? 'still open' : `until ${utc(incident.closed_at)}`;
+  const told = incident.told.length === 0 ? 'tells nobody' : `tells ${incident.told.join(', ')}`;
+  return `${utc(incident.opened_at)} ${incident.reason}, ${end}, ${told}`;
+}
+
+function shown(replayed: ReplayedIncident, key: MovedKey): string {
+  const { incident } = replayed;
+  switch (key) {
+    case 'opened_at':
+      return utc(incident.opened_at);
+    case 'closed_at':
+      return incident.closed_at === null ? 'still open' : utc(incident.closed_at);
+    case 'told_at':
+      return replayed.told_at === null ? 'never' : utc(replayed.told_at);
+    case 'reason':
+      return incident.reason;
+    case 'told':
+      return incident.told.length === 0 ? 'nobody' : incident.told.join(', ');
+  }
+}
+
+function changeJson(change: IncidentChange): unknown {
+  return {
+    change: change.change,
+    before: change.change === 'new' ? null : incidentJson(change.before),
+    after: change.change === 'gone' ? null : incidentJson(change.after),
+    ...(change.change === 'moved' ? { keys: change.keys } : {}),
+  };
+}
+
+function incidentJson({ incident, told_at: toldAt }: ReplayedIncident): unknown {
+  return {
+    opened_at: iso(incident.opened_at),
+    closed_at: incident.closed_at === null ? null : iso(incident.closed_at),
+    told_at: toldAt === null ? null : iso(toldAt),
+    reason: incident.reason,
+    told: incident.told,
+  };
+}
+
+const NAMES_MAX = 10;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - NAMES_MAX;
+  return names.slice(0, NAMES_MAX).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function utc(ms: number): string {
+  return iso(ms).replace('.000Z', 'Z');
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

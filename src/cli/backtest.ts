@@ -1,0 +1,162 @@
+import { parseArgs } from 'node:util';
+import { compareIncidents, type Respecified, respecified } from '../core/backtest.ts';
+import type { LoggedEvent } from '../core/event.ts';
+import { type Plan, planChanges } from '../core/plan.ts';
+import { Replay, type ReplayStart } from '../core/replay.ts';
+import { specOf } from '../core/spec.ts';
+import { readGlobals } from '../ingest/events.ts';
+import { parseDuration } from '../schedule/duration.ts';
+import { type History, readHistory, readTables } from '../store/lowdb/history.ts';
+import type { Tables } from '../store/tables.ts';
+import { type BacktestReport, reportJson, reportText } from './backtest-report.ts';
+import { EXIT, orUsage, runCommand } from './command.ts';
+import type { Io } from './io.ts';
+import { configPathOf, dataDirOf, validConfig } from './offline.ts';
+
+const SINCE_DEFAULT = '30d';
+
+const HELP = `Usage: cronflow backtest [FILE] [OPTIONS]
+
+Replays the pings that were logged under the configuration in FILE, and prints which incidents would have been
+new, gone or other than under the one that runs. It reads the data directory, also while Cronflow runs, and
+changes nothing.
+
+  FILE             the configuration (--config, CRONFLOW_CONFIG; default: cronflow.yaml in the current directory)
+  --since D        how far back, such as 7d or 12h (default: ${SINCE_DEFAULT}); further than the log goes is as far as it goes
+  --data-dir DIR   where state is kept (CRONFLOW_DATA_DIR; default: ./data)
+  --json           print the same for programs
+  --help
+
+Exit codes: 0 no difference, 2 differences, 1 the file, the data directory or the command line is at fault.
+`;
+
+interface Options {
+  config: string;
+  dataDir: string;
+  sinceMs: number;
+  json: boolean;
+}
+
+/**
+ * `cronflow backtest`: says which incidents a configuration would have made of the pings that were logged.
+ * Returns the exit code: 0 no difference, 2 differences, 1 errors.
+ */
+export function backtest(argv: readonly string[], io: Io): Promise<number> {
+  return runCommand(
+    'backtest',
+    io,
+    async () => {
+      const options = readOptions(argv, io);
+      if (options === null) {
+        io.stdout(HELP);
+        return EXIT.done;
+      }
+      const report = await reportOn(options, io);
+      io.stdout(options.json ? `${JSON.stringify(reportJson(report), null, 2)}\n` : reportText(report));
+      return report.jobs.length > 0 ? EXIT.different : EXIT.done;
+    },
+    EXIT.failed,
+  );
+}
+
+function readOptions(argv: readonly string[], io: Io): Options | null {
+  return orUsage(() => {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      options: {
+        config: { type: 'string' },
+        'data-dir': { type: 'string' },
+        since: { type: 'string', default: SINCE_DEFAULT },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+      allowPositionals: true,
+    });
+    if (values.help) return null;
+    if (positionals.length > 1) throw new Error(`one FILE at most; "${positionals[1]}" is too many`);
+    return {
+      config: configPathOf(io, positionals[0] ?? values.config),
+      dataDir: dataDirOf(io, values['data-dir']),
+      sinceMs: parseDuration(values.since),
+      json: values.json,
+    };
+  });
+}
+
+async function reportOn(options: Options, io: Io): Promise<BacktestReport> {
+  const config = await validConfig(io, options.config);
+  const history = await readHistory(options.dataDir);
+  const now = await readTables(options.dataDir);
+  const plan = planChanges([...now.jobs()], config.jobs, config);
+  const pairs = respecified(plan, readGlobals(now), config.globals);
+  const replays = new Map(pairs.map((pair) => [pair.job.id, replaysOf(pair, history)]));
+  const untilAt = await replayAll(history, replays);
+  const sinceAt = Math.max(history.begin_at, io.clock.now() - options.sinceMs);
+  const jobs = pairs.flatMap((pair) => {
+    const { before, after } = replays.get(pair.job.id)!;
+    const changes = compareIncidents(before.incidents(), after?.incidents() ?? [], sinceAt);
+    return changes.length === 0 ? [] : [{ name: pair.job.name, is_removed: pair.next === null, changes }];
+  });
+  return {
+    log_from_at: history.begin_at,
+    from_at: sinceAt,
+    until_at: untilAt,
+    jobs_replayed: pairs.length,
+    jobs_same: sameCount(plan, pairs),
+    unlogged: [...plan.added.map((each) => each.name), ...plan.restored.map(({ job }) => job.name)],
+    jobs,
+  };
+}
+
+interface Replays {
+  before: Replay;
+  /** Null for a job that would be removed. */
+  after: Replay | null;
+}
+
+function replaysOf({ job, running, next }: Respecified, history: History): Replays {
+  const start = startOf(history.begin, job.id, history.begin_at);
+  return {
+    before: new Replay(job.id, start, running),
+    after: next === null ? null : new Replay(job.id, start, next),
+  };
+}
+
+/** Where the log of a job begins; null for a job that was declared later. */
+function startOf(begin: Tables, jobId: string, at: number): ReplayStart | null {
+  const job = begin.jobById(jobId);
+  if (job === undefined) return null;
+  return {
+    at,
+    job: job.state,
+    runs: begin.runs.of(jobId),
+    incident: begin.openIncidentsOf(jobId).at(-1) ?? null,
+    spec: specOf(job.name, job.declaration, readGlobals(begin)),
+  };
+}
+
+/** Feeds the log to the replays; returns up to when it goes. */
+async function replayAll(history: History, replays: ReadonlyMap<string, Replays>): Promise<number> {
+  let untilAt = history.begin_at;
+  const both = ({ before, after }: Replays, event: LoggedEvent): void => {
+    before.apply(event);
+    after?.apply(event);
+  };
+  for await (const commit of history.commits()) {
+    untilAt = Math.max(untilAt, commit.at);
+    for (const { job_id: jobId, event } of commit.events) {
+      const found = replays.get(jobId);
+      if (found !== undefined) both(found, event);
+    }
+  }
+  for (const { before, after } of replays.values()) {
+    before.end(untilAt);
+    after?.end(untilAt);
+  }
+  return untilAt;
+}
+
+function sameCount(plan: Plan, pairs: readonly Respecified[]): number {
+  const kept = plan.unchanged.length + plan.changed.length + plan.adopted.length;
+  return kept + plan.removed.length + plan.refilled.length - pairs.length;
+}

@@ -1,0 +1,41 @@
+import { CronflowError } from '../core/errors.ts';
+import { BrokenPipeError, type Io } from './io.ts';
+
+/** A command line that cannot be understood. */
+export class UsageError extends Error {}
+
+/** How a command ended that told of its own outcome by its exit code. */
+export const EXIT = { done: 0, failed: 1, usage: 2, different: 2, lints: 3 } as const;
+
+/**
+ * Runs a command: what a person can mend is said on stderr, anything else is a bug and is thrown.
+ * @param usageCode the exit code of a command line that cannot be understood
+ */
+export async function runCommand(
+  name: string,
+  io: Io,
+  run: () => Promise<number>,
+  usageCode: number = EXIT.usage,
+): Promise<number> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof BrokenPipeError) return EXIT.done;
+    if (error instanceof UsageError) {
+      io.stderr(`cronflow ${name}: ${error.message}\nTry: cronflow ${name} --help\n`);
+      return usageCode;
+    }
+    if (!(error instanceof CronflowError)) throw error;
+    io.stderr(`cronflow ${name}: ${error.message}\n`);
+    return EXIT.failed;
+  }
+}
+
+/** Runs `parse`, whose errors are faults of the command line. */
+export function orUsage<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}

@@ -1,0 +1,29 @@
+import { join, resolve } from 'node:path';
+import type { Config } from '../config/config.ts';
+import { invalidConfigError, loadConfig } from '../config/load.ts';
+import type { Io } from './io.ts';
+
+/** What is chosen by a flag, else by a variable of the environment, else by default. */
+function chosen(io: Io, flag: string | undefined, variable: string, otherwise: string): string {
+  return resolve(io.cwd, flag ?? (io.env[variable] || otherwise));
+}
+
+/** The path of the configuration: `--config`, `CRONFLOW_CONFIG`, or `cronflow.yaml` here. */
+export function configPathOf(io: Io, flag: string | undefined): string {
+  return chosen(io, flag, 'CRONFLOW_CONFIG', 'cronflow.yaml');
+}
+
+/** The data directory: `--data-dir`, `CRONFLOW_DATA_DIR`, or `./data`. */
+export function dataDirOf(io: Io, flag: string | undefined): string {
+  return chosen(io, flag, 'CRONFLOW_DATA_DIR', join('.', 'data'));
+}
+
+/**
+ * Reads a configuration that must be valid.
+ * @throws CronflowError `config_invalid` with every error
+ */
+export async function validConfig(io: Io, path: string): Promise<Config> {
+  const loaded = await loadConfig(path, io.env);
+  if (!loaded.ok) throw invalidConfigError(loaded);
+  return loaded.config;
+}
