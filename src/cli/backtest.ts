@@ -129,7 +129,7 @@ function startOf(begin: Tables, jobId: string, at: number): ReplayStart | null {
   return {
     at,
     job: job.state,
-    runs: begin.runs.of(jobId),
+    runs: begin.runs.of(jobId).all(),
     incident: begin.openIncidentsOf(jobId).at(-1) ?? null,
     spec: specOf(job.name, job.declaration, readGlobals(begin)),
   };

@@ -31,11 +31,10 @@ export type Event =
 
 /**
  * An event as the log of commits keeps it (DESIGN.md §3.5): together with the state at its beginning, all that is
- * needed to say again what happened. Ticks are left out, since every event first applies what was due before it;
- * whatever brings a spec says which.
+ * needed to say again what happened. Ticks with nothing due are left out; whatever brings a spec says which.
  */
 export type LoggedEvent =
-  | Exclude<Event, { type: 'tick' | 'spec_changed' | 'restored' }>
+  | Exclude<Event, { type: 'spec_changed' | 'restored' }>
   | { type: 'declared'; at: number; spec: Spec }
   | { type: 'spec_changed'; at: number; spec: Spec }
   | { type: 'restored'; at: number; resumed?: boolean; spec: Spec };

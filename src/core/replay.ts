@@ -1,6 +1,7 @@
 import type { Event, LoggedEvent, State } from './event.ts';
 import type { Incident, JobState, Run } from './model.ts';
-import { latestRuns, listedRuns, recentRuns } from './runs.ts';
+import { JobRuns } from './job-runs.ts';
+import { recentRuns } from './runs.ts';
 import { isSameSpec, type Spec } from './spec.ts';
 import { initialState, transition } from './transition.ts';
 
@@ -32,7 +33,8 @@ export class Replay {
   readonly #fixed: Spec | null;
   #spec: Spec | null = null;
   #job: JobState | null = null;
-  readonly #runs = new Map<string, Run>();
+  readonly #runsById = new Map<string, Run>();
+  readonly #runs = new JobRuns(this.#runsById);
   #open: Incident | null = null;
   readonly #incidents = new Map<string, ReplayedIncident>();
 
@@ -47,7 +49,7 @@ export class Replay {
     this.#job = start.job;
     this.#spec = start.spec;
     this.#open = start.incident;
-    for (const run of start.runs) this.#runs.set(run.id, run);
+    for (const run of start.runs) this.#putRun(run);
     if (start.incident !== null) this.#note(start.incident);
     // Left as it was, nothing is dated anew.
     if (spec !== null && !isSameSpec(spec, start.spec))
@@ -94,14 +96,16 @@ export class Replay {
   #happen(event: Event): void {
     // Nothing can happen to a job before it is declared.
     if (this.#job === null || this.#spec === null) return;
-    const runs = recentRuns(listedRuns([...this.#runs.values()]), this.#spec.keepRuns);
+    const runs = recentRuns(this.#runs, this.#spec.keepRuns);
     const state: State = { job_id: this.#jobId, job: this.#job, runs, incident: this.#open };
     const result = transition(this.#spec, state, event);
     this.#job = result.state.job;
     this.#open = result.state.incident;
-    for (const id of result.removed_run_ids) this.#runs.delete(id);
-    for (const run of result.runs) this.#runs.set(run.id, run);
-    this.#trim(this.#spec.keepRuns);
+    for (const id of result.removed_run_ids) this.#deleteRun(id);
+    for (const run of result.runs) this.#putRun(run);
+    const ended = this.#runs.ended();
+    for (const run of ended.slice(0, Math.max(0, ended.length - this.#spec.keepRuns)))
+      this.#deleteRun(run.id);
     for (const incident of result.incidents) this.#note(incident);
     for (const { kind, incident_id: id, facts } of result.deliveries) {
       const known = this.#incidents.get(id);
@@ -115,8 +119,15 @@ export class Replay {
     else known.incident = incident;
   }
 
-  #trim(keepRuns: number): void {
-    const kept = new Set(latestRuns(listedRuns([...this.#runs.values()]), keepRuns).all());
-    for (const run of this.#runs.values()) if (!kept.has(run)) this.#runs.delete(run.id);
+  #putRun(run: Run): void {
+    this.#runs.put(run, this.#runsById.get(run.id));
+    this.#runsById.set(run.id, run);
+  }
+
+  #deleteRun(id: string): void {
+    const run = this.#runsById.get(id);
+    if (run === undefined) return;
+    this.#runs.delete(run);
+    this.#runsById.delete(id);
   }
 }

@@ -41,7 +41,8 @@ function applyOne(tx: Tx, job: Job, spec: Spec, event: Event): Transition {
     incident: tx.openIncidentOf(job.id) ?? null,
   };
   const result = transition(spec, state, event);
-  if (event.type !== 'tick') tx.logEvent(job.id, loggedEvent(event, spec));
+  // What time does is done again by whatever comes next, unless Cronflow dies before the next sign of life.
+  if (event.type !== 'tick' || result.reason !== 'nothing_due') tx.logEvent(job.id, loggedEvent(event, spec));
   tx.putJob({ ...job, state: result.state.job });
   for (const run of result.runs) tx.putRun(run);
   for (const id of result.removed_run_ids) tx.deleteRun(id);
@@ -51,7 +52,7 @@ function applyOne(tx: Tx, job: Job, spec: Spec, event: Event): Transition {
   return result;
 }
 
-function loggedEvent(event: Exclude<Event, { type: 'tick' }>, spec: Spec): LoggedEvent {
+function loggedEvent(event: Event, spec: Spec): LoggedEvent {
   if (event.type === 'spec_changed') return { type: 'spec_changed', at: event.at, spec };
   return event.type === 'restored' ? { ...event, spec } : event;
 }

@@ -1,77 +1,11 @@
 import type { Job, Run } from '../core/model.ts';
 import { LIMITS } from '../core/limits.ts';
-import { compareEnds, compareRuns, insertRun, NO_RUNS, type Runs } from '../core/runs.ts';
+import { JobRuns } from '../core/job-runs.ts';
+import { NO_RUNS, type Runs } from '../core/runs.ts';
 
 /** How many settled runs are kept of a job (DESIGN.md §3.5). */
 export function keepRunsOf(job: Job): number {
   return job.declaration.keep_runs ?? LIMITS.keepRunsDefault;
-}
-
-/** The runs of one job, with what pings ask for at hand. */
-class JobRuns implements Runs {
-  readonly #byId: ReadonlyMap<string, Run>;
-  readonly #byRid = new Map<string, Run>();
-  readonly #open: Run[] = [];
-  readonly #ended: Run[] = [];
-  #all: Run[] = [];
-  /** Of the snapshot that must not see later changes of `#all`. */
-  #generation: number;
-
-  /** @param byId the runs of all jobs */
-  constructor(byId: ReadonlyMap<string, Run>, generation: number) {
-    this.#byId = byId;
-    this.#generation = generation;
-  }
-
-  get(id: string): Run | undefined {
-    return this.#byId.get(id);
-  }
-
-  ofRid(rid: string): Run | undefined {
-    return this.#byRid.get(rid);
-  }
-
-  open(): readonly Run[] {
-    return this.#open;
-  }
-
-  ended(): readonly Run[] {
-    return this.#ended;
-  }
-
-  all(): readonly Run[] {
-    return this.#all;
-  }
-
-  /** @param before what is known of this run so far */
-  put(run: Run, before: Run | undefined, generation: number): void {
-    const all = this.#writable(generation);
-    if (before === undefined) insertRun(all, run, compareRuns);
-    else {
-      all[all.lastIndexOf(before)] = run;
-      take(before.ended_at === null ? this.#open : this.#ended, before);
-    }
-    if (run.ended_at === null) insertRun(this.#open, run, compareRuns);
-    else insertRun(this.#ended, run, compareEnds);
-    if (run.rid !== null) this.#byRid.set(run.rid, run);
-  }
-
-  delete(run: Run, generation: number): void {
-    take(this.#writable(generation), run);
-    take(run.ended_at === null ? this.#open : this.#ended, run);
-    if (run.rid !== null && this.#byRid.get(run.rid) === run) this.#byRid.delete(run.rid);
-  }
-
-  /** All of them, copied first if a snapshot may still be reading them. */
-  #writable(generation: number): Run[] {
-    if (this.#generation !== generation) this.#all = [...this.#all];
-    this.#generation = generation;
-    return this.#all;
-  }
-}
-
-function take(runs: Run[], run: Run): void {
-  runs.splice(runs.indexOf(run), 1);
 }
 
 /** The runs of all jobs. A change costs the same however many jobs there are. */
