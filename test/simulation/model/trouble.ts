@@ -264,11 +264,7 @@ export class Trouble {
     if (this.incident === null) {
       if (same(before.failure_threshold, terms.failure_threshold) || !this.openIfReached(at, undefined))
         return;
-      const until = terms.windows.afterOf(at);
-      const newest = this.newestBad();
-      if (newest === undefined) return;
-      if (until > at) this.incident = { ...this.opened(), silenced: { ...newest, at } };
-      else this.tellOpened(this.owed(), newest.reason, at, at);
+      this.tellOfChange(this.owed(), at);
       return;
     }
     // What a window has put off stays put off when the window is taken away.
@@ -298,7 +294,17 @@ export class Trouble {
       const kinds = before.notify.get(name);
       return kinds === undefined || !this.contains(kinds);
     });
-    this.tellOpened(joined, this.newestReason(), at, at);
+    this.tellOfChange(joined, at);
+  }
+
+  /** What a change of the declaration makes owed is told in no window, nor sooner than the newest trouble would be. */
+  private tellOfChange(notifiers: readonly string[], at: number): void {
+    const newest = this.newestBad();
+    if (newest === undefined || notifiers.length === 0) return;
+    const waitFor = (result: Result): number => this.announceAt(result) ?? at;
+    const held = [newest, { ...newest, at }].toSorted((a, b) => waitFor(b) - waitFor(a))[0] ?? newest;
+    if (waitFor(held) > at) this.opened().silenced = held;
+    else this.tellOpened(notifiers, newest.reason, at, at);
   }
 
   private newestBad(): Result | undefined {
@@ -344,8 +350,10 @@ export class Trouble {
 
   private announce(at: number): void {
     const incident = this.opened();
-    incident.silenced = null;
-    this.tellOpened(this.owed(), this.newestReason(), at, at);
+    // Only a change of the windows can have brought an announcement into one: it waits for that, too.
+    const isInWindow = this.terms.windows.endOf(at) !== null;
+    incident.silenced = isInWindow && incident.silenced !== null ? { ...incident.silenced, at } : null;
+    if (!isInWindow) this.tellOpened(this.owed(), this.newestReason(), at, at);
   }
 
   private remind(at: number): void {
