@@ -162,7 +162,7 @@ export class Trouble {
     const announceAt = this.announceAt(bad);
     if (announceAt !== null && announceAt > now) {
       // What is still bad at the end of any window is announced, whatever falls into another one.
-      if (announceAt < this.silencedUntil()) incident.silenced = bad;
+      if (incident.silenced === null || announceAt < this.silencedUntil()) incident.silenced = bad;
       return;
     }
     incident.silenced = null;
@@ -172,8 +172,7 @@ export class Trouble {
   /** When what maintenance holds back is told of, at the latest. */
   private silencedUntil(): number {
     const silenced = this.incident?.silenced ?? null;
-    if (silenced === null) return Number.POSITIVE_INFINITY;
-    return this.announceAt(silenced) ?? Number.NEGATIVE_INFINITY;
+    return (silenced === null ? null : this.announceAt(silenced)) ?? Number.NEGATIVE_INFINITY;
   }
 
   /** When an outcome in maintenance may be told of; null if it is not in any. */
