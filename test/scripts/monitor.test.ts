@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -452,6 +453,25 @@ const signals: Case[] = [
       process.kill(command, 'SIGKILL');
     },
   ],
+  [
+    'releases a lock around it though its start is still being sent',
+    async (bench) => {
+      let isAway = true;
+      monitor.answer(bench.job, ({ kind }) => (isAway && kind === 'start' ? 'hang' : 200));
+      const lock = ['flock', '-n', '-E', '99', bench.path('lock')];
+      const run = (...command: string[]) => start([...lock, ...command], bench.environment()).ended;
+      const wrapped = [...bench.shell, SCRIPT, bench.job, 'sh', '-c', AWAIT_FILE, 'sh', bench.path('gate')];
+      const running = run(...wrapped);
+      await until(() => bench.kinds().includes('start'));
+      expect((await run('true')).code).toBe(99);
+      writeFileSync(bench.path('gate'), '');
+      expect(await running).toMatchObject({ code: 0, stderr: '' });
+      expect((await run('true')).code).toBe(0);
+      expect(monitor.stored(bench.job).map(({ kind }) => kind)).toEqual(['success']);
+      isAway = false;
+      await until(() => monitor.stored(bench.job).length === 2);
+    },
+  ],
 ];
 
 const misuse: Case[] = [
@@ -608,6 +628,26 @@ const spool: Case[] = [
       expect(ended).toMatchObject({ code: 3, stderr: '' });
       expect((await bench.end()).kind).toBe('failure');
       expect(readdirSync(bench.path('real'))).toEqual([]);
+    },
+  ],
+  [
+    'says that a ping is lost which can neither be sent nor kept, and runs the command',
+    async (bench) => {
+      const here = new Bench(shellByPath(bench.shell), monitor, bench.job);
+      benches.push(here);
+      mkdirSync(here.path('other'));
+      // Somebody else's, as far as we may give it away; else a link, which could lead to somebody else's.
+      if (process.getuid?.() === 0) chownSync(here.path('other'), 65_534, 65_534);
+      else symlinkSync(here.path('other'), here.spool);
+      const foreign = process.getuid?.() === 0 ? here.path('other') : here.spool;
+      const env = { PATH: pathWithout(here.path('bin'), ['curl']), CRONFLOW_SPOOL_DIR: foreign };
+      const ended = await here.run([here.job, 'sh', '-c', 'echo ran; exit 3'], { env });
+      expect(ended).toMatchObject({ code: 3, stdout: Buffer.from('ran\n') });
+      expect(ended.stderr).toBe(
+        `cronflow: ${here.job}: curl is not installed and the ping is lost: ${foreign} is not a directory of this user\n`,
+      );
+      expect(readdirSync(here.path('other'))).toEqual([]);
+      expect(readdirSync(here.tmp)).toEqual([]);
     },
   ],
   [
