@@ -165,6 +165,7 @@ async function start(options: AppOptions, parts: Parts): Promise<void> {
     globals: () => reloader.current?.globals ?? DEFAULT_GLOBALS,
     notices: () => noticesOf(reloader.current, reloader.problem, parts.worker.failing),
     onUnknownPing: (name, kind) => unknownPings.note(name, kind),
+    onFormerName: (name, job, kind) => unknownPings.noteFormer(name, job, kind),
   };
   parts.server = createServer(deps);
   const { url } = await parts.server.listen(host, port);

@@ -1,20 +1,11 @@
 import type { Declaration } from '../core/declaration.ts';
 import type { Groups } from '../core/defaults.ts';
+import type { Lint } from '../core/errors.ts';
+import type { PlannedJob } from '../core/plan.ts';
 import type { NotifierConfig } from '../core/notifier-config.ts';
 import type { Globals } from '../core/spec.ts';
-import type { Place } from '../core/model.ts';
 
 export type { NotifierConfig };
-
-/** A job as the files declare it. */
-export interface DeclaredJob {
-  name: string;
-  place: Place;
-  /** As written. */
-  declared: Declaration;
-  /** With what its group and `defaults` say filled in. */
-  declaration: Declaration;
-}
 
 /** One file that was read, as text. */
 export interface SourceFile {
@@ -30,7 +21,9 @@ export interface Config {
   defaults: Declaration;
   groups: Groups;
   notifiers: readonly NotifierConfig[];
-  jobs: readonly DeclaredJob[];
+  jobs: readonly PlannedJob[];
+  /** What is valid and probably not meant, as far as the files tell; the plan knows more. */
+  lints: readonly Lint[];
   /** For links in messages; without a trailing slash; null when not set. */
   publicUrl: string | null;
   globals: Globals;

@@ -1,8 +1,10 @@
-import { applyDefaults, type Fill } from '../core/defaults.ts';
+import type { Declaration } from '../core/declaration.ts';
+import { applyDefaults } from '../core/defaults.ts';
 import type { Fault } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { parseDuration } from '../schedule/duration.ts';
-import type { Config, DeclaredJob, SourceFile } from './config.ts';
+import type { PlannedJob } from '../core/plan.ts';
+import type { Config, SourceFile } from './config.ts';
 import {
   type ConfigText,
   faultsOf,
@@ -15,6 +17,7 @@ import {
 import type { Problem } from './faults.ts';
 import type { JobContext } from './job-context.ts';
 import { resolveNotifiers, type Notifiers } from './notifiers.ts';
+import { renameFindings } from './renames.ts';
 import { sha256 } from './read.ts';
 import { type Schema, validators } from './schema.ts';
 import type { ConfigFile } from './schema-types.ts';
@@ -85,24 +88,35 @@ export function assemble(main: MainFile, included: IncludedFiles, env: Env): Par
     if ('fault' in found.read) faults.push(unread(found, found.read.fault, main));
     else files.push(parseIncluded(found.read.file, env, main.context));
   }
-  faults.push(...files.slice(1).flatMap(faultsOf), ...duplicates(files));
+  const jobs = files.flatMap(jobsOf);
+  const renames = renameFindings(jobs);
+  faults.push(...files.slice(1).flatMap(faultsOf), ...duplicates(files), ...renames.faults);
   if (faults.length > 0) {
     const paths = [main.text.source.path, ...included.reads.map((found) => found.path)];
     return { ok: false, faults: sortedByPlace(faults, paths) };
   }
   const { path, text } = main.text.source;
-  return { ok: true, config: build(main, files, fingerprintOf(path, revisionOf(text), included)) };
+  const settings = settingsOf(main);
+  const config = {
+    ...settings,
+    revision: fingerprintOf(path, revisionOf(text), included),
+    files: files.map((file) => file.source),
+    jobs: jobs.map((job) => ({ ...job, declaration: applyDefaults(job.declared, settings) })),
+    lints: renames.lints,
+  };
+  return { ok: true, config };
 }
 
-function build({ text, notifiers, context }: MainFile, files: readonly JobsFile[], revision: string): Config {
+function settingsOf({
+  text,
+  notifiers,
+  context,
+}: MainFile): Omit<Config, 'revision' | 'files' | 'jobs' | 'lints'> {
   const { defaults = {}, groups = {}, public_url: publicUrl = '', replay_window: window } = text.value ?? {};
   return {
-    revision,
-    files: files.map((file) => file.source),
     defaults,
     groups,
     notifiers: notifiers.notifiers,
-    jobs: files.flatMap((file) => jobsOf(file, { defaults, groups })),
     publicUrl: publicUrl === '' ? null : publicUrl.replace(/\/+$/, ''),
     globals: {
       notifiers: context.notifiers ?? [],
@@ -111,11 +125,16 @@ function build({ text, notifiers, context }: MainFile, files: readonly JobsFile[
   };
 }
 
-function jobsOf(file: JobsFile, fill: Fill): DeclaredJob[] {
-  return Object.entries(file.value?.jobs ?? {}).map(([name, declared]) => {
-    const { line } = placeIn(file, pointer('/jobs', name), { atKey: true });
+/** The jobs of a file; of what is no mapping the schema has said so. */
+function jobsOf(file: JobsFile): Omit<PlannedJob, 'declaration'>[] {
+  return Object.entries(asMapping(file.value?.jobs)).map(([name, job]) => {
+    const path = pointer('/jobs', name);
+    const { line } = placeIn(file, path, { atKey: true });
     const place = { file: file.source.path, line };
-    return { name, place, declared, declaration: applyDefaults(declared, fill) };
+    const declared: Declaration = asMapping(job);
+    const isRenamed = declared.renamed_from !== undefined;
+    const renamed = isRenamed ? { renamed_from_place: placeIn(file, pointer(path, 'renamed_from')) } : {};
+    return { name, place, declared, ...renamed };
   });
 }
 

@@ -106,7 +106,7 @@ export class ConfigReloader {
     this.#fingerprint = loaded.fingerprint;
     this.#includes = loaded.includes;
     const problem = loaded.ok
-      ? await this.#heldProblem(loaded.config, request.confirm)
+      ? await this.#problemOfPlan(loaded.config, request.confirm)
       : this.#invalid(loaded);
     if (loaded.ok && problem === null) await this.#swap(loaded.config);
     else if (problem !== null) await this.#startOnStored(loaded, problem, strict);
@@ -175,11 +175,14 @@ export class ConfigReloader {
     this.#cancelRetry();
     if (!loaded.ok) return this.#refuse(this.#invalid(loaded));
     try {
-      const held = await this.#heldProblem(loaded.config, request.confirm);
-      if (held !== null) return await this.#refuse(held);
+      const problem = await this.#problemOfPlan(loaded.config, request.confirm);
+      if (problem !== null) return await this.#refuse(problem);
       const plan = await this.#swap(loaded.config);
       return { status: 'applied', config: loaded.config, plan };
     } catch (error) {
+      // What is stored may have changed since it was planned.
+      const isInvalid = error instanceof CronflowError && error.code === 'config_invalid';
+      if (isInvalid) return this.#refuse(this.#problemOf('config_invalid', error.message, error.faults));
       return this.#refuse(this.#retryLater(error));
     }
   }
@@ -193,8 +196,8 @@ export class ConfigReloader {
       logger.warn('started on the last good configuration', { revision: good.config.revision });
     } else if (!loaded.ok) {
       throw invalidConfigError(loaded);
-    } else if (strict) {
-      throw new CronflowError('config_held', problem.text, { faults: problem.faults });
+    } else if (strict || problem.code !== 'config_held') {
+      throw new CronflowError(problem.code, problem.text, { faults: problem.faults });
     } else {
       // Held, and nothing else to run on: to watch fewer jobs is better than to watch none.
       logger.warn('applied a change that would be held: nothing else can be run on', {
@@ -204,11 +207,16 @@ export class ConfigReloader {
     }
   }
 
-  /** The problem of a change that removes most jobs, unless its revision was confirmed. */
-  async #heldProblem(config: Config, confirmed: string | undefined): Promise<ConfigProblem | null> {
-    if (confirmed === config.revision) return null;
-    const { removed, changed, unchanged } = await this.#options.plan(config);
-    const before = removed.length + changed.length + unchanged.length;
+  /** What speaks against applying a valid configuration to what is stored. */
+  async #problemOfPlan(config: Config, confirmed: string | undefined): Promise<ConfigProblem | null> {
+    const plan = await this.#options.plan(config);
+    if (plan.faults.length === 0) return confirmed === config.revision ? null : this.#held(config, plan);
+    return this.#problemOf('config_invalid', formatFaults(plan.faults, config.files), plan.faults);
+  }
+
+  /** The problem of a change that removes most jobs. */
+  #held(config: Config, { removed, changed, unchanged, renamed }: Plan): ConfigProblem | null {
+    const before = removed.length + changed.length + unchanged.length + renamed.length;
     if (removed.length < HELD_REMOVED_MIN || removed.length * 2 <= before) return null;
     const names = removed.slice(0, 10).map((job) => job.name);
     if (removed.length > names.length) names.push(`and ${removed.length - names.length} more`);
@@ -265,11 +273,14 @@ export class ConfigReloader {
       file: path,
       revision: config.revision,
       added: plan.added.length + plan.restored.length,
-      changed: plan.changed.length + plan.adopted.length + plan.refilled.length,
+      changed: plan.changed.length + plan.renamed.length + plan.adopted.length + plan.refilled.length,
       removed: plan.removed.length,
       unchanged: plan.unchanged.length,
     });
     for (const line of formatPlan(plan, PLAN_LINES_MAX)) logger.info(line);
+    const lints = [...config.lints, ...plan.lints];
+    if (lints.length === 0) return;
+    for (const line of formatFaults(lints, config.files).split('\n')) logger.warn(line);
   }
 
   /** What others make of the news must not stop the reloader. */

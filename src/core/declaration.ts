@@ -181,4 +181,8 @@ export interface Declaration {
    * Keeps jobs together in lists and messages, and takes over what `groups` say of it.
    */
   group?: string;
+  /**
+   * The name that the job had so far. Where the old name leaves the file as the new one appears, the history goes on under the new name, and for 30 days pings under the old one count. To be taken out some time after.
+   */
+  renamed_from?: string;
 }

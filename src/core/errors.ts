@@ -52,6 +52,9 @@ export interface Fault {
   column?: number;
 }
 
+/** What is valid and probably not meant. It says the same as a fault and stops nothing. */
+export type Lint = Fault;
+
 /** An error for the person who reads it; `detail` says what, where, what is allowed, what to do next. */
 export class CronflowError extends Error {
   override readonly name = 'CronflowError';

@@ -249,5 +249,7 @@ export interface Job {
   updated_at: number;
   /** Set when the job left the file or was deleted; its history is kept 30 days. */
   removed_at: number | null;
+  /** Names it had, the latest last; for 30 days pings under them count for it. Absent when it had no other. */
+  renamed?: readonly { from: string; at: number }[];
   state: JobState;
 }

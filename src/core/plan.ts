@@ -1,6 +1,8 @@
 import type { Declaration } from './declaration.ts';
 import { applyDefaults, type Fill } from './defaults.ts';
+import type { Fault, Lint } from './errors.ts';
 import type { Job, Place } from './model.ts';
+import { planRenames, type Rename } from './rename.ts';
 
 /** A job as a file declares it. */
 export interface PlannedJob {
@@ -10,6 +12,8 @@ export interface PlannedJob {
   declared: Declaration;
   /** With what its group and `defaults` say filled in. */
   declaration: Declaration;
+  /** Where `renamed_from` stands, if it has one. */
+  renamed_from_place?: Place & { column: number };
 }
 
 /** What became of one key of a declaration; undefined where it is not set. */
@@ -41,8 +45,13 @@ export interface Plan {
   adopted: readonly Planned[];
   /** Removed earlier, within the time that history is kept; they come back with it. */
   restored: readonly Planned[];
+  /** They go on under another name, with their history. */
+  renamed: readonly (Planned & Pick<Rename, 'replaced'>)[];
   /** Jobs of the API for which the file's `groups` or `defaults` changed what counts. */
   refilled: readonly { job: Job; declaration: Declaration; keys: readonly KeyChange[] }[];
+  /** What cannot be done; a plan that has any must not be applied. */
+  faults: readonly Fault[];
+  lints: readonly Lint[];
 }
 
 /**
@@ -54,22 +63,29 @@ export interface Plan {
  */
 export function planChanges(stored: readonly Job[], declared: readonly PlannedJob[], fill?: Fill): Plan {
   const byName = currentByName(stored);
+  const { renames, faults, lints } = planRenames(byName, declared);
   const added: PlannedJob[] = [];
+  const renamed: Plan['renamed'][number][] = [];
   const lists = { changed: [], unchanged: [], adopted: [], restored: [] } as Record<FoundList, Planned[]>;
   const names = new Set<string>();
   for (const next of declared) {
     names.add(next.name);
+    const rename = renames.get(next.name);
     const job = byName.get(next.name);
-    if (job === undefined) {
+    if (rename !== undefined) {
+      renamed.push({ ...rename, keys: differences(rename.job.declaration, next.declaration) });
+    } else if (job === undefined) {
       added.push(next);
-      continue;
+    } else {
+      const planned = { job, next, keys: differences(job.declaration, next.declaration) };
+      lists[listOf(planned)].push(planned);
     }
-    const planned = { job, next, keys: differences(job.declaration, next.declaration) };
-    lists[listOf(planned)].push(planned);
   }
-  const others = stored.filter((job) => job.removed_at === null && !names.has(job.name));
+  const kept = new Set(renamed.map(({ job }) => job));
+  const others = stored.filter((job) => job.removed_at === null && !names.has(job.name) && !kept.has(job));
   const refilled = fill === undefined ? [] : refill(others, fill);
-  return { added, ...lists, removed: others.filter((job) => job.source === 'file'), refilled };
+  const removed = others.filter((job) => job.source === 'file');
+  return { added, ...lists, removed, renamed, refilled, faults, lints };
 }
 
 /** Whether a planned job's stored record already says all that the file says. */
@@ -101,6 +117,9 @@ export function formatPlan(plan: Plan, linesMax = Number.POSITIVE_INFINITY): str
     ...plan.restored.flatMap((planned) => changeLines('+', planned, ' (restored with its history)')),
     ...plan.adopted.flatMap((planned) =>
       changeLines('~', planned, ' (from the API, now declared in the file)'),
+    ),
+    ...plan.renamed.flatMap((planned) =>
+      changeLines('~', planned, ` (renamed to ${planned.next.name}, with its history)`),
     ),
     ...plan.changed.flatMap((planned) => changeLines('~', planned, '')),
     ...plan.refilled.flatMap((planned) => changeLines('~', planned, ' (from the API, by defaults)')),

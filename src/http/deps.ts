@@ -59,5 +59,7 @@ export interface HttpDeps {
   globals?(): Globals;
   /** Called for every ping that names no job. */
   onUnknownPing?(name: string, kind: PingKind): void;
+  /** Called for every ping under a name that the job has no longer. */
+  onFormerName?(name: string, job: string, kind: PingKind): void;
   limits?: Partial<HttpLimits>;
 }

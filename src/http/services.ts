@@ -28,6 +28,7 @@ export function servicesOf(deps: HttpDeps): Services {
     reload: (options) => deps.reload(options),
     notices: () => deps.notices(),
     onUnknownPing: (name, kind) => deps.onUnknownPing?.(name, kind),
+    onFormerName: (name, job, kind) => deps.onFormerName?.(name, job, kind),
     limits,
     globals: () => deps.globals?.() ?? DEFAULT_GLOBALS,
     unknownJob,

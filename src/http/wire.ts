@@ -62,6 +62,7 @@ export function jobJson(job: Job, incident: Incident | undefined, globals: Globa
     owner: null,
     tags: [],
     ...declaration,
+    renamed_from: job.renamed?.at(-1)?.from ?? null,
     status: state.status,
     paused: isPaused,
     late: expectedAt !== null && expectedAt < nowAt,

@@ -1,13 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Declaration } from '../core/declaration.ts';
+import { CronflowError } from '../core/errors.ts';
 import type { Fill, Groups } from '../core/defaults.ts';
 import type { Job } from '../core/model.ts';
 import { isSameRecord, type Plan, type Planned, type PlannedJob, planChanges } from '../core/plan.ts';
-import { type Globals, specOf } from '../core/spec.ts';
+import { type Globals, type Spec, specOf } from '../core/spec.ts';
 import { closeRemoved } from '../core/system.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { applyEvent, readGlobals, writeGlobals } from './events.ts';
 import { addJob, removeJob } from './jobs.ts';
+import { renameJob } from './renames.ts';
 import { putSystemChange } from './system-change.ts';
 
 /** What of a configuration is stored and applied, besides where its messages go. */
@@ -50,10 +52,15 @@ export function readFill(tx: Tx): Fill {
 /**
  * Applies a validated configuration in one commit: all of it or nothing (DESIGN.md §5, plan and swap).
  * @param at when the change was seen; new expectations count from it
+ * @throws CronflowError `config_invalid` with the faults of a plan that cannot be carried out
  */
 export function applyConfiguration(store: Store, config: AppliedConfiguration, at: number): Promise<Plan> {
   return store.transact({ all: true }, (tx) => {
     const plan = planChanges(tx.jobs(), config.jobs, config);
+    if (plan.faults.length > 0) {
+      const detail = plan.faults.map((fault) => `${fault.path}: ${fault.message}`).join('\n');
+      throw new CronflowError('config_invalid', detail, { faults: plan.faults });
+    }
     const { revision, files, defaults, groups = {} } = config;
     tx.putMeta(CONFIGURATION_KEY, {
       revision,
@@ -65,13 +72,19 @@ export function applyConfiguration(store: Store, config: AppliedConfiguration, a
     // What a job's spec was depends on the globals of then.
     const before = readGlobals(tx);
     writeGlobals(tx, config.globals);
+    const specBefore = (job: Job): Spec => specOf(job.name, job.declaration, before);
     const change = (job: Job, next: Job): void => {
-      const previous = specOf(job.name, job.declaration, before);
-      applyEvent(tx, next, { type: 'spec_changed', at, previous });
+      applyEvent(tx, next, { type: 'spec_changed', at, previous: specBefore(job) });
     };
     putSystemChange(tx, closeRemoved(tx.openSystemIncidents(), config.globals.notifiers, at));
     for (const job of plan.removed) removeJob(tx, job, at);
-    for (const next of plan.added) addJob(tx, { ...next, source: 'file', ...declaredAt(at) });
+    for (const { job, next, replaced } of plan.renamed) {
+      const fields = { ...declaredAs({ job, next }, at), name: next.name };
+      renameJob(tx, { job, next: fields, replaced }, specBefore(job), at);
+    }
+    for (const next of plan.added) {
+      addJob(tx, { ...declaredBy(next), name: next.name, created_at: at, updated_at: at, removed_at: null });
+    }
     for (const planned of [...plan.changed, ...plan.adopted]) change(planned.job, declaredAs(planned, at));
     for (const planned of plan.restored) restoreJob(tx, planned, at);
     for (const { job, declaration } of plan.refilled) change(job, { ...job, declaration, updated_at: at });
@@ -101,11 +114,11 @@ function restoreJob(tx: Tx, planned: Planned, at: number): void {
   applyEvent(tx, { ...declaredAs(planned, at), removed_at: null }, { type: 'restored', at });
 }
 
-function declaredAt(at: number): Pick<Job, 'created_at' | 'updated_at' | 'removed_at'> {
-  return { created_at: at, updated_at: at, removed_at: null };
+function declaredAs({ job, next }: Pick<Planned, 'job' | 'next'>, at: number): Job {
+  return { ...job, ...declaredBy(next), updated_at: at };
 }
 
-function declaredAs({ job, next }: Planned, at: number): Job {
+function declaredBy(next: PlannedJob): Pick<Job, 'source' | 'place' | 'declared' | 'declaration'> {
   const { place, declared, declaration } = next;
-  return { ...job, source: 'file', place, declared, declaration, updated_at: at };
+  return { source: 'file', place, declared, declaration };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { dateOf } from '../core/daily.ts';
+import { forgetFormerNames } from './renames.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store } from '../store/store.ts';
 
@@ -39,13 +40,14 @@ export class Housekeeping {
     this.#cancel = null;
   }
 
-  /** Removes jobs, daily figures, incidents and finished deliveries past their time. */
+  /** Removes jobs, former names, daily figures, incidents and finished deliveries past their time. */
   async run(): Promise<void> {
     const now = this.#clock.now();
     await this.#store.transact({ all: true }, (tx) => {
       for (const job of tx.jobs()) {
         if (job.removed_at !== null && job.removed_at < now - REMOVED_JOBS_MS) tx.deleteJob(job.id);
       }
+      forgetFormerNames(tx, now);
     });
     while (await this.#removeOldDays(dateOf(now - DAYS_MS))) continue;
     while (await this.#removeOldIncidents(now - INCIDENTS_MS)) continue;

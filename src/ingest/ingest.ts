@@ -7,6 +7,8 @@ export interface PingResult {
   job: string;
   run_id: string | null;
   reason: Reason;
+  /** The name it came under, where the job has another one now. */
+  former_name?: string;
 }
 
 /** Everything HTTP may change. Each promise resolves when the change is durable, never before. */
@@ -14,9 +16,10 @@ export interface Ingest {
   /** @throws CronflowError `unknown_job`, `store_unavailable`, `stopping` */
   ping(name: string, ping: Ping): Promise<PingResult>;
   /**
-   * Registers a job of source `api`.
+   * Registers a job of source `api`; with `renamed_from`, another such job goes on under the name.
    * @param declared valid, as the caller wrote it
-   * @throws CronflowError `name_taken`, `too_many_jobs`, `store_unavailable`, `stopping`
+   * @throws CronflowError `name_taken`, `too_many_jobs`, `unknown_job` or `job_in_file` of the job to rename,
+   *   `store_unavailable`, `stopping`
    */
   register(name: string, declared: Declaration): Promise<Job>;
   /** @throws CronflowError `unknown_job`, `job_in_file`, `store_unavailable`, `stopping` */

@@ -2,12 +2,14 @@ import type { Clock } from '../clock.ts';
 import type { Declaration } from '../core/declaration.ts';
 import { applyDefaults } from '../core/defaults.ts';
 import { CronflowError } from '../core/errors.ts';
+import { hasHistory } from '../core/rename.ts';
 import type { Incident, Job, Ping } from '../core/model.ts';
 import type { Scope, Store, Tx } from '../store/store.ts';
 import { acknowledgeIncident } from './acknowledge.ts';
 import { readFill } from './configuration.ts';
-import { applyEvent } from './events.ts';
+import { applyEvent, specOfJob } from './events.ts';
 import type { Ingest, PingResult } from './ingest.ts';
+import { formerOwnerId, renameJob } from './renames.ts';
 import { addJob, removeJob } from './jobs.ts';
 import { pauseJob, placeOf, resumeJob } from './pausing.ts';
 
@@ -42,11 +44,27 @@ export class JobIngest implements Ingest {
     this.#stopping = true;
   }
 
-  ping(name: string, ping: Ping): Promise<PingResult> {
-    return this.#write({ names: [name] }, (tx) => recordPing(tx, currentJob(tx, name), ping));
+  async ping(name: string, ping: Ping): Promise<PingResult> {
+    try {
+      return await this.#write({ names: [name] }, (tx) => recordPing(tx, currentJob(tx, name), ping));
+    } catch (error) {
+      if (!(error instanceof CronflowError && error.code === 'unknown_job')) throw error;
+      const id = await formerOwnerId(this.#store, name, this.#clock.now());
+      if (id === undefined) throw error;
+      return this.#write({ ids: [id] }, (tx) => {
+        const job = tx.jobById(id);
+        if (job === undefined || job.removed_at !== null) throw error;
+        return { ...recordPing(tx, job, ping), former_name: name };
+      });
+    }
   }
 
   async register(name: string, declared: Declaration): Promise<Job> {
+    const { renamed_from: from, ...others } = declared;
+    if (from !== undefined) {
+      const renamed = { name, from, declared: others };
+      return this.#write({ names: [name, from] }, (tx) => registerRenamed(tx, renamed, this.#clock.now()));
+    }
     const { total } = await this.#store.listJobs({ skip: 0, limit: 1 });
     if (total >= this.#jobsMax) {
       throw new CronflowError(
@@ -54,7 +72,7 @@ export class JobIngest implements Ingest {
         `There are ${total} jobs, and at most ${this.#jobsMax} are allowed. Delete some that are not needed.`,
       );
     }
-    return this.#write({ names: [name] }, (tx) => registerJob(tx, name, declared, this.#clock.now()));
+    return this.#write({ names: [name] }, (tx) => registerJob(tx, name, others, this.#clock.now()));
   }
 
   remove(name: string): Promise<void> {
@@ -113,9 +131,7 @@ function recordPing(tx: Tx, job: Job, ping: Ping): PingResult {
 
 function registerJob(tx: Tx, name: string, declared: Declaration, at: number): Job {
   const existing = tx.jobByName(name);
-  if (existing !== undefined && existing.removed_at === null) {
-    throw new CronflowError('name_taken', `A job named "${name}" exists already. Choose another name.`);
-  }
+  if (existing !== undefined && existing.removed_at === null) throw nameTaken(existing);
   const declaration = applyDefaults(declared, readFill(tx));
   const shared = { name, source: 'api' as const, place: null, declared, declaration, updated_at: at };
   if (existing !== undefined) {
@@ -125,6 +141,35 @@ function registerJob(tx: Tx, name: string, declared: Declaration, at: number): J
     addJob(tx, { ...shared, created_at: at, removed_at: null });
   }
   return currentJob(tx, name);
+}
+
+/** A job of the API goes on under another name, as one of a file does by its `renamed_from`. */
+function registerRenamed(
+  tx: Tx,
+  { name, from, declared }: { name: string; from: string; declared: Declaration },
+  at: number,
+): Job {
+  const replaced = tx.jobByName(name);
+  if (replaced !== undefined && (replaced.removed_at === null || hasHistory(replaced))) {
+    throw nameTaken(replaced);
+  }
+  const job = currentJob(tx, from);
+  if (job.source === 'file') {
+    throw new CronflowError('job_in_file', `Job "${from}" is declared in ${placeOf(job)}. Rename it there.`);
+  }
+  const declaration = applyDefaults(declared, readFill(tx));
+  const next: Job = { ...job, name, declared, declaration, updated_at: at };
+  renameJob(tx, { job, next, replaced }, specOfJob(tx, job), at);
+  return currentJob(tx, name);
+}
+
+function nameTaken(job: Job): CronflowError {
+  const where = job.source === 'file' ? `, declared in ${placeOf(job)}` : '';
+  const what =
+    job.removed_at === null
+      ? `A job named "${job.name}" exists already${where}.`
+      : `A job named "${job.name}" was removed, and its history is kept for 30 days.`;
+  return new CronflowError('name_taken', `${what} Choose another name.`);
 }
 
 function currentJob(tx: Tx, name: string): Job {

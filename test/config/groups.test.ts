@@ -19,6 +19,23 @@ function declarations(text: string): Record<string, Declaration> {
   return Object.fromEntries(parsed(text).jobs.map((job) => [job.name, job.declaration]));
 }
 
+describe('renamed_from', () => {
+  it('is linted where the old name is still declared, with the place of both', () => {
+    const text = 'jobs:\n  old: {}\n  new:\n    renamed_from: old\n  same: {renamed_from: same}\n';
+    const { lints, jobs } = parsed(text);
+    expect(lints.map(({ line, column, path, message }) => `${line}:${column} ${path}: ${message}`)).toEqual([
+      '4:19 jobs.new.renamed_from: renames nothing: "old" is still declared, at cronflow.yaml:2',
+      '5:24 jobs.same.renamed_from: renames nothing: "same" is still declared, at cronflow.yaml:5',
+    ]);
+    expect(jobs[1]).toMatchObject({ declared: { renamed_from: 'old' }, declaration: {} });
+    expect(parsed('jobs: {new: {renamed_from: old}}').lints).toEqual([]);
+  });
+
+  it('is for jobs, not for defaults and groups', () => {
+    expect(messages('defaults: {renamed_from: a}\ngroups: {g: {renamed_from: a}}\njobs: {}')).toHaveLength(2);
+  });
+});
+
 describe('groups', () => {
   it('fill the jobs that are in them: a job goes before its group, its group before the defaults', () => {
     const text = `

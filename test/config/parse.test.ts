@@ -84,6 +84,7 @@ jobs:
         },
       ],
       publicUrl: 'https://cron.example.com',
+      lints: [],
       globals: { notifiers: ['ops'], replayWindowMs: 3_600_000 },
     });
   });

@@ -210,6 +210,41 @@ describe('reload', () => {
     expect(events).toEqual(['config_invalid', 'resolved']);
   });
 
+  it('refuses a rename onto a job with a history, where it stands, and says what renames nothing', async () => {
+    save(jobs('old', 'new'));
+    await build().start();
+    for (const job of stored) Object.assign(job, { state: { run_count: 1 } });
+    save('jobs:\n  new: {renamed_from: old}\n');
+    await reloader.reload();
+    expect(reloader.problem).toMatchObject({ code: 'config_invalid', faults: [{ line: 2, column: 23 }] });
+    expect(reloader.problem?.text.split('\n')[1]).toBe('    2 |   new: {renamed_from: old}');
+    expect(names()).toEqual(['old', 'new']);
+    save('jobs:\n  newer: {renamed_from: older}\n  old: {}\n  new: {renamed_from: old}\n');
+    await reloader.reload();
+    expect(reloader.problem).toBeNull();
+    expect(
+      log.filter((line) => line.includes('renames nothing')).map((line) => line.split('/').at(-1)),
+    ).toEqual([
+      'cronflow.yaml:3',
+      'cronflow.yaml:2:25 jobs.newer.renamed_from: renames nothing: no job "older" is known (any more); take it out if the rename is done',
+    ]);
+  });
+
+  it('refuses a plan that was overtaken by what is stored, as the file is to be mended', async () => {
+    save(jobs('a'));
+    const faults = [{ code: 'rename_onto_history', path: 'jobs.a.renamed_from', message: 'cannot be' }];
+    let isOvertaken = false;
+    const apply = (config: Config): Promise<Plan> =>
+      isOvertaken
+        ? Promise.reject(new CronflowError('config_invalid', 'cannot be', { faults }))
+        : planOf(config);
+    await build({ apply }).start();
+    isOvertaken = true;
+    save(jobs('a', 'b'));
+    await reloader.reload();
+    expect(reloader.problem).toMatchObject({ code: 'config_invalid', text: 'cannot be', faults });
+  });
+
   it('tells a second, other mistake too', async () => {
     save(jobs('a'));
     await build().start();

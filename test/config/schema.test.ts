@@ -64,6 +64,7 @@ describe('the schema', () => {
       'every',
       'paused',
       'description',
+      'renamed_from',
     ]);
     expect(inDefaults.filter((key) => !all.includes(key))).toEqual([]);
   });

@@ -39,7 +39,8 @@ const api = { source: 'api', place: null } as const;
 
 /** The names in each list that has any. */
 function names(plan: Plan): Record<string, string[]> {
-  const lists = Object.entries(plan).map(([list, items]: [string, Plan[keyof Plan]]) => [
+  const { faults: _faults, lints: _lints, ...jobs } = plan;
+  const lists = Object.entries(jobs).map(([list, items]: [string, (typeof jobs)[keyof typeof jobs]]) => [
     list,
     items.map((item) => ('job' in item ? item.job.name : item.name)),
   ]);

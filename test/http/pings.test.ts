@@ -249,3 +249,23 @@ describe('a body that does not come to its end', () => {
     expect(pings[0]!.output_dropped_bytes).toBeGreaterThan(40_000);
   });
 });
+
+test('a ping under a former name counts, and the answer, the log and the job say the new one', async () => {
+  const former: unknown[] = [];
+  const onFormerName = (name: string, job: string, kind: string): number => former.push([name, job, kind]);
+  const { post, request } = await startServer({ onFormerName });
+  await post('/jobs', { name: 'dump', schedule: '0 2 * * *' });
+  expect((await post('/jobs', { name: 'backup', renamed_from: 'dump' })).json).toMatchObject({
+    name: 'backup',
+    renamed_from: 'dump',
+  });
+  expect((await post('/jobs/dump/success')).json).toMatchObject({
+    ok: true,
+    job: 'backup',
+    warning:
+      'Job "dump" is named "backup" now; pings under the old name count for 30 days after that. Ping the new name.',
+  });
+  expect((await post('/jobs/backup/success')).json).not.toHaveProperty('warning');
+  expect(former).toEqual([['dump', 'backup', 'success']]);
+  expect((await request('/jobs/backup/runs')).json).toHaveLength(2);
+});

@@ -19,3 +19,17 @@ test('a job nobody declared is named once an hour, with how often it pinged', ()
     { name: 'other', kind: 'success', count: 1 },
   ]);
 });
+
+test('a former name is told with the name that the job has now, as often', () => {
+  const clock = createFakeClock(0);
+  const said: unknown[] = [];
+  const logger = { ...silentLogger, warn: (...line: unknown[]) => void said.push(line) };
+  const unknown = new UnknownPings({ clock, logger });
+  for (let i = 0; i < 3; i += 1) unknown.noteFormer('dump', 'backup', 'start');
+  expect(said).toEqual([
+    [
+      'a ping came under a former name; it counts for 30 days after the rename',
+      { name: 'dump', kind: 'start', job: 'backup', count: 1 },
+    ],
+  ]);
+});

@@ -36,13 +36,22 @@ async function takePing(ctx: HttpContext, kind: PingKind, services: Services): P
     limits: services.limits,
   });
   try {
-    const { job, run_id, reason } = await services.ingest.ping(name, ping);
-    ctx.body = { ok: true, job, run_id, reason };
+    const { job, run_id, reason, former_name } = await services.ingest.ping(name, ping);
+    const answer = { ok: true, job, run_id, reason };
+    ctx.body = answer;
+    if (former_name === undefined) return;
+    services.onFormerName?.(former_name, job, kind);
+    ctx.body = { ...answer, warning: formerNameWarning(former_name, job) };
   } catch (error) {
     if (!(error instanceof CronflowError && error.code === 'unknown_job')) throw error;
     services.onUnknownPing?.(name, kind);
     throw await services.unknownJob(name);
   }
+}
+
+function formerNameWarning(name: string, job: string): string {
+  const names = `Job "${name}" is named "${job}" now`;
+  return `${names}; pings under the old name count for 30 days after that. Ping the new name.`;
 }
 
 /**
