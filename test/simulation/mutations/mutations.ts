@@ -195,6 +195,20 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'this.#segment = {',
   },
   {
+    name: 'a ping is answered before its commit is written',
+    promise: '§1.3 nothing acknowledged is lost: kill -9 at any instant loses no answered ping',
+    file: 'src/store/lowdb/store.ts',
+    find: 'try {\n      if (!overlay.isEmpty())',
+    replace: 'for (const done of settle) done();\n    try {\n      if (!overlay.isEmpty())',
+  },
+  {
+    name: 'the directory entry of a new segment is not synced',
+    promise: "§6 a new journal segment's directory entry is synced before its first commit",
+    file: 'src/store/lowdb/journal.ts',
+    find: 'await disk.syncDirectory(directory);',
+    replace: '',
+  },
+  {
     name: 'whoever was told is told again',
     promise: '§3.3 a notifier is owed one opened delivery; told once',
     file: 'src/core/telling.ts',

@@ -1,4 +1,5 @@
 import { type Check, CHECKS } from '../check.ts';
+import { diskCallFaults } from '../crashes/disk-calls.ts';
 import { falseAlarms, silences } from '../healthy.ts';
 import { randomWorld } from '../world/world.ts';
 
@@ -15,10 +16,12 @@ export const SUITE: Readonly<Record<string, Trial>> = {
   ),
   falseAlarms,
   silences,
+  diskCallFaults,
 };
 
-/** Those that play a world several times, or to a disk. */
-export const SLOW: ReadonlySet<string> = new Set(['lateTicks', 'duplicates', 'tardiness', 'simulatedDisk']);
+/** Those that play a world once and in memory. */
+const QUICK = new Set(['model', 'falseAlarms', 'silences']);
+export const SLOW: ReadonlySet<string> = new Set(Object.keys(SUITE).filter((name) => !QUICK.has(name)));
 
 /** A part that throws is as wrong as one that answers wrongly. */
 export async function fails(trial: Trial, seed: number): Promise<boolean> {

@@ -92,6 +92,11 @@ export class System {
     return this.#start();
   }
 
+  /** Lets time pass up to an instant, and nothing of that very instant happen yet. */
+  advanceTo(at: number): Promise<void> {
+    return this.#advanceTo(at, false);
+  }
+
   /** Lets the rest of the time pass. */
   async end(): Promise<void> {
     await this.#advanceTo(this.#script.end_at, true);

@@ -1,0 +1,159 @@
+import type { Clock } from '../../../src/clock.ts';
+import { MemoryStore } from '../../../src/store/memory.ts';
+import type { Scope, Store, Tx } from '../../../src/store/store.ts';
+import type { Delivery, Incident, Job, Run } from '../../../src/core/model.ts';
+import type { Disk, SimulatedDisk } from '../system/disk.ts';
+import type { Write as Recorded } from '../system/recorder.ts';
+import { contentOf, firstDifference } from './content.ts';
+
+/** What a transaction wrote, in order, as calls of `Tx`. */
+type Write = readonly [method: string, args: readonly unknown[]];
+
+interface Transaction {
+  scope: Scope;
+  writes: Write[];
+}
+
+/**
+ * The default store on a disk that loses what was not synced, with an account kept beside it, in the reference
+ * store, of every commit that was answered. Whenever Cronflow starts again, what is found must be the account,
+ * or the account with the first few of the commits nobody had an answer to yet: each whole, in their order.
+ */
+export class AccountedDisk implements Disk {
+  /** What was found wrong, for people. */
+  readonly faults: string[] = [];
+  /** Whether a crash takes the machine along, and with it what was not synced. */
+  cutsPower: boolean | null = null;
+  /** Jobs changed by commits that were never answered and yet were found. */
+  foundNames: readonly string[] = [];
+  /** Told of each commit that nobody had an answer to and that was found when Cronflow started again. */
+  onFound: (writes: readonly Recorded[]) => void = () => {};
+  readonly #inner: SimulatedDisk;
+  readonly #account = new MemoryStore();
+  #unanswered: Transaction[] = [];
+
+  constructor(inner: SimulatedDisk) {
+    this.#inner = inner;
+  }
+
+  /** Calls of the disk since Cronflow started. */
+  get calls(): number {
+    return this.#inner.disk.calls;
+  }
+
+  /** Before which of these calls the machine stops. */
+  stopBefore(call: number): void {
+    this.#inner.disk.crashAt = call;
+  }
+
+  async open(clock: Clock): Promise<Store> {
+    const store = await this.#inner.open(clock);
+    await this.#compare(store);
+    return this.#accounted(store);
+  }
+
+  close(store: Store): Promise<void> {
+    return this.#inner.close(store);
+  }
+
+  crash(random: () => number): void {
+    const { cutsPower } = this;
+    if (cutsPower === null) return this.#inner.crash(random);
+    this.#inner.disk = cutsPower ? this.#inner.disk.afterPowerFailure(random) : this.#inner.disk.afterKill();
+  }
+
+  async #compare(store: Store): Promise<void> {
+    const found = await contentOf(store);
+    const expected = await contentOf(this.#account);
+    const names: string[] = [];
+    let now = expected;
+    for (const transaction of this.#unanswered) {
+      if (firstDifference(now, found) === null) break;
+      await this.#enter(transaction);
+      this.onFound(transaction.writes.flatMap(recorded));
+      names.push(...(transaction.scope.names ?? []));
+      now = await contentOf(this.#account);
+    }
+    this.#unanswered = [];
+    this.foundNames = names;
+    if (firstDifference(now, found) !== null)
+      this.faults.push(
+        `found is neither what was answered nor that with a whole commit more: ${firstDifference(expected, found)}`,
+      );
+  }
+
+  #accounted(store: Store): Store {
+    const transact = async <T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> => {
+      const transaction: Transaction = { scope, writes: [] };
+      const result = await store.transact(scope, (tx) => {
+        transaction.writes = [];
+        const value = fn(recording(tx, transaction.writes));
+        // One that throws commits nothing; one that does not may be on disk from here on.
+        this.#unanswered.push(transaction);
+        return value;
+      });
+      this.#unanswered = this.#unanswered.filter((each) => each !== transaction);
+      await this.#enter(transaction);
+      return result;
+    };
+    return new Proxy(store, {
+      get(target, key) {
+        if (key === 'transact') return transact;
+        const value: unknown = Reflect.get(target, key, target);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+  }
+
+  async #enter({ scope, writes }: Transaction): Promise<void> {
+    await this.#account.transact(scope, (tx) => {
+      const methods = tx as unknown as Record<string, (...args: readonly unknown[]) => void>;
+      for (const [method, args] of writes) methods[method]?.call(tx, ...args);
+    });
+  }
+}
+
+/** A write as the recorder of what was committed takes it. */
+function recorded([method, [first]]: Write): Recorded[] {
+  switch (method) {
+    case 'putRun':
+      return [{ table: 'run', record: first as Run }];
+    case 'deleteRun':
+      return [{ table: 'run_deleted', id: first as string }];
+    case 'putDelivery':
+      return [{ table: 'delivery', record: first as Delivery }];
+    case 'putIncident':
+      return [{ table: 'incident', record: first as Incident }];
+    case 'putJob':
+      return [{ table: 'job', record: first as Job }];
+    default:
+      return [];
+  }
+}
+
+/** A transaction's view that notes every call that changes something. */
+function recording(tx: Tx, writes: Write[]): Tx {
+  return new Proxy(tx, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== 'function' || typeof key !== 'string') return value;
+      const method = value.bind(target) as (...args: readonly unknown[]) => unknown;
+      if (key === 'attempt')
+        return (fn: () => unknown) => {
+          const mark = writes.length;
+          try {
+            return method(fn);
+          } catch (error) {
+            writes.splice(mark);
+            throw error;
+          }
+        };
+      if (!/^(put|delete|tally|log)/.test(key)) return method;
+      return (...args: readonly unknown[]) => {
+        const result = method(...args);
+        writes.push([key, args]);
+        return result;
+      };
+    },
+  });
+}

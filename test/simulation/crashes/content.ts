@@ -1,0 +1,34 @@
+import type { Store } from '../../../src/store/store.ts';
+
+const ALL = { skip: 0, limit: 1_000_000 };
+/** Meta values of which the simulated parts make use. */
+const META_KEYS = ['liveness', 'outages', 'globals', 'configuration'];
+
+/** Everything a store holds, in lines that can be compared. */
+export async function contentOf(store: Store): Promise<string[]> {
+  const lines: string[] = [];
+  const add = (name: string, value: unknown): void => void lines.push(`${name} ${JSON.stringify(value)}`);
+  // Also those removed, which only a transaction shows.
+  const jobs = await store.transact({ all: true }, (tx) => tx.jobs());
+  for (const job of jobs.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
+    add('job', job);
+    add('days', (await store.daysOf(job.id, ALL)).items);
+    for (const run of (await store.runsOf(job.id, ALL)).items) {
+      add('run', run);
+      if (run.output_bytes > 0) add(`output of ${run.id}`, await store.output(job.id, run.id));
+    }
+  }
+  for (const incident of (await store.incidents(ALL)).items) add('incident', incident);
+  for (const delivery of (await store.deliveries(ALL)).items) add('delivery', delivery);
+  for (const key of META_KEYS) add(key, await store.meta(key));
+  add('due', await store.dueJobIds(Number.MAX_SAFE_INTEGER, 100_000));
+  return lines;
+}
+
+/** The first line in which two contents differ, for people; null where they are the same. */
+export function firstDifference(expected: readonly string[], found: readonly string[]): string | null {
+  for (let index = 0; index < Math.max(expected.length, found.length); index += 1)
+    if (expected[index] !== found[index])
+      return `answered ${expected[index] ?? 'nothing'}\n  found ${found[index] ?? 'nothing'}`;
+  return null;
+}

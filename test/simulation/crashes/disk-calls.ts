@@ -1,0 +1,131 @@
+import { seededRandom } from '../../support/random.ts';
+import { differences, instant } from '../compare.ts';
+import type { Happening, Script } from '../script.ts';
+import { SimulatedDisk } from '../system/disk.ts';
+import { System, verdictOf } from '../system/system.ts';
+import { Dice } from '../world/dice.ts';
+import { randomWorld } from '../world/world.ts';
+import { AccountedDisk } from './accounted-disk.ts';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+/** Each crash plays the world again up to there. */
+const HAPPENINGS_MAX = 12;
+/** How long the world goes on after its last happening. */
+const REST_MS = 30 * MINUTE_MS;
+/** Turns of the event loop that a commit to the simulated disk and all that follows may take. */
+const DISK_TURNS = 12;
+/** Small, so that some of the commits are followed by a snapshot. */
+const SNAPSHOT_JOURNAL_BYTES = 4_000;
+
+/** One crash: in which commit, before which of its calls of the disk, and of what kind. */
+interface Crash {
+  /** Index of the happening whose commit it is. */
+  index: number;
+  /** Calls of the disk that still succeed. */
+  calls: number;
+  cutsPower: boolean;
+  awayMs: number;
+  /** A client that had no answer sends its ping again. */
+  isSentAgain: boolean;
+}
+
+/**
+ * Cronflow dies before each single call of the disk that one commit makes, alone or with its machine, and is
+ * started again: nothing that was answered is lost, no commit is there in part, and the world goes on as if
+ * Cronflow had died just before or just after that commit, so that no message is lost either (DESIGN.md §6).
+ */
+export async function diskCallFaults(seed: number): Promise<string[]> {
+  const dice = new Dice(seed);
+  const script = beginningOf(randomWorld(seed));
+  const indexes = [...script.happenings.keys()].filter(
+    (index) => index < HAPPENINGS_MAX && script.happenings[index]!.type !== 'away',
+  );
+  if (indexes.length === 0) return [];
+  const index = dice.pick(indexes);
+  const awayMs = dice.spanMs(SECOND_MS, 20 * MINUTE_MS);
+  const isSentAgain = dice.chance(0.5);
+  const calls = await callsOf(script, index);
+  for (let call = 0; call <= calls; call += 1) {
+    for (const cutsPower of [false, true]) {
+      const crash = { index, calls: call, cutsPower, awayMs, isSentAgain };
+      const faults = await faultsOf(script, crash);
+      const at = instant(script.happenings[index]!.at);
+      const how = cutsPower ? 'power failure' : 'kill';
+      if (faults.length > 0)
+        return [`${how} before call ${call} of ${calls} in what happened at ${at}:`, ...faults];
+    }
+  }
+  return [];
+}
+
+function beginningOf(world: Script): Script {
+  const happenings = world.happenings.slice(0, 2 * HAPPENINGS_MAX);
+  const last = happenings.at(-1);
+  const lastAt = last === undefined ? world.start_at : 'to_at' in last ? last.to_at : last.at;
+  return { ...world, happenings, end_at: Math.min(world.end_at, lastAt + REST_MS) };
+}
+
+/** How many calls of the disk a happening makes. */
+async function callsOf(script: Script, index: number): Promise<number> {
+  const { system, disk } = await playedUpTo(script, index);
+  const before = disk.calls;
+  await system.happen(script.happenings[index]!);
+  return disk.calls - before;
+}
+
+async function playedUpTo(script: Script, index: number): Promise<{ system: System; disk: AccountedDisk }> {
+  const disk = new AccountedDisk(new SimulatedDisk({ snapshotJournalBytes: SNAPSHOT_JOURNAL_BYTES }));
+  const system = new System(script, { disk, turns: DISK_TURNS, random: seededRandom(script.end_at) });
+  disk.onFound = (writes) => system.recorder.commit(writes);
+  await system.begin();
+  for (const happening of script.happenings.slice(0, index)) await system.happen(happening);
+  await system.advanceTo(script.happenings[index]!.at);
+  return { system, disk };
+}
+
+async function faultsOf(script: Script, crash: Crash): Promise<string[]> {
+  const { system, disk } = await playedUpTo(script, crash.index);
+  const happening = script.happenings[crash.index]!;
+  disk.stopBefore(disk.calls + crash.calls);
+  let isThere = true;
+  try {
+    await system.happen(happening);
+  } catch {
+    isThere = false;
+  }
+  disk.cutsPower = crash.cutsPower;
+  await system.happen(awayOf(happening.at, crash.awayMs));
+  disk.cutsPower = null;
+  if (!isThere && happening.type !== 'away') isThere = disk.foundNames.includes(happening.job);
+  const rest = restOf(script, crash, isThere);
+  for (const each of rest) await system.happen(each);
+  await system.end();
+  if (disk.faults.length > 0) return disk.faults;
+  const found = [...disk.faults, ...(await system.lostRecords())];
+  // A file that was changed is read again by the start that follows, whatever became of the commit.
+  if (happening.type === 'edit') return found;
+  const before = script.happenings.slice(0, crash.index);
+  const happened = isThere ? [happening] : [];
+  const same = [...before, ...happened, awayOf(happening.at, crash.awayMs), ...rest];
+  const expected = await verdictOf({ ...script, happenings: same });
+  const sides = { left: isThere ? 'died after' : 'died before', right: 'died in between' };
+  return [...found, ...differences(expected, system.recorder.verdict(), sides)];
+}
+
+function awayOf(at: number, awayMs: number): Happening {
+  return { at, type: 'away', how: 'crash', to_at: at + awayMs };
+}
+
+/** What happens after Cronflow is there again. */
+function restOf(
+  { happenings }: Script,
+  { index, awayMs, isSentAgain }: Crash,
+  isThere: boolean,
+): Happening[] {
+  const happening = happenings[index]!;
+  const backAt = happening.at + awayMs;
+  const again = isSentAgain && !isThere ? [{ ...happening, at: backAt + SECOND_MS }] : [];
+  const rest = happenings.slice(index + 1).filter(({ at }) => at > backAt + SECOND_MS);
+  return [...again, ...rest];
+}
