@@ -28,7 +28,8 @@ function* allDue(draft: Draft): Generator<Due> {
   if (deadline !== null) yield { kind: 'deadline', ...deadline };
   // Who is told by an announcement is not reminded in the same breath.
   const reminderAt = draft.incident?.next_reminder_at ?? null;
-  if (reminderAt !== null) yield { kind: 'reminder', at: reminderAt };
+  const acknowledgedUntil = draft.incident?.acknowledged_until_at ?? 0;
+  if (reminderAt !== null) yield { kind: 'reminder', at: Math.max(reminderAt, acknowledgedUntil) };
   const announceAt = draft.incident?.announce_at ?? null;
   if (announceAt !== null) yield { kind: 'announcement', at: announceAt };
 }

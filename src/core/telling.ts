@@ -55,7 +55,7 @@ export function announce(draft: Draft, at: number): void {
   tell(draft, newestBad(draft), at, [at]);
 }
 
-/** Owes a reminder to those told who are notifiers of the job still, unless it is acknowledged for longer. */
+/** Owes a reminder to those told who are notifiers of the job still. */
 export function remind(draft: Draft, at: number): void {
   const { incident } = draft;
   if (incident === null) return;
@@ -64,8 +64,8 @@ export function remind(draft: Draft, at: number): void {
   // Those of hours in which nobody could be reminded would all come at once.
   const gap = draft.job.gaps.find((each) => each.from_at <= at && at < each.to_at);
   if (gap !== undefined) return draft.setIncident({ ...incident, next_reminder_at: gap.to_at });
-  const quietUntil = Math.max(incident.acknowledged_until_at ?? 0, announceAt(draft.spec, [at]) ?? 0);
-  if (quietUntil > at) return draft.setIncident({ ...incident, next_reminder_at: quietUntil });
+  const quietUntil = announceAt(draft.spec, [at]);
+  if (quietUntil !== null) return draft.setIncident({ ...incident, next_reminder_at: quietUntil });
   const names = incident.told.filter((name) => draft.spec.notify.some(({ to }) => to === name));
   if (names.length === 0) return draft.setIncident({ ...incident, next_reminder_at: at + everyMs });
   const count = incident.reminder_count + 1;

@@ -2,6 +2,29 @@ import type { Script } from './script.ts';
 
 /** Scripts that were told wrongly once, as the simulator shrank them. */
 export const REGRESSIONS: Readonly<Record<string, Script>> = {
+  'an incident acknowledged anew for less reminds from then on': {
+    start_at: Date.parse('2025-03-29T04:46:40.019Z'),
+    end_at: Date.parse('2025-04-08T10:01:43.994Z'),
+    replay_window_ms: 900000,
+    notifiers: ['ops', 'pager', 'mail'],
+    jobs: {
+      sync: { schedule: '@hourly', remind_every: '10m' },
+    },
+    happenings: [
+      {
+        at: Date.parse('2025-04-05T07:49:53.044Z'),
+        type: 'acknowledge',
+        job: 'sync',
+        until_at: Date.parse('2025-04-11T08:46:45.065Z'),
+      },
+      {
+        at: Date.parse('2025-04-08T03:43:35.255Z'),
+        type: 'acknowledge',
+        job: 'sync',
+        until_at: Date.parse('2025-04-08T06:14:53.597Z'),
+      },
+    ],
+  },
   'a grace that made windows hold back for ever is told at its change': {
     start_at: Date.parse('2025-03-04T02:42:26.012Z'),
     end_at: Date.parse('2025-03-09T02:13:32.752Z'),

@@ -23,6 +23,21 @@ describe('§3.3 who is told what', () => {
       ],
     ],
     [
+      'an incident acknowledged anew for less reminds from then on',
+      { ...NIGHTLY, remind_every: '1h' },
+      `02:00 failure
+       02:30 ack until=20:00
+       03:30 tick
+       03:40 ack until=04:30
+       05:40 tick`,
+      [
+        '02:00 slot 02:00 failure reported_failure',
+        '02:00 owe ops opened reported_failure',
+        '04:30 owe ops reminder reported_failure',
+        '05:30 owe ops reminder reported_failure',
+      ],
+    ],
+    [
       'an acknowledged incident does not remind until then, and closes as usual',
       { ...NIGHTLY, remind_every: '1h' },
       `02:00 failure

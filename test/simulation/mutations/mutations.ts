@@ -78,9 +78,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'reminders go on after an acknowledgement',
     promise: '§3.3 acknowledge: no reminders until then',
-    file: 'src/core/telling.ts',
-    find: 'Math.max(incident.acknowledged_until_at ?? 0, announceAt(draft.spec, [at]) ?? 0)',
-    replace: '(announceAt(draft.spec, [at]) ?? 0)',
+    file: 'src/core/due.ts',
+    find: 'draft.incident?.acknowledged_until_at ?? 0',
+    replace: '0',
   },
   {
     name: 'trouble in maintenance is told at once',
