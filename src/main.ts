@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createApp } from './app.ts';
 import { backtest } from './cli/backtest.ts';
+import { check } from './cli/check.ts';
 import { declaredSchedules } from './cli/declared-schedule.ts';
 import { importCommand } from './cli/import.ts';
 import { type Io, writerTo } from './cli/io.ts';
@@ -12,6 +13,7 @@ const HELP = `Usage: cronflow COMMAND [OPTIONS]
 
   serve    watch the jobs declared in cronflow.yaml
   next     print the coming slots of a schedule
+  check    say what is wrong with cronflow.yaml, and what is probably not meant
   backtest print which incidents a changed cronflow.yaml would have made of the past
   import   print the jobs of a crontab for cronflow.yaml, or the crontab with its jobs wrapped
 
@@ -44,6 +46,8 @@ async function main([command, ...argv]: readonly string[]): Promise<number> {
       return next(argv, io, declaredSchedules(io));
     case 'import':
       return importCommand(argv, io);
+    case 'check':
+      return check(argv, io);
     case 'backtest':
       return backtest(argv, io);
     case '--help':

@@ -1,0 +1,133 @@
+import { join, relative, resolve, sep } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { SourceFile } from '../config/config.ts';
+import { formatFaults } from '../config/format.ts';
+import { lintsOf } from '../config/lints.ts';
+import { loadConfig, type LoadResult } from '../config/load.ts';
+import { locatorOf } from '../config/locator.ts';
+import type { Fault } from '../core/errors.ts';
+import { EXIT, orUsage, runCommand } from './command.ts';
+import { githubAnnotations } from './github.ts';
+import type { Io } from './io.ts';
+import { configPathOf } from './offline.ts';
+
+const FORMATS = ['text', 'json', 'github'] as const;
+type Format = (typeof FORMATS)[number];
+
+const HELP = `Usage: cronflow check [FILE] [OPTIONS]
+
+Says everything that is wrong with the configuration, and then what is valid and probably not meant (lints).
+
+  FILE             the configuration (--config, CRONFLOW_CONFIG; default: cronflow.yaml in the current directory)
+  --strict         exit with 3 if there are lints
+  --format FORMAT  ${FORMATS.join(', ')} (default: text); github prints annotations of a pull request
+  --json           the same as --format json
+  --help
+
+Exit codes: 0 valid, 1 errors, 2 wrong usage, 3 valid, but there are lints and --strict was given.
+`;
+
+interface Options {
+  path: string;
+  strict: boolean;
+  format: Format;
+}
+
+/** What `cronflow check` found. */
+interface Findings {
+  errors: readonly Fault[];
+  lints: readonly Fault[];
+  files: readonly SourceFile[];
+  /** Of a valid configuration. */
+  summary: string;
+}
+
+/** `cronflow check`: all errors and lints of a configuration. Returns the exit code, see its help. */
+export function check(argv: readonly string[], io: Io): Promise<number> {
+  return runCommand('check', io, async () => {
+    const options = readOptions(argv, io);
+    if (options === null) {
+      io.stdout(HELP);
+      return EXIT.done;
+    }
+    const findings = shortened(findingsOf(await loadConfig(options.path, io.env), io), io.cwd);
+    io.stdout(written(findings, options.format, relativeTo(io.cwd, options.path)));
+    if (findings.errors.length > 0) return EXIT.failed;
+    return options.strict && findings.lints.length > 0 ? EXIT.lints : EXIT.done;
+  });
+}
+
+function readOptions(argv: readonly string[], io: Io): Options | null {
+  return orUsage(() => {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      options: {
+        config: { type: 'string' },
+        strict: { type: 'boolean', default: false },
+        format: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+      allowPositionals: true,
+    });
+    if (values.help) return null;
+    if (positionals.length > 1) throw new Error(`one FILE at most; "${positionals[1]}" is too many`);
+    const format = values.format ?? (values.json ? 'json' : 'text');
+    const known = FORMATS.find((each) => each === format);
+    if (known === undefined) throw new Error(`--format "${format}" is not one of ${FORMATS.join(', ')}`);
+    return { path: configPathOf(io, positionals[0] ?? values.config), strict: values.strict, format: known };
+  });
+}
+
+function findingsOf(loaded: LoadResult, io: Io): Findings {
+  if (!loaded.ok) return { errors: loaded.faults, lints: [], files: loaded.files, summary: '' };
+  const { config } = loaded;
+  const lints = lintsOf(config, locatorOf(config, io.env), io.clock.now());
+  const summary = `${counted(config.jobs.length, 'job')}, ${counted(config.notifiers.length, 'notifier')}`;
+  return { errors: [], lints, files: config.files, summary };
+}
+
+/** Names files as seen from where the command was called, as editors and pull requests do. */
+function shortened(findings: Findings, cwd: string): Findings {
+  const short = (fault: Fault): Fault => ({
+    ...fault,
+    // One place may name another.
+    message: fault.message.replaceAll(join(cwd, sep), ''),
+    ...(fault.file === undefined ? {} : { file: relativeTo(cwd, fault.file) }),
+  });
+  return {
+    ...findings,
+    errors: findings.errors.map(short),
+    lints: findings.lints.map(short),
+    files: findings.files.map(({ path, text }) => ({ path: relativeTo(cwd, path), text })),
+  };
+}
+
+function relativeTo(cwd: string, path: string): string {
+  const short = relative(cwd, resolve(cwd, path));
+  return short.startsWith('..') ? path : short;
+}
+
+function written(findings: Findings, format: Format, path: string): string {
+  const { errors, lints, files, summary } = findings;
+  switch (format) {
+    case 'json':
+      return `${JSON.stringify({ ok: errors.length === 0, errors, lints }, null, 2)}\n`;
+    case 'github':
+      return githubAnnotations(errors, 'error') + githubAnnotations(lints, 'warning');
+    case 'text': {
+      const blocks = [formatFaults(errors, files, Infinity), formatFaults(lints, files, Infinity)].filter(
+        Boolean,
+      );
+      const verdict =
+        errors.length > 0
+          ? `${path}: ${counted(errors.length, 'error')}`
+          : `${path} is valid: ${summary}${lints.length === 0 ? '' : `, ${counted(lints.length, 'lint')}`}`;
+      return `${[...blocks, verdict].join('\n')}\n`;
+    }
+  }
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,174 @@
+import type { Fault } from '../core/errors.ts';
+import { type Spec, specOf } from '../core/spec.ts';
+import { compileCron } from '../schedule/cron.ts';
+import { formatDuration } from '../schedule/duration.ts';
+import { firstSkipped } from '../schedule/skipped.ts';
+import type { Config, DeclaredJob } from './config.ts';
+import { sortedByPlace } from './config-file.ts';
+import type { Locator } from './locator.ts';
+import { pointer } from './tree.ts';
+
+const DAY_MS = 86_400_000;
+/** A change of daylight saving time in the coming year is one to know of. */
+const SKIPPED_WITHIN_MS = 400 * DAY_MS;
+/** How many slots are looked at for the shortest time between two. */
+const SLOTS_MAX = 64;
+
+/**
+ * What is valid in a configuration and probably not meant, each with a place and what to do (DESIGN.md §10).
+ * @param locator finds the places of values
+ * @param nowAt from when on schedules are looked at
+ */
+export function lintsOf(config: Config, locator: Locator, nowAt: number): Fault[] {
+  const lints = [
+    ...config.jobs.flatMap((job) => jobLints({ job, config, locator, nowAt })),
+    ...notifierLints(config, locator),
+  ];
+  return sortedByPlace(
+    lints,
+    config.files.map((file) => file.path),
+  );
+}
+
+interface Linted {
+  job: DeclaredJob;
+  config: Config;
+  locator: Locator;
+  nowAt: number;
+}
+
+function jobLints(linted: Linted): Fault[] {
+  const { job, config, nowAt } = linted;
+  const spec = specOf(job.name, job.declaration, config.globals);
+  const periodMs = shortestPeriodMs(spec, nowAt);
+  return [
+    ...graceLint(linted, spec, periodMs),
+    ...runtimeLint(linted, spec, periodMs),
+    ...nobodyLint(linted, spec),
+    ...skippedLint(linted, spec),
+  ];
+}
+
+function graceLint(linted: Linted, spec: Spec, periodMs: number | null): Fault[] {
+  if (periodMs === null || spec.graceMs <= periodMs) return [];
+  const [grace, period] = [formatDuration(spec.graceMs), formatDuration(periodMs)];
+  const effect =
+    spec.schedule?.kind === 'every'
+      ? 'so that it takes more than two of them until a job that has stopped is told of'
+      : 'so that one that no run came for is told of only if none comes for the next ones either';
+  const message =
+    `grace ${grace}${origin(linted.job, 'grace')} is longer than the ${period} between two slots, ${effect}; ` +
+    `write a grace of less than ${period}`;
+  return [lint(linted, 'grace_over_period', 'grace', message)];
+}
+
+function runtimeLint(linted: Linted, spec: Spec, periodMs: number | null): Fault[] {
+  const { declaration } = linted.job;
+  // With `every`, no slot comes while a run is open.
+  if (spec.schedule?.kind !== 'cron' || periodMs === null || spec.maxRuntimeMs <= periodMs) return [];
+  if (declaration.max_runtime === undefined || declaration.overlap !== undefined) return [];
+  const message =
+    `max_runtime ${declaration.max_runtime}${origin(linted.job, 'max_runtime')} is longer than the ` +
+    `${formatDuration(periodMs)} between two slots, so that runs may overlap; ` +
+    'write overlap: allow, forbid or skip to say what is meant';
+  return [lint(linted, 'max_runtime_over_period', 'max_runtime', message)];
+}
+
+function nobodyLint(linted: Linted, spec: Spec): Fault[] {
+  if (spec.notify.some(({ on }) => on.length > 0)) return [];
+  const message =
+    `nobody is told of this job${origin(linted.job, 'notify')}; name at least one notifier in notify, or leave ` +
+    'notify out to tell all of them';
+  return [lint(linted, 'nobody_told', 'notify', message)];
+}
+
+function skippedLint(linted: Linted, spec: Spec): Fault[] {
+  const { schedule } = spec;
+  if (schedule?.kind !== 'cron') return [];
+  const { expression, timezone } = schedule;
+  const skipped = firstSkipped(expression, timezone, linted.nowAt, linted.nowAt + SKIPPED_WITHIN_MS);
+  if (skipped === null) return [];
+  const [from, to] = [timeOf(skipped.fromLocalMs), timeOf(skipped.toLocalMs)];
+  const instead =
+    skipped.insteadLocalMs === null
+      ? 'it does not run that day'
+      : `cron runs it at ${timeOf(skipped.insteadLocalMs)} that day`;
+  const date = new Date(skipped.localMs).toISOString().slice(0, 10);
+  const message =
+    `${timeOf(skipped.localMs)} does not exist on ${date} in ${timezone}, where the clock goes from ${from} to ` +
+    `${to}: ${instead}; choose another time, or timezone: UTC, if that matters`;
+  return [lint(linted, 'skipped_by_clock_change', 'schedule', message)];
+}
+
+function notifierLints(config: Config, { place, has }: Locator): Fault[] {
+  const used = usedNotifiers(config);
+  const { path: file } = config.files[0]!;
+  return config.notifiers.flatMap(({ name, ...notifier }) => {
+    const path = pointer('/notifiers', name);
+    // Without any, one is made of the environment.
+    const isDeclared = has(file, path);
+    const faults: Fault[] = [];
+    if (isDeclared && config.jobs.length > 0 && !used.has(name)) {
+      const message =
+        'no job notifies it, so it hears at most of what is wrong with Cronflow itself; name it in the notify of ' +
+        'a job or of defaults, or remove it';
+      faults.push({ code: 'unused_notifier', message, ...place(file, path, { atKey: true }) });
+    }
+    if (notifier.type === 'slack' && notifier.webhookUrl === '') {
+      const message = isDeclared
+        ? 'the address is empty: every notification is logged, and nobody is told; give it the address of an ' +
+          'incoming webhook'
+        : 'there is none and SLACK_WEBHOOK_URL is not set: every notification is logged, and nobody is told';
+      const at = isDeclared ? pointer(path, 'webhook_url') : '/notifiers';
+      faults.push({ code: 'empty_secret', message, ...place(file, at) });
+    }
+    return faults;
+  });
+}
+
+/** Those that a job or the `defaults` name, or mean by naming none. */
+function usedNotifiers({ jobs, defaults, globals }: Config): Set<string> {
+  const used = jobs.flatMap(({ name, declaration }) => specOf(name, declaration, globals).notify);
+  const named = (defaults.notify ?? []).map((item) => (typeof item === 'string' ? item : item.to));
+  return new Set([...used.map(({ to }) => to), ...named]);
+}
+
+/** The shortest time between two of the coming slots; null for a job that has none or one. */
+function shortestPeriodMs(spec: Spec, nowAt: number): number | null {
+  if (spec.schedule === null) return null;
+  if (spec.schedule.kind === 'every') return spec.schedule.everyMs;
+  const cron = compileCron(spec.schedule.expression, spec.schedule.timezone);
+  let shortestMs = Infinity;
+  let slotMs = cron.next(nowAt);
+  for (let i = 0; i < SLOTS_MAX && slotMs !== null; i += 1) {
+    const nextMs = cron.next(slotMs);
+    if (nextMs !== null) shortestMs = Math.min(shortestMs, nextMs - slotMs);
+    slotMs = nextMs;
+  }
+  return shortestMs === Infinity ? null : shortestMs;
+}
+
+/** Where a value comes from that the job itself does not say. */
+function origin(job: DeclaredJob, key: keyof DeclaredJob['declared']): string {
+  if (job.declared[key] !== undefined) return '';
+  return job.declaration[key] === undefined ? ' (the default)' : ' (from its group or defaults)';
+}
+
+/** At the value where the job says it, else at the job. */
+function lint(
+  { job, locator }: Linted,
+  code: string,
+  key: keyof DeclaredJob['declared'],
+  message: string,
+): Fault {
+  const path = pointer('/jobs', job.name);
+  const place =
+    job.declared[key] === undefined
+      ? locator.place(job.place.file, path, { atKey: true })
+      : locator.place(job.place.file, pointer(path, key));
+  return { code, message, ...place };
+}
+
+function timeOf(localMs: number): string {
+  return new Date(localMs).toISOString().slice(11, 16);
+}

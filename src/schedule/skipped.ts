@@ -1,0 +1,52 @@
+import { compileCron } from './cron.ts';
+import { parseExpression } from './expression.ts';
+import { localTimesOf } from './local.ts';
+import { type Segment, zoneOf } from './zone.ts';
+
+/** Slots of a schedule that follows the wall clock and has none for so long around a change are missed by people. */
+const NEAR_MS = 3 * 3_600_000;
+
+/** A local time that a schedule names and that the clock skips. Local times as a clock on UTC would show them. */
+export interface SkippedTime {
+  localMs: number;
+  /** What the clock skips: from this local time to that. */
+  fromLocalMs: number;
+  toLocalMs: number;
+  /** When Debian's cron runs the job instead, as a local time; null where it does not run it then. */
+  insteadLocalMs: number | null;
+}
+
+/**
+ * The first local time that a schedule names and a change of offset skips, between two instants (DESIGN.md §4).
+ * Schedules that go on around the change, such as each five minutes, lose nothing that anybody would miss.
+ * @throws ScheduleError for an invalid expression or zone
+ */
+export function firstSkipped(
+  expression: string,
+  timezone: string,
+  fromMs: number,
+  toMs: number,
+): SkippedTime | null {
+  const parsed = parseExpression(expression);
+  const times = localTimesOf(parsed);
+  const zone = zoneOf(timezone);
+  for (let before = zone.segmentAt(fromMs); before.endMs < toMs;) {
+    const after: Segment = zone.segmentAt(before.endMs);
+    const fromLocalMs = before.endMs + before.offsetMs;
+    const toLocalMs = after.startLocalMs;
+    const localMs = toLocalMs > fromLocalMs ? times.next(fromLocalMs) : null;
+    const isSkipped = localMs !== null && localMs < toLocalMs;
+    if (isSkipped && (!parsed.followsWallClock || isAlone(expression, timezone, after.startMs))) {
+      const catchesUp = !parsed.followsWallClock && after.freshLocalMs < toLocalMs;
+      return { localMs, fromLocalMs, toLocalMs, insteadLocalMs: catchesUp ? toLocalMs : null };
+    }
+    before = after;
+  }
+  return null;
+}
+
+function isAlone(expression: string, timezone: string, changeMs: number): boolean {
+  const cron = compileCron(expression, timezone);
+  const [previousMs, nextMs] = [cron.previous(changeMs - 1), cron.next(changeMs - 1)];
+  return (previousMs ?? -Infinity) < changeMs - NEAR_MS && (nextMs ?? Infinity) > changeMs + NEAR_MS;
+}

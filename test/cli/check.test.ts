@@ -1,0 +1,163 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { check } from '../../src/cli/check.ts';
+import { type Result, runIn } from './support/io.ts';
+
+const NOW_AT = Date.parse('2026-11-25T12:00:00Z');
+const BAD = fileURLToPath(new URL('../testdata/bad', import.meta.url));
+const OPS = 'notifiers: {ops: {type: log}}\n';
+
+let root = '';
+beforeAll(async () => void (root = await mkdtemp(join(tmpdir(), 'cronflow-check-'))));
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+async function checked(text: string, ...argv: string[]): Promise<Result> {
+  await writeFile(join(root, 'cronflow.yaml'), text);
+  return runIn(root, NOW_AT, (io) => check(argv, io), { env: { EMPTY: '' } });
+}
+
+/** The lints of a file, as `CODE LINE:COLUMN PATH`. */
+async function lintsIn(text: string): Promise<string[]> {
+  const { code, stdout, stderr } = await checked(text, '--json');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const { lints } = JSON.parse(stdout) as {
+    lints: { code: string; line: number; column: number; path: string }[];
+  };
+  return lints.map(({ code: name, line, column, path }) => `${name} ${line}:${column} ${path}`);
+}
+
+describe('cronflow check', () => {
+  test('says of a valid file what it holds', async () => {
+    expect(await checked(`${OPS}jobs: {a: {schedule: '0 12 * * *'}, b: {every: 1h}}`)).toEqual({
+      code: 0,
+      stdout: 'cronflow.yaml is valid: 2 jobs, 1 notifier\n',
+      stderr: '',
+    });
+  });
+
+  const bad = readdirSync(BAD).filter((name) => name.endsWith('.yaml'));
+  test.each(bad)('prints what is wrong with %s, with exit code 1', async (name) => {
+    const { code, stdout, stderr } = await runIn(BAD, NOW_AT, (io) => check([name], io), {
+      env: { SECRET: 'HUNTER2' },
+    });
+    const expected = readFileSync(join(BAD, name.replace('.yaml', '.txt')), 'utf8');
+    expect(stdout.replace(/[^\n]+\n$/, '')).toBe(expected);
+    expect(stdout).toMatch(/: \d+ errors?\n$/);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+  });
+
+  test('prints annotations for a pull request', async () => {
+    const { code, stdout } = await checked(
+      'jobs:\n  a:\n    schedul: "0 2 * * *"\n    tags: ["50%, off"]\n',
+      '--format',
+      'github',
+    );
+    expect(code).toBe(1);
+    expect(stdout.split('\n')[0]).toMatch(
+      /^::error file=cronflow\.yaml,line=3,col=5,title=unknown_key at jobs\.a\.schedul::unknown key "schedul", did you mean "schedule"\?/,
+    );
+  });
+
+  test('escapes what would end an annotation or its properties', async () => {
+    await mkdir(join(root, 'a,b'), { recursive: true });
+    await writeFile(join(root, 'a,b', 'c:d.yaml'), 'jobs: {a: {tags: ["50%"], every: "5"}}\n');
+    const { stdout } = await checked('jobs: {}', 'a,b/c:d.yaml', '--format=github');
+    expect(stdout).toMatch(/^::error file=a%2Cb\/c%3Ad\.yaml,line=1,col=\d+,title=\S+ at jobs\.a\.every::/);
+  });
+
+  test('with --strict ends with 3 where there are lints, and with 0 where there are none', async () => {
+    const lint = `${OPS}jobs: {a: {schedule: '* * * * *'}}`;
+    expect((await checked(lint)).code).toBe(0);
+    expect((await checked(lint, '--strict')).code).toBe(3);
+    expect((await checked(`${OPS}jobs: {a: {schedule: '0 12 * * *'}}`, '--strict')).code).toBe(0);
+    expect((await checked('jobs: {a: 1}', '--strict')).code).toBe(1);
+  });
+
+  test('refuses what it does not understand with 2', async () => {
+    for (const argv of [['--format', 'xml'], ['a.yaml', 'b.yaml'], ['--fix']]) {
+      const { code, stderr } = await checked('jobs: {}', ...argv);
+      expect(code).toBe(2);
+      expect(stderr).toContain('Try: cronflow check --help');
+    }
+    expect((await checked('jobs: {}', '--help')).stdout).toMatch(/^Usage: cronflow check/);
+  });
+});
+
+describe('lints', () => {
+  test('a grace longer than the period, wherever it comes from', async () => {
+    expect(
+      await lintsIn(
+        `${OPS}defaults: {grace: 20m}\njobs:\n` +
+          "  often: {schedule: '*/10 * * * *'}\n" +
+          "  own: {schedule: '0 * * * *', grace: 61m}\n" +
+          "  equal: {schedule: '0 * * * *', grace: 1h}\n" +
+          '  every: {every: 15m}\n',
+      ),
+    ).toEqual([
+      'grace_over_period 4:3 jobs.often',
+      'grace_over_period 5:39 jobs.own.grace',
+      'grace_over_period 7:3 jobs.every',
+    ]);
+  });
+
+  test('a max_runtime longer than the period, unless overlap says what is meant', async () => {
+    expect(
+      await lintsIn(
+        `${OPS}jobs:\n` +
+          "  long: {schedule: '0 * * * *', max_runtime: 2h}\n" +
+          "  said: {schedule: '0 * * * *', max_runtime: 2h, overlap: allow}\n" +
+          "  unsaid: {schedule: '0 * * * *'}\n" +
+          '  every: {every: 1h, max_runtime: 2h}\n',
+      ),
+    ).toEqual(['max_runtime_over_period 3:46 jobs.long.max_runtime']);
+  });
+
+  test('a notifier nobody uses, and a job nobody is told of', async () => {
+    const notifiers = 'notifiers:\n  ops: {type: log}\n  pager: {type: log}\n';
+    expect(await lintsIn(`${notifiers}jobs: {a: {notify: [ops]}, b: {notify: []}}\n`)).toEqual([
+      'unused_notifier 3:3 notifiers.pager',
+      'nobody_told 4:40 jobs.b.notify',
+    ]);
+    expect(await lintsIn(`${notifiers}defaults: {notify: [pager]}\njobs: {a: {notify: [ops]}}\n`)).toEqual(
+      [],
+    );
+    expect(await lintsIn(`${notifiers}jobs: {a: {notify: [ops]}, b: {}}\n`)).toEqual([]);
+  });
+
+  test('an empty secret, also where there is no notifier at all', async () => {
+    const slack = (address: string): string =>
+      `notifiers:\n  ops: {type: slack, webhook_url: ${address}}\njobs: {a: {}}\n`;
+    expect(await lintsIn(slack("'${EMPTY:-}'"))).toEqual(['empty_secret 2:35 notifiers.ops.webhook_url']);
+    expect(await lintsIn(slack('https://hooks.slack.com/services/T0/B0/x'))).toEqual([]);
+    expect(await lintsIn('jobs: {a: {}}\n')).toEqual(['empty_secret 1:1 notifiers']);
+  });
+
+  test('a schedule that fires in an hour that a change of daylight saving time skips', async () => {
+    const text = `${OPS}defaults: {timezone: Europe/Berlin}\njobs:\n`;
+    const { stdout } = await checked(
+      `${text}  a: {schedule: '30 2 * * *'}\n  b: {schedule: '0 30 2 * * *'}\n  c: {schedule: '30 3 * * *'}\n` +
+        "  d: {schedule: '0 * * * *'}\n  e: {schedule: '30 2 * * *', timezone: UTC}\n",
+    );
+    expect(stdout.match(/jobs\.\w\.schedule: .*/g)).toEqual([
+      'jobs.a.schedule: 02:30 does not exist on 2027-03-28 in Europe/Berlin, where the clock goes from 02:00 to 03:00: cron runs it at 03:00 that day; choose another time, or timezone: UTC, if that matters',
+      'jobs.b.schedule: 02:30 does not exist on 2027-03-28 in Europe/Berlin, where the clock goes from 02:00 to 03:00: it does not run that day; choose another time, or timezone: UTC, if that matters',
+    ]);
+  });
+
+  test('stand at what the job of an included file says', async () => {
+    await mkdir(join(root, 'conf.d'), { recursive: true });
+    await writeFile(
+      join(root, 'conf.d', 'more.yaml'),
+      "jobs:\n  x:\n    schedule: '* * * * *'\n    grace: 2m\n",
+    );
+    const { stdout } = await checked(`${OPS}include: [conf.d/*.yaml]\n`);
+    expect(stdout).toContain(
+      'conf.d/more.yaml:4:12 jobs.x.grace: grace 2m is longer than the 1m between two slots',
+    );
+    expect(stdout).toContain('    4 |     grace: 2m\n      |            ^^\n');
+  });
+});
