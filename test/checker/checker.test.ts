@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { Checker } from '../../src/checker/checker.ts';
+import { type Logger, silentLogger } from '../../src/observe/log.ts';
 import { startMemoryService } from '../support/memory-service.ts';
 
 const START = Date.UTC(2025, 0, 1);
@@ -106,6 +108,21 @@ test('a job that cannot be judged holds up no other', async () => {
     { count: 4, outcome: 'missed' },
   ]);
   expect((await store.deliveries({ skip: 0, limit: 10 })).total).toBe(1);
+  await checker.stop();
+});
+
+test('what a tick did is in the log, with its reason', async () => {
+  const { configure, store, clock } = await startMemoryService(START);
+  const lines: string[] = [];
+  const logger: Logger = {
+    ...silentLogger,
+    debug: (message, fields = {}) => lines.push(`${message} ${Object.values(fields).join(' ')}`),
+  };
+  const checker = new Checker({ store, clock, logger, onCommit: () => {}, onLateWake: async () => {} });
+  checker.start();
+  await configure({ backup: { schedule: '0 2 * * *', grace: '90s' } });
+  await clock.advance(2 * HOUR_MS + 90 * SECOND_MS + 1);
+  expect(lines).toEqual(['checked backup never_seen 1']);
   await checker.stop();
 });
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { CronflowError } from '../../src/core/errors.ts';
 import type { Ping } from '../../src/core/model.ts';
 import { PING_KINDS } from '../../src/core/reasons.ts';
-import type { Logger } from '../../src/observe/log.ts';
+import { type Logger, silentLogger } from '../../src/observe/log.ts';
 import { settle } from '../support/fake-clock.ts';
 import { parseRaw, startServer, until, type TestServer } from './support.ts';
 
@@ -158,6 +158,44 @@ describe('a ping', () => {
     const odd = await raw(`${head}Expect: a-miracle\r\nContent-Length: 2\r\n\r\nfg`);
     expect(parseRaw(odd).status).toBe(200);
     expect(pings.map(({ ping }) => ping.output)).toEqual(['abc', 'de', 'fg']);
+  });
+
+  test('says in its answer and in the log, and in the history, what it did', async () => {
+    const lines: string[] = [];
+    const logger: Logger = {
+      ...silentLogger,
+      debug: (message, fields = {}) => lines.push(`${message} ${Object.values(fields).join(' ')}`),
+    };
+    const { post, request } = await startServer({ logger });
+    await post('/jobs', { name: 'backup', schedule: '0 2 * * *', min_runtime: '5m' });
+    const { json } = await request('/jobs/backup/success?duration_ms=1000', { method: 'POST' });
+    expect(json).toMatchObject({ reason: 'too_fast' });
+    const { json: runs } = await request('/jobs/backup/runs');
+    expect(runs[0]).toMatchObject({ reason: 'too_fast', id: json['run_id'] });
+    expect(lines.filter((line) => line.startsWith('ping '))).toEqual([
+      `ping backup success too_fast ${String(json['run_id'])}`,
+    ]);
+  });
+
+  test('with a malformed run id is one without: a second start means that the first run died', async () => {
+    const { post, request } = await withJob();
+    await post('/jobs/backup/start?rid=a%20b');
+    await post('/jobs/backup/start?rid=a%20b');
+    const { json: runs } = await request('/jobs/backup/runs');
+    expect(runs.map(({ rid, outcome }) => [rid, outcome])).toEqual([
+      [null, null],
+      [null, 'abandoned'],
+    ]);
+  });
+
+  test('is judged by the tail of its output that is kept, not by what was dropped', async () => {
+    const { post, request } = await startServer();
+    await post('/jobs', { name: 'backup', expect: { output: { contains: 'done', not_contains: 'ERROR' } } });
+    const judged = async (body: string): Promise<unknown> =>
+      (await request('/jobs/backup/success', { method: 'POST', body })).json['reason'];
+    expect(await judged(`ERROR${'.'.repeat(10_000)}done`)).toBe('succeeded');
+    expect(await judged(`done${'.'.repeat(10_000)}`)).toBe('output_mismatch');
+    expect(await judged(`done${'.'.repeat(9_000)}`)).toBe('succeeded');
   });
 
   test('for an unknown job is a 404 with a suggestion, and counted', async () => {

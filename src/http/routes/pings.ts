@@ -37,6 +37,7 @@ async function takePing(ctx: HttpContext, kind: PingKind, services: Services): P
   });
   try {
     const { job, run_id, reason, former_name } = await services.ingest.ping(name, ping);
+    services.logger.debug('ping', { job, kind, reason, run_id });
     const answer = { ok: true, job, run_id, reason };
     ctx.body = answer;
     if (former_name === undefined) return;

@@ -24,7 +24,8 @@ const EXIT_CODE_UNSYNCED = 70;
 /** Transactions in one commit; those beyond go into the next, so that a flood does not block the process. */
 const BATCH_TRANSACTIONS_MAX = 1000;
 
-const DEFAULT_LIMITS: AdapterLimits = {
+/** What a data directory may hold unless its store is told otherwise (DESIGN.md §3.5). */
+export const DEFAULT_LIMITS: AdapterLimits = {
   snapshotJournalBytes: 16 * MIB,
   segmentMsMax: DAY_MS,
   logMsMax: 30 * DAY_MS,

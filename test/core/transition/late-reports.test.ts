@@ -86,6 +86,39 @@ describe('§3.2 late reports', () => {
       ],
     ],
     [
+      'a missed slot whose run turns out to have failed keeps its incident, and nobody is told a second time',
+      NIGHTLY,
+      `01:00 log
+       02:05 tick
+       08:00 failure rid=a exit=3 delay=358m
+       09:00 success rid=b`,
+      [
+        '02:05 slot 02:00 missed missed',
+        '02:05 owe ops opened missed',
+        '02:02 slot 02:00 late failure exit_code',
+        '09:00 no slot success succeeded',
+        '09:00 owe ops closed succeeded',
+        '09:00 incident closed recovered',
+      ],
+    ],
+    [
+      'a success reported late closes an incident, if it started after what was bad',
+      HOURLY,
+      `01:00 failure
+       02:00 failure
+       03:00 success delay=90m
+       03:01 success delay=30m`,
+      [
+        '01:00 slot 01:00 failure reported_failure',
+        '01:00 owe ops opened reported_failure',
+        '02:00 slot 02:00 failure reported_failure',
+        '01:30 no slot success succeeded',
+        '02:31 no slot success succeeded',
+        '02:31 owe ops closed succeeded (2)',
+        '02:31 incident closed recovered',
+      ],
+    ],
+    [
       'a failure reported late opens nothing when a later run succeeded',
       HOURLY,
       `01:00 success rid=a

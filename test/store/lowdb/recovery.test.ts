@@ -4,7 +4,7 @@ import { silentLogger } from '../../../src/observe/log.ts';
 import { encodeLine } from '../../../src/store/lowdb/lines.ts';
 import { readLog } from '../../../src/store/lowdb/log.ts';
 import { type Migration, MIGRATIONS, schemaVersion } from '../../../src/store/lowdb/migrations.ts';
-import { LowdbStore } from '../../../src/store/lowdb/store.ts';
+import { DEFAULT_LIMITS, LowdbStore } from '../../../src/store/lowdb/store.ts';
 import type { LowdbStoreOptions } from '../../../src/store/lowdb/store.ts';
 import { CrashDisk } from '../../support/crash-disk.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
@@ -367,6 +367,10 @@ describe('the log of commits', () => {
     expect(sizes[0]).toBe(60);
     expect(sizes[1]).toBeLessThan(60);
     expect(sizes[2]).toBeLessThan(sizes[1]!);
+  });
+
+  test('goes back 30 days and takes at most 1 GB, unless a store is told otherwise', () => {
+    expect(DEFAULT_LIMITS).toMatchObject({ logMsMax: 30 * DAY_MS, logBytesMax: 2 ** 30 });
   });
 
   test('is kept 30 days and follows the clock, not the traffic', async () => {
