@@ -113,6 +113,7 @@ export class Job {
   private settle(slot: Slot, outcome: Outcome, reason: Reason, at: number): void {
     const replaced = slot.result;
     slot.result = this.resultOf(outcome, reason, at, slot.at, slot.at);
+    slot.given_up = outcome === 'missed' || outcome === 'unknown';
     this.trouble.record(slot.result, replaced, this.clock);
   }
 

@@ -3,7 +3,7 @@ import type { Terms } from './terms.ts';
 
 /** The most a run may come before its slot. */
 const EARLY_MS_MAX = 2 * 60_000;
-/** How many slots back a late report may still correct. */
+/** How many of the slots given up a late report may still correct, the last of them. */
 const CORRECTED_SLOTS_MAX = 32;
 
 /** When a slot is given up, and whether Cronflow was away in between. */
@@ -82,7 +82,7 @@ export class Slots {
   }
 
   private push(at: number, halfMs: number): void {
-    this.all.push({ at, half_ms: halfMs, run: null, result: null });
+    this.all.push({ at, half_ms: halfMs, run: null, given_up: false, result: null });
   }
 
   /** The slots not yet settled, oldest first; they are always the last ones. */
@@ -99,12 +99,13 @@ export class Slots {
     return this.all[from];
   }
 
-  /** The settled slot to which a run that starts then belongs, of the last 32. */
+  /** The settled slot to which a run that starts then belongs, no older than the last 32 given up. */
   settledAt(startedAt: number): Slot | undefined {
-    const settled = this.all.length - this.open().length;
-    const oldest = Math.max(this.claimableFrom, settled - CORRECTED_SLOTS_MAX);
-    for (let place = settled - 1; place >= oldest; place -= 1) {
+    let givenUp = 0;
+    for (let place = this.all.length - this.open().length - 1; place >= this.claimableFrom; place -= 1) {
       const slot = this.all[place];
+      if (slot?.given_up === true) givenUp += 1;
+      if (givenUp > CORRECTED_SLOTS_MAX) return undefined;
       if (slot !== undefined && slot.at - this.earlyMs(slot) <= startedAt) return slot;
     }
     return undefined;
