@@ -1,9 +1,10 @@
 import type { Fault } from '../core/errors.ts';
+import type { PlannedJob } from '../core/plan.ts';
 import { type Spec, specOf } from '../core/spec.ts';
 import { compileCron } from '../schedule/cron.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { firstSkipped } from '../schedule/skipped.ts';
-import type { Config, DeclaredJob } from './config.ts';
+import type { Config } from './config.ts';
 import { sortedByPlace } from './config-file.ts';
 import type { Locator } from './locator.ts';
 import { pointer } from './tree.ts';
@@ -31,7 +32,7 @@ export function lintsOf(config: Config, locator: Locator, nowAt: number): Fault[
 }
 
 interface Linted {
-  job: DeclaredJob;
+  job: PlannedJob;
   config: Config;
   locator: Locator;
   nowAt: number;
@@ -100,19 +101,19 @@ function skippedLint(linted: Linted, spec: Spec): Fault[] {
   return [lint(linted, 'skipped_by_clock_change', 'schedule', message)];
 }
 
-function notifierLints(config: Config, { place, has }: Locator): Fault[] {
+function notifierLints(config: Config, locator: Locator): Fault[] {
   const used = usedNotifiers(config);
   const { path: file } = config.files[0]!;
   return config.notifiers.flatMap(({ name, ...notifier }) => {
     const path = pointer('/notifiers', name);
     // Without any, one is made of the environment.
-    const isDeclared = has(file, path);
+    const isDeclared = locator.has(file, path);
     const faults: Fault[] = [];
     if (isDeclared && config.jobs.length > 0 && !used.has(name)) {
       const message =
         'no job notifies it, so it hears at most of what is wrong with Cronflow itself; name it in the notify of ' +
         'a job or of defaults, or remove it';
-      faults.push({ code: 'unused_notifier', message, ...place(file, path, { atKey: true }) });
+      faults.push({ code: 'unused_notifier', message, ...locator.place(file, path, { atKey: true }) });
     }
     if (notifier.type === 'slack' && notifier.webhookUrl === '') {
       const message = isDeclared
@@ -120,7 +121,7 @@ function notifierLints(config: Config, { place, has }: Locator): Fault[] {
           'incoming webhook'
         : 'there is none and SLACK_WEBHOOK_URL is not set: every notification is logged, and nobody is told';
       const at = isDeclared ? pointer(path, 'webhook_url') : '/notifiers';
-      faults.push({ code: 'empty_secret', message, ...place(file, at) });
+      faults.push({ code: 'empty_secret', message, ...locator.place(file, at) });
     }
     return faults;
   });
@@ -149,7 +150,7 @@ function shortestPeriodMs(spec: Spec, nowAt: number): number | null {
 }
 
 /** Where a value comes from that the job itself does not say. */
-function origin(job: DeclaredJob, key: keyof DeclaredJob['declared']): string {
+function origin(job: PlannedJob, key: keyof PlannedJob['declared']): string {
   if (job.declared[key] !== undefined) return '';
   return job.declaration[key] === undefined ? ' (the default)' : ' (from its group or defaults)';
 }
@@ -158,7 +159,7 @@ function origin(job: DeclaredJob, key: keyof DeclaredJob['declared']): string {
 function lint(
   { job, locator }: Linted,
   code: string,
-  key: keyof DeclaredJob['declared'],
+  key: keyof PlannedJob['declared'],
   message: string,
 ): Fault {
   const path = pointer('/jobs', job.name);

@@ -87,6 +87,9 @@ describe('cronflow check', () => {
   });
 });
 
+const slack = (address: string): string =>
+  `notifiers:\n  ops: {type: slack, webhook_url: ${address}}\njobs: {a: {}}\n`;
+
 describe('lints', () => {
   test('a grace longer than the period, wherever it comes from', async () => {
     expect(
@@ -129,8 +132,6 @@ describe('lints', () => {
   });
 
   test('an empty secret, also where there is no notifier at all', async () => {
-    const slack = (address: string): string =>
-      `notifiers:\n  ops: {type: slack, webhook_url: ${address}}\njobs: {a: {}}\n`;
     expect(await lintsIn(slack("'${EMPTY:-}'"))).toEqual(['empty_secret 2:35 notifiers.ops.webhook_url']);
     expect(await lintsIn(slack('https://hooks.slack.com/services/T0/B0/x'))).toEqual([]);
     expect(await lintsIn('jobs: {a: {}}\n')).toEqual(['empty_secret 1:1 notifiers']);
