@@ -37,5 +37,5 @@ function jobOf(words: readonly Word[]): Wrapped {
 
 function commandIn(words: readonly Word[]): string {
   const [separator, , option, command] = words;
-  return separator?.text === '--' && option?.text === '-c' && words.length === 4 ? (command?.text ?? '') : '';
+  return separator?.text === '--' && option?.text === '-c' ? (command?.text ?? '') : '';
 }

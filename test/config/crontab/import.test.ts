@@ -112,6 +112,7 @@ describe('the description', () => {
     ],
     ['# At 5 to 12 every day = noon\n0 1 * * * a', 'At 5 to 12 every day = noon'],
     ['#\n0 1 * * * a', undefined],
+    ['# cronflow: what is this\n# Mine\n0 1 * * * a', 'Mine'],
     ['# \u001b[31mred\u001b[0m\tone\r\n0 1 * * * a', '[31mred [0m one'],
   ])('of %j', (crontab, description) => expect(descriptions(crontab)).toEqual([description]));
 
@@ -202,14 +203,16 @@ describe('a line that calls the wrapper', () => {
     'su - app -c "/opt/monitor.sh nightly -- x"',
     'mystarter --now /opt/monitor.sh nightly -- x',
     'cd /srv && /opt/monitor.sh nightly -- run-parts /etc/x',
+    'monitor.sh nightly -- x; run-parts /etc/x',
   ])('has its name: %s', (command) => {
     expect(imported(`0 1 * * * ${command}`).jobs).toMatchObject([{ name: 'nightly', wrapped: true }]);
   });
 
-  it('is none where the wrapper is an argument', () => {
-    expect(imported('0 1 * * * cp /opt/monitor.sh nightly').jobs).toMatchObject([
-      { name: 'cp-monitor-nightly' },
-    ]);
+  it.each([
+    ['cp /opt/monitor.sh nightly', 'cp-monitor-nightly'],
+    ['ls /opt/monitor.sh nightly --', 'ls-monitor-nightly'],
+  ])('is none where the wrapper is an argument: %s', (command, name) => {
+    expect(imported(`0 1 * * * ${command}`).jobs).toMatchObject([{ name, wrapped: false }]);
   });
 
   it('goes by other names as well', () => {
@@ -231,6 +234,10 @@ describe('the crontab is odd', () => {
       'the command begins with "root": if this is a system crontab, import it with --system',
     ],
   ])('%j', (crontab, line, message) => expect(imported(crontab).notes).toEqual([{ line, message }]));
+
+  it('but not where a command of a system crontab is called root', () => {
+    expect(imported('@daily root root x', { system: true }).notes).toEqual([]);
+  });
 
   it('where its last line has no end', () => {
     const { jobs, notes } = importCrontab('0 1 * * * a\n0 2 * * * b', OPTIONS);

@@ -59,7 +59,7 @@ describe('a setting', () => {
     expect(readLine(text, false)).toEqual({ kind: 'environment', text, name, value });
   });
 
-  it.each(['FOO="a"b', 'FOO="a', 'A B=c'])('is none: %j', (text) => {
+  it.each(['FOO="a"b', 'FOO="a"b"', 'FOO="a', 'A B=c'])('is none: %j', (text) => {
     expect(readLine(text, false).kind).toBe('broken');
   });
 });

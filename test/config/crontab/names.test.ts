@@ -32,6 +32,11 @@ describe('the name made from a command', () => {
     ['timeout -k 5 5m docker exec app bin/console import', 'docker-exec-app-console-import'],
     ['echo start; /opt/x.pl; echo end', 'x'],
     ['echo hello', 'echo-hello'],
+    ['report $( (date; f (x) ) ) daily', 'report-daily'],
+    ["cd /srv/shop && sh -c './run'", 'shop-run'],
+    ["cd /srv/shop && sh -c 'cd /srv/blog && ./run'", 'blog-run'],
+    ['timeout 5m', 'timeout-5m'],
+    ["python3 -c 'print(1)' daily", 'python3-daily'],
     ['/srv/Übung.sh', 'ubung'],
     ['start', 'job-start'],
     ['/opt/42', 'job-42'],
@@ -107,6 +112,18 @@ describe('names of several lines', () => {
     expect(namesFor([line('/opt/new'), ...lines], []).slice(1)).toEqual(names);
     const [first, second] = lines as [Unnamed, Unnamed];
     expect(namesFor([{ ...first, circumstances: '@hourly' }, second], [])).toEqual(names.slice(0, 2));
+  });
+
+  it('are the same where other lines with the command have theirs already', () => {
+    const names = namesFor(lines, []);
+    const given = [0, 2].map((i) => ({ name: names[i] ?? '', command: lines[i]?.command ?? '' }));
+    const others = [1, 3, 4];
+    expect(
+      namesFor(
+        others.map((i) => lines[i] ?? line('')),
+        given,
+      ),
+    ).toEqual(others.map((i) => names[i]));
   });
 
   it('keep off the names of wrapped lines', () => {
