@@ -1,7 +1,6 @@
 import { Checker } from '../../../src/checker/checker.ts';
 import type { Declaration } from '../../../src/core/declaration.ts';
 import { CronflowError } from '../../../src/core/errors.ts';
-import type { Delivery } from '../../../src/core/model.ts';
 import type { PlannedJob } from '../../../src/core/plan.ts';
 import { HTTP_LIMITS } from '../../../src/http/limits.ts';
 import { pingOf } from '../../../src/http/ping.ts';
@@ -156,11 +155,6 @@ export class System {
   /** The store of the Cronflow that runs now. */
   get store(): Store {
     return this.#live().store;
-  }
-
-  /** Every message that the store holds, newest first. */
-  async deliveries(): Promise<Delivery[]> {
-    return (await this.#live().store.deliveries({ skip: 0, limit: 1_000_000 })).items;
   }
 
   /** Lines about what was committed and answered and is not in the store any more. */
