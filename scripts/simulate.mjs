@@ -1,5 +1,7 @@
 // Plays fresh seeded worlds to Cronflow and prints those in which it is wrong:
 //   npm run simulate -- --seeds 1000 --from 1 [--check NAME]
+// or a month of many hourly jobs, of which every run and message must be as expected:
+//   npm run simulate -- --month [--jobs 1000] [--days 31]
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

@@ -14,24 +14,26 @@ export type Due =
 /** The earliest thing that is due; of several at one instant the one that is named first. */
 export function nextDue(draft: Draft): Due | null {
   let next: Due | null = null;
-  for (const due of allDue(draft)) if (next === null || due.at < next.at) next = due;
-  return next;
-}
-
-function* allDue(draft: Draft): Generator<Due> {
   for (const run of draft.openRuns()) {
-    if (run.limit_at !== null) yield { kind: 'limit', at: run.limit_at, runId: run.id };
+    if (run.limit_at !== null) next = earlier(next, { kind: 'limit', at: run.limit_at, runId: run.id });
   }
   const expectedAt = draft.paused ? null : draft.job.expected_at;
-  if (expectedAt !== null && isDropped(draft, expectedAt)) yield { kind: 'dropped', at: expectedAt };
+  if (expectedAt !== null && isDropped(draft, expectedAt))
+    next = earlier(next, { kind: 'dropped', at: expectedAt });
   const deadline = deadlineOf(draft);
-  if (deadline !== null) yield { kind: 'deadline', ...deadline };
+  if (deadline !== null) next = earlier(next, { kind: 'deadline', ...deadline });
   // Who is told by an announcement is not reminded in the same breath.
   const reminderAt = draft.incident?.next_reminder_at ?? null;
   const acknowledgedUntil = draft.incident?.acknowledged_until_at ?? 0;
-  if (reminderAt !== null) yield { kind: 'reminder', at: Math.max(reminderAt, acknowledgedUntil) };
+  if (reminderAt !== null)
+    next = earlier(next, { kind: 'reminder', at: Math.max(reminderAt, acknowledgedUntil) });
   const announceAt = draft.incident?.announce_at ?? null;
-  if (announceAt !== null) yield { kind: 'announcement', at: announceAt };
+  if (announceAt !== null) next = earlier(next, { kind: 'announcement', at: announceAt });
+  return next;
+}
+
+function earlier(known: Due | null, due: Due): Due {
+  return known !== null && known.at <= due.at ? known : due;
 }
 
 /**

@@ -16,21 +16,28 @@ const OUTPUT_HASH_LENGTH = 16;
 /** A changed record, or null for a deleted one. */
 type Written<T extends TableName> = Map<string, Records[T] | null>;
 
+/** Ids by what they belong to; like everything of an overlay made when it is needed, for most pings write little. */
+class Touched<K> {
+  #ids: Map<K, Set<string>> | undefined;
+
+  add(key: K, id: string): void {
+    this.#ids ??= new Map();
+    this.#ids.set(key, (this.#ids.get(key) ?? new Set<string>()).add(id));
+  }
+
+  /** Undefined where there is none. */
+  of(key: K): ReadonlySet<string> | undefined {
+    return this.#ids?.get(key);
+  }
+}
+
 /**
  * Changes not yet committed, over tables that stay as they are. Several transactions may write to one
  * overlay, each seeing what those before it wrote; `attempt` undoes what a failed one did.
  */
 export class Overlay {
   readonly tables: Tables;
-  readonly #written: { [T in TableName]: Written<T> } = {
-    jobs: new Map(),
-    runs: new Map(),
-    days: new Map(),
-    incidents: new Map(),
-    deliveries: new Map(),
-    outputs: new Map(),
-    meta: new Map(),
-  };
+  readonly #written: { [T in TableName]?: Written<T> } = {};
   #events: Changes['events'] = [];
   /** Texts of the outputs put, by run id. */
   readonly outputTexts = new Map<string, string>();
@@ -39,11 +46,12 @@ export class Overlay {
    * They may name more than was written, so nothing need be undone in them.
    */
   readonly #touched = {
-    jobsByName: new Map<string, Set<string>>(),
-    runs: new Map<string, Set<string>>(),
-    dates: new Map<string, Set<string>>(),
-    incidents: new Map<string | null, Set<string>>(),
-    deliveries: new Map<string | null, Set<string>>(),
+    /** Only jobs whose name is not the stored one. */
+    jobsByName: new Touched<string>(),
+    runs: new Touched<string>(),
+    dates: new Touched<string>(),
+    incidents: new Touched<string | null>(),
+    deliveries: new Touched<string | null>(),
   };
   #undo: (() => void)[] = [];
 
@@ -63,7 +71,7 @@ export class Overlay {
   }
 
   isEmpty(): boolean {
-    return this.#events.length === 0 && TABLE_NAMES.every((table) => this.#written[table].size === 0);
+    return this.#events.length === 0 && TABLE_NAMES.every((table) => !this.#written[table]?.size);
   }
 
   changes(): Changes {
@@ -73,7 +81,7 @@ export class Overlay {
   }
 
   put<T extends TableName>(table: T, id: string, record: Records[T] | null): void {
-    const written = this.#written[table] as Written<T>;
+    const written = this.#written[table] ?? this.#firstOf(table);
     const before = written.get(id);
     this.#undo.push(() => (before === undefined ? written.delete(id) : written.set(id, before)));
     written.set(id, record);
@@ -83,27 +91,27 @@ export class Overlay {
     const owner = this.jobByName(job.name);
     if (owner !== undefined && owner.id !== job.id)
       throw new CronflowError('name_taken', `A job named "${job.name}" exists already.`);
-    touch(this.#touched.jobsByName, job.name, job.id);
+    if (this.tables.jobById(job.id)?.name !== job.name) this.#touched.jobsByName.add(job.name, job.id);
     this.put('jobs', job.id, job);
   }
 
   putRun(run: Run): void {
-    touch(this.#touched.runs, run.job_id, run.id);
+    this.#touched.runs.add(run.job_id, run.id);
     this.put('runs', run.id, run);
   }
 
   putDay(day: Day): void {
-    touch(this.#touched.dates, day.job_id, day.date);
+    this.#touched.dates.add(day.job_id, day.date);
     this.put('days', dayId(day.job_id, day.date), day);
   }
 
   putIncident(incident: Incident): void {
-    touch(this.#touched.incidents, incident.job_id, incident.id);
+    this.#touched.incidents.add(incident.job_id, incident.id);
     this.put('incidents', incident.id, incident);
   }
 
   putDelivery(delivery: Delivery): void {
-    touch(this.#touched.deliveries, delivery.job_id, delivery.id);
+    this.#touched.deliveries.add(delivery.job_id, delivery.id);
     this.put('deliveries', delivery.id, delivery);
   }
 
@@ -125,16 +133,16 @@ export class Overlay {
   deleteJob(id: string): void {
     for (const run of this.runsOf(id).all()) this.deleteRun(run);
     const dates = this.tables.days.of(id).map((day) => day.date);
-    for (const date of [...dates, ...(this.#touched.dates.get(id) ?? [])]) this.deleteDay(id, date);
+    for (const date of [...dates, ...(this.#touched.dates.of(id) ?? [])]) this.deleteDay(id, date);
     for (const incident of this.#incidentsOf(id, this.tables.incidents({ job_id: id })))
       this.put('incidents', incident.id, null);
-    for (const deliveryId of [...this.tables.outbox.idsOf(id), ...(this.#touched.deliveries.get(id) ?? [])])
+    for (const deliveryId of [...this.tables.outbox.idsOf(id), ...(this.#touched.deliveries.of(id) ?? [])])
       this.put('deliveries', deliveryId, null);
     this.put('jobs', id, null);
   }
 
   deleteRun(run: Run): void {
-    touch(this.#touched.runs, run.job_id, run.id);
+    this.#touched.runs.add(run.job_id, run.id);
     this.put('runs', run.id, null);
     this.put('outputs', run.id, null);
   }
@@ -152,15 +160,19 @@ export class Overlay {
   }
 
   jobByName(name: string): Job | undefined {
+    for (const id of this.#touched.jobsByName.of(name) ?? []) {
+      const job = this.job(id);
+      if (job?.name === name) return job;
+    }
     const stored = this.tables.jobByName(name);
-    const ids = [...(this.#touched.jobsByName.get(name) ?? []), ...(stored === undefined ? [] : [stored.id])];
-    return ids.map((id) => this.job(id)).find((job) => job?.name === name);
+    const job = stored === undefined ? undefined : this.job(stored.id);
+    return job?.name === name ? job : undefined;
   }
 
   jobs(): Job[] {
     const jobs = new Map<string, Job>();
     for (const job of this.tables.jobs()) jobs.set(job.id, job);
-    for (const [id, job] of this.#written.jobs) {
+    for (const [id, job] of this.#written.jobs ?? []) {
       if (job === null) jobs.delete(id);
       else jobs.set(id, job);
     }
@@ -173,11 +185,11 @@ export class Overlay {
 
   runsOf(jobId: string): Runs {
     const stored = this.tables.runs.of(jobId);
-    const touched = this.#touched.runs.get(jobId);
+    const touched = this.#touched.runs.of(jobId);
     if (touched === undefined) return stored;
     const changes = new Map<string, Run | null>();
     for (const id of touched) {
-      const written = this.#written.runs.get(id);
+      const written = this.#written.runs?.get(id);
       if (written !== undefined) changes.set(id, written);
     }
     return new ChangedRuns(stored, changes);
@@ -202,13 +214,13 @@ export class Overlay {
   }
 
   #read<T extends TableName>(table: T, id: string, stored: Records[T] | undefined): Records[T] | undefined {
-    const written = (this.#written[table] as Written<T>).get(id);
+    const written = this.#written[table]?.get(id);
     return written === undefined ? stored : (written ?? undefined);
   }
 
   /** `stored` with what was written of the same job: replaced in place, new ones at the end. */
   #incidentsOf(jobId: string | null, stored: readonly Incident[]): Incident[] {
-    const written = this.#touched.incidents.get(jobId);
+    const written = this.#touched.incidents.of(jobId);
     if (written === undefined) return [...stored];
     const ids = new Set([...stored.map((incident) => incident.id), ...written]);
     const known = new Map(stored.map((incident) => [incident.id, incident]));
@@ -218,10 +230,19 @@ export class Overlay {
     });
   }
 
+  #firstOf<T extends TableName>(table: T): Written<T> {
+    const written: Written<T> = new Map();
+    // Of the table's own type, which an assignment by name cannot show.
+    Object.assign(this.#written, { [table]: written });
+    return written;
+  }
+
   #collect(table: TableName, changes: Changes): void {
+    const written = this.#written[table];
+    if (written === undefined) return;
     const put: unknown[] = [];
     const del: string[] = [];
-    for (const [id, record] of this.#written[table]) {
+    for (const [id, record] of written) {
       if (record !== null) put.push(record);
       else if (this.#isStored(table, id)) del.push(id);
     }
@@ -267,20 +288,21 @@ export function runTransaction<T>(overlay: Overlay, scope: Scope, fn: (tx: Tx) =
 class OverlayTx implements Tx {
   readonly #overlay: Overlay;
   readonly #all: boolean;
-  readonly #names: Set<string>;
+  readonly #names: readonly string[];
   /** Ids of jobs the transaction may use: those in scope and those it made. */
   readonly #jobIds: Set<string>;
-  readonly #deliveryIds: Set<string>;
-  readonly #incidentIds: Set<string>;
+  /** Those in scope and those put; made when there are any. */
+  #deliveryIds: Set<string> | undefined;
+  #incidentIds: Set<string> | undefined;
   #ended = false;
 
   constructor(overlay: Overlay, scope: Scope) {
     this.#overlay = overlay;
     this.#all = scope.all ?? false;
-    this.#names = new Set(scope.names);
+    this.#names = scope.names ?? [];
     this.#jobIds = new Set(scope.ids);
-    this.#deliveryIds = new Set(scope.delivery_ids);
-    this.#incidentIds = new Set(scope.incident_ids);
+    if (scope.delivery_ids !== undefined) this.#deliveryIds = new Set(scope.delivery_ids);
+    if (scope.incident_ids !== undefined) this.#incidentIds = new Set(scope.incident_ids);
     for (const name of this.#names) {
       const job = overlay.jobByName(name);
       if (job !== undefined) this.#jobIds.add(job.id);
@@ -293,7 +315,7 @@ class OverlayTx implements Tx {
 
   jobByName(name: string): Job | undefined {
     const job = this.#view().jobByName(name);
-    this.#covers(this.#all || this.#names.has(name) || this.#hasJob(job?.id), `the job name "${name}"`);
+    this.#covers(this.#all || this.#names.includes(name) || this.#hasJob(job?.id), 'the job name', name);
     return job;
   }
 
@@ -303,7 +325,7 @@ class OverlayTx implements Tx {
   }
 
   jobs(): Job[] {
-    this.#covers(this.#all, 'all jobs');
+    this.#covers(this.#all, 'all', 'jobs');
     return this.#view().jobs();
   }
 
@@ -323,8 +345,8 @@ class OverlayTx implements Tx {
   incident(id: string): Incident | undefined {
     const incident = this.#view().incident(id);
     const covered =
-      this.#all || this.#incidentIds.has(id) || incident?.job_id === null || this.#hasJob(incident?.job_id);
-    this.#covers(covered, `the incident "${id}"`);
+      this.#all || this.#incidentIds?.has(id) || incident?.job_id === null || this.#hasJob(incident?.job_id);
+    this.#covers(covered, 'the incident', id);
     return incident;
   }
 
@@ -354,7 +376,7 @@ class OverlayTx implements Tx {
   }
 
   putRun(run: Run): void {
-    this.#needsJob(run.job_id, `the run "${run.id}"`);
+    this.#needsJob(run.job_id, 'the run', run.id);
     this.#view().putRun(run);
   }
 
@@ -366,7 +388,7 @@ class OverlayTx implements Tx {
   }
 
   tally(jobId: string, tallies: readonly Tally[]): void {
-    this.#needsJob(jobId, 'daily figures');
+    this.#needsJob(jobId, 'the daily figures of', jobId);
     const overlay = this.#view();
     const days = new Map<string, Day>();
     for (const tally of tallies) {
@@ -385,9 +407,9 @@ class OverlayTx implements Tx {
   }
 
   putIncident(incident: Incident): void {
-    if (incident.job_id !== null && !this.#incidentIds.has(incident.id))
-      this.#needsJob(incident.job_id, `the incident "${incident.id}"`);
-    this.#incidentIds.add(incident.id);
+    if (incident.job_id !== null && !this.#incidentIds?.has(incident.id))
+      this.#needsJob(incident.job_id, 'the incident', incident.id);
+    this.#incidentIds = (this.#incidentIds ?? new Set()).add(incident.id);
     this.#view().putIncident(incident);
   }
 
@@ -396,9 +418,9 @@ class OverlayTx implements Tx {
   }
 
   putDelivery(delivery: Delivery): void {
-    if (delivery.job_id !== null && !this.#deliveryIds.has(delivery.id))
-      this.#needsJob(delivery.job_id, `the delivery "${delivery.id}"`);
-    this.#deliveryIds.add(delivery.id);
+    if (delivery.job_id !== null && !this.#deliveryIds?.has(delivery.id))
+      this.#needsJob(delivery.job_id, 'the delivery', delivery.id);
+    this.#deliveryIds = (this.#deliveryIds ?? new Set()).add(delivery.id);
     this.#view().putDelivery(delivery);
   }
 
@@ -408,7 +430,7 @@ class OverlayTx implements Tx {
   }
 
   putOutput(jobId: string, runId: string, output: Output): void {
-    this.#needsJob(jobId, `the output of "${runId}"`);
+    this.#needsJob(jobId, 'the output of', runId);
     const { text, dropped_bytes } = output;
     const bytes = Buffer.byteLength(text);
     const hash = createHash('sha256').update(text).digest('hex').slice(0, OUTPUT_HASH_LENGTH);
@@ -438,25 +460,22 @@ class OverlayTx implements Tx {
   }
 
   #coversJob(id: string): void {
-    this.#covers(this.#all || this.#jobIds.has(id), `the job "${id}"`);
+    this.#covers(this.#all || this.#jobIds.has(id), 'the job', id);
   }
 
   #coversDelivery(id: string): void {
     const jobId = this.#view().delivery(id)?.job_id;
-    this.#covers(this.#all || this.#deliveryIds.has(id) || this.#hasJob(jobId), `the delivery "${id}"`);
+    this.#covers(this.#all || this.#deliveryIds?.has(id) || this.#hasJob(jobId), 'the delivery', id);
   }
 
   /** What belongs to a job can be put only while the job is there. */
-  #needsJob(jobId: string, what: string): void {
+  #needsJob(jobId: string, what: string, id: string): void {
     this.#coversJob(jobId);
-    if (this.#view().job(jobId) === undefined) throw new Error(`No job "${jobId}" to put ${what} in.`);
+    if (this.#view().job(jobId) === undefined)
+      throw new Error(`No job "${jobId}" to put ${what} "${id}" in.`);
   }
 
-  #covers(covered: boolean, what: string): void {
-    if (!covered) throw new Error(`The transaction's scope does not cover ${what}.`);
+  #covers(covered: boolean | undefined, what: string, id: string): void {
+    if (!covered) throw new Error(`The transaction's scope does not cover ${what} "${id}".`);
   }
-}
-
-function touch<K>(index: Map<K, Set<string>>, key: K, id: string): void {
-  index.set(key, (index.get(key) ?? new Set<string>()).add(id));
 }

@@ -46,7 +46,11 @@ async function simulateMonth(): Promise<boolean> {
   ];
   for (const line of wrong.slice(0, 20)) console.log(line);
   const rows = [expected, found].map(({ outcomes, rows: runs, incidents, open, tellings }) => ({
-    ...{ runs, ...outcomes, incidents, 'still open': open, messages: tellings.length },
+    runs,
+    ...outcomes,
+    incidents,
+    'still open': open,
+    messages: tellings.length,
   }));
   console.table({ expected: rows[0], found: rows[1] });
   const agrees = wrong.length === 0 && isDeepStrictEqual(expected, found);

@@ -319,12 +319,10 @@ export class System {
 /** Sends a ping as a client does; one for a job that is not declared is refused. */
 async function ping(ingest: JobIngest, job: string, sent: ScriptedPing, receivedAt: number): Promise<void> {
   const { kind, output, ...parameters } = sent;
-  const query = new URLSearchParams(
-    Object.entries(parameters).map(([key, value]) => [key, String(value)] as [string, string]),
-  );
+  const query = Object.entries(parameters).map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
   const parsed = pingOf({
     kind,
-    query: query.toString(),
+    query: query.join('&'),
     isJson: false,
     body: null,
     received_at: receivedAt,

@@ -12,7 +12,7 @@ interface Timer {
 export class VirtualClock implements Clock {
   #nowAt: number;
   #monotonicMs = 0;
-  #timers: Timer[] = [];
+  readonly #timers = new Set<Timer>();
   readonly #turns: number;
 
   /** @param turns of the event loop that everything started by a timer needs; one is enough for promises */
@@ -31,10 +31,8 @@ export class VirtualClock implements Clock {
 
   after(delayMs: number, callback: () => void): () => void {
     const timer = { dueMs: this.#monotonicMs + Math.max(0, delayMs), callback };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((each) => each !== timer);
-    };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
   }
 
   /** Moves time to `at`, running what is due before it, and with `inclusive` at it. */
@@ -43,7 +41,7 @@ export class VirtualClock implements Clock {
     for (;;) {
       const next = this.#earliest();
       if (next === undefined || next.dueMs > untilMs || (next.dueMs === untilMs && !inclusive)) break;
-      this.#timers = this.#timers.filter((timer) => timer !== next);
+      this.#timers.delete(next);
       this.#pass(Math.max(0, next.dueMs - this.#monotonicMs));
       next.callback();
       await this.settle();
@@ -69,7 +67,7 @@ export class VirtualClock implements Clock {
 
   /** The process is gone, and its timers with it. */
   forgetTimers(): void {
-    this.#timers = [];
+    this.#timers.clear();
   }
 
   /** Lets everything that is ready run, without any time passing. */
