@@ -12,7 +12,9 @@ import * as prettier from 'prettier';
 const HEADER =
   '/** Generated from schemas/cronflow.schema.json by scripts/generate-types.mjs. Do not edit. */';
 const root = new URL('../', import.meta.url);
-const schema = JSON.parse(await readFile(new URL('schemas/cronflow.schema.json', root), 'utf8'));
+const schema = withoutVariables(
+  JSON.parse(await readFile(new URL('schemas/cronflow.schema.json', root), 'utf8')),
+);
 
 /** @returns {Promise<Record<string, string>>} the generated text of each file, by its path in the repository */
 export async function generate() {
@@ -100,6 +102,16 @@ function allowed(property) {
 
 function code(value) {
   return `\`${typeof value === 'string' ? (value === '' ? '""' : value) : JSON.stringify(value)}\``;
+}
+
+/** The same as in `src/core/without-variables.ts`: what a key takes once `${VAR}` has been resolved. */
+function withoutVariables(node) {
+  if (Array.isArray(node)) return node.map(withoutVariables);
+  if (typeof node !== 'object' || node === null) return node;
+  const { anyOf, ...rest } = node;
+  const [taken, variable] = anyOf ?? [];
+  if (variable?.$ref === '#/definitions/variable') return withoutVariables({ ...rest, ...taken });
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, withoutVariables(value)]));
 }
 
 function inlined(node, definitions) {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { Declaration } from '../core/declaration.ts';
+import { withoutVariables } from '../core/without-variables.ts';
 import { parseDuration } from '../schedule/duration.ts';
 import type { ConfigFile } from './schema-types.ts';
 
@@ -48,7 +49,7 @@ export function validators(): Validators {
 
 function compileSchema(): Validators {
   const url = new URL('../../schemas/cronflow.schema.json', import.meta.url);
-  const schema = JSON.parse(readFileSync(url, 'utf8')) as Schema & { $id: string };
+  const schema = withoutVariables(JSON.parse(readFileSync(url, 'utf8'))) as Schema & { $id: string };
   const ajv = new Ajv({ allErrors: true, verbose: true, discriminator: true, allowUnionTypes: true });
   ajv.addVocabulary(['patternErrorMessage']);
   ajv.addKeyword({ keyword: 'x-duration', type: 'string', validate: isWithin });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { withoutVariables } from '../core/without-variables.ts';
 
 /** The folder of the package, the same from `src/http` and from `dist/http`. */
 const PACKAGE = new URL('../../', import.meta.url);
@@ -26,7 +27,9 @@ export function readOpenApi(version: string): object {
     info: Node;
     components: { schemas: Node };
   };
-  const { definitions } = JSON.parse(readAsset(`schemas/${CONFIG_SCHEMA}`)) as { definitions: Node };
+  // Over the API, `${VAR}` is text.
+  const schema = withoutVariables(JSON.parse(readAsset(`schemas/${CONFIG_SCHEMA}`)));
+  const { definitions } = schema as { definitions: Node };
   const brought: Node = {};
   const bundled = bundle(document, definitions, brought) as typeof document;
   return {

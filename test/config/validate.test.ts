@@ -27,6 +27,11 @@ describe('validateDeclaration', () => {
     expect(validateDeclaration('a', input, { defaults: {} })).toMatchObject({ declared: input });
   });
 
+  it('takes no variable where a text is not taken, as editors must', () => {
+    const input = { grace: '${TIME}', max_open_runs: '${N}', paused: '${YES}', overlap: '${WORD}' };
+    expect(faults('a', { ...input, failure_threshold: { missed: '${N}' } })).toHaveLength(5);
+  });
+
   it('names every fault by its path, without a place in a file', () => {
     const input = {
       schedule: '61 * * * *',

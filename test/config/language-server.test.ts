@@ -1,0 +1,204 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { parseConfig } from '../../src/config/parse.ts';
+import { type Schema, schemaAt, validators } from '../../src/config/schema.ts';
+import { LanguageServer } from './support/language-server.ts';
+
+/**
+ * The server that editors run, on the schema that is shipped: it must underline what Cronflow refuses, and nothing
+ * that Cronflow takes.
+ */
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const bad = join(root, 'test', 'testdata', 'bad');
+const MODELINE = '# yaml-language-server: $schema=./schemas/cronflow.schema.json\n';
+/** The server is started once and asked many things, on a machine that may be busy. */
+const TIMEOUT_MS = 120_000;
+
+let server: LanguageServer;
+beforeAll(async () => {
+  server = await LanguageServer.start(root);
+}, TIMEOUT_MS);
+afterAll(() => server.stop());
+
+let documents = 0;
+/** Opens a text beside the shipped example. */
+async function open(text: string): Promise<{ path: string; errors: string[] }> {
+  documents += 1;
+  const path = join(root, `unsaved-${documents}.yaml`);
+  const found = await server.open(path, text);
+  return { path, errors: found.map(({ message, range }) => `${range.start.line + 1}: ${message}`) };
+}
+
+const { schema } = validators();
+const jobKeys = Object.keys(schemaAt(schema, ['jobs', 'any'])?.properties ?? {}).map(
+  (key): [string, Schema] => [key, schemaAt(schema, ['jobs', 'any', key]) ?? {}],
+);
+
+describe('good files', { timeout: TIMEOUT_MS }, () => {
+  it('the shipped example has nothing underlined, by the schema that its first line names', async () => {
+    const path = join(root, 'cronflow.yaml');
+    expect(await server.open(path, readFileSync(path, 'utf8'))).toEqual([]);
+    const { errors } = await open(readFileSync(path, 'utf8').replace('grace:', 'graze:'));
+    expect(errors).toEqual(['9: Property graze is not allowed.']);
+  });
+
+  it('neither has what the documentation shows', async () => {
+    const page = readFileSync(join(root, 'docs', 'configuration.md'), 'utf8');
+    for (const [, block = ''] of page.matchAll(/```yaml\n([^]*?)```/g)) {
+      const isWhole = /^(jobs|include):/m.test(block);
+      const { errors } = await open(`${MODELINE}${block}${isWhole ? '' : '\njobs: {}\n'}`);
+      expect(errors).toEqual([]);
+    }
+  });
+
+  it('neither have the default and the examples of a key', async () => {
+    const values = jobKeys.map(([, { examples = [], default: value }]) =>
+      value === undefined ? examples : [...examples, value],
+    );
+    for (let i = 0; i < Math.max(...values.map((all) => all.length)); i += 1) {
+      const job = Object.fromEntries(jobKeys.map(([key], at) => [key, values[at]?.[i] ?? values[at]?.[0]]));
+      delete job['every'];
+      const { errors } = await open(MODELINE + stringify({ jobs: { a: job } }));
+      expect(errors).toEqual([]);
+    }
+  });
+
+  it('neither has a variable in the place of any value', async () => {
+    const text = `public_url: \${URL}
+notifiers: {ops: {type: slack, webhook_url: "\${URL}"}}
+jobs:
+  a:
+    timezone: \${ZONE}
+    grace: \${TIME}
+    remind_every: \${TIME:-1h}
+    success_exit_codes: ["\${N}"]
+    overlap: \${WORD}
+    failure_threshold: \${N}
+    notify: [{to: ops, on: ["\${KIND}"]}]
+    maintenance: [{schedule: '@daily', duration: "\${TIME}"}]
+    max_open_runs: \${N}
+    paused: \${YES}
+    runbook: \${URL}
+    tags: ["\${WORD}"]
+    group: \${WORD}
+  b:
+    failure_threshold: {missed: "\${N}"}
+`;
+    const env = { URL: 'https://example.com', ZONE: 'UTC', TIME: '5m', N: '5', WORD: 'skip', YES: 'true' };
+    const source = { path: 'cronflow.yaml', text: MODELINE + text };
+    expect(parseConfig(source, { ...env, KIND: 'missed' })).toMatchObject({ ok: true });
+    expect((await open(source.text)).errors).toEqual([]);
+  });
+});
+
+/** What no schema can say: it takes a look at more than one value, at a zone, at other files. */
+const BEYOND_A_SCHEMA = new Set([
+  'bad_schedule',
+  'bad_timezone',
+  'bad_instant',
+  'bad_pattern',
+  'unknown_notifier',
+  'unknown_group',
+  'unset_variable',
+  'bad_substitution',
+  'bad_secret_file',
+  'duplicate_job',
+  'file_missing',
+  'file_empty',
+  'yaml_limit',
+]);
+
+/** Files with a mistake of another kind that the server does not see, and why. */
+const NOT_SEEN: Record<string, string> = {
+  'duration-too-long': 'JSON Schema compares no durations',
+  'duration-zero': 'JSON Schema compares no durations',
+  'replay-window-too-long': 'JSON Schema compares no durations',
+  'runbook-broken-address': 'JSON Schema parses no addresses',
+  'renamed-from-one-job-twice': 'JSON Schema compares no keys with values elsewhere',
+  'include-brings-more-than-jobs': 'the mistakes are in the files that it includes',
+  'maintenance-ends-before-it-begins': 'JSON Schema compares no times',
+  'maintenance-mixed': 'said in the words of the two forms, not of a schema',
+  'maintenance-without-duration': 'said in the words of the two forms, not of a schema',
+  'maintenance-without-times': 'said in the words of the two forms, not of a schema',
+  'slack-without-webhook': 'said with what an empty one does, not by a schema',
+  'variable-wrong-value': 'an editor does not know what the environment holds',
+  'two-documents': 'the server reads each for itself',
+  'merge-of-a-number': 'the server resolves no merges before it looks',
+  'yaml-1.1': 'the server reads that, too',
+};
+
+describe('bad files', { timeout: TIMEOUT_MS }, () => {
+  const names = readdirSync(bad)
+    .filter((name) => name.endsWith('.yaml'))
+    .map((name) => name.slice(0, -'.yaml'.length));
+  let editor: LanguageServer;
+  beforeAll(async () => {
+    // They have no first line that names the schema: it would move their places.
+    editor = await LanguageServer.start(root, {
+      schemas: { [join(root, 'schemas/cronflow.schema.json')]: ['test/testdata/bad/*.yaml'] },
+    });
+  }, TIMEOUT_MS);
+  afterAll(() => editor.stop());
+
+  /** Lines with an error that the server and a schema could know of, by each of the two. */
+  async function linesOf(name: string): Promise<{ ours: number[]; theirs: number[] }> {
+    const path = join(bad, `${name}.yaml`);
+    const result = await loadConfig(path, { SECRET: 'HUNTER2' });
+    const faults = result.ok ? [] : result.faults.filter((fault) => fault.file === path);
+    const ours = faults.filter(({ code }) => !BEYOND_A_SCHEMA.has(code)).map(({ line = 1 }) => line);
+    const found = await editor.open(path, readFileSync(path, 'utf8'));
+    return { ours, theirs: found.map(({ range }) => range.start.line + 1) };
+  }
+
+  it.each(names)('%s is underlined where Cronflow refuses it, if a schema can say so', async (name) => {
+    const { ours, theirs } = await linesOf(name);
+    if (name in NOT_SEEN) {
+      expect(theirs).toEqual([]);
+      return;
+    }
+    expect(theirs.length > 0).toBe(ours.length > 0);
+    // Of two keys that exclude each other the server underlines the mapping, which may begin a line below its key.
+    for (const line of ours) expect(theirs.some((at) => at === line || at === line + 1)).toBe(true);
+  });
+
+  it('has no exception that is none any more', () => {
+    expect(Object.keys(NOT_SEEN).filter((name) => !names.includes(name))).toEqual([]);
+  });
+});
+
+const words = (text: string): string => text.replaceAll(/&\w+;|[^A-Za-z0-9]+/g, ' ').trim();
+const keysOf = (...at: string[]): string[] => Object.keys(schemaAt(schema, at)?.properties ?? {});
+
+describe('an editor', { timeout: TIMEOUT_MS }, () => {
+  it('explains every key of a job', async () => {
+    const values = jobKeys.map(([key, { examples = [] }]) => `    ${key}: ${JSON.stringify(examples[0])}\n`);
+    const { path } = await open(`${MODELINE}jobs:\n  a:\n${values.join('')}`);
+    for (const [at, [key, { description = '' }]] of jobKeys.entries()) {
+      const shown = await server.hover(path, { line: at + 3, character: 5 });
+      expect(`${key}: ${words(shown)}`).toContain(words(description));
+    }
+  });
+
+  it('explains the keys of the file', async () => {
+    const { path } = await open(`${MODELINE}replay_window: 1h\njobs: {}\n`);
+    const { description = '' } = schemaAt(schema, ['replay_window']) ?? {};
+    expect(words(await server.hover(path, { line: 1, character: 3 }))).toContain(words(description));
+  });
+
+  it('offers the keys of the file, of a job, of a group and of a notifier, and the words of a key', async () => {
+    const text = `${MODELINE}jobs:\n  a:\n    \n  b:\n    overlap: \ngroups:\n  g:\n    \nnotifiers:\n  ops:\n    type: slack\n    \n\n`;
+    const { path } = await open(text);
+    const offered = async (line: number, character: number): Promise<string[]> =>
+      server.complete(path, { line, character });
+    expect(await offered(3, 4)).toEqual(expect.arrayContaining(keysOf('jobs', 'a')));
+    expect(await offered(5, 13)).toEqual(expect.arrayContaining(['allow', 'forbid', 'skip']));
+    expect(await offered(8, 4)).toEqual(expect.arrayContaining(keysOf('groups', 'g')));
+    expect(await offered(12, 4)).toEqual(expect.arrayContaining(['webhook_url', 'webhook_url_file']));
+    const unused = keysOf().filter((key) => !['jobs', 'groups', 'notifiers'].includes(key));
+    expect(await offered(13, 0)).toEqual(expect.arrayContaining(unused));
+  });
+});
