@@ -181,6 +181,35 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'await this.#write(GAP_MS_MIN);',
   },
   {
+    name: 'a wall clock that was set back is not noticed',
+    promise:
+      '§3.4 a wall clock that steps back by more than a minute recomputes every expectation: no silence',
+    file: 'src/ingest/liveness.ts',
+    find: "if (previousAt - now > CLOCK_STEP_MS_MIN) return { type: 'clock_set_back', at: now };",
+    replace: '',
+  },
+  {
+    name: 'a wall clock that leaps ahead is no gap',
+    promise: '§1.2 no false alarm: what a step ahead leaps over may not be missed',
+    file: 'src/ingest/liveness.ts',
+    find: "return now - previousAt > gapMsMin ? { type: 'gap', from_at: previousAt, to_at: now } : null;",
+    replace: "return now < gapMsMin ? { type: 'gap', from_at: previousAt, to_at: now } : null;",
+  },
+  {
+    name: 'an end that overtook its start took less than no time',
+    promise: '§3.4 durations are never negative',
+    file: 'src/core/ping.ts',
+    find: '(run.ended_at === null ? null : Math.max(0, run.ended_at - at))',
+    replace: '(run.ended_at === null ? null : run.ended_at - at)',
+  },
+  {
+    name: 'what is expected stays where it was when the clock is set back',
+    promise: '§3.4 a wall clock that steps back by more than a minute recomputes every expectation',
+    file: 'src/core/clock-step.ts',
+    find: 'if (job.expected_at !== null) job.expected_at = Math.min(',
+    replace: 'if (job.expected_at === -1) job.expected_at = Math.min(',
+  },
+  {
     name: 'a short absence that hid a run is not told',
     promise: '§3.4 one outage message; none for a gap under 5 minutes that touched nothing',
     file: 'src/core/outage.ts',

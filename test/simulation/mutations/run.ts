@@ -55,7 +55,7 @@ async function caught(mutation: Mutation, directory: string): Promise<Catch | nu
 }
 
 function line(cells: readonly string[]): string {
-  const widths = [52, 22, 6, 0];
+  const widths = [63, 27, 6, 0];
   return cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join(' | ');
 }
 

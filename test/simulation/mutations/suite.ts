@@ -1,4 +1,5 @@
 import { type Check, CHECKS } from '../check.ts';
+import { clockStepAlarms, clockStepSilences } from '../clock-steps/clock-steps.ts';
 import { diskCallFaults } from '../crashes/disk-calls.ts';
 import { falseAlarms, silences } from '../healthy.ts';
 import { randomWorld } from '../world/world.ts';
@@ -16,11 +17,20 @@ export const SUITE: Readonly<Record<string, Trial>> = {
   ),
   falseAlarms,
   silences,
+  clockStepAlarms,
+  clockStepSilences,
   diskCallFaults,
 };
 
 /** Those that play a world once and in memory. */
-const QUICK = new Set(['model', 'falseAlarms', 'silences']);
+const QUICK = new Set([
+  'model',
+  'invariants',
+  'falseAlarms',
+  'silences',
+  'clockStepAlarms',
+  'clockStepSilences',
+]);
 export const SLOW: ReadonlySet<string> = new Set(Object.keys(SUITE).filter((name) => !QUICK.has(name)));
 
 /** A part that throws is as wrong as one that answers wrongly. */

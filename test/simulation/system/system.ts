@@ -96,6 +96,23 @@ export class System {
     return this.#advanceTo(at, false);
   }
 
+  /**
+   * Steps the wall clock, as NTP or an operator does.
+   * @param downMs how long Cronflow was dead meanwhile, by a clock that does not step; null: it runs on
+   */
+  async stepClock(toAt: number, downMs: number | null): Promise<void> {
+    const { clock } = this;
+    if (downMs === null) {
+      clock.set(toAt);
+      return;
+    }
+    this.#disk.crash(this.#random);
+    clock.forgetTimers();
+    clock.jumpTo(clock.now() + downMs);
+    clock.set(toAt);
+    await this.#start();
+  }
+
   /** Lets the rest of the time pass. */
   async end(): Promise<void> {
     await this.#advanceTo(this.#script.end_at, true);
@@ -284,8 +301,9 @@ export class System {
     const dueAt = this.#options.lazy ? Infinity : ((await store.earliestDueAt()) ?? Infinity);
     const aliveAt = (await store.meta(LIVENESS_KEY)) as number;
     const outages = (await store.meta(OUTAGES_KEY)) as readonly unknown[] | undefined;
-    // A gap that is not known yet, or one that is to be told at an instant which only a timer knows.
-    const isBusy = now - aliveAt > LIVENESS_WRITE_EVERY_MS || (outages ?? []).length > 0;
+    // A gap or a step back that is not known yet, or a gap to be told at an instant which only a timer knows.
+    const isUnknown = now - aliveAt > LIVENESS_WRITE_EVERY_MS || aliveAt > now;
+    const isBusy = isUnknown || (outages ?? []).length > 0;
     const quietUntil = Math.min(at, isBusy ? now + LIVENESS_WRITE_EVERY_MS : Math.max(now, dueAt));
     const skipMs =
       Math.floor((quietUntil - now - QUIET_MS) / LIVENESS_WRITE_EVERY_MS) * LIVENESS_WRITE_EVERY_MS;
