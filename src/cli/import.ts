@@ -6,8 +6,10 @@ import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 import { toIncludedYaml, toYaml } from '../config/crontab/document.ts';
 import { type Cron, type CrontabImport, CRONS, importCrontab } from '../config/crontab/import.ts';
 import { wrapCrontab, type WrappedCrontab } from '../config/crontab/wrap.ts';
+import { CronflowError } from '../core/errors.ts';
 import { compileCron } from '../schedule/cron.ts';
-import { BrokenPipeError, type Io } from './io.ts';
+import { EXIT, orUsage, runCommand, UsageError } from './command.ts';
+import type { Io } from './io.ts';
 
 const WRAPPER = 'monitor.sh';
 const WRAPPER_PATH = fileURLToPath(new URL(`../../scripts/${WRAPPER}`, import.meta.url));
@@ -42,10 +44,8 @@ Skipped are lines with "# cronflow: ignore" above or at the end, run-parts, @reb
 Exit codes: 0 done, 1 FILE cannot be read, 2 wrong usage, 3 done, but a line could not be understood or wrapped.
 `;
 
-/** A command line that cannot be understood: exit code 2. */
-class UsageError extends Error {}
-/** A crontab that cannot be read: exit code 1. */
-class ReadError extends Error {}
+/** A line could not be understood or wrapped; the others were. */
+const EXIT_PARTLY = 3;
 
 interface Options {
   /** `-` for stdin. */
@@ -66,28 +66,19 @@ interface Options {
  * `cronflow import crontab`: prints the jobs of a crontab as YAML, or the crontab rewritten to call the wrapper.
  * Returns the exit code: 0 done, 1 not readable, 2 wrong usage, 3 done but for lines that are listed on stderr.
  */
-export async function importCommand(argv: readonly string[], io: Io): Promise<number> {
-  try {
+export function importCommand(argv: readonly string[], io: Io): Promise<number> {
+  return runCommand('import crontab', io, async () => {
     const options = readOptions(argv, io);
     if (options.help) {
       io.stdout(HELP);
-      return 0;
+      return EXIT.done;
     }
     return print(await readCrontab(options.file, io), options, io);
-  } catch (error) {
-    if (error instanceof BrokenPipeError) return 0;
-    if (error instanceof UsageError) {
-      io.stderr(`cronflow import: ${error.message}\nTry: cronflow import crontab --help\n`);
-      return 2;
-    }
-    if (!(error instanceof ReadError)) throw error;
-    io.stderr(`cronflow import: ${error.message}\n`);
-    return 1;
-  }
+  });
 }
 
 function readOptions(argv: readonly string[], io: Io): Options {
-  const { values, positionals } = parse(argv);
+  const { values, positionals } = orUsage(() => parse(argv));
   const [kind, file = '-', extra] = positionals;
   const { help, json, include, wrap, diff, monitor = WRAPPER_PATH, cron = 'any', prefix = '' } = values;
   if (!help && kind !== 'crontab')
@@ -118,27 +109,23 @@ function readOptions(argv: readonly string[], io: Io): Options {
 }
 
 function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        system: { type: 'boolean', default: false },
-        user: { type: 'boolean', default: false },
-        timezone: { type: 'string' },
-        cron: { type: 'string' },
-        prefix: { type: 'string' },
-        include: { type: 'boolean', default: false },
-        wrap: { type: 'boolean', default: false },
-        diff: { type: 'boolean', default: false },
-        monitor: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-      allowPositionals: true,
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error });
-  }
+  return parseArgs({
+    args: [...argv],
+    options: {
+      system: { type: 'boolean', default: false },
+      user: { type: 'boolean', default: false },
+      timezone: { type: 'string' },
+      cron: { type: 'string' },
+      prefix: { type: 'string' },
+      include: { type: 'boolean', default: false },
+      wrap: { type: 'boolean', default: false },
+      diff: { type: 'boolean', default: false },
+      monitor: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+    allowPositionals: true,
+  });
 }
 
 function isCron(text: string): text is Cron {
@@ -155,6 +142,7 @@ function readTimezone(given: string | undefined): string {
   }
 }
 
+/** @throws CronflowError where there is no text to be read */
 async function readCrontab(file: string, io: Io): Promise<string> {
   const name = nameOf(file);
   const chunks: Buffer[] = [];
@@ -163,29 +151,32 @@ async function readCrontab(file: string, io: Io): Promise<string> {
     for await (const chunk of file === '-' ? io.stdin : createReadStream(resolve(io.cwd, file))) {
       const buffer = Buffer.from(chunk as Buffer);
       bytes += buffer.length;
-      if (bytes > BYTES_MAX)
-        throw new ReadError(`${name} has more than ${BYTES_MAX} bytes: is it a crontab?`);
+      if (bytes > BYTES_MAX) throw unreadable(`${name} has more than ${BYTES_MAX} bytes: is it a crontab?`);
       chunks.push(buffer);
     }
   } catch (error) {
-    throw error instanceof ReadError ? error : unreadable(file, error as NodeJS.ErrnoException);
+    if (error instanceof CronflowError) throw error;
+    throw unreadable(`${name} ${problemOf(error as NodeJS.ErrnoException)}`, error);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
   } catch (error) {
     const advice = 'convert it, such as with iconv -f latin1 -t utf8';
-    throw new ReadError(`${name} is not encoded in UTF-8; ${advice}`, { cause: error });
+    throw unreadable(`${name} is not encoded in UTF-8; ${advice}`, error);
   }
 }
 
-function unreadable(file: string, error: NodeJS.ErrnoException): ReadError {
-  const { code = error.message } = error;
+function unreadable(detail: string, cause?: unknown): CronflowError {
+  return new CronflowError('invalid', detail, { cause });
+}
+
+function problemOf({ code, message }: NodeJS.ErrnoException): string {
   const problems: Record<string, string> = {
     ENOENT: 'does not exist; a crontab of your own is printed by: crontab -l | cronflow import crontab',
     EACCES: 'may not be read (EACCES)',
     EISDIR: 'is a directory; import its files one by one',
   };
-  return new ReadError(`${nameOf(file)} ${problems[code] ?? `cannot be read (${code})`}`, { cause: error });
+  return problems[code ?? ''] ?? `cannot be read (${code ?? message})`;
 }
 
 function nameOf(file: string): string {
@@ -206,7 +197,7 @@ function print(crontab: string, options: Options, io: Io): number {
     io.stdout(patch ?? wrapped?.crontab ?? yaml(imported.jobs, timezone));
   }
   const isWhole = imported.skipped.every(({ code }) => code !== 'unreadable') && !wrapped?.notes.length;
-  return isWhole ? 0 : 3;
+  return isWhole ? EXIT.done : EXIT_PARTLY;
 }
 
 function patchOf(name: string, before: string, after: string): string {

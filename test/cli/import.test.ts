@@ -285,7 +285,7 @@ describe('what cannot be read', () => {
     expect(await run(['crontab', name])).toEqual({
       code: 1,
       stdout: '',
-      stderr: `cronflow import: ${name} ${message}\n`,
+      stderr: `cronflow import crontab: ${name} ${message}\n`,
     });
   });
 });
@@ -312,7 +312,7 @@ describe('wrong usage', () => {
   ])('%j', async (argv, message) => {
     const { code, stdout, stderr } = await run(argv);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain(`cronflow import: ${message}`);
+    expect(stderr).toContain(`cronflow import crontab: ${message}`);
     expect(stderr).toContain('\nTry: cronflow import crontab --help\n');
   });
 });
