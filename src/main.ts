@@ -6,6 +6,7 @@ import { declaredSchedules } from './cli/declared-schedule.ts';
 import { importCommand } from './cli/import.ts';
 import { type Io, writerTo } from './cli/io.ts';
 import { next } from './cli/next.ts';
+import { plan } from './cli/plan.ts';
 import { serve } from './cli/serve.ts';
 import { systemClock } from './clock.ts';
 
@@ -14,6 +15,7 @@ const HELP = `Usage: cronflow COMMAND [OPTIONS]
   serve    watch the jobs declared in cronflow.yaml
   next     print the coming slots of a schedule
   check    say what is wrong with cronflow.yaml, and what is probably not meant
+  plan     print what applying cronflow.yaml would change
   backtest print which incidents a changed cronflow.yaml would have made of the past
   import   print the jobs of a crontab for cronflow.yaml, or the crontab with its jobs wrapped
 
@@ -48,6 +50,8 @@ async function main([command, ...argv]: readonly string[]): Promise<number> {
       return importCommand(argv, io);
     case 'check':
       return check(argv, io);
+    case 'plan':
+      return plan(argv, io);
     case 'backtest':
       return backtest(argv, io);
     case '--help':

@@ -157,6 +157,6 @@ async function replayAll(history: History, replays: ReadonlyMap<string, Replays>
 }
 
 function sameCount(plan: Plan, pairs: readonly Respecified[]): number {
-  const kept = plan.unchanged.length + plan.changed.length + plan.adopted.length;
+  const kept = plan.unchanged.length + plan.changed.length + plan.adopted.length + plan.renamed.length;
   return kept + plan.removed.length + plan.refilled.length - pairs.length;
 }

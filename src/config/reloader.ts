@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
 import { CronflowError, type Fault } from '../core/errors.ts';
-import { formatPlan, type Plan } from '../core/plan.ts';
+import { formatPlan, massRemoval, type Plan } from '../core/plan.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Config, SourceFile } from './config.ts';
 import { formatFaults } from './format.ts';
@@ -9,8 +9,6 @@ import { invalidConfigError, loadConfig, loadStored, type LoadResult } from './l
 import type { Env } from './substitute.ts';
 import { type ConfigWatcher, watchConfig } from './watch.ts';
 
-/** A change that removes this many jobs, and more than half of the file's, waits for a confirmation (§5). */
-const HELD_REMOVED_MIN = 5;
 const PLAN_LINES_MAX = 200;
 const APPLY_RETRY_MS = 5_000;
 
@@ -215,13 +213,13 @@ export class ConfigReloader {
   }
 
   /** The problem of a change that removes most jobs. */
-  #held(config: Config, { removed, changed, unchanged, renamed }: Plan): ConfigProblem | null {
-    const before = removed.length + changed.length + unchanged.length + renamed.length;
-    if (removed.length < HELD_REMOVED_MIN || removed.length * 2 <= before) return null;
-    const names = removed.slice(0, 10).map((job) => job.name);
-    if (removed.length > names.length) names.push(`and ${removed.length - names.length} more`);
+  #held(config: Config, plan: Plan): ConfigProblem | null {
+    const mass = massRemoval(plan);
+    if (mass === null) return null;
+    const names = plan.removed.slice(0, 10).map((job) => job.name);
+    if (mass.removed > names.length) names.push(`and ${mass.removed - names.length} more`);
     const message =
-      `would remove ${removed.length} of ${before} jobs (${names.join(', ')}), as a truncated file does; ` +
+      `would remove ${mass.removed} of ${mass.before} jobs (${names.join(', ')}), as a truncated file does; ` +
       `to do so, confirm revision ${config.revision}`;
     const fault: Fault = { code: 'config_held', path: '', message, file: this.#options.path };
     const text = formatFaults([fault], []);

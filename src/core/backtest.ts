@@ -94,10 +94,11 @@ function told({ incident }: ReplayedIncident): string {
  * @param next the globals of the configuration
  */
 export function respecified(plan: Plan, running: Globals, next: Globals): Respecified[] {
-  const planned = [...plan.changed, ...plan.adopted, ...plan.unchanged];
+  const planned = [...plan.changed, ...plan.adopted, ...plan.unchanged, ...plan.renamed];
   const pairs = [
     ...planned.map(({ job, next: declared }) => ({ job, declaration: declared.declaration })),
     ...plan.refilled,
+    // Another name alone changes no incident.
   ].map(({ job, declaration }) => ({
     job,
     running: specOf(job.name, job.declaration, running),

@@ -31,6 +31,7 @@ export const ERROR_CODES = {
   store_missing: { status: 500, title: 'There is no store' },
   store_damaged: { status: 500, title: 'The store is damaged' },
   store_locked: { status: 500, title: 'Another process uses the data directory' },
+  unreachable: { status: 500, title: 'No Cronflow can be asked' },
   usage: { status: 500, title: 'The command cannot be understood' },
 } as const;
 export type ErrorCode = keyof typeof ERROR_CODES;

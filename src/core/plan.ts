@@ -88,6 +88,22 @@ export function planChanges(stored: readonly Job[], declared: readonly PlannedJo
   return { added, ...lists, removed, renamed, refilled, faults, lints };
 }
 
+/** A change that removes this many jobs, and more than half of the file's, waits for a confirmation (DESIGN.md §5). */
+const HELD_REMOVED_MIN = 5;
+
+/** How many of the file's jobs a plan removes, where it is so many that it looks like a truncated file; else null. */
+export function massRemoval(plan: Plan): { removed: number; before: number } | null {
+  const removed = plan.removed.length;
+  const before = removed + plan.changed.length + plan.unchanged.length + plan.renamed.length;
+  return removed < HELD_REMOVED_MIN || removed * 2 <= before ? null : { removed, before };
+}
+
+/** Whether applying a plan would change what counts. */
+export function isEmptyPlan(plan: Plan): boolean {
+  const { added, changed, removed, adopted, restored, renamed, refilled } = plan;
+  return [added, changed, removed, adopted, restored, renamed, refilled].every((list) => list.length === 0);
+}
+
 /** Whether a planned job's stored record already says all that the file says. */
 export function isSameRecord({ job, next }: Planned): boolean {
   return (

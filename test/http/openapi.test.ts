@@ -13,7 +13,14 @@ import { startServer } from './support.ts';
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
 /** Of codes that only commands and the start end with. */
-const NOT_OVER_HTTP = new Set(['cannot_listen', 'store_damaged', 'store_locked', 'store_missing', 'usage']);
+const NOT_OVER_HTTP = new Set([
+  'cannot_listen',
+  'store_damaged',
+  'store_locked',
+  'store_missing',
+  'unreachable',
+  'usage',
+]);
 const codes = Object.keys(ERROR_CODES).filter((code) => !NOT_OVER_HTTP.has(code));
 
 function enumOf(...path: string[]): unknown {

@@ -14,8 +14,35 @@ export function configRoutes(services: Services): Route[] {
         ctx.body = toWire(services.configStatus());
       },
     },
+    { method: 'GET', path: '/config/jobs', scope: 'read', handle: (ctx) => listForPlan(ctx, services) },
     { method: 'POST', path: '/config/reload', scope: 'all', handle: (ctx) => reload(ctx, services) },
   ];
+}
+
+/** What a plan is made against: every job as it is declared now, removed ones included. */
+async function listForPlan(
+  ctx: HttpContext,
+  { store, limits, globals, configStatus }: Services,
+): Promise<void> {
+  new Query(ctx.querystring, limits).done();
+  const jobs = await store.transact({ all: true }, (tx) => tx.jobs());
+  const { notifiers, replayWindowMs } = globals();
+  ctx.body = toWire({
+    revision: configStatus().revision,
+    notifiers,
+    replay_window_ms: replayWindowMs,
+    jobs: jobs.map(({ id, name, source, place, declared, declaration, removed_at, renamed, state }) => ({
+      id,
+      name,
+      source,
+      place,
+      declared,
+      declaration,
+      removed_at,
+      renamed: renamed ?? [],
+      run_count: state.run_count,
+    })),
+  });
 }
 
 async function reload(ctx: HttpContext, services: Services): Promise<void> {

@@ -1,0 +1,149 @@
+import { parseArgs } from 'node:util';
+import { formatFaults } from '../config/format.ts';
+import { formatPlan, isEmptyPlan, massRemoval, type Plan, planChanges } from '../core/plan.ts';
+import type { Globals } from '../core/spec.ts';
+import { formatDuration } from '../schedule/duration.ts';
+import { EXIT, orUsage, runCommand } from './command.ts';
+import type { Io } from './io.ts';
+import { configPathOf, dataDirOf, validConfig } from './offline.ts';
+import { storedAt, storedIn } from './stored-jobs.ts';
+
+const HELP = `Usage: cronflow plan [FILE] [OPTIONS]
+
+Prints what applying the configuration in FILE would change, job by job and key by key: + added, ~ changed,
+- removed, = unchanged. Changes nothing.
+
+  FILE             the configuration (--config, CRONFLOW_CONFIG; default: cronflow.yaml in the current directory)
+  --url URL        compare with what a running Cronflow has applied. Its token is that of CRONFLOW_READ_TOKEN or
+                   CRONFLOW_TOKEN
+  --data-dir DIR   compare with what a data directory holds (CRONFLOW_DATA_DIR; default: ./data), also while
+                   Cronflow runs
+  --json           print the same for programs
+  --help
+
+Exit codes: 0 no change, 2 changes, 1 the file, the server, the data directory or the command line is at fault.
+`;
+
+interface Options {
+  config: string;
+  dataDir: string;
+  url: string | undefined;
+  json: boolean;
+}
+
+/** What of the configuration as a whole would change. */
+interface GlobalChange {
+  key: 'notifiers' | 'replay_window';
+  from: unknown;
+  to: unknown;
+}
+
+/** `cronflow plan`: what applying a configuration would change. Returns the exit code, see its help. */
+export function plan(argv: readonly string[], io: Io): Promise<number> {
+  return runCommand(
+    'plan',
+    io,
+    async () => {
+      const options = readOptions(argv, io);
+      if (options === null) {
+        io.stdout(HELP);
+        return EXIT.done;
+      }
+      return planned(options, io);
+    },
+    EXIT.failed,
+  );
+}
+
+function readOptions(argv: readonly string[], io: Io): Options | null {
+  return orUsage(() => {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      options: {
+        config: { type: 'string' },
+        'data-dir': { type: 'string' },
+        url: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+      allowPositionals: true,
+    });
+    if (values.help) return null;
+    if (positionals.length > 1) throw new Error(`one FILE at most; "${positionals[1]}" is too many`);
+    if (values.url !== undefined && values['data-dir'] !== undefined)
+      throw new Error('--url and --data-dir exclude each other');
+    return {
+      config: configPathOf(io, positionals[0] ?? values.config),
+      dataDir: dataDirOf(io, values['data-dir']),
+      url: values.url,
+      json: values.json,
+    };
+  });
+}
+
+async function planned(options: Options, io: Io): Promise<number> {
+  const config = await validConfig(io, options.config);
+  const stored =
+    options.url === undefined ? await storedIn(options.dataDir) : await storedAt(io, options.url);
+  const changes = planChanges(stored.jobs, config.jobs, config);
+  const globals = globalChanges(stored.globals, config.globals);
+  if (changes.faults.length > 0) {
+    io.stderr(`${formatFaults(changes.faults, config.files)}\n`);
+    return EXIT.failed;
+  }
+  const isChange = !isEmptyPlan(changes) || globals.length > 0;
+  if (options.json) io.stdout(`${JSON.stringify(planJson(changes, globals, config.revision), null, 2)}\n`);
+  else {
+    io.stdout(planText(changes, globals, config.revision));
+    if (changes.lints.length > 0) io.stderr(`${formatFaults(changes.lints, config.files)}\n`);
+  }
+  return isChange ? EXIT.different : EXIT.done;
+}
+
+function globalChanges(from: Globals, to: Globals): GlobalChange[] {
+  const changes: GlobalChange[] = [
+    { key: 'notifiers', from: from.notifiers, to: to.notifiers },
+    {
+      key: 'replay_window',
+      from: formatDuration(from.replayWindowMs),
+      to: formatDuration(to.replayWindowMs),
+    },
+  ];
+  return changes.filter((change) => JSON.stringify(change.from) !== JSON.stringify(change.to));
+}
+
+function planText(changes: Plan, globals: readonly GlobalChange[], revision: string): string {
+  const lines = [
+    ...globals.map(({ key, from, to }) => `~ ${key}: ${JSON.stringify(from)} -> ${JSON.stringify(to)}`),
+    ...formatPlan(changes),
+  ];
+  const mass = massRemoval(changes);
+  if (mass !== null) {
+    lines.push(
+      `It removes ${mass.removed} of ${mass.before} jobs, as a truncated file does, and would be held until ` +
+        `POST /config/reload?confirm=${revision}`,
+    );
+  }
+  return `${lines.length === 0 ? 'No jobs, no change.' : lines.join('\n')}\n`;
+}
+
+function planJson(changes: Plan, globals: readonly GlobalChange[], revision: string): unknown {
+  return {
+    revision,
+    would_be_held: massRemoval(changes) !== null,
+    globals,
+    added: changes.added.map(({ name, declaration }) => ({ name, declaration })),
+    restored: changes.restored.map(({ job, keys }) => ({ name: job.name, keys })),
+    adopted: changes.adopted.map(({ job, keys }) => ({ name: job.name, keys })),
+    renamed: changes.renamed.map(({ job, next, keys }) => ({
+      name: next.name,
+      renamed_from: job.name,
+      keys,
+    })),
+    changed: changes.changed.map(({ job, keys }) => ({ name: job.name, keys })),
+    refilled: changes.refilled.map(({ job, keys }) => ({ name: job.name, keys })),
+    removed: changes.removed.map(({ name }) => ({ name })),
+    unchanged: changes.unchanged.length,
+    lints: changes.lints,
+  };
+}

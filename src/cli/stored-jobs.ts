@@ -1,0 +1,58 @@
+import { CronflowError } from '../core/errors.ts';
+import type { Job, JobState } from '../core/model.ts';
+import type { Globals } from '../core/spec.ts';
+import { readGlobals } from '../ingest/events.ts';
+import { readTables } from '../store/lowdb/history.ts';
+import type { Io } from './io.ts';
+import { getJson } from './remote.ts';
+
+/** What a plan is made against. */
+export interface StoredJobs {
+  /** Removed ones included. */
+  jobs: readonly Job[];
+  globals: Globals;
+}
+
+/**
+ * Reads what a data directory holds.
+ * @throws CronflowError `store_missing`, `store_damaged`
+ */
+export async function storedIn(directory: string): Promise<StoredJobs> {
+  const tables = await readTables(directory);
+  return { jobs: [...tables.jobs()], globals: readGlobals(tables) };
+}
+
+/** A job as `GET /config/jobs` lists it. */
+type ListedJob = Omit<Job, 'state' | 'removed_at' | 'renamed' | 'created_at' | 'updated_at'> & {
+  removed_at: string | null;
+  renamed: { from: string; at: string }[];
+  run_count: number;
+};
+
+/**
+ * Asks a running Cronflow for the same.
+ * @throws CronflowError `unreachable`
+ */
+export async function storedAt(io: Io, url: string): Promise<StoredJobs> {
+  const answer = await getJson(io, url, '/config/jobs');
+  const { jobs, notifiers, replay_window_ms: replayWindowMs } = answer as Record<string, unknown>;
+  if (!Array.isArray(jobs) || !Array.isArray(notifiers) || typeof replayWindowMs !== 'number') {
+    throw new CronflowError('unreachable', `${url} did not answer as a Cronflow of this version does.`);
+  }
+  return {
+    jobs: (jobs as ListedJob[]).map(jobOf),
+    globals: { notifiers: notifiers as string[], replayWindowMs },
+  };
+}
+
+function jobOf({ removed_at: removedAt, renamed, run_count: runCount, ...listed }: ListedJob): Job {
+  return {
+    ...listed,
+    created_at: 0,
+    updated_at: 0,
+    removed_at: removedAt === null ? null : Date.parse(removedAt),
+    renamed: renamed.map(({ from, at }) => ({ from, at: Date.parse(at) })),
+    // A plan asks of the state whether there is a history, and nothing else.
+    state: { run_count: runCount } as JobState,
+  };
+}

@@ -1,0 +1,198 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { plan } from '../../src/cli/plan.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import type { Declaration } from '../../src/core/declaration.ts';
+import { applyConfiguration } from '../../src/ingest/configuration.ts';
+import { silentLogger } from '../../src/observe/log.ts';
+import { LowdbStore } from '../../src/store/lowdb/store.ts';
+import { NO_TOKENS } from '../../src/http/tokens.ts';
+import { startServer } from '../http/support.ts';
+import { createFakeClock, DEFAULT_START_AT } from '../support/fake-clock.ts';
+import { type Result, runIn } from './support/io.ts';
+
+const RUNNING: Record<string, Declaration> = {
+  backup: { schedule: '0 2 * * *', timezone: 'Europe/Berlin', grace: '5m' },
+  report: { schedule: '0 9 * * 1-5', tags: ['finance'] },
+  sync: { every: '15m' },
+};
+
+let root = '';
+beforeAll(async () => void (root = await mkdtemp(join(tmpdir(), 'cronflow-plan-'))));
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+function yamlOf(jobs: Record<string, Declaration>, more: object = {}): string {
+  return stringify({ notifiers: { ops: { type: 'log' } }, ...more, jobs });
+}
+
+async function planned(text: string, ...argv: string[]): Promise<Result> {
+  await writeFile(join(root, 'cronflow.yaml'), text);
+  return runIn(root, DEFAULT_START_AT, (io) => plan(argv, io));
+}
+
+/** Applies a file to the data directory, as a Cronflow does that has stopped again. */
+async function apply(text: string): Promise<void> {
+  const path = join(root, 'running.yaml');
+  await writeFile(path, text);
+  const loaded = await loadConfig(path, {});
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
+  const clock = createFakeClock(DEFAULT_START_AT);
+  const store = new LowdbStore({ directory: join(root, 'data'), clock, log: silentLogger });
+  await store.open();
+  await applyConfiguration(store, loaded.config, DEFAULT_START_AT);
+  await store.close();
+}
+
+const CHANGED = yamlOf({
+  backup: { schedule: '0 2 * * *', timezone: 'Europe/Berlin', grace: '10m', max_runtime: '2h' },
+  sync: { every: '15m' },
+  invoices: { schedule: '@hourly' },
+});
+const CHANGES = [
+  '+ invoices ("@hourly" UTC)',
+  '~ backup',
+  '    grace: "5m" -> "10m"',
+  '    max_runtime: (not set) -> "2h"',
+  '- report',
+  '= 1 unchanged',
+  '',
+].join('\n');
+
+describe('cronflow plan over a data directory', () => {
+  beforeEach(async () => {
+    await rm(join(root, 'data'), { recursive: true, force: true });
+    await apply(yamlOf(RUNNING));
+  });
+
+  test('finds no change in the file that runs, whatever its comments and places are', async () => {
+    expect(await planned(`# a comment\n\n${yamlOf(RUNNING)}`)).toEqual({
+      code: 0,
+      stdout: '= 3 unchanged\n',
+      stderr: '',
+    });
+  });
+
+  test('says job by job and key by key what would change, with exit code 2', async () => {
+    expect(await planned(CHANGED)).toEqual({ code: 2, stdout: CHANGES, stderr: '' });
+  });
+
+  test('says it to programs, too', async () => {
+    const { code, stdout } = await planned(CHANGED, '--json');
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      would_be_held: false,
+      globals: [],
+      added: [{ name: 'invoices', declaration: { schedule: '@hourly' } }],
+      changed: [
+        {
+          name: 'backup',
+          keys: [
+            { key: 'grace', from: '5m', to: '10m' },
+            { key: 'max_runtime', to: '2h' },
+          ],
+        },
+      ],
+      removed: [{ name: 'report' }],
+      unchanged: 1,
+    });
+  });
+
+  test('knows a rename and a revert for what they are', async () => {
+    const { sync, ...rest } = RUNNING;
+    const renamed = yamlOf({ ...rest, mirror: { ...sync, renamed_from: 'sync' } });
+    expect((await planned(renamed)).stdout).toContain('~ sync (renamed to mirror, with its history)\n');
+    await apply(yamlOf(rest));
+    expect((await planned(yamlOf(RUNNING))).stdout).toContain('+ sync (restored with its history)\n');
+  });
+
+  test('says what changes for all jobs', async () => {
+    const more = { notifiers: { ops: { type: 'log' }, pager: { type: 'log' } }, replay_window: '20m' };
+    expect(await planned(yamlOf(RUNNING, more))).toEqual({
+      code: 2,
+      stdout: '~ notifiers: ["ops"] -> ["ops","pager"]\n~ replay_window: "15m" -> "20m"\n= 3 unchanged\n',
+      stderr: '',
+    });
+  });
+
+  test('warns of what would be held', async () => {
+    const many = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`job-${i}`, { every: '1h' }]));
+    await apply(yamlOf(many));
+    const { code, stdout } = await planned(yamlOf({ 'job-0': { every: '1h' } }));
+    expect(code).toBe(2);
+    expect(stdout).toMatch(
+      /\nIt removes 8 of 9 jobs, as a truncated file does, and would be held until POST \/config\/reload\?confirm=[0-9a-f]{64}\n$/,
+    );
+  });
+
+  test('refuses what it cannot read with exit code 1', async () => {
+    expect(await planned('jobs: {a: 1}')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('cronflow.yaml:1:11 jobs.a: ') as string,
+    });
+    expect(await planned(CHANGED, '--data-dir', 'nowhere')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('nowhere holds no data of Cronflow') as string,
+    });
+    expect(await planned(CHANGED, '--url', 'x', '--data-dir', 'y')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('--url and --data-dir exclude each other') as string,
+    });
+    expect((await planned(CHANGED, '--help')).stdout).toMatch(/^Usage: cronflow plan/);
+  });
+});
+
+describe('cronflow plan against a running Cronflow', () => {
+  test('says the same', async () => {
+    const { url, configure } = await startServer({
+      globals: () => ({ notifiers: ['ops'], replayWindowMs: 900_000 }),
+    });
+    await configure(RUNNING);
+    expect(await planned(yamlOf(RUNNING), '--url', url)).toMatchObject({
+      code: 0,
+      stdout: '= 3 unchanged\n',
+    });
+    expect(await planned(CHANGED, '--url', `${url}/`)).toEqual({ code: 2, stdout: CHANGES, stderr: '' });
+  });
+
+  test('sends the token of the environment, and says which is missing', async () => {
+    const { url, configure } = await startServer({
+      tokens: { ...NO_TOKENS, all: ['everything'], read: ['reading'] },
+      globals: () => ({ notifiers: ['ops'], replayWindowMs: 900_000 }),
+    });
+    await configure(RUNNING);
+    await writeFile(join(root, 'cronflow.yaml'), yamlOf(RUNNING));
+    const run = (env: Record<string, string>): Promise<Result> =>
+      runIn(root, DEFAULT_START_AT, (io) => plan(['--url', url], io), { env });
+    expect(await run({})).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/ answered 401: .* Set CRONFLOW_READ_TOKEN or CRONFLOW_TOKEN/s) as string,
+    });
+    expect((await run({ CRONFLOW_READ_TOKEN: 'reading' })).code).toBe(0);
+    expect((await run({ CRONFLOW_TOKEN: 'everything' })).code).toBe(0);
+  });
+
+  test('says what is wrong with an address at which there is none', async () => {
+    const other = createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1');
+    await new Promise((resolve) => other.once('listening', resolve));
+    const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    expect(await planned(CHANGED, '--url', url)).toMatchObject({
+      code: 1,
+      stderr: `cronflow plan: No Cronflow can be asked at ${url}/config/jobs: its answer is not JSON.\n`,
+    });
+    await new Promise((resolve) => other.close(resolve));
+    expect(await planned(CHANGED, '--url', url)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        `No Cronflow can be asked at ${url}/config/jobs: connect ECONNREFUSED`,
+      ) as string,
+    });
+    expect((await planned(CHANGED, '--url', 'localhost')).stderr).toContain(
+      'is not the address of a Cronflow',
+    );
+  });
+});
