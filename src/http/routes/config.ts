@@ -20,15 +20,12 @@ export function configRoutes(services: Services): Route[] {
 }
 
 /** What a plan is made against: every job as it is declared now, removed ones included. */
-async function listForPlan(
-  ctx: HttpContext,
-  { store, limits, globals, configStatus }: Services,
-): Promise<void> {
-  new Query(ctx.querystring, limits).done();
-  const jobs = await store.transact({ all: true }, (tx) => tx.jobs());
-  const { notifiers, replayWindowMs } = globals();
+async function listForPlan(ctx: HttpContext, services: Services): Promise<void> {
+  new Query(ctx.querystring, services.limits).done();
+  const jobs = await services.store.transact({ all: true }, (tx) => tx.jobs());
+  const { notifiers, replayWindowMs } = services.globals();
   ctx.body = toWire({
-    revision: configStatus().revision,
+    revision: services.configStatus().revision,
     notifiers,
     replay_window_ms: replayWindowMs,
     jobs: jobs.map(({ id, name, source, place, declared, declaration, removed_at, renamed, state }) => ({
