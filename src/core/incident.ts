@@ -4,9 +4,13 @@ import type { BadOutcome, DeliveryKind, Incident, Run } from './model.ts';
 import { badKindOf, type BadKind, type CloseReason, type Reason } from './reasons.ts';
 import { factsOf, newestBad, owe, tell } from './telling.ts';
 
-/** When a run began, for comparing it with a recovery: its start, else its slot unless it ended before, else its end. */
+/**
+ * When a run or a slot began, for comparing it with a recovery: a run of which nothing but its end is known
+ * began then (DESIGN.md §3.1).
+ */
 export function beganAt(run: Run, at: number): number {
-  return run.started_at ?? Math.min(run.slot_at ?? at, at);
+  const slotAt = run.outcome === 'missed' ? run.slot_at : null;
+  return run.started_at ?? slotAt ?? at;
 }
 
 /**

@@ -5,6 +5,17 @@ import { HOURLY, table } from '../support/table.ts';
 describe('§3.3 thresholds and recovery', () => {
   table([
     [
+      'a run that started before another is known to have failed says nothing of it, though it was of the same slot',
+      HOURLY,
+      `01:03 failure
+       01:04 success took=2m`,
+      [
+        '01:03 slot 01:00 failure reported_failure',
+        '01:03 owe ops opened reported_failure',
+        '01:04 no slot success succeeded',
+      ],
+    ],
+    [
       'failure_threshold counts bad outcomes of any kind since the last good one',
       { ...HOURLY, failure_threshold: 3 },
       `01:00 failure
