@@ -1,5 +1,6 @@
-import { describe } from 'vitest';
-import { NIGHTLY, HOURLY, table } from '../support/table.ts';
+import { describe, expect, test } from 'vitest';
+import { stateAfter } from '../support/scenario.ts';
+import { EVERY, HOURLY, NIGHTLY, table } from '../support/table.ts';
 
 describe('§3.4 a clock that steps back', () => {
   table([
@@ -33,6 +34,23 @@ describe('§3.4 a clock that steps back', () => {
       ],
     ],
     [
+      'by a day expects the next run of every a period after it',
+      EVERY,
+      `d2 01:00 success
+       12:00 clock_set_back
+       13:04:59 tick
+       13:05 tick`,
+      [
+        '01:05 owe ops opened never_seen',
+        'd2 00:05 slot d2 00:00 missed never_seen x24',
+        'd2 01:00 slot d2 01:00 success succeeded',
+        'd2 01:00 owe ops closed succeeded (24)',
+        'd2 01:00 incident closed recovered',
+        '13:05 slot 13:00 missed missed',
+        '13:05 owe ops opened missed',
+      ],
+    ],
+    [
       'by a day takes what happened on the clock as it was for no later: it reminds, recovers and times out',
       { ...NIGHTLY, remind_every: '1h' },
       `02:00 success
@@ -55,4 +73,13 @@ describe('§3.4 a clock that steps back', () => {
       ],
     ],
   ]);
+
+  test.each([
+    ['by a little', '01:00:30 start rid=a\n01:00:10 success rid=a', 0],
+    ['by a day', 'd2 01:00 start rid=a\n12:00 clock_set_back\n12:10 success rid=a', 600_000],
+    ['before the start comes', '01:10 success rid=a\n01:10:05 clock_set_back\n01:30 start rid=a', 0],
+  ])('%s makes no duration negative', (_step, script, durationMs) => {
+    const run = stateAfter({ max_runtime: '2d' }, script).runs.at(-1);
+    expect(run).toMatchObject({ outcome: 'success', duration_ms: durationMs });
+  });
 });
