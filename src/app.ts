@@ -144,6 +144,8 @@ async function start(options: AppOptions, parts: Parts): Promise<void> {
   const reloader = await buildReloader(options, parts);
   parts.reloader = reloader;
   const config = await reloader.start();
+  // What was told to be wrong before the restart may have been mended meanwhile.
+  if (reloader.problem === null) await reportMended(parts.store, 'config', clock.now());
   const unknownPings = new UnknownPings({ clock, logger });
   const deps: HttpDeps = {
     store: parts.store,

@@ -22,6 +22,7 @@ const SLOTS_MAX = 64;
  */
 export function lintsOf(config: Config, locator: Locator, nowAt: number): Fault[] {
   const lints = [
+    ...config.lints,
     ...config.jobs.flatMap((job) => jobLints({ job, config, locator, nowAt })),
     ...notifierLints(config, locator),
   ];

@@ -77,6 +77,14 @@ describe('cronflow check', () => {
     expect((await checked('jobs: {a: 1}', '--strict')).code).toBe(1);
   });
 
+  test('says of a renamed_from that renames nothing why, with both places', async () => {
+    const text = `${OPS}jobs:\n  old: {}\n  new:\n    renamed_from: old\n`;
+    expect(await lintsIn(text)).toEqual(['renames_nothing 5:19 jobs.new.renamed_from']);
+    expect((await checked(text)).stdout).toContain(
+      'renames nothing: "old" is still declared, at cronflow.yaml:3\n    5 |     renamed_from: old',
+    );
+  });
+
   test('refuses what it does not understand with 2', async () => {
     for (const argv of [['--format', 'xml'], ['a.yaml', 'b.yaml'], ['--fix']]) {
       const { code, stderr } = await checked('jobs: {}', ...argv);
