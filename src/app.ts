@@ -167,6 +167,7 @@ async function start(options: AppOptions, parts: Parts): Promise<void> {
     globals: () => reloader.current?.globals ?? DEFAULT_GLOBALS,
     notices: () => noticesOf(reloader.current, reloader.problem, parts.worker.failing),
     onUnknownPing: (name, kind) => unknownPings.note(name, kind),
+    unknownPings: () => unknownPings.recent(),
     onFormerName: (name, job, kind) => unknownPings.noteFormer(name, job, kind),
   };
   parts.server = createServer(deps);

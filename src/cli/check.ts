@@ -3,13 +3,14 @@ import { parseArgs } from 'node:util';
 import type { SourceFile } from '../config/config.ts';
 import { formatFaults } from '../config/format.ts';
 import { lintsOf } from '../config/lints.ts';
-import { loadConfig, type LoadResult } from '../config/load.ts';
+import { loadConfig } from '../config/load.ts';
 import { locatorOf } from '../config/locator.ts';
 import type { Fault } from '../core/errors.ts';
 import { EXIT, orUsage, runCommand } from './command.ts';
 import { githubAnnotations } from './github.ts';
 import type { Io } from './io.ts';
 import { configPathOf } from './offline.ts';
+import { getJson } from './remote.ts';
 
 const FORMATS = ['text', 'json', 'github'] as const;
 type Format = (typeof FORMATS)[number];
@@ -19,16 +20,19 @@ const HELP = `Usage: cronflow check [FILE] [OPTIONS]
 Says everything that is wrong with the configuration, and then what is valid and probably not meant (lints).
 
   FILE             the configuration (--config, CRONFLOW_CONFIG; default: cronflow.yaml in the current directory)
+  --url URL        look also for names that ping a running Cronflow, that nobody declares, and that are one letter
+                   away from a job's. Its token is that of CRONFLOW_READ_TOKEN or CRONFLOW_TOKEN
   --strict         exit with 3 if there are lints
   --format FORMAT  ${FORMATS.join(', ')} (default: text); github prints annotations of a pull request
   --json           the same as --format json
   --help
 
-Exit codes: 0 valid, 1 errors, 2 wrong usage, 3 valid, but there are lints and --strict was given.
+Exit codes: 0 valid, 1 errors, or URL cannot be asked, 2 wrong usage, 3 valid, but there are lints and --strict was given.
 `;
 
 interface Options {
   path: string;
+  url: string | undefined;
   strict: boolean;
   format: Format;
 }
@@ -50,7 +54,7 @@ export function check(argv: readonly string[], io: Io): Promise<number> {
       io.stdout(HELP);
       return EXIT.done;
     }
-    const findings = shortened(findingsOf(await loadConfig(options.path, io.env), io), io.cwd);
+    const findings = shortened(await findingsOf(options, io), io.cwd);
     io.stdout(written(findings, options.format, relativeTo(io.cwd, options.path)));
     if (findings.errors.length > 0) return EXIT.failed;
     return options.strict && findings.lints.length > 0 ? EXIT.lints : EXIT.done;
@@ -63,6 +67,7 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
       args: [...argv],
       options: {
         config: { type: 'string' },
+        url: { type: 'string' },
         strict: { type: 'boolean', default: false },
         format: { type: 'string' },
         json: { type: 'boolean', default: false },
@@ -75,16 +80,26 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
     const format = values.format ?? (values.json ? 'json' : 'text');
     const known = FORMATS.find((each) => each === format);
     if (known === undefined) throw new Error(`--format "${format}" is not one of ${FORMATS.join(', ')}`);
-    return { path: configPathOf(io, positionals[0] ?? values.config), strict: values.strict, format: known };
+    const path = configPathOf(io, positionals[0] ?? values.config);
+    return { path, url: values.url, strict: values.strict, format: known };
   });
 }
 
-function findingsOf(loaded: LoadResult, io: Io): Findings {
+async function findingsOf({ path, url }: Options, io: Io): Promise<Findings> {
+  const loaded = await loadConfig(path, io.env);
   if (!loaded.ok) return { errors: loaded.faults, lints: [], files: loaded.files, summary: '' };
   const { config } = loaded;
-  const lints = lintsOf(config, locatorOf(config, io.env), io.clock.now());
+  const pinging = url === undefined ? [] : await unknownNamesAt(io, url);
+  const lints = lintsOf(config, locatorOf(config, io.env), { nowAt: io.clock.now(), pinging });
   const summary = `${counted(config.jobs.length, 'job')}, ${counted(config.notifiers.length, 'notifier')}`;
   return { errors: [], lints, files: config.files, summary };
+}
+
+/** Names that ping a running Cronflow and that no job has. */
+async function unknownNamesAt(io: Io, url: string): Promise<string[]> {
+  const answer = await getJson(io, url, '/pings/unknown?limit=1000');
+  if (!Array.isArray(answer)) return [];
+  return answer.map((ping) => String((ping as { name?: unknown }).name));
 }
 
 /** Names files as seen from where the command was called, as editors and pull requests do. */

@@ -3,6 +3,7 @@ import type { PlannedJob } from '../core/plan.ts';
 import { type Spec, specOf } from '../core/spec.ts';
 import { compileCron } from '../schedule/cron.ts';
 import { formatDuration } from '../schedule/duration.ts';
+import { isOneLetterAway } from '../schedule/near.ts';
 import { firstSkipped } from '../schedule/skipped.ts';
 import type { Config } from './config.ts';
 import { sortedByPlace } from './config-file.ts';
@@ -18,18 +19,28 @@ const SLOTS_MAX = 64;
 /**
  * What is valid in a configuration and probably not meant, each with a place and what to do (DESIGN.md §10).
  * @param locator finds the places of values
- * @param nowAt from when on schedules are looked at
+ * @param facts what the files do not say
  */
-export function lintsOf(config: Config, locator: Locator, nowAt: number): Fault[] {
+export function lintsOf(config: Config, locator: Locator, { nowAt, pinging = [] }: LintFacts): Fault[] {
   const lints = [
     ...config.lints,
     ...config.jobs.flatMap((job) => jobLints({ job, config, locator, nowAt })),
     ...notifierLints(config, locator),
+    ...misspeltLints(config, locator, pinging),
+    ...config.lints,
   ];
   return sortedByPlace(
     lints,
     config.files.map((file) => file.path),
   );
+}
+
+/** What lints look at besides the files. */
+export interface LintFacts {
+  /** From when on schedules are looked at, in milliseconds since the Unix epoch. */
+  nowAt: number;
+  /** Names that ping and that no job has. */
+  pinging?: readonly string[];
 }
 
 interface Linted {
@@ -100,6 +111,21 @@ function skippedLint(linted: Linted, spec: Spec): Fault[] {
     `${timeOf(skipped.localMs)} does not exist on ${date} in ${timezone}, where the clock goes from ${from} to ` +
     `${to}: ${instead}; choose another time, or timezone: UTC, if that matters`;
   return [lint(linted, 'skipped_by_clock_change', 'schedule', message)];
+}
+
+/** Jobs whose pings probably go to a name that nobody watches. */
+function misspeltLints(config: Config, locator: Locator, pinging: readonly string[]): Fault[] {
+  const declared = new Set(config.jobs.map((job) => job.name));
+  const unknown = pinging.filter((name) => !declared.has(name));
+  return config.jobs.flatMap((job) => {
+    const name = unknown.find((each) => isOneLetterAway(each, job.name));
+    if (name === undefined) return [];
+    const message =
+      `pings come for "${name}", which nobody declares and which is one letter away; correct the name here or ` +
+      'where the job pings';
+    const place = locator.place(job.place.file, pointer('/jobs', job.name), { atKey: true });
+    return [{ code: 'name_near_unknown', message, ...place }];
+  });
 }
 
 function notifierLints(config: Config, locator: Locator): Fault[] {

@@ -4,6 +4,7 @@ import type { Fault } from '../core/errors.ts';
 import type { PingKind } from '../core/reasons.ts';
 import type { Globals } from '../core/spec.ts';
 import type { Ingest } from '../ingest/ingest.ts';
+import type { UnknownPing } from '../ingest/unknown-pings.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store } from '../store/store.ts';
 import type { HttpLimits } from './limits.ts';
@@ -59,6 +60,8 @@ export interface HttpDeps {
   globals?(): Globals;
   /** Called for every ping that names no job. */
   onUnknownPing?(name: string, kind: PingKind): void;
+  /** Names that pinged and that nobody declared, those that pinged last first. */
+  unknownPings?(): readonly UnknownPing[];
   /** Called for every ping under a name that the job has no longer. */
   onFormerName?(name: string, job: string, kind: PingKind): void;
   limits?: Partial<HttpLimits>;

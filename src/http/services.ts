@@ -2,6 +2,7 @@ import { CronflowError } from '../core/errors.ts';
 import type { Job } from '../core/model.ts';
 import { nearest } from '../core/nearest.ts';
 import { DEFAULT_GLOBALS, type Globals } from '../core/spec.ts';
+import type { UnknownPing } from '../ingest/unknown-pings.ts';
 import type { HttpDeps } from './deps.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
 
@@ -9,8 +10,11 @@ import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
 export interface Services extends HttpDeps {
   limits: HttpLimits;
   globals(): Globals;
+  unknownPings(): readonly UnknownPing[];
   /** @throws CronflowError `unknown_job` with the name that was probably meant */
   jobNamed(name: string): Promise<Job>;
+  /** The job that was probably meant by a name that none has. */
+  nearestName(name: string): Promise<string | undefined>;
   /** The error for a name that no job has, with the name that was probably meant. */
   unknownJob(name: string): Promise<CronflowError>;
 }
@@ -28,10 +32,12 @@ export function servicesOf(deps: HttpDeps): Services {
     reload: (options) => deps.reload(options),
     notices: () => deps.notices(),
     onUnknownPing: (name, kind) => deps.onUnknownPing?.(name, kind),
+    unknownPings: () => deps.unknownPings?.() ?? [],
     onFormerName: (name, job, kind) => deps.onFormerName?.(name, job, kind),
     limits,
     globals: () => deps.globals?.() ?? DEFAULT_GLOBALS,
     unknownJob,
+    nearestName: async (name) => nearest(name, await knownNames()),
     async jobNamed(name) {
       const job = await deps.store.jobByName(name);
       if (job === undefined) throw await unknownJob(name);

@@ -12,6 +12,11 @@ export function nearest(word: string, names: readonly string[]): string | undefi
   return best;
 }
 
+/** Whether two different words are one letter apart: inserted, deleted or replaced. */
+export function isOneLetterAway(word: string, other: string): boolean {
+  return Math.abs(word.length - other.length) <= 1 && distanceBetween(word, other) === 1;
+}
+
 /** How many letters to insert, delete or replace to turn one word into the other. */
 function distanceBetween(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, i) => i);

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { check } from '../../src/cli/check.ts';
+import type { UnknownPing } from '../../src/ingest/unknown-pings.ts';
+import { startServer } from '../http/support.ts';
 import { type Result, runIn } from './support/io.ts';
 
 const NOW_AT = Date.parse('2026-11-25T12:00:00Z');
@@ -98,6 +100,15 @@ describe('cronflow check', () => {
 const slack = (address: string): string =>
   `notifiers:\n  ops: {type: slack, webhook_url: ${address}}\njobs: {a: {}}\n`;
 
+/** Checks a file beside a Cronflow that these names have pinged. */
+async function checkedBeside(names: readonly string[], text: string): Promise<Result> {
+  const unknownPings = (): UnknownPing[] =>
+    names.map((name) => ({ name, kind: 'start' as const, count: 3, first_at: NOW_AT, last_at: NOW_AT }));
+  const { url, configure } = await startServer({ unknownPings });
+  await configure({ other: { every: '1h' } });
+  return checked(text, '--url', url);
+}
+
 describe('lints', () => {
   test('a grace longer than the period, wherever it comes from', async () => {
     expect(
@@ -154,6 +165,25 @@ describe('lints', () => {
     expect(stdout.match(/jobs\.\w\.schedule: .*/g)).toEqual([
       'jobs.a.schedule: 02:30 does not exist on 2027-03-28 in Europe/Berlin, where the clock goes from 02:00 to 03:00: cron runs it at 03:00 that day; choose another time, or timezone: UTC, if that matters',
       'jobs.b.schedule: 02:30 does not exist on 2027-03-28 in Europe/Berlin, where the clock goes from 02:00 to 03:00: it does not run that day; choose another time, or timezone: UTC, if that matters',
+    ]);
+  });
+
+  test('a name one letter away from one that pings and that nobody declares', async () => {
+    const text = `${OPS}jobs:\n  backup: {every: 1h}\n  backups: {every: 1h}\n  other: {every: 1h}\n`;
+    const { code, stdout } = await checkedBeside(['bakup', 'backups', 'othre'], text);
+    expect(code).toBe(0);
+    expect(stdout.split('\n')[0]).toBe(
+      'cronflow.yaml:3:3 jobs.backup: pings come for "bakup", which nobody declares and which is one letter away; correct the name here or where the job pings',
+    );
+    expect(stdout).toMatch(/3 jobs, 1 notifier, 1 lint\n$/);
+    const { code: failed, stderr } = await checked(text, '--url', 'http://127.0.0.1:9');
+    expect(failed).toBe(1);
+    expect(stderr).toContain('cronflow check: No Cronflow can be asked at http://127.0.0.1:9/pings/unknown');
+  });
+
+  test('a renamed_from that renames nothing', async () => {
+    expect(await lintsIn(`${OPS}jobs:\n  a: {every: 1h}\n  b: {every: 1h, renamed_from: a}\n`)).toEqual([
+      'renames_nothing 4:32 jobs.b.renamed_from',
     ]);
   });
 

@@ -20,6 +20,23 @@ test('a job nobody declared is named once an hour, with how often it pinged', ()
   ]);
 });
 
+test('names are listed, those that pinged last first, former ones not', () => {
+  const clock = createFakeClock(0);
+  const unknown = new UnknownPings({ clock, logger: silentLogger });
+  unknown.note('a', 'start');
+  clock.set(1000);
+  unknown.note('b', 'start');
+  clock.set(2000);
+  unknown.noteFormer('c', 'd', 'start');
+  unknown.note('a', 'success');
+  expect(unknown.recent()).toEqual([
+    { name: 'a', kind: 'success', count: 2, first_at: 0, last_at: 2000 },
+    { name: 'b', kind: 'start', count: 1, first_at: 1000, last_at: 1000 },
+  ]);
+  for (let i = 0; i < 1_500; i += 1) unknown.note(`name-${i}`, 'start');
+  expect(unknown.recent()).toHaveLength(1_000);
+});
+
 test('a former name is told with the name that the job has now, as often', () => {
   const clock = createFakeClock(0);
   const said: unknown[] = [];

@@ -10,6 +10,7 @@ import { jobRoutes } from './jobs.ts';
 import { pingRoutes } from './pings.ts';
 import { rootRoutes } from './root.ts';
 import { runRoutes } from './runs.ts';
+import { unknownPingRoutes } from './unknown-pings.ts';
 
 /** Every route there is; `schemas/openapi.yaml` describes exactly these. */
 export function allRoutes(services: Services): Route[] {
@@ -19,6 +20,7 @@ export function allRoutes(services: Services): Route[] {
     ...docsRoutes(services),
     ...jobRoutes(services),
     ...pingRoutes(services),
+    ...unknownPingRoutes(services),
     ...runRoutes(services),
     ...dayRoutes(services),
     ...incidentRoutes(services),
