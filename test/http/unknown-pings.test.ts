@@ -10,8 +10,9 @@ const ping = (name: string): UnknownPing => ({
   last_at: 61_000,
 });
 
+const unknownPings = (): UnknownPing[] => ['backpu', 'zzz', 'backup', '<b>'].map(ping);
+
 test('GET /pings/unknown lists the names that ping and that no job has, with the one probably meant', async () => {
-  const unknownPings = (): UnknownPing[] => [ping('backpu'), ping('zzz'), ping('backup'), ping('<b>')];
   const { request, ingest } = await startServer({ unknownPings });
   await ingest.register('backup', {});
   const { status, headers, json } = await request('/pings/unknown?limit=2');
