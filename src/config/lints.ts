@@ -27,7 +27,6 @@ export function lintsOf(config: Config, locator: Locator, { nowAt, pinging = [] 
     ...config.jobs.flatMap((job) => jobLints({ job, config, locator, nowAt })),
     ...notifierLints(config, locator),
     ...misspeltLints(config, locator, pinging),
-    ...config.lints,
   ];
   return sortedByPlace(
     lints,

@@ -181,12 +181,6 @@ describe('lints', () => {
     expect(stderr).toContain('cronflow check: No Cronflow can be asked at http://127.0.0.1:9/pings/unknown');
   });
 
-  test('a renamed_from that renames nothing', async () => {
-    expect(await lintsIn(`${OPS}jobs:\n  a: {every: 1h}\n  b: {every: 1h, renamed_from: a}\n`)).toEqual([
-      'renames_nothing 4:32 jobs.b.renamed_from',
-    ]);
-  });
-
   test('stand at what the job of an included file says', async () => {
     await mkdir(join(root, 'conf.d'), { recursive: true });
     await writeFile(
