@@ -1,5 +1,6 @@
 import type { Draft } from './draft.ts';
 import { LIMITS } from './limits.ts';
+import { announceAt } from './maintenance.ts';
 import { isDropped } from './overlap.ts';
 import { earlyMs, slotAfter } from './slots.ts';
 
@@ -23,17 +24,32 @@ export function nextDue(draft: Draft): Due | null {
   const deadline = deadlineOf(draft);
   if (deadline !== null) next = earlier(next, { kind: 'deadline', ...deadline });
   // Who is told by an announcement is not reminded in the same breath.
-  const reminderAt = draft.incident?.next_reminder_at ?? null;
-  const acknowledgedUntil = draft.incident?.acknowledged_until_at ?? 0;
-  if (reminderAt !== null)
-    next = earlier(next, { kind: 'reminder', at: Math.max(reminderAt, acknowledgedUntil) });
-  const announceAt = draft.incident?.announce_at ?? null;
-  if (announceAt !== null) next = earlier(next, { kind: 'announcement', at: announceAt });
+  const reminderAt = reminderDueAt(draft);
+  if (reminderAt !== null) next = earlier(next, { kind: 'reminder', at: reminderAt });
+  const announcementAt = draft.incident?.announce_at ?? null;
+  if (announcementAt !== null) next = earlier(next, { kind: 'announcement', at: announcementAt });
   return next;
 }
 
 function earlier(known: Due | null, due: Due): Due {
   return known !== null && known.at <= due.at ? known : due;
+}
+
+/**
+ * When the next reminder comes: not while the incident is acknowledged, Cronflow away or the job in maintenance
+ * (DESIGN.md §3.3, §3.4). Found anew each time, for an acknowledgement and the windows can change meanwhile.
+ */
+export function reminderDueAt(draft: Draft): number | null {
+  const { incident } = draft;
+  if (incident === null || incident.next_reminder_at === null) return null;
+  let at = Math.max(incident.next_reminder_at, incident.acknowledged_until_at ?? 0);
+  if (draft.spec.maintenance.length === 0 && draft.job.gaps.length === 0) return at;
+  // A gap may end in a window, and a window in the next gap.
+  for (let step = 0; step <= draft.job.gaps.length; step += 1) {
+    const backAt = draft.job.gaps.find((each) => each.from_at <= at && at < each.to_at)?.to_at ?? at;
+    at = announceAt(draft.spec, [backAt]) ?? backAt;
+  }
+  return at;
 }
 
 /**

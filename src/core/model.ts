@@ -170,6 +170,7 @@ export interface Incident {
   good_run_ids: string[];
   /** Notifiers owed an `opened` delivery so far: exactly those are owed the closing. */
   told: string[];
+  /** When the next reminder falls due; it comes once nothing keeps it back: an acknowledgement, maintenance, a gap. */
   next_reminder_at: number | null;
   reminder_count: number;
   /** When it is told of, if it goes on until after maintenance; null when nothing holds it back. */

@@ -1,5 +1,5 @@
 import type { Draft } from './draft.ts';
-import { deadlineOf } from './due.ts';
+import { deadlineOf, reminderDueAt } from './due.ts';
 import { announceAt } from './maintenance.ts';
 import type { Delivery, DeliveryFacts, DeliveryKind, Incident, Run } from './model.ts';
 import { badKindOf, type BadKind } from './reasons.ts';
@@ -55,17 +55,20 @@ export function announce(draft: Draft, at: number): void {
   tell(draft, newestBad(draft), at, [at]);
 }
 
+/** What kept a reminder back may have been changed: one that nothing keeps back any longer comes now. */
+export function remindAnew(draft: Draft, at: number): void {
+  if (draft.incident === null || (reminderDueAt(draft) ?? at) >= at) return;
+  draft.setIncident({ ...draft.incident, next_reminder_at: at });
+}
+
 /** Owes a reminder to those told who are notifiers of the job still. */
 export function remind(draft: Draft, at: number): void {
   const { incident } = draft;
   if (incident === null) return;
   const everyMs = draft.spec.remindEveryMs;
   if (everyMs === null) return draft.setIncident({ ...incident, next_reminder_at: null });
-  // Those of hours in which nobody could be reminded would all come at once.
-  const gap = draft.job.gaps.find((each) => each.from_at <= at && at < each.to_at);
-  if (gap !== undefined) return draft.setIncident({ ...incident, next_reminder_at: gap.to_at });
-  const quietUntil = announceAt(draft.spec, [at]);
-  if (quietUntil !== null) return draft.setIncident({ ...incident, next_reminder_at: quietUntil });
+  // Windows without end are walked only so far at a time.
+  if (announceAt(draft.spec, [at]) !== null) return draft.setIncident({ ...incident, next_reminder_at: at });
   const names = incident.told.filter((name) => draft.spec.notify.some(({ to }) => to === name));
   if (names.length === 0) return draft.setIncident({ ...incident, next_reminder_at: at + everyMs });
   const count = incident.reminder_count + 1;

@@ -13,7 +13,7 @@ import { settle } from './settle.ts';
 import { endSkips } from './skips.ts';
 import { earlyMs, slotAfter } from './slots.ts';
 import type { Schedule, Spec } from './spec.ts';
-import { holdAnew } from './telling.ts';
+import { holdAnew, remindAnew } from './telling.ts';
 
 /** The state of a job declared at `at`: its first slot is the first one after that (DESIGN.md §3.1). */
 export function initialState(spec: Spec, at: number): JobState {
@@ -91,7 +91,7 @@ function apply(draft: Draft, spec: Spec, event: Event): { reason: Reason; runId:
       return did(resumeByApi(draft, event.at));
     case 'acknowledged':
       settle(draft, event.at, false);
-      return did(acknowledge(draft, event.until_at));
+      return did(acknowledge(draft, event.until_at, event.at));
     case 'removed':
       settle(draft, event.at, false);
       return did(remove(draft, event.at));
@@ -167,6 +167,7 @@ function changeSpec(draft: Draft, next: Spec, at: number): Reason {
   }
   if (!draft.paused) {
     holdAnew(draft, at);
+    remindAnew(draft, at);
     reconsider(draft, at);
   }
   return 'spec_changed';
@@ -210,9 +211,10 @@ function expectAnew(draft: Draft, at: number): void {
   draft.job.expected_at = slotAt !== null && isClaimed ? slotAfter(draft.spec, slotAt) : slotAt;
 }
 
-function acknowledge(draft: Draft, untilAt: number): Reason {
+function acknowledge(draft: Draft, untilAt: number, at: number): Reason {
   if (draft.incident === null) return 'nothing_due';
   draft.setIncident({ ...draft.incident, acknowledged_until_at: untilAt });
+  remindAnew(draft, at);
   return 'acknowledged';
 }
 

@@ -151,6 +151,39 @@ describe('§3.3 maintenance', () => {
       ],
     ],
     [
+      'a reminder put off for long comes when an acknowledgement ends at an instant at which it may',
+      {
+        max_runtime: '10m',
+        grace: '45m',
+        remind_every: '1h',
+        maintenance: [{ schedule: '0 * * * *', duration: '30m' }],
+      },
+      `01:45 failure
+       02:50 ack until=04:10
+       05:00 ack until=05:40
+       06:41 tick`,
+      [
+        '01:45 no slot failure reported_failure',
+        '01:45 owe ops opened reported_failure',
+        '02:45 owe ops reminder reported_failure',
+        '05:40 owe ops reminder reported_failure',
+        '06:40 owe ops reminder reported_failure',
+      ],
+    ],
+    [
+      'a reminder that a window has put off comes when the window is taken out of the file',
+      { max_runtime: '10m', remind_every: '1h', maintenance: [{ schedule: '0 3 * * *', duration: '9h' }] },
+      `02:30 failure
+       04:00 spec {"maintenance":[]}
+       05:01 tick`,
+      [
+        '02:30 no slot failure reported_failure',
+        '02:30 owe ops opened reported_failure',
+        '04:00 owe ops reminder reported_failure',
+        '05:00 owe ops reminder reported_failure',
+      ],
+    ],
+    [
       'who is told after a window is not reminded with the others at that very instant',
       {
         max_runtime: '10m',

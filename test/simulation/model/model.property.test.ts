@@ -113,8 +113,8 @@ describe('the model itself', () => {
         for (const notifier of given.notifiers) {
           expect(faultsOf(verdict.tellings.filter((one) => one.notifier === notifier))).toEqual([]);
         }
-        // What a run has taken over stands until the run ends, and for good if that does not count.
-        const givenUp = new Set(['missed', 'unknown', 'skipped']);
+        // Not `unknown`: so ends an anonymous run, too, and what it has taken over then stands beside it.
+        const givenUp = new Set(['missed', 'skipped']);
         const slots = verdict.endings
           .filter((one) => one.rid === null && givenUp.has(one.outcome ?? ''))
           .map((one) => one.slot_at)

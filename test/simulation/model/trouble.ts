@@ -266,14 +266,6 @@ export class Trouble {
       this.tellOfChange(this.owed(), at);
       return;
     }
-    // What a window has put off stays put off when the window is taken away.
-    if (before.remind_every_ms !== null && this.incident.spoke_at !== null) {
-      const nextAt = Math.max(
-        this.incident.spoke_at + before.remind_every_ms,
-        this.incident.acknowledged_until,
-      );
-      if (nextAt < at) this.incident.acknowledged_until = before.windows.afterOf(nextAt);
-    }
     // A new interval counts from the change: nobody is reminded by the change itself.
     if (before.remind_every_ms !== terms.remind_every_ms && this.incident.spoke_at !== null)
       this.incident.spoke_at = at;
@@ -357,6 +349,11 @@ export class Trouble {
 
   private remind(at: number): void {
     const incident = this.opened();
+    // What a change of the windows sets free may meet another one now.
+    if (this.quietUntil(at) > at) {
+      incident.acknowledged_until = at;
+      return;
+    }
     incident.spoke_at = at;
     for (const name of incident.told) {
       if (this.terms.notify.has(name)) this.tell('reminder', name, this.newestReason(), at);

@@ -79,7 +79,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'reminders go on after an acknowledgement',
     promise: '§3.3 acknowledge: no reminders until then',
     file: 'src/core/due.ts',
-    find: 'draft.incident?.acknowledged_until_at ?? 0',
+    find: 'incident.acknowledged_until_at ?? 0',
     replace: '0',
   },
   {
