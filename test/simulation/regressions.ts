@@ -2,6 +2,72 @@ import type { Script } from './script.ts';
 
 /** Scripts that were told wrongly once, as the simulator shrank them. */
 export const REGRESSIONS: Readonly<Record<string, Script>> = {
+  'a slot stays missed where the run that took it over ended with the removal of its job': {
+    start_at: Date.parse('2025-08-26T05:52:23.219Z'),
+    end_at: Date.parse('2025-08-26T06:46:18.076Z'),
+    replay_window_ms: 60000,
+    notifiers: ['ops'],
+    jobs: {
+      sync: { schedule: '0 2 * * *', timezone: 'America/New_York', grace: '15s' },
+    },
+    happenings: [
+      { at: Date.parse('2025-08-26T06:00:44.695Z'), type: 'ping', job: 'sync', ping: { kind: 'start' } },
+      { at: Date.parse('2025-08-26T06:07:57.843Z'), type: 'edit', job: 'sync', declaration: null },
+      {
+        at: Date.parse('2025-08-26T06:45:56.307Z'),
+        type: 'edit',
+        job: 'sync',
+        declaration: {
+          schedule: '0 2 * * *',
+          timezone: 'America/New_York',
+          grace: '15s',
+          max_runtime: '143599s',
+          success_exit_codes: [0],
+          overlap: 'skip',
+          min_runtime: '9s',
+        },
+      },
+    ],
+  },
+  'a run that the removal of its job ended went unseen in no absence': {
+    start_at: Date.parse('2025-03-08T22:14:27.034Z'),
+    end_at: Date.parse('2025-03-09T11:37:46.050Z'),
+    replay_window_ms: 60000,
+    notifiers: ['ops', 'pager', 'mail'],
+    jobs: {
+      sync: {},
+    },
+    happenings: [
+      {
+        at: Date.parse('2025-03-09T07:00:22.656Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'start', rid: 'sync.1' },
+      },
+      {
+        at: Date.parse('2025-03-09T09:16:28.449Z'),
+        type: 'away',
+        how: 'crash',
+        to_at: Date.parse('2025-03-09T11:26:08.700Z'),
+      },
+      { at: Date.parse('2025-03-09T11:26:08.983Z'), type: 'edit', job: 'sync', declaration: null },
+      {
+        at: Date.parse('2025-03-09T11:26:09.396Z'),
+        type: 'edit',
+        job: 'sync',
+        declaration: {
+          schedule: '30 2 * * *',
+          timezone: 'America/New_York',
+          grace: '129463s',
+          remind_every: '10m',
+          max_open_runs: 3,
+          overlap: 'allow',
+          min_runtime: '104s',
+          expect: { output: { contains: 'done', not_contains: ['ERROR', 'nothing'] } },
+        },
+      },
+    ],
+  },
   'a run that started before another is known to have failed says nothing of it': {
     start_at: Date.parse('2025-12-23T05:46:29.183Z'),
     end_at: Date.parse('2025-12-23T09:39:29.339Z'),

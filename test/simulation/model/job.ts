@@ -279,13 +279,15 @@ export class Job {
   private end(run: Run, outcome: Outcome, reason: Reason, at: number): void {
     const wasOpen = run.result === null;
     this.openRuns = this.openRuns.filter((other) => other !== run);
-    const before = run.result ?? run.slot?.result ?? null;
+    // As long as nothing is known of the run that took it over, the slot has ended as it had.
+    const slotResult = outcome === 'unknown' ? null : (run.slot?.result ?? null);
+    const isCorrected = run.result !== null && run.result.outcome !== 'unknown';
+    const before = isCorrected ? run.result : slotResult;
     run.result = this.resultOf(outcome, reason, at, run.started_at, run.slot?.at ?? null);
     run.counted &&= !this.paused;
     if (!run.counted) return;
-    // As long as nothing is known of the run that took it over, the slot has ended as it had.
     if (run.slot !== null && outcome !== 'unknown') run.slot.result = null;
-    this.trouble.record(run.result, before, this.clock, !wasOpen);
+    this.trouble.record(run.result, before, this.clock, isCorrected);
     if (wasOpen && !this.openRuns.some((other) => other.counted)) this.slots.notBefore(this.clock);
   }
 
@@ -433,7 +435,9 @@ export class Job {
           run.counted &&
           run.started_at <= gap.to_at &&
           ((run.result === null && !this.paused) ||
-            (run.result?.outcome === 'unknown' && run.result.at >= gap.from_at)),
+            (run.result?.outcome === 'unknown' &&
+              run.result.reason === 'outage' &&
+              run.result.at >= gap.from_at)),
       )
     );
   }
