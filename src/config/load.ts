@@ -62,13 +62,9 @@ function resultOf({ result, files, fingerprint, includes }: ParsedSources): Load
 }
 
 async function parse(file: SourceFile, env: Env, stored?: readonly SourceFile[]): Promise<ParsedSources> {
-  const length = (stored ?? []).reduce((sum, { text }) => sum + text.length, file.text.length);
-  // How much an included file holds is not known yet.
-  const mayBeLarge = length > INLINE_LENGTH_MAX || (stored === undefined && /\binclude\b/.test(file.text));
   // From the sources, which Node cannot run in a worker, everything is parsed inline.
-  return mayBeLarge && import.meta.url.endsWith('.js')
-    ? parseInWorker(file, env, stored)
-    : parseSources(file, env, stored);
+  const lengthMax = import.meta.url.endsWith('.js') ? INLINE_LENGTH_MAX : Infinity;
+  return (await parseSources(file, env, stored, lengthMax)) ?? parseInWorker(file, env, stored);
 }
 
 /** Parses without holding up the process; input made to exhaust memory or time ends as a fault. */

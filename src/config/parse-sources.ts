@@ -17,18 +17,24 @@ export interface ParsedSources {
 /**
  * Parses and validates a file, and those that it includes, which are read for it.
  * @param stored what was included when the file was stored; nothing is read then
+ * @param lengthMax of all texts together; where they are longer, nothing is made of them
+ * @returns null where the texts are longer
  */
 export async function parseSources(
   source: SourceFile,
   env: Env,
-  stored?: readonly SourceFile[],
-): Promise<ParsedSources> {
+  stored: readonly SourceFile[] | undefined,
+  lengthMax: number,
+): Promise<ParsedSources | null> {
+  if (source.text.length > lengthMax) return null;
   const main = parseMain(source, env);
   const items = main.includes.map((include) => include.text);
   const included = stored === undefined ? await readIncluded(source.path, items) : storedAsIncluded(stored);
+  const files = [source, ...included.reads.flatMap(({ read }) => ('file' in read ? [read.file] : []))];
+  if (files.reduce((length, { text }) => length + text.length, 0) > lengthMax) return null;
   return {
     result: assemble(main, included, env),
-    files: [source, ...included.reads.flatMap(({ read }) => ('file' in read ? [read.file] : []))],
+    files,
     includes: items,
     fingerprint: fingerprintOf(source.path, sha256(source.text), included),
   };

@@ -6,4 +6,4 @@ import type { Env } from './substitute.ts';
 
 const { file, env, stored } = workerData as { file: SourceFile; env: Env; stored?: readonly SourceFile[] };
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port, not a window
-parentPort?.postMessage(await parseSources(file, env, stored));
+parentPort?.postMessage(await parseSources(file, env, stored, Infinity));

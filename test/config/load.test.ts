@@ -127,6 +127,20 @@ describe('a large file', () => {
     expect(delay.max / 1e6).toBeLessThan(elapsedMs / 3);
   });
 
+  it('of few jobs that includes many is, too', async () => {
+    const load = await built();
+    write('many.yaml', `jobs:\n${Array.from({ length: count }, (_, i) => job(i)).join('')}`);
+    const path = write('includes.yaml', 'include: [many.yaml]\ndefaults: {timezone: Europe/Berlin}\n');
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
+    const startedAt = performance.now();
+    const result = await load(path, { WHO: 'me' });
+    const elapsedMs = performance.now() - startedAt;
+    delay.disable();
+    expect(result).toMatchObject({ ok: true, includes: ['many.yaml'], config: { jobs: { length: count } } });
+    expect(delay.max / 1e6).toBeLessThan(elapsedMs / 3);
+  });
+
   it('says what is wrong with it just as a small one', async () => {
     const load = await built();
     const result = await load(write('large-bad.yaml', `${text}  last: {schedul: x}\n`), { WHO: 'me' });
