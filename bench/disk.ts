@@ -1,0 +1,52 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '../src/clock.ts';
+import { silentLogger } from '../src/observe/log.ts';
+import { type Disk, realDisk } from '../src/store/lowdb/disk.ts';
+import { LowdbStore } from '../src/store/lowdb/store.ts';
+
+/** In the repository's own `build/`, which lies on a real disk; a system's `/tmp` may be memory. */
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Gives `use` a new directory and removes it afterwards. */
+export async function withDirectory(use: (directory: string) => Promise<void>): Promise<void> {
+  mkdirSync(ROOT, { recursive: true });
+  const directory = mkdtempSync(join(ROOT, 'data-'));
+  try {
+    await use(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Gives `use` the default store, open, in a directory of its own. */
+export async function withStore(
+  use: (store: LowdbStore, directory: string) => Promise<void>,
+  disk: Disk = realDisk,
+): Promise<void> {
+  await withDirectory(async (directory) => {
+    const store = new LowdbStore({ directory, clock: systemClock, log: silentLogger, disk });
+    await store.open();
+    await use(store, directory);
+    await store.close();
+  });
+}
+
+/** The real disk, counting how often something was made durable. */
+export class CountingDisk {
+  syncs = 0;
+  readonly disk: Disk = {
+    ...realDisk,
+    open: async (path, how) => {
+      const file = await realDisk.open(path, how);
+      return {
+        ...file,
+        datasync: () => {
+          this.syncs += 1;
+          return file.datasync();
+        },
+      };
+    },
+  };
+}

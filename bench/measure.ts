@@ -1,0 +1,43 @@
+/** One thing that is measured beside others. */
+export interface Row {
+  name: string;
+  /** Does it `count` times; what it needs has been made ready before. */
+  run(count: number): void | Promise<void>;
+}
+
+export interface Measured {
+  name: string;
+  /** Of one time, the median of the rounds. */
+  us: number;
+  /** Held against the first row, round by round: what disturbs the machine disturbs both. */
+  ratio: number;
+}
+
+/**
+ * Measures rows side by side: each in every round, in turns, so that a ratio means something on a machine that
+ * is busy, too. The first round warms up and does not count.
+ */
+export async function sideBySide(
+  rows: readonly Row[],
+  { rounds = 25, count }: { rounds?: number; count: number },
+): Promise<Measured[]> {
+  const us = rows.map((): number[] => []);
+  for (let round = 0; round <= rounds; round += 1) {
+    // The first of a round finds the caches as the last one left them.
+    const turns = rows.map((_, index) => (index + round) % rows.length);
+    for (const index of turns) {
+      const startedMs = performance.now();
+      await rows[index]!.run(count);
+      if (round > 0) us[index]!.push(((performance.now() - startedMs) * 1000) / count);
+    }
+  }
+  return rows.map(({ name }, index) => ({
+    name,
+    us: median(us[index]!),
+    ratio: median(us[index]!.map((each, round) => each / us[0]![round]!)),
+  }));
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}

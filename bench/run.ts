@@ -1,0 +1,26 @@
+import { benchChecker } from './checker.ts';
+import { benchCommit } from './commit.ts';
+import { benchGroupCommit } from './group-commit.ts';
+import { benchPing } from './ping.ts';
+import { benchStart } from './start.ts';
+import { benchTransition } from './transition.ts';
+
+const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
+  transition: benchTransition,
+  ping: benchPing,
+  checker: benchChecker,
+  commit: benchCommit,
+  'group-commit': benchGroupCommit,
+  start: benchStart,
+};
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !(name in BENCHMARKS));
+if (unknown.length > 0) {
+  console.error(
+    `There is no benchmark ${unknown.join(', ')}; there are ${Object.keys(BENCHMARKS).join(', ')}.`,
+  );
+  process.exit(2);
+}
+for (const [name, bench] of Object.entries(BENCHMARKS))
+  if (names.length === 0 || names.includes(name)) await bench();
