@@ -1,8 +1,10 @@
 type Tie = number | string;
 interface Entry {
-  id: string;
+  readonly id: string;
   key: number;
   tie: Tie;
+  /** Where in the heap it is. */
+  at: number;
 }
 
 /**
@@ -11,49 +13,61 @@ interface Entry {
  */
 export class Heap {
   readonly #entries: Entry[] = [];
-  readonly #at = new Map<string, number>();
+  readonly #byId = new Map<string, Entry>();
 
   get size(): number {
     return this.#entries.length;
   }
 
-  /** The id with the smallest key, and that key. */
-  peek(): { id: string; key: number } | undefined {
+  /** The id with the smallest key, and that key; as they are until the next change. */
+  peek(): { readonly id: string; readonly key: number } | undefined {
     return this.#entries[0];
   }
 
   /** Adds the id or moves it to where its new key belongs. */
   set(id: string, key: number, tie: Tie): void {
-    const at = this.#at.get(id);
-    const entry = { id, key, tie };
-    if (at === undefined) return this.#up(this.#entries.length, entry);
-    const before = this.#entries[at]!;
-    if (before.key === key && before.tie === tie) return;
-    if (isBefore(entry, before)) this.#up(at, entry);
-    else this.#down(at, entry);
+    const known = this.#byId.get(id);
+    if (known === undefined) {
+      const entry = { id, key, tie, at: this.#entries.length };
+      this.#byId.set(id, entry);
+      return this.#up(entry.at, entry);
+    }
+    if (known.key === key && known.tie === tie) return;
+    const isEarlier = isBefore({ key, tie }, known);
+    known.key = key;
+    known.tie = tie;
+    if (isEarlier) this.#up(known.at, known);
+    else this.#down(known.at, known);
   }
 
   delete(id: string): void {
-    const at = this.#at.get(id);
-    if (at === undefined) return;
-    this.#at.delete(id);
+    const entry = this.#byId.get(id);
+    if (entry === undefined) return;
+    const { at } = entry;
+    this.#byId.delete(id);
     const last = this.#entries.pop()!;
-    if (last.id === id) return;
+    if (last === entry) return;
     if (at > 0 && isBefore(last, this.#entries[(at - 1) >> 1]!)) this.#up(at, last);
     else this.#down(at, last);
   }
 
-  /** The ids whose key is at most `keyMax`, smallest first, at most `limit`; they stay in the heap. */
+  /** The ids whose key is at most `keyMax`, smallest first, at most `limit`; costs nothing for the others. */
   upTo(keyMax: number, limit: number): string[] {
-    const taken: Entry[] = [];
-    while (taken.length < limit) {
-      const first = this.#entries[0];
-      if (first === undefined || first.key > keyMax) break;
-      taken.push(first);
-      this.delete(first.id);
+    const ids: string[] = [];
+    // What may come next, the smallest last: the children of all that were taken.
+    const next: Entry[] = [];
+    const offer = (entry: Entry | undefined): void => {
+      if (entry === undefined || entry.key > keyMax) return;
+      const at = next.findLastIndex((each) => isBefore(entry, each));
+      next.splice(at + 1, 0, entry);
+    };
+    offer(this.#entries[0]);
+    for (let entry = next.pop(); entry !== undefined && ids.length < limit; entry = next.pop()) {
+      ids.push(entry.id);
+      offer(this.#entries[2 * entry.at + 1]);
+      offer(this.#entries[2 * entry.at + 2]);
     }
-    for (const entry of taken) this.set(entry.id, entry.key, entry.tie);
-    return taken.map((entry) => entry.id);
+    return ids;
   }
 
   #up(from: number, entry: Entry): void {
@@ -83,10 +97,10 @@ export class Heap {
 
   #place(at: number, entry: Entry): void {
     this.#entries[at] = entry;
-    this.#at.set(entry.id, at);
+    entry.at = at;
   }
 }
 
-function isBefore(a: Entry, b: Entry): boolean {
+function isBefore(a: { key: number; tie: Tie }, b: { key: number; tie: Tie }): boolean {
   return a.key === b.key ? a.tie < b.tie : a.key < b.key;
 }

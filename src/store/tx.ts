@@ -37,7 +37,15 @@ class Touched<K> {
  */
 export class Overlay {
   readonly tables: Tables;
-  readonly #written: { [T in TableName]?: Written<T> } = {};
+  readonly #written: { [T in TableName]?: Written<T> | undefined } = {
+    jobs: undefined,
+    runs: undefined,
+    days: undefined,
+    incidents: undefined,
+    deliveries: undefined,
+    outputs: undefined,
+    meta: undefined,
+  };
   #events: Changes['events'] = [];
   /** Texts of the outputs put, by run id. */
   readonly outputTexts = new Map<string, string>();
@@ -233,7 +241,7 @@ export class Overlay {
   #firstOf<T extends TableName>(table: T): Written<T> {
     const written: Written<T> = new Map();
     // Of the table's own type, which an assignment by name cannot show.
-    Object.assign(this.#written, { [table]: written });
+    (this.#written as Record<TableName, unknown>)[table] = written;
     return written;
   }
 
@@ -247,7 +255,7 @@ export class Overlay {
       else if (this.#isStored(table, id)) del.push(id);
     }
     // The records of a table are of its type: `put` let nothing else in.
-    if (put.length > 0) Object.assign(changes.put, { [table]: put });
+    if (put.length > 0) (changes.put as Record<TableName, unknown>)[table] = put;
     if (del.length > 0) changes.del[table] = del;
   }
 
