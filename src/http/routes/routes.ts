@@ -7,6 +7,7 @@ import { docsRoutes } from './docs.ts';
 import { healthRoutes } from './health.ts';
 import { incidentRoutes } from './incidents.ts';
 import { jobRoutes } from './jobs.ts';
+import { metricsRoutes } from './metrics.ts';
 import { pingRoutes } from './pings.ts';
 import { rootRoutes } from './root.ts';
 import { runRoutes } from './runs.ts';
@@ -17,6 +18,7 @@ export function allRoutes(services: Services): Route[] {
   return [
     ...rootRoutes(services),
     ...healthRoutes(services),
+    ...metricsRoutes(services),
     ...docsRoutes(services),
     ...jobRoutes(services),
     ...pingRoutes(services),

@@ -1,0 +1,99 @@
+import { Gauge, Registry } from 'prom-client';
+import { STATUSES } from '../../core/reasons.ts';
+import type { HttpContext, Route } from '../router.ts';
+import type { Services } from '../services.ts';
+
+/** `/metrics`: what Prometheus reads (DESIGN.md §8). Everything is asked for when it is scraped. */
+export function metricsRoutes(services: Services): Route[] {
+  const registry = registryOf(services);
+  return [
+    {
+      method: 'GET',
+      path: '/metrics',
+      scope: 'read',
+      async handle(ctx: HttpContext) {
+        ctx.type = registry.contentType;
+        ctx.body = await registry.metrics();
+      },
+    },
+  ];
+}
+
+function registryOf(services: Services): Registry {
+  const registry = new Registry();
+  const gauge = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+    collect: (gauge: Gauge<L>) => void | Promise<void>,
+  ): void => {
+    new Gauge({
+      name: `cronflow_${name}`,
+      help,
+      labelNames,
+      registers: [registry],
+      async collect() {
+        // What was true at the last scrape, such as a revision, must not stay.
+        this.reset();
+        await collect(this);
+      },
+    });
+  };
+  configGauges(services, gauge);
+  stateGauges(services, gauge);
+  return registry;
+}
+
+type AddGauge = <L extends string>(
+  name: string,
+  help: string,
+  labelNames: readonly L[],
+  collect: (gauge: Gauge<L>) => void | Promise<void>,
+) => void;
+
+function configGauges(services: Services, add: AddGauge): void {
+  add(
+    'config_ok',
+    'Whether the configuration on disk is the one that runs: 1, or 0 with the reason in /config.',
+    [],
+    (gauge) => gauge.set(services.configStatus().last_error === null ? 1 : 0),
+  );
+  add('config_held', 'Whether a change that removes most jobs waits to be confirmed.', [], (gauge) =>
+    gauge.set(services.configStatus().held === null ? 0 : 1),
+  );
+  add('config_info', 'The revision that runs, as a label.', ['revision'], (gauge) => {
+    const { revision } = services.configStatus();
+    if (revision !== null) gauge.set({ revision }, 1);
+  });
+  add('config_applied_timestamp_seconds', 'When it was applied.', [], (gauge) => {
+    const { applied_at: appliedAt } = services.configStatus();
+    if (appliedAt !== null) gauge.set(appliedAt / 1000);
+  });
+}
+
+function stateGauges(services: Services, add: AddGauge): void {
+  const { store } = services;
+  const count = { skip: 0, limit: 1 };
+  add('version_info', 'The version of Cronflow, as a label.', ['version'], (gauge) =>
+    gauge.set({ version: services.version }, 1),
+  );
+  add('store_ok', 'Whether what is answered can be stored.', [], (gauge) =>
+    gauge.set(store.health().ok ? 1 : 0),
+  );
+  add('jobs', 'Jobs by status.', ['status'], async (gauge) => {
+    for (const status of STATUSES) gauge.set({ status }, (await store.listJobs({ ...count, status })).total);
+  });
+  add('jobs_in_trouble', 'Jobs with an open incident.', [], async (gauge) =>
+    gauge.set((await store.listJobs({ ...count, incident: 'open' })).total),
+  );
+  add('incidents_open', 'Open incidents, those of Cronflow itself included.', [], async (gauge) =>
+    gauge.set((await store.incidents({ ...count, open: true })).total),
+  );
+  add('deliveries', 'Messages kept: owed, sent, and given up.', ['status'], async (gauge) => {
+    for (const status of ['pending', 'sent', 'dead'] as const)
+      gauge.set({ status }, (await store.deliveries({ ...count, status })).total);
+  });
+  add('unknown_ping_names', 'Names that ping and that nobody declared, since the start.', [], (gauge) =>
+    gauge.set(services.unknownPings().length),
+  );
+}

@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import { CONFIG_STATUS, startServer } from './support.ts';
+
+async function gauges(server: Awaited<ReturnType<typeof startServer>>): Promise<Record<string, number>> {
+  const { status, headers, text } = await server.request('/metrics');
+  expect(status).toBe(200);
+  expect(headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]),
+  );
+}
+
+describe('GET /metrics', () => {
+  test('says how the jobs are, what is open and what is owed', async () => {
+    const server = await startServer({ unknownPings: () => [] });
+    await server.ingest.register('a', {});
+    await server.ingest.register('b', {});
+    await server.ping('a', 'success');
+    await server.ping('b', 'failure', { exit_code: 3 });
+    expect(await gauges(server)).toMatchObject({
+      'cronflow_jobs{status="success"}': 1,
+      'cronflow_jobs{status="failure"}': 1,
+      'cronflow_jobs{status="pending"}': 0,
+      cronflow_jobs_in_trouble: 1,
+      cronflow_incidents_open: 1,
+      'cronflow_deliveries{status="dead"}': 0,
+      cronflow_store_ok: 1,
+      'cronflow_version_info{version="1.2.3"}': 1,
+      cronflow_unknown_ping_names: 0,
+    });
+  });
+
+  test('says whether the configuration on disk is the one that runs, and forgets old revisions', async () => {
+    let config: typeof CONFIG_STATUS = { ...CONFIG_STATUS, revision: 'first' };
+    const server = await startServer({ configStatus: () => config });
+    expect(await gauges(server)).toMatchObject({
+      cronflow_config_ok: 1,
+      cronflow_config_held: 0,
+      'cronflow_config_info{revision="first"}': 1,
+      cronflow_config_applied_timestamp_seconds: (CONFIG_STATUS.applied_at ?? 0) / 1000,
+    });
+    const error = { at: 0, code: 'config_held', detail: 'x', faults: [] };
+    config = { ...config, revision: 'second', last_error: error, held: { revision: 'third', detail: 'x' } };
+    const after = await gauges(server);
+    expect(after).toMatchObject({
+      cronflow_config_ok: 0,
+      cronflow_config_held: 1,
+      'cronflow_config_info{revision="second"}': 1,
+    });
+    expect(after).not.toHaveProperty('cronflow_config_info{revision="first"}');
+  });
+});
