@@ -27,17 +27,18 @@ function registryOf(services: Services): Registry {
     labelNames: readonly L[],
     collect: (gauge: Gauge<L>) => void | Promise<void>,
   ): void => {
-    new Gauge({
+    const metric = new Gauge({
       name: `cronflow_${name}`,
       help,
       labelNames,
-      registers: [registry],
+      registers: [],
       async collect() {
         // What was true at the last scrape, such as a revision, must not stay.
         this.reset();
         await collect(this);
       },
     });
+    registry.registerMetric(metric);
   };
   configGauges(services, gauge);
   stateGauges(services, gauge);
