@@ -238,6 +238,27 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '',
   },
   {
+    name: 'a message is marked as sent before it is',
+    promise: '§7 at least once: claim, send, finish; a crash loses no message',
+    file: 'src/delivery/worker.ts',
+    find: 'const sent = await this.#send(',
+    replace: "await this.#commit(parcel, { type: 'sent' });\n      const sent = await this.#send(",
+  },
+  {
+    name: 'messages wait for a clock that was set back to come by again',
+    promise: '§1.1 no silence: a clock that was set back holds no message back',
+    file: 'src/delivery/clock-step.ts',
+    find: "if (offsetMs < this.#offsetMs - CLOCK_STEP_MS_MIN) this.#isDue = 'all';",
+    replace: '',
+  },
+  {
+    name: 'a closing may overtake its opening',
+    promise: '§7 in order per job and notifier, never closed before opened',
+    file: 'src/store/outbox.ts',
+    find: 'return `${delivery.notifier}\\n${owner}`;',
+    replace: 'return `${delivery.notifier}\\n${owner} ${delivery.kind}`;',
+  },
+  {
     name: 'whoever was told is told again',
     promise: '§3.3 a notifier is owed one opened delivery; told once',
     file: 'src/core/telling.ts',

@@ -1,5 +1,6 @@
 import { type Check, CHECKS } from '../check.ts';
 import { clockStepAlarms, clockStepSilences } from '../clock-steps/clock-steps.ts';
+import { deliveryFaults } from '../crashes/deliveries.ts';
 import { diskCallFaults } from '../crashes/disk-calls.ts';
 import { falseAlarms, silences } from '../healthy.ts';
 import { randomWorld } from '../world/world.ts';
@@ -20,6 +21,7 @@ export const SUITE: Readonly<Record<string, Trial>> = {
   clockStepAlarms,
   clockStepSilences,
   diskCallFaults,
+  deliveryFaults,
 };
 
 /** Those that play a world once and in memory. */

@@ -1,0 +1,178 @@
+import type { Delivery } from '../../../src/core/model.ts';
+import type { Message } from '../../../src/delivery/message.ts';
+import type { Notifier, SendResult } from '../../../src/delivery/notifier.ts';
+import { DeliveryWorker } from '../../../src/delivery/worker.ts';
+import { silentLogger } from '../../../src/observe/log.ts';
+import type { Store } from '../../../src/store/store.ts';
+import type { CrashDisk } from '../../support/crash-disk.ts';
+import { seededRandom } from '../../support/random.ts';
+import type { Script } from '../script.ts';
+import { SimulatedDisk } from '../system/disk.ts';
+import { System } from '../system/system.ts';
+import { VirtualClock } from '../system/virtual-clock.ts';
+import { Dice } from '../world/dice.ts';
+import { randomWorld } from '../world/world.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Turns of the event loop that a commit to the simulated disk and all that follows may take. */
+const DISK_TURNS = 12;
+const HAPPENINGS_MAX = 60;
+/** Beyond this, a world shows nothing more and takes long. */
+const OWED_MAX = 40;
+/** Crashes tried in each world. */
+const CRASHES = 8;
+/** How often a notifier does not take a message at once. */
+const REFUSED = 0.2;
+/** Long enough for every message that is refused once or twice. */
+const SENDING_MS = 15 * MINUTE_MS;
+
+const ALL = { skip: 0, limit: 1_000_000 };
+
+/** How the sending of what a world owes goes wrong. */
+interface Trouble {
+  /** Calls of the disk that succeed before Cronflow dies. */
+  calls: number;
+  cutsPower: boolean;
+  /** How far the wall clock is set back while messages wait. */
+  setBackMs: number;
+}
+
+/** What a notifier took, and in which order. */
+class Mailbox {
+  readonly taken: Message[] = [];
+  readonly #dice: Dice;
+
+  constructor(dice: Dice) {
+    this.#dice = dice;
+  }
+
+  notifier(name: string): Notifier {
+    return {
+      name,
+      type: 'log',
+      concurrency: 1,
+      send: async (message): Promise<SendResult> => {
+        if (this.#dice.chance(REFUSED)) return { result: 'retry', detail: 'not now' };
+        this.taken.push(message);
+        return { result: 'ok' };
+      },
+      close: async () => {},
+    };
+  }
+}
+
+/**
+ * What a world owes is sent, by a Cronflow that dies before some call of the disk and is started again, or whose wall
+ * clock is set back: every message arrives, none before the one it follows, and none twice but what was on
+ * its way when Cronflow died (DESIGN.md §7).
+ */
+export async function deliveryFaults(seed: number): Promise<string[]> {
+  const dice = new Dice(seed);
+  const world = randomWorld(seed);
+  const script = { ...world, happenings: world.happenings.slice(0, HAPPENINGS_MAX) };
+  const last = script.happenings.at(-1)?.at ?? script.start_at;
+  script.end_at = Math.min(world.end_at, last + 4 * HOUR_MS);
+  const { disk, owed } = await outboxOf(script);
+  if (owed.length === 0 || owed.length > OWED_MAX) return [];
+  const trial = dice.int(0, 2 ** 31);
+  const calm = { calls: Infinity, cutsPower: false, setBackMs: 0 };
+  const { calls } = await sent(script, disk.afterKill(), calm, trial);
+  const troubles: Trouble[] = [calm, { ...calm, setBackMs: 3 * HOUR_MS }];
+  for (let count = 0; count < CRASHES; count += 1)
+    troubles.push({ calls: dice.int(0, calls), cutsPower: dice.chance(0.5), setBackMs: 0 });
+  for (const trouble of troubles) {
+    const { taken, left } = await sent(script, disk.afterKill(), trouble, trial);
+    const faults = faultsOf(owed, taken, left, trouble.calls < Infinity ? script.notifiers.length : 0);
+    if (faults.length > 0) return [`${JSON.stringify(trouble)} of ${calls} calls:`, ...faults];
+  }
+  return [];
+}
+
+/** The disk as a world leaves it, and what is owed then. */
+async function outboxOf(script: Script): Promise<{ disk: CrashDisk; owed: Delivery[] }> {
+  const simulated = new SimulatedDisk();
+  const random = seededRandom(script.end_at);
+  const system = new System(script, { disk: simulated, turns: DISK_TURNS, random });
+  await system.play();
+  return { disk: simulated.disk.afterKill(), owed: [...system.recorder.deliveries.values()] };
+}
+
+/** Sends until Cronflow dies, if it does, and after it was started again. */
+async function sent(
+  script: Script,
+  disk: CrashDisk,
+  { calls, cutsPower, setBackMs }: Trouble,
+  seed: number,
+): Promise<{ taken: readonly Message[]; left: readonly Delivery[]; calls: number }> {
+  const mailbox = new Mailbox(new Dice(seed));
+  const clock = new VirtualClock(script.end_at, DISK_TURNS);
+  const simulated = new SimulatedDisk();
+  simulated.disk = disk;
+  disk.crashAt = calls;
+  await working(script, simulated, clock, mailbox, setBackMs).catch((error: unknown) => {
+    if (calls === Infinity) throw error;
+  });
+  const used = disk.calls;
+  if (calls < Infinity) {
+    clock.forgetTimers();
+    simulated.disk = cutsPower ? disk.afterPowerFailure(seededRandom(seed + calls)) : disk.afterKill();
+  }
+  const store = await working(script, simulated, clock, mailbox, 0);
+  const left = (await store.deliveries({ ...ALL, status: 'pending' })).items;
+  return { taken: mailbox.taken, left, calls: used };
+}
+
+/** One process that sends for a while. */
+async function working(
+  { notifiers }: Script,
+  disk: SimulatedDisk,
+  clock: VirtualClock,
+  mailbox: Mailbox,
+  setBackMs: number,
+): Promise<Store> {
+  const store = await disk.open(clock);
+  const worker = new DeliveryWorker({
+    store,
+    clock,
+    logger: silentLogger,
+    random: () => 0.5,
+    notifiers: { get: (name) => mailbox.notifier(name) },
+    publicUrl: () => null,
+  });
+  worker.start(notifiers);
+  await clock.settle();
+  if (setBackMs > 0) clock.set(clock.now() - setBackMs);
+  await clock.advanceTo(clock.now() + SENDING_MS, true);
+  if (disk.disk.calls < disk.disk.crashAt) await worker.stop();
+  return store;
+}
+
+function faultsOf(
+  owed: readonly Delivery[],
+  taken: readonly Message[],
+  left: readonly Delivery[],
+  twiceMax: number,
+): string[] {
+  const faults = left.map(({ id }) => `${id} is still waiting`);
+  const firstOf = new Map<string, number>();
+  let twice = 0;
+  for (const [index, { deliveryId }] of taken.entries()) {
+    if (firstOf.has(deliveryId)) twice += 1;
+    else firstOf.set(deliveryId, index);
+  }
+  if (twice > twiceMax) faults.push(`${twice} messages came twice`);
+  for (const delivery of owed) {
+    const opening = taken.findIndex(({ deliveryId }) => deliveryId === idOf(delivery, 'opened'));
+    const mayBeSilent = delivery.kind === 'reminder' || delivery.kind === 'closed_silently';
+    const isMerged = delivery.kind === 'closed' && taken[opening]?.kind === 'opened_and_closed';
+    const at = firstOf.get(delivery.id);
+    if (at === undefined && !mayBeSilent && !isMerged) faults.push(`${delivery.id} never came`);
+    if (at !== undefined && opening > at) faults.push(`${delivery.id} came before its opening`);
+  }
+  return faults;
+}
+
+function idOf({ incident_id: incidentId, notifier }: Delivery, suffix: string): string {
+  return `${incidentId}.${notifier}.${suffix}`;
+}
