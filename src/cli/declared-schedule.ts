@@ -12,7 +12,8 @@ export function declaredSchedules(io: Io): LookUp {
     const loaded = await loadConfig(resolve(io.cwd, io.env['CRONFLOW_CONFIG'] || 'cronflow.yaml'), io.env);
     if (!loaded.ok) throw invalidConfigError(loaded);
     const job = loaded.config.jobs.find((each) => each.name === name);
-    if (job?.declaration.schedule === undefined) return undefined;
-    return { schedule: job.declaration.schedule, timezone: job.declaration.timezone ?? 'UTC' };
+    if (job === undefined) return undefined;
+    const { schedule, timezone = 'UTC', every = null } = job.declaration;
+    return schedule === undefined ? { every } : { schedule, timezone };
   };
 }

@@ -30,8 +30,11 @@ Exit codes: 0 done (with --batch even if some lines were answered with an error)
 zone or job, 2 wrong usage.
 `;
 
-/** Finds the schedule and the zone of a declared job; undefined if there is no such job. */
-export type LookUp = (name: string) => Promise<{ schedule: string; timezone: string } | undefined>;
+/** How a declared job is to run: at the slots of a schedule, or a while after its last start, or as it likes. */
+export type FoundJob = { schedule: string; timezone: string } | { every: string } | { every: null };
+
+/** Finds a declared job; undefined if there is none of that name. */
+export type LookUp = (name: string) => Promise<FoundJob | undefined>;
 
 interface Question {
   schedule: string;
@@ -127,7 +130,15 @@ async function questionOf(options: Options, io: Io, lookUp: LookUp | undefined):
   if (lookUp === undefined) throw new UsageError('jobs cannot be looked up here; use --schedule E');
   const found = await lookUp(job);
   if (found === undefined) throw new QuestionError(`no job is named "${job}"`);
+  if (!('schedule' in found)) throw new QuestionError(withoutSlots(job, found.every));
   return { ...question, schedule: found.schedule, timezone: timezone ?? found.timezone };
+}
+
+function withoutSlots(job: string, every: string | null): string {
+  return every === null
+    ? `job "${job}" has no schedule, so none of its runs is expected`
+    : `job "${job}" is expected ${every} after its last start (every: ${every}), which GET /jobs/${job} of a ` +
+        'running Cronflow knows';
 }
 
 /** On the command line a malformed instant or number is wrong usage. */

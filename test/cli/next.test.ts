@@ -3,7 +3,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { parseInstant } from '../../src/schedule/instant.ts';
 import { BrokenPipeError, type Io, writerTo } from '../../src/cli/io.ts';
-import { type LookUp, next } from '../../src/cli/next.ts';
+import { type FoundJob, type LookUp, next } from '../../src/cli/next.ts';
 
 interface Result {
   code: number;
@@ -153,8 +153,12 @@ describe('cronflow next --schedule', () => {
   });
 });
 
-const lookUp: LookUp = (name) =>
-  Promise.resolve(name === 'backup' ? { schedule: '0 2 * * *', timezone: 'Europe/Berlin' } : undefined);
+const JOBS: Record<string, FoundJob> = {
+  backup: { schedule: '0 2 * * *', timezone: 'Europe/Berlin' },
+  sync: { every: '15m' },
+  cleanup: { every: null },
+};
+const lookUp: LookUp = (name) => Promise.resolve(JOBS[name]);
 
 describe('cronflow next JOB', () => {
   it('prints the slots of a declared job in its zone', async () => {
@@ -175,6 +179,23 @@ describe('cronflow next JOB', () => {
       code: 1,
       stdout: '',
       stderr: 'cronflow next: no job is named "bakup"\n',
+    });
+  });
+});
+
+describe('cronflow next of a job without a schedule', () => {
+  it('says what its next run depends on', async () => {
+    expect(await run(['sync'], { lookUp })).toStrictEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'cronflow next: job "sync" is expected 15m after its last start (every: 15m), which GET /jobs/sync of a ' +
+        'running Cronflow knows\n',
+    });
+    expect(await run(['cleanup'], { lookUp })).toStrictEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'cronflow next: job "cleanup" has no schedule, so none of its runs is expected\n',
     });
   });
 });
