@@ -12,6 +12,7 @@ export function setClockBack(draft: Draft, at: number): void {
   const capped = (instant: number | null): number | null => (instant === null ? null : Math.min(instant, at));
   job.settled_at = Math.min(job.settled_at, at);
   job.last_start_at = capped(job.last_start_at);
+  if (job.expected_from_at !== undefined) job.expected_from_at = Math.min(job.expected_from_at, at);
   job.last_success_at = capped(job.last_success_at);
   job.last_outcome_at = capped(job.last_outcome_at);
   if (job.skips_from_at !== undefined) job.skips_from_at = Math.min(job.skips_from_at, at);

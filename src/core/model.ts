@@ -104,6 +104,8 @@ export interface JobState {
   status: Status;
   /** The oldest slot not yet settled; null when none is expected. */
   expected_at: number | null;
+  /** Since when runs are expected by an interval: the declaration, a change of it, or the end of a pause. */
+  expected_from_at?: number;
   /** A spec change moves no deadline before this instant; 0 when it does not matter. */
   deadline_at_min: number;
   /** The one instant at which time alone could change this state; null when never. */

@@ -34,6 +34,7 @@ export function initialState(spec: Spec, at: number): JobState {
     bad: [],
     unclaimed: [],
     gaps: [],
+    ...(spec.schedule?.kind === 'every' ? { expected_from_at: at } : {}),
   };
   const draft = new Draft(spec, { job_id: '', job, runs: NO_RUNS, incident: null }, at);
   return { ...job, due_at: nextDue(draft)?.at ?? null };
@@ -138,7 +139,9 @@ function startPeriodAnew(draft: Draft, everyMs: number, fromAt: number, toAt: nu
   if (expectedAt === null) return;
   const wasDue =
     fromAt <= expectedAt + draft.spec.graceMs && toAt >= expectedAt - earlyMs(draft.spec, expectedAt);
-  const lastAt = draft.job.last_start_at ?? expectedAt - everyMs;
+  const { last_start_at: startedAt, expected_from_at: countedFromAt } = draft.job;
+  // A run of before a pause or of another interval says nothing of this one.
+  const lastAt = Math.max(startedAt ?? 0, countedFromAt ?? 0) || expectedAt - everyMs;
   const anewAt = wasDue ? toAt + everyMs : Math.min(toAt + everyMs, lastAt + 2 * everyMs);
   draft.job.expected_at = Math.max(expectedAt, anewAt);
 }
@@ -204,6 +207,7 @@ function resumeByApi(draft: Draft, at: number): Reason {
 
 /** Expects the first slot after an instant that no run has claimed already, a little early. */
 function expectAnew(draft: Draft, at: number): void {
+  if (draft.spec.schedule?.kind === 'every') draft.job.expected_from_at = at;
   const slotAt = slotAfter(draft.spec, at);
   const isClaimed = draft
     .runs()

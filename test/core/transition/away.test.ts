@@ -110,6 +110,30 @@ describe('§3.4 when Cronflow was away', () => {
       ],
     ],
     [
+      'a gap before the first interval after a pause is over moves it from the end of the pause, whatever ran in it',
+      EVERY,
+      `00:30 success
+       01:00 paused
+       01:10 success
+       01:20 resumed
+       02:15 gap from=02:10
+       03:20 tick`,
+      [
+        '00:30 no slot success succeeded',
+        '01:10 no slot success succeeded (not counted)',
+        '03:20 slot 03:15 missed missed',
+        '03:20 owe ops opened missed',
+      ],
+    ],
+    [
+      'a job that never ran is missed however often Cronflow is away before',
+      EVERY,
+      `00:50 gap from=00:40
+       01:40 gap from=01:30
+       02:05 tick`,
+      ['02:05 slot 02:00 missed never_seen', '02:05 owe ops opened never_seen'],
+    ],
+    [
       'every starts anew at the end of the gap',
       EVERY,
       `00:30 success

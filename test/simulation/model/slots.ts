@@ -24,8 +24,8 @@ export class Slots {
   private readonly waits = new Map<Gap, number>();
   /** Slots before a pause, a removal or another schedule are history that no run takes over. */
   private claimableFrom = 0;
-  /** The start of the latest run. */
-  private lastRunAt: number | null = null;
+  /** `every`: the start of the latest run, or when the job was declared, resumed or changed since. */
+  private countsFrom = Number.NEGATIVE_INFINITY;
   /** When the grace was last changed. */
   private graceAt = Number.NEGATIVE_INFINITY;
 
@@ -40,6 +40,7 @@ export class Slots {
     this.drop();
     this.listedTo = at;
     const { every_ms: everyMs } = this.terms;
+    this.countsFrom = at;
     if (everyMs !== null) this.push(at + everyMs, everyMs / 2);
   }
 
@@ -159,7 +160,7 @@ export class Slots {
 
   /** `every`: a run has started. */
   ranAt(at: number): void {
-    this.lastRunAt = Math.max(at, this.lastRunAt ?? at);
+    this.countsFrom = Math.max(at, this.countsFrom);
     this.startedAt(at);
   }
 
@@ -185,8 +186,7 @@ export class Slots {
     if (everyMs === null || expected === undefined) return;
     const touched = this.deadlineOf(expected).touched;
     const anewAt = gap.to_at + everyMs;
-    const lastAt = this.lastRunAt ?? expected.at - everyMs;
-    const moved = touched ? anewAt : Math.min(anewAt, lastAt + 2 * everyMs);
+    const moved = touched ? anewAt : Math.min(anewAt, this.countsFrom + 2 * everyMs);
     expected.at = Math.max(expected.at, moved);
   }
 }
