@@ -55,8 +55,8 @@ function benchFor(shell: Shell, script: string): Bench {
 /** Prints its arguments, exactly. */
 const PRINT_ARGS = ['node', '-e', 'console.log(JSON.stringify(process.argv.slice(1)))', '--'];
 
-/** Waits for the file named by $1. */
-const AWAIT_FILE = 'while [ ! -e "$1" ]; do sleep 0.05; done';
+/** Waits for the file named by $1, or until its directory goes with a case that has failed. */
+const AWAIT_FILE = 'while [ ! -e "$1" ] && [ -d "${1%/*}" ]; do sleep 0.05; done';
 
 /** A PATH, set by a case, that the shell itself need not be found on. */
 function shellByPath(shell: Shell): Shell {

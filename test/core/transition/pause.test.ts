@@ -22,6 +22,33 @@ describe('§3.3 pausing and removing', () => {
       ],
     ],
     [
+      'a run that began or ended while paused does not count, however it goes on',
+      HOURLY,
+      `01:00 start rid=a
+       01:10 paused
+       01:20 failure rid=a
+       01:30 start rid=b
+       01:40 resumed
+       01:50 failure rid=b
+       02:00 failure rid=c`,
+      [
+        '01:20 slot 01:00 failure reported_failure (not counted)',
+        '01:50 no slot failure reported_failure (not counted)',
+        '02:00 slot 02:00 failure reported_failure',
+        '02:00 owe ops opened reported_failure',
+      ],
+    ],
+    [
+      'resuming expects the first slot after it, and none of the pause',
+      HOURLY,
+      `01:00 success
+       01:30 paused
+       03:00 resumed
+       04:04:59 tick
+       04:05 tick`,
+      ['01:00 slot 01:00 success succeeded', '04:05 slot 04:00 missed missed', '04:05 owe ops opened missed'],
+    ],
+    [
       'resuming expects no slot again that was claimed a little early before the pause',
       HOURLY,
       `00:59 start rid=a
