@@ -4,6 +4,7 @@ import { nearest } from '../core/nearest.ts';
 import { DEFAULT_GLOBALS, type Globals } from '../core/spec.ts';
 import type { UnknownPing } from '../ingest/unknown-pings.ts';
 import type { HttpDeps } from './deps.ts';
+import { formerOwnerId } from '../ingest/renames.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
 
 /** What the routes work with: the dependencies, every default filled in. */
@@ -15,15 +16,20 @@ export interface Services extends HttpDeps {
   jobNamed(name: string): Promise<Job>;
   /** The job that was probably meant by a name that none has. */
   nearestName(name: string): Promise<string | undefined>;
-  /** The error for a name that no job has, with the name that was probably meant. */
+  /** The error for a name that no job has, with the one that was probably meant or that the job has now. */
   unknownJob(name: string): Promise<CronflowError>;
 }
 
 export function servicesOf(deps: HttpDeps): Services {
   const limits = { ...HTTP_LIMITS, ...deps.limits };
   const knownNames = cachedNames(deps, limits);
-  const unknownJob = async (name: string): Promise<CronflowError> =>
-    unknownJobError(name, await knownNames());
+  const unknownJob = async (name: string): Promise<CronflowError> => {
+    const id = await formerOwnerId(deps.store, name, deps.clock.now());
+    const job = id === undefined ? undefined : await deps.store.jobById(id);
+    return job?.removed_at === null
+      ? unknownJobError(name, job.name)
+      : unknownJobError(name, nearest(name, await knownNames()));
+  };
   return {
     ...deps,
     // Spelled out, as spreading an instance of a class would lose its methods.
@@ -60,8 +66,7 @@ function cachedNames({ store, clock }: HttpDeps, limits: HttpLimits): () => Prom
   };
 }
 
-function unknownJobError(name: string, names: readonly string[]): CronflowError {
-  const suggestion = nearest(name, names);
+function unknownJobError(name: string, suggestion: string | undefined): CronflowError {
   const shown = JSON.stringify(name.slice(0, 128));
   const message = `No job is named ${shown}`;
   if (suggestion === undefined) {

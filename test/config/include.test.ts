@@ -152,6 +152,10 @@ jobs:
     expect(await faults()).toEqual([
       'cronflow.yaml:undefined:undefined include: "include" finds more than 1000 files',
     ]);
+    // What cannot be included counts as a difference, too.
+    const before = await currentFingerprint(main, ['conf.d/*.yaml']);
+    rmSync(join(directory, 'conf.d/999.yaml'));
+    expect(await currentFingerprint(main, ['conf.d/*.yaml'])).not.toBe(before);
   });
 });
 

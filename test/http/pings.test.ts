@@ -306,4 +306,8 @@ test('a ping under a former name counts, and the answer, the log and the job say
   expect((await post('/jobs/backup/success')).json).not.toHaveProperty('warning');
   expect(former).toEqual([['dump', 'backup', 'success']]);
   expect((await request('/jobs/backup/runs')).json).toHaveLength(2);
+  expect((await request('/jobs/dump')).json).toMatchObject({
+    status: 404,
+    detail: 'No job is named "dump". Did you mean "backup"?',
+  });
 });
