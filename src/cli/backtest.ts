@@ -9,9 +9,9 @@ import { parseDuration } from '../schedule/duration.ts';
 import { type History, readHistory, readTables } from '../store/lowdb/history.ts';
 import type { Tables } from '../store/tables.ts';
 import { type BacktestReport, reportJson, reportText } from './backtest-report.ts';
-import { EXIT, orUsage, runCommand } from './command.ts';
+import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
-import { configPathOf, dataDirOf, validConfig } from './offline.ts';
+import { configPathOf, dataDirOf, FILE_OPTIONS, validConfig } from './offline.ts';
 
 const SINCE_DEFAULT = '30d';
 
@@ -42,45 +42,36 @@ interface Options {
  * Returns the exit code: 0 no difference, 2 differences, 1 errors.
  */
 export function backtest(argv: readonly string[], io: Io): Promise<number> {
-  return runCommand(
-    'backtest',
-    io,
-    async () => {
-      const options = readOptions(argv, io);
-      if (options === null) {
-        io.stdout(HELP);
-        return EXIT.done;
-      }
+  return runWithOptions(io, {
+    name: 'backtest',
+    help: HELP,
+    usageCode: EXIT.failed,
+    read: () => readOptions(argv, io),
+    run: async (options) => {
       const report = await reportOn(options, io);
       io.stdout(options.json ? `${JSON.stringify(reportJson(report), null, 2)}\n` : reportText(report));
       return report.jobs.length > 0 ? EXIT.different : EXIT.done;
     },
-    EXIT.failed,
-  );
+  });
 }
 
 function readOptions(argv: readonly string[], io: Io): Options | null {
-  return orUsage(() => {
-    const { values, positionals } = parseArgs({
-      args: [...argv],
-      options: {
-        config: { type: 'string' },
-        'data-dir': { type: 'string' },
-        since: { type: 'string', default: SINCE_DEFAULT },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-      allowPositionals: true,
-    });
-    if (values.help) return null;
-    if (positionals.length > 1) throw new Error(`one FILE at most; "${positionals[1]}" is too many`);
-    return {
-      config: configPathOf(io, positionals[0] ?? values.config),
-      dataDir: dataDirOf(io, values['data-dir']),
-      sinceMs: parseDuration(values.since),
-      json: values.json,
-    };
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    options: {
+      ...FILE_OPTIONS,
+      'data-dir': { type: 'string' },
+      since: { type: 'string', default: SINCE_DEFAULT },
+    },
+    allowPositionals: true,
   });
+  if (values.help) return null;
+  return {
+    config: configPathOf(io, positionals, values.config),
+    dataDir: dataDirOf(io, values['data-dir']),
+    sinceMs: parseDuration(values.since),
+    json: values.json,
+  };
 }
 
 async function reportOn(options: Options, io: Io): Promise<BacktestReport> {

@@ -6,10 +6,10 @@ import { lintsOf } from '../config/lints.ts';
 import { loadConfig } from '../config/load.ts';
 import { locatorOf } from '../config/locator.ts';
 import type { Fault } from '../core/errors.ts';
-import { EXIT, orUsage, runCommand } from './command.ts';
+import { EXIT, runWithOptions } from './command.ts';
 import { githubAnnotations } from './github.ts';
 import type { Io } from './io.ts';
-import { configPathOf } from './offline.ts';
+import { configPathOf, FILE_OPTIONS } from './offline.ts';
 import { getJson } from './remote.ts';
 
 const FORMATS = ['text', 'json', 'github'] as const;
@@ -48,41 +48,33 @@ interface Findings {
 
 /** `cronflow check`: all errors and lints of a configuration. Returns the exit code, see its help. */
 export function check(argv: readonly string[], io: Io): Promise<number> {
-  return runCommand('check', io, async () => {
-    const options = readOptions(argv, io);
-    if (options === null) {
-      io.stdout(HELP);
-      return EXIT.done;
-    }
+  const read = (): Options | null => readOptions(argv, io);
+  const run = async (options: Options): Promise<number> => {
     const findings = shortened(await findingsOf(options, io), io.cwd);
     io.stdout(written(findings, options.format, relativeTo(io.cwd, options.path)));
     if (findings.errors.length > 0) return EXIT.failed;
     return options.strict && findings.lints.length > 0 ? EXIT.lints : EXIT.done;
-  });
+  };
+  return runWithOptions(io, { name: 'check', help: HELP, read, run });
 }
 
 function readOptions(argv: readonly string[], io: Io): Options | null {
-  return orUsage(() => {
-    const { values, positionals } = parseArgs({
-      args: [...argv],
-      options: {
-        config: { type: 'string' },
-        url: { type: 'string' },
-        strict: { type: 'boolean', default: false },
-        format: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-      allowPositionals: true,
-    });
-    if (values.help) return null;
-    if (positionals.length > 1) throw new Error(`one FILE at most; "${positionals[1]}" is too many`);
-    const format = values.format ?? (values.json ? 'json' : 'text');
-    const known = FORMATS.find((each) => each === format);
-    if (known === undefined) throw new Error(`--format "${format}" is not one of ${FORMATS.join(', ')}`);
-    const path = configPathOf(io, positionals[0] ?? values.config);
-    return { path, url: values.url, strict: values.strict, format: known };
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    options: {
+      ...FILE_OPTIONS,
+      url: { type: 'string' },
+      strict: { type: 'boolean', default: false },
+      format: { type: 'string' },
+    },
+    allowPositionals: true,
   });
+  if (values.help) return null;
+  const format = values.format ?? (values.json ? 'json' : 'text');
+  const known = FORMATS.find((each) => each === format);
+  if (known === undefined) throw new Error(`--format "${format}" is not one of ${FORMATS.join(', ')}`);
+  const path = configPathOf(io, positionals, values.config);
+  return { path, url: values.url, strict: values.strict, format: known };
 }
 
 async function findingsOf({ path, url }: Options, io: Io): Promise<Findings> {

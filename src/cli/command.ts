@@ -31,6 +31,28 @@ export async function runCommand(
   }
 }
 
+/** A command whose options are read first. */
+interface Command<T> {
+  name: string;
+  help: string;
+  /** Of a command line that cannot be understood; 2 unless that says something else. */
+  usageCode?: number;
+  /** Its errors are faults of the command line; null asks for the help. */
+  read: () => T | null;
+  run: (options: T) => Promise<number>;
+}
+
+/** Runs a command with its options, or prints its help. */
+export function runWithOptions<T>(io: Io, { name, help, usageCode, read, run }: Command<T>): Promise<number> {
+  const command = async (): Promise<number> => {
+    const options = orUsage(read);
+    if (options !== null) return run(options);
+    io.stdout(help);
+    return EXIT.done;
+  };
+  return runCommand(name, io, command, usageCode);
+}
+
 /** Runs `parse`, whose errors are faults of the command line. */
 export function orUsage<T>(parse: () => T): T {
   try {

@@ -8,9 +8,20 @@ function chosen(io: Io, flag: string | undefined, variable: string, otherwise: s
   return resolve(io.cwd, flag ?? (io.env[variable] || otherwise));
 }
 
-/** The path of the configuration: `--config`, `CRONFLOW_CONFIG`, or `cronflow.yaml` here. */
-export function configPathOf(io: Io, flag: string | undefined): string {
-  return chosen(io, flag, 'CRONFLOW_CONFIG', 'cronflow.yaml');
+/** Options of commands that read a configuration and nothing that runs. */
+export const FILE_OPTIONS = {
+  config: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+/**
+ * The path of the configuration: FILE, `--config`, `CRONFLOW_CONFIG`, or `cronflow.yaml` here.
+ * @throws Error for more than one FILE
+ */
+export function configPathOf(io: Io, positionals: readonly string[], flag: string | undefined): string {
+  if (positionals.length > 1) throw new Error(`one FILE at most; "${positionals[1]}" is too many`);
+  return chosen(io, positionals[0] ?? flag, 'CRONFLOW_CONFIG', 'cronflow.yaml');
 }
 
 /** The data directory: `--data-dir`, `CRONFLOW_DATA_DIR`, or `./data`. */

@@ -3,9 +3,9 @@ import { formatFaults } from '../config/format.ts';
 import { formatPlan, isEmptyPlan, massRemoval, type Plan, planChanges } from '../core/plan.ts';
 import type { Globals } from '../core/spec.ts';
 import { formatDuration } from '../schedule/duration.ts';
-import { EXIT, orUsage, runCommand } from './command.ts';
+import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
-import { configPathOf, dataDirOf, validConfig } from './offline.ts';
+import { configPathOf, dataDirOf, FILE_OPTIONS, validConfig } from './offline.ts';
 import { storedAt, storedIn } from './stored-jobs.ts';
 
 const HELP = `Usage: cronflow plan [FILE] [OPTIONS]
@@ -40,45 +40,34 @@ interface GlobalChange {
 
 /** `cronflow plan`: what applying a configuration would change. Returns the exit code, see its help. */
 export function plan(argv: readonly string[], io: Io): Promise<number> {
-  return runCommand(
-    'plan',
-    io,
-    async () => {
-      const options = readOptions(argv, io);
-      if (options === null) {
-        io.stdout(HELP);
-        return EXIT.done;
-      }
-      return planned(options, io);
-    },
-    EXIT.failed,
-  );
+  return runWithOptions(io, {
+    name: 'plan',
+    help: HELP,
+    usageCode: EXIT.failed,
+    read: () => readOptions(argv, io),
+    run: (options) => planned(options, io),
+  });
 }
 
 function readOptions(argv: readonly string[], io: Io): Options | null {
-  return orUsage(() => {
-    const { values, positionals } = parseArgs({
-      args: [...argv],
-      options: {
-        config: { type: 'string' },
-        'data-dir': { type: 'string' },
-        url: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-      allowPositionals: true,
-    });
-    if (values.help) return null;
-    if (positionals.length > 1) throw new Error(`one FILE at most; "${positionals[1]}" is too many`);
-    if (values.url !== undefined && values['data-dir'] !== undefined)
-      throw new Error('--url and --data-dir exclude each other');
-    return {
-      config: configPathOf(io, positionals[0] ?? values.config),
-      dataDir: dataDirOf(io, values['data-dir']),
-      url: values.url,
-      json: values.json,
-    };
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    options: {
+      ...FILE_OPTIONS,
+      'data-dir': { type: 'string' },
+      url: { type: 'string' },
+    },
+    allowPositionals: true,
   });
+  if (values.help) return null;
+  if (values.url !== undefined && values['data-dir'] !== undefined)
+    throw new Error('--url and --data-dir exclude each other');
+  return {
+    config: configPathOf(io, positionals, values.config),
+    dataDir: dataDirOf(io, values['data-dir']),
+    url: values.url,
+    json: values.json,
+  };
 }
 
 async function planned(options: Options, io: Io): Promise<number> {
