@@ -2,7 +2,8 @@ import type { Draft } from './draft.ts';
 import { LIMITS } from './limits.ts';
 import type { BadOutcome, DeliveryKind, Incident, Run } from './model.ts';
 import { badKindOf, type BadKind, type CloseReason, type Reason } from './reasons.ts';
-import { factsOf, newestBad, owe, tell } from './telling.ts';
+import type { Spec } from './spec.ts';
+import { factsOf, newestBad, owe, tell, tellJoined } from './telling.ts';
 
 /**
  * When a run or a slot began, for comparing it with a recovery: a run of which nothing but its end is known
@@ -116,8 +117,9 @@ function countGood(draft: Draft, run: Run, at: number): void {
  * Holds what has happened against a changed spec: a threshold that is now reached opens or closes the incident
  * at the change, and a notifier that now takes what the incident contains is told of it.
  */
-export function reconsider(draft: Draft, at: number): void {
+export function reconsider(draft: Draft, previous: Spec, at: number): void {
   const newest = draft.job.bad.at(-1);
+  const isOpen = draft.incident !== null;
   const kinds = kindsOnceReached(draft);
   if (draft.incident === null) {
     if (newest === undefined || kinds.length === 0) return;
@@ -132,7 +134,9 @@ export function reconsider(draft: Draft, at: number): void {
     }
   }
   const run = newestBad(draft);
-  tell(draft, run, at, [at, ...(newest === undefined ? [] : instantsOf(newest, run))]);
+  const instants = [at, ...(newest === undefined ? [] : instantsOf(newest, run))];
+  if (isOpen) tellJoined(draft, previous, run, at, instants);
+  else tell(draft, run, at, instants);
 }
 
 /** What must not lie in maintenance for an outcome to be told: its instant, and the start and slot of its run. */

@@ -3,6 +3,7 @@ import { deadlineOf, reminderDueAt } from './due.ts';
 import { announceAt } from './maintenance.ts';
 import type { Delivery, DeliveryFacts, DeliveryKind, Incident, Run } from './model.ts';
 import { badKindOf, type BadKind } from './reasons.ts';
+import type { Spec } from './spec.ts';
 
 /**
  * Owes an `opened` to every notifier that takes a kind the incident contains and was not told yet; in
@@ -10,12 +11,17 @@ import { badKindOf, type BadKind } from './reasons.ts';
  * @param run what it is about
  * @param at the instant of what is told
  * @param instants those that must lie outside of maintenance: when the outcome came, and when its run began
+ * @param names who is told, if not all of them
  */
-export function tell(draft: Draft, run: Run | null, at: number, instants: readonly number[]): void {
+export function tell(
+  draft: Draft,
+  run: Run | null,
+  at: number,
+  instants: readonly number[],
+  names: readonly string[] = untold(draft, draft.spec),
+): void {
   const { incident } = draft;
-  if (incident === null) return;
-  const names = untold(draft, incident);
-  if (names.length === 0) return;
+  if (incident === null || names.length === 0) return;
   const heldUntil = announceAt(draft.spec, instants);
   if (heldUntil !== null && heldUntil > draft.knownAt) {
     // A new start of the wait for what is held already would put it off for as long as things go wrong.
@@ -46,6 +52,24 @@ export function holdAnew(draft: Draft, at: number): void {
   if (incident === null || incident.announce_at === null || incident.held_instants === undefined) return;
   const heldUntil = announceAt(draft.spec, incident.held_instants) ?? at;
   draft.setIncident({ ...incident, announce_at: Math.max(heldUntil, at) });
+}
+
+/**
+ * Tells of an incident in the middle of which the spec was changed: those who now take what it contains and did
+ * not before; the others only of what no window holds back any longer.
+ */
+export function tellJoined(
+  draft: Draft,
+  previous: Spec,
+  run: Run | null,
+  at: number,
+  instants: readonly number[],
+): void {
+  const heldUntil = draft.incident?.announce_at ?? null;
+  if (heldUntil !== null && heldUntil <= at) return announce(draft, at);
+  const before = untold(draft, previous);
+  const joined = untold(draft, draft.spec).filter((name) => !before.includes(name));
+  if (heldUntil === null) tell(draft, run, at, instants, joined);
 }
 
 /** Tells of an incident that maintenance held back, and that is still open. */
@@ -86,9 +110,11 @@ export function newestBad(draft: Draft): Run | null {
   return newest === undefined ? null : (draft.run(newest.run_id) ?? null);
 }
 
-function untold(draft: Draft, incident: Incident): string[] {
+/** Notifiers of a spec that take a kind the incident contains and were not told of it. */
+function untold({ incident }: Draft, spec: Spec): string[] {
+  if (incident === null) return [];
   const kinds = containedKinds(incident);
-  const targets = draft.spec.notify.filter(
+  const targets = spec.notify.filter(
     ({ to, on }) => !incident.told.includes(to) && on.some((kind) => kinds.includes(kind)),
   );
   return [...new Set(targets.map(({ to }) => to))];

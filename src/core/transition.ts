@@ -171,7 +171,7 @@ function changeSpec(draft: Draft, next: Spec, at: number): Reason {
   if (!draft.paused) {
     holdAnew(draft, at);
     remindAnew(draft, at);
-    reconsider(draft, at);
+    reconsider(draft, previous, at);
   }
   return 'spec_changed';
 }

@@ -288,6 +288,24 @@ describe('§3.3 maintenance', () => {
       ],
     ],
     [
+      'what a good outcome kept from being announced is not told when the window is taken out of the file',
+      {
+        ...NONE,
+        recovery_threshold: 2,
+        maintenance: [{ from: '2025-01-01T01:00Z', to: '2025-01-01T05:00Z' }],
+      },
+      `02:00 failure
+       03:00 success
+       03:30 spec {"maintenance":[]}
+       04:00 failure`,
+      [
+        '02:00 no slot failure reported_failure',
+        '03:00 no slot success succeeded',
+        '04:00 no slot failure reported_failure',
+        '04:00 owe ops opened reported_failure (2)',
+      ],
+    ],
+    [
       'a window taken out of the file holds nothing back any longer',
       HELD,
       `01:00 success
