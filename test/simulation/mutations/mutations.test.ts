@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +20,11 @@ function syntaxErrors(files: readonly string[]): string {
 test.each(MUTATIONS)('the mutation "$name" applies', (mutation) => {
   expect(() => mutated(mutation, root)).not.toThrow();
   expect(mutation.replace).not.toBe(mutation.find);
+});
+
+test('the README says of each mutation which promise it breaks', () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  expect(MUTATIONS.map(({ name }) => name).filter((name) => !readme.includes(name))).toEqual([]);
 });
 
 test('no two mutations have the same name or do the same', () => {

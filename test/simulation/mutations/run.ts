@@ -69,14 +69,21 @@ const missed: string[] = [];
 const queue = [...chosen];
 
 console.log(line(['mutation', 'caught by', 'worlds', 'promise']));
+/** Why a mutation is not caught, or by what it is. */
+async function tried(mutation: Mutation, directory: string): Promise<Catch | string> {
+  try {
+    return (await caught(mutation, directory)) ?? 'NOT CAUGHT';
+  } catch (error) {
+    return `NOT TRIED: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
 const workers = Array.from({ length: availableParallelism() }, async (_, index) => {
   for (let mutation = queue.shift(); mutation !== undefined; mutation = queue.shift()) {
-    const found = await caught(mutation, join(scratch, String(index)));
-    if (found === null) missed.push(mutation.name);
+    const found = await tried(mutation, join(scratch, String(index)));
+    if (typeof found === 'string') missed.push(mutation.name);
     const by =
-      found === null
-        ? ['NOT CAUGHT', String(WORLDS_MAX)]
-        : [`${found.check}, seed ${found.seed}`, String(found.seed)];
+      typeof found === 'string' ? [found, ''] : [`${found.check}, seed ${found.seed}`, String(found.seed)];
     console.log(line([mutation.name, ...by, mutation.promise]));
   }
 });
