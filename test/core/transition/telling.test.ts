@@ -126,6 +126,27 @@ describe('§3.3 who is told what', () => {
     expect(trace).toContain('02:00 owe a closed succeeded');
   });
 
+  test('a notifier taken out of notify is reminded no more, and still told of the end', () => {
+    const trace = play(
+      { ...HOURLY, remind_every: '20m', notify: ['a', 'b'] },
+      `01:00 failure
+       01:25 spec {"notify":["b"]}
+       01:50 success`,
+    );
+    expect(trace).toEqual([
+      '01:00 slot 01:00 failure reported_failure',
+      '01:00 owe a opened reported_failure',
+      '01:00 owe b opened reported_failure',
+      '01:20 owe a reminder reported_failure',
+      '01:20 owe b reminder reported_failure',
+      '01:40 owe b reminder reported_failure',
+      '01:50 no slot success succeeded',
+      '01:50 owe a closed succeeded',
+      '01:50 owe b closed succeeded',
+      '01:50 incident closed recovered',
+    ]);
+  });
+
   test('a notifier that joins while the incident is open is told then, and of its end', () => {
     const trace = play(
       { ...HOURLY, notify: ['a'] },
