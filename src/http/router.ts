@@ -12,7 +12,7 @@ export type HttpContext = ParameterizedContext<HttpState> & { params: Record<str
 export type HttpMiddleware = Middleware<HttpState>;
 
 export interface Route {
-  method: 'GET' | 'POST' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** As `@koa/router` reads it, e.g. `/jobs/:name`. `GET` serves `HEAD`, too. */
   path: string;
   /** Who may use it. Without it a route cannot be declared, so none is left open by mistake. */

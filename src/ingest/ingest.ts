@@ -22,6 +22,13 @@ export interface Ingest {
    *   `store_unavailable`, `stopping`
    */
   register(name: string, declared: Declaration): Promise<Job>;
+  /**
+   * Declares a job of source `api` anew; its history and what is open stay.
+   * @param edit makes the new declaration of the one that stands, valid, as the caller wrote it; what it throws
+   *   changes nothing
+   * @throws CronflowError `unknown_job`, `job_in_file`, `store_unavailable`, `stopping`
+   */
+  change(name: string, edit: (declared: Declaration) => Declaration): Promise<Job>;
   /** @throws CronflowError `unknown_job`, `job_in_file`, `store_unavailable`, `stopping` */
   remove(name: string): Promise<void>;
   /**

@@ -4,6 +4,7 @@ import { applyDefaults } from '../core/defaults.ts';
 import { CronflowError } from '../core/errors.ts';
 import { hasHistory } from '../core/rename.ts';
 import type { Incident, Job, Ping } from '../core/model.ts';
+import { differences } from '../core/plan.ts';
 import type { Scope, Store, Tx } from '../store/store.ts';
 import { acknowledgeIncident } from './acknowledge.ts';
 import { readFill } from './configuration.ts';
@@ -88,6 +89,14 @@ export class JobIngest implements Ingest {
     });
   }
 
+  change(name: string, edit: (declared: Declaration) => Declaration): Promise<Job> {
+    return this.#write({ names: [name] }, (tx) => {
+      const job = currentJob(tx, name);
+      changeJob(tx, job, edit(job.declared), this.#clock.now());
+      return currentJob(tx, name);
+    });
+  }
+
   pause(name: string): Promise<Job> {
     return this.#write({ names: [name] }, (tx) => {
       pauseJob(tx, currentJob(tx, name), this.#clock.now());
@@ -141,6 +150,24 @@ function registerJob(tx: Tx, name: string, declared: Declaration, at: number): J
     addJob(tx, { ...shared, created_at: at, removed_at: null });
   }
   return currentJob(tx, name);
+}
+
+/** @throws CronflowError `job_in_file` */
+function changeJob(tx: Tx, job: Job, declared: Declaration, at: number): void {
+  if (job.source === 'file') {
+    throw new CronflowError(
+      'job_in_file',
+      `Job "${job.name}" is declared in ${placeOf(job)}. Change it there.`,
+    );
+  }
+  const declaration = applyDefaults(declared, readFill(tx));
+  if (differences(job.declaration, declaration).length === 0) {
+    tx.putJob({ ...job, declared, declaration, updated_at: at });
+    return;
+  }
+  const previous = specOfJob(tx, job);
+  const next: Job = { ...job, declared, declaration, updated_at: at };
+  applyEvent(tx, next, { type: 'spec_changed', at, previous });
 }
 
 /** A job of the API goes on under another name, as one of a file does by its `renamed_from`. */

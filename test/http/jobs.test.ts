@@ -235,6 +235,88 @@ describe('a job read back', () => {
   });
 });
 
+function sent(method: string, body: unknown): RequestInit {
+  return { method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } };
+}
+
+describe('PUT /jobs/:name', () => {
+  test('registers a job that is not there, and changes one that is, with its history', async () => {
+    const { request, ping } = await startServer();
+    const made = await request('/jobs/backup', sent('PUT', { schedule: NIGHTLY, grace: '10m' }));
+    expect([made.status, made.headers.get('location')]).toEqual([201, '/jobs/backup']);
+    await ping('backup', 'success');
+    const changed = await request('/jobs/backup', sent('PUT', { name: 'backup', schedule: '0 3 * * *' }));
+    expect(changed.status).toBe(200);
+    expect(changed.json).toMatchObject({
+      id: made.json['id'],
+      schedule: '0 3 * * *',
+      status: 'success',
+      expected_at: '2026-01-16T03:00:00.000Z',
+    });
+    // What the body leaves out is not set any more.
+    expect(changed.json).not.toHaveProperty('grace');
+    expect((await request('/jobs/backup/runs')).json).toHaveLength(1);
+  });
+
+  test('changes nothing when it comes again', async () => {
+    const { request } = await startServer();
+    const body = sent('PUT', { schedule: NIGHTLY });
+    const first = await request('/jobs/backup', body);
+    expect((await request('/jobs/backup', body)).json).toEqual(first.json);
+  });
+
+  test('brings a removed job back with its history', async () => {
+    const { request, ping } = await startServer();
+    const { json } = await request('/jobs/backup', sent('PUT', { schedule: NIGHTLY }));
+    await ping('backup', 'success');
+    await request('/jobs/backup', { method: 'DELETE' });
+    const again = await request('/jobs/backup', sent('PUT', { schedule: NIGHTLY }));
+    expect([again.status, again.json['id']]).toEqual([201, json['id']]);
+    expect((await request('/jobs/backup/runs')).json).toHaveLength(1);
+  });
+
+  test('refuses another name, a faulty declaration, and a job of a file', async () => {
+    const { configure, request } = await startServer();
+    await configure({ nightly: { schedule: NIGHTLY } });
+    const renamed = await request('/jobs/backup', sent('PUT', { name: 'other' }));
+    expect([renamed.status, renamed.json['errors']]).toEqual([
+      422,
+      [expect.objectContaining({ path: 'name' })],
+    ]);
+    expect((await request('/jobs/backup', sent('PUT', { schedul: NIGHTLY }))).status).toBe(422);
+    expect((await request('/jobs/backup', sent('PUT', []))).status).toBe(422);
+    expect((await request('/jobs/backup')).status).toBe(404);
+    const ofFile = await request('/jobs/nightly', sent('PUT', { schedule: NIGHTLY }));
+    expect(ofFile.status).toBe(409);
+    expect(ofFile.json['detail']).toContain('cronflow.yaml, line 1');
+  });
+});
+
+describe('PATCH /jobs/:name', () => {
+  test('changes the keys that it names, and takes out those that are null', async () => {
+    const { post, request } = await startServer();
+    await post('/jobs', { name: 'backup', schedule: NIGHTLY, grace: '10m', tags: ['a', 'b'] });
+    const answer = await request('/jobs/backup', sent('PATCH', { grace: null, tags: ['c'], paused: true }));
+    expect(answer.status).toBe(200);
+    expect(answer.json).toMatchObject({ schedule: NIGHTLY, tags: ['c'], paused: true, status: 'paused' });
+    expect(answer.json).not.toHaveProperty('grace');
+    expect((await request('/jobs/backup', sent('PATCH', { paused: false }))).json).toMatchObject({
+      paused: false,
+      expected_at: '2026-01-16T02:00:00.000Z',
+    });
+  });
+
+  test('refuses what is not valid and changes nothing then, unknown jobs, and jobs of a file', async () => {
+    const { configure, post, request } = await startServer();
+    await configure({ nightly: { schedule: NIGHTLY } });
+    await post('/jobs', { name: 'backup', schedule: NIGHTLY });
+    expect((await request('/jobs/backup', sent('PATCH', { grace: '1m', schedul: 'x' }))).status).toBe(422);
+    expect((await request('/jobs/backup')).json).not.toHaveProperty('grace');
+    expect((await request('/jobs/bakup', sent('PATCH', { grace: '1m' }))).status).toBe(404);
+    expect((await request('/jobs/nightly', sent('PATCH', { grace: '1m' }))).json['code']).toBe('job_in_file');
+  });
+});
+
 describe('DELETE /jobs/:name', () => {
   test('removes a job of the API', async () => {
     const { post, request } = await startServer();

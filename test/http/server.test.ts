@@ -23,7 +23,7 @@ describe('what is not a route', () => {
   test.each([
     ['GET', '/nothing', 404, 'not_found'],
     ['POST', '/', 405, 'method_not_allowed'],
-    ['PUT', '/jobs/backup', 405, 'method_not_allowed'],
+    ['POST', '/jobs/backup', 405, 'method_not_allowed'],
     ['PATCH', '/jobs', 405, 'method_not_allowed'],
     ['PROPFIND', '/jobs', 405, 'method_not_allowed'],
     ['DELETE', '/jobs/backup/start', 405, 'method_not_allowed'],
@@ -46,9 +46,9 @@ describe('what is not a route', () => {
   test('a wrong method is told the right ones', async () => {
     const { request } = await startServer();
     const allow = async (path: string): Promise<unknown> =>
-      (await request(path, { method: 'PUT' })).headers.get('allow');
+      (await request(path, { method: 'PROPFIND' })).headers.get('allow');
     expect(await allow('/jobs')).toBe('GET, HEAD, POST, OPTIONS');
-    expect(await allow('/jobs/backup')).toBe('DELETE, GET, HEAD, OPTIONS');
+    expect(await allow('/jobs/backup')).toBe('DELETE, GET, HEAD, PATCH, PUT, OPTIONS');
     expect(await allow('/config/reload')).toBe('POST, OPTIONS');
   });
 

@@ -1,7 +1,9 @@
-import { CronflowError } from '../../core/errors.ts';
+import type { Declaration } from '../../core/declaration.ts';
+import { CronflowError, type Fault } from '../../core/errors.ts';
 import type { Incident, Job } from '../../core/model.ts';
 import { STATUSES } from '../../core/reasons.ts';
 import { readJson } from '../body.ts';
+import type { ValidDeclaration } from '../deps.ts';
 import { Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
@@ -10,7 +12,7 @@ import { jobJson } from '../wire.ts';
 /** Open incidents fetched at once when a list of jobs is answered. */
 const INCIDENTS_PAGE = 1_000;
 
-/** `/jobs`: register, list, look at, pause, resume, remove. */
+/** `/jobs`: register, list, look at, change, pause, resume, remove. */
 export function jobRoutes(services: Services): Route[] {
   return [
     { method: 'POST', path: '/jobs', scope: 'all', handle: (ctx) => register(ctx, services) },
@@ -18,25 +20,71 @@ export function jobRoutes(services: Services): Route[] {
     { method: 'GET', path: '/jobs/:name', scope: 'read', handle: (ctx) => show(ctx, services) },
     { method: 'POST', path: '/jobs/:name/pause', scope: 'all', handle: (ctx) => pause(ctx, services) },
     { method: 'POST', path: '/jobs/:name/resume', scope: 'all', handle: (ctx) => resume(ctx, services) },
+    { method: 'PUT', path: '/jobs/:name', scope: 'all', handle: (ctx) => declare(ctx, services) },
+    { method: 'PATCH', path: '/jobs/:name', scope: 'all', handle: (ctx) => patch(ctx, services) },
     { method: 'DELETE', path: '/jobs/:name', scope: 'all', handle: (ctx) => remove(ctx, services) },
   ];
 }
 
 async function register(ctx: HttpContext, services: Services): Promise<void> {
-  const { clock, limits } = services;
-  const input = await readJson(ctx.req, {
-    clock,
-    bytesMax: limits.jsonBytesMax,
-    readMsMax: limits.bodyMsMax,
-  });
-  const valid = services.validateDeclaration(input);
-  if (!('declared' in valid)) {
-    throw new CronflowError('invalid', 'The declaration of the job is not valid.', { faults: valid });
-  }
-  const job = await services.ingest.register(valid.name, valid.declared);
+  const { name, declared } = validated(await inputOf(ctx, services), services);
+  await create(ctx, name, declared, services);
+}
+
+async function create(
+  ctx: HttpContext,
+  name: string,
+  declared: Declaration,
+  services: Services,
+): Promise<void> {
+  const job = await services.ingest.register(name, declared);
   ctx.status = 201;
   ctx.set('Location', `/jobs/${encodeURIComponent(job.name)}`);
   ctx.body = await withIncident(job, services);
+}
+
+/** Declares the job as the body says, whether it was there or not: the same request twice changes nothing. */
+async function declare(ctx: HttpContext, services: Services): Promise<void> {
+  const name = ctx.params['name'] ?? '';
+  const { declared } = validated(named(name, await inputOf(ctx, services)), services);
+  if ((await services.store.jobByName(name)) === undefined) {
+    await create(ctx, name, declared, services);
+    return;
+  }
+  ctx.body = await withIncident(await services.ingest.change(name, () => declared), services);
+}
+
+/** Changes the keys that the body names; null takes a key out (RFC 7396, whole keys at a time). */
+async function patch(ctx: HttpContext, services: Services): Promise<void> {
+  const { name } = await services.jobNamed(ctx.params['name'] ?? '');
+  const changes = named(name, await inputOf(ctx, services));
+  const job = await services.ingest.change(name, (declared) => {
+    const merged = Object.entries({ ...declared, ...(changes as object) });
+    const kept = merged.filter(([, value]) => value !== null);
+    return validated(Object.fromEntries(kept), services).declared;
+  });
+  ctx.body = await withIncident(job, services);
+}
+
+function inputOf(ctx: HttpContext, { clock, limits }: Services): Promise<unknown> {
+  return readJson(ctx.req, { clock, bytesMax: limits.jsonBytesMax, readMsMax: limits.bodyMsMax });
+}
+
+/** The keys of a job with the name of the path, which the body may repeat. */
+function named(name: string, input: unknown): unknown {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
+  const given = (input as { name?: unknown }).name ?? name;
+  if (given === name) return { ...input, name };
+  const message = `must be ${JSON.stringify(name)}, as in the path; POST /jobs with renamed_from renames a job`;
+  const fault: Fault = { code: 'bad_name', path: 'name', message };
+  throw new CronflowError('invalid', 'The declaration of the job is not valid.', { faults: [fault] });
+}
+
+/** @throws CronflowError `invalid` with every fault */
+function validated(input: unknown, services: Services): ValidDeclaration {
+  const valid = services.validateDeclaration(input);
+  if ('declared' in valid) return valid;
+  throw new CronflowError('invalid', 'The declaration of the job is not valid.', { faults: valid });
 }
 
 async function list(ctx: HttpContext, services: Services): Promise<void> {
