@@ -19,6 +19,7 @@ const schema = withoutVariables(
 /** @returns {Promise<Record<string, string>>} the generated text of each file, by its path in the repository */
 export async function generate() {
   const { $id: _id, anyOf: _jobsOrInclude, patternProperties: _anchors, definitions, ...file } = schema;
+  const notifier = { ...definitions.notifier, oneOf: definitions.notifier.oneOf.map(withoutCombinations) };
   const declared = { tsType: 'Declaration' };
   return {
     'docs/configuration.md': await reference(),
@@ -27,9 +28,14 @@ export async function generate() {
       file,
       'ConfigFile',
       `${HEADER}\nimport type { Declaration } from '../core/declaration.ts';`,
-      { ...definitions, job: declared, defaults: declared, group_defaults: declared },
+      { ...definitions, notifier, job: declared, defaults: declared, group_defaults: declared },
     ),
   };
+}
+
+/** Which keys go together is checked, not typed. */
+function withoutCombinations({ anyOf: _anyOf, allOf: _allOf, not: _not, ...branch }) {
+  return branch;
 }
 
 /** The types of one part; `$ref`s are replaced first, so that no type is invented for a mere property. */
@@ -50,7 +56,9 @@ async function reference() {
   const parts = {
     file: schema,
     job: schema.definitions.job,
-    slack: schema.definitions.notifier.oneOf.find((branch) => branch.properties.type.const === 'slack'),
+    ...Object.fromEntries(
+      schema.definitions.notifier.oneOf.map((branch) => [branch.properties.type.const, branch]),
+    ),
   };
   const page = (await readFile(url, 'utf8')).replace(
     /(<!-- keys of (\w+) -->\n)[^]*?(<!-- end -->)/g,

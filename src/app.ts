@@ -5,6 +5,7 @@ import type { Config } from './config/config.ts';
 import { type ConfigProblem, ConfigReloader } from './config/reloader.ts';
 import { validateDeclaration } from './config/validate.ts';
 import { CronflowError, type Fault } from './core/errors.ts';
+import { tellsNobody } from './core/notifier-config.ts';
 import { type Plan, planChanges } from './core/plan.ts';
 import { DEFAULT_GLOBALS } from './core/spec.ts';
 import { NotifierRegistry } from './delivery/registry.ts';
@@ -284,7 +285,7 @@ function noticesOf(
 ): string[] {
   const notices: string[] = [];
   for (const notifier of config?.notifiers ?? []) {
-    if (notifier.type === 'slack' && notifier.webhookUrl === '') {
+    if (tellsNobody(notifier)) {
       notices.push(
         `nobody will be told: notifier "${notifier.name}" has no webhook_url, its notifications only go to the log ` +
           '(set SLACK_WEBHOOK_URL, or webhook_url in the configuration)',

@@ -124,11 +124,15 @@ function problemOf(error: ErrorObject, spots: Spots): Problem | null {
     case 'additionalProperties':
       return unknownKey(path, String(params['additionalProperty']), Object.keys(schema.properties ?? {}));
     case 'required':
+      // Of keys of which one is needed, `anyOf` speaks for all.
+      if (path !== '' && /\/anyOf\/\d+\/required$/.test(error.schemaPath)) return null;
       return missingKey(path, String(params['missingProperty']));
     case 'discriminator':
       return discriminator(path, params, schema, spots);
+    case 'anyOf':
+      return noneOf(path, schema);
     case 'not':
-      return conflict(path, error.data);
+      return conflict(path, error.schema as Schema);
     case 'type':
       return { code: 'wrong_type', path, message: wrongType(error.data, shown, schema) };
     case 'enum':
@@ -217,16 +221,20 @@ function discriminator(
   return { code: 'not_allowed', path: at, ...unknown('type', value, types, shown) };
 }
 
-/** The schema says `not` of two keys that exclude each other, and of nothing else. */
-function conflict(path: string, data: unknown): Problem {
-  const keys = Object.keys(data as object);
-  const [first, second] = keys.includes('schedule')
-    ? ['schedule', 'every']
-    : ['webhook_url', 'webhook_url_file'];
+/** Keys of which the schema wants one, or one set: `anyOf` holds a `required` for each. */
+function noneOf(path: string, { anyOf = [], errorMessage }: Schema): Problem | null {
+  const sets = anyOf.map(({ required = [] }) => required.join(' with '));
+  if (path === '' || sets.length === 0 || sets.includes('')) return null;
+  const hint = errorMessage === undefined ? '' : `; ${errorMessage}`;
+  return { code: 'missing_key', path, message: `lacks ${sets.join(' or ')}${hint}`, atKey: true };
+}
+
+/** The schema says `not` of keys that exclude each other, and of nothing else. */
+function conflict(path: string, { required = [] }: Schema): Problem {
   return {
     code: 'conflict',
     path,
-    message: `has both ${first} and ${second}; keep one of them`,
+    message: `has both ${required.join(' and ')}; keep one of them`,
     atKey: true,
   };
 }

@@ -1,4 +1,5 @@
 import type { Fault } from '../core/errors.ts';
+import { tellsNobody } from '../core/notifier-config.ts';
 import type { PlannedJob } from '../core/plan.ts';
 import { type Spec, specOf } from '../core/spec.ts';
 import { compileCron } from '../schedule/cron.ts';
@@ -130,7 +131,8 @@ function misspeltLints(config: Config, locator: Locator, pinging: readonly strin
 function notifierLints(config: Config, locator: Locator): Fault[] {
   const used = usedNotifiers(config);
   const { path: file } = config.files[0]!;
-  return config.notifiers.flatMap(({ name, ...notifier }) => {
+  return config.notifiers.flatMap((notifier) => {
+    const { name } = notifier;
     const path = pointer('/notifiers', name);
     // Without any, one is made of the environment.
     const isDeclared = locator.has(file, path);
@@ -141,7 +143,7 @@ function notifierLints(config: Config, locator: Locator): Fault[] {
         'a job or of defaults, or remove it';
       faults.push({ code: 'unused_notifier', message, ...locator.place(file, path, { atKey: true }) });
     }
-    if (notifier.type === 'slack' && notifier.webhookUrl === '') {
+    if (tellsNobody(notifier)) {
       const message = isDeclared
         ? 'the address is empty: every notification is logged, and nobody is told; give it the address of an ' +
           'incoming webhook'

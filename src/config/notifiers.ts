@@ -2,13 +2,13 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { NotifierConfig } from './config.ts';
 import type { Problem } from './faults.ts';
+import { type Schema, validators } from './schema.ts';
 import type { ConfigFile } from './schema-types.ts';
 import type { Env } from './substitute.ts';
 import { pointer } from './tree.ts';
 
 const SECRET_BYTES_MAX = 64 * 1024;
-
-type Declared = NonNullable<ConfigFile['notifiers']>[string];
+const FILE_SUFFIX = '_file';
 
 export interface Notifiers {
   notifiers: NotifierConfig[];
@@ -25,44 +25,61 @@ export function resolveNotifiers(file: string, declared: ConfigFile['notifiers']
   const problems: Problem[] = [];
   const entries = Object.entries(declared ?? {});
   if (entries.length === 0) return { notifiers: [slackOfEnvironment(file, env, problems)], problems };
-  const notifiers = entries.map(([name, notifier]) => resolveOne(file, name, notifier, problems));
+  const notifiers = entries.map(([name, { type, ...keys }]) => ({
+    name,
+    type,
+    settings: resolveSecrets(file, pointer('/notifiers', name), branchOf(type), keys, problems),
+  }));
   return { notifiers, problems };
 }
 
-function resolveOne(file: string, name: string, declared: Declared, problems: Problem[]): NotifierConfig {
-  if (declared.type === 'log') return { name, type: 'log' };
-  const path = pointer('/notifiers', name);
-  if (declared.webhook_url_file !== undefined) {
-    const at = pointer(path, 'webhook_url_file');
-    return { name, type: 'slack', webhookUrl: secretUrl(file, declared.webhook_url_file, at, problems) };
+/** What the schema says of one kind. */
+function branchOf(type: string): Schema {
+  const branches = validators().schema.definitions?.['notifier']?.oneOf ?? [];
+  return branches.find((branch) => branch.properties?.['type']?.const === type) ?? {};
+}
+
+/** Reads the file of every `KEY_file` whose KEY the kind knows, and puts what it holds under KEY. */
+function resolveSecrets(
+  file: string,
+  path: string,
+  branch: Schema,
+  keys: Readonly<Record<string, unknown>>,
+  problems: Problem[],
+): Record<string, unknown> {
+  const settings: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(keys)) {
+    const secretKey = key.endsWith(FILE_SUFFIX) ? key.slice(0, -FILE_SUFFIX.length) : null;
+    const secret = secretKey === null ? undefined : branch.properties?.[secretKey];
+    if (secretKey === null || secret === undefined) settings[key] = value;
+    else settings[secretKey] = secretOf(file, String(value), secret, pointer(path, key), problems);
   }
-  if (declared.webhook_url === undefined) {
-    const message = 'lacks webhook_url or webhook_url_file; an empty webhook_url logs every notification';
-    problems.push({ code: 'missing_key', path, message, atKey: true });
-  }
-  return { name, type: 'slack', webhookUrl: declared.webhook_url ?? '' };
+  return settings;
 }
 
 function slackOfEnvironment(file: string, env: Env, problems: Problem[]): NotifierConfig {
+  const schema = branchOf('slack').properties?.['webhook_url'] ?? {};
   const fromFile = env['SLACK_WEBHOOK_URL_FILE'];
-  const webhookUrl = env['SLACK_WEBHOOK_URL'] ?? '';
+  let webhookUrl = env['SLACK_WEBHOOK_URL'] ?? '';
   if (webhookUrl === '' && fromFile !== undefined && fromFile !== '') {
-    const webhook = secretUrl(file, fromFile, '/SLACK_WEBHOOK_URL_FILE', problems);
-    return { name: 'slack', type: 'slack', webhookUrl: webhook };
+    webhookUrl = secretOf(file, fromFile, schema, '/SLACK_WEBHOOK_URL_FILE', problems);
+  } else {
+    const message = webhookUrl === '' ? null : faultOf(webhookUrl, schema);
+    if (message !== null) problems.push({ code: 'not_allowed', path: '/SLACK_WEBHOOK_URL', message });
   }
-  if (webhookUrl !== '' && !isWebUrl(webhookUrl)) {
-    problems.push({ code: 'not_allowed', path: '/SLACK_WEBHOOK_URL', message: NOT_AN_ADDRESS });
-  }
-  return { name: 'slack', type: 'slack', webhookUrl };
+  return { name: 'slack', type: 'slack', settings: { webhook_url: webhookUrl } };
 }
 
-const NOT_AN_ADDRESS = 'must hold an address that starts with https://';
-
-function secretUrl(file: string, secretFile: string, path: string, problems: Problem[]): string {
+function secretOf(
+  file: string,
+  secretFile: string,
+  schema: Schema,
+  path: string,
+  problems: Problem[],
+): string {
   const result = readSecret(resolve(dirname(file), secretFile));
-  if ('error' in result) problems.push({ code: 'bad_secret_file', path, message: result.error });
-  else if (!isWebUrl(result.secret))
-    problems.push({ code: 'bad_secret_file', path, message: NOT_AN_ADDRESS });
+  const message = 'error' in result ? result.error : faultOf(result.secret, schema);
+  if (message !== null) problems.push({ code: 'bad_secret_file', path, message });
   return 'error' in result ? '' : result.secret;
 }
 
@@ -84,6 +101,12 @@ function readSecret(path: string): { secret: string } | { error: string } {
   }
 }
 
-function isWebUrl(text: string): boolean {
-  return /^https?:\/\/\S+$/i.test(text) && URL.canParse(text);
+/** Why a secret from elsewhere is not what its key takes; null when it is. */
+function faultOf(secret: string, schema: Schema): string | null {
+  if (schema['x-url'] === true) {
+    const isUrl = /^https?:\/\/\S+$/i.test(secret) && URL.canParse(secret);
+    return isUrl ? null : 'must hold an address that starts with https://';
+  }
+  if (schema.pattern === undefined || new RegExp(schema.pattern, 'u').test(secret)) return null;
+  return `must hold ${schema.patternErrorMessage ?? 'what its key takes'}`;
 }

@@ -15,12 +15,17 @@ export interface Schema {
   additionalProperties?: Schema | boolean;
   items?: Schema;
   oneOf?: Schema[];
+  anyOf?: Schema[];
+  required?: string[];
+  pattern?: string;
   definitions?: Record<string, Schema>;
   default?: unknown;
   examples?: unknown[];
   description?: string;
   /** What is allowed, for people; editors show it too. */
   patternErrorMessage?: string;
+  /** What to do where none of `anyOf` holds, for people; editors show it too. */
+  errorMessage?: string;
   /** The bounds of a duration. */
   'x-duration'?: { minimum: string; maximum: string };
   /** Set on addresses: they must parse as a URL unless empty. */
@@ -51,7 +56,7 @@ function compileSchema(): Validators {
   const url = new URL('../../schemas/cronflow.schema.json', import.meta.url);
   const schema = withoutVariables(JSON.parse(readFileSync(url, 'utf8'))) as Schema & { $id: string };
   const ajv = new Ajv({ allErrors: true, verbose: true, discriminator: true, allowUnionTypes: true });
-  ajv.addVocabulary(['patternErrorMessage']);
+  ajv.addVocabulary(['patternErrorMessage', 'errorMessage']);
   ajv.addKeyword({ keyword: 'x-duration', type: 'string', validate: isWithin });
   ajv.addKeyword({ keyword: 'x-url', type: 'string', validate: isUrl });
   ajv.addSchema(schema);

@@ -228,6 +228,8 @@ export interface Delivery {
   /** When it was sent or given up. */
   finished_at: number | null;
   last_error: string | null;
+  /** What the receiver calls the message, where it said so; for later messages about the incident. */
+  receipt?: string;
   facts: DeliveryFacts;
 }
 

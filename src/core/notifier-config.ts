@@ -1,9 +1,21 @@
-/** A notifier as the files declare it; secrets are resolved. */
-export type NotifierConfig =
-  | {
-      name: string;
-      type: 'slack';
-      /** Empty: nothing is sent, every notification is logged. A secret. */
-      webhookUrl: string;
-    }
-  | { name: string; type: 'log' };
+/**
+ * A notifier as the files declare it. What its settings are is up to its kind: the schema says it for those who
+ * write the file, the kind's folder in `delivery/` for the code.
+ */
+export interface NotifierConfig {
+  name: string;
+  /** The kind: a `type` of the schema. */
+  type: string;
+  settings: NotifierSettings;
+}
+
+/**
+ * The keys of the declaration but `type`, as the schema has let them through: `${VAR}` is resolved, and a secret of
+ * `KEY_file` stands under KEY.
+ */
+export type NotifierSettings = Readonly<Record<string, unknown>>;
+
+/** Whether everything owed to it is only logged: an empty Slack address (DESIGN.md §5). */
+export function tellsNobody({ type, settings }: NotifierConfig): boolean {
+  return type === 'slack' && settings['webhook_url'] === '';
+}

@@ -1,6 +1,6 @@
 import type { Delivery, DeliveryFacts, Run } from '../core/model.ts';
 import type { Store } from '../store/store.ts';
-import type { MessageContext } from './message.ts';
+import type { MessageContext, Opening } from './message.ts';
 
 /** How many rows of history the usual duration is taken from. */
 const HISTORY_ROWS_MAX = 50;
@@ -17,12 +17,13 @@ export async function loadContext(
   around: { nowAt: number; publicUrl: string | null; closing: DeliveryFacts | null; undelivered: number },
 ): Promise<MessageContext> {
   const { job_id: jobId, incident_id: incidentId, facts } = delivery;
-  const [incident, job, run, output, history] = await Promise.all([
+  const [incident, job, run, output, history, opening] = await Promise.all([
     store.incident(incidentId),
     jobId === null ? undefined : store.jobById(jobId),
     jobId === null || facts.run_id === null ? undefined : store.run(jobId, facts.run_id),
     jobId === null || facts.run_id === null ? undefined : store.output(jobId, facts.run_id),
     jobId === null ? undefined : store.runsOf(jobId, { skip: 0, limit: HISTORY_ROWS_MAX }),
+    openingOf(store, delivery),
   ]);
   return {
     ...around,
@@ -31,7 +32,16 @@ export async function loadContext(
     run: run ?? null,
     output: output ?? null,
     usualMs: usualMsOf(history?.items ?? []),
+    opening,
   };
+}
+
+/** What the notifier answered to the message that told it of the incident (core: `owe`, for the id). */
+async function openingOf(store: Store, { id, incident_id, notifier }: Delivery): Promise<Opening | null> {
+  const openingId = `${incident_id}.${notifier}.opened`;
+  if (id === openingId) return null;
+  const opening = await store.transact({ delivery_ids: [openingId] }, (tx) => tx.delivery(openingId));
+  return opening?.receipt === undefined ? null : { receipt: opening.receipt, isMerged: false };
 }
 
 /** The median duration of the successful runs among `runs`; null when there is none. */

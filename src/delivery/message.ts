@@ -6,7 +6,15 @@ import { fullTime, shortTime } from './wall-time.ts';
 import { isSystemReason, ordinal, systemRecovery, troubleWords } from './words.ts';
 
 /** What a message is about; a notifier may show each in its own colour. */
-export type MessageKind = 'opened' | 'reminder' | 'closed' | 'opened_and_closed';
+export type MessageKind =
+  | 'opened'
+  | 'reminder'
+  | 'closed'
+  | 'opened_and_closed'
+  /** The job was paused or removed while in trouble: only for notifiers that keep state. */
+  | 'closed_silently'
+  /** Tells of several incidents (DESIGN.md §7, Storms). */
+  | 'merged';
 export type Severity = 'bad' | 'good' | 'over';
 
 export interface MessageField {
@@ -21,6 +29,32 @@ export interface MessageLink {
   url: string | null;
 }
 
+/** Jobs of one group in a merged message. */
+export interface MessageSection {
+  /** The `group` of the jobs; null for those without. */
+  group: string | null;
+  /** Jobs in the same kind of trouble together: `FAILED: exit 1`, and their names. */
+  lines: readonly { what: string; names: readonly string[] }[];
+}
+
+/** The records one delivery is about, for notifiers that send data and no words. Null: not there any more. */
+export interface MessageSource {
+  delivery: Delivery;
+  incident: Incident | null;
+  job: Job | null;
+  run: Run | null;
+  /** Of the closing that goes out in the same message. */
+  closing: DeliveryFacts | null;
+}
+
+/** The message that told this notifier of the incident first. */
+export interface Opening {
+  /** What the notifier answered then; see `SendResult`. */
+  receipt: string;
+  /** Whether it told of other incidents, too. */
+  isMerged: boolean;
+}
+
 /**
  * One notification in words, the same for every notifier. All texts are cleaned of control and invisible
  * characters; escaping is up to the notifier. Everything but `output` is on one line.
@@ -28,6 +62,7 @@ export interface MessageLink {
 export interface Message {
   /** The same at every attempt, so that a receiver can tell a repeat. */
   deliveryId: string;
+  /** Of a merged message, that of the first it tells of. */
   incidentId: string;
   kind: MessageKind;
   severity: Severity;
@@ -43,6 +78,11 @@ export interface Message {
   links: readonly MessageLink[];
   /** Who is to be called, as `mention` of the job has it; nobody when it is over. */
   mentions: readonly string[];
+  /** What a merged message lists; empty for all others. */
+  sections: readonly MessageSection[];
+  /** Null where the opening was not sent, left no receipt, or is this message itself. */
+  opening: Opening | null;
+  source: MessageSource;
 }
 
 /** What a message says beyond the frozen facts of its delivery. Null is for what is not there any more. */
@@ -61,6 +101,7 @@ export interface MessageContext {
   closing: DeliveryFacts | null;
   /** Messages to this notifier that were given up since one last got through. */
   undelivered: number;
+  opening: Opening | null;
 }
 
 const OUTPUT_LINES_MAX = 20;
@@ -80,7 +121,7 @@ const LATE_MS = MINUTE_MS;
 /** Everything about one message that its parts are written from. */
 interface Parts {
   facts: DeliveryFacts;
-  kind: MessageKind;
+  kind: Exclude<MessageKind, 'merged'>;
   timezone: string;
   name: string | null;
   context: MessageContext;
@@ -88,7 +129,6 @@ interface Parts {
 
 /**
  * Writes the message of a delivery (DESIGN.md §7, Slack: title, fields, output, links). Pure.
- * @param delivery of any kind but `closed_silently`, which is no message
  */
 export function messageOf(delivery: Delivery, context: MessageContext): Message {
   const parts = partsOf(delivery, context);
@@ -106,13 +146,18 @@ export function messageOf(delivery: Delivery, context: MessageContext): Message 
     outputNote: outputNoteOf(parts, output.length),
     links: linksOf(parts),
     mentions: severityOf(parts) === 'bad' ? (context.job?.declaration.mention ?? []) : [],
+    sections: [],
+    opening: context.opening,
+    source: sourceOf(delivery, context),
   };
 }
 
 /** That Cronflow was away is told when it is over. */
 function severityOf({ kind, facts }: Parts): Severity {
   if (kind === 'closed') return 'good';
-  return kind === 'opened_and_closed' || facts.reason === 'cronflow_away' ? 'over' : 'bad';
+  return kind === 'opened_and_closed' || kind === 'closed_silently' || facts.reason === 'cronflow_away'
+    ? 'over'
+    : 'bad';
 }
 
 /**
@@ -122,12 +167,12 @@ function severityOf({ kind, facts }: Parts): Severity {
 export function bareMessageOf(delivery: Delivery, isOver: boolean): Message {
   const { kind, facts } = delivery;
   const name = cleanLine(facts.job_name ?? 'Cronflow', VALUE_LENGTH_MAX);
-  const verdict = kind === 'closed' ? 'RESOLVED' : isOver ? 'IN TROUBLE AND RESOLVED' : 'IN TROUBLE';
+  const verdict = kind.startsWith('closed') ? 'RESOLVED' : isOver ? 'IN TROUBLE AND RESOLVED' : 'IN TROUBLE';
   return {
     deliveryId: delivery.id,
     incidentId: delivery.incident_id,
-    kind: kind === 'closed_silently' ? 'closed' : kind,
-    severity: kind === 'closed' ? 'good' : 'bad',
+    kind,
+    severity: kind === 'closed' ? 'good' : kind === 'closed_silently' ? 'over' : 'bad',
     title: `${verdict} ${name}: ${facts.reason}`,
     description: null,
     fields: [],
@@ -135,7 +180,14 @@ export function bareMessageOf(delivery: Delivery, isOver: boolean): Message {
     outputNote: null,
     links: [],
     mentions: [],
+    sections: [],
+    opening: null,
+    source: { delivery, incident: null, job: null, run: null, closing: null },
   };
+}
+
+function sourceOf(delivery: Delivery, { incident, job, run, closing }: MessageContext): MessageSource {
+  return { delivery, incident, job, run, closing };
 }
 
 function partsOf(delivery: Delivery, context: MessageContext): Parts {
@@ -143,10 +195,9 @@ function partsOf(delivery: Delivery, context: MessageContext): Parts {
   const timezone = context.job?.declaration.timezone ?? 'UTC';
   // A reminder is dated at its own instant, which is not the one at which the slot was given up.
   const facts = delivery.kind === 'reminder' ? { ...delivery.facts, deadline_at: null } : delivery.facts;
-  const kind = delivery.kind === 'closed_silently' ? 'closed' : delivery.kind;
   return {
     facts,
-    kind: closing ? 'opened_and_closed' : kind,
+    kind: closing ? 'opened_and_closed' : delivery.kind,
     timezone,
     name: facts.job_name,
     context,
@@ -156,6 +207,7 @@ function partsOf(delivery: Delivery, context: MessageContext): Parts {
 function titleOf(parts: Parts): string {
   const { facts, kind, timezone, context } = parts;
   if (kind === 'closed') return `RESOLVED${subjectOf(parts, false)}: ${recoveryOf(parts, facts)}`;
+  if (kind === 'closed_silently') return silentTitleOf(parts);
   const { verdict, what } = troubleWords(facts, timezone);
   const subject = subjectOf(parts, true);
   switch (kind) {
@@ -173,6 +225,13 @@ function titleOf(parts: Parts): string {
       return `${verdict} AND RESOLVED${subject}: ${what}; ${recoveryOf(parts, closing)}, ${when}`;
     }
   }
+}
+
+/** Why nothing more is to be expected of the incident, although nothing got better. */
+function silentTitleOf(parts: Parts): string {
+  const { facts, context } = parts;
+  const verdict = context.incident?.close_reason === 'removed' ? 'REMOVED' : 'PAUSED';
+  return `${verdict}${subjectOf(parts, false)}: was in trouble for ${lastedOf(facts)}${badCountOf(facts)}`;
 }
 
 /** ` daily-database-backup on web1`; nothing for what is wrong with Cronflow itself. */
@@ -212,7 +271,7 @@ function fieldsOf(parts: Parts): MessageField[] {
   const time = (at: number | null): string | null =>
     at === null ? null : `${fullTime(at, timezone)} (${timezone})`;
 
-  if (kind !== 'closed') add('Reason', troubleWords(facts, timezone).what);
+  if (!isEnd(kind)) add('Reason', troubleWords(facts, timezone).what);
   add('Expected', time(facts.expected_at));
   if (context.nowAt - facts.at >= LATE_MS && kind !== 'reminder') add('Happened', time(facts.at));
   add('Now', time(context.nowAt));
@@ -220,12 +279,17 @@ function fieldsOf(parts: Parts): MessageField[] {
   add('Host', facts.host);
   add('Duration', durationOf(facts, context.usualMs));
   if (parts.name !== null) {
-    if (kind !== 'closed') add('Last success', lastSuccessOf(parts));
+    if (!isEnd(kind)) add('Last success', lastSuccessOf(parts));
     add('Next slot', time(context.job === null ? facts.next_slot_at : context.job.state.expected_at));
   }
   add('Owner', context.job?.declaration.owner);
   if (context.undelivered > 0) add('Not delivered', undeliveredOf(context.undelivered));
   return fields;
+}
+
+/** Whether it tells of nothing but that the trouble is over. */
+function isEnd(kind: MessageKind): boolean {
+  return kind === 'closed' || kind === 'closed_silently';
 }
 
 function durationOf(facts: DeliveryFacts, usualMs: number | null): string | null {
@@ -250,7 +314,7 @@ function undeliveredOf(count: number): string {
 
 /** What was printed by the run that went wrong; of what is wrong with Cronflow itself, all that is known. */
 function shownOf({ facts, kind, name, context }: Parts): Output | null {
-  if (kind === 'closed') return null;
+  if (isEnd(kind)) return null;
   if (name !== null) return context.output;
   return facts.detail?.includes('\n') === true ? { text: facts.detail, dropped_bytes: 0 } : null;
 }

@@ -6,7 +6,7 @@ import type { Parcel } from './parcel.ts';
 
 /** What became of a parcel. */
 export type Outcome =
-  | { type: 'sent' }
+  | { type: 'sent'; receipt: string | null }
   /** Settled without a message. */
   | { type: 'silent'; because: string }
   /** Not sent; the head is tried again, the rest stays as it is. */
@@ -64,7 +64,8 @@ function changeOf(
   switch (outcome.type) {
     case 'sent': {
       const note = sentWith === null ? null : `told with ${sentWith}`;
-      return { status: 'sent', attempts, finished_at: nowAt, last_error: note };
+      const receipt = outcome.receipt === null ? {} : { receipt: outcome.receipt };
+      return { status: 'sent', attempts, finished_at: nowAt, last_error: note, ...receipt };
     }
     case 'silent':
       return { status: 'sent', finished_at: nowAt, last_error: `no message: ${outcome.because}` };

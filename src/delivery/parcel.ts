@@ -19,12 +19,14 @@ const REMINDERS_MAX = 100;
 /**
  * What goes out with a claimed delivery, decided at every attempt anew from what is stored (DESIGN.md §7:
  * "an opening not yet sent and its closing merge into one message"). Merging storms has its place here.
+ * @param keepsState of the notifier
  * @throws CronflowError when the store cannot be read
  */
-export async function parcelOf(store: Store, head: Delivery): Promise<Parcel> {
+export async function parcelOf(store: Store, head: Delivery, keepsState: boolean): Promise<Parcel> {
   const alone: Parcel = { head, merged: [], closing: null, silentBecause: null };
-  // For notifiers that keep state; those there are so far have nothing to undo (DESIGN.md §3.3).
-  if (head.kind === 'closed_silently') return { ...alone, silentBecause: 'closed without a message' };
+  if (head.kind === 'closed_silently' && !keepsState) {
+    return { ...alone, silentBecause: 'closed without a message' };
+  }
   const incident = await store.incident(head.incident_id);
   if (incident === undefined) return alone;
   if (head.kind === 'reminder' && isOvertaken(head, incident)) {

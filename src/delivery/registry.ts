@@ -1,37 +1,13 @@
 import type { Clock } from '../clock.ts';
 import type { NotifierConfig } from '../core/notifier-config.ts';
 import type { Logger } from '../observe/log.ts';
-import { LogNotifier } from './log/notifier.ts';
-import type { Notifier } from './notifier.ts';
+import { buildLog } from './log/notifier.ts';
+import type { BuildNotifier, Notifier, NotifierParts } from './notifier.ts';
 import { Pacer } from './pacer.ts';
-import { SLACK_INTERVAL_MS, SlackNotifier } from './slack/notifier.ts';
+import { buildSlack } from './slack/notifier.ts';
 
-/** What notifiers are built with. */
-interface Parts {
-  clock: Clock;
-  logger: Logger;
-  /** One pace per destination, even where two notifiers or two revisions name the same. */
-  pacerOf: (destination: string, intervalMs: number) => Pacer;
-}
-
-type Kinds = {
-  [Type in NotifierConfig['type']]: (
-    config: Extract<NotifierConfig, { type: Type }>,
-    parts: Parts,
-  ) => Notifier;
-};
-
-/** Every kind of notifier registers here, once. */
-const KINDS: Kinds = {
-  slack: ({ name, webhookUrl }, { clock, logger, pacerOf }) => {
-    // DESIGN.md §5: an empty address means that every notification is logged instead.
-    if (webhookUrl === '') {
-      return new LogNotifier({ name, type: 'slack', logger, notSentBecause: 'webhook_url is empty' });
-    }
-    return new SlackNotifier({ name, webhookUrl, clock, pacer: pacerOf(webhookUrl, SLACK_INTERVAL_MS) });
-  },
-  log: ({ name }, { logger }) => new LogNotifier({ name, logger }),
-};
+/** Every kind of notifier registers here, once, under its `type` in the schema. */
+export const KINDS: Readonly<Record<string, BuildNotifier>> = { slack: buildSlack, log: buildLog };
 
 interface Entry {
   /** The configuration it was built from, to see whether it changed. */
@@ -41,7 +17,7 @@ interface Entry {
 
 /** The configured notifiers, by name. */
 export class NotifierRegistry {
-  readonly #parts: Parts;
+  readonly #parts: NotifierParts;
   readonly #logger: Logger;
   readonly #pacers = new Map<string, Pacer>();
   readonly #closing = new Set<Promise<void>>();
@@ -102,15 +78,14 @@ export class NotifierRegistry {
   }
 }
 
-function build<Type extends NotifierConfig['type']>(
-  config: Extract<NotifierConfig, { type: Type }>,
-  parts: Parts,
-): Notifier {
-  const create: Kinds[Type] = KINDS[config.type];
-  return create(config, parts);
+function build({ name, type, settings }: NotifierConfig, parts: NotifierParts): Notifier {
+  const create = KINDS[type];
+  if (create === undefined)
+    throw new Error(`The schema allows a type of notifier that is not registered: ${type}`);
+  return create(name, settings, parts);
 }
 
 /** The configuration as text that does not depend on the order of its keys. */
-function keyOf(config: NotifierConfig): string {
-  return JSON.stringify(Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1)));
+function keyOf({ type, settings }: NotifierConfig): string {
+  return JSON.stringify([type, Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1))]);
 }

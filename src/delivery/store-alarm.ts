@@ -128,6 +128,14 @@ function messageFor(name: string, failing: Failing, nowAt: number): Message {
   const incident = systemIncident(`store-${sinceAt}`, troubleOf(failing), [name], sinceAt);
   const [delivery] = systemDeliveries(incident, 'opened', sinceAt, nowAt);
   if (delivery === undefined) throw new Error('a message for nobody: a bug');
-  const nothing = { job: null, run: null, output: null, usualMs: null, publicUrl: null, closing: null };
+  const nothing = {
+    job: null,
+    run: null,
+    output: null,
+    usualMs: null,
+    opening: null,
+    publicUrl: null,
+    closing: null,
+  };
   return messageOf(delivery, { ...nothing, nowAt, incident, undelivered: 0 });
 }

@@ -181,7 +181,7 @@ export class DeliveryWorker {
     let message: Message;
     let undelivered: number;
     try {
-      parcel = await parcelOf(store, delivery);
+      parcel = await parcelOf(store, delivery, notifier?.keepsState ?? false);
       undelivered = await undeliveredCount(store, delivery.notifier);
       message = await this.#write(parcel, undelivered);
     } catch (error) {
@@ -249,7 +249,7 @@ export class DeliveryWorker {
     const fields = { delivery: head.id, notifier: head.notifier, attempt: attempts };
     if (sent.result === 'ok') {
       logger.info('delivered', fields);
-      await this.#commit(parcel, { type: 'sent' });
+      await this.#commit(parcel, { type: 'sent', receipt: sent.receipt ?? null });
       if (undelivered > 0) await this.#recover(head.notifier, undelivered);
       return;
     }

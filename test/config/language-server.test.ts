@@ -124,7 +124,6 @@ const NOT_SEEN: Record<string, string> = {
   'maintenance-mixed': 'said in the words of the two forms, not of a schema',
   'maintenance-without-duration': 'said in the words of the two forms, not of a schema',
   'maintenance-without-times': 'said in the words of the two forms, not of a schema',
-  'slack-without-webhook': 'said with what an empty one does, not by a schema',
   'variable-wrong-value': 'an editor does not know what the environment holds',
   'two-documents': 'the server reads each for itself',
   'merge-of-a-number': 'the server resolves no merges before it looks',

@@ -55,7 +55,7 @@ jobs:
         remind_every: '1d',
       },
       groups: {},
-      notifiers: [{ name: 'ops', type: 'log' }],
+      notifiers: [{ name: 'ops', type: 'log', settings: {} }],
       jobs: [
         {
           name: 'backup',
@@ -245,9 +245,9 @@ describe('notifiers', () => {
   it('take a webhook from the environment', () => {
     const text = slack('webhook_url: "${SLACK_WEBHOOK_URL:-}"');
     expect(parsed(text, { SLACK_WEBHOOK_URL: WEBHOOK }).notifiers).toEqual([
-      { name: 'ops', type: 'slack', webhookUrl: WEBHOOK },
+      { name: 'ops', type: 'slack', settings: { webhook_url: WEBHOOK } },
     ]);
-    expect(parsed(text).notifiers).toEqual([{ name: 'ops', type: 'slack', webhookUrl: '' }]);
+    expect(parsed(text).notifiers).toEqual([{ name: 'ops', type: 'slack', settings: { webhook_url: '' } }]);
   });
 
   it.each([WEBHOOK, `${WEBHOOK}\n`, `${WEBHOOK}\r\n`])(
@@ -255,7 +255,7 @@ describe('notifiers', () => {
     (content) => {
       writeFileSync(join(directory, 'secret'), content);
       expect(parsed(slack('webhook_url_file: secret')).notifiers).toEqual([
-        { name: 'ops', type: 'slack', webhookUrl: WEBHOOK },
+        { name: 'ops', type: 'slack', settings: { webhook_url: WEBHOOK } },
       ]);
     },
   );
@@ -278,11 +278,11 @@ describe('notifiers', () => {
 
   it('are one named slack when the file has none', () => {
     writeFileSync(join(directory, 'secret'), WEBHOOK);
-    const expected = { name: 'slack', type: 'slack', webhookUrl: WEBHOOK };
+    const expected = { name: 'slack', type: 'slack', settings: { webhook_url: WEBHOOK } };
     expect(parsed('jobs: {}', { SLACK_WEBHOOK_URL: WEBHOOK }).notifiers).toEqual([expected]);
     expect(parsed('jobs: {}', { SLACK_WEBHOOK_URL_FILE: 'secret' }).notifiers).toEqual([expected]);
     const { notifiers, globals } = parsed('jobs: {a: {notify: [slack]}}');
-    expect(notifiers).toEqual([{ ...expected, webhookUrl: '' }]);
+    expect(notifiers).toEqual([{ ...expected, settings: { webhook_url: '' } }]);
     expect(globals.notifiers).toEqual(['slack']);
     expect(messages('jobs: {}', { SLACK_WEBHOOK_URL: 'HUNTER2' })).toEqual([
       'SLACK_WEBHOOK_URL: must hold an address that starts with https://',

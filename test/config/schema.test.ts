@@ -75,7 +75,9 @@ describe('the shipped example', () => {
     const source = { path: 'cronflow.yaml', text: read('cronflow.yaml') };
     const result = parseConfig(source, {});
     expect(result.ok ? '' : formatFaults(result.faults, [source])).toBe('');
-    expect(result).toMatchObject({ config: { notifiers: [{ name: 'ops', type: 'slack', webhookUrl: '' }] } });
+    expect(result).toMatchObject({
+      config: { notifiers: [{ name: 'ops', type: 'slack', settings: { webhook_url: '' } }] },
+    });
     expect(source.text.split('\n')[0]).toBe('# yaml-language-server: $schema=./schemas/cronflow.schema.json');
   });
 });

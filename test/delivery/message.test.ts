@@ -19,6 +19,7 @@ function aContext(changes: Partial<MessageContext> = {}): MessageContext {
     publicUrl: 'https://cron.example.com',
     closing: null,
     undelivered: 0,
+    opening: null,
     ...changes,
   };
 }

@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { NotifierConfig } from '../../src/core/notifier-config.ts';
-import { NotifierRegistry } from '../../src/delivery/registry.ts';
+import { KINDS, NotifierRegistry } from '../../src/delivery/registry.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { startSlackServer } from '../support/slack-server.ts';
@@ -16,22 +17,32 @@ function setUp(): { registry: NotifierRegistry; log: string[]; clock: FakeClock 
 }
 
 function slack(name: string, webhookUrl: string): NotifierConfig {
-  return { name, type: 'slack', webhookUrl };
+  return { name, type: 'slack', settings: { webhook_url: webhookUrl } };
 }
+
+describe('KINDS', () => {
+  it('are the types of the schema', () => {
+    const url = new URL('../../schemas/cronflow.schema.json', import.meta.url);
+    const schema = JSON.parse(readFileSync(url, 'utf8')) as {
+      definitions: { notifier: { oneOf: { properties: { type: { const: string } } }[] } };
+    };
+    const types = schema.definitions.notifier.oneOf.map((branch) => branch.properties.type.const);
+    expect(Object.keys(KINDS).sort()).toEqual(types.sort());
+  });
+});
 
 describe('NotifierRegistry', () => {
   it('builds every kind and names what is new or changed', async () => {
     const { registry } = setUp();
-    expect(registry.apply([slack('ops', 'https://a.example'), { name: 'file', type: 'log' }])).toEqual([
-      'ops',
-      'file',
-    ]);
+    expect(
+      registry.apply([slack('ops', 'https://a.example'), { name: 'file', type: 'log', settings: {} }]),
+    ).toEqual(['ops', 'file']);
     const ops = registry.get('ops');
     expect(ops?.type).toBe('slack');
     expect(registry.get('file')?.type).toBe('log');
     expect(registry.get('nobody')).toBeUndefined();
 
-    expect(registry.apply([{ type: 'slack', webhookUrl: 'https://a.example', name: 'ops' }])).toEqual([]);
+    expect(registry.apply([slack('ops', 'https://a.example')])).toEqual([]);
     expect(registry.get('ops')).toBe(ops);
     expect(registry.get('file')).toBeUndefined();
 
@@ -82,7 +93,7 @@ describe('NotifierRegistry', () => {
 
   it('logs trouble as a warning and recovery as information', async () => {
     const { registry, log } = setUp();
-    registry.apply([{ name: 'file', type: 'log' }]);
+    registry.apply([{ name: 'file', type: 'log', settings: {} }]);
     await registry.get('file')?.send(aMessage(), never);
     await registry.get('file')?.send(aMessage({ severity: 'good', title: 'RESOLVED backup' }), never);
     expect(log.map((line) => line.split(' ')[1])).toEqual(['warn', 'info']);

@@ -1,12 +1,16 @@
 import type { LogFields, Logger } from '../../observe/log.ts';
 import type { Message } from '../message.ts';
-import type { Notifier, SendResult } from '../notifier.ts';
+import type { BuildNotifier, Notifier, SendResult } from '../notifier.ts';
+
+export const buildLog: BuildNotifier = (name, _settings, { logger }) => new LogNotifier({ name, logger });
 
 /** Writes each message to the log, trouble as a warning. */
 export class LogNotifier implements Notifier {
   readonly name: string;
   readonly type: string;
   readonly concurrency = 1;
+  readonly keepsState = false;
+  readonly mergedLengthMax = null;
   readonly #logger: Logger;
   readonly #notSentBecause: string | null;
 

@@ -58,6 +58,9 @@ const messages: fc.Arbitrary<Message> = fc.record({
     { maxLength: 3 },
   ),
   mentions: fc.constant([]),
+  sections: fc.constant([]),
+  opening: fc.constant(null),
+  source: fc.constant(aMessage().source),
 });
 
 describe('blocksOf', () => {

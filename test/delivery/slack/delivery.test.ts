@@ -28,7 +28,7 @@ afterEach(async () => {
 
 /** Starts the worker and lets fake time pass, in steps, until the server has accepted `count` messages. */
 async function deliver(count: number, stepMs = 500): Promise<void> {
-  worker.start(registry.apply([{ name: 'ops', type: 'slack', webhookUrl: server.url }]));
+  worker.start(registry.apply([{ name: 'ops', type: 'slack', settings: { webhook_url: server.url } }]));
   for (let steps = 0; server.messages.length < count; steps++) {
     if (steps > 20_000) throw new Error(`${server.messages.length} of ${count} messages`);
     await h.clock.advance(stepMs);

@@ -16,6 +16,8 @@ export const REVOKED: SendResult = { result: 'permanent', detail: 'it was revoke
 /** A notifier that does as it is told: the next answers in order, then `ok`. */
 export class FakeNotifier implements Notifier {
   readonly type = 'fake';
+  keepsState = false;
+  mergedLengthMax: number | null = null;
   readonly name: string;
   concurrency: number;
   readonly sent: Message[] = [];

@@ -1,4 +1,5 @@
 import type { Message } from '../../../src/delivery/message.ts';
+import { aDelivery, aJob, anIncident, aRun } from './records.ts';
 
 export function aMessage(changes: Partial<Message> = {}): Message {
   return {
@@ -19,6 +20,9 @@ export function aMessage(changes: Partial<Message> = {}): Message {
       { label: 'Declared in', text: 'cronflow.yaml:12', url: null },
     ],
     mentions: [],
+    sections: [],
+    opening: null,
+    source: { delivery: aDelivery(), incident: anIncident(), job: aJob(), run: aRun(), closing: null },
     ...changes,
   };
 }

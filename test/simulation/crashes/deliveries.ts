@@ -52,6 +52,8 @@ class Mailbox {
       name,
       type: 'log',
       concurrency: 1,
+      keepsState: false,
+      mergedLengthMax: null,
       send: async (message): Promise<SendResult> => {
         if (this.#dice.chance(REFUSED)) return { result: 'retry', detail: 'not now' };
         this.taken.push(message);

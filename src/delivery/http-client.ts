@@ -1,0 +1,66 @@
+import { Agent, request } from 'undici';
+import type { HttpAnswer } from './http-answer.ts';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+/** The bodies that matter are short; a proxy's may be a page. */
+const ANSWER_BYTES_MAX = 4_096;
+
+/** Makes the requests of one notifier, without repeating, redirecting or sharing anything with others. */
+export class HttpClient {
+  // A connection per message: at the pace of alerts reuse saves nothing, and one that was closed while idle would
+  // cost an attempt. Its own agent, so that nothing else in the process shares its limits.
+  readonly #agent = new Agent({ pipelining: 0, connect: { timeout: CONNECT_TIMEOUT_MS } });
+
+  /**
+   * @throws whatever keeps the request from being answered; `codeOf` says which without the address
+   */
+  async post(
+    url: URL,
+    headers: Readonly<Record<string, string>>,
+    body: string,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> {
+    const answer = await request(url, { method: 'POST', dispatcher: this.#agent, headers, body, signal });
+    const retryAfter = answer.headers['retry-after'];
+    return {
+      status: answer.statusCode,
+      body: await firstOf(answer.body),
+      retryAfter: [retryAfter].flat()[0],
+    };
+  }
+
+  /** Waits for the requests that are under way. */
+  async close(): Promise<void> {
+    await this.#agent.close();
+  }
+}
+
+/** The first bytes of a body as text. The status has come by then, so a body that breaks off is cut short. */
+async function firstOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= ANSWER_BYTES_MAX) break;
+    }
+  } catch {
+    // What came is what there is.
+  }
+  return Buffer.concat(chunks).subarray(0, ANSWER_BYTES_MAX).toString('utf8');
+}
+
+/** The address, if it is one that can be posted to. */
+export function webAddress(text: string): URL | null {
+  if (!URL.canParse(text)) return null;
+  const url = new URL(text);
+  return url.protocol === 'http:' || url.protocol === 'https:' ? url : null;
+}
+
+/** The error's code alone: messages may quote the address. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return error.name;
+}
