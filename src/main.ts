@@ -4,15 +4,23 @@ import { backtest } from './cli/backtest.ts';
 import { check } from './cli/check.ts';
 import { declaredSchedules } from './cli/declared-schedule.ts';
 import { importCommand } from './cli/import.ts';
+import { init } from './cli/init.ts';
 import { type Io, writerTo } from './cli/io.ts';
 import { next } from './cli/next.ts';
+import { ping } from './cli/ping.ts';
 import { plan } from './cli/plan.ts';
+import { runs } from './cli/runs.ts';
 import { serve } from './cli/serve.ts';
+import { status } from './cli/status.ts';
 import { systemClock } from './clock.ts';
 
 const HELP = `Usage: cronflow COMMAND [OPTIONS]
 
+  init     write a first cronflow.yaml
   serve    watch the jobs declared in cronflow.yaml
+  status   print the jobs of a running Cronflow, and what is in trouble
+  runs     print the runs of a job
+  ping     report something of a job
   next     print the coming slots of a schedule
   check    say what is wrong with cronflow.yaml, and what is probably not meant
   plan     print what applying cronflow.yaml would change
@@ -54,6 +62,14 @@ async function main([command, ...argv]: readonly string[]): Promise<number> {
       return plan(argv, io);
     case 'backtest':
       return backtest(argv, io);
+    case 'init':
+      return init(argv, io);
+    case 'status':
+      return status(argv, io);
+    case 'runs':
+      return runs(argv, io);
+    case 'ping':
+      return ping(argv, io);
     case '--help':
     case 'help':
       io.stdout(HELP);

@@ -1,6 +1,7 @@
 import type { IncidentChange, MovedKey } from '../core/backtest.ts';
 import type { ReplayedIncident } from '../core/replay.ts';
 import { formatDuration } from '../schedule/duration.ts';
+import { counted, utc } from './text.ts';
 
 /** What a backtest found. Instants in milliseconds since the Unix epoch. */
 export interface BacktestReport {
@@ -130,14 +131,6 @@ const NAMES_MAX = 10;
 function listed(names: readonly string[]): string {
   const more = names.length - NAMES_MAX;
   return names.slice(0, NAMES_MAX).join(', ') + (more > 0 ? ` and ${more} more` : '');
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-function utc(ms: number): string {
-  return iso(ms).replace('.000Z', 'Z');
 }
 
 function iso(ms: number): string {

@@ -10,7 +10,8 @@ import { EXIT, runWithOptions } from './command.ts';
 import { githubAnnotations } from './github.ts';
 import type { Io } from './io.ts';
 import { configPathOf, FILE_OPTIONS } from './offline.ts';
-import { getJson } from './remote.ts';
+import { getJson, strange } from './remote.ts';
+import { counted } from './text.ts';
 
 const FORMATS = ['text', 'json', 'github'] as const;
 type Format = (typeof FORMATS)[number];
@@ -90,7 +91,7 @@ async function findingsOf({ path, url }: Options, io: Io): Promise<Findings> {
 /** Names that ping a running Cronflow and that no job has. */
 async function unknownNamesAt(io: Io, url: string): Promise<string[]> {
   const answer = await getJson(io, url, '/pings/unknown?limit=1000');
-  if (!Array.isArray(answer)) return [];
+  if (!Array.isArray(answer)) throw strange(url);
   return answer.map((ping) => String((ping as { name?: unknown }).name));
 }
 
@@ -133,8 +134,4 @@ function written(findings: Findings, format: Format, path: string): string {
       return `${[...blocks, verdict].join('\n')}\n`;
     }
   }
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

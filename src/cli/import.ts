@@ -10,6 +10,7 @@ import { CronflowError } from '../core/errors.ts';
 import { compileCron } from '../schedule/cron.ts';
 import { EXIT, orUsage, runCommand, UsageError } from './command.ts';
 import type { Io } from './io.ts';
+import { counted } from './text.ts';
 
 const WRAPPER = 'monitor.sh';
 const WRAPPER_PATH = fileURLToPath(new URL(`../../scripts/${WRAPPER}`, import.meta.url));
@@ -234,10 +235,6 @@ function remarks(
     ...(wrapped?.notes ?? []),
   ].sort((a, b) => a.line - b.line);
   const lines = all.map(({ line, message }) => `${name}:${line}: ${message}`);
-  const total = `${name}: ${count(jobs.length, 'job')}, ${count(skipped.length, 'line')} skipped`;
+  const total = `${name}: ${counted(jobs.length, 'job')}, ${counted(skipped.length, 'line')} skipped`;
   return [...lines, total, ''].join('\n');
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }

@@ -1,37 +1,120 @@
 import { request } from 'undici';
 import { CronflowError } from '../core/errors.ts';
-import { readTokens } from '../http/tokens.ts';
+import { readTokens, type Scope, TOKEN_VARIABLES } from '../http/tokens.ts';
 import type { Io } from './io.ts';
 
 const ANSWER_MS_MAX = 30_000;
 const DETAIL_LENGTH_MAX = 500;
 
+/** Options of commands that need a running Cronflow. */
+export const SERVER_OPTIONS = {
+  url: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+/** What their help says of `--url`. */
+export const URL_HELP = `  --url URL        the running Cronflow (CRONFLOW_URL; default: http://127.0.0.1:8000, or the port of CRONFLOW_PORT)`;
+
+/** How something is asked. */
+interface Question {
+  method?: 'GET' | 'POST';
+  /** Which token will do. */
+  scope?: Extract<Scope, 'read' | 'ping'>;
+  /** Sent as JSON. */
+  body?: unknown;
+  /** Status codes of answers that say something; any 2xx unless given. */
+  statuses?: readonly number[];
+}
+
+/** A running Cronflow and how to get in. */
+export interface Server {
+  io: Io;
+  /** Its address, such as `http://127.0.0.1:8000`. */
+  base: string;
+}
+
 /**
- * Asks a running Cronflow for JSON.
- * @param base its address, such as `http://127.0.0.1:8000`
+ * The address of the running Cronflow: `--url`, `CRONFLOW_URL`, or where one listens on this machine by default.
+ * @throws CronflowError `usage` for what is no address
+ */
+export function serverOf(io: Io, flag: string | undefined): Server {
+  const here = `http://127.0.0.1:${io.env['CRONFLOW_PORT'] || '8000'}`;
+  const base = flag ?? (io.env['CRONFLOW_URL'] || here);
+  addressOf(base, '/');
+  return { io, base };
+}
+
+/** Asks a running Cronflow for JSON; see `ask`. */
+export function getJson(io: Io, base: string, path: string): Promise<unknown> {
+  return ask({ io, base }, path);
+}
+
+/**
+ * Asks a running Cronflow.
  * @param path such as `/config/jobs`
+ * @returns the answer, read as JSON
  * @throws CronflowError `unreachable` when there is no answer, or none that can be used; it says what to do
  */
-export async function getJson(io: Io, base: string, path: string): Promise<unknown> {
+export async function ask({ io, base }: Server, path: string, question: Question = {}): Promise<unknown> {
+  const { method = 'GET', scope = 'read', body: sent, statuses } = question;
   const url = addressOf(base, path);
-  const { all, read } = readTokens(io.env);
-  const token = read[0] ?? all[0];
+  const tokens = readTokens(io.env);
+  const token = tokens[scope][0] ?? tokens.all[0];
   const headers = {
     accept: 'application/json',
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
   };
   try {
-    const options = { headers, headersTimeout: ANSWER_MS_MAX, bodyTimeout: ANSWER_MS_MAX };
-    const { statusCode, body } = await request(url, options);
+    const { statusCode, body } = await request(url, {
+      method,
+      headers,
+      headersTimeout: ANSWER_MS_MAX,
+      bodyTimeout: ANSWER_MS_MAX,
+      ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
+    });
     const text = await body.text();
-    if (statusCode === 200) return JSON.parse(text) as unknown;
-    throw refused(url, statusCode, text);
+    const isAnswer = statuses?.includes(statusCode) ?? (statusCode >= 200 && statusCode < 300);
+    if (isAnswer) return JSON.parse(text) as unknown;
+    throw refused(url, statusCode, text, scope);
   } catch (error) {
     if (error instanceof CronflowError) throw error;
     const { message, code } = error as NodeJS.ErrnoException;
     const why = error instanceof SyntaxError ? 'its answer is not JSON' : message || code || 'no answer';
     throw new CronflowError('unreachable', `No Cronflow can be asked at ${url}: ${why}.`, { cause: error });
   }
+}
+
+/** As many as one answer may hold. */
+const PAGE = 1_000;
+
+/**
+ * Asks for all of a list, page by page.
+ * @param query what to ask for besides the page
+ * @param limit at most so many
+ */
+export async function askAll(
+  server: Server,
+  path: string,
+  query: Readonly<Record<string, string>>,
+  limit = Infinity,
+): Promise<unknown[]> {
+  const all: unknown[] = [];
+  while (all.length < limit) {
+    const size = Math.min(PAGE, limit - all.length);
+    const search = new URLSearchParams({ ...query, skip: String(all.length), limit: String(size) });
+    const page = await ask(server, `${path}?${search.toString()}`);
+    if (!Array.isArray(page)) throw strange(addressOf(server.base, path));
+    all.push(...(page as unknown[]));
+    if (page.length < size) break;
+  }
+  return all;
+}
+
+/** The error of an answer that no Cronflow of this version gives. */
+export function strange(url: string): CronflowError {
+  return new CronflowError('unreachable', `${url} did not answer as a Cronflow of this version does.`);
 }
 
 function addressOf(base: string, path: string): string {
@@ -43,15 +126,26 @@ function addressOf(base: string, path: string): string {
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}${path}`;
 }
 
-function refused(url: string, statusCode: number, text: string): CronflowError {
+function refused(url: string, statusCode: number, text: string, scope: 'read' | 'ping'): CronflowError {
+  const detail = detailOf(text);
+  const said = detail ?? text.slice(0, DETAIL_LENGTH_MAX).trim();
   const hint =
     statusCode === 401 || statusCode === 403
-      ? ' Set CRONFLOW_READ_TOKEN or CRONFLOW_TOKEN to a token that may read.'
-      : statusCode === 404
+      ? ` Set ${TOKEN_VARIABLES[scope]} or ${TOKEN_VARIABLES.all} to a token that may ${scope}.`
+      : statusCode === 404 && detail === null
         ? ' Is it a Cronflow, and not an older one?'
         : '';
-  return new CronflowError(
-    'unreachable',
-    `${url} answered ${statusCode}: ${text.slice(0, DETAIL_LENGTH_MAX).trim()}.${hint}`,
-  );
+  const stop = /[.!?]$/.test(said) ? '' : '.';
+  return new CronflowError('unreachable', `${url} answered ${statusCode}: ${said}${stop}${hint}`);
+}
+
+/** What a Cronflow says of an error of its own; null where it is none. */
+function detailOf(text: string): string | null {
+  try {
+    const problem = JSON.parse(text) as { type?: unknown; detail?: unknown } | null;
+    const isOurs = typeof problem?.type === 'string' && problem.type.startsWith('urn:cronflow:error:');
+    return isOurs && typeof problem.detail === 'string' ? problem.detail : null;
+  } catch {
+    return null;
+  }
 }

@@ -1,10 +1,9 @@
-import { CronflowError } from '../core/errors.ts';
 import type { Job, JobState } from '../core/model.ts';
 import type { Globals } from '../core/spec.ts';
 import { readGlobals } from '../ingest/events.ts';
 import { readTables } from '../store/lowdb/history.ts';
 import type { Io } from './io.ts';
-import { getJson } from './remote.ts';
+import { getJson, strange } from './remote.ts';
 
 /** What a plan is made against. */
 export interface StoredJobs {
@@ -37,7 +36,7 @@ export async function storedAt(io: Io, url: string): Promise<StoredJobs> {
   const answer = await getJson(io, url, '/config/jobs');
   const { jobs, notifiers, replay_window_ms: replayWindowMs } = answer as Record<string, unknown>;
   if (!Array.isArray(jobs) || !Array.isArray(notifiers) || typeof replayWindowMs !== 'number') {
-    throw new CronflowError('unreachable', `${url} did not answer as a Cronflow of this version does.`);
+    throw strange(url);
   }
   return {
     jobs: (jobs as ListedJob[]).map(jobOf),

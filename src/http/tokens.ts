@@ -10,7 +10,8 @@ export type Tokens = { readonly [Kind in Scope]: readonly string[] };
 
 export const NO_TOKENS: Tokens = { all: [], read: [], ping: [] };
 
-const VARIABLES = {
+/** Where each kind of token is taken from. */
+export const TOKEN_VARIABLES = {
   all: 'CRONFLOW_TOKEN',
   read: 'CRONFLOW_READ_TOKEN',
   ping: 'CRONFLOW_PING_TOKEN',
@@ -28,9 +29,9 @@ const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
  */
 export function readTokens(env: Readonly<Record<string, string | undefined>>): Tokens {
   return {
-    all: valuesOf(VARIABLES.all, env),
-    read: valuesOf(VARIABLES.read, env),
-    ping: valuesOf(VARIABLES.ping, env),
+    all: valuesOf(TOKEN_VARIABLES.all, env),
+    read: valuesOf(TOKEN_VARIABLES.read, env),
+    ping: valuesOf(TOKEN_VARIABLES.ping, env),
   };
 }
 

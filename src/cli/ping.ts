@@ -1,0 +1,107 @@
+import { parseArgs } from 'node:util';
+import { PING_KINDS, type PingKind } from '../core/reasons.ts';
+import { HTTP_LIMITS } from '../http/limits.ts';
+import { pingOf } from '../http/ping.ts';
+import { EXIT, runWithOptions } from './command.ts';
+import type { Io } from './io.ts';
+import { ask, type Server, SERVER_OPTIONS, serverOf, strange, URL_HELP } from './remote.ts';
+
+const HELP = `Usage: cronflow ping JOB KIND [OPTIONS]
+
+Reports something of a job to a running Cronflow: KIND is ${PING_KINDS.join(', ')}. It is sent once; what must not be
+lost, such as the end of a job, is better sent by scripts/monitor.sh, which keeps what nobody took.
+
+${URL_HELP}.
+                   Its token is that of CRONFLOW_PING_TOKEN or CRONFLOW_TOKEN
+  --rid ID         the run's id, the same at start and end: up to 128 visible ASCII characters
+  --exit-code N    the command's exit code; where there is one, it alone decides on success
+  --host NAME      the machine, up to 255 characters
+  --message TEXT   kept as the run's output
+  --json           print the answer as POST /jobs/JOB/KIND does
+  --help
+
+Exit codes: 0 it is recorded, 1 it is not, 2 wrong usage.
+`;
+
+interface Options {
+  server: Server;
+  job: string;
+  kind: PingKind;
+  /** What the ping carries, by the names of the API. */
+  carried: Readonly<Record<string, string>>;
+  json: boolean;
+}
+
+/** `cronflow ping JOB KIND`: sends one ping. Returns the exit code, see its help. */
+export function ping(argv: readonly string[], io: Io): Promise<number> {
+  return runWithOptions(io, {
+    name: 'ping',
+    help: HELP,
+    read: () => readOptions(argv, io),
+    run: async ({ server, job, kind, carried, json }) => {
+      const path = `/jobs/${encodeURIComponent(job)}/${kind}`;
+      const answer = await ask(server, path, { method: 'POST', scope: 'ping', body: carried });
+      const { ok, run_id: runId, reason, warning } = answer as Record<string, unknown>;
+      if (ok !== true) throw strange(`${server.base}${path}`);
+      if (json) io.stdout(`${JSON.stringify(answer, null, 2)}\n`);
+      else io.stdout(`${job}: ${String(reason)}${typeof runId === 'string' ? ` (run ${runId})` : ''}\n`);
+      if (!json && typeof warning === 'string') io.stderr(`cronflow ping: ${warning}\n`);
+      return EXIT.done;
+    },
+  });
+}
+
+function readOptions(argv: readonly string[], io: Io): Options | null {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    options: {
+      ...SERVER_OPTIONS,
+      rid: { type: 'string' },
+      'exit-code': { type: 'string' },
+      host: { type: 'string' },
+      message: { type: 'string' },
+    },
+    allowPositionals: true,
+  });
+  if (values.help) return null;
+  const [job, word, extra] = positionals;
+  if (job === undefined || job === '' || word === undefined)
+    throw new Error(`it needs a JOB and a KIND: ${PING_KINDS.join(', ')}`);
+  if (extra !== undefined) throw new Error(`"${extra}" is too many; what is said stands behind --message`);
+  const kind = PING_KINDS.find((each) => each === word);
+  if (kind === undefined) throw new Error(`KIND "${word}" is not one of ${PING_KINDS.join(', ')}`);
+  const carried = {
+    ...(values.rid === undefined ? {} : { rid: values.rid }),
+    ...(values['exit-code'] === undefined ? {} : { exit_code: values['exit-code'] }),
+    ...(values.host === undefined ? {} : { host: values.host }),
+    ...(values.message === undefined ? {} : { output: values.message }),
+  };
+  refuseMalformed(carried);
+  return { server: serverOf(io, values.url), job, kind, carried, json: values.json };
+}
+
+const ALLOWED = {
+  rid: ['--rid', '1 to 128 visible ASCII characters without a space'],
+  exit_code: ['--exit-code', 'a whole number from -2147483648 to 4294967295'],
+  host: ['--host', '1 to 255 characters, none of them a control character'],
+} as const;
+
+/** The service takes what is malformed for absent, so that no ping is lost for it; who types it wants to know. */
+function refuseMalformed(carried: Readonly<Record<string, string>>): void {
+  const { output: _output, ...parameters } = carried;
+  const query = new URLSearchParams(parameters).toString();
+  const read = pingOf({
+    kind: 'log',
+    query,
+    isJson: false,
+    body: null,
+    received_at: 0,
+    limits: HTTP_LIMITS,
+  });
+  for (const key of ['rid', 'exit_code', 'host'] as const) {
+    const given = carried[key];
+    if (given === undefined || read[key] !== null) continue;
+    const [flag, allowed] = ALLOWED[key];
+    throw new Error(`${flag} ${JSON.stringify(given)} is not allowed: ${allowed}`);
+  }
+}

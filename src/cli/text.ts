@@ -1,0 +1,38 @@
+import { cleanLine } from '../delivery/clean.ts';
+
+/** Such as `1 job` and `2 jobs`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** ISO 8601 UTC, without milliseconds where there are none. */
+export function utc(ms: number): string {
+  return new Date(ms).toISOString().replace('.000Z', 'Z');
+}
+
+/** An instant as the API writes it, to the second; `-` for none. */
+export function shortInstant(iso: string | null): string {
+  return iso === null ? '-' : iso.replace(/\.\d+Z$/, 'Z');
+}
+
+const CELL_LENGTH_MAX = 200;
+
+/**
+ * Rows under a heading, in columns as wide as what stands in them. What came from outside cannot move the cursor or
+ * look like another row.
+ */
+export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = [heading, ...rows].map((row) => row.map((cell) => cleanLine(cell, CELL_LENGTH_MAX)));
+  const widths = heading.map((_, column) =>
+    cells.reduce((width, row) => Math.max(width, row[column]!.length), 0),
+  );
+  return cells
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column]!))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}

@@ -1,0 +1,333 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Io } from '../../src/cli/io.ts';
+import { ping } from '../../src/cli/ping.ts';
+import { runs } from '../../src/cli/runs.ts';
+import { status } from '../../src/cli/status.ts';
+import { NO_TOKENS } from '../../src/http/tokens.ts';
+import { reportTrouble } from '../../src/ingest/system.ts';
+import { startServer } from '../http/support.ts';
+import { DEFAULT_START_AT } from '../support/fake-clock.ts';
+import { type Result, runIn } from './support/io.ts';
+
+const MINUTE_MS = 60_000;
+
+type Command = (argv: readonly string[], io: Io) => Promise<number>;
+const run = (command: Command, argv: readonly string[], env: Record<string, string> = {}): Promise<Result> =>
+  runIn('/', DEFAULT_START_AT, (io) => command(argv, io), { env });
+
+/** DEFAULT_START_AT is some minutes before 12:00. */
+const at = (afterMs: number): string =>
+  new Date(DEFAULT_START_AT + afterMs).toISOString().replace(/\.\d+Z$/, 'Z');
+
+/** A Cronflow with a job that went well, one that failed twice, and one that has done nothing yet. */
+async function busy() {
+  const server = await startServer();
+  await server.configure({
+    backup: { schedule: '@daily', tags: ['night'] },
+    report: { group: 'finance' },
+    'a-job-with-a-long-name': { every: '1h' },
+  });
+  await server.ping('report', 'start', { rid: 'r1', host: 'web1' });
+  await server.clock.advance(90_000);
+  await server.ping('report', 'failure', { rid: 'r1', exit_code: 3, host: 'web1' });
+  await server.ping('report', 'failure', { signal: 'TERM' });
+  await server.ping('a-job-with-a-long-name', 'success', { duration_ms: 2_500 });
+  return server;
+}
+
+describe('cronflow status', () => {
+  test('prints how the jobs are, with exit code 3 where one is in trouble', async () => {
+    const { url } = await busy();
+    const { code, stdout, stderr } = await run(status, ['--url', url]);
+    expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
+    const midnight = new Date(Math.ceil(DEFAULT_START_AT / 86_400_000) * 86_400_000).toISOString();
+    const spaces = ' '.repeat(18);
+    expect(stdout.split('\n')).toEqual([
+      `JOB                     STATUS   LAST RUN              EXPECTED              IN TROUBLE`,
+      `a-job-with-a-long-name  success  ${at(87_500)}  ${at(87_500 + 60 * MINUTE_MS)}  -`,
+      `backup                  pending  -${spaces}   ${midnight.replace('.000Z', 'Z')}  -`,
+      `report                  failure  ${at(90_000)}  -${spaces}   exit_code since ${at(90_000)}, 2 times`,
+      '',
+      '3 jobs: 1 failure, 1 pending, 1 success; 1 in trouble',
+      '',
+    ]);
+  });
+
+  test('asks for some of them only', async () => {
+    const { url } = await busy();
+    const listed = async (...argv: string[]): Promise<string[]> => {
+      const { stdout } = await run(status, ['--url', url, '--json', ...argv]);
+      return (JSON.parse(stdout) as { jobs: { name: string }[] }).jobs.map(({ name }) => name);
+    };
+    expect(await listed()).toHaveLength(3);
+    expect(await listed('--trouble')).toEqual(['report']);
+    expect(await listed('--status', 'pending')).toEqual(['backup']);
+    expect(await listed('--tag', 'night')).toEqual(['backup']);
+    expect(await listed('--group', 'finance')).toEqual(['report']);
+    expect(await run(status, ['--url', url, '--tag', 'night'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/\n1 job: 1 pending; none in trouble\n$/) as string,
+    });
+    expect(await run(status, ['--url', url, '--tag', 'none'])).toEqual({
+      code: 0,
+      stdout: '0 jobs; none in trouble\n',
+      stderr: '',
+    });
+  });
+
+  test('prints every job, however many', async () => {
+    const { url, configure } = await startServer();
+    const names = Array.from({ length: 2_001 }, (_, i) => `job-${String(i).padStart(4, '0')}`);
+    await configure(Object.fromEntries(names.map((name) => [name, {}])));
+    const { code, stdout } = await run(status, ['--url', url, '--json']);
+    expect(code).toBe(0);
+    expect((JSON.parse(stdout) as { jobs: { name: string }[] }).jobs.map(({ name }) => name)).toEqual(names);
+  });
+
+  test('says what is wrong with Cronflow itself, also to programs', async () => {
+    const { url, store, clock } = await startServer({ notices: () => ['nobody will be told'] });
+    const detail = 'cronflow.yaml:1:1 jobs:\u001b[2J unknown key\nand more';
+    await reportTrouble(store, { kind: 'config', reason: 'config_invalid', detail }, clock.now());
+    expect(await run(status, ['--url', url])).toEqual({
+      code: 3,
+      stdout:
+        '0 jobs; none in trouble\n' +
+        `Cronflow itself: config_invalid since ${at(0)}: cronflow.yaml:1:1 jobs: unknown key and more\n` +
+        'nobody will be told\n',
+      stderr: '',
+    });
+    const { code, stdout } = await run(status, ['--url', url, '--json']);
+    expect(code).toBe(3);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ready: true,
+      detail: null,
+      warnings: ['nobody will be told'],
+      incidents: [{ kind: 'config', detail }],
+      jobs: [],
+    });
+  });
+
+  test('says that pings cannot be taken', async () => {
+    const { url, store } = await startServer();
+    store.health = () => ({ ok: false, detail: 'the disk is full' });
+    expect(await run(status, ['--url', url])).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('Cronflow is not ready: the disk is full\n') as string,
+    });
+  });
+
+  test.each([
+    [['--status', 'broken'], '--status "broken" is not one of pending, running'],
+    [['--url', 'localhost'], '"localhost" is not the address of a Cronflow'],
+    [['backup'], 'backup'],
+  ])('refuses %j with exit code 2', async (argv, message) => {
+    const { code, stderr } = await run(status, argv);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) as string });
+  });
+});
+
+describe('cronflow runs', () => {
+  test('prints the history of a job, newest first', async () => {
+    const { url } = await busy();
+    const { code, stdout, stderr } = await run(runs, ['report', '--url', url]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const lines = stdout.split('\n').map((line) => line.split(/ {2,}/));
+    expect(lines).toEqual([
+      ['STARTED', 'SLOT', 'DURATION', 'OUTCOME', 'REASON', 'HOST', 'RUN'],
+      ['-', '-', '-', 'failure', 'signal (TERM)', '-', expect.stringMatching(/-2$/) as string],
+      [at(0), '-', '1m30s', 'failure', 'exit_code (exit 3)', 'web1', expect.stringMatching(/-1$/) as string],
+      [''],
+    ]);
+    expect((await run(runs, ['backup', '--url', url])).stdout).toBe('backup has no runs yet.\n');
+  });
+
+  test('folds slots that nothing came for, and shows what runs', async () => {
+    const { url, configure, clock, checker, ping: send } = await startServer();
+    await configure({ tick: { schedule: '* * * * *', grace: '10s', max_runtime: '1h' } });
+    checker.start();
+    await clock.advance(3 * MINUTE_MS);
+    await checker.stop();
+    await send('tick', 'start');
+    const { stdout } = await run(runs, ['tick', '--url', url]);
+    const [, running = '', missed = ''] = stdout.split('\n');
+    expect(running).toMatch(/^\S+Z +\S+:03:00Z +- +running +started +- +\S+-\d+$/);
+    expect(missed).toMatch(/^- +\S+:02:00Z +- +missed, 2 times +never_seen +- /);
+  });
+
+  test('prints as many as are asked for, as the API does', async () => {
+    const { url, get } = await busy().then((server) => ({ ...server, get: server.request }));
+    const { stdout } = await run(runs, ['report', '--url', url, '--count', '1', '--json']);
+    expect(JSON.parse(stdout)).toEqual((await get('/jobs/report/runs?limit=1')).json);
+  });
+
+  test('says which job was probably meant', async () => {
+    const { url } = await busy();
+    expect(await run(runs, ['reprot', '--url', url])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        `cronflow runs: ${url}/jobs/reprot/runs?skip=0&limit=20 answered 404: No job is named "reprot". ` +
+        'Did you mean "report"?\n',
+    });
+  });
+
+  test.each([
+    [[], 'it needs a JOB'],
+    [['a', 'b'], '"b" is too many'],
+    [['a', '--count', '0'], '--count "0" is not a whole number from 1 to 10000'],
+    [['a', '--count', '1e3'], '--count "1e3" is not'],
+  ])('refuses %j with exit code 2', async (argv, message) => {
+    const { code, stderr } = await run(runs, argv);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) as string });
+  });
+});
+
+describe('cronflow ping', () => {
+  test('reports a run with all that is known of it', async () => {
+    const { url, request } = await busy();
+    const send = (...argv: string[]): Promise<Result> => run(ping, [...argv, '--url', url]);
+    expect(await send('backup', 'start', '--rid', 'x y'.replace(' ', '-'))).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^backup: (started|unscheduled) \(run \S+-1\)\n$/) as string,
+      stderr: '',
+    });
+    const message = 'dumped "everything"\n{"json": 1} & <more>';
+    await send(
+      'backup',
+      'success',
+      '--rid',
+      'x-y',
+      '--exit-code',
+      '7',
+      '--host',
+      'db 1',
+      '--message',
+      message,
+    );
+    const [ended] = (await request('/jobs/backup/runs')).json;
+    expect(ended).toMatchObject({ rid: 'x-y', exit_code: 7, host: 'db 1', outcome: 'failure' });
+    const { text } = await request(`/jobs/backup/runs/${String(ended!['id'])}/output`);
+    expect(text).toBe(message);
+  });
+
+  test('takes a negative exit code, and a message that looks like parameters', async () => {
+    const { url, request } = await busy();
+    await run(ping, ['backup', 'failure', '--exit-code=-9', '--message', '{"exit_code": 0}', '--url', url]);
+    const [ended] = (await request('/jobs/backup/runs')).json;
+    expect(ended).toMatchObject({ exit_code: -9, outcome: 'failure' });
+  });
+
+  test('prints the answer to programs', async () => {
+    const { url } = await busy();
+    const { stdout } = await run(ping, ['backup', 'log', '--message', 'half of it', '--json', '--url', url]);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, job: 'backup', reason: 'logged' });
+  });
+
+  test('warns of a name that the job had before', async () => {
+    const { url, configure } = await startServer();
+    await configure({ old: {} });
+    await configure({ new: { renamed_from: 'old' } });
+    const { code, stderr } = await run(ping, ['old', 'success', '--url', url]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^cronflow ping: Job "old" is named "new" now; .* Ping the new name\.\n$/);
+  });
+
+  test('says that nothing was recorded for a job that nobody declared', async () => {
+    const { url } = await busy();
+    expect(await run(ping, ['reprot', 'start', '--url', url])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining(
+        'answered 404: No job is named "reprot". Did you mean "report"?\n',
+      ) as string,
+    });
+  });
+
+  test.each([
+    [['a'], 'it needs a JOB and a KIND: start, success, failure, log, skip'],
+    [['a', 'done'], 'KIND "done" is not one of start, success, failure, log, skip'],
+    [['a', 'log', 'text'], '"text" is too many; what is said stands behind --message'],
+    [['a', 'start', '--rid', 'x y'], '--rid "x y" is not allowed: 1 to 128 visible ASCII characters'],
+    [
+      ['a', 'failure', '--exit-code', 'one'],
+      '--exit-code "one" is not allowed: a whole number from -2147483648',
+    ],
+    [['a', 'start', '--host', '\u0007'], '--host "\\u0007" is not allowed: 1 to 255 characters'],
+  ])('refuses %j with exit code 2, for the service would let it go by', async (argv, message) => {
+    const { code, stderr } = await run(ping, argv);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) as string });
+  });
+});
+
+describe('commands that ask a running Cronflow', () => {
+  const others: { close(): void }[] = [];
+  afterEach(() => others.splice(0).forEach((other) => other.close()));
+
+  test('send the token that will do, and say which is missing', async () => {
+    const server = await startServer({
+      tokens: { ...NO_TOKENS, all: ['everything'], read: ['reading'], ping: ['pinging'] },
+    });
+    await server.configure({ backup: {} });
+    const asked = (command: Command, argv: string[], env: Record<string, string>): Promise<Result> =>
+      run(command, [...argv, '--url', server.url], env);
+    expect(await asked(status, [], {})).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        / answered 401: .*\. Set CRONFLOW_READ_TOKEN or CRONFLOW_TOKEN to a token that may read\.\n$/,
+      ) as string,
+    });
+    const secret = await asked(ping, ['backup', 'log'], { CRONFLOW_PING_TOKEN: 'a-wrong-one' });
+    expect(secret.stderr).toMatch(/ Set CRONFLOW_PING_TOKEN or CRONFLOW_TOKEN to a token that may ping\.\n$/);
+    expect(secret.stderr).not.toContain('a-wrong-one');
+    expect((await asked(status, [], { CRONFLOW_READ_TOKEN: 'reading' })).code).toBe(0);
+    expect((await asked(runs, ['backup'], { CRONFLOW_TOKEN: 'everything' })).code).toBe(0);
+    const both = { CRONFLOW_PING_TOKEN: 'pinging', CRONFLOW_READ_TOKEN: 'reading' };
+    expect((await asked(ping, ['backup', 'log'], both)).code).toBe(0);
+    expect((await asked(runs, ['backup'], both)).code).toBe(0);
+  });
+
+  test('find it where CRONFLOW_URL says, or on the port of CRONFLOW_PORT', async () => {
+    const { url, port, configure } = await startServer();
+    await configure({ backup: {} });
+    expect((await run(runs, ['backup'], { CRONFLOW_URL: url, CRONFLOW_PORT: '1' })).code).toBe(0);
+    expect((await run(runs, ['backup'], { CRONFLOW_PORT: String(port) })).code).toBe(0);
+    expect((await run(runs, ['backup', '--url', 'http://127.0.0.1:1'], { CRONFLOW_URL: url })).code).toBe(1);
+  });
+
+  test('say that nothing is there, or something else', async () => {
+    const other = createServer((request, response) =>
+      request.url === '/jobs/a/log' ? response.end('{}') : response.end('<html>'),
+    ).listen(0, '127.0.0.1');
+    others.push(other);
+    await new Promise((resolve) => other.once('listening', resolve));
+    const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    expect(await run(status, ['--url', url])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('its answer is not JSON') as string,
+    });
+    expect(await run(ping, ['a', 'log', '--url', url])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('did not answer as a Cronflow of this version does') as string,
+    });
+    await new Promise((resolve) => other.close(resolve));
+    expect(await run(ping, ['a', 'log', '--url', url])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`No Cronflow can be asked at ${url}/jobs/a/log: `) as string,
+    });
+  });
+
+  test.each([
+    ['status', status],
+    ['runs', runs],
+    ['ping', ping],
+  ] as const)('%s prints its help', async (name, command) => {
+    const { code, stdout } = await run(command, ['--help']);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(new RegExp(`^Usage: cronflow ${name} `)) as string,
+    });
+    expect(stdout).toContain('Exit codes: 0 ');
+  });
+});
