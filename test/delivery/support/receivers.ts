@@ -1,0 +1,66 @@
+import type { NotifierSettings } from '../../../src/core/notifier-config.ts';
+import { startSlackServer } from '../../support/slack-server.ts';
+
+/** What goes wrong at the next request, whatever the protocol. */
+export type Fault =
+  /** The receiver has trouble of its own that will pass, as 503 says. */
+  | 'unavailable'
+  /** It was told too much in too short a time, as 429 says, with how long to wait where the protocol has words for it. */
+  | 'slow_down'
+  /** The connection is closed before anything was accepted. */
+  | 'reset'
+  /** The message is accepted and the connection closed before the answer. */
+  | 'accept_and_drop'
+  /** No answer until the client gives up. */
+  | 'hang'
+  /** What somebody has to change first: revoked, unknown, forbidden. */
+  | 'refused';
+
+/** The server that a kind of notifier is tested with; it enforces what the service documents. */
+export interface Receiver {
+  /** For the notifier, as the schema lets them through. */
+  settings: NotifierSettings;
+  /** Parts of the settings that must show nowhere. */
+  secrets: readonly string[];
+  /** How many messages were accepted. */
+  accepted(): number;
+  failNext(fault: Fault): void;
+  close(): Promise<void>;
+}
+
+/** A way to use a kind of notifier. */
+export interface Way {
+  /** The `type` in the schema. */
+  type: string;
+  /** For the test's name. */
+  how: string;
+  /** Null where nothing leaves the process, so that nothing can go wrong. */
+  start: (() => Promise<Receiver>) | null;
+  /** Whether its protocol can say how long to wait after `slow_down`. */
+  saysRetryAfter: boolean;
+}
+
+/** Every kind that is registered, in every way it can be configured: test/delivery/contract.test.ts tries them all. */
+export const WAYS: readonly Way[] = [
+  { type: 'log', how: 'to the log', start: null, saysRetryAfter: false },
+  { type: 'slack', how: 'by webhook', start: startSlackWebhook, saysRetryAfter: true },
+];
+
+async function startSlackWebhook(): Promise<Receiver> {
+  const server = await startSlackServer();
+  const faults = {
+    unavailable: { kind: 'answer', status: 503, body: 'service_unavailable' },
+    slow_down: { kind: 'answer', status: 429, body: 'rate_limited', retryAfter: '30' },
+    reset: { kind: 'reset' },
+    accept_and_drop: { kind: 'accept_and_drop' },
+    hang: { kind: 'hang' },
+    refused: { kind: 'answer', status: 403, body: 'invalid_token' },
+  } as const;
+  return {
+    settings: { webhook_url: server.url },
+    secrets: [server.secret],
+    accepted: () => server.messages.length,
+    failNext: (fault) => server.failNext(faults[fault]),
+    close: () => server.close(),
+  };
+}
