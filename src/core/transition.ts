@@ -179,8 +179,8 @@ function changeSpec(draft: Draft, next: Spec, at: number): Reason {
 /** A slot that is due and not yet missed when the schedule changes is `skipped` (DESIGN.md §3.3). */
 function skipDueSlot(draft: Draft, at: number): void {
   let slotAt = draft.job.expected_at;
-  // `every` expects no slot while a run is open.
-  if (draft.spec.schedule?.kind === 'every' && draft.openRuns().length > 0) return;
+  // `every` expects no slot while a run is open that counts.
+  if (draft.spec.schedule?.kind === 'every' && draft.openRuns().some((run) => run.counted)) return;
   while (slotAt !== null && slotAt <= at) {
     recordSlot(draft, slotAt, at, 'skipped', 'spec_changed');
     // Of an interval one slot is expected at a time.

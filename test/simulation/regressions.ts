@@ -1089,4 +1089,41 @@ export const REGRESSIONS: Readonly<Record<string, Script>> = {
       },
     ],
   },
+  'a slot that has come is skipped by a new schedule also where the job is paused with it': {
+    start_at: Date.parse('2025-03-11T12:30:10.307Z'),
+    end_at: Date.parse('2025-03-11T15:10:00.000Z'),
+    replay_window_ms: 900_000,
+    notifiers: ['ops'],
+    jobs: { sync: { schedule: '0 * * * *' } },
+    happenings: [
+      {
+        at: Date.parse('2025-03-11T15:00:11.529Z'),
+        type: 'edit',
+        job: 'sync',
+        declaration: { every: '5h', paused: true },
+      },
+    ],
+  },
+  'an absence in which a job was not declared hides nothing of it': {
+    start_at: Date.parse('2025-03-29T17:58:15.416Z'),
+    end_at: Date.parse('2025-03-29T19:11:40.998Z'),
+    replay_window_ms: 900_000,
+    notifiers: ['ops'],
+    jobs: { sync: {} },
+    happenings: [
+      { at: Date.parse('2025-03-29T18:53:44.818Z'), type: 'edit', job: 'sync', declaration: null },
+      {
+        at: Date.parse('2025-03-29T19:07:49.391Z'),
+        type: 'away',
+        how: 'store_failing',
+        to_at: Date.parse('2025-03-29T19:09:18.289Z'),
+      },
+      {
+        at: Date.parse('2025-03-29T19:09:28.696Z'),
+        type: 'edit',
+        job: 'sync',
+        declaration: { schedule: '*/5 * * * *', grace: '89s' },
+      },
+    ],
+  },
 };

@@ -13,13 +13,6 @@ const DELAYED_START_MS_MIN = MINUTE_MS;
 /** So many make a stuck lock. */
 const SKIPS_IN_A_ROW = 3;
 
-/** What the model knows of the world around a job. */
-export interface Surroundings {
-  /** Those known so far. */
-  gaps: readonly Gap[];
-  replay_window_ms: number;
-}
-
 interface Due {
   at: number;
   apply: (now: number) => void;
@@ -33,7 +26,8 @@ export class Job {
   /** All of them, by start. */
   readonly runs: Run[] = [];
   declared = true;
-  private readonly around: Surroundings;
+  /** Absences of Cronflow, known so far, in which the job was declared. */
+  private readonly gaps: Gap[] = [];
   private terms: Terms;
   private clock: number;
   private paused: boolean;
@@ -52,14 +46,13 @@ export class Job {
   /** Instants of runs and skips, in order. */
   private readonly traces: { at: number; skip: boolean }[] = [];
 
-  constructor(name: string, terms: Terms, declaredAt: number, around: Surroundings) {
+  constructor(name: string, terms: Terms, declaredAt: number, replayWindowMs: number) {
     this.name = name;
     this.terms = terms;
-    this.around = around;
     this.clock = declaredAt;
     this.paused = terms.paused;
-    this.trouble = new Trouble(name, terms, around.gaps);
-    this.slots = new Slots(around.gaps, around.replay_window_ms, terms);
+    this.trouble = new Trouble(name, terms, this.gaps);
+    this.slots = new Slots(this.gaps, replayWindowMs, terms);
     if (this.paused) this.slots.drop();
     else this.slots.expectAfter(declaredAt);
   }
@@ -162,7 +155,7 @@ export class Job {
   private abandonAnonymous(at: number): void {
     for (const run of this.openRuns) {
       if (run.rid !== null || run.started_at > at) continue;
-      const away = this.around.gaps.some((gap) => run.started_at <= gap.to_at && gap.from_at <= at);
+      const away = this.gaps.some((gap) => run.started_at <= gap.to_at && gap.from_at <= at);
       if (away) this.end(run, 'unknown', 'outage', at);
       else this.end(run, 'abandoned', 'abandoned', at);
     }
@@ -202,7 +195,7 @@ export class Job {
         other.counted &&
         (other.result === null
           ? // While Cronflow was away it may have ended unseen.
-            !this.around.gaps.some((gap) => other.started_at <= gap.to_at && gap.from_at <= at)
+            !this.gaps.some((gap) => other.started_at <= gap.to_at && gap.from_at <= at)
           : other.result.reason !== 'overlap' && other.ended_at !== null && other.ended_at > at),
     );
   }
@@ -388,11 +381,10 @@ export class Job {
     this.slots.listTo(at);
     const due = this.dueSlots(before, at);
     this.slots.changeTerms(terms, at);
+    const moved = live && terms.schedule_key !== before.schedule_key;
+    if (moved) for (const slot of due) this.settle(slot, 'skipped', 'spec_changed', at);
     const turned = this.pauseOrResume(at);
-    if (!turned && live && terms.schedule_key !== before.schedule_key) {
-      for (const slot of due) this.settle(slot, 'skipped', 'spec_changed', at);
-      this.slots.expectAfter(at);
-    }
+    if (moved && !turned) this.slots.expectAfter(at);
     this.trouble.change(terms, at, live && !this.paused);
   }
 
@@ -402,11 +394,15 @@ export class Job {
     return this.slots.open().filter((slot) => slot.at <= at);
   }
 
+  /** Cronflow is away: that hides nothing of a job that is not declared, whose pings it would refuse. */
+  gapBegan(gap: Gap): void {
+    if (this.declared) this.gaps.push(gap);
+  }
+
   gapEnded(gap: Gap): void {
     if (this.declared) this.slots.gapEnded(gap);
   }
 
-  /** Whether Cronflow could not see how something went that touched the gap. */
   /** Until when a slot that the gap touched is still expected, since its grace lasts longer; null for none. */
   expectedUntil(gap: Gap): number | null {
     this.slots.listTo(this.clock);
@@ -418,6 +414,7 @@ export class Job {
     return touched && touches ? at : null;
   }
 
+  /** Whether Cronflow could not see how something went that touched the gap. */
   isUnseen(gap: Gap): boolean {
     if (!this.declared) return false;
     const slots = this.slots.all.some(

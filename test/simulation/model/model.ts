@@ -2,7 +2,7 @@ import type { Happening, OutageTelling, Script, Verdict } from '../script.ts';
 import { gapsOf } from './gaps.ts';
 import { Job } from './job.ts';
 import type { Gap } from './records.ts';
-import { termsOf } from './terms.ts';
+import { type Terms, termsOf } from './terms.ts';
 
 /** A gap of less that touched nothing is not worth a message. */
 const OUTAGE_MS_MIN = 5 * 60_000;
@@ -27,12 +27,14 @@ interface Message {
 export function expectedOf(script: Script): Verdict {
   const gaps = gapsOf(script);
   const known: Gap[] = [];
-  const around = { gaps: known, replay_window_ms: script.replay_window_ms };
+  const declare = (name: string, terms: Terms, at: number): void => {
+    jobs.set(name, new Job(name, terms, at, script.replay_window_ms));
+  };
   const jobs = new Map<string, Job>();
   const messages: Message[] = [];
   const outages: OutageTelling[] = [];
   for (const [name, declaration] of Object.entries(script.jobs)) {
-    jobs.set(name, new Job(name, termsOf(declaration, script.notifiers), script.start_at, around));
+    declare(name, termsOf(declaration, script.notifiers), script.start_at);
   }
   for (const step of stepsOf(script, gaps)) {
     outages.push(...tellBefore(step.at, messages, known, [...jobs.values()]));
@@ -43,10 +45,14 @@ export function expectedOf(script: Script): Verdict {
       }
       toTell(messages, step.gap, script.replay_window_ms);
     } else if (step.happening.type === 'away') {
-      for (const job of jobs.values()) job.advance(step.at);
-      known.push(...gaps.filter((gap) => gap.at === step.at));
+      const gap = gaps.find((each) => each.at === step.at);
+      if (gap !== undefined) known.push(gap);
+      for (const job of jobs.values()) {
+        job.advance(step.at);
+        if (gap !== undefined) job.gapBegan(gap);
+      }
     } else {
-      apply(step.happening, jobs, (name, terms) => new Job(name, terms, step.at, around), script.notifiers);
+      apply(step.happening, jobs, declare, script.notifiers);
     }
   }
   outages.push(...tellBefore(script.end_at, messages, known, [...jobs.values()]));
@@ -143,7 +149,7 @@ function outageOf(gaps: readonly Gap[], jobs: readonly Job[]): OutageTelling | n
 function apply(
   happening: Exclude<Happening, { type: 'away' }>,
   jobs: Map<string, Job>,
-  declare: (name: string, terms: ReturnType<typeof termsOf>) => Job,
+  declare: (name: string, terms: Terms, at: number) => void,
   notifiers: readonly string[],
 ): void {
   const { at, job: name } = happening;
@@ -156,7 +162,7 @@ function apply(
     case 'edit': {
       const terms = happening.declaration === null ? null : termsOf(happening.declaration, notifiers);
       if (job !== undefined) job.declare(terms, at);
-      else if (terms !== null) jobs.set(name, declare(name, terms));
+      else if (terms !== null) declare(name, terms, at);
       break;
     }
     case 'pause':
