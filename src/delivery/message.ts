@@ -3,7 +3,7 @@ import { formatDuration } from '../schedule/duration.ts';
 import type { Output } from '../store/store.ts';
 import { cleanLine, firstLines, lastLines } from './clean.ts';
 import { fullTime, shortTime } from './wall-time.ts';
-import { isSystemReason, ordinal, systemRecovery, troubleWords } from './words.ts';
+import { isSystemReason, ordinal, systemRecovery, troubleWords, undeliveredWords } from './words.ts';
 
 /** What a message is about; a notifier may show each in its own colour. */
 export type MessageKind =
@@ -283,7 +283,7 @@ function fieldsOf(parts: Parts): MessageField[] {
     add('Next slot', time(context.job === null ? facts.next_slot_at : context.job.state.expected_at));
   }
   add('Owner', context.job?.declaration.owner);
-  if (context.undelivered > 0) add('Not delivered', undeliveredOf(context.undelivered));
+  if (context.undelivered > 0) add('Not delivered', undeliveredWords(context.undelivered));
   return fields;
 }
 
@@ -305,11 +305,6 @@ function lastSuccessOf({ facts, timezone, context }: Parts): string {
   const stepMs = agoMs >= DAY_MS ? HOUR_MS : agoMs >= HOUR_MS ? MINUTE_MS : 1;
   const ago = formatDuration(Math.floor(agoMs / stepMs) * stepMs);
   return `${fullTime(facts.last_success_at, timezone)} (${ago} ago)`;
-}
-
-function undeliveredOf(count: number): string {
-  const messages = count === 1 ? 'one earlier message' : `${count} earlier messages`;
-  return `${messages} could not be sent here; what is still open is told anew`;
 }
 
 /** What was printed by the run that went wrong; of what is wrong with Cronflow itself, all that is known. */

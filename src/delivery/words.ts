@@ -1,4 +1,4 @@
-import type { DeliveryFacts } from '../core/model.ts';
+import type { DeliveryFacts, DeliveryKind } from '../core/model.ts';
 import type { Reason } from '../core/reasons.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { cleanLine } from './clean.ts';
@@ -48,6 +48,24 @@ export function troubleWords(facts: DeliveryFacts, timezone: string): Words {
       return { verdict: 'FAILED', what: failureWords(reason, facts) };
   }
 }
+
+/**
+ * The words under which jobs in the same kind of trouble stand together: without what each has for itself.
+ */
+export function groupedWords(facts: DeliveryFacts, timezone: string, kind: DeliveryKind): Words {
+  const { reason } = facts;
+  const common: DeliveryFacts = {
+    ...facts,
+    // A time-out comes after `max_runtime`, which many jobs share.
+    duration_ms: reason === 'timeout' ? facts.duration_ms : null,
+    deadline_at: kind === 'reminder' ? null : facts.deadline_at,
+    detail: NAMES_RUN.has(reason) ? null : facts.detail,
+  };
+  return troubleWords(common, timezone);
+}
+
+/** Reasons whose detail names a run. */
+const NAMES_RUN: ReadonlySet<Reason> = new Set<Reason>(['overlap', 'abandoned', 'too_many_runs']);
 
 type SystemReason = 'config_invalid' | 'config_held' | 'cronflow_away' | 'store_failing' | 'notifier_failing';
 
@@ -192,6 +210,12 @@ function withDetail(text: string, facts: DeliveryFacts): string {
 function detailLine(facts: DeliveryFacts): string {
   const [line = ''] = (facts.detail ?? '').trim().split('\n', 1);
   return cleanLine(line, DETAIL_LENGTH_MAX);
+}
+
+/** Messages to this notifier that were given up since one last got through. */
+export function undeliveredWords(count: number): string {
+  const messages = count === 1 ? 'one earlier message' : `${count} earlier messages`;
+  return `${messages} could not be sent here; what is still open is told anew`;
 }
 
 /** `1st`, `2nd`, `3rd`, `11th`, `21st`. */
