@@ -12,6 +12,7 @@ import { plan } from './cli/plan.ts';
 import { runs } from './cli/runs.ts';
 import { serve } from './cli/serve.ts';
 import { status } from './cli/status.ts';
+import { testNotify } from './cli/test-notify.ts';
 import { systemClock } from './clock.ts';
 
 const HELP = `Usage: cronflow COMMAND [OPTIONS]
@@ -21,6 +22,7 @@ const HELP = `Usage: cronflow COMMAND [OPTIONS]
   status   print the jobs of a running Cronflow, and what is in trouble
   runs     print the runs of a job
   ping     report something of a job
+  test-notify send a sample message to a notifier
   next     print the coming slots of a schedule
   check    say what is wrong with cronflow.yaml, and what is probably not meant
   plan     print what applying cronflow.yaml would change
@@ -70,6 +72,8 @@ async function main([command, ...argv]: readonly string[]): Promise<number> {
       return runs(argv, io);
     case 'ping':
       return ping(argv, io);
+    case 'test-notify':
+      return testNotify(argv, io);
     case '--help':
     case 'help':
       io.stdout(HELP);

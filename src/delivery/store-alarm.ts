@@ -3,12 +3,12 @@ import { pastTrouble, systemDeliveries, systemIncident, type Trouble } from '../
 import { putSystemChange } from '../ingest/system-change.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store } from '../store/store.ts';
+import { attempt } from './attempt.ts';
 import { type Message, messageOf } from './message.ts';
 import type { Notifier } from './notifier.ts';
 
 /** Beats without a commit, ten seconds apart, after which it is not over in a moment. */
 const FAILURES_MIN = 3;
-const ATTEMPT_MS_MAX = 10_000;
 
 /** A stretch in which nothing could be stored. */
 interface Failing {
@@ -84,17 +84,13 @@ export class StoreAlarm {
     const { clock, logger, notifiers } = this.#options;
     const notifier = notifiers.get(name);
     if (notifier === undefined) return;
-    const limit = new AbortController();
-    const cancel = clock.after(ATTEMPT_MS_MAX, () => limit.abort());
     try {
-      const sent = await notifier.send(messageFor(name, failing, clock.now()), limit.signal);
+      const sent = await attempt(notifier, messageFor(name, failing, clock.now()), clock);
       if (sent.result === 'ok') failing.told.add(name);
       else logger.warn('cannot tell that the store fails', { notifier: name, error: sent.detail });
       if (sent.result === 'permanent') failing.refused.add(name);
     } catch (error) {
       logger.warn('cannot tell that the store fails', { notifier: name, error: String(error) });
-    } finally {
-      cancel();
     }
   }
 

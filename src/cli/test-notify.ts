@@ -1,0 +1,204 @@
+import { hostname } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { Config, NotifierConfig } from '../config/config.ts';
+import { nearest } from '../core/nearest.ts';
+import { tellsNobody } from '../core/notifier-config.ts';
+import { attempt } from '../delivery/attempt.ts';
+import type { Message } from '../delivery/message.ts';
+import type { Notifier, SendResult } from '../delivery/notifier.ts';
+import { NotifierRegistry } from '../delivery/registry.ts';
+import { type Sample, SAMPLE_EVENTS, type SampleEvent, sampleOf } from '../delivery/sample.ts';
+import { createLogger } from '../observe/log.ts';
+import { EXIT, runWithOptions, UsageError } from './command.ts';
+import type { Io } from './io.ts';
+import { configPathOf, FILE_OPTIONS, validConfig } from './offline.ts';
+
+const HELP = `Usage: cronflow test-notify NAME [OPTIONS]
+
+Sends a sample message to the notifier NAME of cronflow.yaml, once, and says whether it was taken. Its title begins
+with TEST; it looks and calls people as a real one does (mention of defaults). No running Cronflow is needed.
+
+  --event EVENT    what the message tells of (default: failure):
+                   ${SAMPLE_EVENTS.slice(0, 8).join(', ')},
+                   ${SAMPLE_EVENTS.slice(8, 14).join(', ')},
+                   ${SAMPLE_EVENTS.slice(14).join(', ')}.
+                   A notifier that keeps what is open, as PagerDuty does, is sent the opening first where the event
+                   is an end; what another event opened there, --event resolved closes
+  --config FILE    the configuration (CRONFLOW_CONFIG; default: cronflow.yaml in the current directory)
+  --json           print {"ok", "notifier", "type", "event", "messages", "stays_open", "advice"}
+  --help
+
+Exit codes: 0 the receiver took it, 1 it did not, nobody would be told, or the configuration is not valid, 2 wrong
+usage or no notifier NAME.
+`;
+
+interface Options {
+  path: string;
+  name: string;
+  event: SampleEvent;
+  json: boolean;
+}
+
+/** What became of one message. */
+interface Sent {
+  message: Message;
+  answer: SendResult;
+}
+
+/** `cronflow test-notify NAME`: sends a sample message. Returns the exit code, see its help. */
+export function testNotify(argv: readonly string[], io: Io): Promise<number> {
+  return runWithOptions(io, {
+    name: 'test-notify',
+    help: HELP,
+    read: () => readOptions(argv, io),
+    run: async (options) => {
+      const config = await validConfig(io, options.path);
+      const notifier = notifierNamed(config, options.name);
+      const nowAt = Math.floor(io.clock.now() / 1_000) * 1_000;
+      const { defaults, publicUrl } = config;
+      const about = { notifier: notifier.name, defaults, publicUrl, host: hostname(), nowAt };
+      const sample = await sampleOf(options.event, about);
+      const outcome = await sendTo(notifier, sample, io);
+      report(options, notifier, outcome, io);
+      return outcome.advice === null ? EXIT.done : EXIT.failed;
+    },
+  });
+}
+
+function readOptions(argv: readonly string[], io: Io): Options | null {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    options: { ...FILE_OPTIONS, event: { type: 'string', default: 'failure' } },
+    allowPositionals: true,
+  });
+  if (values.help) return null;
+  const [name, extra] = positionals;
+  if (name === undefined || name === '') throw new Error('it needs the NAME of a notifier of cronflow.yaml');
+  if (extra !== undefined) throw new Error(`one NAME; "${extra}" is too many`);
+  const event = SAMPLE_EVENTS.find((each) => each === values.event);
+  if (event === undefined) {
+    throw new Error(`--event "${values.event}" ${notOneOf(values.event, SAMPLE_EVENTS)}`);
+  }
+  return { path: configPathOf(io, [], values.config), name, event, json: values.json };
+}
+
+/** @throws UsageError with the names there are */
+function notifierNamed({ notifiers }: Config, name: string): NotifierConfig {
+  const found = notifiers.find((each) => each.name === name);
+  if (found !== undefined) return found;
+  const names = notifiers.map((each) => each.name);
+  throw new UsageError(`notifier "${name}" ${notOneOf(name, names)}`);
+}
+
+function notOneOf(word: string, known: readonly string[]): string {
+  const near = nearest(word, known);
+  return `is not one of ${known.join(', ')}${near === undefined ? '' : `; did you mean "${near}"?`}`;
+}
+
+/** Everything that came of a test. */
+interface Outcome {
+  sent: readonly Sent[];
+  /** Whether what was told stays there as open. */
+  staysOpen: boolean;
+  /** What to do; null where all was taken. */
+  advice: string | null;
+}
+
+async function sendTo(config: NotifierConfig, sample: Sample, io: Io): Promise<Outcome> {
+  if (tellsNobody(config)) return { sent: [], staysOpen: false, advice: NOBODY };
+  const registry = new NotifierRegistry({
+    clock: io.clock,
+    logger: createLogger(io.clock, 'info', (line) => io.stderr(line)),
+  });
+  registry.apply([config]);
+  try {
+    const notifier = registry.get(config.name)!;
+    const sent = await sendAll(notifier, sample, io);
+    const last = sent.at(-1)!;
+    const wasTaken = sent.some(({ answer }) => answer.result === 'ok');
+    const isClosed = last.message.kind === 'closed' && last.answer.result === 'ok';
+    const advice = last.answer.result === 'ok' ? null : adviceOn(last.answer);
+    return { sent, staysOpen: notifier.keepsState && wasTaken && !isClosed, advice };
+  } finally {
+    await registry.close();
+  }
+}
+
+/** What ends needs a beginning where it is kept; elsewhere it can be told alone. Stops at what is not taken. */
+async function sendAll(notifier: Notifier, { opening, following }: Sample, io: Io): Promise<Sent[]> {
+  const sent: Sent[] = [];
+  let receipt: string | null = null;
+  if (following === null || notifier.keepsState) {
+    const answer = await attempt(notifier, opening, io.clock);
+    sent.push({ message: opening, answer });
+    if (answer.result !== 'ok' || following === null) return sent;
+    receipt = answer.receipt ?? null;
+  }
+  const message = following(receipt);
+  sent.push({ message, answer: await attempt(notifier, message, io.clock) });
+  return sent;
+}
+
+const NOBODY =
+  'Nothing was sent: webhook_url is empty, so every notification is only logged and nobody would be told. Set it, or ' +
+  'SLACK_WEBHOOK_URL, to the address of an incoming webhook.';
+
+/** Answers that say what to do about them. */
+const ADVICE: readonly [RegExp, string][] = [
+  [
+    /no_service|no_active_hooks|invalid_token|no_team|invalid_auth|not_authed|token_(?:revoked|expired)|account_inactive/,
+    'The address or token is not valid, or not any more: get a new one from Slack.',
+  ],
+  [
+    /is_archived|channel_not_found|not_in_channel/,
+    'Its channel is not there, is archived, or does not have the app in it: choose another, or invite the app.',
+  ],
+  [
+    /ENOTFOUND|EAI_AGAIN/,
+    'The host name is not known: check the address, and whether DNS works on this machine.',
+  ],
+  [
+    /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|TIMEOUT|in time|no answer/,
+    'Check the address, and whether a firewall keeps this machine from it.',
+  ],
+  [
+    /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_/,
+    'Check the certificate of the receiver and the clock of this machine.',
+  ],
+  [/\b40[13]\b/, 'Check the credentials.'],
+  [/\b404\b/, 'Check the address.'],
+];
+
+function adviceOn(answer: Exclude<SendResult, { result: 'ok' }>): string {
+  const [, known] = ADVICE.find(([pattern]) => pattern.test(answer.detail)) ?? [];
+  const otherwise =
+    answer.result === 'permanent'
+      ? 'Cronflow would give such a message up at once: correct the notifier in cronflow.yaml.'
+      : 'Cronflow would try again for 24 hours; this command does not: try it again in a while.';
+  return known ?? otherwise;
+}
+
+function report({ json, event }: Options, config: NotifierConfig, outcome: Outcome, io: Io): void {
+  const { sent, staysOpen, advice } = outcome;
+  const who = `${config.name} (${config.type})`;
+  if (json) {
+    const messages = sent.map(({ message, answer }) => ({
+      delivery_id: message.deliveryId,
+      kind: message.kind,
+      title: message.title,
+      result: answer.result,
+      detail: answer.result === 'ok' ? null : answer.detail,
+    }));
+    const { name: notifier, type } = config;
+    const told = { ok: advice === null, notifier, type, event, messages, stays_open: staysOpen, advice };
+    io.stdout(`${JSON.stringify(told, null, 2)}\n`);
+    return;
+  }
+  for (const { message, answer } of sent) {
+    if (answer.result === 'ok') io.stdout(`${who} took it: ${message.title}\n`);
+    else io.stderr(`cronflow test-notify: ${who} did not take it: ${answer.detail}\n`);
+  }
+  if (advice !== null) io.stderr(`${sent.length === 0 ? `cronflow test-notify: ${who}: ` : ''}${advice}\n`);
+  if (staysOpen)
+    io.stdout(`It stays open there until: cronflow test-notify ${config.name} --event resolved\n`);
+}

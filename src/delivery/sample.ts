@@ -1,0 +1,138 @@
+import type { Declaration } from '../core/declaration.ts';
+import type { Delivery, Job, Ping } from '../core/model.ts';
+import { DEFAULT_GLOBALS, specOf } from '../core/spec.ts';
+import { openTrouble } from '../core/system.ts';
+import { initialState } from '../core/transition.ts';
+import { applyEvent } from '../ingest/events.ts';
+import { putSystemChange } from '../ingest/system-change.ts';
+import { MemoryStore } from '../store/memory.ts';
+import type { Store, Tx } from '../store/store.ts';
+import { loadContext } from './context.ts';
+import { type Message, messageOf } from './message.ts';
+import { daysBefore, declaredAgoMs, JOB_STORIES, type JobStory, SYSTEM_STORIES } from './stories.ts';
+
+export type SampleEvent = keyof typeof JOB_STORIES | keyof typeof SYSTEM_STORIES;
+
+/** What there is a sample of. */
+export const SAMPLE_EVENTS = Object.keys({ ...JOB_STORIES, ...SYSTEM_STORIES }) as SampleEvent[];
+
+const JOB_ID = 'test';
+const JOB_NAME = 'example-job';
+const DESCRIPTION = 'A test sent by cronflow test-notify. Nothing is wrong, and there is nothing to do.';
+
+/** What a sample is written from. */
+export interface SampleParts {
+  /** Name of the notifier that is told. */
+  notifier: string;
+  /** Those of the configuration: the zone, the owner and whom to mention are theirs. */
+  defaults: Declaration;
+  publicUrl: string | null;
+  host: string;
+  nowAt: number;
+}
+
+/** The messages of an event that nothing stands behind, written as a real one would have them. */
+export interface Sample {
+  opening: Message;
+  /**
+   * What follows it; null for events that are told by the opening alone.
+   * @param receipt what the notifier answered to the opening, if it was sent
+   */
+  following: ((receipt: string | null) => Message) | null;
+}
+
+/**
+ * Plays a made-up story through the state machine over a store of its own, and writes what would be told of it.
+ * Each title says that it is a test; no id is one that a real delivery could have. The incident's id is the same for
+ * every sample to a notifier: what one of them opened, another can close.
+ */
+export async function sampleOf(event: SampleEvent, parts: SampleParts): Promise<Sample> {
+  const store = new MemoryStore();
+  const trouble = Object.hasOwn(SYSTEM_STORIES, event)
+    ? SYSTEM_STORIES[event as keyof typeof SYSTEM_STORIES]
+    : null;
+  if (trouble !== null) {
+    const audience = { notify: [parts.notifier], remindEveryMs: null };
+    await store.transact({}, (tx) => putSystemChange(tx, openTrouble([], trouble, audience, parts.nowAt)));
+    return { opening: await messageFor(store, 'opened', parts), following: null };
+  }
+  const story: JobStory = JOB_STORIES[event as keyof typeof JOB_STORIES];
+  await store.transact({ all: true }, (tx) => play(tx, story, parts));
+  const opening = await messageFor(store, 'opened', parts);
+  if (story.tells === 'opened') return { opening, following: null };
+  const following = await messageFor(store, story.tells, parts);
+  return {
+    opening,
+    following: (receipt) => ({
+      ...following,
+      opening: receipt === null ? null : { receipt, isMerged: false },
+    }),
+  };
+}
+
+function play(tx: Tx, story: JobStory, { notifier, defaults, host, nowAt }: SampleParts): void {
+  const { timezone = 'UTC', owner, mention, runbook } = defaults;
+  const declaration: Declaration = {
+    every: '1d',
+    grace: '5m',
+    timezone,
+    description: DESCRIPTION,
+    notify: [notifier],
+    ...(owner === undefined ? {} : { owner }),
+    ...(mention === undefined ? {} : { mention }),
+    ...(runbook === undefined ? {} : { runbook }),
+    ...story.declared,
+  };
+  const declaredAt = nowAt - declaredAgoMs(story);
+  const job: Job = {
+    id: JOB_ID,
+    name: JOB_NAME,
+    source: 'api',
+    place: null,
+    declared: declaration,
+    declaration,
+    created_at: declaredAt,
+    updated_at: declaredAt,
+    removed_at: null,
+    state: initialState(specOf(JOB_NAME, declaration, DEFAULT_GLOBALS), declaredAt),
+  };
+  tx.putJob(job);
+  for (const { agoMs, ping } of [...daysBefore(story), ...story.steps]) {
+    const at = nowAt - agoMs;
+    const current = tx.jobById(JOB_ID) ?? job;
+    if (ping === null) {
+      applyEvent(tx, current, { type: 'tick', now_at: at });
+      continue;
+    }
+    const { run_id: runId } = applyEvent(tx, current, { type: 'ping', ping: pingOf(ping, host, at) });
+    const output = ping.output ?? null;
+    if (runId !== null && output !== null) tx.putOutput(JOB_ID, runId, { text: output, dropped_bytes: 0 });
+  }
+}
+
+function pingOf(fields: Partial<Ping>, host: string, at: number): Ping {
+  const nothing = { delay_ms: 0, rid: null, exit_code: null, signal: null, duration_ms: null };
+  const received = { received_at: at, host, output: null, output_dropped_bytes: 0 };
+  return { kind: 'log', ...nothing, ...received, ...fields };
+}
+
+async function messageFor(store: Store, kind: Delivery['kind'], parts: SampleParts): Promise<Message> {
+  const { notifier, publicUrl, nowAt } = parts;
+  const { items } = await store.deliveries({ skip: 0, limit: 10 });
+  const delivery = items.find((each) => each.kind === kind);
+  if (delivery === undefined) throw new Error(`A story ended without a message of kind ${kind}: a bug`);
+  // The opening is told as it was told then.
+  const around = {
+    nowAt: kind === 'opened' ? delivery.facts.at : nowAt,
+    publicUrl,
+    closing: null,
+    undelivered: 0,
+  };
+  const context = await loadContext(store, delivery, around);
+  const incidentId = `test-${notifier}`;
+  const message = messageOf(
+    { ...delivery, id: `${incidentId}.${nowAt}.${kind}`, incident_id: incidentId },
+    { ...context, incident: context.incident === null ? null : { ...context.incident, id: incidentId } },
+  );
+  return { ...message, title: `TEST ${message.title}`, description: message.description ?? DESCRIPTION };
+}

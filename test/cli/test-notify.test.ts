@@ -1,0 +1,193 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { testNotify } from '../../src/cli/test-notify.ts';
+import { DEFAULT_START_AT } from '../support/fake-clock.ts';
+import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
+import { type Result, runIn } from './support/io.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const HOST = hostname();
+const CONFIG = `
+defaults:
+  timezone: Europe/Berlin
+  mention: [U024BE7LH]
+notifiers:
+  ops: { type: slack, webhook_url: '\${HOOK:-}' }
+  collected: { type: log }
+jobs: {}
+`;
+
+let root = '';
+let slack: SlackServer;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'cronflow-test-notify-'));
+  await writeFile(join(root, 'cronflow.yaml'), CONFIG);
+  slack = await startSlackServer();
+});
+afterEach(async () => {
+  await slack.close();
+  await rm(root, { recursive: true, force: true });
+});
+
+function run(argv: readonly string[], env: Record<string, string> = { HOOK: slack.url }): Promise<Result> {
+  return runIn(root, DEFAULT_START_AT, (io) => testNotify(argv, io), { env });
+}
+
+/** The command as people start it. */
+function start(argv: readonly string[], env: Record<string, string>): Promise<Result> {
+  return new Promise((resolve) => {
+    const options = { cwd: root, env: { PATH: process.env['PATH'], ...env } };
+    execFile(process.execPath, [MAIN, 'test-notify', ...argv], options, (error, stdout, stderr) =>
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+    );
+  });
+}
+
+describe('cronflow test-notify', () => {
+  test('sends a message that says that it is a test, and looks as a real one does', async () => {
+    expect(await start(['ops'], { HOOK: slack.url })).toEqual({
+      code: 0,
+      stdout: `ops (slack) took it: TEST FAILED example-job on ${HOST}: exit 1 after 4m12s\n`,
+      stderr: '',
+    });
+    expect(slack.messages).toHaveLength(1);
+    const [{ text, readable }] = slack.messages as [(typeof slack.messages)[0]];
+    expect(text).toBe(`TEST FAILED example-job on ${HOST}: exit 1 after 4m12s`);
+    for (const part of ['Nothing is wrong', 'pg_dump: error', 'Europe/Berlin', '<@U024BE7LH>'])
+      expect(readable).toContain(part);
+  });
+
+  test('tells that it is over without a beginning where nothing is kept open', async () => {
+    const { code, stdout } = await run(['ops', '--event', 'resolved']);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: `ops (slack) took it: TEST RESOLVED example-job: ran fine on ${HOST}, was in trouble for 2h\n`,
+    });
+    expect(slack.messages).toHaveLength(1);
+  });
+
+  test('says what the receiver answered, and what to do, without the address', async () => {
+    slack.failNext({ kind: 'answer', status: 404, body: 'no_service' });
+    const refused = await start(['ops'], { HOOK: slack.url });
+    expect(refused).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'cronflow test-notify: ops (slack) did not take it: Slack answered 404 no_service\n' +
+        'The address or token is not valid, or not any more: get a new one from Slack.\n',
+    });
+  });
+
+  test.each([
+    [503, 'try_later', 'Cronflow would try again for 24 hours; this command does not'],
+    [410, 'channel_is_archived', 'is archived'],
+    [418, 'teapot', 'Cronflow would give such a message up at once'],
+  ])('tries once only: %i %s', async (status, body, advice) => {
+    slack.failNext({ kind: 'answer', status, body });
+    const { code, stderr } = await run(['ops']);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`Slack answered ${status} ${body}\n`);
+    expect(stderr).toContain(advice);
+    expect(slack.answers).toHaveLength(1);
+  });
+
+  test('says that nothing answers there', async () => {
+    const { url } = slack;
+    await slack.close();
+    const { code, stderr } = await run(['ops'], { HOOK: url });
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      'cronflow test-notify: ops (slack) did not take it: Slack not reached (ECONNREFUSED)\n' +
+        'Check the address, and whether a firewall keeps this machine from it.\n',
+    );
+  });
+
+  test('fails where a real one would only be logged', async () => {
+    expect(await run(['ops'], {})).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^cronflow test-notify: ops \(slack\): Nothing was sent: webhook_url is empty, .* nobody would be told\. /,
+      ) as string,
+    });
+  });
+
+  test('writes to the log where that is what the notifier does', async () => {
+    const { code, stdout, stderr } = await run(['collected', '--event', 'missed']);
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+      'collected (log) took it: TEST MISSED example-job: expected 12:55, nothing by 13:00 (Europe/Berlin)\n',
+    );
+    expect(stderr).toContain('warn  TEST MISSED example-job: ');
+  });
+
+  test('knows the notifier of the environment, where the file names none', async () => {
+    await writeFile(join(root, 'other.yaml'), 'jobs: {}\n');
+    const env = { SLACK_WEBHOOK_URL: slack.url, CRONFLOW_CONFIG: 'other.yaml' };
+    expect((await run(['slack', '--event', 'timeout'], env)).code).toBe(0);
+    expect(slack.messages[0]?.text).toBe(`TEST TIMEOUT example-job on ${HOST}: still running after 2h`);
+  });
+
+  test('tells programs the same', async () => {
+    const taken = await run(['ops', '--json']);
+    expect(taken.code).toBe(0);
+    expect(JSON.parse(taken.stdout)).toEqual({
+      ok: true,
+      notifier: 'ops',
+      type: 'slack',
+      event: 'failure',
+      messages: [
+        {
+          delivery_id: `test-ops.${DEFAULT_START_AT}.opened`,
+          kind: 'opened',
+          title: `TEST FAILED example-job on ${HOST}: exit 1 after 4m12s`,
+          result: 'ok',
+          detail: null,
+        },
+      ],
+      stays_open: false,
+      advice: null,
+    });
+    slack.failNext({ kind: 'answer', status: 403, body: 'invalid_token' });
+    const refused = await run(['ops', '--json']);
+    expect(refused).toMatchObject({ code: 1, stderr: '' });
+    expect(JSON.parse(refused.stdout)).toMatchObject({
+      ok: false,
+      messages: [{ result: 'permanent', detail: 'Slack answered 403 invalid_token' }],
+      advice: expect.stringContaining('get a new one') as string,
+    });
+    expect(refused.stdout).not.toContain(slack.secret);
+  });
+
+  test.each([
+    [[], 'it needs the NAME of a notifier of cronflow.yaml'],
+    [['ops', 'collected'], 'one NAME; "collected" is too many'],
+    [['opps'], 'notifier "opps" is not one of ops, collected; did you mean "ops"?'],
+    [['ops', '--event', 'fail'], '--event "fail" is not one of failure, signal, '],
+    [['ops', '--event', 'resolve'], 'did you mean "resolved"?'],
+    [['ops', '--now'], '--now'],
+  ])('refuses %j with exit code 2', async (argv, message) => {
+    const { code, stderr } = await run(argv);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) as string });
+    expect(stderr).toContain('Try: cronflow test-notify --help\n');
+  });
+
+  test('sends nothing from a configuration with errors', async () => {
+    await writeFile(join(root, 'cronflow.yaml'), 'jobs: []\n');
+    const { code, stderr } = await run(['ops']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('cronflow.yaml:1:7 jobs: ');
+    expect(slack.answers).toEqual([]);
+  });
+
+  test('prints its help, with every event', async () => {
+    const { code, stdout } = await run(['--help']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Usage: cronflow test-notify NAME /);
+    expect(stdout).toContain('notifier_failing.');
+  });
+});
