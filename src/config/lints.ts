@@ -1,4 +1,5 @@
 import type { Fault } from '../core/errors.ts';
+import { isNeverHeard } from '../core/maintenance.ts';
 import { tellsNobody } from '../core/notifier-config.ts';
 import type { PlannedJob } from '../core/plan.ts';
 import { type Spec, specOf } from '../core/spec.ts';
@@ -58,6 +59,7 @@ function jobLints(linted: Linted): Fault[] {
     ...graceLint(linted, spec, periodMs),
     ...runtimeLint(linted, spec, periodMs),
     ...nobodyLint(linted, spec),
+    ...maintenanceLint(linted, spec),
     ...skippedLint(linted, spec),
   ];
 }
@@ -93,6 +95,16 @@ function nobodyLint(linted: Linted, spec: Spec): Fault[] {
     `nobody is told of this job${origin(linted.job, 'notify')}; name at least one notifier in notify, or leave ` +
     'notify out to tell all of them';
   return [lint(linted, 'nobody_told', 'notify', message)];
+}
+
+function maintenanceLint(linted: Linted, spec: Spec): Fault[] {
+  if (!isNeverHeard(spec, linted.nowAt)) return [];
+  const message =
+    `its windows${origin(linted.job, 'maintenance')} follow each other with hardly more than the grace of ` +
+    `${formatDuration(spec.graceMs)} between them, and what goes wrong in them is told of that long after one has ` +
+    'ended, so that for a month at least nobody hears of it; shorten duration, or write paused: true if nobody is ' +
+    'to hear of this job';
+  return [lint(linted, 'endless_maintenance', 'maintenance', message)];
 }
 
 function skippedLint(linted: Linted, spec: Spec): Fault[] {

@@ -1,8 +1,8 @@
 import { compileCron } from '../schedule/cron.ts';
 import type { MaintenanceWindow, Spec } from './spec.ts';
 
-/** Windows that follow each other without a break are walked so far; then it is looked at again. */
-const STEPS_MAX = 1_000;
+/** So many windows are walked through; then it is looked at again. Some follow each other without end. */
+const WINDOWS_MAX = 1_000;
 
 /**
  * When people may be told of an outcome that falls into a maintenance window: `grace` after its end, or if
@@ -12,26 +12,49 @@ const STEPS_MAX = 1_000;
  * @returns null when nothing is in the way at the latest of these instants
  */
 export function announceAt(spec: Spec, instants: readonly number[]): number | null {
-  const ends = instants.map((at) => windowEndAt(spec, at)).filter((end) => end !== null);
+  const walk = { windowsLeft: WINDOWS_MAX };
+  const ends = instants.map((at) => windowEndAt(spec, at, walk)).filter((end) => end !== null);
   if (ends.length === 0) return null;
   let at = Math.max(...ends) + spec.graceMs;
-  for (let step = 0; step < STEPS_MAX; step += 1) {
-    const end = windowEndAt(spec, at);
+  for (;;) {
+    const end = windowEndAt(spec, at, walk);
     if (end === null) break;
     at = end + spec.graceMs;
   }
   return at > Math.max(...instants) ? at : null;
 }
 
-/** The end of the maintenance that covers an instant; overlapping and consecutive windows are one. */
-export function windowEndAt(spec: Spec, at: number): number | null {
+/**
+ * How far it is looked ahead for an instant at which trouble of a window is told: of a job whose recurring windows
+ * leave no time for that, nobody hears.
+ */
+const HEARD_WITHIN_MS = 31 * 86_400_000;
+
+/** Whether windows follow each other so closely that trouble in one is announced after a month or never. */
+export function isNeverHeard(spec: Spec, nowAt: number): boolean {
+  const maintenance = spec.maintenance.filter((window) => window.kind === 'recurring');
+  return maintenance.some((window) => {
+    const fromAt = compileCron(window.expression, window.timezone).next(nowAt);
+    const heardAt = fromAt === null ? null : announceAt({ ...spec, maintenance }, [fromAt]);
+    if (fromAt === null || heardAt === null) return false;
+    const isCovered = maintenance.some((each) => endOf(each, heardAt) !== null);
+    return isCovered || heardAt - fromAt > HEARD_WITHIN_MS;
+  });
+}
+
+/**
+ * The end of the maintenance that covers an instant; overlapping and consecutive windows are one. Null when there
+ * is none, and once as many windows as may be were walked through.
+ */
+function windowEndAt(spec: Spec, at: number, walk: { windowsLeft: number }): number | null {
   let end: number | null = null;
-  for (let step = 0; step < STEPS_MAX; step += 1) {
+  while (walk.windowsLeft > 0) {
     const covering = spec.maintenance
       .map((window) => endOf(window, end ?? at))
       .filter((each) => each !== null);
     if (covering.length === 0) break;
     end = Math.max(...covering);
+    walk.windowsLeft -= 1;
   }
   return end;
 }

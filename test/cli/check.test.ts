@@ -126,6 +126,27 @@ describe('lints', () => {
     ]);
   });
 
+  test('maintenance windows that follow each other, so that nobody is ever told of what goes wrong in them', async () => {
+    const windows = (schedule: string, duration: string): string =>
+      `{schedule: '0 2 * * *', overlap: allow, maintenance: [{schedule: '${schedule}', duration: ${duration}}]}`;
+    expect(
+      await lintsIn(
+        `${OPS}jobs:\n` +
+          `  minutes: ${windows('* * * * *', '2m')}\n` +
+          `  daily: ${windows('0 0 * * *', '1d')}\n` +
+          `  almost: ${windows('0 * * * *', '56m')}\n` +
+          `  night: ${windows('0 0 * * *', '23h54m')}\n` +
+          "  once: {maintenance: [{from: '2026-01-01T00:00Z', to: '2126-01-01T00:00Z'}]}\n" +
+          `  together: {schedule: '0 2 * * *', maintenance: [{schedule: '0 0 * * *', duration: 12h}, {schedule: '0 12 * * *', duration: 12h}]}\n`,
+      ),
+    ).toEqual([
+      'endless_maintenance 3:65 jobs.minutes.maintenance',
+      'endless_maintenance 4:63 jobs.daily.maintenance',
+      'endless_maintenance 5:64 jobs.almost.maintenance',
+      'endless_maintenance 8:50 jobs.together.maintenance',
+    ]);
+  });
+
   test('a max_runtime longer than the period, unless overlap says what is meant', async () => {
     expect(
       await lintsIn(
