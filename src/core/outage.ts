@@ -51,6 +51,8 @@ export interface Unseen {
 const TOLD_MS_MIN = 300_000;
 /** However often Cronflow goes away again, the message comes this long after the first gap's end. */
 const WAIT_MS_MAX = 3_600_000;
+/** How soon it is looked again what has become of the runs that a short outage touched. */
+const LOOK_AGAIN_MS = 900_000;
 const STRETCHES_MAX = 10;
 const JOBS_MAX = 20;
 /** Slots counted one by one in a row of history that began before the outage. */
@@ -113,6 +115,7 @@ export function withClockSetBack(outages: readonly Outage[], byMs: number): Outa
     ...moved(outage),
     first_to_at: outage.first_to_at - byMs,
     last_from_at: outage.last_from_at - byMs,
+    ...(outage.not_before_at === undefined ? {} : { not_before_at: outage.not_before_at - byMs }),
     stretches: outage.stretches.map(moved),
   }));
 }
@@ -144,13 +147,23 @@ export function unseenOf(spec: Spec, state: JobState, runs: Runs, outage: Outage
 
 /**
  * An outage that was short is worth a message only if something stays unseen, and that is not known while a
- * slot it touched is still expected.
- * @returns the outage put off until that is known; null when it can be told of now
+ * slot it touched is still expected or a run still open: a restart beside a backup of hours is no news, unless
+ * its end never comes. One that reaches its limit is told of by that, with Cronflow's absence.
+ * @param untilAt when the last such slot is given up; null when there is none
+ * @param at when it is asked
+ * @returns the outage put off until that is known, or looked at again; null when it can be told of now
  */
-export function postponed(outage: Outage, unseen: readonly Unseen[], untilAt: number | null): Outage | null {
-  const isCertain = unseen.some((each) => each.slot_count + each.ended_count + each.open_count > 0);
-  if (untilAt === null || isCertain || outage.longest_ms >= TOLD_MS_MIN) return null;
-  return { ...outage, not_before_at: untilAt };
+export function postponed(
+  outage: Outage,
+  unseen: readonly Unseen[],
+  untilAt: number | null,
+  at: number,
+): Outage | null {
+  const isCertain = unseen.some((each) => each.slot_count + each.ended_count > 0);
+  if (isCertain || outage.longest_ms >= TOLD_MS_MIN) return null;
+  const isOpen = unseen.some((each) => each.open_count > 0);
+  const notBeforeAt = untilAt ?? (isOpen ? at + LOOK_AGAIN_MS : null);
+  return notBeforeAt === null ? null : { ...outage, not_before_at: notBeforeAt };
 }
 
 /** When the slot that is expected is given up as `unknown`, if the outage touched it; else null. */

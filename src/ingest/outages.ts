@@ -105,7 +105,7 @@ export class Outages {
     const unseen = new Map(due.map((outage) => [outage, unseenIn(tx, outage)]));
     const later = outages.flatMap((outage) => {
       if (!due.includes(outage)) return [outage];
-      return postponed(outage, unseen.get(outage) ?? [], touchedUntilIn(tx, outage)) ?? [];
+      return postponed(outage, unseen.get(outage) ?? [], touchedUntilIn(tx, outage), now) ?? [];
     });
     writeOutages(tx, later);
     const timezone = readDefaults(tx).timezone ?? 'UTC';

@@ -6,6 +6,7 @@ import {
   tellOutage,
   type Unseen,
   unseenOf,
+  withClockSetBack,
   withGap,
 } from '../../src/core/outage.ts';
 import { listedRuns } from '../../src/core/runs.ts';
@@ -129,6 +130,12 @@ describe('gaps', () => {
     expect(joined.map((each) => outageDueAt(each, WINDOW_MS))).toEqual([at(3)]);
     const apart = withGap(joined, { from_at: at(2, 50), to_at: at(2, 51) }, WINDOW_MS);
     expect(apart.map((each) => outageDueAt(each, WINDOW_MS))).toEqual([at(3), at(3, 6)]);
+  });
+
+  test('whose message was put off are moved with a clock that was set back, and so is the message', () => {
+    const [gap] = withGap([], { from_at: at(1), to_at: at(1, 1) }, WINDOW_MS);
+    const moved = withClockSetBack([{ ...gap!, not_before_at: at(4) }], 2 * HOUR_MS);
+    expect(moved.map((each) => outageDueAt(each, WINDOW_MS))).toEqual([at(2)]);
   });
 
   test('with a long replay window wait for that', () => {

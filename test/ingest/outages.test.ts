@@ -100,8 +100,8 @@ describe('the message after Cronflow was away', () => {
 
   test('is sent for a second that hid how a run ended, but not if its end is reported later', async () => {
     const { clock, configure, crash, startAt, told, ping } = await startCrashing();
-    await configure({ spooled: {}, hung: {}, anew: {} });
-    for (const name of ['spooled', 'hung', 'anew']) await ping(name, 'start');
+    await configure({ spooled: {}, long: {}, anew: {} });
+    for (const name of ['spooled', 'long', 'anew']) await ping(name, 'start');
     await clock.advance(MINUTE_MS);
     await crash();
     await startAt(START + MINUTE_MS + SECOND_MS);
@@ -112,7 +112,37 @@ describe('the message after Cronflow was away', () => {
     await clock.advance(15 * MINUTE_MS);
     expect(detailsOf(await told())).toEqual([
       'for 1s, from 2025-01-01 00:01 to 2025-01-01 00:01:01 (UTC); what became of 2 runs of 2 jobs is not known\n' +
-        'anew: 1 run ended unknown\nhung: 1 run still open',
+        'anew: 1 run ended unknown\nlong: 1 run still open',
+    ]);
+  });
+
+  test('is not sent for a second beside runs that go on for hours, however they end when that is seen', async () => {
+    const { clock, configure, crash, startAt, told, ping } = await startCrashing();
+    await configure({ backup: {}, hung: { max_runtime: '3h' } });
+    for (const name of ['backup', 'hung']) await ping(name, 'start');
+    await clock.advance(MINUTE_MS);
+    await crash();
+    await startAt(START + MINUTE_MS + SECOND_MS);
+    await clock.advance(2 * HOUR_MS);
+    await ping('backup', 'success');
+    await clock.advance(2 * HOUR_MS);
+    expect(await told()).toEqual([]);
+  });
+
+  test('comes late for a second in which the end of a run was lost: as soon as that is found', async () => {
+    const { clock, configure, crash, startAt, told, ping } = await startCrashing();
+    await configure({ backup: {} });
+    await ping('backup', 'start');
+    await clock.advance(MINUTE_MS);
+    await crash();
+    await startAt(START + MINUTE_MS + SECOND_MS);
+    await clock.advance(20 * HOUR_MS);
+    expect(await told()).toEqual([]);
+    await ping('backup', 'start');
+    await clock.advance(15 * MINUTE_MS);
+    expect(detailsOf(await told())).toEqual([
+      'for 1s, from 2025-01-01 00:01 to 2025-01-01 00:01:01 (UTC); what became of 1 run of 1 job is not known\n' +
+        'backup: 1 run ended unknown',
     ]);
   });
 

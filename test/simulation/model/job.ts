@@ -414,6 +414,12 @@ export class Job {
     return touched && touches ? at : null;
   }
 
+  /** Whether a run that was open in the gap still is: it may have ended unseen, or not have ended. */
+  isOpenSince(gap: Gap): boolean {
+    if (!this.declared || this.paused) return false;
+    return this.openRuns.some((run) => run.counted && run.started_at <= gap.to_at);
+  }
+
   /** Whether Cronflow could not see how something went that touched the gap. */
   isUnseen(gap: Gap): boolean {
     if (!this.declared) return false;
@@ -431,10 +437,9 @@ export class Job {
         (run) =>
           run.counted &&
           run.started_at <= gap.to_at &&
-          ((run.result === null && !this.paused) ||
-            (run.result?.outcome === 'unknown' &&
-              run.result.reason === 'outage' &&
-              run.result.at >= gap.from_at)),
+          run.result?.outcome === 'unknown' &&
+          run.result.reason === 'outage' &&
+          run.result.at >= gap.from_at,
       )
     );
   }

@@ -8,6 +8,8 @@ import { type Terms, termsOf } from './terms.ts';
 const OUTAGE_MS_MIN = 5 * 60_000;
 /** However often Cronflow goes away, its first gap is told of after an hour. */
 const TOGETHER_MS_MAX = 60 * 60_000;
+/** So often it is looked what has become of the runs that a short absence touched. */
+const LOOK_AGAIN_MS = 15 * 60_000;
 
 type Step =
   | { at: number; rank: 0; type: 'gap_end'; gap: Gap }
@@ -101,7 +103,7 @@ function tellBefore(
     const [message] = messages.toSorted((a, b) => a.at - b.at);
     if (message === undefined || message.at >= to) return told;
     for (const job of jobs) job.advance(message.at, true);
-    const later = postponedTo(message.gaps, jobs);
+    const later = postponedTo(message, jobs);
     if (later !== null) {
       message.at = later;
       continue;
@@ -117,13 +119,16 @@ function awakeAt(gaps: readonly Gap[], at: number): number {
   return gaps.find((gap) => gap.at <= at && at < gap.to_at)?.to_at ?? at;
 }
 
-/** A short absence is told of once it is known whether a slot it touched went unseen. */
-function postponedTo(gaps: readonly Gap[], jobs: readonly Job[]): number | null {
+/** A short absence is told of once it is known whether a slot or a run that it touched went unseen. */
+function postponedTo({ at, gaps }: Message, jobs: readonly Job[]): number | null {
   if (isLong(gaps)) return null;
-  if (jobs.some((job) => gaps.some((gap) => job.isUnseen(gap)))) return null;
+  const across = (is: (job: Job, gap: Gap) => boolean): boolean =>
+    jobs.some((job) => gaps.some((gap) => is(job, gap)));
+  if (across((job, gap) => job.isUnseen(gap))) return null;
   const untils = jobs.flatMap((job) => gaps.map((gap) => job.expectedUntil(gap) ?? 0));
   const latest = Math.max(0, ...untils);
-  return latest === 0 ? null : latest;
+  if (latest > 0) return latest;
+  return across((job, gap) => job.isOpenSince(gap)) ? at + LOOK_AGAIN_MS : null;
 }
 
 /** Whether Cronflow was away for long at once. Where no sign of life lies between two gaps, they are one. */
@@ -139,7 +144,9 @@ function isLong(gaps: readonly Gap[]): boolean {
 
 function outageOf(gaps: readonly Gap[], jobs: readonly Job[]): OutageTelling | null {
   const unseen = jobs
-    .filter((job) => gaps.some((gap) => job.isUnseen(gap) || job.expectedUntil(gap) !== null))
+    .filter((job) =>
+      gaps.some((gap) => job.isUnseen(gap) || job.isOpenSince(gap) || job.expectedUntil(gap) !== null),
+    )
     .map((job) => job.name);
   const [first, last] = [gaps[0], gaps.at(-1)];
   if (first === undefined || last === undefined || (!isLong(gaps) && unseen.length === 0)) return null;
