@@ -89,6 +89,10 @@ jobs:
     });
   });
 
+  it('waits 15 minutes for what was spooled while Cronflow was away, unless it says otherwise', () => {
+    expect(parsed('jobs: {}\n').globals.replayWindowMs).toBe(15 * 60_000);
+  });
+
   it('has the SHA-256 of the file as its revision, as sha256sum prints it', () => {
     expect(parsed('jobs: {}\n').revision).toBe(
       '7c440054ee763b83f50754b39279f76363dfadcb3ce5f95f6423aa0f8b8b77e0',

@@ -31,7 +31,7 @@ describe('the figures of a day', () => {
       fc.integer({ min: 0, max: 500 }),
     );
     fc.assert(
-      fc.property(fc.array(duration, { minLength: 1, maxLength: 60 }), (durations) => {
+      fc.property(fc.array(duration, { minLength: 1, maxLength: 200 }), (durations) => {
         const sorted = durations.toSorted((a, b) => a - b);
         const { median_ms: median, p95_ms: p95 } = figuresOf(withDurations(durations));
         for (const [figure, part] of [
@@ -44,6 +44,14 @@ describe('the figures of a day', () => {
         }
       }),
     );
+  });
+
+  test('are the median and the 95th percentile of a hundred, not their neighbours', () => {
+    // A factor of 1.03 between any two, so that the error of 1 % cannot hide one behind another.
+    const durations = Array.from({ length: 100 }, (_, i) => Math.round(1_000 * 1.03 ** i));
+    const { median_ms: median, p95_ms: p95 } = figuresOf(withDurations(durations));
+    expect(Math.abs(median! / durations[49]! - 1)).toBeLessThan(0.0101);
+    expect(Math.abs(p95! / durations[94]! - 1)).toBeLessThan(0.0101);
   });
 
   test('stay bounded, however long the durations', () => {

@@ -63,7 +63,8 @@ test('a clock that is set back by a minute or less changes no expectation', asyn
     const job = tx.jobByName('hourly')!;
     tx.putJob({ ...job, state: { ...job.state, expected_at: START + 2 * HOUR_MS } });
   });
-  clock.set(clock.now() - MINUTE_MS);
+  // The next beat, ten seconds later, finds the clock a whole minute back.
+  clock.set(clock.now() - MINUTE_MS - 10 * SECOND_MS);
   await clock.advance(10 * SECOND_MS);
   expect(await expectedAt()).toBe(START + 2 * HOUR_MS);
   clock.set(clock.now() - MINUTE_MS - 11 * SECOND_MS);
@@ -92,6 +93,25 @@ test('a slot that passed while Cronflow was stopped ends unknown, and nobody is 
   });
   expect((await store.incidents({ skip: 0, limit: 10 })).items.map(({ kind }) => kind)).toEqual(['outage']);
   await checker.stop();
+});
+
+test('a restart of a second is a gap, too: a ping that came just then is not missed', async () => {
+  const { configure, liveness, checker, store, clock, ping } = await startMemoryService(START);
+  await liveness.start();
+  await configure({ backup: { schedule: '0 2 * * *', grace: '5m' } });
+  await ping('backup', 'log');
+  await clock.advance(2 * HOUR_MS + MINUTE_MS);
+  await liveness.stop();
+  clock.set(clock.now() + SECOND_MS);
+  const again = new Liveness({ store, clock, logger: silentLogger, onCommit: () => {} });
+  await again.start();
+  checker.start();
+  await clock.advance(16 * MINUTE_MS);
+  const job = (await store.jobByName('backup'))!;
+  const { items } = await store.runsOf(job.id, { skip: 0, limit: 10 });
+  expect(items.map(({ outcome }) => outcome)).toEqual(['unknown']);
+  await checker.stop();
+  await again.stop();
 });
 
 test('a machine that was suspended is noticed before anything is judged', async () => {

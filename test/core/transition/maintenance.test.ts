@@ -240,6 +240,25 @@ describe('§3.3 maintenance', () => {
       ],
     ],
     [
+      'a good outcome that is not enough to close it is enough also while the next run is not over yet',
+      { ...HELD, recovery_threshold: 2 },
+      `01:00 success
+       02:00 success
+       03:00 failure
+       04:00 success
+       05:00 start rid=a
+       05:30 tick
+       05:40 failure rid=a`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '02:00 slot 02:00 success succeeded',
+        '03:00 slot 03:00 failure reported_failure',
+        '04:00 slot 04:00 success succeeded',
+        '05:40 slot 05:00 failure reported_failure',
+        '05:40 owe ops opened reported_failure (2)',
+      ],
+    ],
+    [
       'what is held back waits for a grace that is changed meanwhile',
       { ...NIGHTLY, maintenance: [{ from: '2025-01-01T01:00Z', to: '2025-01-01T03:00Z' }] },
       `02:00 failure

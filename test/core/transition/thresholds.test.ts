@@ -48,6 +48,21 @@ describe('§3.3 thresholds and recovery', () => {
       ],
     ],
     [
+      'and not all that is bad together: each kind reaches its own threshold or none does',
+      { ...HOURLY, failure_threshold: { failure: 3, missed: 2, timeout: 1 } },
+      `01:00 failure
+       02:05 tick
+       03:00 failure
+       04:00 failure`,
+      [
+        '01:00 slot 01:00 failure reported_failure',
+        '02:05 slot 02:00 missed missed',
+        '03:00 slot 03:00 failure reported_failure',
+        '04:00 slot 04:00 failure reported_failure',
+        '04:00 owe ops opened reported_failure (4)',
+      ],
+    ],
+    [
       'recovery_threshold good outcomes close the incident',
       { ...HOURLY, recovery_threshold: 2 },
       `01:00 failure
@@ -73,6 +88,21 @@ describe('§3.3 thresholds and recovery', () => {
         '02:05 slot 02:00 failure reported_failure',
         '02:05 owe ops opened reported_failure',
         '02:10 slot 01:00 success succeeded',
+      ],
+    ],
+    [
+      'a good run that started at the very instant of the newest bad one closes it: no earlier is enough',
+      HOURLY,
+      `01:00 start rid=a
+       01:00 start rid=b
+       01:05 failure rid=b
+       01:10 success rid=a`,
+      [
+        '01:05 no slot failure reported_failure',
+        '01:05 owe ops opened reported_failure',
+        '01:10 slot 01:00 success succeeded',
+        '01:10 owe ops closed succeeded',
+        '01:10 incident closed recovered',
       ],
     ],
     [
