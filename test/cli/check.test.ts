@@ -109,6 +109,11 @@ async function checkedBeside(names: readonly string[], text: string): Promise<Re
   return checked(text, '--url', url);
 }
 
+/** A job whose maintenance recurs. */
+function windows(schedule: string, duration: string): string {
+  return `{schedule: '0 2 * * *', overlap: allow, maintenance: [{schedule: '${schedule}', duration: ${duration}}]}`;
+}
+
 describe('lints', () => {
   test('a grace longer than the period, wherever it comes from', async () => {
     expect(
@@ -127,8 +132,6 @@ describe('lints', () => {
   });
 
   test('maintenance windows that follow each other, so that nobody is ever told of what goes wrong in them', async () => {
-    const windows = (schedule: string, duration: string): string =>
-      `{schedule: '0 2 * * *', overlap: allow, maintenance: [{schedule: '${schedule}', duration: ${duration}}]}`;
     expect(
       await lintsIn(
         `${OPS}jobs:\n` +
