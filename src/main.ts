@@ -12,6 +12,7 @@ import { plan } from './cli/plan.ts';
 import { runs } from './cli/runs.ts';
 import { serve } from './cli/serve.ts';
 import { status } from './cli/status.ts';
+import { store } from './cli/store.ts';
 import { testNotify } from './cli/test-notify.ts';
 import { systemClock } from './clock.ts';
 
@@ -28,6 +29,7 @@ const HELP = `Usage: cronflow COMMAND [OPTIONS]
   plan     print what applying cronflow.yaml would change
   backtest print which incidents a changed cronflow.yaml would have made of the past
   import   print the jobs of a crontab for cronflow.yaml, or the crontab with its jobs wrapped
+  store    export, import or migrate the data directory
 
 cronflow COMMAND --help says more.
 `;
@@ -74,6 +76,8 @@ async function main([command, ...argv]: readonly string[]): Promise<number> {
       return ping(argv, io);
     case 'test-notify':
       return testNotify(argv, io);
+    case 'store':
+      return store(argv, io);
     case '--help':
     case 'help':
       io.stdout(HELP);

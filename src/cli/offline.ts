@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { invalidConfigError, loadConfig } from '../config/load.ts';
+import { CronflowError } from '../core/errors.ts';
 import type { Io } from './io.ts';
 
 /** What is chosen by a flag, else by a variable of the environment, else by default. */
@@ -15,6 +16,13 @@ export const FILE_OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
+/** Options of commands that need a data directory and nothing else. */
+export const STORE_OPTIONS = {
+  'data-dir': { type: 'string' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
 /**
  * The path of the configuration: FILE, `--config`, `CRONFLOW_CONFIG`, or `cronflow.yaml` here.
  * @throws Error for more than one FILE
@@ -24,9 +32,21 @@ export function configPathOf(io: Io, positionals: readonly string[], flag: strin
   return chosen(io, positionals[0] ?? flag, 'CRONFLOW_CONFIG', 'cronflow.yaml');
 }
 
-/** The data directory: `--data-dir`, `CRONFLOW_DATA_DIR`, or `./data`. */
+/**
+ * The data directory: `--data-dir`, `CRONFLOW_DATA_DIR`, or `./data`.
+ * @throws CronflowError `usage` where the environment says that state is kept elsewhere
+ */
 export function dataDirOf(io: Io, flag: string | undefined): string {
+  expectEmbeddedStore(io);
   return chosen(io, flag, 'CRONFLOW_DATA_DIR', join('.', 'data'));
+}
+
+/** @throws CronflowError `usage` for a CRONFLOW_STORE that is another than the embedded one */
+export function expectEmbeddedStore({ env }: Io): void {
+  const store = env['CRONFLOW_STORE'] ?? '';
+  if (store === '' || store === 'lowdb') return;
+  // Its value may hold a password.
+  throw new CronflowError('usage', 'CRONFLOW_STORE: only "lowdb" is available in this version. Unset it.');
 }
 
 /**

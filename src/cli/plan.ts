@@ -24,12 +24,8 @@ Prints what applying the configuration in FILE would change, job by job and key 
 Exit codes: 0 no change, 2 changes, 1 the file, the server, the data directory or the command line is at fault.
 `;
 
-interface Options {
-  config: string;
-  dataDir: string;
-  url: string | undefined;
-  json: boolean;
-}
+/** It compares with what runs at an address, or with what a data directory holds. */
+type Options = ({ dataDir: string } | { url: string }) & { config: string; json: boolean };
 
 /** What of the configuration as a whole would change. */
 interface GlobalChange {
@@ -64,16 +60,14 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
     throw new Error('--url and --data-dir exclude each other');
   return {
     config: configPathOf(io, positionals, values.config),
-    dataDir: dataDirOf(io, values['data-dir']),
-    url: values.url,
+    ...(values.url === undefined ? { dataDir: dataDirOf(io, values['data-dir']) } : { url: values.url }),
     json: values.json,
   };
 }
 
 async function planned(options: Options, io: Io): Promise<number> {
   const config = await validConfig(io, options.config);
-  const stored =
-    options.url === undefined ? await storedIn(options.dataDir) : await storedAt(io, options.url);
+  const stored = 'url' in options ? await storedAt(io, options.url) : await storedIn(options.dataDir);
   const changes = planChanges(stored.jobs, config.jobs, config);
   const globals = globalChanges(stored.globals, config.globals);
   if (changes.faults.length > 0) {

@@ -4,6 +4,7 @@ import type { App, AppOptions } from '../app.ts';
 import { CronflowError } from '../core/errors.ts';
 import { createLogger, LOG_LEVELS, type LogLevel } from '../observe/log.ts';
 import type { Io } from './io.ts';
+import { expectEmbeddedStore } from './offline.ts';
 
 const HELP = `Usage: cronflow serve [OPTIONS]
 
@@ -16,6 +17,7 @@ Watches the jobs declared in cronflow.yaml: takes their pings, checks that they 
   --port PORT      (CRONFLOW_PORT; default: 8000)
   --no-auth        listen on any address without a token
   --strict         refuse to start on an invalid configuration even if an earlier one is stored
+  --json           write the log as lines of JSON
   --help
 
 LOG_LEVEL is one of ${LOG_LEVELS.join(', ')} (default: info).
@@ -69,6 +71,7 @@ function readOptions(argv: readonly string[], io: Io): AppOptions | null {
       port: { type: 'string' },
       'no-auth': { type: 'boolean', default: false },
       strict: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
     allowPositionals: false,
@@ -77,10 +80,7 @@ function readOptions(argv: readonly string[], io: Io): AppOptions | null {
   const { env } = io;
   const pick = (flag: string | undefined, variable: string, otherwise: string): string =>
     flag ?? (env[variable] || otherwise);
-  const store = env.CRONFLOW_STORE;
-  if (store !== undefined && store !== '' && store !== 'lowdb') {
-    throw new CronflowError('usage', 'CRONFLOW_STORE: only "lowdb" is available in this version. Unset it.');
-  }
+  expectEmbeddedStore(io);
   const level = pick(undefined, 'LOG_LEVEL', 'info');
   if (!LOG_LEVELS.includes(level as LogLevel)) {
     throw new CronflowError('usage', `LOG_LEVEL "${level}" is not one of ${LOG_LEVELS.join(', ')}`);
@@ -94,7 +94,12 @@ function readOptions(argv: readonly string[], io: Io): AppOptions | null {
     strict: values.strict,
     env,
     clock: io.clock,
-    logger: createLogger(io.clock, level as LogLevel, (line) => io.stderr(line)),
+    logger: createLogger(
+      io.clock,
+      level as LogLevel,
+      (line) => io.stderr(line),
+      values.json ? 'json' : 'text',
+    ),
   };
 }
 

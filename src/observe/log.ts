@@ -13,20 +13,35 @@ export interface Logger {
 }
 
 /**
- * A logger of one line per event, `TIME LEVEL MESSAGE key=value ...`: read by people, split by machines.
- * Values are quoted when they hold anything that could be mistaken for another field or line.
+ * A logger of one line per event: `TIME LEVEL MESSAGE key=value ...`, read by people and split by machines, or a JSON
+ * object. In the text, values are quoted when they hold anything that could be mistaken for another field or line.
  */
-export function createLogger(clock: Clock, level: LogLevel, write: (line: string) => void): Logger {
+export function createLogger(
+  clock: Clock,
+  level: LogLevel,
+  write: (line: string) => void,
+  form: 'text' | 'json' = 'text',
+): Logger {
+  const line = form === 'json' ? jsonLine : textLine;
   const log =
     (at: LogLevel) =>
     (message: string, fields: LogFields = {}): void => {
       if (LOG_LEVELS.indexOf(at) < LOG_LEVELS.indexOf(level)) return;
-      const pairs = Object.entries(fields)
-        .filter(([, value]) => value !== undefined)
-        .map(([key, value]) => ` ${key}=${format(String(value))}`);
-      write(`${new Date(clock.now()).toISOString()} ${at.padEnd(5)} ${message}${pairs.join('')}\n`);
+      write(`${line(new Date(clock.now()).toISOString(), at, message, fields)}\n`);
     };
   return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
+}
+
+function textLine(at: string, level: LogLevel, message: string, fields: LogFields): string {
+  const pairs = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => ` ${key}=${format(String(value))}`);
+  return `${at} ${level.padEnd(5)} ${message}${pairs.join('')}`;
+}
+
+/** What is said stands first, and no field can take its place. */
+function jsonLine(at: string, level: LogLevel, message: string, fields: LogFields): string {
+  return JSON.stringify({ at, level, message, fields });
 }
 
 /** A logger that says nothing, for tests. */

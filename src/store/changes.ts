@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
 import type { Day } from '../core/daily.ts';
 import type { LoggedEvent } from '../core/event.ts';
 import type { Delivery, Incident, Job, Run } from '../core/model.ts';
-import type { MetaValue } from './store.ts';
+import type { MetaValue, Output } from './store.ts';
+
+const OUTPUT_HASH_LENGTH = 16;
 
 /** Where a run's output is and how large; the text itself is kept apart from the records. */
 export interface OutputRef {
@@ -12,6 +15,12 @@ export interface OutputRef {
   /** Names the text, so that another one of the same run never takes its place before it is committed. */
   hash: string;
   dropped_bytes: number;
+}
+
+/** What is kept of an output beside its text. */
+export function outputRefOf(jobId: string, runId: string, { text, dropped_bytes }: Output): OutputRef {
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, OUTPUT_HASH_LENGTH);
+  return { job_id: jobId, run_id: runId, bytes: Buffer.byteLength(text), hash, dropped_bytes };
 }
 
 export interface MetaRecord {

@@ -1,17 +1,14 @@
-import { createHash } from 'node:crypto';
 import { type Day, isEmptyDay, type Tally, tallied } from '../core/daily.ts';
 import { CronflowError } from '../core/errors.ts';
 import type { LoggedEvent } from '../core/event.ts';
 import type { Delivery, Incident, Job, Run } from '../core/model.ts';
 import { ChangedRuns, recentRuns, type Runs } from '../core/runs.ts';
-import { TABLE_NAMES } from './changes.ts';
+import { outputRefOf, TABLE_NAMES } from './changes.ts';
 import type { Changes, OutputRef, Records, TableName } from './changes.ts';
 import { dayId } from './days.ts';
 import { keepRunsOf } from './runs.ts';
 import type { MetaValue, Output, Scope, Tx } from './store.ts';
 import type { Tables } from './tables.ts';
-
-const OUTPUT_HASH_LENGTH = 16;
 
 /** A changed record, or null for a deleted one. */
 type Written<T extends TableName> = Map<string, Records[T] | null>;
@@ -439,11 +436,7 @@ class OverlayTx implements Tx {
 
   putOutput(jobId: string, runId: string, output: Output): void {
     this.#needsJob(jobId, 'the output of', runId);
-    const { text, dropped_bytes } = output;
-    const bytes = Buffer.byteLength(text);
-    const hash = createHash('sha256').update(text).digest('hex').slice(0, OUTPUT_HASH_LENGTH);
-    const ref = { job_id: jobId, run_id: runId, bytes, hash, dropped_bytes };
-    this.#view().putOutput(ref, text);
+    this.#view().putOutput(outputRefOf(jobId, runId, output), output.text);
   }
 
   putMeta(key: string, value: MetaValue): void {

@@ -63,7 +63,8 @@ async function* commitsAfter(directory: string, baseSeq: number, disk: Disk): As
   }
 }
 
-async function headerOf(path: string, disk: Disk): Promise<JournalHeader | SnapshotHeader> {
+/** The first line of a journal or a snapshot. */
+export async function headerOf(path: string, disk: Disk): Promise<JournalHeader | SnapshotHeader> {
   const file = await disk.open(path, 'read');
   try {
     for await (const line of readLines(file))
@@ -74,7 +75,8 @@ async function headerOf(path: string, disk: Disk): Promise<JournalHeader | Snaps
   }
 }
 
-async function expectData(directory: string, disk: Disk): Promise<void> {
+/** @throws CronflowError `store_missing` */
+export async function expectData(directory: string, disk: Disk): Promise<void> {
   const names = await disk.list(directory).catch((error: unknown) => {
     if (isMissing(error)) return [];
     throw error;

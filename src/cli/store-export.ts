@@ -1,0 +1,112 @@
+import { open, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CronflowError } from '../core/errors.ts';
+import { dumpOf } from '../store/lowdb/dump.ts';
+import { EXIT, runWithOptions } from './command.ts';
+import type { Io } from './io.ts';
+import { dataDirOf, STORE_OPTIONS } from './offline.ts';
+import { counted } from './text.ts';
+
+const HELP = `Usage: cronflow store export [FILE|-] [OPTIONS]
+
+Writes everything in a data directory as lines of JSON: a header, one record a line ({"table", "record"}), a footer. It
+reads as of now, also while Cronflow runs, and changes nothing. The log that "cronflow backtest" replays is left out.
+
+  FILE             where to, a file that does not exist yet (default: -, standard output)
+  --data-dir DIR   where state is kept (CRONFLOW_DATA_DIR; default: ./data)
+  --json           say as JSON what was written to FILE; what it writes is JSON anyway
+  --help
+
+What jobs printed is in it, and so is the configuration as it was written, with \${VARIABLES} as such.
+Exit codes: 0 done, 1 the data directory cannot be read or FILE not written, 2 wrong usage.
+`;
+
+/** Lines are written together up to this length. */
+const WRITE_LENGTH_MIN = 64 * 1024;
+
+interface Options {
+  dataDir: string;
+  /** Null for standard output. */
+  file: string | null;
+  json: boolean;
+}
+
+/** `cronflow store export`: dumps a data directory. Returns the exit code, see its help. */
+export function storeExport(argv: readonly string[], io: Io): Promise<number> {
+  return runWithOptions(io, {
+    name: 'store export',
+    help: HELP,
+    read: () => readOptions(argv, io),
+    run: async ({ dataDir, file, json }) => {
+      const records =
+        file === null
+          ? await writeTo((text) => io.stdout(text), dataDir, io)
+          : await writeFile(file, dataDir, io);
+      if (file === null) io.stderr(`${counted(records, 'record')} of ${dataDir} exported\n`);
+      else if (json) io.stdout(`${JSON.stringify({ file, data_dir: dataDir, records })}\n`);
+      else io.stdout(`${counted(records, 'record')} of ${dataDir} exported to ${file}\n`);
+      return EXIT.done;
+    },
+  });
+}
+
+function readOptions(argv: readonly string[], io: Io): Options | null {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    options: STORE_OPTIONS,
+    allowPositionals: true,
+  });
+  if (values.help) return null;
+  const [file = '-', extra] = positionals;
+  if (extra !== undefined) throw new Error(`one FILE at most; "${extra}" is too many`);
+  return {
+    dataDir: dataDirOf(io, values['data-dir']),
+    file: file === '-' ? null : resolve(io.cwd, file),
+    json: values.json,
+  };
+}
+
+/** Returns how many records were written. */
+async function writeTo(
+  write: (text: string) => void | Promise<void>,
+  dataDir: string,
+  io: Io,
+): Promise<number> {
+  let records = 0;
+  let text = '';
+  for await (const line of dumpOf(dataDir, io.clock.now())) {
+    if ('end' in line) ({ records } = line);
+    text += `${JSON.stringify(line)}\n`;
+    if (text.length < WRITE_LENGTH_MIN) continue;
+    await write(text);
+    text = '';
+  }
+  await write(text);
+  return records;
+}
+
+/**
+ * Half a dump is worse than none: what cannot be written whole is removed again.
+ * @throws CronflowError `invalid`, for a file that is there already too
+ */
+async function writeFile(path: string, dataDir: string, io: Io): Promise<number> {
+  const failed = (error: unknown): CronflowError => {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    const what = code === 'EEXIST' ? 'is there already and stays as it is' : `cannot be written (${code})`;
+    return new CronflowError('invalid', `${path} ${what}.`, { cause: error });
+  };
+  const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
+    throw failed(error);
+  });
+  try {
+    const records = await writeTo((text) => file.writeFile(text), dataDir, io);
+    await file.sync();
+    await file.close();
+    return records;
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    await rm(path, { force: true });
+    throw error instanceof CronflowError ? error : failed(error);
+  }
+}

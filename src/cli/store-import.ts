@@ -1,0 +1,87 @@
+import { createReadStream } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CronflowError } from '../core/errors.ts';
+import { importDump } from '../store/lowdb/undump.ts';
+import { EXIT, runWithOptions } from './command.ts';
+import type { Io } from './io.ts';
+import { linesOf, TOO_LONG } from './lines.ts';
+import { dataDirOf, STORE_OPTIONS } from './offline.ts';
+import { counted } from './text.ts';
+
+const HELP = `Usage: cronflow store import FILE|- [OPTIONS]
+
+Makes a data directory of what "cronflow store export" wrote. The directory must hold no data: two stores are never
+mixed. Messages that were owed when the export was made are owed in the new directory too.
+
+  FILE             the dump; - for standard input
+  --data-dir DIR   where state is to be kept (CRONFLOW_DATA_DIR; default: ./data)
+  --json           print {"data_dir", "exported_at", "records", "jobs"}
+  --help
+
+Exit codes: 0 done, 1 the dump or the data directory is at fault, and nothing was imported, 2 wrong usage.
+`;
+
+/** Far more than a configuration with all its files, the longest record there is. */
+const LINE_LENGTH_MAX = 256 * 1024 * 1024;
+
+interface Options {
+  dataDir: string;
+  /** `-` for standard input. */
+  file: string;
+  json: boolean;
+}
+
+/** `cronflow store import`: makes a data directory of a dump. Returns the exit code, see its help. */
+export function storeImport(argv: readonly string[], io: Io): Promise<number> {
+  return runWithOptions(io, {
+    name: 'store import',
+    help: HELP,
+    read: () => readOptions(argv, io),
+    run: async ({ dataDir, file, json }) => {
+      const name = file === '-' ? 'stdin' : file;
+      // Opened when it is read: a fault before that would have nobody to tell.
+      const input = (): AsyncIterable<string | Buffer> =>
+        file === '-' ? io.stdin : createReadStream(resolve(io.cwd, file));
+      const nowAt = io.clock.now();
+      const lines = dumpLines(input, name);
+      const { created_at, records, jobs } = await importDump({ directory: dataDir, lines, name, nowAt });
+      const report = { data_dir: dataDir, exported_at: created_at, records, jobs };
+      io.stdout(
+        json
+          ? `${JSON.stringify(report)}\n`
+          : `${counted(records, 'record')} (${counted(jobs, 'job')}), exported at ${created_at}, imported into ${dataDir}\n`,
+      );
+      return EXIT.done;
+    },
+  });
+}
+
+function readOptions(argv: readonly string[], io: Io): Options | null {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    options: STORE_OPTIONS,
+    allowPositionals: true,
+  });
+  if (values.help) return null;
+  const [file, extra] = positionals;
+  if (file === undefined) throw new Error('it needs a FILE, or - for standard input');
+  if (extra !== undefined) throw new Error(`one FILE; "${extra}" is too many`);
+  return { dataDir: dataDirOf(io, values['data-dir']), file, json: values.json };
+}
+
+/** @throws CronflowError `invalid` for what cannot be read, and for a line that no dump has */
+async function* dumpLines(input: () => AsyncIterable<string | Buffer>, name: string): AsyncGenerator<string> {
+  try {
+    for await (const lines of linesOf(input(), LINE_LENGTH_MAX)) {
+      for (const line of lines) {
+        if (line === TOO_LONG) throw new CronflowError('invalid', `${name} is no dump: a line is too long.`);
+        yield line;
+      }
+    }
+  } catch (error) {
+    if (error instanceof CronflowError) throw error;
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new CronflowError('invalid', `${name} cannot be read (${code}).`, { cause: error });
+  }
+}

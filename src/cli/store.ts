@@ -1,0 +1,41 @@
+import { EXIT, runWithOptions } from './command.ts';
+import type { Io } from './io.ts';
+import { storeExport } from './store-export.ts';
+import { storeImport } from './store-import.ts';
+import { storeMigrate } from './store-migrate.ts';
+
+const HELP = `Usage: cronflow store COMMAND [OPTIONS]
+
+Looks after the data directory of the embedded store.
+
+  export   print everything in it as lines of JSON, also while Cronflow runs
+  import   make a data directory of what export printed
+  migrate  bring a data directory to the schema version of this Cronflow
+
+cronflow store COMMAND --help says more.
+Exit codes: 0 done, 1 the data directory or the dump is at fault, 2 wrong usage.
+`;
+
+/** `cronflow store`: hands on to one of its commands. Returns the exit code of that. */
+export async function store(argv: readonly string[], io: Io): Promise<number> {
+  const [command, ...rest] = argv;
+  switch (command) {
+    case 'export':
+      return storeExport(rest, io);
+    case 'import':
+      return storeImport(rest, io);
+    case 'migrate':
+      return storeMigrate(rest, io);
+    default:
+      return runWithOptions(io, {
+        name: 'store',
+        help: HELP,
+        read: () => {
+          if (command === '--help') return null;
+          const given = command === undefined ? 'it needs a COMMAND' : `unknown command "${command}"`;
+          throw new Error(`${given}: export, import or migrate`);
+        },
+        run: async () => EXIT.done,
+      });
+  }
+}

@@ -1,0 +1,30 @@
+import type { Tables } from '../tables.ts';
+import type { Disk } from './disk.ts';
+import { snapshotName } from './files.ts';
+import type { SnapshotHeader } from './files.ts';
+import { Journal } from './journal.ts';
+import { writeSnapshot } from './snapshot.ts';
+
+/**
+ * Makes a state the one that a start begins with: a segment for what comes, then the snapshot, whose name makes it count.
+ * The caller holds the lock, and nothing was committed after `header.seq`.
+ * @returns the snapshot's name; null for a state before the first commit, which the segment alone stands for
+ */
+export async function writeBase(
+  disk: Disk,
+  directory: string,
+  header: Omit<SnapshotHeader, 'cronflow'>,
+  tables: Tables,
+): Promise<string | null> {
+  const { seq, schema_version: schemaVersion, created_at: createdAt } = header;
+  const journal = await Journal.create({ disk, directory, schemaVersion, fatal: thrown }, seq + 1, createdAt);
+  await journal.close();
+  if (seq === 0) return null;
+  await writeSnapshot(disk, directory, header, tables.snapshot());
+  return snapshotName(seq);
+}
+
+/** A sync that failed: whoever asked for this is told, and can do it again. */
+function thrown(error: Error): never {
+  throw error;
+}

@@ -1,0 +1,185 @@
+import { join } from 'node:path';
+import { systemClock } from '../../clock.ts';
+import { CronflowError } from '../../core/errors.ts';
+import { type Changes, outputRefOf, TABLE_NAMES, type TableName } from '../changes.ts';
+import { Tables } from '../tables.ts';
+import { writeBase } from './base.ts';
+import { messageOf, realDisk } from './disk.ts';
+import type { Disk } from './disk.ts';
+import type { DumpedOutput, DumpFooter, DumpHeader } from './dump.ts';
+import { journalName, sortNames } from './files.ts';
+import { readLines } from './lines.ts';
+import { acquireLock } from './lock.ts';
+import type { Lock } from './lock.ts';
+import { migrate, MIGRATIONS, schemaVersion } from './migrations.ts';
+import { OutputFiles } from './outputs.ts';
+
+/** What was imported. */
+export interface Imported {
+  /** When the dump was made. */
+  created_at: string;
+  records: number;
+  jobs: number;
+}
+
+export interface ImportOptions {
+  directory: string;
+  /** The lines of a dump, without line ends. */
+  lines: AsyncIterable<string>;
+  /** What faults call the dump. */
+  name: string;
+  /** Milliseconds since the Unix epoch. */
+  nowAt: number;
+  disk?: Disk;
+  lock?: (directory: string) => Promise<Lock>;
+}
+
+/** The commit that an imported store begins with. */
+const SEQ = 1;
+/** Records put into the tables, and outputs written, at a time. */
+const BATCH = 500;
+
+/**
+ * Makes a store of a dump, in a directory that holds none. The store is there once its snapshot has its name, which is
+ * the last thing done: an import that fails leaves a directory that can be imported into again.
+ * @throws CronflowError `invalid` for a directory that is not empty, and for a dump that does not check out, by its
+ *   line; `store_locked`
+ */
+export async function importDump(options: ImportOptions): Promise<Imported> {
+  const { directory, disk = realDisk, nowAt, lock = (path) => acquireLock(path, systemClock) } = options;
+  await disk.makeDirectory(directory);
+  const held = await lock(directory);
+  try {
+    await expectEmpty(disk, directory);
+    const outputs = new OutputFiles(disk, directory);
+    const reading = new Reading(options.name, outputs);
+    await outputs.open(new Tables());
+    for await (const line of options.lines) await reading.line(line);
+    const imported = await reading.end();
+    const header = { schema_version: schemaVersion(MIGRATIONS), seq: SEQ, created_at: nowAt };
+    await writeBase(disk, directory, header, reading.tables);
+    return imported;
+  } finally {
+    await held.release();
+  }
+}
+
+/** @throws CronflowError `invalid` */
+async function expectEmpty(disk: Disk, directory: string): Promise<void> {
+  const { journals, snapshots } = sortNames(await disk.list(directory));
+  if (snapshots.length === 0 && (journals.length === 0 || (await isCutShort(disk, directory, journals))))
+    return;
+  throw new CronflowError(
+    'invalid',
+    `${directory} holds data already, and an import never mixes two stores. Name a directory that does not exist, ` +
+      'or is empty, with --data-dir DIR or CRONFLOW_DATA_DIR.',
+  );
+}
+
+/** Whether an import ended before its snapshot had a name: it left a segment in which there is no commit. */
+async function isCutShort(disk: Disk, directory: string, journals: readonly number[]): Promise<boolean> {
+  if (journals.length !== 1 || journals[0] !== SEQ + 1) return false;
+  const file = await disk.open(join(directory, journalName(SEQ + 1)), 'read');
+  try {
+    for await (const line of readLines(file)) if (line.start > 0) return false;
+    return true;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Puts the lines of a dump into tables, and its outputs into their files. */
+class Reading {
+  readonly tables = new Tables();
+  readonly #name: string;
+  readonly #outputs: OutputFiles;
+  #lineNumber = 0;
+  #header: DumpHeader | null = null;
+  #footer: DumpFooter | null = null;
+  #count = 0;
+  #put: Partial<Record<TableName, unknown[]>> = {};
+  #texts: { ref: ReturnType<typeof outputRefOf>; text: string }[] = [];
+  #pending = 0;
+
+  constructor(name: string, outputs: OutputFiles) {
+    this.#name = name;
+    this.#outputs = outputs;
+  }
+
+  async line(text: string): Promise<void> {
+    this.#lineNumber += 1;
+    if (text.trim() === '') return;
+    const value = this.#parsed(text);
+    if (this.#footer !== null) throw this.#fault('there is something behind the end of the dump');
+    if (this.#header === null) this.#header = this.#headerOf(value);
+    else if ('end' in value) this.#footer = this.#footerOf(value);
+    else await this.#add(this.#header, value);
+  }
+
+  /** @throws CronflowError `invalid` when the end is missing */
+  async end(): Promise<Imported> {
+    if (this.#header === null || this.#footer === null)
+      throw this.#fault('the end is missing: it was cut short. Export it again');
+    await this.#flush();
+    const jobs = [...this.tables.jobs()].length;
+    return { created_at: this.#header.created_at, records: this.#count, jobs };
+  }
+
+  async #add(header: DumpHeader, { table: named, record }: Record<string, unknown>): Promise<void> {
+    const table = TABLE_NAMES.find((each) => each === named);
+    if (table === undefined || typeof record !== 'object' || record === null)
+      throw this.#fault(`this is no record: {"table": ..., "record": {...}} with ${TABLE_NAMES.join(', ')}`);
+    const migrated = migrate(MIGRATIONS, header.schema_version, table, record);
+    if (table === 'outputs') {
+      const { job_id: jobId, run_id: runId, ...output } = migrated as DumpedOutput;
+      // Made anew: it names a file.
+      const ref = outputRefOf(jobId, runId, output);
+      this.#texts.push({ ref, text: output.text });
+      (this.#put.outputs ??= []).push(ref);
+    } else (this.#put[table] ??= []).push(migrated);
+    this.#count += 1;
+    this.#pending += 1;
+    if (this.#pending >= BATCH) await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    await this.#outputs.write(this.#texts);
+    try {
+      this.tables.apply({ put: this.#put as Changes['put'], del: {}, events: [] });
+    } catch (error) {
+      throw this.#fault(`here, or a little before, a record lacks what it must have (${messageOf(error)})`);
+    }
+    [this.#put, this.#texts, this.#pending] = [{}, [], 0];
+  }
+
+  #parsed(text: string): Record<string, unknown> {
+    try {
+      const value = JSON.parse(text) as unknown;
+      if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+    } catch {
+      // Said below.
+    }
+    throw this.#fault('this line is no JSON object');
+  }
+
+  #headerOf(value: Record<string, unknown>): DumpHeader {
+    const { cronflow, schema_version: version } = value;
+    if (cronflow !== 'dump' || typeof version !== 'number' || version < 1)
+      throw this.#fault('this is not the first line of a dump, as cronflow store export prints it');
+    const versionMax = schemaVersion(MIGRATIONS);
+    if (version <= versionMax) return value as unknown as DumpHeader;
+    throw this.#fault(
+      `it has schema_version ${version}, this Cronflow knows at most ${versionMax}: use the version that wrote it`,
+    );
+  }
+
+  #footerOf(value: Record<string, unknown>): DumpFooter {
+    if (value['records'] === this.#count) return { end: true, records: this.#count };
+    throw this.#fault(`${String(value['records'])} records are said to be in it, and ${this.#count} are`);
+  }
+
+  #fault(what: string): CronflowError {
+    const where = `${this.#name}:${Math.max(1, this.#lineNumber)}`;
+    return new CronflowError('invalid', `${where}: ${what}. Nothing was imported.`);
+  }
+}

@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { systemClock } from '../../clock.ts';
+import { silentLogger } from '../../observe/log.ts';
+import { writeBase } from './base.ts';
+import { realDisk } from './disk.ts';
+import type { Disk } from './disk.ts';
+import { journalName, snapshotName, sortNames } from './files.ts';
+import { expectData, headerOf } from './history.ts';
+import { acquireLock } from './lock.ts';
+import type { Lock } from './lock.ts';
+import { type Migration, MIGRATIONS, schemaVersion } from './migrations.ts';
+import { recover } from './recovery.ts';
+
+/** What was done to a data directory. */
+export interface Upgraded {
+  /** The oldest schema version that a start would have had to read. */
+  from: number;
+  to: number;
+  records: number;
+  /** The snapshot that was written; null where there was nothing to write. */
+  snapshot: string | null;
+}
+
+/**
+ * Writes what a data directory holds under the schema version of this Cronflow. A start reads older versions just as
+ * well; this is for who wants to know beforehand that it works. The log of older commits stays as it is.
+ * @param nowAt milliseconds since the Unix epoch
+ * @throws CronflowError `store_missing`; `store_damaged`, also for a version that is newer; `store_locked`
+ */
+export async function upgradeStore(options: {
+  directory: string;
+  nowAt: number;
+  disk?: Disk;
+  lock?: (directory: string) => Promise<Lock>;
+  migrations?: readonly Migration[];
+}): Promise<Upgraded> {
+  const { directory, nowAt, disk = realDisk, migrations = MIGRATIONS } = options;
+  const lock = options.lock ?? ((path: string) => acquireLock(path, systemClock));
+  await expectData(directory, disk);
+  const held = await lock(directory);
+  try {
+    const { tables, seq } = await recover({ disk, directory, log: silentLogger, migrations, tables: {} });
+    const from = await oldestVersion(disk, directory);
+    const to = schemaVersion(migrations);
+    const records = [...tables.snapshot()].length;
+    if (from === to) return { from, to, records, snapshot: null };
+    const header = { schema_version: to, seq, created_at: nowAt };
+    return { from, to, records, snapshot: await writeBase(disk, directory, header, tables) };
+  } finally {
+    await held.release();
+  }
+}
+
+/** Of the newest snapshot and of what came after it: all that a start reads. */
+async function oldestVersion(disk: Disk, directory: string): Promise<number> {
+  const { journals, snapshots } = sortNames(await disk.list(directory));
+  const newest = snapshots.at(-1) ?? 0;
+  const names = [
+    ...(newest === 0 ? [] : [snapshotName(newest)]),
+    ...journals.filter((firstSeq) => firstSeq > newest).map(journalName),
+  ];
+  const headers = await Promise.all(names.map((name) => headerOf(join(directory, name), disk)));
+  return Math.min(...headers.map((header) => header.schema_version));
+}
