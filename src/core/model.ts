@@ -228,6 +228,10 @@ export interface Delivery {
   /** When it was sent or given up. */
   finished_at: number | null;
   last_error: string | null;
+  /** Others, of the same notifier, that the message of this one tells of, too (DESIGN.md §7, Storms). */
+  merged_ids?: readonly string[];
+  /** The delivery whose message tells of this one. */
+  merged_into?: string;
   /** What the receiver calls the message, where it said so; for later messages about the incident. */
   receipt?: string;
   facts: DeliveryFacts;

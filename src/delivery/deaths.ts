@@ -22,9 +22,10 @@ export async function undeliveredCount(store: Store, notifier: string): Promise<
   return countOf(await store.meta(keyOf(notifier)));
 }
 
-/** Counts one more, in the commit that gives it up. */
-export function countUndelivered(tx: Tx, notifier: string): void {
-  const count = countOf(tx.meta(keyOf(notifier))) + 1;
+/** Counts more, in the commit that gives them up. */
+export function countUndelivered(tx: Tx, notifier: string, more: number): void {
+  if (more === 0) return;
+  const count = countOf(tx.meta(keyOf(notifier))) + more;
   tx.putMeta(keyOf(notifier), { count } satisfies Deaths);
 }
 
@@ -68,7 +69,9 @@ function reviveBatch(store: Store, openings: readonly Delivery[], nowAt: number)
       const delivery = tx.delivery(id);
       if (delivery?.status !== 'dead' || tx.incident(delivery.incident_id)?.closed_at !== null) continue;
       const again = { status: 'pending', attempts: 0, created_at: nowAt, next_attempt_at: nowAt } as const;
-      tx.putDelivery({ ...delivery, ...again, finished_at: null });
+      // With what it was merged depends on what waits now.
+      const { merged_ids: _ids, merged_into: _into, ...alone } = delivery;
+      tx.putDelivery({ ...alone, ...again, finished_at: null });
       revived += 1;
     }
     return revived;

@@ -11,7 +11,7 @@ export type Outcome =
   | { type: 'silent'; because: string }
   /** Not sent; the head is tried again, the rest stays as it is. */
   | { type: 'retry'; error: string; retryAt: number }
-  /** Not sent and never will be; the rest stays as it is. */
+  /** Not sent and never will be, nor is what was merged into the head. */
   | { type: 'dead'; error: string };
 
 /** Attempts after which others are told that the notifier fails: about 20 minutes. */
@@ -28,12 +28,15 @@ export function recordOutcome(
   outcome: Outcome,
   nowAt: number,
 ): readonly string[] | null {
-  const settlesAll = outcome.type === 'sent' || outcome.type === 'silent';
-  for (const { id } of settlesAll ? [head, ...merged] : [head]) {
+  let count = 0;
+  for (const { id } of outcome.type === 'retry' ? [head] : [head, ...merged]) {
     const delivery = tx.delivery(id);
     // Removed with its job, or settled by another instance after our lease ran out.
     if (delivery?.status !== 'pending') continue;
     const isHead = id === head.id;
+    // A closing that was to go with its opening goes alone.
+    if (outcome.type === 'dead' && !isHead && delivery.merged_into !== head.id) continue;
+    count += 1;
     tx.putDelivery({ ...delivery, ...changeOf(outcome, delivery, isHead ? null : head.id, nowAt) });
   }
   switch (outcome.type) {
@@ -48,7 +51,7 @@ export function recordOutcome(
       return noteNotifierFails(tx, head.notifier, outcome.error, nowAt);
     }
     case 'dead':
-      countUndelivered(tx, head.notifier);
+      countUndelivered(tx, head.notifier, count);
       return noteNotifierFails(tx, head.notifier, outcome.error, nowAt);
   }
 }

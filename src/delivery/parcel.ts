@@ -1,5 +1,6 @@
 import type { Delivery, Incident } from '../core/model.ts';
 import type { Store } from '../store/store.ts';
+import type { MergedItem } from './merged.ts';
 
 /** Deliveries that one message settles, or that need none. */
 export interface Parcel {
@@ -9,6 +10,8 @@ export interface Parcel {
   merged: readonly Delivery[];
   /** The closing among `merged`, which the message tells of. */
   closing: Delivery | null;
+  /** What the message lists, where it is one that tells of several incidents; null for all others. */
+  items: readonly MergedItem[] | null;
   /** Why nobody needs to be told of it; null: send it. */
   silentBecause: string | null;
 }
@@ -18,12 +21,13 @@ const REMINDERS_MAX = 100;
 
 /**
  * What goes out with a claimed delivery, decided at every attempt anew from what is stored (DESIGN.md §7:
- * "an opening not yet sent and its closing merge into one message"). Merging storms has its place here.
+ * "an opening not yet sent and its closing merge into one message"); but what was merged in a storm stays so.
  * @param keepsState of the notifier
  * @throws CronflowError when the store cannot be read
  */
 export async function parcelOf(store: Store, head: Delivery, keepsState: boolean): Promise<Parcel> {
-  const alone: Parcel = { head, merged: [], closing: null, silentBecause: null };
+  if (head.merged_ids !== undefined) return mergedParcelOf(store, head, head.merged_ids);
+  const alone: Parcel = { head, merged: [], closing: null, items: null, silentBecause: null };
   if (head.kind === 'closed_silently' && !keepsState) {
     return { ...alone, silentBecause: 'closed without a message' };
   }
@@ -37,6 +41,42 @@ export async function parcelOf(store: Store, head: Delivery, keepsState: boolean
   const closing = later.find(({ kind }) => kind === 'closed') ?? null;
   // Closed by pausing or removing: the trouble was real and nobody knows of it, so the opening still goes.
   return closing === null ? alone : { ...alone, merged: later, closing };
+}
+
+/** What an earlier attempt had decided to tell together, as far as it is still owed. */
+async function mergedParcelOf(store: Store, head: Delivery, ids: readonly string[]): Promise<Parcel> {
+  const merged = await store.transact({ delivery_ids: ids }, (tx) =>
+    ids.flatMap((id) => {
+      const delivery = tx.delivery(id);
+      return delivery?.status === 'pending' && delivery.merged_into === head.id ? [delivery] : [];
+    }),
+  );
+  const items = await itemsOf(store, [head, ...merged]);
+  return { head, merged, closing: null, items, silentBecause: null };
+}
+
+/**
+ * What a merged message lists: of an incident whose opening and closing are both among them one item, and no
+ * reminder beside its opening.
+ */
+export function itemsOf(store: Store, deliveries: readonly Delivery[]): Promise<MergedItem[]> {
+  const closings = new Map(deliveries.map((each) => [each.id, each]));
+  const opened = new Set(deliveries.filter(isOpening).map(({ incident_id: id }) => id));
+  const told = deliveries.filter((each) => isOpening(each) || !opened.has(each.incident_id));
+  return Promise.all(
+    told.map(async (delivery) => {
+      const [incident, job] = await Promise.all([
+        store.incident(delivery.incident_id),
+        delivery.job_id === null ? undefined : store.jobById(delivery.job_id),
+      ]);
+      const closing = isOpening(delivery) ? closings.get(idOf(delivery, 'closed')) : undefined;
+      return { delivery, incident: incident ?? null, job: job ?? null, closing: closing?.facts ?? null };
+    }),
+  );
+}
+
+function isOpening({ kind }: Delivery): boolean {
+  return kind === 'opened';
 }
 
 /** The incident is over, or a newer reminder follows: only the newest says how things stand. */

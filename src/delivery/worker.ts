@@ -1,16 +1,17 @@
 import { type Clock, sleep } from '../clock.ts';
-import { failingNotifiers } from '../ingest/failing-notifiers.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store } from '../store/store.ts';
 import { clampRetryAfterMs, isExhausted, retryDelayMs } from './backoff.ts';
 import { ClockStep } from './clock-step.ts';
-import { loadContext } from './context.ts';
-import { forgetUndelivered, reviveOpenings, undeliveredCount } from './deaths.ts';
-import { type Claimed, Lane } from './lane.ts';
-import { bareMessageOf, type Message, messageOf } from './message.ts';
+import { undeliveredCount } from './deaths.ts';
+import { type Departure, isMergeable, Lane } from './lane.ts';
+import type { Message } from './message.ts';
 import type { Notifier, SendResult } from './notifier.ts';
-import { type Outcome, recordOutcome } from './outcome.ts';
-import { type Parcel, parcelOf } from './parcel.ts';
+import { pack } from './packing.ts';
+import type { Parcel } from './parcel.ts';
+import { Settler } from './settler.ts';
+import { textOf } from './text-of.ts';
+import { write } from './writing.ts';
 
 /** A suspended machine is noticed within this (DESIGN.md §3.4). */
 const SLEEP_MS_MAX = 10_000;
@@ -21,8 +22,10 @@ const LEASE_MS = 60_000;
 const ATTEMPT_MS_MAX = 10_000;
 /** Left of a lease for the commit after an attempt. */
 const COMMIT_MS = 2_000;
+/** Claimed at a time for a notifier that takes each message alone. */
 const CLAIMS_MAX = 20;
-const COMMIT_RETRY_MS_MAX = 10_000;
+/** Looked at for one merged message; more names fit into none. */
+const MERGED_MAX = 1_000;
 const STORE_RETRY_MS = 1_000;
 const STOP_MS_DEFAULT = 15_000;
 const ERROR_LENGTH_MAX = 500;
@@ -47,6 +50,7 @@ export class DeliveryWorker {
   readonly #clockStep: ClockStep;
   readonly #lanes = new Map<string, Lane>();
   readonly #tasks = new Set<Promise<void>>();
+  readonly #settler: Settler;
   /** Aborted when `stop` was called: nothing new begins. */
   readonly #stopping = new AbortController();
   /** Aborted when the time `stop` had is over: nothing is waited for. */
@@ -54,11 +58,12 @@ export class DeliveryWorker {
   #alarm = new AbortController();
   #loop: Promise<void> | null = null;
   #storeFails = false;
-  #failing: readonly string[] = [];
 
   constructor(options: DeliveryWorkerOptions) {
     this.#options = options;
     this.#clockStep = new ClockStep(options.clock);
+    const [stopping, stopped] = [this.#stopping.signal, this.#stopped.signal];
+    this.#settler = new Settler(options, { stopping, stopped, onRevived: () => this.wake() });
   }
 
   /**
@@ -74,7 +79,7 @@ export class DeliveryWorker {
 
   /** Names of the notifiers that lose messages, for those who look instead of being told. */
   get failing(): readonly string[] {
-    return this.#failing;
+    return this.#settler.failing;
   }
 
   /** To be called after every commit that may owe deliveries; costs nothing. */
@@ -87,9 +92,9 @@ export class DeliveryWorker {
     for (const name of names) {
       const lane = this.#lanes.get(name);
       if (lane !== undefined) lane.heldUntilMs = -Infinity;
-      this.#track(this.#reviveIfAny(name));
+      this.#track(this.#settler.reviveIfAny(name));
     }
-    this.#track(this.#readFailing());
+    this.#track(this.#settler.readFailing());
     this.wake();
   }
 
@@ -124,11 +129,14 @@ export class DeliveryWorker {
     try {
       const heldCount = await this.#clockStep.look(store);
       if (heldCount > 0) logger.warn('the clock was set back; what waits is sent now', { count: heldCount });
-      const claim = { now_at: clock.now(), lease_ms: LEASE_MS, limit: CLAIMS_MAX };
+      const limits = this.#limits();
+      const claim = { now_at: clock.now(), lease_ms: LEASE_MS, limit: CLAIMS_MAX, limits };
       const leaseEndsMs = clock.monotonic() + LEASE_MS;
       const claimed = await store.claimDeliveries(claim);
       for (const delivery of claimed) this.#laneOf(delivery.notifier).add({ delivery, leaseEndsMs });
-      const earliestAt = await store.earliestDeliveryAt();
+      // Those whose lane is full are asked about again when there is room.
+      const full = [...limits].flatMap(([name, limit]) => (limit === 0 ? [name] : []));
+      const earliestAt = await store.earliestDeliveryAt(new Set(full));
       if (this.#storeFails) logger.info('the outbox can be read again');
       this.#storeFails = false;
       if (earliestAt === null) return SLEEP_MS_MAX;
@@ -141,91 +149,129 @@ export class DeliveryWorker {
     }
   }
 
+  /** How many more may be claimed for each notifier that something waits for already. */
+  #limits(): Map<string, number> {
+    const limits = new Map<string, number>();
+    for (const [name, lane] of this.#lanes) {
+      const merges = typeof this.#options.notifiers.get(name)?.mergedLengthMax === 'number';
+      limits.set(name, merges ? lane.room : Math.min(CLAIMS_MAX, lane.room));
+    }
+    return limits;
+  }
+
   /** Starts as much of what waits for one notifier as it takes at a time. */
   #pump(lane: Lane): void {
     const { clock, notifiers } = this.#options;
     const notifier = notifiers.get(lane.notifier);
     const nowMs = clock.monotonic();
-    for (;;) {
-      const claimed = lane.next(nowMs, notifier?.concurrency ?? 1);
-      if (claimed === undefined) break;
-      this.#track(this.#handle(lane, claimed, claimed.abort.signal));
+    const lengthMax = notifier?.mergedLengthMax ?? null;
+    while (lane.isFree(nowMs, notifier?.concurrency ?? 1)) {
+      const departure = lengthMax === null ? lane.next(nowMs) : this.#nextOf(lane, nowMs);
+      if (departure === undefined) break;
+      this.#track(this.#handle(lane, departure, lengthMax));
     }
-    if (lane.isIdle && nowMs >= lane.heldUntilMs) this.#lanes.delete(lane.notifier);
+    const isForgettable = nowMs >= lane.heldUntilMs && lane.storm.isOver(nowMs);
+    if (lane.isIdle && isForgettable) this.#lanes.delete(lane.notifier);
   }
 
-  /** How long until a lane that was held goes on, in milliseconds. */
+  /** What may go next to a notifier that is told of a storm in few messages. */
+  #nextOf(lane: Lane, nowMs: number): Departure | undefined {
+    const other = lane.next(nowMs, (delivery) => !isMergeable(delivery));
+    if (other !== undefined) return other;
+    const waitingCount = lane.mergeableCount;
+    if (waitingCount === 0) return undefined;
+    switch (lane.storm.turn(nowMs, waitingCount)) {
+      case 'wait':
+        return undefined;
+      case 'merge':
+        return lane.nextMany(nowMs, MERGED_MAX);
+      case 'alone': {
+        const departure = lane.next(nowMs);
+        if (departure !== undefined) lane.storm.alone(nowMs);
+        return departure;
+      }
+    }
+  }
+
+  /** How long until a lane that waits for an instant goes on, in milliseconds. */
   #heldMs(): number {
     const nowMs = this.#options.clock.monotonic();
-    const held = [...this.#lanes.values()].map((lane) => lane.heldUntilMs - nowMs);
+    const held = [...this.#lanes.values()].flatMap((lane) => [
+      lane.heldUntilMs - nowMs,
+      lane.storm.endMs - nowMs,
+    ]);
     return Math.min(SLEEP_MS_MAX, ...held.filter((ms) => ms > 0));
   }
 
-  async #handle(lane: Lane, claimed: Claimed, signal: AbortSignal): Promise<void> {
-    let isHandled = true;
+  async #handle(lane: Lane, departure: Departure, lengthMax: number | null): Promise<void> {
+    let left = departure.claimed;
     try {
-      isHandled = await this.#deliver(lane, claimed, signal);
+      left = await this.#deliver(lane, departure, lengthMax);
     } finally {
-      lane.done(claimed.delivery.id);
-      if (!isHandled) lane.add(claimed);
+      lane.done(departure, left);
       this.wake();
     }
   }
 
-  /** @returns false when nothing was sent because the store could not be read */
-  async #deliver(lane: Lane, claimed: Claimed, signal: AbortSignal): Promise<boolean> {
+  /** @returns what was not sent: the store could not be read, or not all went into one message */
+  async #deliver(lane: Lane, departure: Departure, lengthMax: number | null): Promise<Departure['claimed']> {
     const { store, logger, notifiers, clock } = this.#options;
-    const { delivery } = claimed;
-    const notifier = notifiers.get(delivery.notifier);
-    let parcel: Parcel;
-    let message: Message;
+    const { claimed } = departure;
+    const notifier = notifiers.get(lane.notifier);
+    let parcel: Parcel | null;
+    let left: Departure['claimed'];
+    let message: Message | null = null;
     let undelivered: number;
     try {
-      parcel = await parcelOf(store, delivery, notifier?.keepsState ?? false);
-      undelivered = await undeliveredCount(store, delivery.notifier);
-      message = await this.#write(parcel, undelivered);
+      ({ parcel, left } = await this.#pack(departure, notifier, lengthMax));
+      undelivered = await undeliveredCount(store, lane.notifier);
+      if (parcel !== null) message = await write(this.#options, parcel, undelivered);
     } catch (error) {
-      logger.error('a delivery cannot be read', { delivery: delivery.id, error: textOf(error) });
+      const [first] = claimed;
+      logger.error('a delivery cannot be read', { delivery: first?.delivery.id, error: textOf(error) });
       await sleep(clock, STORE_RETRY_MS, this.#stopping.signal);
-      return false;
+      return claimed;
     }
+    if (parcel === null || message === null) return left;
+    const isStorm = claimed.length > 1;
+    if (isStorm) lane.storm.merged(clock.monotonic(), left.length);
     if (parcel.silentBecause !== null) {
-      await this.#commit(parcel, { type: 'silent', because: parcel.silentBecause });
+      if (!isStorm) lane.storm.undo();
+      await this.#settler.settle(parcel, { type: 'silent', because: parcel.silentBecause });
     } else if (notifier === undefined) {
       const detail = 'no notifier of this name is configured';
       await this.#finish(lane, parcel, { result: 'permanent', detail }, 0);
     } else {
-      const sent = await this.#send(notifier, message, claimed, signal);
+      const sent = await this.#send(notifier, message, departure);
+      if (sent.result !== 'ok' && !isStorm) lane.storm.undo();
       await this.#finish(lane, parcel, sent, undelivered);
     }
-    return true;
+    return left;
   }
 
-  async #write({ head, closing }: Parcel, undelivered: number): Promise<Message> {
-    const { store, clock, logger, publicUrl } = this.#options;
-    const nowAt = clock.now();
-    const around = { nowAt, publicUrl: publicUrl(), closing: closing?.facts ?? null, undelivered };
-    const context = await loadContext(store, head, around);
-    try {
-      return messageOf(head, context);
-    } catch (error) {
-      logger.error('a message could not be written', { delivery: head.id, error: textOf(error) });
-      return bareMessageOf(head, closing !== null);
+  /** @returns null where nothing is left to be told, and what did not go into the parcel */
+  async #pack(
+    { claimed }: Departure,
+    notifier: Notifier | undefined,
+    lengthMax: number | null,
+  ): Promise<{ parcel: Parcel | null; left: Departure['claimed'] }> {
+    const { store } = this.#options;
+    const deliveries = claimed.map(({ delivery }) => delivery);
+    const { parcel, silent, left } = await pack(store, deliveries, notifier?.keepsState ?? false, lengthMax);
+    for (const each of silent) {
+      await this.#settler.settle(each, { type: 'silent', because: each.silentBecause ?? '' });
     }
+    return { parcel, left: claimed.filter(({ delivery }) => left.has(delivery.id)) };
   }
 
   /** One attempt, within its time and its lease, whatever the notifier does. */
-  async #send(
-    notifier: Notifier,
-    message: Message,
-    { leaseEndsMs }: Claimed,
-    signal: AbortSignal,
-  ): Promise<SendResult> {
+  async #send(notifier: Notifier, message: Message, { claimed, abort }: Departure): Promise<SendResult> {
     const { clock } = this.#options;
+    const leaseEndsMs = Math.min(...claimed.map((each) => each.leaseEndsMs));
     const limitMs = Math.min(ATTEMPT_MS_MAX, leaseEndsMs - clock.monotonic() - COMMIT_MS);
     const limit = new AbortController();
     const cancel = clock.after(limitMs, () => limit.abort());
-    const given = AbortSignal.any([limit.signal, signal]);
+    const given = AbortSignal.any([limit.signal, abort.signal]);
     const timedOut = new Promise<SendResult>((resolve) => {
       const answer = { result: 'retry', detail: `no answer within ${ATTEMPT_MS_MAX / 1_000} s` } as const;
       // Its own answer, if it has one, comes first.
@@ -249,91 +295,21 @@ export class DeliveryWorker {
     const fields = { delivery: head.id, notifier: head.notifier, attempt: attempts };
     if (sent.result === 'ok') {
       logger.info('delivered', fields);
-      await this.#commit(parcel, { type: 'sent', receipt: sent.receipt ?? null });
-      if (undelivered > 0) await this.#recover(head.notifier, undelivered);
+      await this.#settler.settle(parcel, { type: 'sent', receipt: sent.receipt ?? null });
+      if (undelivered > 0) await this.#settler.recover(head.notifier, undelivered);
       return;
     }
     const error = sent.detail.slice(0, ERROR_LENGTH_MAX);
     if (sent.result === 'permanent' || isExhausted(head.created_at, attempts, clock.now())) {
       logger.error('given up: a notification was not delivered', { ...fields, error });
-      await this.#commit(parcel, { type: 'dead', error });
+      await this.#settler.settle(parcel, { type: 'dead', error });
       return;
     }
     const afterMs = clampRetryAfterMs(sent.afterMs ?? 0);
     lane.heldUntilMs = Math.max(lane.heldUntilMs, clock.monotonic() + afterMs);
     const delayMs = Math.max(afterMs, retryDelayMs(attempts, random()));
     logger.warn('not delivered yet', { ...fields, error, retry_in_ms: delayMs });
-    await this.#commit(parcel, { type: 'retry', error, retryAt: clock.now() + delayMs });
-  }
-
-  /** While the store fails this waits: sending again would be telling twice. */
-  async #commit(parcel: Parcel, outcome: Outcome): Promise<void> {
-    const { store, clock, logger } = this.#options;
-    const ids = [parcel.head, ...parcel.merged].map(({ id }) => id);
-    const told = await this.#untilStored(parcel.head.id, () =>
-      store.transact({ delivery_ids: ids }, (tx) => {
-        const news = recordOutcome(tx, parcel, outcome, clock.now());
-        this.#failing = failingNotifiers(tx);
-        return news;
-      }),
-    );
-    if (told?.length === 0) {
-      logger.error('a notifier fails and there is no other to tell', { notifier: parcel.head.notifier });
-    }
-  }
-
-  /** A notifier that had lost messages takes them again: it hears of what is still open (DESIGN.md §7). */
-  async #recover(notifier: string, undelivered: number): Promise<void> {
-    const { store } = this.#options;
-    // Forgotten last: if this is cut short, the next message that gets through makes up for it.
-    await this.#untilStored(notifier, () => this.#revive(notifier));
-    await this.#untilStored(notifier, () =>
-      store.transact({}, (tx) => forgetUndelivered(tx, notifier, undelivered)),
-    );
-  }
-
-  /**
-   * Tries to write as often as it takes.
-   * @throws CronflowError when the worker stops before the store works again
-   */
-  async #untilStored<T>(about: string, write: () => Promise<T>): Promise<T> {
-    const { clock, logger } = this.#options;
-    for (let failures = 0; ; failures++) {
-      try {
-        return await write();
-      } catch (error) {
-        if (this.#stopped.signal.aborted) throw error;
-        if (failures === 0) logger.error('the outbox cannot be written', { about, error: textOf(error) });
-        const delayMs = Math.min(STORE_RETRY_MS * 2 ** Math.min(failures, 10), COMMIT_RETRY_MS_MAX);
-        await sleep(clock, delayMs, this.#stopped.signal);
-      }
-    }
-  }
-
-  async #reviveIfAny(notifier: string): Promise<void> {
-    const { store, clock, logger } = this.#options;
-    for (;;) {
-      try {
-        if ((await undeliveredCount(store, notifier)) > 0) await this.#revive(notifier);
-        return;
-      } catch (error) {
-        if (this.#stopping.signal.aborted) return;
-        logger.error('openings cannot be owed again', { notifier, error: textOf(error) });
-        await sleep(clock, COMMIT_RETRY_MS_MAX, this.#stopping.signal);
-      }
-    }
-  }
-
-  async #readFailing(): Promise<void> {
-    this.#failing = await this.#options.store.transact({}, failingNotifiers);
-  }
-
-  async #revive(notifier: string): Promise<void> {
-    const { store, clock, logger } = this.#options;
-    const count = await reviveOpenings(store, notifier, clock.now());
-    if (count === 0) return;
-    logger.warn('openings that had been given up are owed again', { notifier, count });
-    this.wake();
+    await this.#settler.settle(parcel, { type: 'retry', error, retryAt: clock.now() + delayMs });
   }
 
   #laneOf(notifier: string): Lane {
@@ -349,8 +325,4 @@ export class DeliveryWorker {
     this.#tasks.add(tracked);
     void tracked.finally(() => this.#tasks.delete(tracked));
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,6 @@
 import type { Day } from '../core/daily.ts';
 import type { Delivery, Incident, Job, Run } from '../core/model.ts';
-import type { JobFilter, MetaValue, Output, Page, Scope, Store, StoreHealth, Tx } from './store.ts';
+import type { ClaimOptions, JobFilter, MetaValue, Output, Page, Scope, Store, StoreHealth, Tx } from './store.ts';
 import { pageNewestFirst } from './tables.ts';
 import type { Tables } from './tables.ts';
 
@@ -87,11 +87,11 @@ export abstract class LocalStore implements Store {
     return this.tables.dueJobIds(nowAt, limit);
   }
 
-  async claimDeliveries(claim: { now_at: number; lease_ms: number; limit: number }): Promise<Delivery[]> {
-    return this.tables.outbox.claim(claim.now_at, claim.lease_ms, claim.limit);
+  async claimDeliveries(claim: ClaimOptions): Promise<Delivery[]> {
+    return this.tables.outbox.claim(claim);
   }
 
-  async earliestDeliveryAt(): Promise<number | null> {
-    return this.tables.outbox.earliestAt();
+  async earliestDeliveryAt(except?: ReadonlySet<string>): Promise<number | null> {
+    return this.tables.outbox.earliestAt(except);
   }
 }

@@ -1,5 +1,6 @@
 import type { Delivery } from '../core/model.ts';
 import { Heap } from './heap.ts';
+import type { ClaimOptions } from './store.ts';
 
 interface Entry {
   delivery: Delivery;
@@ -41,7 +42,8 @@ export class Outbox {
     if (before !== undefined && lineOf(before.delivery) !== lineOf(delivery)) this.delete(delivery.id);
     const order = before?.order ?? this.#count++;
     this.#entries.set(delivery.id, { delivery, order });
-    this.#leases.delete(delivery.id);
+    const isMerging = delivery.merged_ids !== undefined && before?.delivery.merged_ids === undefined;
+    if (!isMerging) this.#leases.delete(delivery.id);
     if (delivery.job_id !== null) {
       const ids = this.#byJob.get(delivery.job_id) ?? new Set<string>();
       this.#byJob.set(delivery.job_id, ids.add(delivery.id));
@@ -51,6 +53,7 @@ export class Outbox {
     if (delivery.status === 'pending') line.set(delivery.id, order, 0);
     else line.delete(delivery.id);
     this.#requeue(delivery);
+    this.#requeueMerged(delivery);
   }
 
   delete(id: string): void {
@@ -65,16 +68,14 @@ export class Outbox {
     }
     this.#lines.get(lineOf(delivery))?.delete(id);
     this.#requeue(delivery);
+    this.#requeueMerged(delivery);
   }
 
-  /**
-   * Leases the head of every line whose instant has come, the longest due first.
-   * @param limit the most per notifier
-   */
-  claim(nowAt: number, leaseMs: number, limit: number): Delivery[] {
+  /** Leases the head of every line whose instant has come, the longest due first. */
+  claim({ now_at: nowAt, lease_ms: leaseMs, limit, limits }: ClaimOptions): Delivery[] {
     const claimed: Delivery[] = [];
-    for (const queue of this.#queues.values()) {
-      for (const line of queue.upTo(nowAt, limit)) {
+    for (const [notifier, queue] of this.#queues) {
+      for (const line of queue.upTo(nowAt, limits?.get(notifier) ?? limit)) {
         const delivery = this.get(this.#lines.get(line)!.peek()!.id)!;
         this.#leases.set(delivery.id, nowAt + leaseMs);
         this.#requeue(delivery);
@@ -85,13 +86,30 @@ export class Outbox {
   }
 
   /** The earliest instant at which `claim` would find something; null when nothing is pending. */
-  earliestAt(): number | null {
+  earliestAt(except?: ReadonlySet<string>): number | null {
     let earliest: number | null = null;
-    for (const queue of this.#queues.values()) {
+    for (const [notifier, queue] of this.#queues) {
+      if (except?.has(notifier) === true) continue;
       const at = queue.peek()?.key;
       if (at !== undefined && (earliest === null || at < earliest)) earliest = at;
     }
     return earliest;
+  }
+
+  /** Whether another message, still to be sent, tells of it: one that was deleted or finished does not. */
+  #isMerged({ merged_into: into }: Delivery): boolean {
+    return into !== undefined && this.get(into)?.status === 'pending';
+  }
+
+  /**
+   * What is merged into a delivery waits while that is pending, and goes its own way once it is not; in whichever
+   * order they were put.
+   */
+  #requeueMerged({ merged_ids: ids = [] }: Delivery): void {
+    for (const id of ids) {
+      const member = this.get(id);
+      if (member?.status === 'pending') this.#requeue(member);
+    }
   }
 
   /** Moves the line of `delivery` to where its head belongs, or removes it when it is empty. */
@@ -102,6 +120,12 @@ export class Outbox {
     const first = line?.peek();
     if (first === undefined) {
       this.#lines.delete(key);
+      queue.delete(key);
+      if (queue.size === 0) this.#queues.delete(delivery.notifier);
+      return;
+    }
+    // The whole line waits for the message that tells of its head.
+    if (this.#isMerged(this.get(first.id)!)) {
       queue.delete(key);
       if (queue.size === 0) this.#queues.delete(delivery.notifier);
       return;

@@ -99,6 +99,15 @@ export interface Page<T> {
 /** What became of the store; `failing` means that commits are refused but may work again. */
 export type StoreHealth = { ok: true } | { ok: false; detail: string };
 
+export interface ClaimOptions {
+  now_at: number;
+  lease_ms: number;
+  /** The most for each notifier. */
+  limit: number;
+  /** The most for these, by name. */
+  limits?: ReadonlyMap<string, number>;
+}
+
 /**
  * The store (DESIGN.md §6). Reads answer what is durable: never a change that could still be lost.
  * Removed jobs (`removed_at`) are hidden from `jobByName`, `listJobs` and the due index, not from `jobById`
@@ -152,12 +161,16 @@ export interface Store {
   /**
    * Claims pending deliveries whose `next_attempt_at` has come, for `leaseMs`. Only the oldest unfinished
    * delivery of each job (or system incident) and notifier can be claimed, so `closed` never overtakes
-   * `opened`; one that is leased holds back those behind it. A lease ends when the delivery is put again
-   * or time is up. Oldest is what was put first. At most `limit` per notifier.
+   * `opened`; one that is leased holds back those behind it. So does one that is merged into another
+   * (`merged_into`) for as long as that one is pending: it is not claimed itself. A lease ends when the delivery
+   * is put again, but for merging others into it, or when time is up. Oldest is what was put first.
    */
-  claimDeliveries(claim: { now_at: number; lease_ms: number; limit: number }): Promise<Delivery[]>;
-  /** When `claimDeliveries` should next be tried; null when nothing is pending. */
-  earliestDeliveryAt(): Promise<number | null>;
+  claimDeliveries(claim: ClaimOptions): Promise<Delivery[]>;
+  /**
+   * When `claimDeliveries` should next be tried; null when nothing is pending.
+   * @param except notifiers that are not asked about
+   */
+  earliestDeliveryAt(except?: ReadonlySet<string>): Promise<number | null>;
 
   health(): StoreHealth;
 }

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/observe/log.ts';
 import { LowdbStore } from '../../src/store/lowdb/store.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
-import type { JobFilter, Store, Tx } from '../../src/store/store.ts';
+import type { ClaimOptions, JobFilter, Store, Tx } from '../../src/store/store.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import {
   day,
@@ -63,7 +63,7 @@ describe.each(rows)('$name store', ({ make }) => {
   const write = (fn: (tx: Tx) => void): Promise<void> => store.transact(ALL, fn);
   const list = async (filter: Partial<JobFilter>): Promise<string[]> =>
     ids((await store.listJobs({ ...PAGE, ...filter })).items);
-  const claim = async (changes: Partial<typeof CLAIM> = {}): Promise<string[]> =>
+  const claim = async (changes: Partial<ClaimOptions> = {}): Promise<string[]> =>
     ids(await store.claimDeliveries({ ...CLAIM, ...changes }));
   const dates = async (jobId: string): Promise<string[]> =>
     (await store.daysOf(jobId, PAGE)).items.map(({ date }) => date);
@@ -814,6 +814,59 @@ describe.each(rows)('$name store', ({ make }) => {
       expect(ids((await store.deliveries(PAGE)).items)).toEqual(['b1', 'a2']);
       expect(ids((await store.deliveries({ ...PAGE, status: 'dead' })).items)).toEqual(['b1']);
       expect((await store.deliveries({ ...PAGE, status: 'pending' })).total).toBe(0);
+    });
+
+    test('are limited for some notifiers by limits of their own', async () => {
+      await write((tx) => {
+        for (let i = 0; i < 3; i += 1) {
+          tx.putJob(job(`j${i}`));
+          for (const notifier of ['ops', 'pager', 'mail']) {
+            tx.putDelivery(delivery(`${notifier}${i}`, `j${i}`, { notifier }));
+          }
+        }
+      });
+      const limits = new Map([
+        ['pager', 3],
+        ['mail', 0],
+      ]);
+      expect((await claim({ limit: 1, limits })).sort()).toEqual(['ops0', 'pager0', 'pager1', 'pager2']);
+      expect(await store.earliestDeliveryAt()).toBe(NOW_AT);
+      expect(await store.earliestDeliveryAt(new Set(['mail', 'ops']))).toBe(NOW_AT + CLAIM.lease_ms);
+      expect(await store.earliestDeliveryAt(new Set(['mail', 'ops', 'pager']))).toBeNull();
+    });
+
+    describe('that are merged', () => {
+      const merged = delivery('a1', 'a', { merged_ids: ['b1'] });
+      const member = delivery('b1', 'b', { merged_into: 'a1' });
+
+      test('are claimed as one, whichever was put first, and hold back those behind them', async () => {
+        await put(member, merged, delivery('b2', 'b'), delivery('a2', 'a'));
+        expect(await claim()).toEqual(['a1']);
+        expect(await claim()).toEqual([]);
+        await put({ ...merged, status: 'sent' }, { ...member, status: 'sent' });
+        expect((await claim()).sort()).toEqual(['a2', 'b2']);
+      });
+
+      test('keep the lease of the one the others are merged into, and only then', async () => {
+        await put(delivery('a1', 'a'), delivery('b1', 'b'));
+        expect((await claim()).sort()).toEqual(['a1', 'b1']);
+        await put(merged, member);
+        expect(await claim()).toEqual([]);
+        expect(await claim({ now_at: NOW_AT + CLAIM.lease_ms })).toEqual(['a1']);
+        await put({ ...merged, attempts: 1 });
+        expect(await claim({ now_at: NOW_AT + CLAIM.lease_ms })).toEqual(['a1']);
+      });
+
+      test.each([
+        ['finished without them', (tx: Tx): void => tx.putDelivery({ ...merged, status: 'dead' })],
+        ['deleted', (tx: Tx): void => tx.deleteDelivery('a1')],
+        ['removed with its job', (tx: Tx): void => tx.deleteJob('a')],
+      ])('go their own way when that one is %s', async (_, end) => {
+        await put(merged, member);
+        expect(await claim()).toEqual(['a1']);
+        await write(end);
+        expect(await claim()).toEqual(['b1']);
+      });
     });
 
     test('never overtake each other, whatever is claimed and finished', async () => {

@@ -5,7 +5,7 @@ import type { Notifier, SendResult } from '../../../src/delivery/notifier.ts';
 import { DeliveryWorker } from '../../../src/delivery/worker.ts';
 import { createLogger, type Logger } from '../../../src/observe/log.ts';
 import { MemoryStore } from '../../../src/store/memory.ts';
-import type { Scope, Tx } from '../../../src/store/store.ts';
+import type { ClaimOptions, Scope, Tx } from '../../../src/store/store.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { aDelivery, aJob, anIncident } from './records.ts';
 
@@ -83,11 +83,7 @@ class FlakyStore extends MemoryStore {
     return super.incident(id);
   }
 
-  override async claimDeliveries(claim: {
-    now_at: number;
-    lease_ms: number;
-    limit: number;
-  }): Promise<Delivery[]> {
+  override async claimDeliveries(claim: ClaimOptions): Promise<Delivery[]> {
     if (this.failsReads) throw new CronflowError('store_unavailable', 'The database is gone.');
     return super.claimDeliveries(claim);
   }

@@ -1,0 +1,111 @@
+import { type Clock, sleep } from '../clock.ts';
+import { failingNotifiers } from '../ingest/failing-notifiers.ts';
+import type { Logger } from '../observe/log.ts';
+import type { Store } from '../store/store.ts';
+import { forgetUndelivered, reviveOpenings, undeliveredCount } from './deaths.ts';
+import { type Outcome, recordOutcome } from './outcome.ts';
+import type { Parcel } from './parcel.ts';
+import { textOf } from './text-of.ts';
+
+const STORE_RETRY_MS = 1_000;
+const COMMIT_RETRY_MS_MAX = 10_000;
+
+/** Writes down what became of messages, however long the store takes to work again. */
+export class Settler {
+  readonly #options: { store: Store; clock: Clock; logger: Logger };
+  readonly #stopping: AbortSignal;
+  readonly #stopped: AbortSignal;
+  readonly #onRevived: () => void;
+  #failing: readonly string[] = [];
+
+  /**
+   * @param stopping aborted when nothing new is to begin
+   * @param stopped aborted when nothing is waited for any longer
+   * @param onRevived called when something is owed again
+   */
+  constructor(
+    options: { store: Store; clock: Clock; logger: Logger },
+    around: { stopping: AbortSignal; stopped: AbortSignal; onRevived: () => void },
+  ) {
+    this.#options = options;
+    this.#stopping = around.stopping;
+    this.#stopped = around.stopped;
+    this.#onRevived = around.onRevived;
+  }
+
+  /** Names of the notifiers that lose messages. */
+  get failing(): readonly string[] {
+    return this.#failing;
+  }
+
+  async readFailing(): Promise<void> {
+    this.#failing = await this.#options.store.transact({}, failingNotifiers);
+  }
+
+  /** While the store fails this waits: sending again would be telling twice. */
+  async settle(parcel: Parcel, outcome: Outcome): Promise<void> {
+    const { store, clock, logger } = this.#options;
+    const ids = [parcel.head, ...parcel.merged].map(({ id }) => id);
+    const told = await this.#untilStored(parcel.head.id, () =>
+      store.transact({ delivery_ids: ids }, (tx) => {
+        const news = recordOutcome(tx, parcel, outcome, clock.now());
+        this.#failing = failingNotifiers(tx);
+        return news;
+      }),
+    );
+    if (told?.length === 0) {
+      logger.error('a notifier fails and there is no other to tell', { notifier: parcel.head.notifier });
+    }
+  }
+
+  /** A notifier that had lost messages takes them again: it hears of what is still open (DESIGN.md §7). */
+  async recover(notifier: string, undelivered: number): Promise<void> {
+    const { store } = this.#options;
+    // Forgotten last: if this is cut short, the next message that gets through makes up for it.
+    await this.#untilStored(notifier, () => this.#revive(notifier));
+    await this.#untilStored(notifier, () =>
+      store.transact({}, (tx) => forgetUndelivered(tx, notifier, undelivered)),
+    );
+  }
+
+  /** Owes again what a notifier lost that may have been mended, if it lost anything. */
+  async reviveIfAny(notifier: string): Promise<void> {
+    const { store, clock, logger } = this.#options;
+    for (;;) {
+      try {
+        if ((await undeliveredCount(store, notifier)) > 0) await this.#revive(notifier);
+        return;
+      } catch (error) {
+        if (this.#stopping.aborted) return;
+        logger.error('openings cannot be owed again', { notifier, error: textOf(error) });
+        await sleep(clock, COMMIT_RETRY_MS_MAX, this.#stopping);
+      }
+    }
+  }
+
+  async #revive(notifier: string): Promise<void> {
+    const { store, clock, logger } = this.#options;
+    const count = await reviveOpenings(store, notifier, clock.now());
+    if (count === 0) return;
+    logger.warn('openings that had been given up are owed again', { notifier, count });
+    this.#onRevived();
+  }
+
+  /**
+   * Tries to write as often as it takes.
+   * @throws CronflowError when the worker stops before the store works again
+   */
+  async #untilStored<T>(about: string, write: () => Promise<T>): Promise<T> {
+    const { clock, logger } = this.#options;
+    for (let failures = 0; ; failures++) {
+      try {
+        return await write();
+      } catch (error) {
+        if (this.#stopped.aborted) throw error;
+        if (failures === 0) logger.error('the outbox cannot be written', { about, error: textOf(error) });
+        const delayMs = Math.min(STORE_RETRY_MS * 2 ** Math.min(failures, 10), COMMIT_RETRY_MS_MAX);
+        await sleep(clock, delayMs, this.#stopped);
+      }
+    }
+  }
+}
