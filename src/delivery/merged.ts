@@ -280,3 +280,27 @@ function worstFirst(a: Line, b: Line): number {
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
+
+/** What can still be said when `mergedMessageOf` failed, which only a bug can cause: no name is lost even then. */
+export function bareMergedMessageOf(items: readonly MergedItem[]): Message {
+  const [first] = items;
+  if (first === undefined) throw new Error('a merged message of nothing: a bug');
+  const { delivery, incident, job, closing } = first;
+  const names = [...new Set(items.map((item) => item.delivery.facts.job_name ?? 'Cronflow'))];
+  return {
+    deliveryId: delivery.id,
+    incidentId: delivery.incident_id,
+    kind: 'merged',
+    severity: 'bad',
+    title: `${names.length} JOBS IN TROUBLE OR RESOLVED`,
+    description: null,
+    fields: [],
+    output: null,
+    outputNote: null,
+    links: [],
+    mentions: [],
+    sections: [{ group: null, lines: [{ what: 'IN TROUBLE OR RESOLVED', names }] }],
+    opening: null,
+    source: { delivery, incident, job, run: null, closing },
+  };
+}
