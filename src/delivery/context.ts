@@ -41,7 +41,9 @@ async function openingOf(store: Store, { id, incident_id, notifier }: Delivery):
   const openingId = `${incident_id}.${notifier}.opened`;
   if (id === openingId) return null;
   const opening = await store.transact({ delivery_ids: [openingId] }, (tx) => tx.delivery(openingId));
-  return opening?.receipt === undefined ? null : { receipt: opening.receipt, isMerged: false };
+  if (opening?.receipt === undefined) return null;
+  const isMerged = opening.merged_ids !== undefined || opening.merged_into !== undefined;
+  return { receipt: opening.receipt, isMerged };
 }
 
 /** The median duration of the successful runs among `runs`; null when there is none. */

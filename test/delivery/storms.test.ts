@@ -204,6 +204,38 @@ describe('what a merged message holds', () => {
     expect(await statuses()).toEqual({ sent: 8 });
   });
 
+  it('is merged no more with what it was given up with, once it is owed again', async () => {
+    await h.owe(...openings(7));
+    await start();
+    h.ops.answers = [REVOKED];
+    await h.clock.advance(GROUP_WAIT_MS);
+    await h.putIncident(anIncident({ id: 'j6-i1', job_id: 'j6', closed_at: h.clock.now() }));
+    await h.clock.advance(GROUP_WAIT_MS);
+    h.ops.always = { result: 'ok', receipt: 'm1' };
+    h.worker.notifiersChanged(['ops']);
+    await h.clock.advance(0);
+    expect(h.ops.titles.at(-1)).toContain('job-7');
+    expect(await h.delivery('j7-i1.ops.opened')).not.toHaveProperty('merged_into');
+  });
+
+  it('leaves its receipt for what follows about each of them, and says that it told of others, too', async () => {
+    h.ops.always = { result: 'ok', receipt: 'm1' };
+    await h.owe(...openings(7));
+    await start();
+    await h.clock.advance(2 * GROUP_WAIT_MS);
+    for (const number of [1, 6, 7]) {
+      const ids = { incident_id: `j${number}-i1`, job_id: `j${number}` };
+      await h.owe({ ...aClosing(ids), next_attempt_at: h.clock.now() });
+    }
+    h.worker.wake();
+    await h.clock.advance(0);
+    expect(h.ops.sent.slice(-3).map(({ opening }) => opening)).toEqual([
+      { receipt: 'm1', isMerged: false },
+      { receipt: 'm1', isMerged: true },
+      { receipt: 'm1', isMerged: true },
+    ]);
+  });
+
   it('goes its own way when the one it was merged into is removed with its job', async () => {
     await h.owe(...openings(8));
     await start();
