@@ -1,6 +1,16 @@
 import type { Day } from '../core/daily.ts';
 import type { Delivery, Incident, Job, Run } from '../core/model.ts';
-import type { ClaimOptions, JobFilter, MetaValue, Output, Page, Scope, Store, StoreHealth, Tx } from './store.ts';
+import type {
+  ClaimOptions,
+  JobFilter,
+  MetaValue,
+  Output,
+  Page,
+  Scope,
+  Store,
+  StoreHealth,
+  Tx,
+} from './store.ts';
 import { pageNewestFirst } from './tables.ts';
 import type { Tables } from './tables.ts';
 
