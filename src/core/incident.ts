@@ -64,14 +64,22 @@ export function retractOutcome(draft: Draft, runId: string, beganAtOfIt: number)
   if (incident !== null && incident.outcomes.some(isIt)) {
     const outcomes = incident.outcomes.filter((outcome) => !isIt(outcome));
     const bad = outcomes.filter((outcome) => badKindOf(outcome.outcome) !== null);
+    const badCount = incident.bad_count - 1;
+    // Of a long incident the oldest outcomes are only counted, and may be of any kind it has contained.
+    const kinds = bad.length < badCount ? incident.kinds : kindsOf(bad);
     draft.setIncident({
       ...incident,
       outcomes,
-      bad_count: incident.bad_count - 1,
+      kinds,
+      bad_count: badCount,
       newest_bad_at: Math.max(0, ...bad.map((outcome) => outcome.began_at)),
     });
   }
   return retracted !== undefined;
+}
+
+function kindsOf(outcomes: Incident['outcomes']): BadKind[] {
+  return [...new Set(outcomes.flatMap(({ outcome }) => badKindOf(outcome) ?? []))];
 }
 
 /** Whether an outcome opened the incident; a row of history may stand for later slots, too. */
@@ -215,7 +223,15 @@ function withOutcome(incident: Incident, run: Run, at: number, began: number): I
     at,
     began_at: began,
   };
-  return [...incident.outcomes, outcome].slice(-LIMITS.incidentOutcomesMax);
+  return remembered([...incident.outcomes, outcome]);
+}
+
+/** Of a long incident what was good in between is forgotten first: what is bad is what people are reminded of. */
+function remembered(outcomes: Incident['outcomes']): Incident['outcomes'] {
+  if (outcomes.length <= LIMITS.incidentOutcomesMax) return outcomes;
+  const oldestGood = outcomes.findIndex(({ outcome }) => badKindOf(outcome) === null);
+  const isInBetween = oldestGood >= 0 && oldestGood < outcomes.length - 1;
+  return outcomes.toSpliced(isInBetween ? oldestGood : 0, 1);
 }
 
 /** Closes the open incident and owes the closing to exactly those who were told (DESIGN.md §3.3). */

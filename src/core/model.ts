@@ -161,7 +161,7 @@ export interface Incident {
   /** The run or history row whose outcome opened it. */
   opened_by_run_id: string | null;
   close_reason: CloseReason | null;
-  /** Kinds of trouble it has contained. */
+  /** Kinds of trouble in it now: a `missed` that turned out to be a failure is in it no more. */
   kinds: BadKind[];
   bad_count: number;
   /** The latest outcomes in it, oldest first. */

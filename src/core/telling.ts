@@ -1,8 +1,8 @@
 import type { Draft } from './draft.ts';
 import { deadlineOf, reminderDueAt } from './due.ts';
 import { announceAt } from './maintenance.ts';
-import type { Delivery, DeliveryFacts, DeliveryKind, Incident, Run } from './model.ts';
-import { badKindOf, type BadKind } from './reasons.ts';
+import type { Delivery, DeliveryFacts, DeliveryKind, Incident, IncidentOutcome, Run } from './model.ts';
+import { badKindOf } from './reasons.ts';
 import type { Spec } from './spec.ts';
 
 /**
@@ -42,7 +42,7 @@ export function tell(
     announce_at: null,
     next_reminder_at: remindAt,
   });
-  const facts = factsOf(draft, incident, run, toldAt);
+  const facts = troubleFactsOf(draft, incident, run, toldAt);
   for (const name of names) owe(draft, incident, name, 'opened', `${name}.opened`, facts);
 }
 
@@ -97,34 +97,30 @@ export function remind(draft: Draft, at: number): void {
   if (names.length === 0) return draft.setIncident({ ...incident, next_reminder_at: at + everyMs });
   const count = incident.reminder_count + 1;
   draft.setIncident({ ...incident, next_reminder_at: at + everyMs, reminder_count: count });
-  const facts = factsOf(draft, incident, newestBad(draft), at);
+  const facts = troubleFactsOf(draft, incident, newestBad(draft), at);
   for (const name of names) owe(draft, incident, name, 'reminder', `${name}.reminder.${count}`, facts);
 }
 
 /** The run or history row of the incident's newest bad outcome, as far as it is kept. */
 export function newestBad(draft: Draft): Run | null {
-  const bad = draft.incident?.outcomes.filter((outcome) => badKindOf(outcome.outcome) !== null) ?? [];
+  const newest = draft.incident === null ? undefined : newestBadOutcome(draft.incident);
+  return newest === undefined ? null : (draft.run(newest.run_id) ?? null);
+}
+
+function newestBadOutcome(incident: Incident): IncidentOutcome | undefined {
+  const bad = incident.outcomes.filter((outcome) => badKindOf(outcome.outcome) !== null);
   // What is reported late may lie before what is known already.
   const newestAt = Math.max(...bad.map((outcome) => outcome.at));
-  const newest = bad.findLast((outcome) => outcome.at === newestAt);
-  return newest === undefined ? null : (draft.run(newest.run_id) ?? null);
+  return bad.findLast((outcome) => outcome.at === newestAt);
 }
 
 /** Notifiers of a spec that take a kind the incident contains and were not told of it. */
 function untold({ incident }: Draft, spec: Spec): string[] {
   if (incident === null) return [];
-  const kinds = containedKinds(incident);
   const targets = spec.notify.filter(
-    ({ to, on }) => !incident.told.includes(to) && on.some((kind) => kinds.includes(kind)),
+    ({ to, on }) => !incident.told.includes(to) && on.some((kind) => incident.kinds.includes(kind)),
   );
   return [...new Set(targets.map(({ to }) => to))];
-}
-
-/** The kinds of trouble in it now: a `missed` that turned out to be a failure is in it no more. */
-function containedKinds(incident: Incident): readonly BadKind[] {
-  const kinds = incident.outcomes.flatMap(({ outcome }) => badKindOf(outcome) ?? []);
-  // Of a long incident the oldest outcomes are only counted.
-  return kinds.length < incident.bad_count ? incident.kinds : kinds;
 }
 
 /** Puts a message into the outbox. */
@@ -151,6 +147,13 @@ export function owe(
     facts,
   };
   draft.deliveries.push(delivery);
+}
+
+/** What a message of trouble needs to know; of a long incident the history may have let the run go that it is about. */
+function troubleFactsOf(draft: Draft, incident: Incident, run: Run | null, at: number): DeliveryFacts {
+  const facts = factsOf(draft, incident, run, at);
+  const newest = run === null ? newestBadOutcome(incident) : undefined;
+  return newest === undefined ? facts : { ...facts, outcome: newest.outcome, reason: newest.reason };
 }
 
 /** What a message needs to know, as it is now. */

@@ -137,8 +137,9 @@ function noteGap(draft: Draft, fromAt: number, toAt: number): Reason {
 function startPeriodAnew(draft: Draft, everyMs: number, fromAt: number, toAt: number): void {
   const expectedAt = draft.job.expected_at;
   if (expectedAt === null) return;
-  const wasDue =
-    fromAt <= expectedAt + draft.spec.graceMs && toAt >= expectedAt - earlyMs(draft.spec, expectedAt);
+  // A change of the grace may have put the deadline off.
+  const deadlineAt = Math.max(expectedAt + draft.spec.graceMs, draft.job.deadline_at_min);
+  const wasDue = fromAt <= deadlineAt && toAt >= expectedAt - earlyMs(draft.spec, expectedAt);
   const { last_start_at: startedAt, expected_from_at: countedFromAt } = draft.job;
   // A run of before a pause or of another interval says nothing of this one.
   const lastAt = Math.max(startedAt ?? 0, countedFromAt ?? 0) || expectedAt - everyMs;

@@ -143,6 +143,15 @@ describe('§3.4 when Cronflow was away', () => {
       ['00:30 no slot success succeeded', '03:05 slot 03:00 missed missed', '03:05 owe ops opened missed'],
     ],
     [
+      'and also where only a change of the grace let the slot last until the gap',
+      { ...EVERY, grace: '10h' },
+      `10:58 spec {"grace":"5m"}
+       11:10 gap from=11:00
+       12:14 tick
+       12:15 tick`,
+      ['12:15 slot 12:10 missed never_seen', '12:15 owe ops opened never_seen'],
+    ],
+    [
       'a window touches a gap from its early edge on',
       NIGHTLY,
       `01:00 log

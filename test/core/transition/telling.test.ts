@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { play } from '../support/scenario.ts';
+import { NO_RUNS } from '../../../src/core/runs.ts';
+import { DEFAULT_GLOBALS, specOf } from '../../../src/core/spec.ts';
+import { transition } from '../../../src/core/transition.ts';
+import { instant, play, stateAfter } from '../support/scenario.ts';
 import { NIGHTLY, HOURLY, table } from '../support/table.ts';
+
+const MINUTE_MS = 60_000;
 
 describe('§3.3 who is told what', () => {
   table([
@@ -164,4 +169,51 @@ describe('§3.3 who is told what', () => {
       '02:00 incident closed recovered',
     ]);
   });
+
+  test('of a long incident, too, who takes a kind that is in it no more is not told', () => {
+    const trace = play(
+      { max_runtime: '30m', notify: ['a'] },
+      `00:10 start rid=hung
+       00:41 failure rid=hung
+       ${everyMinuteFrom('01:00', 'failure', 60)}
+       03:00 spec {"notify":[{"to":"pager","on":["timeout"]}]}`,
+    );
+    expect(trace.filter((line) => line.includes('owe'))).toEqual(['00:40 owe a opened timeout']);
+  });
+
+  test('of a long incident, too, the newest bad outcome is what people are reminded of', () => {
+    const trace = play(
+      { recovery_threshold: 100, remind_every: '3h' },
+      `00:30 failure exit=1
+       01:00 failure
+       ${everyMinuteFrom('01:01', 'success', 60)}
+       04:00 tick`,
+    );
+    expect(trace.filter((line) => line.includes('reminder'))).toEqual([
+      '03:30 owe ops reminder reported_failure (2)',
+    ]);
+  });
+
+  test('and also when the history has let the run of that outcome go', () => {
+    const declaration = { recovery_threshold: 2, remind_every: '3h' };
+    const spec = specOf('job', declaration, { ...DEFAULT_GLOBALS, notifiers: ['ops'] });
+    const state = stateAfter(declaration, `00:30 failure exit=1\n01:00 failure`);
+    const { deliveries } = transition(
+      spec,
+      { ...state, runs: NO_RUNS },
+      { type: 'tick', now_at: instant('04:00') },
+    );
+    expect(deliveries).toMatchObject([
+      { kind: 'reminder', facts: { reason: 'reported_failure', outcome: 'failure', run_id: null } },
+    ]);
+  });
 });
+
+/** Lines of a script: that many pings of a kind with run ids of their own, one a minute. */
+function everyMinuteFrom(from: string, kind: string, count: number): string {
+  const fromMinute = instant(from) / MINUTE_MS;
+  return Array.from({ length: count }, (_, index) => {
+    const time = new Date((fromMinute + index) * MINUTE_MS).toISOString().slice(11, 16);
+    return `${time} ${kind} rid=${index}`;
+  }).join('\n');
+}
