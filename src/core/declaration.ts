@@ -166,7 +166,7 @@ export interface Declaration {
    */
   owner?: string;
   /**
-   * Who is mentioned in Slack when trouble begins and in reminders of it, so that it makes a sound: members and user groups by their ids, or `here`, `channel`, `everyone`. It replaces that of `defaults`.
+   * Who is mentioned in Slack when trouble begins, so that it makes a sound: members and user groups by their ids, or `here`, `channel`, `everyone`. It replaces that of `defaults`.
    *
    * @maxItems 20
    */

@@ -76,7 +76,7 @@ export interface Message {
   /** What of the output is shown, e.g. `the last 20 lines`; null when that is all of it. */
   outputNote: string | null;
   links: readonly MessageLink[];
-  /** Who is to be called, as `mention` of the job has it; nobody when it is over. */
+  /** Who is to be called, as `mention` of the job has it: when trouble begins, and at no other time. */
   mentions: readonly string[];
   /** What a merged message lists; empty for all others. */
   sections: readonly MessageSection[];
@@ -145,7 +145,7 @@ export function messageOf(delivery: Delivery, context: MessageContext): Message 
     output: output.length === 0 ? null : output.join('\n'),
     outputNote: outputNoteOf(parts, output.length),
     links: linksOf(parts),
-    mentions: severityOf(parts) === 'bad' ? (context.job?.declaration.mention ?? []) : [],
+    mentions: parts.kind === 'opened' ? (context.job?.declaration.mention ?? []) : [],
     sections: [],
     opening: context.opening,
     source: sourceOf(delivery, context),

@@ -424,12 +424,13 @@ describe('messageOf', () => {
 });
 
 describe('mentions', () => {
-  it('are those of the job while it is in trouble, and nobody once that is over', () => {
+  it('are those of the job when its trouble begins, and nobody at any other time', () => {
     const context = aContext({ job: aJob({ declaration: { mention: ['U024BE7LH', 'here'] } }) });
     const mentions = (delivery: Delivery, changes: Partial<MessageContext> = {}): readonly string[] =>
       messageOf(delivery, { ...context, ...changes }).mentions;
     expect(mentions(aDelivery())).toEqual(['U024BE7LH', 'here']);
-    expect(mentions(aDelivery({ kind: 'reminder' }))).toEqual(['U024BE7LH', 'here']);
+    expect(mentions(aDelivery({ kind: 'reminder' }))).toEqual([]);
+    expect(mentions(aDelivery({ kind: 'closed_silently' }))).toEqual([]);
     expect(mentions(aClosing())).toEqual([]);
     expect(mentions(aDelivery(), { closing: aClosing().facts })).toEqual([]);
     expect(mentions(aDelivery(), { job: null })).toEqual([]);
