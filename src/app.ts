@@ -8,6 +8,7 @@ import { CronflowError, type Fault } from './core/errors.ts';
 import { tellsNobody } from './core/notifier-config.ts';
 import { type Plan, planChanges } from './core/plan.ts';
 import { DEFAULT_GLOBALS } from './core/spec.ts';
+import { redact } from './delivery/redact.ts';
 import { NotifierRegistry } from './delivery/registry.ts';
 import { StoreAlarm } from './delivery/store-alarm.ts';
 import { DeliveryWorker } from './delivery/worker.ts';
@@ -85,6 +86,7 @@ interface Parts {
 function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
   const store = new LowdbStore({ directory: dataDir, clock, log: logger });
   const registry = new NotifierRegistry({ clock, logger });
+  const hide = (text: string): string => redact(text, parts.reloader?.current?.redact ?? []);
   const worker = new DeliveryWorker({
     store,
     clock,
@@ -92,6 +94,7 @@ function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
     random: Math.random,
     notifiers: registry,
     publicUrl: () => parts.reloader?.current?.publicUrl ?? null,
+    redact: hide,
   });
   const wakeDelivery = (): void => worker.wake();
   const checker: Checker = new Checker({
@@ -112,6 +115,7 @@ function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
     logger,
     notifiers: registry,
     audience: () => audienceOf(parts.reloader?.current ?? null),
+    redact: hide,
     onCommit: wakeDelivery,
   });
   const onBeat = (failure: string | null): void => storeAlarm.beat(failure);

@@ -7,6 +7,7 @@ import { attempt } from '../delivery/attempt.ts';
 import type { Message } from '../delivery/message.ts';
 import type { Notifier, SendResult } from '../delivery/notifier.ts';
 import { NotifierRegistry } from '../delivery/registry.ts';
+import { redact } from '../delivery/redact.ts';
 import { type Sample, SAMPLE_EVENTS, type SampleEvent, sampleOf } from '../delivery/sample.ts';
 import { createLogger } from '../observe/log.ts';
 import { EXIT, runWithOptions, UsageError } from './command.ts';
@@ -56,7 +57,8 @@ export function testNotify(argv: readonly string[], io: Io): Promise<number> {
       const notifier = notifierNamed(config, options.name);
       const nowAt = Math.floor(io.clock.now() / 1_000) * 1_000;
       const { defaults, publicUrl } = config;
-      const about = { notifier: notifier.name, defaults, publicUrl, host: hostname(), nowAt };
+      const hide = (text: string): string => redact(text, config.redact);
+      const about = { notifier: notifier.name, defaults, publicUrl, redact: hide, host: hostname(), nowAt };
       const sample = await sampleOf(options.event, about);
       const outcome = await sendTo(notifier, sample, io);
       report(options, notifier, outcome, io);

@@ -26,5 +26,7 @@ export interface Config {
   lints: readonly Lint[];
   /** For links in messages; without a trailing slash; null when not set. */
   publicUrl: string | null;
+  /** Patterns in RE2 syntax: what messages must not show of what a job printed. */
+  redact: readonly string[];
   globals: Globals;
 }

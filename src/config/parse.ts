@@ -17,6 +17,7 @@ import {
 import type { Problem } from './faults.ts';
 import type { JobContext } from './job-context.ts';
 import { resolveNotifiers, type Notifiers } from './notifiers.ts';
+import { redactProblems } from './patterns.ts';
 import { renameFindings } from './renames.ts';
 import { sha256 } from './read.ts';
 import { type Schema, validators } from './schema.ts';
@@ -71,6 +72,7 @@ export function parseMain(source: SourceFile, env: Env): MainFile {
     checked: new Map(),
   };
   problems.push(
+    ...redactProblems(value?.redact, context),
     ...jobProblems('/defaults', value?.defaults, context),
     ...Object.entries(asMapping(value?.groups)).flatMap(([name, group]) =>
       jobProblems(pointer('/groups', name), group, context),
@@ -114,6 +116,7 @@ function settingsOf({
 }: MainFile): Omit<Config, 'revision' | 'files' | 'jobs' | 'lints'> {
   const { defaults = {}, groups = {}, public_url: publicUrl = '', replay_window: window } = text.value ?? {};
   return {
+    redact: text.value?.redact ?? [],
     defaults,
     groups,
     notifiers: notifiers.notifiers,

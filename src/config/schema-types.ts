@@ -61,4 +61,10 @@ export interface ConfigFile {
    * After Cronflow itself was away, how long jobs have to report what they did meanwhile, before such slots are written down as unknown.
    */
   replay_window?: string;
+  /**
+   * What messages must not show of what a job printed, beside what looks like a password, key or token anywhere: regular expressions in RE2 syntax. What one matches is replaced by `[redacted]`; where it has a group in parentheses, that alone. What is stored stays as it is.
+   *
+   * @maxItems 50
+   */
+  redact?: string[];
 }

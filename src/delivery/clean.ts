@@ -21,7 +21,7 @@ export function cleanText(text: string): string {
   return text
     .toWellFormed()
     .replace(TERMINAL_SEQUENCES, '')
-    .replace(/\r+\n/g, '\n')
+    .replace(/(?<!\r)\r+\n/g, '\n')
     .replace(/^.*\r(?=[^\n])/gm, '')
     .replace(INVISIBLE, '');
 }

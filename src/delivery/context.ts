@@ -1,4 +1,4 @@
-import type { Delivery, DeliveryFacts, Run } from '../core/model.ts';
+import type { Delivery, Run } from '../core/model.ts';
 import type { Store } from '../store/store.ts';
 import type { MessageContext, Opening } from './message.ts';
 
@@ -8,13 +8,13 @@ const HISTORY_ROWS_MAX = 50;
 /**
  * Reads what a message says beyond its delivery's frozen facts.
  * @param around what the store does not know: the instant of sending, the address for links, the closing
- *   that goes out in the same message, how many messages were given up before
+ *   that goes out in the same message, how many messages were given up before, what to hide
  * @throws CronflowError when the store cannot be read
  */
 export async function loadContext(
   store: Store,
   delivery: Delivery,
-  around: { nowAt: number; publicUrl: string | null; closing: DeliveryFacts | null; undelivered: number },
+  around: Pick<MessageContext, 'nowAt' | 'publicUrl' | 'closing' | 'undelivered' | 'redact'>,
 ): Promise<MessageContext> {
   const { job_id: jobId, incident_id: incidentId, facts } = delivery;
   const [incident, job, run, output, history, opening] = await Promise.all([

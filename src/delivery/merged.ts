@@ -1,6 +1,13 @@
 import type { Delivery, DeliveryFacts, Incident, Job } from '../core/model.ts';
 import { cleanLine } from './clean.ts';
-import type { Message, MessageField, MessageSection, Severity } from './message.ts';
+import {
+  type Message,
+  type MessageField,
+  type MessageSection,
+  type Severity,
+  withoutDetail,
+} from './message.ts';
+import { type Redact, redactDetail } from './redact.ts';
 import { fullTime } from './wall-time.ts';
 import { groupedWords, systemRecovery, undeliveredWords } from './words.ts';
 
@@ -34,12 +41,13 @@ const AROUND_MENTION_LENGTH = 13;
  */
 export function mergedMessageOf(
   items: readonly MergedItem[],
-  context: { nowAt: number; publicUrl: string | null; undelivered: number },
+  context: { nowAt: number; publicUrl: string | null; undelivered: number; redact: Redact },
 ): Message {
-  const [first] = items;
-  if (first === undefined) throw new Error('a merged message of nothing: a bug');
   const list = new Listing();
-  for (const item of items) list.add(item);
+  const redacted = items.map((item) => redactItem(item, context.redact));
+  const [first] = redacted;
+  if (first === undefined) throw new Error('a merged message of nothing: a bug');
+  for (const item of redacted) list.add(item);
   const { delivery, incident, job, closing } = first;
   const { publicUrl } = context;
   return {
@@ -73,12 +81,24 @@ export function mergedCountOf(items: readonly MergedItem[], lengthMax: number): 
   return items.length;
 }
 
+function redactItem(item: MergedItem, redact: Redact): MergedItem {
+  const { delivery, incident, closing } = item;
+  return {
+    ...item,
+    delivery: { ...delivery, facts: redactDetail(delivery.facts, redact) },
+    incident: incident === null ? null : redactDetail(incident, redact),
+    closing: closing === null ? null : redactDetail(closing, redact),
+  };
+}
+
 /** What became of a job, or of Cronflow itself; in a message what is worst comes first. */
 interface Telling {
   /** `FAILED`, `RESOLVED`, `STILL FAILED`, `FAILED AND RESOLVED`. */
   verdict: string;
   /** With its verdict: `FAILED: exit 1`. */
   what: string;
+  /** Of `what` at most: hiding a secret in a detail may make it longer. */
+  whatLengthMax: number;
   rank: Rank;
   severity: Severity;
 }
@@ -139,7 +159,8 @@ class Listing {
     const telling = jobTellingOf(item);
     if (telling.rank !== 'opened' || !this.#over.has(name)) return telling;
     const verdict = `${telling.verdict} AGAIN`;
-    return { ...telling, verdict, what: telling.what.replace(telling.verdict, verdict) };
+    const what = telling.what.replace(telling.verdict, verdict);
+    return { ...telling, verdict, what, whatLengthMax: Math.max(what.length, telling.whatLengthMax + 6) };
   }
 
   #list(group: string | null, telling: Telling, name: string): void {
@@ -148,7 +169,7 @@ class Listing {
     this.#sections.set(group, lines);
     const what = this.#headingOf(group, lines, telling);
     const line = lines.get(what) ?? { rank: telling.rank, names: new Set() };
-    if (!lines.has(what)) this.#count(what, AROUND_LENGTH);
+    if (!lines.has(what)) this.length += Math.max(what.length, telling.whatLengthMax) + AROUND_LENGTH;
     lines.set(what, line);
     if (!line.names.has(name)) this.#count(name, AROUND_LENGTH);
     line.names.add(name);
@@ -213,10 +234,10 @@ function isEnd(rank: Rank): boolean {
 
 function jobTellingOf({ delivery, incident, job, closing }: MergedItem): Telling {
   const { facts, kind } = delivery;
-  if (kind === 'closed') return { verdict: 'RESOLVED', what: 'RESOLVED', rank: 'closed', severity: 'good' };
+  if (kind === 'closed') return { ...plain('RESOLVED'), rank: 'closed', severity: 'good' };
   if (kind === 'closed_silently') {
     const verdict = incident?.close_reason === 'removed' ? 'REMOVED' : 'PAUSED';
-    return { verdict, what: verdict, rank: 'silent', severity: 'over' };
+    return { ...plain(verdict), rank: 'silent', severity: 'over' };
   }
   const words = groupedWords(facts, job?.declaration.timezone ?? 'UTC', kind);
   const isOver = kind === 'opened' && closing !== null;
@@ -224,7 +245,12 @@ function jobTellingOf({ delivery, incident, job, closing }: MergedItem): Telling
   const verdict = `${before}${words.verdict}${isOver ? ' AND RESOLVED' : ''}`;
   const what = cleanLine(`${verdict}: ${words.what}`, WHAT_LENGTH_MAX);
   const rank = isOver ? 'past' : kind === 'reminder' ? 'still' : 'opened';
-  return { verdict, what, rank, severity: isOver ? 'over' : 'bad' };
+  const whatLengthMax = facts.detail === null ? what.length : WHAT_LENGTH_MAX;
+  return { verdict, what, whatLengthMax, rank, severity: isOver ? 'over' : 'bad' };
+}
+
+function plain(verdict: string): Pick<Telling, 'verdict' | 'what' | 'whatLengthMax'> {
+  return { verdict, what: verdict, whatLengthMax: verdict.length };
 }
 
 function systemTellingOf({ delivery, incident, closing }: MergedItem): Telling {
@@ -234,6 +260,7 @@ function systemTellingOf({ delivery, incident, closing }: MergedItem): Telling {
   const line = (verdict: string, what: string, severity: Severity): Telling => ({
     verdict,
     what: cleanLine(`${verdict}: ${what}`, SYSTEM_WHAT_LENGTH_MAX),
+    whatLengthMax: SYSTEM_WHAT_LENGTH_MAX,
     rank,
     severity,
   });
@@ -285,7 +312,7 @@ function compare(a: string, b: string): number {
 export function bareMergedMessageOf(items: readonly MergedItem[]): Message {
   const [first] = items;
   if (first === undefined) throw new Error('a merged message of nothing: a bug');
-  const { delivery, incident, job, closing } = first;
+  const { delivery, job } = first;
   const names = [...new Set(items.map((item) => item.delivery.facts.job_name ?? 'Cronflow'))];
   return {
     deliveryId: delivery.id,
@@ -301,6 +328,6 @@ export function bareMergedMessageOf(items: readonly MergedItem[]): Message {
     mentions: [],
     sections: [{ group: null, lines: [{ what: 'IN TROUBLE OR RESOLVED', names }] }],
     opening: null,
-    source: { delivery, incident, job, run: null, closing },
+    source: { delivery: withoutDetail(delivery), incident: null, job, run: null, closing: null },
   };
 }

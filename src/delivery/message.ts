@@ -1,7 +1,8 @@
 import type { Delivery, DeliveryFacts, Incident, Job, Run } from '../core/model.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import type { Output } from '../store/store.ts';
-import { cleanLine, firstLines, lastLines } from './clean.ts';
+import { cleanLine, cleanText, firstLines, lastLines } from './clean.ts';
+import { type Redact, redactDetail } from './redact.ts';
 import { fullTime, shortTime } from './wall-time.ts';
 import { isSystemReason, ordinal, systemRecovery, troubleWords, undeliveredWords } from './words.ts';
 
@@ -102,6 +103,7 @@ export interface MessageContext {
   /** Messages to this notifier that were given up since one last got through. */
   undelivered: number;
   opening: Opening | null;
+  redact: Redact;
 }
 
 const OUTPUT_LINES_MAX = 20;
@@ -109,6 +111,8 @@ const OUTPUT_LINE_LENGTH_MAX = 300;
 /** Of what is wrong with Cronflow itself the beginning is shown; it fits where a notifier shows output. */
 const DETAIL_LINES_MAX = 40;
 const DETAIL_LENGTH_MAX = 2_500;
+/** Of a longer output the end is looked at: the last lines are in it, and what is hidden costs time. */
+const KEPT_LENGTH_MAX = 65_536;
 const TITLE_LENGTH_MAX = 400;
 const HOST_LENGTH_MAX = 60;
 const VALUE_LENGTH_MAX = 400;
@@ -121,6 +125,7 @@ const LATE_MS = MINUTE_MS;
 /** Everything about one message that its parts are written from. */
 interface Parts {
   facts: DeliveryFacts;
+  closing: DeliveryFacts | null;
   kind: Exclude<MessageKind, 'merged'>;
   timezone: string;
   name: string | null;
@@ -132,7 +137,8 @@ interface Parts {
  */
 export function messageOf(delivery: Delivery, context: MessageContext): Message {
   const parts = partsOf(delivery, context);
-  const output = outputOf(parts);
+  const shown = shownOf(parts);
+  const output = outputOf(parts, shown);
   const description = context.job?.declaration.description;
   return {
     deliveryId: delivery.id,
@@ -143,12 +149,12 @@ export function messageOf(delivery: Delivery, context: MessageContext): Message 
     description: description === undefined ? null : cleanLine(description, VALUE_LENGTH_MAX) || null,
     fields: fieldsOf(parts).map(({ label, value }) => ({ label, value: cleanLine(value, VALUE_LENGTH_MAX) })),
     output: output.length === 0 ? null : output.join('\n'),
-    outputNote: outputNoteOf(parts, output.length),
+    outputNote: outputNoteOf(parts, shown, output.length),
     links: linksOf(parts),
     mentions: parts.kind === 'opened' ? (context.job?.declaration.mention ?? []) : [],
     sections: [],
     opening: context.opening,
-    source: sourceOf(delivery, context),
+    source: sourceOf(delivery, context, parts),
   };
 }
 
@@ -158,6 +164,11 @@ function severityOf({ kind, facts }: Parts): Severity {
   return kind === 'opened_and_closed' || kind === 'closed_silently' || facts.reason === 'cronflow_away'
     ? 'over'
     : 'bad';
+}
+
+/** Of which nothing is left that could not be shown: where a message could not be written, nothing can be hidden. */
+export function withoutDetail(delivery: Delivery): Delivery {
+  return { ...delivery, facts: { ...delivery.facts, detail: null } };
 }
 
 /**
@@ -182,24 +193,37 @@ export function bareMessageOf(delivery: Delivery, isOver: boolean): Message {
     mentions: [],
     sections: [],
     opening: null,
-    source: { delivery, incident: null, job: null, run: null, closing: null },
+    source: { delivery: withoutDetail(delivery), incident: null, job: null, run: null, closing: null },
   };
 }
 
-function sourceOf(delivery: Delivery, { incident, job, run, closing }: MessageContext): MessageSource {
-  return { delivery, incident, job, run, closing };
+/** With no more to see than the words have. */
+function sourceOf(
+  delivery: Delivery,
+  { incident, job, run, redact }: MessageContext,
+  parts: Parts,
+): MessageSource {
+  return {
+    delivery: { ...delivery, facts: redactDetail(delivery.facts, redact) },
+    incident: incident === null ? null : redactDetail(incident, redact),
+    job,
+    run: run === null ? null : redactDetail(run, redact),
+    closing: parts.closing,
+  };
 }
 
 function partsOf(delivery: Delivery, context: MessageContext): Parts {
-  const closing = delivery.kind === 'opened' && context.closing !== null;
+  const isOver = delivery.kind === 'opened' && context.closing !== null;
   const timezone = context.job?.declaration.timezone ?? 'UTC';
   // A reminder is dated at its own instant, which is not the one at which the slot was given up.
-  const facts = delivery.kind === 'reminder' ? { ...delivery.facts, deadline_at: null } : delivery.facts;
+  const { redact } = context;
+  const told = redactDetail(delivery.facts, redact);
   return {
-    facts,
-    kind: closing ? 'opened_and_closed' : delivery.kind,
+    facts: delivery.kind === 'reminder' ? { ...told, deadline_at: null } : told,
+    closing: context.closing === null ? null : redactDetail(context.closing, redact),
+    kind: isOver ? 'opened_and_closed' : delivery.kind,
     timezone,
-    name: facts.job_name,
+    name: told.job_name,
     context,
   };
 }
@@ -218,7 +242,7 @@ function titleOf(parts: Parts): string {
     case 'reminder':
       return `STILL ${verdict}${subject}: ${what}; in trouble for ${lastedOf(facts)}${badCountOf(facts)}`;
     case 'opened_and_closed': {
-      const closing = context.closing ?? facts;
+      const closing = parts.closing ?? facts;
       const from = shortTime(facts.at, context.nowAt, timezone);
       const to = shortTime(closing.at, context.nowAt, timezone);
       const when = `from ${from} to ${to} (${timezone})`;
@@ -275,7 +299,7 @@ function fieldsOf(parts: Parts): MessageField[] {
   add('Expected', time(facts.expected_at));
   if (context.nowAt - facts.at >= LATE_MS && kind !== 'reminder') add('Happened', time(facts.at));
   add('Now', time(context.nowAt));
-  if (context.closing !== null && kind === 'opened_and_closed') add('Recovered', time(context.closing.at));
+  if (parts.closing !== null && kind === 'opened_and_closed') add('Recovered', time(parts.closing.at));
   add('Host', facts.host);
   add('Duration', durationOf(facts, context.usualMs));
   if (parts.name !== null) {
@@ -310,19 +334,27 @@ function lastSuccessOf({ facts, timezone, context }: Parts): string {
 /** What was printed by the run that went wrong; of what is wrong with Cronflow itself, all that is known. */
 function shownOf({ facts, kind, name, context }: Parts): Output | null {
   if (isEnd(kind)) return null;
-  if (name !== null) return context.output;
-  return facts.detail?.includes('\n') === true ? { text: facts.detail, dropped_bytes: 0 } : null;
+  if (name !== null) return context.output === null ? null : keptOf(context.output, context.redact);
+  if (facts.detail?.includes('\n') !== true) return null;
+  return { text: facts.detail.slice(0, KEPT_LENGTH_MAX), dropped_bytes: 0 };
 }
 
-function outputOf(parts: Parts): string[] {
-  const shown = shownOf(parts);
+/** The end of what was printed, cleaned and without secrets. */
+function keptOf({ text, dropped_bytes: dropped }: Output, redact: Redact): Output {
+  const isCut = dropped > 0 || text.length > KEPT_LENGTH_MAX;
+  const kept = cleanText(text.slice(-KEPT_LENGTH_MAX));
+  // A word of which the beginning is not there may be the rest of a secret that no pattern knows.
+  const whole = isCut ? kept.replace(/^\S{1,2000}/, '…') : kept;
+  return { text: redact(whole), dropped_bytes: isCut ? Math.max(dropped, 1) : 0 };
+}
+
+function outputOf(parts: Parts, shown: Output | null): string[] {
   if (shown === null) return [];
   if (parts.name !== null) return lastLines(shown.text, OUTPUT_LINES_MAX, OUTPUT_LINE_LENGTH_MAX);
   return firstLines(shown.text, DETAIL_LINES_MAX, OUTPUT_LINE_LENGTH_MAX, DETAIL_LENGTH_MAX);
 }
 
-function outputNoteOf(parts: Parts, count: number): string | null {
-  const shown = shownOf(parts);
+function outputNoteOf(parts: Parts, shown: Output | null, count: number): string | null {
   if (shown === null || count === 0) return null;
   const all = lastLines(shown.text, Infinity, OUTPUT_LINE_LENGTH_MAX).length;
   if (all <= count && shown.dropped_bytes === 0) return null;

@@ -9,6 +9,7 @@ import { MemoryStore } from '../store/memory.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { loadContext } from './context.ts';
 import { type Message, messageOf } from './message.ts';
+import type { Redact } from './redact.ts';
 import { daysBefore, declaredAgoMs, JOB_STORIES, type JobStory, SYSTEM_STORIES } from './stories.ts';
 
 export type SampleEvent = keyof typeof JOB_STORIES | keyof typeof SYSTEM_STORIES;
@@ -27,6 +28,7 @@ export interface SampleParts {
   /** Those of the configuration: the zone, the owner and whom to mention are theirs. */
   defaults: Declaration;
   publicUrl: string | null;
+  redact: Redact;
   host: string;
   nowAt: number;
 }
@@ -117,7 +119,7 @@ function pingOf(fields: Partial<Ping>, host: string, at: number): Ping {
 }
 
 async function messageFor(store: Store, kind: Delivery['kind'], parts: SampleParts): Promise<Message> {
-  const { notifier, publicUrl, nowAt } = parts;
+  const { notifier, publicUrl, nowAt, redact } = parts;
   const { items } = await store.deliveries({ skip: 0, limit: 10 });
   const delivery = items.find((each) => each.kind === kind);
   if (delivery === undefined) throw new Error(`A story ended without a message of kind ${kind}: a bug`);
@@ -127,6 +129,7 @@ async function messageFor(store: Store, kind: Delivery['kind'], parts: SamplePar
     publicUrl,
     closing: null,
     undelivered: 0,
+    redact,
   };
   const context = await loadContext(store, delivery, around);
   const incidentId = `test-${notifier}`;

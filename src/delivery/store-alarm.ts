@@ -5,6 +5,7 @@ import type { Logger } from '../observe/log.ts';
 import type { Store } from '../store/store.ts';
 import { attempt } from './attempt.ts';
 import { type Message, messageOf } from './message.ts';
+import type { Redact } from './redact.ts';
 import type { Notifier } from './notifier.ts';
 
 /** Beats without a commit, ten seconds apart, after which it is not over in a moment. */
@@ -26,6 +27,8 @@ export interface StoreAlarmOptions {
   notifiers: { get(name: string): Notifier | undefined };
   /** Names of those who are told, known without the store. */
   audience: () => readonly string[];
+  /** Hides secrets in what is quoted from outside. */
+  redact: Redact;
   /** Called after a commit that owes something. */
   onCommit: () => void;
 }
@@ -81,11 +84,11 @@ export class StoreAlarm {
   }
 
   async #send(name: string, failing: Failing): Promise<void> {
-    const { clock, logger, notifiers } = this.#options;
+    const { clock, logger, notifiers, redact } = this.#options;
     const notifier = notifiers.get(name);
     if (notifier === undefined) return;
     try {
-      const sent = await attempt(notifier, messageFor(name, failing, clock.now()), clock);
+      const sent = await attempt(notifier, messageFor(name, failing, clock.now(), redact), clock);
       if (sent.result === 'ok') failing.told.add(name);
       else logger.warn('cannot tell that the store fails', { notifier: name, error: sent.detail });
       if (sent.result === 'permanent') failing.refused.add(name);
@@ -119,7 +122,7 @@ function troubleOf({ detail }: Failing): Trouble {
   return { kind: 'store', reason: 'store_failing', detail };
 }
 
-function messageFor(name: string, failing: Failing, nowAt: number): Message {
+function messageFor(name: string, failing: Failing, nowAt: number, redact: Redact): Message {
   const { sinceAt } = failing;
   const incident = systemIncident(`store-${sinceAt}`, troubleOf(failing), [name], sinceAt);
   const [delivery] = systemDeliveries(incident, 'opened', sinceAt, nowAt);
@@ -133,5 +136,5 @@ function messageFor(name: string, failing: Failing, nowAt: number): Message {
     publicUrl: null,
     closing: null,
   };
-  return messageOf(delivery, { ...nothing, nowAt, incident, undelivered: 0 });
+  return messageOf(delivery, { ...nothing, nowAt, incident, undelivered: 0, redact });
 }

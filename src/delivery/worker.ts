@@ -9,6 +9,7 @@ import type { Message } from './message.ts';
 import type { Notifier, SendResult } from './notifier.ts';
 import { pack } from './packing.ts';
 import type { Parcel } from './parcel.ts';
+import type { Redact } from './redact.ts';
 import { Settler } from './settler.ts';
 import { textOf } from './text-of.ts';
 import { write } from './writing.ts';
@@ -39,6 +40,8 @@ export interface DeliveryWorkerOptions {
   notifiers: { get(name: string): Notifier | undefined };
   /** For links in messages, without a trailing slash; asked for every message, for it may be reconfigured. */
   publicUrl: () => string | null;
+  /** Hides secrets in what is quoted from outside. */
+  redact: Redact;
 }
 
 /**

@@ -5,6 +5,7 @@ import { loadContext } from './context.ts';
 import { bareMergedMessageOf, mergedMessageOf } from './merged.ts';
 import { bareMessageOf, type Message, messageOf } from './message.ts';
 import type { Parcel } from './parcel.ts';
+import type { Redact } from './redact.ts';
 import { textOf } from './text-of.ts';
 
 export interface WritingOptions {
@@ -13,6 +14,8 @@ export interface WritingOptions {
   logger: Logger;
   /** For links in messages, without a trailing slash. */
   publicUrl: () => string | null;
+  /** Hides secrets in what is quoted from outside. */
+  redact: Redact;
 }
 
 /**
@@ -21,9 +24,9 @@ export interface WritingOptions {
  * @throws CronflowError when the store cannot be read
  */
 export async function write(options: WritingOptions, parcel: Parcel, undelivered: number): Promise<Message> {
-  const { store, clock, logger, publicUrl } = options;
+  const { store, clock, logger, publicUrl, redact } = options;
   const { head, closing, items } = parcel;
-  const around = { nowAt: clock.now(), publicUrl: publicUrl(), undelivered };
+  const around = { nowAt: clock.now(), publicUrl: publicUrl(), undelivered, redact };
   const context =
     items === null ? await loadContext(store, head, { ...around, closing: closing?.facts ?? null }) : null;
   try {

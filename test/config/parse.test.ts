@@ -32,6 +32,7 @@ describe('a valid file', () => {
   const text = `# comment
 public_url: https://cron.example.com/
 replay_window: 1h
+redact: ['licence=(\\w+)', '^x$']
 defaults: {timezone: Europe/Berlin, grace: 10m, notify: [ops], failure_threshold: {missed: 2}, remind_every: 1d}
 notifiers:
   ops: {type: log}
@@ -59,7 +60,7 @@ jobs:
       jobs: [
         {
           name: 'backup',
-          place: { file: source.path, line: 8 },
+          place: { file: source.path, line: 9 },
           declared: { schedule: '0 2 * * *', remind_every: 'off' },
           declaration: {
             schedule: '0 2 * * *',
@@ -71,7 +72,7 @@ jobs:
         },
         {
           name: 'report',
-          place: { file: source.path, line: 11 },
+          place: { file: source.path, line: 12 },
           declared: { every: '15m', timezone: 'UTC', grace: '1m', notify: [] },
           declaration: {
             every: '15m',
@@ -84,6 +85,7 @@ jobs:
         },
       ],
       publicUrl: 'https://cron.example.com',
+      redact: ['licence=(\\w+)', '^x$'],
       lints: [],
       globals: { notifiers: ['ops'], replayWindowMs: 3_600_000 },
     });

@@ -4,10 +4,11 @@ import type { Declaration } from '../../src/core/declaration.ts';
 import type { DeliveryFacts, DeliveryKind, Incident } from '../../src/core/model.ts';
 import { mergedCountOf, type MergedItem, mergedMessageOf } from '../../src/delivery/merged.ts';
 import type { Message } from '../../src/delivery/message.ts';
+import { redact } from '../../src/delivery/redact.ts';
 import { aClosing, aDelivery, aJob, anIncident, SLOT_AT, someFacts } from './support/records.ts';
 import { render } from './support/render.ts';
 
-const CONTEXT = { nowAt: SLOT_AT + 300_000, publicUrl: 'https://cron.example.com', undelivered: 0 };
+const CONTEXT = { nowAt: SLOT_AT + 300_000, publicUrl: 'https://cron.example.com', undelivered: 0, redact };
 
 interface ItemOptions {
   kind?: DeliveryKind;
@@ -192,6 +193,18 @@ describe('mergedMessageOf', () => {
       incident: first.incident,
       job: first.job,
     });
+  });
+
+  it('hides secrets in what it quotes, also in the records it is made from', () => {
+    const facts = { reason: 'output_mismatch', detail: 'the output contains "token=abc"' } as const;
+    const items = [
+      anItem('a', { facts, incident: { detail: facts.detail }, closing: { detail: facts.detail } }),
+    ];
+    const message = mergedMessageOf(items, CONTEXT);
+    expect(message.sections[0]?.lines[0]?.what).toBe(
+      'FAILED AND RESOLVED: ended, but the output contains "token=[redacted]"',
+    );
+    expect(JSON.stringify(message)).not.toContain('abc');
   });
 
   it('gives no job a heading of its own where each fails in its own way', () => {

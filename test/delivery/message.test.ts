@@ -3,6 +3,7 @@ import type { Delivery, DeliveryFacts } from '../../src/core/model.ts';
 import { type Reason, REASONS } from '../../src/core/reasons.ts';
 import { usualMsOf } from '../../src/delivery/context.ts';
 import { bareMessageOf, type Message, type MessageContext, messageOf } from '../../src/delivery/message.ts';
+import { redact } from '../../src/delivery/redact.ts';
 import { aClosing, aDelivery, aJob, anIncident, aRun, SLOT_AT, someFacts } from './support/records.ts';
 import { render } from './support/render.ts';
 
@@ -20,6 +21,7 @@ function aContext(changes: Partial<MessageContext> = {}): MessageContext {
     closing: null,
     undelivered: 0,
     opening: null,
+    redact,
     ...changes,
   };
 }
@@ -390,10 +392,55 @@ describe('messageOf', () => {
   });
 
   it('shows what a terminal would have shown, and nothing that plays tricks', () => {
-    const text = '\u001b[31mred\u001b[0m\r\n10%\r99%\rdone\n\u202Egnp.exe\u0000\u0007 \ud800!\n';
+    const text = 'ut \u001b[31mred\u001b[0m\r\n10%\r99%\rdone\n\u202Egnp.exe\u0000\u0007 \ud800!\n';
     const { output, outputNote } = messageOf(aDelivery(), aContext({ output: { text, dropped_bytes: 5 } }));
-    expect(output).toBe('red\ndone\ngnp.exe \ufffd!');
+    expect(output).toBe('… red\ndone\ngnp.exe \ufffd!');
     expect(outputNote).toBe('the last 3 lines');
+  });
+
+  it('hides secrets in what was printed, before it is cut to its last lines', () => {
+    const key = 'MIIEowIBAAKCAQEA'.repeat(4);
+    const block = [`-----BEGIN PRIVATE KEY-----`, ...Array.from({ length: 30 }, () => key)];
+    const text = [...block, '-----END PRIVATE KEY-----', 'pass\u001b[1mword=hunter2', 'card 4111'].join('\n');
+    const context = {
+      output: { text, dropped_bytes: 0 },
+      redact: (each: string) => redact(each, ['\\d{4}']),
+    };
+    const { output, outputNote } = messageOf(aDelivery(), aContext(context));
+    expect(output?.split('\n').slice(-3)).toEqual([
+      '-----END PRIVATE KEY-----',
+      'password=[redacted]',
+      'card [redacted]',
+    ]);
+    expect(output).not.toContain(key);
+    expect(outputNote).toBeNull();
+  });
+
+  it('leaves out the word of which the beginning was dropped: it may be the rest of a secret', () => {
+    const output = { text: 'unter2 is wrong\nthe error', dropped_bytes: 9 };
+    expect(messageOf(aDelivery(), aContext({ output })).output).toBe('… is wrong\nthe error');
+  });
+
+  it('hides secrets in what quotes a job, in words and in the records for notifiers without words', () => {
+    const detail = 'the output contains "password=hunter2"';
+    const facts = someFacts({ reason: 'output_mismatch', detail });
+    const closing = { ...aClosing().facts, detail };
+    const context = aContext({ run: aRun({ detail }), incident: anIncident({ detail }), closing });
+    const message = messageOf(aDelivery({ facts }), context);
+    expect(message.title).toContain('but the output contains "password=[redacted]"');
+    expect(JSON.stringify(message)).not.toContain('hunter2');
+  });
+
+  it('looks at the end of a hostile output, however long that is', () => {
+    for (const piece of ['\r', '\u001b[0', 'password=', '\ud800', '`', '\n'])
+      messageOf(
+        aDelivery(),
+        aContext({ output: { text: piece.repeat(10_000_000 / piece.length), dropped_bytes: 0 } }),
+      );
+    const text = `${'x'.repeat(10_000_000)} the error`;
+    const { output, outputNote } = messageOf(aDelivery(), aContext({ output: { text, dropped_bytes: 0 } }));
+    expect(output).toMatch(/^…x{290,}…$/);
+    expect(outputNote).toBe('the last line');
   });
 
   it('keeps a host that is no host name on one line', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { redact } from '../../src/delivery/redact.ts';
 import { type Sample, SAMPLE_EVENTS, type SampleEvent, sampleOf } from '../../src/delivery/sample.ts';
 import { render } from './support/render.ts';
 
@@ -7,6 +8,7 @@ const PARTS = {
   notifier: 'ops',
   defaults: { timezone: 'Europe/Berlin', owner: 'platform', mention: ['here'], failure_threshold: 3 },
   publicUrl: 'https://cron.example.com',
+  redact,
   host: 'web1',
   nowAt: NOW_AT,
 };

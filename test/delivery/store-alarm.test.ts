@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { redact } from '../../src/delivery/redact.ts';
 import { StoreAlarm } from '../../src/delivery/store-alarm.ts';
 import { Liveness } from '../../src/ingest/liveness.ts';
 import { DOWN, FakeNotifier, harness, type Harness, REVOKED } from './support/harness.ts';
@@ -19,7 +20,7 @@ beforeEach(async () => {
   h.notifiers.set('pager', pager);
   const { store, clock, logger, notifiers } = h;
   const onCommit = (): void => h.worker.wake();
-  const alarm = new StoreAlarm({ store, clock, logger, notifiers, audience, onCommit });
+  const alarm = new StoreAlarm({ store, clock, logger, notifiers, audience, redact, onCommit });
   const onBeat = (failure: string | null): void => alarm.beat(failure);
   liveness = new Liveness({ store, clock, logger, onCommit, onBeat });
   await liveness.start();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NotifierRegistry } from '../../../src/delivery/registry.ts';
+import { redact } from '../../../src/delivery/redact.ts';
 import { DeliveryWorker } from '../../../src/delivery/worker.ts';
 import { type SlackServer, startSlackServer } from '../../support/slack-server.ts';
 import { harness, type Harness, openingOf } from '../support/harness.ts';
@@ -15,7 +16,12 @@ beforeEach(async () => {
   const { clock, logger, store } = h;
   registry = new NotifierRegistry({ clock, logger });
   const base = { store, clock, logger, notifiers: registry };
-  worker = new DeliveryWorker({ ...base, random: () => 1, publicUrl: () => 'https://cron.example.com' });
+  worker = new DeliveryWorker({
+    ...base,
+    random: () => 1,
+    publicUrl: () => 'https://cron.example.com',
+    redact,
+  });
 });
 
 afterEach(async () => {

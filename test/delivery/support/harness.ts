@@ -1,6 +1,7 @@
 import { CronflowError } from '../../../src/core/errors.ts';
 import type { Delivery, Incident } from '../../../src/core/model.ts';
 import type { Message } from '../../../src/delivery/message.ts';
+import { redact } from '../../../src/delivery/redact.ts';
 import type { Notifier, SendResult } from '../../../src/delivery/notifier.ts';
 import { DeliveryWorker } from '../../../src/delivery/worker.ts';
 import { createLogger, type Logger } from '../../../src/observe/log.ts';
@@ -114,7 +115,7 @@ export function harness(random: () => number = () => 1): Harness {
   const ops = new FakeNotifier('ops', clock);
   const notifiers = new Map([['ops', ops]]);
   const another = (given: ReadonlyMap<string, Notifier> = notifiers): DeliveryWorker =>
-    new DeliveryWorker({ store, clock, logger, random, notifiers: given, publicUrl: () => null });
+    new DeliveryWorker({ store, clock, logger, random, notifiers: given, publicUrl: () => null, redact });
   return {
     clock,
     store,

@@ -1,5 +1,6 @@
 import type { Delivery } from '../../../src/core/model.ts';
 import type { Message } from '../../../src/delivery/message.ts';
+import { redact } from '../../../src/delivery/redact.ts';
 import type { Notifier, SendResult } from '../../../src/delivery/notifier.ts';
 import { DeliveryWorker } from '../../../src/delivery/worker.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
@@ -141,6 +142,7 @@ async function working(
     random: () => 0.5,
     notifiers: { get: (name) => mailbox.notifier(name) },
     publicUrl: () => null,
+    redact,
   });
   worker.start(notifiers);
   await clock.settle();

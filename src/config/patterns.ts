@@ -9,16 +9,25 @@ import { pointer } from './tree.ts';
  */
 export function expectProblems(path: string, expect: unknown, context: JobContext): Problem[] {
   const pattern = (expect as { output?: { matches?: unknown } | null } | null | undefined)?.output?.matches;
-  const at = pointer(pointer(path, 'output'), 'matches');
-  if (typeof pattern !== 'string' || context.broken.has(at)) return [];
+  return patternProblems(pointer(pointer(path, 'output'), 'matches'), pattern, context);
+}
+
+/** Whether the patterns of `redact` can be read. */
+export function redactProblems(patterns: unknown, context: JobContext): Problem[] {
+  if (!Array.isArray(patterns)) return [];
+  return patterns.flatMap((pattern: unknown, i) => patternProblems(pointer('/redact', i), pattern, context));
+}
+
+function patternProblems(path: string, pattern: unknown, { spots, broken }: JobContext): Problem[] {
+  if (typeof pattern !== 'string' || broken.has(path)) return [];
   try {
     compilePattern(pattern);
     return [];
   } catch (error) {
-    const spot = context.spots.get(at);
+    const spot = spots.get(path);
     // The library quotes the pattern, which may come from a secret.
     const why = spot?.variables === undefined && error instanceof Error ? ` (${error.message})` : '';
     const message = `${shownValue(pattern, spot)} is not a regular expression in RE2 syntax${why}`;
-    return [{ code: 'bad_pattern', path: at, message }];
+    return [{ code: 'bad_pattern', path, message }];
   }
 }
