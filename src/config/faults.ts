@@ -1,4 +1,5 @@
 import type { ErrorObject } from 'ajv';
+import type { TemplateFault } from '../core/body-template.ts';
 import type { Fault } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { maskUrls } from './mask.ts';
@@ -33,6 +34,9 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   notifications: 'notify',
   channels: 'notifiers',
   base_url: 'public_url',
+  webhook_url: 'url',
+  body: 'template',
+  service: 'preset',
 };
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -141,6 +145,8 @@ function problemOf(error: ErrorObject, spots: Spots): Problem | null {
       return duplicate(path, error.data, params, spots);
     case 'x-url':
       return { code: 'not_allowed', path, message: `must be a valid address, not ${shown}` };
+    case 'x-template':
+      return templateProblem(path, error.params as TemplateParams, spots);
     default:
       return limitProblem(error, path, shown, schema);
   }
@@ -229,14 +235,40 @@ function noneOf(path: string, { anyOf = [], errorMessage }: Schema): Problem | n
   return { code: 'missing_key', path, message: `lacks ${sets.join(' or ')}${hint}`, atKey: true };
 }
 
-/** The schema says `not` of keys that exclude each other, and of nothing else. */
-function conflict(path: string, { required = [] }: Schema): Problem {
-  return {
-    code: 'conflict',
-    path,
-    message: `has both ${required.join(' and ')}; keep one of them`,
-    atKey: true,
-  };
+/** The schema says `not` of keys that exclude each other, and of one that others leave no room for. */
+function conflict(path: string, { required = [], errorMessage }: Schema): Problem {
+  const message =
+    errorMessage === undefined
+      ? `has both ${required.join(' and ')}; keep one of them`
+      : `has ${required.join(' and ')}, ${errorMessage}`;
+  return { code: 'conflict', path, message, atKey: true };
+}
+
+type TemplateParams = TemplateFault & { known: readonly string[] };
+
+function templateProblem(path: string, fault: TemplateParams, spots: Spots): Problem {
+  const isOfVariable = spots.get(path)?.variables !== undefined;
+  switch (fault.kind) {
+    case 'unknown_placeholder': {
+      const shown = isOfVariable ? 'in the template' : `{{${fault.path}}}`;
+      return { code: 'not_allowed', path, ...unknown('placeholder', fault.path, fault.known, shown) };
+    }
+    case 'bad_placeholder': {
+      const shown = isOfVariable ? 'its {{' : JSON.stringify(fault.shown);
+      return {
+        code: 'not_allowed',
+        path,
+        message: `${shown} is no placeholder; they are written {{job.name}}`,
+      };
+    }
+    case 'bad_json': {
+      const line = fault.line === null ? '' : `, which fails at its line ${fault.line}`;
+      const message =
+        `must be valid JSON when placeholders are filled in${line}; they stand within quotes for text and ` +
+        'without for other values; for a body that is no JSON set content_type';
+      return { code: 'not_allowed', path, message };
+    }
+  }
 }
 
 function enumProblem(path: string, value: unknown, shown: string, schema: Schema): Problem {

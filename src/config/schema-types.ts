@@ -22,7 +22,7 @@ export interface ConfigFile {
     [k: string]:
       | {
           /**
-           * The kind of notifier: `slack` or `log`.
+           * The kind of notifier: `slack`, `webhook` or `log`.
            */
           type: 'slack';
           /**
@@ -36,7 +36,63 @@ export interface ConfigFile {
         }
       | {
           /**
-           * The kind of notifier: `slack` or `log`.
+           * The kind of notifier: `slack`, `webhook` or `log`.
+           */
+          type: 'webhook';
+          /**
+           * The address that messages are posted to. A secret, for it may hold a token: take it from the environment. Redirects are not followed.
+           */
+          url?: string;
+          /**
+           * A file that holds it, instead of `url`. Relative to the file that names it; read at every load.
+           */
+          url_file?: string;
+          /**
+           * Post in the words and within the limits of this service, instead of JSON of the incident. `url` is then, for `discord`, that of a channel's webhook; for `telegram`, `https://api.telegram.org/bot<token>/sendMessage`; for `teams`, that of a workflow that posts what it receives to a channel; for `ntfy`, that of a topic, such as `https://ntfy.sh/my-topic`.
+           */
+          preset?: 'discord' | 'telegram' | 'teams' | 'ntfy';
+          /**
+           * Of `preset: telegram`: the number of the chat, in quotes, or the @name of a channel.
+           */
+          chat_id?: string;
+          /**
+           * Further headers, by name. Their values are secrets: take them from the environment.
+           */
+          headers?: {
+            [k: string]: string;
+          };
+          /**
+           * The key that the body is signed with (HMAC-SHA256), so that the receiver can tell that it comes from Cronflow. Without one nothing is signed.
+           */
+          secret?: string;
+          /**
+           * A file that holds it, instead of `secret`. Relative to the file that names it; read at every load.
+           */
+          secret_file?: string;
+          /**
+           * A second key to sign with, while receivers change from one to the other.
+           */
+          previous_secret?: string;
+          /**
+           * A file that holds it, instead of `previous_secret`. Relative to the file that names it; read at every load.
+           */
+          previous_secret_file?: string;
+          /**
+           * A body of your own. `{{title}}`, `{{job.name}}` and the like stand for what is at that place of the JSON of the incident: within quotes of JSON as text, elsewhere as a value of JSON; in a body of another type as text, escaped for forms, XML and HTML.
+           */
+          template?: string;
+          /**
+           * What the `template` is.
+           */
+          content_type?: string;
+          /**
+           * Whether the receiver keeps what it is told as open until it is told otherwise: then it is also told, as `closed_silently`, that a job in trouble was paused or removed. The default is true for JSON of the incident, and false with `template` or `preset`.
+           */
+          keeps_state?: boolean;
+        }
+      | {
+          /**
+           * The kind of notifier: `slack`, `webhook` or `log`.
            */
           type: 'log';
         };

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { Ajv, type ErrorObject, type SchemaValidateFunction, type ValidateFunction } from 'ajv';
+import { formatOf, templateFault } from '../core/body-template.ts';
 import type { Declaration } from '../core/declaration.ts';
 import { withoutVariables } from '../core/without-variables.ts';
 import { parseDuration } from '../schedule/duration.ts';
@@ -30,6 +31,8 @@ export interface Schema {
   'x-duration'?: { minimum: string; maximum: string };
   /** Set on addresses: they must parse as a URL unless empty. */
   'x-url'?: boolean;
+  /** Set on bodies that people write: the paths that their placeholders may name. */
+  'x-template'?: string[];
   /** Set on secrets: their values are never shown. */
   writeOnly?: boolean;
 }
@@ -59,6 +62,7 @@ function compileSchema(): Validators {
   ajv.addVocabulary(['patternErrorMessage', 'errorMessage']);
   ajv.addKeyword({ keyword: 'x-duration', type: 'string', validate: isWithin });
   ajv.addKeyword({ keyword: 'x-url', type: 'string', validate: isUrl });
+  ajv.addKeyword({ keyword: 'x-template', type: 'string', validate: isTemplate });
   ajv.addSchema(schema);
   const part = <T>(pointer: string): Validator<T> => ajv.compile<T>({ $ref: `${schema.$id}${pointer}` });
   return {
@@ -85,6 +89,20 @@ function isWithin({ minimum, maximum }: { minimum: string; maximum: string }, te
 function isUrl(_: boolean, text: string): boolean {
   return text === '' || !/^https?:\/\//i.test(text) || URL.canParse(text);
 }
+
+/** Says what is wrong in the way ajv wants it: as a property of the function. */
+const isTemplate: SchemaValidateFunction = (
+  known: readonly string[],
+  text: string,
+  _schema?: unknown,
+  at?: { parentData: unknown },
+): boolean => {
+  const { content_type: type } = (at?.parentData ?? {}) as { content_type?: unknown };
+  const format = formatOf(typeof type === 'string' ? type : 'application/json');
+  const fault = templateFault(text, format, known);
+  isTemplate.errors = fault === null ? [] : [{ keyword: 'x-template', params: { ...fault, known } }];
+  return fault === null;
+};
 
 /** The schema that a value at this JSON pointer is validated by, or undefined where none is known. */
 export function schemaAt(root: Schema, path: readonly string[]): Schema | undefined {

@@ -5,9 +5,14 @@ import { buildLog } from './log/notifier.ts';
 import type { BuildNotifier, Notifier, NotifierParts } from './notifier.ts';
 import { Pacer } from './pacer.ts';
 import { buildSlack } from './slack/notifier.ts';
+import { buildWebhook } from './webhook/notifier.ts';
 
 /** Every kind of notifier registers here, once, under its `type` in the schema. */
-export const KINDS: Readonly<Record<string, BuildNotifier>> = { slack: buildSlack, log: buildLog };
+export const KINDS: Readonly<Record<string, BuildNotifier>> = {
+  slack: buildSlack,
+  webhook: buildWebhook,
+  log: buildLog,
+};
 
 interface Entry {
   /** The configuration it was built from, to see whether it changed. */

@@ -1,4 +1,5 @@
 import { shorten } from '../clean.ts';
+import { fit, keepEnd } from '../fit.ts';
 
 // Zero-width space: splits what Slack would read as markup, and is not seen.
 const SPLIT = '\u200b';
@@ -32,27 +33,4 @@ export function fitCode(text: string, lengthMax: number): string {
 function codeBlock(text: string): string {
   const split = text.replace(/`(?=`)/g, `\`${SPLIT}`);
   return `\`\`\`\n${escapeText(split)}\n\`\`\``;
-}
-
-function keepEnd(text: string, lengthMax: number): string {
-  return text.length <= lengthMax ? text : `…${text.slice(1 - lengthMax).replace(/^[\udc00-\udfff]/, '')}`;
-}
-
-/** Cuts `text` until what `write` makes of it is short enough: escaping makes texts longer. */
-function fit(
-  text: string,
-  lengthMax: number,
-  write: (text: string) => string,
-  cut: (text: string, lengthMax: number) => string,
-): string {
-  const whole = write(text);
-  if (whole.length <= lengthMax) return whole;
-  let low = 1;
-  let high = Math.min(text.length, lengthMax);
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if (write(cut(text, middle)).length <= lengthMax) low = middle;
-    else high = middle - 1;
-  }
-  return write(cut(text, low));
 }

@@ -1,0 +1,32 @@
+/** Shorter parts of an address are words, not keys. */
+const PART_LENGTH_MIN = 8;
+const HIDDEN = '***';
+
+/**
+ * What of an address and of headers must not show where a receiver repeats it: the whole, the parts that may be a
+ * token, and header values with and without their scheme.
+ */
+export function secretsIn(url: URL | null, headers: Readonly<Record<string, string>>): string[] {
+  const parts = url === null ? [] : [...url.pathname.split('/'), ...url.searchParams.values()];
+  const credentials = url === null ? [] : [url.username, url.password];
+  const values = Object.values(headers).flatMap((value) => [value, ...value.split(/\s+/)]);
+  const texts = [...parts, ...parts.map(decoded), ...credentials, ...values];
+  const secrets = texts.filter((text) => text.length >= PART_LENGTH_MIN);
+  if (url !== null) secrets.push(url.href, url.pathname + url.search);
+  // The longest first: a part of it would leave the rest.
+  return [...new Set(secrets)].filter((text) => text !== '/').sort((a, b) => b.length - a.length);
+}
+
+/** The text without them. */
+export function hide(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((hidden, secret) => hidden.replaceAll(secret, HIDDEN), text);
+}
+
+/** Percent-decoded; as it is where that cannot be done. */
+export function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

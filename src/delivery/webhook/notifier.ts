@@ -1,0 +1,132 @@
+import type { Clock } from '../../clock.ts';
+import { type HttpAnswer, resultOf } from '../http-answer.ts';
+import { codeOf, HttpClient, webAddress } from '../http-client.ts';
+import type { Message } from '../message.ts';
+import type { BuildNotifier, Notifier, SendResult } from '../notifier.ts';
+import type { Post, WebhookFormat } from './format.ts';
+import { decoded, hide, secretsIn } from './hide.ts';
+import { jsonFormat } from './json.ts';
+import { discord } from './presets/discord.ts';
+import { ntfy } from './presets/ntfy.ts';
+import { teams } from './presets/teams.ts';
+import { telegram } from './presets/telegram.ts';
+
+/** As the schema has it. */
+export interface WebhookSettings {
+  url: string;
+  preset?: 'discord' | 'telegram' | 'teams' | 'ntfy';
+  chat_id?: string;
+  headers?: Readonly<Record<string, string>>;
+  secret?: string;
+  previous_secret?: string;
+  template?: string;
+  content_type?: string;
+  keeps_state?: boolean;
+}
+
+export const buildWebhook: BuildNotifier = (name, given, { clock }) => {
+  const settings = given as unknown as WebhookSettings;
+  const { url, headers = {} } = settings;
+  return new WebhookNotifier({ name, url, headers, format: formatFor(settings), clock });
+};
+
+function formatFor(settings: WebhookSettings): WebhookFormat {
+  switch (settings.preset) {
+    case 'discord':
+      return discord;
+    case 'telegram':
+      return telegram(settings.chat_id ?? '');
+    case 'teams':
+      return teams;
+    case 'ntfy':
+      return ntfy;
+    default:
+      return jsonFormat(settings);
+  }
+}
+
+/** Posts to an address, in the format of its receiver. */
+export class WebhookNotifier implements Notifier {
+  readonly type = 'webhook';
+  readonly mergedLengthMax = null;
+  readonly name: string;
+  readonly concurrency: number;
+  readonly keepsState: boolean;
+  readonly #url: URL | null;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #format: WebhookFormat;
+  readonly #clock: Clock;
+  readonly #secrets: readonly string[];
+  readonly #client = new HttpClient();
+
+  /**
+   * @param url a secret, as are the values of `headers`: they go into no log and no error, even where the
+   *   receiver repeats them
+   */
+  constructor(options: {
+    name: string;
+    url: string;
+    headers: Readonly<Record<string, string>>;
+    format: WebhookFormat;
+    clock: Clock;
+  }) {
+    this.name = options.name;
+    this.#url = webAddress(options.url);
+    const headers = { ...options.headers, ...basicAuth(this.#url) };
+    this.#secrets = secretsIn(this.#url, headers);
+    this.#headers = headers;
+    this.#format = options.format;
+    this.concurrency = options.format.concurrency;
+    this.keepsState = options.format.keepsState;
+    this.#clock = options.clock;
+  }
+
+  async send(message: Message, signal: AbortSignal): Promise<SendResult> {
+    const { receiver, complaint } = this.#format;
+    if (this.#url === null) return { result: 'permanent', detail: 'url is not an http(s) address' };
+    const post = this.#format.postOf(message, this.#url, this.#clock.now());
+    if (post === null) return { result: 'permanent', detail: complaint ?? 'there is nothing to post' };
+    try {
+      const answer = await this.#post(post, signal);
+      const plain = this.#format.plainPostOf?.(message, this.#url, answer) ?? null;
+      return this.#read(plain === null ? answer : await this.#post(plain, signal));
+    } catch (error) {
+      const detail = signal.aborted
+        ? `${receiver} did not answer in time`
+        : `${receiver} not reached (${codeOf(error)})`;
+      return { result: 'retry', detail };
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  async #post({ url, headers, body }: Post, signal: AbortSignal): Promise<HttpAnswer> {
+    const all = { 'user-agent': 'cronflow', ...lowerCased(this.#headers), ...headers };
+    const answer = await this.#client.post(url, all, body, signal);
+    return { ...answer, body: hide(answer.body, this.#secrets) };
+  }
+
+  #read(answer: HttpAnswer): SendResult {
+    const { receiver } = this.#format;
+    if (answer.status >= 300 && answer.status < 400) {
+      const detail =
+        `${receiver} answered ${answer.status}, a redirect, which is not followed: ` +
+        'give url the address that it leads to';
+      return { result: 'permanent', detail };
+    }
+    return this.#format.readAnswer?.(answer) ?? resultOf(receiver, answer, this.#clock.now());
+  }
+}
+
+/** What stands before the @ of an address, as the header that it means. */
+function basicAuth(url: URL | null): Record<string, string> {
+  if (url === null || (url.username === '' && url.password === '')) return {};
+  const credentials = [url.username, url.password].map(decoded).join(':');
+  return { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` };
+}
+
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}

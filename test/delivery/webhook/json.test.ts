@@ -1,0 +1,189 @@
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
+import { describe, expect, it } from 'vitest';
+import { schemaAt, validators } from '../../../src/config/schema.ts';
+import { REASONS } from '../../../src/core/reasons.ts';
+import type { Message, MessageContext } from '../../../src/delivery/message.ts';
+import { bareMessageOf, messageOf } from '../../../src/delivery/message.ts';
+import { bodyOf, type WebhookBody } from '../../../src/delivery/webhook/body.ts';
+import { jsonFormat } from '../../../src/delivery/webhook/json.ts';
+import { aMessage } from '../support/message.ts';
+import { aClosing, aDelivery, aJob, anIncident, aRun, SLOT_AT, someFacts } from '../support/records.ts';
+
+const NOW_AT = SLOT_AT + 300_000;
+const URL_OF_HOOK = new URL('https://hooks.example.com/x');
+
+interface JsonSchema {
+  properties?: Record<string, JsonSchema>;
+  enum?: unknown[];
+}
+
+const schema = JSON.parse(
+  readFileSync(new URL('../../../schemas/webhook.schema.json', import.meta.url), 'utf8'),
+) as JsonSchema;
+const ajv = new Ajv({
+  allErrors: true,
+  allowUnionTypes: true,
+  formats: { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, uri: /^https?:\/\// },
+});
+const validate = ajv.compile(schema);
+
+const context: MessageContext = {
+  nowAt: NOW_AT,
+  incident: anIncident(),
+  job: aJob(),
+  run: aRun(),
+  output: { text: 'connecting\nfailed', dropped_bytes: 0 },
+  usualMs: 660_000,
+  publicUrl: 'https://cron.example.com',
+  closing: null,
+  undelivered: 0,
+  opening: null,
+  redact: (text) => text,
+};
+const closed = anIncident({ closed_at: SLOT_AT + 900_000, close_reason: 'recovered', bad_count: 3 });
+const systemFacts = someFacts({ job_name: null, run_id: null, host: null, reason: 'config_invalid' });
+const system = aDelivery({ job_id: null, facts: systemFacts });
+const systemIncident = anIncident({
+  job_id: null,
+  job_name: null,
+  kind: 'config',
+  reason: 'config_invalid',
+  kinds: [],
+});
+
+const messages: [string, Message][] = [
+  ['opened', messageOf(aDelivery(), context)],
+  ['reminder', messageOf(aDelivery({ kind: 'reminder' }), context)],
+  ['closed', messageOf(aClosing(), { ...context, incident: closed })],
+  ['opened_and_closed', messageOf(aDelivery(), { ...context, incident: closed, closing: aClosing().facts })],
+  ['closed_silently', messageOf(aDelivery({ kind: 'closed_silently' }), { ...context, incident: closed })],
+  ['opened', messageOf(system, { ...context, job: null, run: null, output: null, incident: systemIncident })],
+  ['opened', messageOf(aDelivery(), { ...context, incident: null, job: null, run: null, output: null })],
+  ['opened', bareMessageOf(aDelivery(), false)],
+  ['closed', bareMessageOf(aClosing(), false)],
+];
+
+/** The paths of everything that the schema describes. */
+function pathsOf({ properties = {} }: JsonSchema, under = ''): string[] {
+  return Object.entries(properties).flatMap(([key, property]) => [
+    `${under}${key}`,
+    ...pathsOf(property, `${under}${key}.`),
+  ]);
+}
+
+/** The paths of everything that a value holds where the schema describes it. */
+function keysOf(value: unknown, { properties }: JsonSchema, under = ''): string[] {
+  if (properties === undefined) return [];
+  return Object.entries(value as object).flatMap(([key, part]) => [
+    `${under}${key}`,
+    ...keysOf(part, properties[key] ?? {}, `${under}${key}.`),
+  ]);
+}
+
+describe('the JSON', () => {
+  it.each(messages)('of %s is as its schema says', (event, message) => {
+    const body: unknown = JSON.parse(JSON.stringify(bodyOf(message, NOW_AT)));
+    validate(body);
+    expect(validate.errors).toBeNull();
+    expect(body).toMatchObject({ event, delivery_id: message.deliveryId, title: message.title });
+  });
+
+  it('has every key that its schema describes, and no other', () => {
+    const [, message] = messages[0]!;
+    expect(keysOf(bodyOf(message, NOW_AT), schema).sort()).toEqual(pathsOf(schema).sort());
+  });
+
+  it('is what placeholders of a template may name', () => {
+    const { schema: config } = validators();
+    const webhook = config.definitions?.['notifier']?.oneOf?.find(
+      (branch) => branch.properties?.['type']?.const === 'webhook',
+    );
+    expect(webhook?.properties?.['template']?.['x-template']?.toSorted()).toEqual(pathsOf(schema).sort());
+    expect(schemaAt(config, ['notifiers', 'any', 'template'])).toBeDefined();
+  });
+
+  it('knows every reason', () => {
+    expect(schema.properties?.['incident']?.properties?.['reason']?.enum).toEqual([...REASONS]);
+    expect(schema.properties?.['run']?.properties?.['reason']?.enum).toEqual([...REASONS]);
+  });
+
+  it('tells all there is to know', () => {
+    const [, message] = messages[2]!;
+    expect(bodyOf(message, NOW_AT)).toMatchObject({
+      version: 1,
+      event: 'closed',
+      sent_at: '2026-01-15T01:05:00.000Z',
+      severity: 'good',
+      incident: {
+        id: 'j1-i1',
+        kind: 'job',
+        reason: 'exit_code',
+        opened_at: '2026-01-15T01:04:12.000Z',
+        closed_at: '2026-01-15T01:15:00.000Z',
+        close_reason: 'recovered',
+        bad_count: 3,
+      },
+      job: {
+        name: 'daily-database-backup',
+        owner: 'data team',
+        schedule: '0 2 * * *',
+        timezone: 'Europe/Berlin',
+        declared_in: 'cronflow.yaml:12',
+        runbook: 'https://wiki.example.com/backup',
+      },
+    } satisfies DeepPartial<WebhookBody>);
+  });
+
+  it('has the text for people whole', () => {
+    const [, message] = messages[0]!;
+    expect(bodyOf(message, NOW_AT).text).toMatchSnapshot();
+  });
+
+  it('cleans what came from outside', () => {
+    const run = aRun({ host: 'web1\u001b[31m\r\n\u202eX', rid: 'a\nb' });
+    const message = messageOf(aDelivery(), { ...context, run });
+    expect(bodyOf(message, NOW_AT).run).toMatchObject({ host: 'web1 X', rid: 'a b' });
+  });
+});
+
+type DeepPartial<T> = T extends object ? { [K in keyof T]?: DeepPartial<T[K]> } : T;
+
+describe('the format', () => {
+  it('is heard of paused and removed jobs as JSON, and not as a text, unless told otherwise', () => {
+    expect(jsonFormat({}).keepsState).toBe(true);
+    expect(jsonFormat({ template: '{}' }).keepsState).toBe(false);
+    expect(jsonFormat({ keeps_state: false }).keepsState).toBe(false);
+    expect(jsonFormat({ template: '{}', keeps_state: true }).keepsState).toBe(true);
+  });
+
+  it('signs what it posts with every key', () => {
+    const format = jsonFormat({ secret: 'the-new-key-of-it', previous_secret: 'the-old-key-of-it' });
+    const post = format.postOf(aMessage(), URL_OF_HOOK, NOW_AT);
+    const timestamp = String(NOW_AT / 1_000);
+    const [fresh, old] = ['the-new-key-of-it', 'the-old-key-of-it'].map((key) =>
+      createHmac('sha256', key).update(`${timestamp}.${post?.body}`).digest('hex'),
+    );
+    expect(post?.headers).toEqual({
+      'content-type': 'application/json',
+      'cronflow-event': 'opened',
+      'cronflow-delivery': 'j1-i1.ops.opened',
+      'cronflow-timestamp': timestamp,
+      'cronflow-signature': `v1=${fresh},v1=${old}`,
+    });
+  });
+
+  it('signs nothing without a key, and fills a template', () => {
+    const format = jsonFormat({ template: '{{title}} ({{event}})', content_type: 'text/plain' });
+    expect(format.postOf(aMessage(), URL_OF_HOOK, NOW_AT)).toEqual({
+      url: URL_OF_HOOK,
+      headers: {
+        'content-type': 'text/plain',
+        'cronflow-event': 'opened',
+        'cronflow-delivery': 'j1-i1.ops.opened',
+      },
+      body: 'FAILED backup on web1: exit 1 after 4m12s (opened)',
+    });
+  });
+});
