@@ -1,17 +1,15 @@
-import { resolve } from 'node:path';
-import { invalidConfigError, loadConfig } from '../config/load.ts';
 import type { Io } from './io.ts';
 import type { LookUp } from './next.ts';
+import { configPathOf, validConfig } from './offline.ts';
 
 /**
- * Finds the schedule of a job that `cronflow.yaml` (or CRONFLOW_CONFIG) declares.
+ * Finds the schedule of a job that a file declares: the one given, or the one of every command.
  * @throws CronflowError `config_invalid`
  */
 export function declaredSchedules(io: Io): LookUp {
-  return async (name) => {
-    const loaded = await loadConfig(resolve(io.cwd, io.env['CRONFLOW_CONFIG'] || 'cronflow.yaml'), io.env);
-    if (!loaded.ok) throw invalidConfigError(loaded);
-    const job = loaded.config.jobs.find((each) => each.name === name);
+  return async (name, config) => {
+    const { jobs } = await validConfig(io, configPathOf(io, [], config));
+    const job = jobs.find((each) => each.name === name);
     if (job === undefined) return undefined;
     const { schedule, timezone = 'UTC', every = null } = job.declaration;
     return schedule === undefined ? { every } : { schedule, timezone };

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { CronflowError } from '../core/errors.ts';
 import { compileCron } from '../schedule/cron.ts';
 import { ScheduleError } from '../schedule/error.ts';
 import { nearest } from '../schedule/near.ts';
@@ -22,6 +23,7 @@ Prints the coming slots of a schedule, as Debian's cron would run it: the local 
   --after T      slots strictly after this instant (default: now): ${INSTANT_ALLOWED}
   --count N      how many, 1 to ${COUNT_MAX} (default: ${COUNT_DEFAULT})
   --json         print {"schedule", "timezone", "next"}, instants in UTC
+  --config FILE  the configuration that declares JOB (CRONFLOW_CONFIG; default: cronflow.yaml in the current directory)
   --batch        read questions from stdin, one JSON object a line with "schedule" and optionally "timezone",
                  "after" and "count"; answer each with a line, {"next": [...]} or {"error": "..."}
   --help
@@ -33,8 +35,11 @@ zone or job, 2 wrong usage.
 /** How a declared job is to run: at the slots of a schedule, or a while after its last start, or as it likes. */
 export type FoundJob = { schedule: string; timezone: string } | { every: string } | { every: null };
 
-/** Finds a declared job; undefined if there is none of that name. */
-export type LookUp = (name: string) => Promise<FoundJob | undefined>;
+/**
+ * Finds a declared job; undefined if there is none of that name.
+ * @param config the file that declares it; where there is none, it is found as by every command
+ */
+export type LookUp = (name: string, config: string | undefined) => Promise<FoundJob | undefined>;
 
 interface Question {
   schedule: string;
@@ -65,7 +70,7 @@ export async function next(argv: readonly string[], io: Io, lookUp?: LookUp): Pr
       io.stderr(`cronflow next: ${error.message}\nTry: cronflow next --help\n`);
       return 2;
     }
-    if (!isRefusal(error)) throw error;
+    if (!isRefusal(error) && !(error instanceof CronflowError)) throw error;
     io.stderr(`cronflow next: ${error.message}\n`);
     return 1;
   }
@@ -73,6 +78,7 @@ export async function next(argv: readonly string[], io: Io, lookUp?: LookUp): Pr
 
 interface Options {
   job: string | undefined;
+  config: string | undefined;
   schedule: string | undefined;
   timezone: string | undefined;
   after: string | undefined;
@@ -84,16 +90,18 @@ interface Options {
 
 function readOptions(argv: readonly string[]): Options {
   const { values, positionals } = parse(argv);
-  const { schedule, timezone, after, count, json, batch, help } = values;
+  const { config, schedule, timezone, after, count, json, batch, help } = values;
   const [job, second] = positionals;
-  const options = { job, schedule, timezone, after, count, json, batch, help };
+  const options = { job, config, schedule, timezone, after, count, json, batch, help };
   if (help) return options;
   if (second !== undefined) throw new UsageError(`one JOB at most; "${second}" is too many`);
   if (batch) {
-    const given = job ?? schedule ?? timezone ?? after ?? count;
+    const given = job ?? config ?? schedule ?? timezone ?? after ?? count;
     if (given !== undefined) throw new UsageError('--batch takes its questions from stdin alone, and --json');
   } else if ((job === undefined) === (schedule === undefined)) {
     throw new UsageError('it needs one of --schedule E, a JOB, or --batch');
+  } else if (config !== undefined && job === undefined) {
+    throw new UsageError('--config is where a JOB is declared; give both');
   }
   return options;
 }
@@ -103,6 +111,7 @@ function parse(argv: readonly string[]) {
     return parseArgs({
       args: [...argv],
       options: {
+        config: { type: 'string' },
         schedule: { type: 'string' },
         timezone: { type: 'string' },
         after: { type: 'string' },
@@ -128,7 +137,7 @@ async function questionOf(options: Options, io: Io, lookUp: LookUp | undefined):
     return { ...question, schedule: schedule ?? '', timezone: timezone ?? TIMEZONE_DEFAULT };
   }
   if (lookUp === undefined) throw new UsageError('jobs cannot be looked up here; use --schedule E');
-  const found = await lookUp(job);
+  const found = await lookUp(job, options.config);
   if (found === undefined) throw new QuestionError(`no job is named "${job}"`);
   if (!('schedule' in found)) throw new QuestionError(withoutSlots(job, found.every));
   return { ...question, schedule: found.schedule, timezone: timezone ?? found.timezone };

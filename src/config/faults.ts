@@ -2,6 +2,7 @@ import type { ErrorObject } from 'ajv';
 import type { TemplateFault } from '../core/body-template.ts';
 import type { Fault } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
+import { durationsMeant } from './duration-hint.ts';
 import { maskUrls } from './mask.ts';
 import type { Schema } from './schema.ts';
 import { dotted, pointer, type Spot } from './tree.ts';
@@ -148,24 +149,23 @@ function problemOf(error: ErrorObject, spots: Spots): Problem | null {
     case 'x-template':
       return templateProblem(path, error.params as TemplateParams, spots);
     default:
-      return limitProblem(error, path, shown, schema);
+      return limitProblem(error, path, shown, schema, spots.get(path)?.variables !== undefined);
   }
 }
 
-function limitProblem(error: ErrorObject, path: string, shown: string, schema: Schema): Problem | null {
+function limitProblem(
+  error: ErrorObject,
+  path: string,
+  shown: string,
+  schema: Schema,
+  isOfVariable: boolean,
+): Problem | null {
   const limit = (error.params as { limit?: number }).limit;
   const size = (): number => (error.data as string | readonly unknown[]).length;
   const outOfRange = (message: string): Problem => ({ code: 'out_of_range', path, message });
   switch (error.keyword) {
-    case 'pattern': {
-      const dollar = typeof error.data === 'string' ? /^\$([A-Za-z_]\w*)$/.exec(error.data)?.[1] : undefined;
-      const hint = dollar === undefined ? '' : `; for the environment variable write \${${dollar}}`;
-      return {
-        code: 'not_allowed',
-        path,
-        message: `must be ${schema.patternErrorMessage}, not ${shown}${hint}`,
-      };
-    }
+    case 'pattern':
+      return patternProblem(path, isOfVariable ? null : error.data, shown, schema);
     case 'minimum':
     case 'maximum':
       return outOfRange(`must be ${kindOf(schema)}, not ${shown}`);
@@ -188,6 +188,25 @@ function limitProblem(error: ErrorObject, path: string, shown: string, schema: S
     default:
       return null;
   }
+}
+
+/** @param text null where it must not be guessed at in public what it holds */
+function patternProblem(path: string, text: unknown, shown: string, schema: Schema): Problem {
+  const problem = {
+    code: 'not_allowed',
+    path,
+    message: `must be ${schema.patternErrorMessage}, not ${shown}`,
+  };
+  if (typeof text !== 'string') return problem;
+  const variable = /^\$([A-Za-z_]\w*)$/.exec(text)?.[1];
+  if (variable !== undefined) {
+    return { ...problem, message: `${problem.message}; for the environment variable write \${${variable}}` };
+  }
+  const [first, second] = (schema['x-duration'] === undefined ? null : durationsMeant(text)) ?? [];
+  if (first === undefined) return problem;
+  if (second === undefined)
+    return { ...problem, message: `${problem.message}, did you mean ${quoted(first)}?`, suggestion: first };
+  return { ...problem, message: `${problem.message}: write ${first} or ${second}` };
 }
 
 function nameProblem(error: ErrorObject, schema: Schema): Problem | null {

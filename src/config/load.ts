@@ -51,7 +51,7 @@ export async function loadStored(files: readonly SourceFile[], env: Env): Promis
 
 /** The error of a start that has no valid configuration: all faults, as people read them. */
 export function invalidConfigError(result: Extract<LoadResult, { ok: false }>): CronflowError {
-  const detail = formatFaults(result.faults, result.files);
+  const detail = formatFaults(result.faults, result.files, Infinity);
   return new CronflowError('config_invalid', detail, { faults: result.faults });
 }
 

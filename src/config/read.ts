@@ -30,7 +30,7 @@ export async function readConfigFile(path: string): Promise<ReadResult> {
     const bytes = await readFile(path);
     const fingerprint = sha256(bytes);
     const text = decode(bytes);
-    if (text === null) return refuse('file_not_utf8', 'is not encoded in UTF-8', fingerprint);
+    if (text === null) return { fingerprint, fault: { ...notUtf8(bytes), path: '', file: path } };
     if (text.trim() === '')
       return refuse('file_empty', 'is empty; write "jobs: {}" for no jobs', fingerprint);
     return { fingerprint, file: { path, text } };
@@ -48,6 +48,19 @@ export function unreadable(code: string): string {
 
 export function sha256(data: Uint8Array | string): string {
   return createHash('sha256').update(data).digest('hex');
+}
+
+/** Where the first byte stands that no UTF-8 has. */
+function notUtf8(bytes: Uint8Array): Pick<Fault, 'code' | 'message' | 'line' | 'column'> {
+  const code = 'file_not_utf8';
+  const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  if (isUtf16) return { code, message: 'is encoded in UTF-16; save it as UTF-8' };
+  const replaced = Buffer.from(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
+  const at = replaced.findIndex((byte, i) => byte !== bytes[i]);
+  const before = Buffer.from(bytes.subarray(0, at)).toString('utf8').split('\n');
+  const message =
+    'is not encoded in UTF-8; save it as such, or convert it, such as with iconv -f latin1 -t utf8';
+  return { code, message, line: before.length, column: before.at(-1)!.length + 1 };
 }
 
 function decode(bytes: Uint8Array): string | null {

@@ -51,6 +51,11 @@ function scheduleProblem(error: ScheduleError, path: string, context: JobContext
     const from = shownValue('', spot);
     return { code, path, message: `${from} is refused for its ${error.field} (allowed: ${error.allowed})` };
   }
+  const time = code === 'bad_schedule' ? /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(error.value.trim()) : null;
+  if (time !== null) {
+    const suggestion = `${Number(time[2])} ${Number(time[1])} * * *`;
+    return { code, path, message: `${error.message}; did you mean "${suggestion}"?`, suggestion };
+  }
   const suggestion = error.suggestion === undefined ? {} : { suggestion: error.suggestion };
   return { code, path, message: error.message, ...suggestion };
 }

@@ -1,9 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { parseInstant } from '../../src/schedule/instant.ts';
+import { declaredSchedules } from '../../src/cli/declared-schedule.ts';
 import { BrokenPipeError, type Io, writerTo } from '../../src/cli/io.ts';
 import { type FoundJob, type LookUp, next } from '../../src/cli/next.ts';
+import { runIn } from './support/io.ts';
 
 interface Result {
   code: number;
@@ -342,5 +346,37 @@ describe('parseInstant', () => {
     '2024-03-09T20:17Z\n',
   ])('refuses %j', (text) => {
     expect(parseInstant(text)).toBeUndefined();
+  });
+});
+
+describe('a job that a file declares', () => {
+  it('is found where every command looks, or in the file of --config', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'cronflow-next-'));
+    const declare = (name: string, schedule: string): void =>
+      writeFileSync(join(root, name), `jobs: {backup: {schedule: "${schedule}"}, sync: {every: 5m}}\n`);
+    declare('cronflow.yaml', '0 1 * * *');
+    declare('other.yaml', '0 2 * * *');
+    declare('third.yaml', '0 3 * * *');
+    const hourOf = async (argv: string[], env: Record<string, string> = {}): Promise<string> => {
+      const { stdout } = await runIn(root, 0, (io) => next(argv, io, declaredSchedules(io)), { env });
+      return stdout.slice(15, 17);
+    };
+    expect(await hourOf(['backup'])).toBe('01');
+    expect(await hourOf(['backup', '--config', 'other.yaml'])).toBe('02');
+    expect(await hourOf(['backup'], { CRONFLOW_CONFIG: 'third.yaml' })).toBe('03');
+    expect(await hourOf(['backup', '--config', 'other.yaml'], { CRONFLOW_CONFIG: 'third.yaml' })).toBe('02');
+    const broken = runIn(root, 0, (io) => next(['backup', '--config', 'none'], io, declaredSchedules(io)));
+    expect(await broken).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/none does not exist\n$/) as string,
+    });
+    rmSync(root, { recursive: true });
+  });
+
+  it('is not asked for with a schedule', async () => {
+    expect(await run(['--schedule', '@daily', '--config', 'a'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--config is where a JOB is declared; give both') as string,
+    });
   });
 });

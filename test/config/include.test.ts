@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expandIncludes } from '../../src/config/include.ts';
+import { loadAsAnyone } from './support/as-anyone.ts';
 import { loadConfig, loadStored, type LoadResult } from '../../src/config/load.ts';
 import { currentFingerprint } from '../../src/config/sources.ts';
 
@@ -129,12 +130,16 @@ jobs:
     expect(stored).toMatchObject({ ok: true, config });
   });
 
-  it.skipIf(process.getuid?.() === 0)('is an error where a directory may not be searched', async () => {
+  it('is an error where a directory may not be searched', async () => {
     write({ 'cronflow.yaml': 'include: [conf.d/*.yaml]\n', 'conf.d/a.yaml': 'jobs: {a: {}}\n' });
+    chmodSync(directory, 0o755);
     chmodSync(join(directory, 'conf.d'), 0o000);
-    const result = await faults();
+    const result = await loadAsAnyone(main);
     chmodSync(join(directory, 'conf.d'), 0o700);
-    expect(result).toEqual(['conf.d:undefined:undefined : may not be read (EACCES)']);
+    expect(result).toMatchObject({
+      ok: false,
+      faults: [{ file: join(directory, 'conf.d'), message: 'may not be read (EACCES)' }],
+    });
   });
 
   it('is an error where a link leads nowhere, and where there is a directory in the place of a file', async () => {

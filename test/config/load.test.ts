@@ -6,6 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterAll, describe, expect, it } from 'vitest';
 import { invalidConfigError, loadConfig, loadStored } from '../../src/config/load.ts';
 import { revisionOf } from '../../src/config/parse.ts';
+import { loadAsAnyone } from './support/as-anyone.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'cronflow-load-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -47,19 +48,26 @@ describe('loadConfig', () => {
     [
       'latin1.yaml',
       () => write('latin1.yaml', Buffer.from('# gr\xfcn\njobs: {}', 'latin1')),
-      'is not encoded in UTF-8',
+      'is not encoded in UTF-8; save it as such, or convert it, such as with iconv -f latin1 -t utf8',
+      ':1:5',
+    ],
+    [
+      'cut.yaml',
+      () => write('cut.yaml', Buffer.concat([Buffer.from('jobs: {}\n# grü'), Buffer.from([0xe2, 0x82])])),
+      'is not encoded in UTF-8; save it as such, or convert it, such as with iconv -f latin1 -t utf8',
+      ':2:6',
     ],
     [
       'utf16.yaml',
       () => write('utf16.yaml', Buffer.from('\uFEFFjobs: {}', 'utf16le')),
-      'is not encoded in UTF-8',
+      'is encoded in UTF-16; save it as UTF-8',
     ],
     [
       'huge.yaml',
       () => write('huge.yaml', `jobs: {} #${'x'.repeat(50 * 1024 * 1024)}`),
       'has 52428810 bytes; at most 8388608 are allowed',
     ],
-  ])('refuses %s', async (name, prepare, message) => {
+  ])('refuses %s', async (name, prepare, message, place = '') => {
     const path = join(directory, name);
     prepare(path);
     const result = await loadConfig(path, {});
@@ -67,16 +75,18 @@ describe('loadConfig', () => {
     if (!result.ok)
       expect(invalidConfigError(result)).toMatchObject({
         code: 'config_invalid',
-        message: `${path} ${message}`,
+        message: `${path}${place} ${message}`,
       });
   });
 
-  it.skipIf(process.getuid?.() === 0)('refuses a file that it may not read', async () => {
+  it('refuses a file that it may not read', async () => {
     const path = write('secret.yaml', 'jobs: {}');
+    chmodSync(directory, 0o755);
+    expect(await loadAsAnyone(path)).toMatchObject({ ok: true });
     chmodSync(path, 0o000);
-    expect(await loadConfig(path, {})).toMatchObject({
+    expect(await loadAsAnyone(path)).toMatchObject({
       ok: false,
-      faults: [{ message: 'may not be read (EACCES)' }],
+      faults: [{ code: 'file_unreadable', message: 'may not be read (EACCES)', file: path }],
     });
   });
 

@@ -1,3 +1,4 @@
+import { Ajv } from 'ajv';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { formatFaults } from '../../src/config/format.ts';
@@ -15,6 +16,67 @@ const properties = (pointer: string[]): [string, Schema][] =>
   ]);
 const jobKeys = properties(['jobs', 'any']);
 
+/** As it stands, before anything is resolved. */
+type Raw = Schema & {
+  $ref?: string;
+  $id?: string;
+  anyOf?: Raw[];
+  oneOf?: Raw[];
+  const?: unknown;
+  [keyword: string]: unknown;
+};
+const raw = JSON.parse(read('schemas/cronflow.schema.json')) as Raw;
+const ajv = new Ajv({ strict: false, discriminator: true }).addSchema(raw);
+
+/** What a schema says, with what it refers to below it. */
+function resolved(part: Raw): Raw {
+  if (part.$ref === undefined) return part;
+  const target = part.$ref
+    .slice('#/'.length)
+    .split('/')
+    .reduce<unknown>((at, step) => (at as Record<string, unknown>)[step], raw);
+  return { ...resolved(target as Raw), ...part };
+}
+
+/** Every key that any mapping of the schema has, at any depth, by where it stands. */
+function keysBelow(part: unknown, at: string): [string, Raw, (value: unknown) => boolean][] {
+  if (typeof part !== 'object' || part === null) return [];
+  return Object.entries(part).flatMap(([word, value]) => {
+    // A condition names keys that stand elsewhere.
+    if (word === 'if') return [];
+    const below = `${at}/${word.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const own =
+      word === 'properties'
+        ? Object.entries(value as Record<string, Raw>).map(
+            ([key, found]): ReturnType<typeof keysBelow>[number] => {
+              const check = ajv.compile({ $ref: `${raw.$id}#${below}/${key}` });
+              return [`${below}/${key}`, resolved(found), (data) => check(data)];
+            },
+          )
+        : [];
+    return [...own, ...keysBelow(value, below)];
+  });
+}
+const everyKey = keysBelow(raw, '');
+
+/** Kinds of value that a key takes without a limit to how much. */
+function unlimitedOf(key: Raw): string[] {
+  const part = resolved(key);
+  if (part.const !== undefined || part.enum !== undefined) return [];
+  const branches = [...(part.anyOf ?? []), ...(part.oneOf ?? [])].flatMap(unlimitedOf);
+  const types = [part.type ?? []].flat();
+  const isLimited = (type: string): boolean => {
+    if (type === 'string') return part['maxLength'] !== undefined || part['pattern'] !== undefined;
+    if (type === 'integer') return part['minimum'] !== undefined && part['maximum'] !== undefined;
+    if (type === 'object')
+      return part['maxProperties'] !== undefined || part['additionalProperties'] === false;
+    if (type !== 'array') return true;
+    const items = part['items'] as Raw | undefined;
+    return part['maxItems'] !== undefined || items?.anyOf?.[0]?.enum !== undefined;
+  };
+  return [...branches, ...types.filter((type) => !isLimited(type))];
+}
+
 interface Generator {
   generate: () => Promise<Record<string, string>>;
 }
@@ -27,10 +89,16 @@ describe('the schema', () => {
       expect({ path, text: read(path) }).toEqual({ path, text });
   });
 
-  it.each([...properties([]), ...jobKeys])('describes %s', (key, property) => {
-    expect(property.description?.length).toBeGreaterThan(10);
-    if (!['defaults', 'notifiers', 'jobs'].includes(key))
-      expect(property.examples?.length).toBeGreaterThan(0);
+  it.each(everyKey)('describes %s, with examples that it takes', (_, key, isValid) => {
+    expect(key.description?.length).toBeGreaterThan(10);
+    // A word that is the only one needs no example of itself.
+    if (key.const === undefined) expect(key.examples?.length).toBeGreaterThan(0);
+    for (const value of [...(key.examples ?? []), ...(key.default === undefined ? [] : [key.default])])
+      expect({ value, isValid: isValid(value) }).toEqual({ value, isValid: true });
+  });
+
+  it.each(everyKey)('limits %s', (_, key) => {
+    expect(unlimitedOf(key)).toEqual([]);
   });
 
   it.each(jobKeys)('has examples and a default for %s that it takes itself', (key, property) => {

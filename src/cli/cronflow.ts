@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { nearest } from '../core/nearest.ts';
+import { backtest } from './backtest.ts';
+import { check } from './check.ts';
+import { EXIT } from './command.ts';
+import { declaredSchedules } from './declared-schedule.ts';
+import { importCommand } from './import.ts';
+import { init } from './init.ts';
+import type { Io } from './io.ts';
+import { next } from './next.ts';
+import { ping } from './ping.ts';
+import { plan } from './plan.ts';
+import { runs } from './runs.ts';
+import { serve, type ServeHost } from './serve.ts';
+import { status } from './status.ts';
+import { store } from './store.ts';
+import { testNotify } from './test-notify.ts';
+
+interface Listed {
+  summary: string;
+  run(argv: readonly string[], io: Io, host: ServeHost): Promise<number>;
+}
+
+/** Every command, in the order in which people come to need it. */
+const COMMANDS: ReadonlyMap<string, Listed> = new Map<string, Listed>([
+  ['init', { summary: 'write a first cronflow.yaml', run: init }],
+  ['serve', { summary: 'watch the jobs declared in cronflow.yaml', run: serve }],
+  ['check', { summary: 'say what is wrong with cronflow.yaml, and what is probably not meant', run: check }],
+  ['plan', { summary: 'print what applying cronflow.yaml would change', run: plan }],
+  [
+    'backtest',
+    { summary: 'print which incidents a changed cronflow.yaml would have made of the past', run: backtest },
+  ],
+  [
+    'next',
+    {
+      summary: 'print the coming slots of a job, or of any schedule',
+      run: (argv, io) => next(argv, io, declaredSchedules(io)),
+    },
+  ],
+  [
+    'import',
+    {
+      summary: 'print the jobs of a crontab for cronflow.yaml, or the crontab with its jobs wrapped',
+      run: importCommand,
+    },
+  ],
+  ['status', { summary: 'print the jobs of a running Cronflow, and what is in trouble', run: status }],
+  ['runs', { summary: 'print the runs of a job', run: runs }],
+  ['ping', { summary: 'report something of a job', run: ping }],
+  ['test-notify', { summary: 'send a sample message to a notifier', run: testNotify }],
+  ['store', { summary: 'export, import or migrate the data directory', run: store }],
+]);
+
+const NAME_LENGTH = Math.max(...Array.from(COMMANDS.keys(), (name) => name.length));
+
+const HELP = `Usage: cronflow COMMAND [OPTIONS]
+
+${Array.from(COMMANDS, ([name, { summary }]) => `  ${name.padEnd(NAME_LENGTH)}  ${summary}\n`).join('')}
+cronflow COMMAND --help says more; cronflow --version says which one this is.
+`;
+
+/** Runs the command that the first word names with the others. Returns its exit code; 2 where there is none. */
+export async function cronflow([word, ...argv]: readonly string[], io: Io, host: ServeHost): Promise<number> {
+  const command = COMMANDS.get(word ?? '');
+  if (command !== undefined) return command.run(argv, io, host);
+  switch (word) {
+    case '--help':
+    case '-h':
+    case 'help':
+      io.stdout(HELP);
+      return EXIT.done;
+    case '--version':
+      io.stdout(`${versionOf()}\n`);
+      return EXIT.done;
+    case undefined:
+      io.stderr(HELP);
+      return EXIT.usage;
+    default: {
+      const meant = nearest(word, [...COMMANDS.keys()]);
+      const hint = meant === undefined ? '' : `, did you mean "${meant}"?`;
+      io.stderr(`cronflow: unknown command "${word}"${hint}\n\n${HELP}`);
+      return EXIT.usage;
+    }
+  }
+}
+
+function versionOf(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
