@@ -32,8 +32,8 @@ const NOTHING: SystemChange = { incidents: [], deliveries: [] };
 
 /**
  * Opens a system incident (DESIGN.md §3.3). The same trouble again changes nothing: it is told once, also
- * over restarts. Other trouble of the same kind replaces it, so that the end is told once too; a notifier
- * that fails in another way is the same trouble.
+ * over restarts. Other trouble of the same kind replaces it, so that the end is told once too, but a notifier that
+ * keeps state is told of the end of both; a notifier that fails in another way is the same trouble.
  * @param open the open incidents of no job
  */
 export function openTrouble(
@@ -50,7 +50,9 @@ export function openTrouble(
     ...systemIncident(`${trouble.kind}-${at}-${open.length}`, trouble, listeners(trouble, notify), at),
     next_reminder_at: remindEveryMs === null ? null : at + remindEveryMs,
   };
-  return { incidents: [...replaced, incident], deliveries: systemDeliveries(incident, 'opened', at, at) };
+  const ends = replaced.flatMap((each) => systemDeliveries(each, 'closed_silently', at, at));
+  const deliveries = [...ends, ...systemDeliveries(incident, 'opened', at, at)];
+  return { incidents: [...replaced, incident], deliveries };
 }
 
 /** Closes what is open of a trouble and owes the end to those who were told. */

@@ -254,7 +254,9 @@ function titleOf(parts: Parts): string {
 /** Why nothing more is to be expected of the incident, although nothing got better. */
 function silentTitleOf(parts: Parts): string {
   const { facts, context } = parts;
-  const verdict = context.incident?.close_reason === 'removed' ? 'REMOVED' : 'PAUSED';
+  const reason = context.incident?.close_reason;
+  // What is wrong with Cronflow itself now is wrong in another way, and has an alert of its own.
+  const verdict = reason === 'removed' ? 'REMOVED' : reason === 'recovered' ? 'REPLACED' : 'PAUSED';
   return `${verdict}${subjectOf(parts, false)}: was in trouble for ${lastedOf(facts)}${badCountOf(facts)}`;
 }
 

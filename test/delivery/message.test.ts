@@ -470,6 +470,15 @@ describe('messageOf', () => {
   });
 });
 
+it('says of trouble of Cronflow in whose place another came that it was replaced, not that it was paused', () => {
+  const at = SLOT_AT + 552_000;
+  const facts = someFacts({ job_name: null, reason: 'config_invalid', detail: 'what it is', host: null, at });
+  const delivery = aDelivery({ job_id: null, kind: 'closed_silently', facts });
+  const incident = anIncident({ reason: 'config_invalid', close_reason: 'recovered' });
+  const { title } = messageOf(delivery, aContext({ job: null, run: null, incident }));
+  expect(title).toMatch(/^REPLACED: was in trouble for /);
+});
+
 describe('mentions', () => {
   it('are those of the job when its trouble begins, and nobody at any other time', () => {
     const context = aContext({ job: aJob({ declaration: { mention: ['U024BE7LH', 'here'] } }) });
