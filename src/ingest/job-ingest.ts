@@ -3,7 +3,8 @@ import type { Declaration } from '../core/declaration.ts';
 import { applyDefaults } from '../core/defaults.ts';
 import { CronflowError } from '../core/errors.ts';
 import { hasHistory } from '../core/rename.ts';
-import type { Incident, Job, Ping } from '../core/model.ts';
+import type { Incident, Job, Ping, Run } from '../core/model.ts';
+import { isGivenUp } from '../core/reasons.ts';
 import { differences } from '../core/plan.ts';
 import type { Scope, Store, Tx } from '../store/store.ts';
 import { acknowledgeIncident } from './acknowledge.ts';
@@ -129,13 +130,18 @@ function recordPing(tx: Tx, job: Job, ping: Ping): PingResult {
   const { reason, run_id: runId } = applyEvent(tx, job, { type: 'ping', ping });
   if (runId !== null && ping.output !== null && reason !== 'duplicate') {
     const run = tx.runsOf(job.id).get(runId);
-    if (run !== undefined) {
+    if (run !== undefined && !isOutdated(ping, run)) {
       const dropped = ping.output_dropped_bytes;
       tx.putRun({ ...run, output_bytes: Buffer.byteLength(ping.output), output_dropped_bytes: dropped });
       tx.putOutput(job.id, runId, { text: ping.output, dropped_bytes: dropped });
     }
   }
   return { job: job.name, run_id: runId, reason };
+}
+
+/** A `log` that comes twice, or late, does not take the place of what the end of its run has said (DESIGN.md §3.2). */
+function isOutdated(ping: Ping, run: Run): boolean {
+  return ping.kind === 'log' && run.outcome !== null && !isGivenUp(run.outcome) && run.output_bytes > 0;
 }
 
 function registerJob(tx: Tx, name: string, declared: Declaration, at: number): Job {

@@ -25,6 +25,20 @@ test('a ping is counted and its output is kept with the run', async () => {
   expect(await store.output(job.id, runId!)).toEqual({ text: 'disk full', dropped_bytes: 7 });
 });
 
+test('a log that comes again after the end of its run does not replace what that has said', async () => {
+  const { configure, ping, store } = await startMemoryService(START);
+  await configure({ backup: {} });
+  const { run_id: runId } = await ping('backup', 'start', { rid: 'a' });
+  await ping('backup', 'log', { rid: 'a', output: 'half done' });
+  const job = (await store.jobByName('backup'))!;
+  expect(await store.output(job.id, runId!)).toMatchObject({ text: 'half done' });
+  await ping('backup', 'failure', { rid: 'a', output: 'disk full' });
+  await ping('backup', 'log', { rid: 'a', output: 'half done' });
+  expect(await store.output(job.id, runId!)).toEqual({ text: 'disk full', dropped_bytes: 0 });
+  const { items } = await store.runsOf(job.id, { skip: 0, limit: 1 });
+  expect(items[0]).toMatchObject({ output_bytes: 9 });
+});
+
 test('a ping that comes twice does not replace the output', async () => {
   const { ingest, ping, store } = await startMemoryService(START);
   const job = await ingest.register('backup', {});
