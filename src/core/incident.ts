@@ -37,7 +37,7 @@ export function noteLastOutcome(draft: Draft, run: Run, at: number): void {
 }
 
 /** What had ended last was replaced, maybe by something from before another: looks for the latest of what is kept. */
-function recallLastOutcome(draft: Draft): void {
+export function recallLastOutcome(draft: Draft): void {
   for (const run of draft.runs()) {
     // A run too many failed as it started, whenever it ends.
     const at = run.reason === 'overlap' ? run.started_at : run.ended_at;

@@ -52,6 +52,8 @@ export interface Run {
   reason: Reason;
   /** What was expected of it and is not so, for people; null where the reason says it all. */
   detail: string | null;
+  /** How a run that failed by starting, `overlap`, ended by its own report: it counts if nothing was open after all. */
+  own_end?: { outcome: Outcome; reason: Reason; detail: string | null };
   /** False for what was recorded while paused: it does not count. */
   counted: boolean;
   exit_code: number | null;

@@ -13,6 +13,20 @@ export function overlapped(draft: Draft, startAt: number): Run | null {
   return draft.runs().find((run) => run.counted && wasOpenAt(draft, run, startAt)) ?? null;
 }
 
+/**
+ * Whether a run that was found to overlap another did overlap any, now that `first` is known to have ended before.
+ * One that was given up later was open then, as far as anybody knows.
+ */
+export function overlapsStill(draft: Draft, second: Run, first: Run): boolean {
+  const at = second.started_at ?? 0;
+  return draft.runs().some((run) => {
+    if (run.id === first.id || run.id === second.id || !run.counted) return false;
+    const isGivenUpLater =
+      (run.outcome === 'timeout' || run.outcome === 'abandoned') && (run.ended_at ?? 0) > at;
+    return wasOpenAt(draft, run, at) || (isGivenUpLater && (run.started_at ?? Infinity) <= at);
+  });
+}
+
 /** Whether a slot comes while a run is open, so that the job's own lock drops the start (DESIGN.md §3.2). */
 export function isDropped(draft: Draft, slotAt: number): boolean {
   if (draft.spec.overlap !== 'skip' || draft.spec.schedule?.kind !== 'cron') return false;

@@ -9,6 +9,7 @@ import { isGivenUp, type Reason } from './reasons.ts';
 import { rememberedRun } from './remembered.ts';
 import { endRun, replaceEnd } from './run.ts';
 import { endSkips, noteSkip } from './skips.ts';
+import { withdrawOverlaps } from './withdraw.ts';
 
 /** What a ping did, and the run it belongs to. */
 export interface PingEffect {
@@ -115,6 +116,7 @@ function applyEnd(draft: Draft, ping: Ping, reportedAt: number): PingEffect {
   const spanMs = known.started_at === null ? null : Math.max(0, at - known.started_at);
   const judgement = judge(draft.spec, ping, ping.duration_ms ?? spanMs);
   const end = { at, ...judgement, durationMs: ping.duration_ms };
+  const isReopened = withdrawOverlaps(draft, known, at);
   const ended = {
     exit_code: ping.exit_code,
     signal: ping.signal,
@@ -124,10 +126,12 @@ function applyEnd(draft: Draft, ping: Ping, reportedAt: number): PingEffect {
   if (known.outcome !== null) {
     draft.correction = 'late_report';
     replaceEnd(draft, known, end);
+    if (isReopened) makeRoom(draft, at);
     return { reason: 'late_report', runId: known.id };
   }
   correct(draft, known.late, ping);
   endRun(draft, known.id, end);
+  if (isReopened) makeRoom(draft, at);
   return { reason: reported(known.late, ping, judgement), runId: known.id };
 }
 
@@ -157,9 +161,11 @@ function endForgotten(draft: Draft, forgotten: RememberedRun, ping: Ping, report
 
 /** The end of a run that was a failure by starting at all changes history only (DESIGN.md §3.2). */
 function endOverlap(draft: Draft, run: Run, ping: Ping, at: number): PingEffect {
+  const spanMs = Math.max(0, at - (run.started_at ?? at));
   draft.changeRun(run.id, {
     ended_at: at,
-    duration_ms: ping.duration_ms ?? Math.max(0, at - (run.started_at ?? at)),
+    duration_ms: ping.duration_ms ?? spanMs,
+    own_end: judge(draft.spec, ping, ping.duration_ms ?? (run.start_received ? spanMs : null)),
     exit_code: ping.exit_code,
     signal: ping.signal,
     host: ping.host ?? run.host,

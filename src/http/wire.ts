@@ -92,6 +92,7 @@ export function runJson(run: Run): Json {
     replaces_run_id: _row,
     replaces_outcome: _outcome,
     run_count_at_end: _order,
+    own_end: _own,
     ...shown
   } = run;
   return toWire(shown);

@@ -76,6 +76,68 @@ describe('§3.2 overlap', () => {
       ],
     ],
     [
+      'overlap: forbid: the end of the first that was delayed takes the failure back, and the second goes on',
+      FORBID,
+      `01:00 start rid=a
+       02:00 start rid=b
+       02:00:30 success rid=a delay=1m
+       02:10 success rid=b`,
+      [
+        '02:00 slot 02:00 failure overlap',
+        '02:00 owe ops opened overlap',
+        '01:59:30 slot 01:00 success succeeded',
+        '02:00 owe ops closed succeeded',
+        '02:00 incident closed late_report',
+        '02:10 slot 02:00 success succeeded',
+      ],
+    ],
+    [
+      'overlap: forbid: and is watched again, with its whole limit or a minute at least',
+      { ...FORBID, max_runtime: '30m' },
+      `01:00 start rid=a
+       01:10 start rid=b
+       02:00 success rid=a delay=51m
+       02:00:59 tick
+       02:01:01 tick`,
+      [
+        '01:10 no slot failure overlap',
+        '01:10 owe ops opened overlap',
+        '01:09 slot 01:00 success succeeded',
+        '01:10 owe ops closed succeeded',
+        '01:10 incident closed late_report',
+        '02:01 no slot timeout timeout',
+        '02:01 owe ops opened timeout',
+      ],
+    ],
+    [
+      'overlap: forbid: and has ended as it said, if it has ended by then',
+      FORBID,
+      `01:00 start rid=a
+       02:00 start rid=b
+       02:10 failure rid=b exit=3
+       02:11 success rid=a delay=12m`,
+      [
+        '02:00 slot 02:00 failure overlap',
+        '02:00 owe ops opened overlap',
+        '01:59 slot 01:00 success succeeded',
+      ],
+    ],
+    [
+      'overlap: forbid: but not where a third was open as well',
+      FORBID,
+      `01:00 start rid=a
+       01:10 gap from=01:09
+       01:20 start rid=b
+       02:00 start rid=c
+       02:01 success rid=a delay=10m
+       02:02 success rid=c`,
+      [
+        '02:00 slot 02:00 failure overlap',
+        '02:00 owe ops opened overlap',
+        '01:51 slot 01:00 success succeeded',
+      ],
+    ],
+    [
       'overlap: forbid: a run that was open while Cronflow was away may have ended, so it is no overlap',
       FORBID,
       `01:00 start rid=a
@@ -119,6 +181,19 @@ describe('§3.2 overlap', () => {
       ['02:00 slot 01:00 success succeeded', '02:05 slot 02:00 missed missed', '02:05 owe ops opened missed'],
     ],
   ]);
+
+  test('overlap: forbid: a failure taken back is in the incident as what it was', () => {
+    const { runs, job, incident } = stateAfter(
+      FORBID,
+      `01:00 start rid=a
+       02:00 start rid=b
+       02:10 failure rid=b exit=3
+       02:11 success rid=a delay=12m`,
+    );
+    expect(runs.at(-1)).toMatchObject({ outcome: 'failure', reason: 'exit_code', duration_ms: 600_000 });
+    expect(incident).toMatchObject({ reason: 'exit_code', bad_count: 1, outcomes: [{}, {}] });
+    expect(job).toMatchObject({ status: 'failure', last_outcome_at: instant('02:10') });
+  });
 
   test('overlap: forbid: the history says how the second run ended, and that it was a failure', () => {
     const { runs, job } = stateAfter(

@@ -145,6 +145,10 @@ export class Job {
     if (at < receivedAt) run.limit_at_min = receivedAt + DELAYED_START_MS_MIN;
     if (run.result !== null) return;
     this.openRuns.push(run);
+    this.makeRoom(at);
+  }
+
+  private makeRoom(at: number): void {
     while (this.openRuns.length > this.terms.max_open_runs) {
       const oldest = this.openRuns.reduce((a, b) => (b.started_at < a.started_at ? b : a));
       this.end(oldest, 'abandoned', 'too_many_runs', Math.max(at, oldest.started_at));
@@ -155,8 +159,7 @@ export class Job {
   private abandonAnonymous(at: number): void {
     for (const run of this.openRuns) {
       if (run.rid !== null || run.started_at > at) continue;
-      const away = this.gaps.some((gap) => run.started_at <= gap.to_at && gap.from_at <= at);
-      if (away) this.end(run, 'unknown', 'outage', at);
+      if (this.wasAway(run.started_at, at)) this.end(run, 'unknown', 'outage', at);
       else this.end(run, 'abandoned', 'abandoned', at);
     }
   }
@@ -171,6 +174,7 @@ export class Job {
       limit_at_min: Number.NEGATIVE_INFINITY,
       result: null,
       ended_at: null,
+      own_end: null,
       start_pinged: startPinged,
     };
     const overlapping = run.counted && this.terms.overlap === 'forbid' && this.overlaps(at);
@@ -195,7 +199,7 @@ export class Job {
         other.counted &&
         (other.result === null
           ? // While Cronflow was away it may have ended unseen.
-            !this.gaps.some((gap) => other.started_at <= gap.to_at && gap.from_at <= at)
+            !this.wasAway(other.started_at, at)
           : other.result.reason !== 'overlap' && other.ended_at !== null && other.ended_at > at),
     );
   }
@@ -265,8 +269,52 @@ export class Job {
     this.trace(run.ended_at, false);
     const measuredMs = run.start_pinged ? run.ended_at - run.started_at : null;
     const { outcome, reason } = judge(ping, ping.duration_ms ?? measuredMs, this.terms);
-    // One run too many stays a failure however it goes.
-    if (run.result?.reason !== 'overlap') this.end(run, outcome, reason, run.ended_at);
+    if (run.result?.reason === 'overlap') {
+      // One run too many stays a failure however it goes.
+      run.own_end = { outcome, reason };
+      return;
+    }
+    const reopened = this.withdrawOverlaps(run, run.ended_at);
+    this.end(run, outcome, reason, run.ended_at);
+    if (reopened) this.makeRoom(run.ended_at);
+  }
+
+  /** Runs that began, as it turns out, when this one had ended were none too many. Says whether any goes on. */
+  private withdrawOverlaps(first: Run, endedAt: number): boolean {
+    if (this.terms.overlap !== 'forbid' || this.paused) return false;
+    const openBefore = this.openRuns.length;
+    for (const run of this.overlapping.toSorted((a, b) => a.started_at - b.started_at)) {
+      if (!run.counted || run.started_at < endedAt || this.overlapsOther(run, first)) continue;
+      const failed = run.result;
+      this.overlapping.splice(this.overlapping.indexOf(run), 1);
+      if (run.ended_at !== null && run.own_end !== null) {
+        const { outcome, reason } = run.own_end;
+        run.result = this.resultOf(outcome, reason, run.ended_at, run.started_at, run.slot?.at ?? null);
+        this.trouble.record(run.result, failed, this.clock, true);
+        continue;
+      }
+      run.result = null;
+      this.trouble.record(null, failed, this.clock);
+      run.limit_at_min = Math.max(run.limit_at_min, this.clock + DELAYED_START_MS_MIN);
+      this.openRuns.push(run);
+    }
+    return this.openRuns.length > openBefore;
+  }
+
+  /** Whether any but that one was open when the run began, as far as is known. */
+  private overlapsOther(run: Run, first: Run): boolean {
+    const at = run.started_at;
+    return this.runs.some((other) => {
+      if (other === first || other === run || !other.counted || other.started_at > at) return false;
+      if (other.result === null) return !this.wasAway(other.started_at, at);
+      const { outcome, reason, at: givenUpAt } = other.result;
+      if (other.ended_at !== null) return reason !== 'overlap' && other.ended_at > at;
+      return (outcome === 'timeout' || outcome === 'abandoned') && givenUpAt > at;
+    });
+  }
+
+  private wasAway(fromAt: number, toAt: number): boolean {
+    return this.gaps.some((gap) => fromAt <= gap.to_at && gap.from_at <= toAt);
   }
 
   private end(run: Run, outcome: Outcome, reason: Reason, at: number): void {

@@ -36,6 +36,8 @@ export interface Run {
   limit_at_min: number;
   /** Null while it is open. */
   result: Result | null;
+  /** How one run too many ended by its own report; null if it did not or was none. */
+  own_end: Pick<Result, 'outcome' | 'reason'> | null;
   /** When it ended by its own report; null if it never reported an end. */
   ended_at: number | null;
   /** Whether a start ping made it known, so that start and end together say how long it took. */
