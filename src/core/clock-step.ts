@@ -1,6 +1,7 @@
 import type { Draft } from './draft.ts';
 import type { BadOutcome, Incident, Run } from './model.ts';
 import { slotAfter } from './slots.ts';
+import { holdAnew } from './telling.ts';
 
 /**
  * The wall clock was set back to `at` (DESIGN.md §3.4). What was dated by the clock as it was is dated now:
@@ -31,6 +32,8 @@ export function setClockBack(draft: Draft, at: number): void {
   if (job.expected_at !== null) job.expected_at = Math.min(job.expected_at, slotAfter(spec, at) ?? Infinity);
   for (const run of draft.openRuns()) setRunBack(draft, run, at);
   if (draft.incident !== null) draft.setIncident(incidentSetBack(draft.incident, at, spec.remindEveryMs));
+  // A window of the clock as it was may be a day off now; another one may hold it back.
+  holdAnew(draft, at);
 }
 
 /** A run that began on the clock as it was has its whole time from now. */
@@ -41,7 +44,7 @@ function setRunBack(draft: Draft, run: Run, at: number): void {
 }
 
 function incidentSetBack(incident: Incident, at: number, remindEveryMs: number | null): Incident {
-  const { next_reminder_at: reminderAt } = incident;
+  const { next_reminder_at: reminderAt, held_instants: held } = incident;
   return {
     ...incident,
     opened_at: Math.min(incident.opened_at, at),
@@ -51,6 +54,7 @@ function incidentSetBack(incident: Incident, at: number, remindEveryMs: number |
       began_at: Math.min(outcome.began_at, at),
     })),
     newest_bad_at: Math.min(incident.newest_bad_at, at),
+    ...(held === undefined ? {} : { held_instants: held.map((instant) => Math.min(instant, at)) }),
     next_reminder_at: reminderAt === null ? null : Math.min(reminderAt, at + (remindEveryMs ?? 0)),
   };
 }

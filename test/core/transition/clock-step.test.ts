@@ -34,6 +34,21 @@ describe('§3.4 a clock that steps back', () => {
       ],
     ],
     [
+      'by a day tells what a window of tomorrow held back, if none of today does',
+      { ...NIGHTLY, maintenance: [{ from: '2025-01-03T01:00Z', to: '2025-01-03T03:00Z' }] },
+      `02:00 success
+       d2 02:00 success
+       d3 02:00 failure
+       d2 02:30 clock_set_back
+       d2 02:30:01 tick`,
+      [
+        '02:00 slot 02:00 success succeeded',
+        'd2 02:00 slot d2 02:00 success succeeded',
+        'd3 02:00 slot d3 02:00 failure reported_failure',
+        'd2 02:30 owe ops opened reported_failure',
+      ],
+    ],
+    [
       'by a day expects the next run of every a period after it',
       EVERY,
       `d2 01:00 success
