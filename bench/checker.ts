@@ -24,6 +24,7 @@ async function rowOf(jobs: number): Promise<Row> {
     logger: silentLogger,
     onCommit: () => {},
     onLateWake: nothing,
+    isGapUnnoted: () => false,
   });
   return {
     name: `${jobs.toLocaleString('en')} jobs`,

@@ -35,7 +35,7 @@ export class Clients {
 
   /** @param jobs as many of those declared report, one after the other */
   constructor(store: Store, jobs: number) {
-    this.#ingest = new JobIngest({ store, clock: systemClock, onCommit: () => {} });
+    this.#ingest = new JobIngest({ store, clock: systemClock, onCommit: () => {}, onRefusal: () => {} });
     this.#jobs = jobs;
   }
 

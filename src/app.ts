@@ -103,12 +103,13 @@ function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
     logger,
     onCommit: wakeDelivery,
     onLateWake: () => liveness.check(),
+    isGapUnnoted: () => liveness.isGapUnnoted,
   });
   const wakeAll = (): void => {
     checker.wake();
     worker.wake();
   };
-  const ingest = new JobIngest({ store, clock, onCommit: wakeAll });
+  const ingest = new JobIngest({ store, clock, onCommit: wakeAll, onRefusal: () => liveness.noteRefusal() });
   const storeAlarm = new StoreAlarm({
     store,
     clock,

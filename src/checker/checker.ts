@@ -27,6 +27,8 @@ export interface CheckerOptions {
   onCommit: () => void;
   /** Called before a tick that comes much later than it was meant to: notes a gap that may have been. */
   onLateWake: () => Promise<void>;
+  /** Whether commits were refused of late and the jobs do not know of that gap yet. */
+  isGapUnnoted: () => boolean;
 }
 
 /** Sleeps until the earliest `due_at` of any job, then lets time act on the jobs that are due. */
@@ -120,10 +122,10 @@ export class Checker {
 
   /** @returns false if a time without a sign of life has to be noted first, and nothing was done */
   async #settle(ids: readonly string[], now: number, isWaitOver = false): Promise<boolean> {
-    const { store, clock, logger, onCommit } = this.#options;
+    const { store, clock, logger, onCommit, isGapUnnoted } = this.#options;
     const startedMs = clock.monotonic();
     const isNoted = await store.transact({ ids }, (tx) => {
-      if (!isWaitOver && gapBefore(tx, now) !== null) return false;
+      if (!isWaitOver && (gapBefore(tx, now) !== null || isGapUnnoted())) return false;
       for (const id of ids) {
         try {
           tx.attempt(() => this.#tick(tx, id, now));

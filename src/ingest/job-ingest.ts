@@ -24,6 +24,8 @@ export interface JobIngestOptions {
   jobsMax?: number;
   /** Called after each commit: there may be something new to check or to deliver. */
   onCommit: () => void;
+  /** Called when something could not be stored and was refused. */
+  onRefusal: () => void;
 }
 
 /** Pings and API writes: each is one transaction, answered when it is durable. */
@@ -32,13 +34,15 @@ export class JobIngest implements Ingest {
   readonly #clock: Clock;
   readonly #jobsMax: number;
   readonly #onCommit: () => void;
+  readonly #onRefusal: () => void;
   #stopping = false;
 
-  constructor({ store, clock, jobsMax = JOBS_MAX_DEFAULT, onCommit }: JobIngestOptions) {
+  constructor({ store, clock, jobsMax = JOBS_MAX_DEFAULT, onCommit, onRefusal }: JobIngestOptions) {
     this.#store = store;
     this.#clock = clock;
     this.#jobsMax = jobsMax;
     this.#onCommit = onCommit;
+    this.#onRefusal = onRefusal;
   }
 
   /** From now on every write is refused with `stopping`. */
@@ -120,9 +124,14 @@ export class JobIngest implements Ingest {
 
   async #write<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> {
     if (this.#stopping) throw new CronflowError('stopping', 'Cronflow is stopping. Try again in a moment.');
-    const result = await this.#store.transact(scope, fn);
-    this.#onCommit();
-    return result;
+    try {
+      const result = await this.#store.transact(scope, fn);
+      this.#onCommit();
+      return result;
+    } catch (error) {
+      if (error instanceof CronflowError && error.code === 'store_unavailable') this.#onRefusal();
+      throw error;
+    }
   }
 }
 

@@ -12,8 +12,8 @@ const CLOCK_STEP_MS_MIN = 60_000;
 
 /**
  * Stores every 10 s that Cronflow was able to take pings, and tells every job of the times when it was not:
- * stopped, crashed, suspended, or with a store that refused commits (DESIGN.md §3.4). One rule finds them
- * all: the last stored sign of life is too old.
+ * stopped, crashed, suspended, or with a store that refused commits (DESIGN.md §3.4). One rule finds almost all:
+ * the last stored sign of life is too old. A store that refused for less than that is known by what it refused.
  */
 export class Liveness {
   readonly #store: Store;
@@ -25,6 +25,8 @@ export class Liveness {
   #cancel: (() => void) | null = null;
   #stopped = false;
   #writing: Promise<void> = Promise.resolve();
+  /** When a commit was last refused, until the gap that this makes is noted. */
+  #refusedAt: number | null = null;
 
   /** @param options.onBeat called after each attempt to store a sign of life, with why it failed or null */
   constructor(options: {
@@ -39,7 +41,7 @@ export class Liveness {
     this.#logger = options.logger;
     this.#onCommit = options.onCommit;
     this.#onBeat = options.onBeat ?? (() => {});
-    this.#outages = new Outages(options);
+    this.#outages = new Outages({ ...options, isGapUnnoted: () => this.isGapUnnoted });
   }
 
   /** To be awaited before the first ping is taken and the first tick: notes the time since the last stop. */
@@ -68,6 +70,16 @@ export class Liveness {
     await this.#write(GAP_MS_MIN);
   }
 
+  /** A ping or a change was refused, since it could not be stored: however short that lasts, it is a gap. */
+  noteRefusal(): void {
+    this.#refusedAt = this.#clock.now();
+  }
+
+  /** Whether nothing may be judged yet, for commits were refused and the jobs do not know. */
+  get isGapUnnoted(): boolean {
+    return this.#refusedAt !== null;
+  }
+
   #schedule(): void {
     if (this.#stopped) return;
     this.#cancel = this.#clock.after(LIVENESS_WRITE_EVERY_MS, () => {
@@ -81,6 +93,7 @@ export class Liveness {
       this.#onBeat(null);
       await this.#lookAround();
     } catch (error) {
+      this.noteRefusal();
       this.#logger.error('no commit succeeds', { error: String(error) });
       this.#onBeat(error instanceof Error ? error.message : String(error));
     }
@@ -96,7 +109,10 @@ export class Liveness {
     for (;;) {
       const previousAt = (await this.#store.meta(LIVENESS_KEY)) as number | undefined;
       const now = this.#clock.now();
-      const event = previousAt === undefined ? null : eventSince(previousAt, now, gapMsMin);
+      const refusedAt = this.#refusedAt;
+      // Another instance that stored a sign of life since could take pings.
+      const isRefused = refusedAt !== null && (previousAt ?? now) <= refusedAt;
+      const event = previousAt === undefined ? null : eventSince(previousAt, now, isRefused ? 0 : gapMsMin);
       const isWritten = await this.#store.transact({ all: event !== null }, (tx) => {
         // Written meanwhile: a gap that is known already must not be noted as another.
         if (tx.meta(LIVENESS_KEY) !== previousAt) return false;
@@ -105,6 +121,7 @@ export class Liveness {
         return true;
       });
       if (!isWritten) continue;
+      if (this.#refusedAt === refusedAt) this.#refusedAt = null;
       if (event === null || previousAt === undefined) return;
       this.#onCommit();
       return this.#report(now - previousAt);

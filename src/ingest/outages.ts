@@ -43,15 +43,24 @@ export class Outages {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #onCommit: () => void;
+  readonly #isGapUnnoted: () => boolean;
   #cancel: (() => void) | null = null;
   #stopped = false;
   #looking: Promise<void> = Promise.resolve();
 
-  constructor(options: { store: Store; clock: Clock; logger: Logger; onCommit: () => void }) {
+  /** @param options.isGapUnnoted whether commits were refused that no gap stands for yet */
+  constructor(options: {
+    store: Store;
+    clock: Clock;
+    logger: Logger;
+    onCommit: () => void;
+    isGapUnnoted: () => boolean;
+  }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#onCommit = options.onCommit;
+    this.#isGapUnnoted = options.isGapUnnoted;
   }
 
   /**
@@ -96,7 +105,7 @@ export class Outages {
   /** @returns what was said, of each outage that is worth a message */
   #tell(tx: Tx, dueJobIds: readonly string[], now: number): string[] {
     // The machine slept past the instant: liveness notes that first, and may put the message off.
-    if (gapBefore(tx, now) !== null) return [];
+    if (gapBefore(tx, now) !== null || this.#isGapUnnoted()) return [];
     // Slots whose replay window ends with this very instant have ended, however the timers are ordered.
     for (const id of dueJobIds) this.#settle(tx, id, now);
     const { replayWindowMs } = readGlobals(tx);

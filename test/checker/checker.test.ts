@@ -118,7 +118,14 @@ test('what a tick did is in the log, with its reason', async () => {
     ...silentLogger,
     debug: (message, fields = {}) => lines.push(`${message} ${Object.values(fields).join(' ')}`),
   };
-  const checker = new Checker({ store, clock, logger, onCommit: () => {}, onLateWake: async () => {} });
+  const checker = new Checker({
+    store,
+    clock,
+    logger,
+    onCommit: () => {},
+    onLateWake: async () => {},
+    isGapUnnoted: () => false,
+  });
   checker.start();
   await configure({ backup: { schedule: '0 2 * * *', grace: '90s' } });
   await clock.advance(2 * HOUR_MS + 90 * SECOND_MS + 1);

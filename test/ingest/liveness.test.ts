@@ -164,6 +164,71 @@ test('a store that works again is not taken for one that always worked', async (
   await liveness.stop();
 });
 
+test.each([
+  ['a beat', 5, 12],
+  ['a ping', 2, 3],
+])(
+  'a store that refused %s makes a gap, however short: a ping of then is not missed',
+  async (what, from, forSeconds) => {
+    const { configure, liveness, checker, store, clock, ping } = await startMemoryService(START);
+    await liveness.start();
+    await configure({
+      backup: { schedule: '0 2 * * *', grace: '5m' },
+      dead: { schedule: '5 2 * * *', grace: '5m' },
+    });
+    for (const name of ['backup', 'dead']) await ping(name, 'log');
+    checker.start();
+    await clock.advance(2 * HOUR_MS + from * SECOND_MS);
+    const transact = store.transact.bind(store);
+    store.transact = () => Promise.reject(new CronflowError('store_unavailable', 'The disk is full.'));
+    await clock.advance(SECOND_MS);
+    if (what === 'a ping') await expect(ping('backup', 'success')).rejects.toThrow('The disk is full.');
+    await clock.advance((forSeconds - 1) * SECOND_MS);
+    store.transact = transact;
+    await clock.advance(HOUR_MS);
+    const outcomesOf = async (name: string): Promise<unknown> => {
+      const { id } = (await store.jobByName(name))!;
+      return (await store.runsOf(id, { skip: 0, limit: 10 })).items.map(({ outcome }) => outcome);
+    };
+    expect(await outcomesOf('backup')).toEqual(['unknown']);
+    expect(await outcomesOf('dead')).toEqual(['missed']);
+    await checker.stop();
+    await liveness.stop();
+  },
+);
+
+test('with several instances nothing is a gap in which one was refused and another was not', async () => {
+  const { configure, liveness, store, clock } = await startMemoryService(START);
+  await liveness.start();
+  await configure({ backup: { schedule: '0 2 * * *' } });
+  await clock.advance(5 * SECOND_MS);
+  liveness.noteRefusal();
+  await store.transact({}, (tx) => tx.putMeta(LIVENESS_KEY, clock.now() + 1));
+  await clock.advance(10 * SECOND_MS);
+  expect((await store.jobByName('backup'))!.state.gaps).toEqual([]);
+  expect(liveness.isGapUnnoted).toBe(false);
+  await liveness.stop();
+});
+
+test('a deadline that comes after the store works again, and before that gap is noted, waits for it', async () => {
+  const { configure, liveness, checker, store, clock, ping } = await startMemoryService(START);
+  await liveness.start();
+  await configure({ backup: { schedule: '0 2 * * *', grace: '8s' } });
+  await ping('backup', 'log');
+  checker.start();
+  await clock.advance(2 * HOUR_MS + 2 * SECOND_MS);
+  const transact = store.transact.bind(store);
+  store.transact = () => Promise.reject(new CronflowError('store_unavailable', 'The disk is full.'));
+  await expect(ping('backup', 'success')).rejects.toThrow('The disk is full.');
+  await clock.advance(SECOND_MS);
+  store.transact = transact;
+  await clock.advance(HOUR_MS);
+  const { id } = (await store.jobByName('backup'))!;
+  expect((await store.runsOf(id, { skip: 0, limit: 10 })).items).toMatchObject([{ outcome: 'unknown' }]);
+  await checker.stop();
+  await liveness.stop();
+});
+
 test('after the clock was set back a day, a failure is told and a missed slot is found', async () => {
   const { configure, liveness, checker, store, clock, ping } = await startMemoryService(START + 24 * HOUR_MS);
   await liveness.start();

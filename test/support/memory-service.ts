@@ -22,10 +22,17 @@ export async function startMemoryService(startAt: number) {
     logger: silentLogger,
     onCommit: () => {},
     onLateWake: () => liveness.check(),
+    isGapUnnoted: () => liveness.isGapUnnoted,
   });
   const onCommit = (): void => checker.wake();
   const liveness = new Liveness({ store, clock, logger: silentLogger, onCommit });
-  const ingest = new JobIngest({ store, clock, onCommit, jobsMax: 5 });
+  const ingest = new JobIngest({
+    store,
+    clock,
+    onCommit,
+    onRefusal: () => liveness.noteRefusal(),
+    jobsMax: 5,
+  });
   let revision = 0;
   return {
     clock,

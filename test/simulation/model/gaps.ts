@@ -2,7 +2,7 @@ import type { Script } from '../script.ts';
 import type { Gap } from './records.ts';
 
 const BEAT_MS = 10_000;
-/** No more than this without a sign of life is no gap, but for a restart. */
+/** No more than this without a sign of life is no gap, but for a restart and for a store that refused one. */
 const UNNOTICED_MS_MAX = 30_000;
 
 type Away = Extract<Script['happenings'][number], { type: 'away' }>;
@@ -30,6 +30,11 @@ class Signs {
     if (away.how !== 'store_failing') return away.to_at;
     const beat = this.beatAt(away.to_at);
     return beat === away.to_at ? beat : beat + BEAT_MS;
+  }
+
+  /** Whether the store refused one. */
+  isRefused({ how, at, to_at: toAt }: Away): boolean {
+    return how === 'store_failing' && this.beatAt(toAt - 1) >= at;
   }
 
   away(away: Away): void {
@@ -63,7 +68,7 @@ export function gapsOf(script: Script): Gap[] {
     const before = gaps.at(-1);
     // Away again before it could tell that it was back: all one gap.
     if (before !== undefined && before.to_at > away.at) before.to_at = Math.max(before.to_at, toAt);
-    else if (restarted || toAt - fromAt > UNNOTICED_MS_MAX) {
+    else if (restarted || signs.isRefused(away) || toAt - fromAt > UNNOTICED_MS_MAX) {
       gaps.push({ at: away.at, from_at: fromAt, to_at: toAt });
     }
     signs.away(away);

@@ -567,14 +567,21 @@ describe('when Cronflow was away (3.4)', () => {
       away('1:10:06', '1:12'),
     ]);
     expect(result.outages).toEqual([{ from_at: at('1:00'), to_at: at('1:12'), jobs: [] }]);
-    // Too short for a gap of its own, but its beat of 1:00:10 was not stored.
+    // Away again before it could tell that it was back from a beat of 1:00:10 that was refused.
     const brief = verdict({}, '4:00', [away('1:00:03', '1:00:17', 'store_failing'), away('1:00:18', '1:06')]);
     expect(brief.outages).toEqual([{ from_at: at('1:00'), to_at: at('1:06'), jobs: [] }]);
   });
 
-  it('names a job whose run is still open after the gap', () => {
-    const result = verdict({}, '4:00', [start('1:00', 'a'), away('1:10:03', '1:11')]);
-    expect(result.outages).toEqual([{ from_at: at('1:10'), to_at: at('1:11'), jobs: ['job'] }]);
+  it('names a job whose run is still open after a gap of five minutes', () => {
+    const result = verdict({}, '4:00', [start('1:00', 'a'), away('1:10:03', '1:15')]);
+    expect(result.outages).toEqual([{ from_at: at('1:10'), to_at: at('1:15'), jobs: ['job'] }]);
+  });
+
+  it('tells of a shorter one only once the run turns out to have ended unseen', () => {
+    const open = verdict({}, '4:00', [start('1:00', 'a'), away('1:10:03', '1:11')]);
+    expect(open.outages).toEqual([]);
+    const found = verdict({}, '4:00', [start('1:00'), away('1:10:03', '1:11'), start('3:00')]);
+    expect(found.outages).toEqual([{ from_at: at('1:10'), to_at: at('1:11'), jobs: ['job'] }]);
   });
 
   it('says nothing of a short gap that touched nothing', () => {
@@ -599,6 +606,13 @@ describe('when Cronflow was away (3.4)', () => {
     const failing = verdict({}, '4:00', [away('1:00:03', '1:10:04', 'store_failing')]);
     expect(failing.outages).toEqual([{ from_at: at('1:00'), to_at: at('1:10:10'), jobs: [] }]);
     const job: Declaration = { schedule: '0 1 * * *', grace: '0s' };
+    // One that refused a beat is noticed however short that was, one that refused none is not.
+    const refused = verdict(job, '4:00', [away('1:00:09', '1:00:11', 'store_failing')]);
+    expect(told(refused)).toEqual(['ops opened never_seen 01:00']);
+    const brief = verdict(job, '4:00', [away('0:59:59', '1:00:02', 'store_failing')]);
+    expect(told(brief)).toEqual([]);
+    const between = verdict(job, '4:00', [away('0:59:53', '0:59:58', 'store_failing')]);
+    expect(told(between)).toEqual(['ops opened never_seen 01:00']);
     const suspended = verdict(job, '4:00', [away('0:59:51', '1:00:19', 'suspend')]);
     expect(told(suspended)).toEqual(['ops opened never_seen 01:00']);
     const longer = verdict(job, '4:00', [away('0:59:51', '1:00:21', 'suspend')]);

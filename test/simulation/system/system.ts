@@ -125,7 +125,7 @@ export class System {
     const tick = { type: 'tick', now_at: at - 1 } as const;
     await this.#live()
       .store.transact({ all: true }, (tx) => {
-        if (gapBefore(tx, at) !== null) return;
+        if (gapBefore(tx, at) !== null || this.#live().liveness.isGapUnnoted) return;
         for (const job of tx.jobs()) if (job.removed_at === null) applyEvent(tx, job, tick);
       })
       .catch((error: unknown) => {
@@ -214,9 +214,10 @@ export class System {
       logger,
       onCommit: () => void (this.#checkedAt = clock.now()),
       onLateWake: () => (this.#isSkipping || this.#options.lazy ? Promise.resolve() : liveness.check()),
+      isGapUnnoted: () => liveness.isGapUnnoted,
     });
     const onCommit = (): void => checker.wake();
-    const ingest = new JobIngest({ store, clock, onCommit });
+    const ingest = new JobIngest({ store, clock, onCommit, onRefusal: () => liveness.noteRefusal() });
     const liveness = new Liveness({ store, clock, logger, onCommit });
     this.#parts = { recording, store, checker, ingest, liveness };
     await liveness.start();
