@@ -106,12 +106,18 @@ export function remindOfTrouble(
   at: number,
 ): SystemChange {
   const changes = open.flatMap((incident) => {
-    const joined = listeners(incident, notify).filter((name) => !incident.told.includes(name));
+    const heard = listeners(incident, notify);
+    const joined = heard.filter((name) => !incident.told.includes(name));
     const welcome = systemDeliveries({ ...incident, told: joined }, 'opened', at, at);
     const reminded = withReminder({ ...incident, told: [...incident.told, ...joined] }, remindEveryMs, at);
     const isReminded = reminded.reminder_count > incident.reminder_count;
     const reminders = isReminded
-      ? systemDeliveries({ ...reminded, told: incident.told }, 'reminder', at, at)
+      ? systemDeliveries(
+          { ...reminded, told: incident.told.filter((name) => heard.includes(name)) },
+          'reminder',
+          at,
+          at,
+        )
       : [];
     const isChanged =
       joined.length > 0 || reminded.next_reminder_at !== incident.next_reminder_at || isReminded;
@@ -125,11 +131,12 @@ export function remindOfTrouble(
 
 function withReminder(incident: Incident, everyMs: number | null, at: number): Incident {
   if (everyMs === null) return { ...incident, next_reminder_at: null };
-  const quietUntilAt = incident.acknowledged_until_at ?? 0;
-  if (quietUntilAt > at) return { ...incident, next_reminder_at: quietUntilAt };
   // Further off than that means that the period was shortened or the clock set back.
   const dueAt = Math.min(incident.next_reminder_at ?? Infinity, at + everyMs);
-  if (dueAt > at) return { ...incident, next_reminder_at: dueAt };
+  // What falls due while it is acknowledged comes when that ends, and nothing sooner for its sake.
+  if (Math.max(dueAt, incident.acknowledged_until_at ?? 0) > at) {
+    return { ...incident, next_reminder_at: dueAt };
+  }
   return { ...incident, next_reminder_at: at + everyMs, reminder_count: incident.reminder_count + 1 };
 }
 

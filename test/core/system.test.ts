@@ -102,10 +102,31 @@ describe('reminders of system incidents', () => {
 
   test('do not come while it is acknowledged', () => {
     const acknowledged = { ...open, acknowledged_until_at: 10 * HOUR_MS };
-    const quiet = remindOfTrouble([acknowledged], hourly, HOUR_MS);
-    expect(quiet.deliveries).toEqual([]);
-    expect(remindOfTrouble(quiet.incidents, hourly, 10 * HOUR_MS - 1).incidents).toEqual([]);
-    expect(idsOf(remindOfTrouble(quiet.incidents, hourly, 10 * HOUR_MS))).toHaveLength(1);
+    for (const at of [HOUR_MS, 10 * HOUR_MS - 1]) {
+      expect(remindOfTrouble([acknowledged], hourly, at)).toEqual({ incidents: [], deliveries: [] });
+    }
+    expect(idsOf(remindOfTrouble([acknowledged], hourly, 10 * HOUR_MS))).toHaveLength(1);
+  });
+
+  test('come no sooner for an acknowledgement that ends before', () => {
+    const acknowledged = { ...open, acknowledged_until_at: HOUR_MS / 2 };
+    const dueAts: number[] = [];
+    let incidents: readonly Incident[] = [acknowledged];
+    for (const at of [1, HOUR_MS / 2, HOUR_MS - 1, HOUR_MS]) {
+      const change = remindOfTrouble(incidents, hourly, at);
+      if (change.deliveries.length > 0) dueAts.push(at);
+      if (change.incidents.length > 0) incidents = change.incidents;
+    }
+    expect(dueAts).toEqual([HOUR_MS]);
+  });
+
+  test('go to none who was taken out of the defaults, who is still told of the end', () => {
+    const both: Audience = { notify: ['ops', 'pager'], remindEveryMs: HOUR_MS };
+    const { incidents } = openTrouble([], BROKEN, both, 0);
+    const reminded = remindOfTrouble(incidents, { ...both, notify: ['pager'] }, HOUR_MS);
+    expect(idsOf(reminded)).toEqual(['config-0-0.pager.reminder.1']);
+    const end = closeTrouble(reminded.incidents, { kind: 'config' }, 2 * HOUR_MS);
+    expect(idsOf(end)).toEqual(['config-0-0.ops.closed', 'config-0-0.pager.closed']);
   });
 
   test('begin, end and are sooner when the defaults say so, and after the clock was set back', () => {
