@@ -48,11 +48,11 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'the next start hides a run that hangs',
     promise: '§3.2 each open run has its own limit; past it, timeout',
     file: 'src/core/ping.ts',
-    find: 'makeRoom(draft, at);\n  return {',
+    find: 'makeRoom(draft, at);\n  return { reason: startReason(',
     replace:
       'makeRoom(draft, at);\n' +
       '  for (const other of draft.openRuns()) if (other.id !== run.id) draft.changeRun(other.id, { limit_at: null });\n' +
-      '  return {',
+      '  return { reason: startReason(',
   },
   {
     name: 'an anonymous start leaves the earlier run open',
