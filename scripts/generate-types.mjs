@@ -20,6 +20,7 @@ const schema = withoutVariables(
 export async function generate() {
   const { $id: _id, anyOf: _jobsOrInclude, patternProperties: _anchors, definitions, ...file } = schema;
   const notifier = { ...definitions.notifier, oneOf: definitions.notifier.oneOf.map(withoutCombinations) };
+  file.properties = { ...file.properties, heartbeat: withoutCombinations(file.properties.heartbeat) };
   const declared = { tsType: 'Declaration' };
   return {
     'docs/configuration.md': await reference(),
@@ -56,6 +57,7 @@ async function reference() {
   const parts = {
     file: schema,
     job: schema.definitions.job,
+    heartbeat: schema.properties.heartbeat,
     ...Object.fromEntries(
       schema.definitions.notifier.oneOf.map((branch) => [branch.properties.type.const, branch]),
     ),

@@ -9,6 +9,7 @@ import { tellsNobody } from './core/notifier-config.ts';
 import { type Plan, planChanges } from './core/plan.ts';
 import { DEFAULT_GLOBALS } from './core/spec.ts';
 import { redact } from './delivery/redact.ts';
+import { Heartbeat, type Vitals } from './delivery/heartbeat.ts';
 import { NotifierRegistry } from './delivery/registry.ts';
 import { StoreAlarm } from './delivery/store-alarm.ts';
 import { DeliveryWorker } from './delivery/worker.ts';
@@ -78,6 +79,7 @@ interface Parts {
   liveness: Liveness;
   storeAlarm: StoreAlarm;
   housekeeping: Housekeeping;
+  heartbeat: Heartbeat;
   reloader: ConfigReloader | null;
   server: HttpServer | null;
   appliedAt: number | null;
@@ -122,6 +124,8 @@ function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
   const onBeat = (failure: string | null): void => storeAlarm.beat(failure);
   const liveness = new Liveness({ store, clock, logger, onCommit: wakeAll, onBeat });
   const housekeeping = new Housekeeping({ store, clock, logger });
+  const vitals = (): Vitals => ({ checkedMs: checker.lastPassedMs, storedMs: liveness.lastStoredMs });
+  const heartbeat = new Heartbeat({ clock, logger, random: Math.random, vitals });
   const parts: Parts = {
     store,
     isOpen: false,
@@ -132,6 +136,7 @@ function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
     liveness,
     storeAlarm,
     housekeeping,
+    heartbeat,
     reloader: null,
     server: null,
     appliedAt: null,
@@ -171,7 +176,8 @@ async function start(options: AppOptions, parts: Parts): Promise<void> {
       return statusOf(options.configPath, reloader, parts.appliedAt);
     },
     globals: () => reloader.current?.globals ?? DEFAULT_GLOBALS,
-    notices: () => noticesOf(reloader.current, reloader.problem, parts.worker.failing),
+    notices: () => noticesOf(reloader.current, reloader.problem, parts),
+    heartbeat: () => parts.heartbeat.status,
     onUnknownPing: (name, kind) => unknownPings.note(name, kind),
     unknownPings: () => unknownPings.recent(),
     onFormerName: (name, job, kind) => unknownPings.noteFormer(name, job, kind),
@@ -181,12 +187,14 @@ async function start(options: AppOptions, parts: Parts): Promise<void> {
   parts.worker.start(config.notifiers.map((notifier) => notifier.name));
   parts.checker.start();
   parts.housekeeping.start();
+  parts.heartbeat.start();
   logger.info('listening', { url, version: PACKAGE.version, jobs: config.jobs.length });
   if (config.defaults.timezone === undefined) logger.info('schedules without a timezone are read in UTC');
-  for (const notice of noticesOf(config, null, [])) logger.warn(notice);
+  for (const notice of noticesOf(config, null)) logger.warn(notice);
 }
 
 async function stop(parts: Parts): Promise<void> {
+  await parts.heartbeat.stop();
   await parts.reloader?.close();
   await parts.server?.close();
   parts.ingest.stop();
@@ -232,6 +240,7 @@ async function applyConfig(config: Config, { clock }: AppOptions, parts: Parts):
   const plan = await applyConfiguration(parts.store, config, at);
   parts.appliedAt = at;
   parts.worker.notifiersChanged(parts.registry.apply(config.notifiers));
+  parts.heartbeat.apply(config.heartbeat);
   parts.checker.wake();
   return plan;
 }
@@ -286,7 +295,7 @@ function audienceOf(config: Config | null): readonly string[] {
 function noticesOf(
   config: Config | null,
   problem: ConfigProblem | null,
-  failing: readonly string[],
+  parts?: Pick<Parts, 'worker' | 'heartbeat'>,
 ): string[] {
   const notices: string[] = [];
   for (const notifier of config?.notifiers ?? []) {
@@ -297,9 +306,11 @@ function noticesOf(
       );
     }
   }
-  for (const name of failing) {
+  for (const name of parts?.worker.failing ?? []) {
     notices.push(`messages to notifier "${name}" are not delivered; GET /deliveries says why`);
   }
+  const trouble = parts?.heartbeat.status?.trouble ?? null;
+  if (trouble !== null) notices.push(trouble);
   if (problem !== null) notices.push('the configuration on disk is not applied; GET /config says why');
   return notices;
 }

@@ -43,8 +43,8 @@ export class Checker {
   #batch = BATCH_MAX;
   /** On the monotonic clock, when it was first found that nobody has noted yet how long pings were refused. */
   #unnotedSinceMs: number | null = null;
-  /** When a check last succeeded; null before the first. */
-  lastPassedAt: number | null = null;
+  /** On the monotonic clock, when a check last left nothing undone that was due; null before the first. */
+  lastPassedMs: number | null = null;
 
   constructor(options: CheckerOptions) {
     this.#options = options;
@@ -81,7 +81,6 @@ export class Checker {
       let nextAt = clock.now() + SLEEP_MS_MAX;
       try {
         nextAt = Math.min(nextAt, await this.#check());
-        this.lastPassedAt = clock.now();
       } catch (error) {
         logger.error('the check failed and will be tried again', { error: String(error) });
         nextAt = clock.now() + RETRY_FAILED_MS;
@@ -115,6 +114,7 @@ export class Checker {
       await this.#settle(ids, now, true);
     }
     this.#unnotedSinceMs = null;
+    this.lastPassedMs = clock.monotonic();
     const earliest = await store.earliestDueAt();
     const nextAt = this.#retryAt.size > 0 ? Math.min(...this.#retryAt.values()) : (earliest ?? Infinity);
     return nextAt + 1;

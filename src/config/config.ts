@@ -1,6 +1,7 @@
 import type { Declaration } from '../core/declaration.ts';
 import type { Groups } from '../core/defaults.ts';
 import type { Lint } from '../core/errors.ts';
+import type { HeartbeatConfig } from '../core/heartbeat-config.ts';
 import type { PlannedJob } from '../core/plan.ts';
 import type { NotifierConfig } from '../core/notifier-config.ts';
 import type { Globals } from '../core/spec.ts';
@@ -28,5 +29,7 @@ export interface Config {
   publicUrl: string | null;
   /** Patterns in RE2 syntax: what messages must not show of what a job printed. */
   redact: readonly string[];
+  /** Null where none is to be sent. */
+  heartbeat: HeartbeatConfig | null;
   globals: Globals;
 }

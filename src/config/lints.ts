@@ -28,6 +28,7 @@ export function lintsOf(config: Config, locator: Locator, { nowAt, pinging = [] 
     ...config.lints,
     ...config.jobs.flatMap((job) => jobLints({ job, config, locator, nowAt })),
     ...notifierLints(config, locator),
+    ...heartbeatLint(config, locator),
     ...misspeltLints(config, locator, pinging),
   ];
   return sortedByPlace(
@@ -165,6 +166,16 @@ function notifierLints(config: Config, locator: Locator): Fault[] {
     }
     return faults;
   });
+}
+
+/** A heartbeat that is meant to be sent and is not. */
+function heartbeatLint({ heartbeat, files }: Config, locator: Locator): Fault[] {
+  const { path: file } = files[0]!;
+  if (heartbeat !== null || !locator.has(file, '/heartbeat/url')) return [];
+  const message =
+    'the address is empty: no heartbeat is sent, and nobody notices when Cronflow dies; give it the address of a ' +
+    'service that tells somebody when it is no longer asked for';
+  return [{ code: 'empty_secret', message, ...locator.place(file, '/heartbeat/url') }];
 }
 
 /** Those that a job or the `defaults` name, or mean by naming none. */

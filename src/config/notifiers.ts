@@ -39,8 +39,13 @@ function branchOf(type: string): Schema {
   return branches.find((branch) => branch.properties?.['type']?.const === type) ?? {};
 }
 
-/** Reads the file of every `KEY_file` whose KEY the kind knows, and puts what it holds under KEY. */
-function resolveSecrets(
+/**
+ * Reads the file of every `KEY_file` whose KEY the schema knows, and puts what it holds under KEY.
+ * @param file to whose directory the paths of secrets are relative
+ * @param path JSON pointer of the mapping that has the keys
+ * @param problems to which is added what is wrong with the secrets
+ */
+export function resolveSecrets(
   file: string,
   path: string,
   branch: Schema,

@@ -1,6 +1,7 @@
 import type { Declaration } from '../core/declaration.ts';
 import { applyDefaults } from '../core/defaults.ts';
 import type { Fault } from '../core/errors.ts';
+import type { HeartbeatConfig } from '../core/heartbeat-config.ts';
 import { LIMITS } from '../core/limits.ts';
 import { parseDuration } from '../schedule/duration.ts';
 import type { PlannedJob } from '../core/plan.ts';
@@ -15,6 +16,7 @@ import {
   type TextPlace,
 } from './config-file.ts';
 import type { Problem } from './faults.ts';
+import { resolveHeartbeat } from './heartbeat.ts';
 import type { JobContext } from './job-context.ts';
 import { resolveNotifiers, type Notifiers } from './notifiers.ts';
 import { redactProblems } from './patterns.ts';
@@ -33,6 +35,7 @@ export type ParseResult = { ok: true; config: Config } | { ok: false; faults: Fa
 export interface MainFile {
   text: ConfigText<ConfigFile>;
   notifiers: Notifiers;
+  heartbeat: HeartbeatConfig | null;
   context: JobContext;
   /** The items of `include`, each with its place. */
   includes: { text: string; place: TextPlace; path: string }[];
@@ -65,6 +68,8 @@ export function parseMain(source: SourceFile, env: Env): MainFile {
       ? { notifiers: [], problems: [] }
       : resolveNotifiers(source.path, isUsable ? value?.notifiers : {}, env);
   if (isUsable) problems.push(...notifiers.problems);
+  const hasHeartbeat = !hasProblemAt(problems, '/heartbeat');
+  const heartbeat = hasHeartbeat ? resolveHeartbeat(source.path, value?.heartbeat, problems) : null;
   const context: JobContext = {
     notifiers: notifierNames(value),
     groups: Object.keys(asMapping(value?.groups)),
@@ -79,7 +84,7 @@ export function parseMain(source: SourceFile, env: Env): MainFile {
     ),
     ...problemsOfJobs(text, context),
   );
-  return { text, notifiers, context, includes: includesOf(text) };
+  return { text, notifiers, heartbeat, context, includes: includesOf(text) };
 }
 
 /** Puts the main file and those it includes together: all of it is valid, or nothing is used. */
@@ -112,6 +117,7 @@ export function assemble(main: MainFile, included: IncludedFiles, env: Env): Par
 function settingsOf({
   text,
   notifiers,
+  heartbeat,
   context,
 }: MainFile): Omit<Config, 'revision' | 'files' | 'jobs' | 'lints'> {
   const { defaults = {}, groups = {}, public_url: publicUrl = '', replay_window: window } = text.value ?? {};
@@ -120,6 +126,7 @@ function settingsOf({
     defaults,
     groups,
     notifiers: notifiers.notifiers,
+    heartbeat,
     publicUrl: publicUrl === '' ? null : publicUrl.replace(/\/+$/, ''),
     globals: {
       notifiers: context.notifiers ?? [],

@@ -123,4 +123,21 @@ export interface ConfigFile {
    * @maxItems 50
    */
   redact?: string[];
+  /**
+   * An address that Cronflow asks for again and again while it does its work, at a service that tells somebody when it stops: so that the death of Cronflow itself is noticed. Needs one of `url` and `url_file`.
+   */
+  heartbeat?: {
+    /**
+     * The address, asked for by GET. A secret: take it from the environment. Empty: no heartbeat is sent.
+     */
+    url?: string;
+    /**
+     * A file that holds the address, instead of `url`. Relative to the file that names it; read at every load.
+     */
+    url_file?: string;
+    /**
+     * How often. The other side should wait for this long and two minutes more before it tells anybody.
+     */
+    every?: string;
+  };
 }

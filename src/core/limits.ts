@@ -31,6 +31,7 @@ export const LIMITS = {
   openRunsMaxDefault: 10,
   keepRunsDefault: 100,
   replayWindowMsDefault: 15 * MINUTE_MS,
+  heartbeatMsDefault: MINUTE_MS,
   /** Length limits of what a ping carries. */
   ridLengthMax: 128,
   hostLengthMax: 255,

@@ -1,4 +1,4 @@
-import { Agent, request } from 'undici';
+import { Agent, type Dispatcher, request } from 'undici';
 import type { HttpAnswer } from './http-answer.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -14,13 +14,25 @@ export class HttpClient {
   /**
    * @throws whatever keeps the request from being answered; `codeOf` says which without the address
    */
-  async post(
+  post(
     url: URL,
     headers: Readonly<Record<string, string>>,
     body: string,
     signal: AbortSignal,
   ): Promise<HttpAnswer> {
-    const answer = await request(url, { method: 'POST', dispatcher: this.#agent, headers, body, signal });
+    return this.#request(url, { method: 'POST', headers, body, signal });
+  }
+
+  /** @throws as `post` does */
+  get(url: URL, signal: AbortSignal): Promise<HttpAnswer> {
+    return this.#request(url, { method: 'GET', signal });
+  }
+
+  async #request(
+    url: URL,
+    options: Pick<Dispatcher.RequestOptions, 'method' | 'headers' | 'body' | 'signal'>,
+  ) {
+    const answer = await request(url, { ...options, dispatcher: this.#agent });
     const retryAfter = answer.headers['retry-after'];
     return {
       status: answer.statusCode,

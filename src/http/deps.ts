@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Declaration } from '../core/declaration.ts';
 import type { Fault } from '../core/errors.ts';
+import type { HeartbeatStatus } from '../core/heartbeat-config.ts';
 import type { PingKind } from '../core/reasons.ts';
 import type { Globals } from '../core/spec.ts';
 import type { Ingest } from '../ingest/ingest.ts';
@@ -56,6 +57,8 @@ export interface HttpDeps {
   reload(options: { confirm?: string }): Promise<ConfigStatus>;
   /** Warnings for people, such as that nobody will be told of anything. */
   notices(): readonly string[];
+  /** What becomes of heartbeats; null while none is configured. */
+  heartbeat?(): HeartbeatStatus | null;
   /** What specs are completed with; the defaults when absent. Only deadlines shown depend on it. */
   globals?(): Globals;
   /** Called for every ping that names no job. */

@@ -1,4 +1,5 @@
 import { CronflowError } from '../core/errors.ts';
+import type { HeartbeatStatus } from '../core/heartbeat-config.ts';
 import type { Job } from '../core/model.ts';
 import { nearest } from '../core/nearest.ts';
 import { DEFAULT_GLOBALS, type Globals } from '../core/spec.ts';
@@ -12,6 +13,7 @@ export interface Services extends HttpDeps {
   limits: HttpLimits;
   globals(): Globals;
   unknownPings(): readonly UnknownPing[];
+  heartbeat(): HeartbeatStatus | null;
   /** @throws CronflowError `unknown_job` with the name that was probably meant */
   jobNamed(name: string): Promise<Job>;
   /** The job that was probably meant by a name that none has. */
@@ -37,6 +39,7 @@ export function servicesOf(deps: HttpDeps): Services {
     configStatus: () => deps.configStatus(),
     reload: (options) => deps.reload(options),
     notices: () => deps.notices(),
+    heartbeat: () => deps.heartbeat?.() ?? null,
     onUnknownPing: (name, kind) => deps.onUnknownPing?.(name, kind),
     unknownPings: () => deps.unknownPings?.() ?? [],
     onFormerName: (name, job, kind) => deps.onFormerName?.(name, job, kind),

@@ -27,6 +27,8 @@ export class Liveness {
   #writing: Promise<void> = Promise.resolve();
   /** When a commit was last refused, until the gap that this makes is noted. */
   #refusedAt: number | null = null;
+  /** On the monotonic clock, when a sign of life was last stored; null before the first. */
+  lastStoredMs: number | null = null;
 
   /** @param options.onBeat called after each attempt to store a sign of life, with why it failed or null */
   constructor(options: {
@@ -122,6 +124,7 @@ export class Liveness {
       });
       if (!isWritten) continue;
       if (this.#refusedAt === refusedAt) this.#refusedAt = null;
+      this.lastStoredMs = this.#clock.monotonic();
       if (event === null || previousAt === undefined) return;
       this.#onCommit();
       return this.#report(now - previousAt);

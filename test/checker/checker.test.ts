@@ -145,3 +145,23 @@ test('a healthy job is left alone', async () => {
   expect((await store.incidents({ skip: 0, limit: 10 })).total).toBe(0);
   await checker.stop();
 });
+
+test('a check counts as passed only when it leaves nothing undone', async () => {
+  const { configure, checker, store, clock, liveness } = await startMemoryService(START);
+  await liveness.start();
+  expect(checker.lastPassedMs).toBeNull();
+  checker.start();
+  await configure({ backup: { schedule: '* * * * *', grace: '10s' } });
+  await clock.advance(MINUTE_MS);
+  expect(clock.monotonic() - checker.lastPassedMs!).toBeLessThanOrEqual(10 * SECOND_MS);
+  const transact = store.transact.bind(store);
+  store.transact = () => Promise.reject(new Error('no space left on the device'));
+  const brokenMs = clock.monotonic();
+  await clock.advance(5 * MINUTE_MS);
+  // Up to the deadline there was nothing to commit.
+  expect(checker.lastPassedMs! - brokenMs).toBeLessThanOrEqual(10 * SECOND_MS);
+  store.transact = transact;
+  await clock.advance(MINUTE_MS);
+  expect(clock.monotonic() - checker.lastPassedMs!).toBeLessThanOrEqual(10 * SECOND_MS);
+  await checker.stop();
+});

@@ -178,6 +178,8 @@ describe('lints', () => {
     expect(await lintsIn(slack("'${EMPTY:-}'"))).toEqual(['empty_secret 2:35 notifiers.ops.webhook_url']);
     expect(await lintsIn(slack('https://hooks.slack.com/services/T0/B0/x'))).toEqual([]);
     expect(await lintsIn('jobs: {a: {}}\n')).toEqual(['empty_secret 1:1 notifiers']);
+    const heartbeat = "notifiers: {ops: {type: log}}\njobs: {a: {}}\nheartbeat: {url: '${EMPTY:-}'}\n";
+    expect(await lintsIn(heartbeat)).toEqual(['empty_secret 3:18 heartbeat.url']);
   });
 
   test('a schedule that fires in an hour that a change of daylight saving time skips', async () => {

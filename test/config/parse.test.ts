@@ -48,6 +48,7 @@ jobs:
     expect(parsed(text)).toEqual({
       revision: revisionOf(text),
       files: [source],
+      heartbeat: null,
       defaults: {
         timezone: 'Europe/Berlin',
         grace: '10m',
@@ -296,6 +297,43 @@ describe('notifiers', () => {
     expect(
       parsed('notifiers: {ops: {type: log}}\njobs: {}', { SLACK_WEBHOOK_URL: WEBHOOK }).globals.notifiers,
     ).toEqual(['ops']);
+  });
+});
+
+describe('a heartbeat', () => {
+  const URL_OF_IT = 'https://watcher.example.com/ping/HUNTER2';
+
+  it('has an address from the environment or a file, and goes out each minute unless told', () => {
+    const text = 'heartbeat: {url: "${HEARTBEAT_URL:-}"}\njobs: {}';
+    expect(parsed(text, { HEARTBEAT_URL: URL_OF_IT }).heartbeat).toEqual({ url: URL_OF_IT, everyMs: 60_000 });
+    expect(parsed(text).heartbeat).toBeNull();
+    expect(parsed('jobs: {}').heartbeat).toBeNull();
+    writeFileSync(join(directory, 'secret'), `${URL_OF_IT}\n`);
+    expect(parsed('heartbeat: {url_file: secret, every: 5m}\njobs: {}').heartbeat).toEqual({
+      url: URL_OF_IT,
+      everyMs: 300_000,
+    });
+  });
+
+  it.each([
+    ['heartbeat: {every: 1m}', 'heartbeat: lacks url or url_file; an empty url sends none'],
+    ['heartbeat: {url: "", url_file: x}', 'heartbeat: has both url and url_file; keep one of them'],
+    [
+      'heartbeat: {url: HUNTER2}',
+      'heartbeat.url: must be an address that starts with https:// or http://, or empty, not what is given',
+    ],
+    ['heartbeat: {url: "", every: 5s}', 'heartbeat.every: must be from 10s to 1d, not "5s"'],
+    ['heartbeat: {url_file: missing}', 'heartbeat.url_file: names a file that does not exist'],
+    [
+      `heartbeat: ${URL_OF_IT}`,
+      'heartbeat: must be a mapping, not "https://watcher.example.com*************"',
+    ],
+    [
+      'heartbeat: {url: "", evry: 1m}',
+      'heartbeat.evry: unknown key "evry", did you mean "every"? (allowed: url, url_file, every)',
+    ],
+  ])('refuses %s', (text, message) => {
+    expect(messages(`${text}\njobs: {}`)).toEqual([message]);
   });
 });
 

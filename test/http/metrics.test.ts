@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { HeartbeatStatus } from '../../src/core/heartbeat-config.ts';
 import { CONFIG_STATUS, startServer } from './support.ts';
 
 async function gauges(server: Awaited<ReturnType<typeof startServer>>): Promise<Record<string, number>> {
@@ -29,6 +30,22 @@ describe('GET /metrics', () => {
       'cronflow_version_info{version="1.2.3"}': 1,
       cronflow_unknown_ping_names: 0,
     });
+  });
+
+  test('counts heartbeats, where there are any', async () => {
+    let heartbeat: HeartbeatStatus | null = null;
+    const server = await startServer({ heartbeat: () => heartbeat });
+    const shown = async (): Promise<Record<string, number>> =>
+      Object.fromEntries(Object.entries(await gauges(server)).filter(([name]) => name.includes('heartbeat')));
+    expect(await shown()).toEqual({});
+    heartbeat = { taken: 7, failed: 2, trouble: null };
+    const counted = {
+      'cronflow_heartbeats_total{outcome="taken"}': 7,
+      'cronflow_heartbeats_total{outcome="failed"}': 2,
+    };
+    expect(await shown()).toEqual({ cronflow_heartbeat_ok: 1, ...counted });
+    heartbeat = { ...heartbeat, trouble: 'heartbeats do not arrive' };
+    expect(await shown()).toEqual({ cronflow_heartbeat_ok: 0, ...counted });
   });
 
   test('says whether the configuration on disk is the one that runs, and forgets old revisions', async () => {

@@ -249,3 +249,20 @@ test('after the clock was set back a day, a failure is told and a missed slot is
   await checker.stop();
   await liveness.stop();
 });
+
+test('it knows when a sign of life was last stored', async () => {
+  const { liveness, store, clock } = await startMemoryService(START);
+  expect(liveness.lastStoredMs).toBeNull();
+  await liveness.start();
+  await clock.advance(10 * SECOND_MS);
+  expect(liveness.lastStoredMs).toBe(10 * SECOND_MS);
+  const transact = store.transact.bind(store);
+  store.transact = () =>
+    Promise.reject(new CronflowError('store_unavailable', 'no space left on the device'));
+  await clock.advance(MINUTE_MS);
+  expect(liveness.lastStoredMs).toBe(10 * SECOND_MS);
+  store.transact = transact;
+  await clock.advance(10 * SECOND_MS);
+  expect(liveness.lastStoredMs).toBe(80 * SECOND_MS);
+  await liveness.stop();
+});

@@ -1,4 +1,4 @@
-import { Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import { STATUSES } from '../../core/reasons.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
@@ -42,6 +42,7 @@ function registryOf(services: Services): Registry {
   };
   configGauges(services, gauge);
   stateGauges(services, gauge);
+  heartbeatMetrics(services, registry, gauge);
   return registry;
 }
 
@@ -97,4 +98,31 @@ function stateGauges(services: Services, add: AddGauge): void {
   add('unknown_ping_names', 'Names that ping and that nobody declared, since the start.', [], (gauge) =>
     gauge.set(services.unknownPings().length),
   );
+}
+
+function heartbeatMetrics(services: Services, registry: Registry, add: AddGauge): void {
+  add(
+    'heartbeat_ok',
+    'Whether heartbeats are sent and taken; absent where none is configured.',
+    [],
+    (gauge) => {
+      const status = services.heartbeat();
+      if (status !== null) gauge.set(status.trouble === null ? 1 : 0);
+      else gauge.remove();
+    },
+  );
+  const counter = new Counter({
+    name: 'cronflow_heartbeats_total',
+    help: 'Heartbeats since the start, by whether the other side took them.',
+    labelNames: ['outcome'],
+    registers: [],
+    collect() {
+      this.reset();
+      const status = services.heartbeat();
+      if (status === null) return;
+      this.inc({ outcome: 'taken' }, status.taken);
+      this.inc({ outcome: 'failed' }, status.failed);
+    },
+  });
+  registry.registerMetric(counter);
 }

@@ -1,0 +1,28 @@
+import type { HeartbeatConfig } from '../core/heartbeat-config.ts';
+import { LIMITS } from '../core/limits.ts';
+import { parseDuration } from '../schedule/duration.ts';
+import type { Problem } from './faults.ts';
+import { resolveSecrets } from './notifiers.ts';
+import { validators } from './schema.ts';
+import type { ConfigFile } from './schema-types.ts';
+
+/**
+ * Resolves the heartbeat of a file, its secret included; null where there is none, or its address is empty.
+ * @param file that declares it: the path of its secret starts from its directory
+ * @param declared as the schema wants it
+ * @param problems to which is added what is wrong with the secret
+ */
+export function resolveHeartbeat(
+  file: string,
+  declared: ConfigFile['heartbeat'],
+  problems: Problem[],
+): HeartbeatConfig | null {
+  if (declared === undefined) return null;
+  const schema = validators().schema.properties?.['heartbeat'] ?? {};
+  const { url, every } = resolveSecrets(file, '/heartbeat', schema, { ...declared }, problems) as {
+    url: string;
+    every?: string;
+  };
+  if (url === '') return null;
+  return { url, everyMs: every === undefined ? LIMITS.heartbeatMsDefault : parseDuration(every) };
+}

@@ -1,0 +1,167 @@
+import type { Clock } from '../clock.ts';
+import type { HeartbeatConfig, HeartbeatStatus } from '../core/heartbeat-config.ts';
+import type { Logger } from '../observe/log.ts';
+import { retryDelayMs } from './backoff.ts';
+import { codeOf, HttpClient } from './http-client.ts';
+
+/**
+ * What is older is no sign of life any more. Both signs come every 10 s; twice the time after which Cronflow says of
+ * itself that it was away, so that one that is merely slow is not told to be dead.
+ */
+const RECENT_MS_MAX = 60_000;
+/** How soon after a start, and how often while nothing may be sent, it is looked again. */
+const FIRST_MS = 1_000;
+const LOOK_AGAIN_MS = 10_000;
+const ATTEMPT_MS_MAX = 10_000;
+
+/** When Cronflow last did what it is there for; on the monotonic clock, null for never. */
+export interface Vitals {
+  /** The end of a check that left nothing undone. */
+  checkedMs: number | null;
+  /** A commit. */
+  storedMs: number | null;
+}
+
+interface HeartbeatOptions {
+  clock: Clock;
+  logger: Logger;
+  /** In [0, 1), for the jitter of retries. */
+  random: () => number;
+  vitals: () => Vitals;
+}
+
+/**
+ * Tells somebody else again and again that Cronflow lives, so that its death is noticed (DESIGN.md §7): only while the
+ * checker passes and commits succeed. Nothing waits for it, and nothing of its address but the host is ever said.
+ */
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  readonly #client = new HttpClient();
+  readonly #counts = { taken: 0, failed: 0 };
+  #config: HeartbeatConfig | null = null;
+  /** Null before `start` and after `stop`. */
+  #startedMs: number | null = null;
+  #cancel: () => void = () => {};
+  /** Ends what is being sent. */
+  #abort = new AbortController();
+  #sending: Promise<void> = Promise.resolve();
+  #failures = 0;
+  #trouble: string | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+  }
+
+  /** Begins; what is configured later is followed from then on. */
+  start(): void {
+    this.#startedMs = this.#options.clock.monotonic();
+    this.#schedule(FIRST_MS);
+  }
+
+  /** Follows the configuration; one that is the same changes nothing. */
+  apply(config: HeartbeatConfig | null): void {
+    const before = this.#config;
+    if (before?.url === config?.url && before?.everyMs === config?.everyMs) return;
+    this.#config = config;
+    this.#abort.abort();
+    this.#failures = 0;
+    this.#trouble = null;
+    this.#schedule(FIRST_MS);
+  }
+
+  /** Ends what is being sent. */
+  async stop(): Promise<void> {
+    this.#startedMs = null;
+    this.#cancel();
+    this.#abort.abort();
+    await this.#sending;
+    await (this.#closing ??= this.#client.close());
+  }
+
+  /** What became of them, since the start; null while none is configured. */
+  get status(): HeartbeatStatus | null {
+    return this.#config === null ? null : { ...this.#counts, trouble: this.#trouble };
+  }
+
+  #schedule(delayMs: number): void {
+    this.#cancel();
+    if (this.#config === null || this.#startedMs === null) return;
+    this.#cancel = this.#options.clock.after(delayMs, () => {
+      this.#sending = this.#sending.then(() => this.#beat());
+    });
+  }
+
+  async #beat(): Promise<void> {
+    const config = this.#config;
+    if (config === null || this.#startedMs === null) return;
+    const { clock, random } = this.#options;
+    const beganMs = clock.monotonic();
+    const why = this.#withheldBecause(this.#startedMs, beganMs);
+    if (why !== null) {
+      this.#withhold(why);
+      return this.#schedule(Math.min(LOOK_AGAIN_MS, config.everyMs));
+    }
+    const abort = new AbortController();
+    this.#abort = abort;
+    const error = await this.#send(config, abort);
+    // Reconfigured meanwhile, or stopped: what comes next is arranged for.
+    if (this.#config !== config || this.#startedMs === null) return;
+    if (error === null) this.#taken();
+    else this.#failed(config, error);
+    const tookMs = clock.monotonic() - beganMs;
+    const nextMs = error === null ? config.everyMs : retryDelayMs(this.#failures, random());
+    this.#schedule(Math.max(0, Math.min(nextMs, config.everyMs) - tookMs));
+  }
+
+  /** @returns an empty text where it is only too early to say */
+  #withheldBecause(startedMs: number, nowMs: number): string | null {
+    const { checkedMs, storedMs } = this.#options.vitals();
+    const isOld = (atMs: number | null): boolean => nowMs - (atMs ?? startedMs) > RECENT_MS_MAX;
+    const seconds = RECENT_MS_MAX / 1_000;
+    if (isOld(storedMs)) return `nothing could be stored for ${seconds} s`;
+    if (isOld(checkedMs)) return `no check of the jobs was completed for ${seconds} s`;
+    return storedMs === null || checkedMs === null ? '' : null;
+  }
+
+  #withhold(why: string): void {
+    if (why === '') return;
+    const trouble = `no heartbeat is sent: ${why}`;
+    if (this.#trouble !== trouble) this.#options.logger.error(trouble);
+    this.#trouble = trouble;
+  }
+
+  #taken(): void {
+    this.#counts.taken += 1;
+    this.#failures = 0;
+    if (this.#trouble !== null) this.#options.logger.info('heartbeats arrive again');
+    this.#trouble = null;
+  }
+
+  /** Said once in a stretch, whatever the reasons in it. */
+  #failed({ url }: HeartbeatConfig, error: string): void {
+    this.#counts.failed += 1;
+    this.#failures += 1;
+    const trouble = `heartbeats do not arrive at ${new URL(url).host}: ${error}`;
+    if (this.#failures === 1) this.#options.logger.warn(trouble);
+    this.#trouble = trouble;
+  }
+
+  /** @returns why it was not taken */
+  async #send({ url }: HeartbeatConfig, abort: AbortController): Promise<string | null> {
+    let isLate = false;
+    const cancel = this.#options.clock.after(ATTEMPT_MS_MAX, () => {
+      isLate = true;
+      abort.abort();
+    });
+    try {
+      const { status } = await this.#client.get(new URL(url), abort.signal);
+      // Without its body, which may repeat the address.
+      return status >= 200 && status < 300 ? null : `answered ${status}`;
+    } catch (error) {
+      return isLate ? `no answer within ${ATTEMPT_MS_MAX / 1_000} s` : codeOf(error);
+    } finally {
+      cancel();
+    }
+  }
+}
