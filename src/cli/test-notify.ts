@@ -145,16 +145,8 @@ const NOBODY =
   'Nothing was sent: webhook_url is empty, so every notification is only logged and nobody would be told. Set it, or ' +
   'SLACK_WEBHOOK_URL, to the address of an incoming webhook.';
 
-/** Answers that say what to do about them. */
+/** Answers that say what to do about them; what Slack answers comes with advice of its own. */
 const ADVICE: readonly [RegExp, string][] = [
-  [
-    /no_service|no_active_hooks|invalid_token|no_team|invalid_auth|not_authed|token_(?:revoked|expired)|account_inactive/,
-    'The address or token is not valid, or not any more: get a new one from Slack.',
-  ],
-  [
-    /is_archived|channel_not_found|not_in_channel/,
-    'Its channel is not there, is archived, or does not have the app in it: choose another, or invite the app.',
-  ],
   [
     /ENOTFOUND|EAI_AGAIN/,
     'The host name is not known: check the address, and whether DNS works on this machine.',

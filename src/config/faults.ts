@@ -251,7 +251,13 @@ function noneOf(path: string, { anyOf = [], errorMessage }: Schema): Problem | n
   const sets = anyOf.map(({ required = [] }) => required.join(' with '));
   if (path === '' || sets.length === 0 || sets.includes('')) return null;
   const hint = errorMessage === undefined ? '' : `; ${errorMessage}`;
-  return { code: 'missing_key', path, message: `lacks ${sets.join(' or ')}${hint}`, atKey: true };
+  return { code: 'missing_key', path, message: `lacks ${listed(sets)}${hint}`, atKey: true };
+}
+
+/** `a or b`; `a, b, or c` */
+function listed(words: readonly string[]): string {
+  if (words.length < 3) return words.join(' or ');
+  return `${words.slice(0, -1).join(', ')}, or ${words.at(-1)}`;
 }
 
 /** The schema says `not` of keys that exclude each other, and of one that others leave no room for. */

@@ -22,7 +22,7 @@ export interface ConfigFile {
     [k: string]:
       | {
           /**
-           * The kind of notifier: `slack`, `webhook` or `log`.
+           * The kind of notifier.
            */
           type: 'slack';
           /**
@@ -33,10 +33,32 @@ export interface ConfigFile {
            * A file that holds the address, instead of `webhook_url`. Relative to the file that names it; read at every load.
            */
           webhook_url_file?: string;
+          /**
+           * The Bot User OAuth Token of an app with the scope `chat:write`, instead of a webhook. A secret: take it from the environment.
+           */
+          bot_token?: string;
+          /**
+           * A file that holds the token, instead of `bot_token`. Relative to the file that names it; read at every load.
+           */
+          bot_token_file?: string;
+          /**
+           * Where a bot token posts: the id of a channel, or its name, in quotes where it begins with a #. The app must be a member of it.
+           */
+          channel?: string;
+          /**
+           * Where Slack's Web API is, for a bot token: another address for GovSlack, or of a proxy.
+           */
+          api_url?: string;
+          /**
+           * Who is mentioned in this channel when trouble of any job begins, beside those whom the job itself mentions.
+           *
+           * @maxItems 20
+           */
+          mention?: string[];
         }
       | {
           /**
-           * The kind of notifier: `slack`, `webhook` or `log`.
+           * The kind of notifier.
            */
           type: 'webhook';
           /**
@@ -92,7 +114,7 @@ export interface ConfigFile {
         }
       | {
           /**
-           * The kind of notifier: `slack`, `webhook` or `log`.
+           * The kind of notifier.
            */
           type: 'log';
         };

@@ -10,6 +10,12 @@ export class HttpClient {
   // A connection per message: at the pace of alerts reuse saves nothing, and one that was closed while idle would
   // cost an attempt. Its own agent, so that nothing else in the process shares its limits.
   readonly #agent = new Agent({ pipelining: 0, connect: { timeout: CONNECT_TIMEOUT_MS } });
+  readonly #answerBytesMax: number;
+
+  /** @param answerBytesMax how much of an answer's body is read, for receivers that repeat the message in it */
+  constructor(answerBytesMax: number = ANSWER_BYTES_MAX) {
+    this.#answerBytesMax = answerBytesMax;
+  }
 
   /**
    * @throws whatever keeps the request from being answered; `codeOf` says which without the address
@@ -36,7 +42,7 @@ export class HttpClient {
     const retryAfter = answer.headers['retry-after'];
     return {
       status: answer.statusCode,
-      body: await firstOf(answer.body),
+      body: await firstOf(answer.body, this.#answerBytesMax),
       retryAfter: [retryAfter].flat()[0],
     };
   }
@@ -48,19 +54,19 @@ export class HttpClient {
 }
 
 /** The first bytes of a body as text. The status has come by then, so a body that breaks off is cut short. */
-async function firstOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+async function firstOf(body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
     for await (const chunk of body) {
       chunks.push(chunk);
       bytes += chunk.length;
-      if (bytes >= ANSWER_BYTES_MAX) break;
+      if (bytes >= bytesMax) break;
     }
   } catch {
     // What came is what there is.
   }
-  return Buffer.concat(chunks).subarray(0, ANSWER_BYTES_MAX).toString('utf8');
+  return Buffer.concat(chunks).subarray(0, bytesMax).toString('utf8');
 }
 
 /** The address, if it is one that can be posted to. */

@@ -54,6 +54,8 @@ export interface Opening {
   receipt: string;
   /** Whether it told of other incidents, too. */
   isMerged: boolean;
+  /** What it said, for a message that ends the incident; null for others, and where it told of other incidents, too. */
+  said: Message | null;
 }
 
 /**

@@ -67,7 +67,7 @@ export async function sampleOf(event: SampleEvent, parts: SampleParts): Promise<
     opening,
     following: (receipt) => ({
       ...following,
-      opening: receipt === null ? null : { receipt, isMerged: false },
+      opening: receipt === null ? null : { receipt, isMerged: false, said: opening },
     }),
   };
 }

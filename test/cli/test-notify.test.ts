@@ -77,20 +77,20 @@ describe('cronflow test-notify', () => {
       code: 1,
       stdout: '',
       stderr:
-        'cronflow test-notify: ops (slack) did not take it: Slack answered 404 no_service\n' +
-        'The address or token is not valid, or not any more: get a new one from Slack.\n',
+        'cronflow test-notify: ops (slack) did not take it: Slack answered 404 no_service: add a new webhook in the ' +
+        'settings of the app and put its address into webhook_url\nCheck the address.\n',
     });
   });
 
   test.each([
     [503, 'try_later', 'Cronflow would try again for 24 hours; this command does not'],
-    [410, 'channel_is_archived', 'is archived'],
+    [410, 'channel_is_archived', 'unarchive the channel, or add a webhook for another'],
     [418, 'teapot', 'Cronflow would give such a message up at once'],
   ])('tries once only: %i %s', async (status, body, advice) => {
     slack.failNext({ kind: 'answer', status, body });
     const { code, stderr } = await run(['ops']);
     expect(code).toBe(1);
-    expect(stderr).toContain(`Slack answered ${status} ${body}\n`);
+    expect(stderr).toContain(`Slack answered ${status} ${body}`);
     expect(stderr).toContain(advice);
     expect(slack.answers).toHaveLength(1);
   });
@@ -157,8 +157,13 @@ describe('cronflow test-notify', () => {
     expect(refused).toMatchObject({ code: 1, stderr: '' });
     expect(JSON.parse(refused.stdout)).toMatchObject({
       ok: false,
-      messages: [{ result: 'permanent', detail: 'Slack answered 403 invalid_token' }],
-      advice: expect.stringContaining('get a new one') as string,
+      messages: [
+        {
+          result: 'permanent',
+          detail: expect.stringContaining('Slack answered 403 invalid_token: add a new webhook') as string,
+        },
+      ],
+      advice: 'Check the credentials.',
     });
     expect(refused.stdout).not.toContain(slack.secret);
   });

@@ -70,7 +70,8 @@ describe('good files', { timeout: TIMEOUT_MS }, () => {
   it('neither has a variable in the place of any value', async () => {
     const text = `public_url: \${URL}
 notifiers:
-  ops: {type: slack, webhook_url: "\${URL}"}
+  ops: {type: slack, webhook_url: "\${URL}", mention: ["\${WHO}"]}
+  bot: {type: slack, bot_token: "\${TOKEN}", channel: "\${WORD}", api_url: "\${URL}"}
   hook: {type: webhook, url: "\${URL}", secret: "\${KEY}", keeps_state: "\${YES}", headers: {X-A: "\${WORD}"}}
   chat: {type: webhook, url: "\${URL}", preset: "\${PRESET}", chat_id: "\${CHAT}"}
 jobs:
@@ -94,7 +95,8 @@ jobs:
     const env = { URL: 'https://example.com', ZONE: 'UTC', TIME: '5m', N: '5', WORD: 'skip', YES: 'true' };
     const hook = { KEY: 'k'.repeat(16), PRESET: 'telegram', CHAT: '-100' };
     const source = { path: 'cronflow.yaml', text: MODELINE + text };
-    expect(parseConfig(source, { ...env, ...hook, KIND: 'missed' })).toMatchObject({ ok: true });
+    const bot = { WHO: 'here', TOKEN: 'xoxb-12345' };
+    expect(parseConfig(source, { ...env, ...hook, ...bot, KIND: 'missed' })).toMatchObject({ ok: true });
     expect((await open(source.text)).errors).toEqual([]);
   });
 });

@@ -7,13 +7,13 @@ import { createLogger } from '../../src/observe/log.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { aMessage } from './support/message.ts';
 import { type Receiver, type Way, WAYS } from './support/receivers.ts';
+import { sendInTime, turns } from './support/send.ts';
 
 /**
  * What every kind of notifier owes to the worker (src/delivery/notifier.ts), tried against the local server of its
  * protocol. A new kind gets a line in test/delivery/support/receivers.ts.
  */
 
-const never = new AbortController().signal;
 const RECEIPT_LENGTH_MAX = 500;
 const NO_RECEIVER: Omit<Receiver, 'settings'> = {
   secrets: [],
@@ -47,25 +47,10 @@ function build({ type }: Way): Notifier {
   return built;
 }
 
-/** Sends while time passes, for a notifier may keep a pace of its own. */
-async function send(message: Message, signal = never): Promise<SendResult> {
-  let result: SendResult | undefined;
-  const sending = notifier.send(message, signal).then((sent) => (result = sent));
-  const time = async (): Promise<void> => {
-    await clock.advance(250);
-    if (result === undefined) await time();
-  };
-  await Promise.race([sending, time()]);
-  results.push(await sending);
-  return sending;
-}
-
-/** Waits for the server, which is real, while no time passes for the notifier. */
-function turns(count: number): Promise<void> {
-  return new Promise((resolve) => {
-    const turn = (left: number): void => void (left === 0 ? resolve() : setImmediate(turn, left - 1));
-    turn(count);
-  });
+async function send(message: Message): Promise<SendResult> {
+  const result = await sendInTime(notifier, message, clock);
+  results.push(result);
+  return result;
 }
 
 /** One message of each kind that this notifier may be given. */
@@ -78,8 +63,8 @@ function messagesOf(opening: Message['opening']): Message[] {
     aMessage({ kind: 'opened_and_closed', severity: 'over', title: 'FAILED AND RESOLVED backup' }),
     // A lost receipt, a broken one, and one of before the notifier was another kind.
     aMessage({ ...closed, opening: null }),
-    aMessage({ ...closed, opening: { receipt: '', isMerged: false } }),
-    aMessage({ ...closed, opening: { receipt: '{"x":1}', isMerged: false } }),
+    aMessage({ ...closed, opening: { receipt: '', isMerged: false, said: null } }),
+    aMessage({ ...closed, opening: { receipt: `{"x":1}`, isMerged: false, said: null } }),
   ];
   if (notifier.keepsState) messages.push(aMessage({ kind: 'closed_silently', severity: 'over', opening }));
   if (notifier.mergedLengthMax !== null) {
@@ -114,7 +99,9 @@ describe.each(WAYS)('$type $how', (way) => {
     expect(opened.result).toBe('ok');
     const receipt = opened.result === 'ok' ? opened.receipt : undefined;
     expect((receipt ?? '').length).toBeLessThanOrEqual(RECEIPT_LENGTH_MAX);
-    for (const message of messagesOf(receipt === undefined ? null : { receipt, isMerged: false })) {
+    for (const message of messagesOf(
+      receipt === undefined ? null : { receipt, isMerged: false, said: aMessage() },
+    )) {
       expect([message.kind, (await send(message)).result]).toEqual([message.kind, 'ok']);
     }
     expect(receiver.accepted()).toBeGreaterThan(0);

@@ -1,51 +1,74 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import {
+  faultOf,
+  parsePayload,
+  type PayloadFault,
+  readableOf,
+  type SlackBlock,
+  type SlackPayload,
+} from './slack-rules.ts';
 
 /**
- * A local server that speaks the protocol of Slack's incoming webhooks and is as strict as the documented
- * one: plain-text answers, limits on blocks and texts, optionally one message a second.
+ * A local server that speaks the protocols of Slack's incoming webhooks (plain-text answers) and of its Web API
+ * (`chat.postMessage`, `chat.update`: HTTP 200 and `{"ok":false,"error":...}`), and is as strict as the documented
+ * ones: limits on blocks and texts, tokens, channels, threads, optionally one message a second.
  */
 export interface SlackServer {
   /** The webhook's address. Its last part is what a test may look for in logs: it must never show there. */
   readonly url: string;
   /** The part of the address that is secret. */
   readonly secret: string;
-  /** What was accepted, in order. */
+  /** Of the Web API, for `api_url`. */
+  readonly apiUrl: string;
+  /** A valid bot token; secret, too. */
+  readonly token: string;
+  /** What was posted, in order, as it reads now: edits change it in place. */
   readonly messages: readonly SlackMessage[];
   /** How each request was answered, in order, refused ones included; `status` is null for no answer. */
-  readonly answers: readonly { at: number; status: number | null; body: string }[];
+  readonly answers: readonly SlackAnswer[];
   /** What the next requests meet instead of the usual treatment, one each, in order. */
   failNext(...faults: SlackFault[]): void;
+  /** As a person does who deletes a message, or removes the app from a channel. */
+  deleteMessage(ts: string): void;
+  leaveChannel(id: string): void;
   /** Resolves once at least `count` messages were accepted; rejects after `deadlineMs` with what came. */
   waitForMessages(count: number, deadlineMs: number): Promise<readonly SlackMessage[]>;
   /** Ends every connection, hanging ones too. */
   close(): Promise<void>;
 }
 
+export interface SlackAnswer {
+  at: number;
+  /** `webhook`, `chat.postMessage` or `chat.update`. */
+  method: string;
+  status: number | null;
+  body: string;
+}
+
 export interface SlackMessage {
   /** By the server's own clock. */
   at: number;
+  /** The channel's id. */
+  channel: string;
+  ts: string;
+  /** The message it replies to. */
+  threadTs: string | null;
+  /** A reply that shows in the channel, too. */
+  isBroadcast: boolean;
   text: string;
   blocks: readonly SlackBlock[];
   /** All that a person would read: the blocks' texts, or `text` where there are none; entities decoded. */
   readable: string;
-}
-
-interface SlackText {
-  type: string;
-  text: string;
-}
-
-export interface SlackBlock {
-  type: string;
-  text?: SlackText;
-  fields?: SlackText[];
-  elements?: SlackText[];
+  /** How often it was edited. */
+  edits: number;
 }
 
 export type SlackFault =
   /** An answer that is not `ok`; the message is not accepted. */
   | { kind: 'answer'; status: number; body?: string; retryAfter?: string }
+  /** An error of the Web API, with the HTTP status it comes with. */
+  | { kind: 'error'; error: string; retryAfter?: string }
   /** No answer until the client gives up. */
   | { kind: 'hang' }
   /** The connection is closed before the request is read. */
@@ -54,78 +77,205 @@ export type SlackFault =
   | { kind: 'accept_and_drop' };
 
 export interface SlackServerOptions {
-  /** Answer 429 to more than one message a second; off by default. */
+  /** Answer 429 to more than one message a second in a channel; off by default. */
   enforcesPace?: boolean;
   /** For the pace; the system's by default. */
   now?: () => number;
 }
 
-/** Slack: "Rate limits" and the reference of Block Kit. */
-const LIMITS = {
-  payloadBytes: 100_000,
-  contentLength: 13_000,
-  textLength: 40_000,
-  blocks: 50,
-  headerLength: 150,
-  sectionLength: 3_000,
-  fields: 10,
-  fieldLength: 2_000,
-  elements: 10,
-  intervalMs: 1_000,
-} as const;
-
+const INTERVAL_MS = 1_000;
 const SECRET = 'XsecretXwebhookXtokenX';
 const PATH = `/services/T0TEST/B0TEST/${SECRET}`;
+const TOKEN = 'xoxb-test-XsecretXbotXtokenX';
+/** Of the workspace, by name; the webhook posts to the first. */
+const CHANNELS: Readonly<Record<string, string>> = { ops: 'C0OPS00001', night: 'C0NIGHT001' };
+
+/** In the words of each protocol. */
+const WEBHOOK_ERRORS: Readonly<Record<PayloadFault, string>> = {
+  no_text: 'no_text',
+  bad_json: 'invalid_payload',
+  bad_type: 'invalid_payload',
+  bad_text: 'invalid_payload',
+  not_blocks: 'invalid_blocks_format',
+  bad_block: 'invalid_blocks',
+  too_long: 'invalid_blocks',
+};
+const API_ERRORS: Readonly<Record<PayloadFault, string>> = {
+  no_text: 'no_text',
+  bad_json: 'invalid_json',
+  bad_type: 'invalid_post_type',
+  bad_text: 'msg_too_long',
+  not_blocks: 'invalid_blocks_format',
+  bad_block: 'invalid_blocks',
+  too_long: 'msg_blocks_too_long',
+};
+
+interface ApiCall extends SlackPayload {
+  channel?: string;
+  ts?: string;
+  thread_ts?: string;
+  reply_broadcast?: boolean;
+}
+
+/** What is answered: text of the webhook, or JSON of the Web API. */
+interface Reply {
+  status: number;
+  body: string;
+  retryAfter?: string;
+}
+
+/** The messages of a workspace, without the transport. */
+class Workspace {
+  readonly messages: SlackMessage[] = [];
+  readonly #left = new Set<string>();
+  readonly #lastAt = new Map<string, number>();
+  readonly #now: () => number;
+  readonly #enforcesPace: boolean;
+  #count = 0;
+
+  constructor({ now = Date.now, enforcesPace = false }: SlackServerOptions) {
+    this.#now = now;
+    this.#enforcesPace = enforcesPace;
+  }
+
+  deleteMessage(ts: string): void {
+    this.messages.splice(this.messages.findIndex((message) => message.ts === ts) >>> 0, 1);
+  }
+
+  leaveChannel(id: string): void {
+    this.#left.add(id);
+  }
+
+  /** How long, in seconds, until the channel takes another message; 0: at once. */
+  waitSeconds(channel: string): number {
+    if (!this.#enforcesPace) return 0;
+    const waitMs = (this.#lastAt.get(channel) ?? -Infinity) + INTERVAL_MS - this.#now();
+    return Math.max(0, Math.ceil(waitMs / 1_000));
+  }
+
+  webhook(payload: SlackPayload): Reply {
+    const channel = Object.values(CHANNELS)[0]!;
+    const seconds = this.waitSeconds(channel);
+    if (seconds > 0) return { status: 429, body: 'rate_limited', retryAfter: String(seconds) };
+    const fault = faultOf(payload, false);
+    if (fault !== null) return { status: 400, body: WEBHOOK_ERRORS[fault] };
+    this.#add(channel, payload, {});
+    return { status: 200, body: 'ok' };
+  }
+
+  post(call: ApiCall): Reply {
+    const channel = this.#channelOf(call.channel ?? '', true);
+    if (channel === null) return apiError('channel_not_found');
+    if (this.#left.has(channel)) return apiError('not_in_channel');
+    const seconds = this.waitSeconds(channel);
+    if (seconds > 0) return apiError('ratelimited', String(seconds));
+    const fault = faultOf(call, false);
+    if (fault !== null) return apiError(API_ERRORS[fault]);
+    const { thread_ts: threadTs, reply_broadcast: isBroadcast = false } = call;
+    if (threadTs !== undefined && this.#find(channel, threadTs) === undefined) {
+      return apiError('thread_not_found');
+    }
+    const message = this.#add(channel, call, {
+      threadTs,
+      isBroadcast: threadTs !== undefined && isBroadcast,
+    });
+    return apiOk(message);
+  }
+
+  update(call: ApiCall): Reply {
+    const channel = this.#channelOf(call.channel ?? '', false);
+    if (channel === null) return apiError('channel_not_found');
+    const message = this.#find(channel, call.ts ?? '');
+    if (message === undefined) return apiError('message_not_found');
+    // Without `blocks` those of before are kept.
+    const payload = { text: call.text ?? '', blocks: call.blocks ?? [...message.blocks] };
+    const fault = faultOf(payload, true);
+    if (fault !== null) return apiError(API_ERRORS[fault]);
+    Object.assign(message, { ...payload, readable: readableOf(payload), edits: message.edits + 1 });
+    return apiOk(message);
+  }
+
+  #add(
+    channel: string,
+    { text = '', blocks = [] }: SlackPayload,
+    { threadTs, isBroadcast = false }: { threadTs?: string | undefined; isBroadcast?: boolean },
+  ): SlackMessage {
+    const at = this.#now();
+    this.#lastAt.set(channel, at);
+    this.#count += 1;
+    const message: SlackMessage = {
+      at,
+      channel,
+      ts: `1503435956.${String(this.#count).padStart(6, '0')}`,
+      threadTs: threadTs ?? null,
+      isBroadcast,
+      text,
+      blocks,
+      readable: readableOf({ text, blocks }),
+      edits: 0,
+    };
+    this.messages.push(message);
+    return message;
+  }
+
+  #find(channel: string, ts: string): SlackMessage | undefined {
+    return this.messages.find((message) => message.channel === channel && message.ts === ts);
+  }
+
+  /** `chat.update` takes ids only. */
+  #channelOf(given: string, takesNames: boolean): string | null {
+    if (Object.values(CHANNELS).includes(given)) return given;
+    return takesNames ? (CHANNELS[given.replace(/^#/, '')] ?? null) : null;
+  }
+}
+
+function apiError(error: string, retryAfter?: string): Reply {
+  const body = JSON.stringify({ ok: false, error });
+  return {
+    status: error === 'ratelimited' ? 429 : 200,
+    body,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  };
+}
+
+/** Slack sends the whole message back. */
+function apiOk({ channel, ts, text, blocks }: SlackMessage): Reply {
+  return { status: 200, body: JSON.stringify({ ok: true, channel, ts, message: { text, ts, blocks } }) };
+}
 
 export async function startSlackServer(options: SlackServerOptions = {}): Promise<SlackServer> {
   const now = options.now ?? Date.now;
-  const messages: SlackMessage[] = [];
-  const answers: { at: number; status: number | null; body: string }[] = [];
+  const workspace = new Workspace(options);
+  const answers: SlackAnswer[] = [];
   const faults: SlackFault[] = [];
   const waiting = new Set<() => void>();
-  let lastAcceptedAt = -Infinity;
-
-  const answer = (response: ServerResponse, status: number, body: string, retryAfter?: string): void => {
-    answers.push({ at: now(), status, body });
-    const headers = { 'content-type': 'text/plain', ...(retryAfter && { 'retry-after': retryAfter }) };
-    response.writeHead(status, headers).end(body);
-  };
-  const accept = (payload: Payload): void => {
-    const { text = '', blocks = [] } = payload;
-    lastAcceptedAt = now();
-    messages.push({ at: lastAcceptedAt, text, blocks, readable: readableOf(text, blocks) });
-    for (const check of waiting) check();
-  };
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const method = request.url === PATH ? 'webhook' : (request.url ?? '').replace(/^\/api\//, '');
     const fault = faults.shift();
-    if (fault?.kind === 'reset') {
-      answers.push({ at: now(), status: null, body: '' });
+    const drop = (): void => {
+      answers.push({ at: now(), method, status: null, body: '' });
       request.socket.destroy();
-      return;
-    }
+    };
+    if (fault?.kind === 'reset') return drop();
     const body = await bodyOf(request);
     if (fault?.kind === 'hang') {
-      answers.push({ at: now(), status: null, body: '' });
+      answers.push({ at: now(), method, status: null, body: '' });
       return;
     }
-    if (fault?.kind === 'answer') return answer(response, fault.status, fault.body ?? '', fault.retryAfter);
-    if (request.method !== 'POST') return answer(response, 405, 'method_not_allowed');
-    if (request.url !== PATH) return answer(response, 404, 'no_service');
-    const waitMs = lastAcceptedAt + LIMITS.intervalMs - now();
-    if (options.enforcesPace === true && waitMs > 0) {
-      return answer(response, 429, 'rate_limited', String(Math.ceil(waitMs / 1_000)));
-    }
-    const payload = parse(body, request.headers['content-type']);
-    const error = typeof payload === 'string' ? payload : errorOf(payload);
-    if (typeof payload === 'string' || error !== null) return answer(response, 400, error ?? '');
-    accept(payload);
-    if (fault?.kind === 'accept_and_drop') {
-      answers.push({ at: now(), status: null, body: '' });
-      request.socket.destroy();
-      return;
-    }
-    answer(response, 200, 'ok');
+    const reply =
+      fault?.kind === 'answer'
+        ? { body: '', ...fault }
+        : fault?.kind === 'error'
+          ? apiError(fault.error, fault.retryAfter)
+          : replyTo(workspace, request, body);
+    for (const check of waiting) check();
+    if (fault?.kind === 'accept_and_drop') return drop();
+    answers.push({ at: now(), method, status: reply.status, body: reply.body });
+    const type = reply.body.startsWith('{') ? 'application/json; charset=utf-8' : 'text/plain';
+    const { retryAfter } = reply;
+    const headers = { 'content-type': type, ...(retryAfter && { 'retry-after': retryAfter }) };
+    response.writeHead(reply.status, headers).end(reply.body);
   };
 
   const server = createServer((request, response) => {
@@ -133,13 +283,18 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
+  const { messages } = workspace;
 
   return {
     url: `http://127.0.0.1:${port}${PATH}`,
     secret: SECRET,
+    apiUrl: `http://127.0.0.1:${port}/api`,
+    token: TOKEN,
     messages,
     answers,
     failNext: (...more) => void faults.push(...more),
+    deleteMessage: (ts) => workspace.deleteMessage(ts),
+    leaveChannel: (id) => workspace.leaveChannel(id),
     waitForMessages: (count, deadlineMs) =>
       new Promise((resolve, reject) => {
         const settle = (end: () => void): void => {
@@ -166,86 +321,27 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
   };
 }
 
-interface Payload {
-  text?: string;
-  blocks?: SlackBlock[];
+function replyTo(workspace: Workspace, { method, url, headers }: IncomingMessage, body: Buffer): Reply {
+  if (method !== 'POST') return { status: 405, body: 'method_not_allowed' };
+  const payload = parsePayload(body, headers['content-type']);
+  if (url === PATH) {
+    if (typeof payload === 'string') return { status: 400, body: WEBHOOK_ERRORS[payload] };
+    return workspace.webhook(payload);
+  }
+  const send = { '/api/chat.postMessage': 'post', '/api/chat.update': 'update' } as const;
+  if (url === undefined || !(url in send)) {
+    return url?.startsWith('/api/') === true
+      ? apiError('unknown_method')
+      : { status: 404, body: 'no_service' };
+  }
+  if (headers.authorization === undefined) return apiError('not_authed');
+  if (headers.authorization !== `Bearer ${TOKEN}`) return apiError('invalid_auth');
+  if (typeof payload === 'string') return apiError(API_ERRORS[payload]);
+  return workspace[send[url as keyof typeof send]](payload);
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
-}
-
-/** @returns the payload, or Slack's error */
-function parse(body: Buffer, contentType: string | undefined): Payload | string {
-  if (body.length > LIMITS.payloadBytes) return 'invalid_payload';
-  if (contentType === undefined || !contentType.startsWith('application/json')) return 'invalid_payload';
-  try {
-    // Slack, too, refuses what is not UTF-8.
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
-    const payload: unknown = JSON.parse(text);
-    return typeof payload === 'object' && payload !== null ? payload : 'invalid_payload';
-  } catch {
-    return 'invalid_payload';
-  }
-}
-
-/** @returns Slack's error; null when the payload keeps every limit */
-function errorOf({ text, blocks }: Payload): string | null {
-  if (text === undefined && blocks === undefined) return 'no_text';
-  if (text !== undefined && (typeof text !== 'string' || text.length > LIMITS.textLength)) {
-    return 'invalid_payload';
-  }
-  if (blocks === undefined) return text === '' ? 'no_text' : null;
-  if (!Array.isArray(blocks)) return 'invalid_blocks_format';
-  if (blocks.length > LIMITS.blocks || !blocks.every(isBlock)) return 'invalid_blocks';
-  const length = textsOf(blocks).reduce((sum, each) => sum + each.text.length, text?.length ?? 0);
-  return length > LIMITS.contentLength ? 'invalid_blocks' : null;
-}
-
-function isBlock(block: SlackBlock): boolean {
-  const { type, text, fields, elements } = block;
-  switch (type) {
-    case 'header':
-      return text?.type === 'plain_text' && isText(text, LIMITS.headerLength);
-    case 'section':
-      if (text === undefined && fields === undefined) return false;
-      if (text !== undefined && !isText(text, LIMITS.sectionLength)) return false;
-      return fields === undefined || areTexts(fields, LIMITS.fields, LIMITS.fieldLength);
-    case 'context':
-      return elements !== undefined && areTexts(elements, LIMITS.elements, LIMITS.sectionLength);
-    case 'divider':
-      return true;
-    default:
-      return false;
-  }
-}
-
-function areTexts(texts: unknown, countMax: number, lengthMax: number): boolean {
-  if (!Array.isArray(texts) || texts.length === 0 || texts.length > countMax) return false;
-  return texts.every((text: SlackText) => isText(text, lengthMax));
-}
-
-function isText(text: SlackText, lengthMax: number): boolean {
-  const known = text.type === 'plain_text' || text.type === 'mrkdwn';
-  return known && typeof text.text === 'string' && text.text.length > 0 && text.text.length <= lengthMax;
-}
-
-function textsOf(blocks: readonly SlackBlock[]): SlackText[] {
-  return blocks.flatMap(({ text, fields = [], elements = [] }) => [
-    ...(text === undefined ? [] : [text]),
-    ...fields,
-    ...elements,
-  ]);
-}
-
-function readableOf(text: string, blocks: readonly SlackBlock[]): string {
-  const all =
-    blocks.length === 0
-      ? text
-      : textsOf(blocks)
-          .map((each) => each.text)
-          .join('\n');
-  return all.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }

@@ -1,9 +1,181 @@
-import type { HttpAnswer } from '../http-answer.ts';
+import { cleanLine } from '../clean.ts';
+import { type HttpAnswer, resultOf, retryAfterMs } from '../http-answer.ts';
+import type { SendResult } from '../notifier.ts';
 
-/** Errors that plain text may avoid: something in the blocks is not to Slack's liking. */
-const BLOCK_ERRORS = new Set(['invalid_payload', 'invalid_blocks', 'invalid_blocks_format']);
+/** Where a message is, for those that go on about it; what a receipt holds. */
+export interface Place {
+  /** The channel's id. */
+  channel: string;
+  ts: string;
+}
 
-/** Whether the same message without blocks may be taken. */
+/** An answer of Slack's Web API, which says with HTTP 200, too, that something went wrong. */
+export type ApiAnswer = { ok: true; place: Place | null } | { ok: false; error: string; result: SendResult };
+
+/** Errors that plain text may avoid: something in the blocks is not to Slack's liking, or there is too much in them. */
+const BLOCK_ERRORS = new Set([
+  'invalid_payload',
+  'invalid_blocks',
+  'invalid_blocks_format',
+  'invalid_arguments',
+  'msg_blocks_too_long',
+]);
+
+/** Errors of the Web API that pass by themselves ("Errors" of its methods). */
+const PASSING_ERRORS = new Set([
+  'external_channel_migrating',
+  'fatal_error',
+  'internal_error',
+  'message_limit_exceeded',
+  'org_login_required',
+  'rate_limited',
+  'ratelimited',
+  'request_timeout',
+  'service_unavailable',
+  'team_added_to_org',
+  'update_failed',
+]);
+
+/** There is no such message, or it takes no replies: what was to follow it stands for itself. */
+const THREAD_ERRORS = new Set([
+  'cannot_reply_to_message',
+  'channel_not_found',
+  'invalid_thread_ts',
+  'is_archived',
+  'message_not_found',
+  'not_in_channel',
+  'restricted_action_non_threadable_channel',
+  'thread_not_found',
+]);
+
+const RATE_ERRORS = new Set(['rate_limited', 'ratelimited']);
+/** When Slack says "slow down" and not for how long. */
+const RETRY_AFTER_MS_DEFAULT = 30_000;
+const ERROR_LENGTH_MAX = 100;
+
+const TOKEN = 'copy the Bot User OAuth Token of the app (xoxb-...) into bot_token';
+const REINSTALL = `install the app to the workspace again and ${TOKEN}`;
+const WEBHOOK = 'add a new webhook in the settings of the app and put its address into webhook_url';
+const ADMIN = 'ask an administrator of the workspace to let the app post there';
+const REPORT = 'please report this to the authors of Cronflow';
+
+/** What to do about an error that stays until somebody does something. */
+const ADVICE: Readonly<Record<string, string>> = {
+  not_authed: TOKEN,
+  invalid_auth: TOKEN,
+  not_allowed_token_type: TOKEN,
+  token_expired: REINSTALL,
+  token_revoked: REINSTALL,
+  account_inactive: REINSTALL,
+  missing_scope: `add the scope chat:write to the app, ${REINSTALL}`,
+  not_in_channel: 'invite the app to the channel: /invite @its-name',
+  channel_not_found:
+    'correct the name, or, if the channel is private, invite the app to it: /invite @its-name',
+  is_archived: 'unarchive the channel or name another',
+  channel_is_archived: 'unarchive the channel, or add a webhook for another',
+  no_service: WEBHOOK,
+  no_active_hooks: WEBHOOK,
+  invalid_token: WEBHOOK,
+  no_team: WEBHOOK,
+  team_disabled: WEBHOOK,
+  restricted_action: ADMIN,
+  restricted_action_read_only_channel: ADMIN,
+  restricted_action_thread_only_channel: ADMIN,
+  action_prohibited: ADMIN,
+  posting_to_general_channel_denied: ADMIN,
+  ekm_access_denied: ADMIN,
+  access_denied: ADMIN,
+  accesslimited: ADMIN,
+  no_permission: ADMIN,
+  team_access_not_granted: ADMIN,
+  unknown_method: 'correct api_url: it ends in /api',
+  invalid_payload: REPORT,
+  invalid_blocks: REPORT,
+  invalid_blocks_format: REPORT,
+  invalid_arguments: REPORT,
+  msg_blocks_too_long: REPORT,
+  msg_too_long: REPORT,
+  no_text: REPORT,
+};
+
+/** Whether the same message without blocks may be taken; for the answer of a webhook. */
 export function isAboutBlocks(answer: HttpAnswer): boolean {
   return answer.status === 400 && BLOCK_ERRORS.has(answer.body.trim());
+}
+
+/** The same for an answer of the Web API. */
+export function refusesBlocks(answer: ApiAnswer): boolean {
+  return !answer.ok && BLOCK_ERRORS.has(answer.error);
+}
+
+/** Whether what was to be replied to, or edited, is not there for us any more. */
+export function isThreadGone(answer: ApiAnswer): boolean {
+  return !answer.ok && THREAD_ERRORS.has(answer.error);
+}
+
+/** Reads the answer of a webhook and says what to do where only a person can. */
+export function webhookResultOf(answer: HttpAnswer, nowAt: number): SendResult {
+  const result = resultOf('Slack', answer, nowAt);
+  return result.result === 'permanent'
+    ? { ...result, detail: advised(result.detail, answer.body.trim()) }
+    : result;
+}
+
+/**
+ * Reads an answer of the Web API. Errors that nobody documents stay until somebody changes something, like those of
+ * other receivers.
+ * @param nowAt for a `Retry-After` that is a date
+ */
+export function apiAnswerOf(answer: HttpAnswer, nowAt: number): ApiAnswer {
+  const { status, body, retryAfter } = answer;
+  const said = parsed(body);
+  if (said?.['ok'] === true) return { ok: true, place: placeIn(said) };
+  const error = said?.['error'];
+  if (typeof error !== 'string') return { ok: false, error: '', result: foreignResultOf(answer, nowAt) };
+  const shown = cleanLine(error, ERROR_LENGTH_MAX);
+  const detail = `Slack answered ${shown}`;
+  if (!PASSING_ERRORS.has(error) && status < 500 && status !== 429) {
+    return { ok: false, error, result: { result: 'permanent', detail: advised(detail, error) } };
+  }
+  const isRate = status === 429 || RATE_ERRORS.has(error);
+  const afterMs = retryAfterMs(retryAfter, nowAt) ?? (isRate ? RETRY_AFTER_MS_DEFAULT : null);
+  const result: SendResult = { result: 'retry', detail, ...(afterMs === null ? {} : { afterMs }) };
+  return { ok: false, error, result };
+}
+
+/** Of what is no answer of the Web API: a proxy's page, or an outage of what stands before it. */
+function foreignResultOf(answer: HttpAnswer, nowAt: number): SendResult {
+  const result = resultOf('Slack', answer, nowAt);
+  if (result.result !== 'ok') return result;
+  return { result: 'retry', detail: `Slack answered ${answer.status} with something that is not its own` };
+}
+
+function advised(detail: string, error: string): string {
+  const advice = Object.hasOwn(ADVICE, error) ? ADVICE[error] : undefined;
+  return advice === undefined ? detail : `${detail}: ${advice}`;
+}
+
+function parsed(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+function placeIn({ channel, ts }: Record<string, unknown>): Place | null {
+  if (typeof channel !== 'string' || !/^[A-Z0-9]{2,40}$/.test(channel)) return null;
+  return typeof ts === 'string' && /^\d{1,20}\.\d{1,20}$/.test(ts) ? { channel, ts } : null;
+}
+
+/** The receipt that brings a place back; see `placeOf`. */
+export function receiptOf({ channel, ts }: Place): string {
+  return JSON.stringify({ channel, ts });
+}
+
+/** Null where the receipt is lost, or was left by a notifier of another kind. */
+export function placeOf(receipt: string): Place | null {
+  const said = parsed(receipt);
+  return said === null ? null : placeIn(said);
 }

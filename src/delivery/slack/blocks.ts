@@ -1,62 +1,43 @@
 import type { Message, MessageLink } from '../message.ts';
+import { mergedBlocksOf, mergedPlainOf } from './merged.ts';
+import {
+  type Block,
+  headerOf,
+  mentionTexts,
+  type Mrkdwn,
+  mrkdwn,
+  SECTION_LENGTH_MAX,
+  type SlackPayload,
+} from './payload.ts';
 import { escapeText, fitCode, fitText } from './text.ts';
 
-/**
- * Slack's documented limits, in characters: header 150, section text 3,000, 10 fields of 2,000 each, 10
- * elements in a context, 50 blocks. About 13,000 in all is what webhooks took when tried; ours are lower
- * where more would not be read anyway.
- */
-const HEADER_LENGTH_MAX = 150;
-const SECTION_LENGTH_MAX = 3_000;
+/** Slack's own limits are in payload.ts; these are lower where more would not be read, and keep within the sum. */
 const FIELDS_MAX = 10;
 const BELOW_LENGTH_MAX = 1_000;
+const STRUCK_LENGTH_MAX = 500;
 const FIELD_LENGTH_MAX = 500;
 /** All fields together. */
-const FIELDS_LENGTH_MAX = 6_000;
+const FIELDS_LENGTH_MAX = 4_500;
 const LINKS_MAX = 4;
-const LINK_LENGTH_MAX = 500;
+const LINK_LENGTH_MAX = 300;
 const FALLBACK_LENGTH_MAX = 500;
 const PLAIN_LENGTH_MAX = 3_900;
 
-interface PlainText {
-  type: 'plain_text';
-  text: string;
-  emoji: false;
-}
-interface Mrkdwn {
-  type: 'mrkdwn';
-  text: string;
-  /** Slack makes no links or mentions of what merely looks like one. */
-  verbatim: true;
-}
-type Block =
-  | { type: 'header'; text: PlainText }
-  | { type: 'section'; text: Mrkdwn }
-  | { type: 'section'; fields: Mrkdwn[] }
-  | { type: 'context'; elements: Mrkdwn[] };
-
-/** What is posted to an incoming webhook, as JSON. */
-export interface SlackPayload {
-  /** Shown in notifications and where blocks are not; reads alone. */
-  text: string;
-  blocks?: Block[];
-}
-
-const COLOURS = { bad: '🔴', good: '🟢', over: '🟡' } as const;
-
-/** A message as Block Kit: header, what the job does, fields, output in a code block, links. */
-export function blocksOf(message: Message): SlackPayload {
-  const title = `${COLOURS[message.severity]} ${message.title}`;
-  const blocks: Block[] = [
-    { type: 'header', text: { type: 'plain_text', text: fitText(title, HEADER_LENGTH_MAX), emoji: false } },
-  ];
-  const mentions = mentionsOf(message);
-  if (mentions !== '') blocks.push({ type: 'section', text: mrkdwn(mentions) });
+/**
+ * A message as Block Kit: header, what the job does, fields, output in a code block, links.
+ * @param struck a title that holds no more, to be shown struck out below the header
+ */
+export function blocksOf(message: Message, struck: string | null = null): SlackPayload {
+  if (message.kind === 'merged') return mergedBlocksOf(message);
+  const header = headerOf(message);
+  const blocks: Block[] = [header.block];
+  const section = (text: string): void => void blocks.push({ type: 'section', text: mrkdwn(text) });
+  const mentions = mentionTexts(message.mentions).join(' ');
+  if (mentions !== '') section(mentions);
+  if (struck !== null) section(strike(struck));
   // What the header had to leave out is said below it.
-  const isCut = escapeText(title).length > HEADER_LENGTH_MAX;
-  const below = [isCut ? message.title : null, message.description].filter((text) => text !== null);
-  if (below.length > 0)
-    blocks.push({ type: 'section', text: mrkdwn(fitText(below.join('\n'), BELOW_LENGTH_MAX)) });
+  const below = [header.isWhole ? null : message.title, message.description].filter((text) => text !== null);
+  if (below.length > 0) section(fitText(below.join('\n'), BELOW_LENGTH_MAX));
   const fieldLengthMax = Math.min(FIELD_LENGTH_MAX, Math.floor(FIELDS_LENGTH_MAX / message.fields.length));
   for (let from = 0; from < message.fields.length; from += FIELDS_MAX) {
     const fields = message.fields
@@ -66,8 +47,7 @@ export function blocksOf(message: Message): SlackPayload {
   }
   if (message.output !== null) {
     const label = labelOf(message);
-    const code = fitCode(message.output, SECTION_LENGTH_MAX - label.length - 1);
-    blocks.push({ type: 'section', text: mrkdwn(`${label}\n${code}`) });
+    section(`${label}\n${fitCode(message.output, SECTION_LENGTH_MAX - label.length - 1)}`);
   }
   if (message.links.length > 0)
     blocks.push({ type: 'context', elements: message.links.slice(0, LINKS_MAX).map(linkOf) });
@@ -76,7 +56,8 @@ export function blocksOf(message: Message): SlackPayload {
 
 /** The same message as plain text, for when Slack takes no blocks. */
 export function plainOf(message: Message): SlackPayload {
-  const mentions = mentionsOf(message);
+  if (message.kind === 'merged') return mergedPlainOf(message);
+  const mentions = mentionTexts(message.mentions).join(' ');
   const called = mentions === '' ? '' : `${mentions}\n`;
   const lines = [message.title, ...(message.description === null ? [] : [message.description])];
   for (const { label, value } of message.fields) lines.push(`${label}: ${value}`);
@@ -87,19 +68,13 @@ export function plainOf(message: Message): SlackPayload {
   return { text: `${head}\n${fitCode(message.output, Math.min(room, SECTION_LENGTH_MAX))}` };
 }
 
-/** As Slack wants them written ("Formatting text for app surfaces, Mentioning"); anything else is left out. */
-function mentionsOf({ mentions }: Message): string {
-  return mentions
-    .flatMap((mention) => {
-      if (/^[UW][A-Z0-9]+$/.test(mention)) return [`<@${mention}>`];
-      if (/^S[A-Z0-9]+$/.test(mention)) return [`<!subteam^${mention}>`];
-      return /^(here|channel|everyone)$/.test(mention) ? [`<!${mention}>`] : [];
-    })
-    .join(' ');
+/** Struck out; a tilde within would end that early. */
+function strike(text: string): string {
+  return `~${fitText(text.replaceAll('~', '∼'), STRUCK_LENGTH_MAX)}~`;
 }
 
 function labelOf({ outputNote }: Message): string {
-  return outputNote === null ? '*Output*' : `*Output*, ${escapeText(outputNote)}`;
+  return outputNote === null ? '*Output*' : `*Output*, ${fitText(outputNote, LINK_LENGTH_MAX)}`;
 }
 
 function linkOf({ label, text, url }: MessageLink): Mrkdwn {
@@ -109,8 +84,4 @@ function linkOf({ label, text, url }: MessageLink): Mrkdwn {
     return mrkdwn(`${escapeText(label)}: ${shown}`);
   const href = url.replace(/&/g, '&amp;').replace(/</g, '%3C').replace(/>/g, '%3E').replace(/\|/g, '%7C');
   return mrkdwn(`<${href}|${escapeText(label)}>`);
-}
-
-function mrkdwn(text: string): Mrkdwn {
-  return { type: 'mrkdwn', text, verbatim: true };
 }

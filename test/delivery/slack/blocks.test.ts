@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../../src/delivery/message.ts';
-import { blocksOf, plainOf, type SlackPayload } from '../../../src/delivery/slack/blocks.ts';
+import { blocksOf, plainOf } from '../../../src/delivery/slack/blocks.ts';
+import type { SlackPayload } from '../../../src/delivery/slack/payload.ts';
 import { aMessage } from '../support/message.ts';
 
 /** Every text of a payload, as Slack gets it. */
@@ -17,7 +18,11 @@ function textsOf({ text, blocks = [] }: SlackPayload): string[] {
 
 /** What people would see if Slack read our own markup (bold labels, links, code fences) and nothing else. */
 function hasForeignMarkup(text: string): boolean {
-  return text.replace(/<https?:[^<>|\s]*\|[^<>]*>/g, '').match(/[<>]|&(?!(?:amp|lt|gt);)/) !== null;
+  return (
+    text
+      .replace(/<https?:[^<>|\s]*\|[^<>]*>|<!subteam\^[A-Z0-9]+>/g, '')
+      .match(/[<>]|&(?!(?:amp|lt|gt);)/) !== null
+  );
 }
 
 const anything = fc.string({ unit: 'binary', maxLength: 4_000 });
@@ -57,7 +62,10 @@ const messages: fc.Arbitrary<Message> = fc.record({
     }),
     { maxLength: 3 },
   ),
-  mentions: fc.constant([]),
+  mentions: fc.constantFrom(
+    [],
+    Array.from({ length: 40 }, (_, at) => `S${'A'.repeat(28)}${10 + at}`),
+  ),
   sections: fc.constant([]),
   opening: fc.constant(null),
   source: fc.constant(aMessage().source),
@@ -136,8 +144,8 @@ describe('blocksOf', () => {
 
   it('keeps every limit and lets nothing through as markup, whatever the message holds', () => {
     fc.assert(
-      fc.property(messages, (message) => {
-        const payload = blocksOf(message);
+      fc.property(messages, fc.option(hostile), (message, struck) => {
+        const payload = blocksOf(message, struck);
         expect(payload.text.length).toBeLessThanOrEqual(3_000);
         const blocks = payload.blocks ?? [];
         expect(blocks.length).toBeLessThanOrEqual(50);
@@ -174,6 +182,11 @@ describe('blocksOf', () => {
     expect(plainOf(aMessage({ mentions })).text.split('\n')[0]).toBe(called);
     expect(blocksOf(aMessage({ mentions: ['!here'] }))).toEqual(blocksOf(aMessage()));
     expect(plainOf(aMessage({ mentions: ['!here'] }))).toEqual(plainOf(aMessage()));
+  });
+
+  it('strikes out a title that holds no more', () => {
+    const texts = textsOf(blocksOf(aMessage({ title: 'RESOLVED backup' }), 'FAILED ~backup~ <on> web1'));
+    expect(texts.slice(1, 3)).toEqual(['🔴 RESOLVED backup', '~FAILED ∼backup∼ &lt;on&gt; web1~']);
   });
 
   it('lets no backticks out of the code block', () => {

@@ -4,6 +4,7 @@ import { redact } from '../../../src/delivery/redact.ts';
 import { DeliveryWorker } from '../../../src/delivery/worker.ts';
 import { type SlackServer, startSlackServer } from '../../support/slack-server.ts';
 import { harness, type Harness, openingOf } from '../support/harness.ts';
+import { aClosing } from '../support/records.ts';
 
 let h: Harness;
 let server: SlackServer;
@@ -35,6 +36,10 @@ afterEach(async () => {
 /** Starts the worker and lets fake time pass, in steps, until the server has accepted `count` messages. */
 async function deliver(count: number, stepMs = 500): Promise<void> {
   worker.start(registry.apply([{ name: 'ops', type: 'slack', settings: { webhook_url: server.url } }]));
+  await untilAccepted(count, stepMs);
+}
+
+async function untilAccepted(count: number, stepMs: number): Promise<void> {
   for (let steps = 0; server.messages.length < count; steps++) {
     if (steps > 20_000) throw new Error(`${server.messages.length} of ${count} messages`);
     await h.clock.advance(stepMs);
@@ -89,12 +94,38 @@ describe('from the outbox to Slack', () => {
     await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2));
     await deliver(1);
     await h.clock.advance(2_000);
-    expect(h.log.join('')).toContain('error="Slack answered 403 invalid_token"');
+    expect(h.log.join('')).toContain('error="Slack answered 403 invalid_token: add a new webhook');
     // The second got through: the first is told again.
     await server.waitForMessages(1, 5_000);
     for (let steps = 0; server.messages.length < 2 && steps < 100; steps++) await h.clock.advance(1_000);
     expect(names()).toEqual(['job-2', 'job-1']);
     const { items } = await h.store.deliveries({ skip: 0, limit: 10 });
     expect(JSON.stringify([items, h.log])).not.toContain(server.secret);
+  });
+});
+
+describe('from the outbox to Slack by bot token', () => {
+  it('ends an alert in its thread and in place, with all it had said', async () => {
+    const settings = { bot_token: server.token, channel: 'ops', api_url: server.apiUrl };
+    worker.start(registry.apply([{ name: 'ops', type: 'slack', settings }]));
+    const opening = openingOf(h.clock, 1);
+    await h.owe(opening);
+    worker.wake();
+    await untilAccepted(1, 500);
+    const before = server.messages[0]?.readable.split('\n') ?? [];
+    const about = { incident_id: opening.incident_id, job_id: opening.job_id };
+    const { facts } = aClosing();
+    const at = h.clock.now() + 7_200_000;
+    await h.clock.advance(7_200_000);
+    const due = { created_at: at, next_attempt_at: at, facts: { ...facts, job_name: 'job-1' } };
+    await h.owe(aClosing({ ...about, ...due }));
+    worker.wake();
+    await untilAccepted(2, 500);
+    const [alert, reply] = server.messages;
+    expect(reply).toMatchObject({ threadTs: alert?.ts, isBroadcast: false });
+    const [header, struck, ...rest] = alert?.readable.split('\n') ?? [];
+    expect(header).toMatch(/^🟢 RESOLVED job-1: ran fine on web1/);
+    expect(struck).toBe('~FAILED job-1 on web1: exit 1 after 4m12s~');
+    expect(rest).toEqual(before.slice(1));
   });
 });

@@ -1,5 +1,6 @@
 import type { NotifierSettings } from '../../../src/core/notifier-config.ts';
 import { startSlackServer } from '../../support/slack-server.ts';
+import { startWebhookServer, type WebhookFault } from '../../support/webhook-server.ts';
 
 /** What goes wrong at the next request, whatever the protocol. */
 export type Fault =
@@ -44,6 +45,8 @@ export interface Way {
 export const WAYS: readonly Way[] = [
   { type: 'log', how: 'to the log', start: null, saysRetryAfter: false },
   { type: 'slack', how: 'by webhook', start: startSlackWebhook, saysRetryAfter: true },
+  { type: 'slack', how: 'by bot token', start: startSlackBot, saysRetryAfter: true },
+  { type: 'webhook', how: 'with JSON of the incident', start: startWebhook, saysRetryAfter: true },
 ];
 
 async function startSlackWebhook(): Promise<Receiver> {
@@ -61,6 +64,48 @@ async function startSlackWebhook(): Promise<Receiver> {
     secrets: [server.secret],
     accepted: () => server.messages.length,
     failNext: (fault) => server.failNext(faults[fault]),
+    close: () => server.close(),
+  };
+}
+
+async function startSlackBot(): Promise<Receiver> {
+  const server = await startSlackServer();
+  const faults = {
+    unavailable: { kind: 'error', error: 'service_unavailable' },
+    slow_down: { kind: 'error', error: 'ratelimited', retryAfter: '30' },
+    reset: { kind: 'reset' },
+    accept_and_drop: { kind: 'accept_and_drop' },
+    hang: { kind: 'hang' },
+    refused: { kind: 'error', error: 'token_revoked' },
+  } as const;
+  return {
+    settings: { bot_token: server.token, channel: '#ops', api_url: server.apiUrl },
+    secrets: [server.token],
+    accepted: () => server.messages.length,
+    failNext: (fault) => server.failNext(faults[fault]),
+    close: () => server.close(),
+  };
+}
+
+/** What goes wrong where HTTP alone says so. */
+const HTTP_FAULTS: Readonly<Record<Fault, WebhookFault>> = {
+  unavailable: { kind: 'answer', status: 503 },
+  slow_down: { kind: 'answer', status: 429, headers: { 'retry-after': '30' } },
+  reset: { kind: 'reset' },
+  accept_and_drop: { kind: 'accept_and_drop' },
+  hang: { kind: 'hang' },
+  refused: { kind: 'answer', status: 403 },
+};
+
+async function startWebhook(): Promise<Receiver> {
+  const server = await startWebhookServer();
+  const secrets = ['XsecretXpathX', 'XsecretXkeyXofX16', 'XsecretXheaderX'] as const;
+  const [path, secret, header] = secrets;
+  return {
+    settings: { url: `${server.origin}/${path}`, secret, headers: { authorization: header } },
+    secrets,
+    accepted: () => server.accepted.length,
+    failNext: (fault) => server.failNext(HTTP_FAULTS[fault]),
     close: () => server.close(),
   };
 }

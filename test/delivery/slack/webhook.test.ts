@@ -2,7 +2,7 @@ import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { Pacer } from '../../../src/delivery/pacer.ts';
-import { SlackNotifier } from '../../../src/delivery/slack/notifier.ts';
+import { SlackWebhook } from '../../../src/delivery/slack/webhook.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { type SlackServer, startSlackServer } from '../../support/slack-server.ts';
 import { aMessage } from '../support/message.ts';
@@ -11,7 +11,7 @@ const never = new AbortController().signal;
 
 let server: SlackServer;
 let clock: FakeClock;
-let slack: SlackNotifier;
+let slack: SlackWebhook;
 
 beforeEach(async () => {
   server = await startSlackServer();
@@ -24,11 +24,11 @@ afterEach(async () => {
   await server.close();
 });
 
-function notifierFor(webhookUrl: string): SlackNotifier {
-  return new SlackNotifier({ name: 'ops', webhookUrl, clock, pacer: new Pacer(clock, 1_000) });
+function notifierFor(webhookUrl: string): SlackWebhook {
+  return new SlackWebhook({ name: 'ops', webhookUrl, mention: [], clock, pacer: new Pacer(clock, 1_000) });
 }
 
-describe('SlackNotifier', () => {
+describe('SlackWebhook', () => {
   it('posts what Slack accepts', async () => {
     expect(await slack.send(aMessage(), never)).toEqual({ result: 'ok' });
     const [message] = server.messages;
@@ -54,13 +54,46 @@ describe('SlackNotifier', () => {
     expect(server.messages[0]?.text).toContain('Reason: exit 1 after 4m12s');
   });
 
+  it.each([
+    [403, 'invalid_token', 'add a new webhook in the settings of the app'],
+    [404, 'no_service', 'add a new webhook in the settings of the app'],
+    [410, 'channel_is_archived', 'unarchive the channel, or add a webhook for another'],
+    [403, 'action_prohibited', 'ask an administrator of the workspace to let the app post there'],
+  ])('gives up at %i %s and says what to do', async (status, body, advice) => {
+    server.failNext({ kind: 'answer', status, body });
+    const sent = await slack.send(aMessage(), never);
+    expect(sent).toMatchObject({
+      result: 'permanent',
+      detail: expect.stringContaining(`Slack answered ${status} ${body}: ${advice}`),
+    });
+  });
+
+  it('calls whom it is told to when trouble begins, and nobody when it is over', async () => {
+    const pacer = new Pacer(clock, 0);
+    const notifier = new SlackWebhook({
+      name: 'ops',
+      webhookUrl: server.url,
+      mention: ['S0615G0KT'],
+      clock,
+      pacer,
+    });
+    await notifier.send(aMessage({ mentions: ['U024BE7LH'] }), never);
+    await notifier.send(aMessage({ kind: 'closed', severity: 'good' }), never);
+    expect(server.messages[0]?.readable).toContain('\n<@U024BE7LH> <!subteam^S0615G0KT>\n');
+    expect(server.messages[1]?.readable).not.toContain('subteam');
+    await notifier.close();
+  });
+
   it('falls back once', async () => {
     const refusal = { kind: 'answer', status: 400, body: 'invalid_payload' } as const;
     server.failNext(refusal, refusal);
     const sent = slack.send(aMessage(), never);
     await until(() => server.answers.length === 1 && clock.timerCount === 1);
     await clock.advance(1_000);
-    expect(await sent).toEqual({ result: 'permanent', detail: 'Slack answered 400 invalid_payload' });
+    expect(await sent).toEqual({
+      result: 'permanent',
+      detail: 'Slack answered 400 invalid_payload: please report this to the authors of Cronflow',
+    });
     expect(server.answers).toHaveLength(2);
   });
 
@@ -157,9 +190,10 @@ describe('SlackNotifier', () => {
   it('tells nobody its address, whatever goes wrong', async () => {
     const results: unknown[] = [];
     server.failNext({ kind: 'answer', status: 500, body: 'rollup_error' });
-    const withSystemClock = new SlackNotifier({
+    const withSystemClock = new SlackWebhook({
       name: 'ops',
       webhookUrl: server.url,
+      mention: [],
       clock: systemClock,
       pacer: new Pacer(systemClock, 0),
     });

@@ -1,0 +1,184 @@
+import type { Clock } from '../../clock.ts';
+import { codeOf, HttpClient, webAddress } from '../http-client.ts';
+import { InFlight } from '../in-flight.ts';
+import type { Message } from '../message.ts';
+import type { Notifier, SendResult } from '../notifier.ts';
+import type { Pacer } from '../pacer.ts';
+import {
+  type ApiAnswer,
+  apiAnswerOf,
+  isThreadGone,
+  type Place,
+  placeOf,
+  receiptOf,
+  refusesBlocks,
+} from './answer.ts';
+import { blocksOf, plainOf } from './blocks.ts';
+import { calling } from './mention.ts';
+import { mergedLengthMax } from './merged.ts';
+import { overBlocksOf, overPlainOf } from './over.ts';
+import type { SlackPayload } from './payload.ts';
+
+/** Slack repeats the message in its answer. */
+const ANSWER_BYTES_MAX = 256 * 1024;
+/** How often a delivery may fail at the edit before people are told of the recovery without it. */
+const EDIT_ATTEMPTS_MAX = 5;
+
+interface Payloads {
+  blocks: SlackPayload;
+  plain: SlackPayload;
+}
+
+/**
+ * Posts with a bot token over Slack's Web API. What goes on about a trouble is threaded under the alert that told of
+ * it, and the alert is edited when it is over.
+ */
+export class SlackBot implements Notifier {
+  readonly type = 'slack';
+  // One at a time: with a pace of one a second more would only wait inside.
+  readonly concurrency = 1;
+  readonly keepsState = true;
+  readonly mergedLengthMax: number;
+  readonly name: string;
+  readonly #apiUrl: string;
+  readonly #token: string;
+  readonly #channel: string;
+  readonly #mention: readonly string[];
+  readonly #clock: Clock;
+  readonly #pacer: Pacer;
+  readonly #inFlight = new InFlight();
+  readonly #client = new HttpClient(ANSWER_BYTES_MAX);
+
+  /**
+   * @param apiUrl the address that `/chat.postMessage` is appended to
+   * @param token a secret: it goes into no log and no error
+   * @param channel an id or a name
+   */
+  constructor(options: {
+    name: string;
+    apiUrl: string;
+    token: string;
+    channel: string;
+    mention: readonly string[];
+    clock: Clock;
+    pacer: Pacer;
+  }) {
+    this.name = options.name;
+    this.#apiUrl = options.apiUrl.replace(/\/+$/, '');
+    this.#token = options.token;
+    this.#channel = options.channel;
+    this.#mention = options.mention;
+    this.mergedLengthMax = mergedLengthMax(options.mention);
+    this.#clock = options.clock;
+    this.#pacer = options.pacer;
+  }
+
+  async send(message: Message, signal: AbortSignal): Promise<SendResult> {
+    return this.#inFlight.track(this.#attempt(calling(message, this.#mention), signal));
+  }
+
+  async close(): Promise<void> {
+    // Not left to the agent: what waits for its turn has made no request yet.
+    await this.#inFlight.settled();
+    await this.#client.close();
+  }
+
+  async #attempt(message: Message, signal: AbortSignal): Promise<SendResult> {
+    if (webAddress(this.#apiUrl) === null) {
+      return { result: 'permanent', detail: 'api_url is not an http(s) address' };
+    }
+    try {
+      return await this.#tell(message, signal);
+    } catch (error) {
+      const detail = signal.aborted ? 'Slack did not answer in time' : `Slack not reached (${codeOf(error)})`;
+      return { result: 'retry', detail };
+    }
+  }
+
+  /**
+   * The edit goes before the reply: it can be repeated without harm, while a reply that was posted must not be posted
+   * again because the edit after it failed.
+   */
+  async #tell(message: Message, signal: AbortSignal): Promise<SendResult> {
+    const { kind, opening } = message;
+    const alert = opening === null ? null : placeOf(opening.receipt);
+    // A merged message tells of other troubles, too, which go on.
+    const isOwn = alert !== null && opening?.isMerged === false;
+    if (kind === 'closed_silently') {
+      return isOwn ? silentResultOf(await this.#edit(alert, message, signal)) : { result: 'ok' };
+    }
+    if (kind === 'closed' && isOwn && message.source.delivery.attempts < EDIT_ATTEMPTS_MAX) {
+      const answer = await this.#edit(alert, message, signal);
+      // What stays wrong with the edit keeps nobody from hearing that it is over.
+      if (!answer.ok && answer.result.result === 'retry') return answer.result;
+    }
+    const payloads = { blocks: blocksOf(message), plain: plainOf(message) };
+    if (alert !== null) {
+      // In the thread alone a reminder would be seen by nobody new; nor would the end of a trouble whose alert,
+      // being of many, still stands as it was.
+      const isBroadcast = kind === 'reminder' || !isOwn;
+      const where = { channel: alert.channel, thread_ts: alert.ts, reply_broadcast: isBroadcast };
+      const answer = await this.#call('chat.postMessage', { ...where, ...QUIET }, payloads, signal);
+      if (!isThreadGone(answer)) return sentResultOf(answer);
+    }
+    const where = { channel: this.#channel, ...QUIET };
+    return sentResultOf(await this.#call('chat.postMessage', where, payloads, signal));
+  }
+
+  async #edit(alert: Place, message: Message, signal: AbortSignal): Promise<ApiAnswer> {
+    const payloads = {
+      blocks: overBlocksOf(message),
+      // Without `blocks` an edited message keeps those it had.
+      plain: { ...overPlainOf(message), blocks: [] },
+    };
+    // The default of an edit is another one than that of a new message.
+    const where = { channel: alert.channel, ts: alert.ts, parse: 'none' };
+    return this.#call('chat.update', where, payloads, signal);
+  }
+
+  async #call(
+    method: string,
+    where: Readonly<Record<string, unknown>>,
+    { blocks, plain }: Payloads,
+    signal: AbortSignal,
+  ): Promise<ApiAnswer> {
+    const answer = await this.#request(method, { ...where, ...blocks }, signal);
+    return refusesBlocks(answer) ? this.#request(method, { ...where, ...plain }, signal) : answer;
+  }
+
+  async #request(
+    method: string,
+    call: Readonly<Record<string, unknown>>,
+    signal: AbortSignal,
+  ): Promise<ApiAnswer> {
+    const url = new URL(`${this.#apiUrl}/${method}`);
+    if (!(await this.#pacer.turn(signal))) throw new Error('aborted while waiting for a turn');
+    try {
+      const headers = {
+        'content-type': 'application/json; charset=utf-8',
+        authorization: `Bearer ${this.#token}`,
+      };
+      const answer = await this.#client.post(url, headers, JSON.stringify(call), signal);
+      return apiAnswerOf(answer, this.#clock.now());
+    } finally {
+      this.#pacer.used();
+    }
+  }
+}
+
+/** No previews of what a runbook links to. */
+const QUIET = { unfurl_links: false, unfurl_media: false };
+
+function sentResultOf(answer: ApiAnswer): SendResult {
+  if (!answer.ok) return answer.result;
+  return answer.place === null ? { result: 'ok' } : { result: 'ok', receipt: receiptOf(answer.place) };
+}
+
+/** An alert that cannot be edited any more, deleted or too old, is nothing to be told of. */
+function silentResultOf(answer: ApiAnswer): SendResult {
+  if (answer.ok) return { result: 'ok' };
+  const isLost = isThreadGone(answer) || UNEDITABLE.has(answer.error);
+  return isLost ? { result: 'ok' } : answer.result;
+}
+
+const UNEDITABLE = new Set(['cant_update_message', 'edit_window_closed', 'is_inactive']);
