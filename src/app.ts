@@ -118,6 +118,10 @@ function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
     logger,
     notifiers: registry,
     audience: () => audienceOf(parts.reloader?.current ?? null),
+    around: () => {
+      const { publicUrl = null, defaults = {} } = parts.reloader?.current ?? {};
+      return { publicUrl, timezone: defaults.timezone ?? 'UTC' };
+    },
     redact: hide,
     onCommit: wakeDelivery,
   });

@@ -1,3 +1,4 @@
+import { formatDuration } from '../schedule/duration.ts';
 import { type Claim, claimSlot } from './claim.ts';
 import type { Draft } from './draft.ts';
 import { countOutcome } from './incident.ts';
@@ -56,7 +57,9 @@ function applyStart(draft: Draft, ping: Ping, at: number): PingEffect {
 
 /** With `overlap: forbid` the second of two runs is a failure as it starts; what it does is not waited for. */
 function endAsOverlap(draft: Draft, run: Run, first: Run): Reason {
-  const detail = `run ${first.id} was open`;
+  const sinceMs = (run.started_at ?? 0) - (first.started_at ?? run.started_at ?? 0);
+  const where = first.host === null ? '' : ` on ${first.host}`;
+  const detail = `it had begun ${formatDuration(Math.max(0, sinceMs))} before${where}`;
   endRun(draft, run.id, { at: run.started_at ?? 0, outcome: 'failure', reason: 'overlap', detail });
   return 'overlap';
 }

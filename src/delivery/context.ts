@@ -1,4 +1,5 @@
 import type { Delivery, Run } from '../core/model.ts';
+import { readDefaults } from '../ingest/configuration.ts';
 import type { Store } from '../store/store.ts';
 import { bareMessageOf, type Message, type MessageContext, messageOf, type Opening } from './message.ts';
 
@@ -14,13 +15,15 @@ type Around = Pick<MessageContext, 'nowAt' | 'publicUrl' | 'closing' | 'undelive
  */
 export async function loadContext(store: Store, delivery: Delivery, around: Around): Promise<MessageContext> {
   const { job_id: jobId, incident_id: incidentId, facts } = delivery;
-  const [incident, job, run, output, history, opening] = await Promise.all([
+  const [incident, job, run, output, history, opening, defaults] = await Promise.all([
     store.incident(incidentId),
     jobId === null ? undefined : store.jobById(jobId),
     jobId === null || facts.run_id === null ? undefined : store.run(jobId, facts.run_id),
     jobId === null || facts.run_id === null ? undefined : store.output(jobId, facts.run_id),
     jobId === null ? undefined : store.runsOf(jobId, { skip: 0, limit: HISTORY_ROWS_MAX }),
     openingOf(store, delivery, around),
+    // A job has a zone of its own.
+    jobId === null ? store.transact({}, readDefaults) : undefined,
   ]);
   return {
     ...around,
@@ -29,6 +32,8 @@ export async function loadContext(store: Store, delivery: Delivery, around: Arou
     run: run ?? null,
     output: output ?? null,
     usualMs: usualMsOf(history?.items ?? []),
+    lastHost: history?.items.find(({ host }) => host !== null)?.host ?? null,
+    timezone: defaults?.timezone ?? 'UTC',
     opening,
   };
 }

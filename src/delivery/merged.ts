@@ -9,7 +9,8 @@ import {
 } from './message.ts';
 import { type Redact, redactDetail } from './redact.ts';
 import { fullTime } from './wall-time.ts';
-import { groupedWords, systemRecovery, undeliveredWords } from './words.ts';
+import { systemRecovery } from './system-words.ts';
+import { groupedWords, undeliveredWords } from './words.ts';
 
 /** One of the deliveries a merged message tells of. */
 export interface MergedItem {
@@ -266,8 +267,11 @@ function systemTellingOf({ delivery, incident, closing }: MergedItem): Telling {
   });
   if (kind === 'closed' || kind === 'closed_silently') {
     const { verdict } = groupedWords({ ...facts, reason }, 'UTC', kind);
-    const severity = kind === 'closed' ? 'good' : 'over';
-    return line(`${verdict} RESOLVED`, systemRecovery(reason, incident?.subject), severity);
+    if (kind === 'closed')
+      return line(`${verdict} RESOLVED`, systemRecovery(reason, incident?.subject), 'good');
+    const isRemoved = incident?.close_reason === 'removed';
+    if (isRemoved) return line(`${verdict} REMOVED`, 'it is configured no longer', 'over');
+    return line(`${verdict} REPLACED`, 'what is wrong now has an alert of its own', 'over');
   }
   const { verdict, what } = groupedWords(facts, 'UTC', kind);
   if (closing !== null) return line(`${verdict} AND RESOLVED`, what, 'over');

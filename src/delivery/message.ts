@@ -1,10 +1,11 @@
 import type { Delivery, DeliveryFacts, Incident, Job, Run } from '../core/model.ts';
-import { formatDuration } from '../schedule/duration.ts';
 import type { Output } from '../store/store.ts';
 import { cleanLine, cleanText, firstLines, lastLines } from './clean.ts';
+import { fieldsOf } from './fields.ts';
+import { isEnd, type Parts, partsOf } from './parts.ts';
 import { type Redact, redactDetail } from './redact.ts';
-import { fullTime, shortTime } from './wall-time.ts';
-import { isSystemReason, ordinal, systemRecovery, troubleWords, undeliveredWords } from './words.ts';
+import { isSystemReason, type SystemReason } from './system-words.ts';
+import { titleOf } from './titles.ts';
 
 /** What a message is about; a notifier may show each in its own colour. */
 export type MessageKind =
@@ -98,6 +99,10 @@ export interface MessageContext {
   output: Output | null;
   /** Median duration of recent successful runs. */
   usualMs: number | null;
+  /** Where the job ran last. */
+  lastHost: string | null;
+  /** In which instants are named where no job says it. */
+  timezone: string;
   /** Without a trailing slash; null: no links to Cronflow. */
   publicUrl: string | null;
   /** Of the closing that goes out in the same message, because the opening was not yet sent. */
@@ -116,23 +121,7 @@ const DETAIL_LENGTH_MAX = 2_500;
 /** Of a longer output the end is looked at: the last lines are in it, and what is hidden costs time. */
 const KEPT_LENGTH_MAX = 65_536;
 const TITLE_LENGTH_MAX = 400;
-const HOST_LENGTH_MAX = 60;
 const VALUE_LENGTH_MAX = 400;
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
-/** A message sent later than this after what it tells says when that was. */
-const LATE_MS = MINUTE_MS;
-
-/** Everything about one message that its parts are written from. */
-interface Parts {
-  facts: DeliveryFacts;
-  closing: DeliveryFacts | null;
-  kind: Exclude<MessageKind, 'merged'>;
-  timezone: string;
-  name: string | null;
-  context: MessageContext;
-}
 
 /**
  * Writes the message of a delivery (DESIGN.md §7, Slack: title, fields, output, links). Pure.
@@ -214,133 +203,15 @@ function sourceOf(
   };
 }
 
-function partsOf(delivery: Delivery, context: MessageContext): Parts {
-  const isOver = delivery.kind === 'opened' && context.closing !== null;
-  const timezone = context.job?.declaration.timezone ?? 'UTC';
-  // A reminder is dated at its own instant, which is not the one at which the slot was given up.
-  const { redact } = context;
-  const told = redactDetail(delivery.facts, redact);
-  return {
-    facts: delivery.kind === 'reminder' ? { ...told, deadline_at: null } : told,
-    closing: context.closing === null ? null : redactDetail(context.closing, redact),
-    kind: isOver ? 'opened_and_closed' : delivery.kind,
-    timezone,
-    name: told.job_name,
-    context,
-  };
-}
-
-function titleOf(parts: Parts): string {
-  const { facts, kind, timezone, context } = parts;
-  if (kind === 'closed') return `RESOLVED${subjectOf(parts, false)}: ${recoveryOf(parts, facts)}`;
-  if (kind === 'closed_silently') return silentTitleOf(parts);
-  const { verdict, what } = troubleWords(facts, timezone);
-  const subject = subjectOf(parts, true);
-  switch (kind) {
-    case 'opened': {
-      const count = facts.bad_count >= 2 ? ` (${ordinal(facts.bad_count)} in a row)` : '';
-      return `${verdict}${subject}: ${what}${count}`;
-    }
-    case 'reminder':
-      return `STILL ${verdict}${subject}: ${what}; in trouble for ${lastedOf(facts)}${badCountOf(facts)}`;
-    case 'opened_and_closed': {
-      const closing = parts.closing ?? facts;
-      const from = shortTime(facts.at, context.nowAt, timezone);
-      const to = shortTime(closing.at, context.nowAt, timezone);
-      const when = `from ${from} to ${to} (${timezone})`;
-      return `${verdict} AND RESOLVED${subject}: ${what}; ${recoveryOf(parts, closing)}, ${when}`;
-    }
-  }
-}
-
-/** Why nothing more is to be expected of the incident, although nothing got better. */
-function silentTitleOf(parts: Parts): string {
-  const { facts, context } = parts;
-  const reason = context.incident?.close_reason;
-  // What is wrong with Cronflow itself now is wrong in another way, and has an alert of its own.
-  const verdict = reason === 'removed' ? 'REMOVED' : reason === 'recovered' ? 'REPLACED' : 'PAUSED';
-  return `${verdict}${subjectOf(parts, false)}: was in trouble for ${lastedOf(facts)}${badCountOf(facts)}`;
-}
-
-/** ` daily-database-backup on web1`; nothing for what is wrong with Cronflow itself. */
-function subjectOf({ name, facts }: Parts, withHost: boolean): string {
-  if (name === null) return '';
-  const host = withHost && facts.host !== null ? cleanLine(facts.host, HOST_LENGTH_MAX) : '';
-  return host === '' ? ` ${name}` : ` ${name} on ${host}`;
-}
-
-function recoveryOf({ name, context }: Parts, closing: DeliveryFacts): string {
-  const incidentReason = context.incident?.reason ?? closing.reason;
-  const lasted = `was in trouble for ${lastedOf(closing)}${badCountOf(closing)}`;
-  if (name === null || isSystemReason(incidentReason)) {
-    return `${systemRecovery(incidentReason, context.incident?.subject)}, ${lasted}`;
-  }
-  const host = closing.host === null ? '' : ` on ${cleanLine(closing.host, HOST_LENGTH_MAX)}`;
-  const isLate = context.incident?.close_reason === 'late_report' || closing.reason === 'late_report';
-  if (isLate) return `had run fine${host} after all and said so late, ${lasted}`;
-  if (closing.reason === 'rerun') return `ran fine${host} when run again, ${lasted}`;
-  return `ran fine${host}, ${lasted}`;
-}
-
-function lastedOf(facts: DeliveryFacts): string {
-  return formatDuration(facts.at - facts.incident_opened_at);
-}
-
-function badCountOf(facts: DeliveryFacts): string {
-  return facts.bad_count >= 2 ? ` (${facts.bad_count} bad)` : '';
-}
-
-function fieldsOf(parts: Parts): MessageField[] {
-  const { facts, kind, timezone, context } = parts;
-  const fields: MessageField[] = [];
-  const add = (label: string, value: string | null | undefined): void => {
-    if (value !== null && value !== undefined && value !== '') fields.push({ label, value });
-  };
-  const time = (at: number | null): string | null =>
-    at === null ? null : `${fullTime(at, timezone)} (${timezone})`;
-
-  if (!isEnd(kind)) add('Reason', troubleWords(facts, timezone).what);
-  add('Expected', time(facts.expected_at));
-  if (context.nowAt - facts.at >= LATE_MS && kind !== 'reminder') add('Happened', time(facts.at));
-  add('Now', time(context.nowAt));
-  if (parts.closing !== null && kind === 'opened_and_closed') add('Recovered', time(parts.closing.at));
-  add('Host', facts.host);
-  add('Duration', durationOf(facts, context.usualMs));
-  if (parts.name !== null) {
-    if (!isEnd(kind)) add('Last success', lastSuccessOf(parts));
-    add('Next slot', time(context.job === null ? facts.next_slot_at : context.job.state.expected_at));
-  }
-  add('Owner', context.job?.declaration.owner);
-  if (context.undelivered > 0) add('Not delivered', undeliveredWords(context.undelivered));
-  return fields;
-}
-
-/** Whether it tells of nothing but that the trouble is over. */
-function isEnd(kind: MessageKind): boolean {
-  return kind === 'closed' || kind === 'closed_silently';
-}
-
-function durationOf(facts: DeliveryFacts, usualMs: number | null): string | null {
-  if (facts.duration_ms === null) return null;
-  const usual = usualMs === null ? '' : `, usually ${formatDuration(usualMs)}`;
-  return `${formatDuration(facts.duration_ms)}${usual}`;
-}
-
-function lastSuccessOf({ facts, timezone, context }: Parts): string {
-  if (facts.last_success_at === null) return 'never';
-  const agoMs = context.nowAt - facts.last_success_at;
-  // To the minute, and from a day on to the hour: nobody counts the seconds of yesterday.
-  const stepMs = agoMs >= DAY_MS ? HOUR_MS : agoMs >= HOUR_MS ? MINUTE_MS : 1;
-  const ago = formatDuration(Math.floor(agoMs / stepMs) * stepMs);
-  return `${fullTime(facts.last_success_at, timezone)} (${ago} ago)`;
-}
-
 /** What was printed by the run that went wrong; of what is wrong with Cronflow itself, all that is known. */
 function shownOf({ facts, kind, name, context }: Parts): Output | null {
-  if (isEnd(kind)) return null;
+  if (isEnd({ kind })) return null;
   if (name !== null) return context.output === null ? null : keptOf(context.output, context.redact);
-  if (facts.detail?.includes('\n') !== true) return null;
-  return { text: facts.detail.slice(0, KEPT_LENGTH_MAX), dropped_bytes: 0 };
+  const detail = facts.detail?.slice(0, KEPT_LENGTH_MAX) ?? '';
+  const lineAt = detail.indexOf('\n');
+  if (lineAt < 0) return null;
+  // The title has the first line of a time away whole; that of an error may be cut.
+  return { text: facts.reason === 'cronflow_away' ? detail.slice(lineAt + 1) : detail, dropped_bytes: 0 };
 }
 
 /** The end of what was printed, cleaned and without secrets. */
@@ -369,6 +240,7 @@ function outputNoteOf(parts: Parts, shown: Output | null, count: number): string
 function linksOf({ facts, name, context }: Parts): MessageLink[] {
   const { job, publicUrl, run } = context;
   const links: MessageLink[] = [];
+  if (publicUrl !== null && isSystemReason(facts.reason)) links.push(systemLink(facts.reason, publicUrl));
   if (publicUrl !== null && name !== null) {
     const jobUrl = `${publicUrl}/jobs/${encodeURIComponent(name)}`;
     const hasRun = facts.run_id !== null && run !== null && run.outcome !== 'missed';
@@ -387,6 +259,17 @@ function linksOf({ facts, name, context }: Parts): MessageLink[] {
     links.push({ label: 'Declared in', text, url: null });
   }
   return links;
+}
+
+/** Where Cronflow says more about trouble of its own. */
+function systemLink(reason: SystemReason, publicUrl: string): MessageLink {
+  const [label, path] =
+    reason === 'config_invalid' || reason === 'config_held'
+      ? ['Configuration', '/config']
+      : reason === 'notifier_failing'
+        ? ['What was not delivered', '/deliveries?status=dead']
+        : ['Cronflow', '/'];
+  return { label, text: `${publicUrl}${path}`, url: `${publicUrl}${path}` };
 }
 
 /** The address in its normal form, without a character that could end a link; null unless http or https. */

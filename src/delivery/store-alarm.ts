@@ -4,7 +4,7 @@ import { putSystemChange } from '../ingest/system-change.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store } from '../store/store.ts';
 import { attempt } from './attempt.ts';
-import { type Message, messageOf } from './message.ts';
+import { type Message, type MessageContext, messageOf } from './message.ts';
 import type { Redact } from './redact.ts';
 import type { Notifier } from './notifier.ts';
 
@@ -27,6 +27,8 @@ export interface StoreAlarmOptions {
   notifiers: { get(name: string): Notifier | undefined };
   /** Names of those who are told, known without the store. */
   audience: () => readonly string[];
+  /** For links, and in which instants are named; known without the store. */
+  around: () => Pick<MessageContext, 'publicUrl' | 'timezone'>;
   /** Hides secrets in what is quoted from outside. */
   redact: Redact;
   /** Called after a commit that owes something. */
@@ -84,11 +86,15 @@ export class StoreAlarm {
   }
 
   async #send(name: string, failing: Failing): Promise<void> {
-    const { clock, logger, notifiers, redact } = this.#options;
+    const { clock, logger, notifiers, redact, around } = this.#options;
     const notifier = notifiers.get(name);
     if (notifier === undefined) return;
     try {
-      const sent = await attempt(notifier, messageFor(name, failing, clock.now(), redact), clock);
+      const sent = await attempt(
+        notifier,
+        messageFor(name, failing, { ...around(), nowAt: clock.now(), redact }),
+        clock,
+      );
       if (sent.result === 'ok') failing.told.add(name);
       else logger.warn('cannot tell that the store fails', { notifier: name, error: sent.detail });
       if (sent.result === 'permanent') failing.refused.add(name);
@@ -122,19 +128,23 @@ function troubleOf({ detail }: Failing): Trouble {
   return { kind: 'store', reason: 'store_failing', detail };
 }
 
-function messageFor(name: string, failing: Failing, nowAt: number, redact: Redact): Message {
+function messageFor(
+  name: string,
+  failing: Failing,
+  around: Pick<MessageContext, 'publicUrl' | 'timezone' | 'nowAt' | 'redact'>,
+): Message {
   const { sinceAt } = failing;
   const incident = systemIncident(`store-${sinceAt}`, troubleOf(failing), [name], sinceAt);
-  const [delivery] = systemDeliveries(incident, 'opened', sinceAt, nowAt);
+  const [delivery] = systemDeliveries(incident, 'opened', sinceAt, around.nowAt);
   if (delivery === undefined) throw new Error('a message for nobody: a bug');
   const nothing = {
     job: null,
     run: null,
     output: null,
     usualMs: null,
+    lastHost: null,
     opening: null,
-    publicUrl: null,
     closing: null,
   };
-  return messageOf(delivery, { ...nothing, nowAt, incident, undelivered: 0, redact });
+  return messageOf(delivery, { ...nothing, ...around, incident, undelivered: 0 });
 }

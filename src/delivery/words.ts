@@ -1,16 +1,10 @@
+import { LIMITS } from '../core/limits.ts';
 import type { DeliveryFacts, DeliveryKind } from '../core/model.ts';
 import type { Reason } from '../core/reasons.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { cleanLine } from './clean.ts';
+import { isSystemReason, systemWords, type SystemReason, type Words, heldRevision } from './system-words.ts';
 import { shortTime } from './wall-time.ts';
-
-/** What trouble is called, and what happened: the two halves of a title. */
-export interface Words {
-  /** In capitals, e.g. `FAILED`. */
-  verdict: string;
-  /** E.g. `exit 1 after 4m12s`. */
-  what: string;
-}
 
 const DETAIL_LENGTH_MAX = 300;
 
@@ -31,20 +25,15 @@ export function troubleWords(facts: DeliveryFacts, timezone: string): Words {
     case 'abandoned':
       return {
         verdict: 'ABANDONED',
-        what: withDetail('started anew before its earlier run had reported an end', facts),
+        what: withDetail('its run reported no end before the next one began', facts),
       };
     case 'too_many_runs':
       return {
         verdict: 'ABANDONED',
-        what: withDetail('too many runs open at once, the oldest given up', facts),
+        what: withDetail('more runs open than max_open_runs allows, the oldest given up', facts),
       };
-    case 'config_invalid':
-    case 'config_held':
-    case 'cronflow_away':
-    case 'store_failing':
-    case 'notifier_failing':
-      return systemWords(reason, facts);
     default:
+      if (isSystemReason(reason)) return systemWords(reason, facts);
       return { verdict: 'FAILED', what: failureWords(reason, facts) };
   }
 }
@@ -61,68 +50,14 @@ export function groupedWords(facts: DeliveryFacts, timezone: string, kind: Deliv
     deadline_at: kind === 'reminder' ? null : facts.deadline_at,
     detail: NAMES_RUN.has(reason) ? null : facts.detail,
   };
-  return troubleWords(common, timezone);
+  const words = troubleWords(common, timezone);
+  const revision = heldRevision(facts);
+  if (revision === null) return words;
+  return { ...words, what: `${words.what}: POST /config/reload?confirm=${revision}` };
 }
 
 /** Reasons whose detail names a run. */
 const NAMES_RUN: ReadonlySet<Reason> = new Set<Reason>(['overlap', 'abandoned', 'too_many_runs']);
-
-type SystemReason = 'config_invalid' | 'config_held' | 'cronflow_away' | 'store_failing' | 'notifier_failing';
-
-/** Whether the reason is of Cronflow itself and of no job (DESIGN.md §3.3, system incidents). */
-export function isSystemReason(reason: Reason): boolean {
-  return SYSTEM_REASONS.has(reason);
-}
-
-const SYSTEM_REASONS: ReadonlySet<Reason> = new Set<SystemReason>([
-  'config_invalid',
-  'config_held',
-  'cronflow_away',
-  'store_failing',
-  'notifier_failing',
-]);
-
-function systemWords(reason: SystemReason, facts: DeliveryFacts): Words {
-  switch (reason) {
-    case 'config_invalid':
-      return {
-        verdict: 'CONFIGURATION INVALID',
-        what: withDetail('the last good one goes on running', facts),
-      };
-    case 'config_held':
-      return {
-        verdict: 'CONFIGURATION HELD',
-        what: withDetail('it removes many jobs and waits until it is confirmed', facts),
-      };
-    case 'cronflow_away':
-      return { verdict: 'CRONFLOW WAS AWAY', what: detailLine(facts) || 'some runs may have gone unseen' };
-    case 'store_failing':
-      return { verdict: 'STORE FAILING', what: withDetail('pings are refused until it works again', facts) };
-    case 'notifier_failing':
-      return { verdict: 'NOTIFIER FAILING', what: detailLine(facts) || 'messages are not delivered' };
-  }
-}
-
-/**
- * What a system incident's closing says.
- * @param subject the notifier that had failed
- */
-export function systemRecovery(reason: Reason, subject: string | undefined): string {
-  switch (reason) {
-    case 'config_invalid':
-      return 'the configuration is valid again';
-    case 'config_held':
-      return 'the held configuration was confirmed or taken back';
-    case 'cronflow_away':
-      return 'Cronflow sees its jobs again';
-    case 'store_failing':
-      return 'the store works again';
-    case 'notifier_failing':
-      return `messages${subject === undefined ? '' : ` to ${subject}`} are delivered again`;
-    default:
-      return 'all is well again';
-  }
-}
 
 type FailureReason = Exclude<
   Reason,
@@ -132,7 +67,7 @@ type FailureReason = Exclude<
 function failureWords(reason: FailureReason, facts: DeliveryFacts): string {
   switch (reason) {
     case 'exit_code':
-      return withDetail(`exit ${facts.exit_code ?? 'code unknown'}${after(facts)}`, facts);
+      return withDetail(`exit ${exitWords(facts.exit_code)}${after(facts)}`, facts);
     case 'signal':
       return withDetail(`killed by ${signalName(facts.signal)}${after(facts)}`, facts);
     case 'reported_failure':
@@ -144,7 +79,10 @@ function failureWords(reason: FailureReason, facts: DeliveryFacts): string {
     case 'overlap':
       return withDetail('started while an earlier run was still going', facts);
     case 'stuck_lock':
-      return withDetail('found its lock taken time and again with no run open', facts);
+      return withDetail(
+        `found its lock taken ${LIMITS.skipsInARowMax} times in a row with no run open`,
+        facts,
+      );
     case 'late_report':
       return withDetail(`reported late that it had failed${after(facts)}`, facts);
     case 'rerun':
@@ -191,6 +129,12 @@ function slotWords(facts: DeliveryFacts, timezone: string, more: string): string
 
 function after(facts: DeliveryFacts): string {
   return facts.duration_ms === null ? '' : ` after ${formatDuration(facts.duration_ms)}`;
+}
+
+/** What shells mean by it, where that is always the same. */
+function exitWords(exitCode: number | null): string {
+  if (exitCode === 126) return '126 (not executable)';
+  return exitCode === 127 ? '127 (command not found)' : String(exitCode ?? 'code unknown');
 }
 
 /** `SIGTERM` for `TERM`, `SIGTERM` or `sigterm`; `signal 15` for a number. */

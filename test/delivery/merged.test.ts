@@ -151,7 +151,7 @@ describe('mergedMessageOf', () => {
         group: null,
         lines: [
           {
-            what: 'CONFIGURATION INVALID: the last good one goes on running: cronflow.yaml:3:5 unknown key "schedul"',
+            what: 'CONFIGURATION INVALID: cronflow.yaml:3:5 unknown key "schedul"; the last good configuration goes on running',
             names: ['Cronflow'],
           },
           { what: 'NOTIFIER FAILING: pager: down', names: ['pager'] },

@@ -17,6 +17,8 @@ function aContext(changes: Partial<MessageContext> = {}): MessageContext {
     run: aRun(),
     output: null,
     usualMs: 12 * MINUTE_MS,
+    lastHost: 'web1',
+    timezone: 'UTC',
     publicUrl: 'https://cron.example.com',
     closing: null,
     undelivered: 0,
@@ -111,6 +113,7 @@ describe('messageOf', () => {
     expect(render(messageOf(aClosing(), { ...context, output }))).toMatchInlineSnapshot(`
       "good | RESOLVED daily-database-backup: ran fine on web1, was in trouble for 2h10m (3 bad)
       Dumps every database to the vault
+      Was: FAILED since 2026-01-15 02:04:12 +01:00 (Europe/Berlin)
       Now: 2026-01-15 04:14:13 +01:00 (Europe/Berlin)
       Host: web1
       Duration: 11m, usually 12m
@@ -139,8 +142,10 @@ describe('messageOf', () => {
       Reason: expected 02:00, nothing by 02:05 (Europe/Berlin)
       Expected: 2026-01-15 02:00 +01:00 (Europe/Berlin)
       Now: 2026-01-15 02:05 +01:00 (Europe/Berlin)
+      Last host: web1
       Last success: 2026-01-14 02:12 +01:00 (23h53m ago)
       Next slot: 2026-01-16 02:00 +01:00 (Europe/Berlin)
+      What to do: see whether the host is up, cron runs there and the crontab still has the job
       Owner: data team
       Job: daily-database-backup <https://cron.example.com/jobs/daily-database-backup>
       Runbook: https://wiki.example.com/backup <https://wiki.example.com/backup>
@@ -156,6 +161,7 @@ describe('messageOf', () => {
       Dumps every database to the vault
       Reason: exit 1 after 4m12s
       Expected: 2026-01-15 02:00 +01:00 (Europe/Berlin)
+      In trouble since: 2026-01-15 02:04:12 +01:00 (Europe/Berlin)
       Now: 2026-01-15 08:04:12 +01:00 (Europe/Berlin)
       Host: web1
       Duration: 4m12s, usually 12m
@@ -184,8 +190,8 @@ describe('messageOf', () => {
       Reason: exit 1 after 4m12s
       Expected: 2026-01-15 02:00 +01:00 (Europe/Berlin)
       Happened: 2026-01-15 02:04:12 +01:00 (Europe/Berlin)
-      Now: 2026-01-15 04:14:13 +01:00 (Europe/Berlin)
       Recovered: 2026-01-15 04:14:12 +01:00 (Europe/Berlin)
+      Now: 2026-01-15 04:14:13 +01:00 (Europe/Berlin)
       Host: web1
       Duration: 4m12s, usually 12m
       Last success: 2026-01-14 02:12 +01:00 (1d2h ago)
@@ -214,6 +220,7 @@ describe('messageOf', () => {
       "bad | FAILED daily-database-backup: exit 1 after 4m12s
       Reason: exit 1 after 4m12s
       Now: 2026-01-15 01:04:13 +00:00 (UTC)
+      Last host: web1
       Duration: 4m12s
       Last success: never"
     `);
@@ -232,10 +239,10 @@ describe('messageOf', () => {
       too_fast | FAILED daily-database-backup on web1: ended after 4m12s, too soon to have done its work
       output_mismatch | FAILED daily-database-backup on web1: ended after 4m12s, but its output is not what was expected
       overlap | FAILED daily-database-backup on web1: started while an earlier run was still going
-      stuck_lock | FAILED daily-database-backup on web1: found its lock taken time and again with no run open
+      stuck_lock | FAILED daily-database-backup on web1: found its lock taken 3 times in a row with no run open
       timeout | TIMEOUT daily-database-backup on web1: still running after 4m12s
-      abandoned | ABANDONED daily-database-backup on web1: started anew before its earlier run had reported an end
-      too_many_runs | ABANDONED daily-database-backup on web1: too many runs open at once, the oldest given up
+      abandoned | ABANDONED daily-database-backup on web1: its run reported no end before the next one began
+      too_many_runs | ABANDONED daily-database-backup on web1: more runs open than max_open_runs allows, the oldest given up
       missed | MISSED daily-database-backup on web1: expected 02:00, nothing by 02:05 (Europe/Berlin)
       never_seen | NEVER SEEN daily-database-backup on web1: expected 02:00, nothing by 02:05, nor ever before (Europe/Berlin)
       superseded | FAILED daily-database-backup on web1: in trouble
@@ -258,8 +265,8 @@ describe('messageOf', () => {
       announced | FAILED daily-database-backup on web1: in trouble
       gap_noted | FAILED daily-database-backup on web1: in trouble
       nothing_due | FAILED daily-database-backup on web1: in trouble
-      config_invalid | CONFIGURATION INVALID daily-database-backup on web1: the last good one goes on running
-      config_held | CONFIGURATION HELD daily-database-backup on web1: it removes many jobs and waits until it is confirmed
+      config_invalid | CONFIGURATION INVALID daily-database-backup on web1: the last good configuration goes on running
+      config_held | CONFIGURATION HELD daily-database-backup on web1: it waits until it is confirmed
       cronflow_away | CRONFLOW WAS AWAY daily-database-backup on web1: some runs may have gone unseen
       store_failing | STORE FAILING daily-database-backup on web1: pings are refused until it works again
       notifier_failing | NOTIFIER FAILING daily-database-backup on web1: messages are not delivered
@@ -281,16 +288,16 @@ describe('messageOf', () => {
     ]);
     expect(`\n${titles.join('\n')}\n`).toMatchInlineSnapshot(`
       "
-      STILL CONFIGURATION INVALID: the last good one goes on running: what it is; in trouble for 5m
-      RESOLVED: the configuration is valid again, was in trouble for 5m
-      STILL CONFIGURATION HELD: it removes many jobs and waits until it is confirmed: what it is; in trouble for 5m
-      RESOLVED: the held configuration was confirmed or taken back, was in trouble for 5m
+      STILL CONFIGURATION INVALID: what it is; the last good configuration goes on running; in trouble for 5m
+      RESOLVED: the configuration is valid again, after 5m
+      STILL CONFIGURATION HELD: what it is; it waits until it is confirmed; in trouble for 5m
+      RESOLVED: the held configuration was confirmed or taken back, after 5m
       STILL CRONFLOW WAS AWAY: what it is; in trouble for 5m
-      RESOLVED: Cronflow sees its jobs again, was in trouble for 5m
-      STILL STORE FAILING: pings are refused until it works again: what it is; in trouble for 5m
-      RESOLVED: the store works again, was in trouble for 5m
+      RESOLVED: Cronflow sees its jobs again, after 5m
+      STILL STORE FAILING: what it is; pings are refused until it works again; in trouble for 5m
+      RESOLVED: the store works again, after 5m
       STILL NOTIFIER FAILING: what it is; in trouble for 5m
-      RESOLVED: messages are delivered again, was in trouble for 5m
+      RESOLVED: messages are delivered again, after 5m
       "
     `);
   });
@@ -300,7 +307,7 @@ describe('messageOf', () => {
     const facts = someFacts({ job_name: null, reason: 'config_invalid', detail, host: null });
     const { title, output } = messageOf(aDelivery({ facts }), aContext({ job: null, run: null }));
     expect(title).toBe(
-      'CONFIGURATION INVALID: the last good one goes on running: cronflow.yaml:3:5 unknown key "schedul"',
+      'CONFIGURATION INVALID: cronflow.yaml:3:5 unknown key "schedul"; the last good configuration goes on running',
     );
     expect(output).toBe(detail.trimEnd());
   });
@@ -324,13 +331,13 @@ describe('messageOf', () => {
     const context = aContext({ job: null, run: null, incident, nowAt: at + 15 * MINUTE_MS });
     expect(render(messageOf(aDelivery({ job_id: null, facts }), context))).toMatchInlineSnapshot(`
       "over | CRONFLOW WAS AWAY: for 2h40m, from 2026-01-15 02:00 to 2026-01-15 04:40 (Europe/Berlin); what became of 3 slots and 1 run of 2 jobs is not known
-      Reason: for 2h40m, from 2026-01-15 02:00 to 2026-01-15 04:40 (Europe/Berlin); what became of 3 slots and 1 run of 2 jobs is not known
-      Happened: 2026-01-15 03:40 +00:00 (UTC)
+      Back since: 2026-01-15 03:40 +00:00 (UTC)
       Now: 2026-01-15 03:55 +00:00 (UTC)
+      What to do: see whether the jobs it could not see have run
       output (all):
-      for 2h40m, from 2026-01-15 02:00 to 2026-01-15 04:40 (Europe/Berlin); what became of 3 slots and 1 run of 2 jobs is not known
       backup: 3 slots unknown
-      report: 1 run still open"
+      report: 1 run still open
+      Cronflow: https://cron.example.com/ <https://cron.example.com/>"
     `);
   });
 

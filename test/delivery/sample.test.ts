@@ -20,23 +20,23 @@ const TITLES: Record<SampleEvent, string> = {
   missed: 'MISSED example-job: expected 12:55, nothing by 13:00 (Europe/Berlin)',
   never_seen: 'NEVER SEEN example-job: expected 12:55, nothing by 13:00, nor ever before (Europe/Berlin)',
   timeout: 'TIMEOUT example-job on web1: still running after 2h',
-  abandoned: 'ABANDONED example-job on web1: started anew before its earlier run had reported an end',
+  abandoned: 'ABANDONED example-job on web1: its run reported no end before the next one began',
   too_fast:
     'FAILED example-job on web1: ended after 3s, too soon to have done its work: at least 1m is expected',
   output_mismatch:
     'FAILED example-job on web1: ended after 4m12s, but the output does not contain "backup complete"',
-  overlap: 'FAILED example-job on web1: started while an earlier run was still going: run test-4 was open',
-  stuck_lock: 'FAILED example-job on web1: found its lock taken time and again with no run open',
+  overlap:
+    'FAILED example-job on web1: started while an earlier run was still going: it had begun 1h before on web1',
+  stuck_lock: 'FAILED example-job on web1: found its lock taken 3 times in a row with no run open',
   reminder: 'STILL FAILED example-job on web1: exit 1 after 4m12s; in trouble for 4h',
   resolved: 'RESOLVED example-job: ran fine on web1, was in trouble for 2h',
   late_report: 'RESOLVED example-job: had run fine on web1 after all and said so late, was in trouble for 5m',
   config_invalid:
-    'CONFIGURATION INVALID: the last good one goes on running: cronflow.yaml:4:5 jobs.example-job.schedul: ' +
-    'unknown key "schedul", did you mean "schedule"?',
-  config_held:
-    'CONFIGURATION HELD: it removes many jobs and waits until it is confirmed: the change would remove 12 of 20 jobs',
+    'CONFIGURATION INVALID: cronflow.yaml:4:5 jobs.example-job.schedul: unknown key "schedul", ' +
+    'did you mean "schedule"?; the last good configuration goes on running',
+  config_held: 'CONFIGURATION HELD: the change would remove 12 of 20 jobs; it waits until it is confirmed',
   cronflow_away: 'CRONFLOW WAS AWAY: for 7m; one run of example-job could not be seen',
-  store_failing: 'STORE FAILING: pings are refused until it works again: no space left on the device',
+  store_failing: 'STORE FAILING: no space left on the device; pings are refused until it works again',
   notifier_failing:
     'NOTIFIER FAILING: messages to example-notifier are not delivered: it answered 404 no_service',
 };

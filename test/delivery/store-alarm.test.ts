@@ -6,9 +6,11 @@ import { DOWN, FakeNotifier, harness, type Harness, REVOKED } from './support/ha
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
-const TITLE = 'STORE FAILING: pings are refused until it works again: The disk is full.';
+const TITLE = 'STORE FAILING: The disk is full; pings are refused until it works again';
 
 const audience = (): string[] => ['ops', 'pager'];
+
+const around = () => ({ publicUrl: 'https://cron.example.com', timezone: 'Europe/Berlin' });
 
 let h: Harness;
 let pager: FakeNotifier;
@@ -20,7 +22,7 @@ beforeEach(async () => {
   h.notifiers.set('pager', pager);
   const { store, clock, logger, notifiers } = h;
   const onCommit = (): void => h.worker.wake();
-  const alarm = new StoreAlarm({ store, clock, logger, notifiers, audience, redact, onCommit });
+  const alarm = new StoreAlarm({ store, clock, logger, notifiers, audience, around, redact, onCommit });
   const onBeat = (failure: string | null): void => alarm.beat(failure);
   liveness = new Liveness({ store, clock, logger, onCommit, onBeat });
   await liveness.start();
@@ -44,7 +46,7 @@ describe('a store that fails', () => {
     await h.clock.advance(4 * MINUTE_MS);
     h.store.failsCommits = false;
     await h.clock.advance(20 * SECOND_MS);
-    const end = 'RESOLVED: the store works again, was in trouble for 4m30s';
+    const end = 'RESOLVED: the store works again, after 4m30s';
     expect([h.ops.titles, pager.titles]).toEqual([
       [TITLE, end],
       [TITLE, end],

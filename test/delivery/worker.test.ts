@@ -470,9 +470,7 @@ describe('a notifier that fails', () => {
     expect(h.worker.failing).toEqual(['ops']);
     await h.owe(openingOf(h.clock, 3));
     await h.clock.advance(MINUTE_MS);
-    expect(pager.titles.slice(1)).toEqual([
-      'RESOLVED: messages to ops are delivered again, was in trouble for 1m10s',
-    ]);
+    expect(pager.titles.slice(1)).toEqual(['RESOLVED: messages to ops are delivered again, after 1m10s']);
     expect(h.ops.titles.filter((title) => !title.includes('job-'))).toEqual([]);
     expect(h.worker.failing).toEqual([]);
     expect(await notifierIncidents()).toMatchObject([

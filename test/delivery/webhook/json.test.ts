@@ -36,6 +36,8 @@ const context: MessageContext = {
   run: aRun(),
   output: { text: 'connecting\nfailed', dropped_bytes: 0 },
   usualMs: 660_000,
+  lastHost: null,
+  timezone: 'UTC',
   publicUrl: 'https://cron.example.com',
   closing: null,
   undelivered: 0,
