@@ -34,7 +34,7 @@ export function endRun(draft: Draft, runId: string, end: RunEnd): Run {
     counted: open.counted && !draft.paused,
   });
   // `every` says nothing while a run is open, as far as is known, so what it expects is never already past (§3.1).
-  const isLast = !draft.openRuns().some((each) => each.counted);
+  const isLast = run.counted && !draft.openRuns().some((each) => each.counted);
   if (isLast && draft.spec.schedule?.kind === 'every' && draft.job.expected_at !== null) {
     draft.job.expected_at = Math.max(draft.job.expected_at, draft.knownAt);
   }

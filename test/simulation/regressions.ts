@@ -1153,4 +1153,48 @@ export const REGRESSIONS: Readonly<Record<string, Script>> = {
       },
     ],
   },
+  'the end of a run that began in a pause puts off nothing': {
+    start_at: Date.parse('2025-09-14T04:04:11.431Z'),
+    end_at: Date.parse('2025-09-14T08:26:53.153Z'),
+    replay_window_ms: 60_000,
+    notifiers: ['ops'],
+    jobs: { sync: { every: '1h', grace: '5882s', paused: true } },
+    happenings: [
+      { at: Date.parse('2025-09-14T06:30:33.731Z'), type: 'ping', job: 'sync', ping: { kind: 'start' } },
+      {
+        at: Date.parse('2025-09-14T07:17:14.847Z'),
+        type: 'edit',
+        job: 'sync',
+        declaration: { every: '1h', grace: '5882s' },
+      },
+      { at: Date.parse('2025-09-14T08:25:11.971Z'), type: 'ping', job: 'sync', ping: { kind: 'start' } },
+    ],
+  },
+  'a slot that was taken over makes room for another that can be': {
+    start_at: Date.parse('2025-10-04T01:45:34.902Z'),
+    end_at: Date.parse('2025-10-04T18:56:19.769Z'),
+    replay_window_ms: 3_600_000,
+    notifiers: ['ops'],
+    jobs: { sync: { schedule: '0 */10 * * * *', grace: '1154s' } },
+    happenings: [
+      {
+        at: Date.parse('2025-10-04T16:15:21.197Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'start', rid: 'a', delay_ms: 3_675_120 },
+      },
+      {
+        at: Date.parse('2025-10-04T16:15:21.835Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'start', rid: 'b' },
+      },
+      {
+        at: Date.parse('2025-10-04T18:55:59.525Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'start', rid: 'c', delay_ms: 21_712_285 },
+      },
+    ],
+  },
 };

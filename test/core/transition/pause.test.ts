@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { HOURLY, table } from '../support/table.ts';
+import { EVERY, HOURLY, table } from '../support/table.ts';
 
 describe('§3.3 pausing and removing', () => {
   table([
@@ -20,6 +20,16 @@ describe('§3.3 pausing and removing', () => {
         '04:05 slot 04:00 missed missed',
         '04:05 owe ops opened missed',
       ],
+    ],
+    [
+      'nor does the end of a run that began in a pause put off what an interval expects',
+      EVERY,
+      `00:10 paused
+       00:20 start
+       00:30 resumed
+       01:32 start
+       01:40 success`,
+      ['01:32 no slot abandoned abandoned (not counted)', '01:40 slot 01:30 success succeeded'],
     ],
     [
       'a run that began or ended while paused does not count, however it goes on',

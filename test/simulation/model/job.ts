@@ -106,7 +106,7 @@ export class Job {
   private settle(slot: Slot, outcome: Outcome, reason: Reason, at: number): void {
     const replaced = slot.result;
     slot.result = this.resultOf(outcome, reason, at, slot.at, slot.at);
-    slot.given_up = outcome === 'missed' || outcome === 'unknown';
+    if (outcome === 'missed' || outcome === 'unknown') this.slots.giveUp(slot);
     this.trouble.record(slot.result, replaced, this.clock);
   }
 
@@ -222,9 +222,7 @@ export class Job {
     }
     if (expected !== undefined && expected.at - at <= this.slots.earlyMs(expected)) return expected;
     // Where nothing ran, no slot that was given up took place after all.
-    const settled = isRun ? this.slots.settledAt(at) : undefined;
-    const outcome = settled?.run === null ? settled.result?.outcome : undefined;
-    return settled !== undefined && (outcome === 'missed' || outcome === 'unknown') ? settled : null;
+    return isRun ? (this.slots.takeOver(at) ?? null) : null;
   }
 
   private nextSlot(open: readonly Slot[], at: number): Slot | undefined {

@@ -20,8 +20,6 @@ export interface Slot {
   half_ms: number;
   /** The run that has it. */
   run: Run | null;
-  /** Whether it ended `missed` or `unknown`, be it that a run has taken it over since. */
-  given_up: boolean;
   /** How it ended without a run; a run that takes it over replaces this when it ends itself. */
   result: Result | null;
 }

@@ -3,7 +3,7 @@ import type { Terms } from './terms.ts';
 
 /** The most a run may come before its slot. */
 const EARLY_MS_MAX = 2 * 60_000;
-/** How many of the slots given up a late report may still correct, the last of them. */
+/** How many of the slots given up are remembered, so that a late report may correct them. */
 const CORRECTED_SLOTS_MAX = 32;
 
 /** When a slot is given up, and whether Cronflow was away in between. */
@@ -22,8 +22,8 @@ export class Slots {
   private listedTo = Number.NEGATIVE_INFINITY;
   /** What `afterGap` found under these terms: many slots can wait for one gap. */
   private readonly waits = new Map<Gap, number>();
-  /** Slots before a pause, a removal or another schedule are history that no run takes over. */
-  private claimableFrom = 0;
+  /** Those that were given up, that no run has taken over, and that one still may: none of another schedule. */
+  private claimable: Slot[] = [];
   /** `every`: the start of the latest run, or when the job was declared, resumed or changed since. */
   private countsFrom = Number.NEGATIVE_INFINITY;
   /** When the grace was last changed. */
@@ -49,7 +49,7 @@ export class Slots {
     const open = this.open();
     this.all.splice(this.all.length - open.length);
     this.listedTo = Number.POSITIVE_INFINITY;
-    this.claimableFrom = this.all.length;
+    this.claimable = [];
     return open;
   }
 
@@ -83,7 +83,7 @@ export class Slots {
   }
 
   private push(at: number, halfMs: number): void {
-    this.all.push({ at, half_ms: halfMs, run: null, given_up: false, result: null });
+    this.all.push({ at, half_ms: halfMs, run: null, result: null });
   }
 
   /** The slots not yet settled, oldest first; they are always the last ones. */
@@ -100,16 +100,19 @@ export class Slots {
     return this.all[from];
   }
 
-  /** The settled slot to which a run that starts then belongs, no older than the last 32 given up. */
-  settledAt(startedAt: number): Slot | undefined {
-    let givenUp = 0;
-    for (let place = this.all.length - this.open().length - 1; place >= this.claimableFrom; place -= 1) {
-      const slot = this.all[place];
-      if (slot?.given_up === true) givenUp += 1;
-      if (givenUp > CORRECTED_SLOTS_MAX) return undefined;
-      if (slot !== undefined && slot.at - this.earlyMs(slot) <= startedAt) return slot;
-    }
-    return undefined;
+  /** A slot ended without a run, and one may turn out to have been. */
+  giveUp(slot: Slot): void {
+    this.claimable.push(slot);
+    if (this.claimable.length > CORRECTED_SLOTS_MAX) this.claimable.shift();
+  }
+
+  /** The slot given up to which a run that starts then belongs; no other run will. */
+  takeOver(startedAt: number): Slot | undefined {
+    const settled = this.all.slice(0, this.all.length - this.open().length);
+    const slot = settled.findLast((each) => each.at - this.earlyMs(each) <= startedAt);
+    if (slot === undefined || !this.claimable.includes(slot)) return undefined;
+    this.claimable = this.claimable.filter((each) => each !== slot);
+    return slot;
   }
 
   earlyMs(slot: Slot): number {
