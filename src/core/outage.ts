@@ -195,7 +195,8 @@ function unseenSlots(spec: Spec, state: JobState, runs: Runs, outage: Outage): n
     const isPutOff = deadlineAtMin >= outage.from_at && endedAt >= deadlineAtMin - spec.graceMs;
     const oldestAt = isPutOff ? firstAt : fromAt;
     const isWhole = firstAt >= oldestAt && (row.slot_at ?? firstAt) <= toAt;
-    count += isWhole ? row.count : slotsWithin(spec, row, oldestAt, toAt);
+    const inRow = isWhole ? row.count : slotsWithin(spec, row, oldestAt, toAt);
+    count += Math.max(0, inRow - takenOver(runs, row, oldestAt, toAt));
   }
   // Of a short history the rows may have gone; the slots themselves are still remembered.
   const known = new Set(rows.map((row) => row.id));
@@ -204,6 +205,14 @@ function unseenSlots(spec: Spec, state: JobState, runs: Runs, outage: Outage): n
       outcome === 'unknown' && at >= fromAt && at <= toAt && !known.has(runId),
   );
   return count + forgotten.length;
+}
+
+/** How many slots of a row, within a range, had a run after all: the row keeps them until it is known how that ended. */
+function takenOver(runs: Runs, row: Run, fromAt: number, toAt: number): number {
+  return runs.all().filter(({ replaces_run_id: rowId, slot_at: slotAt, outcome }) => {
+    if (rowId !== row.id || slotAt === null || slotAt < fromAt || slotAt > toAt) return false;
+    return outcome === null || outcome === 'unknown';
+  }).length;
 }
 
 /** How many slots of a row lie in a range: one outage's slots can be counted in an earlier one's row. */

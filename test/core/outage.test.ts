@@ -64,6 +64,13 @@ describe('what an outage hid of a job', () => {
     expect(unseen([waitedFor], {}, every)).toBeNull();
   });
 
+  test('are no slots of which a run was reported late that began after it', () => {
+    const late = { ...openRun('j1', 8), started_at: at(5, 40), late: true, replaces_run_id: 'j1-7' };
+    expect(unseen([unknownSlots(5, 5), { ...late, slot_at: at(5) }])).toBeNull();
+    expect(unseen([unknownSlots(4, 5), { ...late, slot_at: at(5) }])).toMatchObject({ slot_count: 1 });
+    expect(unseen([unknownSlots(0, 5), { ...late, slot_at: at(1) }])).toMatchObject({ slot_count: 3 });
+  });
+
   test('are slots from long before it, too, where a new grace had put off their deadline into it', () => {
     const putOff = { ...unknownSlots(2, 2), ended_at: at(5, 40) };
     expect(unseen([putOff])).toBeNull();
