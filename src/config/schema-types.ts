@@ -116,6 +116,28 @@ export interface ConfigFile {
           /**
            * The kind of notifier.
            */
+          type: 'pagerduty';
+          /**
+           * The Integration Key of an Events API v2 integration of the service. A secret: take it from the environment.
+           */
+          routing_key?: string;
+          /**
+           * A file that holds the key, instead of `routing_key`. Relative to the file that names it; read at every load.
+           */
+          routing_key_file?: string;
+          /**
+           * What PagerDuty is told of the severity of trouble; where the urgency of a service follows it, `warning` and `info` wake nobody.
+           */
+          severity?: 'critical' | 'error' | 'warning' | 'info';
+          /**
+           * Where events are sent: another address for accounts in the EU, or of a proxy.
+           */
+          url?: string;
+        }
+      | {
+          /**
+           * The kind of notifier.
+           */
           type: 'log';
         };
   };

@@ -4,6 +4,7 @@ import type { Logger } from '../observe/log.ts';
 import { buildLog } from './log/notifier.ts';
 import type { BuildNotifier, Notifier, NotifierParts } from './notifier.ts';
 import { Pacer } from './pacer.ts';
+import { buildPagerDuty } from './pagerduty/notifier.ts';
 import { buildSlack } from './slack/notifier.ts';
 import { buildWebhook } from './webhook/notifier.ts';
 
@@ -11,6 +12,7 @@ import { buildWebhook } from './webhook/notifier.ts';
 export const KINDS: Readonly<Record<string, BuildNotifier>> = {
   slack: buildSlack,
   webhook: buildWebhook,
+  pagerduty: buildPagerDuty,
   log: buildLog,
 };
 

@@ -74,6 +74,7 @@ notifiers:
   bot: {type: slack, bot_token: "\${TOKEN}", channel: "\${WORD}", api_url: "\${URL}"}
   hook: {type: webhook, url: "\${URL}", secret: "\${KEY}", keeps_state: "\${YES}", headers: {X-A: "\${WORD}"}}
   chat: {type: webhook, url: "\${URL}", preset: "\${PRESET}", chat_id: "\${CHAT}"}
+  pager: {type: pagerduty, routing_key: "\${ROUTE}", severity: "\${SEVERITY}", url: "\${URL}"}
 jobs:
   a:
     timezone: \${ZONE}
@@ -95,7 +96,7 @@ jobs:
     const env = { URL: 'https://example.com', ZONE: 'UTC', TIME: '5m', N: '5', WORD: 'skip', YES: 'true' };
     const hook = { KEY: 'k'.repeat(16), PRESET: 'telegram', CHAT: '-100' };
     const source = { path: 'cronflow.yaml', text: MODELINE + text };
-    const bot = { WHO: 'here', TOKEN: 'xoxb-12345' };
+    const bot = { WHO: 'here', TOKEN: 'xoxb-12345', ROUTE: 'k'.repeat(32), SEVERITY: 'info' };
     expect(parseConfig(source, { ...env, ...hook, ...bot, KIND: 'missed' })).toMatchObject({ ok: true });
     expect((await open(source.text)).errors).toEqual([]);
   });

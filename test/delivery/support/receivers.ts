@@ -1,4 +1,5 @@
 import type { NotifierSettings } from '../../../src/core/notifier-config.ts';
+import { startPagerDutyServer } from '../../support/pagerduty-server.ts';
 import { startSlackServer } from '../../support/slack-server.ts';
 import { startWebhookServer, type WebhookFault } from '../../support/webhook-server.ts';
 
@@ -47,6 +48,7 @@ export const WAYS: readonly Way[] = [
   { type: 'slack', how: 'by webhook', start: startSlackWebhook, saysRetryAfter: true },
   { type: 'slack', how: 'by bot token', start: startSlackBot, saysRetryAfter: true },
   { type: 'webhook', how: 'with JSON of the incident', start: startWebhook, saysRetryAfter: true },
+  { type: 'pagerduty', how: 'by the Events API', start: startPagerDuty, saysRetryAfter: true },
 ];
 
 async function startSlackWebhook(): Promise<Receiver> {
@@ -104,6 +106,17 @@ async function startWebhook(): Promise<Receiver> {
   return {
     settings: { url: `${server.origin}/${path}`, secret, headers: { authorization: header } },
     secrets,
+    accepted: () => server.accepted.length,
+    failNext: (fault) => server.failNext(HTTP_FAULTS[fault]),
+    close: () => server.close(),
+  };
+}
+
+async function startPagerDuty(): Promise<Receiver> {
+  const server = await startPagerDutyServer();
+  return {
+    settings: { routing_key: server.routingKey, url: server.url },
+    secrets: [server.routingKey],
     accepted: () => server.accepted.length,
     failNext: (fault) => server.failNext(HTTP_FAULTS[fault]),
     close: () => server.close(),

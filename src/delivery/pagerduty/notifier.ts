@@ -1,0 +1,120 @@
+import type { Clock } from '../../clock.ts';
+import { cleanLine } from '../clean.ts';
+import { type HttpAnswer, resultOf } from '../http-answer.ts';
+import { codeOf, HttpClient, webAddress } from '../http-client.ts';
+import { InFlight } from '../in-flight.ts';
+import type { Message } from '../message.ts';
+import type { BuildNotifier, Notifier, SendResult } from '../notifier.ts';
+import { eventsOf, type PagerDutyEvent, type PagerDutySeverity } from './event.ts';
+
+const URL_DEFAULT = 'https://events.pagerduty.com/v2/enqueue';
+const ERROR_LENGTH_MAX = 200;
+
+/** As the schema has it. */
+interface PagerDutySettings {
+  routing_key: string;
+  url?: string;
+  severity?: PagerDutySeverity;
+}
+
+export const buildPagerDuty: BuildNotifier = (name, settings, { clock }) => {
+  const {
+    routing_key: routingKey,
+    url = URL_DEFAULT,
+    severity = 'error',
+  } = settings as unknown as PagerDutySettings;
+  return new PagerDutyNotifier({ name, routingKey, url, severity, clock });
+};
+
+/** Triggers and resolves alerts over PagerDuty's Events API v2, one for each incident. */
+export class PagerDutyNotifier implements Notifier {
+  readonly type = 'pagerduty';
+  // Enough for a storm, and few enough that PagerDuty, whose limits move with its load, is left to breathe.
+  readonly concurrency = 4;
+  readonly keepsState = true;
+  // Each incident is an alert of its own there, to be acknowledged and resolved for itself.
+  readonly mergedLengthMax = null;
+  readonly name: string;
+  readonly #routingKey: string;
+  readonly #url: URL | null;
+  readonly #severity: PagerDutySeverity;
+  readonly #clock: Clock;
+  readonly #inFlight = new InFlight();
+  readonly #client = new HttpClient();
+
+  /** @param routingKey a secret: it goes into no log and no error */
+  constructor(options: {
+    name: string;
+    routingKey: string;
+    url: string;
+    severity: PagerDutySeverity;
+    clock: Clock;
+  }) {
+    this.name = options.name;
+    this.#routingKey = options.routingKey;
+    this.#url = webAddress(options.url);
+    this.#severity = options.severity;
+    this.#clock = options.clock;
+  }
+
+  async send(message: Message, signal: AbortSignal): Promise<SendResult> {
+    return this.#inFlight.track(this.#attempt(message, signal));
+  }
+
+  async close(): Promise<void> {
+    await this.#inFlight.settled();
+    await this.#client.close();
+  }
+
+  async #attempt(message: Message, signal: AbortSignal): Promise<SendResult> {
+    if (this.#url === null) return { result: 'permanent', detail: 'url is not an http(s) address' };
+    try {
+      for (const event of eventsOf(message, this.#severity)) {
+        // Where the second of two fails, both are repeated: PagerDuty applies the first to the alert that it opened.
+        const result = this.#read(await this.#post(this.#url, event, signal));
+        if (result.result !== 'ok') return result;
+      }
+      return { result: 'ok' };
+    } catch (error) {
+      const detail = signal.aborted
+        ? 'PagerDuty did not answer in time'
+        : `PagerDuty not reached (${codeOf(error)})`;
+      return { result: 'retry', detail };
+    }
+  }
+
+  #post(url: URL, event: PagerDutyEvent, signal: AbortSignal): Promise<HttpAnswer> {
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ routing_key: this.#routingKey, ...event });
+    return this.#client.post(url, headers, body, signal);
+  }
+
+  /** PagerDuty: "Response Codes & Retry Logic". */
+  #read(answer: HttpAnswer): SendResult {
+    // It may repeat what it does not take.
+    const complaint = complaintIn(answer.body).replaceAll(this.#routingKey, '***');
+    const result = resultOf('PagerDuty', { ...answer, body: complaint }, this.#clock.now());
+    if (result.result !== 'permanent') return result;
+    const advice = adviceOn(answer.status, complaint);
+    return advice === null ? result : { ...result, detail: `${result.detail}: ${advice}` };
+  }
+}
+
+/** `Event object is invalid, Length of 'routing_key' is incorrect (should be 32 characters)` of its JSON. */
+function complaintIn(body: string): string {
+  try {
+    const { message, errors } = JSON.parse(body) as { message?: unknown; errors?: unknown };
+    const said = [message, ...(Array.isArray(errors) ? (errors as unknown[]) : [])];
+    return cleanLine(said.filter((each) => typeof each === 'string').join(', '), ERROR_LENGTH_MAX);
+  } catch {
+    return body;
+  }
+}
+
+function adviceOn(status: number, complaint: string): string | null {
+  if (/routing_?\s?key/i.test(complaint)) {
+    return 'copy the Integration Key of an Events API v2 integration of the service into routing_key';
+  }
+  if (status === 404) return 'correct url: it ends in /v2/enqueue';
+  return status === 400 ? 'please report this to the authors of Cronflow' : null;
+}
