@@ -24,6 +24,7 @@ import { Liveness } from './ingest/liveness.ts';
 import { reportMended, reportTrouble } from './ingest/system.ts';
 import { UnknownPings } from './ingest/unknown-pings.ts';
 import type { Logger } from './observe/log.ts';
+import { MessageCounts } from './observe/message-counts.ts';
 import { LowdbStore } from './store/lowdb/store.ts';
 import type { Store } from './store/store.ts';
 
@@ -80,6 +81,7 @@ interface Parts {
   storeAlarm: StoreAlarm;
   housekeeping: Housekeeping;
   heartbeat: Heartbeat;
+  messages: MessageCounts;
   reloader: ConfigReloader | null;
   server: HttpServer | null;
   appliedAt: number | null;
@@ -97,6 +99,7 @@ function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
     notifiers: registry,
     publicUrl: () => parts.reloader?.current?.publicUrl ?? null,
     redact: hide,
+    onOutcome: (notifier, outcome) => parts.messages.note(notifier, outcome),
   });
   const wakeDelivery = (): void => worker.wake();
   const checker: Checker = new Checker({
@@ -141,6 +144,7 @@ function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
     storeAlarm,
     housekeeping,
     heartbeat,
+    messages: new MessageCounts(),
     reloader: null,
     server: null,
     appliedAt: null,
@@ -182,6 +186,7 @@ async function start(options: AppOptions, parts: Parts): Promise<void> {
     globals: () => reloader.current?.globals ?? DEFAULT_GLOBALS,
     notices: () => noticesOf(reloader.current, reloader.problem, parts),
     heartbeat: () => parts.heartbeat.status,
+    messages: parts.messages,
     onUnknownPing: (name, kind) => unknownPings.note(name, kind),
     unknownPings: () => unknownPings.recent(),
     onFormerName: (name, job, kind) => unknownPings.noteFormer(name, job, kind),
@@ -311,7 +316,9 @@ function noticesOf(
     }
   }
   for (const name of parts?.worker.failing ?? []) {
-    notices.push(`messages to notifier "${name}" are not delivered; GET /deliveries says why`);
+    notices.push(
+      `messages to notifier "${name}" are not delivered; GET /deliveries?notifier=${name} says why`,
+    );
   }
   const trouble = parts?.heartbeat.status?.trouble ?? null;
   if (trouble !== null) notices.push(trouble);

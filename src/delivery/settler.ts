@@ -1,6 +1,7 @@
 import { type Clock, sleep } from '../clock.ts';
 import { failingNotifiers } from '../ingest/failing-notifiers.ts';
 import type { Logger } from '../observe/log.ts';
+import type { MessageOutcome } from '../observe/message-counts.ts';
 import type { Store } from '../store/store.ts';
 import { forgetUndelivered, reviveOpenings, undeliveredCount } from './deaths.ts';
 import { type Outcome, recordOutcome } from './outcome.ts';
@@ -10,9 +11,17 @@ import { textOf } from './text-of.ts';
 const STORE_RETRY_MS = 1_000;
 const COMMIT_RETRY_MS_MAX = 10_000;
 
+interface SettlerOptions {
+  store: Store;
+  clock: Clock;
+  logger: Logger;
+  /** Called for every message that was sent, or not, once that is stored. */
+  onOutcome?: ((notifier: string, outcome: MessageOutcome) => void) | undefined;
+}
+
 /** Writes down what became of messages, however long the store takes to work again. */
 export class Settler {
-  readonly #options: { store: Store; clock: Clock; logger: Logger };
+  readonly #options: SettlerOptions;
   readonly #stopping: AbortSignal;
   readonly #stopped: AbortSignal;
   readonly #onRevived: () => void;
@@ -24,7 +33,7 @@ export class Settler {
    * @param onRevived called when something is owed again
    */
   constructor(
-    options: { store: Store; clock: Clock; logger: Logger },
+    options: SettlerOptions,
     around: { stopping: AbortSignal; stopped: AbortSignal; onRevived: () => void },
   ) {
     this.#options = options;
@@ -44,7 +53,7 @@ export class Settler {
 
   /** While the store fails this waits: sending again would be telling twice. */
   async settle(parcel: Parcel, outcome: Outcome): Promise<void> {
-    const { store, clock, logger } = this.#options;
+    const { store, clock, logger, onOutcome } = this.#options;
     const ids = [parcel.head, ...parcel.merged].map(({ id }) => id);
     const told = await this.#untilStored(parcel.head.id, () =>
       store.transact({ delivery_ids: ids }, (tx) => {
@@ -53,6 +62,7 @@ export class Settler {
         return news;
       }),
     );
+    if (outcome.type !== 'silent') onOutcome?.(parcel.head.notifier, outcome.type);
     if (told?.length === 0) {
       logger.error('a notifier fails and there is no other to tell', { notifier: parcel.head.notifier });
     }

@@ -1,5 +1,6 @@
 import { type Clock, sleep } from '../clock.ts';
 import type { Logger } from '../observe/log.ts';
+import type { MessageOutcome } from '../observe/message-counts.ts';
 import type { Store } from '../store/store.ts';
 import { clampRetryAfterMs, isExhausted, retryDelayMs } from './backoff.ts';
 import { ClockStep } from './clock-step.ts';
@@ -42,6 +43,8 @@ export interface DeliveryWorkerOptions {
   publicUrl: () => string | null;
   /** Hides secrets in what is quoted from outside. */
   redact: Redact;
+  /** Called for every message that was sent, or not, once that is stored. */
+  onOutcome?: (notifier: string, outcome: MessageOutcome) => void;
 }
 
 /**

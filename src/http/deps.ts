@@ -7,6 +7,7 @@ import type { Globals } from '../core/spec.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { UnknownPing } from '../ingest/unknown-pings.ts';
 import type { Logger } from '../observe/log.ts';
+import type { MessageCounts } from '../observe/message-counts.ts';
 import type { Store } from '../store/store.ts';
 import type { HttpLimits } from './limits.ts';
 import type { Tokens } from './tokens.ts';
@@ -59,6 +60,8 @@ export interface HttpDeps {
   notices(): readonly string[];
   /** What becomes of heartbeats; null while none is configured. */
   heartbeat?(): HeartbeatStatus | null;
+  /** What became of messages since the start. */
+  messages?: MessageCounts;
   /** What specs are completed with; the defaults when absent. Only deadlines shown depend on it. */
   globals?(): Globals;
   /** Called for every ping that names no job. */

@@ -2,6 +2,8 @@ import type { Day } from '../core/daily.ts';
 import type { Delivery, Incident, Job, Run } from '../core/model.ts';
 import type {
   ClaimOptions,
+  DeliveryCounts,
+  DeliveryFilter,
   JobFilter,
   MetaValue,
   Output,
@@ -72,17 +74,18 @@ export abstract class LocalStore implements Store {
     return this.tables.incident(id);
   }
 
-  async deliveries(filter: {
-    status?: Delivery['status'];
-    skip: number;
-    limit: number;
-  }): Promise<Page<Delivery>> {
-    const { status } = filter;
-    const all = [...this.tables.outbox.all()];
-    return pageNewestFirst(
-      status === undefined ? all : all.filter((delivery) => delivery.status === status),
-      filter,
-    );
+  async deliveries(filter: DeliveryFilter): Promise<Page<Delivery>> {
+    const { status, notifier } = filter;
+    const found: Delivery[] = [];
+    for (const each of this.tables.outbox.all()) {
+      if (status !== undefined && each.status !== status) continue;
+      if (notifier === undefined || each.notifier === notifier) found.push(each);
+    }
+    return pageNewestFirst(found, filter);
+  }
+
+  async deliveryCounts(): Promise<DeliveryCounts[]> {
+    return this.tables.outbox.counts();
   }
 
   async meta(key: string): Promise<MetaValue> {

@@ -1,6 +1,6 @@
 import type { Delivery } from '../core/model.ts';
 import { Heap } from './heap.ts';
-import type { ClaimOptions } from './store.ts';
+import type { ClaimOptions, DeliveryCounts } from './store.ts';
 
 interface Entry {
   delivery: Delivery;
@@ -31,6 +31,24 @@ export class Outbox {
   /** In the order they were first put. */
   *all(): Generator<Delivery> {
     for (const entry of this.#entries.values()) yield entry.delivery;
+  }
+
+  /** By notifier, in the order of their names. One pass over all of them. */
+  counts(): DeliveryCounts[] {
+    const counts = new Map<string, DeliveryCounts>();
+    for (const { notifier, status, created_at: at } of this.all()) {
+      const count = counts.get(notifier) ?? {
+        notifier,
+        pending: 0,
+        sent: 0,
+        dead: 0,
+        oldest_pending_at: null,
+      };
+      counts.set(notifier, count);
+      count[status] += 1;
+      if (status === 'pending') count.oldest_pending_at = Math.min(count.oldest_pending_at ?? at, at);
+    }
+    return [...counts.values()].sort((a, b) => (a.notifier < b.notifier ? -1 : 1));
   }
 
   idsOf(jobId: string): Iterable<string> {

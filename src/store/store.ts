@@ -91,6 +91,21 @@ export interface JobFilter {
   q?: string;
 }
 
+export interface DeliveryFilter {
+  skip: number;
+  limit: number;
+  status?: Delivery['status'];
+  /** Its name. */
+  notifier?: string;
+}
+
+/** What is kept of deliveries to one notifier. */
+export interface DeliveryCounts extends Record<Delivery['status'], number> {
+  notifier: string;
+  /** Since when the longest owed of the pending ones is owed; null when none is pending. */
+  oldest_pending_at: number | null;
+}
+
 export interface Page<T> {
   items: T[];
   total: number;
@@ -149,7 +164,9 @@ export interface Store {
   }): Promise<Page<Incident>>;
   incident(id: string): Promise<Incident | undefined>;
   /** Those put first come last. */
-  deliveries(filter: { status?: Delivery['status']; skip: number; limit: number }): Promise<Page<Delivery>>;
+  deliveries(filter: DeliveryFilter): Promise<Page<Delivery>>;
+  /** How many deliveries are kept for each notifier that has any, by name. */
+  deliveryCounts(): Promise<DeliveryCounts[]>;
   /** Undefined when there is none. */
   meta(key: string): Promise<MetaValue>;
 

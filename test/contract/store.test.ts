@@ -816,6 +816,28 @@ describe.each(rows)('$name store', ({ make }) => {
       expect((await store.deliveries({ ...PAGE, status: 'pending' })).total).toBe(0);
     });
 
+    test('are listed and counted for each notifier', async () => {
+      expect(await store.deliveryCounts()).toEqual([]);
+      await put(
+        delivery('a1', 'a', { status: 'sent', created_at: NOW_AT - 9 }),
+        delivery('a2', 'a', { created_at: NOW_AT - 3 }),
+        delivery('b1', 'b', { created_at: NOW_AT - 5 }),
+        delivery('b2', 'b', { notifier: 'pager', status: 'dead', created_at: NOW_AT - 7 }),
+        delivery('b3', 'b', { notifier: 'Pager', status: 'dead' }),
+      );
+      expect(await store.deliveryCounts()).toEqual([
+        { notifier: 'Pager', pending: 0, sent: 0, dead: 1, oldest_pending_at: null },
+        { notifier: 'ops', pending: 2, sent: 1, dead: 0, oldest_pending_at: NOW_AT - 5 },
+        { notifier: 'pager', pending: 0, sent: 0, dead: 1, oldest_pending_at: null },
+      ]);
+      const filtered = async (filter: { notifier: string; status?: 'pending' }): Promise<string[]> =>
+        ids((await store.deliveries({ ...PAGE, ...filter })).items);
+      expect(await filtered({ notifier: 'ops' })).toEqual(['b1', 'a2', 'a1']);
+      expect(await filtered({ notifier: 'ops', status: 'pending' })).toEqual(['b1', 'a2']);
+      expect(await filtered({ notifier: 'pager' })).toEqual(['b2']);
+      expect(await filtered({ notifier: 'nobody' })).toEqual([]);
+    });
+
     test('are limited for some notifiers by limits of their own', async () => {
       await write((tx) => {
         for (let i = 0; i < 3; i += 1) {

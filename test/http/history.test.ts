@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_GLOBALS } from '../../src/core/spec.ts';
 import { delivery, incident, job } from '../support/records.ts';
 import { startServer } from './support.ts';
 
@@ -150,5 +151,30 @@ describe('deliveries', () => {
       { id: 'd2', last_error: 'no_service', facts: { at: '2026-01-15T12:00:00.000Z' } },
     ]);
     expect((await request('/deliveries?status=lost')).status).toBe(422);
+  });
+
+  test('are filtered by the notifier, whose name must be one', async () => {
+    const { store, request } = await startServer({
+      globals: () => ({ ...DEFAULT_GLOBALS, notifiers: ['ops', 'mail'] }),
+    });
+    await store.transact({ all: true }, (tx) => {
+      tx.putJob(job('j1'));
+      tx.putDelivery(delivery('d1', 'j1', { notifier: 'ops', receipt: '1700000000.1', merged_ids: ['d2'] }));
+      tx.putDelivery(delivery('d2', 'j1', { notifier: 'ops', status: 'dead', merged_into: 'd1' }));
+      tx.putDelivery(delivery('d3', 'j1', { notifier: 'former', status: 'dead' }));
+    });
+    const listed = async (query: string): Promise<unknown> =>
+      (await request(`/deliveries?${query}`)).json.map(({ id }) => id);
+    expect(await listed('notifier=ops')).toEqual(['d2', 'd1']);
+    expect(await listed('notifier=ops&status=dead')).toEqual(['d2']);
+    expect(await listed('notifier=former')).toEqual(['d3']);
+    expect(await listed('notifier=mail')).toEqual([]);
+    const page = await request('/deliveries?notifier=ops&limit=1');
+    expect([page.headers.get('x-total-count'), page.json.length]).toEqual(['2', 1]);
+    const misspelt = await request('/deliveries?notifier=opps');
+    expect(misspelt.status).toBe(422);
+    expect(misspelt.json['errors']).toMatchObject([
+      { path: 'notifier', message: '"opps" is not one of ops, mail, former', suggestion: 'ops' },
+    ]);
   });
 });

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { HeartbeatStatus } from '../../src/core/heartbeat-config.ts';
+import { DEFAULT_GLOBALS, type Globals } from '../../src/core/spec.ts';
+import { MessageCounts } from '../../src/observe/message-counts.ts';
+import { delivery, job } from '../support/records.ts';
 import { CONFIG_STATUS, startServer } from './support.ts';
 
 async function gauges(server: Awaited<ReturnType<typeof startServer>>): Promise<Record<string, number>> {
@@ -11,6 +14,8 @@ async function gauges(server: Awaited<ReturnType<typeof startServer>>): Promise<
     lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]),
   );
 }
+
+const globals = (): Globals => ({ ...DEFAULT_GLOBALS, notifiers: ['ops', 'mail'] });
 
 describe('GET /metrics', () => {
   test('says how the jobs are, what is open and what is owed', async () => {
@@ -25,11 +30,55 @@ describe('GET /metrics', () => {
       'cronflow_jobs{status="pending"}': 0,
       cronflow_jobs_in_trouble: 1,
       cronflow_incidents_open: 1,
-      'cronflow_deliveries{status="dead"}': 0,
       cronflow_store_ok: 1,
       'cronflow_version_info{version="1.2.3"}': 1,
       cronflow_unknown_ping_names: 0,
     });
+  });
+
+  test('says of each notifier what is owed to it, for how long, and what became of it', async () => {
+    const messages = new MessageCounts();
+    const server = await startServer({ messages, globals });
+    const shown = async (notifier: string): Promise<Record<string, number>> =>
+      Object.fromEntries(
+        Object.entries(await gauges(server))
+          .filter(([name]) => name.includes(`notifier="${notifier}"`))
+          .map(([name, value]) => [
+            name.replace(/^cronflow_|notifier="\w+",?/g, '').replace(/^cronflow_/, ''),
+            value,
+          ]),
+      );
+    const nothing = {
+      'deliveries{status="pending"}': 0,
+      'deliveries{status="sent"}': 0,
+      'deliveries{status="dead"}': 0,
+      'delivery_oldest_pending_seconds{}': 0,
+      'messages_total{outcome="sent"}': 0,
+      'messages_total{outcome="retry"}': 0,
+      'messages_total{outcome="dead"}': 0,
+    };
+    expect(await shown('ops')).toEqual(nothing);
+    const { store, clock } = server;
+    await store.transact({ all: true }, (tx) => {
+      tx.putJob(job('j1'));
+      tx.putDelivery(delivery('d1', 'j1', { created_at: clock.now() - 90_000 }));
+      tx.putDelivery(delivery('d2', 'j1', { created_at: clock.now() - 30_000 }));
+      tx.putDelivery(delivery('d3', 'j1', { status: 'dead', created_at: 0 }));
+      tx.putDelivery(delivery('d4', 'j1', { notifier: 'former', status: 'dead' }));
+    });
+    messages.note('ops', 'retry');
+    messages.note('ops', 'retry');
+    messages.note('ops', 'dead');
+    expect(await shown('ops')).toEqual({
+      ...nothing,
+      'deliveries{status="pending"}': 2,
+      'deliveries{status="dead"}': 1,
+      'delivery_oldest_pending_seconds{}': 90,
+      'messages_total{outcome="retry"}': 2,
+      'messages_total{outcome="dead"}': 1,
+    });
+    expect(await shown('mail')).toEqual(nothing);
+    expect(await shown('former')).toMatchObject({ 'deliveries{status="dead"}': 1 });
   });
 
   test('counts heartbeats, where there are any', async () => {

@@ -14,9 +14,21 @@ async function list(ctx: HttpContext, services: Services): Promise<void> {
   const query = new Query(ctx.querystring, services.limits);
   const page = query.page();
   const status = query.word('status', DELIVERY_STATUSES);
+  // A name that is misspelt must not look like a notifier that is owed nothing.
+  const notifier = query.word('notifier', await knownNotifiers(services));
   query.done();
-  const filter = { ...page, ...(status === undefined ? {} : { status }) };
+  const filter = {
+    ...page,
+    ...(status === undefined ? {} : { status }),
+    ...(notifier === undefined ? {} : { notifier }),
+  };
   const { items, total } = await services.store.deliveries(filter);
   ctx.set('X-Total-Count', String(total));
   ctx.body = items.map(deliveryJson);
+}
+
+/** Those configured, and those of which something is kept that are not any more. */
+async function knownNotifiers(services: Services): Promise<string[]> {
+  const kept = (await services.store.deliveryCounts()).map(({ notifier }) => notifier);
+  return [...new Set([...services.globals().notifiers, ...kept])];
 }

@@ -1,5 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { STATUSES } from '../../core/reasons.ts';
+import { MESSAGE_OUTCOMES } from '../../observe/message-counts.ts';
+import type { DeliveryCounts } from '../../store/store.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 
@@ -42,6 +44,7 @@ function registryOf(services: Services): Registry {
   };
   configGauges(services, gauge);
   stateGauges(services, gauge);
+  deliveryMetrics(services, registry, gauge);
   heartbeatMetrics(services, registry, gauge);
   return registry;
 }
@@ -91,10 +94,6 @@ function stateGauges(services: Services, add: AddGauge): void {
   add('incidents_open', 'Open incidents, those of Cronflow itself included.', [], async (gauge) =>
     gauge.set((await store.incidents({ ...count, open: true })).total),
   );
-  add('deliveries', 'Messages kept: owed, sent, and given up.', ['status'], async (gauge) => {
-    for (const status of ['pending', 'sent', 'dead'] as const)
-      gauge.set({ status }, (await store.deliveries({ ...count, status })).total);
-  });
   add('unknown_ping_names', 'Names that ping and that nobody declared, since the start.', [], (gauge) =>
     gauge.set(services.unknownPings().length),
   );
@@ -111,18 +110,59 @@ function heartbeatMetrics(services: Services, registry: Registry, add: AddGauge)
       else gauge.remove();
     },
   );
-  const counter = new Counter({
-    name: 'cronflow_heartbeats_total',
-    help: 'Heartbeats since the start, by whether the other side took them.',
-    labelNames: ['outcome'],
+  addCounter(registry, 'heartbeats', 'Heartbeats since the start.', ['outcome'], (counter) => {
+    const status = services.heartbeat();
+    if (status === null) return;
+    counter.inc({ outcome: 'taken' }, status.taken);
+    counter.inc({ outcome: 'failed' }, status.failed);
+  });
+}
+
+/** Every notifier that is configured has its series from the start, so that a first failure is a change of one. */
+function deliveryMetrics(services: Services, registry: Registry, add: AddGauge): void {
+  const { store, clock, messages } = services;
+  const configured = (): readonly string[] => services.globals().notifiers;
+  const kept = async (): Promise<DeliveryCounts[]> => {
+    const counts = await store.deliveryCounts();
+    const others = configured().filter((name) => !counts.some(({ notifier }) => notifier === name));
+    const nothing = { pending: 0, sent: 0, dead: 0, oldest_pending_at: null };
+    return [...counts, ...others.map((notifier) => ({ notifier, ...nothing }))];
+  };
+  add('deliveries', 'Messages kept: owed, sent, and given up.', ['notifier', 'status'], async (gauge) => {
+    for (const { notifier, ...counts } of await kept())
+      for (const status of ['pending', 'sent', 'dead'] as const)
+        gauge.set({ notifier, status }, counts[status]);
+  });
+  const age = 'For how long the oldest message that is not sent yet has been owed; 0 for none.';
+  add('delivery_oldest_pending_seconds', age, ['notifier'], async (gauge) => {
+    for (const { notifier, oldest_pending_at: at } of await kept())
+      gauge.set({ notifier }, at === null ? 0 : Math.max(0, clock.now() - at) / 1000);
+  });
+  const outcomes = 'Messages since the start: sent, not sent and to be tried again, given up.';
+  addCounter(registry, 'messages', outcomes, ['notifier', 'outcome'], (counter) => {
+    for (const notifier of new Set([...configured(), ...(messages?.all.keys() ?? [])]))
+      for (const outcome of MESSAGE_OUTCOMES)
+        counter.inc({ notifier, outcome }, messages?.all.get(notifier)?.[outcome] ?? 0);
+  });
+}
+
+/** A counter whose counts are kept elsewhere. */
+function addCounter<L extends string>(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: readonly L[],
+  collect: (counter: Counter<L>) => void,
+): void {
+  const metric = new Counter({
+    name: `cronflow_${name}_total`,
+    help,
+    labelNames,
     registers: [],
     collect() {
       this.reset();
-      const status = services.heartbeat();
-      if (status === null) return;
-      this.inc({ outcome: 'taken' }, status.taken);
-      this.inc({ outcome: 'failed' }, status.failed);
+      collect(this);
     },
   });
-  registry.registerMetric(counter);
+  registry.registerMetric(metric);
 }

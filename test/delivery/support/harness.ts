@@ -5,6 +5,7 @@ import { redact } from '../../../src/delivery/redact.ts';
 import type { Notifier, SendResult } from '../../../src/delivery/notifier.ts';
 import { DeliveryWorker } from '../../../src/delivery/worker.ts';
 import { createLogger, type Logger } from '../../../src/observe/log.ts';
+import { MessageCounts } from '../../../src/observe/message-counts.ts';
 import { MemoryStore } from '../../../src/store/memory.ts';
 import type { ClaimOptions, Scope, Tx } from '../../../src/store/store.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
@@ -98,6 +99,8 @@ export interface Harness {
   worker: DeliveryWorker;
   logger: Logger;
   log: string[];
+  /** What became of messages. */
+  counts: MessageCounts;
   /** Another worker on the same store: another instance, or the next one after a crash. */
   another(notifiers?: ReadonlyMap<string, Notifier>): DeliveryWorker;
   /** Commits deliveries, with the job and the incident each belongs to unless they are there; wakes nobody. */
@@ -114,8 +117,18 @@ export function harness(random: () => number = () => 1): Harness {
   const logger = createLogger(clock, 'debug', (line) => log.push(line));
   const ops = new FakeNotifier('ops', clock);
   const notifiers = new Map([['ops', ops]]);
+  const counts = new MessageCounts();
   const another = (given: ReadonlyMap<string, Notifier> = notifiers): DeliveryWorker =>
-    new DeliveryWorker({ store, clock, logger, random, notifiers: given, publicUrl: () => null, redact });
+    new DeliveryWorker({
+      store,
+      clock,
+      logger,
+      random,
+      notifiers: given,
+      publicUrl: () => null,
+      redact,
+      onOutcome: (name, outcome) => counts.note(name, outcome),
+    });
   return {
     clock,
     store,
@@ -124,6 +137,7 @@ export function harness(random: () => number = () => 1): Harness {
     worker: another(),
     logger,
     log,
+    counts,
     another,
     async owe(...deliveries) {
       await store.transact({ all: true }, (tx) => {
