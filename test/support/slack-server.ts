@@ -25,6 +25,8 @@ export interface SlackServer {
   readonly token: string;
   /** What was posted, in order, as it reads now: edits change it in place. */
   readonly messages: readonly SlackMessage[];
+  /** How many requests have begun. */
+  readonly received: number;
   /** How each request was answered, in order, refused ones included; `status` is null for no answer. */
   readonly answers: readonly SlackAnswer[];
   /** What the next requests meet instead of the usual treatment, one each, in order. */
@@ -249,8 +251,10 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
   const answers: SlackAnswer[] = [];
   const faults: SlackFault[] = [];
   const waiting = new Set<() => void>();
+  let received = 0;
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    received += 1;
     const method = request.url === PATH ? 'webhook' : (request.url ?? '').replace(/^\/api\//, '');
     const fault = faults.shift();
     const drop = (): void => {
@@ -291,6 +295,9 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
     apiUrl: `http://127.0.0.1:${port}/api`,
     token: TOKEN,
     messages,
+    get received() {
+      return received;
+    },
     answers,
     failNext: (...more) => void faults.push(...more),
     deleteMessage: (ts) => workspace.deleteMessage(ts),

@@ -43,9 +43,11 @@ interface Trouble {
 class Mailbox {
   readonly taken: Message[] = [];
   readonly #dice: Dice;
+  readonly #merges: boolean;
 
   constructor(dice: Dice) {
     this.#dice = dice;
+    this.#merges = dice.chance(0.7);
   }
 
   notifier(name: string): Notifier {
@@ -54,7 +56,8 @@ class Mailbox {
       type: 'log',
       concurrency: 1,
       keepsState: false,
-      mergedLengthMax: null,
+      // Room for a few names, so that a storm makes more than one message.
+      mergedLengthMax: this.#merges ? 120 : null,
       send: async (message): Promise<SendResult> => {
         if (this.#dice.chance(REFUSED)) return { result: 'retry', detail: 'not now' };
         this.taken.push(message);
@@ -85,8 +88,13 @@ export async function deliveryFaults(seed: number): Promise<string[]> {
   for (let count = 0; count < CRASHES; count += 1)
     troubles.push({ calls: dice.int(0, calls), cutsPower: dice.chance(0.5), setBackMs: 0 });
   for (const trouble of troubles) {
-    const { taken, left } = await sent(script, disk.afterKill(), trouble, trial);
-    const faults = faultsOf(owed, taken, left, trouble.calls < Infinity ? script.notifiers.length : 0);
+    const { taken, left, all } = await sent(script, disk.afterKill(), trouble, trial);
+    const faults = faultsOf(
+      owed,
+      idsOf(taken, all),
+      left,
+      trouble.calls < Infinity ? script.notifiers.length : 0,
+    );
     if (faults.length > 0) return [`${JSON.stringify(trouble)} of ${calls} calls:`, ...faults];
   }
   return [];
@@ -107,7 +115,12 @@ async function sent(
   disk: CrashDisk,
   { calls, cutsPower, setBackMs }: Trouble,
   seed: number,
-): Promise<{ taken: readonly Message[]; left: readonly Delivery[]; calls: number }> {
+): Promise<{
+  taken: readonly Message[];
+  left: readonly Delivery[];
+  all: readonly Delivery[];
+  calls: number;
+}> {
   const mailbox = new Mailbox(new Dice(seed));
   const clock = new VirtualClock(script.end_at, DISK_TURNS);
   const simulated = new SimulatedDisk();
@@ -122,8 +135,9 @@ async function sent(
     simulated.disk = cutsPower ? disk.afterPowerFailure(seededRandom(seed + calls)) : disk.afterKill();
   }
   const store = await working(script, simulated, clock, mailbox, 0);
-  const left = (await store.deliveries({ ...ALL, status: 'pending' })).items;
-  return { taken: mailbox.taken, left, calls: used };
+  const all = (await store.deliveries(ALL)).items;
+  const left = all.filter(({ status }) => status === 'pending');
+  return { taken: mailbox.taken, left, all, calls: used };
 }
 
 /** One process that sends for a while. */
@@ -152,27 +166,35 @@ async function working(
   return store;
 }
 
+/** The deliveries that each message told of, in the order in which they are told. */
+function idsOf(taken: readonly Message[], all: readonly Delivery[]): readonly (readonly string[])[] {
+  const byId = new Map(all.map((delivery) => [delivery.id, delivery]));
+  return taken.map(({ deliveryId, kind }) => {
+    const ids = byId.get(deliveryId)?.merged_ids ?? [];
+    const closing = `${deliveryId.slice(0, -'opened'.length)}closed`;
+    return [deliveryId, ...ids, ...(kind === 'opened_and_closed' ? [closing] : [])];
+  });
+}
+
 function faultsOf(
   owed: readonly Delivery[],
-  taken: readonly Message[],
+  taken: readonly (readonly string[])[],
   left: readonly Delivery[],
   twiceMax: number,
 ): string[] {
   const faults = left.map(({ id }) => `${id} is still waiting`);
-  const firstOf = new Map<string, number>();
-  let twice = 0;
-  for (const [index, { deliveryId }] of taken.entries()) {
-    if (firstOf.has(deliveryId)) twice += 1;
-    else firstOf.set(deliveryId, index);
-  }
-  if (twice > twiceMax) faults.push(`${twice} messages came twice`);
+  const told = taken.flat();
+  const twice = taken.filter(([id], index) => taken.findIndex(([first]) => first === id) < index);
+  if (twice.length > twiceMax) faults.push(`${twice.length} messages came twice`);
+  const again = new Set(twice.flat());
   for (const delivery of owed) {
-    const opening = taken.findIndex(({ deliveryId }) => deliveryId === idOf(delivery, 'opened'));
     const mayBeSilent = delivery.kind === 'reminder' || delivery.kind === 'closed_silently';
-    const isMerged = delivery.kind === 'closed' && taken[opening]?.kind === 'opened_and_closed';
-    const at = firstOf.get(delivery.id);
-    if (at === undefined && !mayBeSilent && !isMerged) faults.push(`${delivery.id} never came`);
-    if (at !== undefined && opening > at) faults.push(`${delivery.id} came before its opening`);
+    const at = told.indexOf(delivery.id);
+    if (at === -1 && !mayBeSilent) faults.push(`${delivery.id} never came`);
+    if (at !== -1 && told.indexOf(idOf(delivery, 'opened')) > at)
+      faults.push(`${delivery.id} came before its opening`);
+    if (!again.has(delivery.id) && told.lastIndexOf(delivery.id) !== at)
+      faults.push(`${delivery.id} came in two messages`);
   }
   return faults;
 }
