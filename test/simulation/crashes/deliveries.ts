@@ -21,6 +21,8 @@ const DISK_TURNS = 12;
 const HAPPENINGS_MAX = 60;
 /** Beyond this, a world shows nothing more and takes long. */
 const OWED_MAX = 40;
+/** How many jobs in the same trouble make a storm of what a world's few jobs owe. */
+const COPIES = 6;
 /** Crashes tried in each world. */
 const CRASHES = 8;
 /** How often a notifier does not take a message at once. */
@@ -79,8 +81,9 @@ export async function deliveryFaults(seed: number): Promise<string[]> {
   const script = { ...world, happenings: world.happenings.slice(0, HAPPENINGS_MAX) };
   const last = script.happenings.at(-1)?.at ?? script.start_at;
   script.end_at = Math.min(world.end_at, last + 4 * HOUR_MS);
-  const { disk, owed } = await outboxOf(script);
-  if (owed.length === 0 || owed.length > OWED_MAX) return [];
+  const alone = await outboxOf(script);
+  if (alone.owed.length === 0 || alone.owed.length > OWED_MAX) return [];
+  const { disk, owed } = dice.chance(0.5) ? await multiplied(alone.disk, script) : alone;
   const trial = dice.int(0, 2 ** 31);
   const calm = { calls: Infinity, cutsPower: false, setBackMs: 0 };
   const { calls } = await sent(script, disk.afterKill(), calm, trial);
@@ -107,6 +110,37 @@ async function outboxOf(script: Script): Promise<{ disk: CrashDisk; owed: Delive
   const system = new System(script, { disk: simulated, turns: DISK_TURNS, random });
   await system.play();
   return { disk: simulated.disk.afterKill(), owed: [...system.recorder.deliveries.values()] };
+}
+
+/** The same with more jobs, each with the incidents and deliveries of one of the world's. */
+async function multiplied(
+  disk: CrashDisk,
+  script: Script,
+): Promise<{ disk: CrashDisk; owed: readonly Delivery[] }> {
+  const simulated = new SimulatedDisk();
+  simulated.disk = disk;
+  const store = await simulated.open(new VirtualClock(script.end_at, DISK_TURNS));
+  const { items: incidents } = await store.incidents(ALL);
+  const { items: deliveries } = await store.deliveries(ALL);
+  await store.transact({ all: true }, (tx) => {
+    for (const job of tx.jobs()) {
+      for (let copy = 1; copy <= COPIES; copy += 1) {
+        const id = `${job.id}c${copy}`;
+        const renamed = (text: string): string => text.replace(job.id, id);
+        tx.putJob({ ...job, id, name: `${job.name}-${copy}` });
+        // As they were first put, the oldest first.
+        for (const incident of incidents.filter(({ job_id }) => job_id === job.id).reverse()) {
+          tx.putIncident({ ...incident, id: renamed(incident.id), job_id: id });
+        }
+        for (const delivery of deliveries.filter(({ job_id }) => job_id === job.id).reverse()) {
+          const ids = { id: renamed(delivery.id), job_id: id, incident_id: renamed(delivery.incident_id) };
+          tx.putDelivery({ ...delivery, ...ids });
+        }
+      }
+    }
+  });
+  const { items: owed } = await store.deliveries(ALL);
+  return { disk: simulated.disk.afterKill(), owed };
 }
 
 /** Sends until Cronflow dies, if it does, and after it was started again. */
