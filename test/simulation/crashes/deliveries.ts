@@ -47,9 +47,9 @@ class Mailbox {
   readonly #dice: Dice;
   readonly #merges: boolean;
 
-  constructor(dice: Dice) {
+  constructor(dice: Dice, merges: boolean) {
     this.#dice = dice;
-    this.#merges = dice.chance(0.7);
+    this.#merges = merges;
   }
 
   notifier(name: string): Notifier {
@@ -83,15 +83,17 @@ export async function deliveryFaults(seed: number): Promise<string[]> {
   script.end_at = Math.min(world.end_at, last + 4 * HOUR_MS);
   const alone = await outboxOf(script);
   if (alone.owed.length === 0 || alone.owed.length > OWED_MAX) return [];
-  const { disk, owed } = dice.chance(0.5) ? await multiplied(alone.disk, script) : alone;
+  const isStorm = dice.chance(0.5);
+  const { disk, owed } = isStorm ? await multiplied(alone.disk, script) : alone;
   const trial = dice.int(0, 2 ** 31);
   const calm = { calls: Infinity, cutsPower: false, setBackMs: 0 };
-  const { calls } = await sent(script, disk.afterKill(), calm, trial);
+  const mailbox = (): Mailbox => new Mailbox(new Dice(trial), isStorm);
+  const { calls } = await sent(script, disk.afterKill(), calm, mailbox());
   const troubles: Trouble[] = [calm, { ...calm, setBackMs: 3 * HOUR_MS }];
   for (let count = 0; count < CRASHES; count += 1)
     troubles.push({ calls: dice.int(0, calls), cutsPower: dice.chance(0.5), setBackMs: 0 });
   for (const trouble of troubles) {
-    const { taken, left, all } = await sent(script, disk.afterKill(), trouble, trial);
+    const { taken, left, all } = await sent(script, disk.afterKill(), trouble, mailbox());
     const faults = faultsOf(
       owed,
       idsOf(taken, all),
@@ -148,14 +150,13 @@ async function sent(
   script: Script,
   disk: CrashDisk,
   { calls, cutsPower, setBackMs }: Trouble,
-  seed: number,
+  mailbox: Mailbox,
 ): Promise<{
   taken: readonly Message[];
   left: readonly Delivery[];
   all: readonly Delivery[];
   calls: number;
 }> {
-  const mailbox = new Mailbox(new Dice(seed));
   const clock = new VirtualClock(script.end_at, DISK_TURNS);
   const simulated = new SimulatedDisk();
   simulated.disk = disk;
@@ -166,7 +167,9 @@ async function sent(
   const used = disk.calls;
   if (calls < Infinity) {
     clock.forgetTimers();
-    simulated.disk = cutsPower ? disk.afterPowerFailure(seededRandom(seed + calls)) : disk.afterKill();
+    simulated.disk = cutsPower
+      ? disk.afterPowerFailure(seededRandom(script.end_at + calls))
+      : disk.afterKill();
   }
   const store = await working(script, simulated, clock, mailbox, 0);
   const all = (await store.deliveries(ALL)).items;
