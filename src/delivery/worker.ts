@@ -2,6 +2,7 @@ import { type Clock, sleep } from '../clock.ts';
 import type { Logger } from '../observe/log.ts';
 import type { MessageOutcome } from '../observe/message-counts.ts';
 import type { Store } from '../store/store.ts';
+import { attempt } from './attempt.ts';
 import { clampRetryAfterMs, isExhausted, retryDelayMs } from './backoff.ts';
 import { ClockStep } from './clock-step.ts';
 import { undeliveredCount } from './deaths.ts';
@@ -21,7 +22,6 @@ const SLEEP_MS_MAX = 10_000;
 const SLEEP_MS_MIN = 100;
 /** Longer than every attempt; another instance takes over what a dead one had claimed after this. */
 const LEASE_MS = 60_000;
-const ATTEMPT_MS_MAX = 10_000;
 /** Left of a lease for the commit after an attempt. */
 const COMMIT_MS = 2_000;
 /** Claimed at a time for a notifier that takes each message alone. */
@@ -270,28 +270,11 @@ export class DeliveryWorker {
     return { parcel, left: claimed.filter(({ delivery }) => left.has(delivery.id)) };
   }
 
-  /** One attempt, within its time and its lease, whatever the notifier does. */
-  async #send(notifier: Notifier, message: Message, { claimed, abort }: Departure): Promise<SendResult> {
+  /** One attempt, within its time and its lease. */
+  #send(notifier: Notifier, message: Message, { claimed, abort }: Departure): Promise<SendResult> {
     const { clock } = this.#options;
     const leaseEndsMs = Math.min(...claimed.map((each) => each.leaseEndsMs));
-    const limitMs = Math.min(ATTEMPT_MS_MAX, leaseEndsMs - clock.monotonic() - COMMIT_MS);
-    const limit = new AbortController();
-    const cancel = clock.after(limitMs, () => limit.abort());
-    const given = AbortSignal.any([limit.signal, abort.signal]);
-    const timedOut = new Promise<SendResult>((resolve) => {
-      const answer = { result: 'retry', detail: `no answer within ${ATTEMPT_MS_MAX / 1_000} s` } as const;
-      // Its own answer, if it has one, comes first.
-      const giveUp = (): void => void setImmediate(() => resolve(answer));
-      if (given.aborted) giveUp();
-      else given.addEventListener('abort', giveUp, { once: true });
-    });
-    try {
-      return await Promise.race([notifier.send(message, given), timedOut]);
-    } catch (error) {
-      return { result: 'retry', detail: `the notifier failed: ${textOf(error)}` };
-    } finally {
-      cancel();
-    }
+    return attempt(notifier, message, clock, leaseEndsMs - clock.monotonic() - COMMIT_MS, abort);
   }
 
   async #finish(lane: Lane, parcel: Parcel, sent: SendResult, undelivered: number): Promise<void> {
