@@ -38,9 +38,9 @@ export class Lane {
     return this.#waiting.size === 0 && this.#inFlight.size === 0;
   }
 
-  /** How many more it takes. */
+  /** How many more it takes. What is on its way may come back: it keeps its place. */
   get room(): number {
-    return Math.max(0, QUEUE_LENGTH_MAX - this.#waiting.size);
+    return Math.max(0, QUEUE_LENGTH_MAX - this.#waiting.size - this.#inFlight.size);
   }
 
   /** How many wait that may be merged. */
