@@ -17,7 +17,7 @@ const RUNS = Number(process.env.CRONFLOW_KILL_RUNS ?? 20);
 const SEED = Number(process.env.CRONFLOW_KILL_SEED ?? Date.now() % 1_000_000);
 /** Five go alone, the others in one message; of the last two the trouble is over before anyone was told. */
 const JOBS = 9;
-const OVER = [8, 9];
+const OVER = new Set([8, 9]);
 
 let root: string;
 let prepared: string;
@@ -43,7 +43,7 @@ async function prepare(): Promise<void> {
     for (let number = 1; number <= JOBS; number += 1) {
       const [jobId, incidentId] = [`j${number}`, `j${number}-i1`];
       const facts = someFacts({ job_name: `job-${number}`, run_id: null });
-      const isOver = OVER.includes(number);
+      const isOver = OVER.has(number);
       tx.putJob(aJob({ id: jobId, name: `job-${number}` }));
       const closedAt = isOver ? clock.now() : null;
       tx.putIncident(anIncident({ id: incidentId, job_id: jobId, closed_at: closedAt }));
@@ -84,7 +84,7 @@ function toldBy(from: number): string[][] {
     const names = new Set((readable + text).match(/\bjob-\d+\b/g) ?? []);
     return [...names].sort().flatMap((name) => {
       const id = `j${name.slice(4)}-i1.ops`;
-      return OVER.includes(Number(name.slice(4))) ? [`${id}.opened`, `${id}.closed`] : [`${id}.opened`];
+      return OVER.has(Number(name.slice(4))) ? [`${id}.opened`, `${id}.closed`] : [`${id}.opened`];
     });
   });
 }
@@ -132,7 +132,7 @@ async function killAndGoOn(killAt: number, name: string): Promise<string[]> {
 
 const ALL: readonly Delivery['id'][] = Array.from({ length: JOBS }, (_, i) => i + 1).flatMap((number) => {
   const id = `j${number}-i1.ops`;
-  return OVER.includes(number) ? [`${id}.opened`, `${id}.closed`] : [`${id}.opened`];
+  return OVER.has(number) ? [`${id}.opened`, `${id}.closed`] : [`${id}.opened`];
 });
 
 test(

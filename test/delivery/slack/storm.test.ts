@@ -17,12 +17,12 @@ let registry: NotifierRegistry;
 let worker: DeliveryWorker;
 
 /** Requests under way: time stands still until they end, however busy the machine is. */
-let underWay = 0;
-const begins = (): void => void (underWay += 1);
-const ends = (): void => void (underWay -= 1);
+const requests = { underWay: 0 };
+const begins = (): void => void (requests.underWay += 1);
+const ends = (): void => void (requests.underWay -= 1);
 
 beforeEach(async () => {
-  underWay = 0;
+  requests.underWay = 0;
   subscribe('undici:request:create', begins);
   for (const end of ['trailers', 'error']) subscribe(`undici:request:${end}`, ends);
   h = harness();
@@ -46,7 +46,7 @@ afterEach(async () => {
 async function pass(ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += 100) {
     await h.clock.advance(100);
-    while (underWay > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    while (requests.underWay > 0) await new Promise((resolve) => setTimeout(resolve, 1));
     await h.clock.advance(0);
   }
 }
