@@ -33,8 +33,7 @@ export function fieldsOf(parts: Parts): MessageField[] {
   const add = (label: string, value: string | null | undefined): void => {
     if (value !== null && value !== undefined && value !== '') fields.push({ label, value });
   };
-  const time = (at: number | null): string | null =>
-    at === null ? null : `${fullTime(at, timezone)} (${timezone})`;
+  const time = (at: number | null): string | null => (at === null ? null : fullTime(at, timezone));
   if (!isEnd(parts)) add('Reason', reasonOf(parts));
   addTimes(parts, add, time);
   if (parts.name !== null) {
@@ -60,7 +59,8 @@ function addTimes(
   time: (at: number | null) => string | null,
 ): void {
   const { run, incident, nowAt } = context;
-  add('Expected', time(facts.expected_at));
+  // The zone has its name where the reader looks first.
+  add('Expected', facts.expected_at === null ? null : `${time(facts.expected_at)} (${timezone})`);
   if (WITHOUT_END.has(facts.reason)) add('Started', time(run?.started_at ?? null));
   const openedAt = facts.incident_opened_at;
   if (kind === 'closed' || kind === 'closed_silently') {
@@ -78,7 +78,7 @@ function addTimes(
     if (isHeld && facts.at > openedAt) add('Held back', `by maintenance, until ${time(facts.at)}`);
   }
   if (closing !== null && kind === 'opened_and_closed') add('Recovered', time(closing.at));
-  add('Now', time(nowAt));
+  add('Now', `${time(nowAt)} (${timezone})`);
 }
 
 /** What is wrong with Cronflow itself the title says as far as it fits; of a change that is held there is more. */

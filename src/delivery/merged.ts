@@ -296,7 +296,7 @@ function fieldsOf(
   const from = fullTime(fromAt, timezone);
   const to = fullTime(toAt, timezone);
   const fields = [
-    { label: 'Happened', value: `${from === to ? from : `${from} to ${to}`} (${timezone})` },
+    { label: 'Happened', value: from === to ? from : `${from} to ${to}` },
     { label: 'Now', value: `${fullTime(nowAt, timezone)} (${timezone})` },
   ];
   return undelivered === 0

@@ -118,6 +118,8 @@ const OUTPUT_LINE_LENGTH_MAX = 300;
 /** Of what is wrong with Cronflow itself the beginning is shown; it fits where a notifier shows output. */
 const DETAIL_LINES_MAX = 40;
 const DETAIL_LENGTH_MAX = 2_500;
+/** What is allowed instead, where that is much: it would hide the errors that follow. */
+const LONG_LIST = / \(allowed: [^\n]{80,}\)$/gm;
 /** Of a longer output the end is looked at: the last lines are in it, and what is hidden costs time. */
 const KEPT_LENGTH_MAX = 65_536;
 const TITLE_LENGTH_MAX = 400;
@@ -211,7 +213,8 @@ function shownOf({ facts, kind, name, context }: Parts): Output | null {
   const lineAt = detail.indexOf('\n');
   if (lineAt < 0) return null;
   // The title has the first line of a time away whole; that of an error may be cut.
-  return { text: facts.reason === 'cronflow_away' ? detail.slice(lineAt + 1) : detail, dropped_bytes: 0 };
+  const text = facts.reason === 'cronflow_away' ? detail.slice(lineAt + 1) : detail.replaceAll(LONG_LIST, '');
+  return { text, dropped_bytes: 0 };
 }
 
 /** The end of what was printed, cleaned and without secrets. */

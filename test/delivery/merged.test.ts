@@ -86,7 +86,7 @@ describe('mergedMessageOf', () => {
     ];
     expect(render(mergedMessageOf(items, { ...CONTEXT, undelivered: 2 }))).toMatchInlineSnapshot(`
       "bad | 8 JOBS: 3 FAILED, 1 MISSED, 1 STILL FAILED, 1 FAILED AND RESOLVED, 1 REMOVED, 1 RESOLVED
-      Happened: 2026-01-15 02:04:12 +01:00 to 2026-01-15 04:14:12 +01:00 (Europe/Berlin)
+      Happened: 2026-01-15 02:04:12 +01:00 to 2026-01-15 04:14:12 +01:00
       Now: 2026-01-15 02:05 +01:00 (Europe/Berlin)
       Not delivered: 2 earlier messages could not be sent here; what is still open is told anew
       []

@@ -75,7 +75,7 @@ describe('messageOf', () => {
       Host: web1
       Duration: 4m12s, usually 12m
       Last success: 2026-01-14 02:12 +01:00 (23h52m ago)
-      Next slot: 2026-01-16 02:00 +01:00 (Europe/Berlin)
+      Next slot: 2026-01-16 02:00 +01:00
       Owner: data team
       output (the last 20 lines):
       line 6
@@ -113,11 +113,11 @@ describe('messageOf', () => {
     expect(render(messageOf(aClosing(), { ...context, output }))).toMatchInlineSnapshot(`
       "good | RESOLVED daily-database-backup: ran fine on web1, was in trouble for 2h10m (3 bad)
       Dumps every database to the vault
-      Was: FAILED since 2026-01-15 02:04:12 +01:00 (Europe/Berlin)
+      Was: FAILED since 2026-01-15 02:04:12 +01:00
       Now: 2026-01-15 04:14:13 +01:00 (Europe/Berlin)
       Host: web1
       Duration: 11m, usually 12m
-      Next slot: 2026-01-16 02:00 +01:00 (Europe/Berlin)
+      Next slot: 2026-01-16 02:00 +01:00
       Owner: data team
       Run: j1-8 <https://cron.example.com/jobs/daily-database-backup/runs/j1-8>
       Runbook: https://wiki.example.com/backup <https://wiki.example.com/backup>
@@ -144,7 +144,7 @@ describe('messageOf', () => {
       Now: 2026-01-15 02:05 +01:00 (Europe/Berlin)
       Last host: web1
       Last success: 2026-01-14 02:12 +01:00 (23h53m ago)
-      Next slot: 2026-01-16 02:00 +01:00 (Europe/Berlin)
+      Next slot: 2026-01-16 02:00 +01:00
       What to do: see whether the host is up, cron runs there and the crontab still has the job
       Owner: data team
       Job: daily-database-backup <https://cron.example.com/jobs/daily-database-backup>
@@ -161,12 +161,12 @@ describe('messageOf', () => {
       Dumps every database to the vault
       Reason: exit 1 after 4m12s
       Expected: 2026-01-15 02:00 +01:00 (Europe/Berlin)
-      In trouble since: 2026-01-15 02:04:12 +01:00 (Europe/Berlin)
+      In trouble since: 2026-01-15 02:04:12 +01:00
       Now: 2026-01-15 08:04:12 +01:00 (Europe/Berlin)
       Host: web1
       Duration: 4m12s, usually 12m
       Last success: 2026-01-14 02:12 +01:00 (1d5h ago)
-      Next slot: 2026-01-16 02:00 +01:00 (Europe/Berlin)
+      Next slot: 2026-01-16 02:00 +01:00
       Owner: data team
       Run: j1-7 <https://cron.example.com/jobs/daily-database-backup/runs/j1-7>
       Runbook: https://wiki.example.com/backup <https://wiki.example.com/backup>
@@ -189,13 +189,13 @@ describe('messageOf', () => {
       Dumps every database to the vault
       Reason: exit 1 after 4m12s
       Expected: 2026-01-15 02:00 +01:00 (Europe/Berlin)
-      Happened: 2026-01-15 02:04:12 +01:00 (Europe/Berlin)
-      Recovered: 2026-01-15 04:14:12 +01:00 (Europe/Berlin)
+      Happened: 2026-01-15 02:04:12 +01:00
+      Recovered: 2026-01-15 04:14:12 +01:00
       Now: 2026-01-15 04:14:13 +01:00 (Europe/Berlin)
       Host: web1
       Duration: 4m12s, usually 12m
       Last success: 2026-01-14 02:12 +01:00 (1d2h ago)
-      Next slot: 2026-01-16 02:00 +01:00 (Europe/Berlin)
+      Next slot: 2026-01-16 02:00 +01:00
       Owner: data team
       Run: j1-7 <https://cron.example.com/jobs/daily-database-backup/runs/j1-7>
       Runbook: https://wiki.example.com/backup <https://wiki.example.com/backup>
@@ -331,7 +331,7 @@ describe('messageOf', () => {
     const context = aContext({ job: null, run: null, incident, nowAt: at + 15 * MINUTE_MS });
     expect(render(messageOf(aDelivery({ job_id: null, facts }), context))).toMatchInlineSnapshot(`
       "over | CRONFLOW WAS AWAY: for 2h40m, from 2026-01-15 02:00 to 2026-01-15 04:40 (Europe/Berlin); what became of 3 slots and 1 run of 2 jobs is not known
-      Back since: 2026-01-15 03:40 +00:00 (UTC)
+      Back since: 2026-01-15 03:40 +00:00
       Now: 2026-01-15 03:55 +00:00 (UTC)
       What to do: see whether the jobs it could not see have run
       output (all):
@@ -393,9 +393,7 @@ describe('messageOf', () => {
 
   it('says when it happened if that is a while ago', () => {
     expect(fieldOf('Happened', {}, { nowAt: SLOT_AT + 252_000 + 59_000 })).toBeUndefined();
-    expect(fieldOf('Happened', {}, { nowAt: SLOT_AT + 252_000 + 60_000 })).toBe(
-      '2026-01-15 02:04:12 +01:00 (Europe/Berlin)',
-    );
+    expect(fieldOf('Happened', {}, { nowAt: SLOT_AT + 252_000 + 60_000 })).toBe('2026-01-15 02:04:12 +01:00');
   });
 
   it('shows what a terminal would have shown, and nothing that plays tricks', () => {
