@@ -1,0 +1,213 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+/** The built program as its users start it: what it says, what its signals do, and how it ends. */
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+/** Only reached when what is waited for never comes. */
+const DEADLINE_MS = 60_000;
+const SECRET = 'https://hooks.slack.com/services/T0000/B0000/HUNTER2HUNTER2';
+const TOKEN = 'HUNTER3-HUNTER3';
+
+let root = '';
+let running: ChildProcess[] = [];
+beforeEach(async () => void (root = await mkdtemp(join(tmpdir(), 'cronflow-serve-'))));
+afterEach(async () => {
+  for (const child of running) if (child.exitCode === null) child.kill('SIGKILL');
+  running = [];
+  await rm(root, { recursive: true, force: true });
+});
+
+const write = (text: string, name = 'cronflow.yaml'): Promise<void> => writeFile(join(root, name), text);
+
+interface Serving {
+  log(): string;
+  url(): Promise<string>;
+  /** Waits for the n-th line with this text. */
+  said(text: string, count?: number): Promise<void>;
+  get(path: string, token?: string): Promise<string>;
+  signal(name: NodeJS.Signals): void;
+  ended(): Promise<number | null>;
+}
+
+/** @param before words that the command is put behind */
+function serve(
+  argv: readonly string[] = [],
+  env: Record<string, string> = {},
+  before: readonly string[] = [],
+): Serving {
+  const [command = '', ...words] = [...before, process.execPath, MAIN, 'serve', '--port', '0', ...argv];
+  const child = spawn(command, words, {
+    cwd: root,
+    env: { PATH: process.env.PATH ?? '', ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  running.push(child);
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  let log = '';
+  child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  const until = async <T>(what: string, read: () => T | undefined): Promise<T> => {
+    const endAt = Date.now() + DEADLINE_MS;
+    for (;;) {
+      const value = read();
+      if (value !== undefined) return value;
+      if (Date.now() > endAt || child.exitCode !== null) throw new Error(`no ${what} in:\n${log}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  const url = (): Promise<string> => until('address', () => /listening url=(\S+)/.exec(log)?.[1]);
+  return {
+    log: () => log,
+    url,
+    async said(text, count = 1) {
+      await until(`"${text}"`, () => (log.split(text).length > count ? true : undefined));
+    },
+    async get(path, token) {
+      const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      return (await fetch(`${await url()}${path}`, { headers })).text();
+    },
+    signal: (name) => void child.kill(name),
+    ended: () => ended,
+  };
+}
+
+describe('cronflow serve', () => {
+  test('says on start that nobody will be told and that times are read in UTC', async () => {
+    await write('jobs: {a: {schedule: "@daily"}}\n');
+    const service = serve();
+    await service.said('schedules without a timezone are read in UTC');
+    await service.said('warn  nobody will be told: notifier "slack" has no webhook_url');
+    expect(JSON.parse(await service.get('/readyz'))).toMatchObject({
+      status: 'ready',
+      warnings: [expect.stringContaining('nobody will be told') as string],
+    });
+    expect(await service.get('/')).toContain('nobody will be told');
+    service.signal('SIGTERM');
+    expect(await service.ended()).toBe(0);
+  });
+
+  test('does not say so where it is not so', async () => {
+    await write('defaults: {timezone: Europe/Berlin}\nnotifiers: {ops: {type: log}}\njobs: {}\n');
+    const service = serve();
+    await service.url();
+    service.signal('SIGINT');
+    expect(await service.ended()).toBe(0);
+    expect(service.log()).not.toMatch(/UTC|nobody/);
+  });
+
+  test('reads the file again at once for SIGHUP, also a secret that has changed', async () => {
+    await write(SECRET, 'secret');
+    await write('notifiers: {ops: {type: slack, webhook_url_file: secret}}\njobs: {a: {}}\n');
+    const service = serve();
+    await service.url();
+    await service.said('configuration applied');
+    service.signal('SIGHUP');
+    await service.said('configuration applied', 2);
+    await write('no address', 'secret');
+    service.signal('SIGHUP');
+    await service.said('must hold an address');
+    expect(JSON.parse(await service.get('/config'))).toMatchObject({
+      last_error: { code: 'config_invalid', faults: [{ path: 'notifiers.ops.webhook_url_file' }] },
+    });
+    await rm(join(root, 'secret'));
+    service.signal('SIGHUP');
+    await service.said('names a file that does not exist');
+    await write(`${SECRET}\n`, 'secret');
+    service.signal('SIGHUP');
+    await service.said('configuration applied', 3);
+    expect(JSON.parse(await service.get('/config'))).toMatchObject({ last_error: null });
+  });
+
+  test('starts on the stored revision when the file is broken, says so, and goes on watching', async () => {
+    await write('jobs: {a: {}}\n');
+    const first = serve();
+    await first.said('configuration applied');
+    first.signal('SIGTERM');
+    await first.ended();
+    await write('jobs: {a: {grace: 5}, b: {}}\n');
+    const strict = serve(['--strict']);
+    expect(await strict.ended()).toBe(1);
+    expect(strict.log()).toContain('cronflow.yaml:1:19 jobs.a.grace: must be a duration');
+    expect(strict.log()).not.toContain('listening');
+    const second = serve();
+    await second.said('started on the last good configuration');
+    expect(JSON.parse(await second.get('/jobs'))).toMatchObject([{ name: 'a' }]);
+    expect(JSON.parse(await second.get('/config'))).toMatchObject({
+      last_error: { detail: expect.stringContaining('jobs.a.grace') as string },
+    });
+    expect(await second.get('/metrics')).toMatch(/^cronflow_config_ok 0$/m);
+    await write('jobs: {a: {grace: 5m}, b: {}}\n');
+    await second.said('+ b');
+    expect(await second.get('/metrics')).toMatch(/^cronflow_config_ok 1$/m);
+  });
+
+  test('shows no secret anywhere', async () => {
+    const file = (more: string): string =>
+      `notifiers:\n  ops: {type: slack, webhook_url: "\${HOOK}"}\n  two: {type: slack, webhook_url: "${SECRET}"}\n${more}`;
+    await write(file('jobs: {a: {description: "${HOOK}x"}}\n'));
+    const env = { HOOK: SECRET, CRONFLOW_TOKEN: TOKEN, LOG_LEVEL: 'debug' };
+    const service = serve([], env);
+    await service.said('configuration applied');
+    // Mistakes at the secret, beside it, and in what is made of it.
+    for (const bad of [
+      file('jobs: {a: {grace: "${HOOK}"}}\n'),
+      file(`jobs: {a: {graze: "${SECRET}"}}\n`).replace('type: slack', 'type: slak'),
+      file('jobs: [\n'),
+      file('jobs: {}\n').replaceAll('webhook_url', 'webhok_url'),
+    ]) {
+      const count = service.log().split('the configuration is not applied').length;
+      await write(bad);
+      await service.said('the configuration is not applied', count);
+    }
+    const paths = ['/', '/config', '/metrics', '/readyz', '/deliveries', '/incidents', '/openapi.json'];
+    const answers = await Promise.all(paths.map((path) => service.get(path, TOKEN)));
+    for (const text of [service.log(), ...answers]) expect(text).not.toMatch(/HUNTER/);
+    // A description is no secret, whatever it is made of.
+    expect(await service.get('/config/jobs', TOKEN)).toContain('HUNTER2x');
+    service.signal('SIGTERM');
+    await service.ended();
+    expect(service.log()).not.toMatch(/HUNTER/);
+    const data = join(root, 'data');
+    const names = (await readdir(data, { withFileTypes: true })).filter((entry) => entry.isFile());
+    for (const { name } of names) expect(await readFile(join(data, name), 'utf8')).not.toContain(TOKEN);
+  });
+});
+
+/** As in a container: the file, or its directory, is another one's, mounted in its place. */
+const canMount = spawnSync('unshare', ['-m', 'true']).status === 0;
+
+describe.skipIf(!canMount)(`behind a bind mount${canMount ? '' : ': none can be made here'}`, () => {
+  const mounted = (what: string): string[] => [
+    'unshare',
+    '-m',
+    'sh',
+    '-c',
+    `mount --bind host/${what} etc/${what} && exec "$@"`,
+    'sh',
+  ];
+
+  test('a file that is saved in place is seen', async () => {
+    await mkdir(join(root, 'host'));
+    await mkdir(join(root, 'etc'));
+    await write('jobs: {a: {}}\n', 'host/cronflow.yaml');
+    await write('', 'etc/cronflow.yaml');
+    const service = serve(['--config', 'etc/cronflow.yaml'], {}, mounted('cronflow.yaml'));
+    await service.said('+ a');
+    await write('jobs: {a: {}, b: {}}\n', 'host/cronflow.yaml');
+    await service.said('+ b');
+  });
+
+  test('a directory is seen however its file is saved', async () => {
+    await mkdir(join(root, 'host', 'conf'), { recursive: true });
+    await mkdir(join(root, 'etc', 'conf'), { recursive: true });
+    await write('jobs: {a: {}}\n', 'host/conf/cronflow.yaml');
+    const service = serve(['--config', 'etc/conf/cronflow.yaml'], {}, mounted('conf'));
+    await service.said('+ a');
+    await rm(join(root, 'host/conf/cronflow.yaml'));
+    await write('jobs: {a: {}, b: {}}\n', 'host/conf/cronflow.yaml');
+    await service.said('+ b');
+  });
+});
