@@ -232,11 +232,11 @@ async function buildReloader(options: AppOptions, parts: Parts): Promise<ConfigR
     plan: (config): Promise<Plan> =>
       store.transact({ all: true }, (tx) => planChanges(tx.jobs(), config.jobs, config)),
     apply: (config) => applyConfig(config, options, parts),
-    onProblem: async ({ code, text }) => {
+    onProblem: async ({ code, text, causes }) => {
       // A store that takes no commit takes no report of it either; the log has it.
       if (code === 'store_unavailable') return;
       const reason = code === 'config_held' ? 'config_held' : 'config_invalid';
-      await reportTrouble(store, { kind: 'config', reason, detail: text }, clock.now());
+      await reportTrouble(store, { kind: 'config', reason, detail: text, causes }, clock.now());
       parts.worker.wake();
     },
     onResolved: () => reportMended(store, 'config', clock.now()).then(() => parts.worker.wake()),

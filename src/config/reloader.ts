@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { CronflowError, type Fault } from '../core/errors.ts';
 import { formatPlan, massRemoval, type Plan } from '../core/plan.ts';
 import type { Logger } from '../observe/log.ts';
+import { causesOf } from './causes.ts';
 import type { Config, SourceFile } from './config.ts';
 import { formatFaults } from './format.ts';
 import { invalidConfigError, loadConfig, loadStored, type LoadResult } from './load.ts';
@@ -19,6 +20,8 @@ export interface ConfigProblem {
   text: string;
   /** The same, for programs. */
   faults: readonly Fault[];
+  /** The same, each to be told of once. */
+  causes: readonly string[];
   /** The revision to confirm; null unless held. */
   revision: string | null;
   /** When it was found, in milliseconds since the Unix epoch. */
@@ -239,7 +242,8 @@ export class ConfigReloader {
   }
 
   #problemOf(code: ConfigProblem['code'], text: string, faults: readonly Fault[]): ConfigProblem {
-    return { code, text, faults, revision: null, since_at: this.#options.clock.now() };
+    const sinceAt = this.#options.clock.now();
+    return { code, text, faults, causes: causesOf(faults), revision: null, since_at: sinceAt };
   }
 
   async #swap(config: Config): Promise<Plan> {

@@ -184,6 +184,11 @@ export interface Incident {
   acknowledged_until_at: number | null;
   /** Of a system incident: what is wrong, in full. */
   detail?: string;
+  /**
+   * Of a system incident: what makes up its detail, and all that ever did while there was such trouble: nobody is told
+   * of any of it again. Absent where the detail is one thing.
+   */
+  causes?: readonly string[];
   /** Of a `notifier` incident: the name of the notifier. */
   subject?: string;
 }

@@ -7,6 +7,8 @@ export interface Trouble {
   reason: Reason;
   /** In full, for people. */
   detail: string;
+  /** What makes up the detail, where that is several things: each is told of once. */
+  causes?: readonly string[];
   /** Of which of several things it is: the notifier that fails. */
   subject?: string;
 }
@@ -28,6 +30,9 @@ export interface SystemChange {
   deliveries: Delivery[];
 }
 
+/** Causes that an open incident remembers, the latest. */
+const CAUSES_MAX = 1_000;
+
 const NOTHING: SystemChange = { incidents: [], deliveries: [] };
 
 /**
@@ -43,12 +48,20 @@ export function openTrouble(
   at: number,
 ): SystemChange {
   const same = open.filter((incident) => isAbout(incident, trouble));
-  const isKnown = same.some(({ kind, detail }) => kind === 'notifier' || detail === trouble.detail);
-  if (isKnown) return NOTHING;
+  const known = same.find(
+    (incident) =>
+      incident.kind === 'notifier' || incident.detail === trouble.detail || isToldOf(incident, trouble),
+  );
+  if (known?.kind === 'notifier' || known?.detail === trouble.detail) return NOTHING;
+  // Less of what was told, or told before and back again: what is shown is what there is now.
+  if (known !== undefined)
+    return { incidents: [{ ...known, reason: trouble.reason, detail: trouble.detail }], deliveries: [] };
   const replaced = same.map((incident) => closed(incident, at, 'recovered'));
+  const causes = [...new Set([...same.flatMap((each) => each.causes ?? []), ...(trouble.causes ?? [])])];
   const incident: Incident = {
     ...systemIncident(`${trouble.kind}-${at}-${open.length}`, trouble, listeners(trouble, notify), at),
     next_reminder_at: remindEveryMs === null ? null : at + remindEveryMs,
+    ...(causes.length === 0 ? {} : { causes: causes.slice(-CAUSES_MAX) }),
   };
   const ends = replaced.flatMap((each) => systemDeliveries(each, 'closed_silently', at, at));
   const deliveries = [...ends, ...systemDeliveries(incident, 'opened', at, at)];
@@ -138,6 +151,12 @@ function withReminder(incident: Incident, everyMs: number | null, at: number): I
     return { ...incident, next_reminder_at: dueAt };
   }
   return { ...incident, next_reminder_at: at + everyMs, reminder_count: incident.reminder_count + 1 };
+}
+
+/** Whether nothing makes up the trouble that was not told already. */
+function isToldOf(incident: Incident, { causes = [] }: Trouble): boolean {
+  const told = new Set(incident.causes);
+  return causes.length > 0 && causes.every((cause) => told.has(cause));
 }
 
 function isAbout(incident: Incident, { kind, subject }: TroubleKey): boolean {

@@ -105,7 +105,13 @@ export function dayJson(day: Day): Json {
 
 /** An incident without what only the core needs to decide on its end. */
 export function incidentJson(incident: Incident): Json {
-  const { newest_bad_at: _newest, good_run_ids: _good, held_instants: _held, ...shown } = incident;
+  const {
+    newest_bad_at: _newest,
+    good_run_ids: _good,
+    held_instants: _held,
+    causes: _causes,
+    ...shown
+  } = incident;
   return toWire(shown);
 }
 

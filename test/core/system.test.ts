@@ -47,6 +47,34 @@ test('other trouble of the same kind is told again, and the end of both once', (
   expect(end.deliveries.map(({ kind, facts }) => [kind, facts.detail])).toEqual([['closed', 'another']]);
 });
 
+test('of several things each is told once while the trouble lasts, wherever it stands and in whatever company', () => {
+  let open: readonly Incident[] = [];
+  const told: (string | undefined)[] = [];
+  const report = (detail: string, causes: readonly string[], at: number): void => {
+    const change = openTrouble(open, { ...BROKEN, detail, causes }, to('ops'), at);
+    const changed = new Set(change.incidents.map(({ id }) => id));
+    open = [...open.filter(({ id }) => !changed.has(id)), ...change.incidents].filter(
+      ({ closed_at: closedAt }) => closedAt === null,
+    );
+    if (change.deliveries.some(({ kind }) => kind === 'opened')) told.push(detail);
+  };
+  report('3:5 a', ['a'], 1000);
+  report('4:5 a', ['a'], 2000);
+  expect(open).toMatchObject([{ opened_at: 1000, detail: '4:5 a' }]);
+  report('a and b', ['a', 'b'], 3000);
+  report('b', ['b'], 4000);
+  report('a', ['a'], 5000);
+  expect(open).toMatchObject([{ opened_at: 3000, detail: 'a' }]);
+  report('c', ['c'], 6000);
+  report('a', ['a'], 7000);
+  expect(told).toEqual(['3:5 a', 'a and b', 'c']);
+  const end = closeTrouble(open, { kind: 'config' }, 8000);
+  expect(end.deliveries.map(({ kind }) => kind)).toEqual(['closed']);
+  open = [];
+  report('a', ['a'], 9000);
+  expect(told.at(-1)).toBe('a');
+});
+
 test('the end of what never was is nothing', () => {
   expect(closeTrouble([], { kind: 'config' }, 1000)).toEqual({ incidents: [], deliveries: [] });
   const open = openTrouble([], BROKEN, to('ops'), 1000).incidents;

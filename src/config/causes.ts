@@ -1,0 +1,24 @@
+import type { Fault } from '../core/errors.ts';
+import { sha256 } from './read.ts';
+
+const CAUSES_MAX = 500;
+const HASH_LENGTH = 16;
+
+/**
+ * What tells one mistake from another wherever it has moved to, so that each is told of once (DESIGN.md §5): its file,
+ * its path and what is said of it, and neither its line nor the lines that it names.
+ */
+export function causesOf(faults: readonly Fault[]): string[] {
+  const causes = [...new Set(faults.map(causeOf))];
+  if (causes.length <= CAUSES_MAX) return causes;
+  return [...causes.slice(0, CAUSES_MAX - 1), hash(causes.join())];
+}
+
+function causeOf({ code, file = '', path, message }: Fault): string {
+  const said = message.replaceAll(/\bat \S*\d+\b/g, 'at');
+  return hash([code, file, path, said].join('\n'));
+}
+
+function hash(text: string): string {
+  return sha256(text).slice(0, HASH_LENGTH);
+}
