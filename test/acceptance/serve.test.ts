@@ -179,16 +179,16 @@ describe('cronflow serve', () => {
 /** As in a container: the file, or its directory, is another one's, mounted in its place. */
 const canMount = spawnSync('unshare', ['-m', 'true']).status === 0;
 
-describe.skipIf(!canMount)(`behind a bind mount${canMount ? '' : ': none can be made here'}`, () => {
-  const mounted = (what: string): string[] => [
-    'unshare',
-    '-m',
-    'sh',
-    '-c',
-    `mount --bind host/${what} etc/${what} && exec "$@"`,
-    'sh',
-  ];
+const mounted = (what: string): string[] => [
+  'unshare',
+  '-m',
+  'sh',
+  '-c',
+  `mount --bind host/${what} etc/${what} && exec "$@"`,
+  'sh',
+];
 
+describe.skipIf(!canMount)(`behind a bind mount${canMount ? '' : ': none can be made here'}`, () => {
   test('a file that is saved in place is seen', async () => {
     await mkdir(join(root, 'host'));
     await mkdir(join(root, 'etc'));
@@ -198,6 +198,7 @@ describe.skipIf(!canMount)(`behind a bind mount${canMount ? '' : ': none can be 
     await service.said('+ a');
     await write('jobs: {a: {}, b: {}}\n', 'host/cronflow.yaml');
     await service.said('+ b');
+    expect(JSON.parse(await service.get('/config'))).toMatchObject({ last_error: null });
   });
 
   test('a directory is seen however its file is saved', async () => {
@@ -209,5 +210,6 @@ describe.skipIf(!canMount)(`behind a bind mount${canMount ? '' : ': none can be 
     await rm(join(root, 'host/conf/cronflow.yaml'));
     await write('jobs: {a: {}, b: {}}\n', 'host/conf/cronflow.yaml');
     await service.said('+ b');
+    expect(JSON.parse(await service.get('/config'))).toMatchObject({ last_error: null });
   });
 });

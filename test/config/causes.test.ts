@@ -7,6 +7,11 @@ function causes(text: string): string[] {
   return result.ok ? [] : causesOf(result.faults);
 }
 
+const many = (last: string): string[] =>
+  causes(
+    `jobs:\n${Array.from({ length: 800 }, (_, i) => `  j${i}: {graze: 5m}\n`).join('')}  last: {${last}}\n`,
+  );
+
 describe('the causes of an invalid configuration', () => {
   test('are its mistakes, wherever they have moved to', () => {
     const one = causes('jobs:\n  a: {grace: 5}\n');
@@ -31,10 +36,6 @@ describe('the causes of an invalid configuration', () => {
   });
 
   test('are kept to a bearable number, and the rest still counts', () => {
-    const many = (last: string): string[] =>
-      causes(
-        `jobs:\n${Array.from({ length: 800 }, (_, i) => `  j${i}: {graze: 5m}\n`).join('')}  last: {${last}}\n`,
-      );
     expect(many('grace: 5')).toHaveLength(500);
     expect(many('grace: 5')).not.toEqual(many('grace: 6'));
   });
