@@ -46,6 +46,9 @@ export async function serve(argv: readonly string[], io: Io, host: ServeHost): P
     return 0;
   }
   const app = host.createApp(options);
+  // Before the start, which may take a while: a signal that nobody listens for ends the process, SIGHUP too.
+  const stopRequested = host.stopRequested();
+  const reload = reloadOf(app, host);
   try {
     await app.start();
   } catch (error) {
@@ -54,11 +57,27 @@ export async function serve(argv: readonly string[], io: Io, host: ServeHost): P
     io.stderr(`cronflow: ${error.message}\n`);
     return error.code === 'usage' ? 2 : 1;
   }
-  host.onReloadRequested(() => app.reload());
-  const signal = await host.stopRequested();
+  reload.started();
+  const signal = await stopRequested;
   options.logger.info('stopping', { signal });
   await app.stop();
   return 0;
+}
+
+/** Reloads when asked to; what was asked for during the start is done once it is over. */
+function reloadOf(app: App, host: ServeHost): { started(): void } {
+  let isStarted = false;
+  let isWanted = false;
+  host.onReloadRequested(() => {
+    if (isStarted) app.reload();
+    else isWanted = true;
+  });
+  return {
+    started() {
+      isStarted = true;
+      if (isWanted) app.reload();
+    },
+  };
 }
 
 function readOptions(argv: readonly string[], io: Io): AppOptions | null {

@@ -54,7 +54,8 @@ function serve(
     for (;;) {
       const value = read();
       if (value !== undefined) return value;
-      if (Date.now() > endAt || child.exitCode !== null) throw new Error(`no ${what} in:\n${log}`);
+      if (Date.now() > endAt || child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`no ${what} in:\n${log}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
@@ -87,6 +88,21 @@ describe('cronflow serve', () => {
     expect(await service.get('/')).toContain('nobody will be told');
     service.signal('SIGTERM');
     expect(await service.ended()).toBe(0);
+  });
+
+  test('is not ended by a SIGHUP while it starts, and reads the file once it has', async () => {
+    await write('jobs: {a: {}}\n');
+    const service = serve();
+    // From its first line on, which comes long before it listens.
+    await service.said('store opened');
+    service.signal('SIGHUP');
+    await service.url();
+    await service.said('configuration applied', 2);
+    const early = serve(['--data-dir', 'other']);
+    await early.said('store opened');
+    early.signal('SIGTERM');
+    expect(await early.ended()).toBe(0);
+    expect(early.log()).toContain('stopping signal=SIGTERM');
   });
 
   test('does not say so where it is not so', async () => {
