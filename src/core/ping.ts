@@ -67,14 +67,15 @@ function endAsOverlap(draft: Draft, run: Run, first: Run): Reason {
 /** A start that comes twice, or after its end, or for a run that is known otherwise. */
 function startKnownRun(draft: Draft, run: Run, ping: Ping, at: number): PingEffect {
   if (run.start_received) return { reason: 'duplicate', runId: run.id };
-  const durationMs = run.duration_ms ?? (run.ended_at === null ? null : Math.max(0, run.ended_at - at));
+  // What is slow on the way without saying so seems to begin after its end: no run does.
+  const startedAt = run.started_at ?? Math.min(at, run.ended_at ?? at);
   draft.changeRun(run.id, {
-    started_at: run.started_at ?? at,
+    started_at: startedAt,
     start_received: true,
-    duration_ms: durationMs,
+    duration_ms: run.duration_ms ?? (run.ended_at === null ? null : Math.max(0, run.ended_at - startedAt)),
     host: run.host ?? ping.host,
   });
-  draft.job.last_start_at = Math.max(run.started_at ?? at, draft.job.last_start_at ?? -Infinity);
+  draft.job.last_start_at = Math.max(startedAt, draft.job.last_start_at ?? -Infinity);
   return { reason: 'started', runId: run.id };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { instant, play, stateAfter } from '../support/scenario.ts';
-import { NIGHTLY, HOURLY, MINUTELY, NONE, table } from '../support/table.ts';
+import { EVERY, NIGHTLY, HOURLY, MINUTELY, NONE, table } from '../support/table.ts';
 
 describe('§3.2 late reports', () => {
   table([
@@ -248,6 +248,19 @@ describe('§3.2 late reports', () => {
     ]);
     expect(runs).toHaveLength(1);
     expect(job).toMatchObject({ status: 'success', expected_at: instant('02:00') });
+  });
+
+  test('a start that comes minutes after its end is no start of then: a later run takes over what was missed', () => {
+    const { runs } = stateAfter(
+      EVERY,
+      `00:30 success rid=a
+       01:33 start rid=a
+       01:50 success rid=b`,
+    );
+    expect(runs).toMatchObject([
+      { rid: 'a', started_at: instant('00:30'), ended_at: instant('00:30'), duration_ms: 0 },
+      { rid: 'b', slot_at: instant('01:30'), late: true },
+    ]);
   });
 
   test('nothing that is reported late changes the status, for something newer has counted', () => {
