@@ -71,6 +71,8 @@ export function retractOutcome(draft: Draft, runId: string, beganAtOfIt: number)
       ...incident,
       outcomes,
       kinds,
+      // What takes its place says so itself, if it is bad.
+      opened_by_run_id: draft.replacesOpening ? null : incident.opened_by_run_id,
       bad_count: badCount,
       newest_bad_at: Math.max(0, ...bad.map((outcome) => outcome.began_at)),
     });

@@ -160,7 +160,7 @@ export interface Incident {
   closed_at: number | null;
   /** Why it opened, corrected when a late report shows another cause. */
   reason: Reason;
-  /** The run or history row whose outcome opened it. */
+  /** The run or history row whose outcome opened it; null where that turned out to be no trouble. */
   opened_by_run_id: string | null;
   close_reason: CloseReason | null;
   /** Kinds of trouble in it now: a `missed` that turned out to be a failure is in it no more. */

@@ -68,6 +68,7 @@ export function replaceEnd(draft: Draft, given: Run, end: RunEnd): Run {
   // Trouble that was told and has been answered by a later success since is not told again.
   if (wasBad || end.outcome === 'success' || given.outcome === 'unknown') countOutcome(draft, run, end.at);
   else if (givenUpAt > (draft.job.last_success_at ?? -Infinity)) noteLastOutcome(draft, run, end.at);
+  draft.replacesOpening = false;
   return run;
 }
 

@@ -1257,4 +1257,56 @@ export const REGRESSIONS: Readonly<Record<string, Script>> = {
       },
     ],
   },
+  'a second run that goes on after all takes its slot out of the history once': {
+    start_at: Date.parse('2025-10-05T10:25:11.008Z'),
+    end_at: Date.parse('2025-10-05T16:37:10.278Z'),
+    replay_window_ms: 60_000,
+    notifiers: ['ops'],
+    jobs: { sync: { every: '1h', max_runtime: '971s', overlap: 'forbid' } },
+    happenings: [
+      {
+        at: Date.parse('2025-10-05T16:33:00.420Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'start', rid: 'a', delay_ms: 5_493_718 },
+      },
+      {
+        at: Date.parse('2025-10-05T16:33:09.204Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'start', rid: 'b', delay_ms: 2_005_624 },
+      },
+      {
+        at: Date.parse('2025-10-05T16:33:09.520Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'a', delay_ms: 5_495_640 },
+      },
+    ],
+  },
+  'an incident whose first miss turns out to have succeeded keeps the reason for which it opened': {
+    start_at: Date.parse('2025-02-20T21:46:15.821Z'),
+    end_at: Date.parse('2025-02-26T09:21:59.802Z'),
+    replay_window_ms: 900_000,
+    notifiers: ['ops'],
+    jobs: {
+      sync: { schedule: '30 1 * * *', timezone: 'Asia/Kolkata', grace: '6s', min_runtime: '26s' },
+    },
+    happenings: [
+      { at: Date.parse('2025-02-21T20:45:48.088Z'), type: 'ping', job: 'sync', ping: { kind: 'success' } },
+      {
+        at: Date.parse('2025-02-23T20:03:39.171Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', duration_ms: 257_363 },
+      },
+      {
+        at: Date.parse('2025-02-24T19:59:38.228Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', duration_ms: 16_937 },
+      },
+      { at: Date.parse('2025-02-26T02:20:48.904Z'), type: 'edit', job: 'sync', declaration: null },
+    ],
+  },
 };

@@ -208,6 +208,17 @@ describe('§3.2 late reports', () => {
     expect(reasonAfter('03:10 failure exit=3')).toBe('missed');
   });
 
+  test('an incident whose first miss turns out to have succeeded keeps the reason for which it opened', () => {
+    const { incident } = stateAfter(
+      HOURLY,
+      `00:10 log
+       02:06 tick
+       02:10 success delay=69m
+       02:20 failure exit=3`,
+    );
+    expect(incident).toMatchObject({ reason: 'missed', opened_by_run_id: null, bad_count: 1 });
+  });
+
   test('a run that turns out to have happened says late_report, a rerun says rerun', () => {
     const reasons: string[] = [];
     const after = (pings: string): string[] => {

@@ -195,6 +195,22 @@ describe('§3.2 overlap', () => {
     expect(job).toMatchObject({ status: 'failure', last_outcome_at: instant('02:10') });
   });
 
+  test('a run that goes on after all takes the miss in whose place it came out of the history only once', () => {
+    const { runs } = stateAfter(
+      { every: '1h', max_runtime: '16m', overlap: 'forbid' },
+      `05:33:00 start rid=a delay=91m
+       05:33:10 start rid=b delay=33m
+       05:33:20 success rid=a delay=91m
+       05:40 tick`,
+    );
+    // Missed were 01:00 to 05:00.
+    expect(runs).toMatchObject([
+      { outcome: 'missed', count: 3 },
+      { rid: 'a', outcome: 'success', slot_at: instant('04:00') },
+      { rid: 'b', outcome: 'timeout', slot_at: instant('05:00') },
+    ]);
+  });
+
   test('overlap: forbid: the history says how the second run ended, and that it was a failure', () => {
     const { runs, job } = stateAfter(
       FORBID,
