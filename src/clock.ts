@@ -24,6 +24,15 @@ export const systemClock: Clock = {
   },
 };
 
+/**
+ * Keeps the process alive until what it returns is called: a command that waits for nothing but a timer would end in
+ * the middle.
+ */
+export function keepAlive(): () => void {
+  const timer = setInterval(() => {}, TIMER_MS_MAX);
+  return () => clearInterval(timer);
+}
+
 /** Resolves after `delayMs`, or at once when `signal` aborts; never rejects. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

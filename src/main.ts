@@ -2,7 +2,7 @@
 import { createApp } from './app.ts';
 import { cronflow } from './cli/cronflow.ts';
 import { type Io, writerTo } from './cli/io.ts';
-import { systemClock } from './clock.ts';
+import { keepAlive, systemClock } from './clock.ts';
 
 const io: Io = {
   stdin: process.stdin,
@@ -22,6 +22,7 @@ const host = {
   onReloadRequested: (callback: () => void): void => void process.on('SIGHUP', callback),
 };
 
+const release = keepAlive();
 try {
   process.exitCode = await cronflow(process.argv.slice(2), io, host);
 } catch (error) {
@@ -31,4 +32,6 @@ try {
     `cronflow: ${isExpected ? error.message : ((error as Error).stack ?? String(error))}\n`,
   );
   process.exitCode = 1;
+} finally {
+  release();
 }

@@ -115,12 +115,14 @@ async function sendTo(config: NotifierConfig, sample: Sample, io: Io): Promise<O
   registry.apply([config]);
   try {
     const notifier = registry.get(config.name)!;
+    if (sample.opening.kind === 'merged' && notifier.mergedLengthMax === null) {
+      const each = 'is sent each message by itself, however many there are';
+      throw new UsageError(`notifier "${config.name}" ${each}; there is no --event storm to try`);
+    }
     const sent = await sendAll(notifier, sample, io);
     const last = sent.at(-1)!;
-    const wasTaken = sent.some(({ answer }) => answer.result === 'ok');
-    const isClosed = last.message.kind === 'closed' && last.answer.result === 'ok';
     const advice = last.answer.result === 'ok' ? null : adviceOn(last.answer);
-    return { sent, staysOpen: notifier.keepsState && wasTaken && !isClosed, advice };
+    return { sent, staysOpen: notifier.keepsState && isOpenAfter(sent), advice };
   } finally {
     await registry.close();
   }
@@ -139,6 +141,19 @@ async function sendAll(notifier: Notifier, { opening, following }: Sample, io: I
   const message = following(receipt);
   sent.push({ message, answer: await attempt(notifier, message, io.clock) });
   return sent;
+}
+
+/**
+ * Whether the receiver still takes for open what it was told by the incident's id. One that gives a receipt, as Slack
+ * does, has a message and nothing else.
+ */
+function isOpenAfter(sent: readonly Sent[]): boolean {
+  const taken = sent.filter(({ answer }) => answer.result === 'ok');
+  const opened = taken.some(
+    ({ message, answer }) =>
+      message.severity === 'bad' && !(answer.result === 'ok' && answer.receipt !== undefined),
+  );
+  return opened && !taken.some(({ message }) => message.kind === 'closed');
 }
 
 const NOBODY =

@@ -8,18 +8,28 @@ import { putSystemChange } from '../ingest/system-change.ts';
 import { MemoryStore } from '../store/memory.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { loadContext } from './context.ts';
+import { type MergedItem, mergedMessageOf } from './merged.ts';
 import { type Message, messageOf } from './message.ts';
 import type { Redact } from './redact.ts';
-import { daysBefore, declaredAgoMs, JOB_STORIES, type JobStory, SYSTEM_STORIES } from './stories.ts';
+import { daysBefore, declaredAgoMs, JOB_STORIES, type JobStory, STORM, SYSTEM_STORIES } from './stories.ts';
 
-export type SampleEvent = keyof typeof JOB_STORIES | keyof typeof SYSTEM_STORIES;
+export type SampleEvent = keyof typeof JOB_STORIES | keyof typeof SYSTEM_STORIES | 'storm';
 
 /** What there is a sample of. */
-export const SAMPLE_EVENTS = Object.keys({ ...JOB_STORIES, ...SYSTEM_STORIES }) as SampleEvent[];
+export const SAMPLE_EVENTS = [
+  ...Object.keys({ ...JOB_STORIES, ...SYSTEM_STORIES }),
+  'storm',
+] as SampleEvent[];
 
-const JOB_ID = 'test';
-const JOB_NAME = 'example-job';
+const EXAMPLE: Actor = { id: 'test', name: 'example-job', group: null };
 const DESCRIPTION = 'A test sent by cronflow test-notify. Nothing is wrong, and there is nothing to do.';
+
+/** The job that a story is about. */
+interface Actor {
+  id: string;
+  name: string;
+  group: string | null;
+}
 
 /** What a sample is written from. */
 export interface SampleParts {
@@ -49,6 +59,7 @@ export interface Sample {
  * every sample to a notifier: what one of them opened, another can close.
  */
 export async function sampleOf(event: SampleEvent, parts: SampleParts): Promise<Sample> {
+  if (event === 'storm') return { opening: await stormMessage(parts), following: null };
   const store = new MemoryStore();
   const trouble = Object.hasOwn(SYSTEM_STORIES, event)
     ? SYSTEM_STORIES[event as keyof typeof SYSTEM_STORIES]
@@ -59,7 +70,7 @@ export async function sampleOf(event: SampleEvent, parts: SampleParts): Promise<
     return { opening: await messageFor(store, 'opened', parts), following: null };
   }
   const story: JobStory = JOB_STORIES[event as keyof typeof JOB_STORIES];
-  await store.transact({ all: true }, (tx) => play(tx, story, parts));
+  await store.transact({ all: true }, (tx) => play(tx, EXAMPLE, story, parts));
   const opening = await messageFor(store, 'opened', parts);
   if (story.tells === 'opened') return { opening, following: null };
   const following = await messageFor(store, story.tells, parts);
@@ -72,7 +83,12 @@ export async function sampleOf(event: SampleEvent, parts: SampleParts): Promise<
   };
 }
 
-function play(tx: Tx, story: JobStory, { notifier, defaults, host, nowAt }: SampleParts): void {
+function play(
+  tx: Tx,
+  { id, name, group }: Actor,
+  story: JobStory,
+  { notifier, defaults, host, nowAt }: SampleParts,
+): void {
   const { timezone = 'UTC', owner, mention, runbook } = defaults;
   const declaration: Declaration = {
     every: '1d',
@@ -83,12 +99,13 @@ function play(tx: Tx, story: JobStory, { notifier, defaults, host, nowAt }: Samp
     ...(owner === undefined ? {} : { owner }),
     ...(mention === undefined ? {} : { mention }),
     ...(runbook === undefined ? {} : { runbook }),
+    ...(group === null ? {} : { group }),
     ...story.declared,
   };
   const declaredAt = nowAt - declaredAgoMs(story);
   const job: Job = {
-    id: JOB_ID,
-    name: JOB_NAME,
+    id,
+    name,
     source: 'api',
     place: null,
     declared: declaration,
@@ -96,19 +113,19 @@ function play(tx: Tx, story: JobStory, { notifier, defaults, host, nowAt }: Samp
     created_at: declaredAt,
     updated_at: declaredAt,
     removed_at: null,
-    state: initialState(specOf(JOB_NAME, declaration, DEFAULT_GLOBALS), declaredAt),
+    state: initialState(specOf(name, declaration, DEFAULT_GLOBALS), declaredAt),
   };
   tx.putJob(job);
   for (const { agoMs, ping } of [...daysBefore(story), ...story.steps]) {
     const at = nowAt - agoMs;
-    const current = tx.jobById(JOB_ID) ?? job;
+    const current = tx.jobById(id) ?? job;
     if (ping === null) {
       applyEvent(tx, current, { type: 'tick', now_at: at });
       continue;
     }
     const { run_id: runId } = applyEvent(tx, current, { type: 'ping', ping: pingOf(ping, host, at) });
     const output = ping.output ?? null;
-    if (runId !== null && output !== null) tx.putOutput(JOB_ID, runId, { text: output, dropped_bytes: 0 });
+    if (runId !== null && output !== null) tx.putOutput(id, runId, { text: output, dropped_bytes: 0 });
   }
 }
 
@@ -116,6 +133,31 @@ function pingOf(fields: Partial<Ping>, host: string, at: number): Ping {
   const nothing = { delay_ms: 0, rid: null, exit_code: null, signal: null, duration_ms: null };
   const received = { received_at: at, host, output: null, output_dropped_bytes: 0 };
   return { kind: 'log', ...nothing, ...received, ...fields };
+}
+
+/** Of a storm there is one message, which lists what became of all jobs (DESIGN.md §7, Storms). */
+async function stormMessage(parts: SampleParts): Promise<Message> {
+  const { notifier, nowAt, publicUrl, redact } = parts;
+  const store = new MemoryStore();
+  await store.transact({ all: true }, (tx) => {
+    for (const { story, ...actor } of STORM) play(tx, { id: actor.name, ...actor }, story, parts);
+  });
+  const { items } = await store.deliveries({ skip: 0, limit: STORM.length });
+  const told = await Promise.all(
+    items.reverse().map(async (delivery): Promise<MergedItem> => ({
+      delivery,
+      incident: (await store.incident(delivery.incident_id)) ?? null,
+      job: (await store.jobById(delivery.job_id ?? '')) ?? null,
+      closing: null,
+    })),
+  );
+  const message = mergedMessageOf(told, { nowAt, publicUrl, undelivered: 0, redact });
+  const deliveryId = `test-${notifier}.${nowAt}.storm`;
+  return { ...asTest(message), deliveryId, incidentId: `test-${notifier}` };
+}
+
+function asTest(message: Message): Message {
+  return { ...message, title: `TEST ${message.title}`, description: message.description ?? DESCRIPTION };
 }
 
 async function messageFor(store: Store, kind: Delivery['kind'], parts: SampleParts): Promise<Message> {
@@ -137,5 +179,5 @@ async function messageFor(store: Store, kind: Delivery['kind'], parts: SamplePar
     { ...delivery, id: `${incidentId}.${nowAt}.${kind}`, incident_id: incidentId },
     { ...context, incident: context.incident === null ? null : { ...context.incident, id: incidentId } },
   );
-  return { ...message, title: `TEST ${message.title}`, description: message.description ?? DESCRIPTION };
+  return asTest(message);
 }

@@ -104,6 +104,21 @@ export const JOB_STORIES = {
   }),
 } as const satisfies Record<string, JobStory>;
 
+/** A storm: what befalls many jobs of two groups, and of none, at once. */
+export const STORM: readonly { name: string; group: string | null; story: JobStory }[] = [
+  ...['customers', 'orders', 'invoices', 'stock'].map((name) => ({
+    name: `example-backup-${name}`,
+    group: 'backups',
+    story: JOB_STORIES.failure,
+  })),
+  ...['daily', 'weekly', 'monthly'].map((name) => ({
+    name: `example-report-${name}`,
+    group: 'reports',
+    story: JOB_STORIES.missed,
+  })),
+  { name: 'example-mail-queue', group: null, story: JOB_STORIES.timeout },
+];
+
 /** What can be wrong with Cronflow itself (DESIGN.md §3.3). */
 export const SYSTEM_STORIES = {
   config_invalid: {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { testNotify } from '../../src/cli/test-notify.ts';
 import { DEFAULT_START_AT } from '../support/fake-clock.ts';
+import { startPagerDutyServer } from '../support/pagerduty-server.ts';
 import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
 import { type Result, runIn } from './support/io.ts';
 
@@ -18,6 +19,8 @@ defaults:
 notifiers:
   ops: { type: slack, webhook_url: '\${HOOK:-}' }
   collected: { type: log }
+  bot: { type: slack, bot_token: '\${TOKEN:-xoxb-1-1-x}', channel: '#ops', api_url: '\${API:-https://slack.com/api}' }
+  pager: { type: pagerduty, routing_key: '\${KEY:-00000000000000000000000000000000}', url: '\${PAGER:-https://localhost}' }
 jobs: {}
 `;
 
@@ -68,6 +71,64 @@ describe('cronflow test-notify', () => {
       stdout: `ops (slack) took it: TEST RESOLVED example-job: ran fine on ${HOST}, was in trouble for 2h\n`,
     });
     expect(slack.messages).toHaveLength(1);
+  });
+
+  test('edits what it posted with a bot token, so that nothing looks open', async () => {
+    const env = { TOKEN: slack.token, API: slack.apiUrl };
+    const { code, stdout, stderr } = await start(['bot', '--event', 'resolved'], env);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toBe(
+      `bot (slack) took it: TEST FAILED example-job on ${HOST}: exit 1 after 4m12s\n` +
+        `bot (slack) took it: TEST RESOLVED example-job: ran fine on ${HOST}, was in trouble for 2h\n`,
+    );
+    expect(slack.messages.map(({ threadTs }) => threadTs)).toEqual([null, slack.messages[0]!.ts]);
+    expect(slack.messages[0]!.readable).toContain('RESOLVED');
+    const alone = await run(['bot'], env);
+    expect(alone.stdout).toBe(
+      `bot (slack) took it: TEST FAILED example-job on ${HOST}: exit 1 after 4m12s\n`,
+    );
+  });
+
+  test('leaves an alert of PagerDuty open for whoever is called, and closes it when told to', async () => {
+    const pagerDuty = await startPagerDutyServer();
+    try {
+      const env = { KEY: pagerDuty.routingKey, PAGER: pagerDuty.url };
+      const opened = await run(['pager'], env);
+      expect(opened).toEqual({
+        code: 0,
+        stdout:
+          `pager (pagerduty) took it: TEST FAILED example-job on ${HOST}: exit 1 after 4m12s\n` +
+          'It stays open there until: cronflow test-notify pager --event resolved\n',
+        stderr: '',
+      });
+      expect(pagerDuty.alerts).toMatchObject([{ status: 'triggered' }]);
+      const closed = await run(['pager', '--event', 'resolved', '--json'], env);
+      expect(JSON.parse(closed.stdout)).toMatchObject({
+        ok: true,
+        messages: [{ kind: 'opened' }, { kind: 'closed' }],
+        stays_open: false,
+      });
+      // The one that was open, and no other.
+      expect(pagerDuty.alerts).toMatchObject([{ status: 'resolved' }]);
+      const over = await run(['pager', '--event', 'cronflow_away', '--json'], env);
+      expect(JSON.parse(over.stdout)).toMatchObject({ ok: true, stays_open: false });
+    } finally {
+      await pagerDuty.close();
+    }
+  });
+
+  test('tells of a storm where messages are merged, and nowhere else', async () => {
+    const { code, stdout } = await run(['ops', '--event', 'storm']);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: 'ops (slack) took it: TEST 8 JOBS: 4 FAILED, 3 MISSED, 1 TIMEOUT\n',
+    });
+    expect(slack.messages[0]!.readable).toContain('example-backup-invoices');
+    const refused = await run(['pager', '--event', 'storm']);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(
+      'notifier "pager" is sent each message by itself, however many there are',
+    );
   });
 
   test('says what the receiver answered, and what to do, without the address', async () => {
@@ -171,7 +232,7 @@ describe('cronflow test-notify', () => {
   test.each([
     [[], 'it needs the NAME of a notifier of cronflow.yaml'],
     [['ops', 'collected'], 'one NAME; "collected" is too many'],
-    [['opps'], 'notifier "opps" is not one of ops, collected; did you mean "ops"?'],
+    [['opps'], 'notifier "opps" is not one of ops, collected, bot, pager; did you mean "ops"?'],
     [['ops', '--event', 'fail'], '--event "fail" is not one of failure, signal, '],
     [['ops', '--event', 'resolve'], 'did you mean "resolved"?'],
     [['ops', '--now'], '--now'],
@@ -193,6 +254,6 @@ describe('cronflow test-notify', () => {
     const { code, stdout } = await run(['--help']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Usage: cronflow test-notify NAME /);
-    expect(stdout).toContain('notifier_failing.');
+    expect(stdout).toContain('notifier_failing, storm.');
   });
 });

@@ -15,6 +15,7 @@ const PARTS = {
 const sample = (event: SampleEvent): Promise<Sample> => sampleOf(event, PARTS);
 
 const TITLES: Record<SampleEvent, string> = {
+  storm: '8 JOBS: 4 FAILED, 3 MISSED, 1 TIMEOUT',
   failure: 'FAILED example-job on web1: exit 1 after 4m12s',
   signal: 'FAILED example-job on web1: killed by SIGKILL after 4m12s',
   missed: 'MISSED example-job: expected 12:55, nothing by 13:00 (Europe/Berlin)',
@@ -101,6 +102,19 @@ describe('a sample', () => {
     expect(later.opening.deliveryId).not.toBe(opening.deliveryId);
   });
 
+  test('of a storm lists every job by its group, and nothing of it can be closed', async () => {
+    const { opening, following } = await sample('storm');
+    expect(opening).toMatchObject({ kind: 'merged', deliveryId: `test-ops.${NOW_AT}.storm` });
+    expect(
+      opening.sections.map(({ group, lines }) => [group, lines.flatMap(({ names }) => names).length]),
+    ).toEqual([
+      [null, 1],
+      ['backups', 4],
+      ['reports', 3],
+    ]);
+    expect(following).toBeNull();
+  });
+
   test('can be written at any time, also where clocks change', async () => {
     for (const nowAt of [
       Date.UTC(2026, 2, 29, 1, 2, 3),
@@ -109,7 +123,7 @@ describe('a sample', () => {
     ]) {
       for (const event of SAMPLE_EVENTS) {
         const { opening, following } = await sampleOf(event, { ...PARTS, nowAt });
-        expect((following?.(null) ?? opening).title).toMatch(/^TEST [A-Z]+/);
+        expect((following?.(null) ?? opening).title).toMatch(/^TEST [A-Z\d]+/);
       }
     }
   });
