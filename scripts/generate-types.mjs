@@ -104,6 +104,7 @@ function allowed(property) {
         : `a mapping of ${Object.keys(property.properties).join(', ')}`,
   };
   if (property.const !== undefined) return code(property.const);
+  if (property.enum !== undefined) return property.enum.map(code).join(', ');
   return [property.type]
     .flat()
     .map((type) => texts[type]())

@@ -36,6 +36,11 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   channels: 'notifiers',
   base_url: 'public_url',
   webhook_url: 'url',
+  user: 'username',
+  pass: 'password',
+  recipients: 'to',
+  sender: 'from',
+  tls: 'security',
   body: 'template',
   service: 'preset',
 };
@@ -57,7 +62,10 @@ export function problemsOf(errors: readonly ErrorObject[], spots: Spots): Proble
   for (const error of errors) {
     const problem = problemOf(error, spots);
     if (problem === null) continue;
-    const id = `${problem.atKey === true ? problem.code : 'value'} ${problem.path}`;
+    // Of what a mapping lacks, each key is a mistake of its own; of the file, `jobs` speaks for `include`, too.
+    const isOneOfMany = problem.code === 'missing_key' && problem.path !== '';
+    const about = isOneOfMany ? problem.message : problem.code;
+    const id = `${problem.atKey === true ? about : 'value'} ${problem.path}`;
     if (!problems.has(id)) problems.set(id, problem);
   }
   return [...problems.values()];

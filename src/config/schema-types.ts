@@ -116,6 +116,59 @@ export interface ConfigFile {
           /**
            * The kind of notifier.
            */
+          type: 'email';
+          /**
+           * The mail server.
+           */
+          host: string;
+          /**
+           * Its port. The default is 587 with `security: starttls`, 465 with `tls`, and 25 with `none`.
+           */
+          port?: number;
+          /**
+           * `starttls`: the connection is encrypted after it was made, or nothing is sent. `tls`: from the start. `none`: not at all, for a server on the same machine.
+           */
+          security?: 'starttls' | 'tls' | 'none';
+          /**
+           * Who logs in; without one nobody does.
+           */
+          username?: string;
+          /**
+           * The password of `username`. A secret: take it from the environment.
+           */
+          password?: string;
+          /**
+           * A file that holds it, instead of `password`. Relative to the file that names it; read at every load.
+           */
+          password_file?: string;
+          /**
+           * A file with the certificates (PEM) of the authority that is trusted, instead of those that the system trusts.
+           */
+          ca_file?: string;
+          /**
+           * What `ca_file` would hold.
+           */
+          ca?: string;
+          /**
+           * Who the mail is from. Its domain is also that of the mails' ids.
+           */
+          from: string;
+          /**
+           * Who gets it.
+           *
+           * @minItems 1
+           * @maxItems 50
+           */
+          to: string[];
+          /**
+           * Where answers go, if not to `from`.
+           */
+          reply_to?: string;
+        }
+      | {
+          /**
+           * The kind of notifier.
+           */
           type: 'pagerduty';
           /**
            * The Integration Key of an Events API v2 integration of the service. A secret: take it from the environment.

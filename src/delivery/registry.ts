@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { NotifierConfig } from '../core/notifier-config.ts';
 import type { Logger } from '../observe/log.ts';
+import { buildEmail } from './email/notifier.ts';
 import { buildLog } from './log/notifier.ts';
 import type { BuildNotifier, Notifier, NotifierParts } from './notifier.ts';
 import { Pacer } from './pacer.ts';
@@ -13,6 +14,7 @@ export const KINDS: Readonly<Record<string, BuildNotifier>> = {
   slack: buildSlack,
   webhook: buildWebhook,
   pagerduty: buildPagerDuty,
+  email: buildEmail,
   log: buildLog,
 };
 

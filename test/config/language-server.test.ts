@@ -73,6 +73,15 @@ notifiers:
   ops: {type: slack, webhook_url: "\${URL}", mention: ["\${WHO}"]}
   bot: {type: slack, bot_token: "\${TOKEN}", channel: "\${WORD}", api_url: "\${URL}"}
   hook: {type: webhook, url: "\${URL}", secret: "\${KEY}", keeps_state: "\${YES}", headers: {X-A: "\${WORD}"}}
+  mail:
+    type: email
+    host: \${HOST}
+    port: \${N}
+    security: \${SECURITY}
+    username: \${WORD}
+    password: \${KEY}
+    from: \${ADDRESS}
+    to: ["\${ADDRESS}"]
   chat: {type: webhook, url: "\${URL}", preset: "\${PRESET}", chat_id: "\${CHAT}"}
   pager: {type: pagerduty, routing_key: "\${ROUTE}", severity: "\${SEVERITY}", url: "\${URL}"}
 jobs:
@@ -95,9 +104,11 @@ jobs:
 `;
     const env = { URL: 'https://example.com', ZONE: 'UTC', TIME: '5m', N: '5', WORD: 'skip', YES: 'true' };
     const hook = { KEY: 'k'.repeat(16), PRESET: 'telegram', CHAT: '-100' };
+    const mail = { HOST: 'localhost', SECURITY: 'tls', ADDRESS: 'a@b.example' };
     const source = { path: 'cronflow.yaml', text: MODELINE + text };
     const bot = { WHO: 'here', TOKEN: 'xoxb-12345', ROUTE: 'k'.repeat(32), SEVERITY: 'info' };
-    expect(parseConfig(source, { ...env, ...hook, ...bot, KIND: 'missed' })).toMatchObject({ ok: true });
+    const all = { ...env, ...hook, ...mail, ...bot, KIND: 'missed' };
+    expect(parseConfig(source, all)).toMatchObject({ ok: true });
     expect((await open(source.text)).errors).toEqual([]);
   });
 });

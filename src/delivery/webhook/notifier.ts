@@ -4,7 +4,8 @@ import { codeOf, HttpClient, webAddress } from '../http-client.ts';
 import type { Message } from '../message.ts';
 import type { BuildNotifier, Notifier, SendResult } from '../notifier.ts';
 import type { Post, WebhookFormat } from './format.ts';
-import { decoded, hide, secretsIn } from './hide.ts';
+import { decoded, hide, secretsIn } from '../hide.ts';
+import { InFlight } from '../in-flight.ts';
 import { jsonFormat } from './json.ts';
 import { discord } from './presets/discord.ts';
 import { ntfy } from './presets/ntfy.ts';
@@ -57,6 +58,7 @@ export class WebhookNotifier implements Notifier {
   readonly #format: WebhookFormat;
   readonly #clock: Clock;
   readonly #secrets: readonly string[];
+  readonly #sending = new InFlight();
   readonly #client = new HttpClient();
 
   /**
@@ -81,7 +83,17 @@ export class WebhookNotifier implements Notifier {
     this.#clock = options.clock;
   }
 
-  async send(message: Message, signal: AbortSignal): Promise<SendResult> {
+  send(message: Message, signal: AbortSignal): Promise<SendResult> {
+    return this.#sending.track(this.#attempt(message, signal));
+  }
+
+  async close(): Promise<void> {
+    // Not left to the client: a second try in plain words may be about to begin.
+    await this.#sending.settled();
+    await this.#client.close();
+  }
+
+  async #attempt(message: Message, signal: AbortSignal): Promise<SendResult> {
     const { receiver, complaint } = this.#format;
     if (this.#url === null) return { result: 'permanent', detail: 'url is not an http(s) address' };
     const post = this.#format.postOf(message, this.#url, this.#clock.now());
@@ -96,10 +108,6 @@ export class WebhookNotifier implements Notifier {
         : `${receiver} not reached (${codeOf(error)})`;
       return { result: 'retry', detail };
     }
-  }
-
-  async close(): Promise<void> {
-    await this.#client.close();
   }
 
   async #post({ url, headers, body }: Post, signal: AbortSignal): Promise<HttpAnswer> {

@@ -1,7 +1,16 @@
 import type { NotifierSettings } from '../../../src/core/notifier-config.ts';
 import { startPagerDutyServer } from '../../support/pagerduty-server.ts';
 import { startSlackServer } from '../../support/slack-server.ts';
+import { SMTP_CERTIFICATE, type SmtpFault, startSmtpServer } from '../../support/smtp-server.ts';
 import { startWebhookServer, type WebhookFault } from '../../support/webhook-server.ts';
+import {
+  type ChatService,
+  discordService,
+  ntfyService,
+  SERVICE_TOKEN,
+  teamsService,
+  telegramService,
+} from '../../support/webhook-services.ts';
 
 /** What goes wrong at the next request, whatever the protocol. */
 export type Fault =
@@ -42,6 +51,13 @@ export interface Way {
   saysRetryAfter: boolean;
 }
 
+const CHATS: Readonly<Record<string, { service: ChatService; settings: NotifierSettings }>> = {
+  discord: { service: discordService, settings: {} },
+  telegram: { service: telegramService, settings: { chat_id: '@backups' } },
+  teams: { service: teamsService, settings: {} },
+  ntfy: { service: ntfyService, settings: {} },
+};
+
 /** Every kind that is registered, in every way it can be configured: test/delivery/contract.test.ts tries them all. */
 export const WAYS: readonly Way[] = [
   { type: 'log', how: 'to the log', start: null, saysRetryAfter: false },
@@ -49,6 +65,13 @@ export const WAYS: readonly Way[] = [
   { type: 'slack', how: 'by bot token', start: startSlackBot, saysRetryAfter: true },
   { type: 'webhook', how: 'with JSON of the incident', start: startWebhook, saysRetryAfter: true },
   { type: 'pagerduty', how: 'by the Events API', start: startPagerDuty, saysRetryAfter: true },
+  ...Object.entries(CHATS).map(([preset, { service, settings }]) => ({
+    type: 'webhook',
+    how: `to ${preset}`,
+    start: () => startChat(service, { preset, ...settings }),
+    saysRetryAfter: true,
+  })),
+  { type: 'email', how: 'with STARTTLS and a password', start: startMail, saysRetryAfter: false },
 ];
 
 async function startSlackWebhook(): Promise<Receiver> {
@@ -119,6 +142,45 @@ async function startPagerDuty(): Promise<Receiver> {
     secrets: [server.routingKey],
     accepted: () => server.accepted.length,
     failNext: (fault) => server.failNext(HTTP_FAULTS[fault]),
+    close: () => server.close(),
+  };
+}
+
+async function startChat(service: ChatService, settings: NotifierSettings): Promise<Receiver> {
+  const server = await startWebhookServer(service.judge);
+  return {
+    settings: { url: `${server.origin}${service.path}`, ...settings },
+    secrets: [SERVICE_TOKEN],
+    accepted: () => server.accepted.length,
+    failNext: (fault) => server.failNext(HTTP_FAULTS[fault]),
+    close: () => server.close(),
+  };
+}
+
+async function startMail(): Promise<Receiver> {
+  const password = 'XsecretXpasswordX';
+  const server = await startSmtpServer({ users: { cron: password } });
+  const faults: Readonly<Record<Fault, SmtpFault>> = {
+    unavailable: { at: 'mail', answer: '451 4.3.0 try again later' },
+    slow_down: { at: 'connect', answer: '421 4.7.0 too many connections' },
+    reset: { at: 'connect', drop: true },
+    accept_and_drop: { at: 'message', drop: true },
+    hang: { at: 'message', hang: true },
+    refused: { at: 'auth', answer: '535 5.7.8 credentials invalid' },
+  };
+  return {
+    settings: {
+      host: '127.0.0.1',
+      port: server.port,
+      username: 'cron',
+      password,
+      ca: SMTP_CERTIFICATE,
+      from: 'cron@example.com',
+      to: ['ops@example.com', 'data@example.com'],
+    },
+    secrets: [password],
+    accepted: () => server.mails.length,
+    failNext: (fault) => server.failNext(faults[fault]),
     close: () => server.close(),
   };
 }

@@ -32,7 +32,7 @@ function bodyOf(message: Message): string {
   let valueLengthMax = VALUE_LENGTH_MAX;
   for (;;) {
     const body = JSON.stringify(envelopeOf(message, lines, valueLengthMax));
-    if (bytesOf(body) <= BYTES_MAX) return body;
+    if (bytesOf(body) <= BYTES_MAX || valueLengthMax <= 1) return body;
     if (lines.length > 0) lines = lines.slice(1);
     else valueLengthMax = Math.floor(valueLengthMax / 2);
   }

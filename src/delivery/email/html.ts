@@ -1,0 +1,70 @@
+import { shorten } from '../clean.ts';
+import type { Message, MessageField, MessageLink, MessageSection } from '../message.ts';
+
+/**
+ * No colours of text and background but those of the mail program, light or dark: what stands out does so by a line
+ * or by a shade of both.
+ */
+const COLOURS = { bad: '#d92d20', good: '#16a34a', over: '#d97706' } as const;
+const SHADE = 'rgba(127,127,127,0.15)';
+const MONOSPACE = 'ui-monospace,Menlo,Consolas,monospace';
+
+/** A message as HTML that fetches nothing. */
+export function htmlOf(message: Message): string {
+  const { title, severity, description, sections, fields, links } = message;
+  const body = [
+    `<h1 style="font-size:18px;line-height:1.4;margin:0 0 12px;padding-left:10px;border-left:5px solid ${COLOURS[severity]}">${escape(title)}</h1>`,
+    description === null ? '' : `<p style="margin:0 0 12px">${escape(description)}</p>`,
+    ...sections.map(sectionOf),
+    fields.length === 0 ? '' : tableOf(fields),
+    outputOf(message),
+    links.length === 0 ? '' : `<p style="margin:12px 0 0">${links.map(linkOf).join(' &middot; ')}</p>`,
+  ].filter((part) => part !== '');
+  return [
+    '<!DOCTYPE html>',
+    '<html lang="en"><head><meta charset="utf-8">',
+    '<meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">',
+    `<meta name="viewport" content="width=device-width"><title>${escape(shorten(title, 200))}</title></head>`,
+    '<body style="font-family:system-ui,-apple-system,Segoe UI,Helvetica,Arial,sans-serif;font-size:15px;line-height:1.5;margin:16px;max-width:760px">',
+    ...body,
+    '</body></html>',
+    '',
+  ].join('\n');
+}
+
+function sectionOf({ group, lines }: MessageSection): string {
+  const heading =
+    group === null ? '' : `<h2 style="font-size:15px;margin:16px 0 4px">${escape(group)}</h2>\n`;
+  const each = lines.map(
+    ({ what, names }) =>
+      `<p style="margin:0 0 8px"><b>${escape(what)}</b><br>\n${names.map(escape).join(',\n')}</p>`,
+  );
+  return heading + each.join('\n');
+}
+
+function tableOf(fields: readonly MessageField[]): string {
+  const rows = fields.map(
+    ({ label, value }) =>
+      `<tr><th scope="row" style="text-align:left;vertical-align:top;padding:2px 16px 2px 0;font-weight:600;white-space:nowrap">${escape(label)}</th>` +
+      `<td style="padding:2px 0;overflow-wrap:anywhere">${escape(value)}</td></tr>`,
+  );
+  return `<table style="border-collapse:collapse;font-size:14px;margin:0 0 12px">\n${rows.join('\n')}\n</table>`;
+}
+
+function outputOf({ output, outputNote }: Message): string {
+  if (output === null) return '';
+  const note = outputNote === null ? '' : `, ${escape(outputNote)}`;
+  return (
+    `<p style="margin:0 0 4px"><b>Output</b>${note}</p>\n` +
+    `<pre style="font-family:${MONOSPACE};font-size:13px;line-height:1.45;margin:0;padding:10px;border-radius:4px;background:${SHADE};white-space:pre-wrap;overflow-wrap:anywhere">${escape(output)}</pre>`
+  );
+}
+
+function linkOf({ label, text, url }: MessageLink): string {
+  if (url === null || !/^https?:/i.test(url)) return `${escape(label)}: ${escape(text)}`;
+  return `<a href="${escape(url)}">${escape(label)}</a>`;
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+}

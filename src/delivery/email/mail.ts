@@ -1,0 +1,94 @@
+import MailComposer from 'nodemailer/lib/mail-composer';
+import { cleanLine } from '../clean.ts';
+import type { Message } from '../message.ts';
+import { plainTextOf } from '../plain-text.ts';
+import { htmlOf } from './html.ts';
+
+const SUBJECT_LENGTH_MAX = 400;
+const HEADER_LENGTH_MAX = 300;
+/** What may stand in a header as it is. */
+const MESSAGE_ID = /^<[!-;=?-~]{3,300}>$/;
+
+/** Somebody who gets or sends mail. */
+export interface Address {
+  name: string;
+  address: string;
+}
+
+/** What is the same for every mail of a notifier. */
+export interface MailSettings {
+  from: Address;
+  to: readonly Address[];
+  replyTo: Address | null;
+}
+
+export interface Mail {
+  /** With its angle brackets. */
+  messageId: string;
+  content: Buffer;
+}
+
+/** `Cronflow <cron@example.com>` or `cron@example.com`, as the schema lets them through. */
+export function addressOf(text: string): Address {
+  const [, name = '', address = text] = /^(.*?)\s*<([^<>]*)>$/.exec(text.trim()) ?? [];
+  return { name: name.replace(/^"(.*)"$/, '$1'), address };
+}
+
+/** A message as a mail: plain text and HTML, in one thread with all about the same incident. */
+export async function mailOf(message: Message, settings: MailSettings, nowAt: number): Promise<Mail> {
+  const messageId = messageIdOf(message.deliveryId, message, settings);
+  const thread = threadOf(message, settings);
+  const mail = new MailComposer({
+    from: settings.from,
+    to: [...settings.to],
+    ...(settings.replyTo === null ? {} : { replyTo: settings.replyTo }),
+    subject: cleanLine(message.title, SUBJECT_LENGTH_MAX),
+    messageId,
+    ...(thread === null ? {} : { inReplyTo: thread, references: [thread] }),
+    date: new Date(nowAt),
+    headers: headersOf(message),
+    text: plainTextOf(message),
+    html: htmlOf(message),
+    newline: 'win',
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  return { messageId, content: await mail.compile().build() };
+}
+
+/** For filters of mail programs; and so that no absence is answered to it (RFC 3834). */
+function headersOf({ kind, deliveryId, incidentId, source }: Message): Record<string, string> {
+  const { job_name: job } = source.delivery.facts;
+  const headers = {
+    'Auto-Submitted': 'auto-generated',
+    'X-Auto-Response-Suppress': 'All',
+    'X-Cronflow-Event': kind,
+    'X-Cronflow-Delivery': deliveryId,
+    'X-Cronflow-Incident': incidentId,
+    ...(job === null || kind === 'merged' ? {} : { 'X-Cronflow-Job': job }),
+  };
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, cleanLine(value, HEADER_LENGTH_MAX)]),
+  );
+}
+
+/**
+ * The mail that told of the incident first; null for that mail itself. Where its receipt is missing, because the
+ * answer to it was lost, it is where it would have been.
+ */
+function threadOf(message: Message, settings: MailSettings): string | null {
+  const { opening, kind, incidentId, source } = message;
+  if (opening !== null && MESSAGE_ID.test(opening.receipt)) return opening.receipt;
+  if (kind === 'merged' || kind === 'opened' || kind === 'opened_and_closed') return null;
+  return messageIdOf(`${incidentId}.${source.delivery.notifier}.opened`, message, settings);
+}
+
+/**
+ * The same at every attempt, so that a server or a mail program can tell a repeat. The instant keeps apart the
+ * incidents of several Cronflows, which count theirs alike.
+ */
+function messageIdOf(deliveryId: string, { source }: Message, { from }: MailSettings): string {
+  const local = deliveryId.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, HEADER_LENGTH_MAX);
+  const domain = from.address.split('@').at(-1) ?? 'localhost';
+  return `<${local}.${Math.abs(source.delivery.facts.incident_opened_at).toString(36)}@${domain}>`;
+}

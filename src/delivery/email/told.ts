@@ -1,0 +1,32 @@
+/** More were never waiting for some of their addresses. */
+const DELIVERIES_MAX = 1_000;
+
+/**
+ * Who has been told of a delivery that others are yet to be told of, so that nobody gets a mail again because
+ * somebody else's mailbox was busy. Kept in memory: after a restart they may get it twice, with the same Message-ID.
+ */
+export class Told {
+  readonly #byDelivery = new Map<string, Set<string>>();
+
+  has(deliveryId: string, address: string): boolean {
+    return this.#byDelivery.get(deliveryId)?.has(address) ?? false;
+  }
+
+  hasAny(deliveryId: string): boolean {
+    return this.#byDelivery.has(deliveryId);
+  }
+
+  add(deliveryId: string, addresses: readonly string[]): void {
+    if (addresses.length === 0) return;
+    const told = this.#byDelivery.get(deliveryId) ?? new Set();
+    for (const address of addresses) told.add(address);
+    this.#byDelivery.delete(deliveryId);
+    this.#byDelivery.set(deliveryId, told);
+    const [oldest] = this.#byDelivery.keys();
+    if (this.#byDelivery.size > DELIVERIES_MAX && oldest !== undefined) this.#byDelivery.delete(oldest);
+  }
+
+  forget(deliveryId: string): void {
+    this.#byDelivery.delete(deliveryId);
+  }
+}
