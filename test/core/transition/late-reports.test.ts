@@ -102,6 +102,19 @@ describe('§3.2 late reports', () => {
       ],
     ],
     [
+      'a success that lies before the miss was found closes the incident all the same',
+      NIGHTLY,
+      `02:06 tick
+       02:30 success rid=a delay=27m took=2m`,
+      [
+        '02:05 slot 02:00 missed never_seen',
+        '02:05 owe ops opened never_seen',
+        '02:03 slot 02:00 late success succeeded',
+        '02:05 owe ops closed succeeded',
+        '02:05 incident closed late_report',
+      ],
+    ],
+    [
       'a success reported late closes an incident, if it started after what was bad',
       HOURLY,
       `01:00 failure

@@ -103,6 +103,19 @@ describe('§3.2 runs', () => {
       ],
     ],
     [
+      'and not that of its end, where another slot has come meanwhile',
+      { ...HOURLY, grace: '90m' },
+      `01:00 success
+       03:10 success took=20m
+       04:30:01 tick`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '03:10 slot 02:00 success succeeded',
+        '04:30 slot 03:00 missed missed',
+        '04:30 owe ops opened missed',
+      ],
+    ],
+    [
       'max_open_runs is 10 unless the job says otherwise',
       { max_runtime: '1d' },
       Array.from({ length: 11 }, (_, i) => `01:${10 + i} start rid=r${i}`).join('\n'),
@@ -112,11 +125,18 @@ describe('§3.2 runs', () => {
       'without success_exit_codes 0 alone is good',
       HOURLY,
       `01:00 failure exit=0
-       02:00 success exit=3`,
+       02:00 success exit=1
+       03:00 failure exit=0
+       04:00 success exit=-1`,
       [
         '01:00 slot 01:00 success succeeded',
         '02:00 slot 02:00 failure exit_code',
         '02:00 owe ops opened exit_code',
+        '03:00 slot 03:00 success succeeded',
+        '03:00 owe ops closed succeeded',
+        '03:00 incident closed recovered',
+        '04:00 slot 04:00 failure exit_code',
+        '04:00 owe ops opened exit_code',
       ],
     ],
     [
