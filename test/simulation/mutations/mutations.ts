@@ -118,6 +118,13 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "if (draft.spec.overlap === 'forbid' || ",
   },
   {
+    name: 'an end that is reported late takes no overlap back',
+    promise: '§3.2 an event dated before the latest counted outcome corrects history',
+    file: 'src/core/ping.ts',
+    find: 'const isReopened = withdrawOverlaps(draft, known, at);',
+    replace: 'const isReopened = known.counted && at < 0;',
+  },
+  {
     name: 'slots that come while a run is open are missed',
     promise: '§3.2 overlap: skip: slots that come while a run is open are skipped',
     file: 'src/core/due.ts',
