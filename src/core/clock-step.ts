@@ -1,4 +1,5 @@
 import type { Draft } from './draft.ts';
+import { LIMITS } from './limits.ts';
 import type { BadOutcome, Incident, Run } from './model.ts';
 import { slotAfter } from './slots.ts';
 import { holdAnew } from './telling.ts';
@@ -40,7 +41,12 @@ export function setClockBack(draft: Draft, at: number): void {
 function setRunBack(draft: Draft, run: Run, at: number): void {
   if (run.started_at === null || run.started_at <= at) return;
   const limitAt = run.limit_at === null ? null : at + draft.spec.maxRuntimeMs;
-  draft.changeRun(run.id, { started_at: at, limit_at: limitAt });
+  const { limit_at_min: atLeast } = run;
+  draft.changeRun(run.id, {
+    started_at: at,
+    limit_at: limitAt,
+    ...(atLeast === undefined ? {} : { limit_at_min: Math.min(atLeast, at + LIMITS.delayedStartMsMin) }),
+  });
 }
 
 function incidentSetBack(incident: Incident, at: number, remindEveryMs: number | null): Incident {

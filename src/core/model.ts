@@ -47,6 +47,8 @@ export interface Run {
   duration_ms: number | null;
   /** When the run ends as `timeout` if nothing is heard; null once it has ended. */
   limit_at: number | null;
+  /** No limit falls before this, whatever `max_runtime` becomes: its start arrived late, or the limit was changed. */
+  limit_at_min?: number;
   /** Null while the run is open. */
   outcome: Outcome | null;
   reason: Reason;

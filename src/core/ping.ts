@@ -37,15 +37,13 @@ function applyStart(draft: Draft, ping: Ping, at: number): PingEffect {
   if (ping.rid === null) giveUpAnonymousRun(draft, at);
   const first = overlapped(draft, at);
   const claim = claimForPing(draft, ping, at);
-  const limitAt = at + draft.spec.maxRuntimeMs;
   const run = draft.addRun({
     reason: 'started',
     rid: ping.rid,
     host: ping.host,
     started_at: at,
     start_received: true,
-    // What arrives late is not held to have hung before its end had a chance to arrive as well.
-    limit_at: ping.delay_ms > 0 ? Math.max(limitAt, ping.received_at + LIMITS.delayedStartMsMin) : limitAt,
+    ...limitOfStart(draft, ping, at),
     counted: !draft.paused,
     ...claimed(claim),
   });
@@ -53,6 +51,14 @@ function applyStart(draft: Draft, ping: Ping, at: number): PingEffect {
   if (first !== null) return { reason: endAsOverlap(draft, run, first), runId: run.id };
   makeRoom(draft, at);
   return { reason: startReason(draft, claim, ping), runId: run.id };
+}
+
+/** What arrives late is not held to have hung before its end had a chance to arrive as well (DESIGN.md §3.2). */
+function limitOfStart(draft: Draft, ping: Ping, at: number): Pick<Run, 'limit_at' | 'limit_at_min'> {
+  const limitAt = at + draft.spec.maxRuntimeMs;
+  if (ping.delay_ms === 0) return { limit_at: limitAt };
+  const atLeast = ping.received_at + LIMITS.delayedStartMsMin;
+  return { limit_at: Math.max(limitAt, atLeast), limit_at_min: atLeast };
 }
 
 /** With `overlap: forbid` the second of two runs is a failure as it starts; what it does is not waited for. */

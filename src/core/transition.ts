@@ -162,7 +162,9 @@ function changeSpec(draft: Draft, next: Spec, at: number): Reason {
   if (next.maxRuntimeMs !== previous.maxRuntimeMs) {
     for (const run of draft.openRuns()) {
       if (run.limit_at === null || run.started_at === null) continue;
-      draft.changeRun(run.id, { limit_at: Math.max(run.started_at + next.maxRuntimeMs, at + next.graceMs) });
+      const atLeast = Math.max(run.limit_at_min ?? 0, at + next.graceMs);
+      const limitAt = Math.max(run.started_at + next.maxRuntimeMs, atLeast);
+      draft.changeRun(run.id, { limit_at: limitAt, limit_at_min: atLeast });
     }
   }
   if (next.remindEveryMs !== previous.remindEveryMs && draft.incident !== null) {

@@ -42,8 +42,9 @@ function withdraw(draft: Draft, run: Run): void {
 
 function goingOn(draft: Draft, startedAt: number): Partial<Run> {
   // What is watched only from now on is not held to have hung before.
-  const limitAt = Math.max(startedAt + draft.spec.maxRuntimeMs, draft.knownAt + LIMITS.delayedStartMsMin);
+  const atLeast = draft.knownAt + LIMITS.delayedStartMsMin;
+  const limitAt = Math.max(startedAt + draft.spec.maxRuntimeMs, atLeast);
   const open = { ended_at: null, outcome: null, reason: 'started', detail: null, limit_at: limitAt } as const;
   // The miss in whose place it came was taken out of the history when it failed.
-  return { ...open, replaces_run_id: null };
+  return { ...open, limit_at_min: atLeast, replaces_run_id: null };
 }

@@ -93,6 +93,7 @@ export function runJson(run: Run): Json {
     replaces_outcome: _outcome,
     run_count_at_end: _order,
     own_end: _own,
+    limit_at_min: _least,
     ...shown
   } = run;
   return toWire(shown);

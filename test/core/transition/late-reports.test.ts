@@ -102,6 +102,15 @@ describe('§3.2 late reports', () => {
       ],
     ],
     [
+      'nor times out a start that has just arrived late when its limit is made shorter then',
+      { ...NONE, grace: '0s' },
+      `03:00 start rid=a delay=2h
+       03:00:10 spec {"max_runtime":"30m"}
+       03:00:59 tick
+       03:01:01 tick`,
+      ['03:01 no slot timeout timeout', '03:01 owe ops opened timeout'],
+    ],
+    [
       'a success that lies before the miss was found closes the incident all the same',
       NIGHTLY,
       `02:06 tick
