@@ -2,17 +2,20 @@ import { compileCron } from '../schedule/cron.ts';
 import type { MaintenanceWindow, Spec } from './spec.ts';
 
 /** So many windows are walked through; then it is looked at again. Some follow each other without end. */
-const WINDOWS_MAX = 1_000;
+const WINDOWS_MAX = 100;
+/** So many, to tell those from windows that only cover a few days. */
+const WINDOWS_MAX_LINT = 1_000;
 
 /**
  * When people may be told of an outcome that falls into a maintenance window: `grace` after its end, or if
  * that lies in another window, `grace` after that one's (DESIGN.md §3.3). What ended in a window, or began in
  * one, falls into it.
  * @param instants when it ended, and when its run or slot began
+ * @param windowsMax how many windows are looked at
  * @returns null when nothing is in the way at the latest of these instants
  */
-export function announceAt(spec: Spec, instants: readonly number[]): number | null {
-  const walk = { windowsLeft: WINDOWS_MAX };
+export function announceAt(spec: Spec, instants: readonly number[], windowsMax = WINDOWS_MAX): number | null {
+  const walk = { windowsLeft: windowsMax };
   const ends = instants.map((at) => windowEndAt(spec, at, walk)).filter((end) => end !== null);
   if (ends.length === 0) return null;
   let at = Math.max(...ends) + spec.graceMs;
@@ -35,7 +38,7 @@ export function isNeverHeard(spec: Spec, nowAt: number): boolean {
   const maintenance = spec.maintenance.filter((window) => window.kind === 'recurring');
   return maintenance.some((window) => {
     const fromAt = compileCron(window.expression, window.timezone).next(nowAt);
-    const heardAt = fromAt === null ? null : announceAt({ ...spec, maintenance }, [fromAt]);
+    const heardAt = fromAt === null ? null : announceAt({ ...spec, maintenance }, [fromAt], WINDOWS_MAX_LINT);
     if (fromAt === null || heardAt === null) return false;
     const isCovered = maintenance.some((each) => endOf(each, heardAt) !== null);
     return isCovered || heardAt - fromAt > HEARD_WITHIN_MS;

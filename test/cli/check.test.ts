@@ -139,6 +139,7 @@ describe('lints', () => {
           `  daily: ${windows('0 0 * * *', '1d')}\n` +
           `  almost: ${windows('0 * * * *', '56m')}\n` +
           `  night: ${windows('0 0 * * *', '23h54m')}\n` +
+          `  week: ${windows('0 * * * 1-5', '58m')}\n` +
           "  once: {maintenance: [{from: '2026-01-01T00:00Z', to: '2126-01-01T00:00Z'}]}\n" +
           `  together: {schedule: '0 2 * * *', maintenance: [{schedule: '0 0 * * *', duration: 12h}, {schedule: '0 12 * * *', duration: 12h}]}\n`,
       ),
@@ -146,7 +147,7 @@ describe('lints', () => {
       'endless_maintenance 3:65 jobs.minutes.maintenance',
       'endless_maintenance 4:63 jobs.daily.maintenance',
       'endless_maintenance 5:64 jobs.almost.maintenance',
-      'endless_maintenance 8:50 jobs.together.maintenance',
+      'endless_maintenance 9:50 jobs.together.maintenance',
     ]);
   });
 

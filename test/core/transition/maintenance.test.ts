@@ -41,6 +41,14 @@ describe('§3.3 maintenance', () => {
       ],
     ],
     [
+      'windows that leave no time for the grace are waited for to the last, however many they are',
+      { ...NONE, maintenance: [{ schedule: '*/10 * * * 1-5', duration: '8m' }] },
+      `01:01 failure
+       d4 00:02 tick
+       d4 00:03:01 tick`,
+      ['01:01 no slot failure reported_failure', 'd4 00:03 owe ops opened reported_failure'],
+    ],
+    [
       'a slot of the window that is missed after its end is announced with the rest',
       { ...NIGHTLY, grace: '10m', maintenance: [{ from: '2025-01-01 01:00', to: '2025-01-01 02:05' }] },
       `01:00 log
