@@ -206,7 +206,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'an end that overtook its start took less than no time',
     promise: '§3.4 durations are never negative',
     file: 'src/core/ping.ts',
-    find: '(run.ended_at === null ? null : Math.max(0, run.ended_at - at))',
+    find: '(run.ended_at === null ? null : Math.max(0, run.ended_at - startedAt))',
     replace: '(run.ended_at === null ? null : run.ended_at - at)',
   },
   {
