@@ -47,8 +47,8 @@ function countOf(value: unknown): number {
 export async function reviveOpenings(store: Store, notifier: string, nowAt: number): Promise<number> {
   const openings: Delivery[] = [];
   for (let skip = 0; ; skip += PAGE) {
-    const page = await store.deliveries({ status: 'dead', skip, limit: PAGE });
-    openings.push(...page.items.filter((each) => each.notifier === notifier && each.kind === 'opened'));
+    const page = await store.deliveries({ status: 'dead', notifier, skip, limit: PAGE });
+    openings.push(...page.items.filter(({ kind }) => kind === 'opened'));
     if (page.items.length < PAGE) break;
   }
   let revived = 0;
