@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { Config } from '../config/config.ts';
 import { formatFaults } from '../config/format.ts';
 import { formatPlan, isEmptyPlan, massRemoval, type Plan, planChanges } from '../core/plan.ts';
 import type { Globals } from '../core/spec.ts';
@@ -6,7 +7,7 @@ import { formatDuration } from '../schedule/duration.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { configPathOf, dataDirOf, FILE_OPTIONS, validConfig } from './offline.ts';
-import { storedAt, storedIn } from './stored-jobs.ts';
+import { storedAt, storedIn, type StoredJobs } from './stored-jobs.ts';
 
 const HELP = `Usage: cronflow plan [FILE] [OPTIONS]
 
@@ -29,7 +30,8 @@ type Options = ({ dataDir: string } | { url: string }) & { config: string; json:
 
 /** What of the configuration as a whole would change. */
 interface GlobalChange {
-  key: 'notifiers' | 'replay_window';
+  /** `notifiers`, `replay_window`, or the dotted path of what is written. */
+  key: string;
   from: unknown;
   to: unknown;
 }
@@ -69,7 +71,7 @@ async function planned(options: Options, io: Io): Promise<number> {
   const config = await validConfig(io, options.config);
   const stored = 'url' in options ? await storedAt(io, options.url) : await storedIn(options.dataDir);
   const changes = planChanges(stored.jobs, config.jobs, config);
-  const globals = globalChanges(stored.globals, config.globals);
+  const globals = [...globalChanges(stored.globals, config.globals), ...writtenChanges(stored, config)];
   if (changes.faults.length > 0) {
     io.stderr(`${formatFaults(changes.faults, config.files)}\n`);
     return EXIT.failed;
@@ -95,9 +97,24 @@ function globalChanges(from: Globals, to: Globals): GlobalChange[] {
   return changes.filter((change) => JSON.stringify(change.from) !== JSON.stringify(change.to));
 }
 
+/** Of notifiers that come or go, their names say it. */
+function writtenChanges({ written: from, globals }: StoredJobs, config: Config): GlobalChange[] {
+  if (from === undefined) return [];
+  const to = config.written;
+  const kept = new Set(globals.notifiers.filter((name) => config.globals.notifiers.includes(name)));
+  return [...new Set([...Object.keys(from), ...Object.keys(to)])]
+    .sort()
+    .filter((key) => from[key] !== to[key])
+    .filter(
+      (key) =>
+        !key.startsWith('notifiers.') || [...kept].some((name) => key.startsWith(`notifiers.${name}.`)),
+    )
+    .map((key) => ({ key, from: from[key] ?? null, to: to[key] ?? null }));
+}
+
 function planText(changes: Plan, globals: readonly GlobalChange[], revision: string): string {
   const lines = [
-    ...globals.map(({ key, from, to }) => `~ ${key}: ${JSON.stringify(from)} -> ${JSON.stringify(to)}`),
+    ...globals.map(({ key, from, to }) => `~ ${key}: ${shownSetting(from)} -> ${shownSetting(to)}`),
     ...formatPlan(changes),
   ];
   const mass = massRemoval(changes);
@@ -108,6 +125,10 @@ function planText(changes: Plan, globals: readonly GlobalChange[], revision: str
     );
   }
   return `${lines.length === 0 ? 'No jobs, no change.' : lines.join('\n')}\n`;
+}
+
+function shownSetting(value: unknown): string {
+  return value === null ? '(not set)' : JSON.stringify(value);
 }
 
 function planJson(changes: Plan, globals: readonly GlobalChange[], revision: string): unknown {

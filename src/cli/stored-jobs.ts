@@ -1,5 +1,6 @@
 import type { Job, JobState } from '../core/model.ts';
 import type { Globals } from '../core/spec.ts';
+import { readWritten } from '../ingest/configuration.ts';
 import { readGlobals } from '../ingest/events.ts';
 import { readTables } from '../store/lowdb/history.ts';
 import type { Io } from './io.ts';
@@ -10,6 +11,8 @@ export interface StoredJobs {
   /** Removed ones included. */
   jobs: readonly Job[];
   globals: Globals;
+  /** What is written of what belongs to no job, by path; undefined where that is not known. */
+  written: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -18,7 +21,7 @@ export interface StoredJobs {
  */
 export async function storedIn(directory: string): Promise<StoredJobs> {
   const tables = await readTables(directory);
-  return { jobs: [...tables.jobs()], globals: readGlobals(tables) };
+  return { jobs: [...tables.jobs()], globals: readGlobals(tables), written: readWritten(tables) };
 }
 
 /** A job as `GET /config/jobs` lists it. */
@@ -34,13 +37,14 @@ type ListedJob = Omit<Job, 'state' | 'removed_at' | 'renamed' | 'created_at' | '
  */
 export async function storedAt(io: Io, url: string): Promise<StoredJobs> {
   const answer = await getJson(io, url, '/config/jobs');
-  const { jobs, notifiers, replay_window_ms: replayWindowMs } = answer as Record<string, unknown>;
+  const { jobs, notifiers, replay_window_ms: replayWindowMs, settings } = answer as Record<string, unknown>;
   if (!Array.isArray(jobs) || !Array.isArray(notifiers) || typeof replayWindowMs !== 'number') {
     throw strange(url);
   }
   return {
     jobs: (jobs as ListedJob[]).map(jobOf),
     globals: { notifiers: notifiers as string[], replayWindowMs },
+    written: (settings ?? undefined) as Readonly<Record<string, string>> | undefined,
   };
 }
 

@@ -32,4 +32,6 @@ export interface Config {
   /** Null where none is to be sent. */
   heartbeat: HeartbeatConfig | null;
   globals: Globals;
+  /** What of all this belongs to no job, as it is written, by dotted path: for plans. Without secrets. */
+  written: Readonly<Record<string, string>>;
 }

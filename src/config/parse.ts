@@ -28,6 +28,7 @@ import { fingerprintOf, type IncludedFiles, type IncludedRead } from './sources.
 import type { Env } from './substitute.ts';
 import { pointer, steps } from './tree.ts';
 import { jobProblems } from './validate.ts';
+import { writtenSettings } from './written.ts';
 
 export type ParseResult = { ok: true; config: Config } | { ok: false; faults: Fault[] };
 
@@ -127,6 +128,7 @@ function settingsOf({
     groups,
     notifiers: notifiers.notifiers,
     heartbeat,
+    written: text.tree === null ? {} : writtenSettings(text.tree, validators().schema),
     publicUrl: publicUrl === '' ? null : publicUrl.replace(/\/+$/, ''),
     globals: {
       notifiers: context.notifiers ?? [],

@@ -15,6 +15,8 @@ export interface Spot {
   keyAt?: number;
   /** The variables that went into it: its value is not shown, it may be a secret. */
   variables?: readonly string[];
+  /** The text as it is written, where it holds a `$`. */
+  raw?: string;
 }
 
 /** One more step of a JSON pointer (RFC 6901). */

@@ -300,8 +300,9 @@ class Reader {
     const result = substitute(value, this.#env);
     if ('error' in result) return this.#problem(result.code, path, result.error, at);
     const spot = this.spots.get(path);
-    if (spot !== undefined && result.variables.length > 0) {
-      this.spots.set(path, { ...spot, variables: result.variables });
+    if (spot !== undefined) {
+      const variables = result.variables.length > 0 ? { variables: result.variables } : {};
+      this.spots.set(path, { ...spot, raw: value, ...variables });
     }
     return value.includes('${') ? typed(result.text, schemaAt(this.#schema, steps(path))) : result.text;
   }

@@ -21,6 +21,8 @@ export interface AppliedConfiguration {
   groups?: Groups;
   jobs: readonly PlannedJob[];
   globals: Globals;
+  /** What is written in it that belongs to no job, by path, for plans; without secrets. */
+  written?: Readonly<Record<string, string>>;
 }
 
 interface StoredConfiguration {
@@ -29,6 +31,8 @@ interface StoredConfiguration {
   defaults: Declaration;
   /** Absent in what was stored before there were groups. */
   groups?: Groups;
+  /** Absent in what was stored before plans compared it. */
+  written?: Readonly<Record<string, string>>;
   applied_at: number;
 }
 
@@ -37,6 +41,11 @@ const CONFIGURATION_KEY = 'configuration';
 /** The last good configuration's revision and text; undefined when none was ever applied. */
 export async function storedConfiguration(store: Store): Promise<StoredConfiguration | undefined> {
   return (await store.meta(CONFIGURATION_KEY)) as StoredConfiguration | undefined;
+}
+
+/** What the applied configuration says that belongs to no job, by path; undefined where that is not known. */
+export function readWritten(tx: Pick<Tx, 'meta'>): Readonly<Record<string, string>> | undefined {
+  return (tx.meta(CONFIGURATION_KEY) as StoredConfiguration | undefined)?.written;
 }
 
 /** The `defaults` in force. */
@@ -61,12 +70,13 @@ export function applyConfiguration(store: Store, config: AppliedConfiguration, a
       const detail = plan.faults.map((fault) => `${fault.path}: ${fault.message}`).join('\n');
       throw new CronflowError('config_invalid', detail, { faults: plan.faults });
     }
-    const { revision, files, defaults, groups = {} } = config;
+    const { revision, files, defaults, groups = {}, written } = config;
     tx.putMeta(CONFIGURATION_KEY, {
       revision,
       files,
       defaults,
       groups,
+      ...(written === undefined ? {} : { written }),
       applied_at: at,
     } satisfies StoredConfiguration);
     // What a job's spec was depends on the globals of then.

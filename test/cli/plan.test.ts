@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml';
 import { plan } from '../../src/cli/plan.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { parseConfig } from '../../src/config/parse.ts';
 import type { Declaration } from '../../src/core/declaration.ts';
 import { applyConfiguration } from '../../src/ingest/configuration.ts';
 import { silentLogger } from '../../src/observe/log.ts';
@@ -28,6 +29,11 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 
 function yamlOf(jobs: Record<string, Declaration>, more: object = {}): string {
   return stringify({ notifiers: { ops: { type: 'log' } }, ...more, jobs });
+}
+
+/** With a notifier that is more than a log. */
+function slackFile(slack: object, more: object = {}): string {
+  return yamlOf(RUNNING, { notifiers: { ops: { type: 'slack', ...slack } }, ...more });
 }
 
 async function planned(text: string, ...argv: string[]): Promise<Result> {
@@ -119,6 +125,29 @@ describe('cronflow plan over a data directory', () => {
     });
   });
 
+  test('says which settings change that belong to no job, and shows no secret', async () => {
+    const hook = 'https://hooks.slack.com/services/HUNTER2';
+    await apply(slackFile({ webhook_url: hook }, { public_url: 'https://a.example.com' }));
+    const same = await planned(slackFile({ webhook_url: hook }, { public_url: 'https://a.example.com' }));
+    expect(same).toMatchObject({ code: 0, stdout: '= 3 unchanged\n' });
+    const changed = slackFile({ webhook_url: '${SLACK_WEBHOOK_URL:-}' }, { redact: ['pin=(\\d+)'] });
+    const { code, stdout } = await planned(changed);
+    expect(code).toBe(2);
+    expect(stdout.split('\n')).toEqual([
+      '~ notifiers.ops.webhook_url: "(secret)" -> "${SLACK_WEBHOOK_URL}"',
+      '~ public_url: "https://a.example.com" -> (not set)',
+      expect.stringMatching(/^~ redact: \(not set\) -> "sha256 [0-9a-f]{12}"$/),
+      '= 3 unchanged',
+      '',
+    ]);
+    const { stdout: json } = await planned(changed, '--json');
+    expect((JSON.parse(json) as { globals: unknown }).globals).toContainEqual({
+      key: 'public_url',
+      from: 'https://a.example.com',
+      to: null,
+    });
+  });
+
   test('warns of what would be held', async () => {
     const many = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`job-${i}`, { every: '1h' }]));
     await apply(yamlOf(many));
@@ -147,6 +176,27 @@ describe('cronflow plan over a data directory', () => {
 });
 
 describe('cronflow plan against a running Cronflow', () => {
+  test('compares the settings, where that Cronflow says them', async () => {
+    const { url, store, configure } = await startServer({
+      globals: () => ({ notifiers: ['ops'], replayWindowMs: 900_000 }),
+    });
+    await configure(RUNNING);
+    const changed = yamlOf(RUNNING, {
+      notifiers: { ops: { type: 'log' } },
+      public_url: 'https://b.example.com',
+    });
+    expect(await planned(changed, '--url', url)).toMatchObject({ code: 0 });
+    const text = yamlOf(RUNNING);
+    const loaded = parseConfig({ path: 'cronflow.yaml', text }, {});
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
+    await applyConfiguration(store, loaded.config, DEFAULT_START_AT);
+    expect(await planned(text, '--url', url)).toMatchObject({ code: 0 });
+    expect(await planned(changed, '--url', url)).toMatchObject({
+      code: 2,
+      stdout: '~ public_url: (not set) -> "https://b.example.com"\n= 3 unchanged\n',
+    });
+  });
+
   test('says the same', async () => {
     const { url, configure } = await startServer({
       globals: () => ({ notifiers: ['ops'], replayWindowMs: 900_000 }),

@@ -47,6 +47,11 @@ jobs:
     const source = sourceOf(text);
     expect(parsed(text)).toEqual({
       revision: revisionOf(text),
+      written: {
+        'notifiers.ops.type': 'log',
+        public_url: 'https://cron.example.com/',
+        redact: expect.stringMatching(/^sha256 /) as string,
+      },
       files: [source],
       heartbeat: null,
       defaults: {

@@ -1,3 +1,4 @@
+import { readWritten } from '../../ingest/configuration.ts';
 import { Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
@@ -22,12 +23,16 @@ export function configRoutes(services: Services): Route[] {
 /** What a plan is made against: every job as it is declared now, removed ones included. */
 async function listForPlan(ctx: HttpContext, services: Services): Promise<void> {
   new Query(ctx.querystring, services.limits).done();
-  const jobs = await services.store.transact({ all: true }, (tx) => tx.jobs());
+  const { jobs, written } = await services.store.transact({ all: true }, (tx) => ({
+    jobs: tx.jobs(),
+    written: readWritten(tx),
+  }));
   const { notifiers, replayWindowMs } = services.globals();
   ctx.body = toWire({
     revision: services.configStatus().revision,
     notifiers,
     replay_window_ms: replayWindowMs,
+    settings: written ?? null,
     jobs: jobs.map(({ id, name, source, place, declared, declaration, removed_at, renamed, state }) => ({
       id,
       name,
