@@ -64,16 +64,13 @@ export function retractOutcome(draft: Draft, runId: string, beganAtOfIt: number)
   if (incident !== null && incident.outcomes.some(isIt)) {
     const outcomes = incident.outcomes.filter((outcome) => !isIt(outcome));
     const bad = outcomes.filter((outcome) => badKindOf(outcome.outcome) !== null);
-    const badCount = incident.bad_count - 1;
-    // Of a long incident the oldest outcomes are only counted, and may be of any kind it has contained.
-    const kinds = bad.length < badCount ? incident.kinds : kindsOf(bad);
     draft.setIncident({
       ...incident,
       outcomes,
-      kinds,
+      kinds: kindsOf(bad),
       // What takes its place says so itself, if it is bad.
       opened_by_run_id: draft.replacesOpening ? null : incident.opened_by_run_id,
-      bad_count: badCount,
+      bad_count: incident.bad_count - 1,
       newest_bad_at: Math.max(0, ...bad.map((outcome) => outcome.began_at)),
     });
   }
@@ -228,12 +225,17 @@ function withOutcome(incident: Incident, run: Run, at: number, began: number): I
   return remembered([...incident.outcomes, outcome]);
 }
 
-/** Of a long incident what was good in between is forgotten first: what is bad is what people are reminded of. */
+/**
+ * Of a long incident what was good in between is forgotten first, for what is bad is what people are reminded of;
+ * then the oldest, but no kind of trouble: it says who is to be told.
+ */
 function remembered(outcomes: Incident['outcomes']): Incident['outcomes'] {
   if (outcomes.length <= LIMITS.incidentOutcomesMax) return outcomes;
-  const oldestGood = outcomes.findIndex(({ outcome }) => badKindOf(outcome) === null);
-  const isInBetween = oldestGood >= 0 && oldestGood < outcomes.length - 1;
-  return outcomes.toSpliced(isInBetween ? oldestGood : 0, 1);
+  const kinds = outcomes.map(({ outcome }) => badKindOf(outcome));
+  const older = kinds.slice(0, -1);
+  const oldestGood = older.indexOf(null);
+  const oldestBad = older.findIndex((kind, at) => kinds.includes(kind, at + 1));
+  return outcomes.toSpliced(Math.max(0, oldestGood >= 0 ? oldestGood : oldestBad), 1);
 }
 
 /** Closes the open incident and owes the closing to exactly those who were told (DESIGN.md §3.3). */

@@ -181,6 +181,17 @@ describe('§3.3 who is told what', () => {
     expect(trace.filter((line) => line.includes('owe'))).toEqual(['00:40 owe a opened timeout']);
   });
 
+  test('nor where it turns out only then to have been another', () => {
+    const trace = play(
+      { max_runtime: '30m', notify: ['a'] },
+      `00:10 start rid=hung
+       ${everyMinuteFrom('01:00', 'failure', 60)}
+       02:10 failure rid=hung
+       03:00 spec {"notify":[{"to":"pager","on":["timeout"]}]}`,
+    );
+    expect(trace.filter((line) => line.includes('owe'))).toEqual(['00:40 owe a opened timeout']);
+  });
+
   test('of a long incident, too, the newest bad outcome is what people are reminded of', () => {
     const trace = play(
       { recovery_threshold: 100, remind_every: '3h' },
