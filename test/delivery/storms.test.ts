@@ -230,9 +230,9 @@ describe('what a merged message holds', () => {
     h.worker.wake();
     await h.clock.advance(0);
     expect(h.ops.sent.slice(-3).map(({ opening }) => opening)).toMatchObject([
-      { receipt: 'm1', isMerged: false },
-      { receipt: 'm1', isMerged: true },
-      { receipt: 'm1', isMerged: true },
+      { receipt: 'm1', isMerged: false, said: { kind: 'opened' } },
+      { receipt: 'm1', isMerged: true, said: null },
+      { receipt: 'm1', isMerged: true, said: null },
     ]);
   });
 

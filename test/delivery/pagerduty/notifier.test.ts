@@ -142,7 +142,7 @@ describe('PagerDuty', () => {
   });
 
   it('is taken whatever the message says', async () => {
-    const hostile = fc.string({ unit: 'binary', minLength: 1, maxLength: 3_000 });
+    const hostile = fc.string({ unit: 'binary', minLength: 1, maxLength: 3_000, size: 'max' });
     await fc.assert(
       fc.asyncProperty(hostile, hostile, async (text, id) => {
         const words = { title: text, description: text, output: text.repeat(100), outputNote: text };
@@ -155,7 +155,7 @@ describe('PagerDuty', () => {
         const message = aMessage({ ...words, fields, incidentId: id, source });
         expect(await pager.send(message, never)).toEqual({ result: 'ok' });
       }),
-      { numRuns: 50 },
+      { numRuns: 20 },
     );
   });
 

@@ -184,6 +184,23 @@ describe('blocksOf', () => {
     expect(plainOf(aMessage({ mentions: ['!here'] }))).toEqual(plainOf(aMessage()));
   });
 
+  it('keeps to 13,000 characters in all where every part is as long as it may be', () => {
+    for (const unit of ['x', '&', '@here ']) {
+      const long = unit.repeat(5_000);
+      const message = aMessage({
+        title: long,
+        description: long,
+        fields: Array.from({ length: 12 }, () => ({ label: 'Not delivered', value: long })),
+        output: long,
+        outputNote: 'the last 20 lines',
+        links: Array.from({ length: 6 }, () => ({ label: 'Declared in', text: long, url: null })),
+        mentions: Array.from({ length: 40 }, (_, at) => `S${'A'.repeat(28)}${10 + at}`),
+      });
+      const length = textsOf(blocksOf(message, long)).reduce((sum, text) => sum + text.length, 0);
+      expect(length).toBeLessThanOrEqual(13_000);
+    }
+  });
+
   it('strikes out a title that holds no more', () => {
     const texts = textsOf(blocksOf(aMessage({ title: 'RESOLVED backup' }), 'FAILED ~backup~ <on> web1'));
     expect(texts.slice(1, 3)).toEqual(['🔴 RESOLVED backup', '~FAILED ∼backup∼ &lt;on&gt; web1~']);

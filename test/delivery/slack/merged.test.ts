@@ -219,22 +219,28 @@ describe('a merged message in Slack', () => {
     );
   });
 
-  it('is taken where every job has a group of its own, full of what must be escaped', async () => {
-    const items = Array.from({ length: 700 }, (_, at) =>
-      itemOf({
-        name: `job-${at}`,
-        kind: 'opened',
-        exitCode: 1,
-        group: `${'&<>@here'.repeat(at % 10)}${at}`,
-        mention: [`U${'B'.repeat(at % 20)}${1_000 + at}`],
-        detail: `${at} <!channel> & more`,
-      }),
-    );
-    const told = items.slice(0, mergedCountOf(items, LENGTH_MAX));
-    expect(told.length).toBeGreaterThan(40);
-    const { readable } = await take(mergedMessageOf(told, CONTEXT));
-    const words = wordsIn(readable);
-    for (const { delivery } of told) expect(words).toContain(delivery.facts.job_name);
-    expect(JSON.stringify(server.messages.at(-1)?.blocks)).not.toMatch(/<!channel>|@here\b/);
-  });
+  it.each([
+    ['of all kinds', '&<!channel>@here', 9],
+    ['that takes five times the room', '&', 150],
+  ])(
+    'is taken where every job has a group of its own, full of what must be escaped, %s',
+    async (_how, part, countMax) => {
+      const items = Array.from({ length: 700 }, (_, at) =>
+        itemOf({
+          name: `job-${at}`,
+          kind: 'opened',
+          exitCode: 1,
+          group: `${part.repeat(countMax - (at % 5))}${at}`,
+          mention: [`U${'B'.repeat(at % 20)}${1_000 + at}`],
+          detail: null,
+        }),
+      );
+      const told = items.slice(0, mergedCountOf(items, LENGTH_MAX));
+      expect(told.length).toBeGreaterThan(40);
+      const { readable } = await take(mergedMessageOf(told, CONTEXT));
+      const words = wordsIn(readable);
+      for (const { delivery } of told) expect(words).toContain(delivery.facts.job_name);
+      expect(JSON.stringify(server.messages.at(-1)?.blocks)).not.toMatch(/<!channel>|@here\b/);
+    },
+  );
 });

@@ -97,7 +97,17 @@ describe('SlackWebhook', () => {
     await notifier.send(aMessage({ mentions: ['U024BE7LH'] }), never);
     await notifier.send(aMessage({ kind: 'closed', severity: 'good' }), never);
     expect(server.messages[0]?.readable).toContain('\n<@U024BE7LH> <!subteam^S0615G0KT>\n');
-    expect(server.messages[1]?.readable).not.toContain('subteam');
+    for (const kind of ['opened', 'merged'] as const) {
+      await notifier.send(aMessage({ kind, severity: 'over' }), never);
+    }
+    await notifier.send(aMessage({ kind: 'reminder' }), never);
+    expect(server.messages.map(({ readable }) => readable.includes('subteam'))).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
     await notifier.close();
   });
 
