@@ -1,3 +1,4 @@
+import { htmlOf } from '../../../src/delivery/email/html.ts';
 import type { Message } from '../../../src/delivery/message.ts';
 import { plainTextOf } from '../../../src/delivery/plain-text.ts';
 import { blocksOf, plainOf } from '../../../src/delivery/slack/blocks.ts';
@@ -12,6 +13,7 @@ h2 { font-size: 16px; margin: 0 0 8px; }
 .ways { display: flex; flex-wrap: wrap; gap: 16px; align-items: flex-start; }
 figure { margin: 0; width: 640px; background: #fff; border: 1px solid #ddd; border-radius: 6px; padding: 12px; box-sizing: border-box; }
 figcaption { color: #616061; font-size: 12px; margin: 0 0 8px; }
+iframe { width: 100%; height: 640px; border: 0; }
 .slack { display: flex; gap: 8px; }
 .avatar { flex: none; width: 36px; height: 36px; border-radius: 4px; background: #4a154b; color: #fff; text-align: center; line-height: 36px; font-weight: 900; }
 .body { min-width: 0; flex: 1; }
@@ -50,7 +52,8 @@ function articleOf(name: string, message: Message, alert: Message): string {
       ? [figureOf('Slack, the alert edited', slackHtmlOf(overBlocksOf({ ...message, opening }), now))]
       : []),
     figureOf('Slack without blocks', slackHtmlOf(plainOf(message), now)),
-    figureOf('plain text', `<pre>${escapeHtml(plainTextOf(message))}</pre>`),
+    figureOf('email', `<iframe srcdoc="${escapeHtml(htmlOf(message))}" title="email"></iframe>`),
+    figureOf('email without HTML, and others', `<pre>${escapeHtml(plainTextOf(message))}</pre>`),
   ];
   return `<article id="${name}"><h2>${name}</h2><div class="ways">${ways.join('\n')}</div></article>`;
 }
