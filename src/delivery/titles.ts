@@ -65,9 +65,12 @@ function recoveryOf(parts: Parts, closing: DeliveryFacts): string {
 function howItRan({ kind, context }: Parts, closing: DeliveryFacts): string {
   const { incident, run } = context;
   const host = onHost(closing);
-  const isItself = incident !== null && incident.opened_by_run_id === closing.run_id;
-  if (incident?.reason === 'timeout' && isItself && closing.duration_ms !== null) {
-    return `ended well${host} after all, after ${formatDuration(closing.duration_ms)}`;
+  const tookMs = closing.duration_ms ?? 0;
+  // Of what began before the time-out only the run that was timed out can end it.
+  const openedAt = closing.incident_opened_at;
+  const isItself = closing.at >= openedAt && closing.at - tookMs < openedAt;
+  if (incident?.reason === 'timeout' && isItself) {
+    return `ended well${host} after all, after ${formatDuration(tookMs)}`;
   }
   const isLate = incident?.close_reason === 'late_report' || closing.reason === 'late_report';
   if (isLate) return `had run fine${host} after all and said so late`;
