@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Checker } from '../../src/checker/checker.ts';
+import { LIVENESS_KEY } from '../../src/ingest/alive.ts';
 import { type Logger, silentLogger } from '../../src/observe/log.ts';
 import { startMemoryService } from '../support/memory-service.ts';
 
@@ -163,5 +164,28 @@ test('a check counts as passed only when it leaves nothing undone', async () => 
   store.transact = transact;
   await clock.advance(MINUTE_MS);
   expect(clock.monotonic() - checker.lastPassedMs!).toBeLessThanOrEqual(10 * SECOND_MS);
+  await checker.stop();
+});
+
+test('a check that first has to hear of a gap has not passed', async () => {
+  const { configure, store, clock } = await startMemoryService(START);
+  const checker = new Checker({
+    store,
+    clock,
+    logger: silentLogger,
+    onCommit: () => {},
+    onLateWake: async () => {},
+    isGapUnnoted: () => false,
+  });
+  await store.transact({}, (tx) => tx.putMeta(LIVENESS_KEY, clock.now()));
+  checker.start();
+  await configure({ backup: { schedule: '* * * * *', grace: '10s' } });
+  await clock.advance(70 * SECOND_MS);
+  const beforeMs = checker.lastPassedMs!;
+  // Due, but nobody has noted yet that there was no sign of life for more than a minute.
+  await clock.advance(20 * SECOND_MS);
+  expect(checker.lastPassedMs).toBe(beforeMs);
+  await clock.advance(MINUTE_MS);
+  expect(checker.lastPassedMs).toBeGreaterThan(beforeMs);
   await checker.stop();
 });
