@@ -1,5 +1,7 @@
 /** Shorter parts of an address are words, not keys. */
 const PART_LENGTH_MIN = 8;
+/** Shorter ones would hide every other word. */
+const SECRET_LENGTH_MIN = 4;
 const HIDDEN = '***';
 
 /**
@@ -8,10 +10,14 @@ const HIDDEN = '***';
  */
 export function secretsIn(url: URL | null, headers: Readonly<Record<string, string>>): string[] {
   const parts = url === null ? [] : [...url.pathname.split('/'), ...url.searchParams.values()];
+  const secrets = [...parts, ...parts.map(decoded)].filter((text) => text.length >= PART_LENGTH_MIN);
   const credentials = url === null ? [] : [url.username, url.password];
   const values = Object.values(headers).flatMap((value) => [value, ...value.split(/\s+/)]);
-  const texts = [...parts, ...parts.map(decoded), ...credentials, ...values];
-  const secrets = texts.filter((text) => text.length >= PART_LENGTH_MIN);
+  secrets.push(
+    ...[...credentials, ...credentials.map(decoded), ...values].filter(
+      (text) => text.length >= SECRET_LENGTH_MIN,
+    ),
+  );
   if (url !== null) secrets.push(url.href, url.pathname + url.search);
   // The longest first: a part of it would leave the rest.
   return [...new Set(secrets)].filter((text) => text !== '/').sort((a, b) => b.length - a.length);

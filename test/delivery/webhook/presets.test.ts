@@ -58,6 +58,11 @@ function last(server: WebhookServer): WebhookRequest {
 const HOSTILE = cleanText(
   '@everyone <@1> <!channel> [x](https://evil.example) ``` **b** </pre><script>&amp; \\ @here\u0000 \ud83d\u202e',
 );
+/** Three bytes for each character. */
+function wideLines(count: number, length: number): string {
+  return Array.from({ length: count }, () => '漢'.repeat(length)).join('\n');
+}
+
 const hostileText = fc
   .array(
     fc.oneof(
@@ -125,6 +130,17 @@ describe.each(SERVICES)('preset %s', (preset, service, settings) => {
     const output = lastLines(`${long}\n`.repeat(30), 20, 300).join('\n');
     await taken(aMessage({ title: cleanLine(long, 400), description: cleanLine(long, 400), output, fields }));
     await taken(aMessage({ output: '😀'.repeat(3_000), fields }));
+    // What fits by characters does not by bytes.
+    const wide = Array.from({ length: 12 }, () => ({ label: 'Host', value: wideLines(1, 400) }));
+    await taken(
+      aMessage({
+        title: wideLines(1, 400),
+        description: wideLines(1, 400),
+        output: wideLines(20, 300),
+        fields: wide,
+      }),
+    );
+    await taken(aMessage({ output: wideLines(10, 130) }));
     await taken(aMessage({ description: null, output: null, fields: [], links: [] }));
     await fc.assert(fc.asyncProperty(hostileMessage, taken), { numRuns: 60 });
   });
