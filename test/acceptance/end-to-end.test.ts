@@ -5,7 +5,8 @@ import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
 import { type Service, startService } from './service.ts';
 
 /** No slot of `backup` comes in this test; `nightly` is due every minute and nobody runs it at first. */
-const CONFIG = `notifiers:
+const CONFIG = `redact: ['customer (\\w+)']
+notifiers:
   ops:
     type: slack
     webhook_url: \${SLACK_WEBHOOK_URL}
@@ -82,7 +83,8 @@ describe('a cron job, watched end to end', () => {
       { kind: 'answer', status: 500 },
       { kind: 'reset' },
     );
-    const { code } = await service.monitor('backup', ['sh', '-c', 'echo "disk full <!channel>" >&2; exit 3']);
+    const script = 'echo "disk full <!channel>" >&2; echo "customer Smith password=hunter2"; exit 3';
+    const { code } = await service.monitor('backup', ['sh', '-c', script]);
     expect(code).toBe(3);
     await service.until('three refusals and the message', async () => {
       if (slack.messages.length === 0) await service.advance(5_000);
@@ -92,6 +94,7 @@ describe('a cron job, watched end to end', () => {
     expect(slack.answers.map(({ status }) => status)).toEqual([429, 500, null, 200]);
     expect(slack.messages[0]!.readable).toContain('disk full <!channel>');
     expect(JSON.stringify(slack.messages[0]!.blocks)).not.toContain('<!channel>');
+    expect(slack.messages[0]!.readable).toContain('customer [redacted] password=[redacted]');
     expect(slack.messages[0]!.readable).toContain('https://wiki.example.com/backup');
   });
 
