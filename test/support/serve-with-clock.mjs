@@ -1,6 +1,7 @@
 // The service as its users run it, in a process of its own, but with a clock that the test moves: the only
 // difference to src/main.ts. CLOCK_OFFSET_MS says how far it is ahead at first; messages from the parent,
 // {advanceMs}, move it on and are answered with {advanced: now}.
+import diagnostics from 'node:diagnostics_channel';
 import { createApp } from '../../dist/app.js';
 import { serve } from '../../dist/cli/serve.js';
 
@@ -8,6 +9,14 @@ import { serve } from '../../dist/cli/serve.js';
 const STEP_MS = 5_000;
 /** Of 2 ms each. */
 const TURNS_MAX = 5_000;
+/** As many are given to a receiver that has a message; one that never answers holds up no test. */
+const ANSWER_TURNS_MAX = 250;
+
+/** Requests to receivers under way. */
+const asked = new Set();
+diagnostics.subscribe('undici:request:create', ({ request }) => asked.add(request));
+for (const end of ['trailers', 'error'])
+  diagnostics.subscribe(`undici:request:${end}`, ({ request }) => asked.delete(request));
 
 let offsetMs = Number(process.env.CLOCK_OFFSET_MS ?? 0);
 const timers = new Set();
@@ -44,12 +53,13 @@ async function advance(ms) {
 
 /**
  * Lets what the timers started reach the disk before time goes on. On a slow disk the service would else be
- * right to say that for half a minute nothing could be stored.
+ * right to say that for half a minute nothing could be stored, and to send again what is being answered.
  */
 async function settle() {
   for (let idle = 0, turn = 0; idle < 3 && turn < TURNS_MAX; turn += 1) {
     await new Promise((resolve) => setTimeout(resolve, 2));
-    const isBusy = process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+    const writes = process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+    const isBusy = writes || (asked.size > 0 && turn < ANSWER_TURNS_MAX);
     idle = isBusy ? 0 : idle + 1;
   }
 }
