@@ -7,6 +7,7 @@ import { replayDifferences } from './replay.ts';
 import type { Happening, Script, Verdict } from './script.ts';
 import { tardiness } from './prompt.ts';
 import { shrink } from './shrink.ts';
+import { CorePlayer } from './system/core-player.ts';
 import { SimulatedDisk } from './system/disk.ts';
 import { System, verdictOf } from './system/system.ts';
 
@@ -81,6 +82,10 @@ const replay: Check = async (script) => {
   await system.play();
   return replayDifferences(disk.disk, disk.directory, script.end_at);
 };
+
+/** The pure core alone does what the words of DESIGN.md make of a script: many worlds in little time. */
+export const coreAlone: Check = (script) =>
+  Promise.resolve(differences(expectedOf(script), new CorePlayer(script).play()));
 
 /** Skipping idle time makes no difference. */
 export const everyBeat: Check = async (script) =>

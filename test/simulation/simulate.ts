@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { CHECKS, everyBeat, report } from './check.ts';
+import { CHECKS, coreAlone, everyBeat, report } from './check.ts';
 import { playMonth } from './month.ts';
 import { randomWorld } from './world/world.ts';
 
@@ -16,7 +16,7 @@ async function simulateSeeds(): Promise<boolean> {
   const count = Number(argument('seeds', '100'));
   const from = Number(argument('from', String(Date.now() % 1_000_000_000)));
   const only = argument('check', '');
-  const all = { ...CHECKS, everyBeat };
+  const all = { ...CHECKS, coreAlone, everyBeat };
   const checks =
     only === '' ? CHECKS : Object.fromEntries(Object.entries(all).filter(([name]) => name === only));
 

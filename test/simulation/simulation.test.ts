@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { report } from './check.ts';
+import { coreAlone, report } from './check.ts';
 import { falseAlarms, silences } from './healthy.ts';
 import { REGRESSIONS } from './regressions.ts';
 import { randomWorld } from './world/world.ts';
@@ -14,6 +14,10 @@ describe('a simulated world', () => {
 
   test.each(FIXED_SEEDS)('is told of as DESIGN.md says (seed %i)', async (seed) => {
     expect(await report(randomWorld(seed), seed)).toBeNull();
+  });
+
+  test.each(FIXED_SEEDS)('is told of so by the core alone (seed %i)', async (seed) => {
+    expect(await coreAlone(randomWorld(seed))).toEqual([]);
   });
 
   test.each(FIXED_SEEDS)('that is healthy tells nobody anything (seed %i)', async (seed) => {

@@ -2,8 +2,6 @@ import { Checker } from '../../../src/checker/checker.ts';
 import type { Declaration } from '../../../src/core/declaration.ts';
 import { CronflowError } from '../../../src/core/errors.ts';
 import type { PlannedJob } from '../../../src/core/plan.ts';
-import { HTTP_LIMITS } from '../../../src/http/limits.ts';
-import { pingOf } from '../../../src/http/ping.ts';
 import { gapBefore, LIVENESS_KEY, LIVENESS_WRITE_EVERY_MS } from '../../../src/ingest/alive.ts';
 import { applyConfiguration } from '../../../src/ingest/configuration.ts';
 import { applyEvent } from '../../../src/ingest/events.ts';
@@ -14,6 +12,7 @@ import { silentLogger } from '../../../src/observe/log.ts';
 import type { Store, Tx } from '../../../src/store/store.ts';
 import type { Happening, Script, ScriptedPing, Verdict } from '../script.ts';
 import { type Disk, MemoryDisk } from './disk.ts';
+import { parsedPing } from './ping.ts';
 import { Recorder } from './recorder.ts';
 import { recordingStore, type RecordingStore } from './recording-store.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -337,17 +336,7 @@ export class System {
 
 /** Sends a ping as a client does; one for a job that is not declared is refused. */
 async function ping(ingest: JobIngest, job: string, sent: ScriptedPing, receivedAt: number): Promise<void> {
-  const { kind, output, ...parameters } = sent;
-  const query = Object.entries(parameters).map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
-  const parsed = pingOf({
-    kind,
-    query: query.join('&'),
-    isJson: false,
-    body: null,
-    received_at: receivedAt,
-    limits: HTTP_LIMITS,
-  });
-  await ingest.ping(job, { ...parsed, output: output ?? null }).catch((error: unknown) => {
+  await ingest.ping(job, parsedPing(sent, receivedAt)).catch((error: unknown) => {
     if (!(error instanceof CronflowError) || error.code !== 'unknown_job') throw error;
   });
 }
