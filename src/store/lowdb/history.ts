@@ -31,7 +31,7 @@ export interface History {
 export async function readTables(directory: string, disk: Disk = realDisk): Promise<Tables> {
   await expectData(directory, disk);
   const options = { disk: readOnly(disk), directory, log: silentLogger, migrations: MIGRATIONS, tables: {} };
-  return (await recover(options)).tables;
+  return (await untilPruned(directory, recover(options))).tables;
 }
 
 /**
@@ -43,6 +43,10 @@ export async function readHistory(directory: string, disk: Disk = realDisk): Pro
   const { journals, snapshots } = sortNames(await disk.list(directory));
   const baseSeq = [0, ...snapshots].find((seq) => journals.includes(seq + 1));
   if (baseSeq === undefined) throw gone(directory, 1);
+  return untilPruned(directory, historyFrom(directory, baseSeq, disk));
+}
+
+async function historyFrom(directory: string, baseSeq: number, disk: Disk): Promise<History> {
   const begin = new Tables();
   const name = baseSeq === 0 ? journalName(1) : snapshotName(baseSeq);
   const header = await headerOf(join(directory, name), disk);
@@ -86,6 +90,15 @@ export async function expectData(directory: string, disk: Disk): Promise<void> {
     'store_missing',
     `${directory} holds no data of Cronflow. Name its data directory with --data-dir DIR or CRONFLOW_DATA_DIR.`,
   );
+}
+
+/** @throws CronflowError `store_damaged` where a file that was listed has gone before it was opened */
+function untilPruned<T>(directory: string, reading: Promise<T>): Promise<T> {
+  return reading.catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+    const message = `A file in ${directory} was pruned while it was read. Try again.`;
+    throw new CronflowError('store_damaged', message, { cause: error });
+  });
 }
 
 function gone(directory: string, seq: number): CronflowError {

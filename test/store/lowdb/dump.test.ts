@@ -111,6 +111,20 @@ describe('a dump', () => {
     expect(disk.files()).toEqual(before);
   });
 
+  test('says that what it reads went meanwhile, and so does the log', async () => {
+    const disk = new CrashDisk();
+    const store = await busy(disk, 5);
+    await store.close();
+    const error = Object.assign(new Error('no such file'), { code: 'ENOENT' });
+    disk.fault = (call, path) => (call === 'open-read' && path.includes('-000') ? { error } : null);
+    const gone = {
+      code: 'store_damaged',
+      message: 'A file in /data was pruned while it was read. Try again.',
+    };
+    await expect(linesOf(disk)).rejects.toMatchObject(gone);
+    await expect(readHistory('/data', disk)).rejects.toMatchObject(gone);
+  });
+
   test('makes a store whose log begins with it', async () => {
     const disk = new CrashDisk();
     await busy(disk, 5);
