@@ -1,16 +1,19 @@
 import { join, relative, resolve, sep } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { SourceFile } from '../config/config.ts';
+import type { Config, SourceFile } from '../config/config.ts';
+import { sortedByPlace } from '../config/config-file.ts';
 import { formatFaults } from '../config/format.ts';
 import { lintsOf } from '../config/lints.ts';
 import { loadConfig } from '../config/load.ts';
 import { locatorOf } from '../config/locator.ts';
 import type { Fault } from '../core/errors.ts';
+import { planChanges } from '../core/plan.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import { githubAnnotations } from './github.ts';
 import type { Io } from './io.ts';
 import { configPathOf, FILE_OPTIONS } from './offline.ts';
 import { getJson, strange } from './remote.ts';
+import { storedAt } from './stored-jobs.ts';
 import { counted } from './text.ts';
 
 const FORMATS = ['text', 'json', 'github'] as const;
@@ -21,8 +24,9 @@ const HELP = `Usage: cronflow check [FILE] [OPTIONS]
 Says everything that is wrong with the configuration, and then what is valid and probably not meant (lints).
 
   FILE             the configuration (--config, CRONFLOW_CONFIG; default: cronflow.yaml in the current directory)
-  --url URL        look also for names that ping a running Cronflow, that nobody declares, and that are one letter
-                   away from a job's. Its token is that of CRONFLOW_READ_TOKEN or CRONFLOW_TOKEN
+  --url URL        look also at a running Cronflow: for names that ping it, that nobody declares, and that are one letter
+                   away from a job's, and for a renamed_from that would rename nothing there. Its token is that of
+                   CRONFLOW_READ_TOKEN or CRONFLOW_TOKEN
   --strict         exit with 3 if there are lints
   --format FORMAT  ${FORMATS.join(', ')} (default: text); github prints annotations of a pull request
   --json           the same as --format json
@@ -82,10 +86,31 @@ async function findingsOf({ path, url }: Options, io: Io): Promise<Findings> {
   const loaded = await loadConfig(path, io.env);
   if (!loaded.ok) return { errors: loaded.faults, lints: [], files: loaded.files, summary: '' };
   const { config } = loaded;
-  const pinging = url === undefined ? [] : await unknownNamesAt(io, url);
-  const lints = lintsOf(config, locatorOf(config, io.env), { nowAt: io.clock.now(), pinging });
+  const running = url === undefined ? NOTHING_RUNS : await runningAt(io, url, config);
+  const own = lintsOf(config, locatorOf(config, io.env), { nowAt: io.clock.now(), pinging: running.pinging });
+  const paths = config.files.map((file) => file.path);
+  const lints = sortedByPlace([...own, ...running.lints], paths);
+  if (running.faults.length > 0)
+    return { errors: sortedByPlace(running.faults, paths), lints, files: config.files, summary: '' };
   const summary = `${counted(config.jobs.length, 'job')}, ${counted(config.notifiers.length, 'notifier')}`;
   return { errors: [], lints, files: config.files, summary };
+}
+
+/** What a running Cronflow adds to what the files say. */
+interface Running {
+  /** Names that ping it and that no job has. */
+  pinging: readonly string[];
+  /** Of the plan against it, such as a rename that has nothing to rename. */
+  faults: readonly Fault[];
+  lints: readonly Fault[];
+}
+
+const NOTHING_RUNS: Running = { pinging: [], faults: [], lints: [] };
+
+async function runningAt(io: Io, url: string, config: Config): Promise<Running> {
+  const pinging = await unknownNamesAt(io, url);
+  const { faults, lints } = planChanges((await storedAt(io, url)).jobs, config.jobs, config);
+  return { pinging, faults, lints };
 }
 
 /** Names that ping a running Cronflow and that no job has. */

@@ -304,9 +304,26 @@ function templateProblem(path: string, fault: TemplateParams, spots: Spots): Pro
   }
 }
 
+/** Words that people use for the values of ours. */
+const VALUE_SYNONYMS: Readonly<Record<string, string>> = {
+  failed: 'failure',
+  fail: 'failure',
+  error: 'failure',
+  late: 'missed',
+  miss: 'missed',
+  timed_out: 'timeout',
+  hung: 'timeout',
+  deny: 'forbid',
+};
+
+function wordMeant(value: string, known: readonly string[]): string | undefined {
+  const synonym = VALUE_SYNONYMS[value.toLowerCase()];
+  return synonym !== undefined && known.includes(synonym) ? synonym : nearest(value, known);
+}
+
 function enumProblem(path: string, value: unknown, shown: string, schema: Schema): Problem {
   const known = (schema.enum ?? []).map(String);
-  const suggestion = typeof value === 'string' ? nearest(value, known) : undefined;
+  const suggestion = typeof value === 'string' ? wordMeant(value, known) : undefined;
   const hint = suggestion === undefined ? '' : `, did you mean ${quoted(suggestion)}?`;
   const message = `must be one of ${known.join(', ')}, not ${shown}${hint}`;
   return { code: 'not_allowed', path, message, ...(suggestion === undefined ? {} : { suggestion }) };

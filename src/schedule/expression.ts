@@ -1,4 +1,5 @@
 import { ScheduleError } from './error.ts';
+import { nearest } from './near.ts';
 import { type Field, type FieldName, parseField } from './field.ts';
 
 /** A cron expression, read and checked, not yet in any time zone. */
@@ -75,7 +76,18 @@ function splitMacro(text: string): string[] {
   if (text === '@reboot') {
     throw new ScheduleError('expression', text, 'says no time', `${MACRO_NAMES}, or no schedule at all`);
   }
-  throw new ScheduleError('expression', text, 'is not understood', `${MACRO_NAMES}, or ${FIELDS} fields`);
+  const every = /^@every\s+(\S+)$/.exec(text)?.[1];
+  if (every !== undefined) {
+    throw new ScheduleError(
+      'expression',
+      text,
+      'is not cron',
+      `write every: ${every} in place of a schedule`,
+    );
+  }
+  const allowed = `${MACRO_NAMES}, or ${FIELDS} fields`;
+  const meant = nearest(text, [...MACROS.keys()]);
+  throw new ScheduleError('expression', text, 'is not understood', allowed, meant);
 }
 
 /** `split` has made sure that every field is there. */

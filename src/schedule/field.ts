@@ -1,5 +1,6 @@
 import { CronExpressionParser } from 'cron-parser';
 import { ScheduleError } from './error.ts';
+import { nearest } from './near.ts';
 
 export type FieldName = 'second' | 'minute' | 'hour' | 'day-of-month' | 'month' | 'day-of-week';
 
@@ -112,7 +113,10 @@ function checkItem(name: FieldName, text: string): void {
   if (name === 'day-of-month' && text === 'L') return;
   if (name === 'day-of-week' && WEEKDAY_OF_MONTH.test(text)) return checkWeekdayOfMonth(text);
   const match = ITEM.exec(text);
-  if (match === null) throw new ScheduleError(name, text, 'is not understood', rule.allowed + SHAPES);
+  if (match === null) {
+    const meant = withNames(text, rule.names);
+    throw new ScheduleError(name, text, 'is not understood', rule.allowed + SHAPES, meant);
+  }
   const [, star, first, last, step] = match;
   const from = star === undefined ? checkNumber(name, text, first ?? '') : rule.min;
   const to = last === undefined ? rule.max : checkNumber(name, text, last);
@@ -133,13 +137,25 @@ function checkWeekdayOfMonth(text: string): void {
   }
 }
 
+/** With the names that its words were meant for, such as MON for Monday; undefined where one is meant for none. */
+function withNames(item: string, names: readonly string[]): string | undefined {
+  let isClear = names.length > 0;
+  const meant = item.toUpperCase().replaceAll(/[A-Z]+/g, (word) => {
+    const name = names.find((known) => word.startsWith(known)) ?? nearest(word, names);
+    if (name === undefined) isClear = false;
+    return name ?? word;
+  });
+  return isClear && meant !== item.toUpperCase() ? meant : undefined;
+}
+
 /** The number of a numeral or a name; throws if the field has no such value. */
 function checkNumber(name: FieldName, item: string, text: string): number {
   const rule = RULES[name];
   if (/^[a-z]/i.test(text)) {
     const index = rule.names.indexOf(text.toUpperCase());
     if (index >= 0) return index + rule.firstName;
-    throw new ScheduleError(name, item, 'is not understood', rule.allowed + SHAPES);
+    const meant = withNames(item, rule.names);
+    throw new ScheduleError(name, item, 'is not understood', rule.allowed + SHAPES, meant);
   }
   const value = Number(text);
   if (value >= rule.min && value <= rule.max) return value;

@@ -208,6 +208,17 @@ describe('lints', () => {
     expect(stderr).toContain('cronflow check: No Cronflow can be asked at http://127.0.0.1:9/pings/unknown');
   });
 
+  test('a renamed_from that renames nothing of what runs, but not one that does', async () => {
+    const lost = await checkedBeside(
+      [],
+      `${OPS}jobs:\n  a: {every: 1h, renamed_from: gone}\n  other: {every: 1h}\n`,
+    );
+    expect(lost.code).toBe(0);
+    expect(lost.stdout).toMatch(/^cronflow\.yaml:3:32 jobs\.a\.renamed_from: renames nothing: /);
+    const fits = await checkedBeside([], `${OPS}jobs:\n  a: {every: 1h, renamed_from: other}\n`);
+    expect(fits).toMatchObject({ code: 0, stdout: 'cronflow.yaml is valid: 1 job, 1 notifier\n' });
+  });
+
   test('stand at what the job of an included file says', async () => {
     await mkdir(join(root, 'conf.d'), { recursive: true });
     await writeFile(
