@@ -175,13 +175,21 @@ export class Trouble {
     return (silenced === null ? null : this.announceAt(silenced)) ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** When an outcome in maintenance may be told of; null if it is not in any. */
+  /** When an outcome in maintenance may be told of, after the last of the windows it is in; null if in none. */
   private announceAt(result: Result): number | null {
-    const { windows } = this.terms;
-    const instants = [result.at, result.begun_at, result.slot_at]
-      .filter((at) => at !== null)
-      .filter((at) => windows.endOf(at) !== null);
-    return instants.length === 0 ? null : Math.max(...instants.map((at) => windows.afterOf(at)));
+    const lastEnd = this.lastWindowEnd(result);
+    const last = instantsOf(result).find((at) => this.windowEnd(at) === lastEnd);
+    return last === undefined || lastEnd === Number.NEGATIVE_INFINITY
+      ? null
+      : this.terms.windows.afterOf(last);
+  }
+
+  private lastWindowEnd(result: Result): number {
+    return Math.max(...instantsOf(result).map((at) => this.windowEnd(at)));
+  }
+
+  private windowEnd(at: number): number {
+    return this.terms.windows.endOf(at) ?? Number.NEGATIVE_INFINITY;
   }
 
   /** Notifiers of the job that take a kind the incident contains and do not know of it. */
@@ -292,9 +300,9 @@ export class Trouble {
   private tellOfChange(notifiers: readonly string[], at: number): void {
     const newest = this.newestBad();
     if (newest === undefined || notifiers.length === 0) return;
-    const waitFor = (result: Result): number => this.announceAt(result) ?? at;
-    const held = [newest, { ...newest, at }].toSorted((a, b) => waitFor(b) - waitFor(a))[0] ?? newest;
-    if (waitFor(held) > at) this.opened().silenced = held;
+    const atChange = { ...newest, at };
+    const held = this.lastWindowEnd(atChange) > this.lastWindowEnd(newest) ? atChange : newest;
+    if ((this.announceAt(held) ?? at) > at) this.opened().silenced = held;
     else this.tellOpened(notifiers, newest.reason, at, at);
   }
 
@@ -363,6 +371,11 @@ export class Trouble {
   private tell(kind: Telling['kind'], notifier: string, reason: string, at: number): void {
     this.tellings.push({ job: this.job, notifier, kind, reason, at });
   }
+}
+
+/** Those that must not lie in a window for an outcome to be told of. */
+function instantsOf({ at, begun_at: begunAt, slot_at: slotAt }: Result): number[] {
+  return [at, begunAt, slotAt].filter((each) => each !== null);
 }
 
 function count(incident: Incident, bad: Result, step: number): void {
