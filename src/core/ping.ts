@@ -25,7 +25,10 @@ export function applyPing(draft: Draft, ping: Ping): PingEffect {
   if (ping.kind === 'log') return { reason: 'logged', runId: findRun(draft, ping)?.id ?? null };
   if (ping.kind === 'skip') return applySkip(draft, ping, at);
   const effect = ping.kind === 'start' ? applyStart(draft, ping, at) : applyEnd(draft, ping, at);
-  if (effect.reason !== 'duplicate') endSkips(draft, at);
+  if (effect.reason === 'duplicate') return effect;
+  // A start that comes after its end was before it all the same.
+  const endedAt = effect.runId === null ? null : (draft.run(effect.runId)?.ended_at ?? null);
+  endSkips(draft, Math.min(at, endedAt ?? at));
   return effect;
 }
 

@@ -209,6 +209,22 @@ describe('§3.2 a lock that is taken', () => {
       ],
     ],
     [
+      'a start that comes after its end breaks no row of skips: its run was before them',
+      HOURLY,
+      `00:40 success rid=z
+       01:00 skip rid=a
+       01:10 start rid=z
+       02:00 skip rid=b
+       03:00 skip rid=c`,
+      [
+        '00:40 no slot success succeeded',
+        '01:00 slot 01:00 skipped lock_held',
+        '02:00 slot 02:00 skipped lock_held',
+        '03:00 slot 03:00 failure stuck_lock',
+        '03:00 owe ops opened stuck_lock',
+      ],
+    ],
+    [
       'skips of a paused job do not count towards a stuck lock',
       HOURLY,
       `00:10 paused
