@@ -105,3 +105,9 @@ function idOf(delivery: Delivery, suffix: string): string {
 function reminderId(delivery: Delivery, count: number): string {
   return idOf(delivery, `reminder.${count}`);
 }
+
+/** The delivery merged with no other: with which it is may be decided anew. */
+export function aloneOf(delivery: Delivery): Delivery {
+  const { merged_ids: _ids, merged_into: _into, ...alone } = delivery;
+  return alone;
+}

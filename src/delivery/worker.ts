@@ -261,9 +261,9 @@ export class DeliveryWorker {
     notifier: Notifier | undefined,
     lengthMax: number | null,
   ): Promise<{ parcel: Parcel | null; left: Departure['claimed'] }> {
-    const { store } = this.#options;
     const deliveries = claimed.map(({ delivery }) => delivery);
-    const { parcel, silent, left } = await pack(store, deliveries, notifier?.keepsState ?? false, lengthMax);
+    const keepsState = notifier?.keepsState ?? false;
+    const { parcel, silent, left } = await pack(this.#options, deliveries, keepsState, lengthMax);
     for (const each of silent) {
       await this.#settler.settle(each, { type: 'silent', because: each.silentBecause ?? '' });
     }

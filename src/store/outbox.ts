@@ -60,8 +60,9 @@ export class Outbox {
     if (before !== undefined && lineOf(before.delivery) !== lineOf(delivery)) this.delete(delivery.id);
     const order = before?.order ?? this.#count++;
     this.#entries.set(delivery.id, { delivery, order });
-    const isMerging = delivery.merged_ids !== undefined && before?.delivery.merged_ids === undefined;
-    if (!isMerging) this.#leases.delete(delivery.id);
+    // Whoever merges others into it, or takes them out, is about to send it.
+    const isRegrouped = (delivery.merged_ids === undefined) !== (before?.delivery.merged_ids === undefined);
+    if (!isRegrouped || delivery.status !== 'pending') this.#leases.delete(delivery.id);
     if (delivery.job_id !== null) {
       const ids = this.#byJob.get(delivery.job_id) ?? new Set<string>();
       this.#byJob.set(delivery.job_id, ids.add(delivery.id));

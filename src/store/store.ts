@@ -180,7 +180,7 @@ export interface Store {
    * delivery of each job (or system incident) and notifier can be claimed, so `closed` never overtakes
    * `opened`; one that is leased holds back those behind it. So does one that is merged into another
    * (`merged_into`) for as long as that one is pending: it is not claimed itself. A lease ends when the delivery
-   * is put again, but for merging others into it, or when time is up. Oldest is what was put first.
+   * is put again, but for merging others into it or taking them out, or when time is up. Oldest is what was put first.
    */
   claimDeliveries(claim: ClaimOptions): Promise<Delivery[]>;
   /**

@@ -879,6 +879,14 @@ describe.each(rows)('$name store', ({ make }) => {
         expect(await claim({ now_at: NOW_AT + CLAIM.lease_ms })).toEqual(['a1']);
       });
 
+      test('keep it, too, when they are taken out of it again', async () => {
+        await put(merged, member);
+        expect(await claim()).toEqual(['a1']);
+        await put(delivery('a1', 'a'), delivery('b1', 'b'));
+        expect(await claim()).toEqual(['b1']);
+        expect((await claim({ now_at: NOW_AT + CLAIM.lease_ms })).sort()).toEqual(['a1', 'b1']);
+      });
+
       test.each([
         ['finished without them', (tx: Tx): void => tx.putDelivery({ ...merged, status: 'dead' })],
         ['deleted', (tx: Tx): void => tx.deleteDelivery('a1')],

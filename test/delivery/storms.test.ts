@@ -246,6 +246,54 @@ describe('what a merged message holds', () => {
     expect(told().sort()).toEqual(['job-1', 'job-2', 'job-3', 'job-4', 'job-5', 'job-7', 'job-8']);
   });
 
+  it('is taken apart for a notifier that has become one that takes each alone', async () => {
+    await h.owe(...openings(8));
+    await start();
+    h.ops.answers = [DOWN];
+    await h.clock.advance(GROUP_WAIT_MS);
+    const ids = { incident_id: 'j7-i1', job_id: 'j7' };
+    await h.owe({ ...aClosing(ids), next_attempt_at: h.clock.now() });
+    await h.putIncident(anIncident({ id: 'j7-i1', job_id: 'j7', closed_at: h.clock.now() }));
+    h.ops.mergedLengthMax = null;
+    h.worker.notifiersChanged(['ops']);
+    await h.clock.advance(3 * GROUP_WAIT_MS);
+    expect(h.ops.sent.slice(5).map(({ deliveryId, kind }) => [deliveryId, kind])).toEqual([
+      ['j6-i1.ops.opened', 'opened'],
+      ['j7-i1.ops.opened', 'opened_and_closed'],
+      ['j8-i1.ops.opened', 'opened'],
+    ]);
+    expect(h.ops.attempts).toHaveLength(9);
+    expect(await statuses()).toEqual({ sent: 9 });
+  });
+
+  it('is put together anew for a notifier that has become one whose messages are shorter', async () => {
+    h.ops.mergedLengthMax = 200_000;
+    await h.owe(...openings(400));
+    await start();
+    h.ops.answers = [DOWN];
+    await h.clock.advance(GROUP_WAIT_MS);
+    expect((await h.delivery('j2-i1.ops.opened')).merged_ids).toHaveLength(398);
+    h.ops.mergedLengthMax = 500;
+    h.worker.notifiersChanged(['ops']);
+    await h.clock.advance(2 * MINUTE_MS);
+    expect(told().sort()).toEqual(namesOf(1, 400).sort());
+    for (const { sections } of h.ops.sent) expect(JSON.stringify(sections).length).toBeLessThan(1_500);
+    expect(await statuses()).toEqual({ sent: 400 });
+  });
+
+  it('goes one by one where only a bug keeps it from being put together', async () => {
+    await h.owe(...openings(9));
+    const broken = openingOf(h.clock, 7);
+    await h.owe({ ...broken, facts: { ...broken.facts, expected_at: NaN, at: NaN, reason: 'missed' } });
+    await start();
+    await h.clock.advance(3 * GROUP_WAIT_MS);
+    // Of which only a bare message can be written.
+    expect(h.ops.titles.filter((title) => title === 'IN TROUBLE job-7: missed')).toHaveLength(1);
+    expect(told().sort()).toEqual([...namesOf(1, 6), ...namesOf(8, 9), 'TROUBLE'].sort());
+    expect(h.log.join('')).toContain('error several messages could not be put together');
+    expect(await statuses()).toEqual({ sent: 9 });
+  });
+
   it('holds the closing of what closed before it was told, and nothing of it comes after', async () => {
     await h.owe(...openings(8));
     const closing = aClosing({ incident_id: 'j8-i1', job_id: 'j8', facts: someFacts({ job_name: 'job-8' }) });
