@@ -241,6 +241,8 @@ export interface Delivery {
   merged_ids?: readonly string[];
   /** The delivery whose message tells of this one. */
   merged_into?: string;
+  /** It was given up before, and was owed anew when the notifier took messages again. */
+  owed_again?: true;
   /** What the receiver calls the message, where it said so; for later messages about the incident. */
   receipt?: string;
   facts: DeliveryFacts;

@@ -1,5 +1,6 @@
-import type { Delivery } from '../core/model.ts';
+import type { Delivery, DeliveryKind } from '../core/model.ts';
 import type { Store, Tx } from '../store/store.ts';
+import { aloneOf } from './parcel.ts';
 
 /**
  * How many messages to a notifier were given up since one last got through. Stored, so that neither a
@@ -39,41 +40,70 @@ function countOf(value: unknown): number {
   return (value as Deaths | undefined)?.count ?? 0;
 }
 
+/** What is owed again of what was given up. */
+export interface Revival {
+  /** From which the 24 hours of each count. */
+  nowAt: number;
+  /** Of the notifier: whether it takes for open what it was told of until it hears of the end. */
+  keepsState: boolean;
+  /** Whether somebody mended it; else a message got through, of which many may come. */
+  isMended: boolean;
+}
+
 /**
- * Owes the notifier again the openings that were given up and whose incidents are still open (DESIGN.md §7).
- * @param nowAt from which their 24 hours count
+ * Owes the notifier again what was given up and matters still: openings of incidents still open (DESIGN.md §7), and
+ * the ends of those that it keeps as open, which nothing else would close.
  * @returns how many
  */
-export async function reviveOpenings(store: Store, notifier: string, nowAt: number): Promise<number> {
-  const openings: Delivery[] = [];
+export async function reviveLost(store: Store, notifier: string, revival: Revival): Promise<number> {
+  const lost: Delivery[] = [];
   for (let skip = 0; ; skip += PAGE) {
     const page = await store.deliveries({ status: 'dead', notifier, skip, limit: PAGE });
-    openings.push(...page.items.filter(({ kind }) => kind === 'opened'));
+    lost.push(...page.items.filter((each) => each.kind === 'opened' || isLostEnd(each, revival)));
     if (page.items.length < PAGE) break;
   }
   let revived = 0;
-  for (let from = 0; from < openings.length; from += BATCH) {
-    revived += await reviveBatch(store, openings.slice(from, from + BATCH), nowAt);
+  for (let from = 0; from < lost.length; from += BATCH) {
+    revived += await reviveBatch(store, lost.slice(from, from + BATCH), revival);
   }
   return revived;
 }
 
-function reviveBatch(store: Store, openings: readonly Delivery[], nowAt: number): Promise<number> {
+/** One that is never taken must not come again, and be told of as lost, whenever another message gets through. */
+function isLostEnd({ kind, owed_again: isAgain }: Delivery, { keepsState, isMended }: Revival): boolean {
+  return keepsState && isEnd(kind) && (isMended || isAgain !== true);
+}
+
+function isEnd(kind: DeliveryKind): boolean {
+  return kind === 'closed' || kind === 'closed_silently';
+}
+
+function reviveBatch(store: Store, lost: readonly Delivery[], { nowAt }: Revival): Promise<number> {
   const scope = {
-    delivery_ids: openings.map(({ id }) => id),
-    incident_ids: openings.map(({ incident_id }) => incident_id),
+    delivery_ids: lost.flatMap((each) => [each.id, openingIdOf(each)]),
+    incident_ids: lost.map(({ incident_id }) => incident_id),
   };
   return store.transact(scope, (tx) => {
     let revived = 0;
-    for (const { id } of openings) {
+    for (const { id } of lost) {
       const delivery = tx.delivery(id);
-      if (delivery?.status !== 'dead' || tx.incident(delivery.incident_id)?.closed_at !== null) continue;
+      if (delivery?.status !== 'dead' || !matters(tx, delivery)) continue;
       const again = { status: 'pending', attempts: 0, created_at: nowAt, next_attempt_at: nowAt } as const;
-      // With what it was merged depends on what waits now.
-      const { merged_ids: _ids, merged_into: _into, ...alone } = delivery;
-      tx.putDelivery({ ...alone, ...again, finished_at: null });
+      // With what it is merged depends on what waits now.
+      tx.putDelivery({ ...aloneOf(delivery), ...again, finished_at: null, owed_again: true });
       revived += 1;
     }
     return revived;
   });
+}
+
+/** Whether somebody is still to hear of it: of trouble while it lasts, of an end where its beginning was told. */
+function matters(tx: Tx, delivery: Delivery): boolean {
+  if (isEnd(delivery.kind)) return tx.delivery(openingIdOf(delivery))?.status === 'sent';
+  return tx.incident(delivery.incident_id)?.closed_at === null;
+}
+
+/** Of the same incident to the same notifier (core: `owe`). */
+function openingIdOf({ incident_id: incidentId, notifier }: Delivery): string {
+  return `${incidentId}.${notifier}.opened`;
 }

@@ -3,7 +3,7 @@ import { failingNotifiers } from '../ingest/failing-notifiers.ts';
 import type { Logger } from '../observe/log.ts';
 import type { MessageOutcome } from '../observe/message-counts.ts';
 import type { Store } from '../store/store.ts';
-import { forgetUndelivered, reviveOpenings, undeliveredCount } from './deaths.ts';
+import { forgetUndelivered, reviveLost, undeliveredCount } from './deaths.ts';
 import { type Outcome, recordOutcome } from './outcome.ts';
 import type { Parcel } from './parcel.ts';
 import { textOf } from './text-of.ts';
@@ -15,6 +15,7 @@ interface SettlerOptions {
   store: Store;
   clock: Clock;
   logger: Logger;
+  notifiers: { get(name: string): { keepsState: boolean } | undefined };
   /** Called for every message that was sent, or not, once that is stored. */
   onOutcome?: ((notifier: string, outcome: MessageOutcome) => void) | undefined;
 }
@@ -72,7 +73,7 @@ export class Settler {
   async recover(notifier: string, undelivered: number): Promise<void> {
     const { store } = this.#options;
     // Forgotten last: if this is cut short, the next message that gets through makes up for it.
-    await this.#untilStored(notifier, () => this.#revive(notifier));
+    await this.#untilStored(notifier, () => this.#revive(notifier, false));
     await this.#untilStored(notifier, () =>
       store.transact({}, (tx) => forgetUndelivered(tx, notifier, undelivered)),
     );
@@ -83,21 +84,22 @@ export class Settler {
     const { store, clock, logger } = this.#options;
     for (;;) {
       try {
-        if ((await undeliveredCount(store, notifier)) > 0) await this.#revive(notifier);
+        if ((await undeliveredCount(store, notifier)) > 0) await this.#revive(notifier, true);
         return;
       } catch (error) {
         if (this.#stopping.aborted) return;
-        logger.error('openings cannot be owed again', { notifier, error: textOf(error) });
+        logger.error('what was given up cannot be owed again', { notifier, error: textOf(error) });
         await sleep(clock, COMMIT_RETRY_MS_MAX, this.#stopping);
       }
     }
   }
 
-  async #revive(notifier: string): Promise<void> {
-    const { store, clock, logger } = this.#options;
-    const count = await reviveOpenings(store, notifier, clock.now());
+  async #revive(notifier: string, isMended: boolean): Promise<void> {
+    const { store, clock, logger, notifiers } = this.#options;
+    const keepsState = notifiers.get(notifier)?.keepsState ?? false;
+    const count = await reviveLost(store, notifier, { nowAt: clock.now(), keepsState, isMended });
     if (count === 0) return;
-    logger.warn('openings that had been given up are owed again', { notifier, count });
+    logger.warn('messages that had been given up are owed again', { notifier, count });
     this.#onRevived();
   }
 

@@ -37,6 +37,29 @@ function add(name: string, concurrency = 1): FakeNotifier {
   return notifier;
 }
 
+/** The opening and the end of the trouble of a job of its own. */
+function pair(number: number): [Delivery, Delivery] {
+  const opening = openingOf(h.clock, number);
+  return [opening, { ...opening, id: `j${number}-i1.ops.closed`, kind: 'closed' }];
+}
+
+/** The end of what was told, and all about another job, is given up. */
+async function giveUpEnds(): Promise<void> {
+  h.ops.keepsState = true;
+  const [opening, end] = pair(1);
+  await h.owe(opening);
+  await start();
+  h.ops.always = REVOKED;
+  await h.putIncident(anIncident({ id: 'j1-i1', job_id: 'j1', closed_at: h.clock.now() }));
+  // The beginning of the second is lost, too: nothing of it is open there.
+  await h.owe(end, ...pair(2));
+  h.worker.wake();
+  await h.clock.advance(0);
+  await h.putIncident(anIncident({ id: 'j2-i1', job_id: 'j2', closed_at: h.clock.now() }));
+  expect(await h.delivery('j1-i1.ops.closed')).toMatchObject({ status: 'dead' });
+  expect(await h.delivery('j2-i1.ops.closed')).toMatchObject({ status: 'dead' });
+}
+
 describe('sending', () => {
   it('sends what is owed and writes down that it did', async () => {
     await h.owe(aDelivery());
@@ -628,6 +651,44 @@ describe('notifiers that come back', () => {
     await h.clock.advance(0);
     expect(h.ops.titles).toEqual([CLOSING_TITLE]);
     expect(h.ops.sent[0]?.fields.at(-1)?.label).toBe('Not delivered');
+  });
+
+  describe('and keep what they were told of as open', () => {
+    it('are told again of the end of it when their configuration changes', async () => {
+      await giveUpEnds();
+      h.ops.always = { result: 'ok' };
+      h.worker.notifiersChanged(['ops']);
+      await h.clock.advance(0);
+      expect(h.ops.sent.map(({ deliveryId }) => deliveryId)).toEqual([
+        'j1-i1.ops.opened',
+        'j1-i1.ops.closed',
+      ]);
+      expect(await h.delivery('j2-i1.ops.closed')).toMatchObject({ status: 'dead' });
+    });
+
+    it('are told again of the end, once, when something else gets through', async () => {
+      await giveUpEnds();
+      h.ops.answerOf = (id) => (id === 'j1-i1.ops.closed' ? REVOKED : { result: 'ok' });
+      for (const number of [3, 4, 5]) {
+        await h.owe(openingOf(h.clock, number));
+        h.worker.wake();
+        await h.clock.advance(MINUTE_MS);
+      }
+      const tried = h.ops.attempts.filter(({ deliveryId }) => deliveryId === 'j1-i1.ops.closed');
+      expect(tried).toHaveLength(2);
+      h.worker.notifiersChanged(['ops']);
+      await h.clock.advance(0);
+      expect(await h.delivery('j1-i1.ops.closed')).toMatchObject({ owed_again: true });
+    });
+
+    it('are told of no end where they keep nothing', async () => {
+      await giveUpEnds();
+      h.ops.keepsState = false;
+      h.ops.always = { result: 'ok' };
+      h.worker.notifiersChanged(['ops']);
+      await h.clock.advance(0);
+      expect(h.ops.sent).toHaveLength(1);
+    });
   });
 
   it('need not wait for as long as they had asked when their configuration changes', async () => {
