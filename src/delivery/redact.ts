@@ -48,7 +48,7 @@ function redactPattern(text: string, pattern: string): string {
 const KEY =
   'pass(?:word|wd|phrase)|secret(?:[_-]?access)?(?:[_-]?key(?:[_-]?base)?)?|' +
   'token(?<!\\b(?:unexpected|invalid|illegal|unknown|next|bad|expected|missing)[ \\t]token)|' +
-  '(?:api|access|auth|private|encryption|account)[_-]?key|(?<=[a-z0-9]_)(?:pass|pwd)';
+  '(?:(?:api|access)[ _-]?|(?:auth|private|encryption|account)[_-]?)key|(?<=[a-z0-9]_)(?:pass|pwd)';
 // Behind a comma, semicolon or ampersand the next key may follow, or more of the secret.
 const UNQUOTED = String.raw`(?:[^\s"'\`,;&]|[,;&](?!\s|[\w.-]{1,40}[=:])|["'\`](?=\w))+`;
 const QUOTED = String.raw`\\"[^"\\\n]+|"(?:[^"\\\n]|\\.)+|'(?:[^'\\\n]|\\.)+|\`[^\`\n]+`;
@@ -56,14 +56,19 @@ const KEY_AND_VALUE = new RegExp(
   String.raw`(${KEY})(\\?["'\`]?[ \t]{0,3}(?:=>|:=|[:=]=?)[ \t]{0,3})(${QUOTED}|${UNQUOTED})`,
   'gi',
 );
+/** In the strings by which programs connect; counts of tests and directories are left alone. */
+const SHORT_KEY_AND_VALUE = new RegExp(
+  String.raw`((?<![\w-])(?:pass|pwd))(=)(?![/~.]|[a-z]:[\\/]|\d{1,4}(?!\w))(${QUOTED}|${UNQUOTED})`,
+  'gi',
+);
 /** Of an option the value may stand behind a space. */
 const OPTION = new RegExp(
-  String.raw`((?<!-)--[\w-]{0,20}?(?:${KEY}))([ \t]{1,3})(?![-=])(${QUOTED}|${UNQUOTED})`,
+  String.raw`((?<!-)--[\w-]{0,20}?(?:${KEY}|(?<=--)pass))([ \t]{1,3})(?![-=])(${QUOTED}|${UNQUOTED})`,
   'gi',
 );
 /** Values that say that there is none, or that somebody hid already. */
 const NO_SECRET =
-  /^(?:null|none|nil|undefined|true|false|yes|no|empty|unset|\*+|x{3,}|\.{3}|<.*|\$.*|%[sd]|\[redacted\].*)$/i;
+  /^(?:null|none|nil|undefined|true|false|yes|no|empty|unset|\*+|x{3,}|\.{3}|<.*|\$.*|%[sd]|\[redacted\].*)[)\]}.]{0,3}$/i;
 /** After `password: ` a sentence may go on. */
 const PROSE =
   /^(?:authentication|permission|access|login|incorrect|invalid|wrong|expired|required|missing|must|does|is|was|has|cannot|could|should|not|too|please|the|an?|for|unexpected|expected|failed|failure|error|ok|okay|unknown|denied|set|changed|updated|accepted|rejected)[.,:;!]?$/i;
@@ -72,6 +77,9 @@ function redactValues(text: string): string {
   return text
     .replace(KEY_AND_VALUE, (whole: string, key: string, between: string, value: string) =>
       isSecret(value, between.includes(':')) ? key + between + quote(value) : whole,
+    )
+    .replace(SHORT_KEY_AND_VALUE, (whole: string, key: string, between: string, value: string) =>
+      isSecret(value, true) ? key + between + quote(value) : whole,
     )
     .replace(OPTION, (whole: string, option: string, between: string, value: string) =>
       isSecret(value, true) ? option + between + quote(value) : whole,
@@ -96,7 +104,13 @@ const TOKENS: readonly RegExp[] = [
   /((?<![\w-])(?:set-)?cookie["']?[ \t]{0,3}:[ \t]{0,3}["']?)([^"'\n]+)/gi,
   /(\bbearer[ \t]+)([\w.~+/=-]{16,})/gi,
   /(\bbasic[ \t]+)(?=[a-z+/]{0,200}[\d=])([\w+/=]{12,})/gi,
-  // AWS, Google, JSON Web Tokens, Slack, GitHub, GitLab, Stripe, npm, PyPI, SendGrid, Telegram.
+  // Of PagerDuty; a routing key of a message broker has dots in it, or is short.
+  /(routing_key["']?[ \t]{0,3}[:=][ \t]{0,3}["']?)([a-z0-9]{32})(?!\w)/gi,
+  // SQL and OpenSSL.
+  /(\bidentified[ \t]{1,3}by[ \t]{1,3}(?:password[ \t]{1,3})?["'])([^"'\n]+)/gi,
+  /(-pass(?:in|out)?[ \t]{1,3}pass:)(\S+)/g,
+  // AWS, Google, JSON Web Tokens, Slack, GitHub, GitLab, Stripe, npm, PyPI, SendGrid, Telegram, Vault, Grafana,
+  // Docker, Hugging Face, DigitalOcean, Shopify, Tailscale, age.
   /(?<!\w)(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?!\w)/g,
   /(?<![\w-])AIza[\w-]{35}/g,
   /(?<![\w-])ya29\.[\w-]{20,}/g,
@@ -110,10 +124,15 @@ const TOKENS: readonly RegExp[] = [
   /(?<![\w-])pypi-[\w-]{40,}/g,
   /(?<![\w-])SG\.[\w-]{16,}\.[\w-]{16,}/g,
   /((?<!\d)\d{8,10}:)([\w-]{35})(?![\w-])/g,
+  /(?<![\w-])hv[sb]\.[\w-]{20,}/g,
+  /(?<![\w-])(?:glsa|dckr_pat|hf|dop_v1|shpat)_\w{20,}/g,
+  /(?<![\w-])tskey-[a-z]{1,20}-[\w-]{10,}/g,
+  /(?<![\w-])AGE-SECRET-KEY-1[A-Z0-9]{20,}/g,
   // Signed addresses.
   /([?&](?:sig|signature|x-amz-signature|x-goog-signature)=)([^\s&"']+)/gi,
   // Webhooks: whoever has the address can post.
   /(hooks\.slack\.com\/(?:services|workflows|triggers)\/)([\w/-]+)/g,
+  /(\.office\.com\/webhook(?:b2)?\/)([^\s"']+)/g,
   /(discord(?:app)?\.com\/api\/webhooks\/\d+\/)([\w-]+)/g,
 ];
 
@@ -133,6 +152,8 @@ const COMMANDS: readonly { name: string; password: RegExp }[] = [
   { name: 'curl', password: /(?<=\s(?:-u|--user)[ \t=]{0,3}["']?[^\s:"']{1,100}:)[^\s"']+/g },
   { name: 'mysql', password: /(?<=\s-p)[^\s-][^\s]*/g },
   { name: 'sshpass', password: /(?<=\s-p[ \t]{0,3})[^\s]+/g },
+  { name: 'docker login', password: /(?<=\s-p[ \t]{1,3})[^\s]+/g },
+  { name: 'redis-cli', password: /(?<=\s-a[ \t]{1,3})[^\s]+/g },
 ];
 
 function redactCommands(text: string): string {
