@@ -167,15 +167,16 @@ const ADVICE: readonly [RegExp, string][] = [
     'The host name is not known: check the address, and whether DNS works on this machine.',
   ],
   [
-    /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|TIMEOUT|in time|no answer/,
+    /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|TIMED?OUT|in time|no answer/,
     'Check the address, and whether a firewall keeps this machine from it.',
   ],
   [
-    /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_/,
+    /CERT|SSL|ERR_TLS|SELF_SIGNED|UNABLE_TO_|certificate/,
     'Check the certificate of the receiver and the clock of this machine.',
   ],
-  [/\b40[13]\b/, 'Check the credentials.'],
-  [/\b404\b/, 'Check the address.'],
+  // Of HTTP, and of SMTP (RFC 4954).
+  [/answered (?:40[13]|53[0458])\b/, 'Check the credentials.'],
+  [/answered 404\b/, 'Check the address.'],
 ];
 
 function adviceOn(answer: Exclude<SendResult, { result: 'ok' }>): string {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,9 @@ import { testNotify } from '../../src/cli/test-notify.ts';
 import { DEFAULT_START_AT } from '../support/fake-clock.ts';
 import { startPagerDutyServer } from '../support/pagerduty-server.ts';
 import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
+import { readMail } from '../support/mime.ts';
+import { SMTP_CERTIFICATE, startSmtpServer } from '../support/smtp-server.ts';
+import { startWebhookServer, type WebhookServer } from '../support/webhook-server.ts';
 import { type Result, runIn } from './support/io.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -48,6 +52,13 @@ function start(argv: readonly string[], env: Record<string, string>): Promise<Re
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
     );
   });
+}
+
+/** A configuration with a notifier `mail` to a server on this machine. */
+async function configureMail(port: number, settings: string): Promise<void> {
+  await writeFile(join(root, 'ca.pem'), SMTP_CERTIFICATE);
+  const mail = `type: email, host: localhost, port: ${port}, from: Cron <cron@example.com>, to: [ops@example.com]`;
+  await writeFile(join(root, 'cronflow.yaml'), `notifiers:\n  mail: { ${mail}, ${settings} }\njobs: {}\n`);
 }
 
 describe('cronflow test-notify', () => {
@@ -115,6 +126,148 @@ describe('cronflow test-notify', () => {
     } finally {
       await pagerDuty.close();
     }
+  });
+
+  describe('to a webhook', () => {
+    const SECRET = 'a-secret-of-the-receiver';
+    let webhook: WebhookServer;
+    beforeEach(async () => {
+      webhook = await startWebhookServer();
+      await writeFile(
+        join(root, 'cronflow.yaml'),
+        'notifiers:\n' +
+          '  tickets: { type: webhook, url: "${HOOK}/in/XsecretXpath", secret: "${SECRET}", headers: { X-Key: XsecretXkey } }\n' +
+          '  chat: { type: webhook, url: "${HOOK}", template: \'{"text": "{{title}}"}\' }\n' +
+          'jobs: {}\n',
+      );
+    });
+    afterEach(() => webhook.close());
+    const env = (): Record<string, string> => ({ HOOK: webhook.origin, SECRET });
+
+    test('posts the JSON, signed, and closes what it opened there when told to', async () => {
+      const { code, stdout, stderr } = await run(['tickets'], env());
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toBe(
+        `tickets (webhook) took it: TEST FAILED example-job on ${HOST}: exit 1 after 4m12s\n` +
+          'It stays open there until: cronflow test-notify tickets --event resolved\n',
+      );
+      const closed = await run(['tickets', '--event', 'resolved', '--json'], env());
+      expect(JSON.parse(closed.stdout)).toMatchObject({ ok: true, stays_open: false });
+      expect(webhook.accepted.map(({ headers }) => headers['cronflow-event'])).toEqual([
+        'opened',
+        'opened',
+        'closed',
+      ]);
+      const [first] = webhook.accepted;
+      const timestamp = String(first?.headers['cronflow-timestamp']);
+      const hex = createHmac('sha256', SECRET).update(`${timestamp}.${first?.body}`).digest('hex');
+      expect(first?.headers['cronflow-signature']).toBe(`v1=${hex}`);
+      const bodies = webhook.accepted.map(({ body }) => JSON.parse(body) as { incident: { id: string } });
+      expect(bodies[0]).toMatchObject({
+        event: 'opened',
+        title: expect.stringContaining('TEST FAILED') as string,
+      });
+      expect(new Set(bodies.map(({ incident }) => incident.id)).size).toBe(1);
+    });
+
+    test('keeps nothing open where people read a text', async () => {
+      const { code, stdout } = await run(['chat'], env());
+      expect(code).toBe(0);
+      expect(stdout).not.toContain('stays open');
+      expect(JSON.parse(webhook.accepted[0]!.body)).toEqual({
+        text: `TEST FAILED example-job on ${HOST}: exit 1 after 4m12s`,
+      });
+      expect((await run(['chat', '--event', 'storm'], env())).code).toBe(2);
+    });
+
+    test('says what was answered, and shows no secret that is repeated', async () => {
+      const body = 'no key XsecretXkey for /in/XsecretXpath';
+      webhook.failNext({ kind: 'answer', status: 401, body }, { kind: 'reset' });
+      const refused = await run(['tickets'], env());
+      expect(refused).toEqual({
+        code: 1,
+        stdout: '',
+        stderr:
+          'cronflow test-notify: tickets (webhook) did not take it: the webhook answered 401 no key *** for ***\n' +
+          'Check the credentials.\n',
+      });
+      const dropped = await run(['tickets', '--json'], env());
+      expect(dropped).toMatchObject({ code: 1, stderr: '' });
+      expect(JSON.parse(dropped.stdout)).toMatchObject({
+        ok: false,
+        messages: [{ result: 'retry', detail: expect.stringContaining('the webhook not reached') as string }],
+        advice: 'Cronflow would try again for 24 hours; this command does not: try it again in a while.',
+      });
+    });
+  });
+
+  describe('by email', () => {
+    const PASSWORD = 'XsecretXpassword';
+
+    const LOGIN = `username: cron, password: ${PASSWORD}`;
+
+    test('sends a mail, and the end alone', async () => {
+      const smtp = await startSmtpServer({ security: 'starttls', users: { cron: PASSWORD } });
+      try {
+        await configureMail(smtp.port, `ca_file: ca.pem, ${LOGIN}`);
+        const { code, stdout, stderr } = await run(['mail']);
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+        expect(stdout).toBe(`mail (email) took it: TEST FAILED example-job on ${HOST}: exit 1 after 4m12s\n`);
+        expect((await run(['mail', '--event', 'resolved'])).code).toBe(0);
+        expect((await run(['mail', '--event', 'storm'])).code).toBe(0);
+        const subjects = smtp.mails.map(({ content }) => readMail(content).headers.get('subject'));
+        expect(subjects).toEqual([
+          `TEST FAILED example-job on ${HOST}: exit 1 after 4m12s`,
+          `TEST RESOLVED example-job: ran fine on ${HOST}, was in trouble for 2h`,
+          'TEST 8 JOBS: 4 FAILED, 3 MISSED, 1 TIMEOUT',
+        ]);
+        expect(readMail(smtp.mails[2]!.content).text).toContain('example-backup-invoices');
+      } finally {
+        await smtp.close();
+      }
+    });
+
+    test.each([
+      [
+        'a wrong password',
+        `ca_file: ca.pem, username: cron, password: ${PASSWORD}2`,
+        'Check the credentials.',
+      ],
+      ['a certificate that is not trusted', LOGIN, 'Check the certificate of the receiver'],
+    ])('says what to do about %s', async (_, settings, advice) => {
+      const smtp = await startSmtpServer({ security: 'starttls', users: { cron: PASSWORD } });
+      try {
+        await configureMail(smtp.port, settings);
+        const { code, stdout, stderr } = await run(['mail']);
+        expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+        expect(stderr).toContain(advice);
+        expect(stderr).not.toContain(PASSWORD);
+        expect(smtp.mails).toEqual([]);
+      } finally {
+        await smtp.close();
+      }
+    });
+
+    test('says what to do about a server that does not encrypt, and of one that refuses', async () => {
+      const smtp = await startSmtpServer({ security: 'plain' });
+      try {
+        await configureMail(smtp.port, LOGIN);
+        const plain = await run(['mail']);
+        expect(plain.code).toBe(1);
+        expect(plain.stderr).toContain('security: tls (port 465) may be what it wants');
+        expect(plain.stderr).not.toContain('certificate');
+        await configureMail(smtp.port, 'security: none');
+        smtp.refuse('ops@example.com', '550 5.1.1 no such user');
+        const refused = await run(['mail', '--json']);
+        expect(JSON.parse(refused.stdout)).toMatchObject({
+          ok: false,
+          messages: [{ result: 'permanent', detail: 'the mail server answered 550 5.1.1 no such user' }],
+          advice: 'Cronflow would give such a message up at once: correct the notifier in cronflow.yaml.',
+        });
+      } finally {
+        await smtp.close();
+      }
+    });
   });
 
   test('tells of a storm where messages are merged, and nowhere else', async () => {
