@@ -249,7 +249,8 @@ export const MUTATIONS: readonly Mutation[] = [
     promise: '§7 at least once: claim, send, finish; a crash loses no message',
     file: 'src/delivery/worker.ts',
     find: 'const sent = await this.#send(',
-    replace: "await this.#commit(parcel, { type: 'sent' });\n      const sent = await this.#send(",
+    replace:
+      "await this.#settler.settle(parcel, { type: 'sent', receipt: null });\n      const sent = await this.#send(",
   },
   {
     name: 'messages wait for a clock that was set back to come by again',
