@@ -158,7 +158,8 @@ export class Trouble {
   /** Tells those who are owed it of a bad outcome, now or after maintenance. */
   private tellOf(bad: Result, now: number): void {
     const { incident } = this;
-    if (incident === null) return;
+    // What nobody is owed is not held back either: it brings no other trouble forward.
+    if (incident === null || this.owed().length === 0) return;
     const announceAt = this.announceAt(bad);
     if (announceAt !== null && announceAt > now) {
       // What is still bad at the end of any window is announced, whatever falls into another one.
