@@ -48,6 +48,8 @@ export interface Revival {
   keepsState: boolean;
   /** Whether somebody mended it; else a message got through, of which many may come. */
   isMended: boolean;
+  /** Those first that were given up longest ago. */
+  countMax?: number;
 }
 
 /**
@@ -62,9 +64,11 @@ export async function reviveLost(store: Store, notifier: string, revival: Reviva
     lost.push(...page.items.filter((each) => each.kind === 'opened' || isLostEnd(each, revival)));
     if (page.items.length < PAGE) break;
   }
+  lost.reverse().sort((a, b) => (a.finished_at ?? 0) - (b.finished_at ?? 0));
+  const { countMax = Infinity } = revival;
   let revived = 0;
-  for (let from = 0; from < lost.length; from += BATCH) {
-    revived += await reviveBatch(store, lost.slice(from, from + BATCH), revival);
+  for (let from = 0; from < lost.length && revived < countMax; from += BATCH) {
+    revived += await reviveBatch(store, lost.slice(from, from + BATCH), revival.nowAt, countMax - revived);
   }
   return revived;
 }
@@ -78,7 +82,12 @@ function isEnd(kind: DeliveryKind): boolean {
   return kind === 'closed' || kind === 'closed_silently';
 }
 
-function reviveBatch(store: Store, lost: readonly Delivery[], { nowAt }: Revival): Promise<number> {
+function reviveBatch(
+  store: Store,
+  lost: readonly Delivery[],
+  nowAt: number,
+  countMax: number,
+): Promise<number> {
   const scope = {
     delivery_ids: lost.flatMap((each) => [each.id, openingIdOf(each)]),
     incident_ids: lost.map(({ incident_id }) => incident_id),
@@ -86,6 +95,7 @@ function reviveBatch(store: Store, lost: readonly Delivery[], { nowAt }: Revival
   return store.transact(scope, (tx) => {
     let revived = 0;
     for (const { id } of lost) {
+      if (revived === countMax) break;
       const delivery = tx.delivery(id);
       if (delivery?.status !== 'dead' || !matters(tx, delivery)) continue;
       const again = { status: 'pending', attempts: 0, created_at: nowAt, next_attempt_at: nowAt } as const;
@@ -97,9 +107,12 @@ function reviveBatch(store: Store, lost: readonly Delivery[], { nowAt }: Revival
   });
 }
 
-/** Whether somebody is still to hear of it: of trouble while it lasts, of an end where its beginning was told. */
+/**
+ * Whether somebody is still to hear of it: of trouble while it lasts, of an end where its beginning was told, be it
+ * past the outbox.
+ */
 function matters(tx: Tx, delivery: Delivery): boolean {
-  if (isEnd(delivery.kind)) return tx.delivery(openingIdOf(delivery))?.status === 'sent';
+  if (isEnd(delivery.kind)) return tx.delivery(openingIdOf(delivery))?.status !== 'dead';
   return tx.incident(delivery.incident_id)?.closed_at === null;
 }
 

@@ -111,3 +111,12 @@ export function aloneOf(delivery: Delivery): Delivery {
   const { merged_ids: _ids, merged_into: _into, ...alone } = delivery;
   return alone;
 }
+
+/**
+ * From when on the 24 hours of a message count: those of a storm are given up together, and none before its time. Of
+ * others only the head is.
+ */
+export function youngestOf({ head, merged, items }: Parcel): number {
+  const together = items === null ? [] : merged;
+  return Math.max(head.created_at, ...together.map((each) => each.created_at));
+}

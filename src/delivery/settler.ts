@@ -94,10 +94,28 @@ export class Settler {
     }
   }
 
-  async #revive(notifier: string, isMended: boolean): Promise<void> {
+  /**
+   * Tries whether notifiers that lose messages take them again, with one that was given up, unless another is tried
+   * still: one that nobody mended here would otherwise go unnoticed until something else went wrong.
+   */
+  async probe(): Promise<void> {
+    const { store, logger } = this.#options;
+    for (const notifier of this.#failing) {
+      try {
+        const { total } = await store.deliveries({ status: 'pending', notifier, skip: 0, limit: 1 });
+        if (total === 0) await this.#revive(notifier, false, 1);
+      } catch (error) {
+        logger.error('what was given up cannot be owed again', { notifier, error: textOf(error) });
+      }
+    }
+  }
+
+  async #revive(notifier: string, isMended: boolean, countMax?: number): Promise<void> {
     const { store, clock, logger, notifiers } = this.#options;
     const keepsState = notifiers.get(notifier)?.keepsState ?? false;
-    const count = await reviveLost(store, notifier, { nowAt: clock.now(), keepsState, isMended });
+    const limit = countMax === undefined ? {} : { countMax };
+    const revival = { nowAt: clock.now(), keepsState, isMended, ...limit };
+    const count = await reviveLost(store, notifier, revival);
     if (count === 0) return;
     logger.warn('messages that had been given up are owed again', { notifier, count });
     this.#onRevived();

@@ -10,7 +10,7 @@ import { type Departure, isMergeable, Lane } from './lane.ts';
 import type { Message } from './message.ts';
 import type { Notifier, SendResult } from './notifier.ts';
 import { pack } from './packing.ts';
-import type { Parcel } from './parcel.ts';
+import { type Parcel, youngestOf } from './parcel.ts';
 import type { Redact } from './redact.ts';
 import { Settler } from './settler.ts';
 import { textOf } from './text-of.ts';
@@ -28,6 +28,8 @@ const COMMIT_MS = 2_000;
 const CLAIMS_MAX = 20;
 /** Looked at for one merged message; more names fit into none. */
 const MERGED_MAX = 1_000;
+/** How often it is tried whether a notifier that loses messages takes them again. */
+const PROBE_EVERY_MS = 3_600_000;
 const STORE_RETRY_MS = 1_000;
 const STOP_MS_DEFAULT = 15_000;
 const ERROR_LENGTH_MAX = 500;
@@ -64,6 +66,8 @@ export class DeliveryWorker {
   #alarm = new AbortController();
   #loop: Promise<void> | null = null;
   #storeFails = false;
+  /** On the monotonic clock. */
+  #probeAtMs = Infinity;
 
   constructor(options: DeliveryWorkerOptions) {
     this.#options = options;
@@ -79,6 +83,7 @@ export class DeliveryWorker {
    */
   start(names: readonly string[]): void {
     if (this.#loop !== null) throw new Error('The delivery worker was started twice.');
+    this.#probeAtMs = this.#options.clock.monotonic() + PROBE_EVERY_MS;
     this.#loop = this.#run();
     this.notifiersChanged(names);
   }
@@ -123,10 +128,18 @@ export class DeliveryWorker {
       this.#alarm = new AbortController();
       const delayMs = await this.#claim();
       if (this.#stopping.signal.aborted) return;
+      this.#probe();
       for (const lane of this.#lanes.values()) this.#pump(lane);
       const sleepMs = Math.min(delayMs, this.#heldMs());
       if (sleepMs > 0) await sleep(this.#options.clock, sleepMs, this.#alarm.signal);
     }
+  }
+
+  #probe(): void {
+    const nowMs = this.#options.clock.monotonic();
+    if (nowMs < this.#probeAtMs) return;
+    this.#probeAtMs = nowMs + PROBE_EVERY_MS;
+    this.#track(this.#settler.probe());
   }
 
   /** @returns how long to sleep, in milliseconds */
@@ -289,7 +302,7 @@ export class DeliveryWorker {
       return;
     }
     const error = sent.detail.slice(0, ERROR_LENGTH_MAX);
-    if (sent.result === 'permanent' || isExhausted(head.created_at, attempts, clock.now())) {
+    if (sent.result === 'permanent' || isExhausted(youngestOf(parcel), attempts, clock.now())) {
       logger.error('given up: a notification was not delivered', { ...fields, error });
       await this.#settler.settle(parcel, { type: 'dead', error });
       return;

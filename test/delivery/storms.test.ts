@@ -6,6 +6,7 @@ import { aClosing, aJob, anIncident, someFacts } from './support/records.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
 const GROUP_WAIT_MS = 10 * SECOND_MS;
 
 let h: Harness;
@@ -202,6 +203,19 @@ describe('what a merged message holds', () => {
     const said = h.ops.sent.flatMap(({ fields }) => fields.filter(({ label }) => label === 'Not delivered'));
     expect(said[0]?.value).toContain('3 earlier messages');
     expect(await statuses()).toEqual({ sent: 8 });
+  });
+
+  it('is tried for as long as the youngest of what it tells of', async () => {
+    await h.owe(...openings(8));
+    const old = await h.delivery('j6-i1.ops.opened');
+    await h.owe({ ...old, created_at: h.clock.now() - 20 * HOUR_MS });
+    await start();
+    h.ops.always = DOWN;
+    await h.clock.advance(20 * HOUR_MS);
+    expect(await statuses()).toEqual({ sent: 5, pending: 3 });
+    h.ops.always = { result: 'ok' };
+    await h.clock.advance(10 * MINUTE_MS);
+    expect(told().sort()).toEqual(namesOf(1, 8).sort());
   });
 
   it('is merged no more with what it was given up with, once it is owed again', async () => {

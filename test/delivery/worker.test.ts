@@ -629,6 +629,37 @@ describe('notifiers that come back', () => {
     expect(h.ops.titles.map((title) => title.split(' ')[1])).toEqual(['job-2', 'job-1']);
   });
 
+  it('are tried every hour with one that was given up, and told of all once it is taken', async () => {
+    await configure('ops');
+    h.ops.always = REVOKED;
+    await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2), openingOf(h.clock, 3));
+    await start();
+    expect(h.ops.attempts).toHaveLength(3);
+    await h.clock.advance(2 * HOUR_MS);
+    // Each time another: one that is never taken does not stand for all.
+    expect(h.ops.attempts.slice(3).map(({ deliveryId }) => deliveryId)).toEqual([
+      'j1-i1.ops.opened',
+      'j2-i1.ops.opened',
+    ]);
+    expect(h.ops.sent).toEqual([]);
+    h.ops.always = OK;
+    await h.clock.advance(HOUR_MS);
+    expect(h.ops.titles.map((title) => title.split(' ')[1])).toEqual(['job-3', 'job-1', 'job-2']);
+    expect(h.worker.failing).toEqual([]);
+    await h.clock.advance(3 * HOUR_MS);
+    expect(h.ops.attempts).toHaveLength(8);
+  });
+
+  it('are not tried with what was given up while something is owed to them still', async () => {
+    await configure('ops');
+    h.ops.answers = [REVOKED];
+    h.ops.always = DOWN;
+    await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2));
+    await start();
+    await h.clock.advance(5 * HOUR_MS);
+    expect(h.ops.attempts.filter(({ deliveryId }) => deliveryId === 'j1-i1.ops.opened')).toHaveLength(1);
+  });
+
   it('are told again after a restart, once', async () => {
     h.ops.answers = [REVOKED];
     await h.owe(aDelivery());
