@@ -117,7 +117,9 @@ export class Recorder {
     if (isSkip && slotAt === null && outcome === 'skipped') return [];
     const rid = isSkip ? null : run.rid;
     if (!isSlotRow(run)) return [{ job, slot_at: slotAt, rid, outcome, reason }];
-    return (this.#slots.get(run.id) ?? []).map((slot) => ({ job, slot_at: slot, rid, outcome, reason }));
+    // A row that the history had let go was not written again as a run took one of its slots out of it.
+    const slots = (this.#slots.get(run.id) ?? []).filter((slot) => !this.#claimed.get(run.id)?.has(slot));
+    return slots.map((slot) => ({ job, slot_at: slot, rid, outcome, reason }));
   }
 
   #outages(): OutageTelling[] {
