@@ -35,15 +35,25 @@ export class ClockStep {
     this.#offsetMs = offsetMs;
     if (this.#isDue === 'none') return 0;
     const fromAt = this.#isDue === 'all' ? -Infinity : now + WAIT_MS_MAX;
-    const count = await makeDue(store, fromAt, now);
+    const count = await makeDue(store, now, { fromAt });
     this.#isDue = 'none';
     return count;
   }
 }
 
-/** Putting a delivery again ends its lease, too; what is on its way is not sent again for that. */
-async function makeDue(store: Store, fromAt: number, now: number): Promise<number> {
-  const { items } = await store.deliveries({ status: 'pending', skip: 0, limit: DELIVERIES_MAX });
+/**
+ * Makes what waits for its next attempt due. Putting a delivery again ends its lease, too; what is on its way is not
+ * sent again for that.
+ * @param which only what would be tried after `fromAt`, and only to `notifier`
+ * @returns how many
+ */
+export async function makeDue(
+  store: Store,
+  now: number,
+  { fromAt, notifier }: { fromAt: number; notifier?: string },
+): Promise<number> {
+  const to = notifier === undefined ? {} : { notifier };
+  const { items } = await store.deliveries({ status: 'pending', ...to, skip: 0, limit: DELIVERIES_MAX });
   const ids = items.filter((each) => each.next_attempt_at > fromAt).map(({ id }) => id);
   for (let from = 0; from < ids.length; from += BATCH) {
     const batch = ids.slice(from, from + BATCH);

@@ -10,7 +10,8 @@ interface Deaths {
   count: number;
 }
 
-const PAGE = 500;
+/** Each page costs a look at everything that is kept. */
+const PAGE = 5_000;
 /** Revived in one commit. */
 const BATCH = 100;
 

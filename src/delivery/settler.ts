@@ -3,6 +3,7 @@ import { failingNotifiers } from '../ingest/failing-notifiers.ts';
 import type { Logger } from '../observe/log.ts';
 import type { MessageOutcome } from '../observe/message-counts.ts';
 import type { Store } from '../store/store.ts';
+import { makeDue } from './clock-step.ts';
 import { forgetUndelivered, reviveLost, undeliveredCount } from './deaths.ts';
 import { type Outcome, recordOutcome } from './outcome.ts';
 import type { Parcel } from './parcel.ts';
@@ -79,11 +80,16 @@ export class Settler {
     );
   }
 
-  /** Owes again what a notifier lost that may have been mended, if it lost anything. */
-  async reviveIfAny(notifier: string): Promise<void> {
+  /**
+   * Owes again what a notifier lost that may have been mended, if it lost anything.
+   * @param isChanged it is configured in another way now: what waits for its next attempt is tried at once
+   */
+  async reviveIfAny(notifier: string, isChanged: boolean): Promise<void> {
     const { store, clock, logger } = this.#options;
     for (;;) {
       try {
+        const nowAt = clock.now();
+        if (isChanged && (await makeDue(store, nowAt, { fromAt: nowAt, notifier })) > 0) this.#onRevived();
         if ((await undeliveredCount(store, notifier)) > 0) await this.#revive(notifier, true);
         return;
       } catch (error) {

@@ -85,7 +85,7 @@ export class DeliveryWorker {
     if (this.#loop !== null) throw new Error('The delivery worker was started twice.');
     this.#probeAtMs = this.#options.clock.monotonic() + PROBE_EVERY_MS;
     this.#loop = this.#run();
-    this.notifiersChanged(names);
+    this.#revive(names, false);
   }
 
   /** Names of the notifiers that lose messages, for those who look instead of being told. */
@@ -103,8 +103,12 @@ export class DeliveryWorker {
     for (const name of names) {
       const lane = this.#lanes.get(name);
       if (lane !== undefined) lane.heldUntilMs = -Infinity;
-      this.#track(this.#settler.reviveIfAny(name));
     }
+    this.#revive(names, true);
+  }
+
+  #revive(names: readonly string[], isChanged: boolean): void {
+    for (const name of names) this.#track(this.#settler.reviveIfAny(name, isChanged));
     this.#track(this.#settler.readFailing());
     this.wake();
   }

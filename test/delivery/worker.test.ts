@@ -726,9 +726,12 @@ describe('notifiers that come back', () => {
     h.ops.answers = [{ result: 'retry', detail: 'rate limited', afterMs: HOUR_MS }];
     await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2));
     await start();
+    await h.owe({ ...openingOf(h.clock, 3, 'pager'), next_attempt_at: h.clock.now() + HOUR_MS });
     h.worker.notifiersChanged(['ops']);
     await h.clock.advance(0);
-    expect(h.ops.titles.map((title) => title.split(' ')[1])).toEqual(['job-2']);
+    expect(h.ops.titles.map((title) => title.split(' ')[1])).toEqual(['job-2', 'job-1']);
+    // Nothing changed for the other.
+    expect((await h.delivery('j3-i1.pager.opened')).next_attempt_at).toBe(h.clock.now() + HOUR_MS);
   });
 });
 
