@@ -51,14 +51,22 @@ export interface Revival {
   isMended: boolean;
   /** Those first that were given up longest ago. */
   countMax?: number;
+  /** Openings that were owed again already and given up after this are left for later. */
+  notSinceAt?: number;
+}
+
+export interface Revived {
+  /** How many are owed again. */
+  count: number;
+  /** How many were left for later. */
+  leftCount: number;
 }
 
 /**
  * Owes the notifier again what was given up and matters still: openings of incidents still open (DESIGN.md §7), and
  * the ends of those that it keeps as open, which nothing else would close.
- * @returns how many
  */
-export async function reviveLost(store: Store, notifier: string, revival: Revival): Promise<number> {
+export async function reviveLost(store: Store, notifier: string, revival: Revival): Promise<Revived> {
   const lost: Delivery[] = [];
   for (let skip = 0; ; skip += PAGE) {
     const page = await store.deliveries({ status: 'dead', notifier, skip, limit: PAGE });
@@ -67,9 +75,12 @@ export async function reviveLost(store: Store, notifier: string, revival: Reviva
   }
   lost.reverse().sort((a, b) => (a.finished_at ?? 0) - (b.finished_at ?? 0));
   const { countMax = Infinity } = revival;
-  let revived = 0;
-  for (let from = 0; from < lost.length && revived < countMax; from += BATCH) {
-    revived += await reviveBatch(store, lost.slice(from, from + BATCH), revival.nowAt, countMax - revived);
+  const revived: Revived = { count: 0, leftCount: 0 };
+  for (let from = 0; from < lost.length && revived.count < countMax; from += BATCH) {
+    const batch = { ...revival, countMax: countMax - revived.count };
+    const { count, leftCount } = await reviveBatch(store, lost.slice(from, from + BATCH), batch);
+    revived.count += count;
+    revived.leftCount += leftCount;
   }
   return revived;
 }
@@ -86,23 +97,26 @@ function isEnd(kind: DeliveryKind): boolean {
 function reviveBatch(
   store: Store,
   lost: readonly Delivery[],
-  nowAt: number,
-  countMax: number,
-): Promise<number> {
+  { nowAt, countMax = Infinity, notSinceAt = Infinity }: Revival,
+): Promise<Revived> {
   const scope = {
     delivery_ids: lost.flatMap((each) => [each.id, openingIdOf(each)]),
     incident_ids: lost.map(({ incident_id }) => incident_id),
   };
   return store.transact(scope, (tx) => {
-    let revived = 0;
+    const revived: Revived = { count: 0, leftCount: 0 };
     for (const { id } of lost) {
-      if (revived === countMax) break;
+      if (revived.count === countMax) break;
       const delivery = tx.delivery(id);
       if (delivery?.status !== 'dead' || !matters(tx, delivery)) continue;
+      if (delivery.owed_again === true && (delivery.finished_at ?? 0) > notSinceAt) {
+        revived.leftCount += 1;
+        continue;
+      }
       const again = { status: 'pending', attempts: 0, created_at: nowAt, next_attempt_at: nowAt } as const;
       // With what it is merged depends on what waits now.
       tx.putDelivery({ ...aloneOf(delivery), ...again, finished_at: null, owed_again: true });
-      revived += 1;
+      revived.count += 1;
     }
     return revived;
   });

@@ -4,13 +4,15 @@ import type { Logger } from '../observe/log.ts';
 import type { MessageOutcome } from '../observe/message-counts.ts';
 import type { Store } from '../store/store.ts';
 import { makeDue } from './clock-step.ts';
-import { forgetUndelivered, reviveLost, undeliveredCount } from './deaths.ts';
+import { forgetUndelivered, type Revival, reviveLost, undeliveredCount } from './deaths.ts';
 import { type Outcome, recordOutcome } from './outcome.ts';
 import type { Parcel } from './parcel.ts';
 import { textOf } from './text-of.ts';
 
 const STORE_RETRY_MS = 1_000;
 const COMMIT_RETRY_MS_MAX = 10_000;
+/** How often the same is owed again only because others get through. */
+const REVIVE_EVERY_MS = 3_600_000;
 
 interface SettlerOptions {
   store: Store;
@@ -73,10 +75,14 @@ export class Settler {
   /** A notifier that had lost messages takes them again: it hears of what is still open (DESIGN.md §7). */
   async recover(notifier: string, undelivered: number): Promise<void> {
     const { store } = this.#options;
+    // What is refused for good while others get through is told of as lost each time: once an hour is enough.
+    const notSinceAt = this.#options.clock.now() - REVIVE_EVERY_MS;
     // Forgotten last: if this is cut short, the next message that gets through makes up for it.
-    await this.#untilStored(notifier, () => this.#revive(notifier, false));
+    const leftCount = await this.#untilStored(notifier, () =>
+      this.#revive(notifier, { isMended: false, notSinceAt }),
+    );
     await this.#untilStored(notifier, () =>
-      store.transact({}, (tx) => forgetUndelivered(tx, notifier, undelivered)),
+      store.transact({}, (tx) => forgetUndelivered(tx, notifier, Math.max(0, undelivered - leftCount))),
     );
   }
 
@@ -90,7 +96,7 @@ export class Settler {
       try {
         const nowAt = clock.now();
         if (isChanged && (await makeDue(store, nowAt, { fromAt: nowAt, notifier })) > 0) this.#onRevived();
-        if ((await undeliveredCount(store, notifier)) > 0) await this.#revive(notifier, true);
+        if ((await undeliveredCount(store, notifier)) > 0) await this.#revive(notifier, { isMended: true });
         return;
       } catch (error) {
         if (this.#stopping.aborted) return;
@@ -109,22 +115,26 @@ export class Settler {
     for (const notifier of this.#failing) {
       try {
         const { total } = await store.deliveries({ status: 'pending', notifier, skip: 0, limit: 1 });
-        if (total === 0) await this.#revive(notifier, false, 1);
+        if (total === 0) await this.#revive(notifier, { isMended: false, countMax: 1 });
       } catch (error) {
         logger.error('what was given up cannot be owed again', { notifier, error: textOf(error) });
       }
     }
   }
 
-  async #revive(notifier: string, isMended: boolean, countMax?: number): Promise<void> {
+  /** @returns how many were left for later */
+  async #revive(notifier: string, how: Omit<Revival, 'nowAt' | 'keepsState'>): Promise<number> {
     const { store, clock, logger, notifiers } = this.#options;
     const keepsState = notifiers.get(notifier)?.keepsState ?? false;
-    const limit = countMax === undefined ? {} : { countMax };
-    const revival = { nowAt: clock.now(), keepsState, isMended, ...limit };
-    const count = await reviveLost(store, notifier, revival);
-    if (count === 0) return;
+    const { count, leftCount } = await reviveLost(store, notifier, {
+      ...how,
+      nowAt: clock.now(),
+      keepsState,
+    });
+    if (count === 0) return leftCount;
     logger.warn('messages that had been given up are owed again', { notifier, count });
     this.#onRevived();
+    return leftCount;
   }
 
   /**

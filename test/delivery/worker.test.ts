@@ -529,6 +529,29 @@ describe('a notifier that fails', () => {
     expect(pager.titles.filter((title) => title.startsWith('RESOLVED'))).toHaveLength(1);
   });
 
+  it('is told at most once an hour where one message is refused for good, and others get through', async () => {
+    const pager = add('pager');
+    await configure('ops', 'pager');
+    h.ops.answerOf = (id) => (id.startsWith('j1-') ? REVOKED : OK);
+    await h.owe(openingOf(h.clock, 1));
+    await start();
+    for (let number = 2; number < 14; number += 1) {
+      await h.owe(openingOf(h.clock, number));
+      await h.clock.advance(10 * MINUTE_MS);
+    }
+    const refused = h.ops.attempts.filter(({ deliveryId }) => deliveryId.startsWith('j1-'));
+    expect(refused.length).toBe(3);
+    expect(pager.titles.filter((title) => title.startsWith('NOTIFIER'))).toHaveLength(3);
+    // Every message says so until then.
+    const saying = h.ops.sent.filter(({ fields }) => fields.some(({ label }) => label === 'Not delivered'));
+    expect(saying).toHaveLength(12);
+    h.ops.answerOf = null;
+    await h.clock.advance(HOUR_MS);
+    await h.owe(openingOf(h.clock, 14));
+    await h.clock.advance(MINUTE_MS);
+    expect(await h.delivery('j1-i1.ops.opened')).toMatchObject({ status: 'sent' });
+  });
+
   it('is shown and logged where there is no other to tell', async () => {
     await configure('ops');
     h.ops.always = REVOKED;
