@@ -38,6 +38,8 @@ export class CorePlayer {
   readonly #specs = new WeakMap<Declaration, Spec>();
   #outages: Outage[] = [];
   #isAway = false;
+  /** When it was last back from an absence: what fell due meanwhile is looked at then. */
+  #backAt = -Infinity;
 
   constructor(script: Script) {
     this.#script = script;
@@ -50,7 +52,7 @@ export class CorePlayer {
     const gaps = gapsOf(this.#script);
     for (const step of stepsOf(this.#script, gaps)) {
       this.#passTo(step.at, false);
-      if (step.gap !== null) this.#comeBack(step.gap);
+      if (step.gap !== null) this.#comeBack(step.gap, step.at);
       else if (step.happening.type === 'away') this.#isAway ||= gaps.some((gap) => gap.at === step.at);
       else this.#happen(step.happening);
     }
@@ -65,7 +67,9 @@ export class CorePlayer {
         (a, b) => (a.state.due_at ?? Infinity) - (b.state.due_at ?? Infinity),
       );
       const jobDueAt = job?.state.due_at ?? Infinity;
-      const outageAt = Math.min(...this.#outages.map((outage) => this.#dueAt(outage)));
+      const outageAt = Math.min(
+        ...this.#outages.map((outage) => Math.max(this.#dueAt(outage), this.#backAt)),
+      );
       const at = Math.min(jobDueAt, outageAt);
       if (at > to || at === Infinity || (at === to && !inclusive)) return;
       if (job !== undefined && jobDueAt <= outageAt) this.#apply(job, { type: 'tick', now_at: at });
@@ -73,7 +77,8 @@ export class CorePlayer {
     }
   }
 
-  #comeBack(gap: Gap): void {
+  #comeBack(gap: Gap, at: number): void {
+    this.#backAt = at;
     const { from_at: fromAt, to_at: toAt } = gap;
     this.#isAway = false;
     for (const job of this.#live()) this.#apply(job, { type: 'gap', from_at: fromAt, to_at: toAt });
