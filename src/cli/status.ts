@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { STATUSES } from '../core/reasons.ts';
-import { cleanLine } from '../delivery/clean.ts';
+import { cleanLine } from '../delivery/message/clean.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { ask, askAll, type Server, SERVER_OPTIONS, serverOf, URL_HELP } from './remote.ts';

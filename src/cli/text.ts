@@ -1,4 +1,4 @@
-import { cleanLine } from '../delivery/clean.ts';
+import { cleanLine } from '../delivery/message/clean.ts';
 
 /** Such as `1 job` and `2 jobs`. */
 export function counted(count: number, noun: string): string {

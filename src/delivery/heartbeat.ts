@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { HeartbeatConfig, HeartbeatStatus } from '../core/heartbeat-config.ts';
 import type { Logger } from '../observe/log.ts';
-import { retryDelayMs } from './backoff.ts';
-import { codeOf, HttpClient } from './http-client.ts';
+import { retryDelayMs } from './sending/backoff.ts';
+import { codeOf, HttpClient } from './transport/http-client.ts';
 
 /**
  * What is older is no sign of life any more. Both signs come every 10 s; twice the time after which Cronflow says of

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { NotifierSettings } from '../core/notifier-config.ts';
 import type { Logger } from '../observe/log.ts';
-import type { Message } from './message.ts';
-import type { Pacer } from './pacer.ts';
+import type { Message } from './message/message.ts';
+import type { Pacer } from './transport/pacer.ts';
 
 /** What became of one attempt to send. One place (the worker) decides what to do about it. */
 export type SendResult =

@@ -4,7 +4,7 @@ import type { Logger } from '../observe/log.ts';
 import { buildEmail } from './email/notifier.ts';
 import { buildLog } from './log/notifier.ts';
 import type { BuildNotifier, Notifier, NotifierParts } from './notifier.ts';
-import { Pacer } from './pacer.ts';
+import { Pacer } from './transport/pacer.ts';
 import { buildPagerDuty } from './pagerduty/notifier.ts';
 import { buildSlack } from './slack/notifier.ts';
 import { buildWebhook } from './webhook/notifier.ts';

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Message } from '../../src/delivery/message.ts';
+import type { Message } from '../../src/delivery/message/message.ts';
 import type { Notifier, SendResult } from '../../src/delivery/notifier.ts';
 import { KINDS, NotifierRegistry } from '../../src/delivery/registry.ts';
 import { createLogger } from '../../src/observe/log.ts';

@@ -5,7 +5,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { writeSync } from 'node:fs';
 import { NotifierRegistry } from '../../dist/delivery/registry.js';
-import { DeliveryWorker } from '../../dist/delivery/worker.js';
+import { DeliveryWorker } from '../../dist/delivery/sending/worker.js';
 import { realDisk } from '../../dist/store/lowdb/disk.js';
 import { LowdbStore } from '../../dist/store/lowdb/store.js';
 

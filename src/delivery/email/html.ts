@@ -1,5 +1,5 @@
-import { shorten } from '../clean.ts';
-import type { Message, MessageField, MessageLink, MessageSection } from '../message.ts';
+import { shorten } from '../message/clean.ts';
+import type { Message, MessageField, MessageLink, MessageSection } from '../message/message.ts';
 
 /**
  * No colours of text and background but those of the mail program, light or dark: what stands out does so by a line

@@ -1,7 +1,7 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
-import { cleanLine } from '../clean.ts';
-import type { Message } from '../message.ts';
-import { plainTextOf } from '../plain-text.ts';
+import { cleanLine } from '../message/clean.ts';
+import type { Message } from '../message/message.ts';
+import { plainTextOf } from '../message/plain-text.ts';
 import { htmlOf } from './html.ts';
 
 const SUBJECT_LENGTH_MAX = 400;

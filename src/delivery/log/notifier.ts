@@ -1,5 +1,5 @@
 import type { LogFields, Logger } from '../../observe/log.ts';
-import type { Message } from '../message.ts';
+import type { Message } from '../message/message.ts';
 import type { BuildNotifier, Notifier, SendResult } from '../notifier.ts';
 
 export const buildLog: BuildNotifier = (name, _settings, { logger }) => new LogNotifier({ name, logger });

@@ -1,5 +1,5 @@
-import { cleanLine } from '../clean.ts';
-import { type HttpAnswer, resultOf, retryAfterMs } from '../http-answer.ts';
+import { cleanLine } from '../message/clean.ts';
+import { type HttpAnswer, resultOf, retryAfterMs } from '../transport/http-answer.ts';
 import type { SendResult } from '../notifier.ts';
 
 /** Where a message is, for those that go on about it; what a receipt holds. */

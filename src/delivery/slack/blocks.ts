@@ -1,4 +1,4 @@
-import type { Message, MessageLink } from '../message.ts';
+import type { Message, MessageLink } from '../message/message.ts';
 import { mergedBlocksOf, mergedPlainOf } from './merged.ts';
 import {
   type Block,

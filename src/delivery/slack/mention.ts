@@ -1,4 +1,4 @@
-import type { Message } from '../message.ts';
+import type { Message } from '../message/message.ts';
 
 /**
  * The message with those whom the notifier itself calls, beside those whom the job does: when trouble begins, and not

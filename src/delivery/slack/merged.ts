@@ -1,4 +1,4 @@
-import type { Message, MessageSection } from '../message.ts';
+import type { Message, MessageSection } from '../message/message.ts';
 import {
   type Block,
   CONTENT_LENGTH_MAX,

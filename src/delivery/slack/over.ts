@@ -1,4 +1,4 @@
-import type { Message } from '../message.ts';
+import type { Message } from '../message/message.ts';
 import { blocksOf, plainOf } from './blocks.ts';
 import type { SlackPayload } from './payload.ts';
 

@@ -1,5 +1,5 @@
-import { shorten } from '../clean.ts';
-import { fit, keepEnd } from '../fit.ts';
+import { shorten } from '../message/clean.ts';
+import { fit, keepEnd } from '../transport/fit.ts';
 
 // Zero-width space: splits what Slack would read as markup, and is not seen.
 const SPLIT = '\u200b';

@@ -1,8 +1,8 @@
 import type { BadKind, CloseReason, Outcome, Reason } from '../../core/reasons.ts';
 import type { Incident } from '../../core/model.ts';
-import { cleanLine } from '../clean.ts';
-import type { Message, MessageField, MessageKind, MessageLink, Severity } from '../message.ts';
-import { plainTextOf } from '../plain-text.ts';
+import { cleanLine } from '../message/clean.ts';
+import type { Message, MessageField, MessageKind, MessageLink, Severity } from '../message/message.ts';
+import { plainTextOf } from '../message/plain-text.ts';
 
 const TEXT_LENGTH_MAX = 200;
 

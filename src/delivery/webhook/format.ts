@@ -1,5 +1,5 @@
-import type { HttpAnswer } from '../http-answer.ts';
-import type { Message } from '../message.ts';
+import type { HttpAnswer } from '../transport/http-answer.ts';
+import type { Message } from '../message/message.ts';
 import type { SendResult } from '../notifier.ts';
 
 /** One request to a receiver. */

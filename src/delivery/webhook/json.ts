@@ -1,5 +1,5 @@
 import { fill, formatOf, partsOf } from '../../core/body-template.ts';
-import type { Message } from '../message.ts';
+import type { Message } from '../message/message.ts';
 import { bodyOf, eventOf } from './body.ts';
 import type { WebhookFormat } from './format.ts';
 import { signatureHeaders } from './signature.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addressOf, mailOf } from '../../../src/delivery/email/mail.ts';
 import { buildEmail } from '../../../src/delivery/email/notifier.ts';
-import type { Message } from '../../../src/delivery/message.ts';
+import type { Message } from '../../../src/delivery/message/message.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { readMail } from '../../support/mime.ts';
 import { type SmtpServer, startSmtpServer } from '../../support/smtp-server.ts';

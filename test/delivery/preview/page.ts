@@ -1,6 +1,6 @@
 import { htmlOf } from '../../../src/delivery/email/html.ts';
-import type { Message } from '../../../src/delivery/message.ts';
-import { plainTextOf } from '../../../src/delivery/plain-text.ts';
+import type { Message } from '../../../src/delivery/message/message.ts';
+import { plainTextOf } from '../../../src/delivery/message/plain-text.ts';
 import { blocksOf, plainOf } from '../../../src/delivery/slack/blocks.ts';
 import { overBlocksOf } from '../../../src/delivery/slack/over.ts';
 import { TELLINGS } from '../support/tellings.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Message } from '../../../src/delivery/message.ts';
+import type { Message } from '../../../src/delivery/message/message.ts';
 import { blocksOf, plainOf } from '../../../src/delivery/slack/blocks.ts';
 import type { SlackPayload } from '../../../src/delivery/slack/payload.ts';
 import { aMessage } from '../support/message.ts';

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DeliveryKind } from '../../../src/core/model.ts';
-import { mergedCountOf, type MergedItem, mergedMessageOf } from '../../../src/delivery/merged.ts';
-import type { Message, MessageSection } from '../../../src/delivery/message.ts';
-import { Pacer } from '../../../src/delivery/pacer.ts';
+import { mergedCountOf, type MergedItem, mergedMessageOf } from '../../../src/delivery/message/merged.ts';
+import type { Message, MessageSection } from '../../../src/delivery/message/message.ts';
+import { Pacer } from '../../../src/delivery/transport/pacer.ts';
 import { blocksOf, plainOf } from '../../../src/delivery/slack/blocks.ts';
 import { mergedLengthMax } from '../../../src/delivery/slack/merged.ts';
-import { redact } from '../../../src/delivery/redact.ts';
+import { redact } from '../../../src/delivery/message/redact.ts';
 import { SlackWebhook } from '../../../src/delivery/slack/webhook.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { type SlackServer, startSlackServer } from '../../support/slack-server.ts';

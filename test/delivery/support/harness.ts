@@ -1,9 +1,9 @@
 import { CronflowError } from '../../../src/core/errors.ts';
 import type { Delivery, Incident } from '../../../src/core/model.ts';
-import type { Message } from '../../../src/delivery/message.ts';
-import { redact } from '../../../src/delivery/redact.ts';
+import type { Message } from '../../../src/delivery/message/message.ts';
+import { redact } from '../../../src/delivery/message/redact.ts';
 import type { Notifier, SendResult } from '../../../src/delivery/notifier.ts';
-import { DeliveryWorker } from '../../../src/delivery/worker.ts';
+import { DeliveryWorker } from '../../../src/delivery/sending/worker.ts';
 import { createLogger, type Logger } from '../../../src/observe/log.ts';
 import { MessageCounts } from '../../../src/observe/message-counts.ts';
 import { MemoryStore } from '../../../src/store/memory.ts';

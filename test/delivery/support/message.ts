@@ -1,4 +1,4 @@
-import type { Message } from '../../../src/delivery/message.ts';
+import type { Message } from '../../../src/delivery/message/message.ts';
 import { aDelivery, aJob, anIncident, aRun } from './records.ts';
 
 export function aMessage(changes: Partial<Message> = {}): Message {

@@ -1,4 +1,4 @@
-import type { Message } from '../../../src/delivery/message.ts';
+import type { Message } from '../../../src/delivery/message/message.ts';
 
 /** A message as one text, for comparing all of it at once. */
 export function render(message: Message): string {

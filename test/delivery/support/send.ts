@@ -1,4 +1,4 @@
-import type { Message } from '../../../src/delivery/message.ts';
+import type { Message } from '../../../src/delivery/message/message.ts';
 import type { Notifier, SendResult } from '../../../src/delivery/notifier.ts';
 import type { FakeClock } from '../../support/fake-clock.ts';
 

@@ -9,9 +9,9 @@ import { reportMended, reportTrouble } from '../../../src/ingest/system.ts';
 import { noteNotifierFails, noteNotifierWorks } from '../../../src/ingest/failing-notifiers.ts';
 import { Liveness } from '../../../src/ingest/liveness.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
-import { StoreAlarm } from '../../../src/delivery/store-alarm.ts';
-import { redact } from '../../../src/delivery/redact.ts';
-import type { Message } from '../../../src/delivery/message.ts';
+import { StoreAlarm } from '../../../src/delivery/sending/store-alarm.ts';
+import { redact } from '../../../src/delivery/message/redact.ts';
+import type { Message } from '../../../src/delivery/message/message.ts';
 import { type Night, startNight, ZONE } from './night.ts';
 
 const LOG = `2026-01-15 02:00:02 dumping customers

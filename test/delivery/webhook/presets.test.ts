@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { cleanLine, cleanText, lastLines } from '../../../src/delivery/clean.ts';
-import type { Message } from '../../../src/delivery/message.ts';
+import { cleanLine, cleanText, lastLines } from '../../../src/delivery/message/clean.ts';
+import type { Message } from '../../../src/delivery/message/message.ts';
 import type { Notifier } from '../../../src/delivery/notifier.ts';
 import { buildWebhook } from '../../../src/delivery/webhook/notifier.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';

@@ -1,8 +1,8 @@
 import type { Delivery } from '../../../src/core/model.ts';
-import type { Message } from '../../../src/delivery/message.ts';
-import { redact } from '../../../src/delivery/redact.ts';
+import type { Message } from '../../../src/delivery/message/message.ts';
+import { redact } from '../../../src/delivery/message/redact.ts';
 import type { Notifier, SendResult } from '../../../src/delivery/notifier.ts';
-import { DeliveryWorker } from '../../../src/delivery/worker.ts';
+import { DeliveryWorker } from '../../../src/delivery/sending/worker.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
 import type { Store } from '../../../src/store/store.ts';
 import type { CrashDisk } from '../../support/crash-disk.ts';

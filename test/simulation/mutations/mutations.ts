@@ -247,7 +247,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a message is marked as sent before it is',
     promise: '§7 at least once: claim, send, finish; a crash loses no message',
-    file: 'src/delivery/worker.ts',
+    file: 'src/delivery/sending/worker.ts',
     find: 'const sent = await this.#send(',
     replace:
       "await this.#settler.settle(parcel, { type: 'sent', receipt: null });\n      const sent = await this.#send(",
@@ -255,7 +255,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'messages wait for a clock that was set back to come by again',
     promise: '§1.1 no silence: a clock that was set back holds no message back',
-    file: 'src/delivery/clock-step.ts',
+    file: 'src/delivery/sending/clock-step.ts',
     find: "if (offsetMs < this.#offsetMs - CLOCK_STEP_MS_MIN) this.#isDue = 'all';",
     replace: '',
   },

@@ -1,5 +1,5 @@
-import { cleanLine } from '../../clean.ts';
-import type { HttpAnswer } from '../../http-answer.ts';
+import { cleanLine } from '../../message/clean.ts';
+import type { HttpAnswer } from '../../transport/http-answer.ts';
 import type { SendResult } from '../../notifier.ts';
 
 const DETAIL_LENGTH_MAX = 100;

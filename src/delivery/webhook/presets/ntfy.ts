@@ -1,7 +1,7 @@
-import { shorten } from '../../clean.ts';
-import { bytesOf, fit, keepEnd } from '../../fit.ts';
-import type { Message } from '../../message.ts';
-import { plainTextOf } from '../../plain-text.ts';
+import { shorten } from '../../message/clean.ts';
+import { bytesOf, fit, keepEnd } from '../../transport/fit.ts';
+import type { Message } from '../../message/message.ts';
+import { plainTextOf } from '../../message/plain-text.ts';
 import type { WebhookFormat } from '../format.ts';
 
 /**

@@ -1,0 +1,37 @@
+import type { DeliveryFacts } from '../../core/model.ts';
+
+/**
+ * Where to look first, for trouble that does not say so itself; null for what does, such as a failure with its
+ * output.
+ */
+export function adviceFor({ reason, detail }: DeliveryFacts): string | null {
+  switch (reason) {
+    case 'missed':
+      return 'see whether the host is up, cron runs there and the crontab still has the job';
+    case 'never_seen':
+      return 'see whether the command is wrapped, under this very name, and its host reaches Cronflow';
+    case 'timeout':
+      return 'it may still be running: look at the process on its host';
+    case 'abandoned':
+      return 'it was killed or its host restarted, or the report of its end was lost: see what it has done';
+    case 'too_many_runs':
+      return 'its runs hang, or take longer than the time between them: look at the processes on its host';
+    case 'stuck_lock':
+      return 'find the process that holds the lock, or the lock file that was left behind';
+    case 'overlap':
+      return 'the earlier run hangs or takes longer than usual: look at it first';
+    case 'config_invalid':
+      return 'mend the file; it is read again when it is saved';
+    case 'config_held':
+      return 'restore the file if the jobs are to stay';
+    case 'cronflow_away':
+      // Further lines name jobs.
+      return detail?.includes('\n') === true ? 'see whether the jobs it could not see have run' : null;
+    case 'store_failing':
+      return 'see whether the disk is full or the database is gone; it goes on by itself once it can write';
+    case 'notifier_failing':
+      return 'see whether its address or token still holds; what is still open is told anew once it works';
+    default:
+      return null;
+  }
+}

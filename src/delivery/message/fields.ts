@@ -1,0 +1,118 @@
+import type { DeliveryFacts } from '../../core/model.ts';
+import type { Reason } from '../../core/reasons.ts';
+import { formatDuration } from '../../schedule/duration.ts';
+import { adviceFor } from './advice.ts';
+import { isEnd, type Parts } from './parts.ts';
+import { heldRevision, heldWords } from './system-words.ts';
+import { fullTime } from './wall-time.ts';
+import { troubleWords, undeliveredWords } from './words.ts';
+import type { MessageField } from './message.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+/** A message sent later than this after what it tells says when that was. */
+const LATE_MS = MINUTE_MS;
+/** An address that is longer than this would have the command around it cut. */
+const ADDRESS_LENGTH_MAX = 200;
+
+/** Whose run has not ended as far as anyone knows: when it began says more than how long that is ago. */
+const WITHOUT_END: ReadonlySet<Reason> = new Set<Reason>(['timeout', 'abandoned', 'too_many_runs']);
+/** Those for which a duration means nothing: nothing was run, or nobody knows for how long. */
+const WITHOUT_DURATION: ReadonlySet<Reason> = new Set<Reason>([
+  'abandoned',
+  'too_many_runs',
+  'stuck_lock',
+  'overlap',
+]);
+
+/** What is known, each with its label (DESIGN.md §7, Slack: Fields). */
+export function fieldsOf(parts: Parts): MessageField[] {
+  const { context, timezone } = parts;
+  const fields: MessageField[] = [];
+  const add = (label: string, value: string | null | undefined): void => {
+    if (value !== null && value !== undefined && value !== '') fields.push({ label, value });
+  };
+  const time = (at: number | null): string | null => (at === null ? null : fullTime(at, timezone));
+  if (!isEnd(parts)) add('Reason', reasonOf(parts));
+  addTimes(parts, add, time);
+  if (parts.name !== null) {
+    const { facts } = parts;
+    add(...hostOf(parts));
+    if (!WITHOUT_DURATION.has(facts.reason)) add('Duration', durationOf(facts, context.usualMs));
+    if (!isEnd(parts)) add('Last success', lastSuccessOf(parts));
+    add('Next slot', time(context.job === null ? facts.next_slot_at : context.job.state.expected_at));
+  }
+  if (parts.kind === 'opened' || parts.kind === 'reminder') {
+    add('To confirm', confirmationOf(parts));
+    add('What to do', adviceFor(parts.facts));
+  }
+  add('Owner', context.job?.declaration.owner);
+  if (context.undelivered > 0) add('Not delivered', undeliveredWords(context.undelivered));
+  return fields;
+}
+
+/** In the order in which they come. */
+function addTimes(
+  { facts, closing, kind, context, timezone, name }: Parts,
+  add: (label: string, value: string | null) => void,
+  time: (at: number | null) => string | null,
+): void {
+  const { run, incident, nowAt } = context;
+  // The zone has its name where the reader looks first.
+  add('Expected', facts.expected_at === null ? null : `${time(facts.expected_at)} (${timezone})`);
+  if (WITHOUT_END.has(facts.reason)) add('Started', time(run?.started_at ?? null));
+  const openedAt = facts.incident_opened_at;
+  if (kind === 'closed' || kind === 'closed_silently') {
+    const { verdict } = troubleWords({ ...facts, reason: incident?.reason ?? facts.reason }, timezone);
+    add('Was', incident === null ? null : `${verdict} since ${time(openedAt)}`);
+  }
+  if (kind === 'reminder') add('In trouble since', time(openedAt));
+  if (facts.reason === 'cronflow_away') add('Back since', time(facts.at));
+  else if (kind !== 'reminder') {
+    // What was held back is dated when it is told.
+    const endedAt = kind === 'closed' ? null : (run?.ended_at ?? null);
+    const happenedAt = Math.min(facts.at, endedAt ?? facts.at);
+    if (nowAt - happenedAt >= LATE_MS) add('Happened', time(happenedAt));
+    const isHeld = kind === 'opened' && name !== null && incident?.held_instants !== undefined;
+    if (isHeld && facts.at > openedAt) add('Held back', `by maintenance, until ${time(facts.at)}`);
+  }
+  if (closing !== null && kind === 'opened_and_closed') add('Recovered', time(closing.at));
+  add('Now', `${time(nowAt)} (${timezone})`);
+}
+
+/** What is wrong with Cronflow itself the title says as far as it fits; of a change that is held there is more. */
+function reasonOf({ facts, name, timezone }: Parts): string | null {
+  if (facts.reason === 'config_held') return heldWords(facts);
+  return name === null ? null : troubleWords(facts, timezone).what;
+}
+
+/** What never started has no host: where it ran last is where to look. */
+function hostOf({ facts, context }: Parts): [label: string, value: string | null] {
+  return facts.host === null ? ['Last host', context.lastHost] : ['Host', facts.host];
+}
+
+function durationOf(facts: DeliveryFacts, usualMs: number | null): string | null {
+  if (facts.duration_ms === null) return null;
+  const usual = usualMs === null ? '' : `, usually ${formatDuration(usualMs)}`;
+  return `${formatDuration(facts.duration_ms)}${usual}`;
+}
+
+function lastSuccessOf({ facts, timezone, context }: Parts): string {
+  if (facts.last_success_at === null) return 'never';
+  const agoMs = context.nowAt - facts.last_success_at;
+  // To the minute, and from a day on to the hour: nobody counts the seconds of yesterday.
+  const stepMs = agoMs >= DAY_MS ? HOUR_MS : agoMs >= HOUR_MS ? MINUTE_MS : 1;
+  const ago = formatDuration(Math.floor(agoMs / stepMs) * stepMs);
+  return `${fullTime(facts.last_success_at, timezone)} (${ago} ago)`;
+}
+
+/** The request that applies a change that is held. */
+function confirmationOf({ facts, context }: Parts): string | null {
+  const revision = heldRevision(facts);
+  if (revision === null) return null;
+  const request = `/config/reload?confirm=${revision}`;
+  const { publicUrl } = context;
+  if (publicUrl === null || publicUrl.length > ADDRESS_LENGTH_MAX) return `POST ${request}`;
+  return `curl -X POST -H "Authorization: Bearer $CRONFLOW_TOKEN" '${publicUrl}${request}'`;
+}

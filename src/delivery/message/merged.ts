@@ -1,0 +1,337 @@
+import type { Delivery, DeliveryFacts, Incident, Job } from '../../core/model.ts';
+import { cleanLine } from './clean.ts';
+import {
+  type Message,
+  type MessageField,
+  type MessageSection,
+  type Severity,
+  withoutDetail,
+} from './message.ts';
+import { type Redact, redactDetail } from './redact.ts';
+import { fullTime } from './wall-time.ts';
+import { systemRecovery } from './system-words.ts';
+import { groupedWords, undeliveredWords } from './words.ts';
+
+/** One of the deliveries a merged message tells of. */
+export interface MergedItem {
+  delivery: Delivery;
+  /** Null: not there any more. */
+  incident: Incident | null;
+  job: Job | null;
+  /** Of an opening whose incident closed before it was sent: both are told. */
+  closing: DeliveryFacts | null;
+}
+
+const WHAT_LENGTH_MAX = 160;
+const SYSTEM_WHAT_LENGTH_MAX = 300;
+/**
+ * Kinds of trouble with a heading of their own within one verdict and group. What is beyond stands under the
+ * verdict alone: a thousand jobs that each failed in a way of their own must not need a heading each.
+ */
+const HEADINGS_MAX = 8;
+/** What a notifier puts around a name or a heading: a comma or a line feed, a space. */
+const AROUND_LENGTH = 2;
+/** ... and around a mention, as Slack does: `<!subteam^S0615G0KT> `. */
+const AROUND_MENTION_LENGTH = 13;
+
+/**
+ * The one message that tells of many deliveries (DESIGN.md §7, Storms). Pure. It lists every job, by group
+ * and by what is wrong; no name is left out or cut.
+ * @param items at least one, in the order in which they are owed
+ * @param context when it is sent, the address for links, messages to this notifier that were given up before
+ */
+export function mergedMessageOf(
+  items: readonly MergedItem[],
+  context: { nowAt: number; publicUrl: string | null; undelivered: number; redact: Redact },
+): Message {
+  const list = new Listing();
+  const redacted = items.map((item) => redactItem(item, context.redact));
+  const [first] = redacted;
+  if (first === undefined) throw new Error('a merged message of nothing: a bug');
+  for (const item of redacted) list.add(item);
+  const { delivery, incident, job, closing } = first;
+  const { publicUrl } = context;
+  return {
+    deliveryId: delivery.id,
+    incidentId: delivery.incident_id,
+    kind: 'merged',
+    severity: list.severity,
+    title: list.title(),
+    description: null,
+    fields: fieldsOf(items, context),
+    output: null,
+    outputNote: null,
+    links: publicUrl === null ? [] : [{ label: 'Cronflow', text: publicUrl, url: `${publicUrl}/` }],
+    mentions: list.mentions,
+    sections: list.sections(),
+    opening: null,
+    source: { delivery, incident, job, run: null, closing },
+  };
+}
+
+/**
+ * How many of the first items fit into one merged message: at least one. Counted are the characters of names,
+ * headings and mentions and what stands around them, before a notifier escapes anything.
+ */
+export function mergedCountOf(items: readonly MergedItem[], lengthMax: number): number {
+  const list = new Listing();
+  for (const [index, item] of items.entries()) {
+    list.add(item);
+    if (list.length > lengthMax) return Math.max(index, 1);
+  }
+  return items.length;
+}
+
+function redactItem(item: MergedItem, redact: Redact): MergedItem {
+  const { delivery, incident, closing } = item;
+  return {
+    ...item,
+    delivery: { ...delivery, facts: redactDetail(delivery.facts, redact) },
+    incident: incident === null ? null : redactDetail(incident, redact),
+    closing: closing === null ? null : redactDetail(closing, redact),
+  };
+}
+
+/** What became of a job, or of Cronflow itself; in a message what is worst comes first. */
+interface Telling {
+  /** `FAILED`, `RESOLVED`, `STILL FAILED`, `FAILED AND RESOLVED`. */
+  verdict: string;
+  /** With its verdict: `FAILED: exit 1`. */
+  what: string;
+  /** Of `what` at most: hiding a secret in a detail may make it longer. */
+  whatLengthMax: number;
+  rank: Rank;
+  severity: Severity;
+}
+
+const RANKS = ['system', 'opened', 'still', 'past', 'silent', 'closed'] as const;
+type Rank = (typeof RANKS)[number];
+
+interface Line {
+  rank: Rank;
+  names: Set<string>;
+}
+
+/** Grows by one delivery at a time, so that what fits can be told from what does not without starting anew. */
+class Listing {
+  /** Characters so far; see `mergedCountOf`. */
+  length = 0;
+  readonly #sections = new Map<string | null, Map<string, Line>>();
+  /** Headings in use within a group and verdict. */
+  readonly #headings = new Map<string, number>();
+  /** By verdict. */
+  readonly #jobs = new Map<string, Line>();
+  readonly #system = new Set<string>();
+  readonly #severities = new Set<Severity>();
+  /** Jobs whose end of trouble is told of already: trouble after that has begun again. */
+  readonly #over = new Set<string>();
+  readonly #mentions = new Set<string>();
+
+  get mentions(): string[] {
+    return [...this.#mentions];
+  }
+
+  get severity(): Severity {
+    if (this.#severities.has('bad')) return 'bad';
+    return this.#severities.has('over') ? 'over' : 'good';
+  }
+
+  add(item: MergedItem): void {
+    const { delivery, job, closing } = item;
+    const name = delivery.facts.job_name;
+    const telling = name === null ? systemTellingOf(item) : this.#tellingOf(item, name);
+    this.#severities.add(telling.severity);
+    if (name === null) {
+      this.#system.add(telling.verdict);
+      const subject = cleanLine(item.incident?.subject ?? '', WHAT_LENGTH_MAX);
+      this.#list(null, telling, subject === '' ? 'Cronflow' : subject);
+      return;
+    }
+    if (isEnd(telling.rank)) this.#over.add(name);
+    const jobs = this.#jobs.get(telling.verdict) ?? { rank: telling.rank, names: new Set() };
+    this.#jobs.set(telling.verdict, jobs);
+    jobs.names.add(name);
+    const group = cleanLine(job?.declaration.group ?? '', WHAT_LENGTH_MAX);
+    this.#list(group === '' ? null : group, telling, name);
+    if (delivery.kind === 'opened' && closing === null) this.#mention(job?.declaration.mention ?? []);
+  }
+
+  #tellingOf(item: MergedItem, name: string): Telling {
+    const telling = jobTellingOf(item);
+    if (telling.rank !== 'opened' || !this.#over.has(name)) return telling;
+    const verdict = `${telling.verdict} AGAIN`;
+    const what = telling.what.replace(telling.verdict, verdict);
+    return { ...telling, verdict, what, whatLengthMax: Math.max(what.length, telling.whatLengthMax + 6) };
+  }
+
+  #list(group: string | null, telling: Telling, name: string): void {
+    const lines = this.#sections.get(group) ?? new Map<string, Line>();
+    if (!this.#sections.has(group)) this.#count(group ?? '', AROUND_LENGTH);
+    this.#sections.set(group, lines);
+    const what = this.#headingOf(group, lines, telling);
+    const line = lines.get(what) ?? { rank: telling.rank, names: new Set() };
+    if (!lines.has(what)) this.length += Math.max(what.length, telling.whatLengthMax) + AROUND_LENGTH;
+    lines.set(what, line);
+    if (!line.names.has(name)) this.#count(name, AROUND_LENGTH);
+    line.names.add(name);
+  }
+
+  /** The heading to list under, for as long as there are few. */
+  #headingOf(
+    group: string | null,
+    lines: ReadonlyMap<string, Line>,
+    { verdict, what, rank }: Telling,
+  ): string {
+    if (lines.has(what) || rank === 'system') return what;
+    const key = `${verdict}\n${group ?? ''}`;
+    const count = this.#headings.get(key) ?? 0;
+    if (count >= HEADINGS_MAX) return verdict;
+    this.#headings.set(key, count + 1);
+    return what;
+  }
+
+  #mention(mentions: readonly string[]): void {
+    for (const mention of mentions) {
+      if (!this.#mentions.has(mention)) this.#count(mention, AROUND_MENTION_LENGTH);
+      this.#mentions.add(mention);
+    }
+  }
+
+  #count(text: string, around: number): void {
+    this.length += text.length + around;
+  }
+
+  /** `23 JOBS: 20 FAILED, 3 MISSED`; what is wrong with Cronflow itself comes first. */
+  title(): string {
+    const jobs = [...this.#jobs].toSorted(([, a], [, b]) => worstFirst(a, b));
+    const names = new Set(jobs.flatMap(([, line]) => [...line.names]));
+    const subject = names.size === 1 ? [...names].join('') : `${names.size} JOBS`;
+    const counts = jobs.map(([verdict, line]) =>
+      names.size === 1 ? verdict : `${line.names.size} ${verdict}`,
+    );
+    const told = jobs.length === 1 ? `${subject} ${jobs[0]?.[0]}` : `${subject}: ${counts.join(', ')}`;
+    return [...this.#system, ...(names.size === 0 ? [] : [told])].join('; ');
+  }
+
+  /** Jobs without a group first, since nothing would part them from the group before. */
+  sections(): MessageSection[] {
+    return [...this.#sections]
+      .toSorted(([a], [b]) => compare(a ?? '', b ?? ''))
+      .map(([group, lines]) => ({
+        group,
+        lines: [...lines]
+          .toSorted(
+            ([, a], [, b]) => RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank) || b.names.size - a.names.size,
+          )
+          .map(([what, { names }]) => ({ what, names: [...names].toSorted(compare) })),
+      }));
+  }
+}
+
+/** Whether the trouble is over with it. */
+function isEnd(rank: Rank): boolean {
+  return rank === 'past' || rank === 'silent' || rank === 'closed';
+}
+
+function jobTellingOf({ delivery, incident, job, closing }: MergedItem): Telling {
+  const { facts, kind } = delivery;
+  if (kind === 'closed') return { ...plain('RESOLVED'), rank: 'closed', severity: 'good' };
+  if (kind === 'closed_silently') {
+    const verdict = incident?.close_reason === 'removed' ? 'REMOVED' : 'PAUSED';
+    return { ...plain(verdict), rank: 'silent', severity: 'over' };
+  }
+  const words = groupedWords(facts, job?.declaration.timezone ?? 'UTC', kind);
+  const isOver = kind === 'opened' && closing !== null;
+  const before = kind === 'reminder' ? 'STILL ' : '';
+  const verdict = `${before}${words.verdict}${isOver ? ' AND RESOLVED' : ''}`;
+  const what = cleanLine(`${verdict}: ${words.what}`, WHAT_LENGTH_MAX);
+  const rank = isOver ? 'past' : kind === 'reminder' ? 'still' : 'opened';
+  const whatLengthMax = facts.detail === null ? what.length : WHAT_LENGTH_MAX;
+  return { verdict, what, whatLengthMax, rank, severity: isOver ? 'over' : 'bad' };
+}
+
+function plain(verdict: string): Pick<Telling, 'verdict' | 'what' | 'whatLengthMax'> {
+  return { verdict, what: verdict, whatLengthMax: verdict.length };
+}
+
+function systemTellingOf({ delivery, incident, closing }: MergedItem): Telling {
+  const { facts, kind } = delivery;
+  const reason = incident?.reason ?? facts.reason;
+  const rank = 'system';
+  const line = (verdict: string, what: string, severity: Severity): Telling => ({
+    verdict,
+    what: cleanLine(`${verdict}: ${what}`, SYSTEM_WHAT_LENGTH_MAX),
+    whatLengthMax: SYSTEM_WHAT_LENGTH_MAX,
+    rank,
+    severity,
+  });
+  if (kind === 'closed' || kind === 'closed_silently') {
+    const { verdict } = groupedWords({ ...facts, reason }, 'UTC', kind);
+    if (kind === 'closed')
+      return line(`${verdict} RESOLVED`, systemRecovery(reason, incident?.subject), 'good');
+    const isRemoved = incident?.close_reason === 'removed';
+    if (isRemoved) return line(`${verdict} REMOVED`, 'it is configured no longer', 'over');
+    return line(`${verdict} REPLACED`, 'what is wrong now has an alert of its own', 'over');
+  }
+  const { verdict, what } = groupedWords(facts, 'UTC', kind);
+  if (closing !== null) return line(`${verdict} AND RESOLVED`, what, 'over');
+  if (kind === 'reminder') return line(`STILL ${verdict}`, what, 'bad');
+  return line(verdict, what, facts.reason === 'cronflow_away' ? 'over' : 'bad');
+}
+
+/** When it began and when it was last different: what waits for a notifier may be hours old. */
+function fieldsOf(
+  items: readonly MergedItem[],
+  { nowAt, undelivered }: { nowAt: number; undelivered: number },
+): MessageField[] {
+  const zones = new Set(items.flatMap(({ job }) => job?.declaration.timezone ?? []));
+  const [only] = zones;
+  const timezone = zones.size === 1 && only !== undefined ? only : 'UTC';
+  let fromAt = Infinity;
+  let toAt = -Infinity;
+  for (const { delivery, closing } of items) {
+    fromAt = Math.min(fromAt, delivery.facts.at);
+    toAt = Math.max(toAt, closing?.at ?? delivery.facts.at);
+  }
+  const from = fullTime(fromAt, timezone);
+  const to = fullTime(toAt, timezone);
+  const fields = [
+    { label: 'Happened', value: from === to ? from : `${from} to ${to}` },
+    { label: 'Now', value: `${fullTime(nowAt, timezone)} (${timezone})` },
+  ];
+  return undelivered === 0
+    ? fields
+    : [...fields, { label: 'Not delivered', value: undeliveredWords(undelivered) }];
+}
+
+function worstFirst(a: Line, b: Line): number {
+  return RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank) || b.names.size - a.names.size;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** What can still be said when `mergedMessageOf` failed, which only a bug can cause: no name is lost even then. */
+export function bareMergedMessageOf(items: readonly MergedItem[]): Message {
+  const [first] = items;
+  if (first === undefined) throw new Error('a merged message of nothing: a bug');
+  const { delivery, job } = first;
+  const names = [...new Set(items.map((item) => item.delivery.facts.job_name ?? 'Cronflow'))];
+  return {
+    deliveryId: delivery.id,
+    incidentId: delivery.incident_id,
+    kind: 'merged',
+    severity: 'bad',
+    title: `${names.length} JOBS IN TROUBLE OR RESOLVED`,
+    description: null,
+    fields: [],
+    output: null,
+    outputNote: null,
+    links: [],
+    mentions: [],
+    sections: [{ group: null, lines: [{ what: 'IN TROUBLE OR RESOLVED', names }] }],
+    opening: null,
+    source: { delivery: withoutDetail(delivery), incident: null, job, run: null, closing: null },
+  };
+}

@@ -1,0 +1,98 @@
+import type { DeliveryFacts } from '../../core/model.ts';
+import type { Reason } from '../../core/reasons.ts';
+import { cleanLine } from './clean.ts';
+
+/** What trouble is called, and what happened: the two halves of a title. */
+export interface Words {
+  /** In capitals, e.g. `FAILED`. */
+  verdict: string;
+  /** E.g. `exit 1 after 4m12s`. */
+  what: string;
+}
+
+const SYSTEM_REASONS = [
+  'config_invalid',
+  'config_held',
+  'cronflow_away',
+  'store_failing',
+  'notifier_failing',
+] as const;
+export type SystemReason = (typeof SYSTEM_REASONS)[number];
+
+/** Whether the reason is of Cronflow itself and of no job (DESIGN.md §3.3, system incidents). */
+export function isSystemReason(reason: Reason): reason is SystemReason {
+  return SYSTEM_REASONS.some((each) => each === reason);
+}
+
+const DETAIL_LENGTH_MAX = 240;
+/** As `formatFaults` writes where an error is. */
+const PLACE = /^\S.*?:\d+:\d+ /gm;
+
+export function systemWords(reason: SystemReason, facts: DeliveryFacts): Words {
+  const what = whatOf(reason, facts);
+  switch (reason) {
+    case 'config_invalid': {
+      const running = 'the last good configuration goes on running';
+      return { verdict: 'CONFIGURATION INVALID', what: joined(what, running) };
+    }
+    case 'config_held':
+      return { verdict: 'CONFIGURATION HELD', what: joined(what, 'it waits until it is confirmed') };
+    case 'cronflow_away':
+      return { verdict: 'CRONFLOW WAS AWAY', what: what || 'some runs may have gone unseen' };
+    case 'store_failing':
+      return {
+        verdict: 'STORE FAILING',
+        what: joined(what, 'pings are refused until it works again'),
+      };
+    case 'notifier_failing':
+      return { verdict: 'NOTIFIER FAILING', what: what || 'messages are not delivered' };
+  }
+}
+
+function joined(what: string, consequence: string): string {
+  return what === '' ? consequence : `${what.replace(/\.$/, '')}; ${consequence}`;
+}
+
+/** Of errors the first, without the list of what is allowed; of a held change what it would do. */
+function whatOf(reason: SystemReason, facts: DeliveryFacts): string {
+  const detail = (facts.detail ?? '').trim();
+  const [first = ''] = detail.split('\n', 1);
+  if (reason === 'config_held')
+    return cleanLine(/^.*?would remove \d+ of \d+ jobs/.exec(first)?.[0] ?? first, DETAIL_LENGTH_MAX);
+  if (reason !== 'config_invalid') return cleanLine(first, DETAIL_LENGTH_MAX);
+  const error = cleanLine(first.replace(/ \(allowed: .*$/, ''), DETAIL_LENGTH_MAX);
+  const more = (detail.match(PLACE)?.length ?? 1) - 1;
+  return more > 0 ? `${error} (and ${more} more ${more === 1 ? 'error' : 'errors'})` : error;
+}
+
+/** The revision that is to be confirmed, from the words of the reloader; null when it says none. */
+export function heldRevision({ reason, detail }: DeliveryFacts): string | null {
+  if (reason !== 'config_held') return null;
+  return /\bconfirm revision ([0-9a-f]{64})\b/.exec(detail ?? '')?.[1] ?? null;
+}
+
+/** What a held change would do, in full. */
+export function heldWords({ detail }: DeliveryFacts): string {
+  return (detail ?? '').split('; to do so,', 1)[0] ?? '';
+}
+
+/**
+ * What a system incident's closing says.
+ * @param subject the notifier that had failed
+ */
+export function systemRecovery(reason: Reason, subject: string | undefined): string {
+  switch (reason) {
+    case 'config_invalid':
+      return 'the configuration is valid again';
+    case 'config_held':
+      return 'the held configuration was confirmed or taken back';
+    case 'cronflow_away':
+      return 'Cronflow sees its jobs again';
+    case 'store_failing':
+      return 'the store works again';
+    case 'notifier_failing':
+      return `messages${subject === undefined ? '' : ` to ${subject}`} are delivered again`;
+    default:
+      return 'all is well again';
+  }
+}

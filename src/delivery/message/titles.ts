@@ -1,0 +1,89 @@
+import type { DeliveryFacts } from '../../core/model.ts';
+import { formatDuration } from '../../schedule/duration.ts';
+import { cleanLine } from './clean.ts';
+import type { Parts } from './parts.ts';
+import { isSystemReason, systemRecovery } from './system-words.ts';
+import { shortTime } from './wall-time.ts';
+import { ordinal, troubleWords } from './words.ts';
+
+const HOST_LENGTH_MAX = 60;
+
+/** What reads alone: `FAILED daily-database-backup on web1: exit 1 after 4m12s (3rd in a row)`. */
+export function titleOf(parts: Parts): string {
+  const { facts, kind, timezone, context } = parts;
+  if (kind === 'closed') return `RESOLVED${subjectOf(parts, false)}: ${recoveryOf(parts, facts)}`;
+  if (kind === 'closed_silently') return silentTitleOf(parts);
+  const { verdict, what } = troubleWords(facts, timezone);
+  const subject = subjectOf(parts, true);
+  switch (kind) {
+    case 'opened': {
+      const count = facts.bad_count >= 2 ? ` (${ordinal(facts.bad_count)} in a row)` : '';
+      return `${verdict}${subject}: ${what}${count}`;
+    }
+    case 'reminder':
+      return `STILL ${verdict}${subject}: ${what}; in trouble for ${lastedOf(facts)}${badCountOf(facts)}`;
+    case 'opened_and_closed': {
+      const closing = parts.closing ?? facts;
+      const from = shortTime(facts.at, context.nowAt, timezone);
+      const to = shortTime(closing.at, context.nowAt, timezone);
+      const when = `from ${from} to ${to} (${timezone})`;
+      return `${verdict} AND RESOLVED${subject}: ${what}; ${recoveryOf(parts, closing)}, ${when}`;
+    }
+  }
+}
+
+/** Why nothing more is to be expected of the incident, although nothing got better. */
+function silentTitleOf(parts: Parts): string {
+  const { facts, context } = parts;
+  const reason = context.incident?.close_reason;
+  // What is wrong with Cronflow itself now is wrong in another way, and has an alert of its own.
+  const verdict = reason === 'removed' ? 'REMOVED' : reason === 'recovered' ? 'REPLACED' : 'PAUSED';
+  return `${verdict}${subjectOf(parts, false)}: was in trouble for ${lastedOf(facts)}${badCountOf(facts)}`;
+}
+
+/** ` daily-database-backup on web1`; nothing for what is wrong with Cronflow itself. */
+function subjectOf({ name, facts }: Parts, withHost: boolean): string {
+  if (name === null) return '';
+  const host = withHost ? onHost(facts) : '';
+  return ` ${name}${host}`;
+}
+
+function onHost({ host }: DeliveryFacts): string {
+  const name = cleanLine(host ?? '', HOST_LENGTH_MAX);
+  return name === '' ? '' : ` on ${name}`;
+}
+
+function recoveryOf(parts: Parts, closing: DeliveryFacts): string {
+  const { incident } = parts.context;
+  const incidentReason = incident?.reason ?? closing.reason;
+  if (parts.name === null || isSystemReason(incidentReason)) {
+    return `${systemRecovery(incidentReason, incident?.subject)}, after ${lastedOf(closing)}`;
+  }
+  return `${howItRan(parts, closing)}, was in trouble for ${lastedOf(closing)}${badCountOf(closing)}`;
+}
+
+function howItRan({ kind, context }: Parts, closing: DeliveryFacts): string {
+  const { incident, run } = context;
+  const host = onHost(closing);
+  const tookMs = closing.duration_ms ?? 0;
+  // Of what began before the time-out only the run that was timed out can end it.
+  const openedAt = closing.incident_opened_at;
+  const isItself = closing.at >= openedAt && closing.at - tookMs < openedAt;
+  if (incident?.reason === 'timeout' && isItself) {
+    return `ended well${host} after all, after ${formatDuration(tookMs)}`;
+  }
+  const isLate = incident?.close_reason === 'late_report' || closing.reason === 'late_report';
+  if (isLate) return `had run fine${host} after all and said so late`;
+  // Of both at once the run is the one that failed.
+  const lateMs = kind === 'closed' && run?.late === true ? (run.started_at ?? 0) - (run.slot_at ?? 0) : 0;
+  if (lateMs > 0) return `ran fine${host}, ${formatDuration(lateMs)} late`;
+  return closing.reason === 'rerun' ? `ran fine${host} when run again` : `ran fine${host}`;
+}
+
+function lastedOf(facts: DeliveryFacts): string {
+  return formatDuration(facts.at - facts.incident_opened_at);
+}
+
+function badCountOf(facts: DeliveryFacts): string {
+  return facts.bad_count >= 2 ? ` (${facts.bad_count} bad)` : '';
+}

@@ -1,0 +1,170 @@
+import { LIMITS } from '../../core/limits.ts';
+import type { DeliveryFacts, DeliveryKind } from '../../core/model.ts';
+import type { Reason } from '../../core/reasons.ts';
+import { formatDuration } from '../../schedule/duration.ts';
+import { cleanLine } from './clean.ts';
+import { isSystemReason, systemWords, type SystemReason, type Words, heldRevision } from './system-words.ts';
+import { shortTime } from './wall-time.ts';
+
+const DETAIL_LENGTH_MAX = 300;
+
+/**
+ * The words for each reason for which an incident may open, and something true for all others, so that a
+ * new reason can never mean a message that cannot be written.
+ * @param timezone of the job, for the instants named
+ */
+export function troubleWords(facts: DeliveryFacts, timezone: string): Words {
+  const reason: Reason = facts.reason;
+  switch (reason) {
+    case 'missed':
+      return { verdict: 'MISSED', what: slotWords(facts, timezone, '') };
+    case 'never_seen':
+      return { verdict: 'NEVER SEEN', what: slotWords(facts, timezone, ', nor ever before') };
+    case 'timeout':
+      return { verdict: 'TIMEOUT', what: withDetail(`still running${after(facts)}`, facts) };
+    case 'abandoned':
+      return {
+        verdict: 'ABANDONED',
+        what: withDetail('its run reported no end before the next one began', facts),
+      };
+    case 'too_many_runs':
+      return {
+        verdict: 'ABANDONED',
+        what: withDetail('more runs open than max_open_runs allows, the oldest given up', facts),
+      };
+    default:
+      if (isSystemReason(reason)) return systemWords(reason, facts);
+      return { verdict: 'FAILED', what: failureWords(reason, facts) };
+  }
+}
+
+/**
+ * The words under which jobs in the same kind of trouble stand together: without what each has for itself.
+ */
+export function groupedWords(facts: DeliveryFacts, timezone: string, kind: DeliveryKind): Words {
+  const { reason } = facts;
+  const common: DeliveryFacts = {
+    ...facts,
+    // A time-out comes after `max_runtime`, which many jobs share.
+    duration_ms: reason === 'timeout' ? facts.duration_ms : null,
+    deadline_at: kind === 'reminder' ? null : facts.deadline_at,
+    detail: NAMES_RUN.has(reason) ? null : facts.detail,
+  };
+  const words = troubleWords(common, timezone);
+  const revision = heldRevision(facts);
+  if (revision === null) return words;
+  return { ...words, what: `${words.what}: POST /config/reload?confirm=${revision}` };
+}
+
+/** Reasons whose detail names a run. */
+const NAMES_RUN: ReadonlySet<Reason> = new Set<Reason>(['overlap', 'abandoned', 'too_many_runs']);
+
+type FailureReason = Exclude<
+  Reason,
+  SystemReason | 'missed' | 'never_seen' | 'timeout' | 'abandoned' | 'too_many_runs'
+>;
+
+function failureWords(reason: FailureReason, facts: DeliveryFacts): string {
+  switch (reason) {
+    case 'exit_code':
+      return withDetail(`exit ${exitWords(facts.exit_code)}${after(facts)}`, facts);
+    case 'signal':
+      return withDetail(`killed by ${signalName(facts.signal)}${after(facts)}`, facts);
+    case 'reported_failure':
+      return withDetail(`reported a failure${after(facts)}`, facts);
+    case 'too_fast':
+      return withDetail(`ended${after(facts)}, too soon to have done its work`, facts);
+    case 'output_mismatch':
+      return `ended${after(facts)}, but ${cleanLine(facts.detail ?? 'its output is not what was expected', DETAIL_LENGTH_MAX)}`;
+    case 'overlap':
+      return withDetail('started while an earlier run was still going', facts);
+    case 'stuck_lock':
+      return withDetail(
+        `found its lock taken ${LIMITS.skipsInARowMax} times in a row with no run open`,
+        facts,
+      );
+    case 'late_report':
+      return withDetail(`reported late that it had failed${after(facts)}`, facts);
+    case 'rerun':
+      return withDetail(`run again later and failed${after(facts)}`, facts);
+    case 'succeeded':
+    case 'superseded':
+    case 'overlap_skipped':
+    case 'lock_held':
+    case 'spec_changed':
+    case 'outage':
+    case 'started':
+    case 'unscheduled':
+    case 'duplicate':
+    case 'logged':
+    case 'paused':
+    case 'resumed':
+    case 'acknowledged':
+    case 'declared':
+    case 'removed':
+    case 'reminder':
+    case 'announced':
+    case 'gap_noted':
+    case 'nothing_due':
+      // None of these opens an incident by itself; should one ever be named, the message still goes out.
+      return withDetail('in trouble', facts);
+    default:
+      return unknownReason(reason, facts);
+  }
+}
+
+/** A reason of a later version, read from a store shared with it. */
+function unknownReason(reason: never, facts: DeliveryFacts): string {
+  return withDetail(`in trouble (${cleanLine(String(reason), 50)})`, facts);
+}
+
+function slotWords(facts: DeliveryFacts, timezone: string, more: string): string {
+  const zone = ` (${timezone})`;
+  if (facts.expected_at === null) return withDetail(`nothing heard of it${more}`, facts);
+  const expected = `expected ${shortTime(facts.expected_at, facts.at, timezone)}`;
+  if (facts.deadline_at === null) return withDetail(`${expected}, nothing came${more}${zone}`, facts);
+  const deadline = shortTime(facts.deadline_at, facts.expected_at, timezone);
+  return withDetail(`${expected}, nothing by ${deadline}${more}${zone}`, facts);
+}
+
+function after(facts: DeliveryFacts): string {
+  return facts.duration_ms === null ? '' : ` after ${formatDuration(facts.duration_ms)}`;
+}
+
+/** What shells mean by it, where that is always the same. */
+function exitWords(exitCode: number | null): string {
+  if (exitCode === 126) return '126 (not executable)';
+  return exitCode === 127 ? '127 (command not found)' : String(exitCode ?? 'code unknown');
+}
+
+/** `SIGTERM` for `TERM`, `SIGTERM` or `sigterm`; `signal 15` for a number. */
+function signalName(signal: string | null): string {
+  if (signal === null) return 'a signal';
+  const name = cleanLine(signal, 20).toUpperCase();
+  if (/^\d+$/.test(name)) return `signal ${name}`;
+  return name.startsWith('SIG') ? name : `SIG${name}`;
+}
+
+/** The detail's first line alone: a title has one, and the message shows the rest. */
+function withDetail(text: string, facts: DeliveryFacts): string {
+  const detail = detailLine(facts);
+  return detail === '' ? text : `${text}: ${detail}`;
+}
+
+function detailLine(facts: DeliveryFacts): string {
+  const [line = ''] = (facts.detail ?? '').trim().split('\n', 1);
+  return cleanLine(line, DETAIL_LENGTH_MAX);
+}
+
+/** Messages to this notifier that were given up since one last got through. */
+export function undeliveredWords(count: number): string {
+  const messages = count === 1 ? 'one earlier message' : `${count} earlier messages`;
+  return `${messages} could not be sent here; what is still open is told anew`;
+}
+
+/** `1st`, `2nd`, `3rd`, `11th`, `21st`. */
+export function ordinal(count: number): string {
+  const tens = count % 100;
+  const suffix = tens >= 11 && tens <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][count % 10] ?? 'th');
+  return `${count}${suffix}`;
+}

@@ -1,0 +1,37 @@
+import type { Clock } from '../../clock.ts';
+import type { Message } from '../message/message.ts';
+import type { Notifier, SendResult } from '../notifier.ts';
+import { textOf } from './text-of.ts';
+
+/** How long one attempt may take. */
+const ATTEMPT_MS_MAX = 10_000;
+
+/**
+ * Sends once, within the time of one attempt, whatever the notifier does.
+ * @param limitMs less than that time, where there is less
+ * @param limit aborted when the time is up; whoever aborts it before ends the attempt
+ */
+export async function attempt(
+  notifier: Notifier,
+  message: Message,
+  clock: Clock,
+  limitMs = ATTEMPT_MS_MAX,
+  // One controller for both ends: a signal made of two, and listened to, would live as long as the process.
+  limit = new AbortController(),
+): Promise<SendResult> {
+  const cancel = clock.after(Math.min(limitMs, ATTEMPT_MS_MAX), () => limit.abort());
+  const timedOut = new Promise<SendResult>((resolve) => {
+    const answer = { result: 'retry', detail: `no answer within ${ATTEMPT_MS_MAX / 1_000} s` } as const;
+    // Its own answer, if it has one, comes first.
+    const giveUp = (): void => void setImmediate(() => resolve(answer));
+    if (limit.signal.aborted) giveUp();
+    else limit.signal.addEventListener('abort', giveUp, { once: true });
+  });
+  try {
+    return await Promise.race([notifier.send(message, limit.signal), timedOut]);
+  } catch (error) {
+    return { result: 'retry', detail: `the notifier failed: ${textOf(error)}` };
+  } finally {
+    cancel();
+  }
+}

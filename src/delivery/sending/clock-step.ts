@@ -1,0 +1,72 @@
+import type { Clock } from '../../clock.ts';
+import type { Store } from '../../store/store.ts';
+import { WAIT_MS_MAX } from './backoff.ts';
+
+/** A clock that steps back by less holds nothing up that matters (DESIGN.md §3.4). */
+const CLOCK_STEP_MS_MIN = 60_000;
+const DELIVERIES_MAX = 100_000;
+/** Rewritten in one commit. */
+const BATCH = 500;
+
+/**
+ * Sees to it that a wall clock that was set back holds no message back: `next_attempt_at` and leases were
+ * set by the clock as it was, and could lie hours ahead.
+ */
+export class ClockStep {
+  readonly #clock: Clock;
+  /** Wall clock minus monotonic clock when last looked at. */
+  #offsetMs = -Infinity;
+  /** What is to be made due: what waits longer than anything does, as after a restart; or everything. */
+  #isDue: 'none' | 'too_far' | 'all' = 'too_far';
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * To be called before deliveries are claimed.
+   * @returns how many deliveries were made due
+   * @throws CronflowError when the store fails; the next call makes up for it
+   */
+  async look(store: Store): Promise<number> {
+    const now = this.#clock.now();
+    const offsetMs = now - this.#clock.monotonic();
+    if (offsetMs < this.#offsetMs - CLOCK_STEP_MS_MIN) this.#isDue = 'all';
+    this.#offsetMs = offsetMs;
+    if (this.#isDue === 'none') return 0;
+    const fromAt = this.#isDue === 'all' ? -Infinity : now + WAIT_MS_MAX;
+    const count = await makeDue(store, now, { fromAt });
+    this.#isDue = 'none';
+    return count;
+  }
+}
+
+/**
+ * Makes what waits for its next attempt due. Putting a delivery again ends its lease, too; what is on its way is not
+ * sent again for that.
+ * @param which only what would be tried after `fromAt`, and only to `notifier`
+ * @returns how many
+ */
+export async function makeDue(
+  store: Store,
+  now: number,
+  { fromAt, notifier }: { fromAt: number; notifier?: string },
+): Promise<number> {
+  const to = notifier === undefined ? {} : { notifier };
+  const { items } = await store.deliveries({ status: 'pending', ...to, skip: 0, limit: DELIVERIES_MAX });
+  const ids = items.filter((each) => each.next_attempt_at > fromAt).map(({ id }) => id);
+  for (let from = 0; from < ids.length; from += BATCH) {
+    const batch = ids.slice(from, from + BATCH);
+    await store.transact({ delivery_ids: batch }, (tx) => {
+      for (const id of batch) {
+        const delivery = tx.delivery(id);
+        if (delivery?.status !== 'pending') continue;
+        const { created_at: createdAt, next_attempt_at: nextAt } = delivery;
+        // Its 24 hours count by the clock as it is, too.
+        const times = { created_at: Math.min(createdAt, now), next_attempt_at: Math.min(nextAt, now) };
+        tx.putDelivery({ ...delivery, ...times });
+      }
+    });
+  }
+  return ids.length;
+}

@@ -1,0 +1,82 @@
+import type { Delivery, Run } from '../../core/model.ts';
+import { readDefaults } from '../../ingest/configuration.ts';
+import type { Store } from '../../store/store.ts';
+import {
+  bareMessageOf,
+  type Message,
+  type MessageContext,
+  messageOf,
+  type Opening,
+} from '../message/message.ts';
+
+/** How many rows of history the usual duration is taken from. */
+const HISTORY_ROWS_MAX = 50;
+
+/** What the store does not know: the instant of sending, what else the message tells of, what to hide. */
+type Around = Pick<MessageContext, 'nowAt' | 'publicUrl' | 'closing' | 'undelivered' | 'redact'>;
+
+/**
+ * Reads what a message says beyond its delivery's frozen facts.
+ * @throws CronflowError when the store cannot be read
+ */
+export async function loadContext(store: Store, delivery: Delivery, around: Around): Promise<MessageContext> {
+  const { job_id: jobId, incident_id: incidentId, facts } = delivery;
+  const [incident, job, run, output, history, opening, defaults] = await Promise.all([
+    store.incident(incidentId),
+    jobId === null ? undefined : store.jobById(jobId),
+    jobId === null || facts.run_id === null ? undefined : store.run(jobId, facts.run_id),
+    jobId === null || facts.run_id === null ? undefined : store.output(jobId, facts.run_id),
+    jobId === null ? undefined : store.runsOf(jobId, { skip: 0, limit: HISTORY_ROWS_MAX }),
+    openingOf(store, delivery, around),
+    // A job has a zone of its own.
+    jobId === null ? store.transact({}, readDefaults) : undefined,
+  ]);
+  return {
+    ...around,
+    incident: incident ?? null,
+    job: job ?? null,
+    run: run ?? null,
+    output: output ?? null,
+    usualMs: usualMsOf(history?.items ?? []),
+    lastHost: history?.items.find(({ host }) => host !== null)?.host ?? null,
+    timezone: defaults?.timezone ?? 'UTC',
+    opening,
+  };
+}
+
+/** What the notifier answered to the message that told it of the incident (core: `owe`, for the id). */
+async function openingOf(store: Store, delivery: Delivery, around: Around): Promise<Opening | null> {
+  const { id, kind, incident_id: incidentId, notifier } = delivery;
+  const openingId = `${incidentId}.${notifier}.opened`;
+  if (id === openingId) return null;
+  const opening = await store.transact({ delivery_ids: [openingId] }, (tx) => tx.delivery(openingId));
+  if (opening?.receipt === undefined) return null;
+  const isMerged = opening.merged_ids !== undefined || opening.merged_into !== undefined;
+  const isEnd = kind === 'closed' || kind === 'closed_silently';
+  const said = isEnd && !isMerged ? await saidBy(store, opening, around) : null;
+  return { receipt: opening.receipt, isMerged, said };
+}
+
+/** Writes an opening once more as it was when it was sent: its facts are frozen, and its run is still stored. */
+async function saidBy(store: Store, opening: Delivery, around: Around): Promise<Message> {
+  const then = { nowAt: opening.finished_at ?? around.nowAt, closing: null, undelivered: 0 };
+  const context = await loadContext(store, opening, { ...around, ...then });
+  try {
+    return messageOf(opening, context);
+  } catch {
+    // Only by a bug, which the log told of when the opening was sent.
+    return bareMessageOf(opening, false);
+  }
+}
+
+/** The median duration of the successful runs among `runs`; null when there is none. */
+export function usualMsOf(runs: readonly Run[]): number | null {
+  const durations = runs
+    .filter((run) => run.outcome === 'success' && run.duration_ms !== null)
+    .map((run) => run.duration_ms ?? 0)
+    .sort((a, b) => a - b);
+  const middle = Math.floor(durations.length / 2);
+  const upper = durations[middle];
+  if (upper === undefined) return null;
+  return durations.length % 2 === 1 ? upper : (upper + (durations[middle - 1] ?? upper)) / 2;
+}

@@ -1,0 +1,80 @@
+import type { Delivery } from '../../core/model.ts';
+import { noteNotifierFails, noteNotifierWorks } from '../../ingest/failing-notifiers.ts';
+import type { Tx } from '../../store/store.ts';
+import { countUndelivered } from './deaths.ts';
+import type { Parcel } from './parcel.ts';
+
+/** What became of a parcel. */
+export type Outcome =
+  | { type: 'sent'; receipt: string | null }
+  /** Settled without a message. */
+  | { type: 'silent'; because: string }
+  /** Not sent; the head is tried again, the rest stays as it is. */
+  | { type: 'retry'; error: string; retryAt: number }
+  /** Not sent and never will be, nor is what was merged into the head. */
+  | { type: 'dead'; error: string };
+
+/** Attempts after which others are told that the notifier fails: about 20 minutes. */
+const FAILING_ATTEMPTS = 10;
+
+/**
+ * Writes it down, and what it says about the notifier; the transaction's scope holds all deliveries of the
+ * parcel.
+ * @returns names of those who are told that the notifier fails, if that is news; else null
+ */
+export function recordOutcome(
+  tx: Tx,
+  { head, merged }: Parcel,
+  outcome: Outcome,
+  nowAt: number,
+): readonly string[] | null {
+  let count = 0;
+  for (const { id } of outcome.type === 'retry' ? [head] : [head, ...merged]) {
+    const delivery = tx.delivery(id);
+    // Removed with its job, or settled by another instance after our lease ran out.
+    if (delivery?.status !== 'pending') continue;
+    const isHead = id === head.id;
+    // A closing that was to go with its opening goes alone.
+    if (outcome.type === 'dead' && !isHead && delivery.merged_into !== head.id) continue;
+    count += 1;
+    tx.putDelivery({ ...delivery, ...changeOf(outcome, delivery, isHead ? null : head.id, nowAt) });
+  }
+  switch (outcome.type) {
+    case 'sent':
+      noteNotifierWorks(tx, head.notifier, nowAt);
+      return null;
+    case 'silent':
+      return null;
+    case 'retry': {
+      // Once for each message: one that is never taken must not be told of anew whenever another got through.
+      if (head.attempts + 1 !== FAILING_ATTEMPTS) return null;
+      return noteNotifierFails(tx, head.notifier, outcome.error, nowAt);
+    }
+    case 'dead':
+      countUndelivered(tx, head.notifier, count);
+      return noteNotifierFails(tx, head.notifier, outcome.error, nowAt);
+  }
+}
+
+/** @param sentWith the delivery whose message told of this one, too; null for that one itself */
+function changeOf(
+  outcome: Outcome,
+  delivery: Delivery,
+  sentWith: string | null,
+  nowAt: number,
+): Partial<Delivery> {
+  const attempts = delivery.attempts + 1;
+  switch (outcome.type) {
+    case 'sent': {
+      const note = sentWith === null ? null : `told with ${sentWith}`;
+      const receipt = outcome.receipt === null ? {} : { receipt: outcome.receipt };
+      return { status: 'sent', attempts, finished_at: nowAt, last_error: note, ...receipt };
+    }
+    case 'silent':
+      return { status: 'sent', finished_at: nowAt, last_error: `no message: ${outcome.because}` };
+    case 'retry':
+      return { attempts, next_attempt_at: outcome.retryAt, last_error: outcome.error };
+    case 'dead':
+      return { status: 'dead', attempts, finished_at: nowAt, last_error: outcome.error };
+  }
+}

@@ -1,0 +1,118 @@
+import type { Delivery } from '../../core/model.ts';
+import type { Logger } from '../../observe/log.ts';
+import type { Store } from '../../store/store.ts';
+import { type MergedItem, mergedCountOf } from '../message/merged.ts';
+import { aloneOf, itemsOf, type Parcel, parcelOf } from './parcel.ts';
+import { textOf } from './text-of.ts';
+
+interface PackingOptions {
+  store: Store;
+  logger: Logger;
+}
+
+/** What goes into the next message. */
+export interface Packed {
+  /** Null: nothing of it needs to be told. */
+  parcel: Parcel | null;
+  /** Those of several that need no message. */
+  silent: readonly Parcel[];
+  /** Ids of those that did not fit. */
+  left: ReadonlySet<string>;
+}
+
+/**
+ * Packs what goes into one message. Where that is more than one delivery, what it holds is committed before anything
+ * is sent (DESIGN.md §7, Storms): after a crash the same message goes out again, and none beside it that tells of
+ * the same. What had been merged for a notifier that has since become one that takes less at a time, or each alone, is
+ * taken apart.
+ * @param claimed to one notifier, at least one
+ * @param keepsState of the notifier
+ * @param lengthMax of what the notifier lists in one message; null: it takes each alone
+ * @throws CronflowError when the store fails; nothing is merged then
+ */
+export async function pack(
+  options: PackingOptions,
+  claimed: readonly Delivery[],
+  keepsState: boolean,
+  lengthMax: number | null,
+): Promise<Packed> {
+  const { store } = options;
+  const [first] = claimed;
+  if (first === undefined) throw new Error('nothing to send: a bug');
+  if (claimed.length === 1 || lengthMax === null) {
+    const packed = await parcelOf(store, first, keepsState);
+    const fits = packed.items === null || countOf(options, packed.items, lengthMax) === packed.items.length;
+    const parcel = fits ? packed : await parcelOf(store, await takeApart(store, packed), keepsState);
+    return { parcel, silent: [], left: new Set(claimed.slice(1).map(({ id }) => id)) };
+  }
+  const all = await Promise.all(claimed.map((delivery) => parcelOf(store, delivery, keepsState)));
+  const silent = all.filter(({ silentBecause }) => silentBecause !== null);
+  const told = all.filter(({ silentBecause }) => silentBecause === null);
+  if (told.length === 0) return { parcel: null, silent, left: new Set() };
+  const { parcel, count } = await merge(options, told, lengthMax);
+  return { parcel, silent, left: new Set(told.slice(count).map(({ head }) => head.id)) };
+}
+
+/** Makes one parcel of the first of several; of the first alone where no more fit. */
+async function merge(
+  options: PackingOptions,
+  parcels: readonly Parcel[],
+  lengthMax: number,
+): Promise<{ parcel: Parcel; count: number }> {
+  const { store } = options;
+  const first = parcels[0]!;
+  const items = await itemsOf(store, deliveriesOf(parcels));
+  const count = countOf(options, items, lengthMax);
+  const [head, ...merged] = deliveriesOf(parcels.slice(0, count)) as [Delivery, ...Delivery[]];
+  const isMerged = count > 1 && (await commitMerged(store, head, merged));
+  if (!isMerged) return { parcel: first, count: 1 };
+  const parcel = { head, merged, closing: null, items: items.slice(0, count), silentBecause: null };
+  return { parcel, count };
+}
+
+/**
+ * How many of the first items go into one message: none where a notifier takes each alone, and one where only a bug
+ * keeps more from being counted; one that cannot be listed must not hold up all the others.
+ */
+function countOf({ logger }: PackingOptions, items: readonly MergedItem[], lengthMax: number | null): number {
+  if (lengthMax === null) return 0;
+  try {
+    return mergedCountOf(items, lengthMax);
+  } catch (error) {
+    const delivery = items[0]?.delivery.id;
+    logger.error('several messages could not be put together', { delivery, error: textOf(error) });
+    return 1;
+  }
+}
+
+/** @returns the head, which goes alone from now on, as each of the others does */
+function takeApart(store: Store, { head, merged }: Parcel): Promise<Delivery> {
+  const ids = [head, ...merged].map(({ id }) => id);
+  return store.transact({ delivery_ids: ids }, (tx) => {
+    for (const id of ids) {
+      const delivery = tx.delivery(id);
+      if (delivery?.status === 'pending') tx.putDelivery(aloneOf(delivery));
+    }
+    return tx.delivery(head.id) ?? aloneOf(head);
+  });
+}
+
+/** @returns false when the head was settled meanwhile, by another instance or with its job */
+function commitMerged(store: Store, head: Delivery, merged: readonly Delivery[]): Promise<boolean> {
+  const ids = merged.map(({ id }) => id);
+  return store.transact({ delivery_ids: [head.id, ...ids] }, (tx) => {
+    const stored = tx.delivery(head.id);
+    if (stored?.status !== 'pending') return false;
+    for (const id of ids) {
+      const delivery = tx.delivery(id);
+      if (delivery?.status === 'pending') tx.putDelivery({ ...delivery, merged_into: head.id });
+    }
+    tx.putDelivery({ ...stored, merged_ids: ids });
+    return true;
+  });
+}
+
+/** Those of every parcel, each head before what goes with it. */
+function deliveriesOf(parcels: readonly Parcel[]): Delivery[] {
+  return parcels.flatMap(({ head, merged }) => [head, ...merged]);
+}

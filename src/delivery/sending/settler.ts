@@ -1,0 +1,157 @@
+import { type Clock, sleep } from '../../clock.ts';
+import { failingNotifiers } from '../../ingest/failing-notifiers.ts';
+import type { Logger } from '../../observe/log.ts';
+import type { MessageOutcome } from '../../observe/message-counts.ts';
+import type { Store } from '../../store/store.ts';
+import { makeDue } from './clock-step.ts';
+import { forgetUndelivered, type Revival, reviveLost, undeliveredCount } from './deaths.ts';
+import { type Outcome, recordOutcome } from './outcome.ts';
+import type { Parcel } from './parcel.ts';
+import { textOf } from './text-of.ts';
+
+const STORE_RETRY_MS = 1_000;
+const COMMIT_RETRY_MS_MAX = 10_000;
+/** How often the same is owed again only because others get through. */
+const REVIVE_EVERY_MS = 3_600_000;
+
+interface SettlerOptions {
+  store: Store;
+  clock: Clock;
+  logger: Logger;
+  notifiers: { get(name: string): { keepsState: boolean } | undefined };
+  /** Called for every message that was sent, or not, once that is stored. */
+  onOutcome?: ((notifier: string, outcome: MessageOutcome) => void) | undefined;
+}
+
+/** Writes down what became of messages, however long the store takes to work again. */
+export class Settler {
+  readonly #options: SettlerOptions;
+  readonly #stopping: AbortSignal;
+  readonly #stopped: AbortSignal;
+  readonly #onRevived: () => void;
+  #failing: readonly string[] = [];
+
+  /**
+   * @param stopping aborted when nothing new is to begin
+   * @param stopped aborted when nothing is waited for any longer
+   * @param onRevived called when something is owed again
+   */
+  constructor(
+    options: SettlerOptions,
+    around: { stopping: AbortSignal; stopped: AbortSignal; onRevived: () => void },
+  ) {
+    this.#options = options;
+    this.#stopping = around.stopping;
+    this.#stopped = around.stopped;
+    this.#onRevived = around.onRevived;
+  }
+
+  /** Names of the notifiers that lose messages. */
+  get failing(): readonly string[] {
+    return this.#failing;
+  }
+
+  async readFailing(): Promise<void> {
+    this.#failing = await this.#options.store.transact({}, failingNotifiers);
+  }
+
+  /** While the store fails this waits: sending again would be telling twice. */
+  async settle(parcel: Parcel, outcome: Outcome): Promise<void> {
+    const { store, clock, logger, onOutcome } = this.#options;
+    const ids = [parcel.head, ...parcel.merged].map(({ id }) => id);
+    const told = await this.#untilStored(parcel.head.id, () =>
+      store.transact({ delivery_ids: ids }, (tx) => {
+        const news = recordOutcome(tx, parcel, outcome, clock.now());
+        this.#failing = failingNotifiers(tx);
+        return news;
+      }),
+    );
+    if (outcome.type !== 'silent') onOutcome?.(parcel.head.notifier, outcome.type);
+    if (told?.length === 0) {
+      logger.error('a notifier fails and there is no other to tell', { notifier: parcel.head.notifier });
+    }
+  }
+
+  /** A notifier that had lost messages takes them again: it hears of what is still open (DESIGN.md §7). */
+  async recover(notifier: string, undelivered: number): Promise<void> {
+    const { store } = this.#options;
+    // What is refused for good while others get through is told of as lost each time: once an hour is enough.
+    const notSinceAt = this.#options.clock.now() - REVIVE_EVERY_MS;
+    // Forgotten last: if this is cut short, the next message that gets through makes up for it.
+    const leftCount = await this.#untilStored(notifier, () =>
+      this.#revive(notifier, { isMended: false, notSinceAt }),
+    );
+    await this.#untilStored(notifier, () =>
+      store.transact({}, (tx) => forgetUndelivered(tx, notifier, Math.max(0, undelivered - leftCount))),
+    );
+  }
+
+  /**
+   * Owes again what a notifier lost that may have been mended, if it lost anything.
+   * @param isChanged it is configured in another way now: what waits for its next attempt is tried at once
+   */
+  async reviveIfAny(notifier: string, isChanged: boolean): Promise<void> {
+    const { store, clock, logger } = this.#options;
+    for (;;) {
+      try {
+        const nowAt = clock.now();
+        if (isChanged && (await makeDue(store, nowAt, { fromAt: nowAt, notifier })) > 0) this.#onRevived();
+        if ((await undeliveredCount(store, notifier)) > 0) await this.#revive(notifier, { isMended: true });
+        return;
+      } catch (error) {
+        if (this.#stopping.aborted) return;
+        logger.error('what was given up cannot be owed again', { notifier, error: textOf(error) });
+        await sleep(clock, COMMIT_RETRY_MS_MAX, this.#stopping);
+      }
+    }
+  }
+
+  /**
+   * Tries whether notifiers that lose messages take them again, with one that was given up, unless another is tried
+   * still: one that nobody mended here would otherwise go unnoticed until something else went wrong.
+   */
+  async probe(): Promise<void> {
+    const { store, logger } = this.#options;
+    for (const notifier of this.#failing) {
+      try {
+        const { total } = await store.deliveries({ status: 'pending', notifier, skip: 0, limit: 1 });
+        if (total === 0) await this.#revive(notifier, { isMended: false, countMax: 1 });
+      } catch (error) {
+        logger.error('what was given up cannot be owed again', { notifier, error: textOf(error) });
+      }
+    }
+  }
+
+  /** @returns how many were left for later */
+  async #revive(notifier: string, how: Omit<Revival, 'nowAt' | 'keepsState'>): Promise<number> {
+    const { store, clock, logger, notifiers } = this.#options;
+    const keepsState = notifiers.get(notifier)?.keepsState ?? false;
+    const { count, leftCount } = await reviveLost(store, notifier, {
+      ...how,
+      nowAt: clock.now(),
+      keepsState,
+    });
+    if (count === 0) return leftCount;
+    logger.warn('messages that had been given up are owed again', { notifier, count });
+    this.#onRevived();
+    return leftCount;
+  }
+
+  /**
+   * Tries to write as often as it takes.
+   * @throws CronflowError when the worker stops before the store works again
+   */
+  async #untilStored<T>(about: string, write: () => Promise<T>): Promise<T> {
+    const { clock, logger } = this.#options;
+    for (let failures = 0; ; failures++) {
+      try {
+        return await write();
+      } catch (error) {
+        if (this.#stopped.aborted) throw error;
+        if (failures === 0) logger.error('the outbox cannot be written', { about, error: textOf(error) });
+        const delayMs = Math.min(STORE_RETRY_MS * 2 ** Math.min(failures, 10), COMMIT_RETRY_MS_MAX);
+        await sleep(clock, delayMs, this.#stopped);
+      }
+    }
+  }
+}

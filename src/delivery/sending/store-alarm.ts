@@ -1,0 +1,150 @@
+import type { Clock } from '../../clock.ts';
+import { pastTrouble, systemDeliveries, systemIncident, type Trouble } from '../../core/system.ts';
+import { putSystemChange } from '../../ingest/system-change.ts';
+import type { Logger } from '../../observe/log.ts';
+import type { Store } from '../../store/store.ts';
+import { attempt } from './attempt.ts';
+import { type Message, type MessageContext, messageOf } from '../message/message.ts';
+import type { Redact } from '../message/redact.ts';
+import type { Notifier } from '../notifier.ts';
+
+/** Beats without a commit, ten seconds apart, after which it is not over in a moment. */
+const FAILURES_MIN = 3;
+
+/** A stretch in which nothing could be stored. */
+interface Failing {
+  sinceAt: number;
+  detail: string;
+  /** Notifiers that took the message, and those that never will. */
+  told: Set<string>;
+  refused: Set<string>;
+}
+
+export interface StoreAlarmOptions {
+  store: Store;
+  clock: Clock;
+  logger: Logger;
+  notifiers: { get(name: string): Notifier | undefined };
+  /** Names of those who are told, known without the store. */
+  audience: () => readonly string[];
+  /** For links, and in which instants are named; known without the store. */
+  around: () => Pick<MessageContext, 'publicUrl' | 'timezone'>;
+  /** Hides secrets in what is quoted from outside. */
+  redact: Redact;
+  /** Called after a commit that owes something. */
+  onCommit: () => void;
+}
+
+/**
+ * Says that the store fails directly, past the outbox that fails with it, best effort; once it works again,
+ * stores that and owes the end to those who were told (DESIGN.md §3.3). What a crash meanwhile makes of it
+ * is told as time away.
+ */
+export class StoreAlarm {
+  readonly #options: StoreAlarmOptions;
+  readonly #sending = new Map<string, Promise<void>>();
+  #failures = 0;
+  #failing: Failing | null = null;
+  #recording: Promise<void> | null = null;
+
+  constructor(options: StoreAlarmOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * To be called after each attempt of liveness to store that Cronflow is alive.
+   * @param failure why it failed; null when it did not
+   */
+  beat(failure: string | null): void {
+    if (failure === null) {
+      this.#failures = 0;
+      if (this.#failing !== null) this.#recording ??= this.#record(this.#failing);
+      return;
+    }
+    this.#failures += 1;
+    this.#failing ??= {
+      sinceAt: this.#options.clock.now(),
+      detail: failure,
+      told: new Set(),
+      refused: new Set(),
+    };
+    if (this.#failures >= FAILURES_MIN) this.#announce(this.#failing);
+  }
+
+  /** Waits for what is being sent and stored. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#sending.values(), this.#recording]);
+  }
+
+  /** Those who could not be told are tried again at every beat. */
+  #announce(failing: Failing): void {
+    for (const name of new Set(this.#options.audience())) {
+      if (failing.told.has(name) || failing.refused.has(name) || this.#sending.has(name)) continue;
+      const sending = this.#send(name, failing).finally(() => this.#sending.delete(name));
+      this.#sending.set(name, sending);
+    }
+  }
+
+  async #send(name: string, failing: Failing): Promise<void> {
+    const { clock, logger, notifiers, redact, around } = this.#options;
+    const notifier = notifiers.get(name);
+    if (notifier === undefined) return;
+    try {
+      const sent = await attempt(
+        notifier,
+        messageFor(name, failing, { ...around(), nowAt: clock.now(), redact }),
+        clock,
+      );
+      if (sent.result === 'ok') failing.told.add(name);
+      else logger.warn('cannot tell that the store fails', { notifier: name, error: sent.detail });
+      if (sent.result === 'permanent') failing.refused.add(name);
+    } catch (error) {
+      logger.warn('cannot tell that the store fails', { notifier: name, error: String(error) });
+    }
+  }
+
+  /** A failure that was over before anyone was to be told is no incident. */
+  async #record(failing: Failing): Promise<void> {
+    const { store, clock, logger, onCommit } = this.#options;
+    try {
+      // Who took the message just now is owed the end of it, too.
+      await Promise.all(this.#sending.values());
+      const at = clock.now();
+      if (failing.told.size > 0 || failing.refused.size > 0) {
+        const change = pastTrouble(troubleOf(failing), [...failing.told], failing.sinceAt, at);
+        await store.transact({}, (tx) => putSystemChange(tx, change));
+        onCommit();
+      }
+      if (this.#failing === failing) this.#failing = null;
+    } catch (error) {
+      logger.warn('the end of the trouble could not be stored yet', { error: String(error) });
+    } finally {
+      this.#recording = null;
+    }
+  }
+}
+
+function troubleOf({ detail }: Failing): Trouble {
+  return { kind: 'store', reason: 'store_failing', detail };
+}
+
+function messageFor(
+  name: string,
+  failing: Failing,
+  around: Pick<MessageContext, 'publicUrl' | 'timezone' | 'nowAt' | 'redact'>,
+): Message {
+  const { sinceAt } = failing;
+  const incident = systemIncident(`store-${sinceAt}`, troubleOf(failing), [name], sinceAt);
+  const [delivery] = systemDeliveries(incident, 'opened', sinceAt, around.nowAt);
+  if (delivery === undefined) throw new Error('a message for nobody: a bug');
+  const nothing = {
+    job: null,
+    run: null,
+    output: null,
+    usualMs: null,
+    lastHost: null,
+    opening: null,
+    closing: null,
+  };
+  return messageOf(delivery, { ...nothing, ...around, incident, undelivered: 0 });
+}

@@ -1,0 +1,334 @@
+import { type Clock, sleep } from '../../clock.ts';
+import type { Logger } from '../../observe/log.ts';
+import type { MessageOutcome } from '../../observe/message-counts.ts';
+import type { Store } from '../../store/store.ts';
+import { attempt } from './attempt.ts';
+import { clampRetryAfterMs, isExhausted, retryDelayMs } from './backoff.ts';
+import { ClockStep } from './clock-step.ts';
+import { undeliveredCount } from './deaths.ts';
+import { type Departure, isMergeable, Lane } from './lane.ts';
+import type { Message } from '../message/message.ts';
+import type { Notifier, SendResult } from '../notifier.ts';
+import { pack } from './packing.ts';
+import { type Parcel, youngestOf } from './parcel.ts';
+import type { Redact } from '../message/redact.ts';
+import { Settler } from './settler.ts';
+import { textOf } from './text-of.ts';
+import { write } from './writing.ts';
+
+/** A suspended machine is noticed within this (DESIGN.md §3.4). */
+const SLEEP_MS_MAX = 10_000;
+/** The store said that something is due and gave nothing: it is not asked again at once. */
+const SLEEP_MS_MIN = 100;
+/** Longer than every attempt; another instance takes over what a dead one had claimed after this. */
+const LEASE_MS = 60_000;
+/** Left of a lease for the commit after an attempt. */
+const COMMIT_MS = 2_000;
+/** Claimed at a time for a notifier that takes each message alone. */
+const CLAIMS_MAX = 20;
+/** Looked at for one merged message; more names fit into none. */
+const MERGED_MAX = 1_000;
+/** How often it is tried whether a notifier that loses messages takes them again. */
+const PROBE_EVERY_MS = 3_600_000;
+const STORE_RETRY_MS = 1_000;
+const STOP_MS_DEFAULT = 15_000;
+const ERROR_LENGTH_MAX = 500;
+
+export interface DeliveryWorkerOptions {
+  store: Store;
+  clock: Clock;
+  logger: Logger;
+  /** In [0, 1), for the jitter of retries. */
+  random: () => number;
+  notifiers: { get(name: string): Notifier | undefined };
+  /** For links in messages, without a trailing slash; asked for every message, for it may be reconfigured. */
+  publicUrl: () => string | null;
+  /** Hides secrets in what is quoted from outside. */
+  redact: Redact;
+  /** Called for every message that was sent, or not, once that is stored. */
+  onOutcome?: (notifier: string, outcome: MessageOutcome) => void;
+}
+
+/**
+ * Sends what the outbox holds (DESIGN.md §7): claims by lease, sends, commits what became of it. At least
+ * once, in order per job and notifier; the only place that retries.
+ */
+export class DeliveryWorker {
+  readonly #options: DeliveryWorkerOptions;
+  readonly #clockStep: ClockStep;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #tasks = new Set<Promise<void>>();
+  readonly #settler: Settler;
+  /** Aborted when `stop` was called: nothing new begins. */
+  readonly #stopping = new AbortController();
+  /** Aborted when the time `stop` had is over: nothing is waited for. */
+  readonly #stopped = new AbortController();
+  #alarm = new AbortController();
+  #loop: Promise<void> | null = null;
+  #storeFails = false;
+  /** On the monotonic clock. */
+  #probeAtMs = Infinity;
+
+  constructor(options: DeliveryWorkerOptions) {
+    this.#options = options;
+    this.#clockStep = new ClockStep(options.clock);
+    const [stopping, stopped] = [this.#stopping.signal, this.#stopped.signal];
+    this.#settler = new Settler(options, { stopping, stopped, onRevived: () => this.wake() });
+  }
+
+  /**
+   * Begins to deliver. A restart is how a broken notifier is often mended, so what it missed while its
+   * incidents stay open is owed again to every notifier.
+   * @param names of all configured notifiers
+   */
+  start(names: readonly string[]): void {
+    if (this.#loop !== null) throw new Error('The delivery worker was started twice.');
+    this.#probeAtMs = this.#options.clock.monotonic() + PROBE_EVERY_MS;
+    this.#loop = this.#run();
+    this.#revive(names, false);
+  }
+
+  /** Names of the notifiers that lose messages, for those who look instead of being told. */
+  get failing(): readonly string[] {
+    return this.#settler.failing;
+  }
+
+  /** To be called after every commit that may owe deliveries; costs nothing. */
+  wake(): void {
+    this.#alarm.abort();
+  }
+
+  /** To be called with the names of notifiers that are new or whose configuration changed. */
+  notifiersChanged(names: readonly string[]): void {
+    for (const name of names) {
+      const lane = this.#lanes.get(name);
+      if (lane !== undefined) lane.heldUntilMs = -Infinity;
+    }
+    this.#revive(names, true);
+  }
+
+  #revive(names: readonly string[], isChanged: boolean): void {
+    for (const name of names) this.#track(this.#settler.reviveIfAny(name, isChanged));
+    this.#track(this.#settler.readFailing());
+    this.wake();
+  }
+
+  /** Begins nothing new and waits for what is on its way, at most `limitMs`; then what is left is aborted. */
+  async stop(limitMs: number = STOP_MS_DEFAULT): Promise<void> {
+    this.#stopping.abort();
+    this.wake();
+    const cancel = this.#options.clock.after(limitMs, () => {
+      this.#stopped.abort();
+      for (const lane of this.#lanes.values()) lane.abort();
+    });
+    await this.#loop;
+    while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+    cancel();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      // Replaced before looking, so that what is committed while looking is not slept over.
+      this.#alarm = new AbortController();
+      const delayMs = await this.#claim();
+      if (this.#stopping.signal.aborted) return;
+      this.#probe();
+      for (const lane of this.#lanes.values()) this.#pump(lane);
+      const sleepMs = Math.min(delayMs, this.#heldMs());
+      if (sleepMs > 0) await sleep(this.#options.clock, sleepMs, this.#alarm.signal);
+    }
+  }
+
+  #probe(): void {
+    const nowMs = this.#options.clock.monotonic();
+    if (nowMs < this.#probeAtMs) return;
+    this.#probeAtMs = nowMs + PROBE_EVERY_MS;
+    this.#track(this.#settler.probe());
+  }
+
+  /** @returns how long to sleep, in milliseconds */
+  async #claim(): Promise<number> {
+    const { store, clock, logger } = this.#options;
+    try {
+      const heldCount = await this.#clockStep.look(store);
+      if (heldCount > 0) logger.warn('the clock was set back; what waits is sent now', { count: heldCount });
+      const limits = this.#limits();
+      const claim = { now_at: clock.now(), lease_ms: LEASE_MS, limit: CLAIMS_MAX, limits };
+      const leaseEndsMs = clock.monotonic() + LEASE_MS;
+      const claimed = await store.claimDeliveries(claim);
+      for (const delivery of claimed) this.#laneOf(delivery.notifier).add({ delivery, leaseEndsMs });
+      // Those whose lane is full are asked about again when there is room.
+      const full = [...limits].flatMap(([name, limit]) => (limit === 0 ? [name] : []));
+      const earliestAt = await store.earliestDeliveryAt(new Set(full));
+      if (this.#storeFails) logger.info('the outbox can be read again');
+      this.#storeFails = false;
+      if (earliestAt === null) return SLEEP_MS_MAX;
+      const delayMs = earliestAt - clock.now();
+      return Math.min(Math.max(delayMs, claimed.length > 0 ? 0 : SLEEP_MS_MIN), SLEEP_MS_MAX);
+    } catch (error) {
+      if (!this.#storeFails) logger.error('the outbox cannot be read', { error: textOf(error) });
+      this.#storeFails = true;
+      return STORE_RETRY_MS;
+    }
+  }
+
+  /** How many more may be claimed for each notifier that something waits for already. */
+  #limits(): Map<string, number> {
+    const limits = new Map<string, number>();
+    for (const [name, lane] of this.#lanes) {
+      const merges = typeof this.#options.notifiers.get(name)?.mergedLengthMax === 'number';
+      limits.set(name, merges ? lane.room : Math.min(CLAIMS_MAX, lane.room));
+    }
+    return limits;
+  }
+
+  /** Starts as much of what waits for one notifier as it takes at a time. */
+  #pump(lane: Lane): void {
+    const { clock, notifiers } = this.#options;
+    const notifier = notifiers.get(lane.notifier);
+    const nowMs = clock.monotonic();
+    const lengthMax = notifier?.mergedLengthMax ?? null;
+    while (lane.isFree(nowMs, notifier?.concurrency ?? 1)) {
+      const departure = lengthMax === null ? lane.next(nowMs) : this.#nextOf(lane, nowMs);
+      if (departure === undefined) break;
+      this.#track(this.#handle(lane, departure, lengthMax));
+    }
+    const isForgettable = nowMs >= lane.heldUntilMs && lane.storm.isOver(nowMs);
+    if (lane.isIdle && isForgettable) this.#lanes.delete(lane.notifier);
+  }
+
+  /** What may go next to a notifier that is told of a storm in few messages. */
+  #nextOf(lane: Lane, nowMs: number): Departure | undefined {
+    const other = lane.next(nowMs, (delivery) => !isMergeable(delivery));
+    if (other !== undefined) return other;
+    const waitingCount = lane.mergeableCount;
+    if (waitingCount === 0) return undefined;
+    switch (lane.storm.turn(nowMs, waitingCount)) {
+      case 'wait':
+        return undefined;
+      case 'merge':
+        return lane.nextMany(nowMs, MERGED_MAX);
+      case 'alone': {
+        const departure = lane.next(nowMs);
+        if (departure !== undefined) lane.storm.alone(nowMs);
+        return departure;
+      }
+    }
+  }
+
+  /** How long until a lane that waits for an instant goes on, in milliseconds. */
+  #heldMs(): number {
+    const nowMs = this.#options.clock.monotonic();
+    const held = [...this.#lanes.values()].flatMap((lane) => [
+      lane.heldUntilMs - nowMs,
+      lane.storm.endMs - nowMs,
+    ]);
+    return Math.min(SLEEP_MS_MAX, ...held.filter((ms) => ms > 0));
+  }
+
+  async #handle(lane: Lane, departure: Departure, lengthMax: number | null): Promise<void> {
+    let left = departure.claimed;
+    try {
+      left = await this.#deliver(lane, departure, lengthMax);
+    } finally {
+      lane.done(departure, left);
+      this.wake();
+    }
+  }
+
+  /** @returns what was not sent: the store could not be read, or not all went into one message */
+  async #deliver(lane: Lane, departure: Departure, lengthMax: number | null): Promise<Departure['claimed']> {
+    const { store, logger, notifiers, clock } = this.#options;
+    const { claimed } = departure;
+    const notifier = notifiers.get(lane.notifier);
+    let parcel: Parcel | null;
+    let left: Departure['claimed'];
+    let message: Message | null = null;
+    let undelivered: number;
+    try {
+      ({ parcel, left } = await this.#pack(departure, notifier, lengthMax));
+      undelivered = await undeliveredCount(store, lane.notifier);
+      if (parcel !== null) message = await write(this.#options, parcel, undelivered);
+    } catch (error) {
+      const [first] = claimed;
+      logger.error('a delivery cannot be read', { delivery: first?.delivery.id, error: textOf(error) });
+      await sleep(clock, STORE_RETRY_MS, this.#stopping.signal);
+      return claimed;
+    }
+    if (parcel === null || message === null) return left;
+    const isStorm = claimed.length > 1;
+    if (isStorm) lane.storm.merged(clock.monotonic(), left.length);
+    if (parcel.silentBecause !== null) {
+      if (!isStorm) lane.storm.undo();
+      await this.#settler.settle(parcel, { type: 'silent', because: parcel.silentBecause });
+    } else if (notifier === undefined) {
+      const detail = 'no notifier of this name is configured';
+      await this.#finish(lane, parcel, { result: 'permanent', detail }, 0);
+    } else {
+      const sent = await this.#send(notifier, message, departure);
+      if (sent.result !== 'ok' && !isStorm) lane.storm.undo();
+      await this.#finish(lane, parcel, sent, undelivered);
+    }
+    return left;
+  }
+
+  /** @returns null where nothing is left to be told, and what did not go into the parcel */
+  async #pack(
+    { claimed }: Departure,
+    notifier: Notifier | undefined,
+    lengthMax: number | null,
+  ): Promise<{ parcel: Parcel | null; left: Departure['claimed'] }> {
+    const deliveries = claimed.map(({ delivery }) => delivery);
+    const keepsState = notifier?.keepsState ?? false;
+    const { parcel, silent, left } = await pack(this.#options, deliveries, keepsState, lengthMax);
+    for (const each of silent) {
+      await this.#settler.settle(each, { type: 'silent', because: each.silentBecause ?? '' });
+    }
+    return { parcel, left: claimed.filter(({ delivery }) => left.has(delivery.id)) };
+  }
+
+  /** One attempt, within its time and its lease. */
+  #send(notifier: Notifier, message: Message, { claimed, abort }: Departure): Promise<SendResult> {
+    const { clock } = this.#options;
+    const leaseEndsMs = Math.min(...claimed.map((each) => each.leaseEndsMs));
+    return attempt(notifier, message, clock, leaseEndsMs - clock.monotonic() - COMMIT_MS, abort);
+  }
+
+  async #finish(lane: Lane, parcel: Parcel, sent: SendResult, undelivered: number): Promise<void> {
+    const { clock, logger, random } = this.#options;
+    const { head } = parcel;
+    const attempts = head.attempts + 1;
+    const fields = { delivery: head.id, notifier: head.notifier, attempt: attempts };
+    if (sent.result === 'ok') {
+      logger.info('delivered', fields);
+      await this.#settler.settle(parcel, { type: 'sent', receipt: sent.receipt ?? null });
+      if (undelivered > 0) await this.#settler.recover(head.notifier, undelivered);
+      return;
+    }
+    const error = sent.detail.slice(0, ERROR_LENGTH_MAX);
+    if (sent.result === 'permanent' || isExhausted(youngestOf(parcel), attempts, clock.now())) {
+      logger.error('given up: a notification was not delivered', { ...fields, error });
+      await this.#settler.settle(parcel, { type: 'dead', error });
+      return;
+    }
+    const afterMs = clampRetryAfterMs(sent.afterMs ?? 0);
+    lane.heldUntilMs = Math.max(lane.heldUntilMs, clock.monotonic() + afterMs);
+    const delayMs = Math.max(afterMs, retryDelayMs(attempts, random()));
+    logger.warn('not delivered yet', { ...fields, error, retry_in_ms: delayMs });
+    await this.#settler.settle(parcel, { type: 'retry', error, retryAt: clock.now() + delayMs });
+  }
+
+  #laneOf(notifier: string): Lane {
+    const lane = this.#lanes.get(notifier) ?? new Lane(notifier);
+    this.#lanes.set(notifier, lane);
+    return lane;
+  }
+
+  #track(task: Promise<void>): void {
+    const tracked = task.catch((error: unknown) => {
+      this.#options.logger.error('delivery failed unexpectedly', { error: textOf(error) });
+    });
+    this.#tasks.add(tracked);
+    void tracked.finally(() => this.#tasks.delete(tracked));
+  }
+}

@@ -1,0 +1,39 @@
+import type { Clock } from '../../clock.ts';
+import type { Logger } from '../../observe/log.ts';
+import type { Store } from '../../store/store.ts';
+import { loadContext } from './context.ts';
+import { bareMergedMessageOf, mergedMessageOf } from '../message/merged.ts';
+import { bareMessageOf, type Message, messageOf } from '../message/message.ts';
+import type { Parcel } from './parcel.ts';
+import type { Redact } from '../message/redact.ts';
+import { textOf } from './text-of.ts';
+
+export interface WritingOptions {
+  store: Store;
+  clock: Clock;
+  logger: Logger;
+  /** For links in messages, without a trailing slash. */
+  publicUrl: () => string | null;
+  /** Hides secrets in what is quoted from outside. */
+  redact: Redact;
+}
+
+/**
+ * Writes the message of a parcel; a bare one where only a bug keeps it from being written as it should.
+ * @param undelivered messages to the notifier that were given up since one last got through
+ * @throws CronflowError when the store cannot be read
+ */
+export async function write(options: WritingOptions, parcel: Parcel, undelivered: number): Promise<Message> {
+  const { store, clock, logger, publicUrl, redact } = options;
+  const { head, closing, items } = parcel;
+  const around = { nowAt: clock.now(), publicUrl: publicUrl(), undelivered, redact };
+  const context =
+    items === null ? await loadContext(store, head, { ...around, closing: closing?.facts ?? null }) : null;
+  try {
+    if (items !== null) return mergedMessageOf(items, around);
+    if (context !== null) return messageOf(head, context);
+  } catch (error) {
+    logger.error('a message could not be written', { delivery: head.id, error: textOf(error) });
+  }
+  return items === null ? bareMessageOf(head, closing !== null) : bareMergedMessageOf(items);
+}

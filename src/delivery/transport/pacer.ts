@@ -1,0 +1,31 @@
+import { type Clock, sleep } from '../../clock.ts';
+
+/** Keeps what it is asked to let through at least `intervalMs` apart. */
+export class Pacer {
+  readonly #clock: Clock;
+  readonly #intervalMs: number;
+  /** On the monotonic clock. */
+  #nextMs = -Infinity;
+
+  constructor(clock: Clock, intervalMs: number) {
+    this.#clock = clock;
+    this.#intervalMs = intervalMs;
+  }
+
+  /**
+   * Waits for the next turn.
+   * @returns false when `signal` aborted first
+   */
+  async turn(signal: AbortSignal): Promise<boolean> {
+    const nowMs = this.#clock.monotonic();
+    const turnMs = Math.max(nowMs, this.#nextMs);
+    this.#nextMs = turnMs + this.#intervalMs;
+    if (turnMs > nowMs) await sleep(this.#clock, turnMs - nowMs, signal);
+    return !signal.aborted;
+  }
+
+  /** The interval counts from now: a request just ended may have arrived only now. */
+  used(): void {
+    this.#nextMs = Math.max(this.#nextMs, this.#clock.monotonic() + this.#intervalMs);
+  }
+}

@@ -1,0 +1,113 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { redact } from '../../../src/delivery/message/redact.ts';
+import { StoreAlarm } from '../../../src/delivery/sending/store-alarm.ts';
+import { Liveness } from '../../../src/ingest/liveness.ts';
+import { DOWN, FakeNotifier, harness, type Harness, REVOKED } from '../support/harness.ts';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+const TITLE = 'STORE FAILING: The disk is full; pings are refused until it works again';
+
+const audience = (): string[] => ['ops', 'pager'];
+
+const around = () => ({ publicUrl: 'https://cron.example.com', timezone: 'Europe/Berlin' });
+
+let h: Harness;
+let pager: FakeNotifier;
+let liveness: Liveness;
+
+beforeEach(async () => {
+  h = harness();
+  pager = new FakeNotifier('pager', h.clock);
+  h.notifiers.set('pager', pager);
+  const { store, clock, logger, notifiers } = h;
+  const onCommit = (): void => h.worker.wake();
+  const alarm = new StoreAlarm({ store, clock, logger, notifiers, audience, around, redact, onCommit });
+  const onBeat = (failure: string | null): void => alarm.beat(failure);
+  liveness = new Liveness({ store, clock, logger, onCommit, onBeat });
+  await liveness.start();
+  h.worker.start(['ops', 'pager']);
+});
+
+const failFor = async (ms: number): Promise<void> => {
+  h.store.failsCommits = true;
+  await h.clock.advance(ms);
+  h.store.failsCommits = false;
+};
+const incidents = async (): Promise<unknown> => (await h.store.incidents({ skip: 0, limit: 10 })).items;
+
+describe('a store that fails', () => {
+  it('is told once past the outbox after three beats, and its end through it', async () => {
+    await failFor(29 * SECOND_MS);
+    h.store.failsCommits = true;
+    expect(h.ops.titles).toEqual([]);
+    await h.clock.advance(SECOND_MS);
+    expect([h.ops.titles, pager.titles]).toEqual([[TITLE], [TITLE]]);
+    await h.clock.advance(4 * MINUTE_MS);
+    h.store.failsCommits = false;
+    await h.clock.advance(20 * SECOND_MS);
+    const end = 'RESOLVED: the store works again, after 4m30s';
+    expect([h.ops.titles, pager.titles]).toEqual([
+      [TITLE, end],
+      [TITLE, end],
+    ]);
+    const startAt = h.clock.now() - 4 * MINUTE_MS - 50 * SECOND_MS;
+    expect(await incidents()).toMatchObject([
+      {
+        kind: 'store',
+        reason: 'store_failing',
+        opened_at: startAt + 10 * SECOND_MS,
+        closed_at: startAt + 280 * SECOND_MS,
+        told: ['ops', 'pager'],
+      },
+    ]);
+  });
+
+  it('for less than that is told to nobody', async () => {
+    await failFor(29 * SECOND_MS);
+    await h.clock.advance(MINUTE_MS + SECOND_MS);
+    await failFor(29 * SECOND_MS);
+    await h.clock.advance(MINUTE_MS);
+    expect(h.ops.titles).toEqual([]);
+    expect(await incidents()).toEqual([]);
+  });
+
+  it('is told to each until it takes it, and its end to those who did', async () => {
+    h.ops.answers = [DOWN, DOWN];
+    pager.answers = [REVOKED];
+    await failFor(5 * MINUTE_MS);
+    expect(h.ops.attempts).toHaveLength(3);
+    expect(pager.attempts).toHaveLength(1);
+    await h.clock.advance(20 * SECOND_MS);
+    expect(h.ops.titles).toHaveLength(2);
+    expect(pager.titles).toEqual([]);
+    expect(await incidents()).toMatchObject([{ told: ['ops'] }]);
+  });
+
+  it('owes its end also when it fails again before that could be stored', async () => {
+    await failFor(MINUTE_MS);
+    // One commit, the sign of life, succeeds; the next does not.
+    const { store } = h;
+    const transact = store.transact.bind(store);
+    let commits = 0;
+    store.transact = (scope, fn) => {
+      commits += 1;
+      store.failsCommits = commits > 1;
+      return transact(scope, fn);
+    };
+    await h.clock.advance(MINUTE_MS);
+    store.transact = transact;
+    store.failsCommits = false;
+    await h.clock.advance(MINUTE_MS);
+    expect(h.ops.titles.map((title) => title.split(':')[0])).toEqual(['STORE FAILING', 'RESOLVED']);
+    expect(await incidents()).toHaveLength(1);
+  });
+
+  it('holds nothing up when a notifier is slow', async () => {
+    h.ops.answers = ['hang'];
+    await failFor(MINUTE_MS);
+    expect(pager.titles).toEqual([TITLE]);
+    expect(h.ops.titles).toEqual([TITLE]);
+    await liveness.stop();
+  });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { GROUP_WAIT_MS, Storm } from '../../../src/delivery/sending/storm.ts';
+
+describe('a storm', () => {
+  it('lets the first five of ten seconds go at once, and holds the rest until those are over', () => {
+    const storm = new Storm();
+    for (let sent = 0; sent < 5; sent += 1) {
+      expect(storm.turn(sent * 100, 10 - sent)).toBe('alone');
+      storm.alone(sent * 100);
+    }
+    expect(storm.turn(500, 5)).toBe('wait');
+    expect(storm.turn(GROUP_WAIT_MS - 1, 5)).toBe('wait');
+    expect(storm.turn(GROUP_WAIT_MS, 5)).toBe('merge');
+  });
+
+  it('lets one that waited by itself go alone', () => {
+    const storm = new Storm();
+    for (let sent = 0; sent < 5; sent += 1) storm.alone(0);
+    expect(storm.turn(1, 1)).toBe('wait');
+    expect(storm.turn(GROUP_WAIT_MS, 1)).toBe('alone');
+  });
+
+  it('holds what comes within ten seconds after several went out together', () => {
+    const storm = new Storm();
+    for (let sent = 0; sent < 5; sent += 1) storm.alone(0);
+    storm.turn(1, 3);
+    storm.merged(GROUP_WAIT_MS, 0);
+    expect(storm.turn(GROUP_WAIT_MS + 1, 1)).toBe('wait');
+    expect(storm.turn(2 * GROUP_WAIT_MS, 2)).toBe('merge');
+  });
+
+  it('goes on at once with what did not fit', () => {
+    const storm = new Storm();
+    for (let sent = 0; sent < 5; sent += 1) storm.alone(0);
+    storm.turn(1, 600);
+    storm.merged(GROUP_WAIT_MS, 300);
+    expect(storm.turn(GROUP_WAIT_MS + 1_000, 300)).toBe('merge');
+  });
+
+  it('is over when nothing was held', () => {
+    const storm = new Storm();
+    for (let sent = 0; sent < 4; sent += 1) storm.alone(0);
+    expect(storm.turn(GROUP_WAIT_MS, 4)).toBe('alone');
+    for (let sent = 0; sent < 4; sent += 1) {
+      expect(storm.turn(GROUP_WAIT_MS, 4 - sent)).toBe('alone');
+      storm.alone(GROUP_WAIT_MS);
+    }
+  });
+
+  it('sends no five one by one where more than a hundred wait', () => {
+    const storm = new Storm();
+    expect(storm.turn(0, 5_000)).toBe('alone');
+    storm.alone(0);
+    expect(storm.turn(1, 101)).toBe('wait');
+    expect(storm.turn(1, 100)).toBe('alone');
+  });
+
+  it('counts nothing that was not taken', () => {
+    const storm = new Storm();
+    for (let tried = 0; tried < 9; tried += 1) {
+      expect(storm.turn(tried, 9)).toBe('alone');
+      storm.alone(tried);
+      storm.undo();
+    }
+    expect(storm.isOver(9)).toBe(true);
+  });
+});

@@ -1,0 +1,801 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Delivery, Incident } from '../../../src/core/model.ts';
+import { applyConfiguration } from '../../../src/ingest/configuration.ts';
+import { DOWN, FakeNotifier, harness, type Harness, OK, openingOf, REVOKED } from '../support/harness.ts';
+import { aClosing, aDelivery, aJob, anIncident, aRun, someFacts } from '../support/records.ts';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const OPENED = 'j1-i1.ops.opened';
+const CLOSED = 'j1-i1.ops.closed';
+const TITLE = 'FAILED daily-database-backup on web1: exit 1 after 4m12s';
+const CLOSING_TITLE = 'RESOLVED daily-database-backup: ran fine on web1, was in trouble for 2h10m (3 bad)';
+
+let h: Harness;
+
+beforeEach(() => {
+  h = harness();
+});
+
+afterEach(async () => {
+  h.store.failsCommits = false;
+  h.store.failsReads = false;
+  const stopped = h.worker.stop();
+  await h.clock.advance(MINUTE_MS);
+  await stopped;
+});
+
+function start(): Promise<void> {
+  h.worker.start([...h.notifiers.keys()]);
+  return h.clock.advance(0);
+}
+
+function add(name: string, concurrency = 1): FakeNotifier {
+  const notifier = new FakeNotifier(name, h.clock, concurrency);
+  h.notifiers.set(name, notifier);
+  return notifier;
+}
+
+/** The opening and the end of the trouble of a job of its own. */
+function pair(number: number): [Delivery, Delivery] {
+  const opening = openingOf(h.clock, number);
+  return [opening, { ...opening, id: `j${number}-i1.ops.closed`, kind: 'closed' }];
+}
+
+/** The end of what was told, and all about another job, is given up. */
+async function giveUpEnds(): Promise<void> {
+  h.ops.keepsState = true;
+  const [opening, end] = pair(1);
+  await h.owe(opening);
+  await start();
+  h.ops.always = REVOKED;
+  await h.putIncident(anIncident({ id: 'j1-i1', job_id: 'j1', closed_at: h.clock.now() }));
+  // The beginning of the second is lost, too: nothing of it is open there.
+  await h.owe(end, ...pair(2));
+  h.worker.wake();
+  await h.clock.advance(0);
+  await h.putIncident(anIncident({ id: 'j2-i1', job_id: 'j2', closed_at: h.clock.now() }));
+  expect(await h.delivery('j1-i1.ops.closed')).toMatchObject({ status: 'dead' });
+  expect(await h.delivery('j2-i1.ops.closed')).toMatchObject({ status: 'dead' });
+}
+
+describe('sending', () => {
+  it('sends what is owed and writes down that it did', async () => {
+    await h.owe(aDelivery());
+    await start();
+    expect(h.ops.titles).toEqual([TITLE]);
+    expect(await h.delivery(OPENED)).toMatchObject({
+      status: 'sent',
+      attempts: 1,
+      finished_at: h.clock.now(),
+      last_error: null,
+    });
+  });
+
+  it('sends at once what is committed later, when woken', async () => {
+    await start();
+    await h.owe(aDelivery());
+    h.worker.wake();
+    await h.clock.advance(0);
+    expect(h.ops.titles).toEqual([TITLE]);
+  });
+
+  it('finds within 10 s what nobody woke it for', async () => {
+    await start();
+    await h.owe(aDelivery());
+    await h.clock.advance(10 * SECOND_MS);
+    expect(h.ops.titles).toEqual([TITLE]);
+  });
+
+  it('waits for a delivery that is not due yet, and sends it when it is', async () => {
+    await h.owe(aDelivery({ next_attempt_at: h.clock.now() + 25 * SECOND_MS }));
+    await start();
+    await h.clock.advance(25 * SECOND_MS - 1);
+    expect(h.ops.attempts).toEqual([]);
+    await h.clock.advance(1);
+    expect(h.ops.titles).toEqual([TITLE]);
+  });
+
+  it('finishes what a notifier without state need not be told', async () => {
+    await h.owe(aDelivery({ kind: 'closed_silently' }));
+    await start();
+    expect(h.ops.attempts).toEqual([]);
+    expect(await h.delivery(CLOSED)).toMatchObject({
+      status: 'sent',
+      attempts: 0,
+      last_error: 'no message: closed without a message',
+    });
+  });
+
+  it('writes with what the store knows of the run and its output', async () => {
+    await h.owe(aDelivery());
+    await h.store.transact({ ids: ['j1'] }, (tx) => {
+      tx.putRun({ ...aRun(), id: 'j1-6', outcome: 'success', duration_ms: 12 * MINUTE_MS });
+      tx.putRun(aRun());
+      tx.putOutput('j1', 'j1-7', { text: 'pg_dump: error\n', dropped_bytes: 0 });
+    });
+    await start();
+    expect(h.ops.sent[0]?.output).toBe('pg_dump: error');
+    expect(h.ops.sent[0]?.fields).toContainEqual({ label: 'Duration', value: '4m12s, usually 12m' });
+  });
+
+  it('still says that something is wrong when the message cannot be written', async () => {
+    await h.owe(aDelivery({ facts: someFacts({ at: Number.NaN, expected_at: Number.NaN }) }));
+    await start();
+    expect(h.ops.titles).toEqual(['IN TROUBLE daily-database-backup: exit_code']);
+    expect(h.log.join('')).toContain('a message could not be written');
+  });
+
+  it('drops what was removed with its job meanwhile', async () => {
+    h.ops.answers = ['held'];
+    await h.owe(aDelivery());
+    await start();
+    await h.store.transact({ ids: ['j1'] }, (tx) => tx.deleteJob('j1'));
+    h.ops.release();
+    await h.clock.advance(0);
+    expect((await h.store.deliveries({ skip: 0, limit: 10 })).items).toEqual([]);
+  });
+});
+
+describe('a delivery that somebody else has settled', () => {
+  it('stays settled', async () => {
+    h.ops.answers = ['held'];
+    await h.owe(aDelivery());
+    await start();
+    await h.owe(aDelivery({ status: 'dead', finished_at: 1 }));
+    h.ops.release();
+    await h.clock.advance(0);
+    expect(await h.delivery(OPENED)).toMatchObject({ status: 'dead', finished_at: 1 });
+  });
+});
+
+describe('order', () => {
+  it('sends a closing after its opening', async () => {
+    h.ops.answers = [DOWN];
+    await h.owe(aDelivery());
+    await start();
+    await h.clock.advance(5 * SECOND_MS);
+    expect(h.ops.titles).toEqual([TITLE]);
+    await h.owe(aClosing());
+    h.worker.wake();
+    await h.clock.advance(0);
+    expect(h.ops.titles).toEqual([TITLE, CLOSING_TITLE]);
+  });
+
+  it('holds a closing back while its opening is on its way', async () => {
+    h.ops.answers = ['held'];
+    await h.owe(aDelivery());
+    await start();
+    await close();
+    h.worker.wake();
+    await h.clock.advance(5 * SECOND_MS);
+    expect(h.ops.attempts).toHaveLength(1);
+    h.ops.release();
+    await h.clock.advance(0);
+    expect(h.ops.titles).toEqual([TITLE, CLOSING_TITLE]);
+  });
+
+  it('merges an opening that was not sent with its closing, and the reminders between', async () => {
+    h.ops.answers = [DOWN];
+    await h.owe(aDelivery());
+    await start();
+    await h.owe(aDelivery({ kind: 'reminder' }));
+    await close({ reminder_count: 1 });
+    await h.clock.advance(5 * SECOND_MS);
+    expect(h.ops.titles).toEqual([
+      'FAILED AND RESOLVED daily-database-backup on web1: exit 1 after 4m12s; ran fine on web1, ' +
+        'was in trouble for 2h10m (3 bad), from 02:04:12 to 04:14:12 (Europe/Berlin)',
+    ]);
+    expect(h.ops.sent[0]?.deliveryId).toBe(OPENED);
+    const reminder = await h.delivery('j1-i1.ops.reminder.1');
+    expect(reminder).toMatchObject({ status: 'sent', last_error: `told with ${OPENED}` });
+    expect(await h.delivery(CLOSED)).toMatchObject({ status: 'sent', finished_at: h.clock.now() });
+    expect(await h.store.earliestDeliveryAt()).toBeNull();
+  });
+
+  it('tries both again when the merged message fails', async () => {
+    h.ops.answers = [DOWN];
+    await h.owe(aDelivery());
+    await close();
+    await start();
+    expect(await h.delivery(OPENED)).toMatchObject({ status: 'pending', attempts: 1 });
+    expect(await h.delivery(CLOSED)).toMatchObject({ status: 'pending', attempts: 0 });
+    await h.clock.advance(5 * SECOND_MS);
+    expect(h.ops.titles).toHaveLength(1);
+    expect(h.ops.titles[0]).toContain('FAILED AND RESOLVED');
+  });
+
+  it('tells of trouble whose job was paused before anyone knew', async () => {
+    await h.owe(aDelivery());
+    await h.putIncident(anIncident({ closed_at: h.clock.now(), close_reason: 'paused' }));
+    await h.owe(aDelivery({ kind: 'closed_silently' }));
+    await start();
+    expect(h.ops.titles).toEqual([TITLE]);
+    expect(await h.delivery(CLOSED)).toMatchObject({ status: 'sent' });
+  });
+
+  it('leaves out reminders that something newer has overtaken', async () => {
+    await h.owe(aDelivery({ kind: 'reminder' }));
+    await h.owe(aDelivery({ kind: 'reminder', id: 'j1-i1.ops.reminder.2' }));
+    await h.putIncident(anIncident({ reminder_count: 2 }));
+    await start();
+    expect(h.ops.sent.map(({ deliveryId }) => deliveryId)).toEqual(['j1-i1.ops.reminder.2']);
+    await h.owe(aDelivery({ kind: 'reminder', id: 'j1-i1.ops.reminder.3' }));
+    await close({ reminder_count: 3 });
+    h.worker.wake();
+    await h.clock.advance(0);
+    expect(h.ops.sent.map(({ deliveryId }) => deliveryId)).toEqual(['j1-i1.ops.reminder.2', CLOSED]);
+  });
+});
+
+describe('retries', () => {
+  it('waits twice as long each time, up to five minutes, half of it by chance', async () => {
+    h.ops.always = DOWN;
+    await h.owe(aDelivery());
+    await start();
+    await h.clock.advance(30 * MINUTE_MS);
+    const delays = h.ops.attempts.map(({ at }, index) => at - (h.ops.attempts[index - 1]?.at ?? at));
+    expect(delays.slice(0, 10).map((ms) => ms / SECOND_MS)).toEqual([
+      0, 5, 10, 20, 40, 80, 160, 300, 300, 300,
+    ]);
+
+    const lucky = harness(() => 0);
+    lucky.ops.always = DOWN;
+    await lucky.owe(aDelivery());
+    lucky.worker.start(['ops']);
+    await lucky.clock.advance(2_500);
+    expect(lucky.ops.attempts).toHaveLength(2);
+    await lucky.worker.stop();
+  });
+
+  it('leaves a notifier alone for as long as it asks', async () => {
+    h.ops.answers = [{ result: 'retry', detail: 'rate limited', afterMs: 42 * SECOND_MS }];
+    await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2));
+    await start();
+    await h.clock.advance(42 * SECOND_MS - 1);
+    expect(h.ops.attempts).toHaveLength(1);
+    await h.clock.advance(1);
+    expect(h.ops.sent).toHaveLength(2);
+  });
+
+  it('gives up after 24 hours, loudly, and goes on with what comes behind', async () => {
+    h.ops.always = DOWN;
+    const opening = openingOf(h.clock, 1);
+    await h.owe(opening);
+    await start();
+    await h.clock.advance(24 * HOUR_MS - 1);
+    expect(await h.delivery(opening.id)).toMatchObject({ status: 'pending', last_error: 'it is down' });
+    await h.clock.advance(6 * MINUTE_MS);
+    expect(await h.delivery(opening.id)).toMatchObject({ status: 'dead', last_error: 'it is down' });
+    expect(h.log.join('')).toMatch(
+      /error given up: a notification was not delivered delivery=j1-i1.ops.opened/,
+    );
+    const { length } = h.ops.attempts;
+    await h.clock.advance(HOUR_MS);
+    expect(h.ops.attempts).toHaveLength(length);
+  });
+
+  it('gives what is old before it is first tried its share of attempts', async () => {
+    h.ops.answers = Array.from({ length: 9 }, () => DOWN);
+    await h.owe(aDelivery({ created_at: h.clock.now() - 48 * HOUR_MS }));
+    await start();
+    await h.clock.advance(HOUR_MS);
+    expect(h.ops.titles).toEqual([TITLE]);
+  });
+
+  it('gives up at once where trying again is pointless', async () => {
+    h.ops.answers = [REVOKED];
+    await h.owe(aDelivery());
+    await start();
+    expect(await h.delivery(OPENED)).toMatchObject({
+      status: 'dead',
+      attempts: 1,
+      last_error: 'it was revoked',
+    });
+  });
+
+  it('gives up what is owed to nobody', async () => {
+    await h.owe(aDelivery({ notifier: 'gone' }));
+    await start();
+    expect(await h.delivery('j1-i1.gone.opened')).toMatchObject({
+      status: 'dead',
+      last_error: 'no notifier of this name is configured',
+    });
+  });
+
+  it('tries again after a notifier that throws, against its contract', async () => {
+    h.ops.answers = [() => Promise.reject(new Error('a bug'))];
+    await h.owe(aDelivery());
+    await start();
+    expect(await h.delivery(OPENED)).toMatchObject({ last_error: 'the notifier failed: a bug' });
+    await h.clock.advance(5 * SECOND_MS);
+    expect(h.ops.titles).toEqual([TITLE]);
+  });
+
+  it.each(['hang', 'deaf'] as const)('gives an attempt 10 s and then tries again: %s', async (answer) => {
+    h.ops.answers = [answer];
+    await h.owe(aDelivery());
+    await start();
+    await h.clock.advance(10 * SECOND_MS);
+    expect(await h.delivery(OPENED)).toMatchObject({ status: 'pending', attempts: 1 });
+    await h.clock.advance(5 * SECOND_MS);
+    expect(h.ops.titles).toEqual([TITLE]);
+  });
+});
+
+describe('many', () => {
+  it('lets no slow notifier hold up another', async () => {
+    const slow = add('slow');
+    slow.answers = ['deaf', 'deaf', 'deaf'];
+    const numbers = [1, 2, 3, 4, 5];
+    await h.owe(...numbers.flatMap((each) => [openingOf(h.clock, each, 'slow'), openingOf(h.clock, each)]));
+    await start();
+    expect(h.ops.titles).toHaveLength(5);
+    expect(slow.attempts).toHaveLength(1);
+  });
+
+  it('sends to a notifier as many at a time as it takes', async () => {
+    const pager = add('pager', 3);
+    pager.answers = ['deaf', 'deaf', 'deaf', 'deaf'];
+    await h.owe(...[1, 2, 3, 4].map((each) => openingOf(h.clock, each, 'pager')));
+    await start();
+    expect(pager.attempts).toHaveLength(3);
+  });
+
+  it('sends each of a great many once, however long their leases wait', async () => {
+    const count = 150;
+    h.ops.answers = Array.from({ length: count }, () => async () => {
+      await new Promise<void>((resolve) => h.clock.after(SECOND_MS, resolve));
+      return OK;
+    });
+    await h.owe(...Array.from({ length: count }, (_, index) => openingOf(h.clock, index)));
+    await start();
+    await h.clock.advance(count * 2 * SECOND_MS);
+    expect(h.ops.attempts).toHaveLength(count);
+    expect(new Set(h.ops.sent.map(({ deliveryId }) => deliveryId)).size).toBe(count);
+  });
+
+  it('sends each once when two instances share an outbox', async () => {
+    const other = h.another();
+    await h.owe(...Array.from({ length: 60 }, (_, index) => openingOf(h.clock, index)));
+    await start();
+    other.start(['ops']);
+    await h.clock.advance(MINUTE_MS);
+    expect(h.ops.attempts).toHaveLength(60);
+    expect(new Set(h.ops.sent.map(({ deliveryId }) => deliveryId)).size).toBe(60);
+    await other.stop();
+  });
+});
+
+describe('a store that fails', () => {
+  it('does not send again what it could not write down', async () => {
+    h.ops.answers = [async () => ((h.store.failsCommits = true), OK)];
+    await h.owe(aDelivery());
+    await start();
+    await h.clock.advance(5 * MINUTE_MS);
+    expect(h.ops.attempts).toHaveLength(1);
+    expect(h.log.join('')).toContain('the outbox cannot be written');
+    h.store.failsCommits = false;
+    await h.clock.advance(10 * SECOND_MS);
+    expect(await h.delivery(OPENED)).toMatchObject({ status: 'sent' });
+    await h.clock.advance(5 * MINUTE_MS);
+    expect(h.ops.attempts).toHaveLength(1);
+  });
+
+  it('sends soon after it can be read again', async () => {
+    h.store.failsReads = true;
+    await h.owe(aDelivery());
+    await start();
+    await h.clock.advance(MINUTE_MS);
+    expect(h.log.filter((line) => line.includes('the outbox cannot be read'))).toHaveLength(1);
+    h.store.failsReads = false;
+    await h.clock.advance(SECOND_MS);
+    expect(h.ops.titles).toEqual([TITLE]);
+  });
+
+  it('goes on with a claimed delivery whose incident could not be read', async () => {
+    await h.owe(aDelivery());
+    h.store.failsNextIncident = true;
+    await start();
+    expect(h.ops.attempts).toEqual([]);
+    await h.clock.advance(SECOND_MS);
+    expect(h.ops.titles).toEqual([TITLE]);
+  });
+
+  it('tells twice rather than never when the end came before it could be written down', async () => {
+    h.ops.answers = [async () => ((h.store.failsCommits = true), OK)];
+    await h.owe(aDelivery());
+    await start();
+    const stopped = h.worker.stop(SECOND_MS);
+    await h.clock.advance(SECOND_MS);
+    await stopped;
+    h.store.failsCommits = false;
+    const next = h.another();
+    next.start(['ops']);
+    await h.clock.advance(MINUTE_MS);
+    expect(h.ops.sent.map(({ deliveryId }) => deliveryId)).toEqual([OPENED, OPENED]);
+    await next.stop();
+  });
+});
+
+/** Configured: `names`, all of them told of what belongs to no job. */
+function configure(...names: string[]): Promise<unknown> {
+  const globals = { notifiers: names, replayWindowMs: 0 };
+  const config = { revision: 'r', files: [], defaults: {}, jobs: [], globals };
+  return applyConfiguration(h.store, config, h.clock.now());
+}
+
+async function notifierIncidents(): Promise<Incident[]> {
+  const { items } = await h.store.incidents({ skip: 0, limit: 100 });
+  return items.filter(({ kind }) => kind === 'notifier');
+}
+
+describe('a wall clock that steps back by hours', () => {
+  it('holds nothing back that was to be tried again', async () => {
+    h.ops.answers = [DOWN];
+    await h.owe(aDelivery({ created_at: h.clock.now() }));
+    await start();
+    expect(h.ops.attempts).toHaveLength(1);
+    h.clock.set(h.clock.now() - 5 * HOUR_MS);
+    await h.clock.advance(10 * SECOND_MS);
+    expect(h.ops.titles).toEqual([TITLE]);
+    expect((await h.delivery(OPENED)).created_at).toBeLessThanOrEqual(h.clock.now());
+  });
+
+  it('holds nothing back that is owed but could not yet be claimed, nor what was leased', async () => {
+    h.ops.answers = ['held'];
+    await h.owe(...Array.from({ length: 60 }, (_, index) => openingOf(h.clock, index)));
+    await start();
+    h.clock.set(h.clock.now() - 5 * HOUR_MS);
+    await h.clock.advance(9 * SECOND_MS);
+    h.ops.release();
+    await h.clock.advance(10 * SECOND_MS);
+    expect(h.ops.sent).toHaveLength(60);
+    expect(new Set(h.ops.attempts.map(({ deliveryId }) => deliveryId)).size).toBe(60);
+    expect(h.ops.attempts).toHaveLength(60);
+  });
+
+  it('is noticed after a restart, too, while what the receiver asked for is kept', async () => {
+    const later = (number: number, ms: number): Delivery => ({
+      ...openingOf(h.clock, number),
+      next_attempt_at: h.clock.now() + ms,
+    });
+    await h.owe(later(1, HOUR_MS), later(2, HOUR_MS + 1), later(3, 30 * HOUR_MS));
+    await start();
+    expect(h.ops.titles.map((title) => title.split(' ')[1])).toEqual(['job-2', 'job-3']);
+    await h.clock.advance(HOUR_MS);
+    expect(h.ops.sent).toHaveLength(3);
+  });
+
+  it('is made up for once the store works again', async () => {
+    h.ops.answers = [DOWN];
+    await h.owe(aDelivery());
+    await start();
+    h.clock.set(h.clock.now() - 5 * HOUR_MS);
+    h.store.failsCommits = true;
+    await h.clock.advance(MINUTE_MS);
+    h.store.failsCommits = false;
+    await h.clock.advance(MINUTE_MS);
+    expect(h.ops.titles).toEqual([TITLE]);
+  });
+});
+
+describe('a notifier that fails', () => {
+  it('is told to the others, once, and that it works again', async () => {
+    const pager = add('pager');
+    await configure('ops', 'pager');
+    h.ops.answers = [REVOKED, REVOKED];
+    await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2));
+    await start();
+    await h.clock.advance(MINUTE_MS);
+    expect(pager.titles).toEqual(['NOTIFIER FAILING: messages to ops are not delivered: it was revoked']);
+    expect(h.worker.failing).toEqual(['ops']);
+    await h.owe(openingOf(h.clock, 3));
+    await h.clock.advance(MINUTE_MS);
+    expect(pager.titles.slice(1)).toEqual(['RESOLVED: messages to ops are delivered again, after 1m10s']);
+    expect(h.ops.titles.filter((title) => !title.includes('job-'))).toEqual([]);
+    expect(h.worker.failing).toEqual([]);
+    expect(await notifierIncidents()).toMatchObject([
+      { subject: 'ops', told: ['pager'], close_reason: 'recovered' },
+    ]);
+  });
+
+  it('is told before its messages are given up, when ten attempts have failed', async () => {
+    const pager = add('pager');
+    await configure('ops', 'pager');
+    h.ops.always = DOWN;
+    await h.owe(openingOf(h.clock, 1));
+    await start();
+    await h.clock.advance(20 * MINUTE_MS);
+    expect(h.ops.attempts).toHaveLength(9);
+    expect(pager.titles).toEqual([]);
+    await h.clock.advance(30 * HOUR_MS);
+    expect(pager.titles).toEqual(['NOTIFIER FAILING: messages to ops are not delivered: it is down']);
+  });
+
+  it('is not told of anew whenever one gets through beside a message that is never taken', async () => {
+    const pager = add('pager');
+    await configure('ops', 'pager');
+    h.ops.concurrency = 10;
+    h.ops.answerOf = (id) => (id.startsWith('j1-') ? DOWN : OK);
+    await h.owe(openingOf(h.clock, 1));
+    await start();
+    for (let number = 2; number < 50; number += 1) {
+      await h.owe(openingOf(h.clock, number));
+      await h.clock.advance(10 * MINUTE_MS);
+    }
+    expect(pager.titles.filter((title) => title.startsWith('NOTIFIER'))).toHaveLength(1);
+    expect(pager.titles.filter((title) => title.startsWith('RESOLVED'))).toHaveLength(1);
+  });
+
+  it('is told at most once an hour where one message is refused for good, and others get through', async () => {
+    const pager = add('pager');
+    await configure('ops', 'pager');
+    h.ops.answerOf = (id) => (id.startsWith('j1-') ? REVOKED : OK);
+    await h.owe(openingOf(h.clock, 1));
+    await start();
+    for (let number = 2; number < 14; number += 1) {
+      await h.owe(openingOf(h.clock, number));
+      await h.clock.advance(10 * MINUTE_MS);
+    }
+    const refused = h.ops.attempts.filter(({ deliveryId }) => deliveryId.startsWith('j1-'));
+    expect(refused.length).toBe(3);
+    expect(pager.titles.filter((title) => title.startsWith('NOTIFIER'))).toHaveLength(3);
+    // Every message says so until then.
+    const saying = h.ops.sent.filter(({ fields }) => fields.some(({ label }) => label === 'Not delivered'));
+    expect(saying).toHaveLength(12);
+    h.ops.answerOf = null;
+    await h.clock.advance(HOUR_MS);
+    await h.owe(openingOf(h.clock, 14));
+    await h.clock.advance(MINUTE_MS);
+    expect(await h.delivery('j1-i1.ops.opened')).toMatchObject({ status: 'sent' });
+  });
+
+  it('is shown and logged where there is no other to tell', async () => {
+    await configure('ops');
+    h.ops.always = REVOKED;
+    await h.owe(openingOf(h.clock, 1));
+    await start();
+    await h.clock.advance(HOUR_MS);
+    expect(h.worker.failing).toEqual(['ops']);
+    expect(h.log.join('')).toContain('error a notifier fails and there is no other to tell notifier=ops');
+    expect(await notifierIncidents()).toMatchObject([{ subject: 'ops', told: [], closed_at: null }]);
+    const restarted = h.another();
+    restarted.start(['ops']);
+    await h.clock.advance(0);
+    expect(restarted.failing).toEqual(['ops']);
+    await restarted.stop();
+  });
+
+  it('makes one incident each when all fail, and each hears of the others when it works', async () => {
+    const [pager, mail] = [add('pager'), add('mail')];
+    await configure('ops', 'pager', 'mail');
+    for (const notifier of [h.ops, pager, mail]) notifier.always = REVOKED;
+    await h.owe(openingOf(h.clock, 1));
+    await start();
+    await h.clock.advance(48 * HOUR_MS);
+    expect(new Set((await notifierIncidents()).map(({ subject }) => subject))).toEqual(
+      new Set(['mail', 'ops', 'pager']),
+    );
+    expect((await h.store.deliveries({ skip: 0, limit: 100 })).total).toBe(7);
+    mail.always = OK;
+    h.worker.notifiersChanged(['mail']);
+    await h.clock.advance(0);
+    expect(mail.titles.join()).toMatch(/to (ops|pager) are .* to (ops|pager) are/);
+  });
+
+  it('is no trouble once it is configured no longer', async () => {
+    const pager = add('pager');
+    await configure('ops', 'pager');
+    h.ops.answers = [REVOKED];
+    await h.owe(openingOf(h.clock, 1));
+    await start();
+    await configure('pager');
+    h.worker.notifiersChanged([]);
+    await h.owe({ ...openingOf(h.clock, 2, 'gone') });
+    await h.clock.advance(HOUR_MS);
+    expect(pager.titles).toHaveLength(1);
+    expect(h.worker.failing).toEqual([]);
+    expect(await notifierIncidents()).toMatchObject([{ subject: 'ops', close_reason: 'removed' }]);
+  });
+});
+
+describe('notifiers that come back', () => {
+  it('are told again of what is still open when their configuration changes', async () => {
+    h.ops.answers = [REVOKED, REVOKED, REVOKED];
+    await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2), openingOf(h.clock, 3));
+    await start();
+    await h.putIncident(anIncident({ id: 'j2-i1', job_id: 'j2', closed_at: h.clock.now() }));
+    await h.clock.advance(HOUR_MS);
+    expect(h.ops.attempts).toHaveLength(3);
+    h.worker.notifiersChanged(['ops']);
+    await h.clock.advance(0);
+    expect(h.ops.titles.map((title) => title.split(' ')[1])).toEqual(['job-1', 'job-3']);
+    const undelivered = h.ops.sent.map(({ fields }) =>
+      fields.filter(({ label }) => label === 'Not delivered'),
+    );
+    expect(undelivered).toEqual([
+      [
+        {
+          label: 'Not delivered',
+          value: '3 earlier messages could not be sent here; what is still open is told anew',
+        },
+      ],
+      [],
+    ]);
+    expect(await h.delivery('j1-i1.ops.opened')).toMatchObject({ status: 'sent', attempts: 1 });
+    expect(await h.delivery('j2-i1.ops.opened')).toMatchObject({ status: 'dead' });
+  });
+
+  it('do not take up what was lost on the way to others, and have their 24 hours anew', async () => {
+    add('pager').answers = [REVOKED];
+    h.ops.answers = [REVOKED];
+    await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 1, 'pager'));
+    await start();
+    await h.clock.advance(HOUR_MS);
+    h.ops.answers = [DOWN];
+    h.worker.notifiersChanged(['ops']);
+    await h.clock.advance(0);
+    const createdAt = h.clock.now();
+    expect(await h.delivery('j1-i1.ops.opened')).toMatchObject({ status: 'pending', created_at: createdAt });
+    expect(await h.delivery('j1-i1.pager.opened')).toMatchObject({ status: 'dead' });
+  });
+
+  it('are told again of what is still open when something else gets through', async () => {
+    h.ops.answers = [REVOKED];
+    await h.owe(openingOf(h.clock, 1));
+    await start();
+    await h.owe(openingOf(h.clock, 2));
+    h.worker.wake();
+    await h.clock.advance(0);
+    expect(h.ops.titles.map((title) => title.split(' ')[1])).toEqual(['job-2', 'job-1']);
+  });
+
+  it('are tried every hour with one that was given up, and told of all once it is taken', async () => {
+    await configure('ops');
+    h.ops.always = REVOKED;
+    await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2), openingOf(h.clock, 3));
+    await start();
+    expect(h.ops.attempts).toHaveLength(3);
+    await h.clock.advance(2 * HOUR_MS);
+    // Each time another: one that is never taken does not stand for all.
+    expect(h.ops.attempts.slice(3).map(({ deliveryId }) => deliveryId)).toEqual([
+      'j1-i1.ops.opened',
+      'j2-i1.ops.opened',
+    ]);
+    expect(h.ops.sent).toEqual([]);
+    h.ops.always = OK;
+    await h.clock.advance(HOUR_MS);
+    expect(h.ops.titles.map((title) => title.split(' ')[1])).toEqual(['job-3', 'job-1', 'job-2']);
+    expect(h.worker.failing).toEqual([]);
+    await h.clock.advance(3 * HOUR_MS);
+    expect(h.ops.attempts).toHaveLength(8);
+  });
+
+  it('are not tried with what was given up while something is owed to them still', async () => {
+    await configure('ops');
+    h.ops.answers = [REVOKED];
+    h.ops.always = DOWN;
+    await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2));
+    await start();
+    await h.clock.advance(5 * HOUR_MS);
+    expect(h.ops.attempts.filter(({ deliveryId }) => deliveryId === 'j1-i1.ops.opened')).toHaveLength(1);
+  });
+
+  it('are told again after a restart, once', async () => {
+    h.ops.answers = [REVOKED];
+    await h.owe(aDelivery());
+    await start();
+    await h.worker.stop();
+    for (const worker of [h.another(), h.another()]) {
+      worker.start(['ops']);
+      await h.clock.advance(0);
+      await worker.stop();
+    }
+    expect(h.ops.titles).toEqual([TITLE]);
+  });
+
+  it('are told of the end of what they never heard of', async () => {
+    h.ops.answers = [REVOKED];
+    await h.owe(aDelivery());
+    await start();
+    await close();
+    h.worker.wake();
+    await h.clock.advance(0);
+    expect(h.ops.titles).toEqual([CLOSING_TITLE]);
+    expect(h.ops.sent[0]?.fields.at(-1)?.label).toBe('Not delivered');
+  });
+
+  describe('and keep what they were told of as open', () => {
+    it('are told again of the end of it when their configuration changes', async () => {
+      await giveUpEnds();
+      h.ops.always = { result: 'ok' };
+      h.worker.notifiersChanged(['ops']);
+      await h.clock.advance(0);
+      expect(h.ops.sent.map(({ deliveryId }) => deliveryId)).toEqual([
+        'j1-i1.ops.opened',
+        'j1-i1.ops.closed',
+      ]);
+      expect(await h.delivery('j2-i1.ops.closed')).toMatchObject({ status: 'dead' });
+    });
+
+    it('are told again of the end, once, when something else gets through', async () => {
+      await giveUpEnds();
+      h.ops.answerOf = (id) => (id === 'j1-i1.ops.closed' ? REVOKED : { result: 'ok' });
+      for (const number of [3, 4, 5]) {
+        await h.owe(openingOf(h.clock, number));
+        h.worker.wake();
+        await h.clock.advance(MINUTE_MS);
+      }
+      const tried = h.ops.attempts.filter(({ deliveryId }) => deliveryId === 'j1-i1.ops.closed');
+      expect(tried).toHaveLength(2);
+      h.worker.notifiersChanged(['ops']);
+      await h.clock.advance(0);
+      expect(await h.delivery('j1-i1.ops.closed')).toMatchObject({ owed_again: true });
+    });
+
+    it('are told of no end where they keep nothing', async () => {
+      await giveUpEnds();
+      h.ops.keepsState = false;
+      h.ops.always = { result: 'ok' };
+      h.worker.notifiersChanged(['ops']);
+      await h.clock.advance(0);
+      expect(h.ops.sent).toHaveLength(1);
+    });
+  });
+
+  it('need not wait for as long as they had asked when their configuration changes', async () => {
+    h.ops.answers = [{ result: 'retry', detail: 'rate limited', afterMs: HOUR_MS }];
+    await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2));
+    await start();
+    await h.owe({ ...openingOf(h.clock, 3, 'pager'), next_attempt_at: h.clock.now() + HOUR_MS });
+    h.worker.notifiersChanged(['ops']);
+    await h.clock.advance(0);
+    expect(h.ops.titles.map((title) => title.split(' ')[1])).toEqual(['job-2', 'job-1']);
+    // Nothing changed for the other.
+    expect((await h.delivery('j3-i1.pager.opened')).next_attempt_at).toBe(h.clock.now() + HOUR_MS);
+  });
+});
+
+describe('stop', () => {
+  it('waits for what is on its way and begins nothing new', async () => {
+    h.ops.answers = ['held'];
+    await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2));
+    await start();
+    let isStopped = false;
+    const stopped = h.worker.stop().then(() => (isStopped = true));
+    await h.clock.advance(SECOND_MS);
+    expect(isStopped).toBe(false);
+    h.ops.release();
+    await stopped;
+    expect(h.ops.titles).toHaveLength(1);
+    expect(await h.delivery('j1-i1.ops.opened')).toMatchObject({ status: 'sent' });
+  });
+
+  it('ends what takes too long, which is tried again later', async () => {
+    h.ops.answers = ['deaf'];
+    await h.owe(aDelivery());
+    await start();
+    const stopped = h.worker.stop(3 * SECOND_MS);
+    await h.clock.advance(3 * SECOND_MS);
+    await stopped;
+    expect(await h.delivery(OPENED)).toMatchObject({ status: 'pending', attempts: 1 });
+  });
+
+  it('ends at once when nothing is on its way', async () => {
+    await start();
+    await h.worker.stop();
+    expect(h.clock.timerCount).toBe(0);
+  });
+});
+
+/** Closes the incident and owes the closing, as one commit of the core does. */
+async function close(changes: Parameters<typeof anIncident>[0] = {}): Promise<void> {
+  const incident = anIncident({ closed_at: aClosing().facts.at, close_reason: 'recovered', ...changes });
+  await h.store.transact({ all: true }, (tx) => {
+    if (tx.jobById('j1') === undefined) tx.putJob(aJob());
+    tx.putIncident(incident);
+    tx.putDelivery(aClosing());
+  });
+}
