@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { join, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { invalidConfigError, loadConfig } from '../config/load.ts';
@@ -17,11 +18,16 @@ export const FILE_OPTIONS = {
 } as const;
 
 /** Options of commands that need a data directory and nothing else. */
-export const STORE_OPTIONS = {
+const STORE_OPTIONS = {
   'data-dir': { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
+
+/** Reads the options of a command that needs a data directory. @throws Error for options that it does not know */
+export function parseStoreArgs(argv: readonly string[]) {
+  return parseArgs({ args: [...argv], options: STORE_OPTIONS, allowPositionals: true });
+}
 
 /**
  * The path of the configuration: FILE, `--config`, `CRONFLOW_CONFIG`, or `cronflow.yaml` here.

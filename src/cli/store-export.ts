@@ -1,11 +1,10 @@
 import { open, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { CronflowError } from '../core/errors.ts';
 import { dumpOf } from '../store/lowdb/dump.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
-import { dataDirOf, STORE_OPTIONS } from './offline.ts';
+import { dataDirOf, parseStoreArgs } from './offline.ts';
 import { counted } from './text.ts';
 
 const HELP = `Usage: cronflow store export [FILE|-] [OPTIONS]
@@ -52,11 +51,7 @@ export function storeExport(argv: readonly string[], io: Io): Promise<number> {
 }
 
 function readOptions(argv: readonly string[], io: Io): Options | null {
-  const { values, positionals } = parseArgs({
-    args: [...argv],
-    options: STORE_OPTIONS,
-    allowPositionals: true,
-  });
+  const { values, positionals } = parseStoreArgs(argv);
   if (values.help) return null;
   const [file = '-', extra] = positionals;
   if (extra !== undefined) throw new Error(`one FILE at most; "${extra}" is too many`);

@@ -1,12 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { CronflowError } from '../core/errors.ts';
 import { importDump } from '../store/lowdb/undump.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { linesOf, TOO_LONG } from './lines.ts';
-import { dataDirOf, STORE_OPTIONS } from './offline.ts';
+import { dataDirOf, parseStoreArgs } from './offline.ts';
 import { counted } from './text.ts';
 
 const HELP = `Usage: cronflow store import FILE|- [OPTIONS]
@@ -58,11 +57,7 @@ export function storeImport(argv: readonly string[], io: Io): Promise<number> {
 }
 
 function readOptions(argv: readonly string[], io: Io): Options | null {
-  const { values, positionals } = parseArgs({
-    args: [...argv],
-    options: STORE_OPTIONS,
-    allowPositionals: true,
-  });
+  const { values, positionals } = parseStoreArgs(argv);
   if (values.help) return null;
   const [file, extra] = positionals;
   if (file === undefined) throw new Error('it needs a FILE, or - for standard input');

@@ -1,8 +1,7 @@
-import { parseArgs } from 'node:util';
 import { upgradeStore } from '../store/lowdb/upgrade.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
-import { dataDirOf, STORE_OPTIONS } from './offline.ts';
+import { dataDirOf, parseStoreArgs } from './offline.ts';
 import { counted } from './text.ts';
 
 const HELP = `Usage: cronflow store migrate [OPTIONS]
@@ -44,11 +43,7 @@ export function storeMigrate(argv: readonly string[], io: Io): Promise<number> {
 }
 
 function readOptions(argv: readonly string[], io: Io): Options | null {
-  const { values, positionals } = parseArgs({
-    args: [...argv],
-    options: STORE_OPTIONS,
-    allowPositionals: true,
-  });
+  const { values, positionals } = parseStoreArgs(argv);
   if (values.help) return null;
   if (positionals.length > 0) {
     throw new Error(
