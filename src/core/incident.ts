@@ -254,7 +254,7 @@ function close(draft: Draft, at: number, reason: CloseReason, run: Run | null): 
   draft.job.bad = [];
   const kind: DeliveryKind = reason === 'paused' || reason === 'removed' ? 'closed_silently' : 'closed';
   const facts = factsOf(draft, incident, run, closedAt);
-  for (const name of incident.told) owe(draft, incident, name, kind, `${name}.closed`, facts);
+  for (const name of incident.told) owe(draft, incident, name, kind, 'closed', facts);
 }
 
 /** Closes the open incident because its job was paused or removed: nobody is told (DESIGN.md §3.3). */

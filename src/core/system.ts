@@ -1,3 +1,4 @@
+import { deliveryIdOf, type DeliverySuffix, isEndKind } from './delivery-id.ts';
 import type { Delivery, DeliveryKind, Incident } from './model.ts';
 import type { CloseReason, Reason } from './reasons.ts';
 
@@ -228,10 +229,9 @@ export function systemDeliveries(
   at: number,
   owedAt: number,
 ): Delivery[] {
-  const suffixes = { closed_silently: 'closed', reminder: `reminder.${incident.reminder_count}` };
-  const suffix = kind === 'closed_silently' || kind === 'reminder' ? suffixes[kind] : kind;
+  const suffix = suffixOf(kind, incident);
   return incident.told.map((notifier) => ({
-    id: `${incident.id}.${notifier}.${suffix}`,
+    id: deliveryIdOf(incident.id, notifier, suffix),
     job_id: null,
     incident_id: incident.id,
     notifier,
@@ -261,4 +261,9 @@ export function systemDeliveries(
       detail: incident.detail ?? null,
     },
   }));
+}
+
+function suffixOf(kind: DeliveryKind, incident: Incident): DeliverySuffix {
+  if (kind === 'reminder') return `reminder.${incident.reminder_count}`;
+  return isEndKind(kind) ? 'closed' : 'opened';
 }

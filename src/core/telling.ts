@@ -1,3 +1,4 @@
+import { deliveryIdOf, type DeliverySuffix } from './delivery-id.ts';
 import type { Draft } from './draft.ts';
 import { deadlineOf, reminderDueAt } from './due.ts';
 import { announceAt } from './maintenance.ts';
@@ -43,7 +44,7 @@ export function tell(
     next_reminder_at: remindAt,
   });
   const facts = troubleFactsOf(draft, incident, run, toldAt);
-  for (const name of names) owe(draft, incident, name, 'opened', `${name}.opened`, facts);
+  for (const name of names) owe(draft, incident, name, 'opened', 'opened', facts);
 }
 
 /** Windows or the grace after them were changed: what is held back waits as they are now (DESIGN.md §3.3). */
@@ -98,7 +99,7 @@ export function remind(draft: Draft, at: number): void {
   const count = incident.reminder_count + 1;
   draft.setIncident({ ...incident, next_reminder_at: at + everyMs, reminder_count: count });
   const facts = troubleFactsOf(draft, incident, newestBad(draft), at);
-  for (const name of names) owe(draft, incident, name, 'reminder', `${name}.reminder.${count}`, facts);
+  for (const name of names) owe(draft, incident, name, 'reminder', `reminder.${count}`, facts);
 }
 
 /** The run or history row of the incident's newest bad outcome, as far as it is kept. */
@@ -129,11 +130,11 @@ export function owe(
   incident: Incident,
   notifier: string,
   kind: DeliveryKind,
-  suffix: string,
+  suffix: DeliverySuffix,
   facts: DeliveryFacts,
 ): void {
   const delivery: Delivery = {
-    id: `${incident.id}.${suffix}`,
+    id: deliveryIdOf(incident.id, notifier, suffix),
     job_id: incident.job_id,
     incident_id: incident.id,
     notifier,

@@ -1,4 +1,5 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
+import { siblingIdOf } from '../../core/delivery-id.ts';
 import { cleanLine } from '../message/clean.ts';
 import type { Message } from '../message/message.ts';
 import { plainTextOf } from '../message/plain-text.ts';
@@ -77,10 +78,10 @@ function headersOf({ kind, deliveryId, incidentId, source }: Message): Record<st
  * answer to it was lost, it is where it would have been.
  */
 function threadOf(message: Message, settings: MailSettings): string | null {
-  const { opening, kind, incidentId, source } = message;
+  const { opening, kind, source } = message;
   if (opening !== null && MESSAGE_ID.test(opening.receipt)) return opening.receipt;
   if (kind === 'merged' || kind === 'opened' || kind === 'opened_and_closed') return null;
-  return messageIdOf(`${incidentId}.${source.delivery.notifier}.opened`, message, settings);
+  return messageIdOf(siblingIdOf(source.delivery, 'opened'), message, settings);
 }
 
 /**

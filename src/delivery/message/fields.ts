@@ -63,7 +63,7 @@ function addTimes(
   add('Expected', facts.expected_at === null ? null : `${time(facts.expected_at)} (${timezone})`);
   if (WITHOUT_END.has(facts.reason)) add('Started', time(run?.started_at ?? null));
   const openedAt = facts.incident_opened_at;
-  if (kind === 'closed' || kind === 'closed_silently') {
+  if (isEnd({ kind })) {
     const { verdict } = troubleWords({ ...facts, reason: incident?.reason ?? facts.reason }, timezone);
     add('Was', incident === null ? null : `${verdict} since ${time(openedAt)}`);
   }

@@ -1,3 +1,4 @@
+import { isEndKind } from '../../core/delivery-id.ts';
 import type { Delivery, DeliveryFacts, Incident, Job } from '../../core/model.ts';
 import { cleanLine } from './clean.ts';
 import {
@@ -265,7 +266,7 @@ function systemTellingOf({ delivery, incident, closing }: MergedItem): Telling {
     rank,
     severity,
   });
-  if (kind === 'closed' || kind === 'closed_silently') {
+  if (isEndKind(kind)) {
     const { verdict } = groupedWords({ ...facts, reason }, 'UTC', kind);
     if (kind === 'closed')
       return line(`${verdict} RESOLVED`, systemRecovery(reason, incident?.subject), 'good');

@@ -1,3 +1,4 @@
+import { isEndKind, siblingIdOf } from '../../core/delivery-id.ts';
 import type { Delivery, Run } from '../../core/model.ts';
 import { readDefaults } from '../../ingest/configuration.ts';
 import type { Store } from '../../store/store.ts';
@@ -44,16 +45,14 @@ export async function loadContext(store: Store, delivery: Delivery, around: Arou
   };
 }
 
-/** What the notifier answered to the message that told it of the incident (core: `owe`, for the id). */
+/** What the notifier answered to the message that told it of the incident. */
 async function openingOf(store: Store, delivery: Delivery, around: Around): Promise<Opening | null> {
-  const { id, kind, incident_id: incidentId, notifier } = delivery;
-  const openingId = `${incidentId}.${notifier}.opened`;
-  if (id === openingId) return null;
+  const openingId = siblingIdOf(delivery, 'opened');
+  if (delivery.id === openingId) return null;
   const opening = await store.transact({ delivery_ids: [openingId] }, (tx) => tx.delivery(openingId));
   if (opening?.receipt === undefined) return null;
   const isMerged = opening.merged_ids !== undefined || opening.merged_into !== undefined;
-  const isEnd = kind === 'closed' || kind === 'closed_silently';
-  const said = isEnd && !isMerged ? await saidBy(store, opening, around) : null;
+  const said = isEndKind(delivery.kind) && !isMerged ? await saidBy(store, opening, around) : null;
   return { receipt: opening.receipt, isMerged, said };
 }
 

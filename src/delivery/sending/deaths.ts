@@ -1,4 +1,5 @@
-import type { Delivery, DeliveryKind } from '../../core/model.ts';
+import { isEndKind, siblingIdOf } from '../../core/delivery-id.ts';
+import type { Delivery } from '../../core/model.ts';
 import type { Store, Tx } from '../../store/store.ts';
 import { aloneOf } from './parcel.ts';
 
@@ -87,11 +88,7 @@ export async function reviveLost(store: Store, notifier: string, revival: Reviva
 
 /** One that is never taken must not come again, and be told of as lost, whenever another message gets through. */
 function isLostEnd({ kind, owed_again: isAgain }: Delivery, { keepsState, isMended }: Revival): boolean {
-  return keepsState && isEnd(kind) && (isMended || isAgain !== true);
-}
-
-function isEnd(kind: DeliveryKind): boolean {
-  return kind === 'closed' || kind === 'closed_silently';
+  return keepsState && isEndKind(kind) && (isMended || isAgain !== true);
 }
 
 function reviveBatch(
@@ -100,7 +97,7 @@ function reviveBatch(
   { nowAt, countMax = Infinity, notSinceAt = Infinity }: Revival,
 ): Promise<Revived> {
   const scope = {
-    delivery_ids: lost.flatMap((each) => [each.id, openingIdOf(each)]),
+    delivery_ids: lost.flatMap((each) => [each.id, siblingIdOf(each, 'opened')]),
     incident_ids: lost.map(({ incident_id }) => incident_id),
   };
   return store.transact(scope, (tx) => {
@@ -127,11 +124,6 @@ function reviveBatch(
  * past the outbox.
  */
 function matters(tx: Tx, delivery: Delivery): boolean {
-  if (isEnd(delivery.kind)) return tx.delivery(openingIdOf(delivery))?.status !== 'dead';
+  if (isEndKind(delivery.kind)) return tx.delivery(siblingIdOf(delivery, 'opened'))?.status !== 'dead';
   return tx.incident(delivery.incident_id)?.closed_at === null;
-}
-
-/** Of the same incident to the same notifier (core: `owe`). */
-function openingIdOf({ incident_id: incidentId, notifier }: Delivery): string {
-  return `${incidentId}.${notifier}.opened`;
 }

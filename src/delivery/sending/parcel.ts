@@ -1,3 +1,4 @@
+import { siblingIdOf } from '../../core/delivery-id.ts';
 import type { Delivery, Incident } from '../../core/model.ts';
 import type { Store } from '../../store/store.ts';
 import type { MergedItem } from '../message/merged.ts';
@@ -69,7 +70,7 @@ export function itemsOf(store: Store, deliveries: readonly Delivery[]): Promise<
         store.incident(delivery.incident_id),
         delivery.job_id === null ? undefined : store.jobById(delivery.job_id),
       ]);
-      const closing = isOpening(delivery) ? closings.get(idOf(delivery, 'closed')) : undefined;
+      const closing = isOpening(delivery) ? closings.get(siblingIdOf(delivery, 'closed')) : undefined;
       return { delivery, incident: incident ?? null, job: job ?? null, closing: closing?.facts ?? null };
     }),
   );
@@ -85,9 +86,9 @@ function isOvertaken(reminder: Delivery, incident: Incident): boolean {
   return reminder.id !== reminderId(reminder, incident.reminder_count);
 }
 
-/** Pending deliveries of the same incident to the same notifier, by their ids (core: `owe`). */
+/** Pending deliveries of the same incident to the same notifier, by their ids. */
 async function pendingAfter(store: Store, head: Delivery, incident: Incident): Promise<Delivery[]> {
-  const ids = [idOf(head, 'closed')];
+  const ids = [siblingIdOf(head, 'closed')];
   const oldest = Math.max(1, incident.reminder_count - REMINDERS_MAX + 1);
   for (let count = oldest; count <= incident.reminder_count; count++) ids.push(reminderId(head, count));
   return store.transact({ delivery_ids: ids }, (tx) =>
@@ -98,12 +99,8 @@ async function pendingAfter(store: Store, head: Delivery, incident: Incident): P
   );
 }
 
-function idOf(delivery: Delivery, suffix: string): string {
-  return `${delivery.incident_id}.${delivery.notifier}.${suffix}`;
-}
-
 function reminderId(delivery: Delivery, count: number): string {
-  return idOf(delivery, `reminder.${count}`);
+  return siblingIdOf(delivery, `reminder.${count}`);
 }
 
 /** The delivery merged with no other: with which it is may be decided anew. */
