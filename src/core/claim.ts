@@ -1,6 +1,7 @@
 import type { Draft } from './draft.ts';
-import { mayBeUnseen } from './due.ts';
+import { mayBeUnseen, plainDeadlineOf } from './due.ts';
 import { recordSlot } from './history.ts';
+import { missSlot } from './missed.ts';
 import type { Run, UnclaimedSlot } from './model.ts';
 import { earlyMs, slotAfter, slotAtOrBefore } from './slots.ts';
 import { giveUpUnseen } from './unseen.ts';
@@ -56,29 +57,30 @@ function claimCronSlot(draft: Draft, startAt: number): Found {
 }
 
 /**
- * The latest slot at or before a start. Where that one only waits for pings of a gap to be replayed, a run that
- * starts a little early belongs to the next slot as ever: else every later run of a host whose clock is fast
- * would be taken for the one before, and the last one missed.
+ * The slot of a run that starts at or after the expected slot: the next one if the run lies within its early window,
+ * else the latest. Without the first, one ping that was lost would have every later run of a host whose clock is fast
+ * taken for the slot before its own, where grace is as long as the period.
  */
 function dueSlot(draft: Draft, startAt: number): number | null {
-  const slotAt = slotAtOrBefore(draft.spec, startAt);
-  const isWaiting = slotAt !== null && slotAt + draft.spec.graceMs < startAt && mayBeUnseen(draft, slotAt);
-  if (!isWaiting) return slotAt;
   const next = slotAfter(draft.spec, startAt);
   const isEarly = next !== null && next - startAt <= earlyMs(draft.spec, next);
-  return isEarly ? next : slotAt;
+  return isEarly ? next : slotAtOrBefore(draft.spec, startAt);
 }
 
 /**
- * Older slots than the one claimed, not settled because grace is longer than the period, are skipped. Those
- * that only wait for pings of a gap to be replayed end unknown at once, and may still be reported (§3.4).
+ * Older slots than the one claimed, not settled because grace is longer than the period, are skipped; one whose
+ * deadline has come by the slot claimed had its whole grace and is missed. Those that only wait for pings of a gap to
+ * be replayed end unknown at once, and may still be reported (§3.4).
  */
 function supersede(draft: Draft, expectedAt: number, claimedAt: number, at: number): void {
   let slotAt: number | null = expectedAt;
   while (slotAt !== null && slotAt < claimedAt) {
-    if (slotAt + draft.spec.graceMs < draft.knownAt && mayBeUnseen(draft, slotAt)) {
+    const isOver = plainDeadlineOf(draft, slotAt) <= claimedAt;
+    const isWaiting = slotAt + draft.spec.graceMs < draft.knownAt;
+    if ((isOver || isWaiting) && mayBeUnseen(draft, slotAt)) {
       slotAt = giveUpUnseen(draft, slotAt, at, claimedAt);
-    } else recordSlot(draft, slotAt, at, 'skipped', 'superseded');
+    } else if (isOver) missSlot(draft, slotAt, at);
+    else recordSlot(draft, slotAt, at, 'skipped', 'superseded');
     slotAt = slotAfter(draft.spec, slotAt);
   }
 }

@@ -52,16 +52,21 @@ export function reminderDueAt(draft: Draft): number | null {
   return at;
 }
 
+/** By when a slot must be claimed, but for what a gap makes it wait for: no sooner than a change of the grace allows. */
+export function plainDeadlineOf(draft: Draft, slotAt: number): number {
+  return Math.max(slotAt + draft.spec.graceMs, draft.job.deadline_at_min);
+}
+
 /**
  * When the expected slot is given up, and as what. A slot whose window touches a gap in which no ping could
  * be taken waits for replayed pings and is then `unknown`, never `missed` (DESIGN.md §3.4). For `every`,
  * nothing is due while a run is open (§3.1).
  */
 export function deadlineOf(draft: Draft): { at: number; outcome: 'missed' | 'unknown' } | null {
-  const { expected_at: expectedAt, deadline_at_min: deadlineAtMin } = draft.job;
+  const { expected_at: expectedAt } = draft.job;
   if (expectedAt === null || draft.paused) return null;
   if (draft.spec.schedule?.kind === 'every' && draft.openRuns().some((run) => run.counted)) return null;
-  let at = Math.max(expectedAt + draft.spec.graceMs, deadlineAtMin);
+  let at = plainDeadlineOf(draft, expectedAt);
   if (draft.job.gaps.length === 0) return { at, outcome: 'missed' };
   const windowFrom = expectedAt - earlyMs(draft.spec, expectedAt);
   // Waiting for one gap's replay may run into the next gap, so each is held against the moved deadline.
@@ -89,7 +94,7 @@ function firstDeadlineAfter(draft: Draft, toAt: number): number {
 /** Whether a slot that nobody claimed in time may have been, in a gap (DESIGN.md §3.4). */
 export function mayBeUnseen(draft: Draft, slotAt: number): boolean {
   const windowFrom = slotAt - earlyMs(draft.spec, slotAt);
-  const deadlineAt = Math.max(slotAt + draft.spec.graceMs, draft.job.deadline_at_min);
+  const deadlineAt = plainDeadlineOf(draft, slotAt);
   return draft.job.gaps.some((gap) => gap.from_at <= deadlineAt && gap.to_at >= windowFrom);
 }
 

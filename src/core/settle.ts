@@ -1,8 +1,8 @@
 import { formatDuration } from '../schedule/duration.ts';
 import type { Draft } from './draft.ts';
 import { type Due, nextDue } from './due.ts';
-import { recordSlot, rememberUnclaimed } from './history.ts';
-import { countOutcome } from './incident.ts';
+import { recordSlot } from './history.ts';
+import { missSlot } from './missed.ts';
 import type { Reason } from './reasons.ts';
 import { endRun } from './run.ts';
 import { slotAfter } from './slots.ts';
@@ -63,12 +63,8 @@ function giveUpSlot(draft: Draft, at: number, outcome: 'missed' | 'unknown'): Re
     draft.job.expected_at = slotAfter(draft.spec, giveUpUnseen(draft, slotAt, at));
     return 'outage';
   }
-  const reason: Reason = draft.job.seen ? 'missed' : 'never_seen';
   draft.job.expected_at = slotAfter(draft.spec, slotAt);
-  const row = recordSlot(draft, slotAt, at, outcome, reason);
-  rememberUnclaimed(draft, slotAt, outcome, row.id);
-  countOutcome(draft, row, at);
-  return reason;
+  return missSlot(draft, slotAt, at);
 }
 
 /** A run that was open while Cronflow was away may have ended unseen, and its timeout says so (DESIGN.md §3.4). */

@@ -60,6 +60,145 @@ describe('§3.1 slots', () => {
       ['00:03:10 slot 00:02 skipped superseded x2', '00:03:10 slot 00:03 success succeeded'],
     ],
     [
+      'a host two seconds fast claims the next slot although one before waits: a lost ping slides no run of the day',
+      { schedule: '0 8-20 * * *', grace: '1h' },
+      `07:59:58 success
+       08:59:58 success
+       10:59:58 success
+       11:59:58 success
+       12:59:58 success
+       13:59:58 success
+       14:59:58 success
+       15:59:58 success
+       16:59:58 success
+       17:59:58 success
+       18:59:58 success
+       19:59:58 success
+       d2 07:00 tick`,
+      [
+        '07:59:58 slot 08:00 success succeeded',
+        '08:59:58 slot 09:00 success succeeded',
+        '10:59:58 slot 10:00 missed missed',
+        '10:59:58 slot 11:00 success succeeded',
+        '10:59:58 owe ops opened missed',
+        '10:59:58 owe ops closed succeeded',
+        '10:59:58 incident closed recovered',
+        '11:59:58 slot 12:00 success succeeded',
+        '12:59:58 slot 13:00 success succeeded',
+        '13:59:58 slot 14:00 success succeeded',
+        '14:59:58 slot 15:00 success succeeded',
+        '15:59:58 slot 16:00 success succeeded',
+        '16:59:58 slot 17:00 success succeeded',
+        '17:59:58 slot 18:00 success succeeded',
+        '18:59:58 slot 19:00 success succeeded',
+        '19:59:58 slot 20:00 success succeeded',
+      ],
+    ],
+    [
+      'nor does a ping lost in a restart, which is unknown and no alarm',
+      { schedule: '*/15 * * * *', grace: '15m' },
+      `00:14:49 success
+       00:29:53 gap from=00:29:45
+       00:44:50 success
+       00:59:49 success
+       01:14:50 success
+       01:29:50 tick`,
+      [
+        '00:14:49 slot 00:15 success succeeded',
+        '00:44:50 slot 00:30 unknown outage',
+        '00:44:50 slot 00:45 success succeeded',
+        '00:59:49 slot 01:00 success succeeded',
+        '01:14:50 slot 01:15 success succeeded',
+      ],
+    ],
+    [
+      'an older slot whose deadline lies beyond the one claimed is superseded, not missed',
+      { schedule: '0 * * * *', grace: '90m' },
+      `00:59:58 success
+       02:59:30 success
+       03:59:30 success
+       04:00 tick`,
+      [
+        '00:59:58 slot 01:00 success succeeded',
+        '02:59:30 slot 02:00 skipped superseded',
+        '02:59:30 slot 03:00 success succeeded',
+        '03:59:30 slot 04:00 success succeeded',
+      ],
+    ],
+    [
+      'of several older slots each is missed or superseded by its own deadline',
+      { schedule: '*/10 * * * *', grace: '20m' },
+      `00:09:30 success
+       00:39:30 start rid=a
+       00:39:40 success rid=a`,
+      [
+        '00:09:30 slot 00:10 success succeeded',
+        '00:39:30 slot 00:20 missed missed',
+        '00:39:30 slot 00:30 skipped superseded',
+        '00:39:30 owe ops opened missed',
+        '00:39:40 slot 00:40 success succeeded',
+        '00:39:40 owe ops closed succeeded',
+        '00:39:40 incident closed recovered',
+      ],
+    ],
+    [
+      'a grace that was changed moves the deadline by which an older slot is missed or superseded',
+      { schedule: '0 * * * *', grace: '1h' },
+      `00:59:58 success
+       02:30 spec {"schedule":"0 * * * *","grace":"50m"}
+       02:59:58 success`,
+      [
+        '00:59:58 slot 01:00 success succeeded',
+        '02:59:58 slot 02:00 skipped superseded',
+        '02:59:58 slot 03:00 success succeeded',
+      ],
+    ],
+    [
+      'a run too early for the next slot claims the latest one',
+      { schedule: '0 * * * *', grace: '1h' },
+      `00:59:58 success
+       02:57:59 success
+       02:58 success`,
+      [
+        '00:59:58 slot 01:00 success succeeded',
+        '02:57:59 slot 02:00 success succeeded',
+        '02:58 slot 03:00 success succeeded',
+      ],
+    ],
+    [
+      'a slot whose deadline is the very start of a run of the next one is missed by it',
+      { schedule: '0 * * * *', grace: '1h' },
+      `00:59:58 success
+       03:00 start rid=a
+       03:10 success rid=a`,
+      [
+        '00:59:58 slot 01:00 success succeeded',
+        '03:00 slot 02:00 missed missed',
+        '03:00 owe ops opened missed',
+        '03:10 slot 03:00 success succeeded',
+        '03:10 owe ops closed succeeded',
+        '03:10 incident closed recovered',
+      ],
+    ],
+    [
+      'what was missed by the claim of the next slot is dated at the start of that run, and may be reported late',
+      { schedule: '0 * * * *', grace: '1h' },
+      `00:59:58 success
+       02:59:40 start rid=b
+       02:59:50 start rid=a delay=59m40s
+       02:59:51 success rid=a delay=58m
+       02:59:58 success rid=b`,
+      [
+        '00:59:58 slot 01:00 success succeeded',
+        '02:59:40 slot 02:00 missed missed',
+        '02:59:40 owe ops opened missed',
+        '02:01:51 slot 02:00 late success succeeded',
+        '02:59:40 owe ops closed succeeded',
+        '02:59:40 incident closed late_report',
+        '02:59:58 slot 03:00 success succeeded',
+      ],
+    ],
+    [
       'a manual rerun takes a missed slot over and closes the incident',
       NIGHTLY,
       `01:00 log

@@ -210,28 +210,25 @@ export class Job {
     const open = this.slots.open();
     const expected = open[0];
     if (expected !== undefined && at >= expected.at) {
-      const due = open.filter((slot) => slot.at <= at);
-      const latest = due.at(-1);
-      const next = this.nextSlot(open, at);
-      // One that only waits for what a gap hid does not take a run that is a little early for the next.
-      const waits =
-        latest !== undefined && this.slots.deadlineOf(latest).touched && this.slots.graceEndsAt(latest) < at;
-      const claimed = waits && next !== undefined && next.at - at <= this.slots.earlyMs(next) ? next : latest;
-      for (const older of due) if (older !== claimed) this.supersede(older);
-      return claimed ?? null;
+      const next = open.find((slot) => slot.at > at);
+      const isEarly = next !== undefined && next.at - at <= this.slots.earlyMs(next);
+      const claimed = isEarly ? next : open.findLast((slot) => slot.at <= at);
+      if (claimed === undefined) return null;
+      for (const older of open) if (older.at < claimed.at) this.supersede(older, claimed, at);
+      return claimed;
     }
     if (expected !== undefined && expected.at - at <= this.slots.earlyMs(expected)) return expected;
     // Where nothing ran, no slot that was given up took place after all.
     return isRun ? (this.slots.takeOver(at) ?? null) : null;
   }
 
-  private nextSlot(open: readonly Slot[], at: number): Slot | undefined {
-    return open.find((slot) => slot.at > at);
-  }
-
-  private supersede(slot: Slot): void {
-    const waits = this.slots.deadlineOf(slot).touched && this.slots.graceEndsAt(slot) < this.clock;
-    if (waits) this.settle(slot, 'unknown', 'outage', this.clock);
+  /** A slot before the one that a run starting then has claimed. */
+  private supersede(slot: Slot, claimed: Slot, at: number): void {
+    const { touched } = this.slots.deadlineOf(slot);
+    const isOver = this.slots.plainDeadlineAt(slot) <= claimed.at;
+    if (touched && (isOver || this.slots.graceEndsAt(slot) < this.clock)) {
+      this.settle(slot, 'unknown', 'outage', this.clock);
+    } else if (isOver) this.settle(slot, 'missed', 'missed', at);
     else this.settle(slot, 'skipped', 'superseded', this.clock);
   }
 
