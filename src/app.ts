@@ -129,7 +129,8 @@ function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
     onCommit: wakeDelivery,
   });
   const onBeat = (failure: string | null): void => storeAlarm.beat(failure);
-  const liveness = new Liveness({ store, clock, logger, onCommit: wakeAll, onBeat });
+  const onClockSetBack = (): void => worker.clockSetBack();
+  const liveness = new Liveness({ store, clock, logger, onCommit: wakeAll, onBeat, onClockSetBack });
   const housekeeping = new Housekeeping({ store, clock, logger });
   const vitals = (): Vitals => ({ checkedMs: checker.lastPassedMs, storedMs: liveness.lastStoredMs });
   const heartbeat = new Heartbeat({ clock, logger, random: Math.random, vitals });

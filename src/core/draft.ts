@@ -17,6 +17,11 @@ export class Draft {
   /** When Cronflow learned of the event; outcomes may be dated earlier. */
   readonly learnedAt: number;
   /**
+   * When what is owed was owed by the clock as it is: a little before `learnedAt` where the clock was put right by
+   * seconds. A message waits for no clock to come by again.
+   */
+  readonly owedAt: number;
+  /**
    * When what is being applied could first be known: of a ping when it came, of what time did its own
    * instant, however late the tick. Nothing new is expected before this.
    */
@@ -33,9 +38,10 @@ export class Draft {
   private readonly history: Runs;
   private readonly changedIncidents = new Map<string, Incident>();
 
-  constructor(spec: Spec, state: State, learnedAt: number) {
+  constructor(spec: Spec, state: State, learnedAt: number, owedAt = learnedAt) {
     this.spec = spec;
     this.learnedAt = learnedAt;
+    this.owedAt = owedAt;
     this.knownAt = learnedAt;
     this.jobId = state.job_id;
     this.job = {

@@ -49,7 +49,8 @@ export function initialState(spec: Spec, at: number): JobState {
 export function transition(spec: Spec, state: State, happened: Event): Transition {
   const event = inOrder(happened, state.job.settled_at);
   // What was due before a spec change was due under the old spec.
-  const draft = new Draft(event.type === 'spec_changed' ? event.previous : spec, state, instantOf(event));
+  const before = event.type === 'spec_changed' ? event.previous : spec;
+  const draft = new Draft(before, state, instantOf(event), instantOf(happened));
   const { reason, runId } = apply(draft, spec, event);
   forgetOldGaps(draft);
   draft.job.due_at = nextDue(draft)?.at ?? null;

@@ -4,7 +4,7 @@ import type { Job } from '../core/model.ts';
 import { DEFAULT_GLOBALS, type Globals, type Spec, specOf } from '../core/spec.ts';
 import { transition } from '../core/transition.ts';
 import type { Tx } from '../store/store.ts';
-import { gapBefore } from './alive.ts';
+import { unnotedBefore } from './alive.ts';
 
 /** Meta key under which the applied configuration's globals are stored, for every instance to read. */
 const GLOBALS_KEY = 'globals';
@@ -19,17 +19,18 @@ export function writeGlobals(tx: Tx, globals: Globals): void {
 
 /**
  * Applies one event to one job inside a transaction: the only way a job's state changes. A time without a
- * sign of life before the event is noted first.
+ * sign of life before the event is noted first, and so is a clock that was set back.
  * @param job as it stands in the transaction, with its new declaration if that is what changed
  * @param event for `spec_changed`, what came before is given as `previous`
  * @returns what the event did; its records are already written to `tx`
  */
 export function applyEvent(tx: Tx, job: Job, event: Event): Transition {
   const spec = specOfJob(tx, job);
-  const gap = event.type === 'gap' ? null : gapBefore(tx, instantOf(event));
-  if (gap === null) return applyOne(tx, job, spec, event);
+  const isOfTime = event.type === 'gap' || event.type === 'clock_set_back';
+  const unnoted = isOfTime ? null : unnotedBefore(tx, instantOf(event));
+  if (unnoted === null) return applyOne(tx, job, spec, event);
   const before = event.type === 'spec_changed' ? event.previous : spec;
-  const noted = applyOne(tx, job, before, { type: 'gap', ...gap });
+  const noted = applyOne(tx, job, before, unnoted);
   return applyOne(tx, { ...job, state: noted.state.job }, spec, event);
 }
 

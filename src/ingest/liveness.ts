@@ -1,14 +1,16 @@
 import type { Clock } from '../clock.ts';
-import type { Event } from '../core/event.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store, Tx } from '../store/store.ts';
-import { GAP_MS_MIN, LIVENESS_KEY, LIVENESS_WRITE_EVERY_MS } from './alive.ts';
+import {
+  GAP_MS_MIN,
+  isClockSetBack,
+  LIVENESS_KEY,
+  LIVENESS_WRITE_EVERY_MS,
+  type TimeEvent,
+} from './alive.ts';
 import { applyEvent } from './events.ts';
 import { noteGap, Outages, setOutagesBack } from './outages.ts';
 import { remindOfSystemIncidents } from './system.ts';
-
-/** A clock that steps back by less is only a little off (DESIGN.md §3.4). */
-const CLOCK_STEP_MS_MIN = 60_000;
 
 /**
  * Stores every 10 s that Cronflow was able to take pings, and tells every job of the times when it was not:
@@ -21,6 +23,7 @@ export class Liveness {
   readonly #logger: Logger;
   readonly #onCommit: () => void;
   readonly #onBeat: (failure: string | null) => void;
+  readonly #onClockSetBack: () => void;
   readonly #outages: Outages;
   #cancel: (() => void) | null = null;
   #stopped = false;
@@ -30,19 +33,25 @@ export class Liveness {
   /** On the monotonic clock, when a sign of life was last stored; null before the first. */
   lastStoredMs: number | null = null;
 
-  /** @param options.onBeat called after each attempt to store a sign of life, with why it failed or null */
+  /**
+   * @param options.onBeat called after each attempt to store a sign of life, with why it failed or null
+   * @param options.onClockSetBack called when the wall clock turned out to have been set back, be it while Cronflow was
+   *   away
+   */
   constructor(options: {
     store: Store;
     clock: Clock;
     logger: Logger;
     onCommit: () => void;
     onBeat?: (failure: string | null) => void;
+    onClockSetBack?: () => void;
   }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#onCommit = options.onCommit;
     this.#onBeat = options.onBeat ?? (() => {});
+    this.#onClockSetBack = options.onClockSetBack ?? (() => {});
     this.#outages = new Outages({ ...options, isGapUnnoted: () => this.isGapUnnoted });
   }
 
@@ -126,6 +135,7 @@ export class Liveness {
       if (this.#refusedAt === refusedAt) this.#refusedAt = null;
       this.lastStoredMs = this.#clock.monotonic();
       if (event === null || previousAt === undefined) return;
+      if (event.type === 'clock_set_back') this.#onClockSetBack();
       this.#onCommit();
       return this.#report(now - previousAt);
     }
@@ -159,10 +169,8 @@ export class Liveness {
   }
 }
 
-type TimeEvent = Extract<Event, { type: 'gap' | 'clock_set_back' }>;
-
 /** What the time since the last sign of life means to every job; null for nothing. */
 function eventSince(previousAt: number, now: number, gapMsMin: number): TimeEvent | null {
-  if (previousAt - now > CLOCK_STEP_MS_MIN) return { type: 'clock_set_back', at: now };
+  if (isClockSetBack(previousAt, now)) return { type: 'clock_set_back', at: now };
   return now - previousAt > gapMsMin ? { type: 'gap', from_at: previousAt, to_at: now } : null;
 }

@@ -250,6 +250,34 @@ test('after the clock was set back a day, a failure is told and a missed slot is
   await liveness.stop();
 });
 
+test('a clock that was set back is passed on, be it while Cronflow was away', async () => {
+  const { store, clock } = await startMemoryService(START);
+  let count = 0;
+  const start = async (): Promise<Liveness> => {
+    const liveness = new Liveness({
+      store,
+      clock,
+      logger: silentLogger,
+      onCommit: () => {},
+      onClockSetBack: () => (count += 1),
+    });
+    await liveness.start();
+    return liveness;
+  };
+  const first = await start();
+  await clock.advance(20 * SECOND_MS);
+  await first.stop();
+  expect(count).toBe(0);
+  // A machine whose clock is read in local time comes up two hours early.
+  clock.set(clock.now() - 2 * HOUR_MS);
+  const second = await start();
+  expect(count).toBe(1);
+  clock.set(clock.now() - 90 * SECOND_MS);
+  await clock.advance(10 * SECOND_MS);
+  expect(count).toBe(2);
+  await second.stop();
+});
+
 test('it knows when a sign of life was last stored', async () => {
   const { liveness, store, clock } = await startMemoryService(START);
   expect(liveness.lastStoredMs).toBeNull();

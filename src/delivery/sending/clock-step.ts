@@ -14,13 +14,18 @@ const BATCH = 500;
  */
 export class ClockStep {
   readonly #clock: Clock;
-  /** Wall clock minus monotonic clock when last looked at. */
+  /** Wall clock minus monotonic clock: the most since the last step. Several small steps add up to one. */
   #offsetMs = -Infinity;
   /** What is to be made due: what waits longer than anything does, as after a restart; or everything. */
   #isDue: 'none' | 'too_far' | 'all' = 'too_far';
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** To be called when others found that the clock was set back, be it while Cronflow was away. */
+  note(): void {
+    this.#isDue = 'all';
   }
 
   /**
@@ -31,13 +36,19 @@ export class ClockStep {
   async look(store: Store): Promise<number> {
     const now = this.#clock.now();
     const offsetMs = now - this.#clock.monotonic();
-    if (offsetMs < this.#offsetMs - CLOCK_STEP_MS_MIN) this.#isDue = 'all';
-    this.#offsetMs = offsetMs;
-    if (this.#isDue === 'none') return 0;
-    const fromAt = this.#isDue === 'all' ? -Infinity : now + WAIT_MS_MAX;
-    const count = await makeDue(store, now, { fromAt });
+    const isSetBack = offsetMs < this.#offsetMs - CLOCK_STEP_MS_MIN;
+    if (isSetBack) this.#isDue = 'all';
+    this.#offsetMs = isSetBack ? offsetMs : Math.max(this.#offsetMs, offsetMs);
+    const due = this.#isDue;
+    if (due === 'none') return 0;
+    // Before the store is asked: what is noted meanwhile is looked for the next time.
     this.#isDue = 'none';
-    return count;
+    try {
+      return await makeDue(store, now, { fromAt: due === 'all' ? -Infinity : now + WAIT_MS_MAX });
+    } catch (error) {
+      this.#isDue = this.#isDue === 'all' ? 'all' : due;
+      throw error;
+    }
   }
 }
 

@@ -98,6 +98,12 @@ export class DeliveryWorker {
     this.#alarm.abort();
   }
 
+  /** To be called when the wall clock turned out to have been set back: what waits is due at once. */
+  clockSetBack(): void {
+    this.#clockStep.note();
+    this.wake();
+  }
+
   /** To be called with the names of notifiers that are new or whose configuration changed. */
   notifiersChanged(names: readonly string[]): void {
     for (const name of names) {
