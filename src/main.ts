@@ -20,6 +20,10 @@ const host = {
       for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => resolve(signal));
     }),
   onReloadRequested: (callback: () => void): void => void process.on('SIGHUP', callback),
+  onWarning(callback: (warning: Error) => void): void {
+    // Node's own listener, which writes them.
+    process.removeAllListeners('warning').on('warning', callback);
+  },
 };
 
 const release = keepAlive();

@@ -24,12 +24,16 @@ LOG_LEVEL is one of ${LOG_LEVELS.join(', ')} (default: info).
 Exit codes: 0 stopped by a signal, 1 could not start, 2 wrong usage.
 `;
 
+const WARNING_LENGTH_MAX = 500;
+
 /** What `serve` needs from the process: signals. */
 export interface ServeHost {
   createApp(options: AppOptions): App;
   /** Resolves with the name of the signal that asks the process to stop. */
   stopRequested(): Promise<string>;
   onReloadRequested(callback: () => void): void;
+  /** Hands over what Node warns of, which it would write as it is, with whatever a client had sent in it. */
+  onWarning(callback: (warning: Error) => void): void;
 }
 
 /** `cronflow serve`: runs the service until it is asked to stop. */
@@ -45,6 +49,10 @@ export async function serve(argv: readonly string[], io: Io, host: ServeHost): P
     io.stdout(HELP);
     return 0;
   }
+  const { logger } = options;
+  host.onWarning(({ name, message }) =>
+    logger.warn('Node warns', { name, detail: message.slice(0, WARNING_LENGTH_MAX) }),
+  );
   const app = host.createApp(options);
   // Before the start, which may take a while: a signal that nobody listens for ends the process, SIGHUP too.
   const stopRequested = host.stopRequested();
@@ -59,7 +67,7 @@ export async function serve(argv: readonly string[], io: Io, host: ServeHost): P
   }
   reload.started();
   const signal = await stopRequested;
-  options.logger.info('stopping', { signal });
+  logger.info('stopping', { signal });
   await app.stop();
   return 0;
 }

@@ -7,6 +7,7 @@ import { PROBLEM_TYPE, problemOf } from './problem.ts';
 import { buildRouter, type HttpContext, type HttpMiddleware, type HttpState } from './router.ts';
 import { allRoutes } from './routes/routes.ts';
 import type { Services } from './services.ts';
+import { hostOf } from './target.ts';
 import { hasTokens } from './tokens.ts';
 
 /** After this a client should try again what could not be stored. */
@@ -70,12 +71,10 @@ function answerProblem(ctx: HttpContext, error: unknown): void {
 /** Everything that is judged before a route is looked for: who asks, from where, under which name. */
 function gate({ tokens }: Services, server: ServerState): HttpMiddleware {
   return async (ctx, next) => {
-    const { headers, httpVersionMajor, httpVersionMinor } = ctx.req;
-    if (headers.host === undefined && httpVersionMajor === 1 && httpVersionMinor > 0) {
-      throw new CronflowError('bad_request', 'The Host header is missing.');
-    }
-    if (server.isLoopback && !hasTokens(tokens)) requireLoopbackHost(headers.host);
-    requireOwnOrigin(headers);
+    const { headers } = ctx.req;
+    const host = hostOf(ctx.req);
+    if (server.isLoopback && !hasTokens(tokens)) requireLoopbackHost(host);
+    requireOwnOrigin(headers, host);
     ctx.state.access = accessOf(headers, tokens);
     const isOpen = ctx.path === '/healthz' || ctx.path === '/readyz';
     if (ctx.state.access === null && !isOpen) {

@@ -45,9 +45,14 @@ export function readBody(
       .on('data', onData)
       .on('end', onEnd)
       .on('close', onClose);
-    // A client that went away before anybody listened has closed the request already.
-    if (req.destroyed && !req.readableEnded) onClose();
+    // A client that went away before anybody listened has closed the request already, and what it sent is lost.
+    if (req.destroyed && !req.readableEnded) finish(hasBody(req) ? 'aborted' : 'complete');
   });
+}
+
+/** Whether a request says that it has a body. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 /** The media type of a request without its parameters, in lower case; empty without one. */

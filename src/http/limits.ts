@@ -15,8 +15,10 @@ export const HTTP_LIMITS = {
   idleSocketMsMax: 120 * SECOND_MS,
   /** Longer than most clients keep theirs, so that a request rarely meets a closing connection. */
   keepAliveMs: 75 * SECOND_MS,
-  /** Connections beyond this are dropped at once; jobs of a whole fleet start at midnight together. */
+  /** Beyond this, the connection that has been idle longest ends; jobs of a whole fleet start at midnight together. */
   connectionsMax: 4_096,
+  /** Requests that wait on one connection for the answer before theirs; after that many it ends. */
+  pipelinedRequestsMax: 32,
   /** How long `close()` waits for requests that are being answered. */
   closeMsMax: 10 * SECOND_MS,
   /** How often Node looks for requests that take too long. */

@@ -22,14 +22,17 @@ export function requireLoopbackHost(host: string | undefined): void {
 /**
  * Refuses what another site's page sends through somebody's browser, pings included: a page must not be able
  * to report the success of a job.
+ * @param host the one that the request is meant for
  * @throws CronflowError `foreign_origin`
  */
-export function requireOwnOrigin(headers: IncomingHttpHeaders): void {
-  const { origin, host } = headers;
+export function requireOwnOrigin(headers: IncomingHttpHeaders, host: string | undefined): void {
+  const { origin } = headers;
   if (origin !== undefined && !isSameHost(origin, host)) {
     throw new CronflowError('foreign_origin', `Requests from pages of ${quote(origin)} are not allowed.`);
   }
-  if (headers['sec-fetch-site'] === 'cross-site') {
+  // Of the same site are other names and ports of a host too, whose pages are not this server's (DESIGN.md §8).
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') {
     throw new CronflowError('foreign_origin', 'Requests from pages of other sites are not allowed.');
   }
 }

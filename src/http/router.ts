@@ -26,6 +26,8 @@ export function buildRouter(routes: readonly Route[]): HttpMiddleware[] {
   for (const { method, path, scope, handle } of routes) {
     router.register(path, [method], async (ctx) => {
       requireScope(ctx.state.access, scope);
+      // Nobody waits for the answer any more. A ping is no question: it tells of something that has happened.
+      if (ctx.req.socket.destroyed && scope !== 'ping') return;
       await handle(ctx);
     });
   }

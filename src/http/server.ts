@@ -9,12 +9,14 @@ import type { Duplex } from 'node:stream';
 import { sleep } from '../clock.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { buildApp, type ServerState } from './app.ts';
+import { Connections } from './connections.ts';
 import type { HttpDeps } from './deps.ts';
-import { SECURITY_HEADERS } from './headers.ts';
 import type { HttpLimits } from './limits.ts';
 import { isLoopback, listenError, urlOf } from './listen.ts';
-import { problem, PROBLEM_TYPE } from './problem.ts';
+import { problem } from './problem.ts';
+import { answerRaw } from './raw-answer.ts';
 import { servicesOf } from './services.ts';
+import { takePathOfTarget } from './target.ts';
 
 export interface HttpServer {
   /**
@@ -34,19 +36,26 @@ export function createServer(deps: HttpDeps): HttpServer {
   const services = servicesOf(deps);
   const { limits, clock } = services;
   const state: ServerState = { isLoopback: true, isClosing: false };
-  const handle = buildApp(services, state).callback();
-  const connections = new Connections();
+  const connections = new Connections(limits, buildApp(services, state).callback());
   const server = createHttpServer(serverOptions(limits));
   const onRequest = (req: IncomingMessage, res: ServerResponse): void => {
-    connections.begin(req.socket, res);
-    void handle(req, res);
+    takePathOfTarget(req);
+    connections.take(req, res);
   };
   server.on('request', onRequest);
   // Node would answer an `Expect` it does not know with an empty 417; a ping is not refused for that.
   server.on('checkExpectation', onRequest);
   server.on('connection', (socket: Socket) => connections.add(socket));
   server.on('clientError', (error: Error, socket: Duplex) => answerClientError(error, socket, connections));
-  server.maxConnections = limits.connectionsMax;
+  // Node would hang up without a word.
+  server.on('connect', (_req: IncomingMessage, socket: Duplex) => {
+    if (!connections.endIfOwing(socket))
+      answerRaw(
+        socket.on('error', () => {}),
+        NO_TUNNEL,
+        ALLOWED_METHODS,
+      );
+  });
   server.timeout = limits.idleSocketMsMax;
 
   return {
@@ -75,6 +84,9 @@ export function createServer(deps: HttpDeps): HttpServer {
   };
 }
 
+const NO_TUNNEL = problem('method_not_allowed', 'CONNECT is not allowed here: Cronflow is no proxy.');
+const ALLOWED_METHODS = { Allow: 'DELETE, GET, HEAD, PATCH, POST, PUT, OPTIONS' };
+
 function serverOptions(limits: HttpLimits): object {
   return {
     maxHeaderSize: limits.headerBytesMax,
@@ -98,67 +110,12 @@ async function bind(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-/** The open connections and the answer each is working on, if any. */
-class Connections {
-  readonly #answers = new Map<Duplex, ServerResponse | null>();
-  #isEnding = false;
-
-  add(socket: Socket): void {
-    this.#answers.set(socket, null);
-    socket.once('close', () => this.#answers.delete(socket));
-  }
-
-  begin(socket: Socket, res: ServerResponse): void {
-    this.#answers.set(socket, res);
-    res.once('close', () => {
-      if (this.#answers.get(socket) !== res) return;
-      this.#answers.set(socket, null);
-      // Its answer may have been written before closing began, without telling the client to leave.
-      if (this.#isEnding) socket.destroySoon();
-    });
-  }
-
-  /** Whether bytes of an answer are on their way, so that nothing else may be written. */
-  isAnswering(socket: Duplex): boolean {
-    return this.#answers.get(socket)?.headersSent === true;
-  }
-
-  /** Ends connections without a request in work; also those that never sent one, which Node would wait for. */
-  endIdle(): void {
-    this.#isEnding = true;
-    for (const [socket, res] of this.#answers) if (res === null) socket.destroy();
-  }
-}
-
 /** What Node cannot read never reaches Koa; it is answered here, in the same form. */
 function answerClientError(error: Error, socket: Duplex, connections: Connections): void {
   const cause = 'code' in error ? String(error.code) : '';
-  if (cause === 'ECONNRESET' || !socket.writable || connections.isAnswering(socket)) {
-    socket.destroy();
-    return;
-  }
-  const [code, detail] = clientProblem(cause);
-  const answer = problem(code, detail);
-  const body = JSON.stringify(answer);
-  const headers = {
-    ...SECURITY_HEADERS,
-    'Content-Type': PROBLEM_TYPE,
-    'Content-Length': String(Buffer.byteLength(body)),
-    Connection: 'close',
-  };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(
-    `HTTP/1.1 ${answer.status} ${STATUS_TEXT[answer.status] ?? 'Error'}\r\n${lines.join('')}\r\n${body}`,
-    () => socket.destroy(),
-  );
+  if (cause === 'ECONNRESET' || !socket.writable) socket.destroy();
+  else if (!connections.endIfOwing(socket)) answerRaw(socket, problem(...clientProblem(cause)));
 }
-
-const STATUS_TEXT: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  408: 'Request Timeout',
-  413: 'Content Too Large',
-  431: 'Request Header Fields Too Large',
-};
 
 function clientProblem(cause: string): [ErrorCode, string] {
   switch (cause) {

@@ -3,7 +3,7 @@ import { CronflowError, type Fault } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { isDuration, parseDuration } from '../schedule/duration.ts';
 import { INSTANT_ALLOWED, parseInstant } from '../schedule/instant.ts';
-import { readJson } from './body.ts';
+import { hasBody, readJson } from './body.ts';
 import type { Services } from './services.ts';
 
 const ALLOWED = `a duration such as 4h or 2d, or an instant: ${INSTANT_ALLOWED}`;
@@ -31,10 +31,6 @@ export async function readUntil(
   const maxAt = nowAt + services.limits.acknowledgedMsMax;
   if (at > maxAt) throw wrong(`${shown} is too far ahead; at most ${new Date(maxAt).toISOString()}`);
   return at;
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 async function untilInBody(req: IncomingMessage, { clock, limits }: Services): Promise<unknown> {

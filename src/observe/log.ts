@@ -27,7 +27,7 @@ export function createLogger(
     (at: LogLevel) =>
     (message: string, fields: LogFields = {}): void => {
       if (LOG_LEVELS.indexOf(at) < LOG_LEVELS.indexOf(level)) return;
-      write(`${line(new Date(clock.now()).toISOString(), at, message, fields)}\n`);
+      write(`${visible(line(new Date(clock.now()).toISOString(), at, message, fields))}\n`);
     };
   return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
 }
@@ -42,6 +42,21 @@ function textLine(at: string, level: LogLevel, message: string, fields: LogField
 /** What is said stands first, and no field can take its place. */
 function jsonLine(at: string, level: LogLevel, message: string, fields: LogFields): string {
   return JSON.stringify({ at, level, message, fields });
+}
+
+/** Controls, line and paragraph separators, and what is invisible or turns the direction of writing. */
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * Text in which nothing can move a cursor, begin another line or change how the rest of it reads: such characters stand
+ * as their codes, as JSON writes them.
+ */
+export function visible(text: string): string {
+  return text.replace(HIDDEN, (character) =>
+    [...Array(character.length).keys()]
+      .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
 }
 
 /** A logger that says nothing, for tests. */

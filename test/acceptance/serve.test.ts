@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -103,6 +104,24 @@ describe('cronflow serve', () => {
     early.signal('SIGTERM');
     expect(await early.ended()).toBe(0);
     expect(early.log()).toContain('stopping signal=SIGTERM');
+  });
+
+  test('writes of no request what could be read as something else, not what Node warns of either', async () => {
+    await write('jobs: {a: {}}\n');
+    const service = serve();
+    const { port } = new URL(await service.url());
+    const socket = connect(Number(port), '127.0.0.1');
+    // An address like this, of a port that is none, is one that Node warns of with the whole of it.
+    socket.end(
+      'GET http://secret\u009b:b/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+      'latin1',
+    );
+    let answer = '';
+    for await (const chunk of socket) answer += String(chunk);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    service.signal('SIGTERM');
+    expect(await service.ended()).toBe(0);
+    expect(service.log()).not.toMatch(/secret|Warning|\u009b/);
   });
 
   test('does not say so where it is not so', async () => {

@@ -182,14 +182,6 @@ describe('limits', () => {
     expect(readProblem(await raw())).toEqual([408, 'request_timeout']);
   });
 
-  test('connections beyond the limit are dropped', async () => {
-    const { port, request } = await startServer({ limits: { connectionsMax: 1 } });
-    const first = connect(port, '127.0.0.1');
-    await once(first, 'connect');
-    await expect(request('/healthz')).rejects.toThrow('fetch failed');
-    first.destroy();
-  });
-
   test('a JSON body that does not come is given up', async () => {
     const { raw, clock } = await startServer();
     const answer = raw('POST /jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{');

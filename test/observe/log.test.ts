@@ -28,4 +28,23 @@ describe('the log', () => {
       { at: '2026-01-15T12:00:00.000Z', level: 'warn', message: 'another one', fields: {} },
     ]);
   });
+
+  test.each(['text', 'json'] as const)('shows what is hidden or turns the text, as %s', (form) => {
+    const hidden = [
+      0x7f, 0x80, 0x85, 0x9b, 0x9f, 0xad, 0x61c, 0x200b, 0x200f, 0x2028, 0x2029, 0x202e, 0x2066, 0xfeff,
+    ];
+    const lines: string[] = [];
+    const log = createLogger(createFakeClock(), 'info', (line) => lines.push(line), form);
+    for (const code of [...hidden, 0xe0001]) {
+      const character = String.fromCodePoint(code);
+      log.warn(`m${character}`, { name: `n${character}` });
+      const codes = code === 0xe0001 ? '\\udb40\\udc01' : `\\u${code.toString(16).padStart(4, '0')}`;
+      const line = lines.pop()!;
+      expect(line.split(codes).length).toBe(3);
+      expect(line.slice(0, -1)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+      if (form === 'json') expect(JSON.parse(line)).toMatchObject({ fields: { name: `n${character}` } });
+    }
+    log.info('Grüße', { name: 'ü 漢字 🎉' });
+    expect(lines.pop()).toContain('ü 漢字 🎉');
+  });
 });

@@ -15,12 +15,14 @@ const FILES = [
  * report their installation to somebody.
  */
 export function docsRoutes({ version }: Services): Route[] {
-  const openApi = readOpenApi(version);
+  // Made once: it is large, and never another one while Cronflow runs.
+  const openApi = Buffer.from(JSON.stringify(readOpenApi(version)));
   const spec: Route = {
     method: 'GET',
     path: '/openapi.json',
     scope: 'read',
     handle(ctx) {
+      ctx.type = 'application/json; charset=utf-8';
       ctx.body = openApi;
     },
   };
@@ -28,7 +30,7 @@ export function docsRoutes({ version }: Services): Route[] {
 }
 
 function fileRoute({ path, file, type }: (typeof FILES)[number]): Route {
-  const text = readAsset(file);
+  const text = Buffer.from(readAsset(file));
   return {
     method: 'GET',
     path,

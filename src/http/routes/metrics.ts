@@ -4,10 +4,12 @@ import { MESSAGE_OUTCOMES } from '../../observe/message-counts.ts';
 import type { DeliveryCounts } from '../../store/store.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
+import { shared } from '../shared.ts';
 
 /** `/metrics`: what Prometheus reads (DESIGN.md §8). Everything is asked for when it is scraped. */
 export function metricsRoutes(services: Services): Route[] {
   const registry = registryOf(services);
+  const scrape = shared(services.clock, () => registry.metrics());
   return [
     {
       method: 'GET',
@@ -15,7 +17,7 @@ export function metricsRoutes(services: Services): Route[] {
       scope: 'read',
       async handle(ctx: HttpContext) {
         ctx.type = registry.contentType;
-        ctx.body = await registry.metrics();
+        ctx.body = await scrape();
       },
     },
   ];

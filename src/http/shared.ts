@@ -1,0 +1,27 @@
+import type { Clock } from '../clock.ts';
+
+/** What was made is given out for this many times as long as it took to make. */
+const KEPT_TIMES = 4;
+
+/**
+ * Makes something that costs what it is read from at most a fifth of the time, however often it is asked for: those who
+ * ask while it is made get the same, and so do those who ask soon after where making it took long.
+ */
+export function shared<T>(clock: Clock, make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => {
+    if (made !== null) return made;
+    const startedMs = clock.monotonic();
+    const making = make();
+    made = making;
+    const forget = (): void => {
+      if (made === making) made = null;
+    };
+    making.then(() => {
+      const keptMs = Math.round(KEPT_TIMES * (clock.monotonic() - startedMs));
+      if (keptMs === 0) forget();
+      else clock.after(keptMs, forget);
+    }, forget);
+    return making;
+  };
+}
