@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
 import { type Service, startService } from './service.ts';
+import { WAIT_LIMIT_MS } from '../support/limits.ts';
 
 const MAIN = `include: [conf.d/*.yaml]
 notifiers:
@@ -11,8 +12,6 @@ notifiers:
     webhook_url: \${SLACK_WEBHOOK_URL}
 `;
 /** On a machine that may be busy; nothing here is held to a time. */
-const TIMEOUT_MS = 240_000;
-const DEADLINE_MS = 120_000;
 const FILES = 10;
 const JOBS_OF_FILE = 1_000;
 
@@ -29,7 +28,7 @@ let service: Service;
 beforeAll(async () => {
   slack = await startSlackServer();
   service = await startService(MAIN, slack.url);
-}, TIMEOUT_MS);
+});
 
 afterAll(async () => {
   await service?.stop();
@@ -97,91 +96,75 @@ function pingOn(name: string): { stop(): Promise<number[]> } {
 }
 
 describe('a configuration in many files', () => {
-  test(
-    'of 10,000 jobs, of which 1 in 100 changes: planned and swapped while pings flow, and none is refused',
-    async () => {
-      await writeFile(service.configPath, `${MAIN}jobs:\n  pinged: {}\n`);
-      await service.until('the first job', async () => ((await fetchOk('/jobs/pinged')) ? true : undefined));
-      const pings = ['a', 'b', 'c'].map(() => pingOn('pinged'));
-      const applied = (line: string): Promise<true> =>
-        untilLong(`"${line}" in the log`, () => service.log().includes(line));
-      await publish('10m');
-      expect(await applied('added=10000 changed=0 removed=0 unchanged=1')).toBe(true);
-      await publish('11m');
-      expect(await applied('added=0 changed=100 removed=0 unchanged=9901')).toBe(true);
-      const statuses = (await Promise.all(pings.map((each) => each.stop()))).flat();
-      expect(new Set(statuses)).toEqual(new Set([200]));
-      const { total } = await runsOf('pinged');
-      expect(total).toBe(Math.min(100, statuses.length));
-      expect(await service.get('/jobs/job-9-900')).toMatchObject({ grace: '11m', source: 'file' });
-      expect((await config()).files).toHaveLength(FILES + 1);
-    },
-    TIMEOUT_MS,
-  );
+  test('of 10,000 jobs, of which 1 in 100 changes: planned and swapped while pings flow, and none is refused', async () => {
+    await writeFile(service.configPath, `${MAIN}jobs:\n  pinged: {}\n`);
+    await service.until('the first job', async () => ((await fetchOk('/jobs/pinged')) ? true : undefined));
+    const pings = ['a', 'b', 'c'].map(() => pingOn('pinged'));
+    const applied = (line: string): Promise<true> =>
+      untilLong(`"${line}" in the log`, () => service.log().includes(line));
+    await publish('10m');
+    expect(await applied('added=10000 changed=0 removed=0 unchanged=1')).toBe(true);
+    await publish('11m');
+    expect(await applied('added=0 changed=100 removed=0 unchanged=9901')).toBe(true);
+    const statuses = (await Promise.all(pings.map((each) => each.stop()))).flat();
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    const { total } = await runsOf('pinged');
+    expect(total).toBe(Math.min(100, statuses.length));
+    expect(await service.get('/jobs/job-9-900')).toMatchObject({ grace: '11m', source: 'file' });
+    expect((await config()).files).toHaveLength(FILES + 1);
+  });
 
-  test(
-    'that loses most of its jobs is held until that is confirmed',
-    async () => {
-      const before = await config();
-      await rename(join(service.directory, 'conf.d'), join(service.directory, 'away'));
-      const { held, revision } = await failing('would remove 10000 of 10001 jobs');
-      expect(revision).toBe(before.revision);
-      expect(await fetchOk('/jobs/job-0-0')).toBe(true);
-      const reload = (query: string): Promise<Response> =>
-        fetch(`${service.url}/config/reload${query}`, { method: 'POST' });
-      expect((await reload('')).status).toBe(409);
-      expect((await reload(`?confirm=${held!.revision}`)).status).toBe(200);
-      expect(await fetchOk('/jobs/job-0-0')).toBe(false);
-      expect(await toldSince(0, 2)).toEqual([
-        expect.stringMatching(/^CONFIGURATION HELD/),
-        expect.stringMatching(/^RESOLVED/),
-      ]);
-    },
-    TIMEOUT_MS,
-  );
+  test('that loses most of its jobs is held until that is confirmed', async () => {
+    const before = await config();
+    await rename(join(service.directory, 'conf.d'), join(service.directory, 'away'));
+    const { held, revision } = await failing('would remove 10000 of 10001 jobs');
+    expect(revision).toBe(before.revision);
+    expect(await fetchOk('/jobs/job-0-0')).toBe(true);
+    const reload = (query: string): Promise<Response> =>
+      fetch(`${service.url}/config/reload${query}`, { method: 'POST' });
+    expect((await reload('')).status).toBe(409);
+    expect((await reload(`?confirm=${held!.revision}`)).status).toBe(200);
+    expect(await fetchOk('/jobs/job-0-0')).toBe(false);
+    expect(await toldSince(0, 2)).toEqual([
+      expect.stringMatching(/^CONFIGURATION HELD/),
+      expect.stringMatching(/^RESOLVED/),
+    ]);
+  });
 
-  test(
-    'is told to be broken once for each mistake and once when it is mended, also over a restart',
-    async () => {
-      const told = slack.messages.length;
-      await mkdir(join(service.directory, 'conf.d'));
-      await write('conf.d/a.yaml', 'jobs: {a: {grace: 5}}\n');
-      await failing('conf.d/a.yaml:1:19 jobs.a.grace');
-      await toldSince(told, 1);
-      await write('conf.d/b.yaml', 'jobs: {a: {}}\n');
-      await failing(
-        'conf.d/a.yaml:1:19 jobs.a.grace',
-        'conf.d/b.yaml:1:8 jobs.a: "a" is declared a second time',
-      );
-      await toldSince(told, 2);
-      await service.killAndRestart();
-      await failing('conf.d/b.yaml');
-      await rm(join(service.directory, 'conf.d/b.yaml'));
-      await write('conf.d/a.yaml', 'jobs: {a: {grace: 5m}}\n');
-      await mended();
-      expect(await toldSince(told, 3)).toEqual([
-        expect.stringMatching(/^CONFIGURATION INVALID/),
-        expect.stringMatching(/^CONFIGURATION INVALID/),
-        expect.stringMatching(/^RESOLVED: the configuration is valid again/),
-      ]);
-    },
-    TIMEOUT_MS,
-  );
+  test('is told to be broken once for each mistake and once when it is mended, also over a restart', async () => {
+    const told = slack.messages.length;
+    await mkdir(join(service.directory, 'conf.d'));
+    await write('conf.d/a.yaml', 'jobs: {a: {grace: 5}}\n');
+    await failing('conf.d/a.yaml:1:19 jobs.a.grace');
+    await toldSince(told, 1);
+    await write('conf.d/b.yaml', 'jobs: {a: {}}\n');
+    await failing(
+      'conf.d/a.yaml:1:19 jobs.a.grace',
+      'conf.d/b.yaml:1:8 jobs.a: "a" is declared a second time',
+    );
+    await toldSince(told, 2);
+    await service.killAndRestart();
+    await failing('conf.d/b.yaml');
+    await rm(join(service.directory, 'conf.d/b.yaml'));
+    await write('conf.d/a.yaml', 'jobs: {a: {grace: 5m}}\n');
+    await mended();
+    expect(await toldSince(told, 3)).toEqual([
+      expect.stringMatching(/^CONFIGURATION INVALID/),
+      expect.stringMatching(/^CONFIGURATION INVALID/),
+      expect.stringMatching(/^RESOLVED: the configuration is valid again/),
+    ]);
+  });
 
-  test(
-    'is told to be mended when that happened while Cronflow was down',
-    async () => {
-      const told = slack.messages.length;
-      await write('conf.d/a.yaml', 'jobs: {a: {grace: 6}}\n');
-      await failing('conf.d/a.yaml');
-      await toldSince(told, 1);
-      await write('conf.d/a.yaml', 'jobs: {a: {grace: 6m}}\n');
-      await service.killAndRestart();
-      await mended();
-      expect((await toldSince(told, 2)).at(-1)).toMatch(/^RESOLVED: the configuration is valid again/);
-    },
-    TIMEOUT_MS,
-  );
+  test('is told to be mended when that happened while Cronflow was down', async () => {
+    const told = slack.messages.length;
+    await write('conf.d/a.yaml', 'jobs: {a: {grace: 6}}\n');
+    await failing('conf.d/a.yaml');
+    await toldSince(told, 1);
+    await write('conf.d/a.yaml', 'jobs: {a: {grace: 6m}}\n');
+    await service.killAndRestart();
+    await mended();
+    expect((await toldSince(told, 2)).at(-1)).toMatch(/^RESOLVED: the configuration is valid again/);
+  });
 });
 
 async function fetchOk(path: string): Promise<boolean> {
@@ -194,7 +177,7 @@ async function runsOf(name: string): Promise<{ total: number }> {
 }
 
 async function untilLong(what: string, isTrue: () => boolean): Promise<true> {
-  const endAt = performance.now() + DEADLINE_MS;
+  const endAt = performance.now() + WAIT_LIMIT_MS;
   while (!isTrue()) {
     if (performance.now() > endAt) throw new Error(`waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));

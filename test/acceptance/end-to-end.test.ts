@@ -19,7 +19,6 @@ const NIGHTLY = `  nightly:
     schedule: "* * * * *"
     grace: 30s
 `;
-const DEADLINE_MS = 30_000;
 const MINUTE_MS = 60_000;
 
 interface JobJson {
@@ -51,7 +50,7 @@ const hasJobs = (...expected: string[]): Promise<true> =>
 
 /** What Slack was told from the `count`th message on, with what depends on the machine made equal. */
 async function toldSince(count: number): Promise<string[]> {
-  await slack.waitForMessages(count + 1, DEADLINE_MS);
+  await slack.waitForMessages(count + 1);
   return slack.messages.slice(count).map(({ text }) =>
     text
       .replaceAll(hostname(), 'HOST')

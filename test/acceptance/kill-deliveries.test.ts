@@ -9,6 +9,7 @@ import { silentLogger } from '../../src/observe/log.ts';
 import { LowdbStore } from '../../src/store/lowdb/store.ts';
 import { aClosing, aDelivery, aJob, anIncident, someFacts } from '../delivery/support/records.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
+import { HANG_LIMIT_MS } from '../support/limits.ts';
 import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
 
 const SENDER = fileURLToPath(new URL('../support/delivery-sender.mjs', import.meta.url));
@@ -151,5 +152,5 @@ test(
     }
     expect(faults).toEqual([]);
   },
-  60_000 + RUNS * 10_000,
+  Math.max(HANG_LIMIT_MS, RUNS * 30_000),
 );

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startSlackServer, type SlackServer } from '../support/slack-server.ts';
+import { HANG_LIMIT_MS } from '../support/limits.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 /** More with CRONFLOW_KILL_ROUNDS, when something is suspected. */
@@ -29,7 +30,8 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-test(`kill -9 at any instant loses no answered ping and no notification (seed ${SEED})`, async () => {
+const LIMIT = { timeout: Math.max(HANG_LIMIT_MS, ROUNDS * 50_000) };
+test(`kill -9 at any instant loses no answered ping and no notification (seed ${SEED})`, LIMIT, async () => {
   const random = randomFrom(SEED);
   const answered = new Map<string, string[]>();
   let unanswered = 0;

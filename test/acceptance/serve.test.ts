@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WAIT_LIMIT_MS } from '../support/limits.ts';
 
 /** The built program as its users start it: what it says, what its signals do, and how it ends. */
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 /** Only reached when what is waited for never comes. */
-const DEADLINE_MS = 60_000;
 const SECRET = 'https://hooks.slack.com/services/T0000/B0000/HUNTER2HUNTER2';
 const TOKEN = 'HUNTER3-HUNTER3';
 
@@ -51,7 +51,7 @@ function serve(
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
   const until = async <T>(what: string, read: () => T | undefined): Promise<T> => {
-    const endAt = Date.now() + DEADLINE_MS;
+    const endAt = Date.now() + WAIT_LIMIT_MS;
     for (;;) {
       const value = read();
       if (value !== undefined) return value;

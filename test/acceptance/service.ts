@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { WAIT_LIMIT_MS } from '../support/limits.ts';
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** Generous: only reached when what is waited for never comes. */
-const DEADLINE_MS = 30_000;
 
 /** The real service in a process of its own, with its file in a git repository of its own. */
 export interface Service {
@@ -133,7 +132,7 @@ async function runMonitor(
 }
 
 async function waitFor<T>(what: string, read: () => Promise<T | undefined>): Promise<T> {
-  const endAt = Date.now() + DEADLINE_MS;
+  const endAt = Date.now() + WAIT_LIMIT_MS;
   for (;;) {
     const value = await read();
     if (value !== undefined) return value;

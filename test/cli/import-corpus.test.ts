@@ -180,23 +180,19 @@ for (const [name, shell] of Object.entries(SHELLS)) {
       lines = await wrapCorpus(shell);
     });
 
-    it.concurrent.each(corpus.map(({ what }, i) => [what, i] as const))(
-      '%s',
-      { timeout: 60_000 },
-      async (_, i) => {
-        const { written, wrapped, job } = lines[i]!;
-        const home = join(root, `${name.replace(' ', '-')}-${i}`);
-        const before = await runAsCron(written, shell, home, CRONS.debian);
-        const known = monitor.of(job).length;
-        const after = await runAsCron(wrapped, shell, home, CRONS.debian);
-        expect(after).toEqual(before);
-        const ends = monitor
-          .of(job)
-          .slice(known)
-          .filter(({ kind }) => kind !== 'start');
-        // On a busy machine an end may be sent twice.
-        expect([...new Set(ends.map(({ query }) => query['exit_code']))]).toEqual([String(before.code)]);
-      },
-    );
+    it.concurrent.each(corpus.map(({ what }, i) => [what, i] as const))('%s', async (_, i) => {
+      const { written, wrapped, job } = lines[i]!;
+      const home = join(root, `${name.replace(' ', '-')}-${i}`);
+      const before = await runAsCron(written, shell, home, CRONS.debian);
+      const known = monitor.of(job).length;
+      const after = await runAsCron(wrapped, shell, home, CRONS.debian);
+      expect(after).toEqual(before);
+      const ends = monitor
+        .of(job)
+        .slice(known)
+        .filter(({ kind }) => kind !== 'start');
+      // On a busy machine an end may be sent twice.
+      expect([...new Set(ends.map(({ query }) => query['exit_code']))]).toEqual([String(before.code)]);
+    });
   });
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expandIncludes } from '../../src/config/include.ts';
-import { loadAsAnyone } from './support/as-anyone.ts';
+import { loadAsAnyone, makeOpenFolder } from './support/as-anyone.ts';
 import { loadConfig, loadStored, type LoadResult } from '../../src/config/load.ts';
 import { currentFingerprint } from '../../src/config/sources.ts';
 
@@ -131,14 +131,16 @@ jobs:
   });
 
   it('is an error where a directory may not be searched', async () => {
-    write({ 'cronflow.yaml': 'include: [conf.d/*.yaml]\n', 'conf.d/a.yaml': 'jobs: {a: {}}\n' });
-    chmodSync(directory, 0o755);
-    chmodSync(join(directory, 'conf.d'), 0o000);
-    const result = await loadAsAnyone(main);
-    chmodSync(join(directory, 'conf.d'), 0o700);
+    const folder = makeOpenFolder('cronflow-include-');
+    const [path, included] = [join(folder, 'cronflow.yaml'), join(folder, 'conf.d')];
+    writeFileSync(path, 'include: [conf.d/*.yaml]\n');
+    chmodSync(path, 0o644);
+    mkdirSync(included, { mode: 0o000 });
+    const result = await loadAsAnyone(path);
+    rmSync(folder, { recursive: true });
     expect(result).toMatchObject({
       ok: false,
-      faults: [{ file: join(directory, 'conf.d'), message: 'may not be read (EACCES)' }],
+      faults: [{ file: included, message: 'may not be read (EACCES)' }],
     });
   });
 

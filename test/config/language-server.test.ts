@@ -16,12 +16,11 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const bad = join(root, 'test', 'testdata', 'bad');
 const MODELINE = '# yaml-language-server: $schema=./schemas/cronflow.schema.json\n';
 /** The server is started once and asked many things, on a machine that may be busy. */
-const TIMEOUT_MS = 120_000;
 
 let server: LanguageServer;
 beforeAll(async () => {
   server = await LanguageServer.start(root);
-}, TIMEOUT_MS);
+});
 afterAll(() => server.stop());
 
 let documents = 0;
@@ -38,7 +37,7 @@ const jobKeys = Object.keys(schemaAt(schema, ['jobs', 'any'])?.properties ?? {})
   (key): [string, Schema] => [key, schemaAt(schema, ['jobs', 'any', key]) ?? {}],
 );
 
-describe('good files', { timeout: TIMEOUT_MS }, () => {
+describe('good files', () => {
   it('the shipped example has nothing underlined, by the schema that its first line names', async () => {
     const path = join(root, 'cronflow.yaml');
     expect(await server.open(path, readFileSync(path, 'utf8'))).toEqual([]);
@@ -151,7 +150,7 @@ const NOT_SEEN: Record<string, string> = {
   'yaml-1.1': 'the server reads that, too',
 };
 
-describe('bad files', { timeout: TIMEOUT_MS }, () => {
+describe('bad files', () => {
   const names = readdirSync(bad, { withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.yaml'))
     .map(({ name }) => name.slice(0, -'.yaml'.length));
@@ -161,7 +160,7 @@ describe('bad files', { timeout: TIMEOUT_MS }, () => {
     editor = await LanguageServer.start(root, {
       schemas: { [join(root, 'schemas/cronflow.schema.json')]: ['test/testdata/bad/*.yaml'] },
     });
-  }, TIMEOUT_MS);
+  });
   afterAll(() => editor.stop());
 
   /**
@@ -198,7 +197,7 @@ describe('bad files', { timeout: TIMEOUT_MS }, () => {
 const words = (text: string): string => text.replaceAll(/&\w+;|[^A-Za-z0-9]+/g, ' ').trim();
 const keysOf = (...at: string[]): string[] => Object.keys(schemaAt(schema, at)?.properties ?? {});
 
-describe('an editor', { timeout: TIMEOUT_MS }, () => {
+describe('an editor', () => {
   it('explains every key of a job', async () => {
     const values = jobKeys.map(([key, { examples = [] }]) => `    ${key}: ${JSON.stringify(examples[0])}\n`);
     const { path } = await open(`${MODELINE}jobs:\n  a:\n${values.join('')}`);

@@ -6,7 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterAll, describe, expect, it } from 'vitest';
 import { invalidConfigError, loadConfig, loadStored } from '../../src/config/load.ts';
 import { revisionOf } from '../../src/config/parse.ts';
-import { loadAsAnyone } from './support/as-anyone.ts';
+import { loadAsAnyone, makeOpenFolder } from './support/as-anyone.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'cronflow-load-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -80,11 +80,16 @@ describe('loadConfig', () => {
   });
 
   it('refuses a file that it may not read', async () => {
-    const path = write('secret.yaml', 'jobs: {}');
-    chmodSync(directory, 0o755);
-    expect(await loadAsAnyone(path)).toMatchObject({ ok: true });
+    const folder = makeOpenFolder('cronflow-secret-');
+    const path = join(folder, 'secret.yaml');
+    writeFileSync(path, 'jobs: {}');
+    chmodSync(path, 0o644);
+    const before = await loadAsAnyone(path);
     chmodSync(path, 0o000);
-    expect(await loadAsAnyone(path)).toMatchObject({
+    const after = await loadAsAnyone(path);
+    rmSync(folder, { recursive: true });
+    expect(before).toMatchObject({ ok: true });
+    expect(after).toMatchObject({
       ok: false,
       faults: [{ code: 'file_unreadable', message: 'may not be read (EACCES)', file: path }],
     });

@@ -10,8 +10,7 @@ import { CronflowError } from '../../src/core/errors.ts';
 import type { Job } from '../../src/core/model.ts';
 import { type Plan, planChanges } from '../../src/core/plan.ts';
 import type { Logger } from '../../src/observe/log.ts';
-
-const DEADLINE_MS = 15_000;
+import { WAIT_LIMIT_MS } from '../support/limits.ts';
 
 let directory: string;
 let path: string;
@@ -87,7 +86,7 @@ const storedFile = (text: string): SourceFile[] => [{ path, text }];
 
 function until(condition: () => boolean): Promise<void> {
   return new Promise((resolve, reject) => {
-    const cancel = systemClock.after(DEADLINE_MS, () => reject(new Error('waited in vain')));
+    const cancel = systemClock.after(WAIT_LIMIT_MS, () => reject(new Error('waited in vain')));
     wake = () => {
       if (!condition()) return;
       cancel();

@@ -7,9 +7,7 @@ import type { Config } from '../../src/config/config.ts';
 import { ConfigReloader } from '../../src/config/reloader.ts';
 import { planChanges } from '../../src/core/plan.ts';
 import { silentLogger } from '../../src/observe/log.ts';
-
-/** Generous, so that a busy machine does not fail a test; the poll would come later still. */
-const DEADLINE_MS = 15_000;
+import { WAIT_LIMIT_MS } from '../support/limits.ts';
 
 let directory: string;
 let reloader: ConfigReloader;
@@ -51,7 +49,7 @@ async function start(): Promise<void> {
 
 function until(isTrue: () => boolean): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const cancel = systemClock.after(DEADLINE_MS, () =>
+    const cancel = systemClock.after(WAIT_LIMIT_MS, () =>
       reject(new Error(`waited in vain; applied were ${JSON.stringify(applied)}`)),
     );
     wake = () => {

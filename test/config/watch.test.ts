@@ -19,9 +19,8 @@ import { directoriesOf } from '../../src/config/directories.ts';
 import { readConfigFile } from '../../src/config/read.ts';
 import { type ConfigWatcher, watchConfig } from '../../src/config/watch.ts';
 import { silentLogger } from '../../src/observe/log.ts';
+import { WAIT_LIMIT_MS } from '../support/limits.ts';
 
-/** Generous, so that a busy machine does not fail a test; how long it took is looked at by hand. */
-const DEADLINE_MS = 15_000;
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 let directory: string;
@@ -66,7 +65,7 @@ async function report(path: string): Promise<void> {
 /** Resolves once the content was reported. */
 function seen(fingerprint: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const cancel = systemClock.after(DEADLINE_MS, () =>
+    const cancel = systemClock.after(WAIT_LIMIT_MS, () =>
       reject(new Error(`not seen; seen were ${changes.join(', ')}`)),
     );
     wake = () => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { WAIT_LIMIT_MS } from '../support/limits.ts';
 
 export const SCRIPT = fileURLToPath(new URL('../../scripts/monitor.sh', import.meta.url));
 
@@ -230,11 +231,11 @@ export function start(
 
 /** Waits until the condition gives something, which an empty text is not, and gives it back. */
 export async function until<T>(condition: () => T | undefined | false | null): Promise<T> {
-  const giveUpAt = performance.now() + 45_000;
+  const giveUpAt = performance.now() + WAIT_LIMIT_MS;
   for (;;) {
     const found = condition();
     if (found !== undefined && found !== false && found !== null && found !== '') return found;
-    if (performance.now() > giveUpAt) throw new Error(`waited 45 s in vain for ${String(condition)}`);
+    if (performance.now() > giveUpAt) throw new Error(`waited in vain for ${String(condition)}`);
     await sleep(20);
   }
 }

@@ -8,6 +8,7 @@ import {
   type SlackBlock,
   type SlackPayload,
 } from './slack-rules.ts';
+import { WAIT_LIMIT_MS } from './limits.ts';
 
 /**
  * A local server that speaks the protocols of Slack's incoming webhooks (plain-text answers) and of its Web API
@@ -34,8 +35,8 @@ export interface SlackServer {
   /** As a person does who deletes a message, or removes the app from a channel. */
   deleteMessage(ts: string): void;
   leaveChannel(id: string): void;
-  /** Resolves once at least `count` messages were accepted; rejects after `deadlineMs` with what came. */
-  waitForMessages(count: number, deadlineMs: number): Promise<readonly SlackMessage[]>;
+  /** Resolves once at least `count` messages were accepted; rejects after `WAIT_LIMIT_MS` with what came. */
+  waitForMessages(count: number): Promise<readonly SlackMessage[]>;
   /** Ends every connection, hanging ones too. */
   close(): Promise<void>;
 }
@@ -302,7 +303,7 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
     failNext: (...more) => void faults.push(...more),
     deleteMessage: (ts) => workspace.deleteMessage(ts),
     leaveChannel: (id) => workspace.leaveChannel(id),
-    waitForMessages: (count, deadlineMs) =>
+    waitForMessages: (count) =>
       new Promise((resolve, reject) => {
         const settle = (end: () => void): void => {
           clearTimeout(timer);
@@ -314,9 +315,9 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
         };
         const timer = setTimeout(() => {
           const seen = messages.map(({ text }) => `\n  ${text}`).join('');
-          const problem = `${messages.length} of ${count} messages within ${deadlineMs} ms:${seen}`;
+          const problem = `${messages.length} of ${count} messages within ${WAIT_LIMIT_MS} ms:${seen}`;
           settle(() => reject(new Error(problem)));
-        }, deadlineMs);
+        }, WAIT_LIMIT_MS);
         waiting.add(check);
         check();
       }),

@@ -96,7 +96,7 @@ describe('from the outbox to Slack', () => {
     await h.clock.advance(2_000);
     expect(h.log.join('')).toContain('error="Slack answered 403 invalid_token: add a new webhook');
     // The second got through: the first is told again.
-    await server.waitForMessages(1, 5_000);
+    await server.waitForMessages(1);
     for (let steps = 0; server.messages.length < 2 && steps < 100; steps++) await h.clock.advance(1_000);
     expect(names()).toEqual(['job-2', 'job-1']);
     const { items } = await h.store.deliveries({ skip: 0, limit: 10 });

@@ -12,6 +12,7 @@ import { LowdbStore } from '../../../src/store/lowdb/store.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { seededRandom } from '../../support/random.ts';
 import { ids, NOW_AT } from '../../support/records.ts';
+import { HANG_LIMIT_MS } from '../../support/limits.ts';
 
 const KILLS = Number(process.env.CRONFLOW_KILLS ?? 30);
 const SEED = Number(process.env.CRONFLOW_SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -19,8 +20,6 @@ const WRITER = fileURLToPath(new URL('../../support/store-writer.mjs', import.me
 /** As in the writer. */
 const KEPT = 20;
 const CALLERS = 6;
-/** Starting a process takes long on a busy machine. */
-const TIMEOUT_MS = 30_000 + KILLS * 5_000;
 const PAGE = { skip: 0, limit: 1000 };
 
 let directory: string;
@@ -31,7 +30,7 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 
 test(
   `${KILLS} kills under load lose nothing that was acknowledged (seed ${SEED})`,
-  { timeout: TIMEOUT_MS },
+  { timeout: Math.max(HANG_LIMIT_MS, KILLS * 20_000) },
   async () => {
     const random = seededRandom(SEED);
     let count = 0;

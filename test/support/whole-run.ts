@@ -1,0 +1,77 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { WAIT_LIMIT_MS } from './limits.ts';
+import { processesOf } from './processes.ts';
+
+/** What the Chromium of the registry unpacks once and uses again: files of its own beside those of the tests. */
+const UNPACKED_BY_CHROMIUM = new Set([
+  'chromium',
+  'fonts',
+  'al2023',
+  'al2023.tar',
+  'swiftshader',
+  'libGLESv2.so',
+  'libEGL.so',
+  'libvk_swiftshader.so',
+  'libvulkan.so.1',
+  'vk_swiftshader_icd.json',
+]);
+
+/**
+ * What happens once around all tests of a run. The program is built before them, for some tests start it as its
+ * users do. All temporary folders of the run lie in one, so that after the last test the run can tell what was left
+ * behind, files or processes, and fail for it.
+ */
+export default function wholeRun(): () => Promise<void> {
+  build();
+  const folder = mkdtempSync(join(tmpdir(), 'cronflow-tests-'));
+  // Tests that act as another user have folders of their own in it.
+  chmodSync(folder, 0o711);
+  process.env.TMPDIR = folder;
+  return async () => {
+    const left = [...(await endProcesses(folder)), ...filesIn(folder)];
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    if (left.length === 0) return;
+    // An error alone would be printed and forgotten.
+    process.exitCode = 1;
+    throw new Error(`the tests left behind:\n  ${left.join('\n  ')}`);
+  };
+}
+
+/**
+ * `npm test` has checked the types by then; where a single file is run in the middle of a change, a type error
+ * elsewhere does not matter.
+ */
+function build(): void {
+  const { status, stdout } = spawnSync('npm', ['run', '--silent', 'build'], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    encoding: 'utf8',
+  });
+  if (status !== 0) process.stderr.write(`the build has errors; dist/ may be incomplete:\n${stdout}`);
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder).filter((name) => !UNPACKED_BY_CHROMIUM.has(name));
+}
+
+/** Waits for what is just ending, and ends what stays. */
+async function endProcesses(folder: string): Promise<string[]> {
+  const giveUpAt = performance.now() + WAIT_LIMIT_MS / 10;
+  let running = processesOf(folder);
+  while (running.length > 0 && performance.now() < giveUpAt) {
+    await sleep(50);
+    running = processesOf(folder);
+  }
+  for (const { pid } of running) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has just ended by itself.
+    }
+  }
+  return running.map(({ pid, command }) => `process ${pid}: ${command}`);
+}
