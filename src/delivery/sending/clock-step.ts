@@ -25,7 +25,7 @@ export class ClockStep {
 
   /** To be called when others found that the clock was set back, be it while Cronflow was away. */
   note(): void {
-    this.#isDue = 'all';
+    this.#require('all');
   }
 
   /**
@@ -37,7 +37,7 @@ export class ClockStep {
     const now = this.#clock.now();
     const offsetMs = now - this.#clock.monotonic();
     const isSetBack = offsetMs < this.#offsetMs - CLOCK_STEP_MS_MIN;
-    if (isSetBack) this.#isDue = 'all';
+    if (isSetBack) this.#require('all');
     this.#offsetMs = isSetBack ? offsetMs : Math.max(this.#offsetMs, offsetMs);
     const due = this.#isDue;
     if (due === 'none') return 0;
@@ -46,9 +46,13 @@ export class ClockStep {
     try {
       return await makeDue(store, now, { fromAt: due === 'all' ? -Infinity : now + WAIT_MS_MAX });
     } catch (error) {
-      this.#isDue = this.#isDue === 'all' ? 'all' : due;
+      this.#require(due);
       throw error;
     }
+  }
+
+  #require(due: 'too_far' | 'all'): void {
+    if (this.#isDue !== 'all') this.#isDue = due;
   }
 }
 
