@@ -21,11 +21,24 @@ export class Storm {
   #sentCount = 0;
   /** Whether something was made to wait for the end of the window, and has not been sent yet. */
   #isHolding = false;
+  /** Whether more waited than go out within one window: the receiver is slower than what it is owed. */
+  #isBehind = false;
+  /** How many messages that tell of several are being put together or sent. */
+  #mergingCount = 0;
 
   /** @param waitingCount how many deliveries wait, the next one included; at least 1 */
   turn(nowMs: number, waitingCount: number): Turn {
-    if (this.isOver(nowMs)) return this.#isHolding && waitingCount > 1 ? 'merge' : 'alone';
-    if (this.#sentCount < ALONE_MAX && waitingCount <= WAITING_MAX) return 'alone';
+    // Until it is known what went into the last one, a notifier that takes two at a time would get the rest beside it.
+    if (this.#mergingCount > 0) {
+      this.#isHolding = true;
+      return 'wait';
+    }
+    const isBehind = this.#isBehind && waitingCount > ALONE_MAX;
+    if (this.isOver(nowMs)) return isBehind || (this.#isHolding && waitingCount > 1) ? 'merge' : 'alone';
+    if (this.#sentCount < ALONE_MAX && waitingCount <= WAITING_MAX) {
+      this.#isBehind = waitingCount > ALONE_MAX;
+      return 'alone';
+    }
     this.#isHolding = true;
     return 'wait';
   }
@@ -48,20 +61,36 @@ export class Storm {
   /** What went out alone was not taken, or needed no message. */
   undo(): void {
     this.#sentCount = Math.max(0, this.#sentCount - 1);
-    if (this.#sentCount === 0) this.#startMs = -Infinity;
+    if (this.#sentCount > 0) return;
+    this.#startMs = -Infinity;
+    this.#isBehind = false;
+  }
+
+  /** Several are about to go out together; `merged` or `notMerged` follows. */
+  merging(): void {
+    this.#mergingCount += 1;
   }
 
   /**
    * Several went out together: whatever comes within the next window waits for its end.
+   * @param nowMs when they had gone out, not when that was begun: sending may take as long as the window
    * @param restCount how many did not fit and go at once, in the next message
    */
   merged(nowMs: number, restCount: number): void {
+    this.#mergingCount -= 1;
     if (restCount === 0) this.#begin(nowMs, ALONE_MAX);
+    else this.#isHolding = true;
+  }
+
+  /** They were not taken, or needed no message. */
+  notMerged(): void {
+    this.#mergingCount -= 1;
   }
 
   #begin(nowMs: number, sentCount: number): void {
     this.#startMs = nowMs;
     this.#sentCount = sentCount;
     this.#isHolding = false;
+    this.#isBehind = false;
   }
 }

@@ -49,6 +49,14 @@ export interface DeliveryWorkerOptions {
   onOutcome?: (notifier: string, outcome: MessageOutcome) => void;
 }
 
+/** What became of a departure. */
+interface Delivered {
+  /** What was not sent: the store could not be read, or not all went into one message. */
+  left: Departure['claimed'];
+  /** Whether the receiver took the message. */
+  isTold: boolean;
+}
+
 /**
  * Sends what the outbox holds (DESIGN.md §7): claims by lease, sends, commits what became of it. At least
  * once, in order per job and notifier; the only place that retries.
@@ -233,17 +241,21 @@ export class DeliveryWorker {
   }
 
   async #handle(lane: Lane, departure: Departure, lengthMax: number | null): Promise<void> {
-    let left = departure.claimed;
+    const isTogether = lengthMax !== null && goesTogether(departure);
+    if (isTogether) lane.storm.merging();
+    let delivered: Delivered = { left: departure.claimed, isTold: false };
     try {
-      left = await this.#deliver(lane, departure, lengthMax);
+      delivered = await this.#deliver(lane, departure, lengthMax);
     } finally {
+      const { left, isTold } = delivered;
+      if (isTogether && isTold) lane.storm.merged(this.#options.clock.monotonic(), left.length);
+      else if (isTogether) lane.storm.notMerged();
       lane.done(departure, left);
       this.wake();
     }
   }
 
-  /** @returns what was not sent: the store could not be read, or not all went into one message */
-  async #deliver(lane: Lane, departure: Departure, lengthMax: number | null): Promise<Departure['claimed']> {
+  async #deliver(lane: Lane, departure: Departure, lengthMax: number | null): Promise<Delivered> {
     const { store, logger, notifiers, clock } = this.#options;
     const { claimed } = departure;
     const notifier = notifiers.get(lane.notifier);
@@ -259,23 +271,24 @@ export class DeliveryWorker {
       const [first] = claimed;
       logger.error('a delivery cannot be read', { delivery: first?.delivery.id, error: textOf(error) });
       await sleep(clock, STORE_RETRY_MS, this.#stopping.signal);
-      return claimed;
+      return { left: claimed, isTold: false };
     }
-    if (parcel === null || message === null) return left;
-    const isStorm = claimed.length > 1;
-    if (isStorm) lane.storm.merged(clock.monotonic(), left.length);
+    if (parcel === null || message === null) return { left, isTold: false };
+    const isAlone = !goesTogether(departure);
+    let isTold = false;
     if (parcel.silentBecause !== null) {
-      if (!isStorm) lane.storm.undo();
+      if (isAlone) lane.storm.undo();
       await this.#settler.settle(parcel, { type: 'silent', because: parcel.silentBecause });
     } else if (notifier === undefined) {
       const detail = 'no notifier of this name is configured';
       await this.#finish(lane, parcel, { result: 'permanent', detail }, 0);
     } else {
       const sent = await this.#send(notifier, message, departure);
-      if (sent.result !== 'ok' && !isStorm) lane.storm.undo();
+      isTold = sent.result === 'ok';
+      if (!isTold && isAlone) lane.storm.undo();
       await this.#finish(lane, parcel, sent, undelivered);
     }
-    return left;
+    return { left, isTold };
   }
 
   /** @returns null where nothing is left to be told, and what did not go into the parcel */
@@ -337,4 +350,9 @@ export class DeliveryWorker {
     this.#tasks.add(tracked);
     void tracked.finally(() => this.#tasks.delete(tracked));
   }
+}
+
+/** Whether it is, or was before a restart or a failed attempt, several deliveries in one message. */
+function goesTogether({ claimed }: Departure): boolean {
+  return claimed.length > 1 || claimed[0]?.delivery.merged_ids !== undefined;
 }

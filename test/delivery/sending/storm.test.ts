@@ -24,6 +24,7 @@ describe('a storm', () => {
     const storm = new Storm();
     for (let sent = 0; sent < 5; sent += 1) storm.alone(0);
     storm.turn(1, 3);
+    storm.merging();
     storm.merged(GROUP_WAIT_MS, 0);
     expect(storm.turn(GROUP_WAIT_MS + 1, 1)).toBe('wait');
     expect(storm.turn(2 * GROUP_WAIT_MS, 2)).toBe('merge');
@@ -33,8 +34,33 @@ describe('a storm', () => {
     const storm = new Storm();
     for (let sent = 0; sent < 5; sent += 1) storm.alone(0);
     storm.turn(1, 600);
+    storm.merging();
     storm.merged(GROUP_WAIT_MS, 300);
     expect(storm.turn(GROUP_WAIT_MS + 1_000, 300)).toBe('merge');
+  });
+
+  it('holds what comes while several are being put together, and until it is known what went with them', () => {
+    const storm = new Storm();
+    for (let sent = 0; sent < 5; sent += 1) storm.alone(0);
+    storm.turn(1, 74);
+    expect(storm.turn(GROUP_WAIT_MS, 74)).toBe('merge');
+    storm.merging();
+    expect(storm.turn(GROUP_WAIT_MS + 100, 3)).toBe('wait');
+    storm.notMerged();
+    expect(storm.turn(GROUP_WAIT_MS + 200, 77)).toBe('merge');
+    storm.merging();
+    storm.merged(GROUP_WAIT_MS + 9_000, 0);
+    expect(storm.turn(2 * GROUP_WAIT_MS + 8_999, 3)).toBe('wait');
+    expect(storm.turn(2 * GROUP_WAIT_MS + 9_000, 3)).toBe('merge');
+  });
+
+  it('gathers what a receiver that takes less than five in ten seconds is behind with', () => {
+    const storm = new Storm();
+    for (let sent = 0; sent < 4; sent += 1) {
+      expect(storm.turn(sent * 2_500, 6 + sent)).toBe('alone');
+      storm.alone(sent * 2_500);
+    }
+    expect(storm.turn(GROUP_WAIT_MS, 20)).toBe('merge');
   });
 
   it('is over when nothing was held', () => {

@@ -1,3 +1,4 @@
+import { sleep } from '../../../src/clock.ts';
 import { CronflowError } from '../../../src/core/errors.ts';
 import type { Delivery, Incident } from '../../../src/core/model.ts';
 import type { Message } from '../../../src/delivery/message/message.ts';
@@ -72,8 +73,11 @@ class FlakyStore extends MemoryStore {
   failsCommits = false;
   failsReads = false;
   failsNextIncident = false;
+  /** How long a commit about deliveries takes, on the clock that is given. */
+  slow: { clock: FakeClock; commitMs: number } | null = null;
 
   override async transact<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> {
+    if (this.slow !== null && 'delivery_ids' in scope) await sleep(this.slow.clock, this.slow.commitMs);
     if (this.failsCommits) throw new CronflowError('store_unavailable', 'The disk is full.');
     return super.transact(scope, fn);
   }
