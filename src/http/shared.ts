@@ -17,11 +17,12 @@ export function shared<T>(clock: Clock, make: () => Promise<T>): () => Promise<T
     const forget = (): void => {
       if (made === making) made = null;
     };
-    making.then(() => {
+    const keep = (): void => {
       const keptMs = Math.round(KEPT_TIMES * (clock.monotonic() - startedMs));
       if (keptMs === 0) forget();
       else clock.after(keptMs, forget);
-    }, forget);
+    };
+    making.then(keep, forget);
     return making;
   };
 }

@@ -3,6 +3,8 @@ import { shared } from '../../src/http/shared.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { startServer } from './support.ts';
 
+const nothing = (): void => {};
+
 test('those who ask meanwhile, and for four times as long after, get what was made', async () => {
   const clock = createFakeClock();
   let count = 0;
@@ -40,7 +42,7 @@ test('many scrapes at once read the store once', async () => {
   await request('/metrics');
   const once = reads;
   // Answered when all have asked.
-  let release = (): void => {};
+  let release = nothing;
   const all = new Promise<void>((resolve) => (release = resolve));
   let asked = 0;
   store.deliveryCounts = async () => {
@@ -48,10 +50,9 @@ test('many scrapes at once read the store once', async () => {
     await all;
     return deliveryCounts();
   };
-  const isAsked = ({ url }: { url?: string }): boolean => url === '/metrics';
   const onRequest = (message: unknown): void => {
     const { request: asks } = message as { request: { url?: string } };
-    if (isAsked(asks) && (asked += 1) === 20) setImmediate(release);
+    if (asks.url === '/metrics' && (asked += 1) === 20) setImmediate(release);
   };
   const { subscribe, unsubscribe } = await import('node:diagnostics_channel');
   subscribe('http.server.request.start', onRequest);
