@@ -68,6 +68,12 @@ export function problemsOf(errors: readonly ErrorObject[], spots: Spots): Proble
     const id = `${problem.atKey === true ? about : 'value'} ${problem.path}`;
     if (!problems.has(id)) problems.set(id, problem);
   }
+  // What the schema refuses is never taken for valid, also where nothing better can be said.
+  const [first] = errors;
+  if (problems.size === 0 && first !== undefined) {
+    const message = `is refused by the schema, for its "${first.keyword}"`;
+    problems.set('', { code: 'not_allowed', path: first.instancePath, message });
+  }
   return [...problems.values()];
 }
 
@@ -112,7 +118,8 @@ export function shownValue(value: unknown, spot: Spot | undefined, schema?: Sche
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a mapping';
-  return typeof value === 'string' ? quoted(value) : JSON.stringify(value);
+  if (typeof value === 'string') return quoted(value);
+  return typeof value === 'number' ? String(value) : JSON.stringify(value);
 }
 
 function quoted(text: string): string {
@@ -218,14 +225,18 @@ function patternProblem(path: string, text: unknown, shown: string, schema: Sche
 }
 
 function nameProblem(error: ErrorObject, schema: Schema): Problem | null {
-  if (error.keyword !== 'pattern') return null;
   const name = error.propertyName ?? '';
-  return {
-    code: 'bad_name',
-    path: pointer(error.instancePath, name),
-    message: `${quoted(name)} cannot be a name (allowed: ${schema.patternErrorMessage})`,
-    atKey: true,
-  };
+  const allowed = allowedName(error, schema);
+  if (allowed === null) return null;
+  const message = `${quoted(name)} cannot be a name (allowed: ${allowed})`;
+  return { code: 'bad_name', path: pointer(error.instancePath, name), message, atKey: true };
+}
+
+function allowedName({ keyword, params }: ErrorObject, schema: Schema): string | null {
+  const { limit } = params as { limit?: number };
+  if (keyword === 'maxLength') return `at most ${limit} characters`;
+  if (keyword === 'minLength') return `at least ${limit} characters`;
+  return keyword === 'pattern' ? (schema.patternErrorMessage ?? 'other characters') : null;
 }
 
 function unknownKey(path: string, key: string, known: readonly string[]): Problem {

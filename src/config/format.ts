@@ -2,8 +2,13 @@ import type { Fault } from '../core/errors.ts';
 import type { SourceFile } from './config.ts';
 import { maskUrls, stars } from './mask.ts';
 import { validators } from './schema.ts';
+import { type Cell, cellsOf, visible } from './visible.ts';
 
-const LINE_LENGTH_MAX = 160;
+/** Columns of a line that are shown. */
+const LINE_WIDTH_MAX = 160;
+/** How much of a line is looked at around the place, however long it is, in UTF-16 units. */
+const LOOKED_AT_BEFORE = 160;
+const LOOKED_AT_BEHIND = 320;
 const FAULTS_MAX_DEFAULT = 100;
 
 /**
@@ -21,6 +26,7 @@ export function formatFaults(
   faultsMax = FAULTS_MAX_DEFAULT,
 ): string {
   const lines = new Map(files.map((file) => [file.path, file.text.replace(/^\uFEFF/, '').split(/\r?\n/)]));
+  const masked = new Map<string, string>();
   const blocks = faults.slice(0, faultsMax).map((fault) => {
     const source =
       fault.file === undefined || fault.line === undefined
@@ -29,7 +35,8 @@ export function formatFaults(
     const head = [place(fault), fault.path === '' ? '' : `${fault.path}:`, fault.message]
       .filter(Boolean)
       .join(' ');
-    return source === undefined || source.trim() === '' ? head : `${head}\n${excerpt(fault, source)}`;
+    if (source === undefined || source.trim() === '') return visible(head);
+    return `${visible(head)}\n${excerpt(fault, source, maskedOnce(masked, source, fault))}`;
   });
   if (faults.length > faultsMax) blocks.push(`... and ${faults.length - faultsMax} more errors`);
   return blocks.join('\n');
@@ -39,22 +46,87 @@ function place(fault: Fault): string {
   return [fault.file, fault.line, fault.column].filter((part) => part !== undefined).join(':');
 }
 
-function excerpt(fault: Fault, source: string): string {
+/** A line may be as long as its file and hold thousands of faults. */
+function maskedOnce(known: Map<string, string>, source: string, fault: Fault): string {
+  const kind = `${isOfNotifier(fault)} ${isHeader(fault)} ${masksUrls(fault)}`;
+  const id = `${fault.file}:${fault.line} ${kind}`;
+  const masked = known.get(id) ?? maskedLine(source, fault);
+  known.set(id, masked);
+  return masked;
+}
+
+function maskedLine(source: string, fault: Fault): string {
+  const withoutSecrets = maskValues(source, fault);
+  return masksUrls(fault) ? maskUrls(withoutSecrets) : withoutSecrets;
+}
+
+/** @param masked the source line without its secrets, as long as before */
+function excerpt(fault: Fault, source: string, masked: string): string {
   const number = String(fault.line ?? 0).padStart(5);
   const column = Math.min(fault.column ?? 1, source.length + 1) - 1;
-  const withoutSecrets = maskValues(source, fault);
-  const masked = masksUrls(fault) ? maskUrls(withoutSecrets) : withoutSecrets;
+  // Of a long line no more is looked at than can be shown.
+  const windowAt = atCharacter(masked, column - LOOKED_AT_BEFORE);
+  const cells = cellsOf(masked.slice(windowAt, atCharacter(masked, column + LOOKED_AT_BEHIND)));
+  const caretAt = column - windowAt;
+  const first = cells.findLastIndex(({ at }) => at <= caretAt);
+  const caret = caretAt >= masked.length - windowAt ? cells.length : Math.max(0, first);
+  const before = widthOf(cells.slice(0, caret));
   // Long lines are cut around the place, so that the caret stays in view.
-  const from = column > LINE_LENGTH_MAX - 40 ? column - 40 : 0;
-  const shown = masked.slice(from, from + LINE_LENGTH_MAX).replaceAll(/\p{Cc}/gu, ' ');
-  const width = Math.min(tokenLength(source.slice(column)), Math.max(1, shown.length - (column - from)));
-  return `${number} | ${shown}\n${' '.repeat(5)} | ${' '.repeat(column - from)}${'^'.repeat(width)}`;
+  const from = windowAt > 0 || before > LINE_WIDTH_MAX - 40 ? startAt(cells, caret) : 0;
+  const to = endAt(cells, from);
+  const end = caretAt + tokenLength(source.slice(column, column + LOOKED_AT_BEHIND));
+  const pointedAt = cells.slice(caret, to).filter(({ at }) => at < end);
+  const line = `${number} | ${cells
+    .slice(from, to)
+    .map(({ shown }) => shown)
+    .join('')}`;
+  const pad = ' '.repeat(widthOf(cells.slice(from, caret)));
+  return `${line}\n${' '.repeat(5)} | ${pad}${'^'.repeat(Math.max(1, widthOf(pointedAt)))}`;
+}
+
+function widthOf(cells: readonly Cell[]): number {
+  return cells.reduce((sum, { width }) => sum + width, 0);
+}
+
+/** Where a line is cut, so that some 40 columns are left before the caret. */
+function startAt(cells: readonly Cell[], caret: number): number {
+  let width = 0;
+  let from = caret;
+  while (from > 0 && width + (cells[from - 1]?.width ?? 0) <= 40) {
+    from -= 1;
+    width += cells[from]?.width ?? 0;
+  }
+  return from;
+}
+
+function endAt(cells: readonly Cell[], from: number): number {
+  let width = 0;
+  let to = from;
+  while (to < cells.length && width + (cells[to]?.width ?? 0) <= LINE_WIDTH_MAX) {
+    width += cells[to]?.width ?? 0;
+    to += 1;
+  }
+  return to;
+}
+
+/** The index, or the one before it where it lies within a pair of surrogates. */
+function atCharacter(text: string, index: number): number {
+  const at = Math.max(0, Math.min(index, text.length));
+  return at > 0 && /[\uDC00-\uDFFF]/.test(text[at] ?? '') ? at - 1 : at;
 }
 
 /** How much of the rest of a line the thing at its start takes up. */
 function tokenLength(rest: string): number {
   const match = /^"(?:[^"\\]|\\.)*"|^'(?:[^']|'')*'|^\$\{[^}]*\}|^(?:(?!: |:$| #|, )[^[\]{}])+/.exec(rest);
   return Math.max(1, (match?.[0] ?? '').trimEnd().length);
+}
+
+function isOfNotifier(fault: Fault): boolean {
+  return /^notifiers\b/.test(fault.path);
+}
+
+function isHeader(fault: Fault): boolean {
+  return /^notifiers\b.*\.headers\b/.test(fault.path);
 }
 
 function masksUrls(fault: Fault): boolean {
@@ -69,8 +141,6 @@ const KEY = /(?:^|[\s{,])(["']?)([\w.-]+)\1\s*:\s+(?=\S)/g;
  * under a key that no notifier has, for it may be a misspelt one.
  */
 function maskValues(line: string, fault: Fault): string {
-  const isOfNotifier = /^notifiers\b/.test(fault.path);
-  const isHeader = /^notifiers\b.*\.headers\b/.test(fault.path);
   const { secret, known } = notifierKeys();
   for (const match of line.matchAll(KEY)) {
     const key = match[2] ?? '';
@@ -78,7 +148,7 @@ function maskValues(line: string, fault: Fault): string {
     const value = line.slice(from);
     if (/^[[{&|>#]/.test(value) && key !== 'headers') continue;
     if (/^(["']?)\$\{\w+(:-)?\}\1\s*([,}#].*)?$/.test(value) || /^(""|'')?$/.test(value.trim())) continue;
-    const isSecret = secret.has(key) || (isOfNotifier && (isHeader || !known.has(key)));
+    const isSecret = secret.has(key) || (isOfNotifier(fault) && (isHeader(fault) || !known.has(key)));
     if (isSecret) return line.slice(0, from) + stars(value);
     // What a quoted value holds is not looked at for further keys.
     if (/^["']/.test(value)) return line;

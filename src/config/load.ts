@@ -4,7 +4,7 @@ import { CronflowError, type Fault } from '../core/errors.ts';
 import type { Config, SourceFile } from './config.ts';
 import { formatFaults } from './format.ts';
 import { type ParsedSources, parseSources } from './parse-sources.ts';
-import { readConfigFile, sha256 } from './read.ts';
+import { internalFault, readConfigFile, sha256 } from './read.ts';
 import type { Env } from './substitute.ts';
 
 /** Longer texts (some 500 jobs) are parsed in a thread of their own: they take more than 50 ms. */
@@ -36,15 +36,15 @@ export type LoadResult = (
  */
 export async function loadConfig(path: string, env: Env): Promise<LoadResult> {
   const read = await readConfigFile(path);
-  if ('file' in read) return resultOf(await parse(read.file, env));
-  const { fault, fingerprint } = read;
-  return { ok: false, faults: [fault], files: [], fingerprint, includes: [] };
+  const { fingerprint } = read;
+  if ('fault' in read) return { ok: false, faults: [read.fault], files: [], fingerprint, includes: [] };
+  return parsedOr(read.file, env, fingerprint);
 }
 
 /** Validates texts that were read earlier, such as those stored with the last good revision. */
 export async function loadStored(files: readonly SourceFile[], env: Env): Promise<LoadResult> {
   const [main, ...included] = files;
-  if (main !== undefined) return resultOf(await parse(main, env, included));
+  if (main !== undefined) return parsedOr(main, env, sha256(main.text), included);
   const fault = { code: 'file_missing', path: '', message: 'no configuration is stored' };
   return { ok: false, faults: [fault], files: [], fingerprint: fault.code, includes: [] };
 }
@@ -53,6 +53,21 @@ export async function loadStored(files: readonly SourceFile[], env: Env): Promis
 export function invalidConfigError(result: Extract<LoadResult, { ok: false }>): CronflowError {
   const detail = formatFaults(result.faults, result.files, Infinity);
   return new CronflowError('config_invalid', detail, { faults: result.faults });
+}
+
+/** Whatever the parser throws is a problem of the configuration as well: nobody would hear of it otherwise. */
+async function parsedOr(
+  file: SourceFile,
+  env: Env,
+  fingerprint: string,
+  stored?: readonly SourceFile[],
+): Promise<LoadResult> {
+  try {
+    return resultOf(await parse(file, env, stored));
+  } catch (error) {
+    const faults = [internalFault(file.path, error)];
+    return { ok: false, faults, files: [file], fingerprint, includes: [] };
+  }
 }
 
 function resultOf({ result, files, fingerprint, includes }: ParsedSources): LoadResult {

@@ -28,6 +28,7 @@ import { fingerprintOf, type IncludedFiles, type IncludedRead } from './sources.
 import type { Env } from './substitute.ts';
 import { pointer, steps } from './tree.ts';
 import { jobProblems } from './validate.ts';
+import { visibleFault } from './visible.ts';
 import { writtenSettings } from './written.ts';
 
 export type ParseResult = { ok: true; config: Config } | { ok: false; faults: Fault[] };
@@ -77,28 +78,35 @@ export function parseMain(source: SourceFile, env: Env): MainFile {
     ...spotsOf(text),
     checked: new Map(),
   };
-  problems.push(
-    ...redactProblems(value?.redact, context),
-    ...jobProblems('/defaults', value?.defaults, context),
-    ...Object.entries(asMapping(value?.groups)).flatMap(([name, group]) =>
+  // Joined and not pushed: a call takes some 100,000 arguments, and a file may hold more mistakes.
+  text.problems = problems.concat(
+    redactProblems(value?.redact, context),
+    jobProblems('/defaults', value?.defaults, context),
+    Object.entries(asMapping(value?.groups)).flatMap(([name, group]) =>
       jobProblems(pointer('/groups', name), group, context),
     ),
-    ...problemsOfJobs(text, context),
+    problemsOfJobs(text, context),
   );
   return { text, notifiers, heartbeat, context, includes: includesOf(text) };
 }
 
 /** Puts the main file and those it includes together: all of it is valid, or nothing is used. */
 export function assemble(main: MainFile, included: IncludedFiles, env: Env): ParseResult {
-  const faults = [...faultsOf(main.text), ...included.faults];
   const files: JobsFile[] = [main.text];
+  const unreadable: Fault[] = [];
   for (const found of included.reads) {
-    if ('fault' in found.read) faults.push(unread(found, found.read.fault, main));
+    if ('fault' in found.read) unreadable.push(unread(found, found.read.fault, main));
     else files.push(parseIncluded(found.read.file, env, main.context));
   }
   const jobs = files.flatMap(jobsOf);
   const renames = renameFindings(jobs);
-  faults.push(...files.slice(1).flatMap(faultsOf), ...duplicates(files), ...renames.faults);
+  const faults = [
+    ...files.flatMap(faultsOf),
+    ...included.faults,
+    ...unreadable,
+    ...duplicates(files),
+    ...renames.faults,
+  ].map(visibleFault);
   if (faults.length > 0) {
     const paths = [main.text.source.path, ...included.reads.map((found) => found.path)];
     return { ok: false, faults: sortedByPlace(faults, paths) };
@@ -161,7 +169,8 @@ function includesOf(text: ConfigText<ConfigFile>): MainFile['includes'] {
   if (!Array.isArray(items)) return [];
   return items.flatMap((item: unknown, i) => {
     const path = pointer('/include', i);
-    if (typeof item !== 'string' || item === '') return [];
+    // What the schema refuses, such as an item without end, is looked for nowhere.
+    if (typeof item !== 'string' || item === '' || hasProblemAt(text.problems, path)) return [];
     return [{ text: item, path, place: placeIn(text, path) }];
   });
 }
@@ -170,8 +179,9 @@ function includesOf(text: ConfigText<ConfigFile>): MainFile['includes'] {
 function parseIncluded(source: SourceFile, env: Env, context: JobContext): JobsFile {
   const { schema, included } = validators();
   const file = parseText(source, env, included);
-  file.problems = file.problems.map((problem) => belongingElsewhere(problem, schema));
-  file.problems.push(...problemsOfJobs(file, { ...context, ...spotsOf(file) }));
+  file.problems = file.problems
+    .map((problem) => belongingElsewhere(problem, schema))
+    .concat(problemsOfJobs(file, { ...context, ...spotsOf(file) }));
   return file;
 }
 

@@ -1,4 +1,4 @@
-import { compilePattern } from '../core/output.ts';
+import { compilePattern, patternProblem } from '../core/output.ts';
 import { type Problem, shownValue } from './faults.ts';
 import type { JobContext } from './job-context.ts';
 import { pointer } from './tree.ts';
@@ -25,8 +25,9 @@ function patternProblems(path: string, pattern: unknown, { spots, broken }: JobC
     return [];
   } catch (error) {
     const spot = spots.get(path);
-    // The library quotes the pattern, which may come from a secret.
-    const why = spot?.variables === undefined && error instanceof Error ? ` (${error.message})` : '';
+    // Of what a variable holds not even that is said.
+    const reason = spot?.variables === undefined ? patternProblem(error) : null;
+    const why = reason === null ? '' : ` (${reason})`;
     const message = `${shownValue(pattern, spot)} is not a regular expression in RE2 syntax${why}`;
     return [{ code: 'bad_pattern', path, message }];
   }

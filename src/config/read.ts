@@ -46,6 +46,15 @@ export function unreadable(code: string): string {
   return code === 'EACCES' ? 'may not be read (EACCES)' : `cannot be read (${code})`;
 }
 
+/** What to say where Cronflow itself fails at a file. The message of the error may quote the file. */
+export function internalFault(path: string, error: unknown): Fault {
+  const [name, stack = ''] = error instanceof Error ? [error.name, error.stack] : ['an error without a name'];
+  const place = /\b((?:src|dist)\/[\w./-]+:\d+)/.exec(stack)?.[1];
+  const where = place === undefined ? '' : ` at ${place}`;
+  const message = `cannot be read because Cronflow itself fails at it (${name}${where}); please report this`;
+  return { code: 'internal', path: '', message, file: path };
+}
+
 export function sha256(data: Uint8Array | string): string {
   return createHash('sha256').update(data).digest('hex');
 }

@@ -7,6 +7,7 @@ import { causesOf } from './causes.ts';
 import type { Config, SourceFile } from './config.ts';
 import { formatFaults } from './format.ts';
 import { invalidConfigError, loadConfig, loadStored, type LoadResult } from './load.ts';
+import { internalFault } from './read.ts';
 import type { Env } from './substitute.ts';
 import { type ConfigWatcher, watchConfig } from './watch.ts';
 
@@ -159,7 +160,17 @@ export class ConfigReloader {
     return result;
   }
 
+  /** Whatever fails here is told as a problem: a reload that ends in the log alone is silence. */
   async #reload(request: Request): Promise<ReloadResult> {
+    try {
+      return await this.#loadAndApply(request);
+    } catch (error) {
+      const fault = internalFault(this.#options.path, error);
+      return this.#refuse(this.#problemOf('config_invalid', formatFaults([fault], []), [fault]));
+    }
+  }
+
+  async #loadAndApply(request: Request): Promise<ReloadResult> {
     const { path, env } = this.#options;
     const loaded = await loadConfig(path, env);
     if (request.ifChanged === true && loaded.fingerprint === this.#fingerprint)

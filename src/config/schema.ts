@@ -63,6 +63,9 @@ function compileSchema(): Validators {
   ajv.addKeyword({ keyword: 'x-duration', type: 'string', validate: isWithin });
   ajv.addKeyword({ keyword: 'x-url', type: 'string', validate: isUrl });
   ajv.addKeyword({ keyword: 'x-template', type: 'string', validate: isTemplate });
+  // The library compares every item with every other.
+  ajv.removeKeyword('uniqueItems');
+  ajv.addKeyword({ keyword: 'uniqueItems', type: 'array', schemaType: 'boolean', validate: isUnique });
   ajv.addSchema(schema);
   const part = <T>(pointer: string): Validator<T> => ajv.compile<T>({ $ref: `${schema.$id}${pointer}` });
   return {
@@ -103,6 +106,32 @@ const isTemplate: SchemaValidateFunction = (
   isTemplate.errors = fault === null ? [] : [{ keyword: 'x-template', params: { ...fault, known } }];
   return fault === null;
 };
+
+/** The same items twice, by the numbers of the two, as the library says it. */
+const isUnique: SchemaValidateFunction = (isWanted: boolean, items: readonly unknown[]): boolean => {
+  const first = new Map<string, number>();
+  isUnique.errors = [];
+  if (!isWanted) return true;
+  for (const [i, item] of items.entries()) {
+    const id = identityOf(item);
+    const j = first.get(id);
+    if (j !== undefined) {
+      isUnique.errors = [{ keyword: 'uniqueItems', params: { i, j } }];
+      return false;
+    }
+    first.set(id, i);
+  }
+  return true;
+};
+
+/** A text that two values have in common if they are the same, whatever the order of their keys. */
+function identityOf(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? ['mapping', ...Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))]
+      : part,
+  );
+}
 
 /** The schema that a value at this JSON pointer is validated by, or undefined where none is known. */
 export function schemaAt(root: Schema, path: readonly string[]): Schema | undefined {

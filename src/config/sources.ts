@@ -2,7 +2,7 @@ import { dirname, relative } from 'node:path';
 import type { Fault } from '../core/errors.ts';
 import type { SourceFile } from './config.ts';
 import { expandIncludes, type Included } from './include.ts';
-import { readConfigFile, type ReadResult, sha256 } from './read.ts';
+import { internalFault, readConfigFile, type ReadResult, sha256 } from './read.ts';
 
 /** An included file as it was found. */
 export interface IncludedRead extends Included {
@@ -69,5 +69,11 @@ export function fingerprintOf(main: string, fingerprint: string, included: Inclu
 /** Reads everything again, to see whether it is as it was. */
 export async function currentFingerprint(main: string, items: readonly string[]): Promise<string> {
   const { fingerprint } = await readConfigFile(main);
-  return items.length === 0 ? fingerprint : fingerprintOf(main, fingerprint, await readIncluded(main, items));
+  if (items.length === 0) return fingerprint;
+  try {
+    return fingerprintOf(main, fingerprint, await readIncluded(main, items));
+  } catch (error) {
+    // A reload fails in the same way, and tells of it.
+    return `${fingerprint} ${internalFault(main, error).message}`;
+  }
 }

@@ -8,6 +8,7 @@ import { expectProblems } from './patterns.ts';
 import { scheduleProblems } from './schedules.ts';
 import { validators } from './schema.ts';
 import { pointer } from './tree.ts';
+import { visibleFault } from './visible.ts';
 
 const NO_SPOTS: Spots = new Map();
 
@@ -36,8 +37,8 @@ export function validateDeclaration(
   const broken = new Set(problems.map((problem) => problem.path));
   const groups = Object.keys(fill.groups ?? {});
   const context: JobContext = { notifiers, groups, spots: NO_SPOTS, broken, checked: new Map() };
-  problems.push(...jobProblems('', input, context));
-  const faults = [...nameFaults(name), ...problems.map((problem) => toFault(problem, NO_SPOTS))];
+  const all = problems.concat(jobProblems('', input, context));
+  const faults = [...nameFaults(name), ...all.map((problem) => toFault(problem, NO_SPOTS))].map(visibleFault);
   if (faults.length > 0 || !isValid) return faults;
   const declared = structuredClone(input);
   return { declared, declaration: applyDefaults(declared, fill) };
@@ -73,7 +74,8 @@ export function jobProblems(path: string, input: unknown, context: JobContext): 
 
 /** Names in a `notify` that no notifier has. */
 function notifyProblems(path: string, notify: unknown, context: JobContext): Problem[] {
-  if (!Array.isArray(notify)) return [];
+  // Of a list that is too long as a whole, no item is a mistake of its own.
+  if (!Array.isArray(notify) || context.broken.has(path)) return [];
   const known = context.notifiers ?? [];
   return notify.flatMap((item: unknown, i): Problem[] => {
     const isName = typeof item === 'string';

@@ -17,13 +17,13 @@ import type { Fault } from '../core/errors.ts';
 import { maskUrls } from './mask.ts';
 import { schemaAt, type Schema } from './schema.ts';
 import { type Env, substitute } from './substitute.ts';
+import { syntaxMistakes } from './syntax.ts';
 import { dotted, pointer, type Spot, steps, type Tree } from './tree.ts';
 
 /** Deeper than any valid file. */
 const DEPTH_MAX = 32;
 /** Values that aliases and merges may add by repeating others: enough for 10,000 jobs that merge 20 keys. */
 const REPEATED_MAX = 500_000;
-const SYNTAX_FAULTS_MAX = 20;
 const TAGS = new Set(
   ['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map((name) => `tag:yaml.org,2002:${name}`),
 );
@@ -73,7 +73,9 @@ export function parseYaml(file: string, text: string, env: Env, schema: Schema):
     // The library recurses; input made to exhaust its stack is the only known way to get here.
     return { tree: null, faults: [fault('yaml_syntax', '', 'is nested too deeply', 0)], position };
   }
-  const syntax = syntaxFaults(document, text, position, fault);
+  const syntax = syntaxMistakes(document, text).map(({ message, at }) =>
+    fault('yaml_syntax', '', message, at),
+  );
   if (syntax.length > 0) return { tree: null, faults: syntax, position };
   const root = document.contents;
   if (root === null || (isScalar(root) && root.value === null)) {
@@ -89,54 +91,6 @@ export function parseYaml(file: string, text: string, env: Env, schema: Schema):
     fault(problem.code, problem.path, problem.message, problem.at),
   );
   return { tree: reader.gaveUp ? null : { value, spots: reader.spots }, faults, position };
-}
-
-function syntaxFaults(
-  document: Document.Parsed,
-  text: string,
-  position: ParsedYaml['position'],
-  fault: (code: string, path: string, message: string, offset: number) => Fault,
-): Fault[] {
-  const directives = document.directives.yaml;
-  const faults: Fault[] = [];
-  if (directives.explicit === true && directives.version !== '1.2') {
-    return [fault('yaml_syntax', '', `asks for YAML ${directives.version}; only 1.2 is read`, 0)];
-  }
-  const lines = new Set<number>();
-  for (const error of [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0])) {
-    const [offset] = error.pos;
-    const { line } = position(offset);
-    // One mistake makes several errors on its line.
-    if (lines.has(line)) continue;
-    lines.add(line);
-    faults.push(fault('yaml_syntax', '', syntaxMessage(error.code, error.message, text, offset), offset));
-    if (faults.length === SYNTAX_FAULTS_MAX) break;
-  }
-  return faults;
-}
-
-function syntaxMessage(code: string, message: string, text: string, offset: number): string {
-  const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
-  const lineEnd = text.indexOf('\n', offset);
-  const line = text.slice(lineStart, lineEnd === -1 ? text.length : lineEnd);
-  if (/^\s*(- +)?schedule:\s*[*@]/.test(line)) {
-    return 'a value that starts with * or @ must stand in quotes: schedule: "..."';
-  }
-  if (text.startsWith('${', offset - 1) || text.startsWith('${', offset)) {
-    return 'a ${...} within braces or brackets must stand in quotes';
-  }
-  if (/^(<{7}|={7}|>{7})( |$)/.test(line)) return 'a merge conflict was left here';
-  if (code === 'MISSING_CHAR')
-    return 'is not YAML: a quote or bracket that was opened before this is not closed';
-  if (code === 'MULTIPLE_DOCS') return 'holds more than one document; only one is read';
-  if (code === 'RESOURCE_EXHAUSTION') return 'is nested too deeply';
-  if (code === 'TAG_RESOLVE_FAILED') return 'tags such as !name are not understood here';
-  if (/nested mappings/i.test(message)) {
-    return 'a mapping cannot begin here: is the indentation right, or does a value with ": " lack quotes?';
-  }
-  // The library's messages begin with a capital and may quote the text; the text may hold a secret.
-  const plain = message.replace(/[:;]? ?".*$/s, '').replace(/:\s.*$/s, '');
-  return `is not YAML: ${plain.charAt(0).toLowerCase()}${plain.slice(1)}`;
 }
 
 /** What each alias stands for: the node that carried its name last before it. */
@@ -237,6 +191,8 @@ class Reader {
     for (const pair of node.items as Pair<Node, Node | null>[]) {
       const at = pair.key.range?.[0] ?? 0;
       if (isMergeKey(pair.key)) {
+        const [first] = merges;
+        if (first !== undefined) this.#duplicate(pointer(path, '<<'), '<<', at, first.at);
         merges.push({ value: pair.value, at });
         continue;
       }
@@ -273,8 +229,8 @@ class Reader {
   #through<T>(alias: Alias, path: string, at: number, read: (target: Node) => T): T | null {
     const target = this.#targets.get(alias);
     if (target === undefined)
-      return this.#problem('yaml_syntax', path, `*${alias.source} names no anchor before it`, at);
-    if (this.#open.has(target)) return this.#giveUp(path, `*${alias.source} contains itself`, at);
+      return this.#problem('yaml_syntax', path, `*${short(alias.source)} names no anchor before it`, at);
+    if (this.#open.has(target)) return this.#giveUp(path, `*${short(alias.source)} contains itself`, at);
     this.#open.add(target);
     const value = read(target);
     this.#open.delete(target);
@@ -296,6 +252,9 @@ class Reader {
 
   #scalar(node: Scalar, path: string, at: number): unknown {
     const { value } = node;
+    if (typeof value === 'string' && value.includes('\0')) {
+      return this.#problem('bad_character', path, 'must not hold the character \\u0000', at);
+    }
     if (typeof value !== 'string' || !value.includes('$')) return value;
     const result = substitute(value, this.#env);
     if ('error' in result) return this.#problem(result.code, path, result.error, at);
@@ -319,6 +278,11 @@ class Reader {
     this.gaveUp = true;
     return this.#problem('yaml_limit', path, message, at);
   }
+}
+
+/** A name of an anchor may be as long as the file. */
+function short(name: string): string {
+  return name.length > 64 ? `${name.slice(0, 64)}...` : name;
 }
 
 function isMergeKey(node: Node | null): boolean {

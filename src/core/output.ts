@@ -1,4 +1,4 @@
-import { RE2JS } from 're2js';
+import { RE2JS, RE2JSSyntaxException } from 're2js';
 import type { ExpectedOutput } from './spec.ts';
 
 /** Compiled expressions; a pattern is at most 1,000 characters long. */
@@ -17,6 +17,32 @@ export function compilePattern(pattern: string): RE2JS {
   if (patterns.size >= PATTERNS_MAX) patterns.clear();
   patterns.set(pattern, compiled);
   return compiled;
+}
+
+/** What is wrong with a pattern, by the words of the library, which are never passed on: they quote the pattern. */
+const PATTERN_PROBLEMS: Readonly<Record<string, string>> = {
+  'invalid character class range': 'a range within [] ends before it begins, or is not known',
+  'invalid escape sequence': 'a backslash stands before a character that it means nothing before',
+  'invalid named capture': 'a group begins with (? and is none that RE2 knows',
+  'invalid or unsupported Perl syntax':
+    'a group begins with (? and is none that RE2 knows, such as one that looks ahead or behind',
+  'invalid nested repetition operator': 'a repetition such as * stands behind another one',
+  'invalid repeat count': 'a repetition {} has an invalid count; at most 1000 are allowed',
+  'missing closing ]': 'a [ is not closed',
+  'missing closing )': 'a ( is not closed',
+  'missing argument to repetition operator': 'a repetition such as * has nothing before it',
+  'trailing backslash at end of expression': 'it ends with a backslash',
+  'duplicate capture group name': 'two groups have one name',
+  'unexpected )': 'a ) closes nothing',
+  'expression nests too deeply': 'it is nested too deeply',
+  'expression too large': 'it is too large',
+  'invalid capture in lookbehind': 'RE2 does not look behind',
+};
+
+/** Why `compilePattern` threw, in words that quote nothing; null where no more is known. */
+export function patternProblem(error: unknown): string | null {
+  if (!(error instanceof RE2JSSyntaxException)) return null;
+  return PATTERN_PROBLEMS[error.getDescription()] ?? null;
 }
 
 /**

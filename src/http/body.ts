@@ -99,11 +99,18 @@ function parseJson(bytes: Buffer): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
-    const why = cause instanceof SyntaxError ? cause.message : 'it is not UTF-8';
+    const why = cause instanceof SyntaxError ? jsonProblem(cause) : 'it is not UTF-8';
     throw new CronflowError(
       'bad_request',
       bytes.length === 0 ? 'The body is empty. Send a JSON object.' : `The body is not JSON: ${why}.`,
       { cause },
     );
   }
+}
+
+/** Where it goes wrong, as far as Node says so. What it says is not passed on: it quotes the body. */
+function jsonProblem({ message }: SyntaxError): string {
+  const position = /at position (\d+)/.exec(message)?.[1];
+  if (position !== undefined) return `it goes wrong at position ${position}`;
+  return message.startsWith('Unexpected end') ? 'it ends in the middle' : 'a character is out of place';
 }

@@ -37,12 +37,12 @@ const DAYS_OF_MONTH_MAX = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
  * Throws a `ScheduleError` that names the field, the value and what is allowed.
  */
 export function parseExpression(text: string): Expression {
-  const trimmed = text.trim();
-  if (trimmed.length > LENGTH_MAX) {
-    const start = `${trimmed.slice(0, 40)}...`;
+  if (text.length > LENGTH_MAX) {
+    const start = `${text.trim().slice(0, 40)}...`;
     throw new ScheduleError('expression', start, 'is too long', `at most ${LENGTH_MAX} characters`);
   }
-  const fields = split(trimmed);
+  // No other blanks: a byte order mark or a no-break space is none to cron.
+  const fields = split(text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, ''));
   const [seconds, minutes, hours, daysOfMonth, months, daysOfWeek] =
     fields.length === 5 ? ['0', ...fields] : fields;
   const expression: Expression = {

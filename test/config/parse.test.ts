@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
+import { problemsOf } from '../../src/config/faults.ts';
 import { formatFaults } from '../../src/config/format.ts';
 import { parseConfig, revisionOf } from '../../src/config/parse.ts';
 import type { Env } from '../../src/config/substitute.ts';
@@ -462,5 +463,55 @@ describe('hostile input', () => {
     for (let length = 1; length < text.length; length += 7) {
       expect(parseConfig(sourceOf(text.slice(0, length)), {})).toHaveProperty('ok');
     }
+  });
+});
+
+describe('what looks like something else', () => {
+  it.each([
+    ['a byte order mark in a schedule', 'jobs: {a: {schedule: "\uFEFF0 2 * * *"}}', /\\ufeff/],
+    ['a no-break space in a schedule', 'jobs: {a: {schedule: "0 2 * * *\u00A0"}}', /\\u00a0/],
+    ['a NUL in a text', 'jobs: {a: {owner: "a\\0b"}}', /owner: must not hold the character \\u0000/],
+    ['a NUL anywhere', 'jobs: {a: {runbook: "https://example.com/\\0"}}', /must not hold the character/],
+    [
+      'a bell in a text',
+      'jobs: {a: {owner: "a\\ab"}}',
+      /owner: must be text of 1 to 128 characters on one line/,
+    ],
+    ['an escape in a text', 'jobs: {a: {description: "\\e[31mred"}}', /without control characters/],
+    [
+      '<< twice',
+      'x-a: &a {grace: 1m}\njobs: {a: {<<: *a, <<: {owner: x}}}',
+      /"<<" stands here a second time/,
+    ],
+    ['a number without end', 'jobs: {a: {keep_runs: .inf}}', /not Infinity/],
+    ['no number', 'jobs: {a: {max_open_runs: .nan}}', /not NaN/],
+    ['a long name of a group', `groups: {${'g'.repeat(65)}: {}}\njobs: {}`, /cannot be a name/],
+    [
+      'a name of a notifier without end',
+      `notifiers: {${'n'.repeat(200)}: {type: log}}\njobs: {}`,
+      /cannot be a name/,
+    ],
+    ['an item of include without end', `include: [${'a*'.repeat(40_000)}]`, /has 80000 characters/],
+  ])('is refused: %s', (_, text, expected) => {
+    const found = messages(text);
+    expect(found.join('\n')).toMatch(expected);
+    expect(found).toHaveLength(1);
+  });
+
+  it('is told once of a list that is too long as a whole, beside an item that stands in it twice', () => {
+    expect(messages(`jobs: {a: {notify: [${'x,'.repeat(40)}]}}`)).toEqual([
+      'jobs.a.notify: has 40 items; at most 32 are allowed',
+      'jobs.a.notify[1]: "x" stands in the list twice',
+    ]);
+  });
+});
+
+describe('the schema', () => {
+  it('refuses nothing without a word, whatever its keyword', () => {
+    const nothing = problemsOf(
+      [{ keyword: 'x', instancePath: '/jobs', schemaPath: '', params: {} }],
+      new Map(),
+    );
+    expect(nothing).toMatchObject([{ path: '/jobs', message: 'is refused by the schema, for its "x"' }]);
   });
 });

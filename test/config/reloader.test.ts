@@ -96,6 +96,67 @@ function until(condition: () => boolean): Promise<void> {
   });
 }
 
+describe('an error of Cronflow itself', () => {
+  /** Fails wherever a variable is looked up. Its message is what such a message may be: a part of the file. */
+  const failing = new Proxy<Record<string, string>>(
+    {},
+    {
+      getOwnPropertyDescriptor: () => {
+        throw new RangeError('cannot read "hunter2"');
+      },
+    },
+  );
+
+  it('while a changed file is read is a problem of the configuration, told as such', async () => {
+    save(jobs('a'));
+    await build({ env: failing }).start();
+    save('jobs: {a: {owner: "${X}"}}');
+    expect(await reloader.reload()).toMatchObject({
+      status: 'refused',
+      problem: { code: 'config_invalid', faults: [{ code: 'internal', file: path }] },
+    });
+    expect(reloader.problem?.text).toMatch(/cannot be read because Cronflow itself fails at it \(RangeError/);
+    expect(events).toEqual(['config_invalid']);
+    expect(log.join('\n')).toContain('Cronflow itself fails at it');
+    expect(log.join('\n') + reloader.problem?.text).not.toContain('hunter2');
+    save(jobs('a'));
+    expect(await reloader.reload()).toMatchObject({ status: 'applied' });
+    expect(events).toEqual(['config_invalid', 'resolved']);
+  });
+
+  it('at the start leaves the last good configuration running', async () => {
+    save('jobs: {a: {owner: "${X}"}}');
+    await build({ env: failing, stored: storedFile(jobs('b')) }).start();
+    expect(names()).toEqual(['b']);
+    expect(events).toEqual(['config_invalid']);
+  });
+
+  it('in a part behind the reader is told as well', async () => {
+    save(jobs('a'));
+    const clock: Clock = { ...systemClock, now: () => systemClock.now() };
+    await build({ clock }).start();
+    save('jobs: {a: {schedul: x}}');
+    let isFirst = true;
+    clock.now = () => {
+      if (!isFirst) return systemClock.now();
+      isFirst = false;
+      throw new TypeError('x is undefined');
+    };
+    expect(await reloader.reload()).toMatchObject({ status: 'refused', problem: { code: 'config_invalid' } });
+    expect(events).toEqual(['config_invalid']);
+  });
+
+  it('is none where a list is longer than a call takes arguments', async () => {
+    save(`jobs: {a: {notify: [${'x,'.repeat(200_000)}]}}`);
+    await expect(build().start()).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining('has 200000 items; at most 32 are allowed') as string,
+    });
+    save(`jobs: {${Array.from({ length: 130_000 }, (_, i) => `j${i}: {group: a}`).join()}}\ngroups: {b: {}}`);
+    await expect(build().start()).rejects.toMatchObject({ code: 'config_invalid' });
+  }, 300_000);
+});
+
 describe('start', () => {
   it('applies the file', async () => {
     save(jobs('a', 'b'));
