@@ -30,6 +30,7 @@ export const ERROR_CODES = {
   cannot_listen: { status: 500, title: 'The address cannot be listened on' },
   store_missing: { status: 500, title: 'There is no store' },
   store_damaged: { status: 500, title: 'The store is damaged' },
+  store_unusable: { status: 500, title: 'The data directory cannot be used' },
   store_locked: { status: 500, title: 'Another process uses the data directory' },
   unreachable: { status: 500, title: 'No Cronflow can be asked' },
   usage: { status: 500, title: 'The command cannot be understood' },

@@ -4,7 +4,7 @@ import type { LoggedEvent } from '../core/event.ts';
 import type { Delivery, Incident, Job, Run } from '../core/model.ts';
 import type { MetaValue, Output } from './store.ts';
 
-const OUTPUT_HASH_LENGTH = 16;
+export const OUTPUT_HASH_LENGTH = 16;
 
 /** Where a run's output is and how large; the text itself is kept apart from the records. */
 export interface OutputRef {

@@ -18,6 +18,7 @@ const NOT_OVER_HTTP = new Set([
   'store_damaged',
   'store_locked',
   'store_missing',
+  'store_unusable',
   'unreachable',
   'usage',
 ]);

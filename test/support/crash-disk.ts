@@ -1,4 +1,4 @@
-import type { Disk, DiskFile } from '../../src/store/lowdb/disk.ts';
+import type { Disk, DiskFile, Inspected } from '../../src/store/lowdb/disk.ts';
 
 /** What every call of a disk that is gone throws. */
 export class Crash extends Error {
@@ -108,10 +108,12 @@ export class CrashDisk implements Disk {
     return first;
   }
 
-  async mode(path: string): Promise<number> {
-    this.#call('mode', path);
-    this.#directory(path);
-    return 0o700;
+  async inspect(path: string): Promise<Inspected> {
+    this.#call('inspect', path);
+    const { parent, name } = split(path);
+    const entry = path === '/' ? 'directory' : this.#directory(parent).entries.get(name);
+    if (entry === undefined) throw missing(path);
+    return { kind: entry === 'directory' ? 'directory' : 'file', mode: 0o700, ownerId: null };
   }
 
   async list(path: string): Promise<string[]> {

@@ -1,4 +1,6 @@
-import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** An open file. Positions and lengths are in bytes. */
 export interface DiskFile {
@@ -13,6 +15,15 @@ export interface DiskFile {
   close(): Promise<void>;
 }
 
+/** What stands under a name. */
+export interface Inspected {
+  kind: 'file' | 'directory' | 'link' | 'other';
+  /** Permission bits. */
+  mode: number;
+  /** Of the user it belongs to; null where that is not known. */
+  ownerId: number | null;
+}
+
 /**
  * The file-system calls of the store, and no others: tests put failing and crashing disks in their place.
  * A name that was created, renamed or removed is durable only after `syncDirectory` of its directory.
@@ -20,10 +31,13 @@ export interface DiskFile {
 export interface Disk {
   /** With its parents, mode 0700; returns the first directory that had to be made. */
   makeDirectory(path: string): Promise<string | undefined>;
-  /** Permission bits of a file or directory. */
-  mode(path: string): Promise<number>;
+  /** What a name stands for; of a link `itself`, or the `target` that it leads to. */
+  inspect(path: string, what: 'itself' | 'target'): Promise<Inspected>;
   list(path: string): Promise<string[]>;
-  /** `read`: an existing file. `change`: an existing file, also for writing. `create`: a new, empty one. */
+  /**
+   * `read`: an existing file. `change`: an existing file, also for writing. `create`: a new, empty one. Never through a
+   * link.
+   */
   open(path: string, how: 'read' | 'change' | 'create'): Promise<DiskFile>;
   /** Replaces what is there, atomically. */
   rename(from: string, to: string): Promise<void>;
@@ -33,9 +47,28 @@ export interface Disk {
   syncDirectory(path: string): Promise<void>;
 }
 
+const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_TRUNC } = constants;
+/** Undefined on systems that do not know it. */
+const NOFOLLOW = (constants as { O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0;
+const FLAGS = {
+  read: O_RDONLY | NOFOLLOW,
+  change: O_RDWR | NOFOLLOW,
+  create: O_WRONLY | O_CREAT | O_TRUNC | NOFOLLOW,
+};
+
 export const realDisk: Disk = {
-  makeDirectory: (path) => mkdir(path, { recursive: true, mode: 0o700 }),
-  mode: async (path) => (await stat(path)).mode & 0o777,
+  makeDirectory,
+  async inspect(path, what) {
+    const stats = await (what === 'itself' ? lstat(path) : stat(path));
+    const kind = stats.isSymbolicLink()
+      ? 'link'
+      : stats.isDirectory()
+        ? 'directory'
+        : stats.isFile()
+          ? 'file'
+          : 'other';
+    return { kind, mode: stats.mode & 0o777, ownerId: process.platform === 'win32' ? null : stats.uid };
+  },
   list: (path) => readdir(path),
   rename: (from, to) => rename(from, to),
   remove: (path) => rm(path, { force: true }),
@@ -49,7 +82,7 @@ export const realDisk: Disk = {
     }
   },
   async open(path, how) {
-    const handle = await open(path, { read: 'r', change: 'r+', create: 'w' }[how], 0o600);
+    const handle = await open(path, FLAGS[how], 0o600);
     return {
       size: async () => (await handle.stat()).size,
       read: async (target, position) => (await handle.read(target, 0, target.length, position)).bytesRead,
@@ -60,6 +93,34 @@ export const realDisk: Disk = {
     };
   },
 };
+
+/** Step by step: asked to make all at once, Node tries for ever where a parent takes no entries, such as in /proc. */
+async function makeDirectory(path: string): Promise<string | undefined> {
+  const wanted: string[] = [];
+  let first: string | undefined;
+  for (let at = path; ; at = dirname(at)) {
+    try {
+      await mkdir(at, { mode: 0o700 });
+      first = at;
+      break;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EEXIST') break;
+      if (code !== 'ENOENT' || dirname(at) === at) throw error;
+      wanted.unshift(at);
+    }
+  }
+  for (const directory of wanted) {
+    try {
+      await mkdir(directory, { mode: 0o700 });
+      first ??= directory;
+    } catch (error) {
+      // Another process was faster.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+  return first;
+}
 
 /** Writes all of `data`, however little the disk takes at a time. */
 export async function writeAll(file: DiskFile, data: Uint8Array, position: number): Promise<void> {

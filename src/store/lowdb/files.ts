@@ -57,6 +57,15 @@ export function sortNames(names: readonly string[]): {
   return { journals: seqs('journal'), snapshots: seqs('snapshot'), unfinished };
 }
 
+/** The directory of outputs. */
+export const OUTPUTS = 'outputs';
+const LOCK = /^lock-[0-9a-f]{16}\.sock(\.tmp)?$/;
+
+/** Whether Cronflow gives files of a data directory such a name. */
+export function isOurs(name: string): boolean {
+  return name === OUTPUTS || LOCK.test(name) || NAME.test(name.replace(/\.tmp$/, ''));
+}
+
 /** Refuses the start: says which file, where in it, what is wrong and what can be done. */
 export function damaged(
   place: { directory: string; name: string; offset: number },

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { CronflowError } from '../../core/errors.ts';
 import { silentLogger } from '../../observe/log.ts';
 import { Tables } from '../tables.ts';
+import { unusable } from './directory.ts';
 import { isMissing, realDisk } from './disk.ts';
 import type { Disk } from './disk.ts';
 import { journalName, snapshotName, sortNames } from './files.ts';
@@ -79,11 +80,11 @@ export async function headerOf(path: string, disk: Disk): Promise<JournalHeader 
   }
 }
 
-/** @throws CronflowError `store_missing` */
+/** @throws CronflowError `store_missing`; `store_unusable` where it may not be read, or is no directory */
 export async function expectData(directory: string, disk: Disk): Promise<void> {
   const names = await disk.list(directory).catch((error: unknown) => {
     if (isMissing(error)) return [];
-    throw error;
+    throw unusable(directory, error);
   });
   if (sortNames(names).journals.length > 0) return;
   throw new CronflowError(
@@ -95,7 +96,7 @@ export async function expectData(directory: string, disk: Disk): Promise<void> {
 /** @throws CronflowError `store_damaged` where a file that was listed has gone before it was opened */
 function untilPruned<T>(directory: string, reading: Promise<T>): Promise<T> {
   return reading.catch((error: unknown) => {
-    if (!isMissing(error)) throw error;
+    if (!isMissing(error)) throw unusable(directory, error);
     const message = `A file in ${directory} was pruned while it was read. Try again.`;
     throw new CronflowError('store_damaged', message, { cause: error });
   });

@@ -6,6 +6,7 @@ import { join, relative } from 'node:path';
 import { sleep } from '../../clock.ts';
 import type { Clock } from '../../clock.ts';
 import { CronflowError } from '../../core/errors.ts';
+import { unusable } from './directory.ts';
 import { isMissing, messageOf } from './disk.ts';
 
 /** A data directory held by this process. */
@@ -39,7 +40,9 @@ const POLL_MS = 10;
 export async function acquireLock(directory: string, clock: Clock): Promise<Lock> {
   const own = `lock-${randomBytes(8).toString('hex')}.sock`;
   let state: State = 'candidate';
-  const handle = await open(directory, 'r');
+  const handle = await open(directory, 'r').catch((error: unknown) => {
+    throw unusable(directory, error);
+  });
   const socketPath = (name: string): string => shortPath(directory, handle.fd, name);
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
@@ -66,6 +69,8 @@ export async function acquireLock(directory: string, clock: Clock): Promise<Lock
     await release();
     if (error instanceof CronflowError) throw error;
     if (isMissing(error)) throw locked(directory);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES' || code === 'EROFS' || code === 'ENOSPC') throw unusable(directory, error);
     throw new CronflowError(
       'store_locked',
       `Cannot lock ${directory}: ${messageOf(error)}. The directory must be on a file system that allows local sockets.`,

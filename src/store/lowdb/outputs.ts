@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import type { OutputRef } from '../changes.ts';
+import { CronflowError } from '../../core/errors.ts';
+import { OUTPUT_HASH_LENGTH, type OutputRef } from '../changes.ts';
 import type { Output } from '../store.ts';
 import type { Tables } from '../tables.ts';
 import { isMissing, writeAll } from './disk.ts';
 import type { Disk } from './disk.ts';
+import { OUTPUTS } from './files.ts';
 
 const NAME_LENGTH_MAX = 200;
+/** Names of our making: of a file, and of what stands for an id that is no harmless name. */
+const FILE = new RegExp(`^[=A-Za-z0-9_][A-Za-z0-9._-]*-[0-9a-f]{${OUTPUT_HASH_LENGTH}}\\.txt(\\.tmp)?$`);
+const HASHED = /^=[0-9a-f]{64}$/;
 
 /**
  * Outputs of runs, each in a file `outputs/JOB/RUN-HASH.txt`. The records say which there are; a file that is
@@ -21,10 +26,14 @@ export class OutputFiles {
 
   constructor(disk: Disk, directory: string) {
     this.#disk = disk;
-    this.#root = join(directory, 'outputs');
+    this.#root = join(directory, OUTPUTS);
   }
 
-  /** Removes what no record refers to: traces of a crash. */
+  /**
+   * Removes what no record refers to: traces of a crash. Only what has a name of our making is touched, and nothing
+   * through a link.
+   * @throws CronflowError `store_unusable`
+   */
   async open(tables: Tables): Promise<void> {
     await this.#makeDirectory(this.#root);
     const known = new Map<string, Set<string>>();
@@ -34,6 +43,10 @@ export class OutputFiles {
     }
     for (const job of await this.#disk.list(this.#root)) {
       const directory = join(this.#root, job);
+      if (safeName(job) !== job && !HASHED.test(job)) continue;
+      const { kind } = await this.#disk.inspect(directory, 'itself');
+      if (kind === 'link') throw linked(directory);
+      if (kind !== 'directory') continue;
       // Nothing depends on it: what cannot be removed, or went meanwhile, is no reason not to start.
       const isUsed = await this.#clean(directory, known.get(job)).catch(() => false);
       if (isUsed) this.#directories.add(directory);
@@ -43,7 +56,7 @@ export class OutputFiles {
   /** Removes the files that are not `known`, and the directory if that leaves it empty; whether it stays. */
   async #clean(directory: string, known: ReadonlySet<string> | undefined): Promise<boolean> {
     const files = await this.#disk.list(directory);
-    const orphans = files.filter((file) => !known?.has(file));
+    const orphans = files.filter((file) => FILE.test(file) && !known?.has(file));
     for (const file of orphans) await this.#disk.remove(join(directory, file));
     if (orphans.length < files.length) return true;
     await this.#disk.removeDirectory(directory);
@@ -119,6 +132,13 @@ export class OutputFiles {
   #path(ref: OutputRef): string {
     return join(this.#root, safeName(ref.job_id), fileName(ref.run_id, ref.hash));
   }
+}
+
+function linked(path: string): CronflowError {
+  return new CronflowError(
+    'store_unusable',
+    `Cannot keep data in ${dirname(path)}: ${path} is a symbolic link. Remove it.`,
+  );
 }
 
 function fileName(runId: string, hash: string): string {

@@ -10,6 +10,7 @@ import { Tables } from '../tables.ts';
 import { Overlay, runTransaction } from '../tx.ts';
 import { JournalAdapter } from './adapter.ts';
 import type { AdapterLimits, Data } from './adapter.ts';
+import { takeDirectory, unusable } from './directory.ts';
 import { messageOf, realDisk } from './disk.ts';
 import type { Disk } from './disk.ts';
 import { acquireLock } from './lock.ts';
@@ -92,9 +93,9 @@ export class LowdbStore extends LocalStore {
   async open(): Promise<void> {
     if (this.#state !== 'new') throw new Error('A store is opened once.');
     const { directory, log } = this.#options;
-    await this.#makeDirectory();
-    if (((await this.#disk.mode(directory)) & 0o077) !== 0)
-      log.warn('others can enter the data directory; make it mode 0700', { directory });
+    const { first, isReadByOthers } = await takeDirectory(this.#disk, directory);
+    await this.#syncWay(first);
+    if (isReadByOthers) log.warn('others can read the data directory; make it mode 0700', { directory });
     // In real time even under a test's clock: it waits for other processes.
     this.#lock = await (this.#options.lock ?? ((path) => acquireLock(path, systemClock)))(directory);
     try {
@@ -102,7 +103,7 @@ export class LowdbStore extends LocalStore {
     } catch (error) {
       await this.#adapter.abandon();
       await this.#lock.release();
-      throw error;
+      throw unusable(directory, error);
     }
     this.#state = 'open';
   }
@@ -202,15 +203,15 @@ export class LowdbStore extends LocalStore {
    * The names on the way there are synced every time: an earlier start may have made them and been killed
    * before it came to that. Only where this start made them is it an error if that cannot be done, since
    * others' directories need not even be readable.
+   * @param first the first directory that this start made
    */
-  async #makeDirectory(): Promise<void> {
+  async #syncWay(first: string | undefined): Promise<void> {
     const directory = absolute(this.#options.directory);
-    const first = await this.#disk.makeDirectory(directory);
     let isOurs = first !== undefined;
     for (let made = directory; made !== dirname(made); made = dirname(made)) {
       const isNeeded = isOurs || made === directory;
       await this.#disk.syncDirectory(dirname(made)).catch((error: unknown) => {
-        if (isNeeded) throw error;
+        if (isNeeded) throw unusable(directory, error);
       });
       if (first !== undefined && made === absolute(first)) isOurs = false;
     }

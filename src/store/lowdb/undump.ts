@@ -4,6 +4,7 @@ import { CronflowError } from '../../core/errors.ts';
 import { type Changes, outputRefOf, TABLE_NAMES, type TableName } from '../changes.ts';
 import { Tables } from '../tables.ts';
 import { writeBase } from './base.ts';
+import { takeDirectory } from './directory.ts';
 import { messageOf, realDisk } from './disk.ts';
 import type { Disk } from './disk.ts';
 import type { DumpedOutput, DumpFooter, DumpHeader } from './dump.ts';
@@ -47,7 +48,7 @@ const BATCH = 500;
  */
 export async function importDump(options: ImportOptions): Promise<Imported> {
   const { directory, disk = realDisk, nowAt, lock = (path) => acquireLock(path, systemClock) } = options;
-  await disk.makeDirectory(directory);
+  await takeDirectory(disk, directory);
   const held = await lock(directory);
   try {
     await expectEmpty(disk, directory);

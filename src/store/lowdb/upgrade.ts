@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../clock.ts';
 import { silentLogger } from '../../observe/log.ts';
 import { writeBase } from './base.ts';
+import { takeDirectory } from './directory.ts';
 import { realDisk } from './disk.ts';
 import type { Disk } from './disk.ts';
 import { journalName, snapshotName, sortNames } from './files.ts';
@@ -37,6 +38,7 @@ export async function upgradeStore(options: {
   const { directory, nowAt, disk = realDisk, migrations = MIGRATIONS } = options;
   const lock = options.lock ?? ((path: string) => acquireLock(path, systemClock));
   await expectData(directory, disk);
+  await takeDirectory(disk, directory);
   const held = await lock(directory);
   try {
     const { tables, seq } = await recover({ disk, directory, log: silentLogger, migrations, tables: {} });
