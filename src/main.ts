@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { constants } from 'node:os';
 import { createApp } from './app.ts';
 import { cronflow } from './cli/cronflow.ts';
 import { type Io, writerTo } from './cli/io.ts';
@@ -13,12 +14,38 @@ const io: Io = {
   clock: systemClock,
 };
 
+/** Ctrl-C below npm comes twice: from the terminal, and passed on by npm. Both are one wish to stop. */
+const SAME_WISH_MS = 1_000;
+const PARENT_LOOK_MS = 500;
+
+/** A signal that comes later, while what the first one began still lasts, ends the process at once. */
+function stopRequested(): Promise<string> {
+  return new Promise((resolve) => {
+    let wishedAt: number | null = null;
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        wishedAt ??= systemClock.monotonic();
+        if (systemClock.monotonic() - wishedAt > SAME_WISH_MS) process.exit(128 + constants.signals[signal]);
+        resolve(signal);
+      });
+    }
+    if (process.env['npm_lifecycle_event'] === 'start') onParentEnd(() => resolve('none, npm has ended'));
+  });
+}
+
+/** `npm start` passes on TERM and INT; of HUP, QUIT and KILL it dies without a word to what it started. */
+function onParentEnd(callback: () => void): void {
+  const parent = process.ppid;
+  const look = (): void => {
+    if (process.ppid === parent) systemClock.after(PARENT_LOOK_MS, look);
+    else callback();
+  };
+  look();
+}
+
 const host = {
   createApp,
-  stopRequested: (): Promise<string> =>
-    new Promise((resolve) => {
-      for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => resolve(signal));
-    }),
+  stopRequested,
   onReloadRequested: (callback: () => void): void => void process.on('SIGHUP', callback),
   onWarning(callback: (warning: Error) => void): void {
     // Node's own listener, which writes them.

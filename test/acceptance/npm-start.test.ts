@@ -1,0 +1,219 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WAIT_LIMIT_MS } from '../support/limits.ts';
+
+/** A copy of the project, started and ended as the README says and as supervisors do. */
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+
+let root = '';
+let pids: number[] = [];
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'cronflow-npm-'));
+  for (const name of ['dist', 'src', 'assets', 'schemas', 'scripts', 'package.json', 'package-lock.json'])
+    await cp(join(PROJECT, name), join(root, name), { recursive: true });
+  for (const name of ['tsconfig.json', 'tsconfig.build.json', 'cronflow.yaml'])
+    await cp(join(PROJECT, name), join(root, name));
+  await symlink(join(PROJECT, 'node_modules'), join(root, 'node_modules'));
+});
+
+afterEach(async () => {
+  for (const pid of pids) if (isRunning(pid)) process.kill(pid, 'SIGKILL');
+  pids = [];
+  await rm(root, { recursive: true, force: true });
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function until<T>(what: string, read: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  const endAt = Date.now() + WAIT_LIMIT_MS;
+  for (;;) {
+    const value = await read();
+    if (value !== undefined) return value;
+    if (Date.now() > endAt) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+interface Started {
+  npm: ChildProcess;
+  log(): string;
+  ended: Promise<{ code: number | null; signal: string | null }>;
+}
+
+/** In a process group of its own, as below a supervisor. */
+function npmStart(command = ['start', '--', '--port', '0']): Started {
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([key]) => !/^npm_|^CRONFLOW_/.test(key)),
+  );
+  const npm = spawn('npm', command, { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  pids.push(npm.pid!);
+  let log = '';
+  for (const stream of [npm.stdout, npm.stderr])
+    stream.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) =>
+    npm.once('close', (code, signal) => resolve({ code, signal })),
+  );
+  return { npm, log: () => log, ended };
+}
+
+/** The service, which is the only process below npm that has none below it. */
+async function serviceOf({ npm, log }: Started): Promise<number> {
+  await until('the service to listen', () => (log().includes('listening url=') ? true : undefined));
+  const { stdout } = spawnSync('ps', ['-e', '-o', 'ppid=,pid='], { encoding: 'utf8' });
+  const childOf = new Map(
+    stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number) as [number, number]),
+  );
+  let pid = npm.pid!;
+  for (let child = childOf.get(pid); child !== undefined; child = childOf.get(pid)) pid = child;
+  pids.push(pid);
+  expect(pid).not.toBe(npm.pid);
+  expect(isRunning(pid)).toBe(true);
+  return pid;
+}
+
+const gone = (pid: number): Promise<boolean> =>
+  until(`${pid} to end`, () => (isRunning(pid) ? undefined : true));
+
+describe('npm start', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s to npm stops the service in order, and npm waits',
+    async (signal) => {
+      const started = npmStart();
+      const pid = await serviceOf(started);
+      process.kill(started.npm.pid!, signal);
+      expect(await started.ended).toEqual({ code: 0, signal: null });
+      expect(isRunning(pid)).toBe(false);
+      expect(started.log()).toContain(`stopping signal=${signal}`);
+    },
+  );
+
+  test('Ctrl-C, which reaches npm and the service, stops the service in order', async () => {
+    const started = npmStart();
+    const pid = await serviceOf(started);
+    process.kill(-started.npm.pid!, 'SIGINT');
+    await started.ended;
+    await gone(pid);
+    expect(started.log()).toContain('stopping signal=SIGINT');
+    // The lock is given back by a stop in order alone.
+    expect(await readdir(join(root, 'data'))).not.toContainEqual(expect.stringMatching(/^lock-/));
+  });
+
+  test.each(['SIGHUP', 'SIGQUIT', 'SIGKILL'] as const)(
+    '%s ends npm, and the service with it',
+    async (signal) => {
+      const started = npmStart();
+      const pid = await serviceOf(started);
+      process.kill(started.npm.pid!, signal);
+      await gone(pid);
+      await started.ended;
+      expect(started.log()).toContain('stopping signal="none, npm has ended"');
+    },
+  );
+});
+
+describe('the build', () => {
+  const build = (): Started => npmStart(['run', '--silent', 'build']);
+  const beside = async (): Promise<string[]> =>
+    (await readdir(root)).filter((name) => name.startsWith('.dist-'));
+  const change = (text: string): Promise<void> => writeFile(join(root, 'src', 'added.ts'), text);
+
+  test.each(['SIGTERM', 'SIGKILL'] as const)(
+    'that is ended by %s leaves the dist/ that was there',
+    async (signal) => {
+      await change('export const added = 1;\n');
+      const started = npmStart();
+      await until('the build to begin', async () => ((await beside()).length > 0 ? true : undefined));
+      const [name = ''] = await beside();
+      const pid = Number(/-(\d+)$/.exec(name)?.[1]);
+      pids.push(pid);
+      process.kill(signal === 'SIGTERM' ? started.npm.pid! : pid, signal);
+      await started.ended;
+      await gone(pid);
+      expect(await readdir(join(root, 'dist'))).not.toContain('added.js');
+      const { stdout } = spawnSync(process.execPath, ['dist/main.js', '--version'], {
+        cwd: root,
+        encoding: 'utf8',
+      });
+      expect(stdout).toMatch(/^\d/);
+      // The next one does it, and removes what the killed one left.
+      expect(await build().ended).toEqual({ code: 0, signal: null });
+      expect(await readdir(join(root, 'dist'))).toContain('added.js');
+      expect(await beside()).toEqual([]);
+    },
+  );
+
+  test('that finds an error says so and leaves the dist/ that was there', async () => {
+    await change('export const added: number = "";\n');
+    const started = build();
+    expect(await started.ended).toMatchObject({ code: 1 });
+    expect(started.log()).toMatch(/added\.ts.*not assignable[^]*The build failed; dist\/ is as it was\./);
+    expect(await readdir(join(root, 'dist'))).not.toContain('added.js');
+    expect(await beside()).toEqual([]);
+  });
+
+  test('may run twice at the same time', async () => {
+    await change('export const added = 2;\n');
+    const both = [build(), build()];
+    for (const { ended } of both) expect(await ended).toEqual({ code: 0, signal: null });
+    expect(await readFile(join(root, 'dist', 'added.js'), 'utf8')).toContain('added = 2');
+    expect(await beside()).toEqual([]);
+  });
+
+  test('takes no time where dist/ is what src/ compiles to, and mends one that lacks a file', async () => {
+    await build().ended;
+    const marker = await readFile(join(root, 'dist', '.built'), 'utf8');
+    await writeFile(join(root, 'dist', 'kept'), '');
+    await build().ended;
+    expect(await readdir(join(root, 'dist'))).toContain('kept');
+    await rm(join(root, 'dist', 'clock.js'));
+    await build().ended;
+    expect(await readdir(join(root, 'dist'))).toContain('clock.js');
+    expect(await readFile(join(root, 'dist', '.built'), 'utf8')).toBe(marker);
+  });
+});
+
+describe('npm', () => {
+  const run = (directory: string, command: string, args: string[]): string => {
+    const env = Object.fromEntries(
+      Object.entries(process.env).filter(([key]) => !/^npm_|^CRONFLOW_|^NODE_ENV$/.test(key)),
+    );
+    const options = { cwd: directory, env, encoding: 'utf8', timeout: WAIT_LIMIT_MS } as const;
+    const { status, stdout, stderr } = spawnSync(command, args, options);
+    if (status !== 0)
+      throw new Error(`${command} ${args.join(' ')} ended with ${status}:\n${stdout}${stderr}`);
+    return stdout;
+  };
+
+  test('installs for production from a clone, and packs a package that runs in an empty folder', async () => {
+    await rm(join(root, 'node_modules'));
+    await rm(join(root, 'dist'), { recursive: true });
+    for (const name of ['.npmrc', 'CHANGELOG.md', 'README.md', 'LICENSE'])
+      await cp(join(PROJECT, name), join(root, name));
+    run(root, 'npm', ['ci', '--omit=dev', '--prefer-offline']);
+    expect(await readdir(join(root, 'node_modules'))).not.toContain('typescript');
+    expect(run(root, process.execPath, ['dist/main.js', 'check'])).toContain('is valid');
+
+    const packed = run(root, 'npm', ['pack', '--silent']).trim();
+    const empty = join(root, 'empty');
+    await mkdir(empty);
+    run(empty, 'npm', ['install', '--prefer-offline', join(root, packed)]);
+    run(empty, 'npx', ['cronflow', 'init']);
+    root = empty;
+    const started = npmStart(['exec', '--', 'cronflow', 'serve', '--port', '0']);
+    const pid = await serviceOf(started);
+    process.kill(pid, 'SIGTERM');
+    await started.ended;
+  });
+});
