@@ -6,11 +6,12 @@ import { formatFaults } from '../config/format.ts';
 import { lintsOf } from '../config/lints.ts';
 import { loadConfig } from '../config/load.ts';
 import { locatorOf } from '../config/locator.ts';
-import type { Fault } from '../core/errors.ts';
+import type { Fault, Lint } from '../core/errors.ts';
 import { planChanges } from '../core/plan.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import { githubAnnotations } from './github.ts';
 import type { Io } from './io.ts';
+import { lintNames, LINTS, severityOf, withoutAllowed, worded } from './lint.ts';
 import { configPathOf, FILE_OPTIONS } from './offline.ts';
 import { getJson, strange } from './remote.ts';
 import { storedAt } from './stored-jobs.ts';
@@ -27,25 +28,32 @@ Says everything that is wrong with the configuration, and then what is valid and
   --url URL        look also at a running Cronflow: for names that ping it, that nobody declares, and that are one letter
                    away from a job's, and for a renamed_from that would rename nothing there. Its token is that of
                    CRONFLOW_READ_TOKEN or CRONFLOW_TOKEN
-  --strict         exit with 3 if there are lints
+  --strict         exit with 3 if there are lints that are warnings, not mere notes
+  --allow LINT     say nothing of this lint; may be given again. In the file a comment does so for one place, behind it
+                   or on the line above: # cronflow: allow LINT. Lints: ${LINTS.slice(0, 4).join(', ')},
+                   ${LINTS.slice(4).join(', ')}
   --format FORMAT  ${FORMATS.join(', ')} (default: text); github prints annotations of a pull request
   --json           the same as --format json
   --help
 
-Exit codes: 0 valid, 1 errors, or URL cannot be asked, 2 wrong usage, 3 valid, but there are lints and --strict was given.
+Exit codes: 0 valid, 1 errors, or URL cannot be asked, 2 wrong usage, 3 valid, but there are warnings and --strict was given.
 `;
 
 interface Options {
   path: string;
   url: string | undefined;
   strict: boolean;
+  /** Names of lints that are not told of. */
+  allow: readonly string[];
   format: Format;
 }
 
 /** What `cronflow check` found. */
 interface Findings {
   errors: readonly Fault[];
-  lints: readonly Fault[];
+  lints: readonly Lint[];
+  /** How many lints are not told of, because they are allowed. */
+  allowed: number;
   files: readonly SourceFile[];
   /** Of a valid configuration. */
   summary: string;
@@ -58,7 +66,8 @@ export function check(argv: readonly string[], io: Io): Promise<number> {
     const findings = shortened(await findingsOf(options, io), io.cwd);
     io.stdout(written(findings, options.format, relativeTo(io.cwd, options.path)));
     if (findings.errors.length > 0) return EXIT.failed;
-    return options.strict && findings.lints.length > 0 ? EXIT.lints : EXIT.done;
+    const isWarned = findings.lints.some((lint) => severityOf(lint) === 'warning');
+    return options.strict && isWarned ? EXIT.lints : EXIT.done;
   };
   return runWithOptions(io, { name: 'check', help: HELP, read, run });
 }
@@ -70,6 +79,7 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
       ...FILE_OPTIONS,
       url: { type: 'string' },
       strict: { type: 'boolean', default: false },
+      allow: { type: 'string', multiple: true, default: [] },
       format: { type: 'string' },
     },
     allowPositionals: true,
@@ -79,21 +89,23 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
   const known = FORMATS.find((each) => each === format);
   if (known === undefined) throw new Error(`--format "${format}" is not one of ${FORMATS.join(', ')}`);
   const path = configPathOf(io, positionals, values.config);
-  return { path, url: values.url, strict: values.strict, format: known };
+  const allow = lintNames(values.allow);
+  return { path, url: values.url, strict: values.strict, allow, format: known };
 }
 
-async function findingsOf({ path, url }: Options, io: Io): Promise<Findings> {
+async function findingsOf({ path, url, allow }: Options, io: Io): Promise<Findings> {
   const loaded = await loadConfig(path, io.env);
-  if (!loaded.ok) return { errors: loaded.faults, lints: [], files: loaded.files, summary: '' };
+  if (!loaded.ok) return { errors: loaded.faults, lints: [], allowed: 0, files: loaded.files, summary: '' };
   const { config } = loaded;
   const running = url === undefined ? NOTHING_RUNS : await runningAt(io, url, config);
   const own = lintsOf(config, locatorOf(config, io.env), { nowAt: io.clock.now(), pinging: running.pinging });
   const paths = config.files.map((file) => file.path);
-  const lints = sortedByPlace([...own, ...running.lints], paths);
+  const found = sortedByPlace<Lint>([...own, ...running.lints], paths);
+  const { lints, allowed } = withoutAllowed(found, config.files, allow);
   if (running.faults.length > 0)
-    return { errors: sortedByPlace(running.faults, paths), lints, files: config.files, summary: '' };
+    return { errors: sortedByPlace(running.faults, paths), lints, allowed, files: config.files, summary: '' };
   const summary = `${counted(config.jobs.length, 'job')}, ${counted(config.notifiers.length, 'notifier')}`;
-  return { errors: [], lints, files: config.files, summary };
+  return { errors: [], lints, allowed, files: config.files, summary };
 }
 
 /** What a running Cronflow adds to what the files say. */
@@ -102,7 +114,7 @@ interface Running {
   pinging: readonly string[];
   /** Of the plan against it, such as a rename that has nothing to rename. */
   faults: readonly Fault[];
-  lints: readonly Fault[];
+  lints: readonly Lint[];
 }
 
 const NOTHING_RUNS: Running = { pinging: [], faults: [], lints: [] };
@@ -122,7 +134,7 @@ async function unknownNamesAt(io: Io, url: string): Promise<string[]> {
 
 /** Names files as seen from where the command was called, as editors and pull requests do. */
 function shortened(findings: Findings, cwd: string): Findings {
-  const short = (fault: Fault): Fault => ({
+  const short = <F extends Fault>(fault: F): F => ({
     ...fault,
     // One place may name another.
     message: fault.message.replaceAll(join(cwd, sep), ''),
@@ -142,21 +154,33 @@ function relativeTo(cwd: string, path: string): string {
 }
 
 function written(findings: Findings, format: Format, path: string): string {
-  const { errors, lints, files, summary } = findings;
+  const { errors, lints, files } = findings;
   switch (format) {
-    case 'json':
-      return `${JSON.stringify({ ok: errors.length === 0, errors, lints }, null, 2)}\n`;
+    case 'json': {
+      const named = lints.map((lint) => ({ severity: severityOf(lint), ...lint }));
+      return `${JSON.stringify({ ok: errors.length === 0, errors, lints: named }, null, 2)}\n`;
+    }
     case 'github':
-      return githubAnnotations(errors, 'error') + githubAnnotations(lints, 'warning');
-    case 'text': {
-      const blocks = [formatFaults(errors, files, Infinity), formatFaults(lints, files, Infinity)].filter(
-        Boolean,
+      return (
+        githubAnnotations(errors, () => 'error') +
+        githubAnnotations(lints, (lint) => (severityOf(lint) === 'note' ? 'notice' : 'warning'))
       );
-      const verdict =
-        errors.length > 0
-          ? `${path}: ${counted(errors.length, 'error')}`
-          : `${path} is valid: ${summary}${lints.length === 0 ? '' : `, ${counted(lints.length, 'lint')}`}`;
-      return `${[...blocks, verdict].join('\n')}\n`;
+    case 'text': {
+      const blocks = [errors, lints.map(worded)].map((faults) => formatFaults(faults, files, Infinity));
+      return `${[...blocks.filter(Boolean), verdict(findings, path)].join('\n')}\n`;
     }
   }
+}
+
+/** Such as `cronflow.yaml is valid: 4 jobs, 1 notifier, 1 warning, 2 notes`. */
+function verdict({ errors, lints, allowed, summary }: Findings, path: string): string {
+  if (errors.length > 0) return `${path}: ${counted(errors.length, 'error')}`;
+  const notes = lints.filter((lint) => severityOf(lint) === 'note').length;
+  const parts = [
+    summary,
+    ...(lints.length > notes ? [counted(lints.length - notes, 'warning')] : []),
+    ...(notes > 0 ? [counted(notes, 'note')] : []),
+    ...(allowed > 0 ? [`${counted(allowed, 'lint')} allowed`] : []),
+  ];
+  return `${path} is valid: ${parts.join(', ')}`;
 }

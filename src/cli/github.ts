@@ -4,7 +4,10 @@ import type { Fault } from '../core/errors.ts';
  * Writes faults as workflow commands of GitHub Actions, which shows each at its line in the pull request.
  * @see https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
  */
-export function githubAnnotations(faults: readonly Fault[], level: 'error' | 'warning'): string {
+export function githubAnnotations<F extends Fault>(
+  faults: readonly F[],
+  levelOf: (fault: F) => 'error' | 'warning' | 'notice',
+): string {
   return faults
     .map((fault) => {
       const properties = [
@@ -16,7 +19,7 @@ export function githubAnnotations(faults: readonly Fault[], level: 'error' | 'wa
       const written = properties
         .filter(([, value]) => value !== undefined)
         .map(([key, value]) => `${key}=${property(String(value))}`);
-      return `::${level} ${written.join(',')}::${data(fault.message)}\n`;
+      return `::${levelOf(fault)} ${written.join(',')}::${data(fault.message)}\n`;
     })
     .join('');
 }

@@ -6,6 +6,7 @@ import type { Globals } from '../core/spec.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
+import { worded } from './lint.ts';
 import { configPathOf, dataDirOf, FILE_OPTIONS, validConfig } from './offline.ts';
 import { storedAt, storedIn, type StoredJobs } from './stored-jobs.ts';
 
@@ -80,7 +81,7 @@ async function planned(options: Options, io: Io): Promise<number> {
   if (options.json) io.stdout(`${JSON.stringify(planJson(changes, globals, config.revision), null, 2)}\n`);
   else {
     io.stdout(planText(changes, globals, config.revision));
-    if (changes.lints.length > 0) io.stderr(`${formatFaults(changes.lints, config.files)}\n`);
+    if (changes.lints.length > 0) io.stderr(`${formatFaults(changes.lints.map(worded), config.files)}\n`);
   }
   return isChange ? EXIT.different : EXIT.done;
 }

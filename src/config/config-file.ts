@@ -60,7 +60,7 @@ export function faultsOf({ source, tree, problems, parsed }: ConfigText<unknown>
 }
 
 /** In the order of the files, then of their texts. */
-export function sortedByPlace(faults: readonly Fault[], files: readonly string[]): Fault[] {
+export function sortedByPlace<F extends Fault>(faults: readonly F[], files: readonly string[]): F[] {
   const order = new Map(files.map((file, i) => [file, i]));
   const indexOf = ({ file }: Fault): number => order.get(file ?? '') ?? files.length;
   return [...faults].sort((a, b) => indexOf(a) - indexOf(b) || offsetOf(a) - offsetOf(b));

@@ -1,4 +1,4 @@
-import type { Fault } from '../core/errors.ts';
+import type { Lint } from '../core/errors.ts';
 import { isNeverHeard } from '../core/maintenance.ts';
 import { tellsNobody } from '../core/notifier-config.ts';
 import type { PlannedJob } from '../core/plan.ts';
@@ -23,7 +23,7 @@ const SLOTS_MAX = 64;
  * @param locator finds the places of values
  * @param facts what the files do not say
  */
-export function lintsOf(config: Config, locator: Locator, { nowAt, pinging = [] }: LintFacts): Fault[] {
+export function lintsOf(config: Config, locator: Locator, { nowAt, pinging = [] }: LintFacts): Lint[] {
   const lints = [
     ...config.lints,
     ...config.jobs.flatMap((job) => jobLints({ job, config, locator, nowAt })),
@@ -52,7 +52,7 @@ interface Linted {
   nowAt: number;
 }
 
-function jobLints(linted: Linted): Fault[] {
+function jobLints(linted: Linted): Lint[] {
   const { job, config, nowAt } = linted;
   const spec = specOf(job.name, job.declaration, config.globals);
   const periodMs = shortestPeriodMs(spec, nowAt);
@@ -65,7 +65,7 @@ function jobLints(linted: Linted): Fault[] {
   ];
 }
 
-function graceLint(linted: Linted, spec: Spec, periodMs: number | null): Fault[] {
+function graceLint(linted: Linted, spec: Spec, periodMs: number | null): Lint[] {
   if (periodMs === null || spec.graceMs <= periodMs) return [];
   const [grace, period] = [formatDuration(spec.graceMs), formatDuration(periodMs)];
   const effect =
@@ -78,7 +78,7 @@ function graceLint(linted: Linted, spec: Spec, periodMs: number | null): Fault[]
   return [lint(linted, 'grace_over_period', 'grace', message)];
 }
 
-function runtimeLint(linted: Linted, spec: Spec, periodMs: number | null): Fault[] {
+function runtimeLint(linted: Linted, spec: Spec, periodMs: number | null): Lint[] {
   const { declaration } = linted.job;
   // With `every`, no slot comes while a run is open.
   if (spec.schedule?.kind !== 'cron' || periodMs === null || spec.maxRuntimeMs <= periodMs) return [];
@@ -90,7 +90,7 @@ function runtimeLint(linted: Linted, spec: Spec, periodMs: number | null): Fault
   return [lint(linted, 'max_runtime_over_period', 'max_runtime', message)];
 }
 
-function nobodyLint(linted: Linted, spec: Spec): Fault[] {
+function nobodyLint(linted: Linted, spec: Spec): Lint[] {
   if (spec.notify.some(({ on }) => on.length > 0)) return [];
   const message =
     `nobody is told of this job${origin(linted.job, 'notify')}; name at least one notifier in notify, or leave ` +
@@ -98,7 +98,7 @@ function nobodyLint(linted: Linted, spec: Spec): Fault[] {
   return [lint(linted, 'nobody_told', 'notify', message)];
 }
 
-function maintenanceLint(linted: Linted, spec: Spec): Fault[] {
+function maintenanceLint(linted: Linted, spec: Spec): Lint[] {
   if (!isNeverHeard(spec, linted.nowAt)) return [];
   const message =
     `its windows${origin(linted.job, 'maintenance')} follow each other with hardly more than the grace of ` +
@@ -108,7 +108,7 @@ function maintenanceLint(linted: Linted, spec: Spec): Fault[] {
   return [lint(linted, 'endless_maintenance', 'maintenance', message)];
 }
 
-function skippedLint(linted: Linted, spec: Spec): Fault[] {
+function skippedLint(linted: Linted, spec: Spec): Lint[] {
   const { schedule } = spec;
   if (schedule?.kind !== 'cron') return [];
   const { expression, timezone } = schedule;
@@ -123,25 +123,27 @@ function skippedLint(linted: Linted, spec: Spec): Fault[] {
   const message =
     `${timeOf(skipped.localMs)} does not exist on ${date} in ${timezone}, where the clock goes from ${from} to ` +
     `${to}: ${instead}; choose another time, or timezone: UTC, if that matters`;
-  return [lint(linted, 'skipped_by_clock_change', 'schedule', message)];
+  const found = lint(linted, 'skipped_by_clock_change', 'schedule', message);
+  // Once a year an hour late is what cron does anyway; not at all is a day without the job.
+  return [skipped.insteadLocalMs === null ? found : { ...found, severity: 'note' }];
 }
 
 /** Jobs whose pings probably go to a name that nobody watches. */
-function misspeltLints(config: Config, locator: Locator, pinging: readonly string[]): Fault[] {
+function misspeltLints(config: Config, locator: Locator, pinging: readonly string[]): Lint[] {
   const declared = new Set(config.jobs.map((job) => job.name));
   const unknown = pinging.filter((name) => !declared.has(name));
   return config.jobs.flatMap((job) => {
     const name = unknown.find((each) => isOneLetterAway(each, job.name));
     if (name === undefined) return [];
     const message =
-      `pings come for "${name}", which nobody declares and which is one letter away; correct the name here or ` +
+      `pings come for "${name}", which nobody declares and which is one slip of the keyboard away; correct the name here or ` +
       'where the job pings';
     const place = locator.place(job.place.file, pointer('/jobs', job.name), { atKey: true });
     return [{ code: 'name_near_unknown', message, ...place }];
   });
 }
 
-function notifierLints(config: Config, locator: Locator): Fault[] {
+function notifierLints(config: Config, locator: Locator): Lint[] {
   const used = usedNotifiers(config);
   const { path: file } = config.files[0]!;
   return config.notifiers.flatMap((notifier) => {
@@ -149,7 +151,7 @@ function notifierLints(config: Config, locator: Locator): Fault[] {
     const path = pointer('/notifiers', name);
     // Without any, one is made of the environment.
     const isDeclared = locator.has(file, path);
-    const faults: Fault[] = [];
+    const faults: Lint[] = [];
     if (isDeclared && config.jobs.length > 0 && !used.has(name)) {
       const message =
         'no job notifies it, so it hears at most of what is wrong with Cronflow itself; name it in the notify of ' +
@@ -162,20 +164,28 @@ function notifierLints(config: Config, locator: Locator): Fault[] {
           'incoming webhook'
         : 'there is none and SLACK_WEBHOOK_URL is not set: every notification is logged, and nobody is told';
       const at = isDeclared ? pointer(path, 'webhook_url') : '/notifiers';
-      faults.push({ code: 'empty_secret', message, ...locator.place(file, at) });
+      faults.push(emptySecret(config, locator.place(file, at), message));
     }
     return faults;
   });
 }
 
 /** A heartbeat that is meant to be sent and is not. */
-function heartbeatLint({ heartbeat, files }: Config, locator: Locator): Fault[] {
+function heartbeatLint(config: Config, locator: Locator): Lint[] {
+  const { heartbeat, files } = config;
   const { path: file } = files[0]!;
   if (heartbeat !== null || !locator.has(file, '/heartbeat/url')) return [];
   const message =
     'the address is empty: no heartbeat is sent, and nobody notices when Cronflow dies; give it the address of a ' +
     'service that tells somebody when it is no longer asked for';
-  return [{ code: 'empty_secret', message, ...locator.place(file, '/heartbeat/url') }];
+  return [emptySecret(config, locator.place(file, '/heartbeat/url'), message)];
+}
+
+/** An empty address. Where `${VAR:-}` is written for it, the file itself says that it may be empty. */
+function emptySecret({ files }: Config, place: ReturnType<Locator['place']>, message: string): Lint {
+  const text = files.find(({ path }) => path === place.file)?.text.split('\n')[place.line - 1] ?? '';
+  const isMeant = /^["']?\$\{\w+:-\}/.test(text.slice(place.column - 1));
+  return { code: 'empty_secret', message, ...place, ...(isMeant ? { severity: 'note' } : {}) };
 }
 
 /** Those that a job or the `defaults` name, or mean by naming none. */
@@ -212,7 +222,7 @@ function lint(
   code: string,
   key: keyof PlannedJob['declared'],
   message: string,
-): Fault {
+): Lint {
   const path = pointer('/jobs', job.name);
   const place =
     job.declared[key] === undefined

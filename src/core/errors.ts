@@ -55,7 +55,10 @@ export interface Fault {
 }
 
 /** What is valid and probably not meant. It says the same as a fault and stops nothing. */
-export type Lint = Fault;
+export interface Lint extends Fault {
+  /** A note is worth knowing, with nothing to mend. Without one it is a warning. */
+  severity?: 'warning' | 'note';
+}
 
 /** An error for the person who reads it; `detail` says what, where, what is allowed, what to do next. */
 export class CronflowError extends Error {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { check } from '../../src/cli/check.ts';
+import { init } from '../../src/cli/init.ts';
 import type { UnknownPing } from '../../src/ingest/unknown-pings.ts';
 import { startServer } from '../http/support.ts';
 import { type Result, runIn } from './support/io.ts';
@@ -79,11 +80,67 @@ describe('cronflow check', () => {
     expect((await checked('jobs: {a: 1}', '--strict')).code).toBe(1);
   });
 
+  test('does not mind notes with --strict: neither an address that may be empty nor an hour that cron makes up for', async () => {
+    const notes =
+      "notifiers: {ops: {type: slack, webhook_url: '${EMPTY:-}'}}\n" +
+      "jobs: {a: {schedule: '30 2 * * *', timezone: Europe/Berlin}}\n";
+    const { code, stdout } = await checked(notes, '--strict');
+    expect(stdout).toContain('notifiers.ops.webhook_url: note: the address is empty');
+    expect(stdout).toMatch(/1 job, 1 notifier, 2 notes\n$/);
+    expect(code).toBe(0);
+    expect((await checked(notes.replace('${EMPTY:-}', ''), '--strict')).code).toBe(3);
+    expect((await checked(notes.replace('30 2', '0 30 2'), '--strict')).code).toBe(3);
+    const { lints } = JSON.parse((await checked(notes, '--json')).stdout) as { lints: unknown };
+    expect(lints).toMatchObject([
+      { severity: 'note', code: 'empty_secret' },
+      { severity: 'note', code: 'skipped_by_clock_change' },
+    ]);
+    expect((await checked(notes, '--format', 'github')).stdout).toMatch(
+      /^::notice file=cronflow\.yaml,line=1/,
+    );
+  });
+
+  test('is content with the shipped cronflow.yaml and with what init writes', async () => {
+    const shipped = fileURLToPath(new URL('../../cronflow.yaml', import.meta.url));
+    for (const zone of ['Europe/Berlin', 'America/Santiago', 'Asia/Beirut']) {
+      const path = join(root, `${zone.replace('/', '-')}.yaml`);
+      await runIn(root, NOW_AT, (io) => init([path, '--timezone', zone], io));
+      for (const file of [shipped, path])
+        expect(await runIn(root, NOW_AT, (io) => check([file, '--strict'], io))).toMatchObject({
+          code: 0,
+          stderr: '',
+        });
+    }
+  });
+
+  test('says nothing of a lint that is allowed, by name or by a comment in its place', async () => {
+    const jobs = `${OPS}jobs:\n  a: {schedule: '* * * * *'}\n  b: {notify: []}\n`;
+    expect(await lintsIn(jobs)).toHaveLength(2);
+    const one = await checked(jobs, '--allow', 'grace_over_period', '--strict');
+    expect(one.stdout).toMatch(/nobody_told][^]*1 warning, 1 lint allowed\n$/);
+    expect(one.code).toBe(3);
+    const both = await checked(jobs, '--allow=nobody_told,grace_over_period', '--strict');
+    expect(both).toEqual({
+      code: 0,
+      stdout: 'cronflow.yaml is valid: 2 jobs, 1 notifier, 2 lints allowed\n',
+      stderr: '',
+    });
+    const behind = jobs.replace("*'}", "*'} # cronflow: allow grace_over_period, nobody_told");
+    expect(await lintsIn(behind)).toEqual(['nobody_told 4:15 jobs.b.notify']);
+    const above = jobs.replace('  b:', '  # cronflow: allow nobody_told\n  b:');
+    expect(await lintsIn(above)).toEqual(['grace_over_period 3:3 jobs.a']);
+    // What stands in a value, or is another word, allows nothing.
+    expect(await lintsIn(jobs.replace('[]}', '[]} # cronflow: allow nobody'))).toHaveLength(2);
+    const misspelt = await checked(jobs, '--allow', 'nobody_tlod');
+    expect(misspelt.code).toBe(2);
+    expect(misspelt.stderr).toContain('--allow "nobody_tlod" is no lint, did you mean "nobody_told"?');
+  });
+
   test('says of a renamed_from that renames nothing why, with both places', async () => {
     const text = `${OPS}jobs:\n  old: {}\n  new:\n    renamed_from: old\n`;
     expect(await lintsIn(text)).toEqual(['renames_nothing 5:19 jobs.new.renamed_from']);
     expect((await checked(text)).stdout).toContain(
-      'renames nothing: "old" is still declared, at cronflow.yaml:3\n    5 |     renamed_from: old',
+      'renames nothing: "old" is still declared, at cronflow.yaml:3 [renames_nothing]\n    5 |     renamed_from: old',
     );
   });
 
@@ -190,19 +247,20 @@ describe('lints', () => {
         "  d: {schedule: '0 * * * *'}\n  e: {schedule: '30 2 * * *', timezone: UTC}\n",
     );
     expect(stdout.match(/jobs\.\w\.schedule: .*/g)).toEqual([
-      'jobs.a.schedule: 02:30 does not exist on 2027-03-28 in Europe/Berlin, where the clock goes from 02:00 to 03:00: cron runs it at 03:00 that day; choose another time, or timezone: UTC, if that matters',
-      'jobs.b.schedule: 02:30 does not exist on 2027-03-28 in Europe/Berlin, where the clock goes from 02:00 to 03:00: it does not run that day; choose another time, or timezone: UTC, if that matters',
+      'jobs.a.schedule: note: 02:30 does not exist on 2027-03-28 in Europe/Berlin, where the clock goes from 02:00 to 03:00: cron runs it at 03:00 that day; choose another time, or timezone: UTC, if that matters [skipped_by_clock_change]',
+      'jobs.b.schedule: warning: 02:30 does not exist on 2027-03-28 in Europe/Berlin, where the clock goes from 02:00 to 03:00: it does not run that day; choose another time, or timezone: UTC, if that matters [skipped_by_clock_change]',
     ]);
   });
 
-  test('a name one letter away from one that pings and that nobody declares', async () => {
+  test('a name one slip away from one that pings and that nobody declares', async () => {
     const text = `${OPS}jobs:\n  backup: {every: 1h}\n  backups: {every: 1h}\n  other: {every: 1h}\n`;
     const { code, stdout } = await checkedBeside(['bakup', 'backups', 'othre'], text);
     expect(code).toBe(0);
     expect(stdout.split('\n')[0]).toBe(
-      'cronflow.yaml:3:3 jobs.backup: pings come for "bakup", which nobody declares and which is one letter away; correct the name here or where the job pings',
+      'cronflow.yaml:3:3 jobs.backup: warning: pings come for "bakup", which nobody declares and which is one slip of the keyboard away; correct the name here or where the job pings [name_near_unknown]',
     );
-    expect(stdout).toMatch(/3 jobs, 1 notifier, 1 lint\n$/);
+    expect(stdout).toContain('jobs.other: warning: pings come for "othre"');
+    expect(stdout).toMatch(/3 jobs, 1 notifier, 2 warnings\n$/);
     const { code: failed, stderr } = await checked(text, '--url', 'http://127.0.0.1:9');
     expect(failed).toBe(1);
     expect(stderr).toContain('cronflow check: No Cronflow can be asked at http://127.0.0.1:9/pings/unknown');
@@ -214,7 +272,7 @@ describe('lints', () => {
       `${OPS}jobs:\n  a: {every: 1h, renamed_from: gone}\n  other: {every: 1h}\n`,
     );
     expect(lost.code).toBe(0);
-    expect(lost.stdout).toMatch(/^cronflow\.yaml:3:32 jobs\.a\.renamed_from: renames nothing: /);
+    expect(lost.stdout).toMatch(/^cronflow\.yaml:3:32 jobs\.a\.renamed_from: warning: renames nothing: /);
     const fits = await checkedBeside([], `${OPS}jobs:\n  a: {every: 1h, renamed_from: other}\n`);
     expect(fits).toMatchObject({ code: 0, stdout: 'cronflow.yaml is valid: 1 job, 1 notifier\n' });
   });
@@ -227,7 +285,7 @@ describe('lints', () => {
     );
     const { stdout } = await checked(`${OPS}include: [conf.d/*.yaml]\n`);
     expect(stdout).toContain(
-      'conf.d/more.yaml:4:12 jobs.x.grace: grace 2m is longer than the 1m between two slots',
+      'conf.d/more.yaml:4:12 jobs.x.grace: warning: grace 2m is longer than the 1m between two slots',
     );
     expect(stdout).toContain('    4 |     grace: 2m\n      |            ^^\n');
   });

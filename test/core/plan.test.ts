@@ -237,7 +237,7 @@ describe('applyDefaults', () => {
 });
 
 describe('nearest', () => {
-  const known = ['schedule', 'every', 'max_runtime', 'failure', 'missed', 'timezone'];
+  const known = ['schedule', 'every', 'max_runtime', 'failure', 'missed', 'timezone', 'group', 'tick', 'to'];
   it.each([
     ['schedul', 'schedule'],
     ['SCHEDULE', 'schedule'],
@@ -246,6 +246,14 @@ describe('nearest', () => {
     ['fail', 'failure'],
     ['ever', 'every'],
     ['time', 'timezone'],
+    // Two neighbours swapped are one slip, at the beginning and at the end as well.
+    ['gruop', 'group'],
+    ['rgoup', 'group'],
+    ['gropu', 'group'],
+    ['tikc', 'tick'],
+    ['misesd', 'missed'],
+    ['grpou', undefined],
+    ['ot', undefined],
     ['xyz', undefined],
     ['', undefined],
     ['every', undefined],

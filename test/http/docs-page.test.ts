@@ -82,3 +82,59 @@ test('/ leads a browser on', async () => {
   await page.waitForSelector('#post_job');
   expect(complaints).toEqual([]);
 });
+
+interface Contrast {
+  text: string;
+  contrast: number;
+}
+
+/** The contrast of text with what it stands on (WCAG 2), of the elements that this finds in the page. */
+const contrasts = (page: Page, selector: string): Promise<Contrast[]> =>
+  page.evaluate(`(() => {
+    const painted = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    // Any colour of CSS as red, green and blue, on what it lets through.
+    const over = (color, below) => {
+      for (const each of [below, color]) {
+        painted.fillStyle = each;
+        painted.fillRect(0, 0, 1, 1);
+      }
+      const [red, green, blue] = painted.getImageData(0, 0, 1, 1).data;
+      return \`rgb(\${red}, \${green}, \${blue})\`;
+    };
+    const luminance = (color) => {
+      const [red, green, blue] = color
+        .match(/\\d+/g)
+        .map((part) => Number(part) / 255)
+        .map((part) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    const page = document.createElement('div');
+    page.style.backgroundColor = 'Canvas';
+    document.body.append(page);
+    const ofPage = getComputedStyle(page).backgroundColor;
+    return [...document.querySelectorAll(${JSON.stringify(selector)})].map((element) => {
+      let ground = ofPage;
+      const chain = [];
+      for (let each = element; each !== null; each = each.parentElement) chain.unshift(each);
+      for (const each of chain) ground = over(getComputedStyle(each).backgroundColor, ground);
+      const ink = over(getComputedStyle(element).color, ground);
+      const [dark, light] = [luminance(ink), luminance(ground)].sort((a, b) => a - b);
+      return { text: element.textContent.slice(0, 40), contrast: (light + 0.05) / (dark + 0.05) };
+    });
+  })()`);
+
+test.each(['light', 'dark'] as const)('all of /docs can be read in %s mode', async (colorScheme) => {
+  const { url } = await startServer();
+  const { page } = await open(`${url}/docs`);
+  await page.emulateMedia({ colorScheme });
+  await page.waitForSelector('#post_job');
+  await tryOut(page, 'get_job', { name: 'nobody' });
+  await tryOut(page, 'post_job', {});
+  const methods = await contrasts(page, '.method');
+  expect(new Set(methods.map(({ text }) => text))).toEqual(
+    new Set(['POST', 'GET', 'PUT', 'PATCH', 'DELETE']),
+  );
+  const texts = await contrasts(page, 'h1, h2, p, small, code, pre, summary, td, .what, .ok, .bad, button');
+  expect(texts.length).toBeGreaterThan(100);
+  expect([...methods, ...texts].filter(({ contrast }) => contrast < 4.5)).toEqual([]);
+});

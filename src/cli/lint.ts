@@ -1,0 +1,62 @@
+import type { Fault, Lint } from '../core/errors.ts';
+import { nearest } from '../core/nearest.ts';
+import type { SourceFile } from '../config/config.ts';
+
+/** Every lint by its name, in alphabetical order. */
+export const LINTS = [
+  'empty_secret',
+  'endless_maintenance',
+  'grace_over_period',
+  'max_runtime_over_period',
+  'name_near_unknown',
+  'nobody_told',
+  'renames_nothing',
+  'skipped_by_clock_change',
+  'unused_notifier',
+] as const;
+
+/** A comment that says what is meant, behind what it is about or on the line above. */
+const ALLOW = /(?:^|\s)#\s*cronflow:\s*allow\s+([\w, ]+)/;
+
+/** A warning, unless it is only a note: worth knowing, with nothing to mend. */
+export function severityOf(lint: Lint): 'warning' | 'note' {
+  return lint.severity ?? 'warning';
+}
+
+/** As people read it: with its severity, and the name by which it can be allowed. */
+export function worded(lint: Lint): Fault {
+  return { ...lint, message: `${severityOf(lint)}: ${lint.message} [${lint.code}]` };
+}
+
+/** @throws Error for a word that is the name of no lint */
+export function lintNames(words: readonly string[]): string[] {
+  const names = words.flatMap((word) => word.split(',')).map((word) => word.trim());
+  for (const name of names) {
+    if (LINTS.some((each) => each === name)) continue;
+    const meant = nearest(name, LINTS);
+    const hint = meant === undefined ? '' : `, did you mean "${meant}"?`;
+    throw new Error(`--allow "${name}" is no lint${hint} (allowed: ${LINTS.join(', ')})`);
+  }
+  return names;
+}
+
+/** Parts the lints from those that are meant: allowed by name everywhere, or by a comment where they are. */
+export function withoutAllowed(
+  lints: readonly Lint[],
+  files: readonly SourceFile[],
+  everywhere: readonly string[],
+): { lints: Lint[]; allowed: number } {
+  const lines = new Map(files.map(({ path, text }) => [path, text.split('\n')]));
+  const kept = lints.filter(({ code, file, line }) => {
+    if (everywhere.includes(code)) return false;
+    if (file === undefined || line === undefined) return true;
+    const [above = '', own = ''] = [lines.get(file)?.[line - 2], lines.get(file)?.[line - 1]];
+    const comments = [own, ...(/^\s*#/.test(above) ? [above] : [])];
+    return !comments.some((comment) =>
+      ALLOW.exec(comment)?.[1]
+        ?.split(/[\s,]+/)
+        .includes(code),
+    );
+  });
+  return { lints: kept, allowed: lints.length - kept.length };
+}
