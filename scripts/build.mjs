@@ -13,7 +13,6 @@ import {
   chmodSync,
   cpSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -121,7 +120,9 @@ async function fetchCompiler() {
   process.stderr.write('No compiler is installed; fetching the one that package-lock.json names.\n');
   const folder = mkdtempSync(join(tmpdir(), 'cronflow-compiler-'));
   temporary.push(folder);
-  const packages = Object.fromEntries(lockedCompiler().map(([path, { dev, ...locked }]) => [path, locked]));
+  const packages = Object.fromEntries(
+    lockedCompiler().map(([path, locked]) => [path, { ...locked, dev: false }]),
+  );
   const { version } = packages['node_modules/typescript'];
   const needs = { name: 'compiler', version: '1.0.0', dependencies: { typescript: version } };
   const lock = { ...needs, lockfileVersion: 3, requires: true, packages: { '': needs, ...packages } };

@@ -69,8 +69,9 @@ function npmStart(command = ['start', '--', '--port', '0']): Started {
 }
 
 /** The service, which is the only process below npm that has none below it. */
-async function serviceOf({ npm, log }: Started): Promise<number> {
-  await until('the service to listen', () => (log().includes('listening url=') ? true : undefined));
+async function serviceOf(started: Started): Promise<number> {
+  const { npm } = started;
+  await until('the service to listen', () => (started.log().includes('listening url=') ? true : undefined));
   const { stdout } = spawnSync('ps', ['-e', '-o', 'ppid=,pid='], { encoding: 'utf8' });
   const childOf = new Map(
     stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number) as [number, number]),
@@ -123,12 +124,12 @@ describe('npm start', () => {
   );
 });
 
-describe('the build', () => {
-  const build = (): Started => npmStart(['run', '--silent', 'build']);
-  const beside = async (): Promise<string[]> =>
-    (await readdir(root)).filter((name) => name.startsWith('.dist-'));
-  const change = (text: string): Promise<void> => writeFile(join(root, 'src', 'added.ts'), text);
+const build = (): Started => npmStart(['run', '--silent', 'build']);
+const beside = async (): Promise<string[]> =>
+  (await readdir(root)).filter((name) => name.startsWith('.dist-'));
+const change = (text: string): Promise<void> => writeFile(join(root, 'src', 'added.ts'), text);
 
+describe('the build', () => {
   test.each(['SIGTERM', 'SIGKILL'] as const)(
     'that is ended by %s leaves the dist/ that was there',
     async (signal) => {
@@ -184,18 +185,17 @@ describe('the build', () => {
   });
 });
 
-describe('npm', () => {
-  const run = (directory: string, command: string, args: string[]): string => {
-    const env = Object.fromEntries(
-      Object.entries(process.env).filter(([key]) => !/^npm_|^CRONFLOW_|^NODE_ENV$/.test(key)),
-    );
-    const options = { cwd: directory, env, encoding: 'utf8', timeout: WAIT_LIMIT_MS } as const;
-    const { status, stdout, stderr } = spawnSync(command, args, options);
-    if (status !== 0)
-      throw new Error(`${command} ${args.join(' ')} ended with ${status}:\n${stdout}${stderr}`);
-    return stdout;
-  };
+const run = (directory: string, command: string, args: string[]): string => {
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([key]) => !/^npm_|^CRONFLOW_|^NODE_ENV$/.test(key)),
+  );
+  const options = { cwd: directory, env, encoding: 'utf8', timeout: WAIT_LIMIT_MS } as const;
+  const { status, stdout, stderr } = spawnSync(command, args, options);
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}:\n${stdout}${stderr}`);
+  return stdout;
+};
 
+describe('npm', () => {
   test('installs for production from a clone, and packs a package that runs in an empty folder', async () => {
     await rm(join(root, 'node_modules'));
     await rm(join(root, 'dist'), { recursive: true });
