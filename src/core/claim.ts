@@ -1,3 +1,4 @@
+import { noteClaimDelay } from './claim-delays.ts';
 import type { Draft } from './draft.ts';
 import { mayBeUnseen, plainDeadlineOf } from './due.ts';
 import { recordSlot } from './history.ts';
@@ -21,13 +22,15 @@ const UNSCHEDULED: Claim = { slotAt: null, late: false, replacesRunId: null };
 /**
  * Claims the slot that a run starting at `startAt` belongs to and moves the expectation on (DESIGN.md §3.1).
  * Only the ping that makes a run known claims one.
+ * @param at the instant of that ping
  * @param mayBeLate whether it may take over a slot that was given up; a `skip` may not, for nothing ran
  */
-export function claimSlot(draft: Draft, startAt: number, mayBeLate = true): Claim {
+export function claimSlot(draft: Draft, startAt: number, at: number, mayBeLate = true): Claim {
   const { schedule } = draft.spec;
   if (schedule === null || draft.paused) return UNSCHEDULED;
   const { slotAt, isLate } =
     schedule.kind === 'every' ? claimPeriod(draft, startAt) : claimCronSlot(draft, startAt);
+  if (!isLate && slotAt !== null) noteClaimDelay(draft, slotAt, at);
   if (!isLate) return { slotAt, late: false, replacesRunId: null };
   return mayBeLate ? takeOver(draft, slotAt) : UNSCHEDULED;
 }

@@ -1,3 +1,4 @@
+import { hiddenUntil } from './claim-delays.ts';
 import type { Draft } from './draft.ts';
 import { LIMITS } from './limits.ts';
 import { announceAt } from './maintenance.ts';
@@ -59,23 +60,22 @@ export function plainDeadlineOf(draft: Draft, slotAt: number): number {
 
 /**
  * When the expected slot is given up, and as what. A slot whose window touches a gap in which no ping could
- * be taken waits for replayed pings and is then `unknown`, never `missed` (DESIGN.md §3.4). For `every`,
- * nothing is due while a run is open (§3.1).
+ * be taken waits for replayed pings and is then `unknown`, not `missed`, unless that gap explains nothing (DESIGN.md
+ * §3.4). For `every`, nothing is due while a run is open (§3.1).
  */
 export function deadlineOf(draft: Draft): { at: number; outcome: 'missed' | 'unknown' } | null {
   const { expected_at: expectedAt } = draft.job;
   if (expectedAt === null || draft.paused) return null;
   if (draft.spec.schedule?.kind === 'every' && draft.openRuns().some((run) => run.counted)) return null;
   let at = plainDeadlineOf(draft, expectedAt);
-  if (draft.job.gaps.length === 0) return { at, outcome: 'missed' };
+  if (!mayBeUnseen(draft, expectedAt)) return { at, outcome: 'missed' };
   const windowFrom = expectedAt - earlyMs(draft.spec, expectedAt);
   // Waiting for one gap's replay may run into the next gap, so each is held against the moved deadline.
   for (const gap of draft.job.gaps) {
     if (gap.from_at > at || gap.to_at < windowFrom) continue;
     at = Math.max(at, Math.min(gap.to_at + draft.spec.replayWindowMs, firstDeadlineAfter(draft, gap.to_at)));
   }
-  const touched = draft.job.gaps.some((gap) => gap.from_at <= at && gap.to_at >= windowFrom);
-  return { at, outcome: touched ? 'unknown' : 'missed' };
+  return { at, outcome: 'unknown' };
 }
 
 /**
@@ -91,11 +91,14 @@ function firstDeadlineAfter(draft: Draft, toAt: number): number {
   return slotAt === null ? Infinity : slotAt + draft.spec.graceMs;
 }
 
-/** Whether a slot that nobody claimed in time may have been, in a gap (DESIGN.md §3.4). */
+/**
+ * Whether a slot that nobody claimed in time may have been, in a gap (DESIGN.md §3.4): one that touches its window,
+ * and that began before the job had always reported.
+ */
 export function mayBeUnseen(draft: Draft, slotAt: number): boolean {
   const windowFrom = slotAt - earlyMs(draft.spec, slotAt);
-  const deadlineAt = plainDeadlineOf(draft, slotAt);
-  return draft.job.gaps.some((gap) => gap.from_at <= deadlineAt && gap.to_at >= windowFrom);
+  const untilAt = Math.min(plainDeadlineOf(draft, slotAt), hiddenUntil(draft, slotAt));
+  return draft.job.gaps.some((gap) => gap.from_at <= untilAt && gap.to_at >= windowFrom);
 }
 
 /**

@@ -17,6 +17,10 @@ export const LIMITS = {
   skipsInARowMax: 3,
   /** Times in which Cronflow was away that a job remembers, the latest. */
   gapsMax: 32,
+  /** Claimed slots that say by when the job reports, and so what a gap can have hidden (§3.4). */
+  claimDelaysMax: 10,
+  /** A gap that begins this long after the latest of these can have hidden nothing. */
+  claimSlackMs: MINUTE_MS,
   /** Bad outcomes remembered since the last good one; also the largest threshold. */
   thresholdMax: 100,
   /** Outcomes an incident remembers; earlier ones are counted only. */

@@ -137,6 +137,11 @@ export interface JobState {
   skips_from_at?: number;
   /** The latest runs with a run id, oldest first, where `keep_runs` is too short for them to be found in the history. */
   remembered?: RememberedRun[];
+  /**
+   * How long after its slot each of the last ten claimed slots was claimed, oldest first: a gap that begins later can
+   * not have hidden the run. Absent until a slot was claimed.
+   */
+  claim_delays_ms?: readonly number[];
   /** Times in which pings could not be taken and that may touch a slot not yet settled. */
   gaps: { from_at: number; to_at: number }[];
 }

@@ -3,7 +3,7 @@ import { offsetMsAt } from '../schedule/zone.ts';
 import { Draft } from './draft.ts';
 import { deadlineOf } from './due.ts';
 import { LIMITS } from './limits.ts';
-import type { JobState, Run } from './model.ts';
+import type { Delivery, JobState, Run } from './model.ts';
 import { earlyMs, slotAfter } from './slots.ts';
 import type { Runs } from './runs.ts';
 import type { Spec } from './spec.ts';
@@ -45,6 +45,8 @@ export interface Unseen {
   open_count: number;
   /** Whether a slot it touched is still expected, since its grace lasts longer. */
   is_expected: boolean;
+  /** Names of the job's notifiers: they are told of it, too. */
+  notify: readonly string[];
 }
 
 /** A shorter outage that left nothing unseen is not told. */
@@ -142,6 +144,7 @@ export function unseenOf(spec: Spec, state: JobState, runs: Runs, outage: Outage
     ended_count: ended.length,
     open_count: open.length,
     is_expected: isExpected,
+    notify: [...new Set(spec.notify.map(({ to }) => to))],
   };
 }
 
@@ -239,8 +242,10 @@ function slotsWithin(spec: Spec, row: Run, fromAt: number, toAt: number): number
 
 /**
  * The one incident about an outage and the one message owed to each notifier: it was over before it could
- * be told, so no closing follows (DESIGN.md §3.4). Nothing for a short outage that hid nothing.
- * @param notify names of the notifiers to tell
+ * be told, so no closing follows (DESIGN.md §3.4). The notifiers of a job that it names are told of their jobs alone,
+ * for else a run that was lost in it would stay unknown to the people of that job. Nothing for a short outage that
+ * hid nothing.
+ * @param notify names of the notifiers that are told everything
  * @param timezone in which the message names instants
  */
 export function tellOutage(
@@ -253,12 +258,23 @@ export function tellOutage(
   if (outage.longest_ms < TOLD_MS_MIN && unseen.length === 0) return { incidents: [], deliveries: [] };
   const detail = detailOf(outage, unseen, timezone);
   const trouble = { kind: 'outage', reason: 'cronflow_away', detail } as const;
+  const others = [...new Set(unseen.flatMap((each) => each.notify))].filter((name) => !notify.includes(name));
   const incident = {
-    ...systemIncident(`outage-${outage.from_at}`, trouble, notify, outage.from_at),
+    ...systemIncident(`outage-${outage.from_at}`, trouble, [...notify, ...others], outage.from_at),
     closed_at: outage.to_at,
     close_reason: 'recovered',
   } as const;
-  return { incidents: [incident], deliveries: systemDeliveries(incident, 'opened', outage.to_at, at) };
+  const owed = (told: readonly string[], of: readonly Unseen[]): Delivery[] => {
+    const part = { ...incident, told: [...new Set(told)], detail: detailOf(outage, of, timezone) };
+    return systemDeliveries(part, 'opened', outage.to_at, at);
+  };
+  const ofTheirs = others.flatMap((name) =>
+    owed(
+      [name],
+      unseen.filter((each) => each.notify.includes(name)),
+    ),
+  );
+  return { incidents: [incident], deliveries: [...owed(notify, unseen), ...ofTheirs] };
 }
 
 function detailOf(outage: Outage, unseen: readonly Unseen[], timezone: string): string {

@@ -39,7 +39,7 @@ function applyStart(draft: Draft, ping: Ping, at: number): PingEffect {
   if (forgotten !== undefined) return { reason: 'duplicate', runId: forgotten.run_id };
   if (ping.rid === null) giveUpAnonymousRun(draft, at);
   const first = overlapped(draft, at);
-  const claim = claimForPing(draft, ping, at);
+  const claim = claimForPing(draft, ping, at, at);
   const run = draft.addRun({
     reason: 'started',
     rid: ping.rid,
@@ -191,7 +191,7 @@ function applyWholeRun(draft: Draft, ping: Ping, at: number): PingEffect {
   const startAt = at - (ping.duration_ms ?? 0);
   const judgement = judge(draft.spec, ping, ping.duration_ms);
   const first = overlapped(draft, startAt);
-  const claim = claimForPing(draft, ping, startAt);
+  const claim = claimForPing(draft, ping, startAt, at);
   const run = draft.addRun({
     reason: judgement.reason,
     rid: ping.rid,
@@ -227,7 +227,7 @@ function applySkip(draft: Draft, ping: Ping, at: number): PingEffect {
   if (knownId !== undefined) return { reason: 'duplicate', runId: knownId };
   const stuck = noteSkip(draft, at);
   const reason = stuck ? 'stuck_lock' : 'lock_held';
-  const claim = claimSlot(draft, at, false);
+  const claim = claimSlot(draft, at, at, false);
   const run = draft.addRun({
     reason,
     rid: ping.rid,
@@ -260,8 +260,8 @@ function findRun(draft: Draft, ping: Ping): Run | undefined {
   return last !== undefined && isGivenUp(last.outcome) && (last.started_at ?? 0) <= at ? last : undefined;
 }
 
-function claimForPing(draft: Draft, ping: Ping, startAt: number): Claim {
-  const claim = claimSlot(draft, startAt);
+function claimForPing(draft: Draft, ping: Ping, startAt: number, at: number): Claim {
+  const claim = claimSlot(draft, startAt, at);
   correct(draft, claim.late, ping);
   return claim;
 }

@@ -1,3 +1,4 @@
+import { forgetClaimDelays } from './claim-delays.ts';
 import { setClockBack } from './clock-step.ts';
 import { Draft, instantOf } from './draft.ts';
 import { forgetOldGaps, nextDue } from './due.ts';
@@ -157,7 +158,10 @@ function changeSpec(draft: Draft, next: Spec, at: number): Reason {
   if (draft.paused && !wasPaused) pause(draft, at);
   else if (!draft.paused && (wasPaused || moved)) expectAnew(draft, at);
   // A run belongs to a slot of the schedule it runs by.
-  if (moved) draft.job.unclaimed = [];
+  if (moved) {
+    draft.job.unclaimed = [];
+    forgetClaimDelays(draft);
+  }
   // A new limit applies at once, but nothing that was in time becomes late by the change itself.
   if (next.graceMs !== previous.graceMs) draft.job.deadline_at_min = at + next.graceMs;
   if (next.maxRuntimeMs !== previous.maxRuntimeMs) {
@@ -231,6 +235,8 @@ function remove(draft: Draft, at: number): Reason {
   closeSilently(draft, at, 'removed');
   for (const run of draft.openRuns()) endRun(draft, run.id, { at, outcome: 'unknown', reason: 'removed' });
   pause(draft, at);
+  // It may be declared again with another schedule.
+  forgetClaimDelays(draft);
   return 'removed';
 }
 

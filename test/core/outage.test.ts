@@ -124,7 +124,8 @@ describe('gaps', () => {
     }
     expect(outages).toMatchObject([{ count: 45, away_ms: 45_000, longest_ms: 1_000 }]);
     expect(outages[0]!.stretches).toHaveLength(10);
-    const unseenJob = { job_name: 'a', slot_count: 1, ended_count: 0, open_count: 0, is_expected: false };
+    const counts = { slot_count: 1, ended_count: 0, open_count: 0, is_expected: false };
+    const unseenJob = { job_name: 'a', ...counts, notify: ['ops'] };
     const { detail } = tellOutage(outages[0]!, [unseenJob], ['ops'], 'UTC', at(3)).incidents[0]!;
     expect(detail!.split('\n')).toHaveLength(13);
     expect(detail).toContain('and 35 more times');
@@ -155,7 +156,8 @@ describe('gaps', () => {
 test('the message names twenty jobs and counts the rest', () => {
   const many = Array.from({ length: 25 }, (_, index): Unseen => {
     const name = `job-${String(index).padStart(2, '0')}`;
-    return { job_name: name, slot_count: 2, ended_count: 1, open_count: 1, is_expected: false };
+    const counts = { slot_count: 2, ended_count: 1, open_count: 1, is_expected: false };
+    return { job_name: name, ...counts, notify: ['pager'] };
   });
   const { incidents, deliveries } = tellOutage(AWAY, many, ['ops', 'pager', 'ops'], 'Europe/Berlin', at(6));
   const lines = incidents[0]!.detail!.split('\n');
@@ -169,4 +171,62 @@ test('the message names twenty jobs and counts the rest', () => {
     [`outage-${AWAY.from_at}.ops.opened`, at(6)],
     [`outage-${AWAY.from_at}.pager.opened`, at(6)],
   ]);
+});
+
+describe('who hears of an outage', () => {
+  const counts = { slot_count: 1, ended_count: 0, open_count: 0, is_expected: false };
+  const backup: Unseen = { ...counts, job_name: 'backup', notify: ['ops', 'dba'] };
+  const invoices: Unseen = { ...counts, job_name: 'invoices', notify: ['billing'] };
+  const report: Unseen = { ...counts, job_name: 'report', notify: ['billing', 'dba'] };
+  const detailsOf = (unseen: readonly Unseen[], notify: readonly string[]): Record<string, string[]> =>
+    Object.fromEntries(
+      tellOutage(AWAY, unseen, notify, 'UTC', at(6)).deliveries.map(({ notifier, facts }) => [
+        notifier,
+        facts.detail!.split('\n'),
+      ]),
+    );
+
+  test('is told everything by defaults.notify, and of their jobs alone as a notifier of a job that it names', () => {
+    const span = 'for 3h, from 2026-01-15 02:30 to 2026-01-15 05:30 (UTC)';
+    expect(detailsOf([report, invoices, backup], ['ops'])).toEqual({
+      ops: [
+        `${span}; what became of 3 slots of 3 jobs is not known`,
+        'backup: 1 slot unknown',
+        'invoices: 1 slot unknown',
+        'report: 1 slot unknown',
+      ],
+      billing: [
+        `${span}; what became of 2 slots of 2 jobs is not known`,
+        'invoices: 1 slot unknown',
+        'report: 1 slot unknown',
+      ],
+      dba: [
+        `${span}; what became of 2 slots of 2 jobs is not known`,
+        'backup: 1 slot unknown',
+        'report: 1 slot unknown',
+      ],
+    });
+  });
+
+  test('are the notifiers of the jobs also where defaults.notify names none', () => {
+    expect(Object.keys(detailsOf([invoices], []))).toEqual(['billing']);
+  });
+
+  test('is nobody but defaults.notify where nothing went unseen', () => {
+    expect(Object.keys(detailsOf([], ['ops']))).toEqual(['ops']);
+  });
+
+  test('is kept with the incident, each once', () => {
+    const [incident] = tellOutage(AWAY, [report, invoices, backup], ['ops', 'ops'], 'UTC', at(6)).incidents;
+    expect(incident!.told).toEqual(['ops', 'billing', 'dba']);
+  });
+
+  test('are the notifiers of the spec, whatever kinds of trouble they take', () => {
+    const spec = specOf(
+      'hourly',
+      { schedule: '0 * * * *', grace: '5m', notify: ['ops', { to: 'dba', on: ['failure'] }, 'dba'] },
+      DEFAULT_GLOBALS,
+    );
+    expect(unseen([unknownSlots(3, 5)], {}, spec)?.notify).toEqual(['ops', 'dba']);
+  });
 });

@@ -76,6 +76,43 @@ describe('the message after Cronflow was away', () => {
     expect(await told()).toHaveLength(1);
   });
 
+  test('goes to the people of the jobs it names as well, of their jobs alone', async () => {
+    const service = await startCrashing();
+    const { clock, configure, crash, startAt, told } = service;
+    const defaults = { notify: ['ops'] };
+    const weekly = { schedule: '0 4 * * 3', grace: '3h', notify: ['payroll'] };
+    await configure({ weekly, hourly: HOURLY }, defaults, ['ops', 'payroll', 'others']);
+    await clock.advance(5 * HOUR_MS + 40 * MINUTE_MS);
+    await crash();
+    await startAt(START + 5 * HOUR_MS + 40 * MINUTE_MS + 23 * SECOND_MS);
+    await clock.advance(3 * HOUR_MS);
+    const messages = Object.fromEntries(
+      (await told()).map(({ notifier, facts }) => [notifier, facts.detail]),
+    );
+    const span = 'for 23s, from 2025-01-01 05:40 to 2025-01-01 05:40:23 (UTC)';
+    const detail = `${span}; what became of 1 slot of 1 job is not known\nweekly: 1 slot unknown`;
+    expect(messages).toEqual({ ops: detail, payroll: detail });
+  });
+
+  test('is not sent for a restart that cannot explain why nothing came: that is missed, and its people hear of it', async () => {
+    const service = await startCrashing();
+    const { clock, configure, crash, startAt, told, ping, store } = service;
+    await configure({ hourly: { schedule: '0 * * * *', grace: '50m' } });
+    for (let hour = 1; hour <= 10; hour += 1) {
+      await clock.advance(START + hour * HOUR_MS + 7 * SECOND_MS - clock.now());
+      await ping('hourly', 'success');
+    }
+    await clock.advance(90 * MINUTE_MS - 7 * SECOND_MS);
+    await crash();
+    await startAt(START + 11 * HOUR_MS + 30 * MINUTE_MS + 18 * SECOND_MS);
+    await clock.advance(25 * MINUTE_MS);
+    expect(await told()).toEqual([]);
+    const { items } = await store.deliveries({ skip: 0, limit: 10 });
+    expect(items.map(({ facts }) => facts)).toMatchObject([
+      { job_name: 'hourly', reason: 'missed', at: START + 11 * HOUR_MS + 50 * MINUTE_MS },
+    ]);
+  });
+
   test('is not sent for a short gap that hid nothing', async () => {
     const { clock, configure, crash, startAt, told, ping } = await startCrashing();
     await configure({ hourly: HOURLY });

@@ -2,6 +2,35 @@ import { describe, expect, test } from 'vitest';
 import { instant, play, stateAfter } from '../support/scenario.ts';
 import { NIGHTLY, HOURLY, MINUTELY, EVERY, table } from '../support/table.ts';
 
+/** A line of a script for each of so many days, from a day on. */
+function nights(count: number, line: string, fromDay = 1): string {
+  return Array.from({ length: count }, (_, index) => `d${fromDay + index} ${line}`).join('\n');
+}
+
+/** What `nights` leads to, for a success at that time of the slot at 02:00. */
+function nightsEnded(count: number, time: string, fromDay = 1): string[] {
+  return Array.from({ length: count }, (_, index) => {
+    const day = fromDay + index === 1 ? '' : `d${fromDay + index} `;
+    return `${day}${time} slot ${day}02:00 success succeeded`;
+  });
+}
+
+/** A line of a script so many times, at `MM:SS` of each hour from one on. */
+function hours(count: number, line: string): string {
+  return Array.from({ length: count }, (_, index) => `${twoDigits(index + 1)}:${line}`).join('\n');
+}
+
+function hoursEnded(count: number, time: string): string[] {
+  return Array.from({ length: count }, (_, index) => {
+    const hour = twoDigits(index + 1);
+    return `${hour}:${time} slot ${hour}:00 success succeeded`;
+  });
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0');
+}
+
 describe('§3.4 when Cronflow was away', () => {
   table([
     [
@@ -55,6 +84,113 @@ describe('§3.4 when Cronflow was away', () => {
         '00:10 slot 00:10 success succeeded',
         '00:30 slot 00:20 unknown outage',
         '00:30 slot 00:30 success succeeded',
+      ],
+    ],
+    [
+      'a gap that begins after the job had always reported explains nothing: missed at the deadline',
+      { schedule: '0 2 * * *', grace: '2h' },
+      `${nights(10, '02:00:05 success')}
+       d11 02:30:12 gap from=d11 02:30
+       d11 03:59:59 tick
+       d11 04:00 tick`,
+      [
+        ...nightsEnded(10, '02:00:05'),
+        'd11 04:00 slot d11 02:00 missed missed',
+        'd11 04:00 owe ops opened missed',
+      ],
+    ],
+    [
+      'one that begins within a minute of the latest of ten reports may explain it',
+      { schedule: '0 2 * * *', grace: '2h' },
+      `02:07 success
+       ${nights(10, '02:00:05 success', 2)}
+       d12 02:01:15 gap from=d12 02:01:05
+       d12 09:00 tick`,
+      [
+        '02:07 slot 02:00 success succeeded',
+        ...nightsEnded(10, '02:00:05', 2),
+        'd12 04:00 slot d12 02:00 unknown outage',
+      ],
+    ],
+    [
+      'and one that begins a second later does not',
+      { schedule: '0 2 * * *', grace: '2h' },
+      `02:07 success
+       ${nights(10, '02:00:05 success', 2)}
+       d12 02:01:15 gap from=d12 02:01:06
+       d12 09:00 tick`,
+      [
+        '02:07 slot 02:00 success succeeded',
+        ...nightsEnded(10, '02:00:05', 2),
+        'd12 04:00 slot d12 02:00 missed missed',
+        'd12 04:00 owe ops opened missed',
+      ],
+    ],
+    [
+      'the latest of the ten counts, by its report: of a whole run that is its end',
+      { schedule: '0 2 * * *', grace: '2h' },
+      `02:31 success took=30m
+       ${nights(9, '02:00:05 success', 2)}
+       d11 02:31:40 gap from=d11 02:31:30
+       d11 09:00 tick`,
+      [
+        '02:31 slot 02:00 success succeeded',
+        ...nightsEnded(9, '02:00:05', 2),
+        'd11 04:00 slot d11 02:00 unknown outage',
+      ],
+    ],
+    [
+      'without ten claimed slots it stays unknown',
+      { schedule: '0 2 * * *', grace: '2h' },
+      `${nights(9, '02:00:05 success')}
+       d10 02:30:12 gap from=d10 02:30
+       d10 09:00 tick`,
+      [...nightsEnded(9, '02:00:05'), 'd10 04:00 slot d10 02:00 unknown outage'],
+    ],
+    [
+      'nor do slots of another schedule count',
+      { schedule: '0 2 * * *', grace: '2h' },
+      `${nights(10, '02:00:05 success')}
+       d10 12:00 spec {"schedule":"5 2 * * *"}
+       d11 02:30:12 gap from=d11 02:30
+       d11 09:00 tick`,
+      [...nightsEnded(10, '02:00:05'), 'd11 04:05 slot d11 02:05 unknown outage'],
+    ],
+    [
+      'a gap over the deadline explains nothing either, and the slot is missed at its deadline all the same',
+      { schedule: '0 2 * * *', grace: '2h' },
+      `${nights(10, '02:00:05 success')}
+       d11 04:30 gap from=d11 03:50
+       d11 04:30 tick`,
+      [
+        ...nightsEnded(10, '02:00:05'),
+        'd11 04:00 slot d11 02:00 missed missed',
+        'd11 04:00 owe ops opened missed',
+      ],
+    ],
+    [
+      'what one gap may explain waits for the replay that the next one hid',
+      { schedule: '0 2 * * *', grace: '10m' },
+      `${nights(10, '02:00:05 success')}
+       d11 02:02 gap from=d11 01:59
+       d11 02:15 gap from=d11 02:14
+       d11 02:29:59 tick
+       d11 02:30 tick`,
+      [...nightsEnded(10, '02:00:05'), 'd11 02:30 slot d11 02:00 unknown outage'],
+    ],
+    [
+      'of older slots, one that a gap cannot explain is missed by the claim of the next',
+      { schedule: '0 * * * *', grace: '1h' },
+      `${hours(10, '00:10 success')}
+       11:30:12 gap from=11:30
+       11:59:58 success`,
+      [
+        ...hoursEnded(10, '00:10'),
+        '11:59:58 slot 11:00 missed missed',
+        '11:59:58 slot 12:00 success succeeded',
+        '11:59:58 owe ops opened missed',
+        '11:59:58 owe ops closed succeeded',
+        '11:59:58 incident closed recovered',
       ],
     ],
     [

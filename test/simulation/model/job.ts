@@ -141,7 +141,7 @@ export class Job {
     // An end that overtook its start has made the run known.
     if (rid !== null && this.byRid.has(rid)) return;
     if (rid === null) this.abandonAnonymous(at);
-    const run = this.becomeKnown(rid, at, true);
+    const run = this.becomeKnown(rid, at, at, true);
     if (at < receivedAt) run.limit_at_min = receivedAt + DELAYED_START_MS_MIN;
     if (run.result !== null) return;
     this.openRuns.push(run);
@@ -165,7 +165,7 @@ export class Job {
   }
 
   /** A run is heard of for the first time: it claims its slot. */
-  private becomeKnown(rid: string | null, at: number, startPinged: boolean): Run {
+  private becomeKnown(rid: string | null, at: number, pingedAt: number, startPinged: boolean): Run {
     const run: Run = {
       rid,
       started_at: at,
@@ -182,7 +182,7 @@ export class Job {
     if (rid !== null) this.byRid.set(rid, run);
     this.trace(at, false);
     if (!run.counted) return run;
-    run.slot = this.claim(at);
+    run.slot = this.claim(at, pingedAt);
     if (run.slot !== null) run.slot.run = run;
     this.slots.ranAt(at);
     if (overlapping) {
@@ -205,21 +205,29 @@ export class Job {
   }
 
   /** The slot that a ping takes which makes a run, or a skipped one, known. */
-  private claim(at: number, isRun = true): Slot | null {
+  private claim(at: number, pingedAt: number, isRun = true): Slot | null {
+    const claimed = this.claimInTime(at);
+    if (claimed !== undefined) {
+      this.slots.claimed(claimed, pingedAt);
+      return claimed;
+    }
+    // Where nothing ran, no slot that was given up took place after all.
+    return isRun ? (this.slots.takeOver(at) ?? null) : null;
+  }
+
+  private claimInTime(at: number): Slot | undefined {
     this.slots.listTo(this.clock);
     const open = this.slots.open();
     const expected = open[0];
     if (expected !== undefined && at >= expected.at) {
       const next = open.find((slot) => slot.at > at);
       const isEarly = next !== undefined && next.at - at <= this.slots.earlyMs(next);
-      const claimed = isEarly ? next : open.findLast((slot) => slot.at <= at);
-      if (claimed === undefined) return null;
+      const claimed = isEarly ? next : (open.findLast((slot) => slot.at <= at) ?? expected);
       for (const older of open) if (older.at < claimed.at) this.supersede(older, claimed, at);
       return claimed;
     }
-    if (expected !== undefined && expected.at - at <= this.slots.earlyMs(expected)) return expected;
-    // Where nothing ran, no slot that was given up took place after all.
-    return isRun ? (this.slots.takeOver(at) ?? null) : null;
+    const isEarly = expected !== undefined && expected.at - at <= this.slots.earlyMs(expected);
+    return isEarly ? expected : undefined;
   }
 
   /** A slot before the one that a run starting then has claimed. */
@@ -240,7 +248,7 @@ export class Job {
       return;
     }
     const startedAt = at - Math.max(ping.duration_ms ?? 0, 0);
-    const whole = this.becomeKnown(rid, startedAt, false);
+    const whole = this.becomeKnown(rid, startedAt, at, false);
     this.finish(whole, ping, at);
     if (this.terms.overlap !== 'skip' || this.terms.cron === null || !whole.counted) return;
     for (const slot of this.slots.open()) {
@@ -333,7 +341,7 @@ export class Job {
     const free = !this.openRuns.some((run) => run.started_at <= at);
     this.trace(at, free);
     const stuck = free && this.skippedInARow(at);
-    const slot = this.claim(at, false);
+    const slot = this.claim(at, at, false);
     const replaced = slot?.result ?? null;
     const result = stuck
       ? this.resultOf('failure', 'stuck_lock', at, at, slot?.at ?? null)
@@ -401,6 +409,7 @@ export class Job {
     // What the lock did before has no bearing on what it does when the job is back.
     this.trace(at, false);
     this.slots.drop();
+    this.slots.forgetReports();
     this.trouble.closeSilently(at);
     this.declared = false;
   }
@@ -426,6 +435,7 @@ export class Job {
     this.slots.changeTerms(terms, at);
     const moved = live && terms.schedule_key !== before.schedule_key;
     if (moved) for (const slot of due) this.settle(slot, 'skipped', 'spec_changed', at);
+    if (terms.schedule_key !== before.schedule_key) this.slots.forgetReports();
     const turned = this.pauseOrResume(at);
     if (moved && !turned) this.slots.expectAfter(at);
     this.trouble.change(terms, at, live && !this.paused);

@@ -6,6 +6,11 @@ const EARLY_MS_MAX = 2 * 60_000;
 /** How many of the slots given up are remembered, so that a late report may correct them. */
 const CORRECTED_SLOTS_MAX = 32;
 
+/** So many claimed slots say by when the job reports. */
+const REPORTED_SLOTS = 10;
+/** A gap that begins this long after the latest of them had been claimed explains nothing. */
+const REPORTED_SLACK_MS = 60_000;
+
 /** When a slot is given up, and whether Cronflow was away in between. */
 export interface Deadline {
   at: number;
@@ -26,6 +31,8 @@ export class Slots {
   private claimable: Slot[] = [];
   /** `every`: the start of the latest run, or when the job was declared, resumed or changed since. */
   private countsFrom = Number.NEGATIVE_INFINITY;
+  /** How long after the slot each claimed slot of this schedule was claimed. */
+  private reportedAfterMs: number[] = [];
   /** When the grace was last changed. */
   private graceAt = Number.NEGATIVE_INFINITY;
 
@@ -51,6 +58,23 @@ export class Slots {
     this.listedTo = Number.POSITIVE_INFINITY;
     this.claimable = [];
     return open;
+  }
+
+  /** A run or a skip has claimed a slot in time, by a ping of that instant. */
+  claimed(slot: Slot, pingedAt: number): void {
+    if (this.terms.cron !== null) this.reportedAfterMs.push(Math.max(0, pingedAt - slot.at));
+  }
+
+  /** Nothing is known of when the job reports: its schedule is another. */
+  forgetReports(): void {
+    this.reportedAfterMs = [];
+  }
+
+  /** Whether a run that a gap hid, and no other silence, can be why nothing was heard of a slot. */
+  private explains(gap: Gap, slot: Slot): boolean {
+    const last = this.reportedAfterMs.slice(-REPORTED_SLOTS);
+    if (last.length < REPORTED_SLOTS) return true;
+    return gap.from_at <= slot.at + Math.max(...last) + REPORTED_SLACK_MS;
   }
 
   changeTerms(terms: Terms, at: number): void {
@@ -132,6 +156,8 @@ export class Slots {
     const deadline = { at: this.plainDeadlineAt(slot), touched: false };
     for (const gap of this.gaps) {
       if (slot.at - this.earlyMs(slot) > gap.to_at || gap.from_at > deadline.at) continue;
+      // What one gap hid may be replayed in the next: that one has to explain nothing more.
+      if (!deadline.touched && !this.explains(gap, slot)) continue;
       deadline.touched = true;
       deadline.at = Math.max(deadline.at, this.waitFor(gap));
     }

@@ -7,7 +7,7 @@ export const MUTATIONS: readonly Mutation[] = [
     promise: '§3.1 only the ping that makes a run known claims a slot',
     file: 'src/core/ping.ts',
     find: 'correct(draft, known.late, ping);\n  endRun(',
-    replace: 'correct(draft, known.late, ping);\n  claimSlot(draft, at);\n  endRun(',
+    replace: 'correct(draft, known.late, ping);\n  claimSlot(draft, at, at);\n  endRun(',
   },
   {
     name: 'no run is early enough to claim a slot',
@@ -107,8 +107,22 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a slot that a gap touches is missed',
     promise: '§3.4 a slot that touches a gap ends as unknown instead of missed',
     file: 'src/core/due.ts',
-    find: "return { at, outcome: touched ? 'unknown' : 'missed' };",
-    replace: "return { at, outcome: touched ? 'missed' : 'missed' };",
+    find: "return { at, outcome: 'unknown' };",
+    replace: "return { at, outcome: 'missed' };",
+  },
+  {
+    name: 'a gap explains every silence',
+    promise: '§3.4 as missed where the gap cannot explain the silence',
+    file: 'src/core/claim-delays.ts',
+    find: 'if (delays.length < LIMITS.claimDelaysMax) return Infinity;',
+    replace: 'if (delays.length > 0) return Infinity;',
+  },
+  {
+    name: 'a gap explains nothing from the second slot on',
+    promise: '§3.4 without ten such slots it stays unknown',
+    file: 'src/core/claim-delays.ts',
+    find: 'if (delays.length < LIMITS.claimDelaysMax) return Infinity;',
+    replace: 'if (delays.length < 1) return Infinity;',
   },
   {
     name: 'how long ago an event was is not looked at',

@@ -1,0 +1,28 @@
+import type { Draft } from './draft.ts';
+import { LIMITS } from './limits.ts';
+
+/**
+ * Notes how long after a slot the ping came that claimed it. Of an interval nothing is noted: it starts anew at the
+ * end of a gap, whenever its runs come (DESIGN.md §3.4).
+ * @param at the instant of the ping itself, which for a run reported as a whole is that of its end
+ */
+export function noteClaimDelay(draft: Draft, slotAt: number, at: number): void {
+  if (draft.spec.schedule?.kind !== 'cron') return;
+  const delays = [...(draft.job.claim_delays_ms ?? []), Math.max(0, at - slotAt)];
+  draft.job.claim_delays_ms = delays.slice(-LIMITS.claimDelaysMax);
+}
+
+/** What is known of slots of another schedule says nothing of those to come. */
+export function forgetClaimDelays(draft: Draft): void {
+  delete draft.job.claim_delays_ms;
+}
+
+/**
+ * The last instant at which a gap can have hidden the run of a slot: by then, and a minute more, each of the last ten
+ * claimed slots had been claimed. Without as many nothing is known of when the job reports.
+ */
+export function hiddenUntil(draft: Draft, slotAt: number): number {
+  const delays = draft.job.claim_delays_ms ?? [];
+  if (delays.length < LIMITS.claimDelaysMax) return Infinity;
+  return slotAt + Math.max(...delays) + LIMITS.claimSlackMs;
+}
