@@ -173,19 +173,19 @@ test('the message names twenty jobs and counts the rest', () => {
   ]);
 });
 
+/** What each notifier is told, line by line. */
+function detailsOf(hidden: readonly Unseen[], notify: readonly string[]): Record<string, string[]> {
+  const { deliveries } = tellOutage(AWAY, hidden, notify, 'UTC', at(6));
+  return Object.fromEntries(
+    deliveries.map(({ notifier, facts }) => [notifier, (facts.detail ?? '').split('\n')]),
+  );
+}
+
 describe('who hears of an outage', () => {
   const counts = { slot_count: 1, ended_count: 0, open_count: 0, is_expected: false };
   const backup: Unseen = { ...counts, job_name: 'backup', notify: ['ops', 'dba'] };
   const invoices: Unseen = { ...counts, job_name: 'invoices', notify: ['billing'] };
   const report: Unseen = { ...counts, job_name: 'report', notify: ['billing', 'dba'] };
-  const detailsOf = (unseen: readonly Unseen[], notify: readonly string[]): Record<string, string[]> =>
-    Object.fromEntries(
-      tellOutage(AWAY, unseen, notify, 'UTC', at(6)).deliveries.map(({ notifier, facts }) => [
-        notifier,
-        facts.detail!.split('\n'),
-      ]),
-    );
-
   test('is told everything by defaults.notify, and of their jobs alone as a notifier of a job that it names', () => {
     const span = 'for 3h, from 2026-01-15 02:30 to 2026-01-15 05:30 (UTC)';
     expect(detailsOf([report, invoices, backup], ['ops'])).toEqual({
