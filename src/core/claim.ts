@@ -6,6 +6,7 @@ import { missSlot } from './missed.ts';
 import type { Run, UnclaimedSlot } from './model.ts';
 import { earlyMs, slotAfter, slotAtOrBefore } from './slots.ts';
 import { giveUpUnseen } from './unseen.ts';
+import { endLateEnds } from './why-missed.ts';
 
 /** The slot a run belongs to, if any. */
 export interface Claim {
@@ -30,7 +31,10 @@ export function claimSlot(draft: Draft, startAt: number, at: number, mayBeLate =
   if (schedule === null || draft.paused) return UNSCHEDULED;
   const { slotAt, isLate } =
     schedule.kind === 'every' ? claimPeriod(draft, startAt) : claimCronSlot(draft, startAt);
-  if (!isLate && slotAt !== null) noteClaimDelay(draft, slotAt, at);
+  if (!isLate && slotAt !== null) {
+    noteClaimDelay(draft, slotAt, at);
+    endLateEnds(draft);
+  }
   if (!isLate) return { slotAt, late: false, replacesRunId: null };
   return mayBeLate ? takeOver(draft, slotAt) : UNSCHEDULED;
 }

@@ -13,9 +13,21 @@ export function recordSlot(draft: Draft, slotAt: number, at: number, outcome: Ou
   const folds = last !== undefined && last.started_at === null && last.rid === null && !last.late;
   if (folds && last.outcome === outcome && last.reason === reason && (last.slot_at ?? Infinity) < slotAt) {
     draft.tallySlots(slotAt, outcome, 1);
-    return draft.changeRun(last.id, { slot_at: slotAt, ended_at: at, count: last.count + 1 });
+    const latest = withLatest(last, [slotAt]);
+    return draft.changeRun(last.id, {
+      slot_at: slotAt,
+      ended_at: at,
+      count: last.count + 1,
+      latest_slots_at: latest,
+    });
   }
   return draft.addRun({ slot_at: slotAt, ended_at: at, outcome, reason });
+}
+
+/** The latest slots of a row to which more are added, as many as may still be taken out of it. */
+export function withLatest(row: Run, slots: readonly number[]): readonly number[] {
+  const known = row.latest_slots_at ?? (row.slot_at === null ? [] : [row.slot_at]);
+  return [...known, ...slots].slice(-LIMITS.unclaimedSlotsMax);
 }
 
 /** Remembers a slot that ended `missed` or `unknown`, so that a rerun or a late report may claim it. */
@@ -39,12 +51,15 @@ export function unrecordSlot(draft: Draft, runId: string, slotAt: number, outcom
   if (givenUpAs !== null) draft.tallySlots(slotAt, givenUpAs, -1);
   if (row === undefined) return; // Trimmed from the history since.
   if (row.count <= 1) return draft.removeRun(runId);
-  const others = draft.job.unclaimed.filter((slot) => slot.run_id === runId).map((slot) => slot.at);
+  const others =
+    row.latest_slots_at?.filter((at) => at !== slotAt) ??
+    draft.job.unclaimed.filter((slot) => slot.run_id === runId).map((slot) => slot.at);
   // An edge of the row moves to the nearest slot that is still known to belong to it, or to the other edge.
   const newestAt = row.slot_at === slotAt ? Math.max(row.first_slot_at ?? 0, ...others) : row.slot_at;
   const oldestAt = row.first_slot_at === slotAt ? Math.min(row.slot_at ?? 0, ...others) : row.first_slot_at;
   draft.changeRun(runId, {
     count: row.count - 1,
+    ...(row.latest_slots_at === undefined ? {} : { latest_slots_at: others }),
     slot_at: newestAt,
     first_slot_at: oldestAt,
     ended_at: (row.ended_at ?? 0) - ((row.slot_at ?? 0) - (newestAt ?? 0)),

@@ -60,8 +60,9 @@ export function retractOutcome(draft: Draft, runId: string, beganAtOfIt: number)
   const retracted = draft.job.bad.find(isIt);
   draft.job.bad = draft.job.bad.filter((bad) => !isIt(bad));
   const incident = draft.incident;
-  draft.replacesOpening = incident !== null && isOpeningOf(incident, runId, incident.outcomes.find(isIt)?.at);
-  if (incident !== null && incident.outcomes.some(isIt)) {
+  draft.replacesOpening = incident !== null && isOpeningOf(incident, runId, beganAtOfIt);
+  // A long incident remembers some of its outcomes only; all that count are in it.
+  if (incident !== null && (retracted !== undefined || incident.outcomes.some(isIt))) {
     const outcomes = incident.outcomes.filter((outcome) => !isIt(outcome));
     const bad = outcomes.filter((outcome) => badKindOf(outcome.outcome) !== null);
     draft.setIncident({
@@ -82,8 +83,11 @@ function kindsOf(outcomes: Incident['outcomes']): BadKind[] {
 }
 
 /** Whether an outcome opened the incident; a row of history may stand for later slots, too. */
-function isOpeningOf(incident: Incident, runId: string, at: number | undefined): boolean {
+function isOpeningOf(incident: Incident, runId: string, began: number): boolean {
   if (incident.opened_by_run_id !== runId) return false;
+  if (incident.opened_by_began_at !== undefined) return incident.opened_by_began_at === began;
+  // As an older version stored it.
+  const at = incident.outcomes.find((outcome) => outcome.began_at === began)?.at;
   const ofRow = incident.outcomes.filter((outcome) => outcome.run_id === runId);
   return ofRow.length <= 1 || at === incident.opened_at;
 }
@@ -175,6 +179,7 @@ function open(draft: Draft, reason: Reason, bad: BadOutcome, kinds: BadKind[]): 
     closed_at: null,
     reason,
     opened_by_run_id: bad.run_id,
+    opened_by_began_at: bad.began_at,
     close_reason: null,
     kinds,
     bad_count: draft.job.bad.length,
@@ -209,7 +214,7 @@ function absorb(draft: Draft, run: Run, bad: BadOutcome, isOpening: boolean): vo
     newest_bad_at: newestBadAt,
     // What is bad in between breaks the row of good ones.
     good_run_ids: [],
-    ...(isOpening ? { reason: run.reason, opened_by_run_id: run.id } : {}),
+    ...(isOpening ? { reason: run.reason, opened_by_run_id: run.id, opened_by_began_at: bad.began_at } : {}),
   });
   tell(draft, run, bad.at, instantsOf(bad, run));
 }

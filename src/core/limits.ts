@@ -7,6 +7,8 @@ const DAY_MS = 24 * HOUR_MS;
 export const LIMITS = {
   /** The most a ping may come before its slot and still claim it (§3.1). */
   earlyMsMax: 2 * MINUTE_MS,
+  /** A run that came before a slot by more than this is not taken for one of that slot that was too early. */
+  tooEarlyMsMax: 2 * HOUR_MS,
   /** `delay_ms` is clamped to this (§3.2). */
   delayMsMax: 7 * DAY_MS,
   /** A start that arrives late cannot time out sooner than this after arriving (§3.2). */

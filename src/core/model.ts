@@ -68,6 +68,8 @@ export interface Run {
   count: number;
   /** The first of those slots. */
   first_slot_at: number | null;
+  /** The latest of those slots, oldest first, as many as a run may still claim; absent where there is one. */
+  latest_slots_at?: readonly number[];
   /**
    * How many runs the job had when this one ended, where newer ones had begun meanwhile: the history keeps what
    * ended last, else a run that hung for long would be gone with the timeout itself.
@@ -142,6 +144,11 @@ export interface JobState {
    * not have hidden the run. Absent until a slot was claimed.
    */
   claim_delays_ms?: readonly number[];
+  /**
+   * How many missed slots in a row turned out to have had a run, of which nothing but its end was reported, and how
+   * long after its slot at most. Absent where the latest slot was not such a one.
+   */
+  late_ends?: { count: number; after_ms_max: number };
   /** Times in which pings could not be taken and that may touch a slot not yet settled. */
   gaps: { from_at: number; to_at: number }[];
 }
@@ -169,6 +176,8 @@ export interface Incident {
   reason: Reason;
   /** The run or history row whose outcome opened it; null where that turned out to be no trouble. */
   opened_by_run_id: string | null;
+  /** When the run that opened it had started, or its slot: a row of history may stand for later slots, too. */
+  opened_by_began_at?: number;
   close_reason: CloseReason | null;
   /** Kinds of trouble in it now: a `missed` that turned out to be a failure is in it no more. */
   kinds: BadKind[];
@@ -223,6 +232,8 @@ export interface DeliveryFacts {
   incident_opened_at: number;
   /** For system incidents and anything the other fields cannot say. */
   detail: string | null;
+  /** What to do about it, where more is known than its reason says. */
+  advice?: string;
 }
 
 /** One message owed to one notifier about one incident; lives in the outbox until sent. */

@@ -10,6 +10,7 @@ import { isGivenUp, type Reason } from './reasons.ts';
 import { rememberedRun } from './remembered.ts';
 import { endRun, replaceEnd } from './run.ts';
 import { endSkips, noteSkip } from './skips.ts';
+import { endLateEnds, noteLateEnd } from './why-missed.ts';
 import { withdrawOverlaps } from './withdraw.ts';
 
 /** What a ping did, and the run it belongs to. */
@@ -40,6 +41,7 @@ function applyStart(draft: Draft, ping: Ping, at: number): PingEffect {
   if (ping.rid === null) giveUpAnonymousRun(draft, at);
   const first = overlapped(draft, at);
   const claim = claimForPing(draft, ping, at, at);
+  if (claim.late) endLateEnds(draft);
   const run = draft.addRun({
     reason: 'started',
     rid: ping.rid,
@@ -192,6 +194,7 @@ function applyWholeRun(draft: Draft, ping: Ping, at: number): PingEffect {
   const judgement = judge(draft.spec, ping, ping.duration_ms);
   const first = overlapped(draft, startAt);
   const claim = claimForPing(draft, ping, startAt, at);
+  noteIfLateEnd(draft, claim, ping, at);
   const run = draft.addRun({
     reason: judgement.reason,
     rid: ping.rid,
@@ -211,6 +214,12 @@ function applyWholeRun(draft: Draft, ping: Ping, at: number): PingEffect {
   endRun(draft, run.id, { at, ...judgement, durationMs: ping.duration_ms });
   dropCovered(draft, startAt, at);
   return { reason: reported(claim.late, ping, judgement), runId: run.id };
+}
+
+/** An end that is replayed was in time, as far as is known. */
+function noteIfLateEnd(draft: Draft, claim: Claim, ping: Ping, at: number): void {
+  const isLateEnd = claim.late && claim.replacesOutcome === 'missed' && ping.delay_ms === 0;
+  if (isLateEnd && claim.slotAt !== null) noteLateEnd(draft, claim.slotAt, at - claim.slotAt);
 }
 
 function reported(late: boolean, ping: Ping, { reason }: Judgement): Reason {

@@ -5,6 +5,7 @@ import { announceAt } from './maintenance.ts';
 import type { Delivery, DeliveryFacts, DeliveryKind, Incident, IncidentOutcome, Run } from './model.ts';
 import { badKindOf } from './reasons.ts';
 import type { Spec } from './spec.ts';
+import { whyMissed } from './why-missed.ts';
 
 /**
  * Owes an `opened` to every notifier that takes a kind the incident contains and was not told yet; in
@@ -161,6 +162,7 @@ function troubleFactsOf(draft: Draft, incident: Incident, run: Run | null, at: n
 export function factsOf(draft: Draft, incident: Incident, run: Run | null, at: number): DeliveryFacts {
   const slotAt = run?.slot_at ?? null;
   const gaveUp = run?.outcome === 'missed';
+  const why = gaveUp && slotAt !== null ? whyMissed(draft, slotAt) : null;
   return {
     job_name: draft.spec.name,
     outcome: run?.outcome ?? null,
@@ -177,6 +179,7 @@ export function factsOf(draft: Draft, incident: Incident, run: Run | null, at: n
     last_success_at: draft.job.last_success_at,
     next_slot_at: draft.job.expected_at,
     incident_opened_at: incident.opened_at,
-    detail: run?.detail ?? null,
+    detail: run?.detail ?? why?.detail ?? null,
+    ...(why === null ? {} : { advice: why.advice }),
   };
 }

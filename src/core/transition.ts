@@ -15,6 +15,7 @@ import { endSkips } from './skips.ts';
 import { earlyMs, slotAfter } from './slots.ts';
 import type { Schedule, Spec } from './spec.ts';
 import { holdAnew, remindAnew } from './telling.ts';
+import { endLateEnds } from './why-missed.ts';
 
 /** The state of a job declared at `at`: its first slot is the first one after that (DESIGN.md §3.1). */
 export function initialState(spec: Spec, at: number): JobState {
@@ -161,6 +162,7 @@ function changeSpec(draft: Draft, next: Spec, at: number): Reason {
   if (moved) {
     draft.job.unclaimed = [];
     forgetClaimDelays(draft);
+    endLateEnds(draft);
   }
   // A new limit applies at once, but nothing that was in time becomes late by the change itself.
   if (next.graceMs !== previous.graceMs) draft.job.deadline_at_min = at + next.graceMs;

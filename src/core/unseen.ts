@@ -1,5 +1,5 @@
 import type { Draft } from './draft.ts';
-import { recordSlot, rememberUnclaimed } from './history.ts';
+import { recordSlot, rememberUnclaimed, withLatest } from './history.ts';
 import { LIMITS } from './limits.ts';
 import { slotAfter, slotAtOrBefore } from './slots.ts';
 
@@ -27,7 +27,12 @@ export function giveUpUnseen(draft: Draft, slotAt: number, at: number, claimedAt
     newest.splice(0, newest.length - LIMITS.unclaimedSlotsMax);
   }
   const whole = draft.run(row.id) ?? row;
-  draft.changeRun(row.id, { slot_at: lastAt, ended_at: at, count: whole.count + count });
+  draft.changeRun(row.id, {
+    slot_at: lastAt,
+    ended_at: at,
+    count: whole.count + count,
+    latest_slots_at: withLatest(whole, newest),
+  });
   for (const each of newest) rememberUnclaimed(draft, each, 'unknown', row.id);
   return lastAt;
 }

@@ -1,3 +1,4 @@
+import { lateEndsAdvice } from '../core/why-missed.ts';
 import { type Day, figuresOf } from '../core/daily.ts';
 import { Draft } from '../core/draft.ts';
 import { deadlineOf } from '../core/due.ts';
@@ -66,6 +67,7 @@ export function jobJson(job: Job, incident: Incident | undefined, globals: Globa
     status: state.status,
     paused: isPaused,
     late: expectedAt !== null && expectedAt < nowAt,
+    advice: lateEndsAdvice(state),
     incident: incident === undefined ? null : incidentSummary(incident),
     last_run: state.last_start_at === null ? null : isoOf(state.last_start_at),
     ...toWire({
@@ -94,6 +96,7 @@ export function runJson(run: Run): Json {
     run_count_at_end: _order,
     own_end: _own,
     limit_at_min: _least,
+    latest_slots_at: _slots,
     ...shown
   } = run;
   return toWire(shown);

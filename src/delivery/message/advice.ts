@@ -4,7 +4,8 @@ import type { DeliveryFacts } from '../../core/model.ts';
  * Where to look first, for trouble that does not say so itself; null for what does, such as a failure with its
  * output.
  */
-export function adviceFor({ reason, detail }: DeliveryFacts): string | null {
+export function adviceFor({ reason, detail, advice }: DeliveryFacts): string | null {
+  if (advice !== undefined) return advice;
   switch (reason) {
     case 'missed':
       return 'see whether the host is up, cron runs there and the crontab still has the job';

@@ -56,8 +56,14 @@ export function groupedWords(facts: DeliveryFacts, timezone: string, kind: Deliv
   return { ...words, what: `${words.what}: POST /config/reload?confirm=${revision}` };
 }
 
-/** Reasons whose detail names a run. */
-const NAMES_RUN: ReadonlySet<Reason> = new Set<Reason>(['overlap', 'abandoned', 'too_many_runs']);
+/** Reasons whose detail is about one run. */
+const NAMES_RUN: ReadonlySet<Reason> = new Set<Reason>([
+  'overlap',
+  'abandoned',
+  'too_many_runs',
+  'missed',
+  'never_seen',
+]);
 
 type FailureReason = Exclude<
   Reason,

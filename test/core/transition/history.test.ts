@@ -66,3 +66,54 @@ describe('§3.5 history', () => {
     ]);
   });
 });
+
+describe('§3.5 a folded row of misses from which runs take slots', () => {
+  const HALF_HOURLY = { schedule: '*/30 * * * *', grace: '5m' };
+  const rowOf = (script: string): (number | null | undefined)[] => {
+    const row = stateAfter(HALF_HOURLY, script).runs.find((run) => run.outcome === 'missed');
+    return [row?.count, row?.first_slot_at, row?.slot_at];
+  };
+
+  test('keeps its first and last slot where the newest are taken while others are still running', () => {
+    const misses = '00:10 log\n02:06 tick';
+    const starts = '02:07 start rid=b delay=36m\n02:07 start rid=c';
+    expect(rowOf(`${misses}\n${starts}\n02:10 success rid=c`)).toEqual([
+      3,
+      instant('00:30'),
+      instant('01:30'),
+    ]);
+    expect(rowOf(`${misses}\n${starts}\n02:10 success rid=c\n02:11 success rid=b`)).toEqual([
+      2,
+      instant('00:30'),
+      instant('01:00'),
+    ]);
+  });
+
+  test('and where a changed schedule has let them go before the run ends', () => {
+    const script = `00:10 log
+      02:06 tick
+      02:07 start rid=a
+      02:08 spec {"schedule":"15 * * * *"}
+      02:10 failure rid=a`;
+    expect(rowOf(script)).toEqual([3, instant('00:30'), instant('01:30')]);
+  });
+});
+
+describe('an incident with more than 50 outcomes', () => {
+  test('keeps its reason where a later slot of the row that opened it turns out to have failed', () => {
+    const failures = Array.from({ length: 52 }, (_, index) => {
+      const minute = String(10 + Math.floor(index / 2)).padStart(2, '0');
+      return `02:${minute}:${index % 2 === 0 ? '10' : '40'} start rid=f${index}\n02:${minute}:${index % 2 === 0 ? '11' : '41'} failure rid=f${index} exit=3`;
+    });
+    const { incident } = stateAfter(
+      { schedule: '*/30 * * * *', grace: '5m' },
+      `00:10 log
+       02:06 tick
+       02:06:30 log
+       ${failures.slice(1).join('\n')}
+       02:36 failure exit=4 delay=56m`,
+    );
+    expect(incident?.reason).toBe('missed');
+    expect(incident?.bad_count).toBe(54);
+  });
+});
