@@ -8,7 +8,7 @@ import { CronflowError, type Fault } from './core/errors.ts';
 import { tellsNobody } from './core/notifier-config.ts';
 import { type Plan, planChanges } from './core/plan.ts';
 import { DEFAULT_GLOBALS } from './core/spec.ts';
-import { redact } from './delivery/message/redact.ts';
+import { redact } from './core/redact.ts';
 import { Heartbeat, type Vitals } from './delivery/heartbeat.ts';
 import { NotifierRegistry } from './delivery/registry.ts';
 import { StoreAlarm } from './delivery/sending/store-alarm.ts';

@@ -7,7 +7,7 @@ import { attempt } from '../delivery/sending/attempt.ts';
 import type { Message } from '../delivery/message/message.ts';
 import type { Notifier, SendResult } from '../delivery/notifier.ts';
 import { NotifierRegistry } from '../delivery/registry.ts';
-import { redact } from '../delivery/message/redact.ts';
+import { redact } from '../core/redact.ts';
 import { type Sample, SAMPLE_EVENTS, type SampleEvent, sampleOf } from '../delivery/sample/sample.ts';
 import { createLogger } from '../observe/log.ts';
 import { EXIT, runWithOptions, UsageError } from './command.ts';

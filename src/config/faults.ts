@@ -113,7 +113,7 @@ export function unknown(
 
 /** A value for a message: short, on one line, and nothing that may be a secret. */
 export function shownValue(value: unknown, spot: Spot | undefined, schema?: Schema): string {
-  if (schema?.writeOnly === true) return 'what is given';
+  if (schema?.writeOnly === true || spot?.secrets?.isAt(spot.at) === true) return 'what is given';
   if (spot?.variables !== undefined) return `the value of ${spot.variables.join(' and ')}`;
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
@@ -164,8 +164,24 @@ function problemOf(error: ErrorObject, spots: Spots): Problem | null {
     case 'x-template':
       return templateProblem(path, error.params as TemplateParams, spots);
     default:
-      return limitProblem(error, path, shown, schema, spots.get(path)?.variables !== undefined);
+      return limitProblem(
+        error,
+        path,
+        shown,
+        schema,
+        isHidden(spots.get(path)) && !isNameOfVariable(error.data),
+      );
   }
+}
+
+/** Somebody forgot the braces: the name of a variable, as people write them, is no secret. */
+function isNameOfVariable(value: unknown): boolean {
+  return typeof value === 'string' && /^\$[A-Z][A-Z0-9_]*$/.test(value);
+}
+
+/** Whether nothing of the value may be said. */
+function isHidden(spot: Spot | undefined): boolean {
+  return spot?.variables !== undefined || spot?.secrets?.isAt(spot.at) === true;
 }
 
 function limitProblem(
@@ -291,7 +307,7 @@ function conflict(path: string, { required = [], errorMessage }: Schema): Proble
 type TemplateParams = TemplateFault & { known: readonly string[] };
 
 function templateProblem(path: string, fault: TemplateParams, spots: Spots): Problem {
-  const isOfVariable = spots.get(path)?.variables !== undefined;
+  const isOfVariable = isHidden(spots.get(path));
   switch (fault.kind) {
     case 'unknown_placeholder': {
       const shown = isOfVariable ? 'in the template' : `{{${fault.path}}}`;

@@ -1,7 +1,9 @@
 import type { Fault } from '../core/errors.ts';
+import { redact } from '../core/redact.ts';
 import type { SourceFile } from './config.ts';
-import { maskUrls, stars } from './mask.ts';
+import { maskCredentials, maskUrls, stars } from './mask.ts';
 import { validators } from './schema.ts';
+import { withoutSecrets } from './secrets.ts';
 import { type Cell, cellsOf, visible } from './visible.ts';
 
 /** Columns of a line that are shown. */
@@ -25,7 +27,14 @@ export function formatFaults(
   files: readonly SourceFile[],
   faultsMax = FAULTS_MAX_DEFAULT,
 ): string {
-  const lines = new Map(files.map((file) => [file.path, file.text.replace(/^\uFEFF/, '').split(/\r?\n/)]));
+  const lines = new Map(files.map((file) => [file.path, linesOf(file.text)]));
+  const hidden = new Map<string, readonly string[]>();
+  const hiddenLine = (file: string, line: number): string => {
+    const known =
+      hidden.get(file) ?? linesOf(withoutSecrets(files.find(({ path }) => path === file)?.text ?? ''));
+    hidden.set(file, known);
+    return known[line - 1] ?? '';
+  };
   const masked = new Map<string, string>();
   const blocks = faults.slice(0, faultsMax).map((fault) => {
     const source =
@@ -36,10 +45,15 @@ export function formatFaults(
       .filter(Boolean)
       .join(' ');
     if (source === undefined || source.trim() === '') return visible(head);
-    return `${visible(head)}\n${excerpt(fault, source, maskedOnce(masked, source, fault))}`;
+    const withStars = hiddenLine(fault.file ?? '', fault.line ?? 0);
+    return `${visible(head)}\n${excerpt(fault, source, maskedOnce(masked, withStars, fault))}`;
   });
   if (faults.length > faultsMax) blocks.push(`... and ${faults.length - faultsMax} more errors`);
   return blocks.join('\n');
+}
+
+function linesOf(text: string): string[] {
+  return text.replace(/^\uFEFF/, '').split(/\r?\n/);
 }
 
 function place(fault: Fault): string {
@@ -56,8 +70,17 @@ function maskedOnce(known: Map<string, string>, source: string, fault: Fault): s
 }
 
 function maskedLine(source: string, fault: Fault): string {
-  const withoutSecrets = maskValues(source, fault);
-  return masksUrls(fault) ? maskUrls(withoutSecrets) : withoutSecrets;
+  const shown = maskValues(source, fault);
+  return starsForTokens(masksUrls(fault) ? maskUrls(shown) : maskCredentials(shown));
+}
+
+/** What looks like a secret by itself, wherever it stands; as long as before. */
+function starsForTokens(line: string): string {
+  const redacted = redact(line);
+  if (redacted === line) return line;
+  let same = 0;
+  while (redacted[same] === line[same]) same += 1;
+  return line.slice(0, same) + stars(line.slice(same));
 }
 
 /** @param masked the source line without its secrets, as long as before */

@@ -1,4 +1,6 @@
 import type { Fault } from '../core/errors.ts';
+import { redact } from '../core/redact.ts';
+import { maskCredentials } from './mask.ts';
 
 /**
  * Characters that cannot be seen, or that change how others are: controls, marks of direction, blanks that are none
@@ -15,9 +17,13 @@ export function visible(text: string): string {
   return ASCII.test(text) ? text : text.replaceAll(INVISIBLE, escaped);
 }
 
-/** A fault that may be printed, whatever stood in the file. */
+function hidden(text: string): string {
+  return visible(redact(maskCredentials(text)));
+}
+
+/** A fault that may be printed, whatever stood in the file: without secrets, and without what cannot be seen. */
 export function visibleFault(fault: Fault): Fault {
-  return { ...fault, path: visible(fault.path), message: visible(fault.message) };
+  return { ...fault, path: hidden(fault.path), message: hidden(fault.message) };
 }
 
 function escaped(character: string): string {

@@ -16,6 +16,7 @@ import {
 import type { Fault } from '../core/errors.ts';
 import { maskUrls } from './mask.ts';
 import { schemaAt, type Schema } from './schema.ts';
+import { withoutSecrets } from './secrets.ts';
 import { type Env, substitute } from './substitute.ts';
 import { syntaxMistakes } from './syntax.ts';
 import { dotted, pointer, type Spot, steps, type Tree } from './tree.ts';
@@ -85,7 +86,7 @@ export function parseYaml(file: string, text: string, env: Env, schema: Schema):
       position,
     };
   }
-  const reader = new Reader(aliasTargets(document), env, schema, position);
+  const reader = new Reader(aliasTargets(document), env, schema, position, new Secrets(text));
   const value = reader.read(root, '', 0);
   const faults = reader.problems.map((problem) =>
     fault(problem.code, problem.path, problem.message, problem.at),
@@ -124,6 +125,24 @@ interface Entry {
   value: Node | null;
 }
 
+/** Which values are or may be secret; looked for only where one of them is to be shown. */
+class Secrets {
+  readonly #text: string;
+  #hidden: string | null = null;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  isAt(offset: number): boolean {
+    this.#hidden ??= withoutSecrets(this.#text);
+    // An alias begins with a star itself, and so may a password.
+    let at = offset;
+    while (this.#text[at] === '*') at += 1;
+    return this.#hidden[at] !== this.#text[at];
+  }
+}
+
 /** Turns nodes into plain values, noting where they stand and what is wrong with them. */
 class Reader {
   readonly spots = new Map<string, Spot>();
@@ -134,12 +153,20 @@ class Reader {
   readonly #env: Env;
   readonly #schema: Schema;
   readonly #position: ParsedYaml['position'];
+  readonly #secrets: Secrets;
   /** Nodes that are being read because an alias named them. */
   readonly #open = new Set<Node>();
   readonly #seen = new Set<string>();
   #repeatedCount = 0;
 
-  constructor(targets: ReadonlyMap<Alias, Node>, env: Env, schema: Schema, position: ParsedYaml['position']) {
+  constructor(
+    targets: ReadonlyMap<Alias, Node>,
+    env: Env,
+    schema: Schema,
+    position: ParsedYaml['position'],
+    secrets: Secrets,
+  ) {
+    this.#secrets = secrets;
     this.#position = position;
     this.#targets = targets;
     this.#env = env;
@@ -149,7 +176,7 @@ class Reader {
   read(node: Node | null, path: string, depth: number, key?: { at: number }): unknown {
     if (this.gaveUp) return null;
     const at = node?.range?.[0] ?? key?.at ?? 0;
-    this.spots.set(path, { at, ...(key === undefined ? {} : { keyAt: key.at }) });
+    this.spots.set(path, { at, secrets: this.#secrets, ...(key === undefined ? {} : { keyAt: key.at }) });
     if (depth > DEPTH_MAX) return this.#giveUp(path, `is nested more than ${DEPTH_MAX} deep`, at);
     if (this.#open.size > 0) this.#repeatedCount += 1;
     if (this.#repeatedCount > REPEATED_MAX) {
@@ -229,12 +256,17 @@ class Reader {
   #through<T>(alias: Alias, path: string, at: number, read: (target: Node) => T): T | null {
     const target = this.#targets.get(alias);
     if (target === undefined)
-      return this.#problem('yaml_syntax', path, `*${short(alias.source)} names no anchor before it`, at);
-    if (this.#open.has(target)) return this.#giveUp(path, `*${short(alias.source)} contains itself`, at);
+      return this.#problem('yaml_syntax', path, `${this.#shown(alias, at)} names no anchor before it`, at);
+    if (this.#open.has(target)) return this.#giveUp(path, `${this.#shown(alias, at)} contains itself`, at);
     this.#open.add(target);
     const value = read(target);
     this.#open.delete(target);
     return value;
+  }
+
+  /** A password may begin with a star and no quotes. */
+  #shown({ source }: Alias, at: number): string {
+    return this.#secrets.isAt(at) ? 'an alias' : `*${short(source)}`;
   }
 
   #key(node: Node | null, path: string, at: number): string | null {
@@ -257,7 +289,14 @@ class Reader {
     }
     if (typeof value !== 'string' || !value.includes('$')) return value;
     const result = substitute(value, this.#env);
-    if ('error' in result) return this.#problem(result.code, path, result.error, at);
+    if ('error' in result) {
+      // What stands behind a broken `${` may be a password that has these characters in it.
+      const isHidden = result.code === 'bad_substitution' && this.#secrets.isAt(at);
+      const message = isHidden
+        ? 'holds a ${ that is no substitution; a $ of its own is written $$'
+        : result.error;
+      return this.#problem(result.code, path, message, at);
+    }
     const spot = this.spots.get(path);
     if (spot !== undefined) {
       const variables = result.variables.length > 0 ? { variables: result.variables } : {};

@@ -4,7 +4,7 @@ import type { Declaration } from '../../../src/core/declaration.ts';
 import type { DeliveryFacts, DeliveryKind, Incident } from '../../../src/core/model.ts';
 import { mergedCountOf, type MergedItem, mergedMessageOf } from '../../../src/delivery/message/merged.ts';
 import type { Message } from '../../../src/delivery/message/message.ts';
-import { redact } from '../../../src/delivery/message/redact.ts';
+import { redact } from '../../../src/core/redact.ts';
 import { aClosing, aDelivery, aJob, anIncident, SLOT_AT, someFacts } from '../support/records.ts';
 import { render } from '../support/render.ts';
 

@@ -8,7 +8,7 @@ import {
   type MessageContext,
   messageOf,
 } from '../../../src/delivery/message/message.ts';
-import { redact } from '../../../src/delivery/message/redact.ts';
+import { redact } from '../../../src/core/redact.ts';
 import { aClosing, aDelivery, aJob, anIncident, aRun, SLOT_AT, someFacts } from '../support/records.ts';
 import { render } from '../support/render.ts';
 

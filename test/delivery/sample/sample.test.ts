@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { redact } from '../../../src/delivery/message/redact.ts';
+import { redact } from '../../../src/core/redact.ts';
 import {
   type Sample,
   SAMPLE_EVENTS,

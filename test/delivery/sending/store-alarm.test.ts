@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { redact } from '../../../src/delivery/message/redact.ts';
+import { redact } from '../../../src/core/redact.ts';
 import { StoreAlarm } from '../../../src/delivery/sending/store-alarm.ts';
 import { Liveness } from '../../../src/ingest/liveness.ts';
 import { DOWN, FakeNotifier, harness, type Harness, REVOKED } from '../support/harness.ts';

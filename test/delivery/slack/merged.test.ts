@@ -6,7 +6,7 @@ import type { Message, MessageSection } from '../../../src/delivery/message/mess
 import { Pacer } from '../../../src/delivery/transport/pacer.ts';
 import { blocksOf, plainOf } from '../../../src/delivery/slack/blocks.ts';
 import { mergedLengthMax } from '../../../src/delivery/slack/merged.ts';
-import { redact } from '../../../src/delivery/message/redact.ts';
+import { redact } from '../../../src/core/redact.ts';
 import { SlackWebhook } from '../../../src/delivery/slack/webhook.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { type SlackServer, startSlackServer } from '../../support/slack-server.ts';

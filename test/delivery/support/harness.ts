@@ -2,7 +2,7 @@ import { sleep } from '../../../src/clock.ts';
 import { CronflowError } from '../../../src/core/errors.ts';
 import type { Delivery, Incident } from '../../../src/core/model.ts';
 import type { Message } from '../../../src/delivery/message/message.ts';
-import { redact } from '../../../src/delivery/message/redact.ts';
+import { redact } from '../../../src/core/redact.ts';
 import type { Notifier, SendResult } from '../../../src/delivery/notifier.ts';
 import { DeliveryWorker } from '../../../src/delivery/sending/worker.ts';
 import { createLogger, type Logger } from '../../../src/observe/log.ts';

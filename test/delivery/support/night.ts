@@ -3,7 +3,7 @@ import type { DeliveryKind, Ping } from '../../../src/core/model.ts';
 import type { PingKind } from '../../../src/core/reasons.ts';
 import type { Message } from '../../../src/delivery/message/message.ts';
 import { itemsOf, parcelOf } from '../../../src/delivery/sending/parcel.ts';
-import { redact } from '../../../src/delivery/message/redact.ts';
+import { redact } from '../../../src/core/redact.ts';
 import { write } from '../../../src/delivery/sending/writing.ts';
 import { applyEvent } from '../../../src/ingest/events.ts';
 import { silentLogger } from '../../../src/observe/log.ts';

@@ -10,7 +10,7 @@ import { noteNotifierFails, noteNotifierWorks } from '../../../src/ingest/failin
 import { Liveness } from '../../../src/ingest/liveness.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { StoreAlarm } from '../../../src/delivery/sending/store-alarm.ts';
-import { redact } from '../../../src/delivery/message/redact.ts';
+import { redact } from '../../../src/core/redact.ts';
 import type { Message } from '../../../src/delivery/message/message.ts';
 import { type Night, startNight, ZONE } from './night.ts';
 

@@ -1,0 +1,221 @@
+import { maskCredentials, stars } from './mask.ts';
+import { validators } from './schema.ts';
+
+/** Keys of whose values it is likely that they are secret, whatever they belong to. */
+const LOOKS_SECRET =
+  /pass(?!ed|es|ing|ive)|pwd|secret|token|credential|cookie|bearer|webhook|api[_ -]?key|(?:access|private|auth|signing|encryption|routing|integration|license|account|service)[_ -]?key|(?:^|[_ -])(?:key|auth|authorization|dsn|pin|salt|sig|signature)$|conn(?:ection)?[_ -]?str|(?:database|db|redis|mongo|amqp|broker|smtp)[_ -]?ur[il]/i;
+/** Below these stand names that people give, of mappings. */
+const NAMED = new Set(['jobs', 'groups', 'notifiers']);
+/** A key at the start of a line, with what may stand before it. */
+const KEY =
+  /^([ \t]*(?:(?:-|\?)[ \t]+)*)((?:[&!]\S*[ \t]+)*)(?:"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'|([^\s#[\]{},"'&*!|>%@`:](?:[^:#]|:(?=\S)|#(?<!\s#))*?))[ \t]?:(?=[ \t]|$)/;
+/** A key anywhere: in braces, in a comment, or as programs write settings. */
+const KEY_WITHIN =
+  /(?:(?<![\w.-])([A-Za-z_][\w.-]*)|"((?:[^"\\]|\\.)+)"|'([^']+)')[ \t]*(?:=|:(?=[ \t]|["'[{])|(?<=["']):)[ \t]*(?=[^\s=])/g;
+/** A single variable, of which nothing but its name is seen. */
+const VARIABLE = /^(["']?)\$\{\w+(?::-)?\}\1[ \t]*(?:[,}\]#].*)?$/;
+const EMPTY = /^(?:""|''|#.*)?$/;
+/** Of a `*_file` key, what is a path and no secret that was put in its place. */
+const PATH = /^["']?(?:\.{0,2}\/|~\/|\$\{|[\w.-]+\/[\w./-]+["']?$|[\w-]+\.\w{2,4}["']?$)/;
+/** What is no value, although no key stands before it. */
+const MARK = /^(?:[ \t]*#|---|\.\.\.|%|<{7}|={7}|>{7}|[ \t]*[\]}]*,?[ \t]*$)/;
+
+interface Open {
+  indent: number;
+  key: string;
+}
+
+/**
+ * The text of a file with stars in place of whatever is or may be a secret, as long as before: the value of every key
+ * that the schema calls secret or that sounds like one, whatever its shape, and all that stands below it; and what
+ * stands among the notifiers under a key that none has. Reads lines instead of YAML, so that it holds for text that is
+ * none, which is what is quoted most. It hides too much rather than too little.
+ */
+export function withoutSecrets(text: string): string {
+  const scan = new Scan();
+  return text
+    .split(/(?<=\n)/)
+    .map((line) => {
+      const end = /\r?\n?$/.exec(line)?.index ?? line.length;
+      const [hidden, credentials] = [scan.line(line.slice(0, end)), maskCredentials(line)];
+      const either = Array.from(credentials.slice(0, end).split(''), (as, at) =>
+        as === '*' ? as : hidden[at],
+      );
+      return either.join('') + line.slice(end);
+    })
+    .join('');
+}
+
+class Scan {
+  /** The keys that the line stands below, outermost first. */
+  #open: Open[] = [];
+  /** Of the key below which everything is hidden; null where nothing is. */
+  #hiddenIndent: number | null = null;
+  /** Brackets that are open, and the quote, if any. */
+  #depth = 0;
+  #quote: '"' | "'" | null = null;
+  /** Whether all is hidden until brackets and quotes are closed. */
+  #isHiddenWithin = false;
+  /** Of `? key`, whose value begins on a later line. */
+  #explicit: string | null = null;
+
+  line(line: string): string {
+    if (line.trim() === '') return line;
+    if (this.#depth > 0 || this.#quote !== null) return this.#within(line);
+    const indent = /^[ \t]*/.exec(line)?.[0].length ?? 0;
+    if (this.#hiddenIndent !== null) {
+      // A list may stand as far to the left as its key.
+      const isBelow =
+        indent > this.#hiddenIndent || (indent === this.#hiddenIndent && /^[ \t]*-(?:[ \t]|$)/.test(line));
+      if (isBelow) return masked(line);
+      this.#hiddenIndent = null;
+    }
+    return this.#ordinary(line, indent);
+  }
+
+  #within(line: string): string {
+    const isHidden = this.#isHiddenWithin;
+    const isBare = this.#isAmongNotifiers() && !MARK.test(line) && line.search(KEY_WITHIN) === -1;
+    const shown = isHidden || isBare ? masked(line) : this.#maskKeys(line, 0);
+    this.#follow(line);
+    if (this.#depth === 0 && this.#quote === null) this.#isHiddenWithin = false;
+    else if (shown !== line) this.#isHiddenWithin = true;
+    return shown;
+  }
+
+  #ordinary(line: string, indent: number): string {
+    const value = /^[ \t]*:[ \t]+/.exec(line);
+    if (value !== null && this.#explicit !== null)
+      return this.#valueOf(this.#explicit, line, value[0].length, indent);
+    const match = KEY.exec(line);
+    if (match === null) return this.#withoutKey(line, indent);
+    const keyIndent = (match[1] ?? '').length;
+    const key = (match[3] ?? match[4] ?? match[5] ?? '').trim();
+    this.#open = this.#open.filter((open) => open.indent < keyIndent);
+    this.#open.push({ indent: keyIndent, key });
+    const from = match[0].length + (/^[ \t]*/.exec(line.slice(match[0].length))?.[0].length ?? 0);
+    return this.#valueOf(key, line, from, keyIndent);
+  }
+
+  #withoutKey(line: string, indent: number): string {
+    const explicit = /^[ \t]*\?[ \t]+(.*)$/.exec(line)?.[1];
+    if (explicit !== undefined) {
+      this.#explicit = explicit.replaceAll(/["']/g, '');
+      return line;
+    }
+    this.#open = this.#open.filter((open) => open.indent < indent || /^[ \t]*-/.test(line));
+    // Text of no key: of a file that is no configuration at all.
+    if (this.#open.length === 0 && !MARK.test(line) && !/^[ \t]*[[{]/.test(line)) return masked(line);
+    // Where names stand, a text by itself is in the wrong place.
+    const isOfSecret = this.#isAmongNotifiers() || LOOKS_SECRET.test(this.#open.at(-1)?.key ?? '');
+    const isOdd = isOfSecret && this.#open.length < 3 && !MARK.test(line);
+    const shown = isOdd && !/^[ 	]*[[{]/.test(line) ? masked(line) : this.#maskKeys(line, 0);
+    this.#follow(line);
+    if (shown !== line && (this.#depth > 0 || this.#quote !== null)) this.#isHiddenWithin = true;
+    return shown;
+  }
+
+  /** @param from where the value begins */
+  #valueOf(key: string, line: string, from: number, indent: number): string {
+    this.#explicit = null;
+    const value = line.slice(from);
+    const isNamed = this.#open.length === 2 && NAMED.has(this.#open[0]?.key ?? '');
+    // A name may sound as it likes; but what it stands for is a mapping.
+    const isMapping = (LOOKS_SECRET.test(key) ? /^(?:$|[{#])/ : /^(?:$|[{&*#])/).test(value);
+    const isOdd = !isMapping && (this.#isAmongNotifiers() || LOOKS_SECRET.test(key));
+    const isAllOdd = !isMapping && key === 'notifiers' && this.#open.length === 1;
+    const isHidden = isNamed ? isOdd : isAllOdd || this.#isSecret(key, value);
+    if (!isHidden) {
+      const quoted = /^"(?:[^"\\]|\\.)*"?|^'(?:[^']|'')*'?/.exec(value)?.[0].length ?? 0;
+      const shown = this.#maskKeys(line, from, from + quoted);
+      if (/^[[{"']/.test(value)) this.#follow(value);
+      if (shown !== line && (this.#depth > 0 || this.#quote !== null)) this.#isHiddenWithin = true;
+      return shown;
+    }
+    // Of headers the names are shown.
+    if (key === 'headers' && EMPTY.test(value)) return line;
+    this.#hiddenIndent = indent;
+    if (VARIABLE.test(value) || EMPTY.test(value)) return line;
+    if (/^(?:[&!]\S*[ \t]+)*[[{"']/.test(value)) {
+      this.#follow(value);
+      this.#isHiddenWithin = this.#depth > 0 || this.#quote !== null;
+    }
+    return line.slice(0, from) + stars(value);
+  }
+
+  #isSecret(key: string, value: string): boolean {
+    const { secret, known } = knownKeys();
+    if (key.endsWith('_file') && known.has(key)) return !PATH.test(value);
+    if (key.includes('\\') || secret.has(key) || LOOKS_SECRET.test(key)) return true;
+    if (!this.#isAmongNotifiers()) return false;
+    // What is deeper than the keys of a notifier are headers, or of a shape that nobody foresaw.
+    return this.#open.length > 3 || (this.#open.length === 3 && (!known.has(key) || key === 'headers'));
+  }
+
+  #isAmongNotifiers(): boolean {
+    return this.#open[0]?.key === 'notifiers' && this.#open[0].indent === 0;
+  }
+
+  /**
+   * Hides the rest of a line from the first value on that belongs to a secret key.
+   * @param quotedTo where text in quotes ends, in which not every word before a colon is a key
+   */
+  #maskKeys(line: string, from: number, quotedTo = 0): string {
+    const { secret, known } = knownKeys();
+    for (const match of line.slice(from).matchAll(KEY_WITHIN)) {
+      const key = match[1] ?? match[2] ?? match[3] ?? '';
+      const at = from + match.index + match[0].length;
+      const value = line.slice(at);
+      const isFile = key.endsWith('_file') && known.has(key) && PATH.test(value);
+      const isUnknown = at >= quotedTo && this.#isAmongNotifiers() && !known.has(key) && !/^[{[]/.test(value);
+      if (isFile || !(key.includes('\\') || secret.has(key) || LOOKS_SECRET.test(key) || isUnknown)) continue;
+      if (VARIABLE.test(value) || EMPTY.test(value)) continue;
+      return line.slice(0, at) + stars(value);
+    }
+    return line;
+  }
+
+  /** Counts what a text opens and closes. */
+  #follow(text: string): void {
+    for (let i = 0; i < text.length; i += 1) {
+      const character = text[i];
+      if (this.#quote !== null) {
+        if (character === '\\' && this.#quote === '"') i += 1;
+        else if (character === this.#quote) this.#quote = null;
+      } else if (character === '#' && (i === 0 || /\s/.test(text[i - 1] ?? ''))) return;
+      else if ((character === '"' || character === "'") && /^$|[\s,:[{]/.test(text[i - 1] ?? ''))
+        this.#quote = character;
+      else if (character === '[' || character === '{') this.#depth += 1;
+      else if (character === ']' || character === '}') this.#depth = Math.max(0, this.#depth - 1);
+    }
+  }
+}
+
+/** All of a line but the blanks before it. */
+function masked(line: string): string {
+  const from = /^[ \t]*/.exec(line)?.[0].length ?? 0;
+  return line.slice(0, from) + stars(line.slice(from));
+}
+
+interface Keys {
+  /** Those whose values are secret. */
+  secret: ReadonlySet<string>;
+  /** Those of all kinds of notifiers. */
+  known: ReadonlySet<string>;
+}
+
+let keys: Keys | undefined;
+
+/** The keys of all kinds of notifiers and of the heartbeat, as the schema has them. */
+function knownKeys(): Keys {
+  if (keys !== undefined) return keys;
+  const { schema } = validators();
+  const branches = [
+    ...(schema.definitions?.['notifier']?.oneOf ?? []),
+    schema.properties?.['heartbeat'] ?? {},
+  ];
+  const all = branches.flatMap(({ properties = {} }) => Object.entries(properties));
+  const secret = all.filter(([, { writeOnly }]) => writeOnly === true).map(([key]) => key);
+  keys = { secret: new Set(secret), known: new Set(all.map(([key]) => key)) };
+  return keys;
+}
