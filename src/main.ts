@@ -12,6 +12,7 @@ const io: Io = {
   env: process.env,
   cwd: process.cwd(),
   clock: systemClock,
+  terminal: process.stdout.isTTY ? { columns: process.stdout.columns } : undefined,
 };
 
 /** Ctrl-C below npm comes twice: from the terminal, and passed on by npm. Both are one wish to stop. */

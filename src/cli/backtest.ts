@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { parseArgs } from './arguments.ts';
 import { compareIncidents, type Respecified, respecified } from '../core/backtest.ts';
 import type { LoggedEvent } from '../core/event.ts';
 import { type Plan, planChanges } from '../core/plan.ts';

@@ -1,5 +1,5 @@
 import { join, relative, resolve, sep } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseArgs } from './arguments.ts';
 import type { Config, SourceFile } from '../config/config.ts';
 import { sortedByPlace } from '../config/config-file.ts';
 import { formatFaults } from '../config/format.ts';

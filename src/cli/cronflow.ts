@@ -57,7 +57,7 @@ const NAME_LENGTH = Math.max(...Array.from(COMMANDS.keys(), (name) => name.lengt
 const HELP = `Usage: cronflow COMMAND [OPTIONS]
 
 ${Array.from(COMMANDS, ([name, { summary }]) => `  ${name.padEnd(NAME_LENGTH)}  ${summary}\n`).join('')}
-cronflow COMMAND --help says more; cronflow --version says which one this is.
+cronflow help COMMAND says more of one, as does cronflow COMMAND --help; cronflow --version says which Cronflow this is.
 `;
 
 /** Runs the command that the first word names with the others. Returns its exit code; 2 where there is none. */
@@ -67,22 +67,37 @@ export async function cronflow([word, ...argv]: readonly string[], io: Io, host:
   switch (word) {
     case '--help':
     case '-h':
-    case 'help':
       io.stdout(HELP);
       return EXIT.done;
+    case 'help':
+      return help(argv, io, host);
     case '--version':
+    case '-v':
+    case 'version':
       io.stdout(`${versionOf()}\n`);
       return EXIT.done;
     case undefined:
       io.stderr(HELP);
       return EXIT.usage;
-    default: {
-      const meant = nearest(word, [...COMMANDS.keys()]);
-      const hint = meant === undefined ? '' : `, did you mean "${meant}"?`;
-      io.stderr(`cronflow: unknown command "${word}"${hint}\n\n${HELP}`);
-      return EXIT.usage;
-    }
+    default:
+      return unknownCommand(word, io);
   }
+}
+
+/** `cronflow help COMMAND`; further words, such as those of `help store export`, are the command's. */
+async function help([word, ...rest]: readonly string[], io: Io, host: ServeHost): Promise<number> {
+  const command = COMMANDS.get(word ?? '');
+  if (command !== undefined) return command.run([...rest, '--help'], io, host);
+  if (word !== undefined && word !== 'help' && !word.startsWith('-')) return unknownCommand(word, io);
+  io.stdout(HELP);
+  return EXIT.done;
+}
+
+function unknownCommand(word: string, io: Io): number {
+  const meant = nearest(word, [...COMMANDS.keys()]);
+  const hint = meant === undefined ? '' : `, did you mean "${meant}"?`;
+  io.stderr(`cronflow: unknown command "${word}"${hint}\n\n${HELP}`);
+  return EXIT.usage;
 }
 
 function versionOf(): string {

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
+import { parseArgs } from './arguments.ts';
 import { toIncludedYaml, toYaml } from '../config/crontab/document.ts';
 import { type Cron, type CrontabImport, CRONS, importCrontab } from '../config/crontab/import.ts';
 import { wrapCrontab, type WrappedCrontab } from '../config/crontab/wrap.ts';

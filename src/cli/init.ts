@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { dirname, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { parseArgs } from './arguments.ts';
 import { CronflowError } from '../core/errors.ts';
 import { compileCron } from '../schedule/cron.ts';
 import { EXIT, runWithOptions } from './command.ts';

@@ -11,6 +11,8 @@ export interface Io {
   /** The directory that relative paths are relative to. */
   cwd: string;
   clock: Clock;
+  /** What stdout is, where it is one. */
+  terminal?: { columns: number } | undefined;
 }
 
 /** The reader of the output has gone, as in `cronflow next ... | head -1`: no fault, but time to stop. */

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { parseArgs } from './arguments.ts';
 import { CronflowError } from '../core/errors.ts';
 import { compileCron } from '../schedule/cron.ts';
 import { ScheduleError } from '../schedule/error.ts';

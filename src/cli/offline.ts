@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { join, resolve } from 'node:path';
+import { parseArgs } from './arguments.ts';
 import type { Config } from '../config/config.ts';
 import { invalidConfigError, loadConfig } from '../config/load.ts';
 import { CronflowError } from '../core/errors.ts';

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { parseArgs } from './arguments.ts';
 import { PING_KINDS, type PingKind } from '../core/reasons.ts';
 import { HTTP_LIMITS } from '../http/limits.ts';
 import { pingOf } from '../http/ping.ts';

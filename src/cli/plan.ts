@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util';
+import { parseArgs } from './arguments.ts';
 import type { Config } from '../config/config.ts';
 import { formatFaults } from '../config/format.ts';
-import { formatPlan, isEmptyPlan, massRemoval, type Plan, planChanges } from '../core/plan.ts';
+import { formatPlan, isEmptyPlan, massRemoval, type Plan, planChanges, planTotals } from '../core/plan.ts';
 import type { Globals } from '../core/spec.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { EXIT, runWithOptions } from './command.ts';
@@ -9,6 +9,9 @@ import type { Io } from './io.ts';
 import { worded } from './lint.ts';
 import { configPathOf, dataDirOf, FILE_OPTIONS, validConfig } from './offline.ts';
 import { storedAt, storedIn, type StoredJobs } from './stored-jobs.ts';
+
+const FORMATS = ['text', 'json', 'markdown'] as const;
+type Format = (typeof FORMATS)[number];
 
 const HELP = `Usage: cronflow plan [FILE] [OPTIONS]
 
@@ -20,14 +23,15 @@ Prints what applying the configuration in FILE would change, job by job and key 
                    CRONFLOW_TOKEN
   --data-dir DIR   compare with what a data directory holds (CRONFLOW_DATA_DIR; default: ./data), also while
                    Cronflow runs
-  --json           print the same for programs
+  --format FORMAT  ${FORMATS.join(', ')} (default: text); markdown is for a comment in a pull request
+  --json           the same as --format json
   --help
 
 Exit codes: 0 no change, 2 changes, 1 the file, the server, the data directory or the command line is at fault.
 `;
 
 /** It compares with what runs at an address, or with what a data directory holds. */
-type Options = ({ dataDir: string } | { url: string }) & { config: string; json: boolean };
+type Options = ({ dataDir: string } | { url: string }) & { config: string; format: Format };
 
 /** What of the configuration as a whole would change. */
 interface GlobalChange {
@@ -55,16 +59,20 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
       ...FILE_OPTIONS,
       'data-dir': { type: 'string' },
       url: { type: 'string' },
+      format: { type: 'string' },
     },
     allowPositionals: true,
   });
   if (values.help) return null;
   if (values.url !== undefined && values['data-dir'] !== undefined)
     throw new Error('--url and --data-dir exclude each other');
+  const written = values.format ?? (values.json ? 'json' : 'text');
+  const format = FORMATS.find((each) => each === written);
+  if (format === undefined) throw new Error(`--format "${written}" is not one of ${FORMATS.join(', ')}`);
   return {
     config: configPathOf(io, positionals, values.config),
     ...(values.url === undefined ? { dataDir: dataDirOf(io, values['data-dir']) } : { url: values.url }),
-    json: values.json,
+    format,
   };
 }
 
@@ -78,9 +86,11 @@ async function planned(options: Options, io: Io): Promise<number> {
     return EXIT.failed;
   }
   const isChange = !isEmptyPlan(changes) || globals.length > 0;
-  if (options.json) io.stdout(`${JSON.stringify(planJson(changes, globals, config.revision), null, 2)}\n`);
-  else {
-    io.stdout(planText(changes, globals, config.revision));
+  if (options.format === 'json') {
+    io.stdout(`${JSON.stringify(planJson(changes, globals, config.revision), null, 2)}\n`);
+  } else {
+    const text = options.format === 'markdown' ? planMarkdown : planText;
+    io.stdout(text(changes, globals, config.revision));
     if (changes.lints.length > 0) io.stderr(`${formatFaults(changes.lints.map(worded), config.files)}\n`);
   }
   return isChange ? EXIT.different : EXIT.done;
@@ -114,18 +124,39 @@ function writtenChanges({ written: from, globals }: StoredJobs, config: Config):
 }
 
 function planText(changes: Plan, globals: readonly GlobalChange[], revision: string): string {
-  const lines = [
-    ...globals.map(({ key, from, to }) => `~ ${key}: ${shownSetting(from)} -> ${shownSetting(to)}`),
-    ...formatPlan(changes),
-  ];
+  const lines = planLines(changes, globals);
+  if (lines.length === 0) return 'No jobs, no change.\n';
+  return `${[...lines, ...heldNote(changes, revision), planTotals(changes)].join('\n')}\n`;
+}
+
+/** For a comment in a pull request: the totals as its heading, the plan in the colours of a diff. */
+function planMarkdown(changes: Plan, globals: readonly GlobalChange[], revision: string): string {
+  const lines = planLines(changes, globals).map((line) => line.replace(/^~/, '!'));
+  const fence = '`'.repeat(Math.max(3, ...lines.map((line) => 1 + longestRun(line))));
+  const block = lines.length === 0 ? [] : [`${fence}diff`, ...lines, fence, ''];
+  const held = heldNote(changes, revision).flatMap((note) => [`**${note}**`, '']);
+  return `${[`### Cronflow: ${planTotals(changes)}`, '', ...block, ...held].join('\n').trimEnd()}\n`;
+}
+
+/** Of backquotes: a fence must be longer than any in the block. */
+function longestRun(line: string): number {
+  return Math.max(0, ...(line.match(/`+/g) ?? []).map((run) => run.length));
+}
+
+function planLines(changes: Plan, globals: readonly GlobalChange[]): string[] {
+  const changed = globals.map(
+    ({ key, from, to }) => `~ ${key}: ${shownSetting(from)} -> ${shownSetting(to)}`,
+  );
+  return [...changed, ...formatPlan(changes)];
+}
+
+function heldNote(changes: Plan, revision: string): string[] {
   const mass = massRemoval(changes);
-  if (mass !== null) {
-    lines.push(
-      `It removes ${mass.removed} of ${mass.before} jobs, as a truncated file does, and would be held until ` +
-        `POST /config/reload?confirm=${revision}`,
-    );
-  }
-  return `${lines.length === 0 ? 'No jobs, no change.' : lines.join('\n')}\n`;
+  if (mass === null) return [];
+  return [
+    `It removes ${mass.removed} of ${mass.before} jobs, as a truncated file does, and would be held until ` +
+      `POST /config/reload?confirm=${revision}`,
+  ];
 }
 
 function shownSetting(value: unknown): string {

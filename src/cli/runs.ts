@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { parseArgs } from './arguments.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseArgs } from './arguments.ts';
 import type { App, AppOptions } from '../app.ts';
 import { CronflowError } from '../core/errors.ts';
 import { createLogger, LOG_LEVELS, type LogLevel } from '../observe/log.ts';

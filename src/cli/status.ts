@@ -1,15 +1,17 @@
-import { parseArgs } from 'node:util';
+import { parseArgs } from './arguments.ts';
 import { STATUSES } from '../core/reasons.ts';
 import { cleanLine } from '../delivery/message/clean.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { ask, askAll, type Server, SERVER_OPTIONS, serverOf, URL_HELP } from './remote.ts';
-import { counted, shortInstant, table } from './text.ts';
+import { counted } from './text.ts';
+import { type View, viewOf } from './view.ts';
 
 const HELP = `Usage: cronflow status [OPTIONS]
 
-Prints the jobs of a running Cronflow, how each last went, when it is expected next, and what is in trouble, also
-Cronflow itself.
+Prints the jobs of a running Cronflow, those in trouble first: how each last went, when it is expected next, and what is
+wrong, also with Cronflow itself and with names that ping and that nobody declares. Times are those of the zone that TZ
+names, or of this machine. On a terminal trouble is red, unless NO_COLOR is set.
 
 ${URL_HELP}.
                    Its token is that of CRONFLOW_READ_TOKEN or CRONFLOW_TOKEN
@@ -17,7 +19,8 @@ ${URL_HELP}.
   --trouble        only jobs that are in trouble
   --tag T          only jobs with this tag
   --group G        only jobs of this group
-  --json           print {"ready", "detail", "warnings", "incidents", "jobs"}; incidents are those of Cronflow itself
+  --json           print {"ready", "detail", "warnings", "incidents", "unknown_pings", "jobs"} in UTC; incidents are those
+                   of Cronflow itself
   --help
 
 Exit codes: 0 all is well, 3 Cronflow or one of these jobs is in trouble, 1 Cronflow cannot be asked, 2 wrong usage.
@@ -26,6 +29,11 @@ Exit codes: 0 all is well, 3 Cronflow or one of these jobs is in trouble, 1 Cron
 /** Something is in trouble: it was asked and answered, so it is neither a failure of the command nor wrong usage. */
 const EXIT_TROUBLE = 3;
 const DETAIL_LENGTH_MAX = 300;
+const NAME_LENGTH_MAX = 200;
+const STATUS_WIDTH = 7;
+/** Of the longest, `15 Jan 02:00, 28d ago`. */
+const INSTANT_WIDTH = 21;
+const UNKNOWN_MAX = 20;
 
 interface Options {
   server: Server;
@@ -48,6 +56,7 @@ interface ListedIncident {
   reason: string;
   opened_at: string;
   bad_count: number;
+  acknowledged_until_at?: string | null;
   job_id?: string | null;
   detail?: string;
 }
@@ -59,7 +68,16 @@ interface Status {
   warnings: readonly string[];
   /** Open ones that belong to no job. */
   incidents: readonly ListedIncident[];
+  /** Of names that nobody declares, the last first. */
+  unknown_pings: readonly UnknownPing[];
   jobs: readonly ListedJob[];
+}
+
+interface UnknownPing {
+  name: string;
+  count: number;
+  last_at: string;
+  nearest: string | null;
 }
 
 /** `cronflow status`: the jobs of a running Cronflow. Returns the exit code, see its help. */
@@ -70,7 +88,7 @@ export function status(argv: readonly string[], io: Io): Promise<number> {
     read: () => readOptions(argv, io),
     run: async ({ server, query, json }) => {
       const found = await statusOf(server, query);
-      io.stdout(json ? `${JSON.stringify(found, null, 2)}\n` : statusText(found));
+      io.stdout(json ? `${JSON.stringify(found, null, 2)}\n` : textOf(found, viewOf(io)));
       return isTrouble(found) ? EXIT_TROUBLE : EXIT.done;
     },
   });
@@ -104,6 +122,7 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
 async function statusOf(server: Server, query: Options['query']): Promise<Status> {
   const jobs = (await askAll(server, '/jobs', query)) as ListedJob[];
   const incidents = (await askAll(server, '/incidents', { open: 'true' })) as ListedIncident[];
+  const unknown = (await askAll(server, '/pings/unknown', {}, UNKNOWN_MAX)) as UnknownPing[];
   // It answers with 503 when it is not ready, and says why.
   const ready = (await ask(server, '/readyz', { statuses: [200, 503] })) as {
     status: string;
@@ -115,6 +134,7 @@ async function statusOf(server: Server, query: Options['query']): Promise<Status
     detail: ready.detail ?? null,
     warnings: ready.warnings ?? [],
     incidents: incidents.filter((incident) => incident.job_id === null),
+    unknown_pings: unknown,
     jobs,
   };
 }
@@ -123,28 +143,57 @@ function isTrouble({ ready, incidents, jobs }: Status): boolean {
   return !ready || incidents.length > 0 || jobs.some((job) => job.incident !== null);
 }
 
-function statusText(found: Status): string {
-  const { jobs, incidents, warnings } = found;
-  const heading = ['JOB', 'STATUS', 'LAST RUN', 'EXPECTED', 'IN TROUBLE'];
-  const rows = jobs.map((job) => [
-    job.name,
-    job.late ? `${job.status}, late` : job.status,
-    shortInstant(job.last_run),
-    shortInstant(job.expected_at),
-    job.incident === null ? '-' : troubleOf(job.incident),
-  ]);
-  const notes = [
-    ...(found.ready ? [] : [`Cronflow is not ready: ${found.detail ?? 'it does not say why'}`]),
-    ...incidents.map((each) => `Cronflow itself: ${troubleOf(each)}: ${each.detail ?? ''}`),
-    ...warnings,
-  ].map((note) => cleanLine(note, DETAIL_LENGTH_MAX));
-  const list = jobs.length === 0 ? '' : `${table(heading, rows)}\n`;
-  return `${list}${summary(jobs)}\n${notes.map((note) => `${note}\n`).join('')}`;
+function textOf(found: Status, view: View): string {
+  const heading = view.paint('dim', row(view, 'JOB', 'STATUS', 'LAST RUN', 'EXPECTED'));
+  const jobs = [...found.jobs].sort((a, b) => urgency(a) - urgency(b));
+  const list = jobs.length === 0 ? '' : `${heading}${jobs.map((job) => jobText(job, view)).join('')}\n`;
+  const notes = notesOf(found, view).map((note) => `${cleanLine(note, DETAIL_LENGTH_MAX)}\n`);
+  return `${list}${summary(found.jobs)}\n${notes.join('')}`;
 }
 
-function troubleOf({ reason, opened_at: openedAt, bad_count: badCount }: ListedIncident): string {
+/** What people should look at stands first; otherwise the jobs stay in their order. */
+function urgency({ incident, late }: ListedJob): number {
+  if (incident !== null) return incident.acknowledged_until_at === null ? 0 : 1;
+  return late ? 2 : 3;
+}
+
+/** A job, and on a line of its own what is wrong with it. */
+function jobText(job: ListedJob, view: View): string {
+  const { incident, late } = job;
+  const shownStatus = late ? 'late' : job.status;
+  const line = row(view, job.name, shownStatus, view.instant(job.last_run), view.instant(job.expected_at));
+  const colour = incident !== null ? 'red' : late ? 'yellow' : null;
+  const trouble = incident === null ? '' : `  in trouble: ${troubleOf(incident, view)}\n`;
+  return view.paint(colour, `${line}${trouble}`);
+}
+
+/** A name that is too long for its column has a line of its own, so that nothing of it is lost. */
+function row({ width }: View, name: string, statusText: string, last: string, expected: string): string {
+  const shown = cleanLine(name, NAME_LENGTH_MAX);
+  const nameWidth = width - STATUS_WIDTH - 2 * INSTANT_WIDTH - 6;
+  const first = shown.length > nameWidth ? `${shown}\n${''.padEnd(nameWidth)}` : shown.padEnd(nameWidth);
+  const cells = [first, statusText.padEnd(STATUS_WIDTH), last.padEnd(INSTANT_WIDTH), expected];
+  return `${cells.join('  ').trimEnd()}\n`;
+}
+
+function notesOf(found: Status, view: View): string[] {
+  return [
+    ...(found.ready ? [] : [`Cronflow is not ready: ${found.detail ?? 'it does not say why'}`]),
+    ...found.incidents.map((each) => `Cronflow itself: ${troubleOf(each, view)}: ${each.detail ?? ''}`),
+    ...found.unknown_pings.map(({ name, count, last_at: lastAt, nearest }) => {
+      const meant = nearest === null ? '' : `, did you mean "${nearest}"?`;
+      return `Nobody declares "${name}", which pinged ${counted(count, 'time')}, last ${view.instant(lastAt)}${meant}`;
+    }),
+    ...found.warnings,
+  ];
+}
+
+function troubleOf(incident: ListedIncident, view: View): string {
+  const { reason, opened_at: openedAt, bad_count: badCount, acknowledged_until_at: until } = incident;
   const times = badCount > 1 ? `, ${badCount} times` : '';
-  return `${reason} since ${shortInstant(openedAt)}${times}`;
+  const acknowledged =
+    until === null || until === undefined ? '' : `; acknowledged until ${view.instant(until)}`;
+  return `${reason} since ${view.instant(openedAt)}${times}${acknowledged}`;
 }
 
 /** Such as `3 jobs: 2 success, 1 failure; 1 in trouble`. */

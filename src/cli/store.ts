@@ -31,7 +31,7 @@ export async function store(argv: readonly string[], io: Io): Promise<number> {
         name: 'store',
         help: HELP,
         read: () => {
-          if (command === '--help') return null;
+          if (command === '--help' || command === '-h') return null;
           const given = command === undefined ? 'it needs a COMMAND' : `unknown command "${command}"`;
           throw new Error(`${given}: export, import or migrate`);
         },

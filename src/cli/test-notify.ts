@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { parseArgs } from 'node:util';
+import { parseArgs } from './arguments.ts';
 import type { Config, NotifierConfig } from '../config/config.ts';
 import { nearest } from '../core/nearest.ts';
 import { tellsNobody } from '../core/notifier-config.ts';

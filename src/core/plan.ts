@@ -125,10 +125,13 @@ export function differences(from: Declaration, to: Declaration): KeyChange[] {
 
 /**
  * Writes a plan for people, one job a line (`+ added`, `~ changed`, `- removed`, `= unchanged`), the keys that
- * differ below it. At most `linesMax` lines, the last one saying how many were left out.
+ * differ below it. What one change of `defaults` or of a group does to several jobs is said once, before them. At most
+ * `linesMax` lines, the last one saying how many were left out.
  */
-export function formatPlan(plan: Plan, linesMax = Number.POSITIVE_INFINITY): string[] {
+export function formatPlan(whole: Plan, linesMax = Number.POSITIVE_INFINITY): string[] {
+  const { plan, lines: sharedLines } = withoutShared(whole);
   const lines = [
+    ...sharedLines,
     ...plan.added.map((next) => `+ ${next.name}${summary(next.declaration)}`),
     ...plan.restored.flatMap((planned) => changeLines('+', planned, ' (restored with its history)')),
     ...plan.adopted.flatMap((planned) =>
@@ -144,6 +147,47 @@ export function formatPlan(plan: Plan, linesMax = Number.POSITIVE_INFINITY): str
   if (plan.unchanged.length > 0) lines.push(`= ${plan.unchanged.length} unchanged`);
   if (lines.length <= linesMax) return lines;
   return [...lines.slice(0, linesMax), `... and ${lines.length - linesMax} more lines`];
+}
+
+/** How many jobs a plan adds, changes and removes, such as `0 added, 16 changed, 1 removed`. */
+export function planTotals({ added, restored, changed, renamed, adopted, refilled, removed }: Plan): string {
+  const changes = [changed, renamed, adopted, refilled].reduce((count, list) => count + list.length, 0);
+  return `${added.length + restored.length} added, ${changes} changed, ${removed.length} removed`;
+}
+
+/** How many of the jobs that share a change are named. */
+const SHARED_NAMES_MAX = 10;
+
+/** Takes out of the changed jobs what the same change above them made of several, and says it once for all of these. */
+function withoutShared(plan: Plan): { plan: Plan; lines: string[] } {
+  const sharing = new Map<string, string[]>();
+  for (const planned of plan.changed) {
+    for (const change of planned.keys) {
+      const id = idOf(planned, change);
+      if (id !== null) sharing.set(id, [...(sharing.get(id) ?? []), planned.job.name]);
+    }
+  }
+  const isShared = (id: string | null): boolean => id !== null && (sharing.get(id)?.length ?? 0) > 1;
+  const changed = plan.changed
+    .map((planned) => ({
+      ...planned,
+      keys: planned.keys.filter((change) => !isShared(idOf(planned, change))),
+    }))
+    .filter(({ keys }) => keys.length > 0);
+  const lines = Array.from(sharing)
+    .filter(([id]) => isShared(id))
+    .map(([id, names]) => `${id} (by defaults or a group, in ${names.length} jobs: ${someOf(names)})`);
+  return { plan: { ...plan, changed }, lines };
+}
+
+/** What tells a change from others, where it is not the job itself that makes it. */
+function idOf({ next }: Planned, { key, from, to }: KeyChange): string | null {
+  return next.declared[key] === undefined ? `~ ${key}: ${shown(from)} -> ${shown(to)}` : null;
+}
+
+function someOf(names: readonly string[]): string {
+  const more = names.length - SHARED_NAMES_MAX;
+  return more <= 0 ? names.join(', ') : `${names.slice(0, SHARED_NAMES_MAX).join(', ')} and ${more} more`;
 }
 
 type FoundList = 'changed' | 'unchanged' | 'adopted' | 'restored';

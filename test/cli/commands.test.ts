@@ -43,11 +43,41 @@ describe('cronflow', () => {
     });
   });
 
+  test('helps with one command, in each of the ways that people try', () => {
+    const help = cronflow('status', '--help');
+    expect(help).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^Usage: cronflow status/) as string,
+    });
+    expect(cronflow('help', 'status')).toEqual(help);
+    expect(cronflow('status', '-h')).toEqual(help);
+    expect(cronflow('help', 'store', 'export').stdout).toMatch(/^Usage: cronflow store export/);
+    expect(cronflow('help', 'stauts')).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(
+        /^cronflow: unknown command "stauts", did you mean "status"\?\n/,
+      ) as string,
+    });
+  });
+
+  test.each([
+    ['status', '--troubel', '--trouble'],
+    ['check', '--strcit', '--strict'],
+    ['serve', '--prot', '--port'],
+    ['plan', '--datadir', '--data-dir'],
+    ['next', '--cuont=3', '--count'],
+  ])('says of `%s %s` which option was probably meant', (command, option, meant) => {
+    const { status, stderr } = cronflow(command, option);
+    expect(status).toBe(WITH_DIFFERENCES.has(command) ? 1 : 2);
+    expect(stderr).toContain(`unknown option ${option.split('=')[0]}, did you mean ${meant}? (allowed: --`);
+  });
+
   test('says which version it is', () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
       version: string;
     };
-    expect(cronflow('--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+    for (const word of ['--version', '-v', 'version'])
+      expect(cronflow(word)).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
   });
 
   test('tells every error of a file when it does not start', () => {

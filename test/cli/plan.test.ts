@@ -66,6 +66,7 @@ const CHANGES = [
   '    max_runtime: (not set) -> "2h"',
   '- report',
   '= 1 unchanged',
+  '1 added, 1 changed, 1 removed',
   '',
 ].join('\n');
 
@@ -78,7 +79,7 @@ describe('cronflow plan over a data directory', () => {
   test('finds no change in the file that runs, whatever its comments and places are', async () => {
     expect(await planned(`# a comment\n\n${yamlOf(RUNNING)}`)).toEqual({
       code: 0,
-      stdout: '= 3 unchanged\n',
+      stdout: '= 3 unchanged\n0 added, 0 changed, 0 removed\n',
       stderr: '',
     });
   });
@@ -120,7 +121,8 @@ describe('cronflow plan over a data directory', () => {
     const more = { notifiers: { ops: { type: 'log' }, pager: { type: 'log' } }, replay_window: '20m' };
     expect(await planned(yamlOf(RUNNING, more))).toEqual({
       code: 2,
-      stdout: '~ notifiers: ["ops"] -> ["ops","pager"]\n~ replay_window: "15m" -> "20m"\n= 3 unchanged\n',
+      stdout:
+        '~ notifiers: ["ops"] -> ["ops","pager"]\n~ replay_window: "15m" -> "20m"\n= 3 unchanged\n0 added, 0 changed, 0 removed\n',
       stderr: '',
     });
   });
@@ -129,7 +131,7 @@ describe('cronflow plan over a data directory', () => {
     const hook = 'https://hooks.slack.com/services/HUNTER2';
     await apply(slackFile({ webhook_url: hook }, { public_url: 'https://a.example.com' }));
     const same = await planned(slackFile({ webhook_url: hook }, { public_url: 'https://a.example.com' }));
-    expect(same).toMatchObject({ code: 0, stdout: '= 3 unchanged\n' });
+    expect(same).toMatchObject({ code: 0, stdout: '= 3 unchanged\n0 added, 0 changed, 0 removed\n' });
     const changed = slackFile({ webhook_url: '${SLACK_WEBHOOK_URL:-}' }, { redact: ['pin=(\\d+)'] });
     const { code, stdout } = await planned(changed);
     expect(code).toBe(2);
@@ -138,6 +140,7 @@ describe('cronflow plan over a data directory', () => {
       '~ public_url: "https://a.example.com" -> (not set)',
       expect.stringMatching(/^~ redact: \(not set\) -> "sha256 [0-9a-f]{12}"$/),
       '= 3 unchanged',
+      '0 added, 0 changed, 0 removed',
       '',
     ]);
     const { stdout: json } = await planned(changed, '--json');
@@ -148,13 +151,49 @@ describe('cronflow plan over a data directory', () => {
     });
   });
 
+  test('says once what a change of the defaults does to many jobs', async () => {
+    const many = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`job-${i}`, { every: '1h' }]));
+    const own = { 'job-3': { every: '1h', grace: '2m', tags: ['a'] } };
+    await apply(yamlOf(many, { defaults: { grace: '5m' } }));
+    const { code, stdout } = await planned(yamlOf({ ...many, ...own }, { defaults: { grace: '10m' } }));
+    expect(code).toBe(2);
+    expect(stdout.split('\n')).toEqual([
+      '~ grace: "5m" -> "10m" (by defaults or a group, in 15 jobs: job-0, job-1, job-2, job-4, job-5, job-6, job-7, job-8, job-9, job-10 and 5 more)',
+      '~ job-3',
+      '    grace: "5m" -> "2m"',
+      '    tags: (not set) -> ["a"]',
+      '0 added, 16 changed, 0 removed',
+      '',
+    ]);
+    const { stdout: json } = await planned(
+      yamlOf({ ...many, ...own }, { defaults: { grace: '10m' } }),
+      '--json',
+    );
+    expect((JSON.parse(json) as { changed: unknown[] }).changed).toHaveLength(16);
+  });
+
+  test('writes a comment for a pull request, whose fence nothing in it can end', async () => {
+    const described = yamlOf({ ...RUNNING, sync: { every: '15m', description: 'ends ``` here' } });
+    expect(await planned(described, '--format', 'markdown')).toEqual({
+      code: 2,
+      stdout:
+        '### Cronflow: 0 added, 1 changed, 0 removed\n\n' +
+        '````diff\n! sync\n    description: (not set) -> "ends ``` here"\n= 2 unchanged\n````\n',
+      stderr: '',
+    });
+    expect(await planned(described, '--format', 'html')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('--format "html" is not one of text, json, markdown') as string,
+    });
+  });
+
   test('warns of what would be held', async () => {
     const many = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`job-${i}`, { every: '1h' }]));
     await apply(yamlOf(many));
     const { code, stdout } = await planned(yamlOf({ 'job-0': { every: '1h' } }));
     expect(code).toBe(2);
     expect(stdout).toMatch(
-      /\nIt removes 8 of 9 jobs, as a truncated file does, and would be held until POST \/config\/reload\?confirm=[0-9a-f]{64}\n$/,
+      /\nIt removes 8 of 9 jobs, as a truncated file does, and would be held until POST \/config\/reload\?confirm=[0-9a-f]{64}\n0 added, 0 changed, 8 removed\n$/,
     );
   });
 
@@ -193,7 +232,8 @@ describe('cronflow plan against a running Cronflow', () => {
     expect(await planned(text, '--url', url)).toMatchObject({ code: 0 });
     expect(await planned(changed, '--url', url)).toMatchObject({
       code: 2,
-      stdout: '~ public_url: (not set) -> "https://b.example.com"\n= 3 unchanged\n',
+      stdout:
+        '~ public_url: (not set) -> "https://b.example.com"\n= 3 unchanged\n0 added, 0 changed, 0 removed\n',
     });
   });
 
@@ -204,7 +244,7 @@ describe('cronflow plan against a running Cronflow', () => {
     await configure(RUNNING);
     expect(await planned(yamlOf(RUNNING), '--url', url)).toMatchObject({
       code: 0,
-      stdout: '= 3 unchanged\n',
+      stdout: '= 3 unchanged\n0 added, 0 changed, 0 removed\n',
     });
     expect(await planned(CHANGED, '--url', `${url}/`)).toEqual({ code: 2, stdout: CHANGES, stderr: '' });
   });

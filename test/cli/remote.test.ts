@@ -7,6 +7,7 @@ import { runs } from '../../src/cli/runs.ts';
 import { status } from '../../src/cli/status.ts';
 import { NO_TOKENS } from '../../src/http/tokens.ts';
 import { reportTrouble } from '../../src/ingest/system.ts';
+import type { UnknownPing } from '../../src/ingest/unknown-pings.ts';
 import { startServer } from '../http/support.ts';
 import { DEFAULT_START_AT } from '../support/fake-clock.ts';
 import { type Result, runIn } from './support/io.ts';
@@ -15,7 +16,17 @@ const MINUTE_MS = 60_000;
 
 type Command = (argv: readonly string[], io: Io) => Promise<number>;
 const run = (command: Command, argv: readonly string[], env: Record<string, string> = {}): Promise<Result> =>
-  runIn('/', DEFAULT_START_AT, (io) => command(argv, io), { env });
+  runIn('/', DEFAULT_START_AT, (io) => command(argv, io), { env: { TZ: 'UTC', ...env } });
+
+/** `status` for somebody in Berlin, some time after DEFAULT_START_AT, which is 13:00 there. */
+const shownAt = (
+  afterMs: number,
+  url: string,
+  { terminal, env = {} }: { terminal?: Io['terminal']; env?: Record<string, string> } = {},
+): Promise<Result> =>
+  runIn('/', DEFAULT_START_AT + afterMs, (io) => status(['--url', url], { ...io, terminal }), {
+    env: { TZ: 'Europe/Berlin', ...env },
+  });
 
 /** DEFAULT_START_AT is some minutes before 12:00. */
 const at = (afterMs: number): string =>
@@ -37,22 +48,63 @@ async function busy() {
   return server;
 }
 
+const unknownPings = (): UnknownPing[] => [
+  { name: 'backpu', kind: 'start', count: 3, first_at: DEFAULT_START_AT, last_at: DEFAULT_START_AT },
+];
+
 describe('cronflow status', () => {
   test('prints how the jobs are, with exit code 3 where one is in trouble', async () => {
     const { url } = await busy();
-    const { code, stdout, stderr } = await run(status, ['--url', url]);
+    const { code, stdout, stderr } = await shownAt(5 * MINUTE_MS, url);
     expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
-    const midnight = new Date(Math.ceil(DEFAULT_START_AT / 86_400_000) * 86_400_000).toISOString();
-    const spaces = ' '.repeat(18);
     expect(stdout.split('\n')).toEqual([
-      `JOB                     STATUS   LAST RUN              EXPECTED              IN TROUBLE`,
-      `a-job-with-a-long-name  success  ${at(87_500)}  ${at(87_500 + 60 * MINUTE_MS)}  -`,
-      `backup                  pending  -${spaces}   ${midnight.replace('.000Z', 'Z')}  -`,
-      `report                  failure  ${at(90_000)}  -${spaces}   exit_code since ${at(90_000)}, 2 times`,
+      'JOB                        STATUS   LAST RUN               EXPECTED',
+      'report                     failure  13:01, 3m ago          -',
+      '  in trouble: exit_code since 13:01, 3m ago, 2 times',
+      'a-job-with-a-long-name     success  13:01, 3m ago          14:01, in 56m',
+      'backup                     pending  -                      Fri 01:00, in 11h',
       '',
       '3 jobs: 1 failure, 1 pending, 1 success; 1 in trouble',
       '',
     ]);
+  });
+
+  test('fits a terminal, where trouble is red, and loses nothing of a long name', async () => {
+    const { url, configure } = await busy();
+    const name = `${'quite-'.repeat(9)}long`;
+    await configure({ [name]: { schedule: '0 0 1 6 *' }, report: {} });
+    const terminal = { columns: 80 };
+    const { stdout } = await shownAt(40 * 24 * 60 * MINUTE_MS, url, { terminal });
+    const plain = stdout.replaceAll('\u001B', '').replaceAll(/\[\d+m/g, '');
+    expect(plain).toContain(
+      `${name}\n${' '.repeat(25)}  pending  -                      1 Jun 02:00, in 96d\n`,
+    );
+    expect(plain).toMatch(/^report {21}failure {2}15 Jan 13:01, 39d ago {2}-$/m);
+    for (const line of plain.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    expect(stdout).toContain('\u001B[31mreport ');
+    expect(stdout).not.toContain('\u001B[31mbackup');
+    const without = await shownAt(0, url, { terminal, env: { NO_COLOR: '1' } });
+    expect(without.stdout).not.toContain('\u001B');
+    expect((await shownAt(0, url)).stdout).not.toContain('\u001B');
+  });
+
+  test('puts what is acknowledged below what nobody looks at, and tells of names nobody declares', async () => {
+    const { url, configure, ping: pinged, request } = await startServer({ unknownPings });
+    await configure({ 'a-failing': {}, backup: {}, 'b-failing': {} });
+    await pinged('a-failing', 'failure');
+    await pinged('b-failing', 'failure');
+    const { json } = await request('/incidents?job=a-failing');
+    await request(`/incidents/${String(json[0]?.['id'])}/ack?until=3h`, { method: 'POST' });
+    const { stdout } = await shownAt(5 * MINUTE_MS, url);
+    expect(stdout.match(/^(?:[ab]-failing|backup)/gm)).toEqual(['b-failing', 'a-failing', 'backup']);
+    expect(stdout).toContain('; acknowledged until 16:00, in 2h\n');
+    expect(stdout).toContain(
+      'Nobody declares "backpu", which pinged 3 times, last 13:00, 5m ago, did you mean "backup"?\n',
+    );
+    const asJson = await run(status, ['--url', url, '--json']);
+    expect(JSON.parse(asJson.stdout)).toMatchObject({
+      unknown_pings: [{ name: 'backpu', nearest: 'backup' }],
+    });
   });
 
   test('asks for some of them only', async () => {
@@ -94,7 +146,7 @@ describe('cronflow status', () => {
       code: 3,
       stdout:
         '0 jobs; none in trouble\n' +
-        `Cronflow itself: config_invalid since ${at(0)}: cronflow.yaml:1:1 jobs: unknown key and more\n` +
+        `Cronflow itself: config_invalid since 12:00, 0s ago: cronflow.yaml:1:1 jobs: unknown key and more\n` +
         'nobody will be told\n',
       stderr: '',
     });

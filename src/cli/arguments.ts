@@ -1,0 +1,30 @@
+import { parseArgs as parse } from 'node:util';
+import { nearest } from '../core/nearest.ts';
+
+/**
+ * Reads the words of a command line, as Node does. `-h` stands for `--help` everywhere, and of an option that does not
+ * exist it is said which was probably meant.
+ * @throws Error for words that cannot be understood
+ */
+export const parseArgs = ((config) => {
+  const options = Object.fromEntries(
+    Object.entries(config?.options ?? {}).map(([name, option]) => [
+      name,
+      name === 'help' ? { ...option, short: 'h' } : option,
+    ]),
+  );
+  try {
+    return parse({ ...config, options });
+  } catch (error) {
+    throw unknownOption(error as NodeJS.ErrnoException, Object.keys(options)) ?? error;
+  }
+}) as typeof parse;
+
+function unknownOption(error: NodeJS.ErrnoException, known: readonly string[]): Error | null {
+  if (error.code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return null;
+  const written = /'(-[^' ]*)/.exec(error.message)?.[1] ?? '';
+  const meant = nearest(written.replace(/^-+/, ''), known);
+  const hint = meant === undefined ? '' : `, did you mean --${meant}?`;
+  const allowed = known.map((name) => `--${name}`).join(', ');
+  return new Error(`unknown option ${written}${hint} (allowed: ${allowed})`, { cause: error });
+}
