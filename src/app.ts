@@ -203,18 +203,19 @@ async function start(options: AppOptions, parts: Parts): Promise<void> {
   for (const notice of noticesOf(config, null)) logger.warn(notice);
 }
 
+/** Nothing in it waits for what others do to end: what is left undone is done after the next start. */
 async function stop(parts: Parts): Promise<void> {
-  await parts.heartbeat.stop();
-  await parts.reloader?.close();
-  await parts.server?.close();
+  // All in one turn. What no ping can come to answer any more is not judged: it ends as time away.
+  const checked = parts.checker.stop();
+  const closed = parts.server?.close();
+  const noted = parts.isOpen ? parts.liveness.stop() : undefined;
+  await Promise.all([checked, closed, noted, parts.heartbeat.stop(), parts.reloader?.close()]);
   parts.ingest.stop();
   parts.housekeeping.stop();
-  await parts.checker.stop();
   await parts.worker.stop();
   await parts.storeAlarm.stop();
   await parts.registry.close();
   if (!parts.isOpen) return;
-  await parts.liveness.stop();
   await parts.store.close();
   parts.isOpen = false;
 }

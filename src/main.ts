@@ -48,6 +48,7 @@ const host = {
   createApp,
   stopRequested,
   onReloadRequested: (callback: () => void): void => void process.on('SIGHUP', callback),
+  exit: (code: number): void => process.exit(code),
   onWarning(callback: (warning: Error) => void): void {
     // Node's own listener, which writes them.
     process.removeAllListeners('warning').on('warning', callback);

@@ -1,15 +1,13 @@
 import type { Clock } from '../clock.ts';
 import { gapBefore } from '../ingest/alive.ts';
-import { applyEvent } from '../ingest/events.ts';
+import { settleJob, settlingTime } from '../ingest/settling.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store, Tx } from '../store/store.ts';
 
 /** Never sleeps longer: a suspended machine or a stepped clock is noticed soon (DESIGN.md §3.4). */
 const SLEEP_MS_MAX = 10_000;
-/** Jobs settled in one commit; the rest follow at once. Fewer, while settling them takes long. */
+/** Jobs settled in one commit, if there is time for as many; the rest follow at once. */
 const BATCH_MAX = 500;
-/** A batch that takes longer keeps pings waiting: after a week away a job has thousands of slots to settle. */
-const BATCH_MS_MAX = 200;
 /** A job whose tick failed is left alone for this long, so that it holds up no other. */
 const RETRY_MS = 30_000;
 /** How soon a check that failed as a whole is tried again. */
@@ -40,7 +38,6 @@ export class Checker {
   #wanted = false;
   #stopped = true;
   #wakeAt = Infinity;
-  #batch = BATCH_MAX;
   /** On the monotonic clock, when it was first found that nobody has noted yet how long pings were refused. */
   #unnotedSinceMs: number | null = null;
   /** On the monotonic clock, when a check last left nothing undone that was due; null before the first. */
@@ -55,7 +52,7 @@ export class Checker {
     this.wake();
   }
 
-  /** Waits for a check that is under way. */
+  /** Waits for the commit that is under way; what else is due is left to the next start. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel?.();
@@ -91,19 +88,19 @@ export class Checker {
     }
   }
 
-  /** Settles everything that is due and returns when to look again. */
+  /** Settles everything that is due, unless it is to stop, and returns when to look again. */
   async #check(): Promise<number> {
     const { store, clock, onLateWake } = this.#options;
     if (clock.now() - this.#wakeAt > LATE_MS_MAX) await onLateWake();
     this.#wakeAt = Infinity;
-    for (;;) {
+    while (!this.#stopped) {
       // Only instants that are over: a ping of this very one may still come, and comes first (DESIGN.md §3).
       const now = clock.now() - 1;
       for (const [id, at] of this.#retryAt) {
         // Further off than any retry is set means that the clock stepped back.
         if (at <= now || at > now + RETRY_MS) this.#retryAt.delete(id);
       }
-      const due = await store.dueJobIds(now, this.#batch + this.#retryAt.size);
+      const due = await store.dueJobIds(now, BATCH_MAX + this.#retryAt.size);
       const ids = due.filter((id) => !this.#retryAt.has(id));
       if (ids.length === 0) break;
       if (await this.#settle(ids, now)) continue;
@@ -113,6 +110,7 @@ export class Checker {
       await onLateWake();
       await this.#settle(ids, now, true);
     }
+    if (this.#stopped) return Infinity;
     this.#unnotedSinceMs = null;
     this.lastPassedMs = clock.monotonic();
     const earliest = await store.earliestDueAt();
@@ -123,12 +121,13 @@ export class Checker {
   /** @returns false if a time without a sign of life has to be noted first, and nothing was done */
   async #settle(ids: readonly string[], now: number, isWaitOver = false): Promise<boolean> {
     const { store, clock, logger, onCommit, isGapUnnoted } = this.#options;
-    const startedMs = clock.monotonic();
     const isNoted = await store.transact({ ids }, (tx) => {
       if (!isWaitOver && (gapBefore(tx, now) !== null || isGapUnnoted())) return false;
-      for (const id of ids) {
+      const isTimeUp = settlingTime(clock);
+      for (const [at, id] of ids.entries()) {
+        if (at > 0 && isTimeUp()) break;
         try {
-          tx.attempt(() => this.#tick(tx, id, now));
+          tx.attempt(() => this.#tick(tx, id, now, isTimeUp));
         } catch (error) {
           this.#retryAt.set(id, now + RETRY_MS);
           logger.error('a job could not be checked', { job_id: id, error: String(error) });
@@ -137,16 +136,13 @@ export class Checker {
       return true;
     });
     if (!isNoted) return false;
-    const tookMs = clock.monotonic() - startedMs;
-    this.#batch = tookMs > BATCH_MS_MAX ? Math.ceil(this.#batch / 4) : Math.min(BATCH_MAX, this.#batch * 2);
     onCommit();
     return true;
   }
 
-  #tick(tx: Tx, id: string, now: number): void {
-    const job = tx.jobById(id);
-    if (job === undefined || job.removed_at !== null) return;
-    const { reason, incidents } = applyEvent(tx, job, { type: 'tick', now_at: now });
-    this.#options.logger.debug('checked', { job: job.name, reason, incidents: incidents.length });
+  #tick(tx: Tx, id: string, now: number, isTimeUp: () => boolean): void {
+    const { reason, incidentCount } = settleJob(tx, id, now, isTimeUp);
+    if (reason === null) return;
+    this.#options.logger.debug('checked', { job: tx.jobById(id)?.name, reason, incidents: incidentCount });
   }
 }

@@ -32,6 +32,8 @@ export interface ServeHost {
   /** Resolves with the name of the signal that asks the process to stop. */
   stopRequested(): Promise<string>;
   onReloadRequested(callback: () => void): void;
+  /** Ends the process at once, whatever is under way. */
+  exit(code: number): void;
   /** Hands over what Node warns of, which it would write as it is, with whatever a client had sent in it. */
   onWarning(callback: (warning: Error) => void): void;
 }
@@ -58,7 +60,13 @@ export async function serve(argv: readonly string[], io: Io, host: ServeHost): P
   const stopRequested = host.stopRequested();
   const reload = reloadOf(app, host);
   try {
-    await app.start();
+    const early = await Promise.race([app.start(), stopRequested]);
+    if (early !== undefined) {
+      // Nothing was acknowledged that is not on disk, so there is nothing to wait for.
+      logger.info('stopping', { signal: early });
+      host.exit(0);
+      return 0;
+    }
   } catch (error) {
     await app.stop();
     if (!(error instanceof CronflowError)) throw error;

@@ -62,13 +62,14 @@ export class Liveness {
     this.#schedule();
   }
 
-  /** The last sign of life; nothing may be committed after it. */
+  /** To be called when no ping can come any more: that instant is the last sign of life, however long storing it takes. */
   async stop(): Promise<void> {
+    const lastAt = this.#clock.now();
     this.#stopped = true;
     this.#cancel?.();
     await this.#writing;
     await this.#outages.stop();
-    await this.#write(GAP_MS_MIN).catch((error: unknown) => {
+    await this.#write(GAP_MS_MIN, lastAt).catch((error: unknown) => {
       this.#logger.warn('could not store the last sign of life', { error: String(error) });
     });
   }
@@ -116,10 +117,11 @@ export class Liveness {
     if (await remindOfSystemIncidents(this.#store, this.#clock.now())) this.#onCommit();
   }
 
-  async #write(gapMsMin: number): Promise<void> {
+  /** @param at of the sign of life; null: now */
+  async #write(gapMsMin: number, at: number | null = null): Promise<void> {
     for (;;) {
       const previousAt = (await this.#store.meta(LIVENESS_KEY)) as number | undefined;
-      const now = this.#clock.now();
+      const now = at ?? this.#clock.now();
       const refusedAt = this.#refusedAt;
       // Another instance that stored a sign of life since could take pings.
       const isRefused = refusedAt !== null && (previousAt ?? now) <= refusedAt;

@@ -15,7 +15,8 @@ import type { Logger } from '../observe/log.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { gapBefore } from './alive.ts';
 import { readDefaults } from './configuration.ts';
-import { applyEvent, readGlobals, specOfJob } from './events.ts';
+import { readGlobals, specOfJob } from './events.ts';
+import { settleJob, settlingTime } from './settling.ts';
 import { defaultNotifiers } from './system.ts';
 import { putSystemChange } from './system-change.ts';
 
@@ -92,7 +93,9 @@ export class Outages {
     if (dueAt > now) return this.#lookAfter(dueAt - now);
     const jobIds = await this.#store.dueJobIds(now, SETTLED_MAX + 1);
     if (jobIds.length > SETTLED_MAX && now < dueAt + SETTLING_MS_MAX) return this.#lookAfter(SETTLING_MS);
-    const told = await this.#store.transact({ all: true }, (tx) => this.#tell(tx, jobIds, now));
+    const isLate = now >= dueAt + SETTLING_MS_MAX;
+    const told = await this.#store.transact({ all: true }, (tx) => this.#tell(tx, jobIds, now, isLate));
+    if (told === null) return this.#lookAfter(0);
     if (told.length === 0) return;
     this.#onCommit();
     for (const detail of told) this.#logger.warn('Cronflow was away', { detail });
@@ -102,12 +105,19 @@ export class Outages {
     this.#cancel = this.#clock.after(delayMs, () => void this.look());
   }
 
-  /** @returns what was said, of each outage that is worth a message */
-  #tell(tx: Tx, dueJobIds: readonly string[], now: number): string[] {
+  /**
+   * @param isLate that what is due is not settled yet is no reason to wait any longer
+   * @returns what was said, of each outage that is worth a message; null when more has to be settled first
+   */
+  #tell(tx: Tx, dueJobIds: readonly string[], now: number, isLate: boolean): string[] | null {
     // The machine slept past the instant: liveness notes that first, and may put the message off.
     if (gapBefore(tx, now) !== null || this.#isGapUnnoted()) return [];
     // Slots whose replay window ends with this very instant have ended, however the timers are ordered.
-    for (const id of dueJobIds) this.#settle(tx, id, now);
+    const isTimeUp = settlingTime(this.#clock);
+    for (const [at, id] of dueJobIds.entries()) {
+      if (at > 0 && isTimeUp() && !isLate) return null;
+      if (!this.#settle(tx, id, now, isTimeUp) && !isLate) return null;
+    }
     const { replayWindowMs } = readGlobals(tx);
     const outages = readOutages(tx);
     const due = outages.filter((outage) => outageDueAt(outage, replayWindowMs) <= now);
@@ -128,13 +138,13 @@ export class Outages {
     });
   }
 
-  #settle(tx: Tx, id: string, now: number): void {
-    const job = tx.jobById(id);
-    if (job === undefined || job.removed_at !== null) return;
+  /** @returns whether nothing is left of the job that was due, as far as it can be settled at all */
+  #settle(tx: Tx, id: string, now: number, isTimeUp: () => boolean): boolean {
     try {
-      tx.attempt(() => applyEvent(tx, job, { type: 'tick', now_at: now }));
+      return tx.attempt(() => settleJob(tx, id, now, isTimeUp)).isDone;
     } catch (error) {
       this.#logger.error('a job could not be checked', { job_id: id, error: String(error) });
+      return true;
     }
   }
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -104,6 +105,42 @@ describe('cronflow serve', () => {
     early.signal('SIGTERM');
     expect(await early.ended()).toBe(0);
     expect(early.log()).toContain('stopping signal=SIGTERM');
+  });
+
+  test('is ended at once by a SIGTERM while it starts', async () => {
+    await write('jobs: {a: {}}\n');
+    await mkdir(join(root, 'data'), { mode: 0o700 });
+    // Another process that is about to take the directory and never comes to it: the start waits for it.
+    const other = createServer((socket) => socket.end('candidate'));
+    await new Promise<void>((resolve) =>
+      other.listen(join(root, 'data', 'lock-ffffffffffffffff.sock'), resolve),
+    );
+    const asked = once(other, 'connection');
+    const service = serve();
+    await asked;
+    service.signal('SIGTERM');
+    expect(await service.ended()).toBe(0);
+    expect(service.log()).toContain('stopping signal=SIGTERM');
+    other.close();
+  });
+
+  test('judges nothing once its port is closed, though it waits for a ping that has begun', async () => {
+    await write('jobs: {a: {every: 6s, grace: 1s}, b: {}}\n');
+    const service = serve();
+    const { port } = new URL(await service.url());
+    await service.get('/jobs/a/success');
+    const unfinished = connect(Number(port), '127.0.0.1').on('error', () => {});
+    unfinished.write('POST /jobs/b/success HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nab');
+    await service.get('/jobs/a/success');
+    service.signal('SIGTERM');
+    // Longer than the job may be silent: only then the connection is cut off.
+    expect(await service.ended()).toBe(0);
+    const { stdout } = spawnSync(process.execPath, [MAIN, 'store', 'export'], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    expect(stdout).toContain('"outcome":"success"');
+    expect(stdout).not.toMatch(/missed/);
   });
 
   test('writes of no request what could be read as something else, not what Node warns of either', async () => {

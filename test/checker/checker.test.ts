@@ -189,3 +189,52 @@ test('a check that first has to hear of a gap has not passed', async () => {
   expect(checker.lastPassedMs).toBeGreaterThan(beforeMs);
   await checker.stop();
 });
+
+test('it stops although there is always more that is due', async () => {
+  const { configure, checker, store, liveness } = await startMemoryService(START);
+  await liveness.start();
+  await configure({ backup: { schedule: '* * * * *' } });
+  const { id } = (await store.jobByName('backup'))!;
+  let looks = 0;
+  store.dueJobIds = async () => {
+    looks += 1;
+    await new Promise(setImmediate);
+    return [id];
+  };
+  checker.start();
+  while (looks < 3) await new Promise(setImmediate);
+  const passedMs = checker.lastPassedMs;
+  await checker.stop();
+  const after = looks;
+  for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+  expect([looks, checker.lastPassedMs]).toEqual([after, passedMs]);
+});
+
+test('no check keeps others waiting for long, not the first one either', async () => {
+  const { configure, checker, store, clock, liveness } = await startMemoryService(START);
+  await liveness.start();
+  const names = Array.from({ length: 40 }, (_, index) => `job-${index}`);
+  await configure(Object.fromEntries(names.map((name) => [name, { schedule: '* * * * *', grace: '1s' }])));
+  clock.set(START + 5 * HOUR_MS);
+  // As if every look at the clock had come ten milliseconds after the one before.
+  const monotonic = clock.monotonic.bind(clock);
+  let lookedMs = 0;
+  clock.monotonic = () => monotonic() + (lookedMs += 10);
+  const { transact } = store;
+  const left: number[] = [];
+  store.transact = async (scope, fn) => {
+    const result = await transact.call(store, scope, fn as never);
+    left.push((await store.dueJobIds(clock.now() - 1, 1_000)).length);
+    return result as never;
+  };
+  await liveness.check();
+  // The end of what was not seen, and the instant at which it is told of.
+  await clock.advance(15 * MINUTE_MS - SECOND_MS);
+  left.length = 0;
+  checker.start();
+  await clock.advance(2 * SECOND_MS);
+  const settled = left.map((count, index) => (left[index - 1] ?? names.length) - count);
+  expect(left.at(-1)).toBe(0);
+  expect(Math.max(...settled)).toBeLessThan(10);
+  await checker.stop();
+});

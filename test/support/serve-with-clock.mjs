@@ -85,6 +85,7 @@ process.exitCode = await serve(
         for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => resolve(signal));
       }),
     onReloadRequested: (callback) => process.on('SIGHUP', callback),
+    exit: (code) => process.exit(code),
     onWarning: (callback) => process.removeAllListeners('warning').on('warning', callback),
   },
 );

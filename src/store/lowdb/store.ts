@@ -22,8 +22,9 @@ const MIB = 2 ** 20;
 const DAY_MS = 24 * 3_600_000;
 /** Exit code when a sync failed: the service manager starts the process anew, which then recovers. */
 const EXIT_CODE_UNSYNCED = 70;
-/** Transactions in one commit; those beyond go into the next, so that a flood does not block the process. */
+/** Transactions in one commit, and how long they may take; the rest go into the next, so that no flood blocks the process. */
 const BATCH_TRANSACTIONS_MAX = 1000;
+const BATCH_MS_MAX = 50;
 
 /** What a data directory may hold unless its store is told otherwise (DESIGN.md §3.5). */
 export const DEFAULT_LIMITS: AdapterLimits = {
@@ -155,14 +156,15 @@ export class LowdbStore extends LocalStore {
   async #commitAll(): Promise<void> {
     // Calls of the same turn share a commit.
     await Promise.resolve();
-    while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, BATCH_TRANSACTIONS_MAX));
+    while (this.#waiting.length > 0) await this.#commit();
     // In the same turn as the last look, or a call in between would wait for ever.
     this.#committing = null;
   }
 
-  async #commit(batch: readonly Waiting[]): Promise<void> {
+  async #commit(): Promise<void> {
     const overlay = new Overlay(this.tables);
-    const settle = batch.map((transaction) => transaction.run(overlay));
+    const settle = this.#runWaiting(overlay);
+    const batch = this.#waiting.splice(0, settle.length);
     try {
       if (!overlay.isEmpty()) await this.#write(overlay);
     } catch (error) {
@@ -171,6 +173,18 @@ export class LowdbStore extends LocalStore {
       return;
     }
     for (const done of settle) done();
+  }
+
+  /** Runs what waits, as much as belongs into one commit; returns how each ends. */
+  #runWaiting(overlay: Overlay): (() => void)[] {
+    const { clock } = this.#options;
+    const endMs = clock.monotonic() + BATCH_MS_MAX;
+    const settle: (() => void)[] = [];
+    for (const transaction of this.#waiting) {
+      settle.push(transaction.run(overlay));
+      if (settle.length >= BATCH_TRANSACTIONS_MAX || clock.monotonic() >= endMs) break;
+    }
+    return settle;
   }
 
   async #write(overlay: Overlay): Promise<void> {

@@ -44,6 +44,36 @@ async function opened(disk: CrashDisk): Promise<Opened> {
 /** Open files keep the name they were made under, which is the unfinished one. */
 const isJournal = (path: string): boolean => path.includes('/journal-');
 
+describe('a flood', () => {
+  test('is stored in commits of a bounded time, so that what came first is not kept waiting', async () => {
+    const clock = createFakeClock(NOW_AT);
+    // As if every transaction took ten milliseconds.
+    let lookedMs = 0;
+    clock.monotonic = () => (lookedMs += 10);
+    const lock = async (): Promise<{ release(): Promise<void> }> => ({ release: async () => {} });
+    const store = new LowdbStore({
+      directory: '/data',
+      clock,
+      log: silentLogger,
+      disk: new CrashDisk(),
+      lock,
+    });
+    await store.open();
+    let ran = 0;
+    const all = Array.from({ length: 100 }, (_, at) =>
+      store.transact({}, (tx) => {
+        tx.putMeta('count', (ran += 1));
+        return at;
+      }),
+    );
+    await all[0];
+    expect(ran).toBeLessThan(10);
+    expect(await Promise.all(all)).toEqual([...all.keys()]);
+    expect(await store.meta('count')).toBe(100);
+    await store.close();
+  });
+});
+
 describe('a full disk', () => {
   test('refuses commits, says so, and changes nothing; when there is space again, all is well', async () => {
     const disk = new CrashDisk();

@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { settleJob } from '../../src/ingest/settling.ts';
+import { startMemoryService } from '../support/memory-service.ts';
+
+const START = Date.UTC(2025, 0, 1);
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const JOBS = {
+  seconds: { schedule: '* * * * * *', grace: '1s' },
+  every: { every: '1s', grace: '1s' },
+  nightly: { schedule: '0 2 * * *' },
+  hung: { schedule: '0 * * * *', max_runtime: '90m' },
+};
+
+/** The service with jobs that nobody has looked at for days. */
+async function startBehind() {
+  const service = await startMemoryService(START);
+  await service.configure(JOBS);
+  await service.ping('hung', 'start', { rid: 'a' });
+  return service;
+}
+
+const contentOf = async ({ store }: Awaited<ReturnType<typeof startBehind>>): Promise<unknown> => {
+  const { items } = await store.listJobs({ skip: 0, limit: 10 });
+  return Promise.all(
+    items.map(async ({ id, name, state }) => ({
+      name,
+      state,
+      runs: (await store.runsOf(id, { skip: 0, limit: 200 })).items.map(({ job_id: _id, ...run }) => run),
+      days: await store
+        .daysOf(id, { skip: 0, limit: 100 })
+        .then((page) => page.items.map(({ job_id: _id, ...day }) => day)),
+      told: (await store.deliveries({ skip: 0, limit: 100 })).items
+        .filter(({ facts }) => facts.job_name === name)
+        .map(({ kind, facts }) => [kind, facts.reason, facts.at]),
+    })),
+  );
+};
+
+describe('what is due after an absence', () => {
+  test('comes to the same, however many pieces it is settled in', async () => {
+    const now = START + DAY_MS + 3 * HOUR_MS + 12_345;
+    const [whole, pieces] = [await startBehind(), await startBehind()];
+    for (const name of Object.keys(JOBS)) {
+      const { id } = (await whole.store.jobByName(name))!;
+      const once = await whole.store.transact({ ids: [id] }, (tx) => settleJob(tx, id, now, () => false));
+      expect(once.isDone).toBe(true);
+      const other = (await pieces.store.jobByName(name))!;
+      let count = 0;
+      const settle = () =>
+        pieces.store.transact({ ids: [other.id] }, (tx) => settleJob(tx, other.id, now, () => true));
+      while (!(await settle()).isDone) count += 1;
+      expect([name, count > 0]).toEqual([name, true]);
+    }
+    const stripped = (content: unknown): unknown =>
+      JSON.parse(JSON.stringify(content).replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'id'));
+    expect(stripped(await contentOf(pieces))).toEqual(stripped(await contentOf(whole)));
+  });
+});
