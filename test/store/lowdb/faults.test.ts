@@ -20,6 +20,8 @@ interface Opened {
   warnings: string[];
 }
 
+const noLock = async (): Promise<{ release(): Promise<void> }> => ({ release: async () => {} });
+
 function storeOn(disk: CrashDisk): Opened {
   const fatal: Error[] = [];
   const warnings: string[] = [];
@@ -28,7 +30,7 @@ function storeOn(disk: CrashDisk): Opened {
     clock: createFakeClock(NOW_AT),
     log: { ...silentLogger, warn: (message) => warnings.push(message) },
     disk,
-    lock: async () => ({ release: async () => {} }),
+    lock: noLock,
     limits: { snapshotJournalBytes: 4_000, logBytesMax: 0 },
     fatal: (error) => void fatal.push(error),
   });
@@ -50,13 +52,12 @@ describe('a flood', () => {
     // As if every transaction took ten milliseconds.
     let lookedMs = 0;
     clock.monotonic = () => (lookedMs += 10);
-    const lock = async (): Promise<{ release(): Promise<void> }> => ({ release: async () => {} });
     const store = new LowdbStore({
       directory: '/data',
       clock,
       log: silentLogger,
       disk: new CrashDisk(),
-      lock,
+      lock: noLock,
     });
     await store.open();
     let ran = 0;
