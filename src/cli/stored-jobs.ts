@@ -1,3 +1,4 @@
+import { CronflowError } from '../core/errors.ts';
 import type { Job, JobState } from '../core/model.ts';
 import type { Globals } from '../core/spec.ts';
 import { readWritten } from '../ingest/configuration.ts';
@@ -31,20 +32,54 @@ type ListedJob = Omit<Job, 'state' | 'removed_at' | 'renamed' | 'created_at' | '
   run_count: number;
 };
 
+/** What one page of `GET /config/jobs` says, as far as it can be used. */
+interface ListedPage {
+  revision: unknown;
+  total: number;
+  jobs: ListedJob[];
+  stored: Omit<StoredJobs, 'jobs'>;
+}
+
+/** As many as one answer may hold. */
+const PAGE = 1_000;
+/** How often it is begun anew, because what is declared has changed between two pages. */
+const TRIES_MAX = 5;
+
 /**
- * Asks a running Cronflow for the same.
+ * Asks a running Cronflow for the same, page by page.
  * @throws CronflowError `unreachable`
  */
 export async function storedAt(io: Io, url: string): Promise<StoredJobs> {
-  const answer = await getJson(io, url, '/config/jobs');
-  const { jobs, notifiers, replay_window_ms: replayWindowMs, settings } = answer as Record<string, unknown>;
+  for (let tries = 1; tries <= TRIES_MAX; tries += 1) {
+    const first = await pageAt(io, url, '/config/jobs');
+    const jobs = [...first.jobs];
+    let isSame = true;
+    while (isSame && jobs.length < first.total) {
+      const page = await pageAt(io, url, `/config/jobs?skip=${jobs.length}&limit=${PAGE}`);
+      isSame = page.revision === first.revision && page.total === first.total && page.jobs.length > 0;
+      jobs.push(...page.jobs);
+    }
+    if (isSame) return { ...first.stored, jobs: jobs.map(jobOf) };
+  }
+  throw new CronflowError('unreachable', `What ${url} has declared changed while it was read. Try again.`);
+}
+
+async function pageAt(io: Io, url: string, path: string): Promise<ListedPage> {
+  const answer = (await getJson(io, url, path)) as Record<string, unknown>;
+  const { revision, jobs, notifiers, replay_window_ms: replayWindowMs, settings } = answer;
   if (!Array.isArray(jobs) || !Array.isArray(notifiers) || typeof replayWindowMs !== 'number') {
     throw strange(url);
   }
+  // One that does not say how many there are gives all at once.
+  const total = typeof answer['total'] === 'number' ? answer['total'] : jobs.length;
   return {
-    jobs: (jobs as ListedJob[]).map(jobOf),
-    globals: { notifiers: notifiers as string[], replayWindowMs },
-    written: (settings ?? undefined) as Readonly<Record<string, string>> | undefined,
+    revision,
+    total,
+    jobs: jobs as ListedJob[],
+    stored: {
+      globals: { notifiers: notifiers as string[], replayWindowMs },
+      written: (settings ?? undefined) as Readonly<Record<string, string>> | undefined,
+    },
   };
 }
 

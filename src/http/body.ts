@@ -1,19 +1,33 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { CronflowError } from '../core/errors.ts';
+import type { BodyBudget } from './body-budget.ts';
+import type { HttpLimits } from './limits.ts';
 import { TailBuffer } from './tail.ts';
 
 /**
- * How reading a body ended: it was complete, time was up, it was longer than `readBytesMax`, or the client
- * went away in the middle.
+ * How reading a body ended: it was complete, time was up, it was longer than `readBytesMax`, the client went away in the
+ * middle, or bodies of others have taken the memory that there is for all.
  */
-export type BodyEnd = 'complete' | 'timeout' | 'limit' | 'aborted';
+export type BodyEnd = 'complete' | 'timeout' | 'limit' | 'aborted' | 'no_room';
 
 export interface ReadOptions {
   clock: Clock;
   keepBytes: number;
   readBytesMax: number;
   readMsMax: number;
+  budget: BodyBudget;
+}
+
+/** What a body may take without asking: more than a ping's tail, or its JSON object without an output. */
+const BYTES_FREE = 32 * 1024;
+
+/** How a body that there is no room for is answered: it may come again. */
+export function noRoom(): CronflowError {
+  return new CronflowError(
+    'overloaded',
+    'Other requests with large bodies take the memory that there is for them. Try again in a moment.',
+  );
 }
 
 /**
@@ -22,12 +36,21 @@ export interface ReadOptions {
  */
 export function readBody(
   req: IncomingMessage,
-  { clock, keepBytes, readBytesMax, readMsMax }: ReadOptions,
+  { clock, keepBytes, readBytesMax, readMsMax, budget }: ReadOptions,
 ): Promise<{ tail: TailBuffer; end: BodyEnd }> {
   const tail = new TailBuffer(keepBytes);
+  let takenBytes = 0;
+  const isRoom = (): boolean => {
+    const bytes = Math.min(tail.totalBytes, keepBytes) - BYTES_FREE - takenBytes;
+    if (bytes <= 0) return true;
+    if (!budget.take(bytes)) return false;
+    takenBytes += bytes;
+    return true;
+  };
   return new Promise((resolve) => {
     const finish = (end: BodyEnd): void => {
       cancel();
+      budget.give(takenBytes);
       req.off('data', onData).off('end', onEnd).off('close', onClose);
       // The error listener stays: an aborted request emits one after everything is over. So does the flow,
       // which taking the other listeners away does not stop.
@@ -36,6 +59,7 @@ export function readBody(
     const onData = (chunk: Buffer): void => {
       tail.push(chunk);
       if (tail.totalBytes > readBytesMax) finish('limit');
+      else if (!isRoom()) finish('no_room');
     };
     const onEnd = (): void => finish('complete');
     const onClose = (): void => finish(req.complete ? 'complete' : 'aborted');
@@ -63,11 +87,11 @@ export function mediaType(req: IncomingMessage): string {
 /**
  * Reads a body that must be JSON. A missing `Content-Type` is taken for JSON, as many a small client sends
  * none.
- * @throws CronflowError `unsupported_media_type`, `body_too_large`, `request_timeout`, `bad_request`
+ * @throws CronflowError `unsupported_media_type`, `body_too_large`, `request_timeout`, `overloaded`, `bad_request`
  */
 export async function readJson(
   req: IncomingMessage,
-  { clock, bytesMax, readMsMax }: { clock: Clock; bytesMax: number; readMsMax: number },
+  { clock, limits, bodies }: { clock: Clock; limits: HttpLimits; bodies: BodyBudget },
 ): Promise<unknown> {
   const type = mediaType(req);
   if (type !== '' && type !== 'application/json') {
@@ -83,7 +107,8 @@ export async function readJson(
       `The body is encoded as ${JSON.stringify(encoding)}. Send it without Content-Encoding.`,
     );
   }
-  const options = { clock, keepBytes: bytesMax + 1, readBytesMax: bytesMax, readMsMax };
+  const { jsonBytesMax: bytesMax, bodyMsMax: readMsMax } = limits;
+  const options = { clock, keepBytes: bytesMax + 1, readBytesMax: bytesMax, readMsMax, budget: bodies };
   const { tail, end } = await readBody(req, options);
   if (end === 'limit') {
     throw new CronflowError('body_too_large', `The body is larger than the ${bytesMax} bytes allowed here.`);
@@ -91,6 +116,7 @@ export async function readJson(
   if (end === 'timeout') {
     throw new CronflowError('request_timeout', `The body did not arrive within ${readMsMax / 1000} s.`);
   }
+  if (end === 'no_room') throw noRoom();
   if (end === 'aborted') throw new CronflowError('bad_request', 'The body ended in the middle.');
   return parseJson(tail.bytes());
 }

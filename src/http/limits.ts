@@ -29,6 +29,8 @@ export const HTTP_LIMITS = {
   pingJsonBytesMax: 1024 * 1024,
   /** A ping's body is read up to here, and its tail kept; the rest is thrown away unread. */
   pingBodyBytesMax: 64 * 1024 * 1024,
+  /** What all bodies that are arriving may take together, beyond the 32 kB that each may have. */
+  bodiesBytesMax: 32 * 1024 * 1024,
   /** `limit` of a list. */
   pageItemsMax: 1_000,
   pageItemsDefault: 100,

@@ -25,6 +25,25 @@ export function problemOf(error: unknown): Problem {
 
 export function problem(code: ErrorCode, detail: string, faults: readonly Fault[] = []): Problem {
   const { status, title } = ERROR_CODES[code];
-  const errors = faults.length === 0 ? {} : { errors: faults };
-  return { type: `urn:cronflow:error:${code}`, title, status, detail, code, ...errors };
+  const errors = faults.length === 0 ? {} : { errors: someFaults(faults) };
+  return { type: `urn:cronflow:error:${code}`, title, status, detail: shortened(detail), code, ...errors };
+}
+
+/** Faults that one answer names: a body of a few kilobytes can hold thousands. */
+const FAULTS_MAX = 100;
+const DETAIL_LENGTH_MAX = 32_768;
+
+/** As many as an answer names, and one more that says how many there are besides. */
+export function someFaults(faults: readonly Fault[]): readonly Fault[] {
+  if (faults.length <= FAULTS_MAX) return faults;
+  const message = `and ${faults.length - FAULTS_MAX} more`;
+  return [...faults.slice(0, FAULTS_MAX), { code: 'more', path: '', message }];
+}
+
+/** A text for people as long as anybody reads, whole lines of it, with what was left out. */
+export function shortened(text: string): string {
+  if (text.length <= DETAIL_LENGTH_MAX) return text;
+  const end = text.lastIndexOf('\n', DETAIL_LENGTH_MAX);
+  const kept = text.slice(0, end === -1 ? DETAIL_LENGTH_MAX : end).toWellFormed();
+  return `${kept}\nand ${text.length - kept.length} more characters`;
 }

@@ -4,6 +4,7 @@ import type { Job } from '../core/model.ts';
 import { nearest } from '../core/nearest.ts';
 import { DEFAULT_GLOBALS, type Globals } from '../core/spec.ts';
 import type { UnknownPing } from '../ingest/unknown-pings.ts';
+import { BodyBudget } from './body-budget.ts';
 import type { HttpDeps } from './deps.ts';
 import { formerOwnerId } from '../ingest/renames.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
@@ -11,6 +12,8 @@ import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
 /** What the routes work with: the dependencies, every default filled in. */
 export interface Services extends HttpDeps {
   limits: HttpLimits;
+  /** The memory for bodies of requests. */
+  bodies: BodyBudget;
   globals(): Globals;
   unknownPings(): readonly UnknownPing[];
   heartbeat(): HeartbeatStatus | null;
@@ -44,6 +47,7 @@ export function servicesOf(deps: HttpDeps): Services {
     unknownPings: () => deps.unknownPings?.() ?? [],
     onFormerName: (name, job, kind) => deps.onFormerName?.(name, job, kind),
     limits,
+    bodies: new BodyBudget(limits.bodiesBytesMax),
     globals: () => deps.globals?.() ?? DEFAULT_GLOBALS,
     unknownJob,
     nearestName: async (name) => nearest(name, await knownNames()),

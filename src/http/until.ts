@@ -33,9 +33,8 @@ export async function readUntil(
   return at;
 }
 
-async function untilInBody(req: IncomingMessage, { clock, limits }: Services): Promise<unknown> {
-  const options = { clock, bytesMax: limits.jsonBytesMax, readMsMax: limits.bodyMsMax };
-  const body = await readJson(req, options);
+async function untilInBody(req: IncomingMessage, services: Services): Promise<unknown> {
+  const body = await readJson(req, services);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw invalid([{ code: 'type', path: '', message: 'must be an object such as {"until": "4h"}' }]);
   }

@@ -249,6 +249,18 @@ describe('cronflow plan against a running Cronflow', () => {
     expect(await planned(CHANGED, '--url', `${url}/`)).toEqual({ code: 2, stdout: CHANGES, stderr: '' });
   });
 
+  test('follows the pages', async () => {
+    const many = Object.fromEntries(Array.from({ length: 1_250 }, (_, at) => [`job-${at}`, { every: '1h' }]));
+    const { url, configure } = await startServer({
+      globals: () => ({ notifiers: ['ops'], replayWindowMs: 900_000 }),
+    });
+    await configure(many);
+    expect(await planned(yamlOf(many), '--url', url)).toMatchObject({
+      code: 0,
+      stdout: '= 1250 unchanged\n',
+    });
+  });
+
   test('sends the token of the environment, and says which is missing', async () => {
     const { url, configure } = await startServer({
       tokens: { ...NO_TOKENS, all: ['everything'], read: ['reading'] },

@@ -50,3 +50,33 @@ test('a former name is told with the name that the job has now, as often', () =>
     ],
   ]);
 });
+
+test('however many names ping, an hour has so many lines, and the last one says so', async () => {
+  const clock = createFakeClock(0);
+  const said: string[] = [];
+  const logger = { ...silentLogger, warn: (message: string) => void said.push(message) };
+  const unknown = new UnknownPings({ clock, logger });
+  const flood = (): void => {
+    for (let i = 0; i < 5_000; i += 1) unknown.note(`name-${clock.now()}-${i}`, 'start');
+  };
+  flood();
+  expect(said).toHaveLength(101);
+  expect(said.at(-1)).toContain('GET /pings/unknown');
+  await clock.advance(3_599_999);
+  flood();
+  expect(said).toHaveLength(101);
+  await clock.advance(1);
+  flood();
+  expect(said).toHaveLength(202);
+});
+
+test('a name that no job can have is cut', () => {
+  const said: unknown[] = [];
+  const logger = { ...silentLogger, warn: (_message: string, fields: unknown) => void said.push(fields) };
+  const unknown = new UnknownPings({ clock: createFakeClock(0), logger });
+  unknown.note('x'.repeat(16_000), 'start');
+  unknown.note('y'.repeat(128), 'start');
+  const names = ['y'.repeat(128), `${'x'.repeat(128)}…`];
+  expect(unknown.recent().map(({ name }) => name)).toEqual(names);
+  expect(said).toMatchObject([{ name: names[1] }, { name: names[0] }]);
+});

@@ -1,4 +1,6 @@
 import { readWritten } from '../../ingest/configuration.ts';
+import type { ConfigStatus } from '../deps.ts';
+import { shortened, someFaults } from '../problem.ts';
 import { Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
@@ -12,7 +14,7 @@ export function configRoutes(services: Services): Route[] {
       path: '/config',
       scope: 'read',
       handle(ctx) {
-        ctx.body = toWire(services.configStatus());
+        ctx.body = statusJson(services.configStatus());
       },
     },
     { method: 'GET', path: '/config/jobs', scope: 'read', handle: (ctx) => listForPlan(ctx, services) },
@@ -20,20 +22,35 @@ export function configRoutes(services: Services): Route[] {
   ];
 }
 
-/** What a plan is made against: every job as it is declared now, removed ones included. */
+function statusJson(status: ConfigStatus): object {
+  const { last_error: error, held } = status;
+  return toWire({
+    ...status,
+    last_error:
+      error === null ? null : { ...error, detail: shortened(error.detail), faults: someFaults(error.faults) },
+    held: held === null ? null : { ...held, detail: shortened(held.detail) },
+  });
+}
+
+/** What a plan is made against: jobs as they are declared now, removed ones included, a page at a time. */
 async function listForPlan(ctx: HttpContext, services: Services): Promise<void> {
-  new Query(ctx.querystring, services.limits).done();
+  const query = new Query(ctx.querystring, services.limits);
+  const { skip, limit } = query.page();
+  query.done();
   const { jobs, written } = await services.store.transact({ all: true }, (tx) => ({
     jobs: tx.jobs(),
     written: readWritten(tx),
   }));
   const { notifiers, replayWindowMs } = services.globals();
+  ctx.set('X-Total-Count', String(jobs.length));
+  const page = jobs.slice(skip, skip + limit);
   ctx.body = toWire({
+    total: jobs.length,
     revision: services.configStatus().revision,
     notifiers,
     replay_window_ms: replayWindowMs,
     settings: written ?? null,
-    jobs: jobs.map(({ id, name, source, place, declared, declaration, removed_at, renamed, state }) => ({
+    jobs: page.map(({ id, name, source, place, declared, declaration, removed_at, renamed, state }) => ({
       id,
       name,
       source,
@@ -51,5 +68,5 @@ async function reload(ctx: HttpContext, services: Services): Promise<void> {
   const query = new Query(ctx.querystring, services.limits);
   const confirm = query.text('confirm');
   query.done();
-  ctx.body = toWire(await services.reload(confirm === undefined ? {} : { confirm }));
+  ctx.body = statusJson(await services.reload(confirm === undefined ? {} : { confirm }));
 }

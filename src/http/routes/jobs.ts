@@ -66,8 +66,8 @@ async function patch(ctx: HttpContext, services: Services): Promise<void> {
   ctx.body = await withIncident(job, services);
 }
 
-function inputOf(ctx: HttpContext, { clock, limits }: Services): Promise<unknown> {
-  return readJson(ctx.req, { clock, bytesMax: limits.jsonBytesMax, readMsMax: limits.bodyMsMax });
+function inputOf(ctx: HttpContext, services: Services): Promise<unknown> {
+  return readJson(ctx.req, services);
 }
 
 /** The keys of a job with the name of the path, which the body may repeat. */

@@ -1,7 +1,7 @@
 import { CronflowError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { PING_KINDS, type PingKind } from '../../core/reasons.ts';
-import { mediaType, readBody } from '../body.ts';
+import { mediaType, noRoom, readBody } from '../body.ts';
 import { pingOf } from '../ping.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
@@ -65,20 +65,23 @@ async function readPingBody(
   isJson: boolean,
   services: Services,
 ): Promise<TailBuffer | null> {
-  const { clock, limits, logger } = services;
+  const { clock, limits, logger, bodies } = services;
   const { tail, end } = await readBody(ctx.req, {
     clock,
     keepBytes: isJson ? limits.pingJsonBytesMax : LIMITS.outputBytesMaxDefault,
     readBytesMax: limits.pingBodyBytesMax,
     readMsMax: limits.bodyMsMax,
+    budget: bodies,
   });
+  // Only JSON that is larger than a tail: what its keys say, an exit code too, would be lost with its beginning.
+  if (end === 'no_room') throw noRoom();
   if (end === 'aborted') {
-    logger.info('ping given up by its client', { path: ctx.path, bytes: tail.totalBytes });
+    logger.info('ping given up by its client', { path: ctx.path.slice(0, 200), bytes: tail.totalBytes });
     throw new CronflowError('bad_request', 'The body ended in the middle.');
   }
   if (end !== 'complete') {
     logger.warn('ping recorded without the rest of its body', {
-      path: ctx.path,
+      path: ctx.path.slice(0, 200),
       end,
       bytes: tail.totalBytes,
     });

@@ -1,0 +1,26 @@
+import type { Clock } from '../clock.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** Lines of the log that clients can cause: so many an hour, and after them one that says that there were more. */
+export class Lines {
+  readonly #clock: Clock;
+  readonly #linesMax: number;
+  /** On the monotonic clock. */
+  #sinceMs = -Infinity;
+  #count = 0;
+
+  constructor(clock: Clock, linesMax: number) {
+    this.#clock = clock;
+    this.#linesMax = linesMax;
+  }
+
+  /** Whether one more may be written: `last` is the one after which there is none for the rest of the hour. */
+  take(): 'yes' | 'last' | 'no' {
+    const nowMs = this.#clock.monotonic();
+    if (nowMs - this.#sinceMs >= HOUR_MS) [this.#sinceMs, this.#count] = [nowMs, 0];
+    this.#count += 1;
+    if (this.#count < this.#linesMax) return 'yes';
+    return this.#count === this.#linesMax ? 'last' : 'no';
+  }
+}
