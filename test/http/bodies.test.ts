@@ -67,7 +67,7 @@ describe('an answer', () => {
     const detail = faults.map(({ path }) => `${path}: unknown key\n`).join('');
     const error = { at: 0, code: 'config_invalid', detail, faults };
     const { request } = await startServer({ configStatus: () => ({ ...CONFIG_STATUS, last_error: error }) });
-    const shown = (await request('/config')).json['last_error'] as unknown as typeof error;
+    const shown = (await request('/config')).json['last_error'] as typeof error;
     expect(shown.faults).toHaveLength(101);
     expect(shown.detail.length).toBeLessThan(33_000);
     expect(shown.detail).toMatch(/unknown key\nand \d+ more characters$/);
