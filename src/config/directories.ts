@@ -36,8 +36,8 @@ export function directoriesOf(path: string): Promise<Watched> {
 
 /**
  * Finds the directory entries that decide what a path holds: that of the file, those of every
- * symbolic link on the way (a Kubernetes ConfigMap swaps a link two steps away from the file), and the one
- * above, because a directory that is recreated is a new one. What does not exist is waited for in the
+ * symbolic link on the way and of what it leads to (a Kubernetes ConfigMap swaps a link two steps away from the
+ * file; a release may be unpacked in the place of the one before), and the one above, because a directory that is recreated is a new one. What does not exist is waited for in the
  * nearest directory that does.
  */
 async function entriesOf(path: string): Promise<Set<string>> {
@@ -54,15 +54,23 @@ async function entriesOf(path: string): Promise<Set<string>> {
       break;
     }
     entries.add(step.at);
+    // What the link leads to may be replaced as a whole, by another of the same name.
+    entries.add(step.linked);
     rest = step.target;
   }
-  const above = dirname(resolve(path));
-  if (dirname(above) !== above) entries.add(above);
+  for (const above of [dirname(resolve(path)), dirname(rest)]) {
+    if (dirname(above) !== above) entries.add(above);
+  }
   return entries;
 }
 
-/** The first symbolic link or missing entry of a path; `target` is the path with the link replaced. */
-async function firstLink(path: string): Promise<{ at: string; missing: boolean; target: string | null }> {
+/** The first symbolic link of a path, or the first entry that is missing. */
+type Step =
+  /** `linked` is what the link leads to, `target` the whole path with it in the place of the link. */
+  | { at: string; missing: false; linked: string; target: string }
+  | { at: string; missing: boolean; target: null };
+
+async function firstLink(path: string): Promise<Step> {
   const { root } = parse(path);
   const names = path.slice(root.length).split(sep);
   let at = root;
@@ -71,11 +79,8 @@ async function firstLink(path: string): Promise<{ at: string; missing: boolean; 
     try {
       const stats = await lstat(at);
       if (!stats.isSymbolicLink()) continue;
-      return {
-        at,
-        missing: false,
-        target: join(resolve(dirname(at), await readlink(at)), ...names.slice(i + 1)),
-      };
+      const linked = resolve(dirname(at), await readlink(at));
+      return { at, missing: false, linked, target: join(linked, ...names.slice(i + 1)) };
     } catch {
       return { at, missing: true, target: null };
     }

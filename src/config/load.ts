@@ -26,6 +26,8 @@ export type LoadResult = (
   fingerprint: string;
   /** The items of `include`; none where the file says too little to tell. */
   includes: readonly string[];
+  /** The files that hold secrets; none where the file says too little to tell. */
+  secrets: readonly string[];
 };
 
 /**
@@ -37,7 +39,8 @@ export type LoadResult = (
 export async function loadConfig(path: string, env: Env): Promise<LoadResult> {
   const read = await readConfigFile(path);
   const { fingerprint } = read;
-  if ('fault' in read) return { ok: false, faults: [read.fault], files: [], fingerprint, includes: [] };
+  if ('fault' in read)
+    return { ok: false, faults: [read.fault], files: [], fingerprint, includes: [], secrets: [] };
   return parsedOr(read.file, env, fingerprint);
 }
 
@@ -46,7 +49,7 @@ export async function loadStored(files: readonly SourceFile[], env: Env): Promis
   const [main, ...included] = files;
   if (main !== undefined) return parsedOr(main, env, sha256(main.text), included);
   const fault = { code: 'file_missing', path: '', message: 'no configuration is stored' };
-  return { ok: false, faults: [fault], files: [], fingerprint: fault.code, includes: [] };
+  return { ok: false, faults: [fault], files: [], fingerprint: fault.code, includes: [], secrets: [] };
 }
 
 /** The error of a start that has no valid configuration: all faults, as people read them. */
@@ -66,14 +69,14 @@ async function parsedOr(
     return resultOf(await parse(file, env, stored));
   } catch (error) {
     const faults = [internalFault(file.path, error)];
-    return { ok: false, faults, files: [file], fingerprint, includes: [] };
+    return { ok: false, faults, files: [file], fingerprint, includes: [], secrets: [] };
   }
 }
 
-function resultOf({ result, files, fingerprint, includes }: ParsedSources): LoadResult {
+function resultOf({ result, files, fingerprint, includes, secrets }: ParsedSources): LoadResult {
   return result.ok
-    ? { ...result, fingerprint, includes }
-    : { ok: false, faults: result.faults, files, fingerprint, includes };
+    ? { ...result, fingerprint, includes, secrets }
+    : { ok: false, faults: result.faults, files, fingerprint, includes, secrets };
 }
 
 async function parse(file: SourceFile, env: Env, stored?: readonly SourceFile[]): Promise<ParsedSources> {
@@ -96,6 +99,7 @@ async function parseInWorker(
     result: { ok: false, faults: [{ code: 'yaml_limit', path: '', message, file: file.path }] },
     files: [file],
     includes: [],
+    secrets: [],
     fingerprint: sha256(file.text),
   });
   let cancel: (() => void) | undefined;

@@ -2,6 +2,7 @@ import type { SourceFile } from './config.ts';
 import { assemble, parseMain, type ParseResult } from './parse.ts';
 import { fingerprintOf, readIncluded, storedAsIncluded } from './sources.ts';
 import { sha256 } from './read.ts';
+import { withSecrets } from './secret-files.ts';
 import type { Env } from './substitute.ts';
 
 /** What became of a file and of those it includes. */
@@ -11,6 +12,8 @@ export interface ParsedSources {
   files: SourceFile[];
   /** The items of `include`, for who watches what they find; none where the file says too little to tell. */
   includes: readonly string[];
+  /** The files that hold its secrets, for who watches them. */
+  secrets: readonly string[];
   fingerprint: string;
 }
 
@@ -36,6 +39,7 @@ export async function parseSources(
     result: assemble(main, included, env),
     files,
     includes: items,
-    fingerprint: fingerprintOf(source.path, sha256(source.text), included),
+    secrets: [...main.secrets.keys()],
+    fingerprint: withSecrets(fingerprintOf(source.path, sha256(source.text), included), main.secrets),
   };
 }

@@ -24,6 +24,7 @@ import { renameFindings } from './renames.ts';
 import { sha256 } from './read.ts';
 import { type Schema, validators } from './schema.ts';
 import type { ConfigFile } from './schema-types.ts';
+import type { SecretFiles } from './secret-files.ts';
 import { fingerprintOf, type IncludedFiles, type IncludedRead } from './sources.ts';
 import type { Env } from './substitute.ts';
 import { pointer, steps } from './tree.ts';
@@ -41,6 +42,8 @@ export interface MainFile {
   context: JobContext;
   /** The items of `include`, each with its place. */
   includes: { text: string; place: TextPlace; path: string }[];
+  /** The files that hold its secrets. */
+  secrets: SecretFiles;
 }
 
 type JobsFile = ConfigText<Pick<ConfigFile, 'jobs'>>;
@@ -67,11 +70,13 @@ export function parseMain(source: SourceFile, env: Env): MainFile {
   const isUsable = !hasProblemAt(problems, '/notifiers');
   const notifiers =
     text.tree === null
-      ? { notifiers: [], problems: [] }
+      ? { notifiers: [], problems: [], secrets: new Map() }
       : resolveNotifiers(source.path, isUsable ? value?.notifiers : {}, env);
   if (isUsable) problems.push(...notifiers.problems);
   const hasHeartbeat = !hasProblemAt(problems, '/heartbeat');
-  const heartbeat = hasHeartbeat ? resolveHeartbeat(source.path, value?.heartbeat, problems) : null;
+  const heartbeat = hasHeartbeat
+    ? resolveHeartbeat(source.path, value?.heartbeat, { problems, secrets: notifiers.secrets })
+    : null;
   const context: JobContext = {
     notifiers: notifierNames(value),
     groups: Object.keys(asMapping(value?.groups)),
@@ -87,7 +92,7 @@ export function parseMain(source: SourceFile, env: Env): MainFile {
     ),
     problemsOfJobs(text, context),
   );
-  return { text, notifiers, heartbeat, context, includes: includesOf(text) };
+  return { text, notifiers, heartbeat, context, includes: includesOf(text), secrets: notifiers.secrets };
 }
 
 /** Puts the main file and those it includes together: all of it is valid, or nothing is used. */

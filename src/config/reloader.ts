@@ -8,6 +8,7 @@ import type { Config, SourceFile } from './config.ts';
 import { formatFaults } from './format.ts';
 import { invalidConfigError, loadConfig, loadStored, type LoadResult } from './load.ts';
 import { internalFault } from './read.ts';
+import type { Beside } from './sources.ts';
 import type { Env } from './substitute.ts';
 import { type ConfigWatcher, watchConfig } from './watch.ts';
 
@@ -74,8 +75,8 @@ export class ConfigReloader {
   #problem: ConfigProblem | null = null;
   /** Of what was last loaded, good or bad; null to look again although nothing changed. */
   #fingerprint: string | null = null;
-  /** The items of `include` in what was last loaded. */
-  #includes: readonly string[] = [];
+  /** What belonged to what was last loaded, beside the file. */
+  #beside: Beside = { includes: [], secrets: [] };
   #queue: Promise<unknown> = Promise.resolve();
   #isWatchReloadQueued = false;
   #watcher: ConfigWatcher | null = null;
@@ -106,7 +107,7 @@ export class ConfigReloader {
     const { path, env, strict = false } = this.#options;
     const loaded = await loadConfig(path, env);
     this.#fingerprint = loaded.fingerprint;
-    this.#includes = loaded.includes;
+    this.#beside = besideOf(loaded);
     const problem = loaded.ok
       ? await this.#problemOfPlan(loaded.config, request.confirm)
       : this.#invalid(loaded);
@@ -137,8 +138,8 @@ export class ConfigReloader {
     const { path, clock, logger, watch = true } = this.#options;
     if (!watch || this.#closed) return;
     const onChange = (): void => this.#reloadSoon();
-    const [seen, includes] = [this.#fingerprint, this.#includes];
-    this.#watcher = watchConfig({ path, clock, logger, seen, includes, onChange });
+    const seen = this.#fingerprint;
+    this.#watcher = watchConfig({ path, clock, logger, seen, ...this.#beside, onChange });
   }
 
   /** For those who wait for no answer: one queued reload is enough, it reads what is there when it runs. */
@@ -175,14 +176,15 @@ export class ConfigReloader {
     const loaded = await loadConfig(path, env);
     if (request.ifChanged === true && loaded.fingerprint === this.#fingerprint)
       return { status: 'unchanged' };
-    const areFilesNew = !isDeepStrictEqual(loaded.includes, this.#includes);
-    this.#includes = loaded.includes;
+    const beside = besideOf(loaded);
+    const areFilesNew = !isDeepStrictEqual(beside, this.#beside);
+    this.#beside = beside;
     if (request.ifChanged === true && areFilesNew) {
-      // Nobody has seen yet whether the files that it includes now are being written.
-      this.#watcher?.follow(loaded.includes, null);
+      // Nobody has seen yet whether the files that belong to it now are being written.
+      this.#watcher?.follow(beside, null);
       return { status: 'unchanged' };
     }
-    this.#watcher?.follow(loaded.includes, loaded.fingerprint);
+    this.#watcher?.follow(beside, loaded.fingerprint);
     this.#fingerprint = loaded.fingerprint;
     this.#cancelRetry();
     if (!loaded.ok) return this.#refuse(this.#invalid(loaded));
@@ -304,4 +306,8 @@ export class ConfigReloader {
       this.#options.logger.error('a listener of the configuration failed', { error: String(error) });
     }
   }
+}
+
+function besideOf({ includes, secrets }: LoadResult): Beside {
+  return { includes, secrets };
 }

@@ -2,6 +2,7 @@ import { dirname, relative } from 'node:path';
 import type { Fault } from '../core/errors.ts';
 import type { SourceFile } from './config.ts';
 import { expandIncludes, type Included } from './include.ts';
+import { secretsNow, withSecrets } from './secret-files.ts';
 import { internalFault, readConfigFile, type ReadResult, sha256 } from './read.ts';
 
 /** An included file as it was found. */
@@ -43,6 +44,8 @@ export async function readIncluded(main: string, items: readonly string[]): Prom
   return { reads, directories, faults };
 }
 
+const NOTHING: IncludedFiles = { reads: [], directories: [], faults: [] };
+
 /** Included files as they were stored with a revision. */
 export function storedAsIncluded(files: readonly SourceFile[]): IncludedFiles {
   const reads = files.map((file, item) => {
@@ -66,12 +69,20 @@ export function fingerprintOf(main: string, fingerprint: string, included: Inclu
   return sha256([...lines, ...faults.map(({ file, message }) => `${message}  ${file}\n`)].join(''));
 }
 
+/** What belongs to a configuration beside its file. */
+export interface Beside {
+  /** The items of `include`. */
+  includes: readonly string[];
+  /** The files that hold secrets. */
+  secrets: readonly string[];
+}
+
 /** Reads everything again, to see whether it is as it was. */
-export async function currentFingerprint(main: string, items: readonly string[]): Promise<string> {
+export async function currentFingerprint(main: string, { includes, secrets }: Beside): Promise<string> {
   const { fingerprint } = await readConfigFile(main);
-  if (items.length === 0) return fingerprint;
   try {
-    return fingerprintOf(main, fingerprint, await readIncluded(main, items));
+    const included = includes.length === 0 ? NOTHING : await readIncluded(main, includes);
+    return withSecrets(fingerprintOf(main, fingerprint, included), secretsNow(secrets));
   } catch (error) {
     // A reload fails in the same way, and tells of it.
     return `${fingerprint} ${internalFault(main, error).message}`;

@@ -4,7 +4,7 @@ import { type Clock, sleep } from '../clock.ts';
 import type { Logger } from '../observe/log.ts';
 import { placesOf, type Watched } from './directories.ts';
 import { expandIncludes } from './include.ts';
-import { currentFingerprint } from './sources.ts';
+import { type Beside, currentFingerprint } from './sources.ts';
 
 const STABLE_MS = 500;
 const POLL_MS = 30_000;
@@ -19,6 +19,8 @@ export interface WatchOptions {
   seen: string | null;
   /** The items of the file's `include`, whose files are watched too. */
   includes?: readonly string[];
+  /** The files that hold its secrets, which are watched too. */
+  secrets?: readonly string[];
   /** Called once for every content that differs from the one before and has rested. */
   onChange: () => void;
   stableMs?: number;
@@ -31,16 +33,16 @@ export interface ConfigWatcher {
   /** Looks now; whatever it finds is reported as usual. */
   check(): void;
   /**
-   * Watches the files of other `include` items from now on.
+   * Watches other files beside the main one from now on.
    * @param seen fingerprint of what was loaded with them; null to report it once all of it has rested
    */
-  follow(includes: readonly string[], seen: string | null): void;
+  follow(beside: Beside, seen: string | null): void;
   close(): Promise<void>;
 }
 
 /**
- * Watches a file, and those it includes, for changes of their content (DESIGN.md §5). Events only say when to look: what counts is that the
- * SHA-256 is another and has been the same for 500 ms, so it matters little how a file is saved. A slow poll
+ * Watches a file, those it includes and those that hold its secrets, for changes of their content (DESIGN.md §5).
+ * Events only say when to look: what counts is that the SHA-256 is another and has been the same for 500 ms, so it matters little how a file is saved. A slow poll
  * sees what events miss, as on network file systems. A file that disappears has changed, too.
  */
 export function watchConfig(options: WatchOptions): ConfigWatcher {
@@ -53,7 +55,7 @@ class Watcher implements ConfigWatcher {
   readonly #options: WatchOptions;
   readonly #stop = new AbortController();
   #seen: string | null;
-  #includes: readonly string[];
+  #beside: Beside;
   /** Something may have changed since the content was last read. */
   #hinted = false;
   /** The look that is under way. */
@@ -65,7 +67,7 @@ class Watcher implements ConfigWatcher {
   constructor(options: WatchOptions) {
     this.#options = options;
     this.#seen = options.seen;
-    this.#includes = options.includes ?? [];
+    this.#beside = { includes: options.includes ?? [], secrets: options.secrets ?? [] };
     this.#poll();
   }
 
@@ -81,8 +83,8 @@ class Watcher implements ConfigWatcher {
       });
   }
 
-  follow(includes: readonly string[], seen: string | null): void {
-    this.#includes = includes;
+  follow(beside: Beside, seen: string | null): void {
+    this.#beside = beside;
     this.#seen = seen;
     this.check();
   }
@@ -119,11 +121,11 @@ class Watcher implements ConfigWatcher {
     const { path, clock, logger, stableMs = STABLE_MS } = this.#options;
     const startedAtMs = clock.monotonic();
     let warned = false;
-    let fingerprint = await currentFingerprint(path, this.#includes);
+    let fingerprint = await currentFingerprint(path, this.#beside);
     while (fingerprint !== this.#seen && !this.#stop.signal.aborted) {
       await sleep(clock, stableMs, this.#stop.signal);
       this.#hinted = false;
-      const again = await currentFingerprint(path, this.#includes);
+      const again = await currentFingerprint(path, this.#beside);
       if (again === fingerprint) break;
       fingerprint = again;
       if (!warned && clock.monotonic() - startedAtMs > UNSTABLE_MS_MAX) {
@@ -136,8 +138,10 @@ class Watcher implements ConfigWatcher {
 
   /** Watches what must be watched now: links may point elsewhere, directories may be new ones. */
   async #follow(): Promise<void> {
-    const { files, directories } = await expandIncludes(this.#options.path, this.#includes);
-    const watched = await placesOf([this.#options.path, ...files.map((file) => file.path)], directories);
+    const { includes, secrets } = this.#beside;
+    const { files, directories } = await expandIncludes(this.#options.path, includes);
+    const paths = [this.#options.path, ...files.map((file) => file.path), ...secrets];
+    const watched = await placesOf(paths, directories);
     if (watched.identity === this.#watched?.identity || this.#stop.signal.aborted) return;
     this.#watched = watched;
     const previous = this.#events;

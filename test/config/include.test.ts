@@ -115,10 +115,10 @@ jobs:
     const printed = execFileSync('sh', ['-c', command], { cwd: directory, encoding: 'utf8' });
     expect(first.config.revision).toBe(printed.slice(0, 64));
     expect(first.fingerprint).toBe(first.config.revision);
-    expect(await currentFingerprint(main, first.includes)).toBe(first.fingerprint);
+    expect(await currentFingerprint(main, first)).toBe(first.fingerprint);
     write({ 'conf.d/b.yaml': 'jobs: {}\n' });
-    expect(await currentFingerprint(main, first.includes)).not.toBe(first.fingerprint);
-    expect((await load()).config.revision).toBe(await currentFingerprint(main, first.includes));
+    expect(await currentFingerprint(main, first)).not.toBe(first.fingerprint);
+    expect((await load()).config.revision).toBe(await currentFingerprint(main, first));
   });
 
   it('is stored with its files, and read back without them', async () => {
@@ -160,9 +160,9 @@ jobs:
       'cronflow.yaml:undefined:undefined include: "include" finds more than 1000 files',
     ]);
     // What cannot be included counts as a difference, too.
-    const before = await currentFingerprint(main, ['conf.d/*.yaml']);
+    const before = await currentFingerprint(main, { includes: ['conf.d/*.yaml'], secrets: [] });
     rmSync(join(directory, 'conf.d/999.yaml'));
-    expect(await currentFingerprint(main, ['conf.d/*.yaml'])).not.toBe(before);
+    expect(await currentFingerprint(main, { includes: ['conf.d/*.yaml'], secrets: [] })).not.toBe(before);
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -95,6 +95,58 @@ function until(condition: () => boolean): Promise<void> {
     wake();
   });
 }
+
+const hook = (name: string): string => `https://hooks.slack.com/services/${name}`;
+const urls = (): unknown => reloader.current?.notifiers.map(({ settings }) => settings['webhook_url']);
+
+describe('a file that holds a secret', () => {
+  const config = 'notifiers: {ops: {type: slack, webhook_url_file: secrets/hook}}\njobs: {a: {}}\n';
+
+  it('is watched: what it holds is used as soon as Kubernetes has put another one in its place', async () => {
+    const secrets = join(directory, 'secrets');
+    const put = (version: string): void => {
+      mkdirSync(join(secrets, version), { recursive: true });
+      writeFileSync(join(secrets, version, 'hook'), hook(version));
+      symlinkSync(version, join(secrets, '..new'));
+      renameSync(join(secrets, '..new'), join(secrets, '..data'));
+    };
+    put('..1');
+    symlinkSync('..data/hook', join(secrets, 'hook'));
+    save(config);
+    const used: unknown[] = [];
+    const apply = (loaded: Config): Promise<Plan> => {
+      used.push(loaded.notifiers[0]?.settings['webhook_url']);
+      wake();
+      return planOf(loaded);
+    };
+    await build({ watch: true, apply }).start();
+    for (const version of ['..2', '..3']) {
+      put(version);
+      await until(() => used.at(-1) === hook(version));
+    }
+    expect(used).toEqual(['..1', '..2', '..3'].map(hook));
+  });
+
+  it('is watched where it is missing, and for a mistake', async () => {
+    save(config);
+    await build({ watch: true, stored: storedFile(jobs('a')) }).start();
+    expect(reloader.problem?.text).toContain('does not exist');
+    mkdirSync(join(directory, 'secrets'));
+    writeFileSync(join(directory, 'secrets', 'hook'), hook('a'));
+    await until(() => reloader.problem === null);
+    writeFileSync(join(directory, 'secrets', 'hook'), 'no address');
+    await until(() => reloader.problem !== null);
+    expect(reloader.problem?.text).toContain('must hold an address');
+    expect(urls()).toEqual([hook('a')]);
+  });
+
+  it('changes no revision, which is that of the files', async () => {
+    mkdirSync(join(directory, 'secrets'));
+    writeFileSync(join(directory, 'secrets', 'hook'), hook('a'));
+    save(config);
+    expect((await build().start()).revision).toBe(revisionOf(config));
+  });
+});
 
 describe('an error of Cronflow itself', () => {
   /** Fails wherever a variable is looked up. Its message is what such a message may be: a part of the file. */

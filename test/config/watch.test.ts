@@ -137,6 +137,26 @@ describe('a file behind links', () => {
     }
   });
 
+  it('is seen when the directory that a link leads to is replaced as a whole', async () => {
+    const [releases, etc] = [join(directory, 'releases'), join(directory, 'etc')];
+    const release = async (name: string, text: string): Promise<void> => {
+      await mkdir(join(releases, name, 'conf'), { recursive: true });
+      await writeFile(join(releases, name, 'conf', 'cronflow.yaml'), text);
+    };
+    await release('now', 'one');
+    await symlink('releases/now', etc);
+    await start(join(etc, 'conf', 'cronflow.yaml'));
+    // The watch is in place once a change was seen.
+    await release('now', 'one again');
+    expect(await seen(sha256('one again'))).toBe(true);
+    for (const text of ['two', 'three']) {
+      await release('next', text);
+      await rename(join(releases, 'now'), join(releases, `before-${text}`));
+      await rename(join(releases, 'next'), join(releases, 'now'));
+      expect(await seen(sha256(text))).toBe(true);
+    }
+  });
+
   it('is seen when it changes in the directory that it is linked from', async () => {
     await mkdir(join(directory, 'repository'));
     await mkdir(join(directory, 'etc'));
