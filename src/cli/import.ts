@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 import { parseArgs } from './arguments.ts';
 import { toIncludedYaml, toYaml } from '../config/crontab/document.ts';
-import { type Cron, type CrontabImport, CRONS, importCrontab } from '../config/crontab/import.ts';
+import { type Cron, CRONS } from '../config/crontab/crons.ts';
+import { foreignFormat } from '../config/crontab/foreign.ts';
+import { type CrontabImport, importCrontab } from '../config/crontab/import.ts';
 import { wrapCrontab, type WrappedCrontab } from '../config/crontab/wrap.ts';
 import { CronflowError } from '../core/errors.ts';
 import { compileCron } from '../schedule/cron.ts';
@@ -29,8 +31,10 @@ stdin: crontab -l | cronflow import crontab. It changes no crontab.
                   recognised by their path
   --user          it does not, whatever the path
   --timezone Z    the zone of the machine that runs the crontab (default: that of this machine)
-  --cron KIND     which cron runs it: debian goes by the machine's zone whatever CRON_TZ and TZ say, cronie heeds
-                  CRON_TZ (default: any; each holds from where it stands, CRON_TZ before TZ)
+  --cron KIND     which cron runs it, since they differ in what a line means: debian, cronie, busybox, supercronic,
+                  freebsd, openbsd (default: any; what is not the same in all of them is told of). debian goes by the
+                  machine's zone whatever CRON_TZ and TZ say, cronie heeds CRON_TZ. A bare % is an ordinary character
+                  to busybox and supercronic. supercronic knows seconds, and BSD -n and -q before a command
   --prefix TEXT   what each name begins with, where several machines have a job of one name: --prefix web1-
   --include       print a file for "include": jobs alone, each with its zone
   --wrap          print instead the crontab, rewritten so that each job calls the wrapper; to use it, install
@@ -188,6 +192,8 @@ function print(crontab: string, options: Options, io: Io): number {
   const { file, timezone, monitor, wrap, json } = options;
   const wrappers = new Set([WRAPPER, basename(monitor)]);
   const imported = importCrontab(crontab, { ...options, wrappers });
+  const foreign = foreignFormat(file, crontab, imported.lines);
+  if (foreign !== undefined) throw unreadable(`${nameOf(file)} ${foreign}`);
   const wrapped = wrap ? wrapCrontab(imported, monitor) : undefined;
   const patch = wrapped && options.diff ? patchOf(nameOf(file), crontab, wrapped.crontab) : undefined;
   if (json) {
@@ -216,7 +222,7 @@ function report(
 ): object {
   return {
     timezone,
-    jobs: jobs.map((job) => ({ ...job, timezone: job.timezone ?? timezone })),
+    jobs: jobs.map(({ runs: _runs, ...job }) => ({ ...job, timezone: job.timezone ?? timezone })),
     skipped,
     notes: [...notes, ...(wrapped?.notes ?? [])],
     ...(wrapped === undefined ? {} : { crontab: wrapped.crontab }),

@@ -55,9 +55,11 @@ CRON_TZ=Asia/Tokyo
 const YAML = `defaults:
   timezone: Europe/Berlin
 jobs:
+  # mysqldump shop | gzip > /backup/$(date +%F).sql.gz
   mysqldump-shop:
     schedule: "0 2 * * *"
     description: Dumps the shop for $\${5}
+  # mail -s "It's late" joe
   mail-joe:
     schedule: "@daily"
     timezone: Asia/Tokyo
@@ -133,11 +135,11 @@ describe('cronflow import crontab', () => {
   });
 
   it('begins each name that it makes as told', async () => {
-    const crontab = '@daily x\n@hourly x\n@daily 42\n@daily monitor.sh y -- z\n';
+    const crontab = '@daily x\n@hourly x\n@daily fail\n@daily monitor.sh y -- z\n';
     const { stdout } = await run(['crontab', '--json', '--prefix', 'web1-'], chunks(crontab));
     const names = (JSON.parse(stdout) as { jobs: { name: string }[] }).jobs.map(({ name }) => name);
     const hashed = expect.stringMatching(/^web1-x-[0-9a-f]{6}$/) as unknown;
-    expect(names).toEqual([hashed, hashed, 'web1-job-42', 'y']);
+    expect(names).toEqual([hashed, hashed, 'web1-job-fail', 'y']);
   });
 
   it('prints JSON, and nothing on stderr', async () => {
@@ -332,3 +334,39 @@ it('ends quietly when nobody reads any more', async () => {
 function brokenPipe(): never {
   throw new BrokenPipeError('Nobody reads the output');
 }
+
+describe('what is no crontab', () => {
+  const anacrontab =
+    '1\t7\tnightly.tidy\t/usr/local/bin/tidy --all\n@weekly 20\tweekly.report\t/usr/local/bin/report\n';
+
+  it.each([
+    ['etc/anacrontab', 'SHELL=/bin/sh\n1 5 cron.daily run-parts /etc/cron.daily\n', 'is an anacrontab'],
+    ['by-shape', anacrontab, 'is an anacrontab'],
+    ['macros-alone', '@weekly 15 jobid echo test\n', 'is an anacrontab'],
+    ['script.sh', '#!/bin/sh\nset -e\nmkdir -p /x\ncp a b\n', 'is a script'],
+    ['Jenkinsfile', "pipeline {\n  triggers { cron('H 4 * * *') }\n  agent any\n}\n", 'is a Jenkinsfile'],
+    [
+      'cron.yaml',
+      'apiVersion: batch/v1\nkind: CronJob\nspec:\n  schedule: "0 2 * * *"\n',
+      'is YAML of Kubernetes',
+    ],
+    ['fcron', '@ 30 /usr/bin/fetch\n&nice(5) 0 2 * * * /x\n', 'is a table of fcron'],
+    ['x.timer', '[Unit]\nDescription=x\n[Timer]\nOnCalendar=daily\n', 'is a unit of systemd'],
+  ])('is refused in one sentence: %s', async (name, content, expected) => {
+    const path = file(name, content);
+    for (const options of [[], ['--wrap'], ['--json']]) {
+      const { code, stdout, stderr } = await run(['crontab', path, ...options]);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+      expect(stderr).toContain(expected);
+    }
+  });
+
+  it.each(['#!/bin/bash\n0 1 * * * x\n', '@daily x\n', '', '# nothing\n', '@daily x\nwhat is this\n'])(
+    'is not %j',
+    async (content) => {
+      const { stderr } = await run(['crontab', file('crontab', content)]);
+      expect(stderr).not.toMatch(/ is an? (?:anacrontab|script|table|unit)/);
+    },
+  );
+});

@@ -28,6 +28,8 @@ const STARTERS: Readonly<Record<string, Starter>> = {
   chrt: { values: 'TPD', positional: 1 },
   command: {},
   cronic: {},
+  // Of other monitors: what they exec, and which check it is for.
+  cronitor: { positional: 2 },
   doas: { values: 'uC' },
   env: { values: 'uC' },
   exec: { values: 'a' },
@@ -49,6 +51,8 @@ const STARTERS: Readonly<Record<string, Starter>> = {
   unbuffer: {},
   'xvfb-run': { values: 'nes' },
 };
+/** Programs of other monitors that start what stands behind `--`. */
+const BEHIND_DASHES = new Set(['runitor', 'sentry-cli']);
 const SHELLS = new Set(['sh', 'ash', 'bash', 'dash', 'ksh', 'ksh93', 'mksh', 'zsh']);
 /** Programs whose first plain argument is what people mean, and their options with a value. */
 const INTERPRETERS: readonly [pattern: RegExp, values: string][] = [
@@ -113,6 +117,11 @@ function withoutStarters(words: readonly Word[]): readonly Word[] {
     }
     const name = baseName(first.text);
     const starter = Object.hasOwn(STARTERS, name) ? STARTERS[name] : undefined;
+    const behind = rest.findIndex(({ text }) => text === '--');
+    if (BEHIND_DASHES.has(name) && behind !== -1) {
+      rest = rest.slice(behind + 1);
+      continue;
+    }
     const isBusybox = name === 'busybox' && rest.length > 1;
     if (isBusybox) rest = rest.slice(1);
     else if (starter === undefined || innerCommand(rest) !== undefined) return rest;

@@ -1,5 +1,6 @@
-import { Document, Scalar } from 'yaml';
+import { Document, isMap, isScalar, Scalar } from 'yaml';
 import type { ImportedJob } from './import.ts';
+import { shownCommand } from './shown.ts';
 
 /**
  * The text of a `cronflow.yaml` that declares the jobs, in their order.
@@ -7,25 +8,37 @@ import type { ImportedJob } from './import.ts';
  */
 export function toYaml(jobs: readonly ImportedJob[], timezone: string): string {
   const declared = jobs.map((job) => [job.name, declarationOf(job, job.timezone)] as const);
-  return yamlOf({ defaults: { timezone }, jobs: new Map(declared) });
+  return yamlOf({ defaults: { timezone }, jobs: new Map(declared) }, jobs);
 }
 
 /** The same for a file that is included by another, whose `defaults` are not known here. */
 export function toIncludedYaml(jobs: readonly ImportedJob[], timezone: string): string {
   const declared = jobs.map((job) => [job.name, declarationOf(job, job.timezone ?? timezone)] as const);
-  return yamlOf({ jobs: new Map(declared) });
+  return yamlOf({ jobs: new Map(declared) }, jobs);
 }
 
-function yamlOf(content: object): string {
-  return new Document(content).toString({ lineWidth: 0 });
+/** Each job has its command above it, so that who reads the file need not look for the crontab. */
+function yamlOf(content: object, jobs: readonly ImportedJob[]): string {
+  const document = new Document(content);
+  const declared = document.get('jobs');
+  if (isMap(declared)) {
+    for (const [i, { key }] of declared.items.entries()) {
+      const command = jobs[i]?.runs;
+      if (isScalar(key) && command !== undefined && command !== '')
+        key.commentBefore = ` ${shownCommand(command)}`;
+    }
+  }
+  return document.toString({ lineWidth: 0 });
 }
 
 function declarationOf(
-  { schedule, description }: ImportedJob,
+  { schedule, every, grace, overlap, description }: ImportedJob,
   timezone: string | undefined,
 ): Record<string, unknown> {
   return {
-    schedule: quoted(schedule),
+    ...(schedule === undefined ? { every } : { schedule: quoted(schedule) }),
+    ...(grace === undefined ? {} : { grace }),
+    ...(overlap === undefined ? {} : { overlap }),
     ...(timezone === undefined ? {} : { timezone }),
     ...(description === undefined ? {} : { description: literal(description) }),
   };

@@ -3,15 +3,22 @@ import { ScheduleError } from '../../schedule/error.ts';
 import { validators } from '../schema.ts';
 import { baseName, callsOf } from './calls.ts';
 import { descriptionOf, saysIgnore } from './comments.ts';
+import { type Cron, type Dialect, DIALECTS } from './crons.ts';
+import { graceFor, randomDelayMs, randomWaitMs } from './delays.ts';
 import { type CrontabLine, type Entry, type Note, readLines } from './lines.ts';
 import { type Named, namesFor, type Unnamed } from './names.ts';
 import { oddities } from './oddities.ts';
-import { commandOf } from './percent.ts';
+import { commandOf, isCutInTwo } from './percent.ts';
+import {
+  beginsManaged,
+  isEndOfManager,
+  isLeftBehind,
+  managerOf,
+  pingsOtherMonitor,
+  skipsOverlap,
+} from './remarks.ts';
+import { timesOf } from './times.ts';
 import { wrappedBy } from './wrapped.ts';
-
-/** Which cron runs the crontab: they differ in what `CRON_TZ` and `TZ` mean for its times. */
-export const CRONS = ['any', 'debian', 'cronie'] as const;
-export type Cron = (typeof CRONS)[number];
 
 export interface ImportOptions {
   /** Whether a user's name stands before each command, as in /etc/crontab. */
@@ -30,15 +37,25 @@ export interface ImportedJob {
   name: string;
   /** 1-based. */
   line: number;
-  schedule: string;
+  /** When it runs; one of the two. */
+  schedule?: string;
+  every?: string;
+  /** Only where it may begin later than its time. */
+  grace?: string;
+  /** Only where the command has a lock of its own. */
+  overlap?: 'skip';
   /** Only where it is not the machine's. */
   timezone?: string;
   description?: string;
   user?: string;
   /** What stands behind the time in the crontab, `%` and all. */
   command: string;
+  /** The command as the shell gets it, without the wrapper; empty where the wrapper hides it. */
+  runs: string;
   /** Whether the line calls the wrapper already. */
   wrapped: boolean;
+  /** Why it is not certain what the command is, so that it is not rewritten. */
+  doubt?: string;
 }
 
 /** Why a line that is neither blank, a comment nor a setting became no job. */
@@ -57,13 +74,18 @@ export interface CrontabImport {
   notes: Note[];
   /** For each line the `SHELL` that runs its command. */
   shells: readonly string[];
+  /** What the cron that runs the crontab makes of it. */
+  dialect: Dialect;
 }
 
 /** What the settings and comments above a line mean for it. */
 interface Surroundings {
   shell: string;
   timezone: string | undefined;
+  delayMs: number;
   comments: readonly string[];
+  /** The comments from the last blank line on, those above other lines too. */
+  section: readonly string[];
 }
 
 /** A line on its way to become a job. */
@@ -73,24 +95,15 @@ interface Candidate extends Omit<ImportedJob, 'name' | 'wrapped'> {
 }
 
 const SHELL_DEFAULT = '/bin/sh';
-/** What the schema allows. */
-const SCHEDULE_LENGTH_MAX = 256;
-/** Of FreeBSD's cron. */
-const EVERY_MINUTE = '@every_minute';
 
 /**
  * Turns a crontab into jobs. Lines that are no jobs of their own, or not understood, are skipped with a reason; the
  * others are imported all the same. Names do not depend on where a line stands.
  */
 export function importCrontab(crontab: string, options: ImportOptions): CrontabImport {
-  const lines = readLines(crontab, options.system);
-  const result: CrontabImport = {
-    lines,
-    jobs: [],
-    skipped: [],
-    notes: oddities(lines, options.system),
-    shells: [],
-  };
+  const dialect = DIALECTS[options.cron];
+  const lines = readLines(crontab, options.system, dialect);
+  const result: CrontabImport = { lines, jobs: [], skipped: [], notes: oddities(lines), shells: [], dialect };
   const surroundings = surroundingsOf(lines, options, result.notes);
   const candidates: Candidate[] = [];
   lines.forEach((line, i) => {
@@ -99,10 +112,14 @@ export function importCrontab(crontab: string, options: ImportOptions): CrontabI
     } else if (line.kind === 'entry') {
       const read = readCandidate(line, i + 1, surroundings[i]!, options);
       if ('code' in read) result.skipped.push(read);
-      else candidates.push(read);
+      else {
+        candidates.push(read);
+        const remarks = remarksOn(read, surroundings[i]!, dialect);
+        result.notes.push(...remarks.map((message) => ({ line: i + 1, message })));
+      }
     }
   });
-  result.jobs = named(candidates, options.prefix, result.skipped);
+  result.jobs = named(candidates, options, result.skipped);
   result.skipped.sort((a, b) => a.line - b.line);
   return { ...result, shells: surroundings.map(({ shell }) => shell) };
 }
@@ -114,15 +131,21 @@ function surroundingsOf(
   notes: Note[],
 ): Surroundings[] {
   const settings = new Map<string, string>();
+  const { hasRandomDelay } = DIALECTS[options.cron];
   let comments: string[] = [];
+  let section: string[] = [];
   return lines.map((line, i) => {
     const at = {
       shell: settings.get('SHELL') || SHELL_DEFAULT,
       timezone: zoneIn(settings, options),
+      delayMs: hasRandomDelay ? randomDelayMs(settings.get('RANDOM_DELAY')) : 0,
       comments,
+      section,
     };
     if (line.kind !== 'comment') comments = [];
     else comments.push(line.comment);
+    if (line.kind === 'blank') section = section.filter((comment) => beginsManaged(comment));
+    if (line.kind === 'comment') section = isEndOfManager(line.comment) ? [] : [...section, line.comment];
     if (line.kind === 'environment') {
       settings.set(line.name, line.value);
       if (line.name === 'CRON_TZ' || line.name === 'TZ') notes.push(...zoneNotes(line, i + 1, options));
@@ -136,8 +159,9 @@ function zoneIn(
   settings: ReadonlyMap<string, string>,
   { cron, timezone }: ImportOptions,
 ): string | undefined {
-  const names = { any: ['CRON_TZ', 'TZ'], cronie: ['CRON_TZ'], debian: [] }[cron];
-  const zone = names.map((name) => zoneName(settings.get(name) ?? '')).find((value) => value !== '');
+  const zone = DIALECTS[cron].zoneSettings
+    .map((name) => zoneName(settings.get(name) ?? ''))
+    .find((value) => value !== '');
   return zone === undefined || zone === timezone || !isZone(zone) ? undefined : zone;
 }
 
@@ -163,7 +187,7 @@ function zoneNotes(
 ): Note[] {
   const zone = zoneName(value);
   const setting = `${name}=${value}`;
-  const isTaken = options.cron === 'any' || (options.cron === 'cronie' && name === 'CRON_TZ');
+  const isTaken = DIALECTS[options.cron].zoneSettings.includes(name);
   if (zone === '') return [];
   if (!isTaken) return [{ line, message: `${setting} does not change when this cron runs the lines below` }];
   if (!isZone(zone)) {
@@ -179,19 +203,20 @@ function zoneNotes(
 function readCandidate(
   entry: Entry,
   line: number,
-  { timezone, comments }: Surroundings,
-  { wrappers }: ImportOptions,
+  { timezone, delayMs, comments }: Surroundings,
+  { wrappers, cron }: ImportOptions,
 ): Candidate | Skipped {
+  const dialect = DIALECTS[cron];
   const written = entry.text.slice(entry.commandAt);
-  const { calls, comments: trailing } = callsOf(commandOf(written));
+  const command = commandOf(written, dialect.hasPercent);
+  const { calls, comments: trailing } = callsOf(command);
   const skipped = (code: SkipCode, message: string): Skipped => ({ line, code, message });
   if ([...comments, ...trailing].some(saysIgnore)) return skipped('ignored', '"cronflow: ignore" says so');
   if (entry.schedule === '@reboot') {
     return skipped('reboot', '@reboot is no schedule: nobody can say when the machine should start');
   }
-  const schedule = entry.schedule === EVERY_MINUTE ? '* * * * *' : entry.schedule;
-  const problem = scheduleProblem(schedule);
-  if (problem !== undefined) return skipped('unreadable', problem);
+  const times = timesOf(entry, dialect);
+  if ('problem' in times) return skipped('unreadable', times.problem);
   const wrapped = wrappedBy(calls, wrappers);
   if (wrapped === undefined && calls.some(({ words }) => baseName(words[0]?.text ?? '') === 'run-parts')) {
     return skipped(
@@ -208,43 +233,76 @@ function readCandidate(
     );
   }
   const description = descriptionOf(comments);
+  const doubt = entry.doubt ?? doubtOfPercent(written, cron);
+  const runs = (wrapped === undefined ? command : wrapped.command).trim();
+  const waitsMs = delayMs + randomWaitMs(runs);
   return {
     ...(wrapped === undefined ? {} : { wrapped }),
     line,
-    schedule,
+    ...times,
+    ...(waitsMs === 0 ? {} : { grace: graceFor(waitsMs) }),
+    ...(skipsOverlap(runs) ? { overlap: 'skip' as const } : {}),
     ...(timezone === undefined ? {} : { timezone }),
     ...(description === undefined ? {} : { description }),
     ...(entry.user === undefined ? {} : { user: entry.user }),
     command: written,
+    runs,
+    ...(doubt === undefined ? {} : { doubt }),
   };
 }
 
-function scheduleProblem(schedule: string): string | undefined {
-  if (schedule.length > SCHEDULE_LENGTH_MAX) {
-    return `the time has ${schedule.length} characters; at most ${SCHEDULE_LENGTH_MAX} are allowed`;
+/** A command that a `%` cuts in two runs in some crons and is a syntax error in others. */
+function doubtOfPercent(written: string, cron: Cron): string | undefined {
+  if (cron !== 'any' || !isCutInTwo(written)) return undefined;
+  return (
+    'the % cuts the command in two, and is a syntax error in most crons, where \\% stands for it; busybox and ' +
+    'supercronic take it as it is: --cron says which one runs it'
+  );
+}
+
+/** What to know of a line that is imported. */
+function remarksOn(
+  { command: written, runs, doubt, grace }: Candidate,
+  { delayMs, section }: Surroundings,
+  dialect: Dialect,
+): string[] {
+  const remarks = doubt === undefined ? [] : [doubt];
+  if (doubt === undefined && dialect.hasPercent && isCutInTwo(written)) {
+    remarks.push('the % cuts the command in two, so that the shell finds a syntax error; \\% stands for a %');
   }
-  try {
-    compileCron(schedule, 'UTC');
-    return undefined;
-  } catch (error) {
-    if (error instanceof ScheduleError) return error.message;
-    throw error;
+  if (grace !== undefined) {
+    const why = delayMs > 0 ? 'RANDOM_DELAY' : 'the random sleep at its start';
+    remarks.push(`because of ${why} it may begin later than its time, so that its grace is ${grace}`);
   }
+  if (isLeftBehind(runs)) {
+    remarks.push(
+      'the command ends with &, so that it goes on alone and its exit code is never seen; take the & out',
+    );
+  }
+  const manager = managerOf(section);
+  if (manager !== undefined) {
+    remarks.push(`${manager} manages this line and will write it anew, so that it is to be wrapped there`);
+  }
+  if (pingsOtherMonitor(runs, callsOf(runs).calls)) {
+    remarks.push('the command tells another monitor of itself; that call can go once Cronflow watches it');
+  }
+  return remarks;
 }
 
 /** Lines that call the wrapper have their name; the others get one that none of those has. */
 function named(
   candidates: readonly Candidate[],
-  prefix: string | undefined,
+  { prefix, cron }: ImportOptions,
   skipped: Skipped[],
 ): ImportedJob[] {
+  const { hasPercent } = DIALECTS[cron];
   const lineOf = new Map<string, number>();
   const given: Named[] = [];
   const unnamed: Unnamed[] = [];
-  for (const { wrapped, line, command, schedule, timezone = '', user = '' } of candidates) {
+  for (const { wrapped, line, command, schedule, every, timezone = '', user = '' } of candidates) {
     if (wrapped === undefined) {
-      const circumstances = [user, timezone, schedule].join('\n');
-      unnamed.push({ command: commandOf(command).trim(), circumstances });
+      const circumstances = [user, timezone, schedule ?? every].join('\n');
+      unnamed.push({ command: commandOf(command, hasPercent).trim(), circumstances });
     } else {
       given.push({ name: wrapped.job, command: wrapped.command.trim() });
       lineOf.set(wrapped.job, lineOf.get(wrapped.job) ?? line);

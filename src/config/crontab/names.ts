@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { baseName, type Call, callsOf } from './calls.ts';
+import type { Word } from './shell.ts';
 
 /** What tells one line that needs a name from the others. */
 export interface Unnamed {
@@ -25,6 +26,11 @@ const PREPARATIONS = new Set(
 );
 /** Calls that matter only where nothing else is called. */
 const REMARKS = new Set(['echo', 'printf', 'date', 'logger']);
+/** Names that many programs have: what they are about is said by the directory above. */
+const GENERIC = /^(?:cron|cronjob|perl|python[\d.]*|php[\d.]*|ruby|node)$/i;
+const DIRECTORIES = /^(?:s?bin|usr|local|opt|etc|home|root|srv|var|lib|app|scripts?|src)?$/;
+/** A key of another monitor, or an id of anything. */
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i;
 const EXTENSION = /\.(?:sh|bash|ksh|zsh|py|pl|rb|php|js|mjs|cjs|ts|jar|exe|bin|r)$/i;
 const SECRET = /pass|pwd|secret|token|key|auth|cred/i;
 
@@ -92,6 +98,8 @@ function slugOf(command: string): string {
     slug = plain(parts.join('-'))
       .slice(0, SLUG_LENGTH_MAX)
       .replace(/[-._]+$/, '');
+  // What a one-line program of an interpreter does, no word says.
+  if (GENERIC.test(slug)) slug = `${slug}-${hash(command)}`;
   return slug === '' || RESERVED.test(slug) ? ['job', slug].filter(Boolean).join('-') : slug;
 }
 
@@ -100,30 +108,42 @@ function mainCall(calls: readonly Call[]): Call | undefined {
   return [...calls].sort((a, b) => rank(a) - rank(b))[0];
 }
 
-function rank({ words: [program] }: Call): number {
+function rank({ words }: Call): number {
+  const [program] = words;
   const name = baseName(program?.text ?? '');
-  if (REMARKS.has(name)) return 1;
+  const isOneLiner = words.slice(1, 3).some(({ text }) => /^-[a-z]*[ec]$/.test(text)) && GENERIC.test(name);
+  if (REMARKS.has(name) || isOneLiner) return 1;
   return PREPARATIONS.has(name) ? 2 : 0;
 }
 
 /** `cd /srv/shop && ./nightly`: many programs have such a name, few such a directory. */
 function directoryPart({ directory, words: [program] }: Call): string[] {
-  return program?.text.startsWith('/') ? [] : [baseName(directory)];
+  const path = program?.text ?? '';
+  if (!path.startsWith('/')) return [baseName(directory)];
+  const above = baseName(path.slice(0, -baseName(path).length));
+  return GENERIC.test(baseName(path).replace(EXTENSION, '')) && !DIRECTORIES.test(above) ? [above] : [];
 }
 
 function programOf({ words: [program] }: Call): string {
   return baseName(program?.text ?? '').replace(EXTENSION, '');
 }
 
+/** The parts that say what the program does, an option and its value in one: half of the two would say nothing. */
 function argumentsOf({ words }: Call): string[] {
   const parts: string[] = [];
   for (let i = 1; i < words.length; i += 1) {
     const word = words[i];
     if (word?.literal !== true) continue;
     const [, key = '', value] = /^(--[\w-]+|[A-Za-z][\w-]*)(?:=(.*))?$/s.exec(word.text) ?? [];
-    if (key !== '' && (value !== undefined || key.startsWith('--'))) {
-      parts.push(key, SECRET.test(key) ? '' : wordy(value ?? ''));
-      if (SECRET.test(key) && value === undefined) i += 1;
+    if (key !== '' && value !== undefined) {
+      parts.push(pairOf(key, { text: value, literal: true }));
+    } else if (key.startsWith('--')) {
+      const next = words[i + 1];
+      if (next === undefined || /^[-+]/.test(next.text)) parts.push(SECRET.test(key) ? '' : key);
+      else {
+        parts.push(pairOf(key, next));
+        i += 1;
+      }
     } else if (/^[-+]/.test(word.text)) {
       // The value of a short option may be a password: sshpass -p, redis-cli -a, curl -u.
       if (word.text.length === 2 && !/^[-+/]/.test(words[i + 1]?.text ?? '')) i += 1;
@@ -134,13 +154,18 @@ function argumentsOf({ words }: Call): string[] {
   return parts;
 }
 
+function pairOf(key: string, { text, literal }: Word): string {
+  const value = literal && !SECRET.test(key) ? plain(wordy(text)) : '';
+  return value === '' ? '' : `${key}-${value}`;
+}
+
 /** What of an argument may stand in a name; empty if it is a sentence, or looks like a secret. */
 function wordy(text: string): string {
   const host = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/@]*@)?([^/:?#]*)/i.exec(text)?.[1];
   if (host !== undefined) return host;
   const part = (text.includes('/') ? baseName(text) : text).replace(EXTENSION, '');
   if (/\s/.test(part) || part.length > ARGUMENT_LENGTH_MAX) return '';
-  if (/:.*@/.test(part) || (/[:=]/.test(part) && SECRET.test(part))) return '';
+  if (UUID.test(part) || /:.*@/.test(part) || (/[:=]/.test(part) && SECRET.test(part))) return '';
   const isOpaque = part.length >= 12 && /\d/.test(part) && /[A-Za-z]/.test(part) && !/[-_.]/.test(part);
   return isOpaque ? '' : part;
 }

@@ -1,3 +1,4 @@
+import type { Dialect } from './crons.ts';
 import type { CrontabImport, ImportedJob } from './import.ts';
 import type { Note } from './lines.ts';
 import { inputAt } from './percent.ts';
@@ -18,15 +19,20 @@ const POSIX_SHELLS = /^\/(?:[\w.+-]+\/)*(?:sh|ash|bash|dash|ksh|ksh93|mksh|zsh)$
  * `SHELL` in force at the line, with the same standard input. All else stays as it is, to the byte.
  * @param monitor the wrapper: an absolute path, or a name that the `PATH` of the crontab finds
  */
-export function wrapCrontab({ lines, jobs, shells }: CrontabImport, monitor: string): WrappedCrontab {
+export function wrapCrontab(
+  { lines, jobs, shells, dialect }: CrontabImport,
+  monitor: string,
+): WrappedCrontab {
   const texts = lines.map(({ text }) => text);
   const notes: Note[] = [];
   for (const job of jobs.filter(({ wrapped }) => !wrapped)) {
     const at = job.line - 1;
     const shell = shells[at] ?? '';
-    const command = wrapCommand(job, shell, monitor);
+    const command = wrapCommand(job, shell, monitor, dialect);
     const bytes = Buffer.byteLength(command);
-    if (!POSIX_SHELLS.test(shell)) {
+    if (job.doubt !== undefined) {
+      notes.push({ line: job.line, message: 'not wrapped: it is not certain what the command is' });
+    } else if (!POSIX_SHELLS.test(shell)) {
       notes.push({ line: job.line, message: `not wrapped: nothing is known of how SHELL=${shell} quotes` });
     } else if (bytes > COMMAND_BYTES_MAX) {
       const message = `not wrapped: it would have ${bytes} bytes, cron takes ${COMMAND_BYTES_MAX}; put it in a script`;
@@ -43,13 +49,19 @@ export function wrapCrontab({ lines, jobs, shells }: CrontabImport, monitor: str
  * Only quotes change inside the command, never a `%` or a backslash: cron unescapes the two before any shell sees
  * the line, and how it does so differs from cron to cron.
  */
-function wrapCommand({ name, command }: ImportedJob, shell: string, monitor: string): string {
-  const at = inputAt(command);
+function wrapCommand(
+  { name, command }: ImportedJob,
+  shell: string,
+  monitor: string,
+  { hasPercent }: Dialect,
+): string {
+  const at = inputAt(command, hasPercent);
   const quoted = `'${command.slice(0, at).replaceAll("'", String.raw`'\''`)}'`;
-  return `${word(monitor)} ${name} -- ${shell} -c ${quoted}${command.slice(at)}`;
+  return `${word(monitor, hasPercent)} ${name} -- ${shell} -c ${quoted}${command.slice(at)}`;
 }
 
-function word(path: string): string {
+function word(path: string, hasPercent: boolean): string {
   if (/^[\w./+-]+$/.test(path)) return path;
-  return `'${path.replaceAll("'", String.raw`'\''`).replaceAll('%', String.raw`\%`)}'`;
+  const quoted = `'${path.replaceAll("'", String.raw`'\''`)}'`;
+  return hasPercent ? quoted.replaceAll('%', String.raw`\%`) : quoted;
 }

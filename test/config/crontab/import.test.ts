@@ -25,6 +25,7 @@ describe('an imported line', () => {
         schedule: '0 2 * * *',
         description: 'Nightly dump',
         command: '/opt/dump.sh "a b" \\%%in ',
+        runs: '/opt/dump.sh "a b" %',
         wrapped: false,
       },
     ]);
