@@ -4,6 +4,7 @@ import { benchGroupCommit } from './group-commit.ts';
 import { benchPing } from './ping.ts';
 import { benchStart } from './start.ts';
 import { benchTransition } from './transition.ts';
+import { benchWrapper } from './wrapper.ts';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   transition: benchTransition,
@@ -12,6 +13,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   commit: benchCommit,
   'group-commit': benchGroupCommit,
   start: benchStart,
+  wrapper: benchWrapper,
 };
 
 const names = process.argv.slice(2);

@@ -1,0 +1,223 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { withDirectory } from './disk.ts';
+import { type Row, sideBySide } from './measure.ts';
+import { printMeasured, printTable } from './table.ts';
+
+const SCRIPT = fileURLToPath(new URL('../../../scripts/monitor.sh', import.meta.url));
+const OUTPUT_BYTES = 128 * 1024 * 1024;
+const SHELLS = ['dash', 'bash', 'busybox sh'].filter((shell) => isInstalled(shell));
+
+/** What a command costs with the wrapper before it, held against the bare command. */
+export async function benchWrapper(): Promise<void> {
+  const up = await listen(true);
+  const hanging = await listen(false);
+  const gone = await listen(true);
+  const refusingUrl = urlOf(gone);
+  await close(gone);
+  try {
+    await withDirectory(async (directory) => {
+      const wrapped = new Wrapped(directory);
+      await benchStartDelay(wrapped, [
+        ['up', urlOf(up)],
+        ['refusing', refusingUrl],
+        ['hanging', urlOf(hanging)],
+      ]);
+      await benchWhole(wrapped, urlOf(up));
+      benchProcesses(wrapped, [
+        ['up', urlOf(up)],
+        ['refusing', refusingUrl],
+      ]);
+      await benchOutput(wrapped, urlOf(up), directory);
+    });
+  } finally {
+    await close(up);
+    await close(hanging);
+  }
+}
+
+/** The wrapper's words and surroundings. */
+class Wrapped {
+  private readonly directory: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+    mkdirSync(join(directory, 'tmp'));
+  }
+
+  /** The words before a command; none where it runs bare. */
+  words(shell: string | undefined): string[] {
+    return shell === undefined ? [] : [...shell.split(' '), SCRIPT, 'bench', '--'];
+  }
+
+  environment(url: string): NodeJS.ProcessEnv {
+    return {
+      ...process.env,
+      TMPDIR: join(this.directory, 'tmp'),
+      CRONFLOW_URL: url,
+      CRONFLOW_SPOOL_DIR: join(this.directory, 'spool'),
+      CRONFLOW_END_WAIT: '1s',
+    };
+  }
+}
+
+type NamedUrl = readonly [state: string, url: string];
+
+async function benchStartDelay(wrapped: Wrapped, monitors: readonly NamedUrl[]): Promise<void> {
+  const rows: Row[] = [rowOf('bare', () => untilFirstByte([], process.env))];
+  for (const shell of SHELLS) {
+    for (const [state, url] of monitors)
+      rows.push(
+        rowOf(`${shell}, monitor ${state}`, () =>
+          untilFirstByte(wrapped.words(shell), wrapped.environment(url)),
+        ),
+      );
+  }
+  const measured = await sideBySide(rows, { rounds: 9, count: 1 });
+  printMeasured('From calling a command to its first output', measured);
+  const [bare] = measured;
+  printTable(
+    'How much later it starts',
+    ['', 'ms'],
+    measured.slice(1).map(({ name, us }) => [name, ((us - (bare?.us ?? 0)) / 1000).toFixed(1)]),
+  );
+}
+
+async function benchWhole(wrapped: Wrapped, url: string): Promise<void> {
+  const rows = [undefined, ...SHELLS].map((shell) =>
+    rowOf(shell ?? 'bare', () =>
+      untilEnd([...wrapped.words(shell), 'true'], wrapped.environment(url), 'ignore'),
+    ),
+  );
+  printMeasured(
+    'From calling `true` to its end, both pings answered',
+    await sideBySide(rows, { rounds: 9, count: 1 }),
+  );
+}
+
+/** The ids of a new PID namespace count its processes. */
+function benchProcesses(wrapped: Wrapped, monitors: readonly NamedUrl[]): void {
+  const rows = [['bare', String(countProcesses([], process.env))]];
+  for (const shell of SHELLS) {
+    for (const [state, url] of monitors)
+      rows.push([
+        `${shell}, monitor ${state}`,
+        String(countProcesses(wrapped.words(shell), wrapped.environment(url))),
+      ]);
+  }
+  printTable('Processes that a run takes, output to a pipe', ['', 'processes'], rows);
+}
+
+function countProcesses(words: readonly string[], env: NodeJS.ProcessEnv): number | string {
+  // The first is the shell that counts, and the last only says its id.
+  const script = `"$@" | cat >/dev/null; sh -c 'echo $$'`;
+  try {
+    const args = ['--pid', '--fork', '--mount-proc', '--kill-child', 'sh', '-c', script, 'sh', ...words];
+    const last = execFileSync('unshare', [...args, '/bin/true'], {
+      env,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return Number(last) - 3;
+  } catch {
+    return 'needs a PID namespace';
+  }
+}
+
+async function benchOutput(wrapped: Wrapped, url: string, directory: string): Promise<void> {
+  const command = ['head', '-c', String(OUTPUT_BYTES), '/dev/zero'];
+  const kinds = {
+    pipe: 'pipe' as const,
+    file: join(directory, 'output'),
+  };
+  for (const [kind, target] of Object.entries(kinds)) {
+    const rows = [undefined, ...SHELLS].map((shell) =>
+      rowOf(shell ?? 'bare', () =>
+        untilEnd([...wrapped.words(shell), ...command], wrapped.environment(url), target),
+      ),
+    );
+    const measured = await sideBySide(rows, { rounds: 5, count: 1 });
+    printMeasured(
+      `${OUTPUT_BYTES / 1024 / 1024} MB of output to a ${kind}, from the call to the end`,
+      measured,
+    );
+  }
+}
+
+function rowOf(name: string, doOnce: () => Promise<void>): Row {
+  return {
+    name,
+    async run(count) {
+      for (let done = 0; done < count; done += 1) await doOnce();
+    },
+  };
+}
+
+/** Ends with the first output: what the wrapper does afterwards, alone in its process group, is ended with it. */
+async function untilFirstByte(words: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const child = spawn('env', [...words, '/bin/echo', 'started'], {
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true,
+  });
+  const exited = once(child, 'exit');
+  await once(child.stdout, 'data');
+  try {
+    process.kill(-(child.pid ?? 0), 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+  // Not waited for in what is measured: the next row's time begins after this.
+  void exited;
+}
+
+/** To a pipe by way of `cat`, as a caller reads it: what Node calls a pipe is a socket. */
+async function untilEnd(
+  words: readonly string[],
+  env: NodeJS.ProcessEnv,
+  target: 'ignore' | 'pipe' | (string & {}),
+): Promise<void> {
+  const script = target === 'pipe' ? '"$@" | cat >/dev/null' : 'exec "$@"';
+  const file = target === 'pipe' || target === 'ignore' ? undefined : openSync(target, 'w');
+  const child = spawn('sh', ['-c', script, 'sh', ...words], {
+    env,
+    stdio: ['ignore', file ?? 'ignore', 'ignore'],
+  });
+  await once(child, 'exit');
+  if (file !== undefined) closeSync(file);
+}
+
+async function listen(answers: boolean): Promise<Server> {
+  const server = createServer((request, response) => {
+    request.resume();
+    if (answers)
+      request.on('end', () => response.setHeader('Content-Type', 'application/json').end('{"ok":true}'));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+function urlOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function close(server: Server): Promise<void> {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+}
+
+function isInstalled(shell: string): boolean {
+  try {
+    execFileSync('sh', ['-c', `${shell} -c true`], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
