@@ -23,6 +23,7 @@ import { JobIngest } from './ingest/job-ingest.ts';
 import { Liveness } from './ingest/liveness.ts';
 import { reportMended, reportTrouble } from './ingest/system.ts';
 import { UnknownPings } from './ingest/unknown-pings.ts';
+import { expectByZoneRules } from './ingest/zone-rules.ts';
 import type { Logger } from './observe/log.ts';
 import { MessageCounts } from './observe/message-counts.ts';
 import { LowdbStore } from './store/lowdb/store.ts';
@@ -161,6 +162,7 @@ async function start(options: AppOptions, parts: Parts): Promise<void> {
   parts.isOpen = true;
   // Before anything is judged: what happened while nobody was listening must not read as missed.
   await parts.liveness.start();
+  await expectByZoneRules({ store: parts.store, clock, logger });
   const reloader = await buildReloader(options, parts);
   parts.reloader = reloader;
   const config = await reloader.start();

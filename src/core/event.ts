@@ -27,7 +27,9 @@ export type Event =
   | { type: 'restored'; at: number; /** Ends a pause of the API, too. */ resumed?: boolean }
   | { type: 'gap'; from_at: number; to_at: number }
   /** The wall clock was set back, to `at`. */
-  | { type: 'clock_set_back'; at: number };
+  | { type: 'clock_set_back'; at: number }
+  /** The rules of time zones, by which slots were found until now, have changed. */
+  | { type: 'zone_rules_changed'; at: number };
 
 /**
  * An event as the log of commits keeps it (DESIGN.md §3.5): together with the state at its beginning, all that is

@@ -12,7 +12,7 @@ import { endRun } from './run.ts';
 import { NO_RUNS } from './runs.ts';
 import { settle } from './settle.ts';
 import { endSkips } from './skips.ts';
-import { earlyMs, slotAfter } from './slots.ts';
+import { earlyMs, slotAfter, slotAtOrBefore } from './slots.ts';
 import type { Schedule, Spec } from './spec.ts';
 import { holdAnew, remindAnew } from './telling.ts';
 import { endLateEnds } from './why-missed.ts';
@@ -107,6 +107,8 @@ function apply(draft: Draft, spec: Spec, event: Event): { reason: Reason; runId:
     case 'clock_set_back':
       setClockBack(draft, event.at);
       return did('nothing_due');
+    case 'zone_rules_changed':
+      return did(expectByNewRules(draft, event.at));
   }
 }
 
@@ -223,6 +225,23 @@ function expectAnew(draft: Draft, at: number): void {
     .runs()
     .some((run) => run.slot_at === slotAt && (run.started_at ?? run.ended_at ?? Infinity) <= at);
   draft.job.expected_at = slotAt !== null && isClaimed ? slotAfter(draft.spec, slotAt) : slotAt;
+}
+
+/**
+ * A slot that was found by older rules of its time zone may be none by those of now, or one may come before it: then
+ * Cronflow would wait at the wrong hour. One that is due and is no slot any more is `skipped`, as after a change of the
+ * schedule, for nobody can say by which rules the host of the job ran.
+ */
+function expectByNewRules(draft: Draft, at: number): Reason {
+  const { expected_at: slotAt } = draft.job;
+  if (draft.spec.schedule?.kind !== 'cron' || slotAt === null) return 'nothing_due';
+  const isSlot = slotAtOrBefore(draft.spec, slotAt) === slotAt;
+  if (slotAt > at) expectAnew(draft, at);
+  else if (!isSlot) {
+    recordSlot(draft, slotAt, at, 'skipped', 'spec_changed');
+    draft.job.expected_at = slotAfter(draft.spec, slotAt);
+  }
+  return draft.job.expected_at === slotAt ? 'nothing_due' : 'spec_changed';
 }
 
 function acknowledge(draft: Draft, untilAt: number, at: number): Reason {

@@ -6,11 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { silentLogger } from '../../src/observe/log.ts';
+import { LowdbStore } from '../../src/store/lowdb/store.ts';
 import { WAIT_LIMIT_MS } from '../support/limits.ts';
 
 /** The built program as its users start it: what it says, what its signals do, and how it ends. */
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-/** Only reached when what is waited for never comes. */
 const SECRET = 'https://hooks.slack.com/services/T0000/B0000/HUNTER2HUNTER2';
 const TOKEN = 'HUNTER3-HUNTER3';
 
@@ -18,7 +20,15 @@ let root = '';
 let running: ChildProcess[] = [];
 beforeEach(async () => void (root = await mkdtemp(join(tmpdir(), 'cronflow-serve-'))));
 afterEach(async () => {
-  for (const child of running) if (child.exitCode === null) child.kill('SIGKILL');
+  const alive = running.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
+  // One that still writes would keep its folder from being removed.
+  await Promise.all(
+    alive.map((child) => {
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      return ended;
+    }),
+  );
   running = [];
   await rm(root, { recursive: true, force: true });
 });
@@ -245,6 +255,31 @@ describe('cronflow serve', () => {
     const data = join(root, 'data');
     const names = (await readdir(data, { withFileTypes: true })).filter((entry) => entry.isFile());
     for (const { name } of names) expect(await readFile(join(data, name), 'utf8')).not.toContain(TOKEN);
+  });
+});
+
+describe('started with other rules of time zones than those it stored', () => {
+  test('it expects each slot by the rules of now', async () => {
+    await write('jobs: {a: {schedule: "0 3 * * *", timezone: Asia/Tokyo}}\n');
+    const first = serve();
+    await first.url();
+    first.signal('SIGTERM');
+    await first.ended();
+    const store = new LowdbStore({ directory: join(root, 'data'), clock: systemClock, log: silentLogger });
+    await store.open();
+    const wrongAt = await store.transact({ names: ['a'] }, (tx) => {
+      const job = tx.jobByName('a')!;
+      const expectedAt = job.state.expected_at! + 3_600_000;
+      tx.putJob({ ...job, state: { ...job.state, expected_at: expectedAt } });
+      tx.putMeta('zone_rules', '1999a');
+      return expectedAt;
+    });
+    await store.close();
+    const second = serve();
+    await second.said('the rules of time zones have changed');
+    const { expected_at: expectedAt } = JSON.parse(await second.get('/jobs/a')) as { expected_at: string };
+    expect(Date.parse(expectedAt)).not.toBe(wrongAt);
+    expect(new Date(expectedAt).toISOString()).toMatch(/T18:00:00/);
   });
 });
 

@@ -101,6 +101,7 @@ function parseLine(
     case 'removed':
     case 'restored':
     case 'clock_set_back':
+    case 'zone_rules_changed':
       return { spec, event: { type: what, at } };
     default:
       throw new Error(`not an event: ${what}`);

@@ -219,9 +219,9 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a wall clock that was set back is not noticed',
     promise:
       '§3.4 a wall clock that steps back by more than a minute recomputes every expectation: no silence',
-    file: 'src/ingest/liveness.ts',
-    find: "if (previousAt - now > CLOCK_STEP_MS_MIN) return { type: 'clock_set_back', at: now };",
-    replace: '',
+    file: 'src/ingest/alive.ts',
+    find: 'return aliveAt !== undefined && aliveAt - at > CLOCK_STEP_MS_MIN;',
+    replace: 'return aliveAt !== undefined && aliveAt - at > Infinity;',
   },
   {
     name: 'a wall clock that leaps ahead is no gap',
@@ -284,7 +284,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'messages wait for a clock that was set back to come by again',
     promise: '§1.1 no silence: a clock that was set back holds no message back',
     file: 'src/delivery/sending/clock-step.ts',
-    find: "if (offsetMs < this.#offsetMs - CLOCK_STEP_MS_MIN) this.#isDue = 'all';",
+    find: "if (this.#isDue !== 'all') this.#isDue = due;",
     replace: '',
   },
   {
