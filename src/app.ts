@@ -26,6 +26,7 @@ import { UnknownPings } from './ingest/unknown-pings.ts';
 import { expectByZoneRules } from './ingest/zone-rules.ts';
 import type { Logger } from './observe/log.ts';
 import { MessageCounts } from './observe/message-counts.ts';
+import { loggedStore } from './store/logged.ts';
 import { LowdbStore } from './store/lowdb/store.ts';
 import type { Store } from './store/store.ts';
 
@@ -64,7 +65,7 @@ export function createApp(options: AppOptions): App {
     start: () => start(options, parts),
     stop: () => stop(parts),
     reload: () =>
-      void parts.reloader?.reload().catch((error: unknown) => {
+      void parts.reloader?.reload({ because: 'SIGHUP' }).catch((error: unknown) => {
         options.logger.error('cannot reload the configuration', { error: String(error) });
       }),
   };
@@ -89,7 +90,7 @@ interface Parts {
 }
 
 function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
-  const store = new LowdbStore({ directory: dataDir, clock, log: logger });
+  const store = loggedStore(new LowdbStore({ directory: dataDir, clock, log: logger }), logger);
   const registry = new NotifierRegistry({ clock, logger });
   const hide = (text: string): string => redact(text, parts.reloader?.current?.redact ?? []);
   const worker = new DeliveryWorker({
@@ -179,7 +180,10 @@ async function start(options: AppOptions, parts: Parts): Promise<void> {
     validateDeclaration: (input) => validateInput(input, reloader.current),
     configStatus: () => statusOf(options.configPath, reloader, parts.appliedAt),
     reload: async ({ confirm }) => {
-      const result = await reloader.reload(confirm === undefined ? {} : { confirm });
+      const result = await reloader.reload({
+        because: 'POST /config/reload',
+        ...(confirm === undefined ? {} : { confirm }),
+      });
       if (result.status === 'refused') {
         const { code, text, faults } = result.problem;
         throw new CronflowError(code, text, { faults });

@@ -63,6 +63,8 @@ interface Request {
   confirm?: string;
   /** From the watcher: what was read already is not read again. */
   ifChanged?: boolean;
+  /** Who or what asked for it, for the log. */
+  because?: string;
 }
 
 /**
@@ -74,6 +76,8 @@ export class ConfigReloader {
   #current: Config | null = null;
   #problem: ConfigProblem | null = null;
   /** Of what was last loaded, good or bad; null to look again although nothing changed. */
+  /** Of the reload under way; they never overlap. */
+  #because = 'start';
   #fingerprint: string | null = null;
   /** What belonged to what was last loaded, beside the file. */
   #beside: Beside = { includes: [], secrets: [] };
@@ -122,7 +126,7 @@ export class ConfigReloader {
    * Reads the file again, at once; for SIGHUP and `POST /config/reload`.
    * @param request `confirm` is the revision of a file that may remove most jobs
    */
-  reload(request: { confirm?: string } = {}): Promise<ReloadResult> {
+  reload(request: { confirm?: string; because?: string } = {}): Promise<ReloadResult> {
     return this.#enqueue(request);
   }
 
@@ -173,6 +177,7 @@ export class ConfigReloader {
 
   async #loadAndApply(request: Request): Promise<ReloadResult> {
     const { path, env } = this.#options;
+    this.#because = request.because ?? (request.ifChanged === true ? 'the files changed' : 'asked for');
     const loaded = await loadConfig(path, env);
     if (request.ifChanged === true && loaded.fingerprint === this.#fingerprint)
       return { status: 'unchanged' };
@@ -291,6 +296,7 @@ export class ConfigReloader {
       changed: plan.changed.length + plan.renamed.length + plan.adopted.length + plan.refilled.length,
       removed: plan.removed.length,
       unchanged: plan.unchanged.length,
+      because: this.#because,
     });
     for (const line of formatPlan(plan, PLAN_LINES_MAX)) logger.info(line);
     const lints = [...config.lints, ...plan.lints];

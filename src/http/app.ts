@@ -1,5 +1,6 @@
 import Koa from 'koa';
 import { CronflowError } from '../core/errors.ts';
+import type { LogFields } from '../observe/log.ts';
 import { accessOf } from './access.ts';
 import { SECURITY_HEADERS } from './headers.ts';
 import { requireLoopbackHost, requireOwnOrigin } from './origin.ts';
@@ -8,7 +9,7 @@ import { buildRouter, type HttpContext, type HttpMiddleware, type HttpState } fr
 import { allRoutes } from './routes/routes.ts';
 import type { Services } from './services.ts';
 import { hostOf } from './target.ts';
-import { hasTokens } from './tokens.ts';
+import { hasTokens, type Tokens } from './tokens.ts';
 
 /** After this a client should try again what could not be stored. */
 const RETRY_AFTER_S = 5;
@@ -32,7 +33,7 @@ export function buildApp(services: Services, server: ServerState): Koa<HttpState
 }
 
 /** Outermost: headers for all, problems for errors, one line in the log. */
-function answer({ logger, clock }: Services, server: ServerState): HttpMiddleware {
+function answer({ logger, clock, tokens }: Services, server: ServerState): HttpMiddleware {
   return async (ctx, next) => {
     const startedMs = clock.monotonic();
     ctx.set(SECURITY_HEADERS);
@@ -47,12 +48,33 @@ function answer({ logger, clock }: Services, server: ServerState): HttpMiddlewar
     }
     // Otherwise a client would keep its connection, and closing would have to wait for it.
     if (server.isClosing) ctx.set('Connection', 'close');
+    if (isWrite(ctx as HttpContext)) logger.info('API write', writeFields(ctx as HttpContext, tokens));
     logger.debug('request', {
       method: ctx.method,
       path: ctx.path,
       status: ctx.status,
       duration_ms: Math.round(clock.monotonic() - startedMs),
     });
+  };
+}
+
+/** A change that somebody made over the API; a ping is none, for its outcome is logged as that of the run. */
+function isWrite({ method, path, status }: HttpContext): boolean {
+  const isPing = /^\/(?:ping\/|jobs\/[^/]+\/(?:start|success|failure|log|skip)$)/.test(path);
+  return !['GET', 'HEAD', 'OPTIONS'].includes(method) && !isPing && status < 400;
+}
+
+/** What was done to which job, by whom and from where. */
+function writeFields(ctx: HttpContext, tokens: Tokens): LogFields {
+  const { method, path, status, state, params } = ctx;
+  const scopes = state.access === null ? [] : [...state.access];
+  return {
+    job: params?.['name'],
+    method,
+    path,
+    status,
+    by: hasTokens(tokens) ? `token for ${scopes.join(' and ')}` : 'anybody, no token is set',
+    from: ctx.req.socket.remoteAddress,
   };
 }
 

@@ -62,7 +62,7 @@ export async function startMemoryService(startAt: number) {
   };
 }
 
-function configurationOf(
+export function configurationOf(
   revision: string,
   jobs: Record<string, Declaration>,
   fill: Fill,
@@ -82,7 +82,7 @@ function configurationOf(
   };
 }
 
-function pingOf(kind: PingKind, at: number): Ping {
+export function pingOf(kind: PingKind, at: number): Ping {
   return {
     kind,
     received_at: at,

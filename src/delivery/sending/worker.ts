@@ -317,7 +317,8 @@ export class DeliveryWorker {
     const { clock, logger, random } = this.#options;
     const { head } = parcel;
     const attempts = head.attempts + 1;
-    const fields = { delivery: head.id, notifier: head.notifier, attempt: attempts };
+    const job = await jobsOf(this.#options.store, parcel);
+    const fields = { job, delivery: head.id, notifier: head.notifier, attempt: attempts };
     if (sent.result === 'ok') {
       logger.info('delivered', fields);
       await this.#settler.settle(parcel, { type: 'sent', receipt: sent.receipt ?? null });
@@ -355,4 +356,16 @@ export class DeliveryWorker {
 /** Whether it is, or was before a restart or a failed attempt, several deliveries in one message. */
 function goesTogether({ claimed }: Departure): boolean {
   return claimed.length > 1 || claimed[0]?.delivery.merged_ids !== undefined;
+}
+
+/** The jobs that a message is about, so that the log can be searched by their names. */
+async function jobsOf(store: Store, { head, merged }: Parcel): Promise<string | undefined> {
+  try {
+    const ids = new Set([head, ...merged].flatMap(({ job_id: id }) => (id === null ? [] : [id])));
+    const jobs = await Promise.all(Array.from(ids, (id) => store.jobById(id)));
+    return jobs.flatMap((job) => (job === undefined ? [] : [job.name])).join(',') || undefined;
+  } catch {
+    // The store fails, which is logged where it matters.
+    return undefined;
+  }
 }

@@ -1,0 +1,112 @@
+import type { Incident, Run } from '../core/model.ts';
+import type { LogFields, Logger } from '../observe/log.ts';
+import type { Scope, Store, Tx } from './store.ts';
+
+type Line = [level: 'info' | 'warn', message: string, fields: LogFields];
+
+/** Outcomes of slots for which nothing ran. */
+const NO_RUN: ReadonlySet<string> = new Set(['missed', 'unknown', 'skipped']);
+const BAD: ReadonlySet<string> = new Set(['failure', 'timeout', 'missed', 'abandoned']);
+
+/**
+ * A store that tells the log of what each commit made of runs, slots and incidents: one line for each, which names the
+ * job, once the commit is durable. What a ping, an API write and time do all pass here, so nothing is left out.
+ */
+export function loggedStore(store: Store, logger: Logger): Store {
+  const transact = async <T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> => {
+    let lines: Line[] = [];
+    const result = await store.transact(scope, (tx) => {
+      lines = [];
+      return fn(loggedTx(tx, lines));
+    });
+    for (const [level, message, fields] of lines) logger[level](message, fields);
+    return result;
+  };
+  return overlaid(store, { transact });
+}
+
+function loggedTx(tx: Tx, lines: Line[]): Tx {
+  const nameOf = (jobId: string): string => found(() => tx.jobById(jobId))?.name ?? jobId;
+  const logged: Tx = overlaid(tx, {
+    putRun(run) {
+      const before = found(() => tx.runsOf(run.job_id).get(run.id));
+      tx.putRun(run);
+      const isNews = run.outcome !== null && (run.outcome !== before?.outcome || run.count !== before.count);
+      if (isNews) lines.push(lineOfRun(run, nameOf(run.job_id)));
+    },
+    putIncident(incident) {
+      const before = found(() => tx.incident(incident.id));
+      tx.putIncident(incident);
+      lines.push(...linesOfIncident(incident, before));
+    },
+    attempt(fn) {
+      const kept = lines.length;
+      try {
+        return tx.attempt(fn);
+      } catch (error) {
+        lines.length = kept;
+        throw error;
+      }
+    },
+  });
+  return logged;
+}
+
+/** What the transaction does not cover is not known to it, such as an incident that is new. */
+function found<T>(read: () => T | undefined): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+function lineOfRun(run: Run, job: string): Line {
+  const outcome = run.outcome ?? '';
+  const what = NO_RUN.has(outcome) ? 'slot settled' : 'run ended';
+  return [
+    BAD.has(outcome) ? 'warn' : 'info',
+    what,
+    {
+      job,
+      outcome,
+      reason: run.reason,
+      exit_code: run.exit_code ?? undefined,
+      signal: run.signal ?? undefined,
+      duration_ms: run.duration_ms ?? undefined,
+      host: run.host ?? undefined,
+      slot_at: instant(run.slot_at),
+      count: run.count > 1 ? run.count : undefined,
+      run: run.id,
+    },
+  ];
+}
+
+function linesOfIncident(incident: Incident, before: Incident | undefined): Line[] {
+  const { id, kind, job_name: name, reason, acknowledged_until_at: until } = incident;
+  const about = { ...(name === null ? { about: kind } : { job: name }), incident: id };
+  const lines: Line[] = [];
+  if (before === undefined) lines.push(['warn', 'incident opened', { ...about, reason }]);
+  if (until !== null && until !== (before?.acknowledged_until_at ?? null))
+    lines.push(['info', 'incident acknowledged', { ...about, until: instant(until) }]);
+  if (incident.closed_at !== null && (before?.closed_at ?? null) === null) {
+    const lasted_ms = incident.closed_at - incident.opened_at;
+    lines.push(['info', 'incident closed', { ...about, because: incident.close_reason, lasted_ms }]);
+  }
+  return lines;
+}
+
+function instant(at: number | null): string | undefined {
+  return at === null ? undefined : new Date(at).toISOString();
+}
+
+/** An object whose own members stand before those of another, which keeps its private state. */
+function overlaid<T extends object>(target: T, own: Partial<T>): T {
+  return new Proxy(target, {
+    get(_, key) {
+      if (Object.hasOwn(own, key)) return own[key as keyof T];
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
