@@ -12,6 +12,7 @@ export const LINTS = [
   'nobody_told',
   'renames_nothing',
   'skipped_by_clock_change',
+  'unencrypted_address',
   'unused_notifier',
 ] as const;
 

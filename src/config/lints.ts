@@ -11,6 +11,7 @@ import type { Config } from './config.ts';
 import { sortedByPlace } from './config-file.ts';
 import type { Locator } from './locator.ts';
 import { pointer } from './tree.ts';
+import { unencryptedLints } from './unencrypted.ts';
 
 const DAY_MS = 86_400_000;
 /** A change of daylight saving time in the coming year is one to know of. */
@@ -29,6 +30,7 @@ export function lintsOf(config: Config, locator: Locator, { nowAt, pinging = [] 
     ...config.jobs.flatMap((job) => jobLints({ job, config, locator, nowAt })),
     ...notifierLints(config, locator),
     ...heartbeatLint(config, locator),
+    ...unencryptedLints(config, locator),
     ...misspeltLints(config, locator, pinging),
   ];
   return sortedByPlace(

@@ -43,7 +43,7 @@ export function resolveNotifiers(file: string, declared: ConfigFile['notifiers']
 }
 
 /** What the schema says of one kind. */
-function branchOf(type: string): Schema {
+export function branchOf(type: string): Schema {
   const branches = validators().schema.definitions?.['notifier']?.oneOf ?? [];
   return branches.find((branch) => branch.properties?.['type']?.const === type) ?? {};
 }
@@ -104,7 +104,7 @@ function secretOf(
 function faultOf(secret: string, schema: Schema): string | null {
   if (schema['x-url'] === true) {
     const isUrl = /^https?:\/\/\S+$/i.test(secret) && URL.canParse(secret);
-    return isUrl ? null : 'must hold an address that starts with https://';
+    return isUrl ? null : 'must hold an address that starts with https:// or http://';
   }
   if (schema.pattern === undefined || new RegExp(schema.pattern, 'u').test(secret)) return null;
   return `must hold ${schema.patternErrorMessage ?? 'what its key takes'}`;

@@ -1,14 +1,7 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { CronflowError } from '../core/errors.ts';
+import { isLoopback } from '../core/loopback.ts';
 import { hasTokens, type Tokens } from './tokens.ts';
-
-/** Whether an address, or the name in a URL or a `Host` header, can only mean this machine. */
-export function isLoopback(host: string): boolean {
-  const name = host.toLowerCase().replace(/^\[(.*)\]$/, '$1');
-  if (name === 'localhost' || name === '::1') return true;
-  const ipv4 = name.replace(/^::ffff:/, '');
-  return isIPv4(ipv4) && ipv4.startsWith('127.');
-}
 
 /**
  * Refuses to listen where others can reach the port unless they need a token (DESIGN.md §8): whoever can

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { check } from '../../src/cli/check.ts';
 import { init } from '../../src/cli/init.ts';
+import { validators } from '../../src/config/schema.ts';
 import type { UnknownPing } from '../../src/ingest/unknown-pings.ts';
 import { startServer } from '../http/support.ts';
 import { type Result, runIn } from './support/io.ts';
@@ -238,6 +239,70 @@ describe('lints', () => {
     expect(await lintsIn('jobs: {a: {}}\n')).toEqual(['empty_secret 1:1 notifiers']);
     const heartbeat = "notifiers: {ops: {type: log}}\njobs: {a: {}}\nheartbeat: {url: '${EMPTY:-}'}\n";
     expect(await lintsIn(heartbeat)).toEqual(['empty_secret 3:18 heartbeat.url']);
+  });
+
+  test('an address that is not encrypted, unless it is of this machine', async () => {
+    const unencrypted = 'http://chat.example.com/hooks/HUNTER2';
+    expect(await lintsIn(slack(unencrypted))).toEqual(['unencrypted_address 2:35 notifiers.ops.webhook_url']);
+    for (const host of ['localhost:8065', '127.0.0.1', '127.9.9.9:80', '[::1]:8065'])
+      expect(await lintsIn(slack(`'http://${host}/hooks/x'`))).toEqual([]);
+    for (const host of ['localhost.example.com', '10.0.0.1', '127.0.0.1.example.com', '[::2]'])
+      expect(await lintsIn(slack(`'HTTP://${host}/hooks/x'`))).toHaveLength(1);
+    const { code, stdout } = await checked(slack(unencrypted), '--strict');
+    expect(code).toBe(3);
+    expect(stdout.split('\n')[0]).toBe(
+      'cronflow.yaml:2:35 notifiers.ops.webhook_url: warning: the address starts with http://, so what is sent is not encrypted: whoever is on the way can read the address, with which anybody can post to the channel, and every message; write https:// unless only people you trust have access to that network [unencrypted_address]',
+    );
+    expect(stdout).not.toContain('HUNTER2');
+  });
+
+  test('an address that is not encrypted and stands in a file or in the environment, and that of the heartbeat', async () => {
+    const address = 'http://chat.example.com/hooks/HUNTER2';
+    await writeFile(join(root, 'address'), address);
+    const text =
+      'notifiers:\n  ops: {type: webhook, url_file: address}\n  pager: {type: slack, webhook_url: "${URL}"}\n' +
+      'heartbeat: {url_file: address}\njobs: {a: {}}\n';
+    await writeFile(join(root, 'cronflow.yaml'), text);
+    const { stdout } = await runIn(root, NOW_AT, (io) => check([], io), { env: { URL: address } });
+    expect(stdout.match(/^\S+ \S+: warning: .* is on the way can read .*;/gm)).toEqual([
+      expect.stringMatching(
+        /:2:34 notifiers\.ops\.url_file: .* the address and the headers, .*every message;$/,
+      ),
+      expect.stringMatching(/:3:37 notifiers\.pager\.webhook_url: .* the address, .*every message;$/),
+      expect.stringMatching(/:4:23 heartbeat\.url_file: .* the address, with which anybody can hide [^,]*;$/),
+    ]);
+    expect(stdout).not.toContain('HUNTER2');
+    await writeFile(join(root, 'cronflow.yaml'), 'jobs: {a: {}}\n');
+    const env = { SLACK_WEBHOOK_URL: address };
+    expect((await runIn(root, NOW_AT, (io) => check([], io), { env })).stdout).toContain(
+      'notifiers: warning: the address starts with http://',
+    );
+  });
+
+  test('every address that the schema knows may be unencrypted, and the lint says what can be read', async () => {
+    const url = 'http://chat.example.com/hooks';
+    const { stdout } = await checked(
+      'notifiers:\n' +
+        `  a: {type: slack, webhook_url: '${url}'}\n` +
+        `  b: {type: slack, bot_token: xoxb-123, channel: C024BE91L, api_url: '${url}'}\n` +
+        `  c: {type: webhook, url: '${url}'}\n` +
+        `  d: {type: pagerduty, routing_key: ${'a'.repeat(32)}, url: '${url}'}\n` +
+        'jobs: {a: {}}\n',
+    );
+    const read = stdout.match(/can read .*, and every message;/g);
+    expect(read).toEqual([
+      'can read the address, with which anybody can post to the channel, and every message;',
+      'can read the bot token, with which anybody can act as the app, and every message;',
+      'can read the address and the headers, with all that is secret in them, and every message;',
+      'can read the routing key, with which anybody can open and resolve alerts, and every message;',
+    ]);
+    const branches = validators().schema.definitions?.['notifier']?.oneOf ?? [];
+    const addresses = branches
+      .flatMap(({ properties = {} }) => Object.values(properties))
+      .filter((schema) => schema['x-url'] === true);
+    expect(addresses).toHaveLength(read!.length);
+    for (const { patternErrorMessage } of addresses)
+      expect(patternErrorMessage).toMatch(/^an address that starts with https:\/\/ or http:\/\//);
   });
 
   test('a schedule that fires in an hour that a change of daylight saving time skips', async () => {

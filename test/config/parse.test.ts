@@ -279,7 +279,7 @@ describe('notifiers', () => {
     ['missing', 'names a file that does not exist'],
     ['empty', 'names an empty file'],
     ['large', 'names a file of more than 65536 bytes'],
-    ['words', 'must hold an address that starts with https://'],
+    ['words', 'must hold an address that starts with https:// or http://'],
   ])('refuse %s for a file', (path, message) => {
     writeFileSync(join(directory, 'empty'), '\n');
     writeFileSync(join(directory, 'large'), 'x'.repeat(65_537));
@@ -298,7 +298,7 @@ describe('notifiers', () => {
     expect(notifiers).toEqual([{ ...expected, settings: { webhook_url: '' } }]);
     expect(globals.notifiers).toEqual(['slack']);
     expect(messages('jobs: {}', { SLACK_WEBHOOK_URL: 'HUNTER2' })).toEqual([
-      'SLACK_WEBHOOK_URL: must hold an address that starts with https://',
+      'SLACK_WEBHOOK_URL: must hold an address that starts with https:// or http://',
     ]);
     expect(
       parsed('notifiers: {ops: {type: log}}\njobs: {}', { SLACK_WEBHOOK_URL: WEBHOOK }).globals.notifiers,

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkListen, isLoopback, listenError, urlOf } from '../../src/http/listen.ts';
+import { isLoopback } from '../../src/core/loopback.ts';
+import { checkListen, listenError, urlOf } from '../../src/http/listen.ts';
 import { NO_TOKENS, readTokens, scopesOf } from '../../src/http/tokens.ts';
 
 let directory: string;
@@ -83,6 +84,9 @@ test.each([
   ['0.0.0.0', false],
   ['::', false],
   ['127.0.0.1.example.com', false],
+  ['127.0.0.256', false],
+  ['127.0.0.01', false],
+  ['127.0.1', false],
   ['128.0.0.1', false],
   ['', false],
 ])('isLoopback(%j) is %j', (host, expected) => {

@@ -1,0 +1,66 @@
+import type { Lint } from '../core/errors.ts';
+import { isLoopback } from '../core/loopback.ts';
+import type { NotifierConfig } from '../core/notifier-config.ts';
+import type { Config } from './config.ts';
+import type { Locator } from './locator.ts';
+import { branchOf } from './notifiers.ts';
+import { pointer } from './tree.ts';
+
+/** What is secret and travels with a message, by the kind of notifier and the key of its address. */
+const SECRETS: Readonly<Record<string, string>> = {
+  'slack.webhook_url': 'the address, with which anybody can post to the channel',
+  'slack.api_url': 'the bot token, with which anybody can act as the app',
+  'webhook.url': 'the address and the headers, with all that is secret in them',
+  'pagerduty.url': 'the routing key, with which anybody can open and resolve alerts',
+};
+
+/**
+ * Addresses with `http://`: they are allowed, since a chat server inside a network may have no other, and whoever
+ * writes one should know what can be read on the way. Nothing is said of addresses of this machine itself.
+ */
+export function unencryptedLints(config: Config, locator: Locator): Lint[] {
+  const { notifiers, heartbeat, files } = config;
+  const { path: file } = files[0]!;
+  const lints = notifiers.flatMap((notifier) =>
+    addressKeys(notifier.type)
+      .filter((key) => isUnencrypted(notifier.settings[key]))
+      .map((key) => {
+        const secret = SECRETS[`${notifier.type}.${key}`] ?? 'the address';
+        return lint(
+          `${secret}, and every message`,
+          locator.place(file, placeOf(notifier, key, file, locator)),
+        );
+      }),
+  );
+  if (heartbeat === null || !isUnencrypted(heartbeat.url)) return lints;
+  const at = locator.has(file, '/heartbeat/url') ? '/heartbeat/url' : '/heartbeat/url_file';
+  const secret = 'the address, with which anybody can hide that Cronflow died';
+  return [...lints, lint(secret, locator.place(file, at))];
+}
+
+/** The keys that hold addresses, as the schema has them. */
+function addressKeys(type: string): string[] {
+  return Object.entries(branchOf(type).properties ?? {}).flatMap(([key, schema]) =>
+    schema['x-url'] === true ? [key] : [],
+  );
+}
+
+function isUnencrypted(address: unknown): boolean {
+  if (typeof address !== 'string' || !/^http:/i.test(address) || !URL.canParse(address)) return false;
+  return !isLoopback(new URL(address).hostname);
+}
+
+/** Where the address, or the file that holds it, is written; a notifier of the environment is written nowhere. */
+function placeOf({ name }: NotifierConfig, key: string, file: string, locator: Locator): string {
+  const path = pointer('/notifiers', name);
+  if (!locator.has(file, path)) return '/notifiers';
+  const own = pointer(path, key);
+  return locator.has(file, own) ? own : pointer(path, `${key}_file`);
+}
+
+function lint(what: string, place: ReturnType<Locator['place']>): Lint {
+  const message =
+    `the address starts with http://, so what is sent is not encrypted: whoever is on the way can read ${what}; ` +
+    'write https:// unless only people you trust have access to that network';
+  return { code: 'unencrypted_address', message, ...place };
+}
