@@ -13,6 +13,8 @@ export const LIMITS = {
   delayMsMax: 7 * DAY_MS,
   /** A start that arrives late cannot time out sooner than this after arriving (§3.2). */
   delayedStartMsMin: 60 * SECOND_MS,
+  /** What arrives no later than this was on its way; what arrives later was kept and sent again. */
+  onItsWayMsMax: 10 * SECOND_MS,
   /** Slots whose `missed` or `unknown` a late report may still replace (§3.2). */
   unclaimedSlotsMax: 32,
   /** `skip` pings in a row, with no run open, that make a `stuck_lock` (§3.2). */
@@ -23,7 +25,7 @@ export const LIMITS = {
   claimDelaysMax: 10,
   /** A gap that begins this long after the latest of these can have hidden nothing. */
   claimSlackMs: MINUTE_MS,
-  /** Bad outcomes remembered since the last good one; also the largest threshold. */
+  /** Bad outcomes of one kind remembered since the last good one; also the largest threshold. */
   thresholdMax: 100,
   /** Outcomes an incident remembers; earlier ones are counted only. */
   incidentOutcomesMax: 50,

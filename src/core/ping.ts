@@ -58,10 +58,13 @@ function applyStart(draft: Draft, ping: Ping, at: number): PingEffect {
   return { reason: startReason(draft, claim, ping), runId: run.id };
 }
 
-/** What arrives late is not held to have hung before its end had a chance to arrive as well (DESIGN.md §3.2). */
+/**
+ * What was kept and sent again is not held to have hung before its end had a chance to arrive as well (DESIGN.md
+ * §3.2). A start that only took a few seconds on its way is none of that: its limit is the one that was declared.
+ */
 function limitOfStart(draft: Draft, ping: Ping, at: number): Pick<Run, 'limit_at' | 'limit_at_min'> {
   const limitAt = at + draft.spec.maxRuntimeMs;
-  if (ping.delay_ms === 0) return { limit_at: limitAt };
+  if (ping.delay_ms <= LIMITS.onItsWayMsMax) return { limit_at: limitAt };
   const atLeast = ping.received_at + LIMITS.delayedStartMsMin;
   return { limit_at: Math.max(limitAt, atLeast), limit_at_min: atLeast };
 }

@@ -10,6 +10,8 @@ const MINUTE_MS = 60_000;
 const DELAY_MS_MAX = 7 * 24 * 60 * MINUTE_MS;
 /** How long after its arrival a delayed start cannot time out. */
 const DELAYED_START_MS_MIN = MINUTE_MS;
+/** What took no longer was on its way, and not kept to be sent again. */
+const ON_ITS_WAY_MS_MAX = 10_000;
 /** So many make a stuck lock. */
 const SKIPS_IN_A_ROW = 3;
 
@@ -28,6 +30,7 @@ export class Job {
   declared = true;
   /** Absences of Cronflow, known so far, in which the job was declared. */
   private readonly gaps: Gap[] = [];
+  private readonly replayWindowMs: number;
   private terms: Terms;
   private clock: number;
   private paused: boolean;
@@ -50,6 +53,7 @@ export class Job {
     this.name = name;
     this.terms = terms;
     this.clock = declaredAt;
+    this.replayWindowMs = replayWindowMs;
     this.paused = terms.paused;
     this.trouble = new Trouble(name, terms, this.gaps);
     this.slots = new Slots(this.gaps, replayWindowMs, terms);
@@ -74,8 +78,8 @@ export class Job {
     if (!this.declared) return [];
     this.slots.listTo(this.clock);
     const dues: Due[] = this.openRuns.map((run) => ({
-      at: this.limitOf(run),
-      apply: () => this.end(run, 'timeout', 'timeout', this.limitOf(run)),
+      at: this.timeoutAt(run),
+      apply: () => this.end(run, 'timeout', 'timeout', this.timeoutAt(run)),
     }));
     const running = this.openRuns.some((run) => run.counted);
     for (const slot of this.slots.open()) {
@@ -95,6 +99,20 @@ export class Job {
 
   private limitOf(run: Run): number {
     return Math.max(run.started_at + this.terms.max_runtime_ms, run.limit_at_min);
+  }
+
+  /** When a run that has not ended is a timeout: at its limit, or once what a gap kept back has had its time. */
+  private timeoutAt(run: Run): number {
+    const limitAt = this.limitOf(run);
+    const waits = this.gaps.filter(
+      (gap) =>
+        run.started_at <= gap.to_at && gap.from_at <= limitAt && limitAt - gap.to_at < this.replayWindowMs,
+    );
+    if (waits.length === 0) return limitAt;
+    let at = Math.max(...waits.map((gap) => gap.to_at)) + this.replayWindowMs;
+    for (const gap of this.gaps)
+      if (gap.from_at <= at && at < gap.to_at) at = gap.to_at + this.replayWindowMs;
+    return at;
   }
 
   private miss(slot: Slot, touched: boolean, at: number): void {
@@ -142,7 +160,7 @@ export class Job {
     if (rid !== null && this.byRid.has(rid)) return;
     if (rid === null) this.abandonAnonymous(at);
     const run = this.becomeKnown(rid, at, at, true);
-    if (at < receivedAt) run.limit_at_min = receivedAt + DELAYED_START_MS_MIN;
+    if (receivedAt - at > ON_ITS_WAY_MS_MAX) run.limit_at_min = receivedAt + DELAYED_START_MS_MIN;
     if (run.result !== null) return;
     this.openRuns.push(run);
     this.makeRoom(at);
@@ -392,7 +410,10 @@ export class Job {
       this.trace(at, false);
       this.slots.drop();
       this.trouble.closeSilently(at);
-    } else this.slots.expectAfter(at);
+    } else {
+      this.slots.expectAfter(at);
+      for (const run of this.openRuns) run.counted = true;
+    }
     return true;
   }
 
