@@ -594,7 +594,7 @@ describe('when Cronflow was away (3.4)', () => {
     expect(ended(found)).toEqual(['- - open started', '- - unknown outage']);
     expect(told(found)).toEqual([]);
     const silent = verdict({ max_runtime: '35m' }, '4:00', [start('1:00'), away('1:30:03', '1:40')]);
-    expect(told(silent)).toEqual(['ops opened timeout 01:35']);
+    expect(told(silent)).toEqual(['ops opened timeout 01:55']);
   });
 
   it('expects an interval anew at the end of the gap', () => {
