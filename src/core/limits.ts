@@ -36,6 +36,9 @@ export const LIMITS = {
   /** Defaults of a spec (§5). */
   graceMsDefault: 5 * MINUTE_MS,
   maxRuntimeMsDefault: 24 * HOUR_MS,
+  /** Where an open run hides what does not come, the limit is so many periods, but no less than this (§3.2). */
+  hidingRuntimePeriods: 4,
+  hidingRuntimeMsMin: HOUR_MS,
   openRunsMaxDefault: 10,
   keepRunsDefault: 100,
   replayWindowMsDefault: 15 * MINUTE_MS,

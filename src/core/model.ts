@@ -22,6 +22,8 @@ export interface Ping {
   output: string | null;
   /** Bytes of output the client or the server dropped before the tail. */
   output_dropped_bytes: number;
+  /** The client says that it captured nothing, so that nobody knows what the run printed; absent where it did. */
+  captured?: false;
 }
 
 /** One execution, or one row of history for slots that ended without one. */

@@ -35,12 +35,24 @@ async function lintsIn(text: string): Promise<string[]> {
 }
 
 describe('cronflow check', () => {
-  test('says of a valid file what it holds', async () => {
+  test('says of a valid file what it holds, and after how long runs time out', async () => {
     expect(await checked(`${OPS}jobs: {a: {schedule: '0 12 * * *'}, b: {every: 1h}}`)).toEqual({
       code: 0,
-      stdout: 'cronflow.yaml is valid: 2 jobs, 1 notifier\n',
+      stdout:
+        'cronflow.yaml is valid: 2 jobs, 1 notifier\n' +
+        '  a run times out after 1d: a\n' +
+        '  a run times out after 4h: b\n',
       stderr: '',
     });
+  });
+
+  test('names some of the jobs that share a limit, and for programs all', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const jobs = names.map((name) => `${name}: {schedule: '*/30 * * * *', overlap: skip}`).join(', ');
+    const yaml = `${OPS}jobs: {${jobs}}`;
+    expect((await checked(yaml)).stdout).toContain('\n  a run times out after 2h: a, b, c, d, e and 2 more\n');
+    const { limits } = JSON.parse((await checked(yaml, '--json')).stdout) as { limits: unknown };
+    expect(limits).toEqual(Object.fromEntries(names.map((name) => [name, '2h'])));
   });
 
   const bad = readdirSync(BAD).filter((name) => name.endsWith('.yaml'));
@@ -118,7 +130,7 @@ describe('cronflow check', () => {
     const jobs = `${OPS}jobs:\n  a: {schedule: '* * * * *'}\n  b: {notify: []}\n`;
     expect(await lintsIn(jobs)).toHaveLength(2);
     const one = await checked(jobs, '--allow', 'grace_over_period', '--strict');
-    expect(one.stdout).toMatch(/nobody_told][^]*1 warning, 1 lint allowed\n$/);
+    expect(one.stdout).toMatch(/nobody_told][^]*1 warning, 1 lint allowed\n {2}a run times out after /);
     expect(one.code).toBe(3);
     const both = await checked(jobs, '--allow=nobody_told,grace_over_period', '--strict');
     expect(both).toEqual({
@@ -339,7 +351,7 @@ describe('lints', () => {
     expect(lost.code).toBe(0);
     expect(lost.stdout).toMatch(/^cronflow\.yaml:3:32 jobs\.a\.renamed_from: warning: renames nothing: /);
     const fits = await checkedBeside([], `${OPS}jobs:\n  a: {every: 1h, renamed_from: other}\n`);
-    expect(fits).toMatchObject({ code: 0, stdout: 'cronflow.yaml is valid: 1 job, 1 notifier\n' });
+    expect(fits).toMatchObject({ code: 0, stdout: 'cronflow.yaml is valid: 1 job, 1 notifier\n  a run times out after 4h: a\n' });
   });
 
   test('stand at what the job of an included file says', async () => {

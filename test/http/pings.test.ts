@@ -199,6 +199,20 @@ describe('a ping', () => {
     expect(await judged(`done${'.'.repeat(9_000)}`)).toBe('succeeded');
   });
 
+  test('is not judged by an output that its client did not capture, but by one that is empty', async () => {
+    const { post, request } = await startServer();
+    await post('/jobs', { name: 'backup', expect: { output: { contains: 'done' } } });
+    const judged = async (path: string, body?: unknown): Promise<unknown> =>
+      (body === undefined ? await request(path, { method: 'POST', body: '' }) : await post(path, body)).json[
+        'reason'
+      ];
+    expect(await judged('/jobs/backup/success?rid=a&captured=false')).toBe('succeeded');
+    expect(await judged('/jobs/backup/success?rid=b')).toBe('output_mismatch');
+    expect(await judged('/jobs/backup/success?rid=c&captured=true')).toBe('output_mismatch');
+    expect(await judged('/jobs/backup/success?rid=d', { captured: false })).toBe('succeeded');
+    expect(await judged('/jobs/backup/success?rid=e', { output: '' })).toBe('output_mismatch');
+  });
+
   test('for an unknown job is a 404 with a suggestion, and counted', async () => {
     const { post, request, unknownPings } = await withJob();
     const answer = await post('/jobs/backpu/success');

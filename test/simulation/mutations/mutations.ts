@@ -139,6 +139,58 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'ping.exit_code !== -1 ? ping.kind',
   },
   {
+    name: 'output that nobody captured is judged',
+    promise: '§3.2 a run whose client says that it captured nothing is not judged by expect.output',
+    file: 'src/core/judge.ts',
+    find: 'if (ping.captured === false) return',
+    replace: 'if (ping.kind === "log") return',
+  },
+  {
+    name: 'a limit that fell into a gap is a timeout at once',
+    promise:
+      '§3.4 a limit in a gap, or less than replay_window after it, waits for what the wrapper has kept',
+    file: 'src/core/due.ts',
+    find: 'const limitAt = limitDueAt(draft, run);',
+    replace: 'const limitAt = run.limit_at;',
+  },
+  {
+    name: 'a limit waits for the gap alone and not for what is replayed after it',
+    promise:
+      '§3.4 a limit in a gap, or less than replay_window after it, waits for what the wrapper has kept',
+    file: 'src/core/due.ts',
+    find: 'gap.from_at <= limitAt && limitAt < gap.to_at + replayWindowMs;',
+    replace: 'gap.from_at <= limitAt && limitAt < gap.to_at;',
+  },
+  {
+    name: 'a run that began in a pause never counts',
+    promise: '§3.3 a run that was open when the pause ended counts by its end',
+    file: 'src/core/transition.ts',
+    find: 'for (const run of draft.openRuns()) if (!run.counted) draft',
+    replace: 'for (const run of draft.openRuns()) if (run.started_at === null) draft',
+  },
+  {
+    name: 'a start that took a moment has a minute from when it came',
+    promise: '§3.2 a start has its own limit; only what was kept and sent again cannot time out at once',
+    file: 'src/core/ping.ts',
+    find: 'if (ping.delay_ms <= LIMITS.onItsWayMsMax) return',
+    replace: 'if (ping.delay_ms === 0) return',
+  },
+  {
+    name: 'a hundred bad outcomes are remembered, whatever their kind',
+    promise: '§3.3 an opening is owed when the incident first contains a kind that the notifier takes',
+    file: 'src/core/incident.ts',
+    find: 'const ofKind = bad.filter((each) => each.kind === kind);',
+    replace: 'const ofKind = bad.filter((each) => each.kind.length > 0);',
+  },
+  {
+    name: 'a run that nobody limits is watched for a day',
+    promise:
+      '§3.2 the limit where an open run hides what does not come: 4 periods, at least 1h and at most 24h',
+    file: 'src/core/period.ts',
+    find: "const isHiding = schedule?.kind === 'every' || overlap === 'skip';",
+    replace: "const isHiding = schedule?.kind === 'every' && overlap === 'forbid';",
+  },
+  {
     name: 'runs may overlap although the job forbids it',
     promise: '§3.2 overlap: forbid makes the second run a failure',
     file: 'src/core/overlap.ts',

@@ -163,9 +163,7 @@ function endPing(client: Client, mood: Mood, rid: string, durationMs: number, di
       exit_code: isBad ? badCode : 0,
       ...(mood === 'killed' ? { signal: 'TERM' } : {}),
       duration_ms: durationMs,
-      ...(dice.chance(0.1)
-        ? { output: dice.pick(['done: 12 rows', 'warning: nothing to do', 'ERROR disk']) }
-        : {}),
+      ...outputOf(dice),
     };
   }
   if (client === 'curl_rid') return { kind, rid };
@@ -178,6 +176,13 @@ function endPing(client: Client, mood: Mood, rid: string, durationMs: number, di
     };
   }
   return { kind };
+}
+
+/** What the wrapper says of the output: mostly that there was none. */
+function outputOf(dice: Dice): Pick<ScriptedPing, 'output' | 'captured'> {
+  if (!dice.chance(0.15)) return {};
+  if (dice.chance(0.3)) return { captured: false };
+  return { output: dice.pick(['done: 12 rows', 'warning: nothing to do', 'ERROR disk']) };
 }
 
 function maxRuntimeMs(declaration: Declaration): number {
