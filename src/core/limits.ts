@@ -29,6 +29,10 @@ export const LIMITS = {
   thresholdMax: 100,
   /** Outcomes an incident remembers; earlier ones are counted only. */
   incidentOutcomesMax: 50,
+  /** A client that got no answer sends its ping again within this (§3.2). */
+  retriedMsMax: 60 * SECOND_MS,
+  /** A start this long after a run with its run id has ended is a new run (§3.2). */
+  ridReusedMsMin: 60 * SECOND_MS,
   /** Settled runs the core looks at for idempotence and corrections. */
   recentRunsMax: 100,
   /** Runs whose pings are known when they come again, however few `keep_runs` leaves. */

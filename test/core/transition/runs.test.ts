@@ -254,14 +254,14 @@ describe('§3.2 a lock that is taken', () => {
     [
       'a start that comes after its end breaks no row of skips: its run was before them',
       HOURLY,
-      `00:40 success rid=z
-       01:00 skip rid=a
-       01:10 start rid=z
+      `00:57:30 success rid=z
+       00:58:10 skip rid=a
+       00:58:20 start rid=z
        02:00 skip rid=b
        03:00 skip rid=c`,
       [
-        '00:40 no slot success succeeded',
-        '01:00 slot 01:00 skipped lock_held',
+        '00:57:30 no slot success succeeded',
+        '00:58:10 slot 01:00 skipped lock_held',
         '02:00 slot 02:00 skipped lock_held',
         '03:00 slot 03:00 failure stuck_lock',
         '03:00 owe ops opened stuck_lock',
