@@ -98,7 +98,8 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
 
 async function findingsOf({ path, url, allow }: Options, io: Io): Promise<Findings> {
   const loaded = await loadConfig(path, io.env);
-  if (!loaded.ok) return { errors: loaded.faults, lints: [], allowed: 0, files: loaded.files, summary: '', limits: {} };
+  if (!loaded.ok)
+    return { errors: loaded.faults, lints: [], allowed: 0, files: loaded.files, summary: '', limits: {} };
   const { config } = loaded;
   const running = url === undefined ? NOTHING_RUNS : await runningAt(io, url, config);
   const own = lintsOf(config, locatorOf(config, io.env), { nowAt: io.clock.now(), pinging: running.pinging });

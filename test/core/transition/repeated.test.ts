@@ -3,6 +3,11 @@ import type { Declaration } from '../../../src/core/declaration.ts';
 import { play, stateAfter } from '../support/scenario.ts';
 import { HOURLY, MINUTELY, NONE, table } from '../support/table.ts';
 
+/** The time of day so many minutes after midnight. */
+function clock(minute: number): string {
+  return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
+}
+
 describe('§3.2 an anonymous ping that comes again', () => {
   table([
     [
@@ -223,8 +228,6 @@ describe('§3.2 a run id that comes again', () => {
 describe('§3.2 a start from before all that the history holds', () => {
   const many = (count: number): string =>
     Array.from({ length: count }, (_, i) => `d2 ${clock(i)} success rid=r${i}`).join('\n');
-  const clock = (minute: number): string =>
-    `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
 
   test.each([
     ['of a hundred runs', { max_runtime: '1h' }, 100],
