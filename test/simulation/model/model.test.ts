@@ -162,9 +162,11 @@ describe('slots (3.1)', () => {
 
   it('expects nothing of an interval while a run is open', () => {
     const run = [start('0:45', 'a'), good('2:20', 'a')];
-    expect(told(verdict({ every: '15m' }, '2:25', run))).toEqual([]);
+    expect(told(verdict({ every: '15m', max_runtime: '2h' }, '2:25', run))).toEqual([]);
     // Once it has ended the next one is due, with the usual grace.
-    expect(told(verdict({ every: '15m' }, '2:26', run))).toEqual(['ops opened missed 02:25']);
+    expect(told(verdict({ every: '15m', max_runtime: '2h' }, '2:26', run))).toEqual([
+      'ops opened missed 02:25',
+    ]);
   });
 
   it('expects nothing of a job without a schedule', () => {
