@@ -8,6 +8,11 @@ function clock(minute: number): string {
   return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
 }
 
+/** So many whole runs on the second day, a minute apart. */
+function many(count: number): string {
+  return Array.from({ length: count }, (_, i) => `d2 ${clock(i)} success rid=r${i}`).join('\n');
+}
+
 describe('§3.2 an anonymous ping that comes again', () => {
   table([
     [
@@ -226,9 +231,6 @@ describe('§3.2 a run id that comes again', () => {
 });
 
 describe('§3.2 a start from before all that the history holds', () => {
-  const many = (count: number): string =>
-    Array.from({ length: count }, (_, i) => `d2 ${clock(i)} success rid=r${i}`).join('\n');
-
   test.each([
     ['of a hundred runs', { max_runtime: '1h' }, 100],
     ['of a few', { max_runtime: '1h', keep_runs: 20 }, 20],

@@ -169,20 +169,6 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'for (const run of draft.openRuns()) if (run.started_at === null) draft',
   },
   {
-    name: 'a start that took a moment has a minute from when it came',
-    promise: '§3.2 a start has its own limit; only what was kept and sent again cannot time out at once',
-    file: 'src/core/ping.ts',
-    find: 'if (ping.delay_ms <= LIMITS.onItsWayMsMax) return',
-    replace: 'if (ping.delay_ms === 0) return',
-  },
-  {
-    name: 'a hundred bad outcomes are remembered, whatever their kind',
-    promise: '§3.3 an opening is owed when the incident first contains a kind that the notifier takes',
-    file: 'src/core/incident.ts',
-    find: 'const ofKind = bad.filter((each) => each.kind === kind);',
-    replace: 'const ofKind = bad.filter((each) => each.kind.length > 0);',
-  },
-  {
     name: 'a run that nobody limits is watched for a day',
     promise:
       '§3.2 the limit where an open run hides what does not come: 4 periods, at least 1h and at most 24h',
@@ -203,13 +189,6 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/core/ping.ts',
     find: 'if (isRetriedEnd(draft, ping, reportedAt))',
     replace: 'if (reportedAt < 0 && isRetriedEnd(draft, ping, reportedAt))',
-  },
-  {
-    name: 'a retry may come a minute late however often the job runs',
-    promise: '§3.2 within 60 s, and within half the period',
-    file: 'src/core/repeated.ts',
-    find: '(periodMsOf(spec.schedule) ?? Infinity) / 2',
-    replace: '(periodMsOf(spec.schedule) ?? Infinity) * 2',
   },
   {
     name: 'a run id that comes again is that of the run that ended',
