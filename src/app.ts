@@ -193,6 +193,7 @@ async function start(options: AppOptions, parts: Parts): Promise<void> {
     globals: () => reloader.current?.globals ?? DEFAULT_GLOBALS,
     notices: () => noticesOf(reloader.current, reloader.problem, parts),
     heartbeat: () => parts.heartbeat.status,
+    tellingNobody: () => tellingNobody(reloader.current),
     messages: parts.messages,
     onUnknownPing: (name, kind) => unknownPings.note(name, kind),
     unknownPings: () => unknownPings.recent(),
@@ -308,6 +309,11 @@ function audienceOf(config: Config | null): readonly string[] {
   return notify ?? config?.globals.notifiers ?? [];
 }
 
+/** Names of the notifiers that only log although they are meant to tell somebody. */
+function tellingNobody(config: Config | null): string[] {
+  return (config?.notifiers ?? []).filter(tellsNobody).map(({ name }) => name);
+}
+
 /** What people should know although the service runs: on start, on `/readyz` and on `/`. */
 function noticesOf(
   config: Config | null,
@@ -315,13 +321,11 @@ function noticesOf(
   parts?: Pick<Parts, 'worker' | 'heartbeat'>,
 ): string[] {
   const notices: string[] = [];
-  for (const notifier of config?.notifiers ?? []) {
-    if (tellsNobody(notifier)) {
-      notices.push(
-        `nobody will be told: notifier "${notifier.name}" has no webhook_url, its notifications only go to the log ` +
-          '(set SLACK_WEBHOOK_URL, or webhook_url in the configuration)',
-      );
-    }
+  for (const name of tellingNobody(config)) {
+    notices.push(
+      `nobody will be told: notifier "${name}" has no webhook_url, its notifications only go to the log ` +
+        '(set SLACK_WEBHOOK_URL, or webhook_url in the configuration)',
+    );
   }
   for (const name of parts?.worker.failing ?? []) {
     notices.push(

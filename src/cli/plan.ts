@@ -1,15 +1,7 @@
 import { parseArgs } from './arguments.ts';
 import type { Config } from '../config/config.ts';
 import { formatFaults } from '../config/format.ts';
-import {
-  formatPlan,
-  isEmptyPlan,
-  limitOf,
-  massRemoval,
-  type Plan,
-  planChanges,
-  planTotals,
-} from '../core/plan.ts';
+import { formatPlan, isEmptyPlan, massRemoval, type Plan, planChanges, planTotals } from '../core/plan.ts';
 import type { Globals } from '../core/spec.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { EXIT, runWithOptions } from './command.ts';
@@ -176,7 +168,7 @@ function planJson(changes: Plan, globals: readonly GlobalChange[], revision: str
     revision,
     would_be_held: massRemoval(changes) !== null,
     globals,
-    added: changes.added.map(({ name, declaration }) => ({ name, declaration, limit: limitOf(declaration) })),
+    added: changes.added.map(({ name, declaration }) => ({ name, declaration })),
     restored: changes.restored.map(({ job, keys }) => ({ name: job.name, keys })),
     adopted: changes.adopted.map(({ job, keys }) => ({ name: job.name, keys })),
     renamed: changes.renamed.map(({ job, next, keys }) => ({

@@ -29,8 +29,9 @@ with TEST; it looks and calls people as a real one does (mention of defaults). N
   --json           print {"ok", "notifier", "type", "event", "messages", "stays_open", "advice"}
   --help
 
-Exit codes: 0 the receiver took it, 1 it did not, nobody would be told, or the configuration is not valid, 2 wrong
-usage or no notifier NAME.
+Exit codes: 0 the receiver took it, or the log has it where NAME is of type log, which tells nobody; 1 the receiver did
+not take it, nobody would be told where somebody should, or the configuration is not valid; 2 wrong usage or no
+notifier NAME.
 `;
 
 interface Options {
@@ -121,7 +122,7 @@ async function sendTo(config: NotifierConfig, sample: Sample, io: Io): Promise<O
     }
     const sent = await sendAll(notifier, sample, io);
     const last = sent.at(-1)!;
-    const advice = last.answer.result === 'ok' ? null : adviceOn(last.answer);
+    const advice = adviceOn(last.answer);
     return { sent, staysOpen: notifier.keepsState && isOpenAfter(sent), advice };
   } finally {
     await registry.close();
@@ -135,8 +136,8 @@ async function sendAll(notifier: Notifier, { opening, following }: Sample, io: I
   if (following === null || notifier.keepsState) {
     const answer = await attempt(notifier, opening, io.clock);
     sent.push({ message: opening, answer });
-    if (answer.result !== 'ok' || following === null) return sent;
-    receipt = answer.receipt ?? null;
+    if (isRefused(answer) || following === null) return sent;
+    receipt = answer.result === 'ok' ? (answer.receipt ?? null) : null;
   }
   const message = following(receipt);
   sent.push({ message, answer: await attempt(notifier, message, io.clock) });
@@ -179,7 +180,16 @@ const ADVICE: readonly [RegExp, string][] = [
   [/answered 404\b/, 'Check the address.'],
 ];
 
-function adviceOn(answer: Exclude<SendResult, { result: 'ok' }>): string {
+/** What was neither taken nor logged. */
+type Refusal = Extract<SendResult, { detail: string }>;
+
+function isRefused(answer: SendResult): answer is Refusal {
+  return answer.result !== 'ok' && answer.result !== 'logged';
+}
+
+/** @returns null where nothing is to be done */
+function adviceOn(answer: SendResult): string | null {
+  if (!isRefused(answer)) return null;
   const [, known] = ADVICE.find(([pattern]) => pattern.test(answer.detail)) ?? [];
   const otherwise =
     answer.result === 'permanent'
@@ -197,7 +207,7 @@ function report({ json, event }: Options, config: NotifierConfig, outcome: Outco
       kind: message.kind,
       title: message.title,
       result: answer.result,
-      detail: answer.result === 'ok' ? null : answer.detail,
+      detail: isRefused(answer) ? answer.detail : null,
     }));
     const { name: notifier, type } = config;
     const told = { ok: advice === null, notifier, type, event, messages, stays_open: staysOpen, advice };
@@ -206,7 +216,8 @@ function report({ json, event }: Options, config: NotifierConfig, outcome: Outco
   }
   for (const { message, answer } of sent) {
     if (answer.result === 'ok') io.stdout(`${who} took it: ${message.title}\n`);
-    else io.stderr(`cronflow test-notify: ${who} did not take it: ${answer.detail}\n`);
+    else if (isRefused(answer)) io.stderr(`cronflow test-notify: ${who} did not take it: ${answer.detail}\n`);
+    else io.stdout(`${who} logged it, which tells nobody: ${message.title}\n`);
   }
   if (advice !== null) io.stderr(`${sent.length === 0 ? `cronflow test-notify: ${who}: ` : ''}${advice}\n`);
   if (staysOpen)

@@ -22,8 +22,6 @@ export interface Ping {
   output: string | null;
   /** Bytes of output the client or the server dropped before the tail. */
   output_dropped_bytes: number;
-  /** The client says that it captured nothing, so that nobody knows what the run printed; absent where it did. */
-  captured?: false;
 }
 
 /** One execution, or one row of history for slots that ended without one. */
@@ -86,19 +84,6 @@ export interface RememberedRun {
   started_at: number | null;
   /** Whether its end was reported, and not only given up. */
   is_ended: boolean;
-  /** When it ended or was given up; absent where an older version noted it. */
-  ended_at?: number | null;
-}
-
-/** The latest end without a run id: one that comes again soon is a client's retry. */
-export interface AnonymousEnd {
-  at: number;
-  kind: 'success' | 'failure';
-  exit_code: number | null;
-  host: string | null;
-  run_id: string;
-  /** The first start that came since, by its own instant; null while there was none. */
-  started_since_at: number | null;
 }
 
 /** A bad outcome that still counts: none good has come since. */
@@ -164,8 +149,6 @@ export interface JobState {
    * long after its slot at most. Absent where the latest slot was not such a one.
    */
   late_ends?: { count: number; after_ms_max: number };
-  /** Absent until one came. */
-  anonymous_end?: AnonymousEnd;
   /** Times in which pings could not be taken and that may touch a slot not yet settled. */
   gaps: { from_at: number; to_at: number }[];
 }
@@ -253,6 +236,10 @@ export interface DeliveryFacts {
   advice?: string;
 }
 
+/** What became of a delivery, or that it is still owed. */
+export const DELIVERY_STATUSES = ['pending', 'sent', 'logged', 'dead'] as const;
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
 /** One message owed to one notifier about one incident; lives in the outbox until sent. */
 export interface Delivery {
   /** Stable, so that a receiver can tell a repeat: `INCIDENT_ID.NOTIFIER.KIND[.N]`. */
@@ -262,12 +249,16 @@ export interface Delivery {
   notifier: string;
   kind: DeliveryKind;
   created_at: number;
-  status: 'pending' | 'sent' | 'dead';
+  /**
+   * `logged`: only Cronflow's own log has the message, and nobody was told. What an earlier version logged is kept as
+   * `sent`.
+   */
+  status: DeliveryStatus;
   /** Attempts made so far. */
   attempts: number;
   /** Not before this instant. */
   next_attempt_at: number;
-  /** When it was sent or given up. */
+  /** When it was sent, logged or given up. */
   finished_at: number | null;
   last_error: string | null;
   /** Others, of the same notifier, that the message of this one tells of, too (DESIGN.md §7, Storms). */

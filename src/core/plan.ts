@@ -2,9 +2,7 @@ import type { Declaration } from './declaration.ts';
 import { applyDefaults, type Fill } from './defaults.ts';
 import type { Fault, Lint } from './errors.ts';
 import type { Job, Place } from './model.ts';
-import { formatDuration } from '../schedule/duration.ts';
 import { planRenames, type Rename } from './rename.ts';
-import { maxRuntimeMsOf } from './spec.ts';
 
 /** A job as a file declares it. */
 export interface PlannedJob {
@@ -224,33 +222,21 @@ function refill(jobs: readonly Job[], fill: Fill): Plan['refilled'] {
     .filter(({ keys }) => keys.length > 0);
 }
 
-function changeLines(sign: string, planned: Planned | Plan['refilled'][number], note: string): string[] {
-  const { job, keys } = planned;
-  const next = 'next' in planned ? planned.next.declaration : planned.declaration;
+function changeLines(
+  sign: string,
+  planned: { job: Job; keys: readonly KeyChange[] },
+  note: string,
+): string[] {
   return [
-    `${sign} ${job.name}${note}`,
-    ...keys.map(({ key, from, to }) => `    ${key}: ${shown(from)} -> ${shown(to)}`),
-    ...limitLines(job, next, keys),
+    `${sign} ${planned.job.name}${note}`,
+    ...planned.keys.map(({ key, from, to }) => `    ${key}: ${shown(from)} -> ${shown(to)}`),
   ];
 }
 
 function summary(declaration: Declaration): string {
-  const limit = `limit ${limitOf(declaration)}`;
-  if (declaration.every !== undefined) return ` (every ${declaration.every}, ${limit})`;
-  if (declaration.schedule === undefined) return ` (${limit})`;
-  return ` (${JSON.stringify(declaration.schedule)} ${declaration.timezone ?? 'UTC'}, ${limit})`;
-}
-
-/** After how long a run times out, declared or not. */
-export function limitOf(declaration: Declaration): string {
-  return formatDuration(maxRuntimeMsOf(declaration));
-}
-
-/** A limit that nobody declares follows the schedule and the overlap: a change of those may change it. */
-function limitLines(job: Job, next: Declaration, keys: readonly KeyChange[]): string[] {
-  if (keys.some(({ key }) => key === 'max_runtime')) return [];
-  const [from, to] = [limitOf(job.declaration), limitOf(next)];
-  return from === to ? [] : [`    limit in force: ${from} -> ${to}`];
+  if (declaration.every !== undefined) return ` (every ${declaration.every})`;
+  if (declaration.schedule === undefined) return '';
+  return ` (${JSON.stringify(declaration.schedule)} ${declaration.timezone ?? 'UTC'})`;
 }
 
 function shown(value: unknown): string {

@@ -7,7 +7,7 @@ import type { Run } from './model.ts';
  */
 export interface Runs {
   get(id: string): Run | undefined;
-  /** The run to which a client gave this run id; of several the newest. */
+  /** The run to which a client gave this run id. */
   ofRid(rid: string): Run | undefined;
   /** Not ended yet; oldest first. */
   open(): readonly Run[];
@@ -101,12 +101,10 @@ export class ChangedRuns implements Runs {
   }
 
   ofRid(rid: string): Run | undefined {
+    const changed = [...this.#changes.values()].findLast((run) => run?.rid === rid);
+    if (changed) return changed;
     const stored = this.#stored.ofRid(rid);
-    let newest = stored !== undefined && this.#changes.has(stored.id) ? undefined : stored;
-    for (const run of this.#changes.values()) {
-      if (run?.rid === rid && (newest === undefined || compareRuns(newest, run) < 0)) newest = run;
-    }
-    return newest;
+    return stored !== undefined && this.#changes.has(stored.id) ? undefined : stored;
   }
 
   open(): readonly Run[] {

@@ -14,6 +14,11 @@ export type SendResult =
        */
       receipt?: string;
     }
+  /**
+   * Nobody was told: Cronflow's own log has the message, and nothing else. `notSentBecause` says why where a person
+   * was meant to be told; null where the log is what somebody chose.
+   */
+  | { result: 'logged'; notSentBecause: string | null }
   /** Try again; nothing at all to this notifier before `afterMs`, if the receiver said so. */
   | { result: 'retry'; detail: string; afterMs?: number }
   /** Trying again is pointless until the configuration changes. */

@@ -60,6 +60,8 @@ export interface HttpDeps {
   notices(): readonly string[];
   /** What becomes of heartbeats; null while none is configured. */
   heartbeat?(): HeartbeatStatus | null;
+  /** Names of the notifiers that are meant to tell somebody and tell nobody. */
+  tellingNobody?(): readonly string[];
   /** What became of messages since the start. */
   messages?: MessageCounts;
   /** What specs are completed with; the defaults when absent. Only deadlines shown depend on it. */

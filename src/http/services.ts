@@ -17,6 +17,7 @@ export interface Services extends HttpDeps {
   globals(): Globals;
   unknownPings(): readonly UnknownPing[];
   heartbeat(): HeartbeatStatus | null;
+  tellingNobody(): readonly string[];
   /** @throws CronflowError `unknown_job` with the name that was probably meant */
   jobNamed(name: string): Promise<Job>;
   /** The job that was probably meant by a name that none has. */
@@ -43,6 +44,7 @@ export function servicesOf(deps: HttpDeps): Services {
     reload: (options) => deps.reload(options),
     notices: () => deps.notices(),
     heartbeat: () => deps.heartbeat?.() ?? null,
+    tellingNobody: () => deps.tellingNobody?.() ?? [],
     onUnknownPing: (name, kind) => deps.onUnknownPing?.(name, kind),
     unknownPings: () => deps.unknownPings?.() ?? [],
     onFormerName: (name, job, kind) => deps.onFormerName?.(name, job, kind),

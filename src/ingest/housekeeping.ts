@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { dateOf } from '../core/daily.ts';
+import type { DeliveryStatus } from '../core/model.ts';
 import { forgetFormerNames } from './renames.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store } from '../store/store.ts';
@@ -51,7 +52,7 @@ export class Housekeeping {
     });
     while (await this.#removeOldDays(dateOf(now - DAYS_MS))) continue;
     while (await this.#removeOldIncidents(now - INCIDENTS_MS)) continue;
-    for (const status of ['sent', 'dead'] as const) {
+    for (const status of ['sent', 'logged', 'dead'] as const) {
       while (await this.#removeOldDeliveries(status, now - INCIDENTS_MS)) continue;
     }
   }
@@ -74,7 +75,7 @@ export class Housekeeping {
     return true;
   }
 
-  async #removeOldDeliveries(status: 'sent' | 'dead', before: number): Promise<boolean> {
+  async #removeOldDeliveries(status: Exclude<DeliveryStatus, 'pending'>, before: number): Promise<boolean> {
     const { total } = await this.#store.deliveries({ status, skip: 0, limit: 1 });
     const page = await this.#store.deliveries({ status, skip: Math.max(0, total - BATCH), limit: BATCH });
     const ids = page.items.filter((each) => (each.finished_at ?? Infinity) < before).map((each) => each.id);

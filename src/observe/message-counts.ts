@@ -1,5 +1,5 @@
-/** What may become of a message to a notifier: taken, to be tried again, given up. */
-export const MESSAGE_OUTCOMES = ['sent', 'retry', 'dead'] as const;
+/** What may become of a message to a notifier: taken, only logged, to be tried again, given up. */
+export const MESSAGE_OUTCOMES = ['sent', 'logged', 'retry', 'dead'] as const;
 export type MessageOutcome = (typeof MESSAGE_OUTCOMES)[number];
 
 /** Counts what became of messages since the start, for metrics. One that tells of a storm is one. */
@@ -7,7 +7,7 @@ export class MessageCounts {
   readonly #counts = new Map<string, Record<MessageOutcome, number>>();
 
   note(notifier: string, outcome: MessageOutcome): void {
-    const counts = this.#counts.get(notifier) ?? { sent: 0, retry: 0, dead: 0 };
+    const counts = this.#counts.get(notifier) ?? { sent: 0, logged: 0, retry: 0, dead: 0 };
     this.#counts.set(notifier, counts);
     counts[outcome] += 1;
   }

@@ -41,6 +41,7 @@ export class Outbox {
         notifier,
         pending: 0,
         sent: 0,
+        logged: 0,
         dead: 0,
         oldest_pending_at: null,
       };

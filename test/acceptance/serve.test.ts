@@ -98,6 +98,30 @@ describe('cronflow serve', () => {
       warnings: [expect.stringContaining('nobody will be told') as string],
     });
     expect(await service.get('/')).toContain('nobody will be told');
+    // Nor does anything say later that somebody was told.
+    for (const kind of ['failure', 'success']) {
+      await fetch(`${await service.url()}/jobs/a/${kind}`, { method: 'POST' });
+      await service.said('info  logged', kind === 'failure' ? 1 : 2);
+    }
+    expect(service.log()).toMatch(/warn {2}FAILED a[^]*warn {2}RESOLVED a/);
+    expect(service.log()).not.toContain('delivered');
+    const because = { status: 'logged', last_error: 'not sent: webhook_url is empty' };
+    // The line comes before the commit.
+    await expect
+      .poll(async () => JSON.parse(await service.get('/deliveries?status=logged')) as unknown)
+      .toMatchObject([
+        { kind: 'closed', ...because },
+        { kind: 'opened', ...because },
+      ]);
+    const metrics = await service.get('/metrics');
+    for (const line of [
+      'cronflow_notifier_tells_nobody{notifier="slack"} 1',
+      'cronflow_messages_total{notifier="slack",outcome="logged"} 2',
+      'cronflow_messages_total{notifier="slack",outcome="sent"} 0',
+      'cronflow_deliveries{notifier="slack",status="logged"} 2',
+      'cronflow_deliveries{notifier="slack",status="sent"} 0',
+    ])
+      expect(metrics.split('\n')).toContain(line);
     service.signal('SIGTERM');
     expect(await service.ended()).toBe(0);
   });

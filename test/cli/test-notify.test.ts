@@ -334,7 +334,7 @@ describe('cronflow test-notify', () => {
     const { code, stdout, stderr } = await run(['collected', '--event', 'missed']);
     expect(code).toBe(0);
     expect(stdout).toBe(
-      'collected (log) took it: TEST MISSED example-job: expected 12:55, nothing by 13:00 (Europe/Berlin)\n',
+      'collected (log) logged it, which tells nobody: TEST MISSED example-job: expected 12:55, nothing by 13:00 (Europe/Berlin)\n',
     );
     expect(stderr).toContain('warn  TEST MISSED example-job: ');
   });

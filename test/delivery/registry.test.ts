@@ -83,7 +83,10 @@ describe('NotifierRegistry', () => {
     const { registry, log } = setUp();
     registry.apply([slack('ops', '')]);
     const message = aMessage({ severity: 'good', output: 'a\nb', outputNote: null });
-    expect(await registry.get('ops')?.send(message, never)).toEqual({ result: 'ok' });
+    expect(await registry.get('ops')?.send(message, never)).toEqual({
+      result: 'logged',
+      notSentBecause: 'webhook_url is empty',
+    });
     expect(log).toEqual([
       '2026-01-15T12:00:00.000Z warn  FAILED backup on web1: exit 1 after 4m12s notifier=ops ' +
         'delivery=j1-i1.ops.opened not_sent="webhook_url is empty" reason="exit 1 after 4m12s" host=web1 ' +
@@ -94,7 +97,10 @@ describe('NotifierRegistry', () => {
   it('logs trouble as a warning and recovery as information', async () => {
     const { registry, log } = setUp();
     registry.apply([{ name: 'file', type: 'log', settings: {} }]);
-    await registry.get('file')?.send(aMessage(), never);
+    expect(await registry.get('file')?.send(aMessage(), never)).toEqual({
+      result: 'logged',
+      notSentBecause: null,
+    });
     await registry.get('file')?.send(aMessage({ severity: 'good', title: 'RESOLVED backup' }), never);
     expect(log.map((line) => line.split(' ')[1])).toEqual(['warn', 'info']);
     expect(log.join('')).not.toContain('not_sent');

@@ -146,7 +146,11 @@ describe('deliveries', () => {
         }),
       );
     });
-    expect((await request('/deliveries')).headers.get('x-total-count')).toBe('2');
+    await store.transact({ all: true }, (tx) =>
+      tx.putDelivery(delivery('d3', 'j1', { incident_id: 'j1.1', status: 'logged', notifier: 'c' })),
+    );
+    expect((await request('/deliveries')).headers.get('x-total-count')).toBe('3');
+    expect((await request('/deliveries?status=logged')).json).toMatchObject([{ id: 'd3', status: 'logged' }]);
     expect((await request('/deliveries?status=dead')).json).toMatchObject([
       { id: 'd2', last_error: 'no_service', facts: { at: '2026-01-15T12:00:00.000Z' } },
     ]);

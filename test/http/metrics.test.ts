@@ -51,9 +51,12 @@ describe('GET /metrics', () => {
     const nothing = {
       'deliveries{status="pending"}': 0,
       'deliveries{status="sent"}': 0,
+      'deliveries{status="logged"}': 0,
       'deliveries{status="dead"}': 0,
       'delivery_oldest_pending_seconds{}': 0,
       'messages_total{outcome="sent"}': 0,
+      'messages_total{outcome="logged"}': 0,
+      'notifier_tells_nobody{}': 0,
       'messages_total{outcome="retry"}': 0,
       'messages_total{outcome="dead"}': 0,
     };
@@ -65,20 +68,33 @@ describe('GET /metrics', () => {
       tx.putDelivery(delivery('d2', 'j1', { created_at: clock.now() - 30_000 }));
       tx.putDelivery(delivery('d3', 'j1', { status: 'dead', created_at: 0 }));
       tx.putDelivery(delivery('d4', 'j1', { notifier: 'former', status: 'dead' }));
+      tx.putDelivery(delivery('d5', 'j1', { status: 'logged' }));
     });
     messages.note('ops', 'retry');
     messages.note('ops', 'retry');
     messages.note('ops', 'dead');
+    messages.note('ops', 'logged');
     expect(await shown('ops')).toEqual({
       ...nothing,
       'deliveries{status="pending"}': 2,
+      'deliveries{status="logged"}': 1,
       'deliveries{status="dead"}': 1,
       'delivery_oldest_pending_seconds{}': 90,
+      'messages_total{outcome="logged"}': 1,
       'messages_total{outcome="retry"}': 2,
       'messages_total{outcome="dead"}': 1,
     });
     expect(await shown('mail')).toEqual(nothing);
     expect(await shown('former')).toMatchObject({ 'deliveries{status="dead"}': 1 });
+  });
+
+  test('says which notifiers tell nobody', async () => {
+    let silent = ['ops'];
+    const server = await startServer({ globals, tellingNobody: () => silent });
+    const [ops, mail] = ['ops', 'mail'].map((name) => `cronflow_notifier_tells_nobody{notifier="${name}"}`);
+    expect(await gauges(server)).toMatchObject({ [ops!]: 1, [mail!]: 0 });
+    silent = [];
+    expect(await gauges(server)).toMatchObject({ [ops!]: 0, [mail!]: 0 });
   });
 
   test('counts heartbeats, where there are any', async () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Housekeeping } from '../../src/ingest/housekeeping.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { startMemoryService } from '../support/memory-service.ts';
-import { incident, job, tally } from '../support/records.ts';
+import { delivery, incident, job, tally } from '../support/records.ts';
 
 const START = Date.UTC(2026, 0, 15, 12);
 const HOUR_MS = 3_600_000;
@@ -54,4 +54,23 @@ test('a removed job is kept for 30 days with its history', async () => {
   expect(await store.jobById('old')).toBeUndefined();
   expect((await store.daysOf('old', { skip: 0, limit: 10 })).total).toBe(0);
   expect(await store.jobById('recent')).toBeDefined();
+});
+
+test('finished deliveries are kept for 90 days, whatever became of them, owed ones until they are sent', async () => {
+  const { store, clock } = await startHousekeeping();
+  const statuses = ['pending', 'sent', 'logged', 'dead'] as const;
+  await store.transact({ all: true }, (tx) => {
+    tx.putJob(job('a'));
+    for (const status of statuses) {
+      const finished = (days: number) => (status === 'pending' ? null : START - days * DAY_MS);
+      tx.putDelivery(delivery(`old-${status}`, 'a', { status, finished_at: finished(90) }));
+      tx.putDelivery(delivery(`recent-${status}`, 'a', { status, finished_at: finished(89) }));
+    }
+  });
+  await clock.advance(HOUR_MS);
+  const { items } = await store.deliveries({ skip: 0, limit: 10 });
+  expect(items.map(({ id }) => id).sort()).toEqual([
+    'old-pending',
+    ...statuses.map((status) => `recent-${status}`).sort(),
+  ]);
 });

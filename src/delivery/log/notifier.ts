@@ -34,7 +34,7 @@ export class LogNotifier implements Notifier {
     const isGood = message.severity === 'good' && this.#notSentBecause === null;
     if (isGood) this.#logger.info(message.title, fields);
     else this.#logger.warn(message.title, fields);
-    return { result: 'ok' };
+    return { result: 'logged', notSentBecause: this.#notSentBecause };
   }
 
   async close(): Promise<void> {}

@@ -7,6 +7,8 @@ import type { Parcel } from './parcel.ts';
 /** What became of a parcel. */
 export type Outcome =
   | { type: 'sent'; receipt: string | null }
+  /** Only the log has it, and why where a person was meant to be told. */
+  | { type: 'logged'; notSentBecause: string | null }
   /** Settled without a message. */
   | { type: 'silent'; because: string }
   /** Not sent; the head is tried again, the rest stays as it is. */
@@ -43,6 +45,10 @@ export function recordOutcome(
     case 'sent':
       noteNotifierWorks(tx, head.notifier, nowAt);
       return null;
+    case 'logged':
+      // Where a person was meant to be told nothing got through: what is said of the notifier stays true.
+      if (outcome.notSentBecause === null) noteNotifierWorks(tx, head.notifier, nowAt);
+      return null;
     case 'silent':
       return null;
     case 'retry': {
@@ -69,6 +75,11 @@ function changeOf(
       const note = sentWith === null ? null : `told with ${sentWith}`;
       const receipt = outcome.receipt === null ? {} : { receipt: outcome.receipt };
       return { status: 'sent', attempts, finished_at: nowAt, last_error: note, ...receipt };
+    }
+    case 'logged': {
+      const together = sentWith === null ? null : `logged with ${sentWith}`;
+      const because = outcome.notSentBecause === null ? null : `not sent: ${outcome.notSentBecause}`;
+      return { status: 'logged', attempts, finished_at: nowAt, last_error: together ?? because };
     }
     case 'silent':
       return { status: 'sent', finished_at: nowAt, last_error: `no message: ${outcome.because}` };

@@ -95,7 +95,8 @@ export class StoreAlarm {
         messageFor(name, failing, { ...around(), nowAt: clock.now(), redact }),
         clock,
       );
-      if (sent.result === 'ok') failing.told.add(name);
+      // What only the log was told of is not logged at every beat, and its end is logged, too.
+      if (sent.result === 'ok' || sent.result === 'logged') failing.told.add(name);
       else logger.warn('cannot tell that the store fails', { notifier: name, error: sent.detail });
       if (sent.result === 'permanent') failing.refused.add(name);
     } catch (error) {

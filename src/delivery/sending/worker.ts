@@ -53,7 +53,7 @@ export interface DeliveryWorkerOptions {
 interface Delivered {
   /** What was not sent: the store could not be read, or not all went into one message. */
   left: Departure['claimed'];
-  /** Whether the receiver took the message. */
+  /** Whether the receiver took the message, or the log has it. */
   isTold: boolean;
 }
 
@@ -284,7 +284,7 @@ export class DeliveryWorker {
       await this.#finish(lane, parcel, { result: 'permanent', detail }, 0);
     } else {
       const sent = await this.#send(notifier, message, departure);
-      isTold = sent.result === 'ok';
+      isTold = sent.result === 'ok' || sent.result === 'logged';
       if (!isTold && isAlone) lane.storm.undo();
       await this.#finish(lane, parcel, sent, undelivered);
     }
@@ -323,6 +323,13 @@ export class DeliveryWorker {
       logger.info('delivered', fields);
       await this.#settler.settle(parcel, { type: 'sent', receipt: sent.receipt ?? null });
       if (undelivered > 0) await this.#settler.recover(head.notifier, undelivered);
+      return;
+    }
+    if (sent.result === 'logged') {
+      const { notSentBecause } = sent;
+      logger.info('logged', notSentBecause === null ? fields : { ...fields, not_sent: notSentBecause });
+      await this.#settler.settle(parcel, { type: 'logged', notSentBecause });
+      if (undelivered > 0 && notSentBecause === null) await this.#settler.recover(head.notifier, undelivered);
       return;
     }
     const error = sent.detail.slice(0, ERROR_LENGTH_MAX);

@@ -1,9 +1,8 @@
+import { DELIVERY_STATUSES } from '../../core/model.ts';
 import { Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { deliveryJson } from '../wire.ts';
-
-const DELIVERY_STATUSES = ['pending', 'sent', 'dead'] as const;
 
 /** `/deliveries`: messages owed, sent and given up, newest first. */
 export function deliveryRoutes(services: Services): Route[] {

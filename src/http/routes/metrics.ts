@@ -1,4 +1,5 @@
 import { Counter, Gauge, Registry } from 'prom-client';
+import { DELIVERY_STATUSES } from '../../core/model.ts';
 import { STATUSES } from '../../core/reasons.ts';
 import { MESSAGE_OUTCOMES } from '../../observe/message-counts.ts';
 import type { DeliveryCounts } from '../../store/store.ts';
@@ -127,20 +128,30 @@ function deliveryMetrics(services: Services, registry: Registry, add: AddGauge):
   const kept = async (): Promise<DeliveryCounts[]> => {
     const counts = await store.deliveryCounts();
     const others = configured().filter((name) => !counts.some(({ notifier }) => notifier === name));
-    const nothing = { pending: 0, sent: 0, dead: 0, oldest_pending_at: null };
+    const nothing = { pending: 0, sent: 0, logged: 0, dead: 0, oldest_pending_at: null };
     return [...counts, ...others.map((notifier) => ({ notifier, ...nothing }))];
   };
-  add('deliveries', 'Messages kept: owed, sent, and given up.', ['notifier', 'status'], async (gauge) => {
-    for (const { notifier, ...counts } of await kept())
-      for (const status of ['pending', 'sent', 'dead'] as const)
-        gauge.set({ notifier, status }, counts[status]);
+  add(
+    'deliveries',
+    'Messages kept: owed, sent, only logged, and given up.',
+    ['notifier', 'status'],
+    async (gauge) => {
+      for (const { notifier, ...counts } of await kept())
+        for (const status of DELIVERY_STATUSES) gauge.set({ notifier, status }, counts[status]);
+    },
+  );
+  const nobody =
+    'Whether a notifier that is meant to tell somebody has no address, so that its messages are only logged: 1; else 0.';
+  add('notifier_tells_nobody', nobody, ['notifier'], (gauge) => {
+    const silent = services.tellingNobody();
+    for (const notifier of configured()) gauge.set({ notifier }, silent.includes(notifier) ? 1 : 0);
   });
   const age = 'For how long the oldest message that is not sent yet has been owed; 0 for none.';
   add('delivery_oldest_pending_seconds', age, ['notifier'], async (gauge) => {
     for (const { notifier, oldest_pending_at: at } of await kept())
       gauge.set({ notifier }, at === null ? 0 : Math.max(0, clock.now() - at) / 1000);
   });
-  const outcomes = 'Messages since the start: sent, not sent and to be tried again, given up.';
+  const outcomes = 'Messages since the start: sent, only logged, not sent and to be tried again, given up.';
   addCounter(registry, 'messages', outcomes, ['notifier', 'outcome'], (counter) => {
     for (const notifier of new Set([...configured(), ...(messages?.all.keys() ?? [])]))
       for (const outcome of MESSAGE_OUTCOMES)

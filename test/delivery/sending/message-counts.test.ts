@@ -15,8 +15,8 @@ test('messages are counted by what became of them, once that is stored', async (
   worker.start(['ops', 'pager']);
   await clock.advance(MINUTE_MS);
   expect(Object.fromEntries(counts.all)).toEqual({
-    ops: { sent: 1, retry: 2, dead: 0 },
-    pager: { sent: 0, retry: 0, dead: 1 },
+    ops: { sent: 1, logged: 0, retry: 2, dead: 0 },
+    pager: { sent: 0, logged: 0, retry: 0, dead: 1 },
   });
   ops.answers = ['held'];
   await h.owe(openingOf(clock, 3));
@@ -25,10 +25,10 @@ test('messages are counted by what became of them, once that is stored', async (
   store.failsCommits = true;
   ops.release();
   await clock.advance(MINUTE_MS);
-  expect(counts.all.get('ops')).toEqual({ sent: 1, retry: 2, dead: 0 });
+  expect(counts.all.get('ops')).toEqual({ sent: 1, logged: 0, retry: 2, dead: 0 });
   store.failsCommits = false;
   await clock.advance(MINUTE_MS);
-  expect(counts.all.get('ops')).toEqual({ sent: 2, retry: 2, dead: 0 });
+  expect(counts.all.get('ops')).toEqual({ sent: 2, logged: 0, retry: 2, dead: 0 });
   const stopped = worker.stop();
   await clock.advance(MINUTE_MS);
   await stopped;
@@ -42,7 +42,7 @@ test('what needs no message is not counted, and one that tells of two things is 
   await h.owe({ ...openingOf(clock, 9), kind: 'closed_silently' });
   worker.start(['ops']);
   await clock.advance(0);
-  expect(Object.fromEntries(counts.all)).toEqual({ ops: { sent: 1, retry: 0, dead: 0 } });
+  expect(Object.fromEntries(counts.all)).toEqual({ ops: { sent: 1, logged: 0, retry: 0, dead: 0 } });
   const stopped = worker.stop();
   await clock.advance(MINUTE_MS);
   await stopped;

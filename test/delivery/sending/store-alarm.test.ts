@@ -72,6 +72,17 @@ describe('a store that fails', () => {
     expect(await incidents()).toEqual([]);
   });
 
+  it('is logged once, and so is its end, where nothing but the log is told', async () => {
+    h.ops.always = { result: 'logged', notSentBecause: 'webhook_url is empty' };
+    await failFor(5 * MINUTE_MS);
+    expect(h.ops.attempts).toHaveLength(1);
+    await h.clock.advance(20 * SECOND_MS);
+    expect(h.ops.attempts).toHaveLength(2);
+    expect(await incidents()).toMatchObject([{ kind: 'store', told: ['ops', 'pager'] }]);
+    const { items } = await h.store.deliveries({ skip: 0, limit: 10, notifier: 'ops' });
+    expect(items).toMatchObject([{ kind: 'closed', status: 'logged' }]);
+  });
+
   it('is told to each until it takes it, and its end to those who did', async () => {
     h.ops.answers = [DOWN, DOWN];
     pager.answers = [REVOKED];

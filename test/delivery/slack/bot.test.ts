@@ -264,7 +264,7 @@ describe('what goes wrong', () => {
     server.failNext({ kind: 'error', error });
     const sent = await send(aMessage());
     expect(sent.result).toBe('permanent');
-    const detail = sent.result === 'ok' ? '' : sent.detail;
+    const detail = 'detail' in sent ? sent.detail : '';
     expect(detail.startsWith(`Slack answered ${error}${advice === '' ? '' : ': '}${advice}`)).toBe(true);
   });
 

@@ -71,7 +71,7 @@ describe('SlackWebhook', () => {
     server.failNext({ kind: 'answer', status, body });
     const sent = await slack.send(aMessage(), never);
     expect(sent.result).toBe('permanent');
-    const detail = sent.result === 'ok' ? '' : sent.detail;
+    const detail = 'detail' in sent ? sent.detail : '';
     expect(detail.startsWith(`Slack answered ${status} ${body}${advice === '' ? '' : ': '}${advice}`)).toBe(
       true,
     );
