@@ -53,11 +53,11 @@ interface Started {
 }
 
 /** In a process group of its own, as below a supervisor. */
-function npmStart(command = ['start', '--', '--port', '0']): Started {
+function npmStart(command = ['start', '--', '--port', '0'], cwd = root): Started {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([key]) => !/^npm_|^CRONFLOW_/.test(key)),
   );
-  const npm = spawn('npm', command, { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const npm = spawn('npm', command, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   pids.push(npm.pid!);
   let log = '';
   for (const stream of [npm.stdout, npm.stderr])
@@ -210,8 +210,7 @@ describe('npm', () => {
     await mkdir(empty);
     run(empty, 'npm', ['install', '--prefer-offline', join(root, packed)]);
     run(empty, 'npx', ['cronflow', 'init']);
-    root = empty;
-    const started = npmStart(['exec', '--', 'cronflow', 'serve', '--port', '0']);
+    const started = npmStart(['exec', '--', 'cronflow', 'serve', '--port', '0'], empty);
     const pid = await serviceOf(started);
     process.kill(pid, 'SIGTERM');
     await started.ended;
