@@ -3,6 +3,7 @@ import { parseArgs } from './arguments.ts';
 import type { Config, SourceFile } from '../config/config.ts';
 import { sortedByPlace } from '../config/config-file.ts';
 import { formatFaults } from '../config/format.ts';
+import { hideInFault } from '../config/hide.ts';
 import { lintsOf } from '../config/lints.ts';
 import { loadConfig } from '../config/load.ts';
 import { locatorOf } from '../config/locator.ts';
@@ -55,6 +56,8 @@ interface Findings {
   /** How many lints are not told of, because they are allowed. */
   allowed: number;
   files: readonly SourceFile[];
+  /** The patterns of a valid configuration. */
+  redact: readonly string[];
   /** Of a valid configuration. */
   summary: string;
 }
@@ -95,17 +98,19 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
 
 async function findingsOf({ path, url, allow }: Options, io: Io): Promise<Findings> {
   const loaded = await loadConfig(path, io.env);
-  if (!loaded.ok) return { errors: loaded.faults, lints: [], allowed: 0, files: loaded.files, summary: '' };
+  if (!loaded.ok)
+    return { errors: loaded.faults, lints: [], allowed: 0, files: loaded.files, redact: [], summary: '' };
   const { config } = loaded;
+  const { files, redact } = config;
   const running = url === undefined ? NOTHING_RUNS : await runningAt(io, url, config);
   const own = lintsOf(config, locatorOf(config, io.env), { nowAt: io.clock.now(), pinging: running.pinging });
-  const paths = config.files.map((file) => file.path);
+  const paths = files.map((file) => file.path);
   const found = sortedByPlace<Lint>([...own, ...running.lints], paths);
-  const { lints, allowed } = withoutAllowed(found, config.files, allow);
+  const { lints, allowed } = withoutAllowed(found, files, allow);
   if (running.faults.length > 0)
-    return { errors: sortedByPlace(running.faults, paths), lints, allowed, files: config.files, summary: '' };
+    return { errors: sortedByPlace(running.faults, paths), lints, allowed, files, redact, summary: '' };
   const summary = `${counted(config.jobs.length, 'job')}, ${counted(config.notifiers.length, 'notifier')}`;
-  return { errors: [], lints, allowed, files: config.files, summary };
+  return { errors: [], lints, allowed, files, redact, summary };
 }
 
 /** What a running Cronflow adds to what the files say. */
@@ -134,12 +139,16 @@ async function unknownNamesAt(io: Io, url: string): Promise<string[]> {
 
 /** Names files as seen from where the command was called, as editors and pull requests do. */
 function shortened(findings: Findings, cwd: string): Findings {
-  const short = <F extends Fault>(fault: F): F => ({
-    ...fault,
+  const short = <F extends Fault>(fault: F): F => {
+    const shown = hideInFault(fault, findings.redact);
     // One place may name another.
-    message: fault.message.replaceAll(join(cwd, sep), ''),
-    ...(fault.file === undefined ? {} : { file: relativeTo(cwd, fault.file) }),
-  });
+    const message = shown.message.replaceAll(join(cwd, sep), '');
+    return {
+      ...shown,
+      message,
+      ...(fault.file === undefined ? {} : { file: relativeTo(cwd, fault.file) }),
+    };
+  };
   return {
     ...findings,
     errors: findings.errors.map(short),
@@ -154,7 +163,7 @@ function relativeTo(cwd: string, path: string): string {
 }
 
 function written(findings: Findings, format: Format, path: string): string {
-  const { errors, lints, files } = findings;
+  const { errors, lints, files, redact } = findings;
   switch (format) {
     case 'json': {
       const named = lints.map((lint) => ({ severity: severityOf(lint), ...lint }));
@@ -166,7 +175,9 @@ function written(findings: Findings, format: Format, path: string): string {
         githubAnnotations(lints, (lint) => (severityOf(lint) === 'note' ? 'notice' : 'warning'))
       );
     case 'text': {
-      const blocks = [errors, lints.map(worded)].map((faults) => formatFaults(faults, files, Infinity));
+      const blocks = [errors, lints.map(worded)].map((faults) =>
+        formatFaults(faults, files, { faultsMax: Infinity, redact }),
+      );
       return `${[...blocks.filter(Boolean), verdict(findings, path)].join('\n')}\n`;
     }
   }

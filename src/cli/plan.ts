@@ -1,7 +1,17 @@
 import { parseArgs } from './arguments.ts';
 import type { Config } from '../config/config.ts';
 import { formatFaults } from '../config/format.ts';
-import { formatPlan, isEmptyPlan, massRemoval, type Plan, planChanges, planTotals } from '../core/plan.ts';
+import { hideInFault, hideSecrets } from '../config/hide.ts';
+import {
+  formatPlan,
+  isEmptyPlan,
+  type KeyChange,
+  massRemoval,
+  type Plan,
+  planChanges,
+  planTotals,
+} from '../core/plan.ts';
+import { hideInValue } from '../core/redact.ts';
 import type { Globals } from '../core/spec.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { EXIT, runWithOptions } from './command.ts';
@@ -80,18 +90,25 @@ async function planned(options: Options, io: Io): Promise<number> {
   const config = await validConfig(io, options.config);
   const stored = 'url' in options ? await storedAt(io, options.url) : await storedIn(options.dataDir);
   const changes = planChanges(stored.jobs, config.jobs, config);
-  const globals = [...globalChanges(stored.globals, config.globals), ...writtenChanges(stored, config)];
+  const { files, redact, revision } = config;
+  const hide = (text: string): string => hideSecrets(text, redact);
+  const globals = [...globalChanges(stored.globals, config.globals), ...writtenChanges(stored, config)].map(
+    ({ key, from, to }) => ({ key, from: hideInValue(from, hide), to: hideInValue(to, hide) }),
+  );
   if (changes.faults.length > 0) {
-    io.stderr(`${formatFaults(changes.faults, config.files)}\n`);
+    io.stderr(`${formatFaults(changes.faults, files, { redact })}\n`);
     return EXIT.failed;
   }
   const isChange = !isEmptyPlan(changes) || globals.length > 0;
   if (options.format === 'json') {
-    io.stdout(`${JSON.stringify(planJson(changes, globals, config.revision), null, 2)}\n`);
+    const json = planJson(changes, globals, revision, hide);
+    const lints = changes.lints.map((lint) => hideInFault(lint, redact));
+    io.stdout(`${JSON.stringify({ ...json, lints }, null, 2)}\n`);
   } else {
     const text = options.format === 'markdown' ? planMarkdown : planText;
-    io.stdout(text(changes, globals, config.revision));
-    if (changes.lints.length > 0) io.stderr(`${formatFaults(changes.lints.map(worded), config.files)}\n`);
+    io.stdout(text({ changes, lines: planLines(changes, globals, hide), revision }));
+    const lints = changes.lints.map(worded);
+    if (lints.length > 0) io.stderr(`${formatFaults(lints, files, { redact })}\n`);
   }
   return isChange ? EXIT.different : EXIT.done;
 }
@@ -123,15 +140,20 @@ function writtenChanges({ written: from, globals }: StoredJobs, config: Config):
     .map((key) => ({ key, from: from[key] ?? null, to: to[key] ?? null }));
 }
 
-function planText(changes: Plan, globals: readonly GlobalChange[], revision: string): string {
-  const lines = planLines(changes, globals);
+interface PlanToShow {
+  changes: Plan;
+  lines: readonly string[];
+  revision: string;
+}
+
+function planText({ changes, lines, revision }: PlanToShow): string {
   if (lines.length === 0) return 'No jobs, no change.\n';
   return `${[...lines, ...heldNote(changes, revision), planTotals(changes)].join('\n')}\n`;
 }
 
 /** For a comment in a pull request: the totals as its heading, the plan in the colours of a diff. */
-function planMarkdown(changes: Plan, globals: readonly GlobalChange[], revision: string): string {
-  const lines = planLines(changes, globals).map((line) => line.replace(/^~/, '!'));
+function planMarkdown({ changes, lines: plain, revision }: PlanToShow): string {
+  const lines = plain.map((line) => line.replace(/^~/, '!'));
   const fence = '`'.repeat(Math.max(3, ...lines.map((line) => 1 + longestRun(line))));
   const block = lines.length === 0 ? [] : [`${fence}diff`, ...lines, fence, ''];
   const held = heldNote(changes, revision).flatMap((note) => [`**${note}**`, '']);
@@ -143,11 +165,15 @@ function longestRun(line: string): number {
   return Math.max(0, ...(line.match(/`+/g) ?? []).map((run) => run.length));
 }
 
-function planLines(changes: Plan, globals: readonly GlobalChange[]): string[] {
+function planLines(
+  changes: Plan,
+  globals: readonly GlobalChange[],
+  hide: (text: string) => string,
+): string[] {
   const changed = globals.map(
     ({ key, from, to }) => `~ ${key}: ${shownSetting(from)} -> ${shownSetting(to)}`,
   );
-  return [...changed, ...formatPlan(changes)];
+  return [...changed, ...formatPlan(changes, hide)];
 }
 
 function heldNote(changes: Plan, revision: string): string[] {
@@ -163,23 +189,32 @@ function shownSetting(value: unknown): string {
   return value === null ? '(not set)' : JSON.stringify(value);
 }
 
-function planJson(changes: Plan, globals: readonly GlobalChange[], revision: string): unknown {
+function planJson(
+  changes: Plan,
+  globals: readonly GlobalChange[],
+  revision: string,
+  hide: (text: string) => string,
+): object {
+  const hidden = (keys: readonly KeyChange[]): KeyChange[] =>
+    keys.map(({ key, from, to }) => ({ key, from: hideInValue(from, hide), to: hideInValue(to, hide) }));
   return {
     revision,
     would_be_held: massRemoval(changes) !== null,
     globals,
-    added: changes.added.map(({ name, declaration }) => ({ name, declaration })),
-    restored: changes.restored.map(({ job, keys }) => ({ name: job.name, keys })),
-    adopted: changes.adopted.map(({ job, keys }) => ({ name: job.name, keys })),
+    added: changes.added.map(({ name, declaration }) => ({
+      name,
+      declaration: hideInValue(declaration, hide),
+    })),
+    restored: changes.restored.map(({ job, keys }) => ({ name: job.name, keys: hidden(keys) })),
+    adopted: changes.adopted.map(({ job, keys }) => ({ name: job.name, keys: hidden(keys) })),
     renamed: changes.renamed.map(({ job, next, keys }) => ({
       name: next.name,
       renamed_from: job.name,
-      keys,
+      keys: hidden(keys),
     })),
-    changed: changes.changed.map(({ job, keys }) => ({ name: job.name, keys })),
-    refilled: changes.refilled.map(({ job, keys }) => ({ name: job.name, keys })),
+    changed: changes.changed.map(({ job, keys }) => ({ name: job.name, keys: hidden(keys) })),
+    refilled: changes.refilled.map(({ job, keys }) => ({ name: job.name, keys: hidden(keys) })),
     removed: changes.removed.map(({ name }) => ({ name })),
     unchanged: changes.unchanged.length,
-    lints: changes.lints,
   };
 }

@@ -61,7 +61,7 @@ export function testNotify(argv: readonly string[], io: Io): Promise<number> {
       const hide = (text: string): string => redact(text, config.redact);
       const about = { notifier: notifier.name, defaults, publicUrl, redact: hide, host: hostname(), nowAt };
       const sample = await sampleOf(options.event, about);
-      const outcome = await sendTo(notifier, sample, io);
+      const outcome = await sendTo(notifier, sample, { io, hide });
       report(options, notifier, outcome, io);
       return outcome.advice === null ? EXIT.done : EXIT.failed;
     },
@@ -107,7 +107,14 @@ interface Outcome {
   advice: string | null;
 }
 
-async function sendTo(config: NotifierConfig, sample: Sample, io: Io): Promise<Outcome> {
+interface Means {
+  io: Io;
+  /** A receiver may quote what it was sent, or who sent it. */
+  hide: (text: string) => string;
+}
+
+async function sendTo(config: NotifierConfig, sample: Sample, means: Means): Promise<Outcome> {
+  const { io } = means;
   if (tellsNobody(config)) return { sent: [], staysOpen: false, advice: NOBODY };
   const registry = new NotifierRegistry({
     clock: io.clock,
@@ -120,7 +127,7 @@ async function sendTo(config: NotifierConfig, sample: Sample, io: Io): Promise<O
       const each = 'is sent each message by itself, however many there are';
       throw new UsageError(`notifier "${config.name}" ${each}; there is no --event storm to try`);
     }
-    const sent = await sendAll(notifier, sample, io);
+    const sent = await sendAll(notifier, sample, means);
     const last = sent.at(-1)!;
     const advice = adviceOn(last.answer);
     return { sent, staysOpen: notifier.keepsState && isOpenAfter(sent), advice };
@@ -130,17 +137,25 @@ async function sendTo(config: NotifierConfig, sample: Sample, io: Io): Promise<O
 }
 
 /** What ends needs a beginning where it is kept; elsewhere it can be told alone. Stops at what is not taken. */
-async function sendAll(notifier: Notifier, { opening, following }: Sample, io: Io): Promise<Sent[]> {
+async function sendAll(
+  notifier: Notifier,
+  { opening, following }: Sample,
+  { io, hide }: Means,
+): Promise<Sent[]> {
+  const send = async (message: Message): Promise<SendResult> => {
+    const answer = await attempt(notifier, message, io.clock);
+    return 'detail' in answer ? { ...answer, detail: hide(answer.detail) } : answer;
+  };
   const sent: Sent[] = [];
   let receipt: string | null = null;
   if (following === null || notifier.keepsState) {
-    const answer = await attempt(notifier, opening, io.clock);
+    const answer = await send(opening);
     sent.push({ message: opening, answer });
     if (isRefused(answer) || following === null) return sent;
     receipt = answer.result === 'ok' ? (answer.receipt ?? null) : null;
   }
   const message = following(receipt);
-  sent.push({ message, answer: await attempt(notifier, message, io.clock) });
+  sent.push({ message, answer: await send(message) });
   return sent;
 }
 

@@ -5,6 +5,7 @@ import { nearest } from '../core/nearest.ts';
 import { durationsMeant } from './duration-hint.ts';
 import { maskUrls } from './mask.ts';
 import type { Schema } from './schema.ts';
+import { withoutSecretsWithin } from './secrets.ts';
 import { dotted, pointer, type Spot } from './tree.ts';
 
 /** A fault by JSON pointer, before its place in a file is known. */
@@ -123,7 +124,7 @@ export function shownValue(value: unknown, spot: Spot | undefined, schema?: Sche
 }
 
 function quoted(text: string): string {
-  const shown = maskUrls(text);
+  const shown = maskUrls(withoutSecretsWithin(text));
   return JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}...` : shown);
 }
 

@@ -1,8 +1,8 @@
 import type { Fault } from '../core/errors.ts';
-import { redact } from '../core/redact.ts';
+import { redact, redactPatterns } from '../core/redact.ts';
 import type { SourceFile } from './config.ts';
-import { maskCredentials, maskUrls, stars } from './mask.ts';
-import { validators } from './schema.ts';
+import { hideSecrets } from './hide.ts';
+import { maskUrls, stars } from './mask.ts';
 import { withoutSecrets } from './secrets.ts';
 import { type Cell, cellsOf, visible } from './visible.ts';
 
@@ -13,6 +13,13 @@ const LOOKED_AT_BEFORE = 160;
 const LOOKED_AT_BEHIND = 320;
 const FAULTS_MAX_DEFAULT = 100;
 
+export interface FormatOptions {
+  /** Beyond so many only their number is said. */
+  faultsMax?: number;
+  /** The patterns of `redact` of a configuration that is valid: those of a broken file cannot be relied on. */
+  redact?: readonly string[];
+}
+
 /**
  * Writes faults for people, each with its place, and the line of the file it is about with a caret below:
  *
@@ -20,12 +27,12 @@ const FAULTS_MAX_DEFAULT = 100;
  *         7 |     schedul: "0 2 * * *"
  *           |     ^^^^^^^
  *
- * Secrets in such lines are masked. Beyond `faultsMax` faults only their number is said.
+ * Secrets are hidden, in what is said and in such lines.
  */
 export function formatFaults(
   faults: readonly Fault[],
   files: readonly SourceFile[],
-  faultsMax = FAULTS_MAX_DEFAULT,
+  { faultsMax = FAULTS_MAX_DEFAULT, redact: patterns = [] }: FormatOptions = {},
 ): string {
   const lines = new Map(files.map((file) => [file.path, linesOf(file.text)]));
   const hidden = new Map<string, readonly string[]>();
@@ -41,12 +48,11 @@ export function formatFaults(
       fault.file === undefined || fault.line === undefined
         ? undefined
         : lines.get(fault.file)?.[fault.line - 1];
-    const head = [place(fault), fault.path === '' ? '' : `${fault.path}:`, fault.message]
-      .filter(Boolean)
-      .join(' ');
-    if (source === undefined || source.trim() === '') return visible(head);
-    const withStars = hiddenLine(fault.file ?? '', fault.line ?? 0);
-    return `${visible(head)}\n${excerpt(fault, source, maskedOnce(masked, withStars, fault))}`;
+    const said = [fault.path === '' ? '' : `${fault.path}:`, fault.message].filter(Boolean).join(' ');
+    const head = visible([place(fault), hideSecrets(said, patterns)].filter(Boolean).join(' '));
+    if (source === undefined || source.trim() === '') return head;
+    const line: QuotedLine = { source, withStars: hiddenLine(fault.file ?? '', fault.line ?? 0), patterns };
+    return `${head}\n${excerpt(fault, source, maskedOnce(masked, line, fault))}`;
   });
   if (faults.length > faultsMax) blocks.push(`... and ${faults.length - faultsMax} more errors`);
   return blocks.join('\n');
@@ -60,27 +66,37 @@ function place(fault: Fault): string {
   return [fault.file, fault.line, fault.column].filter((part) => part !== undefined).join(':');
 }
 
+interface QuotedLine {
+  source: string;
+  /** Without what stands below a key that is or looks secret. */
+  withStars: string;
+  patterns: readonly string[];
+}
+
 /** A line may be as long as its file and hold thousands of faults. */
-function maskedOnce(known: Map<string, string>, source: string, fault: Fault): string {
-  const kind = `${isOfNotifier(fault)} ${isHeader(fault)} ${masksUrls(fault)}`;
-  const id = `${fault.file}:${fault.line} ${kind}`;
-  const masked = known.get(id) ?? maskedLine(source, fault);
+function maskedOnce(known: Map<string, string>, line: QuotedLine, fault: Fault): string {
+  const id = `${fault.file}:${fault.line} ${masksUrls(fault)}`;
+  const masked = known.get(id) ?? maskedLine(line, fault);
   known.set(id, masked);
   return masked;
 }
 
-function maskedLine(source: string, fault: Fault): string {
-  const shown = maskValues(source, fault);
-  return starsForTokens(masksUrls(fault) ? maskUrls(shown) : maskCredentials(shown));
+/** As long as the source. What holds credentials has stars already. */
+function maskedLine({ source, withStars, patterns }: QuotedLine, fault: Fault): string {
+  // The patterns see the line as it was written: stars in it would keep them from matching.
+  const shownTo = sameTo(source, redactPatterns(source, patterns));
+  const line = withStars.slice(0, shownTo) + stars(withStars.slice(shownTo));
+  const tokenAt = sameTo(line, redact(line));
+  const shown = line.slice(0, tokenAt) + stars(line.slice(tokenAt));
+  return masksUrls(fault) ? maskUrls(shown) : shown;
 }
 
-/** What looks like a secret by itself, wherever it stands; as long as before. */
-function starsForTokens(line: string): string {
-  const redacted = redact(line);
-  if (redacted === line) return line;
+/** How far a text is the same as another. */
+function sameTo(text: string, other: string): number {
+  if (text === other) return text.length;
   let same = 0;
-  while (redacted[same] === line[same]) same += 1;
-  return line.slice(0, same) + stars(line.slice(same));
+  while (text[same] === other[same]) same += 1;
+  return same;
 }
 
 /** @param masked the source line without its secrets, as long as before */
@@ -144,54 +160,6 @@ function tokenLength(rest: string): number {
   return Math.max(1, (match?.[0] ?? '').trimEnd().length);
 }
 
-function isOfNotifier(fault: Fault): boolean {
-  return /^notifiers\b/.test(fault.path);
-}
-
-function isHeader(fault: Fault): boolean {
-  return /^notifiers\b.*\.headers\b/.test(fault.path);
-}
-
 function masksUrls(fault: Fault): boolean {
   return !/(^|\.)(runbook|public_url)$/.test(fault.path);
-}
-
-/** A key with what is on its line of its value, from where the value begins. */
-const KEY = /(?:^|[\s{,])(["']?)([\w.-]+)\1\s*:\s+(?=\S)/g;
-
-/**
- * What stands where a secret belongs, unless it only names a variable. Among notifiers, that is also what stands
- * under a key that no notifier has, for it may be a misspelt one.
- */
-function maskValues(line: string, fault: Fault): string {
-  const { secret, known } = notifierKeys();
-  for (const match of line.matchAll(KEY)) {
-    const key = match[2] ?? '';
-    const from = match.index + match[0].length;
-    const value = line.slice(from);
-    if (/^[[{&|>#]/.test(value) && key !== 'headers') continue;
-    if (/^(["']?)\$\{\w+(:-)?\}\1\s*([,}#].*)?$/.test(value) || /^(""|'')?$/.test(value.trim())) continue;
-    const isSecret = secret.has(key) || (isOfNotifier(fault) && (isHeader(fault) || !known.has(key)));
-    if (isSecret) return line.slice(0, from) + stars(value);
-    // What a quoted value holds is not looked at for further keys.
-    if (/^["']/.test(value)) return line;
-  }
-  return line;
-}
-
-interface NotifierKeys {
-  secret: ReadonlySet<string>;
-  known: ReadonlySet<string>;
-}
-
-let keys: NotifierKeys | undefined;
-
-/** The keys of all kinds of notifiers, as the schema has them. */
-function notifierKeys(): NotifierKeys {
-  if (keys !== undefined) return keys;
-  const branches = validators().schema.definitions?.['notifier']?.oneOf ?? [];
-  const all = branches.flatMap(({ properties = {} }) => Object.entries(properties));
-  const secret = all.filter(([, { writeOnly }]) => writeOnly === true).map(([key]) => key);
-  keys = { secret: new Set(secret), known: new Set(all.map(([key]) => key)) };
-  return keys;
 }

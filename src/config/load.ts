@@ -3,6 +3,7 @@ import { systemClock } from '../clock.ts';
 import { CronflowError, type Fault } from '../core/errors.ts';
 import type { Config, SourceFile } from './config.ts';
 import { formatFaults } from './format.ts';
+import { hideInFault } from './hide.ts';
 import { type ParsedSources, parseSources } from './parse-sources.ts';
 import { internalFault, readConfigFile, sha256 } from './read.ts';
 import type { Env } from './substitute.ts';
@@ -52,10 +53,17 @@ export async function loadStored(files: readonly SourceFile[], env: Env): Promis
   return { ok: false, faults: [fault], files: [], fingerprint: fault.code, includes: [], secrets: [] };
 }
 
-/** The error of a start that has no valid configuration: all faults, as people read them. */
-export function invalidConfigError(result: Extract<LoadResult, { ok: false }>): CronflowError {
-  const detail = formatFaults(result.faults, result.files, Infinity);
-  return new CronflowError('config_invalid', detail, { faults: result.faults });
+/**
+ * The error of a start that has no valid configuration: all faults, as people read them.
+ * @param redact the patterns of the last good configuration, if there is one
+ */
+export function invalidConfigError(
+  { faults, files }: Extract<LoadResult, { ok: false }>,
+  redact: readonly string[] = [],
+): CronflowError {
+  const detail = formatFaults(faults, files, { faultsMax: Infinity, redact });
+  const shown = faults.map((fault) => hideInFault(fault, redact));
+  return new CronflowError('config_invalid', detail, { faults: shown });
 }
 
 /** Whatever the parser throws is a problem of the configuration as well: nobody would hear of it otherwise. */

@@ -16,6 +16,7 @@ import {
   type TextPlace,
 } from './config-file.ts';
 import type { Problem } from './faults.ts';
+import { hideInFault } from './hide.ts';
 import { resolveHeartbeat } from './heartbeat.ts';
 import type { JobContext } from './job-context.ts';
 import { resolveNotifiers, type Notifiers } from './notifiers.ts';
@@ -29,7 +30,6 @@ import { fingerprintOf, type IncludedFiles, type IncludedRead } from './sources.
 import type { Env } from './substitute.ts';
 import { pointer, steps } from './tree.ts';
 import { jobProblems } from './validate.ts';
-import { visibleFault } from './visible.ts';
 import { writtenSettings } from './written.ts';
 
 export type ParseResult = { ok: true; config: Config } | { ok: false; faults: Fault[] };
@@ -111,7 +111,7 @@ export function assemble(main: MainFile, included: IncludedFiles, env: Env): Par
     ...unreadable,
     ...duplicates(files),
     ...renames.faults,
-  ].map(visibleFault);
+  ].map((fault) => hideInFault(fault));
   if (faults.length > 0) {
     const paths = [main.text.source.path, ...included.reads.map((found) => found.path)];
     return { ok: false, faults: sortedByPlace(faults, paths) };

@@ -6,6 +6,7 @@ import type { Logger } from '../observe/log.ts';
 import { causesOf } from './causes.ts';
 import type { Config, SourceFile } from './config.ts';
 import { formatFaults } from './format.ts';
+import { hideInFault, hideSecrets } from './hide.ts';
 import { invalidConfigError, loadConfig, loadStored, type LoadResult } from './load.ts';
 import { internalFault } from './read.ts';
 import type { Beside } from './sources.ts';
@@ -75,6 +76,8 @@ export class ConfigReloader {
   readonly #options: ReloaderOptions;
   #current: Config | null = null;
   #problem: ConfigProblem | null = null;
+  /** Of `redact` in the last good configuration, for whatever is said of another. */
+  #patterns: readonly string[] = [];
   /** Of what was last loaded, good or bad; null to look again although nothing changed. */
   /** Of the reload under way; they never overlap. */
   #because = 'start';
@@ -112,11 +115,16 @@ export class ConfigReloader {
     const loaded = await loadConfig(path, env);
     this.#fingerprint = loaded.fingerprint;
     this.#beside = besideOf(loaded);
+    // Before anything is said of a broken file: the last good one says what must not be shown.
+    const good = loaded.ok ? null : await this.#lastGood();
     const problem = loaded.ok
       ? await this.#problemOfPlan(loaded.config, request.confirm)
       : this.#invalid(loaded);
     if (loaded.ok && problem === null) await this.#swap(loaded.config);
-    else if (problem !== null) await this.#startOnStored(loaded, problem, strict);
+    else if (problem !== null) {
+      const stored = loaded.ok && !strict ? await this.#lastGood() : good;
+      await this.#startOnStored(loaded, problem, strict ? null : stored);
+    }
     this.#watch();
     if (this.#current === null) throw new Error('started without a configuration');
     return this.#current;
@@ -171,7 +179,7 @@ export class ConfigReloader {
       return await this.#loadAndApply(request);
     } catch (error) {
       const fault = internalFault(this.#options.path, error);
-      return this.#refuse(this.#problemOf('config_invalid', formatFaults([fault], []), [fault]));
+      return this.#refuse(this.#problemOf('config_invalid', [fault], []));
     }
   }
 
@@ -201,20 +209,28 @@ export class ConfigReloader {
     } catch (error) {
       // What is stored may have changed since it was planned.
       const isInvalid = error instanceof CronflowError && error.code === 'config_invalid';
-      if (isInvalid) return this.#refuse(this.#problemOf('config_invalid', error.message, error.faults));
+      if (isInvalid) return this.#refuse(this.#problemOf('config_invalid', error.faults, filesOf(loaded)));
       return this.#refuse(this.#retryLater(error));
     }
   }
 
-  async #startOnStored(loaded: LoadResult, problem: ConfigProblem, strict: boolean): Promise<void> {
-    const { env, stored, logger } = this.#options;
-    const good = strict || stored.length === 0 ? null : await loadStored(stored, env);
-    if (good?.ok === true) {
-      await this.#swap(good.config);
+  /** The stored revision, if it is valid still. */
+  async #lastGood(): Promise<Config | null> {
+    const { env, stored } = this.#options;
+    const good = stored.length === 0 ? null : await loadStored(stored, env);
+    if (good?.ok !== true) return null;
+    this.#patterns = good.config.redact;
+    return good.config;
+  }
+
+  async #startOnStored(loaded: LoadResult, problem: ConfigProblem, good: Config | null): Promise<void> {
+    const { logger, strict = false } = this.#options;
+    if (good !== null) {
+      await this.#swap(good);
       await this.#refuse(problem);
-      logger.warn('started on the last good configuration', { revision: good.config.revision });
+      logger.warn('started on the last good configuration', { revision: good.revision });
     } else if (!loaded.ok) {
-      throw invalidConfigError(loaded);
+      throw invalidConfigError(loaded, this.#patterns);
     } else if (strict || problem.code !== 'config_held') {
       throw new CronflowError(problem.code, problem.text, { faults: problem.faults });
     } else {
@@ -230,7 +246,7 @@ export class ConfigReloader {
   async #problemOfPlan(config: Config, confirmed: string | undefined): Promise<ConfigProblem | null> {
     const plan = await this.#options.plan(config);
     if (plan.faults.length === 0) return confirmed === config.revision ? null : this.#held(config, plan);
-    return this.#problemOf('config_invalid', formatFaults(plan.faults, config.files), plan.faults);
+    return this.#problemOf('config_invalid', plan.faults, config.files, config.redact);
   }
 
   /** The problem of a change that removes most jobs. */
@@ -243,12 +259,11 @@ export class ConfigReloader {
       `would remove ${mass.removed} of ${mass.before} jobs (${names.join(', ')}), as a truncated file does; ` +
       `to do so, confirm revision ${config.revision}`;
     const fault: Fault = { code: 'config_held', path: '', message, file: this.#options.path };
-    const text = formatFaults([fault], []);
-    return { ...this.#problemOf('config_held', text, [fault]), revision: config.revision };
+    return { ...this.#problemOf('config_held', [fault], [], config.redact), revision: config.revision };
   }
 
   #invalid(loaded: Extract<LoadResult, { ok: false }>): ConfigProblem {
-    return this.#problemOf('config_invalid', formatFaults(loaded.faults, loaded.files), loaded.faults);
+    return this.#problemOf('config_invalid', loaded.faults, loaded.files);
   }
 
   #retryLater(error: unknown): ConfigProblem {
@@ -256,20 +271,36 @@ export class ConfigReloader {
     this.#fingerprint = null;
     this.#cancelRetry = this.#options.clock.after(APPLY_RETRY_MS, () => this.#reloadSoon());
     const message = `could not be applied, and is tried again: ${detail}`;
-    return this.#problemOf('store_unavailable', message, [{ code: 'store_unavailable', path: '', message }]);
+    return this.#problemOf('store_unavailable', [{ code: 'store_unavailable', path: '', message }], []);
   }
 
-  #problemOf(code: ConfigProblem['code'], text: string, faults: readonly Fault[]): ConfigProblem {
-    const sinceAt = this.#options.clock.now();
-    return { code, text, faults, causes: causesOf(faults), revision: null, since_at: sinceAt };
+  /** @param more patterns of the file itself, where it is valid */
+  #problemOf(
+    code: ConfigProblem['code'],
+    found: readonly Fault[],
+    files: readonly SourceFile[],
+    more: readonly string[] = [],
+  ): ConfigProblem {
+    const redact = [...this.#patterns, ...more];
+    return {
+      code,
+      text: formatFaults(found, files, { redact }),
+      faults: found.map((fault) => hideInFault(fault, redact)),
+      // Of what was found: causes are hashes, and what is hidden still tells one from another.
+      causes: causesOf(found),
+      revision: null,
+      since_at: this.#options.clock.now(),
+    };
   }
 
   async #swap(config: Config): Promise<Plan> {
     const plan = await this.#options.apply(config);
+    const redact = [...this.#patterns, ...config.redact];
     this.#current = config;
+    this.#patterns = config.redact;
     const hadProblem = this.#problem !== null;
     this.#problem = null;
-    this.#logPlan(config, plan);
+    this.#logPlan(config, plan, redact);
     if (hadProblem) await this.#call(() => this.#options.onResolved?.());
     return plan;
   }
@@ -287,7 +318,8 @@ export class ConfigReloader {
     return { status: 'refused', problem };
   }
 
-  #logPlan(config: Config, plan: Plan): void {
+  /** @param redact the patterns of before, too: a plan shows what was */
+  #logPlan(config: Config, plan: Plan, redact: readonly string[]): void {
     const { logger, path } = this.#options;
     logger.info('configuration applied', {
       file: path,
@@ -298,10 +330,11 @@ export class ConfigReloader {
       unchanged: plan.unchanged.length,
       because: this.#because,
     });
-    for (const line of formatPlan(plan, PLAN_LINES_MAX)) logger.info(line);
+    const hide = (text: string): string => hideSecrets(text, redact);
+    for (const line of formatPlan(plan, hide, PLAN_LINES_MAX)) logger.info(line);
     const lints = [...config.lints, ...plan.lints];
     if (lints.length === 0) return;
-    for (const line of formatFaults(lints, config.files).split('\n')) logger.warn(line);
+    for (const line of formatFaults(lints, config.files, { redact }).split('\n')) logger.warn(line);
   }
 
   /** What others make of the news must not stop the reloader. */
@@ -312,6 +345,10 @@ export class ConfigReloader {
       this.#options.logger.error('a listener of the configuration failed', { error: String(error) });
     }
   }
+}
+
+function filesOf(loaded: LoadResult): readonly SourceFile[] {
+  return loaded.ok ? loaded.config.files : loaded.files;
 }
 
 function besideOf({ includes, secrets }: LoadResult): Beside {

@@ -6,15 +6,19 @@ const LOOKS_SECRET =
   /pass(?!ed|es|ing|ive)|pwd|secret|token|credential|cookie|bearer|webhook|api[_ -]?key|(?:access|private|auth|signing|encryption|routing|integration|license|account|service)[_ -]?key|(?:^|[_ -])(?:key|auth|authorization|dsn|pin|salt|sig|signature)$|conn(?:ection)?[_ -]?str|(?:database|db|redis|mongo|amqp|broker|smtp)[_ -]?ur[il]/i;
 /** Below these stand names that people give, of mappings. */
 const NAMED = new Set(['jobs', 'groups', 'notifiers']);
-/** A key at the start of a line, with what may stand before it. */
+/** A key at the start of a line, with what may stand before it, which is tried once: a line may be of nothing else. */
 const KEY =
-  /^([ \t]*(?:(?:-|\?)[ \t]+)*)((?:[&!]\S*[ \t]+)*)(?:"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'|([^\s#[\]{},"'&*!|>%@`:](?:[^:#]|:(?=\S)|#(?<!\s#))*?))[ \t]?:(?=[ \t]|$)/;
+  /^(?=([ \t]*(?:(?:-|\?)[ \t]+)*))\1((?:[&!]\S*[ \t]+)*)(?:"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'|([^\s#[\]{},"'&*!|>%@`:](?:[^:#]|:(?=\S)|#(?<!\s#))*?))[ \t]?:(?=[ \t]|$)/;
 /** A key anywhere: in braces, in a comment, or as programs write settings. */
 const KEY_WITHIN =
   /(?:(?<![\w.-])([A-Za-z_][\w.-]*)|"((?:[^"\\]|\\.)+)"|'([^']+)')[ \t]*(?:=|:(?=[ \t]|["'[{])|(?<=["']):)[ \t]*(?=[^\s=])/g;
 /** A single variable, of which nothing but its name is seen. */
 const VARIABLE = /^(["']?)\$\{\w+(?::-)?\}\1[ \t]*(?:[,}\]#].*)?$/;
+/** The same, with nothing but a comment behind it. */
+const VARIABLE_ALONE = /^(["']?)\$\{\w+(?::-)?\}\1[ \t]*(?:#.*)?$/;
 const EMPTY = /^(?:""|''|#.*)?$/;
+/** Nothing, and the next key of the same braces or their end. */
+const EMPTY_WITHIN = /^(?:""|'')[ \t]*(?:\}|,[ \t]*["']?[\w-]+["']?[ \t]*:[ \t])/;
 /** Of a `*_file` key, what is a path and no secret that was put in its place. */
 const PATH = /^["']?(?:\.{0,2}\/|~\/|\$\{|[\w.-]+\/[\w./-]+["']?$|[\w-]+\.\w{2,4}["']?$)/;
 /** What is no value, although no key stands before it. */
@@ -44,6 +48,11 @@ export function withoutSecrets(text: string): string {
       return either.join('') + line.slice(end);
     })
     .join('');
+}
+
+/** One value of a file, as it was read, with stars from the first part on that a key in it calls secret. */
+export function withoutSecretsWithin(value: string): string {
+  return new Scan().maskKeys(value, 0);
 }
 
 class Scan {
@@ -76,7 +85,7 @@ class Scan {
   #within(line: string): string {
     const isHidden = this.#isHiddenWithin;
     const isBare = this.#isAmongNotifiers() && !MARK.test(line) && line.search(KEY_WITHIN) === -1;
-    const shown = isHidden || isBare ? masked(line) : this.#maskKeys(line, 0);
+    const shown = isHidden || isBare ? masked(line) : this.maskKeys(line, 0);
     this.#follow(line);
     if (this.#depth === 0 && this.#quote === null) this.#isHiddenWithin = false;
     else if (shown !== line) this.#isHiddenWithin = true;
@@ -109,7 +118,7 @@ class Scan {
     // Where names stand, a text by itself is in the wrong place.
     const isOfSecret = this.#isAmongNotifiers() || LOOKS_SECRET.test(this.#open.at(-1)?.key ?? '');
     const isOdd = isOfSecret && this.#open.length < 3 && !MARK.test(line);
-    const shown = isOdd && !/^[ 	]*[[{]/.test(line) ? masked(line) : this.#maskKeys(line, 0);
+    const shown = isOdd && !/^[ 	]*[[{]/.test(line) ? masked(line) : this.maskKeys(line, 0);
     this.#follow(line);
     if (shown !== line && (this.#depth > 0 || this.#quote !== null)) this.#isHiddenWithin = true;
     return shown;
@@ -127,7 +136,7 @@ class Scan {
     const isHidden = isNamed ? isOdd : isAllOdd || this.#isSecret(key, value);
     if (!isHidden) {
       const quoted = /^"(?:[^"\\]|\\.)*"?|^'(?:[^']|'')*'?/.exec(value)?.[0].length ?? 0;
-      const shown = this.#maskKeys(line, from, from + quoted);
+      const shown = this.maskKeys(line, from, from + quoted);
       if (/^[[{"']/.test(value)) this.#follow(value);
       if (shown !== line && (this.#depth > 0 || this.#quote !== null)) this.#isHiddenWithin = true;
       return shown;
@@ -135,7 +144,7 @@ class Scan {
     // Of headers the names are shown.
     if (key === 'headers' && EMPTY.test(value)) return line;
     this.#hiddenIndent = indent;
-    if (VARIABLE.test(value) || EMPTY.test(value)) return line;
+    if (VARIABLE_ALONE.test(value) || EMPTY.test(value)) return line;
     if (/^(?:[&!]\S*[ \t]+)*[[{"']/.test(value)) {
       this.#follow(value);
       this.#isHiddenWithin = this.#depth > 0 || this.#quote !== null;
@@ -160,7 +169,7 @@ class Scan {
    * Hides the rest of a line from the first value on that belongs to a secret key.
    * @param quotedTo where text in quotes ends, in which not every word before a colon is a key
    */
-  #maskKeys(line: string, from: number, quotedTo = 0): string {
+  maskKeys(line: string, from: number, quotedTo = 0): string {
     const { secret, known } = knownKeys();
     for (const match of line.slice(from).matchAll(KEY_WITHIN)) {
       const key = match[1] ?? match[2] ?? match[3] ?? '';
@@ -169,7 +178,7 @@ class Scan {
       const isFile = key.endsWith('_file') && known.has(key) && PATH.test(value);
       const isUnknown = at >= quotedTo && this.#isAmongNotifiers() && !known.has(key) && !/^[{[]/.test(value);
       if (isFile || !(key.includes('\\') || secret.has(key) || LOOKS_SECRET.test(key) || isUnknown)) continue;
-      if (VARIABLE.test(value) || EMPTY.test(value)) continue;
+      if (VARIABLE.test(value) || EMPTY.test(value) || EMPTY_WITHIN.test(value)) continue;
       return line.slice(0, at) + stars(value);
     }
     return line;

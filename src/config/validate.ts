@@ -2,13 +2,13 @@ import type { Declaration } from '../core/declaration.ts';
 import { applyDefaults, type Fill } from '../core/defaults.ts';
 import type { Fault } from '../core/errors.ts';
 import { type Problem, problemsOf, type Spots, shownValue, toFault, unknown } from './faults.ts';
+import { hideInFault } from './hide.ts';
 import type { JobContext } from './job-context.ts';
 import { maintenanceProblems } from './maintenance.ts';
 import { expectProblems } from './patterns.ts';
 import { scheduleProblems } from './schedules.ts';
 import { validators } from './schema.ts';
 import { pointer } from './tree.ts';
-import { visibleFault } from './visible.ts';
 
 const NO_SPOTS: Spots = new Map();
 
@@ -38,7 +38,9 @@ export function validateDeclaration(
   const groups = Object.keys(fill.groups ?? {});
   const context: JobContext = { notifiers, groups, spots: NO_SPOTS, broken, checked: new Map() };
   const all = problems.concat(jobProblems('', input, context));
-  const faults = [...nameFaults(name), ...all.map((problem) => toFault(problem, NO_SPOTS))].map(visibleFault);
+  const faults = [...nameFaults(name), ...all.map((problem) => toFault(problem, NO_SPOTS))].map((fault) =>
+    hideInFault(fault),
+  );
   if (faults.length > 0 || !isValid) return faults;
   const declared = structuredClone(input);
   return { declared, declaration: applyDefaults(declared, fill) };

@@ -1,7 +1,3 @@
-import type { Fault } from '../core/errors.ts';
-import { redact } from '../core/redact.ts';
-import { maskCredentials } from './mask.ts';
-
 /**
  * Characters that cannot be seen, or that change how others are: controls, marks of direction, blanks that are none
  * to YAML, byte order marks, halves of characters. Those that join or vary the characters beside them are kept where
@@ -15,15 +11,6 @@ const ASCII = /^[ -~]*$/;
 /** A text as people may see it in a terminal: what is invisible is written as an escape such as `\u00a0`. */
 export function visible(text: string): string {
   return ASCII.test(text) ? text : text.replaceAll(INVISIBLE, escaped);
-}
-
-function hidden(text: string): string {
-  return visible(redact(maskCredentials(text)));
-}
-
-/** A fault that may be printed, whatever stood in the file: without secrets, and without what cannot be seen. */
-export function visibleFault(fault: Fault): Fault {
-  return { ...fault, path: hidden(fault.path), message: hidden(fault.message) };
 }
 
 function escaped(character: string): string {

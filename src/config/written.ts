@@ -1,4 +1,4 @@
-import { maskUrls } from './mask.ts';
+import { maskCredentials, maskUrls } from './mask.ts';
 import { sha256 } from './read.ts';
 import { type Schema, schemaAt } from './schema.ts';
 import { pointer, steps, type Tree } from './tree.ts';
@@ -36,7 +36,7 @@ export function writtenSettings({ value, spots }: Tree, schema: Schema): Record<
 function shown(text: string, path: string): string {
   if (path.startsWith('/notifiers/') || path.startsWith('/heartbeat/')) return maskUrls(text);
   // It may quote the very thing that is to be hidden.
-  return path === '/redact' ? `sha256 ${sha256(text).slice(0, 12)}` : text;
+  return path === '/redact' ? `sha256 ${sha256(text).slice(0, 12)}` : maskCredentials(text);
 }
 
 function shownSecret(text: string): string {

@@ -2,6 +2,7 @@ import type { Declaration } from './declaration.ts';
 import { applyDefaults, type Fill } from './defaults.ts';
 import type { Fault, Lint } from './errors.ts';
 import type { Job, Place } from './model.ts';
+import { hideInValue } from './redact.ts';
 import { planRenames, type Rename } from './rename.ts';
 
 /** A job as a file declares it. */
@@ -127,21 +128,28 @@ export function differences(from: Declaration, to: Declaration): KeyChange[] {
  * Writes a plan for people, one job a line (`+ added`, `~ changed`, `- removed`, `= unchanged`), the keys that
  * differ below it. What one change of `defaults` or of a group does to several jobs is said once, before them. At most
  * `linesMax` lines, the last one saying how many were left out.
+ * @param hide leaves out of a text of a declaration what is surely a secret
  */
-export function formatPlan(whole: Plan, linesMax = Number.POSITIVE_INFINITY): string[] {
-  const { plan, lines: sharedLines } = withoutShared(whole);
+export function formatPlan(
+  whole: Plan,
+  hide: (text: string) => string,
+  linesMax = Number.POSITIVE_INFINITY,
+): string[] {
+  const shown: Shown = (value) =>
+    value === undefined ? '(not set)' : JSON.stringify(hideInValue(value, hide));
+  const { plan, lines: sharedLines } = withoutShared(whole, shown);
   const lines = [
     ...sharedLines,
     ...plan.added.map((next) => `+ ${next.name}${summary(next.declaration)}`),
-    ...plan.restored.flatMap((planned) => changeLines('+', planned, ' (restored with its history)')),
+    ...plan.restored.flatMap((planned) => changeLines('+', planned, ' (restored with its history)', shown)),
     ...plan.adopted.flatMap((planned) =>
-      changeLines('~', planned, ' (from the API, now declared in the file)'),
+      changeLines('~', planned, ' (from the API, now declared in the file)', shown),
     ),
     ...plan.renamed.flatMap((planned) =>
-      changeLines('~', planned, ` (renamed to ${planned.next.name}, with its history)`),
+      changeLines('~', planned, ` (renamed to ${planned.next.name}, with its history)`, shown),
     ),
-    ...plan.changed.flatMap((planned) => changeLines('~', planned, '')),
-    ...plan.refilled.flatMap((planned) => changeLines('~', planned, ' (from the API, by defaults)')),
+    ...plan.changed.flatMap((planned) => changeLines('~', planned, '', shown)),
+    ...plan.refilled.flatMap((planned) => changeLines('~', planned, ' (from the API, by defaults)', shown)),
     ...plan.removed.map((job) => `- ${job.name}`),
   ];
   if (plan.unchanged.length > 0) lines.push(`= ${plan.unchanged.length} unchanged`);
@@ -159,15 +167,17 @@ export function planTotals({ added, restored, changed, renamed, adopted, refille
 const SHARED_NAMES_MAX = 10;
 
 /** Takes out of the changed jobs what the same change above them made of several, and says it once for all of these. */
-function withoutShared(plan: Plan): { plan: Plan; lines: string[] } {
-  const sharing = new Map<string, string[]>();
+function withoutShared(plan: Plan, shown: Shown): { plan: Plan; lines: string[] } {
+  const sharing = new Map<string, { change: KeyChange; names: string[] }>();
   for (const planned of plan.changed) {
     for (const change of planned.keys) {
       const id = idOf(planned, change);
-      if (id !== null) sharing.set(id, [...(sharing.get(id) ?? []), planned.job.name]);
+      if (id === null) continue;
+      const { names } = sharing.get(id) ?? { names: [] };
+      sharing.set(id, { change, names: [...names, planned.job.name] });
     }
   }
-  const isShared = (id: string | null): boolean => id !== null && (sharing.get(id)?.length ?? 0) > 1;
+  const isShared = (id: string | null): boolean => id !== null && (sharing.get(id)?.names.length ?? 0) > 1;
   const changed = plan.changed
     .map((planned) => ({
       ...planned,
@@ -176,13 +186,16 @@ function withoutShared(plan: Plan): { plan: Plan; lines: string[] } {
     .filter(({ keys }) => keys.length > 0);
   const lines = Array.from(sharing)
     .filter(([id]) => isShared(id))
-    .map(([id, names]) => `${id} (by defaults or a group, in ${names.length} jobs: ${someOf(names)})`);
+    .map(
+      ([, { change, names }]) =>
+        `~ ${changeText(change, shown)} (by defaults or a group, in ${names.length} jobs: ${someOf(names)})`,
+    );
   return { plan: { ...plan, changed }, lines };
 }
 
 /** What tells a change from others, where it is not the job itself that makes it. */
 function idOf({ next }: Planned, { key, from, to }: KeyChange): string | null {
-  return next.declared[key] === undefined ? `~ ${key}: ${shown(from)} -> ${shown(to)}` : null;
+  return next.declared[key] === undefined ? JSON.stringify([key, from ?? null, to ?? null]) : null;
 }
 
 function someOf(names: readonly string[]): string {
@@ -226,11 +239,16 @@ function changeLines(
   sign: string,
   planned: { job: Job; keys: readonly KeyChange[] },
   note: string,
+  shown: Shown,
 ): string[] {
   return [
     `${sign} ${planned.job.name}${note}`,
-    ...planned.keys.map(({ key, from, to }) => `    ${key}: ${shown(from)} -> ${shown(to)}`),
+    ...planned.keys.map((change) => `    ${changeText(change, shown)}`),
   ];
+}
+
+function changeText({ key, from, to }: KeyChange, shown: Shown): string {
+  return `${key}: ${shown(from)} -> ${shown(to)}`;
 }
 
 function summary(declaration: Declaration): string {
@@ -239,9 +257,8 @@ function summary(declaration: Declaration): string {
   return ` (${JSON.stringify(declaration.schedule)} ${declaration.timezone ?? 'UTC'})`;
 }
 
-function shown(value: unknown): string {
-  return value === undefined ? '(not set)' : JSON.stringify(value);
-}
+/** How a value is written for people. */
+type Shown = (value: unknown) => string;
 
 /** Equality of JSON values; the order of keys does not count, that of lists does. */
 function isSame(a: unknown, b: unknown): boolean {

@@ -11,9 +11,21 @@ const REDACTED = '[redacted]';
  * @param patterns of `redact` in the configuration, in RE2 syntax; where one has a group, that alone is hidden
  */
 export function redact(text: string, patterns: readonly string[] = []): string {
-  let hidden = text;
-  for (const pattern of patterns) hidden = redactPattern(hidden, pattern);
+  const hidden = redactPatterns(text, patterns);
   return redactCommands(redactTokens(redactValues(redactKeyBlocks(hidden, REDACTED))));
+}
+
+/** Hides what the configured patterns match, and nothing else. */
+export function redactPatterns(text: string, patterns: readonly string[]): string {
+  return patterns.reduce(redactPattern, text);
+}
+
+/** Any JSON value with every text in it, keys aside, as `hide` leaves it. */
+export function hideInValue<T>(value: T, hide: (text: string) => string): T {
+  if (typeof value === 'string') return hide(value) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item: unknown) => hideInValue(item, hide)) as T;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, hideInValue(part, hide)])) as T;
 }
 
 function redactPattern(text: string, pattern: string): string {

@@ -363,7 +363,7 @@ describe('masked excerpts', () => {
   it('cut long lines around the place, and count what is too much', () => {
     const text = `jobs: {${Array.from({ length: 300 }, (_, i) => `j${i}: {grace: x${i}}`).join(', ')}}\n`;
     const result = parseConfig(sourceOf(text), {});
-    const formatted = result.ok ? '' : formatFaults(result.faults, [sourceOf(text)], 3);
+    const formatted = result.ok ? '' : formatFaults(result.faults, [sourceOf(text)], { faultsMax: 3 });
     expect(formatted.split('\n').slice(-1)).toEqual(['... and 297 more errors']);
     expect(
       Math.max(

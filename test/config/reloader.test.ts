@@ -354,7 +354,11 @@ describe('reload', () => {
     isOvertaken = true;
     save(jobs('a', 'b'));
     await reloader.reload();
-    expect(reloader.problem).toMatchObject({ code: 'config_invalid', text: 'cannot be', faults });
+    expect(reloader.problem).toMatchObject({
+      code: 'config_invalid',
+      text: 'jobs.a.renamed_from: cannot be',
+      faults,
+    });
   });
 
   it('tells a second, other mistake too', async () => {

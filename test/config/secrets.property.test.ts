@@ -19,7 +19,7 @@ async function said(text: string): Promise<string> {
   writeFileSync(path, text);
   const result = await loadConfig(path, {});
   if (result.ok) return '';
-  return `${formatFaults(result.faults, result.files, 1_000)}\n${JSON.stringify(result.faults)}`;
+  return `${formatFaults(result.faults, result.files, { faultsMax: 1_000 })}\n${JSON.stringify(result.faults)}`;
 }
 
 /** No word that anything in Cronflow says, with the characters that passwords have. */
@@ -195,6 +195,9 @@ describe('a secret of the file', () => {
     'jobs:\n  backup:\n    description: [xoxb-1234567890-S3CRETS3CRET]\n',
     'notifiers: [S3CRET]\njobs: {}\n',
     'notifiers:\n  ops: S3CRET\njobs: {}\n',
+    'jobs:\n  a: "User=a;webhook_url=S3CRET"\n',
+    'password: ${NAME}, token: S3CRET\njobs: {}\n',
+    'password: ${NAME}, S3CRET\njobs: {}\n',
     'notifiers:\n  ops:\n    type: email\n    password_file: S3CRET\njobs: {}\n',
     'notifiers:\n  ops:\n    type: slack\n    host:\n      any: S3CRET\njobs: {}\n',
   ])('is not told of a file that is something else: %j', async (text) => {

@@ -41,11 +41,13 @@ function outline({ renamed, added, removed, restored, unchanged, faults, lints }
 
 const nothing = { renamed: [], added: [], removed: [], others: [], faults: [], lints: [] };
 
+const asIs = (text: string): string => text;
+
 describe('a plan', () => {
   it('renames a job whose old name leaves as the new one appears, and says so', () => {
     const plan = planChanges([stored('old')], [declare('new', 'old', { schedule: '0 3 * * *' })]);
     expect(outline(plan)).toEqual({ ...nothing, renamed: ['old -> new'] });
-    expect(formatPlan(plan)).toEqual([
+    expect(formatPlan(plan, asIs)).toEqual([
       '~ old (renamed to new, with its history)',
       '    schedule: "0 2 * * *" -> "0 3 * * *"',
     ]);

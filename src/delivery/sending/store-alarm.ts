@@ -97,7 +97,7 @@ export class StoreAlarm {
       );
       // What only the log was told of is not logged at every beat, and its end is logged, too.
       if (sent.result === 'ok' || sent.result === 'logged') failing.told.add(name);
-      else logger.warn('cannot tell that the store fails', { notifier: name, error: sent.detail });
+      else logger.warn('cannot tell that the store fails', { notifier: name, error: redact(sent.detail) });
       if (sent.result === 'permanent') failing.refused.add(name);
     } catch (error) {
       logger.warn('cannot tell that the store fails', { notifier: name, error: String(error) });

@@ -314,7 +314,7 @@ export class DeliveryWorker {
   }
 
   async #finish(lane: Lane, parcel: Parcel, sent: SendResult, undelivered: number): Promise<void> {
-    const { clock, logger, random } = this.#options;
+    const { clock, logger, random, redact } = this.#options;
     const { head } = parcel;
     const attempts = head.attempts + 1;
     const job = await jobsOf(this.#options.store, parcel);
@@ -332,7 +332,8 @@ export class DeliveryWorker {
       if (undelivered > 0 && notSentBecause === null) await this.#settler.recover(head.notifier, undelivered);
       return;
     }
-    const error = sent.detail.slice(0, ERROR_LENGTH_MAX);
+    // Before it is cut: half a secret is not recognized.
+    const error = redact(sent.detail).slice(0, ERROR_LENGTH_MAX);
     if (sent.result === 'permanent' || isExhausted(youngestOf(parcel), attempts, clock.now())) {
       logger.error('given up: a notification was not delivered', { ...fields, error });
       await this.#settler.settle(parcel, { type: 'dead', error });
