@@ -111,6 +111,7 @@ export function dayJson(day: Day): Json {
 export function incidentJson(incident: Incident): Json {
   const {
     newest_bad_at: _newest,
+    opened_by_began_at: _openedByBeganAt,
     good_run_ids: _good,
     held_instants: _held,
     causes: _causes,

@@ -310,7 +310,7 @@ describe('wrong usage', () => {
       '--monitor "bin/monitor.sh" is neither an absolute path nor a name to be found in PATH',
     ],
     [['crontab', '--timezone', 'Europe/Berln'], '--timezone "Europe/Berln" is unknown'],
-    [['crontab', '--frob'], "Unknown option '--frob'"],
+    [['crontab', '--frob'], 'unknown option --frob'],
   ])('%j', async (argv, message) => {
     const { code, stdout, stderr } = await run(argv);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -139,7 +139,7 @@ describe('cronflow next --schedule', () => {
       ['--schedule', '@daily', '--after', '1969-12-31T23:59Z'],
       '--after "1969-12-31T23:59Z" is out of range: the years 1970 to 2499',
     ],
-    [['--schedul', '@daily'], "Unknown option '--schedul'"],
+    [['--schedul', '@daily'], 'unknown option --schedul, did you mean --schedule?'],
   ])('exits with 2 on wrong usage: %j', async (argv, message) => {
     const { code, stdout, stderr } = await run(argv);
     expect({ code, stdout }).toStrictEqual({ code: 2, stdout: '' });

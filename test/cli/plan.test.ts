@@ -257,7 +257,7 @@ describe('cronflow plan against a running Cronflow', () => {
     await configure(many);
     expect(await planned(yamlOf(many), '--url', url)).toMatchObject({
       code: 0,
-      stdout: '= 1250 unchanged\n',
+      stdout: '= 1250 unchanged\n0 added, 0 changed, 0 removed\n',
     });
   });
 

@@ -283,11 +283,11 @@ describe('§3.2 late reports', () => {
     expect(job).toMatchObject({ status: 'success', expected_at: instant('02:00') });
   });
 
-  test('a start that comes minutes after its end is no start of then: a later run takes over what was missed', () => {
+  test('a start that comes a minute after its end is no start of then: a later run takes over what was missed', () => {
     const { runs } = stateAfter(
       EVERY,
       `00:30 success rid=a
-       01:33 start rid=a
+       00:31 start rid=a
        01:50 success rid=b`,
     );
     expect(runs).toMatchObject([

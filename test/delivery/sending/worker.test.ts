@@ -269,7 +269,7 @@ describe('retries', () => {
     await h.clock.advance(6 * MINUTE_MS);
     expect(await h.delivery(opening.id)).toMatchObject({ status: 'dead', last_error: 'it is down' });
     expect(h.log.join('')).toMatch(
-      /error given up: a notification was not delivered delivery=j1-i1.ops.opened/,
+      /error given up: a notification was not delivered job=\S+ delivery=j1-i1.ops.opened/,
     );
     const { length } = h.ops.attempts;
     await h.clock.advance(HOUR_MS);
