@@ -1,29 +1,34 @@
 #!/bin/sh
+{ [ -z "${BASH_VERSION-}" ] || set +o onecmd +o verbose +o xtrace +o monitor; } 2>/dev/null
 # shellcheck disable=SC2317 # what only traps call looks unreachable
 #
 # Runs a command and tells Cronflow when it starts and how it ends.
 #
 #   monitor.sh [OPTIONS] JOB [--] COMMAND [ARG...]
 #
-# POSIX sh (dash, bash, busybox). Needs curl; without it the command runs all the same. docs/wrapper.md has the
-# rest. Whatever happens to the monitor, the disk or the network, the command runs and its exit code comes back.
+# POSIX sh (dash, bash, busybox, mksh, ksh93). Needs curl or wget; without them the command runs all the same.
+# docs/wrapper.md has the rest.
 #
-# Every variable begins with cf_, because assigning to a name that the caller exported would change it for the
-# command. Functions whose names end in _bg run in a subshell of their own and may change what they like.
+# The result is the command's. Whatever of ours cannot be had (a process, a disk, a program, the monitor), the command
+# runs without it. Where a shell ends because it cannot start a process, the trap on EXIT still runs the command.
+#
+# Every variable begins with cf_. What the caller exported is given back to the command in become_command.
 
-# An exported SHELLOPTS must neither end the wrapper early nor export its variables.
-set +e +u +a
-unset cf_token
+set +aefuvxCm
+unset cf_token cf_url cf_environ
+unset -f [ test printf echo read kill wait trap true umask command exec eval set shift unset export exit \
+  tr mkfifo tee tail cat rm mv dd wc ln mkdir sleep date cksum od find uname curl wget env setsid timeout flock 2>/dev/null
+cf_nl='
+'
+IFS=" 	$cf_nl"
 
-cf_end_budget_s=8        # all attempts at the end ping together; rounded up and with overhead below 10 s
-cf_attempt_s=5           # one attempt at it, so that a hanging monitor leaves time for another
-cf_start_attempt_s=10    # the start ping is in nobody's way
-cf_drain_s=1             # how long a stream held open by a daemonised grandchild is waited for
-cf_retry_for_s=3600      # how long a detached process goes on retrying
-cf_claim_stale_s=120     # a claim older than this belongs to a process that was killed
+cf_signals='TERM INT HUP QUIT USR1 USR2 ALRM XCPU VTALRM PIPE TSTP CONT'
+cf_attempt_s=10                # one attempt at a ping, where nobody waits for it
+cf_drain_ticks=10              # tenths of a second that a stream held open by what the command left behind is waited for
 cf_spool_entries_max=1000
 cf_spool_age_ms_max=604800000  # 7 days: Cronflow clamps delay_ms there, so an older ping would be misdated
 cf_output_bytes_max=100000
+cf_pipe_bytes_max=1048576      # more than a pipe and a relay hold: after as much, all that was there has gone through
 
 usage() {
   cat >&2 <<'USAGE'
@@ -34,95 +39,46 @@ Runs COMMAND and tells Cronflow that JOB started and how it ended. The exit code
   --timeout DURATION     end the command after 90s, 5m, 1h30m ... (TERM, then KILL)  CRONFLOW_TIMEOUT
   --kill-after DURATION  how long after TERM comes KILL (10s)                        CRONFLOW_KILL_AFTER
   --lock                 do not run while the same job is still running              CRONFLOW_LOCK=1
+  --retry N              run the command again, up to N times, when it fails         CRONFLOW_RETRY
+  --retry-delay D        how long to wait before each of these (0)                   CRONFLOW_RETRY_DELAY
+  --success-codes LIST   exit codes that are a success, such as 0,24                 CRONFLOW_SUCCESS_CODES
+  --stderr-is-failure    report a failure if anything was written to stderr          CRONFLOW_STDERR_IS_FAILURE=1
+  --output-on-failure    hold the output back and print it only after a failure      CRONFLOW_OUTPUT_ON_FAILURE=1
+  --beat DURATION        send a log ping as often while the command runs             CRONFLOW_BEAT
+  --no-start             send no start ping                                          CRONFLOW_NO_START=1
   --no-output            do not send the end of the output                           CRONFLOW_NO_OUTPUT=1
+  --env NAME             say where this is: the host is reported as "host [NAME]"    CRONFLOW_ENV
+  --schedule CRON        declare the job before it starts (needs a full token)       CRONFLOW_SCHEDULE
+  --grace DURATION       the grace of that declaration                               CRONFLOW_GRACE
   --quiet                print nothing to stderr                                     CRONFLOW_QUIET=1
   --dry-run              print what would be done; run and send nothing              CRONFLOW_DRY_RUN=1
   --help                 print this
 
-Environment: CRONFLOW_URL (http://127.0.0.1:8000), CRONFLOW_PING_TOKEN or CRONFLOW_PING_TOKEN_FILE,
-CRONFLOW_SPOOL_DIR, CRONFLOW_OUTPUT_BYTES (10000), CRONFLOW_DISABLE=1 (run the command, report nothing).
+Environment: CRONFLOW_URL (http://127.0.0.1:8000), CRONFLOW_JOB (with -- before COMMAND, in place of JOB),
+CRONFLOW_PING_TOKEN or CRONFLOW_PING_TOKEN_FILE, CRONFLOW_SPOOL_DIR, CRONFLOW_END_WAIT (10s; 0: keep the end ping for
+the next call), CRONFLOW_OUTPUT_BYTES (10000), CRONFLOW_DISABLE=1 (run the command, report nothing).
 USAGE
 }
 
 say() {
-  [ -n "$cf_quiet" ] || printf 'cronflow: %s: %s\n' "${cf_job:-?}" "$1" >&2
+  [ -n "$cf_quiet" ] || [ -z "$cf_say_fd" ] ||
+    printf 'cronflow: %s: %s\n' "${cf_job:-?}" "$1" >&"$cf_say_fd" 2>/dev/null
 }
 
-has() {
-  command -v "$1" >/dev/null 2>&1
-}
+has() { command -v "$1" >/dev/null 2>&1; }
 
 # --- Options ---------------------------------------------------------------------------------------------------
 
-# is_true NAME VALUE: an unclear word counts as no: a typo must not keep a job from running.
-is_true() {
-  case $2 in
-    1 | true | yes | on | TRUE | True) return 0 ;;
-    '' | 0 | false | no | off | FALSE | False) return 1 ;;
-  esac
-  say "$1=$2 is neither 1 nor 0, ignored"
-  return 1
-}
+# Each option is read from the environment first; cf_from_NAME remembers where the value that counts was given.
+cf_options='timeout:TIMEOUT kill_after:KILL_AFTER lock:LOCK retry:RETRY retry_delay:RETRY_DELAY quiet:QUIET beat:BEAT
+  success_codes:SUCCESS_CODES stderr_is_failure:STDERR_IS_FAILURE output_on_failure:OUTPUT_ON_FAILURE env:ENV
+  no_start:NO_START no_output:NO_OUTPUT schedule:SCHEDULE grace:GRACE dry_run:DRY_RUN disable:DISABLE
+  end_wait:END_WAIT output_bytes:OUTPUT_BYTES'
 
-# duration_s TEXT: sets cf_seconds; a bare number counts as seconds, as for timeout(1).
-duration_s() {
-  cf_left=$1 cf_seconds=0 cf_unit_s_max=999999
-  case $1 in '' | *[!0-9dhms]* | [dhms]* | *[dhms][dhms]*) return 1 ;; esac
-  case $1 in *[!0-9]*) ;; *) cf_left=${1}s ;; esac
-  while [ -n "$cf_left" ]; do
-    cf_number=${cf_left%%[dhms]*}
-    cf_rest=${cf_left#"$cf_number"}
-    cf_left=${cf_rest#?}
-    unit_s "${cf_rest%"$cf_left"}" || return 1
-    [ "$cf_unit_s" -lt "$cf_unit_s_max" ] && [ ${#cf_number} -le 9 ] || return 1
-    cf_unit_s_max=$cf_unit_s
-    # A leading zero would make the shell read an octal number.
-    while [ "${cf_number#0?}" != "$cf_number" ]; do cf_number=${cf_number#0}; done
-    cf_seconds=$((cf_seconds + cf_number * cf_unit_s))
+read_environment() {
+  for cf_pair in $cf_options; do
+    eval "cf_${cf_pair%:*}=\${CRONFLOW_${cf_pair#*:}-} cf_from_${cf_pair%:*}=CRONFLOW_${cf_pair#*:}"
   done
-  [ "$cf_seconds" -gt 0 ]
-}
-
-unit_s() {
-  case $1 in
-    d) cf_unit_s=86400 ;;
-    h) cf_unit_s=3600 ;;
-    m) cf_unit_s=60 ;;
-    s) cf_unit_s=1 ;;
-    *) return 1 ;;
-  esac
-}
-
-set_timeout() {
-  if duration_s "$2"; then
-    cf_timeout_s=$cf_seconds
-  else
-    say "$1: '$2' is not a duration such as 90s, 5m or 1h30m; running without a time limit"
-  fi
-}
-
-set_kill_after() {
-  if duration_s "$2"; then
-    cf_kill_after_s=$cf_seconds
-  else
-    say "$1: '$2' is not a duration such as 90s, 5m or 1h30m; using ${cf_kill_after_s}s"
-  fi
-}
-
-set_output_bytes() {
-  case $1 in
-    '') return ;;
-    *[!0-9]* | 0* | ????????*) say "CRONFLOW_OUTPUT_BYTES: '$1' is not a number of bytes; using $cf_output_bytes" ;;
-    *)
-      cf_output_bytes=$1
-      [ "$1" -le "$cf_output_bytes_max" ] || cf_output_bytes=$cf_output_bytes_max
-      ;;
-  esac
-}
-
-set_defaults() {
-  cf_job='' cf_quiet='' cf_lock='' cf_no_output='' cf_dry_run='' cf_disabled=''
-  cf_timeout_s='' cf_kill_after_s=10 cf_output_bytes=10000
   cf_url=${CRONFLOW_URL:-http://127.0.0.1:8000}
   cf_url=${cf_url%/}
   # The token leaves the environment before anything is started.
@@ -130,30 +86,15 @@ set_defaults() {
   unset CRONFLOW_PING_TOKEN
 }
 
-# Run after the flags, which may have set --quiet and win over the environment.
-read_environment() {
-  is_true CRONFLOW_QUIET "${CRONFLOW_QUIET-}" && cf_quiet=1
-  is_true CRONFLOW_LOCK "${CRONFLOW_LOCK-}" && cf_lock=1
-  is_true CRONFLOW_NO_OUTPUT "${CRONFLOW_NO_OUTPUT-}" && cf_no_output=1
-  is_true CRONFLOW_DRY_RUN "${CRONFLOW_DRY_RUN-}" && cf_dry_run=1
-  is_true CRONFLOW_DISABLE "${CRONFLOW_DISABLE-}" && cf_disabled=1
-  [ -z "${CRONFLOW_KILL_AFTER-}" ] || set_kill_after CRONFLOW_KILL_AFTER "$CRONFLOW_KILL_AFTER"
-  [ -z "$cf_kill_after_flag" ] || set_kill_after --kill-after "$cf_kill_after_flag"
-  if [ -n "$cf_has_timeout_flag" ]; then
-    set_timeout --timeout "$cf_timeout_flag"
-  elif [ -n "${CRONFLOW_TIMEOUT-}" ]; then
-    set_timeout CRONFLOW_TIMEOUT "$CRONFLOW_TIMEOUT"
-  fi
-  set_output_bytes "${CRONFLOW_OUTPUT_BYTES-}"
-}
-
 # parse ARG...: sets cf_words, how many arguments precede the command.
 parse() {
-  cf_words=0 cf_has_job='' cf_has_timeout_flag='' cf_timeout_flag='' cf_kill_after_flag='' cf_unknown=''
+  cf_words=0 cf_job='' cf_has_job='' cf_unknown=''
   while [ $# -gt 0 ]; do
     cf_took=1
     case $1 in
       --)
+        # Where no JOB came before it, CRONFLOW_JOB names the job.
+        [ -n "$cf_has_job" ] || [ -z "${CRONFLOW_JOB-}" ] || cf_job=$CRONFLOW_JOB cf_has_job=1
         if [ -n "$cf_has_job" ]; then
           cf_words=$((cf_words + 1))
           return
@@ -176,25 +117,32 @@ parse_option() {
   case $1 in
     --lock) cf_lock=1 ;;
     --no-output) cf_no_output=1 ;;
+    --no-start) cf_no_start=1 ;;
+    --output-on-failure) cf_output_on_failure=1 ;;
+    --stderr-is-failure) cf_stderr_is_failure=1 ;;
     --quiet) cf_quiet=1 ;;
     --dry-run) cf_dry_run=1 ;;
     --help | -h) usage && exit 0 ;;
-    --timeout=*) cf_has_timeout_flag=1 cf_timeout_flag=${1#*=} ;;
-    --kill-after=*) cf_kill_after_flag=${1#*=} ;;
-    --timeout | --kill-after) parse_value "$@" ;;
+    --timeout* | --kill-after* | --retry* | --success-codes* | --beat* | --env* | --schedule* | --grace*)
+      case ${1%%=*} in
+        --timeout | --kill-after | --retry | --retry-delay | --success-codes | --beat | --env | --schedule | --grace) ;;
+        *) cf_unknown=${1%%=*} && return ;;
+      esac
+      case $1 in
+        *=*) set_option "${1%%=*}" "${1#*=}" ;;
+        *) case ${2---} in --) set_option "$1" '' ;; *) cf_took=2 && set_option "$1" "$2" ;; esac ;;
+      esac
+      ;;
     *=*) say "unknown option ${1%%=*}, ignored" ;;
     *) cf_unknown=$1 ;;
   esac
 }
 
-parse_value() {
-  [ "$1" = --kill-after ] || cf_has_timeout_flag=1
-  case ${2---} in --) return ;; esac
-  cf_took=2
-  case $1 in
-    --timeout) cf_timeout_flag=$2 ;;
-    --kill-after) cf_kill_after_flag=$2 ;;
-  esac
+set_option() {
+  cf_name=${1#--}
+  case $cf_name in *-*) cf_name=${cf_name%%-*}_${cf_name#*-} ;; esac
+  cf_value=${2:-nothing}
+  eval "cf_$cf_name=\$cf_value cf_from_$cf_name=$1"
 }
 
 # find_command ARG...: leaves in cf_words how many arguments to drop, or ends with the usage. A mistake in an option
@@ -232,315 +180,450 @@ refuse() {
   exit 2
 }
 
-check_job_name() {
-  case $cf_job in
-    '')
-      say "the job's name is empty: running the command, reporting nothing"
-      cf_disabled=1
+# switch NAME: an unclear word counts as no: a typo must not keep a job from running.
+switch() {
+  eval "cf_value=\$cf_$1 cf_name=\$cf_from_$1"
+  case $cf_value in
+    1 | true | yes | on | TRUE | True)
+      eval "cf_$1=1"
+      return
       ;;
+    '' | 0 | false | no | off | FALSE | False) ;;
+    *) say "$cf_name=$cf_value is neither 1 nor 0, ignored" ;;
+  esac
+  eval "cf_$1=''"
+}
+
+# seconds NAME DEFAULT WITHOUT: replaces a duration such as 90s or 1h30m by its seconds; a bare number counts as seconds.
+seconds() {
+  eval "cf_value=\$cf_$1 cf_name=\$cf_from_$1 cf_$1=$2"
+  [ -n "$cf_value" ] || return 0
+  if count_seconds "$cf_value"; then eval "cf_$1=$cf_seconds"; return; fi
+  say "$cf_name: '$cf_value' is not a duration such as 90s, 5m or 1h30m; $3"
+}
+
+count_seconds() {
+  cf_left=$1 cf_seconds=0 cf_unit_s_max=999999
+  case $1 in '' | *[!0-9dhms]* | [dhms]* | *[dhms][dhms]*) return 1 ;; esac
+  case $1 in *[!0-9]*) ;; *) cf_left=${1}s ;; esac
+  while [ -n "$cf_left" ]; do
+    cf_number=${cf_left%%[dhms]*}
+    cf_rest=${cf_left#"$cf_number"}
+    cf_left=${cf_rest#?}
+    case $cf_rest in d*) cf_unit_s=86400 ;; h*) cf_unit_s=3600 ;; m*) cf_unit_s=60 ;; s*) cf_unit_s=1 ;; *) return 1 ;; esac
+    [ "$cf_unit_s" -lt "$cf_unit_s_max" ] && [ ${#cf_number} -le 9 ] || return 1
+    cf_unit_s_max=$cf_unit_s
+    # A leading zero would make the shell read an octal number.
+    while [ "${cf_number#0?}" != "$cf_number" ]; do cf_number=${cf_number#0}; done
+    cf_seconds=$((cf_seconds + cf_number * cf_unit_s))
+  done
+  [ "$cf_seconds" -gt 0 ]
+}
+
+number() {
+  eval "cf_value=\$cf_$1 cf_name=\$cf_from_$1 cf_$1=$2"
+  case $cf_value in
+    '') ;;
+    *[!0-9]* | 0?* | ????????*) say "$cf_name: '$cf_value' is not a number of $3; using $2" ;;
+    *) eval "cf_$1=$cf_value" ;;
+  esac
+}
+
+check_options() {
+  for cf_switch in quiet lock no_output no_start output_on_failure stderr_is_failure dry_run disable; do
+    switch "$cf_switch"
+  done
+  seconds timeout '' 'running without a time limit'
+  seconds kill_after 10 'using 10s'
+  seconds beat '' 'sending none'
+  case $cf_retry_delay in 0 | 0s) cf_retry_delay='' ;; esac
+  seconds retry_delay 0 'waiting not at all'
+  case $cf_end_wait in 0 | 0s) cf_end_wait=0 ;; *) seconds end_wait 10 'using 10s' ;; esac
+  number retry 0 times
+  number output_bytes 10000 bytes
+  [ "$cf_output_bytes" -le "$cf_output_bytes_max" ] || cf_output_bytes=$cf_output_bytes_max
+  [ "$cf_output_bytes" -gt 0 ] || cf_no_output=1
+  case $cf_success_codes in
+    *[!0-9,]* | *,,* | ,* | *,)
+      say "$cf_from_success_codes: '$cf_success_codes' is not a list such as 0,24; the exit code decides"
+      cf_success_codes=''
+      ;;
+  esac
+  case $cf_job in
+    '') say "the job's name is empty: running the command, reporting nothing" && cf_disable=1 ;;
     [!A-Za-z0-9]* | *[!A-Za-z0-9._-]*) say "not a valid job name (letters, digits, . _ -)" ;;
   esac
 }
 
-# --- Time and identity -----------------------------------------------------------------------------------------
+# --- This process ----------------------------------------------------------------------------------------------
 
-# Sets cf_cs, centiseconds since boot: no clock that is set meanwhile can make a duration wrong, and no process is
-# started for it. Empty where there is no /proc.
-read_uptime() {
-  cf_cs=''
-  { read -r cf_up cf_rest </proc/uptime; } 2>/dev/null || return 1
-  cf_cs=$((${cf_up%.*} * 100 + 1${cf_up#*.} - 100))
-}
-
-# Sets cf_wall_ms. Not every date knows %3N.
-read_wall() {
-  cf_wall_ms=$(date +%s%3N 2>/dev/null)
-  case $cf_wall_ms in
-    *[!0-9]* | '' | ??????????) cf_wall_ms=$(date +%s)000 ;;
-  esac
-}
-
-# An event is a moment, remembered in W for the processes that report it: cf_at_cs, or cf_at_ms without /proc.
-mark_event() {
-  cf_at_ms=''
-  read_uptime
-  cf_at_cs=$cf_cs
-  [ -n "$cf_at_cs" ] && return
-  read_wall
-  cf_at_ms=$cf_wall_ms
-}
-
-since_start_ms() {
-  if [ -n "$cf_start_cs" ]; then
-    cf_duration_ms=$(((cf_at_cs - cf_start_cs) * 10))
-  else
-    cf_duration_ms=$((cf_at_ms - cf_start_ms))
+# Reads what the command must find again: the environment it would have had bare, the mask, the ignored signals. The
+# same call of env shows whether env can restore a signal that a shell ignores in the background.
+look_around() {
+  cf_environ='' cf_env_signals='' cf_ignored=0 cf_umask=''
+  cf_fds=/proc/$$/fd
+  [ -e "$cf_fds" ] || cf_fds=/dev/fd
+  if has env && has tr && [ -r "/proc/$$/environ" ]; then
+    cf_environ=$(LC_ALL=C exec env --default-signal=INT,QUIT tr '\000\n' '\n\001' <"/proc/$$/environ") 2>/dev/null
+    if [ -n "$cf_environ" ]; then cf_env_signals=1; else
+      cf_environ=$(LC_ALL=C exec tr '\000\n' '\n\001' <"/proc/$$/environ")
+    fi
   fi
-  [ "$cf_duration_ms" -ge 0 ] || cf_duration_ms=0
-}
-
-make_run_id() {
+  {
+    while read -r cf_key cf_value; do
+      case $cf_key in Umask:) cf_umask=$cf_value ;; SigIgn:) cf_ignored=$cf_value && break ;; esac
+    done <"/proc/$$/status"
+  } 2>/dev/null
+  [ -n "$cf_umask" ] || cf_umask=$(umask)
+  cf_host=''
+  { read -r cf_host </proc/sys/kernel/hostname; } 2>/dev/null || cf_host=$(uname -n 2>/dev/null)
   cf_rid=''
-  { read -r cf_rid </proc/sys/kernel/random/uuid; } 2>/dev/null
-  [ -n "$cf_rid" ] || cf_rid=$(od -An -N16 -tx1 /dev/urandom 2>/dev/null | tr -d ' \n')
+  { read -r cf_rid </proc/sys/kernel/random/uuid; } 2>/dev/null || cf_rid=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
   [ -n "$cf_rid" ] || cf_rid=$(date +%s)-$$
 }
 
-# process_birth PID: sets cf_birth, which tells a process from a later one with the same id.
-process_birth() {
-  cf_birth=''
+# Sets cf_cs, centiseconds since boot: no clock that is set meanwhile can make a duration wrong, and no process is
+# started for it. Without /proc it counts from 1970.
+read_uptime() {
+  cf_cs=''
+  { read -r cf_up cf_rest </proc/uptime; } 2>/dev/null && cf_cs=$((${cf_up%.*} * 100 + 1${cf_up#*.} - 100))
+  [ -n "$cf_cs" ] || cf_cs=$(date +%s)00
+}
+
+# Sets cf_state and cf_parent of a process; fails if there is none.
+read_process() {
+  cf_state='' cf_parent=''
   { IFS= read -r cf_stat <"/proc/$1/stat"; } 2>/dev/null || return 1
-  # The name, in parentheses, may hold anything.
-  cf_stat=${cf_stat##*) }
+  cf_stat=${cf_stat##*") "}
+  cf_state=${cf_stat%% *} cf_stat=${cf_stat#* }
+  cf_parent=${cf_stat%% *}
+}
+
+is_running() {
+  read_process "$1" || return 1
+  case $cf_state in Z | X) return 1 ;; esac
+}
+
+# Says whether a process that we started is still there; its id may have gone to another one.
+is_ours() { is_running "$1" && [ "$cf_parent" = "$$" ]; }
+
+# Tells a process from a later one with the same id, also after a reboot.
+identity() {
+  cf_boot='' cf_birth=''
+  { read -r cf_boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
+  read_process "$1" || return 0
   # shellcheck disable=SC2086 # split on purpose
   set -- $cf_stat
-  [ $# -gt 19 ] || return 1
-  shift 19
+  shift 18
   cf_birth=$1
 }
 
-boot_id() {
-  cf_boot=''
-  { read -r cf_boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
-}
-
-# --- Descriptors -----------------------------------------------------------------------------------------------
-
-# What the caller passes on (an outer flock's descriptor, a socket) is the command's. A process of ours that kept it
-# would hold that lock after the job.
-close_inherited() {
-  exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
-}
-
-# Sets cf_fd to a descriptor nobody uses.
+# Sets cf_fd to a descriptor nobody uses. Of these shells only bash and busybox know more than one digit.
 find_free_fd() {
-  for cf_fd in 9 8 7 6 5 4 3; do
+  for cf_fd in 9 8 7 6 5 4 3 ${BASH_VERSION:+19 18 17}; do
     { true >&"$cf_fd"; } 2>/dev/null || return 0
   done
   cf_fd=''
   return 1
 }
 
+# What the caller passes on (an outer flock's descriptor, a socket) is the command's. A process of ours that kept it
+# would hold that lock after the job.
+close_inherited() {
+  exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+  for cf_fd in $cf_high_fds; do eval "exec $cf_fd>&-"; done
+}
+
+# Finds what the caller passes on above 9. dash, mksh and ksh93 cannot close these: cf_may_stay is empty then, and no
+# process of ours may outlive the command.
+find_high_fds() {
+  cf_high_fds='' cf_may_stay=1
+  for cf_path in "$cf_fds"/[1-9][0-9]*; do
+    cf_fd=${cf_path##*/}
+    # shellcheck disable=SC3013 # where -ef is unknown, the shell's own script counts as the caller's
+    case $cf_fd in *[!0-9]* | 25[0-9]) continue ;; *) [ ! "$cf_path" -ef "$0" ] || continue ;; esac
+    if [ -n "${BASH_VERSION-}" ]; then cf_high_fds="$cf_high_fds $cf_fd"; else cf_may_stay=''; fi
+  done
+}
+
+# --- Streams ---------------------------------------------------------------------------------------------------
+#
+# own    the command gets the very descriptor: a terminal, /dev/null, any other device
+# file   likewise; what this run wrote is read from the file afterwards
+# relay  a pipe or a socket: the command writes to a pipe of ours, and a relay passes it on
+# same   stderr is the same pipe or file as stdout, so one relay or one reading serves both, in order
+# closed
+
+kind_of() {
+  cf_kind=own
+  if [ "$1" = 2 ]; then true 9>&2; else { true 9>&"$1"; } 2>/dev/null; fi || { cf_kind=closed && return; }
+  [ ! -t "$1" ] || return 0
+  if [ -f "$cf_fds/$1" ] || [ -b "$cf_fds/$1" ]; then cf_kind='file'; fi
+  if [ -p "$cf_fds/$1" ] || [ -S "$cf_fds/$1" ]; then cf_kind=relay; fi
+}
+
 look_at_streams() {
-  cf_in_open='' cf_out_open='' cf_err_open='' cf_terminal=''
-  # Onto another descriptor, because a shell may do nothing for one onto itself.
-  { true 9<&0; } 2>/dev/null && cf_in_open=1
-  { true 9>&1; } 2>/dev/null && cf_out_open=1
-  { true 9>&2; } && cf_err_open=1
-  if [ -t 0 ] || [ -t 1 ] || [ -t 2 ]; then cf_terminal=1; fi
-}
-
-# The shell gives a background command /dev/null for stdin, so the real one is kept aside. Our own copies of stdin and
-# stdout go once the command has its own: a pipe must see its end when the command closes it, not when we do.
-keep_stdin() {
-  cf_stdin_fd=''
-  [ -n "$cf_in_open" ] || return
-  if find_free_fd; then
-    cf_stdin_fd=$cf_fd
-    eval "exec $cf_stdin_fd<&0"
-  else
-    say "no descriptor is free to keep stdin: the command gets none"
+  kind_of 0 && cf_in=$cf_kind
+  kind_of 1 && cf_out=$cf_kind
+  kind_of 2 && cf_err=$cf_kind
+  # shellcheck disable=SC3013 # where -ef is unknown the streams are treated separately
+  if [ "$cf_out$cf_err" = relayrelay ] || [ "$cf_out$cf_err" = filefile ]; then
+    [ -n "$cf_stderr_is_failure" ] || [ ! "$cf_fds/1" -ef "$cf_fds/2" ] || cf_err=same
+  fi
+  cf_say_fd=2
+  [ "$cf_err" != closed ] || cf_say_fd=''
+  # A process that we start must not find its pipe at 0, 1 or 2.
+  if [ -c /dev/null ]; then
+    [ "$cf_in" != closed ] || exec </dev/null
+    [ "$cf_out" != closed ] || exec >/dev/null
+    [ "$cf_err" != closed ] || exec 2>/dev/null
   fi
 }
 
-# bash reports a killed child on stderr whenever it notices, so stderr is set aside until we have something to say.
-keep_stderr() {
-  [ -n "$cf_err_open" ] && find_free_fd || return
-  cf_err_fd=$cf_fd
-  eval "exec $cf_err_fd>&2 2>/dev/null"
-}
-
-drop_streams() {
-  [ -z "$cf_stdin_fd" ] || eval "exec $cf_stdin_fd<&-"
-  [ -n "$cf_err_open" ] || exec 2>/dev/null
-  exec </dev/null >/dev/null
-}
-
-# --- Output ----------------------------------------------------------------------------------------------------
-#
-#   command -> out -> relay (tee) -> our stdout
-#                        |
-#   command -> err -> relay (tee) -> our stderr
-#                        |
-#                        +--> cap -> hub (tee) -> tail -c N   (the kept tail)
-#                                       +-------> wc -c       (how much there was)
-#
-# out, err, cap, keep and count are FIFOs. Memory and disk are bounded by N. The relays outlive us where a grandchild
-# holds the stream; killing the hub then gives tail its end. A relay whose hub is gone loses its tee to SIGPIPE, after
-# tee wrote to our stdout, and goes on with cat: what happens to the capture never reaches the command.
-
-make_run_dir() {
-  cf_run_dir=${TMPDIR:-/tmp}/cronflow-run-$cf_rid
-  case $cf_run_dir in /*) ;; *) cf_run_dir=/tmp/cronflow-run-$cf_rid ;; esac
-  mkdir -m 700 "$cf_run_dir" 2>/dev/null || cf_run_dir=''
-}
-
-# Decides which streams are captured: none that is closed or a terminal.
+# Files of this run that only we can read: NAME.out, NAME.err, NAME.cap are pipes, NAME.tail is the kept tail. The
+# names hold host and process, so that what a killed wrapper left can be swept.
 plan_capture() {
-  cf_capture_out='' cf_capture_err='' cf_merged=''
-  [ -z "$cf_no_output" ] && [ -z "$cf_disabled" ] && [ -n "$cf_run_dir" ] || return
-  [ -n "$cf_out_open" ] && [ ! -t 1 ] && cf_capture_out=1
-  [ -n "$cf_err_open" ] && [ ! -t 2 ] && cf_capture_err=1
-  [ -n "$cf_capture_out$cf_capture_err" ] || return
-  (cd "$cf_run_dir" && mkfifo -m 600 out err cap keep count) 2>/dev/null || {
-    cf_capture_out='' cf_capture_err=''
-    return
-  }
-  # Both in one place, as cron has them: two relays would mix up the order of the lines.
-  if [ -n "$cf_capture_out" ] && [ -n "$cf_capture_err" ] && streams_are_one; then cf_merged=1; fi
-}
-
-streams_are_one() {
-  # Where -ef is unknown the streams are relayed separately.
-  # shellcheck disable=SC3013
-  [ / -ef / ] 2>/dev/null && [ /dev/fd/1 -ef /dev/fd/2 ]
-}
-
-start_capture() {
-  cf_tail_pid=''
-  [ -n "$cf_capture_out$cf_capture_err" ] || return
-  # A TERM to everything (systemd) must not cut off what the command says while it cleans up.
-  (shield_bg && hub_bg) </dev/null >/dev/null 2>&1 &
-  cf_hub_pid=$!
-  (shield_bg && exec wc -c <"$cf_run_dir/count" >"$cf_run_dir/bytes") </dev/null >/dev/null 2>&1 &
-  cf_count_pid=$!
-  (shield_bg && exec tail -c "$cf_output_bytes" <"$cf_run_dir/keep" >"$cf_run_dir/tail") </dev/null >/dev/null 2>&1 &
-  cf_tail_pid=$!
-  if [ -n "$cf_capture_out" ]; then
-    (shield_bg && relay_bg out) </dev/null 2>/dev/null &
+  cf_run='' cf_relays='' cf_tail_pid='' cf_held=''
+  cf_tmp=${TMPDIR:-/tmp}
+  case $cf_tmp in /*) ;; *) cf_tmp=/tmp ;; esac
+  if [ -z "$cf_no_output" ] && [ -d "$cf_tmp" ] && [ -w "$cf_tmp" ] && has rm; then
+    cf_run=$cf_tmp/cronflow-run-$cf_host-$$-$cf_rid
+    sweep
   fi
-  if [ -n "$cf_capture_err" ] && [ -z "$cf_merged" ]; then
-    (shield_bg && relay_bg err) </dev/null >&2 2>/dev/null &
+  [ -n "$cf_run" ] || { leave_streams && return; }
+  [ -z "$cf_output_on_failure" ] || hold_output
+  [ -z "$cf_stderr_is_failure" ] || [ "$cf_err" != own ] || cf_err=relay
+  case $cf_out$cf_err in *relay*) start_relays || leave_streams ;; esac
+  mark_file 1 "$cf_out" && cf_out_from=$cf_pos
+  mark_file 2 "$cf_err" && cf_err_from=$cf_pos
+}
+
+# Nothing is captured.
+leave_streams() {
+  [ "$cf_out" = closed ] || cf_out=own
+  [ "$cf_err" = closed ] || cf_err=own
+}
+
+sweep() {
+  for cf_left in "$cf_tmp/cronflow-run-$cf_host-"*; do
+    cf_owner=${cf_left#"$cf_tmp/cronflow-run-$cf_host-"}
+    cf_owner=${cf_owner%%-*}
+    case $cf_owner in '' | *[!0-9]*) continue ;; esac
+    [ -O "$cf_left" ] && ! kill -0 "$cf_owner" 2>/dev/null && rm -rf "$cf_left" 2>/dev/null
+  done
+}
+
+# For --output-on-failure the streams are files of ours; the real ones wait at cf_out_fd and cf_err_fd.
+hold_output() {
+  case $cf_out$cf_err in *closed*) return ;; esac
+  if find_free_fd && eval "exec $cf_fd>&1" && cf_out_fd=$cf_fd && find_free_fd && (umask 077 && : >"$cf_run.held") 2>/dev/null
+  then
+    eval "exec $cf_fd>&2" && cf_err_fd=$cf_fd && cf_say_fd=$cf_fd
+    cf_held=1 cf_out=file cf_err=same
+    exec >>"$cf_run.held" 2>&1
+  else
+    say "--output-on-failure: the output cannot be held back"
   fi
 }
 
-shield_bg() {
-  trap '' TERM INT HUP QUIT
+# mark_file FD KIND: sets cf_pos, from where on the file is this run's. What is written in append mode goes to its end,
+# wherever the descriptor stands.
+mark_file() {
+  cf_pos=''
+  [ "$2" = file ] || return 0
+  read_pos "$1" || return 0
+  case $cf_flags in
+    *[2367]???)
+      cf_pos=0
+      [ ! -s "$cf_fds/$1" ] || cf_pos=$(exec wc -c 2>/dev/null <"$cf_fds/$1") || cf_pos=''
+      cf_pos=${cf_pos##* }
+      ;;
+  esac
+}
+
+read_pos() {
+  cf_pos='' cf_flags=''
+  [ -r "/proc/$$/fdinfo/$1" ] || return 1
+  # No redirection of stderr here: it would be the descriptor that is looked at.
+  while read -r cf_key cf_value; do
+    case $cf_key in pos:) cf_pos=$cf_value ;; flags:) cf_flags=$cf_value && break ;; esac
+  done <"/proc/$$/fdinfo/$1"
+  [ -n "$cf_pos" ]
+}
+
+# Starts what reads before what writes: from here on our own stdout and stderr are the pipes that the command inherits.
+start_relays() {
+  has mkfifo && has tee && has tail && has cat || return 1
+  mkfifo -m 600 "$cf_run.out" "$cf_run.err" "$cf_run.cap" ${cf_stderr_is_failure:+"$cf_run.seen"} 2>/dev/null ||
+    { rm -f "$cf_run".* && return 1; }
+  # Where it cannot be written the tail is lost, but its pipe must still have a reader.
+  (
+    helper
+    umask 077
+    exec <"$cf_run.cap" 2>/dev/null
+    if true 2>/dev/null >"$cf_run.tail"; then exec tail -c "$cf_output_bytes" >"$cf_run.tail"; fi
+    exec cat >/dev/null
+  ) &
+  cf_tail_pid=$! cf_helpers=$!
+  if [ -n "$cf_stderr_is_failure" ]; then
+    (helper && exec 2>/dev/null <"$cf_run.seen" && umask 077 && dd bs=1 count=1 of="$cf_run.wrote" && exec cat >/dev/null) &
+    cf_helpers="$cf_helpers $!"
+  fi
+  [ "$cf_out" != relay ] || { (relay_bg out) & cf_relays=$! && cf_helpers="$cf_helpers $!"; }
+  [ "$cf_err" != relay ] || { (relay_bg err >&2) & cf_relays="$cf_relays $!" && cf_helpers="$cf_helpers $!"; }
+  if [ "$cf_err" = relay ] || [ "$cf_err" = same ]; then
+    # Our own messages go past the relay. Where no descriptor is left there are none.
+    if find_free_fd; then eval "exec $cf_fd>&2" && cf_say_fd=$cf_fd; else cf_say_fd=''; fi
+  fi
+  [ "$cf_out" != relay ] || exec >"$cf_run.out"
+  case $cf_err in relay) exec 2>"$cf_run.err" ;; same) exec 2>&1 ;; esac
+  cf_helpers=''
+}
+
+# Every process beside the command: no signal that is meant for the command ends it, and it holds nothing of the caller's.
+helper() {
+  trap '' TERM INT HUP QUIT USR2 ALRM VTALRM XCPU TSTP
+  trap - EXIT
   close_inherited
 }
 
-hub_bg() {
-  exec tee "$cf_run_dir/count" <"$cf_run_dir/cap" >"$cf_run_dir/keep"
-}
-
-# The command runs once its streams have readers. Each relay opens cap before that, or the hub would take the end of a
-# quick one for the end of all.
+# relay_bg STREAM: passes on what the command writes. Ends with 0 if all was delivered, 141 if the reader left, 1 if a
+# write failed. tee copies; cat goes on where tee was killed or the capture failed.
 relay_bg() {
-  exec 3>"$cf_run_dir/cap"
-  exec <"$cf_run_dir/$1"
-  tee "$cf_run_dir/cap" 3>&- && exit
-  exec 3>&-
-  exec cat
+  cf_stream=$1 cf_woken='' cf_seen='' cf_tee=''
+  trap 'cf_woken=1' USR1
+  helper
+  exec 3<"$cf_run.$1"
+  exec </dev/null 2>"$cf_run.$1.said"
+  [ "$1" != err ] || [ -z "$cf_stderr_is_failure" ] || cf_seen=$cf_run.seen
+  trap 'exec cat <&3' EXIT
+  LC_ALL=C tee --output-error=exit "$cf_run.cap" ${cf_seen:+"$cf_seen"} <&3 3<&- &
+  watch_copier "$!"
+  case $cf_said in *option*) tee_and_cat ;; esac
+  case $cf_copied:$cf_said in
+    141:*) ;;
+    12[67]:* | 1[3-9]?:* | *"$cf_run"*)
+      LC_ALL=C cat <&3 3<&- &
+      watch_copier "$!"
+      ;;
+  esac
+  trap - EXIT
+  case $cf_copied:$cf_said in
+    0:*) exit 0 ;;
+    141:* | *roken?pipe*) exit 141 ;;
+  esac
+  exit 1
 }
 
-# Waits for the relays to pass on the last of the output. Their end is the hub's and so tail's, which is waited for.
-finish_capture() {
-  [ -n "$cf_tail_pid" ] || return
-  (
-    shield_bg
-    # Frees a relay that still waits for a command which died before it opened its streams.
-    (: <>"$cf_run_dir/out" <>"$cf_run_dir/err")
-    sleep "$cf_drain_s"
-    kill -s KILL "$cf_hub_pid"
-    # Frees a tee that only now comes to open cap.
-    (: <>"$cf_run_dir/cap")
-    # Only a hub that never came to open its FIFOs leaves these two.
-    sleep 1
-    kill -s KILL "$cf_tail_pid" "$cf_count_pid"
-  ) </dev/null >/dev/null 2>&1 &
-  cf_drain_pid=$!
-  wait_until_gone "$cf_tail_pid"
-  wait_until_gone "$cf_count_pid"
-  kill -s KILL "$cf_drain_pid" 2>/dev/null
+# Where tee would go on after a failed write (busybox): cat writes to our stdout, and its end is the end of tee.
+tee_and_cat() {
+  : >"$cf_run.$cf_stream.said"
+  mkfifo -m 600 "$cf_run.$cf_stream.2" || return
+  tee "$cf_run.cap" ${cf_seen:+"$cf_seen"} <&3 3<&- >"$cf_run.$cf_stream.2" 2>/dev/null &
+  cf_tee=$!
+  LC_ALL=C cat <"$cf_run.$cf_stream.2" 3<&- &
+  watch_copier "$!"
+  kill -s KILL "$cf_tee"
+}
+
+# Waits for the copier; sets cf_copied, its exit code, and cf_said. USR1 says that the command has ended: from then on
+# the stream is let go as soon as all that the command wrote is delivered and the stream has stayed open for a second.
+watch_copier() {
+  cf_copier=$1 cf_ticks=0 cf_idle=0 cf_passed_from=''
+  while [ -z "$cf_woken" ]; do
+    wait "$1" && cf_copied=0 || cf_copied=$?
+    [ -n "$cf_woken" ] || break
+  done
+  if [ -n "$cf_woken" ]; then
+    while is_running "$1"; do
+      look_at_copier
+      [ "$cf_ticks" -lt "$cf_drain_ticks" ] || [ "$cf_idle" -lt 2 ] || let_go
+      sleep 0.1
+      cf_ticks=$((cf_ticks + 1))
+    done
+    wait "$1" && cf_again=0 || cf_again=$?
+    [ "$cf_again" = 127 ] || cf_copied=$cf_again
+  fi
+  cf_said=''
+  { read -r cf_said <"$cf_run.$cf_stream.said"; } 2>/dev/null
+}
+
+# A copier that waits in a read of its stdin has written all that it read. One that is never seen there, because what
+# the command left behind writes without a pause, is done when more has passed than a pipe holds. Where the system does
+# not show this, ten seconds must do.
+look_at_copier() {
+  cf_call='' cf_arg='' cf_passed=''
+  { read -r cf_call cf_arg cf_rest <"/proc/$cf_copier/syscall"; } 2>/dev/null
+  case $cf_call:$cf_arg in
+    *:0x0) cf_idle=$((cf_idle + 1)) ;;
+    :) [ "$cf_ticks" -lt 100 ] || cf_idle=2 ;;
+    *) cf_idle=0 ;;
+  esac
+  { read -r cf_key cf_passed <"/proc/$cf_copier/io"; } 2>/dev/null || return 0
+  [ -n "$cf_passed_from" ] || cf_passed_from=$cf_passed
+  [ $((cf_passed - cf_passed_from)) -lt "$cf_pipe_bytes_max" ] || cf_idle=2
+}
+
+# What comes later still reaches the reader, as it does bare, but nobody waits for it.
+let_go() {
+  kill -s STOP "$cf_copier"
+  look_at_copier
+  if [ "$cf_idle" -lt 2 ]; then kill -s CONT "$cf_copier" && return; fi
+  cat <&3 2>/dev/null &
+  # shellcheck disable=SC2086 # one or two
+  kill -s KILL "$cf_copier" $cf_tee
+  trap - EXIT
+  exit 0
+}
+
+# Waits until all is delivered. Most relays end with the command; only one that does not is told so.
+finish_relays() {
+  cf_undelivered=''
+  for cf_relay in $cf_relays; do
+    cf_turn=0
+    while [ "$cf_turn" -lt 400 ] && is_ours "$cf_relay"; do cf_turn=$((cf_turn + 1)); done
+    ! is_ours "$cf_relay" || kill -s USR1 "$cf_relay"
+    wait_until_gone "$cf_relay"
+    [ "$cf_gone" = 0 ] || [ "$cf_gone" = 127 ] || cf_undelivered=$cf_gone
+  done
+  [ -z "$cf_tail_pid" ] || wait_until_gone "$cf_tail_pid"
 }
 
 wait_until_gone() {
   while :; do
     cf_interrupted=''
-    wait "$1" 2>/dev/null
+    wait "$1" 2>/dev/null && cf_gone=0 || cf_gone=$?
     [ -n "$cf_interrupted" ] || return 0
   done
 }
 
-# --- Running the command ---------------------------------------------------------------------------------------
-
-# At a terminal the command stays in our process group: Ctrl-C, Ctrl-Z and reading from it work as ever. Elsewhere it
-# gets a group of its own, so that a signal reaches all of it.
-choose_group() {
-  cf_group=none
-  [ -z "$cf_terminal" ] || return
-  if has setsid; then
-    cf_group=session
-  elif (set -m && case $- in *m*) ;; *) exit 1 ;; esac) 2>/dev/null; then
-    cf_group=monitor
-  fi
+# Appends to the kept tail what this run wrote to a file.
+read_file() {
+  [ "$2" = file ] && [ -n "$3" ] && read_pos "$1" || return 0
+  [ "$cf_pos" -ge "$3" ] || set -- "$1" "$2" 0
+  set -- "$1" $((cf_pos - $3)) "$cf_output_bytes"
+  if [ "$2" -gt "$3" ]; then cf_dropped=$((cf_dropped + $2 - $3)); else set -- "$1" "$2" "$2"; fi
+  (
+    umask 077
+    exec dd "if=$cf_fds/$1" bs=65536 iflag=skip_bytes,count_bytes skip=$((cf_pos - $3)) count="$3" 2>/dev/null >>"$cf_run.tail"
+  ) && cf_captured=1
 }
 
-# Background commands of a shell ignore INT and QUIT, and what is ignored on entry stays so in dash and busybox. Only
-# env can undo it. Sets cf_unignore to what it should; and cf_deaf where the command will ignore INT against our wish.
-plan_signals() {
-  cf_unignore='' cf_deaf=''
-  [ -z "${BASH_VERSION-}" ] && [ "$cf_group" != monitor ] || return
-  own_ignored_signals
-  case $cf_ignored in *[2367abefABEF]) ;; *) cf_unignore=INT ;; esac
-  case $cf_ignored in *[4567cdefCDEF]) ;; *) cf_unignore=${cf_unignore:+$cf_unignore,}QUIT ;; esac
-  [ -n "$cf_unignore" ] || return
-  env "--default-signal=$cf_unignore" true 2>/dev/null && return
-  cf_unignore='' cf_deaf=1
-}
+# --- The command -----------------------------------------------------------------------------------------------
 
-# What the caller ignores (nohup) the command must ignore as well.
-own_ignored_signals() {
-  cf_ignored=0
-  {
-    while read -r cf_key cf_value; do
-      [ "$cf_key" = SigIgn: ] && cf_ignored=$cf_value && break
-    done <"/proc/$$/status"
-  } 2>/dev/null
-}
-
-launch() {
-  [ "$cf_group" != monitor ] || set -m
-  (become_command_bg "$@") &
-  cf_pid=$!
-  drop_streams
-  set +m
-  forward_pending
-}
-
-become_command_bg() {
-  if [ -n "$cf_stdin_fd" ]; then
-    eval "exec <&$cf_stdin_fd $cf_stdin_fd<&-"
-  elif [ -z "$cf_in_open" ]; then
-    exec <&-
-  fi
-  [ -z "$cf_lock_fd" ] || eval "exec $cf_lock_fd>&-"
-  [ -z "$cf_err_fd" ] || eval "exec 2>&$cf_err_fd $cf_err_fd>&-"
-  [ -n "$cf_out_open" ] || exec >&-
-  [ -n "$cf_err_open" ] || exec 2>&-
-  [ -z "$cf_capture_out" ] || exec >"$cf_run_dir/out"
-  if [ -n "$cf_merged" ]; then
-    exec 2>&1
-  elif [ -n "$cf_capture_err" ]; then
-    exec 2>"$cf_run_dir/err"
-  fi
-  exec_command_bg "$@"
-}
-
-# exec, so that no function or builtin of this shell is taken for the command.
-exec_command_bg() {
-  if [ "$cf_group" = session ]; then
-    # The inner shell runs scripts without a #! line, which setsid does not do everywhere.
-    # shellcheck disable=SC2016 # $@ is the inner shell's
-    case $1 in
-      -*) set -- setsid -- "$@" ;;
-      *) set -- setsid sh -c 'exec "$@"' cronflow "$@" ;;
-    esac
-  fi
-  case $1 in
-    -* | *=*) ;;
-    *) [ -z "$cf_unignore" ] || set -- env "--default-signal=$cf_unignore" "$@" ;;
-  esac
+# Turns this process into the command, with the environment, the mask, the signals and the descriptors that it would
+# have had bare. Values of env are seen by all for an instant, so only what a shell would change goes through it.
+become_command() {
+  # shellcheck disable=SC2086 # several
+  trap - EXIT XFSZ $cf_signals
+  umask "$cf_umask"
+  if [ -n "$cf_in_fd" ]; then eval "exec <&$cf_in_fd $cf_in_fd<&-"; elif [ "$cf_in" = closed ]; then exec <&-; fi
+  [ "$cf_out" != closed ] || exec >&-
+  if [ "$cf_err" = closed ]; then exec 2>&-
+  elif [ -n "$cf_moved_err" ]; then eval "exec 2>&$cf_say_fd"; fi
+  for cf_fd in $cf_say_fd $cf_out_fd $cf_err_fd; do [ "$cf_fd" -lt 3 ] || eval "exec $cf_fd>&-"; done
+  if [ -n "$cf_pid_of_group" ] && has setsid; then set -- setsid -- "$@"; fi
+  case $1 in *=*) ;; *) [ -z "$cf_environ" ] || restore_environment "$@" ;; esac
   # bash takes a leading - for an option of exec; the others take -- for the command.
   # shellcheck disable=SC3038
   case ${BASH_VERSION:+bash}$1 in
@@ -549,73 +632,138 @@ exec_command_bg() {
   esac
 }
 
-# Signals the whole group of the command, or the command alone where it has none, or has not come to make it.
-signal_command() {
-  if [ "$cf_group" != none ]; then
-    kill -s "$1" -- "-$cf_pid" 2>/dev/null && return
+restore_environment() {
+  set -- -- "$@"
+  cf_seen=' '
+  IFS=$cf_nl
+  set -f
+  for cf_entry in $cf_environ; do
+    cf_name=${cf_entry%%=*}
+    case $cf_name in
+      CRONFLOW_*) continue ;;
+      PWD | OLDPWD | SHLVL | _ | A__z) cf_seen="$cf_seen$cf_name " ;;
+      cf_* | IFS | SHELLOPTS | BASHOPTS | POSIXLY_CORRECT | PPID | OPTIND | PS4 | '' | [0-9]* | *[!A-Za-z0-9_]*) ;;
+      *) continue ;;
+    esac
+    [ -n "$cf_soh" ] || cf_soh=$(printf '\001')
+    while :; do
+      case $cf_entry in *"$cf_soh"*) cf_entry=${cf_entry%%"$cf_soh"*}$cf_nl${cf_entry#*"$cf_soh"} ;; *) break ;; esac
+    done
+    shift
+    set -- -- "$cf_entry" "$@"
+  done
+  set +f
+  IFS=" 	$cf_nl"
+  for cf_name in PWD OLDPWD SHLVL _ A__z; do
+    case $cf_seen in *" $cf_name "*) ;; *) set -- -u "$cf_name" "$@" ;; esac
+  done
+  [ -z "$cf_unignore" ] || set -- "--default-signal=$cf_unignore" "$@"
+  exec env "$@"
+}
+
+# Background commands of a shell ignore INT and QUIT. bash and mksh can undo it, the others need env. Sets cf_unignore,
+# what env should undo, and cf_deaf where the command will ignore INT against our wish.
+plan_signals() {
+  cf_unignore='' cf_deaf=''
+  [ -z "${BASH_VERSION-}" ] || return 0
+  case ${KSH_VERSION-} in *MIRBSD*) return ;; esac
+  case $cf_ignored in *[2367abefABEF]) ;; *) cf_unignore=INT ;; esac
+  case $cf_ignored in *[4567cdefCDEF]) ;; *) cf_unignore=${cf_unignore:+$cf_unignore,}QUIT ;; esac
+  [ -n "$cf_env_signals" ] || { cf_deaf=$cf_unignore && cf_unignore=''; }
+}
+
+# The shell gives a background command /dev/null for stdin, so the real one waits at another descriptor. Where none is
+# left the command runs in the foreground: signals that come meanwhile wait for its end.
+launch() {
+  if [ "$cf_in" != closed ] && [ -z "$cf_in_fd" ]; then
+    (become_command "$@")
+    cf_code=$?
+    return
   fi
+  (become_command "$@") &
+  cf_pid=$!
+}
+
+keep_stdin() {
+  [ "$cf_in" != closed ] && find_free_fd || return 0
+  cf_in_fd=$cf_fd
+  eval "exec $cf_in_fd<&0"
+}
+
+# A pipe must see its end when the command closes it, not when we do; and bash reports a killed child on our stderr.
+drop_streams() {
+  [ -z "$cf_in_fd" ] || eval "exec $cf_in_fd<&-"
+  cf_in_fd=''
+  [ -c /dev/null ] || return 0
+  exec </dev/null
+  [ "$cf_out" = file ] || exec >/dev/null
+  [ "$cf_err" = file ] || [ "$cf_say_fd" = 2 ] || exec 2>/dev/null
+}
+
+move_stderr() {
+  [ "$cf_say_fd" = 2 ] && [ "$cf_err" = own ] && find_free_fd || return 0
+  eval "exec $cf_fd>&2" && cf_say_fd=$cf_fd cf_moved_err=1
+  exec 2>/dev/null
+}
+
+# Signals the whole group of the command, or the command alone where it has none, or has not come to make it.
+signal_group() {
+  [ -n "$cf_pid_of_group" ] && kill -s "$1" -- "-$cf_pid" 2>/dev/null && return
   kill -s "$1" "$cf_pid" 2>/dev/null
 }
 
 on_signal() {
-  cf_interrupted=1 cf_signal=$1 cf_pending=$1
-  forward_pending
+  cf_interrupted=1 cf_pending="$cf_pending $1"
+  [ -z "$cf_pid" ] || forward_pending
 }
 
 forward_pending() {
-  [ -n "$cf_pending" ] && [ -n "$cf_pid" ] || return 0
-  cf_forward=$cf_pending cf_pending=''
-  case $cf_forward in
-    INT | QUIT)
-      if [ -n "$cf_deaf" ]; then
-        cf_forward=TERM
-      elif [ -n "$cf_terminal" ]; then
-        # The terminal sent it to the whole group; a second one means "at once" to many programs.
-        return 0
-      fi
-      ;;
-  esac
-  signal_command "$cf_forward"
+  while [ -n "$cf_pending" ]; do
+    cf_forward=${cf_pending# } cf_forward=${cf_forward%% *} cf_pending=${cf_pending#" $cf_forward"}
+    case $cf_forward in
+      TERM | HUP) cf_signal=$cf_forward && signal_group "$cf_forward" ;;
+      INT | QUIT) cf_signal=$cf_forward && forward_key "$cf_forward" ;;
+      TSTP) stop_with_command ;;
+      CONT) signal_group CONT ;;
+      *) kill -s "$cf_forward" "$cf_pid" 2>/dev/null ;;
+    esac
+  done
 }
 
-on_timeout() {
-  cf_interrupted=1
-  if [ -z "$cf_timed_out" ]; then
-    cf_timed_out=TERM
-    signal_command TERM
-    start_timer "$cf_kill_after_s"
-  else
-    cf_timed_out=KILL
-    signal_command KILL
+# A key at the terminal signals the command as well; a second one means "at once" to many programs. The canary, a
+# process that does nothing, dies of a key and lives on when only we were signalled.
+forward_key() {
+  case ,$cf_deaf, in *",$1,"*) signal_group TERM && return ;; esac
+  if [ -n "$cf_canary" ]; then
+    sleep 0.1
+    is_running "$cf_canary" || { cf_canary='' && return; }
   fi
+  signal_group "$1"
 }
 
-# start_timer SECONDS: sends us ALRM then, unless our id has gone to another process.
-start_timer() {
-  process_birth "$$"
-  cf_own_birth=$cf_birth
+start_canary() {
+  cf_canary=''
+  [ -n "$cf_tty" ] && [ -z "$cf_deaf" ] || return 0
   (
-    shield_bg
-    # Told to stop before the sleep's id is known, it would leave the sleep behind: until then it only takes note.
-    cf_stopped=''
-    trap 'cf_stopped=1' USR1
-    sleep "$1" &
-    cf_sleep_pid=$!
-    trap 'kill -s KILL "$cf_sleep_pid"; exit' USR1
-    if [ -n "$cf_stopped" ]; then kill -s KILL "$cf_sleep_pid"; exit; fi
-    wait "$cf_sleep_pid" || exit
-    process_birth "$$"
-    [ "$cf_birth" != "$cf_own_birth" ] || kill -s ALRM "$$"
-  ) </dev/null >/dev/null 2>&1 &
-  cf_timer_pid=$!
+    close_inherited
+    trap - INT QUIT
+    exec </dev/null >/dev/null 2>&1
+    [ -z "$cf_unignore" ] || exec env "--default-signal=$cf_unignore" sleep 999999
+    exec sleep 999999
+  ) &
+  cf_canary=$!
 }
 
-trap_signals() {
-  cf_signal='' cf_pending='' cf_pid='' cf_timed_out='' cf_timer_pid='' cf_interrupted=''
-  trap 'on_signal TERM' TERM
-  trap 'on_signal INT' INT
-  trap 'on_signal HUP' HUP
-  trap 'on_signal QUIT' QUIT
+# TSTP stops no command in a session of its own, unless it handles the signal: then it must hear it.
+stop_with_command() {
+  cf_stop=STOP
+  {
+    while read -r cf_key cf_value; do
+      case $cf_key:$cf_value in SigIgn:*[89a-f]???? | SigCgt:*[89a-f]????) cf_stop=TSTP ;; esac
+    done <"/proc/$cf_pid/status"
+  } 2>/dev/null
+  signal_group "$cf_stop"
+  kill -s STOP "$$"
 }
 
 # Sets cf_code. A signal to us ends wait early with a code of its own; the command's comes from waiting again. Where
@@ -628,619 +776,714 @@ wait_for_command() {
     cf_interrupted=''
     wait "$cf_pid" 2>/dev/null
     cf_again=$?
-    [ "$cf_again" = 127 ] && ! kill -0 "$cf_pid" 2>/dev/null && return
+    if [ "$cf_again" = 127 ] && ! kill -0 "$cf_pid" 2>/dev/null; then break; fi
     cf_code=$cf_again
+  done
+  # ksh93
+  [ "$cf_code" -le 256 ] || cf_code=$((cf_code - 128))
+}
+
+# --- Helpers that wait -----------------------------------------------------------------------------------------
+
+# URG tells them to stop, because it does nothing to one that has not set its trap yet.
+waiter() {
+  helper
+  exec </dev/null >/dev/null 2>&1
+  cf_stopped='' cf_sleeper=''
+  trap 'cf_stopped=1; [ -z "$cf_sleeper" ] || kill -s KILL "$cf_sleeper"' URG
+}
+
+# nap SECONDS: fails if told to stop meanwhile.
+nap() {
+  sleep "$1" &
+  cf_sleeper=$!
+  [ -z "$cf_stopped" ] || kill -s KILL "$cf_sleeper"
+  wait "$cf_sleeper"
+  cf_sleeper=''
+  [ -z "$cf_stopped" ] && kill -0 "$$" 2>/dev/null
+}
+
+stop_waiter() {
+  while is_ours "$1"; do
+    kill -s URG "$1"
+    cf_turn=0
+    while [ "$cf_turn" -lt 400 ] && is_ours "$1"; do cf_turn=$((cf_turn + 1)); done
+    ! is_ours "$1" || sleep 0.1
+  done
+  wait_until_gone "$1"
+}
+
+# Its exit code says what it did.
+timer_bg() {
+  waiter
+  nap "$cf_timeout" || exit 0
+  signal_group TERM
+  signal_group CONT
+  nap "$cf_kill_after" || exit 10
+  signal_group KILL
+  exit 11
+}
+
+# Sets cf_timed_out to the signal that the time limit sent. What is left of the group gets as long as the command had.
+stop_timer() {
+  cf_timed_out=''
+  [ -n "$cf_timer" ] || return 0
+  stop_waiter "$cf_timer"
+  case $cf_gone in 10) cf_timed_out=TERM ;; 11) cf_timed_out=KILL ;; *) return 0 ;; esac
+  [ -n "$cf_pid_of_group" ] && kill -0 -- "-$cf_pid" 2>/dev/null || return 0
+  (helper && exec </dev/null >/dev/null 2>&1 && sleep "$cf_kill_after" && kill -s KILL -- "-$cf_pid") &
+}
+
+beat_bg() {
+  waiter
+  while nap "$cf_beat"; do
+    read_uptime
+    describe log '' "$cf_cs"
+    post "$cf_attempt_s" POST "$cf_path?$cf_query" ''
   done
 }
 
-# After a timeout, what is left of the group gets as long as the command had, then KILL.
-stop_timer() {
-  [ -z "$cf_timer_pid" ] || kill -s USR1 "$cf_timer_pid" 2>/dev/null
-  trap ':' ALRM
-  [ -n "$cf_timed_out" ] && [ "$cf_group" != none ] || return
-  kill -0 -- "-$cf_pid" 2>/dev/null || return
-  (shield_bg && sleep "$cf_kill_after_s" && kill -s KILL -- "-$cf_pid") </dev/null >/dev/null 2>&1 &
+# Sends the start, and again while the command runs and nobody answers.
+start_bg() {
+  waiter
+  [ -z "$cf_run" ] || { umask 077 && exec 2>"$cf_run.note"; } 2>/dev/null
+  cf_say_fd=2
+  [ -z "$cf_schedule" ] || declare_job
+  [ -z "$cf_no_start" ] || exit 0
+  describe start '' "$cf_start_cs"
+  for cf_pause_s in 5 15 30 60 120 300 600; do
+    measure_delay
+    post "$cf_start_s" POST "$cf_path?$cf_query$cf_delay" ''
+    case $cf_answer in stored | refused) exit 0 ;; esac
+    nap "$cf_pause_s" || exit 0
+  done
 }
 
-run_command() {
-  [ -z "$cf_timeout_s" ] || trap on_timeout ALRM
-  launch "$@"
-  [ -z "$cf_timeout_s" ] || start_timer "$cf_timeout_s"
-  wait_for_command
-  stop_timer
-  # timeout(1) does the same: a command that was cut short did not succeed, whatever it says.
-  if [ -n "$cf_timed_out" ] && [ "$cf_code" = 0 ]; then cf_code=124; fi
+declare_job() {
+  escape "$cf_schedule" && cf_json="{\"schedule\":\"$cf_escaped\""
+  [ -z "$cf_grace" ] || { escape "$cf_grace" && cf_json="$cf_json,\"grace\":\"$cf_escaped\""; }
+  encode "$cf_job"
+  post "$cf_start_s" PUT "/jobs/$cf_encoded" "$cf_json}" application/json
+  case $cf_answer:$cf_reply in
+    stored:*) ;;
+    refused:*'"job_in_file"'*) say "--schedule: the job is declared in a file, which counts" ;;
+    refused:*) say "--schedule: the monitor did not take the declaration: $cf_status $cf_detail" ;;
+    *) say "--schedule: the monitor could not be told of the declaration" ;;
+  esac
 }
 
-# Sets cf_killed_by, the name of the signal that ended the command.
-name_signal() {
-  cf_killed_by=''
-  if [ -n "$cf_timed_out" ]; then
-    cf_killed_by=$cf_timed_out
-  elif [ -n "$cf_signal" ] && [ "$cf_code" -ne 0 ]; then
-    cf_killed_by=$cf_signal
-  elif [ "$cf_code" -gt 128 ] && [ "$cf_code" -le 159 ]; then
-    cf_killed_by=$(kill -l $((cf_code - 128)) 2>/dev/null)
-  fi
-}
+# --- Private directories and locks -----------------------------------------------------------------------------
 
-# --- Private directories ---------------------------------------------------------------------------------------
-
-# Sets cf_spool, or leaves it empty and the reason in cf_spool_fault.
+# Sets cf_spool, or leaves it empty and the reason in cf_spool_fault. Modes are set only where a directory is made.
 find_spool() {
-  cf_spool='' cf_spool_fault=''
+  [ -z "$cf_spool" ] || return 0
   if [ -n "${CRONFLOW_SPOOL_DIR-}" ]; then
-    cf_candidate=$CRONFLOW_SPOOL_DIR
+    cf_dir=$CRONFLOW_SPOOL_DIR
   elif [ -n "${XDG_STATE_HOME-}" ]; then
-    cf_candidate=$XDG_STATE_HOME/cronflow/spool
+    cf_dir=$XDG_STATE_HOME/cronflow/spool
   else
     # cron does not always set HOME.
-    cf_home=${HOME-}
-    [ -n "$cf_home" ] || cf_home=$(home_of_user)
-    cf_candidate=${cf_home:+$cf_home/.local/state/cronflow/spool}
+    cf_dir=${HOME-}
+    [ -n "$cf_dir" ] || home_of_user
+    cf_dir=${cf_dir:+$cf_dir/.local/state/cronflow/spool}
   fi
-  case $cf_candidate in
+  case $cf_dir in
     '') cf_spool_fault='neither CRONFLOW_SPOOL_DIR nor HOME is set' && return 1 ;;
     /*) ;;
-    *) cf_spool_fault="$cf_candidate is not an absolute path" && return 1 ;;
+    *) cf_spool_fault="$cf_dir is not an absolute path" && return 1 ;;
   esac
-  make_private "${cf_candidate%/}" || return 1
-  cf_spool=${cf_candidate%/}
+  is_private "${cf_dir%/}" "$1" && cf_spool=${cf_dir%/}
 }
 
 home_of_user() {
   cf_user=$(id -un 2>/dev/null)
-  case $cf_user in
-    '' | *[!A-Za-z0-9._-]*) return ;;
-  esac
-  eval "cf_home=~$cf_user"
-  case $cf_home in /*) printf '%s\n' "$cf_home" ;; esac
+  case $cf_user in '' | *[!A-Za-z0-9._-]*) return ;; esac
+  eval "cf_dir=~$cf_user"
+  case $cf_dir in /*) ;; *) cf_dir='' ;; esac
 }
 
-# make_private DIR: a directory, not a link, of this user, which nobody else can read.
-make_private() {
-  if [ ! -e "$1" ] && [ ! -L "$1" ]; then
-    (umask 077 && mkdir -p "$1") 2>/dev/null
-  fi
-  if [ -z "$(find "$1" -prune -type d -user "$(id -u)" 2>/dev/null)" ]; then
-    cf_spool_fault="$1 is not a directory of this user"
-    return 1
-  fi
-  if ! chmod 700 "$1" 2>/dev/null || [ ! -w "$1" ]; then
-    cf_spool_fault="$1 cannot be written"
-    return 1
-  fi
+# is_private DIR MAKE: a directory, not a link, of this user; made, if told so, where there is none.
+is_private() {
+  if [ -n "$2" ] && [ ! -e "$1" ] && [ ! -h "$1" ]; then (umask 077 && exec mkdir -p "$1") 2>/dev/null; fi
+  cf_spool_fault="$1 is not a directory of this user"
+  [ -d "$1" ] && [ ! -h "$1" ] && [ -O "$1" ] || return 1
+  cf_spool_fault="$1 cannot be written"
+  [ -w "$1" ]
 }
 
-# --- Lock ------------------------------------------------------------------------------------------------------
-
-# Returns 1 if the same job holds the lock. Where no lock can be had the command runs: it must not depend on a disk.
+# Returns 1 if the same job holds the lock. The command inherits the descriptor, so the lock is its own: it lasts when
+# the wrapper is killed. Where no lock can be had the command runs: it must not depend on a disk.
 take_lock() {
-  if ! find_spool || ! make_private "$cf_spool/locks"; then
+  if ! find_spool make || ! is_private "$cf_spool/locks" make; then
     say "no lock: $cf_spool_fault"
     return 0
   fi
-  cf_encoded=$(encode "$cf_job")
-  if has flock && find_free_fd && ( : >>"$cf_spool/locks/$cf_encoded.flock" ) 2>/dev/null; then
-    eval "exec $cf_fd>>\"\$cf_spool/locks/\$cf_encoded.flock\""
+  encode "$cf_job"
+  cf_lock_file=$cf_spool/locks/$cf_encoded
+  if has flock && find_free_fd && (umask 077 && : >>"$cf_lock_file.flock") 2>/dev/null; then
+    eval "exec $cf_fd>>\"\$cf_lock_file.flock\""
     cf_lock_fd=$cf_fd
     flock -n "$cf_lock_fd" 2>/dev/null
-    return
+    case $? in 0) return 0 ;; 1) return 1 ;; esac
+    eval "exec $cf_lock_fd>&-"
+    cf_lock_fd=''
   fi
-  take_link_lock "$cf_spool/locks/$cf_encoded.lock"
+  take_link_lock
 }
 
 # A hard link appears at once and whole, with its owner in it.
 take_link_lock() {
-  boot_id
-  process_birth "$$"
-  cf_mine=$1.$cf_rid
-  if ! printf '%s\n' "$$ ${cf_birth:--} ${cf_boot:--}" 2>/dev/null >"$cf_mine"; then
-    rm -f "$cf_mine"
-    say "no lock: $1 cannot be written"
+  cf_lock_file=$cf_lock_file.lock
+  if ! write_owner "$$"; then
+    say "no lock: $cf_lock_file cannot be written"
+    cf_lock_file=''
     return 0
   fi
-  ln "$cf_mine" "$1" 2>/dev/null || { drop_stale_lock "$1" && ln "$cf_mine" "$1" 2>/dev/null; }
-  cf_taken=$?
-  rm -f "$cf_mine"
-  [ "$cf_taken" -ne 0 ] || cf_lock_file=$1
-  return "$cf_taken"
-}
-
-# The rename decides between two who see the same dead owner; who finds a living one in its hands puts it back.
-drop_stale_lock() {
-  lock_is_stale "$1" || return 1
-  mv "$1" "$1.stale.$cf_rid" 2>/dev/null || return 1
-  if ! lock_is_stale "$1.stale.$cf_rid"; then
-    ln "$1.stale.$cf_rid" "$1" 2>/dev/null
-    rm -f "$1.stale.$cf_rid"
-    return 1
+  if ! ln "$cf_lock_file.$cf_rid" "$cf_lock_file" 2>/dev/null; then
+    owner_lives "$cf_lock_file" && rm -f "$cf_lock_file.$cf_rid" && return 1
+    # Of two who see a dead owner, one takes the lock away.
+    mv "$cf_lock_file" "$cf_lock_file.$cf_rid.dead" 2>/dev/null && ! owner_lives "$cf_lock_file.$cf_rid.dead" &&
+      ln "$cf_lock_file.$cf_rid" "$cf_lock_file" 2>/dev/null
+    cf_taken=$?
+    rm -f "$cf_lock_file.$cf_rid" "$cf_lock_file.$cf_rid.dead"
+    return "$cf_taken"
   fi
-  rm -f "$1.stale.$cf_rid"
+  rm -f "$cf_lock_file.$cf_rid"
+  cf_link_lock=1
 }
 
-lock_is_stale() {
-  { read -r cf_owner cf_owner_birth cf_owner_boot <"$1"; } 2>/dev/null || return 1
-  boot_id
-  [ "$cf_owner_boot" = "${cf_boot:--}" ] || return 0
-  kill -0 "$cf_owner" 2>/dev/null || return 0
-  process_birth "$cf_owner"
-  [ "$cf_owner_birth" != "${cf_birth:--}" ]
+write_owner() {
+  identity "$1"
+  (umask 077 && echo "$1 ${cf_birth:--} ${cf_boot:--}" >"$cf_lock_file.$cf_rid") 2>/dev/null
+}
+
+owner_lives() {
+  cf_owner='' cf_owner_birth='' cf_owner_boot=''
+  { read -r cf_owner cf_owner_birth cf_owner_boot <"$1"; } 2>/dev/null
+  identity "${cf_owner:-0}"
+  [ "$cf_owner_boot" = "${cf_boot:--}" ] && kill -0 "$cf_owner" 2>/dev/null && [ "$cf_owner_birth" = "${cf_birth:--}" ]
+}
+
+# From its start on the lock belongs to the command.
+hand_over_lock() {
+  [ -z "$cf_link_lock" ] || [ -z "$cf_pid" ] || { write_owner "$cf_pid" && mv -f "$cf_lock_file.$cf_rid" "$cf_lock_file"; }
 }
 
 release_lock() {
-  [ -z "$cf_lock_fd" ] || eval "exec $cf_lock_fd>&-"
-  [ -z "$cf_lock_file" ] || rm -f "$cf_lock_file"
-  cf_lock_fd='' cf_lock_file=''
+  [ -z "$cf_link_lock" ] || rm -f "$cf_lock_file"
+  # What the command left behind may hold the descriptor; the lock ends with the command all the same.
+  [ -z "$cf_lock_fd" ] || { flock -u "$cf_lock_fd" && eval "exec $cf_lock_fd>&-"; } 2>/dev/null
+  cf_lock_fd=''
 }
 
 # --- Pings -----------------------------------------------------------------------------------------------------
-#
-# A ping is written to the spool first and sent then, so that no kill loses it. In the spool it is a directory with
-# the files `ping` and `body`, named <ms>-<order>-<url>-<run id>. and then `claimed.<epoch>` while a process sends it,
-# `ready` while nobody does. The rename between the two decides who sends. Cronflow keeps one of two equal pings, so
-# sending again after a crash does no harm.
 
-# encode TEXT: for a URL and for a file name.
+# encode TEXT: sets cf_encoded, for a URL and for a file name.
 encode() {
+  cf_encoded=$1
   case $1 in
-    .* | *[!A-Za-z0-9._-]*) printf '%s' "$1" | od -An -v -tx1 | tr -s ' \n' '%%' | sed 's/%$//' ;;
-    *) printf '%s' "$1" ;;
+    .* | *[!A-Za-z0-9._-]*)
+      cf_encoded=$(printf '%s' "$1" | od -An -v -tx1 | tr -s ' \n' '%%')
+      cf_encoded=${cf_encoded%\%}
+      ;;
   esac
 }
 
-# Every process that sends begins so.
-prepare_sender_bg() {
-  LC_ALL=C
-  export LC_ALL
-  cd / || :
-  umask 077
-  # For file names: which monitor a ping is for, without a password that the URL may hold.
-  cf_url_key=$(printf '%s' "$cf_url" | sed 's,//[^/]*@,//,' | tr ':/' '+,' | tr -c 'A-Za-z0-9.+,-' _ | cut -c 1-120)
-  load_token
-  has curl && cf_curl=1 || cf_curl=''
-  boot_id
-  read_uptime
-  read_wall
-  find_spool
+# escape TEXT: sets cf_escaped, for a quoted value of JSON or of curl's configuration; a control character ends it.
+escape() {
+  cf_rest=${1%%[[:cntrl:]]*} cf_escaped=''
+  while :; do
+    case $cf_rest in *[\\\"]*) ;; *) break ;; esac
+    cf_before=${cf_rest%%[\\\"]*} cf_rest=${cf_rest#"$cf_before"}
+    cf_escaped=$cf_escaped$cf_before\\${cf_rest%"${cf_rest#?}"} cf_rest=${cf_rest#?}
+  done
+  cf_escaped=$cf_escaped$cf_rest
 }
 
-load_token() {
-  [ -z "$cf_token" ] && [ -n "${CRONFLOW_PING_TOKEN_FILE-}" ] || return
-  { IFS= read -r cf_token <"$CRONFLOW_PING_TOKEN_FILE"; } 2>/dev/null
+read_token() {
+  [ -z "$cf_token" ] && [ -n "${CRONFLOW_PING_TOKEN_FILE-}" ] || return 0
+  # A nested wrapper may run in another directory.
+  case $CRONFLOW_PING_TOKEN_FILE in /*) ;; *) CRONFLOW_PING_TOKEN_FILE=$PWD/$CRONFLOW_PING_TOKEN_FILE ;; esac
+  [ ! -f "$CRONFLOW_PING_TOKEN_FILE" ] || { IFS= read -r cf_token <"$CRONFLOW_PING_TOKEN_FILE"; } 2>/dev/null
   [ -n "$cf_token" ] || say "no token in $CRONFLOW_PING_TOKEN_FILE"
 }
 
-# describe KIND QUERY: the ping of this run that is to be sent, dated at the event.
+# describe KIND QUERY CENTISECONDS: the ping of this run that is to be sent, dated at the event.
 describe() {
-  cf_ping_path=/jobs/$(encode "$cf_job")/$1
-  cf_ping_query="rid=$cf_rid&host=$(encode "$(uname -n)")$2"
-  cf_ping_cs=$cf_at_cs cf_ping_boot=$cf_boot
-  cf_ping_ms=$cf_at_ms
-  [ -n "$cf_ping_ms" ] || cf_ping_ms=$((cf_wall_ms - (cf_cs - cf_at_cs) * 10))
-  cf_order=1
-  [ "$1" != start ] || cf_order=0
-  cf_entry=$cf_ping_ms-$cf_order-$cf_url_key-$cf_rid
-  cf_body=''
+  encode "$cf_job"
+  cf_path=/jobs/$cf_encoded/$1
+  encode "$cf_host${cf_env:+ [$cf_env]}"
+  cf_query="rid=$cf_rid&host=$cf_encoded$2"
+  cf_ping_cs=$3 cf_ping_ms='' cf_ping_boot=''
+  { read -r cf_ping_boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
 }
 
-# Writes the ping described last into the spool; sets cf_claim to where it is. cf_body names a file to copy.
-spool_ping() {
-  cf_claim=''
-  [ -n "$cf_spool" ] || return 1
-  make_room
-  cf_claim=$cf_spool/$cf_entry.claimed.${cf_wall_ms%???}
-  if ! write_claim 2>/dev/null; then
-    cf_spool_fault="$cf_spool cannot be written"
-    rm -rf "$cf_claim"
-    cf_claim=''
-    return 1
-  fi
-}
-
-write_claim() {
-  mkdir "$cf_claim" || return 1
-  if [ -n "$cf_body" ]; then
-    # A full disk costs the output and not the ping.
-    cat "$cf_body" >"$cf_claim/body" || rm -f "$cf_claim/body"
-  fi
-  printf '%s\n' "$cf_ping_path" "$cf_ping_query" "$cf_ping_ms" "${cf_ping_cs:--}" "${cf_ping_boot:--}" \
-    >"$cf_claim/ping"
-}
-
-make_room() {
-  set -- "$cf_spool"/*-*-*.ready
-  [ $# -ge "$cf_spool_entries_max" ] || return 0
-  say "the spool is full: dropped the oldest ping in $cf_spool"
-  rm -rf "$1"
-}
-
-# Reads the ping in cf_claim; a torn one is dropped.
-load_ping() {
-  {
-    {
-      read -r cf_ping_path && read -r cf_ping_query && read -r cf_ping_ms && read -r cf_ping_cs &&
-        read -r cf_ping_boot
-    } <"$cf_claim/ping"
-  } 2>/dev/null || return 1
-  [ "$cf_ping_cs" != - ] || cf_ping_cs=''
-  cf_body=''
-  [ ! -f "$cf_claim/body" ] || cf_body=$cf_claim/body
-}
-
-# Sets cf_delay_ms. Time since boot is right even if the clock was set meanwhile.
+# Sets cf_delay, what to add to the query. Time since boot is right even if the clock was set meanwhile. Cronflow treats
+# a delayed ping a little differently; the moment it takes to send one is no delay.
 measure_delay() {
+  cf_boot='' cf_delay=''
+  { read -r cf_boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
   read_uptime
-  if [ -n "$cf_ping_cs" ] && [ "$cf_ping_boot" = "${cf_boot:--}" ] && [ -n "$cf_cs" ]; then
+  if [ -n "$cf_ping_cs" ] && [ "$cf_boot" = "$cf_ping_boot" ]; then
     cf_delay_ms=$(((cf_cs - cf_ping_cs) * 10))
   else
     read_wall
     cf_delay_ms=$((cf_wall_ms - cf_ping_ms))
   fi
-  # Cronflow treats a delayed ping a little differently; the moment it takes to send one is no delay.
-  [ "$cf_delay_ms" -ge 1000 ] || cf_delay_ms=''
+  [ "$cf_delay_ms" -lt 1000 ] || cf_delay="&delay_ms=$cf_delay_ms"
 }
 
-# post SECONDS: sends the ping described or loaded last. Sets cf_answer: stored, refused, or, worth another try,
-# failed (there was an answer) or unreachable (there was none). cf_status is the HTTP status.
+# Sets cf_wall_ms. Not every date knows %3N.
+read_wall() {
+  cf_wall_ms=$(date +%s%3N 2>/dev/null)
+  case $cf_wall_ms in *[!0-9]* | '' | ??????????) cf_wall_ms=$(date +%s)000 ;; esac
+}
+
+# post SECONDS METHOD PATH BODY [TYPE]: BODY is @FILE, JSON or empty. Sets cf_answer: stored, refused, or, worth another
+# try, failed (there was an answer) or unreachable (there was none); cf_status, and cf_detail in words. Only Cronflow's
+# own problem is believed: a proxy whose backend is gone answers 404 as well.
 post() {
-  cf_status=000 cf_answer=unreachable
-  [ -n "$cf_curl" ] || return
-  measure_delay
-  cf_status=$(curl_config | curl -q -sS -g -K - -m "$1" -o /dev/null -w '%{http_code}' -X POST \
-    -H 'Content-Type: text/plain' -H 'Expect:' --data-binary "${cf_body:+@}$cf_body" 2>/dev/null)
-  case $cf_status in
-    2??) cf_answer=stored ;;
-    408 | 429) cf_answer=failed ;;
-    4??) cf_answer=refused ;;
-    000 | '') cf_answer=unreachable ;;
+  cf_status=000 cf_answer=unreachable cf_detail='' cf_reply=''
+  if has curl; then cf_client=curl; elif has wget; then cf_client=wget; else cf_client='' && return; fi
+  cf_reply=$("send_$cf_client" "$@" 2>/dev/null)
+  cf_last=${cf_reply##*"$cf_nl"}
+  cf_status=${cf_last%% *}
+  case $cf_last in
+    2?? | 2??\ *) cf_answer=stored ;;
+    408* | 429*) cf_answer=failed ;;
+    4??\ application/problem+json*)
+      cf_answer=failed
+      case $cf_reply in *'"code":"'*) cf_answer=refused ;; esac
+      cf_detail=${cf_reply#*'"detail":"'}
+      [ "$cf_detail" != "$cf_reply" ] || cf_detail='"'
+      cf_detail=${cf_detail%%'",'*}
+      while :; do
+        case $cf_detail in *'\"'*) cf_detail=${cf_detail%%'\"'*}'"'${cf_detail#*'\"'} ;; *) break ;; esac
+      done
+      ;;
+    000* | '') ;;
     *) cf_answer=failed ;;
   esac
 }
 
-# Read by curl from its stdin: neither the token nor a password in the URL shows in the process list.
-curl_config() {
-  printf 'url = "%s"\n' "$(config_value "$cf_url$cf_ping_path?$cf_ping_query${cf_delay_ms:+&delay_ms=$cf_delay_ms}")"
-  [ -z "$cf_token" ] || printf 'header = "Authorization: Bearer %s"\n' "$(config_value "$cf_token")"
+# curl reads the URL and the token from its stdin: neither shows in the process list. timeout is the watchdog.
+send_curl() {
+  escape "$cf_url$3"
+  cf_config="url = \"$cf_escaped\""
+  escape "$cf_token"
+  [ -z "$cf_token" ] || cf_config="$cf_config${cf_nl}header = \"Authorization: Bearer $cf_escaped\""
+  set -- curl -q -sS -g -K - -m "$1" -X "$2" -H "Content-Type: ${5:-text/plain}" -H 'Expect:' --data-binary "$4" \
+    -w '\n%{http_code} %{content_type}' "$1"
+  limit_and_send "$@"
 }
 
-config_value() {
-  printf '%s' "$1" | tr -d '\000-\037\177' | sed 's/[\\"]/\\&/g'
-}
-
-explain_refusal() {
-  case $cf_status in
-    401 | 403) cf_hint='is the token right?' ;;
-    404) cf_hint='no such job?' ;;
-    *) cf_hint='it will not be sent again' ;;
+# wget takes a header from its configuration, busybox wget only from the command line: then no token is sent.
+send_wget() {
+  cf_config=''
+  case $cf_url in *@*) return ;; esac
+  case $4 in @*) cf_form='file' ;; *) cf_form=data ;; esac
+  case $(wget --help 2>&1) in
+    *--method*)
+      [ -z "$cf_token" ] || cf_config="header = Authorization: Bearer ${cf_token%%[[:cntrl:]]*}"
+      set -- env WGETRC=/dev/stdin wget -q -S -O - -T "$1" -t 1 --content-on-error "--method=$2" \
+        "--header=Content-Type: ${5:-text/plain}" "--body-$cf_form=${4#@}" "$cf_url$3" "$1"
+      ;;
+    *)
+      [ -z "$cf_token" ] && [ "$2" = POST ] || return
+      set -- wget -q -S -O - -T "$1" "--post-$cf_form=${4#@}" "$cf_url$3" "$1"
+      ;;
   esac
-  say_once "the monitor refused the ping: $cf_status ($cf_hint)"
+  cf_text=$(limit_and_send "$@" 2>&1)
+  cf_last=${cf_text##*HTTP/1.[01] }
+  [ "$cf_last" != "$cf_text" ] || return
+  case $cf_text in *'ontent-'[Tt]'ype: application/problem+json'*) cf_type=' application/problem+json' ;; *) cf_type='' ;; esac
+  printf '%s\n%s%s' "$cf_text" "${cf_last%%[!0-9]*}" "$cf_type"
 }
 
-# The start and the end of a run usually fail for the same reason.
-say_once() {
-  case $cf_said in
-    *"$1"*) ;;
-    *) say "$1" ;;
-  esac
+# limit_and_send PROGRAM ARG... SECONDS
+limit_and_send() {
+  for cf_limit in "$@"; do :; done
+  cf_count=$#
+  while [ "$cf_count" -gt 1 ]; do
+    set -- "$@" "$1"
+    shift
+    cf_count=$((cf_count - 1))
+  done
+  shift
+  ! has timeout || set -- timeout -s KILL "$cf_limit" "$@"
+  exec "$@" <<CONFIG
+$cf_config
+CONFIG
 }
 
-# settle: after an attempt, removes the ping from the spool, or gives it back for others to send.
-settle() {
-  [ -n "$cf_claim" ] || return
-  case $cf_answer in
-    stored | refused) rm -rf "$cf_claim" ;;
-    *) mv "$cf_claim" "${cf_claim%.claimed.*}.ready" 2>/dev/null ;;
-  esac
+# --- Spool -----------------------------------------------------------------------------------------------------
+#
+# What could not be sent waits in a directory of its URL, as NAME.body (if there is output) and NAME.ping, which appears
+# last and whole. Names sort by time. Cronflow keeps one of two equal pings, so sending one again does no harm.
+
+find_url_dir() {
+  find_spool "$1" || return 1
+  [ -n "$cf_url_dir" ] && return
+  cf_key=$(exec cksum <<URL
+$cf_url
+URL
+  )
+  # shellcheck disable=SC2086 # split on purpose
+  set -- $cf_key "$1"
+  [ $# -ge 2 ] && is_private "$cf_spool/$1-$2" "${3-}" && cf_url_dir=$cf_spool/$1-$2
 }
 
-# Runs in the background from before the command starts.
-send_start_bg() {
-  exec </dev/null >/dev/null 2>&1
-  close_inherited
-  trap '' TERM INT HUP QUIT
-  # What it has to say is said by whoever sends the end.
-  if [ -n "$cf_run_dir" ] && ( : >"$cf_run_dir/said" ); then exec 2>"$cf_run_dir/said"; fi
-  prepare_sender_bg
-  describe start ''
-  spool_ping
-  post "$cf_start_attempt_s"
-  [ "$cf_answer" != refused ] || explain_refusal
-  settle
-  exec 2>/dev/null
-  follow_up_bg
+# spool_ping KIND BODY: keeps the ping described last.
+spool_ping() {
+  find_url_dir make || return 1
+  read_wall
+  read_uptime
+  cf_ping_ms=$((cf_wall_ms - (cf_cs - cf_ping_cs) * 10))
+  set -- "$cf_url_dir/$cf_ping_ms-$cf_rid-$1" "$2"
+  cf_spool_fault="$cf_url_dir cannot be written"
+  (
+    umask 077
+    # A full disk costs the output and not the ping.
+    [ -z "$2" ] || cat "${2#@}" >"$1.body" || rm -f "$1.body"
+    printf '%s\n' "$cf_path" "$cf_query" "$cf_ping_ms" "$cf_ping_cs" "${cf_ping_boot:--}" >"$1.new" && mv -f "$1.new" "$1.ping" ||
+      { rm -f "$1.new" "$1.body" && exit 1; }
+  ) 2>/dev/null || return 1
+  set -- "$cf_url_dir"/*.ping
+  [ $# -le "$cf_spool_entries_max" ] || { say "the spool is full: dropped the oldest ping in $cf_url_dir" && drop "$1"; }
 }
 
-# send_end_bg KIND QUERY: the ping that ends the run; never takes longer than its budget. It cleans up after the run as
-# well, because it goes on where we are told to end at once.
-send_end_bg() {
-  trap '' TERM INT HUP QUIT
-  [ -z "$cf_err_fd" ] || eval "exec 2>&$cf_err_fd"
-  exec </dev/null >/dev/null
-  close_inherited
-  prepare_sender_bg
-  collect_said
-  describe "$1" "$2$(dropped_bytes)"
-  if [ -n "$cf_run_dir" ] && [ -s "$cf_run_dir/tail" ]; then cf_body=$cf_run_dir/tail; fi
-  spool_ping
-  try_to_send_end
-  report_end
-  settle
-  drop_old_pings
-  [ -z "$cf_run_dir" ] || rm -rf "$cf_run_dir"
-  (follow_up_bg) </dev/null >/dev/null 2>&1 &
-}
+drop() { rm -rf "$1" "${1%.ping}.body"; }
 
-collect_said() {
-  cf_said=''
-  [ -z "$cf_run_dir" ] || cf_said=$(cat "$cf_run_dir/said" 2>/dev/null)
-  [ -z "$cf_said" ] || printf '%s\n' "$cf_said" >&2
-}
-
-dropped_bytes() {
-  [ -n "$cf_run_dir" ] || return
-  { read -r cf_bytes <"$cf_run_dir/bytes"; } 2>/dev/null || return
-  [ "$cf_bytes" -le "$cf_output_bytes" ] || printf '&output_dropped_bytes=%s' $((cf_bytes - cf_output_bytes))
-}
-
-try_to_send_end() {
-  seconds_now
-  cf_give_up_s=$((cf_now_s + cf_end_budget_s)) cf_pause_s=1
-  while :; do
-    cf_left_s=$((cf_give_up_s - cf_now_s))
-    [ "$cf_left_s" -le "$cf_attempt_s" ] || cf_left_s=$cf_attempt_s
-    # curl would take 0 for no limit at all.
-    [ "$cf_left_s" -ge 1 ] || return
-    post "$cf_left_s"
-    case $cf_answer in stored | refused) return ;; esac
-    [ -n "$cf_curl" ] || return
-    seconds_now
-    [ $((cf_give_up_s - cf_now_s)) -gt "$cf_pause_s" ] || return
-    sleep "$cf_pause_s"
-    cf_pause_s=$((cf_pause_s * 2))
-    seconds_now
+# Whether pings for any URL wait; costs no process.
+is_spool_empty() {
+  find_spool '' || return 0
+  for cf_entry in "$cf_spool"/*/*.ping "$cf_spool"/*/outage; do
+    [ ! -e "$cf_entry" ] || return 1
   done
 }
 
-seconds_now() {
-  if read_uptime; then cf_now_s=$((cf_cs / 100)); else cf_now_s=$(date +%s); fi
-}
-
-report_end() {
-  case $cf_answer in
-    stored) return ;;
-    refused) explain_refusal && return ;;
-  esac
-  cf_why="no answer from the monitor"
-  [ "$cf_answer" != failed ] || cf_why="the monitor answered $cf_status"
-  [ -n "$cf_curl" ] || cf_why="curl is not installed"
-  if [ -n "$cf_claim" ]; then
-    say "$cf_why: the ping is kept in $cf_spool"
-  else
-    say "$cf_why and the ping is lost: ${cf_spool_fault:-it could not be kept}"
-  fi
-}
-
-drop_old_pings() {
-  [ -n "$cf_spool" ] || return
-  for cf_old in "$cf_spool"/*-*-*.ready; do
-    is_too_old "$cf_old" || continue
+drop_old() {
+  read_wall
+  for cf_entry in "$cf_url_dir"/*.ping; do
+    cf_old=${cf_entry##*/} cf_old=${cf_old%%-*}
+    case $cf_old in '' | *[!0-9]*) continue ;; esac
+    [ $((cf_wall_ms - cf_old)) -gt "$cf_spool_age_ms_max" ] || continue
     # Several wrappers may see it; the one that gets hold of it says so.
-    mv "$cf_old" "$cf_old.dropped.$cf_rid" 2>/dev/null || continue
-    rm -rf "$cf_old.dropped.$cf_rid"
+    mv "$cf_entry" "$cf_entry.$cf_rid" 2>/dev/null || continue
+    rm -rf "$cf_entry.$cf_rid" "${cf_entry%.ping}.body"
     say "dropped a ping that could not be sent for 7 days"
   done
 }
 
-is_too_old() {
-  cf_old_ms=${1##*/}
-  cf_old_ms=${cf_old_ms%%-*}
-  case $cf_old_ms in '' | *[!0-9]*) return 1 ;; esac
-  [ $((cf_wall_ms - cf_old_ms)) -gt "$cf_spool_age_ms_max" ]
-}
-
-# --- Replay ----------------------------------------------------------------------------------------------------
-
-# After an attempt: sends what is left in the spool, now if the monitor is there, or for an hour until it is.
-follow_up_bg() {
-  exec </dev/null >/dev/null 2>&1
-  trap '' HUP
-  trap - TERM
-  [ -n "$cf_spool" ] && [ -n "$cf_curl" ] || return
-  has_ready || free_stale_claims
-  has_ready || return
-  if become_retrier; then
-    [ "$cf_answer" != stored ] || replay_pass
-    retry_until_empty
-    rm -f "$cf_spool/retrier"
-  elif [ "$cf_answer" = stored ]; then
-    : >"$cf_spool/wake"
-  fi
-}
-
-has_ready() {
-  for cf_ready in "$cf_spool"/*-"$cf_url_key"-*.ready; do
-    [ ! -d "$cf_ready" ] || return 0
-  done
-  return 1
-}
-
-# One process at a time replays, so that the order holds; the others wake it. The file that says who it is is never
-# overwritten by another, and is no more once its process stops showing life. Two would do no harm: the claims decide.
-become_retrier() {
-  read_wall
-  if { read -r cf_other_pid cf_other_s <"$cf_spool/retrier"; } 2>/dev/null; then
-    kill -0 "$cf_other_pid" 2>/dev/null && [ $((${cf_wall_ms%???} - cf_other_s)) -le 180 ] && return 1
-    rm -f "$cf_spool/retrier"
-  fi
-  # $$ is the wrapper that started us; our own id is our child's parent.
-  # shellcheck disable=SC2016 # for the inner shell
-  cf_retrier_pid=$(sh -c 'echo "$PPID"')
-  (set -C && echo "$cf_retrier_pid ${cf_wall_ms%???}" >"$cf_spool/retrier")
-}
-
-show_life() {
-  read_wall
-  echo "$cf_retrier_pid ${cf_wall_ms%???}" >"$cf_spool/retrier"
-}
-
-retry_until_empty() {
-  cf_pause_s=2
-  while has_ready; do
-    newest_ready_age_s
-    [ "$cf_age_s" -le "$cf_retry_for_s" ] || return
-    show_life || return
-    pause_until_woken
-    replay_pass
-    cf_pause_s=$((cf_pause_s * 2))
-    [ "$cf_pause_s" -le 60 ] || cf_pause_s=60
-  done
-}
-
-# A call that reached the monitor leaves the file `wake`.
-pause_until_woken() {
-  cf_slept_s=0
-  while [ "$cf_slept_s" -lt "$cf_pause_s" ] && [ ! -e "$cf_spool/wake" ]; do
-    sleep 2
-    cf_slept_s=$((cf_slept_s + 2))
-  done
-  rm -f "$cf_spool/wake"
-}
-
-newest_ready_age_s() {
-  for cf_ready in "$cf_spool"/*-"$cf_url_key"-*.ready; do :; done
-  cf_newest=${cf_ready##*/}
-  cf_newest=${cf_newest%%-*}
-  cf_age_s=0
-  # Another process may have taken the last one meanwhile: then the pattern stands for itself.
-  case $cf_newest in '' | *[!0-9]*) return ;; esac
-  cf_age_s=$(((cf_wall_ms - cf_newest) / 1000))
-}
-
-# Sends what is ready, oldest first. Stops where the monitor does not answer, or answers three in a row with an error:
-# one ping that it cannot take must not hold up the rest.
-replay_pass() {
+# Sends what waits, oldest first; one wrapper at a time. Stops where the monitor does not answer, or answers three in a
+# row with an error: one ping that it cannot take must not hold up the rest.
+replay() {
+  find_url_dir '' || return 1
+  [ -z "$(find "$cf_url_dir/busy" -prune -mmin +2 2>/dev/null)" ] || rm -f "$cf_url_dir/busy"
+  (set -C && umask 077 && : >"$cf_url_dir/busy") 2>/dev/null || return 1
   cf_failures=0
-  free_stale_claims
-  for cf_ready in "$cf_spool"/*-"$cf_url_key"-*.ready; do
-    read_wall
-    ! is_too_old "$cf_ready" || continue
-    cf_claim=${cf_ready%.ready}.claimed.${cf_wall_ms%???}
-    mv "$cf_ready" "$cf_claim" 2>/dev/null || continue
-    show_life
-    replay_ping
+  for cf_entry in "$cf_url_dir"/*.ping; do
+    [ -e "$cf_entry" ] || continue
+    : 2>/dev/null >"$cf_url_dir/busy"
+    { read -r cf_path && read -r cf_query && read -r cf_ping_ms && read -r cf_ping_cs && read -r cf_ping_boot; } \
+      2>/dev/null <"$cf_entry" || cf_path=''
+    case $cf_path:$cf_ping_ms$cf_ping_cs in /jobs/*:*[!0-9]* | /jobs/*: | [!/]* | :*) drop "$cf_entry" && continue ;; esac
+    cf_body=''
+    [ ! -f "${cf_entry%.ping}.body" ] || cf_body=@${cf_entry%.ping}.body
+    measure_delay
+    post "$cf_attempt_s" POST "$cf_path?$cf_query$cf_delay" "$cf_body"
     case $cf_answer in
-      unreachable) return ;;
+      stored | refused) drop "$cf_entry" && cf_failures=0 ;;
       failed) cf_failures=$((cf_failures + 1)) ;;
-      *) cf_failures=0 ;;
+      *) cf_failures=3 ;;
     esac
-    [ "$cf_failures" -lt 3 ] || return
+    [ "$cf_failures" -lt 3 ] || break
+  done
+  rm -f "$cf_url_dir/busy"
+  [ "$cf_failures" -ge 3 ] || rm -f "$cf_url_dir/outage"
+}
+
+# A short retry after the end, which holds nothing of the caller's.
+replay_bg() {
+  helper
+  exec </dev/null >/dev/null 2>&1
+  cd / || :
+  cf_say_fd='' LC_ALL=C
+  for cf_pause_s in $1; do
+    sleep "$cf_pause_s"
+    replay
+    is_spool_empty && return
   done
 }
 
-replay_ping() {
-  cf_answer=refused
-  if load_ping; then post "$cf_start_attempt_s"; fi
-  settle
+replay_later() {
+  [ -n "$cf_may_stay" ] || return 0
+  (replay_bg "$1") </dev/null >/dev/null 2>&1 &
 }
 
-free_stale_claims() {
-  read_wall
-  for cf_stale in "$cf_spool"/*-"$cf_url_key"-*.claimed.*; do
-    cf_stale_s=${cf_stale##*.}
-    case $cf_stale_s in '' | *[!0-9]*) continue ;; esac
-    [ $((${cf_wall_ms%???} - cf_stale_s)) -gt "$cf_claim_stale_s" ] || continue
-    mv "$cf_stale" "${cf_stale%.claimed.*}.ready" 2>/dev/null
+# --- The end ---------------------------------------------------------------------------------------------------
+
+# send_end KIND QUERY BODY: within cf_end_wait seconds in all.
+send_end() {
+  read_uptime
+  describe "$1" "$2" "$cf_cs"
+  cf_give_up_cs=$((cf_cs + cf_end_wait * 100)) cf_answer=unreachable cf_pause_s=1
+  while :; do
+    read_uptime
+    cf_left_s=$(((cf_give_up_cs - cf_cs) / 100))
+    [ "$cf_left_s" -gt 0 ] || break
+    measure_delay
+    post "$cf_left_s" POST "$cf_path?$cf_query$cf_delay" "$3"
+    [ "$cf_answer" = failed ] && [ "$cf_left_s" -gt $((cf_pause_s * 2)) ] || break
+    sleep "$cf_pause_s"
+    cf_pause_s=$((cf_pause_s * 2))
   done
+  case $cf_answer in
+    stored) is_spool_empty || { find_url_dir '' && drop_old && replay_later 0; } ;;
+    refused) say "the monitor refused the ping: $cf_status ${cf_detail:-(no reason given)}" ;;
+    *) keep_end "$1" "$3" ;;
+  esac
+}
+
+# One line for an outage of the monitor, not one for each run.
+keep_end() {
+  cf_why='no answer from the monitor'
+  [ "$cf_answer" != failed ] || cf_why="the monitor answered $cf_status"
+  [ "$cf_end_wait" -gt 0 ] || cf_why='not waiting for the monitor'
+  [ -n "$cf_client" ] || cf_why='neither curl nor wget is installed'
+  if spool_ping "$1" "$2"; then
+    if [ "$cf_end_wait" -gt 0 ] && (set -C && umask 077 && : >"$cf_url_dir/outage") 2>/dev/null; then
+      say "$cf_why: pings are kept in $cf_url_dir until it takes them"
+    fi
+    [ -z "$cf_client" ] || replay_later '5 20 60'
+  else
+    say "$cf_why and the ping is lost: $cf_spool_fault"
+  fi
+}
+
+# Sets cf_killed_by, the name of the signal that ended the command.
+name_signal() {
+  cf_killed_by=$cf_timed_out
+  [ -z "$cf_killed_by" ] || return 0
+  if [ -n "$cf_signal" ] && [ "$cf_code" -ne 0 ]; then
+    cf_killed_by=$cf_signal
+  elif [ "$cf_code" -gt 128 ] && [ "$cf_code" -le 159 ]; then
+    cf_killed_by=$(kill -l $((cf_code - 128)) 2>/dev/null)
+    cf_killed_by=${cf_killed_by#SIG}
+  fi
+}
+
+# Sets cf_kind and cf_note. The exit code decides in Cronflow wherever it is sent, so where something else decides it is
+# left out and stands in the output.
+judge() {
+  cf_kind=success cf_note='' cf_judged_query="&exit_code=$cf_code"
+  [ "$cf_code" = 0 ] || cf_kind=failure
+  if [ -n "$cf_success_codes" ]; then
+    case ,$cf_success_codes, in *",$cf_code,"*) cf_judged=success ;; *) cf_judged=failure ;; esac
+    [ "$cf_judged" = "$cf_kind" ] || cf_note="exit code $cf_code counts as a $cf_judged (--success-codes)"
+    cf_kind=$cf_judged
+  fi
+  if [ "$cf_kind" = success ] && [ -n "$cf_wrote_stderr" ]; then
+    cf_kind=failure cf_note='it wrote to stderr (--stderr-is-failure)'
+  fi
+  [ -z "$cf_note" ] || cf_judged_query=''
+}
+
+# The output could not be written, so the command did not do what was asked, whatever it says.
+fail_undelivered() {
+  [ -n "$cf_undelivered" ] && [ "$cf_code" = 0 ] || return 0
+  cf_code=1
+  case $cf_undelivered:$cf_ignored in
+    141:*[13579bdf]???) ;;
+    141:*) cf_code=141 ;;
+  esac
+  say 'the command ended with 0, but its output could not be written'
+}
+
+collect_output() {
+  cf_dropped=0 cf_captured=$cf_tail_pid cf_wrote_stderr=''
+  [ -n "$cf_run" ] || return 0
+  if [ -n "$cf_stderr_is_failure" ]; then
+    [ ! -s "$cf_run.wrote" ] || cf_wrote_stderr=1
+    if [ "$cf_err" = file ] && read_pos 2 && [ "$cf_pos" -gt "${cf_err_from:-$cf_pos}" ]; then cf_wrote_stderr=1; fi
+  fi
+  read_file 1 "$cf_out" "$cf_out_from"
+  read_file 2 "$cf_err" "$cf_err_from"
+}
+
+# Prints what --output-on-failure held back.
+print_held() {
+  [ -n "$cf_held" ] && [ "$cf_kind" = failure ] || return 0
+  eval "cat <\"\$cf_run.held\" >&$cf_out_fd" 2>/dev/null || cf_undelivered=1
+}
+
+finish() {
+  read_uptime
+  cf_duration_ms=$(((cf_cs - cf_start_cs) * 10))
+  stop_timer
+  [ -z "$cf_beater" ] || stop_waiter "$cf_beater"
+  [ -z "$cf_canary" ] || kill -s KILL "$cf_canary" 2>/dev/null
+  release_lock
+  finish_relays
+  if [ -n "$cf_timed_out" ] && [ "$cf_code" = 0 ]; then cf_code=124; fi
+  [ -z "$cf_disable" ] || return 0
+  fail_undelivered
+  collect_output
+  judge
+  print_held
+  fail_undelivered
+  cf_pid=''
+  name_signal
+  cf_body=''
+  [ -z "$cf_note" ] || [ -z "$cf_run" ] || (umask 077 && printf 'cronflow: %s\n' "$cf_note" >>"$cf_run.tail") 2>/dev/null
+  [ -z "$cf_run" ] || [ ! -s "$cf_run.tail" ] || cf_body=@$cf_run.tail
+  cf_end_query="$cf_judged_query&duration_ms=$cf_duration_ms${cf_killed_by:+&signal=$cf_killed_by}"
+  [ -n "$cf_captured" ] || cf_end_query="$cf_end_query&captured=false"
+  [ "$cf_dropped" = 0 ] || cf_end_query="$cf_end_query&output_dropped_bytes=$cf_dropped"
+  send_end "$cf_kind" "$cf_end_query" "$cf_body"
+  say_notes
+  [ -z "$cf_starter" ] || ! is_ours "$cf_starter" || kill -s URG "$cf_starter"
+}
+
+say_notes() {
+  [ -n "$cf_run" ] || return 0
+  # Written by a helper with the name of the job before it.
+  while IFS= read -r cf_line; do say "${cf_line#"cronflow: $cf_job: "}"; done 2>/dev/null <"$cf_run.note"
+  rm -f "$cf_run".*
 }
 
 # --- The wrapper -----------------------------------------------------------------------------------------------
 
-# Sends the ping that ends the run and waits for it; told to end meanwhile, we do, and it goes on alone.
-end_run() {
-  cf_interrupted=''
-  (send_end_bg "$@") &
-  wait $! 2>/dev/null
-}
-
-# Sets cf_query, which says how the command ended.
-describe_end() {
-  since_start_ms
-  name_signal
-  cf_query="&exit_code=$cf_code&duration_ms=$cf_duration_ms${cf_killed_by:+&signal=$cf_killed_by}"
-}
-
 dry_run() {
-  find_spool
+  find_spool ''
   {
     printf 'job      %s\nmonitor  %s\n' "$cf_job" "$cf_url"
     printf 'token    %s\n' "$([ -n "$cf_token${CRONFLOW_PING_TOKEN_FILE-}" ] && echo yes || echo none)"
-    printf 'timeout  %s\n' "${cf_timeout_s:+${cf_timeout_s}s, then KILL after ${cf_kill_after_s}s}"
+    printf 'timeout  %s\n' "${cf_timeout:+${cf_timeout}s, then KILL after ${cf_kill_after}s}"
     printf 'lock     %s\n' "${cf_lock:+yes}"
     printf 'output   %s\n' "$([ -n "$cf_no_output" ] && echo 'not sent' || echo "its last $cf_output_bytes bytes")"
-    printf 'spool    %s\n' "${cf_spool:-none: $cf_spool_fault}"
-    printf 'reports  %s\n' "$([ -n "$cf_disabled" ] && echo 'nothing (disabled)' || echo 'start and end')"
+    printf 'spool    %s\n' "${cf_spool:-none yet: $cf_spool_fault}"
+    printf 'reports  %s\n' "$([ -n "$cf_disable" ] && echo 'nothing (disabled)' || echo 'start and end')"
     printf 'command '
     printf " '%s'" "$@"
     printf '\n'
   } >&2
-  exit 0
 }
 
-skip_run() {
-  say "still running, skipped"
-  mark_event
-  [ -n "$cf_disabled" ] || end_run skip ''
-  exit 0
+# Where a shell ends because it cannot start a process: the command runs all the same, or is waited for.
+on_exit() {
+  cf_status=$?
+  trap - EXIT
+  case $cf_stage in
+    over) exit "$cf_status" ;;
+    running) wait_for_command && exit "$cf_code" ;;
+    ended) exit "$cf_code" ;;
+  esac
+  # shellcheck disable=SC2086 # several
+  [ -z "$cf_helpers" ] || kill -s KILL $cf_helpers 2>/dev/null
+  cf_pid_of_group='' cf_unignore=''
+  eval "become_command $cf_command"
 }
 
-start_run() {
-  mark_event
-  cf_start_cs=$cf_at_cs cf_start_ms=$cf_at_ms
-  [ -n "$cf_disabled" ] && return
-  (send_start_bg) &
+# Sets cf_command, the command in quotes: on_exit may find the arguments of a function that failed in place of it.
+quote_command() {
+  cf_command=''
+  for cf_rest in "$@"; do
+    cf_quoted=''
+    while :; do
+      case $cf_rest in *\'*) cf_quoted=$cf_quoted${cf_rest%%\'*}"'\\''" cf_rest=${cf_rest#*\'} ;; *) break ;; esac
+    done
+    cf_command="$cf_command '$cf_quoted$cf_rest'"
+  done
 }
 
-finish_run() {
-  mark_event
-  cf_pid=''
-  release_lock
-  finish_capture
-  [ -n "$cf_disabled" ] && return
-  describe_end
-  if [ "$cf_code" -eq 0 ]; then end_run success "$cf_query"; else end_run failure "$cf_query"; fi
+run_command() {
+  cf_stage=running
+  cf_try=0
+  while :; do
+    cf_pid=''
+    launch "$@"
+    if [ "$cf_try" = 0 ]; then start_helpers; fi
+    if [ -n "$cf_pid" ]; then
+      hand_over_lock
+      [ "$cf_try" -lt "$cf_retry" ] || { move_stderr && drop_streams; }
+      forward_pending
+      wait_for_command
+    fi
+    judge_try || break
+    cf_try=$((cf_try + 1))
+    say "exit code $cf_code: try $((cf_try + 1)) of $((cf_retry + 1))"
+    [ "$cf_retry_delay" = 0 ] || { cf_pid='' && sleep "$cf_retry_delay"; }
+  done
+  move_stderr
+  drop_streams
+  cf_stage=ended
+}
+
+# Whether the command should run once more.
+judge_try() {
+  [ "$cf_try" -lt "$cf_retry" ] && [ -z "$cf_signal" ] || return 1
+  case ,${cf_success_codes:-0}, in *",$cf_code,"*) return 1 ;; esac
+  [ -z "$cf_timer" ] || is_ours "$cf_timer"
+}
+
+start_helpers() {
+  [ -z "$cf_timeout" ] || { (timer_bg) & cf_timer=$!; }
+  [ -z "$cf_disable" ] || return 0
+  [ -n "$cf_no_start" ] && [ -z "$cf_schedule" ] || { (start_bg) & cf_starter=$!; }
+  [ -z "$cf_beat" ] || { (beat_bg) & cf_beater=$!; }
 }
 
 main() {
-  set_defaults
-  find_command "$@"
-  shift "$cf_words"
-  read_environment
-  check_job_name
-  [ -z "$cf_dry_run" ] || dry_run "$@"
-  make_run_id
+  check_options
+  if [ -n "$cf_dry_run" ]; then dry_run "$@" && cf_stage=over && exit 0; fi
+  quote_command "$@"
+  cf_stage=early
+  trap on_exit EXIT
+  trap : XFSZ
+  for cf_name in $cf_signals; do
+    # shellcheck disable=SC2064 # the name of now
+    trap "on_signal $cf_name" "$cf_name"
+  done
+  look_around
+  read_token
+  look_at_streams
+  find_high_fds
+  plan_signals
+  cf_start_s=$cf_attempt_s
+  [ "$cf_end_wait" = 0 ] || [ "$cf_end_wait" -ge "$cf_start_s" ] || cf_start_s=$cf_end_wait
   CRONFLOW_JOB=$cf_job CRONFLOW_RUN_ID=$cf_rid CRONFLOW_URL=$cf_url
   export CRONFLOW_JOB CRONFLOW_RUN_ID CRONFLOW_URL
-  look_at_streams
-  cf_lock_fd='' cf_lock_file='' cf_run_dir='' cf_said='' cf_birth='' cf_err_fd=''
-  if [ -n "$cf_lock" ] && ! take_lock; then skip_run; fi
-  if [ -n "$cf_disabled" ] && [ -z "$cf_lock$cf_timeout_s" ]; then
-    cf_group=none cf_unignore=''
-    exec_command_bg "$@"
+  if [ -n "$cf_lock" ] && ! take_lock; then
+    say 'still running, skipped'
+    cf_stage=over
+    [ -n "$cf_disable" ] || send_end skip '' ''
+    exit 0
   fi
-  trap_signals
-  choose_group
-  plan_signals
-  [ -n "$cf_disabled" ] || make_run_dir
-  plan_capture
-  start_capture
+  if [ -n "$cf_disable" ]; then
+    leave_streams
+    [ -n "$cf_lock$cf_timeout" ] || [ "$cf_retry" != 0 ] || exit 0
+  else
+    plan_capture
+  fi
+  cf_tty=''
+  if { true </dev/tty; } 2>/dev/null; then cf_tty=1; else cf_pid_of_group=1; fi
+  has setsid || cf_pid_of_group=''
+  start_canary
+  read_uptime
+  cf_start_cs=$cf_cs
   keep_stdin
-  keep_stderr
-  start_run
   run_command "$@"
-  finish_run
+  finish
+  cf_stage=over
   exit "$cf_code"
 }
 
+cf_quiet='' cf_job='' cf_say_fd=2 cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_fd='' cf_lock_file='' cf_link_lock=''
+cf_pid='' cf_pending='' cf_signal='' cf_interrupted='' cf_timed_out='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
+cf_in_fd='' cf_out_fd='' cf_err_fd='' cf_moved_err='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
+cf_run='' cf_out_from='' cf_err_from='' cf_undelivered='' cf_client=1 cf_stage=over
+read_environment
+find_command "$@"
+shift "$cf_words"
 main "$@"
-exit
