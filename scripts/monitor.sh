@@ -1,6 +1,6 @@
 #!/bin/sh
+# shellcheck disable=SC2015,SC2154,SC2261,SC2317,SC3040
 { [ -z "${BASH_VERSION-}" ] || set +o onecmd +o verbose +o xtrace +o monitor; } 2>/dev/null
-# shellcheck disable=SC2317 # what only traps call looks unreachable
 #
 # Runs a command and tells Cronflow when it starts and how it ends.
 #
@@ -470,7 +470,7 @@ start_relays() {
     cf_helpers="$cf_helpers $!"
   fi
   [ "$cf_out" != relay ] || { (relay_bg out) & cf_relays=$! && cf_helpers="$cf_helpers $!"; }
-  [ "$cf_err" != relay ] || { (relay_bg err >&2) & cf_relays="$cf_relays $!" && cf_helpers="$cf_helpers $!"; }
+  [ "$cf_err" != relay ] || { (exec >&2 && relay_bg err) & cf_relays="$cf_relays $!" && cf_helpers="$cf_helpers $!"; }
   if [ "$cf_err" = relay ] || [ "$cf_err" = same ]; then
     # Our own messages go past the relay. Where no descriptor is left there are none.
     if find_free_fd; then eval "exec $cf_fd>&2" && cf_say_fd=$cf_fd; else cf_say_fd=''; fi
@@ -493,17 +493,19 @@ relay_bg() {
   cf_stream=$1 cf_woken='' cf_seen='' cf_tee=''
   trap 'cf_woken=1' USR1
   helper
-  exec 3<"$cf_run.$1"
   exec </dev/null 2>"$cf_run.$1.said"
+  # Before the command can start, so that the end of one relay is not the end of the tail while another comes.
+  exec 4>"$cf_run.cap"
+  exec 3<"$cf_run.$1"
   [ "$1" != err ] || [ -z "$cf_stderr_is_failure" ] || cf_seen=$cf_run.seen
-  trap 'exec cat <&3' EXIT
-  LC_ALL=C tee --output-error=exit "$cf_run.cap" ${cf_seen:+"$cf_seen"} <&3 3<&- &
+  trap 'exec cat <&3 4>&-' EXIT
+  LC_ALL=C tee --output-error=exit "$cf_run.cap" ${cf_seen:+"$cf_seen"} <&3 3<&- 4>&- &
   watch_copier "$!"
   case $cf_said in *option*) tee_and_cat ;; esac
   case $cf_copied:$cf_said in
     141:*) ;;
     12[67]:* | 1[3-9]?:* | *"$cf_run"*)
-      LC_ALL=C cat <&3 3<&- &
+      LC_ALL=C cat <&3 3<&- 4>&- &
       watch_copier "$!"
       ;;
   esac
@@ -519,9 +521,9 @@ relay_bg() {
 tee_and_cat() {
   : >"$cf_run.$cf_stream.said"
   mkfifo -m 600 "$cf_run.$cf_stream.2" || return
-  tee "$cf_run.cap" ${cf_seen:+"$cf_seen"} <&3 3<&- >"$cf_run.$cf_stream.2" 2>/dev/null &
+  tee "$cf_run.cap" ${cf_seen:+"$cf_seen"} <&3 3<&- 4>&- >"$cf_run.$cf_stream.2" 2>/dev/null &
   cf_tee=$!
-  LC_ALL=C cat <"$cf_run.$cf_stream.2" 3<&- &
+  LC_ALL=C cat <"$cf_run.$cf_stream.2" 3<&- 4>&- &
   watch_copier "$!"
   kill -s KILL "$cf_tee"
 }
@@ -541,7 +543,9 @@ watch_copier() {
       sleep 0.1
       cf_ticks=$((cf_ticks + 1))
     done
+    # Gone, so this takes no time; the signal of the next half second may still come between.
     wait "$1" && cf_again=0 || cf_again=$?
+    [ "$cf_again" != 138 ] || { wait "$1" && cf_again=0 || cf_again=$?; }
     [ "$cf_again" = 127 ] || cf_copied=$cf_again
   fi
   cf_said=''
@@ -569,7 +573,7 @@ let_go() {
   kill -s STOP "$cf_copier"
   look_at_copier
   if [ "$cf_idle" -lt 2 ]; then kill -s CONT "$cf_copier" && return; fi
-  cat <&3 2>/dev/null &
+  cat <&3 4>&- 2>/dev/null &
   # shellcheck disable=SC2086 # one or two
   kill -s KILL "$cf_copier" $cf_tee
   trap - EXIT
@@ -582,7 +586,11 @@ finish_relays() {
   for cf_relay in $cf_relays; do
     cf_turn=0
     while [ "$cf_turn" -lt 400 ] && is_ours "$cf_relay"; do cf_turn=$((cf_turn + 1)); done
-    ! is_ours "$cf_relay" || kill -s USR1 "$cf_relay"
+    # Again and again, because a shell that is just about to wait would wait on.
+    while is_ours "$cf_relay"; do
+      kill -s USR1 "$cf_relay"
+      sleep 0.5
+    done
     wait_until_gone "$cf_relay"
     [ "$cf_gone" = 0 ] || [ "$cf_gone" = 127 ] || cf_undelivered=$cf_gone
   done
@@ -645,8 +653,9 @@ restore_environment() {
       cf_* | IFS | SHELLOPTS | BASHOPTS | POSIXLY_CORRECT | PPID | OPTIND | PS4 | '' | [0-9]* | *[!A-Za-z0-9_]*) ;;
       *) continue ;;
     esac
-    [ -n "$cf_soh" ] || cf_soh=$(printf '\001')
-    while :; do
+    # Only an exported function has line breaks; a process for the sake of the others would be one too many.
+    case $cf_name in *%%) [ -n "$cf_soh" ] || cf_soh=$(printf '\001') ;; esac
+    while [ -n "$cf_soh" ]; do
       case $cf_entry in *"$cf_soh"*) cf_entry=${cf_entry%%"$cf_soh"*}$cf_nl${cf_entry#*"$cf_soh"} ;; *) break ;; esac
     done
     shift
@@ -846,6 +855,7 @@ beat_bg() {
 # Sends the start, and again while the command runs and nobody answers.
 start_bg() {
   waiter
+  cf_unwatched=1
   [ -z "$cf_run" ] || { umask 077 && exec 2>"$cf_run.note"; } 2>/dev/null
   cf_say_fd=2
   [ -z "$cf_schedule" ] || declare_job
@@ -1079,13 +1089,20 @@ send_curl() {
 
 # wget takes a header from its configuration, busybox wget only from the command line: then no token is sent.
 send_wget() {
-  cf_config=''
+  cf_config='' cf_rc=''
   case $cf_url in *@*) return ;; esac
   case $4 in @*) cf_form='file' ;; *) cf_form=data ;; esac
   case $(wget --help 2>&1) in
     *--method*)
-      [ -z "$cf_token" ] || cf_config="header = Authorization: Bearer ${cf_token%%[[:cntrl:]]*}"
-      set -- env WGETRC=/dev/stdin wget -q -S -O - -T "$1" -t 1 --content-on-error "--method=$2" \
+      # It reads a regular file only.
+      cf_rc=${cf_run:-${TMPDIR:-/tmp}/cronflow-run-$cf_host-$$-$cf_rid}.wgetrc
+      (
+        umask 077
+        cat >"$cf_rc" <<RC
+${cf_token:+header = Authorization: Bearer ${cf_token%%[[:cntrl:]]*}}
+RC
+      ) || return
+      set -- env "WGETRC=$cf_rc" wget -q -S -O - -T "$1" -t 1 --content-on-error "--method=$2" \
         "--header=Content-Type: ${5:-text/plain}" "--body-$cf_form=${4#@}" "$cf_url$3" "$1"
       ;;
     *)
@@ -1094,6 +1111,7 @@ send_wget() {
       ;;
   esac
   cf_text=$(limit_and_send "$@" 2>&1)
+  [ -z "$cf_rc" ] || rm -f "$cf_rc"
   cf_last=${cf_text##*HTTP/1.[01] }
   [ "$cf_last" != "$cf_text" ] || return
   case $cf_text in *'ontent-'[Tt]'ype: application/problem+json'*) cf_type=' application/problem+json' ;; *) cf_type='' ;; esac
@@ -1110,7 +1128,8 @@ limit_and_send() {
     cf_count=$((cf_count - 1))
   done
   shift
-  ! has timeout || set -- timeout -s KILL "$cf_limit" "$@"
+  # Nobody waits for the start.
+  [ -n "$cf_unwatched" ] || ! has timeout || set -- timeout -s KILL "$cf_limit" "$@"
   exec "$@" <<CONFIG
 $cf_config
 CONFIG
@@ -1349,7 +1368,8 @@ say_notes() {
   [ -n "$cf_run" ] || return 0
   # Written by a helper with the name of the job before it.
   while IFS= read -r cf_line; do say "${cf_line#"cronflow: $cf_job: "}"; done 2>/dev/null <"$cf_run.note"
-  rm -f "$cf_run".*
+  set -- "$cf_run".*
+  [ ! -e "$1" ] || rm -f "$@"
 }
 
 # --- The wrapper -----------------------------------------------------------------------------------------------
@@ -1376,12 +1396,16 @@ on_exit() {
   trap - EXIT
   case $cf_stage in
     over) exit "$cf_status" ;;
-    running) wait_for_command && exit "$cf_code" ;;
+    running)
+      # Our own hold on the relays would keep them waiting.
+      [ -z "$cf_pid" ] || { move_stderr; drop_streams; wait_for_command; exit "$cf_code"; }
+      ;;
     ended) exit "$cf_code" ;;
   esac
   # shellcheck disable=SC2086 # several
   [ -z "$cf_helpers" ] || kill -s KILL $cf_helpers 2>/dev/null
-  cf_pid_of_group='' cf_unignore=''
+  # No process can be had to decode a line break in a variable either.
+  cf_pid_of_group='' cf_unignore='' cf_soh=$cf_nl
   eval "become_command $cf_command"
 }
 
@@ -1482,7 +1506,7 @@ main() {
 cf_quiet='' cf_job='' cf_say_fd=2 cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_fd='' cf_lock_file='' cf_link_lock=''
 cf_pid='' cf_pending='' cf_signal='' cf_interrupted='' cf_timed_out='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
 cf_in_fd='' cf_out_fd='' cf_err_fd='' cf_moved_err='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
-cf_run='' cf_out_from='' cf_err_from='' cf_undelivered='' cf_client=1 cf_stage=over
+cf_run='' cf_out_from='' cf_err_from='' cf_undelivered='' cf_unwatched='' cf_client=1 cf_stage=over
 read_environment
 find_command "$@"
 shift "$cf_words"

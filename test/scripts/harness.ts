@@ -20,8 +20,14 @@ export interface Received {
   status: number;
 }
 
-/** What the monitor answers a ping with, at once or later; `hang` answers never. */
-type Answer = number | 'hang' | Promise<number>;
+/**
+ * What the monitor answers a ping with, at once or later; a 4xx is a problem as Cronflow sends it. `hang` answers
+ * never; `proxy` is the 404 of a proxy whose backend is gone.
+ */
+type Answer = number | 'hang' | 'proxy' | Promise<number>;
+
+/** What Cronflow says of a ping that it refuses. */
+export const DETAIL = 'No job "nightly". Did you mean "nightly-dump"?';
 
 export class Monitor {
   readonly received: Received[] = [];
@@ -84,17 +90,20 @@ export class Monitor {
     const received = { ...ping, status: typeof answer === 'number' ? answer : 0 };
     this.received.push(received);
     if (answer === 'hang') return;
-    received.status = await answer;
-    response.writeHead(received.status).end('body of the answer\n');
+    received.status = answer === 'proxy' ? 404 : await answer;
+    const { status } = received;
+    if (status < 400 || status > 499 || answer === 'proxy') {
+      response.writeHead(status, { 'content-type': 'text/html' }).end('"code":"of a page"\n');
+      return;
+    }
+    const problem = { type: 'urn:x', title: 'Refused', status, detail: DETAIL, code: 'unknown_job' };
+    response.writeHead(status, { 'content-type': 'application/problem+json; charset=utf-8' });
+    response.end(JSON.stringify(problem));
   }
 }
 
-/** How long a ping of the wrapper waits for its answer, as the script says it and as a busy machine needs it. */
-const PATIENCE = [
-  ['cf_end_budget_s=8 ', 'cf_end_budget_s=40 '],
-  ['cf_attempt_s=5 ', 'cf_attempt_s=40 '],
-  ['cf_start_attempt_s=10 ', 'cf_start_attempt_s=40 '],
-] as const;
+/** How long one attempt at a ping lasts, as the script says it and as a busy machine needs it. */
+const PATIENCE = [['cf_attempt_s=10 ', 'cf_attempt_s=60 ']] as const;
 
 /**
  * Writes a copy of the wrapper into a directory that gives the monitor more time and is the same otherwise. Where
@@ -168,6 +177,7 @@ export class Bench {
       TMPDIR: this.tmp,
       CRONFLOW_URL: this.monitor.url,
       CRONFLOW_SPOOL_DIR: this.spool,
+      ...(this.script === SCRIPT ? {} : { CRONFLOW_END_WAIT: '60s' }),
       ...extra,
     };
   }
@@ -264,15 +274,15 @@ export function findShells(): { name: string; shell: Shell }[] {
     { name: 'bash', shell: ['bash'] },
     { name: 'busybox', shell: ['busybox', 'sh'] },
   ];
-  return all.filter(({ name }) => {
-    if (which(name) !== undefined) return true;
+  return all.filter(({ name, shell }) => {
+    if (which(shell[0] ?? '') !== undefined) return true;
     console.log(`${name} is not installed: the wrapper is not tested under it`);
     return false;
   });
 }
 
 const UTILITIES =
-  'cat chmod curl cut date dd echo env find flock head id kill ln ls mkdir mkfifo mv node od printf ps readlink rm sed setsid sh sleep tail tee test touch tr true uname wc yes';
+  'cat chmod cksum curl date dd echo env find flock head id kill ln ls mkdir mkfifo mv node od printf ps readlink rm sed setsid sh sleep tail tee test timeout touch tr true uname wc yes';
 
 /** A directory of links to the utilities but `without`, to be used as the PATH. */
 export function pathWithout(dir: string, without: readonly string[]): string {

@@ -7,7 +7,17 @@ export type Wrapped =
   | { problem: string };
 
 /** Options of the wrapper whose value is the next word. */
-const VALUE_OPTIONS = new Set(['--timeout', '--kill-after']);
+const VALUE_OPTIONS = new Set([
+  '--timeout',
+  '--kill-after',
+  '--retry',
+  '--retry-delay',
+  '--success-codes',
+  '--beat',
+  '--env',
+  '--schedule',
+  '--grace',
+]);
 
 /**
  * What a command says about the wrapper; undefined if it does not call it.
