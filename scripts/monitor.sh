@@ -24,7 +24,7 @@ IFS=" 	$cf_nl"
 
 cf_signals='TERM INT HUP QUIT USR1 USR2 ALRM XCPU VTALRM PIPE TSTP CONT'
 cf_attempt_s=10                # one attempt at a ping, where nobody waits for it
-cf_drain_ticks=10              # tenths of a second that a stream held open by what the command left behind is waited for
+cf_drain_cs=100                # centiseconds that a stream held open by what the command left behind is waited for
 cf_spool_entries_max=1000
 cf_spool_age_ms_max=604800000  # 7 days: Cronflow clamps delay_ms there, so an older ping would be misdated
 cf_output_bytes_max=100000
@@ -531,17 +531,19 @@ tee_and_cat() {
 # Waits for the copier; sets cf_copied, its exit code, and cf_said. USR1 says that the command has ended: from then on
 # the stream is let go as soon as all that the command wrote is delivered and the stream has stayed open for a second.
 watch_copier() {
-  cf_copier=$1 cf_ticks=0 cf_idle=0 cf_passed_from=''
+  cf_copier=$1 cf_idle=0 cf_passed_from='' cf_told_cs=''
   while [ -z "$cf_woken" ]; do
     wait "$1" && cf_copied=0 || cf_copied=$?
     [ -n "$cf_woken" ] || break
   done
   if [ -n "$cf_woken" ]; then
+    read_uptime
+    cf_told_cs=$cf_cs
     while is_running "$1"; do
       look_at_copier
-      [ "$cf_ticks" -lt "$cf_drain_ticks" ] || [ "$cf_idle" -lt 2 ] || let_go
+      read_uptime
+      [ $((cf_cs - cf_told_cs)) -lt "$cf_drain_cs" ] || [ "$cf_idle" -lt 2 ] || let_go
       sleep 0.1
-      cf_ticks=$((cf_ticks + 1))
     done
     # Gone, so this takes no time; the signal of the next half second may still come between.
     wait "$1" && cf_again=0 || cf_again=$?
@@ -560,7 +562,7 @@ look_at_copier() {
   { read -r cf_call cf_arg cf_rest <"/proc/$cf_copier/syscall"; } 2>/dev/null
   case $cf_call:$cf_arg in
     *:0x0) cf_idle=$((cf_idle + 1)) ;;
-    :) [ "$cf_ticks" -lt 100 ] || cf_idle=2 ;;
+    :) read_uptime && [ $((cf_cs - cf_told_cs)) -lt 1000 ] || cf_idle=2 ;;
     *) cf_idle=0 ;;
   esac
   { read -r cf_key cf_passed <"/proc/$cf_copier/io"; } 2>/dev/null || return 0
@@ -586,15 +588,23 @@ finish_relays() {
   for cf_relay in $cf_relays; do
     cf_turn=0
     while [ "$cf_turn" -lt 400 ] && is_ours "$cf_relay"; do cf_turn=$((cf_turn + 1)); done
-    # Again and again, because a shell that is just about to wait would wait on.
-    while is_ours "$cf_relay"; do
-      kill -s USR1 "$cf_relay"
-      sleep 0.5
-    done
+  done
+  # Again and again, because a shell that is just about to wait would wait on.
+  while tell_relays; do sleep 0.1; done
+  for cf_relay in $cf_relays; do
     wait_until_gone "$cf_relay"
     [ "$cf_gone" = 0 ] || [ "$cf_gone" = 127 ] || cf_undelivered=$cf_gone
   done
   [ -z "$cf_tail_pid" ] || wait_until_gone "$cf_tail_pid"
+}
+
+# Fails once all have ended.
+tell_relays() {
+  cf_told=''
+  for cf_relay in $cf_relays; do
+    ! is_ours "$cf_relay" || { kill -s USR1 "$cf_relay" && cf_told=1; }
+  done
+  [ -n "$cf_told" ]
 }
 
 wait_until_gone() {
