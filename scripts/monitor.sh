@@ -587,7 +587,7 @@ finish_relays() {
   cf_undelivered=''
   for cf_relay in $cf_relays; do
     cf_turn=0
-    while [ "$cf_turn" -lt 400 ] && is_ours "$cf_relay"; do cf_turn=$((cf_turn + 1)); done
+    while [ "$cf_turn" -lt 20 ] && is_ours "$cf_relay"; do cf_turn=$((cf_turn + 1)); done
   done
   # Again and again, because a shell that is just about to wait would wait on.
   while tell_relays; do sleep 0.1; done
@@ -826,7 +826,7 @@ stop_waiter() {
   while is_ours "$1"; do
     kill -s URG "$1"
     cf_turn=0
-    while [ "$cf_turn" -lt 400 ] && is_ours "$1"; do cf_turn=$((cf_turn + 1)); done
+    while [ "$cf_turn" -lt 20 ] && is_ours "$1"; do cf_turn=$((cf_turn + 1)); done
     ! is_ours "$1" || sleep 0.1
   done
   wait_until_gone "$1"
