@@ -1,6 +1,6 @@
 #!/bin/sh
 # shellcheck disable=SC2015,SC2154,SC2261,SC2317,SC3040
-{ [ -z "${BASH_VERSION-}" ] || set +o onecmd +o verbose +o xtrace +o monitor; } 2>/dev/null
+{ [ -z "${BASH_VERSION-}" ] || set +o verbose +o xtrace +o monitor; } 2>/dev/null
 #
 # Runs a command and tells Cronflow when it starts and how it ends.
 #
@@ -547,11 +547,13 @@ watch_copier() {
     done
     # Gone, so this takes no time; the signal of the next half second may still come between.
     wait "$1" && cf_again=0 || cf_again=$?
-    [ "$cf_again" != 138 ] || { wait "$1" && cf_again=0 || cf_again=$?; }
+    [ "$cf_again" != 138 ] && [ "$cf_again" != 266 ] || { wait "$1" && cf_again=0 || cf_again=$?; }
     [ "$cf_again" = 127 ] || cf_copied=$cf_again
   fi
   cf_said=''
   { read -r cf_said <"$cf_run.$cf_stream.said"; } 2>/dev/null
+  # The signal came while the code was asked for, and some shells tell it once: what failed has said so.
+  case $cf_copied:$cf_said in 138: | 266:) cf_copied=0 ;; 138:* | 266:*) cf_copied=1 ;; esac
 }
 
 # A copier that waits in a read of its stdin has written all that it read. One that is never seen there, because what
@@ -981,7 +983,8 @@ owner_lives() {
   cf_owner='' cf_owner_birth='' cf_owner_boot=''
   { read -r cf_owner cf_owner_birth cf_owner_boot <"$1"; } 2>/dev/null
   identity "${cf_owner:-0}"
-  [ "$cf_owner_boot" = "${cf_boot:--}" ] && kill -0 "$cf_owner" 2>/dev/null && [ "$cf_owner_birth" = "${cf_birth:--}" ]
+  [ "$cf_owner_boot" = "${cf_boot:--}" ] && kill -0 "$cf_owner" 2>/dev/null &&
+    [ "$cf_owner_birth" = "${cf_birth:--}" ] && [ "$cf_state" != Z ]
 }
 
 # From its start on the lock belongs to the command.

@@ -233,7 +233,7 @@ const passing: Case[] = [
         cf_url: 'mine',
         cf_token: 'mine',
         IFS: 'x',
-        SHELLOPTS: 'xtrace:onecmd:monitor',
+        SHELLOPTS: 'xtrace:monitor',
         CRONFLOW_PING_TOKEN: 'secret',
       };
       const ended = await bench.run([bench.job, 'env', '-0'], { env });
