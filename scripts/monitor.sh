@@ -1235,14 +1235,18 @@ replay() {
   [ "$cf_failures" -ge 3 ] || rm -f "$cf_url_dir/outage"
 }
 
-# A short retry after the end, which holds nothing of the caller's.
+# A short retry after the end, which holds nothing of the caller's, and ends early when others have sent what waits.
 replay_bg() {
   helper
   exec </dev/null >/dev/null 2>&1
   cd / || :
   cf_say_fd='' LC_ALL=C
   for cf_pause_s in $1; do
-    sleep "$cf_pause_s"
+    while [ "$cf_pause_s" -gt 0 ]; do
+      sleep 1
+      [ -d "$cf_spool" ] && ! is_spool_empty || return
+      cf_pause_s=$((cf_pause_s - 1))
+    done
     replay
     is_spool_empty && return
   done
