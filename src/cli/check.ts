@@ -13,6 +13,7 @@ import { EXIT, runWithOptions } from './command.ts';
 import { githubAnnotations } from './github.ts';
 import type { Io } from './io.ts';
 import { lintNames, LINTS, severityOf, withoutAllowed, worded } from './lint.ts';
+import { limitLines, limitsOf } from './limits.ts';
 import { configPathOf, FILE_OPTIONS } from './offline.ts';
 import { getJson, strange } from './remote.ts';
 import { storedAt } from './stored-jobs.ts';
@@ -60,6 +61,8 @@ interface Findings {
   redact: readonly string[];
   /** Of a valid configuration. */
   summary: string;
+  /** After how long a run of each job times out, by its name; none of an invalid configuration. */
+  limits: Readonly<Record<string, string>>;
 }
 
 /** `cronflow check`: all errors and lints of a configuration. Returns the exit code, see its help. */
@@ -99,7 +102,15 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
 async function findingsOf({ path, url, allow }: Options, io: Io): Promise<Findings> {
   const loaded = await loadConfig(path, io.env);
   if (!loaded.ok)
-    return { errors: loaded.faults, lints: [], allowed: 0, files: loaded.files, redact: [], summary: '' };
+    return {
+      errors: loaded.faults,
+      lints: [],
+      allowed: 0,
+      files: loaded.files,
+      redact: [],
+      summary: '',
+      limits: {},
+    };
   const { config } = loaded;
   const { files, redact } = config;
   const running = url === undefined ? NOTHING_RUNS : await runningAt(io, url, config);
@@ -108,9 +119,17 @@ async function findingsOf({ path, url, allow }: Options, io: Io): Promise<Findin
   const found = sortedByPlace<Lint>([...own, ...running.lints], paths);
   const { lints, allowed } = withoutAllowed(found, files, allow);
   if (running.faults.length > 0)
-    return { errors: sortedByPlace(running.faults, paths), lints, allowed, files, redact, summary: '' };
+    return {
+      errors: sortedByPlace(running.faults, paths),
+      lints,
+      allowed,
+      files,
+      redact,
+      summary: '',
+      limits: {},
+    };
   const summary = `${counted(config.jobs.length, 'job')}, ${counted(config.notifiers.length, 'notifier')}`;
-  return { errors: [], lints, allowed, files, redact, summary };
+  return { errors: [], lints, allowed, files, redact, summary, limits: limitsOf(config) };
 }
 
 /** What a running Cronflow adds to what the files say. */
@@ -163,11 +182,11 @@ function relativeTo(cwd: string, path: string): string {
 }
 
 function written(findings: Findings, format: Format, path: string): string {
-  const { errors, lints, files, redact } = findings;
+  const { errors, lints, files, redact, limits } = findings;
   switch (format) {
     case 'json': {
       const named = lints.map((lint) => ({ severity: severityOf(lint), ...lint }));
-      return `${JSON.stringify({ ok: errors.length === 0, errors, lints: named }, null, 2)}\n`;
+      return `${JSON.stringify({ ok: errors.length === 0, errors, lints: named, limits }, null, 2)}\n`;
     }
     case 'github':
       return (
@@ -178,7 +197,7 @@ function written(findings: Findings, format: Format, path: string): string {
       const blocks = [errors, lints.map(worded)].map((faults) =>
         formatFaults(faults, files, { faultsMax: Infinity, redact }),
       );
-      return `${[...blocks.filter(Boolean), verdict(findings, path)].join('\n')}\n`;
+      return `${[...blocks.filter(Boolean), verdict(findings, path), ...limitLines(limits)].join('\n')}\n`;
     }
   }
 }

@@ -6,6 +6,7 @@ import {
   formatPlan,
   isEmptyPlan,
   type KeyChange,
+  limitOf,
   massRemoval,
   type Plan,
   planChanges,
@@ -204,6 +205,7 @@ function planJson(
     added: changes.added.map(({ name, declaration }) => ({
       name,
       declaration: hideInValue(declaration, hide),
+      limit: limitOf(declaration),
     })),
     restored: changes.restored.map(({ job, keys }) => ({ name: job.name, keys: hidden(keys) })),
     adopted: changes.adopted.map(({ job, keys }) => ({ name: job.name, keys: hidden(keys) })),

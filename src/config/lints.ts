@@ -2,8 +2,8 @@ import type { Lint } from '../core/errors.ts';
 import { isNeverHeard } from '../core/maintenance.ts';
 import { tellsNobody } from '../core/notifier-config.ts';
 import type { PlannedJob } from '../core/plan.ts';
+import { periodMsOf } from '../core/period.ts';
 import { type Spec, specOf } from '../core/spec.ts';
-import { compileCron } from '../schedule/cron.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { isOneLetterAway } from '../schedule/near.ts';
 import { firstSkipped } from '../schedule/skipped.ts';
@@ -16,8 +16,6 @@ import { unencryptedLints } from './unencrypted.ts';
 const DAY_MS = 86_400_000;
 /** A change of daylight saving time in the coming year is one to know of. */
 const SKIPPED_WITHIN_MS = 400 * DAY_MS;
-/** How many slots are looked at for the shortest time between two. */
-const SLOTS_MAX = 64;
 
 /**
  * What is valid in a configuration and probably not meant, each with a place and what to do (DESIGN.md §10).
@@ -55,9 +53,9 @@ interface Linted {
 }
 
 function jobLints(linted: Linted): Lint[] {
-  const { job, config, nowAt } = linted;
+  const { job, config } = linted;
   const spec = specOf(job.name, job.declaration, config.globals);
-  const periodMs = shortestPeriodMs(spec, nowAt);
+  const periodMs = periodMsOf(spec.schedule);
   return [
     ...graceLint(linted, spec, periodMs),
     ...runtimeLint(linted, spec, periodMs),
@@ -195,21 +193,6 @@ function usedNotifiers({ jobs, defaults, globals }: Config): Set<string> {
   const used = jobs.flatMap(({ name, declaration }) => specOf(name, declaration, globals).notify);
   const named = (defaults.notify ?? []).map((item) => (typeof item === 'string' ? item : item.to));
   return new Set([...used.map(({ to }) => to), ...named]);
-}
-
-/** The shortest time between two of the coming slots; null for a job that has none or one. */
-function shortestPeriodMs(spec: Spec, nowAt: number): number | null {
-  if (spec.schedule === null) return null;
-  if (spec.schedule.kind === 'every') return spec.schedule.everyMs;
-  const cron = compileCron(spec.schedule.expression, spec.schedule.timezone);
-  let shortestMs = Infinity;
-  let slotMs = cron.next(nowAt);
-  for (let i = 0; i < SLOTS_MAX && slotMs !== null; i += 1) {
-    const nextMs = cron.next(slotMs);
-    if (nextMs !== null) shortestMs = Math.min(shortestMs, nextMs - slotMs);
-    slotMs = nextMs;
-  }
-  return shortestMs === Infinity ? null : shortestMs;
 }
 
 /** Where a value comes from that the job itself does not say. */

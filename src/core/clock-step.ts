@@ -19,6 +19,10 @@ export function setClockBack(draft: Draft, at: number): void {
   job.last_outcome_at = capped(job.last_outcome_at);
   if (job.skips_from_at !== undefined) job.skips_from_at = Math.min(job.skips_from_at, at);
   if (job.skips !== undefined) job.skips = job.skips.map((skip) => Math.min(skip, at));
+  if (job.anonymous_end !== undefined) {
+    const { at: endAt, started_since_at: startAt } = job.anonymous_end;
+    job.anonymous_end = { ...job.anonymous_end, at: Math.min(endAt, at), started_since_at: capped(startAt) };
+  }
   job.deadline_at_min = Math.min(job.deadline_at_min, at + spec.graceMs);
   job.bad = job.bad.map((bad): BadOutcome => ({
     ...bad,

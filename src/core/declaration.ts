@@ -21,7 +21,7 @@ export interface Declaration {
    */
   grace?: string;
   /**
-   * A run that has not ended after this long is reported as a timeout.
+   * A run that has not ended after this long is reported as a timeout. Where a job says nothing it is 24h; with `every`, or with `overlap: skip`, where an open run hides that the next one does not come, it is 4 periods, at least 1h and at most 24h. The period of a `schedule` is the shortest time between two of its slots. `cronflow check` shows the limit in force.
    */
   max_runtime?: string;
   /**
@@ -40,7 +40,7 @@ export interface Declaration {
    */
   expect?: {
     /**
-     * What the end of the output, as far as it is kept, must say; a run of which it is not true is a failure, `output_mismatch`. No output counts as empty.
+     * What the end of the output, as far as it is kept, must say; a run of which it is not true is a failure, `output_mismatch`. No output counts as empty; a run whose client says that it captured none (`captured=false`, as the wrapper does at a terminal and with `--no-output`) is not judged.
      */
     output?: {
       /**

@@ -71,6 +71,11 @@ export class Draft {
     return this.history.ofRid(rid);
   }
 
+  /** Runs that have ended, as far as they are looked at; what ended first comes first. */
+  endedRuns(): readonly Run[] {
+    return this.history.ended();
+  }
+
   /** Runs not ended yet, oldest start first. */
   openRuns(): Run[] {
     return this.history.open().toSorted((a, b) => (a.started_at ?? 0) - (b.started_at ?? 0));

@@ -2,6 +2,7 @@ import { hiddenUntil } from './claim-delays.ts';
 import type { Draft } from './draft.ts';
 import { LIMITS } from './limits.ts';
 import { announceAt } from './maintenance.ts';
+import type { Run } from './model.ts';
 import { isDropped } from './overlap.ts';
 import { earlyMs, slotAfter } from './slots.ts';
 
@@ -17,7 +18,8 @@ export type Due =
 export function nextDue(draft: Draft): Due | null {
   let next: Due | null = null;
   for (const run of draft.openRuns()) {
-    if (run.limit_at !== null) next = earlier(next, { kind: 'limit', at: run.limit_at, runId: run.id });
+    const limitAt = limitDueAt(draft, run);
+    if (limitAt !== null) next = earlier(next, { kind: 'limit', at: limitAt, runId: run.id });
   }
   const expectedAt = draft.paused ? null : draft.job.expected_at;
   if (expectedAt !== null && isDropped(draft, expectedAt))
@@ -56,6 +58,27 @@ export function reminderDueAt(draft: Draft): number | null {
 /** By when a slot must be claimed, but for what a gap makes it wait for: no sooner than a change of the grace allows. */
 export function plainDeadlineOf(draft: Draft, slotAt: number): number {
   return Math.max(slotAt + draft.spec.graceMs, draft.job.deadline_at_min);
+}
+
+/**
+ * When an open run times out: at its limit. One that fell into a gap in which the run was open, or less than a replay
+ * window after it, waits until then for what the wrapper has kept (DESIGN.md §3.4). Where that falls into the next gap
+ * it waits for what was kept in that one, too; a gap that is over by then puts it off no more, for a Cronflow that
+ * restarts again and again must still tell of a run that hangs.
+ */
+function limitDueAt(draft: Draft, { limit_at: limitAt, started_at: startedAt }: Run): number | null {
+  if (limitAt === null || draft.job.gaps.length === 0) return limitAt;
+  const { replayWindowMs } = draft.spec;
+  let at = limitAt;
+  for (const gap of draft.job.gaps) {
+    const isOpenIn = (startedAt ?? limitAt) <= gap.to_at;
+    const isNear = gap.from_at <= limitAt && limitAt < gap.to_at + replayWindowMs;
+    if (isOpenIn && isNear) at = Math.max(at, gap.to_at + replayWindowMs);
+  }
+  if (at === limitAt) return at;
+  const gaps = draft.job.gaps.toSorted((a, b) => a.from_at - b.from_at);
+  for (const gap of gaps) if (gap.from_at <= at && at < gap.to_at) at = gap.to_at + replayWindowMs;
+  return at;
 }
 
 /**

@@ -98,13 +98,23 @@ function countBad(draft: Draft, run: Run, kind: BadKind, at: number, isOpening: 
   const bad: BadOutcome = { run_id: run.id, kind, reason: run.reason, at, began_at: beganAt(run, at) };
   draft.job.bad.push(bad);
   draft.job.bad.sort((a, b) => a.at - b.at);
-  if (draft.job.bad.length > LIMITS.thresholdMax) draft.job.bad.shift();
+  forgetOldest(draft, kind);
   if (draft.incident !== null) return absorb(draft, run, bad, isOpening);
   const kinds = kindsOnceReached(draft);
   if (kinds.length > 0) {
     open(draft, run.reason, bad, kinds);
     tell(draft, run, bad.at, instantsOf(bad, run));
   }
+}
+
+/**
+ * Of each kind as many are remembered as a threshold can ask for, whatever else has gone wrong since: a timeout before
+ * a hundred misses may still turn out to be a failure, and those who take failures only are to be told then.
+ */
+function forgetOldest(draft: Draft, kind: BadKind): void {
+  const { bad } = draft.job;
+  const ofKind = bad.filter((each) => each.kind === kind);
+  if (ofKind.length > LIMITS.thresholdMax) bad.splice(bad.indexOf(ofKind[0]!), 1);
 }
 
 function countGood(draft: Draft, run: Run, at: number): void {

@@ -47,7 +47,10 @@ export class JobRuns implements Runs {
     }
     if (run.ended_at === null) insertRun(this.#open, run, compareRuns);
     else insertRun(this.#ended, run, compareEnds);
-    if (run.rid !== null) this.#byRid.set(run.rid, run);
+    const ofRid = run.rid === null ? undefined : this.#byRid.get(run.rid);
+    // A run id that comes again means the newest run of it, whichever was changed last.
+    if (run.rid !== null && (ofRid === undefined || compareRuns(ofRid, run) <= 0))
+      this.#byRid.set(run.rid, run);
   }
 
   delete(run: Run, generation = 0): void {

@@ -2,7 +2,7 @@ import { formatDuration } from '../schedule/duration.ts';
 import type { Ping } from './model.ts';
 import { outputMismatch } from './output.ts';
 import type { Outcome, Reason } from './reasons.ts';
-import type { Spec } from './spec.ts';
+import type { ExpectedOutput, Spec } from './spec.ts';
 
 /** How a run did by its own report. */
 export interface Judgement {
@@ -25,10 +25,17 @@ export function judge(spec: Spec, ping: Ping, durationMs: number | null): Judgem
     const detail = `at least ${formatDuration(spec.minRuntimeMs)} is expected`;
     return { outcome: 'failure', reason: 'too_fast', detail };
   }
-  const mismatch =
-    spec.expectedOutput === null ? null : outputMismatch(spec.expectedOutput, ping.output ?? '');
-  if (mismatch !== null) return { outcome: 'failure', reason: 'output_mismatch', detail: mismatch };
-  return { outcome: 'success', reason: 'succeeded', detail: null };
+  return judgeOutput(spec.expectedOutput, ping);
+}
+
+/** What nobody captured, for it went to a terminal, says nothing for or against the run; empty output does. */
+function judgeOutput(expected: ExpectedOutput | null, ping: Ping): Judgement {
+  const good: Judgement = { outcome: 'success', reason: 'succeeded', detail: null };
+  if (expected === null) return good;
+  if (ping.captured === false)
+    return { ...good, detail: 'its output was not captured, so it was not judged' };
+  const mismatch = outputMismatch(expected, ping.output ?? '');
+  return mismatch === null ? good : { outcome: 'failure', reason: 'output_mismatch', detail: mismatch };
 }
 
 function badReason(ping: Ping): Reason {

@@ -13,6 +13,8 @@ export const LIMITS = {
   delayMsMax: 7 * DAY_MS,
   /** A start that arrives late cannot time out sooner than this after arriving (§3.2). */
   delayedStartMsMin: 60 * SECOND_MS,
+  /** What arrives no later than this was on its way; what arrives later was kept and sent again. */
+  onItsWayMsMax: 10 * SECOND_MS,
   /** Slots whose `missed` or `unknown` a late report may still replace (§3.2). */
   unclaimedSlotsMax: 32,
   /** `skip` pings in a row, with no run open, that make a `stuck_lock` (§3.2). */
@@ -23,10 +25,14 @@ export const LIMITS = {
   claimDelaysMax: 10,
   /** A gap that begins this long after the latest of these can have hidden nothing. */
   claimSlackMs: MINUTE_MS,
-  /** Bad outcomes remembered since the last good one; also the largest threshold. */
+  /** Bad outcomes of one kind remembered since the last good one; also the largest threshold. */
   thresholdMax: 100,
   /** Outcomes an incident remembers; earlier ones are counted only. */
   incidentOutcomesMax: 50,
+  /** A client that got no answer sends its ping again within this (§3.2). */
+  retriedMsMax: 60 * SECOND_MS,
+  /** A start this long after a run with its run id has ended is a new run (§3.2). */
+  ridReusedMsMin: 60 * SECOND_MS,
   /** Settled runs the core looks at for idempotence and corrections. */
   recentRunsMax: 100,
   /** Runs whose pings are known when they come again, however few `keep_runs` leaves. */
@@ -34,6 +40,9 @@ export const LIMITS = {
   /** Defaults of a spec (§5). */
   graceMsDefault: 5 * MINUTE_MS,
   maxRuntimeMsDefault: 24 * HOUR_MS,
+  /** Where an open run hides what does not come, the limit is so many periods, but no less than this (§3.2). */
+  hidingRuntimePeriods: 4,
+  hidingRuntimeMsMin: HOUR_MS,
   openRunsMaxDefault: 10,
   keepRunsDefault: 100,
   replayWindowMsDefault: 15 * MINUTE_MS,

@@ -22,6 +22,8 @@ export interface Ping {
   output: string | null;
   /** Bytes of output the client or the server dropped before the tail. */
   output_dropped_bytes: number;
+  /** The client says that it captured nothing, so that nobody knows what the run printed; absent where it did. */
+  captured?: false;
 }
 
 /** One execution, or one row of history for slots that ended without one. */
@@ -84,6 +86,19 @@ export interface RememberedRun {
   started_at: number | null;
   /** Whether its end was reported, and not only given up. */
   is_ended: boolean;
+  /** When it ended or was given up; absent where an older version noted it. */
+  ended_at?: number | null;
+}
+
+/** The latest end without a run id: one that comes again soon is a client's retry. */
+export interface AnonymousEnd {
+  at: number;
+  kind: 'success' | 'failure';
+  exit_code: number | null;
+  host: string | null;
+  run_id: string;
+  /** The first start that came since, by its own instant; null while there was none. */
+  started_since_at: number | null;
 }
 
 /** A bad outcome that still counts: none good has come since. */
@@ -149,6 +164,8 @@ export interface JobState {
    * long after its slot at most. Absent where the latest slot was not such a one.
    */
   late_ends?: { count: number; after_ms_max: number };
+  /** Absent until one came. */
+  anonymous_end?: AnonymousEnd;
   /** Times in which pings could not be taken and that may touch a slot not yet settled. */
   gaps: { from_at: number; to_at: number }[];
 }

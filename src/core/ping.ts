@@ -8,6 +8,16 @@ import type { Ping, RememberedRun, Run } from './model.ts';
 import { dropCovered, overlapped } from './overlap.ts';
 import { isGivenUp, type Reason } from './reasons.ts';
 import { rememberedRun } from './remembered.ts';
+import {
+  isBeyondHistory,
+  isReusedAfter,
+  isRetriedEnd,
+  isRidReused,
+  noteAnonymousEnd,
+  noteStart,
+  retriedStart,
+  runOfRidAt,
+} from './repeated.ts';
 import { endRun, replaceEnd } from './run.ts';
 import { endSkips, noteSkip } from './skips.ts';
 import { endLateEnds, noteLateEnd } from './why-missed.ts';
@@ -27,6 +37,8 @@ export function applyPing(draft: Draft, ping: Ping): PingEffect {
   if (ping.kind === 'skip') return applySkip(draft, ping, at);
   const effect = ping.kind === 'start' ? applyStart(draft, ping, at) : applyEnd(draft, ping, at);
   if (effect.reason === 'duplicate') return effect;
+  if (ping.kind === 'start') noteStart(draft, at);
+  else if (effect.runId !== null) noteAnonymousEnd(draft, ping, at, effect.runId);
   // A start that comes after its end was before it all the same.
   const endedAt = effect.runId === null ? null : (draft.run(effect.runId)?.ended_at ?? null);
   endSkips(draft, Math.min(at, endedAt ?? at));
@@ -34,10 +46,12 @@ export function applyPing(draft: Draft, ping: Ping): PingEffect {
 }
 
 function applyStart(draft: Draft, ping: Ping, at: number): PingEffect {
-  const known = ping.rid === null ? undefined : draft.runOfRid(ping.rid);
-  if (known !== undefined) return startKnownRun(draft, known, ping, at);
-  const forgotten = rememberedRun(draft.job, ping.rid);
-  if (forgotten !== undefined) return { reason: 'duplicate', runId: forgotten.run_id };
+  const known = ping.rid === null ? retriedStart(draft, at) : runOfRidAt(draft, ping.rid, at);
+  if (known !== undefined && !isRidReused(known, at)) return startKnownRun(draft, known, ping, at);
+  const forgotten = known === undefined ? rememberedRun(draft.job, ping.rid) : undefined;
+  if (forgotten !== undefined && !isReusedAfter(forgotten.ended_at ?? null, at))
+    return { reason: 'duplicate', runId: forgotten.run_id };
+  if (isBeyondHistory(draft, at)) return { reason: 'duplicate', runId: null };
   if (ping.rid === null) giveUpAnonymousRun(draft, at);
   const first = overlapped(draft, at);
   const claim = claimForPing(draft, ping, at, at);
@@ -58,10 +72,13 @@ function applyStart(draft: Draft, ping: Ping, at: number): PingEffect {
   return { reason: startReason(draft, claim, ping), runId: run.id };
 }
 
-/** What arrives late is not held to have hung before its end had a chance to arrive as well (DESIGN.md §3.2). */
+/**
+ * What was kept and sent again is not held to have hung before its end had a chance to arrive as well (DESIGN.md
+ * §3.2). A start that only took a few seconds on its way is none of that: its limit is the one that was declared.
+ */
 function limitOfStart(draft: Draft, ping: Ping, at: number): Pick<Run, 'limit_at' | 'limit_at_min'> {
   const limitAt = at + draft.spec.maxRuntimeMs;
-  if (ping.delay_ms === 0) return { limit_at: limitAt };
+  if (ping.delay_ms <= LIMITS.onItsWayMsMax) return { limit_at: limitAt };
   const atLeast = ping.received_at + LIMITS.delayedStartMsMin;
   return { limit_at: Math.max(limitAt, atLeast), limit_at_min: atLeast };
 }
@@ -117,6 +134,8 @@ function makeRoom(draft: Draft, at: number): void {
 }
 
 function applyEnd(draft: Draft, ping: Ping, reportedAt: number): PingEffect {
+  if (isRetriedEnd(draft, ping, reportedAt))
+    return { reason: 'duplicate', runId: draft.job.anonymous_end?.run_id ?? null };
   const known = findRun(draft, ping);
   if (known === undefined) {
     const forgotten = rememberedRun(draft.job, ping.rid);
@@ -258,8 +277,8 @@ function applySkip(draft: Draft, ping: Ping, at: number): PingEffect {
  * newest open run, else the anonymous run that was given up last.
  */
 function findRun(draft: Draft, ping: Ping): Run | undefined {
-  if (ping.rid !== null) return draft.runOfRid(ping.rid);
   const at = ping.received_at - ping.delay_ms;
+  if (ping.rid !== null) return runOfRidAt(draft, ping.rid, at);
   const open = draft.openRuns().filter((run) => (run.started_at ?? 0) <= at);
   const anonymous = open.findLast((run) => run.rid === null);
   if (anonymous !== undefined || open.length > 0) return anonymous ?? open.at(-1);

@@ -2,8 +2,10 @@ import type { Declaration } from './declaration.ts';
 import { applyDefaults, type Fill } from './defaults.ts';
 import type { Fault, Lint } from './errors.ts';
 import type { Job, Place } from './model.ts';
+import { formatDuration } from '../schedule/duration.ts';
 import { hideInValue } from './redact.ts';
 import { planRenames, type Rename } from './rename.ts';
+import { maxRuntimeMsOf } from './spec.ts';
 
 /** A job as a file declares it. */
 export interface PlannedJob {
@@ -237,13 +239,16 @@ function refill(jobs: readonly Job[], fill: Fill): Plan['refilled'] {
 
 function changeLines(
   sign: string,
-  planned: { job: Job; keys: readonly KeyChange[] },
+  planned: Planned | Plan['refilled'][number],
   note: string,
   shown: Shown,
 ): string[] {
+  const { job, keys } = planned;
+  const next = 'next' in planned ? planned.next.declaration : planned.declaration;
   return [
-    `${sign} ${planned.job.name}${note}`,
-    ...planned.keys.map((change) => `    ${changeText(change, shown)}`),
+    `${sign} ${job.name}${note}`,
+    ...keys.map((change) => `    ${changeText(change, shown)}`),
+    ...limitLines(job, next, keys),
   ];
 }
 
@@ -252,9 +257,22 @@ function changeText({ key, from, to }: KeyChange, shown: Shown): string {
 }
 
 function summary(declaration: Declaration): string {
-  if (declaration.every !== undefined) return ` (every ${declaration.every})`;
-  if (declaration.schedule === undefined) return '';
-  return ` (${JSON.stringify(declaration.schedule)} ${declaration.timezone ?? 'UTC'})`;
+  const limit = `limit ${limitOf(declaration)}`;
+  if (declaration.every !== undefined) return ` (every ${declaration.every}, ${limit})`;
+  if (declaration.schedule === undefined) return ` (${limit})`;
+  return ` (${JSON.stringify(declaration.schedule)} ${declaration.timezone ?? 'UTC'}, ${limit})`;
+}
+
+/** After how long a run times out, declared or not. */
+export function limitOf(declaration: Declaration): string {
+  return formatDuration(maxRuntimeMsOf(declaration));
+}
+
+/** A limit that nobody declares follows the schedule and the overlap: a change of those may change it. */
+function limitLines(job: Job, next: Declaration, keys: readonly KeyChange[]): string[] {
+  if (keys.some(({ key }) => key === 'max_runtime')) return [];
+  const [from, to] = [limitOf(job.declaration), limitOf(next)];
+  return from === to ? [] : [`    limit in force: ${from} -> ${to}`];
 }
 
 /** How a value is written for people. */

@@ -21,6 +21,7 @@ export function remember(job: JobState, runs: Iterable<Run>, keepRuns: number): 
       run_id: runId,
       started_at: startedAt,
       is_ended: !isGivenUp(run.outcome),
+      ended_at: run.ended_at,
     };
     job.remembered = [...others, remembered].slice(-LIMITS.rememberedRunsMax);
   }

@@ -7,7 +7,7 @@ import type { Run } from './model.ts';
  */
 export interface Runs {
   get(id: string): Run | undefined;
-  /** The run to which a client gave this run id. */
+  /** The run to which a client gave this run id; of several the newest. */
   ofRid(rid: string): Run | undefined;
   /** Not ended yet; oldest first. */
   open(): readonly Run[];
@@ -101,10 +101,12 @@ export class ChangedRuns implements Runs {
   }
 
   ofRid(rid: string): Run | undefined {
-    const changed = [...this.#changes.values()].findLast((run) => run?.rid === rid);
-    if (changed) return changed;
     const stored = this.#stored.ofRid(rid);
-    return stored !== undefined && this.#changes.has(stored.id) ? undefined : stored;
+    let newest = stored !== undefined && this.#changes.has(stored.id) ? undefined : stored;
+    for (const run of this.#changes.values()) {
+      if (run?.rid === rid && (newest === undefined || compareRuns(newest, run) < 0)) newest = run;
+    }
+    return newest;
   }
 
   open(): readonly Run[] {

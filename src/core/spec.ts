@@ -2,6 +2,7 @@ import { parseDuration } from '../schedule/duration.ts';
 import { parseInstantIn } from '../schedule/instant.ts';
 import type { Declaration } from './declaration.ts';
 import { LIMITS } from './limits.ts';
+import { defaultMaxRuntimeMs } from './period.ts';
 import type { BadKind } from './reasons.ts';
 
 /** When a job should run: a cron expression in a zone, or a period counted from its last start. */
@@ -76,10 +77,10 @@ export function specOf(name: string, declaration: Declaration, globals: Globals)
     name,
     schedule: scheduleOf(declaration),
     graceMs: durationOf(declaration.grace, LIMITS.graceMsDefault),
-    maxRuntimeMs: durationOf(declaration.max_runtime, LIMITS.maxRuntimeMsDefault),
+    maxRuntimeMs: maxRuntimeMsOf(declaration),
     minRuntimeMs: declaration.min_runtime === undefined ? null : parseDuration(declaration.min_runtime),
     expectedOutput: expectedOutputOf(declaration),
-    overlap: declaration.overlap ?? 'allow',
+    overlap: overlapOf(declaration),
     maintenance: maintenanceOf(declaration),
     failureThreshold: thresholdOf(declaration.failure_threshold),
     recoveryThreshold: declaration.recovery_threshold ?? 1,
@@ -91,6 +92,16 @@ export function specOf(name: string, declaration: Declaration, globals: Globals)
     keepRuns: declaration.keep_runs ?? LIMITS.keepRunsDefault,
     replayWindowMs: globals.replayWindowMs,
   };
+}
+
+/** After how long a run times out: as declared, or as holds where nothing is (DESIGN.md §3.2). */
+export function maxRuntimeMsOf(declaration: Declaration): number {
+  if (declaration.max_runtime !== undefined) return parseDuration(declaration.max_runtime);
+  return defaultMaxRuntimeMs(scheduleOf(declaration), overlapOf(declaration));
+}
+
+function overlapOf({ overlap }: Declaration): Overlap {
+  return overlap ?? 'allow';
 }
 
 /** Whether two specs say the same; `specOf` puts their keys in the same order. */

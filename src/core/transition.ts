@@ -127,7 +127,6 @@ function noteGap(draft: Draft, fromAt: number, toAt: number): Reason {
     from_at: Math.min(fromAt, ...known.map((gap) => gap.from_at)),
     to_at: Math.max(toAt, ...known.map((gap) => gap.to_at)),
   });
-  // A run that reached its limit meanwhile says from when on `every` expected the next.
   settle(draft, toAt, false);
   if (draft.spec.schedule?.kind === 'every')
     startPeriodAnew(draft, draft.spec.schedule.everyMs, fromAt, toAt);
@@ -159,7 +158,8 @@ function changeSpec(draft: Draft, next: Spec, at: number): Reason {
   if (moved && !wasPaused) skipDueSlot(draft, at);
   draft.spec = next;
   if (draft.paused && !wasPaused) pause(draft, at);
-  else if (!draft.paused && (wasPaused || moved)) expectAnew(draft, at);
+  else if (!draft.paused && wasPaused) endPause(draft, at);
+  else if (!draft.paused && moved) expectAnew(draft, at);
   // A run belongs to a slot of the schedule it runs by.
   if (moved) {
     draft.job.unclaimed = [];
@@ -213,8 +213,14 @@ function resumeByApi(draft: Draft, at: number): Reason {
   const wasPaused = draft.paused;
   settle(draft, at, false);
   draft.job.paused_by_api = false;
-  if (wasPaused && !draft.paused) expectAnew(draft, at);
+  if (wasPaused && !draft.paused) endPause(draft, at);
   return 'resumed';
+}
+
+/** From now on the job counts again, and so does the end of a run that is open, whenever it began (DESIGN.md §3.3). */
+function endPause(draft: Draft, at: number): void {
+  expectAnew(draft, at);
+  for (const run of draft.openRuns()) if (!run.counted) draft.changeRun(run.id, { counted: true });
 }
 
 /** Expects the first slot after an instant that no run has claimed already, a little early. */

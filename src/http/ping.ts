@@ -14,6 +14,7 @@ const PARAMETERS = [
   'delay_ms',
   'host',
   'output_dropped_bytes',
+  'captured',
 ] as const;
 type Parameter = (typeof PARAMETERS)[number];
 type Given = Partial<Record<Parameter | 'output', unknown>>;
@@ -41,6 +42,7 @@ export function pingOf({ kind, query, isJson, body, received_at, limits }: PingI
   const read = <T>(key: Parameter, parse: (value: unknown) => T | null): T | null =>
     parse(search.get(key)) ?? parse(json?.[key]);
   const output = json === null ? rawOutput(body) : jsonOutput(json.output);
+  const captured = read('captured', boolean);
   const clientDroppedBytes = read('output_dropped_bytes', count(Number.MAX_SAFE_INTEGER)) ?? 0;
   return {
     kind,
@@ -56,6 +58,7 @@ export function pingOf({ kind, query, isJson, body, received_at, limits }: PingI
       Number.MAX_SAFE_INTEGER,
       (output?.dropped_bytes ?? 0) + clientDroppedBytes,
     ),
+    ...(captured === false ? { captured } : {}),
   };
 }
 
@@ -110,6 +113,19 @@ const EXIT_CODE_MAX = 2 ** 32 - 1;
 function exitCode(value: unknown): number | null {
   const code = integer(value);
   return code !== null && code >= EXIT_CODE_MIN && code <= EXIT_CODE_MAX ? code : null;
+}
+
+const BOOLEANS = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+]);
+
+function boolean(value: unknown): boolean | null {
+  if (typeof value === 'boolean') return value;
+  const isText = typeof value === 'string' || typeof value === 'number';
+  return isText ? (BOOLEANS.get(String(value).trim().toLowerCase()) ?? null) : null;
 }
 
 function count(max: number): (value: unknown) => number | null {

@@ -54,7 +54,7 @@ async function toldSince(count: number): Promise<string[]> {
   return slack.messages.slice(count).map(({ text }) =>
     text
       .replaceAll(hostname(), 'HOST')
-      .replace(/after [\d.]+m?s/, 'after N')
+      .replace(/after [\dms.]+/, 'after N')
       .replace(/for [\dms.]+/, 'for N')
       .replaceAll(/\d\d:\d\d(:\d\d)?/g, 'HH:MM'),
   );
@@ -169,9 +169,10 @@ describe('a cron job, watched end to end', () => {
     expect(answer.status).toBe(200);
     await service.killAndRestart();
     expect(await job('backup')).toMatchObject({ status: 'running' });
-    await service.advance(10 * MINUTE_MS);
+    // Cronflow was away shortly before the limit, so what the wrapper may have kept has its time first.
+    await service.advance(16 * MINUTE_MS);
     expect(await toldSince(5)).toEqual([
-      'TIMEOUT backup: still running after 10m: Cronflow was away for N of that and may not have seen its end',
+      'TIMEOUT backup: still running after N: Cronflow was away for N of that and may not have seen its end',
     ]);
   });
 

@@ -35,12 +35,26 @@ async function lintsIn(text: string): Promise<string[]> {
 }
 
 describe('cronflow check', () => {
-  test('says of a valid file what it holds', async () => {
+  test('says of a valid file what it holds, and after how long runs time out', async () => {
     expect(await checked(`${OPS}jobs: {a: {schedule: '0 12 * * *'}, b: {every: 1h}}`)).toEqual({
       code: 0,
-      stdout: 'cronflow.yaml is valid: 2 jobs, 1 notifier\n',
+      stdout:
+        'cronflow.yaml is valid: 2 jobs, 1 notifier\n' +
+        '  a run times out after 1d: a\n' +
+        '  a run times out after 4h: b\n',
       stderr: '',
     });
+  });
+
+  test('names some of the jobs that share a limit, and for programs all', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const jobs = names.map((name) => `${name}: {schedule: '*/30 * * * *', overlap: skip}`).join(', ');
+    const yaml = `${OPS}jobs: {${jobs}}`;
+    expect((await checked(yaml)).stdout).toContain(
+      '\n  a run times out after 2h: a, b, c, d, e and 2 more\n',
+    );
+    const { limits } = JSON.parse((await checked(yaml, '--json')).stdout) as { limits: unknown };
+    expect(limits).toEqual(Object.fromEntries(names.map((name) => [name, '2h'])));
   });
 
   const bad = readdirSync(BAD).filter((name) => name.endsWith('.yaml'));
@@ -87,7 +101,7 @@ describe('cronflow check', () => {
       "jobs: {a: {schedule: '30 2 * * *', timezone: Europe/Berlin}}\n";
     const { code, stdout } = await checked(notes, '--strict');
     expect(stdout).toContain('notifiers.ops.webhook_url: note: the address is empty');
-    expect(stdout).toMatch(/1 job, 1 notifier, 2 notes\n$/);
+    expect(stdout).toMatch(/1 job, 1 notifier, 2 notes\n {2}a run times out after /);
     expect(code).toBe(0);
     expect((await checked(notes.replace('${EMPTY:-}', ''), '--strict')).code).toBe(3);
     expect((await checked(notes.replace('30 2', '0 30 2'), '--strict')).code).toBe(3);
@@ -118,12 +132,13 @@ describe('cronflow check', () => {
     const jobs = `${OPS}jobs:\n  a: {schedule: '* * * * *'}\n  b: {notify: []}\n`;
     expect(await lintsIn(jobs)).toHaveLength(2);
     const one = await checked(jobs, '--allow', 'grace_over_period', '--strict');
-    expect(one.stdout).toMatch(/nobody_told][^]*1 warning, 1 lint allowed\n$/);
+    expect(one.stdout).toMatch(/nobody_told][^]*1 warning, 1 lint allowed\n {2}a run times out after /);
     expect(one.code).toBe(3);
     const both = await checked(jobs, '--allow=nobody_told,grace_over_period', '--strict');
     expect(both).toEqual({
       code: 0,
-      stdout: 'cronflow.yaml is valid: 2 jobs, 1 notifier, 2 lints allowed\n',
+      stdout:
+        'cronflow.yaml is valid: 2 jobs, 1 notifier, 2 lints allowed\n  a run times out after 1d: a, b\n',
       stderr: '',
     });
     const behind = jobs.replace("*'}", "*'} # cronflow: allow grace_over_period, nobody_told");
@@ -325,7 +340,7 @@ describe('lints', () => {
       'cronflow.yaml:3:3 jobs.backup: warning: pings come for "bakup", which nobody declares and which is one slip of the keyboard away; correct the name here or where the job pings [name_near_unknown]',
     );
     expect(stdout).toContain('jobs.other: warning: pings come for "othre"');
-    expect(stdout).toMatch(/3 jobs, 1 notifier, 2 warnings\n$/);
+    expect(stdout).toMatch(/3 jobs, 1 notifier, 2 warnings\n {2}a run times out after /);
     const { code: failed, stderr } = await checked(text, '--url', 'http://127.0.0.1:9');
     expect(failed).toBe(1);
     expect(stderr).toContain('cronflow check: No Cronflow can be asked at http://127.0.0.1:9/pings/unknown');
@@ -339,7 +354,10 @@ describe('lints', () => {
     expect(lost.code).toBe(0);
     expect(lost.stdout).toMatch(/^cronflow\.yaml:3:32 jobs\.a\.renamed_from: warning: renames nothing: /);
     const fits = await checkedBeside([], `${OPS}jobs:\n  a: {every: 1h, renamed_from: other}\n`);
-    expect(fits).toMatchObject({ code: 0, stdout: 'cronflow.yaml is valid: 1 job, 1 notifier\n' });
+    expect(fits).toMatchObject({
+      code: 0,
+      stdout: 'cronflow.yaml is valid: 1 job, 1 notifier\n  a run times out after 4h: a\n',
+    });
   });
 
   test('stand at what the job of an included file says', async () => {

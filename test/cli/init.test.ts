@@ -30,7 +30,7 @@ describe('cronflow init', () => {
       const address = 'https://hooks.slack.com/services/T0/B0/x';
       expect(await checking({ SLACK_WEBHOOK_URL: address })).toEqual({
         code: 0,
-        stdout: 'cronflow.yaml is valid: 1 job, 1 notifier\n',
+        stdout: 'cronflow.yaml is valid: 1 job, 1 notifier\n  a run times out after 2h: nightly-backup\n',
         stderr: '',
       });
       expect((await checking({})).stdout).toContain('the address is empty: every notification is logged');

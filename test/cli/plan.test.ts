@@ -60,7 +60,7 @@ const CHANGED = yamlOf({
   invoices: { schedule: '@hourly' },
 });
 const CHANGES = [
-  '+ invoices ("@hourly" UTC)',
+  '+ invoices ("@hourly" UTC, limit 1d)',
   '~ backup',
   '    grace: "5m" -> "10m"',
   '    max_runtime: (not set) -> "2h"',

@@ -215,7 +215,7 @@ describe('start', () => {
     const config = await build().start();
     expect(names()).toEqual(['a', 'b']);
     expect(reloader).toMatchObject({ current: config, problem: null });
-    expect(log).toEqual(['configuration applied', '+ a', '+ b']);
+    expect(log).toEqual(['configuration applied', '+ a (limit 1d)', '+ b (limit 1d)']);
   });
 
   it.each([
@@ -298,7 +298,7 @@ describe('reload', () => {
     await build().start();
     save(jobs('a', 'b'));
     expect(await reloader.reload()).toMatchObject({ status: 'applied', plan: { added: [{ name: 'b' }] } });
-    expect(log.slice(-3)).toEqual(['configuration applied', '+ b', '= 1 unchanged']);
+    expect(log.slice(-3)).toEqual(['configuration applied', '+ b (limit 1d)', '= 1 unchanged']);
   });
 
   it.each([

@@ -193,13 +193,14 @@ describe('formatPlan', () => {
       declare('never', {}),
     ];
     expect(formatPlan(planChanges(stored, declared, { defaults: { owner: 'me' } }), asIs).join('\n')).toBe(
-      `+ new ("0 2 * * *" UTC)
-+ often (every 5m)
-+ never
+      `+ new ("0 2 * * *" UTC, limit 1d)
++ often (every 5m, limit 1h)
++ never (limit 1d)
 + back (restored with its history)
 ~ mine (from the API, now declared in the file)
     every: (not set) -> "1h"
     schedule: "0 2 * * *" -> (not set)
+    limit in force: 1d -> 4h
 ~ changed
     grace: "5m" -> "10m"
     notify: (not set) -> ["ops"]
@@ -215,7 +216,7 @@ describe('formatPlan', () => {
       [],
       ['a', 'b', 'c'].map((name) => declare(name, {})),
     );
-    expect(formatPlan(plan, asIs, 2)).toEqual(['+ a', '+ b', '... and 1 more lines']);
+    expect(formatPlan(plan, asIs, 2)).toEqual(['+ a (limit 1d)', '+ b (limit 1d)', '... and 1 more lines']);
   });
 });
 

@@ -110,6 +110,9 @@ describe('the parameters of a ping', () => {
     ['host=a%0Ab', { host: null }],
     [`host=${'h'.repeat(256)}`, { host: null }],
     ['output_dropped_bytes=-1', { output_dropped_bytes: 0 }],
+    ['captured=false', { captured: false }],
+    ['captured=False', { captured: false }],
+    ['captured=0', { captured: false }],
     ['host=%zz&exit_code=1', { exit_code: 1, host: '%zz' }],
   ])('?%s', (query, expected) => {
     expect(build(query)).toEqual({ ...EMPTY, ...expected });

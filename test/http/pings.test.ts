@@ -180,7 +180,7 @@ describe('a ping', () => {
 
   test('with a malformed run id is one without: a second start means that the first run died', async () => {
     const { post, request } = await withJob();
-    await post('/jobs/backup/start?rid=a%20b');
+    await post('/jobs/backup/start?rid=a%20b&delay_ms=61000');
     await post('/jobs/backup/start?rid=a%20b');
     const { json: runs } = await request('/jobs/backup/runs');
     expect(runs.map(({ rid, outcome }) => [rid, outcome])).toEqual([
@@ -192,11 +192,28 @@ describe('a ping', () => {
   test('is judged by the tail of its output that is kept, not by what was dropped', async () => {
     const { post, request } = await startServer();
     await post('/jobs', { name: 'backup', expect: { output: { contains: 'done', not_contains: 'ERROR' } } });
-    const judged = async (body: string): Promise<unknown> =>
-      (await request('/jobs/backup/success', { method: 'POST', body })).json['reason'];
+    let count = 0;
+    const judged = async (body: string): Promise<unknown> => {
+      count += 1;
+      return (await request(`/jobs/backup/success?rid=${count}`, { method: 'POST', body })).json['reason'];
+    };
     expect(await judged(`ERROR${'.'.repeat(10_000)}done`)).toBe('succeeded');
     expect(await judged(`done${'.'.repeat(10_000)}`)).toBe('output_mismatch');
     expect(await judged(`done${'.'.repeat(9_000)}`)).toBe('succeeded');
+  });
+
+  test('is not judged by an output that its client did not capture, but by one that is empty', async () => {
+    const { post, request } = await startServer();
+    await post('/jobs', { name: 'backup', expect: { output: { contains: 'done' } } });
+    const judged = async (path: string, body?: unknown): Promise<unknown> =>
+      (body === undefined ? await request(path, { method: 'POST', body: '' }) : await post(path, body)).json[
+        'reason'
+      ];
+    expect(await judged('/jobs/backup/success?rid=a&captured=false')).toBe('succeeded');
+    expect(await judged('/jobs/backup/success?rid=b')).toBe('output_mismatch');
+    expect(await judged('/jobs/backup/success?rid=c&captured=true')).toBe('output_mismatch');
+    expect(await judged('/jobs/backup/success?rid=d', { captured: false })).toBe('succeeded');
+    expect(await judged('/jobs/backup/success?rid=e', { output: '' })).toBe('output_mismatch');
   });
 
   test('for an unknown job is a 404 with a suggestion, and counted', async () => {
@@ -304,7 +321,7 @@ test('a ping under a former name counts, and the answer, the log and the job say
     warning:
       'Job "dump" is named "backup" now; pings under the old name count for 30 days after that. Ping the new name.',
   });
-  expect((await post('/jobs/backup/success')).json).not.toHaveProperty('warning');
+  expect((await post('/jobs/backup/success?rid=b')).json).not.toHaveProperty('warning');
   expect(former).toEqual([['dump', 'backup', 'success']]);
   expect((await request('/jobs/backup/runs')).json).toHaveLength(2);
   expect((await request('/jobs/dump')).json).toMatchObject({

@@ -44,6 +44,8 @@ export interface ScriptedPing {
   duration_ms?: number;
   delay_ms?: number;
   output?: string;
+  /** The client says that it captured nothing. */
+  captured?: false;
 }
 
 /** What somebody was owed. Compared as a list in this order per job and notifier. */

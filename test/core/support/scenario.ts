@@ -129,6 +129,7 @@ function pingOf(kind: PingKind, at: number, fields: Record<string, string>): Pin
     host: null,
     output: fields.output?.replaceAll('|', '\n') ?? null,
     output_dropped_bytes: 0,
+    ...(fields.captured === 'false' ? { captured: false as const } : {}),
   };
 }
 

@@ -213,9 +213,65 @@ describe('§3.4 when Cronflow was away', () => {
       'its limit still counts',
       NIGHTLY,
       `02:00 start rid=a
-       05:00 gap from=03:00
-       05:00 tick`,
+       03:40 gap from=03:00
+       04:00 tick`,
       ['04:00 slot 02:00 timeout timeout', '04:00 owe ops opened timeout'],
+    ],
+    [
+      'a limit that fell into the gap waits for what the wrapper has kept',
+      NIGHTLY,
+      `02:00 start rid=a
+       05:00 gap from=03:00
+       05:14:59 tick
+       05:15 tick`,
+      ['05:15 slot 02:00 timeout timeout', '05:15 owe ops opened timeout'],
+    ],
+    [
+      'and nobody is told where that comes in time: the job had ended while Cronflow was away',
+      { ...NIGHTLY, max_runtime: '10m' },
+      `02:00:01 start rid=a
+       02:15:30 gap from=02:00:30
+       02:15:39 tick
+       02:15:40 success rid=a delay=14m40s took=59s
+       04:00 tick`,
+      ['02:01 slot 02:00 success succeeded'],
+    ],
+    [
+      'a limit less than a replay window after the gap waits, too, and one at its end does not',
+      { max_runtime: '2h' },
+      `01:00 start rid=a
+       01:01 start rid=b
+       02:46 gap from=02:45
+       03:00:59 tick
+       03:01 tick`,
+      ['03:01 no slot timeout timeout', '03:01 no slot timeout timeout', '03:01 owe ops opened timeout'],
+    ],
+    [
+      'a limit waits for no gap in which its run had not begun',
+      { max_runtime: '2m' },
+      `01:00 gap from=00:50
+       01:00:01 start rid=a
+       01:02:01 tick`,
+      ['01:02:01 no slot timeout timeout', '01:02:01 owe ops opened timeout'],
+    ],
+    [
+      'one that waits while Cronflow goes away again waits for what was kept then',
+      { max_runtime: '1h' },
+      `01:00 start rid=a
+       02:10 gap from=01:50
+       02:40 gap from=02:20
+       02:54 tick
+       02:55 tick`,
+      ['02:55 no slot timeout timeout', '02:55 owe ops opened timeout'],
+    ],
+    [
+      'but restarts that are over by then do not put it off: a run that hangs is told of',
+      { max_runtime: '1h' },
+      `01:00 start rid=a
+       02:00:05 gap from=02:00
+       02:10:05 gap from=02:10
+       02:15:05 tick`,
+      ['02:15:05 no slot timeout timeout', '02:15:05 owe ops opened timeout'],
     ],
     [
       'waiting for the replay holds up no slot that the gap does not touch: a dead job is told of in time',
@@ -387,10 +443,10 @@ describe('§3.4 a rerun of a missed slot that ended unknown', () => {
 describe('§3.4 reminders of a time in which nobody could be reminded', () => {
   table([
     [
-      'come once, at its end, also where the trouble itself fell into it',
+      'come once, at its end',
       { max_runtime: '1h', remind_every: '10m' },
       `00:30 start
-       02:05 gap from=01:10
+       02:05 gap from=01:35
        02:06 tick
        02:15 tick`,
       [
@@ -412,7 +468,7 @@ describe('§3.4 `every` after a run that reached its limit in a gap', () => {
        01:10 gap from=00:27
        01:25 tick
        01:26 tick`,
-      ['00:30 no slot timeout timeout', '00:30 owe ops opened timeout', '01:26 slot 01:25 missed missed'],
+      ['01:25 no slot timeout timeout', '01:25 owe ops opened timeout', '01:26 slot 01:25 missed missed'],
     ],
   ]);
 });

@@ -92,7 +92,7 @@ describe('§3.4 a clock that steps back', () => {
   test.each([
     ['by a little', '01:00:30 start rid=a\n01:00:10 success rid=a', 0],
     ['by a day', 'd2 01:00 start rid=a\n12:00 clock_set_back\n12:10 success rid=a', 600_000],
-    ['before the start comes', '01:10 success rid=a\n01:10:05 clock_set_back\n01:30 start rid=a', 0],
+    ['before the start comes', '01:10 success rid=a\n01:10:05 clock_set_back\n01:11 start rid=a', 0],
   ])('%s makes no duration negative', (_step, script, durationMs) => {
     const run = stateAfter({ max_runtime: '2d' }, script).runs.at(-1);
     expect(run).toMatchObject({ outcome: 'success', duration_ms: durationMs });

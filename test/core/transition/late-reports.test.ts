@@ -111,6 +111,30 @@ describe('§3.2 late reports', () => {
       ['03:01 no slot timeout timeout', '03:01 owe ops opened timeout'],
     ],
     [
+      'a start that only took some seconds on its way is held to the limit that was declared',
+      { max_runtime: '5s' },
+      `03:00:02 start rid=a delay=2s
+       03:00:05 tick
+       03:10:09 start rid=b delay=9s
+       03:10:10 success rid=b`,
+      [
+        '03:00:05 no slot timeout timeout',
+        '03:00:05 owe ops opened timeout',
+        '03:10:05 no slot timeout timeout',
+        '03:10:10 no slot success succeeded',
+        '03:10:10 owe ops closed succeeded',
+        '03:10:10 incident closed late_report',
+      ],
+    ],
+    [
+      'one that was kept for longer than that is not',
+      { max_runtime: '5s' },
+      `03:00:11 start rid=a delay=11s
+       03:01:10 tick
+       03:01:11 tick`,
+      ['03:01:11 no slot timeout timeout', '03:01:11 owe ops opened timeout'],
+    ],
+    [
       'a success that lies before the miss was found closes the incident all the same',
       NIGHTLY,
       `02:06 tick

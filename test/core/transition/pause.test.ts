@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { EVERY, HOURLY, table } from '../support/table.ts';
+import { EVERY, HOURLY, NONE, table } from '../support/table.ts';
 
 describe('§3.3 pausing and removing', () => {
   table([
@@ -22,31 +22,96 @@ describe('§3.3 pausing and removing', () => {
       ],
     ],
     [
-      'nor does the end of a run that began in a pause put off what an interval expects',
+      'an interval is not due while a run is open that began in a pause, and whatever ended in it puts off nothing',
       EVERY,
       `00:10 paused
-       00:20 start
+       00:20 start rid=a
+       00:25 success rid=a
+       00:26 start
        00:30 resumed
-       01:32 start
-       01:40 success`,
-      ['01:32 no slot abandoned abandoned (not counted)', '01:40 slot 01:30 success succeeded'],
+       01:36 success
+       01:41 tick`,
+      [
+        '00:25 no slot success succeeded (not counted)',
+        '01:36 no slot success succeeded',
+        '01:41 slot 01:36 missed missed',
+        '01:41 owe ops opened missed',
+      ],
     ],
     [
-      'a run that began or ended while paused does not count, however it goes on',
+      'what ended while paused does not count',
       HOURLY,
       `01:00 start rid=a
        01:10 paused
        01:20 failure rid=a
        01:30 start rid=b
+       01:35 failure rid=b
        01:40 resumed
        01:50 failure rid=b
        02:00 failure rid=c`,
       [
         '01:20 slot 01:00 failure reported_failure (not counted)',
-        '01:50 no slot failure reported_failure (not counted)',
+        '01:35 no slot failure reported_failure (not counted)',
         '02:00 slot 02:00 failure reported_failure',
         '02:00 owe ops opened reported_failure',
       ],
+    ],
+    [
+      'a run that was open when the pause ended counts by its end, also if it began in the pause',
+      HOURLY,
+      `01:00 start rid=a
+       01:10 paused
+       01:30 start rid=b
+       01:40 resumed
+       01:50 success rid=a
+       02:00 failure rid=b exit=3`,
+      [
+        '01:50 slot 01:00 success succeeded',
+        '02:00 no slot failure exit_code',
+        '02:00 owe ops opened exit_code',
+      ],
+    ],
+    [
+      'and by its limit: a run that hangs since the pause is told of',
+      NONE,
+      `01:30 paused
+       01:40 start rid=a
+       02:00 resumed
+       02:40 tick`,
+      ['02:40 no slot timeout timeout', '02:40 owe ops opened timeout'],
+    ],
+    [
+      'a limit that passed in the pause is no news after it, and a late end of such a run is none either',
+      NONE,
+      `01:30 paused
+       01:40 start rid=a
+       02:50 resumed
+       03:00 failure rid=a`,
+      ['02:40 no slot timeout timeout (not counted)', '03:00 no slot failure reported_failure (not counted)'],
+    ],
+    [
+      'a pause that the file ends lets an open run count, too',
+      { ...NONE, paused: true },
+      `01:40 start
+       02:00 spec {"paused":false}
+       02:10 start
+       02:20 success`,
+      [
+        '02:10 no slot abandoned abandoned',
+        '02:10 owe ops opened abandoned',
+        '02:20 no slot success succeeded',
+        '02:20 owe ops closed succeeded',
+        '02:20 incident closed recovered',
+      ],
+    ],
+    [
+      'while one pause is left, the end of the other lets nothing count',
+      { ...NONE, paused: true },
+      `01:30 paused
+       01:40 start rid=a
+       02:00 spec {"paused":false}
+       02:10 failure rid=a`,
+      ['02:10 no slot failure reported_failure (not counted)'],
     ],
     [
       'resuming expects the first slot after it, and none of the pause',

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Declaration } from '../../../src/core/declaration.ts';
-import { play, stateAfter } from '../support/scenario.ts';
+import { parseDuration } from '../../../src/schedule/duration.ts';
+import { instant, play, stateAfter } from '../support/scenario.ts';
 import { HOURLY, NIGHTLY, NONE, table } from '../support/table.ts';
 
 describe('§3.2 runs', () => {
@@ -162,6 +163,48 @@ describe('§3.2 runs', () => {
   ]);
 });
 
+describe('§3.2 the limit of a job that declares none', () => {
+  test.each([
+    ['a day', { schedule: '*/10 * * * *' }, '24h'],
+    ['a day without a schedule, whatever its lock does', { overlap: 'skip' }, '24h'],
+    ['four periods where an interval waits for the end of a run', { every: '30m' }, '2h'],
+    ['and an hour at least', { every: '5m' }, '1h'],
+    ['and a day at most', { every: '12h' }, '24h'],
+    ['four periods where a run hides slots', { schedule: '0 8-20 * * *', overlap: 'skip' }, '4h'],
+    ['and an hour at least of those, too', { schedule: '*/5 * * * *', overlap: 'skip' }, '1h'],
+    ['and a day at most of those', { schedule: '0 9 * * 1-5', overlap: 'skip' }, '24h'],
+    ['what it declares, if it does', { every: '30m', max_runtime: '5h' }, '5h'],
+  ] satisfies [string, Declaration, string][])('is %s', (_what, declaration, limit) => {
+    const { runs } = stateAfter(declaration, '00:30 start rid=a');
+    expect(runs.at(-1)?.limit_at).toBe(instant('00:30') + parseDuration(limit));
+  });
+
+  table([
+    [
+      'so that a host that dies in the middle of a run is no silence for a day',
+      { every: '5m' },
+      `00:05 start rid=a
+       00:06 success rid=a
+       00:10 start rid=b
+       01:10 tick`,
+      [
+        '00:06 slot 00:05 success succeeded',
+        '01:10 slot 00:10 timeout timeout',
+        '01:10 owe ops opened timeout',
+      ],
+    ],
+    [
+      'a change of the interval changes it at once, but makes nothing late that was in time',
+      { every: '12h', grace: '5m' },
+      `00:30 start rid=a
+       03:00 spec {"every":"10m"}
+       03:04 tick
+       03:05 tick`,
+      ['03:05 no slot timeout timeout', '03:05 owe ops opened timeout'],
+    ],
+  ]);
+});
+
 describe('§3.2 a lock that is taken', () => {
   table([
     [
@@ -211,14 +254,14 @@ describe('§3.2 a lock that is taken', () => {
     [
       'a start that comes after its end breaks no row of skips: its run was before them',
       HOURLY,
-      `00:40 success rid=z
-       01:00 skip rid=a
-       01:10 start rid=z
+      `00:57:30 success rid=z
+       00:58:10 skip rid=a
+       00:58:20 start rid=z
        02:00 skip rid=b
        03:00 skip rid=c`,
       [
-        '00:40 no slot success succeeded',
-        '01:00 slot 01:00 skipped lock_held',
+        '00:57:30 no slot success succeeded',
+        '00:58:10 slot 01:00 skipped lock_held',
         '02:00 slot 02:00 skipped lock_held',
         '03:00 slot 03:00 failure stuck_lock',
         '03:00 owe ops opened stuck_lock',
@@ -308,6 +351,9 @@ describe('§3.2 min_runtime and expect.output', () => {
     ['an unwanted text', 'success took=1m output=done,dumped,ERROR|7-rows', 'failure output_mismatch'],
     ['no match for the pattern', 'success took=1m output=done,dumped|0-rows', 'failure output_mismatch'],
     ['all as expected', `success ${FINE}`, 'success succeeded'],
+    ['output that nobody captured', 'success took=1m captured=false', 'success succeeded'],
+    ['which says nothing of how long it took', 'success took=59s captured=false', 'failure too_fast'],
+    ['nor of its exit code', 'success took=1m exit=2 captured=false', 'failure exit_code'],
     ['a bad report stays one, whatever it printed', `failure ${FINE}`, 'failure reported_failure'],
   ])('%s', (_case, end, expected) => {
     expect(play(BACKUP, `02:04 ${end}`)[0]).toBe(`02:04 slot 02:00 ${expected}`);
@@ -332,6 +378,11 @@ describe('§3.2 min_runtime and expect.output', () => {
   test('the history says what was expected and is not so', () => {
     const { runs } = stateAfter(BACKUP, '02:04 success took=1m output=done,dumped,ERROR');
     expect(runs.map((run) => run.detail)).toEqual(['the output contains "ERROR"']);
+  });
+
+  test('and that nobody captured the output, so that it was not judged', () => {
+    const { runs } = stateAfter(BACKUP, '02:04 success took=1m captured=false');
+    expect(runs.map((run) => run.detail)).toEqual(['its output was not captured, so it was not judged']);
   });
 
   test('a pattern takes linear time: one that makes others backtrack without end is judged', () => {

@@ -157,8 +157,8 @@ describe('§3.1 slots', () => {
       'a run too early for the next slot claims the latest one',
       { schedule: '0 * * * *', grace: '1h' },
       `00:59:58 success
-       02:57:59 success
-       02:58 success`,
+       02:57:59 success rid=a
+       02:58 success rid=b`,
       [
         '00:59:58 slot 01:00 success succeeded',
         '02:57:59 slot 02:00 success succeeded',
@@ -322,15 +322,15 @@ describe('§3.1 slots', () => {
     [
       'early is at most the grace',
       { ...NIGHTLY, grace: '30s' },
-      `01:59:29 success
-       01:59:30 success`,
+      `01:59:29 success rid=a
+       01:59:30 success rid=b`,
       ['01:59:29 no slot success succeeded', '01:59:30 slot 02:00 success succeeded'],
     ],
     [
       'early is at most 2 minutes',
       NIGHTLY,
-      `01:57:59 success
-       01:58 success`,
+      `01:57:59 success rid=a
+       01:58 success rid=b`,
       ['01:57:59 no slot success succeeded', '01:58 slot 02:00 success succeeded'],
     ],
     [
@@ -355,8 +355,8 @@ describe('§3.1 slots', () => {
       HOURLY,
       `00:30 success
        01:05 tick
-       01:58 failure
-       01:59 failure`,
+       01:58 failure rid=a
+       01:59 failure rid=b`,
       [
         '00:30 no slot success succeeded',
         '01:05 slot 01:00 missed missed',

@@ -3,7 +3,7 @@ import { NO_RUNS } from '../../../src/core/runs.ts';
 import { DEFAULT_GLOBALS, specOf } from '../../../src/core/spec.ts';
 import { transition } from '../../../src/core/transition.ts';
 import { instant, play, stateAfter } from '../support/scenario.ts';
-import { NIGHTLY, HOURLY, table } from '../support/table.ts';
+import { NIGHTLY, HOURLY, MINUTELY, table } from '../support/table.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -119,6 +119,41 @@ describe('§3.3 who is told what', () => {
        02:05 tick`,
     );
     expect(trace.filter((line) => line.includes('pager'))).toEqual(['02:05 owe pager opened missed (2)']);
+  });
+
+  test('a failure that replaces a timeout from before a hundred misses is told to those who take failures only', () => {
+    const notify = [{ to: 'pager', on: ['failure' as const] }];
+    const trace = play(
+      { ...MINUTELY, grace: '10s', max_runtime: '90s', notify },
+      `00:01 start rid=a
+       02:30 tick
+       02:30:01 failure rid=a exit=4`,
+    );
+    expect(trace.filter((line) => line.includes(' missed '))).toEqual([
+      '02:29:10 slot 02:29 missed missed x148',
+    ]);
+    expect(trace.slice(-2)).toEqual([
+      '02:30:01 slot 00:01 failure exit_code',
+      '02:30:01 owe pager opened exit_code (149)',
+    ]);
+  });
+
+  test('a kind keeps its count however many outcomes of other kinds come in between', () => {
+    const trace = play(
+      {
+        ...MINUTELY,
+        grace: '10s',
+        max_runtime: '90s',
+        failure_threshold: { timeout: 2, missed: 100, failure: 100 },
+      },
+      `00:01 start rid=a
+       00:02 start rid=b
+       00:03:30 failure rid=b
+       ${Array.from({ length: 60 }, (_, i) => `01:${String(i).padStart(2, '0')}:20 failure rid=r${i}`).join('\n')}
+       02:00 start rid=c
+       02:01:30 tick`,
+    );
+    expect(trace.filter((line) => line.includes('owe'))).toEqual(['02:01:30 owe ops opened timeout (121)']);
   });
 
   test('the closing is owed to those who were told, whatever happened to notify since', () => {

@@ -10,6 +10,12 @@ const MINUTE_MS = 60_000;
 const DELAY_MS_MAX = 7 * 24 * 60 * MINUTE_MS;
 /** How long after its arrival a delayed start cannot time out. */
 const DELAYED_START_MS_MIN = MINUTE_MS;
+/** What took no longer was on its way, and not kept to be sent again. */
+const ON_ITS_WAY_MS_MAX = 10_000;
+/** A client that got no answer sends its ping again within this. */
+const RETRIED_MS_MAX = MINUTE_MS;
+/** So long after a run has ended its rid may be that of another. */
+const REUSED_MS_MIN = MINUTE_MS;
 /** So many make a stuck lock. */
 const SKIPS_IN_A_ROW = 3;
 
@@ -28,6 +34,7 @@ export class Job {
   declared = true;
   /** Absences of Cronflow, known so far, in which the job was declared. */
   private readonly gaps: Gap[] = [];
+  private readonly replayWindowMs: number;
   private terms: Terms;
   private clock: number;
   private paused: boolean;
@@ -35,9 +42,14 @@ export class Job {
   /** Whether any ping ever came. */
   private seen = false;
   private learned = 0;
-  /** Rids and kinds of pings that came. */
-  private readonly heard = new Set<string>();
-  private readonly byRid = new Map<string, Run>();
+  /** Rids of skips that came. */
+  private readonly skipped = new Set<string>();
+  /** Runs with a rid, in the order in which they became known. */
+  private readonly byRid = new Map<string, Run[]>();
+  /** The last end without a rid, and how many starts had come before it. */
+  private anonymousEnd: { at: number; ping: ScriptedPing; startsBefore: number } | null = null;
+  /** Instants of starts that were no repetitions, in the order in which they came. */
+  private readonly startsAt: number[] = [];
   private openRuns: Run[] = [];
   /** Runs that failed by starting, and may be going on. */
   private readonly overlapping: Run[] = [];
@@ -50,6 +62,7 @@ export class Job {
     this.name = name;
     this.terms = terms;
     this.clock = declaredAt;
+    this.replayWindowMs = replayWindowMs;
     this.paused = terms.paused;
     this.trouble = new Trouble(name, terms, this.gaps);
     this.slots = new Slots(this.gaps, replayWindowMs, terms);
@@ -74,8 +87,8 @@ export class Job {
     if (!this.declared) return [];
     this.slots.listTo(this.clock);
     const dues: Due[] = this.openRuns.map((run) => ({
-      at: this.limitOf(run),
-      apply: () => this.end(run, 'timeout', 'timeout', this.limitOf(run)),
+      at: this.timeoutAt(run),
+      apply: () => this.end(run, 'timeout', 'timeout', this.timeoutAt(run)),
     }));
     const running = this.openRuns.some((run) => run.counted);
     for (const slot of this.slots.open()) {
@@ -95,6 +108,20 @@ export class Job {
 
   private limitOf(run: Run): number {
     return Math.max(run.started_at + this.terms.max_runtime_ms, run.limit_at_min);
+  }
+
+  /** When a run that has not ended is a timeout: at its limit, or once what a gap kept back has had its time. */
+  private timeoutAt(run: Run): number {
+    const limitAt = this.limitOf(run);
+    const waits = this.gaps.filter(
+      (gap) =>
+        run.started_at <= gap.to_at && gap.from_at <= limitAt && limitAt - gap.to_at < this.replayWindowMs,
+    );
+    if (waits.length === 0) return limitAt;
+    let at = Math.max(...waits.map((gap) => gap.to_at)) + this.replayWindowMs;
+    for (const gap of this.gaps)
+      if (gap.from_at <= at && at < gap.to_at) at = gap.to_at + this.replayWindowMs;
+    return at;
   }
 
   private miss(slot: Slot, touched: boolean, at: number): void {
@@ -127,25 +154,57 @@ export class Job {
     const delayMs = Math.min(Math.max(ping.delay_ms ?? 0, 0), DELAY_MS_MAX);
     const at = receivedAt - delayMs;
     const rid = wellFormed(ping.rid);
-    if (rid !== null) {
-      const key = `${rid} ${ping.kind}`;
-      if (this.heard.has(key)) return;
-      this.heard.add(key);
-    }
     if (ping.kind === 'start') this.start(rid, at, receivedAt);
-    else if (ping.kind === 'skip') this.skip(at);
+    else if (ping.kind === 'skip') this.skip(rid, at);
     else if (ping.kind !== 'log') this.report(rid, ping, at);
   }
 
   private start(rid: string | null, at: number, receivedAt: number): void {
-    // An end that overtook its start has made the run known.
-    if (rid !== null && this.byRid.has(rid)) return;
+    if (rid === null ? this.isRetriedStart(at) : this.isKnownStart(rid, at)) return;
+    this.startsAt.push(at);
     if (rid === null) this.abandonAnonymous(at);
     const run = this.becomeKnown(rid, at, at, true);
-    if (at < receivedAt) run.limit_at_min = receivedAt + DELAYED_START_MS_MIN;
+    if (receivedAt - at > ON_ITS_WAY_MS_MAX) run.limit_at_min = receivedAt + DELAYED_START_MS_MIN;
     if (run.result !== null) return;
     this.openRuns.push(run);
     this.makeRoom(at);
+  }
+
+  /** Whether a start with a run id is that of a run known already: by a start, or by an end that overtook it. */
+  private isKnownStart(rid: string, at: number): boolean {
+    const run = this.runOf(rid, at);
+    if (run === undefined) return false;
+    const overAt = run.ended_at ?? (run.result?.reason === 'overlap' ? null : (run.result?.at ?? null));
+    return overAt === null || at - overAt <= REUSED_MS_MIN;
+  }
+
+  /** Of several runs of one id the newest that had begun by then, within a minute; else the oldest. */
+  private runOf(rid: string, at: number): Run | undefined {
+    const runs = this.byRid.get(rid) ?? [];
+    return runs.findLast((run) => run.started_at - at <= REUSED_MS_MIN) ?? runs[0];
+  }
+
+  /** Whether an anonymous start comes so soon after that of a run which is going on that a client sent it again. */
+  private isRetriedStart(at: number): boolean {
+    return [...this.openRuns, ...this.overlapping].some(
+      (run) =>
+        run.rid === null &&
+        run.start_pinged &&
+        run.ended_at === null &&
+        Math.abs(at - run.started_at) <= this.retriedWithinMs(),
+    );
+  }
+
+  /** Whether an anonymous end is the last one again: nothing has started since. */
+  private isRetriedEnd(ping: ScriptedPing, at: number): boolean {
+    const last = this.anonymousEnd;
+    if (last === null || at < last.at || at - last.at > this.retriedWithinMs()) return false;
+    if (last.ping.kind !== ping.kind || last.ping.exit_code !== ping.exit_code) return false;
+    return !this.startsAt.slice(last.startsBefore).some((startAt) => last.at <= startAt && startAt <= at);
+  }
+
+  private retriedWithinMs(): number {
+    return Math.min(RETRIED_MS_MAX, (this.terms.period_ms ?? Number.POSITIVE_INFINITY) / 2);
   }
 
   private makeRoom(at: number): void {
@@ -179,7 +238,7 @@ export class Job {
     };
     const overlapping = run.counted && this.terms.overlap === 'forbid' && this.overlaps(at);
     this.runs.splice(this.runs.findLastIndex((other) => other.started_at <= at) + 1, 0, run);
-    if (rid !== null) this.byRid.set(rid, run);
+    if (rid !== null) this.byRid.set(rid, [...(this.byRid.get(rid) ?? []), run]);
     this.trace(at, false);
     if (!run.counted) return run;
     run.slot = this.claim(at, pingedAt);
@@ -242,7 +301,11 @@ export class Job {
 
   /** An end ping. */
   private report(rid: string | null, ping: ScriptedPing, at: number): void {
-    const run = rid === null ? this.anonymousAt(at) : this.byRid.get(rid);
+    if (rid === null) {
+      if (this.isRetriedEnd(ping, at)) return;
+      this.anonymousEnd = { at, ping, startsBefore: this.startsAt.length };
+    }
+    const run = rid === null ? this.anonymousAt(at) : this.runOf(rid, at);
     if (run !== undefined) {
       if (run.ended_at === null) this.finish(run, ping, at);
       return;
@@ -336,7 +399,9 @@ export class Job {
   }
 
   /** The wrapper found the lock taken. */
-  private skip(at: number): void {
+  private skip(rid: string | null, at: number): void {
+    if (rid !== null && this.skipped.has(rid)) return;
+    if (rid !== null) this.skipped.add(rid);
     if (this.paused) return;
     const free = !this.openRuns.some((run) => run.started_at <= at);
     this.trace(at, free);
@@ -392,7 +457,10 @@ export class Job {
       this.trace(at, false);
       this.slots.drop();
       this.trouble.closeSilently(at);
-    } else this.slots.expectAfter(at);
+    } else {
+      this.slots.expectAfter(at);
+      for (const run of this.openRuns) run.counted = true;
+    }
     return true;
   }
 

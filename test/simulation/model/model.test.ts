@@ -162,9 +162,11 @@ describe('slots (3.1)', () => {
 
   it('expects nothing of an interval while a run is open', () => {
     const run = [start('0:45', 'a'), good('2:20', 'a')];
-    expect(told(verdict({ every: '15m' }, '2:25', run))).toEqual([]);
+    expect(told(verdict({ every: '15m', max_runtime: '2h' }, '2:25', run))).toEqual([]);
     // Once it has ended the next one is due, with the usual grace.
-    expect(told(verdict({ every: '15m' }, '2:26', run))).toEqual(['ops opened missed 02:25']);
+    expect(told(verdict({ every: '15m', max_runtime: '2h' }, '2:26', run))).toEqual([
+      'ops opened missed 02:25',
+    ]);
   });
 
   it('expects nothing of a job without a schedule', () => {
@@ -594,7 +596,7 @@ describe('when Cronflow was away (3.4)', () => {
     expect(ended(found)).toEqual(['- - open started', '- - unknown outage']);
     expect(told(found)).toEqual([]);
     const silent = verdict({ max_runtime: '35m' }, '4:00', [start('1:00'), away('1:30:03', '1:40')]);
-    expect(told(silent)).toEqual(['ops opened timeout 01:35']);
+    expect(told(silent)).toEqual(['ops opened timeout 01:55']);
   });
 
   it('expects an interval anew at the end of the gap', () => {

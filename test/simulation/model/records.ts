@@ -28,7 +28,7 @@ export interface Run {
   rid: string | null;
   started_at: number;
   slot: Slot | null;
-  /** False if it became known or ended while the job was paused. */
+  /** False if it ended while the job was paused, or is open and the job still is. */
   counted: boolean;
   /** No limit falls before this, whatever `max_runtime` says. */
   limit_at_min: number;

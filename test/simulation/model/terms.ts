@@ -14,7 +14,11 @@ export interface Expectation {
 const MINUTE_MS = 60_000;
 /** What holds where a job says nothing (DESIGN.md §5). */
 const GRACE_MS = 5 * MINUTE_MS;
-const MAX_RUNTIME_MS = 24 * 60 * MINUTE_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+const MAX_RUNTIME_MS = DAY_MS;
+/** Where an open run hides what does not come. */
+const HIDING_PERIODS = 4;
 const MAX_OPEN_RUNS = 10;
 
 /** A declaration with every default filled in and every text read. */
@@ -24,6 +28,8 @@ export interface Terms {
   cron: Cron | null;
   every_ms: number | null;
   grace_ms: number;
+  /** Its `every`, or the shortest time between two slots; null without either. */
+  period_ms: number | null;
   max_runtime_ms: number;
   min_runtime_ms: number;
   success_exit_codes: readonly number[];
@@ -43,12 +49,14 @@ export interface Terms {
 export function termsOf(declared: Declaration, notifiers: readonly string[]): Terms {
   const { schedule, timezone = 'UTC', every } = declared;
   const graceMs = durationOf(declared.grace) ?? GRACE_MS;
+  const periodMs = schedule === undefined ? durationOf(every) : shortestMs(schedule);
   return {
     schedule_key: schedule === undefined ? `every ${every}` : `${schedule} in ${timezone}`,
     cron: schedule === undefined ? null : compileCron(schedule, timezone),
     every_ms: durationOf(every),
     grace_ms: graceMs,
-    max_runtime_ms: durationOf(declared.max_runtime) ?? MAX_RUNTIME_MS,
+    period_ms: periodMs,
+    max_runtime_ms: durationOf(declared.max_runtime) ?? unsaidMaxRuntimeMs(declared, periodMs),
     min_runtime_ms: durationOf(declared.min_runtime) ?? 0,
     success_exit_codes: declared.success_exit_codes ?? [0],
     expect: {
@@ -65,6 +73,33 @@ export function termsOf(declared: Declaration, notifiers: readonly string[]): Te
     paused: declared.paused ?? false,
     windows: windowsOf(declared.maintenance ?? [], timezone, graceMs),
   };
+}
+
+/** The limit of runs of a job that says none. */
+function unsaidMaxRuntimeMs({ every, overlap }: Declaration, periodMs: number | null): number {
+  const hides = every !== undefined || overlap === 'skip';
+  if (!hides || periodMs === null) return MAX_RUNTIME_MS;
+  return Math.min(MAX_RUNTIME_MS, Math.max(HOUR_MS, HIDING_PERIODS * periodMs));
+}
+
+const shortest = new Map<string, number>();
+
+/** The shortest time between two slots of a year, where no clock is changed. */
+function shortestMs(schedule: string): number {
+  const known = shortest.get(schedule);
+  if (known !== undefined) return known;
+  const cron = compileCron(schedule, 'UTC');
+  const startAt = Date.UTC(2023, 0, 1);
+  let ms = Number.POSITIVE_INFINITY;
+  let before: number | null = null;
+  for (let at = cron.next(startAt); at !== null && at < startAt + 366 * DAY_MS; at = cron.next(at)) {
+    if (before !== null) ms = Math.min(ms, at - before);
+    before = at;
+    // No cron of the worlds is denser than this.
+    if (ms <= MINUTE_MS) break;
+  }
+  shortest.set(schedule, ms);
+  return ms;
 }
 
 function durationOf(text: string | undefined): number | null {

@@ -139,6 +139,65 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'ping.exit_code !== -1 ? ping.kind',
   },
   {
+    name: 'output that nobody captured is judged',
+    promise: '§3.2 a run whose client says that it captured nothing is not judged by expect.output',
+    file: 'src/core/judge.ts',
+    find: 'ping.captured === false',
+    replace: "ping.kind === 'log'",
+  },
+  {
+    name: 'a limit that fell into a gap is a timeout at once',
+    promise:
+      '§3.4 a limit in a gap, or less than replay_window after it, waits for what the wrapper has kept',
+    file: 'src/core/due.ts',
+    find: 'const limitAt = limitDueAt(draft, run);',
+    replace: 'const limitAt = run.limit_at;',
+  },
+  {
+    name: 'a limit waits for the gap alone and not for what is replayed after it',
+    promise:
+      '§3.4 a limit in a gap, or less than replay_window after it, waits for what the wrapper has kept',
+    file: 'src/core/due.ts',
+    find: 'gap.from_at <= limitAt && limitAt < gap.to_at + replayWindowMs;',
+    replace: 'gap.from_at <= limitAt && limitAt < gap.to_at;',
+  },
+  {
+    name: 'a run that began in a pause never counts',
+    promise: '§3.3 a run that was open when the pause ended counts by its end',
+    file: 'src/core/transition.ts',
+    find: 'for (const run of draft.openRuns()) if (!run.counted) draft',
+    replace: 'for (const run of draft.openRuns()) if (run.started_at === null) draft',
+  },
+  {
+    name: 'a run that nobody limits is watched for a day',
+    promise:
+      '§3.2 the limit where an open run hides what does not come: 4 periods, at least 1h and at most 24h',
+    file: 'src/core/period.ts',
+    find: "const isHiding = schedule?.kind === 'every' || overlap === 'skip';",
+    replace: "const isHiding = schedule?.kind === 'every' && overlap === 'forbid';",
+  },
+  {
+    name: 'an anonymous start that is retried means that the run died',
+    promise: "§3.2 an anonymous start within 60 s of the open run's, and within half the period, is a retry",
+    file: 'src/core/ping.ts',
+    find: 'ping.rid === null ? retriedStart(draft, at) : ',
+    replace: 'ping.rid === null ? undefined : ',
+  },
+  {
+    name: 'an anonymous end that is retried counts twice',
+    promise: '§3.2 an anonymous end like the last, as soon after it, with no start between, changes nothing',
+    file: 'src/core/ping.ts',
+    find: 'if (isRetriedEnd(draft, ping, reportedAt))',
+    replace: 'if (reportedAt < 0 && isRetriedEnd(draft, ping, reportedAt))',
+  },
+  {
+    name: 'a run id that comes again is that of the run that ended',
+    promise: '§3.2 a start with the rid of a run that ended more than a minute before is a new run',
+    file: 'src/core/repeated.ts',
+    find: 'return endedAt !== null && at - endedAt > LIMITS.ridReusedMsMin;',
+    replace: 'return endedAt === -1 && at - endedAt > LIMITS.ridReusedMsMin;',
+  },
+  {
     name: 'runs may overlap although the job forbids it',
     promise: '§3.2 overlap: forbid makes the second run a failure',
     file: 'src/core/overlap.ts',

@@ -47,11 +47,21 @@ export interface DeclarationOptions {
 export function randomDeclaration(dice: Dice, options: DeclarationOptions): Declaration {
   const { declaration, periodMs } = randomSchedule(dice, options);
   declaration.grace = randomGrace(dice, periodMs);
-  // Where slots are dense, a run that stays open for a day would outlast the history that is looked at.
-  if (dice.chance(0.8) || periodMs <= 15 * MINUTE_MS)
-    declaration.max_runtime = randomMaxRuntime(dice, periodMs);
   for (const key of OPTIONAL_KEYS) if (dice.chance(0.3)) setKey(declaration, key, dice, options);
+  if (dice.chance(0.75) || outlastsHistory(declaration))
+    declaration.max_runtime = randomMaxRuntime(dice, periodMs);
   return declaration;
+}
+
+/** Where slots are dense, a run that stays open for a day would outlast the history that is looked at. */
+function outlastsHistory(declaration: Declaration): boolean {
+  const { every, overlap, max_runtime: limit } = declaration;
+  return (
+    limit === undefined &&
+    every === undefined &&
+    overlap !== 'skip' &&
+    periodMsOf(declaration) <= 15 * MINUTE_MS
+  );
 }
 
 /** A job's declaration after somebody edited a line or two of it. */
@@ -68,6 +78,7 @@ export function editedDeclaration(dice: Dice, before: Declaration, options: Decl
       else setKey(after, key, dice, options);
     }
   }
+  if (outlastsHistory(after)) after.max_runtime = randomMaxRuntime(dice, periodMsOf(after));
   return after;
 }
 

@@ -52,6 +52,8 @@ export interface Host {
   /** How far ahead of the server's its clock is at the start, and how much faster it runs. */
   skewMs: number;
   drift: number;
+  /** How many run ids it has, one after the other; null for a new one each time. */
+  ridCount: number | null;
   /** How often a single run goes wrong. */
   troubleProbability: number;
   /** Stretches in which one thing goes wrong again and again. */
@@ -66,13 +68,19 @@ export function pingsOf(host: Host, span: Window, dice: Dice): Sent[] {
   let count = 0;
   for (const { at, declaration } of starts(host, span, dice)) {
     count += 1;
-    sent.push(...runPings(host, at, declaration, moodAt(host, at, dice), `${host.job}.${count}`, dice));
+    const mood = moodAt(host, at, dice);
+    sent.push(...runPings(host, at, declaration, mood, ridOf(host, mood, count), dice));
     if (dice.chance(0.02)) {
       const rerunAt = at + dice.spanMs(MINUTE_MS, 2 * periodMsOf(declaration));
       sent.push(...runPings(host, rerunAt, declaration, 'fine', `${host.job}.${count}.again`, dice));
     }
   }
   return sent.filter(({ at }) => at < span.to_at).sort((a, b) => a.at - b.at);
+}
+
+/** Containers give their few process ids again and again, and clients that use them as run ids do so, too. */
+function ridOf({ job, ridCount }: Host, mood: Mood, count: number): string {
+  return `${job}.${ridCount === null || mood === 'locked' ? count : `pid${count % ridCount}`}`;
 }
 
 function* starts(host: Host, span: Window, dice: Dice): Generator<{ at: number; declaration: Declaration }> {
@@ -163,9 +171,7 @@ function endPing(client: Client, mood: Mood, rid: string, durationMs: number, di
       exit_code: isBad ? badCode : 0,
       ...(mood === 'killed' ? { signal: 'TERM' } : {}),
       duration_ms: durationMs,
-      ...(dice.chance(0.1)
-        ? { output: dice.pick(['done: 12 rows', 'warning: nothing to do', 'ERROR disk']) }
-        : {}),
+      ...outputOf(dice),
     };
   }
   if (client === 'curl_rid') return { kind, rid };
@@ -178,6 +184,13 @@ function endPing(client: Client, mood: Mood, rid: string, durationMs: number, di
     };
   }
   return { kind };
+}
+
+/** What the wrapper says of the output: mostly that there was none. */
+function outputOf(dice: Dice): Pick<ScriptedPing, 'output' | 'captured'> {
+  if (!dice.chance(0.15)) return {};
+  if (dice.chance(0.3)) return { captured: false };
+  return { output: dice.pick(['done: 12 rows', 'warning: nothing to do', 'ERROR disk']) };
 }
 
 function maxRuntimeMs(declaration: Declaration): number {

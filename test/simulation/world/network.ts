@@ -50,6 +50,9 @@ export function arrivals(
   dice: Dice,
 ): (Happening & { type: 'ping' })[] {
   const times = [sent.at];
+  // A client that got its answer too late for its liking tries again; without a run id, nothing says so.
+  if (sent.ping.rid === undefined && dice.chance(network.duplicateProbability))
+    times.push(sent.at + dice.spanMs(SECOND_MS, 40 * SECOND_MS));
   if (dice.chance(network.duplicateProbability)) times.push(sent.at + dice.spanMs(10, 10 * MINUTE_MS));
   return times.flatMap((at) => {
     const arrived = arrival(sent, at, network, deaf, dice);

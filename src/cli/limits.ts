@@ -1,0 +1,24 @@
+import type { Config } from '../config/config.ts';
+import { maxRuntimeMsOf } from '../core/spec.ts';
+import { formatDuration } from '../schedule/duration.ts';
+
+/** So many jobs of one limit are named. */
+const NAMED_MAX = 5;
+
+/** After how long a run of each job times out, declared or not, as a duration by the job's name. */
+export function limitsOf({ jobs }: Config): Record<string, string> {
+  return Object.fromEntries(
+    jobs.map(({ name, declaration }) => [name, formatDuration(maxRuntimeMsOf(declaration))]),
+  );
+}
+
+/** The same for people: a line for each limit, in the order in which jobs first have it. */
+export function limitLines(limits: Readonly<Record<string, string>>): string[] {
+  const jobs = new Map<string, string[]>();
+  for (const [name, limit] of Object.entries(limits)) jobs.set(limit, [...(jobs.get(limit) ?? []), name]);
+  return [...jobs].map(([limit, names]) => {
+    const more = names.length - NAMED_MAX;
+    const named = names.slice(0, NAMED_MAX).join(', ');
+    return `  a run times out after ${limit}: ${named}${more > 0 ? ` and ${more} more` : ''}`;
+  });
+}
