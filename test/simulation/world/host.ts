@@ -78,9 +78,13 @@ export function pingsOf(host: Host, span: Window, dice: Dice): Sent[] {
   return sent.filter(({ at }) => at < span.to_at).sort((a, b) => a.at - b.at);
 }
 
-/** Containers give their few process ids again and again, and clients that use them as run ids do so, too. */
-function ridOf({ job, ridCount }: Host, mood: Mood, count: number): string {
-  return `${job}.${ridCount === null || mood === 'locked' ? count : `pid${count % ridCount}`}`;
+/**
+ * Containers give their few process ids again and again, and clients that use them as run ids do so, too. Only those
+ * that send it with every ping: else a hundred others may have run since, which is as far as Cronflow looks back.
+ */
+function ridOf({ job, client, ridCount }: Host, mood: Mood, count: number): string {
+  const isReused = ridCount !== null && mood !== 'locked' && (client === 'wrapper' || client === 'curl_rid');
+  return `${job}.${isReused ? `pid${count % ridCount}` : count}`;
 }
 
 function* starts(host: Host, span: Window, dice: Dice): Generator<{ at: number; declaration: Declaration }> {
