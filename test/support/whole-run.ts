@@ -35,7 +35,8 @@ export default function wholeRun(): () => Promise<void> {
   return async () => {
     const left = [...(await endProcesses(folder)), ...filesIn(folder)];
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-    if (left.length === 0) return;
+    // A listing loads the files and runs no hook, so what a file makes as it is loaded stays.
+    if (left.length === 0 || process.argv.includes('list')) return;
     // An error alone would be printed and forgotten.
     process.exitCode = 1;
     throw new Error(`the tests left behind:\n  ${left.join('\n  ')}`);
