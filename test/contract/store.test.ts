@@ -826,9 +826,9 @@ describe.each(rows)('$name store', ({ make }) => {
         delivery('b3', 'b', { notifier: 'Pager', status: 'dead' }),
       );
       expect(await store.deliveryCounts()).toEqual([
-        { notifier: 'Pager', pending: 0, sent: 0, dead: 1, oldest_pending_at: null },
-        { notifier: 'ops', pending: 2, sent: 1, dead: 0, oldest_pending_at: NOW_AT - 5 },
-        { notifier: 'pager', pending: 0, sent: 0, dead: 1, oldest_pending_at: null },
+        { notifier: 'Pager', pending: 0, sent: 0, logged: 0, dead: 1, oldest_pending_at: null },
+        { notifier: 'ops', pending: 2, sent: 1, logged: 0, dead: 0, oldest_pending_at: NOW_AT - 5 },
+        { notifier: 'pager', pending: 0, sent: 0, logged: 0, dead: 1, oldest_pending_at: null },
       ]);
       const filtered = async (filter: { notifier: string; status?: 'pending' }): Promise<string[]> =>
         ids((await store.deliveries({ ...PAGE, ...filter })).items);
