@@ -189,5 +189,6 @@ export interface Store {
    */
   earliestDeliveryAt(except?: ReadonlySet<string>): Promise<number | null>;
 
+  /** Failing from the first commit that was refused until what was refused would be taken. */
   health(): StoreHealth;
 }

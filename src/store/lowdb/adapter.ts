@@ -15,6 +15,7 @@ import { OutputFiles } from './outputs.ts';
 import { prune } from './prune.ts';
 import { recover } from './recovery.ts';
 import type { Commit } from './recovery.ts';
+import { hasRoom } from './room.ts';
 import { writeSnapshot } from './snapshot.ts';
 
 /** How soon a snapshot that is due by age is tried again. */
@@ -68,6 +69,10 @@ export class JournalAdapter implements Adapter<Data> {
   #snapshotAtBytes = 0;
   #retryAt = 0;
   #snapshot: Promise<void> | null = null;
+  /** Of the largest commit that was refused since all was well, its outputs included. */
+  #refusedBytes = 0;
+  /** Of the last commit, its outputs included. */
+  #writtenBytes = 0;
 
   constructor(options: AdapterOptions) {
     this.#options = options;
@@ -92,7 +97,7 @@ export class JournalAdapter implements Adapter<Data> {
     };
     this.#journal =
       segment === null
-        ? await Journal.create(journalOptions, this.#seq + 1, clock.now())
+        ? await this.#beginIfPossible(Journal.planned(journalOptions, this.#seq + 1, clock.now()))
         : await Journal.reopen(journalOptions, segment);
     await this.#outputs.open(tables);
     log.info('store opened', { directory, seq: this.#seq, replayed: recovered.replayedCommits });
@@ -113,19 +118,36 @@ export class JournalAdapter implements Adapter<Data> {
     const line = encode(commit);
     const journal = this.#open();
     journal.refuseWhenDead();
+    const bytes = line.length + sum(outputTexts.values());
     try {
+      await journal.begin(this.#options.clock.now());
       await this.#writeOutputs(refs, outputTexts);
       await journal.append(line);
     } catch (error) {
       // After a failed sync the commit may turn out to be there, and then so must its outputs.
       if (!journal.isDead) this.#outputs.remove(refs.filter((ref) => !data.tables.hasOutput(ref)));
+      this.#refusedBytes = Math.max(this.#refusedBytes, bytes);
       throw error;
     }
+    this.#writtenBytes = bytes;
     this.#seq += 1;
     this.#commitsSinceSnapshot += 1;
     this.#bytesSinceSnapshot += line.length;
     this.#outputs.remove(data.tables.apply(changes));
     if (this.#isSnapshotDue()) await this.#startSnapshot(data.tables);
+  }
+
+  /**
+   * Whether what was refused would be taken now. That a small commit succeeded does not say so: the last bytes of a disk
+   * may hold signs of life for hours while every ping with an output is refused.
+   */
+  async isMended(): Promise<boolean> {
+    const { disk, directory } = this.#options;
+    const isMended =
+      this.#writtenBytes >= this.#refusedBytes ||
+      (await hasRoom(disk, directory, this.#seq + 1, this.#refusedBytes));
+    if (isMended) this.#refusedBytes = 0;
+    return isMended;
   }
 
   output(ref: OutputRef): ReturnType<OutputFiles['read']> {
@@ -147,6 +169,17 @@ export class JournalAdapter implements Adapter<Data> {
     await this.#snapshot;
     await this.#journal?.close();
     this.#journal = null;
+  }
+
+  /** A disk that is full now may have space for the first commit: until then everything is refused. */
+  async #beginIfPossible(journal: Journal): Promise<Journal> {
+    try {
+      await journal.begin(this.#options.clock.now());
+    } catch (error) {
+      if (journal.isDead) throw error;
+      this.#options.log.warn('nothing can be stored yet', { error: messageOf(error) });
+    }
+    return journal;
   }
 
   #open(): Journal {
@@ -188,6 +221,8 @@ export class JournalAdapter implements Adapter<Data> {
     const journal = this.#open();
     const seq = this.#seq;
     try {
+      // A snapshot counts only beside the segment that follows it.
+      await journal.begin(clock.now());
       if (journal.segment.firstSeq <= seq) await journal.rotate(seq + 1, clock.now());
     } catch (error) {
       this.#snapshotFailed(error);
@@ -225,6 +260,12 @@ export class JournalAdapter implements Adapter<Data> {
       error: messageOf(error),
     });
   }
+}
+
+function sum(texts: Iterable<string>): number {
+  let bytes = 0;
+  for (const text of texts) bytes += Buffer.byteLength(text);
+  return bytes;
 }
 
 function encode(commit: Commit): Buffer {

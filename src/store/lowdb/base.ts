@@ -17,7 +17,8 @@ export async function writeBase(
   tables: Tables,
 ): Promise<string | null> {
   const { seq, schema_version: schemaVersion, created_at: createdAt } = header;
-  const journal = await Journal.create({ disk, directory, schemaVersion, fatal: thrown }, seq + 1, createdAt);
+  const journal = Journal.planned({ disk, directory, schemaVersion, fatal: thrown }, seq + 1, createdAt);
+  await journal.begin(createdAt);
   await journal.close();
   if (seq === 0) return null;
   await writeSnapshot(disk, directory, header, tables.snapshot());

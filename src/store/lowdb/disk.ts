@@ -137,6 +137,12 @@ export function isMissing(error: unknown): boolean {
   return error instanceof Error && (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
+/** Whether a file-system call failed because there is no space left, or no more files may be made. */
+export function isFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return error instanceof Error && (code === 'ENOSPC' || code === 'EDQUOT');
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -34,22 +34,22 @@ interface JournalOptions {
  */
 export class Journal {
   readonly #options: JournalOptions;
-  #file: DiskFile;
+  /** Null until the segment could be made. */
+  #file: DiskFile | null;
   #segment: Segment;
   /** Whether something behind `size` may be on disk. */
   #dirty = false;
   #dead = false;
 
-  private constructor(options: JournalOptions, file: DiskFile, segment: Segment) {
+  private constructor(options: JournalOptions, file: DiskFile | null, segment: Segment) {
     this.#options = options;
     this.#file = file;
     this.#segment = segment;
   }
 
-  /** Starts a segment; its directory entry is durable before this returns. */
-  static async create(options: JournalOptions, firstSeq: number, nowAt: number): Promise<Journal> {
-    const { file, segment } = await createSegment(options, firstSeq, nowAt);
-    return new Journal(options, file, segment);
+  /** A segment that is not there yet. Nothing can be appended before `begin` has made it. */
+  static planned(options: JournalOptions, firstSeq: number, nowAt: number): Journal {
+    return new Journal(options, null, { firstSeq, size: 0, createdAt: nowAt });
   }
 
   static async reopen(options: JournalOptions, segment: Segment): Promise<Journal> {
@@ -67,20 +67,39 @@ export class Journal {
   }
 
   /**
+   * Makes the segment unless it is there; its directory entry is durable before this returns. What stood under its name
+   * holds no commit and is replaced.
+   * @throws CronflowError `store_unavailable`; then it can be tried again, unless a sync has failed
+   */
+  async begin(nowAt: number): Promise<void> {
+    if (this.#file !== null) return;
+    this.refuseWhenDead();
+    try {
+      const { file, segment } = await createSegment(this.#options, this.#segment.firstSeq, nowAt);
+      this.#file = file;
+      this.#segment = segment;
+    } catch (error) {
+      if (error instanceof UnsyncedError) this.#dead = true;
+      throw this.#unavailable(messageOf(error), error);
+    }
+  }
+
+  /**
    * Appends one line; it is durable once this returns.
    * @throws CronflowError `store_unavailable`; then it is not there, now or after a crash
    */
   async append(line: Buffer): Promise<void> {
     this.refuseWhenDead();
-    if (this.#dirty) await this.#cutBack('an earlier failure has not been undone');
+    const file = this.#begun();
+    if (this.#dirty) await this.#cutBack(file, 'an earlier failure has not been undone');
     try {
       this.#dirty = true;
-      await writeAll(this.#file, line, this.#segment.size);
+      await writeAll(file, line, this.#segment.size);
     } catch (error) {
-      await this.#cutBack(messageOf(error));
+      await this.#cutBack(file, messageOf(error));
       throw this.#unavailable(messageOf(error), error);
     }
-    await this.#sync();
+    await this.#sync(file);
     this.#segment = { ...this.#segment, size: this.#segment.size + line.length };
     this.#dirty = false;
   }
@@ -91,33 +110,43 @@ export class Journal {
    */
   async rotate(firstSeq: number, nowAt: number): Promise<void> {
     this.refuseWhenDead();
-    const { file, segment } = await createSegment(this.#options, firstSeq, nowAt).catch((error: unknown) => {
+    this.#begun();
+    try {
+      const { file, segment } = await createSegment(this.#options, firstSeq, nowAt);
+      await this.close();
+      this.#file = file;
+      this.#segment = segment;
+    } catch (error) {
       if (error instanceof UnsyncedError) this.#dead = true;
+      // Under its name it would stand in the way of what the old segment still takes.
+      else await removeIfPossible(this.#options, journalName(firstSeq));
       throw error;
-    });
-    await this.close();
-    this.#file = file;
-    this.#segment = segment;
+    }
   }
 
   async close(): Promise<void> {
     // Everything in it is synced: what closing could still say is of no use.
-    await this.#file.close().catch(() => undefined);
+    await this.#file?.close().catch(() => undefined);
   }
 
-  async #cutBack(why: string): Promise<void> {
+  #begun(): DiskFile {
+    if (this.#file === null) throw new Error('the segment was not begun: a bug');
+    return this.#file;
+  }
+
+  async #cutBack(file: DiskFile, why: string): Promise<void> {
     try {
-      await this.#file.truncate(this.#segment.size);
+      await file.truncate(this.#segment.size);
     } catch (error) {
       throw this.#unavailable(`${why}; and it cannot be cut back: ${messageOf(error)}`, error);
     }
-    await this.#sync();
+    await this.#sync(file);
     this.#dirty = false;
   }
 
-  async #sync(): Promise<void> {
+  async #sync(file: DiskFile): Promise<void> {
     try {
-      await this.#file.datasync();
+      await file.datasync();
     } catch (error) {
       this.#dead = true;
       const name = journalName(this.#segment.firstSeq);
@@ -171,9 +200,7 @@ async function createSegment(
     await disk.rename(unfinished, join(directory, name));
   } catch (error) {
     await file.close().catch(() => undefined);
-    // Under either name it would stand in the way of what the old segment still takes.
-    await disk.remove(unfinished).catch(() => undefined);
-    await disk.remove(join(directory, name)).catch(() => undefined);
+    await removeIfPossible(options, unfinishedName(name));
     throw error;
   }
   try {
@@ -185,4 +212,8 @@ async function createSegment(
     throw failure;
   }
   return { file, segment: { firstSeq, size: line.length, createdAt } };
+}
+
+async function removeIfPossible({ disk, directory }: JournalOptions, name: string): Promise<void> {
+  await disk.remove(join(directory, name)).catch(() => undefined);
 }

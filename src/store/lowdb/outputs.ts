@@ -4,7 +4,7 @@ import { CronflowError } from '../../core/errors.ts';
 import { OUTPUT_HASH_LENGTH, type OutputRef } from '../changes.ts';
 import type { Output } from '../store.ts';
 import type { Tables } from '../tables.ts';
-import { isMissing, writeAll } from './disk.ts';
+import { isFull, isMissing, writeAll } from './disk.ts';
 import type { Disk } from './disk.ts';
 import { OUTPUTS } from './files.ts';
 
@@ -22,6 +22,8 @@ export class OutputFiles {
   readonly #root: string;
   /** Directories that exist, durably. */
   readonly #directories = new Set<string>();
+  /** Whether the directory of them all exists, durably. */
+  #hasRoot = false;
   #removing: Promise<void> = Promise.resolve();
 
   constructor(disk: Disk, directory: string) {
@@ -31,11 +33,16 @@ export class OutputFiles {
 
   /**
    * Removes what no record refers to: traces of a crash. Only what has a name of our making is touched, and nothing
-   * through a link.
+   * through a link. On a full disk the first output makes the directory.
    * @throws CronflowError `store_unusable`
    */
   async open(tables: Tables): Promise<void> {
-    await this.#makeDirectory(this.#root);
+    try {
+      await this.#makeRoot();
+    } catch (error) {
+      if (isFull(error)) return;
+      throw error;
+    }
     const known = new Map<string, Set<string>>();
     for (const { job_id, run_id, hash } of tables.outputRefs()) {
       const files = known.get(safeName(job_id)) ?? new Set<string>();
@@ -67,6 +74,7 @@ export class OutputFiles {
   async write(outputs: readonly { ref: OutputRef; text: string }[]): Promise<void> {
     if (outputs.length === 0) return;
     await this.#removing;
+    await this.#makeRoot();
     const directories = new Set(outputs.map(({ ref }) => dirname(this.#path(ref))));
     const made = [...directories].filter((directory) => !this.#directories.has(directory));
     for (const directory of made) await this.#disk.makeDirectory(directory);
@@ -124,9 +132,12 @@ export class OutputFiles {
     await this.#disk.rename(unfinished, path);
   }
 
-  async #makeDirectory(directory: string): Promise<void> {
-    if ((await this.#disk.makeDirectory(directory)) === undefined) return;
-    await this.#disk.syncDirectory(dirname(directory));
+  /** Synced although it may be there: an earlier try may have made it and come no further. */
+  async #makeRoot(): Promise<void> {
+    if (this.#hasRoot) return;
+    await this.#disk.makeDirectory(this.#root);
+    await this.#disk.syncDirectory(dirname(this.#root));
+    this.#hasRoot = true;
   }
 
   #path(ref: OutputRef): string {

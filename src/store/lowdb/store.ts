@@ -195,7 +195,8 @@ export class LowdbStore extends LocalStore {
     } finally {
       data.pending = null;
     }
-    if (!this.#health.ok) this.#options.log.info('the store can be written to again');
+    if (this.#health.ok || !(await this.#adapter.isMended())) return;
+    this.#options.log.info('the store can be written to again');
     this.#health = { ok: true };
   }
 
