@@ -47,7 +47,7 @@ function redactPattern(text: string, pattern: string): string {
 // name before them. `unexpected token: }` is no secret, `pass: 12` counts tests, PWD is a directory.
 const KEY =
   'pass(?:word|wd|phrase)|secret(?:[_-]?access)?(?:[_-]?key(?:[_-]?base)?)?|' +
-  'token(?<!\\b(?:unexpected|invalid|illegal|unknown|next|bad|expected|missing)[ \\t]token)|' +
+  'token(?<!\\b(?:unexpected|invalid|illegal|unknown|next|bad|expected|missing)[ \\t_]token)|' +
   '(?:(?:api|access)[ _-]?|(?:auth|private|encryption|account)[_-]?)key|(?<=[a-z0-9]_)(?:pass|pwd)';
 // Behind a comma, semicolon or ampersand the next key may follow, or more of the secret.
 const UNQUOTED = String.raw`(?:[^\s"'\`,;&]|[,;&](?!\s|[\w.-]{1,40}[=:])|["'\`](?=\w))+`;

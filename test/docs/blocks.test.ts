@@ -21,7 +21,7 @@ const PAGES = [
     .map((name) => `docs/${name}`),
 ].filter((name) => name.endsWith('.md'));
 /** How many blocks are not run. A new one is a decision; this is where it is taken. */
-const NOT_RUN_COUNT = 5;
+const NOT_RUN_COUNT = 9;
 const NOT_RUN = /^<!-- not run: (\S.*) -->$/;
 
 interface Block {
@@ -181,6 +181,7 @@ describe('blocks', () => {
     );
     const known = new Set([
       '',
+      'bat',
       'cron',
       'crontab',
       'diff',

@@ -37,9 +37,9 @@ test('pings under the old name count for 30 days, and say the new one', async ()
   const { configure, ping, clock, id, store, housekeeping } = await startWithTrouble();
   await configure({ new: { ...daily, renamed_from: 'old' } });
   await configure({ newer: { ...daily, renamed_from: 'new' } });
-  expect(await ping('old', 'success')).toMatchObject({ job: 'newer', former_name: 'old' });
-  expect(await ping('new', 'success')).toMatchObject({ job: 'newer', former_name: 'new' });
-  expect(await ping('newer', 'success')).not.toHaveProperty('former_name');
+  expect(await ping('old', 'success', { rid: '1' })).toMatchObject({ job: 'newer', former_name: 'old' });
+  expect(await ping('new', 'success', { rid: '2' })).toMatchObject({ job: 'newer', former_name: 'new' });
+  expect(await ping('newer', 'success', { rid: '3' })).not.toHaveProperty('former_name');
   expect((await store.runsOf(id, { skip: 0, limit: 10 })).total).toBe(4);
   await expect(ping('other', 'success')).rejects.toMatchObject({ code: 'unknown_job' });
   await clock.advance(30 * DAY_MS);
