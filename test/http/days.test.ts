@@ -8,7 +8,8 @@ test('a day has counts of outcomes and the durations within 1 %, the latest day 
   const { post, request, clock } = await startServer();
   await post('/jobs', { name: 'backup' });
   expect((await request('/jobs/backup/days')).json).toEqual([]);
-  for (const minutes of [1, 2, 3]) await post(`/jobs/backup/success?rid=${minutes}&duration_ms=${minutes * 60_000}`);
+  for (const minutes of [1, 2, 3])
+    await post(`/jobs/backup/success?rid=${minutes}&duration_ms=${minutes * 60_000}`);
   await clock.advance(24 * HOUR_MS);
   await post('/jobs/backup/failure');
   const { json, headers } = await request('/jobs/backup/days');
