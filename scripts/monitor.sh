@@ -1444,9 +1444,9 @@ run_command() {
   while :; do
     cf_pid=''
     launch "$@"
+    hand_over_lock
     if [ "$cf_try" = 0 ]; then start_helpers; fi
     if [ -n "$cf_pid" ]; then
-      hand_over_lock
       [ "$cf_try" -lt "$cf_retry" ] || { move_stderr && drop_streams; }
       forward_pending
       wait_for_command

@@ -622,6 +622,11 @@ const signals: Case[] = [
         benches.push(here);
         const holder = here.start(['--lock', here.job, 'sh', '-c', 'echo $$; exec sleep 300'], { env });
         const command = await until(() => Number(/^(\d+)\n/.exec(holder.stdout())?.[1]) || undefined);
+        // Without flock the lock is handed on just after the command has begun.
+        const owner = () => readdirSync(join(here.spool, 'locks')).some((name) => isOf(name, command));
+        const isOf = (name: string, pid: number) =>
+          readFileSync(join(here.spool, 'locks', name), 'utf8').startsWith(`${pid} `);
+        if ('PATH' in env) await until(owner);
         holder.child.kill('SIGKILL');
         await holder.exited;
         const beside = await here.run(['--lock', here.job, 'echo', 'ran'], { env });
