@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -81,7 +82,9 @@ function pingOn(name: string): { stop(): Promise<number[]> } {
   const stopped = new AbortController();
   const pinging = (async () => {
     while (!stopped.signal.aborted) {
-      const answer = await fetch(`${service.url}/jobs/${name}/success`, { method: 'POST' });
+      const answer = await fetch(`${service.url}/jobs/${name}/success?rid=${randomUUID()}`, {
+        method: 'POST',
+      });
       await answer.arrayBuffer();
       statuses.push(answer.status);
     }
