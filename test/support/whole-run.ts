@@ -11,6 +11,7 @@ import { processesOf } from './processes.ts';
 const UNPACKED_BY_CHROMIUM = new Set([
   'chromium',
   'fonts',
+  'locales',
   'al2023',
   'al2023.tar',
   'swiftshader',
