@@ -11,7 +11,7 @@ const KEY =
   /^(?=([ \t]*(?:(?:-|\?)[ \t]+)*))\1((?:[&!]\S*[ \t]+)*)(?:"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'|([^\s#[\]{},"'&*!|>%@`:](?:[^:#]|:(?=\S)|#(?<!\s#))*?))[ \t]?:(?=[ \t]|$)/;
 /** A key anywhere: in braces, in a comment, or as programs write settings. */
 const KEY_WITHIN =
-  /(?:(?<![\w.-])([A-Za-z_][\w.-]*)|"((?:[^"\\]|\\.)+)"|'([^']+)')[ \t]*(?:=|:(?=[ \t]|["'[{])|(?<=["']):)[ \t]*(?=[^\s=])/g;
+  /(?:(?<![\w.-])([A-Za-z_][\w.-]*)|"((?:[^"\\]|\\.)+)"|'([^']+)')[ \t]*(?:=|:(?=[ \t]|["'[{])|(?<=["']):)[ \t]*(?=\S)/g;
 /** A single variable, of which nothing but its name is seen. */
 const VARIABLE = /^(["']?)\$\{\w+(?::-)?\}\1[ \t]*(?:[,}\]#].*)?$/;
 /** The same, with nothing but a comment behind it. */

@@ -14,19 +14,20 @@ const BYTES_PER_REPLACED_MAX = 3;
  * @param totalBytes how long the whole output was
  */
 export function tailOf(end: Buffer, totalBytes: number, bytesMax: number): Tail {
-  let kept = lastBytes(end, bytesMax);
+  let kept = lastBytes(end, bytesMax, totalBytes > end.length);
   let text = decode(kept);
   for (let excess = Buffer.byteLength(text) - bytesMax; excess > 0;) {
-    kept = lastBytes(kept, kept.length - Math.ceil(excess / BYTES_PER_REPLACED_MAX));
+    kept = lastBytes(kept, kept.length - Math.ceil(excess / BYTES_PER_REPLACED_MAX), true);
     text = decode(kept);
     excess = Buffer.byteLength(text) - bytesMax;
   }
   return { text, dropped_bytes: Math.max(0, totalBytes - kept.length) };
 }
 
-function lastBytes(bytes: Buffer, count: number): Buffer {
-  if (bytes.length <= count) return bytes;
-  let from = bytes.length - count;
+/** @param isCut something stood before these bytes, so that even their first may be inside a character */
+function lastBytes(bytes: Buffer, count: number, isCut: boolean): Buffer {
+  let from = Math.max(0, bytes.length - count);
+  if (from === 0 && !isCut) return bytes;
   // At most three bytes continue a character; a longer row of them is no UTF-8 and is replaced anyway.
   const fromMax = Math.min(from + 3, bytes.length);
   while (from < fromMax && isContinuation(bytes[from])) from += 1;

@@ -20,6 +20,12 @@ describe('the kept tail of an output', () => {
     expect(tailOf(Buffer.from('end'), 1_000_003, 10)).toEqual({ text: 'end', dropped_bytes: 1_000_000 });
   });
 
+  test('never starts inside a character that was cut before it was given', () => {
+    expect(tailOf(Buffer.from('é!').subarray(1), 3, 10)).toEqual({ text: '!', dropped_bytes: 2 });
+    const bytes = Buffer.from([0, 0x80, 0x80, 0x80, 0x80]);
+    expect(tailOf(bytes.subarray(1), 5, 4)).toEqual(whole(bytes, 4));
+  });
+
   test('replaces what is not UTF-8, and NUL', () => {
     expect(whole(Buffer.from([0x61, 0xff, 0x00, 0x62]), 10).text).toBe('a\ufffd\ufffdb');
   });

@@ -314,7 +314,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a commit is answered before it is synced',
     promise: '§6 a ping answered 2xx is on disk: append, then fdatasync',
     file: 'src/store/lowdb/journal.ts',
-    find: 'await this.#sync();\n    this.#segment = {',
+    find: 'await this.#sync(file);\n    this.#segment = {',
     replace: 'this.#segment = {',
   },
   {
