@@ -152,14 +152,13 @@ describe('a secret of the file', () => {
     },
   );
 
-  it.each([
-    'other: a # webhook_url: =S3CRET',
-    'other: "User=a;password==S3CRET"',
-    '# token = =S3CRET',
-  ])('is in nothing that is said of %s, although it begins with an equals sign', async (text) => {
-    expect(await said(`${text}\nschedul: 1\n`)).not.toContain('S3CRET');
-    expect(withoutSecrets(text)).not.toContain('S3CRET');
-  });
+  it.each(['other: a # webhook_url: =S3CRET', 'other: "User=a;password==S3CRET"', '# token = =S3CRET'])(
+    'is in nothing that is said of %s, although it begins with an equals sign',
+    async (text) => {
+      expect(await said(`${text}\nschedul: 1\n`)).not.toContain('S3CRET');
+      expect(withoutSecrets(text)).not.toContain('S3CRET');
+    },
+  );
 
   it(
     'is in nothing that is said of it as the password of an address under any key',
