@@ -11,13 +11,14 @@ import { DEFAULT_GLOBALS } from './core/spec.ts';
 import { redact } from './core/redact.ts';
 import { Heartbeat, type Vitals } from './delivery/heartbeat.ts';
 import { NotifierRegistry } from './delivery/registry.ts';
-import { StoreAlarm } from './delivery/sending/store-alarm.ts';
+import { StoreAlarm, type StoreAlarmOptions } from './delivery/sending/store-alarm.ts';
 import { DeliveryWorker } from './delivery/sending/worker.ts';
 import type { ConfigStatus, HttpDeps, ValidDeclaration } from './http/deps.ts';
 import { checkListen } from './http/listen.ts';
 import { createServer, type HttpServer } from './http/server.ts';
 import { readTokens } from './http/tokens.ts';
 import { applyConfiguration, storedConfiguration } from './ingest/configuration.ts';
+import { Backlog } from './ingest/backlog.ts';
 import { Housekeeping } from './ingest/housekeeping.ts';
 import { JobIngest } from './ingest/job-ingest.ts';
 import { Liveness } from './ingest/liveness.ts';
@@ -33,6 +34,10 @@ import type { Store } from './store/store.ts';
 const PACKAGE = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
+
+/** Names of work in the backlog. */
+const ZONE_RULES = 'the rules of time zones';
+const CONFIG_NEWS = 'news of the configuration';
 
 export interface AppOptions {
   configPath: string;
@@ -80,6 +85,8 @@ interface Parts {
   checker: Checker;
   ingest: JobIngest;
   liveness: Liveness;
+  /** What has to be stored although nobody asks for it again. */
+  backlog: Backlog;
   storeAlarm: StoreAlarm;
   housekeeping: Housekeeping;
   heartbeat: Heartbeat;
@@ -110,27 +117,28 @@ function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
     logger,
     onCommit: wakeDelivery,
     onLateWake: () => liveness.check(),
-    isGapUnnoted: () => liveness.isGapUnnoted,
+    isGapUnnoted: () => liveness.isGapUnnoted || backlog.has(ZONE_RULES),
   });
   const wakeAll = (): void => {
     checker.wake();
     worker.wake();
   };
-  const ingest = new JobIngest({ store, clock, onCommit: wakeAll, onRefusal: () => liveness.noteRefusal() });
-  const storeAlarm = new StoreAlarm({
+  const ingest = new JobIngest({
     store,
     clock,
-    logger,
-    notifiers: registry,
-    audience: () => audienceOf(parts.reloader?.current ?? null),
-    around: () => {
-      const { publicUrl = null, defaults = {} } = parts.reloader?.current ?? {};
-      return { publicUrl, timezone: defaults.timezone ?? 'UTC' };
-    },
-    redact: hide,
-    onCommit: wakeDelivery,
+    onCommit: wakeAll,
+    onRefusal: () => liveness.noteRefusal(),
+    isUnstored: (name) => parts.reloader?.unstored?.jobs.some((job) => job.name === name) ?? false,
   });
-  const onBeat = (failure: string | null): void => storeAlarm.beat(failure);
+  const storeAlarm = buildStoreAlarm(
+    { store, clock, logger, notifiers: registry, redact: hide, onCommit: wakeDelivery },
+    () => parts.reloader?.current ?? null,
+  );
+  const backlog = new Backlog({ clock, logger });
+  const onBeat = (failure: string | null): void => {
+    storeAlarm.beat(failure);
+    if (failure === null) void backlog.settle();
+  };
   const onClockSetBack = (): void => worker.clockSetBack();
   const liveness = new Liveness({ store, clock, logger, onCommit: wakeAll, onBeat, onClockSetBack });
   const housekeeping = new Housekeeping({ store, clock, logger });
@@ -144,6 +152,7 @@ function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
     checker,
     ingest,
     liveness,
+    backlog,
     storeAlarm,
     housekeeping,
     heartbeat,
@@ -155,6 +164,21 @@ function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
   return parts;
 }
 
+/** @param current the configuration in memory, for that of the store is out of reach where it fails */
+function buildStoreAlarm(
+  options: Omit<StoreAlarmOptions, 'audience' | 'around'>,
+  current: () => Config | null,
+): StoreAlarm {
+  return new StoreAlarm({
+    ...options,
+    audience: () => audienceOf(current()),
+    around: () => {
+      const { publicUrl = null, defaults = {} } = current() ?? {};
+      return { publicUrl, timezone: defaults.timezone ?? 'UTC' };
+    },
+  });
+}
+
 async function start(options: AppOptions, parts: Parts): Promise<void> {
   const { host, port, noAuth, env, clock, logger } = options;
   const tokens = readTokens(env);
@@ -163,12 +187,12 @@ async function start(options: AppOptions, parts: Parts): Promise<void> {
   parts.isOpen = true;
   // Before anything is judged: what happened while nobody was listening must not read as missed.
   await parts.liveness.start();
-  await expectByZoneRules({ store: parts.store, clock, logger });
+  await parts.backlog.do(ZONE_RULES, () => expectByZoneRules({ store: parts.store, clock, logger }));
   const reloader = await buildReloader(options, parts);
   parts.reloader = reloader;
   const config = await reloader.start();
   // What was told to be wrong before the restart may have been mended meanwhile.
-  if (reloader.problem === null) await reportMended(parts.store, 'config', clock.now());
+  if (reloader.problem === null) await configMended(options, parts);
   const unknownPings = new UnknownPings({ clock, logger });
   const deps: HttpDeps = {
     store: parts.store,
@@ -216,7 +240,8 @@ async function stop(parts: Parts): Promise<void> {
   const checked = parts.checker.stop();
   const closed = parts.server?.close();
   const noted = parts.isOpen ? parts.liveness.stop() : undefined;
-  await Promise.all([checked, closed, noted, parts.heartbeat.stop(), parts.reloader?.close()]);
+  const others = [parts.heartbeat.stop(), parts.reloader?.close(), parts.backlog.stop()];
+  await Promise.all([checked, closed, noted, ...others]);
   parts.ingest.stop();
   parts.housekeeping.stop();
   await parts.worker.stop();
@@ -238,6 +263,7 @@ async function buildReloader(options: AppOptions, parts: Parts): Promise<ConfigR
     logger,
     strict,
     stored: stored?.files ?? [],
+    onUnstored: (config) => follow(config, parts),
     plan: (config): Promise<Plan> =>
       store.transact({ all: true }, (tx) => planChanges(tx.jobs(), config.jobs, config)),
     apply: (config) => applyConfig(config, options, parts),
@@ -245,10 +271,19 @@ async function buildReloader(options: AppOptions, parts: Parts): Promise<ConfigR
       // A store that takes no commit takes no report of it either; the log has it.
       if (code === 'store_unavailable') return;
       const reason = code === 'config_held' ? 'config_held' : 'config_invalid';
-      await reportTrouble(store, { kind: 'config', reason, detail: text, causes }, clock.now());
-      parts.worker.wake();
+      await parts.backlog.do(CONFIG_NEWS, async () => {
+        await reportTrouble(store, { kind: 'config', reason, detail: text, causes }, clock.now());
+        parts.worker.wake();
+      });
     },
-    onResolved: () => reportMended(store, 'config', clock.now()).then(() => parts.worker.wake()),
+    onResolved: () => configMended(options, parts),
+  });
+}
+
+function configMended({ clock }: AppOptions, { store, backlog, worker }: Parts): Promise<void> {
+  return backlog.do(CONFIG_NEWS, async () => {
+    await reportMended(store, 'config', clock.now());
+    worker.wake();
   });
 }
 
@@ -257,10 +292,15 @@ async function applyConfig(config: Config, { clock }: AppOptions, parts: Parts):
   const at = clock.now();
   const plan = await applyConfiguration(parts.store, config, at);
   parts.appliedAt = at;
-  parts.worker.notifiersChanged(parts.registry.apply(config.notifiers));
-  parts.heartbeat.apply(config.heartbeat);
-  parts.checker.wake();
+  follow(config, parts);
   return plan;
+}
+
+/** Has what lives outside the store follow a configuration. */
+function follow(config: Config, { worker, registry, heartbeat, checker }: Parts): void {
+  worker.notifiersChanged(registry.apply(config.notifiers));
+  heartbeat.apply(config.heartbeat);
+  checker.wake();
 }
 
 function validateInput(input: unknown, config: Config | null): ValidDeclaration | readonly Fault[] {

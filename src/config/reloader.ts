@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
 import { CronflowError, type Fault } from '../core/errors.ts';
 import { formatPlan, massRemoval, type Plan } from '../core/plan.ts';
+import { isRefusal } from '../ingest/backlog.ts';
 import type { Logger } from '../observe/log.ts';
 import { causesOf } from './causes.ts';
 import type { Config, SourceFile } from './config.ts';
@@ -51,6 +52,8 @@ export interface ReloaderOptions {
   plan: (config: Config) => Promise<Plan>;
   /** Applies a configuration in one commit. When it throws, nothing has changed and it is tried again. */
   apply: (config: Config) => Promise<Plan>;
+  /** Called at a start whose configuration is valid and could not be applied: what needs no store can follow it. */
+  onUnstored?: (config: Config) => void;
   /** Called once for each distinct problem, after whatever could be applied was. */
   onProblem?: (problem: ConfigProblem) => void | Promise<void>;
   /** Called when what the file holds is what runs again. */
@@ -75,6 +78,7 @@ interface Request {
 export class ConfigReloader {
   readonly #options: ReloaderOptions;
   #current: Config | null = null;
+  #unstored: Config | null = null;
   #problem: ConfigProblem | null = null;
   /** Of `redact` in the last good configuration, for whatever is said of another. */
   #patterns: readonly string[] = [];
@@ -99,6 +103,11 @@ export class ConfigReloader {
     return this.#current;
   }
 
+  /** A valid configuration that the store has refused so far; null when there is none. */
+  get unstored(): Config | null {
+    return this.#unstored;
+  }
+
   /** Why the file is not what runs; null when it is. */
   get problem(): ConfigProblem | null {
     return this.#problem;
@@ -108,7 +117,8 @@ export class ConfigReloader {
    * Loads and applies the file, or else the stored revision, and begins to watch.
    * @param request `confirm` is the revision of a file that may remove most jobs
    * @throws CronflowError `config_invalid` with all faults, or `config_held`, when there is nothing to run on or
-   *   the start is strict; whatever `apply` throws
+   *   the start is strict; whatever `apply` throws, unless the store refuses: then what was to be applied runs as far
+   *   as it needs no store, and is tried again
    */
   async start(request: { confirm?: string } = {}): Promise<Config> {
     const { path, env, strict = false } = this.#options;
@@ -120,7 +130,7 @@ export class ConfigReloader {
     const problem = loaded.ok
       ? await this.#problemOfPlan(loaded.config, request.confirm)
       : this.#invalid(loaded);
-    if (loaded.ok && problem === null) await this.#swap(loaded.config);
+    if (loaded.ok && problem === null) await this.#startOn(loaded.config);
     else if (problem !== null) {
       const stored = loaded.ok && !strict ? await this.#lastGood() : good;
       await this.#startOnStored(loaded, problem, strict ? null : stored);
@@ -200,16 +210,23 @@ export class ConfigReloader {
     this.#watcher?.follow(beside, loaded.fingerprint);
     this.#fingerprint = loaded.fingerprint;
     this.#cancelRetry();
-    if (!loaded.ok) return this.#refuse(this.#invalid(loaded));
+    if (!loaded.ok) {
+      await this.#storeRunning();
+      return this.#refuse(this.#invalid(loaded));
+    }
     try {
       const problem = await this.#problemOfPlan(loaded.config, request.confirm);
-      if (problem !== null) return await this.#refuse(problem);
+      if (problem !== null) {
+        await this.#storeRunning();
+        return await this.#refuse(problem);
+      }
       const plan = await this.#swap(loaded.config);
       return { status: 'applied', config: loaded.config, plan };
     } catch (error) {
       // What is stored may have changed since it was planned.
       const isInvalid = error instanceof CronflowError && error.code === 'config_invalid';
       if (isInvalid) return this.#refuse(this.#problemOf('config_invalid', error.faults, filesOf(loaded)));
+      if (isRefusal(error)) this.#unstored = loaded.config;
       return this.#refuse(this.#retryLater(error));
     }
   }
@@ -226,7 +243,7 @@ export class ConfigReloader {
   async #startOnStored(loaded: LoadResult, problem: ConfigProblem, good: Config | null): Promise<void> {
     const { logger, strict = false } = this.#options;
     if (good !== null) {
-      await this.#swap(good);
+      await this.#startOn(good);
       await this.#refuse(problem);
       logger.warn('started on the last good configuration', { revision: good.revision });
     } else if (!loaded.ok) {
@@ -238,7 +255,33 @@ export class ConfigReloader {
       logger.warn('applied a change that would be held: nothing else can be run on', {
         detail: problem.text,
       });
-      await this.#swap(loaded.config);
+      await this.#startOn(loaded.config);
+    }
+  }
+
+  /** With a full disk people must still be told, and pings be refused in a way that makes them come again. */
+  async #startOn(config: Config): Promise<void> {
+    try {
+      await this.#swap(config);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      this.#current = config;
+      this.#unstored = config;
+      this.#patterns = config.redact;
+      this.#options.onUnstored?.(config);
+      await this.#refuse(this.#retryLater(error));
+    }
+  }
+
+  /** What has run since a start that could not store it is stored once that works, whatever the file holds by then. */
+  async #storeRunning(): Promise<void> {
+    const config = this.#current;
+    if (config === null || this.#unstored !== config) return;
+    try {
+      await this.#options.apply(config);
+      this.#unstored = null;
+    } catch (error) {
+      this.#retryLater(error);
     }
   }
 
@@ -297,6 +340,7 @@ export class ConfigReloader {
     const plan = await this.#options.apply(config);
     const redact = [...this.#patterns, ...config.redact];
     this.#current = config;
+    this.#unstored = null;
     this.#patterns = config.redact;
     const hadProblem = this.#problem !== null;
     this.#problem = null;

@@ -10,6 +10,7 @@ import type { Scope, Store, Tx } from '../store/store.ts';
 import { acknowledgeIncident } from './acknowledge.ts';
 import { readFill } from './configuration.ts';
 import { applyEvent, specOfJob } from './events.ts';
+import { isRefusal } from './backlog.ts';
 import type { Ingest, PingResult } from './ingest.ts';
 import { formerOwnerId, renameJob } from './renames.ts';
 import { addJob, removeJob } from './jobs.ts';
@@ -26,6 +27,8 @@ export interface JobIngestOptions {
   onCommit: () => void;
   /** Called when something could not be stored and was refused. */
   onRefusal: () => void;
+  /** Whether a job of this name is declared and could not be stored yet. */
+  isUnstored?: (name: string) => boolean;
 }
 
 /** Pings and API writes: each is one transaction, answered when it is durable. */
@@ -35,14 +38,16 @@ export class JobIngest implements Ingest {
   readonly #jobsMax: number;
   readonly #onCommit: () => void;
   readonly #onRefusal: () => void;
+  readonly #isUnstored: (name: string) => boolean;
   #stopping = false;
 
-  constructor({ store, clock, jobsMax = JOBS_MAX_DEFAULT, onCommit, onRefusal }: JobIngestOptions) {
-    this.#store = store;
-    this.#clock = clock;
-    this.#jobsMax = jobsMax;
-    this.#onCommit = onCommit;
-    this.#onRefusal = onRefusal;
+  constructor(options: JobIngestOptions) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#jobsMax = options.jobsMax ?? JOBS_MAX_DEFAULT;
+    this.#onCommit = options.onCommit;
+    this.#onRefusal = options.onRefusal;
+    this.#isUnstored = options.isUnstored ?? (() => false);
   }
 
   /** From now on every write is refused with `stopping`. */
@@ -56,7 +61,7 @@ export class JobIngest implements Ingest {
     } catch (error) {
       if (!(error instanceof CronflowError && error.code === 'unknown_job')) throw error;
       const id = await formerOwnerId(this.#store, name, this.#clock.now());
-      if (id === undefined) throw error;
+      if (id === undefined) throw this.#isUnstored(name) ? this.#notStoredYet(name) : error;
       return this.#write({ ids: [id] }, (tx) => {
         const job = tx.jobById(id);
         if (job === undefined || job.removed_at !== null) throw error;
@@ -122,6 +127,13 @@ export class JobIngest implements Ingest {
     return this.#write(scope, (tx) => acknowledgeIncident(tx, incidentId, untilAt, this.#clock.now()));
   }
 
+  /** A client keeps what is refused so, and gives up what goes to a job that nobody knows. */
+  #notStoredYet(name: string): CronflowError {
+    this.#onRefusal();
+    const detail = `Job "${name}" is declared and could not be stored yet. Try again in a moment.`;
+    return new CronflowError('store_unavailable', detail);
+  }
+
   async #write<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> {
     if (this.#stopping) throw new CronflowError('stopping', 'Cronflow is stopping. Try again in a moment.');
     try {
@@ -129,7 +141,7 @@ export class JobIngest implements Ingest {
       this.#onCommit();
       return result;
     } catch (error) {
-      if (error instanceof CronflowError && error.code === 'store_unavailable') this.#onRefusal();
+      if (isRefusal(error)) this.#onRefusal();
       throw error;
     }
   }

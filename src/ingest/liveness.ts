@@ -8,6 +8,7 @@ import {
   LIVENESS_WRITE_EVERY_MS,
   type TimeEvent,
 } from './alive.ts';
+import { isRefusal } from './backlog.ts';
 import { applyEvent } from './events.ts';
 import { noteGap, Outages, setOutagesBack } from './outages.ts';
 import { remindOfSystemIncidents } from './system.ts';
@@ -34,7 +35,8 @@ export class Liveness {
   lastStoredMs: number | null = null;
 
   /**
-   * @param options.onBeat called after each attempt to store a sign of life, with why it failed or null
+   * @param options.onBeat called after each attempt to store a sign of life, with why it failed or why the store counts
+   *   as failing although it took that, or null
    * @param options.onClockSetBack called when the wall clock turned out to have been set back, be it while Cronflow was
    *   away
    */
@@ -55,10 +57,19 @@ export class Liveness {
     this.#outages = new Outages({ ...options, isGapUnnoted: () => this.isGapUnnoted });
   }
 
-  /** To be awaited before the first ping is taken and the first tick: notes the time since the last stop. */
+  /**
+   * To be awaited before the first ping is taken and the first tick: notes the time since the last stop. A store that
+   * refuses that, on a full disk for instance, refuses pings too: the time goes on until a later beat is stored, and
+   * nothing is judged before.
+   * @throws whatever else than a refusal the store throws
+   */
   async start(): Promise<void> {
-    await this.#write(0);
-    await this.#lookAround();
+    try {
+      await this.#beat(0);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      this.#refused(error);
+    }
     this.#schedule();
   }
 
@@ -95,20 +106,23 @@ export class Liveness {
   #schedule(): void {
     if (this.#stopped) return;
     this.#cancel = this.#clock.after(LIVENESS_WRITE_EVERY_MS, () => {
-      this.#writing = this.#beat().then(() => this.#schedule());
+      this.#writing = this.#beat(GAP_MS_MIN)
+        .catch((error: unknown) => this.#refused(error))
+        .then(() => this.#schedule());
     });
   }
 
-  async #beat(): Promise<void> {
-    try {
-      await this.#write(GAP_MS_MIN);
-      this.#onBeat(null);
-      await this.#lookAround();
-    } catch (error) {
-      this.noteRefusal();
-      this.#logger.error('no commit succeeds', { error: String(error) });
-      this.#onBeat(error instanceof Error ? error.message : String(error));
-    }
+  async #beat(gapMsMin: number): Promise<void> {
+    await this.#write(gapMsMin);
+    const health = this.#store.health();
+    this.#onBeat(health.ok ? null : health.detail);
+    await this.#lookAround();
+  }
+
+  #refused(error: unknown): void {
+    this.noteRefusal();
+    this.#logger.error('no commit succeeds', { error: String(error) });
+    this.#onBeat(error instanceof Error ? error.message : String(error));
   }
 
   /** What time does to system incidents; a beat is often enough for it. */

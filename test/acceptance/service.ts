@@ -37,8 +37,11 @@ export interface Finished {
   stderr: string;
 }
 
-/** Starts the service on `config`, telling `webhookUrl`. */
-export async function startService(config: string, webhookUrl: string): Promise<Service> {
+/**
+ * Starts the service on `config`, telling `webhookUrl`.
+ * @param dataDir where it keeps its data; beside the configuration unless given
+ */
+export async function startService(config: string, webhookUrl: string, dataDir?: string): Promise<Service> {
   const directory = await mkdtemp(join(tmpdir(), 'cronflow-acceptance-'));
   const configPath = join(directory, 'cronflow.yaml');
   await writeFile(configPath, config);
@@ -52,7 +55,7 @@ export async function startService(config: string, webhookUrl: string): Promise<
   let log = '';
   let offsetMs = 0;
   const spawn = async (): Promise<{ child: ChildProcess; url: string }> => {
-    const args = ['--config', configPath, '--data-dir', join(directory, 'data'), '--port', '0'];
+    const args = ['--config', configPath, '--data-dir', dataDir ?? join(directory, 'data'), '--port', '0'];
     const child = fork(join(ROOT, 'test/support/serve-with-clock.mjs'), args, {
       silent: true,
       env: {

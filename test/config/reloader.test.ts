@@ -460,6 +460,89 @@ describe('reload', () => {
     expect(applied).toHaveLength(3);
   });
 
+  describe('that is there at the start', () => {
+    let isFull: boolean;
+    let retry: () => void;
+    let unstored: string[];
+    const startFull = async (options: Partial<ReloaderOptions> = {}): Promise<ConfigReloader> => {
+      [isFull, retry, unstored] = [true, () => {}, []];
+      build({
+        clock: {
+          ...systemClock,
+          after: (_, callback) => {
+            retry = callback;
+            return () => {};
+          },
+        },
+        apply: (config) => {
+          if (isFull) return Promise.reject(new CronflowError('store_unavailable', 'the disk is full'));
+          applied.push(config.revision);
+          wake();
+          return Promise.resolve(planChanges([], config.jobs));
+        },
+        onUnstored: ({ revision }) => unstored.push(revision),
+        ...options,
+      });
+      await reloader.start();
+      return reloader;
+    };
+
+    it('runs on what is valid, as far as that needs no store, and applies it when there is space', async () => {
+      save(jobs('a'));
+      await startFull();
+      const revision = revisionOf(jobs('a'));
+      expect(reloader.current?.revision).toBe(revision);
+      expect(reloader.unstored?.revision).toBe(revision);
+      expect(unstored).toEqual([revision]);
+      expect(reloader.problem).toMatchObject({ code: 'store_unavailable' });
+      retry();
+      await reloader.reload();
+      expect(applied).toEqual([]);
+      isFull = false;
+      retry();
+      await until(() => events.includes('resolved'));
+      expect(applied).toEqual([revision]);
+      expect([reloader.problem, reloader.unstored]).toEqual([null, null]);
+    });
+
+    it.each([
+      ['was broken before', ''],
+      ['would remove most jobs', jobs('other')],
+    ])('runs on the last good revision where the file %s, and stores it, too', async (_case, text) => {
+      save(text);
+      const good = numbered(6);
+      stored = Array.from({ length: 6 }, (_, at) => asJob({ name: `j${at}` } as Config['jobs'][number]));
+      await startFull({ stored: storedFile(good) });
+      expect(reloader.current?.revision).toBe(revisionOf(good));
+      expect(unstored).toEqual([revisionOf(good)]);
+      isFull = false;
+      retry();
+      await until(() => applied.length > 0);
+      await reloader.reload();
+      expect(applied).toEqual([revisionOf(good)]);
+      expect(reloader.unstored).toBeNull();
+      expect(reloader.problem?.code).toBe(text === '' ? 'config_invalid' : 'config_held');
+    });
+
+    it('stores what it started on also where the file is broken before there is space', async () => {
+      save(jobs('a'));
+      await startFull();
+      save('');
+      await reloader.reload();
+      isFull = false;
+      retry();
+      await until(() => applied.length > 0);
+      expect(applied).toEqual([revisionOf(jobs('a'))]);
+    });
+
+    it('is told apart from a bug, which ends the start', async () => {
+      save(jobs('a'));
+      await expect(startFull({ apply: () => Promise.reject(new TypeError('a bug')) })).rejects.toThrow(
+        'a bug',
+      );
+    });
+  });
+
   it('survives a listener that fails', async () => {
     save(jobs('a'));
     build({ onProblem: () => Promise.reject(new Error('no')) });

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { Checker } from '../../src/checker/checker.ts';
 import { CronflowError } from '../../src/core/errors.ts';
 import { LIVENESS_KEY } from '../../src/ingest/alive.ts';
 import { Liveness } from '../../src/ingest/liveness.ts';
@@ -276,6 +277,94 @@ test('a clock that was set back is passed on, be it while Cronflow was away', as
   await clock.advance(10 * SECOND_MS);
   expect(count).toBe(2);
   await second.stop();
+});
+
+describe('a store that refuses commits at the start', () => {
+  const FULL = new CronflowError('store_unavailable', 'no space left on the device');
+
+  test('is a gap since the last stop: nothing is judged before it is noted, and no slot in it is missed', async () => {
+    const { configure, liveness, checker, store, clock, ping } = await startMemoryService(START);
+    await liveness.start();
+    await configure({ backup: { schedule: '0 2 * * *', grace: '5m' } });
+    await ping('backup', 'log');
+    await clock.advance(HOUR_MS);
+    await liveness.stop();
+    const stoppedAt = clock.now();
+    clock.set(stoppedAt + 30 * SECOND_MS);
+    const transact = store.transact.bind(store);
+    store.transact = () => Promise.reject(FULL);
+    const beats: (string | null)[] = [];
+    const again = new Liveness({
+      store,
+      clock,
+      logger: silentLogger,
+      onCommit: () => {},
+      onBeat: (failure) => beats.push(failure),
+    });
+    const judging = new Checker({
+      store,
+      clock,
+      logger: silentLogger,
+      onCommit: () => {},
+      onLateWake: () => again.check(),
+      isGapUnnoted: () => again.isGapUnnoted,
+    });
+    await again.start();
+    expect(beats).toEqual([FULL.message]);
+    expect(again.isGapUnnoted).toBe(true);
+    judging.start();
+    await clock.advance(2 * HOUR_MS);
+    store.transact = transact;
+    await clock.advance(10 * SECOND_MS);
+    expect(beats.at(-1)).toBeNull();
+    expect(again.isGapUnnoted).toBe(false);
+    const job = (await store.jobByName('backup'))!;
+    expect(job.state.gaps).toEqual([{ from_at: stoppedAt, to_at: expect.any(Number) as number }]);
+    expect(job.state.gaps[0]!.to_at).toBeGreaterThanOrEqual(stoppedAt + 2 * HOUR_MS);
+    await clock.advance(HOUR_MS);
+    const { items } = await store.runsOf(job.id, { skip: 0, limit: 10 });
+    expect(items.map(({ outcome }) => outcome)).toEqual(['unknown']);
+    await checker.stop();
+    await judging.stop();
+    await again.stop();
+  });
+
+  test('is a gap also where it lasts for less than a beat', async () => {
+    const { configure, liveness, store, clock } = await startMemoryService(START);
+    await liveness.start();
+    await configure({ backup: { schedule: '0 2 * * *' } });
+    await liveness.stop();
+    const transact = store.transact.bind(store);
+    store.transact = () => Promise.reject(FULL);
+    const again = new Liveness({ store, clock, logger: silentLogger, onCommit: () => {} });
+    await again.start();
+    store.transact = transact;
+    await clock.advance(10 * SECOND_MS);
+    expect((await store.jobByName('backup'))!.state.gaps).toEqual([
+      { from_at: START, to_at: START + 10 * SECOND_MS },
+    ]);
+    await again.stop();
+  });
+
+  test('is told apart from a bug, which ends the start', async () => {
+    const { liveness, store } = await startMemoryService(START);
+    store.transact = () => Promise.reject(new TypeError('a bug'));
+    await expect(liveness.start()).rejects.toThrow('a bug');
+  });
+});
+
+test('a store that counts as failing although it takes a sign of life is passed on as failing', async () => {
+  const { store, clock } = await startMemoryService(START);
+  const beats: (string | null)[] = [];
+  const onBeat = (failure: string | null): void => void beats.push(failure);
+  const liveness = new Liveness({ store, clock, logger: silentLogger, onCommit: () => {}, onBeat });
+  store.health = () => ({ ok: false, detail: 'large commits are refused' });
+  await liveness.start();
+  await clock.advance(10 * SECOND_MS);
+  store.health = () => ({ ok: true });
+  await clock.advance(10 * SECOND_MS);
+  expect(beats).toEqual(['large commits are refused', 'large commits are refused', null]);
+  await liveness.stop();
 });
 
 test('it knows when a sign of life was last stored', async () => {

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -7,6 +6,7 @@ import { silentLogger } from '../../../src/observe/log.ts';
 import { LowdbStore } from '../../../src/store/lowdb/store.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { NOW_AT } from '../../support/records.ts';
+import { mountSmall } from '../../support/small-disk.ts';
 import { ALL, dump, referenceStates, step } from './workload.ts';
 
 let root: string;
@@ -63,35 +63,16 @@ describe('on a real disk', () => {
   });
 });
 
-function command(name: string, ...args: string[]): void {
-  execFileSync(name, args, { stdio: 'ignore' });
-}
-
-/** Mounts a file system of one megabyte; null where that is not allowed. */
-async function mountSmall(): Promise<string | null> {
-  const path = await mkdtemp(join(tmpdir(), 'cronflow-small-'));
-  try {
-    command('mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', path);
-    return path;
-  } catch {
-    await rm(path, { recursive: true });
-    return null;
-  }
-}
-
-const small = await mountSmall();
+const small = mountSmall();
 const where = small === null ? ' (skipped: mounting one needs root)' : '';
 
 describe.skipIf(small === null)(`a file system that is really full${where}`, () => {
-  afterAll(async () => {
-    command('umount', small!);
-    await rm(small!, { recursive: true });
-  });
+  afterAll(() => small?.unmount());
 
   test('refuses pings while it is, loses nothing, and works again when there is space', async () => {
     const references = await referenceStates(2_500);
-    const directory = join(small!, 'data');
-    const filler = join(small!, 'filler');
+    const directory = join(small!.path, 'data');
+    const filler = join(small!.path, 'filler');
     // No snapshots at first: the journal itself must meet the end of the disk.
     const store = storeIn(directory, 2 ** 20);
     await store.open();
@@ -123,13 +104,13 @@ describe.skipIf(small === null)(`a file system that is really full${where}`, () 
   });
 
   test('can be started on, and keeps refusing until there is space', async () => {
-    const directory = join(small!, 'second');
+    const directory = join(small!.path, 'second');
     await mkdir(dirname(directory), { recursive: true });
     const store = storeIn(directory);
     await store.open();
     await store.transact(ALL, step);
     await store.close();
-    const filler = join(small!, 'filler');
+    const filler = join(small!.path, 'filler');
     await writeFile(filler, Buffer.alloc(2 ** 20)).catch(() => undefined);
     const full = storeIn(directory);
     await full.open();

@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const PAGE = Buffer.alloc(4096);
+
+/** A file system of one megabyte, in memory. */
+export interface SmallDisk {
+  readonly path: string;
+  /** Takes all the space that is left. */
+  fill(): void;
+  /** Gives back what `fill` took. */
+  free(): void;
+  unmount(): void;
+}
+
+/** Mounts one; null where that is not allowed. */
+export function mountSmall(): SmallDisk | null {
+  const path = mkdtempSync(join(tmpdir(), 'cronflow-small-'));
+  try {
+    command('mount', '-t', 'tmpfs', '-o', 'size=1m,mode=0700', 'tmpfs', path);
+  } catch {
+    rmSync(path, { recursive: true });
+    return null;
+  }
+  const filler = join(path, 'filler');
+  return {
+    path,
+    fill: () => fillWith(filler),
+    free: () => rmSync(filler, { force: true }),
+    unmount() {
+      command('umount', path);
+      rmSync(path, { recursive: true });
+    },
+  };
+}
+
+function command(name: string, ...args: string[]): void {
+  execFileSync(name, args, { stdio: 'ignore' });
+}
+
+function fillWith(path: string): void {
+  const file = openSync(path, 'a');
+  try {
+    for (;;) writeSync(file, PAGE);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  } finally {
+    closeSync(file);
+  }
+}
