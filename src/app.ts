@@ -128,17 +128,14 @@ function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
     clock,
     onCommit: wakeAll,
     onRefusal: () => liveness.noteRefusal(),
-    isUnstored: (name) => parts.reloader?.unstored?.jobs.some((job) => job.name === name) ?? false,
+    isUnstored: (name) => parts.reloader?.isUnstored(name) ?? false,
   });
   const storeAlarm = buildStoreAlarm(
     { store, clock, logger, notifiers: registry, redact: hide, onCommit: wakeDelivery },
     () => parts.reloader?.current ?? null,
   );
   const backlog = new Backlog({ clock, logger });
-  const onBeat = (failure: string | null): void => {
-    storeAlarm.beat(failure);
-    if (failure === null) void backlog.settle();
-  };
+  const onBeat = (failure: string | null): void => storeAlarm.beat(failure);
   const onClockSetBack = (): void => worker.clockSetBack();
   const liveness = new Liveness({ store, clock, logger, onCommit: wakeAll, onBeat, onClockSetBack });
   const housekeeping = new Housekeeping({ store, clock, logger });

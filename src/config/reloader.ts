@@ -78,13 +78,16 @@ interface Request {
 export class ConfigReloader {
   readonly #options: ReloaderOptions;
   #current: Config | null = null;
-  #unstored: Config | null = null;
+  /** Whether the store has what runs; not so after a start that it refused. */
+  #isCurrentStored = true;
+  /** What the file held when it was last read, if the store refused that. */
+  #refused: Config | null = null;
   #problem: ConfigProblem | null = null;
   /** Of `redact` in the last good configuration, for whatever is said of another. */
   #patterns: readonly string[] = [];
-  /** Of what was last loaded, good or bad; null to look again although nothing changed. */
   /** Of the reload under way; they never overlap. */
   #because = 'start';
+  /** Of what was last loaded, good or bad; null to look again although nothing changed. */
   #fingerprint: string | null = null;
   /** What belonged to what was last loaded, beside the file. */
   #beside: Beside = { includes: [], secrets: [] };
@@ -103,9 +106,10 @@ export class ConfigReloader {
     return this.#current;
   }
 
-  /** A valid configuration that the store has refused so far; null when there is none. */
-  get unstored(): Config | null {
-    return this.#unstored;
+  /** Whether a job of this name is declared and the store has refused the declaration so far. */
+  isUnstored(name: string): boolean {
+    const configs = this.#isCurrentStored ? [this.#refused] : [this.#refused, this.#current];
+    return configs.some((config) => config?.jobs.some((job) => job.name === name) ?? false);
   }
 
   /** Why the file is not what runs; null when it is. */
@@ -210,6 +214,7 @@ export class ConfigReloader {
     this.#watcher?.follow(beside, loaded.fingerprint);
     this.#fingerprint = loaded.fingerprint;
     this.#cancelRetry();
+    this.#refused = null;
     if (!loaded.ok) {
       await this.#storeRunning();
       return this.#refuse(this.#invalid(loaded));
@@ -226,7 +231,7 @@ export class ConfigReloader {
       // What is stored may have changed since it was planned.
       const isInvalid = error instanceof CronflowError && error.code === 'config_invalid';
       if (isInvalid) return this.#refuse(this.#problemOf('config_invalid', error.faults, filesOf(loaded)));
-      if (isRefusal(error)) this.#unstored = loaded.config;
+      if (isRefusal(error)) this.#refused = loaded.config;
       return this.#refuse(this.#retryLater(error));
     }
   }
@@ -266,7 +271,7 @@ export class ConfigReloader {
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.#current = config;
-      this.#unstored = config;
+      this.#isCurrentStored = false;
       this.#patterns = config.redact;
       this.#options.onUnstored?.(config);
       await this.#refuse(this.#retryLater(error));
@@ -275,12 +280,12 @@ export class ConfigReloader {
 
   /** What has run since a start that could not store it is stored once that works, whatever the file holds by then. */
   async #storeRunning(): Promise<void> {
-    const config = this.#current;
-    if (config === null || this.#unstored !== config) return;
+    if (this.#current === null || this.#isCurrentStored) return;
     try {
-      await this.#options.apply(config);
-      this.#unstored = null;
+      await this.#options.apply(this.#current);
+      this.#isCurrentStored = true;
     } catch (error) {
+      if (!isRefusal(error)) throw error;
       this.#retryLater(error);
     }
   }
@@ -340,7 +345,7 @@ export class ConfigReloader {
     const plan = await this.#options.apply(config);
     const redact = [...this.#patterns, ...config.redact];
     this.#current = config;
-    this.#unstored = null;
+    this.#isCurrentStored = true;
     this.#patterns = config.redact;
     const hadProblem = this.#problem !== null;
     this.#problem = null;

@@ -20,7 +20,7 @@ export class Backlog {
   readonly #waiting = new Map<string, () => Promise<void>>();
   #cancel: (() => void) | null = null;
   #stopped = false;
-  #queue: Promise<void> = Promise.resolve();
+  #trying: Promise<void> = Promise.resolve();
 
   constructor({ clock, logger }: { clock: Clock; logger: Logger }) {
     this.#clock = clock;
@@ -51,20 +51,15 @@ export class Backlog {
     this.#retryLater();
   }
 
-  /** Does what waits, as far as the store takes it; what waits still is tried again by itself. */
-  settle(): Promise<void> {
-    this.#queue = this.#queue.then(() => this.#settleNow());
-    return this.#queue;
-  }
-
   /** Waits for a try under way; none follows. What is left is found out again by the next start. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel?.();
-    await this.#queue;
+    await this.#trying;
   }
 
-  async #settleNow(): Promise<void> {
+  /** In order, as far as the store takes it. */
+  async #tryAll(): Promise<void> {
     for (const [what, work] of this.#waiting) {
       if (this.#stopped) return;
       try {
@@ -80,6 +75,9 @@ export class Backlog {
 
   #retryLater(): void {
     this.#cancel?.();
-    if (!this.#stopped) this.#cancel = this.#clock.after(RETRY_MS, () => void this.settle());
+    if (this.#stopped) return;
+    this.#cancel = this.#clock.after(RETRY_MS, () => {
+      this.#trying = this.#trying.then(() => this.#tryAll());
+    });
   }
 }

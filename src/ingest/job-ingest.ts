@@ -61,7 +61,7 @@ export class JobIngest implements Ingest {
     } catch (error) {
       if (!(error instanceof CronflowError && error.code === 'unknown_job')) throw error;
       const id = await formerOwnerId(this.#store, name, this.#clock.now());
-      if (id === undefined) throw this.#isUnstored(name) ? this.#notStoredYet(name) : error;
+      if (id === undefined) throw this.#isUnstored(name) ? notStoredYet(name) : error;
       return this.#write({ ids: [id] }, (tx) => {
         const job = tx.jobById(id);
         if (job === undefined || job.removed_at !== null) throw error;
@@ -127,13 +127,6 @@ export class JobIngest implements Ingest {
     return this.#write(scope, (tx) => acknowledgeIncident(tx, incidentId, untilAt, this.#clock.now()));
   }
 
-  /** A client keeps what is refused so, and gives up what goes to a job that nobody knows. */
-  #notStoredYet(name: string): CronflowError {
-    this.#onRefusal();
-    const detail = `Job "${name}" is declared and could not be stored yet. Try again in a moment.`;
-    return new CronflowError('store_unavailable', detail);
-  }
-
   async #write<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> {
     if (this.#stopping) throw new CronflowError('stopping', 'Cronflow is stopping. Try again in a moment.');
     try {
@@ -145,6 +138,12 @@ export class JobIngest implements Ingest {
       throw error;
     }
   }
+}
+
+/** A client keeps what is refused so, and gives up what goes to a job that nobody knows. */
+function notStoredYet(name: string): CronflowError {
+  const detail = `Job "${name}" is declared and could not be stored yet. Try again in a moment.`;
+  return new CronflowError('store_unavailable', detail);
 }
 
 function recordPing(tx: Tx, job: Job, ping: Ping): PingResult {

@@ -492,7 +492,7 @@ describe('reload', () => {
       await startFull();
       const revision = revisionOf(jobs('a'));
       expect(reloader.current?.revision).toBe(revision);
-      expect(reloader.unstored?.revision).toBe(revision);
+      expect([reloader.isUnstored('a'), reloader.isUnstored('b')]).toEqual([true, false]);
       expect(unstored).toEqual([revision]);
       expect(reloader.problem).toMatchObject({ code: 'store_unavailable' });
       retry();
@@ -502,7 +502,7 @@ describe('reload', () => {
       retry();
       await until(() => events.includes('resolved'));
       expect(applied).toEqual([revision]);
-      expect([reloader.problem, reloader.unstored]).toEqual([null, null]);
+      expect([reloader.problem, reloader.isUnstored('a')]).toEqual([null, false]);
     });
 
     it.each([
@@ -520,15 +520,20 @@ describe('reload', () => {
       await until(() => applied.length > 0);
       await reloader.reload();
       expect(applied).toEqual([revisionOf(good)]);
-      expect(reloader.unstored).toBeNull();
+      expect(reloader.isUnstored('j0')).toBe(false);
       expect(reloader.problem?.code).toBe(text === '' ? 'config_invalid' : 'config_held');
     });
 
     it('stores what it started on also where the file is broken before there is space', async () => {
       save(jobs('a'));
       await startFull();
+      save(jobs('a', 'b'));
+      await reloader.reload();
+      expect(['a', 'b'].map((name) => reloader.isUnstored(name))).toEqual([true, true]);
       save('');
       await reloader.reload();
+      // Nobody declares it any more, and it never ran.
+      expect(['a', 'b'].map((name) => reloader.isUnstored(name))).toEqual([true, false]);
       isFull = false;
       retry();
       await until(() => applied.length > 0);

@@ -42,14 +42,6 @@ test('does what was refused once it is not, in order, and each once', async () =
   expect([backlog.has('a'), clock.timerCount]).toEqual([false, 0]);
 });
 
-test('does not wait for its timer when it is told that the store works', async () => {
-  isFull = true;
-  await backlog.do('a', work('a'));
-  isFull = false;
-  await backlog.settle();
-  expect(done).toEqual(['a']);
-});
-
 test('drops what is out of date', async () => {
   isFull = true;
   await backlog.do('news', work('broken'));

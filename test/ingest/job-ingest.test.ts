@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { startMemoryService } from '../support/memory-service.ts';
+import { JobIngest } from '../../src/ingest/job-ingest.ts';
+import { pingOf, startMemoryService } from '../support/memory-service.ts';
 
 const START = Date.UTC(2025, 0, 1);
 const SECOND_MS = 1_000;
@@ -62,6 +63,25 @@ test('a ping for a job nobody declared says so and changes nothing', async () =>
     message: 'No job is named "backup". Declare it in cronflow.yaml, or POST /jobs.',
   });
   expect(await store.listJobs({ skip: 0, limit: 10 })).toEqual({ items: [], total: 0 });
+});
+
+test('a ping to a job that is declared and not stored yet is refused in a way that makes it come again', async () => {
+  const { store, clock } = await startMemoryService(START);
+  let refusals = 0;
+  const ingest = new JobIngest({
+    store,
+    clock,
+    onCommit: () => {},
+    onRefusal: () => (refusals += 1),
+    isUnstored: (name) => name === 'declared',
+  });
+  await expect(ingest.ping('declared', pingOf('success', START))).rejects.toMatchObject({
+    code: 'store_unavailable',
+    message: 'Job "declared" is declared and could not be stored yet. Try again in a moment.',
+  });
+  await expect(ingest.ping('other', pingOf('success', START))).rejects.toMatchObject({ code: 'unknown_job' });
+  // The store takes what it is given: no other job is to have a gap for that.
+  expect(refusals).toBe(0);
 });
 
 test('the number of jobs is limited', async () => {
