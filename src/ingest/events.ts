@@ -22,12 +22,13 @@ export function writeGlobals(tx: Tx, globals: Globals): void {
  * sign of life before the event is noted first, and so is a clock that was set back.
  * @param job as it stands in the transaction, with its new declaration if that is what changed
  * @param event for `spec_changed`, what came before is given as `previous`
+ * @param nowAt a tick can be for a part of the time that is over by now
  * @returns what the event did; its records are already written to `tx`
  */
-export function applyEvent(tx: Tx, job: Job, event: Event): Transition {
+export function applyEvent(tx: Tx, job: Job, event: Event, nowAt = instantOf(event)): Transition {
   const spec = specOfJob(tx, job);
   const isOfTime = event.type === 'gap' || event.type === 'clock_set_back';
-  const unnoted = isOfTime ? null : unnotedBefore(tx, instantOf(event));
+  const unnoted = isOfTime ? null : unnotedBefore(tx, nowAt);
   if (unnoted === null) return applyOne(tx, job, spec, event);
   const before = event.type === 'spec_changed' ? event.previous : spec;
   const noted = applyOne(tx, job, before, unnoted);

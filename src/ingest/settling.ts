@@ -37,7 +37,7 @@ export function settleJob(tx: Tx, id: string, nowAt: number, isTimeUp: () => boo
     if (settled.reason !== null && isTimeUp()) return { ...settled, isDone: false };
     // What a stretch did not change is as due as before, and then the whole of the time has to act.
     const untilAt = dueAt > before ? Math.min(nowAt, dueAt + STRETCH_MS) : nowAt;
-    const { reason, incidents } = applyEvent(tx, job, { type: 'tick', now_at: untilAt });
+    const { reason, incidents } = applyEvent(tx, job, { type: 'tick', now_at: untilAt }, nowAt);
     settled.reason = reason;
     settled.incidentCount += incidents.length;
     if (untilAt === nowAt) return settled;
