@@ -2,7 +2,7 @@ import { hiddenUntil } from './claim-delays.ts';
 import type { Draft } from './draft.ts';
 import { LIMITS } from './limits.ts';
 import { announceAt } from './maintenance.ts';
-import type { Run } from './model.ts';
+import type { JobState, Run } from './model.ts';
 import { isDropped } from './overlap.ts';
 import { earlyMs, slotAfter } from './slots.ts';
 
@@ -96,22 +96,26 @@ export function deadlineOf(draft: Draft): { at: number; outcome: 'missed' | 'unk
   // Waiting for one gap's replay may run into the next gap, so each is held against the moved deadline.
   for (const gap of draft.job.gaps) {
     if (gap.from_at > at || gap.to_at < windowFrom) continue;
-    at = Math.max(at, Math.min(gap.to_at + draft.spec.replayWindowMs, firstDeadlineAfter(draft, gap.to_at)));
+    at = Math.max(at, gap.to_at + draft.spec.replayWindowMs);
   }
-  return { at, outcome: 'unknown' };
+  return { at: Math.min(at, firstMissAfter(draft, expectedAt, at)), outcome: 'unknown' };
 }
 
 /**
- * The deadline of the first slot that a gap ending at `toAt` does not touch. Waiting for the replay must not
- * hold it up: a job that has died is told of in time also after a restart. An `unknown` slot can still be
- * reported late.
+ * The deadline of the first later slot whose silence no gap explains, if that comes before `before`. Waiting for the
+ * replay must not hold it up: a job that has died is told of in time also after a restart. A slot that ended `unknown`
+ * can still be reported late.
  */
-function firstDeadlineAfter(draft: Draft, toAt: number): number {
+function firstMissAfter(draft: Draft, expectedAt: number, before: number): number {
   if (draft.spec.schedule?.kind !== 'cron') return Infinity;
-  let slotAt = slotAfter(draft.spec, toAt);
-  // A slot may be claimed a little early, so the first one after the gap can be touched by it.
-  if (slotAt !== null && slotAt - earlyMs(draft.spec, slotAt) <= toAt) slotAt = slotAfter(draft.spec, slotAt);
-  return slotAt === null ? Infinity : slotAt + draft.spec.graceMs;
+  let slotAt = slotAfter(draft.spec, expectedAt);
+  while (slotAt !== null && plainDeadlineOf(draft, slotAt) < before) {
+    const gap = gapThatHides(draft, slotAt);
+    if (gap === undefined) return plainDeadlineOf(draft, slotAt);
+    // That gap explains every slot up to its end.
+    slotAt = slotAfter(draft.spec, Math.max(slotAt, gap.to_at));
+  }
+  return Infinity;
 }
 
 /**
@@ -119,9 +123,13 @@ function firstDeadlineAfter(draft: Draft, toAt: number): number {
  * and that began before the job had always reported.
  */
 export function mayBeUnseen(draft: Draft, slotAt: number): boolean {
+  return gapThatHides(draft, slotAt) !== undefined;
+}
+
+function gapThatHides(draft: Draft, slotAt: number): JobState['gaps'][number] | undefined {
   const windowFrom = slotAt - earlyMs(draft.spec, slotAt);
   const untilAt = Math.min(plainDeadlineOf(draft, slotAt), hiddenUntil(draft, slotAt));
-  return draft.job.gaps.some((gap) => gap.from_at <= untilAt && gap.to_at >= windowFrom);
+  return draft.job.gaps.find((gap) => gap.from_at <= untilAt && gap.to_at >= windowFrom);
 }
 
 /**

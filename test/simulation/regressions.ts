@@ -1389,4 +1389,90 @@ export const REGRESSIONS: Readonly<Record<string, Script>> = {
       { at: Date.parse('2025-11-02T06:41:55.836Z'), type: 'ping', job: 'sync', ping: { kind: 'start' } },
     ],
   },
+  'what maintenance holds back for hours is told when it is due, however late the tick comes': {
+    start_at: Date.parse('2025-10-12T20:22:20.948Z'),
+    end_at: Date.parse('2025-10-19T18:14:10.420Z'),
+    replay_window_ms: 3_600_000,
+    notifiers: ['ops'],
+    jobs: {
+      sync: {
+        every: '1d',
+        grace: '29336s',
+        maintenance: [
+          { from: '2025-10-19T03:26:14.000Z', to: '2025-10-19T03:40:35.000Z' },
+          { from: '2025-10-17T03:05:56.000Z', to: '2025-10-18T17:08:42.000Z' },
+        ],
+      },
+    },
+    happenings: [
+      {
+        at: Date.parse('2025-10-17T21:29:00.642Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'a', duration_ms: 7_531_510 },
+      },
+    ],
+  },
+  'a slot that waits for a replay holds up none whose silence no gap explains': {
+    start_at: Date.parse('2025-01-07T19:01:13.394Z'),
+    end_at: Date.parse('2025-01-08T00:59:11.407Z'),
+    replay_window_ms: 3_600_000,
+    notifiers: ['ops', 'pager'],
+    jobs: { sync: { schedule: '0 */10 * * * *', grace: '1264s', max_runtime: '884s' } },
+    happenings: [
+      ...(
+        [
+          ['2025-01-07T20:30:55.190Z', { kind: 'failure' }],
+          ['2025-01-07T20:40:50.010Z', { kind: 'start', rid: 'a' }],
+          ['2025-01-07T20:50:53.614Z', { kind: 'start', rid: 'b' }],
+          ['2025-01-07T21:13:31.603Z', { kind: 'start', rid: 'c' }],
+          ['2025-01-07T21:20:50.023Z', { kind: 'start', rid: 'd' }],
+          ['2025-01-07T21:30:50.179Z', { kind: 'start', rid: 'e' }],
+          ['2025-01-07T21:50:59.521Z', { kind: 'success' }],
+          ['2025-01-07T22:00:50.419Z', { kind: 'start', rid: 'f' }],
+          ['2025-01-07T23:20:58.144Z', { kind: 'success' }],
+          ['2025-01-07T23:30:55.950Z', { kind: 'start', rid: 'g' }],
+        ] as const
+      ).map(([at, ping]) => ({ at: Date.parse(at), type: 'ping', job: 'sync', ping }) as const),
+      {
+        at: Date.parse('2025-01-07T23:31:29.631Z'),
+        type: 'away',
+        how: 'suspend',
+        to_at: Date.parse('2025-01-07T23:45:51.201Z'),
+      },
+      {
+        at: Date.parse('2025-01-07T23:58:46.356Z'),
+        type: 'away',
+        how: 'stop',
+        to_at: Date.parse('2025-01-08T00:56:02.313Z'),
+      },
+    ],
+  },
+  'the end of a run of more than a hundred runs ago is that of another': {
+    start_at: Date.parse('2025-08-16T10:00:00.000Z'),
+    end_at: Date.parse('2025-08-17T07:24:12.636Z'),
+    replay_window_ms: 900_000,
+    notifiers: ['ops'],
+    jobs: { sync: { every: '7m', grace: '83s', max_runtime: '1h' } },
+    happenings: [
+      {
+        at: Date.parse('2025-08-16T11:04:33.050Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'start', rid: 'a' },
+      },
+      ...Array.from({ length: 110 }, (_, index) => ({
+        at: Date.parse('2025-08-16T18:00:00.000Z') + index * 421_000,
+        type: 'ping' as const,
+        job: 'sync',
+        ping: { kind: 'success' as const, rid: `b${index}` },
+      })),
+      {
+        at: Date.parse('2025-08-17T07:04:32.773Z'),
+        type: 'ping',
+        job: 'sync',
+        ping: { kind: 'success', rid: 'a' },
+      },
+    ],
+  },
 };

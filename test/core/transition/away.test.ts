@@ -179,6 +179,20 @@ describe('§3.4 when Cronflow was away', () => {
       [...nightsEnded(10, '02:00:05'), 'd11 02:30 slot d11 02:00 unknown outage'],
     ],
     [
+      'what waits for a replay holds up no later slot whose silence no gap explains',
+      { schedule: '0 * * * *', grace: '70m' },
+      `${hours(10, '00:05 success')}
+       11:02 gap from=10:59:30
+       14:20 gap from=12:05
+       14:20 tick`,
+      [
+        ...hoursEnded(10, '00:05'),
+        '13:10 slot 11:00 unknown outage',
+        '13:10 slot 12:00 missed missed',
+        '13:10 owe ops opened missed',
+      ],
+    ],
+    [
       'of older slots, one that a gap cannot explain is missed by the claim of the next',
       { schedule: '0 * * * *', grace: '1h' },
       `${hours(10, '00:10 success')}

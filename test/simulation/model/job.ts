@@ -16,6 +16,8 @@ const ON_ITS_WAY_MS_MAX = 10_000;
 const RETRIED_MS_MAX = MINUTE_MS;
 /** So long after a run has ended its rid may be that of another. */
 const REUSED_MS_MIN = MINUTE_MS;
+/** Of a job's history, the newest so many rows are looked at when a run reports its end. */
+const ROWS_LOOKED_AT = 100;
 /** So many make a stuck lock. */
 const SKIPS_IN_A_ROW = 3;
 
@@ -306,7 +308,7 @@ export class Job {
       this.anonymousEnd = { at, ping, startsBefore: this.startsAt.length };
     }
     const run = rid === null ? this.anonymousAt(at) : this.runOf(rid, at);
-    if (run !== undefined) {
+    if (run !== undefined && !this.isForgotten(run)) {
       if (run.ended_at === null) this.finish(run, ping, at);
       return;
     }
@@ -317,6 +319,19 @@ export class Job {
     for (const slot of this.slots.open()) {
       if (startedAt < slot.at && slot.at < at) this.settle(slot, 'skipped', 'overlap_skipped', slot.at);
     }
+  }
+
+  /** Whether a run is over and so many have ended since that nobody can tell any more which one a ping means. */
+  private isForgotten(run: Run): boolean {
+    const { learned } = run.result ?? { learned: this.learned };
+    if (this.learned - learned < ROWS_LOOKED_AT) return false;
+    const since = (results: readonly (Result | null)[]): Result[] =>
+      results.filter((result) => result !== null && result.learned > learned) as Result[];
+    const slots = since(this.slots.all.map(({ result }) => result)).sort((a, b) => a.learned - b.learned);
+    // Slots in a row that nobody claimed are one row.
+    const slotRows = slots.filter((slot, place) => !follows(slot, slots[place - 1]));
+    const runRows = since([...this.runs.map(({ result }) => result), ...this.stuck]);
+    return slotRows.length + runRows.length >= ROWS_LOOKED_AT;
   }
 
   /** The run that an end without a rid ends. */
@@ -586,6 +601,11 @@ export class Job {
     const { outcome, reason } = result ?? { outcome: null, reason: 'started' };
     return { job: this.name, slot_at: slotAt, rid, outcome, reason };
   }
+}
+
+/** Whether two slots ended alike, one after the other. */
+function follows(slot: Result, before: Result | undefined): boolean {
+  return before !== undefined && before.reason === slot.reason && before.learned === slot.learned - 1;
 }
 
 function newestOf(runs: readonly Run[]): Run | undefined {

@@ -25,8 +25,6 @@ export class Slots {
   private terms: Terms;
   /** Slots up to here are in the list. */
   private listedTo = Number.NEGATIVE_INFINITY;
-  /** What `afterGap` found under these terms: many slots can wait for one gap. */
-  private readonly waits = new Map<Gap, number>();
   /** Those that were given up, that no run has taken over, and that one still may: none of another schedule. */
   private claimable: Slot[] = [];
   /** `every`: the start of the latest run, or when the job was declared, resumed or changed since. */
@@ -80,7 +78,6 @@ export class Slots {
   changeTerms(terms: Terms, at: number): void {
     if (terms.grace_ms !== this.terms.grace_ms) this.graceAt = at;
     this.terms = terms;
-    this.waits.clear();
   }
 
   /** Lists every slot up to the instant and one that is open. */
@@ -159,32 +156,34 @@ export class Slots {
       // What one gap hid may be replayed in the next: that one has to explain nothing more.
       if (!deadline.touched && !this.explains(gap, slot)) continue;
       deadline.touched = true;
-      deadline.at = Math.max(deadline.at, this.waitFor(gap));
+      // The end of the gap moves the expectation of an interval.
+      const isInterval = this.terms.cron === null;
+      deadline.at = isInterval
+        ? Number.POSITIVE_INFINITY
+        : Math.max(deadline.at, gap.to_at + this.replayWindowMs);
     }
+    if (deadline.touched) deadline.at = this.firstMissUpTo(slot.at, deadline.at);
     return deadline;
   }
 
-  private waitFor(gap: Gap): number {
-    const known = this.waits.get(gap);
-    if (known !== undefined) return known;
-    const until = this.afterGap(gap);
-    this.waits.set(gap, until);
-    return until;
-  }
-
-  /** How long what a gap touched is waited for: no longer than until the first slot it left alone is due. */
-  private afterGap(gap: Gap): number {
+  /** When the first slot after one is missed that no gap explains; what waits longer than that is given up with it. */
+  private firstMissUpTo(slotAt: number, at: number): number {
     const { cron } = this.terms;
-    // The end of the gap moves the expectation of an interval.
-    if (cron === null) return Number.POSITIVE_INFINITY;
-    const replayedAt = gap.to_at + this.replayWindowMs;
-    for (let next = cron.next(gap.to_at); next !== null; next = cron.next(next)) {
+    if (cron === null) return at;
+    for (let next = cron.next(slotAt); next !== null;) {
       const before = cron.previous(next - 1) ?? Number.NEGATIVE_INFINITY;
-      const earlyMs = Math.min(this.terms.grace_ms, (next - before) / 2, EARLY_MS_MAX);
-      if (next - earlyMs > gap.to_at) return Math.min(replayedAt, next + this.terms.grace_ms);
-      if (next > replayedAt) break;
+      const slot: Slot = { at: next, half_ms: (next - before) / 2, run: null, result: null };
+      const deadlineAt = this.plainDeadlineAt(slot);
+      if (deadlineAt >= at) return at;
+      const hiding = this.gaps.find(
+        (gap) =>
+          slot.at - this.earlyMs(slot) <= gap.to_at && gap.from_at <= deadlineAt && this.explains(gap, slot),
+      );
+      if (hiding === undefined) return deadlineAt;
+      // What lies between is hidden by the same gap.
+      next = cron.next(Math.max(next, hiding.to_at));
     }
-    return replayedAt;
+    return at;
   }
 
   /** `every`: a run has started. */
