@@ -255,7 +255,9 @@ describe('cronflow import crontab --wrap', () => {
 
   it('calls the wrapper of this installation unless told', async () => {
     const { stdout } = await run(['crontab', '--wrap'], chunks('@daily x\n'));
-    expect(stdout).toBe(`@daily ${SCRIPT} x -- /bin/sh -c 'x'\n`);
+    // A folder whose name a shell would take apart is quoted.
+    const wrapper = /^[\w./-]+$/.test(SCRIPT) ? SCRIPT : `'${SCRIPT}'`;
+    expect(stdout).toBe(`@daily ${wrapper} x -- /bin/sh -c 'x'\n`);
   });
 
   it('knows the wrapper by the name it was given', async () => {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmod, chown, lstat, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../src/observe/log.ts';
@@ -11,7 +12,7 @@ import { LowdbStore } from '../../../src/store/lowdb/store.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 
 const run = promisify(execFile);
-const MAIN = new URL('../../../dist/main.js', import.meta.url);
+const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 const STORE = new URL('../../../dist/store/lowdb/store.js', import.meta.url).href;
 const isRoot = process.getuid?.() === 0;
 /** A process that hangs is what such a limit is for. */
@@ -145,7 +146,7 @@ describe('a data directory that cannot be used', () => {
   async function served(path: string): Promise<string> {
     const config = join(around, 'cronflow.yaml');
     await writeFile(config, 'jobs: {}\n');
-    const args = [MAIN.pathname, 'serve', '--port', '0', '--config', config, '--data-dir', path];
+    const args = [MAIN, 'serve', '--port', '0', '--config', config, '--data-dir', path];
     const failed = await run(process.execPath, args, { timeout: HANG_MS }).then(
       () => null,
       (error: unknown) => error as { code: number; stderr: string },
