@@ -278,7 +278,8 @@ const passing: Case[] = [
       // bash goes on asking for a process for 15 s.
       if (bench.shell[0] === 'bash') return;
       chmodSync(bench.dir, 0o755);
-      writeFileSync(bench.path('monitor.sh'), readFileSync(SCRIPT), { mode: 0o755 });
+      writeFileSync(bench.path('monitor.sh'), readFileSync(SCRIPT));
+      chmodSync(bench.path('monitor.sh'), 0o755);
       for (const limit of [1, 2, 3]) {
         const words = ['setpriv', '--reuid=65533', '--clear-groups', 'prlimit', `--nproc=${limit}`];
         const script = [
@@ -466,7 +467,7 @@ const passing: Case[] = [
       const ended = await start([...words, ...command], bench.environment()).ended;
       expect(readFileSync(bench.path('seven'), 'utf8')).toBe('seven\n');
       expect(ended.stdout.toString()).not.toMatch(/ [45689] -> /);
-      const all = [3, 4, 5, 6, 7, 8, 9].map((fd) => `${fd}<${SCRIPT}`).join(' ');
+      const all = [3, 4, 5, 6, 7, 8, 9].map((fd) => `${fd}<'${SCRIPT}'`).join(' ');
       const full = await start(
         [
           'sh',
@@ -865,7 +866,8 @@ const spool: Case[] = [
         env: { ...away, CRONFLOW_SPOOL_DIR: undefined, XDG_STATE_HOME: bench.path('state') },
       });
       expect(lstatSync(bench.path('state/cronflow/spool')).mode & 0o777).toBe(0o700);
-      mkdirSync(bench.path('open'), { mode: 0o755 });
+      mkdirSync(bench.path('open'));
+      chmodSync(bench.path('open'), 0o755);
       await bench.run([bench.job, 'true'], { env: { ...away, CRONFLOW_SPOOL_DIR: bench.path('open') } });
       expect(lstatSync(bench.path('open')).mode & 0o777).toBe(0o755);
     },
@@ -955,7 +957,7 @@ const slow: Case[] = [
       }
       const words = [
         ...bench.shell,
-        bench.script,
+        `'${bench.script}'`,
         bench.job,
         'sh',
         '-c',
