@@ -35,7 +35,15 @@ export async function generate() {
 }
 
 /** Which keys go together is checked, not typed. */
-function withoutCombinations({ anyOf: _anyOf, allOf: _allOf, not: _not, ...branch }) {
+function withoutCombinations({
+  anyOf: _anyOf,
+  allOf: _allOf,
+  not: _not,
+  if: _if,
+  then: _then,
+  else: _else,
+  ...branch
+}) {
   return branch;
 }
 
@@ -59,7 +67,7 @@ async function reference() {
     job: schema.definitions.job,
     heartbeat: schema.properties.heartbeat,
     ...Object.fromEntries(
-      schema.definitions.notifier.oneOf.map((branch) => [branch.properties.type.const, branch]),
+      schema.definitions.notifier.oneOf.map((branch) => [branch.properties.type.const ?? 'chat', branch]),
     ),
   };
   const page = (await readFile(url, 'utf8')).replace(
@@ -120,8 +128,9 @@ function withoutVariables(node) {
   if (Array.isArray(node)) return node.map(withoutVariables);
   if (typeof node !== 'object' || node === null) return node;
   const { anyOf, ...rest } = node;
-  const [taken, variable] = anyOf ?? [];
-  if (variable?.$ref === '#/definitions/variable') return withoutVariables({ ...rest, ...taken });
+  const [taken, other] = anyOf ?? [];
+  if (['#/definitions/variable', '#/definitions/short_job'].includes(other?.$ref))
+    return withoutVariables({ ...rest, ...taken });
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, withoutVariables(value)]));
 }
 

@@ -3,6 +3,7 @@ import { Checker } from './checker/checker.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { type ConfigProblem, ConfigReloader } from './config/reloader.ts';
+import { sourceUrlOf } from './config/source-url.ts';
 import { validateDeclaration } from './config/validate.ts';
 import { CronflowError, type Fault } from './core/errors.ts';
 import { tellsNobody } from './core/notifier-config.ts';
@@ -107,6 +108,10 @@ function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
     random: Math.random,
     notifiers: registry,
     publicUrl: () => parts.reloader?.current?.publicUrl ?? null,
+    sourceUrlOf: (place) => {
+      const config = parts.reloader?.current;
+      return config ? sourceUrlOf(config, place) : null;
+    },
     redact: hide,
     onOutcome: (notifier, outcome) => parts.messages.note(notifier, outcome),
   });

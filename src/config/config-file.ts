@@ -3,7 +3,7 @@ import type { SourceFile } from './config.ts';
 import { type Problem, problemsOf, toFault } from './faults.ts';
 import { type Validator, validators } from './schema.ts';
 import type { Env } from './substitute.ts';
-import type { Tree } from './tree.ts';
+import { pointer, type Tree } from './tree.ts';
 import { type ParsedYaml, parseYaml } from './yaml.ts';
 
 /** Where something stands in a file; line and column are 1-based. */
@@ -27,11 +27,29 @@ export interface ConfigText<T> {
 
 export function parseText<T>(source: SourceFile, env: Env, isValid: Validator<T>): ConfigText<T> {
   const parsed = parseYaml(source.path, source.text, env, validators().schema);
-  const { tree } = parsed;
-  if (tree === null) return { source, tree, value: null, problems: [], parsed };
+  if (parsed.tree === null) return { source, tree: null, value: null, problems: [], parsed };
+  const tree = withLongJobs(parsed.tree);
   // What could not be resolved reads as null; the schema's complaint about that would be a second one.
   const problems = isValid(tree.value) ? [] : problemsOf(isValid.errors ?? [], tree.spots);
   return { source, tree, value: tree.value as Partial<T> | null, problems, parsed };
+}
+
+/** Writes out the jobs of which only the schedule is said: `log-rotate: '0 0 * * *'`. */
+function withLongJobs({ value, spots }: Tree): Tree {
+  const { jobs } = (value ?? {}) as { jobs?: unknown };
+  if (typeof jobs !== 'object' || jobs === null || Array.isArray(jobs)) return { value, spots };
+  const places = new Map(spots);
+  const keys = validators().schema.definitions?.['job']?.properties ?? {};
+  const written = jobs as Record<string, unknown>;
+  for (const [name, job] of Object.entries(written)) {
+    // `schedule: ...` beside a job is one of its keys that is not indented.
+    if (typeof job !== 'string' || Object.hasOwn(keys, name)) continue;
+    const path = pointer('/jobs', name);
+    const spot = spots.get(path);
+    written[name] = { schedule: job };
+    if (spot !== undefined) places.set(pointer(path, 'schedule'), spot);
+  }
+  return { value, spots: places };
 }
 
 /** Where the value, or with `atKey` the key, at a JSON pointer stands. */

@@ -27,6 +27,8 @@ export interface Config {
   lints: readonly Lint[];
   /** For links in messages; without a trailing slash; null when not set. */
   publicUrl: string | null;
+  /** Where the line that declares a job is read, with `{path}` and `{line}` in it; null when not set. */
+  sourceUrl: string | null;
   /** Patterns in RE2 syntax: what messages must not show of what a job printed. */
   redact: readonly string[];
   /** Null where none is to be sent. */

@@ -4,7 +4,7 @@ import type { Fault } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { durationsMeant } from './duration-hint.ts';
 import { maskUrls } from './mask.ts';
-import type { Schema } from './schema.ts';
+import { type Schema, typesOfBranch } from './schema.ts';
 import { withoutSecretsWithin } from './secrets.ts';
 import { dotted, pointer, type Spot } from './tree.ts';
 
@@ -273,7 +273,7 @@ function discriminator(
 ): Problem | null {
   const value = params['tagValue'];
   if (value === undefined) return null;
-  const types = (schema.oneOf ?? []).map((branch) => String(branch.properties?.['type']?.const));
+  const types = (schema.oneOf ?? []).flatMap(typesOfBranch);
   const at = pointer(path, 'type');
   const shown = shownValue(value, spots.get(at));
   if (typeof value !== 'string') {

@@ -161,5 +161,5 @@ function tokenLength(rest: string): number {
 }
 
 function masksUrls(fault: Fault): boolean {
-  return !/(^|\.)(runbook|public_url)$/.test(fault.path);
+  return !/(^|\.)(runbook|public_url|source_url)$/.test(fault.path);
 }

@@ -12,16 +12,22 @@ export interface Locator {
   place(file: string, path: string, options?: { atKey?: boolean }): TextPlace & { path: string };
 }
 
-/** Reads the texts of a valid configuration once more, for the places in them. */
+/** Reads the texts of a valid configuration once more, for the places in them, each when it is first asked for. */
 export function locatorOf(config: Config, env: Env): Locator {
   const { file: isFile, included: isIncluded } = validators();
-  const texts = new Map<string, ConfigText<unknown>>(
-    config.files.map((source, i) => [source.path, parseText(source, env, i === 0 ? isFile : isIncluded)]),
-  );
+  const known = new Map<string, ConfigText<unknown>>();
+  const textOf = (path: string): ConfigText<unknown> | undefined => {
+    const at = config.files.findIndex((file) => file.path === path);
+    const source = config.files[at];
+    if (source === undefined) return undefined;
+    const text = known.get(path) ?? parseText<unknown>(source, env, at === 0 ? isFile : isIncluded);
+    known.set(path, text);
+    return text;
+  };
   return {
-    has: (file, path) => texts.get(file)?.tree?.spots.has(path) ?? false,
+    has: (file, path) => textOf(file)?.tree?.spots.has(path) ?? false,
     place(file, path, options) {
-      const text = texts.get(file);
+      const text = textOf(file);
       const place = text === undefined ? { file, line: 1, column: 1 } : placeIn(text, path, options);
       return { ...place, path: dotted(path) };
     },

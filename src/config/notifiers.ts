@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { NotifierConfig } from './config.ts';
 import type { Problem } from './faults.ts';
-import { type Schema, validators } from './schema.ts';
+import { type Schema, typesOfBranch, validators } from './schema.ts';
 import type { ConfigFile } from './schema-types.ts';
 import { fingerprintOfSecret, readSecret, type SecretFiles } from './secret-files.ts';
 import type { Env } from './substitute.ts';
@@ -36,16 +36,23 @@ export function resolveNotifiers(file: string, declared: ConfigFile['notifiers']
   if (entries.length === 0) return { notifiers: [slackOfEnvironment(file, env, resolved)], ...resolved };
   const notifiers = entries.map(([name, { type, ...keys }]) => ({
     name,
-    type,
-    settings: resolveSecrets(file, pointer('/notifiers', name), branchOf(type), keys, resolved),
+    ...kindOf(type, resolveSecrets(file, pointer('/notifiers', name), branchOf(type), keys, resolved)),
   }));
   return { notifiers, ...resolved };
+}
+
+/** `type: discord` is short for a webhook with this preset. */
+function kindOf(type: string, settings: Record<string, unknown>): Omit<NotifierConfig, 'name'> {
+  const presets = branchOf('webhook').properties?.['preset']?.enum ?? [];
+  return presets.includes(type)
+    ? { type: 'webhook', settings: { ...settings, preset: type } }
+    : { type, settings };
 }
 
 /** What the schema says of one kind. */
 export function branchOf(type: string): Schema {
   const branches = validators().schema.definitions?.['notifier']?.oneOf ?? [];
-  return branches.find((branch) => branch.properties?.['type']?.const === type) ?? {};
+  return branches.find((branch) => typesOfBranch(branch).includes(type)) ?? {};
 }
 
 /**

@@ -134,7 +134,8 @@ function settingsOf({
   heartbeat,
   context,
 }: MainFile): Omit<Config, 'revision' | 'files' | 'jobs' | 'lints'> {
-  const { defaults = {}, groups = {}, public_url: publicUrl = '', replay_window: window } = text.value ?? {};
+  const { defaults = {}, groups = {}, replay_window: window } = text.value ?? {};
+  const { public_url: publicUrl = '', source_url: sourceUrl = '' } = text.value ?? {};
   return {
     redact: text.value?.redact ?? [],
     defaults,
@@ -143,6 +144,7 @@ function settingsOf({
     heartbeat,
     written: text.tree === null ? {} : writtenSettings(text.tree, validators().schema),
     publicUrl: publicUrl === '' ? null : publicUrl.replace(/\/+$/, ''),
+    sourceUrl: sourceUrl === '' ? null : sourceUrl,
     globals: {
       notifiers: context.notifiers ?? [],
       replayWindowMs: window === undefined ? LIMITS.replayWindowMsDefault : parseDuration(window),

@@ -70,7 +70,7 @@ export interface ConfigFile {
            */
           url_file?: string;
           /**
-           * Post in the words and within the limits of this service, instead of JSON of the incident. `url` is then, for `discord`, that of a channel's webhook; for `telegram`, `https://api.telegram.org/bot<token>/sendMessage`; for `teams`, that of a workflow that posts what it receives to a channel; for `ntfy`, that of a topic, such as `https://ntfy.sh/my-topic`.
+           * Post in the words and within the limits of this service, instead of JSON of the incident. `type: discord` and the like say the same in short. `url` is then, for `discord`, that of a channel's webhook; for `telegram`, `https://api.telegram.org/bot<token>/sendMessage`; for `teams`, that of a workflow that posts what it receives to a channel; for `ntfy`, that of a topic, such as `https://ntfy.sh/my-topic`.
            */
           preset?: 'discord' | 'telegram' | 'teams' | 'ntfy';
           /**
@@ -111,6 +111,30 @@ export interface ConfigFile {
            * Whether the receiver keeps what it is told as open until it is told otherwise: then it is also told, as `closed_silently`, that a job in trouble was paused or removed. The default is true for JSON of the incident, and false with `template` or `preset`.
            */
           keeps_state?: boolean;
+        }
+      | {
+          /**
+           * The chat service.
+           */
+          type: 'discord' | 'telegram' | 'teams' | 'ntfy';
+          /**
+           * The address that messages are posted to. For `discord`, that of a channel's webhook; for `telegram`, `https://api.telegram.org/bot<token>/sendMessage`; for `teams`, that of a workflow that posts what it receives to a channel; for `ntfy`, that of a topic, such as `https://ntfy.sh/my-topic`. A secret: take it from the environment.
+           */
+          url?: string;
+          /**
+           * A file that holds it, instead of `url`. Relative to the file that names it; read at every load.
+           */
+          url_file?: string;
+          /**
+           * Of `type: telegram`: the number of the chat, in quotes, or the @name of a channel.
+           */
+          chat_id?: string;
+          /**
+           * Further headers, by name. Their values are secrets: take them from the environment.
+           */
+          headers?: {
+            [k: string]: string;
+          };
         }
       | {
           /**
@@ -195,9 +219,13 @@ export interface ConfigFile {
         };
   };
   /**
-   * The jobs, by name. `{}` for none.
+   * The jobs, by name. A job that is a text is its schedule. `{}` for none.
    */
   jobs?: {
+    /**
+     * This interface was referenced by `undefined`'s JSON-Schema definition
+     * via the `patternProperty` "^(schedule|every|timezone|grace|max_runtime|min_runtime|success_exit_codes|expect|overlap|failure_threshold|recovery_threshold|remind_every|notify|maintenance|max_open_runs|keep_runs|paused|description|runbook|owner|mention|tags|group|renamed_from)$".
+     */
     [k: string]: Declaration;
   };
   /**
@@ -210,6 +238,10 @@ export interface ConfigFile {
    * Where people reach Cronflow, for links in messages. Empty for none.
    */
   public_url?: string;
+  /**
+   * Where people read the file, for the link to the line that declares a job in messages: `{path}` stands for the path of the file as seen from the directory of this one, `{line}` for the line. Empty for none.
+   */
+  source_url?: string;
   /**
    * After Cronflow itself was away, how long jobs have to report what they did meanwhile, before such slots are written down as unknown.
    */

@@ -133,6 +133,12 @@ function identityOf(value: unknown): string {
   );
 }
 
+/** The kinds of notifier that a branch of the schema is for: one, or those that have the same keys. */
+export function typesOfBranch({ properties }: Schema): string[] {
+  const { const: only, enum: several = [only] } = properties?.['type'] ?? {};
+  return several.map(String);
+}
+
 /** The schema that a value at this JSON pointer is validated by, or undefined where none is known. */
 export function schemaAt(root: Schema, path: readonly string[]): Schema | undefined {
   let at = resolved(root, root);

@@ -103,14 +103,18 @@ function endOfLine(text: string, at: number): number {
   return end === -1 ? text.length : end;
 }
 
+/** A cron expression or a macro without quotes, behind the key that it is given to. */
+const UNQUOTED_SCHEDULE =
+  /(?:^\s*(?:- +)?|[{,]\s*)(schedule(?=:\s*[*@])|[\w.-]+(?=:\s+(?:\*[\s/,]|@(?:hourly|daily|midnight|weekly|monthly|yearly|annually|every|reboot)\b))):/;
+
 /** What a line says of its mistake by itself, whatever stands before it. */
 function evidentMistake(text: string, at: number): string | undefined {
   const from = text.lastIndexOf('\n', at - 1) + 1;
   // What tells stands at the beginning; a line may be as long as the file.
   const line = text.slice(from, Math.min(endOfLine(text, at), from + 200));
   if (/^(<{7}|={7}|>{7})( |\r?$)/.test(line)) return 'a merge conflict was left here';
-  if (/^\s*(- +)?schedule:\s*[*@]/.test(line))
-    return 'a value that starts with * or @ must stand in quotes: schedule: "..."';
+  const key = UNQUOTED_SCHEDULE.exec(line)?.[1];
+  if (key !== undefined) return `a value that starts with * or @ must stand in quotes: ${key}: "..."`;
   return undefined;
 }
 

@@ -1,10 +1,10 @@
 import { maskCredentials, maskUrls } from './mask.ts';
 import { sha256 } from './read.ts';
-import { type Schema, schemaAt } from './schema.ts';
+import { type Schema, schemaAt, typesOfBranch } from './schema.ts';
 import { pointer, steps, type Tree } from './tree.ts';
 
 /** What counts for no job by itself, and so shows in no job's declaration. */
-const KEYS = ['notifiers', 'heartbeat', 'public_url', 'redact'];
+const KEYS = ['notifiers', 'heartbeat', 'public_url', 'source_url', 'redact'];
 /** A single variable. What it falls back to may be a secret, and is left out. */
 const VARIABLE = /^\$\{([A-Za-z_]\w*)(?::[-?][^{}]*)?\}$/;
 
@@ -48,8 +48,8 @@ function shownSecret(text: string): string {
 function isSecret(schema: Schema, value: unknown, path: string): boolean {
   const way = steps(path);
   const type = way[0] === 'notifiers' ? typeOf(value, way[1] ?? '') : undefined;
-  const branch = schema.definitions?.['notifier']?.oneOf?.find(
-    (each) => each.properties?.['type']?.const === type,
+  const branch = schema.definitions?.['notifier']?.oneOf?.find((each) =>
+    typesOfBranch(each).some((known) => known === type),
   );
   const [root, rest] = branch === undefined ? [schema, way] : [branch, way.slice(2)];
   // References lead to definitions of the whole.

@@ -1,4 +1,6 @@
 const VARIABLE = '#/definitions/variable';
+/** A job that is only its schedule; it has been written out by then. */
+const SHORT_JOB = '#/definitions/short_job';
 
 /**
  * The schema of the configuration as it holds once `${VAR}` has been resolved. As it is shipped it serves editors,
@@ -9,7 +11,7 @@ export function withoutVariables(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(withoutVariables);
   if (typeof schema !== 'object' || schema === null) return schema;
   const { anyOf, ...rest } = schema as { anyOf?: unknown };
-  const [taken, variable] = Array.isArray(anyOf) ? (anyOf as [object?, { $ref?: string }?]) : [];
-  if (variable?.$ref === VARIABLE) return withoutVariables({ ...rest, ...taken });
+  const [taken, other] = Array.isArray(anyOf) ? (anyOf as [object?, { $ref?: string }?]) : [];
+  if (other?.$ref === VARIABLE || other?.$ref === SHORT_JOB) return withoutVariables({ ...rest, ...taken });
   return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, withoutVariables(value)]));
 }

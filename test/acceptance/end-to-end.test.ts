@@ -5,7 +5,8 @@ import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
 import { type Service, startService } from './service.ts';
 
 /** No slot of `backup` comes in this test; `nightly` is due every minute and nobody runs it at first. */
-const CONFIG = `redact: ['customer (\\w+)']
+const CONFIG = `source_url: https://git.example.com/ops/{path}#L{line}
+redact: ['customer (\\w+)']
 notifiers:
   ops:
     type: slack
@@ -95,6 +96,9 @@ describe('a cron job, watched end to end', () => {
     expect(JSON.stringify(slack.messages[0]!.blocks)).not.toContain('<!channel>');
     expect(slack.messages[0]!.readable).toContain('customer [redacted] password=[redacted]');
     expect(slack.messages[0]!.readable).toContain('https://wiki.example.com/backup');
+    expect(JSON.stringify(slack.messages[0]!.blocks)).toContain(
+      'https://git.example.com/ops/cronflow.yaml#L8',
+    );
   });
 
   test('a second failure is not told again', async () => {

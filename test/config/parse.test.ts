@@ -32,6 +32,7 @@ function messages(text: string, env: Env = {}): string[] {
 describe('a valid file', () => {
   const text = `# comment
 public_url: https://cron.example.com/
+source_url: https://git.example.com/cron/{path}#L{line}
 replay_window: 1h
 redact: ['licence=(\\w+)', '^x$']
 defaults: {timezone: Europe/Berlin, grace: 10m, notify: [ops], failure_threshold: {missed: 2}, remind_every: 1d}
@@ -51,6 +52,7 @@ jobs:
       written: {
         'notifiers.ops.type': 'log',
         public_url: 'https://cron.example.com/',
+        source_url: 'https://git.example.com/cron/{path}#L{line}',
         redact: expect.stringMatching(/^sha256 /) as string,
       },
       files: [source],
@@ -67,7 +69,7 @@ jobs:
       jobs: [
         {
           name: 'backup',
-          place: { file: source.path, line: 9 },
+          place: { file: source.path, line: 10 },
           declared: { schedule: '0 2 * * *', remind_every: 'off' },
           declaration: {
             schedule: '0 2 * * *',
@@ -79,7 +81,7 @@ jobs:
         },
         {
           name: 'report',
-          place: { file: source.path, line: 12 },
+          place: { file: source.path, line: 13 },
           declared: { every: '15m', timezone: 'UTC', grace: '1m', notify: [] },
           declaration: {
             every: '15m',
@@ -92,6 +94,7 @@ jobs:
         },
       ],
       publicUrl: 'https://cron.example.com',
+      sourceUrl: 'https://git.example.com/cron/{path}#L{line}',
       redact: ['licence=(\\w+)', '^x$'],
       lints: [],
       globals: { notifiers: ['ops'], replayWindowMs: 3_600_000 },
@@ -463,6 +466,73 @@ describe('hostile input', () => {
     for (let length = 1; length < text.length; length += 7) {
       expect(parseConfig(sourceOf(text.slice(0, length)), {})).toHaveProperty('ok');
     }
+  });
+});
+
+describe('a job in short', () => {
+  it('is its schedule, with its place', () => {
+    const text = "jobs:\n  a: '0 0 * * *'\n  b: ${WHEN}\n  c: {schedule: '@daily'}\n";
+    const { jobs } = parsed(text, { WHEN: '@hourly' });
+    expect(jobs).toMatchObject([
+      { name: 'a', declared: { schedule: '0 0 * * *' }, place: { line: 2 } },
+      { name: 'b', declared: { schedule: '@hourly' }, place: { line: 3 } },
+      { name: 'c', declared: { schedule: '@daily' } },
+    ]);
+  });
+
+  it('is none where its name is a key of a job, which was indented wrongly', () => {
+    expect(messages("jobs: {backup: {}, schedule: '0 2 * * *'}")).toEqual([
+      'jobs.schedule: must be a mapping, not "0 2 * * *"',
+    ]);
+  });
+
+  it('is told of as its schedule where it is none', () => {
+    const source = sourceOf("jobs:\n  a: '0 25 * * *'\n  b: ''\n  c: [x]\n");
+    const result = parseConfig(source, {});
+    expect(result.ok ? [] : result.faults).toMatchObject([
+      { path: 'jobs.a.schedule', code: 'bad_schedule', line: 2, column: 6 },
+      { path: 'jobs.b.schedule', message: 'must not be empty', line: 3, column: 6 },
+      { path: 'jobs.c', message: 'must be a mapping, not a list', line: 4, column: 6 },
+    ]);
+  });
+});
+
+describe('a chat service as the type of a notifier', () => {
+  it.each(['discord', 'teams', 'ntfy'])('%s is a webhook with this preset', (type) => {
+    const text = `notifiers: {a: {type: ${type}, url: "\${HOOK}"}}\njobs: {}\n`;
+    const settings = { preset: type, url: 'https://example.com/x' };
+    expect(parsed(text, { HOOK: settings.url }).notifiers).toEqual([
+      { name: 'a', type: 'webhook', settings },
+    ]);
+  });
+
+  it('telegram has a chat, too, and the others none', () => {
+    const text = 'notifiers: {a: {type: telegram, url: "https://example.com", chat_id: "-1"}}\njobs: {}\n';
+    const settings = { preset: 'telegram', url: 'https://example.com', chat_id: '-1' };
+    expect(parsed(text).notifiers).toEqual([{ name: 'a', type: 'webhook', settings }]);
+    expect(messages(text.replace(', chat_id: "-1"', ''))).toEqual(['notifiers.a: lacks the key "chat_id"']);
+    expect(messages(text.replace('telegram', 'ntfy'))).toEqual([
+      'notifiers.a: has chat_id, which only type: telegram takes',
+    ]);
+  });
+
+  it('takes no keys that its preset leaves no room for', () => {
+    const text = 'notifiers: {a: {type: discord, url: "https://example.com", template: "{}"}}\njobs: {}\n';
+    expect(messages(text)).toEqual([
+      'notifiers.a.template: unknown key "template" (allowed: type, url, url_file, chat_id, headers)',
+    ]);
+  });
+});
+
+describe('source_url', () => {
+  it.each([
+    ['https://git.example.com', 'without {path}'],
+    ['git.example.com/{path}', 'without a scheme'],
+    ['https://{path}.example.com{row}', 'with another word in braces'],
+  ])('is not %s, %s', (url) => {
+    expect(messages(`source_url: "${url}"\njobs: {}\n`)).toEqual([
+      `source_url: must be an address that starts with https:// or http:// and has {path} in it, and {line} where the line belongs, not "${url}"`,
+    ]);
   });
 });
 

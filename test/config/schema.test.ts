@@ -138,6 +138,21 @@ describe('the schema', () => {
   });
 });
 
+it('knows a job in short from a key of a job that is not indented', () => {
+  const [words = ''] = Object.keys(
+    (raw['definitions'] as Record<string, Raw>)['jobs']?.['patternProperties'] ?? {},
+  );
+  expect(words).toBe(`^(${jobKeys.map(([key]) => key).join('|')})$`);
+});
+
+it.each(['cronflow', 'webhook'])(
+  'the id of %s.schema.json is a name of ours and no address of others',
+  (name) => {
+    const { $id } = JSON.parse(read(`schemas/${name}.schema.json`)) as { $id: string };
+    expect($id).toMatch(/^urn:cronflow:schema:[a-z]+$/);
+  },
+);
+
 describe('the shipped example', () => {
   it('is valid without any environment', () => {
     const source = { path: 'cronflow.yaml', text: read('cronflow.yaml') };

@@ -113,6 +113,12 @@ jobs:
 
   it('is told beside others whose lines speak for themselves', () => {
     const text = 'jobs:\n  a: {schedule: "\n<<<<<<< HEAD\n  b:\n    schedule: @daily\n';
+    expect(linesOf('jobs:\n  a: */5 * * * *\n')).toEqual([
+      '2:10 a value that starts with * or @ must stand in quotes: a: "..."',
+    ]);
+    expect(linesOf('jobs: {a: {schedule: * 2 * * *}, b: @daily}\n')).toEqual([
+      '1:22 a value that starts with * or @ must stand in quotes: schedule: "..."',
+    ]);
     expect(linesOf('jobs:\n  a:\n    schedule: * * * * *\n  b:\n    schedule: @daily\n')).toEqual([
       '3:15 a value that starts with * or @ must stand in quotes: schedule: "..."',
       '5:15 a value that starts with * or @ must stand in quotes: schedule: "..."',

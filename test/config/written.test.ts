@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../src/config/parse.ts';
-import { type Schema, validators } from '../../src/config/schema.ts';
+import { type Schema, typesOfBranch, validators } from '../../src/config/schema.ts';
 import { writtenSettings } from '../../src/config/written.ts';
 
 const HOOK = 'https://hooks.slack.com/services/T0/B0/HUNTER2';
@@ -14,7 +14,7 @@ function written(text: string): Readonly<Record<string, string>> {
 /** The keys of every kind of notifier that hold a secret. */
 const SECRETS = (validators().schema.definitions?.['notifier']?.oneOf ?? []).flatMap((branch: Schema) =>
   Object.entries(branch.properties ?? {}).flatMap(([key, { writeOnly }]) =>
-    writeOnly === true ? [[String(branch.properties?.['type']?.const), key] as const] : [],
+    writeOnly === true ? typesOfBranch(branch).map((type) => [type, key] as const) : [],
   ),
 );
 

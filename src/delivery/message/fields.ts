@@ -61,7 +61,7 @@ function addTimes(
   const { run, incident, nowAt } = context;
   // The zone has its name where the reader looks first.
   add('Expected', facts.expected_at === null ? null : `${time(facts.expected_at)} (${timezone})`);
-  if (WITHOUT_END.has(facts.reason)) add('Started', time(run?.started_at ?? null));
+  if (!isEnd({ kind }) && hasStart(facts)) add('Started', time(run?.started_at ?? null));
   const openedAt = facts.incident_opened_at;
   if (isEnd({ kind })) {
     const { verdict } = troubleWords({ ...facts, reason: incident?.reason ?? facts.reason }, timezone);
@@ -79,6 +79,11 @@ function addTimes(
   }
   if (closing !== null && kind === 'opened_and_closed') add('Recovered', time(closing.at));
   add('Now', `${time(nowAt)} (${timezone})`);
+}
+
+/** Of a run that reported nothing but its end, and not for how long it went, nobody knows when it began. */
+function hasStart({ reason, duration_ms: durationMs }: DeliveryFacts): boolean {
+  return WITHOUT_END.has(reason) || (durationMs !== null && !WITHOUT_DURATION.has(reason));
 }
 
 /** What is wrong with Cronflow itself the title says as far as it fits; of a change that is held there is more. */

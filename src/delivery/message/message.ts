@@ -105,6 +105,8 @@ export interface MessageContext {
   timezone: string;
   /** Without a trailing slash; null: no links to Cronflow. */
   publicUrl: string | null;
+  /** Where the line that declares a job is read; none without one. */
+  sourceUrlOf?: SourceUrlOf;
   /** Of the closing that goes out in the same message, because the opening was not yet sent. */
   closing: DeliveryFacts | null;
   /** Messages to this notifier that were given up since one last got through. */
@@ -112,6 +114,9 @@ export interface MessageContext {
   opening: Opening | null;
   redact: Redact;
 }
+
+/** The address of a line of the configuration; null where it has none. */
+export type SourceUrlOf = (place: { file: string; line: number }) => string | null;
 
 const OUTPUT_LINES_MAX = 20;
 const OUTPUT_LINE_LENGTH_MAX = 300;
@@ -133,14 +138,18 @@ export function messageOf(delivery: Delivery, context: MessageContext): Message 
   const shown = shownOf(parts);
   const output = outputOf(parts, shown);
   const description = context.job?.declaration.description;
+  const title = cleanLine(titleOf(parts), TITLE_LENGTH_MAX);
   return {
     deliveryId: delivery.id,
     incidentId: delivery.incident_id,
     kind: parts.kind,
     severity: severityOf(parts),
-    title: cleanLine(titleOf(parts), TITLE_LENGTH_MAX),
+    title,
     description: description === undefined ? null : cleanLine(description, VALUE_LENGTH_MAX) || null,
-    fields: fieldsOf(parts).map(({ label, value }) => ({ label, value: cleanLine(value, VALUE_LENGTH_MAX) })),
+    fields: fieldsOf(parts)
+      .map(({ label, value }) => ({ label, value: cleanLine(value, VALUE_LENGTH_MAX) }))
+      // What the title says whole is not said again.
+      .filter(({ label, value }) => label !== 'Reason' || !title.includes(value)),
     output: output.length === 0 ? null : output.join('\n'),
     outputNote: outputNoteOf(parts, shown, output.length),
     links: linksOf(parts),
@@ -259,7 +268,8 @@ function linksOf({ facts, name, context }: Parts): MessageLink[] {
   const place = job?.place ?? null;
   if (place !== null) {
     const text = cleanLine(`${place.file}:${place.line}`, VALUE_LENGTH_MAX);
-    links.push({ label: 'Declared in', text, url: null });
+    const source = context.sourceUrlOf?.(place) ?? null;
+    links.push({ label: 'Declared in', text, url: source === null ? null : webAddress(source) });
   }
   return links;
 }

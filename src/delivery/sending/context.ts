@@ -14,7 +14,10 @@ import {
 const HISTORY_ROWS_MAX = 50;
 
 /** What the store does not know: the instant of sending, what else the message tells of, what to hide. */
-type Around = Pick<MessageContext, 'nowAt' | 'publicUrl' | 'closing' | 'undelivered' | 'redact'>;
+type Around = Pick<
+  MessageContext,
+  'nowAt' | 'publicUrl' | 'sourceUrlOf' | 'closing' | 'undelivered' | 'redact'
+>;
 
 /**
  * Reads what a message says beyond its delivery's frozen facts.

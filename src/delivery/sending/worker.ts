@@ -7,7 +7,7 @@ import { clampRetryAfterMs, isExhausted, retryDelayMs } from './backoff.ts';
 import { ClockStep } from './clock-step.ts';
 import { undeliveredCount } from './deaths.ts';
 import { type Departure, isMergeable, Lane } from './lane.ts';
-import type { Message } from '../message/message.ts';
+import type { Message, SourceUrlOf } from '../message/message.ts';
 import type { Notifier, SendResult } from '../notifier.ts';
 import { pack } from './packing.ts';
 import { type Parcel, youngestOf } from './parcel.ts';
@@ -43,6 +43,8 @@ export interface DeliveryWorkerOptions {
   notifiers: { get(name: string): Notifier | undefined };
   /** For links in messages, without a trailing slash; asked for every message, for it may be reconfigured. */
   publicUrl: () => string | null;
+  /** Where the line that declares a job is read. */
+  sourceUrlOf?: SourceUrlOf;
   /** Hides secrets in what is quoted from outside. */
   redact: Redact;
   /** Called for every message that was sent, or not, once that is stored. */

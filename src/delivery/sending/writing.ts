@@ -3,7 +3,7 @@ import type { Logger } from '../../observe/log.ts';
 import type { Store } from '../../store/store.ts';
 import { loadContext } from './context.ts';
 import { bareMergedMessageOf, mergedMessageOf } from '../message/merged.ts';
-import { bareMessageOf, type Message, messageOf } from '../message/message.ts';
+import { bareMessageOf, type Message, messageOf, type SourceUrlOf } from '../message/message.ts';
 import type { Parcel } from './parcel.ts';
 import type { Redact } from '../message/redact.ts';
 import { textOf } from './text-of.ts';
@@ -14,6 +14,8 @@ export interface WritingOptions {
   logger: Logger;
   /** For links in messages, without a trailing slash. */
   publicUrl: () => string | null;
+  /** Where the line that declares a job is read. */
+  sourceUrlOf?: SourceUrlOf;
   /** Hides secrets in what is quoted from outside. */
   redact: Redact;
 }
@@ -24,9 +26,15 @@ export interface WritingOptions {
  * @throws CronflowError when the store cannot be read
  */
 export async function write(options: WritingOptions, parcel: Parcel, undelivered: number): Promise<Message> {
-  const { store, clock, logger, publicUrl, redact } = options;
+  const { store, clock, logger, publicUrl, sourceUrlOf, redact } = options;
   const { head, closing, items } = parcel;
-  const around = { nowAt: clock.now(), publicUrl: publicUrl(), undelivered, redact };
+  const around = {
+    nowAt: clock.now(),
+    publicUrl: publicUrl(),
+    ...(sourceUrlOf && { sourceUrlOf }),
+    undelivered,
+    redact,
+  };
   const context =
     items === null ? await loadContext(store, head, { ...around, closing: closing?.facts ?? null }) : null;
   try {

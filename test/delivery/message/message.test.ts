@@ -61,6 +61,13 @@ function closingTitleOf(context: Partial<MessageContext>, facts: Partial<Deliver
   return messageOf(aClosing({ facts: { ...aClosing().facts, ...facts } }), aContext(context)).title;
 }
 
+/** Text and address of the link to the declaration, where the files are at `address`. */
+function declaredIn(address: string | null): (string | null)[] {
+  const context = aContext({ sourceUrlOf: ({ file, line }) => address && `${address}${file}#L${line}` });
+  const link = messageOf(aDelivery(), context).links.find(({ label }) => label === 'Declared in');
+  return [link?.text ?? null, link?.url ?? null];
+}
+
 function linksTo(runbook: string): Message['links'] {
   const job = aJob({ place: null, declaration: { runbook } });
   return messageOf(aDelivery(), aContext({ job, publicUrl: null })).links;
@@ -74,8 +81,8 @@ describe('messageOf', () => {
     expect(render(messageOf(aDelivery({ facts }), aContext({ output })))).toMatchInlineSnapshot(`
       "bad | FAILED daily-database-backup on web1: exit 1 after 4m12s (3rd in a row)
       Dumps every database to the vault
-      Reason: exit 1 after 4m12s
       Expected: 2026-01-15 02:00 +01:00 (Europe/Berlin)
+      Started: 2026-01-15 02:00 +01:00
       Now: 2026-01-15 02:04:13 +01:00 (Europe/Berlin)
       Host: web1
       Duration: 4m12s, usually 12m
@@ -144,7 +151,6 @@ describe('messageOf', () => {
     expect(render(messageOf(aDelivery({ facts }), context))).toMatchInlineSnapshot(`
       "bad | MISSED daily-database-backup: expected 02:00, nothing by 02:05 (Europe/Berlin)
       Dumps every database to the vault
-      Reason: expected 02:00, nothing by 02:05 (Europe/Berlin)
       Expected: 2026-01-15 02:00 +01:00 (Europe/Berlin)
       Now: 2026-01-15 02:05 +01:00 (Europe/Berlin)
       Last host: web1
@@ -164,8 +170,8 @@ describe('messageOf', () => {
     expect(render(messageOf(aDelivery({ kind: 'reminder', facts }), context))).toMatchInlineSnapshot(`
       "bad | STILL FAILED daily-database-backup on web1: exit 1 after 4m12s; in trouble for 6h (5 bad)
       Dumps every database to the vault
-      Reason: exit 1 after 4m12s
       Expected: 2026-01-15 02:00 +01:00 (Europe/Berlin)
+      Started: 2026-01-15 02:00 +01:00
       In trouble since: 2026-01-15 02:04:12 +01:00
       Now: 2026-01-15 08:04:12 +01:00 (Europe/Berlin)
       Host: web1
@@ -192,8 +198,8 @@ describe('messageOf', () => {
     expect(render(messageOf(aDelivery(), context))).toMatchInlineSnapshot(`
       "over | FAILED AND RESOLVED daily-database-backup on web1: exit 1 after 4m12s; ran fine on web1, was in trouble for 2h10m (3 bad), from 02:04:12 to 04:14:12 (Europe/Berlin)
       Dumps every database to the vault
-      Reason: exit 1 after 4m12s
       Expected: 2026-01-15 02:00 +01:00 (Europe/Berlin)
+      Started: 2026-01-15 02:00 +01:00
       Happened: 2026-01-15 02:04:12 +01:00
       Recovered: 2026-01-15 04:14:12 +01:00
       Now: 2026-01-15 04:14:13 +01:00 (Europe/Berlin)
@@ -223,7 +229,6 @@ describe('messageOf', () => {
     const facts = someFacts({ last_success_at: null, next_slot_at: null, expected_at: null, host: null });
     expect(render(messageOf(aDelivery({ facts }), aContext(nothing)))).toMatchInlineSnapshot(`
       "bad | FAILED daily-database-backup: exit 1 after 4m12s
-      Reason: exit 1 after 4m12s
       Now: 2026-01-15 01:04:13 +00:00 (UTC)
       Last host: web1
       Duration: 4m12s
@@ -458,6 +463,26 @@ describe('messageOf', () => {
     const { title } = messageOf(aDelivery({ facts }), aContext());
     expect(title).toMatch(/^FAILED daily-database-backup on web1 FAKE: all is well x+…: exit 1 after 4m12s$/);
     expect(title.length).toBeLessThan(200);
+  });
+
+  it('says its reason again only where the title has no room for it', () => {
+    expect(fieldOf('Reason', {})).toBeUndefined();
+    const name = `job-${'x'.repeat(390)}`;
+    expect(fieldOf('Reason', { job_name: name })).toBe('exit 1 after 4m12s');
+  });
+
+  it('says when a run started, unless only its end was reported', () => {
+    expect(fieldOf('Started', {})).toBe('2026-01-15 02:00 +01:00');
+    expect(fieldOf('Started', { duration_ms: null })).toBeUndefined();
+  });
+
+  it('links to the line that declares the job where it has an address', () => {
+    expect(declaredIn('https://git.example.com/')).toEqual([
+      'cronflow.yaml:12',
+      'https://git.example.com/cronflow.yaml#L12',
+    ]);
+    expect(declaredIn('javascript:')).toEqual(['cronflow.yaml:12', null]);
+    expect(declaredIn(null)).toEqual(['cronflow.yaml:12', null]);
   });
 
   it('links to nothing but http and https', () => {

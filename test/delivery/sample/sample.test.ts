@@ -64,8 +64,8 @@ describe('a sample', () => {
       [
         'bad | TEST FAILED example-job on web1: exit 1 after 4m12s',
         'A test sent by cronflow test-notify. Nothing is wrong, and there is nothing to do.',
-        'Reason: exit 1 after 4m12s',
         'Expected: 2026-01-15 12:55:48 +01:00 (Europe/Berlin)',
+        'Started: 2026-01-15 12:55:48 +01:00',
         'Now: 2026-01-15 13:00 +01:00 (Europe/Berlin)',
         'Host: web1',
         'Duration: 4m12s, usually 4m',
