@@ -133,8 +133,8 @@ function gapThatHides(draft: Draft, slotAt: number): JobState['gaps'][number] | 
 }
 
 /**
- * Forgets gaps that can no longer touch the expected slot, a run that is open, or one that may still be
- * reported: how much time has been applied must make no difference to what is reported late.
+ * Forgets gaps that can no longer touch the expected slot, a run that is open, a reminder that is put off, or what may
+ * still be reported: how much time has been applied must make no difference to what is reported late.
  */
 export function forgetOldGaps(draft: Draft): void {
   if (draft.job.gaps.length === 0) return;
@@ -143,6 +143,7 @@ export function forgetOldGaps(draft: Draft): void {
   const from = Math.min(
     draft.learnedAt - LIMITS.delayMsMax,
     expectedAt === null ? Infinity : expectedAt - earlyMs(draft.spec, expectedAt),
+    draft.incident?.next_reminder_at ?? Infinity,
     ...starts,
   );
   draft.job.gaps = draft.job.gaps.filter((gap) => gap.to_at >= from).slice(-LIMITS.gapsMax);

@@ -58,8 +58,9 @@ export function replaceEnd(draft: Draft, given: Run, end: RunEnd): Run {
     outcome: end.outcome,
     reason: end.reason,
     detail: end.detail ?? null,
+    counted: given.counted && !draft.paused,
   });
-  if (!given.counted || draft.paused) return run;
+  if (!run.counted) return run;
   // A run that ended `unknown` replaced nothing yet.
   if (given.outcome === 'unknown' && end.outcome !== 'unknown') replaceGivenUpSlot(draft, run);
   const wasBad = retractOutcome(draft, given.id, beganAt(given, givenUpAt));

@@ -470,6 +470,23 @@ describe('§3.4 reminders of a time in which nobody could be reminded', () => {
         '02:15 owe ops reminder timeout',
       ],
     ],
+    [
+      'also where maintenance puts them off for longer than a report may be late',
+      {
+        grace: '5m',
+        remind_every: '6h',
+        maintenance: [{ from: '2025-01-01T07:30Z', to: '2025-01-10T07:30Z' }],
+      },
+      `01:00 failure
+       08:00 gap from=06:59
+       d9 08:00 tick
+       d10 07:35 tick`,
+      [
+        '01:00 no slot failure reported_failure',
+        '01:00 owe ops opened reported_failure',
+        'd10 07:35 owe ops reminder reported_failure',
+      ],
+    ],
   ]);
 });
 

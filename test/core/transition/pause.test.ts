@@ -22,6 +22,25 @@ describe('§3.3 pausing and removing', () => {
       ],
     ],
     [
+      'nor does the end of a run that was given up before, which leaves the slot it would have taken over missed',
+      HOURLY,
+      `00:30 success
+       01:30 start rid=a
+       01:46 removed
+       01:50 restored
+       01:55 paused
+       01:56 success rid=a`,
+      [
+        '00:30 no slot success succeeded',
+        '01:05 slot 01:00 missed missed',
+        '01:05 owe ops opened missed',
+        '01:46 slot 01:00 late unknown removed',
+        '01:46 owe ops closed_silently missed',
+        '01:46 incident closed removed',
+        '01:56 slot 01:00 late success succeeded (not counted)',
+      ],
+    ],
+    [
       'an interval is not due while a run is open that began in a pause, and whatever ended in it puts off nothing',
       EVERY,
       `00:10 paused

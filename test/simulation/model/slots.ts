@@ -212,9 +212,10 @@ export class Slots {
     const everyMs = this.terms.every_ms;
     const expected = this.expected();
     if (everyMs === null || expected === undefined) return;
-    const touched = this.deadlineOf(expected).touched;
+    const touches =
+      expected.at - this.earlyMs(expected) <= gap.to_at && gap.from_at <= this.plainDeadlineAt(expected);
     const anewAt = gap.to_at + everyMs;
-    const moved = touched ? anewAt : Math.min(anewAt, this.countsFrom + 2 * everyMs);
+    const moved = touches ? anewAt : Math.min(anewAt, this.countsFrom + 2 * everyMs);
     expected.at = Math.max(expected.at, moved);
   }
 }
