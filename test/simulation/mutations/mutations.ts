@@ -107,8 +107,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a slot that a gap touches is missed',
     promise: '§3.4 a slot that touches a gap ends as unknown instead of missed',
     file: 'src/core/due.ts',
-    find: "return { at, outcome: 'unknown' };",
-    replace: "return { at, outcome: 'missed' };",
+    find: "at)), outcome: 'unknown' };",
+    replace: "at)), outcome: 'missed' };",
   },
   {
     name: 'a gap explains every silence',
@@ -271,8 +271,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a restart of a few seconds is no gap',
     promise: '§3.4 any time in which it could not take pings is a gap',
     file: 'src/ingest/liveness.ts',
-    find: 'await this.#write(0);',
-    replace: 'await this.#write(GAP_MS_MIN);',
+    find: 'await this.#beat(0);',
+    replace: 'await this.#beat(GAP_MS_MIN);',
   },
   {
     name: 'a wall clock that was set back is not noticed',
