@@ -1,11 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { coreAlone, report } from './check.ts';
+import { corners } from './corners.ts';
 import { falseAlarms, silences } from './healthy.ts';
 import { REGRESSIONS } from './regressions.ts';
 import { randomWorld } from './world/world.ts';
 
 /** The same worlds every time: what fails here fails for everyone. */
 const FIXED_SEEDS = Array.from({ length: 25 }, (_, index) => index + 1);
+
+/** The small worlds of `corners.ts` take a few milliseconds each. */
+const CORNER_SEEDS = 150;
 
 describe('a simulated world', () => {
   test.each(Object.entries(REGRESSIONS))('%s', async (_name, script) => {
@@ -18,6 +22,12 @@ describe('a simulated world', () => {
 
   test.each(FIXED_SEEDS)('is told of so by the core alone (seed %i)', async (seed) => {
     expect(await coreAlone(randomWorld(seed))).toEqual([]);
+  });
+
+  test('around a rule that few worlds meet is told of as DESIGN.md says', async () => {
+    for (let seed = 1; seed <= CORNER_SEEDS; seed += 1) {
+      expect({ seed, lines: await corners(seed) }).toEqual({ seed, lines: [] });
+    }
   });
 
   test.each(FIXED_SEEDS)('that is healthy tells nobody anything (seed %i)', async (seed) => {

@@ -45,6 +45,13 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '} else if (isOver && slotAt < 0) missSlot(draft, slotAt, at);',
   },
   {
+    name: 'a start that comes again when its run is forgotten is that of a new run',
+    promise: '§3.2 the same rid and kind twice changes nothing, however long ago',
+    file: 'src/core/ping.ts',
+    find: "if (isBeyondHistory(draft, at)) return { reason: 'duplicate', runId: null };",
+    replace: '',
+  },
+  {
     name: 'a job that never reported is not missed',
     promise: '§3.1 never_seen: a job in the file that nobody wrapped is found',
     file: 'src/core/missed.ts',
@@ -123,6 +130,20 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/core/claim-delays.ts',
     find: 'if (delays.length < LIMITS.claimDelaysMax) return Infinity;',
     replace: 'if (delays.length < 1) return Infinity;',
+  },
+  {
+    name: 'what waits for a replay holds up the miss of a later slot',
+    promise: '§1.1 no silence: a job that has died is told of in time also after a restart',
+    file: 'src/core/due.ts',
+    find: 'at: Math.min(at, firstMissAfter(draft, expectedAt, at)), outcome',
+    replace: 'at: Math.min(at, firstMissAfter(draft, expectedAt, -at)), outcome',
+  },
+  {
+    name: 'a stretch of what fell due in an absence is a clock that was set back',
+    promise: '§3 an outcome never depends on how late a tick came',
+    file: 'src/ingest/events.ts',
+    find: 'isOfTime ? null : unnotedBefore(tx, nowAt);',
+    replace: 'isOfTime ? null : unnotedBefore(tx, Math.min(nowAt, instantOf(event)));',
   },
   {
     name: 'how long ago an event was is not looked at',

@@ -1,5 +1,6 @@
 import { type Check, CHECKS } from '../check.ts';
 import { clockStepAlarms, clockStepSilences } from '../clock-steps/clock-steps.ts';
+import { corners } from '../corners.ts';
 import { deliveryFaults } from '../crashes/deliveries.ts';
 import { diskCallFaults } from '../crashes/disk-calls.ts';
 import { falseAlarms, silences } from '../healthy.ts';
@@ -16,6 +17,7 @@ export const SUITE: Readonly<Record<string, Trial>> = {
       (seed) => check(randomWorld(seed)),
     ]),
   ),
+  corners,
   falseAlarms,
   silences,
   clockStepAlarms,
@@ -28,6 +30,7 @@ export const SUITE: Readonly<Record<string, Trial>> = {
 const QUICK = new Set([
   'model',
   'invariants',
+  'corners',
   'falseAlarms',
   'silences',
   'clockStepAlarms',

@@ -1,0 +1,90 @@
+import { coreAlone } from './check.ts';
+import type { Happening, Script, ScriptedPing } from './script.ts';
+import { Dice } from './world/dice.ts';
+
+/**
+ * Small worlds around rules that random worlds meet too rarely to show that they hold: each puts one job where the rule
+ * decides, and lets chance choose what lies on either side of it.
+ */
+
+const JOB = 'sync';
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const START_AT = Date.UTC(2025, 4, 6);
+const REPLAY_WINDOW_MS = 15 * MINUTE_MS;
+
+/** By what decides in them. */
+const CORNERS: Readonly<Record<string, (dice: Dice) => Script>> = {
+  restartInGrace,
+  graceOfPeriods,
+  oldRepetition,
+};
+
+/** What core and model read differently in one world of each kind. */
+export async function corners(seed: number): Promise<string[]> {
+  const lines: string[] = [];
+  for (const [name, scriptOf] of Object.entries(CORNERS)) {
+    const found = await coreAlone(scriptOf(new Dice(seed)));
+    lines.push(...found.map((line) => `${name}: ${line}`));
+  }
+  return lines;
+}
+
+/** A job that reported about as often as tells when it reports falls silent, and Cronflow restarts within its grace. */
+function restartInGrace(dice: Dice): Script {
+  const claimed = dice.int(7, 13);
+  const usualMs = dice.spanMs(SECOND_MS, 20 * MINUTE_MS);
+  const pings = Array.from({ length: claimed }, (_, index) =>
+    pingAt(hour(index + 1) + dice.int(0, usualMs), { kind: 'success', rid: `a${index}` }),
+  );
+  const awayAt = hour(claimed + 1) + dice.spanMs(SECOND_MS, 50 * MINUTE_MS);
+  const toAt = awayAt + dice.int(SECOND_MS, 9 * MINUTE_MS);
+  const away: Happening = { at: awayAt, type: 'away', how: dice.pick(['crash', 'stop']), to_at: toAt };
+  return scriptOf({ schedule: '0 * * * *', grace: '50m' }, [...pings, away], toAt + 3 * HOUR_MS);
+}
+
+/** Grace is as long as a few periods, one run and its slot are lost, and the host is a little fast or slow. */
+function graceOfPeriods(dice: Dice): Script {
+  const graceMinutes = 10 * dice.int(1, 3) + dice.pick([0, 0, 1, -1]);
+  const skewMs = dice.int(-150, 20) * SECOND_MS;
+  const pings: Happening[] = [];
+  for (let slot = 1; slot < 30; slot += 1) {
+    if (dice.chance(0.3)) continue;
+    pings.push(pingAt(START_AT + slot * 10 * MINUTE_MS + skewMs, { kind: 'success', rid: `a${slot}` }));
+  }
+  const declaration = { schedule: '*/10 * * * *', grace: `${graceMinutes}m` };
+  return scriptOf(declaration, pings, START_AT + 6 * HOUR_MS + SECOND_MS);
+}
+
+/** A start comes again after the history has let its run go, or nearly. */
+function oldRepetition(dice: Dice): Script {
+  const runs = dice.int(95, 130);
+  const pings = Array.from({ length: runs }, (_, index) =>
+    pingAt(START_AT + (index + 1) * MINUTE_MS, { kind: 'success', rid: `a${index}`, duration_ms: 5_000 }),
+  );
+  const again = dice.int(0, 40);
+  const at = START_AT + (runs + 1) * MINUTE_MS + 10 * SECOND_MS;
+  const startedAt = START_AT + (again + 1) * MINUTE_MS - 5_000;
+  const start = pingAt(at, { kind: 'start', rid: `a${again}`, delay_ms: at - startedAt });
+  return scriptOf({ max_runtime: '10m' }, [...pings, start], at + HOUR_MS);
+}
+
+function scriptOf(declaration: Script['jobs'][string], happenings: Happening[], endAt: number): Script {
+  return {
+    start_at: START_AT,
+    end_at: endAt,
+    replay_window_ms: REPLAY_WINDOW_MS,
+    notifiers: ['ops'],
+    jobs: { [JOB]: declaration },
+    happenings,
+  };
+}
+
+function pingAt(at: number, ping: ScriptedPing): Happening {
+  return { at, type: 'ping', job: JOB, ping };
+}
+
+function hour(number: number): number {
+  return START_AT + number * HOUR_MS;
+}
