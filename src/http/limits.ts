@@ -32,6 +32,8 @@ export const HTTP_LIMITS = {
   /** What all bodies that are arriving may take together, beyond the 32 kB that each may have. */
   bodiesBytesMax: 32 * 1024 * 1024,
   /** `limit` of a list. */
+  /** Lines of the log an hour about pings whose bodies did not end. */
+  bodyLinesMax: 100,
   pageItemsMax: 1_000,
   pageItemsDefault: 100,
   /** Parameters that filter. */

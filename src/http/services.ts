@@ -4,6 +4,7 @@ import type { Job } from '../core/model.ts';
 import { nearest } from '../core/nearest.ts';
 import { DEFAULT_GLOBALS, type Globals } from '../core/spec.ts';
 import type { UnknownPing } from '../ingest/unknown-pings.ts';
+import { Lines } from '../observe/lines.ts';
 import { BodyBudget } from './body-budget.ts';
 import type { HttpDeps } from './deps.ts';
 import { formerOwnerId } from '../ingest/renames.ts';
@@ -14,6 +15,8 @@ export interface Services extends HttpDeps {
   limits: HttpLimits;
   /** The memory for bodies of requests. */
   bodies: BodyBudget;
+  /** The lines of the log about pings whose bodies did not end. */
+  bodyLines: Lines;
   globals(): Globals;
   unknownPings(): readonly UnknownPing[];
   heartbeat(): HeartbeatStatus | null;
@@ -50,6 +53,7 @@ export function servicesOf(deps: HttpDeps): Services {
     onFormerName: (name, job, kind) => deps.onFormerName?.(name, job, kind),
     limits,
     bodies: new BodyBudget(limits.bodiesBytesMax),
+    bodyLines: new Lines(deps.clock, limits.bodyLinesMax),
     globals: () => deps.globals?.() ?? DEFAULT_GLOBALS,
     unknownJob,
     nearestName: async (name) => nearest(name, await knownNames()),

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { Fault } from '../../src/core/errors.ts';
+import { silentLogger } from '../../src/observe/log.ts';
 import { settle } from '../support/fake-clock.ts';
 import { CONFIG_STATUS, parseRaw, startServer, type TestServer, until } from './support.ts';
 
@@ -63,12 +64,17 @@ describe('an answer', () => {
     expect(text.length).toBeLessThan(20_000);
   });
 
-  test('about the configuration too', async () => {
+  test('those of the configuration a page at a time', async () => {
     const detail = faults.map(({ path }) => `${path}: unknown key\n`).join('');
     const error = { at: 0, code: 'config_invalid', detail, faults };
     const { request } = await startServer({ configStatus: () => ({ ...CONFIG_STATUS, last_error: error }) });
-    const shown = (await request('/config')).json['last_error'] as typeof error;
-    expect(shown.faults).toHaveLength(101);
+    const { headers, json } = await request('/config');
+    const shown = json['last_error'] as typeof error;
+    expect(headers.get('x-total-count')).toBe('5000');
+    expect(shown.faults).toEqual(faults.slice(0, 100));
+    const last = (await request('/config?skip=4990&limit=1000')).json['last_error'] as typeof error;
+    expect(last.faults).toEqual(faults.slice(4990));
+    expect((await request('/config?limit=1001')).status).toBe(422);
     expect(shown.detail.length).toBeLessThan(33_000);
     expect(shown.detail).toMatch(/unknown key\nand \d+ more characters$/);
   });
@@ -93,4 +99,25 @@ test('a body without an end does not keep its memory', async () => {
   await clock.advance(1_000);
   expect(parseRaw(await answer).status).toBe(408);
   expect((await post('/jobs/backup/log', { output: 'x'.repeat(90 * KB) })).status).toBe(200);
+});
+
+test('clients that give up their pings write no more than so many lines an hour', async () => {
+  const lines: string[] = [];
+  const logger = { ...silentLogger, warn: (message: string) => void lines.push(message) };
+  const server = await startServer({ logger, limits: { bodyLinesMax: 3 } });
+  await server.post('/jobs', { name: 'backup' });
+  const giveUp = async (count: number): Promise<void> => {
+    for (let time = 0; time < count; time += 1) {
+      (await hold(server, '/jobs/backup/log', 1)).destroy();
+      // What came after it has been answered, so the server has seen that it is gone.
+      await server.request('/healthz');
+    }
+  };
+  await giveUp(5);
+  const said = 'ping given up by its client';
+  const last = 'no more pings with unfinished bodies are logged for an hour';
+  expect(lines).toEqual([said, said, said, last]);
+  await server.clock.advance(3_600_000);
+  await giveUp(1);
+  expect(lines).toEqual([said, said, said, last, said]);
 });

@@ -1,3 +1,4 @@
+import type { Fault } from '../../core/errors.ts';
 import { readWritten } from '../../ingest/configuration.ts';
 import type { ConfigStatus } from '../deps.ts';
 import { shortened, someFaults } from '../problem.ts';
@@ -13,21 +14,30 @@ export function configRoutes(services: Services): Route[] {
       method: 'GET',
       path: '/config',
       scope: 'read',
-      handle(ctx) {
-        ctx.body = statusJson(services.configStatus());
-      },
+      handle: (ctx) => showStatus(ctx, services),
     },
     { method: 'GET', path: '/config/jobs', scope: 'read', handle: (ctx) => listForPlan(ctx, services) },
     { method: 'POST', path: '/config/reload', scope: 'all', handle: (ctx) => reload(ctx, services) },
   ];
 }
 
-function statusJson(status: ConfigStatus): object {
+/** What is wrong with the file can be more than anybody reads at once, so its faults come a page at a time. */
+function showStatus(ctx: HttpContext, services: Services): void {
+  const query = new Query(ctx.querystring, services.limits);
+  const { skip, limit } = query.page();
+  query.done();
+  const status = services.configStatus();
+  const faults = status.last_error?.faults ?? [];
+  ctx.set('X-Total-Count', String(faults.length));
+  ctx.body = statusJson(status, faults.slice(skip, skip + limit));
+}
+
+/** @param faults those to be shown of what is wrong with the file */
+function statusJson(status: ConfigStatus, faults: readonly Fault[]): object {
   const { last_error: error, held } = status;
   return toWire({
     ...status,
-    last_error:
-      error === null ? null : { ...error, detail: shortened(error.detail), faults: someFaults(error.faults) },
+    last_error: error === null ? null : { ...error, detail: shortened(error.detail), faults },
     held: held === null ? null : { ...held, detail: shortened(held.detail) },
   });
 }
@@ -68,5 +78,6 @@ async function reload(ctx: HttpContext, services: Services): Promise<void> {
   const query = new Query(ctx.querystring, services.limits);
   const confirm = query.text('confirm');
   query.done();
-  ctx.body = statusJson(await services.reload(confirm === undefined ? {} : { confirm }));
+  const status = await services.reload(confirm === undefined ? {} : { confirm });
+  ctx.body = statusJson(status, someFaults(status.last_error?.faults ?? []));
 }

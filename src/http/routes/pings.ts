@@ -3,9 +3,12 @@ import { LIMITS } from '../../core/limits.ts';
 import { PING_KINDS, type PingKind } from '../../core/reasons.ts';
 import { mediaType, noRoom, readBody } from '../body.ts';
 import { pingOf } from '../ping.ts';
+import type { LogFields } from '../../observe/log.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import type { TailBuffer } from '../tail.ts';
+
+const PATH_LENGTH_MAX = 200;
 
 /** `/jobs/:name/{start,success,failure,log,skip}`, each by `POST`, `GET` and `HEAD`. */
 export function pingRoutes(services: Services): Route[] {
@@ -65,7 +68,7 @@ async function readPingBody(
   isJson: boolean,
   services: Services,
 ): Promise<TailBuffer | null> {
-  const { clock, limits, logger, bodies } = services;
+  const { clock, limits, bodies } = services;
   const { tail, end } = await readBody(ctx.req, {
     clock,
     keepBytes: isJson ? limits.pingJsonBytesMax : LIMITS.outputBytesMaxDefault,
@@ -76,17 +79,21 @@ async function readPingBody(
   // Only JSON that is larger than a tail: what its keys say, an exit code too, would be lost with its beginning.
   if (end === 'no_room') throw noRoom();
   if (end === 'aborted') {
-    logger.info('ping given up by its client', { path: ctx.path.slice(0, 200), bytes: tail.totalBytes });
+    sayOfBody(services, 'ping given up by its client', ctx, { bytes: tail.totalBytes });
     throw new CronflowError('bad_request', 'The body ended in the middle.');
   }
   if (end !== 'complete') {
-    logger.warn('ping recorded without the rest of its body', {
-      path: ctx.path.slice(0, 200),
-      end,
-      bytes: tail.totalBytes,
-    });
+    sayOfBody(services, 'ping recorded without the rest of its body', ctx, { end, bytes: tail.totalBytes });
   }
   // The rest of a body that is too slow is not waited for; that of one too long is on its way already.
   if (end === 'timeout') ctx.set('Connection', 'close');
   return tail.totalBytes === 0 ? null : tail;
+}
+
+/** A line that any client can cause with every request: so many an hour are written, of all paths together. */
+function sayOfBody(services: Services, message: string, ctx: HttpContext, fields: LogFields): void {
+  const { logger, bodyLines } = services;
+  const line = bodyLines.take();
+  if (line !== 'no') logger.warn(message, { path: ctx.path.slice(0, PATH_LENGTH_MAX), ...fields });
+  if (line === 'last') logger.warn('no more pings with unfinished bodies are logged for an hour');
 }
