@@ -24,8 +24,8 @@ const CORNERS: Readonly<Record<string, (dice: Dice) => Script>> = {
 /** What core and model read differently in one world of each kind. */
 export async function corners(seed: number): Promise<string[]> {
   const lines: string[] = [];
-  for (const [name, scriptOf] of Object.entries(CORNERS)) {
-    const found = await coreAlone(scriptOf(new Dice(seed)));
+  for (const [name, cornerOf] of Object.entries(CORNERS)) {
+    const found = await coreAlone(cornerOf(new Dice(seed)));
     lines.push(...found.map((line) => `${name}: ${line}`));
   }
   return lines;
