@@ -130,6 +130,18 @@ const beside = async (): Promise<string[]> =>
 const change = (text: string): Promise<void> => writeFile(join(root, 'src', 'added.ts'), text);
 
 describe('the build', () => {
+  // A small program, because what is tried here is how it is built, and the compiler reads all of it each time.
+  beforeEach(async () => {
+    await rm(join(root, 'src'), { recursive: true });
+    await mkdir(join(root, 'src'));
+    await writeFile(
+      join(root, 'src', 'main.ts'),
+      "import './clock.ts';\nprocess.stdout.write('1.2.3\\n');\n",
+    );
+    await writeFile(join(root, 'src', 'clock.ts'), 'export const clock = 1;\n');
+    await build().ended;
+  });
+
   test.each(['SIGTERM', 'SIGKILL'] as const)(
     'that is ended by %s leaves the dist/ that was there',
     async (signal) => {
