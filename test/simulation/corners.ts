@@ -1,4 +1,4 @@
-import { coreAlone } from './check.ts';
+import { type Check, CHECKS, coreAlone } from './check.ts';
 import type { Happening, Script, ScriptedPing } from './script.ts';
 import { Dice } from './world/dice.ts';
 
@@ -15,17 +15,19 @@ const START_AT = Date.UTC(2025, 4, 6);
 const REPLAY_WINDOW_MS = 15 * MINUTE_MS;
 
 /** By what decides in them. */
-const CORNERS: Readonly<Record<string, (dice: Dice) => Script>> = {
-  restartInGrace,
-  graceOfPeriods,
-  oldRepetition,
+const CORNERS: Readonly<Record<string, { scriptOf: (dice: Dice) => Script; check: Check }>> = {
+  restartInGrace: { scriptOf: restartInGrace, check: coreAlone },
+  deathInGap: { scriptOf: deathInGap, check: coreAlone },
+  graceOfPeriods: { scriptOf: graceOfPeriods, check: coreAlone },
+  oldRepetition: { scriptOf: oldRepetition, check: coreAlone },
+  heldForHours: { scriptOf: heldForHours, check: CHECKS['lateTicks']! },
 };
 
-/** What core and model read differently in one world of each kind. */
+/** What is wrong in one world of each kind. */
 export async function corners(seed: number): Promise<string[]> {
   const lines: string[] = [];
-  for (const [name, cornerOf] of Object.entries(CORNERS)) {
-    const found = await coreAlone(cornerOf(new Dice(seed)));
+  for (const [name, corner] of Object.entries(CORNERS)) {
+    const found = await corner.check(corner.scriptOf(new Dice(seed)));
     lines.push(...found.map((line) => `${name}: ${line}`));
   }
   return lines;
@@ -42,6 +44,29 @@ function restartInGrace(dice: Dice): Script {
   const toAt = awayAt + dice.int(SECOND_MS, 9 * MINUTE_MS);
   const away: Happening = { at: awayAt, type: 'away', how: dice.pick(['crash', 'stop']), to_at: toAt };
   return scriptOf({ schedule: '0 * * * *', grace: '50m' }, [...pings, away], toAt + 3 * HOUR_MS);
+}
+
+/** A job dies in an absence, and what is kept of that is waited for longer than until its next slots are due. */
+function deathInGap(dice: Dice): Script {
+  const ping = pingAt(START_AT + MINUTE_MS, { kind: 'success', rid: 'a' });
+  const awayAt = START_AT + dice.int(2 * MINUTE_MS, HOUR_MS);
+  const toAt = awayAt + dice.spanMs(MINUTE_MS, HOUR_MS);
+  const away: Happening = { at: awayAt, type: 'away', how: dice.pick(['crash', 'stop']), to_at: toAt };
+  const declaration = { schedule: '*/10 * * * *', grace: `${dice.int(1, 15)}m` };
+  const script = scriptOf(declaration, [ping, away], toAt + dice.int(MINUTE_MS, 2 * HOUR_MS));
+  return { ...script, replay_window_ms: HOUR_MS };
+}
+
+/** Nobody looks at a job for a day in which it was missed in a window, and would be told hours after that. */
+function heldForHours(dice: Dice): Script {
+  const graceHours = dice.int(6, 10);
+  const missedAt = hour(2 + graceHours);
+  const window = {
+    from: new Date(missedAt - dice.int(1, 60) * MINUTE_MS).toISOString(),
+    to: new Date(missedAt + dice.int(1, 60) * MINUTE_MS).toISOString(),
+  };
+  const declaration = { schedule: '0 2 * * *', grace: `${graceHours}h`, maintenance: [window] };
+  return scriptOf(declaration, [], START_AT + 26 * HOUR_MS);
 }
 
 /** Grace is as long as a few periods, one run and its slot are lost, and the host is a little fast or slow. */
