@@ -35,6 +35,8 @@ export interface Notifier {
    * `closed_silently`, that a job in trouble was paused or removed (DESIGN.md §3.3).
    */
   readonly keepsState: boolean;
+  /** Set where nobody is told: Cronflow's own log has every message, and nothing else. */
+  readonly onlyLogs?: true;
   /**
    * How many characters of jobs' names and the words around them a merged message may list (DESIGN.md §7, Storms);
    * null: each delivery is a message of its own, whatever happens.

@@ -8,7 +8,7 @@ export type TimeEvent = Extract<Event, { type: 'gap' | 'clock_set_back' }>;
 export const LIVENESS_KEY = 'liveness';
 export const LIVENESS_WRITE_EVERY_MS = 10_000;
 /** A clock that steps back by less is only a little off (DESIGN.md §3.4). */
-const CLOCK_STEP_MS_MIN = 60_000;
+export const CLOCK_STEP_MS_MIN = 60_000;
 /** Longer than this without a stored sign of life, and pings may have been refused. */
 export const GAP_MS_MIN = 3 * LIVENESS_WRITE_EVERY_MS;
 

@@ -10,6 +10,7 @@ export class LogNotifier implements Notifier {
   readonly type: string;
   readonly concurrency = 1;
   readonly keepsState = false;
+  readonly onlyLogs = true;
   readonly mergedLengthMax = null;
   readonly #logger: Logger;
   readonly #notSentBecause: string | null;

@@ -1,9 +1,8 @@
 import type { Clock } from '../../clock.ts';
+import { CLOCK_STEP_MS_MIN } from '../../ingest/alive.ts';
 import type { Store } from '../../store/store.ts';
 import { WAIT_MS_MAX } from './backoff.ts';
 
-/** A clock that steps back by less holds nothing up that matters (DESIGN.md §3.4). */
-const CLOCK_STEP_MS_MIN = 60_000;
 const DELIVERIES_MAX = 100_000;
 /** Rewritten in one commit. */
 const BATCH = 500;

@@ -44,6 +44,8 @@ function countOf(value: unknown): number {
 
 /** What is owed again of what was given up. */
 export interface Revival {
+  /** What became of it: given up, or only logged, by a notifier that had no address. */
+  of: 'dead' | 'logged';
   /** From which the 24 hours of each count. */
   nowAt: number;
   /** Of the notifier: whether it takes for open what it was told of until it hears of the end. */
@@ -64,13 +66,13 @@ export interface Revived {
 }
 
 /**
- * Owes the notifier again what was given up and matters still: openings of incidents still open (DESIGN.md §7), and
+ * Owes the notifier again what nobody was told and matters still: openings of incidents still open (DESIGN.md §7), and
  * the ends of those that it keeps as open, which nothing else would close.
  */
 export async function reviveLost(store: Store, notifier: string, revival: Revival): Promise<Revived> {
   const lost: Delivery[] = [];
   for (let skip = 0; ; skip += PAGE) {
-    const page = await store.deliveries({ status: 'dead', notifier, skip, limit: PAGE });
+    const page = await store.deliveries({ status: revival.of, notifier, skip, limit: PAGE });
     lost.push(...page.items.filter((each) => each.kind === 'opened' || isLostEnd(each, revival)));
     if (page.items.length < PAGE) break;
   }
@@ -87,14 +89,14 @@ export async function reviveLost(store: Store, notifier: string, revival: Reviva
 }
 
 /** One that is never taken must not come again, and be told of as lost, whenever another message gets through. */
-function isLostEnd({ kind, owed_again: isAgain }: Delivery, { keepsState, isMended }: Revival): boolean {
-  return keepsState && isEndKind(kind) && (isMended || isAgain !== true);
+function isLostEnd({ kind, owed_again: isAgain }: Delivery, { of, keepsState, isMended }: Revival): boolean {
+  return of === 'dead' && keepsState && isEndKind(kind) && (isMended || isAgain !== true);
 }
 
 function reviveBatch(
   store: Store,
   lost: readonly Delivery[],
-  { nowAt, countMax = Infinity, notSinceAt = Infinity }: Revival,
+  { of, nowAt, countMax = Infinity, notSinceAt = Infinity }: Revival,
 ): Promise<Revived> {
   const scope = {
     delivery_ids: lost.flatMap((each) => [each.id, siblingIdOf(each, 'opened')]),
@@ -105,7 +107,7 @@ function reviveBatch(
     for (const { id } of lost) {
       if (revived.count === countMax) break;
       const delivery = tx.delivery(id);
-      if (delivery?.status !== 'dead' || !matters(tx, delivery)) continue;
+      if (delivery?.status !== of || !matters(tx, delivery)) continue;
       if (delivery.owed_again === true && (delivery.finished_at ?? 0) > notSinceAt) {
         revived.leftCount += 1;
         continue;

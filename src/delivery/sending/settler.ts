@@ -18,7 +18,7 @@ interface SettlerOptions {
   store: Store;
   clock: Clock;
   logger: Logger;
-  notifiers: { get(name: string): { keepsState: boolean } | undefined };
+  notifiers: { get(name: string): { keepsState: boolean; onlyLogs?: true } | undefined };
   /** Called for every message that was sent, or not, once that is stored. */
   onOutcome?: ((notifier: string, outcome: MessageOutcome) => void) | undefined;
 }
@@ -79,7 +79,7 @@ export class Settler {
     const notSinceAt = this.#options.clock.now() - REVIVE_EVERY_MS;
     // Forgotten last: if this is cut short, the next message that gets through makes up for it.
     const leftCount = await this.#untilStored(notifier, () =>
-      this.#revive(notifier, { isMended: false, notSinceAt }),
+      this.#revive(notifier, { of: 'dead', isMended: false, notSinceAt }),
     );
     await this.#untilStored(notifier, () =>
       store.transact({}, (tx) => forgetUndelivered(tx, notifier, Math.max(0, undelivered - leftCount))),
@@ -87,16 +87,24 @@ export class Settler {
   }
 
   /**
-   * Owes again what a notifier lost that may have been mended, if it lost anything.
+   * Owes again what a notifier lost that may have been mended, if it lost anything, and what it only logged as long as
+   * it had no address.
    * @param isChanged it is configured in another way now: what waits for its next attempt is tried at once
    */
   async reviveIfAny(notifier: string, isChanged: boolean): Promise<void> {
-    const { store, clock, logger } = this.#options;
+    const { store, clock, logger, notifiers } = this.#options;
     for (;;) {
       try {
         const nowAt = clock.now();
+        const settings = notifiers.get(notifier);
         if (isChanged && (await makeDue(store, nowAt, { fromAt: nowAt, notifier })) > 0) this.#onRevived();
-        if ((await undeliveredCount(store, notifier)) > 0) await this.#revive(notifier, { isMended: true });
+        if ((await undeliveredCount(store, notifier)) > 0) {
+          await this.#revive(notifier, { of: 'dead', isMended: true });
+        }
+        // It may have got its address while Cronflow was stopped, so this is not asked of changes alone.
+        if (settings !== undefined && settings.onlyLogs !== true) {
+          await this.#revive(notifier, { of: 'logged', isMended: true });
+        }
         return;
       } catch (error) {
         if (this.#stopping.aborted) return;
@@ -115,7 +123,7 @@ export class Settler {
     for (const notifier of this.#failing) {
       try {
         const { total } = await store.deliveries({ status: 'pending', notifier, skip: 0, limit: 1 });
-        if (total === 0) await this.#revive(notifier, { isMended: false, countMax: 1 });
+        if (total === 0) await this.#revive(notifier, { of: 'dead', isMended: false, countMax: 1 });
       } catch (error) {
         logger.error('what was given up cannot be owed again', { notifier, error: textOf(error) });
       }
@@ -132,7 +140,8 @@ export class Settler {
       keepsState,
     });
     if (count === 0) return leftCount;
-    logger.warn('messages that had been given up are owed again', { notifier, count });
+    const what = how.of === 'dead' ? 'had been given up' : 'only the log had';
+    logger.warn(`messages that ${what} are owed again`, { notifier, count });
     this.#onRevived();
     return leftCount;
   }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Delivery, Incident } from '../../../src/core/model.ts';
 import { applyConfiguration } from '../../../src/ingest/configuration.ts';
+import type { SendResult } from '../../../src/delivery/notifier.ts';
 import { DOWN, FakeNotifier, harness, type Harness, OK, openingOf, REVOKED } from '../support/harness.ts';
 import { aClosing, aDelivery, aJob, anIncident, aRun, someFacts } from '../support/records.ts';
 
@@ -626,6 +627,30 @@ describe('notifiers that come back', () => {
     ]);
     expect(await h.delivery('j1-i1.ops.opened')).toMatchObject({ status: 'sent', attempts: 1 });
     expect(await h.delivery('j2-i1.ops.opened')).toMatchObject({ status: 'dead' });
+  });
+
+  it('are told of what is still open and only the log had, when they have an address', async () => {
+    const logged: SendResult = { result: 'logged', notSentBecause: 'webhook_url is empty' };
+    h.ops.always = logged;
+    h.ops.onlyLogs = true;
+    await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2));
+    await start();
+    await h.putIncident(anIncident({ id: 'j2-i1', job_id: 'j2', closed_at: h.clock.now() }));
+    // Another change leaves it without an address, and nobody is told twice by the log.
+    h.worker.notifiersChanged(['ops']);
+    await h.clock.advance(HOUR_MS);
+    expect(h.ops.attempts).toHaveLength(2);
+    expect(await h.delivery('j1-i1.ops.opened')).toMatchObject({ status: 'logged' });
+    h.ops.always = OK;
+    delete h.ops.onlyLogs;
+    h.worker.notifiersChanged(['ops']);
+    await h.clock.advance(0);
+    expect(h.ops.titles.map((title) => title.split(' ')[1])).toEqual(['job-1']);
+    expect(await h.delivery('j1-i1.ops.opened')).toMatchObject({ status: 'sent' });
+    expect(await h.delivery('j2-i1.ops.opened')).toMatchObject({ status: 'logged' });
+    h.worker.notifiersChanged(['ops']);
+    await h.clock.advance(HOUR_MS);
+    expect(h.ops.titles).toHaveLength(1);
   });
 
   it('do not take up what was lost on the way to others, and have their 24 hours anew', async () => {

@@ -20,6 +20,7 @@ export const REVOKED: SendResult = { result: 'permanent', detail: 'it was revoke
 export class FakeNotifier implements Notifier {
   readonly type = 'fake';
   keepsState = false;
+  onlyLogs?: true;
   mergedLengthMax: number | null = null;
   readonly name: string;
   concurrency: number;
