@@ -19,7 +19,10 @@ const schema = withoutVariables(
 /** @returns {Promise<Record<string, string>>} the generated text of each file, by its path in the repository */
 export async function generate() {
   const { $id: _id, anyOf: _jobsOrInclude, patternProperties: _anchors, definitions, ...file } = schema;
-  const notifier = { ...definitions.notifier, oneOf: definitions.notifier.oneOf.map(withoutCombinations) };
+  const { properties: _type, ...kinds } = definitions.notifier;
+  const notifier = { ...kinds, oneOf: kinds.oneOf.map(withoutCombinations) };
+  const { maintenance } = definitions;
+  definitions.maintenance = { ...maintenance, items: withoutCombinations(maintenance.items) };
   file.properties = { ...file.properties, heartbeat: withoutCombinations(file.properties.heartbeat) };
   const declared = { tsType: 'Declaration' };
   return {

@@ -58,7 +58,15 @@ export function validators(): Validators {
 function compileSchema(): Validators {
   const url = new URL('../../schemas/cronflow.schema.json', import.meta.url);
   const schema = withoutVariables(JSON.parse(readFileSync(url, 'utf8'))) as Schema & { $id: string };
-  const ajv = new Ajv({ allErrors: true, verbose: true, discriminator: true, allowUnionTypes: true });
+  // Which keys of a window belong together the schema says for editors; `maintenance.ts` has better words for it.
+  delete schema.definitions?.['maintenance']?.items?.anyOf;
+  const ajv = new Ajv({
+    strict: true,
+    allErrors: true,
+    verbose: true,
+    discriminator: true,
+    allowUnionTypes: true,
+  });
   ajv.addVocabulary(['patternErrorMessage', 'errorMessage']);
   ajv.addKeyword({ keyword: 'x-duration', type: 'string', validate: isWithin });
   ajv.addKeyword({ keyword: 'x-url', type: 'string', validate: isUrl });

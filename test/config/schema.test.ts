@@ -26,7 +26,10 @@ type Raw = Schema & {
   [keyword: string]: unknown;
 };
 const raw = JSON.parse(read('schemas/cronflow.schema.json')) as Raw;
-const ajv = new Ajv({ strict: false, discriminator: true }).addSchema(raw);
+/** All that is strict; keys that take one kind of value or another have a list of types. */
+const ajv = new Ajv({ strict: true, allowUnionTypes: true, discriminator: true });
+ajv.addVocabulary(['patternErrorMessage', 'errorMessage', 'x-duration', 'x-url', 'x-template']);
+ajv.addSchema(raw);
 
 /** What a schema says, with what it refers to below it. */
 function resolved(part: Raw): Raw {
@@ -42,17 +45,17 @@ function resolved(part: Raw): Raw {
 function keysBelow(part: unknown, at: string): [string, Raw, (value: unknown) => boolean][] {
   if (typeof part !== 'object' || part === null) return [];
   return Object.entries(part).flatMap(([word, value]) => {
-    // A condition names keys that stand elsewhere.
+    // A condition names keys that stand elsewhere, and so does what is `true`.
     if (word === 'if') return [];
     const below = `${at}/${word.replaceAll('~', '~0').replaceAll('/', '~1')}`;
     const own =
       word === 'properties'
-        ? Object.entries(value as Record<string, Raw>).map(
-            ([key, found]): ReturnType<typeof keysBelow>[number] => {
+        ? Object.entries(value as Record<string, Raw | true>)
+            .filter((entry): entry is [string, Raw] => entry[1] !== true)
+            .map(([key, found]): ReturnType<typeof keysBelow>[number] => {
               const check = ajv.compile({ $ref: `${raw.$id}#${below}/${key}` });
               return [`${below}/${key}`, resolved(found), (data) => check(data)];
-            },
-          )
+            })
         : [];
     return [...own, ...keysBelow(value, below)];
   });
@@ -135,6 +138,29 @@ describe('the schema', () => {
       'renamed_from',
     ]);
     expect(inDefaults.filter((key) => !all.includes(key))).toEqual([]);
+  });
+});
+
+it('passes the strict mode of ajv, as it is shipped', () => {
+  expect(() => ajv.compile({ $ref: raw.$id })).not.toThrow();
+});
+
+describe('a maintenance window, by the schema alone', () => {
+  const isWindow = ajv.compile({ $ref: `${raw.$id}#/definitions/maintenance/items` });
+  it.each([
+    [{ schedule: '0 3 * * 0', duration: '2h' }, true],
+    [{ schedule: '0 3 * * 0', duration: '${LONG}', timezone: 'UTC' }, true],
+    [{ from: '2026-12-24 18:00', to: '2026-12-27 06:00' }, true],
+    [{ schedule: '0 3 * * 0' }, false],
+    [{ duration: '2h' }, false],
+    [{ from: '2026-12-24 18:00' }, false],
+    [{ to: '2026-12-24 18:00' }, false],
+    [{ timezone: 'UTC' }, false],
+    [{ schedule: '0 3 * * 0', to: '2026-12-24 18:00' }, false],
+    [{ schedule: '0 3 * * 0', duration: '2h', from: '2026-12-24 18:00' }, false],
+    [{ schedule: '0 3 * * 0', duration: '2h', from: '2026-12-24 18:00', to: '2026-12-27 06:00' }, false],
+  ])('%j: %s', (window, isOne) => {
+    expect(isWindow(window)).toBe(isOne);
   });
 });
 
