@@ -1,3 +1,4 @@
+import { benchCheck } from './check.ts';
 import { benchChecker } from './checker.ts';
 import { benchCommit } from './commit.ts';
 import { benchGroupCommit } from './group-commit.ts';
@@ -13,6 +14,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   commit: benchCommit,
   'group-commit': benchGroupCommit,
   start: benchStart,
+  check: benchCheck,
   wrapper: benchWrapper,
 };
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { constants } from 'node:os';
-import { createApp } from './app.ts';
 import { cronflow } from './cli/cronflow.ts';
+import type { ServeHost } from './cli/serve.ts';
 import { type Io, writerTo } from './cli/io.ts';
 import { keepAlive, systemClock } from './clock.ts';
 
@@ -45,7 +45,9 @@ function onParentEnd(callback: () => void): void {
 }
 
 const host = {
-  createApp,
+  // Loaded where it is needed: all but one command do without it.
+  createApp: async (options: Parameters<ServeHost['createApp']>[0]) =>
+    (await import('./app.ts')).createApp(options),
   stopRequested,
   onReloadRequested: (callback: () => void): void => void process.on('SIGHUP', callback),
   exit: (code: number): void => process.exit(code),

@@ -100,7 +100,7 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
 }
 
 async function findingsOf({ path, url, allow }: Options, io: Io): Promise<Findings> {
-  const loaded = await loadConfig(path, io.env);
+  const loaded = await loadConfig(path, io.env, { isInline: true });
   if (!loaded.ok)
     return {
       errors: loaded.faults,
@@ -111,10 +111,13 @@ async function findingsOf({ path, url, allow }: Options, io: Io): Promise<Findin
       summary: '',
       limits: {},
     };
-  const { config } = loaded;
+  const { config, texts } = loaded;
   const { files, redact } = config;
   const running = url === undefined ? NOTHING_RUNS : await runningAt(io, url, config);
-  const own = lintsOf(config, locatorOf(config, io.env), { nowAt: io.clock.now(), pinging: running.pinging });
+  const own = lintsOf(config, locatorOf(config, io.env, texts), {
+    nowAt: io.clock.now(),
+    pinging: running.pinging,
+  });
   const paths = files.map((file) => file.path);
   const found = sortedByPlace<Lint>([...own, ...running.lints], paths);
   const { lints, allowed } = withoutAllowed(found, files, allow);

@@ -1,56 +1,88 @@
 import { readFileSync } from 'node:fs';
 import { nearest } from '../core/nearest.ts';
-import { backtest } from './backtest.ts';
-import { check } from './check.ts';
 import { EXIT } from './command.ts';
-import { declaredSchedules } from './declared-schedule.ts';
-import { importCommand } from './import.ts';
-import { init } from './init.ts';
 import type { Io } from './io.ts';
-import { next } from './next.ts';
-import { ping } from './ping.ts';
-import { plan } from './plan.ts';
-import { runs } from './runs.ts';
-import { serve, type ServeHost } from './serve.ts';
-import { status } from './status.ts';
-import { store } from './store.ts';
-import { testNotify } from './test-notify.ts';
+import type { ServeHost } from './serve.ts';
+
+type Run = (argv: readonly string[], io: Io, host: ServeHost) => Promise<number>;
 
 interface Listed {
   summary: string;
-  run(argv: readonly string[], io: Io, host: ServeHost): Promise<number>;
+  /** Reads what the command needs, and nothing of the others: their libraries take most of the time of a start. */
+  load(): Promise<Run>;
 }
 
 /** Every command, in the order in which people come to need it. */
 const COMMANDS: ReadonlyMap<string, Listed> = new Map<string, Listed>([
-  ['init', { summary: 'write a first cronflow.yaml', run: init }],
-  ['serve', { summary: 'watch the jobs declared in cronflow.yaml', run: serve }],
-  ['check', { summary: 'say what is wrong with cronflow.yaml, and what is probably not meant', run: check }],
-  ['plan', { summary: 'print what applying cronflow.yaml would change', run: plan }],
+  ['init', { summary: 'write a first cronflow.yaml', load: async () => (await import('./init.ts')).init }],
   [
-    'backtest',
-    { summary: 'print which incidents a changed cronflow.yaml would have made of the past', run: backtest },
-  ],
-  [
-    'next',
+    'serve',
     {
-      summary: 'print the coming slots of a job, or of any schedule',
-      run: (argv, io) => next(argv, io, declaredSchedules(io)),
+      summary: 'watch the jobs declared in cronflow.yaml',
+      load: async () => (await import('./serve.ts')).serve,
     },
   ],
+  [
+    'check',
+    {
+      summary: 'say what is wrong with cronflow.yaml, and what is probably not meant',
+      load: async () => (await import('./check.ts')).check,
+    },
+  ],
+  [
+    'plan',
+    {
+      summary: 'print what applying cronflow.yaml would change',
+      load: async () => (await import('./plan.ts')).plan,
+    },
+  ],
+  [
+    'backtest',
+    {
+      summary: 'print which incidents a changed cronflow.yaml would have made of the past',
+      load: async () => (await import('./backtest.ts')).backtest,
+    },
+  ],
+  ['next', { summary: 'print the coming slots of a job, or of any schedule', load: loadNext }],
   [
     'import',
     {
       summary: 'print the jobs of a crontab for cronflow.yaml, or the crontab with its jobs wrapped',
-      run: importCommand,
+      load: async () => (await import('./import.ts')).importCommand,
     },
   ],
-  ['status', { summary: 'print the jobs of a running Cronflow, and what is in trouble', run: status }],
-  ['runs', { summary: 'print the runs of a job', run: runs }],
-  ['ping', { summary: 'report something of a job', run: ping }],
-  ['test-notify', { summary: 'send a sample message to a notifier', run: testNotify }],
-  ['store', { summary: 'export, import or migrate the data directory', run: store }],
+  [
+    'status',
+    {
+      summary: 'print the jobs of a running Cronflow, and what is in trouble',
+      load: async () => (await import('./status.ts')).status,
+    },
+  ],
+  ['runs', { summary: 'print the runs of a job', load: async () => (await import('./runs.ts')).runs }],
+  ['ping', { summary: 'report something of a job', load: async () => (await import('./ping.ts')).ping }],
+  [
+    'test-notify',
+    {
+      summary: 'send a sample message to a notifier',
+      load: async () => (await import('./test-notify.ts')).testNotify,
+    },
+  ],
+  [
+    'store',
+    {
+      summary: 'export, import or migrate the data directory',
+      load: async () => (await import('./store.ts')).store,
+    },
+  ],
 ]);
+
+async function loadNext(): Promise<Run> {
+  const [{ next }, { declaredSchedules }] = await Promise.all([
+    import('./next.ts'),
+    import('./declared-schedule.ts'),
+  ]);
+  return (argv, io) => next(argv, io, declaredSchedules(io));
+}
 
 const NAME_LENGTH = Math.max(...Array.from(COMMANDS.keys(), (name) => name.length));
 
@@ -63,7 +95,7 @@ cronflow help COMMAND says more of one, as does cronflow COMMAND --help; cronflo
 /** Runs the command that the first word names with the others. Returns its exit code; 2 where there is none. */
 export async function cronflow([word, ...argv]: readonly string[], io: Io, host: ServeHost): Promise<number> {
   const command = COMMANDS.get(word ?? '');
-  if (command !== undefined) return command.run(argv, io, host);
+  if (command !== undefined) return (await command.load())(argv, io, host);
   switch (word) {
     case '--help':
     case '-h':
@@ -87,7 +119,7 @@ export async function cronflow([word, ...argv]: readonly string[], io: Io, host:
 /** `cronflow help COMMAND`; further words, such as those of `help store export`, are the command's. */
 async function help([word, ...rest]: readonly string[], io: Io, host: ServeHost): Promise<number> {
   const command = COMMANDS.get(word ?? '');
-  if (command !== undefined) return command.run([...rest, '--help'], io, host);
+  if (command !== undefined) return (await command.load())([...rest, '--help'], io, host);
   if (word !== undefined && word !== 'help' && !word.startsWith('-')) return unknownCommand(word, io);
   io.stdout(HELP);
   return EXIT.done;

@@ -15,7 +15,11 @@ export function limitsOf({ jobs }: Config): Record<string, string> {
 /** The same for people: a line for each limit, in the order in which jobs first have it. */
 export function limitLines(limits: Readonly<Record<string, string>>): string[] {
   const jobs = new Map<string, string[]>();
-  for (const [name, limit] of Object.entries(limits)) jobs.set(limit, [...(jobs.get(limit) ?? []), name]);
+  for (const [name, limit] of Object.entries(limits)) {
+    const names = jobs.get(limit) ?? [];
+    names.push(name);
+    jobs.set(limit, names);
+  }
   return [...jobs].map(([limit, names]) => {
     const more = names.length - NAMED_MAX;
     const named = names.slice(0, NAMED_MAX).join(', ');

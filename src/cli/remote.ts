@@ -1,4 +1,3 @@
-import { request } from 'undici';
 import { CronflowError } from '../core/errors.ts';
 import { readTokens, type Scope, TOKEN_VARIABLES } from '../http/tokens.ts';
 import type { Io } from './io.ts';
@@ -67,6 +66,8 @@ export async function ask({ io, base }: Server, path: string, question: Question
     ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
   };
   try {
+    // Loaded where something is asked: `check` and `plan` mostly ask nobody.
+    const { request } = await import('undici');
     const { statusCode, body } = await request(url, {
       method,
       headers,

@@ -28,7 +28,7 @@ const WARNING_LENGTH_MAX = 500;
 
 /** What `serve` needs from the process: signals. */
 export interface ServeHost {
-  createApp(options: AppOptions): App;
+  createApp(options: AppOptions): App | Promise<App>;
   /** Resolves with the name of the signal that asks the process to stop. */
   stopRequested(): Promise<string>;
   onReloadRequested(callback: () => void): void;
@@ -55,7 +55,7 @@ export async function serve(argv: readonly string[], io: Io, host: ServeHost): P
   host.onWarning(({ name, message }) =>
     logger.warn('Node warns', { name, detail: message.slice(0, WARNING_LENGTH_MAX) }),
   );
-  const app = host.createApp(options);
+  const app = await host.createApp(options);
   // Before the start, which may take a while: a signal that nobody listens for ends the process, SIGHUP too.
   const stopRequested = host.stopRequested();
   const reload = reloadOf(app, host);

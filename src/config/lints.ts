@@ -6,7 +6,7 @@ import { periodMsOf } from '../core/period.ts';
 import { type Spec, specOf } from '../core/spec.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { isOneLetterAway } from '../schedule/near.ts';
-import { firstSkipped } from '../schedule/skipped.ts';
+import { firstSkipped, type SkippedTime } from '../schedule/skipped.ts';
 import type { Config } from './config.ts';
 import { sortedByPlace } from './config-file.ts';
 import type { Locator } from './locator.ts';
@@ -23,9 +23,10 @@ const SKIPPED_WITHIN_MS = 400 * DAY_MS;
  * @param facts what the files do not say
  */
 export function lintsOf(config: Config, locator: Locator, { nowAt, pinging = [] }: LintFacts): Lint[] {
+  const skips: Linted['skips'] = new Map();
   const lints = [
     ...config.lints,
-    ...config.jobs.flatMap((job) => jobLints({ job, config, locator, nowAt })),
+    ...config.jobs.flatMap((job) => jobLints({ job, config, locator, nowAt, skips })),
     ...notifierLints(config, locator),
     ...heartbeatLint(config, locator),
     ...unencryptedLints(config, locator),
@@ -50,6 +51,8 @@ interface Linted {
   config: Config;
   locator: Locator;
   nowAt: number;
+  /** By zone and expression, which many jobs have in common. */
+  skips: Map<string, SkippedTime | null>;
 }
 
 function jobLints(linted: Linted): Lint[] {
@@ -112,7 +115,11 @@ function skippedLint(linted: Linted, spec: Spec): Lint[] {
   const { schedule } = spec;
   if (schedule?.kind !== 'cron') return [];
   const { expression, timezone } = schedule;
-  const skipped = firstSkipped(expression, timezone, linted.nowAt, linted.nowAt + SKIPPED_WITHIN_MS);
+  const id = `${timezone} ${expression}`;
+  const known = linted.skips.get(id);
+  const untilAt = linted.nowAt + SKIPPED_WITHIN_MS;
+  const skipped = known === undefined ? firstSkipped(expression, timezone, linted.nowAt, untilAt) : known;
+  linted.skips.set(id, skipped);
   if (skipped === null) return [];
   const [from, to] = [timeOf(skipped.fromLocalMs), timeOf(skipped.toLocalMs)];
   const instead =

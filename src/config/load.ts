@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { systemClock } from '../clock.ts';
 import { CronflowError, type Fault } from '../core/errors.ts';
 import type { Config, SourceFile } from './config.ts';
+import type { ConfigText } from './config-file.ts';
 import { formatFaults } from './format.ts';
 import { hideInFault } from './hide.ts';
 import { type ParsedSources, parseSources } from './parse-sources.ts';
@@ -15,7 +16,12 @@ const WORKER_MEMORY_MB_MAX = 1_024;
 
 /** A configuration, or everything that is wrong with it. */
 export type LoadResult = (
-  | { ok: true; config: Config }
+  | {
+      ok: true;
+      config: Config;
+      /** The files as they were parsed; none where another thread did that. */
+      texts: readonly ConfigText<unknown>[];
+    }
   | {
       ok: false;
       faults: readonly Fault[];
@@ -31,24 +37,30 @@ export type LoadResult = (
   secrets: readonly string[];
 };
 
+/** How a configuration is read. */
+export interface LoadOptions {
+  /** Parses a long one in this thread as well: for who has nothing else to do and needs the texts. */
+  isInline?: boolean;
+}
+
 /**
  * Reads and validates a configuration with the files it includes.
  * @param path also the name used in faults and places
  * @param env where `${VAR}` is looked up
  * @returns faults where it cannot be read or is not valid; never throws for what a file holds
  */
-export async function loadConfig(path: string, env: Env): Promise<LoadResult> {
+export async function loadConfig(path: string, env: Env, options: LoadOptions = {}): Promise<LoadResult> {
   const read = await readConfigFile(path);
   const { fingerprint } = read;
   if ('fault' in read)
     return { ok: false, faults: [read.fault], files: [], fingerprint, includes: [], secrets: [] };
-  return parsedOr(read.file, env, fingerprint);
+  return parsedOr(read.file, env, fingerprint, options);
 }
 
 /** Validates texts that were read earlier, such as those stored with the last good revision. */
 export async function loadStored(files: readonly SourceFile[], env: Env): Promise<LoadResult> {
   const [main, ...included] = files;
-  if (main !== undefined) return parsedOr(main, env, sha256(main.text), included);
+  if (main !== undefined) return parsedOr(main, env, sha256(main.text), { stored: included });
   const fault = { code: 'file_missing', path: '', message: 'no configuration is stored' };
   return { ok: false, faults: [fault], files: [], fingerprint: fault.code, includes: [], secrets: [] };
 }
@@ -71,10 +83,10 @@ async function parsedOr(
   file: SourceFile,
   env: Env,
   fingerprint: string,
-  stored?: readonly SourceFile[],
+  options: ParseOptions,
 ): Promise<LoadResult> {
   try {
-    return resultOf(await parse(file, env, stored));
+    return resultOf(await parse(file, env, options));
   } catch (error) {
     const faults = [internalFault(file.path, error)];
     return { ok: false, faults, files: [file], fingerprint, includes: [], secrets: [] };
@@ -87,9 +99,12 @@ function resultOf({ result, files, fingerprint, includes, secrets }: ParsedSourc
     : { ok: false, faults: result.faults, files, fingerprint, includes, secrets };
 }
 
-async function parse(file: SourceFile, env: Env, stored?: readonly SourceFile[]): Promise<ParsedSources> {
+type ParseOptions = LoadOptions & { stored?: readonly SourceFile[] };
+
+async function parse(file: SourceFile, env: Env, options: ParseOptions): Promise<ParsedSources> {
+  const { stored, isInline = false } = options;
   // From the sources, which Node cannot run in a worker, everything is parsed inline.
-  const lengthMax = import.meta.url.endsWith('.js') ? INLINE_LENGTH_MAX : Infinity;
+  const lengthMax = import.meta.url.endsWith('.js') && !isInline ? INLINE_LENGTH_MAX : Infinity;
   return (await parseSources(file, env, stored, lengthMax)) ?? parseInWorker(file, env, stored);
 }
 

@@ -1,6 +1,6 @@
 import type { Config } from './config.ts';
 import { type ConfigText, parseText, placeIn, type TextPlace } from './config-file.ts';
-import { validators } from './schema.ts';
+import { type Validator, validators } from './schema.ts';
 import type { Env } from './substitute.ts';
 import { dotted } from './tree.ts';
 
@@ -12,15 +12,18 @@ export interface Locator {
   place(file: string, path: string, options?: { atKey?: boolean }): TextPlace & { path: string };
 }
 
-/** Reads the texts of a valid configuration once more, for the places in them, each when it is first asked for. */
-export function locatorOf(config: Config, env: Env): Locator {
-  const { file: isFile, included: isIncluded } = validators();
-  const known = new Map<string, ConfigText<unknown>>();
+/**
+ * Finds the places in the texts of a valid configuration.
+ * @param texts the files as they were parsed; what is not among them is read once more when it is first asked for
+ */
+export function locatorOf(config: Config, env: Env, texts: readonly ConfigText<unknown>[] = []): Locator {
+  const known = new Map(texts.map((text) => [text.source.path, text]));
   const textOf = (path: string): ConfigText<unknown> | undefined => {
     const at = config.files.findIndex((file) => file.path === path);
     const source = config.files[at];
     if (source === undefined) return undefined;
-    const text = known.get(path) ?? parseText<unknown>(source, env, at === 0 ? isFile : isIncluded);
+    const isValid = (): Validator<unknown> => (at === 0 ? validators().file : validators().included);
+    const text = known.get(path) ?? parseText<unknown>(source, env, isValid());
     known.set(path, text);
     return text;
   };

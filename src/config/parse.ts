@@ -32,7 +32,14 @@ import { pointer, steps } from './tree.ts';
 import { jobProblems } from './validate.ts';
 import { writtenSettings } from './written.ts';
 
-export type ParseResult = { ok: true; config: Config } | { ok: false; faults: Fault[] };
+export type ParseResult =
+  | {
+      ok: true;
+      config: Config;
+      /** The files as they were parsed, for the places in them. They cannot leave the thread. */
+      texts: readonly ConfigText<unknown>[];
+    }
+  | { ok: false; faults: Fault[] };
 
 /** The main file, parsed: what it says of jobs, its own and those of others. */
 export interface MainFile {
@@ -125,7 +132,7 @@ export function assemble(main: MainFile, included: IncludedFiles, env: Env): Par
     jobs: jobs.map((job) => ({ ...job, declaration: applyDefaults(job.declared, settings) })),
     lints: renames.lints,
   };
-  return { ok: true, config };
+  return { ok: true, config, texts: files };
 }
 
 function settingsOf({

@@ -63,6 +63,7 @@ function compileSchema(): Validators {
   const ajv = new Ajv({
     strict: true,
     allErrors: true,
+    code: { optimize: false },
     verbose: true,
     discriminator: true,
     allowUnionTypes: true,
@@ -75,13 +76,27 @@ function compileSchema(): Validators {
   ajv.removeKeyword('uniqueItems');
   ajv.addKeyword({ keyword: 'uniqueItems', type: 'array', schemaType: 'boolean', validate: isUnique });
   ajv.addSchema(schema);
-  const part = <T>(pointer: string): Validator<T> => ajv.compile<T>({ $ref: `${schema.$id}${pointer}` });
+  const parts = new Map<string, Validator<unknown>>();
+  // Each is compiled when it is first used: most of a start would be spent on them.
+  const part = <T>(pointer: string): Validator<T> => {
+    const known = parts.get(pointer) ?? ajv.compile({ $ref: `${schema.$id}${pointer}` });
+    parts.set(pointer, known);
+    return known as Validator<T>;
+  };
   return {
     schema,
-    file: part(''),
-    included: part('#/definitions/included'),
-    job: part('#/definitions/job'),
-    jobName: part('#/definitions/job_name'),
+    get file() {
+      return part<ConfigFile>('');
+    },
+    get included() {
+      return part<Pick<ConfigFile, 'jobs'>>('#/definitions/included');
+    },
+    get job() {
+      return part<Declaration>('#/definitions/job');
+    },
+    get jobName() {
+      return part<string>('#/definitions/job_name');
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import { compileCron } from './cron.ts';
 import { parseExpression } from './expression.ts';
 import { localTimesOf } from './local.ts';
-import { type Segment, zoneOf } from './zone.ts';
+import { type Segment, type Zone, zoneOf } from './zone.ts';
 
 /** Slots of a schedule that follows the wall clock and has none for so long around a change are missed by people. */
 const NEAR_MS = 3 * 3_600_000;
@@ -19,7 +19,7 @@ export interface SkippedTime {
 /**
  * The first local time that a schedule names and a change of offset skips, between two instants (DESIGN.md §4).
  * Schedules that go on around the change, such as each five minutes, lose nothing that anybody would miss.
- * @throws ScheduleError for an invalid expression or zone
+ * @throws ScheduleError for an invalid zone, and for an invalid expression where the zone skips anything
  */
 export function firstSkipped(
   expression: string,
@@ -27,22 +27,39 @@ export function firstSkipped(
   fromMs: number,
   toMs: number,
 ): SkippedTime | null {
+  const zone = zoneOf(timezone);
+  const changes = changesOf(zone, fromMs, toMs).filter(({ before, after }) => gapOf(before, after) > 0);
+  // Most zones have no such change; what the expression says need not be known then.
+  if (changes.length === 0) return null;
   const parsed = parseExpression(expression);
   const times = localTimesOf(parsed);
-  const zone = zoneOf(timezone);
-  for (let before = zone.segmentAt(fromMs); before.endMs < toMs;) {
-    const after: Segment = zone.segmentAt(before.endMs);
+  for (const { before, after } of changes) {
     const fromLocalMs = before.endMs + before.offsetMs;
     const toLocalMs = after.startLocalMs;
-    const localMs = toLocalMs > fromLocalMs ? times.next(fromLocalMs) : null;
+    const localMs = times.next(fromLocalMs);
     const isSkipped = localMs !== null && localMs < toLocalMs;
     if (isSkipped && (!parsed.followsWallClock || isAlone(expression, timezone, after.startMs))) {
       const catchesUp = !parsed.followsWallClock && after.freshLocalMs < toLocalMs;
       return { localMs, fromLocalMs, toLocalMs, insteadLocalMs: catchesUp ? toLocalMs : null };
     }
-    before = after;
   }
   return null;
+}
+
+/** The changes of offset between two instants, by what holds before and after each. */
+function changesOf(zone: Zone, fromMs: number, toMs: number): { before: Segment; after: Segment }[] {
+  const changes: { before: Segment; after: Segment }[] = [];
+  for (let before = zone.segmentAt(fromMs); before.endMs < toMs;) {
+    const after = zone.segmentAt(before.endMs);
+    changes.push({ before, after });
+    before = after;
+  }
+  return changes;
+}
+
+/** How much of the local time a change of offset skips; not above zero where it skips none. */
+function gapOf(before: Segment, after: Segment): number {
+  return after.startLocalMs - (before.endMs + before.offsetMs);
 }
 
 function isAlone(expression: string, timezone: string, changeMs: number): boolean {

@@ -301,6 +301,7 @@ describe('lints', () => {
         `  a: {type: slack, webhook_url: '${url}'}\n` +
         `  b: {type: slack, bot_token: xoxb-123, channel: C024BE91L, api_url: '${url}'}\n` +
         `  c: {type: webhook, url: '${url}'}\n` +
+        `  e: {type: ntfy, url: '${url}'}\n` +
         `  d: {type: pagerduty, routing_key: ${'a'.repeat(32)}, url: '${url}'}\n` +
         'jobs: {a: {}}\n',
     );
@@ -308,6 +309,7 @@ describe('lints', () => {
     expect(read).toEqual([
       'can read the address, with which anybody can post to the channel, and every message;',
       'can read the bot token, with which anybody can act as the app, and every message;',
+      'can read the address and the headers, with all that is secret in them, and every message;',
       'can read the address and the headers, with all that is secret in them, and every message;',
       'can read the routing key, with which anybody can open and resolve alerts, and every message;',
     ]);
