@@ -1,6 +1,7 @@
 #!/bin/sh
 # shellcheck disable=SC2015,SC2154,SC2261,SC2317,SC3040
-{ [ -z "${BASH_VERSION-}" ] || set +o verbose +o xtrace +o monitor; } 2>/dev/null
+# In bash this lets no function of the caller stand in for set, unset, return ... below.
+{ POSIXLY_CORRECT=1; set +vxm; } 2>/dev/null
 #
 # Runs a command and tells Cronflow when it starts and how it ends.
 #
@@ -18,6 +19,9 @@ set +aefuvxCm
 unset cf_token cf_url cf_environ
 unset -f [ test printf echo read kill wait trap true umask command exec eval set shift unset export exit \
   tr mkfifo tee tail cat rm mv dd wc ln mkdir sleep date cksum od find uname curl wget env setsid timeout flock 2>/dev/null
+# A caller may export the name of a shell that this is not.
+command -v shopt >/dev/null 2>&1 || unset BASH_VERSION
+command -v typeset >/dev/null 2>&1 || unset KSH_VERSION
 cf_nl='
 '
 IFS=" 	$cf_nl"
@@ -662,11 +666,11 @@ restore_environment() {
     case $cf_name in
       CRONFLOW_*) continue ;;
       PWD | OLDPWD | SHLVL | _ | A__z) cf_seen="$cf_seen$cf_name " ;;
-      cf_* | IFS | SHELLOPTS | BASHOPTS | POSIXLY_CORRECT | PPID | OPTIND | PS4 | '' | [0-9]* | *[!A-Za-z0-9_]*) ;;
+      cf_* | IFS | SHELLOPTS | BASHOPTS | BASH_VERSION | KSH_VERSION | POSIXLY_CORRECT | PPID | OPTIND | PS4 | '' | [0-9]* | *[!A-Za-z0-9_]*) ;;
       *) continue ;;
     esac
-    # Only an exported function has line breaks; a process for the sake of the others would be one too many.
-    case $cf_name in *%%) [ -n "$cf_soh" ] || cf_soh=$(printf '\001') ;; esac
+    # A process for this is only there where it is needed.
+    case $cf_entry in *[[:cntrl:]]*) [ -n "$cf_soh" ] || cf_soh=$(printf '\001') ;; esac
     while [ -n "$cf_soh" ]; do
       case $cf_entry in *"$cf_soh"*) cf_entry=${cf_entry%%"$cf_soh"*}$cf_nl${cf_entry#*"$cf_soh"} ;; *) break ;; esac
     done
@@ -757,7 +761,8 @@ forward_key() {
   case ,$cf_deaf, in *",$1,"*) signal_group TERM && return ;; esac
   if [ -n "$cf_canary" ]; then
     sleep 0.1
-    is_running "$cf_canary" || { cf_canary='' && return; }
+    # Keys that came meanwhile were the command's as well.
+    is_running "$cf_canary" || { start_canary && cf_pending='' && return; }
   fi
   signal_group "$1"
 }
@@ -1068,7 +1073,8 @@ read_wall() {
 post() {
   cf_status=000 cf_answer=unreachable cf_detail='' cf_reply=''
   if has curl; then cf_client=curl; elif has wget; then cf_client=wget; else cf_client='' && return; fi
-  cf_reply=$("send_$cf_client" "$@" 2>/dev/null)
+  # dash says "Killed" of a client that the watchdog ends.
+  { cf_reply=$("send_$cf_client" "$@"); } 2>/dev/null
   cf_last=${cf_reply##*"$cf_nl"}
   cf_status=${cf_last%% *}
   case $cf_last in
@@ -1423,19 +1429,9 @@ on_exit() {
   [ -z "$cf_helpers" ] || kill -s KILL $cf_helpers 2>/dev/null
   # No process can be had to decode a line break in a variable either.
   cf_pid_of_group='' cf_unignore='' cf_soh=$cf_nl
-  eval "become_command $cf_command"
-}
-
-# Sets cf_command, the command in quotes: on_exit may find the arguments of a function that failed in place of it.
-quote_command() {
-  cf_command=''
-  for cf_rest in "$@"; do
-    cf_quoted=''
-    while :; do
-      case $cf_rest in *\'*) cf_quoted=$cf_quoted${cf_rest%%\'*}"'\\''" cf_rest=${cf_rest#*\'} ;; *) break ;; esac
-    done
-    cf_command="$cf_command '$cf_quoted$cf_rest'"
-  done
+  # A trap finds the arguments of the function that failed in place of the command, in the shells that have arrays.
+  [ -z "$cf_arrays" ] || eval 'set -- "${cf_args[@]}"'
+  become_command "$@"
 }
 
 run_command() {
@@ -1478,9 +1474,8 @@ start_helpers() {
 main() {
   check_options
   if [ -n "$cf_dry_run" ]; then dry_run "$@" && cf_stage=over && exit 0; fi
-  quote_command "$@"
+  [ -z "$cf_arrays" ] || eval 'cf_args=("$@")'
   cf_stage=early
-  trap on_exit EXIT
   trap : XFSZ
   for cf_name in $cf_signals; do
     # shellcheck disable=SC2064 # the name of now
@@ -1524,7 +1519,10 @@ cf_quiet='' cf_job='' cf_say_fd=2 cf_spool='' cf_url_dir='' cf_spool_fault='' cf
 cf_pid='' cf_pending='' cf_signal='' cf_interrupted='' cf_timed_out='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
 cf_in_fd='' cf_out_fd='' cf_err_fd='' cf_moved_err='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
 cf_run='' cf_out_from='' cf_err_from='' cf_undelivered='' cf_unwatched='' cf_client=1 cf_stage=over
+cf_arrays=''
+[ -z "${BASH_VERSION-}${KSH_VERSION-}" ] || cf_arrays=1
 read_environment
 find_command "$@"
 shift "$cf_words"
+trap 'on_exit "$@"' EXIT
 main "$@"

@@ -147,7 +147,8 @@ export interface Running {
 
 export interface RunOptions {
   env?: Record<string, string | undefined>;
-  input?: Buffer | string;
+  /** What its stdin gives before it ends; `null` leaves it open. */
+  input?: Buffer | string | null;
   cwd?: string;
 }
 
@@ -230,7 +231,7 @@ export function start(
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
   // A command that reads nothing closes the pipe before all is written.
   child.stdin.on('error', () => {});
-  child.stdin.end(options.input ?? '');
+  if (options.input !== null) child.stdin.end(options.input ?? '');
   const exited = new Promise<number | string>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve(code ?? signal ?? ''));

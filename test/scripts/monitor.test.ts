@@ -126,6 +126,33 @@ const passing: Case[] = [
     },
   ],
   [
+    'passes thirty thousand arguments',
+    async (bench) => {
+      const args = Array.from({ length: 30_000 }, (_, index) => `it's ${index}`);
+      // In quadratic time, as it was, this took longer than a test may.
+      const ended = await bench.run([bench.job, 'sh', '-c', 'printf "%s\\n" "$@"', 'sh', ...args]);
+      expect(ended.stdout.toString().split('\n').slice(0, -1)).toEqual(args);
+    },
+  ],
+  [
+    'takes no function and no variable of the caller for its own',
+    async (bench) => {
+      const names = ['unset', '[', 'set', 'return', 'exec', 'printf', 'kill', 'trap', 'exit', 'eval', 'curl'];
+      const functions = names.map((name) => [`BASH_FUNC_${name}%%`, '() {  echo stolen; }']);
+      // dash and busybox take such a variable for what it says.
+      const env = { BASH_VERSION: '5.2', KSH_VERSION: 'MIRBSD KSH', ...Object.fromEntries(functions) };
+      const command = ['node', '-e', 'console.log(JSON.stringify(process.env)); process.exit(5)'];
+      const ended = await bench.run([bench.job, ...command], { env });
+      expect(ended).toMatchObject({ code: 5, stderr: '' });
+      expect(JSON.parse(ended.stdout.toString())).toMatchObject(Object.fromEntries(functions));
+      expect((await bench.end()).query['exit_code']).toBe('5');
+      const running = bench.start([bench.job, 'sh', '-c', 'echo ready; exec sleep 300'], { env });
+      await until(() => running.stdout());
+      running.child.kill('SIGINT');
+      expect((await running.ended).code).toBe(130);
+    },
+  ],
+  [
     'runs programs and neither functions nor builtins of its own',
     async (bench) => {
       expect((await bench.run([bench.job, 'say', 'x'])).code).toBe(127);
@@ -280,7 +307,9 @@ const passing: Case[] = [
       chmodSync(bench.dir, 0o755);
       writeFileSync(bench.path('monitor.sh'), readFileSync(SCRIPT));
       chmodSync(bench.path('monitor.sh'), 0o755);
-      for (const limit of [1, 2, 3]) {
+      // A value with a line break takes a process to give back, where there is one.
+      const env = bench.environment({ 'spring.datasource.url': 'of\ntwo lines' });
+      for (const limit of [1, 2, 3, 4, 5, 6]) {
         const words = ['setpriv', '--reuid=65533', '--clear-groups', 'prlimit', `--nproc=${limit}`];
         const script = [
           'sh',
@@ -291,7 +320,7 @@ const passing: Case[] = [
           bench.path('monitor.sh'),
           `${bench.job}-poor`,
         ];
-        const poor = await start([...words, ...script, 'printf', '%s', "it's me"], bench.environment()).ended;
+        const poor = await start([...words, ...script, 'printf', '%s', "it's me"], env).ended;
         expect([limit, poor.code, poor.stdout.toString()]).toEqual([limit, 0, "it's me"]);
       }
     },
@@ -913,6 +942,24 @@ const slow: Case[] = [
     },
   ],
   [
+    'ends a client that keeps to no time limit, without a word of the shell about it',
+    async (bench) => {
+      const bin = pathWithout(bench.path('bin'), ['curl']);
+      // It goes with the directory of the test.
+      const deaf = `#!/bin/sh\ntrap '' TERM\nwhile [ -d '${bin}' ]; do sleep 0.1; done\n`;
+      writeFileSync(join(bin, 'curl'), deaf, { mode: 0o755 });
+      const here = new Bench(shellByPath(bench.shell), monitor, bench.job, bench.script);
+      benches.push(here);
+      const ended = await here.run([here.job, 'sh', '-c', 'echo ran; exit 3'], {
+        env: { PATH: bin, CRONFLOW_END_WAIT: '2s' },
+      });
+      expect(ended).toMatchObject({ code: 3, stdout: Buffer.from('ran\n') });
+      expect(ended.stderr).toMatch(
+        /^cronflow: [^\n]*: no answer from the monitor: pings are kept in [^\n]*\n$/,
+      );
+    },
+  ],
+  [
     'sends the end by a short retry once the monitor is back',
     async (bench) => {
       const away = new Monitor();
@@ -967,6 +1014,39 @@ const slow: Case[] = [
       const ended = await session.ended;
       expect([ended.code, ended.stdout.toString().trim()]).toEqual([0, 'a terminal']);
       expect((await bench.end()).body.length).toBe(0);
+    },
+  ],
+  [
+    'hands each key at a terminal to the command once',
+    async (bench) => {
+      if (which('script') === undefined) return;
+      const command =
+        "trap 'n=$((n+1)); echo got $n' INT; n=0; echo ready; while [ $n -lt 4 ]; do sleep 0.05; done; sleep 0.5; echo over";
+      writeFileSync(bench.path('command'), command);
+      const words = [...bench.shell, `'${bench.script}'`, bench.job, 'sh', `'${bench.path('command')}'`];
+      const session = start(['script', '-qec', words.join(' '), '/dev/null'], bench.environment(), {
+        input: null,
+      });
+      await until(() => session.stdout().includes('ready'));
+      session.child.stdin?.write('');
+      await until(() => session.stdout().includes('got 1'));
+      session.child.stdin?.write('');
+      await until(() => session.stdout().includes('got 2'));
+      session.child.stdin?.write('');
+      await until(() => session.stdout().includes('got 3'));
+      // One that only the wrapper gets is passed on.
+      const wrapper = Math.min(...(await until(() => processesNaming(`\0${bench.job}\0`))));
+      process.kill(wrapper, 'SIGINT');
+      const ended = await session.ended;
+      expect(ended.stdout.toString().replaceAll('^C', '').split(/\r\n/)).toEqual([
+        'ready',
+        'got 1',
+        'got 2',
+        'got 3',
+        'got 4',
+        'over',
+        '',
+      ]);
     },
   ],
   [
