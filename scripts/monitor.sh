@@ -1,6 +1,6 @@
 #!/bin/sh
 # shellcheck disable=SC2015,SC2154,SC2261,SC2317,SC3040
-# In bash this lets no function of the caller stand in for set, unset, return ... below.
+# In posix mode no function that the caller of bash exported stands in for set and unset.
 { POSIXLY_CORRECT=1; set +vxm; } 2>/dev/null
 #
 # Runs a command and tells Cronflow when it starts and how it ends.
@@ -17,8 +17,9 @@
 
 set +aefuvxCm
 unset cf_token cf_url cf_environ
-unset -f [ test printf echo read kill wait trap true umask command exec eval set shift unset export exit \
-  tr mkfifo tee tail cat rm mv dd wc ln mkdir sleep date cksum od find uname curl wget env setsid timeout flock 2>/dev/null
+unset -f [ test printf echo read kill wait trap true umask command exec eval set shift export exit : return break continue \
+  tr mkfifo tee tail cat rm mv dd wc ln mkdir sleep date cksum od find uname curl wget env setsid timeout flock unset 2>/dev/null
+unset POSIXLY_CORRECT
 # A caller may export the name of a shell that this is not.
 command -v shopt >/dev/null 2>&1 || unset BASH_VERSION
 command -v typeset >/dev/null 2>&1 || unset KSH_VERSION
@@ -335,7 +336,7 @@ find_free_fd() {
 # would hold that lock after the job.
 close_inherited() {
   exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
-  for cf_fd in $cf_high_fds; do eval "exec $cf_fd>&-"; done
+  for cf_fd in $cf_high_fds $cf_in_fd $cf_say_fd $cf_err_fd $cf_held; do [ "$cf_fd" -lt 10 ] || eval "exec $cf_fd>&-"; done
 }
 
 # Finds what the caller passes on above 9. dash, mksh and ksh93 cannot close these: cf_may_stay is empty then, and no
@@ -361,6 +362,9 @@ find_high_fds() {
 kind_of() {
   cf_kind=own
   if [ "$1" = 2 ]; then true 9>&2; else { true 9>&"$1"; } 2>/dev/null; fi || { cf_kind=closed && return; }
+  # bash puts the script there.
+  # shellcheck disable=SC3013 # asked for in bash only
+  if [ "$1" = 2 ] && [ -n "${BASH_VERSION-}" ] && [ "$cf_fds/2" -ef "$0" ]; then cf_kind=closed && return; fi
   [ ! -t "$1" ] || return 0
   if [ -f "$cf_fds/$1" ] || [ -b "$cf_fds/$1" ]; then cf_kind='file'; fi
   if [ -p "$cf_fds/$1" ] || [ -S "$cf_fds/$1" ]; then cf_kind=relay; fi
@@ -374,20 +378,22 @@ look_at_streams() {
   if [ "$cf_out$cf_err" = relayrelay ] || [ "$cf_out$cf_err" = filefile ]; then
     [ -n "$cf_stderr_is_failure" ] || [ ! "$cf_fds/1" -ef "$cf_fds/2" ] || cf_err=same
   fi
-  cf_say_fd=2
-  [ "$cf_err" != closed ] || cf_say_fd=''
+  keep_stdin
+  # Our own messages go past the relay, and what a shell says of a killed command goes nowhere.
+  if [ "$cf_err" = closed ]; then cf_say_fd='' cf_err_fd=''
+  elif find_free_fd; then eval "exec $cf_fd>&2" && cf_say_fd=$cf_fd cf_err_fd=$cf_fd; fi
   # A process that we start must not find its pipe at 0, 1 or 2.
   if [ -c /dev/null ]; then
     [ "$cf_in" != closed ] || exec </dev/null
     [ "$cf_out" != closed ] || exec >/dev/null
-    [ "$cf_err" != closed ] || exec 2>/dev/null
+    [ "$cf_say_fd" = 2 ] || exec 2>/dev/null
   fi
 }
 
 # Files of this run that only we can read: NAME.out, NAME.err, NAME.cap are pipes, NAME.tail is the kept tail. The
 # names hold host and process, so that what a killed wrapper left can be swept.
 plan_capture() {
-  cf_run='' cf_relays='' cf_tail_pid='' cf_held=''
+  cf_run='' cf_relays='' cf_tail_pid=''
   cf_tmp=${TMPDIR:-/tmp}
   case $cf_tmp in /*) ;; *) cf_tmp=/tmp ;; esac
   if [ -z "$cf_no_output" ] && [ -d "$cf_tmp" ] && [ -w "$cf_tmp" ] && has rm; then
@@ -399,7 +405,7 @@ plan_capture() {
   [ -z "$cf_stderr_is_failure" ] || [ "$cf_err" != own ] || cf_err=relay
   case $cf_out$cf_err in *relay*) start_relays || leave_streams ;; esac
   mark_file 1 "$cf_out" && cf_out_from=$cf_pos
-  mark_file 2 "$cf_err" && cf_err_from=$cf_pos
+  mark_file "$cf_say_fd" "$cf_err" && cf_err_from=$cf_pos
 }
 
 # Nothing is captured.
@@ -417,14 +423,13 @@ sweep() {
   done
 }
 
-# For --output-on-failure the streams are files of ours; the real ones wait at cf_out_fd and cf_err_fd.
+# For --output-on-failure the streams are files of ours; the real stdout waits at cf_held.
 hold_output() {
   case $cf_out$cf_err in *closed*) return ;; esac
-  if find_free_fd && eval "exec $cf_fd>&1" && cf_out_fd=$cf_fd && find_free_fd && (umask 077 && : >"$cf_run.held") 2>/dev/null
-  then
-    eval "exec $cf_fd>&2" && cf_err_fd=$cf_fd && cf_say_fd=$cf_fd
-    cf_held=1 cf_out=file cf_err=same
-    exec >>"$cf_run.held" 2>&1
+  if find_free_fd && (umask 077 && : >"$cf_run.held") 2>/dev/null; then
+    eval "exec $cf_fd>&1"
+    cf_held=$cf_fd cf_out=file cf_err=same cf_err_fd=1
+    exec >>"$cf_run.held"
   else
     say "--output-on-failure: the output cannot be held back"
   fi
@@ -458,6 +463,7 @@ read_pos() {
 # Starts what reads before what writes: from here on our own stdout and stderr are the pipes that the command inherits.
 start_relays() {
   has mkfifo && has tee && has tail && has cat || return 1
+  [ "$cf_err" != relay ] || { find_free_fd && [ "$cf_say_fd" != 2 ]; } || cf_err=own
   mkfifo -m 600 "$cf_run.out" "$cf_run.err" "$cf_run.cap" ${cf_stderr_is_failure:+"$cf_run.seen"} 2>/dev/null ||
     { rm -f "$cf_run".* && return 1; }
   # Where it cannot be written the tail is lost, but its pipe must still have a reader.
@@ -474,13 +480,14 @@ start_relays() {
     cf_helpers="$cf_helpers $!"
   fi
   [ "$cf_out" != relay ] || { (relay_bg out) & cf_relays=$! && cf_helpers="$cf_helpers $!"; }
-  [ "$cf_err" != relay ] || { (exec >&2 && relay_bg err) & cf_relays="$cf_relays $!" && cf_helpers="$cf_helpers $!"; }
-  if [ "$cf_err" = relay ] || [ "$cf_err" = same ]; then
-    # Our own messages go past the relay. Where no descriptor is left there are none.
-    if find_free_fd; then eval "exec $cf_fd>&2" && cf_say_fd=$cf_fd; else cf_say_fd=''; fi
+  if [ "$cf_err" = relay ]; then
+    (eval "exec >&$cf_say_fd" && relay_bg err) &
+    cf_relays="$cf_relays $!" cf_helpers="$cf_helpers $!"
+    eval "exec $cf_fd>\"\$cf_run.err\""
+    cf_err_fd=$cf_fd
   fi
   [ "$cf_out" != relay ] || exec >"$cf_run.out"
-  case $cf_err in relay) exec 2>"$cf_run.err" ;; same) exec 2>&1 ;; esac
+  [ "$cf_err" != same ] || cf_err_fd=1
   cf_helpers=''
 }
 
@@ -643,9 +650,8 @@ become_command() {
   umask "$cf_umask"
   if [ -n "$cf_in_fd" ]; then eval "exec <&$cf_in_fd $cf_in_fd<&-"; elif [ "$cf_in" = closed ]; then exec <&-; fi
   [ "$cf_out" != closed ] || exec >&-
-  if [ "$cf_err" = closed ]; then exec 2>&-
-  elif [ -n "$cf_moved_err" ]; then eval "exec 2>&$cf_say_fd"; fi
-  for cf_fd in $cf_say_fd $cf_out_fd $cf_err_fd; do [ "$cf_fd" -lt 3 ] || eval "exec $cf_fd>&-"; done
+  eval "exec 2>&${cf_err_fd:--}"
+  for cf_fd in $cf_say_fd $cf_held $cf_err_fd; do [ "$cf_fd" -lt 3 ] || eval "exec $cf_fd>&-"; done
   if [ -n "$cf_pid_of_group" ] && has setsid; then set -- setsid -- "$@"; fi
   case $1 in *=*) ;; *) [ -z "$cf_environ" ] || restore_environment "$@" ;; esac
   # bash takes a leading - for an option of exec; the others take -- for the command.
@@ -722,13 +728,7 @@ drop_streams() {
   [ -c /dev/null ] || return 0
   exec </dev/null
   [ "$cf_out" = file ] || exec >/dev/null
-  [ "$cf_err" = file ] || [ "$cf_say_fd" = 2 ] || exec 2>/dev/null
-}
-
-move_stderr() {
-  [ "$cf_say_fd" = 2 ] && [ "$cf_err" = own ] && find_free_fd || return 0
-  eval "exec $cf_fd>&2" && cf_say_fd=$cf_fd cf_moved_err=1
-  exec 2>/dev/null
+  [ "$cf_err" != relay ] || eval "exec $cf_err_fd>&-"
 }
 
 # Signals the whole group of the command, or the command alone where it has none, or has not come to make it.
@@ -1347,16 +1347,16 @@ collect_output() {
   [ -n "$cf_run" ] || return 0
   if [ -n "$cf_stderr_is_failure" ]; then
     [ ! -s "$cf_run.wrote" ] || cf_wrote_stderr=1
-    if [ "$cf_err" = file ] && read_pos 2 && [ "$cf_pos" -gt "${cf_err_from:-$cf_pos}" ]; then cf_wrote_stderr=1; fi
+    if [ "$cf_err" = file ] && read_pos "$cf_say_fd" && [ "$cf_pos" -gt "${cf_err_from:-$cf_pos}" ]; then cf_wrote_stderr=1; fi
   fi
   read_file 1 "$cf_out" "$cf_out_from"
-  read_file 2 "$cf_err" "$cf_err_from"
+  read_file "$cf_say_fd" "$cf_err" "$cf_err_from"
 }
 
 # Prints what --output-on-failure held back.
 print_held() {
   [ -n "$cf_held" ] && [ "$cf_kind" = failure ] || return 0
-  eval "cat <\"\$cf_run.held\" >&$cf_out_fd" 2>/dev/null || cf_undelivered=1
+  eval "cat <\"\$cf_run.held\" >&$cf_held" 2>/dev/null || cf_undelivered=1
 }
 
 finish() {
@@ -1421,7 +1421,7 @@ on_exit() {
     over) exit "$cf_status" ;;
     running)
       # Our own hold on the relays would keep them waiting.
-      [ -z "$cf_pid" ] || { move_stderr; drop_streams; wait_for_command; exit "$cf_code"; }
+      [ -z "$cf_pid" ] || { drop_streams; wait_for_command; exit "$cf_code"; }
       ;;
     ended) exit "$cf_code" ;;
   esac
@@ -1443,7 +1443,7 @@ run_command() {
     hand_over_lock
     if [ "$cf_try" = 0 ]; then start_helpers; fi
     if [ -n "$cf_pid" ]; then
-      [ "$cf_try" -lt "$cf_retry" ] || { move_stderr && drop_streams; }
+      [ "$cf_try" -lt "$cf_retry" ] || drop_streams
       forward_pending
       wait_for_command
     fi
@@ -1452,7 +1452,6 @@ run_command() {
     say "exit code $cf_code: try $((cf_try + 1)) of $((cf_retry + 1))"
     [ "$cf_retry_delay" = 0 ] || { cf_pid='' && sleep "$cf_retry_delay"; }
   done
-  move_stderr
   drop_streams
   cf_stage=ended
 }
@@ -1508,7 +1507,6 @@ main() {
   start_canary
   read_uptime
   cf_start_cs=$cf_cs
-  keep_stdin
   run_command "$@"
   finish
   cf_stage=over
@@ -1517,7 +1515,7 @@ main() {
 
 cf_quiet='' cf_job='' cf_say_fd=2 cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_fd='' cf_lock_file='' cf_link_lock=''
 cf_pid='' cf_pending='' cf_signal='' cf_interrupted='' cf_timed_out='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
-cf_in_fd='' cf_out_fd='' cf_err_fd='' cf_moved_err='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
+cf_in_fd='' cf_err_fd=2 cf_held='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
 cf_run='' cf_out_from='' cf_err_from='' cf_undelivered='' cf_unwatched='' cf_client=1 cf_stage=over
 cf_arrays=''
 [ -z "${BASH_VERSION-}${KSH_VERSION-}" ] || cf_arrays=1
