@@ -1238,7 +1238,7 @@ replay() {
     [ "$cf_failures" -lt 3 ] || break
   done
   rm -f "$cf_url_dir/busy"
-  [ "$cf_failures" -ge 3 ] || rm -f "$cf_url_dir/outage"
+  [ "$cf_failures" -gt 0 ] || rm -f "$cf_url_dir/outage"
 }
 
 # A short retry after the end, which holds nothing of the caller's, and ends early when others have sent what waits.
