@@ -247,7 +247,7 @@ check_options() {
   number retry 0 times
   number output_bytes 10000 bytes
   [ "$cf_output_bytes" -le "$cf_output_bytes_max" ] || cf_output_bytes=$cf_output_bytes_max
-  [ "$cf_output_bytes" -gt 0 ] || cf_no_output=1
+  [ "$cf_output_bytes" -gt 0 ] || cf_no_output=1 cf_output_bytes=1
   case $cf_success_codes in
     *[!0-9,]* | *,,* | ,* | *,)
       say "$cf_from_success_codes: '$cf_success_codes' is not a list such as 0,24; the exit code decides"
@@ -375,9 +375,13 @@ look_at_streams() {
   kind_of 1 && cf_out=$cf_kind
   kind_of 2 && cf_err=$cf_kind
   # shellcheck disable=SC3013 # where -ef is unknown the streams are treated separately
-  if [ "$cf_out$cf_err" = relayrelay ] || [ "$cf_out$cf_err" = filefile ]; then
-    [ -n "$cf_stderr_is_failure" ] || [ ! "$cf_fds/1" -ef "$cf_fds/2" ] || cf_err=same
-  fi
+  case $cf_out$cf_err in
+    relayrelay | filefile)
+      if [ ! "$cf_fds/1" -ef "$cf_fds/2" ]; then :
+      elif [ -z "$cf_stderr_is_failure" ]; then cf_err=same
+      elif [ "$cf_err" = file ]; then cf_err=relay cf_err_in_out=1; fi
+      ;;
+  esac
   keep_stdin
   # Our own messages go past the relay, and what a shell says of a killed command goes nowhere.
   if [ "$cf_err" = closed ]; then cf_say_fd='' cf_err_fd=''
@@ -396,11 +400,13 @@ plan_capture() {
   cf_run='' cf_relays='' cf_tail_pid=''
   cf_tmp=${TMPDIR:-/tmp}
   case $cf_tmp in /*) ;; *) cf_tmp=/tmp ;; esac
-  if [ -z "$cf_no_output" ] && [ -d "$cf_tmp" ] && [ -w "$cf_tmp" ] && has rm; then
+  if [ -d "$cf_tmp" ] && [ -w "$cf_tmp" ] && has rm; then
     cf_run=$cf_tmp/cronflow-run-$cf_host-$$-$cf_rid
     sweep
   fi
-  [ -n "$cf_run" ] || { leave_streams && return; }
+  if [ -z "$cf_run" ] || { [ -n "$cf_no_output" ] && [ -z "$cf_stderr_is_failure$cf_output_on_failure" ]; }; then
+    leave_streams && return
+  fi
   [ -z "$cf_output_on_failure" ] || hold_output
   [ -z "$cf_stderr_is_failure" ] || [ "$cf_err" != own ] || cf_err=relay
   case $cf_out$cf_err in *relay*) start_relays || leave_streams ;; esac
@@ -429,6 +435,7 @@ hold_output() {
   if find_free_fd && (umask 077 && : >"$cf_run.held") 2>/dev/null; then
     eval "exec $cf_fd>&1"
     cf_held=$cf_fd cf_out=file cf_err=same cf_err_fd=1
+    [ -z "$cf_stderr_is_failure" ] || cf_err=relay cf_err_in_out=1
     exec >>"$cf_run.held"
   else
     say "--output-on-failure: the output cannot be held back"
@@ -464,7 +471,7 @@ read_pos() {
 start_relays() {
   has mkfifo && has tee && has tail && has cat || return 1
   [ "$cf_err" != relay ] || { find_free_fd && [ "$cf_say_fd" != 2 ]; } || cf_err=own
-  mkfifo -m 600 "$cf_run.out" "$cf_run.err" "$cf_run.cap" ${cf_stderr_is_failure:+"$cf_run.seen"} 2>/dev/null ||
+  mkfifo -m 600 "$cf_run.out" "$cf_run.err" "$cf_run.cap" 2>/dev/null ||
     { rm -f "$cf_run".* && return 1; }
   # Where it cannot be written the tail is lost, but its pipe must still have a reader.
   (
@@ -475,14 +482,10 @@ start_relays() {
     exec cat >/dev/null
   ) &
   cf_tail_pid=$! cf_helpers=$!
-  if [ -n "$cf_stderr_is_failure" ]; then
-    (helper && exec 2>/dev/null <"$cf_run.seen" && umask 077 && dd bs=1 count=1 of="$cf_run.wrote" && exec cat >/dev/null) &
-    cf_helpers="$cf_helpers $!"
-  fi
-  [ "$cf_out" != relay ] || { (relay_bg out) & cf_relays=$! && cf_helpers="$cf_helpers $!"; }
+  [ "$cf_out" != relay ] || { (relay_bg out) & cf_relays=$!:out cf_helpers="$cf_helpers $!"; }
   if [ "$cf_err" = relay ]; then
-    (eval "exec >&$cf_say_fd" && relay_bg err) &
-    cf_relays="$cf_relays $!" cf_helpers="$cf_helpers $!"
+    ([ -n "$cf_held" ] || eval "exec >&$cf_say_fd"; relay_bg err) &
+    cf_relays="$cf_relays $!:err" cf_helpers="$cf_helpers $!"
     eval "exec $cf_fd>\"\$cf_run.err\""
     cf_err_fd=$cf_fd
   fi
@@ -493,7 +496,7 @@ start_relays() {
 
 # Every process beside the command: no signal that is meant for the command ends it, and it holds nothing of the caller's.
 helper() {
-  trap '' TERM INT HUP QUIT USR2 ALRM VTALRM XCPU TSTP
+  trap '' TERM INT HUP QUIT USR1 USR2 ALRM VTALRM XCPU TSTP
   trap - EXIT
   close_inherited
 }
@@ -501,26 +504,21 @@ helper() {
 # relay_bg STREAM: passes on what the command writes. Ends with 0 if all was delivered, 141 if the reader left, 1 if a
 # write failed. tee copies; cat goes on where tee was killed or the capture failed.
 relay_bg() {
-  cf_stream=$1 cf_woken='' cf_seen='' cf_tee=''
-  trap 'cf_woken=1' USR1
   helper
-  exec </dev/null 2>"$cf_run.$1.said"
-  # Before the command can start, so that the end of one relay is not the end of the tail while another comes.
-  exec 4>"$cf_run.cap"
-  exec 3<"$cf_run.$1"
-  [ "$1" != err ] || [ -z "$cf_stderr_is_failure" ] || cf_seen=$cf_run.seen
-  trap 'exec cat <&3 4>&-' EXIT
-  LC_ALL=C tee --output-error=exit "$cf_run.cap" ${cf_seen:+"$cf_seen"} <&3 3<&- 4>&- &
-  watch_copier "$!"
+  cf_stream=$1 cf_tee=''
+  # The first before the command can start, so that the end of one relay is not the end of the tail while another comes.
+  exec </dev/null 2>"$cf_run.$1.said" 4>"$cf_run.cap" 3<"$cf_run.$1"
+  if [ "$1" = err ] && [ -n "$cf_stderr_is_failure" ]; then
+    # A file with the first byte says that there was one.
+    copy dd bs=1 count=1 status=none of="$cf_run.wrote"
+    tee "$cf_run.cap" <"$cf_run.wrote" || exit 1
+  fi
+  copy tee --output-error=exit "$cf_run.cap"
   case $cf_said in *option*) tee_and_cat ;; esac
   case $cf_copied:$cf_said in
     141:*) ;;
-    12[67]:* | 1[3-9]?:* | *"$cf_run"*)
-      LC_ALL=C cat <&3 3<&- 4>&- &
-      watch_copier "$!"
-      ;;
+    12[67]:* | 1[3-9]?:* | *"$cf_run"*) copy cat ;;
   esac
-  trap - EXIT
   case $cf_copied:$cf_said in
     0:*) exit 0 ;;
     141:* | *roken?pipe*) exit 141 ;;
@@ -528,54 +526,66 @@ relay_bg() {
   exit 1
 }
 
+# copy PROGRAM ARG...: from descriptor 3. Sets cf_copied, its exit code, and cf_said.
+copy() {
+  LC_ALL=C "$@" <&3 3<&- 4>&- &
+  echo "$!" >"$cf_run.$cf_stream.pid"
+  wait "$!"
+  cf_copied=$?
+  if [ -s "$cf_run.$cf_stream.let_go" ]; then
+    : >"$cf_run.$cf_stream.let_go"
+    [ -z "$cf_tee" ] || kill -s KILL "$cf_tee"
+    exec cat <&3 4>&-
+  fi
+  cf_said=''
+  { read -r cf_said <"$cf_run.$cf_stream.said"; } 2>/dev/null
+}
+
 # Where tee would go on after a failed write (busybox): cat writes to our stdout, and its end is the end of tee.
 tee_and_cat() {
   : >"$cf_run.$cf_stream.said"
   mkfifo -m 600 "$cf_run.$cf_stream.2" || return
-  tee "$cf_run.cap" ${cf_seen:+"$cf_seen"} <&3 3<&- 4>&- >"$cf_run.$cf_stream.2" 2>/dev/null &
+  tee "$cf_run.cap" <&3 3<&- 4>&- >"$cf_run.$cf_stream.2" 2>/dev/null &
   cf_tee=$!
-  LC_ALL=C cat <"$cf_run.$cf_stream.2" 3<&- 4>&- &
-  watch_copier "$!"
+  exec 5<&3 3<"$cf_run.$cf_stream.2"
+  copy cat
+  exec 3<&5 5<&-
   kill -s KILL "$cf_tee"
 }
 
-# Waits for the copier; sets cf_copied, its exit code, and cf_said. USR1 says that the command has ended: from then on
-# the stream is let go as soon as all that the command wrote is delivered and the stream has stayed open for a second.
-watch_copier() {
-  cf_copier=$1 cf_idle=0 cf_passed_from='' cf_told_cs=''
-  while [ -z "$cf_woken" ]; do
-    wait "$1" && cf_copied=0 || cf_copied=$?
-    [ -n "$cf_woken" ] || break
-  done
-  if [ -n "$cf_woken" ]; then
-    read_uptime
-    cf_told_cs=$cf_cs
-    while is_running "$1"; do
+# Waits until all is delivered, or until what the command left behind holds a stream open with nothing in it.
+finish_relays() {
+  cf_undelivered=''
+  read_uptime
+  cf_ended_cs=$cf_cs
+  for cf_relay in $cf_relays; do
+    cf_stream=${cf_relay#*:} cf_relay=${cf_relay%:*} cf_idle=0 cf_passed_from='' cf_gone='' cf_turn=0
+    while is_ours "$cf_relay"; do
+      cf_turn=$((cf_turn + 1))
+      [ "$cf_turn" -gt 20 ] || continue
       look_at_copier
-      read_uptime
-      [ $((cf_cs - cf_told_cs)) -lt "$cf_drain_cs" ] || [ "$cf_idle" -lt 2 ] || let_go
-      sleep 0.1
+      if [ "$cf_idle" -ge 2 ] && [ $((cf_cs - cf_ended_cs)) -ge "$cf_drain_cs" ] && let_go; then cf_gone=0 && break; fi
+      if [ "$cf_turn" -lt 25 ]; then sleep 0.02; else sleep 0.1; fi
     done
-    # Gone, so this takes no time; the signal of the next half second may still come between.
-    wait "$1" && cf_again=0 || cf_again=$?
-    [ "$cf_again" != 138 ] && [ "$cf_again" != 266 ] || { wait "$1" && cf_again=0 || cf_again=$?; }
-    [ "$cf_again" = 127 ] || cf_copied=$cf_again
-  fi
-  cf_said=''
-  { read -r cf_said <"$cf_run.$cf_stream.said"; } 2>/dev/null
-  # The signal came while the code was asked for, and some shells tell it once: what failed has said so.
-  case $cf_copied:$cf_said in 138: | 266:) cf_copied=0 ;; 138:* | 266:*) cf_copied=1 ;; esac
+    [ -n "$cf_gone" ] || wait_until_gone "$cf_relay"
+    [ "$cf_gone" = 0 ] || [ "$cf_gone" = 127 ] || cf_undelivered=$cf_gone
+  done
+  [ -z "$cf_tail_pid" ] || wait_until_gone "$cf_tail_pid"
 }
 
 # A copier that waits in a read of its stdin has written all that it read. One that is never seen there, because what
 # the command left behind writes without a pause, is done when more has passed than a pipe holds. Where the system does
 # not show this, ten seconds must do.
 look_at_copier() {
-  cf_call='' cf_arg='' cf_passed=''
-  { read -r cf_call cf_arg cf_rest <"/proc/$cf_copier/syscall"; } 2>/dev/null
+  cf_copier='' cf_call='' cf_arg='' cf_passed=''
+  read_uptime
+  {
+    read -r cf_copier <"$cf_run.$cf_stream.pid"
+    read -r cf_call cf_arg cf_rest <"/proc/$cf_copier/syscall"
+  } 2>/dev/null
   case $cf_call:$cf_arg in
     *:0x0) cf_idle=$((cf_idle + 1)) ;;
-    :) read_uptime && [ $((cf_cs - cf_told_cs)) -lt 1000 ] || cf_idle=2 ;;
+    :) [ $((cf_cs - cf_ended_cs)) -lt 1000 ] || cf_idle=2 ;;
     *) cf_idle=0 ;;
   esac
   { read -r cf_key cf_passed <"/proc/$cf_copier/io"; } 2>/dev/null || return 0
@@ -585,39 +595,12 @@ look_at_copier() {
 
 # What comes later still reaches the reader, as it does bare, but nobody waits for it.
 let_go() {
-  kill -s STOP "$cf_copier"
+  kill -s STOP "$cf_copier" 2>/dev/null || return
   look_at_copier
-  if [ "$cf_idle" -lt 2 ]; then kill -s CONT "$cf_copier" && return; fi
-  cat <&3 4>&- 2>/dev/null &
-  # shellcheck disable=SC2086 # one or two
-  kill -s KILL "$cf_copier" $cf_tee
-  trap - EXIT
-  exit 0
-}
-
-# Waits until all is delivered. Most relays end with the command; only one that does not is told so.
-finish_relays() {
-  cf_undelivered=''
-  for cf_relay in $cf_relays; do
-    cf_turn=0
-    while [ "$cf_turn" -lt 20 ] && is_ours "$cf_relay"; do cf_turn=$((cf_turn + 1)); done
-  done
-  # Again and again, because a shell that is just about to wait would wait on.
-  while tell_relays; do sleep 0.1; done
-  for cf_relay in $cf_relays; do
-    wait_until_gone "$cf_relay"
-    [ "$cf_gone" = 0 ] || [ "$cf_gone" = 127 ] || cf_undelivered=$cf_gone
-  done
-  [ -z "$cf_tail_pid" ] || wait_until_gone "$cf_tail_pid"
-}
-
-# Fails once all have ended.
-tell_relays() {
-  cf_told=''
-  for cf_relay in $cf_relays; do
-    ! is_ours "$cf_relay" || { kill -s USR1 "$cf_relay" && cf_told=1; }
-  done
-  [ -n "$cf_told" ]
+  if [ "$cf_idle" -lt 2 ]; then kill -s CONT "$cf_copier" && return 1; fi
+  echo yes >"$cf_run.$cf_stream.let_go"
+  kill -s KILL "$cf_copier"
+  while is_ours "$cf_relay" && [ -s "$cf_run.$cf_stream.let_go" ]; do sleep 0.02; done
 }
 
 wait_until_gone() {
@@ -839,10 +822,18 @@ stop_waiter() {
   wait_until_gone "$1"
 }
 
+# The limit is for all tries together.
+start_timer() {
+  read_uptime
+  cf_left_s=$((cf_timeout - (cf_cs - cf_start_cs) / 100))
+  (timer_bg) &
+  cf_timer=$!
+}
+
 # Its exit code says what it did.
 timer_bg() {
   waiter
-  nap "$cf_timeout" || exit 0
+  nap "$cf_left_s" || exit 0
   signal_group TERM
   signal_group CONT
   nap "$cf_kill_after" || exit 10
@@ -852,9 +843,8 @@ timer_bg() {
 
 # Sets cf_timed_out to the signal that the time limit sent. What is left of the group gets as long as the command had.
 stop_timer() {
-  cf_timed_out=''
-  [ -n "$cf_timer" ] || return 0
   stop_waiter "$cf_timer"
+  cf_timer=''
   case $cf_gone in 10) cf_timed_out=TERM ;; 11) cf_timed_out=KILL ;; *) return 0 ;; esac
   [ -n "$cf_pid_of_group" ] && kill -0 -- "-$cf_pid" 2>/dev/null || return 0
   (helper && exec </dev/null >/dev/null 2>&1 && sleep "$cf_kill_after" && kill -s KILL -- "-$cf_pid") &
@@ -873,7 +863,8 @@ beat_bg() {
 start_bg() {
   waiter
   cf_unwatched=1
-  [ -z "$cf_run" ] || { umask 077 && exec 2>"$cf_run.note"; } 2>/dev/null
+  umask 077
+  [ -z "$cf_run" ] || ! { true >"$cf_run.note"; } 2>/dev/null || exec 2>"$cf_run.note"
   cf_say_fd=2
   [ -z "$cf_schedule" ] || declare_job
   [ -z "$cf_no_start" ] || exit 0
@@ -1111,10 +1102,12 @@ send_wget() {
   cf_config='' cf_rc=''
   case $cf_url in *@*) return ;; esac
   case $4 in @*) cf_form='file' ;; *) cf_form=data ;; esac
-  case $(wget --help 2>&1) in
+  # env finds the program where busybox sh has a wget of its own.
+  case $(env wget --help 2>&1) in
     *--method*)
-      # It reads a regular file only.
-      cf_rc=${cf_run:-${TMPDIR:-/tmp}/cronflow-run-$cf_host-$$-$cf_rid}.wgetrc
+      # It reads a regular file only; the start and the end may be sent at the same time.
+      cf_rc=${3%%\?*}
+      cf_rc=${cf_run:-${TMPDIR:-/tmp}/cronflow-run-$cf_host-$$-$cf_rid}.wgetrc-${cf_rc##*/}
       (
         umask 077
         cat >"$cf_rc" <<RC
@@ -1182,7 +1175,7 @@ spool_ping() {
   (
     umask 077
     # A full disk costs the output and not the ping.
-    [ -z "$2" ] || cat "${2#@}" >"$1.body" || rm -f "$1.body"
+    case $2 in '') ;; @*) cat "${2#@}" >"$1.body" ;; *) printf '%s' "$2" >"$1.body" ;; esac || rm -f "$1.body"
     printf '%s\n' "$cf_path" "$cf_query" "$cf_ping_ms" "$cf_ping_cs" "${cf_ping_boot:--}" >"$1.new" && mv -f "$1.new" "$1.ping" ||
       { rm -f "$1.new" "$1.body" && exit 1; }
   ) 2>/dev/null || return 1
@@ -1349,6 +1342,8 @@ collect_output() {
     [ ! -s "$cf_run.wrote" ] || cf_wrote_stderr=1
     if [ "$cf_err" = file ] && read_pos "$cf_say_fd" && [ "$cf_pos" -gt "${cf_err_from:-$cf_pos}" ]; then cf_wrote_stderr=1; fi
   fi
+  # What was relayed into the file is read from it.
+  [ -z "$cf_err_in_out" ] || : >"$cf_run.tail"
   read_file 1 "$cf_out" "$cf_out_from"
   read_file "$cf_say_fd" "$cf_err" "$cf_err_from"
 }
@@ -1360,9 +1355,7 @@ print_held() {
 }
 
 finish() {
-  read_uptime
-  cf_duration_ms=$(((cf_cs - cf_start_cs) * 10))
-  stop_timer
+  cf_duration_ms=$(((cf_end_cs - cf_start_cs) * 10))
   [ -z "$cf_beater" ] || stop_waiter "$cf_beater"
   [ -z "$cf_canary" ] || kill -s KILL "$cf_canary" 2>/dev/null
   release_lock
@@ -1377,8 +1370,10 @@ finish() {
   cf_pid=''
   name_signal
   cf_body=''
-  [ -z "$cf_note" ] || [ -z "$cf_run" ] || (umask 077 && printf 'cronflow: %s\n' "$cf_note" >>"$cf_run.tail") 2>/dev/null
-  [ -z "$cf_run" ] || [ ! -s "$cf_run.tail" ] || cf_body=@$cf_run.tail
+  if [ -n "$cf_no_output" ]; then cf_captured=''; elif [ -n "$cf_run" ] && [ -s "$cf_run.tail" ]; then cf_body=@$cf_run.tail; fi
+  if [ -n "$cf_note" ]; then
+    if [ -z "$cf_body" ]; then cf_body="cronflow: $cf_note"; else printf 'cronflow: %s\n' "$cf_note" >>"$cf_run.tail"; fi
+  fi
   cf_end_query="$cf_judged_query&duration_ms=$cf_duration_ms${cf_killed_by:+&signal=$cf_killed_by}"
   [ -n "$cf_captured" ] || cf_end_query="$cf_end_query&captured=false"
   [ "$cf_dropped" = 0 ] || cf_end_query="$cf_end_query&output_dropped_bytes=$cf_dropped"
@@ -1438,34 +1433,48 @@ run_command() {
   cf_stage=running
   cf_try=0
   while :; do
-    cf_pid=''
+    cf_pid='' cf_timed_out=''
     launch "$@"
     hand_over_lock
-    if [ "$cf_try" = 0 ]; then start_helpers; fi
+    [ -z "$cf_timeout" ] || [ -z "$cf_pid" ] || start_timer
+    [ "$cf_try" != 0 ] || [ -n "$cf_disable" ] || start_helpers
     if [ -n "$cf_pid" ]; then
       [ "$cf_try" -lt "$cf_retry" ] || drop_streams
       forward_pending
       wait_for_command
     fi
-    judge_try || break
-    cf_try=$((cf_try + 1))
-    say "exit code $cf_code: try $((cf_try + 1)) of $((cf_retry + 1))"
-    [ "$cf_retry_delay" = 0 ] || { cf_pid='' && sleep "$cf_retry_delay"; }
+    read_uptime
+    cf_end_cs=$cf_cs
+    [ -z "$cf_timer" ] || stop_timer
+    try_again || break
   done
   drop_streams
   cf_stage=ended
 }
 
-# Whether the command should run once more.
-judge_try() {
-  [ "$cf_try" -lt "$cf_retry" ] && [ -z "$cf_signal" ] || return 1
+# Says whether the command should run once more, after the delay.
+try_again() {
+  [ "$cf_try" -lt "$cf_retry" ] && [ -z "$cf_signal$cf_timed_out" ] || return 1
   case ,${cf_success_codes:-0}, in *",$cf_code,"*) return 1 ;; esac
-  [ -z "$cf_timer" ] || is_ours "$cf_timer"
+  # What the limit leaves no time for is not begun.
+  [ -z "$cf_timeout" ] || [ $(((cf_end_cs - cf_start_cs) / 100 + cf_retry_delay)) -lt "$cf_timeout" ] || return 1
+  cf_try=$((cf_try + 1)) cf_pid=''
+  say "exit code $cf_code: try $((cf_try + 1)) of $((cf_retry + 1))"
+  [ "$cf_retry_delay" != 0 ] || return 0
+  (close_inherited && exec </dev/null >/dev/null 2>&1 && exec sleep "$cf_retry_delay") &
+  while kill -0 "$!" 2>/dev/null && ! was_told_to_end; do wait "$!"; done
+  kill -s KILL "$!" 2>/dev/null
+  ! was_told_to_end
+}
+
+was_told_to_end() {
+  for cf_name in $cf_pending; do
+    case $cf_name in TERM | INT | HUP | QUIT) cf_signal=$cf_name && return ;; esac
+  done
+  return 1
 }
 
 start_helpers() {
-  [ -z "$cf_timeout" ] || { (timer_bg) & cf_timer=$!; }
-  [ -z "$cf_disable" ] || return 0
   [ -n "$cf_no_start" ] && [ -z "$cf_schedule" ] || { (start_bg) & cf_starter=$!; }
   [ -z "$cf_beat" ] || { (beat_bg) & cf_beater=$!; }
 }
@@ -1515,7 +1524,7 @@ main() {
 
 cf_quiet='' cf_job='' cf_say_fd=2 cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_fd='' cf_lock_file='' cf_link_lock=''
 cf_pid='' cf_pending='' cf_signal='' cf_interrupted='' cf_timed_out='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
-cf_in_fd='' cf_err_fd=2 cf_held='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
+cf_in_fd='' cf_err_fd=2 cf_held='' cf_err_in_out='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
 cf_run='' cf_out_from='' cf_err_from='' cf_undelivered='' cf_unwatched='' cf_client=1 cf_stage=over
 cf_arrays=''
 [ -z "${BASH_VERSION-}${KSH_VERSION-}" ] || cf_arrays=1

@@ -21,6 +21,7 @@ export const SCRIPT = fileURLToPath(new URL('../../scripts/monitor.sh', import.m
 
 /** One request that the monitor of a test received. */
 export interface Received {
+  method: string;
   job: string;
   kind: string;
   query: Record<string, string>;
@@ -89,6 +90,7 @@ export class Monitor {
     const [, , job = '', kind = ''] = url.pathname.split('/').map((part) => decodeURIComponent(part));
     const query = Object.fromEntries(url.searchParams);
     const ping = {
+      method: request.method ?? '',
       job,
       kind,
       query,
@@ -301,7 +303,7 @@ export function findShells(): { name: string; shell: Shell }[] {
 }
 
 const UTILITIES =
-  'cat chmod cksum curl date dd echo env find flock head id kill ln ls mkdir mkfifo mv node od printf ps readlink rm sed setsid sh sleep tail tee test timeout touch tr true uname wc yes';
+  'cat chmod cksum curl date dd echo env find flock head id kill ln ls mkdir mkfifo mv node od printf ps readlink rm sed setsid sh sleep tail tee test timeout touch tr true uname wc wget yes';
 
 /** A directory of links to the utilities but `without`, to be used as the PATH. */
 export function pathWithout(dir: string, without: readonly string[]): string {

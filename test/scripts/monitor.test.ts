@@ -873,7 +873,7 @@ const spool: Case[] = [
       if (process.getuid?.() === 0) chownSync(here.path('other'), 65_534, 65_534);
       else symlinkSync(here.path('other'), here.spool);
       const foreign = process.getuid?.() === 0 ? here.path('other') : here.spool;
-      const env = { PATH: pathWithout(here.path('bin'), ['curl']), CRONFLOW_SPOOL_DIR: foreign };
+      const env = { PATH: pathWithout(here.path('bin'), ['curl', 'wget']), CRONFLOW_SPOOL_DIR: foreign };
       const ended = await here.run([here.job, 'sh', '-c', 'echo ran; exit 3'], { env });
       expect(ended).toMatchObject({ code: 3, stdout: Buffer.from('ran\n') });
       expect(ended.stderr).toBe(
@@ -905,7 +905,7 @@ const spool: Case[] = [
     async (bench) => {
       const here = new Bench(shellByPath(bench.shell), monitor, bench.job, bench.script);
       benches.push(here);
-      const env = { PATH: pathWithout(here.path('bin'), ['curl', 'setsid', 'flock']) };
+      const env = { PATH: pathWithout(here.path('bin'), ['curl', 'wget', 'setsid', 'flock']) };
       const ended = await here.run([here.job, 'sh', '-c', 'echo ran; exit 3'], { env });
       expect(ended).toMatchObject({ code: 3, stdout: Buffer.from('ran\n') });
       expect(ended.stderr).toMatch(
