@@ -496,7 +496,7 @@ start_relays() {
 
 # Every process beside the command: no signal that is meant for the command ends it, and it holds nothing of the caller's.
 helper() {
-  trap '' TERM INT HUP QUIT USR1 USR2 ALRM VTALRM XCPU TSTP
+  trap '' TERM INT HUP QUIT USR1 USR2 ALRM VTALRM XCPU TSTP XFSZ
   trap - EXIT
   close_inherited
 }
@@ -564,7 +564,11 @@ finish_relays() {
       cf_turn=$((cf_turn + 1))
       [ "$cf_turn" -gt 20 ] || continue
       look_at_copier
-      if [ "$cf_idle" -ge 2 ] && [ $((cf_cs - cf_ended_cs)) -ge "$cf_drain_cs" ] && let_go; then cf_gone=0 && break; fi
+      if [ "$cf_idle" -ge 2 ] && [ $((cf_cs - cf_ended_cs)) -ge "$cf_drain_cs" ]; then
+        # Without a file that names the copier, the relay and the tail are left as they are.
+        if [ -z "$cf_copier" ]; then cf_gone=0 cf_tail_pid='' && break; fi
+        if let_go; then cf_gone=0 && break; fi
+      fi
       if [ "$cf_turn" -lt 25 ]; then sleep 0.02; else sleep 0.1; fi
     done
     [ -n "$cf_gone" ] || wait_until_gone "$cf_relay"
@@ -773,6 +777,7 @@ stop_with_command() {
   } 2>/dev/null
   signal_group "$cf_stop"
   kill -s STOP "$$"
+  [ -z "${BASH_VERSION-}" ] || signal_group CONT
 }
 
 # Sets cf_code. A signal to us ends wait early with a code of its own; the command's comes from waiting again. Where
@@ -1485,6 +1490,8 @@ main() {
   [ -z "$cf_arrays" ] || eval 'cf_args=("$@")'
   cf_stage=early
   trap : XFSZ
+  # bash loses a signal that comes with another one, and timeout sends CONT with each.
+  [ -z "${BASH_VERSION-}" ] || cf_signals=${cf_signals% CONT}
   for cf_name in $cf_signals; do
     # shellcheck disable=SC2064 # the name of now
     trap "on_signal $cf_name" "$cf_name"

@@ -401,6 +401,15 @@ const passing: Case[] = [
     },
   ],
   [
+    'relays a pipe where no file may grow',
+    async (bench) => {
+      const words = ['sh', '-c', 'ulimit -f 0; "$@" | cksum', 'sh', ...bench.shell, bench.script];
+      const ended = await start([...words, bench.job, 'seq', '1', '20000'], bench.environment()).ended;
+      const expected = execFileSync('sh', ['-c', 'seq 1 20000 | cksum'], { encoding: 'utf8' });
+      expect(ended.stdout.toString()).toBe(expected);
+    },
+  ],
+  [
     'does not wait for a grandchild that holds the output, nor cut it off',
     async (bench) => {
       const script = `echo now; (${AWAIT_FILE}; echo late) & exit 4`;
@@ -583,6 +592,18 @@ const signals: Case[] = [
   forwards('SIGQUIT', 131),
   forwards('SIGUSR1', 138),
   forwards('SIGALRM', 142),
+  [
+    'forwards a signal that comes together with CONT, as timeout sends it',
+    async (bench) => {
+      for (let turn = 0; turn < 5; turn += 1) {
+        const running = bench.start(['--no-start', bench.job, 'sh', '-c', 'echo ready; exec sleep 300']);
+        await until(() => running.stdout());
+        running.child.kill('SIGTERM');
+        running.child.kill('SIGCONT');
+        expect((await running.ended).code).toBe(143);
+      }
+    },
+  ],
   [
     'signals the whole group of the command',
     async (bench) => {
