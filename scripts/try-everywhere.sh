@@ -19,7 +19,7 @@
 set -uo pipefail
 
 ROUNDS=(private+homeless+node-20.19.0 user+read-only-home+abroad+node-22 link+offline+node-24 beside port)
-QUICK_TESTS="test/architecture.test.ts test/schedule test/core/transition test/store test/http test/acceptance/serve.test.ts"
+QUICK_TESTS="test/schedule test/core/transition test/store/lowdb/faults test/http test/acceptance/serve.test.ts"
 CONDITIONS="private user link homeless read-only-home abroad offline beside port"
 
 root=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -71,19 +71,33 @@ missing() {
   if has "$1" user && ! command -v setpriv >/dev/null; then echo "setpriv is missing"; fi
   if has "$1" offline && ! unshare --net true 2>/dev/null; then echo "a network namespace needs root and unshare"; fi
   if has "$1" offline && ! command -v ip >/dev/null; then echo "ip is missing (Debian's package iproute2)"; fi
+  local version
+  version=$(node_of "$1")
+  if [ -n "$version" ] && ! { install_node "$version" && [ -n "$(folder_of_node "$version")" ]; }; then
+    echo "npm's registry has no $version for this machine"
+  fi
 }
 
 free_port() {
   node -e 'const s=require("net").createServer();s.listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})'
 }
 
-# Installs another Node and prints the folder of its program.
+# Prints the version of Node that a place asks for; nothing if it takes the one that is here.
+node_of() { tr + '\n' <<<"$1" | grep '^node-'; }
+
+# Installs another Node into $work/nodes, once.
 install_node() {
-  local version=${1#node-} kind
+  local kind
+  [ ! -d "$work/nodes/$1" ] || return 0
   kind="node-$(node -p 'process.platform + "-" + process.arch')"
-  npm install --silent --no-save --prefix "$work/$1" "$kind@$version" >/dev/null || return 1
-  dirname "$(find "$work/$1" -name node -type f -path '*bin/node' | head -1)"
+  mkdir -p "$work/nodes/$1"
+  npm install --silent --no-save --prefix "$work/nodes/$1" "$kind@${1#node-}" >/dev/null 2>&1 || return
+  # An ordinary user is to run it, whatever the umask.
+  chmod -R a+rX "$work/nodes"
 }
+
+# Prints the folder of the program of another Node.
+folder_of_node() { find "$work/nodes/$1" -name node -type f -path '*bin/node' -printf '%h\n' | head -1; }
 
 # Lays out the clone for one place and everything around it. Sets `folder`, the clone, and `as`, the words that start
 # a command as the place asks for.
@@ -99,12 +113,8 @@ prepare() {
     mkdir -m 700 "$base/Für alle Fälle"
   fi
   git clone -q "$root" "$folder" || return 1
-  version=$(tr + '\n' <<<"$place" | grep '^node-')
-  if [ -n "$version" ]; then
-    path=$(install_node "$version")
-    [ -n "$path" ] || { echo "cannot install $version"; return 1; }
-    path="$path:$PATH"
-  fi
+  version=$(node_of "$place")
+  [ -z "$version" ] || path="$(folder_of_node "$version"):$PATH"
   if has "$place" abroad; then
     localedef -i tr_TR -f UTF-8 tr_TR.UTF-8 2>/dev/null || echo "note: no Turkish locale here; only Node speaks it"
     set+=(TZ=America/St_Johns LANG=tr_TR.UTF-8 LC_ALL=tr_TR.UTF-8)
@@ -221,7 +231,7 @@ for place in "${rounds[@]}"; do
   esac
   [ "$result" = fine ] || failed=1
   summary+="$result  $place  $(((SECONDS - began) / 60)) min $(((SECONDS - began) % 60)) s"$'\n'
-  rm -rf "${work:?}"/*
+  find "$work" -mindepth 1 -maxdepth 1 ! -name nodes -exec rm -rf {} +
 done
 printf '\n%s' "$summary"
 exit "$failed"
