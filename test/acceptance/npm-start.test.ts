@@ -57,10 +57,12 @@ interface Started {
  * the npm that runs the tests has added does not.
  */
 function environment(): Record<string, string | undefined> {
-  const isOurs = (key: string): boolean =>
-    /^npm_|^CRONFLOW_|^NODE_ENV$/i.test(key) &&
-    !/^npm_config_(?:cache|registry|cafile|userconfig)$/i.test(key);
-  return Object.fromEntries(Object.entries(process.env).filter(([key]) => !isOurs(key)));
+  const kept = Object.entries(process.env).filter(
+    ([key]) =>
+      !/^npm_|^CRONFLOW_|^NODE_ENV$/i.test(key) ||
+      /^npm_config_(?:cache|registry|cafile|userconfig)$/i.test(key),
+  );
+  return Object.fromEntries(kept);
 }
 
 /** In a process group of its own, as below a supervisor. */
