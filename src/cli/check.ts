@@ -7,6 +7,7 @@ import { hideInFault } from '../config/hide.ts';
 import { lintsOf } from '../config/lints.ts';
 import { loadConfig } from '../config/load.ts';
 import { locatorOf } from '../config/locator.ts';
+import { NO_ENV } from '../config/no-env.ts';
 import type { Fault, Lint } from '../core/errors.ts';
 import { planChanges } from '../core/plan.ts';
 import { EXIT, runWithOptions } from './command.ts';
@@ -31,6 +32,8 @@ Says everything that is wrong with the configuration, and then what is valid and
                    away from a job's, and for a renamed_from that would rename nothing there. Its token is that of
                    CRONFLOW_READ_TOKEN or CRONFLOW_TOKEN
   --strict         exit with 3 if there are lints that are warnings, not mere notes
+  --no-env         look at no variable of the environment and at no file of a secret, as in CI: what comes from one is
+                   taken for what its key wants
   --allow LINT     say nothing of this lint; may be given again. In the file a comment does so for one place, behind it
                    or on the line above: # cronflow: allow LINT. Lints: ${LINTS.slice(0, 4).join(', ')},
                    ${LINTS.slice(4).join(', ')}
@@ -45,6 +48,8 @@ interface Options {
   path: string;
   url: string | undefined;
   strict: boolean;
+  /** Whether the environment and the files of secrets are looked at. */
+  hasEnv: boolean;
   /** Names of lints that are not told of. */
   allow: readonly string[];
   format: Format;
@@ -85,6 +90,7 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
       ...FILE_OPTIONS,
       url: { type: 'string' },
       strict: { type: 'boolean', default: false },
+      'no-env': { type: 'boolean', default: false },
       allow: { type: 'string', multiple: true, default: [] },
       format: { type: 'string' },
     },
@@ -96,11 +102,13 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
   if (known === undefined) throw new Error(`--format "${format}" is not one of ${FORMATS.join(', ')}`);
   const path = configPathOf(io, positionals, values.config);
   const allow = lintNames(values.allow);
-  return { path, url: values.url, strict: values.strict, allow, format: known };
+  const hasEnv = !values['no-env'];
+  return { path, url: values.url, strict: values.strict, hasEnv, allow, format: known };
 }
 
-async function findingsOf({ path, url, allow }: Options, io: Io): Promise<Findings> {
-  const loaded = await loadConfig(path, io.env, { isInline: true });
+async function findingsOf({ path, url, hasEnv, allow }: Options, io: Io): Promise<Findings> {
+  const env = hasEnv ? io.env : NO_ENV;
+  const loaded = await loadConfig(path, env, { isInline: true });
   if (!loaded.ok)
     return {
       errors: loaded.faults,
@@ -114,7 +122,7 @@ async function findingsOf({ path, url, allow }: Options, io: Io): Promise<Findin
   const { config, texts } = loaded;
   const { files, redact } = config;
   const running = url === undefined ? NOTHING_RUNS : await runningAt(io, url, config);
-  const own = lintsOf(config, locatorOf(config, io.env, texts), {
+  const own = lintsOf(config, locatorOf(config, env, texts), {
     nowAt: io.clock.now(),
     pinging: running.pinging,
   });

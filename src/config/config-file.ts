@@ -69,6 +69,8 @@ export function faultsOf({ source, tree, problems, parsed }: ConfigText<unknown>
   const unresolved = new Set(parsed.faults.map(offsetOf));
   const others = new Map<string, Fault>();
   for (const problem of problems) {
+    // Of what is not known only its key can be wrong.
+    if (problem.atKey !== true && tree.spots.get(problem.path)?.isUnknown === true) continue;
     const fault = toFault(problem, tree.spots, place);
     const id =
       fault.line === undefined ? `${fault.path} ${fault.message}` : `${offsetOf(fault)} ${fault.message}`;

@@ -56,8 +56,13 @@ interface Linted {
 }
 
 function jobLints(linted: Linted): Lint[] {
-  const { job, config } = linted;
+  const { job, config, locator } = linted;
+  // Of a schedule that is not known nothing can be said, nor of the limits that are held against it.
+  const isUnknown = (['schedule', 'every', 'timezone', 'grace', 'max_runtime', 'maintenance'] as const).some(
+    (key) => locator.isUnknown(job.place.file, pointer(pointer('/jobs', job.name), key)),
+  );
   const spec = specOf(job.name, job.declaration, config.globals);
+  if (isUnknown) return nobodyLint(linted, spec);
   const periodMs = periodMsOf(spec.schedule);
   return [
     ...graceLint(linted, spec, periodMs),
@@ -152,6 +157,9 @@ function misspeltLints(config: Config, locator: Locator, pinging: readonly strin
 
 function notifierLints(config: Config, locator: Locator): Lint[] {
   const used = usedNotifiers(config);
+  const names = new Set(config.notifiers.map(({ name }) => name));
+  // A name that is not known, for it comes from the environment, may be any.
+  const isAnyUsed = [...used].some((name) => !names.has(name));
   const { path: file } = config.files[0]!;
   return config.notifiers.flatMap((notifier) => {
     const { name } = notifier;
@@ -159,7 +167,7 @@ function notifierLints(config: Config, locator: Locator): Lint[] {
     // Without any, one is made of the environment.
     const isDeclared = locator.has(file, path);
     const faults: Lint[] = [];
-    if (isDeclared && config.jobs.length > 0 && !used.has(name)) {
+    if (isDeclared && config.jobs.length > 0 && !isAnyUsed && !used.has(name)) {
       const message =
         'no job notifies it, so it hears at most of what is wrong with Cronflow itself; name it in the notify of ' +
         'a job or of defaults, or remove it';

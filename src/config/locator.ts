@@ -8,6 +8,8 @@ import { dotted } from './tree.ts';
 export interface Locator {
   /** Whether the file itself says it. */
   has(file: string, path: string): boolean;
+  /** Whether what it says there is not known: it comes from an environment of which nothing is. */
+  isUnknown(file: string, path: string): boolean;
   /** The place of a value, or with `atKey` of its key, and its path as people read it. */
   place(file: string, path: string, options?: { atKey?: boolean }): TextPlace & { path: string };
 }
@@ -29,6 +31,7 @@ export function locatorOf(config: Config, env: Env, texts: readonly ConfigText<u
   };
   return {
     has: (file, path) => textOf(file)?.tree?.spots.has(path) ?? false,
+    isUnknown: (file, path) => textOf(file)?.tree?.spots.get(path)?.isUnknown ?? false,
     place(file, path, options) {
       const text = textOf(file);
       const place = text === undefined ? { file, line: 1, column: 1 } : placeIn(text, path, options);

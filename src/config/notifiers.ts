@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { NotifierConfig } from './config.ts';
 import type { Problem } from './faults.ts';
+import { NO_ENV, standInFor } from './no-env.ts';
 import { type Schema, typesOfBranch, validators } from './schema.ts';
 import type { ConfigFile } from './schema-types.ts';
 import { fingerprintOfSecret, readSecret, type SecretFiles } from './secret-files.ts';
@@ -22,6 +23,8 @@ export interface Resolved {
   problems: Problem[];
   /** The files that were read. */
   secrets: SecretFiles;
+  /** Whether no file is read, and no variable: all are taken for what their keys want. */
+  isBlind: boolean;
 }
 
 /**
@@ -31,7 +34,7 @@ export interface Resolved {
  * @param declared as the schema wants them
  */
 export function resolveNotifiers(file: string, declared: ConfigFile['notifiers'], env: Env): Notifiers {
-  const resolved: Resolved = { problems: [], secrets: new Map() };
+  const resolved: Resolved = { problems: [], secrets: new Map(), isBlind: env === NO_ENV };
   const entries = Object.entries(declared ?? {});
   if (entries.length === 0) return { notifiers: [slackOfEnvironment(file, env, resolved)], ...resolved };
   const notifiers = entries.map(([name, { type, ...keys }]) => ({
@@ -81,7 +84,7 @@ export function resolveSecrets(
 function slackOfEnvironment(file: string, env: Env, resolved: Resolved): NotifierConfig {
   const schema = branchOf('slack').properties?.['webhook_url'] ?? {};
   const fromFile = env['SLACK_WEBHOOK_URL_FILE'];
-  let webhookUrl = env['SLACK_WEBHOOK_URL'] ?? '';
+  let webhookUrl = resolved.isBlind ? String(standInFor(schema)) : (env['SLACK_WEBHOOK_URL'] ?? '');
   if (webhookUrl === '' && fromFile !== undefined && fromFile !== '') {
     webhookUrl = secretOf(file, fromFile, schema, '/SLACK_WEBHOOK_URL_FILE', resolved);
   } else {
@@ -97,8 +100,9 @@ function secretOf(
   secretFile: string,
   schema: Schema,
   path: string,
-  { problems, secrets }: Resolved,
+  { problems, secrets, isBlind }: Resolved,
 ): string {
+  if (isBlind) return String(standInFor(schema));
   const from = resolve(dirname(file), secretFile);
   const result = readSecret(from);
   secrets.set(from, fingerprintOfSecret(result));

@@ -19,6 +19,7 @@ import type { Problem } from './faults.ts';
 import { hideInFault } from './hide.ts';
 import { resolveHeartbeat } from './heartbeat.ts';
 import type { JobContext } from './job-context.ts';
+import { NO_ENV } from './no-env.ts';
 import { resolveNotifiers, type Notifiers } from './notifiers.ts';
 import { redactProblems } from './patterns.ts';
 import { renameFindings } from './renames.ts';
@@ -82,7 +83,11 @@ export function parseMain(source: SourceFile, env: Env): MainFile {
   if (isUsable) problems.push(...notifiers.problems);
   const hasHeartbeat = !hasProblemAt(problems, '/heartbeat');
   const heartbeat = hasHeartbeat
-    ? resolveHeartbeat(source.path, value?.heartbeat, { problems, secrets: notifiers.secrets })
+    ? resolveHeartbeat(source.path, value?.heartbeat, {
+        problems,
+        secrets: notifiers.secrets,
+        isBlind: env === NO_ENV,
+      })
     : null;
   const context: JobContext = {
     notifiers: notifierNames(value),

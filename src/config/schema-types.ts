@@ -247,7 +247,7 @@ export interface ConfigFile {
    */
   replay_window?: string;
   /**
-   * What messages must not show of what a job printed, beside what looks like a password, key or token anywhere: regular expressions in RE2 syntax. What one matches is replaced by `[redacted]`; where it has a group in parentheses, that alone. What is stored stays as it is.
+   * What must not be shown of what a job printed, where a message quotes it; of this file, where errors, plans and the log quote it; and of what a receiver answers: beside what looks like a password, key or token anywhere: regular expressions in RE2 syntax. What one matches is replaced by `[redacted]`; where it has a group in parentheses, that alone. What is stored stays as it is, and so does the output of a run that the API serves.
    *
    * @maxItems 50
    */

@@ -1,9 +1,13 @@
+import { NO_ENV } from './no-env.ts';
+
 /** Environment variables by name. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
 export type Substitution =
   | { text: string; /** The variables whose values went into it. */ variables: readonly string[] }
-  | { error: string; code: 'unset_variable' | 'bad_substitution' };
+  | { error: string; code: 'unset_variable' | 'bad_substitution' }
+  /** Nothing is known of the environment, and the text depends on it. */
+  | { unknown: readonly string[] };
 
 const PATTERN = /\$\$|\$\{([^}]*)(\}?)/g;
 const REFERENCE = /^([A-Za-z_][A-Za-z0-9_]*)(?:(:[-?])([^]*))?$/;
@@ -16,28 +20,36 @@ const ALLOWED = 'allowed: ${VAR}, ${VAR:-default}, ${VAR:?message}, and $$ for a
  */
 export function substitute(text: string, env: Env): Substitution {
   const variables: string[] = [];
+  const unknown: string[] = [];
   let error: Extract<Substitution, { error: string }> | undefined;
   const result = text.replace(PATTERN, (whole, inner: string | undefined, end: string | undefined) => {
     if (whole === '$$') return '$';
     const value =
-      inner === undefined || end !== '}' ? malformed(whole) : resolve(inner, whole, env, variables);
+      inner === undefined || end !== '}'
+        ? malformed(whole)
+        : resolve(inner, whole, env, { variables, unknown });
     if (typeof value === 'string') return value;
     error ??= value;
     return '';
   });
-  return error ?? { text: result, variables };
+  if (error !== undefined) return error;
+  return unknown.length > 0 ? { unknown } : { text: result, variables };
 }
 
 function resolve(
   inner: string,
   whole: string,
   env: Env,
-  variables: string[],
+  { variables, unknown }: { variables: string[]; unknown: string[] },
 ): string | Extract<Substitution, { error: string }> {
   const match = REFERENCE.exec(inner);
   if (match === null) return malformed(whole);
   const [, name = '', operator, rest = ''] = match;
   if (rest.includes('${')) return malformed(whole);
+  if (env === NO_ENV && (operator !== ':-' || rest === '')) {
+    unknown.push(name);
+    return '';
+  }
   const value = Object.hasOwn(env, name) ? env[name] : undefined;
   if (value !== undefined && (value !== '' || operator === undefined)) {
     variables.push(name);

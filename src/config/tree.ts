@@ -15,6 +15,8 @@ export interface Spot {
   keyAt?: number;
   /** The variables that went into it: its value is not shown, it may be a secret. */
   variables?: readonly string[];
+  /** It comes from an environment of which nothing is known: it stands in for any value, and is not judged. */
+  isUnknown?: boolean;
   /** Knows which values are or may be secret, by where they stand. */
   secrets?: { isAt(offset: number): boolean };
   /** The text as it is written, where it holds a `$`. */

@@ -15,6 +15,7 @@ import {
 } from 'yaml';
 import type { Fault } from '../core/errors.ts';
 import { maskUrls } from './mask.ts';
+import { standInFor } from './no-env.ts';
 import { schemaAt, type Schema } from './schema.ts';
 import { withoutSecrets } from './secrets.ts';
 import { type Env, substitute } from './substitute.ts';
@@ -298,6 +299,11 @@ class Reader {
       return this.#problem(result.code, path, message, at);
     }
     const spot = this.spots.get(path);
+    if ('unknown' in result) {
+      const variables = result.unknown;
+      if (spot !== undefined) this.spots.set(path, { ...spot, raw: value, variables, isUnknown: true });
+      return standInFor(schemaAt(this.#schema, steps(path)));
+    }
     if (spot !== undefined) {
       const variables = result.variables.length > 0 ? { variables: result.variables } : {};
       this.spots.set(path, { ...spot, raw: value, ...variables });

@@ -17,7 +17,7 @@ export interface Declaration {
    */
   timezone?: string;
   /**
-   * How long after its expected start the first sign of life of a run may come before it is reported missed.
+   * How long after its expected start the first sign of life of a run may come before it is reported missed. How early it may come follows from it: the shortest of `grace`, half the time since the slot before, and 2 minutes.
    */
   grace?: string;
   /**

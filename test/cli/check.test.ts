@@ -160,6 +160,45 @@ describe('cronflow check', () => {
     );
   });
 
+  test('with --no-env judges a file without its secrets, and takes what is not known for what is wanted', async () => {
+    const text =
+      'heartbeat: {url: "${HEARTBEAT_URL:?set it}"}\n' +
+      'notifiers:\n' +
+      '  ops: {type: slack, webhook_url: "${SLACK_WEBHOOK_URL:-}"}\n' +
+      '  pager: {type: pagerduty, routing_key_file: /run/secrets/that/is/not/here}\n' +
+      '  mail: {type: email, host: "${HOST}", port: "${PORT}", from: "${FROM}", to: ["${TO}"], password: "${P}", username: u}\n' +
+      'defaults: {timezone: "${ZONE}", notify: ["${WHO}"]}\n' +
+      'jobs:\n  a: {schedule: "${WHEN}", grace: "${GRACE}", owner: "${TEAM} team"}\n  b: ${WHEN}\n';
+    expect(await checked(text)).toMatchObject({ code: 1 });
+    expect(await checked(text, '--no-env', '--strict')).toEqual({
+      code: 0,
+      stdout: 'cronflow.yaml is valid: 2 jobs, 3 notifiers\n  a run times out after 1d: a, b\n',
+      stderr: '',
+    });
+    const named = text.replace('["${WHO}"]', '[ops, pager]');
+    const { code, stdout } = await checked(named, '--no-env', '--strict');
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/notifiers.mail: warning: no job notifies it/);
+  });
+
+  test('with --no-env finds what is wrong whatever the environment holds, default values too', async () => {
+    const text = `${OPS}jobs:\n  a: {schedule: '\${WHEN:-0 25 * * *}', graze: '\${GRACE}', notify: [nobody]}\n`;
+    const { code, stdout } = await checked(text, '--no-env', '--json');
+    expect(code).toBe(1);
+    const { errors } = JSON.parse(stdout) as { errors: { path: string; code: string }[] };
+    expect(errors.map((error) => `${error.path} ${error.code}`)).toEqual([
+      'jobs.a.schedule bad_schedule',
+      'jobs.a.graze unknown_key',
+      'jobs.a.notify[0] unknown_notifier',
+    ]);
+  });
+
+  test('with --no-env does not look for the webhook of a file without notifiers', async () => {
+    expect(await checked('jobs: {a: {schedule: "0 12 * * *"}}', '--no-env', '--strict')).toMatchObject({
+      code: 0,
+    });
+  });
+
   test('refuses what it does not understand with 2', async () => {
     for (const argv of [['--format', 'xml'], ['a.yaml', 'b.yaml'], ['--fix']]) {
       const { code, stderr } = await checked('jobs: {}', ...argv);

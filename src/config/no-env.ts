@@ -1,0 +1,40 @@
+import type { Schema } from './schema.ts';
+import type { Env } from './substitute.ts';
+
+/**
+ * Stands for an environment of which nothing is known, as where a file is checked without its secrets: what comes from
+ * a variable, or from the file of a secret, is taken for whatever its key wants.
+ */
+export const NO_ENV: Env = Object.freeze({});
+
+/** What keys take whose pattern no example fits, because their examples are variables. */
+const WORDS = [
+  'https://example.com/',
+  'x'.repeat(32),
+  'xoxb-xxxxx',
+  'UTC',
+  'example.com',
+  'ops@example.com',
+  '-----BEGIN CERTIFICATE-----',
+];
+
+/** A value that a key takes, in place of one that is not known. */
+export function standInFor(schema: Schema | undefined): unknown {
+  const {
+    type,
+    enum: known = [],
+    examples = [],
+    default: usual,
+    minimum,
+    pattern,
+  } = (schema ?? {}) as Schema & { minimum?: number };
+  const types = [type ?? 'string'].flat();
+  const fits = (value: unknown): boolean => {
+    if (typeof value === 'number') return types.includes('integer');
+    if (typeof value === 'boolean') return types.includes('boolean');
+    if (typeof value !== 'string' || !types.includes('string') || value.includes('${')) return false;
+    if (known.length > 0) return known.includes(value);
+    return value !== '' && (pattern === undefined || new RegExp(pattern, 'u').test(value));
+  };
+  return [usual, ...examples, ...known, minimum, ...WORDS].find(fits) ?? null;
+}
