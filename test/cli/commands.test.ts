@@ -4,14 +4,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { cronflow } from '../../src/cli/cronflow.ts';
+import type { ServeHost } from '../../src/cli/serve.ts';
+import { runIn } from './support/io.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const DOCS = readFileSync(new URL('../../docs/commands.md', import.meta.url), 'utf8');
 const root = mkdtempSync(join(tmpdir(), 'cronflow-commands-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
+interface Ended {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
 /** Runs the built program as its users do. */
-function cronflow(...argv: string[]): { status: number | null; stdout: string; stderr: string } {
+function program(...argv: string[]): Ended {
   const { PATH = '' } = process.env;
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...argv], {
     cwd: root,
@@ -21,8 +30,24 @@ function cronflow(...argv: string[]): { status: number | null; stdout: string; s
   return { status, stdout, stderr };
 }
 
+const host: ServeHost = {
+  createApp: () => {
+    throw new Error('nothing here starts a service');
+  },
+  stopRequested: () => new Promise(() => undefined),
+  onReloadRequested: () => undefined,
+  exit: () => undefined,
+  onWarning: () => undefined,
+};
+
+/** The same without a process of its own, for what is printed is what is looked at. */
+async function run(...argv: string[]): Promise<Ended> {
+  const { code, stdout, stderr } = await runIn(root, 0, (io) => cronflow(argv, io, host));
+  return { status: code, stdout, stderr };
+}
+
 const COMMANDS = [
-  ...[...cronflow('help').stdout.matchAll(/^ {2}([a-z-]+) {2,}\S/gm)].map(([, name = '']) => name),
+  ...[...(await run('help')).stdout.matchAll(/^ {2}([a-z-]+) {2,}\S/gm)].map(([, name = '']) => name),
   'store export',
   'store import',
   'store migrate',
@@ -31,28 +56,31 @@ const COMMANDS = [
 const WITH_DIFFERENCES = new Set(['plan', 'backtest']);
 
 describe('cronflow', () => {
-  test('lists its commands, on stderr where none was given', () => {
+  test('lists its commands, on stderr where none was given', async () => {
     expect(COMMANDS).toHaveLength(15);
-    const help = cronflow('--help');
+    const help = await run('--help');
     expect(help.status).toBe(0);
-    expect(cronflow()).toEqual({ status: 2, stdout: '', stderr: help.stdout });
-    expect(cronflow('chek')).toEqual({
+    // The process, too.
+    expect(program('--help')).toEqual(help);
+    expect(program().status).toBe(2);
+    expect(await run()).toEqual({ status: 2, stdout: '', stderr: help.stdout });
+    expect(await run('chek')).toEqual({
       status: 2,
       stdout: '',
       stderr: `cronflow: unknown command "chek", did you mean "check"?\n\n${help.stdout}`,
     });
   });
 
-  test('helps with one command, in each of the ways that people try', () => {
-    const help = cronflow('status', '--help');
+  test('helps with one command, in each of the ways that people try', async () => {
+    const help = await run('status', '--help');
     expect(help).toMatchObject({
       status: 0,
       stdout: expect.stringMatching(/^Usage: cronflow status/) as string,
     });
-    expect(cronflow('help', 'status')).toEqual(help);
-    expect(cronflow('status', '-h')).toEqual(help);
-    expect(cronflow('help', 'store', 'export').stdout).toMatch(/^Usage: cronflow store export/);
-    expect(cronflow('help', 'stauts')).toMatchObject({
+    expect(await run('help', 'status')).toEqual(help);
+    expect(await run('status', '-h')).toEqual(help);
+    expect((await run('help', 'store', 'export')).stdout).toMatch(/^Usage: cronflow store export/);
+    expect(await run('help', 'stauts')).toMatchObject({
       status: 2,
       stderr: expect.stringMatching(
         /^cronflow: unknown command "stauts", did you mean "status"\?\n/,
@@ -66,24 +94,24 @@ describe('cronflow', () => {
     ['serve', '--prot', '--port'],
     ['plan', '--datadir', '--data-dir'],
     ['next', '--cuont=3', '--count'],
-  ])('says of `%s %s` which option was probably meant', (command, option, meant) => {
-    const { status, stderr } = cronflow(command, option);
+  ])('says of `%s %s` which option was probably meant', async (command, option, meant) => {
+    const { status, stderr } = await run(command, option);
     expect(status).toBe(WITH_DIFFERENCES.has(command) ? 1 : 2);
     expect(stderr).toContain(`unknown option ${option.split('=')[0]}, did you mean ${meant}? (allowed: --`);
   });
 
-  test('says which version it is', () => {
+  test('says which version it is', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
       version: string;
     };
     for (const word of ['--version', '-v', 'version'])
-      expect(cronflow(word)).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+      expect(await run(word)).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
   });
 
   test('tells every error of a file when it does not start', () => {
     const jobs = Array.from({ length: 150 }, (_, i) => `  job-${i}: {schedul: "@daily"}\n`).join('');
     writeFileSync(join(root, 'cronflow.yaml'), `jobs:\n${jobs}`);
-    const { status, stderr } = cronflow('serve', '--port', '0');
+    const { status, stderr } = program('serve', '--port', '0');
     expect(status).toBe(1);
     expect(stderr.match(/unknown key "schedul"/g)).toHaveLength(150);
   });
@@ -92,8 +120,8 @@ describe('cronflow', () => {
 describe.each(COMMANDS)('cronflow %s', (name) => {
   const words = name.split(' ');
 
-  test('explains itself, its exit codes and its JSON', () => {
-    const { status, stdout, stderr } = cronflow(...words, '--help');
+  test('explains itself, its exit codes and its JSON', async () => {
+    const { status, stdout, stderr } = await run(...words, '--help');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(new RegExp(`^Usage: cronflow ${name} `));
     expect(stdout).toMatch(/Exit codes: 0 /);
@@ -101,8 +129,8 @@ describe.each(COMMANDS)('cronflow %s', (name) => {
     if (name !== 'store') expect(stdout).toContain('--json');
   });
 
-  test('refuses an option that it does not have', () => {
-    const { status, stdout, stderr } = cronflow(...words, '--no-such-option');
+  test('refuses an option that it does not have', async () => {
+    const { status, stdout, stderr } = await run(...words, '--no-such-option');
     expect(stdout).toBe('');
     expect(status).toBe(WITH_DIFFERENCES.has(name) ? 1 : 2);
     expect(stderr).toMatch(new RegExp(`\nTry: cronflow ${name}( crontab)? --help\n$`));

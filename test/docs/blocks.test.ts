@@ -1,11 +1,25 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  access,
+  chmod,
+  constants,
+  cp,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { readdirSync, readFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { cronflow } from '../../src/cli/cronflow.ts';
+import type { ServeHost } from '../../src/cli/serve.ts';
+import { type Result, runIn } from '../cli/support/io.ts';
 import { WAIT_LIMIT_MS } from '../support/limits.ts';
 import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
 
@@ -163,6 +177,23 @@ function shell(text: string, cwd: string, env: Record<string, string> = {}): Pro
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, ...ran })));
 }
 
+/** A command of Cronflow whose answer is looked at, and not how it is started. */
+function inProcess(cwd: string, argv: readonly string[], env: Record<string, string> = {}): Promise<Result> {
+  return runIn(cwd, Date.now(), (io) => cronflow(argv, io, NO_SERVICE), {
+    env: { ...environment(), ...env },
+  });
+}
+
+const NO_SERVICE: ServeHost = {
+  createApp: () => {
+    throw new Error('nothing here starts a service');
+  },
+  stopRequested: () => new Promise(() => undefined),
+  onReloadRequested: () => undefined,
+  exit: () => undefined,
+  onWarning: () => undefined,
+};
+
 /** Which exit codes say that a line did what it was to do, besides 0. */
 function isFine(line: string, { code, stderr }: Ran): boolean {
   if (/unknown option|Usage:|command not found|No such file/i.test(stderr)) return false;
@@ -236,19 +267,22 @@ describe('blocks', () => {
       variable!,
       valueOf(variable!),
     ]);
-    const ran = await shell('cronflow check', cwd, Object.fromEntries(variables) as Record<string, string>);
+    const ran = await inProcess(cwd, ['check'], Object.fromEntries(variables) as Record<string, string>);
     expect({ name, ...ran }).toMatchObject({ code: 0 });
   });
 
   test.each(named('crontab', 'cron'))('%s: is a crontab whose jobs are wrapped', async (_, { text }) => {
     const cwd = await mkdtemp(join(root, 'cwd-'));
     await writeFile(join(cwd, 'crontab'), text);
-    const ran = await shell('cronflow import crontab crontab --json', cwd);
+    const ran = await inProcess(cwd, ['import', 'crontab', 'crontab', '--json']);
     expect(ran).toMatchObject({ code: 0 });
     expect((JSON.parse(ran.stdout) as { jobs: unknown }).jobs).not.toEqual([]);
     // The wrapper stands where the installation puts it.
     for (const [path] of text.matchAll(/\/opt\/\S+/g))
-      expect({ path, ...(await shell(`test -x ${here(path)}`, cwd)) }).toMatchObject({ code: 0 });
+      expect({ path, problem: await access(here(path), constants.X_OK).catch(String) }).toEqual({
+        path,
+        problem: undefined,
+      });
   });
 
   test.each(named('diff'))('%s: is what the importer makes of the line', async (_, { text }) => {
@@ -260,6 +294,7 @@ describe('blocks', () => {
         .map((line) => `${line.slice(1)}\n`)
         .join('');
     await writeFile(join(cwd, 'crontab'), lines('-'));
+    // What is asked is the path of the wrapper of an installation, so it is the one of the program that is installed.
     const ran = await shell('cronflow import crontab crontab --wrap', cwd);
     expect(ran.stdout).toBe(here(lines('+')));
   });
