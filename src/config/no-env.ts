@@ -28,11 +28,11 @@ export function standInFor(schema: Schema | undefined): unknown {
     minimum,
     pattern,
   } = (schema ?? {}) as Schema & { minimum?: number };
-  const types = [type ?? 'string'].flat();
+  const types = new Set([type ?? 'string'].flat());
   const fits = (value: unknown): boolean => {
-    if (typeof value === 'number') return types.includes('integer');
-    if (typeof value === 'boolean') return types.includes('boolean');
-    if (typeof value !== 'string' || !types.includes('string') || value.includes('${')) return false;
+    if (typeof value === 'number') return types.has('integer');
+    if (typeof value === 'boolean') return types.has('boolean');
+    if (typeof value !== 'string' || !types.has('string') || value.includes('${')) return false;
     if (known.length > 0) return known.includes(value);
     return value !== '' && (pattern === undefined || new RegExp(pattern, 'u').test(value));
   };
