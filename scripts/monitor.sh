@@ -18,7 +18,7 @@
 set +aefuvxCm
 unset cf_token cf_url cf_environ
 unset -f [ test printf echo read kill wait trap true umask command exec eval set shift export exit : return break continue \
-  tr mkfifo tee tail cat rm mv dd wc ln mkdir sleep date cksum od find uname curl wget env setsid timeout flock unset 2>/dev/null
+  tr mkfifo tee tail cat rm mv dd wc ln mkdir sleep date cksum od find uname curl wget env setsid timeout flock perl unset 2>/dev/null
 unset POSIXLY_CORRECT
 # A caller may export the name of a shell that this is not.
 command -v shopt >/dev/null 2>&1 || unset BASH_VERSION
@@ -66,8 +66,11 @@ USAGE
 }
 
 say() {
-  [ -n "$cf_quiet" ] || [ -z "$cf_say_fd" ] ||
-    printf 'cronflow: %s: %s\n' "${cf_job:-?}" "$1" >&"$cf_say_fd" 2>/dev/null
+  [ -z "$cf_quiet" ] && [ -n "$cf_say_fd" ] || return 0
+  set -- printf 'cronflow: %s: %s\n' "${cf_job:-?}" "$1"
+  # Nobody may read the pipe.
+  case $cf_err in relay | same) ! has timeout || set -- timeout -s KILL 2 "$@" ;; esac
+  "$@" >&"$cf_say_fd" 2>/dev/null
 }
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -451,7 +454,8 @@ mark_file() {
   case $cf_flags in
     *[2367]???)
       cf_pos=0
-      [ ! -s "$cf_fds/$1" ] || cf_pos=$(exec wc -c 2>/dev/null <"$cf_fds/$1") || cf_pos=''
+      # The file is opened before mksh puts the pipe of the substitution where it was.
+      [ ! -s "$cf_fds/$1" ] || { { cf_pos=$(exec wc -c); } <"$cf_fds/$1"; } 2>/dev/null || cf_pos=''
       cf_pos=${cf_pos##* }
       ;;
   esac
@@ -501,24 +505,49 @@ helper() {
   close_inherited
 }
 
+# A tee for much output: it reads all that a pipe holds at once, and hands only the end of that to the capture. Error 4
+# is a signal that came between, 32 a reader that left.
+# shellcheck disable=SC2016 # perl's variables
+cf_perl_copier='$SIG{PIPE} = "IGNORE"; binmode STDIN; binmode STDOUT;
+  my ($capture, $bytes) = @ARGV;
+  open C, ">>", $capture; binmode C;
+  for (;;) {
+    my $read = sysread STDIN, my $data, 1048576;
+    next if !defined $read && $! == 4;
+    exit(defined $read ? 0 : 1) unless $read;
+    for (my $done = 0; $done < $read;) {
+      my $wrote = syswrite STDOUT, $data, $read - $done, $done;
+      if (defined $wrote) { $done += $wrote } elsif ($! != 4) { exit($! == 32 ? 141 : 1) }
+    }
+    syswrite C, $read > $bytes ? substr($data, -$bytes) : $data;
+  }'
+
 # relay_bg STREAM: passes on what the command writes. Ends with 0 if all was delivered, 141 if the reader left, 1 if a
-# write failed. tee copies; cat goes on where tee was killed or the capture failed.
+# write failed. perl or tee copies; cat goes on where that was killed or the capture failed.
 relay_bg() {
   helper
   cf_stream=$1 cf_tee=''
   # The first before the command can start, so that the end of one relay is not the end of the tail while another comes.
   exec </dev/null 2>"$cf_run.$1.said" 4>"$cf_run.cap" 3<"$cf_run.$1"
+  # Where no process can be had this one must do.
+  trap 'exec cat <&3 4>&-' EXIT
   if [ "$1" = err ] && [ -n "$cf_stderr_is_failure" ]; then
     # A file with the first byte says that there was one.
     copy dd bs=1 count=1 status=none of="$cf_run.wrote"
-    tee "$cf_run.cap" <"$cf_run.wrote" || exit 1
+    tee "$cf_run.cap" <"$cf_run.wrote" || { trap - EXIT && exit 1; }
   fi
-  copy tee --output-error=exit "$cf_run.cap"
-  case $cf_said in *option*) tee_and_cat ;; esac
+  unset PERL5OPT PERL5LIB PERL5DB PERL_UNICODE PERLIO
+  if has perl; then copy perl -e "$cf_perl_copier" "$cf_run.cap" "$cf_output_bytes"
+  else
+    copy tee --output-error=exit "$cf_run.cap"
+    case $cf_said in *option*) tee_and_cat ;; esac
+  fi
   case $cf_copied:$cf_said in
-    141:*) ;;
-    12[67]:* | 1[3-9]?:* | *"$cf_run"*) copy cat ;;
+    *"$cf_run"*) copy cat ;;
+    [01]:* | 141:*) ;;
+    *) copy cat ;;
   esac
+  trap - EXIT
   case $cf_copied:$cf_said in
     0:*) exit 0 ;;
     141:* | *roken?pipe*) exit 141 ;;
@@ -658,6 +687,7 @@ restore_environment() {
     cf_name=${cf_entry%%=*}
     case $cf_name in
       CRONFLOW_*) continue ;;
+      PATH) cf_seen="$cf_seen$cf_name " && continue ;;
       PWD | OLDPWD | SHLVL | _ | A__z) cf_seen="$cf_seen$cf_name " ;;
       cf_* | IFS | SHELLOPTS | BASHOPTS | BASH_VERSION | KSH_VERSION | POSIXLY_CORRECT | PPID | OPTIND | PS4 | '' | [0-9]* | *[!A-Za-z0-9_]*) ;;
       *) continue ;;
@@ -672,7 +702,7 @@ restore_environment() {
   done
   set +f
   IFS=" 	$cf_nl"
-  for cf_name in PWD OLDPWD SHLVL _ A__z; do
+  for cf_name in PATH PWD OLDPWD SHLVL _ A__z; do
     case $cf_seen in *" $cf_name "*) ;; *) set -- -u "$cf_name" "$@" ;; esac
   done
   [ -z "$cf_unignore" ] || set -- "--default-signal=$cf_unignore" "$@"
@@ -870,7 +900,7 @@ start_bg() {
   cf_unwatched=1
   umask 077
   [ -z "$cf_run" ] || ! { true >"$cf_run.note"; } 2>/dev/null || exec 2>"$cf_run.note"
-  cf_say_fd=2
+  cf_say_fd=2 cf_err=''
   [ -z "$cf_schedule" ] || declare_job
   [ -z "$cf_no_start" ] || exit 0
   describe start '' "$cf_start_cs"
@@ -1115,9 +1145,7 @@ send_wget() {
       cf_rc=${cf_run:-${TMPDIR:-/tmp}/cronflow-run-$cf_host-$$-$cf_rid}.wgetrc-${cf_rc##*/}
       (
         umask 077
-        cat >"$cf_rc" <<RC
-${cf_token:+header = Authorization: Bearer ${cf_token%%[[:cntrl:]]*}}
-RC
+        printf '%s\n' "${cf_token:+header = Authorization: Bearer ${cf_token%%[[:cntrl:]]*}}" >"$cf_rc"
       ) || return
       set -- env "WGETRC=$cf_rc" wget -q -S -O - -T "$1" -t 1 --content-on-error "--method=$2" \
         "--header=Content-Type: ${5:-text/plain}" "--body-$cf_form=${4#@}" "$cf_url$3" "$1"
@@ -1147,6 +1175,11 @@ limit_and_send() {
   shift
   # Nobody waits for the start.
   [ -n "$cf_unwatched" ] || ! has timeout || set -- timeout -s KILL "$cf_limit" "$@"
+  # These shells write a here-document to a file, and the disk may be full.
+  if [ -n "$cf_arrays" ]; then
+    printf '%s\n' "$cf_config" | "$@"
+    return
+  fi
   exec "$@" <<CONFIG
 $cf_config
 CONFIG
@@ -1160,10 +1193,7 @@ CONFIG
 find_url_dir() {
   find_spool "$1" || return 1
   [ -n "$cf_url_dir" ] && return
-  cf_key=$(exec cksum <<URL
-$cf_url
-URL
-  )
+  cf_key=$(printf '%s\n' "$cf_url" | cksum)
   # shellcheck disable=SC2086 # split on purpose
   set -- $cf_key "$1"
   [ $# -ge 2 ] && is_private "$cf_spool/$1-$2" "${3-}" && cf_url_dir=$cf_spool/$1-$2
@@ -1529,7 +1559,7 @@ main() {
   exit "$cf_code"
 }
 
-cf_quiet='' cf_job='' cf_say_fd=2 cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_fd='' cf_lock_file='' cf_link_lock=''
+cf_quiet='' cf_job='' cf_say_fd=2 cf_err='' cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_fd='' cf_lock_file='' cf_link_lock=''
 cf_pid='' cf_pending='' cf_signal='' cf_interrupted='' cf_timed_out='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
 cf_in_fd='' cf_err_fd=2 cf_held='' cf_err_in_out='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
 cf_run='' cf_out_from='' cf_err_from='' cf_undelivered='' cf_unwatched='' cf_client=1 cf_stage=over

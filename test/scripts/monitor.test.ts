@@ -401,6 +401,32 @@ const passing: Case[] = [
     },
   ],
   [
+    'relays by tee where there is no perl, and where perl does not work',
+    async (bench) => {
+      const here = new Bench(shellByPath(bench.shell), monitor, bench.job, bench.script);
+      benches.push(here);
+      const input = randomBytes(300_000);
+      const without = pathWithout(here.path('without'), []);
+      const broken = pathWithout(here.path('broken'), []);
+      writeFileSync(join(broken, 'perl'), '#!/bin/sh\nexit 2\n', { mode: 0o755 });
+      for (const [path, captured] of [
+        [without, input.subarray(-10_000)],
+        [broken, undefined],
+      ] as const) {
+        const job = `${here.job}-${path === broken ? 'broken' : 'without'}`;
+        const ended = await here.run([job, 'cat'], { input, env: { PATH: path } });
+        expect(ended.code).toBe(0);
+        expect(ended.stdout.equals(input)).toBe(true);
+        const { body } = await here.end(job);
+        if (captured !== undefined) expect(body.equals(captured)).toBe(true);
+        const words = ['sh', '-c', `"$@" | head -1`, 'sh', ...here.shell, here.script];
+        const left = await start([...words, `${job}-left`, 'yes'], here.environment({ PATH: path })).ended;
+        expect(left.stdout.toString()).toBe('y\n');
+        expect((await here.end(`${job}-left`)).query['signal']).toBe('PIPE');
+      }
+    },
+  ],
+  [
     'relays a pipe where no file may grow',
     async (bench) => {
       const words = ['sh', '-c', 'ulimit -f 0; "$@" | cksum', 'sh', ...bench.shell, bench.script];
