@@ -506,7 +506,7 @@ helper() {
 }
 
 # A tee for much output: it reads all that a pipe holds at once, and hands only the end of that to the capture. Error 4
-# is a signal that came between, 32 a reader that left.
+# is a signal that came between, 11 a pipe that is full and does not block, 32 a reader that left.
 # shellcheck disable=SC2016 # perl's variables
 cf_perl_copier='$SIG{PIPE} = "IGNORE"; binmode STDIN; binmode STDOUT;
   my ($capture, $bytes) = @ARGV;
@@ -517,7 +517,9 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; binmode STDIN; binmode STDOUT;
     exit(defined $read ? 0 : 1) unless $read;
     for (my $done = 0; $done < $read;) {
       my $wrote = syswrite STDOUT, $data, $read - $done, $done;
-      if (defined $wrote) { $done += $wrote } elsif ($! != 4) { exit($! == 32 ? 141 : 1) }
+      if (defined $wrote) { $done += $wrote }
+      elsif ($! == 11) { vec(my $full = "", 1, 1) = 1; select undef, $full, undef, undef }
+      elsif ($! != 4) { exit($! == 32 ? 141 : 1) }
     }
     syswrite C, $read > $bytes ? substr($data, -$bytes) : $data;
   }'
@@ -779,7 +781,7 @@ forward_key() {
   if [ -n "$cf_canary" ]; then
     sleep 0.1
     # Keys that came meanwhile were the command's as well.
-    is_running "$cf_canary" || { start_canary && cf_pending='' && return; }
+    is_running "$cf_canary" || { start_canary && await_canary && cf_pending='' && return; }
   fi
   signal_group "$1"
 }
@@ -795,6 +797,18 @@ start_canary() {
     exec sleep 999999
   ) &
   cf_canary=$!
+}
+
+# A key that comes before it can die of one would be taken for a signal to us alone.
+await_canary() {
+  for cf_turn in 1 2 3 4 5 6 7 8 9 10; do
+    cf_deaf_canary=''
+    while read -r cf_key cf_value; do
+      case $cf_key:$cf_value in SigIgn:*[2367abef] | SigCgt:*[2367abef]) cf_deaf_canary=1 ;; esac
+    done 2>/dev/null <"/proc/$cf_canary/status"
+    [ -n "$cf_deaf_canary" ] || return 0
+    sleep 0.05
+  done
 }
 
 # TSTP stops no command in a session of its own, unless it handles the signal: then it must hear it.
@@ -1097,7 +1111,7 @@ read_wall() {
 # try, failed (there was an answer) or unreachable (there was none); cf_status, and cf_detail in words. Only Cronflow's
 # own problem is believed: a proxy whose backend is gone answers 404 as well.
 post() {
-  cf_status=000 cf_answer=unreachable cf_detail='' cf_reply=''
+  cf_status=000 cf_answer=unreachable cf_detail='' cf_reply='' cf_limit_s=$1
   if has curl; then cf_client=curl; elif has wget; then cf_client=wget; else cf_client='' && return; fi
   # dash says "Killed" of a client that the watchdog ends.
   { cf_reply=$("send_$cf_client" "$@"); } 2>/dev/null
@@ -1128,7 +1142,7 @@ send_curl() {
   escape "$cf_token"
   [ -z "$cf_token" ] || cf_config="$cf_config${cf_nl}header = \"Authorization: Bearer $cf_escaped\""
   set -- curl -q -sS -g -K - -m "$1" -X "$2" -H "Content-Type: ${5:-text/plain}" -H 'Expect:' --data-binary "$4" \
-    -w '\n%{http_code} %{content_type}' "$1"
+    -w '\n%{http_code} %{content_type}'
   limit_and_send "$@"
 }
 
@@ -1148,11 +1162,11 @@ send_wget() {
         printf '%s\n' "${cf_token:+header = Authorization: Bearer ${cf_token%%[[:cntrl:]]*}}" >"$cf_rc"
       ) || return
       set -- env "WGETRC=$cf_rc" wget -q -S -O - -T "$1" -t 1 --content-on-error "--method=$2" \
-        "--header=Content-Type: ${5:-text/plain}" "--body-$cf_form=${4#@}" "$cf_url$3" "$1"
+        "--header=Content-Type: ${5:-text/plain}" "--body-$cf_form=${4#@}" "$cf_url$3"
       ;;
     *)
       [ -z "$cf_token" ] && [ "$2" = POST ] || return
-      set -- wget -q -S -O - -T "$1" "--post-$cf_form=${4#@}" "$cf_url$3" "$1"
+      set -- wget -q -S -O - -T "$1" "--post-$cf_form=${4#@}" "$cf_url$3"
       ;;
   esac
   cf_text=$(limit_and_send "$@" 2>&1)
@@ -1163,18 +1177,11 @@ send_wget() {
   printf '%s\n%s%s' "$cf_text" "${cf_last%%[!0-9]*}" "$cf_type"
 }
 
-# limit_and_send PROGRAM ARG... SECONDS
+# limit_and_send PROGRAM ARG...: gives it cf_config to read, and cf_limit_s seconds. Nobody waits for the start.
 limit_and_send() {
-  for cf_limit in "$@"; do :; done
-  cf_count=$#
-  while [ "$cf_count" -gt 1 ]; do
-    set -- "$@" "$1"
-    shift
-    cf_count=$((cf_count - 1))
-  done
-  shift
-  # Nobody waits for the start.
-  [ -n "$cf_unwatched" ] || ! has timeout || set -- timeout -s KILL "$cf_limit" "$@"
+  if [ -n "$cf_unwatched" ]; then :
+  elif has timeout; then set -- timeout -s KILL "$cf_limit_s" "$@"
+  else set -- sh -c "$cf_timeout_program" "$cf_limit_s" "$@"; fi
   # These shells write a here-document to a file, and the disk may be full.
   if [ -n "$cf_arrays" ]; then
     printf '%s\n' "$cf_config" | "$@"
@@ -1184,6 +1191,12 @@ limit_and_send() {
 $cf_config
 CONFIG
 }
+
+# What timeout does, where there is none.
+# shellcheck disable=SC2016 # for another shell
+cf_timeout_program='exec 3<&0; "$@" <&3 3<&- & client=$!
+  (exec >/dev/null 2>&1 3<&-; trap "kill -s KILL \$!; exit" TERM; sleep "$0" & wait "$!"; kill -s KILL "$client") &
+  exec 3<&-; wait "$client"; code=$?; kill -s TERM "$!"; exit "$code"'
 
 # --- Spool -----------------------------------------------------------------------------------------------------
 #

@@ -990,19 +990,21 @@ const slow: Case[] = [
   [
     'ends a client that keeps to no time limit, without a word of the shell about it',
     async (bench) => {
-      const bin = pathWithout(bench.path('bin'), ['curl']);
-      // It goes with the directory of the test.
-      const deaf = `#!/bin/sh\ntrap '' TERM\nwhile [ -d '${bin}' ]; do sleep 0.1; done\n`;
-      writeFileSync(join(bin, 'curl'), deaf, { mode: 0o755 });
-      const here = new Bench(shellByPath(bench.shell), monitor, bench.job, bench.script);
-      benches.push(here);
-      const ended = await here.run([here.job, 'sh', '-c', 'echo ran; exit 3'], {
-        env: { PATH: bin, CRONFLOW_END_WAIT: '2s' },
-      });
-      expect(ended).toMatchObject({ code: 3, stdout: Buffer.from('ran\n') });
-      expect(ended.stderr).toMatch(
-        /^cronflow: [^\n]*: no answer from the monitor: pings are kept in [^\n]*\n$/,
-      );
+      for (const missing of [['curl'], ['curl', 'timeout']]) {
+        const here = new Bench(shellByPath(bench.shell), monitor, bench.job, bench.script);
+        benches.push(here);
+        const bin = pathWithout(here.path('bin'), missing);
+        // It goes with the directory of the test.
+        const deaf = `#!/bin/sh\ntrap '' TERM\nwhile [ -d '${bin}' ]; do sleep 0.1; done\n`;
+        writeFileSync(join(bin, 'curl'), deaf, { mode: 0o755 });
+        const ended = await here.run([here.job, 'sh', '-c', 'echo ran; exit 3'], {
+          env: { PATH: bin, CRONFLOW_END_WAIT: '2s' },
+        });
+        expect(ended).toMatchObject({ code: 3, stdout: Buffer.from('ran\n') });
+        expect(ended.stderr).toMatch(
+          /^cronflow: [^\n]*: no answer from the monitor: pings are kept in [^\n]*\n$/,
+        );
+      }
     },
   ],
   [
