@@ -89,6 +89,13 @@ describe('§3.5 a folded row of misses from which runs take slots', () => {
     ]);
   });
 
+  test('keeps its first slot, however many are in the row', () => {
+    const script = `00:10 log
+      20:06 tick
+      20:07 success rid=a delay=1m`;
+    expect(rowOf(script)).toEqual([39, instant('00:30'), instant('19:30')]);
+  });
+
   test('and where a changed schedule has let them go before the run ends', () => {
     const script = `00:10 log
       02:06 tick
