@@ -20,6 +20,7 @@ const CORNERS: Readonly<Record<string, { scriptOf: (dice: Dice) => Script; check
   deathInGap: { scriptOf: deathInGap, check: coreAlone },
   graceOfPeriods: { scriptOf: graceOfPeriods, check: coreAlone },
   oldRepetition: { scriptOf: oldRepetition, check: coreAlone },
+  startOnItsWay: { scriptOf: startOnItsWay, check: coreAlone },
   heldForHours: { scriptOf: heldForHours, check: CHECKS['lateTicks']! },
 };
 
@@ -55,6 +56,12 @@ function deathInGap(dice: Dice): Script {
   const declaration = { schedule: '*/10 * * * *', grace: `${dice.int(1, 15)}m` };
   const script = scriptOf(declaration, [ping, away], toAt + dice.int(MINUTE_MS, 2 * HOUR_MS));
   return { ...script, replay_window_ms: HOUR_MS };
+}
+
+/** A start took some seconds to come, or was kept for a little longer, and its run has less than a minute. */
+function startOnItsWay(dice: Dice): Script {
+  const start = pingAt(START_AT + MINUTE_MS, { kind: 'start', rid: 'a', delay_ms: dice.int(0, 20_000) });
+  return scriptOf({ max_runtime: `${dice.int(5, 50)}s` }, [start], START_AT + 5 * MINUTE_MS);
 }
 
 /** Nobody looks at a job for a day in which it was missed in a window, and would be told hours after that. */

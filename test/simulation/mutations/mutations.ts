@@ -153,6 +153,13 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'const at = ping.received_at;\n  draft.job.seen',
   },
   {
+    name: 'a start that took seconds on its way is one that was kept',
+    promise: '§3.2 a delayed start cannot time out within 60 s of arriving, and no other',
+    file: 'src/core/ping.ts',
+    find: 'if (ping.delay_ms <= LIMITS.onItsWayMsMax) return { limit_at: limitAt };',
+    replace: 'if (ping.delay_ms <= 0) return { limit_at: limitAt };',
+  },
+  {
     name: 'the exit code is not looked at',
     promise: '§3.2 exit_code, where present, alone decides',
     file: 'src/core/judge.ts',
