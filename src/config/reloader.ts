@@ -9,12 +9,14 @@ import type { Config, SourceFile } from './config.ts';
 import { formatFaults } from './format.ts';
 import { hideInFault, hideSecrets } from './hide.ts';
 import { invalidConfigError, loadConfig, loadStored, type LoadResult } from './load.ts';
-import { internalFault } from './read.ts';
+import { internalFault, sha256 } from './read.ts';
 import type { Beside } from './sources.ts';
 import type { Env } from './substitute.ts';
 import { type ConfigWatcher, watchConfig } from './watch.ts';
 
 const PLAN_LINES_MAX = 200;
+/** So many of the files that changed are named. */
+const CHANGED_MAX = 5;
 const APPLY_RETRY_MS = 5_000;
 
 /** Why what the file holds is not what runs. */
@@ -87,6 +89,10 @@ export class ConfigReloader {
   #patterns: readonly string[] = [];
   /** Of the reload under way; they never overlap. */
   #because = 'start';
+  /** Which files are others than those read before; null where none is, as where a secret is new. */
+  #changed: string | null = null;
+  /** The files that were read last, by their paths. */
+  #read: ReadonlyMap<string, string> = new Map();
   /** Of what was last loaded, good or bad; null to look again although nothing changed. */
   #fingerprint: string | null = null;
   /** What belonged to what was last loaded, beside the file. */
@@ -127,6 +133,8 @@ export class ConfigReloader {
   async start(request: { confirm?: string } = {}): Promise<Config> {
     const { path, env, strict = false } = this.#options;
     const loaded = await loadConfig(path, env);
+    this.#noteRead(loaded);
+    this.#changed = null;
     this.#fingerprint = loaded.fingerprint;
     this.#beside = besideOf(loaded);
     // Before anything is said of a broken file: the last good one says what must not be shown.
@@ -213,6 +221,7 @@ export class ConfigReloader {
     }
     this.#watcher?.follow(beside, loaded.fingerprint);
     this.#fingerprint = loaded.fingerprint;
+    this.#noteRead(loaded);
     this.#cancelRetry();
     this.#refused = null;
     if (!loaded.ok) {
@@ -234,6 +243,15 @@ export class ConfigReloader {
       if (isRefusal(error)) this.#refused = loaded.config;
       return this.#refuse(this.#retryLater(error));
     }
+  }
+
+  /** Finds out which files are new, others or gone, for those who want to know why it was read. */
+  #noteRead(loaded: LoadResult): void {
+    const read = new Map(filesOf(loaded).map((file) => [file.path, sha256(file.text)]));
+    const paths = new Set([...this.#read.keys(), ...read.keys()]);
+    const changed = [...paths].filter((path) => read.get(path) !== this.#read.get(path));
+    this.#changed = changed.length === 0 ? null : listed(changed);
+    this.#read = read;
   }
 
   /** The stored revision, if it is valid still. */
@@ -361,7 +379,8 @@ export class ConfigReloader {
     this.#problem = problem;
     const { logger, path } = this.#options;
     const running = this.#current?.revision ?? null;
-    logger.error('the configuration is not applied', { file: path, code: problem.code, running });
+    const read = { because: this.#because, files_changed: this.#changed ?? undefined };
+    logger.error('the configuration is not applied', { file: path, code: problem.code, running, ...read });
     for (const line of problem.text.split('\n')) logger.error(line);
     await this.#call(() => this.#options.onProblem?.(problem));
     return { status: 'refused', problem };
@@ -378,6 +397,7 @@ export class ConfigReloader {
       removed: plan.removed.length,
       unchanged: plan.unchanged.length,
       because: this.#because,
+      files_changed: this.#changed ?? undefined,
     });
     const hide = (text: string): string => hideSecrets(text, redact);
     for (const line of formatPlan(plan, hide, PLAN_LINES_MAX)) logger.info(line);
@@ -394,6 +414,11 @@ export class ConfigReloader {
       this.#options.logger.error('a listener of the configuration failed', { error: String(error) });
     }
   }
+}
+
+function listed(paths: readonly string[]): string {
+  const more = paths.length - CHANGED_MAX;
+  return `${paths.slice(0, CHANGED_MAX).join(',')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 function filesOf(loaded: LoadResult): readonly SourceFile[] {

@@ -66,16 +66,21 @@ function isWrite({ method, path, status }: HttpContext): boolean {
 
 /** What was done to which job, by whom and from where. */
 function writeFields(ctx: HttpContext, tokens: Tokens): LogFields {
-  const { method, path, status, state, params } = ctx;
+  const { method, path, status, state, params, body } = ctx;
   const scopes = state.access === null ? [] : [...state.access];
   return {
-    job: params?.['name'],
+    // Of one that is registered the answer has the name.
+    job: params?.['name'] ?? (isNamed(body) ? body.name : undefined),
     method,
     path,
     status,
     by: hasTokens(tokens) ? `token for ${scopes.join(' and ')}` : 'anybody, no token is set',
     from: ctx.req.socket.remoteAddress,
   };
+}
+
+function isNamed(body: unknown): body is { name: string } {
+  return typeof body === 'object' && body !== null && typeof (body as { name?: unknown }).name === 'string';
 }
 
 function answerProblem(ctx: HttpContext, error: unknown): void {

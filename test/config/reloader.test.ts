@@ -322,6 +322,32 @@ describe('reload', () => {
     expect(events).toEqual(['config_invalid', 'resolved']);
   });
 
+  it('says in one line why it read the files, and which are others now', async () => {
+    const lines: unknown[] = [];
+    const put = (message: string, fields: unknown): void => void lines.push({ message, fields });
+    const noted: Logger = { debug: () => {}, info: put, warn: put, error: put };
+    const about = (line: string): unknown[] =>
+      lines.splice(0).filter((each) => (each as { message: string }).message === line);
+    save(`include: [more.yaml]\n${jobs('a')}`);
+    const more = join(directory, 'more.yaml');
+    writeFileSync(more, jobs('b'));
+    await build({ logger: noted }).start();
+    const applied = 'configuration applied';
+    expect(about(applied)).toMatchObject([{ fields: { because: 'start', files_changed: undefined } }]);
+    writeFileSync(more, jobs('b', 'c'));
+    await reloader.reload({ because: 'SIGHUP' });
+    expect(about(applied)).toMatchObject([{ fields: { because: 'SIGHUP', files_changed: more } }]);
+    writeFileSync(more, 'jobs: {b: {graze: 5m}}');
+    save(`include: [more.yaml]\n${jobs('d')}`);
+    await reloader.reload({ because: 'POST /config/reload' });
+    const fields = {
+      because: 'POST /config/reload',
+      files_changed: `${path},${more}`,
+      code: 'config_invalid',
+    };
+    expect(about('the configuration is not applied')).toMatchObject([{ fields }]);
+  });
+
   it('refuses a rename onto a job with a history, where it stands, and says what renames nothing', async () => {
     save(jobs('old', 'new'));
     await build().start();

@@ -88,7 +88,7 @@ describe('NotifierRegistry', () => {
       notSentBecause: 'webhook_url is empty',
     });
     expect(log).toEqual([
-      '2026-01-15T12:00:00.000Z warn  FAILED backup on web1: exit 1 after 4m12s notifier=ops ' +
+      '2026-01-15T12:00:00.000Z warn  FAILED backup on web1: exit 1 after 4m12s job=daily-database-backup notifier=ops ' +
         'delivery=j1-i1.ops.opened not_sent="webhook_url is empty" reason="exit 1 after 4m12s" host=web1 ' +
         'run=j1-7 declared_in=cronflow.yaml:12 output="a\\nb"\n',
     ]);

@@ -27,7 +27,7 @@ export class LogNotifier implements Notifier {
   }
 
   async send(message: Message): Promise<SendResult> {
-    const fields: LogFields = { notifier: this.name, delivery: message.deliveryId };
+    const fields: LogFields = { job: jobsOf(message), notifier: this.name, delivery: message.deliveryId };
     if (this.#notSentBecause !== null) fields['not_sent'] = this.#notSentBecause;
     for (const { label, value } of message.fields) fields[keyOf(label)] = value;
     for (const { label, text } of message.links) fields[keyOf(label)] = text;
@@ -39,6 +39,12 @@ export class LogNotifier implements Notifier {
   }
 
   async close(): Promise<void> {}
+}
+
+/** Whom it is about, so that a search for a job finds it; undefined where that is Cronflow itself. */
+function jobsOf({ sections, source }: Message): string | undefined {
+  const names = sections.flatMap(({ lines }) => lines.flatMap((line) => line.names));
+  return names.length > 0 ? names.join(',') : (source.delivery.facts.job_name ?? undefined);
 }
 
 function keyOf(label: string): string {

@@ -329,7 +329,8 @@ export class DeliveryWorker {
     }
     if (sent.result === 'logged') {
       const { notSentBecause } = sent;
-      logger.info('logged', notSentBecause === null ? fields : { ...fields, not_sent: notSentBecause });
+      // The message is its line in the log already.
+      logger.debug('logged', notSentBecause === null ? fields : { ...fields, not_sent: notSentBecause });
       await this.#settler.settle(parcel, { type: 'logged', notSentBecause });
       if (undelivered > 0 && notSentBecause === null) await this.#settler.recover(head.notifier, undelivered);
       return;

@@ -33,9 +33,9 @@ async function start({ type, settings }: typeof EMPTY | typeof ON_PURPOSE): Prom
   await clock.advance(0);
 }
 
-/** The lines that Cronflow logs about a delivery beside the message itself. */
+/** What Cronflow logs about a delivery, unless it is asked for every detail. */
 const linesOf = (id: string): string[] =>
-  h.log.filter((line) => line.includes(`delivery=${id}`) && line.includes('attempt='));
+  h.log.filter((line) => line.includes(`delivery=${id}`) && !line.includes(' debug '));
 
 describe.each([EMPTY, ON_PURPOSE])('what is only logged, by $type', (notifier) => {
   it('is logged, not sent, in the store, the log and the counts; so is its end', async () => {
@@ -43,7 +43,9 @@ describe.each([EMPTY, ON_PURPOSE])('what is only logged, by $type', (notifier) =
     await start(notifier);
     const logged = { status: 'logged', attempts: 1, last_error: notifier.because };
     expect(await h.delivery('j1-i1.ops.opened')).toMatchObject({ ...logged, finished_at: h.clock.now() });
-    expect(linesOf('j1-i1.ops.opened')).toEqual([expect.stringContaining(' info  logged ')]);
+    expect(linesOf('j1-i1.ops.opened')).toEqual([
+      expect.stringMatching(/ warn  FAILED daily-database-backup .* job=daily-database-backup /),
+    ]);
     await h.putIncident(anIncident({ closed_at: h.clock.now(), close_reason: 'recovered' }));
     await h.owe(aClosing());
     worker.wake();
@@ -64,6 +66,18 @@ describe.each([EMPTY, ON_PURPOSE])('what is only logged, by $type', (notifier) =
       last_error: 'logged with j1-i1.ops.opened',
     });
   });
+});
+
+it('what is sent is one line, which names its job and its notifier', async () => {
+  await h.owe(aDelivery());
+  worker = h.worker;
+  worker.start([]);
+  await h.clock.advance(0);
+  expect(linesOf('j1-i1.ops.opened')).toEqual([
+    expect.stringMatching(
+      / info {2}delivered job=daily-database-backup delivery=\S+ notifier=ops attempt=1\n$/,
+    ),
+  ]);
 });
 
 const fail = (): Promise<unknown> =>
