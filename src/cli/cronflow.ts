@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { nearest } from '../core/nearest.ts';
 import { EXIT } from './command.ts';
+import { folded } from './fold.ts';
 import type { Io } from './io.ts';
 import type { ServeHost } from './serve.ts';
 
@@ -93,7 +94,9 @@ cronflow help COMMAND says more of one, as does cronflow COMMAND --help; cronflo
 `;
 
 /** Runs the command that the first word names with the others. Returns its exit code; 2 where there is none. */
-export async function cronflow([word, ...argv]: readonly string[], io: Io, host: ServeHost): Promise<number> {
+export async function cronflow(words: readonly string[], given: Io, host: ServeHost): Promise<number> {
+  const [word, ...argv] = words;
+  const io = words.length === 0 || words.some((each) => HELP_WORDS.has(each)) ? withFolds(given) : given;
   const command = COMMANDS.get(word ?? '');
   if (command !== undefined) return (await command.load())(argv, io, host);
   switch (word) {
@@ -114,6 +117,13 @@ export async function cronflow([word, ...argv]: readonly string[], io: Io, host:
     default:
       return unknownCommand(word, io);
   }
+}
+
+const HELP_WORDS = new Set(['help', '--help', '-h']);
+
+/** Help is read on a terminal, however narrow. */
+function withFolds(io: Io): Io {
+  return { ...io, stdout: (text) => io.stdout(folded(text, io.terminal?.columns)) };
 }
 
 /** `cronflow help COMMAND`; further words, such as those of `help store export`, are the command's. */

@@ -54,7 +54,9 @@ export function runs(argv: readonly string[], io: Io): Promise<number> {
     run: async ({ server, job, count, json }) => {
       const path = `/jobs/${encodeURIComponent(job)}/runs`;
       const found = (await askAll(server, path, {}, count)) as ListedRun[];
-      io.stdout(json ? `${JSON.stringify(found, null, 2)}\n` : runsText(job, found));
+      io.stdout(
+        json ? `${JSON.stringify(found, null, 2)}\n` : runsText(job, found, io.terminal?.columns ?? Infinity),
+      );
       return EXIT.done;
     },
   });
@@ -76,21 +78,23 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
   return { server: serverOf(io, values.url), job, count, json: values.json };
 }
 
-function runsText(job: string, found: readonly ListedRun[]): string {
+function runsText(job: string, found: readonly ListedRun[], columns: number): string {
   if (found.length === 0) return `${job} has no runs yet.\n`;
   const heading = ['STARTED', 'SLOT', 'DURATION', 'OUTCOME', 'REASON', 'HOST', 'RUN'];
-  return table(
-    heading,
-    found.map((run) => [
-      shortInstant(run.started_at),
-      shortInstant(run.slot_at),
-      run.duration_ms === null ? '-' : formatDuration(run.duration_ms),
-      outcomeOf(run),
-      reasonOf(run),
-      run.host ?? '-',
-      run.id,
-    ]),
-  );
+  const rows = found.map((run) => [
+    shortInstant(run.started_at),
+    shortInstant(run.slot_at),
+    run.duration_ms === null ? '-' : formatDuration(run.duration_ms),
+    outcomeOf(run),
+    reasonOf(run),
+    run.host ?? '-',
+    run.id,
+  ]);
+  const whole = table(heading, rows);
+  if (whole.split('\n').every((line) => line.length <= columns)) return whole;
+  // Lines that a terminal breaks cannot be read; the id is what is needed least.
+  const without = (cells: readonly string[]): string[] => cells.slice(0, -1);
+  return `${table(without(heading), rows.map(without))}The ids of the runs are in --json.\n`;
 }
 
 function outcomeOf({ outcome, late, count }: ListedRun): string {

@@ -195,6 +195,17 @@ describe('cronflow runs', () => {
     expect((await run(runs, ['backup', '--url', url])).stdout).toBe('backup has no runs yet.\n');
   });
 
+  test('fits a terminal of 80 columns, where the ids are left out', async () => {
+    const { url } = await busy();
+    const on = async (columns: number): Promise<string> =>
+      (await runIn('/', 0, (io) => runs(['report', '--url', url], { ...io, terminal: { columns } }))).stdout;
+    const narrow = await on(80);
+    for (const line of narrow.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    expect(narrow).toMatch(/^STARTED +SLOT +DURATION +OUTCOME +REASON +HOST\n/);
+    expect(narrow).toMatch(/\nThe ids of the runs are in --json\.\n$/);
+    expect(await on(200)).toBe((await run(runs, ['report', '--url', url])).stdout);
+  });
+
   test('folds slots that nothing came for, and shows what runs', async () => {
     const { url, configure, clock, checker, ping: send } = await startServer();
     await configure({ tick: { schedule: '* * * * *', grace: '10s', max_runtime: '1h' } });
