@@ -93,8 +93,8 @@ function runsText(job: string, found: readonly ListedRun[], columns: number): st
   const whole = table(heading, rows);
   if (whole.split('\n').every((line) => line.length <= columns)) return whole;
   // Lines that a terminal breaks cannot be read; the id is what is needed least.
-  const without = (cells: readonly string[]): string[] => cells.slice(0, -1);
-  return `${table(without(heading), rows.map(without))}The ids of the runs are in --json.\n`;
+  const narrow = rows.map((cells) => cells.slice(0, -1));
+  return `${table(heading.slice(0, -1), narrow)}The ids of the runs are in --json.\n`;
 }
 
 function outcomeOf({ outcome, late, count }: ListedRun): string {

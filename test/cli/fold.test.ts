@@ -25,6 +25,8 @@ it is long.
 Exit codes: 0 done, 1 not done, and that is all there is.
 `;
 
+const optionsOf = (text: string): string[] => text.match(/^ {2}--?[\w-]+/gm) ?? [];
+
 it('keeps what stands beside an option beside it, and every word', () => {
   expect(folded(TEXT, 40)).toBe(`Usage: cronflow a [OPTIONS]
 
@@ -61,6 +63,5 @@ it.each([
   expect(narrow.split('\n').filter((line) => line.length > 80)).toEqual([]);
   expect(narrow.split(/\s+/)).toEqual(whole.split(/\s+/));
   // An option stands at the beginning of its line, as before.
-  const options = (text: string): string[] => text.match(/^ {2}--?[\w-]+/gm) ?? [];
-  expect(options(narrow)).toEqual(options(whole));
+  expect(optionsOf(narrow)).toEqual(optionsOf(whole));
 });

@@ -332,11 +332,11 @@ describe('reload', () => {
     const more = join(directory, 'more.yaml');
     writeFileSync(more, jobs('b'));
     await build({ logger: noted }).start();
-    const applied = 'configuration applied';
-    expect(about(applied)).toMatchObject([{ fields: { because: 'start', files_changed: undefined } }]);
+    const swapped = 'configuration applied';
+    expect(about(swapped)).toMatchObject([{ fields: { because: 'start', files_changed: undefined } }]);
     writeFileSync(more, jobs('b', 'c'));
     await reloader.reload({ because: 'SIGHUP' });
-    expect(about(applied)).toMatchObject([{ fields: { because: 'SIGHUP', files_changed: more } }]);
+    expect(about(swapped)).toMatchObject([{ fields: { because: 'SIGHUP', files_changed: more } }]);
     writeFileSync(more, 'jobs: {b: {graze: 5m}}');
     save(`include: [more.yaml]\n${jobs('d')}`);
     await reloader.reload({ because: 'POST /config/reload' });

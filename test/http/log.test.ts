@@ -13,6 +13,13 @@ const TOKEN = 'a-token-that-is-long-enough';
 const all = { read: [], ping: [], all: [TOKEN] };
 const authorization = `Bearer ${TOKEN}`;
 
+/** The line of a write that was done to `backup`, and no other. */
+function one(method: string, path: string, status: number): unknown[] {
+  const by = expect.stringMatching(/^token for /) as string;
+  const fields = { job: 'backup', method, path, status, by, from: '127.0.0.1' };
+  return [{ at: expect.any(String) as string, level: 'info', message: 'API write', fields }];
+}
+
 test('each write over the API is one line that names the job, who did what, and from where', async () => {
   const lines: string[] = [];
   const logger = createLogger(createFakeClock(), 'info', (line) => lines.push(line), 'json');
@@ -23,21 +30,6 @@ test('each write over the API is one line that names the job, who did what, and 
     await request(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
     return lines.map((line) => JSON.parse(line) as Line).filter(({ message }) => message === 'API write');
   };
-  const one = (method: string, path: string, status: number): unknown[] => [
-    {
-      at: expect.any(String) as string,
-      level: 'info',
-      message: 'API write',
-      fields: {
-        job: 'backup',
-        method,
-        path,
-        status,
-        by: expect.stringMatching(/^token for /) as string,
-        from: '127.0.0.1',
-      },
-    },
-  ];
   expect(await send('POST', '/jobs', { name: 'backup', schedule: '@daily' })).toEqual(
     one('POST', '/jobs', 201),
   );
