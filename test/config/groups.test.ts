@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse.ts';
@@ -18,6 +19,13 @@ function messages(text: string): string[] {
 function declarations(text: string): Record<string, Declaration> {
   return Object.fromEntries(parsed(text).jobs.map((job) => [job.name, job.declaration]));
 }
+
+it('a name of 65 characters is refused, and why', () => {
+  const file = new URL('../testdata/config/group-name-65.yaml', import.meta.url);
+  expect(messages(readFileSync(file, 'utf8'))).toEqual([
+    expect.stringMatching(/^groups\.g{65}: "g{65}" cannot be a name \(allowed: at most 64 characters\)$/),
+  ]);
+});
 
 describe('renamed_from', () => {
   it('is linted where the old name is still declared, with the place of both', () => {
