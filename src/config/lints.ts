@@ -58,9 +58,11 @@ interface Linted {
 function jobLints(linted: Linted): Lint[] {
   const { job, config, locator } = linted;
   // Of a schedule that is not known nothing can be said, nor of the limits that are held against it.
-  const isUnknown = (['schedule', 'every', 'timezone', 'grace', 'max_runtime', 'maintenance'] as const).some(
-    (key) => locator.isUnknown(job.place.file, pointer(pointer('/jobs', job.name), key)),
-  );
+  const isUnknown =
+    locator.hasUnknown &&
+    (['schedule', 'every', 'timezone', 'grace', 'max_runtime', 'maintenance'] as const).some((key) =>
+      locator.isUnknown(job.place.file, pointer(pointer('/jobs', job.name), key)),
+    );
   const spec = specOf(job.name, job.declaration, config.globals);
   if (isUnknown) return nobodyLint(linted, spec);
   const periodMs = periodMsOf(spec.schedule);

@@ -1,5 +1,6 @@
 import type { Config } from './config.ts';
 import { type ConfigText, parseText, placeIn, type TextPlace } from './config-file.ts';
+import { NO_ENV } from './no-env.ts';
 import { type Validator, validators } from './schema.ts';
 import type { Env } from './substitute.ts';
 import { dotted } from './tree.ts';
@@ -8,6 +9,8 @@ import { dotted } from './tree.ts';
 export interface Locator {
   /** Whether the file itself says it. */
   has(file: string, path: string): boolean;
+  /** Whether anything may be unknown; where not, none need be asked for. */
+  hasUnknown: boolean;
   /** Whether what it says there is not known: it comes from an environment of which nothing is. */
   isUnknown(file: string, path: string): boolean;
   /** The place of a value, or with `atKey` of its key, and its path as people read it. */
@@ -31,6 +34,7 @@ export function locatorOf(config: Config, env: Env, texts: readonly ConfigText<u
   };
   return {
     has: (file, path) => textOf(file)?.tree?.spots.has(path) ?? false,
+    hasUnknown: env === NO_ENV,
     isUnknown: (file, path) => textOf(file)?.tree?.spots.get(path)?.isUnknown ?? false,
     place(file, path, options) {
       const text = textOf(file);
