@@ -1,14 +1,16 @@
 import { defineConfig } from 'vitest/config';
 import { HANG_LIMIT_MS, WAIT_LIMIT_MS } from './test/support/limits.ts';
 
-/** Tests that start processes in numbers: whole services, shells, commands that are killed again and again. */
-const PROCESSES = [
+/** Tests that start whole services and commands, one or a few at a time. */
+const SERVICES = [
   'test/acceptance/**/*.test.ts',
   'test/cli/commands.test.ts',
-  'test/cli/import-corpus.test.ts',
-  'test/scripts/**/*.test.ts',
+  'test/docs/blocks.test.ts',
   'test/store/lowdb/kill.test.ts',
 ];
+
+/** Tests that start shells in numbers, two at a time. */
+const SHELLS = ['test/cli/import-corpus.test.ts', 'test/scripts/**/*.test.ts'];
 
 const limits = {
   testTimeout: HANG_LIMIT_MS,
@@ -26,20 +28,30 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: PROCESSES,
+          exclude: [...SERVICES, ...SHELLS],
           ...limits,
           sequence: { groupOrder: 0 },
         },
       },
+      // What starts processes takes turns once the others are done, so that the suite does not overload the machine by
+      // itself: two files with a service each, then one file with two shells at a time.
       {
-        // These take turns once the others are done, so that the suite does not overload the machine by itself.
         test: {
-          name: 'processes',
-          include: PROCESSES,
+          name: 'services',
+          include: SERVICES,
+          ...limits,
+          maxConcurrency: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'shells',
+          include: SHELLS,
           ...limits,
           maxWorkers: 1,
           maxConcurrency: 2,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],
