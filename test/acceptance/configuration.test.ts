@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
 import { type Service, startService } from './service.ts';
-import { WAIT_LIMIT_MS } from '../support/limits.ts';
+import { until } from '../support/until.ts';
 
 const MAIN = `include: [conf.d/*.yaml]
 notifiers:
@@ -104,7 +104,7 @@ describe('a configuration in many files', () => {
     await service.until('the first job', async () => ((await fetchOk('/jobs/pinged')) ? true : undefined));
     const pings = ['a', 'b', 'c'].map(() => pingOn('pinged'));
     const applied = (line: string): Promise<true> =>
-      untilLong(`"${line}" in the log`, () => service.log().includes(line));
+      until(`"${line}" in the log`, () => service.log().includes(line));
     await publish('10m');
     expect(await applied('added=10000 changed=0 removed=0 unchanged=1')).toBe(true);
     await publish('11m');
@@ -177,13 +177,4 @@ async function fetchOk(path: string): Promise<boolean> {
 async function runsOf(name: string): Promise<{ total: number }> {
   const answer = await fetch(`${service.url}/jobs/${name}/runs?limit=1`);
   return { total: Number(answer.headers.get('x-total-count')) };
-}
-
-async function untilLong(what: string, isTrue: () => boolean): Promise<true> {
-  const endAt = performance.now() + WAIT_LIMIT_MS;
-  while (!isTrue()) {
-    if (performance.now() > endAt) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return true;
 }

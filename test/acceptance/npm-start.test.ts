@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WAIT_LIMIT_MS } from '../support/limits.ts';
+import { until } from '../support/until.ts';
 
 /** A copy of the project, started and ended as the README says and as supervisors do. */
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
@@ -33,16 +34,6 @@ function isRunning(pid: number): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-async function until<T>(what: string, read: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  const endAt = Date.now() + WAIT_LIMIT_MS;
-  for (;;) {
-    const value = await read();
-    if (value !== undefined) return value;
-    if (Date.now() > endAt) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
@@ -86,7 +77,7 @@ function npmStart(command = ['start', '--', '--port', '0'], cwd = root): Started
 /** The service, which is the only process below npm that has none below it. */
 async function serviceOf(started: Started): Promise<number> {
   const { npm } = started;
-  await until('the service to listen', () => (started.log().includes('listening url=') ? true : undefined));
+  await until('the service to listen', () => started.log().includes('listening url='));
   const { stdout } = spawnSync('ps', ['-e', '-o', 'ppid=,pid='], { encoding: 'utf8' });
   const childOf = new Map(
     stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number) as [number, number]),
@@ -99,8 +90,7 @@ async function serviceOf(started: Started): Promise<number> {
   return pid;
 }
 
-const gone = (pid: number): Promise<boolean> =>
-  until(`${pid} to end`, () => (isRunning(pid) ? undefined : true));
+const gone = (pid: number): Promise<boolean> => until(`${pid} to end`, () => !isRunning(pid));
 
 describe('npm start', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
@@ -162,7 +152,7 @@ describe('the build', () => {
     async (signal) => {
       await change('export const added = 1;\n');
       const started = npmStart();
-      await until('the build to begin', async () => ((await beside()).length > 0 ? true : undefined));
+      await until('the build to begin', async () => (await beside()).length > 0);
       const [name = ''] = await beside();
       const pid = Number(/-(\d+)$/.exec(name)?.[1]);
       pids.push(pid);

@@ -12,7 +12,7 @@ import { testNotify } from '../../src/cli/test-notify.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createLogger, type Logger } from '../../src/observe/log.ts';
 import { runIn } from '../cli/support/io.ts';
-import { WAIT_LIMIT_MS } from '../support/limits.ts';
+import { until } from '../support/until.ts';
 import { startWebhookServer, type WebhookServer } from '../support/webhook-server.ts';
 
 /** In the broken files: on no surface at all. */
@@ -88,14 +88,6 @@ async function get(path: string): Promise<string> {
 /** Reads the file again; the answer is a surface, too. */
 async function reload(): Promise<string> {
   return (await fetch(`${url}/config/reload`, { method: 'POST' })).text();
-}
-
-async function until(what: string, isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const endAt = Date.now() + WAIT_LIMIT_MS;
-  while (!(await isTrue())) {
-    if (Date.now() > endAt) throw new Error(`waited in vain for ${what} in:\n${log}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 async function command(run: (io: Io) => Promise<number>): Promise<string> {
@@ -195,8 +187,16 @@ describe('a secret of the file', () => {
   });
 
   test('is in no log, no message and no file of the data directory', async () => {
-    await until('a message', () => webhook.accepted.length > 0);
-    await until('no message under way', async () => !/"status":\s*"pending"/.test(await get('/deliveries')));
+    await until(
+      'a message',
+      () => webhook.accepted.length > 0,
+      () => log,
+    );
+    await until(
+      'no message under way',
+      async () => !/"status":\s*"pending"/.test(await get('/deliveries')),
+      () => log,
+    );
     const surfaces = { log, messages: messages(), ...(await answers()) };
     expect(holding({ ...surfaces, ...stored() }, SECRET)).toEqual([]);
     expect(holding(surfaces, KEPT)).toEqual([]);
@@ -234,11 +234,19 @@ describe('a secret of the file', () => {
     expect(holding(said, SECRET)).toEqual([]);
     const from = log.length;
     await reload();
-    await until('the plan', () => log.slice(from).includes('runbook'));
+    await until(
+      'the plan',
+      () => log.slice(from).includes('runbook'),
+      () => log,
+    );
     // And the other way round, of what was.
     await write(good());
     await reload();
-    await until('the plan back', () => log.slice(from).includes('-> (not set)'));
+    await until(
+      'the plan back',
+      () => log.slice(from).includes('-> (not set)'),
+      () => log,
+    );
     expect(holding({ log: log.slice(from) }, SECRET)).toEqual([]);
   });
 
@@ -246,8 +254,16 @@ describe('a secret of the file', () => {
     const from = log.length;
     webhook.failNext({ kind: 'answer', status: 403, body: `case-${SECRET} is not allowed` });
     await fetch(`${url}/jobs/backup/failure`, { method: 'POST' });
-    await until('what was refused', () => log.slice(from).includes('answered 403'));
-    await until('its error', async () => (await get('/deliveries')).includes('answered 403'));
+    await until(
+      'what was refused',
+      () => log.slice(from).includes('answered 403'),
+      () => log,
+    );
+    await until(
+      'its error',
+      async () => (await get('/deliveries')).includes('answered 403'),
+      () => log,
+    );
     const surfaces = { log: log.slice(from), messages: messages(), ...(await answers()) };
     expect(holding(surfaces, SECRET)).toEqual([]);
   });

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { LowdbStore } from '../../src/store/lowdb/store.ts';
-import { WAIT_LIMIT_MS } from '../support/limits.ts';
+import { until } from '../support/until.ts';
 
 /** The built program as its users start it: what it says, what its signals do, and how it ends. */
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -61,22 +61,21 @@ function serve(
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
-  const until = async <T>(what: string, read: () => T | undefined): Promise<T> => {
-    const endAt = Date.now() + WAIT_LIMIT_MS;
-    for (;;) {
+  const isEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  const fromLog = <T>(what: string, read: () => T | undefined): Promise<T> => {
+    const readOrFail = (): T | undefined => {
       const value = read();
-      if (value !== undefined) return value;
-      if (Date.now() > endAt || child.exitCode !== null || child.signalCode !== null)
-        throw new Error(`no ${what} in:\n${log}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+      if (value === undefined && isEnded()) throw new Error(`ended without ${what} in:\n${log}`);
+      return value;
+    };
+    return until(what, readOrFail, () => log);
   };
-  const url = (): Promise<string> => until('address', () => /listening url=(\S+)/.exec(log)?.[1]);
+  const url = (): Promise<string> => fromLog('address', () => /listening url=(\S+)/.exec(log)?.[1]);
   return {
     log: () => log,
     url,
     async said(text, count = 1) {
-      await until(`"${text}"`, () => (log.split(text).length > count ? true : undefined));
+      await fromLog(`"${text}"`, () => (log.split(text).length > count ? true : undefined));
     },
     async get(path, token) {
       const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { WAIT_LIMIT_MS } from '../support/limits.ts';
+import { until } from '../support/until.ts';
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -21,8 +21,7 @@ export interface Service {
   /** Moves the service's clock; returns when what was due has been done. */
   advance(ms: number): Promise<void>;
   get<T>(path: string): Promise<T>;
-  /** Waits until `read` answers something that is not undefined. */
-  until<T>(what: string, read: () => Promise<T | undefined>): Promise<T>;
+  until: typeof until;
   git(...args: string[]): Promise<void>;
   /** Runs `scripts/monitor.sh JOB COMMAND...`; never rejects for its exit code. */
   monitor(job: string, command: string[], options?: { input?: string }): Promise<Finished>;
@@ -68,7 +67,7 @@ export async function startService(config: string, webhookUrl: string, dataDir?:
     });
     const from = log.length;
     child.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString()));
-    const url = await waitFor('the service to listen', async () => {
+    const url = await until('the service to listen', async () => {
       if (child.exitCode !== null) throw new Error(`the service ended:\n${log}`);
       return /listening url=(\S+)/.exec(log.slice(from))?.[1];
     });
@@ -90,7 +89,7 @@ export async function startService(config: string, webhookUrl: string, dataDir?:
         child.send({ advanceMs: ms });
       }),
     get: async <T>(path: string) => (await (await fetch(`${url}${path}`)).json()) as T,
-    until: waitFor,
+    until,
     git,
     monitor: (job, command, options = {}) => runMonitor(url, directory, job, command, options.input),
     async killAndRestart(awayMs = 0) {
@@ -132,14 +131,4 @@ async function runMonitor(
     child.once('close', (exitCode) => resolve(exitCode ?? -1)),
   );
   return { code, ...chunks };
-}
-
-async function waitFor<T>(what: string, read: () => Promise<T | undefined>): Promise<T> {
-  const endAt = Date.now() + WAIT_LIMIT_MS;
-  for (;;) {
-    const value = await read();
-    if (value !== undefined) return value;
-    if (Date.now() > endAt) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

@@ -21,6 +21,7 @@ import { cronflow } from '../../src/cli/cronflow.ts';
 import type { ServeHost } from '../../src/cli/serve.ts';
 import { type Result, runIn } from '../cli/support/io.ts';
 import { WAIT_LIMIT_MS } from '../support/limits.ts';
+import { until } from '../support/until.ts';
 import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
 
 /**
@@ -118,16 +119,6 @@ async function program(name: string, body: string): Promise<void> {
   await chmod(join(root, 'bin', name), 0o755);
 }
 
-async function until<T>(what: string, read: () => T | undefined): Promise<T> {
-  const endAt = Date.now() + WAIT_LIMIT_MS;
-  for (;;) {
-    const value = read();
-    if (value !== undefined) return value;
-    if (Date.now() > endAt) throw new Error(`waited in vain for ${what} in:\n${log}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 const environment = (): Record<string, string> => ({
   PATH: `${join(root, 'bin')}:${process.env.PATH ?? ''}`,
   HOME: root,
@@ -142,7 +133,11 @@ async function startService(clone: string): Promise<string> {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   service.stderr!.on('data', (chunk: Buffer) => (log += chunk.toString()));
-  return until('the service', () => /listening url=(\S+)/.exec(log)?.[1]);
+  return until(
+    'the service',
+    () => /listening url=(\S+)/.exec(log)?.[1],
+    () => log,
+  );
 }
 
 /** The places of the documentation, as they are in this sandbox. */
@@ -360,7 +355,11 @@ describe('the five minutes of the README', () => {
     const declare = ofReadme.find(({ language }) => language === 'yaml')!;
     const file = join(clone, 'cronflow.yaml');
     await writeFile(file, (await readFile(file, 'utf8')) + declare.text);
-    await until('the job', () => (log.includes('+ hello') ? true : undefined));
+    await until(
+      'the job',
+      () => log.includes('+ hello'),
+      () => log,
+    );
     const seen: string[] = [];
     for (const { text } of ofReadme.filter(({ language }) => language === 'sh')) {
       for (const line of here(text)
@@ -381,10 +380,18 @@ describe('the five minutes of the README', () => {
       .slice(1);
     expect(host).toBe('myhost');
     const failed = `${said}${hostname().split('.')[0]}${how}`;
-    await until(failed, () => (log.includes(failed) ? true : undefined));
+    await until(
+      failed,
+      () => log.includes(failed),
+      () => log,
+    );
     // Its next line: run it well once and it is RESOLVED.
     await shell('scripts/monitor.sh hello echo "it works"', clone);
-    await until('RESOLVED hello', () => (log.includes('RESOLVED hello') ? true : undefined));
+    await until(
+      'RESOLVED hello',
+      () => log.includes('RESOLVED hello'),
+      () => log,
+    );
     const prose = readFileSync(join(PROJECT, 'README.md'), 'utf8');
     expect(prose.indexOf('`RESOLVED`')).toBeGreaterThan(0);
     expect(prose.indexOf('`RESOLVED`')).toBeLessThan(prose.indexOf('`MISSED`'));
