@@ -13,6 +13,7 @@ import {
   chmodSync,
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -66,6 +67,8 @@ async function build(wantsCheck) {
   const tsc = isInstalled ? installed : await fetchCompiler();
   const beside = join(root, `${besidePrefix}new-${owner}`);
   temporary.push(beside);
+  // Made before the compiler starts, so that what a killed build left can be told and removed at any time of it.
+  mkdirSync(beside);
   const options = ['-p', join(root, 'tsconfig.build.json'), '--outDir', beside];
   const code = await run(process.execPath, [
     tsc,

@@ -134,8 +134,8 @@ const beside = async (): Promise<string[]> =>
   (await readdir(root)).filter((name) => name.startsWith('.dist-'));
 const change = (text: string): Promise<void> => writeFile(join(root, 'src', 'added.ts'), text);
 
-describe('the build', () => {
-  // A small program, because what is tried here is how it is built, and the compiler reads all of it each time.
+describe('the build of a small program', () => {
+  // What is tried here is how it is built, and the compiler reads all of it each time.
   beforeEach(async () => {
     await rm(join(root, 'src'), { recursive: true });
     await mkdir(join(root, 'src'));
