@@ -1,0 +1,168 @@
+import type { Case } from '../table.ts';
+
+/** All of the environment but what the wrapper documents that it sets. */
+const REST = String.raw`env -0 | sort -z | tr '\0' '\1' | tr '\n\1' '\2\n' | grep -av '^CRONFLOW_' | tr '\2' '@'`;
+
+const SHELLOPTS = [
+  'xtrace',
+  'onecmd',
+  'monitor',
+  'errexit:nounset:allexport',
+  'noglob:noclobber:keyword',
+] as const;
+
+const NOEXEC = 'bash given noexec runs no line of any script, so nothing of the wrapper';
+const ONECMD = 'bash given onecmd ends every script after its first line, which names the interpreter';
+const VERBOSE = 'bash given verbose prints the first line of any script before it runs one';
+
+/** What the command sees of the environment and of the descriptors. */
+export const ENVIRONMENT: readonly Case[] = [
+  {
+    name: 'the environment is the bare one',
+    everywhere: true,
+    script: `$RUN env -0 >../all; ${REST.replace('env -0', 'cat ../all')}`,
+    shows: /^CF_COMPARE_MARK=/m,
+  },
+  {
+    name: 'what the wrapper adds and takes away',
+    script: String.raw`
+      CRONFLOW_PING_TOKEN=secret; export CRONFLOW_PING_TOKEN; $RUN env >../all
+      # What the issue names, and no more; the bare command is given the same by hand.
+      sed -n 's/^\(CRONFLOW_[A-Z_]*\)=.*/\1/p' ../all | sort >../names
+      for name in CRONFLOW_JOB CRONFLOW_RUN_ID; do grep -qx $name ../names || echo $name >>../names; done
+      grep -vx CRONFLOW_PING_TOKEN ../names | sort; true`,
+    shows: /^CRONFLOW_JOB\nCRONFLOW_RUN_ID\nCRONFLOW_SPOOL_DIR\nCRONFLOW_URL$/m,
+  },
+  {
+    name: 'names and values that a shell would lose or change',
+    script: `
+      env spring.datasource.url=x a-b=c 1x=y '=odd' 'BASH_FUNC_f%%=() { echo f; }' cf_url=mine cf_job=mine cf_token=t \\
+        IFS=abc PS4='+ ' OPTIND=7 OPTARG=z LINENO=3 RANDOM=abc SECONDS=x UID=7 EUID=8 PPID=1 HOSTNAME=h OLDPWD=/none \\
+        PWD=/wrong SHLVL=9 _=under TMOUT=1 CDPATH=/ GLOBIGNORE='*' POSIXLY_CORRECT=1 LC_ALL=C LANG=xx TZ=Asia/Tokyo \\
+        'nl=a
+b' "bytes=$(printf '\\377\\200')" empty= 'space= x ' KSH_VERSION=k BASH_VERSION=none BASH=no FPATH=/f COLUMNS=3 LINES=4 \\
+        HISTFILE=/h MAIL=/m PS1=p FUNCNAME=f GROUPS=g DIRSTACK=d BASHPID=1 EPOCHSECONDS=1 REPLY=r a=1 i=2 line=3 name=4 \\
+        $RUN env -0 >../all; ${REST.replace('env -0', 'cat ../all')}`,
+    shows: /spring\.datasource\.url=x/,
+  },
+  {
+    // Without a PATH no env is found that could take away the PWD and the _ which some shells export.
+    name: 'no environment at all, and no PATH',
+    script: String.raw`
+      url=$CRONFLOW_URL
+      env -i "CRONFLOW_URL=$url" $RUN /usr/bin/env 2>/dev/null | grep -v -e '^CRONFLOW_' -e '^PWD='
+      env -i PATH= "CRONFLOW_URL=$url" $RUN /usr/bin/env 2>/dev/null | grep -v -e '^CRONFLOW_' -e '^PWD=' -e '^_='
+      hush env -u PATH $RUN /bin/sh -c 'echo ran'`,
+    shows: /^PATH=$/m,
+    reports: null,
+  },
+  {
+    name: 'no HOME, no TMPDIR; ones that are not there; ones that are odd',
+    script: String.raw`
+      env -u HOME -u TMPDIR -u CRONFLOW_SPOOL_DIR $RUN sh -c 'echo 1'
+      env HOME=/none TMPDIR=/none CRONFLOW_SPOOL_DIR=/none/x/y $RUN sh -c 'echo 2 $HOME $TMPDIR'
+      env HOME=rel TMPDIR=rel CRONFLOW_SPOOL_DIR=rel $RUN sh -c 'echo 3'
+      mkdir '../a * b'; env HOME="$PWD/../a * b" TMPDIR="$PWD/../a * b" "CRONFLOW_SPOOL_DIR=$PWD/../a * b" $RUN sh -c 'echo 4'
+      env HOME=/dev/null TMPDIR=/dev/null CRONFLOW_SPOOL_DIR=/dev/null $RUN sh -c 'echo 5'
+      env HOME= TMPDIR= CRONFLOW_SPOOL_DIR= $RUN sh -c 'echo 6'`,
+    shows: /^6$/m,
+    reports: null,
+  },
+  {
+    name: 'functions of the caller under the names that a script uses',
+    script: String.raw`
+      cat >../caller.sh <<'END'
+      for name in curl wget tee mktemp cat rm mkdir sleep date kill wait printf read exec trap unset command test '[' \
+        export set eval exit umask cd : true has say shift return; do
+        builtin eval "function $name { builtin echo polluted; builtin exit 9; }"
+        builtin export -f "$name" 2>/dev/null
+      done
+      builtin exec "$@"
+END
+      bash ../caller.sh $RUN /usr/bin/env -0 >../all
+      grep -azc '^BASH_FUNC_' ../all; grep -az 'polluted' ../all | tr '\0' '\n' | sort | head -n 3`,
+    shows: /^\d\d$/m,
+    needs: ['bash'],
+  },
+  ...SHELLOPTS.map((options): Case => ({
+    name: `SHELLOPTS=${options}`,
+    script: String.raw`
+        cat >../x.sh <<'END'
+echo "$SHELLOPTS"; echo err >&2; false; echo "$undefined"; exit 3
+END
+        env SHELLOPTS=${options} PS4='+ ' $RUN sh ../x.sh; note $?`,
+    shows: /^err$/m,
+    reports: 3,
+  })),
+  {
+    name: 'SHELLOPTS=verbose',
+    script: String.raw`env SHELLOPTS=verbose $RUN sh -c 'echo "$SHELLOPTS"; echo err >&2; exit 3'; note $?`,
+    shows: /^err$/m,
+    reports: 3,
+    except: { bash: VERBOSE, 'bash --posix': VERBOSE },
+  },
+  {
+    name: 'SHELLOPTS=onecmd',
+    script: String.raw`env SHELLOPTS=onecmd $RUN sh -c 'echo "$SHELLOPTS"; echo err >&2; exit 3'; note $?`,
+    shows: /^err$/m,
+    reports: 3,
+    except: { bash: ONECMD, 'bash --posix': ONECMD },
+  },
+  {
+    name: 'SHELLOPTS=noexec',
+    script: String.raw`env SHELLOPTS=noexec $RUN sh -c 'echo "$SHELLOPTS"; echo err >&2; exit 3'; note $?`,
+    shows: /^err$/m,
+    reports: 3,
+    except: { bash: NOEXEC, 'bash --posix': NOEXEC },
+  },
+  {
+    name: 'BASH_ENV and ENV that set options, aliases and variables',
+    script: String.raw`
+      cat >../rc <<'END'
+set -e; set -u; set -f; set -a 2>/dev/null; IFS=/; alias curl=false kill=false 2>/dev/null; cf_url=rc; PATH_BEFORE=$PATH
+unalias true 2>/dev/null || :
+END
+      env BASH_ENV=$PWD/../rc ENV=$PWD/../rc $RUN sh -c 'echo "$IFS" | od -c; echo $-; exit 4'; note $?`,
+    shows: /^4$/m,
+    reports: 4,
+  },
+  {
+    name: 'descriptors: none but the three',
+    script: String.raw`$RUN ls /proc/self/fd`,
+    shows: /0\n1\n/,
+    needs: ['/proc'],
+  },
+  {
+    name: 'descriptors 3 to 9 all taken, and some beyond',
+    everywhere: true,
+    script: String.raw`
+      for fd in 3 4 5 6 7 8 9 10 11 12 20 63 200 254 255; do echo "file $fd" >f$fd; done
+      bash -c 'exec 3<f3 4<f4 5<f5 6<f6 7<f7 8<f8 9<>f9 10<f10 11<f11 12<f12 20<f20 63<f63 200<f200 254<f254
+        exec "$@"' bash $RUN sh -c 'ls -l /proc/$$/fd | sed -n "s/.* \([0-9]*\) -> .*\(f[0-9]*\)$/\1 \2/p" | sort -n
+        for fd in 3 9 12 200 254; do cat /proc/self/fd/$fd; done; echo written >&9'`,
+    shows: /^200 f200$/m,
+    needs: ['bash', '/proc'],
+  },
+  {
+    name: 'few descriptors',
+    script: String.raw`
+      for limit in 16 24; do
+        (ulimit -n $limit; exec env $RUN /bin/echo "limit $limit") 2>../e; note $?
+      done`,
+    shows: /limit 16/,
+    reports: null,
+  },
+  {
+    name: 'the lock of an outer flock is released when the command ends',
+    script: String.raw`
+      flock ../l $RUN sh -c 'echo 1'; flock -n ../l true; note $?
+      exec 9>../l2; flock 9; $RUN sh -c 'echo 2'; exec 9>&-; flock -n ../l2 true; note $?
+      bash -c 'exec 40>../l3; flock 40; exec "$@"' bash $RUN sh -c 'echo 3'; flock -n ../l3 true; note $?
+      for fd in 3 4 5 6 7 8; do eval "exec $fd>../l4.$fd; flock $fd"; done
+      $RUN sh -c 'flock -n ../l4.5 true || echo held'
+      exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&-; for fd in 3 4 5 6 7 8; do flock -n ../l4.$fd true; note $fd $?; done`,
+    shows: /^held$/m,
+    needs: ['flock', 'bash'],
+    reports: [0, 0, 0, 0],
+  },
+];

@@ -1,0 +1,122 @@
+import type { Case, MonitorState } from '../table.ts';
+
+/** A command that needs nothing but itself. */
+const PLAIN = String.raw`sh -c 'echo out; echo err >&2; exit 3'`;
+
+/** The same where the tools of the wrapper are not to be had, or its places. */
+function plain(name: string, setUp: string, more: Partial<Case> = {}): Case {
+  return {
+    name,
+    script: `${setUp}\n      hush $RUN ${PLAIN}; note $?`,
+    shows: /^3$/m,
+    reports: null,
+    ...more,
+  };
+}
+
+/** A mount namespace in which ../full and ../ro hold nothing more. */
+const DISKS = String.raw`
+      if [ -z "$IN_NAMESPACE" ]; then
+        IN_NAMESPACE=1 exec unshare --mount sh ../case.sh
+      fi
+      unset IN_NAMESPACE; mkdir ../full ../ro
+      mount -t tmpfs -o size=16k none ../full; cat /dev/zero >../full/zeros 2>/dev/null; mount -t tmpfs -o ro none ../ro`;
+
+const STATES: readonly MonitorState[] = ['refusing', 'hanging', 'foreign'];
+
+/** What the wrapper would like to have and cannot get. */
+export const SCARCITY: readonly Case[] = [
+  {
+    name: 'few processes, from none beside the command',
+    script: String.raw`
+      chmod 777 ../home ../tmp; uid=$((100000 + $$ % 100000 * 100))
+      for n in 2 3 5 7 10 14 24; do
+        uid=$((uid + 1))
+        hush setpriv --reuid $uid --regid $uid --clear-groups prlimit --nproc=$n $RUN sh -c 'echo out; echo err >&2; exit 7'
+        note $n $?
+      done`,
+    shows: /^24 7$/m,
+    needs: ['another user', 'prlimit(1)'],
+    reports: null,
+    except: {
+      bash: 'bash waits for half a minute for a process, by itself',
+      'bash --posix': 'bash waits for half a minute for a process, by itself',
+    },
+  },
+  ...['curl', 'tee', 'mktemp', 'curl wget', 'tee mktemp setsid mkfifo', 'date id uname od stat find'].map(
+    (names) =>
+      plain(
+        `without ${names}`,
+        String.raw`
+      mkdir ../bin; oldpath=$PATH; IFS=:
+      for folder in $PATH; do ln -s "$folder"/* ../bin/ 2>/dev/null; done
+      unset IFS; (cd ../bin && rm -f ${names}); PATH=$PWD/../bin; export PATH`,
+      ),
+  ),
+  plain(
+    'a PATH with nothing but sh',
+    'mkdir ../bin; ln -s /bin/sh ../bin/sh; hide() { PATH=$1 hush $RUN sh -c "echo found"; }; hide $PWD/../bin',
+  ),
+  plain(
+    'a full TMPDIR and a full spool',
+    `${DISKS}\n      TMPDIR=$PWD/../full CRONFLOW_SPOOL_DIR=$PWD/../full/spool; export TMPDIR CRONFLOW_SPOOL_DIR`,
+    {
+      needs: ['a mount namespace by unshare(1)'],
+    },
+  ),
+  plain(
+    'a TMPDIR, a spool and a HOME that cannot be written',
+    `${DISKS}\n      TMPDIR=$PWD/../ro CRONFLOW_SPOOL_DIR=$PWD/../ro/spool HOME=$PWD/../ro; export TMPDIR CRONFLOW_SPOOL_DIR HOME`,
+    {
+      needs: ['a mount namespace by unshare(1)'],
+    },
+  ),
+  plain(
+    'no /proc and no /dev/shm',
+    String.raw`
+      if [ -z "$IN_NAMESPACE" ]; then
+        IN_NAMESPACE=1 exec unshare --mount sh ../case.sh
+      fi
+      unset IN_NAMESPACE; mount -t tmpfs none /proc; mount -t tmpfs -o ro none /dev/shm`,
+    {
+      needs: ['a mount namespace by unshare(1)'],
+    },
+  ),
+  plain('a token file that is a FIFO', 'mkfifo ../token; export CRONFLOW_PING_TOKEN_FILE=../token'),
+  plain('a token file that is a directory', 'export CRONFLOW_PING_TOKEN_FILE=/'),
+  plain('a token file that is not there', 'export CRONFLOW_PING_TOKEN_FILE=/none/token'),
+  plain('a token file that never ends', 'export CRONFLOW_PING_TOKEN_FILE=/dev/zero'),
+  plain('a spool that is a file', ': >../spool'),
+  plain('a spool that is a FIFO', 'mkfifo ../spool'),
+  plain('a spool that is a link to another', 'mkdir ../elsewhere; ln -s elsewhere ../spool'),
+  plain('a spool that anybody may write', 'mkdir -m 1777 ../spool'),
+  plain('a spool of another user', 'mkdir -m 777 ../spool; chown 12345 ../spool', { needs: ['root'] }),
+  plain(
+    'a spool full of rubbish',
+    'mkdir -m 700 ../spool; cd ../spool; mkdir a "b c" -- -n; : >x; mkfifo f 1-0-u-r.ready; mkdir 2-0-u-r.ready; ln -s / s; cd ../work',
+  ),
+  plain('a URL that leads nowhere', 'export CRONFLOW_URL=http://256.0.0.1:99999/x', { monitor: 'refusing' }),
+  plain('a URL that is none', 'export CRONFLOW_URL="not a url \\" \' $(id)"', { monitor: 'refusing' }),
+  plain(
+    'settings that make no sense',
+    'export CRONFLOW_TIMEOUT=soon CRONFLOW_OUTPUT_BYTES=-1 CRONFLOW_END_WAIT=maybe CRONFLOW_QUIET=perhaps CRONFLOW_LOCK=x CRONFLOW_SUCCESS_CODES=a,b CRONFLOW_RETRY=z CRONFLOW_BEAT=q',
+  ),
+  {
+    name: 'a stderr that nobody reads',
+    script: String.raw`
+      mkfifo ../stuck; exec 3<>../stuck; dd if=/dev/zero of=../stuck bs=4096 count=16 oflag=nonblock 2>/dev/null
+      $RUN sh -c 'echo out; exit 3' 2>&3 3>&-; note $?`,
+    shows: /^3$/m,
+    monitor: 'refusing',
+  },
+  ...STATES.map((monitor): Case => ({
+    name: `the monitor is ${monitor}`,
+    script: String.raw`
+        hush $RUN sh -c 'echo out; echo err >&2; exit 3'; note $?
+        hush $RUN seq 1 20000 | cksum
+        flock ../lock $RUN true 2>/dev/null; flock -n ../lock true; note $?`,
+    shows: /^3\n0$/m,
+    monitor,
+    needs: ['flock'],
+  })),
+];

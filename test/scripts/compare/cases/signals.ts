@@ -1,0 +1,166 @@
+import type { Case } from '../table.ts';
+
+/** Those that a program may catch and that end it if it does not. */
+const CAUGHT = 'TERM INT HUP QUIT USR1 USR2 ALRM XCPU VTALRM PIPE';
+
+/** Writes down each signal that it gets, and ends with 5 when it is told to. */
+const TRAPPER = String.raw`
+      cat >../trapper <<'END'
+exec 2>/dev/null
+for signal in ${CAUGHT}; do trap "echo $signal >>log; : >got.$signal" $signal; done
+: >ready
+while [ ! -e done ]; do sleep 0.05 & wait $!; done
+exit 5
+END`;
+
+const AT_A_TERMINAL = 'a pty by script(1)';
+
+/** What is sent to the process that the caller knows, and what comes from a terminal. */
+export const SIGNALS: readonly Case[] = [
+  {
+    name: 'each signal that can be caught reaches the command once',
+    everywhere: true,
+    script: `${TRAPPER}
+      send ${CAUGHT} &
+      in_foreground $RUN sh ../trapper; note $?`,
+    shows: /^VTALRM\nPIPE$/m,
+    reports: 5,
+  },
+  {
+    name: 'each ends a command that does not catch it',
+    script: String.raw`
+      quiet; ulimit -c 0; export CRONFLOW_NO_START=1
+      for signal in ${CAUGHT}; do
+        rm -f ready ../pid
+        { await ../pid; await ready; kill -s $signal $(cat ../pid); } &
+        in_foreground $RUN sh -c ': >ready; exec sleep 300'; note $signal $?
+        wait
+      done`,
+    shows: /^VTALRM 154$/m,
+    reports: [129, 130, 131, 138, 140, 141, 142, 143, 152, 154],
+  },
+  {
+    name: 'a signal that a command ignores, and one that it answers by ending well',
+    script: String.raw`
+      { await ../pid; await ready; kill -s HUP $(cat ../pid); kill -s TERM $(cat ../pid); } &
+      # TERM goes to all that the command started, and a shell says so of its child.
+      in_foreground $RUN sh -c 'exec 2>/dev/null; trap "" HUP; trap "echo bye; exit 0" TERM; : >ready; while :; do sleep 0.05 & wait $!; done'`,
+    shows: /^bye$/m,
+  },
+  {
+    name: 'a signal for the command does not end the processes that it started',
+    script: String.raw`
+      { await ../pid; await ready; kill -s USR1 $(cat ../pid); await got; : >go; } &
+      in_foreground $RUN sh -c '
+        sh -c ": >ready; while [ ! -e go ]; do sleep 0.05; done; echo the child has ended well" & child=$!
+        trap ": >got" USR1
+        until wait $child && [ -e got ]; do kill -0 $child 2>/dev/null || break; done'`,
+    shows: /ended well/,
+  },
+  {
+    name: 'a signal that comes at once',
+    script: String.raw`
+      quiet
+      for signal in TERM HUP USR1 TERM; do $RUN sleep 300 & kill -s $signal $!; wait $!; note $?; done`,
+    shows: /^143\n129\n138\n143$/m,
+    reports: null,
+  },
+  {
+    name: 'TSTP stops the command and CONT lets it go on',
+    everywhere: true,
+    script: String.raw`
+      cat >../ticker <<'END'
+echo $$ >../pid.new; mv ../pid.new ../pid; while [ ! -e done ]; do sleep 0.05; done; echo end; exit 6
+END
+      cat >../caller <<'END'
+set -m
+"$@" & job=$!
+until [ -e ../pid ]; do sleep 0.02; done
+until_state() { until grep -q "^State:.$1" /proc/$(cat ../pid)/status; do sleep 0.02; done; }
+kill -s TSTP $job; until_state T; echo stopped
+kill -s CONT $job; until_state '[RS]'; echo goes on
+: >done; wait $job; echo $?
+END
+      bash ../caller $RUN sh ../ticker 2>/dev/null`,
+    shows: /^stopped\ngoes on\nend\n6$/m,
+    needs: ['bash', '/proc'],
+    reports: 6,
+  },
+  {
+    name: 'signals that the caller ignores stay ignored',
+    script: String.raw`
+      export CRONFLOW_NO_START=1
+      for signal in INT QUIT TERM HUP PIPE USR1; do
+        env --ignore-signal=$signal $RUN grep SigIgn /proc/self/status
+      done`,
+    shows: /^SigIgn:\s0+1000$/m,
+    needs: ['env(1) of coreutils', '/proc'],
+    reports: Array.from({ length: 6 }, () => 0),
+  },
+  {
+    name: 'SIGCHLD ignored by the caller costs no exit code',
+    script: String.raw`env --ignore-signal=CHLD $RUN sh -c 'echo x; exit 3'; note $?`,
+    shows: /^3$/m,
+    needs: ['env(1) of coreutils'],
+    reports: 3,
+  },
+  {
+    name: 'nohup',
+    script: String.raw`
+      { await ../pid; await ready; kill -s HUP $(cat ../pid); : >done; } &
+      in_foreground nohup $RUN sh -c ': >ready; while [ ! -e done ]; do sleep 0.05; done; echo survived; grep SigIgn /proc/$$/status'`,
+    shows: /^survived$/m,
+    needs: ['nohup(1)', '/proc'],
+  },
+  {
+    name: 'a terminal: the streams are it, and what is typed is read',
+    script: String.raw`
+      mkfifo ../keys; exec 3<>../keys
+      { await ready; printf 'typed\n' >&3; } &
+      script -qec "exec $RUN sh -c 'for fd in 0 1 2; do [ -t \$fd ] && echo \$fd is a terminal; done
+        : >ready; read line; echo \"<\$line>\"; exit 3'" /dev/null <&3; note $?`,
+    shows: /<typed>/,
+    needs: [AT_A_TERMINAL],
+    reports: 3,
+  },
+  {
+    name: 'a terminal: Ctrl-C and Ctrl-\\ come once',
+    script: `${TRAPPER}
+      mkfifo ../keys; exec 3<>../keys
+      { await ready; printf '\\003' >&3; await got.INT; printf '\\034' >&3; await got.QUIT; : >done; } &
+      script -qec "exec $RUN sh ../trapper" /dev/null <&3; note $?`,
+    shows: /^INT\nQUIT$/m,
+    needs: [AT_A_TERMINAL],
+    reports: 5,
+  },
+  {
+    name: 'a terminal: signals that are sent to the wrapper',
+    script: `${TRAPPER}
+      mkfifo ../keys; exec 3<>../keys
+      send ${CAUGHT} &
+      script -qec "sh -c 'echo \\$\\$ >../pid.new; mv ../pid.new ../pid; exec $RUN sh ../trapper'" /dev/null <&3; note $?`,
+    shows: /^VTALRM\nPIPE$/m,
+    needs: [AT_A_TERMINAL],
+    reports: 5,
+  },
+  {
+    name: 'a terminal that is none of the streams: /dev/tty, and Ctrl-C',
+    script: `${TRAPPER}
+      mkfifo ../keys; exec 3<>../keys
+      { await ready; printf '\\003' >&3; await got.INT; : >done; } &
+      script -qec "exec $RUN sh -c 'echo to the terminal >/dev/tty; . ../trapper' </dev/null >out 2>err" /dev/null <&3; note $?`,
+    shows: /to the terminal/,
+    needs: [AT_A_TERMINAL],
+    reports: 5,
+  },
+  {
+    name: 'a terminal: Ctrl-C ends a command that does not catch it',
+    script: String.raw`
+      mkfifo ../keys; exec 3<>../keys
+      { await ready; printf '\003' >&3; } &
+      script -qec "exec $RUN sh -c ': >ready; exec sleep 300'" /dev/null <&3; note $?`,
+    shows: /^130$/m,
+    needs: [AT_A_TERMINAL],
+    reports: 130,
+  },
+];
