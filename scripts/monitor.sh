@@ -691,7 +691,9 @@ restore_environment() {
       CRONFLOW_*) continue ;;
       PATH) cf_seen="$cf_seen$cf_name " && continue ;;
       PWD | OLDPWD | SHLVL | _ | A__z) cf_seen="$cf_seen$cf_name " ;;
-      cf_* | IFS | SHELLOPTS | BASHOPTS | BASH_VERSION | KSH_VERSION | POSIXLY_CORRECT | PPID | OPTIND | PS4 | '' | [0-9]* | *[!A-Za-z0-9_]*) ;;
+      cf_* | IFS | SHELLOPTS | BASH* | KSH_VERSION | POSIXLY_CORRECT | PPID | OPTIND | OPTARG | PS[1-4] | TMOUT | REPLY) ;;
+      EPOCH* | *RANDOM | SECONDS | LINENO | *UID | GROUPS | FUNCNAME | DIRSTACK | HIST* | HOSTNAME | COLUMNS | LINES) ;;
+      '' | [0-9]* | *[!A-Za-z0-9_]*) ;;
       *) continue ;;
     esac
     # A process for this is only there where it is needed.

@@ -9,7 +9,8 @@ const TRAPPER = String.raw`
 exec 2>/dev/null
 for signal in ${CAUGHT}; do trap "echo $signal >>log; : >got.$signal" $signal; done
 : >ready
-while [ ! -e done ]; do sleep 0.05 & wait $!; done
+# No child here: it would get the signals of the group, and might still run the trap of the shell that forked.
+while [ ! -e done ]; do :; done
 exit 5
 END`;
 
@@ -19,7 +20,6 @@ const AT_A_TERMINAL = 'a pty by script(1)';
 export const SIGNALS: readonly Case[] = [
   {
     name: 'each signal that can be caught reaches the command once',
-    everywhere: true,
     script: `${TRAPPER}
       send ${CAUGHT} &
       in_foreground $RUN sh ../trapper; note $?`,
