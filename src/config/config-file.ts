@@ -34,6 +34,9 @@ export function parseText<T>(source: SourceFile, env: Env, isValid: Validator<T>
   return { source, tree, value: tree.value as Partial<T> | null, problems, parsed };
 }
 
+/** What looks like a schedule. Any other text may be a secret, which a message about a schedule would quote. */
+const SCHEDULE = /^\s*(?:@[a-z]+|[\w*,/#~?-]+(?:\s+[\w*,/#~?-]+){4,5})\s*$/;
+
 /** Writes out the jobs of which only the schedule is said: `log-rotate: '0 0 * * *'`. */
 function withLongJobs({ value, spots }: Tree): Tree {
   const { jobs } = (value ?? {}) as { jobs?: unknown };
@@ -43,7 +46,7 @@ function withLongJobs({ value, spots }: Tree): Tree {
   const written = jobs as Record<string, unknown>;
   for (const [name, job] of Object.entries(written)) {
     // `schedule: ...` beside a job is one of its keys that is not indented.
-    if (typeof job !== 'string' || Object.hasOwn(keys, name)) continue;
+    if (typeof job !== 'string' || !SCHEDULE.test(job) || Object.hasOwn(keys, name)) continue;
     const path = pointer('/jobs', name);
     const spot = spots.get(path);
     written[name] = { schedule: job };

@@ -491,7 +491,7 @@ describe('a job in short', () => {
     const result = parseConfig(source, {});
     expect(result.ok ? [] : result.faults).toMatchObject([
       { path: 'jobs.a.schedule', code: 'bad_schedule', line: 2, column: 6 },
-      { path: 'jobs.b.schedule', message: 'must not be empty', line: 3, column: 6 },
+      { path: 'jobs.b', message: 'must be a mapping, not ""', line: 3, column: 6 },
       { path: 'jobs.c', message: 'must be a mapping, not a list', line: 4, column: 6 },
     ]);
   });
