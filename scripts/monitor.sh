@@ -1284,20 +1284,42 @@ replay() {
   [ "$cf_failures" -gt 0 ] || rm -f "$cf_url_dir/outage"
 }
 
-# A short retry after the end, which holds nothing of the caller's, and ends early when others have sent what waits.
+# A short retry after the end, which holds nothing of the caller's. While the monitor is away one process waits for all
+# runs: who comes later leaves a word that it is to wait once more.
 replay_bg() {
   helper
   exec </dev/null >/dev/null 2>&1
   cd / || :
   cf_say_fd='' LC_ALL=C
-  for cf_pause_s in $1; do
+  if [ "$1" = 0 ]; then replay; return; fi
+  find_url_dir '' || return
+  set -- "$cf_url_dir/waiting" "$cf_url_dir/again" "$1"
+  [ -z "$(find "$1" -prune -mmin +3)" ] || rm -f "$1"
+  until (set -C && umask 077 && : >"$1"); do
+    (umask 077 && : >"$2") || return
+    [ ! -e "$1" ] || return 0
+  done
+  while rm -f "$2" && wait_and_replay "$1" "$3" && [ -e "$2" ]; do :; done
+  rm -f "$1" "$2"
+}
+
+# wait_and_replay CLAIM SECONDS...: ends early, with 1, when others have sent what waits.
+wait_and_replay() {
+  # shellcheck disable=SC2086 # several
+  set -- "$1" $2
+  while [ $# -gt 1 ]; do
+    cf_pause_s=$2
     while [ "$cf_pause_s" -gt 0 ]; do
       sleep 1
       [ -d "$cf_spool" ] && ! is_spool_empty || return
       cf_pause_s=$((cf_pause_s - 1))
     done
+    : >"$1"
     replay
-    is_spool_empty && return
+    ! is_spool_empty || return
+    cf_claim=$1
+    shift 2
+    set -- "$cf_claim" "$@"
   done
 }
 

@@ -1042,6 +1042,25 @@ const slow: Case[] = [
     },
   ],
   [
+    'waits for an absent monitor in one process, however many pings are kept',
+    async (bench) => {
+      const away = new Monitor();
+      await away.listen();
+      const { port, url } = away;
+      await away.close();
+      const env = { CRONFLOW_URL: url, CRONFLOW_END_WAIT: '1s' };
+      for (let run = 0; run < 4; run += 1) await bench.run([bench.job, 'true'], { env });
+      expect(spooled(bench)).toHaveLength(4);
+      await until(() => spooled(bench, 'again').length === 1);
+      await until(() => processesNaming(`\0${bench.job}\0`)?.length === 1);
+      const back = new Monitor();
+      await back.listen(port);
+      await until(() => back.stored(bench.job).length === 4);
+      await until(() => spooled(bench, 'waiting').length === 0);
+      await back.close();
+    },
+  ],
+  [
     'gives up on nothing but the output when the spool is taken away',
     async (bench) => {
       writeFileSync(bench.spool, 'a file');
