@@ -100,7 +100,7 @@ describe('cronflow serve', () => {
     // Nor does anything say later that somebody was told.
     for (const kind of ['failure', 'success']) {
       await fetch(`${await service.url()}/jobs/a/${kind}`, { method: 'POST' });
-      await service.said('info  logged', kind === 'failure' ? 1 : 2);
+      await service.said(kind === 'failure' ? 'warn  FAILED a' : 'warn  RESOLVED a');
     }
     expect(service.log()).toMatch(/warn {2}FAILED a[^]*warn {2}RESOLVED a/);
     expect(service.log()).not.toContain('delivered');
