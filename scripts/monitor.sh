@@ -770,7 +770,7 @@ forward_pending() {
       TERM | HUP) cf_signal=$cf_forward && signal_group "$cf_forward" ;;
       INT | QUIT) cf_signal=$cf_forward && forward_key "$cf_forward" ;;
       TSTP) stop_with_command ;;
-      CONT) signal_group CONT ;;
+      CONT) cf_continued=1 && signal_group CONT ;;
       *) kill -s "$cf_forward" "$cf_pid" 2>/dev/null ;;
     esac
   done
@@ -815,14 +815,15 @@ await_canary() {
 
 # TSTP stops no command in a session of its own, unless it handles the signal: then it must hear it.
 stop_with_command() {
-  cf_stop=STOP
+  cf_stop=STOP cf_continued=''
   {
     while read -r cf_key cf_value; do
       case $cf_key:$cf_value in SigIgn:*[89a-f]???? | SigCgt:*[89a-f]????) cf_stop=TSTP ;; esac
     done <"/proc/$cf_pid/status"
   } 2>/dev/null
   signal_group "$cf_stop"
-  kill -s STOP "$$"
+  # Who was continued meanwhile would stay stopped for ever.
+  [ -n "$cf_continued" ] || kill -s STOP "$$"
   [ -z "${BASH_VERSION-}" ] || signal_group CONT
 }
 
