@@ -45,7 +45,8 @@ done
 [ ${#rounds[@]} -gt 0 ] || rounds=("${ROUNDS[@]}")
 [ -z "$(git -C "$root" status --porcelain)" ] || echo "note: changes that are not committed are not in the clones"
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/cronflow-everywhere-XXXXXX")
+# The name is short, since the path of a socket below it has about a hundred bytes at most.
+work=$(mktemp -d "${TMPDIR:-/tmp}/cf-XXXXXX")
 chmod 755 "$work"
 # Where npm finds its packages is set for this user, and another user or a missing HOME must find the same.
 npm_config_registry=$(npm config get registry)
