@@ -83,19 +83,13 @@ function whyNot(shell: ShellUnderTest, each: Case): string {
   return reason === '' ? '' : ` (skipped: ${reason})`;
 }
 
-/** Three cases of signals fail once in some hundred runs on a busy machine, so the table is played on request. */
-const isPlayed = ['CRONFLOW_WRAPPER_TABLE', 'CRONFLOW_WRAPPER_FULL'].some(
-  (name) => process.env[name] === '1',
-);
-if (!isPlayed) console.log('the wrapper is compared with the bare command with CRONFLOW_WRAPPER_TABLE=1');
-
 for (const shell of shellsUnderTest()) {
   describe.concurrent(`under ${shell.name} the wrapped command and the bare one are equal`, () => {
     for (const [topic, cases] of TOPICS) {
       for (const [index, each] of cases.entries()) {
         if (!takes(shell, each, index)) continue;
         const why = whyNot(shell, each);
-        it.skipIf(!isPlayed || shell.words === undefined || why !== '')(
+        it.skipIf(shell.words === undefined || why !== '')(
           `${topic}: ${each.name}${why}`,
           { timeout: 300_000 },
           async () => {
