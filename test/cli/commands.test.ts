@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { cronflow } from '../../src/cli/cronflow.ts';
-import type { ServeHost } from '../../src/cli/serve.ts';
 import { runIn } from './support/io.ts';
+import { NO_SERVICE } from './support/no-service.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const DOCS = readFileSync(new URL('../../docs/commands.md', import.meta.url), 'utf8');
@@ -30,19 +30,9 @@ function program(...argv: string[]): Ended {
   return { status, stdout, stderr };
 }
 
-const host: ServeHost = {
-  createApp: () => {
-    throw new Error('nothing here starts a service');
-  },
-  stopRequested: () => new Promise(() => undefined),
-  onReloadRequested: () => undefined,
-  exit: () => undefined,
-  onWarning: () => undefined,
-};
-
 /** The same without a process of its own, for what is printed is what is looked at. */
 async function run(...argv: string[]): Promise<Ended> {
-  const { code, stdout, stderr } = await runIn(root, 0, (io) => cronflow(argv, io, host));
+  const { code, stdout, stderr } = await runIn(root, 0, (io) => cronflow(argv, io, NO_SERVICE));
   return { status: code, stdout, stderr };
 }
 

@@ -18,8 +18,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { cronflow } from '../../src/cli/cronflow.ts';
-import type { ServeHost } from '../../src/cli/serve.ts';
 import { type Result, runIn } from '../cli/support/io.ts';
+import { NO_SERVICE } from '../cli/support/no-service.ts';
 import { WAIT_LIMIT_MS } from '../support/limits.ts';
 import { until } from '../support/until.ts';
 import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
@@ -178,16 +178,6 @@ function inProcess(cwd: string, argv: readonly string[], env: Record<string, str
     env: { ...environment(), ...env },
   });
 }
-
-const NO_SERVICE: ServeHost = {
-  createApp: () => {
-    throw new Error('nothing here starts a service');
-  },
-  stopRequested: () => new Promise(() => undefined),
-  onReloadRequested: () => undefined,
-  exit: () => undefined,
-  onWarning: () => undefined,
-};
 
 /** Which exit codes say that a line did what it was to do, besides 0. */
 function isFine(line: string, { code, stderr }: Ran): boolean {
