@@ -9,13 +9,12 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { WAIT_LIMIT_MS } from '../support/limits.ts';
+import { until as untilAnswered } from '../support/until.ts';
+import { LocalServer } from './local-server.ts';
 
 export const SCRIPT = fileURLToPath(new URL('../../scripts/monitor.sh', import.meta.url));
 
@@ -39,29 +38,9 @@ type Answer = number | 'hang' | 'proxy' | Promise<number>;
 /** What Cronflow says of a ping that it refuses. */
 export const DETAIL = 'No job "nightly". Did you mean "nightly-dump"?';
 
-export class Monitor {
+export class Monitor extends LocalServer {
   readonly received: Received[] = [];
   private readonly answers = new Map<string, (ping: Omit<Received, 'status'>) => Answer>();
-  private readonly server: Server;
-
-  constructor() {
-    this.server = createServer((request, response) => void this.take(request, response));
-  }
-
-  async listen(port = 0): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(port, '127.0.0.1', resolve);
-    });
-  }
-
-  get port(): number {
-    return (this.server.address() as AddressInfo).port;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.port}`;
-  }
 
   answer(job: string, answer: (ping: Omit<Received, 'status'>) => Answer): void {
     this.answers.set(job, answer);
@@ -76,14 +55,7 @@ export class Monitor {
     return this.of(job).filter((ping) => ping.status === 200);
   }
 
-  async close(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise<void>((resolve) => {
-      this.server.close(() => resolve());
-    });
-  }
-
-  private async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  protected override async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const url = new URL(request.url ?? '/', 'http://monitor');
@@ -252,14 +224,11 @@ export function start(
 }
 
 /** Waits until the condition gives something, which an empty text is not, and gives it back. */
-export async function until<T>(condition: () => T | undefined | false | null): Promise<T> {
-  const giveUpAt = performance.now() + WAIT_LIMIT_MS;
-  for (;;) {
+export function until<T>(condition: () => T | undefined | false | null): Promise<T> {
+  return untilAnswered<T>(String(condition), () => {
     const found = condition();
-    if (found !== undefined && found !== false && found !== null && found !== '') return found;
-    if (performance.now() > giveUpAt) throw new Error(`waited in vain for ${String(condition)}`);
-    await sleep(20);
-  }
+    return found === '' ? undefined : found;
+  });
 }
 
 /** Whether the process runs; a zombie that nobody waits for does not. */

@@ -6,16 +6,15 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { type Case, useBenches } from './benches.ts';
 import {
   Bench,
   DETAIL,
@@ -29,29 +28,10 @@ import {
   start,
   until,
   which,
-  writePatientScript,
 } from './harness.ts';
 
-const monitor = new Monitor();
-const benches: Bench[] = [];
+const { monitor, patientScript, benchFor, benches } = useBenches('job');
 const shells = findShells();
-const scripts = mkdtempSync(join(tmpdir(), 'cronflow-wrapper-'));
-const patientScript = writePatientScript(scripts);
-
-beforeAll(() => monitor.listen());
-
-afterAll(async () => {
-  // A detached retry ends with its spool.
-  for (const bench of benches) bench.remove();
-  rmSync(scripts, { recursive: true });
-  await monitor.close();
-});
-
-function benchFor(shell: Shell, script: string): Bench {
-  const bench = new Bench(shell, monitor, `job-${benches.length}`, script);
-  benches.push(bench);
-  return bench;
-}
 
 /** Prints its arguments, exactly. */
 const PRINT_ARGS = ['node', '-e', 'console.log(JSON.stringify(process.argv.slice(1)))', '--'];
@@ -91,8 +71,6 @@ function spooled(bench: Bench, suffix = '.ping'): string[] {
 function runs(pings: readonly Received[], kind: string): Set<string | undefined> {
   return new Set(pings.filter((ping) => ping.kind === kind).map((ping) => ping.query['rid']));
 }
-
-type Case = readonly [name: string, check: (bench: Bench) => Promise<void>];
 
 const passing: Case[] = [
   [

@@ -1,45 +1,22 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
 import { startService } from '../acceptance/service.ts';
+import { type Case, useBenches } from './benches.ts';
 import {
   Bench,
   DETAIL,
   findShells,
-  Monitor,
   pathWithout,
   type Received,
   type RunOptions,
   SCRIPT,
-  type Shell,
   start,
   until,
   which,
-  writePatientScript,
 } from './harness.ts';
 
-const monitor = new Monitor();
-const benches: Bench[] = [];
+const { monitor, patientScript, benchFor, benches } = useBenches('option');
 const shells = findShells();
-const scripts = mkdtempSync(join(tmpdir(), 'cronflow-wrapper-'));
-const patientScript = writePatientScript(scripts);
-
-beforeAll(() => monitor.listen());
-
-afterAll(async () => {
-  for (const bench of benches) bench.remove();
-  rmSync(scripts, { recursive: true });
-  await monitor.close();
-});
-
-function benchFor(shell: Shell, script: string): Bench {
-  const bench = new Bench(shell, monitor, `option-${benches.length}`, script);
-  benches.push(bench);
-  return bench;
-}
-
-type Case = readonly [name: string, check: (bench: Bench) => Promise<void>];
 
 /** Succeeds at the try whose number is $1, and says which try it is. */
 const SUCCEEDS_AT = 'echo x >>tries; n=$(($(wc -l <tries))); echo "try $n"; [ $n -ge "$1" ]';

@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { LocalServer } from '../local-server.ts';
 import type { MonitorState } from './table.ts';
 
 /** A ping as it came. */
@@ -36,37 +36,10 @@ export const FOREIGN: Answer = {
 };
 
 /** A monitor on a port of this machine that writes down every ping. */
-export class Monitor {
+export class Monitor extends LocalServer {
   readonly pings: Ping[] = [];
   answer: (ping: Ping) => Answer | 'hang' | Promise<Answer> = () => ACCEPTED;
-  private readonly server: Server;
   private readonly waiting = new Set<() => void>();
-
-  constructor() {
-    this.server = createServer((request, response) => void this.take(request, response));
-  }
-
-  async listen(port = 0): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(port, '127.0.0.1', resolve);
-    });
-  }
-
-  get port(): number {
-    return (this.server.address() as AddressInfo).port;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.port}`;
-  }
-
-  async close(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise<void>((resolve) => {
-      this.server.close(() => resolve());
-    });
-  }
 
   of(job: string): Ping[] {
     return this.pings.filter((ping) => ping.job === job);
@@ -96,7 +69,7 @@ export class Monitor {
     });
   }
 
-  private async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  protected override async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     try {
       for await (const chunk of request) chunks.push(chunk as Buffer);
