@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-/** A promise of DESIGN.md §3, and the tests that fail when it is broken. */
+/** A promise of docs/design.md §3, and the tests that fail when it is broken. */
 interface Sentence {
   /** Number of the heading it stands under: `3`, `3.1` and so on. */
   paragraph: string;
@@ -20,17 +20,19 @@ interface Sentence {
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TESTDATA = join(ROOT, 'test', 'testdata');
 const sentences = JSON.parse(readFileSync(join(TESTDATA, 'design-3.json'), 'utf8')) as Sentence[];
-const text = readFileSync(join(TESTDATA, 'design-3.md'), 'utf8');
+const design = readFileSync(join(ROOT, 'docs', 'design.md'), 'utf8');
+/** The design says so of what it decides and the code does not have yet; no test can hold that. */
+const NOT_BUILT = / ?_Not built yet[^_]*_/g;
 
-/** The text under each heading in one line, without the marks of lists and code blocks. */
+/** The text under each heading of §3 in one line, without the marks of lists, code blocks and what is not built. */
 function paragraphsOf(markdown: string): Record<string, string> {
   const paragraphs: Record<string, string> = {};
-  let number = '';
+  let number: string | null = null;
   for (const line of markdown.split('\n')) {
-    const heading = /^#+ (3(?:\.\d)?)\.? /.exec(line);
-    if (heading !== null) number = heading[1]!;
-    else if (!line.startsWith('```'))
-      paragraphs[number] = `${paragraphs[number] ?? ''} ${line.replace(/^- /, '')}`;
+    const heading = /^#+ (\d+(?:\.\d+)?)\.? /.exec(line);
+    if (heading !== null) number = /^3(\.|$)/.test(heading[1]!) ? heading[1]! : null;
+    else if (number !== null && !line.startsWith('```'))
+      paragraphs[number] = `${paragraphs[number] ?? ''} ${line.replace(/^- /, '').replaceAll(NOT_BUILT, '')}`;
   }
   return Object.fromEntries(
     Object.entries(paragraphs).map(([key, words]) => [key, words.trim().replaceAll(/\s+/g, ' ')]),
@@ -49,7 +51,7 @@ async function testsIn(files: readonly string[], directory: string): Promise<Set
   return new Set(listed.map(({ file, name }) => `${relative(ROOT, file)}: ${name}`));
 }
 
-describe('each sentence of DESIGN.md §3', () => {
+describe('each sentence of docs/design.md §3', () => {
   const directory = mkdtempSync(join(tmpdir(), 'cronflow-sentences-'));
   let known = new Set<string>();
   beforeAll(async () => {
@@ -63,7 +65,7 @@ describe('each sentence of DESIGN.md §3', () => {
     for (const { paragraph, sentence } of sentences) {
       listed[paragraph] = paragraph in listed ? `${listed[paragraph]} ${sentence}` : sentence;
     }
-    expect(listed).toEqual(paragraphsOf(text));
+    expect(listed).toEqual(paragraphsOf(design));
   });
 
   test('has a test', () => {

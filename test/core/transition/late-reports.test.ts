@@ -41,6 +41,22 @@ describe('§3.2 late reports', () => {
       ],
     ],
     [
+      'an end replaces abandoned as well, which nobody had reported, and ends the incident',
+      { ...NIGHTLY, max_open_runs: 1 },
+      `02:00 start rid=a
+       02:10 start rid=b
+       02:20 success rid=a
+       02:30 success rid=b`,
+      [
+        '02:10 slot 02:00 abandoned too_many_runs',
+        '02:10 owe ops opened too_many_runs',
+        '02:20 slot 02:00 success succeeded',
+        '02:20 owe ops closed succeeded',
+        '02:20 incident closed late_report',
+        '02:30 no slot success succeeded',
+      ],
+    ],
+    [
       'a late failure replaces the timeout and is not told again',
       NIGHTLY,
       `02:00 start rid=a

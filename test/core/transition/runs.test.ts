@@ -44,6 +44,14 @@ describe('§3.2 runs', () => {
       ['03:00 slot 01:00 abandoned too_many_runs', '03:00 owe ops opened too_many_runs'],
     ],
     [
+      'a log changes no limit: a run that says it is alive times out all the same',
+      NIGHTLY,
+      `02:00 start rid=a
+       03:59 log rid=a
+       04:00:30 tick`,
+      ['04:00 slot 02:00 timeout timeout', '04:00 owe ops opened timeout'],
+    ],
+    [
       'an end without a run id ends the anonymous run, else the newest open one',
       HOURLY,
       `01:00 start rid=a
