@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
 
-/** Which folders of src/ each folder may import besides itself (DESIGN.md §2). */
+/** Which folders of src/ each folder may import besides itself (docs/design.md §2). */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   schedule: [],
   core: ['schedule'],

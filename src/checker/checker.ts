@@ -4,7 +4,7 @@ import { settleJob, settlingTime } from '../ingest/settling.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store, Tx } from '../store/store.ts';
 
-/** Never sleeps longer: a suspended machine or a stepped clock is noticed soon (DESIGN.md §3.4). */
+/** Never sleeps longer: a suspended machine or a stepped clock is noticed soon (docs/design.md §3.4). */
 const SLEEP_MS_MAX = 10_000;
 /** Jobs settled in one commit, if there is time for as many; the rest follow at once. */
 const BATCH_MAX = 500;
@@ -94,7 +94,7 @@ export class Checker {
     if (clock.now() - this.#wakeAt > LATE_MS_MAX) await onLateWake();
     this.#wakeAt = Infinity;
     while (!this.#stopped) {
-      // Only instants that are over: a ping of this very one may still come, and comes first (DESIGN.md §3).
+      // Only instants that are over: a ping of this very one may still come, and comes first (docs/design.md §3).
       const now = clock.now() - 1;
       for (const [id, at] of this.#retryAt) {
         // Further off than any retry is set means that the clock stepped back.

@@ -5,8 +5,8 @@ const CAUSES_MAX = 500;
 const HASH_LENGTH = 16;
 
 /**
- * What tells one mistake from another wherever it has moved to, so that each is told of once (DESIGN.md §5): its file,
- * its path and what is said of it, and neither its line nor the lines that it names.
+ * What tells one mistake from another wherever it has moved to, so that each is told of once (docs/design.md §5): its
+ * file, its path and what is said of it, and neither its line nor the lines that it names.
  */
 export function causesOf(faults: readonly Fault[]): string[] {
   const causes = [...new Set(faults.map(causeOf))];

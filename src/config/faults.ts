@@ -55,7 +55,7 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Says what ajv found in the words of DESIGN.md §5. At most one problem for each value, so that one mistake
+ * Says what ajv found in the words of docs/design.md §5. At most one problem for each value, so that one mistake
  * is one error. Secrets, and what came from a variable, are never quoted.
  */
 export function problemsOf(errors: readonly ErrorObject[], spots: Spots): Problem[] {

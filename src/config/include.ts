@@ -28,7 +28,7 @@ export interface Expansion {
 }
 
 /**
- * Finds the files that `include` names (DESIGN.md §5). `*`, `?`, `[abc]` and `{a,b}` stand for parts of one name,
+ * Finds the files that `include` names (docs/design.md §5). `*`, `?`, `[abc]` and `{a,b}` stand for parts of one name,
  * `**` for any directories; none of them finds hidden files, such as those of editors.
  * @param main the including file: relative items start from its directory
  */

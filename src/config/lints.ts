@@ -18,7 +18,7 @@ const DAY_MS = 86_400_000;
 const SKIPPED_WITHIN_MS = 400 * DAY_MS;
 
 /**
- * What is valid in a configuration and probably not meant, each with a place and what to do (DESIGN.md §10).
+ * What is valid in a configuration and probably not meant, each with a place and what to do (docs/design.md §10).
  * @param locator finds the places of values
  * @param facts what the files do not say
  */

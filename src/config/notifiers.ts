@@ -29,7 +29,7 @@ export interface Resolved {
 
 /**
  * Resolves the notifiers of a file, secrets included. Without any, one named `slack` is configured by
- * `SLACK_WEBHOOK_URL` or `SLACK_WEBHOOK_URL_FILE`; with neither it logs (DESIGN.md §5).
+ * `SLACK_WEBHOOK_URL` or `SLACK_WEBHOOK_URL_FILE`; with neither it logs (docs/design.md §5).
  * @param file that declares them: relative paths of secrets start from its directory
  * @param declared as the schema wants them
  */

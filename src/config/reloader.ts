@@ -74,7 +74,7 @@ interface Request {
 }
 
 /**
- * Keeps what runs and what the file holds the same: validate, plan, swap (DESIGN.md §5). Reloads never overlap;
+ * Keeps what runs and what the file holds the same: validate, plan, swap (docs/design.md §5). Reloads never overlap;
  * a change during a reload leads to another one. What cannot be applied changes nothing and is reported.
  */
 export class ConfigReloader {

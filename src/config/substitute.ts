@@ -15,7 +15,7 @@ const ALLOWED = 'allowed: ${VAR}, ${VAR:-default}, ${VAR:?message}, and $$ for a
 
 /**
  * Resolves `${VAR}`, `${VAR:-default}` and `${VAR:?message}` (unset or empty, as in a shell) and `$$` in one
- * parsed scalar (DESIGN.md §5). What a variable holds is not looked at again. Any other `$` stands for itself.
+ * parsed scalar (docs/design.md §5). What a variable holds is not looked at again. Any other `$` stands for itself.
  * Returns an error that names the variable, never its value.
  */
 export function substitute(text: string, env: Env): Substitution {

@@ -19,7 +19,7 @@ export interface ValidDeclaration {
 }
 
 /**
- * Checks a declaration that came over the API by the rules of the file. `${}` is text here (DESIGN.md §5).
+ * Checks a declaration that came over the API by the rules of the file. `${}` is text here (docs/design.md §5).
  * @param input the keys of a job, without its name
  * @param fill what holds where it says nothing; its groups are those it may be in
  * @param notifiers the configured names, for `notify`; unchecked without

@@ -41,7 +41,7 @@ export interface ConfigWatcher {
 }
 
 /**
- * Watches a file, those it includes and those that hold its secrets, for changes of their content (DESIGN.md §5).
+ * Watches a file, those it includes and those that hold its secrets, for changes of their content (docs/design.md §5).
  * Events only say when to look: what counts is that the SHA-256 is another and has been the same for 500 ms, so it matters little how a file is saved. A slow poll
  * sees what events miss, as on network file systems. A file that disappears has changed, too.
  */

@@ -14,7 +14,7 @@ export interface Respecified {
 /** What is compared of two incidents that stand for the same trouble. */
 export type MovedKey = 'opened_at' | 'closed_at' | 'told_at' | 'reason' | 'told';
 
-/** An incident that would have been another one, or none, under another spec (DESIGN.md §10, `backtest`). */
+/** An incident that would have been another one, or none, under another spec (docs/design.md §10, `backtest`). */
 export type IncidentChange =
   | { change: 'new'; after: ReplayedIncident }
   | { change: 'gone'; before: ReplayedIncident }

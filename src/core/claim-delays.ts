@@ -3,7 +3,7 @@ import { LIMITS } from './limits.ts';
 
 /**
  * Notes how long after a slot the ping came that claimed it. Of an interval nothing is noted: it starts anew at the
- * end of a gap, whenever its runs come (DESIGN.md §3.4).
+ * end of a gap, whenever its runs come (docs/design.md §3.4).
  * @param at the instant of the ping itself, which for a run reported as a whole is that of its end
  */
 export function noteClaimDelay(draft: Draft, slotAt: number, at: number): void {

@@ -21,7 +21,7 @@ export interface Claim {
 const UNSCHEDULED: Claim = { slotAt: null, late: false, replacesRunId: null };
 
 /**
- * Claims the slot that a run starting at `startAt` belongs to and moves the expectation on (DESIGN.md §3.1).
+ * Claims the slot that a run starting at `startAt` belongs to and moves the expectation on (docs/design.md §3.1).
  * Only the ping that makes a run known claims one.
  * @param at the instant of that ping
  * @param mayBeLate whether it may take over a slot that was given up; a `skip` may not, for nothing ran

@@ -5,7 +5,7 @@ import { slotAfter } from './slots.ts';
 import { holdAnew } from './telling.ts';
 
 /**
- * The wall clock was set back to `at` (DESIGN.md §3.4). What was dated by the clock as it was is dated now:
+ * The wall clock was set back to `at` (docs/design.md §3.4). What was dated by the clock as it was is dated now:
  * otherwise nothing would be expected, no failure would be new and no success would be a recovery until the
  * clock came by again.
  */

@@ -8,7 +8,7 @@ const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
 /** Longer than any run: it bounds the buckets a day can have to about 1,200. */
 const DURATION_MS_MAX = 366 * DAY_MS;
 
-/** One job's figures of one day (DESIGN.md §3.5). */
+/** One job's figures of one day (docs/design.md §3.5). */
 export interface Day {
   job_id: string;
   /** The UTC day, `2026-01-15`. */

@@ -4,7 +4,7 @@ import { BAD_KINDS } from './reasons.ts';
 /** What holds for the jobs of a group, by its name. */
 export type Groups = Readonly<Record<string, Declaration>>;
 
-/** What fills jobs that do not say otherwise (DESIGN.md §5). */
+/** What fills jobs that do not say otherwise (docs/design.md §5). */
 export interface Fill {
   defaults: Declaration;
   /** They go before the defaults. */
@@ -12,7 +12,7 @@ export interface Fill {
 }
 
 /**
- * Fills what a job does not declare from its group, then from `defaults` (DESIGN.md §5), whole keys at a time: a
+ * Fills what a job does not declare from its group, then from `defaults` (docs/design.md §5), whole keys at a time: a
  * job's own list or mapping replaces that of the others. What comes out is what counts: `remind_every: off` has
  * gone, as has `renamed_from`, and a `failure_threshold` by kind names every kind, those left out at the default of 1.
  */

@@ -4,7 +4,7 @@ import type { Delivery, DeliveryKind } from './model.ts';
 export type DeliverySuffix = 'opened' | 'closed' | `reminder.${number}`;
 
 /**
- * The id of a delivery (DESIGN.md §7): stable, so that a receiver can tell a repeat, and so that what else is owed
+ * The id of a delivery (docs/design.md §7): stable, so that a receiver can tell a repeat, and so that what else is owed
  * about an incident is found without a search.
  */
 export function deliveryIdOf(incidentId: string, notifier: string, suffix: DeliverySuffix): string {

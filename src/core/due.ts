@@ -40,7 +40,7 @@ function earlier(known: Due | null, due: Due): Due {
 
 /**
  * When the next reminder comes: not while the incident is acknowledged, Cronflow away or the job in maintenance
- * (DESIGN.md §3.3, §3.4). Found anew each time, for an acknowledgement and the windows can change meanwhile.
+ * (docs/design.md §3.3, §3.4). Found anew each time, for an acknowledgement and the windows can change meanwhile.
  */
 export function reminderDueAt(draft: Draft): number | null {
   const { incident } = draft;
@@ -62,8 +62,8 @@ export function plainDeadlineOf(draft: Draft, slotAt: number): number {
 
 /**
  * When an open run times out: at its limit. One that fell into a gap in which the run was open, or less than a replay
- * window after it, waits until then for what the wrapper has kept (DESIGN.md §3.4). Where that falls into the next gap
- * it waits for what was kept in that one, too; a gap that is over by then puts it off no more, for a Cronflow that
+ * window after it, waits until then for what the wrapper has kept (docs/design.md §3.4). Where that falls into the next
+ * gap it waits for what was kept in that one, too; a gap that is over by then puts it off no more, for a Cronflow that
  * restarts again and again must still tell of a run that hangs.
  */
 function limitDueAt(draft: Draft, { limit_at: limitAt, started_at: startedAt }: Run): number | null {
@@ -83,8 +83,8 @@ function limitDueAt(draft: Draft, { limit_at: limitAt, started_at: startedAt }: 
 
 /**
  * When the expected slot is given up, and as what. A slot whose window touches a gap in which no ping could
- * be taken waits for replayed pings and is then `unknown`, not `missed`, unless that gap explains nothing (DESIGN.md
- * §3.4). For `every`, nothing is due while a run is open (§3.1).
+ * be taken waits for replayed pings and is then `unknown`, not `missed`, unless that gap explains nothing
+ * (docs/design.md §3.4). For `every`, nothing is due while a run is open (§3.1).
  */
 export function deadlineOf(draft: Draft): { at: number; outcome: 'missed' | 'unknown' } | null {
   const { expected_at: expectedAt } = draft.job;
@@ -119,8 +119,8 @@ function firstMissAfter(draft: Draft, expectedAt: number, before: number): numbe
 }
 
 /**
- * Whether a slot that nobody claimed in time may have been, in a gap (DESIGN.md §3.4): one that touches its window,
- * and that began before the job had always reported.
+ * Whether a slot that nobody claimed in time may have been, in a gap (docs/design.md §3.4): one that touches its
+ * window, and that began before the job had always reported.
  */
 export function mayBeUnseen(draft: Draft, slotAt: number): boolean {
   return gapThatHides(draft, slotAt) !== undefined;

@@ -13,7 +13,7 @@ export interface State {
   incident: Incident | null;
 }
 
-/** Everything that can change a job's state (DESIGN.md §3). `at` is the instant it happened. */
+/** Everything that can change a job's state (docs/design.md §3). `at` is the instant it happened. */
 export type Event =
   | { type: 'ping'; ping: Ping }
   | { type: 'tick'; now_at: number }
@@ -32,7 +32,7 @@ export type Event =
   | { type: 'zone_rules_changed'; at: number };
 
 /**
- * An event as the log of commits keeps it (DESIGN.md §3.5): together with the state at its beginning, all that is
+ * An event as the log of commits keeps it (docs/design.md §3.5): together with the state at its beginning, all that is
  * needed to say again what happened. Ticks with nothing due are left out; whatever brings a spec says which.
  */
 export type LoggedEvent =
@@ -52,7 +52,7 @@ export interface Transition {
   incidents: Incident[];
   /** Messages that became owed, in the order in which they must be sent. */
   deliveries: Delivery[];
-  /** What changed in the daily figures (DESIGN.md §3.5). */
+  /** What changed in the daily figures (docs/design.md §3.5). */
   tallies: Tally[];
   /** What the event itself did. */
   reason: Reason;

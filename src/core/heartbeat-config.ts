@@ -1,4 +1,4 @@
-/** Whom Cronflow tells that it lives, and how often (DESIGN.md §7). */
+/** Whom Cronflow tells that it lives, and how often (docs/design.md §7). */
 export interface HeartbeatConfig {
   /** A secret: whoever knows it can keep Cronflow's death hidden. */
   url: string;

@@ -5,7 +5,7 @@ import type { Outcome, Reason } from './reasons.ts';
 
 /**
  * Records that a slot ended without a run. Consecutive rows of the same outcome and reason become one,
- * counted (DESIGN.md §3.5): a job that is down for a week does not push its runs out of the history.
+ * counted (docs/design.md §3.5): a job that is down for a week does not push its runs out of the history.
  * @returns the row that stands for the slot
  */
 export function recordSlot(draft: Draft, slotAt: number, at: number, outcome: Outcome, reason: Reason): Run {

@@ -7,7 +7,7 @@ import { factsOf, newestBad, owe, tell, tellJoined } from './telling.ts';
 
 /**
  * When a run or a slot began, for comparing it with a recovery: a run of which nothing but its end is known
- * began then (DESIGN.md §3.1).
+ * began then (docs/design.md §3.1).
  */
 export function beganAt(run: Run, at: number): number {
   const slotAt = run.outcome === 'missed' ? run.slot_at : null;
@@ -93,7 +93,7 @@ function isOpeningOf(incident: Incident, runId: string, began: number): boolean 
 }
 
 function countBad(draft: Draft, run: Run, kind: BadKind, at: number, isOpening: boolean): void {
-  // History that a later success has already answered opens nothing (DESIGN.md §3.2).
+  // History that a later success has already answered opens nothing (docs/design.md §3.2).
   if (at < (draft.job.last_success_at ?? -Infinity)) return;
   const bad: BadOutcome = { run_id: run.id, kind, reason: run.reason, at, began_at: beganAt(run, at) };
   draft.job.bad.push(bad);
@@ -253,7 +253,7 @@ function remembered(outcomes: Incident['outcomes']): Incident['outcomes'] {
   return outcomes.toSpliced(Math.max(0, oldestGood >= 0 ? oldestGood : oldestBad), 1);
 }
 
-/** Closes the open incident and owes the closing to exactly those who were told (DESIGN.md §3.3). */
+/** Closes the open incident and owes the closing to exactly those who were told (docs/design.md §3.3). */
 function close(draft: Draft, at: number, reason: CloseReason, run: Run | null): void {
   const incident = draft.incident;
   if (incident === null) return;
@@ -272,7 +272,7 @@ function close(draft: Draft, at: number, reason: CloseReason, run: Run | null): 
   for (const name of incident.told) owe(draft, incident, name, kind, 'closed', facts);
 }
 
-/** Closes the open incident because its job was paused or removed: nobody is told (DESIGN.md §3.3). */
+/** Closes the open incident because its job was paused or removed: nobody is told (docs/design.md §3.3). */
 export function closeSilently(draft: Draft, at: number, reason: 'paused' | 'removed'): void {
   close(draft, at, reason, null);
 }

@@ -13,7 +13,7 @@ export interface Judgement {
 }
 
 /**
- * Judges the end of a run (DESIGN.md §3.2): `exit_code`, where present, alone decides whether the command
+ * Judges the end of a run (docs/design.md §3.2): `exit_code`, where present, alone decides whether the command
  * did well, whatever the ping was called; one that did well can still have been too fast or said the wrong thing.
  * @param durationMs how long the run took; null when that is not known, and then it is not too fast
  */

@@ -1,4 +1,4 @@
-/** Every limit the core keeps, in one place: queues, history, durations (DESIGN.md §3). */
+/** Every limit the core keeps, in one place: queues, history, durations (docs/design.md §3). */
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;

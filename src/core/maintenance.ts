@@ -8,7 +8,7 @@ const WINDOWS_MAX_LINT = 1_000;
 
 /**
  * When people may be told of an outcome that falls into a maintenance window: `grace` after its end, or if
- * that lies in another window, `grace` after that one's (DESIGN.md §3.3). What ended in a window, or began in
+ * that lies in another window, `grace` after that one's (docs/design.md §3.3). What ended in a window, or began in
  * one, falls into it.
  * @param instants when it ended, and when its run or slot began
  * @param windowsMax how many windows are looked at

@@ -4,7 +4,7 @@ import { countOutcome } from './incident.ts';
 import type { Reason } from './reasons.ts';
 
 /**
- * Ends a slot that no run claimed as `missed` and counts that (DESIGN.md §3.1).
+ * Ends a slot that no run claimed as `missed` and counts that (docs/design.md §3.1).
  * @param at its deadline, or the start of the run that claimed the next slot shortly before it
  */
 export function missSlot(draft: Draft, slotAt: number, at: number): Reason {

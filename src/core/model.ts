@@ -278,7 +278,7 @@ export interface Delivery {
   /** When it was sent, logged or given up. */
   finished_at: number | null;
   last_error: string | null;
-  /** Others, of the same notifier, that the message of this one tells of, too (DESIGN.md §7, Storms). */
+  /** Others, of the same notifier, that the message of this one tells of, too (docs/design.md §7, Storms). */
   merged_ids?: readonly string[];
   /** The delivery whose message tells of this one. */
   merged_into?: string;

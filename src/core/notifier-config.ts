@@ -17,7 +17,7 @@ export type NotifierSettings = Readonly<Record<string, unknown>>;
 
 /**
  * Whether somebody was meant to be told and is not: of an empty Slack address, everything owed to it is only logged
- * (DESIGN.md §5). `type: log` logs, too, but that is what somebody chose.
+ * (docs/design.md §5). `type: log` logs, too, but that is what somebody chose.
  */
 export function tellsNobody({ type, settings }: NotifierConfig): boolean {
   return type === 'slack' && settings['webhook_url'] === '';

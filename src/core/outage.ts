@@ -9,7 +9,7 @@ import type { Runs } from './runs.ts';
 import type { Spec } from './spec.ts';
 import { type SystemChange, systemDeliveries, systemIncident } from './system.ts';
 
-/** A time in which no ping could be taken (DESIGN.md §3.4). */
+/** A time in which no ping could be taken (docs/design.md §3.4). */
 export interface Gap {
   from_at: number;
   to_at: number;
@@ -242,9 +242,9 @@ function slotsWithin(spec: Spec, row: Run, fromAt: number, toAt: number): number
 
 /**
  * The one incident about an outage and the one message owed to each notifier: it was over before it could
- * be told, so no closing follows (DESIGN.md §3.4). The notifiers of a job that it names are told of their jobs alone,
- * for else a run that was lost in it would stay unknown to the people of that job. Nothing for a short outage that
- * hid nothing.
+ * be told, so no closing follows (docs/design.md §3.4). The notifiers of a job that it names are told of their jobs
+ * alone, for else a run that was lost in it would stay unknown to the people of that job. Nothing for a short outage
+ * that hid nothing.
  * @param notify names of the notifiers that are told everything
  * @param timezone in which the message names instants
  */

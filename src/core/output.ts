@@ -6,8 +6,8 @@ const PATTERNS_MAX = 1_000;
 const patterns = new Map<string, RE2JS>();
 
 /**
- * Compiles a regular expression in RE2 syntax, which matches in linear time whatever the output (DESIGN.md
- * §3.2). Answers from a bounded memo.
+ * Compiles a regular expression in RE2 syntax, which matches in linear time whatever the output
+ * (docs/design.md §3.2). Answers from a bounded memo.
  * @throws Error that says what is wrong with the pattern
  */
 export function compilePattern(pattern: string): RE2JS {

@@ -4,7 +4,7 @@ import type { Run } from './model.ts';
 import { slotAfter } from './slots.ts';
 
 /**
- * The run that a run starting at `startAt` overlaps, where the spec forbids it (DESIGN.md §3.2): one that began
+ * The run that a run starting at `startAt` overlaps, where the spec forbids it (docs/design.md §3.2): one that began
  * before and is open, or by its own report was then. One that was open while Cronflow was away may have
  * ended unseen (§3.4), so it overlaps nothing.
  */
@@ -27,7 +27,7 @@ export function overlapsStill(draft: Draft, second: Run, first: Run): boolean {
   });
 }
 
-/** Whether a slot comes while a run is open, so that the job's own lock drops the start (DESIGN.md §3.2). */
+/** Whether a slot comes while a run is open, so that the job's own lock drops the start (docs/design.md §3.2). */
 export function isDropped(draft: Draft, slotAt: number): boolean {
   if (draft.spec.overlap !== 'skip' || draft.spec.schedule?.kind !== 'cron') return false;
   return draft.openRuns().some((run) => run.counted && (run.started_at ?? Infinity) <= slotAt);

@@ -9,9 +9,9 @@ export function periodMsOf(schedule: Schedule | null): number | null {
 }
 
 /**
- * The limit of runs of a job that declares none (DESIGN.md §3.2). Where an open run hides that the next one does not
- * come, with `every` or `overlap: skip`, it is four periods, within bounds: else a host that dies in the middle of a
- * run would mean silence for a day.
+ * The limit of runs of a job that declares none (docs/design.md §3.2). Where an open run hides that the next one does
+ * not come, with `every` or `overlap: skip`, it is four periods, within bounds: else a host that dies in the middle of
+ * a run would mean silence for a day.
  */
 export function defaultMaxRuntimeMs(schedule: Schedule | null, overlap: Overlap): number {
   const {

@@ -29,7 +29,7 @@ export interface PingEffect {
   runId: string | null;
 }
 
-/** Applies a ping to a draft in which everything due before it has been settled (DESIGN.md §3.2). */
+/** Applies a ping to a draft in which everything due before it has been settled (docs/design.md §3.2). */
 export function applyPing(draft: Draft, ping: Ping): PingEffect {
   const at = ping.received_at - ping.delay_ms;
   draft.job.seen = true;
@@ -73,8 +73,9 @@ function applyStart(draft: Draft, ping: Ping, at: number): PingEffect {
 }
 
 /**
- * What was kept and sent again is not held to have hung before its end had a chance to arrive as well (DESIGN.md
- * §3.2). A start that only took a few seconds on its way is none of that: its limit is the one that was declared.
+ * What was kept and sent again is not held to have hung before its end had a chance to arrive as well
+ * (docs/design.md §3.2). A start that only took a few seconds on its way is none of that: its limit is the one that
+ * was declared.
  */
 function limitOfStart(draft: Draft, ping: Ping, at: number): Pick<Run, 'limit_at' | 'limit_at_min'> {
   const limitAt = at + draft.spec.maxRuntimeMs;
@@ -108,7 +109,7 @@ function startKnownRun(draft: Draft, run: Run, ping: Ping, at: number): PingEffe
 }
 
 /**
- * A start without a run id while such a run is open means that the earlier one died (DESIGN.md §3.2), or,
+ * A start without a run id while such a run is open means that the earlier one died (docs/design.md §3.2), or,
  * if Cronflow was away meanwhile, that its end may have gone unseen (§3.4).
  */
 function giveUpAnonymousRun(draft: Draft, at: number): void {
@@ -124,7 +125,9 @@ function giveUpAnonymousRun(draft: Draft, at: number): void {
   }
 }
 
-/** Keeps the number of open runs bounded: one more ends the oldest, be it the one heard of last (DESIGN.md §3.2). */
+/**
+ * Keeps the number of open runs bounded: one more ends the oldest, be it the one heard of last (docs/design.md §3.2).
+ */
 function makeRoom(draft: Draft, at: number): void {
   const open = draft.openRuns();
   for (const run of open.slice(0, Math.max(0, open.length - draft.spec.openRunsMax))) {
@@ -193,7 +196,7 @@ function endForgotten(draft: Draft, forgotten: RememberedRun, ping: Ping, report
   return { reason: 'late_report', runId: run.id };
 }
 
-/** The end of a run that was a failure by starting at all changes history only (DESIGN.md §3.2). */
+/** The end of a run that was a failure by starting at all changes history only (docs/design.md §3.2). */
 function endOverlap(draft: Draft, run: Run, ping: Ping, at: number): PingEffect {
   const spanMs = Math.max(0, at - (run.started_at ?? at));
   draft.changeRun(run.id, {
@@ -207,7 +210,7 @@ function endOverlap(draft: Draft, run: Run, ping: Ping, at: number): PingEffect 
   return { reason: 'overlap', runId: run.id };
 }
 
-/** An end without a start is a whole run (DESIGN.md §3.2). */
+/** An end without a start is a whole run (docs/design.md §3.2). */
 function applyWholeRun(draft: Draft, ping: Ping, at: number): PingEffect {
   const startAt = at - (ping.duration_ms ?? 0);
   const judgement = judge(draft.spec, ping, ping.duration_ms);
@@ -247,7 +250,7 @@ function reported(late: boolean, ping: Ping, { reason }: Judgement): Reason {
 
 /**
  * The wrapper found the job's lock taken: its slot is settled, neither good nor bad; the third in a row with
- * no run open means that the lock is stuck (DESIGN.md §3.2).
+ * no run open means that the lock is stuck (docs/design.md §3.2).
  */
 function applySkip(draft: Draft, ping: Ping, at: number): PingEffect {
   const known = ping.rid === null ? undefined : draft.runOfRid(ping.rid);

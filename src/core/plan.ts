@@ -58,7 +58,7 @@ export interface Plan {
 }
 
 /**
- * Compares what files declare with what is stored (DESIGN.md §5, ownership). Jobs of the API are left alone,
+ * Compares what files declare with what is stored (docs/design.md §5, ownership). Jobs of the API are left alone,
  * unless the file declares their name or changes what fills them.
  * @param stored every job, removed ones included
  * @param declared the file's jobs; names are unique
@@ -91,7 +91,9 @@ export function planChanges(stored: readonly Job[], declared: readonly PlannedJo
   return { added, ...lists, removed, renamed, refilled, faults, lints };
 }
 
-/** A change that removes this many jobs, and more than half of the file's, waits for a confirmation (DESIGN.md §5). */
+/**
+ * A change that removes this many jobs, and more than half of the file's, waits for a confirmation (docs/design.md §5).
+ */
 const HELD_REMOVED_MIN = 5;
 
 /** How many of the file's jobs a plan removes, where it is so many that it looks like a truncated file; else null. */

@@ -1,4 +1,4 @@
-/** How a run or a slot ended (DESIGN.md §1). */
+/** How a run or a slot ended (docs/design.md §1). */
 export const OUTCOMES = [
   'success',
   'failure',
@@ -10,14 +10,14 @@ export const OUTCOMES = [
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** The kinds of trouble that thresholds count and notifiers choose from (DESIGN.md §3.3). */
+/** The kinds of trouble that thresholds count and notifiers choose from (docs/design.md §3.3). */
 export const BAD_KINDS = ['failure', 'missed', 'timeout'] as const;
 export type BadKind = (typeof BAD_KINDS)[number];
 
 export const PING_KINDS = ['start', 'success', 'failure', 'log', 'skip'] as const;
 export type PingKind = (typeof PING_KINDS)[number];
 
-/** What a job is doing, or how its last counted run or slot ended (DESIGN.md §3.3). */
+/** What a job is doing, or how its last counted run or slot ended (docs/design.md §3.3). */
 export const STATUSES = ['pending', 'running', 'success', 'failure', 'missed', 'timeout', 'paused'] as const;
 export type Status = (typeof STATUSES)[number];
 
@@ -76,7 +76,7 @@ export type Reason = (typeof REASONS)[number];
 export const CLOSE_REASONS = ['recovered', 'late_report', 'paused', 'removed'] as const;
 export type CloseReason = (typeof CLOSE_REASONS)[number];
 
-/** The kind of trouble an outcome is; null for outcomes that are not bad (DESIGN.md §3.3). */
+/** The kind of trouble an outcome is; null for outcomes that are not bad (docs/design.md §3.3). */
 export function badKindOf(outcome: Outcome): BadKind | null {
   if (outcome === 'missed' || outcome === 'timeout') return outcome;
   return outcome === 'failure' || outcome === 'abandoned' ? 'failure' : null;

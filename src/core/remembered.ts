@@ -4,7 +4,7 @@ import { isGivenUp } from './reasons.ts';
 
 /**
  * Notes the runs that ended in a job's state, where the history may soon not hold them any more: a ping that
- * comes twice must change nothing, however short the history is (DESIGN.md §3.2).
+ * comes twice must change nothing, however short the history is (docs/design.md §3.2).
  * @param runs those that an event has changed
  */
 export function remember(job: JobState, runs: Iterable<Run>, keepRuns: number): void {

@@ -3,7 +3,7 @@ import type { Job } from './model.ts';
 import type { PlannedJob } from './plan.ts';
 
 const DAY_MS = 86_400_000;
-/** How long pings under a former name count, and a revert finds the history again (DESIGN.md §5). */
+/** How long pings under a former name count, and a revert finds the history again (docs/design.md §5). */
 export const FORMER_NAME_MS = 30 * DAY_MS;
 
 /** A stored job that goes on under another name. */
@@ -22,7 +22,7 @@ export interface Renames {
 }
 
 /**
- * Finds the jobs that a plan renames (DESIGN.md §5): where `renamed_from` names a job of the file that leaves as
+ * Finds the jobs that a plan renames (docs/design.md §5): where `renamed_from` names a job of the file that leaves as
  * the new one appears; and where a rename is reverted, which needs no word. A history is never put onto another.
  * @param stored by name, removed jobs where no other has the name
  */

@@ -4,8 +4,8 @@ import type { Ping, Run } from './model.ts';
 import { periodMsOf } from './period.ts';
 
 /**
- * Which pings are repetitions of one that came before (DESIGN.md §3.2). With a run id that is plain but for run ids
- * that come again, since containers reuse process ids; without one it is told by how soon they come.
+ * Which pings are repetitions of one that came before (docs/design.md §3.2). With a run id that is plain but for run
+ * ids that come again, since containers reuse process ids; without one it is told by how soon they come.
  */
 
 /** The anonymous run that a start without a run id opened already, if it is a client's retry. */

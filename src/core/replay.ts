@@ -26,7 +26,7 @@ export interface ReplayedIncident {
  * Says again what happened to one job, event by event, as it was or under another spec. Pure.
  *
  * With a spec given, that one holds throughout: at the start of the log it takes the place of the one of then, by
- * the rules of a spec change (DESIGN.md §3.3), and what the log says of specs is left out.
+ * the rules of a spec change (docs/design.md §3.3), and what the log says of specs is left out.
  */
 export class Replay {
   readonly #jobId: string;

@@ -17,7 +17,7 @@ export interface RunEnd {
 
 /**
  * Ends an open run and counts its outcome. A slot it took over after it had been given up now ends as this
- * run did (DESIGN.md §3.1, "late").
+ * run did (docs/design.md §3.1, "late").
  */
 export function endRun(draft: Draft, runId: string, end: RunEnd): Run {
   const open = draft.run(runId);
@@ -46,8 +46,8 @@ export function endRun(draft: Draft, runId: string, end: RunEnd): Run {
 }
 
 /**
- * Replaces the outcome of a run that had been given up, because its end came after all (DESIGN.md §3.2:
- * "a late end records the duration, replaces a `timeout`, and on success ends the incident").
+ * Replaces the outcome of a run that had been given up, because its end came after all (docs/design.md §3.2, "a late
+ * end").
  */
 export function replaceEnd(draft: Draft, given: Run, end: RunEnd): Run {
   const givenUpAt = given.ended_at ?? end.at;

@@ -78,7 +78,7 @@ export function latestRuns(runs: Runs, endedMax: number): Runs {
 
 /**
  * What the core reads of a job's runs.
- * @param keepRuns how many settled runs are kept of the job (DESIGN.md §3.5)
+ * @param keepRuns how many settled runs are kept of the job (docs/design.md §3.5)
  */
 export function recentRuns(runs: Runs, keepRuns: number): Runs {
   return latestRuns(runs, Math.min(LIMITS.recentRunsMax, keepRuns));

@@ -11,7 +11,7 @@ import { giveUpUnseen } from './unseen.ts';
 
 /**
  * Applies everything that is due before `until` (or at it, when `inclusive`), in order, each dated at its
- * own instant: an outcome never depends on how late a tick came (DESIGN.md §3).
+ * own instant: an outcome never depends on how late a tick came (docs/design.md §3).
  * @returns the reason of the last thing applied; null when nothing was due
  */
 export function settle(draft: Draft, until: number, inclusive: boolean): Reason | null {
@@ -49,7 +49,7 @@ function apply(draft: Draft, due: Due): Reason {
   }
 }
 
-/** The slot came while a run was open: the job's own lock drops the start (DESIGN.md §3.2). */
+/** The slot came while a run was open: the job's own lock drops the start (docs/design.md §3.2). */
 function dropSlot(draft: Draft, slotAt: number): Reason {
   draft.job.expected_at = slotAfter(draft.spec, slotAt);
   recordSlot(draft, slotAt, slotAt, 'skipped', 'overlap_skipped');
@@ -67,7 +67,7 @@ function giveUpSlot(draft: Draft, at: number, outcome: 'missed' | 'unknown'): Re
   return missSlot(draft, slotAt, at);
 }
 
-/** A run that was open while Cronflow was away may have ended unseen, and its timeout says so (DESIGN.md §3.4). */
+/** A run that was open while Cronflow was away may have ended unseen, and its timeout says so (docs/design.md §3.4). */
 function unseenDetail(draft: Draft, runId: string, limitAt: number): string | null {
   const startedAt = draft.run(runId)?.started_at ?? limitAt;
   const awayMs = draft.job.gaps

@@ -3,7 +3,7 @@ import { LIMITS } from './limits.ts';
 
 /**
  * Notes a `skip` of that instant and says whether it is at least the third in a row with no run open
- * (DESIGN.md §3.2). A row goes by when the skips were, however late they are reported; one from before the latest
+ * (docs/design.md §3.2). A row goes by when the skips were, however late they are reported; one from before the latest
  * sign of a run is in none, for the lock has been free since.
  */
 export function noteSkip(draft: Draft, at: number): boolean {

@@ -4,7 +4,7 @@ import type { Spec } from './spec.ts';
 
 /**
  * The first slot after an instant. For `every` it is one period later: the period counts from a start, a
- * declaration or a slot that was missed (DESIGN.md §3.1). Null when the job has no slots.
+ * declaration or a slot that was missed (docs/design.md §3.1). Null when the job has no slots.
  */
 export function slotAfter(spec: Spec, at: number): number | null {
   if (spec.schedule === null) return null;
@@ -18,7 +18,7 @@ export function slotAtOrBefore(spec: Spec, at: number): number | null {
   return compileCron(spec.schedule.expression, spec.schedule.timezone).previous(at);
 }
 
-/** How long before a slot a run may start and still claim it: a fast clock is no alarm (DESIGN.md §3.1). */
+/** How long before a slot a run may start and still claim it: a fast clock is no alarm (docs/design.md §3.1). */
 export function earlyMs(spec: Spec, slotAt: number): number {
   const distanceMs =
     spec.schedule?.kind === 'every'

@@ -27,7 +27,7 @@ export interface ExpectedOutput {
   matches: string | null;
 }
 
-/** A time in which trouble is recorded and nobody is told (DESIGN.md §3.3); `toAt` is not part of it. */
+/** A time in which trouble is recorded and nobody is told (docs/design.md §3.3); `toAt` is not part of it. */
 export type MaintenanceWindow =
   | { kind: 'recurring'; expression: string; timezone: string; durationMs: number }
   | { kind: 'single'; fromAt: number; toAt: number };
@@ -94,7 +94,7 @@ export function specOf(name: string, declaration: Declaration, globals: Globals)
   };
 }
 
-/** After how long a run times out: as declared, or as holds where nothing is (DESIGN.md §3.2). */
+/** After how long a run times out: as declared, or as holds where nothing is (docs/design.md §3.2). */
 export function maxRuntimeMsOf(declaration: Declaration): number {
   if (declaration.max_runtime !== undefined) return parseDuration(declaration.max_runtime);
   return defaultMaxRuntimeMs(scheduleOf(declaration), overlapOf(declaration));

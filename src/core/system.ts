@@ -37,7 +37,7 @@ const CAUSES_MAX = 1_000;
 const NOTHING: SystemChange = { incidents: [], deliveries: [] };
 
 /**
- * Opens a system incident (DESIGN.md §3.3). The same trouble again changes nothing: it is told once, also
+ * Opens a system incident (docs/design.md §3.3). The same trouble again changes nothing: it is told once, also
  * over restarts. Other trouble of the same kind replaces it, so that the end is told once too, but a notifier that
  * keeps state is told of the end of both; a notifier that fails in another way is the same trouble.
  * @param open the open incidents of no job
@@ -78,7 +78,7 @@ export function closeTrouble(open: readonly Incident[], key: TroubleKey, at: num
   return { incidents, deliveries };
 }
 
-/** Closes the incidents of notifiers that are configured no longer: nobody is told (DESIGN.md §3.3). */
+/** Closes the incidents of notifiers that are configured no longer: nobody is told (docs/design.md §3.3). */
 export function closeRemoved(
   open: readonly Incident[],
   notifiers: readonly string[],

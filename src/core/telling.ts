@@ -9,7 +9,7 @@ import { whyMissed } from './why-missed.ts';
 
 /**
  * Owes an `opened` to every notifier that takes a kind the incident contains and was not told yet; in
- * maintenance, notes when that will be (DESIGN.md §3.3).
+ * maintenance, notes when that will be (docs/design.md §3.3).
  * @param run what it is about
  * @param at the instant of what is told
  * @param instants those that must lie outside of maintenance: when the outcome came, and when its run began
@@ -48,7 +48,7 @@ export function tell(
   for (const name of names) owe(draft, incident, name, 'opened', 'opened', facts);
 }
 
-/** Windows or the grace after them were changed: what is held back waits as they are now (DESIGN.md §3.3). */
+/** Windows or the grace after them were changed: what is held back waits as they are now (docs/design.md §3.3). */
 export function holdAnew(draft: Draft, at: number): void {
   const { incident } = draft;
   if (incident === null || incident.announce_at === null || incident.held_instants === undefined) return;

@@ -17,7 +17,7 @@ import type { Schedule, Spec } from './spec.ts';
 import { holdAnew, remindAnew } from './telling.ts';
 import { endLateEnds } from './why-missed.ts';
 
-/** The state of a job declared at `at`: its first slot is the first one after that (DESIGN.md §3.1). */
+/** The state of a job declared at `at`: its first slot is the first one after that (docs/design.md §3.1). */
 export function initialState(spec: Spec, at: number): JobState {
   const job: JobState = {
     status: spec.paused ? 'paused' : 'pending',
@@ -43,7 +43,7 @@ export function initialState(spec: Spec, at: number): JobState {
 }
 
 /**
- * What an event does to one job: the state machine of DESIGN.md §3. Pure; the given state is not changed.
+ * What an event does to one job: the state machine of docs/design.md §3. Pure; the given state is not changed.
  * @param spec the job's spec; for `spec_changed` the new one
  * @param happened what happened, in the order in which Cronflow learned of it
  * @returns the new state and every record the event changed or made
@@ -116,7 +116,7 @@ function did(reason: Reason): { reason: Reason; runId: null } {
   return { reason, runId: null };
 }
 
-/** Notes a time in which no ping could be taken (DESIGN.md §3.4). */
+/** Notes a time in which no ping could be taken (docs/design.md §3.4). */
 function noteGap(draft: Draft, fromAt: number, toAt: number): Reason {
   // One gap may be learned of twice: by the ping or tick that found it, then for every job.
   const touches = (gap: { from_at: number; to_at: number }): boolean =>
@@ -134,7 +134,7 @@ function noteGap(draft: Draft, fromAt: number, toAt: number): Reason {
 }
 
 /**
- * `every` starts anew at the end of a gap (DESIGN.md §3.4), since a run may have begun in it unseen. A gap in
+ * `every` starts anew at the end of a gap (docs/design.md §3.4), since a run may have begun in it unseen. A gap in
  * which none was due moves it by one period at most: else a dead job would never be told of where Cronflow is
  * restarted more often than the job is due.
  */
@@ -188,7 +188,7 @@ function changeSpec(draft: Draft, next: Spec, at: number): Reason {
   return 'spec_changed';
 }
 
-/** A slot that is due and not yet missed when the schedule changes is `skipped` (DESIGN.md §3.3). */
+/** A slot that is due and not yet missed when the schedule changes is `skipped` (docs/design.md §3.3). */
 function skipDueSlot(draft: Draft, at: number): void {
   let slotAt = draft.job.expected_at;
   // `every` expects no slot while a run is open that counts.
@@ -200,7 +200,7 @@ function skipDueSlot(draft: Draft, at: number): void {
   }
 }
 
-/** While a job is paused its pings are recorded and do not count; its trouble is over (DESIGN.md §3.3). */
+/** While a job is paused its pings are recorded and do not count; its trouble is over (docs/design.md §3.3). */
 function pause(draft: Draft, at: number): void {
   closeSilently(draft, at, 'paused');
   draft.job.expected_at = null;
@@ -217,7 +217,9 @@ function resumeByApi(draft: Draft, at: number): Reason {
   return 'resumed';
 }
 
-/** From now on the job counts again, and so does the end of a run that is open, whenever it began (DESIGN.md §3.3). */
+/**
+ * From now on the job counts again, and so does the end of a run that is open, whenever it began (docs/design.md §3.3).
+ */
 function endPause(draft: Draft, at: number): void {
   expectAnew(draft, at);
   for (const run of draft.openRuns()) if (!run.counted) draft.changeRun(run.id, { counted: true });

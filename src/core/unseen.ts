@@ -6,7 +6,7 @@ import { slotAfter, slotAtOrBefore } from './slots.ts';
 const DAY_MS = 86_400_000;
 
 /**
- * Ends slots as `unknown`, since Cronflow was away and their runs may have gone unseen (DESIGN.md §3.4): the one
+ * Ends slots as `unknown`, since Cronflow was away and their runs may have gone unseen (docs/design.md §3.4): the one
  * given and all after it that lie, with their grace, within the same gap. All of these have one deadline, and
  * after a year away there are half a million of them.
  * @param at when they are given up

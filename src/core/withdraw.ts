@@ -6,7 +6,7 @@ import { overlapsStill } from './overlap.ts';
 
 /**
  * The end of a run turns out to lie before others began that had been found to overlap it: a report that was
- * delayed corrects history (DESIGN.md §3.2). They were no failures by starting, so they go on, or have ended as
+ * delayed corrects history (docs/design.md §3.2). They were no failures by starting, so they go on, or have ended as
  * they said.
  * @param endAt when the run ended
  * @returns whether any of them goes on

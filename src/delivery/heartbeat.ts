@@ -31,8 +31,8 @@ interface HeartbeatOptions {
 }
 
 /**
- * Tells somebody else again and again that Cronflow lives, so that its death is noticed (DESIGN.md §7): only while the
- * checker passes and commits succeed. Nothing waits for it, and nothing of its address but the host is ever said.
+ * Tells somebody else again and again that Cronflow lives, so that its death is noticed (docs/design.md §7): only while
+ * the checker passes and commits succeed. Nothing waits for it, and nothing of its address but the host is ever said.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;

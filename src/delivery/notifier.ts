@@ -32,13 +32,13 @@ export interface Notifier {
   readonly concurrency: number;
   /**
    * Whether what it was told stays there as open until it is told otherwise: then it also hears, with
-   * `closed_silently`, that a job in trouble was paused or removed (DESIGN.md §3.3).
+   * `closed_silently`, that a job in trouble was paused or removed (docs/design.md §3.3).
    */
   readonly keepsState: boolean;
   /** Set where nobody is told: Cronflow's own log has every message, and nothing else. */
   readonly onlyLogs?: true;
   /**
-   * How many characters of jobs' names and the words around them a merged message may list (DESIGN.md §7, Storms);
+   * How many characters of jobs' names and the words around them a merged message may list (docs/design.md §7, Storms);
    * null: each delivery is a message of its own, whatever happens.
    */
   readonly mergedLengthMax: number | null;

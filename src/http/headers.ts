@@ -6,7 +6,7 @@ export const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** What every answer carries, errors included (DESIGN.md §8). A page replaces the policy by its own. */
+/** What every answer carries, errors included (docs/design.md §8). A page replaces the policy by its own. */
 export const SECURITY_HEADERS = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy': DATA_POLICY,

@@ -1,4 +1,4 @@
-/** Every limit HTTP keeps, in one place (DESIGN.md §8: every input has a limit). */
+/** Every limit HTTP keeps, in one place (docs/design.md §8: every input has a limit). */
 const SECOND_MS = 1_000;
 const DAY_MS = 86_400_000;
 

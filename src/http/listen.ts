@@ -4,7 +4,7 @@ import { isLoopback } from '../core/loopback.ts';
 import { hasTokens, type Tokens } from './tokens.ts';
 
 /**
- * Refuses to listen where others can reach the port unless they need a token (DESIGN.md §8): whoever can
+ * Refuses to listen where others can reach the port unless they need a token (docs/design.md §8): whoever can
  * ping can also hide a failure.
  * @param noAuth the person said `--no-auth`
  * @throws CronflowError `usage` that says what to do

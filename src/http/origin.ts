@@ -30,7 +30,7 @@ export function requireOwnOrigin(headers: IncomingHttpHeaders, host: string | un
   if (origin !== undefined && !isSameHost(origin, host)) {
     throw new CronflowError('foreign_origin', `Requests from pages of ${quote(origin)} are not allowed.`);
   }
-  // Of the same site are other names and ports of a host too, whose pages are not this server's (DESIGN.md §8).
+  // Of the same site are other names and ports of a host too, whose pages are not this server's (docs/design.md §8).
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') {
     throw new CronflowError('foreign_origin', 'Requests from pages of other sites are not allowed.');

@@ -33,7 +33,7 @@ export interface PingInput {
 
 /**
  * Builds the ping that a request stands for. Nothing in a request can make this fail: what is malformed
- * counts as absent, since a ping with a wrong detail is still a sign of life (DESIGN.md §8). Where query and
+ * counts as absent, since a ping with a wrong detail is still a sign of life (docs/design.md §8). Where query and
  * JSON body both give a parameter, the query wins.
  */
 export function pingOf({ kind, query, isJson, body, received_at, limits }: PingInput): Ping {

@@ -22,7 +22,7 @@ const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 
 /**
  * Reads `CRONFLOW_TOKEN`, `CRONFLOW_READ_TOKEN` and `CRONFLOW_PING_TOKEN`, or the files that `..._FILE` name
- * (DESIGN.md §8). Up to two values each, separated by a comma or a line break, so that a token can be
+ * (docs/design.md §8). Up to two values each, separated by a comma or a line break, so that a token can be
  * replaced without a moment at which either is refused. An empty variable counts as not set.
  * @throws CronflowError `usage` for a file that cannot be read or a value that cannot be sent; it never
  *   quotes the value

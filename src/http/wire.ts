@@ -13,7 +13,7 @@ const INSTANT = /^(?:.+_)?at$/;
 
 /**
  * A record as it travels: every key ending in `_at` (and `at` itself) becomes ISO 8601 UTC, at any depth;
- * everything else stays (DESIGN.md §1).
+ * everything else stays (docs/design.md §1).
  */
 export function toWire(record: object): Json {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, wireValue(key, value)]));
@@ -34,7 +34,7 @@ function isoOf(at: number): string | null {
 
 /**
  * A job for clients: what was declared with defaults filled in, its state, and what is derived on reading.
- * `late` says that the expected slot has passed and nothing was heard yet (DESIGN.md §3.3).
+ * `late` says that the expected slot has passed and nothing was heard yet (docs/design.md §3.3).
  * @param incident the job's open incident
  * @param nowAt milliseconds since the Unix epoch
  */

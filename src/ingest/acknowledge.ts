@@ -5,7 +5,7 @@ import type { Tx } from '../store/store.ts';
 import { applyEvent } from './events.ts';
 
 /**
- * Keeps an open incident from reminding anyone until `untilAt`; it closes as usual (DESIGN.md §3.3).
+ * Keeps an open incident from reminding anyone until `untilAt`; it closes as usual (docs/design.md §3.3).
  * @throws CronflowError `not_found`, `incident_closed`
  */
 export function acknowledgeIncident(tx: Tx, id: string, untilAt: number, at: number): Incident {

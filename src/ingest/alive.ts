@@ -7,7 +7,7 @@ export type TimeEvent = Extract<Event, { type: 'gap' | 'clock_set_back' }>;
 /** Meta key of the last instant at which Cronflow is known to have been able to take pings. */
 export const LIVENESS_KEY = 'liveness';
 export const LIVENESS_WRITE_EVERY_MS = 10_000;
-/** A clock that steps back by less is only a little off (DESIGN.md §3.4). */
+/** A clock that steps back by less is only a little off (docs/design.md §3.4). */
 export const CLOCK_STEP_MS_MIN = 60_000;
 /** Longer than this without a stored sign of life, and pings may have been refused. */
 export const GAP_MS_MIN = 3 * LIVENESS_WRITE_EVERY_MS;
@@ -15,7 +15,7 @@ export const GAP_MS_MIN = 3 * LIVENESS_WRITE_EVERY_MS;
 /**
  * The time before `at` in which Cronflow could not take pings, if nothing noted it yet: what wakes up first
  * after a suspension or a full disk may be a ping or a tick, and it must not be judged as if somebody had
- * been listening (DESIGN.md §3.4).
+ * been listening (docs/design.md §3.4).
  */
 export function gapBefore(tx: Tx, at: number): { from_at: number; to_at: number } | null {
   const aliveAt = tx.meta(LIVENESS_KEY) as number | undefined;

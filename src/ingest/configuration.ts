@@ -53,13 +53,13 @@ export function readDefaults(tx: Tx): Declaration {
   return readFill(tx).defaults;
 }
 
-/** What fills jobs now, those registered over the API too (DESIGN.md §5). */
+/** What fills jobs now, those registered over the API too (docs/design.md §5). */
 export function readFill(tx: Tx): Fill {
   return (tx.meta(CONFIGURATION_KEY) as StoredConfiguration | undefined) ?? { defaults: {} };
 }
 
 /**
- * Applies a validated configuration in one commit: all of it or nothing (DESIGN.md §5, plan and swap).
+ * Applies a validated configuration in one commit: all of it or nothing (docs/design.md §5, plan and swap).
  * @param at when the change was seen; new expectations count from it
  * @throws CronflowError `config_invalid` with the faults of a plan that cannot be carried out
  */

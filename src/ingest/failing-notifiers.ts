@@ -6,7 +6,7 @@ import { putSystemChange } from './system-change.ts';
 
 /**
  * Notes that a notifier loses messages or cannot be reached, and owes that to the others of
- * `defaults.notify`: one `notifier` incident each, however much is lost (DESIGN.md §3.3). One that is
+ * `defaults.notify`: one `notifier` incident each, however much is lost (docs/design.md §3.3). One that is
  * configured no longer is nobody's trouble.
  * @param why what it answered
  * @returns names of those who are told; null if it was known already

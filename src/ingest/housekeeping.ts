@@ -7,11 +7,11 @@ import type { Store } from '../store/store.ts';
 
 const DAY_MS = 86_400_000;
 const EVERY_MS = 3_600_000;
-/** History of removed jobs, so that a revert restores it (DESIGN.md §5). */
+/** History of removed jobs, so that a revert restores it (docs/design.md §5). */
 const REMOVED_JOBS_MS = 30 * DAY_MS;
-/** Closed incidents (DESIGN.md §3.5), and the deliveries about them. */
+/** Closed incidents (docs/design.md §3.5), and the deliveries about them. */
 const INCIDENTS_MS = 90 * DAY_MS;
-/** Daily figures (DESIGN.md §3.5). */
+/** Daily figures (docs/design.md §3.5). */
 const DAYS_MS = 90 * DAY_MS;
 const BATCH = 500;
 

@@ -159,7 +159,9 @@ function recordPing(tx: Tx, job: Job, ping: Ping): PingResult {
   return { job: job.name, run_id: runId, reason };
 }
 
-/** A `log` that comes twice, or late, does not take the place of what the end of its run has said (DESIGN.md §3.2). */
+/**
+ * A `log` that comes twice, or late, does not take the place of what the end of its run has said (docs/design.md §3.2).
+ */
 function isOutdated(ping: Ping, run: Run): boolean {
   return ping.kind === 'log' && run.outcome !== null && !isGivenUp(run.outcome) && run.output_bytes > 0;
 }

@@ -13,7 +13,7 @@ export function addJob(tx: Tx, fields: Omit<Job, 'id' | 'state'>): void {
   tx.logEvent(job.id, { type: 'declared', at, spec });
 }
 
-/** Ends the watching of a job; its history is kept until housekeeping removes it (DESIGN.md §5). */
+/** Ends the watching of a job; its history is kept until housekeeping removes it (docs/design.md §5). */
 export function removeJob(tx: Tx, job: Job, at: number): void {
   applyEvent(tx, job, { type: 'removed', at });
   const removed = tx.jobById(job.id);

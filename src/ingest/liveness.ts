@@ -15,7 +15,7 @@ import { remindOfSystemIncidents } from './system.ts';
 
 /**
  * Stores every 10 s that Cronflow was able to take pings, and tells every job of the times when it was not:
- * stopped, crashed, suspended, or with a store that refused commits (DESIGN.md §3.4). One rule finds almost all:
+ * stopped, crashed, suspended, or with a store that refused commits (docs/design.md §3.4). One rule finds almost all:
  * the last stored sign of life is too old. A store that refused for less than that is known by what it refused.
  */
 export class Liveness {

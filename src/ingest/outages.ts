@@ -38,7 +38,7 @@ export function setOutagesBack(tx: Tx, byMs: number): void {
   writeOutages(tx, withClockSetBack(readOutages(tx), byMs));
 }
 
-/** Tells, once, that Cronflow was away and what it could not see (DESIGN.md §3.4). */
+/** Tells, once, that Cronflow was away and what it could not see (docs/design.md §3.4). */
 export class Outages {
   readonly #store: Store;
   readonly #clock: Clock;

@@ -3,7 +3,7 @@ import type { Job } from '../core/model.ts';
 import type { Tx } from '../store/store.ts';
 import { applyEvent, specOfJob } from './events.ts';
 
-/** Pauses a job, whoever declared it; its file may change meanwhile (DESIGN.md §3.3). */
+/** Pauses a job, whoever declared it; its file may change meanwhile (docs/design.md §3.3). */
 export function pauseJob(tx: Tx, job: Job, at: number): void {
   if (!job.state.paused_by_api) applyEvent(tx, job, { type: 'paused', at });
 }

@@ -11,7 +11,7 @@ type Renames = Readonly<Record<string, { job_id: string; at: number }>>;
 const RENAMES_KEY = 'renames';
 
 /**
- * Lets a job go on under another name, with its history (DESIGN.md §5). Its open incident takes the new name.
+ * Lets a job go on under another name, with its history (docs/design.md §5). Its open incident takes the new name.
  * @param next the job with its new name and what is declared now
  * @param replaced the job without history that has the new name so far
  * @param previous the job's spec until now

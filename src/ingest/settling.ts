@@ -25,7 +25,7 @@ export interface Settled {
 
 /**
  * Lets time act on a job up to an instant. After an absence that is many thousand slots, so it goes a stretch at a time,
- * which comes to the same (DESIGN.md §3: an outcome never depends on how late a tick came); one stretch at least.
+ * which comes to the same (docs/design.md §3: an outcome never depends on how late a tick came); one stretch at least.
  * @param isTimeUp from `settlingTime`
  */
 export function settleJob(tx: Tx, id: string, nowAt: number, isTimeUp: () => boolean): Settled {

@@ -5,7 +5,7 @@ import { readDefaults } from './configuration.ts';
 import { readGlobals } from './events.ts';
 import { putSystemChange } from './system-change.ts';
 
-/** Says that something is wrong with Cronflow itself: one message to `defaults.notify` (DESIGN.md §3.3). */
+/** Says that something is wrong with Cronflow itself: one message to `defaults.notify` (docs/design.md §3.3). */
 export function reportTrouble(store: Store, trouble: Trouble, at: number): Promise<void> {
   return store.transact({}, (tx) => {
     putSystemChange(tx, openTrouble(tx.openSystemIncidents(), trouble, audience(tx), at));

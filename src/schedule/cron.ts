@@ -19,7 +19,7 @@ let cronCount = 0;
 
 /**
  * Compiles a cron expression for a time zone: 5 fields, 6 with seconds first, or a macro; slots as Debian's
- * cron runs them (DESIGN.md §4). `previous` is the exact mirror of `next`. Answers from a bounded memo.
+ * cron runs them (docs/design.md §4). `previous` is the exact mirror of `next`. Answers from a bounded memo.
  * Throws a `ScheduleError` that names the field, the value and what is allowed.
  */
 export function compileCron(expression: string, timezone: string): Cron {

@@ -10,7 +10,7 @@ const DURATION = /^(?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/;
 const ALLOWED = 'whole numbers with d, h, m, s, largest first, such as 90s, 5m, 1h30m or 2d';
 
 /**
- * Reads a duration as it stands in YAML (`90s`, `5m`, `1h30m`, `2d`; DESIGN.md §1) into milliseconds.
+ * Reads a duration as it stands in YAML (`90s`, `5m`, `1h30m`, `2d`; docs/design.md §1) into milliseconds.
  * Each of d, h, m, s comes at most once, largest first; no sign, no fraction, no spaces, at most 10 years.
  * Throws a `ScheduleError` that says what is allowed.
  */

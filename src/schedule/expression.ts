@@ -33,7 +33,7 @@ const LENGTH_MAX = 1000;
 const DAYS_OF_MONTH_MAX = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /**
- * Reads a cron expression: 5 fields, 6 with seconds first, or a macro such as `@daily` (DESIGN.md §4).
+ * Reads a cron expression: 5 fields, 6 with seconds first, or a macro such as `@daily` (docs/design.md §4).
  * Throws a `ScheduleError` that names the field, the value and what is allowed.
  */
 export function parseExpression(text: string): Expression {

@@ -28,7 +28,7 @@ export const INSTANT_IN_ALLOWED =
 
 /**
  * Reads an instant as `parseInstant` does, or a local time of a zone. One that the clock repeats means the first
- * time, one that it skips the first instant after the gap, as for schedules (DESIGN.md §4).
+ * time, one that it skips the first instant after the gap, as for schedules (docs/design.md §4).
  * @param timezone a known IANA zone
  */
 export function parseInstantIn(text: string, timezone: string): number | undefined {

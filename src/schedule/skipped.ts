@@ -17,7 +17,7 @@ export interface SkippedTime {
 }
 
 /**
- * The first local time that a schedule names and a change of offset skips, between two instants (DESIGN.md §4).
+ * The first local time that a schedule names and a change of offset skips, between two instants (docs/design.md §4).
  * Schedules that go on around the change, such as each five minutes, lose nothing that anybody would miss.
  * @throws ScheduleError for an invalid zone, and for an invalid expression where the zone skips anything
  */

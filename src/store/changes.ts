@@ -48,6 +48,6 @@ export const TABLE_NAMES = ['jobs', 'runs', 'days', 'incidents', 'deliveries', '
 export interface Changes {
   put: { [T in TableName]?: Records[T][] };
   del: { [T in TableName]?: string[] };
-  /** What happened, in order: the log of DESIGN.md §3.5. It changes nothing when it is read back. */
+  /** What happened, in order: the log of docs/design.md §3.5. It changes nothing when it is read back. */
   events: { job_id: string; event: LoggedEvent }[];
 }

@@ -3,7 +3,7 @@ import { LIMITS } from '../core/limits.ts';
 import { JobRuns } from '../core/job-runs.ts';
 import { NO_RUNS, type Runs } from '../core/runs.ts';
 
-/** How many settled runs are kept of a job (DESIGN.md §3.5). */
+/** How many settled runs are kept of a job (docs/design.md §3.5). */
 export function keepRunsOf(job: Job): number {
   return job.declaration.keep_runs ?? LIMITS.keepRunsDefault;
 }

@@ -124,7 +124,7 @@ export interface ClaimOptions {
 }
 
 /**
- * The store (DESIGN.md §6). Reads answer what is durable: never a change that could still be lost.
+ * The store (docs/design.md §6). Reads answer what is durable: never a change that could still be lost.
  * Removed jobs (`removed_at`) are hidden from `jobByName`, `listJobs` and the due index, not from `jobById`
  * or `Tx`; they keep their names.
  */

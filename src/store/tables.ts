@@ -250,7 +250,7 @@ export class Tables {
     dropped.push(output);
   }
 
-  /** Holds the limits on history (DESIGN.md §3.5) and on outputs. */
+  /** Holds the limits on history (docs/design.md §3.5) and on outputs. */
   #trim({ put }: Changes, dropped: OutputRef[]): void {
     const jobIds = new Set((put.jobs ?? []).map((job) => job.id));
     for (const run of put.runs ?? []) jobIds.add(run.job_id);

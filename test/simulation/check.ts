@@ -35,14 +35,14 @@ async function promptVerdict(script: Script): Promise<Verdict> {
   return (await promptly(script)).recorder.verdict();
 }
 
-/** What was told and recorded is what the words of DESIGN.md make of it. */
+/** What was told and recorded is what the words of docs/design.md make of it. */
 const model: Check = async (script) => differences(expectedOf(script), await promptVerdict(script));
 
 /** What must hold whatever happened. */
 const invariants: Check = async (script) => brokenInvariants((await promptly(script)).recorder);
 
 /**
- * No outcome depends on how late a tick comes (DESIGN.md §3). What falls due between the last sign of life and an
+ * No outcome depends on how late a tick comes (docs/design.md §3). What falls due between the last sign of life and an
  * absence is exempt: a tick in time has acted upon it, while to one after the absence it fell into the gap, for
  * nobody can tell any more that Cronflow was still there.
  */
@@ -53,7 +53,7 @@ const lateTicks: Check = async (script) => {
   return played(prompt.recorder.verdict(), late, 'prompt', 'late');
 };
 
-/** The same run id and kind twice changes nothing (DESIGN.md §3.2). */
+/** The same run id and kind twice changes nothing (docs/design.md §3.2). */
 const duplicates: Check = async (script) => {
   const twice = { ...script, happenings: script.happenings.flatMap(doubled) };
   return played(await promptVerdict(script), await verdictOf(twice), 'once', 'twice');
@@ -72,7 +72,7 @@ const simulatedDisk: Check = async (script) => {
   ];
 };
 
-/** The log of commits says again what happened, from wherever it begins (DESIGN.md §3.5). */
+/** The log of commits says again what happened, from wherever it begins (docs/design.md §3.5). */
 const replay: Check = async (script) => {
   if (script.happenings.length > DISK_HAPPENINGS_MAX) return [];
   const random = seededRandom(script.end_at);
@@ -83,7 +83,7 @@ const replay: Check = async (script) => {
   return replayDifferences(disk.disk, disk.directory, script.end_at);
 };
 
-/** The pure core alone does what the words of DESIGN.md make of a script: many worlds in little time. */
+/** The pure core alone does what the words of docs/design.md make of a script: many worlds in little time. */
 export const coreAlone: Check = (script) =>
   Promise.resolve(differences(expectedOf(script), new CorePlayer(script).play()));
 

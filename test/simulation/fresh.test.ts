@@ -10,7 +10,7 @@ const BUDGET_MS = Number(SIMULATION_SECONDS ?? (SIMULATION_SEED === undefined ? 
 const FIRST_SEED = Number(SIMULATION_SEED ?? Date.now() % 1_000_000_000);
 
 test.runIf(BUDGET_MS > 0)(
-  `fresh simulated worlds are told of as DESIGN.md says (seeds from ${FIRST_SEED})`,
+  `fresh simulated worlds are told of as docs/design.md says (seeds from ${FIRST_SEED})`,
   async () => {
     console.log(`fresh worlds with seeds from ${FIRST_SEED}; SIMULATION_SEED=${FIRST_SEED} repeats them`);
     const endMs = performance.now() + BUDGET_MS;

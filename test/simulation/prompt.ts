@@ -9,7 +9,7 @@ const MESSAGES_MAX = 150;
 
 /**
  * What time does is told when it is due: asking every job a little before each message finds none of them
- * sooner. A `due_at` that is too late, or a checker that oversleeps, would be found (DESIGN.md §3).
+ * sooner. A `due_at` that is too late, or a checker that oversleeps, would be found (docs/design.md §3).
  */
 export async function tardiness(script: Script): Promise<string[]> {
   const usual = new System(script);

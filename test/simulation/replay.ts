@@ -7,7 +7,7 @@ import type { Tables } from '../../src/store/tables.ts';
 import type { CrashDisk } from '../support/crash-disk.ts';
 
 /**
- * Replays the log of a data directory, job by job, as it was (DESIGN.md §3.5, §10).
+ * Replays the log of a data directory, job by job, as it was (docs/design.md §3.5, §10).
  * @param endAt up to when
  * @returns a line for each incident that the replay sees otherwise than the store
  */

@@ -16,7 +16,7 @@ describe('a simulated world', () => {
     expect(await report(script, 0)).toBeNull();
   });
 
-  test.each(FIXED_SEEDS)('is told of as DESIGN.md says (seed %i)', async (seed) => {
+  test.each(FIXED_SEEDS)('is told of as docs/design.md says (seed %i)', async (seed) => {
     expect(await report(randomWorld(seed), seed)).toBeNull();
   });
 
@@ -24,7 +24,7 @@ describe('a simulated world', () => {
     expect(await coreAlone(randomWorld(seed))).toEqual([]);
   });
 
-  test('around a rule that few worlds meet is told of as DESIGN.md says', async () => {
+  test('around a rule that few worlds meet is told of as docs/design.md says', async () => {
     for (let seed = 1; seed <= CORNER_SEEDS; seed += 1) {
       expect({ seed, lines: await corners(seed) }).toEqual({ seed, lines: [] });
     }

@@ -16,7 +16,7 @@ const ARGUMENT_LENGTH_MAX = 32;
 const HASH_LENGTH = 6;
 /** What is put behind a name that several lines would get. */
 const SUFFIX = /-[0-9a-f]{6}(?:-\d+)?$/;
-/** Names that mean something else in ping addresses (DESIGN.md §5). */
+/** Names that mean something else in ping addresses (docs/design.md §5). */
 const RESERVED = /^(?:start|fail|log|\d+)$/;
 /** Calls that prepare for the one that matters. */
 const PREPARATIONS = new Set(

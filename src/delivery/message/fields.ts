@@ -26,7 +26,7 @@ const WITHOUT_DURATION: ReadonlySet<Reason> = new Set<Reason>([
   'overlap',
 ]);
 
-/** What is known, each with its label (DESIGN.md §7, Slack: Fields). */
+/** What is known, each with its label (docs/design.md §7, Slack: Fields). */
 export function fieldsOf(parts: Parts): MessageField[] {
   const { context, timezone } = parts;
   const fields: MessageField[] = [];

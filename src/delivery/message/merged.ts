@@ -36,7 +36,7 @@ const AROUND_LENGTH = 2;
 const AROUND_MENTION_LENGTH = 13;
 
 /**
- * The one message that tells of many deliveries (DESIGN.md §7, Storms). Pure. It lists every job, by group
+ * The one message that tells of many deliveries (docs/design.md §7, Storms). Pure. It lists every job, by group
  * and by what is wrong; no name is left out or cut.
  * @param items at least one, in the order in which they are owed
  * @param context when it is sent, the address for links, messages to this notifier that were given up before

@@ -15,7 +15,7 @@ export type MessageKind =
   | 'opened_and_closed'
   /** The job was paused or removed while in trouble: only for notifiers that keep state. */
   | 'closed_silently'
-  /** Tells of several incidents (DESIGN.md §7, Storms). */
+  /** Tells of several incidents (docs/design.md §7, Storms). */
   | 'merged';
 export type Severity = 'bad' | 'good' | 'over';
 
@@ -131,7 +131,7 @@ const TITLE_LENGTH_MAX = 400;
 const VALUE_LENGTH_MAX = 400;
 
 /**
- * Writes the message of a delivery (DESIGN.md §7, Slack: title, fields, output, links). Pure.
+ * Writes the message of a delivery (docs/design.md §7, Slack: title, fields, output, links). Pure.
  */
 export function messageOf(delivery: Delivery, context: MessageContext): Message {
   const parts = partsOf(delivery, context);

@@ -19,7 +19,7 @@ const SYSTEM_REASONS = [
 ] as const;
 export type SystemReason = (typeof SYSTEM_REASONS)[number];
 
-/** Whether the reason is of Cronflow itself and of no job (DESIGN.md §3.3, system incidents). */
+/** Whether the reason is of Cronflow itself and of no job (docs/design.md §3.3, system incidents). */
 export function isSystemReason(reason: Reason): reason is SystemReason {
   return SYSTEM_REASONS.some((each) => each === reason);
 }

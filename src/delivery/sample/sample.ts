@@ -135,7 +135,7 @@ function pingOf(fields: Partial<Ping>, host: string, at: number): Ping {
   return { kind: 'log', ...nothing, ...received, ...fields };
 }
 
-/** Of a storm there is one message, which lists what became of all jobs (DESIGN.md §7, Storms). */
+/** Of a storm there is one message, which lists what became of all jobs (docs/design.md §7, Storms). */
 async function stormMessage(parts: SampleParts): Promise<Message> {
   const { notifier, nowAt, publicUrl, redact } = parts;
   const store = new MemoryStore();

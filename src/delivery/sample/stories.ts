@@ -119,7 +119,7 @@ export const STORM: readonly { name: string; group: string | null; story: JobSto
   { name: 'example-mail-queue', group: null, story: JOB_STORIES.timeout },
 ];
 
-/** What can be wrong with Cronflow itself (DESIGN.md §3.3). */
+/** What can be wrong with Cronflow itself (docs/design.md §3.3). */
 export const SYSTEM_STORIES = {
   config_invalid: {
     kind: 'config',

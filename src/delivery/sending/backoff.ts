@@ -6,7 +6,7 @@ const RETRY_DELAY_MS_MIN = 5_000;
 const RETRY_DELAY_MS_MAX = 5 * MINUTE_MS;
 /** No receiver may put a message off for longer at a time: nothing ever waits longer for its next attempt. */
 export const WAIT_MS_MAX = HOUR_MS;
-/** How long a delivery is tried in all (DESIGN.md §7). */
+/** How long a delivery is tried in all (docs/design.md §7). */
 const TRY_FOR_MS = 24 * HOUR_MS;
 /**
  * What waited behind another delivery, or while Cronflow was down, is old before it is first tried: it

@@ -66,8 +66,8 @@ export interface Revived {
 }
 
 /**
- * Owes the notifier again what nobody was told and matters still: openings of incidents still open (DESIGN.md §7), and
- * the ends of those that it keeps as open, which nothing else would close.
+ * Owes the notifier again what nobody was told and matters still: openings of incidents still open (docs/design.md §7),
+ * and the ends of those that it keeps as open, which nothing else would close.
  */
 export async function reviveLost(store: Store, notifier: string, revival: Revival): Promise<Revived> {
   const lost: Delivery[] = [];

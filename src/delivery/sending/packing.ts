@@ -22,7 +22,7 @@ export interface Packed {
 
 /**
  * Packs what goes into one message. Where that is more than one delivery, what it holds is committed before anything
- * is sent (DESIGN.md §7, Storms): after a crash the same message goes out again, and none beside it that tells of
+ * is sent (docs/design.md §7, Storms): after a crash the same message goes out again, and none beside it that tells of
  * the same. What had been merged for a notifier that has since become one that takes less at a time, or each alone, is
  * taken apart.
  * @param claimed to one notifier, at least one

@@ -21,7 +21,7 @@ export interface Parcel {
 const REMINDERS_MAX = 100;
 
 /**
- * What goes out with a claimed delivery, decided at every attempt anew from what is stored (DESIGN.md §7:
+ * What goes out with a claimed delivery, decided at every attempt anew from what is stored (docs/design.md §7:
  * "an opening not yet sent and its closing merge into one message"); but what was merged in a storm stays so.
  * @param keepsState of the notifier
  * @throws CronflowError when the store cannot be read

@@ -72,7 +72,7 @@ export class Settler {
     }
   }
 
-  /** A notifier that had lost messages takes them again: it hears of what is still open (DESIGN.md §7). */
+  /** A notifier that had lost messages takes them again: it hears of what is still open (docs/design.md §7). */
   async recover(notifier: string, undelivered: number): Promise<void> {
     const { store } = this.#options;
     // What is refused for good while others get through is told of as lost each time: once an hour is enough.

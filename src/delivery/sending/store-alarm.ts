@@ -37,7 +37,7 @@ export interface StoreAlarmOptions {
 
 /**
  * Says that the store fails directly, past the outbox that fails with it, best effort; once it works again,
- * stores that and owes the end to those who were told (DESIGN.md §3.3). What a crash meanwhile makes of it
+ * stores that and owes the end to those who were told (docs/design.md §3.3). What a crash meanwhile makes of it
  * is told as time away.
  */
 export class StoreAlarm {

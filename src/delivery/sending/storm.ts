@@ -1,4 +1,4 @@
-/** `group_wait` of DESIGN.md §7, Storms. */
+/** `group_wait` of docs/design.md §7, Storms. */
 export const GROUP_WAIT_MS = 10_000;
 /** Deliveries that go out one by one within that time; what is owed beyond them waits for its end. */
 const ALONE_MAX = 5;
@@ -13,7 +13,8 @@ export type Turn = 'alone' | 'wait' | 'merge';
 
 /**
  * Decides for one notifier what goes out alone, at once, and what goes out together, once it is clear how much it is
- * (DESIGN.md §7, Storms). All instants are on the monotonic clock. A restart forgets it: then the first goes alone.
+ * (docs/design.md §7, Storms). All instants are on the monotonic clock. A restart forgets it: then the first goes
+ * alone.
  */
 export class Storm {
   /** When the first delivery of the current window was sent. */

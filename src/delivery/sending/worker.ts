@@ -16,7 +16,7 @@ import { Settler } from './settler.ts';
 import { textOf } from './text-of.ts';
 import { write } from './writing.ts';
 
-/** A suspended machine is noticed within this (DESIGN.md §3.4). */
+/** A suspended machine is noticed within this (docs/design.md §3.4). */
 const SLEEP_MS_MAX = 10_000;
 /** The store said that something is due and gave nothing: it is not asked again at once. */
 const SLEEP_MS_MIN = 100;
@@ -60,7 +60,7 @@ interface Delivered {
 }
 
 /**
- * Sends what the outbox holds (DESIGN.md §7): claims by lease, sends, commits what became of it. At least
+ * Sends what the outbox holds (docs/design.md §7): claims by lease, sends, commits what became of it. At least
  * once, in order per job and notifier; the only place that retries.
  */
 export class DeliveryWorker {

@@ -26,7 +26,7 @@ export const buildSlack: BuildNotifier = (name, settings, { clock, logger, pacer
     const pacer = pacerOf(`${apiUrl} ${channel}`, SLACK_INTERVAL_MS);
     return new SlackBot({ name, apiUrl, token, channel, mention, clock, pacer });
   }
-  // DESIGN.md §5: an empty address means that every notification is logged instead.
+  // docs/design.md §5: an empty address means that every notification is logged instead.
   if (webhookUrl === undefined || webhookUrl === '') {
     return new LogNotifier({ name, type: 'slack', logger, notSentBecause: 'webhook_url is empty' });
   }

@@ -7,7 +7,7 @@ import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { shared } from '../shared.ts';
 
-/** `/metrics`: what Prometheus reads (DESIGN.md §8). Everything is asked for when it is scraped. */
+/** `/metrics`: what Prometheus reads (docs/design.md §8). Everything is asked for when it is scraped. */
 export function metricsRoutes(services: Services): Route[] {
   const registry = registryOf(services);
   const scrape = shared(services.clock, () => registry.metrics());

@@ -24,7 +24,7 @@ export function pingRoutes(services: Services): Route[] {
 
 /**
  * Records one ping and answers once it is durable. It is dated when its body is complete, immediately before
- * the commit is asked for, so that a tick at the same instant commits after it (DESIGN.md §3).
+ * the commit is asked for, so that a tick at the same instant commits after it (docs/design.md §3).
  */
 async function takePing(ctx: HttpContext, kind: PingKind, services: Services): Promise<void> {
   const name = ctx.params['name'] ?? '';

@@ -32,7 +32,7 @@ export interface AdapterLimits {
   snapshotJournalBytes: number;
   /** A segment in use longer than this is followed by another, so that the log can be pruned by age. */
   segmentMsMax: number;
-  /** The log of commits (DESIGN.md §3.5). */
+  /** The log of commits (docs/design.md §3.5). */
   logMsMax: number;
   logBytesMax: number;
   /** The most disk all outputs may take. */
@@ -53,7 +53,7 @@ export interface AdapterOptions {
 }
 
 /**
- * lowdb's adapter (DESIGN.md §6): `read` recovers from snapshot and journal, `write` appends what is
+ * lowdb's adapter (docs/design.md §6): `read` recovers from snapshot and journal, `write` appends what is
  * pending as one line of the journal and applies it to the tables once it is durable. Snapshots are taken
  * beside the traffic, from references to records that nobody mutates.
  */

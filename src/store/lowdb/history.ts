@@ -36,7 +36,7 @@ export async function readTables(directory: string, disk: Disk = realDisk): Prom
 }
 
 /**
- * Opens the log of commits (DESIGN.md §3.5) at the oldest state from which it can be replayed.
+ * Opens the log of commits (docs/design.md §3.5) at the oldest state from which it can be replayed.
  * @throws CronflowError `store_missing`; `store_damaged` also when the log was pruned while it was read
  */
 export async function readHistory(directory: string, disk: Disk = realDisk): Promise<History> {

@@ -6,7 +6,7 @@ import { readLines } from './lines.ts';
 import type { Commit } from './recovery.ts';
 
 /**
- * Reads the log of commits (DESIGN.md §3.5) for backtest and audit, oldest first, as far back as it goes.
+ * Reads the log of commits (docs/design.md §3.5) for backtest and audit, oldest first, as far back as it goes.
  * Needs no lock and changes nothing: the line being written while it reads is left out, and so are lines
  * of the log that are damaged, since nothing but history depends on them.
  */

@@ -23,7 +23,7 @@ interface Segment {
 
 /**
  * Removes what is no longer needed. The two newest snapshots and every segment after the older of them always
- * stay, so that a damaged snapshot can be done without. What is older is the log of commits (DESIGN.md §3.5). It
+ * stay, so that a damaged snapshot can be done without. What is older is the log of commits (docs/design.md §3.5). It
  * begins with a snapshot, so that its commits can be replayed from a known state; of the later ones a few stay,
  * each a place where it can begin once the one before it is too old, or the log too large.
  */

@@ -26,7 +26,7 @@ const EXIT_CODE_UNSYNCED = 70;
 const BATCH_TRANSACTIONS_MAX = 1000;
 const BATCH_MS_MAX = 50;
 
-/** What a data directory may hold unless its store is told otherwise (DESIGN.md §3.5). */
+/** What a data directory may hold unless its store is told otherwise (docs/design.md §3.5). */
 export const DEFAULT_LIMITS: AdapterLimits = {
   snapshotJournalBytes: 16 * MIB,
   segmentMsMax: DAY_MS,
@@ -57,7 +57,7 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** The default store: lowdb, with a journal that makes a commit cost what it changes (DESIGN.md §6). */
+/** The default store: lowdb, with a journal that makes a commit cost what it changes (docs/design.md §6). */
 export class LowdbStore extends LocalStore {
   readonly #options: LowdbStoreOptions;
   readonly #disk: Disk;

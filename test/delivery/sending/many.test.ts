@@ -5,7 +5,7 @@ import type { Message } from '../../../src/delivery/message/message.ts';
 import { DOWN, harness, type Harness, openingOf } from '../support/harness.ts';
 
 const MINUTE_MS = 60_000;
-/** DESIGN.md names none; more must never wait in the worker than the outbox could give it again in a moment. */
+/** docs/design.md names none; more must never wait in the worker than the outbox could give it again in a moment. */
 const HELD_MAX = 1_000;
 
 let h: Harness;

@@ -13,7 +13,7 @@ const CLEAR_MS = 3 * MINUTE_MS;
 
 /**
  * Whichever way the wall clock steps, and however far: nobody is told anything of a healthy job, and no run takes
- * less than no time (DESIGN.md §3.4).
+ * less than no time (docs/design.md §3.4).
  */
 export async function clockStepAlarms(seed: number): Promise<string[]> {
   const world = steppedWorld(new Dice(seed));

@@ -73,7 +73,7 @@ class Mailbox {
 /**
  * What a world owes is sent, by a Cronflow that dies before some call of the disk and is started again, or whose wall
  * clock is set back: every message arrives, none before the one it follows, and none twice but what was on
- * its way when Cronflow died (DESIGN.md §7).
+ * its way when Cronflow died (docs/design.md §7).
  */
 export async function deliveryFaults(seed: number): Promise<string[]> {
   const dice = new Dice(seed);

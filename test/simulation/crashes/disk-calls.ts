@@ -33,7 +33,7 @@ interface Crash {
 /**
  * Cronflow dies before each single call of the disk that one commit makes, alone or with its machine, and is
  * started again: nothing that was answered is lost, no commit is there in part, and the world goes on as if
- * Cronflow had died just before or just after that commit, so that no message is lost either (DESIGN.md §6).
+ * Cronflow had died just before or just after that commit, so that no message is lost either (docs/design.md §6).
  */
 export async function diskCallFaults(seed: number): Promise<string[]> {
   const dice = new Dice(seed);

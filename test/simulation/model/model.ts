@@ -22,8 +22,8 @@ interface Message {
 }
 
 /**
- * Says what the words of DESIGN.md §1, §3 and §4 make of a script: who should have been told what, and how each run
- * and slot ended. Naive on purpose: it keeps everything and looks through it, and shares nothing with the core but
+ * Says what the words of docs/design.md §1, §3 and §4 make of a script: who should have been told what, and how each
+ * run and slot ended. Naive on purpose: it keeps everything and looks through it, and shares nothing with the core but
  * names and schedules.
  */
 export function expectedOf(script: Script): Verdict {

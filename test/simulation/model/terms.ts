@@ -12,7 +12,7 @@ export interface Expectation {
 }
 
 const MINUTE_MS = 60_000;
-/** What holds where a job says nothing (DESIGN.md §5). */
+/** What holds where a job says nothing (docs/design.md §5). */
 const GRACE_MS = 5 * MINUTE_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;

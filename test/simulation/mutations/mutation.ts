@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** One way to break a promise of DESIGN.md, that the simulation must notice. */
+/** One way to break a promise of docs/design.md, that the simulation must notice. */
 export interface Mutation {
   /** What the broken core does, in a few words. */
   name: string;
-  /** The promise it breaks: the paragraph of DESIGN.md and its words. */
+  /** The promise it breaks: the paragraph of docs/design.md and its words. */
   promise: string;
   /** From the root of the repository. */
   file: string;
