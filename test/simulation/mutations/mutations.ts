@@ -133,7 +133,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'what waits for a replay holds up the miss of a later slot',
-    promise: '§1.1 no silence: a job that has died is told of in time also after a restart',
+    promise: 'promise 1, no silence: a job that has died is told of in time also after a restart',
     file: 'src/core/due.ts',
     find: 'at: Math.min(at, firstMissAfter(draft, expectedAt, at)), outcome',
     replace: 'at: Math.min(at, firstMissAfter(draft, expectedAt, -at)), outcome',
@@ -312,7 +312,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a wall clock that leaps ahead is no gap',
-    promise: '§1.2 no false alarm: what a step ahead leaps over may not be missed',
+    promise: 'promise 2, no false alarm: what a step ahead leaps over may not be missed',
     file: 'src/ingest/liveness.ts',
     find: "return now - previousAt > gapMsMin ? { type: 'gap', from_at: previousAt, to_at: now } : null;",
     replace: "return now < gapMsMin ? { type: 'gap', from_at: previousAt, to_at: now } : null;",
@@ -347,7 +347,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a ping is answered before its commit is written',
-    promise: '§1.3 nothing acknowledged is lost: kill -9 at any instant loses no answered ping',
+    promise: 'promise 3, nothing acknowledged is lost: kill -9 at any instant loses no answered ping',
     file: 'src/store/lowdb/store.ts',
     find: 'try {\n      if (!overlay.isEmpty())',
     replace: 'for (const done of settle) done();\n    try {\n      if (!overlay.isEmpty())',
@@ -369,7 +369,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'messages wait for a clock that was set back to come by again',
-    promise: '§1.1 no silence: a clock that was set back holds no message back',
+    promise: 'promise 1, no silence: a clock that was set back holds no message back',
     file: 'src/delivery/sending/clock-step.ts',
     find: "if (this.#isDue !== 'all') this.#isDue = due;",
     replace: '',
