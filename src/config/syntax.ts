@@ -1,4 +1,4 @@
-import { type Document, type ErrorCode, Lexer, type YAMLError } from 'yaml';
+import type { Document, ErrorCode, Lexer, YAMLError } from 'yaml';
 
 /** A mistake that keeps a text from being YAML, in our words, by its offset. */
 export interface SyntaxMistake {
@@ -69,8 +69,13 @@ const HARMLESS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
  * Says what keeps a text from being YAML: one mistake is told once, where it was made. What the library finds behind
  * the first place that it cannot make sense of is mostly a consequence, and is told only where its line speaks for
  * itself.
+ * @param newLexer of the library, for the text once more
  */
-export function syntaxMistakes(document: Document.Parsed, text: string): SyntaxMistake[] {
+export function syntaxMistakes(
+  document: Document.Parsed,
+  text: string,
+  newLexer: () => Lexer,
+): SyntaxMistake[] {
   const { explicit, version } = document.directives.yaml;
   if (explicit === true && version !== '1.2')
     return [{ message: `asks for YAML ${version}; only 1.2 is read`, at: 0 }];
@@ -88,7 +93,7 @@ export function syntaxMistakes(document: Document.Parsed, text: string): SyntaxM
     const evident = evidentMistake(text, at);
     const isHarmless = HARMLESS.has(error.code);
     if (evident === undefined && (isLost || (hadTag && !isHarmless))) continue;
-    opened ??= openedIn(text);
+    opened ??= openedIn(text, newLexer());
     const cause = evident === undefined ? causeOf(error, errors, opened, text) : undefined;
     isLost ||= cause !== undefined || !isHarmless;
     hadTag ||= isHarmless && error.code !== 'BAD_DQ_ESCAPE';
@@ -163,7 +168,7 @@ interface Opened {
   brackets: { from: number; to: number }[];
 }
 
-function openedIn(text: string): Opened {
+function openedIn(text: string, lexer: Lexer): Opened {
   const opened: Opened = { quotes: [], brackets: [] };
   let open: number[] = [];
   let offset = 0;
@@ -172,7 +177,7 @@ function openedIn(text: string): Opened {
     for (const from of open) opened.brackets.push({ from, to: offset });
     open = [];
   };
-  for (const token of new Lexer().lex(text)) {
+  for (const token of lexer.lex(text)) {
     if (token === PLAIN_NEXT) isPlain = true;
     else if (token === BRACKETS_END) giveUp();
     if (MARKERS.has(token)) continue;

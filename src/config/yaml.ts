@@ -1,25 +1,13 @@
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Alias,
-  type Document,
-  type Node,
-  type Pair,
-  parseDocument,
-  type Scalar,
-  visit,
-  type YAMLMap,
-} from 'yaml';
 import type { Fault } from '../core/errors.ts';
+import { libraryNodes, type LibraryResult } from './library.ts';
 import { maskUrls } from './mask.ts';
 import { standInFor } from './no-env.ts';
+import type { AliasNode, MapNode, Node, ScalarNode } from './node.ts';
+import { plainNodes } from './plain.ts';
 import { schemaAt, type Schema } from './schema.ts';
 import { withoutSecrets } from './secrets.ts';
 import { type Env, substitute } from './substitute.ts';
-import { syntaxMistakes } from './syntax.ts';
+import { TextLines } from './text-lines.ts';
 import { dotted, pointer, type Spot, steps, type Tree } from './tree.ts';
 
 /** Deeper than any valid file. */
@@ -46,11 +34,11 @@ export interface ParsedYaml {
  * @param file the name for faults
  */
 export function parseYaml(file: string, text: string, env: Env, schema: Schema): ParsedYaml {
-  const lineCounter = new LineCounter();
+  const lines = new TextLines(text);
   const bom = text.startsWith('\uFEFF') ? 1 : 0;
   const position = (offset: number): { line: number; column: number } => {
-    const { line, col } = lineCounter.linePos(Math.min(offset, text.length));
-    return { line: Math.max(1, line), column: Math.max(1, line === 1 ? col - bom : col) };
+    const { line, column } = lines.position(Math.min(offset, text.length));
+    return { line, column: Math.max(1, line === 1 ? column - bom : column) };
   };
   const fault = (code: string, path: string, message: string, offset: number): Fault => ({
     code,
@@ -59,35 +47,19 @@ export function parseYaml(file: string, text: string, env: Env, schema: Schema):
     file,
     ...position(offset),
   });
-  let document: Document.Parsed;
-  try {
-    // Duplicates are found below: the library compares every key with every other.
-    document = parseDocument(text, {
-      version: '1.2',
-      schema: 'core',
-      uniqueKeys: false,
-      resolveKnownTags: false,
-      prettyErrors: false,
-      logLevel: 'error',
-      lineCounter,
-    });
-  } catch {
-    // The library recurses; input made to exhaust its stack is the only known way to get here.
-    return { tree: null, faults: [fault('yaml_syntax', '', 'is nested too deeply', 0)], position };
+  const { root, mistakes } = nodesOf(text);
+  if (mistakes.length > 0) {
+    const faults = mistakes.map(({ message, at }) => fault('yaml_syntax', '', message, at));
+    return { tree: null, faults, position };
   }
-  const syntax = syntaxMistakes(document, text).map(({ message, at }) =>
-    fault('yaml_syntax', '', message, at),
-  );
-  if (syntax.length > 0) return { tree: null, faults: syntax, position };
-  const root = document.contents;
-  if (root === null || (isScalar(root) && root.value === null)) {
+  if (root === null || (root.kind === 'scalar' && root.value === null)) {
     return {
       tree: null,
       faults: [fault('file_empty', '', 'is empty; write "jobs: {}" for no jobs', 0)],
       position,
     };
   }
-  const reader = new Reader(aliasTargets(document), env, schema, position, new Secrets(text));
+  const reader = new Reader(env, schema, position, new Secrets(text));
   const value = reader.read(root, '', 0);
   const faults = reader.problems.map((problem) =>
     fault(problem.code, problem.path, problem.message, problem.at),
@@ -95,21 +67,10 @@ export function parseYaml(file: string, text: string, env: Env, schema: Schema):
   return { tree: reader.gaveUp ? null : { value, spots: reader.spots }, faults, position };
 }
 
-/** What each alias stands for: the node that carried its name last before it. */
-function aliasTargets(document: Document.Parsed): Map<Alias, Node> {
-  const named = new Map<string, Node>();
-  const targets = new Map<Alias, Node>();
-  visit(document, {
-    Node(_, node) {
-      if (isAlias(node)) {
-        const target = named.get(node.source);
-        if (target !== undefined) targets.set(node, target);
-      } else if (node.anchor !== undefined) {
-        named.set(node.anchor, node);
-      }
-    },
-  });
-  return targets;
+/** What is written plainly is read in a fast way, and anything else by the library. */
+function nodesOf(text: string): LibraryResult {
+  const root = plainNodes(text);
+  return root === null ? libraryNodes(text) : { root, mistakes: [] };
 }
 
 interface Problem {
@@ -150,7 +111,6 @@ class Reader {
   readonly problems: Problem[] = [];
   /** Set when the input made to exhaust memory or time was given up: the value is not whole. */
   gaveUp = false;
-  readonly #targets: ReadonlyMap<Alias, Node>;
   readonly #env: Env;
   readonly #schema: Schema;
   readonly #position: ParsedYaml['position'];
@@ -160,23 +120,16 @@ class Reader {
   readonly #seen = new Set<string>();
   #repeatedCount = 0;
 
-  constructor(
-    targets: ReadonlyMap<Alias, Node>,
-    env: Env,
-    schema: Schema,
-    position: ParsedYaml['position'],
-    secrets: Secrets,
-  ) {
+  constructor(env: Env, schema: Schema, position: ParsedYaml['position'], secrets: Secrets) {
     this.#secrets = secrets;
     this.#position = position;
-    this.#targets = targets;
     this.#env = env;
     this.#schema = schema;
   }
 
   read(node: Node | null, path: string, depth: number, key?: { at: number }): unknown {
     if (this.gaveUp) return null;
-    const at = node?.range?.[0] ?? key?.at ?? 0;
+    const at = node?.at ?? key?.at ?? 0;
     this.spots.set(path, { at, secrets: this.#secrets, ...(key === undefined ? {} : { keyAt: key.at }) });
     if (depth > DEPTH_MAX) return this.#giveUp(path, `is nested more than ${DEPTH_MAX} deep`, at);
     if (this.#open.size > 0) this.#repeatedCount += 1;
@@ -184,18 +137,22 @@ class Reader {
       return this.#giveUp(path, `aliases repeat more than ${REPEATED_MAX} values`, at);
     }
     if (node === null) return null;
-    if (isAlias(node))
+    if (node.kind === 'alias')
       return this.#through(node, path, at, (target) => this.read(target, path, depth + 1, key));
     if (node.tag !== undefined && !TAGS.has(node.tag)) {
       return this.#problem('yaml_syntax', path, 'tags such as !name are not understood here', at);
     }
-    if (isSeq(node))
-      return node.items.map((item, i) => this.read(item as Node | null, pointer(path, i), depth + 1));
-    if (isMap(node)) return this.#map(node, path, depth);
-    return isScalar(node) ? this.#scalar(node, path, at) : null;
+    switch (node.kind) {
+      case 'seq':
+        return node.items.map((item, i) => this.read(item, pointer(path, i), depth + 1));
+      case 'map':
+        return this.#map(node, path, depth);
+      case 'scalar':
+        return this.#scalar(node, path, at);
+    }
   }
 
-  #map(node: YAMLMap, path: string, depth: number): Record<string, unknown> {
+  #map(node: MapNode, path: string, depth: number): Record<string, unknown> {
     const value: Record<string, unknown> = {};
     for (const entry of this.#entries(node, path, depth)) {
       if (path === '' && entry.key.startsWith('x-')) continue;
@@ -213,11 +170,11 @@ class Reader {
   }
 
   /** The pairs of a mapping: its own first, then those of `<<` that it does not have. */
-  #entries(node: YAMLMap, path: string, depth: number): Entry[] {
+  #entries(node: MapNode, path: string, depth: number): Entry[] {
     const own = new Map<string, Entry>();
     const merges: { value: Node | null; at: number }[] = [];
-    for (const pair of node.items as Pair<Node, Node | null>[]) {
-      const at = pair.key.range?.[0] ?? 0;
+    for (const pair of node.pairs) {
+      const at = pair.key?.at ?? 0;
       if (isMergeKey(pair.key)) {
         const [first] = merges;
         if (first !== undefined) this.#duplicate(pointer(path, '<<'), '<<', at, first.at);
@@ -240,22 +197,22 @@ class Reader {
 
   #merged(node: Node | null, path: string, at: number, depth: number): Entry[] {
     if (depth > DEPTH_MAX) return this.#giveUp(path, `is nested more than ${DEPTH_MAX} deep`, at) ?? [];
-    if (isAlias(node))
+    if (node?.kind === 'alias')
       return this.#through(node, path, at, (target) => this.#merged(target, path, at, depth + 1)) ?? [];
-    if (isMap(node)) return this.#entries(node, path, depth);
-    if (isSeq(node)) {
+    if (node?.kind === 'map') return this.#entries(node, path, depth);
+    if (node?.kind === 'seq') {
       this.#repeatedCount += node.items.length;
       if (this.#repeatedCount > REPEATED_MAX)
         this.#giveUp(path, `aliases repeat more than ${REPEATED_MAX} values`, at);
       if (this.gaveUp) return [];
-      return node.items.flatMap((item) => this.#merged(item as Node | null, path, at, depth + 1));
+      return node.items.flatMap((item) => this.#merged(item, path, at, depth + 1));
     }
     this.#problem('yaml_syntax', path, '<< takes a mapping, or a list of mappings', at);
     return [];
   }
 
-  #through<T>(alias: Alias, path: string, at: number, read: (target: Node) => T): T | null {
-    const target = this.#targets.get(alias);
+  #through<T>(alias: AliasNode, path: string, at: number, read: (target: Node) => T): T | null {
+    const { target } = alias;
     if (target === undefined)
       return this.#problem('yaml_syntax', path, `${this.#shown(alias, at)} names no anchor before it`, at);
     if (this.#open.has(target)) return this.#giveUp(path, `${this.#shown(alias, at)} contains itself`, at);
@@ -266,13 +223,13 @@ class Reader {
   }
 
   /** A password may begin with a star and no quotes. */
-  #shown({ source }: Alias, at: number): string {
-    return this.#secrets.isAt(at) ? 'an alias' : `*${short(source)}`;
+  #shown({ name }: AliasNode, at: number): string {
+    return this.#secrets.isAt(at) ? 'an alias' : `*${short(name)}`;
   }
 
   #key(node: Node | null, path: string, at: number): string | null {
     // As it is written: `1e3` and `0x10` are names like any other.
-    if (isScalar(node))
+    if (node?.kind === 'scalar')
       return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
     return this.#problem('yaml_syntax', path, 'a key must be plain text', at);
   }
@@ -283,7 +240,7 @@ class Reader {
     this.#problem('duplicate_key', path, message, at);
   }
 
-  #scalar(node: Scalar, path: string, at: number): unknown {
+  #scalar(node: ScalarNode, path: string, at: number): unknown {
     const { value } = node;
     if (typeof value === 'string' && value.includes('\0')) {
       return this.#problem('bad_character', path, 'must not hold the character \\u0000', at);
@@ -331,7 +288,7 @@ function short(name: string): string {
 }
 
 function isMergeKey(node: Node | null): boolean {
-  return isScalar(node) && node.value === '<<' && node.type === 'PLAIN';
+  return node?.kind === 'scalar' && node.value === '<<' && node.isPlain;
 }
 
 /** What a variable holds is text; where a number or a truth value is wanted, it is read as one. */
