@@ -781,11 +781,31 @@ forward_pending() {
 forward_key() {
   case ,$cf_deaf, in *",$1,"*) signal_group TERM && return ;; esac
   if [ -n "$cf_canary" ]; then
+    set -- "$1" "$cf_canary"
     sleep 0.1
-    # Keys that came meanwhile were the command's as well.
-    is_running "$cf_canary" || { start_canary && await_canary && cf_pending='' && return; }
+    # A key that came meanwhile may have been dealt with inside that wait, and this one with it.
+    [ "$cf_canary" = "$2" ] || return 0
+    if was_hit "$2"; then
+      start_canary
+      # Keys that came meanwhile were the command's as well. What is no key still goes to the command.
+      cf_kept=''
+      for cf_name in $cf_pending; do
+        case $cf_name in INT | QUIT) ;; *) cf_kept="$cf_kept $cf_name" ;; esac
+      done
+      cf_pending=$cf_kept
+      return
+    fi
   fi
   signal_group "$1"
+}
+
+# Says whether a signal has ended the process, or will as soon as a busy machine lets the process run.
+was_hit() {
+  is_running "$1" || return 0
+  while read -r cf_key cf_value; do
+    case $cf_key:$cf_value in SigPnd:*[1-9a-f]* | ShdPnd:*[1-9a-f]*) return 0 ;; esac
+  done 2>/dev/null <"/proc/$1/status"
+  return 1
 }
 
 start_canary() {
@@ -799,17 +819,20 @@ start_canary() {
     exec sleep 999999
   ) &
   cf_canary=$!
+  # Where the caller ignores INT the canary does so for good.
+  case $cf_ignored in *[2367abefABEF]) ;; *) await_canary ;; esac
 }
 
-# A key that comes before it can die of one would be taken for a signal to us alone.
+# A key that came before the canary can die of one would be taken for a signal to us alone.
 await_canary() {
-  for cf_turn in 1 2 3 4 5 6 7 8 9 10; do
-    cf_deaf_canary=''
+  cf_turn=0
+  while is_running "$cf_canary" && [ "$cf_turn" -lt 100 ]; do
+    cf_turn=$((cf_turn + 1)) cf_deaf_canary=''
     while read -r cf_key cf_value; do
       case $cf_key:$cf_value in SigIgn:*[2367abef] | SigCgt:*[2367abef]) cf_deaf_canary=1 ;; esac
     done 2>/dev/null <"/proc/$cf_canary/status"
     [ -n "$cf_deaf_canary" ] || return 0
-    sleep 0.05
+    [ "$cf_turn" -lt 20 ] || sleep 0.05
   done
 }
 
@@ -1159,7 +1182,8 @@ send_wget() {
     *--method*)
       # It reads a regular file only; the start and the end may be sent at the same time.
       cf_rc=${3%%\?*}
-      cf_rc=${cf_run:-${TMPDIR:-/tmp}/cronflow-run-$cf_host-$$-$cf_rid}.wgetrc-${cf_rc##*/}
+      # The wrapper removes all that begins with "$cf_run." at its end, and the start may be on its way still.
+      cf_rc=${cf_run:-${TMPDIR:-/tmp}/cronflow-run-$cf_host-$$-$cf_rid}-wgetrc-${cf_rc##*/}
       (
         umask 077
         printf '%s\n' "${cf_token:+header = Authorization: Bearer ${cf_token%%[[:cntrl:]]*}}" >"$cf_rc"

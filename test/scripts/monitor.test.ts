@@ -543,6 +543,32 @@ function processesNaming(text: string): number[] | undefined {
   return found.length > 0 ? found.map(Number) : undefined;
 }
 
+/** Of the processes that have the text in their command lines, the one that started the others. */
+function firstProcessNaming(text: string): number | undefined {
+  const found = processesNaming(text) ?? [];
+  return found.find((pid) => !found.includes(Number(statOf(pid)[1])));
+}
+
+/** State, parent and what follows them in a process's line of /proc; nothing where the process is gone. */
+function statOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+  } catch {
+    return [];
+  }
+}
+
+/** Whether a wrapper waits for its command and nothing else, beside a process of its own that can die of a key. */
+function awaitsKeys(wrapper: number): boolean {
+  const sleepers = (processesNaming('sleep\0') ?? []).filter((pid) => statOf(pid)[1] === String(wrapper));
+  const canary = processesNaming('sleep\u0000999999\u0000')?.find((pid) => sleepers.includes(pid));
+  if (canary === undefined || sleepers.length !== 1 || statOf(wrapper)[0] !== 'S') return false;
+  const ignored = /^SigIgn:\s+(\w+)$/m.exec(readFileSync(`/proc/${canary}/status`, 'utf8'))?.[1] ?? '0';
+  return (Number.parseInt(ignored.slice(-1), 16) & 2) === 0;
+}
+
 function forwards(signal: NodeJS.Signals, code: number): Case {
   return [
     `forwards ${signal} and reports it by name`,
@@ -1090,8 +1116,9 @@ const slow: Case[] = [
       await until(() => session.stdout().includes('got 2'));
       session.child.stdin?.write('');
       await until(() => session.stdout().includes('got 3'));
-      // One that only the wrapper gets is passed on.
-      const wrapper = Math.min(...(await until(() => processesNaming(`\0${bench.job}\0`))));
+      // One that only the wrapper gets is passed on, once the wrapper is done with the last key.
+      const wrapper = await until(() => firstProcessNaming(`\0${bench.path('command')}\0`));
+      await until(() => awaitsKeys(wrapper));
       process.kill(wrapper, 'SIGINT');
       const ended = await session.ended;
       expect(ended.stdout.toString().replaceAll('^C', '').split(/\r\n/)).toEqual([

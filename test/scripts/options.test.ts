@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { startService } from '../acceptance/service.ts';
 import { type Case, useBenches } from './benches.ts';
@@ -343,6 +343,30 @@ const telling: Case[] = [
       expect(refused.stderr).toBe(
         `cronflow: ${here.job}-refused: the monitor refused the ping: 404 ${DETAIL}\n`,
       );
+    },
+  ],
+  [
+    'wget sends the start also where the command is over first',
+    async (bench) => {
+      const wget = which('wget');
+      if (wget === undefined) return;
+      const shell = [which(bench.shell[0] ?? '') ?? '', ...bench.shell.slice(1)];
+      const here = new Bench(shell, monitor, bench.job, bench.script);
+      benches.push(here);
+      const PATH = pathWithout(here.path('bin'), ['curl', 'wget']);
+      // The start is held back until the wrapper has ended.
+      const gate = here.path('gate');
+      writeFileSync(
+        here.path('bin/wget'),
+        `#!/bin/sh\ncase "$*" in *"/start?"*) while [ ! -e '${gate}' ]; do sleep 0.02; done ;; esac\nexec '${wget}' "$@"\n`,
+        { mode: 0o755 },
+      );
+      const ended = await here.run([here.job, 'true'], { env: { PATH } });
+      expect(ended).toMatchObject({ code: 0, stderr: '' });
+      expect(here.kinds()).toEqual(['success']);
+      writeFileSync(gate, '');
+      await until(() => here.kinds().includes('start'));
+      await until(() => readdirSync(here.tmp).length === 0);
     },
   ],
 ];
