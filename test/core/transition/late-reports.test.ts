@@ -57,6 +57,22 @@ describe('§3.2 late reports', () => {
       ],
     ],
     [
+      'an end without a run id is that of the last such run, if that was given up and none has started since',
+      NIGHTLY,
+      `02:00 start
+       04:00 tick
+       04:30 success
+       05:00 success`,
+      [
+        '04:00 slot 02:00 timeout timeout',
+        '04:00 owe ops opened timeout',
+        '04:30 slot 02:00 success succeeded',
+        '04:30 owe ops closed succeeded',
+        '04:30 incident closed late_report',
+        '05:00 no slot success succeeded',
+      ],
+    ],
+    [
       'a late failure replaces the timeout and is not told again',
       NIGHTLY,
       `02:00 start rid=a
