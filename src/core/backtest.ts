@@ -3,7 +3,7 @@ import type { Plan } from './plan.ts';
 import type { ReplayedIncident } from './replay.ts';
 import { type Globals, isSameSpec, type Spec, specOf } from './spec.ts';
 
-/** A job that a configuration changes, with what holds for it now and what would. */
+/** A job that a configuration changes: the spec in force, and the spec that the configuration would give it. */
 export interface Respecified {
   job: Job;
   running: Spec;
@@ -11,22 +11,25 @@ export interface Respecified {
   next: Spec | null;
 }
 
-/** What is compared of two incidents that stand for the same trouble. */
+/** The keys in which two incidents that stand for the same trouble are compared. */
 export type MovedKey = 'opened_at' | 'closed_at' | 'told_at' | 'reason' | 'told';
 
-/** An incident that would have been another one, or none, under another spec (docs/design.md §10, `backtest`). */
+/**
+ * An incident that would have been another one, or would not have been, under another spec (docs/design.md §10,
+ * `backtest`).
+ */
 export type IncidentChange =
   | { change: 'new'; after: ReplayedIncident }
   | { change: 'gone'; before: ReplayedIncident }
   | { change: 'moved'; before: ReplayedIncident; after: ReplayedIncident; keys: readonly MovedKey[] };
 
 /**
- * Compares a job's incidents under two specs. Those that lie over each other in time stand for the same trouble;
- * of several the first that is left.
+ * Compares a job's incidents under two specs. Two incidents that overlap in time stand for the same trouble. Where
+ * several overlap, the first that has no partner yet is taken.
  * @param before under the spec that runs, in the order in which they opened
  * @param after under the other one
  * @param sinceAt incidents that were over by then in both are left out
- * @returns what differs, by the instant at which it opened
+ * @returns the differences, by the instant at which the incident opened
  */
 export function compareIncidents(
   before: readonly ReplayedIncident[],
@@ -88,8 +91,8 @@ function told({ incident }: ReplayedIncident): string {
 }
 
 /**
- * The jobs whose incidents a configuration could change: all others replay as they were.
- * @param plan what applying it would do
+ * Finds the jobs whose incidents a configuration could change; all others replay as they were.
+ * @param plan what applying the configuration would do
  * @param running the globals in force
  * @param next the globals of the configuration
  */

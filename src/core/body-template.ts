@@ -1,14 +1,14 @@
 /**
- * Bodies that people write themselves for webhooks: text in which `{{job.name}}` stands for what is at that place
- * of the documented JSON. No logic, and nothing is run.
+ * People write bodies for webhooks themselves: text in which `{{job.name}}` stands for what the documented JSON has
+ * at that place. A body has no logic, and nothing in it is run.
  */
 
-/** How what stands for a placeholder is written, so that it can never change what is around it. */
+/** The format in which a placeholder's value is written, so that the value can never change what is around it. */
 export type BodyFormat = 'json' | 'form' | 'xml' | 'text';
 
 export type TemplatePart =
   | { text: string }
-  /** `isQuoted`: within a string of JSON. */
+  /** `isQuoted` says that the placeholder stands within a string of JSON. */
   | { path: string; isQuoted: boolean };
 
 const PLACEHOLDER = /\{\{\s*([A-Za-z_]+(?:\.[A-Za-z_]+)*)\s*\}\}/g;
@@ -23,7 +23,7 @@ export function formatOf(contentType: string): BodyFormat {
   return 'text';
 }
 
-/** Splits a template at its placeholders; an empty list is that of an empty text. */
+/** Splits a template at its placeholders; an empty text has no parts. */
 export function partsOf(template: string): TemplatePart[] {
   const parts: TemplatePart[] = [];
   let from = 0;
@@ -39,18 +39,18 @@ export function partsOf(template: string): TemplatePart[] {
   return parts;
 }
 
-/** Whether a string of JSON is open after `text`. */
+/** Tells whether a string of JSON is still open after `text`. */
 function endsQuoted(text: string, isQuoted: boolean): boolean {
   for (const [token] of text.matchAll(/\\.|"/g)) if (token === '"') isQuoted = !isQuoted;
   return isQuoted;
 }
 
-/** What is wrong with a template. */
+/** The mistakes that a template can have. */
 export type TemplateFault =
   | { kind: 'unknown_placeholder'; path: string }
-  /** `{{` that begins no placeholder, e.g. `{{job name}}`. */
+  /** A `{{` begins no placeholder, as in `{{job name}}`. */
   | { kind: 'bad_placeholder'; shown: string }
-  /** `line` of the template, from 1; null where it is not known. */
+  /** The body would not be JSON; `line` counts from 1 and is null where it is not known. */
   | { kind: 'bad_json'; line: number | null };
 
 /** @param known the paths that placeholders may name */
@@ -73,7 +73,7 @@ export function templateFault(
   return format === 'json' ? jsonFault(parts) : null;
 }
 
-/** Whatever the placeholders stand for, the body is valid JSON if it is with these in their places. */
+/** The body is valid JSON with any values if it is valid with these in their places. */
 function jsonFault(parts: readonly TemplatePart[]): TemplateFault | null {
   const text = parts.map((part) => ('text' in part ? part.text : part.isQuoted ? 'x' : 'null')).join('');
   try {
@@ -87,7 +87,7 @@ function jsonFault(parts: readonly TemplatePart[]): TemplateFault | null {
 }
 
 /**
- * Puts what stands in `values` in the place of each placeholder.
+ * Puts the value that `values` has into the place of each placeholder.
  * @param values the documented JSON
  */
 export function fill(parts: readonly TemplatePart[], format: BodyFormat, values: object): string {
@@ -110,7 +110,7 @@ function valueAt(values: object, path: string): unknown {
   return value;
 }
 
-/** Nothing for what is not there; lists of words with commas. */
+/** Writes a value as text: nothing for one that is not there, and the words of a list with commas. */
 function textOf(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'string') return value;

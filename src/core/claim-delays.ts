@@ -2,8 +2,8 @@ import type { Draft } from './draft.ts';
 import { LIMITS } from './limits.ts';
 
 /**
- * Notes how long after a slot the ping came that claimed it. Of an interval nothing is noted: it starts anew at the
- * end of a gap, whenever its runs come (docs/design.md §3.4).
+ * Notes how long after a slot the ping came that claimed it. Nothing is noted of an interval, because an interval
+ * starts anew at the end of a gap, whenever its runs come (docs/design.md §3.4).
  * @param at the instant of the ping itself, which for a run reported as a whole is that of its end
  */
 export function noteClaimDelay(draft: Draft, slotAt: number, at: number): void {
@@ -12,14 +12,14 @@ export function noteClaimDelay(draft: Draft, slotAt: number, at: number): void {
   draft.job.claim_delays_ms = delays.slice(-LIMITS.claimDelaysMax);
 }
 
-/** What is known of slots of another schedule says nothing of those to come. */
+/** Forgets the delays, because those of another schedule say nothing of the slots to come. */
 export function forgetClaimDelays(draft: Draft): void {
   delete draft.job.claim_delays_ms;
 }
 
 /**
- * The last instant at which a gap can have hidden the run of a slot: by then, and a minute more, each of the last ten
- * claimed slots had been claimed. Without as many nothing is known of when the job reports.
+ * Returns the last instant at which a gap can have hidden the run of a slot. By then, and a minute more, each of the
+ * last ten claimed slots had been claimed. With fewer than ten, nothing is known of when the job reports.
  */
 export function hiddenUntil(draft: Draft, slotAt: number): number {
   const delays = draft.job.claim_delays_ms ?? [];

@@ -8,12 +8,12 @@ import { earlyMs, slotAfter, slotAtOrBefore } from './slots.ts';
 import { giveUpUnseen } from './unseen.ts';
 import { endLateEnds } from './why-missed.ts';
 
-/** The slot a run belongs to, if any. */
+/** The slot that a run claims; without one the run is unscheduled. */
 export interface Claim {
   slotAt: number | null;
-  /** The slot had been given up before. */
+  /** The slot had been given up before this run claimed it. */
   late: boolean;
-  /** The history row that stood for it. */
+  /** The history row of the slot that had been given up. */
   replacesRunId: string | null;
   replacesOutcome?: UnclaimedSlot['outcome'];
 }
@@ -39,7 +39,7 @@ export function claimSlot(draft: Draft, startAt: number, at: number, mayBeLate =
   return mayBeLate ? takeOver(draft, slotAt) : UNSCHEDULED;
 }
 
-/** The slot a start belongs to; `isLate` where it was settled already. */
+/** The slot that a start belongs to; `isLate` says that it was settled already. */
 interface Found {
   slotAt: number | null;
   isLate: boolean;
@@ -57,16 +57,16 @@ function claimCronSlot(draft: Draft, startAt: number): Found {
     draft.job.expected_at = slotAfter(draft.spec, expectedAt);
     return { slotAt: expectedAt, isLate: false };
   }
-  // Every slot near `startAt` is settled already. The run belongs to the one it would have claimed in time.
+  // Every slot near `startAt` is settled already. The run belongs to the slot that it would have claimed in time.
   const next = slotAfter(draft.spec, startAt);
   const isEarly = next !== null && next - startAt <= earlyMs(draft.spec, next);
   return { slotAt: isEarly ? next : slotAtOrBefore(draft.spec, startAt), isLate: true };
 }
 
 /**
- * The slot of a run that starts at or after the expected slot: the next one if the run lies within its early window,
- * else the latest. Without the first, one ping that was lost would have every later run of a host whose clock is fast
- * taken for the slot before its own, where grace is as long as the period.
+ * Finds the slot of a run that starts at or after the expected one: the next slot if the run lies within its early
+ * window, else the latest. Without the first case one lost ping would move every later run of a host with a fast
+ * clock onto the slot before its own, where grace is as long as the period.
  */
 function dueSlot(draft: Draft, startAt: number): number | null {
   const next = slotAfter(draft.spec, startAt);
@@ -75,9 +75,9 @@ function dueSlot(draft: Draft, startAt: number): number | null {
 }
 
 /**
- * Older slots than the one claimed, not settled because grace is longer than the period, are skipped; one whose
- * deadline has come by the slot claimed had its whole grace and is missed. Those that only wait for pings of a gap to
- * be replayed end unknown at once, and may still be reported (§3.4).
+ * Settles slots that are older than the claimed one and still wait, because grace is longer than the period. They are
+ * skipped. A slot whose deadline has come by the claimed slot had its whole grace and is missed. A slot that only
+ * waits for pings of a gap to be sent again ends unknown at once, and may still be reported (§3.4).
  */
 function supersede(draft: Draft, expectedAt: number, claimedAt: number, at: number): void {
   let slotAt: number | null = expectedAt;
@@ -92,17 +92,20 @@ function supersede(draft: Draft, expectedAt: number, claimedAt: number, at: numb
   }
 }
 
-/** `every` expects the next run a period after the last one's start, so every start moves it on. */
+/**
+ * Claims the expected period, if the start is not too early for it. `every` expects the next run a period after the
+ * last start, so every start moves the expectation on.
+ */
 function claimPeriod(draft: Draft, startAt: number): Found {
   const expectedAt = draft.job.expected_at;
   const isDue = expectedAt !== null && startAt >= expectedAt - earlyMs(draft.spec, expectedAt);
   const slotAt = isDue ? expectedAt : lastPeriodGivenUp(draft, startAt);
-  // A start reported late moves no expectation back.
+  // A start that is reported late moves the expectation to no earlier instant.
   draft.job.expected_at = Math.max(slotAfter(draft.spec, startAt) ?? 0, expectedAt ?? 0);
   return { slotAt, isLate: !isDue };
 }
 
-/** The latest period that a start can still belong to, if it was given up and no run has begun since. */
+/** Finds the latest period that was given up and that a start can still belong to, because no run has begun since. */
 function lastPeriodGivenUp(draft: Draft, startAt: number): number | null {
   const slotAt = draft.job.unclaimed
     .map((slot) => slot.at)
@@ -120,7 +123,7 @@ function lastPeriodGivenUp(draft: Draft, startAt: number): number | null {
   return runSince ? null : slotAt;
 }
 
-/** Whether a row of history is more than a slot that was given up. */
+/** Tells whether a row of history is more than a slot that was given up. */
 function isUsed({ outcome, rid, started_at: startedAt }: Run): boolean {
   return rid !== null || startedAt !== null || (outcome !== 'missed' && outcome !== 'unknown');
 }

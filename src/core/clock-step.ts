@@ -5,8 +5,8 @@ import { slotAfter } from './slots.ts';
 import { holdAnew } from './telling.ts';
 
 /**
- * The wall clock was set back to `at` (docs/design.md §3.4). What was dated by the clock as it was is dated now:
- * otherwise nothing would be expected, no failure would be new and no success would be a recovery until the
+ * The wall clock was set back to `at` (docs/design.md §3.4). What the old clock dated later than that is dated `at`
+ * now. Otherwise nothing would be expected, no failure would be new and no success would be a recovery until the
  * clock came by again.
  */
 export function setClockBack(draft: Draft, at: number): void {
@@ -29,7 +29,7 @@ export function setClockBack(draft: Draft, at: number): void {
     at: Math.min(bad.at, at),
     began_at: Math.min(bad.began_at, at),
   }));
-  // Slots still to come are expected again.
+  // Slots that are still to come on the new clock are expected again.
   job.unclaimed = job.unclaimed.filter((slot) => slot.at <= at);
   job.gaps = job.gaps
     .filter((gap) => gap.from_at < at)
@@ -37,11 +37,12 @@ export function setClockBack(draft: Draft, at: number): void {
   if (job.expected_at !== null) job.expected_at = Math.min(job.expected_at, slotAfter(spec, at) ?? Infinity);
   for (const run of draft.openRuns()) setRunBack(draft, run, at);
   if (draft.incident !== null) draft.setIncident(incidentSetBack(draft.incident, at, spec.remindEveryMs));
-  // A window of the clock as it was may be a day off now; another one may hold it back.
+  // A window that held trouble back on the old clock may be a day off on the new one; another window may hold it
+  // back.
   holdAnew(draft, at);
 }
 
-/** A run that began on the clock as it was has its whole time from now. */
+/** A run that began later than now on the old clock has its whole time from now. */
 function setRunBack(draft: Draft, run: Run, at: number): void {
   if (run.started_at === null || run.started_at <= at) return;
   const limitAt = run.limit_at === null ? null : at + draft.spec.maxRuntimeMs;

@@ -2,10 +2,10 @@ import type { Run } from './model.ts';
 import { OUTCOMES, type Outcome } from './reasons.ts';
 
 const DAY_MS = 86_400_000;
-/** The most a duration read from a sketch is off by, as a part of it. */
+/** A duration read from a sketch is off by this part of itself at most. */
 const RELATIVE_ERROR = 0.01;
 const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
-/** Longer than any run: it bounds the buckets a day can have to about 1,200. */
+/** No run is longer. This bounds the buckets that a day can have to about 1,200. */
 const DURATION_MS_MAX = 366 * DAY_MS;
 
 /** One job's figures of one day (docs/design.md §3.5). */
@@ -13,7 +13,7 @@ export interface Day {
   job_id: string;
   /** The UTC day, `2026-01-15`. */
   date: string;
-  /** How many runs and slots ended how; outcomes of which there were none are left out. */
+  /** The number of runs and slots by outcome; outcomes that did not occur are left out. */
   outcomes: Partial<Record<Outcome, number>>;
   /** A sketch of the durations: bucket, count, bucket, count and so on, in ascending order of the buckets. */
   durations: number[];
@@ -23,9 +23,9 @@ export interface Day {
 export interface Tally {
   date: string;
   outcome: Outcome;
-  /** How many more; negative for what is taken back. */
+  /** The number to add; it is negative for what is taken back. */
   delta: number;
-  /** What is added to the sketch of durations, or taken out of it, as often; null for nothing. */
+  /** This duration is added to the sketch, or taken out of it, `delta` times; null leaves the sketch alone. */
   duration_ms: number | null;
 }
 
@@ -35,7 +35,7 @@ export function dateOf(at: number): string {
 }
 
 /**
- * What the change of a run changes in the daily figures; a correction takes back what it replaces.
+ * Lists what a changed run changes in the daily figures; a correction takes back what it replaces.
  * @param before undefined for a new run
  */
 export function talliesOf(before: Run | undefined, after: Run): Tally[] {
@@ -46,10 +46,10 @@ export function talliesOf(before: Run | undefined, after: Run): Tally[] {
 }
 
 /**
- * A run stands on the day of its slot, so that a rerun the next morning replaces the miss on that miss's day;
- * without a slot on the day on which it started or, if only its end is known, ended. What was recorded while
- * paused does not count. A duration counts where the end was reported: how long a run lasted that timed out
- * or was given up, nobody knows.
+ * A run stands on the day of its slot, so that a rerun the next morning replaces the miss on the day of that miss. A
+ * run without a slot stands on the day on which it started or, if only its end is known, ended. What was recorded
+ * while paused does not count. A duration counts where the end was reported: nobody knows how long a run lasted that
+ * timed out or was given up.
  */
 function tallyOf(run: Run): Tally | null {
   const at = run.slot_at ?? run.started_at ?? run.ended_at;
@@ -68,13 +68,13 @@ function isSame(a: Tally, b: Tally): boolean {
 }
 
 /**
- * A day after a change.
+ * Returns a day as it is after a change.
  * @param day undefined when nothing was known of that day
  */
 export function tallied(day: Day | undefined, jobId: string, tally: Tally): Day {
   const { date, outcome, delta, duration_ms: durationMs } = tally;
   const { [outcome]: before = 0, ...others } = day?.outcomes ?? {};
-  // What is taken back may have been counted on a day that is forgotten since.
+  // The count that is taken back may stand on a day that is forgotten since.
   const count = Math.max(0, before + delta);
   const durations = day?.durations ?? [];
   return {
@@ -85,7 +85,7 @@ export function tallied(day: Day | undefined, jobId: string, tally: Tally): Day 
   };
 }
 
-/** Whether nothing is left of a day. */
+/** Tells whether nothing is left of a day. */
 export function isEmptyDay(day: Day): boolean {
   return Object.keys(day.outcomes).length === 0;
 }
@@ -93,7 +93,7 @@ export function isEmptyDay(day: Day): boolean {
 /** The figures of a day for people. */
 export interface Figures {
   outcomes: Record<Outcome, number>;
-  /** Within 1 % of the durations' median; null when no run reported one. */
+  /** The median of the durations, exact to 1 %; null when no run reported one. */
   median_ms: number | null;
   p95_ms: number | null;
 }
@@ -107,7 +107,7 @@ export function figuresOf(day: Day): Figures {
   };
 }
 
-/** The least duration that is not exceeded by this part of all. */
+/** Returns the least duration that is at least as long as this part of all. */
 function quantileMs(durations: readonly number[], part: number): number | null {
   let total = 0;
   for (let i = 1; i < durations.length; i += 2) total += durations[i]!;
@@ -120,15 +120,15 @@ function quantileMs(durations: readonly number[], part: number): number | null {
 }
 
 /**
- * Buckets grow with the durations they hold, so that the error is relative: bucket 0 holds 0 ms, bucket n
- * what is more than GAMMA^(n-2) and at most GAMMA^(n-1) ms.
+ * Buckets grow with the durations they hold, so that the error is relative. Bucket 0 holds 0 ms; bucket n holds what
+ * is more than GAMMA^(n-2) and at most GAMMA^(n-1) ms.
  */
 function bucketOf(durationMs: number): number {
   if (durationMs < 1) return 0;
   return 1 + Math.ceil(Math.log(Math.min(durationMs, DURATION_MS_MAX)) / Math.log(GAMMA));
 }
 
-/** The duration that is nowhere in the bucket further off than the relative error. */
+/** Returns the duration from which nothing in the bucket is further off than the relative error. */
 function middleMs(bucket: number): number {
   return bucket === 0 ? 0 : Math.round((2 * GAMMA ** (bucket - 1)) / (GAMMA + 1));
 }

@@ -7,8 +7,8 @@ import { ChangedRuns, type Runs } from './runs.ts';
 import type { Spec } from './spec.ts';
 
 /**
- * The working copy that one transition changes. It never touches the records it was made from: what is
- * changed is copied first and collected for the commit.
+ * The working copy that one transition changes. It never touches the records it was made from: a record that changes
+ * is copied first and collected for the commit.
  */
 export class Draft {
   spec: Spec;
@@ -17,20 +17,20 @@ export class Draft {
   /** When Cronflow learned of the event; outcomes may be dated earlier. */
   readonly learnedAt: number;
   /**
-   * When what is owed was owed by the clock as it is: a little before `learnedAt` where the clock was put right by
-   * seconds. A message waits for no clock to come by again.
+   * The instant from which messages are owed, by the clock as it is. It lies a little before `learnedAt` where the
+   * clock was put right by seconds: a message must not wait until the clock comes by again.
    */
   readonly owedAt: number;
   /**
-   * When what is being applied could first be known: of a ping when it came, of what time did its own
-   * instant, however late the tick. Nothing new is expected before this.
+   * The first instant at which the thing being applied could be known. A ping is known when it came; what time does
+   * is known at its own instant, however late the tick. Nothing new is expected before this.
    */
   knownAt: number;
   incident: Incident | null;
   readonly deliveries: Delivery[] = [];
-  /** Why a correction, if one is being made: travels to the incident it closes. */
+  /** The reason of a correction, while one is being made; it travels to the incident that the correction closes. */
   correction: 'late_report' | 'rerun' | null = null;
-  /** Whether the outcome that is being replaced is the one that opened the incident. */
+  /** True while the outcome that is being replaced is the one that opened the incident. */
   replacesOpening = false;
   private readonly tallies: Tally[] = [];
   /** By id; null for those removed. */
@@ -71,7 +71,7 @@ export class Draft {
     return this.history.ofRid(rid);
   }
 
-  /** Runs that have ended, as far as they are looked at; what ended first comes first. */
+  /** Runs that have ended, as far as the core looks at them, in the order of their ends. */
   endedRuns(): readonly Run[] {
     return this.history.ended();
   }
@@ -113,7 +113,7 @@ export class Draft {
   changeRun(id: string, changes: Partial<Run>): Run {
     const run = this.run(id);
     if (run === undefined) throw new Error(`no run ${id} to change: a bug in the core`);
-    // Of the newest run its number says all that the history needs to know.
+    // The number of the newest run says all that the history needs to know of its end.
     const isOlder = id !== `${this.jobId}-${this.job.run_count}`;
     const endedNow = isOlder && (changes.outcome ?? null) !== null;
     const order = endedNow ? { run_count_at_end: this.job.run_count } : {};
@@ -121,8 +121,8 @@ export class Draft {
   }
 
   /**
-   * Counts slots that ended without a run, or takes them back: where a row stands for several slots, the
-   * daily figures cannot be told from how the row changed.
+   * Counts slots that ended without a run, or takes them back. Where a row stands for several slots, how the row
+   * changed does not say what changed in the daily figures.
    * @param slotAt any instant of the UTC day on which they are
    * @param delta how many; negative to take them back
    */
@@ -134,7 +134,7 @@ export class Draft {
     } else this.tallies.push({ date, outcome, delta, duration_ms: null });
   }
 
-  /** Removes a history row; the daily figures do not follow by themselves, see `tallySlots`. */
+  /** Removes a history row. The daily figures do not follow by themselves; see `tallySlots`. */
   removeRun(id: string): void {
     this.changedRuns.set(id, null);
   }
@@ -163,7 +163,7 @@ export class Draft {
 
   private keepRun(run: Run): Run {
     const before = this.run(run.id);
-    // Slots that join or leave a row are counted where that happens.
+    // Slots that join or leave a row are counted where that happens, in `tallySlots`.
     if (before === undefined || before.count === run.count) this.tallies.push(...talliesOf(before, run));
     this.changedRuns.set(run.id, run);
     return run;

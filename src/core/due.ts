@@ -6,7 +6,7 @@ import type { JobState, Run } from './model.ts';
 import { isDropped } from './overlap.ts';
 import { earlyMs, slotAfter } from './slots.ts';
 
-/** What time alone will do next to a job. */
+/** The thing that time alone will do next to a job. */
 export type Due =
   | { kind: 'limit'; at: number; runId: string }
   | { kind: 'dropped'; at: number }
@@ -14,7 +14,7 @@ export type Due =
   | { kind: 'announcement'; at: number }
   | { kind: 'reminder'; at: number };
 
-/** The earliest thing that is due; of several at one instant the one that is named first. */
+/** Returns the earliest thing that is due; of several at one instant the one that is named first here. */
 export function nextDue(draft: Draft): Due | null {
   let next: Due | null = null;
   for (const run of draft.openRuns()) {
@@ -26,7 +26,7 @@ export function nextDue(draft: Draft): Due | null {
     next = earlier(next, { kind: 'dropped', at: expectedAt });
   const deadline = deadlineOf(draft);
   if (deadline !== null) next = earlier(next, { kind: 'deadline', ...deadline });
-  // Who is told by an announcement is not reminded in the same breath.
+  // A notifier that is told by an announcement is not reminded in the same breath.
   const reminderAt = reminderDueAt(draft);
   if (reminderAt !== null) next = earlier(next, { kind: 'reminder', at: reminderAt });
   const announcementAt = draft.incident?.announce_at ?? null;
@@ -39,8 +39,9 @@ function earlier(known: Due | null, due: Due): Due {
 }
 
 /**
- * When the next reminder comes: not while the incident is acknowledged, Cronflow away or the job in maintenance
- * (docs/design.md §3.3, §3.4). Found anew each time, for an acknowledgement and the windows can change meanwhile.
+ * Returns when the next reminder comes: not while the incident is acknowledged, Cronflow away or the job in
+ * maintenance (docs/design.md §3.3, §3.4). It is found anew each time, because an acknowledgement and the windows can
+ * change meanwhile.
  */
 export function reminderDueAt(draft: Draft): number | null {
   const { incident } = draft;
@@ -55,16 +56,19 @@ export function reminderDueAt(draft: Draft): number | null {
   return at;
 }
 
-/** By when a slot must be claimed, but for what a gap makes it wait for: no sooner than a change of the grace allows. */
+/**
+ * Returns by when a slot must be claimed, leaving aside that a gap can make it wait longer. A change of the grace
+ * moves it.
+ */
 export function plainDeadlineOf(draft: Draft, slotAt: number): number {
   return Math.max(slotAt + draft.spec.graceMs, draft.job.deadline_at_min);
 }
 
 /**
- * When an open run times out: at its limit. One that fell into a gap in which the run was open, or less than a replay
- * window after it, waits until then for what the wrapper has kept (docs/design.md §3.4). Where that falls into the next
- * gap it waits for what was kept in that one, too; a gap that is over by then puts it off no more, for a Cronflow that
- * restarts again and again must still tell of a run that hangs.
+ * Returns when an open run times out, which is at its limit. But a limit that fell into a gap in which the run was
+ * open, or less than a replay window after it, waits until then for what the wrapper has kept (docs/design.md §3.4).
+ * If that wait ends in the next gap, it goes on for what was kept in that one, too. A gap that is over by then puts
+ * the limit off no more, because a Cronflow that restarts again and again must still tell of a run that hangs.
  */
 function limitDueAt(draft: Draft, { limit_at: limitAt, started_at: startedAt }: Run): number | null {
   if (limitAt === null || draft.job.gaps.length === 0) return limitAt;
@@ -82,9 +86,9 @@ function limitDueAt(draft: Draft, { limit_at: limitAt, started_at: startedAt }: 
 }
 
 /**
- * When the expected slot is given up, and as what. A slot whose window touches a gap in which no ping could
- * be taken waits for replayed pings and is then `unknown`, not `missed`, unless that gap explains nothing
- * (docs/design.md §3.4). For `every`, nothing is due while a run is open (§3.1).
+ * Returns when the expected slot is given up, and as what. A slot whose window touches a gap waits for pings that are
+ * sent again and is then `unknown` instead of `missed`, unless that gap explains nothing (docs/design.md §3.4). For
+ * `every` nothing is due while a run is open (§3.1).
  */
 export function deadlineOf(draft: Draft): { at: number; outcome: 'missed' | 'unknown' } | null {
   const { expected_at: expectedAt } = draft.job;
@@ -93,7 +97,7 @@ export function deadlineOf(draft: Draft): { at: number; outcome: 'missed' | 'unk
   let at = plainDeadlineOf(draft, expectedAt);
   if (!mayBeUnseen(draft, expectedAt)) return { at, outcome: 'missed' };
   const windowFrom = expectedAt - earlyMs(draft.spec, expectedAt);
-  // Waiting for one gap's replay may run into the next gap, so each is held against the moved deadline.
+  // The wait for one gap's pings may run into the next gap, so each gap is held against the moved deadline.
   for (const gap of draft.job.gaps) {
     if (gap.from_at > at || gap.to_at < windowFrom) continue;
     at = Math.max(at, gap.to_at + draft.spec.replayWindowMs);
@@ -102,9 +106,9 @@ export function deadlineOf(draft: Draft): { at: number; outcome: 'missed' | 'unk
 }
 
 /**
- * The deadline of the first later slot whose silence no gap explains, if that comes before `before`. Waiting for the
- * replay must not hold it up: a job that has died is told of in time also after a restart. A slot that ended `unknown`
- * can still be reported late.
+ * Returns the deadline of the first later slot whose silence no gap explains, if that comes before `before`. The wait
+ * for one slot must not hold up the miss of another: a job that has died is told of in time also after a restart. A
+ * slot that ended `unknown` can still be reported late.
  */
 function firstMissAfter(draft: Draft, expectedAt: number, before: number): number {
   if (draft.spec.schedule?.kind !== 'cron') return Infinity;
@@ -112,15 +116,15 @@ function firstMissAfter(draft: Draft, expectedAt: number, before: number): numbe
   while (slotAt !== null && plainDeadlineOf(draft, slotAt) < before) {
     const gap = gapThatHides(draft, slotAt);
     if (gap === undefined) return plainDeadlineOf(draft, slotAt);
-    // That gap explains every slot up to its end.
+    // The gap explains every slot up to its end, so the search goes on after it.
     slotAt = slotAfter(draft.spec, Math.max(slotAt, gap.to_at));
   }
   return Infinity;
 }
 
 /**
- * Whether a slot that nobody claimed in time may have been, in a gap (docs/design.md §3.4): one that touches its
- * window, and that began before the job had always reported.
+ * Tells whether a gap may have hidden the run of a slot that nobody claimed in time (docs/design.md §3.4): the gap
+ * touches the window of the slot, and it began before the instant by which the job had always reported.
  */
 export function mayBeUnseen(draft: Draft, slotAt: number): boolean {
   return gapThatHides(draft, slotAt) !== undefined;
@@ -133,8 +137,8 @@ function gapThatHides(draft: Draft, slotAt: number): JobState['gaps'][number] | 
 }
 
 /**
- * Forgets gaps that can no longer touch the expected slot, a run that is open, a reminder that is put off, or what may
- * still be reported: how much time has been applied must make no difference to what is reported late.
+ * Forgets gaps that can no longer touch the expected slot, a run that is open, a reminder that is put off, or what
+ * may still be reported. How much time has been applied must make no difference to what is reported late.
  */
 export function forgetOldGaps(draft: Draft): void {
   if (draft.job.gaps.length === 0) return;

@@ -27,7 +27,7 @@ export const ERROR_CODES = {
   store_unavailable: { status: 503, title: 'Nothing can be stored at the moment' },
   overloaded: { status: 503, title: 'Too many large requests at once' },
   stopping: { status: 503, title: 'Cronflow is stopping' },
-  // Of commands and of the start; they never travel over HTTP.
+  // Commands and the start have these; they never travel over HTTP.
   cannot_listen: { status: 500, title: 'The address cannot be listened on' },
   store_missing: { status: 500, title: 'There is no store' },
   store_damaged: { status: 500, title: 'The store is damaged' },
@@ -44,7 +44,7 @@ export interface Fault {
   code: string;
   /** Path in the input, e.g. `jobs.backup.schedule`; empty for the whole. */
   path: string;
-  /** What is wrong and what is allowed, one sentence without the place. */
+  /** One sentence that says what is wrong and what is allowed, without the place. */
   message: string;
   /** The nearest known word, when one is near. */
   suggestion?: string;
@@ -55,7 +55,7 @@ export interface Fault {
   column?: number;
 }
 
-/** What is valid and probably not meant. It says the same as a fault and stops nothing. */
+/** Something that is valid and probably not meant. It has the shape of a fault and stops nothing. */
 export interface Lint extends Fault {
   /** A note is worth knowing, with nothing to mend. Without one it is a warning. */
   severity?: 'warning' | 'note';

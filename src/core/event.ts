@@ -4,7 +4,7 @@ import type { Reason } from './reasons.ts';
 import type { Runs } from './runs.ts';
 import type { Spec } from './spec.ts';
 
-/** What the core reads of one job: its small state, the runs that may still matter, its open incident. */
+/** The part of a job that the core reads: its small state, the runs that may still matter, its open incident. */
 export interface State {
   job_id: string;
   job: JobState;
@@ -32,8 +32,9 @@ export type Event =
   | { type: 'zone_rules_changed'; at: number };
 
 /**
- * An event as the log of commits keeps it (docs/design.md §3.5): together with the state at its beginning, all that is
- * needed to say again what happened. Ticks with nothing due are left out; whatever brings a spec says which.
+ * An event as the log of commits keeps it (docs/design.md §3.5). With the state at its beginning, the log is all that
+ * is needed to say again what happened. Ticks with nothing due are left out, and every event that brings a spec says
+ * which.
  */
 export type LoggedEvent =
   | Exclude<Event, { type: 'spec_changed' | 'restored' }>
@@ -41,7 +42,7 @@ export type LoggedEvent =
   | { type: 'spec_changed'; at: number; spec: Spec }
   | { type: 'restored'; at: number; resumed?: boolean; spec: Spec };
 
-/** What an event changed. Records not mentioned are as they were. */
+/** The changes that an event made. Records that are not mentioned are as they were. */
 export interface Transition {
   state: State;
   /** Runs and history rows that are new or changed. */
@@ -52,10 +53,10 @@ export interface Transition {
   incidents: Incident[];
   /** Messages that became owed, in the order in which they must be sent. */
   deliveries: Delivery[];
-  /** What changed in the daily figures (docs/design.md §3.5). */
+  /** The changes of the daily figures (docs/design.md §3.5). */
   tallies: Tally[];
-  /** What the event itself did. */
+  /** The reason that says what the event itself did. */
   reason: Reason;
-  /** The run a ping belongs to, if any. */
+  /** The run that a ping belongs to, if any. */
   run_id: string | null;
 }

@@ -1,15 +1,16 @@
-/** Whom Cronflow tells that it lives, and how often (docs/design.md §7). */
+/** The address that Cronflow asks for to show that it lives, and how often (docs/design.md §7). */
 export interface HeartbeatConfig {
-  /** A secret: whoever knows it can keep Cronflow's death hidden. */
+  /** The address is a secret: whoever knows it can keep Cronflow's death hidden. */
   url: string;
   everyMs: number;
 }
 
-/** What becomes of heartbeats, for those who look. */
+/** The state of the heartbeats, for those who look. */
 export interface HeartbeatStatus {
-  /** How many were taken since the start, and were not. */
+  /** The number of heartbeats that were taken since the start. */
   taken: number;
+  /** The number of heartbeats that were not. */
   failed: number;
-  /** Why none arrives at the moment, for people; null when all is well. */
+  /** The reason why none arrives at the moment, for people; null when all is well. */
   trouble: string | null;
 }

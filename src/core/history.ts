@@ -4,8 +4,8 @@ import type { Run } from './model.ts';
 import type { Outcome, Reason } from './reasons.ts';
 
 /**
- * Records that a slot ended without a run. Consecutive rows of the same outcome and reason become one,
- * counted (docs/design.md §3.5): a job that is down for a week does not push its runs out of the history.
+ * Records that a slot ended without a run. Consecutive rows of the same outcome and reason become one counted row
+ * (docs/design.md §3.5), so that a job that is down for a week does not push its runs out of the history.
  * @returns the row that stands for the slot
  */
 export function recordSlot(draft: Draft, slotAt: number, at: number, outcome: Outcome, reason: Reason): Run {
@@ -24,7 +24,7 @@ export function recordSlot(draft: Draft, slotAt: number, at: number, outcome: Ou
   return draft.addRun({ slot_at: slotAt, ended_at: at, outcome, reason });
 }
 
-/** The latest slots of a row to which more are added, as many as may still be taken out of it. */
+/** Returns the latest slots of a row to which more are added, as many as may still be taken out of it. */
 export function withLatest(row: Run, slots: readonly number[]): readonly number[] {
   const known = row.latest_slots_at ?? (row.slot_at === null ? [] : [row.slot_at]);
   return [...known, ...slots].slice(-LIMITS.unclaimedSlotsMax);
@@ -42,7 +42,7 @@ export function rememberUnclaimed(
 }
 
 /**
- * Takes a slot that another run claimed after all out of its row of history.
+ * Takes a slot out of its row of history, because a run claimed it after all.
  * @param outcome as what it was given up; absent where a run of an older version claimed it
  */
 export function unrecordSlot(draft: Draft, runId: string, slotAt: number, outcome?: Outcome): void {
@@ -54,7 +54,8 @@ export function unrecordSlot(draft: Draft, runId: string, slotAt: number, outcom
   const others =
     row.latest_slots_at?.filter((at) => at !== slotAt) ??
     draft.job.unclaimed.filter((slot) => slot.run_id === runId).map((slot) => slot.at);
-  // An edge of the row moves to the nearest slot that is still known to belong to it, or to the other edge.
+  // If the slot was an edge of the row, the edge moves to the nearest slot that is still known to belong to the row,
+  // or to the other edge.
   const newestAt = row.slot_at === slotAt ? Math.max(row.first_slot_at ?? 0, ...others) : row.slot_at;
   const oldestAt = row.first_slot_at === slotAt ? Math.min(row.slot_at ?? 0, ...others) : row.first_slot_at;
   draft.changeRun(runId, {

@@ -6,8 +6,8 @@ import type { Spec } from './spec.ts';
 import { factsOf, newestBad, owe, tell, tellJoined } from './telling.ts';
 
 /**
- * When a run or a slot began, for comparing it with a recovery: a run of which nothing but its end is known
- * began then (docs/design.md §3.1).
+ * Returns when a run or a slot began, for comparing it with a recovery. A run of which only the end is known began
+ * then (docs/design.md §3.1).
  */
 export function beganAt(run: Run, at: number): number {
   const slotAt = run.outcome === 'missed' ? run.slot_at : null;
@@ -15,7 +15,7 @@ export function beganAt(run: Run, at: number): number {
 }
 
 /**
- * Counts how a run or a slot ended. Everything an incident does on outcomes happens here.
+ * Counts how a run or a slot ended. Everything that outcomes do to an incident happens here.
  * @param at the outcome's own instant, which may lie before outcomes already counted
  */
 export function countOutcome(draft: Draft, run: Run, at: number): void {
@@ -36,10 +36,10 @@ export function noteLastOutcome(draft: Draft, run: Run, at: number): void {
   draft.job.last_outcome_at = at;
 }
 
-/** What had ended last was replaced, maybe by something from before another: looks for the latest of what is kept. */
+/** Finds the latest outcome among the runs that are kept, because the one that had been the latest was replaced. */
 export function recallLastOutcome(draft: Draft): void {
   for (const run of draft.runs()) {
-    // A run too many failed as it started, whenever it ends.
+    // A run that failed with `overlap` failed as it started, whenever it ends.
     const at = run.reason === 'overlap' ? run.started_at : run.ended_at;
     const isCounted = run.counted && run.outcome !== 'skipped' && run.outcome !== 'unknown';
     if (!isCounted || run.outcome === null || at === null) continue;
@@ -50,8 +50,8 @@ export function recallLastOutcome(draft: Draft): void {
 }
 
 /**
- * Takes back an outcome that another one replaces: a `timeout` whose run ended after all, a `missed` slot
- * that had a run. The incident stays; what replaces the outcome is counted next.
+ * Takes back an outcome that another one replaces: a `timeout` whose run ended after all, or a `missed` slot that had
+ * a run. The incident stays, and the outcome that replaces this one is counted next.
  * @returns whether it still counted
  */
 export function retractOutcome(draft: Draft, runId: string, beganAtOfIt: number): boolean {
@@ -61,7 +61,7 @@ export function retractOutcome(draft: Draft, runId: string, beganAtOfIt: number)
   draft.job.bad = draft.job.bad.filter((bad) => !isIt(bad));
   const incident = draft.incident;
   draft.replacesOpening = incident !== null && isOpeningOf(incident, runId, beganAtOfIt);
-  // A long incident remembers some of its outcomes only; all that count are in it.
+  // A long incident remembers only some of its outcomes, but all that count are in it.
   if (incident !== null && (retracted !== undefined || incident.outcomes.some(isIt))) {
     const outcomes = incident.outcomes.filter((outcome) => !isIt(outcome));
     const bad = outcomes.filter((outcome) => badKindOf(outcome.outcome) !== null);
@@ -69,7 +69,7 @@ export function retractOutcome(draft: Draft, runId: string, beganAtOfIt: number)
       ...incident,
       outcomes,
       kinds: kindsOf(bad),
-      // What takes its place says so itself, if it is bad.
+      // The outcome that takes its place sets this again, if it is bad.
       opened_by_run_id: draft.replacesOpening ? null : incident.opened_by_run_id,
       bad_count: incident.bad_count - 1,
       newest_bad_at: Math.max(0, ...bad.map((outcome) => outcome.began_at)),
@@ -82,18 +82,21 @@ function kindsOf(outcomes: Incident['outcomes']): BadKind[] {
   return [...new Set(outcomes.flatMap(({ outcome }) => badKindOf(outcome) ?? []))];
 }
 
-/** Whether an outcome opened the incident; a row of history may stand for later slots, too. */
+/**
+ * Tells whether an outcome opened the incident. The run id alone does not say so, because a row of history may stand
+ * for later slots, too.
+ */
 function isOpeningOf(incident: Incident, runId: string, began: number): boolean {
   if (incident.opened_by_run_id !== runId) return false;
   if (incident.opened_by_began_at !== undefined) return incident.opened_by_began_at === began;
-  // As an older version stored it.
+  // An older version stored no `opened_by_began_at`.
   const at = incident.outcomes.find((outcome) => outcome.began_at === began)?.at;
   const ofRow = incident.outcomes.filter((outcome) => outcome.run_id === runId);
   return ofRow.length <= 1 || at === incident.opened_at;
 }
 
 function countBad(draft: Draft, run: Run, kind: BadKind, at: number, isOpening: boolean): void {
-  // History that a later success has already answered opens nothing (docs/design.md §3.2).
+  // A later success has already answered this outcome, so it opens nothing (docs/design.md §3.2).
   if (at < (draft.job.last_success_at ?? -Infinity)) return;
   const bad: BadOutcome = { run_id: run.id, kind, reason: run.reason, at, began_at: beganAt(run, at) };
   draft.job.bad.push(bad);
@@ -108,8 +111,8 @@ function countBad(draft: Draft, run: Run, kind: BadKind, at: number, isOpening: 
 }
 
 /**
- * Of each kind as many are remembered as a threshold can ask for, whatever else has gone wrong since: a timeout before
- * a hundred misses may still turn out to be a failure, and those who take failures only are to be told then.
+ * Keeps as many outcomes of each kind as a threshold can ask for, whatever else has gone wrong since. A timeout from
+ * before a hundred misses may still turn out to be a failure, and those who take failures only are to be told then.
  */
 function forgetOldest(draft: Draft, kind: BadKind): void {
   const { bad } = draft.job;
@@ -126,7 +129,8 @@ function countGood(draft: Draft, run: Run, at: number): void {
   const outcomes = withOutcome(incident, run, at, began);
   const counts = began >= incident.newest_bad_at && !incident.good_run_ids.includes(run.id);
   const good = counts ? [...incident.good_run_ids, run.id] : incident.good_run_ids;
-  // What is better by the end of maintenance is not announced, even where more is needed to be over.
+  // Trouble is not announced once it is better by the end of maintenance, even where more is needed for it to be
+  // over.
   const announceAt = counts ? null : incident.announce_at;
   draft.setIncident({ ...incident, outcomes, good_run_ids: good, announce_at: announceAt });
   if (counts && good.length >= draft.spec.recoveryThreshold) {
@@ -135,8 +139,8 @@ function countGood(draft: Draft, run: Run, at: number): void {
 }
 
 /**
- * Holds what has happened against a changed spec: a threshold that is now reached opens or closes the incident
- * at the change, and a notifier that now takes what the incident contains is told of it.
+ * Holds what has happened against a changed spec. A threshold that is now reached opens or closes the incident at the
+ * change, and a notifier that now takes what the incident contains is told of it.
  */
 export function reconsider(draft: Draft, previous: Spec, at: number): void {
   const newest = draft.job.bad.at(-1);
@@ -160,13 +164,16 @@ export function reconsider(draft: Draft, previous: Spec, at: number): void {
   else tell(draft, run, at, instants);
 }
 
-/** What must not lie in maintenance for an outcome to be told: its instant, and the start and slot of its run. */
+/**
+ * Returns the instants that must not lie in maintenance for an outcome to be told: its own, and the start and the
+ * slot of its run.
+ */
 function instantsOf(bad: BadOutcome, run: Run | null): number[] {
   const slotAt = run !== null && run.id === bad.run_id ? run.slot_at : null;
   return [bad.at, bad.began_at, ...(slotAt === null ? [] : [slotAt])];
 }
 
-/** The kinds of all trouble since the last good outcome, once it has reached a threshold; until then none. */
+/** Returns the kinds of all trouble since the last good outcome, once a threshold is reached, and none before. */
 function kindsOnceReached(draft: Draft): BadKind[] {
   const threshold = draft.spec.failureThreshold;
   const counts = new Map<BadKind, number>();
@@ -222,7 +229,7 @@ function absorb(draft: Draft, run: Run, bad: BadOutcome, isOpening: boolean): vo
     bad_count: incident.bad_count + 1,
     outcomes: withOutcome(incident, run, bad.at, bad.began_at),
     newest_bad_at: newestBadAt,
-    // What is bad in between breaks the row of good ones.
+    // A bad outcome breaks the row of good ones.
     good_run_ids: [],
     ...(isOpening ? { reason: run.reason, opened_by_run_id: run.id, opened_by_began_at: bad.began_at } : {}),
   });
@@ -241,8 +248,8 @@ function withOutcome(incident: Incident, run: Run, at: number, began: number): I
 }
 
 /**
- * Of a long incident what was good in between is forgotten first, for what is bad is what people are reminded of;
- * then the oldest, but no kind of trouble: it says who is to be told.
+ * Forgets outcomes of a long incident: first a good one, because people are reminded of bad ones; then the oldest bad
+ * one whose kind occurs again, because the kinds say who is to be told.
  */
 function remembered(outcomes: Incident['outcomes']): Incident['outcomes'] {
   if (outcomes.length <= LIMITS.incidentOutcomesMax) return outcomes;
@@ -265,7 +272,7 @@ function close(draft: Draft, at: number, reason: CloseReason, run: Run | null): 
     next_reminder_at: null,
     announce_at: null,
   });
-  // It was told: dated after the recovery, it would count towards the next incident.
+  // The trouble was told. An outcome of it that is dated after the recovery must not count towards the next incident.
   draft.job.bad = [];
   const kind: DeliveryKind = reason === 'paused' || reason === 'removed' ? 'closed_silently' : 'closed';
   const facts = factsOf(draft, incident, run, closedAt);

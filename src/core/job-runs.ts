@@ -1,14 +1,14 @@
 import type { Run } from './model.ts';
 import { compareEnds, compareRuns, insertRun, type Runs } from './runs.ts';
 
-/** The runs of one job, with what pings ask for at hand. */
+/** The runs of one job, with indexes for what pings ask for. */
 export class JobRuns implements Runs {
   readonly #byId: ReadonlyMap<string, Run>;
   readonly #byRid = new Map<string, Run>();
   readonly #open: Run[] = [];
   readonly #ended: Run[] = [];
   #all: Run[] = [];
-  /** Of the snapshot that must not see later changes of `#all`. */
+  /** The generation of the snapshot that must not see later changes of `#all`. */
   #generation: number;
 
   /** @param byId the runs of all jobs, kept by the caller */
@@ -48,7 +48,7 @@ export class JobRuns implements Runs {
     if (run.ended_at === null) insertRun(this.#open, run, compareRuns);
     else insertRun(this.#ended, run, compareEnds);
     const ofRid = run.rid === null ? undefined : this.#byRid.get(run.rid);
-    // A run id that comes again means the newest run of it, whichever was changed last.
+    // A run id that comes again means the newest run with it, whichever was changed last.
     if (run.rid !== null && (ofRid === undefined || compareRuns(ofRid, run) <= 0))
       this.#byRid.set(run.rid, run);
   }
@@ -59,7 +59,7 @@ export class JobRuns implements Runs {
     if (run.rid !== null && this.#byRid.get(run.rid) === run) this.#byRid.delete(run.rid);
   }
 
-  /** All of them, copied first if a snapshot may still be reading them. */
+  /** Returns the list of all runs, copied first if a snapshot may still be reading it. */
   #writable(generation: number): Run[] {
     if (this.#generation !== generation) this.#all = [...this.#all];
     this.#generation = generation;

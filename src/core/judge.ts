@@ -4,17 +4,17 @@ import { outputMismatch } from './output.ts';
 import type { Outcome, Reason } from './reasons.ts';
 import type { ExpectedOutput, Spec } from './spec.ts';
 
-/** How a run did by its own report. */
+/** The verdict on a run by its own report. */
 export interface Judgement {
   outcome: Outcome;
   reason: Reason;
-  /** What was expected and is not so, for people; null where the reason says it all. */
+  /** The expectation that was not met, for people; null where the reason says it all. */
   detail: string | null;
 }
 
 /**
- * Judges the end of a run (docs/design.md §3.2): `exit_code`, where present, alone decides whether the command
- * did well, whatever the ping was called; one that did well can still have been too fast or said the wrong thing.
+ * Judges the end of a run (docs/design.md §3.2). `exit_code`, where present, alone decides whether the command did
+ * well, whatever the ping was called. A run that did well can still have been too fast or have said the wrong thing.
  * @param durationMs how long the run took; null when that is not known, and then it is not too fast
  */
 export function judge(spec: Spec, ping: Ping, durationMs: number | null): Judgement {
@@ -28,7 +28,10 @@ export function judge(spec: Spec, ping: Ping, durationMs: number | null): Judgem
   return judgeOutput(spec.expectedOutput, ping);
 }
 
-/** What nobody captured, for it went to a terminal, says nothing for or against the run; empty output does. */
+/**
+ * Judges the output. Output that nobody captured, because it went to a terminal, says nothing for or against the run;
+ * empty output does.
+ */
 function judgeOutput(expected: ExpectedOutput | null, ping: Ping): Judgement {
   const good: Judgement = { outcome: 'success', reason: 'succeeded', detail: null };
   if (expected === null) return good;

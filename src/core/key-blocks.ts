@@ -1,4 +1,4 @@
-/** Private keys in text: blocks of many lines, of which a tail may show the end alone. */
+/** Private keys stand in text as blocks of many lines, of which a tail may show the end alone. */
 
 const BEGIN = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/;
 const END = /-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/;
@@ -6,12 +6,12 @@ const ENDS = new RegExp(END, 'g');
 /** A line of a key, or of what may stand at its head (`Proc-Type: 4,ENCRYPTED`). */
 const KEY_LINE = /^\s*(?:[A-Za-z0-9+/=]*|[A-Za-z-]{1,40}: [^\n]{0,100})\s*$/;
 const BASE64_LINE = /^\s*[A-Za-z0-9+/=]{16,}\s*$/;
-/** The last one may be short. */
+/** The last line of a key may be short. */
 const LAST_LINE = /^\s*[A-Za-z0-9+/]{1,15}={0,2}\s*$/;
 
 /**
- * The text with `replacement` for what stands between the first and the last line of each private key. One that
- * does not end is hidden for as long as it looks like a key, and so is one that does not begin.
+ * Returns the text with `replacement` for what stands between the first and the last line of each private key. A key
+ * that does not end is hidden for as long as it looks like a key, and so is one that does not begin.
  */
 export function redactKeyBlocks(text: string, replacement: string): string {
   if (!text.includes(' PRIVATE KEY')) return text;
@@ -53,7 +53,7 @@ function hideBlock(
   const bodyAt = begin.index + begin[0].length;
   const [head, body] = [line.slice(0, bodyAt), line.slice(bodyAt)];
   if (endIndex === index) {
-    // Of several in one line all is hidden up to where the last one ends.
+    // Of several keys in one line all is hidden up to where the last one ends.
     const endAt = [...body.matchAll(ENDS)].at(-1)?.index ?? 0;
     kept.push(head + replacement + body.slice(endAt));
     return index;
@@ -69,7 +69,10 @@ function hideBlock(
   return last;
 }
 
-/** For each line the line in which the key that begins in it ends; null where another begins before, or none ends. */
+/**
+ * Finds for each line the line in which the key that begins in it ends; null where another key begins before, or none
+ * ends.
+ */
 function nextEnds(lines: readonly string[]): (number | null)[] {
   const ends = lines.map((): number | null => null);
   let next: number | null = null;

@@ -7,23 +7,23 @@ const DAY_MS = 24 * HOUR_MS;
 export const LIMITS = {
   /** The most a ping may come before its slot and still claim it (§3.1). */
   earlyMsMax: 2 * MINUTE_MS,
-  /** A run that came before a slot by more than this is not taken for one of that slot that was too early. */
+  /** A run that came earlier than this before a slot is not taken for a run of that slot that was too early. */
   tooEarlyMsMax: 2 * HOUR_MS,
   /** `delay_ms` is clamped to this (§3.2). */
   delayMsMax: 7 * DAY_MS,
   /** A start that arrives late cannot time out sooner than this after arriving (§3.2). */
   delayedStartMsMin: 60 * SECOND_MS,
-  /** What arrives no later than this was on its way; what arrives later was kept and sent again. */
+  /** A ping that arrives no later than this was on its way; a later one was kept and sent again. */
   onItsWayMsMax: 10 * SECOND_MS,
   /** Slots whose `missed` or `unknown` a late report may still replace (§3.2). */
   unclaimedSlotsMax: 32,
   /** `skip` pings in a row, with no run open, that make a `stuck_lock` (§3.2). */
   skipsInARowMax: 3,
-  /** Times in which Cronflow was away that a job remembers, the latest. */
+  /** A job remembers so many of the latest gaps. */
   gapsMax: 32,
-  /** Claimed slots that say by when the job reports, and so what a gap can have hidden (§3.4). */
+  /** So many claimed slots say by when the job reports, and so what a gap can have hidden (§3.4). */
   claimDelaysMax: 10,
-  /** A gap that begins this long after the latest of these can have hidden nothing. */
+  /** A gap that begins this long after the latest of these slots was claimed can have hidden nothing. */
   claimSlackMs: MINUTE_MS,
   /** Bad outcomes of one kind remembered since the last good one; also the largest threshold. */
   thresholdMax: 100,
@@ -35,12 +35,15 @@ export const LIMITS = {
   ridReusedMsMin: 60 * SECOND_MS,
   /** Settled runs the core looks at for idempotence and corrections. */
   recentRunsMax: 100,
-  /** Runs whose pings are known when they come again, however few `keep_runs` leaves. */
+  /** So many runs are known by their run id when their pings come again, however few `keep_runs` leaves. */
   rememberedRunsMax: 10,
   /** Defaults of a spec (§5). */
   graceMsDefault: 5 * MINUTE_MS,
   maxRuntimeMsDefault: 24 * HOUR_MS,
-  /** Where an open run hides what does not come, the limit is so many periods, but no less than this (§3.2). */
+  /**
+   * Where an open run hides that the next one does not come, the limit is so many periods, but no less than this
+   * (§3.2).
+   */
   hidingRuntimePeriods: 4,
   hidingRuntimeMsMin: HOUR_MS,
   openRunsMaxDefault: 10,

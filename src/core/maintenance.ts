@@ -1,15 +1,18 @@
 import { compileCron } from '../schedule/cron.ts';
 import type { MaintenanceWindow, Spec } from './spec.ts';
 
-/** So many windows are walked through; then it is looked at again. Some follow each other without end. */
+/**
+ * So many windows are walked through at a time, because some follow each other without end. Then the caller looks
+ * again.
+ */
 const WINDOWS_MAX = 100;
-/** So many, to tell those from windows that only cover a few days. */
+/** The lint walks through more, to tell windows without end from windows that only cover a few days. */
 const WINDOWS_MAX_LINT = 1_000;
 
 /**
- * When people may be told of an outcome that falls into a maintenance window: `grace` after its end, or if
- * that lies in another window, `grace` after that one's (docs/design.md §3.3). What ended in a window, or began in
- * one, falls into it.
+ * Returns when people may be told of an outcome that falls into a maintenance window: `grace` after the end of the
+ * window, or if that lies in another window, `grace` after that one's (docs/design.md §3.3). An outcome falls into a
+ * window if it came in it, or if its run or slot began in it.
  * @param instants when it ended, and when its run or slot began
  * @param windowsMax how many windows are looked at
  * @returns null when nothing is in the way at the latest of these instants
@@ -28,12 +31,12 @@ export function announceAt(spec: Spec, instants: readonly number[], windowsMax =
 }
 
 /**
- * How far it is looked ahead for an instant at which trouble of a window is told: of a job whose recurring windows
- * leave no time for that, nobody hears.
+ * The lint looks so far ahead for an instant at which trouble of a window is told. Nobody hears of a job whose
+ * recurring windows leave no time for that.
  */
 const HEARD_WITHIN_MS = 31 * 86_400_000;
 
-/** Whether windows follow each other so closely that trouble in one is announced after a month or never. */
+/** Tells whether windows follow each other so closely that trouble in one is announced after a month or never. */
 export function isNeverHeard(spec: Spec, nowAt: number): boolean {
   const maintenance = spec.maintenance.filter((window) => window.kind === 'recurring');
   return maintenance.some((window) => {
@@ -46,8 +49,8 @@ export function isNeverHeard(spec: Spec, nowAt: number): boolean {
 }
 
 /**
- * The end of the maintenance that covers an instant; overlapping and consecutive windows are one. Null when there
- * is none, and once as many windows as may be were walked through.
+ * Returns the end of the maintenance that covers an instant; overlapping and consecutive windows are one. Null when
+ * there is none, and once as many windows as may be were walked through.
  */
 function windowEndAt(spec: Spec, at: number, walk: { windowsLeft: number }): number | null {
   let end: number | null = null;
@@ -62,7 +65,7 @@ function windowEndAt(spec: Spec, at: number, walk: { windowsLeft: number }): num
   return end;
 }
 
-/** The end of one window if it covers the instant. */
+/** Returns the end of one window if that covers the instant. */
 function endOf(window: MaintenanceWindow, at: number): number | null {
   if (window.kind === 'single') return window.fromAt <= at && at < window.toAt ? window.toAt : null;
   const fromAt = compileCron(window.expression, window.timezone).previous(at);
