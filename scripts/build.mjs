@@ -28,6 +28,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const lockFile = join(root, 'package-lock.json');
+const schemaCompiler = join(root, 'scripts', 'compile-schema.mjs');
 /** Beside dist/, since a folder can only be renamed within its file system. */
 const besidePrefix = '.dist-';
 const owner = `${hostname()}-${process.pid}`;
@@ -75,14 +76,17 @@ async function build(wantsCheck) {
     ...options,
     ...(isChecked ? [] : ['--noCheck', '--types', '']),
   ]);
-  if (code !== 0) {
-    process.stderr.write('The build failed; dist/ is as it was.\n');
-    return 1;
-  }
+  if (code !== 0) return failed();
+  if ((await run(process.execPath, [schemaCompiler, beside])) !== 0) return failed();
   chmodSync(join(beside, 'main.js'), 0o755);
   writeFileSync(join(beside, '.built'), JSON.stringify({ hash, isChecked }));
   swapIn(beside);
   return 0;
+}
+
+function failed() {
+  process.stderr.write('The build failed; dist/ is as it was.\n');
+  return 1;
 }
 
 /** What dist/ is made of, relative to the project. */
@@ -94,8 +98,15 @@ function sourceFiles() {
 
 function hashOf(sources) {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify(lockedCompiler()));
-  const settings = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs'];
+  hash.update(JSON.stringify([lockedCompiler(), locked((path) => path === 'node_modules/ajv')]));
+  const settings = [
+    'package.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'scripts/build.mjs',
+    'scripts/compile-schema.mjs',
+    'schemas/cronflow.schema.json',
+  ];
   for (const file of [...settings, ...sources.map((source) => join('src', source))])
     hash.update(`\0${file}\0`).update(readFileSync(join(root, file)));
   return hash.digest('hex');
@@ -113,10 +124,13 @@ function isBuiltFrom(hash, sources, isChecked) {
 
 /** The packages of the compiler, as package-lock.json pins them: by version and checksum. */
 function lockedCompiler() {
+  return locked((path) => path === 'node_modules/typescript' || path.startsWith('node_modules/@typescript/'));
+}
+
+/** Packages as package-lock.json has them. */
+function locked(isWanted) {
   const { packages } = JSON.parse(readFileSync(lockFile, 'utf8'));
-  return Object.entries(packages).filter(
-    ([path]) => path === 'node_modules/typescript' || path.startsWith('node_modules/@typescript/'),
-  );
+  return Object.entries(packages).filter(([path]) => isWanted(path));
 }
 
 async function fetchCompiler() {
@@ -124,7 +138,7 @@ async function fetchCompiler() {
   const folder = mkdtempSync(join(tmpdir(), 'cronflow-compiler-'));
   temporary.push(folder);
   const packages = Object.fromEntries(
-    lockedCompiler().map(([path, locked]) => [path, { ...locked, dev: false }]),
+    lockedCompiler().map(([path, pinned]) => [path, { ...pinned, dev: false }]),
   );
   const { version } = packages['node_modules/typescript'];
   const needs = { name: 'compiler', version: '1.0.0', dependencies: { typescript: version } };

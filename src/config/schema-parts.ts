@@ -1,0 +1,89 @@
+/**
+ * The validators of the parts of `schemas/cronflow.schema.json`. The build puts a module in the place of this one that
+ * exports the same `compiledParts`, compiled ahead (`scripts/compile-schema.mjs`): compiling takes longer than reading
+ * most files.
+ */
+import { _, Ajv, Name } from 'ajv';
+import type { Declaration } from '../core/declaration.ts';
+import type { Validator } from './schema.ts';
+import { isTemplate, isUnique, isUrl, isWithin } from './schema-keywords.ts';
+import type { ConfigFile } from './schema-types.ts';
+
+export interface SchemaParts {
+  file: Validator<ConfigFile>;
+  included: Validator<Pick<ConfigFile, 'jobs'>>;
+  job: Validator<Declaration>;
+  jobName: Validator<string>;
+}
+
+/** Where each part stands in the schema. */
+const POINTERS: Record<keyof SchemaParts, string> = {
+  file: '',
+  included: '#/definitions/included',
+  job: '#/definitions/job',
+  jobName: '#/definitions/job_name',
+};
+
+/** @param schema the whole, as `schema.ts` reads it */
+export function compiledParts(schema: { $id: string }): SchemaParts {
+  const ajv = newAjv(schema, false);
+  const parts = new Map<string, Validator<unknown>>();
+  // Each is compiled when it is first used: most of a start would be spent on them.
+  const part = <T>(pointer: string): Validator<T> => {
+    const known = parts.get(pointer) ?? ajv.compile({ $ref: `${schema.$id}${pointer}` });
+    parts.set(pointer, known);
+    return known as Validator<T>;
+  };
+  return {
+    get file() {
+      return part<ConfigFile>(POINTERS.file);
+    },
+    get included() {
+      return part<Pick<ConfigFile, 'jobs'>>(POINTERS.included);
+    },
+    get job() {
+      return part<Declaration>(POINTERS.job);
+    },
+    get jobName() {
+      return part<string>(POINTERS.jobName);
+    },
+  };
+}
+
+/**
+ * The same as text: the declarations and exports of a module that calls its keywords `keywords`.
+ * @param standalone the function of `ajv/dist/standalone`
+ */
+export function compiledText(
+  schema: { $id: string },
+  standalone: (ajv: Ajv, parts: Record<string, string>) => string,
+): string {
+  const ajv = newAjv(schema, true);
+  for (const [part, pointer] of Object.entries(POINTERS))
+    ajv.addSchema({ $ref: `${schema.$id}${pointer}` }, part);
+  return standalone(ajv, Object.fromEntries(Object.keys(POINTERS).map((part) => [part, part])));
+}
+
+function newAjv(schema: { $id: string }, isText: boolean): Ajv {
+  const ajv = new Ajv({
+    strict: true,
+    allErrors: true,
+    code: { optimize: false, source: isText, esm: isText },
+    verbose: true,
+    discriminator: true,
+    allowUnionTypes: true,
+  });
+  // The library looks up by the function how a text is to name it, from the first use on.
+  for (const keyword of [isWithin, isUrl, isTemplate, isUnique]) {
+    ajv.scope.value('keyword', { ref: keyword, code: _`keywords.${new Name(keyword.name)}` });
+  }
+  ajv.addVocabulary(['patternErrorMessage', 'errorMessage']);
+  ajv.addKeyword({ keyword: 'x-duration', type: 'string', validate: isWithin });
+  ajv.addKeyword({ keyword: 'x-url', type: 'string', validate: isUrl });
+  ajv.addKeyword({ keyword: 'x-template', type: 'string', validate: isTemplate });
+  // The library compares every item with every other.
+  ajv.removeKeyword('uniqueItems');
+  ajv.addKeyword({ keyword: 'uniqueItems', type: 'array', schemaType: 'boolean', validate: isUnique });
+  ajv.addSchema(schema);
+  return ajv;
+}
