@@ -1,6 +1,6 @@
 import { join, relative, resolve, sep } from 'node:path';
 import { parseArgs } from './arguments.ts';
-import type { Config, SourceFile } from '../config/config.ts';
+import type { SourceFile } from '../config/config.ts';
 import { sortedByPlace } from '../config/config-file.ts';
 import { formatFaults } from '../config/format.ts';
 import { hideInFault } from '../config/hide.ts';
@@ -9,15 +9,12 @@ import { loadConfig } from '../config/load.ts';
 import { locatorOf } from '../config/locator.ts';
 import { NO_ENV } from '../config/no-env.ts';
 import type { Fault, Lint } from '../core/errors.ts';
-import { planChanges } from '../core/plan.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import { githubAnnotations } from './github.ts';
 import type { Io } from './io.ts';
 import { lintNames, LINTS, severityOf, withoutAllowed, worded } from './lint.ts';
-import { limitLines, limitsOf } from './limits.ts';
+import { limitLines, type Limits, limitsOf } from './limits.ts';
 import { configPathOf, FILE_OPTIONS } from './offline.ts';
-import { getJson, strange } from './remote.ts';
-import { storedAt } from './stored-jobs.ts';
 import { counted } from './text.ts';
 
 const FORMATS = ['text', 'json', 'github'] as const;
@@ -67,8 +64,17 @@ interface Findings {
   /** Of a valid configuration. */
   summary: string;
   /** After how long a run of each job times out, by its name; none of an invalid configuration. */
-  limits: Readonly<Record<string, string>>;
+  limits: Limits;
 }
+
+/** What is said beside its errors of a configuration that is not valid. */
+const INVALID = {
+  lints: [],
+  allowed: 0,
+  redact: [],
+  summary: '',
+  limits: new Map<string, string>(),
+} satisfies Partial<Findings>;
 
 /** `cronflow check`: all errors and lints of a configuration. Returns the exit code, see its help. */
 export function check(argv: readonly string[], io: Io): Promise<number> {
@@ -109,62 +115,24 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
 async function findingsOf({ path, url, hasEnv, allow }: Options, io: Io): Promise<Findings> {
   const env = hasEnv ? io.env : NO_ENV;
   const loaded = await loadConfig(path, env, { isInline: true });
-  if (!loaded.ok)
-    return {
-      errors: loaded.faults,
-      lints: [],
-      allowed: 0,
-      files: loaded.files,
-      redact: [],
-      summary: '',
-      limits: {},
-    };
+  if (!loaded.ok) return { ...INVALID, errors: loaded.faults, files: loaded.files };
   const { config, texts } = loaded;
   const { files, redact } = config;
-  const running = url === undefined ? NOTHING_RUNS : await runningAt(io, url, config);
+  // Loaded where it is needed: a check of the files alone does without the store.
+  const running =
+    url === undefined ? undefined : await (await import('./check-running.ts')).runningAt(io, url, config);
   const own = lintsOf(config, locatorOf(config, env, texts), {
     nowAt: io.clock.now(),
-    pinging: running.pinging,
+    pinging: running?.pinging ?? [],
   });
   const paths = files.map((file) => file.path);
-  const found = sortedByPlace<Lint>([...own, ...running.lints], paths);
-  const { lints, allowed } = withoutAllowed(found, files, allow);
-  if (running.faults.length > 0)
-    return {
-      errors: sortedByPlace(running.faults, paths),
-      lints,
-      allowed,
-      files,
-      redact,
-      summary: '',
-      limits: {},
-    };
+  const all = sortedByPlace<Lint>([...own, ...(running?.lints ?? [])], paths);
+  const { lints, allowed } = withoutAllowed(all, files, allow);
+  const found = { lints, allowed, files, redact };
+  const errors = sortedByPlace(running?.faults ?? [], paths);
+  if (errors.length > 0) return { ...INVALID, ...found, errors };
   const summary = `${counted(config.jobs.length, 'job')}, ${counted(config.notifiers.length, 'notifier')}`;
-  return { errors: [], lints, allowed, files, redact, summary, limits: limitsOf(config) };
-}
-
-/** What a running Cronflow adds to what the files say. */
-interface Running {
-  /** Names that ping it and that no job has. */
-  pinging: readonly string[];
-  /** Of the plan against it, such as a rename that has nothing to rename. */
-  faults: readonly Fault[];
-  lints: readonly Lint[];
-}
-
-const NOTHING_RUNS: Running = { pinging: [], faults: [], lints: [] };
-
-async function runningAt(io: Io, url: string, config: Config): Promise<Running> {
-  const pinging = await unknownNamesAt(io, url);
-  const { faults, lints } = planChanges((await storedAt(io, url)).jobs, config.jobs, config);
-  return { pinging, faults, lints };
-}
-
-/** Names that ping a running Cronflow and that no job has. */
-async function unknownNamesAt(io: Io, url: string): Promise<string[]> {
-  const answer = await getJson(io, url, '/pings/unknown?limit=1000');
-  if (!Array.isArray(answer)) throw strange(url);
-  return answer.map((ping) => String((ping as { name?: unknown }).name));
+  return { ...found, errors, summary, limits: limitsOf(config) };
 }
 
 /** Names files as seen from where the command was called, as editors and pull requests do. */
@@ -197,7 +165,8 @@ function written(findings: Findings, format: Format, path: string): string {
   switch (format) {
     case 'json': {
       const named = lints.map((lint) => ({ severity: severityOf(lint), ...lint }));
-      return `${JSON.stringify({ ok: errors.length === 0, errors, lints: named, limits }, null, 2)}\n`;
+      const found = { ok: errors.length === 0, errors, lints: named, limits: Object.fromEntries(limits) };
+      return `${JSON.stringify(found, null, 2)}\n`;
     }
     case 'github':
       return (

@@ -6,16 +6,16 @@ import { formatDuration } from '../schedule/duration.ts';
 const NAMED_MAX = 5;
 
 /** After how long a run of each job times out, declared or not, as a duration by the job's name. */
-export function limitsOf({ jobs }: Config): Record<string, string> {
-  return Object.fromEntries(
-    jobs.map(({ name, declaration }) => [name, formatDuration(maxRuntimeMsOf(declaration))]),
-  );
+export type Limits = ReadonlyMap<string, string>;
+
+export function limitsOf({ jobs }: Config): Limits {
+  return new Map(jobs.map(({ name, declaration }) => [name, formatDuration(maxRuntimeMsOf(declaration))]));
 }
 
 /** The same for people: a line for each limit, in the order in which jobs first have it. */
-export function limitLines(limits: Readonly<Record<string, string>>): string[] {
+export function limitLines(limits: Limits): string[] {
   const jobs = new Map<string, string[]>();
-  for (const [name, limit] of Object.entries(limits)) {
+  for (const [name, limit] of limits) {
     const names = jobs.get(limit) ?? [];
     names.push(name);
     jobs.set(limit, names);

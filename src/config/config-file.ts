@@ -3,7 +3,7 @@ import type { SourceFile } from './config.ts';
 import { type Problem, problemsOf, toFault } from './faults.ts';
 import { type Validator, validators } from './schema.ts';
 import type { Env } from './substitute.ts';
-import { pointer, type Tree } from './tree.ts';
+import { pointer, type Spot, type Tree } from './tree.ts';
 import { type ParsedYaml, parseYaml } from './yaml.ts';
 
 /** Where something stands in a file; line and column are 1-based. */
@@ -41,7 +41,8 @@ const SCHEDULE = /^\s*(?:@[a-z]+|[\w*,/#~?-]+(?:\s+[\w*,/#~?-]+){4,5})\s*$/;
 function withLongJobs({ value, spots }: Tree): Tree {
   const { jobs } = (value ?? {}) as { jobs?: unknown };
   if (typeof jobs !== 'object' || jobs === null || Array.isArray(jobs)) return { value, spots };
-  const places = new Map(spots);
+  // A copy, made where there is something to add.
+  let places: Map<string, Spot> | undefined;
   const keys = validators().schema.definitions?.['job']?.properties ?? {};
   const written = jobs as Record<string, unknown>;
   for (const [name, job] of Object.entries(written)) {
@@ -50,9 +51,10 @@ function withLongJobs({ value, spots }: Tree): Tree {
     const path = pointer('/jobs', name);
     const spot = spots.get(path);
     written[name] = { schedule: job };
+    places ??= new Map(spots);
     if (spot !== undefined) places.set(pointer(path, 'schedule'), spot);
   }
-  return { value, spots: places };
+  return { value, spots: places ?? spots };
 }
 
 /** Where the value, or with `atKey` the key, at a JSON pointer stands. */

@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import picomatch from 'picomatch';
+import type picomatch from 'picomatch';
 import type { Fault } from '../core/errors.ts';
 import { unreadable } from './read.ts';
 
@@ -33,7 +33,10 @@ export interface Expansion {
  * @param main the including file: relative items start from its directory
  */
 export async function expandIncludes(main: string, items: readonly string[]): Promise<Expansion> {
-  const search = new Search(main);
+  if (items.length === 0) return { files: [], directories: [], faults: [] };
+  // Most configurations include nothing, and are read without it.
+  const { default: globs } = await import('picomatch');
+  const search = new Search(main, globs);
   for (const [item, text] of items.entries()) await search.add(item, text);
   return search;
 }
@@ -44,9 +47,11 @@ class Search implements Expansion {
   readonly faults: Fault[] = [];
   readonly #main: string;
   readonly #known: Set<string>;
+  readonly #globs: typeof picomatch;
   readonly #entries = new Map<string, readonly Dirent[]>();
 
-  constructor(main: string) {
+  constructor(main: string, globs: typeof picomatch) {
+    this.#globs = globs;
     this.#main = main;
     this.#known = new Set([resolve(main)]);
   }
@@ -54,7 +59,7 @@ class Search implements Expansion {
   async add(item: number, text: string): Promise<void> {
     const base = isAbsolute(text) ? '/' : dirname(this.#main);
     const names = text.split('/').filter((name) => name !== '' && name !== '.');
-    const first = names.findIndex((name) => picomatch.scan(name).isGlob);
+    const first = names.findIndex((name) => this.#globs.scan(name).isGlob);
     if (first === -1) {
       this.#found({ item, path: join(base, ...names), isLiteral: true });
       return;
@@ -85,7 +90,7 @@ class Search implements Expansion {
       }
       return;
     }
-    const matches = picomatch(name, { nonegate: true });
+    const matches = this.#globs(name, { nonegate: true });
     for (const entry of await this.#entriesOf(directory)) {
       if (!matches(entry.name)) continue;
       const path = join(directory, entry.name);

@@ -230,6 +230,7 @@ function unread(found: IncludedRead, fault: Fault, main: MainFile): Fault {
 
 /** Jobs declared in one file and again in another; within one file the parser finds them. */
 function duplicates(files: readonly JobsFile[]): Fault[] {
+  if (files.length === 1) return [];
   const first = new Map<string, TextPlace>();
   const faults: Fault[] = [];
   for (const file of files) {

@@ -25,7 +25,9 @@ export interface Spot {
 
 /** One more step of a JSON pointer (RFC 6901). */
 export function pointer(parent: string, step: string | number): string {
-  return `${parent}/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  const text = String(step);
+  const escaped = /[~/]/.test(text) ? text.replaceAll('~', '~0').replaceAll('/', '~1') : text;
+  return `${parent}/${escaped}`;
 }
 
 /** The steps of a JSON pointer. */

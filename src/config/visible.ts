@@ -21,7 +21,8 @@ function escaped(character: string): string {
 /** What most terminals show two columns wide. */
 const WIDE =
   /^[\u1100-\u115F\u2E80-\u303E\u3041-\u33FF\u3400-\u4DBF\u4E00-\uA4CF\uA960-\uA97F\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF01-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}]|^\p{Emoji_Presentation}|\uFE0F|^\p{RI}\p{RI}/u;
-const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Made when it is first needed: it takes as long as some commands do otherwise. */
+let graphemes: Intl.Segmenter | undefined;
 
 /** One character as people see it. */
 export interface Cell {
@@ -35,7 +36,8 @@ export interface Cell {
 /** The characters of a text as a terminal shows them: combined ones together, invisible ones as escapes. */
 export function cellsOf(text: string): Cell[] {
   if (ASCII.test(text)) return Array.from(text, (shown, at) => ({ at, shown, width: 1 }));
-  return [...GRAPHEMES.segment(text)].map(({ segment, index }) => {
+  graphemes ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  return [...graphemes.segment(text)].map(({ segment, index }) => {
     const shown = segment === '\t' ? ' ' : visible(segment);
     if (shown !== segment) return { at: index, shown, width: shown.length };
     return { at: index, shown, width: WIDE.test(segment) ? 2 : 1 };

@@ -130,7 +130,8 @@ class Reader {
   read(node: Node | null, path: string, depth: number, key?: { at: number }): unknown {
     if (this.gaveUp) return null;
     const at = node?.at ?? key?.at ?? 0;
-    this.spots.set(path, { at, secrets: this.#secrets, ...(key === undefined ? {} : { keyAt: key.at }) });
+    const secrets = this.#secrets;
+    this.spots.set(path, key === undefined ? { at, secrets } : { at, keyAt: key.at, secrets });
     if (depth > DEPTH_MAX) return this.#giveUp(path, `is nested more than ${DEPTH_MAX} deep`, at);
     if (this.#open.size > 0) this.#repeatedCount += 1;
     if (this.#repeatedCount > REPEATED_MAX) {
@@ -158,13 +159,15 @@ class Reader {
       if (path === '' && entry.key.startsWith('x-')) continue;
       const at = pointer(path, entry.key);
       const read = this.read(entry.value, at, depth + 1, { at: entry.keyAt });
-      // Assigned to, `__proto__` would not become a key, and nobody would be told that it is unknown.
-      Object.defineProperty(value, entry.key, {
-        value: read,
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      });
+      if (entry.key !== '__proto__') value[entry.key] = read;
+      // Assigned to, it would not become a key, and nobody would be told that it is unknown.
+      else
+        Object.defineProperty(value, entry.key, {
+          value: read,
+          enumerable: true,
+          configurable: true,
+          writable: true,
+        });
     }
     return value;
   }

@@ -15,6 +15,19 @@ const ALLOWED = 'whole numbers with d, h, m, s, largest first, such as 90s, 5m, 
  * Throws a `ScheduleError` that says what is allowed.
  */
 export function parseDuration(text: string): number {
+  const known = durations.get(text);
+  if (known !== undefined) return known;
+  const durationMs = readDuration(text);
+  if (durations.size >= DURATIONS_MAX) durations.clear();
+  durations.set(text, durationMs);
+  return durationMs;
+}
+
+/** Most durations recur from job to job. */
+const DURATIONS_MAX = 1_024;
+const durations = new Map<string, number>();
+
+function readDuration(text: string): number {
   const match = DURATION.exec(text);
   if (match === null) throw new ScheduleError('duration', text, 'is not a duration', ALLOWED);
   const [, days = '0', hours = '0', minutes = '0', seconds = '0'] = match;

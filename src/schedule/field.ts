@@ -85,7 +85,7 @@ export function parseField(name: FieldName, text: string): Field {
 
 type Item = Omit<Field, 'star'>;
 
-/** Most items recur from job to job, and the library takes 25 microseconds for each. */
+/** Most items recur from job to job, and the library takes its time for each. */
 const ITEMS_MAX = 4096;
 const items = new Map<string, Item>();
 
@@ -181,6 +181,8 @@ function part(from: number, to: number): string {
  * (`0,7`, `1-5,3`), lists of `n#k`, and drops days that the month beside it does not have.
  */
 function readItem(name: FieldName, text: string): Item {
+  const simple = simpleValues(name, text);
+  if (simple !== null) return { values: simple, lastDay: false, lastWeekdays: [], nthWeekdays: [] };
   const fields = ['0', '*', '*', '*', '*', '*'];
   fields[RULES[name].position] = text;
   const parsed = CronExpressionParser.parse(fields.join(' ')).fields;
@@ -198,6 +200,16 @@ function readItem(name: FieldName, text: string): Item {
     else item.lastDay = true;
   }
   return item;
+}
+
+/** Of a number or a star by itself, which have one meaning and are what most items are; null for any other. */
+function simpleValues(name: FieldName, text: string): number[] | null {
+  const { min, max } = RULES[name];
+  const isWeekday = name === 'day-of-week';
+  if (/^\d+$/.test(text)) return [isWeekday ? Number(text) % 7 : Number(text)];
+  if (text !== '*') return null;
+  // 0 and 7 are the same day.
+  return Array.from({ length: (isWeekday ? 6 : max) - min + 1 }, (_, i) => min + i);
 }
 
 function readWeekdays(values: readonly (number | string)[], nth: number, item: Item): Item {
