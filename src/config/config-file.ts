@@ -76,12 +76,21 @@ export function faultsOf({ source, tree, problems, parsed }: ConfigText<unknown>
   for (const problem of problems) {
     // Of what is not known only its key can be wrong.
     if (problem.atKey !== true && tree.spots.get(problem.path)?.isUnknown === true) continue;
+    if (isOfUncertainType(problem, tree)) continue;
     const fault = toFault(problem, tree.spots, place);
     const id =
       fault.line === undefined ? `${fault.path} ${fault.message}` : `${offsetOf(fault)} ${fault.message}`;
     if (!unresolved.has(offsetOf(fault)) && !others.has(id)) others.set(id, fault);
   }
   return [...parsed.faults, ...others.values()];
+}
+
+/** Which keys a notifier takes depends on its type; where that may be another, only the type itself is judged. */
+function isOfUncertainType({ path }: Problem, { spots }: Tree): boolean {
+  const notifier = /^\/notifiers\/[^/]*/.exec(path)?.[0];
+  if (notifier === undefined) return false;
+  const type = pointer(notifier, 'type');
+  return path !== type && spots.get(type)?.isByDefault === true;
 }
 
 /** In the order of the files, then of their texts. */

@@ -4,7 +4,13 @@ import { NO_ENV } from './no-env.ts';
 export type Env = Readonly<Record<string, string | undefined>>;
 
 export type Substitution =
-  | { text: string; /** The variables whose values went into it. */ variables: readonly string[] }
+  | {
+      text: string;
+      /** The variables whose values went into it. */
+      variables: readonly string[];
+      /** Nothing is known of the environment, and this is what holds where a variable is not set. */
+      isByDefault?: true;
+    }
   | { error: string; code: 'unset_variable' | 'bad_substitution' }
   /** Nothing is known of the environment, and the text depends on it. */
   | { unknown: readonly string[] };
@@ -21,6 +27,7 @@ const ALLOWED = 'allowed: ${VAR}, ${VAR:-default}, ${VAR:?message}, and $$ for a
 export function substitute(text: string, env: Env): Substitution {
   const variables: string[] = [];
   const unknown: string[] = [];
+  let isByDefault = false;
   let error: Extract<Substitution, { error: string }> | undefined;
   const result = text.replace(PATTERN, (whole, inner: string | undefined, end: string | undefined) => {
     if (whole === '$$') return '$';
@@ -28,12 +35,14 @@ export function substitute(text: string, env: Env): Substitution {
       inner === undefined || end !== '}'
         ? malformed(whole)
         : resolve(inner, whole, env, { variables, unknown });
+    isByDefault ||= env === NO_ENV && inner !== undefined;
     if (typeof value === 'string') return value;
     error ??= value;
     return '';
   });
   if (error !== undefined) return error;
-  return unknown.length > 0 ? { unknown } : { text: result, variables };
+  if (unknown.length > 0) return { unknown };
+  return { text: result, variables, ...(isByDefault ? { isByDefault } : {}) };
 }
 
 function resolve(

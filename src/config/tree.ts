@@ -17,6 +17,8 @@ export interface Spot {
   variables?: readonly string[];
   /** It comes from an environment of which nothing is known: it stands in for any value, and is not judged. */
   isUnknown?: boolean;
+  /** It is what holds where a variable is not set, and nothing is known of the environment: it may be another. */
+  isByDefault?: boolean;
   /** Knows which values are or may be secret, by where they stand. */
   secrets?: { isAt(offset: number): boolean };
   /** The text as it is written, where it holds a `$`. */

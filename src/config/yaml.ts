@@ -266,7 +266,8 @@ class Reader {
     }
     if (spot !== undefined) {
       const variables = result.variables.length > 0 ? { variables: result.variables } : {};
-      this.spots.set(path, { ...spot, raw: value, ...variables });
+      const byDefault = result.isByDefault === true ? { isByDefault: true } : {};
+      this.spots.set(path, { ...spot, raw: value, ...variables, ...byDefault });
     }
     return value.includes('${') ? typed(result.text, schemaAt(this.#schema, steps(path))) : result.text;
   }
