@@ -179,8 +179,14 @@ function inProcess(cwd: string, argv: readonly string[], env: Record<string, str
   });
 }
 
+/** Else the reader's prompt would stand behind the answer. */
+function endsItsLine(stdout: string): boolean {
+  return stdout === '' || stdout.endsWith('\n');
+}
+
 /** Which exit codes say that a line did what it was to do, besides 0. */
-function isFine(line: string, { code, stderr }: Ran): boolean {
+function isFine(line: string, { code, stdout, stderr }: Ran): boolean {
+  if (!endsItsLine(stdout)) return false;
   if (/unknown option|Usage:|command not found|No such file/i.test(stderr)) return false;
   if (code === 0) return true;
   // Changes that were found, and trouble that there is.
@@ -358,6 +364,7 @@ describe('the five minutes of the README', () => {
         const ran = await shell(line, clone);
         // One of them is to fail, as it says.
         expect({ line, ...ran }).toMatchObject({ code: /exit (\d+)/.exec(line)?.[1] === '3' ? 3 : 0 });
+        expect({ line, ...ran, endsItsLine: endsItsLine(ran.stdout) }).toMatchObject({ endsItsLine: true });
         seen.push(ran.stdout);
       }
     }
