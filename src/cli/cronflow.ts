@@ -44,7 +44,7 @@ const COMMANDS: ReadonlyMap<string, Listed> = new Map<string, Listed>([
       load: async () => (await import('./backtest.ts')).backtest,
     },
   ],
-  ['next', { summary: 'print the coming slots of a job, or of any schedule', load: loadNext }],
+  ['next', { summary: 'print the coming slots of all jobs, of one, or of any schedule', load: loadNext }],
   [
     'import',
     {
@@ -78,11 +78,11 @@ const COMMANDS: ReadonlyMap<string, Listed> = new Map<string, Listed>([
 ]);
 
 async function loadNext(): Promise<Run> {
-  const [{ next }, { declaredSchedules }] = await Promise.all([
+  const [{ next }, { declaredJobs, declaredSchedules }] = await Promise.all([
     import('./next.ts'),
     import('./declared-schedule.ts'),
   ]);
-  return (argv, io) => next(argv, io, declaredSchedules(io));
+  return (argv, io) => next(argv, io, declaredSchedules(io), declaredJobs(io));
 }
 
 const NAME_LENGTH = Math.max(...Array.from(COMMANDS.keys(), (name) => name.length));

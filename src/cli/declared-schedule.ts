@@ -1,5 +1,7 @@
+import type { Declaration } from '../core/declaration.ts';
 import type { Io } from './io.ts';
-import type { LookUp } from './next.ts';
+import type { FoundJob } from './next-all.ts';
+import type { ListJobs, LookUp } from './next.ts';
 import { configPathOf, validConfig } from './offline.ts';
 
 /**
@@ -11,7 +13,21 @@ export function declaredSchedules(io: Io): LookUp {
     const { jobs } = await validConfig(io, configPathOf(io, [], config));
     const job = jobs.find((each) => each.name === name);
     if (job === undefined) return undefined;
-    const { schedule, timezone = 'UTC', every = null } = job.declaration;
-    return schedule === undefined ? { every } : { schedule, timezone };
+    return foundOf(job.declaration);
   };
+}
+
+/**
+ * Finds all jobs that a file declares: the one given, or the one of every command.
+ * @throws CronflowError `config_invalid`
+ */
+export function declaredJobs(io: Io): ListJobs {
+  return async (config) => {
+    const { jobs } = await validConfig(io, configPathOf(io, [], config));
+    return new Map(jobs.map(({ name, declaration }) => [name, foundOf(declaration)]));
+  };
+}
+
+function foundOf({ schedule, timezone = 'UTC', every }: Declaration): FoundJob {
+  return schedule === undefined ? { every: every ?? null } : { schedule, timezone };
 }

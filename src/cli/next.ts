@@ -1,29 +1,31 @@
 import { parseArgs } from './arguments.ts';
 import { CronflowError } from '../core/errors.ts';
-import { compileCron } from '../schedule/cron.ts';
 import { ScheduleError } from '../schedule/error.ts';
 import { nearest } from '../schedule/near.ts';
-import { offsetMsAt, ZONE_FROM_MS, ZONE_TO_MS } from '../schedule/zone.ts';
+import { ZONE_FROM_MS, ZONE_TO_MS } from '../schedule/zone.ts';
 import { INSTANT_ALLOWED, parseInstant } from '../schedule/instant.ts';
 import { BrokenPipeError, type Io } from './io.ts';
 import { linesOf, type Line, TOO_LONG } from './lines.ts';
+import { answerForAll, type FoundJob, type Jobs } from './next-all.ts';
+import { type Question, slotsOf, slotText, utcOf } from './slots.ts';
 
 const COUNT_DEFAULT = 5;
 const COUNT_MAX = 1000;
 const TIMEZONE_DEFAULT = 'UTC';
 
 const HELP = `Usage: cronflow next --schedule E [OPTIONS]
-       cronflow next JOB [OPTIONS]
+       cronflow next [JOB] [OPTIONS]
        cronflow next --batch
 
-Prints the coming slots of a schedule, as Debian's cron would run it: the local time and UTC.
+Prints the coming slots of a schedule, of JOB or, without either, of all declared jobs, the soonest first, as
+Debian's cron would run them: the local time and UTC.
 
   --schedule E   5 cron fields, 6 with seconds first, or a macro such as @daily
   --timezone Z   an IANA time zone (default: that of the job, or ${TIMEZONE_DEFAULT})
   --after T      slots strictly after this instant (default: now): ${INSTANT_ALLOWED}
-  --count N      how many, 1 to ${COUNT_MAX} (default: ${COUNT_DEFAULT})
-  --json         print {"schedule", "timezone", "next"}, instants in UTC
-  --config FILE  the configuration that declares JOB (CRONFLOW_CONFIG; default: cronflow.yaml in the current directory)
+  --count N      how many, 1 to ${COUNT_MAX} (default: ${COUNT_DEFAULT}, and of all jobs 1 each)
+  --json         print {"schedule", "timezone", "next"}, instants in UTC; of all jobs {"jobs": [{"name", ...}]}
+  --config FILE  the configuration that declares the jobs (CRONFLOW_CONFIG; default: cronflow.yaml in the current directory)
   --batch        read questions from stdin, one JSON object a line with "schedule" and optionally "timezone",
                  "after" and "count"; answer each with a line, {"next": [...]} or {"error": "..."}
   --help
@@ -32,21 +34,14 @@ Exit codes: 0 done (with --batch even if some lines were answered with an error)
 zone or job, 2 wrong usage.
 `;
 
-/** How a declared job is to run: at the slots of a schedule, or a while after its last start, or as it likes. */
-export type FoundJob = { schedule: string; timezone: string } | { every: string } | { every: null };
-
 /**
  * Finds a declared job; undefined if there is none of that name.
  * @param config the file that declares it; where there is none, it is found as by every command
  */
 export type LookUp = (name: string, config: string | undefined) => Promise<FoundJob | undefined>;
 
-interface Question {
-  schedule: string;
-  timezone: string;
-  afterMs: number;
-  count: number;
-}
+/** All declared jobs, in the order of the file. */
+export type ListJobs = (config: string | undefined) => Promise<Jobs>;
 
 /** A command line that cannot be understood: exit code 2. */
 class UsageError extends Error {}
@@ -54,15 +49,22 @@ class UsageError extends Error {}
 class QuestionError extends Error {}
 
 /**
- * `cronflow next`: prints the coming slots of a schedule, of a declared job (found with `lookUp`), or those
- * asked for on stdin. Returns the exit code: 0 done, 1 invalid schedule, zone or job, 2 wrong usage.
+ * `cronflow next`: prints the coming slots of a schedule, of a declared job (found with `lookUp`), of all (found
+ * with `listJobs`), or those asked for on stdin. Returns the exit code: 0 done, 1 invalid schedule, zone or job, 2 wrong usage.
  */
-export async function next(argv: readonly string[], io: Io, lookUp?: LookUp): Promise<number> {
+export async function next(
+  argv: readonly string[],
+  io: Io,
+  lookUp?: LookUp,
+  listJobs?: ListJobs,
+): Promise<number> {
   try {
-    const options = readOptions(argv);
+    const options = readOptions(argv, listJobs !== undefined);
     if (options.help) io.stdout(HELP);
     else if (options.batch) await answerAll(io);
-    else answerOne(await questionOf(options, io, lookUp), options.json, io);
+    else if (listJobs !== undefined && isOfAll(options)) {
+      answerForAll(await listJobs(options.config), { ...options, ...limitsOf(options, io, 1) }, io);
+    } else answerOne(await questionOf(options, io, lookUp), options.json, io);
     return 0;
   } catch (error) {
     if (error instanceof BrokenPipeError) return 0;
@@ -88,7 +90,7 @@ interface Options {
   help: boolean;
 }
 
-function readOptions(argv: readonly string[]): Options {
+function readOptions(argv: readonly string[], canList: boolean): Options {
   const { values, positionals } = parse(argv);
   const { config, schedule, timezone, after, count, json, batch, help } = values;
   const [job, second] = positionals;
@@ -98,12 +100,16 @@ function readOptions(argv: readonly string[]): Options {
   if (batch) {
     const given = job ?? config ?? schedule ?? timezone ?? after ?? count;
     if (given !== undefined) throw new UsageError('--batch takes its questions from stdin alone, and --json');
-  } else if ((job === undefined) === (schedule === undefined)) {
+  } else if (job === undefined ? schedule === undefined && !canList : schedule !== undefined) {
     throw new UsageError('it needs one of --schedule E, a JOB, or --batch');
-  } else if (config !== undefined && job === undefined) {
+  } else if (config !== undefined && schedule !== undefined) {
     throw new UsageError('--config is where a JOB is declared; give both');
   }
   return options;
+}
+
+function isOfAll({ job, schedule }: Options): boolean {
+  return job === undefined && schedule === undefined;
 }
 
 function parse(argv: readonly string[]) {
@@ -128,10 +134,7 @@ function parse(argv: readonly string[]) {
 }
 
 async function questionOf(options: Options, io: Io, lookUp: LookUp | undefined): Promise<Question> {
-  const question = {
-    afterMs: options.after === undefined ? io.clock.now() : orUsage(() => instantOf(options.after ?? '')),
-    count: options.count === undefined ? COUNT_DEFAULT : orUsage(() => countOf(options.count ?? '')),
-  };
+  const question = limitsOf(options, io, COUNT_DEFAULT);
   const { job, schedule, timezone } = options;
   if (job === undefined) {
     return { ...question, schedule: schedule ?? '', timezone: timezone ?? TIMEZONE_DEFAULT };
@@ -141,6 +144,18 @@ async function questionOf(options: Options, io: Io, lookUp: LookUp | undefined):
   if (found === undefined) throw new QuestionError(`no job is named "${job}"`);
   if (!('schedule' in found)) throw new QuestionError(withoutSlots(job, found.every));
   return { ...question, schedule: found.schedule, timezone: timezone ?? found.timezone };
+}
+
+/** Which of the slots are asked for. */
+function limitsOf(
+  { after, count }: Options,
+  io: Io,
+  countDefault: number,
+): Pick<Question, 'afterMs' | 'count'> {
+  return {
+    afterMs: after === undefined ? io.clock.now() : orUsage(() => instantOf(after)),
+    count: count === undefined ? countDefault : orUsage(() => countOf(count)),
+  };
 }
 
 function withoutSlots(job: string, every: string | null): string {
@@ -178,41 +193,14 @@ function checkCount(count: unknown, written: string): number {
   throw new QuestionError(`count ${written} is not allowed: a whole number from 1 to ${COUNT_MAX}`);
 }
 
-function slotsOf({ schedule, timezone, afterMs, count }: Question): number[] {
-  const cron = compileCron(schedule, timezone);
-  const slots: number[] = [];
-  let slotMs = cron.next(afterMs);
-  while (slotMs !== null) {
-    slots.push(slotMs);
-    if (slots.length === count) break;
-    slotMs = cron.next(slotMs);
-  }
-  return slots;
-}
-
 function answerOne(question: Question, json: boolean, io: Io): void {
   const { schedule, timezone } = question;
   const slots = slotsOf(question);
   if (json) {
-    io.stdout(`${JSON.stringify({ schedule, timezone, next: slots.map(utc) })}\n`);
+    io.stdout(`${JSON.stringify({ schedule, timezone, next: slots.map(utcOf) })}\n`);
   } else {
-    io.stdout(slots.map((slotMs) => `${local(timezone, slotMs)}  ${utc(slotMs)}\n`).join(''));
+    io.stdout(slots.map((slotMs) => `${slotText(timezone, slotMs)}\n`).join(''));
   }
-}
-
-function utc(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
-const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-
-/** Such as `Sun 2024-03-10 03:30:00 -04:00`. */
-function local(timezone: string, ms: number): string {
-  const offsetMs = offsetMsAt(timezone, ms);
-  const shown = new Date(ms + offsetMs);
-  const offset = new Date(Math.abs(offsetMs)).toISOString().slice(11, 16);
-  const [date, time] = [shown.toISOString().slice(0, 10), shown.toISOString().slice(11, 19)];
-  return `${WEEKDAYS[shown.getUTCDay()]} ${date} ${time} ${offsetMs < 0 ? '-' : '+'}${offset}`;
 }
 
 /** A question is a few hundred characters; this is a limit on what is held of a line. */
@@ -235,7 +223,7 @@ async function answerAll(io: Io): Promise<void> {
 
 function answerTo(line: Line, io: Io): { next: string[] } | { error: string } {
   try {
-    return { next: slotsOf(readQuestion(line, io)).map(utc) };
+    return { next: slotsOf(readQuestion(line, io)).map(utcOf) };
   } catch (error) {
     if (isRefusal(error)) return { error: error.message };
     throw error;

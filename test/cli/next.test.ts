@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { parseInstant } from '../../src/schedule/instant.ts';
-import { declaredSchedules } from '../../src/cli/declared-schedule.ts';
+import { declaredJobs, declaredSchedules } from '../../src/cli/declared-schedule.ts';
 import { BrokenPipeError, type Io, writerTo } from '../../src/cli/io.ts';
-import { type FoundJob, type LookUp, next } from '../../src/cli/next.ts';
+import { type LookUp, next } from '../../src/cli/next.ts';
+import type { FoundJob } from '../../src/cli/next-all.ts';
 import { runIn } from './support/io.ts';
 
 interface Result {
@@ -346,6 +347,73 @@ describe('parseInstant', () => {
     '2024-03-09T20:17Z\n',
   ])('refuses %j', (text) => {
     expect(parseInstant(text)).toBeUndefined();
+  });
+});
+
+describe('cronflow next without a job', () => {
+  const text = [
+    'jobs:',
+    '  late: { schedule: "0 3 * * *" }',
+    '  early: { schedule: "0 1 * * *", timezone: Europe/Berlin }',
+    '  sync: { every: 15m }',
+    '  loose: {}',
+    '',
+  ].join('\n');
+  const ask = async (content: string, ...argv: string[]): Promise<Result> => {
+    const root = mkdtempSync(join(tmpdir(), 'cronflow-next-'));
+    writeFileSync(join(root, 'cronflow.yaml'), content);
+    const command = (io: Io): Promise<number> => next(argv, io, declaredSchedules(io), declaredJobs(io));
+    const result = await runIn(root, Date.parse('2024-03-09T20:17:00Z'), command);
+    rmSync(root, { recursive: true });
+    return result;
+  };
+
+  it('prints the next slot of each, the soonest first, and why some have none', async () => {
+    expect(await ask(text)).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: [
+        'Sun 2024-03-10 01:00:00 +01:00  2024-03-10T00:00:00.000Z  early\n',
+        'Sun 2024-03-10 03:00:00 +00:00  2024-03-10T03:00:00.000Z  late\n',
+        '15m after its last start                                  sync\n',
+        'no schedule, so no run is expected                        loose\n',
+      ].join(''),
+    });
+  });
+
+  it('takes the options that one job takes', async () => {
+    const { stdout } = await ask(text, '--count', '2', '--timezone', 'UTC', '--after', '2024-03-10T02:00Z');
+    expect(stdout.split('\n').slice(0, 4)).toEqual([
+      'Sun 2024-03-10 03:00:00 +00:00  2024-03-10T03:00:00.000Z  late',
+      'Mon 2024-03-11 01:00:00 +00:00  2024-03-11T01:00:00.000Z  early',
+      'Mon 2024-03-11 03:00:00 +00:00  2024-03-11T03:00:00.000Z  late',
+      'Tue 2024-03-12 01:00:00 +00:00  2024-03-12T01:00:00.000Z  early',
+    ]);
+    const last = await ask(text, '--after', '2499-12-31T23:30Z');
+    expect(last.stdout).toContain('no slot to come                                           late\n');
+  });
+
+  it('prints the same as JSON, in the order of the file', async () => {
+    expect(JSON.parse((await ask(text, '--json')).stdout)).toEqual({
+      jobs: [
+        { name: 'late', schedule: '0 3 * * *', timezone: 'UTC', next: ['2024-03-10T03:00:00.000Z'] },
+        {
+          name: 'early',
+          schedule: '0 1 * * *',
+          timezone: 'Europe/Berlin',
+          next: ['2024-03-10T00:00:00.000Z'],
+        },
+        { name: 'sync', every: '15m', next: [] },
+        { name: 'loose', every: null, next: [] },
+      ],
+    });
+  });
+
+  it('says so where no job is declared, and what is wrong with the file or the options', async () => {
+    expect(await ask('jobs: {}\n')).toEqual({ code: 0, stdout: 'No job is declared.\n', stderr: '' });
+    expect(await ask('jobs: {a: {schedule: banana}}\n')).toMatchObject({ code: 1, stdout: '' });
+    expect(await ask(text, '--timezone', 'Mars/Base')).toMatchObject({ code: 1, stdout: '' });
+    expect(await ask(text, '--count', '0')).toMatchObject({ code: 2, stdout: '' });
   });
 });
 
