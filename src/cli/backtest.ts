@@ -10,6 +10,7 @@ import { type History, readHistory, readTables } from '../store/lowdb/history.ts
 import type { Tables } from '../store/tables.ts';
 import { type BacktestReport, reportJson, reportText } from './backtest-report.ts';
 import { EXIT, runWithOptions } from './command.ts';
+import { folded } from './fold.ts';
 import type { Io } from './io.ts';
 import { configPathOf, dataDirOf, FILE_OPTIONS, validConfig } from './offline.ts';
 
@@ -49,7 +50,8 @@ export function backtest(argv: readonly string[], io: Io): Promise<number> {
     read: () => readOptions(argv, io),
     run: async (options) => {
       const report = await reportOn(options, io);
-      io.stdout(options.json ? `${JSON.stringify(reportJson(report), null, 2)}\n` : reportText(report));
+      const text = (): string => folded(reportText(report), io.terminal?.columns);
+      io.stdout(options.json ? `${JSON.stringify(reportJson(report), null, 2)}\n` : text());
       return report.jobs.length > 0 ? EXIT.different : EXIT.done;
     },
   });

@@ -2,8 +2,8 @@
 const COLUMNS_MIN = 40;
 
 /**
- * A help text for a terminal of so many columns: what stands beside an option stays beside it. Texts are written for
- * 120 columns; where those are there, and where nobody looks, they stay as they are.
+ * A help text or a report for a terminal of so many columns: what stands beside an option stays beside it. Texts are
+ * written for 120 columns; where those are there, and where nobody looks, they stay as they are.
  */
 export function folded(text: string, columns: number | undefined): string {
   const lines = text.split('\n');

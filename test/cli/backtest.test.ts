@@ -215,6 +215,25 @@ describe('cronflow backtest', () => {
     );
   });
 
+  test('fits a terminal of 80 columns, with each incident beside what became of it', async () => {
+    const { stdout } = await runIn(root, TO_AT, (io) =>
+      backtest(['changed.yaml', '--since', '30d'], { ...io, terminal: { columns: 80 } }),
+    );
+    const lines = stdout.split('\n');
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    expect(lines.slice(0, 6)).toEqual([
+      'Replayed the log from 2025-03-02T00:00:00Z to 2025-04-01T00:00:00Z (30d; the log',
+      'goes back to 2025-03-01T00:00:00Z).',
+      '',
+      'backup',
+      '  - gone   2025-03-02T02:05:00Z missed, until 2025-03-02T02:37:29.235Z, tells',
+      '           ops',
+    ]);
+    expect(stdout).toContain('\n             opened_at: 2025-03-05T02:05:00Z -> 2025-03-05T02:30:00Z\n');
+    const { stdout: whole } = await run('changed.yaml', '--since', '30d');
+    expect(stdout.split(/\s+/)).toEqual(whole.split(/\s+/));
+  });
+
   test('leaves out what was over before the time that is asked for', async () => {
     const { stdout } = await run('changed.yaml', '--since', '2d', '--json');
     const report = JSON.parse(stdout) as { from_at: string; jobs: { name: string; changes: unknown[] }[] };

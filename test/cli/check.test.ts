@@ -194,16 +194,14 @@ describe('cronflow check', () => {
   });
 
   test('with --no-env holds no key against the type of a notifier that a variable may change', async () => {
-    const notifier = (type: string): string =>
-      `notifiers: {a: {type: '${type}', url: 'https://a.example/', template: '{"a": "{{job}}"}'}}\njobs: {a: {}}\n`;
     for (const type of ['${KIND}', '${KIND:-discord}', '${KIND:-pagerduty}', '${KIND:?say which}']) {
-      expect({ type, ...(await checked(notifier(type), '--no-env')) }).toMatchObject({ type, code: 0 });
+      expect({ type, ...(await checked(templated(type), '--no-env')) }).toMatchObject({ type, code: 0 });
     }
-    const { code, stdout } = await checked(notifier('${KIND:-discrod}'), '--no-env');
+    const { code, stdout } = await checked(templated('${KIND:-discrod}'), '--no-env');
     expect(code).toBe(1);
     expect(stdout).toContain('did you mean "discord"?');
-    expect(await checked(notifier('discord'), '--no-env')).toMatchObject({ code: 1 });
-    expect(await checked(notifier('${KIND:-discord}'))).toMatchObject({ code: 1 });
+    expect(await checked(templated('discord'), '--no-env')).toMatchObject({ code: 1 });
+    expect(await checked(templated('${KIND:-discord}'))).toMatchObject({ code: 1 });
   });
 
   test('with --no-env does not look for the webhook of a file without notifiers', async () => {
@@ -221,6 +219,9 @@ describe('cronflow check', () => {
     expect((await checked('jobs: {}', '--help')).stdout).toMatch(/^Usage: cronflow check/);
   });
 });
+
+const templated = (type: string): string =>
+  `notifiers: {a: {type: '${type}', url: 'https://a.example/', template: '{"a": "{{job}}"}'}}\njobs: {a: {}}\n`;
 
 const slack = (address: string): string =>
   `notifiers:\n  ops: {type: slack, webhook_url: ${address}}\njobs: {a: {}}\n`;

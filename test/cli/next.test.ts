@@ -350,6 +350,16 @@ describe('parseInstant', () => {
   });
 });
 
+/** In a folder that holds this configuration. */
+const ask = async (content: string, ...argv: string[]): Promise<Result> => {
+  const root = mkdtempSync(join(tmpdir(), 'cronflow-next-'));
+  writeFileSync(join(root, 'cronflow.yaml'), content);
+  const command = (io: Io): Promise<number> => next(argv, io, declaredSchedules(io), declaredJobs(io));
+  const result = await runIn(root, Date.parse('2024-03-09T20:17:00Z'), command);
+  rmSync(root, { recursive: true });
+  return result;
+};
+
 describe('cronflow next without a job', () => {
   const text = [
     'jobs:',
@@ -359,15 +369,6 @@ describe('cronflow next without a job', () => {
     '  loose: {}',
     '',
   ].join('\n');
-  const ask = async (content: string, ...argv: string[]): Promise<Result> => {
-    const root = mkdtempSync(join(tmpdir(), 'cronflow-next-'));
-    writeFileSync(join(root, 'cronflow.yaml'), content);
-    const command = (io: Io): Promise<number> => next(argv, io, declaredSchedules(io), declaredJobs(io));
-    const result = await runIn(root, Date.parse('2024-03-09T20:17:00Z'), command);
-    rmSync(root, { recursive: true });
-    return result;
-  };
-
   it('prints the next slot of each, the soonest first, and why some have none', async () => {
     expect(await ask(text)).toEqual({
       code: 0,
