@@ -34,6 +34,7 @@ export function formatFaults(
   files: readonly SourceFile[],
   { faultsMax = FAULTS_MAX_DEFAULT, redact: patterns = [] }: FormatOptions = {},
 ): string {
+  if (faults.length === 0) return '';
   const lines = new Map(files.map((file) => [file.path, linesOf(file.text)]));
   const hidden = new Map<string, readonly string[]>();
   const hiddenLine = (file: string, line: number): string => {

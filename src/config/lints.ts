@@ -24,10 +24,11 @@ const SKIPPED_WITHIN_MS = 400 * DAY_MS;
  */
 export function lintsOf(config: Config, locator: Locator, { nowAt, pinging = [] }: LintFacts): Lint[] {
   const skips: Linted['skips'] = new Map();
+  const jobs = config.jobs.map((job) => ({ job, spec: specOf(job.name, job.declaration, config.globals) }));
   const lints = [
     ...config.lints,
-    ...config.jobs.flatMap((job) => jobLints({ job, config, locator, nowAt, skips })),
-    ...notifierLints(config, locator),
+    ...jobs.flatMap((each) => jobLints({ ...each, config, locator, nowAt, skips })),
+    ...notifierLints(config, locator, usedNotifiers(config, jobs)),
     ...heartbeatLint(config, locator),
     ...unencryptedLints(config, locator),
     ...misspeltLints(config, locator, pinging),
@@ -48,6 +49,7 @@ export interface LintFacts {
 
 interface Linted {
   job: PlannedJob;
+  spec: Spec;
   config: Config;
   locator: Locator;
   nowAt: number;
@@ -56,14 +58,13 @@ interface Linted {
 }
 
 function jobLints(linted: Linted): Lint[] {
-  const { job, config, locator } = linted;
+  const { job, spec, locator } = linted;
   // Of a schedule that is not known nothing can be said, nor of the limits that are held against it.
   const isUnknown =
     locator.hasUnknown &&
     (['schedule', 'every', 'timezone', 'grace', 'max_runtime', 'maintenance'] as const).some((key) =>
       locator.isUnknown(job.place.file, pointer(pointer('/jobs', job.name), key)),
     );
-  const spec = specOf(job.name, job.declaration, config.globals);
   if (isUnknown) return nobodyLint(linted, spec);
   const periodMs = periodMsOf(spec.schedule);
   return [
@@ -157,8 +158,7 @@ function misspeltLints(config: Config, locator: Locator, pinging: readonly strin
   });
 }
 
-function notifierLints(config: Config, locator: Locator): Lint[] {
-  const used = usedNotifiers(config);
+function notifierLints(config: Config, locator: Locator, used: ReadonlySet<string>): Lint[] {
   const names = new Set(config.notifiers.map(({ name }) => name));
   // A name that is not known, for it comes from the environment, may be any.
   const isAnyUsed = [...used].some((name) => !names.has(name));
@@ -206,8 +206,8 @@ function emptySecret({ files }: Config, place: ReturnType<Locator['place']>, mes
 }
 
 /** Those that a job or the `defaults` name, or mean by naming none. */
-function usedNotifiers({ jobs, defaults, globals }: Config): Set<string> {
-  const used = jobs.flatMap(({ name, declaration }) => specOf(name, declaration, globals).notify);
+function usedNotifiers({ defaults }: Config, jobs: readonly { spec: Spec }[]): Set<string> {
+  const used = jobs.flatMap(({ spec }) => spec.notify);
   const named = (defaults.notify ?? []).map((item) => (typeof item === 'string' ? item : item.to));
   return new Set([...used.map(({ to }) => to), ...named]);
 }

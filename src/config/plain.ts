@@ -10,10 +10,10 @@ const IDLE_LINE = / *(?:#[^\n]*)?\n/y;
 /** The end of a line, with its comment. */
 const LINE_END = /(?: +#[^\n]*| *)\n/y;
 const SPACES = / */y;
-const KEY = /(?:([A-Za-z0-9_][\w.-]{0,200})|"([^"\\\n]{0,200})"|'([^'\n]{0,200})'):(?=[ \n])/y;
+const KEY = /(?:[A-Za-z0-9_][\w.-]{0,200}|"[^"\\\n]{0,200}"|'[^'\n]{0,200}'):(?=[ \n])/y;
 /** In braces no space is needed behind a key in quotes. */
-const KEY_WITHIN = /(?:([A-Za-z0-9_][\w.-]{0,200}):(?= )|"([^"\\\n]{0,200})":|'([^'\n]{0,200})':)/y;
-const QUOTED = /"([^"\\\n]*)"|'([^'\n]*)'/y;
+const KEY_WITHIN = /(?:[A-Za-z0-9_][\w.-]{0,200}:(?= )|"[^"\\\n]{0,200}":|'[^'\n]{0,200}':)/y;
+const QUOTED = /"[^"\\\n]*"|'[^'\n]*'/y;
 const PLAIN = /[\w./$+\u00C0-\uD7FF](?:[^\n:#]|:(?=[^ \n])|(?<=[^ ])#)*/y;
 const PLAIN_WITHIN = /[\w./$+\u00C0-\uD7FF](?:[^\n:#,[\]{}"']|:(?=[\w./-]))*/y;
 
@@ -23,8 +23,8 @@ const WORDS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ...['false', 'False', 'FALSE'].map((word) => [word, false] as const),
 ]);
 const INTEGER = /^(?:0|[1-9]\d{0,14})$/;
-/** Whatever else may be a number to the library, and words. */
-const NUMERIC = /^[\w+.-]+$/;
+/** What else may be a number to the library. */
+const NUMERIC = /^[\d+.][\w+.-]*$/;
 
 /** What is written in a way that this reader leaves to the library. */
 class NotPlain extends Error {}
@@ -186,36 +186,29 @@ class PlainReader {
 
   #key(pattern: RegExp): ScalarNode | null {
     const at = this.#at;
-    const match = this.#match(pattern);
-    if (match === null) return null;
-    const [, plain, double, single] = match;
-    if (plain === undefined) return { kind: 'scalar', at, value: double ?? single, isPlain: false };
-    return scalarOf(plain, at);
+    if (!this.#skip(pattern)) return null;
+    // Without the colon.
+    return this.#scalarIn(at, this.#at - 1);
   }
 
   #quoted(): ScalarNode {
     const at = this.#at;
-    const match = this.#match(QUOTED);
-    if (match === null) throw new NotPlain();
-    return { kind: 'scalar', at, value: match[1] ?? match[2], isPlain: false };
+    if (!this.#skip(QUOTED)) throw new NotPlain();
+    return this.#scalarIn(at, this.#at);
   }
 
   #plain(pattern: RegExp): ScalarNode {
     const at = this.#at;
-    const source = this.#match(pattern)?.[0];
-    if (source === undefined) throw new NotPlain();
-    let end = source.length;
-    while (source[end - 1] === ' ') end -= 1;
+    if (!this.#skip(pattern)) throw new NotPlain();
     // Blanks belong to what comes behind them, such as a comment.
-    this.#at = at + end;
-    return scalarOf(source.slice(0, end), at);
+    while (this.#text[this.#at - 1] === ' ') this.#at -= 1;
+    return this.#scalarIn(at, this.#at);
   }
 
-  #match(pattern: RegExp): RegExpExecArray | null {
-    pattern.lastIndex = this.#at;
-    const match = pattern.exec(this.#text);
-    if (match !== null) this.#at += match[0].length;
-    return match;
+  #scalarIn(at: number, end: number): ScalarNode {
+    const first = this.#text[at];
+    if (first !== '"' && first !== "'") return scalarOf(this.#text.slice(at, end), at);
+    return { kind: 'scalar', at, value: this.#text.slice(at + 1, end - 1), isPlain: false };
   }
 
   #skip(pattern: RegExp): boolean {

@@ -37,7 +37,7 @@ export const isTemplate: SchemaValidateFunction = (
 export const isUnique: SchemaValidateFunction = (isWanted: boolean, items: readonly unknown[]): boolean => {
   const first = new Map<string, number>();
   isUnique.errors = [];
-  if (!isWanted) return true;
+  if (!isWanted || items.length < 2) return true;
   for (const [i, item] of items.entries()) {
     const id = identityOf(item);
     const j = first.get(id);
@@ -52,6 +52,7 @@ export const isUnique: SchemaValidateFunction = (isWanted: boolean, items: reado
 
 /** A text that two values have in common if they are the same, whatever the order of their keys. */
 function identityOf(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
   return JSON.stringify(value, (_, part: unknown) =>
     typeof part === 'object' && part !== null && !Array.isArray(part)
       ? ['mapping', ...Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))]
