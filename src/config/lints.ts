@@ -24,11 +24,16 @@ const SKIPPED_WITHIN_MS = 400 * DAY_MS;
  */
 export function lintsOf(config: Config, locator: Locator, { nowAt, pinging = [] }: LintFacts): Lint[] {
   const skips: Linted['skips'] = new Map();
-  const jobs = config.jobs.map((job) => ({ job, spec: specOf(job.name, job.declaration, config.globals) }));
+  const used = namedInDefaults(config);
+  const ofJobs = config.jobs.flatMap((job) => {
+    const spec = specOf(job.name, job.declaration, config.globals);
+    for (const { to } of spec.notify) used.add(to);
+    return jobLints({ job, spec, config, locator, nowAt, skips });
+  });
   const lints = [
     ...config.lints,
-    ...jobs.flatMap((each) => jobLints({ ...each, config, locator, nowAt, skips })),
-    ...notifierLints(config, locator, usedNotifiers(config, jobs)),
+    ...ofJobs,
+    ...notifierLints(config, locator, used),
     ...heartbeatLint(config, locator),
     ...unencryptedLints(config, locator),
     ...misspeltLints(config, locator, pinging),
@@ -205,11 +210,9 @@ function emptySecret({ files }: Config, place: ReturnType<Locator['place']>, mes
   return { code: 'empty_secret', message, ...place, ...(isMeant ? { severity: 'note' } : {}) };
 }
 
-/** Those that a job or the `defaults` name, or mean by naming none. */
-function usedNotifiers({ defaults }: Config, jobs: readonly { spec: Spec }[]): Set<string> {
-  const used = jobs.flatMap(({ spec }) => spec.notify);
-  const named = (defaults.notify ?? []).map((item) => (typeof item === 'string' ? item : item.to));
-  return new Set([...used.map(({ to }) => to), ...named]);
+/** The notifiers that the `defaults` name; those of the jobs, which may mean some by naming none, come on top. */
+function namedInDefaults({ defaults }: Config): Set<string> {
+  return new Set((defaults.notify ?? []).map((item) => (typeof item === 'string' ? item : item.to)));
 }
 
 /** Where a value comes from that the job itself does not say. */
