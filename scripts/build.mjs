@@ -77,7 +77,8 @@ async function build(wantsCheck) {
     ...(isChecked ? [] : ['--noCheck', '--types', '']),
   ]);
   if (code !== 0) return failed();
-  if ((await run(process.execPath, [schemaCompiler, beside])) !== 0) return failed();
+  const hasSchema = sources.includes(join('config', 'schema-parts.ts'));
+  if (hasSchema && (await run(process.execPath, [schemaCompiler, beside])) !== 0) return failed();
   chmodSync(join(beside, 'main.js'), 0o755);
   writeFileSync(join(beside, '.built'), JSON.stringify({ hash, isChecked }));
   swapIn(beside);
