@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -42,6 +43,19 @@ async function killed(child: ChildProcess): Promise<void> {
   const exited = once(child, 'exit');
   child.kill('SIGKILL');
   await exited;
+}
+
+/** Listens on a socket of that name in the directory, whose own path may be too long for a socket's. */
+async function listenAt(name: string): Promise<{ server: Server; close: () => Promise<void> }> {
+  const handle = await open(directory, 'r');
+  const path = process.platform === 'linux' ? `/proc/self/fd/${handle.fd}/${name}` : join(directory, name);
+  const server = createServer().listen(path);
+  await once(server, 'listening');
+  const close = async (): Promise<void> => {
+    await new Promise((resolve) => server.close(resolve));
+    await handle.close();
+  };
+  return { server, close };
 }
 
 test('a directory is locked once; the refusal names it and says what to do', async () => {
@@ -102,8 +116,7 @@ test('a directory with a long path can be locked', async () => {
 
 describe('a socket that someone listens on', () => {
   test('is respected, even if they never answer', async () => {
-    const server = createServer(() => {}).listen(join(directory, 'lock-0123456789abcdef.sock'));
-    await once(server, 'listening');
+    const { server, close } = await listenAt('lock-0123456789abcdef.sock');
     const connected = once(server, 'connection');
     const clock = createFakeClock();
     const refused = Promise.allSettled([acquireLock(directory, clock)]);
@@ -112,15 +125,14 @@ describe('a socket that someone listens on', () => {
     await clock.advance(2_000);
     expect(await refused).toMatchObject([{ status: 'rejected', reason: { code: 'store_locked' } }]);
     socket.destroy();
-    server.close();
+    await close();
   });
 });
 
 test('an unfinished socket of a killed process is cleaned up', async () => {
-  const server = createServer().listen(join(directory, 'lock-0123456789abcdef.sock.tmp'));
-  await once(server, 'listening');
+  const { close } = await listenAt('lock-0123456789abcdef.sock.tmp');
   const lock = await acquire();
   expect(await sockets()).toHaveLength(1);
   await lock.release();
-  server.close();
+  await close();
 });
