@@ -1,10 +1,10 @@
 /**
- * A notifier as the files declare it. What its settings are is up to its kind: the schema says it for those who
- * write the file, the kind's folder in `delivery/` for the code.
+ * A notifier as the files declare it. Its kind decides what its settings are: the schema says so for those who write
+ * the file, the kind's folder in `delivery/` for the code.
  */
 export interface NotifierConfig {
   name: string;
-  /** The kind: a `type` of the schema. */
+  /** The kind of notifier, which is a `type` of the schema. */
   type: string;
   settings: NotifierSettings;
 }
@@ -16,7 +16,7 @@ export interface NotifierConfig {
 export type NotifierSettings = Readonly<Record<string, unknown>>;
 
 /**
- * Whether somebody was meant to be told and is not: of an empty Slack address, everything owed to it is only logged
+ * Tells whether somebody was meant to be told and is not: everything owed to an empty Slack address is only logged
  * (docs/design.md §5). `type: log` logs, too, but that is what somebody chose.
  */
 export function tellsNobody({ type, settings }: NotifierConfig): boolean {

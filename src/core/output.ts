@@ -1,7 +1,7 @@
 import { RE2JS, RE2JSSyntaxException } from 're2js';
 import type { ExpectedOutput } from './spec.ts';
 
-/** Compiled expressions; a pattern is at most 1,000 characters long. */
+/** So many compiled expressions are kept; a pattern is at most 1,000 characters long. */
 const PATTERNS_MAX = 1_000;
 const patterns = new Map<string, RE2JS>();
 
@@ -19,7 +19,10 @@ export function compilePattern(pattern: string): RE2JS {
   return compiled;
 }
 
-/** What is wrong with a pattern, by the words of the library, which are never passed on: they quote the pattern. */
+/**
+ * The problems of a pattern in our words, by the words of the library. Those are never passed on, because they quote
+ * the pattern.
+ */
 const PATTERN_PROBLEMS: Readonly<Record<string, string>> = {
   'invalid character class range': 'a range within [] ends before it begins, or is not known',
   'invalid escape sequence': 'a backslash stands before a character that it means nothing before',
@@ -39,14 +42,14 @@ const PATTERN_PROBLEMS: Readonly<Record<string, string>> = {
   'invalid capture in lookbehind': 'RE2 does not look behind',
 };
 
-/** Why `compilePattern` threw, in words that quote nothing; null where no more is known. */
+/** Says why `compilePattern` threw, in words that quote nothing; null where no more is known. */
 export function patternProblem(error: unknown): string | null {
   if (!(error instanceof RE2JSSyntaxException)) return null;
   return PATTERN_PROBLEMS[error.getDescription()] ?? null;
 }
 
 /**
- * What of the expected output is not so, for people; null when all is.
+ * Says which expectation the output does not meet, for people; null when it meets all.
  * @param output the kept end of the output, empty for none
  */
 export function outputMismatch(expected: ExpectedOutput, output: string): string | null {

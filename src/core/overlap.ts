@@ -4,9 +4,9 @@ import type { Run } from './model.ts';
 import { slotAfter } from './slots.ts';
 
 /**
- * The run that a run starting at `startAt` overlaps, where the spec forbids it (docs/design.md §3.2): one that began
- * before and is open, or by its own report was then. One that was open while Cronflow was away may have
- * ended unseen (§3.4), so it overlaps nothing.
+ * Finds the run that a run starting at `startAt` overlaps, where the spec forbids it (docs/design.md §3.2). Such a
+ * run began before and is open, or was open then by its own report. A run that was open while Cronflow was away may
+ * have ended unseen (§3.4), so it overlaps nothing.
  */
 export function overlapped(draft: Draft, startAt: number): Run | null {
   if (draft.spec.overlap !== 'forbid' || draft.paused) return null;
@@ -14,8 +14,8 @@ export function overlapped(draft: Draft, startAt: number): Run | null {
 }
 
 /**
- * Whether a run that was found to overlap another did overlap any, now that `first` is known to have ended before.
- * One that was given up later was open then, as far as anybody knows.
+ * Tells whether a run that was found to overlap another still overlaps any, now that `first` is known to have ended
+ * before. A run that was given up later was open then, as far as anybody knows.
  */
 export function overlapsStill(draft: Draft, second: Run, first: Run): boolean {
   const at = second.started_at ?? 0;
@@ -27,13 +27,18 @@ export function overlapsStill(draft: Draft, second: Run, first: Run): boolean {
   });
 }
 
-/** Whether a slot comes while a run is open, so that the job's own lock drops the start (docs/design.md §3.2). */
+/**
+ * Tells whether a slot comes while a run is open, so that the job's own lock drops the start (docs/design.md §3.2).
+ */
 export function isDropped(draft: Draft, slotAt: number): boolean {
   if (draft.spec.overlap !== 'skip' || draft.spec.schedule?.kind !== 'cron') return false;
   return draft.openRuns().some((run) => run.counted && (run.started_at ?? Infinity) <= slotAt);
 }
 
-/** A run reported as a whole was open, too: slots that came meanwhile and wait for their deadline were dropped. */
+/**
+ * Skips slots that came during a run which was reported as a whole: it was open then, so its lock dropped their
+ * starts.
+ */
 export function dropCovered(draft: Draft, startAt: number, endAt: number): void {
   if (draft.spec.overlap !== 'skip' || draft.spec.schedule?.kind !== 'cron' || draft.paused) return;
   let slotAt = draft.job.expected_at;

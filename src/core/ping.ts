@@ -23,7 +23,7 @@ import { endSkips, noteSkip } from './skips.ts';
 import { endLateEnds, noteLateEnd } from './why-missed.ts';
 import { withdrawOverlaps } from './withdraw.ts';
 
-/** What a ping did, and the run it belongs to. */
+/** The effect of a ping: its reason, and the run that the ping belongs to. */
 export interface PingEffect {
   reason: Reason;
   runId: string | null;
@@ -39,7 +39,7 @@ export function applyPing(draft: Draft, ping: Ping): PingEffect {
   if (effect.reason === 'duplicate') return effect;
   if (ping.kind === 'start') noteStart(draft, at);
   else if (effect.runId !== null) noteAnonymousEnd(draft, ping, at, effect.runId);
-  // A start that comes after its end was before it all the same.
+  // A start that is heard of after its end was before that end all the same.
   const endedAt = effect.runId === null ? null : (draft.run(effect.runId)?.ended_at ?? null);
   endSkips(draft, Math.min(at, endedAt ?? at));
   return effect;
@@ -73,9 +73,9 @@ function applyStart(draft: Draft, ping: Ping, at: number): PingEffect {
 }
 
 /**
- * What was kept and sent again is not held to have hung before its end had a chance to arrive as well
- * (docs/design.md §3.2). A start that only took a few seconds on its way is none of that: its limit is the one that
- * was declared.
+ * Returns the limit of the run that a start opens. A start that was kept and sent again is not held to have hung
+ * before its end had a chance to arrive as well (docs/design.md §3.2). A start that only took a few seconds on its
+ * way has the limit that was declared.
  */
 function limitOfStart(draft: Draft, ping: Ping, at: number): Pick<Run, 'limit_at' | 'limit_at_min'> {
   const limitAt = at + draft.spec.maxRuntimeMs;
@@ -84,7 +84,7 @@ function limitOfStart(draft: Draft, ping: Ping, at: number): Pick<Run, 'limit_at
   return { limit_at: Math.max(limitAt, atLeast), limit_at_min: atLeast };
 }
 
-/** With `overlap: forbid` the second of two runs is a failure as it starts; what it does is not waited for. */
+/** Ends the second of two runs as a failure as it starts, for `overlap: forbid`; what it does is not waited for. */
 function endAsOverlap(draft: Draft, run: Run, first: Run): Reason {
   const sinceMs = (run.started_at ?? 0) - (first.started_at ?? run.started_at ?? 0);
   const where = first.host === null ? '' : ` on ${first.host}`;
@@ -93,10 +93,10 @@ function endAsOverlap(draft: Draft, run: Run, first: Run): Reason {
   return 'overlap';
 }
 
-/** A start that comes twice, or after its end, or for a run that is known otherwise. */
+/** Handles a start that comes twice, or after its end, or for a run that is known otherwise. */
 function startKnownRun(draft: Draft, run: Run, ping: Ping, at: number): PingEffect {
   if (run.start_received) return { reason: 'duplicate', runId: run.id };
-  // What is slow on the way without saying so seems to begin after its end: no run does.
+  // A start that was slow on its way and does not say so seems to come after its end. No run does.
   const startedAt = run.started_at ?? Math.min(at, run.ended_at ?? at);
   draft.changeRun(run.id, {
     started_at: startedAt,
@@ -109,8 +109,8 @@ function startKnownRun(draft: Draft, run: Run, ping: Ping, at: number): PingEffe
 }
 
 /**
- * A start without a run id while such a run is open means that the earlier one died (docs/design.md §3.2), or,
- * if Cronflow was away meanwhile, that its end may have gone unseen (§3.4).
+ * Gives up the anonymous run that a start without a run id finds open: that run has died (docs/design.md §3.2), or,
+ * if Cronflow was away meanwhile, its end may have gone unseen (§3.4).
  */
 function giveUpAnonymousRun(draft: Draft, at: number): void {
   const open = draft.openRuns().filter((run) => run.rid === null && (run.started_at ?? 0) <= at);
@@ -173,8 +173,8 @@ function applyEnd(draft: Draft, ping: Ping, reportedAt: number): PingEffect {
 }
 
 /**
- * The end of a run that had been given up and has left the history since: a row of its own, since the one that
- * it would replace is gone. It is the end of a known run, so it claims no slot.
+ * Ends a run that had been given up and has left the history since. The run gets a row of its own, because the row
+ * that it would replace is gone. It claims no slot, because the end is that of a known run.
  */
 function endForgotten(draft: Draft, forgotten: RememberedRun, ping: Ping, reportedAt: number): PingEffect {
   if (forgotten.is_ended) return { reason: 'duplicate', runId: forgotten.run_id };
@@ -196,7 +196,10 @@ function endForgotten(draft: Draft, forgotten: RememberedRun, ping: Ping, report
   return { reason: 'late_report', runId: run.id };
 }
 
-/** The end of a run that was a failure by starting at all changes history only (docs/design.md §3.2). */
+/**
+ * Notes the end of a run that was a failure by starting at all. Such an end changes history only (docs/design.md
+ * §3.2).
+ */
 function endOverlap(draft: Draft, run: Run, ping: Ping, at: number): PingEffect {
   const spanMs = Math.max(0, at - (run.started_at ?? at));
   draft.changeRun(run.id, {
@@ -210,7 +213,7 @@ function endOverlap(draft: Draft, run: Run, ping: Ping, at: number): PingEffect 
   return { reason: 'overlap', runId: run.id };
 }
 
-/** An end without a start is a whole run (docs/design.md §3.2). */
+/** Records an end without a start as a whole run (docs/design.md §3.2). */
 function applyWholeRun(draft: Draft, ping: Ping, at: number): PingEffect {
   const startAt = at - (ping.duration_ms ?? 0);
   const judgement = judge(draft.spec, ping, ping.duration_ms);
@@ -238,7 +241,7 @@ function applyWholeRun(draft: Draft, ping: Ping, at: number): PingEffect {
   return { reason: reported(claim.late, ping, judgement), runId: run.id };
 }
 
-/** An end that is replayed was in time, as far as is known. */
+/** Notes an end that came after its slot was missed. An end that is sent again was in time, as far as is known. */
 function noteIfLateEnd(draft: Draft, claim: Claim, ping: Ping, at: number): void {
   const isLateEnd = claim.late && claim.replacesOutcome === 'missed' && ping.delay_ms === 0;
   if (isLateEnd && claim.slotAt !== null) noteLateEnd(draft, claim.slotAt, at - claim.slotAt);
@@ -249,8 +252,8 @@ function reported(late: boolean, ping: Ping, { reason }: Judgement): Reason {
 }
 
 /**
- * The wrapper found the job's lock taken: its slot is settled, neither good nor bad; the third in a row with
- * no run open means that the lock is stuck (docs/design.md §3.2).
+ * Applies a `skip`: the wrapper found the job's lock taken. The slot is settled, neither good nor bad. The third skip
+ * in a row with no run open means that the lock is stuck (docs/design.md §3.2).
  */
 function applySkip(draft: Draft, ping: Ping, at: number): PingEffect {
   const known = ping.rid === null ? undefined : draft.runOfRid(ping.rid);
@@ -276,8 +279,8 @@ function applySkip(draft: Draft, ping: Ping, at: number): PingEffect {
 }
 
 /**
- * The run a ping without a start of its own belongs to: by run id; without one the anonymous run, else the
- * newest open run, else the anonymous run that was given up last.
+ * Finds the run that a ping without a start of its own belongs to. It is found by run id; without one it is the
+ * anonymous run, else the newest open run, else the anonymous run that was given up last.
  */
 function findRun(draft: Draft, ping: Ping): Run | undefined {
   const at = ping.received_at - ping.delay_ms;

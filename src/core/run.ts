@@ -4,20 +4,20 @@ import { beganAt, countOutcome, noteLastOutcome, retractOutcome } from './incide
 import type { Run } from './model.ts';
 import type { Outcome, Reason } from './reasons.ts';
 
-/** How a run ended. */
+/** The end of a run. */
 export interface RunEnd {
   at: number;
   outcome: Outcome;
   reason: Reason;
-  /** As the client measured it; derived from the instants when absent. */
+  /** The duration as the client measured it; absent, it is derived from the instants. */
   durationMs?: number | null;
-  /** What was expected and is not so, for people. */
+  /** The expectation that was not met, for people. */
   detail?: string | null;
 }
 
 /**
- * Ends an open run and counts its outcome. A slot it took over after it had been given up now ends as this
- * run did (docs/design.md §3.1, "late").
+ * Ends an open run and counts its outcome. If the run took over a slot that had been given up, the slot now ends as
+ * this run did (docs/design.md §3.1, "late").
  */
 export function endRun(draft: Draft, runId: string, end: RunEnd): Run {
   const open = draft.run(runId);
@@ -25,7 +25,7 @@ export function endRun(draft: Draft, runId: string, end: RunEnd): Run {
   const spanMs = open.started_at === null ? null : Math.max(0, end.at - open.started_at);
   const run = draft.changeRun(runId, {
     ended_at: end.at,
-    // A run that only started too soon has not ended yet.
+    // A run that failed only by starting too soon has not ended yet, so it has no duration.
     duration_ms: end.reason === 'overlap' ? null : (end.durationMs ?? spanMs),
     limit_at: null,
     outcome: end.outcome,
@@ -33,7 +33,7 @@ export function endRun(draft: Draft, runId: string, end: RunEnd): Run {
     detail: end.detail ?? null,
     counted: open.counted && !draft.paused,
   });
-  // `every` says nothing while a run is open, as far as is known, so what it expects is never already past (§3.1).
+  // `every` expects nothing while a run is open, so what it expects then is never already past (§3.1).
   const isLast = run.counted && !draft.openRuns().some((each) => each.counted);
   if (isLast && draft.spec.schedule?.kind === 'every' && draft.job.expected_at !== null) {
     draft.job.expected_at = Math.max(draft.job.expected_at, draft.knownAt);
@@ -61,12 +61,12 @@ export function replaceEnd(draft: Draft, given: Run, end: RunEnd): Run {
     counted: given.counted && !draft.paused,
   });
   if (!run.counted) return run;
-  // A run that ended `unknown` replaced nothing yet.
+  // A run that ended `unknown` has not replaced the outcome of its slot yet.
   if (given.outcome === 'unknown' && end.outcome !== 'unknown') replaceGivenUpSlot(draft, run);
   const wasBad = retractOutcome(draft, given.id, beganAt(given, givenUpAt));
   const isLatest = draft.job.last_outcome_at === givenUpAt && draft.job.last_outcome === given.outcome;
   if (isLatest) draft.job.last_outcome_at = null;
-  // Trouble that was told and has been answered by a later success since is not told again.
+  // A later success has answered trouble that was told, so it is not told again.
   if (wasBad || end.outcome === 'success' || given.outcome === 'unknown') countOutcome(draft, run, end.at);
   else if (givenUpAt > (draft.job.last_success_at ?? -Infinity)) noteLastOutcome(draft, run, end.at);
   draft.replacesOpening = false;

@@ -2,37 +2,37 @@ import { LIMITS } from './limits.ts';
 import type { Run } from './model.ts';
 
 /**
- * The runs of one job that may still matter: the open ones and those that ended last. Whatever pings and ticks
- * ask for is found without a look at the rest, so that they cost the same however many runs are kept.
+ * The runs of one job that may still matter: the open ones and those that ended last. What pings and ticks ask for is
+ * found without a look at the others, so that it costs the same however many runs are kept.
  */
 export interface Runs {
   get(id: string): Run | undefined;
   /** The run to which a client gave this run id; of several the newest. */
   ofRid(rid: string): Run | undefined;
-  /** Not ended yet; oldest first. */
+  /** The runs that have not ended; oldest first. */
   open(): readonly Run[];
-  /** Those that have ended; what ended first comes first. */
+  /** The runs that have ended, in the order of their ends. */
   ended(): readonly Run[];
-  /** Oldest first; at worst this costs a copy of them all. */
+  /** All runs, oldest first; at worst this costs a copy of them all. */
   all(): readonly Run[];
 }
 
 /**
- * Order of a job's runs: as Cronflow learned of them, which is the number their id ends in. Not by time,
- * since a correction may date a run anew.
+ * Orders a job's runs as Cronflow learned of them, which is the number that their ids end in. It does not go by time,
+ * because a correction may date a run anew.
  */
 export function compareRuns(a: Run, b: Run): number {
   return numberOf(a.id) - numberOf(b.id) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
-/** Order in which runs ended: what ended last is the latest, however long ago it began. */
+/** Orders runs by their ends: the run that ended last is the latest, however long ago it began. */
 export function compareEnds(a: Run, b: Run): number {
   return endOrder(a) - endOrder(b) || compareRuns(a, b);
 }
 
 function endOrder(run: Run): number {
   const { id, run_count_at_end: countAtEnd } = run;
-  // The newest run of then may have ended before.
+  // The run that was the newest at that time may have ended before this one.
   return countAtEnd === undefined ? numberOf(id) : countAtEnd + 0.5;
 }
 
@@ -68,7 +68,7 @@ export function listedRuns(runs: readonly Run[]): Runs {
 
 export const NO_RUNS = listedRuns([]);
 
-/** The open runs and the `endedMax` that ended last. */
+/** Returns the open runs and the `endedMax` that ended last. */
 export function latestRuns(runs: Runs, endedMax: number): Runs {
   const ended = runs.ended();
   if (ended.length <= endedMax) return runs;
@@ -77,7 +77,7 @@ export function latestRuns(runs: Runs, endedMax: number): Runs {
 }
 
 /**
- * What the core reads of a job's runs.
+ * Returns the part of a job's runs that the core reads.
  * @param keepRuns how many settled runs are kept of the job (docs/design.md §3.5)
  */
 export function recentRuns(runs: Runs, keepRuns: number): Runs {

@@ -49,7 +49,7 @@ function apply(draft: Draft, due: Due): Reason {
   }
 }
 
-/** The slot came while a run was open: the job's own lock drops the start (docs/design.md §3.2). */
+/** Skips a slot that came while a run was open: the job's own lock drops the start (docs/design.md §3.2). */
 function dropSlot(draft: Draft, slotAt: number): Reason {
   draft.job.expected_at = slotAfter(draft.spec, slotAt);
   recordSlot(draft, slotAt, slotAt, 'skipped', 'overlap_skipped');
@@ -67,7 +67,10 @@ function giveUpSlot(draft: Draft, at: number, outcome: 'missed' | 'unknown'): Re
   return missSlot(draft, slotAt, at);
 }
 
-/** A run that was open while Cronflow was away may have ended unseen, and its timeout says so (docs/design.md §3.4). */
+/**
+ * Returns what a timeout says of Cronflow's absence: a run that was open then may have ended unseen (docs/design.md
+ * §3.4).
+ */
 function unseenDetail(draft: Draft, runId: string, limitAt: number): string | null {
   const startedAt = draft.run(runId)?.started_at ?? limitAt;
   const awayMs = draft.job.gaps

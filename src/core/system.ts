@@ -2,26 +2,26 @@ import { deliveryIdOf, type DeliverySuffix, isEndKind } from './delivery-id.ts';
 import type { Delivery, DeliveryKind, Incident } from './model.ts';
 import type { CloseReason, Reason } from './reasons.ts';
 
-/** What is wrong with Cronflow itself. */
+/** A trouble of Cronflow itself. */
 export interface Trouble {
   kind: Exclude<Incident['kind'], 'job'>;
   reason: Reason;
-  /** In full, for people. */
+  /** A full account, for people. */
   detail: string;
-  /** What makes up the detail, where that is several things: each is told of once. */
+  /** The causes that make up the detail, where there are several; each is told of once. */
   causes?: readonly string[];
-  /** Of which of several things it is: the notifier that fails. */
+  /** The notifier that fails, where it is a notifier; several may fail at a time. */
   subject?: string;
 }
 
-/** Which trouble of Cronflow is meant, whatever it was about it that went wrong. */
+/** The trouble that is meant, whatever it was about it that went wrong. */
 export type TroubleKey = Pick<Trouble, 'kind' | 'subject'>;
 
-/** Who is told of system incidents, from `defaults`. */
+/** The notifiers that are told of system incidents, and how often they are reminded; both come from `defaults`. */
 export interface Audience {
   /** Names of the notifiers. */
   notify: readonly string[];
-  /** Null: never. */
+  /** Null means never. */
   remindEveryMs: number | null;
 }
 
@@ -31,15 +31,15 @@ export interface SystemChange {
   deliveries: Delivery[];
 }
 
-/** Causes that an open incident remembers, the latest. */
+/** An open incident remembers so many of the latest causes. */
 const CAUSES_MAX = 1_000;
 
 const NOTHING: SystemChange = { incidents: [], deliveries: [] };
 
 /**
- * Opens a system incident (docs/design.md §3.3). The same trouble again changes nothing: it is told once, also
- * over restarts. Other trouble of the same kind replaces it, so that the end is told once too, but a notifier that
- * keeps state is told of the end of both; a notifier that fails in another way is the same trouble.
+ * Opens a system incident (docs/design.md §3.3). The same trouble again changes nothing: it is told once, also over
+ * restarts. Other trouble of the same kind replaces it, so that its end is told once too; a notifier that keeps state
+ * is told of both ends. A notifier that fails in another way is in the same trouble.
  * @param open the open incidents of no job
  */
 export function openTrouble(
@@ -54,7 +54,8 @@ export function openTrouble(
       incident.kind === 'notifier' || incident.detail === trouble.detail || isToldOf(incident, trouble),
   );
   if (known?.kind === 'notifier' || known?.detail === trouble.detail) return NOTHING;
-  // Less of what was told, or told before and back again: what is shown is what there is now.
+  // Some of the causes are gone, or one that was told before is back. The incident shows the causes that there are
+  // now.
   if (known !== undefined)
     return { incidents: [{ ...known, reason: trouble.reason, detail: trouble.detail }], deliveries: [] };
   const replaced = same.map((incident) => closed(incident, at, 'recovered'));
@@ -69,7 +70,7 @@ export function openTrouble(
   return { incidents: [...replaced, incident], deliveries };
 }
 
-/** Closes what is open of a trouble and owes the end to those who were told. */
+/** Closes the open incidents of a trouble and owes the end to those who were told. */
 export function closeTrouble(open: readonly Incident[], key: TroubleKey, at: number): SystemChange {
   const incidents = open
     .filter((incident) => isAbout(incident, key))
@@ -92,7 +93,7 @@ export function closeRemoved(
 }
 
 /**
- * A system incident that was over before it could be stored: its end is owed to those who were told of it.
+ * Returns a system incident that was over before it could be stored. Its end is owed to those who were told of it.
  * @param told names of the notifiers that took the message
  */
 export function pastTrouble(
@@ -110,9 +111,9 @@ export function pastTrouble(
 }
 
 /**
- * What time does to open system incidents: reminders that are due, unless acknowledged for longer, and
- * openings owed to those who are to be told since. Of reminders that were due while Cronflow was away one is
- * left.
+ * Lets time act on open system incidents. Reminders that are due are owed, unless the incident is acknowledged for
+ * longer, and openings are owed to notifiers that joined since. Of several reminders that were due while Cronflow was
+ * away one is owed.
  */
 export function remindOfTrouble(
   open: readonly Incident[],
@@ -145,16 +146,17 @@ export function remindOfTrouble(
 
 function withReminder(incident: Incident, everyMs: number | null, at: number): Incident {
   if (everyMs === null) return { ...incident, next_reminder_at: null };
-  // Further off than that means that the period was shortened or the clock set back.
+  // A reminder is further off than that if the period was shortened or the clock set back.
   const dueAt = Math.min(incident.next_reminder_at ?? Infinity, at + everyMs);
-  // What falls due while it is acknowledged comes when that ends, and nothing sooner for its sake.
+  // A reminder that falls due while the incident is acknowledged comes when that ends. No reminder comes sooner for
+  // the sake of an acknowledgement.
   if (Math.max(dueAt, incident.acknowledged_until_at ?? 0) > at) {
     return { ...incident, next_reminder_at: dueAt };
   }
   return { ...incident, next_reminder_at: at + everyMs, reminder_count: incident.reminder_count + 1 };
 }
 
-/** Whether nothing makes up the trouble that was not told already. */
+/** Tells whether every cause of the trouble was told already. */
 function isToldOf(incident: Incident, { causes = [] }: Trouble): boolean {
   const told = new Set(incident.causes);
   return causes.length > 0 && causes.every((cause) => told.has(cause));
@@ -181,7 +183,7 @@ function closed(incident: Incident, at: number, reason: CloseReason): Incident {
   };
 }
 
-/** Nobody is reminded of it until then; it closes as usual. */
+/** Keeps the incident from reminding anybody until then; it closes as usual. */
 export function acknowledgeTrouble(incident: Incident, untilAt: number): Incident {
   return { ...incident, acknowledged_until_at: untilAt };
 }
@@ -219,7 +221,7 @@ export function systemIncident(
 }
 
 /**
- * What is owed to everyone who is told of a system incident.
+ * Returns the deliveries owed to everyone who is told of a system incident.
  * @param at the instant of what the message tells
  * @param owedAt from which it is owed
  */

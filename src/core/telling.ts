@@ -8,9 +8,9 @@ import type { Spec } from './spec.ts';
 import { whyMissed } from './why-missed.ts';
 
 /**
- * Owes an `opened` to every notifier that takes a kind the incident contains and was not told yet; in
- * maintenance, notes when that will be (docs/design.md §3.3).
- * @param run what it is about
+ * Owes an `opened` to every notifier that takes a kind which the incident contains and that was not told yet. In
+ * maintenance it notes when that will be (docs/design.md §3.3).
+ * @param run the run that the message is about
  * @param at the instant of what is told
  * @param instants those that must lie outside of maintenance: when the outcome came, and when its run began
  * @param names who is told, if not all of them
@@ -26,16 +26,16 @@ export function tell(
   if (incident === null || names.length === 0) return;
   const heldUntil = announceAt(draft.spec, instants);
   if (heldUntil !== null && heldUntil > draft.knownAt) {
-    // A new start of the wait for what is held already would put it off for as long as things go wrong.
+    // If each failure began the wait anew, it would go on for as long as things go wrong.
     if (heldUntil < (incident.announce_at ?? Infinity)) {
       draft.setIncident({ ...incident, announce_at: heldUntil, held_instants: instants });
     }
     return;
   }
-  // What was held back until before it was heard of is told as if it had come in time.
+  // The wait was over before the outcome was heard of, so it is told as if it had come in time.
   const toldAt = Math.max(at, heldUntil ?? at);
   const everyMs = draft.spec.remindEveryMs;
-  // Whoever is told is reminded that long after, however long nobody was told of it.
+  // A notifier is reminded that long after it was told, however long nobody was told of the trouble.
   const isFirst = incident.told.length === 0 && everyMs !== null;
   const remindAt = isFirst ? Math.max(toldAt, draft.knownAt) + everyMs : incident.next_reminder_at;
   draft.setIncident({
@@ -48,7 +48,10 @@ export function tell(
   for (const name of names) owe(draft, incident, name, 'opened', 'opened', facts);
 }
 
-/** Windows or the grace after them were changed: what is held back waits as they are now (docs/design.md §3.3). */
+/**
+ * Windows or the grace after them were changed, so trouble that is held back waits by what holds now (docs/design.md
+ * §3.3).
+ */
 export function holdAnew(draft: Draft, at: number): void {
   const { incident } = draft;
   if (incident === null || incident.announce_at === null || incident.held_instants === undefined) return;
@@ -57,8 +60,8 @@ export function holdAnew(draft: Draft, at: number): void {
 }
 
 /**
- * Tells of an incident in the middle of which the spec was changed: those who now take what it contains and did
- * not before; the others only of what no window holds back any longer.
+ * Tells of an open incident whose spec was changed. Notifiers that now take what it contains and did not before are
+ * told; the others are told only of what no window holds back any longer.
  */
 export function tellJoined(
   draft: Draft,
@@ -81,13 +84,16 @@ export function announce(draft: Draft, at: number): void {
   tell(draft, newestBad(draft), at, [at]);
 }
 
-/** What kept a reminder back may have been changed: one that nothing keeps back any longer comes now. */
+/**
+ * Brings a reminder forward that nothing keeps back any longer, since an acknowledgement or a window may have been
+ * changed.
+ */
 export function remindAnew(draft: Draft, at: number): void {
   if (draft.incident === null || (reminderDueAt(draft) ?? at) >= at) return;
   draft.setIncident({ ...draft.incident, next_reminder_at: at });
 }
 
-/** Owes a reminder to those told who are notifiers of the job still. */
+/** Owes a reminder to the notifiers that were told and are still notifiers of the job. */
 export function remind(draft: Draft, at: number): void {
   const { incident } = draft;
   if (incident === null) return;
@@ -103,7 +109,7 @@ export function remind(draft: Draft, at: number): void {
   for (const name of names) owe(draft, incident, name, 'reminder', `reminder.${count}`, facts);
 }
 
-/** The run or history row of the incident's newest bad outcome, as far as it is kept. */
+/** Returns the run or history row of the incident's newest bad outcome, as far as it is kept. */
 export function newestBad(draft: Draft): Run | null {
   const newest = draft.incident === null ? undefined : newestBadOutcome(draft.incident);
   return newest === undefined ? null : (draft.run(newest.run_id) ?? null);
@@ -111,12 +117,12 @@ export function newestBad(draft: Draft): Run | null {
 
 function newestBadOutcome(incident: Incident): IncidentOutcome | undefined {
   const bad = incident.outcomes.filter((outcome) => badKindOf(outcome.outcome) !== null);
-  // What is reported late may lie before what is known already.
+  // An outcome that is reported late may lie before others that are known already.
   const newestAt = Math.max(...bad.map((outcome) => outcome.at));
   return bad.findLast((outcome) => outcome.at === newestAt);
 }
 
-/** Notifiers of a spec that take a kind the incident contains and were not told of it. */
+/** Returns the notifiers of a spec that take a kind which the incident contains and were not told of it. */
 function untold({ incident }: Draft, spec: Spec): string[] {
   if (incident === null) return [];
   const targets = spec.notify.filter(
@@ -151,14 +157,17 @@ export function owe(
   draft.deliveries.push(delivery);
 }
 
-/** What a message of trouble needs to know; of a long incident the history may have let the run go that it is about. */
+/**
+ * Collects the facts for a message of trouble. The history of a long incident may have let the run go that the
+ * message is about.
+ */
 function troubleFactsOf(draft: Draft, incident: Incident, run: Run | null, at: number): DeliveryFacts {
   const facts = factsOf(draft, incident, run, at);
   const newest = run === null ? newestBadOutcome(incident) : undefined;
   return newest === undefined ? facts : { ...facts, outcome: newest.outcome, reason: newest.reason };
 }
 
-/** What a message needs to know, as it is now. */
+/** Collects the facts for a message, as they are now. */
 export function factsOf(draft: Draft, incident: Incident, run: Run | null, at: number): DeliveryFacts {
   const slotAt = run?.slot_at ?? null;
   const gaveUp = run?.outcome === 'missed';

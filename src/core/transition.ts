@@ -17,7 +17,7 @@ import type { Schedule, Spec } from './spec.ts';
 import { holdAnew, remindAnew } from './telling.ts';
 import { endLateEnds } from './why-missed.ts';
 
-/** The state of a job declared at `at`: its first slot is the first one after that (docs/design.md §3.1). */
+/** Returns the state of a job declared at `at`: its first slot is the first one after that (docs/design.md §3.1). */
 export function initialState(spec: Spec, at: number): JobState {
   const job: JobState = {
     status: spec.paused ? 'paused' : 'pending',
@@ -43,14 +43,14 @@ export function initialState(spec: Spec, at: number): JobState {
 }
 
 /**
- * What an event does to one job: the state machine of docs/design.md §3. Pure; the given state is not changed.
+ * Applies an event to one job: the state machine of docs/design.md §3. It is pure; the given state is not changed.
  * @param spec the job's spec; for `spec_changed` the new one
- * @param happened what happened, in the order in which Cronflow learned of it
+ * @param happened the event, in the order in which Cronflow learned of it
  * @returns the new state and every record the event changed or made
  */
 export function transition(spec: Spec, state: State, happened: Event): Transition {
   const event = inOrder(happened, state.job.settled_at);
-  // What was due before a spec change was due under the old spec.
+  // Everything that was due before a spec change was due under the old spec.
   const before = event.type === 'spec_changed' ? event.previous : spec;
   const draft = new Draft(before, state, instantOf(event), instantOf(happened));
   const { reason, runId } = apply(draft, spec, event);
@@ -60,8 +60,8 @@ export function transition(spec: Spec, state: State, happened: Event): Transitio
 }
 
 /**
- * A ping from before what is settled came while the clock was a little off: it is the newest all the same.
- * Dated earlier, a failure would count as history that a success has answered.
+ * Dates a ping anew that came while the clock was a little off, before an instant that is settled already. It is the
+ * newest all the same: dated earlier, a failure would count as history that a success has answered.
  */
 function inOrder(event: Event, settledAt: number): Event {
   if (event.type !== 'ping' || event.ping.received_at >= settledAt) return event;
@@ -73,14 +73,14 @@ function apply(draft: Draft, spec: Spec, event: Event): { reason: Reason; runId:
     case 'ping': {
       settle(draft, event.ping.received_at, false);
       const effect = applyPing(draft, event.ping);
-      // What came late may have made something due before now.
+      // A late ping may have made something due before now.
       settle(draft, event.ping.received_at, false);
       return effect;
     }
     case 'tick':
       return did(settle(draft, event.now_at, true) ?? 'nothing_due');
     case 'gap':
-      // What was due before the gap was missed; what falls into it may only have gone unseen.
+      // A slot that was due before the gap was missed; one that falls into it may only have gone unseen.
       settle(draft, event.from_at, false);
       return did(noteGap(draft, event.from_at, event.to_at));
     case 'spec_changed':
@@ -100,7 +100,7 @@ function apply(draft: Draft, spec: Spec, event: Event): { reason: Reason; runId:
       settle(draft, event.at, false);
       return did(remove(draft, event.at));
     case 'restored':
-      // Whoever registers a job anew does not know that one of that name was once paused.
+      // A client that registers a job anew does not know that one of that name was once paused.
       if (event.resumed === true) draft.job.paused_by_api = false;
       if (!draft.paused) expectAnew(draft, event.at);
       return did('declared');
@@ -118,7 +118,7 @@ function did(reason: Reason): { reason: Reason; runId: null } {
 
 /** Notes a time in which no ping could be taken (docs/design.md §3.4). */
 function noteGap(draft: Draft, fromAt: number, toAt: number): Reason {
-  // One gap may be learned of twice: by the ping or tick that found it, then for every job.
+  // The same gap may be noted twice: by the ping or tick that found it, then for every job.
   const touches = (gap: { from_at: number; to_at: number }): boolean =>
     gap.from_at <= toAt && gap.to_at >= fromAt;
   const known = draft.job.gaps.filter(touches);
@@ -134,9 +134,9 @@ function noteGap(draft: Draft, fromAt: number, toAt: number): Reason {
 }
 
 /**
- * `every` starts anew at the end of a gap (docs/design.md §3.4), since a run may have begun in it unseen. A gap in
- * which none was due moves it by one period at most: else a dead job would never be told of where Cronflow is
- * restarted more often than the job is due.
+ * Starts `every` anew at the end of a gap (docs/design.md §3.4), because a run may have begun in the gap unseen. A
+ * gap in which no run was due moves the expectation by one period at most. Otherwise a dead job would never be told
+ * of where Cronflow restarts more often than the job is due.
  */
 function startPeriodAnew(draft: Draft, everyMs: number, fromAt: number, toAt: number): void {
   const expectedAt = draft.job.expected_at;
@@ -145,7 +145,7 @@ function startPeriodAnew(draft: Draft, everyMs: number, fromAt: number, toAt: nu
   const deadlineAt = Math.max(expectedAt + draft.spec.graceMs, draft.job.deadline_at_min);
   const wasDue = fromAt <= deadlineAt && toAt >= expectedAt - earlyMs(draft.spec, expectedAt);
   const { last_start_at: startedAt, expected_from_at: countedFromAt } = draft.job;
-  // A run of before a pause or of another interval says nothing of this one.
+  // A run from before a pause or under another interval says nothing of this one.
   const lastAt = Math.max(startedAt ?? 0, countedFromAt ?? 0) || expectedAt - everyMs;
   const anewAt = wasDue ? toAt + everyMs : Math.min(toAt + everyMs, lastAt + 2 * everyMs);
   draft.job.expected_at = Math.max(expectedAt, anewAt);
@@ -160,13 +160,13 @@ function changeSpec(draft: Draft, next: Spec, at: number): Reason {
   if (draft.paused && !wasPaused) pause(draft, at);
   else if (!draft.paused && wasPaused) endPause(draft, at);
   else if (!draft.paused && moved) expectAnew(draft, at);
-  // A run belongs to a slot of the schedule it runs by.
+  // A run belongs to a slot of the schedule that it runs by, so slots of the old schedule cannot be taken over.
   if (moved) {
     draft.job.unclaimed = [];
     forgetClaimDelays(draft);
     endLateEnds(draft);
   }
-  // A new limit applies at once, but nothing that was in time becomes late by the change itself.
+  // A new limit applies at once, but the change itself makes nothing late that was in time.
   if (next.graceMs !== previous.graceMs) draft.job.deadline_at_min = at + next.graceMs;
   if (next.maxRuntimeMs !== previous.maxRuntimeMs) {
     for (const run of draft.openRuns()) {
@@ -188,19 +188,21 @@ function changeSpec(draft: Draft, next: Spec, at: number): Reason {
   return 'spec_changed';
 }
 
-/** A slot that is due and not yet missed when the schedule changes is `skipped` (docs/design.md §3.3). */
+/** Ends the slot that is due and not yet missed when the schedule changes as `skipped` (docs/design.md §3.3). */
 function skipDueSlot(draft: Draft, at: number): void {
   let slotAt = draft.job.expected_at;
   // `every` expects no slot while a run is open that counts.
   if (draft.spec.schedule?.kind === 'every' && draft.openRuns().some((run) => run.counted)) return;
   while (slotAt !== null && slotAt <= at) {
     recordSlot(draft, slotAt, at, 'skipped', 'spec_changed');
-    // Of an interval one slot is expected at a time.
+    // An interval expects one slot at a time.
     slotAt = draft.spec.schedule?.kind === 'cron' ? slotAfter(draft.spec, slotAt) : null;
   }
 }
 
-/** While a job is paused its pings are recorded and do not count; its trouble is over (docs/design.md §3.3). */
+/**
+ * Begins a pause. Pings of a paused job are recorded and do not count, and its trouble is over (docs/design.md §3.3).
+ */
 function pause(draft: Draft, at: number): void {
   closeSilently(draft, at, 'paused');
   draft.job.expected_at = null;
@@ -218,14 +220,15 @@ function resumeByApi(draft: Draft, at: number): Reason {
 }
 
 /**
- * From now on the job counts again, and so does the end of a run that is open, whenever it began (docs/design.md §3.3).
+ * Ends a pause. From now on the job counts again, and so does the end of a run that is open, whenever it began
+ * (docs/design.md §3.3).
  */
 function endPause(draft: Draft, at: number): void {
   expectAnew(draft, at);
   for (const run of draft.openRuns()) if (!run.counted) draft.changeRun(run.id, { counted: true });
 }
 
-/** Expects the first slot after an instant that no run has claimed already, a little early. */
+/** Expects the first slot after an instant, unless a run that came a little early has claimed that one already. */
 function expectAnew(draft: Draft, at: number): void {
   if (draft.spec.schedule?.kind === 'every') draft.job.expected_from_at = at;
   const slotAt = slotAfter(draft.spec, at);
@@ -236,9 +239,9 @@ function expectAnew(draft: Draft, at: number): void {
 }
 
 /**
- * A slot that was found by older rules of its time zone may be none by those of now, or one may come before it: then
- * Cronflow would wait at the wrong hour. One that is due and is no slot any more is `skipped`, as after a change of the
- * schedule, for nobody can say by which rules the host of the job ran.
+ * Finds the expected slot again under changed rules of its time zone. The old slot may be none by the new rules, or
+ * another may come before it, and Cronflow would wait at the wrong hour. A due slot that is none any more is
+ * `skipped`, as after a change of the schedule, because nobody can say by which rules the host of the job ran.
  */
 function expectByNewRules(draft: Draft, at: number): Reason {
   const { expected_at: slotAt } = draft.job;
@@ -259,12 +262,15 @@ function acknowledge(draft: Draft, untilAt: number, at: number): Reason {
   return 'acknowledged';
 }
 
-/** A job that is no longer declared is no longer in trouble; its runs can no longer report. */
+/**
+ * Ends the watching of a job that is no longer declared: it is no longer in trouble, and its runs can no longer
+ * report.
+ */
 function remove(draft: Draft, at: number): Reason {
   closeSilently(draft, at, 'removed');
   for (const run of draft.openRuns()) endRun(draft, run.id, { at, outcome: 'unknown', reason: 'removed' });
   pause(draft, at);
-  // It may be declared again with another schedule.
+  // The job may be declared again with another schedule.
   forgetClaimDelays(draft);
   return 'removed';
 }
