@@ -388,13 +388,17 @@ describe('options of monitor.sh and the service itself', () => {
       const env = { CRONFLOW_URL: service.url };
       chmodSync(bench.dir, 0o755);
       const words = ['--schedule', '30 2 * * *', '--grace', '10m'];
-      expect(await bench.run([...words, 'of-wrapper', 'true'], { env })).toMatchObject({
+      // An end that comes before the declaration would be refused.
+      const declared = 'until curl -sf "$CRONFLOW_URL/jobs/$CRONFLOW_JOB" >declared; do sleep 0.05; done';
+      const running = bench.run([...words, 'of-wrapper', 'sh', '-c', declared], { env, cwd: bench.dir });
+      expect(await running).toMatchObject({
         code: 0,
         stderr: '',
       });
       const job = await service.get<{ schedule: unknown }>('/jobs/of-wrapper');
       expect(JSON.stringify(job)).toContain('30 2 * * *');
-      const ended = await bench.run([...words, 'of-file', 'sh', '-c', 'sleep 1'], { env });
+      const told = 'until [ -s "$TMPDIR"/cronflow-run-*.note ]; do sleep 0.05; done';
+      const ended = await bench.run([...words, 'of-file', 'sh', '-c', told], { env });
       expect(ended.stderr).toContain('--schedule: the job is declared in a file, which counts');
       expect(JSON.stringify(await service.get('/jobs/of-file'))).not.toContain('30 2 * * *');
     } finally {
