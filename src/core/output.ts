@@ -1,23 +1,16 @@
 import { RE2JS, RE2JSSyntaxException } from 're2js';
+import { memoised } from '../schedule/memo.ts';
 import type { ExpectedOutput } from './spec.ts';
 
 /** So many compiled expressions are kept; a pattern is at most 1,000 characters long. */
 const PATTERNS_MAX = 1_000;
-const patterns = new Map<string, RE2JS>();
 
 /**
  * Compiles a regular expression in RE2 syntax, which matches in linear time whatever the output
  * (docs/design.md §3.2). Answers from a bounded memo.
  * @throws Error that says what is wrong with the pattern
  */
-export function compilePattern(pattern: string): RE2JS {
-  const known = patterns.get(pattern);
-  if (known !== undefined) return known;
-  const compiled = RE2JS.compile(pattern);
-  if (patterns.size >= PATTERNS_MAX) patterns.clear();
-  patterns.set(pattern, compiled);
-  return compiled;
-}
+export const compilePattern = memoised(PATTERNS_MAX, (pattern): RE2JS => RE2JS.compile(pattern));
 
 /**
  * The problems of a pattern in our words, by the words of the library. Those are never passed on, because they quote

@@ -1,4 +1,5 @@
 import { ScheduleError } from './error.ts';
+import { memoised } from './memo.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -14,18 +15,7 @@ const ALLOWED = 'whole numbers with d, h, m, s, largest first, such as 90s, 5m, 
  * Each of d, h, m, s comes at most once, largest first; no sign, no fraction, no spaces, at most 10 years.
  * Throws a `ScheduleError` that says what is allowed.
  */
-export function parseDuration(text: string): number {
-  const known = durations.get(text);
-  if (known !== undefined) return known;
-  const durationMs = readDuration(text);
-  if (durations.size >= DURATIONS_MAX) durations.clear();
-  durations.set(text, durationMs);
-  return durationMs;
-}
-
-/** Most durations recur from job to job. */
-const DURATIONS_MAX = 1_024;
-const durations = new Map<string, number>();
+export const parseDuration = memoised(1_024, readDuration);
 
 function readDuration(text: string): number {
   const match = DURATION.exec(text);

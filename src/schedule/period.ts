@@ -1,5 +1,6 @@
 import { parseExpression } from './expression.ts';
 import { type LocalTimes, localTimesOf } from './local.ts';
+import { memoised } from './memo.ts';
 
 const SECOND_MS = 1_000;
 const DAY_MS = 86_400_000;
@@ -10,24 +11,17 @@ const DAYS_MAX = 400;
 /** So many times of one day are looked at: twice a day of minutes, and of seconds those of almost an hour. */
 const TIMES_MAX = 3_000;
 const PERIODS_MAX = 20_000;
-const periods = new Map<string, number>();
 
 /**
  * The period of a cron expression: the shortest time between two of its slots, changes of the clocks left aside.
  * That of `0 8-20 * * *` is an hour, that of `0 9 * * 1-5` a day. Answers from a bounded memo.
  * @throws ScheduleError that says what is wrong with the expression
  */
-export function cronPeriodMs(expression: string): number {
-  const known = periods.get(expression);
-  if (known !== undefined) return known;
+export const cronPeriodMs = memoised(PERIODS_MAX, (expression) => {
   const times = localTimesOf(parseExpression(expression));
   const firstMs = times.next(FROM_MS);
-  const periodMs =
-    firstMs === null ? Infinity : Math.min(withinDayMs(times, firstMs), overnightMs(times, firstMs));
-  if (periods.size >= PERIODS_MAX) periods.clear();
-  periods.set(expression, periodMs);
-  return periodMs;
-}
+  return firstMs === null ? Infinity : Math.min(withinDayMs(times, firstMs), overnightMs(times, firstMs));
+});
 
 /** The shortest time between two slots of one day; every day that has slots has the same times. */
 function withinDayMs(times: LocalTimes, firstMs: number): number {

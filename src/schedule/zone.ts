@@ -1,4 +1,5 @@
 import { ScheduleError } from './error.ts';
+import { memoised } from './memo.ts';
 import { nearest } from './near.ts';
 
 const SECOND_MS = 1_000;
@@ -43,20 +44,12 @@ export interface Zone {
 }
 
 const ZONES_MAX = 1024;
-const zones = new Map<string, Zone>();
 
 /**
  * The offsets of an IANA time zone, from Intl. Throws a `ScheduleError` with the nearest known name if there
  * is no such zone.
  */
-export function zoneOf(timezone: string): Zone {
-  const known = zones.get(timezone);
-  if (known !== undefined) return known;
-  const zone = buildZone(offsetReader(timezone));
-  if (zones.size >= ZONES_MAX) zones.clear();
-  zones.set(timezone, zone);
-  return zone;
-}
+export const zoneOf = memoised(ZONES_MAX, (timezone): Zone => buildZone(offsetReader(timezone)));
 
 /** Local time minus UTC, in milliseconds, at an instant. Throws a `ScheduleError` for an unknown zone. */
 export function offsetMsAt(timezone: string, ms: number): number {

@@ -1,3 +1,5 @@
+import { memoised } from '../../schedule/memo.ts';
+
 /** How people read an instant: in the zone of the job it is about. */
 export interface WallTime {
   /** `2026-01-15` */
@@ -8,7 +10,6 @@ export interface WallTime {
   offset: string;
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>();
 /** Zones come from configuration, so there are few; the limit is for what comes over the API. */
 const FORMATS_MAX = 500;
 
@@ -44,14 +45,7 @@ export function shortTime(at: number, nearAt: number, timezone: string): string 
   return date === wallTime(nearAt, timezone).date ? time : `${date} ${time}`;
 }
 
-function formatOf(timezone: string): Intl.DateTimeFormat {
-  const known = formats.get(timezone);
-  if (known !== undefined) return known;
-  if (formats.size >= FORMATS_MAX) formats.clear();
-  const format = create(timezone) ?? create('UTC')!;
-  formats.set(timezone, format);
-  return format;
-}
+const formatOf = memoised(FORMATS_MAX, (timezone) => create(timezone) ?? create('UTC')!);
 
 function create(timezone: string): Intl.DateTimeFormat | null {
   try {

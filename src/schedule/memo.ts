@@ -1,0 +1,19 @@
+/**
+ * Keeps what a function made of a text, because most texts recur from job to job. What the function throws is thrown
+ * each time.
+ * @param max how many answers are kept; one more, and all are forgotten
+ */
+export function memoised<T extends number | object>(
+  max: number,
+  read: (text: string) => T,
+): (text: string) => T {
+  const answers = new Map<string, T>();
+  return (text) => {
+    const known = answers.get(text);
+    if (known !== undefined) return known;
+    const answer = read(text);
+    if (answers.size >= max) answers.clear();
+    answers.set(text, answer);
+    return answer;
+  };
+}

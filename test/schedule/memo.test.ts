@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { memoised } from '../../src/schedule/memo.ts';
+
+describe('memoised', () => {
+  it('reads a text once, and forgets all where it would keep more than it may', () => {
+    const read: string[] = [];
+    const lengthOf = memoised(2, (text) => read.push(text) && text.length);
+    expect([lengthOf('a'), lengthOf('bb'), lengthOf('a'), lengthOf('bb')]).toEqual([1, 2, 1, 2]);
+    expect(read).toEqual(['a', 'bb']);
+    expect([lengthOf('ccc'), lengthOf('ccc'), lengthOf('a')]).toEqual([3, 3, 1]);
+    expect(read).toEqual(['a', 'bb', 'ccc', 'a']);
+  });
+
+  it('throws each time what the function throws', () => {
+    let calls = 0;
+    const refuse = memoised<number>(2, () => {
+      throw new Error(String((calls += 1)));
+    });
+    expect(() => refuse('a')).toThrow('1');
+    expect(() => refuse('a')).toThrow('2');
+  });
+});
