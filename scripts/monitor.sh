@@ -312,6 +312,21 @@ is_running() {
   case $cf_state in Z | X) return 1 ;; esac
 }
 
+# Sets the masks of a process's signals, in hexadecimal: cf_waiting has those that were sent and not yet handled,
+# cf_ignores and cf_catches those that it ignores and catches. All are empty where that cannot be read.
+read_signals() {
+  cf_waiting='' cf_ignores='' cf_catches=''
+  {
+    while read -r cf_key cf_value; do
+      case $cf_key in
+        SigPnd: | ShdPnd:) cf_waiting=$cf_waiting$cf_value ;;
+        SigIgn:) cf_ignores=$cf_value ;;
+        SigCgt:) cf_catches=$cf_value ;;
+      esac
+    done <"/proc/$1/status"
+  } 2>/dev/null
+}
+
 # Says whether a process that we started is still there; its id may have gone to another one.
 is_ours() { is_running "$1" && [ "$cf_parent" = "$$" ]; }
 
@@ -802,10 +817,8 @@ forward_key() {
 # Says whether a signal has ended the process, or will as soon as a busy machine lets the process run.
 was_hit() {
   is_running "$1" || return 0
-  while read -r cf_key cf_value; do
-    case $cf_key:$cf_value in SigPnd:*[1-9a-f]* | ShdPnd:*[1-9a-f]*) return 0 ;; esac
-  done 2>/dev/null <"/proc/$1/status"
-  return 1
+  read_signals "$1"
+  case $cf_waiting in *[1-9a-f]*) ;; *) return 1 ;; esac
 }
 
 start_canary() {
@@ -827,11 +840,9 @@ start_canary() {
 await_canary() {
   cf_turn=0
   while is_running "$cf_canary" && [ "$cf_turn" -lt 100 ]; do
-    cf_turn=$((cf_turn + 1)) cf_deaf_canary=''
-    while read -r cf_key cf_value; do
-      case $cf_key:$cf_value in SigIgn:*[2367abef] | SigCgt:*[2367abef]) cf_deaf_canary=1 ;; esac
-    done 2>/dev/null <"/proc/$cf_canary/status"
-    [ -n "$cf_deaf_canary" ] || return 0
+    cf_turn=$((cf_turn + 1))
+    read_signals "$cf_canary"
+    case $cf_ignores:$cf_catches in *[2367abef]:* | *:*[2367abef]) ;; *) return 0 ;; esac
     [ "$cf_turn" -lt 20 ] || sleep 0.05
   done
 }
@@ -839,11 +850,8 @@ await_canary() {
 # TSTP stops no command in a session of its own, unless it handles the signal: then it must hear it.
 stop_with_command() {
   cf_stop=STOP cf_continued=''
-  {
-    while read -r cf_key cf_value; do
-      case $cf_key:$cf_value in SigIgn:*[89a-f]???? | SigCgt:*[89a-f]????) cf_stop=TSTP ;; esac
-    done <"/proc/$cf_pid/status"
-  } 2>/dev/null
+  read_signals "$cf_pid"
+  case $cf_ignores:$cf_catches in *[89a-f]????:* | *:*[89a-f]????) cf_stop=TSTP ;; esac
   signal_group "$cf_stop"
   # Who was continued meanwhile would stay stopped for ever.
   [ -n "$cf_continued" ] || kill -s STOP "$$"
