@@ -842,7 +842,8 @@ await_canary() {
   while is_running "$cf_canary" && [ "$cf_turn" -lt 100 ]; do
     cf_turn=$((cf_turn + 1))
     read_signals "$cf_canary"
-    case $cf_ignores:$cf_catches in *[2367abef]:* | *:*[2367abef]) ;; *) return 0 ;; esac
+    # A shell catches some signals until it has become another program. A moment before it ignores INT it may do neither.
+    case $cf_catches:$cf_ignores in *[1-9a-f]*:* | *:*[2367abef]) ;; *) return 0 ;; esac
     [ "$cf_turn" -lt 20 ] || sleep 0.05
   done
 }
