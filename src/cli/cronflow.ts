@@ -78,11 +78,11 @@ const COMMANDS: ReadonlyMap<string, Listed> = new Map<string, Listed>([
 ]);
 
 async function loadNext(): Promise<Run> {
-  const [{ next }, { declaredJobs, declaredSchedules }] = await Promise.all([
+  const [{ next }, { declaredJobs }] = await Promise.all([
     import('./next.ts'),
     import('./declared-schedule.ts'),
   ]);
-  return (argv, io) => next(argv, io, declaredSchedules(io), declaredJobs(io));
+  return (argv, io) => next(argv, io, declaredJobs(io));
 }
 
 const NAME_LENGTH = Math.max(...Array.from(COMMANDS.keys(), (name) => name.length));

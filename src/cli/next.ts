@@ -6,7 +6,7 @@ import { ZONE_FROM_MS, ZONE_TO_MS } from '../schedule/zone.ts';
 import { INSTANT_ALLOWED, parseInstant } from '../schedule/instant.ts';
 import { BrokenPipeError, type Io } from './io.ts';
 import { linesOf, type Line, TOO_LONG } from './lines.ts';
-import { answerForAll, type FoundJob, type Jobs } from './next-all.ts';
+import { answerForAll, type Jobs } from './next-all.ts';
 import { type Question, slotsOf, slotText, utcOf } from './slots.ts';
 
 const COUNT_DEFAULT = 5;
@@ -35,12 +35,9 @@ zone or job, 2 wrong usage.
 `;
 
 /**
- * Finds a declared job; undefined if there is none of that name.
- * @param config the file that declares it; where there is none, it is found as by every command
+ * Finds all declared jobs, in the order of the file.
+ * @param config the file that declares them; where there is none, it is found as by every command
  */
-export type LookUp = (name: string, config: string | undefined) => Promise<FoundJob | undefined>;
-
-/** All declared jobs, in the order of the file. */
 export type ListJobs = (config: string | undefined) => Promise<Jobs>;
 
 /** A command line that cannot be understood: exit code 2. */
@@ -49,22 +46,17 @@ class UsageError extends Error {}
 class QuestionError extends Error {}
 
 /**
- * `cronflow next`: prints the coming slots of a schedule, of a declared job (found with `lookUp`), of all (found
- * with `listJobs`), or those asked for on stdin. Returns the exit code: 0 done, 1 invalid schedule, zone or job, 2 wrong usage.
+ * `cronflow next`: prints the coming slots of a schedule, of a declared job or of all (found with `listJobs`), or
+ * those asked for on stdin. Returns the exit code: 0 done, 1 invalid schedule, zone or job, 2 wrong usage.
  */
-export async function next(
-  argv: readonly string[],
-  io: Io,
-  lookUp?: LookUp,
-  listJobs?: ListJobs,
-): Promise<number> {
+export async function next(argv: readonly string[], io: Io, listJobs?: ListJobs): Promise<number> {
   try {
     const options = readOptions(argv, listJobs !== undefined);
     if (options.help) io.stdout(HELP);
     else if (options.batch) await answerAll(io);
     else if (listJobs !== undefined && isOfAll(options)) {
       answerForAll(await listJobs(options.config), { ...options, ...limitsOf(options, io, 1) }, io);
-    } else answerOne(await questionOf(options, io, lookUp), options.json, io);
+    } else answerOne(await questionOf(options, io, listJobs), options.json, io);
     return 0;
   } catch (error) {
     if (error instanceof BrokenPipeError) return 0;
@@ -133,14 +125,14 @@ function parse(argv: readonly string[]) {
   }
 }
 
-async function questionOf(options: Options, io: Io, lookUp: LookUp | undefined): Promise<Question> {
+async function questionOf(options: Options, io: Io, listJobs: ListJobs | undefined): Promise<Question> {
   const question = limitsOf(options, io, COUNT_DEFAULT);
   const { job, schedule, timezone } = options;
   if (job === undefined) {
     return { ...question, schedule: schedule ?? '', timezone: timezone ?? TIMEZONE_DEFAULT };
   }
-  if (lookUp === undefined) throw new UsageError('jobs cannot be looked up here; use --schedule E');
-  const found = await lookUp(job, options.config);
+  if (listJobs === undefined) throw new UsageError('jobs cannot be looked up here; use --schedule E');
+  const found = (await listJobs(options.config)).get(job);
   if (found === undefined) throw new QuestionError(`no job is named "${job}"`);
   if (!('schedule' in found)) throw new QuestionError(withoutSlots(job, found.every));
   return { ...question, schedule: found.schedule, timezone: timezone ?? found.timezone };

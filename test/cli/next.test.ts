@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { parseInstant } from '../../src/schedule/instant.ts';
-import { declaredJobs, declaredSchedules } from '../../src/cli/declared-schedule.ts';
+import { declaredJobs } from '../../src/cli/declared-schedule.ts';
 import { BrokenPipeError, type Io, writerTo } from '../../src/cli/io.ts';
-import { type LookUp, next } from '../../src/cli/next.ts';
+import { type ListJobs, next } from '../../src/cli/next.ts';
 import type { FoundJob } from '../../src/cli/next-all.ts';
 import { runIn } from './support/io.ts';
 
@@ -36,10 +36,13 @@ async function* chunks(...parts: (string | Buffer)[]): AsyncGenerator<string | B
   yield* parts;
 }
 
-async function run(argv: string[], options: { stdin?: Io['stdin']; lookUp?: LookUp } = {}): Promise<Result> {
+async function run(
+  argv: string[],
+  options: { stdin?: Io['stdin']; listJobs?: ListJobs } = {},
+): Promise<Result> {
   const written = { stdout: '', stderr: '' };
   const io = ioOf(options.stdin ?? chunks(), written);
-  return { code: await next(argv, io, options.lookUp), ...written };
+  return { code: await next(argv, io, options.listJobs), ...written };
 }
 
 async function batch(...parts: (string | Buffer)[]): Promise<Record<string, unknown>[]> {
@@ -163,11 +166,11 @@ const JOBS: Record<string, FoundJob> = {
   sync: { every: '15m' },
   cleanup: { every: null },
 };
-const lookUp: LookUp = (name) => Promise.resolve(JOBS[name]);
+const listJobs: ListJobs = () => Promise.resolve(new Map(Object.entries(JOBS)));
 
 describe('cronflow next JOB', () => {
   it('prints the slots of a declared job in its zone', async () => {
-    const { code, stdout } = await run(['backup', '--count', '1'], { lookUp });
+    const { code, stdout } = await run(['backup', '--count', '1'], { listJobs });
     expect({ code, stdout }).toStrictEqual({
       code: 0,
       stdout: 'Sun 2024-03-10 02:00:00 +01:00  2024-03-10T01:00:00.000Z\n',
@@ -175,12 +178,12 @@ describe('cronflow next JOB', () => {
   });
 
   it('takes another zone', async () => {
-    const { stdout } = await run(['backup', '--count', '1', '--timezone', 'Asia/Tokyo'], { lookUp });
+    const { stdout } = await run(['backup', '--count', '1', '--timezone', 'Asia/Tokyo'], { listJobs });
     expect(stdout).toBe('Mon 2024-03-11 02:00:00 +09:00  2024-03-10T17:00:00.000Z\n');
   });
 
   it('exits with 1 for a job that is not declared', async () => {
-    expect(await run(['bakup'], { lookUp })).toStrictEqual({
+    expect(await run(['bakup'], { listJobs })).toStrictEqual({
       code: 1,
       stdout: '',
       stderr: 'cronflow next: no job is named "bakup"\n',
@@ -190,14 +193,14 @@ describe('cronflow next JOB', () => {
 
 describe('cronflow next of a job without a schedule', () => {
   it('says what its next run depends on', async () => {
-    expect(await run(['sync'], { lookUp })).toStrictEqual({
+    expect(await run(['sync'], { listJobs })).toStrictEqual({
       code: 1,
       stdout: '',
       stderr:
         'cronflow next: job "sync" is expected 15m after its last start (every: 15m), which GET /jobs/sync of a ' +
         'running Cronflow knows\n',
     });
-    expect(await run(['cleanup'], { lookUp })).toStrictEqual({
+    expect(await run(['cleanup'], { listJobs })).toStrictEqual({
       code: 1,
       stdout: '',
       stderr: 'cronflow next: job "cleanup" has no schedule, so none of its runs is expected\n',
@@ -354,7 +357,7 @@ describe('parseInstant', () => {
 const ask = async (content: string, ...argv: string[]): Promise<Result> => {
   const root = mkdtempSync(join(tmpdir(), 'cronflow-next-'));
   writeFileSync(join(root, 'cronflow.yaml'), content);
-  const command = (io: Io): Promise<number> => next(argv, io, declaredSchedules(io), declaredJobs(io));
+  const command = (io: Io): Promise<number> => next(argv, io, declaredJobs(io));
   const result = await runIn(root, Date.parse('2024-03-09T20:17:00Z'), command);
   rmSync(root, { recursive: true });
   return result;
@@ -427,14 +430,14 @@ describe('a job that a file declares', () => {
     declare('other.yaml', '0 2 * * *');
     declare('third.yaml', '0 3 * * *');
     const hourOf = async (argv: string[], env: Record<string, string> = {}): Promise<string> => {
-      const { stdout } = await runIn(root, 0, (io) => next(argv, io, declaredSchedules(io)), { env });
+      const { stdout } = await runIn(root, 0, (io) => next(argv, io, declaredJobs(io)), { env });
       return stdout.slice(15, 17);
     };
     expect(await hourOf(['backup'])).toBe('01');
     expect(await hourOf(['backup', '--config', 'other.yaml'])).toBe('02');
     expect(await hourOf(['backup'], { CRONFLOW_CONFIG: 'third.yaml' })).toBe('03');
     expect(await hourOf(['backup', '--config', 'other.yaml'], { CRONFLOW_CONFIG: 'third.yaml' })).toBe('02');
-    const broken = runIn(root, 0, (io) => next(['backup', '--config', 'none'], io, declaredSchedules(io)));
+    const broken = runIn(root, 0, (io) => next(['backup', '--config', 'none'], io, declaredJobs(io)));
     expect(await broken).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/none does not exist\n$/) as string,
