@@ -99,7 +99,7 @@ function sourceFiles() {
 
 function hashOf(sources) {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([lockedCompiler(), locked((path) => path === 'node_modules/ajv')]));
+  hash.update(JSON.stringify(locked((path) => isOfCompiler(path) || path === 'node_modules/ajv')));
   const settings = [
     'package.json',
     'tsconfig.json',
@@ -123,12 +123,11 @@ function isBuiltFrom(hash, sources, isChecked) {
   }
 }
 
-/** The packages of the compiler, as package-lock.json pins them: by version and checksum. */
-function lockedCompiler() {
-  return locked((path) => path === 'node_modules/typescript' || path.startsWith('node_modules/@typescript/'));
+function isOfCompiler(path) {
+  return path === 'node_modules/typescript' || path.startsWith('node_modules/@typescript/');
 }
 
-/** Packages as package-lock.json has them. */
+/** Packages as package-lock.json pins them: by version and checksum. */
 function locked(isWanted) {
   const { packages } = JSON.parse(readFileSync(lockFile, 'utf8'));
   return Object.entries(packages).filter(([path]) => isWanted(path));
@@ -139,7 +138,7 @@ async function fetchCompiler() {
   const folder = mkdtempSync(join(tmpdir(), 'cronflow-compiler-'));
   temporary.push(folder);
   const packages = Object.fromEntries(
-    lockedCompiler().map(([path, pinned]) => [path, { ...pinned, dev: false }]),
+    locked(isOfCompiler).map(([path, pinned]) => [path, { ...pinned, dev: false }]),
   );
   const { version } = packages['node_modules/typescript'];
   const needs = { name: 'compiler', version: '1.0.0', dependencies: { typescript: version } };
