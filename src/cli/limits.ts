@@ -5,9 +5,10 @@ import { formatDuration } from '../schedule/duration.ts';
 /** So many jobs of one limit are named. */
 const NAMED_MAX = 5;
 
-/** After how long a run of each job times out, declared or not, as a duration by the job's name. */
+/** Durations by the names of jobs. */
 export type Limits = ReadonlyMap<string, string>;
 
+/** After how long a run of each job times out, declared or not. */
 export function limitsOf({ jobs }: Config): Limits {
   return new Map(jobs.map(({ name, declaration }) => [name, formatDuration(maxRuntimeMsOf(declaration))]));
 }

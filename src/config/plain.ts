@@ -81,7 +81,6 @@ class PlainReader {
     const pairs: PairNode[] = [];
     do {
       const key = this.#key(KEY);
-      if (key === null) throw new NotPlain();
       pairs.push({ key, value: this.#valueOf(indent, depth) });
     } while (this.#indent === indent);
     return { kind: 'map', at, pairs };
@@ -151,7 +150,6 @@ class PlainReader {
     const pairs: PairNode[] = [];
     this.#within('}', () => {
       const key = this.#key(KEY_WITHIN);
-      if (key === null) throw new NotPlain();
       this.#skip(SPACES);
       pairs.push({ key, value: this.#inline(PLAIN_WITHIN, depth) });
     });
@@ -184,9 +182,9 @@ class PlainReader {
     }
   }
 
-  #key(pattern: RegExp): ScalarNode | null {
+  #key(pattern: RegExp): ScalarNode {
     const at = this.#at;
-    if (!this.#skip(pattern)) return null;
+    if (!this.#skip(pattern)) throw new NotPlain();
     // Without the colon.
     return this.#scalarIn(at, this.#at - 1);
   }
