@@ -233,10 +233,18 @@ export function until<T>(condition: () => T | undefined | false | null): Promise
 
 /** Whether the process runs; a zombie that nobody waits for does not. */
 export function isAlive(pid: number): boolean {
+  const [state = 'X'] = statOf(pid);
+  return state !== 'Z' && state !== 'X';
+}
+
+/** State, parent and what follows them in a process's line of /proc; nothing where the process is gone. */
+export function statOf(pid: number): string[] {
   try {
-    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
   } catch {
-    return false;
+    return [];
   }
 }
 

@@ -26,6 +26,7 @@ import {
   SCRIPT,
   type Shell,
   start,
+  statOf,
   until,
   which,
 } from './harness.ts';
@@ -547,17 +548,6 @@ function processesNaming(text: string): number[] | undefined {
 function firstProcessNaming(text: string): number | undefined {
   const found = processesNaming(text) ?? [];
   return found.find((pid) => !found.includes(Number(statOf(pid)[1])));
-}
-
-/** State, parent and what follows them in a process's line of /proc; nothing where the process is gone. */
-function statOf(pid: number): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ');
-  } catch {
-    return [];
-  }
 }
 
 /** Whether a wrapper waits for its command and nothing else, beside a process of its own that can die of a key. */

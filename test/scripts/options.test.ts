@@ -27,6 +27,13 @@ function redirected(bench: Bench, redirection: string, args: readonly string[], 
   return start(words, bench.environment(options.env), { cwd: bench.dir, ...options }).ended;
 }
 
+/** A bench for the same job whose shell is found by its path, so that PATH may leave its folder out. */
+function withShellByPath({ shell: [name = '', ...words], job, script }: Bench): Bench {
+  const bench = new Bench([which(name) ?? '', ...words], monitor, job, script);
+  benches.push(bench);
+  return bench;
+}
+
 /** The last line of what an end ping says that was printed. */
 function lastLine(end: Received): string | undefined {
   return end.body.toString().trimEnd().split('\n').at(-1);
@@ -324,9 +331,7 @@ const telling: Case[] = [
         console.log('wget is not installed: the wrapper is not tested with it');
         return;
       }
-      const shell = [which(bench.shell[0] ?? '') ?? '', ...bench.shell.slice(1)];
-      const here = new Bench(shell, monitor, bench.job, bench.script);
-      benches.push(here);
+      const here = withShellByPath(bench);
       const env = { PATH: pathWithout(here.path('bin'), ['curl']), CRONFLOW_PING_TOKEN: 'of "wget"' };
       const ended = await here.run(['--schedule', '@daily', here.job, 'sh', '-c', 'echo out; exit 3'], {
         env,
@@ -350,9 +355,7 @@ const telling: Case[] = [
     async (bench) => {
       const wget = which('wget');
       if (wget === undefined) return;
-      const shell = [which(bench.shell[0] ?? '') ?? '', ...bench.shell.slice(1)];
-      const here = new Bench(shell, monitor, bench.job, bench.script);
-      benches.push(here);
+      const here = withShellByPath(bench);
       const PATH = pathWithout(here.path('bin'), ['curl', 'wget']);
       // The start is held back until the wrapper has ended.
       const gate = here.path('gate');

@@ -100,7 +100,7 @@ function locked(directory: string): CronflowError {
  * Names of sockets must be short (about 100 bytes). Linux can reach the directory through its descriptor;
  * elsewhere the shorter of the absolute and the relative path must do.
  */
-function shortPath(directory: string, descriptor: number, name: string): string {
+export function shortPath(directory: string, descriptor: number, name: string): string {
   if (process.platform === 'linux') return `/proc/self/fd/${descriptor}/${name}`;
   const absolute = join(directory, name);
   const fromHere = relative(process.cwd(), absolute);

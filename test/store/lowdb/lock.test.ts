@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
-import { acquireLock } from '../../../src/store/lowdb/lock.ts';
+import { acquireLock, shortPath } from '../../../src/store/lowdb/lock.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 
 const HOLDER = fileURLToPath(new URL('../../support/lock-holder.mjs', import.meta.url));
@@ -48,8 +48,7 @@ async function killed(child: ChildProcess): Promise<void> {
 /** Listens on a socket of that name in the directory, whose own path may be too long for a socket's. */
 async function listenAt(name: string): Promise<{ server: Server; close: () => Promise<void> }> {
   const handle = await open(directory, 'r');
-  const path = process.platform === 'linux' ? `/proc/self/fd/${handle.fd}/${name}` : join(directory, name);
-  const server = createServer().listen(path);
+  const server = createServer().listen(shortPath(directory, handle.fd, name));
   await once(server, 'listening');
   const close = async (): Promise<void> => {
     await new Promise((resolve) => server.close(resolve));
