@@ -943,20 +943,33 @@ beat_bg() {
   done
 }
 
-# Sends the start, and again while the command runs and nobody answers.
+# Sends the declaration and the start, and again while the command runs and nobody answers.
 start_bg() {
   waiter
   cf_unwatched=1
   umask 077
   [ -z "$cf_run" ] || ! { true >"$cf_run.note"; } 2>/dev/null || exec 2>"$cf_run.note"
-  cf_say_fd=2 cf_err=''
-  [ -z "$cf_schedule" ] || declare_job
-  [ -z "$cf_no_start" ] || exit 0
+  cf_say_fd=2 cf_err='' cf_told=''
   describe start '' "$cf_start_cs"
   for cf_pause_s in 5 15 30 60 120 300 600; do
-    measure_delay
-    post "$cf_start_s" POST "$cf_path?$cf_query$cf_delay" ''
-    case $cf_answer in stored | refused) exit 0 ;; esac
+    if [ -n "$cf_schedule" ]; then
+      declare_job "$cf_start_s"
+      case $cf_answer in
+        stored | refused) cf_schedule='' ;;
+        *)
+          # An outage is told of once, and not by each run.
+          [ -n "$cf_told" ] || is_outage_known || say "--schedule: the monitor could not be told of the declaration"
+          cf_told=1
+          ;;
+      esac
+    fi
+    if [ -z "$cf_no_start" ]; then
+      measure_delay
+      post "$cf_start_s" POST "$cf_path?$cf_query$cf_delay" ''
+      # Who has not heard of the job yet may take its start later.
+      case $cf_answer$cf_schedule in stored* | refused) cf_no_start=1 ;; esac
+    fi
+    [ -n "$cf_schedule" ] || [ -z "$cf_no_start" ] || exit 0
     nap "$cf_pause_s" || exit 0
   done
 }
@@ -965,12 +978,10 @@ declare_job() {
   escape "$cf_schedule" && cf_json="{\"schedule\":\"$cf_escaped\""
   [ -z "$cf_grace" ] || { escape "$cf_grace" && cf_json="$cf_json,\"grace\":\"$cf_escaped\""; }
   encode "$cf_job"
-  post "$cf_start_s" PUT "/jobs/$cf_encoded" "$cf_json}" application/json
+  post "$1" PUT "/jobs/$cf_encoded" "$cf_json}" application/json
   case $cf_answer:$cf_reply in
-    stored:*) ;;
     refused:*'"job_in_file"'*) say "--schedule: the job is declared in a file, which counts" ;;
     refused:*) say "--schedule: the monitor did not take the declaration: $cf_status $cf_detail" ;;
-    *) say "--schedule: the monitor could not be told of the declaration" ;;
   esac
 }
 
@@ -1375,6 +1386,13 @@ send_end() {
     [ "$cf_left_s" -gt 0 ] || break
     measure_delay
     post "$cf_left_s" POST "$cf_path?$cf_query$cf_delay" "$3"
+    # The command may have ended before the declaration came, or the declaration was lost.
+    case ${cf_schedule:+$cf_answer}:$cf_reply in
+      refused:*'"unknown_job"'*)
+        declare_job "$cf_left_s"
+        case $cf_answer in stored | refused) cf_schedule='' && continue ;; esac
+        ;;
+    esac
     [ "$cf_answer" = failed ] && [ "$cf_left_s" -gt $((cf_pause_s * 2)) ] || break
     sleep "$cf_pause_s"
     cf_pause_s=$((cf_pause_s * 2))
@@ -1385,6 +1403,8 @@ send_end() {
     *) keep_end "$1" "$3" ;;
   esac
 }
+
+is_outage_known() { find_url_dir '' && [ -e "$cf_url_dir/outage" ]; }
 
 # One line for an outage of the monitor, not one for each run.
 keep_end() {

@@ -21,6 +21,9 @@ const shells = findShells();
 /** Succeeds at the try whose number is $1, and says which try it is. */
 const SUCCEEDS_AT = 'echo x >>tries; n=$(($(wc -l <tries))); echo "try $n"; [ $n -ge "$1" ]';
 
+/** Waits for a file in its directory, or until that goes with a case that has failed. */
+const AWAIT_GATE = 'while [ ! -e gate ] && [ -d "$PWD" ]; do sleep 0.05; done';
+
 /** Runs the wrapper with the words before the command and with redirections that sh makes. */
 function redirected(bench: Bench, redirection: string, args: readonly string[], options: RunOptions = {}) {
   const words = ['sh', '-c', `"$@" ${redirection}`, 'sh', ...bench.shell, bench.script, ...args];
@@ -230,8 +233,7 @@ const telling: Case[] = [
   [
     '--beat sends log pings of the run while it lasts',
     async (bench) => {
-      const script = 'while [ ! -e gate ] && [ -d "$PWD" ]; do sleep 0.05; done';
-      const running = bench.start(['--beat', '1s', bench.job, 'sh', '-c', script], { cwd: bench.dir });
+      const running = bench.start(['--beat', '1s', bench.job, 'sh', '-c', AWAIT_GATE], { cwd: bench.dir });
       const beats = () => bench.pings().filter((ping) => ping.kind === 'log');
       await until(() => beats().length >= 2);
       writeFileSync(bench.path('gate'), '');
@@ -283,8 +285,7 @@ const telling: Case[] = [
     '--schedule that is not taken is reported, and the command runs',
     async (bench) => {
       monitor.answer(bench.job, ({ method }) => (method === 'PUT' ? 404 : 200));
-      const script = 'while [ ! -e gate ] && [ -d "$PWD" ]; do sleep 0.05; done; echo ran; exit 3';
-      const words = ['--schedule=@daily', bench.job, 'sh', '-c', script];
+      const words = ['--schedule=@daily', bench.job, 'sh', '-c', `${AWAIT_GATE}; echo ran; exit 3`];
       const running = bench.start(words, { cwd: bench.dir });
       await until(() => bench.kinds().includes('start'));
       writeFileSync(bench.path('gate'), '');
@@ -293,6 +294,22 @@ const telling: Case[] = [
         stdout: Buffer.from('ran\n'),
         stderr: `cronflow: ${bench.job}: --schedule: the monitor did not take the declaration: 404 ${DETAIL}\n`,
       });
+    },
+  ],
+  [
+    'an end that comes before the declaration waits for it',
+    async (bench) => {
+      const declare: ((status: number) => void)[] = [];
+      const declared = new Promise<number>((resolve) => void declare.push(resolve));
+      let isDeclared = false;
+      monitor.answer(bench.job, ({ method }) => (method === 'PUT' ? declared : isDeclared ? 200 : 404));
+      const running = bench.start(['--schedule=@daily', bench.job, 'sh', '-c', 'exit 3']);
+      await until(() => bench.pings().some(({ kind, status }) => kind === 'failure' && status === 404));
+      isDeclared = true;
+      declare[0]?.(201);
+      expect(await running.ended).toMatchObject({ code: 3, stderr: '' });
+      expect(monitor.stored(bench.job).map(({ kind }) => kind)).toContain('failure');
+      await until(() => monitor.stored(bench.job).some(({ kind }) => kind === 'start'));
     },
   ],
   [
@@ -374,9 +391,38 @@ const telling: Case[] = [
   ],
 ];
 
+/** These wait for limits of the wrapper itself, so each runs under one shell only. */
+const slow: Case[] = [
+  [
+    'a declaration that met no answer at the start is made up for, and the start is sent once it is taken',
+    async (bench) => {
+      let isDeclared = false;
+      monitor.answer(bench.job, ({ method }) => {
+        if (method !== 'PUT') return isDeclared ? 200 : 404;
+        // The first is the start's.
+        isDeclared = bench.pings().length > 0;
+        return isDeclared ? 201 : 503;
+      });
+      const words = ['--schedule=@daily', bench.job, 'sh', '-c', AWAIT_GATE];
+      const running = bench.start(words, { cwd: bench.dir });
+      await until(() => bench.pings().some(({ kind, status }) => kind === 'start' && status === 200));
+      writeFileSync(bench.path('gate'), '');
+      expect(await running.ended).toMatchObject({ code: 0 });
+      expect(monitor.stored(bench.job).map(({ kind }) => kind)).toEqual(['start', 'success']);
+      expect(bench.pings().filter(({ method }) => method === 'PUT')).toHaveLength(2);
+    },
+  ],
+];
+
 describe.each(shells)('options of monitor.sh under $name', ({ shell }) => {
   it.concurrent.each([...retrying, ...judging, ...telling])('%s', async (_name, check) => {
     expect(await check(benchFor(shell, patientScript))).toBeUndefined();
+  });
+});
+
+describe('options of monitor.sh', () => {
+  it.concurrent.each(slow)('%s', async (_name, check) => {
+    expect(await check(benchFor(shells[0]?.shell ?? ['sh'], patientScript))).toBeUndefined();
   });
 });
 
@@ -391,13 +437,8 @@ describe('options of monitor.sh and the service itself', () => {
       const env = { CRONFLOW_URL: service.url };
       chmodSync(bench.dir, 0o755);
       const words = ['--schedule', '30 2 * * *', '--grace', '10m'];
-      // An end that comes before the declaration would be refused.
-      const declared = 'until curl -sf "$CRONFLOW_URL/jobs/$CRONFLOW_JOB" >declared; do sleep 0.05; done';
-      const running = bench.run([...words, 'of-wrapper', 'sh', '-c', declared], { env, cwd: bench.dir });
-      expect(await running).toMatchObject({
-        code: 0,
-        stderr: '',
-      });
+      const declared = await bench.run([...words, 'of-wrapper', 'true'], { env });
+      expect(declared).toMatchObject({ code: 0, stderr: '' });
       const job = await service.get<{ schedule: unknown }>('/jobs/of-wrapper');
       expect(JSON.stringify(job)).toContain('30 2 * * *');
       const told = 'until [ -s "$TMPDIR"/cronflow-run-*.note ]; do sleep 0.05; done';
