@@ -1,7 +1,7 @@
 import { Checker } from '../src/checker/checker.ts';
 import type { Clock } from '../src/clock.ts';
 import { silentLogger } from '../src/observe/log.ts';
-import { MemoryStore } from '../src/store/memory.ts';
+import { MemoryStore } from '../src/store/local/memory.ts';
 import { declareJobs, START_AT } from './jobs.ts';
 import { type Row, sideBySide } from './measure.ts';
 import { printMeasured } from './table.ts';

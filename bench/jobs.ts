@@ -1,8 +1,8 @@
-import type { Declaration } from '../src/core/declaration.ts';
-import type { Ping } from '../src/core/model.ts';
-import { applyConfiguration } from '../src/ingest/configuration.ts';
-import { JobIngest } from '../src/ingest/job-ingest.ts';
+import { applyConfiguration } from '../src/apply/configuration.ts';
 import { systemClock } from '../src/clock.ts';
+import type { Declaration } from '../src/core/model/declaration.ts';
+import type { Ping } from '../src/core/model/records.ts';
+import { JobIngest } from '../src/ingest/job-ingest.ts';
 import type { Store } from '../src/store/store.ts';
 
 /** When everything is declared; a benchmark takes place in the minutes after it, where no slot is due. */

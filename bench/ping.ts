@@ -1,4 +1,4 @@
-import { MemoryStore } from '../src/store/memory.ts';
+import { MemoryStore } from '../src/store/local/memory.ts';
 import type { Store } from '../src/store/store.ts';
 import { withStore } from './disk.ts';
 import { Clients, declareJobs } from './jobs.ts';

@@ -1,7 +1,7 @@
-import type { State } from '../src/core/event.ts';
-import { DEFAULT_GLOBALS, specOf } from '../src/core/spec.ts';
-import { initialState, transition } from '../src/core/transition.ts';
-import { RunTable } from '../src/store/runs.ts';
+import { initialState, transition } from '../src/core/job/transition.ts';
+import type { State } from '../src/core/model/event.ts';
+import { DEFAULT_GLOBALS, specOf } from '../src/core/model/spec.ts';
+import { RunTable } from '../src/store/local/runs.ts';
 import { pingOf, START_AT } from './jobs.ts';
 import { type Row, sideBySide } from './measure.ts';
 import { printMeasured } from './table.ts';

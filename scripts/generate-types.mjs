@@ -1,6 +1,6 @@
 /**
  * Writes what follows from `schemas/cronflow.schema.json`, the source of truth for configuration: the types in
- * `src/core/declaration.ts` (what a job declares) and `src/config/schema-types.ts` (a whole file), and the
+ * `src/core/model/declaration.ts` (what a job declares) and `src/config/schema-types.ts` (a whole file), and the
  * tables of keys in `docs/configuration.md`.
  * With `--check` it writes nothing and exits with 1 when a file is not what it would write.
  */
@@ -27,7 +27,7 @@ export async function generate() {
   const declared = { tsType: 'Declaration' };
   return {
     'docs/configuration.md': await reference(),
-    'src/core/declaration.ts': await render(definitions.job, 'Declaration', HEADER, definitions),
+    'src/core/model/declaration.ts': await render(definitions.job, 'Declaration', HEADER, definitions),
     'src/config/schema-types.ts': await render(
       file,
       'ConfigFile',
@@ -126,7 +126,7 @@ function code(value) {
   return `\`${typeof value === 'string' ? (value === '' ? '""' : value) : JSON.stringify(value)}\``;
 }
 
-/** The same as in `src/core/without-variables.ts`: what a key takes once `${VAR}` has been resolved. */
+/** The same as in `src/core/text/without-variables.ts`: what a key takes once `${VAR}` has been resolved. */
 function withoutVariables(node) {
   if (Array.isArray(node)) return node.map(withoutVariables);
   if (typeof node !== 'object' || node === null) return node;

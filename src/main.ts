@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { constants } from 'node:os';
 import { cronflow } from './cli/cronflow.ts';
-import type { ServeHost } from './cli/serve.ts';
 import { type Io, writerTo } from './cli/io.ts';
+import type { ServeHost } from './cli/serve.ts';
 import { keepAlive, systemClock } from './clock.ts';
 
 const io: Io = {
@@ -47,7 +47,7 @@ function onParentEnd(callback: () => void): void {
 const host = {
   // Loaded where it is needed: all but one command do without it.
   createApp: async (options: Parameters<ServeHost['createApp']>[0]) =>
-    (await import('./app.ts')).createApp(options),
+    (await import('./app/app.ts')).createApp(options),
   stopRequested,
   onReloadRequested: (callback: () => void): void => void process.on('SIGHUP', callback),
   exit: (code: number): void => process.exit(code),

@@ -1,8 +1,8 @@
+import { gapBefore } from '../apply/alive.ts';
 import type { Clock } from '../clock.ts';
-import { gapBefore } from '../ingest/alive.ts';
-import { settleJob, settlingTime } from '../ingest/settling.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store, Tx } from '../store/store.ts';
+import { settleJob, settlingTime } from './settling.ts';
 
 /** Never sleeps longer: a suspended machine or a stepped clock is noticed soon (docs/design.md §3.4). */
 const SLEEP_MS_MAX = 10_000;

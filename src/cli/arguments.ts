@@ -1,5 +1,5 @@
 import { parseArgs as parse } from 'node:util';
-import { nearest } from '../core/nearest.ts';
+import { nearest } from '../core/text/nearest.ts';
 
 /**
  * Reads the words of a command line, as Node does. `-h` stands for `--help` everywhere, and of an option that does not

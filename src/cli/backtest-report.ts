@@ -1,5 +1,5 @@
-import type { IncidentChange, MovedKey } from '../core/backtest.ts';
-import type { ReplayedIncident } from '../core/replay.ts';
+import type { IncidentChange, MovedKey } from '../core/backtest/backtest.ts';
+import type { ReplayedIncident } from '../core/backtest/replay.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { counted, utc } from './text.ts';
 

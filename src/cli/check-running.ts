@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
-import type { Fault, Lint } from '../core/errors.ts';
-import { planChanges } from '../core/plan.ts';
+import type { Fault, Lint } from '../core/model/errors.ts';
+import { planChanges } from '../core/plan/plan.ts';
 import type { Io } from './io.ts';
 import { getJson, strange } from './remote.ts';
 import { storedAt } from './stored-jobs.ts';

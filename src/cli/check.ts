@@ -1,5 +1,4 @@
 import { join, relative, resolve, sep } from 'node:path';
-import { parseArgs } from './arguments.ts';
 import type { SourceFile } from '../config/config.ts';
 import { sortedByPlace } from '../config/config-file.ts';
 import { formatFaults } from '../config/format.ts';
@@ -8,12 +7,13 @@ import { lintsOf } from '../config/lints.ts';
 import { loadConfig } from '../config/load.ts';
 import { locatorOf } from '../config/locator.ts';
 import { NO_ENV } from '../config/no-env.ts';
-import type { Fault, Lint } from '../core/errors.ts';
+import type { Fault, Lint } from '../core/model/errors.ts';
+import { parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import { githubAnnotations } from './github.ts';
 import type { Io } from './io.ts';
-import { lintNames, LINTS, severityOf, withoutAllowed, worded } from './lint.ts';
 import { limitLines, type Limits, limitsOf } from './limits.ts';
+import { lintNames, LINTS, severityOf, withoutAllowed, worded } from './lint.ts';
 import { configPathOf, FILE_OPTIONS } from './offline.ts';
 import { counted } from './text.ts';
 

@@ -1,4 +1,4 @@
-import { CronflowError } from '../core/errors.ts';
+import { CronflowError } from '../core/model/errors.ts';
 import { BrokenPipeError, type Io } from './io.ts';
 
 /** A command line that cannot be understood. */

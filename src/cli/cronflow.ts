@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { nearest } from '../core/nearest.ts';
+import { nearest } from '../core/text/nearest.ts';
 import { EXIT } from './command.ts';
 import { folded } from './fold.ts';
 import type { Io } from './io.ts';

@@ -1,7 +1,7 @@
-import type { Declaration } from '../core/declaration.ts';
+import type { Declaration } from '../core/model/declaration.ts';
 import type { Io } from './io.ts';
-import type { FoundJob } from './next-all.ts';
 import type { ListJobs } from './next.ts';
+import type { FoundJob } from './next-all.ts';
 import { configPathOf, validConfig } from './offline.ts';
 
 /**

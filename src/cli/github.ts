@@ -1,4 +1,4 @@
-import type { Fault } from '../core/errors.ts';
+import type { Fault } from '../core/model/errors.ts';
 
 /**
  * Writes faults as workflow commands of GitHub Actions, which shows each at its line in the pull request.

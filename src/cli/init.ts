@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises';
 import { dirname, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from './arguments.ts';
-import { CronflowError } from '../core/errors.ts';
+import { CronflowError } from '../core/model/errors.ts';
 import { compileCron } from '../schedule/cron.ts';
+import { parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { configPathOf, FILE_OPTIONS } from './offline.ts';

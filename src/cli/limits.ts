@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { maxRuntimeMsOf } from '../core/spec.ts';
+import { maxRuntimeMsOf } from '../core/model/spec.ts';
 import { formatDuration } from '../schedule/duration.ts';
 
 /** So many jobs of one limit are named. */

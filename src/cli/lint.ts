@@ -1,6 +1,6 @@
-import type { Fault, Lint } from '../core/errors.ts';
-import { nearest } from '../core/nearest.ts';
 import type { SourceFile } from '../config/config.ts';
+import type { Fault, Lint } from '../core/model/errors.ts';
+import { nearest } from '../core/text/nearest.ts';
 
 /** Every lint by its name, in alphabetical order. */
 export const LINTS = [

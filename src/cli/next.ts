@@ -1,9 +1,9 @@
-import { parseArgs } from './arguments.ts';
-import { CronflowError } from '../core/errors.ts';
+import { CronflowError } from '../core/model/errors.ts';
 import { ScheduleError } from '../schedule/error.ts';
+import { INSTANT_ALLOWED, parseInstant } from '../schedule/instant.ts';
 import { nearest } from '../schedule/near.ts';
 import { ZONE_FROM_MS, ZONE_TO_MS } from '../schedule/zone.ts';
-import { INSTANT_ALLOWED, parseInstant } from '../schedule/instant.ts';
+import { parseArgs } from './arguments.ts';
 import { BrokenPipeError, type Io } from './io.ts';
 import { linesOf, type Line, TOO_LONG } from './lines.ts';
 import { answerForAll, type Jobs } from './next-all.ts';

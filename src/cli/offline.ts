@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
-import { parseArgs } from './arguments.ts';
 import type { Config } from '../config/config.ts';
 import { invalidConfigError, loadConfig } from '../config/load.ts';
-import { CronflowError } from '../core/errors.ts';
+import { CronflowError } from '../core/model/errors.ts';
+import { parseArgs } from './arguments.ts';
 import type { Io } from './io.ts';
 
 /** What is chosen by a flag, else by a variable of the environment, else by default. */

@@ -1,7 +1,7 @@
-import { parseArgs } from './arguments.ts';
-import { PING_KINDS, type PingKind } from '../core/reasons.ts';
+import { PING_KINDS, type PingKind } from '../core/model/reasons.ts';
 import { HTTP_LIMITS } from '../http/limits.ts';
 import { pingOf } from '../http/ping.ts';
+import { parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { ask, type Server, SERVER_OPTIONS, serverOf, strange, URL_HELP } from './remote.ts';

@@ -1,7 +1,7 @@
-import { parseArgs } from './arguments.ts';
 import type { Config } from '../config/config.ts';
 import { formatFaults } from '../config/format.ts';
 import { hideInFault, hideSecrets } from '../config/hide.ts';
+import type { Globals } from '../core/model/spec.ts';
 import {
   formatPlan,
   isEmptyPlan,
@@ -11,10 +11,10 @@ import {
   type Plan,
   planChanges,
   planTotals,
-} from '../core/plan.ts';
-import { hideInValue } from '../core/redact.ts';
-import type { Globals } from '../core/spec.ts';
+} from '../core/plan/plan.ts';
+import { hideInValue } from '../core/text/redact.ts';
 import { formatDuration } from '../schedule/duration.ts';
+import { parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { worded } from './lint.ts';

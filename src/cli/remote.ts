@@ -1,4 +1,4 @@
-import { CronflowError } from '../core/errors.ts';
+import { CronflowError } from '../core/model/errors.ts';
 import { readTokens, type Scope, TOKEN_VARIABLES } from '../http/tokens.ts';
 import type { Io } from './io.ts';
 

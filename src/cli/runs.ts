@@ -1,5 +1,5 @@
-import { parseArgs } from './arguments.ts';
 import { formatDuration } from '../schedule/duration.ts';
+import { parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { askAll, type Server, SERVER_OPTIONS, serverOf, URL_HELP } from './remote.ts';

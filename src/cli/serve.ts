@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
-import { parseArgs } from './arguments.ts';
-import type { App, AppOptions } from '../app.ts';
-import { CronflowError } from '../core/errors.ts';
+import type { App, AppOptions } from '../app/app.ts';
+import { CronflowError } from '../core/model/errors.ts';
 import { createLogger, LOG_LEVELS, type LogLevel } from '../observe/log.ts';
+import { parseArgs } from './arguments.ts';
 import type { Io } from './io.ts';
 import { expectEmbeddedStore } from './offline.ts';
 

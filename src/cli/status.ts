@@ -1,6 +1,6 @@
-import { parseArgs } from './arguments.ts';
-import { STATUSES } from '../core/reasons.ts';
+import { STATUSES } from '../core/model/reasons.ts';
 import { cleanLine } from '../delivery/message/clean.ts';
+import { parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { ask, askAll, type Server, SERVER_OPTIONS, serverOf, URL_HELP } from './remote.ts';

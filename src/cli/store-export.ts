@@ -1,6 +1,6 @@
 import { open, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { CronflowError } from '../core/errors.ts';
+import { CronflowError } from '../core/model/errors.ts';
 import { dumpOf } from '../store/lowdb/dump.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';

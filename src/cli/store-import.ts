@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
-import { CronflowError } from '../core/errors.ts';
+import { CronflowError } from '../core/model/errors.ts';
 import { importDump } from '../store/lowdb/undump.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';

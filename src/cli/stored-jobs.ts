@@ -1,8 +1,8 @@
-import { CronflowError } from '../core/errors.ts';
-import type { Job, JobState } from '../core/model.ts';
-import type { Globals } from '../core/spec.ts';
-import { readWritten } from '../ingest/configuration.ts';
-import { readGlobals } from '../ingest/events.ts';
+import { readWritten } from '../apply/configuration.ts';
+import { readGlobals } from '../apply/events.ts';
+import { CronflowError } from '../core/model/errors.ts';
+import type { Job, JobState } from '../core/model/records.ts';
+import type { Globals } from '../core/model/spec.ts';
 import { readTables } from '../store/lowdb/history.ts';
 import type { Io } from './io.ts';
 import { getJson, strange } from './remote.ts';

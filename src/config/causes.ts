@@ -1,4 +1,4 @@
-import type { Fault } from '../core/errors.ts';
+import type { Fault } from '../core/model/errors.ts';
 import { sha256 } from './read.ts';
 
 const CAUSES_MAX = 500;

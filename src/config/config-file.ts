@@ -1,4 +1,4 @@
-import type { Fault } from '../core/errors.ts';
+import type { Fault } from '../core/model/errors.ts';
 import type { SourceFile } from './config.ts';
 import { type Problem, problemsOf, toFault } from './faults.ts';
 import { type Validator, validators } from './schema.ts';

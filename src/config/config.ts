@@ -1,10 +1,10 @@
-import type { Declaration } from '../core/declaration.ts';
-import type { Groups } from '../core/defaults.ts';
-import type { Lint } from '../core/errors.ts';
-import type { HeartbeatConfig } from '../core/heartbeat-config.ts';
-import type { PlannedJob } from '../core/plan.ts';
-import type { NotifierConfig } from '../core/notifier-config.ts';
-import type { Globals } from '../core/spec.ts';
+import type { Declaration } from '../core/model/declaration.ts';
+import type { Groups } from '../core/model/defaults.ts';
+import type { Lint } from '../core/model/errors.ts';
+import type { HeartbeatConfig } from '../core/model/heartbeat-config.ts';
+import type { NotifierConfig } from '../core/model/notifier-config.ts';
+import type { Globals } from '../core/model/spec.ts';
+import type { PlannedJob } from '../core/plan/plan.ts';
 
 export type { NotifierConfig };
 

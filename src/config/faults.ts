@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv';
-import type { TemplateFault } from '../core/body-template.ts';
-import type { Fault } from '../core/errors.ts';
-import { nearest } from '../core/nearest.ts';
+import type { Fault } from '../core/model/errors.ts';
+import type { TemplateFault } from '../core/text/body-template.ts';
+import { nearest } from '../core/text/nearest.ts';
 import { durationsMeant } from './duration-hint.ts';
 import { maskUrls } from './mask.ts';
 import { type Schema, typesOfBranch } from './schema.ts';

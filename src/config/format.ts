@@ -1,5 +1,5 @@
-import type { Fault } from '../core/errors.ts';
-import { redact, redactPatterns } from '../core/redact.ts';
+import type { Fault } from '../core/model/errors.ts';
+import { redact, redactPatterns } from '../core/text/redact.ts';
 import type { SourceFile } from './config.ts';
 import { hideSecrets } from './hide.ts';
 import { maskUrls, stars } from './mask.ts';

@@ -1,5 +1,5 @@
-import type { HeartbeatConfig } from '../core/heartbeat-config.ts';
-import { LIMITS } from '../core/limits.ts';
+import type { HeartbeatConfig } from '../core/model/heartbeat-config.ts';
+import { LIMITS } from '../core/model/limits.ts';
 import { parseDuration } from '../schedule/duration.ts';
 import { type Resolved, resolveSecrets } from './notifiers.ts';
 import { validators } from './schema.ts';

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { systemClock } from '../clock.ts';
-import { CronflowError, type Fault } from '../core/errors.ts';
+import { CronflowError, type Fault } from '../core/model/errors.ts';
 import type { Config, SourceFile } from './config.ts';
 import type { ConfigText } from './config-file.ts';
 import { formatFaults } from './format.ts';

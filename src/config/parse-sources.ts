@@ -1,8 +1,8 @@
 import type { SourceFile } from './config.ts';
 import { assemble, parseMain, type ParseResult } from './parse.ts';
-import { fingerprintOf, readIncluded, storedAsIncluded } from './sources.ts';
 import { sha256 } from './read.ts';
 import { withSecrets } from './secret-files.ts';
+import { fingerprintOf, readIncluded, storedAsIncluded } from './sources.ts';
 import type { Env } from './substitute.ts';
 
 /** What became of a file and of those it includes. */

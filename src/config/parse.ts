@@ -1,10 +1,10 @@
-import type { Declaration } from '../core/declaration.ts';
-import { applyDefaults } from '../core/defaults.ts';
-import type { Fault } from '../core/errors.ts';
-import type { HeartbeatConfig } from '../core/heartbeat-config.ts';
-import { LIMITS } from '../core/limits.ts';
+import type { Declaration } from '../core/model/declaration.ts';
+import { applyDefaults } from '../core/model/defaults.ts';
+import type { Fault } from '../core/model/errors.ts';
+import type { HeartbeatConfig } from '../core/model/heartbeat-config.ts';
+import { LIMITS } from '../core/model/limits.ts';
+import type { PlannedJob } from '../core/plan/plan.ts';
 import { parseDuration } from '../schedule/duration.ts';
-import type { PlannedJob } from '../core/plan.ts';
 import type { Config, SourceFile } from './config.ts';
 import {
   type ConfigText,
@@ -16,14 +16,14 @@ import {
   type TextPlace,
 } from './config-file.ts';
 import type { Problem } from './faults.ts';
-import { hideInFault } from './hide.ts';
 import { resolveHeartbeat } from './heartbeat.ts';
+import { hideInFault } from './hide.ts';
 import type { JobContext } from './job-context.ts';
 import { NO_ENV } from './no-env.ts';
 import { resolveNotifiers, type Notifiers } from './notifiers.ts';
 import { redactProblems } from './patterns.ts';
-import { renameFindings } from './renames.ts';
 import { sha256 } from './read.ts';
+import { renameFindings } from './renames.ts';
 import { type Schema, validators } from './schema.ts';
 import type { ConfigFile } from './schema-types.ts';
 import type { SecretFiles } from './secret-files.ts';

@@ -1,4 +1,4 @@
-import { compilePattern, patternProblem } from '../core/output.ts';
+import { compilePattern, patternProblem } from '../core/model/output.ts';
 import { type Problem, shownValue } from './faults.ts';
 import type { JobContext } from './job-context.ts';
 import { pointer } from './tree.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import type { Fault } from '../core/errors.ts';
+import type { Fault } from '../core/model/errors.ts';
 import type { SourceFile } from './config.ts';
 
 /** Larger files are refused: some 50,000 jobs fit. */

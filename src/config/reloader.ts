@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
-import { CronflowError, type Fault } from '../core/errors.ts';
-import { formatPlan, massRemoval, type Plan } from '../core/plan.ts';
-import { isRefusal } from '../ingest/backlog.ts';
+import { CronflowError, type Fault } from '../core/model/errors.ts';
+import { formatPlan, massRemoval, type Plan } from '../core/plan/plan.ts';
 import type { Logger } from '../observe/log.ts';
+import { isRefusal } from '../store/backlog.ts';
 import { causesOf } from './causes.ts';
 import type { Config, SourceFile } from './config.ts';
 import { formatFaults } from './format.ts';

@@ -1,6 +1,6 @@
 /** The keywords that `schemas/cronflow.schema.json` uses beside those of JSON Schema, in the form that ajv wants. */
 import type { SchemaValidateFunction } from 'ajv';
-import { formatOf, templateFault } from '../core/body-template.ts';
+import { formatOf, templateFault } from '../core/text/body-template.ts';
 import { parseDuration } from '../schedule/duration.ts';
 
 /** Lets through what is no duration at all: the pattern beside it has already said so. */

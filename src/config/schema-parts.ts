@@ -4,7 +4,7 @@
  * most files.
  */
 import { _, Ajv, Name } from 'ajv';
-import type { Declaration } from '../core/declaration.ts';
+import type { Declaration } from '../core/model/declaration.ts';
 import type { Validator } from './schema.ts';
 import { isTemplate, isUnique, isUrl, isWithin } from './schema-keywords.ts';
 import type { ConfigFile } from './schema-types.ts';

@@ -1,5 +1,5 @@
 /** Generated from schemas/cronflow.schema.json by scripts/generate-types.mjs. Do not edit. */
-import type { Declaration } from '../core/declaration.ts';
+import type { Declaration } from '../core/model/declaration.ts';
 
 /**
  * What Cronflow watches, and who is told.

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ErrorObject, ValidateFunction } from 'ajv';
-import { withoutVariables } from '../core/without-variables.ts';
+import { withoutVariables } from '../core/text/without-variables.ts';
 import { compiledParts, type SchemaParts } from './schema-parts.ts';
 
 /** The part of JSON Schema that `schemas/cronflow.schema.json` uses. */

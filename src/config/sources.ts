@@ -1,9 +1,9 @@
 import { dirname, relative } from 'node:path';
-import type { Fault } from '../core/errors.ts';
+import type { Fault } from '../core/model/errors.ts';
 import type { SourceFile } from './config.ts';
 import { expandIncludes, type Included } from './include.ts';
-import { secretsNow, withSecrets } from './secret-files.ts';
 import { internalFault, readConfigFile, type ReadResult, sha256 } from './read.ts';
+import { secretsNow, withSecrets } from './secret-files.ts';
 
 /** An included file as it was found. */
 export interface IncludedRead extends Included {

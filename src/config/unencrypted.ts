@@ -1,6 +1,6 @@
-import type { Lint } from '../core/errors.ts';
-import { isLoopback } from '../core/loopback.ts';
-import type { NotifierConfig } from '../core/notifier-config.ts';
+import type { Lint } from '../core/model/errors.ts';
+import type { NotifierConfig } from '../core/model/notifier-config.ts';
+import { isLoopback } from '../core/text/loopback.ts';
 import type { Config } from './config.ts';
 import type { Locator } from './locator.ts';
 import { branchOf } from './notifiers.ts';

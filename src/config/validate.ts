@@ -1,6 +1,6 @@
-import type { Declaration } from '../core/declaration.ts';
-import { applyDefaults, type Fill } from '../core/defaults.ts';
-import type { Fault } from '../core/errors.ts';
+import type { Declaration } from '../core/model/declaration.ts';
+import { applyDefaults, type Fill } from '../core/model/defaults.ts';
+import type { Fault } from '../core/model/errors.ts';
 import { type Problem, problemsOf, type Spots, shownValue, toFault, unknown } from './faults.ts';
 import { hideInFault } from './hide.ts';
 import type { JobContext } from './job-context.ts';

@@ -1,4 +1,4 @@
-import type { Fault } from '../core/errors.ts';
+import type { Fault } from '../core/model/errors.ts';
 import { libraryNodes, type LibraryResult } from './library.ts';
 import { maskUrls } from './mask.ts';
 import { standInFor } from './no-env.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { HeartbeatConfig, HeartbeatStatus } from '../core/heartbeat-config.ts';
+import type { HeartbeatConfig, HeartbeatStatus } from '../core/model/heartbeat-config.ts';
 import type { Logger } from '../observe/log.ts';
 import { retryDelayMs } from './sending/backoff.ts';
 import { codeOf, HttpClient } from './transport/http-client.ts';

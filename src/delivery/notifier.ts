@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { NotifierSettings } from '../core/notifier-config.ts';
+import type { NotifierSettings } from '../core/model/notifier-config.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Message } from './message/message.ts';
 import type { Pacer } from './transport/pacer.ts';

@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts';
-import type { NotifierConfig } from '../core/notifier-config.ts';
+import type { NotifierConfig } from '../core/model/notifier-config.ts';
 import type { Logger } from '../observe/log.ts';
 import { buildEmail } from './email/notifier.ts';
 import { buildLog } from './log/notifier.ts';
 import type { BuildNotifier, Notifier, NotifierParts } from './notifier.ts';
-import { Pacer } from './transport/pacer.ts';
 import { buildPagerDuty } from './pagerduty/notifier.ts';
 import { buildSlack } from './slack/notifier.ts';
+import { Pacer } from './transport/pacer.ts';
 import { buildWebhook } from './webhook/notifier.ts';
 
 /** Every kind of notifier registers here, once, under its `type` in the schema. */

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { CronflowError } from '../core/errors.ts';
+import { CronflowError } from '../core/model/errors.ts';
 import { hasTokens, scopesOf, type Scope, type Tokens } from './tokens.ts';
 
 /** Who may use a route: holders of a token that allows it, or anyone. */

@@ -1,5 +1,5 @@
 import Koa from 'koa';
-import { CronflowError } from '../core/errors.ts';
+import { CronflowError } from '../core/model/errors.ts';
 import type { LogFields } from '../observe/log.ts';
 import { accessOf } from './access.ts';
 import { SECURITY_HEADERS } from './headers.ts';

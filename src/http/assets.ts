@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { withoutVariables } from '../core/without-variables.ts';
+import { withoutVariables } from '../core/text/without-variables.ts';
 
 /** The folder of the package, the same from `src/http` and from `dist/http`. */
 const PACKAGE = new URL('../../', import.meta.url);

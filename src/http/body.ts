@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../clock.ts';
-import { CronflowError } from '../core/errors.ts';
+import { CronflowError } from '../core/model/errors.ts';
 import type { BodyBudget } from './body-budget.ts';
 import type { HttpLimits } from './limits.ts';
 import { TailBuffer } from './tail.ts';

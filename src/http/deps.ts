@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
-import type { Declaration } from '../core/declaration.ts';
-import type { Fault } from '../core/errors.ts';
-import type { HeartbeatStatus } from '../core/heartbeat-config.ts';
-import type { PingKind } from '../core/reasons.ts';
-import type { Globals } from '../core/spec.ts';
+import type { Declaration } from '../core/model/declaration.ts';
+import type { Fault } from '../core/model/errors.ts';
+import type { HeartbeatStatus } from '../core/model/heartbeat-config.ts';
+import type { PingKind } from '../core/model/reasons.ts';
+import type { Globals } from '../core/model/spec.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { UnknownPing } from '../ingest/unknown-pings.ts';
 import type { Logger } from '../observe/log.ts';

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
-import { CronflowError } from '../core/errors.ts';
-import { isLoopback } from '../core/loopback.ts';
+import { CronflowError } from '../core/model/errors.ts';
+import { isLoopback } from '../core/text/loopback.ts';
 import { hasTokens, type Tokens } from './tokens.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { CronflowError } from '../core/errors.ts';
-import { isLoopback } from '../core/loopback.ts';
+import { CronflowError } from '../core/model/errors.ts';
+import { isLoopback } from '../core/text/loopback.ts';
 
 /**
  * Refuses a name that leads here and is not ours: a page of a foreign site may point its own name at

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
-import { LIMITS } from '../core/limits.ts';
-import type { Ping } from '../core/model.ts';
-import type { PingKind } from '../core/reasons.ts';
+import { LIMITS } from '../core/model/limits.ts';
+import type { PingKind } from '../core/model/reasons.ts';
+import type { Ping } from '../core/model/records.ts';
 import type { HttpLimits } from './limits.ts';
 import { tailOf, type Tail, type TailBuffer } from './tail.ts';
 

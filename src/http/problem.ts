@@ -1,4 +1,4 @@
-import { CronflowError, ERROR_CODES, type ErrorCode, type Fault } from '../core/errors.ts';
+import { CronflowError, ERROR_CODES, type ErrorCode, type Fault } from '../core/model/errors.ts';
 
 /** An error on the wire (RFC 9457). */
 export interface Problem {

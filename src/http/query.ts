@@ -1,5 +1,5 @@
-import { CronflowError, type Fault } from '../core/errors.ts';
-import { nearest } from '../core/nearest.ts';
+import { CronflowError, type Fault } from '../core/model/errors.ts';
+import { nearest } from '../core/text/nearest.ts';
 import type { HttpLimits } from './limits.ts';
 
 export interface PageQuery {

@@ -1,6 +1,6 @@
 import { Router } from '@koa/router';
 import type { Middleware, ParameterizedContext } from 'koa';
-import { CronflowError } from '../core/errors.ts';
+import { CronflowError } from '../core/model/errors.ts';
 import { type Access, requireScope, type RouteScope } from './access.ts';
 
 /** What every request carries once it has passed the gate. */

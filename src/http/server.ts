@@ -7,8 +7,8 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { sleep } from '../clock.ts';
-import type { ErrorCode } from '../core/errors.ts';
-import { isLoopback } from '../core/loopback.ts';
+import type { ErrorCode } from '../core/model/errors.ts';
+import { isLoopback } from '../core/text/loopback.ts';
 import { buildApp, type ServerState } from './app.ts';
 import { Connections } from './connections.ts';
 import type { HttpDeps } from './deps.ts';

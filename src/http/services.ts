@@ -1,13 +1,13 @@
-import { CronflowError } from '../core/errors.ts';
-import type { HeartbeatStatus } from '../core/heartbeat-config.ts';
-import type { Job } from '../core/model.ts';
-import { nearest } from '../core/nearest.ts';
-import { DEFAULT_GLOBALS, type Globals } from '../core/spec.ts';
+import { formerOwnerId } from '../apply/renames.ts';
+import { CronflowError } from '../core/model/errors.ts';
+import type { HeartbeatStatus } from '../core/model/heartbeat-config.ts';
+import type { Job } from '../core/model/records.ts';
+import { DEFAULT_GLOBALS, type Globals } from '../core/model/spec.ts';
+import { nearest } from '../core/text/nearest.ts';
 import type { UnknownPing } from '../ingest/unknown-pings.ts';
 import { Lines } from '../observe/lines.ts';
 import { BodyBudget } from './body-budget.ts';
 import type { HttpDeps } from './deps.ts';
-import { formerOwnerId } from '../ingest/renames.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
 
 /** What the routes work with: the dependencies, every default filled in. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { CronflowError } from '../core/errors.ts';
+import { CronflowError } from '../core/model/errors.ts';
 
 /** Hosts of requests whose target was an address in full; null where it could not be read. */
 const targetHosts = new WeakMap<IncomingMessage, string | null>();

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { CronflowError } from '../core/errors.ts';
+import { CronflowError } from '../core/model/errors.ts';
 
 /** What a token allows: everything, or reading only, or pings only. */
 export type Scope = 'all' | 'read' | 'ping';

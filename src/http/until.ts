@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { CronflowError, type Fault } from '../core/errors.ts';
-import { nearest } from '../core/nearest.ts';
+import { CronflowError, type Fault } from '../core/model/errors.ts';
+import { nearest } from '../core/text/nearest.ts';
 import { isDuration, parseDuration } from '../schedule/duration.ts';
 import { INSTANT_ALLOWED, parseInstant } from '../schedule/instant.ts';
 import { hasBody, readJson } from './body.ts';

@@ -1,10 +1,10 @@
-import { lateEndsAdvice } from '../core/why-missed.ts';
-import { type Day, figuresOf } from '../core/daily.ts';
-import { Draft } from '../core/draft.ts';
-import { deadlineOf } from '../core/due.ts';
-import type { Delivery, Incident, Job, Run } from '../core/model.ts';
-import { NO_RUNS } from '../core/runs.ts';
-import { type Globals, specOf } from '../core/spec.ts';
+import { Draft } from '../core/job/draft.ts';
+import { deadlineOf } from '../core/job/due.ts';
+import { lateEndsAdvice } from '../core/job/why-missed.ts';
+import { type Day, figuresOf } from '../core/model/daily.ts';
+import type { Delivery, Incident, Job, Run } from '../core/model/records.ts';
+import { NO_RUNS } from '../core/model/runs.ts';
+import { type Globals, specOf } from '../core/model/spec.ts';
 
 type Json = Record<string, unknown>;
 

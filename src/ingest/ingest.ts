@@ -1,6 +1,6 @@
-import type { Declaration } from '../core/declaration.ts';
-import type { Incident, Job, Ping } from '../core/model.ts';
-import type { Reason } from '../core/reasons.ts';
+import type { Declaration } from '../core/model/declaration.ts';
+import type { Reason } from '../core/model/reasons.ts';
+import type { Incident, Job, Ping } from '../core/model/records.ts';
 
 /** What a ping did, once it is durable. */
 export interface PingResult {

@@ -1,20 +1,20 @@
+import { acknowledgeIncident } from '../apply/acknowledge.ts';
+import { readFill } from '../apply/configuration.ts';
+import { applyEvent, specOfJob } from '../apply/events.ts';
+import { addJob, removeJob } from '../apply/jobs.ts';
+import { pauseJob, placeOf, resumeJob } from '../apply/pausing.ts';
+import { formerOwnerId, renameJob } from '../apply/renames.ts';
 import type { Clock } from '../clock.ts';
-import type { Declaration } from '../core/declaration.ts';
-import { applyDefaults } from '../core/defaults.ts';
-import { CronflowError } from '../core/errors.ts';
-import { hasHistory } from '../core/rename.ts';
-import type { Incident, Job, Ping, Run } from '../core/model.ts';
-import { isGivenUp } from '../core/reasons.ts';
-import { differences } from '../core/plan.ts';
+import type { Declaration } from '../core/model/declaration.ts';
+import { applyDefaults } from '../core/model/defaults.ts';
+import { CronflowError } from '../core/model/errors.ts';
+import { isGivenUp } from '../core/model/reasons.ts';
+import type { Incident, Job, Ping, Run } from '../core/model/records.ts';
+import { differences } from '../core/plan/plan.ts';
+import { hasHistory } from '../core/plan/rename.ts';
+import { isRefusal } from '../store/backlog.ts';
 import type { Scope, Store, Tx } from '../store/store.ts';
-import { acknowledgeIncident } from './acknowledge.ts';
-import { readFill } from './configuration.ts';
-import { applyEvent, specOfJob } from './events.ts';
-import { isRefusal } from './backlog.ts';
 import type { Ingest, PingResult } from './ingest.ts';
-import { formerOwnerId, renameJob } from './renames.ts';
-import { addJob, removeJob } from './jobs.ts';
-import { pauseJob, placeOf, resumeJob } from './pausing.ts';
 
 /** More jobs than this are refused, so that a script gone wild cannot fill the store. */
 export const JOBS_MAX_DEFAULT = 100_000;

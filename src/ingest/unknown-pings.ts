@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { PingKind } from '../core/reasons.ts';
+import type { PingKind } from '../core/model/reasons.ts';
 import { Lines } from '../observe/lines.ts';
 import type { LogFields, Logger } from '../observe/log.ts';
 

@@ -1,6 +1,6 @@
 import { ScheduleError } from './error.ts';
-import { nearest } from './near.ts';
 import { type Field, type FieldName, parseField } from './field.ts';
+import { nearest } from './near.ts';
 
 /** A cron expression, read and checked, not yet in any time zone. */
 export interface Expression {

@@ -1,4 +1,4 @@
-import type { Incident, Run } from '../core/model.ts';
+import type { Incident, Run } from '../core/model/records.ts';
 import type { LogFields, Logger } from '../observe/log.ts';
 import type { Scope, Store, Tx } from './store.ts';
 

@@ -1,8 +1,8 @@
-import type { Day, Tally } from '../core/daily.ts';
-import type { LoggedEvent } from '../core/event.ts';
-import type { Delivery, Incident, Job, Run } from '../core/model.ts';
-import type { Status } from '../core/reasons.ts';
-import type { Runs } from '../core/runs.ts';
+import type { Day, Tally } from '../core/model/daily.ts';
+import type { LoggedEvent } from '../core/model/event.ts';
+import type { Status } from '../core/model/reasons.ts';
+import type { Delivery, Incident, Job, Run } from '../core/model/records.ts';
+import type { Runs } from '../core/model/runs.ts';
 
 /** Which jobs a transaction may read and change. PostgreSQL locks exactly these rows. */
 export interface Scope {

@@ -3,8 +3,8 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
-import { type Service, startService } from './service.ts';
 import { until } from '../support/until.ts';
+import { type Service, startService } from './service.ts';
 
 const MAIN = `include: [conf.d/*.yaml]
 notifiers:

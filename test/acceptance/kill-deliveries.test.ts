@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Delivery } from '../../src/core/model.ts';
+import type { Delivery } from '../../src/core/model/records.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { LowdbStore } from '../../src/store/lowdb/store.ts';
 import { aClosing, aDelivery, aJob, anIncident, someFacts } from '../delivery/support/records.ts';

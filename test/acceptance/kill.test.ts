@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startSlackServer, type SlackServer } from '../support/slack-server.ts';
 import { HANG_LIMIT_MS } from '../support/limits.ts';
+import { startSlackServer, type SlackServer } from '../support/slack-server.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 /** More with CRONFLOW_KILL_ROUNDS, when something is suspected. */

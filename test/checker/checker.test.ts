@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { LIVENESS_KEY } from '../../src/apply/alive.ts';
 import { Checker } from '../../src/checker/checker.ts';
-import { LIVENESS_KEY } from '../../src/ingest/alive.ts';
 import { type Logger, silentLogger } from '../../src/observe/log.ts';
 import { startMemoryService } from '../support/memory-service.ts';
 

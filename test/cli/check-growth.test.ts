@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { grownMore, type Work, WorkCounter } from '../support/work.ts';
 import type { check as Check } from '../../src/cli/check.ts';
+import { grownMore, type Work, WorkCounter } from '../support/work.ts';
 import { runIn } from './support/io.ts';
 
 const NOW_AT = Date.parse('2026-01-15T12:00:00Z');

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { parseInstant } from '../../src/schedule/instant.ts';
 import { declaredJobs } from '../../src/cli/declared-schedule.ts';
 import { BrokenPipeError, type Io, writerTo } from '../../src/cli/io.ts';
 import { type ListJobs, next } from '../../src/cli/next.ts';
 import type { FoundJob } from '../../src/cli/next-all.ts';
+import { parseInstant } from '../../src/schedule/instant.ts';
 import { runIn } from './support/io.ts';
 
 interface Result {

@@ -1,12 +1,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import { reportTrouble } from '../../src/apply/system.ts';
 import type { Io } from '../../src/cli/io.ts';
 import { ping } from '../../src/cli/ping.ts';
 import { runs } from '../../src/cli/runs.ts';
 import { status } from '../../src/cli/status.ts';
 import { NO_TOKENS } from '../../src/http/tokens.ts';
-import { reportTrouble } from '../../src/ingest/system.ts';
 import type { UnknownPing } from '../../src/ingest/unknown-pings.ts';
 import { startServer } from '../http/support.ts';
 import { DEFAULT_START_AT } from '../support/fake-clock.ts';

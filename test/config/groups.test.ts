@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { validateDeclaration } from '../../src/config/validate.ts';
-import type { Declaration } from '../../src/core/declaration.ts';
+import type { Declaration } from '../../src/core/model/declaration.ts';
 
 function parsed(text: string): Config {
   const result = parseConfig({ path: 'cronflow.yaml', text }, {});

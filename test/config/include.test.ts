@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expandIncludes } from '../../src/config/include.ts';
-import { loadAsAnyone, makeOpenFolder } from './support/as-anyone.ts';
 import { loadConfig, loadStored, type LoadResult } from '../../src/config/load.ts';
 import { currentFingerprint } from '../../src/config/sources.ts';
+import { loadAsAnyone, makeOpenFolder } from './support/as-anyone.ts';
 
 let directory: string;
 let main: string;

@@ -6,9 +6,9 @@ import { type Clock, systemClock } from '../../src/clock.ts';
 import type { Config, SourceFile } from '../../src/config/config.ts';
 import { revisionOf } from '../../src/config/parse.ts';
 import { type ConfigProblem, ConfigReloader, type ReloaderOptions } from '../../src/config/reloader.ts';
-import { CronflowError } from '../../src/core/errors.ts';
-import type { Job } from '../../src/core/model.ts';
-import { type Plan, planChanges } from '../../src/core/plan.ts';
+import { CronflowError } from '../../src/core/model/errors.ts';
+import type { Job } from '../../src/core/model/records.ts';
+import { type Plan, planChanges } from '../../src/core/plan/plan.ts';
 import type { Logger } from '../../src/observe/log.ts';
 import { WAIT_LIMIT_MS } from '../support/limits.ts';
 

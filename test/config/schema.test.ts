@@ -1,11 +1,11 @@
-import { Ajv } from 'ajv';
 import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { formatFaults } from '../../src/config/format.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { type Schema, schemaAt, validators } from '../../src/config/schema.ts';
 import { validateDeclaration } from '../../src/config/validate.ts';
-import { specOf } from '../../src/core/spec.ts';
+import { specOf } from '../../src/core/model/spec.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const { schema } = validators();

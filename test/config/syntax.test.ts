@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { Lexer, type Document, parseDocument } from 'yaml';
 import { describe, expect, it } from 'vitest';
+import { Lexer, type Document, parseDocument } from 'yaml';
 import { formatFaults } from '../../src/config/format.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { syntaxMistakes } from '../../src/config/syntax.ts';

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { Config } from '../../src/config/config.ts';
 import { ConfigReloader } from '../../src/config/reloader.ts';
-import { planChanges } from '../../src/core/plan.ts';
+import { planChanges } from '../../src/core/plan/plan.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { WAIT_LIMIT_MS } from '../support/limits.ts';
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/observe/log.ts';
+import { MemoryStore } from '../../src/store/local/memory.ts';
 import { LowdbStore } from '../../src/store/lowdb/store.ts';
-import { MemoryStore } from '../../src/store/memory.ts';
 import type { ClaimOptions, JobFilter, Store, Tx } from '../../src/store/store.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import {

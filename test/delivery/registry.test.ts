@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { NotifierConfig } from '../../src/core/notifier-config.ts';
+import type { NotifierConfig } from '../../src/core/model/notifier-config.ts';
 import { KINDS, NotifierRegistry } from '../../src/delivery/registry.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import {
   access,
   chmod,
@@ -11,7 +12,6 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
-import { readdirSync, readFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,8 +21,8 @@ import { cronflow } from '../../src/cli/cronflow.ts';
 import { type Result, runIn } from '../cli/support/io.ts';
 import { NO_SERVICE } from '../cli/support/no-service.ts';
 import { WAIT_LIMIT_MS } from '../support/limits.ts';
-import { until } from '../support/until.ts';
 import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
+import { until } from '../support/until.ts';
 
 /**
  * Every block of the README and of docs/ does what it says when it is pasted. A block that cannot be run here says so,

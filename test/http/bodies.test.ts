@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import type { Fault } from '../../src/core/errors.ts';
+import type { Fault } from '../../src/core/model/errors.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { settle } from '../support/fake-clock.ts';
 import { CONFIG_STATUS, parseRaw, startServer, type TestServer, until } from './support.ts';

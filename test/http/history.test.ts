@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_GLOBALS } from '../../src/core/spec.ts';
+import { DEFAULT_GLOBALS } from '../../src/core/model/spec.ts';
 import { delivery, incident, job } from '../support/records.ts';
 import { startServer } from './support.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { HeartbeatStatus } from '../../src/core/heartbeat-config.ts';
-import { DEFAULT_GLOBALS, type Globals } from '../../src/core/spec.ts';
+import type { HeartbeatStatus } from '../../src/core/model/heartbeat-config.ts';
+import { DEFAULT_GLOBALS, type Globals } from '../../src/core/model/spec.ts';
 import { MessageCounts } from '../../src/observe/message-counts.ts';
 import { delivery, job } from '../support/records.ts';
 import { CONFIG_STATUS, startServer } from './support.ts';

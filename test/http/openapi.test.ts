@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { ERROR_CODES } from '../../src/core/errors.ts';
-import { HTTP_LIMITS } from '../../src/http/limits.ts';
+import { ERROR_CODES } from '../../src/core/model/errors.ts';
+import { BAD_KINDS, CLOSE_REASONS, OUTCOMES, REASONS, STATUSES } from '../../src/core/model/reasons.ts';
 import type { HttpDeps } from '../../src/http/deps.ts';
+import { HTTP_LIMITS } from '../../src/http/limits.ts';
 import { allRoutes } from '../../src/http/routes/routes.ts';
 import { servicesOf } from '../../src/http/services.ts';
-import { BAD_KINDS, CLOSE_REASONS, OUTCOMES, REASONS, STATUSES } from '../../src/core/reasons.ts';
 import { type OpenApi, openApi } from './openapi.ts';
 import { startServer } from './support.ts';
 

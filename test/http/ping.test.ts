@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Ping } from '../../src/core/model.ts';
+import type { Ping } from '../../src/core/model/records.ts';
 import { HTTP_LIMITS } from '../../src/http/limits.ts';
 import { pingOf } from '../../src/http/ping.ts';
 import { TailBuffer } from '../../src/http/tail.ts';

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { CronflowError } from '../../src/core/errors.ts';
-import type { Ping } from '../../src/core/model.ts';
-import { PING_KINDS } from '../../src/core/reasons.ts';
+import { CronflowError } from '../../src/core/model/errors.ts';
+import { PING_KINDS } from '../../src/core/model/reasons.ts';
+import type { Ping } from '../../src/core/model/records.ts';
 import { type Logger, silentLogger } from '../../src/observe/log.ts';
 import { settle } from '../support/fake-clock.ts';
 import { parseRaw, startServer, until, type TestServer } from './support.ts';

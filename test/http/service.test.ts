@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { CronflowError } from '../../src/core/errors.ts';
-import { MemoryStore } from '../../src/store/memory.ts';
+import { CronflowError } from '../../src/core/model/errors.ts';
+import { MemoryStore } from '../../src/store/local/memory.ts';
 import { CONFIG_STATUS, startServer } from './support.ts';
 
 describe('GET /', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MemoryStore } from '../../src/store/memory.ts';
+import { MemoryStore } from '../../src/store/local/memory.ts';
 import { startServer } from './support.ts';
 
 test('names are read once for many unknown ones, and again after a while', async () => {

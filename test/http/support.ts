@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, expect } from 'vitest';
-import type { Declaration } from '../../src/core/declaration.ts';
-import type { Fault } from '../../src/core/errors.ts';
-import type { PingKind } from '../../src/core/reasons.ts';
+import type { Declaration } from '../../src/core/model/declaration.ts';
+import type { Fault } from '../../src/core/model/errors.ts';
+import type { PingKind } from '../../src/core/model/reasons.ts';
 import type { ConfigStatus, HttpDeps, ValidDeclaration } from '../../src/http/deps.ts';
 import { createServer } from '../../src/http/server.ts';
 import { NO_TOKENS } from '../../src/http/tokens.ts';

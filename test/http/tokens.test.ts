@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isLoopback } from '../../src/core/loopback.ts';
+import { isLoopback } from '../../src/core/text/loopback.ts';
 import { checkListen, listenError, urlOf } from '../../src/http/listen.ts';
 import { NO_TOKENS, readTokens, scopesOf } from '../../src/http/tokens.ts';
 

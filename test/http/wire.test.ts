@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_GLOBALS } from '../../src/core/spec.ts';
+import { DEFAULT_GLOBALS } from '../../src/core/model/spec.ts';
 import { jobJson, toWire } from '../../src/http/wire.ts';
 import { job, NOW_AT } from '../support/records.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { cronPeriodMs } from '../../src/schedule/period.ts';
 import { formatDuration } from '../../src/schedule/duration.ts';
+import { cronPeriodMs } from '../../src/schedule/period.ts';
 
 test.each([
   ['* * * * *', '1m'],

@@ -1,5 +1,5 @@
-import { DEFAULT_GLOBALS, specOf } from '../../src/core/spec.ts';
-import { slotAfter } from '../../src/core/slots.ts';
+import { slotAfter } from '../../src/core/model/slots.ts';
+import { DEFAULT_GLOBALS, specOf } from '../../src/core/model/spec.ts';
 import { instant } from './compare.ts';
 import type { Happening, Script } from './script.ts';
 import { verdictOf } from './system/system.ts';

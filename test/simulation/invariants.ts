@@ -1,5 +1,5 @@
-import type { Delivery, Run } from '../../src/core/model.ts';
-import { DEFAULT_GLOBALS, specOf } from '../../src/core/spec.ts';
+import type { Delivery, Run } from '../../src/core/model/records.ts';
+import { DEFAULT_GLOBALS, specOf } from '../../src/core/model/spec.ts';
 import { instant } from './compare.ts';
 import type { Recorder } from './system/recorder.ts';
 

@@ -1,4 +1,4 @@
-import type { Declaration } from '../../src/core/declaration.ts';
+import type { Declaration } from '../../src/core/model/declaration.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Happening, Script } from './script.ts';
 import { MemoryDisk } from './system/disk.ts';

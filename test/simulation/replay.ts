@@ -1,9 +1,9 @@
-import type { LoggedEvent } from '../../src/core/event.ts';
-import type { Incident } from '../../src/core/model.ts';
-import { Replay } from '../../src/core/replay.ts';
-import { DEFAULT_GLOBALS, type Globals, specOf } from '../../src/core/spec.ts';
+import { Replay } from '../../src/core/backtest/replay.ts';
+import type { LoggedEvent } from '../../src/core/model/event.ts';
+import type { Incident } from '../../src/core/model/records.ts';
+import { DEFAULT_GLOBALS, type Globals, specOf } from '../../src/core/model/spec.ts';
+import type { Tables } from '../../src/store/local/tables.ts';
 import { readHistory, readTables } from '../../src/store/lowdb/history.ts';
-import type { Tables } from '../../src/store/tables.ts';
 import type { CrashDisk } from '../support/crash-disk.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { Declaration } from '../../src/core/declaration.ts';
-import type { PingKind } from '../../src/core/reasons.ts';
+import type { Declaration } from '../../src/core/model/declaration.ts';
+import type { PingKind } from '../../src/core/model/reasons.ts';
 
 /**
  * Everything that happens to Cronflow from outside in one simulated stretch of time, in the order in which it

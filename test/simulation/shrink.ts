@@ -1,4 +1,4 @@
-import type { Declaration } from '../../src/core/declaration.ts';
+import type { Declaration } from '../../src/core/model/declaration.ts';
 import type { Happening, Script } from './script.ts';
 
 /** Says whether a script still fails in the same way. */

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { applyConfiguration } from '../../src/ingest/configuration.ts';
+import { applyConfiguration } from '../../src/apply/configuration.ts';
 import { JobIngest } from '../../src/ingest/job-ingest.ts';
 import { createLogger } from '../../src/observe/log.ts';
+import { MemoryStore } from '../../src/store/local/memory.ts';
 import { loggedStore } from '../../src/store/logged.ts';
-import { MemoryStore } from '../../src/store/memory.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { configurationOf, pingOf } from '../support/memory-service.ts';
 

@@ -1,14 +1,14 @@
+import { type AppliedConfiguration, applyConfiguration } from '../../src/apply/configuration.ts';
 import { Checker } from '../../src/checker/checker.ts';
-import type { Declaration } from '../../src/core/declaration.ts';
-import { applyDefaults, type Fill, type Groups } from '../../src/core/defaults.ts';
-import type { Ping } from '../../src/core/model.ts';
-import type { PlannedJob } from '../../src/core/plan.ts';
-import type { PingKind } from '../../src/core/reasons.ts';
-import { type AppliedConfiguration, applyConfiguration } from '../../src/ingest/configuration.ts';
+import { Liveness } from '../../src/checker/liveness.ts';
+import type { Declaration } from '../../src/core/model/declaration.ts';
+import { applyDefaults, type Fill, type Groups } from '../../src/core/model/defaults.ts';
+import type { PingKind } from '../../src/core/model/reasons.ts';
+import type { Ping } from '../../src/core/model/records.ts';
+import type { PlannedJob } from '../../src/core/plan/plan.ts';
 import { JobIngest } from '../../src/ingest/job-ingest.ts';
-import { Liveness } from '../../src/ingest/liveness.ts';
 import { silentLogger } from '../../src/observe/log.ts';
-import { MemoryStore } from '../../src/store/memory.ts';
+import { MemoryStore } from '../../src/store/local/memory.ts';
 import { createFakeClock } from './fake-clock.ts';
 
 /** The parts between HTTP and the outbox, over the memory store and a clock that the test moves. */

@@ -1,5 +1,5 @@
-import type { Day, Tally } from '../../src/core/daily.ts';
-import type { Delivery, Incident, Job, Ping, Run } from '../../src/core/model.ts';
+import type { Day, Tally } from '../../src/core/model/daily.ts';
+import type { Delivery, Incident, Job, Ping, Run } from '../../src/core/model/records.ts';
 import type { MetaValue, Tx } from '../../src/store/store.ts';
 
 /** Records with everything a test does not care about filled in. */

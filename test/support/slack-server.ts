@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { WAIT_LIMIT_MS } from './limits.ts';
 import {
   faultOf,
   parsePayload,
@@ -8,7 +9,6 @@ import {
   type SlackBlock,
   type SlackPayload,
 } from './slack-rules.ts';
-import { WAIT_LIMIT_MS } from './limits.ts';
 
 /**
  * A local server that speaks the protocols of Slack's incoming webhooks (plain-text answers) and of its Web API

@@ -1,5 +1,5 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
-import { siblingIdOf } from '../../core/delivery-id.ts';
+import { siblingIdOf } from '../../core/model/delivery-id.ts';
 import { cleanLine } from '../message/clean.ts';
 import type { Message } from '../message/message.ts';
 import { plainTextOf } from '../message/plain-text.ts';

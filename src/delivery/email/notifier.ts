@@ -1,10 +1,10 @@
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import { cleanLine } from '../message/clean.ts';
-import { hide } from '../transport/hide.ts';
-import { InFlight } from '../transport/in-flight.ts';
 import type { Message } from '../message/message.ts';
 import type { BuildNotifier, Notifier, SendResult } from '../notifier.ts';
+import { hide } from '../transport/hide.ts';
+import { InFlight } from '../transport/in-flight.ts';
 import { addressOf, type MailSettings, mailOf } from './mail.ts';
 import { type Handover, handOver, type Refusal, SmtpError, type SmtpSettings } from './smtp.ts';
 import { Told } from './told.ts';

@@ -1,4 +1,4 @@
-import type { DeliveryFacts } from '../../core/model.ts';
+import type { DeliveryFacts } from '../../core/model/records.ts';
 
 /**
  * Where to look first, for trouble that does not say so itself; null for what does, such as a failure with its

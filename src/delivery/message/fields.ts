@@ -1,12 +1,12 @@
-import type { DeliveryFacts } from '../../core/model.ts';
-import type { Reason } from '../../core/reasons.ts';
+import type { Reason } from '../../core/model/reasons.ts';
+import type { DeliveryFacts } from '../../core/model/records.ts';
 import { formatDuration } from '../../schedule/duration.ts';
 import { adviceFor } from './advice.ts';
+import type { MessageField } from './message.ts';
 import { isEnd, type Parts } from './parts.ts';
 import { heldRevision, heldWords } from './system-words.ts';
 import { fullTime } from './wall-time.ts';
 import { troubleWords, undeliveredWords } from './words.ts';
-import type { MessageField } from './message.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -1,5 +1,5 @@
-import { isEndKind } from '../../core/delivery-id.ts';
-import type { Delivery, DeliveryFacts, Incident, Job } from '../../core/model.ts';
+import { isEndKind } from '../../core/model/delivery-id.ts';
+import type { Delivery, DeliveryFacts, Incident, Job } from '../../core/model/records.ts';
 import { cleanLine } from './clean.ts';
 import {
   type Message,
@@ -9,8 +9,8 @@ import {
   withoutDetail,
 } from './message.ts';
 import { type Redact, redactDetail } from './redact.ts';
-import { fullTime } from './wall-time.ts';
 import { systemRecovery } from './system-words.ts';
+import { fullTime } from './wall-time.ts';
 import { groupedWords, undeliveredWords } from './words.ts';
 
 /** One of the deliveries a merged message tells of. */

@@ -1,4 +1,4 @@
-import type { Delivery, DeliveryFacts, Incident, Job, Run } from '../../core/model.ts';
+import type { Delivery, DeliveryFacts, Incident, Job, Run } from '../../core/model/records.ts';
 import type { Output } from '../../store/store.ts';
 import { cleanLine, cleanText, firstLines, lastLines } from './clean.ts';
 import { fieldsOf } from './fields.ts';

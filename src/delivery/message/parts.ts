@@ -1,4 +1,4 @@
-import type { Delivery, DeliveryFacts } from '../../core/model.ts';
+import type { Delivery, DeliveryFacts } from '../../core/model/records.ts';
 import type { MessageContext, MessageKind } from './message.ts';
 import { redactDetail } from './redact.ts';
 

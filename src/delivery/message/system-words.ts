@@ -1,5 +1,5 @@
-import type { DeliveryFacts } from '../../core/model.ts';
-import type { Reason } from '../../core/reasons.ts';
+import type { Reason } from '../../core/model/reasons.ts';
+import type { DeliveryFacts } from '../../core/model/records.ts';
 import { cleanLine } from './clean.ts';
 
 /** What trouble is called, and what happened: the two halves of a title. */

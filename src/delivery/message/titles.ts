@@ -1,4 +1,4 @@
-import type { DeliveryFacts } from '../../core/model.ts';
+import type { DeliveryFacts } from '../../core/model/records.ts';
 import { formatDuration } from '../../schedule/duration.ts';
 import { cleanLine } from './clean.ts';
 import type { Parts } from './parts.ts';

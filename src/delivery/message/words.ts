@@ -1,6 +1,6 @@
-import { LIMITS } from '../../core/limits.ts';
-import type { DeliveryFacts, DeliveryKind } from '../../core/model.ts';
-import type { Reason } from '../../core/reasons.ts';
+import { LIMITS } from '../../core/model/limits.ts';
+import type { Reason } from '../../core/model/reasons.ts';
+import type { DeliveryFacts, DeliveryKind } from '../../core/model/records.ts';
 import { formatDuration } from '../../schedule/duration.ts';
 import { cleanLine } from './clean.ts';
 import { isSystemReason, systemWords, type SystemReason, type Words, heldRevision } from './system-words.ts';

@@ -1,6 +1,6 @@
 import { shorten } from '../message/clean.ts';
-import { keepEnd } from '../transport/fit.ts';
 import type { Message } from '../message/message.ts';
+import { keepEnd } from '../transport/fit.ts';
 
 /**
  * PagerDuty documents 1,024 characters for a summary, 255 for the key and 512 kB for an event ("Events API v2"); the

@@ -1,10 +1,10 @@
 import type { Clock } from '../../clock.ts';
 import { cleanLine } from '../message/clean.ts';
+import type { Message } from '../message/message.ts';
+import type { BuildNotifier, Notifier, SendResult } from '../notifier.ts';
 import { type HttpAnswer, resultOf } from '../transport/http-answer.ts';
 import { codeOf, HttpClient, webAddress } from '../transport/http-client.ts';
 import { InFlight } from '../transport/in-flight.ts';
-import type { Message } from '../message/message.ts';
-import type { BuildNotifier, Notifier, SendResult } from '../notifier.ts';
 import { eventsOf, type PagerDutyEvent, type PagerDutySeverity } from './event.ts';
 
 const URL_DEFAULT = 'https://events.pagerduty.com/v2/enqueue';

@@ -1,16 +1,16 @@
-import type { Declaration } from '../../core/declaration.ts';
-import type { Delivery, Job, Ping } from '../../core/model.ts';
-import { DEFAULT_GLOBALS, specOf } from '../../core/spec.ts';
-import { openTrouble } from '../../core/system.ts';
-import { initialState } from '../../core/transition.ts';
-import { applyEvent } from '../../ingest/events.ts';
-import { putSystemChange } from '../../ingest/system-change.ts';
-import { MemoryStore } from '../../store/memory.ts';
+import { applyEvent } from '../../apply/events.ts';
+import { putSystemChange } from '../../apply/system-change.ts';
+import { initialState } from '../../core/job/transition.ts';
+import type { Declaration } from '../../core/model/declaration.ts';
+import type { Delivery, Job, Ping } from '../../core/model/records.ts';
+import { DEFAULT_GLOBALS, specOf } from '../../core/model/spec.ts';
+import { openTrouble } from '../../core/system/incidents.ts';
+import { MemoryStore } from '../../store/local/memory.ts';
 import type { Store, Tx } from '../../store/store.ts';
-import { loadContext } from '../sending/context.ts';
 import { type MergedItem, mergedMessageOf } from '../message/merged.ts';
 import { type Message, messageOf } from '../message/message.ts';
 import type { Redact } from '../message/redact.ts';
+import { loadContext } from '../sending/context.ts';
 import { daysBefore, declaredAgoMs, JOB_STORIES, type JobStory, STORM, SYSTEM_STORIES } from './stories.ts';
 
 export type SampleEvent = keyof typeof JOB_STORIES | keyof typeof SYSTEM_STORIES | 'storm';

@@ -1,6 +1,6 @@
-import type { Declaration } from '../../core/declaration.ts';
-import type { DeliveryKind, Ping } from '../../core/model.ts';
-import type { Trouble } from '../../core/system.ts';
+import type { Declaration } from '../../core/model/declaration.ts';
+import type { DeliveryKind, Ping } from '../../core/model/records.ts';
+import type { Trouble } from '../../core/system/incidents.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;

@@ -1,5 +1,5 @@
+import { CLOCK_STEP_MS_MIN } from '../../apply/alive.ts';
 import type { Clock } from '../../clock.ts';
-import { CLOCK_STEP_MS_MIN } from '../../ingest/alive.ts';
 import type { Store } from '../../store/store.ts';
 import { WAIT_MS_MAX } from './backoff.ts';
 

@@ -1,6 +1,6 @@
-import { isEndKind, siblingIdOf } from '../../core/delivery-id.ts';
-import type { Delivery, Run } from '../../core/model.ts';
-import { readDefaults } from '../../ingest/configuration.ts';
+import { readDefaults } from '../../apply/configuration.ts';
+import { isEndKind, siblingIdOf } from '../../core/model/delivery-id.ts';
+import type { Delivery, Run } from '../../core/model/records.ts';
 import type { Store } from '../../store/store.ts';
 import {
   bareMessageOf,

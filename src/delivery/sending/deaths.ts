@@ -1,5 +1,5 @@
-import { isEndKind, siblingIdOf } from '../../core/delivery-id.ts';
-import type { Delivery } from '../../core/model.ts';
+import { isEndKind, siblingIdOf } from '../../core/model/delivery-id.ts';
+import type { Delivery } from '../../core/model/records.ts';
 import type { Store, Tx } from '../../store/store.ts';
 import { aloneOf } from './parcel.ts';
 

@@ -1,4 +1,4 @@
-import type { Delivery } from '../../core/model.ts';
+import type { Delivery } from '../../core/model/records.ts';
 import { Storm } from './storm.ts';
 
 /** A delivery this worker holds the lease of. */

@@ -1,5 +1,5 @@
-import type { Delivery } from '../../core/model.ts';
-import { noteNotifierFails, noteNotifierWorks } from '../../ingest/failing-notifiers.ts';
+import { noteNotifierFails, noteNotifierWorks } from '../../apply/failing-notifiers.ts';
+import type { Delivery } from '../../core/model/records.ts';
 import type { Tx } from '../../store/store.ts';
 import { countUndelivered } from './deaths.ts';
 import type { Parcel } from './parcel.ts';

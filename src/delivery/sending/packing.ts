@@ -1,4 +1,4 @@
-import type { Delivery } from '../../core/model.ts';
+import type { Delivery } from '../../core/model/records.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Store } from '../../store/store.ts';
 import { type MergedItem, mergedCountOf } from '../message/merged.ts';

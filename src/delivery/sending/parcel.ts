@@ -1,5 +1,5 @@
-import { siblingIdOf } from '../../core/delivery-id.ts';
-import type { Delivery, Incident } from '../../core/model.ts';
+import { siblingIdOf } from '../../core/model/delivery-id.ts';
+import type { Delivery, Incident } from '../../core/model/records.ts';
 import type { Store } from '../../store/store.ts';
 import type { MergedItem } from '../message/merged.ts';
 

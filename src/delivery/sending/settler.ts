@@ -1,5 +1,5 @@
+import { failingNotifiers } from '../../apply/failing-notifiers.ts';
 import { type Clock, sleep } from '../../clock.ts';
-import { failingNotifiers } from '../../ingest/failing-notifiers.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { MessageOutcome } from '../../observe/message-counts.ts';
 import type { Store } from '../../store/store.ts';

@@ -1,12 +1,12 @@
+import { putSystemChange } from '../../apply/system-change.ts';
 import type { Clock } from '../../clock.ts';
-import { pastTrouble, systemDeliveries, systemIncident, type Trouble } from '../../core/system.ts';
-import { putSystemChange } from '../../ingest/system-change.ts';
+import { pastTrouble, systemDeliveries, systemIncident, type Trouble } from '../../core/system/incidents.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Store } from '../../store/store.ts';
-import { attempt } from './attempt.ts';
 import { type Message, type MessageContext, messageOf } from '../message/message.ts';
 import type { Redact } from '../message/redact.ts';
 import type { Notifier } from '../notifier.ts';
+import { attempt } from './attempt.ts';
 
 /** Beats without a commit, ten seconds apart, after which it is not over in a moment. */
 const FAILURES_MIN = 3;

@@ -1,11 +1,11 @@
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Store } from '../../store/store.ts';
-import { loadContext } from './context.ts';
 import { bareMergedMessageOf, mergedMessageOf } from '../message/merged.ts';
 import { bareMessageOf, type Message, messageOf, type SourceUrlOf } from '../message/message.ts';
-import type { Parcel } from './parcel.ts';
 import type { Redact } from '../message/redact.ts';
+import { loadContext } from './context.ts';
+import type { Parcel } from './parcel.ts';
 import { textOf } from './text-of.ts';
 
 export interface WritingOptions {

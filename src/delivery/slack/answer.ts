@@ -1,6 +1,6 @@
 import { cleanLine } from '../message/clean.ts';
-import { type HttpAnswer, resultOf, retryAfterMs } from '../transport/http-answer.ts';
 import type { SendResult } from '../notifier.ts';
+import { type HttpAnswer, resultOf, retryAfterMs } from '../transport/http-answer.ts';
 
 /** Where a message is, for those that go on about it; what a receipt holds. */
 export interface Place {

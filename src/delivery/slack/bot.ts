@@ -1,8 +1,8 @@
 import type { Clock } from '../../clock.ts';
-import { codeOf, HttpClient, webAddress } from '../transport/http-client.ts';
-import { InFlight } from '../transport/in-flight.ts';
 import type { Message } from '../message/message.ts';
 import type { Notifier, SendResult } from '../notifier.ts';
+import { codeOf, HttpClient, webAddress } from '../transport/http-client.ts';
+import { InFlight } from '../transport/in-flight.ts';
 import type { Pacer } from '../transport/pacer.ts';
 import {
   type ApiAnswer,

@@ -1,5 +1,5 @@
-import type { BuildNotifier } from '../notifier.ts';
 import { LogNotifier } from '../log/notifier.ts';
+import type { BuildNotifier } from '../notifier.ts';
 import { SlackBot } from './bot.ts';
 import { SlackWebhook } from './webhook.ts';
 

@@ -1,9 +1,9 @@
 import type { Clock } from '../../clock.ts';
+import type { Message } from '../message/message.ts';
+import type { Notifier, SendResult } from '../notifier.ts';
 import type { HttpAnswer } from '../transport/http-answer.ts';
 import { codeOf, HttpClient, webAddress } from '../transport/http-client.ts';
 import { InFlight } from '../transport/in-flight.ts';
-import type { Message } from '../message/message.ts';
-import type { Notifier, SendResult } from '../notifier.ts';
 import type { Pacer } from '../transport/pacer.ts';
 import { isAboutBlocks, webhookResultOf } from './answer.ts';
 import { blocksOf, plainOf } from './blocks.ts';

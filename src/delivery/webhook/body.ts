@@ -1,5 +1,5 @@
-import type { BadKind, CloseReason, Outcome, Reason } from '../../core/reasons.ts';
-import type { Incident } from '../../core/model.ts';
+import type { BadKind, CloseReason, Outcome, Reason } from '../../core/model/reasons.ts';
+import type { Incident } from '../../core/model/records.ts';
 import { cleanLine } from '../message/clean.ts';
 import type { Message, MessageField, MessageKind, MessageLink, Severity } from '../message/message.ts';
 import { plainTextOf } from '../message/plain-text.ts';

@@ -1,6 +1,6 @@
-import type { HttpAnswer } from '../transport/http-answer.ts';
 import type { Message } from '../message/message.ts';
 import type { SendResult } from '../notifier.ts';
+import type { HttpAnswer } from '../transport/http-answer.ts';
 
 /** One request to a receiver. */
 export interface Post {

@@ -1,4 +1,4 @@
-import { fill, formatOf, partsOf } from '../../core/body-template.ts';
+import { fill, formatOf, partsOf } from '../../core/text/body-template.ts';
 import type { Message } from '../message/message.ts';
 import { bodyOf, eventOf } from './body.ts';
 import type { WebhookFormat } from './format.ts';

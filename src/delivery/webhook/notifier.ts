@@ -1,11 +1,11 @@
 import type { Clock } from '../../clock.ts';
-import { type HttpAnswer, resultOf } from '../transport/http-answer.ts';
-import { codeOf, HttpClient, webAddress } from '../transport/http-client.ts';
 import type { Message } from '../message/message.ts';
 import type { BuildNotifier, Notifier, SendResult } from '../notifier.ts';
-import type { Post, WebhookFormat } from './format.ts';
 import { decoded, hide, secretsIn } from '../transport/hide.ts';
+import { type HttpAnswer, resultOf } from '../transport/http-answer.ts';
+import { codeOf, HttpClient, webAddress } from '../transport/http-client.ts';
 import { InFlight } from '../transport/in-flight.ts';
+import type { Post, WebhookFormat } from './format.ts';
 import { jsonFormat } from './json.ts';
 import { discord } from './presets/discord.ts';
 import { ntfy } from './presets/ntfy.ts';

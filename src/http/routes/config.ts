@@ -1,5 +1,5 @@
-import type { Fault } from '../../core/errors.ts';
-import { readWritten } from '../../ingest/configuration.ts';
+import { readWritten } from '../../apply/configuration.ts';
+import type { Fault } from '../../core/model/errors.ts';
 import type { ConfigStatus } from '../deps.ts';
 import { shortened, someFaults } from '../problem.ts';
 import { Query } from '../query.ts';

@@ -1,4 +1,4 @@
-import { DELIVERY_STATUSES } from '../../core/model.ts';
+import { DELIVERY_STATUSES } from '../../core/model/records.ts';
 import { Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';

@@ -1,7 +1,7 @@
+import { unknownIncident } from '../../apply/acknowledge.ts';
 import { Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
-import { unknownIncident } from '../../ingest/acknowledge.ts';
 import { readUntil } from '../until.ts';
 import { incidentJson } from '../wire.ts';
 

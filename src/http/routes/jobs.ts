@@ -1,7 +1,7 @@
-import type { Declaration } from '../../core/declaration.ts';
-import { CronflowError, type Fault } from '../../core/errors.ts';
-import type { Incident, Job } from '../../core/model.ts';
-import { STATUSES } from '../../core/reasons.ts';
+import type { Declaration } from '../../core/model/declaration.ts';
+import { CronflowError, type Fault } from '../../core/model/errors.ts';
+import { STATUSES } from '../../core/model/reasons.ts';
+import type { Incident, Job } from '../../core/model/records.ts';
 import { readJson } from '../body.ts';
 import type { ValidDeclaration } from '../deps.ts';
 import { Query } from '../query.ts';

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client';
-import { DELIVERY_STATUSES } from '../../core/model.ts';
-import { STATUSES } from '../../core/reasons.ts';
+import { STATUSES } from '../../core/model/reasons.ts';
+import { DELIVERY_STATUSES } from '../../core/model/records.ts';
 import { MESSAGE_OUTCOMES } from '../../observe/message-counts.ts';
 import type { DeliveryCounts } from '../../store/store.ts';
 import type { HttpContext, Route } from '../router.ts';

@@ -1,9 +1,9 @@
-import { CronflowError } from '../../core/errors.ts';
-import { LIMITS } from '../../core/limits.ts';
-import { PING_KINDS, type PingKind } from '../../core/reasons.ts';
+import { CronflowError } from '../../core/model/errors.ts';
+import { LIMITS } from '../../core/model/limits.ts';
+import { PING_KINDS, type PingKind } from '../../core/model/reasons.ts';
+import type { LogFields } from '../../observe/log.ts';
 import { mediaType, noRoom, readBody } from '../body.ts';
 import { pingOf } from '../ping.ts';
-import type { LogFields } from '../../observe/log.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import type { TailBuffer } from '../tail.ts';

@@ -1,5 +1,5 @@
-import { CronflowError } from '../../core/errors.ts';
-import type { Run } from '../../core/model.ts';
+import { CronflowError } from '../../core/model/errors.ts';
+import type { Run } from '../../core/model/records.ts';
 import { Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';

@@ -1,10 +1,10 @@
-import type { Adapter } from 'lowdb';
 import { join } from 'node:path';
+import type { Adapter } from 'lowdb';
 import type { Clock } from '../../clock.ts';
-import { CronflowError } from '../../core/errors.ts';
+import { CronflowError } from '../../core/model/errors.ts';
 import type { Logger } from '../../observe/log.ts';
-import type { Changes, OutputRef } from '../changes.ts';
-import type { Tables } from '../tables.ts';
+import type { Changes, OutputRef } from '../local/changes.ts';
+import type { Tables } from '../local/tables.ts';
 import { messageOf } from './disk.ts';
 import type { Disk } from './disk.ts';
 import { Journal } from './journal.ts';

@@ -1,4 +1,4 @@
-import type { Tables } from '../tables.ts';
+import type { Tables } from '../local/tables.ts';
 import type { Disk } from './disk.ts';
 import { snapshotName } from './files.ts';
 import type { SnapshotHeader } from './files.ts';

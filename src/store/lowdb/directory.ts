@@ -1,5 +1,5 @@
 import { basename, dirname, join, resolve as absolute } from 'node:path';
-import { CronflowError } from '../../core/errors.ts';
+import { CronflowError } from '../../core/model/errors.ts';
 import { messageOf } from './disk.ts';
 import type { Disk, Inspected } from './disk.ts';
 import { isOurs, OUTPUTS } from './files.ts';

@@ -1,4 +1,4 @@
-import type { Records, TableName } from '../changes.ts';
+import type { Records, TableName } from '../local/changes.ts';
 import { realDisk } from './disk.ts';
 import type { Disk } from './disk.ts';
 import { readTables } from './history.ts';

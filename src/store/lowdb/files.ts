@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { CronflowError } from '../../core/errors.ts';
+import { CronflowError } from '../../core/model/errors.ts';
 
 /** First line of every journal segment: what the file is and where it begins. */
 export interface JournalHeader {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { CronflowError } from '../../core/errors.ts';
+import { CronflowError } from '../../core/model/errors.ts';
 import { silentLogger } from '../../observe/log.ts';
-import { Tables } from '../tables.ts';
+import { Tables } from '../local/tables.ts';
 import { unusable } from './directory.ts';
 import { isMissing, realDisk } from './disk.ts';
 import type { Disk } from './disk.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { CronflowError } from '../../core/errors.ts';
+import { CronflowError } from '../../core/model/errors.ts';
 import { messageOf, writeAll } from './disk.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { journalName, unfinishedName } from './files.ts';

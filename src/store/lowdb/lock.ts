@@ -5,7 +5,7 @@ import type { Server } from 'node:net';
 import { join, relative } from 'node:path';
 import { sleep } from '../../clock.ts';
 import type { Clock } from '../../clock.ts';
-import { CronflowError } from '../../core/errors.ts';
+import { CronflowError } from '../../core/model/errors.ts';
 import { unusable } from './directory.ts';
 import { isMissing, messageOf } from './disk.ts';
 

@@ -1,4 +1,4 @@
-import type { TableName } from '../changes.ts';
+import type { TableName } from '../local/changes.ts';
 
 /**
  * Turns one record of an older schema version into the next version's. Pure: snapshots and journals are

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { CronflowError } from '../../core/errors.ts';
-import { OUTPUT_HASH_LENGTH, type OutputRef } from '../changes.ts';
+import { CronflowError } from '../../core/model/errors.ts';
+import { OUTPUT_HASH_LENGTH, type OutputRef } from '../local/changes.ts';
+import type { Tables } from '../local/tables.ts';
 import type { Output } from '../store.ts';
-import type { Tables } from '../tables.ts';
 import { isFull, isMissing, writeAll } from './disk.ts';
 import type { Disk } from './disk.ts';
 import { OUTPUTS } from './files.ts';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Logger } from '../../observe/log.ts';
-import { TABLE_NAMES } from '../changes.ts';
-import type { Changes } from '../changes.ts';
-import { Tables } from '../tables.ts';
-import type { TableOptions } from '../tables.ts';
+import { TABLE_NAMES } from '../local/changes.ts';
+import type { Changes } from '../local/changes.ts';
+import { Tables } from '../local/tables.ts';
+import type { TableOptions } from '../local/tables.ts';
 import type { Disk } from './disk.ts';
 import { checkHeader, damaged, journalName, snapshotName, sortNames } from './files.ts';
 import type { JournalHeader } from './files.ts';

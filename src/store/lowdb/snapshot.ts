@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Changes, TableName } from '../changes.ts';
-import type { Tables } from '../tables.ts';
+import type { Changes, TableName } from '../local/changes.ts';
+import type { Tables } from '../local/tables.ts';
 import { writeAll } from './disk.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { checkHeader, damaged, snapshotName, unfinishedName } from './files.ts';

@@ -1,13 +1,13 @@
-import { Low } from 'lowdb';
 import { dirname, resolve as absolute } from 'node:path';
+import { Low } from 'lowdb';
 import { systemClock } from '../../clock.ts';
 import type { Clock } from '../../clock.ts';
-import { CronflowError } from '../../core/errors.ts';
+import { CronflowError } from '../../core/model/errors.ts';
 import type { Logger } from '../../observe/log.ts';
-import { LocalStore } from '../local.ts';
+import { LocalStore } from '../local/local-store.ts';
+import { Tables } from '../local/tables.ts';
+import { Overlay, runTransaction } from '../local/tx.ts';
 import type { Output, Scope, StoreHealth, Tx } from '../store.ts';
-import { Tables } from '../tables.ts';
-import { Overlay, runTransaction } from '../tx.ts';
 import { JournalAdapter } from './adapter.ts';
 import type { AdapterLimits, Data } from './adapter.ts';
 import { takeDirectory, unusable } from './directory.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { systemClock } from '../../clock.ts';
-import { CronflowError } from '../../core/errors.ts';
-import { type Changes, outputRefOf, TABLE_NAMES, type TableName } from '../changes.ts';
-import { Tables } from '../tables.ts';
+import { CronflowError } from '../../core/model/errors.ts';
+import { type Changes, outputRefOf, TABLE_NAMES, type TableName } from '../local/changes.ts';
+import { Tables } from '../local/tables.ts';
 import { writeBase } from './base.ts';
 import { takeDirectory } from './directory.ts';
 import { messageOf, realDisk } from './disk.ts';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import type { Declaration } from '../../../src/core/declaration.ts';
-import type { Event, State, Transition } from '../../../src/core/event.ts';
-import type { Delivery, Incident, Ping, Run } from '../../../src/core/model.ts';
-import type { PingKind } from '../../../src/core/reasons.ts';
-import { DEFAULT_GLOBALS, type Spec, specOf } from '../../../src/core/spec.ts';
-import { transition } from '../../../src/core/transition.ts';
+import { transition } from '../../../src/core/job/transition.ts';
+import type { Declaration } from '../../../src/core/model/declaration.ts';
+import type { Event, State, Transition } from '../../../src/core/model/event.ts';
+import type { PingKind } from '../../../src/core/model/reasons.ts';
+import type { Delivery, Incident, Ping, Run } from '../../../src/core/model/records.ts';
+import { DEFAULT_GLOBALS, type Spec, specOf } from '../../../src/core/model/spec.ts';
 import { declaredAt, stateOf } from './state.ts';
 
 /** When every job is declared. */

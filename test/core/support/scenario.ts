@@ -1,9 +1,9 @@
-import type { Declaration } from '../../../src/core/declaration.ts';
-import type { Event, State, Transition } from '../../../src/core/event.ts';
-import type { Ping, Run } from '../../../src/core/model.ts';
-import { PING_KINDS, type PingKind } from '../../../src/core/reasons.ts';
-import { type Spec, specOf } from '../../../src/core/spec.ts';
-import { transition } from '../../../src/core/transition.ts';
+import { transition } from '../../../src/core/job/transition.ts';
+import type { Declaration } from '../../../src/core/model/declaration.ts';
+import type { Event, State, Transition } from '../../../src/core/model/event.ts';
+import { PING_KINDS, type PingKind } from '../../../src/core/model/reasons.ts';
+import type { Ping, Run } from '../../../src/core/model/records.ts';
+import { type Spec, specOf } from '../../../src/core/model/spec.ts';
 import { parseDuration } from '../../../src/schedule/duration.ts';
 import { declaredAt, stateOf } from './state.ts';
 

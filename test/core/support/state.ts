@@ -1,7 +1,7 @@
-import type { State, Transition } from '../../../src/core/event.ts';
-import { listedRuns, NO_RUNS } from '../../../src/core/runs.ts';
-import type { Spec } from '../../../src/core/spec.ts';
-import { initialState } from '../../../src/core/transition.ts';
+import { initialState } from '../../../src/core/job/transition.ts';
+import type { State, Transition } from '../../../src/core/model/event.ts';
+import { listedRuns, NO_RUNS } from '../../../src/core/model/runs.ts';
+import type { Spec } from '../../../src/core/model/spec.ts';
 
 /** What the core reads of job `j`, declared at `at`. */
 export function declaredAt(spec: Spec, at: number): State {

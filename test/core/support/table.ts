@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Declaration } from '../../../src/core/declaration.ts';
+import type { Declaration } from '../../../src/core/model/declaration.ts';
 import { play } from './scenario.ts';
 
 /** The jobs that the tests of the core speak of. */

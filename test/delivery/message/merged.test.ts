@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Declaration } from '../../../src/core/declaration.ts';
-import type { DeliveryFacts, DeliveryKind, Incident } from '../../../src/core/model.ts';
+import type { Declaration } from '../../../src/core/model/declaration.ts';
+import type { DeliveryFacts, DeliveryKind, Incident } from '../../../src/core/model/records.ts';
+import { redact } from '../../../src/core/text/redact.ts';
 import { mergedCountOf, type MergedItem, mergedMessageOf } from '../../../src/delivery/message/merged.ts';
 import type { Message } from '../../../src/delivery/message/message.ts';
-import { redact } from '../../../src/core/redact.ts';
 import { aClosing, aDelivery, aJob, anIncident, SLOT_AT, someFacts } from '../support/records.ts';
 import { render } from '../support/render.ts';
 

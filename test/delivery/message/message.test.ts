@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { Delivery, DeliveryFacts } from '../../../src/core/model.ts';
-import { type Reason, REASONS } from '../../../src/core/reasons.ts';
-import { usualMsOf } from '../../../src/delivery/sending/context.ts';
+import { type Reason, REASONS } from '../../../src/core/model/reasons.ts';
+import type { Delivery, DeliveryFacts } from '../../../src/core/model/records.ts';
+import { redact } from '../../../src/core/text/redact.ts';
 import {
   bareMessageOf,
   type Message,
   type MessageContext,
   messageOf,
 } from '../../../src/delivery/message/message.ts';
-import { redact } from '../../../src/core/redact.ts';
+import { usualMsOf } from '../../../src/delivery/sending/context.ts';
 import { aClosing, aDelivery, aJob, anIncident, aRun, SLOT_AT, someFacts } from '../support/records.ts';
 import { render } from '../support/render.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { REASONS } from '../../../src/core/reasons.ts';
+import { REASONS } from '../../../src/core/model/reasons.ts';
 import { render } from '../support/render.ts';
 import { TELLINGS } from '../support/tellings.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { redact } from '../../../src/core/redact.ts';
+import { redact } from '../../../src/core/text/redact.ts';
 
 // Shapes of secrets, put together here so that nothing in this file looks like one.
 const AWS = ['AKIA', 'IOSFODNN7EXAMPLE'].join('');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { redact } from '../../../src/core/redact.ts';
+import { redact } from '../../../src/core/text/redact.ts';
 import {
   type Sample,
   SAMPLE_EVENTS,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { attempt } from '../../../src/delivery/sending/attempt.ts';
 import type { Notifier, SendResult } from '../../../src/delivery/notifier.ts';
+import { attempt } from '../../../src/delivery/sending/attempt.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { aMessage } from '../support/message.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { redact } from '../../../src/core/redact.ts';
+import { redact } from '../../../src/core/text/redact.ts';
 import { DeliveryWorker } from '../../../src/delivery/sending/worker.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { settle } from '../../support/fake-clock.ts';

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { KINDS } from '../../../src/delivery/registry.ts';
+import { writeGlobals } from '../../../src/apply/events.ts';
+import { noteNotifierFails } from '../../../src/apply/failing-notifiers.ts';
+import { DEFAULT_GLOBALS } from '../../../src/core/model/spec.ts';
 import type { Notifier } from '../../../src/delivery/notifier.ts';
+import { KINDS } from '../../../src/delivery/registry.ts';
 import type { DeliveryWorker } from '../../../src/delivery/sending/worker.ts';
-import { writeGlobals } from '../../../src/ingest/events.ts';
-import { noteNotifierFails } from '../../../src/ingest/failing-notifiers.ts';
 import { Pacer } from '../../../src/delivery/transport/pacer.ts';
-import { DEFAULT_GLOBALS } from '../../../src/core/spec.ts';
 import { harness, type Harness, openingOf } from '../support/harness.ts';
 import { aClosing, aDelivery, anIncident } from '../support/records.ts';
 

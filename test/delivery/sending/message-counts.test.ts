@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { aClosing, aDelivery, anIncident } from '../support/records.ts';
 import { DOWN, FakeNotifier, harness, openingOf, REVOKED } from '../support/harness.ts';
+import { aClosing, aDelivery, anIncident } from '../support/records.ts';
 
 const MINUTE_MS = 60_000;
 

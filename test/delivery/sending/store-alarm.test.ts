@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { redact } from '../../../src/core/redact.ts';
+import { Liveness } from '../../../src/checker/liveness.ts';
+import { redact } from '../../../src/core/text/redact.ts';
 import { StoreAlarm } from '../../../src/delivery/sending/store-alarm.ts';
-import { Liveness } from '../../../src/ingest/liveness.ts';
 import { DOWN, FakeNotifier, harness, type Harness, REVOKED } from '../support/harness.ts';
 
 const SECOND_MS = 1_000;

@@ -4,8 +4,8 @@ import type { Message } from '../../../src/delivery/message/message.ts';
 import { KINDS } from '../../../src/delivery/registry.ts';
 import { Pacer } from '../../../src/delivery/transport/pacer.ts';
 import { DOWN, harness, type Harness, OK, openingOf } from '../support/harness.ts';
-import { aClosing, anIncident } from '../support/records.ts';
 import { quiet } from '../support/logger.ts';
+import { aClosing, anIncident } from '../support/records.ts';
 
 const SECOND_MS = 1_000;
 const GROUP_WAIT_MS = 10 * SECOND_MS;

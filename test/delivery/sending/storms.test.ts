@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Delivery } from '../../../src/core/model.ts';
+import type { Delivery } from '../../../src/core/model/records.ts';
 import type { Message } from '../../../src/delivery/message/message.ts';
 import { DOWN, harness, type Harness, openingOf, REVOKED } from '../support/harness.ts';
 import { aClosing, aJob, anIncident, someFacts } from '../support/records.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Delivery, Incident } from '../../../src/core/model.ts';
-import { applyConfiguration } from '../../../src/ingest/configuration.ts';
+import { applyConfiguration } from '../../../src/apply/configuration.ts';
+import type { Delivery, Incident } from '../../../src/core/model/records.ts';
 import type { SendResult } from '../../../src/delivery/notifier.ts';
 import { DOWN, FakeNotifier, harness, type Harness, OK, openingOf, REVOKED } from '../support/harness.ts';
 import { aClosing, aDelivery, aJob, anIncident, aRun, someFacts } from '../support/records.ts';

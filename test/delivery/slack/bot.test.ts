@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Message } from '../../../src/delivery/message/message.ts';
 import type { SendResult } from '../../../src/delivery/notifier.ts';
-import { Pacer } from '../../../src/delivery/transport/pacer.ts';
 import { SlackBot } from '../../../src/delivery/slack/bot.ts';
+import { Pacer } from '../../../src/delivery/transport/pacer.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { type SlackServer, startSlackServer } from '../../support/slack-server.ts';
 import { aMessage } from '../support/message.ts';

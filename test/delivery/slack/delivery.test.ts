@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { redact } from '../../../src/core/text/redact.ts';
 import { NotifierRegistry } from '../../../src/delivery/registry.ts';
-import { redact } from '../../../src/core/redact.ts';
 import { DeliveryWorker } from '../../../src/delivery/sending/worker.ts';
 import { type SlackServer, startSlackServer } from '../../support/slack-server.ts';
 import { harness, type Harness, openingOf } from '../support/harness.ts';

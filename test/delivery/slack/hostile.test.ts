@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { REASONS } from '../../../src/core/reasons.ts';
+import { REASONS } from '../../../src/core/model/reasons.ts';
+import { redact } from '../../../src/core/text/redact.ts';
 import { type Message, type MessageContext, messageOf } from '../../../src/delivery/message/message.ts';
-import { redact } from '../../../src/core/redact.ts';
 import { blocksOf, plainOf } from '../../../src/delivery/slack/blocks.ts';
 import { overBlocksOf, overPlainOf } from '../../../src/delivery/slack/over.ts';
 import type { SlackPayload } from '../../../src/delivery/slack/payload.ts';

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DeliveryKind } from '../../../src/core/model.ts';
+import type { DeliveryKind } from '../../../src/core/model/records.ts';
+import { redact } from '../../../src/core/text/redact.ts';
 import { mergedCountOf, type MergedItem, mergedMessageOf } from '../../../src/delivery/message/merged.ts';
 import type { Message, MessageSection } from '../../../src/delivery/message/message.ts';
-import { Pacer } from '../../../src/delivery/transport/pacer.ts';
 import { blocksOf, plainOf } from '../../../src/delivery/slack/blocks.ts';
 import { mergedLengthMax } from '../../../src/delivery/slack/merged.ts';
-import { redact } from '../../../src/core/redact.ts';
 import { SlackWebhook } from '../../../src/delivery/slack/webhook.ts';
+import { Pacer } from '../../../src/delivery/transport/pacer.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { type SlackServer, startSlackServer } from '../../support/slack-server.ts';
 import { aMessage } from '../support/message.ts';

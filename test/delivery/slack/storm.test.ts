@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Delivery } from '../../../src/core/model.ts';
-import { redact } from '../../../src/core/redact.ts';
+import type { Delivery } from '../../../src/core/model/records.ts';
+import { redact } from '../../../src/core/text/redact.ts';
 import { NotifierRegistry } from '../../../src/delivery/registry.ts';
 import { DeliveryWorker } from '../../../src/delivery/sending/worker.ts';
 import { type SlackServer, startSlackServer } from '../../support/slack-server.ts';

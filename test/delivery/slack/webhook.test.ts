@@ -1,8 +1,8 @@
 import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
-import { Pacer } from '../../../src/delivery/transport/pacer.ts';
 import { SlackWebhook } from '../../../src/delivery/slack/webhook.ts';
+import { Pacer } from '../../../src/delivery/transport/pacer.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { type SlackServer, startSlackServer } from '../../support/slack-server.ts';
 import { aMessage } from '../support/message.ts';

@@ -1,13 +1,13 @@
 import { sleep } from '../../../src/clock.ts';
-import { CronflowError } from '../../../src/core/errors.ts';
-import type { Delivery, Incident } from '../../../src/core/model.ts';
+import { CronflowError } from '../../../src/core/model/errors.ts';
+import type { Delivery, Incident } from '../../../src/core/model/records.ts';
+import { redact } from '../../../src/core/text/redact.ts';
 import type { Message } from '../../../src/delivery/message/message.ts';
-import { redact } from '../../../src/core/redact.ts';
 import type { Notifier, SendResult } from '../../../src/delivery/notifier.ts';
 import { DeliveryWorker } from '../../../src/delivery/sending/worker.ts';
 import { createLogger, type Logger } from '../../../src/observe/log.ts';
 import { MessageCounts } from '../../../src/observe/message-counts.ts';
-import { MemoryStore } from '../../../src/store/memory.ts';
+import { MemoryStore } from '../../../src/store/local/memory.ts';
 import type { ClaimOptions, Scope, Tx } from '../../../src/store/store.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { aDelivery, aJob, anIncident } from './records.ts';

@@ -1,11 +1,11 @@
-import type { Declaration } from '../../../src/core/declaration.ts';
-import type { DeliveryKind, Ping } from '../../../src/core/model.ts';
-import type { PingKind } from '../../../src/core/reasons.ts';
+import { applyEvent } from '../../../src/apply/events.ts';
+import type { Declaration } from '../../../src/core/model/declaration.ts';
+import type { PingKind } from '../../../src/core/model/reasons.ts';
+import type { DeliveryKind, Ping } from '../../../src/core/model/records.ts';
+import { redact } from '../../../src/core/text/redact.ts';
 import type { Message } from '../../../src/delivery/message/message.ts';
 import { itemsOf, parcelOf } from '../../../src/delivery/sending/parcel.ts';
-import { redact } from '../../../src/core/redact.ts';
 import { write } from '../../../src/delivery/sending/writing.ts';
-import { applyEvent } from '../../../src/ingest/events.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { startMemoryService } from '../../support/memory-service.ts';
 

@@ -1,4 +1,4 @@
-import type { NotifierSettings } from '../../../src/core/notifier-config.ts';
+import type { NotifierSettings } from '../../../src/core/model/notifier-config.ts';
 import { startPagerDutyServer } from '../../support/pagerduty-server.ts';
 import { startSlackServer } from '../../support/slack-server.ts';
 import { SMTP_CERTIFICATE, type SmtpFault, startSmtpServer } from '../../support/smtp-server.ts';

@@ -1,4 +1,11 @@
-import type { Delivery, DeliveryFacts, Incident, Job, JobState, Run } from '../../../src/core/model.ts';
+import type {
+  Delivery,
+  DeliveryFacts,
+  Incident,
+  Job,
+  JobState,
+  Run,
+} from '../../../src/core/model/records.ts';
 
 /** The cast: one job in Berlin, due at 02:00, that failed on web1 in the night to Thursday, 15 January 2026. */
 export const SLOT_AT = Date.UTC(2026, 0, 15, 1);

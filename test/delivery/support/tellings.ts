@@ -1,17 +1,17 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigReloader } from '../../../src/config/reloader.ts';
+import { noteNotifierFails, noteNotifierWorks } from '../../../src/apply/failing-notifiers.ts';
+import { reportMended, reportTrouble } from '../../../src/apply/system.ts';
+import { Liveness } from '../../../src/checker/liveness.ts';
 import type { Config } from '../../../src/config/config.ts';
-import type { Declaration } from '../../../src/core/declaration.ts';
-import { planChanges } from '../../../src/core/plan.ts';
-import { reportMended, reportTrouble } from '../../../src/ingest/system.ts';
-import { noteNotifierFails, noteNotifierWorks } from '../../../src/ingest/failing-notifiers.ts';
-import { Liveness } from '../../../src/ingest/liveness.ts';
-import { silentLogger } from '../../../src/observe/log.ts';
-import { StoreAlarm } from '../../../src/delivery/sending/store-alarm.ts';
-import { redact } from '../../../src/core/redact.ts';
+import { ConfigReloader } from '../../../src/config/reloader.ts';
+import type { Declaration } from '../../../src/core/model/declaration.ts';
+import { planChanges } from '../../../src/core/plan/plan.ts';
+import { redact } from '../../../src/core/text/redact.ts';
 import type { Message } from '../../../src/delivery/message/message.ts';
+import { StoreAlarm } from '../../../src/delivery/sending/store-alarm.ts';
+import { silentLogger } from '../../../src/observe/log.ts';
 import { type Night, startNight, ZONE } from './night.ts';
 
 const LOG = `2026-01-15 02:00:02 dumping customers

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { schemaAt, validators } from '../../../src/config/schema.ts';
-import { REASONS } from '../../../src/core/reasons.ts';
+import { REASONS } from '../../../src/core/model/reasons.ts';
 import type { Message, MessageContext } from '../../../src/delivery/message/message.ts';
 import { bareMessageOf, messageOf } from '../../../src/delivery/message/message.ts';
 import { bodyOf, type WebhookBody } from '../../../src/delivery/webhook/body.ts';

@@ -1,10 +1,10 @@
-import { slotAfter } from '../../../src/core/slots.ts';
-import { DEFAULT_GLOBALS, specOf } from '../../../src/core/spec.ts';
+import { slotAfter } from '../../../src/core/model/slots.ts';
+import { DEFAULT_GLOBALS, specOf } from '../../../src/core/model/spec.ts';
 import { instant } from '../compare.ts';
 import type { Recorder } from '../system/recorder.ts';
 import { System } from '../system/system.ts';
-import { Dice } from '../world/dice.ts';
 import { periodMsOf } from '../world/declarations.ts';
+import { Dice } from '../world/dice.ts';
 import { type SteppedWorld, steppedWorld, wallAt } from './world.ts';
 
 const MINUTE_MS = 60_000;

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../src/clock.ts';
-import { MemoryStore } from '../../../src/store/memory.ts';
+import type { Delivery, Incident, Job, Run } from '../../../src/core/model/records.ts';
+import { MemoryStore } from '../../../src/store/local/memory.ts';
 import type { Scope, Store, Tx } from '../../../src/store/store.ts';
-import type { Delivery, Incident, Job, Run } from '../../../src/core/model.ts';
 import type { Disk, SimulatedDisk } from '../system/disk.ts';
 import type { Write as Recorded } from '../system/recorder.ts';
 import { contentOf, firstDifference } from './content.ts';

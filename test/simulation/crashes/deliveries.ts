@@ -1,6 +1,6 @@
-import type { Delivery } from '../../../src/core/model.ts';
+import type { Delivery } from '../../../src/core/model/records.ts';
+import { redact } from '../../../src/core/text/redact.ts';
 import type { Message } from '../../../src/delivery/message/message.ts';
-import { redact } from '../../../src/core/redact.ts';
 import type { Notifier, SendResult } from '../../../src/delivery/notifier.ts';
 import { DeliveryWorker } from '../../../src/delivery/sending/worker.ts';
 import { silentLogger } from '../../../src/observe/log.ts';

@@ -1,4 +1,4 @@
-import type { Outcome, Reason } from '../../../src/core/reasons.ts';
+import type { Outcome, Reason } from '../../../src/core/model/reasons.ts';
 import type { Ending, ScriptedPing } from '../script.ts';
 import { judge } from './judge.ts';
 import type { Gap, Result, Run, Slot } from './records.ts';

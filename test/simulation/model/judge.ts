@@ -1,4 +1,4 @@
-import type { Outcome, Reason } from '../../../src/core/reasons.ts';
+import type { Outcome, Reason } from '../../../src/core/model/reasons.ts';
 import type { ScriptedPing } from '../script.ts';
 import type { Terms } from './terms.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Declaration } from '../../../src/core/declaration.ts';
+import type { Declaration } from '../../../src/core/model/declaration.ts';
 import type { Happening, Script, ScriptedPing, Telling } from '../script.ts';
 import { expectedOf } from './model.ts';
 

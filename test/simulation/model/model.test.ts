@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Declaration } from '../../../src/core/declaration.ts';
+import type { Declaration } from '../../../src/core/model/declaration.ts';
 import type { Happening, Script, ScriptedPing, Verdict } from '../script.ts';
 import { expectedOf } from './model.ts';
 

@@ -1,4 +1,4 @@
-import type { BadKind, Outcome, Reason } from '../../../src/core/reasons.ts';
+import type { BadKind, Outcome, Reason } from '../../../src/core/model/reasons.ts';
 
 /** How something ended. Never changed: what corrects history is a new result in the place of the old one. */
 export interface Result {

@@ -1,5 +1,5 @@
-import type { Declaration } from '../../../src/core/declaration.ts';
-import { BAD_KINDS, type BadKind } from '../../../src/core/reasons.ts';
+import type { Declaration } from '../../../src/core/model/declaration.ts';
+import { BAD_KINDS, type BadKind } from '../../../src/core/model/reasons.ts';
 import { compileCron, type Cron } from '../../../src/schedule/cron.ts';
 import { parseDuration } from '../../../src/schedule/duration.ts';
 import { type Windows, windowsOf } from './windows.ts';

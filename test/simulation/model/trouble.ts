@@ -1,4 +1,4 @@
-import type { BadKind } from '../../../src/core/reasons.ts';
+import type { BadKind } from '../../../src/core/model/reasons.ts';
 import type { Telling } from '../script.ts';
 import { badKindOf, type Gap, type Result } from './records.ts';
 import type { Terms } from './terms.ts';

@@ -1,4 +1,4 @@
-import type { Declaration } from '../../../src/core/declaration.ts';
+import type { Declaration } from '../../../src/core/model/declaration.ts';
 import { compileCron } from '../../../src/schedule/cron.ts';
 import { parseDuration } from '../../../src/schedule/duration.ts';
 import { parseInstantIn } from '../../../src/schedule/instant.ts';

@@ -1,7 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Declaration } from '../../../src/core/declaration.ts';
-import type { Event } from '../../../src/core/event.ts';
-import type { Incident, Job } from '../../../src/core/model.ts';
+import { initialState, transition } from '../../../src/core/job/transition.ts';
+import type { Declaration } from '../../../src/core/model/declaration.ts';
+import type { Event } from '../../../src/core/model/event.ts';
+import type { Incident, Job } from '../../../src/core/model/records.ts';
+import { recentRuns, type Runs } from '../../../src/core/model/runs.ts';
+import { type Globals, type Spec, specOf } from '../../../src/core/model/spec.ts';
 import {
   type Outage,
   outageDueAt,
@@ -11,11 +14,8 @@ import {
   type Unseen,
   unseenOf,
   withGap,
-} from '../../../src/core/outage.ts';
-import { recentRuns, type Runs } from '../../../src/core/runs.ts';
-import { type Globals, type Spec, specOf } from '../../../src/core/spec.ts';
-import { initialState, transition } from '../../../src/core/transition.ts';
-import { keepRunsOf, RunTable } from '../../../src/store/runs.ts';
+} from '../../../src/core/system/outage.ts';
+import { keepRunsOf, RunTable } from '../../../src/store/local/runs.ts';
 import { gapsOf } from '../model/gaps.ts';
 import type { Gap } from '../model/records.ts';
 import type { Happening, Script, Verdict } from '../script.ts';

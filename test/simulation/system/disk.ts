@@ -1,7 +1,7 @@
 import type { Clock } from '../../../src/clock.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
+import { MemoryStore } from '../../../src/store/local/memory.ts';
 import { LowdbStore } from '../../../src/store/lowdb/store.ts';
-import { MemoryStore } from '../../../src/store/memory.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { CrashDisk } from '../../support/crash-disk.ts';
 

@@ -1,4 +1,4 @@
-import type { Ping } from '../../../src/core/model.ts';
+import type { Ping } from '../../../src/core/model/records.ts';
 import { HTTP_LIMITS } from '../../../src/http/limits.ts';
 import { pingOf } from '../../../src/http/ping.ts';
 import type { ScriptedPing } from '../script.ts';

@@ -1,7 +1,7 @@
-import type { Declaration } from '../../../src/core/declaration.ts';
-import type { Delivery, Incident, Job, Run } from '../../../src/core/model.ts';
-import { DEFAULT_GLOBALS, specOf } from '../../../src/core/spec.ts';
-import { slotAfter } from '../../../src/core/slots.ts';
+import type { Declaration } from '../../../src/core/model/declaration.ts';
+import type { Delivery, Incident, Job, Run } from '../../../src/core/model/records.ts';
+import { slotAfter } from '../../../src/core/model/slots.ts';
+import { DEFAULT_GLOBALS, specOf } from '../../../src/core/model/spec.ts';
 import type { Ending, OutageTelling, Telling, Verdict } from '../script.ts';
 
 export type Write =

@@ -1,4 +1,4 @@
-import { CronflowError } from '../../../src/core/errors.ts';
+import { CronflowError } from '../../../src/core/model/errors.ts';
 import type { Scope, Store, Tx } from '../../../src/store/store.ts';
 import type { Recorder, Write } from './recorder.ts';
 

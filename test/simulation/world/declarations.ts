@@ -1,4 +1,4 @@
-import type { Declaration } from '../../../src/core/declaration.ts';
+import type { Declaration } from '../../../src/core/model/declaration.ts';
 import type { Dice } from './dice.ts';
 
 const SECOND_MS = 1_000;

@@ -1,6 +1,6 @@
-import type { Declaration } from '../../../src/core/declaration.ts';
-import { slotAfter } from '../../../src/core/slots.ts';
-import { DEFAULT_GLOBALS, specOf } from '../../../src/core/spec.ts';
+import type { Declaration } from '../../../src/core/model/declaration.ts';
+import { slotAfter } from '../../../src/core/model/slots.ts';
+import { DEFAULT_GLOBALS, specOf } from '../../../src/core/model/spec.ts';
 import type { Happening } from '../script.ts';
 import { type DeclarationOptions, editedDeclaration } from './declarations.ts';
 import type { Dice } from './dice.ts';

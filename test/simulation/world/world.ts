@@ -1,4 +1,4 @@
-import type { Declaration } from '../../../src/core/declaration.ts';
+import type { Declaration } from '../../../src/core/model/declaration.ts';
 import type { Happening, Script } from '../script.ts';
 import { type Away, randomAways } from './away.ts';
 import { type DeclarationOptions, randomDeclaration } from './declarations.ts';

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../src/observe/log.ts';
+import { LowdbStore } from '../../../src/store/lowdb/store.ts';
 import { importDump } from '../../../src/store/lowdb/undump.ts';
 import { upgradeStore } from '../../../src/store/lowdb/upgrade.ts';
-import { LowdbStore } from '../../../src/store/lowdb/store.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 
 const run = promisify(execFile);

@@ -10,9 +10,9 @@ import { silentLogger } from '../../../src/observe/log.ts';
 import { readLog } from '../../../src/store/lowdb/log.ts';
 import { LowdbStore } from '../../../src/store/lowdb/store.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
+import { HANG_LIMIT_MS } from '../../support/limits.ts';
 import { seededRandom } from '../../support/random.ts';
 import { ids, NOW_AT } from '../../support/records.ts';
-import { HANG_LIMIT_MS } from '../../support/limits.ts';
 
 const KILLS = Number(process.env.CRONFLOW_KILLS ?? 30);
 const SEED = Number(process.env.CRONFLOW_SEED ?? Math.floor(Math.random() * 2 ** 31));

@@ -1,4 +1,4 @@
-import { MemoryStore } from '../../../src/store/memory.ts';
+import { MemoryStore } from '../../../src/store/local/memory.ts';
 import type { Store, Tx } from '../../../src/store/store.ts';
 import { seededRandom } from '../../support/random.ts';
 import { delivery, incident, increment, job, openRun, ping, run, tally } from '../../support/records.ts';

@@ -1,6 +1,6 @@
 import { cleanLine } from '../../message/clean.ts';
-import type { HttpAnswer } from '../../transport/http-answer.ts';
 import type { SendResult } from '../../notifier.ts';
+import type { HttpAnswer } from '../../transport/http-answer.ts';
 
 const DETAIL_LENGTH_MAX = 100;
 

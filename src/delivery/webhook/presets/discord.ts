@@ -1,6 +1,6 @@
 import { shorten } from '../../message/clean.ts';
-import { fit, keepEnd } from '../../transport/fit.ts';
 import type { Message, MessageLink } from '../../message/message.ts';
+import { fit, keepEnd } from '../../transport/fit.ts';
 import type { WebhookFormat } from '../format.ts';
 import { retryAfterIn } from './answer.ts';
 

@@ -1,7 +1,7 @@
 import { shorten } from '../../message/clean.ts';
-import { bytesOf, fit, keepEnd } from '../../transport/fit.ts';
 import type { Message } from '../../message/message.ts';
 import { plainTextOf } from '../../message/plain-text.ts';
+import { bytesOf, fit, keepEnd } from '../../transport/fit.ts';
 import type { WebhookFormat } from '../format.ts';
 
 /**

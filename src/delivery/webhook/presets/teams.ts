@@ -1,6 +1,6 @@
 import { shorten } from '../../message/clean.ts';
-import { bytesOf } from '../../transport/fit.ts';
 import type { Message } from '../../message/message.ts';
+import { bytesOf } from '../../transport/fit.ts';
 import type { WebhookFormat } from '../format.ts';
 
 /** Of a whole message (Microsoft Teams connector: "Message size limitation"), less some for what Teams adds. */

@@ -1,9 +1,9 @@
 import { shorten } from '../../message/clean.ts';
+import type { Message, MessageLink } from '../../message/message.ts';
+import { plainTextOf } from '../../message/plain-text.ts';
+import type { SendResult } from '../../notifier.ts';
 import { fit, keepEnd } from '../../transport/fit.ts';
 import type { HttpAnswer } from '../../transport/http-answer.ts';
-import type { Message, MessageLink } from '../../message/message.ts';
-import type { SendResult } from '../../notifier.ts';
-import { plainTextOf } from '../../message/plain-text.ts';
 import type { Post, WebhookFormat } from '../format.ts';
 import { jsonOf, retryAfterIn } from './answer.ts';
 

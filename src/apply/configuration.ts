@@ -1,0 +1,134 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Declaration } from '../core/model/declaration.ts';
+import type { Fill, Groups } from '../core/model/defaults.ts';
+import { CronflowError } from '../core/model/errors.ts';
+import type { Job } from '../core/model/records.ts';
+import { type Globals, type Spec, specOf } from '../core/model/spec.ts';
+import { isSameRecord, type Plan, type Planned, type PlannedJob, planChanges } from '../core/plan/plan.ts';
+import { closeRemoved } from '../core/system/incidents.ts';
+import type { Store, Tx } from '../store/store.ts';
+import { applyEvent, readGlobals, writeGlobals } from './events.ts';
+import { addJob, removeJob } from './jobs.ts';
+import { renameJob } from './renames.ts';
+import { putSystemChange } from './system-change.ts';
+
+/** What of a configuration is stored and applied, besides where its messages go. */
+export interface AppliedConfiguration {
+  revision: string;
+  /** What was read, so that a start with a broken file can go on with this revision. */
+  files: readonly { path: string; text: string }[];
+  defaults: Declaration;
+  groups?: Groups;
+  jobs: readonly PlannedJob[];
+  globals: Globals;
+  /** What is written in it that belongs to no job, by path, for plans; without secrets. */
+  written?: Readonly<Record<string, string>>;
+}
+
+interface StoredConfiguration {
+  revision: string;
+  files: readonly { path: string; text: string }[];
+  defaults: Declaration;
+  /** Absent in what was stored before there were groups. */
+  groups?: Groups;
+  /** Absent in what was stored before plans compared it. */
+  written?: Readonly<Record<string, string>>;
+  applied_at: number;
+}
+
+const CONFIGURATION_KEY = 'configuration';
+
+/** The last good configuration's revision and text; undefined when none was ever applied. */
+export async function storedConfiguration(store: Store): Promise<StoredConfiguration | undefined> {
+  return (await store.meta(CONFIGURATION_KEY)) as StoredConfiguration | undefined;
+}
+
+/** What the applied configuration says that belongs to no job, by path; undefined where that is not known. */
+export function readWritten(tx: Pick<Tx, 'meta'>): Readonly<Record<string, string>> | undefined {
+  return (tx.meta(CONFIGURATION_KEY) as StoredConfiguration | undefined)?.written;
+}
+
+/** The `defaults` in force. */
+export function readDefaults(tx: Tx): Declaration {
+  return readFill(tx).defaults;
+}
+
+/** What fills jobs now, those registered over the API too (docs/design.md §5). */
+export function readFill(tx: Tx): Fill {
+  return (tx.meta(CONFIGURATION_KEY) as StoredConfiguration | undefined) ?? { defaults: {} };
+}
+
+/**
+ * Applies a validated configuration in one commit: all of it or nothing (docs/design.md §5, plan and swap).
+ * @param at when the change was seen; new expectations count from it
+ * @throws CronflowError `config_invalid` with the faults of a plan that cannot be carried out
+ */
+export function applyConfiguration(store: Store, config: AppliedConfiguration, at: number): Promise<Plan> {
+  return store.transact({ all: true }, (tx) => {
+    const plan = planChanges(tx.jobs(), config.jobs, config);
+    if (plan.faults.length > 0) {
+      const detail = plan.faults.map((fault) => `${fault.path}: ${fault.message}`).join('\n');
+      throw new CronflowError('config_invalid', detail, { faults: plan.faults });
+    }
+    const { revision, files, defaults, groups = {}, written } = config;
+    tx.putMeta(CONFIGURATION_KEY, {
+      revision,
+      files,
+      defaults,
+      groups,
+      ...(written === undefined ? {} : { written }),
+      applied_at: at,
+    } satisfies StoredConfiguration);
+    // What a job's spec was depends on the globals of then.
+    const before = readGlobals(tx);
+    writeGlobals(tx, config.globals);
+    const specBefore = (job: Job): Spec => specOf(job.name, job.declaration, before);
+    const change = (job: Job, next: Job): void => {
+      applyEvent(tx, next, { type: 'spec_changed', at, previous: specBefore(job) });
+    };
+    putSystemChange(tx, closeRemoved(tx.openSystemIncidents(), config.globals.notifiers, at));
+    for (const job of plan.removed) removeJob(tx, job, at);
+    for (const { job, next, replaced } of plan.renamed) {
+      const fields = { ...declaredAs({ job, next }, at), name: next.name };
+      renameJob(tx, { job, next: fields, replaced }, specBefore(job), at);
+    }
+    for (const next of plan.added) {
+      addJob(tx, { ...declaredBy(next), name: next.name, created_at: at, updated_at: at, removed_at: null });
+    }
+    for (const planned of [...plan.changed, ...plan.adopted]) change(planned.job, declaredAs(planned, at));
+    for (const planned of plan.restored) restoreJob(tx, planned, at);
+    for (const { job, declaration } of plan.refilled) change(job, { ...job, declaration, updated_at: at });
+    for (const planned of plan.unchanged) if (!isSameRecord(planned)) tx.putJob(declaredAs(planned, at));
+    if (!isDeepStrictEqual(before, config.globals)) {
+      // A new notifier, say, is one of every job that does not choose: those in trouble tell it.
+      const others = plan.unchanged.map(({ job }) => job.id);
+      for (const id of [...others, ...untouchedApiJobIds(tx, plan)]) {
+        const job = tx.jobById(id);
+        if (job !== undefined) change(job, job);
+      }
+    }
+    return plan;
+  });
+}
+
+/** Jobs of the API that the new configuration leaves as they are. */
+function untouchedApiJobIds(tx: Tx, plan: Plan): string[] {
+  const touched = new Set([...plan.adopted, ...plan.refilled].map(({ job }) => job.id));
+  return tx
+    .jobs()
+    .filter((job) => job.removed_at === null && job.source === 'api' && !touched.has(job.id))
+    .map((job) => job.id);
+}
+
+function restoreJob(tx: Tx, planned: Planned, at: number): void {
+  applyEvent(tx, { ...declaredAs(planned, at), removed_at: null }, { type: 'restored', at });
+}
+
+function declaredAs({ job, next }: Pick<Planned, 'job' | 'next'>, at: number): Job {
+  return { ...job, ...declaredBy(next), updated_at: at };
+}
+
+function declaredBy(next: PlannedJob): Pick<Job, 'source' | 'place' | 'declared' | 'declaration'> {
+  const { place, declared, declaration } = next;
+  return { source: 'file', place, declared, declaration };
+}

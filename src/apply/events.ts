@@ -1,0 +1,73 @@
+import { instantOf } from '../core/job/draft.ts';
+import { transition } from '../core/job/transition.ts';
+import type { Event, LoggedEvent, Transition } from '../core/model/event.ts';
+import type { Job } from '../core/model/records.ts';
+import { DEFAULT_GLOBALS, type Globals, type Spec, specOf } from '../core/model/spec.ts';
+import type { Tx } from '../store/store.ts';
+import { unnotedBefore } from './alive.ts';
+
+/** Meta key under which the applied configuration's globals are stored, for every instance to read. */
+const GLOBALS_KEY = 'globals';
+
+export function readGlobals(tx: Pick<Tx, 'meta'>): Globals {
+  return (tx.meta(GLOBALS_KEY) as Globals | undefined) ?? DEFAULT_GLOBALS;
+}
+
+export function writeGlobals(tx: Tx, globals: Globals): void {
+  tx.putMeta(GLOBALS_KEY, globals);
+}
+
+/**
+ * Applies one event to one job inside a transaction: the only way a job's state changes. A time without a
+ * sign of life before the event is noted first, and so is a clock that was set back.
+ * @param job as it stands in the transaction, with its new declaration if that is what changed
+ * @param event for `spec_changed`, what came before is given as `previous`
+ * @param nowAt a tick can be for a part of the time that is over by now
+ * @returns what the event did; its records are already written to `tx`
+ */
+export function applyEvent(tx: Tx, job: Job, event: Event, nowAt = instantOf(event)): Transition {
+  const spec = specOfJob(tx, job);
+  const isOfTime = event.type === 'gap' || event.type === 'clock_set_back';
+  const unnoted = isOfTime ? null : unnotedBefore(tx, nowAt);
+  if (unnoted === null) return applyOne(tx, job, spec, event);
+  const before = event.type === 'spec_changed' ? event.previous : spec;
+  const noted = applyOne(tx, job, before, unnoted);
+  return applyOne(tx, { ...job, state: noted.state.job }, spec, event);
+}
+
+function applyOne(tx: Tx, job: Job, spec: Spec, event: Event): Transition {
+  const state = {
+    job_id: job.id,
+    job: job.state,
+    runs: tx.runsOf(job.id),
+    incident: tx.openIncidentOf(job.id) ?? null,
+  };
+  const result = transition(spec, state, event);
+  // What time does is done again by whatever comes next, unless Cronflow dies before the next sign of life.
+  if (event.type !== 'tick' || result.reason !== 'nothing_due') tx.logEvent(job.id, loggedEvent(event, spec));
+  tx.putJob({ ...job, state: result.state.job });
+  for (const run of result.runs) tx.putRun(run);
+  for (const id of result.removed_run_ids) tx.deleteRun(id);
+  tx.tally(job.id, result.tallies);
+  for (const incident of result.incidents) tx.putIncident(incident);
+  for (const delivery of result.deliveries) tx.putDelivery(delivery);
+  return result;
+}
+
+function loggedEvent(event: Event, spec: Spec): LoggedEvent {
+  if (event.type === 'spec_changed') return { type: 'spec_changed', at: event.at, spec };
+  return event.type === 'restored' ? { ...event, spec } : event;
+}
+
+/** Specs by the declaration they were read from: reading one takes longer than most events do. */
+const specs = new WeakMap<object, { globals: Globals; spec: Spec }>();
+
+/** The spec of a job as stored, under the globals now in force. */
+export function specOfJob(tx: Tx, job: Job): Spec {
+  const globals = readGlobals(tx);
+  const known = specs.get(job.declaration);
+  if (known?.globals === globals && known.spec.name === job.name) return known.spec;
+  const spec = specOf(job.name, job.declaration, globals);
+  specs.set(job.declaration, { globals, spec });
+  return spec;
+}

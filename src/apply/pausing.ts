@@ -1,0 +1,39 @@
+import { CronflowError } from '../core/model/errors.ts';
+import type { Job } from '../core/model/records.ts';
+import type { Tx } from '../store/store.ts';
+import { applyEvent, specOfJob } from './events.ts';
+
+/** Pauses a job, whoever declared it; its file may change meanwhile (docs/design.md §3.3). */
+export function pauseJob(tx: Tx, job: Job, at: number): void {
+  if (!job.state.paused_by_api) applyEvent(tx, job, { type: 'paused', at });
+}
+
+/**
+ * Ends a pause, also that of a job which was registered paused.
+ * @throws CronflowError `job_in_file` when it is the file that says so
+ */
+export function resumeJob(tx: Tx, job: Job, at: number): void {
+  const isDeclared = job.declaration.paused ?? false;
+  if (isDeclared && job.source === 'file') {
+    throw new CronflowError(
+      'job_in_file',
+      `Job "${job.name}" is paused in ${placeOf(job)}. Resume it there.`,
+    );
+  }
+  if (job.state.paused_by_api) applyEvent(tx, job, { type: 'resumed', at });
+  if (!isDeclared) return;
+  const paused = tx.jobById(job.id) ?? job;
+  const previous = specOfJob(tx, paused);
+  const resumed: Job = {
+    ...paused,
+    declared: { ...job.declared, paused: false },
+    declaration: { ...job.declaration, paused: false },
+    updated_at: at,
+  };
+  applyEvent(tx, resumed, { type: 'spec_changed', at, previous });
+}
+
+/** Where a job of a file is declared, for people. */
+export function placeOf(job: Job): string {
+  return job.place === null ? 'a file' : `${job.place.file}, line ${job.place.line}`;
+}

@@ -1,0 +1,51 @@
+import {
+  type Audience,
+  closeTrouble,
+  openTrouble,
+  remindOfTrouble,
+  type Trouble,
+} from '../core/system/incidents.ts';
+import { parseDuration } from '../schedule/duration.ts';
+import type { Store, Tx } from '../store/store.ts';
+import { readDefaults } from './configuration.ts';
+import { readGlobals } from './events.ts';
+import { putSystemChange } from './system-change.ts';
+
+/** Says that something is wrong with Cronflow itself: one message to `defaults.notify` (docs/design.md §3.3). */
+export function reportTrouble(store: Store, trouble: Trouble, at: number): Promise<void> {
+  return store.transact({}, (tx) => {
+    putSystemChange(tx, openTrouble(tx.openSystemIncidents(), trouble, audience(tx), at));
+  });
+}
+
+/** Says that it is over, to those who were told; nothing if there was no such trouble. */
+export function reportMended(store: Store, kind: Trouble['kind'], at: number): Promise<void> {
+  return store.transact({}, (tx) =>
+    putSystemChange(tx, closeTrouble(tx.openSystemIncidents(), { kind }, at)),
+  );
+}
+
+/** Names of those who are told of what belongs to no job: `defaults.notify`, or everyone without it. */
+export function defaultNotifiers(tx: Tx): readonly string[] {
+  const notify = readDefaults(tx).notify?.map((item) => (typeof item === 'string' ? item : item.to));
+  return notify ?? readGlobals(tx).notifiers;
+}
+
+/** Who is told of system incidents, and how often they are reminded. */
+export function audience(tx: Tx): Audience {
+  const every = readDefaults(tx).remind_every;
+  const remindEveryMs = every === undefined || every === 'off' ? null : parseDuration(every);
+  return { notify: defaultNotifiers(tx), remindEveryMs };
+}
+
+/**
+ * Owes the reminders of system incidents that are due.
+ * @returns whether anything is owed now
+ */
+export function remindOfSystemIncidents(store: Store, at: number): Promise<boolean> {
+  return store.transact({}, (tx) => {
+    const change = remindOfTrouble(tx.openSystemIncidents(), audience(tx), at);
+    putSystemChange(tx, change);
+    return change.deliveries.length > 0;
+  });
+}

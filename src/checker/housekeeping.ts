@@ -1,0 +1,86 @@
+import { forgetFormerNames } from '../apply/renames.ts';
+import type { Clock } from '../clock.ts';
+import { dateOf } from '../core/model/daily.ts';
+import type { DeliveryStatus } from '../core/model/records.ts';
+import type { Logger } from '../observe/log.ts';
+import type { Store } from '../store/store.ts';
+
+const DAY_MS = 86_400_000;
+const EVERY_MS = 3_600_000;
+/** History of removed jobs, so that a revert restores it (docs/design.md §5). */
+const REMOVED_JOBS_MS = 30 * DAY_MS;
+/** Closed incidents (docs/design.md §3.5), and the deliveries about them. */
+const INCIDENTS_MS = 90 * DAY_MS;
+/** Daily figures (docs/design.md §3.5). */
+const DAYS_MS = 90 * DAY_MS;
+const BATCH = 500;
+
+/** Once an hour, forgets what is older than it needs to be, a batch at a time beside the traffic. */
+export class Housekeeping {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #cancel: (() => void) | null = null;
+
+  constructor(options: { store: Store; clock: Clock; logger: Logger }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+  }
+
+  start(): void {
+    this.#cancel = this.#clock.after(EVERY_MS, () => {
+      void this.run()
+        .catch((error: unknown) => this.#logger.error('housekeeping failed', { error: String(error) }))
+        .then(() => this.#cancel !== null && this.start());
+    });
+  }
+
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = null;
+  }
+
+  /** Removes jobs, former names, daily figures, incidents and finished deliveries past their time. */
+  async run(): Promise<void> {
+    const now = this.#clock.now();
+    await this.#store.transact({ all: true }, (tx) => {
+      for (const job of tx.jobs()) {
+        if (job.removed_at !== null && job.removed_at < now - REMOVED_JOBS_MS) tx.deleteJob(job.id);
+      }
+      forgetFormerNames(tx, now);
+    });
+    while (await this.#removeOldDays(dateOf(now - DAYS_MS))) continue;
+    while (await this.#removeOldIncidents(now - INCIDENTS_MS)) continue;
+    for (const status of ['sent', 'logged', 'dead'] as const) {
+      while (await this.#removeOldDeliveries(status, now - INCIDENTS_MS)) continue;
+    }
+  }
+
+  async #removeOldDays(before: string): Promise<boolean> {
+    const days = await this.#store.daysBefore(before, BATCH);
+    if (days.length === 0) return false;
+    await this.#store.transact({ ids: days.map((day) => day.job_id) }, (tx) =>
+      days.forEach((day) => tx.deleteDay(day.job_id, day.date)),
+    );
+    return true;
+  }
+
+  async #removeOldIncidents(before: number): Promise<boolean> {
+    const { total } = await this.#store.incidents({ open: false, skip: 0, limit: 1 });
+    const page = await this.#store.incidents({ open: false, skip: Math.max(0, total - BATCH), limit: BATCH });
+    const ids = page.items.filter((each) => (each.closed_at ?? Infinity) < before).map((each) => each.id);
+    if (ids.length === 0) return false;
+    await this.#store.transact({ incident_ids: ids }, (tx) => ids.forEach((id) => tx.deleteIncident(id)));
+    return true;
+  }
+
+  async #removeOldDeliveries(status: Exclude<DeliveryStatus, 'pending'>, before: number): Promise<boolean> {
+    const { total } = await this.#store.deliveries({ status, skip: 0, limit: 1 });
+    const page = await this.#store.deliveries({ status, skip: Math.max(0, total - BATCH), limit: BATCH });
+    const ids = page.items.filter((each) => (each.finished_at ?? Infinity) < before).map((each) => each.id);
+    if (ids.length === 0) return false;
+    await this.#store.transact({ delivery_ids: ids }, (tx) => ids.forEach((id) => tx.deleteDelivery(id)));
+    return true;
+  }
+}

@@ -1,0 +1,192 @@
+import {
+  GAP_MS_MIN,
+  isClockSetBack,
+  LIVENESS_KEY,
+  LIVENESS_WRITE_EVERY_MS,
+  type TimeEvent,
+} from '../apply/alive.ts';
+import { applyEvent } from '../apply/events.ts';
+import { remindOfSystemIncidents } from '../apply/system.ts';
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../observe/log.ts';
+import { isRefusal } from '../store/backlog.ts';
+import type { Store, Tx } from '../store/store.ts';
+import { noteGap, Outages, setOutagesBack } from './outages.ts';
+
+/**
+ * Stores every 10 s that Cronflow was able to take pings, and tells every job of the times when it was not:
+ * stopped, crashed, suspended, or with a store that refused commits (docs/design.md §3.4). One rule finds almost all:
+ * the last stored sign of life is too old. A store that refused for less than that is known by what it refused.
+ */
+export class Liveness {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #onCommit: () => void;
+  readonly #onBeat: (failure: string | null) => void;
+  readonly #onClockSetBack: () => void;
+  readonly #outages: Outages;
+  #cancel: (() => void) | null = null;
+  #stopped = false;
+  #writing: Promise<void> = Promise.resolve();
+  /** When a commit was last refused, until the gap that this makes is noted. */
+  #refusedAt: number | null = null;
+  /** On the monotonic clock, when a sign of life was last stored; null before the first. */
+  lastStoredMs: number | null = null;
+
+  /**
+   * @param options.onBeat called after each attempt to store a sign of life, with why it failed or why the store counts
+   *   as failing although it took that, or null
+   * @param options.onClockSetBack called when the wall clock turned out to have been set back, be it while Cronflow was
+   *   away
+   */
+  constructor(options: {
+    store: Store;
+    clock: Clock;
+    logger: Logger;
+    onCommit: () => void;
+    onBeat?: (failure: string | null) => void;
+    onClockSetBack?: () => void;
+  }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#onCommit = options.onCommit;
+    this.#onBeat = options.onBeat ?? (() => {});
+    this.#onClockSetBack = options.onClockSetBack ?? (() => {});
+    this.#outages = new Outages({ ...options, isGapUnnoted: () => this.isGapUnnoted });
+  }
+
+  /**
+   * To be awaited before the first ping is taken and the first tick: notes the time since the last stop. A store that
+   * refuses that, on a full disk for instance, refuses pings too: the time goes on until a later beat is stored, and
+   * nothing is judged before.
+   * @throws whatever else than a refusal the store throws
+   */
+  async start(): Promise<void> {
+    try {
+      await this.#beat(0);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      this.#refused(error);
+    }
+    this.#schedule();
+  }
+
+  /** To be called when no ping can come any more: that instant is the last sign of life, however long storing it takes. */
+  async stop(): Promise<void> {
+    const lastAt = this.#clock.now();
+    this.#stopped = true;
+    this.#cancel?.();
+    await this.#writing;
+    await this.#outages.stop();
+    await this.#write(GAP_MS_MIN, lastAt).catch((error: unknown) => {
+      this.#logger.warn('could not store the last sign of life', { error: String(error) });
+    });
+  }
+
+  /**
+   * Looks at once whether there was a gap. The checker calls it when it wakes much later than it meant to,
+   * so that a tick after a suspension never comes before the gap it has to know of.
+   */
+  async check(): Promise<void> {
+    await this.#write(GAP_MS_MIN);
+  }
+
+  /** A ping or a change was refused, since it could not be stored: however short that lasts, it is a gap. */
+  noteRefusal(): void {
+    this.#refusedAt = this.#clock.now();
+  }
+
+  /** Whether nothing may be judged yet, for commits were refused and the jobs do not know. */
+  get isGapUnnoted(): boolean {
+    return this.#refusedAt !== null;
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return;
+    this.#cancel = this.#clock.after(LIVENESS_WRITE_EVERY_MS, () => {
+      this.#writing = this.#beat(GAP_MS_MIN)
+        .catch((error: unknown) => this.#refused(error))
+        .then(() => this.#schedule());
+    });
+  }
+
+  async #beat(gapMsMin: number): Promise<void> {
+    await this.#write(gapMsMin);
+    const health = this.#store.health();
+    this.#onBeat(health.ok ? null : health.detail);
+    await this.#lookAround();
+  }
+
+  #refused(error: unknown): void {
+    this.noteRefusal();
+    this.#logger.error('no commit succeeds', { error: String(error) });
+    this.#onBeat(error instanceof Error ? error.message : String(error));
+  }
+
+  /** What time does to system incidents; a beat is often enough for it. */
+  async #lookAround(): Promise<void> {
+    await this.#outages.look();
+    if (await remindOfSystemIncidents(this.#store, this.#clock.now())) this.#onCommit();
+  }
+
+  /** @param at of the sign of life; null: now */
+  async #write(gapMsMin: number, at: number | null = null): Promise<void> {
+    for (;;) {
+      const previousAt = (await this.#store.meta(LIVENESS_KEY)) as number | undefined;
+      const now = at ?? this.#clock.now();
+      const refusedAt = this.#refusedAt;
+      // Another instance that stored a sign of life since could take pings.
+      const isRefused = refusedAt !== null && (previousAt ?? now) <= refusedAt;
+      const event = previousAt === undefined ? null : eventSince(previousAt, now, isRefused ? 0 : gapMsMin);
+      const isWritten = await this.#store.transact({ all: event !== null }, (tx) => {
+        // Written meanwhile: a gap that is known already must not be noted as another.
+        if (tx.meta(LIVENESS_KEY) !== previousAt) return false;
+        tx.putMeta(LIVENESS_KEY, now);
+        if (event !== null) this.#note(tx, event, previousAt ?? now);
+        return true;
+      });
+      if (!isWritten) continue;
+      if (this.#refusedAt === refusedAt) this.#refusedAt = null;
+      this.lastStoredMs = this.#clock.monotonic();
+      if (event === null || previousAt === undefined) return;
+      if (event.type === 'clock_set_back') this.#onClockSetBack();
+      this.#onCommit();
+      return this.#report(now - previousAt);
+    }
+  }
+
+  /** Tells every job, and those who are to be told that Cronflow was away, in one commit. */
+  #note(tx: Tx, event: TimeEvent, previousAt: number): void {
+    for (const job of tx.jobs()) {
+      if (job.removed_at !== null) continue;
+      try {
+        tx.attempt(() => applyEvent(tx, job, event));
+      } catch (error) {
+        // One that cannot be told must not keep the others from being told, nor the beat from going on.
+        this.#logger.error('a job could not be told of a gap', { job_id: job.id, error: String(error) });
+      }
+    }
+    if (event.type === 'gap') noteGap(tx, { from_at: event.from_at, to_at: event.to_at });
+    else setOutagesBack(tx, previousAt - event.at);
+  }
+
+  #report(awayMs: number): void {
+    if (awayMs < 0) {
+      const seconds = Math.round(-awayMs / 1000);
+      this.#logger.warn('the clock was set back; what is expected next was computed again', { seconds });
+    }
+    if (awayMs <= GAP_MS_MIN) return;
+    const seconds = Math.round(awayMs / 1000);
+    this.#logger.warn('pings could not be taken for a while; slots of that time can end unknown', {
+      seconds,
+    });
+  }
+}
+
+/** What the time since the last sign of life means to every job; null for nothing. */
+function eventSince(previousAt: number, now: number, gapMsMin: number): TimeEvent | null {
+  if (isClockSetBack(previousAt, now)) return { type: 'clock_set_back', at: now };
+  return now - previousAt > gapMsMin ? { type: 'gap', from_at: previousAt, to_at: now } : null;
+}

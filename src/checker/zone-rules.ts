@@ -1,0 +1,35 @@
+import { applyEvent } from '../apply/events.ts';
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../observe/log.ts';
+import type { Store } from '../store/store.ts';
+
+/** Meta key of the version of the time zone rules by which the stored expectations were found. */
+const ZONE_RULES_KEY = 'zone_rules';
+
+/**
+ * Has every job expect its next slot by the rules of time zones that are in force now. A government can change them
+ * with a few weeks' notice, and Node brings the new ones with an update; a slot stored before it would be an hour off.
+ * To be awaited before the first ping is taken and the first tick.
+ * @param version of the rules, such as `2025b`; those of this Node unless given
+ */
+export async function expectByZoneRules(
+  { store, clock, logger }: { store: Store; clock: Clock; logger: Logger },
+  version = process.versions['tz'] ?? process.version,
+): Promise<void> {
+  if ((await store.meta(ZONE_RULES_KEY)) === version) return;
+  const moved: string[] = [];
+  await store.transact({ all: true }, (tx) => {
+    const at = clock.now();
+    for (const job of tx.jobs()) {
+      if (job.removed_at !== null || job.state.expected_at === null) continue;
+      const { reason } = applyEvent(tx, job, { type: 'zone_rules_changed', at });
+      if (reason === 'spec_changed') moved.push(job.name);
+    }
+    tx.putMeta(ZONE_RULES_KEY, version);
+  });
+  for (const name of moved)
+    logger.warn('the rules of time zones have changed; the next slot was found again', {
+      job: name,
+      version,
+    });
+}

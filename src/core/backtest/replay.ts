@@ -1,0 +1,133 @@
+import { initialState, transition } from '../job/transition.ts';
+import type { Event, LoggedEvent, State } from '../model/event.ts';
+import { JobRuns } from '../model/job-runs.ts';
+import type { Incident, JobState, Run } from '../model/records.ts';
+import { recentRuns } from '../model/runs.ts';
+import { isSameSpec, type Spec } from '../model/spec.ts';
+
+/** Where the log of a job begins: what was known of it, and the spec of then. */
+export interface ReplayStart {
+  at: number;
+  job: JobState;
+  /** All that are kept, oldest first. */
+  runs: readonly Run[];
+  incident: Incident | null;
+  spec: Spec;
+}
+
+/** An incident as a replay saw it. */
+export interface ReplayedIncident {
+  incident: Incident;
+  /** When the first notifier became owed a message about it; null while nobody was, and where that is not known. */
+  told_at: number | null;
+}
+
+/**
+ * Says again what happened to one job, event by event, as it was or under another spec. Pure.
+ *
+ * With a spec given, that one holds throughout: at the start of the log it takes the place of the one of then, by
+ * the rules of a spec change (docs/design.md §3.3), and what the log says of specs is left out.
+ */
+export class Replay {
+  readonly #jobId: string;
+  readonly #fixed: Spec | null;
+  #spec: Spec | null = null;
+  #job: JobState | null = null;
+  readonly #runsById = new Map<string, Run>();
+  readonly #runs = new JobRuns(this.#runsById);
+  #open: Incident | null = null;
+  readonly #incidents = new Map<string, ReplayedIncident>();
+
+  /**
+   * @param start null for a job that was declared after the log began
+   * @param spec the spec to replay under; null to replay what was
+   */
+  constructor(jobId: string, start: ReplayStart | null, spec: Spec | null) {
+    this.#jobId = jobId;
+    this.#fixed = spec;
+    if (start === null) return;
+    this.#job = start.job;
+    this.#spec = start.spec;
+    this.#open = start.incident;
+    for (const run of start.runs) this.#putRun(run);
+    if (start.incident !== null) this.#note(start.incident);
+    // Left as it was, nothing is dated anew.
+    if (spec !== null && !isSameSpec(spec, start.spec))
+      this.#changeSpec(spec, Math.max(start.at, start.job.settled_at));
+  }
+
+  /** Incidents that were open at some time since the log began, in the order in which they opened. */
+  incidents(): ReplayedIncident[] {
+    return [...this.#incidents.values()];
+  }
+
+  /** Applies what was logged next of this job. */
+  apply(logged: LoggedEvent): void {
+    switch (logged.type) {
+      case 'declared': {
+        this.#spec = this.#fixed ?? logged.spec;
+        this.#job = initialState(this.#spec, logged.at);
+        return;
+      }
+      case 'spec_changed':
+        if (this.#fixed === null) this.#changeSpec(logged.spec, logged.at);
+        return;
+      case 'restored': {
+        const { spec, ...event } = logged;
+        this.#spec = this.#fixed ?? spec;
+        return this.#happen(event);
+      }
+      default:
+        return this.#happen(logged);
+    }
+  }
+
+  /** Lets the time up to the end of the log pass. */
+  end(nowAt: number): void {
+    this.#happen({ type: 'tick', now_at: nowAt });
+  }
+
+  #changeSpec(spec: Spec, at: number): void {
+    const previous = this.#spec;
+    this.#spec = spec;
+    if (previous !== null) this.#happen({ type: 'spec_changed', at, previous });
+  }
+
+  #happen(event: Event): void {
+    // Nothing can happen to a job before it is declared.
+    if (this.#job === null || this.#spec === null) return;
+    const runs = recentRuns(this.#runs, this.#spec.keepRuns);
+    const state: State = { job_id: this.#jobId, job: this.#job, runs, incident: this.#open };
+    const result = transition(this.#spec, state, event);
+    this.#job = result.state.job;
+    this.#open = result.state.incident;
+    for (const id of result.removed_run_ids) this.#deleteRun(id);
+    for (const run of result.runs) this.#putRun(run);
+    const ended = this.#runs.ended();
+    for (const run of ended.slice(0, Math.max(0, ended.length - this.#spec.keepRuns)))
+      this.#deleteRun(run.id);
+    for (const incident of result.incidents) this.#note(incident);
+    for (const { kind, incident_id: id, facts } of result.deliveries) {
+      const known = this.#incidents.get(id);
+      if (kind === 'opened' && known !== undefined) known.told_at ??= facts.at;
+    }
+  }
+
+  #note(incident: Incident): void {
+    const known = this.#incidents.get(incident.id);
+    if (known === undefined) this.#incidents.set(incident.id, { incident, told_at: null });
+    else known.incident = incident;
+  }
+
+  #putRun(run: Run): void {
+    this.#runs.put(run, this.#runsById.get(run.id));
+    this.#runsById.set(run.id, run);
+  }
+
+  #deleteRun(id: string): void {
+    const run = this.#runsById.get(id);
+    if (run === undefined) return;
+    this.#runs.delete(run);
+    this.#runsById.delete(id);
+  }
+}

@@ -1,0 +1,81 @@
+import type { Outcome, Reason } from '../model/reasons.ts';
+import type { Run } from '../model/records.ts';
+import type { Draft } from './draft.ts';
+import { unrecordSlot } from './history.ts';
+import { beganAt, countOutcome, noteLastOutcome, retractOutcome } from './incident.ts';
+
+/** The end of a run. */
+export interface RunEnd {
+  at: number;
+  outcome: Outcome;
+  reason: Reason;
+  /** The duration as the client measured it; absent, it is derived from the instants. */
+  durationMs?: number | null;
+  /** The expectation that was not met, for people. */
+  detail?: string | null;
+}
+
+/**
+ * Ends an open run and counts its outcome. If the run took over a slot that had been given up, the slot now ends as
+ * this run did (docs/design.md §3.1, "late").
+ */
+export function endRun(draft: Draft, runId: string, end: RunEnd): Run {
+  const open = draft.run(runId);
+  if (open === undefined) throw new Error(`no run ${runId} to end: a bug in the core`);
+  const spanMs = open.started_at === null ? null : Math.max(0, end.at - open.started_at);
+  const run = draft.changeRun(runId, {
+    ended_at: end.at,
+    // A run that failed only by starting too soon has not ended yet, so it has no duration.
+    duration_ms: end.reason === 'overlap' ? null : (end.durationMs ?? spanMs),
+    limit_at: null,
+    outcome: end.outcome,
+    reason: end.reason,
+    detail: end.detail ?? null,
+    counted: open.counted && !draft.paused,
+  });
+  // `every` expects nothing while a run is open, so what it expects then is never already past (§3.1).
+  const isLast = run.counted && !draft.openRuns().some((each) => each.counted);
+  if (isLast && draft.spec.schedule?.kind === 'every' && draft.job.expected_at !== null) {
+    draft.job.expected_at = Math.max(draft.job.expected_at, draft.knownAt);
+  }
+  if (run.counted) {
+    if (end.outcome !== 'unknown') replaceGivenUpSlot(draft, run);
+    countOutcome(draft, run, end.at);
+  }
+  return run;
+}
+
+/**
+ * Replaces the outcome of a run that had been given up, because its end came after all (docs/design.md §3.2, "a late
+ * end").
+ */
+export function replaceEnd(draft: Draft, given: Run, end: RunEnd): Run {
+  const givenUpAt = given.ended_at ?? end.at;
+  const spanMs = given.started_at === null ? null : Math.max(0, end.at - given.started_at);
+  const run = draft.changeRun(given.id, {
+    ended_at: end.at,
+    duration_ms: end.durationMs ?? spanMs,
+    outcome: end.outcome,
+    reason: end.reason,
+    detail: end.detail ?? null,
+    counted: given.counted && !draft.paused,
+  });
+  if (!run.counted) return run;
+  // A run that ended `unknown` has not replaced the outcome of its slot yet.
+  if (given.outcome === 'unknown' && end.outcome !== 'unknown') replaceGivenUpSlot(draft, run);
+  const wasBad = retractOutcome(draft, given.id, beganAt(given, givenUpAt));
+  const isLatest = draft.job.last_outcome_at === givenUpAt && draft.job.last_outcome === given.outcome;
+  if (isLatest) draft.job.last_outcome_at = null;
+  // A later success has answered trouble that was told, so it is not told again.
+  if (wasBad || end.outcome === 'success' || given.outcome === 'unknown') countOutcome(draft, run, end.at);
+  else if (givenUpAt > (draft.job.last_success_at ?? -Infinity)) noteLastOutcome(draft, run, end.at);
+  draft.replacesOpening = false;
+  return run;
+}
+
+function replaceGivenUpSlot(draft: Draft, run: Run): void {
+  if (run.replaces_run_id === null || run.slot_at === null) return;
+  retractOutcome(draft, run.replaces_run_id, run.slot_at);
+  if (draft.job.last_outcome === run.replaces_outcome) draft.job.last_outcome_at = null;
+  unrecordSlot(draft, run.replaces_run_id, run.slot_at, run.replaces_outcome);
+}

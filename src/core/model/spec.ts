@@ -1,0 +1,153 @@
+import { parseDuration } from '../../schedule/duration.ts';
+import { parseInstantIn } from '../../schedule/instant.ts';
+import type { Declaration } from './declaration.ts';
+import { LIMITS } from './limits.ts';
+import { defaultMaxRuntimeMs } from './period.ts';
+import type { BadKind } from './reasons.ts';
+
+/** When a job should run: a cron expression in a zone, or a period counted from its last start. */
+export type Schedule =
+  { kind: 'cron'; expression: string; timezone: string } | { kind: 'every'; everyMs: number };
+
+/** Bad outcomes needed to open an incident: of any kind together, or of each kind for itself. */
+export type FailureThreshold = { any: number } | Partial<Record<BadKind, number>>;
+
+export interface NotifyTarget {
+  /** Name of a notifier. */
+  to: string;
+  /** The kinds it takes; all when absent. */
+  on: readonly BadKind[];
+}
+
+/** What the kept end of a run's output must and must not say. */
+export interface ExpectedOutput {
+  contains: readonly string[];
+  notContains: readonly string[];
+  /** A regular expression in RE2 syntax. */
+  matches: string | null;
+}
+
+/** A time in which trouble is recorded and nobody is told (docs/design.md §3.3); `toAt` is not part of it. */
+export type MaintenanceWindow =
+  | { kind: 'recurring'; expression: string; timezone: string; durationMs: number }
+  | { kind: 'single'; fromAt: number; toAt: number };
+
+export type Overlap = NonNullable<Declaration['overlap']>;
+
+/** A job's declaration as the core reads it: durations in milliseconds, every default filled in. */
+export interface Spec {
+  name: string;
+  schedule: Schedule | null;
+  graceMs: number;
+  maxRuntimeMs: number;
+  /** Null when a run may be as short as it likes. */
+  minRuntimeMs: number | null;
+  expectedOutput: ExpectedOutput | null;
+  overlap: Overlap;
+  maintenance: readonly MaintenanceWindow[];
+  failureThreshold: FailureThreshold;
+  recoveryThreshold: number;
+  remindEveryMs: number | null;
+  notify: readonly NotifyTarget[];
+  paused: boolean;
+  successExitCodes: readonly number[];
+  openRunsMax: number;
+  keepRuns: number;
+  replayWindowMs: number;
+}
+
+/** What a spec needs from outside its declaration. */
+export interface Globals {
+  /** Names of all configured notifiers: who is told when a job has no `notify`. */
+  notifiers: readonly string[];
+  replayWindowMs: number;
+}
+
+export const DEFAULT_GLOBALS: Globals = { notifiers: [], replayWindowMs: LIMITS.replayWindowMsDefault };
+
+const ALL_KINDS: readonly BadKind[] = ['failure', 'missed', 'timeout'];
+
+/**
+ * Reads a valid declaration into a spec.
+ * @param declaration as validated against `schemas/cronflow.schema.json`, defaults applied
+ * @throws Error only for a declaration that validation should have refused
+ */
+export function specOf(name: string, declaration: Declaration, globals: Globals): Spec {
+  return {
+    name,
+    schedule: scheduleOf(declaration),
+    graceMs: durationOf(declaration.grace, LIMITS.graceMsDefault),
+    maxRuntimeMs: maxRuntimeMsOf(declaration),
+    minRuntimeMs: declaration.min_runtime === undefined ? null : parseDuration(declaration.min_runtime),
+    expectedOutput: expectedOutputOf(declaration),
+    overlap: overlapOf(declaration),
+    maintenance: maintenanceOf(declaration),
+    failureThreshold: thresholdOf(declaration.failure_threshold),
+    recoveryThreshold: declaration.recovery_threshold ?? 1,
+    remindEveryMs: declaration.remind_every === undefined ? null : parseDuration(declaration.remind_every),
+    notify: notifyOf(declaration.notify, globals.notifiers),
+    paused: declaration.paused ?? false,
+    successExitCodes: declaration.success_exit_codes ?? [0],
+    openRunsMax: declaration.max_open_runs ?? LIMITS.openRunsMaxDefault,
+    keepRuns: declaration.keep_runs ?? LIMITS.keepRunsDefault,
+    replayWindowMs: globals.replayWindowMs,
+  };
+}
+
+/** After how long a run times out: as declared, or as holds where nothing is (docs/design.md §3.2). */
+export function maxRuntimeMsOf(declaration: Declaration): number {
+  if (declaration.max_runtime !== undefined) return parseDuration(declaration.max_runtime);
+  return defaultMaxRuntimeMs(scheduleOf(declaration), overlapOf(declaration));
+}
+
+function overlapOf({ overlap }: Declaration): Overlap {
+  return overlap ?? 'allow';
+}
+
+/** Whether two specs say the same; `specOf` puts their keys in the same order. */
+export function isSameSpec(a: Spec, b: Spec): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function durationOf(text: string | undefined, otherwiseMs: number): number {
+  return text === undefined ? otherwiseMs : parseDuration(text);
+}
+
+function scheduleOf(declaration: Declaration): Schedule | null {
+  if (declaration.every !== undefined) return { kind: 'every', everyMs: parseDuration(declaration.every) };
+  if (declaration.schedule === undefined) return null;
+  return { kind: 'cron', expression: declaration.schedule, timezone: declaration.timezone ?? 'UTC' };
+}
+
+function thresholdOf(threshold: Declaration['failure_threshold']): FailureThreshold {
+  if (threshold === undefined) return { any: 1 };
+  return typeof threshold === 'number' ? { any: threshold } : threshold;
+}
+
+function notifyOf(notify: Declaration['notify'], everyone: readonly string[]): NotifyTarget[] {
+  if (notify === undefined) return everyone.map((to) => ({ to, on: ALL_KINDS }));
+  return notify.map((item) =>
+    typeof item === 'string' ? { to: item, on: ALL_KINDS } : { to: item.to, on: item.on ?? ALL_KINDS },
+  );
+}
+
+function expectedOutputOf({ expect }: Declaration): ExpectedOutput | null {
+  if (expect?.output === undefined) return null;
+  const { contains = [], not_contains: notContains = [], matches } = expect.output;
+  return { contains: [contains].flat(), notContains: [notContains].flat(), matches: matches ?? null };
+}
+
+function maintenanceOf(declaration: Declaration): MaintenanceWindow[] {
+  return (declaration.maintenance ?? []).map((window) => {
+    const timezone = window.timezone ?? declaration.timezone ?? 'UTC';
+    if (window.schedule !== undefined && window.duration !== undefined) {
+      const durationMs = parseDuration(window.duration);
+      return { kind: 'recurring', expression: window.schedule, timezone, durationMs };
+    }
+    const [fromAt, toAt] = [window.from, window.to].map((text) => parseInstantIn(text ?? '', timezone));
+    if (fromAt === undefined || toAt === undefined) {
+      throw new Error('a maintenance window without an end: validation should have refused it');
+    }
+    return { kind: 'single', fromAt, toAt };
+  });
+}

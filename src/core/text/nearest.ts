@@ -1,0 +1,22 @@
+import { nearest as nearestByDistance } from '../../schedule/near.ts';
+
+/** Longer words are not compared: the cost is the product of the lengths. */
+const LENGTH_MAX = 64;
+
+/**
+ * The known word that was most likely meant, or undefined when none is near: the same word in another
+ * spelling (`maxRuntime`, `max-runtime`), one that it begins (`fail`), else one at most a third of its
+ * letters away.
+ */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  if (word.length === 0 || word.length > LENGTH_MAX) return undefined;
+  const others = known.filter((candidate) => candidate !== word && candidate.length <= LENGTH_MAX);
+  const same = others.find((candidate) => plain(candidate) === plain(word));
+  if (same !== undefined) return same;
+  const longer = word.length < 3 ? [] : others.filter((candidate) => candidate.startsWith(word));
+  return longer.length === 1 ? longer[0] : nearestByDistance(word, others);
+}
+
+function plain(word: string): string {
+  return word.replaceAll(/[-_. ]/g, '').toLowerCase();
+}

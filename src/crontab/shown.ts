@@ -1,0 +1,27 @@
+import { maskUrls } from '../config/mask.ts';
+import { visible } from '../config/visible.ts';
+
+const LENGTH_MAX = 200;
+const HIDDEN = '***';
+/** Options and settings whose value is a secret, with what separates the two. */
+const SECRET_VALUE =
+  /((?:[\w-]*(?:pass(?:wo?rd|wd)?|pwd|secret|token|api-?_?key|auth|cred)[\w-]*)(?:=|:\s*|\s+))("[^"]*"|'[^']*'|[^\s"';|&]+)/gi;
+/** Short options of some programs whose value is a secret. */
+const SECRET_OPTIONS: readonly RegExp[] = [
+  /(\b(?:mysql|mariadb)[\w-]*\b[^|;&]*?\s-p)([^\s"';|&]+)/gi,
+  /(\bsshpass\b[^|;&]*?\s-p\s*)("[^"]*"|'[^']*'|[^\s;|&]+)/gi,
+  /(\bredis-cli\b[^|;&]*?\s-a\s*)("[^"]*"|'[^']*'|[^\s;|&]+)/gi,
+  /(\bcurl\b[^|;&]*?\s(?:-u|--user)\s*)("[^"]*"|'[^']*'|[^\s;|&]+)/gi,
+  /(\b(?:ldap\w+|smbclient)\b[^|;&]*?\s-[wU]\s*)("[^"]*"|'[^']*'|[^\s;|&]+)/gi,
+];
+/** What is opaque enough to be a key. */
+const OPAQUE = /\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[A-Za-z0-9_-]{24,}\b/g;
+
+/** A command on one line of a comment, without what looks like a secret: files with jobs go into git. */
+export function shownCommand(command: string): string {
+  const whole = maskUrls(visible(command.trim()))
+    .replace(SECRET_VALUE, `$1${HIDDEN}`)
+    .replace(OPAQUE, HIDDEN);
+  const shown = SECRET_OPTIONS.reduce((text, option) => text.replace(option, `$1${HIDDEN}`), whole);
+  return shown.length > LENGTH_MAX ? `${shown.slice(0, LENGTH_MAX)}...` : shown;
+}

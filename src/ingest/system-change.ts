@@ -1,8 +1,0 @@
-import type { SystemChange } from '../core/system.ts';
-import type { Tx } from '../store/store.ts';
-
-/** Writes what became of system incidents. */
-export function putSystemChange(tx: Tx, { incidents, deliveries }: SystemChange): void {
-  for (const incident of incidents) tx.putIncident(incident);
-  for (const delivery of deliveries) tx.putDelivery(delivery);
-}

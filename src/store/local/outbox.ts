@@ -1,0 +1,162 @@
+import type { Delivery } from '../../core/model/records.ts';
+import type { ClaimOptions, DeliveryCounts } from '../store.ts';
+import { Heap } from './heap.ts';
+
+interface Entry {
+  delivery: Delivery;
+  /** Counts deliveries in the order they were first put: the order of a line. */
+  order: number;
+}
+
+/**
+ * Deliveries, and who may be sent next. Pending deliveries of one job (or system incident) to one notifier
+ * form a line of which only the oldest may be claimed; each notifier has a queue of its lines ordered by
+ * when their heads may be tried. Every operation costs O(log n) of what is pending.
+ */
+export class Outbox {
+  readonly #entries = new Map<string, Entry>();
+  readonly #byJob = new Map<string, Set<string>>();
+  /** Line -> ids of its pending deliveries, oldest first. */
+  readonly #lines = new Map<string, Heap>();
+  /** Notifier -> its lines, by the instant at which their heads may be claimed. */
+  readonly #queues = new Map<string, Heap>();
+  /** Delivery id -> end of its lease. In memory only: a crash ends every lease. */
+  readonly #leases = new Map<string, number>();
+  #count = 0;
+
+  get(id: string): Delivery | undefined {
+    return this.#entries.get(id)?.delivery;
+  }
+
+  /** In the order they were first put. */
+  *all(): Generator<Delivery> {
+    for (const entry of this.#entries.values()) yield entry.delivery;
+  }
+
+  /** By notifier, in the order of their names. One pass over all of them. */
+  counts(): DeliveryCounts[] {
+    const counts = new Map<string, DeliveryCounts>();
+    for (const { notifier, status, created_at: at } of this.all()) {
+      const count = counts.get(notifier) ?? {
+        notifier,
+        pending: 0,
+        sent: 0,
+        logged: 0,
+        dead: 0,
+        oldest_pending_at: null,
+      };
+      counts.set(notifier, count);
+      count[status] += 1;
+      if (status === 'pending') count.oldest_pending_at = Math.min(count.oldest_pending_at ?? at, at);
+    }
+    return [...counts.values()].sort((a, b) => (a.notifier < b.notifier ? -1 : 1));
+  }
+
+  idsOf(jobId: string): Iterable<string> {
+    return this.#byJob.get(jobId) ?? [];
+  }
+
+  put(delivery: Delivery): void {
+    const before = this.#entries.get(delivery.id);
+    if (before !== undefined && lineOf(before.delivery) !== lineOf(delivery)) this.delete(delivery.id);
+    const order = before?.order ?? this.#count++;
+    this.#entries.set(delivery.id, { delivery, order });
+    // Whoever merges others into it, or takes them out, is about to send it.
+    const isRegrouped = (delivery.merged_ids === undefined) !== (before?.delivery.merged_ids === undefined);
+    if (!isRegrouped || delivery.status !== 'pending') this.#leases.delete(delivery.id);
+    if (delivery.job_id !== null) {
+      const ids = this.#byJob.get(delivery.job_id) ?? new Set<string>();
+      this.#byJob.set(delivery.job_id, ids.add(delivery.id));
+    }
+    const line = this.#lines.get(lineOf(delivery)) ?? new Heap();
+    this.#lines.set(lineOf(delivery), line);
+    if (delivery.status === 'pending') line.set(delivery.id, order, 0);
+    else line.delete(delivery.id);
+    this.#requeue(delivery);
+    this.#requeueMerged(delivery);
+  }
+
+  delete(id: string): void {
+    const delivery = this.get(id);
+    if (delivery === undefined) return;
+    this.#entries.delete(id);
+    this.#leases.delete(id);
+    if (delivery.job_id !== null) {
+      const ids = this.#byJob.get(delivery.job_id);
+      ids?.delete(id);
+      if (ids?.size === 0) this.#byJob.delete(delivery.job_id);
+    }
+    this.#lines.get(lineOf(delivery))?.delete(id);
+    this.#requeue(delivery);
+    this.#requeueMerged(delivery);
+  }
+
+  /** Leases the head of every line whose instant has come, the longest due first. */
+  claim({ now_at: nowAt, lease_ms: leaseMs, limit, limits }: ClaimOptions): Delivery[] {
+    const claimed: Delivery[] = [];
+    for (const [notifier, queue] of this.#queues) {
+      for (const line of queue.upTo(nowAt, limits?.get(notifier) ?? limit)) {
+        const delivery = this.get(this.#lines.get(line)!.peek()!.id)!;
+        this.#leases.set(delivery.id, nowAt + leaseMs);
+        this.#requeue(delivery);
+        claimed.push(delivery);
+      }
+    }
+    return claimed;
+  }
+
+  /** The earliest instant at which `claim` would find something; null when nothing is pending. */
+  earliestAt(except?: ReadonlySet<string>): number | null {
+    let earliest: number | null = null;
+    for (const [notifier, queue] of this.#queues) {
+      if (except?.has(notifier) === true) continue;
+      const at = queue.peek()?.key;
+      if (at !== undefined && (earliest === null || at < earliest)) earliest = at;
+    }
+    return earliest;
+  }
+
+  /** Whether another message, still to be sent, tells of it: one that was deleted or finished does not. */
+  #isMerged({ merged_into: into }: Delivery): boolean {
+    return into !== undefined && this.get(into)?.status === 'pending';
+  }
+
+  /**
+   * What is merged into a delivery waits while that is pending, and goes its own way once it is not; in whichever
+   * order they were put.
+   */
+  #requeueMerged({ merged_ids: ids = [] }: Delivery): void {
+    for (const id of ids) {
+      const member = this.get(id);
+      if (member?.status === 'pending') this.#requeue(member);
+    }
+  }
+
+  /** Moves the line of `delivery` to where its head belongs, or removes it when it is empty. */
+  #requeue(delivery: Delivery): void {
+    const key = lineOf(delivery);
+    const line = this.#lines.get(key);
+    const queue = this.#queues.get(delivery.notifier) ?? new Heap();
+    const first = line?.peek();
+    if (first === undefined) {
+      this.#lines.delete(key);
+      queue.delete(key);
+      if (queue.size === 0) this.#queues.delete(delivery.notifier);
+      return;
+    }
+    // The whole line waits for the message that tells of its head.
+    if (this.#isMerged(this.get(first.id)!)) {
+      queue.delete(key);
+      if (queue.size === 0) this.#queues.delete(delivery.notifier);
+      return;
+    }
+    const at = Math.max(this.get(first.id)!.next_attempt_at, this.#leases.get(first.id) ?? 0);
+    queue.set(key, at, first.key);
+    this.#queues.set(delivery.notifier, queue);
+  }
+}
+
+function lineOf(delivery: Delivery): string {
+  const owner = delivery.job_id === null ? `incident ${delivery.incident_id}` : `job ${delivery.job_id}`;
+  return `${delivery.notifier}\n${owner}`;
+}

@@ -1,0 +1,58 @@
+import { JobRuns } from '../../core/model/job-runs.ts';
+import { LIMITS } from '../../core/model/limits.ts';
+import type { Job, Run } from '../../core/model/records.ts';
+import { NO_RUNS, type Runs } from '../../core/model/runs.ts';
+
+/** How many settled runs are kept of a job (docs/design.md §3.5). */
+export function keepRunsOf(job: Job): number {
+  return job.declaration.keep_runs ?? LIMITS.keepRunsDefault;
+}
+
+/** The runs of all jobs. A change costs the same however many jobs there are. */
+export class RunTable {
+  readonly #byId = new Map<string, Run>();
+  readonly #byJob = new Map<string, JobRuns>();
+  #generation = 0;
+
+  get(id: string): Run | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** As they are until the next change. */
+  of(jobId: string): Runs {
+    return this.#byJob.get(jobId) ?? NO_RUNS;
+  }
+
+  put(run: Run): void {
+    const runs = this.#byJob.get(run.job_id) ?? new JobRuns(this.#byId, this.#generation);
+    this.#byJob.set(run.job_id, runs);
+    runs.put(run, this.#byId.get(run.id), this.#generation);
+    this.#byId.set(run.id, run);
+  }
+
+  delete(id: string): void {
+    const run = this.#byId.get(id);
+    const runs = run === undefined ? undefined : this.#byJob.get(run.job_id);
+    if (run === undefined || runs === undefined) return;
+    runs.delete(run, this.#generation);
+    this.#byId.delete(id);
+    if (runs.all().length === 0) this.#byJob.delete(run.job_id);
+  }
+
+  /** Drops the settled runs that ended first beyond `keep`, never an open one; returns the ids of those dropped. */
+  trim(jobId: string, keep: number): string[] {
+    const ended = this.of(jobId).ended();
+    const dropped = ended.slice(0, Math.max(0, ended.length - keep)).map((run) => run.id);
+    for (const id of dropped) this.delete(id);
+    return dropped;
+  }
+
+  /** All runs as they are now, whatever changes while they are read; the call costs O(jobs), not O(runs). */
+  snapshot(): Iterable<Run> {
+    const all = [...this.#byJob.values()].map((runs) => runs.all());
+    this.#generation += 1;
+    return (function* (): Generator<Run> {
+      for (const runs of all) yield* runs;
+    })();
+  }
+}

@@ -1,0 +1,313 @@
+import type { Incident, Job } from '../../core/model/records.ts';
+import type { JobFilter, MetaValue, Page } from '../store.ts';
+import type { Changes, OutputRef, Records, TableName } from './changes.ts';
+import { DayTable } from './days.ts';
+import { Heap } from './heap.ts';
+import { Outbox } from './outbox.ts';
+import { keepRunsOf, RunTable } from './runs.ts';
+
+export interface TableOptions {
+  /** Deep-freezes every record, so that a mutation of what was read throws. */
+  freeze?: boolean;
+  /** The most disk all outputs may take, in bytes; the oldest are dropped beyond. */
+  outputBytesMax?: number;
+}
+
+/** What an output of `bytes` takes on disk: file systems give whole blocks. */
+const OUTPUT_BLOCK_BYTES = 4096;
+
+/**
+ * Everything a store holds, in memory, with the indexes its reads need. Records are immutable: a change
+ * replaces them, so a reference once read stays what it was. `apply` is deterministic; replaying the same
+ * changes gives the same tables, trimmed history included.
+ */
+export class Tables {
+  readonly outbox = new Outbox();
+  readonly runs = new RunTable();
+  readonly days = new DayTable();
+  readonly #options: TableOptions;
+  readonly #jobs = new Map<string, Job>();
+  /** Removed jobs keep their names. */
+  readonly #jobIdByName = new Map<string, string>();
+  readonly #due = new Heap();
+  /** Jobs that are not removed, ordered by name; null when it must be sorted anew. */
+  #listed: string[] | null = null;
+  /** Incidents count in the order they were first put. */
+  readonly #incidents = new Map<string, { incident: Incident; order: number }>();
+  #incidentCount = 0;
+  readonly #incidentIdsByJob = new Map<string | null, Set<string>>();
+  readonly #openIncidentIds = new Map<string | null, Set<string>>();
+  /** Oldest first. */
+  readonly #outputs = new Map<string, OutputRef>();
+  #outputBytes = 0;
+  readonly #meta = new Map<string, MetaValue>();
+
+  constructor(options: TableOptions = {}) {
+    this.#options = options;
+  }
+
+  /**
+   * Applies one commit: deletions, puts, then what follows from them (old runs and outputs are dropped).
+   * @returns the outputs that are no longer referred to
+   */
+  apply(changes: Changes): OutputRef[] {
+    if (this.#options.freeze) deepFreeze(changes.put);
+    const { put, del } = changes;
+    const dropped: OutputRef[] = [];
+    for (const id of del.outputs ?? []) this.#dropOutput(id, dropped);
+    for (const id of del.deliveries ?? []) this.outbox.delete(id);
+    for (const id of del.incidents ?? []) this.#deleteIncident(id);
+    for (const id of del.runs ?? []) this.#deleteRun(id, dropped);
+    for (const id of del.days ?? []) this.days.delete(id);
+    for (const id of del.jobs ?? []) this.#deleteJob(id);
+    for (const key of del.meta ?? []) this.#meta.delete(key);
+    this.#putJobs(put.jobs ?? []);
+    for (const run of put.runs ?? []) this.runs.put(run);
+    for (const day of put.days ?? []) this.days.put(day);
+    for (const incident of put.incidents ?? []) this.#putIncident(incident);
+    for (const delivery of put.deliveries ?? []) this.outbox.put(delivery);
+    for (const output of put.outputs ?? []) this.#putOutput(output, dropped);
+    for (const { key, value } of put.meta ?? []) this.#meta.set(key, value);
+    this.#trim(changes, dropped);
+    // The same text may have been put again.
+    return dropped.filter((output) => !this.hasOutput(output));
+  }
+
+  /** Removed jobs included. */
+  jobById(id: string): Job | undefined {
+    return this.#jobs.get(id);
+  }
+
+  /** Removed jobs included. */
+  jobByName(name: string): Job | undefined {
+    return this.#jobs.get(this.#jobIdByName.get(name) ?? '');
+  }
+
+  /** Removed jobs included, in the order they were first put. */
+  jobs(): Iterable<Job> {
+    return this.#jobs.values();
+  }
+
+  listJobs(filter: JobFilter): Page<Job> {
+    this.#listed ??= [...this.#jobs.values()]
+      .filter((job) => job.removed_at === null)
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .map((job) => job.id);
+    const matches = matcher(filter, this.#openIncidentIds);
+    const items: Job[] = [];
+    let total = 0;
+    for (const id of this.#listed) {
+      const job = this.#jobs.get(id)!;
+      if (!matches(job)) continue;
+      if (total >= filter.skip && items.length < filter.limit) items.push(job);
+      total += 1;
+    }
+    return { items, total };
+  }
+
+  earliestDueAt(): number | null {
+    return this.#due.peek()?.key ?? null;
+  }
+
+  dueJobIds(nowAt: number, limit: number): string[] {
+    return this.#due.upTo(nowAt, limit);
+  }
+
+  incident(id: string): Incident | undefined {
+    return this.#incidents.get(id)?.incident;
+  }
+
+  /** Of one job, or with null those that belong to none; in the order they were first put. */
+  openIncidentsOf(jobId: string | null): Incident[] {
+    return this.#inOrder(this.#openIncidentIds.get(jobId) ?? []);
+  }
+
+  /** In the order they were first put. */
+  incidents(filter: { job_id?: string; open?: boolean } = {}): Incident[] {
+    const { job_id: jobId, open } = filter;
+    let ids: Iterable<string> = this.#incidents.keys();
+    if (open === true) {
+      const sets = jobId === undefined ? this.#openIncidentIds.values() : [this.#openIncidentIds.get(jobId)];
+      ids = [...sets].flatMap((set) => Array.from(set ?? []));
+    } else if (jobId !== undefined) ids = this.#incidentIdsByJob.get(jobId) ?? [];
+    const incidents = this.#inOrder(ids);
+    return open === false ? incidents.filter((incident) => incident.closed_at !== null) : incidents;
+  }
+
+  outputRef(runId: string): OutputRef | undefined {
+    return this.#outputs.get(runId);
+  }
+
+  /** Whether this very text is the run's output. */
+  hasOutput(ref: OutputRef): boolean {
+    return this.#outputs.get(ref.run_id)?.hash === ref.hash;
+  }
+
+  outputRefs(): Iterable<OutputRef> {
+    return this.#outputs.values();
+  }
+
+  hasMeta(key: string): boolean {
+    return this.#meta.has(key);
+  }
+
+  meta(key: string): MetaValue {
+    return this.#meta.get(key);
+  }
+
+  /**
+   * Every record as of now, table by table in the order in which they can be put again. The call copies
+   * references; what is committed while the records are read does not show.
+   */
+  snapshot(): Iterable<{ [T in TableName]: { table: T; record: Records[T] } }[TableName]> {
+    const jobs = [...this.#jobs.values()];
+    const runs = this.runs.snapshot();
+    const days = this.days.snapshot();
+    const incidents = [...this.#incidents.values()];
+    const deliveries = [...this.outbox.all()];
+    const outputs = [...this.#outputs.values()];
+    const meta = [...this.#meta];
+    return (function* () {
+      for (const record of jobs) yield { table: 'jobs', record } as const;
+      for (const record of runs) yield { table: 'runs', record } as const;
+      for (const record of days) yield { table: 'days', record } as const;
+      for (const { incident } of incidents) yield { table: 'incidents', record: incident } as const;
+      for (const record of deliveries) yield { table: 'deliveries', record } as const;
+      for (const record of outputs) yield { table: 'outputs', record } as const;
+      for (const [key, value] of meta) yield { table: 'meta', record: { key, value } } as const;
+    })();
+  }
+
+  /** Two passes, so that jobs may exchange names within one commit. */
+  #putJobs(jobs: readonly Job[]): void {
+    for (const job of jobs) {
+      const before = this.#jobs.get(job.id);
+      if (before?.name === job.name && before.removed_at === job.removed_at) continue;
+      this.#listed = null;
+      if (before !== undefined) this.#forgetName(before);
+    }
+    for (const job of jobs) {
+      this.#jobs.set(job.id, job);
+      this.#jobIdByName.set(job.name, job.id);
+      if (job.removed_at === null && job.state.due_at !== null)
+        this.#due.set(job.id, job.state.due_at, job.id);
+      else this.#due.delete(job.id);
+    }
+  }
+
+  #deleteJob(id: string): void {
+    const job = this.#jobs.get(id);
+    if (job === undefined) return;
+    this.#jobs.delete(id);
+    this.#forgetName(job);
+    this.#due.delete(id);
+    this.#listed = null;
+  }
+
+  #forgetName(job: Job): void {
+    if (this.#jobIdByName.get(job.name) === job.id) this.#jobIdByName.delete(job.name);
+  }
+
+  #deleteRun(id: string, dropped: OutputRef[]): void {
+    this.runs.delete(id);
+    this.#dropOutput(id, dropped);
+  }
+
+  #putIncident(incident: Incident): void {
+    const order = this.#incidents.get(incident.id)?.order ?? this.#incidentCount++;
+    this.#incidents.set(incident.id, { incident, order });
+    addTo(this.#incidentIdsByJob, incident.job_id, incident.id);
+    if (incident.closed_at === null) addTo(this.#openIncidentIds, incident.job_id, incident.id);
+    else removeFrom(this.#openIncidentIds, incident.job_id, incident.id);
+  }
+
+  #deleteIncident(id: string): void {
+    const incident = this.incident(id);
+    if (incident === undefined) return;
+    this.#incidents.delete(id);
+    removeFrom(this.#incidentIdsByJob, incident.job_id, id);
+    removeFrom(this.#openIncidentIds, incident.job_id, id);
+  }
+
+  #inOrder(ids: Iterable<string>): Incident[] {
+    return [...ids]
+      .map((id) => this.#incidents.get(id)!)
+      .sort((a, b) => a.order - b.order)
+      .map((entry) => entry.incident);
+  }
+
+  #putOutput(output: OutputRef, dropped: OutputRef[]): void {
+    this.#dropOutput(output.run_id, dropped);
+    this.#outputs.set(output.run_id, output);
+    this.#outputBytes += diskBytes(output);
+  }
+
+  #dropOutput(runId: string, dropped: OutputRef[]): void {
+    const output = this.#outputs.get(runId);
+    if (output === undefined) return;
+    this.#outputs.delete(runId);
+    this.#outputBytes -= diskBytes(output);
+    dropped.push(output);
+  }
+
+  /** Holds the limits on history (docs/design.md §3.5) and on outputs. */
+  #trim({ put }: Changes, dropped: OutputRef[]): void {
+    const jobIds = new Set((put.jobs ?? []).map((job) => job.id));
+    for (const run of put.runs ?? []) jobIds.add(run.job_id);
+    for (const jobId of jobIds) {
+      const job = this.#jobs.get(jobId);
+      if (job === undefined) continue;
+      for (const runId of this.runs.trim(jobId, keepRunsOf(job))) this.#dropOutput(runId, dropped);
+    }
+    for (const { run_id: runId } of put.outputs ?? [])
+      if (this.runs.get(runId) === undefined) this.#dropOutput(runId, dropped);
+    const max = this.#options.outputBytesMax ?? Infinity;
+    for (const runId of this.#outputs.keys()) {
+      if (this.#outputBytes <= max) break;
+      this.#dropOutput(runId, dropped);
+    }
+  }
+}
+
+/** `skip` and `limit` of what is newest last, newest first. */
+export function pageNewestFirst<T>(items: readonly T[], page: { skip: number; limit: number }): Page<T> {
+  const end = Math.max(0, items.length - page.skip);
+  return { items: items.slice(Math.max(0, end - page.limit), end).reverse(), total: items.length };
+}
+
+/** Freezes a record and all it holds; what is frozen already is taken to be so in depth. */
+export function deepFreeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const part of Object.values(value)) deepFreeze(part);
+}
+
+function matcher(
+  filter: JobFilter,
+  openIncidents: ReadonlyMap<string | null, unknown>,
+): (job: Job) => boolean {
+  const { status, incident, tag, group } = filter;
+  const q = filter.q?.toLowerCase();
+  return (job) =>
+    (status === undefined || job.state.status === status) &&
+    (incident === undefined || openIncidents.has(job.id) === (incident === 'open')) &&
+    (tag === undefined || (job.declaration.tags?.includes(tag) ?? false)) &&
+    (group === undefined || job.declaration.group === group) &&
+    (q === undefined ||
+      job.name.toLowerCase().includes(q) ||
+      (job.declaration.description?.toLowerCase().includes(q) ?? false));
+}
+
+function diskBytes(output: OutputRef): number {
+  return Math.max(1, Math.ceil(output.bytes / OUTPUT_BLOCK_BYTES)) * OUTPUT_BLOCK_BYTES;
+}
+
+function addTo<K>(index: Map<K, Set<string>>, key: K, id: string): void {
+  index.set(key, (index.get(key) ?? new Set<string>()).add(id));
+}
+
+function removeFrom<K>(index: Map<K, Set<string>>, key: K, id: string): void {
+  const ids = index.get(key);
+  ids?.delete(id);
+  if (ids?.size === 0) index.delete(key);
+}

@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import { storedConfiguration } from '../../src/apply/configuration.ts';
+import { startMemoryService } from '../support/memory-service.ts';
+
+const START = Date.UTC(2025, 0, 1);
+const HOUR_MS = 3_600_000;
+
+test('jobs are added, changed, removed and restored, each with its history', async () => {
+  const { configure, ping, store, clock } = await startMemoryService(START);
+  await configure({ backup: { schedule: '0 2 * * *' }, report: { schedule: '0 3 * * *' } });
+  await ping('backup', 'failure');
+  const before = (await store.jobByName('backup'))!;
+  await configure({ backup: { schedule: '0 4 * * *' } });
+  const changed = (await store.jobByName('backup'))!;
+  expect(changed).toMatchObject({
+    id: before.id,
+    state: { expected_at: START + 4 * HOUR_MS, status: 'failure' },
+  });
+  expect(await store.openIncidentOf(changed.id)).toBeDefined();
+  expect(await store.jobByName('report')).toBeUndefined();
+  await clock.advance(HOUR_MS);
+  await configure({ backup: { schedule: '0 4 * * *' }, report: { schedule: '0 3 * * *' } });
+  expect(await store.jobByName('report')).toMatchObject({
+    removed_at: null,
+    state: { expected_at: START + 3 * HOUR_MS },
+  });
+});
+
+test('a file never touches jobs of the API, but adopts one whose name it declares', async () => {
+  const { configure, ingest, store, ping } = await startMemoryService(START);
+  const { id } = await ingest.register('adhoc', { schedule: '0 2 * * *' });
+  await ping('adhoc', 'success');
+  await configure({ backup: {} });
+  expect(await store.jobByName('adhoc')).toMatchObject({ source: 'api' });
+  await configure({ backup: {}, adhoc: { schedule: '0 5 * * *' } });
+  expect(await store.jobByName('adhoc')).toMatchObject({ id, source: 'file', place: { line: 2 } });
+  expect((await store.runsOf(id, { skip: 0, limit: 10 })).total).toBe(1);
+  await configure({ backup: {} });
+  expect(await store.jobByName('adhoc')).toBeUndefined();
+});
+
+test('changed defaults change what counts for jobs of the API too', async () => {
+  const { configure, ingest, store } = await startMemoryService(START);
+  await ingest.register('adhoc', { schedule: '0 2 * * *' });
+  await configure({}, { timezone: 'Asia/Tokyo' });
+  expect(await store.jobByName('adhoc')).toMatchObject({
+    declared: { schedule: '0 2 * * *' },
+    declaration: { timezone: 'Asia/Tokyo' },
+    state: { expected_at: START + 17 * HOUR_MS },
+  });
+});
+
+test('groups fill the jobs of the API that are in them, when they are registered and when the groups change', async () => {
+  const { configure, ingest, store } = await startMemoryService(START);
+  await configure({}, { timezone: 'UTC' }, ['ops'], { tokyo: { timezone: 'Asia/Tokyo' } });
+  await ingest.register('adhoc', { schedule: '0 2 * * *', group: 'tokyo' });
+  expect(await store.jobByName('adhoc')).toMatchObject({ state: { expected_at: START + 17 * HOUR_MS } });
+  const plan = await configure({}, { timezone: 'UTC' }, ['ops'], { tokyo: { timezone: 'Asia/Dubai' } });
+  expect(plan.refilled.map(({ keys }) => keys)).toEqual([
+    [{ key: 'timezone', from: 'Asia/Tokyo', to: 'Asia/Dubai' }],
+  ]);
+  expect(await store.jobByName('adhoc')).toMatchObject({ state: { expected_at: START + 22 * HOUR_MS } });
+});
+
+test('the revision and its text are stored, for a start with a broken file', async () => {
+  const { configure, store } = await startMemoryService(START);
+  await configure({ backup: {} });
+  expect(await storedConfiguration(store)).toEqual({
+    revision: '1',
+    files: [{ path: 'cronflow.yaml', text: '1' }],
+    defaults: {},
+    groups: {},
+    applied_at: START,
+  });
+});
+
+test('a notifier that joins is told of what is in trouble, by jobs of the file and of the API alike', async () => {
+  const { configure, ingest, ping, store } = await startMemoryService(START);
+  await configure({ backup: {}, chosen: { notify: ['ops'] }, fine: {} });
+  await ingest.register('adhoc', {});
+  for (const name of ['backup', 'chosen', 'adhoc']) await ping(name, 'failure');
+  await ping('fine', 'success');
+  await configure({ backup: {}, chosen: { notify: ['ops'] }, fine: {} }, {}, ['ops', 'pager']);
+  const { items } = await store.deliveries({ skip: 0, limit: 20 });
+  const told = items
+    .filter(({ notifier }) => notifier === 'pager')
+    .map(({ kind, facts }) => `${facts.job_name} ${kind}`);
+  expect(told.sort()).toEqual(['adhoc opened', 'backup opened']);
+});
