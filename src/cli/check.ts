@@ -6,7 +6,7 @@ import { hideInFault } from '../config/hide.ts';
 import { lintsOf } from '../config/lints.ts';
 import { loadConfig } from '../config/load.ts';
 import { locatorOf } from '../config/locator.ts';
-import { NO_ENV } from '../config/no-env.ts';
+import { NO_ENV } from '../config/substitute.ts';
 import type { Fault, Lint } from '../core/model/errors.ts';
 import { parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';

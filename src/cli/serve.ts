@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
-import type { App, AppOptions } from '../app/app.ts';
+import type { App } from '../app/app.ts';
+import type { AppOptions } from '../app/parts.ts';
 import { CronflowError } from '../core/model/errors.ts';
 import { createLogger, LOG_LEVELS, type LogLevel } from '../observe/log.ts';
 import { parseArgs } from './arguments.ts';

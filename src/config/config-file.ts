@@ -1,7 +1,8 @@
 import type { Fault } from '../core/model/errors.ts';
 import type { SourceFile } from './config.ts';
 import { type Problem, problemsOf, toFault } from './faults.ts';
-import { type Validator, validators } from './schema.ts';
+import { validators } from './schema.ts';
+import type { Validator } from './schema-parts.ts';
 import type { Env } from './substitute.ts';
 import { pointer, type Spot, type Tree } from './tree.ts';
 import { type ParsedYaml, parseYaml } from './yaml.ts';

@@ -4,7 +4,7 @@ import type { Lint } from '../core/model/errors.ts';
 import type { HeartbeatConfig } from '../core/model/heartbeat-config.ts';
 import type { NotifierConfig } from '../core/model/notifier-config.ts';
 import type { Globals } from '../core/model/spec.ts';
-import type { PlannedJob } from '../core/plan/plan.ts';
+import type { PlannedJob } from '../core/plan/planned-job.ts';
 
 export type { NotifierConfig };
 

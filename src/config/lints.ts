@@ -1,9 +1,9 @@
 import type { Lint } from '../core/model/errors.ts';
 import { isNeverHeard } from '../core/model/maintenance.ts';
 import { tellsNobody } from '../core/model/notifier-config.ts';
-import { periodMsOf } from '../core/model/period.ts';
+import { periodMsOf } from '../core/model/schedule.ts';
 import { type Spec, specOf } from '../core/model/spec.ts';
-import type { PlannedJob } from '../core/plan/plan.ts';
+import type { PlannedJob } from '../core/plan/planned-job.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { isOneLetterAway } from '../schedule/near.ts';
 import { firstSkipped, type SkippedTime } from '../schedule/skipped.ts';

@@ -1,7 +1,8 @@
 import type { Config } from './config.ts';
 import { type ConfigText, parseText, placeIn, type TextPlace } from './config-file.ts';
-import { NO_ENV } from './no-env.ts';
-import { type Validator, validators } from './schema.ts';
+import { validators } from './schema.ts';
+import type { Validator } from './schema-parts.ts';
+import { NO_ENV } from './substitute.ts';
 import type { Env } from './substitute.ts';
 import { dotted } from './tree.ts';
 

@@ -1,10 +1,11 @@
 import { dirname, resolve } from 'node:path';
 import type { NotifierConfig } from './config.ts';
 import type { Problem } from './faults.ts';
-import { NO_ENV, standInFor } from './no-env.ts';
 import { type Schema, typesOfBranch, validators } from './schema.ts';
 import type { ConfigFile } from './schema-types.ts';
 import { fingerprintOfSecret, readSecret, type SecretFiles } from './secret-files.ts';
+import { standInFor } from './stand-in.ts';
+import { NO_ENV } from './substitute.ts';
 import type { Env } from './substitute.ts';
 import { pointer } from './tree.ts';
 

@@ -1,5 +1,5 @@
 import type { Fault, Lint } from '../core/model/errors.ts';
-import type { PlannedJob } from '../core/plan/plan.ts';
+import type { PlannedJob } from '../core/plan/planned-job.ts';
 
 type Declared = Omit<PlannedJob, 'declaration'>;
 

@@ -3,11 +3,12 @@
  * exports the same `compiledParts`, compiled ahead (`scripts/compile-schema.mjs`): compiling takes longer than reading
  * most files.
  */
-import { _, Ajv, Name } from 'ajv';
+import { _, Ajv, type ErrorObject, Name, type ValidateFunction } from 'ajv';
 import type { Declaration } from '../core/model/declaration.ts';
-import type { Validator } from './schema.ts';
 import { isTemplate, isUnique, isUrl, isWithin } from './schema-keywords.ts';
 import type { ConfigFile } from './schema-types.ts';
+
+export type Validator<T> = ValidateFunction<T> & { errors?: null | ErrorObject[] };
 
 export interface SchemaParts {
   file: Validator<ConfigFile>;

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import type { ErrorObject, ValidateFunction } from 'ajv';
 import { withoutVariables } from '../core/text/without-variables.ts';
 import { compiledParts, type SchemaParts } from './schema-parts.ts';
 
@@ -33,8 +32,6 @@ export interface Schema {
   /** Set on secrets: their values are never shown. */
   writeOnly?: boolean;
 }
-
-export type Validator<T> = ValidateFunction<T> & { errors?: null | ErrorObject[] };
 
 interface Validators extends SchemaParts {
   schema: Schema;

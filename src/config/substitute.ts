@@ -1,7 +1,11 @@
-import { NO_ENV } from './no-env.ts';
-
 /** Environment variables by name. */
 export type Env = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Stands for an environment of which nothing is known, as where a file is checked without its secrets: what comes from
+ * a variable, or from the file of a secret, is taken for whatever its key wants.
+ */
+export const NO_ENV: Env = Object.freeze({});
 
 export type Substitution =
   | {

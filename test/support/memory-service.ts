@@ -5,7 +5,7 @@ import type { Declaration } from '../../src/core/model/declaration.ts';
 import { applyDefaults, type Fill, type Groups } from '../../src/core/model/defaults.ts';
 import type { PingKind } from '../../src/core/model/reasons.ts';
 import type { Ping } from '../../src/core/model/records.ts';
-import type { PlannedJob } from '../../src/core/plan/plan.ts';
+import type { PlannedJob } from '../../src/core/plan/planned-job.ts';
 import { JobIngest } from '../../src/ingest/job-ingest.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { MemoryStore } from '../../src/store/local/memory.ts';

@@ -1,6 +1,6 @@
 import { LIMITS } from '../model/limits.ts';
-import { periodMsOf } from '../model/period.ts';
 import type { Ping, Run } from '../model/records.ts';
+import { periodMsOf } from '../model/schedule.ts';
 import type { Draft } from './draft.ts';
 
 /**

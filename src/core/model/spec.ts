@@ -2,12 +2,8 @@ import { parseDuration } from '../../schedule/duration.ts';
 import { parseInstantIn } from '../../schedule/instant.ts';
 import type { Declaration } from './declaration.ts';
 import { LIMITS } from './limits.ts';
-import { defaultMaxRuntimeMs } from './period.ts';
 import type { BadKind } from './reasons.ts';
-
-/** When a job should run: a cron expression in a zone, or a period counted from its last start. */
-export type Schedule =
-  { kind: 'cron'; expression: string; timezone: string } | { kind: 'every'; everyMs: number };
+import { defaultMaxRuntimeMs, type Overlap, type Schedule, scheduleOf } from './schedule.ts';
 
 /** Bad outcomes needed to open an incident: of any kind together, or of each kind for itself. */
 export type FailureThreshold = { any: number } | Partial<Record<BadKind, number>>;
@@ -31,8 +27,6 @@ export interface ExpectedOutput {
 export type MaintenanceWindow =
   | { kind: 'recurring'; expression: string; timezone: string; durationMs: number }
   | { kind: 'single'; fromAt: number; toAt: number };
-
-export type Overlap = NonNullable<Declaration['overlap']>;
 
 /** A job's declaration as the core reads it: durations in milliseconds, every default filled in. */
 export interface Spec {
@@ -111,12 +105,6 @@ export function isSameSpec(a: Spec, b: Spec): boolean {
 
 function durationOf(text: string | undefined, otherwiseMs: number): number {
   return text === undefined ? otherwiseMs : parseDuration(text);
-}
-
-function scheduleOf(declaration: Declaration): Schedule | null {
-  if (declaration.every !== undefined) return { kind: 'every', everyMs: parseDuration(declaration.every) };
-  if (declaration.schedule === undefined) return null;
-  return { kind: 'cron', expression: declaration.schedule, timezone: declaration.timezone ?? 'UTC' };
 }
 
 function thresholdOf(threshold: Declaration['failure_threshold']): FailureThreshold {

@@ -2,22 +2,11 @@ import { formatDuration } from '../../schedule/duration.ts';
 import type { Declaration } from '../model/declaration.ts';
 import { applyDefaults, type Fill } from '../model/defaults.ts';
 import type { Fault, Lint } from '../model/errors.ts';
-import type { Job, Place } from '../model/records.ts';
+import type { Job } from '../model/records.ts';
 import { maxRuntimeMsOf } from '../model/spec.ts';
 import { hideInValue } from '../text/redact.ts';
+import type { PlannedJob } from './planned-job.ts';
 import { planRenames, type Rename } from './rename.ts';
-
-/** A job as a file declares it. */
-export interface PlannedJob {
-  name: string;
-  place: Place;
-  /** As written. */
-  declared: Declaration;
-  /** With what its group and `defaults` say filled in. */
-  declaration: Declaration;
-  /** Where `renamed_from` stands, if it has one. */
-  renamed_from_place?: Place & { column: number };
-}
 
 /** What became of one key of a declaration; undefined where it is not set. */
 export interface KeyChange {

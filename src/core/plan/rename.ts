@@ -1,6 +1,6 @@
 import type { Fault, Lint } from '../model/errors.ts';
 import type { Job } from '../model/records.ts';
-import type { PlannedJob } from './plan.ts';
+import type { PlannedJob } from './planned-job.ts';
 
 const DAY_MS = 86_400_000;
 /** How long pings under a former name count, and a revert finds the history again (docs/design.md §5). */

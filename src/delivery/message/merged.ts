@@ -1,13 +1,8 @@
 import { isEndKind } from '../../core/model/delivery-id.ts';
 import type { Delivery, DeliveryFacts, Incident, Job } from '../../core/model/records.ts';
 import { cleanLine } from './clean.ts';
-import {
-  type Message,
-  type MessageField,
-  type MessageSection,
-  type Severity,
-  withoutDetail,
-} from './message.ts';
+import { withoutDetail } from './compose.ts';
+import type { Message, MessageField, MessageSection, Severity } from './message.ts';
 import { type Redact, redactDetail } from './redact.ts';
 import { systemRecovery } from './system-words.ts';
 import { fullTime } from './wall-time.ts';

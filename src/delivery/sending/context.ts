@@ -2,13 +2,8 @@ import { readDefaults } from '../../apply/configuration.ts';
 import { isEndKind, siblingIdOf } from '../../core/model/delivery-id.ts';
 import type { Delivery, Run } from '../../core/model/records.ts';
 import type { Store } from '../../store/store.ts';
-import {
-  bareMessageOf,
-  type Message,
-  type MessageContext,
-  messageOf,
-  type Opening,
-} from '../message/message.ts';
+import { bareMessageOf, messageOf } from '../message/compose.ts';
+import type { Message, MessageContext, Opening } from '../message/message.ts';
 
 /** How many rows of history the usual duration is taken from. */
 const HISTORY_ROWS_MAX = 50;

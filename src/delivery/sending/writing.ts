@@ -1,8 +1,9 @@
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Store } from '../../store/store.ts';
+import { bareMessageOf, messageOf } from '../message/compose.ts';
 import { bareMergedMessageOf, mergedMessageOf } from '../message/merged.ts';
-import { bareMessageOf, type Message, messageOf, type SourceUrlOf } from '../message/message.ts';
+import type { Message, SourceUrlOf } from '../message/message.ts';
 import type { Redact } from '../message/redact.ts';
 import { loadContext } from './context.ts';
 import type { Parcel } from './parcel.ts';

@@ -8,9 +8,9 @@ import {
   formatPlan,
   isSameRecord,
   type Plan,
-  type PlannedJob,
   planChanges,
 } from '../../../src/core/plan/plan.ts';
+import type { PlannedJob } from '../../../src/core/plan/planned-job.ts';
 import { nearest } from '../../../src/core/text/nearest.ts';
 
 const daily: Declaration = { schedule: '0 2 * * *' };

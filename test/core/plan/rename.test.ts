@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Declaration } from '../../../src/core/model/declaration.ts';
 import type { Job } from '../../../src/core/model/records.ts';
-import { formatPlan, type Plan, type PlannedJob, planChanges } from '../../../src/core/plan/plan.ts';
+import { formatPlan, type Plan, planChanges } from '../../../src/core/plan/plan.ts';
+import type { PlannedJob } from '../../../src/core/plan/planned-job.ts';
 import { formerNames } from '../../../src/core/plan/rename.ts';
 import { job as record } from '../../support/records.ts';
 

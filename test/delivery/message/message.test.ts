@@ -2,12 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type Reason, REASONS } from '../../../src/core/model/reasons.ts';
 import type { Delivery, DeliveryFacts } from '../../../src/core/model/records.ts';
 import { redact } from '../../../src/core/text/redact.ts';
-import {
-  bareMessageOf,
-  type Message,
-  type MessageContext,
-  messageOf,
-} from '../../../src/delivery/message/message.ts';
+import { bareMessageOf, messageOf } from '../../../src/delivery/message/compose.ts';
+import type { Message, MessageContext } from '../../../src/delivery/message/message.ts';
 import { usualMsOf } from '../../../src/delivery/sending/context.ts';
 import { aClosing, aDelivery, aJob, anIncident, aRun, SLOT_AT, someFacts } from '../support/records.ts';
 import { render } from '../support/render.ts';

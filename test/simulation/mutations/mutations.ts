@@ -200,7 +200,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a run that nobody limits is watched for a day',
     promise:
       '§3.2 the limit where an open run hides what does not come: 4 periods, at least 1h and at most 24h',
-    file: 'src/core/model/period.ts',
+    file: 'src/core/model/schedule.ts',
     find: "const isHiding = schedule?.kind === 'every' || overlap === 'skip';",
     replace: "const isHiding = schedule?.kind === 'every' && overlap === 'forbid';",
   },

@@ -6,7 +6,7 @@ import { Liveness } from '../../../src/checker/liveness.ts';
 import { OUTAGES_KEY } from '../../../src/checker/outages.ts';
 import type { Declaration } from '../../../src/core/model/declaration.ts';
 import { CronflowError } from '../../../src/core/model/errors.ts';
-import type { PlannedJob } from '../../../src/core/plan/plan.ts';
+import type { PlannedJob } from '../../../src/core/plan/planned-job.ts';
 import { JobIngest } from '../../../src/ingest/job-ingest.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
 import type { Store, Tx } from '../../../src/store/store.ts';

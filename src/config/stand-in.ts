@@ -1,11 +1,4 @@
 import type { Schema } from './schema.ts';
-import type { Env } from './substitute.ts';
-
-/**
- * Stands for an environment of which nothing is known, as where a file is checked without its secrets: what comes from
- * a variable, or from the file of a secret, is taken for whatever its key wants.
- */
-export const NO_ENV: Env = Object.freeze({});
 
 /** What keys take whose pattern no example fits, because their examples are variables. */
 const WORDS = [

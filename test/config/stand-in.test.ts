@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { expect, it } from 'vitest';
-import { standInFor } from '../../src/config/no-env.ts';
 import type { Schema } from '../../src/config/schema.ts';
+import { standInFor } from '../../src/config/stand-in.ts';
 
 type Part = Schema & { [keyword: string]: unknown };
 const url = new URL('../../schemas/cronflow.schema.json', import.meta.url);

@@ -1,6 +1,20 @@
+import { parseDuration } from '../../schedule/duration.ts';
 import { cronPeriodMs } from '../../schedule/period.ts';
+import type { Declaration } from './declaration.ts';
 import { LIMITS } from './limits.ts';
-import type { Overlap, Schedule } from './spec.ts';
+
+/** When a job should run: a cron expression in a zone, or a period counted from its last start. */
+export type Schedule =
+  { kind: 'cron'; expression: string; timezone: string } | { kind: 'every'; everyMs: number };
+
+export type Overlap = NonNullable<Declaration['overlap']>;
+
+/** Reads the schedule of a valid declaration; null where it has none. */
+export function scheduleOf(declaration: Declaration): Schedule | null {
+  if (declaration.every !== undefined) return { kind: 'every', everyMs: parseDuration(declaration.every) };
+  if (declaration.schedule === undefined) return null;
+  return { kind: 'cron', expression: declaration.schedule, timezone: declaration.timezone ?? 'UTC' };
+}
 
 /**
  * Returns how far apart a job's starts are at least: its `every`, or the shortest time between two slots; null

@@ -1,0 +1,39 @@
+import type { Config } from '../config/config.ts';
+import type { ConfigProblem } from '../config/reloader.ts';
+import type { HeartbeatStatus } from '../core/model/heartbeat-config.ts';
+import { tellsNobody } from '../core/model/notifier-config.ts';
+
+/** Who is told of what belongs to no job, as far as the configuration in memory says. */
+export function audienceOf(config: Config | null): readonly string[] {
+  const notify = config?.defaults.notify?.map((item) => (typeof item === 'string' ? item : item.to));
+  return notify ?? config?.globals.notifiers ?? [];
+}
+
+/** Names of the notifiers that only log although they are meant to tell somebody. */
+export function tellingNobody(config: Config | null): string[] {
+  return (config?.notifiers ?? []).filter(tellsNobody).map(({ name }) => name);
+}
+
+/** What people should know although the service runs: on start, on `/readyz` and on `/`. */
+export function noticesOf(
+  config: Config | null,
+  problem: ConfigProblem | null,
+  parts?: { worker: { failing: readonly string[] }; heartbeat: { status: HeartbeatStatus | null } },
+): string[] {
+  const notices: string[] = [];
+  for (const name of tellingNobody(config)) {
+    notices.push(
+      `nobody will be told: notifier "${name}" has no webhook_url, its notifications only go to the log ` +
+        '(set SLACK_WEBHOOK_URL, or webhook_url in the configuration)',
+    );
+  }
+  for (const name of parts?.worker.failing ?? []) {
+    notices.push(
+      `messages to notifier "${name}" are not delivered; GET /deliveries?notifier=${name} says why`,
+    );
+  }
+  const trouble = parts?.heartbeat.status?.trouble ?? null;
+  if (trouble !== null) notices.push(trouble);
+  if (problem !== null) notices.push('the configuration on disk is not applied; GET /config says why');
+  return notices;
+}

@@ -1,0 +1,143 @@
+import { Checker } from '../checker/checker.ts';
+import { Housekeeping } from '../checker/housekeeping.ts';
+import { Liveness } from '../checker/liveness.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import type { ConfigReloader } from '../config/reloader.ts';
+import { sourceUrlOf } from '../config/source-url.ts';
+import { redact } from '../core/text/redact.ts';
+import { Heartbeat, type Vitals } from '../delivery/heartbeat.ts';
+import { NotifierRegistry } from '../delivery/registry.ts';
+import { StoreAlarm, type StoreAlarmOptions } from '../delivery/sending/store-alarm.ts';
+import { DeliveryWorker } from '../delivery/sending/worker.ts';
+import type { HttpServer } from '../http/server.ts';
+import { JobIngest } from '../ingest/job-ingest.ts';
+import type { Logger } from '../observe/log.ts';
+import { MessageCounts } from '../observe/message-counts.ts';
+import { Backlog } from '../store/backlog.ts';
+import { loggedStore } from '../store/logged.ts';
+import { LowdbStore } from '../store/lowdb/store.ts';
+import type { Store } from '../store/store.ts';
+import { audienceOf } from './notices.ts';
+
+/** The name in the backlog of the work that follows the rules of time zones. */
+export const ZONE_RULES = 'the rules of time zones';
+
+export interface AppOptions {
+  configPath: string;
+  dataDir: string;
+  host: string;
+  port: number;
+  /** Listen on any address without a token. */
+  noAuth: boolean;
+  /** Refuse to start on an invalid file even if an earlier revision is stored. */
+  strict: boolean;
+  env: Readonly<Record<string, string | undefined>>;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** The parts that live as long as the service; those that need the store's content come with `start`. */
+export interface Parts {
+  store: Store;
+  isOpen: boolean;
+  registry: NotifierRegistry;
+  worker: DeliveryWorker;
+  checker: Checker;
+  ingest: JobIngest;
+  liveness: Liveness;
+  /** What has to be stored although nobody asks for it again. */
+  backlog: Backlog;
+  storeAlarm: StoreAlarm;
+  housekeeping: Housekeeping;
+  heartbeat: Heartbeat;
+  messages: MessageCounts;
+  reloader: ConfigReloader | null;
+  server: HttpServer | null;
+  appliedAt: number | null;
+}
+
+/** Builds the object graph: which part is given which. Nothing runs yet. */
+export function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
+  const store = loggedStore(new LowdbStore({ directory: dataDir, clock, log: logger }), logger);
+  const registry = new NotifierRegistry({ clock, logger });
+  const hide = (text: string): string => redact(text, parts.reloader?.current?.redact ?? []);
+  const worker = new DeliveryWorker({
+    store,
+    clock,
+    logger,
+    random: Math.random,
+    notifiers: registry,
+    publicUrl: () => parts.reloader?.current?.publicUrl ?? null,
+    sourceUrlOf: (place) => {
+      const config = parts.reloader?.current;
+      return config ? sourceUrlOf(config, place) : null;
+    },
+    redact: hide,
+    onOutcome: (notifier, outcome) => parts.messages.note(notifier, outcome),
+  });
+  const wakeDelivery = (): void => worker.wake();
+  const checker: Checker = new Checker({
+    store,
+    clock,
+    logger,
+    onCommit: wakeDelivery,
+    onLateWake: () => liveness.check(),
+    isGapUnnoted: () => liveness.isGapUnnoted || backlog.has(ZONE_RULES),
+  });
+  const wakeAll = (): void => {
+    checker.wake();
+    worker.wake();
+  };
+  const ingest = new JobIngest({
+    store,
+    clock,
+    onCommit: wakeAll,
+    onRefusal: () => liveness.noteRefusal(),
+    isUnstored: (name) => parts.reloader?.isUnstored(name) ?? false,
+  });
+  const storeAlarm = buildStoreAlarm(
+    { store, clock, logger, notifiers: registry, redact: hide, onCommit: wakeDelivery },
+    () => parts.reloader?.current ?? null,
+  );
+  const backlog = new Backlog({ clock, logger });
+  const onBeat = (failure: string | null): void => storeAlarm.beat(failure);
+  const onClockSetBack = (): void => worker.clockSetBack();
+  const liveness = new Liveness({ store, clock, logger, onCommit: wakeAll, onBeat, onClockSetBack });
+  const housekeeping = new Housekeeping({ store, clock, logger });
+  const vitals = (): Vitals => ({ checkedMs: checker.lastPassedMs, storedMs: liveness.lastStoredMs });
+  const heartbeat = new Heartbeat({ clock, logger, random: Math.random, vitals });
+  const parts: Parts = {
+    store,
+    isOpen: false,
+    registry,
+    worker,
+    checker,
+    ingest,
+    liveness,
+    backlog,
+    storeAlarm,
+    housekeeping,
+    heartbeat,
+    messages: new MessageCounts(),
+    reloader: null,
+    server: null,
+    appliedAt: null,
+  };
+  return parts;
+}
+
+/** @param current the configuration in memory, for that of the store is out of reach where it fails */
+function buildStoreAlarm(
+  options: Omit<StoreAlarmOptions, 'audience' | 'around'>,
+  current: () => Config | null,
+): StoreAlarm {
+  return new StoreAlarm({
+    ...options,
+    audience: () => audienceOf(current()),
+    around: () => {
+      const { publicUrl = null, defaults = {} } = current() ?? {};
+      return { publicUrl, timezone: defaults.timezone ?? 'UTC' };
+    },
+  });
+}

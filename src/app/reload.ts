@@ -1,0 +1,107 @@
+import { applyConfiguration, storedConfiguration } from '../apply/configuration.ts';
+import { reportMended, reportTrouble } from '../apply/system.ts';
+import type { Config } from '../config/config.ts';
+import { ConfigReloader } from '../config/reloader.ts';
+import { validateDeclaration } from '../config/validate.ts';
+import type { Fault } from '../core/model/errors.ts';
+import { type Plan, planChanges } from '../core/plan/plan.ts';
+import type { ConfigStatus, ValidDeclaration } from '../http/deps.ts';
+import type { AppOptions, Parts } from './parts.ts';
+
+/** The name of its work in the backlog. */
+const CONFIG_NEWS = 'news of the configuration';
+
+/** Builds the part that reads the configuration, watches it, and has a new one applied. */
+export async function buildReloader(options: AppOptions, parts: Parts): Promise<ConfigReloader> {
+  const { store } = parts;
+  const { clock, logger, env, configPath, strict } = options;
+  const stored = await storedConfiguration(store);
+  return new ConfigReloader({
+    path: configPath,
+    env,
+    clock,
+    logger,
+    strict,
+    stored: stored?.files ?? [],
+    onUnstored: (config) => follow(config, parts),
+    plan: (config): Promise<Plan> =>
+      store.transact({ all: true }, (tx) => planChanges(tx.jobs(), config.jobs, config)),
+    apply: (config) => applyConfig(config, options, parts),
+    onProblem: async ({ code, text, causes }) => {
+      // A store that takes no commit takes no report of it either; the log has it.
+      if (code === 'store_unavailable') return;
+      const reason = code === 'config_held' ? 'config_held' : 'config_invalid';
+      await parts.backlog.do(CONFIG_NEWS, async () => {
+        await reportTrouble(store, { kind: 'config', reason, detail: text, causes }, clock.now());
+        parts.worker.wake();
+      });
+    },
+    onResolved: () => configMended(options, parts),
+  });
+}
+
+/** Ends what was told to be wrong with the configuration. */
+export function configMended({ clock }: AppOptions, { store, backlog, worker }: Parts): Promise<void> {
+  return backlog.do(CONFIG_NEWS, async () => {
+    await reportMended(store, 'config', clock.now());
+    worker.wake();
+  });
+}
+
+/** One commit, then what lives outside the store follows it. */
+async function applyConfig(config: Config, { clock }: AppOptions, parts: Parts): Promise<Plan> {
+  const at = clock.now();
+  const plan = await applyConfiguration(parts.store, config, at);
+  parts.appliedAt = at;
+  follow(config, parts);
+  return plan;
+}
+
+/** Has what lives outside the store follow a configuration. */
+function follow(config: Config, { worker, registry, heartbeat, checker }: Parts): void {
+  worker.notifiersChanged(registry.apply(config.notifiers));
+  heartbeat.apply(config.heartbeat);
+  checker.wake();
+}
+
+/** Judges a job that was posted: the valid declaration, or every fault. */
+export function validateInput(input: unknown, config: Config | null): ValidDeclaration | readonly Fault[] {
+  const isObject = typeof input === 'object' && input !== null && !Array.isArray(input);
+  if (!isObject) {
+    return [
+      {
+        code: 'bad_type',
+        path: '',
+        message: 'must be a JSON object such as {"name": "backup", "schedule": "0 2 * * *"}',
+      },
+    ];
+  }
+  const { name, ...declaration } = input as Record<string, unknown>;
+  const result = validateDeclaration(
+    name,
+    declaration,
+    config ?? { defaults: {} },
+    config?.globals.notifiers ?? [],
+  );
+  return Array.isArray(result) ? result : { name: name as string, declared: result.declared };
+}
+
+/** Says which configuration is applied, and why the files on disk are not. */
+export function configStatusOf(
+  path: string,
+  { current, problem }: ConfigReloader,
+  appliedAt: number | null,
+): ConfigStatus {
+  const heldRevision = problem?.revision ?? null;
+  return {
+    revision: current?.revision ?? null,
+    source: path,
+    files: current?.files.map((file) => file.path) ?? [],
+    applied_at: appliedAt,
+    last_error:
+      problem === null
+        ? null
+        : { at: problem.since_at, code: problem.code, detail: problem.text, faults: problem.faults },
+    held: heldRevision === null ? null : { revision: heldRevision, detail: problem?.text ?? '' },
+  };
+}
