@@ -5,8 +5,7 @@ import { MemoryStore } from '../src/store/local/memory.ts';
 import { declareJobs, START_AT } from './jobs.ts';
 import { type Row, sideBySide } from './measure.ts';
 import { printMeasured } from './table.ts';
-
-const MINUTE_MS = 60_000;
+import { MINUTE_MS } from '../src/schedule/units.ts';
 
 const nothing = async (): Promise<void> => {};
 

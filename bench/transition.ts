@@ -5,8 +5,8 @@ import { RunTable } from '../src/store/local/runs.ts';
 import { pingOf, START_AT } from './jobs.ts';
 import { type Row, sideBySide } from './measure.ts';
 import { printMeasured } from './table.ts';
+import { HOUR_MS } from '../src/schedule/units.ts';
 
-const HOUR_MS = 3_600_000;
 const spec = specOf('job', { schedule: '0 * * * *' }, DEFAULT_GLOBALS);
 
 /** A job's state after so many good runs, one in each hour. */

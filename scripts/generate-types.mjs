@@ -31,7 +31,7 @@ export async function generate() {
     'src/config/schema-types.ts': await render(
       file,
       'ConfigFile',
-      `${HEADER}\nimport type { Declaration } from '../core/declaration.ts';`,
+      `${HEADER}\nimport type { Declaration } from '../core/model/declaration.ts';`,
       { ...definitions, notifier, job: declared, defaults: declared, group_defaults: declared },
     ),
   };

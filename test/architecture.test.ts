@@ -16,7 +16,7 @@ const WITH_ROOMS = new Set(['core', 'store']);
 const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   clock: [],
   schedule: [],
-  observe: ['clock'],
+  observe: ['schedule', 'clock'],
   'core/model': ['schedule'],
   'core/text': ['core/model', 'schedule'],
   'core/job': ['core/model', 'schedule'],
@@ -25,10 +25,10 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   'core/backtest': ['core/plan', 'core/job', 'core/model'],
   store: ['core/model', 'observe', 'clock'],
   'store/local': ['store', 'core/model'],
-  'store/lowdb': ['store/local', 'store', 'core/model', 'observe', 'clock'],
+  'store/lowdb': ['store/local', 'store', 'core/model', 'observe', 'schedule', 'clock'],
   apply: ['store', 'core/plan', 'core/system', 'core/job', 'core/model', 'schedule'],
   ingest: ['apply', 'store', 'core/plan', 'core/model', 'observe', 'clock'],
-  checker: ['apply', 'store', 'core/system', 'core/model', 'observe', 'clock'],
+  checker: ['apply', 'store', 'core/system', 'core/model', 'observe', 'schedule', 'clock'],
   config: ['store', 'core/plan', 'core/text', 'core/model', 'observe', 'schedule', 'clock'],
   crontab: ['config', 'core/model', 'schedule'],
   delivery: [

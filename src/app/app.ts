@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expectByZoneRules } from '../checker/zone-rules.ts';
-import { CronflowError } from '../core/model/errors.ts';
+import { CronflowError, errorText } from '../core/model/errors.ts';
 import { DEFAULT_GLOBALS } from '../core/model/spec.ts';
 import type { HttpDeps } from '../http/deps.ts';
 import { checkListen } from '../http/listen.ts';
@@ -33,7 +33,7 @@ export function createApp(options: AppOptions): App {
     stop: () => stop(parts),
     reload: () =>
       void parts.reloader?.reload({ because: 'SIGHUP' }).catch((error: unknown) => {
-        options.logger.error('cannot reload the configuration', { error: String(error) });
+        options.logger.error('cannot reload the configuration', { error: errorText(error) });
       }),
   };
 }

@@ -3,12 +3,6 @@ import type { ConfigProblem } from '../config/reloader.ts';
 import type { HeartbeatStatus } from '../core/model/heartbeat-config.ts';
 import { tellsNobody } from '../core/model/notifier-config.ts';
 
-/** Who is told of what belongs to no job, as far as the configuration in memory says. */
-export function audienceOf(config: Config | null): readonly string[] {
-  const notify = config?.defaults.notify?.map((item) => (typeof item === 'string' ? item : item.to));
-  return notify ?? config?.globals.notifiers ?? [];
-}
-
 /** Names of the notifiers that only log although they are meant to tell somebody. */
 export function tellingNobody(config: Config | null): string[] {
   return (config?.notifiers ?? []).filter(tellsNobody).map(({ name }) => name);

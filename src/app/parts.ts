@@ -18,7 +18,7 @@ import { Backlog } from '../store/backlog.ts';
 import { loggedStore } from '../store/logged.ts';
 import { LowdbStore } from '../store/lowdb/store.ts';
 import type { Store } from '../store/store.ts';
-import { audienceOf } from './notices.ts';
+import { defaultNotifiers } from '../core/model/defaults.ts';
 
 /** The name in the backlog of the work that follows the rules of time zones. */
 export const ZONE_RULES = 'the rules of time zones';
@@ -134,7 +134,7 @@ function buildStoreAlarm(
 ): StoreAlarm {
   return new StoreAlarm({
     ...options,
-    audience: () => audienceOf(current()),
+    audience: () => defaultNotifiers(current()?.defaults ?? {}, current()?.globals.notifiers ?? []),
     around: () => {
       const { publicUrl = null, defaults = {} } = current() ?? {};
       return { publicUrl, timezone: defaults.timezone ?? 'UTC' };

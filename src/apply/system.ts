@@ -10,6 +10,7 @@ import type { Store, Tx } from '../store/store.ts';
 import { readDefaults } from './configuration.ts';
 import { readGlobals } from './events.ts';
 import { putSystemChange } from './system-change.ts';
+import { defaultNotifiers } from '../core/model/defaults.ts';
 
 /** Says that something is wrong with Cronflow itself: one message to `defaults.notify` (docs/design.md §3.3). */
 export function reportTrouble(store: Store, trouble: Trouble, at: number): Promise<void> {
@@ -25,17 +26,12 @@ export function reportMended(store: Store, kind: Trouble['kind'], at: number): P
   );
 }
 
-/** Names of those who are told of what belongs to no job: `defaults.notify`, or everyone without it. */
-export function defaultNotifiers(tx: Tx): readonly string[] {
-  const notify = readDefaults(tx).notify?.map((item) => (typeof item === 'string' ? item : item.to));
-  return notify ?? readGlobals(tx).notifiers;
-}
-
 /** Who is told of system incidents, and how often they are reminded. */
 export function audience(tx: Tx): Audience {
-  const every = readDefaults(tx).remind_every;
+  const defaults = readDefaults(tx);
+  const every = defaults.remind_every;
   const remindEveryMs = every === undefined || every === 'off' ? null : parseDuration(every);
-  return { notify: defaultNotifiers(tx), remindEveryMs };
+  return { notify: defaultNotifiers(defaults, readGlobals(tx).notifiers), remindEveryMs };
 }
 
 /**

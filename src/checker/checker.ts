@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { settleJob, settlingTime } from './settling.ts';
+import { errorText } from '../core/model/errors.ts';
 
 /** Never sleeps longer: a suspended machine or a stepped clock is noticed soon (docs/design.md §3.4). */
 const SLEEP_MS_MAX = 10_000;
@@ -79,7 +80,7 @@ export class Checker {
       try {
         nextAt = Math.min(nextAt, await this.#check());
       } catch (error) {
-        logger.error('the check failed and will be tried again', { error: String(error) });
+        logger.error('the check failed and will be tried again', { error: errorText(error) });
         nextAt = clock.now() + RETRY_FAILED_MS;
       }
       if (this.#stopped) return;
@@ -130,7 +131,7 @@ export class Checker {
           tx.attempt(() => this.#tick(tx, id, now, isTimeUp));
         } catch (error) {
           this.#retryAt.set(id, now + RETRY_MS);
-          logger.error('a job could not be checked', { job_id: id, error: String(error) });
+          logger.error('a job could not be checked', { job_id: id, error: errorText(error) });
         }
       }
       return true;

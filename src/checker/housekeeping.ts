@@ -4,8 +4,9 @@ import { dateOf } from '../core/model/daily.ts';
 import type { DeliveryStatus } from '../core/model/records.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store } from '../store/store.ts';
+import { DAY_MS } from '../schedule/units.ts';
+import { errorText } from '../core/model/errors.ts';
 
-const DAY_MS = 86_400_000;
 const EVERY_MS = 3_600_000;
 /** History of removed jobs, so that a revert restores it (docs/design.md §5). */
 const REMOVED_JOBS_MS = 30 * DAY_MS;
@@ -31,7 +32,7 @@ export class Housekeeping {
   start(): void {
     this.#cancel = this.#clock.after(EVERY_MS, () => {
       void this.run()
-        .catch((error: unknown) => this.#logger.error('housekeeping failed', { error: String(error) }))
+        .catch((error: unknown) => this.#logger.error('housekeeping failed', { error: errorText(error) }))
         .then(() => this.#cancel !== null && this.start());
     });
   }

@@ -12,6 +12,7 @@ import type { Logger } from '../observe/log.ts';
 import { isRefusal } from '../store/backlog.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { noteGap, Outages, setOutagesBack } from './outages.ts';
+import { errorText } from '../core/model/errors.ts';
 
 /**
  * Stores every 10 s that Cronflow was able to take pings, and tells every job of the times when it was not:
@@ -81,7 +82,7 @@ export class Liveness {
     await this.#writing;
     await this.#outages.stop();
     await this.#write(GAP_MS_MIN, lastAt).catch((error: unknown) => {
-      this.#logger.warn('could not store the last sign of life', { error: String(error) });
+      this.#logger.warn('could not store the last sign of life', { error: errorText(error) });
     });
   }
 
@@ -121,8 +122,8 @@ export class Liveness {
 
   #refused(error: unknown): void {
     this.noteRefusal();
-    this.#logger.error('no commit succeeds', { error: String(error) });
-    this.#onBeat(error instanceof Error ? error.message : String(error));
+    this.#logger.error('no commit succeeds', { error: errorText(error) });
+    this.#onBeat(errorText(error));
   }
 
   /** What time does to system incidents; a beat is often enough for it. */
@@ -165,7 +166,7 @@ export class Liveness {
         tx.attempt(() => applyEvent(tx, job, event));
       } catch (error) {
         // One that cannot be told must not keep the others from being told, nor the beat from going on.
-        this.#logger.error('a job could not be told of a gap', { job_id: job.id, error: String(error) });
+        this.#logger.error('a job could not be told of a gap', { job_id: job.id, error: errorText(error) });
       }
     }
     if (event.type === 'gap') noteGap(tx, { from_at: event.from_at, to_at: event.to_at });

@@ -1,7 +1,7 @@
 import { gapBefore } from '../apply/alive.ts';
 import { readDefaults } from '../apply/configuration.ts';
 import { readGlobals, specOfJob } from '../apply/events.ts';
-import { defaultNotifiers } from '../apply/system.ts';
+import { audience } from '../apply/system.ts';
 import { putSystemChange } from '../apply/system-change.ts';
 import type { Clock } from '../clock.ts';
 import {
@@ -19,6 +19,7 @@ import {
 import type { Logger } from '../observe/log.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { settleJob, settlingTime } from './settling.ts';
+import { errorText } from '../core/model/errors.ts';
 
 /** Meta key of the outages nobody was told of yet. */
 export const OUTAGES_KEY = 'outages';
@@ -72,7 +73,9 @@ export class Outages {
     this.#looking = this.#looking
       .then(() => this.#lookNow())
       .catch((error: unknown) => {
-        this.#logger.error('an outage could not be told and will be tried again', { error: String(error) });
+        this.#logger.error('an outage could not be told and will be tried again', {
+          error: errorText(error),
+        });
       });
     return this.#looking;
   }
@@ -132,7 +135,7 @@ export class Outages {
     return due.flatMap((outage) => {
       if (isLater.has(outage.from_at)) return [];
       const hidden = unseen.get(outage) ?? [];
-      const change = tellOutage(outage, hidden, defaultNotifiers(tx), timezone, now);
+      const change = tellOutage(outage, hidden, audience(tx).notify, timezone, now);
       putSystemChange(tx, change);
       return change.incidents.map((incident) => incident.detail ?? '');
     });
@@ -143,7 +146,7 @@ export class Outages {
     try {
       return tx.attempt(() => settleJob(tx, id, now, isTimeUp)).isDone;
     } catch (error) {
-      this.#logger.error('a job could not be checked', { job_id: id, error: String(error) });
+      this.#logger.error('a job could not be checked', { job_id: id, error: errorText(error) });
       return true;
     }
   }

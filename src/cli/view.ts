@@ -1,5 +1,6 @@
 import { wallTime } from '../delivery/message/wall-time.ts';
 import type { Io } from './io.ts';
+import { DAY_MS } from '../schedule/units.ts';
 
 const WIDTH_DEFAULT = 80;
 const COLOURS = { red: 31, yellow: 33, dim: 2 } as const;
@@ -9,7 +10,6 @@ const UNITS = [
   ['m', 60_000],
   ['s', 1_000],
 ] as const;
-const DAY_MS = 86_400_000;
 
 /** How something is shown to the person who called a command. */
 export interface View {

@@ -12,8 +12,8 @@ import { sortedByPlace } from './config-file.ts';
 import type { Locator } from './locator.ts';
 import { pointer } from './tree.ts';
 import { unencryptedLints } from './unencrypted.ts';
+import { DAY_MS } from '../schedule/units.ts';
 
-const DAY_MS = 86_400_000;
 /** A change of daylight saving time in the coming year is one to know of. */
 const SKIPPED_WITHIN_MS = 400 * DAY_MS;
 

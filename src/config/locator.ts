@@ -2,8 +2,7 @@ import type { Config } from './config.ts';
 import { type ConfigText, parseText, placeIn, type TextPlace } from './config-file.ts';
 import { validators } from './schema.ts';
 import type { Validator } from './schema-parts.ts';
-import { NO_ENV } from './substitute.ts';
-import type { Env } from './substitute.ts';
+import { type Env, NO_ENV } from './substitute.ts';
 import { dotted } from './tree.ts';
 
 /** Finds what a valid configuration holds in its files, by file and JSON pointer. */

@@ -5,8 +5,7 @@ import { type Schema, typesOfBranch, validators } from './schema.ts';
 import type { ConfigFile } from './schema-types.ts';
 import { fingerprintOfSecret, readSecret, type SecretFiles } from './secret-files.ts';
 import { standInFor } from './stand-in.ts';
-import { NO_ENV } from './substitute.ts';
-import type { Env } from './substitute.ts';
+import { type Env, NO_ENV } from './substitute.ts';
 import { pointer } from './tree.ts';
 
 const FILE_SUFFIX = '_file';

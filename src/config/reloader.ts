@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
-import { CronflowError, type Fault } from '../core/model/errors.ts';
+import { CronflowError, errorText, type Fault } from '../core/model/errors.ts';
 import { formatPlan, massRemoval, type Plan } from '../core/plan/plan.ts';
 import type { Logger } from '../observe/log.ts';
 import { isRefusal } from '../store/backlog.ts';
@@ -181,7 +181,7 @@ export class ConfigReloader {
     if (this.#isWatchReloadQueued || this.#closed) return;
     this.#isWatchReloadQueued = true;
     this.#enqueue({ ifChanged: true }).catch((error: unknown) => {
-      this.#options.logger.error('cannot reload the configuration', { error: String(error) });
+      this.#options.logger.error('cannot reload the configuration', { error: errorText(error) });
     });
   }
 
@@ -333,7 +333,7 @@ export class ConfigReloader {
   }
 
   #retryLater(error: unknown): ConfigProblem {
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = errorText(error);
     this.#fingerprint = null;
     this.#cancelRetry = this.#options.clock.after(APPLY_RETRY_MS, () => this.#reloadSoon());
     const message = `could not be applied, and is tried again: ${detail}`;
@@ -411,7 +411,7 @@ export class ConfigReloader {
     try {
       await hook();
     } catch (error) {
-      this.#options.logger.error('a listener of the configuration failed', { error: String(error) });
+      this.#options.logger.error('a listener of the configuration failed', { error: errorText(error) });
     }
   }
 }

@@ -5,6 +5,7 @@ import type { Logger } from '../observe/log.ts';
 import { placesOf, type Watched } from './directories.ts';
 import { expandIncludes } from './include.ts';
 import { type Beside, currentFingerprint } from './sources.ts';
+import { errorText } from '../core/model/errors.ts';
 
 const STABLE_MS = 500;
 const POLL_MS = 30_000;
@@ -76,7 +77,7 @@ class Watcher implements ConfigWatcher {
     if (this.#looking !== null || this.#stop.signal.aborted) return;
     this.#looking = this.#lookWhileHinted()
       .catch((error: unknown) => {
-        this.#options.logger.error('cannot watch the configuration', { error: String(error) });
+        this.#options.logger.error('cannot watch the configuration', { error: errorText(error) });
       })
       .finally(() => {
         this.#looking = null;
@@ -173,7 +174,7 @@ class Watcher implements ConfigWatcher {
       logger.warn('file events fail; the configuration is polled', {
         file: path,
         every_s: everySeconds,
-        error: String(error),
+        error: errorText(error),
       });
     });
     return events;

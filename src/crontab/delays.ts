@@ -1,8 +1,7 @@
 import { LIMITS } from '../core/model/limits.ts';
 import { formatDuration } from '../schedule/duration.ts';
+import { MINUTE_MS, SECOND_MS } from '../schedule/units.ts';
 
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
 const UNITS_MS: Readonly<Record<string, number>> = {
   s: SECOND_MS,
   m: MINUTE_MS,

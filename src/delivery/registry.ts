@@ -8,6 +8,7 @@ import { buildPagerDuty } from './pagerduty/notifier.ts';
 import { buildSlack } from './slack/notifier.ts';
 import { Pacer } from './transport/pacer.ts';
 import { buildWebhook } from './webhook/notifier.ts';
+import { errorText } from '../core/model/errors.ts';
 
 /** Every kind of notifier registers here, once, under its `type` in the schema. */
 export const KINDS: Readonly<Record<string, BuildNotifier>> = {
@@ -80,7 +81,7 @@ export class NotifierRegistry {
 
   #close(notifier: Notifier): void {
     const closing = notifier.close().catch((error: unknown) => {
-      this.#logger.warn('a notifier did not close', { notifier: notifier.name, error: String(error) });
+      this.#logger.warn('a notifier did not close', { notifier: notifier.name, error: errorText(error) });
     });
     this.#closing.add(closing);
     void closing.finally(() => this.#closing.delete(closing));

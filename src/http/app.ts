@@ -1,5 +1,5 @@
 import Koa from 'koa';
-import { CronflowError } from '../core/model/errors.ts';
+import { CronflowError, errorText } from '../core/model/errors.ts';
 import type { LogFields } from '../observe/log.ts';
 import { accessOf } from './access.ts';
 import { SECURITY_HEADERS } from './headers.ts';
@@ -25,7 +25,7 @@ export interface ServerState {
 export function buildApp(services: Services, server: ServerState): Koa<HttpState> {
   const app = new Koa<HttpState>();
   // What still gets here went wrong after the answer had begun, such as a connection that broke.
-  app.on('error', (error: unknown) => services.logger.warn('answer failed', { error: String(error) }));
+  app.on('error', (error: unknown) => services.logger.warn('answer failed', { error: errorText(error) }));
   app.use(answer(services, server));
   app.use(gate(services, server));
   for (const middleware of buildRouter(allRoutes(services))) app.use(middleware);
@@ -42,7 +42,7 @@ function answer({ logger, clock, tokens }: Services, server: ServerState): HttpM
     } catch (error) {
       answerProblem(ctx as HttpContext, error);
       if (ctx.status === 500) {
-        const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        const stack = error instanceof Error ? (error.stack ?? error.message) : errorText(error);
         logger.error('request failed', { method: ctx.method, path: ctx.path, error: stack });
       }
     }

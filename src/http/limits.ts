@@ -1,6 +1,6 @@
+import { DAY_MS, SECOND_MS } from '../schedule/units.ts';
+
 /** Every limit HTTP keeps, in one place (docs/design.md §8: every input has a limit). */
-const SECOND_MS = 1_000;
-const DAY_MS = 86_400_000;
 
 export const HTTP_LIMITS = {
   /** Request line and headers together. */

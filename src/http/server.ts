@@ -7,7 +7,7 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { sleep } from '../clock.ts';
-import type { ErrorCode } from '../core/model/errors.ts';
+import { type ErrorCode, errorText } from '../core/model/errors.ts';
 import { isLoopback } from '../core/text/loopback.ts';
 import { buildApp, type ServerState } from './app.ts';
 import { Connections } from './connections.ts';
@@ -66,7 +66,7 @@ export function createServer(deps: HttpDeps): HttpServer {
       await bind(server, bare, port);
       // Such as too many open files: one connection is lost, and the process must not be.
       server.on('error', (error) =>
-        services.logger.error('cannot accept a connection', { error: String(error) }),
+        services.logger.error('cannot accept a connection', { error: errorText(error) }),
       );
       const { address, port: bound } = server.address() as AddressInfo;
       return { address, port: bound, url: urlOf(address, bound) };

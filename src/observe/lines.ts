@@ -1,6 +1,5 @@
 import type { Clock } from '../clock.ts';
-
-const HOUR_MS = 3_600_000;
+import { HOUR_MS } from '../schedule/units.ts';
 
 /** Lines of the log that clients can cause: so many an hour, and after them one that says that there were more. */
 export class Lines {

@@ -1,6 +1,6 @@
 import type { Expression } from './expression.ts';
+import { DAY_MS } from './units.ts';
 
-const DAY_MS = 86_400_000;
 /**
  * How far to look for a day. The rarest one, 29 February on a certain weekday, can be 40 years away, because
  * 2100 is no leap year.

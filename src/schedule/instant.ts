@@ -1,9 +1,9 @@
 import { ZONE_FROM_MS, ZONE_TO_MS, zoneOf } from './zone.ts';
+import { DAY_MS } from './units.ts';
 
 const LOCAL = String.raw`(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?`;
 const INSTANT = new RegExp(`^${LOCAL.replace('[T ]', 'T')}(?:Z|([+-])(\\d\\d):(\\d\\d))$`);
 const LOCAL_TIME = new RegExp(`^${LOCAL}$`);
-const DAY_MS = 86_400_000;
 
 /** What `parseInstant` takes, for messages. */
 export const INSTANT_ALLOWED = 'ISO 8601 with a zone, such as 2024-03-09T20:17Z or 2024-03-09T21:17:00+01:00';

@@ -1,8 +1,7 @@
 import { type Days, daysOf } from './days.ts';
 import type { Expression } from './expression.ts';
+import { DAY_MS, SECOND_MS } from './units.ts';
 
-const SECOND_MS = 1_000;
-const DAY_MS = 86_400_000;
 const DAY_SECONDS = 86_400;
 
 /**

@@ -1,9 +1,8 @@
 import { parseExpression } from './expression.ts';
 import { type LocalTimes, localTimesOf } from './local.ts';
 import { memoised } from './memo.ts';
+import { DAY_MS, SECOND_MS } from './units.ts';
 
-const SECOND_MS = 1_000;
-const DAY_MS = 86_400_000;
 /** Where the days begin that are looked at: the same in every run of Cronflow, so that a period never changes. */
 const FROM_MS = Date.UTC(2025, 0, 1);
 /** A year and a bit has every distance between days that comes regularly. */

@@ -1,9 +1,8 @@
 import { ScheduleError } from './error.ts';
 import { memoised } from './memo.ts';
 import { nearest } from './near.ts';
+import { HOUR_MS, SECOND_MS } from './units.ts';
 
-const SECOND_MS = 1_000;
-const HOUR_MS = 3_600_000;
 /** The instants about which zones are asked; earlier ones have odd offsets, later ones are guesses. */
 export const ZONE_FROM_MS = 0;
 export const ZONE_TO_MS = Date.UTC(2500, 0, 1);

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { CronflowError } from '../core/model/errors.ts';
+import { CronflowError, errorText } from '../core/model/errors.ts';
 import type { Logger } from '../observe/log.ts';
 
 const RETRY_MS = 1_000;
@@ -66,7 +66,7 @@ export class Backlog {
         await work();
       } catch (error) {
         if (isRefusal(error)) return this.#retryLater();
-        this.#logger.error('what was put off failed', { what, error: String(error) });
+        this.#logger.error('what was put off failed', { what, error: errorText(error) });
       }
       // Newer work of the same name may have come meanwhile.
       if (this.#waiting.get(what) === work) this.#waiting.delete(what);

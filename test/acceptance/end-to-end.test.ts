@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
 import { type Service, startService } from './service.ts';
+import { MINUTE_MS } from '../../src/schedule/units.ts';
 
 /** No slot of `backup` comes in this test; `nightly` is due every minute and nobody runs it at first. */
 const CONFIG = `source_url: https://git.example.com/ops/{path}#L{line}
@@ -20,7 +21,6 @@ const NIGHTLY = `  nightly:
     schedule: "* * * * *"
     grace: 30s
 `;
-const MINUTE_MS = 60_000;
 
 interface JobJson {
   name: string;

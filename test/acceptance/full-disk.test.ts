@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
 import { mountSmall } from '../support/small-disk.ts';
 import { type Service, startService } from './service.ts';
+import { MINUTE_MS, SECOND_MS } from '../../src/schedule/units.ts';
 
 const CONFIG = `notifiers:
   ops:
@@ -11,8 +12,6 @@ const CONFIG = `notifiers:
 jobs:
   backup: {schedule: "* * * * *", grace: 1m, failure_threshold: 100}
 `;
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60_000;
 const FAILING = 'STORE FAILING: Cannot write to';
 const OUTPUT = 'x'.repeat(5_000);
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
 import { type Service, startService } from './service.ts';
+import { MINUTE_MS, SECOND_MS } from '../../src/schedule/units.ts';
 
 const CONFIG = `notifiers:
   ops:
@@ -14,8 +15,6 @@ jobs:
   hung: {}
   idle: {}
 `;
-const MINUTE_MS = 60_000;
-const SECOND_MS = 1_000;
 
 let slack: SlackServer;
 let service: Service;

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { storedConfiguration } from '../../src/apply/configuration.ts';
 import { startMemoryService } from '../support/memory-service.ts';
+import { HOUR_MS } from '../../src/schedule/units.ts';
 
 const START = Date.UTC(2025, 0, 1);
-const HOUR_MS = 3_600_000;
 
 test('jobs are added, changed, removed and restored, each with its history', async () => {
   const { configure, ping, store, clock } = await startMemoryService(START);

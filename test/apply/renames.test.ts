@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { Housekeeping } from '../../src/checker/housekeeping.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { startMemoryService } from '../support/memory-service.ts';
+import { DAY_MS } from '../../src/schedule/units.ts';
 
 const START = Date.UTC(2025, 0, 1);
-const DAY_MS = 86_400_000;
 const daily = { schedule: '0 2 * * *' };
 
 /** A job that has failed and whose incident is open. */

@@ -3,11 +3,9 @@ import { LIVENESS_KEY } from '../../src/apply/alive.ts';
 import { Checker } from '../../src/checker/checker.ts';
 import { type Logger, silentLogger } from '../../src/observe/log.ts';
 import { startMemoryService } from '../support/memory-service.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/schedule/units.ts';
 
 const START = Date.UTC(2025, 0, 1);
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 
 test('a missed slot is found at its deadline, not a minute later', async () => {
   const { configure, checker, store, clock, liveness } = await startMemoryService(START);

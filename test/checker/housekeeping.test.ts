@@ -3,10 +3,9 @@ import { Housekeeping } from '../../src/checker/housekeeping.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { startMemoryService } from '../support/memory-service.ts';
 import { delivery, incident, job, tally } from '../support/records.ts';
+import { DAY_MS, HOUR_MS } from '../../src/schedule/units.ts';
 
 const START = Date.UTC(2026, 0, 15, 12);
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 async function startHousekeeping() {
   const { store, clock } = await startMemoryService(START);

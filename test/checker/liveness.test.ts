@@ -5,11 +5,9 @@ import { Liveness } from '../../src/checker/liveness.ts';
 import { CronflowError } from '../../src/core/model/errors.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { startMemoryService } from '../support/memory-service.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/schedule/units.ts';
 
 const START = Date.UTC(2025, 0, 1);
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 
 test('a sign of life is stored at the start, every 10 s after it and at a clean stop', async () => {
   const { liveness, store, clock } = await startMemoryService(START);

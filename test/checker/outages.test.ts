@@ -4,11 +4,9 @@ import { CronflowError } from '../../src/core/model/errors.ts';
 import type { Delivery } from '../../src/core/model/records.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { startMemoryService } from '../support/memory-service.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/schedule/units.ts';
 
 const START = Date.UTC(2025, 0, 1);
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 const HOURLY = { schedule: '0 * * * *', grace: '5m' };
 
 /** A service whose process can die, each start with a `Liveness` and a checker of its own. */

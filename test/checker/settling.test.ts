@@ -3,10 +3,9 @@ import { LIVENESS_KEY } from '../../src/apply/alive.ts';
 import { applyEvent } from '../../src/apply/events.ts';
 import { settleJob } from '../../src/checker/settling.ts';
 import { startMemoryService } from '../support/memory-service.ts';
+import { DAY_MS, HOUR_MS } from '../../src/schedule/units.ts';
 
 const START = Date.UTC(2025, 0, 1);
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const JOBS = {
   seconds: { schedule: '* * * * * *', grace: '1s' },
   every: { every: '1s', grace: '1s' },

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { expectByZoneRules } from '../../src/checker/zone-rules.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { startMemoryService } from '../support/memory-service.ts';
+import { HOUR_MS } from '../../src/schedule/units.ts';
 
 const START = Date.UTC(2025, 6, 1);
-const HOUR_MS = 3_600_000;
 
 test('a start with other rules of time zones than those stored finds every expectation again, once', async () => {
   const { configure, store, clock } = await startMemoryService(START);

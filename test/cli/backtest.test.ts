@@ -16,10 +16,9 @@ import { System, type SystemOptions } from '../simulation/system/system.ts';
 import type { CrashDisk } from '../support/crash-disk.ts';
 import { seededRandom } from '../support/random.ts';
 import { type Result, runIn } from './support/io.ts';
+import { DAY_MS, HOUR_MS } from '../../src/schedule/units.ts';
 
 const FROM_AT = Date.parse('2025-03-01T00:00:00Z');
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const TO_AT = FROM_AT + 31 * DAY_MS;
 /** A month takes some seconds to be played; on a machine that is busy, minutes. */
 const MONTH_MS_MAX = 600_000;

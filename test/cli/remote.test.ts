@@ -11,8 +11,7 @@ import type { UnknownPing } from '../../src/ingest/unknown-pings.ts';
 import { startServer } from '../http/support.ts';
 import { DEFAULT_START_AT } from '../support/fake-clock.ts';
 import { type Result, runIn } from './support/io.ts';
-
-const MINUTE_MS = 60_000;
+import { MINUTE_MS } from '../../src/schedule/units.ts';
 
 type Command = (argv: readonly string[], io: Io) => Promise<number>;
 const run = (command: Command, argv: readonly string[], env: Record<string, string> = {}): Promise<Result> =>

@@ -8,7 +8,7 @@ import { type WrappedCrontab, wrapCrontab } from '../../src/crontab/wrap.ts';
 
 const MONITOR = '/m.sh';
 const vector = (name: string): string =>
-  readFileSync(new URL(`../../testdata/crontabs/${name}`, import.meta.url), 'utf8');
+  readFileSync(new URL(`../testdata/crontabs/${name}`, import.meta.url), 'utf8');
 
 function imported(crontab: string, cron: Cron = 'any', system = false): CrontabImport {
   const wrappers = new Set(['monitor.sh', 'm.sh']);

@@ -4,9 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Heartbeat, type Vitals } from '../../src/delivery/heartbeat.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { createFakeClock, type FakeClock, settle } from '../support/fake-clock.ts';
+import { MINUTE_MS, SECOND_MS } from '../../src/schedule/units.ts';
 
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60_000;
 const SECRET = '0123-secret-4567';
 
 type Answer = (response: ServerResponse) => void;

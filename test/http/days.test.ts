@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { startServer } from './support.ts';
+import { HOUR_MS } from '../../src/schedule/units.ts';
 
-const HOUR_MS = 3_600_000;
 const NONE = { success: 0, failure: 0, timeout: 0, missed: 0, abandoned: 0, skipped: 0, unknown: 0 };
 
 test('a day has counts of outcomes and the durations within 1 %, the latest day first', async () => {

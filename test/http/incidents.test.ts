@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { incident } from '../support/records.ts';
 import { startServer } from './support.ts';
-
-const HOUR_MS = 3_600_000;
+import { HOUR_MS } from '../../src/schedule/units.ts';
 
 async function startWithIncident() {
   const server = await startServer();

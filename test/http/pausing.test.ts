@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { startServer } from './support.ts';
+import { HOUR_MS } from '../../src/schedule/units.ts';
 
 const NIGHTLY = '0 2 * * *';
-const HOUR_MS = 3_600_000;
 
 describe('a job is paused', () => {
   test('and what it reports is recorded and does not count, until it is resumed', async () => {

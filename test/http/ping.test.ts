@@ -4,6 +4,7 @@ import type { Ping } from '../../src/core/model/records.ts';
 import { HTTP_LIMITS } from '../../src/http/limits.ts';
 import { pingOf } from '../../src/http/ping.ts';
 import { TailBuffer } from '../../src/http/tail.ts';
+import { DAY_MS } from '../../src/schedule/units.ts';
 
 function build(query: string, body?: string | Buffer, isJson = body !== undefined): Ping {
   let buffer: TailBuffer | null = null;
@@ -26,8 +27,6 @@ const EMPTY: Ping = {
   output: null,
   output_dropped_bytes: 0,
 };
-
-const DAY_MS = 86_400_000;
 
 describe('the parameters of a ping', () => {
   test('are all optional', () => {

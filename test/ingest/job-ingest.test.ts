@@ -1,11 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { JobIngest } from '../../src/ingest/job-ingest.ts';
 import { pingOf, startMemoryService } from '../support/memory-service.ts';
+import { HOUR_MS, MINUTE_MS } from '../../src/schedule/units.ts';
 
 const START = Date.UTC(2025, 0, 1);
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
 
 test('a ping is counted and its output is kept with the run', async () => {
   const { ingest, ping, store } = await startMemoryService(START);

@@ -2,9 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Cron, compileCron } from '../../src/schedule/cron.ts';
 import { clockOf, type Matcher, runsOf } from './oracle.ts';
-
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
+import { DAY_MS, MINUTE_MS } from '../../src/schedule/units.ts';
 
 // Every kind of change: by how many minutes, and about when (UTC).
 const CHANGES: [zone: string, change: number, day: string][] = [

@@ -1,6 +1,7 @@
 import { type Check, CHECKS, coreAlone } from './check.ts';
 import type { Happening, Script, ScriptedPing } from './script.ts';
 import { Dice } from './world/dice.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/schedule/units.ts';
 
 /**
  * Small worlds around rules that random worlds meet too rarely to show that they hold: each puts one job where the rule
@@ -8,9 +9,6 @@ import { Dice } from './world/dice.ts';
  */
 
 const JOB = 'sync';
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
 const START_AT = Date.UTC(2025, 4, 6);
 const REPLAY_WINDOW_MS = 15 * MINUTE_MS;
 

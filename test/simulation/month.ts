@@ -4,10 +4,8 @@ import type { Happening, Script } from './script.ts';
 import { MemoryDisk } from './system/disk.ts';
 import { System } from './system/system.ts';
 import { Dice } from './world/dice.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/schedule/units.ts';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 const START_AT = Date.UTC(2025, 2, 10);
 const GRACE_MS = 5 * MINUTE_MS;
 const MAX_RUNTIME_MS = 30 * MINUTE_MS;

@@ -3,8 +3,7 @@ import { CronflowError } from '../../src/core/model/errors.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { Backlog } from '../../src/store/backlog.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
-
-const SECOND_MS = 1_000;
+import { SECOND_MS } from '../../src/schedule/units.ts';
 
 let clock: FakeClock;
 let backlog: Backlog;

@@ -2,8 +2,7 @@ import { LIMITS } from '../model/limits.ts';
 import { slotAfter, slotAtOrBefore } from '../model/slots.ts';
 import type { Draft } from './draft.ts';
 import { recordSlot, rememberUnclaimed, withLatest } from './history.ts';
-
-const DAY_MS = 86_400_000;
+import { DAY_MS } from '../../schedule/units.ts';
 
 /**
  * Ends slots as `unknown`, since Cronflow was away and their runs may have gone unseen (docs/design.md §3.4): the one

@@ -1,7 +1,7 @@
 import { OUTCOMES, type Outcome } from './reasons.ts';
 import type { Run } from './records.ts';
+import { DAY_MS } from '../../schedule/units.ts';
 
-const DAY_MS = 86_400_000;
 /** A duration read from a sketch is off by this part of itself at most. */
 const RELATIVE_ERROR = 0.01;
 const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);

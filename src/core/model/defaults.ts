@@ -29,3 +29,8 @@ export function applyDefaults(declared: Declaration, { defaults, groups = {} }: 
   }
   return filled;
 }
+
+/** Returns the names of the notifiers that are told of what belongs to no job: `defaults.notify`, else everyone. */
+export function defaultNotifiers({ notify }: Declaration, everyone: readonly string[]): readonly string[] {
+  return notify?.map((item) => (typeof item === 'string' ? item : item.to)) ?? everyone;
+}

@@ -1,4 +1,4 @@
-import type { Delivery, DeliveryKind } from './records.ts';
+import type { Delivery } from './records.ts';
 
 /** The part of a delivery's id that differs among the deliveries of one incident to one notifier. */
 export type DeliverySuffix = 'opened' | 'closed' | `reminder.${number}`;
@@ -19,7 +19,7 @@ export function siblingIdOf(
   return deliveryIdOf(incidentId, notifier, suffix);
 }
 
-/** Tells whether such a delivery says nothing but that the trouble is over. */
-export function isEndKind(kind: DeliveryKind): boolean {
+/** Tells whether a delivery or message of this kind says nothing but that the trouble is over. */
+export function isEndKind(kind: string): boolean {
   return kind === 'closed' || kind === 'closed_silently';
 }

@@ -72,3 +72,8 @@ export class CronflowError extends Error {
     this.faults = options.faults ?? [];
   }
 }
+
+/** Returns what an error says, for the log and for people, whatever was thrown. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

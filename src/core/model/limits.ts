@@ -1,8 +1,6 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../schedule/units.ts';
+
 /** Every limit the core keeps, in one place: queues, history, durations (docs/design.md §3). */
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 
 export const LIMITS = {
   /** The most a ping may come before its slot and still claim it (§3.1). */

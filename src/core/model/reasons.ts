@@ -21,9 +21,18 @@ export type PingKind = (typeof PING_KINDS)[number];
 export const STATUSES = ['pending', 'running', 'success', 'failure', 'missed', 'timeout', 'paused'] as const;
 export type Status = (typeof STATUSES)[number];
 
+/** Why Cronflow itself is in trouble; such an incident belongs to no job (docs/design.md §3.3). */
+const SYSTEM_REASONS = [
+  'config_invalid',
+  'config_held',
+  'cronflow_away',
+  'store_failing',
+  'notifier_failing',
+] as const;
+export type SystemReason = (typeof SYSTEM_REASONS)[number];
+
 /**
- * Why something is as it is: the closed union that travels from `transition` to the log, the API, the
- * metrics and the message. A switch over it is exhaustive, so a new reason cannot be forgotten anywhere.
+ * Why something is as it is: the closed union that travels from `transition` to the log, the API and the message. A switch over it is exhaustive, so a new reason cannot be forgotten anywhere.
  */
 export const REASONS = [
   // How a run ended.
@@ -63,14 +72,14 @@ export const REASONS = [
   'announced',
   'gap_noted',
   'nothing_due',
-  // System incidents.
-  'config_invalid',
-  'config_held',
-  'cronflow_away',
-  'store_failing',
-  'notifier_failing',
+  ...SYSTEM_REASONS,
 ] as const;
 export type Reason = (typeof REASONS)[number];
+
+/** Tells whether a reason is of Cronflow itself and of no job. */
+export function isSystemReason(reason: Reason): reason is SystemReason {
+  return SYSTEM_REASONS.some((each) => each === reason);
+}
 
 /** Why an incident closed. */
 export const CLOSE_REASONS = ['recovered', 'late_report', 'paused', 'removed'] as const;

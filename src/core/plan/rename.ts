@@ -1,8 +1,8 @@
 import type { Fault, Lint } from '../model/errors.ts';
 import type { Job } from '../model/records.ts';
 import type { PlannedJob } from './planned-job.ts';
+import { DAY_MS } from '../../schedule/units.ts';
 
-const DAY_MS = 86_400_000;
 /** How long pings under a former name count, and a revert finds the history again (docs/design.md §5). */
 export const FORMER_NAME_MS = 30 * DAY_MS;
 

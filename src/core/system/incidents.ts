@@ -1,11 +1,11 @@
 import { deliveryIdOf, type DeliverySuffix, isEndKind } from '../model/delivery-id.ts';
-import type { CloseReason, Reason } from '../model/reasons.ts';
+import type { CloseReason, SystemReason } from '../model/reasons.ts';
 import type { Delivery, DeliveryKind, Incident } from '../model/records.ts';
 
 /** A trouble of Cronflow itself. */
 export interface Trouble {
   kind: Exclude<Incident['kind'], 'job'>;
-  reason: Reason;
+  reason: SystemReason;
   /** A full account, for people. */
   detail: string;
   /** The causes that make up the detail, where there are several; each is told of once. */

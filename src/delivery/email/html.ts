@@ -1,5 +1,6 @@
 import { shorten } from '../message/clean.ts';
 import type { Message, MessageField, MessageLink, MessageSection } from '../message/message.ts';
+import { escapeHtml } from '../../core/text/html.ts';
 
 /**
  * No colours of text and background but those of the mail program, light or dark: what stands out does so by a line
@@ -13,8 +14,8 @@ const MONOSPACE = 'ui-monospace,Menlo,Consolas,monospace';
 export function htmlOf(message: Message): string {
   const { title, severity, description, sections, fields, links } = message;
   const body = [
-    `<h1 style="font-size:18px;line-height:1.4;margin:0 0 12px;padding-left:10px;border-left:5px solid ${COLOURS[severity]}">${escape(title)}</h1>`,
-    description === null ? '' : `<p style="margin:0 0 12px">${escape(description)}</p>`,
+    `<h1 style="font-size:18px;line-height:1.4;margin:0 0 12px;padding-left:10px;border-left:5px solid ${COLOURS[severity]}">${escapeHtml(title)}</h1>`,
+    description === null ? '' : `<p style="margin:0 0 12px">${escapeHtml(description)}</p>`,
     ...sections.map(sectionOf),
     fields.length === 0 ? '' : tableOf(fields),
     outputOf(message),
@@ -24,7 +25,7 @@ export function htmlOf(message: Message): string {
     '<!DOCTYPE html>',
     '<html lang="en"><head><meta charset="utf-8">',
     '<meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">',
-    `<meta name="viewport" content="width=device-width"><title>${escape(shorten(title, 200))}</title></head>`,
+    `<meta name="viewport" content="width=device-width"><title>${escapeHtml(shorten(title, 200))}</title></head>`,
     '<body style="font-family:system-ui,-apple-system,Segoe UI,Helvetica,Arial,sans-serif;font-size:15px;line-height:1.5;margin:16px;max-width:760px">',
     ...body,
     '</body></html>',
@@ -34,10 +35,10 @@ export function htmlOf(message: Message): string {
 
 function sectionOf({ group, lines }: MessageSection): string {
   const heading =
-    group === null ? '' : `<h2 style="font-size:15px;margin:16px 0 4px">${escape(group)}</h2>\n`;
+    group === null ? '' : `<h2 style="font-size:15px;margin:16px 0 4px">${escapeHtml(group)}</h2>\n`;
   const each = lines.map(
     ({ what, names }) =>
-      `<p style="margin:0 0 8px"><b>${escape(what)}</b><br>\n${names.map(escape).join(',\n')}</p>`,
+      `<p style="margin:0 0 8px"><b>${escapeHtml(what)}</b><br>\n${names.map(escapeHtml).join(',\n')}</p>`,
   );
   return heading + each.join('\n');
 }
@@ -45,26 +46,22 @@ function sectionOf({ group, lines }: MessageSection): string {
 function tableOf(fields: readonly MessageField[]): string {
   const rows = fields.map(
     ({ label, value }) =>
-      `<tr><th scope="row" style="text-align:left;vertical-align:top;padding:2px 16px 2px 0;font-weight:600;white-space:nowrap">${escape(label)}</th>` +
-      `<td style="padding:2px 0;overflow-wrap:anywhere">${escape(value)}</td></tr>`,
+      `<tr><th scope="row" style="text-align:left;vertical-align:top;padding:2px 16px 2px 0;font-weight:600;white-space:nowrap">${escapeHtml(label)}</th>` +
+      `<td style="padding:2px 0;overflow-wrap:anywhere">${escapeHtml(value)}</td></tr>`,
   );
   return `<table style="border-collapse:collapse;font-size:14px;margin:0 0 12px">\n${rows.join('\n')}\n</table>`;
 }
 
 function outputOf({ output, outputNote }: Message): string {
   if (output === null) return '';
-  const note = outputNote === null ? '' : `, ${escape(outputNote)}`;
+  const note = outputNote === null ? '' : `, ${escapeHtml(outputNote)}`;
   return (
     `<p style="margin:0 0 4px"><b>Output</b>${note}</p>\n` +
-    `<pre style="font-family:${MONOSPACE};font-size:13px;line-height:1.45;margin:0;padding:10px;border-radius:4px;background:${SHADE};white-space:pre-wrap;overflow-wrap:anywhere">${escape(output)}</pre>`
+    `<pre style="font-family:${MONOSPACE};font-size:13px;line-height:1.45;margin:0;padding:10px;border-radius:4px;background:${SHADE};white-space:pre-wrap;overflow-wrap:anywhere">${escapeHtml(output)}</pre>`
   );
 }
 
 function linkOf({ label, text, url }: MessageLink): string {
-  if (url === null || !/^https?:/i.test(url)) return `${escape(label)}: ${escape(text)}`;
-  return `<a href="${escape(url)}">${escape(label)}</a>`;
-}
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+  if (url === null || !/^https?:/i.test(url)) return `${escapeHtml(label)}: ${escapeHtml(text)}`;
+  return `<a href="${escapeHtml(url)}">${escapeHtml(label)}</a>`;
 }

@@ -3,10 +3,12 @@ import type { Output } from '../../store/store.ts';
 import { cleanLine, cleanText, firstLines, lastLines } from './clean.ts';
 import { fieldsOf } from './fields.ts';
 import type { Message, MessageContext, MessageLink, MessageSource, Severity } from './message.ts';
-import { isEnd, type Parts, partsOf } from './parts.ts';
+import { type Parts, partsOf } from './parts.ts';
 import { type Redact, redactDetail } from './redact.ts';
-import { isSystemReason, type SystemReason } from './system-words.ts';
+import { isSystemReason, type SystemReason } from '../../core/model/reasons.ts';
 import { titleOf } from './titles.ts';
+import { webAddress } from '../../core/text/web-address.ts';
+import { isEndKind } from '../../core/model/delivery-id.ts';
 
 const OUTPUT_LINES_MAX = 20;
 const OUTPUT_LINE_LENGTH_MAX = 300;
@@ -106,7 +108,7 @@ function sourceOf(
 
 /** What was printed by the run that went wrong; of what is wrong with Cronflow itself, all that is known. */
 function shownOf({ facts, kind, name, context }: Parts): Output | null {
-  if (isEnd({ kind })) return null;
+  if (isEndKind(kind)) return null;
   if (name !== null) return context.output === null ? null : keptOf(context.output, context.redact);
   const detail = facts.detail?.slice(0, KEPT_LENGTH_MAX) ?? '';
   const lineAt = detail.indexOf('\n');
@@ -153,13 +155,13 @@ function linksOf({ facts, name, context }: Parts): MessageLink[] {
     );
   }
   const runbook = job?.declaration.runbook;
-  const url = runbook === undefined ? null : webAddress(runbook);
+  const url = runbook === undefined ? null : linkAddress(runbook);
   if (url !== null) links.push({ label: 'Runbook', text: cleanLine(url, VALUE_LENGTH_MAX), url });
   const place = job?.place ?? null;
   if (place !== null) {
     const text = cleanLine(`${place.file}:${place.line}`, VALUE_LENGTH_MAX);
     const source = context.sourceUrlOf?.(place) ?? null;
-    links.push({ label: 'Declared in', text, url: source === null ? null : webAddress(source) });
+    links.push({ label: 'Declared in', text, url: source === null ? null : linkAddress(source) });
   }
   return links;
 }
@@ -176,8 +178,6 @@ function systemLink(reason: SystemReason, publicUrl: string): MessageLink {
 }
 
 /** The address in its normal form, without a character that could end a link; null unless http or https. */
-function webAddress(text: string): string | null {
-  if (!URL.canParse(text)) return null;
-  const url = new URL(text);
-  return url.protocol === 'http:' || url.protocol === 'https:' ? url.href.replace(/\|/g, '%7C') : null;
+function linkAddress(text: string): string | null {
+  return webAddress(text)?.href.replace(/\|/g, '%7C') ?? null;
 }

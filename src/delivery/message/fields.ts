@@ -3,14 +3,13 @@ import type { DeliveryFacts } from '../../core/model/records.ts';
 import { formatDuration } from '../../schedule/duration.ts';
 import { adviceFor } from './advice.ts';
 import type { MessageField } from './message.ts';
-import { isEnd, type Parts } from './parts.ts';
+import type { Parts } from './parts.ts';
 import { heldRevision, heldWords } from './system-words.ts';
 import { fullTime } from './wall-time.ts';
 import { troubleWords, undeliveredWords } from './words.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../schedule/units.ts';
+import { isEndKind } from '../../core/model/delivery-id.ts';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 /** A message sent later than this after what it tells says when that was. */
 const LATE_MS = MINUTE_MS;
 /** An address that is longer than this would have the command around it cut. */
@@ -34,13 +33,13 @@ export function fieldsOf(parts: Parts): MessageField[] {
     if (value !== null && value !== undefined && value !== '') fields.push({ label, value });
   };
   const time = (at: number | null): string | null => (at === null ? null : fullTime(at, timezone));
-  if (!isEnd(parts)) add('Reason', reasonOf(parts));
+  if (!isEndKind(parts.kind)) add('Reason', reasonOf(parts));
   addTimes(parts, add, time);
   if (parts.name !== null) {
     const { facts } = parts;
     add(...hostOf(parts));
     if (!WITHOUT_DURATION.has(facts.reason)) add('Duration', durationOf(facts, context.usualMs));
-    if (!isEnd(parts)) add('Last success', lastSuccessOf(parts));
+    if (!isEndKind(parts.kind)) add('Last success', lastSuccessOf(parts));
     add('Next slot', time(context.job === null ? facts.next_slot_at : context.job.state.expected_at));
   }
   if (parts.kind === 'opened' || parts.kind === 'reminder') {
@@ -61,9 +60,9 @@ function addTimes(
   const { run, incident, nowAt } = context;
   // The zone has its name where the reader looks first.
   add('Expected', facts.expected_at === null ? null : `${time(facts.expected_at)} (${timezone})`);
-  if (!isEnd({ kind }) && hasStart(facts)) add('Started', time(run?.started_at ?? null));
+  if (!isEndKind(kind) && hasStart(facts)) add('Started', time(run?.started_at ?? null));
   const openedAt = facts.incident_opened_at;
-  if (isEnd({ kind })) {
+  if (isEndKind(kind)) {
     const { verdict } = troubleWords({ ...facts, reason: incident?.reason ?? facts.reason }, timezone);
     add('Was', incident === null ? null : `${verdict} since ${time(openedAt)}`);
   }

@@ -27,8 +27,3 @@ export function partsOf(delivery: Delivery, context: MessageContext): Parts {
     context,
   };
 }
-
-/** Whether it tells of nothing but that the trouble is over. */
-export function isEnd({ kind }: Pick<Parts, 'kind'>): boolean {
-  return kind === 'closed' || kind === 'closed_silently';
-}

@@ -1,4 +1,4 @@
-import type { Reason } from '../../core/model/reasons.ts';
+import { type Reason, type SystemReason } from '../../core/model/reasons.ts';
 import type { DeliveryFacts } from '../../core/model/records.ts';
 import { cleanLine } from './clean.ts';
 
@@ -8,20 +8,6 @@ export interface Words {
   verdict: string;
   /** E.g. `exit 1 after 4m12s`. */
   what: string;
-}
-
-const SYSTEM_REASONS = [
-  'config_invalid',
-  'config_held',
-  'cronflow_away',
-  'store_failing',
-  'notifier_failing',
-] as const;
-export type SystemReason = (typeof SYSTEM_REASONS)[number];
-
-/** Whether the reason is of Cronflow itself and of no job (docs/design.md §3.3, system incidents). */
-export function isSystemReason(reason: Reason): reason is SystemReason {
-  return SYSTEM_REASONS.some((each) => each === reason);
 }
 
 const DETAIL_LENGTH_MAX = 240;

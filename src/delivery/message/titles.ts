@@ -2,7 +2,8 @@ import type { DeliveryFacts } from '../../core/model/records.ts';
 import { formatDuration } from '../../schedule/duration.ts';
 import { cleanLine } from './clean.ts';
 import type { Parts } from './parts.ts';
-import { isSystemReason, systemRecovery } from './system-words.ts';
+import { systemRecovery } from './system-words.ts';
+import { isSystemReason } from '../../core/model/reasons.ts';
 import { shortTime } from './wall-time.ts';
 import { ordinal, troubleWords } from './words.ts';
 

@@ -1,9 +1,9 @@
 import { LIMITS } from '../../core/model/limits.ts';
-import type { Reason } from '../../core/model/reasons.ts';
+import { isSystemReason, type Reason, type SystemReason } from '../../core/model/reasons.ts';
 import type { DeliveryFacts, DeliveryKind } from '../../core/model/records.ts';
 import { formatDuration } from '../../schedule/duration.ts';
 import { cleanLine } from './clean.ts';
-import { isSystemReason, systemWords, type SystemReason, type Words, heldRevision } from './system-words.ts';
+import { systemWords, type Words, heldRevision } from './system-words.ts';
 import { shortTime } from './wall-time.ts';
 
 const DETAIL_LENGTH_MAX = 300;

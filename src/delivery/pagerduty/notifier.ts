@@ -3,7 +3,8 @@ import { cleanLine } from '../message/clean.ts';
 import type { Message } from '../message/message.ts';
 import type { BuildNotifier, Notifier, SendResult } from '../notifier.ts';
 import { type HttpAnswer, resultOf } from '../transport/http-answer.ts';
-import { codeOf, HttpClient, webAddress } from '../transport/http-client.ts';
+import { codeOf, HttpClient } from '../transport/http-client.ts';
+import { webAddress } from '../../core/text/web-address.ts';
 import { InFlight } from '../transport/in-flight.ts';
 import { eventsOf, type PagerDutyEvent, type PagerDutySeverity } from './event.ts';
 

@@ -1,11 +1,7 @@
 import type { Declaration } from '../../core/model/declaration.ts';
 import type { DeliveryKind, Ping } from '../../core/model/records.ts';
 import type { Trouble } from '../../core/system/incidents.ts';
-
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../schedule/units.ts';
 
 /** One thing that happens to the sample job: a ping, or nothing but that time passes. */
 export interface Step {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Message } from '../message/message.ts';
 import type { Notifier, SendResult } from '../notifier.ts';
-import { textOf } from './text-of.ts';
+import { errorText } from '../../core/model/errors.ts';
 
 /** How long one attempt may take. */
 const ATTEMPT_MS_MAX = 10_000;
@@ -30,7 +30,7 @@ export async function attempt(
   try {
     return await Promise.race([notifier.send(message, limit.signal), timedOut]);
   } catch (error) {
-    return { result: 'retry', detail: `the notifier failed: ${textOf(error)}` };
+    return { result: 'retry', detail: `the notifier failed: ${errorText(error)}` };
   } finally {
     cancel();
   }

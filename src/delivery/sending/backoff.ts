@@ -1,5 +1,4 @@
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
+import { HOUR_MS, MINUTE_MS } from '../../schedule/units.ts';
 
 const RETRY_DELAY_MS_MIN = 5_000;
 /** Short enough that a receiver that is back hears of everything within minutes. */

@@ -3,7 +3,7 @@ import type { Logger } from '../../observe/log.ts';
 import type { Store } from '../../store/store.ts';
 import { type MergedItem, mergedCountOf } from '../message/merged.ts';
 import { aloneOf, itemsOf, type Parcel, parcelOf } from './parcel.ts';
-import { textOf } from './text-of.ts';
+import { errorText } from '../../core/model/errors.ts';
 
 interface PackingOptions {
   store: Store;
@@ -80,7 +80,7 @@ function countOf({ logger }: PackingOptions, items: readonly MergedItem[], lengt
     return mergedCountOf(items, lengthMax);
   } catch (error) {
     const delivery = items[0]?.delivery.id;
-    logger.error('several messages could not be put together', { delivery, error: textOf(error) });
+    logger.error('several messages could not be put together', { delivery, error: errorText(error) });
     return 1;
   }
 }

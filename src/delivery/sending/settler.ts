@@ -7,7 +7,7 @@ import { makeDue } from './clock-step.ts';
 import { forgetUndelivered, type Revival, reviveLost, undeliveredCount } from './deaths.ts';
 import { type Outcome, recordOutcome } from './outcome.ts';
 import type { Parcel } from './parcel.ts';
-import { textOf } from './text-of.ts';
+import { errorText } from '../../core/model/errors.ts';
 
 const STORE_RETRY_MS = 1_000;
 const COMMIT_RETRY_MS_MAX = 10_000;
@@ -108,7 +108,7 @@ export class Settler {
         return;
       } catch (error) {
         if (this.#stopping.aborted) return;
-        logger.error('what was given up cannot be owed again', { notifier, error: textOf(error) });
+        logger.error('what was given up cannot be owed again', { notifier, error: errorText(error) });
         await sleep(clock, COMMIT_RETRY_MS_MAX, this.#stopping);
       }
     }
@@ -125,7 +125,7 @@ export class Settler {
         const { total } = await store.deliveries({ status: 'pending', notifier, skip: 0, limit: 1 });
         if (total === 0) await this.#revive(notifier, { of: 'dead', isMended: false, countMax: 1 });
       } catch (error) {
-        logger.error('what was given up cannot be owed again', { notifier, error: textOf(error) });
+        logger.error('what was given up cannot be owed again', { notifier, error: errorText(error) });
       }
     }
   }
@@ -157,7 +157,7 @@ export class Settler {
         return await write();
       } catch (error) {
         if (this.#stopped.aborted) throw error;
-        if (failures === 0) logger.error('the outbox cannot be written', { about, error: textOf(error) });
+        if (failures === 0) logger.error('the outbox cannot be written', { about, error: errorText(error) });
         const delayMs = Math.min(STORE_RETRY_MS * 2 ** Math.min(failures, 10), COMMIT_RETRY_MS_MAX);
         await sleep(clock, delayMs, this.#stopped);
       }

@@ -8,6 +8,7 @@ import type { Message, MessageContext } from '../message/message.ts';
 import type { Redact } from '../message/redact.ts';
 import type { Notifier } from '../notifier.ts';
 import { attempt } from './attempt.ts';
+import { errorText } from '../../core/model/errors.ts';
 
 /** Beats without a commit, ten seconds apart, after which it is not over in a moment. */
 const FAILURES_MIN = 3;
@@ -101,7 +102,7 @@ export class StoreAlarm {
       else logger.warn('cannot tell that the store fails', { notifier: name, error: redact(sent.detail) });
       if (sent.result === 'permanent') failing.refused.add(name);
     } catch (error) {
-      logger.warn('cannot tell that the store fails', { notifier: name, error: String(error) });
+      logger.warn('cannot tell that the store fails', { notifier: name, error: errorText(error) });
     }
   }
 
@@ -119,7 +120,7 @@ export class StoreAlarm {
       }
       if (this.#failing === failing) this.#failing = null;
     } catch (error) {
-      logger.warn('the end of the trouble could not be stored yet', { error: String(error) });
+      logger.warn('the end of the trouble could not be stored yet', { error: errorText(error) });
     } finally {
       this.#recording = null;
     }

@@ -13,7 +13,7 @@ import { type Departure, isMergeable, Lane } from './lane.ts';
 import { pack } from './packing.ts';
 import { type Parcel, youngestOf } from './parcel.ts';
 import { Settler } from './settler.ts';
-import { textOf } from './text-of.ts';
+import { errorText } from '../../core/model/errors.ts';
 import { write } from './writing.ts';
 
 /** A suspended machine is noticed within this (docs/design.md §3.4). */
@@ -182,7 +182,7 @@ export class DeliveryWorker {
       const delayMs = earliestAt - clock.now();
       return Math.min(Math.max(delayMs, claimed.length > 0 ? 0 : SLEEP_MS_MIN), SLEEP_MS_MAX);
     } catch (error) {
-      if (!this.#storeFails) logger.error('the outbox cannot be read', { error: textOf(error) });
+      if (!this.#storeFails) logger.error('the outbox cannot be read', { error: errorText(error) });
       this.#storeFails = true;
       return STORE_RETRY_MS;
     }
@@ -271,7 +271,7 @@ export class DeliveryWorker {
       if (parcel !== null) message = await write(this.#options, parcel, undelivered);
     } catch (error) {
       const [first] = claimed;
-      logger.error('a delivery cannot be read', { delivery: first?.delivery.id, error: textOf(error) });
+      logger.error('a delivery cannot be read', { delivery: first?.delivery.id, error: errorText(error) });
       await sleep(clock, STORE_RETRY_MS, this.#stopping.signal);
       return { left: claimed, isTold: false };
     }
@@ -357,7 +357,7 @@ export class DeliveryWorker {
 
   #track(task: Promise<void>): void {
     const tracked = task.catch((error: unknown) => {
-      this.#options.logger.error('delivery failed unexpectedly', { error: textOf(error) });
+      this.#options.logger.error('delivery failed unexpectedly', { error: errorText(error) });
     });
     this.#tasks.add(tracked);
     void tracked.finally(() => this.#tasks.delete(tracked));

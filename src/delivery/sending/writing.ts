@@ -7,7 +7,7 @@ import type { Message, SourceUrlOf } from '../message/message.ts';
 import type { Redact } from '../message/redact.ts';
 import { loadContext } from './context.ts';
 import type { Parcel } from './parcel.ts';
-import { textOf } from './text-of.ts';
+import { errorText } from '../../core/model/errors.ts';
 
 export interface WritingOptions {
   store: Store;
@@ -42,7 +42,7 @@ export async function write(options: WritingOptions, parcel: Parcel, undelivered
     if (items !== null) return mergedMessageOf(items, around);
     if (context !== null) return messageOf(head, context);
   } catch (error) {
-    logger.error('a message could not be written', { delivery: head.id, error: textOf(error) });
+    logger.error('a message could not be written', { delivery: head.id, error: errorText(error) });
   }
   return items === null ? bareMessageOf(head, closing !== null) : bareMergedMessageOf(items);
 }

@@ -1,7 +1,8 @@
 import type { Clock } from '../../clock.ts';
 import type { Message } from '../message/message.ts';
 import type { Notifier, SendResult } from '../notifier.ts';
-import { codeOf, HttpClient, webAddress } from '../transport/http-client.ts';
+import { codeOf, HttpClient } from '../transport/http-client.ts';
+import { webAddress } from '../../core/text/web-address.ts';
 import { InFlight } from '../transport/in-flight.ts';
 import type { Pacer } from '../transport/pacer.ts';
 import {

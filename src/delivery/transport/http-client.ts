@@ -69,13 +69,6 @@ async function firstOf(body: AsyncIterable<Uint8Array>, bytesMax: number): Promi
   return Buffer.concat(chunks).subarray(0, bytesMax).toString('utf8');
 }
 
-/** The address, if it is one that can be posted to. */
-export function webAddress(text: string): URL | null {
-  if (!URL.canParse(text)) return null;
-  const url = new URL(text);
-  return url.protocol === 'http:' || url.protocol === 'https:' ? url : null;
-}
-
 /** The error's code alone: messages may quote the address. */
 export function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';

@@ -1,6 +1,7 @@
 import { PAGE_POLICY } from '../headers.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
+import { escapeHtml } from '../../core/text/html.ts';
 
 const LINKS = {
   docs: '/docs',
@@ -46,12 +47,4 @@ ${items.join('\n')}
 </main></body>
 </html>
 `;
-}
-
-function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

@@ -13,8 +13,7 @@ import type {
   StoreHealth,
   Tx,
 } from '../store.ts';
-import { pageNewestFirst } from './tables.ts';
-import type { Tables } from './tables.ts';
+import { pageNewestFirst, type Tables } from './tables.ts';
 
 /** The reads of a store whose records are all in memory; how they become durable is up to the others. */
 export abstract class LocalStore implements Store {

@@ -4,8 +4,14 @@ import type { LoggedEvent } from '../../core/model/event.ts';
 import type { Delivery, Incident, Job, Run } from '../../core/model/records.ts';
 import { ChangedRuns, recentRuns, type Runs } from '../../core/model/runs.ts';
 import type { MetaValue, Output, Scope, Tx } from '../store.ts';
-import { outputRefOf, TABLE_NAMES } from './changes.ts';
-import type { Changes, OutputRef, Records, TableName } from './changes.ts';
+import {
+  type Changes,
+  type OutputRef,
+  outputRefOf,
+  type Records,
+  TABLE_NAMES,
+  type TableName,
+} from './changes.ts';
 import { dayId } from './days.ts';
 import { keepRunsOf } from './runs.ts';
 import type { Tables } from './tables.ts';

@@ -1,20 +1,17 @@
 import { join } from 'node:path';
 import type { Adapter } from 'lowdb';
 import type { Clock } from '../../clock.ts';
-import { CronflowError } from '../../core/model/errors.ts';
+import { CronflowError, errorText } from '../../core/model/errors.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Changes, OutputRef } from '../local/changes.ts';
 import type { Tables } from '../local/tables.ts';
-import { messageOf } from './disk.ts';
 import type { Disk } from './disk.ts';
 import { Journal } from './journal.ts';
 import { encodeLine } from './lines.ts';
-import { schemaVersion } from './migrations.ts';
-import type { Migration } from './migrations.ts';
+import { type Migration, schemaVersion } from './migrations.ts';
 import { OutputFiles } from './outputs.ts';
 import { prune } from './prune.ts';
-import { recover } from './recovery.ts';
-import type { Commit } from './recovery.ts';
+import { type Commit, recover } from './recovery.ts';
 import { hasRoom } from './room.ts';
 import { writeSnapshot } from './snapshot.ts';
 
@@ -177,7 +174,7 @@ export class JournalAdapter implements Adapter<Data> {
       await journal.begin(this.#options.clock.now());
     } catch (error) {
       if (journal.isDead) throw error;
-      this.#options.log.warn('nothing can be stored yet', { error: messageOf(error) });
+      this.#options.log.warn('nothing can be stored yet', { error: errorText(error) });
     }
     return journal;
   }
@@ -194,7 +191,7 @@ export class JournalAdapter implements Adapter<Data> {
       const { directory } = this.#options;
       throw new CronflowError(
         'store_unavailable',
-        `Cannot write to ${join(directory, 'outputs')}: ${messageOf(error)}`,
+        `Cannot write to ${join(directory, 'outputs')}: ${errorText(error)}`,
         { cause: error },
       );
     }
@@ -249,7 +246,7 @@ export class JournalAdapter implements Adapter<Data> {
       return this.#snapshotFailed(error);
     }
     await prune({ disk, directory, nowAt: clock.now(), ...limits }).catch((error: unknown) =>
-      log.warn('old journals cannot be removed', { error: messageOf(error) }),
+      log.warn('old journals cannot be removed', { error: errorText(error) }),
     );
   }
 
@@ -257,7 +254,7 @@ export class JournalAdapter implements Adapter<Data> {
     this.#snapshotAtBytes = this.#nextSnapshotAt(this.#bytesSinceSnapshot);
     this.#retryAt = this.#options.clock.now() + SNAPSHOT_RETRY_MS;
     this.#options.log.warn('no snapshot could be written; the journal has everything', {
-      error: messageOf(error),
+      error: errorText(error),
     });
   }
 }
@@ -273,7 +270,7 @@ function encode(commit: Commit): Buffer {
     return encodeLine(commit);
   } catch (error) {
     // Beyond half a gigabyte there is no string that could hold it.
-    throw new CronflowError('store_unavailable', `The commit cannot be written: ${messageOf(error)}`, {
+    throw new CronflowError('store_unavailable', `The commit cannot be written: ${errorText(error)}`, {
       cause: error,
     });
   }

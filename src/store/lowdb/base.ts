@@ -1,7 +1,6 @@
 import type { Tables } from '../local/tables.ts';
 import type { Disk } from './disk.ts';
-import { snapshotName } from './files.ts';
-import type { SnapshotHeader } from './files.ts';
+import { type SnapshotHeader, snapshotName } from './files.ts';
 import { Journal } from './journal.ts';
 import { writeSnapshot } from './snapshot.ts';
 

@@ -1,6 +1,5 @@
 import { basename, dirname, join, resolve as absolute } from 'node:path';
-import { CronflowError } from '../../core/model/errors.ts';
-import { messageOf } from './disk.ts';
+import { CronflowError, errorText } from '../../core/model/errors.ts';
 import type { Disk, Inspected } from './disk.ts';
 import { isOurs, OUTPUTS } from './files.ts';
 
@@ -48,7 +47,7 @@ export function unusable(directory: string, error: unknown): unknown {
     return new CronflowError('store_unavailable', detail, { cause: error });
   }
   const where = path === null || absolute(path) === absolute(directory) ? '' : ` at ${path}`;
-  if (said === undefined) return refused(directory, `the system says ${messageOf(error)}`, ANOTHER, error);
+  if (said === undefined) return refused(directory, `the system says ${errorText(error)}`, ANOTHER, error);
   return refused(directory, `${said}${where} (${name})`, ANOTHER, error);
 }
 

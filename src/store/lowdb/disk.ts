@@ -142,7 +142,3 @@ export function isFull(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return error instanceof Error && (code === 'ENOSPC' || code === 'EDQUOT');
 }
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

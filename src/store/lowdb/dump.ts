@@ -1,6 +1,5 @@
 import type { Records, TableName } from '../local/changes.ts';
-import { realDisk } from './disk.ts';
-import type { Disk } from './disk.ts';
+import { type Disk, realDisk } from './disk.ts';
 import { readTables } from './history.ts';
 import { MIGRATIONS, schemaVersion } from './migrations.ts';
 import { OutputFiles } from './outputs.ts';

@@ -3,15 +3,12 @@ import { CronflowError } from '../../core/model/errors.ts';
 import { silentLogger } from '../../observe/log.ts';
 import { Tables } from '../local/tables.ts';
 import { unusable } from './directory.ts';
-import { isMissing, realDisk } from './disk.ts';
-import type { Disk } from './disk.ts';
-import { journalName, snapshotName, sortNames } from './files.ts';
-import type { JournalHeader, SnapshotHeader } from './files.ts';
+import { type Disk, isMissing, realDisk } from './disk.ts';
+import { type JournalHeader, journalName, type SnapshotHeader, snapshotName, sortNames } from './files.ts';
 import { readLines } from './lines.ts';
 import { readLog } from './log.ts';
 import { MIGRATIONS } from './migrations.ts';
-import { recover } from './recovery.ts';
-import type { Commit } from './recovery.ts';
+import { type Commit, recover } from './recovery.ts';
 import { readSnapshot } from './snapshot.ts';
 
 /** What a data directory says of the past: a state, and every commit since. */

@@ -1,9 +1,7 @@
 import { join } from 'node:path';
-import { CronflowError } from '../../core/model/errors.ts';
-import { messageOf, writeAll } from './disk.ts';
-import type { Disk, DiskFile } from './disk.ts';
-import { journalName, unfinishedName } from './files.ts';
-import type { JournalHeader } from './files.ts';
+import { CronflowError, errorText } from '../../core/model/errors.ts';
+import { type Disk, type DiskFile, writeAll } from './disk.ts';
+import { type JournalHeader, journalName, unfinishedName } from './files.ts';
 import { encodeLine } from './lines.ts';
 
 /** A segment as recovery left it. */
@@ -80,7 +78,7 @@ export class Journal {
       this.#segment = segment;
     } catch (error) {
       if (error instanceof UnsyncedError) this.#dead = true;
-      throw this.#unavailable(messageOf(error), error);
+      throw this.#unavailable(errorText(error), error);
     }
   }
 
@@ -96,8 +94,8 @@ export class Journal {
       this.#dirty = true;
       await writeAll(file, line, this.#segment.size);
     } catch (error) {
-      await this.#cutBack(file, messageOf(error));
-      throw this.#unavailable(messageOf(error), error);
+      await this.#cutBack(file, errorText(error));
+      throw this.#unavailable(errorText(error), error);
     }
     await this.#sync(file);
     this.#segment = { ...this.#segment, size: this.#segment.size + line.length };
@@ -138,7 +136,7 @@ export class Journal {
     try {
       await file.truncate(this.#segment.size);
     } catch (error) {
-      throw this.#unavailable(`${why}; and it cannot be cut back: ${messageOf(error)}`, error);
+      throw this.#unavailable(`${why}; and it cannot be cut back: ${errorText(error)}`, error);
     }
     await this.#sync(file);
     this.#dirty = false;
@@ -170,7 +168,7 @@ export class Journal {
 /** What was written may or may not survive, and no later call can tell. */
 class UnsyncedError extends Error {
   constructor(name: string, cause: unknown) {
-    super(`syncing ${name} failed: ${messageOf(cause)}`, { cause });
+    super(`syncing ${name} failed: ${errorText(cause)}`, { cause });
   }
 }
 

@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { open, readdir, rename, rm } from 'node:fs/promises';
-import { createConnection, createServer } from 'node:net';
-import type { Server } from 'node:net';
+import { createConnection, createServer, type Server } from 'node:net';
 import { join, relative } from 'node:path';
-import { sleep } from '../../clock.ts';
-import type { Clock } from '../../clock.ts';
-import { CronflowError } from '../../core/model/errors.ts';
+import { type Clock, sleep } from '../../clock.ts';
+import { CronflowError, errorText } from '../../core/model/errors.ts';
 import { unusable } from './directory.ts';
-import { isMissing, messageOf } from './disk.ts';
+import { isMissing } from './disk.ts';
 
 /** A data directory held by this process. */
 export interface Lock {
@@ -73,7 +71,7 @@ export async function acquireLock(directory: string, clock: Clock): Promise<Lock
     if (code === 'EACCES' || code === 'EROFS' || code === 'ENOSPC') throw unusable(directory, error);
     throw new CronflowError(
       'store_locked',
-      `Cannot lock ${directory}: ${messageOf(error)}. The directory must be on a file system that allows local sockets.`,
+      `Cannot lock ${directory}: ${errorText(error)}. The directory must be on a file system that allows local sockets.`,
       { cause: error },
     );
   }

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { isMissing, realDisk } from './disk.ts';
-import type { Disk, DiskFile } from './disk.ts';
+import { type Disk, type DiskFile, isMissing, realDisk } from './disk.ts';
 import { journalName, sortNames } from './files.ts';
 import { readLines } from './lines.ts';
 import type { Commit } from './recovery.ts';

@@ -4,8 +4,7 @@ import { CronflowError } from '../../core/model/errors.ts';
 import { OUTPUT_HASH_LENGTH, type OutputRef } from '../local/changes.ts';
 import type { Tables } from '../local/tables.ts';
 import type { Output } from '../store.ts';
-import { isFull, isMissing, writeAll } from './disk.ts';
-import type { Disk } from './disk.ts';
+import { type Disk, isFull, isMissing, writeAll } from './disk.ts';
 import { OUTPUTS } from './files.ts';
 
 const NAME_LENGTH_MAX = 200;

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Disk } from './disk.ts';
-import { journalName, snapshotName, sortNames } from './files.ts';
-import type { JournalHeader, SnapshotHeader } from './files.ts';
+import { type JournalHeader, journalName, type SnapshotHeader, snapshotName, sortNames } from './files.ts';
 import { readLines } from './lines.ts';
 
 /** Snapshots that only serve the log are this far apart at least, in time or in size of what lies between. */

@@ -1,16 +1,12 @@
 import { join } from 'node:path';
 import type { Logger } from '../../observe/log.ts';
-import { TABLE_NAMES } from '../local/changes.ts';
-import type { Changes } from '../local/changes.ts';
-import { Tables } from '../local/tables.ts';
-import type { TableOptions } from '../local/tables.ts';
+import { type Changes, TABLE_NAMES } from '../local/changes.ts';
+import { type TableOptions, Tables } from '../local/tables.ts';
 import type { Disk } from './disk.ts';
-import { checkHeader, damaged, journalName, snapshotName, sortNames } from './files.ts';
-import type { JournalHeader } from './files.ts';
+import { checkHeader, damaged, type JournalHeader, journalName, snapshotName, sortNames } from './files.ts';
 import type { Segment } from './journal.ts';
 import { readLines } from './lines.ts';
-import { migrate, schemaVersion } from './migrations.ts';
-import type { Migration } from './migrations.ts';
+import { migrate, type Migration, schemaVersion } from './migrations.ts';
 import { readSnapshot } from './snapshot.ts';
 
 /** One line of the journal: a commit. */

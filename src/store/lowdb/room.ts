@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { writeAll } from './disk.ts';
-import type { Disk } from './disk.ts';
+import { type Disk, writeAll } from './disk.ts';
 import { journalName, unfinishedName } from './files.ts';
 
 /** No more is tried, however large what was refused: trying must not fill a disk that others use. */

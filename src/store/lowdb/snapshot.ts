@@ -1,13 +1,17 @@
 import { join } from 'node:path';
 import type { Changes, TableName } from '../local/changes.ts';
 import type { Tables } from '../local/tables.ts';
-import { writeAll } from './disk.ts';
-import type { Disk, DiskFile } from './disk.ts';
-import { checkHeader, damaged, snapshotName, unfinishedName } from './files.ts';
-import type { SnapshotFooter, SnapshotHeader } from './files.ts';
+import { type Disk, type DiskFile, writeAll } from './disk.ts';
+import {
+  checkHeader,
+  damaged,
+  type SnapshotFooter,
+  type SnapshotHeader,
+  snapshotName,
+  unfinishedName,
+} from './files.ts';
 import { encodeLine, readLines } from './lines.ts';
-import { migrate, schemaVersion } from './migrations.ts';
-import type { Migration } from './migrations.ts';
+import { migrate, type Migration, schemaVersion } from './migrations.ts';
 
 /** How much is written at a time: each write lets pings through, and none is delayed by more than this takes. */
 const CHUNK_BYTES = 128 * 1024;

@@ -1,25 +1,20 @@
 import { dirname, resolve as absolute } from 'node:path';
 import { Low } from 'lowdb';
-import { systemClock } from '../../clock.ts';
-import type { Clock } from '../../clock.ts';
-import { CronflowError } from '../../core/model/errors.ts';
+import { type Clock, systemClock } from '../../clock.ts';
+import { CronflowError, errorText } from '../../core/model/errors.ts';
 import type { Logger } from '../../observe/log.ts';
 import { LocalStore } from '../local/local-store.ts';
 import { Tables } from '../local/tables.ts';
 import { Overlay, runTransaction } from '../local/tx.ts';
 import type { Output, Scope, StoreHealth, Tx } from '../store.ts';
-import { JournalAdapter } from './adapter.ts';
-import type { AdapterLimits, Data } from './adapter.ts';
+import { type AdapterLimits, type Data, JournalAdapter } from './adapter.ts';
 import { takeDirectory, unusable } from './directory.ts';
-import { messageOf, realDisk } from './disk.ts';
-import type { Disk } from './disk.ts';
-import { acquireLock } from './lock.ts';
-import type { Lock } from './lock.ts';
-import { MIGRATIONS } from './migrations.ts';
-import type { Migration } from './migrations.ts';
+import { type Disk, realDisk } from './disk.ts';
+import { acquireLock, type Lock } from './lock.ts';
+import { type Migration, MIGRATIONS } from './migrations.ts';
+import { DAY_MS } from '../../schedule/units.ts';
 
 const MIB = 2 ** 20;
-const DAY_MS = 24 * 3_600_000;
 /** Exit code when a sync failed: the service manager starts the process anew, which then recovers. */
 const EXIT_CODE_UNSYNCED = 70;
 /** Transactions in one commit, and how long they may take; the rest go into the next, so that no flood blocks the process. */
@@ -201,7 +196,7 @@ export class LowdbStore extends LocalStore {
   }
 
   #noteFailure(error: unknown): void {
-    const detail = messageOf(error);
+    const detail = errorText(error);
     if (this.#health.ok) this.#options.log.error('nothing can be stored', { error: detail });
     this.#health = { ok: false, detail };
   }

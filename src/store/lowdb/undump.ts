@@ -1,17 +1,15 @@
 import { join } from 'node:path';
 import { systemClock } from '../../clock.ts';
-import { CronflowError } from '../../core/model/errors.ts';
+import { CronflowError, errorText } from '../../core/model/errors.ts';
 import { type Changes, outputRefOf, TABLE_NAMES, type TableName } from '../local/changes.ts';
 import { Tables } from '../local/tables.ts';
 import { writeBase } from './base.ts';
 import { takeDirectory } from './directory.ts';
-import { messageOf, realDisk } from './disk.ts';
-import type { Disk } from './disk.ts';
+import { type Disk, realDisk } from './disk.ts';
 import type { DumpedOutput, DumpFooter, DumpHeader } from './dump.ts';
 import { journalName, sortNames } from './files.ts';
 import { readLines } from './lines.ts';
-import { acquireLock } from './lock.ts';
-import type { Lock } from './lock.ts';
+import { acquireLock, type Lock } from './lock.ts';
 import { migrate, MIGRATIONS, schemaVersion } from './migrations.ts';
 import { OutputFiles } from './outputs.ts';
 
@@ -148,7 +146,7 @@ class Reading {
     try {
       this.tables.apply({ put: this.#put as Changes['put'], del: {}, events: [] });
     } catch (error) {
-      throw this.#fault(`here, or a little before, a record lacks what it must have (${messageOf(error)})`);
+      throw this.#fault(`here, or a little before, a record lacks what it must have (${errorText(error)})`);
     }
     [this.#put, this.#texts, this.#pending] = [{}, [], 0];
   }

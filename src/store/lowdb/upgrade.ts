@@ -3,12 +3,10 @@ import { systemClock } from '../../clock.ts';
 import { silentLogger } from '../../observe/log.ts';
 import { writeBase } from './base.ts';
 import { takeDirectory } from './directory.ts';
-import { realDisk } from './disk.ts';
-import type { Disk } from './disk.ts';
+import { type Disk, realDisk } from './disk.ts';
 import { journalName, snapshotName, sortNames } from './files.ts';
 import { expectData, headerOf } from './history.ts';
-import { acquireLock } from './lock.ts';
-import type { Lock } from './lock.ts';
+import { acquireLock, type Lock } from './lock.ts';
 import { type Migration, MIGRATIONS, schemaVersion } from './migrations.ts';
 import { recover } from './recovery.ts';
 

@@ -4,8 +4,7 @@ import { NO_RUNS } from '../../../src/core/model/runs.ts';
 import { DEFAULT_GLOBALS, specOf } from '../../../src/core/model/spec.ts';
 import { instant, play, stateAfter } from '../support/scenario.ts';
 import { NIGHTLY, HOURLY, MINUTELY, table } from '../support/table.ts';
-
-const MINUTE_MS = 60_000;
+import { MINUTE_MS } from '../../../src/schedule/units.ts';
 
 describe('§3.3 who is told what', () => {
   table([

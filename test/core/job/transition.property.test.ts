@@ -6,7 +6,6 @@ import { REASONS } from '../../../src/core/model/reasons.ts';
 import {
   anyDeclaration,
   eventsOf,
-  HOUR_MS,
   instantOf,
   pingAt,
   playEvents,
@@ -14,6 +13,7 @@ import {
   START,
   steps,
 } from '../support/any.ts';
+import { HOUR_MS } from '../../../src/schedule/units.ts';
 import { declaredAt, stateOf } from '../support/state.ts';
 
 /** Of two events at one instant a tick comes last: it commits after every ping received by then. */

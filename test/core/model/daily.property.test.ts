@@ -6,16 +6,8 @@ import type { Event, Transition } from '../../../src/core/model/event.ts';
 import type { Run } from '../../../src/core/model/records.ts';
 import { slotAtOrBefore } from '../../../src/core/model/slots.ts';
 import type { Spec } from '../../../src/core/model/spec.ts';
-import {
-  anyDeclaration,
-  eventsOf,
-  HOUR_MS,
-  instantOf,
-  playEvents,
-  specFor,
-  START,
-  steps,
-} from '../support/any.ts';
+import { anyDeclaration, eventsOf, instantOf, playEvents, specFor, START, steps } from '../support/any.ts';
+import { HOUR_MS } from '../../../src/schedule/units.ts';
 import { declaredAt, stateOf } from '../support/state.ts';
 
 function daysOf(results: readonly Transition[]): Day[] {

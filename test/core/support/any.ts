@@ -5,12 +5,11 @@ import type { Event, State, Transition } from '../../../src/core/model/event.ts'
 import type { PingKind } from '../../../src/core/model/reasons.ts';
 import type { Delivery, Incident, Ping, Run } from '../../../src/core/model/records.ts';
 import { DEFAULT_GLOBALS, type Spec, specOf } from '../../../src/core/model/spec.ts';
+import { HOUR_MS, MINUTE_MS } from '../../../src/schedule/units.ts';
 import { declaredAt, stateOf } from './state.ts';
 
 /** When every job is declared. */
 export const START = Date.UTC(2025, 2, 29, 22); // Two hours before Europe's clocks go forward.
-const MINUTE_MS = 60_000;
-export const HOUR_MS = 60 * MINUTE_MS;
 
 const declarations: fc.Arbitrary<Declaration> = fc.record(
   {

@@ -6,10 +6,10 @@ import type { Ping, Run } from '../../../src/core/model/records.ts';
 import { type Spec, specOf } from '../../../src/core/model/spec.ts';
 import { parseDuration } from '../../../src/schedule/duration.ts';
 import { declaredAt, stateOf } from './state.ts';
+import { DAY_MS } from '../../../src/schedule/units.ts';
 
 /** Midnight of the first day of every scenario, a Wednesday. */
 const DAY_ONE = Date.UTC(2025, 0, 1);
-const DAY_MS = 86_400_000;
 
 /**
  * Plays a script against the pure core and returns what it led to, a line each. A script line is

@@ -10,10 +10,10 @@ import {
   type SystemChange,
   type Trouble,
 } from '../../../src/core/system/incidents.ts';
+import { HOUR_MS } from '../../../src/schedule/units.ts';
 
 const BROKEN: Trouble = { kind: 'config', reason: 'config_invalid', detail: 'cronflow.yaml:3:5 unknown key' };
 const MUTE: Trouble = { kind: 'notifier', reason: 'notifier_failing', subject: 'ops', detail: 'it is gone' };
-const HOUR_MS = 3_600_000;
 
 function to(...notify: string[]): Audience {
   return { notify, remindEveryMs: null };

@@ -12,9 +12,8 @@ import {
   withGap,
 } from '../../../src/core/system/outage.ts';
 import { job, openRun, run } from '../../support/records.ts';
+import { HOUR_MS, MINUTE_MS } from '../../../src/schedule/units.ts';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 const WINDOW_MS = 15 * MINUTE_MS;
 const MIDNIGHT = Date.UTC(2026, 0, 15);
 const at = (hour: number, minute = 0): number => MIDNIGHT + hour * HOUR_MS + minute * MINUTE_MS;

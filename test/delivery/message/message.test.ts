@@ -7,8 +7,7 @@ import type { Message, MessageContext } from '../../../src/delivery/message/mess
 import { usualMsOf } from '../../../src/delivery/sending/context.ts';
 import { aClosing, aDelivery, aJob, anIncident, aRun, SLOT_AT, someFacts } from '../support/records.ts';
 import { render } from '../support/render.ts';
-
-const MINUTE_MS = 60_000;
+import { MINUTE_MS } from '../../../src/schedule/units.ts';
 
 function aContext(changes: Partial<MessageContext> = {}): MessageContext {
   return {

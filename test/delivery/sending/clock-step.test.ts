@@ -6,10 +6,8 @@ import { silentLogger } from '../../../src/observe/log.ts';
 import { settle } from '../../support/fake-clock.ts';
 import { startMemoryService } from '../../support/memory-service.ts';
 import { DOWN, FakeNotifier, harness, openingOf } from '../support/harness.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
 
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
 /** An ordinary Tuesday. */
 const START_AT = Date.UTC(2026, 1, 3, 9);
 

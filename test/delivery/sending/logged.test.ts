@@ -8,8 +8,8 @@ import type { DeliveryWorker } from '../../../src/delivery/sending/worker.ts';
 import { Pacer } from '../../../src/delivery/transport/pacer.ts';
 import { harness, type Harness, openingOf } from '../support/harness.ts';
 import { aClosing, aDelivery, anIncident } from '../support/records.ts';
+import { MINUTE_MS } from '../../../src/schedule/units.ts';
 
-const MINUTE_MS = 60_000;
 const EMPTY = { type: 'slack', settings: { webhook_url: '' }, because: 'not sent: webhook_url is empty' };
 const ON_PURPOSE = { type: 'log', settings: {}, because: null };
 

@@ -3,8 +3,8 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Message } from '../../../src/delivery/message/message.ts';
 import { DOWN, harness, type Harness, openingOf } from '../support/harness.ts';
+import { MINUTE_MS } from '../../../src/schedule/units.ts';
 
-const MINUTE_MS = 60_000;
 /** docs/design.md names none; more must never wait in the worker than the outbox could give it again in a moment. */
 const HELD_MAX = 1_000;
 

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { DOWN, FakeNotifier, harness, openingOf, REVOKED } from '../support/harness.ts';
 import { aClosing, aDelivery, anIncident } from '../support/records.ts';
-
-const MINUTE_MS = 60_000;
+import { MINUTE_MS } from '../../../src/schedule/units.ts';
 
 test('messages are counted by what became of them, once that is stored', async () => {
   const h = harness();

@@ -3,9 +3,8 @@ import { Liveness } from '../../../src/checker/liveness.ts';
 import { redact } from '../../../src/core/text/redact.ts';
 import { StoreAlarm } from '../../../src/delivery/sending/store-alarm.ts';
 import { DOWN, FakeNotifier, harness, type Harness, REVOKED } from '../support/harness.ts';
+import { MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
 
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60_000;
 const TITLE = 'STORE FAILING: The disk is full; pings are refused until it works again';
 
 const audience = (): string[] => ['ops', 'pager'];

@@ -6,8 +6,8 @@ import { Pacer } from '../../../src/delivery/transport/pacer.ts';
 import { DOWN, harness, type Harness, OK, openingOf } from '../support/harness.ts';
 import { quiet } from '../support/logger.ts';
 import { aClosing, anIncident } from '../support/records.ts';
+import { SECOND_MS } from '../../../src/schedule/units.ts';
 
-const SECOND_MS = 1_000;
 const GROUP_WAIT_MS = 10 * SECOND_MS;
 
 /** As people configure them: how many messages a kind takes at a time, and how much of a storm, is its own. */

@@ -3,10 +3,8 @@ import type { Delivery } from '../../../src/core/model/records.ts';
 import type { Message } from '../../../src/delivery/message/message.ts';
 import { DOWN, harness, type Harness, openingOf, REVOKED } from '../support/harness.ts';
 import { aClosing, aJob, anIncident, someFacts } from '../support/records.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
 
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
 const GROUP_WAIT_MS = 10 * SECOND_MS;
 
 let h: Harness;

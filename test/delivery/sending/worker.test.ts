@@ -4,10 +4,8 @@ import type { Delivery, Incident } from '../../../src/core/model/records.ts';
 import type { SendResult } from '../../../src/delivery/notifier.ts';
 import { DOWN, FakeNotifier, harness, type Harness, OK, openingOf, REVOKED } from '../support/harness.ts';
 import { aClosing, aDelivery, aJob, anIncident, aRun, someFacts } from '../support/records.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
 
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
 const OPENED = 'j1-i1.ops.opened';
 const CLOSED = 'j1-i1.ops.closed';
 const TITLE = 'FAILED daily-database-backup on web1: exit 1 after 4m12s';

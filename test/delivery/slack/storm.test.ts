@@ -6,8 +6,8 @@ import { NotifierRegistry } from '../../../src/delivery/registry.ts';
 import { DeliveryWorker } from '../../../src/delivery/sending/worker.ts';
 import { type SlackServer, startSlackServer } from '../../support/slack-server.ts';
 import { harness, type Harness, openingOf } from '../support/harness.ts';
+import { SECOND_MS } from '../../../src/schedule/units.ts';
 
-const SECOND_MS = 1_000;
 const INCIDENTS = 5_000;
 const GROUPS = ['billing', 'reporting', undefined];
 

@@ -8,9 +8,8 @@ import { itemsOf, parcelOf } from '../../../src/delivery/sending/parcel.ts';
 import { write } from '../../../src/delivery/sending/writing.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { startMemoryService } from '../../support/memory-service.ts';
+import { DAY_MS, HOUR_MS } from '../../../src/schedule/units.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** Midnight in Berlin, before Thursday, 15 January 2026. */
 const MIDNIGHT_AT = Date.UTC(2026, 0, 14, 23);
 export const ZONE = 'Europe/Berlin';

@@ -6,10 +6,10 @@ import type {
   JobState,
   Run,
 } from '../../../src/core/model/records.ts';
+import { MINUTE_MS } from '../../../src/schedule/units.ts';
 
 /** The cast: one job in Berlin, due at 02:00, that failed on web1 in the night to Thursday, 15 January 2026. */
 export const SLOT_AT = Date.UTC(2026, 0, 15, 1);
-const MINUTE_MS = 60_000;
 
 const state: JobState = {
   status: 'failure',

@@ -6,8 +6,8 @@ import { System } from '../system/system.ts';
 import { periodMsOf } from '../world/declarations.ts';
 import { Dice } from '../world/dice.ts';
 import { type SteppedWorld, steppedWorld, wallAt } from './world.ts';
+import { MINUTE_MS } from '../../../src/schedule/units.ts';
 
-const MINUTE_MS = 60_000;
 /** A slot this far from a step is touched by nothing of it. */
 const CLEAR_MS = 3 * MINUTE_MS;
 

@@ -4,11 +4,7 @@ import { DEFAULT_GLOBALS, specOf } from '../../../src/core/model/spec.ts';
 import type { ScriptedPing } from '../script.ts';
 import { periodMsOf, randomDeclaration } from '../world/declarations.ts';
 import type { Dice } from '../world/dice.ts';
-
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
 
 /** A stretch in which the wall clock does not step. True time counts from the world's start and never steps. */
 export interface Stretch {

@@ -13,9 +13,8 @@ import { System } from '../system/system.ts';
 import { VirtualClock } from '../system/virtual-clock.ts';
 import { Dice } from '../world/dice.ts';
 import { randomWorld } from '../world/world.ts';
+import { HOUR_MS, MINUTE_MS } from '../../../src/schedule/units.ts';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 /** Turns of the event loop that a commit to the simulated disk and all that follows may take. */
 const DISK_TURNS = 12;
 const HAPPENINGS_MAX = 60;

@@ -6,9 +6,8 @@ import { System, verdictOf } from '../system/system.ts';
 import { Dice } from '../world/dice.ts';
 import { randomWorld } from '../world/world.ts';
 import { AccountedDisk } from './accounted-disk.ts';
+import { MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
 
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
 /** Each crash plays the world again up to there. */
 const HAPPENINGS_MAX = 12;
 /** How long the world goes on after its last happening. */

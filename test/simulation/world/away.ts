@@ -1,10 +1,7 @@
 import type { Happening } from '../script.ts';
 import type { Dice } from './dice.ts';
 import type { Window } from './network.ts';
-
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
 
 export type Away = Happening & { type: 'away' };
 

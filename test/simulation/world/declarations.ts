@@ -1,10 +1,6 @@
 import type { Declaration } from '../../../src/core/model/declaration.ts';
 import type { Dice } from './dice.ts';
-
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
 
 /** Schedules with about how far apart their slots are. */
 const SCHEDULES: readonly (readonly [string, number])[] = [

@@ -5,8 +5,7 @@ import type { Happening } from '../script.ts';
 import { type DeclarationOptions, editedDeclaration } from './declarations.ts';
 import type { Dice } from './dice.ts';
 import type { Window } from './network.ts';
-
-const MINUTE_MS = 60_000;
+import { MINUTE_MS } from '../../../src/schedule/units.ts';
 
 /** Any time, often one at which a slot has come and its grace is not over. */
 function timeOfDoing(dice: Dice, job: string, declaration: Declaration, span: Window): number {

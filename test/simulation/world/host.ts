@@ -5,9 +5,7 @@ import type { ScriptedPing } from '../script.ts';
 import { periodMsOf } from './declarations.ts';
 import type { Dice } from './dice.ts';
 import type { Sent, Window } from './network.ts';
-
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
+import { MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
 
 /** What tells Cronflow of a job's runs. */
 export type Client =

@@ -1,9 +1,6 @@
 import type { Happening, ScriptedPing } from '../script.ts';
 import type { Dice } from './dice.ts';
-
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
 
 export interface Window {
   from_at: number;

@@ -6,11 +6,7 @@ import { Dice } from './dice.ts';
 import { randomDoings } from './edits.ts';
 import { type Client, type Host, pingsOf, randomEpisodes } from './host.ts';
 import { arrivals, type Network, PERFECT_NETWORK, randomNetwork, type Window } from './network.ts';
-
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
 
 /** Changes of the clocks: an hour forward and back, half an hour, and one that happens at midnight. */
 const CLOCK_CHANGES: readonly (readonly [timezone: string, at: number])[] = [

@@ -6,6 +6,7 @@ import { fit, keepEnd } from '../../transport/fit.ts';
 import type { HttpAnswer } from '../../transport/http-answer.ts';
 import type { Post, WebhookFormat } from '../format.ts';
 import { jsonOf, retryAfterIn } from './answer.ts';
+import { escapeHtml } from '../../../core/text/html.ts';
 
 /**
  * Telegram takes 4,096 characters after it has read the markup (Bot API: sendMessage); ours are counted with it. What
@@ -105,11 +106,6 @@ function fitText(text: string, lengthMax: number): string {
 
 function escapeText(text: string): string {
   return escapeHtml(unmention(text));
-}
-
-/** The only entities that Telegram knows by name, besides `&quot;`. */
-function escapeHtml(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
 }
 
 /** Telegram takes `@name` anywhere in a text for a mention, except in code. */
