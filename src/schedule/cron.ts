@@ -5,22 +5,23 @@ import { type Segment, type Zone, ZONE_FROM_MS, ZONE_TO_MS, zoneOf } from './zon
 
 /** A cron expression in a time zone. Instants are milliseconds since the Unix epoch. */
 export interface Cron {
-  /** The first slot strictly after `afterMs`; null if there is none within 50 years or before 2500. */
+  /** Returns the first slot strictly after `afterMs`, or null if there is none within 50 years or before 2500. */
   next(afterMs: number): number | null;
-  /** The latest slot at or before `atMs`; null if there is none since 1970. */
+  /** Returns the latest slot at or before `atMs`, or null if there is none since 1970. */
   previous(atMs: number): number | null;
 }
 
-/** About two kilobytes each; many more than one server watches. */
+/** Bounds the memory of the memo: a cron takes about two kilobytes, and one server watches far fewer. */
 const CRONS_MAX = 20_000;
-/** By time zone, then by expression. */
+/** Maps a time zone to its crons, and these are found by their expression. */
 const crons = new Map<string, Map<string, Cron>>();
 let cronCount = 0;
 
 /**
- * Compiles a cron expression for a time zone: 5 fields, 6 with seconds first, or a macro; slots as Debian's
- * cron runs them (docs/design.md §4). `previous` is the exact mirror of `next`. Answers from a bounded memo.
- * Throws a `ScheduleError` that names the field, the value and what is allowed.
+ * Compiles a cron expression for a time zone: 5 fields, 6 with seconds first, or a macro. Its slots are those at which
+ * Debian's cron runs a job (docs/design.md §4), and `previous` is the exact mirror of `next`. Answers come from a
+ * bounded memo.
+ * @throws ScheduleError that names the field, the value and what is allowed
  */
 export function compileCron(expression: string, timezone: string): Cron {
   const known = crons.get(timezone)?.get(expression);
@@ -41,7 +42,8 @@ function compile(text: string, timezone: string): Cron {
   const zone = zoneOf(timezone);
   const times = localTimesOf(expression);
   if (times.next(0) === null) {
-    // Such as a first of the month that is a second Monday: it would never be missed, so nobody would know.
+    // An expression can match no day at all, such as a first of the month that is a second Monday. It is refused,
+    // because a job that never has a slot is never missed, and nobody would notice.
     const allowed = 'as one day field starts with *, a day must match both';
     throw new ScheduleError('expression', text, 'matches no day', allowed);
   }
@@ -52,7 +54,7 @@ function compile(text: string, timezone: string): Cron {
   };
 }
 
-/** Walks the segments forwards, from change of offset to change of offset. */
+/** Walks forwards through the segments, from one change of offset to the next. */
 function nextSlot(zone: Zone, times: LocalTimes, fixed: boolean, afterMs: number): number | null {
   if (!(afterMs < ZONE_TO_MS - 1)) return null;
   let fromMs = Math.max(ZONE_FROM_MS, Math.floor(afterMs) + 1);
@@ -65,7 +67,7 @@ function nextSlot(zone: Zone, times: LocalTimes, fixed: boolean, afterMs: number
       fromMs + segment.offsetMs,
       fixed ? segment.freshLocalMs : fromMs + segment.offsetMs,
     );
-    // What was found for the segment before is still the first one, unless the clock went back.
+    // The local time found for the segment before is still the first one, unless the clock went back.
     if (foundMs === null || fromLocalMs < lowestMs || fromLocalMs > foundMs) {
       foundMs = times.next(fromLocalMs);
       if (foundMs === null) return null;
@@ -78,7 +80,7 @@ function nextSlot(zone: Zone, times: LocalTimes, fixed: boolean, afterMs: number
   return null;
 }
 
-/** Walks the segments backwards; the mirror image of `nextSlot`. */
+/** Walks backwards through the segments, as the mirror image of `nextSlot`. */
 function previousSlot(zone: Zone, times: LocalTimes, fixed: boolean, atMs: number): number | null {
   let toMs = Math.min(Math.floor(atMs), ZONE_TO_MS - 1);
   let highestMs = Number.NEGATIVE_INFINITY;
@@ -99,7 +101,7 @@ function previousSlot(zone: Zone, times: LocalTimes, fixed: boolean, atMs: numbe
   return null;
 }
 
-/** Whether local times that the clock skipped at the start of the segment happen there, all at once. */
+/** Tells whether local times that the clock skipped at the start of the segment happen there, all at once. */
 function catchesUp(segment: Segment, times: LocalTimes): boolean {
   if (segment.freshLocalMs >= segment.startLocalMs) return false;
   const skippedMs = times.next(segment.freshLocalMs);

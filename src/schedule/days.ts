@@ -2,38 +2,38 @@ import type { Expression } from './expression.ts';
 import { DAY_MS } from './units.ts';
 
 /**
- * How far to look for a day. The rarest one, 29 February on a certain weekday, can be 40 years away, because
- * 2100 is no leap year.
+ * Limits the search for a day to 50 years. The rarest day, 29 February on a certain weekday, can be 40 years away,
+ * because 2100 is no leap year.
  */
 const MONTHS_MAX = 50 * 12;
 
 /** The days on which an expression has slots, as days since 1970-01-01 in local time. */
 export interface Days {
-  /** The first one at or after `day`; null if there is none within 50 years. */
+  /** Returns the first such day at or after `day`, or null if there is none within 50 years. */
   next(day: number): number | null;
-  /** The last one at or before `day`; null if there is none within 50 years. */
+  /** Returns the last such day at or before `day`, or null if there is none within 50 years. */
   previous(day: number): number | null;
 }
 
 interface Month {
-  /** Days since 1970-01-01 of its first day. */
+  /** Counts the days from 1970-01-01 to the first day of the month. */
   firstDay: number;
   length: number;
-  /** Bit 0 is the first of the month. */
+  /** Has a bit for each day that matches; bit 0 is the first of the month. */
   mask: number;
 }
 
 /**
- * Finds days month by month. A day matches as Debian's cron has it: both day fields if one of them starts
- * with `*`, otherwise either.
+ * Finds days month by month, as Debian's cron matches them. A day must match both day fields if one of them starts with
+ * `*`, otherwise it must match either.
  */
 export function daysOf(expression: Expression): Days {
   const months = new Set(expression.month.values);
-  // A month's days depend on its length and on the weekday of its first day only: 28 kinds.
+  // The days of a month depend only on its length and on the weekday of its first day, so there are 28 kinds of month.
   const masks = new Map<number, number>();
   let month: Month & { index: number } = { index: Number.NaN, firstDay: 0, length: 0, mask: 0 };
 
-  /** `index` counts months from January 1970. */
+  /** Returns the month that lies `index` months after January 1970. */
   const monthAt = (index: number): Month => {
     if (month.index === index) return month;
     const firstDay = Date.UTC(1970, index, 1) / DAY_MS;
@@ -96,7 +96,7 @@ function monthMask(expression: Expression, firstWeekday: number, length: number)
   return mask;
 }
 
-/** 0 is Sunday; 1970-01-01 was a Thursday. */
+/** Returns 0 for a Sunday. 1970-01-01 was a Thursday. */
 function weekdayOf(day: number): number {
   return (((day + 4) % 7) + 7) % 7;
 }

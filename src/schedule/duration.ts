@@ -8,9 +8,9 @@ const DURATION = /^(?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/;
 const ALLOWED = 'whole numbers with d, h, m, s, largest first, such as 90s, 5m, 1h30m or 2d';
 
 /**
- * Reads a duration as it stands in YAML (`90s`, `5m`, `1h30m`, `2d`; docs/design.md §1) into milliseconds.
- * Each of d, h, m, s comes at most once, largest first; no sign, no fraction, no spaces, at most 10 years.
- * Throws a `ScheduleError` that says what is allowed.
+ * Reads a duration as it stands in YAML (`90s`, `5m`, `1h30m`, `2d`; docs/design.md §1) into milliseconds. Each of d,
+ * h, m, s comes at most once, largest first. There is no sign, no fraction and no space, and 10 years are the most.
+ * @throws ScheduleError that says what is allowed
  */
 export const parseDuration = memoised(1_024, readDuration);
 
@@ -29,7 +29,7 @@ function readDuration(text: string): number {
   return durationMs;
 }
 
-/** Whether `parseDuration` takes the text. */
+/** Tells whether `parseDuration` takes the text. */
 export function isDuration(text: string): boolean {
   try {
     parseDuration(text);
@@ -40,11 +40,11 @@ export function isDuration(text: string): boolean {
 }
 
 /**
- * Writes milliseconds for people: `1h30m`, `4m12s`, `2d`, `0.4s`. Below 10 s one decimal is kept, above that
- * whole seconds. Whole seconds come out in a form that `parseDuration` takes back. Negative counts as zero.
+ * Writes milliseconds for people: `1h30m`, `4m12s`, `2d`, `0.4s`. It keeps one decimal below 10 s and writes whole
+ * seconds above that. `parseDuration` reads whole seconds back. A negative duration counts as zero.
  */
 export function formatDuration(durationMs: number): string {
-  // Written so that NaN counts as zero, too: it would print as an empty text.
+  // The comparison is written so that NaN counts as zero, too, because NaN would print as an empty text.
   const positiveMs = durationMs > 0 ? durationMs : 0;
   const tenths = Math.round(positiveMs / 100);
   if (tenths < 100) return `${tenths / 10}s`;

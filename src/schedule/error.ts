@@ -1,4 +1,4 @@
-/** What of a schedule a `ScheduleError` is about. */
+/** The part of a schedule that a `ScheduleError` is about. */
 export type ScheduleField =
   | 'second'
   | 'minute'
@@ -10,15 +10,15 @@ export type ScheduleField =
   | 'timezone'
   | 'duration';
 
-/** A schedule, a zone or a duration that is refused: which part, what it said, and what is allowed. */
+/** Refuses a schedule, a zone or a duration, and says which part is wrong, what it said and what is allowed. */
 export class ScheduleError extends Error {
   override readonly name = 'ScheduleError';
   readonly field: ScheduleField;
   /** The refused text, as it was written. */
   readonly value: string;
-  /** What would be accepted in its place, e.g. `0-23`. */
+  /** The text that would be accepted in its place, e.g. `0-23`. */
   readonly allowed: string;
-  /** The nearest known word, when one is near. */
+  /** The nearest known word, if one is near enough to be meant. */
   readonly suggestion: string | undefined;
 
   constructor(field: ScheduleField, value: string, problem: string, allowed: string, suggestion?: string) {

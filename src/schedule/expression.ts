@@ -2,7 +2,7 @@ import { ScheduleError } from './error.ts';
 import { type Field, type FieldName, parseField } from './field.ts';
 import { nearest } from './near.ts';
 
-/** A cron expression, read and checked, not yet in any time zone. */
+/** A cron expression that has been read and checked, and is not yet in any time zone. */
 export interface Expression {
   second: Field;
   minute: Field;
@@ -11,8 +11,8 @@ export interface Expression {
   month: Field;
   dayOfWeek: Field;
   /**
-   * Whether slots follow the wall clock over a change of offset: they do if the minute or the hour starts
-   * with `*` (Debian's wildcard jobs), or if there are seconds. Otherwise it is a fixed-time job.
+   * Says that slots follow the wall clock over a change of offset. They do if the minute or the hour starts with `*`
+   * (Debian's wildcard jobs), or if there are seconds. Otherwise it is a fixed-time job.
    */
   followsWallClock: boolean;
 }
@@ -28,20 +28,20 @@ const MACROS = new Map([
 ]);
 const MACRO_NAMES = [...MACROS.keys()].join(', ');
 const FIELDS = '5 (minute hour day-of-month month day-of-week), 6 (with seconds first)';
-/** Longer than any expression that lists every value; a limit on what is read at all. */
+/** No expression that lists every value is longer, so a longer text need not be read at all. */
 const LENGTH_MAX = 1000;
 const DAYS_OF_MONTH_MAX = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /**
  * Reads a cron expression: 5 fields, 6 with seconds first, or a macro such as `@daily` (docs/design.md §4).
- * Throws a `ScheduleError` that names the field, the value and what is allowed.
+ * @throws ScheduleError that names the field, the value and what is allowed
  */
 export function parseExpression(text: string): Expression {
   if (text.length > LENGTH_MAX) {
     const start = `${text.trim().slice(0, 40)}...`;
     throw new ScheduleError('expression', start, 'is too long', `at most ${LENGTH_MAX} characters`);
   }
-  // No other blanks: a byte order mark or a no-break space is none to cron.
+  // No other blanks are taken away, because cron does not take a byte order mark or a no-break space for a blank.
   const fields = split(text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, ''));
   const [seconds, minutes, hours, daysOfMonth, months, daysOfWeek] =
     fields.length === 5 ? ['0', ...fields] : fields;
@@ -90,7 +90,7 @@ function splitMacro(text: string): string[] {
   throw new ScheduleError('expression', text, 'is not understood', allowed, meant);
 }
 
-/** `split` has made sure that every field is there. */
+/** Reads one field, which is there because `split` has counted the fields. */
 function read(name: FieldName, field: string | undefined): Field {
   return parseField(name, field ?? '');
 }

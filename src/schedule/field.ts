@@ -4,29 +4,29 @@ import { nearest } from './near.ts';
 
 export type FieldName = 'second' | 'minute' | 'hour' | 'day-of-month' | 'month' | 'day-of-week';
 
-/** What one field of an expression allows. */
+/** The values that one field of an expression allows. */
 export interface Field {
-  /** Whether it starts with `*`; Debian's cron decides two of its rules by that character alone. */
+  /** Says that the field starts with `*`. Debian's cron decides two of its rules by that character alone. */
   star: boolean;
-  /** Ascending; Sunday is 0. */
+  /** The values in ascending order; Sunday is 0. */
   values: number[];
-  /** `L`: the last day of the month. */
+  /** `L` stands for the last day of the month. */
   lastDay: boolean;
-  /** `nL`: the last such weekday of the month; Sunday is 0. */
+  /** `nL` stands for the last such weekday of the month; Sunday is 0. */
   lastWeekdays: number[];
-  /** `n#k`: the k-th such weekday of the month; Sunday is 0. */
+  /** `n#k` stands for the k-th such weekday of the month; Sunday is 0. */
   nthWeekdays: { weekday: number; nth: number }[];
 }
 
 interface Rule {
-  /** Its place in a six-field expression. */
+  /** The place of the field in an expression of six fields. */
   position: number;
   min: number;
   max: number;
   names: readonly string[];
-  /** The number of the first name. */
+  /** The number that the first of the names stands for. */
   firstName: number;
-  /** What is allowed, for messages. */
+  /** Tells people in messages what is allowed. */
   allowed: string;
 }
 
@@ -50,15 +50,18 @@ const RULES: Record<FieldName, Rule> = {
   },
 };
 
-/** What may follow a field's values; appended where the shape and not a number is wrong. */
+/**
+ * Lists the shapes that a field may have. It follows the values in a message where the shape is wrong and not a number.
+ */
 const SHAPES = ', *, lists (1,3), ranges (1-5), steps (*/2, 1-5/2)';
 const WEEKDAY_OF_MONTH = /^([0-9]+|[a-z]{3})(?:L|#([0-9]+))$/i;
 const ITEM = /^(?:(\*)|([0-9]+|[a-z]{3})(?:-([0-9]+|[a-z]{3}))?)(?:\/([0-9]+))?$/i;
 
 /**
- * Reads one field of a cron expression as Debian's cron does (names in any case, 0 and 7 for Sunday, lists,
- * ranges, steps), and `L`, `nL`, `n#k` beyond it. Throws a `ScheduleError` for what Debian refuses (reversed
- * ranges, a step of 0 or on a single number, empty list items) and for other dialects (`H`, `?`, `W`).
+ * Reads one field of a cron expression as Debian's cron does (names in any case, 0 and 7 for Sunday, lists, ranges,
+ * steps), and also `L`, `nL` and `n#k`, which Debian's cron does not know.
+ * @throws ScheduleError for what Debian refuses (reversed ranges, a step of 0 or on a single number, empty list items)
+ * and for other dialects (`H`, `?`, `W`)
  */
 export function parseField(name: FieldName, text: string): Field {
   const field: Field = {
@@ -85,7 +88,7 @@ export function parseField(name: FieldName, text: string): Field {
 
 type Item = Omit<Field, 'star'>;
 
-/** Most items recur from job to job, and the library takes its time for each. */
+/** Items are kept, because most recur from job to job and the library takes its time for each. */
 const ITEMS_MAX = 4096;
 const items = new Map<string, Item>();
 
@@ -100,7 +103,7 @@ function parseItem(name: FieldName, text: string): Item {
   return item;
 }
 
-/** Refuses what Debian's cron refuses and the library takes; afterwards the text has one reading. */
+/** Refuses what Debian's cron refuses and the library takes, so that the text has only one reading afterwards. */
 function checkItem(name: FieldName, text: string): void {
   const rule = RULES[name];
   if (text.includes('?')) {
@@ -124,7 +127,7 @@ function checkItem(name: FieldName, text: string): void {
   if (step === undefined) return;
   if (Number(step) === 0) throw new ScheduleError(name, text, 'has a step of 0', '1 or more');
   if (star === undefined && last === undefined) {
-    // Debian's cron takes no step here, others read it in two ways.
+    // Debian's cron takes no step here, and others read such a step in two ways.
     throw new ScheduleError(name, text, 'has a step without a range', `write ${first}-${rule.max}/${step}`);
   }
 }
@@ -137,7 +140,10 @@ function checkWeekdayOfMonth(text: string): void {
   }
 }
 
-/** With the names that its words were meant for, such as MON for Monday; undefined where one is meant for none. */
+/**
+ * Writes an item with the names that its words were meant for, such as MON for Monday. Returns undefined if a word
+ * resembles no name.
+ */
 function withNames(item: string, names: readonly string[]): string | undefined {
   let isClear = names.length > 0;
   const meant = item.toUpperCase().replaceAll(/[A-Z]+/g, (word) => {
@@ -148,7 +154,10 @@ function withNames(item: string, names: readonly string[]): string | undefined {
   return isClear && meant !== item.toUpperCase() ? meant : undefined;
 }
 
-/** The number of a numeral or a name; throws if the field has no such value. */
+/**
+ * Returns the number that a numeral or a name stands for.
+ * @throws ScheduleError if the field has no such value
+ */
 function checkNumber(name: FieldName, item: string, text: string): number {
   const rule = RULES[name];
   if (/^[a-z]/i.test(text)) {
@@ -168,7 +177,7 @@ function reversed(name: FieldName, text: string, from: number, to: number): Sche
     return new ScheduleError(name, text, problem, `Sunday at the end of a range is 7, write ${from}-7`);
   }
   const { min, max } = RULES[name];
-  // 22-2 is most often meant to wrap around, which Debian's cron does not do.
+  // People who write 22-2 most often mean a range that wraps around, which Debian's cron does not have.
   return new ScheduleError(name, text, problem, `write ${part(from, max)},${part(min, to)}`);
 }
 
@@ -177,8 +186,8 @@ function part(from: number, to: number): string {
 }
 
 /**
- * Hands one checked item to the library. One at a time, because it refuses lists that name a value twice
- * (`0,7`, `1-5,3`), lists of `n#k`, and drops days that the month beside it does not have.
+ * Hands one checked item to the library. Items go one at a time, because the library refuses lists that name a value
+ * twice (`0,7`, `1-5,3`) and lists of `n#k`, and drops days that the month beside them does not have.
  */
 function readItem(name: FieldName, text: string): Item {
   const simple = simpleValues(name, text);
@@ -202,7 +211,9 @@ function readItem(name: FieldName, text: string): Item {
   return item;
 }
 
-/** Of a number or a star by itself, which have one meaning and are what most items are; null for any other. */
+/**
+ * Reads a number or a star by itself, which most items are and which has one meaning. Returns null for any other item.
+ */
 function simpleValues(name: FieldName, text: string): number[] | null {
   const { min, max } = RULES[name];
   const isWeekday = name === 'day-of-week';

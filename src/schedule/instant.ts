@@ -5,12 +5,13 @@ const LOCAL = String.raw`(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\
 const INSTANT = new RegExp(`^${LOCAL.replace('[T ]', 'T')}(?:Z|([+-])(\\d\\d):(\\d\\d))$`);
 const LOCAL_TIME = new RegExp(`^${LOCAL}$`);
 
-/** What `parseInstant` takes, for messages. */
+/** Tells people in messages which texts `parseInstant` takes. */
 export const INSTANT_ALLOWED = 'ISO 8601 with a zone, such as 2024-03-09T20:17Z or 2024-03-09T21:17:00+01:00';
 
 /**
- * Reads an instant as milliseconds since the Unix epoch; undefined if it is none. Takes ISO 8601 to the
- * minute or finer, and only with `Z` or an offset: without one it would mean another instant on every host.
+ * Reads an instant as milliseconds since the Unix epoch, or returns undefined if the text is none. The text is ISO 8601
+ * to the minute or finer, and only with `Z` or an offset, because without one it would mean another instant on every
+ * host.
  */
 export function parseInstant(text: string): number | undefined {
   const match = INSTANT.exec(text);
@@ -22,13 +23,14 @@ export function parseInstant(text: string): number | undefined {
   return match[8] === '-' ? localMs + offsetMs : localMs - offsetMs;
 }
 
-/** What `parseInstantIn` takes, for messages. */
+/** Tells people in messages which texts `parseInstantIn` takes. */
 export const INSTANT_IN_ALLOWED =
   'a local time such as 2026-12-24 18:00, or an instant with its zone such as 2026-12-24T17:00Z';
 
 /**
- * Reads an instant as `parseInstant` does, or a local time of a zone. One that the clock repeats means the first
- * time, one that it skips the first instant after the gap, as for schedules (docs/design.md §4).
+ * Reads an instant as `parseInstant` does, or a local time of a zone. A local time that the clock repeats means the
+ * first of the two instants. One that the clock skips means the first instant after the gap, as for schedules
+ * (docs/design.md §4).
  * @param timezone a known IANA zone
  */
 export function parseInstantIn(text: string, timezone: string): number | undefined {
@@ -47,7 +49,10 @@ export function parseInstantIn(text: string, timezone: string): number | undefin
   return zone.segmentAt(localMs - (offsetsMs[0] ?? 0)).startMs;
 }
 
-/** The instant at which a clock on UTC would show the matched local time; undefined for 30 February. */
+/**
+ * Returns the instant at which a clock on UTC would show the matched local time, or undefined for a date like 30
+ * February.
+ */
 function localMsOf(match: RegExpExecArray): number | undefined {
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as Six;
   const fractionMs = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3));

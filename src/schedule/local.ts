@@ -5,13 +5,13 @@ import { DAY_MS, SECOND_MS } from './units.ts';
 const DAY_SECONDS = 86_400;
 
 /**
- * The local times an expression names, whatever the zone makes of them. A local time is written as the
- * instant at which a clock on UTC would show it.
+ * The local times that an expression names, in no zone. A local time is written as the instant at which a clock on UTC
+ * would show it.
  */
 export interface LocalTimes {
-  /** The first one at or after `localMs`; null if there is none within 50 years. */
+  /** Returns the first such time at or after `localMs`, or null if there is none within 50 years. */
   next(localMs: number): number | null;
-  /** The last one at or before `localMs`; null if there is none within 50 years. */
+  /** Returns the last such time at or before `localMs`, or null if there is none within 50 years. */
   previous(localMs: number): number | null;
 }
 
@@ -49,9 +49,9 @@ export function localTimesOf(expression: Expression): LocalTimes {
 interface TimesOfDay {
   first: number;
   last: number;
-  /** The first one at or after `second` on the same day. */
+  /** Returns the first such time at or after `second` on the same day. */
   next(second: number): number | null;
-  /** The last one at or before `second` on the same day. */
+  /** Returns the last such time at or before `second` on the same day. */
   previous(second: number): number | null;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Keeps what a function made of a text, because most texts recur from job to job. What the function throws is thrown
- * each time.
+ * Keeps the answers of a function of texts, because most texts recur from job to job. An error that the function throws
+ * is not kept, so it is thrown each time.
  * @param max how many answers are kept; one more, and all are forgotten
  */
 export function memoised<T extends number | object>(

@@ -1,10 +1,13 @@
-/** The name that was most likely meant: one at most a third of its letters away, or undefined. */
+/**
+ * Finds the name that was most likely meant: it differs in at most a third of the word's letters. Returns undefined if
+ * there is none.
+ */
 export function nearest(word: string, names: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.floor(word.length / 3) + 1;
   const lower = word.toLowerCase();
   for (const name of names) {
-    // The cheap test first: a zone is looked for among hundreds.
+    // The cheap test comes first, because a zone is looked for among hundreds.
     if (Math.abs(name.length - word.length) >= bestDistance) continue;
     const distance = distanceBetween(lower, name.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [name, distance];
@@ -12,12 +15,15 @@ export function nearest(word: string, names: readonly string[]): string | undefi
   return best;
 }
 
-/** Whether two different words are one slip apart: a letter inserted, deleted or replaced, or two neighbours swapped. */
+/**
+ * Tells whether two different words are one slip apart: a letter inserted, deleted or replaced, or two neighbours
+ * swapped.
+ */
 export function isOneLetterAway(word: string, other: string): boolean {
   return Math.abs(word.length - other.length) <= 1 && distanceBetween(word, other) === 1;
 }
 
-/** How many letters to insert, delete, replace or swap with their neighbour to turn one word into the other. */
+/** Counts the letters to insert, delete, replace or swap with their neighbour to turn one word into the other. */
 function distanceBetween(from: string, to: string): number {
   let twoAbove: number[] = [];
   let row = Array.from({ length: to.length + 1 }, (_, i) => i);

@@ -3,17 +3,20 @@ import { type LocalTimes, localTimesOf } from './local.ts';
 import { memoised } from './memo.ts';
 import { DAY_MS, SECOND_MS } from './units.ts';
 
-/** Where the days begin that are looked at: the same in every run of Cronflow, so that a period never changes. */
+/** Days are looked at from this one on. It is the same in every run of Cronflow, so that a period never changes. */
 const FROM_MS = Date.UTC(2025, 0, 1);
-/** A year and a bit has every distance between days that comes regularly. */
+/** A year and a bit holds every distance between days that comes regularly. */
 const DAYS_MAX = 400;
-/** So many times of one day are looked at: twice a day of minutes, and of seconds those of almost an hour. */
+/**
+ * At most this many times of one day are looked at: twice as many as a day has minutes, or the seconds of almost an
+ * hour.
+ */
 const TIMES_MAX = 3_000;
 const PERIODS_MAX = 20_000;
 
 /**
- * The period of a cron expression: the shortest time between two of its slots, changes of the clocks left aside.
- * That of `0 8-20 * * *` is an hour, that of `0 9 * * 1-5` a day. Answers from a bounded memo.
+ * Returns the period of a cron expression: the shortest time between two of its slots, leaving changes of the clocks
+ * aside. The period of `0 8-20 * * *` is an hour, and that of `0 9 * * 1-5` is a day. Answers come from a bounded memo.
  * @throws ScheduleError that says what is wrong with the expression
  */
 export const cronPeriodMs = memoised(PERIODS_MAX, (expression) => {
@@ -22,7 +25,7 @@ export const cronPeriodMs = memoised(PERIODS_MAX, (expression) => {
   return firstMs === null ? Infinity : Math.min(withinDayMs(times, firstMs), overnightMs(times, firstMs));
 });
 
-/** The shortest time between two slots of one day; every day that has slots has the same times. */
+/** Returns the shortest time between two slots of one day. Every day that has slots has the same times of day. */
 function withinDayMs(times: LocalTimes, firstMs: number): number {
   let shortest = Infinity;
   let before = firstMs;
@@ -35,7 +38,7 @@ function withinDayMs(times: LocalTimes, firstMs: number): number {
   return shortest;
 }
 
-/** The shortest time between the last slot of a day and the first one of the next day that has any. */
+/** Returns the shortest time between the last slot of a day and the first slot of the next day that has any. */
 function overnightMs(times: LocalTimes, firstMs: number): number {
   let fewestDays = Infinity;
   let day = dayOf(firstMs);
@@ -44,7 +47,7 @@ function overnightMs(times: LocalTimes, firstMs: number): number {
     if (next === null) break;
     fewestDays = Math.min(fewestDays, dayOf(next) - day);
     day = dayOf(next);
-    // Days that come every few years have one distance at least.
+    // Days that come every few years have been seen twice by then, so one distance is known.
     if (day - dayOf(FROM_MS) > DAYS_MAX) break;
   }
   const lastMs = times.previous((dayOf(firstMs) + 1) * DAY_MS - 1) ?? firstMs;

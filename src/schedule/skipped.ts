@@ -3,22 +3,29 @@ import { parseExpression } from './expression.ts';
 import { localTimesOf } from './local.ts';
 import { type Segment, type Zone, zoneOf } from './zone.ts';
 
-/** Slots of a schedule that follows the wall clock and has none for so long around a change are missed by people. */
+/**
+ * A schedule that follows the wall clock loses a slot that people would miss if it has none for this long before and
+ * after a change of offset.
+ */
 const NEAR_MS = 3 * 3_600_000;
 
-/** A local time that a schedule names and that the clock skips. Local times as a clock on UTC would show them. */
+/**
+ * A local time that a schedule names and that the clock skips. Local times are written as a clock on UTC would show
+ * them.
+ */
 export interface SkippedTime {
   localMs: number;
-  /** What the clock skips: from this local time to that. */
+  /** The clock skips the local times from this one to `toLocalMs`. */
   fromLocalMs: number;
   toLocalMs: number;
-  /** When Debian's cron runs the job instead, as a local time; null where it does not run it then. */
+  /** The local time at which Debian's cron runs the job instead, or null where it does not run the job then. */
   insteadLocalMs: number | null;
 }
 
 /**
- * The first local time that a schedule names and a change of offset skips, between two instants (docs/design.md §4).
- * Schedules that go on around the change, such as each five minutes, lose nothing that anybody would miss.
+ * Finds the first local time between two instants that a schedule names and a change of offset skips (docs/design.md
+ * §4). Schedules that go on around the change, such as one for every five minutes, lose nothing that anybody would
+ * miss.
  * @throws ScheduleError for an invalid zone, and for an invalid expression where the zone skips anything
  */
 export function firstSkipped(
@@ -29,7 +36,7 @@ export function firstSkipped(
 ): SkippedTime | null {
   const zone = zoneOf(timezone);
   const changes = changesOf(zone, fromMs, toMs).filter(({ before, after }) => gapOf(before, after) > 0);
-  // Most zones have no such change; what the expression says need not be known then.
+  // Most zones have no such change, and then the expression need not be read.
   if (changes.length === 0) return null;
   const parsed = parseExpression(expression);
   const times = localTimesOf(parsed);
@@ -46,7 +53,7 @@ export function firstSkipped(
   return null;
 }
 
-/** The changes of offset between two instants, by what holds before and after each. */
+/** Lists the changes of offset between two instants, each with the segments before and after it. */
 function changesOf(zone: Zone, fromMs: number, toMs: number): { before: Segment; after: Segment }[] {
   const changes: { before: Segment; after: Segment }[] = [];
   for (let before = zone.segmentAt(fromMs); before.endMs < toMs;) {
@@ -57,7 +64,7 @@ function changesOf(zone: Zone, fromMs: number, toMs: number): { before: Segment;
   return changes;
 }
 
-/** How much of the local time a change of offset skips; not above zero where it skips none. */
+/** Returns how much of the local time a change of offset skips. The result is zero or less where it skips none. */
 function gapOf(before: Segment, after: Segment): number {
   return after.startLocalMs - (before.endMs + before.offsetMs);
 }

@@ -3,54 +3,58 @@ import { memoised } from './memo.ts';
 import { nearest } from './near.ts';
 import { HOUR_MS, SECOND_MS } from './units.ts';
 
-/** The instants about which zones are asked; earlier ones have odd offsets, later ones are guesses. */
+/** Zones are asked only about instants between these two: earlier ones have odd offsets, and later ones are guesses. */
 export const ZONE_FROM_MS = 0;
 export const ZONE_TO_MS = Date.UTC(2500, 0, 1);
 
 /**
- * Offsets are probed this often. No zone since 1970 kept one for less than 6.9 days (Brazil's north-east in
- * 2000, Gaza in years to come), so no change hides between two probes.
+ * Offsets are probed this often. No zone since 1970 kept an offset for less than 6.9 days (Brazil's north-east in 2000,
+ * Gaza in years to come), so no change hides between two probes.
  */
 const PROBE_MS = 4 * 24 * HOUR_MS;
-/** Offsets are found and kept in spans of 512 days: one costs 0.2 ms and most questions need no second. */
+/** Offsets are found and kept in spans of 512 days, because one span costs 0.2 ms and most questions need only one. */
 const SPAN_MS = 128 * PROBE_MS;
 /** Debian's cron catches up with a change below this and starts afresh after a greater one. */
 const CATCH_UP_MS = 3 * HOUR_MS;
 
 /**
- * A stretch of time without a change of offset. A local time is written as the instant at which a clock on
- * UTC would show it.
+ * A stretch of time without a change of offset. A local time is written as the instant at which a clock on UTC would
+ * show it.
  */
 export interface Segment {
   startMs: number;
-  /** Exclusive. */
+  /** The first instant after the segment. */
   endMs: number;
   /** Local time minus UTC. */
   offsetMs: number;
-  /** The local time it starts with. */
+  /** The local time at which the segment starts. */
   startLocalMs: number;
   /**
-   * From where on local times are new to fixed-time jobs, Debian's virtual time. Less than `startLocalMs` if
-   * the clock went forward: what lies between happens at once. More if it went back: what lies between has
-   * happened. Equal if nothing changed or the change is one of 3 hours or more.
+   * Local times from this one on are new to fixed-time jobs; it is the virtual time of Debian's cron. It is less than
+   * `startLocalMs` if the clock went forward: the local times between the two happen at once. It is more if the clock
+   * went back: the local times between the two have happened already. Both are equal if nothing changed, or if the
+   * change is greater than Debian's cron catches up with.
    */
   freshLocalMs: number;
 }
 
 export interface Zone {
-  /** The segment that contains the instant, which lies within `ZONE_FROM_MS` and `ZONE_TO_MS`. */
+  /** Returns the segment that contains the instant, which lies within `ZONE_FROM_MS` and `ZONE_TO_MS`. */
   segmentAt(ms: number): Segment;
 }
 
 const ZONES_MAX = 1024;
 
 /**
- * The offsets of an IANA time zone, from Intl. Throws a `ScheduleError` with the nearest known name if there
- * is no such zone.
+ * Reads the offsets of an IANA time zone from Intl.
+ * @throws ScheduleError with the nearest known name if there is no such zone
  */
 export const zoneOf = memoised(ZONES_MAX, (timezone): Zone => buildZone(offsetReader(timezone)));
 
-/** Local time minus UTC, in milliseconds, at an instant. Throws a `ScheduleError` for an unknown zone. */
+/**
+ * Returns local time minus UTC at an instant, in milliseconds.
+ * @throws ScheduleError for an unknown zone
+ */
 export function offsetMsAt(timezone: string, ms: number): number {
   const inRangeMs = Math.min(Math.max(ms, ZONE_FROM_MS), ZONE_TO_MS - 1);
   return zoneOf(timezone).segmentAt(inRangeMs).offsetMs;
@@ -72,7 +76,7 @@ function offsetReader(timezone: string): OffsetReader {
 
 function formatOf(timezone: string): Intl.DateTimeFormat {
   try {
-    // Newer engines take bare offsets for zones, older ones do not; a configuration must mean the same on both.
+    // Newer engines take a bare offset for a zone, and older ones do not. A configuration must mean the same on both.
     if (/^[+-]/.test(timezone)) throw new RangeError('a bare offset');
     return new Intl.DateTimeFormat('en-US', {
       timeZone: timezone,
@@ -92,7 +96,7 @@ function formatOf(timezone: string): Intl.DateTimeFormat {
 
 function nearestZone(timezone: string): string | undefined {
   const names = ['UTC', ...Intl.supportedValuesOf('timeZone')];
-  // People write the city alone, or "New York".
+  // People write a city alone, or "New York" with a space.
   const city = timezone.trim().replaceAll(' ', '_').toLowerCase();
   return names.find((name) => name.toLowerCase().endsWith(`/${city}`)) ?? nearest(timezone, names);
 }
@@ -115,7 +119,7 @@ function buildZone(offsetAt: OffsetReader): Zone {
   };
 }
 
-/** The segments of one span. Its ends cut segments in two, which changes nothing about them. */
+/** Finds the segments of one span. The ends of a span cut segments in two, which changes nothing about them. */
 function buildSpan(offsetAt: OffsetReader, spanMs: number): Segment[] {
   const segments: Segment[] = [];
   let startMs = spanMs;
@@ -133,7 +137,7 @@ function buildSpan(offsetAt: OffsetReader, spanMs: number): Segment[] {
   return segments;
 }
 
-/** The first whole second in `(fromMs, toMs]` at which the offset is no longer `offsetMs`. */
+/** Finds the first whole second in `(fromMs, toMs]` at which the offset is no longer `offsetMs`. */
 function changeBetween(offsetAt: OffsetReader, fromMs: number, toMs: number, offsetMs: number): number {
   let [sameMs, otherMs] = [fromMs, toMs];
   while (otherMs - sameMs > SECOND_MS) {
@@ -146,8 +150,8 @@ function changeBetween(offsetAt: OffsetReader, fromMs: number, toMs: number, off
 
 function segmentOf(startMs: number, endMs: number, offsetBeforeMs: number, offsetMs: number): Segment {
   const startLocalMs = startMs + offsetMs;
-  // Debian compares minutes since its last wake-up, so that 3 hours back are caught up with and 3 hours
-  // forward are not. No zone changes twice within 3 hours, so the change before this one plays no part.
+  // Debian compares minutes since its last wake-up. So it catches up with a change of exactly 3 hours back, and not
+  // with one of 3 hours forward. No zone changes twice within 3 hours, so the change before this one plays no part.
   const changeMs = offsetMs - offsetBeforeMs;
   const catchesUp = changeMs < CATCH_UP_MS && changeMs >= -CATCH_UP_MS;
   const freshLocalMs = catchesUp ? startMs + offsetBeforeMs : startLocalMs;
