@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { WAIT_LIMIT_MS } from '../support/limits.ts';
 import { until } from '../support/until.ts';
 
@@ -13,20 +13,30 @@ const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 let root = '';
 let pids: number[] = [];
 
-beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'cronflow-npm-'));
-  for (const name of ['dist', 'src', 'assets', 'schemas', 'scripts', 'package.json', 'package-lock.json'])
-    await cp(join(PROJECT, name), join(root, name), { recursive: true });
-  for (const name of ['tsconfig.json', 'tsconfig.build.json', 'cronflow.yaml'])
-    await cp(join(PROJECT, name), join(root, name));
-  await symlink(join(PROJECT, 'node_modules'), join(root, 'node_modules'));
-});
+/** All that the build reads besides the sources. */
+const SETTINGS = [
+  'scripts',
+  'schemas',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+];
+const PROGRAM = ['dist', 'src', 'assets', 'cronflow.yaml'];
 
-afterEach(async () => {
+async function copyProject(names: readonly string[]): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'cronflow-npm-'));
+  for (const name of names) await cp(join(PROJECT, name), join(folder, name), { recursive: true });
+  await symlink(join(PROJECT, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
+/** Ends what a test that failed may have left, so that nobody writes into what is removed next. */
+async function clean(...removed: string[]): Promise<void> {
   for (const pid of pids) if (isRunning(pid)) process.kill(pid, 'SIGKILL');
   pids = [];
-  await rm(root, { recursive: true, force: true });
-});
+  for (const path of removed) await rm(path, { recursive: true, force: true });
+}
 
 function isRunning(pid: number): boolean {
   try {
@@ -93,6 +103,13 @@ async function serviceOf(started: Started): Promise<number> {
 const gone = (pid: number): Promise<boolean> => until(`${pid} to end`, () => !isRunning(pid));
 
 describe('npm start', () => {
+  // Starting changes nothing of the program, and what the service keeps is removed. So one copy does for all.
+  beforeAll(async () => {
+    root = await copyProject([...SETTINGS, ...PROGRAM]);
+  });
+  afterEach(() => clean(join(root, 'data')));
+  afterAll(() => clean(root));
+
   test.each(['SIGTERM', 'SIGINT'] as const)(
     '%s to npm stops the service in order, and npm waits',
     async (signal) => {
@@ -136,16 +153,25 @@ const change = (text: string): Promise<void> => writeFile(join(root, 'src', 'add
 
 describe('the build of a small program', () => {
   // What is tried here is how it is built, and the compiler reads all of it each time.
-  beforeEach(async () => {
-    await rm(join(root, 'src'), { recursive: true });
+  let built = '';
+  beforeAll(async () => {
+    root = built = await copyProject(SETTINGS);
     await mkdir(join(root, 'src'));
     await writeFile(
       join(root, 'src', 'main.ts'),
       "import './clock.ts';\nprocess.stdout.write('1.2.3\\n');\n",
     );
     await writeFile(join(root, 'src', 'clock.ts'), 'export const clock = 1;\n');
-    await build().ended;
+    const first = build();
+    if ((await first.ended).code !== 0) throw new Error(first.log());
   });
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'cronflow-npm-'));
+    // The link to the packages is copied as a link.
+    await cp(built, root, { recursive: true, verbatimSymlinks: true });
+  });
+  afterEach(() => clean(root));
+  afterAll(() => clean(built));
 
   test.each(['SIGTERM', 'SIGKILL'] as const)(
     'that is ended by %s leaves the dist/ that was there',
@@ -190,7 +216,6 @@ describe('the build of a small program', () => {
   });
 
   test('takes no time where dist/ is what src/ compiles to, and mends one that lacks a file', async () => {
-    await build().ended;
     const marker = await readFile(join(root, 'dist', '.built'), 'utf8');
     await writeFile(join(root, 'dist', 'kept'), '');
     await build().ended;
@@ -222,6 +247,11 @@ function hasRegistry(): boolean {
 }
 
 describe('npm', () => {
+  beforeAll(async () => {
+    root = await copyProject([...SETTINGS, ...PROGRAM]);
+  });
+  afterAll(() => clean(root));
+
   test('installs for production from a clone, and packs a package that runs in an empty folder', async ({
     skip,
   }) => {
