@@ -151,12 +151,19 @@ describe('bad files', () => {
   const names = readdirSync(bad, { withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.yaml'))
     .map(({ name }) => name.slice(0, -'.yaml'.length));
+  interface Lines {
+    ours: number[] | null;
+    theirs: number[];
+  }
   let editor: LanguageServer;
+  let all: Map<string, Lines>;
   beforeAll(async () => {
     // They have no first line that names the schema: it would move their places.
     editor = await LanguageServer.start(root, {
       schemas: { [join(root, 'schemas/cronflow.schema.json')]: ['test/testdata/bad/*.yaml'] },
     });
+    // All at once, for the server lets 0.2 s pass before it looks at a document, in case that somebody is typing.
+    all = new Map(await Promise.all(names.map(async (name) => [name, await linesOf(name)] as const)));
   });
   afterAll(() => editor.stop());
 
@@ -164,7 +171,7 @@ describe('bad files', () => {
    * Lines with an error that the server and a schema could know of, by each of the two; ours are null for what was
    * given up before a schema was looked at.
    */
-  async function linesOf(name: string): Promise<{ ours: number[] | null; theirs: number[] }> {
+  async function linesOf(name: string): Promise<Lines> {
     const path = join(bad, `${name}.yaml`);
     const result = await loadConfig(path, { SECRET: 'HUNTER2' });
     const faults = result.ok ? [] : result.faults.filter((fault) => fault.file === path);
@@ -174,8 +181,8 @@ describe('bad files', () => {
     return { ours: isGivenUp ? null : ours, theirs: found.map(({ range }) => range.start.line + 1) };
   }
 
-  it.each(names)('%s is underlined where Cronflow refuses it, if a schema can say so', async (name) => {
-    const { ours, theirs } = await linesOf(name);
+  it.each(names)('%s is underlined where Cronflow refuses it, if a schema can say so', (name) => {
+    const { ours, theirs } = all.get(name)!;
     if (name in NOT_SEEN) {
       expect(theirs).toEqual([]);
       return;
