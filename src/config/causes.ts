@@ -5,8 +5,9 @@ const CAUSES_MAX = 500;
 const HASH_LENGTH = 16;
 
 /**
- * What tells one mistake from another wherever it has moved to, so that each is told of once (docs/design.md §5): its
- * file, its path and what is said of it, and neither its line nor the lines that it names.
+ * Returns one hash for each distinct mistake, so that each is told of once, wherever it has moved to (docs/design.md
+ * §5). A hash covers the file, the path and the message, and leaves out the line and the lines that the message
+ * names.
  */
 export function causesOf(faults: readonly Fault[]): string[] {
   const causes = [...new Set(faults.map(causeOf))];

@@ -7,7 +7,7 @@ import type { Env } from './substitute.ts';
 import { pointer, type Spot, type Tree } from './tree.ts';
 import { type ParsedYaml, parseYaml } from './yaml.ts';
 
-/** Where something stands in a file; line and column are 1-based. */
+/** A place in a file; line and column are 1-based. */
 export interface TextPlace {
   file: string;
   line: number;
@@ -17,11 +17,11 @@ export interface TextPlace {
 /** A file that was parsed and held against its schema. */
 export interface ConfigText<T> {
   source: SourceFile;
-  /** Null where nothing can be said about what it holds; the parser has said why. */
+  /** Null where nothing can be said about the content of the file; then `parsed` says why. */
   tree: Tree | null;
-  /** What it holds; only where there are no problems is it whole. */
+  /** The content of the file; it is complete only where there are no problems. */
   value: Partial<T> | null;
-  /** What the schema found; further checks add theirs. */
+  /** The problems that the schema found; further checks add theirs. */
   problems: Problem[];
   parsed: ParsedYaml;
 }
@@ -30,24 +30,28 @@ export function parseText<T>(source: SourceFile, env: Env, isValid: Validator<T>
   const parsed = parseYaml(source.path, source.text, env, validators().schema);
   if (parsed.tree === null) return { source, tree: null, value: null, problems: [], parsed };
   const tree = withLongJobs(parsed.tree);
-  // What could not be resolved reads as null; the schema's complaint about that would be a second one.
+  // A variable that could not be resolved reads as null. The parser has told of it, so the schema's complaint about
+  // that null would tell of one mistake twice.
   const problems = isValid(tree.value) ? [] : problemsOf(isValid.errors ?? [], tree.spots);
   return { source, tree, value: tree.value as Partial<T> | null, problems, parsed };
 }
 
-/** What looks like a schedule. Any other text may be a secret, which a message about a schedule would quote. */
+/**
+ * Matches a text that looks like a schedule. Any other text may be a secret, which a message about a schedule would
+ * quote.
+ */
 const SCHEDULE = /^\s*(?:@[a-z]+|[\w*,/#~?-]+(?:\s+[\w*,/#~?-]+){4,5})\s*$/;
 
-/** Writes out the jobs of which only the schedule is said: `log-rotate: '0 0 * * *'`. */
+/** Writes out the jobs that give only a schedule: `log-rotate: '0 0 * * *'`. */
 function withLongJobs({ value, spots }: Tree): Tree {
   const { jobs } = (value ?? {}) as { jobs?: unknown };
   if (typeof jobs !== 'object' || jobs === null || Array.isArray(jobs)) return { value, spots };
-  // A copy, made where there is something to add.
+  // The spots are copied only when there is something to add, because most files add nothing.
   let places: Map<string, Spot> | undefined;
   const keys = validators().schema.definitions?.['job']?.properties ?? {};
   const written = jobs as Record<string, unknown>;
   for (const [name, job] of Object.entries(written)) {
-    // `schedule: ...` beside a job is one of its keys that is not indented.
+    // `schedule: ...` beside a job is a key of that job that lacks its indentation, and no job.
     if (typeof job !== 'string' || !SCHEDULE.test(job) || Object.hasOwn(keys, name)) continue;
     const path = pointer('/jobs', name);
     const spot = spots.get(path);
@@ -58,7 +62,7 @@ function withLongJobs({ value, spots }: Tree): Tree {
   return { value, spots: places ?? spots };
 }
 
-/** Where the value, or with `atKey` the key, at a JSON pointer stands. */
+/** Returns the place of the value at a JSON pointer, or with `atKey` that of its key. */
 export function placeIn(text: ConfigText<unknown>, path: string, { atKey = false } = {}): TextPlace {
   const spot = text.tree?.spots.get(path);
   const offset = (atKey ? spot?.keyAt : undefined) ?? spot?.at ?? 0;
@@ -66,8 +70,8 @@ export function placeIn(text: ConfigText<unknown>, path: string, { atKey = false
 }
 
 /**
- * Those of the parser and the others together, one for each place: the parser knows best, and what a merge
- * repeats is wrong once. What has no place stays.
+ * Joins the parser's faults and the other problems, and keeps one for each place: the parser knows best, and a
+ * mistake that a merge repeats is one mistake. A fault without a place is kept.
  */
 export function faultsOf({ source, tree, problems, parsed }: ConfigText<unknown>): Fault[] {
   if (tree === null) return parsed.faults;
@@ -75,7 +79,7 @@ export function faultsOf({ source, tree, problems, parsed }: ConfigText<unknown>
   const unresolved = new Set(parsed.faults.map(offsetOf));
   const others = new Map<string, Fault>();
   for (const problem of problems) {
-    // Of what is not known only its key can be wrong.
+    // A value that is not known cannot be judged, so only its key can be wrong.
     if (problem.atKey !== true && tree.spots.get(problem.path)?.isUnknown === true) continue;
     if (isOfUncertainType(problem, tree)) continue;
     const fault = toFault(problem, tree.spots, place);
@@ -86,7 +90,10 @@ export function faultsOf({ source, tree, problems, parsed }: ConfigText<unknown>
   return [...parsed.faults, ...others.values()];
 }
 
-/** Which keys a notifier takes depends on its type; where that may be another, only the type itself is judged. */
+/**
+ * Tells whether a problem depends on a notifier's type that may turn out to be another. The type decides which keys
+ * the notifier takes, so only the type itself is judged then.
+ */
 function isOfUncertainType({ path }: Problem, { spots }: Tree): boolean {
   const notifier = /^\/notifiers\/[^/]*/.exec(path)?.[0];
   if (notifier === undefined) return false;
@@ -94,7 +101,7 @@ function isOfUncertainType({ path }: Problem, { spots }: Tree): boolean {
   return path !== type && spots.get(type)?.isByDefault === true;
 }
 
-/** In the order of the files, then of their texts. */
+/** Sorts faults by the order of the files, and within a file by their places. */
 export function sortedByPlace<F extends Fault>(faults: readonly F[], files: readonly string[]): F[] {
   const order = new Map(files.map((file, i) => [file, i]));
   const indexOf = ({ file }: Fault): number => order.get(file ?? '') ?? files.length;

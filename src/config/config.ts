@@ -8,7 +8,6 @@ import type { PlannedJob } from '../core/plan/planned-job.ts';
 
 export type { NotifierConfig };
 
-/** One file that was read, as text. */
 export interface SourceFile {
   path: string;
   text: string;
@@ -16,24 +15,27 @@ export interface SourceFile {
 
 /** A validated configuration. */
 export interface Config {
-  /** SHA-256 (hex) of what was read. */
+  /** SHA-256 (hex) of the files that were read. */
   revision: string;
   files: readonly SourceFile[];
   defaults: Declaration;
   groups: Groups;
   notifiers: readonly NotifierConfig[];
   jobs: readonly PlannedJob[];
-  /** What is valid and probably not meant, as far as the files tell; the plan knows more. */
+  /** Valid settings that are probably not meant, as far as the files alone can tell; the plan finds more. */
   lints: readonly Lint[];
-  /** For links in messages; without a trailing slash; null when not set. */
+  /** The address for links in messages, without a trailing slash; null when not set. */
   publicUrl: string | null;
-  /** Where the line that declares a job is read, with `{path}` and `{line}` in it; null when not set. */
+  /**
+   * The address at which people read the line that declares a job, with `{path}` and `{line}` in it; null when not
+   * set.
+   */
   sourceUrl: string | null;
-  /** Patterns in RE2 syntax: what messages must not show of what a job printed. */
+  /** Patterns in RE2 syntax. Messages must not show the parts of a job's output that these match. */
   redact: readonly string[];
-  /** Null where none is to be sent. */
+  /** Null where no heartbeat is to be sent. */
   heartbeat: HeartbeatConfig | null;
   globals: Globals;
-  /** What of all this belongs to no job, as it is written, by dotted path: for plans. Without secrets. */
+  /** The settings that belong to no job, as they are written and by dotted path, for plans. They hold no secrets. */
   written: Readonly<Record<string, string>>;
 }

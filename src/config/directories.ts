@@ -1,18 +1,17 @@
 import { lstat, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, parse, resolve, sep } from 'node:path';
 
-/** More symbolic links than any file system follows. */
+/** More symbolic links than any file system follows in one path. */
 const LINKS_MAX = 40;
 
-/** Where to look for changes of files. */
+/** The places in which changes of files are looked for. */
 export interface Watched {
-  /** Directories to watch. */
   directories: ReadonlySet<string>;
-  /** Entries of these directories that matter. */
+  /** The entries of these directories that matter. */
   entries: ReadonlySet<string>;
-  /** Directories of which every entry matters. */
+  /** The directories of which every entry matters. */
   searched: ReadonlySet<string>;
-  /** Changes when a directory is another one than before, though it may have the same name. */
+  /** A text that changes when a directory is replaced by another one, also by one of the same name. */
   identity: string;
 }
 
@@ -29,16 +28,17 @@ export async function placesOf(files: readonly string[], searched: readonly stri
   return identified(entries, new Set(real.filter((path) => path !== null)));
 }
 
-/** Where to look for changes of one file. */
+/** Finds the directories in which something may change what one file holds. */
 export function directoriesOf(path: string): Promise<Watched> {
   return placesOf([path], []);
 }
 
 /**
- * Finds the directory entries that decide what a path holds: that of the file, those of every
- * symbolic link on the way and of what it leads to (a Kubernetes ConfigMap swaps a link two steps away from the
- * file; a release may be unpacked in the place of the one before), and the one above, because a directory that is recreated is a new one. What does not exist is waited for in the
- * nearest directory that does.
+ * Finds the directory entries that decide what a path holds. These are the entry of the file, the entry of every
+ * symbolic link on the way, and the entry that each link leads to: a Kubernetes ConfigMap swaps a link two steps away
+ * from the file, and a release may be unpacked in the place of the one before. The directory above is one of them,
+ * because a directory that is made again is a new one. A path that does not exist is waited for in the nearest
+ * directory that does.
  */
 async function entriesOf(path: string): Promise<Set<string>> {
   const entries = new Set<string>();
@@ -54,7 +54,7 @@ async function entriesOf(path: string): Promise<Set<string>> {
       break;
     }
     entries.add(step.at);
-    // What the link leads to may be replaced as a whole, by another of the same name.
+    // The target of a link may be replaced as a whole, by another entry of the same name.
     entries.add(step.linked);
     rest = step.target;
   }
@@ -66,7 +66,7 @@ async function entriesOf(path: string): Promise<Set<string>> {
 
 /** The first symbolic link of a path, or the first entry that is missing. */
 type Step =
-  /** `linked` is what the link leads to, `target` the whole path with it in the place of the link. */
+  /** `linked` is the target of the link, and `target` is the whole path with the link replaced by that. */
   | { at: string; missing: false; linked: string; target: string }
   | { at: string; missing: boolean; target: null };
 
@@ -93,11 +93,11 @@ async function identified(entries: Set<string>, searched: Set<string>): Promise<
   const identities: string[] = [];
   for (const directory of [...directories].sort()) {
     try {
-      // An inode may be used again at once, so the time of creation tells, too.
+      // An inode number may be used again at once, so the time of creation is compared, too.
       const { dev, ino, birthtimeMs } = await stat(directory);
       identities.push(`${directory} ${dev}:${ino}:${birthtimeMs}`);
     } catch {
-      // Gone meanwhile, as when something above it was recreated: nothing to watch until the next look.
+      // The directory has gone meanwhile, as when one above it was made again. The next look finds the new one.
       directories.delete(directory);
     }
   }

@@ -1,6 +1,8 @@
 import { isDuration } from '../schedule/duration.ts';
 
-/** Words that people write for the units of a duration, longest unit first, as a duration wants them. */
+/**
+ * Words that people write for the units of a duration, longest unit first, because that is the order in a duration.
+ */
 const UNITS: readonly (readonly [unit: string, days: number, words: RegExp])[] = [
   ['d', 7, /^(?:w|wk|wks|weeks?)$/],
   ['d', 1, /^(?:d|days?)$/],
@@ -10,8 +12,8 @@ const UNITS: readonly (readonly [unit: string, days: number, words: RegExp])[] =
 ];
 
 /**
- * What was probably meant by a text that is no duration: `5 min` is 5m, `30m1h` is 1h30m, and `1:30` may be one of
- * two things. Null where nothing is near.
+ * Returns the durations that a text which is none was probably meant as: `5 min` is 5m, `30m1h` is 1h30m, and `1:30`
+ * may be one of two things. Returns null where nothing comes near.
  */
 export function durationsMeant(text: string): readonly string[] | null {
   const clock = /^(\d{1,3}):([0-5]\d)$/.exec(text.trim());

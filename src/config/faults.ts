@@ -18,10 +18,10 @@ export interface Problem {
   atKey?: boolean;
 }
 
-/** The spots of values read from a file; empty for what came over the API. */
+/** The spots of values read from a file; the map is empty for a declaration that came over the API. */
 export type Spots = ReadonlyMap<string, Spot>;
 
-/** Words that people use for ours. */
+/** Words that people use for our keys. */
 const SYNONYMS: Readonly<Record<string, string>> = {
   cron: 'schedule',
   interval: 'every',
@@ -55,21 +55,21 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Says what ajv found in the words of docs/design.md §5. At most one problem for each value, so that one mistake
- * is one error. Secrets, and what came from a variable, are never quoted.
+ * Says in the words of docs/design.md §5 what ajv found. Each value has one problem at most, so that one mistake is
+ * one error. A secret is never quoted, nor is the value of a variable.
  */
 export function problemsOf(errors: readonly ErrorObject[], spots: Spots): Problem[] {
   const problems = new Map<string, Problem>();
   for (const error of errors) {
     const problem = problemOf(error, spots);
     if (problem === null) continue;
-    // Of what a mapping lacks, each key is a mistake of its own; of the file, `jobs` speaks for `include`, too.
+    // Each key that a mapping lacks is a mistake of its own. At the top of the file `jobs` speaks for `include`, too.
     const isOneOfMany = problem.code === 'missing_key' && problem.path !== '';
     const about = isOneOfMany ? problem.message : problem.code;
     const id = `${problem.atKey === true ? about : 'value'} ${problem.path}`;
     if (!problems.has(id)) problems.set(id, problem);
   }
-  // What the schema refuses is never taken for valid, also where nothing better can be said.
+  // A value that the schema refuses must never pass for valid, even where no better message is known.
   const [first] = errors;
   if (problems.size === 0 && first !== undefined) {
     const message = `is refused by the schema, for its "${first.keyword}"`;
@@ -95,7 +95,9 @@ export function toFault(
   };
 }
 
-/** `unknown WORD "schedul", did you mean "schedule"? (allowed: ...)` */
+/**
+ * Returns the message `unknown WORD "schedul", did you mean "schedule"? (allowed: ...)`, and the suggestion in it.
+ */
 export function unknown(
   what: string,
   word: string,
@@ -112,7 +114,7 @@ export function unknown(
   };
 }
 
-/** A value for a message: short, on one line, and nothing that may be a secret. */
+/** Shows a value in a message: short, on one line, and without anything that may be a secret. */
 export function shownValue(value: unknown, spot: Spot | undefined, schema?: Schema): string {
   if (schema?.writeOnly === true || spot?.secrets?.isAt(spot.at) === true) return 'what is given';
   if (spot?.variables !== undefined) return `the value of ${spot.variables.join(' and ')}`;
@@ -131,7 +133,8 @@ function quoted(text: string): string {
 function problemOf(error: ErrorObject, spots: Spots): Problem | null {
   const path = error.instancePath;
   const schema = error.parentSchema as Schema;
-  // A webhook may stand anywhere among the notifiers: where it belongs, or in place of the whole entry.
+  // The address of a webhook may stand anywhere among the notifiers: where it belongs, or in place of the whole
+  // entry.
   const secret = path.startsWith('/notifiers/') && !path.endsWith('/type');
   const isRootText = path === '' && typeof error.data === 'string';
   const shown = isRootText
@@ -145,7 +148,7 @@ function problemOf(error: ErrorObject, spots: Spots): Problem | null {
     case 'additionalProperties':
       return unknownKey(path, String(params['additionalProperty']), Object.keys(schema.properties ?? {}));
     case 'required':
-      // Of keys of which one is needed, `anyOf` speaks for all.
+      // Where one of several keys is needed, the error of `anyOf` speaks for all of them.
       if (path !== '' && /\/anyOf\/\d+\/required$/.test(error.schemaPath)) return null;
       return missingKey(path, String(params['missingProperty']));
     case 'discriminator':
@@ -175,12 +178,14 @@ function problemOf(error: ErrorObject, spots: Spots): Problem | null {
   }
 }
 
-/** Somebody forgot the braces: the name of a variable, as people write them, is no secret. */
+/**
+ * Tells whether a value is `$NAME`, as people write it who forget the braces. The name of a variable is no secret.
+ */
 function isNameOfVariable(value: unknown): boolean {
   return typeof value === 'string' && /^\$[A-Z][A-Z0-9_]*$/.test(value);
 }
 
-/** Whether nothing of the value may be said. */
+/** Tells whether nothing about a value may be shown. */
 function isHidden(spot: Spot | undefined): boolean {
   return spot?.variables !== undefined || spot?.secrets?.isAt(spot.at) === true;
 }
@@ -216,13 +221,13 @@ function limitProblem(
       return outOfRange(`has ${size()} items; at most ${limit} are allowed`);
     case 'maxProperties':
       return outOfRange(`has more than the ${limit} entries that are allowed`);
-    // What remains (propertyNames, oneOf) only sums up others.
+    // The keywords that remain (propertyNames, oneOf) only sum up other errors.
     default:
       return null;
   }
 }
 
-/** @param text null where it must not be guessed at in public what it holds */
+/** @param text the refused text; null where a guess at its meaning would give away what it holds */
 function patternProblem(path: string, text: unknown, shown: string, schema: Schema): Problem {
   const problem = {
     code: 'not_allowed',
@@ -282,7 +287,10 @@ function discriminator(
   return { code: 'not_allowed', path: at, ...unknown('type', value, types, shown) };
 }
 
-/** Keys of which the schema wants one, or one set: `anyOf` holds a `required` for each. */
+/**
+ * Tells that a mapping has none of the keys, or sets of keys, of which the schema wants one: `anyOf` holds a
+ * `required` for each.
+ */
 function noneOf(path: string, { anyOf = [], errorMessage }: Schema): Problem | null {
   const sets = anyOf.map(({ required = [] }) => required.join(' with '));
   if (path === '' || sets.length === 0 || sets.includes('')) return null;
@@ -290,13 +298,16 @@ function noneOf(path: string, { anyOf = [], errorMessage }: Schema): Problem | n
   return { code: 'missing_key', path, message: `lacks ${listed(sets)}${hint}`, atKey: true };
 }
 
-/** `a or b`; `a, b, or c` */
+/** Joins words to `a or b`, or to `a, b, or c`. */
 function listed(words: readonly string[]): string {
   if (words.length < 3) return words.join(' or ');
   return `${words.slice(0, -1).join(', ')}, or ${words.at(-1)}`;
 }
 
-/** The schema says `not` of keys that exclude each other, and of one that others leave no room for. */
+/**
+ * Tells of keys that exclude each other, and of a key for which other keys leave no room. The schema says both by
+ * `not`.
+ */
 function conflict(path: string, { required = [], errorMessage }: Schema): Problem {
   const message =
     errorMessage === undefined
@@ -332,7 +343,7 @@ function templateProblem(path: string, fault: TemplateParams, spots: Spots): Pro
   }
 }
 
-/** Words that people use for the values of ours. */
+/** Words that people use for our values. */
 const VALUE_SYNONYMS: Readonly<Record<string, string>> = {
   failed: 'failure',
   fail: 'failure',

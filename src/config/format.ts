@@ -6,17 +6,20 @@ import { maskUrls, stars } from './mask.ts';
 import { withoutSecrets } from './secrets.ts';
 import { type Cell, cellsOf, visible } from './visible.ts';
 
-/** Columns of a line that are shown. */
+/** Columns of a source line that are shown at most. */
 const LINE_WIDTH_MAX = 160;
-/** How much of a line is looked at around the place, however long it is, in UTF-16 units. */
+/**
+ * Characters of a line, in UTF-16 units, that are looked at around the place, because a line may be as long as its
+ * file.
+ */
 const LOOKED_AT_BEFORE = 160;
 const LOOKED_AT_BEHIND = 320;
 const FAULTS_MAX_DEFAULT = 100;
 
 export interface FormatOptions {
-  /** Beyond so many only their number is said. */
+  /** Faults beyond this number are counted and not shown. */
   faultsMax?: number;
-  /** The patterns of `redact` of a configuration that is valid: those of a broken file cannot be relied on. */
+  /** The `redact` patterns of a valid configuration: those of a broken file cannot be relied on. */
   redact?: readonly string[];
 }
 
@@ -69,12 +72,12 @@ function place(fault: Fault): string {
 
 interface QuotedLine {
   source: string;
-  /** Without what stands below a key that is or looks secret. */
+  /** The line with stars in place of what stands below a key that is secret or looks so. */
   withStars: string;
   patterns: readonly string[];
 }
 
-/** A line may be as long as its file and hold thousands of faults. */
+/** Masks a line once for all its faults, because it may be as long as its file and hold thousands of them. */
 function maskedOnce(known: Map<string, string>, line: QuotedLine, fault: Fault): string {
   const id = `${fault.file}:${fault.line} ${masksUrls(fault)}`;
   const masked = known.get(id) ?? maskedLine(line, fault);
@@ -82,9 +85,9 @@ function maskedOnce(known: Map<string, string>, line: QuotedLine, fault: Fault):
   return masked;
 }
 
-/** As long as the source. What holds credentials has stars already. */
+/** Puts stars in place of secrets and keeps the length of the line. In `withStars` credentials are hidden already. */
 function maskedLine({ source, withStars, patterns }: QuotedLine, fault: Fault): string {
-  // The patterns see the line as it was written: stars in it would keep them from matching.
+  // The patterns are matched against the line as it was written, because stars in it would keep them from matching.
   const shownTo = sameTo(source, redactPatterns(source, patterns));
   const line = withStars.slice(0, shownTo) + stars(withStars.slice(shownTo));
   const tokenAt = sameTo(line, redact(line));
@@ -92,7 +95,7 @@ function maskedLine({ source, withStars, patterns }: QuotedLine, fault: Fault): 
   return masksUrls(fault) ? maskUrls(shown) : shown;
 }
 
-/** How far a text is the same as another. */
+/** Returns the number of characters up to which two texts are the same. */
 function sameTo(text: string, other: string): number {
   if (text === other) return text.length;
   let same = 0;
@@ -104,14 +107,14 @@ function sameTo(text: string, other: string): number {
 function excerpt(fault: Fault, source: string, masked: string): string {
   const number = String(fault.line ?? 0).padStart(5);
   const column = Math.min(fault.column ?? 1, source.length + 1) - 1;
-  // Of a long line no more is looked at than can be shown.
+  // A long line is looked at no further than it can be shown.
   const windowAt = atCharacter(masked, column - LOOKED_AT_BEFORE);
   const cells = cellsOf(masked.slice(windowAt, atCharacter(masked, column + LOOKED_AT_BEHIND)));
   const caretAt = column - windowAt;
   const first = cells.findLastIndex(({ at }) => at <= caretAt);
   const caret = caretAt >= masked.length - windowAt ? cells.length : Math.max(0, first);
   const before = widthOf(cells.slice(0, caret));
-  // Long lines are cut around the place, so that the caret stays in view.
+  // A long line is cut around the place, so that the caret stays in view.
   const from = windowAt > 0 || before > LINE_WIDTH_MAX - 40 ? startAt(cells, caret) : 0;
   const to = endAt(cells, from);
   const end = caretAt + tokenLength(source.slice(column, column + LOOKED_AT_BEHIND));
@@ -128,7 +131,7 @@ function widthOf(cells: readonly Cell[]): number {
   return cells.reduce((sum, { width }) => sum + width, 0);
 }
 
-/** Where a line is cut, so that some 40 columns are left before the caret. */
+/** Returns the cell at which a line is cut, so that some 40 columns are left before the caret. */
 function startAt(cells: readonly Cell[], caret: number): number {
   let width = 0;
   let from = caret;
@@ -149,13 +152,13 @@ function endAt(cells: readonly Cell[], from: number): number {
   return to;
 }
 
-/** The index, or the one before it where it lies within a pair of surrogates. */
+/** Returns the index, or the one before it where the index lies within a pair of surrogates. */
 function atCharacter(text: string, index: number): number {
   const at = Math.max(0, Math.min(index, text.length));
   return at > 0 && /[\uDC00-\uDFFF]/.test(text[at] ?? '') ? at - 1 : at;
 }
 
-/** How much of the rest of a line the thing at its start takes up. */
+/** Returns the length of the thing that the rest of a line begins with, such as a text in quotes. */
 function tokenLength(rest: string): number {
   const match = /^"(?:[^"\\]|\\.)*"|^'(?:[^']|'')*'|^\$\{[^}]*\}|^(?:(?!: |:$| #|, )[^[\]{}])+/.exec(rest);
   return Math.max(1, (match?.[0] ?? '').trimEnd().length);

@@ -6,10 +6,11 @@ import { validators } from './schema.ts';
 import type { ConfigFile } from './schema-types.ts';
 
 /**
- * Resolves the heartbeat of a file, its secret included; null where there is none, or its address is empty.
- * @param file that declares it: the path of its secret starts from its directory
- * @param declared as the schema wants it
- * @param resolved to which is added what is wrong with the secret, and the file that was read
+ * Resolves the heartbeat of a file, its secret included. Returns null where there is none, or where its address is
+ * empty.
+ * @param file the file that declares the heartbeat: the path of its secret starts from the directory of that file
+ * @param declared the heartbeat, valid by the schema
+ * @param resolved gains the problems of the secret, and the file that was read
  */
 export function resolveHeartbeat(
   file: string,

@@ -10,20 +10,26 @@ const DIRECTORIES_MAX = 1_000;
 
 /** The files that one item of `include` stands for. */
 export interface Included {
-  /** Index of the item. */
+  /** Index of the item in `include`. */
   item: number;
   path: string;
-  /** Named as it is, so that it must exist; what a pattern finds is there. */
+  /** True for an item without a pattern: its file must exist, whereas a pattern only finds files that are there. */
   isLiteral: boolean;
 }
 
-/** What `include` stands for at a moment. */
+/** The files that `include` stands for at a moment. */
 export interface Expansion {
-  /** In the order of the items, those of one pattern by name; each once, the including file never. */
+  /**
+   * The files in the order of the items; those of one pattern are sorted by name. Each file comes once, and the
+   * including file never.
+   */
   files: Included[];
-  /** Directories that were searched: what appears in them may belong to it. */
+  /** The directories that were searched: a file that appears in them may belong to the configuration. */
   directories: string[];
-  /** What could not be searched, so that jobs might be missing. Without a line: no file is to blame. */
+  /**
+   * Directories that could not be searched, so that jobs might be missing. These faults have no line, because no file
+   * is to blame.
+   */
   faults: Fault[];
 }
 
@@ -34,7 +40,7 @@ export interface Expansion {
  */
 export async function expandIncludes(main: string, items: readonly string[]): Promise<Expansion> {
   if (items.length === 0) return { files: [], directories: [], faults: [] };
-  // Most configurations include nothing, and are read without it.
+  // The library is loaded only here, because most configurations include nothing.
   const { default: globs } = await import('picomatch');
   const search = new Search(main, globs);
   for (const [item, text] of items.entries()) await search.add(item, text);
@@ -77,12 +83,12 @@ class Search implements Expansion {
     else this.#limit(`"include" finds more than ${FILES_MAX} files`);
   }
 
-  /** Collects what the names find below a directory. */
+  /** Adds to `paths` the files that the names find below a directory. */
   async #walk(directory: string, names: readonly string[], paths: Set<string>): Promise<void> {
     const [name = '', ...rest] = names;
     if (name === '**') {
       await this.#walk(directory, rest.length === 0 ? ['*'] : rest, paths);
-      // Links to directories are not followed here: they may lead round in circles.
+      // `**` does not follow links to directories, because these may lead round in circles.
       for (const entry of await this.#entriesOf(directory)) {
         if (entry.isDirectory() && !entry.name.startsWith('.')) {
           await this.#walk(join(directory, entry.name), names, paths);
@@ -115,7 +121,7 @@ class Search implements Expansion {
     return entries;
   }
 
-  /** A directory that is not there has no files; one that cannot be read may have some. */
+  /** Tells of a directory that cannot be read, because it may have files. A directory that is not there has none. */
   #unsearched(directory: string, code: string): [] {
     if (code !== 'ENOENT' && code !== 'ENOTDIR') {
       this.faults.push({ code: 'file_unreadable', path: '', message: unreadable(code), file: directory });

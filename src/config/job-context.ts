@@ -1,14 +1,14 @@
 import type { ScheduleError } from '../schedule/error.ts';
 import type { Spots } from './faults.ts';
 
-/** What the checks of a job beside the schema need to know. */
+/** The facts that the checks of a job need beside the schema. */
 export interface JobContext {
   notifiers: readonly string[] | undefined;
-  /** Those that `group` may name; empty where any will do. */
+  /** The names that `group` may take; where there are none, any name will do. */
   groups: readonly string[];
   spots: Spots;
-  /** Pointers at which the schema found something already. */
+  /** Pointers at which the schema has found a problem already. */
   broken: ReadonlySet<string>;
-  /** What is known of pairs of expression and zone, so that each is looked at once. */
+  /** The result for each pair of expression and zone, so that each is checked once. */
   checked: Map<string, ScheduleError | null>;
 }

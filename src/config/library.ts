@@ -5,23 +5,23 @@ import { type SyntaxMistake, syntaxMistakes } from './syntax.ts';
 
 const require = createRequire(import.meta.url);
 
-/** What the library makes of a text. */
+/** The nodes of a text as the library reads them, or its mistakes. */
 export interface LibraryResult {
-  /** Null where nothing is written, and where there are mistakes. */
+  /** Null where the text is empty, and where there are mistakes. */
   root: Node | null;
   mistakes: readonly SyntaxMistake[];
 }
 
 /**
- * Reads any YAML 1.2 (core schema), and finds what keeps a text from being YAML. The library is loaded when it is
- * first needed, because loading it takes a good part of the start of a command.
+ * Reads any YAML 1.2 (core schema), and finds the mistakes that keep a text from being YAML. The library is loaded
+ * when it is first needed, because loading it takes a good part of the start of a command.
  */
 export function libraryNodes(text: string): LibraryResult {
   const yaml = require('yaml') as typeof Yaml;
   let document: Yaml.Document.Parsed;
   let root: Node | null;
   try {
-    // Duplicates are found by the caller: the library compares every key with every other.
+    // The caller finds duplicate keys, because the library compares every key with every other.
     document = yaml.parseDocument(text, {
       version: '1.2',
       schema: 'core',
@@ -32,14 +32,17 @@ export function libraryNodes(text: string): LibraryResult {
     });
     root = document.contents === null ? null : new Conversion(yaml).nodeOf(document.contents);
   } catch {
-    // The library recurses; input made to exhaust its stack is the only known way to get here.
+    // The library recurses. Input made to exhaust its stack is the only known way to get here.
     return { root: null, mistakes: [{ message: 'is nested too deeply', at: 0 }] };
   }
   const mistakes = syntaxMistakes(document, text, () => new yaml.Lexer());
   return { root: mistakes.length > 0 ? null : root, mistakes };
 }
 
-/** Turns nodes of the library into ours, in the order of the text. */
+/**
+ * Turns nodes of the library into ours. They are visited in the order of the text, so that an alias finds the node
+ * that carried its name last.
+ */
 class Conversion {
   readonly #yaml: typeof Yaml;
   readonly #named = new Map<string, Node>();
@@ -83,7 +86,10 @@ class Conversion {
     return node === null ? null : this.nodeOf(node);
   }
 
-  /** An alias stands for the node that carried its name last, which may be one that it stands in. */
+  /**
+   * Records a node by its anchor before its content is read, because an alias may stand for a node that it is part
+   * of.
+   */
   #name(node: Yaml.Node, made: Node): void {
     if ('anchor' in node && node.anchor !== undefined) this.#named.set(node.anchor, made);
   }

@@ -14,13 +14,17 @@ import { pointer } from './tree.ts';
 import { unencryptedLints } from './unencrypted.ts';
 import { DAY_MS } from '../schedule/units.ts';
 
-/** A change of daylight saving time in the coming year is one to know of. */
+/**
+ * How far ahead lints look for a clock change that skips a slot. A year and a month contain the next change in
+ * spring.
+ */
 const SKIPPED_WITHIN_MS = 400 * DAY_MS;
 
 /**
- * What is valid in a configuration and probably not meant, each with a place and what to do (docs/design.md §10).
+ * Finds settings that are valid and probably not meant, each with its place and with what to do about it
+ * (docs/design.md §10).
  * @param locator finds the places of values
- * @param facts what the files do not say
+ * @param facts facts that the files do not hold
  */
 export function lintsOf(config: Config, locator: Locator, { nowAt, pinging = [] }: LintFacts): Lint[] {
   const skips: Linted['skips'] = new Map();
@@ -44,11 +48,11 @@ export function lintsOf(config: Config, locator: Locator, { nowAt, pinging = [] 
   );
 }
 
-/** What lints look at besides the files. */
+/** Facts that lints need beside the files. */
 export interface LintFacts {
-  /** From when on schedules are looked at, in milliseconds since the Unix epoch. */
+  /** The instant, in milliseconds since the Unix epoch, from which on schedules are looked at. */
   nowAt: number;
-  /** Names that ping and that no job has. */
+  /** Names that have pinged and that no job has. */
   pinging?: readonly string[];
 }
 
@@ -58,13 +62,14 @@ interface Linted {
   config: Config;
   locator: Locator;
   nowAt: number;
-  /** By zone and expression, which many jobs have in common. */
+  /** The skipped time by zone and expression, because many jobs share these. */
   skips: Map<string, SkippedTime | null>;
 }
 
 function jobLints(linted: Linted): Lint[] {
   const { job, spec, locator } = linted;
-  // Of a schedule that is not known nothing can be said, nor of the limits that are held against it.
+  // Where a part of the schedule is not known, nothing can be said about the schedule, or about the limits that are
+  // compared with it.
   const isUnknown =
     locator.hasUnknown &&
     (['schedule', 'every', 'timezone', 'grace', 'max_runtime', 'maintenance'] as const).some((key) =>
@@ -96,7 +101,7 @@ function graceLint(linted: Linted, spec: Spec, periodMs: number | null): Lint[] 
 
 function runtimeLint(linted: Linted, spec: Spec, periodMs: number | null): Lint[] {
   const { declaration } = linted.job;
-  // With `every`, no slot comes while a run is open.
+  // With `every`, no slot comes while a run is open, so runs do not overlap.
   if (spec.schedule?.kind !== 'cron' || periodMs === null || spec.maxRuntimeMs <= periodMs) return [];
   if (declaration.max_runtime === undefined || declaration.overlap !== undefined) return [];
   const message =
@@ -144,11 +149,12 @@ function skippedLint(linted: Linted, spec: Spec): Lint[] {
     `${timeOf(skipped.localMs)} does not exist on ${date} in ${timezone}, where the clock goes from ${from} to ` +
     `${to}: ${instead}; choose another time, or timezone: UTC, if that matters`;
   const found = lint(linted, 'skipped_by_clock_change', 'schedule', message);
-  // Once a year an hour late is what cron does anyway; not at all is a day without the job.
+  // Cron runs the job an hour late once a year, which is only a note. A day on which it does not run at all is a
+  // warning.
   return [skipped.insteadLocalMs === null ? found : { ...found, severity: 'note' }];
 }
 
-/** Jobs whose pings probably go to a name that nobody watches. */
+/** Finds jobs whose pings probably go to a name that nobody watches. */
 function misspeltLints(config: Config, locator: Locator, pinging: readonly string[]): Lint[] {
   const declared = new Set(config.jobs.map((job) => job.name));
   const unknown = pinging.filter((name) => !declared.has(name));
@@ -165,13 +171,13 @@ function misspeltLints(config: Config, locator: Locator, pinging: readonly strin
 
 function notifierLints(config: Config, locator: Locator, used: ReadonlySet<string>): Lint[] {
   const names = new Set(config.notifiers.map(({ name }) => name));
-  // A name that is not known, for it comes from the environment, may be any.
+  // A job may name a notifier that comes from the environment. Then nobody can tell which notifiers are used.
   const isAnyUsed = [...used].some((name) => !names.has(name));
   const { path: file } = config.files[0]!;
   return config.notifiers.flatMap((notifier) => {
     const { name } = notifier;
     const path = pointer('/notifiers', name);
-    // Without any, one is made of the environment.
+    // Where the file declares no notifier, one is made from the environment, and it has no place in the file.
     const isDeclared = locator.has(file, path);
     const faults: Lint[] = [];
     if (isDeclared && config.jobs.length > 0 && !isAnyUsed && !used.has(name)) {
@@ -192,7 +198,7 @@ function notifierLints(config: Config, locator: Locator, used: ReadonlySet<strin
   });
 }
 
-/** A heartbeat that is meant to be sent and is not. */
+/** Finds a heartbeat that is declared and never sent, because its address is empty. */
 function heartbeatLint(config: Config, locator: Locator): Lint[] {
   const { heartbeat, files } = config;
   const { path: file } = files[0]!;
@@ -203,25 +209,31 @@ function heartbeatLint(config: Config, locator: Locator): Lint[] {
   return [emptySecret(config, locator.place(file, '/heartbeat/url'), message)];
 }
 
-/** An empty address. Where `${VAR:-}` is written for it, the file itself says that it may be empty. */
+/**
+ * Returns the lint of an empty address. It is a note where `${VAR:-}` is written, because then the file itself says
+ * that the address may be empty.
+ */
 function emptySecret({ files }: Config, place: ReturnType<Locator['place']>, message: string): Lint {
   const text = files.find(({ path }) => path === place.file)?.text.split('\n')[place.line - 1] ?? '';
   const isMeant = /^["']?\$\{\w+:-\}/.test(text.slice(place.column - 1));
   return { code: 'empty_secret', message, ...place, ...(isMeant ? { severity: 'note' } : {}) };
 }
 
-/** The notifiers that the `defaults` name; those of the jobs, which may mean some by naming none, come on top. */
+/**
+ * Returns the notifiers that `defaults` name. The caller adds those of the jobs, because a job that names none may
+ * mean some.
+ */
 function namedInDefaults({ defaults }: Config): Set<string> {
   return new Set((defaults.notify ?? []).map((item) => (typeof item === 'string' ? item : item.to)));
 }
 
-/** Where a value comes from that the job itself does not say. */
+/** Says where a value comes from that the job does not give itself. */
 function origin(job: PlannedJob, key: keyof PlannedJob['declared']): string {
   if (job.declared[key] !== undefined) return '';
   return job.declaration[key] === undefined ? ' (the default)' : ' (from its group or defaults)';
 }
 
-/** At the value where the job says it, else at the job. */
+/** Returns a lint at the value where the job gives one, else at the name of the job. */
 function lint(
   { job, locator }: Linted,
   code: string,

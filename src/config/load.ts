@@ -9,37 +9,36 @@ import { type ParsedSources, parseSources } from './parse-sources.ts';
 import { internalFault, readConfigFile, sha256 } from './read.ts';
 import type { Env } from './substitute.ts';
 
-/** Longer texts (some 500 jobs) are parsed in a thread of their own: they take more than 50 ms. */
+/** Longer texts (some 500 jobs) are parsed in a thread of their own, because parsing them takes more than 50 ms. */
 const INLINE_LENGTH_MAX = 64 * 1024;
 const WORKER_MS_MAX = 60_000;
 const WORKER_MEMORY_MB_MAX = 1_024;
 
-/** A configuration, or everything that is wrong with it. */
+/** A configuration, or all that is wrong with it. */
 export type LoadResult = (
   | {
       ok: true;
       config: Config;
-      /** The files as they were parsed; none where another thread did that. */
+      /** The files as they were parsed; the list is empty where another thread parsed them. */
       texts: readonly ConfigText<unknown>[];
     }
   | {
       ok: false;
       faults: readonly Fault[];
-      /** What could be read, for `formatFaults`. */
+      /** The files that could be read, for `formatFaults`. */
       files: readonly SourceFile[];
     }
 ) & {
-  /** Tells what was read, included files too, from anything else. */
+  /** A hash of all that was read, included files too; it differs whenever their content differs. */
   fingerprint: string;
-  /** The items of `include`; none where the file says too little to tell. */
+  /** The items of `include`; the list is empty where the file says too little to know them. */
   includes: readonly string[];
-  /** The files that hold secrets; none where the file says too little to tell. */
+  /** The files that hold secrets; the list is empty where the file says too little to know them. */
   secrets: readonly string[];
 };
 
-/** How a configuration is read. */
 export interface LoadOptions {
-  /** Parses a long one in this thread as well: for who has nothing else to do and needs the texts. */
+  /** Parses a long file in this thread, too. This is for a caller that has nothing else to do and needs the texts. */
   isInline?: boolean;
 }
 
@@ -66,7 +65,8 @@ export async function loadStored(files: readonly SourceFile[], env: Env): Promis
 }
 
 /**
- * The error of a start that has no valid configuration: all faults, as people read them.
+ * Returns the error that ends a start without a valid configuration; it holds all faults in the form that people
+ * read.
  * @param redact the patterns of the last good configuration, if there is one
  */
 export function invalidConfigError(
@@ -78,7 +78,10 @@ export function invalidConfigError(
   return new CronflowError('config_invalid', detail, { faults: shown });
 }
 
-/** Whatever the parser throws is a problem of the configuration as well: nobody would hear of it otherwise. */
+/**
+ * Parses a configuration, and reports an exception of the parser as a fault of the file, because nobody would hear of
+ * it otherwise.
+ */
 async function parsedOr(
   file: SourceFile,
   env: Env,
@@ -103,12 +106,12 @@ type ParseOptions = LoadOptions & { stored?: readonly SourceFile[] };
 
 async function parse(file: SourceFile, env: Env, options: ParseOptions): Promise<ParsedSources> {
   const { stored, isInline = false } = options;
-  // From the sources, which Node cannot run in a worker, everything is parsed inline.
+  // Run from the sources, everything is parsed inline, because Node cannot run TypeScript in a worker.
   const lengthMax = import.meta.url.endsWith('.js') && !isInline ? INLINE_LENGTH_MAX : Infinity;
   return (await parseSources(file, env, stored, lengthMax)) ?? parseInWorker(file, env, stored);
 }
 
-/** Parses without holding up the process; input made to exhaust memory or time ends as a fault. */
+/** Parses without holding up the process. Input made to exhaust memory or time ends as a fault. */
 async function parseInWorker(
   file: SourceFile,
   env: Env,

@@ -5,21 +5,21 @@ import type { Validator } from './schema-parts.ts';
 import { type Env, NO_ENV } from './substitute.ts';
 import { dotted } from './tree.ts';
 
-/** Finds what a valid configuration holds in its files, by file and JSON pointer. */
+/** Finds values of a valid configuration in its files, by file and JSON pointer. */
 export interface Locator {
-  /** Whether the file itself says it. */
+  /** Tells whether the file itself gives this value. */
   has(file: string, path: string): boolean;
-  /** Whether anything may be unknown; where not, none need be asked for. */
+  /** True where some values may be unknown; otherwise `isUnknown` need not be asked. */
   hasUnknown: boolean;
-  /** Whether what it says there is not known: it comes from an environment of which nothing is. */
+  /** Tells whether the value there is unknown, because it depends on an environment of which nothing is known. */
   isUnknown(file: string, path: string): boolean;
-  /** The place of a value, or with `atKey` of its key, and its path as people read it. */
+  /** Returns the place of a value, or with `atKey` that of its key, and its path as people read it. */
   place(file: string, path: string, options?: { atKey?: boolean }): TextPlace & { path: string };
 }
 
 /**
- * Finds the places in the texts of a valid configuration.
- * @param texts the files as they were parsed; what is not among them is read once more when it is first asked for
+ * Makes a locator for the texts of a valid configuration.
+ * @param texts the files as they were parsed; any other file is parsed again when it is first asked for
  */
 export function locatorOf(config: Config, env: Env, texts: readonly ConfigText<unknown>[] = []): Locator {
   const known = new Map(texts.map((text) => [text.source.path, text]));

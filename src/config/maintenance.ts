@@ -7,7 +7,7 @@ import { pointer } from './tree.ts';
 const FORMS = 'allowed: schedule and duration, or from and to';
 
 /**
- * What is wrong with maintenance windows beside what the schema says.
+ * Finds the mistakes in maintenance windows that the schema cannot find.
  * @param path JSON pointer of `maintenance`
  */
 export function maintenanceProblems(path: string, windows: unknown, context: JobContext): Problem[] {
@@ -52,7 +52,7 @@ function instantProblems(
   const read = (key: string, text: unknown): number | undefined => {
     const at = pointer(path, key);
     if (typeof text !== 'string' || context.broken.has(at)) return undefined;
-    // The zone moves an instant, it makes none wrong.
+    // A zone only moves an instant and cannot make it invalid, so any zone serves for this check.
     const instant = parseInstantIn(text, 'UTC');
     if (instant === undefined) {
       const shown = shownValue(text, context.spots.get(at));

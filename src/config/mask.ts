@@ -1,17 +1,17 @@
-/** As many stars as the text has characters, so that columns stay where they are. */
+/** Returns as many stars as the text has characters, so that columns stay where they are. */
 export function stars(text: string): string {
   return '*'.repeat(text.length);
 }
 
-/** Each begins where a word does, so that no text is looked at twice. */
+/** Each match begins at the start of a word, so that no part of a text is tried twice. */
 const WITH_SCHEME = /(?<![a-z0-9+.-])([a-z0-9+.-]+:\/\/)([^\s"',}\]]+)/gi;
 const CREDENTIALS = /(?<![a-z0-9+.-])([a-z0-9+.-]+:\/\/)([^\s"']+)(?=@)/gi;
-/** `user:password@host` */
+/** Matches `user:password@host`, which has no scheme. */
 const WITHOUT_SCHEME = /(?<![\w*:/.%+-])[\w.%+-]+:[^\s"']+@[^\s"']+/g;
 
 /**
- * Hides what may be secret in the addresses of a text: of a web address the path, which is all that protects a webhook;
- * of an address of any kind whatever stands before an @, and what follows a question mark.
+ * Hides whatever may be secret in the addresses of a text. Of a web address that is the path, because nothing else
+ * protects a webhook. Of an address of any kind it is what stands before an @, and what follows a question mark.
  */
 export function maskUrls(text: string): string {
   return text
@@ -24,7 +24,7 @@ export function maskUrls(text: string): string {
     .replaceAll(WITHOUT_SCHEME, stars);
 }
 
-/** Hides what stands before the @ of an address, and leaves the rest of it. */
+/** Hides the part of an address before its @, and leaves the rest. */
 export function maskCredentials(text: string): string {
   return text
     .replaceAll(CREDENTIALS, (_, scheme: string, before: string) => scheme + stars(before))

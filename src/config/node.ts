@@ -2,9 +2,9 @@
 export type Node = MapNode | SeqNode | ScalarNode | AliasNode;
 
 interface Placed {
-  /** Offset at which it begins. */
+  /** Offset at which the node begins. */
   at: number;
-  /** Its explicit tag, if it has one. */
+  /** The explicit tag of the node, if it has one. */
   tag?: string;
 }
 
@@ -26,15 +26,15 @@ export interface SeqNode extends Placed {
 export interface ScalarNode extends Placed {
   kind: 'scalar';
   value: unknown;
-  /** As it is written, where its value is no text. */
+  /** The value as it is written, where it is no text. */
   source?: string;
-  /** Whether it stands without quotes. */
+  /** True for a scalar without quotes. */
   isPlain: boolean;
 }
 
 export interface AliasNode extends Placed {
   kind: 'alias';
   name: string;
-  /** The node that carried its name last before it; none where there is none. */
+  /** The last node before the alias that carried its name; absent where there is none. */
   target?: Node;
 }

@@ -13,25 +13,25 @@ const FILE_SUFFIX = '_file';
 export interface Notifiers {
   notifiers: NotifierConfig[];
   problems: Problem[];
-  /** The files that hold their secrets. */
+  /** The files that hold the secrets of the notifiers. */
   secrets: SecretFiles;
 }
 
-/** What resolving secrets leaves behind. */
+/** What resolving secrets adds to as it goes. */
 export interface Resolved {
-  /** What is wrong with them. */
+  /** The mistakes that were found in secrets. */
   problems: Problem[];
   /** The files that were read. */
   secrets: SecretFiles;
-  /** Whether no file is read, and no variable: all are taken for what their keys want. */
+  /** True where no file and no variable is read; then each secret is taken for whatever its key wants. */
   isBlind: boolean;
 }
 
 /**
  * Resolves the notifiers of a file, secrets included. Without any, one named `slack` is configured by
- * `SLACK_WEBHOOK_URL` or `SLACK_WEBHOOK_URL_FILE`; with neither it logs (docs/design.md §5).
- * @param file that declares them: relative paths of secrets start from its directory
- * @param declared as the schema wants them
+ * `SLACK_WEBHOOK_URL` or `SLACK_WEBHOOK_URL_FILE`; with neither of these it logs (docs/design.md §5).
+ * @param file the file that declares them: relative paths of secrets start from its directory
+ * @param declared the notifiers, valid by the schema
  */
 export function resolveNotifiers(file: string, declared: ConfigFile['notifiers'], env: Env): Notifiers {
   const resolved: Resolved = { problems: [], secrets: new Map(), isBlind: env === NO_ENV };
@@ -44,7 +44,7 @@ export function resolveNotifiers(file: string, declared: ConfigFile['notifiers']
   return { notifiers, ...resolved };
 }
 
-/** `type: discord` is short for a webhook with this preset. */
+/** Returns the type and settings of a notifier; `type: discord` is short for a webhook with this preset. */
 function kindOf(type: string, settings: Record<string, unknown>): Omit<NotifierConfig, 'name'> {
   const presets = branchOf('webhook').properties?.['preset']?.enum ?? [];
   return presets.includes(type)
@@ -52,17 +52,17 @@ function kindOf(type: string, settings: Record<string, unknown>): Omit<NotifierC
     : { type, settings };
 }
 
-/** What the schema says of one kind. */
+/** Returns the branch of the schema for one type of notifier. */
 export function branchOf(type: string): Schema {
   const branches = validators().schema.definitions?.['notifier']?.oneOf ?? [];
   return branches.find((branch) => typesOfBranch(branch).includes(type)) ?? {};
 }
 
 /**
- * Reads the file of every `KEY_file` whose KEY the schema knows, and puts what it holds under KEY.
- * @param file to whose directory the paths of secrets are relative
+ * Reads the file of every `KEY_file` whose KEY the schema knows, and puts its content under KEY.
+ * @param file the file to whose directory the paths of secrets are relative
  * @param path JSON pointer of the mapping that has the keys
- * @param resolved to which is added what is wrong with the secrets, and which files were read
+ * @param resolved gains the problems of the secrets, and the files that were read
  */
 export function resolveSecrets(
   file: string,
@@ -111,7 +111,7 @@ function secretOf(
   return 'error' in result ? '' : result.secret;
 }
 
-/** Why a secret from elsewhere is not what its key takes; null when it is. */
+/** Says why a secret from a file or the environment does not fit its key; returns null where it fits. */
 function faultOf(secret: string, schema: Schema): string | null {
   if (schema['x-url'] === true) {
     const isUrl = /^https?:\/\/\S+$/i.test(secret) && URL.canParse(secret);

@@ -5,23 +5,26 @@ import { withSecrets } from './secret-files.ts';
 import { fingerprintOf, readIncluded, storedAsIncluded } from './sources.ts';
 import type { Env } from './substitute.ts';
 
-/** What became of a file and of those it includes. */
+/** The result of parsing a file and those that it includes. */
 export interface ParsedSources {
   result: ParseResult;
   /** Every file that could be read, the main one first. */
   files: SourceFile[];
-  /** The items of `include`, for who watches what they find; none where the file says too little to tell. */
+  /**
+   * The items of `include`, for a caller that watches the files they find; the list is empty where the file says too
+   * little to know them.
+   */
   includes: readonly string[];
-  /** The files that hold its secrets, for who watches them. */
+  /** The files that hold secrets, for a caller that watches them. */
   secrets: readonly string[];
   fingerprint: string;
 }
 
 /**
- * Parses and validates a file, and those that it includes, which are read for it.
- * @param stored what was included when the file was stored; nothing is read then
- * @param lengthMax of all texts together; where they are longer, nothing is made of them
- * @returns null where the texts are longer
+ * Parses and validates a file and those that it includes, which it reads.
+ * @param stored the included files as they were stored; with these nothing is read
+ * @param lengthMax limit for all texts together
+ * @returns null where the texts are longer than `lengthMax`
  */
 export async function parseSources(
   source: SourceFile,

@@ -36,12 +36,12 @@ export type ParseResult =
   | {
       ok: true;
       config: Config;
-      /** The files as they were parsed, for the places in them. They cannot leave the thread. */
+      /** The files as they were parsed, for finding places in them. They cannot be sent to another thread. */
       texts: readonly ConfigText<unknown>[];
     }
   | { ok: false; faults: Fault[] };
 
-/** The main file, parsed: what it says of jobs, its own and those of others. */
+/** The main file as it was parsed. It also holds what applies to the jobs of included files. */
 export interface MainFile {
   text: ConfigText<ConfigFile>;
   notifiers: Notifiers;
@@ -49,7 +49,7 @@ export interface MainFile {
   context: JobContext;
   /** The items of `include`, each with its place. */
   includes: { text: string; place: TextPlace; path: string }[];
-  /** The files that hold its secrets. */
+  /** The files that hold the secrets of this file. */
   secrets: SecretFiles;
 }
 
@@ -57,20 +57,20 @@ type JobsFile = ConfigText<Pick<ConfigFile, 'jobs'>>;
 
 const NOTHING_INCLUDED: IncludedFiles = { reads: [], directories: [], faults: [] };
 
-/** The revision of a text: its SHA-256 in hexadecimal, as `sha256sum` of the file prints it. */
+/** Returns the revision of a text: its SHA-256 in hexadecimal, as `sha256sum` of the file prints it. */
 export function revisionOf(text: string): string {
   return sha256(text);
 }
 
 /**
- * Turns the text of a configuration that includes no others into a validated `Config`, or into everything that is
- * wrong with it. Reads the files that `*_file` keys name, and nothing else.
+ * Turns the text of a configuration that includes no others into a validated `Config`, or into all that is wrong with
+ * it. Of other files it reads only those that `*_file` keys name.
  */
 export function parseConfig(source: SourceFile, env: Env): ParseResult {
   return assemble(parseMain(source, env), NOTHING_INCLUDED, env);
 }
 
-/** Parses the main file and checks what it holds itself. */
+/** Parses the main file and checks its own content. */
 export function parseMain(source: SourceFile, env: Env): MainFile {
   const text = parseText(source, env, validators().file);
   const { value, problems } = text;
@@ -94,7 +94,8 @@ export function parseMain(source: SourceFile, env: Env): MainFile {
     ...spotsOf(text),
     checked: new Map(),
   };
-  // Joined and not pushed: a call takes some 100,000 arguments, and a file may hold more mistakes.
+  // The lists are joined, because `push` with more than some 100,000 arguments throws, and a file may hold more
+  // mistakes.
   text.problems = problems.concat(
     redactProblems(value?.redact, context),
     jobProblems('/defaults', value?.defaults, context),
@@ -106,7 +107,7 @@ export function parseMain(source: SourceFile, env: Env): MainFile {
   return { text, notifiers, heartbeat, context, includes: includesOf(text), secrets: notifiers.secrets };
 }
 
-/** Puts the main file and those it includes together: all of it is valid, or nothing is used. */
+/** Puts the main file and those it includes together. Unless all of it is valid, nothing is used. */
 export function assemble(main: MainFile, included: IncludedFiles, env: Env): ParseResult {
   const files: JobsFile[] = [main.text];
   const unreadable: Fault[] = [];
@@ -163,7 +164,10 @@ function settingsOf({
   };
 }
 
-/** The jobs of a file; of what is no mapping the schema has said so. */
+/**
+ * Returns the jobs of a file. A job that is no mapping counts as empty here, because the schema has refused it
+ * already.
+ */
 function jobsOf(file: JobsFile): Omit<PlannedJob, 'declaration'>[] {
   return Object.entries(asMapping(file.value?.jobs)).map(([name, job]) => {
     const path = pointer('/jobs', name);
@@ -176,7 +180,7 @@ function jobsOf(file: JobsFile): Omit<PlannedJob, 'declaration'>[] {
   });
 }
 
-/** The names that `notify` may use, also of notifiers that are not valid themselves. */
+/** Returns the names that `notify` may use, including those of notifiers that are not valid themselves. */
 function notifierNames(value: Partial<ConfigFile> | null): string[] {
   const names = Object.keys(asMapping(value?.notifiers));
   return names.length === 0 ? ['slack'] : names;
@@ -187,13 +191,13 @@ function includesOf(text: ConfigText<ConfigFile>): MainFile['includes'] {
   if (!Array.isArray(items)) return [];
   return items.flatMap((item: unknown, i) => {
     const path = pointer('/include', i);
-    // What the schema refuses, such as an item without end, is looked for nowhere.
+    // An item that the schema refuses, such as one of endless length, is not searched for.
     if (typeof item !== 'string' || item === '' || hasProblemAt(text.problems, path)) return [];
     return [{ text: item, path, place: placeIn(text, path) }];
   });
 }
 
-/** An included file brings jobs for which the including one says the rest. */
+/** Parses an included file. It brings jobs only; the including file holds everything else that applies to them. */
 function parseIncluded(source: SourceFile, env: Env, context: JobContext): JobsFile {
   const { schema, included } = validators();
   const file = parseText(source, env, included);
@@ -219,7 +223,10 @@ function problemsOfJobs(file: JobsFile, context: JobContext): Problem[] {
   );
 }
 
-/** A file that could not be read is told where it is named, and by its own name where a pattern found it. */
+/**
+ * Places the fault of an unreadable file where `include` names it. A file that a pattern found keeps its own name as
+ * the place.
+ */
 function unread(found: IncludedRead, fault: Fault, main: MainFile): Fault {
   const include = main.includes[found.item];
   if (!found.isLiteral || include === undefined) return fault;
@@ -227,7 +234,7 @@ function unread(found: IncludedRead, fault: Fault, main: MainFile): Fault {
   return { ...fault, path: `include[${found.item}]`, message, ...include.place };
 }
 
-/** Jobs declared in one file and again in another; within one file the parser finds them. */
+/** Finds jobs that two files declare; the parser finds those that one file declares twice. */
 function duplicates(files: readonly JobsFile[]): Fault[] {
   if (files.length === 1) return [];
   const first = new Map<string, TextPlace>();

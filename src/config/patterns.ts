@@ -4,7 +4,7 @@ import type { JobContext } from './job-context.ts';
 import { pointer } from './tree.ts';
 
 /**
- * Whether the pattern of `expect.output` can be read.
+ * Checks that the pattern of `expect.output` is a regular expression.
  * @param path JSON pointer of `expect`
  */
 export function expectProblems(path: string, expect: unknown, context: JobContext): Problem[] {
@@ -12,7 +12,7 @@ export function expectProblems(path: string, expect: unknown, context: JobContex
   return patternProblems(pointer(pointer(path, 'output'), 'matches'), pattern, context);
 }
 
-/** Whether the patterns of `redact` can be read. */
+/** Checks that the patterns of `redact` are regular expressions. */
 export function redactProblems(patterns: unknown, context: JobContext): Problem[] {
   if (!Array.isArray(patterns)) return [];
   return patterns.flatMap((pattern: unknown, i) => patternProblems(pointer('/redact', i), pattern, context));
@@ -25,7 +25,7 @@ function patternProblems(path: string, pattern: unknown, { spots, broken }: JobC
     return [];
   } catch (error) {
     const spot = spots.get(path);
-    // Of what a variable holds not even that is said.
+    // The reason quotes the pattern, and the value of a variable must not be shown.
     const reason = spot?.variables === undefined ? patternProblem(error) : null;
     const why = reason === null ? '' : ` (${reason})`;
     const message = `${shownValue(pattern, spot)} is not a regular expression in RE2 syntax${why}`;

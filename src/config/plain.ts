@@ -2,16 +2,19 @@ import type { MapNode, Node, PairNode, ScalarNode, SeqNode } from './node.ts';
 
 /** Deeper nesting is left to the library. */
 const DEPTH_MAX = 32;
-/** Characters that end lines, indent or cannot be seen: the library knows what each of them means. */
+/**
+ * Matches characters that end lines, indent or are invisible. Texts that hold one are left to the library, because it
+ * knows what each of them means.
+ */
 const UNUSUAL = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\uFEFF]/u;
 
-/** A line of nothing, or of a comment alone. */
+/** Matches a line that is empty or holds a comment alone. */
 const IDLE_LINE = / *(?:#[^\n]*)?\n/y;
-/** The end of a line, with its comment. */
+/** Matches the end of a line, with its comment. */
 const LINE_END = /(?: +#[^\n]*| *)\n/y;
 const SPACES = / */y;
 const KEY = /(?:[A-Za-z0-9_][\w.-]{0,200}|"[^"\\\n]{0,200}"|'[^'\n]{0,200}'):(?=[ \n])/y;
-/** In braces no space is needed behind a key in quotes. */
+/** Within braces, a key in quotes needs no space behind its colon. */
 const KEY_WITHIN = /(?:[A-Za-z0-9_][\w.-]{0,200}:(?= )|"[^"\\\n]{0,200}":|'[^'\n]{0,200}':)/y;
 const QUOTED = /"[^"\\\n]*"|'[^'\n]*'/y;
 const PLAIN = /[\w./$+\u00C0-\uD7FF](?:[^\n:#]|:(?=[^ \n])|(?<=[^ ])#)*/y;
@@ -23,15 +26,15 @@ const WORDS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ...['false', 'False', 'FALSE'].map((word) => [word, false] as const),
 ]);
 const INTEGER = /^(?:0|[1-9]\d{0,14})$/;
-/** What else may be a number to the library. */
+/** Matches other texts that may be numbers to the library. */
 const NUMERIC = /^[\d+.][\w+.-]*$/;
 
-/** What is written in a way that this reader leaves to the library. */
+/** Thrown at text that this reader leaves to the library. */
 class NotPlain extends Error {}
 
 /**
  * Reads YAML that is written plainly, some ten times as fast as the library: mappings, lists, texts and numbers, each
- * on its line or in brackets of one line, and comments. It says the same as the library, or nothing at all.
+ * on its line or in brackets of one line, and comments. Its result is that of the library, or null.
  * @returns null for any other text, be it right or wrong
  */
 export function plainNodes(text: string): Node | null {
@@ -48,7 +51,7 @@ class PlainReader {
   readonly #text: string;
   #at = 0;
   #lineAt = 0;
-  /** Of the line that is to be read next; -1 at the end. */
+  /** The indentation of the line that is read next; -1 at the end. */
   #indent: number = 0;
 
   constructor(text: string) {
@@ -59,12 +62,12 @@ class PlainReader {
     this.#nextLine();
     const isInBraces = this.#text[this.#at] === '{';
     const root = isInBraces ? this.#onLine(0) : this.#map(0);
-    // A line that is further to the right than it may be is read by none, and is left here.
+    // No level takes a line that is indented too far, so such a line is left over here.
     if (this.#at < this.#text.length) throw new NotPlain();
     return root;
   }
 
-  /** Goes to the first character of the next line that says something. */
+  /** Goes to the first character of the next line that is not empty and no comment. */
   #nextLine(): void {
     while (this.#at < this.#text.length && this.#skip(IDLE_LINE));
     this.#lineAt = this.#at;
@@ -122,7 +125,7 @@ class PlainReader {
     return { at: this.#at, indent: this.#indent };
   }
 
-  /** A value that ends with its line. */
+  /** Reads a value that ends with its line. */
   #onLine(depth: number): Node {
     this.#skip(SPACES);
     const node = this.#inline(PLAIN, depth);
@@ -163,7 +166,7 @@ class PlainReader {
     return { kind: 'seq', at, items };
   }
 
-  /** What stands between brackets, with commas in between and none at the end. */
+  /** Reads the items between brackets, which are separated by commas with none at the end. */
   #within(end: string, readOne: () => void): void {
     this.#at += 1;
     this.#skip(SPACES);
@@ -185,7 +188,7 @@ class PlainReader {
   #key(pattern: RegExp): ScalarNode {
     const at = this.#at;
     if (!this.#skip(pattern)) throw new NotPlain();
-    // Without the colon.
+    // The colon is no part of the key.
     return this.#scalarIn(at, this.#at - 1);
   }
 
@@ -198,7 +201,7 @@ class PlainReader {
   #plain(pattern: RegExp): ScalarNode {
     const at = this.#at;
     if (!this.#skip(pattern)) throw new NotPlain();
-    // Blanks belong to what comes behind them, such as a comment.
+    // Blanks at the end are no part of the value.
     while (this.#text[this.#at - 1] === ' ') this.#at -= 1;
     return this.#scalarIn(at, this.#at);
   }
@@ -217,11 +220,11 @@ class PlainReader {
   }
 }
 
-/** What a text without quotes stands for. */
+/** Turns a text without quotes into the value that it stands for. */
 function scalarOf(source: string, at: number): ScalarNode {
   if (INTEGER.test(source)) return { kind: 'scalar', at, value: Number(source), source, isPlain: true };
   if (WORDS.has(source)) return { kind: 'scalar', at, value: WORDS.get(source), source, isPlain: true };
-  // Numbers that are written in another way, such as `010` and `1e3`. A duration such as `10m` is none.
+  // The library reads numbers in other notations, such as `010` and `1e3`. A duration such as `10m` is a text.
   if (NUMERIC.test(source) && (/^[+.]/.test(source) || !Number.isNaN(Number(source)))) throw new NotPlain();
   return { kind: 'scalar', at, value: source, isPlain: true };
 }

@@ -3,15 +3,15 @@ import { readFile, stat } from 'node:fs/promises';
 import type { Fault } from '../core/model/errors.ts';
 import type { SourceFile } from './config.ts';
 
-/** Larger files are refused: some 50,000 jobs fit. */
+/** Larger files are refused; some 50,000 jobs fit into one. */
 const FILE_BYTES_MAX = 8 * 1024 * 1024;
 
-/** What a path holds at a moment, or why it cannot be read. */
+/** The content of a path at a moment, or the reason why it cannot be read. */
 export type ReadResult = { fingerprint: string; file: SourceFile } | { fingerprint: string; fault: Fault };
 
 /**
- * Reads a path, and says what is wrong when it is no text of a bearable size. The fingerprint is the SHA-256 of
- * what was read, or else tells the reasons apart; equal fingerprints mean that nothing changed.
+ * Reads a file, or says why it is no text of an acceptable size. The fingerprint is the SHA-256 of the content, or a
+ * text that differs for each reason. Equal fingerprints mean that nothing changed.
  */
 export async function readConfigFile(path: string): Promise<ReadResult> {
   const refuse = (code: string, message: string, fingerprint = `${code}: ${message}`): ReadResult => ({
@@ -41,12 +41,15 @@ export async function readConfigFile(path: string): Promise<ReadResult> {
   }
 }
 
-/** Why the system does not let a file or a directory be read. */
+/** Says why the system does not let a file or a directory be read. */
 export function unreadable(code: string): string {
   return code === 'EACCES' ? 'may not be read (EACCES)' : `cannot be read (${code})`;
 }
 
-/** What to say where Cronflow itself fails at a file. The message of the error may quote the file. */
+/**
+ * Returns the fault for a file at which Cronflow itself fails. It leaves out the message of the error, because that
+ * may quote the file.
+ */
 export function internalFault(path: string, error: unknown): Fault {
   const [name, stack = ''] = error instanceof Error ? [error.name, error.stack] : ['an error without a name'];
   const place = /\b((?:src|dist)\/[\w./-]+:\d+)/.exec(stack)?.[1];
@@ -59,7 +62,7 @@ export function sha256(data: Uint8Array | string): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
-/** Where the first byte stands that no UTF-8 has. */
+/** Returns the fault of a file that is no UTF-8, with the place of the first wrong byte. */
 function notUtf8(bytes: Uint8Array): Pick<Fault, 'code' | 'message' | 'line' | 'column'> {
   const code = 'file_not_utf8';
   const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);

@@ -15,29 +15,31 @@ import type { Env } from './substitute.ts';
 import { type ConfigWatcher, watchConfig } from './watch.ts';
 
 const PLAN_LINES_MAX = 200;
-/** So many of the files that changed are named. */
+/** Changed files are named in the log up to this number. */
 const CHANGED_MAX = 5;
 const APPLY_RETRY_MS = 5_000;
 
-/** Why what the file holds is not what runs. */
+/** The reason why the configuration that runs is not the one in the file. */
 export interface ConfigProblem {
   code: 'config_invalid' | 'config_held' | 'store_unavailable';
-  /** For people: every fault under its line, or which jobs would be removed and how to confirm it. */
+  /**
+   * The problem for people: every fault under its line, or the jobs that would be removed and how to confirm that.
+   */
   text: string;
-  /** The same, for programs. */
+  /** The problem for programs. */
   faults: readonly Fault[];
-  /** The same, each to be told of once. */
+  /** One hash for each distinct mistake, so that each is told of once. */
   causes: readonly string[];
   /** The revision to confirm; null unless held. */
   revision: string | null;
-  /** When it was found, in milliseconds since the Unix epoch. */
+  /** The instant at which it was found, in milliseconds since the Unix epoch. */
   since_at: number;
 }
 
-/** What became of one reload. */
+/** The result of one reload. */
 export type ReloadResult =
   | { status: 'applied'; config: Config; plan: Plan }
-  /** The watcher saw nothing new. */
+  /** The content is the same as at the last load, so nothing was done. */
   | { status: 'unchanged' }
   | { status: 'refused'; problem: ConfigProblem };
 
@@ -48,54 +50,58 @@ export interface ReloaderOptions {
   logger: Logger;
   /** The files of the last good revision; empty when nothing is stored. */
   stored: readonly SourceFile[];
-  /** Refuse to start on anything but a valid file. */
+  /** Refuses to start on anything but a valid file. */
   strict?: boolean;
-  /** What applying would change; changes nothing. */
+  /** Computes the changes that a configuration would make, without making them. */
   plan: (config: Config) => Promise<Plan>;
-  /** Applies a configuration in one commit. When it throws, nothing has changed and it is tried again. */
+  /** Applies a configuration in one commit. When it throws, nothing has changed, and the reloader tries again. */
   apply: (config: Config) => Promise<Plan>;
-  /** Called at a start whose configuration is valid and could not be applied: what needs no store can follow it. */
+  /**
+   * Called at a start whose configuration is valid and could not be stored, so that whatever needs no store can
+   * follow it.
+   */
   onUnstored?: (config: Config) => void;
-  /** Called once for each distinct problem, after whatever could be applied was. */
+  /** Called once for each distinct problem, after all that can be applied was applied. */
   onProblem?: (problem: ConfigProblem) => void | Promise<void>;
-  /** Called when what the file holds is what runs again. */
+  /** Called when the file and the running configuration are the same again. */
   onResolved?: () => void | Promise<void>;
-  /** Set to false to reload on demand only. */
+  /** False reloads only on demand. */
   watch?: boolean;
 }
 
 interface Request {
-  /** Revision whose removals were confirmed. */
+  /** The revision whose removals were confirmed. */
   confirm?: string;
-  /** From the watcher: what was read already is not read again. */
+  /** True for the watcher, which need not read again content that was read already. */
   ifChanged?: boolean;
-  /** Who or what asked for it, for the log. */
+  /** The cause of the reload, for the log. */
   because?: string;
 }
 
 /**
- * Keeps what runs and what the file holds the same: validate, plan, swap (docs/design.md §5). Reloads never overlap;
- * a change during a reload leads to another one. What cannot be applied changes nothing and is reported.
+ * Keeps the running configuration the same as that of the file: validate, plan, swap (docs/design.md §5). Reloads
+ * never overlap; a change during a reload leads to another one. A file that cannot be applied changes nothing and is
+ * reported.
  */
 export class ConfigReloader {
   readonly #options: ReloaderOptions;
   #current: Config | null = null;
-  /** Whether the store has what runs; not so after a start that it refused. */
+  /** False after a start whose configuration the store refused. */
   #isCurrentStored = true;
-  /** What the file held when it was last read, if the store refused that. */
+  /** The last configuration that was read, if the store refused it. */
   #refused: Config | null = null;
   #problem: ConfigProblem | null = null;
-  /** Of `redact` in the last good configuration, for whatever is said of another. */
+  /** The `redact` patterns of the last good configuration, for messages about another one. */
   #patterns: readonly string[] = [];
-  /** Of the reload under way; they never overlap. */
+  /** The cause of the reload under way. */
   #because = 'start';
-  /** Which files are others than those read before; null where none is, as where a secret is new. */
+  /** The files that differ from those read before; null where none does, as when only a secret is new. */
   #changed: string | null = null;
-  /** The files that were read last, by their paths. */
+  /** The hashes of the files that were read last, by path. */
   #read: ReadonlyMap<string, string> = new Map();
-  /** Of what was last loaded, good or bad; null to look again although nothing changed. */
+  /** The fingerprint of the last load, good or bad; null makes the next look load again although nothing changed. */
   #fingerprint: string | null = null;
-  /** What belonged to what was last loaded, beside the file. */
+  /** The included files and secrets of the last load. */
   #beside: Beside = { includes: [], secrets: [] };
   #queue: Promise<unknown> = Promise.resolve();
   #isWatchReloadQueued = false;
@@ -107,18 +113,18 @@ export class ConfigReloader {
     this.#options = options;
   }
 
-  /** What runs; null before `start`. */
+  /** The configuration that runs; null before `start`. */
   get current(): Config | null {
     return this.#current;
   }
 
-  /** Whether a job of this name is declared and the store has refused the declaration so far. */
+  /** Tells whether a job of this name is declared and the store has refused its declaration so far. */
   isUnstored(name: string): boolean {
     const configs = this.#isCurrentStored ? [this.#refused] : [this.#refused, this.#current];
     return configs.some((config) => config?.jobs.some((job) => job.name === name) ?? false);
   }
 
-  /** Why the file is not what runs; null when it is. */
+  /** The reason why the file is not what runs; null while it is. */
   get problem(): ConfigProblem | null {
     return this.#problem;
   }
@@ -126,9 +132,9 @@ export class ConfigReloader {
   /**
    * Loads and applies the file, or else the stored revision, and begins to watch.
    * @param request `confirm` is the revision of a file that may remove most jobs
-   * @throws CronflowError `config_invalid` with all faults, or `config_held`, when there is nothing to run on or
-   *   the start is strict; whatever `apply` throws, unless the store refuses: then what was to be applied runs as far
-   *   as it needs no store, and is tried again
+   * @throws CronflowError `config_invalid` with all faults, or `config_held`, when there is nothing to run on or the
+   * start is strict; and any error of `apply` but a refusal of the store. After a refusal the configuration runs as
+   * far as it needs no store, and storing it is tried again.
    */
   async start(request: { confirm?: string } = {}): Promise<Config> {
     const { path, env, strict = false } = this.#options;
@@ -137,7 +143,8 @@ export class ConfigReloader {
     this.#changed = null;
     this.#fingerprint = loaded.fingerprint;
     this.#beside = besideOf(loaded);
-    // Before anything is said of a broken file: the last good one says what must not be shown.
+    // The last good revision is loaded before anything is said about a broken file, because it says what must not be
+    // shown.
     const good = loaded.ok ? null : await this.#lastGood();
     const problem = loaded.ok
       ? await this.#problemOfPlan(loaded.config, request.confirm)
@@ -153,14 +160,13 @@ export class ConfigReloader {
   }
 
   /**
-   * Reads the file again, at once; for SIGHUP and `POST /config/reload`.
+   * Reads the file again, at once. SIGHUP and `POST /config/reload` call this.
    * @param request `confirm` is the revision of a file that may remove most jobs
    */
   reload(request: { confirm?: string; because?: string } = {}): Promise<ReloadResult> {
     return this.#enqueue(request);
   }
 
-  /** Stops watching and waits for a reload under way. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelRetry();
@@ -176,7 +182,10 @@ export class ConfigReloader {
     this.#watcher = watchConfig({ path, clock, logger, seen, ...this.#beside, onChange });
   }
 
-  /** For those who wait for no answer: one queued reload is enough, it reads what is there when it runs. */
+  /**
+   * Queues a reload for which nobody awaits an answer. One in the queue is enough, because it reads what is there
+   * when it runs.
+   */
   #reloadSoon(): void {
     if (this.#isWatchReloadQueued || this.#closed) return;
     this.#isWatchReloadQueued = true;
@@ -195,7 +204,10 @@ export class ConfigReloader {
     return result;
   }
 
-  /** Whatever fails here is told as a problem: a reload that ends in the log alone is silence. */
+  /**
+   * Reloads, and reports any exception as a problem, because people would not hear of a failure that only the log
+   * has.
+   */
   async #reload(request: Request): Promise<ReloadResult> {
     try {
       return await this.#loadAndApply(request);
@@ -215,7 +227,8 @@ export class ConfigReloader {
     const areFilesNew = !isDeepStrictEqual(beside, this.#beside);
     this.#beside = beside;
     if (request.ifChanged === true && areFilesNew) {
-      // Nobody has seen yet whether the files that belong to it now are being written.
+      // The new set of files has not been watched yet, so one of them may be half written. The watcher waits until
+      // they rest.
       this.#watcher?.follow(beside, null);
       return { status: 'unchanged' };
     }
@@ -237,7 +250,7 @@ export class ConfigReloader {
       const plan = await this.#swap(loaded.config);
       return { status: 'applied', config: loaded.config, plan };
     } catch (error) {
-      // What is stored may have changed since it was planned.
+      // What is stored may have changed after the plan was made.
       const isInvalid = error instanceof CronflowError && error.code === 'config_invalid';
       if (isInvalid) return this.#refuse(this.#problemOf('config_invalid', error.faults, filesOf(loaded)));
       if (isRefusal(error)) this.#refused = loaded.config;
@@ -245,7 +258,7 @@ export class ConfigReloader {
     }
   }
 
-  /** Finds out which files are new, others or gone, for those who want to know why it was read. */
+  /** Finds the files that are new, different or gone, so that the log can say why the configuration was read. */
   #noteRead(loaded: LoadResult): void {
     const read = new Map(filesOf(loaded).map((file) => [file.path, sha256(file.text)]));
     const paths = new Set([...this.#read.keys(), ...read.keys()]);
@@ -254,7 +267,7 @@ export class ConfigReloader {
     this.#read = read;
   }
 
-  /** The stored revision, if it is valid still. */
+  /** Loads the stored revision, if it is still valid. */
   async #lastGood(): Promise<Config | null> {
     const { env, stored } = this.#options;
     const good = stored.length === 0 ? null : await loadStored(stored, env);
@@ -274,7 +287,7 @@ export class ConfigReloader {
     } else if (strict || problem.code !== 'config_held') {
       throw new CronflowError(problem.code, problem.text, { faults: problem.faults });
     } else {
-      // Held, and nothing else to run on: to watch fewer jobs is better than to watch none.
+      // The change is held and there is nothing else to run on. To watch fewer jobs is better than to watch none.
       logger.warn('applied a change that would be held: nothing else can be run on', {
         detail: problem.text,
       });
@@ -282,7 +295,10 @@ export class ConfigReloader {
     }
   }
 
-  /** With a full disk people must still be told, and pings be refused in a way that makes them come again. */
+  /**
+   * Starts on a configuration even if the store refuses it: with a full disk people must still be told, and pings
+   * must be refused in a way that makes them come again.
+   */
   async #startOn(config: Config): Promise<void> {
     try {
       await this.#swap(config);
@@ -296,7 +312,7 @@ export class ConfigReloader {
     }
   }
 
-  /** What has run since a start that could not store it is stored once that works, whatever the file holds by then. */
+  /** Stores the running configuration, if the start could not, because the file may hold another one by now. */
   async #storeRunning(): Promise<void> {
     if (this.#current === null || this.#isCurrentStored) return;
     try {
@@ -308,14 +324,14 @@ export class ConfigReloader {
     }
   }
 
-  /** What speaks against applying a valid configuration to what is stored. */
+  /** Returns the reason not to apply a valid configuration to what is stored, or null. */
   async #problemOfPlan(config: Config, confirmed: string | undefined): Promise<ConfigProblem | null> {
     const plan = await this.#options.plan(config);
     if (plan.faults.length === 0) return confirmed === config.revision ? null : this.#held(config, plan);
     return this.#problemOf('config_invalid', plan.faults, config.files, config.redact);
   }
 
-  /** The problem of a change that removes most jobs. */
+  /** Returns the problem of a change that removes most jobs; null for any other change. */
   #held(config: Config, plan: Plan): ConfigProblem | null {
     const mass = massRemoval(plan);
     if (mass === null) return null;
@@ -352,7 +368,8 @@ export class ConfigReloader {
       code,
       text: formatFaults(found, files, { redact }),
       faults: found.map((fault) => hideInFault(fault, redact)),
-      // Of what was found: causes are hashes, and what is hidden still tells one from another.
+      // Causes are taken from the faults before these are hidden, because hidden faults may look alike. Causes are
+      // hashes, so they show nothing.
       causes: causesOf(found),
       revision: null,
       since_at: this.#options.clock.now(),
@@ -386,7 +403,7 @@ export class ConfigReloader {
     return { status: 'refused', problem };
   }
 
-  /** @param redact the patterns of before, too: a plan shows what was */
+  /** @param redact includes the patterns of the configuration before, because a plan shows old values, too */
   #logPlan(config: Config, plan: Plan, redact: readonly string[]): void {
     const { logger, path } = this.#options;
     logger.info('configuration applied', {
@@ -406,7 +423,7 @@ export class ConfigReloader {
     for (const line of formatFaults(lints, config.files, { redact }).split('\n')) logger.warn(line);
   }
 
-  /** What others make of the news must not stop the reloader. */
+  /** Calls a listener, whose failure must not stop the reloader. */
   async #call(hook: () => void | Promise<void> | undefined): Promise<void> {
     try {
       await hook();

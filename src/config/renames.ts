@@ -3,7 +3,7 @@ import type { PlannedJob } from '../core/plan/planned-job.ts';
 
 type Declared = Omit<PlannedJob, 'declaration'>;
 
-/** What can be said of `renamed_from` without knowing what is stored. */
+/** Finds the faults and lints of `renamed_from` that do not depend on what is stored. */
 export function renameFindings(jobs: readonly Declared[]): { faults: Fault[]; lints: Lint[] } {
   const byName = new Map(jobs.map((job) => [job.name, job]));
   const renamedTo = new Map<string, Declared>();

@@ -5,7 +5,7 @@ import type { JobContext } from './job-context.ts';
 import { pointer } from './tree.ts';
 
 /**
- * What is wrong with a schedule and its zone, each looked at by itself.
+ * Finds the mistakes in a schedule and in its zone.
  * @param path JSON pointer of the mapping that holds the two
  */
 export function scheduleProblems(
@@ -17,7 +17,7 @@ export function scheduleProblems(
   const usable = (value: unknown, pointerOf: string): value is string =>
     typeof value === 'string' && !context.broken.has(pointerOf);
   const problems: Problem[] = [];
-  // Each is looked at by itself: a zone cannot make an expression wrong.
+  // Each is checked by itself, because a zone cannot make an expression wrong.
   if (usable(timezone, at.timezone)) {
     const error = check('0 0 * * *', timezone, context);
     if (error !== null) problems.push(scheduleProblem(error, at.timezone, context));

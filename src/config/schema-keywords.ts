@@ -3,14 +3,17 @@ import type { SchemaValidateFunction } from 'ajv';
 import { formatOf, templateFault } from '../core/text/body-template.ts';
 import { parseDuration } from '../schedule/duration.ts';
 
-/** Lets through what is no duration at all: the pattern beside it has already said so. */
+/**
+ * Tells whether a duration lies within its bounds. A text that is no duration passes, because the pattern beside it
+ * refuses it already.
+ */
 export function isWithin({ minimum, maximum }: { minimum: string; maximum: string }, text: string): boolean {
   if (!/^\d/.test(text)) return true;
   try {
     const durationMs = parseDuration(text);
     return durationMs >= parseDuration(minimum) && durationMs <= parseDuration(maximum);
   } catch {
-    // Too long to be read, or refused by the pattern already, which knows what to say.
+    // The text is either too long to be read, or the pattern refuses it already and has the better words.
     return !/^[\ddhms]+$/.test(text);
   }
 }
@@ -19,7 +22,7 @@ export function isUrl(_: boolean, text: string): boolean {
   return text === '' || !/^https?:\/\//i.test(text) || URL.canParse(text);
 }
 
-/** Says what is wrong in the way ajv wants it: as a property of the function. */
+/** Checks a template, and leaves the error as a property of the function, because ajv reads it there. */
 export const isTemplate: SchemaValidateFunction = (
   known: readonly string[],
   text: string,
@@ -33,7 +36,7 @@ export const isTemplate: SchemaValidateFunction = (
   return fault === null;
 };
 
-/** The same items twice, by the numbers of the two, as the library says it. */
+/** Checks that no two items are the same. Its error gives the indices of the two in the form of ajv's own. */
 export const isUnique: SchemaValidateFunction = (isWanted: boolean, items: readonly unknown[]): boolean => {
   const first = new Map<string, number>();
   isUnique.errors = [];
@@ -50,7 +53,7 @@ export const isUnique: SchemaValidateFunction = (isWanted: boolean, items: reado
   return true;
 };
 
-/** A text that two values have in common if they are the same, whatever the order of their keys. */
+/** Returns a text that is the same for equal values, whatever the order of their keys. */
 function identityOf(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   return JSON.stringify(value, (_, part: unknown) =>

@@ -17,7 +17,7 @@ export interface SchemaParts {
   jobName: Validator<string>;
 }
 
-/** Where each part stands in the schema. */
+/** The JSON pointer of each part of the schema. */
 const POINTERS: Record<keyof SchemaParts, string> = {
   file: '',
   included: '#/definitions/included',
@@ -25,11 +25,14 @@ const POINTERS: Record<keyof SchemaParts, string> = {
   jobName: '#/definitions/job_name',
 };
 
-/** @param schema the whole, as `schema.ts` reads it */
+/**
+ * Makes the validators of all parts.
+ * @param schema the whole schema, as `schema.ts` reads it
+ */
 export function compiledParts(schema: { $id: string }): SchemaParts {
   const ajv = newAjv(schema, false);
   const parts = new Map<string, Validator<unknown>>();
-  // Each is compiled when it is first used: most of a start would be spent on them.
+  // A part is compiled when it is first used, because compiling all of them would take most of a start.
   const part = <T>(pointer: string): Validator<T> => {
     const known = parts.get(pointer) ?? ajv.compile({ $ref: `${schema.$id}${pointer}` });
     parts.set(pointer, known);
@@ -52,7 +55,7 @@ export function compiledParts(schema: { $id: string }): SchemaParts {
 }
 
 /**
- * The same as text: the declarations and exports of a module that calls its keywords `keywords`.
+ * Compiles all parts to the text of a module: its declarations and exports. The text calls its keywords `keywords`.
  * @param standalone the function of `ajv/dist/standalone`
  */
 export function compiledText(
@@ -74,7 +77,8 @@ function newAjv(schema: { $id: string }, isText: boolean): Ajv {
     discriminator: true,
     allowUnionTypes: true,
   });
-  // The library looks up by the function how a text is to name it, from the first use on.
+  // The library looks up each function here to find its name in the generated text. So each must be registered before
+  // its first use.
   for (const keyword of [isWithin, isUrl, isTemplate, isUnique]) {
     ajv.scope.value('keyword', { ref: keyword, code: _`keywords.${new Name(keyword.name)}` });
   }
@@ -82,7 +86,7 @@ function newAjv(schema: { $id: string }, isText: boolean): Ajv {
   ajv.addKeyword({ keyword: 'x-duration', type: 'string', validate: isWithin });
   ajv.addKeyword({ keyword: 'x-url', type: 'string', validate: isUrl });
   ajv.addKeyword({ keyword: 'x-template', type: 'string', validate: isTemplate });
-  // The library compares every item with every other.
+  // The keyword of the library compares every item with every other.
   ajv.removeKeyword('uniqueItems');
   ajv.addKeyword({ keyword: 'uniqueItems', type: 'array', schemaType: 'boolean', validate: isUnique });
   ajv.addSchema(schema);

@@ -19,17 +19,17 @@ export interface Schema {
   default?: unknown;
   examples?: unknown[];
   description?: string;
-  /** What is allowed, for people; editors show it too. */
+  /** Says for people what is allowed; editors show it too. */
   patternErrorMessage?: string;
-  /** What to do where none of `anyOf` holds, for people; editors show it too. */
+  /** Says for people what to do where none of `anyOf` holds; editors show it too. */
   errorMessage?: string;
   /** The bounds of a duration. */
   'x-duration'?: { minimum: string; maximum: string };
-  /** Set on addresses: they must parse as a URL unless empty. */
+  /** Set on addresses, which must parse as a URL unless they are empty. */
   'x-url'?: boolean;
-  /** Set on bodies that people write: the paths that their placeholders may name. */
+  /** Set on bodies that people write; lists the paths that their placeholders may name. */
   'x-template'?: string[];
-  /** Set on secrets: their values are never shown. */
+  /** Set on secrets, whose values are never shown. */
   writeOnly?: boolean;
 }
 
@@ -39,7 +39,9 @@ interface Validators extends SchemaParts {
 
 let compiled: Validators | undefined;
 
-/** The schema and its validators, read and compiled once. The same path serves `src/` and `dist/`. */
+/**
+ * Returns the schema and its validators, which are read and compiled once. The same path serves `src/` and `dist/`.
+ */
 export function validators(): Validators {
   if (compiled === undefined) {
     const schema = readSchema();
@@ -48,22 +50,23 @@ export function validators(): Validators {
   return compiled;
 }
 
-/** The build reads it so as well. */
+/** Reads the schema; the build uses this, too. */
 export function readSchema(): Schema & { $id: string } {
   const url = new URL('../../schemas/cronflow.schema.json', import.meta.url);
   const schema = withoutVariables(JSON.parse(readFileSync(url, 'utf8'))) as Schema & { $id: string };
-  // Which keys of a window belong together the schema says for editors; `maintenance.ts` has better words for it.
+  // This `anyOf` says for editors which keys of a window belong together. It is taken out because `maintenance.ts`
+  // has better words for it.
   delete schema.definitions?.['maintenance']?.items?.anyOf;
   return schema;
 }
 
-/** The kinds of notifier that a branch of the schema is for: one, or those that have the same keys. */
+/** Returns the types of notifier that a branch of the schema is for: one, or several that have the same keys. */
 export function typesOfBranch({ properties }: Schema): string[] {
   const { const: only, enum: several = [only] } = properties?.['type'] ?? {};
   return several.map(String);
 }
 
-/** The schema that a value at this JSON pointer is validated by, or undefined where none is known. */
+/** Returns the schema that a value at this JSON pointer is validated by, or undefined where none is known. */
 export function schemaAt(root: Schema, path: readonly string[]): Schema | undefined {
   let at = resolved(root, root);
   for (const step of path) {

@@ -1,27 +1,30 @@
 import { maskCredentials, stars } from './mask.ts';
 import { validators } from './schema.ts';
 
-/** Keys of whose values it is likely that they are secret, whatever they belong to. */
+/** Matches keys whose values are probably secret, whatever they belong to. */
 const LOOKS_SECRET =
   /pass(?!ed|es|ing|ive)|pwd|secret|token|credential|cookie|bearer|webhook|api[_ -]?key|(?:access|private|auth|signing|encryption|routing|integration|license|account|service)[_ -]?key|(?:^|[_ -])(?:key|auth|authorization|dsn|pin|salt|sig|signature)$|conn(?:ection)?[_ -]?str|(?:database|db|redis|mongo|amqp|broker|smtp)[_ -]?ur[il]/i;
-/** Below these stand names that people give, of mappings. */
+/** The keys below these are names that people choose. */
 const NAMED = new Set(['jobs', 'groups', 'notifiers']);
-/** A key at the start of a line, with what may stand before it, which is tried once: a line may be of nothing else. */
+/**
+ * Matches a key at the start of a line, with the marks that may stand before it. The lookahead keeps it from trying
+ * those marks in several ways, because a line may be full of them.
+ */
 const KEY =
   /^(?=([ \t]*(?:(?:-|\?)[ \t]+)*))\1((?:[&!]\S*[ \t]+)*)(?:"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'|([^\s#[\]{},"'&*!|>%@`:](?:[^:#]|:(?=\S)|#(?<!\s#))*?))[ \t]?:(?=[ \t]|$)/;
-/** A key anywhere: in braces, in a comment, or as programs write settings. */
+/** Matches a key anywhere: in braces, in a comment, or in settings as other programs write them. */
 const KEY_WITHIN =
   /(?:(?<![\w.-])([A-Za-z_][\w.-]*)|"((?:[^"\\]|\\.)+)"|'([^']+)')[ \t]*(?:=|:(?=[ \t]|["'[{])|(?<=["']):)[ \t]*(?=\S)/g;
-/** A single variable, of which nothing but its name is seen. */
+/** Matches a single variable, which shows nothing but its name. */
 const VARIABLE = /^(["']?)\$\{\w+(?::-)?\}\1[ \t]*(?:[,}\]#].*)?$/;
-/** The same, with nothing but a comment behind it. */
+/** Matches a single variable with nothing but a comment behind it. */
 const VARIABLE_ALONE = /^(["']?)\$\{\w+(?::-)?\}\1[ \t]*(?:#.*)?$/;
 const EMPTY = /^(?:""|''|#.*)?$/;
-/** Nothing, and the next key of the same braces or their end. */
+/** Matches an empty value that is followed by the next key of the same braces or by their end. */
 const EMPTY_WITHIN = /^(?:""|'')[ \t]*(?:\}|,[ \t]*["']?[\w-]+["']?[ \t]*:[ \t])/;
-/** Of a `*_file` key, what is a path and no secret that was put in its place. */
+/** Matches the value of a `*_file` key that is a path, and no secret that was put in its place. */
 const PATH = /^["']?(?:\.{0,2}\/|~\/|\$\{|[\w.-]+\/[\w./-]+["']?$|[\w-]+\.\w{2,4}["']?$)/;
-/** What is no value, although no key stands before it. */
+/** Matches text that is no value, although no key stands before it. */
 const MARK = /^(?:[ \t]*#|---|\.\.\.|%|<{7}|={7}|>{7}|[ \t]*[\]}]*,?[ \t]*$)/;
 
 interface Open {
@@ -30,10 +33,11 @@ interface Open {
 }
 
 /**
- * The text of a file with stars in place of whatever is or may be a secret, as long as before: the value of every key
- * that the schema calls secret or that sounds like one, whatever its shape, and all that stands below it; and what
- * stands among the notifiers under a key that none has. Reads lines instead of YAML, so that it holds for text that is
- * none, which is what is quoted most. It hides too much rather than too little.
+ * Returns the text of a file with stars in place of whatever is or may be a secret, and keeps its length. It hides
+ * the value of every key that the schema calls secret or that sounds like one, whatever its shape, and all that
+ * stands below it. Among the notifiers it also hides what stands under keys that no notifier has. It reads lines
+ * instead of YAML, so that it works on text that is no YAML, which is quoted most. It hides too much rather than too
+ * little.
  */
 export function withoutSecrets(text: string): string {
   const scan = new Scan();
@@ -50,22 +54,22 @@ export function withoutSecrets(text: string): string {
     .join('');
 }
 
-/** One value of a file, as it was read, with stars from the first part on that a key in it calls secret. */
+/** Hides the rest of one value that was read, from the first part on that a key within the value calls secret. */
 export function withoutSecretsWithin(value: string): string {
   return new Scan().maskKeys(value, 0);
 }
 
 class Scan {
-  /** The keys that the line stands below, outermost first. */
+  /** The keys below which the line stands, outermost first. */
   #open: Open[] = [];
-  /** Of the key below which everything is hidden; null where nothing is. */
+  /** The indentation of the key below which everything is hidden; null where nothing is. */
   #hiddenIndent: number | null = null;
-  /** Brackets that are open, and the quote, if any. */
+  /** The number of open brackets; `#quote` is the quote that is open, if any. */
   #depth = 0;
   #quote: '"' | "'" | null = null;
-  /** Whether all is hidden until brackets and quotes are closed. */
+  /** True while everything is hidden until brackets and quotes are closed. */
   #isHiddenWithin = false;
-  /** Of `? key`, whose value begins on a later line. */
+  /** The key of a `? key` whose value begins on a later line. */
   #explicit: string | null = null;
 
   line(line: string): string {
@@ -113,9 +117,9 @@ class Scan {
       return line;
     }
     this.#open = this.#open.filter((open) => open.indent < indent || /^[ \t]*-/.test(line));
-    // Text of no key: of a file that is no configuration at all.
+    // Text without any key is hidden, because the file may be no configuration at all.
     if (this.#open.length === 0 && !MARK.test(line) && !/^[ \t]*[[{]/.test(line)) return masked(line);
-    // Where names stand, a text by itself is in the wrong place.
+    // A text by itself is out of place where only names stand.
     const isOfSecret = this.#isAmongNotifiers() || LOOKS_SECRET.test(this.#open.at(-1)?.key ?? '');
     const isOdd = isOfSecret && this.#open.length < 3 && !MARK.test(line);
     const shown = isOdd && !/^[ 	]*[[{]/.test(line) ? masked(line) : this.maskKeys(line, 0);
@@ -124,12 +128,12 @@ class Scan {
     return shown;
   }
 
-  /** @param from where the value begins */
+  /** @param from the index at which the value begins */
   #valueOf(key: string, line: string, from: number, indent: number): string {
     this.#explicit = null;
     const value = line.slice(from);
     const isNamed = this.#open.length === 2 && NAMED.has(this.#open[0]?.key ?? '');
-    // A name may sound as it likes; but what it stands for is a mapping.
+    // A name may sound like a secret; but its value must be a mapping.
     const isMapping = (LOOKS_SECRET.test(key) ? /^(?:$|[{#])/ : /^(?:$|[{&*#])/).test(value);
     const isOdd = !isMapping && (this.#isAmongNotifiers() || LOOKS_SECRET.test(key));
     const isAllOdd = !isMapping && key === 'notifiers' && this.#open.length === 1;
@@ -141,7 +145,7 @@ class Scan {
       if (shown !== line && (this.#depth > 0 || this.#quote !== null)) this.#isHiddenWithin = true;
       return shown;
     }
-    // Of headers the names are shown.
+    // The names of headers are shown.
     if (key === 'headers' && EMPTY.test(value)) return line;
     this.#hiddenIndent = indent;
     if (VARIABLE_ALONE.test(value) || EMPTY.test(value)) return line;
@@ -157,7 +161,7 @@ class Scan {
     if (key.endsWith('_file') && known.has(key)) return !PATH.test(value);
     if (key.includes('\\') || secret.has(key) || LOOKS_SECRET.test(key)) return true;
     if (!this.#isAmongNotifiers()) return false;
-    // What is deeper than the keys of a notifier are headers, or of a shape that nobody foresaw.
+    // A key this deep below a notifier is a header, or part of a shape that nobody foresaw.
     return this.#open.length > 3 || (this.#open.length === 3 && (!known.has(key) || key === 'headers'));
   }
 
@@ -167,7 +171,7 @@ class Scan {
 
   /**
    * Hides the rest of a line from the first value on that belongs to a secret key.
-   * @param quotedTo where text in quotes ends, in which not every word before a colon is a key
+   * @param quotedTo the end of a text in quotes, in which not every word before a colon is a key
    */
   maskKeys(line: string, from: number, quotedTo = 0): string {
     const { secret, known } = knownKeys();
@@ -184,7 +188,7 @@ class Scan {
     return line;
   }
 
-  /** Counts what a text opens and closes. */
+  /** Counts the brackets and quotes that a text opens and closes. */
   #follow(text: string): void {
     for (let i = 0; i < text.length; i += 1) {
       const character = text[i];
@@ -200,22 +204,22 @@ class Scan {
   }
 }
 
-/** All of a line but the blanks before it. */
+/** Hides a whole line but the blanks before it. */
 function masked(line: string): string {
   const from = /^[ \t]*/.exec(line)?.[0].length ?? 0;
   return line.slice(0, from) + stars(line.slice(from));
 }
 
 interface Keys {
-  /** Those whose values are secret. */
+  /** Keys whose values are secret. */
   secret: ReadonlySet<string>;
-  /** Those of all kinds of notifiers. */
+  /** All keys that a notifier of any kind may have. */
   known: ReadonlySet<string>;
 }
 
 let keys: Keys | undefined;
 
-/** The keys of all kinds of notifiers and of the heartbeat, as the schema has them. */
+/** Returns the keys of all kinds of notifiers and of the heartbeat, as the schema has them. */
 function knownKeys(): Keys {
   if (keys !== undefined) return keys;
   const { schema } = validators();

@@ -2,8 +2,9 @@ import { dirname, relative } from 'node:path';
 import type { Config } from './config.ts';
 
 /**
- * The address at which the declaration of a job is read, from the `source_url` of the configuration; null where it has
- * none. A path is told as seen from the directory of the main file, which is what a repository holds.
+ * Returns the address at which people read the declaration of a job, made from `source_url`; null where the
+ * configuration has none. The path in it is relative to the directory of the main file, because that is how a
+ * repository holds it.
  * @param place file and line of the declaration
  */
 export function sourceUrlOf(

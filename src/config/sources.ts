@@ -10,15 +10,15 @@ export interface IncludedRead extends Included {
   read: ReadResult;
 }
 
-/** What `include` brought. */
+/** The files that `include` brought. */
 export interface IncludedFiles {
   reads: IncludedRead[];
-  /** Directories in which more may appear. */
+  /** Directories in which more files may appear. */
   directories: string[];
   faults: Fault[];
 }
 
-/** All files of a configuration are together as large as this at most. */
+/** The limit for all files of a configuration together. */
 const BYTES_MAX = 16 * 1024 * 1024;
 
 /**
@@ -46,7 +46,7 @@ export async function readIncluded(main: string, items: readonly string[]): Prom
 
 const NOTHING: IncludedFiles = { reads: [], directories: [], faults: [] };
 
-/** Included files as they were stored with a revision. */
+/** Returns included files as they were stored with a revision. */
 export function storedAsIncluded(files: readonly SourceFile[]): IncludedFiles {
   const reads = files.map((file, item) => {
     const read = { fingerprint: sha256(file.text), file };
@@ -56,8 +56,8 @@ export function storedAsIncluded(files: readonly SourceFile[]): IncludedFiles {
 }
 
 /**
- * What tells the content of all files from any other: of one file its own fingerprint; of several the SHA-256 of
- * what `sha256sum` prints of them, called in the directory of the first.
+ * Returns a fingerprint that differs for each content of the files. For one file that is its own; for several it is
+ * the SHA-256 of what `sha256sum` prints of them in the directory of the first.
  */
 export function fingerprintOf(main: string, fingerprint: string, included: IncludedFiles): string {
   const { reads, faults } = included;
@@ -69,7 +69,7 @@ export function fingerprintOf(main: string, fingerprint: string, included: Inclu
   return sha256([...lines, ...faults.map(({ file, message }) => `${message}  ${file}\n`)].join(''));
 }
 
-/** What belongs to a configuration beside its file. */
+/** What belongs to a configuration beside its main file. */
 export interface Beside {
   /** The items of `include`. */
   includes: readonly string[];
@@ -77,14 +77,14 @@ export interface Beside {
   secrets: readonly string[];
 }
 
-/** Reads everything again, to see whether it is as it was. */
+/** Reads everything again and returns the fingerprint, which shows whether anything changed. */
 export async function currentFingerprint(main: string, { includes, secrets }: Beside): Promise<string> {
   const { fingerprint } = await readConfigFile(main);
   try {
     const included = includes.length === 0 ? NOTHING : await readIncluded(main, includes);
     return withSecrets(fingerprintOf(main, fingerprint, included), secretsNow(secrets));
   } catch (error) {
-    // A reload fails in the same way, and tells of it.
+    // A reload fails in the same way, and reports it.
     return `${fingerprint} ${internalFault(main, error).message}`;
   }
 }

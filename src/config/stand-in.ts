@@ -1,6 +1,6 @@
 import type { Schema } from './schema.ts';
 
-/** What keys take whose pattern no example fits, because their examples are variables. */
+/** Values for keys whose pattern no example fits, because their examples are variables. */
 const WORDS = [
   'https://example.com/',
   'x'.repeat(32),
@@ -11,7 +11,7 @@ const WORDS = [
   '-----BEGIN CERTIFICATE-----',
 ];
 
-/** A value that a key takes, in place of one that is not known. */
+/** Returns a value that a key accepts, in place of one that is not known. */
 export function standInFor(schema: Schema | undefined): unknown {
   const {
     type,

@@ -2,17 +2,19 @@
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * Stands for an environment of which nothing is known, as where a file is checked without its secrets: what comes from
- * a variable, or from the file of a secret, is taken for whatever its key wants.
+ * Stands for an environment of which nothing is known, as when a file is checked without its secrets. A value from a
+ * variable, or from the file of a secret, is then taken for whatever its key wants.
  */
 export const NO_ENV: Env = Object.freeze({});
 
 export type Substitution =
   | {
       text: string;
-      /** The variables whose values went into it. */
+      /** The variables whose values are part of the text. */
       variables: readonly string[];
-      /** Nothing is known of the environment, and this is what holds where a variable is not set. */
+      /**
+       * Set where nothing is known of the environment; then the text holds the defaults of variables that may be set.
+       */
       isByDefault?: true;
     }
   | { error: string; code: 'unset_variable' | 'bad_substitution' }
@@ -24,9 +26,9 @@ const REFERENCE = /^([A-Za-z_][A-Za-z0-9_]*)(?:(:[-?])([^]*))?$/;
 const ALLOWED = 'allowed: ${VAR}, ${VAR:-default}, ${VAR:?message}, and $$ for a $';
 
 /**
- * Resolves `${VAR}`, `${VAR:-default}` and `${VAR:?message}` (unset or empty, as in a shell) and `$$` in one
- * parsed scalar (docs/design.md §5). What a variable holds is not looked at again. Any other `$` stands for itself.
- * Returns an error that names the variable, never its value.
+ * Resolves `${VAR}`, `${VAR:-default}` and `${VAR:?message}` (unset or empty, as in a shell) and `$$` in one parsed
+ * scalar (docs/design.md §5). The value of a variable is not resolved again. Any other `$` stands for itself. Returns
+ * an error that names the variable, never its value.
  */
 export function substitute(text: string, env: Env): Substitution {
   const variables: string[] = [];
@@ -81,7 +83,7 @@ function resolve(
 }
 
 function malformed(whole: string): Extract<Substitution, { error: string }> {
-  // The rest is not shown: a default may be a secret.
+  // The rest is not shown, because a default may be a secret.
   const start = whole.slice(0, 40).replace(/:[^]*/, ':...');
   return { code: 'bad_substitution', error: `${JSON.stringify(start)} is not a substitution (${ALLOWED})` };
 }

@@ -1,6 +1,6 @@
 import type { Document, ErrorCode, Lexer, YAMLError } from 'yaml';
 
-/** A mistake that keeps a text from being YAML, in our words, by its offset. */
+/** A mistake that keeps a text from being YAML, in our words, with its offset. */
 export interface SyntaxMistake {
   message: string;
   at: number;
@@ -9,8 +9,9 @@ export interface SyntaxMistake {
 const MISTAKES_MAX = 20;
 
 /**
- * What each code of the library means, in our words. A message of the library is never passed on: it quotes the text,
- * secrets and control characters included. The compiler asks for words for each code that a new version brings.
+ * Our words for each error code of the library. A message of the library is never passed on, because it quotes the
+ * text, secrets and control characters included. When a new version brings a code, the compiler asks for words for
+ * it.
  */
 const MEANINGS: Record<ErrorCode, string> = {
   ALIAS_PROPS: 'an alias such as *name takes no anchor and no tag',
@@ -44,7 +45,7 @@ const MEANINGS: Record<ErrorCode, string> = {
   UNEXPECTED_TOKEN: 'is not YAML: this does not belong here',
 };
 
-/** What is missing, by how the message of `MISSING_CHAR` begins. */
+/** Our words for what is missing, by the beginning of the library's message for `MISSING_CHAR`. */
 const MISSING: readonly (readonly [start: string, message: string])[] = [
   ['Missing closing', 'is not YAML: a quote is not closed'],
   ['Implicit map keys need', 'is not YAML: a colon is missing behind the key'],
@@ -55,7 +56,10 @@ const MISSING: readonly (readonly [start: string, message: string])[] = [
   ['Flow ', 'is not YAML: a bracket is not closed'],
 ];
 
-/** After these the rest of the text is read as it is meant; after any other it may be taken for something else. */
+/**
+ * After these errors the library still reads the rest of the text as it is meant. After any other it may mistake the
+ * rest for something else.
+ */
 const HARMLESS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ALIAS_PROPS',
   'BAD_COLLECTION_TYPE',
@@ -66,10 +70,9 @@ const HARMLESS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 /**
- * Says what keeps a text from being YAML: one mistake is told once, where it was made. What the library finds behind
- * the first place that it cannot make sense of is mostly a consequence, and is told only where its line speaks for
- * itself.
- * @param newLexer of the library, for the text once more
+ * Says what keeps a text from being YAML: one mistake is told once, where it was made. Errors behind the first place
+ * that makes no sense are mostly its consequences, so they are told only where their line speaks for itself.
+ * @param newLexer makes a lexer of the library, which reads the text once more
  */
 export function syntaxMistakes(
   document: Document.Parsed,
@@ -108,14 +111,14 @@ function endOfLine(text: string, at: number): number {
   return end === -1 ? text.length : end;
 }
 
-/** A cron expression or a macro without quotes, behind the key that it is given to. */
+/** Matches a cron expression or a macro without quotes, and captures its key. */
 const UNQUOTED_SCHEDULE =
   /(?:^\s*(?:- +)?|[{,]\s*)(schedule(?=:\s*[*@])|[\w.-]+(?=:\s+(?:\*[\s/,]|@(?:hourly|daily|midnight|weekly|monthly|yearly|annually|every|reboot)\b))):/;
 
-/** What a line says of its mistake by itself, whatever stands before it. */
+/** Returns the mistake that a line shows by itself, whatever stands before it. */
 function evidentMistake(text: string, at: number): string | undefined {
   const from = text.lastIndexOf('\n', at - 1) + 1;
-  // What tells stands at the beginning; a line may be as long as the file.
+  // The beginning of the line is enough, and the whole line may be as long as the file.
   const line = text.slice(from, Math.min(endOfLine(text, at), from + 200));
   if (/^(<{7}|={7}|>{7})( |\r?$)/.test(line)) return 'a merge conflict was left here';
   const key = UNQUOTED_SCHEDULE.exec(line)?.[1];
@@ -127,14 +130,14 @@ function meaningOf({ code, message, pos: [at] }: YAMLError, text: string): strin
   if (text.startsWith('${', at - 1) || text.startsWith('${', at))
     return 'a ${...} within braces or brackets must stand in quotes';
   if (code === 'MISSING_CHAR') {
-    // The message is looked at, and not shown.
+    // The library's message decides and is not shown.
     const known = MISSING.find(([start]) => message.startsWith(start));
     if (known !== undefined) return known[1];
   }
   return MEANINGS[code] ?? MEANINGS.IMPOSSIBLE;
 }
 
-/** A quote or a bracket that was opened before the error and is the reason for it. */
+/** Finds the quote or bracket that was opened before the error and is the reason for it. */
 function causeOf(
   { code, pos: [at] }: YAMLError,
   errors: readonly YAMLError[],
@@ -145,7 +148,8 @@ function causeOf(
   if (quote !== undefined) {
     const { from, to, isClosed } = quote;
     const lineEnd = endOfLine(text, to);
-    // An escape within a text over several lines is a mistake of its own, unless the text ends where none should.
+    // A bad escape in a text of several lines is a mistake of its own, unless there is another error where that text
+    // ends.
     const isEndOdd = errors.some(
       ({ pos, ...each }) => !HARMLESS.has(each.code) && pos[0] >= to && pos[0] <= lineEnd,
     );
@@ -160,11 +164,11 @@ function causeOf(
   return { message: `is not YAML: the ${text[from]} that opens here is not closed`, at: from };
 }
 
-/** What is opened and ends elsewhere than is usual, in the order of the text. */
+/** Quotes and brackets that end where they usually do not, in the order of the text. */
 interface Opened {
   /** Quotes over several lines. */
   quotes: { from: number; to: number; isClosed: boolean }[];
-  /** Brackets that are not closed, with where they are given up. */
+  /** Brackets that are not closed; `to` is where the library gives them up. */
   brackets: { from: number; to: number }[];
 }
 
@@ -195,7 +199,7 @@ function openedIn(text: string, lexer: Lexer): Opened {
   return opened;
 }
 
-/** What the library's lexer puts between the pieces of the text. */
+/** Marks that the library's lexer puts between the pieces of the text. */
 const PLAIN_NEXT = '\u001F';
 const DOCUMENT_NEXT = '\u0002';
 const BRACKETS_END = '\u0018';

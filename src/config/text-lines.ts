@@ -1,4 +1,4 @@
-/** Where the lines of a text begin, so that an offset can be told as a line and a column. */
+/** The offsets at which the lines of a text begin, for turning an offset into a line and a column. */
 export class TextLines {
   readonly #text: string;
   #starts: number[] | null = null;
@@ -7,9 +7,9 @@ export class TextLines {
     this.#text = text;
   }
 
-  /** Both are 1-based. */
+  /** Returns the line and column of an offset; both are 1-based. */
   position(offset: number): { line: number; column: number } {
-    // Most files are fine, and nobody asks for a place in them.
+    // The lines are found when a place is first asked for, because most files have no faults.
     this.#starts ??= startsOf(this.#text);
     let [low, high] = [0, this.#starts.length];
     while (high - low > 1) {

@@ -1,38 +1,41 @@
 import { maskUrls } from './mask.ts';
 
-/** A plain JSON value as it was read, and where each part of it stands. */
+/** A plain JSON value as it was read, with the place of each of its parts. */
 export interface Tree {
   value: unknown;
-  /** By JSON pointer. */
+  /** The spots by JSON pointer. */
   spots: ReadonlyMap<string, Spot>;
 }
 
-/** Where a value stands in its text, as offsets. */
+/** The place of a value in its text, as offsets. */
 export interface Spot {
-  /** Of the value. */
+  /** Offset of the value. */
   at: number;
-  /** Of its key, for values of a mapping. */
+  /** Offset of its key, where it is part of a mapping. */
   keyAt?: number;
-  /** The variables that went into it: its value is not shown, it may be a secret. */
+  /** The variables whose values are part of it. The value is not shown, because it may be a secret. */
   variables?: readonly string[];
-  /** It comes from an environment of which nothing is known: it stands in for any value, and is not judged. */
+  /**
+   * Set where the value depends on an environment of which nothing is known. The value stands in for any other and is
+   * not judged.
+   */
   isUnknown?: boolean;
-  /** It is what holds where a variable is not set, and nothing is known of the environment: it may be another. */
+  /** Set where nothing is known of the environment. The value holds defaults of variables, so it may be another. */
   isByDefault?: boolean;
-  /** Knows which values are or may be secret, by where they stand. */
+  /** Knows by their places which values are or may be secret. */
   secrets?: { isAt(offset: number): boolean };
   /** The text as it is written, where it holds a `$`. */
   raw?: string;
 }
 
-/** One more step of a JSON pointer (RFC 6901). */
+/** Adds a step to a JSON pointer (RFC 6901). */
 export function pointer(parent: string, step: string | number): string {
   const text = String(step);
   const escaped = /[~/]/.test(text) ? text.replaceAll('~', '~0').replaceAll('/', '~1') : text;
   return `${parent}/${escaped}`;
 }
 
-/** The steps of a JSON pointer. */
+/** Returns the steps of a JSON pointer. */
 export function steps(path: string): string[] {
   return path
     .split('/')
@@ -40,7 +43,9 @@ export function steps(path: string): string[] {
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
-/** A JSON pointer as people read it: `jobs.backup.tags[0]`. Steps with dots or spaces are quoted. */
+/**
+ * Turns a JSON pointer into the path that people read: `jobs.backup.tags[0]`. Steps with dots or spaces are quoted.
+ */
 export function dotted(path: string): string {
   return steps(path)
     .map((step) => {

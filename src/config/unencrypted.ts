@@ -6,7 +6,7 @@ import type { Locator } from './locator.ts';
 import { branchOf } from './notifiers.ts';
 import { pointer } from './tree.ts';
 
-/** What is secret and travels with a message, by the kind of notifier and the key of its address. */
+/** The secret that travels with a message, by the type of notifier and the key of its address. */
 const SECRETS: Readonly<Record<string, string>> = {
   'slack.webhook_url': 'the address, with which anybody can post to the channel',
   'slack.api_url': 'the bot token, with which anybody can act as the app',
@@ -15,8 +15,8 @@ const SECRETS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Addresses with `http://`: they are allowed, since a chat server inside a network may have no other, and whoever
- * writes one should know what can be read on the way. Nothing is said of addresses of this machine itself.
+ * Finds addresses with `http://`. They are allowed, because a chat server inside a network may have no other. But
+ * whoever writes one should know what can be read on the way. An address of this machine itself is no lint.
  */
 export function unencryptedLints(config: Config, locator: Locator): Lint[] {
   const { notifiers, heartbeat, files } = config;
@@ -38,7 +38,7 @@ export function unencryptedLints(config: Config, locator: Locator): Lint[] {
   return [...lints, lint(secret, locator.place(file, at))];
 }
 
-/** The keys that hold addresses, as the schema has them. */
+/** Returns the keys that hold addresses, as the schema has them. */
 function addressKeys(type: string): string[] {
   return Object.entries(branchOf(type).properties ?? {}).flatMap(([key, schema]) =>
     schema['x-url'] === true ? [key] : [],
@@ -50,7 +50,10 @@ function isUnencrypted(address: unknown): boolean {
   return !isLoopback(new URL(address).hostname);
 }
 
-/** Where the address, or the file that holds it, is written; a notifier of the environment is written nowhere. */
+/**
+ * Returns the pointer of the address, or of the key that names its file. A notifier from the environment stands
+ * nowhere in the file, so the place is `/notifiers`.
+ */
 function placeOf({ name }: NotifierConfig, key: string, file: string, locator: Locator): string {
   const path = pointer('/notifiers', name);
   if (!locator.has(file, path)) return '/notifiers';

@@ -12,7 +12,7 @@ import { pointer } from './tree.ts';
 
 const NO_SPOTS: Spots = new Map();
 
-/** A declaration in both its forms: as written, and with the defaults filled in. */
+/** A declaration as it was written, and with the defaults filled in. */
 export interface ValidDeclaration {
   declared: Declaration;
   declaration: Declaration;
@@ -21,8 +21,8 @@ export interface ValidDeclaration {
 /**
  * Checks a declaration that came over the API by the rules of the file. `${}` is text here (docs/design.md §5).
  * @param input the keys of a job, without its name
- * @param fill what holds where it says nothing; its groups are those it may be in
- * @param notifiers the configured names, for `notify`; unchecked without
+ * @param fill the defaults for keys that it lacks; a job may be in the groups of this only
+ * @param notifiers the configured names, for `notify`; without these the names are not checked
  * @returns every fault, with paths such as `schedule` or `notify[0].to`, and `name` for the name
  */
 export function validateDeclaration(
@@ -57,8 +57,8 @@ function nameFaults(name: unknown): Fault[] {
 }
 
 /**
- * What the schema cannot say of a job: that its schedules, zones, patterns and windows make sense, and that those it
- * notifies and the group it is in exist.
+ * Checks what the schema cannot: that the schedules, zones, patterns and windows of a job make sense, and that its
+ * notifiers and its group exist.
  * @param path JSON pointer of the job
  * @param input a job that need not be valid
  */
@@ -74,9 +74,9 @@ export function jobProblems(path: string, input: unknown, context: JobContext): 
   ];
 }
 
-/** Names in a `notify` that no notifier has. */
+/** Finds names in a `notify` that no notifier has. */
 function notifyProblems(path: string, notify: unknown, context: JobContext): Problem[] {
-  // Of a list that is too long as a whole, no item is a mistake of its own.
+  // Where the list itself is refused, as for its length, its items are not judged.
   if (!Array.isArray(notify) || context.broken.has(path)) return [];
   const known = context.notifiers ?? [];
   return notify.flatMap((item: unknown, i): Problem[] => {
@@ -89,7 +89,7 @@ function notifyProblems(path: string, notify: unknown, context: JobContext): Pro
   });
 }
 
-/** A group that is not declared: what the job should take over from it would silently not hold. */
+/** Finds a group that is not declared, because the job would silently lack the settings of that group. */
 function groupProblems(path: string, group: unknown, { groups, spots, broken }: JobContext): Problem[] {
   if (typeof group !== 'string' || broken.has(path)) return [];
   if (groups.length === 0 || groups.includes(group)) return [];

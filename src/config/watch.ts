@@ -9,42 +9,43 @@ import { errorText } from '../core/model/errors.ts';
 
 const STABLE_MS = 500;
 const POLL_MS = 30_000;
-/** A file that does not come to rest for this long is worth a line in the log. */
+/** A file that keeps changing for this long is worth a line in the log. */
 const UNSTABLE_MS_MAX = 60_000;
 
 export interface WatchOptions {
   path: string;
   clock: Clock;
   logger: Logger;
-  /** Fingerprint of what was loaded last; null when nothing was. */
+  /** Fingerprint of the last load; null when there was none. */
   seen: string | null;
   /** The items of the file's `include`, whose files are watched too. */
   includes?: readonly string[];
-  /** The files that hold its secrets, which are watched too. */
+  /** The files that hold secrets, which are watched too. */
   secrets?: readonly string[];
-  /** Called once for every content that differs from the one before and has rested. */
+  /** Called once for every content that differs from the one before and has been stable. */
   onChange: () => void;
   stableMs?: number;
   pollMs?: number;
-  /** Set to false, changes are found by the poll alone. For tests of the poll. */
+  /** False leaves it to the poll alone to find changes, for tests of the poll. */
   useEvents?: boolean;
 }
 
 export interface ConfigWatcher {
-  /** Looks now; whatever it finds is reported as usual. */
+  /** Looks now; a change that it finds is reported as usual. */
   check(): void;
   /**
    * Watches other files beside the main one from now on.
-   * @param seen fingerprint of what was loaded with them; null to report it once all of it has rested
+   * @param seen fingerprint of the last load with them; null reports their content once all of it is stable
    */
   follow(beside: Beside, seen: string | null): void;
   close(): Promise<void>;
 }
 
 /**
- * Watches a file, those it includes and those that hold its secrets, for changes of their content (docs/design.md §5).
- * Events only say when to look: what counts is that the SHA-256 is another and has been the same for 500 ms, so it matters little how a file is saved. A slow poll
- * sees what events miss, as on network file systems. A file that disappears has changed, too.
+ * Watches the content of a file, of those it includes and of those that hold its secrets (docs/design.md §5). Events
+ * only say when to look. A change counts when the SHA-256 is another and has been the same for 500 ms, so it matters
+ * little how a file is saved. A slow poll sees what events miss, as on network file systems. A file that disappears
+ * has changed, too.
  */
 export function watchConfig(options: WatchOptions): ConfigWatcher {
   const watcher = new Watcher(options);
@@ -57,7 +58,7 @@ class Watcher implements ConfigWatcher {
   readonly #stop = new AbortController();
   #seen: string | null;
   #beside: Beside;
-  /** Something may have changed since the content was last read. */
+  /** True when something may have changed since the content was last read. */
   #hinted = false;
   /** The look that is under way. */
   #looking: Promise<void> | null = null;
@@ -117,7 +118,7 @@ class Watcher implements ConfigWatcher {
     }
   }
 
-  /** The fingerprint, once it has been the same for 500 ms; at once when it is the known one. */
+  /** Returns the fingerprint once it has been the same for 500 ms, or at once when it is the known one. */
   async #restingFingerprint(): Promise<string> {
     const { path, clock, logger, stableMs = STABLE_MS } = this.#options;
     const startedAtMs = clock.monotonic();
@@ -137,7 +138,7 @@ class Watcher implements ConfigWatcher {
     return fingerprint;
   }
 
-  /** Watches what must be watched now: links may point elsewhere, directories may be new ones. */
+  /** Watches the places that matter now, because links may point elsewhere and directories may be new ones. */
   async #follow(): Promise<void> {
     const { includes, secrets } = this.#beside;
     const { files, directories } = await expandIncludes(this.#options.path, includes);
@@ -160,14 +161,15 @@ class Watcher implements ConfigWatcher {
       depth: 0,
     });
     const look = (): void => this.check();
-    // Raw events too: what looks unchanged by its times is no event to chokidar, a swapped link may be none.
+    // Raw events count, too, because chokidar drops an event where the times look unchanged, and may not see a
+    // swapped link.
     events.on('raw', (_, name, details) => {
       const { watchedPath } = details as { watchedPath?: string };
       if (!name || watchedPath === undefined || matters(watchedPath) || matters(join(watchedPath, name)))
         look();
     });
     events.on('all', look);
-    // What changed before the watch was in place is found by looking once more.
+    // One more look finds what changed before the watch was in place.
     events.on('ready', look);
     events.on('error', (error) => {
       const everySeconds = pollMs / 1_000;

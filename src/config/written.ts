@@ -3,14 +3,15 @@ import { sha256 } from './read.ts';
 import { type Schema, schemaAt, typesOfBranch } from './schema.ts';
 import { pointer, steps, type Tree } from './tree.ts';
 
-/** What counts for no job by itself, and so shows in no job's declaration. */
+/** The keys that belong to no job, and so show in no job's declaration. */
 const KEYS = ['notifiers', 'heartbeat', 'public_url', 'source_url', 'redact'];
-/** A single variable. What it falls back to may be a secret, and is left out. */
+/** Matches a single variable. Its default is left out, because that may be a secret. */
 const VARIABLE = /^\$\{([A-Za-z_]\w*)(?::[-?][^{}]*)?\}$/;
 
 /**
- * What a file says of where messages go and of Cronflow itself, as it is written, for who compares two files: by
- * dotted path, with variables as such. A secret that stands there itself is not told from another.
+ * Returns, for comparing two files, the settings about messages and about Cronflow itself as they are written: by
+ * dotted path, with the names of variables in place of their values. A secret that is written out shows as
+ * `(secret)`, so a changed one does not show.
  */
 export function writtenSettings({ value, spots }: Tree, schema: Schema): Record<string, string> {
   const written: Record<string, string> = {};
@@ -35,7 +36,7 @@ export function writtenSettings({ value, spots }: Tree, schema: Schema): Record<
 
 function shown(text: string, path: string): string {
   if (path.startsWith('/notifiers/') || path.startsWith('/heartbeat/')) return maskUrls(text);
-  // It may quote the very thing that is to be hidden.
+  // A pattern may quote the very text that it is to hide.
   return path === '/redact' ? `sha256 ${sha256(text).slice(0, 12)}` : maskCredentials(text);
 }
 
@@ -44,7 +45,7 @@ function shownSecret(text: string): string {
   return variable === undefined ? '(secret)' : `\${${variable}}`;
 }
 
-/** Whether the schema says so of the value, or of anything that it is part of. */
+/** Tells whether the schema calls the value secret, or anything that the value is part of. */
 function isSecret(schema: Schema, value: unknown, path: string): boolean {
   const way = steps(path);
   const type = way[0] === 'notifiers' ? typeOf(value, way[1] ?? '') : undefined;
@@ -52,7 +53,7 @@ function isSecret(schema: Schema, value: unknown, path: string): boolean {
     typesOfBranch(each).some((known) => known === type),
   );
   const [root, rest] = branch === undefined ? [schema, way] : [branch, way.slice(2)];
-  // References lead to definitions of the whole.
+  // References lead to definitions of the whole schema.
   const from = { ...root, definitions: schema.definitions ?? {} };
   return rest.some((_, i) => schemaAt(from, rest.slice(0, i + 1))?.writeOnly === true);
 }

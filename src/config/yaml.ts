@@ -10,20 +10,21 @@ import { type Env, substitute } from './substitute.ts';
 import { TextLines } from './text-lines.ts';
 import { dotted, pointer, type Spot, steps, type Tree } from './tree.ts';
 
-/** Deeper than any valid file. */
 const DEPTH_MAX = 32;
-/** Values that aliases and merges may add by repeating others: enough for 10,000 jobs that merge 20 keys. */
+/**
+ * Values that aliases and merges may add by repeating others; the limit is enough for 10,000 jobs that merge 20 keys.
+ */
 const REPEATED_MAX = 500_000;
 const TAGS = new Set(
   ['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map((name) => `tag:yaml.org,2002:${name}`),
 );
 
-/** A parsed file: its tree, what was wrong, and how offsets become lines. */
+/** A parsed file: its tree, its faults, and a way to turn offsets into lines. */
 export interface ParsedYaml {
-  /** Null when the text is not YAML, or nothing can be said about what it holds. */
+  /** Null when the text is not YAML, or when nothing can be said about its content. */
   tree: Tree | null;
   faults: Fault[];
-  /** 1-based. */
+  /** Returns the line and column of an offset; both are 1-based. */
   position(offset: number): { line: number; column: number };
 }
 
@@ -67,7 +68,7 @@ export function parseYaml(file: string, text: string, env: Env, schema: Schema):
   return { tree: reader.gaveUp ? null : { value, spots: reader.spots }, faults, position };
 }
 
-/** What is written plainly is read in a fast way, and anything else by the library. */
+/** Reads text that is written plainly in a fast way, and leaves any other to the library. */
 function nodesOf(text: string): LibraryResult {
   const root = plainNodes(text);
   return root === null ? libraryNodes(text) : { root, mistakes: [] };
@@ -80,14 +81,17 @@ interface Problem {
   at: number;
 }
 
-/** One pair of a mapping, with what `<<` brought in. */
+/** One pair of a mapping, also one that `<<` brought in. */
 interface Entry {
   key: string;
   keyAt: number;
   value: Node | null;
 }
 
-/** Which values are or may be secret; looked for only where one of them is to be shown. */
+/**
+ * Knows which values are or may be secret. They are looked for only when one is to be shown, because the search is
+ * slow.
+ */
 class Secrets {
   readonly #text: string;
   #hidden: string | null = null;
@@ -98,18 +102,18 @@ class Secrets {
 
   isAt(offset: number): boolean {
     this.#hidden ??= withoutSecrets(this.#text);
-    // An alias begins with a star itself, and so may a password.
+    // An alias begins with a star of its own, and so may a password.
     let at = offset;
     while (this.#text[at] === '*') at += 1;
     return this.#hidden[at] !== this.#text[at];
   }
 }
 
-/** Turns nodes into plain values, noting where they stand and what is wrong with them. */
+/** Turns nodes into plain values, and notes their places and what is wrong with them. */
 class Reader {
   readonly spots = new Map<string, Spot>();
   readonly problems: Problem[] = [];
-  /** Set when the input made to exhaust memory or time was given up: the value is not whole. */
+  /** Set when input made to exhaust memory or time was given up, so that the value is not complete. */
   gaveUp = false;
   readonly #env: Env;
   readonly #schema: Schema;
@@ -160,7 +164,7 @@ class Reader {
       const at = pointer(path, entry.key);
       const read = this.read(entry.value, at, depth + 1, { at: entry.keyAt });
       if (entry.key !== '__proto__') value[entry.key] = read;
-      // Assigned to, it would not become a key, and nobody would be told that it is unknown.
+      // An assignment to this key would set the prototype, and nobody would be told that the key is unknown.
       else
         Object.defineProperty(value, entry.key, {
           value: read,
@@ -172,7 +176,7 @@ class Reader {
     return value;
   }
 
-  /** The pairs of a mapping: its own first, then those of `<<` that it does not have. */
+  /** Returns the pairs of a mapping: its own, and those of `<<` whose keys it lacks. */
   #entries(node: MapNode, path: string, depth: number): Entry[] {
     const own = new Map<string, Entry>();
     const merges: { value: Node | null; at: number }[] = [];
@@ -225,13 +229,16 @@ class Reader {
     return value;
   }
 
-  /** A password may begin with a star and no quotes. */
+  /**
+   * Returns the name of an alias for a message, unless it may be a password that begins with a star and has no
+   * quotes.
+   */
   #shown({ name }: AliasNode, at: number): string {
     return this.#secrets.isAt(at) ? 'an alias' : `*${short(name)}`;
   }
 
   #key(node: Node | null, path: string, at: number): string | null {
-    // As it is written: `1e3` and `0x10` are names like any other.
+    // A key is a name as it is written, so `1e3` and `0x10` are names, too.
     if (node?.kind === 'scalar')
       return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
     return this.#problem('yaml_syntax', path, 'a key must be plain text', at);
@@ -251,7 +258,7 @@ class Reader {
     if (typeof value !== 'string' || !value.includes('$')) return value;
     const result = substitute(value, this.#env);
     if ('error' in result) {
-      // What stands behind a broken `${` may be a password that has these characters in it.
+      // The text behind a broken `${` may be a password that has these characters in it.
       const isHidden = result.code === 'bad_substitution' && this.#secrets.isAt(at);
       const message = isHidden
         ? 'holds a ${ that is no substitution; a $ of its own is written $$'
@@ -273,7 +280,7 @@ class Reader {
   }
 
   #problem(code: string, path: string, message: string, at: number): null {
-    // What an alias repeats is wrong once.
+    // A mistake that an alias repeats is one mistake.
     const id = `${at} ${message}`;
     if (!this.#seen.has(id)) this.problems.push({ code, path, message, at });
     this.#seen.add(id);
@@ -286,7 +293,7 @@ class Reader {
   }
 }
 
-/** A name of an anchor may be as long as the file. */
+/** Shortens the name of an anchor, because it may be as long as the file. */
 function short(name: string): string {
   return name.length > 64 ? `${name.slice(0, 64)}...` : name;
 }
@@ -295,7 +302,7 @@ function isMergeKey(node: Node | null): boolean {
   return node?.kind === 'scalar' && node.value === '<<' && node.isPlain;
 }
 
-/** What a variable holds is text; where a number or a truth value is wanted, it is read as one. */
+/** Turns the value of a variable, which is text, into a number or a truth value where the schema wants one. */
 function typed(text: string, wanted: Schema | undefined): unknown {
   const types = new Set([wanted?.type ?? []].flat());
   if (types.has('integer') && /^[-+]?\d{1,15}$/.test(text)) return Number(text);
