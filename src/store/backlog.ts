@@ -4,19 +4,22 @@ import type { Logger } from '../observe/log.ts';
 
 const RETRY_MS = 1_000;
 
-/** Whether a commit was refused, by a full disk for instance, so that the same can succeed later. */
+/**
+ * Tells whether the store refused a commit, for instance because the disk is full, so that the same commit can succeed
+ * later.
+ */
 export function isRefusal(error: unknown): error is CronflowError {
   return error instanceof CronflowError && error.code === 'store_unavailable';
 }
 
 /**
- * Work that the store refused and that must be done although nobody asks for it again: it is done in order as soon as
- * the store takes commits.
+ * Keeps work that the store refused and that must be done although nobody asks for it again. It is done in order as
+ * soon as the store takes commits.
  */
 export class Backlog {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  /** By what it is; oldest first. */
+  /** Maps the name of each piece of work to the work, oldest first. */
   readonly #waiting = new Map<string, () => Promise<void>>();
   #cancel: (() => void) | null = null;
   #stopped = false;
@@ -27,15 +30,15 @@ export class Backlog {
     this.#logger = logger;
   }
 
-  /** Whether work of this name waits for the store. */
+  /** Tells whether work of this name waits for the store. */
   has(what: string): boolean {
     return this.#waiting.has(what);
   }
 
   /**
-   * Does the work now or, if the store refuses it or work before it, later.
-   * @param what it is; what waits under the same name is out of date and is dropped
-   * @throws whatever else than a refusal the work throws at the first try
+   * Does the work now, or later if the store refuses it or work before it.
+   * @param what the name of the work; work that waits under the same name is out of date and is dropped
+   * @throws any error but a refusal that the work throws at the first try
    */
   async do(what: string, work: () => Promise<void>): Promise<void> {
     this.#waiting.delete(what);
@@ -51,14 +54,16 @@ export class Backlog {
     this.#retryLater();
   }
 
-  /** Waits for a try under way; none follows. What is left is found out again by the next start. */
+  /**
+   * Waits for a try that is under way, after which there is none. The next start finds out again which work is left.
+   */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel?.();
     await this.#trying;
   }
 
-  /** In order, as far as the store takes it. */
+  /** Does the work in order, as far as the store takes it. */
   async #tryAll(): Promise<void> {
     for (const [what, work] of this.#waiting) {
       if (this.#stopped) return;

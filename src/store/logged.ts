@@ -4,13 +4,14 @@ import type { Scope, Store, Tx } from './store.ts';
 
 type Line = [level: 'info' | 'warn', message: string, fields: LogFields];
 
-/** Outcomes of slots for which nothing ran. */
+/** A slot with such an outcome had no run. */
 const NO_RUN: ReadonlySet<string> = new Set(['missed', 'unknown', 'skipped']);
 const BAD: ReadonlySet<string> = new Set(['failure', 'timeout', 'missed', 'abandoned']);
 
 /**
- * A store that tells the log of what each commit made of runs, slots and incidents: one line for each, which names the
- * job, once the commit is durable. What a ping, an API write and time do all pass here, so nothing is left out.
+ * Wraps a store so that the log tells of each change that a commit made to a run, a slot or an incident: one line each,
+ * naming the job, once the commit is durable. Pings, API writes and time all commit through this store, so nothing is
+ * left out.
  */
 export function loggedStore(store: Store, logger: Logger): Store {
   const transact = async <T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> => {
@@ -52,7 +53,7 @@ function loggedTx(tx: Tx, lines: Line[]): Tx {
   return logged;
 }
 
-/** What the transaction does not cover is not known to it, such as an incident that is new. */
+/** Reads a record, or returns undefined where the transaction does not cover it, as with an incident that is new. */
 function found<T>(read: () => T | undefined): T | undefined {
   try {
     return read();
@@ -100,7 +101,7 @@ function instant(at: number | null): string | undefined {
   return at === null ? undefined : new Date(at).toISOString();
 }
 
-/** An object whose own members stand before those of another, which keeps its private state. */
+/** Returns an object whose own members stand before those of another object, which keeps its private state. */
 function overlaid<T extends object>(target: T, own: Partial<T>): T {
   return new Proxy(target, {
     get(_, key) {

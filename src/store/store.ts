@@ -4,50 +4,50 @@ import type { Status } from '../core/model/reasons.ts';
 import type { Delivery, Incident, Job, Run } from '../core/model/records.ts';
 import type { Runs } from '../core/model/runs.ts';
 
-/** Which jobs a transaction may read and change. PostgreSQL locks exactly these rows. */
+/** Names the jobs that a transaction may read and change. PostgreSQL locks exactly these rows. */
 export interface Scope {
   names?: readonly string[];
   ids?: readonly string[];
-  /** Deliveries to be finished or postponed, by id. */
+  /** The ids of deliveries to be finished or postponed. */
   delivery_ids?: readonly string[];
-  /** Incidents that belong to no loaded job, by id. */
+  /** The ids of incidents that belong to no loaded job. */
   incident_ids?: readonly string[];
-  /** Load every job: configuration changes, liveness gaps, housekeeping. */
+  /** Loads every job, for configuration changes, liveness gaps and housekeeping. */
   all?: boolean;
 }
 
-/** A run's output: its last bytes as text, and how much came before them. */
+/** The output of a run: its last bytes as text, and the number of bytes that came before them and were not kept. */
 export interface Output {
   text: string;
   dropped_bytes: number;
 }
 
-/** Small named JSON values that belong to no job: the applied configuration, liveness. */
+/** A small named JSON value that belongs to no job, such as the applied configuration or liveness. */
 export type MetaValue = unknown;
 
 /**
- * One transaction's view: what its scope loaded, with its own writes on top. Everything is synchronous;
- * records read from it must not be mutated, changed copies are put back. Removed jobs are visible, so that a
- * revert restores them. Reading or changing what the scope does not cover throws, for it was not locked; a
- * job covers its runs, days, incidents and deliveries.
+ * The view of one transaction: the records that its scope loaded, with its own writes on top. Everything is
+ * synchronous. Records read from it must not be mutated; a changed copy is put back instead. Removed jobs are visible,
+ * so that a revert restores them. Reading or changing a record that the scope does not cover throws, because the record
+ * was not locked. A job covers its runs, days, incidents and deliveries.
  */
 export interface Tx {
   jobByName(name: string): Job | undefined;
   jobById(id: string): Job | undefined;
-  /** Every job, removed ones included; only with `all`. */
+  /** Returns every job, also removed ones. The scope must have `all`. */
   jobs(): Job[];
   /**
-   * All open runs of the job and the settled ones that ended last, at most LIMITS.recentRunsMax. As of now: what
-   * is written later need not show.
+   * Returns all open runs of the job and the settled ones that ended last, at most LIMITS.recentRunsMax. They are the
+   * runs as of now, and later writes need not show in them.
    */
   runsOf(jobId: string): Runs;
   openIncidentOf(jobId: string): Incident | undefined;
-  /** System incidents are in every scope. */
+  /** Returns an incident; every scope covers system incidents. */
   incident(id: string): Incident | undefined;
-  /** Open incidents of no job. */
+  /** Returns the open incidents that belong to no job. */
   openSystemIncidents(): Incident[];
   delivery(id: string): Delivery | undefined;
-  /** Undefined when there is none. */
+  /** Returns undefined when there is no value of this name. */
   meta(key: string): MetaValue;
 
   /** @throws CronflowError `name_taken` when another stored job, removed or not, has the name */
@@ -55,12 +55,12 @@ export interface Tx {
   /** Removes the job with all its runs, days, incidents and deliveries. */
   deleteJob(id: string): void;
   /**
-   * Of a job's settled runs the `keep_runs` that ended last stay, by `run_count_at_end` or else by number; open
-   * runs always do.
+   * Puts a run. The `keep_runs` settled runs of the job that ended last stay, by `run_count_at_end` or else by number.
+   * Open runs always stay.
    */
   putRun(run: Run): void;
   deleteRun(id: string): void;
-  /** Changes a job's daily figures; a day of which nothing is left goes. */
+  /** Changes the daily figures of a job. A day whose figures are all gone is removed. */
   tally(jobId: string, tallies: readonly Tally[]): void;
   deleteDay(jobId: string, date: string): void;
   putIncident(incident: Incident): void;
@@ -68,14 +68,12 @@ export interface Tx {
   putDelivery(delivery: Delivery): void;
   deleteDelivery(id: string): void;
   putOutput(jobId: string, runId: string, output: Output): void;
-  /** Undefined removes the key. */
+  /** Puts a value; the value undefined removes the key. */
   putMeta(key: string, value: MetaValue): void;
-  /** Adds an event to the log of commits; it changes nothing by itself. */
+  /** Adds an event to the log of commits. The event changes nothing by itself. */
   logEvent(jobId: string, event: LoggedEvent): void;
 
-  /**
-   * Runs `fn` so that, if it throws, none of what it wrote stays. Other writes of the transaction do.
-   */
+  /** Runs `fn`. If it throws, none of its writes stays, and the other writes of the transaction do. */
   attempt<T>(fn: () => T): T;
 }
 
@@ -83,11 +81,11 @@ export interface JobFilter {
   skip: number;
   limit: number;
   status?: Status;
-  /** Whether it has an open incident. */
+  /** Selects jobs by whether they have an open incident. */
   incident?: 'open' | 'none';
   tag?: string;
   group?: string;
-  /** Case-insensitive part of the name or description. */
+  /** Selects jobs whose name or description contains this text, in any case. */
   q?: string;
 }
 
@@ -95,14 +93,14 @@ export interface DeliveryFilter {
   skip: number;
   limit: number;
   status?: Delivery['status'];
-  /** Its name. */
+  /** The name of the notifier. */
   notifier?: string;
 }
 
-/** What is kept of deliveries to one notifier. */
+/** The deliveries to one notifier that are kept, counted by status. */
 export interface DeliveryCounts extends Record<Delivery['status'], number> {
   notifier: string;
-  /** Since when the longest owed of the pending ones is owed; null when none is pending. */
+  /** The instant since when the oldest pending delivery is owed, or null when none is pending. */
   oldest_pending_at: number | null;
 }
 
@@ -111,51 +109,54 @@ export interface Page<T> {
   total: number;
 }
 
-/** What became of the store; `failing` means that commits are refused but may work again. */
+/** The health of the store. A store that is not `ok` refuses commits but may take them again. */
 export type StoreHealth = { ok: true } | { ok: false; detail: string };
 
 export interface ClaimOptions {
   now_at: number;
   lease_ms: number;
-  /** The most for each notifier. */
+  /** The greatest number of deliveries for each notifier. */
   limit: number;
-  /** The most for these, by name. */
+  /** The greatest number for the notifiers named here, in place of `limit`. */
   limits?: ReadonlyMap<string, number>;
 }
 
 /**
- * The store (docs/design.md §6). Reads answer what is durable: never a change that could still be lost.
- * Removed jobs (`removed_at`) are hidden from `jobByName`, `listJobs` and the due index, not from `jobById`
- * or `Tx`; they keep their names.
+ * The store (docs/design.md §6). Reads return only durable records, never a change that could still be lost. Removed
+ * jobs (`removed_at`) are hidden from `jobByName`, `listJobs` and the due index, but not from `jobById` or `Tx`, and
+ * they keep their names.
  */
 export interface Store {
-  /** Opens, recovers and locks; throws a CronflowError that says how to recover. */
+  /**
+   * Opens, recovers and locks the store.
+   * @throws CronflowError that says how to recover
+   */
   open(): Promise<void>;
-  /** Waits for running transactions, writes what is needed for a fast start, releases the lock. */
+  /** Waits for running transactions, writes what a fast start needs, and releases the lock. */
   close(): Promise<void>;
 
   /**
-   * Runs `fn` on a view of `scope` and commits what it wrote, all of it or nothing. Transactions run one
-   * after another in the order of the calls. Resolves once the changes are durable. If `fn` throws,
-   * nothing changes and the promise rejects with its error.
+   * Runs `fn` on a view of `scope` and commits its writes, all of them or none. Transactions run one after another in
+   * the order of the calls. The promise resolves once the changes are durable. If `fn` throws, nothing changes and the
+   * promise rejects with its error.
    * @throws CronflowError `store_unavailable` when the changes could not be made durable; nothing changed
    */
   transact<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T>;
 
   jobByName(name: string): Promise<Job | undefined>;
   jobById(id: string): Promise<Job | undefined>;
-  /** Ordered by name, as code units compare. */
+  /** Lists jobs ordered by name, as code units compare. */
   listJobs(filter: JobFilter): Promise<Page<Job>>;
-  /** Highest number first. */
+  /** Lists runs, those with the highest number first. */
   runsOf(jobId: string, page: { skip: number; limit: number }): Promise<Page<Run>>;
   run(jobId: string, runId: string): Promise<Run | undefined>;
   output(jobId: string, runId: string): Promise<Output | undefined>;
-  /** The latest date first. */
+  /** Lists days, the latest date first. */
   daysOf(jobId: string, page: { skip: number; limit: number }): Promise<Page<Day>>;
-  /** Days of any jobs from before a date, for housekeeping; at most `limit`. */
+  /** Lists days of any jobs from before a date, at most `limit`, for housekeeping. */
   daysBefore(date: string, limit: number): Promise<Day[]>;
   openIncidentOf(jobId: string): Promise<Incident | undefined>;
-  /** Those put first come last. */
+  /** Lists incidents, those that were put last first. */
   incidents(filter: {
     job_id?: string;
     open?: boolean;
@@ -163,32 +164,35 @@ export interface Store {
     limit: number;
   }): Promise<Page<Incident>>;
   incident(id: string): Promise<Incident | undefined>;
-  /** Those put first come last. */
+  /** Lists deliveries, those that were put last first. */
   deliveries(filter: DeliveryFilter): Promise<Page<Delivery>>;
-  /** How many deliveries are kept for each notifier that has any, by name. */
+  /** Counts the deliveries that are kept for each notifier that has any, ordered by name. */
   deliveryCounts(): Promise<DeliveryCounts[]>;
-  /** Undefined when there is none. */
+  /** Returns undefined when there is no value of this name. */
   meta(key: string): Promise<MetaValue>;
 
-  /** The earliest `due_at` of any job; null when none. */
+  /** Returns the earliest `due_at` of any job, or null when no job has one. */
   earliestDueAt(): Promise<number | null>;
-  /** Ids of jobs with `due_at <= now_at`, earliest first, then by id. */
+  /** Lists the ids of jobs with `due_at <= now_at`, the earliest first, then by id. */
   dueJobIds(nowAt: number, limit: number): Promise<string[]>;
 
   /**
-   * Claims pending deliveries whose `next_attempt_at` has come, for `leaseMs`. Only the oldest unfinished
-   * delivery of each job (or system incident) and notifier can be claimed, so `closed` never overtakes
-   * `opened`; one that is leased holds back those behind it. So does one that is merged into another
-   * (`merged_into`) for as long as that one is pending: it is not claimed itself. A lease ends when the delivery
-   * is put again, but for merging others into it or taking them out, or when time is up. Oldest is what was put first.
+   * Claims pending deliveries whose `next_attempt_at` has come, for `lease_ms`. Only the oldest unfinished delivery of
+   * each job (or system incident) and notifier can be claimed, so that `closed` never overtakes `opened`. The oldest
+   * delivery is the one that was put first. A leased delivery holds back those behind it. So does a delivery that is
+   * merged into another (`merged_into`) while that one is pending, and it is not claimed itself. A lease ends when its
+   * time is up, or when the delivery is put again for any reason but to merge others into it or to take them out.
    */
   claimDeliveries(claim: ClaimOptions): Promise<Delivery[]>;
   /**
-   * When `claimDeliveries` should next be tried; null when nothing is pending.
+   * Returns the instant at which `claimDeliveries` should next be tried, or null when nothing is pending.
    * @param except notifiers that are not asked about
    */
   earliestDeliveryAt(except?: ReadonlySet<string>): Promise<number | null>;
 
-  /** Failing from the first commit that was refused until what was refused would be taken. */
+  /**
+   * Reports the store as failing from the first refused commit until a commit as large as the refused one would be
+   * taken.
+   */
   health(): StoreHealth;
 }

@@ -6,18 +6,18 @@ import type { MetaValue, Output } from '../store.ts';
 
 export const OUTPUT_HASH_LENGTH = 16;
 
-/** Where a run's output is and how large; the text itself is kept apart from the records. */
+/** Refers to the output of a run and says how large it is. The text itself is kept apart from the records. */
 export interface OutputRef {
   job_id: string;
   run_id: string;
-  /** UTF-8 bytes of the kept text. */
+  /** The size of the kept text in bytes of UTF-8. */
   bytes: number;
-  /** Names the text, so that another one of the same run never takes its place before it is committed. */
+  /** Identifies the text, so that another text of the same run never takes its place before it is committed. */
   hash: string;
   dropped_bytes: number;
 }
 
-/** What is kept of an output beside its text. */
+/** Returns the record that is kept of an output beside its text. */
 export function outputRefOf(jobId: string, runId: string, { text, dropped_bytes }: Output): OutputRef {
   const hash = createHash('sha256').update(text).digest('hex').slice(0, OUTPUT_HASH_LENGTH);
   return { job_id: jobId, run_id: runId, bytes: Buffer.byteLength(text), hash, dropped_bytes };
@@ -28,7 +28,7 @@ export interface MetaRecord {
   value: MetaValue;
 }
 
-/** The records of each table, by the name the journal and the snapshot give it. */
+/** The records of each table. The journal and the snapshot use the same names for the tables. */
 export interface Records {
   jobs: Job;
   runs: Run;
@@ -42,12 +42,14 @@ export type TableName = keyof Records;
 export const TABLE_NAMES = ['jobs', 'runs', 'days', 'incidents', 'deliveries', 'outputs', 'meta'] as const;
 
 /**
- * What one commit changes, as plain JSON: this is what a journal line holds. Deletions come before puts.
- * A deleted job is listed with all that belonged to it, so that applying needs no rule of its own.
+ * The changes of one commit as plain JSON, which is the content of a journal line. Deletions come before puts. A
+ * deleted job is listed with all that belonged to it, so that applying the changes needs no rule of its own.
  */
 export interface Changes {
   put: { [T in TableName]?: Records[T][] };
   del: { [T in TableName]?: string[] };
-  /** What happened, in order: the log of docs/design.md §3.5. It changes nothing when it is read back. */
+  /**
+   * The events of the commit in order, for the log of docs/design.md §3.5. They change nothing when they are read back.
+   */
   events: { job_id: string; event: LoggedEvent }[];
 }

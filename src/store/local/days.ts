@@ -2,26 +2,32 @@ import type { Day } from '../../core/model/daily.ts';
 
 const DATE_LENGTH = '2026-01-15'.length;
 
-/** Under which a job's day is known to the journal: dates have one length, so the parts can be told apart. */
+/**
+ * Returns the id by which the journal knows a day of a job. All dates have one length, so the two parts can be told
+ * apart.
+ */
 export function dayId(jobId: string, date: string): string {
   return `${jobId}.${date}`;
 }
 
 /** The daily figures of all jobs. A change costs the same however many jobs there are. */
 export class DayTable {
-  /** Oldest first; replaced, never changed, so that a snapshot can be read at leisure. */
+  /**
+   * Holds the days of each job, oldest first. A list is replaced and never changed, so that a snapshot can be read at
+   * leisure.
+   */
   readonly #byJob = new Map<string, readonly Day[]>();
 
   get(jobId: string, date: string): Day | undefined {
     return this.of(jobId).findLast((day) => day.date === date);
   }
 
-  /** Oldest first. */
+  /** Lists the days of a job, oldest first. */
   of(jobId: string): readonly Day[] {
     return this.#byJob.get(jobId) ?? [];
   }
 
-  /** At most `limit` days from before a date. */
+  /** Lists at most `limit` days from before a date. */
   before(date: string, limit: number): Day[] {
     const found: Day[] = [];
     for (const days of this.#byJob.values()) {
@@ -57,7 +63,7 @@ export class DayTable {
     return this.get(id.slice(0, -DATE_LENGTH - 1), id.slice(-DATE_LENGTH)) !== undefined;
   }
 
-  /** All days as they are now, whatever changes while they are read; the call costs O(jobs). */
+  /** Returns all days as they are now, whatever changes while they are read. The call costs O(jobs). */
   snapshot(): Iterable<Day> {
     const jobs = [...this.#byJob.values()];
     return (function* (): Generator<Day> {

@@ -3,13 +3,13 @@ interface Entry {
   readonly id: string;
   key: number;
   tie: Tie;
-  /** Where in the heap it is. */
+  /** The index of the entry in the heap. */
   at: number;
 }
 
 /**
- * A priority queue of ids whose keys may change: every change costs O(log n), so what it indexes can be
- * put again with every ping however many others there are. Equal keys are ordered by `tie`.
+ * A priority queue of ids whose keys may change. Every change costs O(log n), so an id can be put again with every ping
+ * however many others there are. Equal keys are ordered by `tie`.
  */
 export class Heap {
   readonly #entries: Entry[] = [];
@@ -19,12 +19,12 @@ export class Heap {
     return this.#entries.length;
   }
 
-  /** The id with the smallest key, and that key; as they are until the next change. */
+  /** Returns the id with the smallest key, and that key. The answer is valid until the next change. */
   peek(): { readonly id: string; readonly key: number } | undefined {
     return this.#entries[0];
   }
 
-  /** Adds the id or moves it to where its new key belongs. */
+  /** Adds the id, or moves it to where its new key belongs. */
   set(id: string, key: number, tie: Tie): void {
     const known = this.#byId.get(id);
     if (known === undefined) {
@@ -51,10 +51,10 @@ export class Heap {
     else this.#down(at, last);
   }
 
-  /** The ids whose key is at most `keyMax`, smallest first, at most `limit`; costs nothing for the others. */
+  /** Lists the ids whose key is at most `keyMax`, smallest first, at most `limit`. The other ids cost nothing. */
   upTo(keyMax: number, limit: number): string[] {
     const ids: string[] = [];
-    // What may come next, the smallest last: the children of all that were taken.
+    // Holds the candidates for the next place, the smallest last: the children of all entries that were taken.
     const next: Entry[] = [];
     const offer = (entry: Entry | undefined): void => {
       if (entry === undefined || entry.key > keyMax) return;

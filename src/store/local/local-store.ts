@@ -15,9 +15,9 @@ import type {
 } from '../store.ts';
 import { pageNewestFirst, type Tables } from './tables.ts';
 
-/** The reads of a store whose records are all in memory; how they become durable is up to the others. */
+/** The reads of a store whose records are all in memory. Its subclasses decide how records become durable. */
 export abstract class LocalStore implements Store {
-  /** What is durable. Throws when the store is not open. */
+  /** The durable records. Reading them throws when the store is not open. */
   protected abstract get tables(): Tables;
 
   abstract open(): Promise<void>;

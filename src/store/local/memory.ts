@@ -5,8 +5,8 @@ import { Tables } from './tables.ts';
 import { Overlay, runTransaction } from './tx.ts';
 
 /**
- * The reference: what the contract means, without a disk. For tests and the simulator; unless told otherwise it
- * freezes every record, so that whoever mutates what they read finds out.
+ * The reference store: it shows without a disk what the contract means, for tests and the simulator. Unless told
+ * otherwise it freezes every record, so that code that mutates a record it has read fails.
  */
 export class MemoryStore extends LocalStore {
   protected readonly tables: Tables;
@@ -25,7 +25,7 @@ export class MemoryStore extends LocalStore {
   }
 
   async transact<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> {
-    // The other stores never run `fn` before they return, so nobody may come to rely on it here.
+    // The other stores never run `fn` before `transact` returns, so nobody may come to rely on that here.
     await Promise.resolve();
     if (this.#closed) throw new CronflowError('stopping', 'The store is closed.');
     const overlay = new Overlay(this.tables);

@@ -4,23 +4,23 @@ import { Heap } from './heap.ts';
 
 interface Entry {
   delivery: Delivery;
-  /** Counts deliveries in the order they were first put: the order of a line. */
+  /** Counts deliveries in the order in which they were first put, which is their order within a line. */
   order: number;
 }
 
 /**
- * Deliveries, and who may be sent next. Pending deliveries of one job (or system incident) to one notifier
- * form a line of which only the oldest may be claimed; each notifier has a queue of its lines ordered by
- * when their heads may be tried. Every operation costs O(log n) of what is pending.
+ * Keeps the deliveries and knows which may be sent next. Pending deliveries of one job (or system incident) to one
+ * notifier form a line, of which only the oldest may be claimed. Each notifier has a queue of its lines, ordered by
+ * when their heads may be tried. Each put, deletion and claim of a delivery costs O(log n) of the pending ones.
  */
 export class Outbox {
   readonly #entries = new Map<string, Entry>();
   readonly #byJob = new Map<string, Set<string>>();
-  /** Line -> ids of its pending deliveries, oldest first. */
+  /** Maps a line to the ids of its pending deliveries, oldest first. */
   readonly #lines = new Map<string, Heap>();
-  /** Notifier -> its lines, by the instant at which their heads may be claimed. */
+  /** Maps a notifier to its lines, ordered by the instant at which their heads may be claimed. */
   readonly #queues = new Map<string, Heap>();
-  /** Delivery id -> end of its lease. In memory only: a crash ends every lease. */
+  /** Maps a delivery to the end of its lease. Leases are in memory only, so a crash ends every lease. */
   readonly #leases = new Map<string, number>();
   #count = 0;
 
@@ -28,12 +28,12 @@ export class Outbox {
     return this.#entries.get(id)?.delivery;
   }
 
-  /** In the order they were first put. */
+  /** Lists all deliveries in the order in which they were first put. */
   *all(): Generator<Delivery> {
     for (const entry of this.#entries.values()) yield entry.delivery;
   }
 
-  /** By notifier, in the order of their names. One pass over all of them. */
+  /** Counts the deliveries of each notifier in one pass over all of them. The counts come ordered by notifier. */
   counts(): DeliveryCounts[] {
     const counts = new Map<string, DeliveryCounts>();
     for (const { notifier, status, created_at: at } of this.all()) {
@@ -61,7 +61,7 @@ export class Outbox {
     if (before !== undefined && lineOf(before.delivery) !== lineOf(delivery)) this.delete(delivery.id);
     const order = before?.order ?? this.#count++;
     this.#entries.set(delivery.id, { delivery, order });
-    // Whoever merges others into it, or takes them out, is about to send it.
+    // The worker that merges others into a delivery, or takes them out, is about to send it, so its lease stays.
     const isRegrouped = (delivery.merged_ids === undefined) !== (before?.delivery.merged_ids === undefined);
     if (!isRegrouped || delivery.status !== 'pending') this.#leases.delete(delivery.id);
     if (delivery.job_id !== null) {
@@ -91,7 +91,7 @@ export class Outbox {
     this.#requeueMerged(delivery);
   }
 
-  /** Leases the head of every line whose instant has come, the longest due first. */
+  /** Leases the head of every line whose instant has come, the one that is longest due first. */
   claim({ now_at: nowAt, lease_ms: leaseMs, limit, limits }: ClaimOptions): Delivery[] {
     const claimed: Delivery[] = [];
     for (const [notifier, queue] of this.#queues) {
@@ -105,7 +105,7 @@ export class Outbox {
     return claimed;
   }
 
-  /** The earliest instant at which `claim` would find something; null when nothing is pending. */
+  /** Returns the earliest instant at which `claim` would find something, or null when nothing is pending. */
   earliestAt(except?: ReadonlySet<string>): number | null {
     let earliest: number | null = null;
     for (const [notifier, queue] of this.#queues) {
@@ -116,14 +116,17 @@ export class Outbox {
     return earliest;
   }
 
-  /** Whether another message, still to be sent, tells of it: one that was deleted or finished does not. */
+  /**
+   * Tells whether another message that is still to be sent tells of the delivery. A message that was deleted or
+   * finished does not.
+   */
   #isMerged({ merged_into: into }: Delivery): boolean {
     return into !== undefined && this.get(into)?.status === 'pending';
   }
 
   /**
-   * What is merged into a delivery waits while that is pending, and goes its own way once it is not; in whichever
-   * order they were put.
+   * Puts the deliveries that are merged into this one into their queues again. They wait while it is pending and go
+   * their own way once it is not, in whichever order they were put.
    */
   #requeueMerged({ merged_ids: ids = [] }: Delivery): void {
     for (const id of ids) {
@@ -132,7 +135,7 @@ export class Outbox {
     }
   }
 
-  /** Moves the line of `delivery` to where its head belongs, or removes it when it is empty. */
+  /** Moves the line of `delivery` to where its head belongs, or removes the line when it is empty. */
   #requeue(delivery: Delivery): void {
     const key = lineOf(delivery);
     const line = this.#lines.get(key);

@@ -3,7 +3,7 @@ import { LIMITS } from '../../core/model/limits.ts';
 import type { Job, Run } from '../../core/model/records.ts';
 import { NO_RUNS, type Runs } from '../../core/model/runs.ts';
 
-/** How many settled runs are kept of a job (docs/design.md §3.5). */
+/** Returns the number of settled runs that are kept of a job (docs/design.md §3.5). */
 export function keepRunsOf(job: Job): number {
   return job.declaration.keep_runs ?? LIMITS.keepRunsDefault;
 }
@@ -18,7 +18,7 @@ export class RunTable {
     return this.#byId.get(id);
   }
 
-  /** As they are until the next change. */
+  /** Returns the runs of a job, which are valid until the next change. */
   of(jobId: string): Runs {
     return this.#byJob.get(jobId) ?? NO_RUNS;
   }
@@ -39,7 +39,9 @@ export class RunTable {
     if (runs.all().length === 0) this.#byJob.delete(run.job_id);
   }
 
-  /** Drops the settled runs that ended first beyond `keep`, never an open one; returns the ids of those dropped. */
+  /**
+   * Drops the settled runs that ended first, beyond `keep`, and never an open one. Returns the ids of the dropped runs.
+   */
   trim(jobId: string, keep: number): string[] {
     const ended = this.of(jobId).ended();
     const dropped = ended.slice(0, Math.max(0, ended.length - keep)).map((run) => run.id);
@@ -47,7 +49,7 @@ export class RunTable {
     return dropped;
   }
 
-  /** All runs as they are now, whatever changes while they are read; the call costs O(jobs), not O(runs). */
+  /** Returns all runs as they are now, whatever changes while they are read. The call costs O(jobs), not O(runs). */
   snapshot(): Iterable<Run> {
     const all = [...this.#byJob.values()].map((runs) => runs.all());
     this.#generation += 1;

@@ -7,19 +7,19 @@ import { Outbox } from './outbox.ts';
 import { keepRunsOf, RunTable } from './runs.ts';
 
 export interface TableOptions {
-  /** Deep-freezes every record, so that a mutation of what was read throws. */
+  /** Deep-freezes every record, so that a mutation of a record that was read throws. */
   freeze?: boolean;
-  /** The most disk all outputs may take, in bytes; the oldest are dropped beyond. */
+  /** The disk that all outputs together may take, in bytes; beyond it the oldest are dropped. */
   outputBytesMax?: number;
 }
 
-/** What an output of `bytes` takes on disk: file systems give whole blocks. */
+/** A file system gives whole blocks, so an output takes a multiple of this on disk. */
 const OUTPUT_BLOCK_BYTES = 4096;
 
 /**
- * Everything a store holds, in memory, with the indexes its reads need. Records are immutable: a change
- * replaces them, so a reference once read stays what it was. `apply` is deterministic; replaying the same
- * changes gives the same tables, trimmed history included.
+ * All records of a store, in memory, with the indexes that its reads need. Records are immutable and a change replaces
+ * them, so a reference once read stays as it was. `apply` is deterministic: the same changes give the same tables,
+ * trimmed history included.
  */
 export class Tables {
   readonly outbox = new Outbox();
@@ -27,17 +27,17 @@ export class Tables {
   readonly days = new DayTable();
   readonly #options: TableOptions;
   readonly #jobs = new Map<string, Job>();
-  /** Removed jobs keep their names. */
+  /** Maps each name to its job; removed jobs keep their names. */
   readonly #jobIdByName = new Map<string, string>();
   readonly #due = new Heap();
-  /** Jobs that are not removed, ordered by name; null when it must be sorted anew. */
+  /** Jobs that are not removed, ordered by name; null when the list must be sorted anew. */
   #listed: string[] | null = null;
-  /** Incidents count in the order they were first put. */
+  /** `order` counts incidents in the order in which they were first put. */
   readonly #incidents = new Map<string, { incident: Incident; order: number }>();
   #incidentCount = 0;
   readonly #incidentIdsByJob = new Map<string | null, Set<string>>();
   readonly #openIncidentIds = new Map<string | null, Set<string>>();
-  /** Oldest first. */
+  /** Holds the outputs, oldest first. */
   readonly #outputs = new Map<string, OutputRef>();
   #outputBytes = 0;
   readonly #meta = new Map<string, MetaValue>();
@@ -47,8 +47,9 @@ export class Tables {
   }
 
   /**
-   * Applies one commit: deletions, puts, then what follows from them (old runs and outputs are dropped).
-   * @returns the outputs that are no longer referred to
+   * Applies one commit: its deletions, its puts, and then their consequences, which are that old runs and outputs are
+   * dropped.
+   * @returns the outputs that no record refers to any more
    */
   apply(changes: Changes): OutputRef[] {
     if (this.#options.freeze) deepFreeze(changes.put);
@@ -69,21 +70,21 @@ export class Tables {
     for (const output of put.outputs ?? []) this.#putOutput(output, dropped);
     for (const { key, value } of put.meta ?? []) this.#meta.set(key, value);
     this.#trim(changes, dropped);
-    // The same text may have been put again.
+    // The same text may have been put again, and then it is in use.
     return dropped.filter((output) => !this.hasOutput(output));
   }
 
-  /** Removed jobs included. */
+  /** Returns the job, also if it is removed. */
   jobById(id: string): Job | undefined {
     return this.#jobs.get(id);
   }
 
-  /** Removed jobs included. */
+  /** Returns the job, also if it is removed. */
   jobByName(name: string): Job | undefined {
     return this.#jobs.get(this.#jobIdByName.get(name) ?? '');
   }
 
-  /** Removed jobs included, in the order they were first put. */
+  /** Lists all jobs, also removed ones, in the order in which they were first put. */
   jobs(): Iterable<Job> {
     return this.#jobs.values();
   }
@@ -117,12 +118,15 @@ export class Tables {
     return this.#incidents.get(id)?.incident;
   }
 
-  /** Of one job, or with null those that belong to none; in the order they were first put. */
+  /**
+   * Lists the open incidents of one job, or with null those that belong to no job, in the order in which they were
+   * first put.
+   */
   openIncidentsOf(jobId: string | null): Incident[] {
     return this.#inOrder(this.#openIncidentIds.get(jobId) ?? []);
   }
 
-  /** In the order they were first put. */
+  /** Lists incidents in the order in which they were first put. */
   incidents(filter: { job_id?: string; open?: boolean } = {}): Incident[] {
     const { job_id: jobId, open } = filter;
     let ids: Iterable<string> = this.#incidents.keys();
@@ -138,7 +142,7 @@ export class Tables {
     return this.#outputs.get(runId);
   }
 
-  /** Whether this very text is the run's output. */
+  /** Tells whether this very text is the output of the run. */
   hasOutput(ref: OutputRef): boolean {
     return this.#outputs.get(ref.run_id)?.hash === ref.hash;
   }
@@ -156,8 +160,8 @@ export class Tables {
   }
 
   /**
-   * Every record as of now, table by table in the order in which they can be put again. The call copies
-   * references; what is committed while the records are read does not show.
+   * Returns every record as of now, table by table, in the order in which they can be put again. The call copies
+   * references, so commits made while the records are read do not show.
    */
   snapshot(): Iterable<{ [T in TableName]: { table: T; record: Records[T] } }[TableName]> {
     const jobs = [...this.#jobs.values()];
@@ -178,7 +182,7 @@ export class Tables {
     })();
   }
 
-  /** Two passes, so that jobs may exchange names within one commit. */
+  /** Puts jobs in two passes, so that jobs may exchange names within one commit. */
   #putJobs(jobs: readonly Job[]): void {
     for (const job of jobs) {
       const before = this.#jobs.get(job.id);
@@ -269,13 +273,13 @@ export class Tables {
   }
 }
 
-/** `skip` and `limit` of what is newest last, newest first. */
+/** Returns a page, newest first, of a list whose newest item is its last. */
 export function pageNewestFirst<T>(items: readonly T[], page: { skip: number; limit: number }): Page<T> {
   const end = Math.max(0, items.length - page.skip);
   return { items: items.slice(Math.max(0, end - page.limit), end).reverse(), total: items.length };
 }
 
-/** Freezes a record and all it holds; what is frozen already is taken to be so in depth. */
+/** Freezes a record and everything in it. An object that is frozen already is taken to be frozen in depth. */
 export function deepFreeze(value: unknown): void {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
   Object.freeze(value);

@@ -16,10 +16,13 @@ import { dayId } from './days.ts';
 import { keepRunsOf } from './runs.ts';
 import type { Tables } from './tables.ts';
 
-/** A changed record, or null for a deleted one. */
+/** Maps ids to the changed record, or to null for a deleted one. */
 type Written<T extends TableName> = Map<string, Records[T] | null>;
 
-/** Ids by what they belong to; like everything of an overlay made when it is needed, for most pings write little. */
+/**
+ * Groups ids by the key that they belong to. The map is made when it is first needed, as everything of an overlay is,
+ * because most pings write little.
+ */
 class Touched<K> {
   #ids: Map<K, Set<string>> | undefined;
 
@@ -28,15 +31,15 @@ class Touched<K> {
     this.#ids.set(key, (this.#ids.get(key) ?? new Set<string>()).add(id));
   }
 
-  /** Undefined where there is none. */
+  /** Returns undefined where the key has no ids. */
   of(key: K): ReadonlySet<string> | undefined {
     return this.#ids?.get(key);
   }
 }
 
 /**
- * Changes not yet committed, over tables that stay as they are. Several transactions may write to one
- * overlay, each seeing what those before it wrote; `attempt` undoes what a failed one did.
+ * Changes that are not yet committed, over tables that stay as they are. Several transactions may write to one overlay,
+ * and each sees the writes of those before it. `attempt` undoes the writes of a failed one.
  */
 export class Overlay {
   readonly tables: Tables;
@@ -50,14 +53,14 @@ export class Overlay {
     meta: undefined,
   };
   #events: Changes['events'] = [];
-  /** Texts of the outputs put, by run id. */
+  /** Maps each run id to the text of the output that was put. */
   readonly outputTexts = new Map<string, string>();
   /**
-   * Ids of written records by the job they belong to, and by job name: where to look, not what is there.
-   * They may name more than was written, so nothing need be undone in them.
+   * Groups the ids of written records by their job, and by job name. They say where to look and not what is there: they
+   * may name more than was written, so nothing need be undone in them.
    */
   readonly #touched = {
-    /** Only jobs whose name is not the stored one. */
+    /** Holds only jobs whose name is not the stored one. */
     jobsByName: new Touched<string>(),
     runs: new Touched<string>(),
     dates: new Touched<string>(),
@@ -70,7 +73,7 @@ export class Overlay {
     this.tables = tables;
   }
 
-  /** Runs `fn`; if it throws, none of what it wrote stays. */
+  /** Runs `fn`. If it throws, none of its writes stays. */
   attempt<T>(fn: () => T): T {
     const mark = this.#undo.length;
     try {
@@ -229,7 +232,7 @@ export class Overlay {
     return written === undefined ? stored : (written ?? undefined);
   }
 
-  /** `stored` with what was written of the same job: replaced in place, new ones at the end. */
+  /** Returns `stored` with the written incidents of the same job: changed ones in their places, new ones at the end. */
   #incidentsOf(jobId: string | null, stored: readonly Incident[]): Incident[] {
     const written = this.#touched.incidents.of(jobId);
     if (written === undefined) return [...stored];
@@ -243,7 +246,7 @@ export class Overlay {
 
   #firstOf<T extends TableName>(table: T): Written<T> {
     const written: Written<T> = new Map();
-    // Of the table's own type, which an assignment by name cannot show.
+    // The map is of the table's own type, which an assignment by name cannot show to the compiler.
     (this.#written as Record<TableName, unknown>)[table] = written;
     return written;
   }
@@ -257,12 +260,12 @@ export class Overlay {
       if (record !== null) put.push(record);
       else if (this.#isStored(table, id)) del.push(id);
     }
-    // The records of a table are of its type: `put` let nothing else in.
+    // The records of a table are of its type, because `put` lets nothing else in.
     if (put.length > 0) (changes.put as Record<TableName, unknown>)[table] = put;
     if (del.length > 0) changes.del[table] = del;
   }
 
-  /** Whether there is something to delete: what was made and deleted in one overlay leaves no trace. */
+  /** Tells whether there is something to delete. A record that was made and deleted in one overlay leaves no trace. */
   #isStored(table: TableName, id: string): boolean {
     const stored: Record<TableName, () => boolean> = {
       jobs: () => this.tables.jobById(id) !== undefined,
@@ -277,13 +280,13 @@ export class Overlay {
   }
 }
 
-/** Runs `fn` as one transaction on the overlay: what it wrote stays only if it returns. */
+/** Runs `fn` as one transaction on the overlay. Its writes stay only if it returns. */
 export function runTransaction<T>(overlay: Overlay, scope: Scope, fn: (tx: Tx) => T): T {
   const tx = new OverlayTx(overlay, scope);
   try {
     return overlay.attempt(() => {
       const result = fn(tx);
-      // A promise would go on writing after the commit; that can only be a mistake in the caller.
+      // A promise would go on writing after the commit, which can only be a mistake in the caller.
       if (result instanceof Promise) throw new TypeError('A transaction must be synchronous.');
       return result;
     });
@@ -293,16 +296,16 @@ export function runTransaction<T>(overlay: Overlay, scope: Scope, fn: (tx: Tx) =
 }
 
 /**
- * The view of one transaction. Reading what the scope does not cover throws: with these tables it would
- * work, in PostgreSQL the rows would be neither loaded nor locked.
+ * The view of one transaction. Reading a record that the scope does not cover throws. These tables could return it, but
+ * in PostgreSQL the row would be neither loaded nor locked.
  */
 class OverlayTx implements Tx {
   readonly #overlay: Overlay;
   readonly #all: boolean;
   readonly #names: readonly string[];
-  /** Ids of jobs the transaction may use: those in scope and those it made. */
+  /** The ids of the jobs that the transaction may use: those in scope and those that it made. */
   readonly #jobIds: Set<string>;
-  /** Those in scope and those put; made when there are any. */
+  /** The ids in scope and those that were put; the set is made when there are any. */
   #deliveryIds: Set<string> | undefined;
   #incidentIds: Set<string> | undefined;
   #ended = false;
@@ -475,7 +478,7 @@ class OverlayTx implements Tx {
     this.#covers(this.#all || this.#deliveryIds?.has(id) || this.#hasJob(jobId), 'the delivery', id);
   }
 
-  /** What belongs to a job can be put only while the job is there. */
+  /** Throws unless the job is there, because a record that belongs to a job can be put only then. */
   #needsJob(jobId: string, what: string, id: string): void {
     this.#coversJob(jobId);
     if (this.#view().job(jobId) === undefined)

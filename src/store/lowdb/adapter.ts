@@ -15,24 +15,28 @@ import { type Commit, recover } from './recovery.ts';
 import { hasRoom } from './room.ts';
 import { writeSnapshot } from './snapshot.ts';
 
-/** How soon a snapshot that is due by age is tried again. */
+/** A snapshot that is due by age and failed is tried again after this time. */
 const SNAPSHOT_RETRY_MS = 10 * 60_000;
 
-/** What lowdb holds: the tables, which are durable, and what `write` shall add to them. */
+/** The data of lowdb: the tables, which are durable, and the changes that `write` shall add to them. */
 export interface Data {
   tables: Tables;
   pending: { changes: Changes; outputTexts: ReadonlyMap<string, string> } | null;
 }
 
 export interface AdapterLimits {
-  /** A snapshot is taken when the journal since the last one has grown beyond this and beyond that one. */
+  /**
+   * A snapshot is taken when the journal since the last one has grown beyond this and beyond the size of that snapshot.
+   */
   snapshotJournalBytes: number;
-  /** A segment in use longer than this is followed by another, so that the log can be pruned by age. */
+  /**
+   * A segment that has been in use for longer than this is followed by another, so that the log can be pruned by age.
+   */
   segmentMsMax: number;
-  /** The log of commits (docs/design.md §3.5). */
+  /** The limits on the log of commits (docs/design.md §3.5). */
   logMsMax: number;
   logBytesMax: number;
-  /** The most disk all outputs may take. */
+  /** The disk that all outputs together may take. */
   outputBytesMax: number;
 }
 
@@ -45,13 +49,13 @@ export interface AdapterOptions {
   migrations: readonly Migration[];
   /** See `TableOptions`. */
   freeze: boolean;
-  /** Ends the process: a sync has failed, so what is on disk is no longer known. */
+  /** Ends the process after a sync that failed, because the state of the disk is no longer known then. */
   fatal: (error: Error) => void;
 }
 
 /**
- * lowdb's adapter (docs/design.md §6): `read` recovers from snapshot and journal, `write` appends what is
- * pending as one line of the journal and applies it to the tables once it is durable. Snapshots are taken
+ * The adapter for lowdb (docs/design.md §6). `read` recovers from snapshot and journal. `write` appends the pending
+ * changes as one line of the journal and applies them to the tables once the line is durable. Snapshots are taken
  * beside the traffic, from references to records that nobody mutates.
  */
 export class JournalAdapter implements Adapter<Data> {
@@ -62,13 +66,16 @@ export class JournalAdapter implements Adapter<Data> {
   #commitsSinceSnapshot = 0;
   #bytesSinceSnapshot = 0;
   #snapshotBytes = 0;
-  /** After a failure the next snapshot waits until the journal has grown by as much again. */
+  /**
+   * The size of the journal at which the next snapshot is due. After a failure that snapshot waits until the journal
+   * has grown by as much again.
+   */
   #snapshotAtBytes = 0;
   #retryAt = 0;
   #snapshot: Promise<void> | null = null;
-  /** Of the largest commit that was refused since all was well, its outputs included. */
+  /** The size of the largest commit that was refused since all was well, its outputs included. */
   #refusedBytes = 0;
-  /** Of the last commit, its outputs included. */
+  /** The size of the last commit, its outputs included. */
   #writtenBytes = 0;
 
   constructor(options: AdapterOptions) {
@@ -98,13 +105,13 @@ export class JournalAdapter implements Adapter<Data> {
         : await Journal.reopen(journalOptions, segment);
     await this.#outputs.open(tables);
     log.info('store opened', { directory, seq: this.#seq, replayed: recovered.replayedCommits });
-    // So that the next start is fast, and what a crash left in the page cache alone is written anew.
+    // The snapshot makes the next start fast, and it writes anew what a crash left in the page cache alone.
     if (recovered.replayedCommits > 0) await this.#startSnapshot(tables);
     return { tables, pending: null };
   }
 
   /**
-   * Commits what is pending.
+   * Commits the pending changes.
    * @throws CronflowError `store_unavailable`; nothing changed
    */
   async write(data: Data): Promise<void> {
@@ -121,7 +128,7 @@ export class JournalAdapter implements Adapter<Data> {
       await this.#writeOutputs(refs, outputTexts);
       await journal.append(line);
     } catch (error) {
-      // After a failed sync the commit may turn out to be there, and then so must its outputs.
+      // After a failed sync the commit may turn out to be on disk, and then its outputs must be there, too.
       if (!journal.isDead) this.#outputs.remove(refs.filter((ref) => !data.tables.hasOutput(ref)));
       this.#refusedBytes = Math.max(this.#refusedBytes, bytes);
       throw error;
@@ -135,8 +142,8 @@ export class JournalAdapter implements Adapter<Data> {
   }
 
   /**
-   * Whether what was refused would be taken now. That a small commit succeeded does not say so: the last bytes of a disk
-   * may hold signs of life for hours while every ping with an output is refused.
+   * Tells whether the refused commits would be taken now. A small commit that succeeds does not show it: the last bytes
+   * of a disk may hold signs of life for hours while every ping with an output is refused.
    */
   async isMended(): Promise<boolean> {
     const { disk, directory } = this.#options;
@@ -151,7 +158,10 @@ export class JournalAdapter implements Adapter<Data> {
     return this.#outputs.read(ref);
   }
 
-  /** Takes a last snapshot if anything was committed since the one before. Never fails: the journal has it all. */
+  /**
+   * Takes a last snapshot if anything was committed since the one before. It never fails, because the journal has
+   * everything.
+   */
   async close(tables: Tables): Promise<void> {
     await this.#snapshot;
     if (this.#commitsSinceSnapshot > 0) await this.#startSnapshot(tables);
@@ -161,14 +171,17 @@ export class JournalAdapter implements Adapter<Data> {
     this.#journal = null;
   }
 
-  /** Gives up what `read` opened before it failed. */
+  /** Closes what `read` opened before it failed. */
   async abandon(): Promise<void> {
     await this.#snapshot;
     await this.#journal?.close();
     this.#journal = null;
   }
 
-  /** A disk that is full now may have space for the first commit: until then everything is refused. */
+  /**
+   * Begins the segment if the disk lets it. A disk that is full now may have space for the first commit, and until then
+   * every commit is refused.
+   */
   async #beginIfPossible(journal: Journal): Promise<Journal> {
     try {
       await journal.begin(this.#options.clock.now());
@@ -210,8 +223,8 @@ export class JournalAdapter implements Adapter<Data> {
   }
 
   /**
-   * Begins a snapshot of what is committed now, in a new segment, so that it holds exactly the segments
-   * before. Resolves when the segment is there; the snapshot goes on beside the traffic.
+   * Begins a snapshot of what is committed now, and a new segment with it, so that the snapshot holds exactly the
+   * segments before. Resolves when the segment is there, while the snapshot goes on beside the traffic.
    */
   async #startSnapshot(tables: Tables): Promise<void> {
     const { clock, migrations } = this.#options;
@@ -269,7 +282,7 @@ function encode(commit: Commit): Buffer {
   try {
     return encodeLine(commit);
   } catch (error) {
-    // Beyond half a gigabyte there is no string that could hold it.
+    // No string can hold a commit of more than half a gigabyte.
     throw new CronflowError('store_unavailable', `The commit cannot be written: ${errorText(error)}`, {
       cause: error,
     });

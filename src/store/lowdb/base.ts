@@ -5,9 +5,9 @@ import { Journal } from './journal.ts';
 import { writeSnapshot } from './snapshot.ts';
 
 /**
- * Makes a state the one that a start begins with: a segment for what comes, then the snapshot, whose name makes it count.
- * The caller holds the lock, and nothing was committed after `header.seq`.
- * @returns the snapshot's name; null for a state before the first commit, which the segment alone stands for
+ * Makes a state the one that a start begins with. It writes first a segment for the commits to come, then the snapshot,
+ * which counts once it has its name. The caller holds the lock, and nothing was committed after `header.seq`.
+ * @returns the name of the snapshot, or null for a state before the first commit, which needs the segment alone
  */
 export async function writeBase(
   disk: Disk,
@@ -24,7 +24,7 @@ export async function writeBase(
   return snapshotName(seq);
 }
 
-/** A sync that failed: whoever asked for this is told, and can do it again. */
+/** Passes on the error of a sync that failed, because the caller is told and can try again. */
 function thrown(error: Error): never {
   throw error;
 }

@@ -8,10 +8,10 @@ const OTHERS_ENTER = 0o055;
 const ROOT_ID = 0;
 
 /**
- * Makes the data directory unless it is there, and sees to it that nobody else can put a file or a link into it:
+ * Makes the data directory unless it is there, and refuses one into which somebody else can put a file or a link.
  * Cronflow writes and removes files there with the rights that it has, and a link would lead it elsewhere.
  * @returns the first directory that had to be made, if any, and whether others may read what is there
- * @throws CronflowError `store_unusable`, `store_unavailable` for a disk that is full
+ * @throws CronflowError `store_unusable`; `store_unavailable` for a disk that is full
  */
 export async function takeDirectory(
   disk: Disk,
@@ -19,7 +19,7 @@ export async function takeDirectory(
 ): Promise<{ first: string | undefined; isReadByOthers: boolean }> {
   try {
     const first = await disk.makeDirectory(absolute(directory));
-    // The directory itself may be a link: who names it knows where it leads.
+    // The data directory itself may be a link, because people who name it know where it leads.
     const found = await disk.inspect(directory, 'target');
     expectOwn(directory, directory, found);
     for (const name of await disk.list(directory)) {
@@ -34,10 +34,10 @@ export async function takeDirectory(
   }
 }
 
-/** What an error of the file system means for who named the directory; any other error stays as it is. */
+/** Turns an error of the file system into one for people who named the directory. Any other error stays as it is. */
 export function unusable(directory: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
-  // Codes of Node itself begin with ERR_: those are bugs.
+  // Codes of Node itself begin with ERR_, and an error with such a code is a bug.
   if (error instanceof CronflowError || !/^E(?!RR_)[A-Z0-9]+$/.test(code ?? '')) return error;
   const name = code ?? '';
   const said = SENTENCES[name];
@@ -53,7 +53,7 @@ export function unusable(directory: string, error: unknown): unknown {
 
 const ANOTHER = 'Name another one with --data-dir DIR or CRONFLOW_DATA_DIR, or mend this one';
 
-/** By what the system calls them. */
+/** Maps the code of the system for an error to words for people. */
 const SENTENCES: Readonly<Record<string, string>> = {
   EACCES: 'this user has no right to read, write or enter it',
   EPERM: 'the system forbids this user to use it',
@@ -68,7 +68,10 @@ const SENTENCES: Readonly<Record<string, string>> = {
   EISDIR: 'a directory stands where a file belongs',
 };
 
-/** An inner directory or file, where a link or somebody else's would lead the store out of its directory. */
+/**
+ * Refuses an inner directory or file that is a link or somebody else's, because it would lead the store out of its
+ * directory.
+ */
 function expectInner(directory: string, path: string, found: Inspected): void {
   if (found.kind === 'link') {
     throw refused(directory, `${path} is a symbolic link`, 'Remove it, or put what it leads to in its place');
@@ -106,7 +109,7 @@ async function inspectIfThere(disk: Disk, path: string): Promise<Inspected | nul
   try {
     return await disk.inspect(path, 'itself');
   } catch (error) {
-    // Another process removed it.
+    // Another process removed the file meanwhile.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
@@ -114,6 +117,6 @@ async function inspectIfThere(disk: Disk, path: string): Promise<Inspected | nul
 
 function pathOf(error: unknown): string | null {
   const { path } = error as NodeJS.ErrnoException;
-  // The way by which a socket is reached says nothing to people.
+  // The path by which a socket is reached says nothing to people.
   return path === undefined || dirname(path).startsWith('/proc/self/fd') ? null : path;
 }

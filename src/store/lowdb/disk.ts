@@ -5,50 +5,53 @@ import { dirname } from 'node:path';
 /** An open file. Positions and lengths are in bytes. */
 export interface DiskFile {
   size(): Promise<number>;
-  /** Reads into the whole of `target` unless the file ends before; returns how much was read. */
+  /** Fills the whole of `target` unless the file ends before, and returns how many bytes were read. */
   read(target: Uint8Array, position: number): Promise<number>;
-  /** May write less than it was given; returns how much. */
+  /** Returns how many bytes were written, which may be fewer than were given. */
   write(data: Uint8Array, position: number): Promise<number>;
   truncate(length: number): Promise<void>;
-  /** `fdatasync`: what was written, and the size, survive a power failure once it returns. */
+  /** Calls `fdatasync`: what was written, and the size, survive a power failure once it returns. */
   datasync(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What stands under a name. */
+/** The file, directory or link that stands under a name. */
 export interface Inspected {
   kind: 'file' | 'directory' | 'link' | 'other';
-  /** Permission bits. */
+  /** The permission bits. */
   mode: number;
-  /** Of the user it belongs to; null where that is not known. */
+  /** The id of the user that owns it; null where it is not known. */
   ownerId: number | null;
 }
 
 /**
- * The file-system calls of the store, and no others: tests put failing and crashing disks in their place.
- * A name that was created, renamed or removed is durable only after `syncDirectory` of its directory.
+ * The file-system calls of the store. It makes no others, so that tests can put failing and crashing disks in their
+ * place. A name that was created, renamed or removed is durable only after `syncDirectory` of its directory.
  */
 export interface Disk {
-  /** With its parents, mode 0700; returns the first directory that had to be made. */
+  /** Makes a directory with its parents, mode 0700. Returns the first directory that had to be made. */
   makeDirectory(path: string): Promise<string | undefined>;
-  /** What a name stands for; of a link `itself`, or the `target` that it leads to. */
+  /**
+   * Inspects what stands under a name. Of a link it inspects the link `itself`, or the `target` to which the link
+   * leads.
+   */
   inspect(path: string, what: 'itself' | 'target'): Promise<Inspected>;
   list(path: string): Promise<string[]>;
   /**
-   * `read`: an existing file. `change`: an existing file, also for writing. `create`: a new, empty one. Never through a
-   * link.
+   * Opens a file and never follows a link. `read` opens an existing file, `change` an existing file for writing, too,
+   * and `create` makes a new, empty one.
    */
   open(path: string, how: 'read' | 'change' | 'create'): Promise<DiskFile>;
-  /** Replaces what is there, atomically. */
+  /** Replaces the file of the new name atomically. */
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
-  /** Only when empty. */
+  /** Removes a directory only when it is empty. */
   removeDirectory(path: string): Promise<void>;
   syncDirectory(path: string): Promise<void>;
 }
 
 const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_TRUNC } = constants;
-/** Undefined on systems that do not know it. */
+/** Some systems do not know the flag, and there it is undefined. */
 const NOFOLLOW = (constants as { O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0;
 const FLAGS = {
   read: O_RDONLY | NOFOLLOW,
@@ -94,7 +97,10 @@ export const realDisk: Disk = {
   },
 };
 
-/** Step by step: asked to make all at once, Node tries for ever where a parent takes no entries, such as in /proc. */
+/**
+ * Makes a directory and its parents step by step. Node, asked to make all at once, tries for ever where a parent takes
+ * no entries, such as in /proc.
+ */
 async function makeDirectory(path: string): Promise<string | undefined> {
   const wanted: string[] = [];
   let first: string | undefined;
@@ -115,7 +121,7 @@ async function makeDirectory(path: string): Promise<string | undefined> {
       await mkdir(directory, { mode: 0o700 });
       first ??= directory;
     } catch (error) {
-      // Another process was faster.
+      // Another process has made the directory meanwhile.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   }
@@ -132,12 +138,12 @@ export async function writeAll(file: DiskFile, data: Uint8Array, position: numbe
   }
 }
 
-/** Whether a file-system call failed because there is nothing of that name. */
+/** Tells whether a file-system call failed because there is nothing of that name. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Error && (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
-/** Whether a file-system call failed because there is no space left, or no more files may be made. */
+/** Tells whether a file-system call failed because there is no space left, or because no more files may be made. */
 export function isFull(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return error instanceof Error && (code === 'ENOSPC' || code === 'EDQUOT');

@@ -5,17 +5,18 @@ import { MIGRATIONS, schemaVersion } from './migrations.ts';
 import { OutputFiles } from './outputs.ts';
 
 /**
- * A dump: everything a data directory holds but its log of commits, as lines of JSON that other programs read and
- * write. A header, the records table by table in the order in which they can be put, a footer.
+ * The first line of a dump. A dump is everything that a data directory holds but its log of commits, as lines of JSON
+ * that other programs read and write: a header, the records table by table in the order in which they can be put, and a
+ * footer.
  */
 export interface DumpHeader {
   cronflow: 'dump';
   schema_version: number;
-  /** ISO 8601 UTC. */
+  /** An instant in ISO 8601, UTC. */
   created_at: string;
 }
 
-/** A record as its table holds it; instants are milliseconds since the Unix epoch. */
+/** A record as its table holds it. Instants are milliseconds since the Unix epoch. */
 export type DumpRecord = {
   [T in TableName]: { table: T; record: T extends 'outputs' ? DumpedOutput : Records[T] };
 }[TableName];
@@ -28,15 +29,15 @@ export interface DumpedOutput {
   dropped_bytes: number;
 }
 
-/** Without it a dump is not whole. */
+/** The last line of a dump, without which the dump is not whole. */
 export interface DumpFooter {
   end: true;
-  /** Between header and footer. */
+  /** The number of records between header and footer. */
   records: number;
 }
 
 /**
- * Reads a data directory as of now, with or without a Cronflow that writes to it: takes no lock and changes nothing.
+ * Reads a data directory as of now, with or without a Cronflow that writes to it. It takes no lock and changes nothing.
  * @param nowAt milliseconds since the Unix epoch
  * @returns the lines of the dump, without line ends
  * @throws CronflowError `store_missing`, `store_damaged`
@@ -62,7 +63,7 @@ export async function* dumpOf(
     }
     const { job_id, run_id } = each.record;
     const output = await outputs.read(each.record);
-    // Lost, or dropped meanwhile: the run is there all the same.
+    // The output is lost or was dropped meanwhile. The run is dumped all the same.
     if (output === undefined) continue;
     records += 1;
     yield { table: 'outputs', record: { job_id, run_id, ...output } };

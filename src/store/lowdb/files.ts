@@ -1,27 +1,27 @@
 import { join } from 'node:path';
 import { CronflowError } from '../../core/model/errors.ts';
 
-/** First line of every journal segment: what the file is and where it begins. */
+/** The first line of every journal segment. It says that the file is a journal and with which commit it begins. */
 export interface JournalHeader {
   cronflow: 'journal';
   schema_version: number;
-  /** Sequence number of its first commit. */
+  /** The sequence number of the first commit in the segment. */
   first_seq: number;
   created_at: number;
 }
 
-/** First line of a snapshot. Its last line is a `SnapshotFooter`, without which it is not whole. */
+/** The first line of a snapshot. Its last line is a `SnapshotFooter`, without which the snapshot is not whole. */
 export interface SnapshotHeader {
   cronflow: 'snapshot';
   schema_version: number;
-  /** The last commit it holds. */
+  /** The sequence number of the last commit that the snapshot holds. */
   seq: number;
   created_at: number;
 }
 
 export interface SnapshotFooter {
   end: true;
-  /** Records between header and footer. */
+  /** The number of records between header and footer. */
   records: number;
 }
 
@@ -36,12 +36,12 @@ export function snapshotName(seq: number): string {
   return `snapshot-${String(seq).padStart(SEQ_DIGITS, '0')}.jsonl`;
 }
 
-/** A file under this name is being written and counts for nothing. */
+/** Returns the name that a file has while it is being written. A file of such a name counts for nothing. */
 export function unfinishedName(name: string): string {
   return `${name}.tmp`;
 }
 
-/** What the names in a data directory say; sequence numbers ascending. */
+/** Sorts the names of a data directory by kind. Sequence numbers are ascending. */
 export function sortNames(names: readonly string[]): {
   journals: number[];
   snapshots: number[];
@@ -57,16 +57,19 @@ export function sortNames(names: readonly string[]): {
   return { journals: seqs('journal'), snapshots: seqs('snapshot'), unfinished };
 }
 
-/** The directory of outputs. */
+/** The name of the directory of outputs. */
 export const OUTPUTS = 'outputs';
 const LOCK = /^lock-[0-9a-f]{16}\.sock(\.tmp)?$/;
 
-/** Whether Cronflow gives files of a data directory such a name. */
+/** Tells whether Cronflow gives files of a data directory such a name. */
 export function isOurs(name: string): boolean {
   return name === OUTPUTS || LOCK.test(name) || NAME.test(name.replace(/\.tmp$/, ''));
 }
 
-/** Refuses the start: says which file, where in it, what is wrong and what can be done. */
+/**
+ * Returns the error that refuses the start. It says which file is damaged, where in it, what is wrong and what can be
+ * done.
+ */
 export function damaged(
   place: { directory: string; name: string; offset: number },
   what: string,

@@ -11,20 +11,20 @@ import { MIGRATIONS } from './migrations.ts';
 import { type Commit, recover } from './recovery.ts';
 import { readSnapshot } from './snapshot.ts';
 
-/** What a data directory says of the past: a state, and every commit since. */
+/** The past of a data directory: a state, and every commit since. */
 export interface History {
-  /** When the log begins, in milliseconds since the Unix epoch. */
+  /** The instant at which the log begins, in milliseconds since the Unix epoch. */
   begin_at: number;
-  /** Everything as it was then. */
+  /** All records as they were at that instant. */
   begin: Tables;
-  /** The commits since, oldest first; read as they are asked for. */
+  /** Reads the commits since then, oldest first, as they are asked for. */
   commits(): AsyncGenerator<Commit>;
 }
 
 /**
- * Reads what a data directory holds now, with or without a Cronflow that writes to it: takes no lock and changes
+ * Reads what a data directory holds now, with or without a Cronflow that writes to it. It takes no lock and changes
  * nothing.
- * @throws CronflowError `store_missing` when there is none, `store_damaged` when it does not check out
+ * @throws CronflowError `store_missing` when there is no data; `store_damaged` when the data does not check out
  */
 export async function readTables(directory: string, disk: Disk = realDisk): Promise<Tables> {
   await expectData(directory, disk);
@@ -34,7 +34,7 @@ export async function readTables(directory: string, disk: Disk = realDisk): Prom
 
 /**
  * Opens the log of commits (docs/design.md §3.5) at the oldest state from which it can be replayed.
- * @throws CronflowError `store_missing`; `store_damaged` also when the log was pruned while it was read
+ * @throws CronflowError `store_missing`; `store_damaged`, also when the log was pruned while it was read
  */
 export async function readHistory(directory: string, disk: Disk = realDisk): Promise<History> {
   await expectData(directory, disk);
@@ -65,7 +65,7 @@ async function* commitsAfter(directory: string, baseSeq: number, disk: Disk): As
   }
 }
 
-/** The first line of a journal or a snapshot. */
+/** Reads the first line of a journal or a snapshot. */
 export async function headerOf(path: string, disk: Disk): Promise<JournalHeader | SnapshotHeader> {
   const file = await disk.open(path, 'read');
   try {
@@ -77,7 +77,10 @@ export async function headerOf(path: string, disk: Disk): Promise<JournalHeader 
   }
 }
 
-/** @throws CronflowError `store_missing`; `store_unusable` where it may not be read, or is no directory */
+/**
+ * Refuses a directory without data.
+ * @throws CronflowError `store_missing`; `store_unusable` where the directory may not be read, or is none
+ */
 export async function expectData(directory: string, disk: Disk): Promise<void> {
   const names = await disk.list(directory).catch((error: unknown) => {
     if (isMissing(error)) return [];
@@ -90,7 +93,10 @@ export async function expectData(directory: string, disk: Disk): Promise<void> {
   );
 }
 
-/** @throws CronflowError `store_damaged` where a file that was listed has gone before it was opened */
+/**
+ * Passes on what was read, and says what an error of the file system means.
+ * @throws CronflowError `store_damaged` where a file that was listed was pruned before it was opened
+ */
 function untilPruned<T>(directory: string, reading: Promise<T>): Promise<T> {
   return reading.catch((error: unknown) => {
     if (!isMissing(error)) throw unusable(directory, error);
@@ -106,7 +112,7 @@ function gone(directory: string, seq: number): CronflowError {
   );
 }
 
-/** A disk that reads as the given one, and on which every change is let go by. */
+/** Returns a disk that reads as the given one does and drops every change. */
 function readOnly(disk: Disk): Disk {
   return {
     ...disk,

@@ -7,7 +7,7 @@ import { encodeLine } from './lines.ts';
 /** A segment as recovery left it. */
 export interface Segment {
   firstSeq: number;
-  /** Where the next line goes: the end of the last good one. Bytes. */
+  /** The end of the last good line in bytes, where the next line goes. */
   size: number;
   createdAt: number;
 }
@@ -17,25 +17,24 @@ interface JournalOptions {
   directory: string;
   schemaVersion: number;
   /**
-   * Called when a sync failed: the kernel may have dropped what it could not write, and says so only once.
-   * Should not return.
+   * Is called when a sync failed, because the kernel may have dropped what it could not write, and says so only once.
+   * It should not return.
    */
   fatal: (error: Error) => void;
 }
 
 /**
- * The newest segment of the journal, open for appending. One caller at a time.
+ * The newest segment of the journal, open for appending by one caller at a time.
  *
- * A failed write is undone by cutting the file back, durably, before anyone is told that nothing changed:
- * otherwise a crash could bring back what was refused. Where that fails too, every append is refused until
- * it works.
+ * A failed write is undone by cutting the file back, durably, before anyone is told that nothing changed. Otherwise a
+ * crash could bring back what was refused. Where the cut fails, too, every append is refused until it works.
  */
 export class Journal {
   readonly #options: JournalOptions;
   /** Null until the segment could be made. */
   #file: DiskFile | null;
   #segment: Segment;
-  /** Whether something behind `size` may be on disk. */
+  /** Says that there may be bytes on disk beyond `size`. */
   #dirty = false;
   #dead = false;
 
@@ -45,7 +44,7 @@ export class Journal {
     this.#segment = segment;
   }
 
-  /** A segment that is not there yet. Nothing can be appended before `begin` has made it. */
+  /** Returns a segment that is not on disk yet. Nothing can be appended before `begin` has made it. */
   static planned(options: JournalOptions, firstSeq: number, nowAt: number): Journal {
     return new Journal(options, null, { firstSeq, size: 0, createdAt: nowAt });
   }
@@ -55,7 +54,7 @@ export class Journal {
     return new Journal(options, await options.disk.open(path, 'change'), segment);
   }
 
-  /** Whether a sync has failed, so that nothing is known of what was written last. */
+  /** Tells whether a sync has failed, so that nothing is known of what was written last. */
   get isDead(): boolean {
     return this.#dead;
   }
@@ -65,8 +64,8 @@ export class Journal {
   }
 
   /**
-   * Makes the segment unless it is there; its directory entry is durable before this returns. What stood under its name
-   * holds no commit and is replaced.
+   * Makes the segment unless it is there. Its directory entry is durable before this returns. A file that stood under
+   * its name holds no commit and is replaced.
    * @throws CronflowError `store_unavailable`; then it can be tried again, unless a sync has failed
    */
   async begin(nowAt: number): Promise<void> {
@@ -83,8 +82,8 @@ export class Journal {
   }
 
   /**
-   * Appends one line; it is durable once this returns.
-   * @throws CronflowError `store_unavailable`; then it is not there, now or after a crash
+   * Appends one line, which is durable once this returns.
+   * @throws CronflowError `store_unavailable`; then the line is not in the journal, now or after a crash
    */
   async append(line: Buffer): Promise<void> {
     this.refuseWhenDead();
@@ -103,8 +102,8 @@ export class Journal {
   }
 
   /**
-   * Goes on in a new segment; on failure the old one stays in use.
-   * @throws whatever the disk did
+   * Goes on in a new segment. On failure the old one stays in use.
+   * @throws any error of the disk
    */
   async rotate(firstSeq: number, nowAt: number): Promise<void> {
     this.refuseWhenDead();
@@ -116,14 +115,14 @@ export class Journal {
       this.#segment = segment;
     } catch (error) {
       if (error instanceof UnsyncedError) this.#dead = true;
-      // Under its name it would stand in the way of what the old segment still takes.
+      // Under its name the unfinished segment would stand in the way of the commits that the old segment still takes.
       else await removeIfPossible(this.#options, journalName(firstSeq));
       throw error;
     }
   }
 
   async close(): Promise<void> {
-    // Everything in it is synced: what closing could still say is of no use.
+    // Everything in the file is synced, so an error on closing would be of no use.
     await this.#file?.close().catch(() => undefined);
   }
 
@@ -154,7 +153,10 @@ export class Journal {
     }
   }
 
-  /** @throws CronflowError `store_unavailable` once a sync has failed */
+  /**
+   * Throws once a sync has failed.
+   * @throws CronflowError `store_unavailable`
+   */
   refuseWhenDead(): void {
     if (this.#dead) throw this.#unavailable('a sync has failed, so the process must end');
   }
@@ -165,7 +167,7 @@ export class Journal {
   }
 }
 
-/** What was written may or may not survive, and no later call can tell. */
+/** A sync failed, so what was written may or may not survive, and no later call can tell. */
 class UnsyncedError extends Error {
   constructor(name: string, cause: unknown) {
     super(`syncing ${name} failed: ${errorText(cause)}`, { cause });
@@ -173,8 +175,8 @@ class UnsyncedError extends Error {
 }
 
 /**
- * The header is durable before the file gets its name, and the name before the first commit: so a segment
- * with a broken header is damage, and never the trace of a crash.
+ * Creates a segment. Its header is durable before the file gets its name, and its name before the first commit. So a
+ * segment with a broken header is damage and never the trace of a crash.
  */
 async function createSegment(
   options: JournalOptions,

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import type { DiskFile } from './disk.ts';
 
 /**
- * Journals and snapshots are lines `CHECKSUM JSON\n`, where CHECKSUM is the CRC-32 of the JSON in eight
+ * Encodes one line of a journal or a snapshot: `CHECKSUM JSON\n`, where CHECKSUM is the CRC-32 of the JSON in eight
  * hexadecimal digits. JSON never holds a line feed, so a line feed is always the end of a line.
  */
 export function encodeLine(value: unknown): Buffer {
@@ -10,14 +10,14 @@ export function encodeLine(value: unknown): Buffer {
   return Buffer.concat([Buffer.from(`${checksum(json)} `), json, LINE_FEED]);
 }
 
-/** A line as it was found. Offsets in bytes. */
+/** A line as it was found in a file. Offsets are in bytes. */
 export interface Line {
   start: number;
-  /** Behind the line feed, or the end of the file where there is none. */
+  /** The offset after the line feed, or the end of the file where there is no line feed. */
   end: number;
-  /** What is wrong with it; null when it checks out. */
+  /** The fault of the line, or null when it checks out. */
   fault: 'incomplete' | 'checksum' | null;
-  /** Undefined where it does not check out. */
+  /** Undefined where the line does not check out. */
   value: unknown;
 }
 
@@ -25,7 +25,7 @@ const LINE_FEED = Buffer.from('\n');
 const CHECKSUM_LENGTH = 8;
 const CHUNK_BYTES = 256 * 1024;
 
-/** Reads a file line by line, never more than one line and one chunk at a time. */
+/** Reads a file line by line and never holds more than one line and one chunk at a time. */
 export async function* readLines(file: DiskFile): AsyncGenerator<Line> {
   let parts: Buffer[] = [];
   let start = 0;

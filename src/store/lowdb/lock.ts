@@ -7,32 +7,32 @@ import { CronflowError, errorText } from '../../core/model/errors.ts';
 import { unusable } from './directory.ts';
 import { isMissing } from './disk.ts';
 
-/** A data directory held by this process. */
+/** A data directory that this process holds. */
 export interface Lock {
   release(): Promise<void>;
 }
 
-/** What a process that is bound says to whoever connects. */
+/** The answer that a process gives to everyone who connects to its socket. */
 type State = 'candidate' | 'holder';
-/** `unclear`: the connection was cut, so it is just ending or letting go; null: nobody is there. */
+/** `unclear`: the connection was cut, so the process is just ending or letting go. null: nobody is there. */
 type Answer = State | 'unclear' | null;
 
 const UNFINISHED = /^lock-[0-9a-f]{16}\.sock\.tmp$/;
 const NAME = /^lock-([0-9a-f]{16})\.sock$/;
-/** A process that does not answer for this long is alive all the same: the kernel took the connection. */
+/** A process that does not answer for this long is alive all the same, because the kernel took the connection. */
 const ANSWER_MS_MAX = 2_000;
 const POLL_MS = 10;
 
 /**
- * Makes this process the only one to use the directory, until it releases the lock or ends, however it
- * ends. A process id would mean nothing in another container; a socket that someone listens on does.
+ * Makes this process the only one to use the directory, until it releases the lock or ends, however it ends. A process
+ * id would mean nothing in another container, but a socket that someone listens on does.
  *
- * Every process binds a socket under a name of its own that is never used again, and gives it that name
- * only once it listens: so a name nobody answers to is dead for good and can be removed by anyone, and no
- * two processes can mistake each other's fresh socket for a stale one. Having published its name a process
- * looks at the others. Whoever meets a holder gives up. Of two candidates the one with the higher name
- * gives up, and the lower waits for it to do so: the other may have looked before the lower one's name was
- * there, and hold the lock already. Since both publish before they look, one of them must see the other.
+ * Every process binds a socket under a name of its own that is never used again, and gives the socket that name only
+ * once it listens. So a name at which nobody answers is dead for good and can be removed by anyone, and no two
+ * processes can mistake each other's fresh socket for a stale one. A process that has published its name looks at the
+ * others. If it meets a holder, it gives up. Of two candidates the one with the higher name gives up, and the one with
+ * the lower name waits until it has: the higher one may have looked before the lower one's name was there, and may hold
+ * the lock already. Since both publish before they look, one of them must see the other.
  * @throws CronflowError `store_locked`
  */
 export async function acquireLock(directory: string, clock: Clock): Promise<Lock> {
@@ -44,11 +44,12 @@ export async function acquireLock(directory: string, clock: Clock): Promise<Lock
   const socketPath = (name: string): string => shortPath(directory, handle.fd, name);
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
-    // Not waiting for the other side to hang up: it may be stopped, and closing the server waits for it.
+    // It does not wait for the other side to hang up, because that may be a stopped process, and closing the server
+    // would wait for it.
     socket.end(state, () => socket.destroy());
   });
   const release = async (): Promise<void> => {
-    // First the name: while it is there, someone must answer.
+    // The name goes first, because someone must answer while it is there.
     await rm(join(directory, own), { force: true }).catch(() => undefined);
     await new Promise<void>((resolve) => server.close(() => resolve()));
     await handle.close();
@@ -58,7 +59,7 @@ export async function acquireLock(directory: string, clock: Clock): Promise<Lock
     await rename(join(directory, `${own}.tmp`), join(directory, own));
     for (const other of await readdir(directory)) if (NAME.test(other) && other !== own) await outlast(other);
     state = 'holder';
-    // Left by processes that were killed; one that is about to rename its own finds itself locked out.
+    // Processes that were killed left these sockets. A process that is about to rename its own finds itself locked out.
     for (const name of await readdir(directory))
       if (UNFINISHED.test(name)) await rm(join(directory, name), { force: true });
     server.unref();
@@ -76,7 +77,7 @@ export async function acquireLock(directory: string, clock: Clock): Promise<Lock
     );
   }
 
-  /** Returns once the other is gone. */
+  /** Returns once the other process is gone. */
   async function outlast(other: string): Promise<void> {
     for (;;) {
       const answer = await ask(socketPath(other), clock);
@@ -95,8 +96,8 @@ function locked(directory: string): CronflowError {
 }
 
 /**
- * Names of sockets must be short (about 100 bytes). Linux can reach the directory through its descriptor;
- * elsewhere the shorter of the absolute and the relative path must do.
+ * Returns a path of a socket that is short enough (about 100 bytes). Linux can reach the directory through its
+ * descriptor. Elsewhere the shorter of the absolute and the relative path must do.
  */
 export function shortPath(directory: string, descriptor: number, name: string): string {
   if (process.platform === 'linux') return `/proc/self/fd/${descriptor}/${name}`;
@@ -116,7 +117,7 @@ function listen(server: Server, path: string): Promise<void> {
   });
 }
 
-/** What the process behind the socket says; `holder` when it is too busy to say anything. */
+/** Asks the process behind the socket for its state. A process that is too busy to answer counts as `holder`. */
 function ask(path: string, clock: Clock): Promise<Answer> {
   return new Promise((resolve) => {
     let answer = '';

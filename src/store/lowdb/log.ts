@@ -5,15 +5,15 @@ import { readLines } from './lines.ts';
 import type { Commit } from './recovery.ts';
 
 /**
- * Reads the log of commits (docs/design.md §3.5) for backtest and audit, oldest first, as far back as it goes.
- * Needs no lock and changes nothing: the line being written while it reads is left out, and so are lines
- * of the log that are damaged, since nothing but history depends on them.
+ * Reads the log of commits (docs/design.md §3.5) for backtest and audit, oldest first, as far back as it goes. It needs
+ * no lock and changes nothing. It leaves out the line that is being written while it reads, and also damaged lines of
+ * the log, since nothing but history depends on them.
  */
 export async function* readLog(directory: string, disk: Disk = realDisk): AsyncGenerator<Commit> {
   const { journals } = sortNames(await disk.list(directory));
   for (const firstSeq of journals) {
     const file = await openExisting(disk, join(directory, journalName(firstSeq)));
-    // Pruned meanwhile.
+    // The segment was pruned meanwhile.
     if (file === null) continue;
     try {
       for await (const line of readLines(file)) {

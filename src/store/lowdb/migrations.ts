@@ -1,23 +1,26 @@
 import type { TableName } from '../local/changes.ts';
 
 /**
- * Turns one record of an older schema version into the next version's. Pure: snapshots and journals are
- * migrated record by record as they are read; the files of the older version stay as they are.
+ * Turns one record of an older schema version into the next version's. It is pure: snapshots and journals are migrated
+ * record by record as they are read, and the files of the older version stay as they are.
  */
 export type Migration = (table: TableName, record: unknown) => unknown;
 
-/** The migration at index i leads from schema version i + 1 to i + 2. Append; never change one. */
+/**
+ * The migration at index i leads from schema version i + 1 to i + 2. New ones are appended, and none is ever changed.
+ */
 export const MIGRATIONS: readonly Migration[] = [
-  // Daily figures came: nothing older changes, but a Cronflow that does not know them would drop them.
+  // Daily figures came with version 2. No older record changes, but a Cronflow that does not know the figures would
+  // drop them.
   (_table, record) => record,
 ];
 
-/** The version that `migrations` lead to. */
+/** Returns the version that `migrations` lead to. */
 export function schemaVersion(migrations: readonly Migration[]): number {
   return migrations.length + 1;
 }
 
-/** Brings a record written under schema version `version` to the present one. */
+/** Brings a record that was written under schema version `version` to the present one. */
 export function migrate(
   migrations: readonly Migration[],
   version: number,

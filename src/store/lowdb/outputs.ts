@@ -8,20 +8,20 @@ import { type Disk, isFull, isMissing, writeAll } from './disk.ts';
 import { OUTPUTS } from './files.ts';
 
 const NAME_LENGTH_MAX = 200;
-/** Names of our making: of a file, and of what stands for an id that is no harmless name. */
+/** The names that Cronflow makes: of files, and of directories and files whose id is no harmless name. */
 const FILE = new RegExp(`^[=A-Za-z0-9_][A-Za-z0-9._-]*-[0-9a-f]{${OUTPUT_HASH_LENGTH}}\\.txt(\\.tmp)?$`);
 const HASHED = /^=[0-9a-f]{64}$/;
 
 /**
- * Outputs of runs, each in a file `outputs/JOB/RUN-HASH.txt`. The records say which there are; a file that is
- * missing or cut short is an output that is lost, and no error.
+ * Keeps the output of each run in a file `outputs/JOB/RUN-HASH.txt`. The records say which outputs there are. A file
+ * that is missing or cut short is an output that is lost, and no error.
  */
 export class OutputFiles {
   readonly #disk: Disk;
   readonly #root: string;
-  /** Directories that exist, durably. */
+  /** The directories that are known to exist durably. */
   readonly #directories = new Set<string>();
-  /** Whether the directory of them all exists, durably. */
+  /** Says that the directory that holds them all exists durably. */
   #hasRoot = false;
   #removing: Promise<void> = Promise.resolve();
 
@@ -31,8 +31,8 @@ export class OutputFiles {
   }
 
   /**
-   * Removes what no record refers to: traces of a crash. Only what has a name of our making is touched, and nothing
-   * through a link. On a full disk the first output makes the directory.
+   * Removes files to which no record refers, which are traces of a crash. It touches only names that Cronflow makes,
+   * and nothing through a link. On a full disk the first output makes the directory.
    * @throws CronflowError `store_unusable`
    */
   async open(tables: Tables): Promise<void> {
@@ -53,13 +53,17 @@ export class OutputFiles {
       const { kind } = await this.#disk.inspect(directory, 'itself');
       if (kind === 'link') throw linked(directory);
       if (kind !== 'directory') continue;
-      // Nothing depends on it: what cannot be removed, or went meanwhile, is no reason not to start.
+      // Nothing depends on this clean-up, so a file that cannot be removed, or went meanwhile, is no reason not to
+      // start.
       const isUsed = await this.#clean(directory, known.get(job)).catch(() => false);
       if (isUsed) this.#directories.add(directory);
     }
   }
 
-  /** Removes the files that are not `known`, and the directory if that leaves it empty; whether it stays. */
+  /**
+   * Removes the files that are not `known`, and the directory if that leaves it empty. Returns whether the directory
+   * stays.
+   */
   async #clean(directory: string, known: ReadonlySet<string> | undefined): Promise<boolean> {
     const files = await this.#disk.list(directory);
     const orphans = files.filter((file) => FILE.test(file) && !known?.has(file));
@@ -69,7 +73,7 @@ export class OutputFiles {
     return false;
   }
 
-  /** Writes the outputs; they are durable once this returns. */
+  /** Writes the outputs, which are durable once this returns. */
   async write(outputs: readonly { ref: OutputRef; text: string }[]): Promise<void> {
     if (outputs.length === 0) return;
     await this.#removing;
@@ -99,7 +103,7 @@ export class OutputFiles {
     }
   }
 
-  /** Removes the files some time soon; what cannot be removed is left for the next start. */
+  /** Removes the files some time soon. A file that cannot be removed is left for the next start. */
   remove(refs: readonly OutputRef[]): void {
     if (refs.length === 0) return;
     this.#removing = this.#removeAfter(this.#removing, refs);
@@ -115,7 +119,9 @@ export class OutputFiles {
     await this.#removing;
   }
 
-  /** By way of another name, so that what was there stays whole until the new text is. */
+  /**
+   * Writes a file under another name first, so that the file that was there stays whole until the new text is complete.
+   */
   async #writeOne(path: string, bytes: Buffer): Promise<void> {
     const unfinished = `${path}.tmp`;
     const file = await this.#disk.open(unfinished, 'create');
@@ -131,7 +137,10 @@ export class OutputFiles {
     await this.#disk.rename(unfinished, path);
   }
 
-  /** Synced although it may be there: an earlier try may have made it and come no further. */
+  /**
+   * Makes the directory of outputs. It is synced even if it is there, because an earlier try may have made it and come
+   * no further.
+   */
   async #makeRoot(): Promise<void> {
     if (this.#hasRoot) return;
     await this.#disk.makeDirectory(this.#root);
@@ -155,7 +164,9 @@ function fileName(runId: string, hash: string): string {
   return `${safeName(runId)}-${hash}.txt`;
 }
 
-/** The id itself where that is a harmless file name, which ids of our own making always are. */
+/**
+ * Returns the id itself where it is a harmless file name, as every id is that Cronflow makes, and otherwise its hash.
+ */
 function safeName(id: string): string {
   if (/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(id) && id.length <= NAME_LENGTH_MAX) return id;
   return `=${createHash('sha256').update(id).digest('hex')}`;

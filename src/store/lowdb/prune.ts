@@ -3,12 +3,14 @@ import type { Disk } from './disk.ts';
 import { type JournalHeader, journalName, type SnapshotHeader, snapshotName, sortNames } from './files.ts';
 import { readLines } from './lines.ts';
 
-/** Snapshots that only serve the log are this far apart at least, in time or in size of what lies between. */
+/**
+ * Snapshots that only serve the log are at least this far apart, in time or in the size of the journal between them.
+ */
 const BASE_MS_APART = 7 * 24 * 3_600_000;
 const BASES_MIN = 8;
 
 interface Base {
-  /** The last commit it holds; 0 where the log begins with the first commit of all. */
+  /** The last commit that the snapshot holds, or 0 where the log begins with the first commit of all. */
   seq: number;
   createdAt: number;
   bytes: number;
@@ -21,10 +23,11 @@ interface Segment {
 }
 
 /**
- * Removes what is no longer needed. The two newest snapshots and every segment after the older of them always
- * stay, so that a damaged snapshot can be done without. What is older is the log of commits (docs/design.md §3.5). It
- * begins with a snapshot, so that its commits can be replayed from a known state; of the later ones a few stay,
- * each a place where it can begin once the one before it is too old, or the log too large.
+ * Removes files that are no longer needed. The two newest snapshots and every segment after the older of them always
+ * stay, so that Cronflow can start without a snapshot that is damaged. Everything older is the log of commits
+ * (docs/design.md §3.5). It begins with a snapshot, so that its commits can be replayed from a known state. A few of
+ * the later snapshots stay, too: the log can begin with one of them once the snapshot before is too old, or the log too
+ * large.
  */
 export async function prune(options: {
   disk: Disk;
@@ -54,7 +57,10 @@ export async function prune(options: {
     if (firstSeq <= (bases[0]?.seq ?? 0)) await disk.remove(join(directory, journalName(firstSeq)));
 }
 
-/** Whether the log should begin with a later snapshot: it is too large, or goes back too far even then. */
+/**
+ * Tells whether the log should begin with a later snapshot, because it is too large or would go back far enough even
+ * then.
+ */
 function isOldestSpare(
   bases: readonly Base[],
   segments: readonly Segment[],
@@ -65,12 +71,12 @@ function isOldestSpare(
   return snapshotBytes + bytesBetween(segments, bases[0]!.seq, Infinity) > limits.logBytesMax;
 }
 
-/** The two newest, and of those before them the ones that are far enough from the one kept before. */
+/** Returns the two newest, and of those before them the ones that are far enough from the last one kept. */
 function thinned(bases: readonly Base[], segments: readonly Segment[], bytesApart: number): Base[] {
   const kept: Base[] = [];
   for (const base of bases.slice(0, -2)) {
     const last = kept.at(-1);
-    // What it is, a damaged one does not say.
+    // A damaged snapshot does not say when it was made.
     if (Number.isNaN(base.createdAt)) continue;
     const isApart =
       last === undefined ||
@@ -81,7 +87,7 @@ function thinned(bases: readonly Base[], segments: readonly Segment[], bytesApar
   return [...kept, ...bases.slice(-2)];
 }
 
-/** Size of the segments of the commits after one snapshot up to another. */
+/** Returns the size of the segments with the commits after one snapshot up to another. */
 function bytesBetween(segments: readonly Segment[], afterSeq: number, uptoSeq: number): number {
   return segments
     .filter(({ firstSeq }) => firstSeq > afterSeq && firstSeq <= uptoSeq)

@@ -9,22 +9,22 @@ import { readLines } from './lines.ts';
 import { migrate, type Migration, schemaVersion } from './migrations.ts';
 import { readSnapshot } from './snapshot.ts';
 
-/** One line of the journal: a commit. */
+/** One line of the journal, which is one commit. */
 export interface Commit extends Changes {
   seq: number;
-  /** When it was committed. */
+  /** The instant of the commit. */
   at: number;
 }
 
 export interface Recovered {
   tables: Tables;
-  /** The last commit; 0 for none. */
+  /** The sequence number of the last commit; 0 when there is none. */
   seq: number;
-  /** Commits that no snapshot holds. */
+  /** The number of commits that no snapshot holds. */
   replayedCommits: number;
   replayedBytes: number;
   snapshotBytes: number;
-  /** The segment to go on with; null when a new one must be made. */
+  /** The segment in which the journal goes on; null when a new one must be made. */
   segment: Segment | null;
 }
 
@@ -37,8 +37,8 @@ interface RecoveryOptions {
 }
 
 /**
- * Reads the newest snapshot and every commit after it. The only thing it forgives is what a crash leaves
- * behind: a last line of the newest segment that is not whole. Such a line was never acknowledged.
+ * Reads the newest snapshot and every commit after it. The only fault that it forgives is what a crash leaves behind: a
+ * last line of the newest segment that is not whole. Such a line was never acknowledged.
  * @throws CronflowError `store_damaged` for anything else that does not check out
  */
 export async function recover(options: RecoveryOptions): Promise<Recovered> {
@@ -60,7 +60,7 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
   const needed = segmentsAfter(directory, snapshotSeq, names.journals);
   const replay = new Replay(options, tables, snapshotSeq);
   for (const firstSeq of needed) await replay.segment(firstSeq, firstSeq === needed.at(-1));
-  // After a kill the names may be in the page cache only, and what is read from now on counts as durable.
+  // After a kill the names may be in the page cache only, and everything that is read from now on counts as durable.
   await disk.syncDirectory(directory);
   return {
     tables,
@@ -73,9 +73,9 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
 }
 
 /**
- * First sequence numbers of the segments that hold what came after the snapshot.
- * @throws CronflowError `store_damaged` when the first of them is missing: a segment is begun, durably,
- * before the snapshot of all before it
+ * Returns the first sequence numbers of the segments that hold the commits after the snapshot.
+ * @throws CronflowError `store_damaged` when the first of them is missing, because a segment is begun durably before
+ * the snapshot of all segments before it
  */
 function segmentsAfter(directory: string, snapshotSeq: number, journals: readonly number[]): number[] {
   const from = journals.indexOf(snapshotSeq + 1);
@@ -85,9 +85,9 @@ function segmentsAfter(directory: string, snapshotSeq: number, journals: readonl
 }
 
 class Replay {
-  /** The last commit read. */
+  /** The sequence number of the last commit that was read. */
   seq: number;
-  /** Commits applied, and their size in bytes. */
+  /** The number of commits that were applied, and their size in bytes. */
   commits = 0;
   bytes = 0;
   last: Segment | null = null;
@@ -107,7 +107,8 @@ class Replay {
     const file = await disk.open(join(directory, name), newest ? 'change' : 'read');
     try {
       const fileSize = await file.size();
-      // Made by hand to start without a lost segment; Cronflow gives a segment its name with its header.
+      // An empty file was made by hand to start without a lost segment. Cronflow itself gives a segment its name
+      // together with its header.
       if (newest && fileSize === 0) return;
       const place = { directory, name };
       let size = 0;
@@ -137,7 +138,7 @@ class Replay {
       }
       if (header === undefined)
         throw damaged({ ...place, offset: 0 }, 'it is empty', this.#waysFrom(name, 0));
-      // A killed process may have written, but not synced, the last lines.
+      // A killed process may have written the last lines and not synced them.
       if (newest) await file.datasync();
       // Lines of two versions must not meet in one file.
       if (newest && header.schema_version === schemaVersion(migrations))
@@ -190,7 +191,10 @@ function missing(directory: string, seq: number, name: string): Error {
   );
 }
 
-/** Journals after the snapshot before the newest are kept, so the newest can be done without. */
+/**
+ * Says how to start without the newest snapshot. That is possible because the journals after the snapshot before it are
+ * kept.
+ */
 function waysFromSnapshot(snapshots: readonly number[]): string {
   const before = snapshots.at(-2);
   const away = `move ${snapshotName(snapshots.at(-1)!)} away`;

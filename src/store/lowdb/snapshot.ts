@@ -13,21 +13,24 @@ import {
 import { encodeLine, readLines } from './lines.ts';
 import { migrate, type Migration, schemaVersion } from './migrations.ts';
 
-/** How much is written at a time: each write lets pings through, and none is delayed by more than this takes. */
+/**
+ * This much is written at a time. Pings get through between two writes, so none is delayed by more than one write
+ * takes.
+ */
 const CHUNK_BYTES = 128 * 1024;
 /**
- * How much may wait to be synced: a sync of the journal can have to wait until the file system has written
- * all that other files have pending, and that must not be a whole snapshot.
+ * No more than this may wait to be synced. A sync of the journal may have to wait until the file system has written
+ * everything that is pending for other files, and that must not be a whole snapshot.
  */
 const SYNC_BYTES = 4 * 2 ** 20;
-/** Records put into the tables at a time on reading. */
+/** This many records are put into the tables at a time on reading. */
 const BATCH_RECORDS = 1000;
 
 /**
- * Writes a snapshot beside the traffic: unfinished name, sync, rename, sync of the directory.
- * @param records as of commit `header.seq`, whatever is committed meanwhile
- * @returns its size in bytes
- * @throws whatever the disk did; then there is no snapshot of this name, and the ones before it stand
+ * Writes a snapshot beside the traffic: under an unfinished name, then a sync, the rename, and a sync of the directory.
+ * @param records all records as of commit `header.seq`, whatever is committed meanwhile
+ * @returns the size of the snapshot in bytes
+ * @throws any error of the disk; then there is no snapshot of this name, and the ones before it stand
  */
 export async function writeSnapshot(
   disk: Disk,
@@ -89,8 +92,8 @@ async function writeRecords(
 
 /**
  * Reads a snapshot into empty tables, record by record.
- * @param recovery what a person can do if it is damaged
- * @returns its size in bytes
+ * @param recovery tells people what they can do if the snapshot is damaged
+ * @returns the size of the snapshot in bytes
  * @throws CronflowError `store_damaged`
  */
 export async function readSnapshot(
@@ -154,7 +157,7 @@ class Reading {
   }
 
   #flush(): void {
-    // The checksums stand for the records being what was written.
+    // The checksums vouch that the records are those that were written.
     this.#tables.apply({ put: this.#put as Changes['put'], del: {}, events: [] });
     this.#put = {};
     this.#pending = 0;

@@ -15,13 +15,16 @@ import { type Migration, MIGRATIONS } from './migrations.ts';
 import { DAY_MS } from '../../schedule/units.ts';
 
 const MIB = 2 ** 20;
-/** Exit code when a sync failed: the service manager starts the process anew, which then recovers. */
+/** The exit code when a sync failed. The service manager starts the process anew, which then recovers. */
 const EXIT_CODE_UNSYNCED = 70;
-/** Transactions in one commit, and how long they may take; the rest go into the next, so that no flood blocks the process. */
+/**
+ * One commit takes at most this many transactions, for at most this time. The rest go into the next commit, so that no
+ * flood blocks the process.
+ */
 const BATCH_TRANSACTIONS_MAX = 1000;
 const BATCH_MS_MAX = 50;
 
-/** What a data directory may hold unless its store is told otherwise (docs/design.md §3.5). */
+/** The limits of a data directory unless its store is given others (docs/design.md §3.5). */
 export const DEFAULT_LIMITS: AdapterLimits = {
   snapshotJournalBytes: 16 * MIB,
   segmentMsMax: DAY_MS,
@@ -31,28 +34,31 @@ export const DEFAULT_LIMITS: AdapterLimits = {
 };
 
 export interface LowdbStoreOptions {
-  /** The data directory; created if missing. */
+  /** The data directory, which is created if it is missing. */
   directory: string;
   clock: Clock;
   log: Logger;
   limits?: Partial<AdapterLimits>;
-  /** The rest is for tests. */
+  /** This option and those after it are for tests. */
   disk?: Disk;
   lock?: (directory: string) => Promise<Lock>;
   migrations?: readonly Migration[];
   freeze?: boolean;
-  /** Called when a sync failed, and nothing on disk can be trusted; ends the process by default. */
+  /** Is called when a sync failed and nothing on disk can be trusted. By default it ends the process. */
   fatal?: (error: Error) => void;
 }
 
 /** A transaction that waits for its commit. */
 interface Waiting {
-  /** Runs it; returns how it ends once the commit is durable. */
+  /** Runs the transaction. Returns a function that settles it once the commit is durable. */
   run(overlay: Overlay): () => void;
   reject(error: unknown): void;
 }
 
-/** The default store: lowdb, with a journal that makes a commit cost what it changes (docs/design.md §6). */
+/**
+ * The default store: lowdb with a journal, which makes the cost of a commit depend only on its changes (docs/design.md
+ * §6).
+ */
 export class LowdbStore extends LocalStore {
   readonly #options: LowdbStoreOptions;
   readonly #disk: Disk;
@@ -92,7 +98,7 @@ export class LowdbStore extends LocalStore {
     const { first, isReadByOthers } = await takeDirectory(this.#disk, directory);
     await this.#syncWay(first);
     if (isReadByOthers) log.warn('others can read the data directory; make it mode 0700', { directory });
-    // In real time even under a test's clock: it waits for other processes.
+    // The lock uses real time even under a test's clock, because it waits for other processes.
     this.#lock = await (this.#options.lock ?? ((path) => acquireLock(path, systemClock)))(directory);
     try {
       await this.#db.read();
@@ -117,8 +123,9 @@ export class LowdbStore extends LocalStore {
   }
 
   /**
-   * See `Store.transact`. Transactions that come while a commit is under way share the next one: one line,
-   * one sync. Each sees what those before it wrote; none is settled before all are durable.
+   * Commits a transaction as `Store.transact` says. Transactions that come while a commit is under way share the next
+   * one, which is one line and one sync. Each sees the writes of those before it, and none is settled before all are
+   * durable.
    */
   transact<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> {
     if (this.#state !== 'open')
@@ -152,7 +159,7 @@ export class LowdbStore extends LocalStore {
     // Calls of the same turn share a commit.
     await Promise.resolve();
     while (this.#waiting.length > 0) await this.#commit();
-    // In the same turn as the last look, or a call in between would wait for ever.
+    // This happens in the same turn as the last look at the queue, because a call in between would wait for ever.
     this.#committing = null;
   }
 
@@ -170,7 +177,7 @@ export class LowdbStore extends LocalStore {
     for (const done of settle) done();
   }
 
-  /** Runs what waits, as much as belongs into one commit; returns how each ends. */
+  /** Runs as many of the waiting transactions as belong into one commit. Returns the functions that settle them. */
   #runWaiting(overlay: Overlay): (() => void)[] {
     const { clock } = this.#options;
     const endMs = clock.monotonic() + BATCH_MS_MAX;
@@ -210,9 +217,9 @@ export class LowdbStore extends LocalStore {
   }
 
   /**
-   * The names on the way there are synced every time: an earlier start may have made them and been killed
-   * before it came to that. Only where this start made them is it an error if that cannot be done, since
-   * others' directories need not even be readable.
+   * Syncs the names on the way to the data directory. It does so every time, because an earlier start may have made
+   * them and been killed before their sync. A failure is an error only for the directories that this start made, since
+   * those of others need not even be readable.
    * @param first the first directory that this start made
    */
   async #syncWay(first: string | undefined): Promise<void> {

@@ -13,9 +13,9 @@ import { acquireLock, type Lock } from './lock.ts';
 import { migrate, MIGRATIONS, schemaVersion } from './migrations.ts';
 import { OutputFiles } from './outputs.ts';
 
-/** What was imported. */
+/** Sums up what was imported. */
 export interface Imported {
-  /** When the dump was made. */
+  /** The instant at which the dump was made. */
   created_at: string;
   records: number;
   jobs: number;
@@ -25,7 +25,7 @@ export interface ImportOptions {
   directory: string;
   /** The lines of a dump, without line ends. */
   lines: AsyncIterable<string>;
-  /** What faults call the dump. */
+  /** The name by which faults call the dump. */
   name: string;
   /** Milliseconds since the Unix epoch. */
   nowAt: number;
@@ -33,16 +33,16 @@ export interface ImportOptions {
   lock?: (directory: string) => Promise<Lock>;
 }
 
-/** The commit that an imported store begins with. */
+/** The number of the commit with which an imported store begins. */
 const SEQ = 1;
-/** Records put into the tables, and outputs written, at a time. */
+/** This many records are put into the tables, or outputs written, at a time. */
 const BATCH = 500;
 
 /**
- * Makes a store of a dump, in a directory that holds none. The store is there once its snapshot has its name, which is
- * the last thing done: an import that fails leaves a directory that can be imported into again.
- * @throws CronflowError `invalid` for a directory that is not empty, and for a dump that does not check out, by its
- *   line; `store_locked`
+ * Makes a store from a dump, in a directory that holds none. The store is there once its snapshot has its name, which
+ * is the last step. So a failed import leaves a directory into which one can import again.
+ * @throws CronflowError `invalid` for a directory that is not empty, and for a dump that does not check out, with the
+ * number of its line; `store_locked`
  */
 export async function importDump(options: ImportOptions): Promise<Imported> {
   const { directory, disk = realDisk, nowAt, lock = (path) => acquireLock(path, systemClock) } = options;
@@ -63,7 +63,10 @@ export async function importDump(options: ImportOptions): Promise<Imported> {
   }
 }
 
-/** @throws CronflowError `invalid` */
+/**
+ * Refuses a directory that holds data.
+ * @throws CronflowError `invalid`
+ */
 async function expectEmpty(disk: Disk, directory: string): Promise<void> {
   const { journals, snapshots } = sortNames(await disk.list(directory));
   if (snapshots.length === 0 && (journals.length === 0 || (await isCutShort(disk, directory, journals))))
@@ -75,7 +78,7 @@ async function expectEmpty(disk: Disk, directory: string): Promise<void> {
   );
 }
 
-/** Whether an import ended before its snapshot had a name: it left a segment in which there is no commit. */
+/** Tells whether an import ended before its snapshot had a name. Such an import left a segment without a commit. */
 async function isCutShort(disk: Disk, directory: string, journals: readonly number[]): Promise<boolean> {
   if (journals.length !== 1 || journals[0] !== SEQ + 1) return false;
   const file = await disk.open(join(directory, journalName(SEQ + 1)), 'read');
@@ -115,7 +118,10 @@ class Reading {
     else await this.#add(this.#header, value);
   }
 
-  /** @throws CronflowError `invalid` when the end is missing */
+  /**
+   * Checks that the dump is complete and puts the last records.
+   * @throws CronflowError `invalid` when the end is missing
+   */
   async end(): Promise<Imported> {
     if (this.#header === null || this.#footer === null)
       throw this.#fault('the end is missing: it was cut short. Export it again');
@@ -131,7 +137,7 @@ class Reading {
     const migrated = migrate(MIGRATIONS, header.schema_version, table, record);
     if (table === 'outputs') {
       const { job_id: jobId, run_id: runId, ...output } = migrated as DumpedOutput;
-      // Made anew: it names a file.
+      // The reference is made anew, because it names a file.
       const ref = outputRefOf(jobId, runId, output);
       this.#texts.push({ ref, text: output.text });
       (this.#put.outputs ??= []).push(ref);
@@ -156,7 +162,7 @@ class Reading {
       const value = JSON.parse(text) as unknown;
       if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
     } catch {
-      // Said below.
+      // The fault is thrown below.
     }
     throw this.#fault('this line is no JSON object');
   }

@@ -10,19 +10,19 @@ import { acquireLock, type Lock } from './lock.ts';
 import { type Migration, MIGRATIONS, schemaVersion } from './migrations.ts';
 import { recover } from './recovery.ts';
 
-/** What was done to a data directory. */
+/** Sums up what was done to a data directory. */
 export interface Upgraded {
   /** The oldest schema version that a start would have had to read. */
   from: number;
   to: number;
   records: number;
-  /** The snapshot that was written; null where there was nothing to write. */
+  /** The name of the snapshot that was written; null where there was nothing to write. */
   snapshot: string | null;
 }
 
 /**
  * Writes what a data directory holds under the schema version of this Cronflow. A start reads older versions just as
- * well; this is for who wants to know beforehand that it works. The log of older commits stays as it is.
+ * well, but some people want to know beforehand that it works. The log of older commits stays as it is.
  * @param nowAt milliseconds since the Unix epoch
  * @throws CronflowError `store_missing`; `store_damaged`, also for a version that is newer; `store_locked`
  */
@@ -51,7 +51,7 @@ export async function upgradeStore(options: {
   }
 }
 
-/** Of the newest snapshot and of what came after it: all that a start reads. */
+/** Returns the oldest version among the newest snapshot and the journals after it, which are all that a start reads. */
 async function oldestVersion(disk: Disk, directory: string): Promise<number> {
   const { journals, snapshots } = sortNames(await disk.list(directory));
   const newest = snapshots.at(-1) ?? 0;
