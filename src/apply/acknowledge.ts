@@ -5,7 +5,7 @@ import type { Tx } from '../store/store.ts';
 import { applyEvent } from './events.ts';
 
 /**
- * Keeps an open incident from reminding anyone until `untilAt`; it closes as usual (docs/design.md §3.3).
+ * Keeps an open incident from reminding anyone until `untilAt`. It closes as usual (docs/design.md §3.3).
  * @throws CronflowError `not_found`, `incident_closed`
  */
 export function acknowledgeIncident(tx: Tx, id: string, untilAt: number, at: number): Incident {
@@ -16,7 +16,7 @@ export function acknowledgeIncident(tx: Tx, id: string, untilAt: number, at: num
   return openIncident(tx, id);
 }
 
-/** The error for an id that no incident has. */
+/** Returns the error for an id that no incident has. */
 export function unknownIncident(id: string): CronflowError {
   const shown = JSON.stringify(id.slice(0, 200));
   return new CronflowError(

@@ -13,16 +13,16 @@ import { addJob, removeJob } from './jobs.ts';
 import { renameJob } from './renames.ts';
 import { putSystemChange } from './system-change.ts';
 
-/** What of a configuration is stored and applied, besides where its messages go. */
+/** The part of a configuration that is stored and applied. It does not say where messages go. */
 export interface AppliedConfiguration {
   revision: string;
-  /** What was read, so that a start with a broken file can go on with this revision. */
+  /** The text that was read, so that a start with a broken file can go on with this revision. */
   files: readonly { path: string; text: string }[];
   defaults: Declaration;
   groups?: Groups;
   jobs: readonly PlannedJob[];
   globals: Globals;
-  /** What is written in it that belongs to no job, by path, for plans; without secrets. */
+  /** Maps a path to what the configuration says there that belongs to no job. Plans compare it. It holds no secrets. */
   written?: Readonly<Record<string, string>>;
 }
 
@@ -30,38 +30,38 @@ interface StoredConfiguration {
   revision: string;
   files: readonly { path: string; text: string }[];
   defaults: Declaration;
-  /** Absent in what was stored before there were groups. */
+  /** Absent in a configuration that was stored before there were groups. */
   groups?: Groups;
-  /** Absent in what was stored before plans compared it. */
+  /** Absent in a configuration that was stored before plans compared it. */
   written?: Readonly<Record<string, string>>;
   applied_at: number;
 }
 
 const CONFIGURATION_KEY = 'configuration';
 
-/** The last good configuration's revision and text; undefined when none was ever applied. */
+/** Returns the revision and the text of the last good configuration, or undefined when none was ever applied. */
 export async function storedConfiguration(store: Store): Promise<StoredConfiguration | undefined> {
   return (await store.meta(CONFIGURATION_KEY)) as StoredConfiguration | undefined;
 }
 
-/** What the applied configuration says that belongs to no job, by path; undefined where that is not known. */
+/** Returns what the applied configuration says that belongs to no job, by path, or undefined where it is not known. */
 export function readWritten(tx: Pick<Tx, 'meta'>): Readonly<Record<string, string>> | undefined {
   return (tx.meta(CONFIGURATION_KEY) as StoredConfiguration | undefined)?.written;
 }
 
-/** The `defaults` in force. */
+/** Returns the `defaults` in force. */
 export function readDefaults(tx: Tx): Declaration {
   return readFill(tx).defaults;
 }
 
-/** What fills jobs now, those registered over the API too (docs/design.md §5). */
+/** Returns the `defaults` and `groups` that fill jobs now, also those registered over the API (docs/design.md §5). */
 export function readFill(tx: Tx): Fill {
   return (tx.meta(CONFIGURATION_KEY) as StoredConfiguration | undefined) ?? { defaults: {} };
 }
 
 /**
- * Applies a validated configuration in one commit: all of it or nothing (docs/design.md §5, plan and swap).
- * @param at when the change was seen; new expectations count from it
+ * Applies a validated configuration in one commit, all of it or none (docs/design.md §5, plan and swap).
+ * @param at the instant at which the change was seen, from which new expectations count
  * @throws CronflowError `config_invalid` with the faults of a plan that cannot be carried out
  */
 export function applyConfiguration(store: Store, config: AppliedConfiguration, at: number): Promise<Plan> {
@@ -80,7 +80,7 @@ export function applyConfiguration(store: Store, config: AppliedConfiguration, a
       ...(written === undefined ? {} : { written }),
       applied_at: at,
     } satisfies StoredConfiguration);
-    // What a job's spec was depends on the globals of then.
+    // The spec that a job had depends on the globals that were in force then.
     const before = readGlobals(tx);
     writeGlobals(tx, config.globals);
     const specBefore = (job: Job): Spec => specOf(job.name, job.declaration, before);
@@ -101,7 +101,7 @@ export function applyConfiguration(store: Store, config: AppliedConfiguration, a
     for (const { job, declaration } of plan.refilled) change(job, { ...job, declaration, updated_at: at });
     for (const planned of plan.unchanged) if (!isSameRecord(planned)) tx.putJob(declaredAs(planned, at));
     if (!isDeepStrictEqual(before, config.globals)) {
-      // A new notifier, say, is one of every job that does not choose: those in trouble tell it.
+      // A new notifier, for example, belongs to every job that does not choose its own, and jobs in trouble tell it.
       const others = plan.unchanged.map(({ job }) => job.id);
       for (const id of [...others, ...untouchedApiJobIds(tx, plan)]) {
         const job = tx.jobById(id);
@@ -112,7 +112,7 @@ export function applyConfiguration(store: Store, config: AppliedConfiguration, a
   });
 }
 
-/** Jobs of the API that the new configuration leaves as they are. */
+/** Lists the jobs of the API that the new configuration leaves as they are. */
 function untouchedApiJobIds(tx: Tx, plan: Plan): string[] {
   const touched = new Set([...plan.adopted, ...plan.refilled].map(({ job }) => job.id));
   return tx

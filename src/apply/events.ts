@@ -6,7 +6,7 @@ import { DEFAULT_GLOBALS, type Globals, type Spec, specOf } from '../core/model/
 import type { Tx } from '../store/store.ts';
 import { unnotedBefore } from './alive.ts';
 
-/** Meta key under which the applied configuration's globals are stored, for every instance to read. */
+/** The meta key of the globals of the applied configuration, which every instance reads. */
 const GLOBALS_KEY = 'globals';
 
 export function readGlobals(tx: Pick<Tx, 'meta'>): Globals {
@@ -18,11 +18,11 @@ export function writeGlobals(tx: Tx, globals: Globals): void {
 }
 
 /**
- * Applies one event to one job inside a transaction: the only way a job's state changes. A time without a
- * sign of life before the event is noted first, and so is a clock that was set back.
- * @param job as it stands in the transaction, with its new declaration if that is what changed
- * @param event for `spec_changed`, what came before is given as `previous`
- * @param nowAt a tick can be for a part of the time that is over by now
+ * Applies one event to one job inside a transaction. The state of a job changes in no other way. A time without a sign
+ * of life before the event is noted first, and so is a clock that was set back.
+ * @param job the job as it stands in the transaction, with its new declaration if that is what changed
+ * @param event the event; a `spec_changed` gives the spec that the job had as `previous`
+ * @param nowAt now; a tick can be for a part of the time that is over by now
  * @returns what the event did; its records are already written to `tx`
  */
 export function applyEvent(tx: Tx, job: Job, event: Event, nowAt = instantOf(event)): Transition {
@@ -43,7 +43,8 @@ function applyOne(tx: Tx, job: Job, spec: Spec, event: Event): Transition {
     incident: tx.openIncidentOf(job.id) ?? null,
   };
   const result = transition(spec, state, event);
-  // What time does is done again by whatever comes next, unless Cronflow dies before the next sign of life.
+  // A tick that did nothing is not logged, because the next event does the same, unless Cronflow dies before the next
+  // sign of life.
   if (event.type !== 'tick' || result.reason !== 'nothing_due') tx.logEvent(job.id, loggedEvent(event, spec));
   tx.putJob({ ...job, state: result.state.job });
   for (const run of result.runs) tx.putRun(run);
@@ -59,10 +60,10 @@ function loggedEvent(event: Event, spec: Spec): LoggedEvent {
   return event.type === 'restored' ? { ...event, spec } : event;
 }
 
-/** Specs by the declaration they were read from: reading one takes longer than most events do. */
+/** Maps a declaration to the spec that was read from it, because reading one takes longer than most events do. */
 const specs = new WeakMap<object, { globals: Globals; spec: Spec }>();
 
-/** The spec of a job as stored, under the globals now in force. */
+/** Returns the spec of a stored job under the globals that are in force now. */
 export function specOfJob(tx: Tx, job: Job): Spec {
   const globals = readGlobals(tx);
   const known = specs.get(job.declaration);

@@ -5,11 +5,11 @@ import { audience } from './system.ts';
 import { putSystemChange } from './system-change.ts';
 
 /**
- * Notes that a notifier loses messages or cannot be reached, and owes that to the others of
- * `defaults.notify`: one `notifier` incident each, however much is lost (docs/design.md §3.3). One that is
- * configured no longer is nobody's trouble.
- * @param why what it answered
- * @returns names of those who are told; null if it was known already
+ * Notes that a notifier loses messages or cannot be reached, and owes that news to the other notifiers of
+ * `defaults.notify`. There is one `notifier` incident for each failing notifier, however much is lost (docs/design.md
+ * §3.3). A notifier that is no longer configured troubles nobody.
+ * @param why the answer of the notifier
+ * @returns the names of those who are told; null if it was known already
  */
 export function noteNotifierFails(tx: Tx, name: string, why: string, at: number): readonly string[] | null {
   if (!readGlobals(tx).notifiers.includes(name)) return null;
@@ -20,12 +20,12 @@ export function noteNotifierFails(tx: Tx, name: string, why: string, at: number)
   return change.incidents[0]?.told ?? null;
 }
 
-/** Ends it: something got through. */
+/** Ends the incident of a notifier, because a message got through to it. */
 export function noteNotifierWorks(tx: Tx, name: string, at: number): void {
   putSystemChange(tx, closeTrouble(tx.openSystemIncidents(), { kind: 'notifier', subject: name }, at));
 }
 
-/** Names of the notifiers known to fail. */
+/** Returns the names of the notifiers that are known to fail. */
 export function failingNotifiers(tx: Tx): string[] {
   return tx
     .openSystemIncidents()

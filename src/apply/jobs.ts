@@ -4,7 +4,7 @@ import type { Job } from '../core/model/records.ts';
 import type { Tx } from '../store/store.ts';
 import { applyEvent, specOfJob } from './events.ts';
 
-/** Stores a job with a fresh id and the state of a job declared now. */
+/** Stores a job with a fresh id and the state of a job that is declared now. */
 export function addJob(tx: Tx, fields: Omit<Job, 'id' | 'state'>): void {
   const job = { ...fields, id: randomUUID() } as Job;
   const spec = specOfJob(tx, job);
@@ -13,7 +13,7 @@ export function addJob(tx: Tx, fields: Omit<Job, 'id' | 'state'>): void {
   tx.logEvent(job.id, { type: 'declared', at, spec });
 }
 
-/** Ends the watching of a job; its history is kept until housekeeping removes it (docs/design.md §5). */
+/** Ends the watching of a job. Its history is kept until housekeeping removes it (docs/design.md §5). */
 export function removeJob(tx: Tx, job: Job, at: number): void {
   applyEvent(tx, job, { type: 'removed', at });
   const removed = tx.jobById(job.id);

@@ -3,14 +3,14 @@ import type { Job } from '../core/model/records.ts';
 import type { Tx } from '../store/store.ts';
 import { applyEvent, specOfJob } from './events.ts';
 
-/** Pauses a job, whoever declared it; its file may change meanwhile (docs/design.md §3.3). */
+/** Pauses a job of any source. Its file may change meanwhile (docs/design.md §3.3). */
 export function pauseJob(tx: Tx, job: Job, at: number): void {
   if (!job.state.paused_by_api) applyEvent(tx, job, { type: 'paused', at });
 }
 
 /**
  * Ends a pause, also that of a job which was registered paused.
- * @throws CronflowError `job_in_file` when it is the file that says so
+ * @throws CronflowError `job_in_file` when the file of the job says that it is paused
  */
 export function resumeJob(tx: Tx, job: Job, at: number): void {
   const isDeclared = job.declaration.paused ?? false;
@@ -33,7 +33,7 @@ export function resumeJob(tx: Tx, job: Job, at: number): void {
   applyEvent(tx, resumed, { type: 'spec_changed', at, previous });
 }
 
-/** Where a job of a file is declared, for people. */
+/** Says for people where a job of a file is declared. */
 export function placeOf(job: Job): string {
   return job.place === null ? 'a file' : `${job.place.file}, line ${job.place.line}`;
 }

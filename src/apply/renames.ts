@@ -4,17 +4,17 @@ import { FORMER_NAME_MS, formerNames } from '../core/plan/rename.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { applyEvent } from './events.ts';
 
-/** Who had a name and when it was given up, by the name. */
+/** Maps a former name to the job that had it and to the instant at which the job gave it up. */
 type Renames = Readonly<Record<string, { job_id: string; at: number }>>;
 
-/** Meta key of the index that finds a job by a name it no longer has; the jobs themselves hold the same. */
+/** The meta key of the index that finds a job by a name it no longer has. The jobs themselves hold the same facts. */
 const RENAMES_KEY = 'renames';
 
 /**
  * Lets a job go on under another name, with its history (docs/design.md §5). Its open incident takes the new name.
- * @param next the job with its new name and what is declared now
+ * @param next the job with its new name and its present declaration
  * @param replaced the job without history that has the new name so far
- * @param previous the job's spec until now
+ * @param previous the spec of the job until now
  */
 export function renameJob(
   tx: Tx,
@@ -31,7 +31,7 @@ export function renameJob(
   tx.putMeta(RENAMES_KEY, { ...others, [job.name]: { job_id: job.id, at } } satisfies Renames);
 }
 
-/** The id of the job that had a name which no job has now, for as long as pings under it count. */
+/** Returns the id of the job that had a name which no job has now, for as long as pings under that name count. */
 export async function formerOwnerId(store: Store, name: string, now: number): Promise<string | undefined> {
   const renames = ((await store.meta(RENAMES_KEY)) ?? {}) as Renames;
   const former = Object.hasOwn(renames, name) ? renames[name] : undefined;

@@ -12,21 +12,21 @@ import { readGlobals } from './events.ts';
 import { putSystemChange } from './system-change.ts';
 import { defaultNotifiers } from '../core/model/defaults.ts';
 
-/** Says that something is wrong with Cronflow itself: one message to `defaults.notify` (docs/design.md §3.3). */
+/** Reports that something is wrong with Cronflow itself, in one message to `defaults.notify` (docs/design.md §3.3). */
 export function reportTrouble(store: Store, trouble: Trouble, at: number): Promise<void> {
   return store.transact({}, (tx) => {
     putSystemChange(tx, openTrouble(tx.openSystemIncidents(), trouble, audience(tx), at));
   });
 }
 
-/** Says that it is over, to those who were told; nothing if there was no such trouble. */
+/** Reports to those who were told that a trouble is over. It does nothing if there was no such trouble. */
 export function reportMended(store: Store, kind: Trouble['kind'], at: number): Promise<void> {
   return store.transact({}, (tx) =>
     putSystemChange(tx, closeTrouble(tx.openSystemIncidents(), { kind }, at)),
   );
 }
 
-/** Who is told of system incidents, and how often they are reminded. */
+/** Returns the notifiers that are told of system incidents, and how often they are reminded. */
 export function audience(tx: Tx): Audience {
   const defaults = readDefaults(tx);
   const every = defaults.remind_every;

@@ -16,22 +16,22 @@ import { isRefusal } from '../store/backlog.ts';
 import type { Scope, Store, Tx } from '../store/store.ts';
 import type { Ingest, PingResult } from './ingest.ts';
 
-/** More jobs than this are refused, so that a script gone wild cannot fill the store. */
+/** A job beyond this number is refused, so that a script gone wild cannot fill the store. */
 export const JOBS_MAX_DEFAULT = 100_000;
 
 export interface JobIngestOptions {
   store: Store;
   clock: Clock;
   jobsMax?: number;
-  /** Called after each commit: there may be something new to check or to deliver. */
+  /** Is called after each commit, because there may be something new to check or to deliver. */
   onCommit: () => void;
-  /** Called when something could not be stored and was refused. */
+  /** Is called when a change could not be stored and was refused. */
   onRefusal: () => void;
-  /** Whether a job of this name is declared and could not be stored yet. */
+  /** Tells whether a job of this name is declared and could not be stored yet. */
   isUnstored?: (name: string) => boolean;
 }
 
-/** Pings and API writes: each is one transaction, answered when it is durable. */
+/** Takes pings and API writes. Each is one transaction and is answered when it is durable. */
 export class JobIngest implements Ingest {
   readonly #store: Store;
   readonly #clock: Clock;
@@ -50,7 +50,7 @@ export class JobIngest implements Ingest {
     this.#isUnstored = options.isUnstored ?? (() => false);
   }
 
-  /** From now on every write is refused with `stopping`. */
+  /** Refuses every write from now on with `stopping`. */
   stop(): void {
     this.#stopping = true;
   }
@@ -140,7 +140,10 @@ export class JobIngest implements Ingest {
   }
 }
 
-/** A client keeps what is refused so, and gives up what goes to a job that nobody knows. */
+/**
+ * Returns the error for a ping of such a job. A client keeps a ping that is refused with it, but gives up one that is
+ * refused because nobody knows the job.
+ */
 function notStoredYet(name: string): CronflowError {
   const detail = `Job "${name}" is declared and could not be stored yet. Try again in a moment.`;
   return new CronflowError('store_unavailable', detail);
@@ -160,7 +163,8 @@ function recordPing(tx: Tx, job: Job, ping: Ping): PingResult {
 }
 
 /**
- * A `log` that comes twice, or late, does not take the place of what the end of its run has said (docs/design.md §3.2).
+ * Tells whether a ping may not replace the output of its run. A `log` that comes twice, or late, does not take the
+ * place of the output that the end of its run sent (docs/design.md §3.2).
  */
 function isOutdated(ping: Ping, run: Run): boolean {
   return ping.kind === 'log' && run.outcome !== null && !isGivenUp(run.outcome) && run.output_bytes > 0;
@@ -180,7 +184,10 @@ function registerJob(tx: Tx, name: string, declared: Declaration, at: number): J
   return currentJob(tx, name);
 }
 
-/** @throws CronflowError `job_in_file` */
+/**
+ * Declares a job of the API anew.
+ * @throws CronflowError `job_in_file`
+ */
 function changeJob(tx: Tx, job: Job, declared: Declaration, at: number): void {
   if (job.source === 'file') {
     throw new CronflowError(
@@ -198,7 +205,7 @@ function changeJob(tx: Tx, job: Job, declared: Declaration, at: number): void {
   applyEvent(tx, next, { type: 'spec_changed', at, previous });
 }
 
-/** A job of the API goes on under another name, as one of a file does by its `renamed_from`. */
+/** Lets a job of the API go on under another name, as `renamed_from` in a file does for a job of that file. */
 function registerRenamed(
   tx: Tx,
   { name, from, declared }: { name: string; from: string; declared: Declaration },

@@ -5,15 +5,15 @@ import type { LogFields, Logger } from '../observe/log.ts';
 
 const NAMES_MAX = 1_000;
 const SAID_EVERY_MS = 3_600_000;
-/** Lines of the log in an hour, over all names. */
+/** At most this many lines are logged in an hour, over all names. */
 const LINES_MAX = 100;
-/** As long as the name of a job can be. What is longer is nobody's, and its beginning says enough. */
+/** No job has a longer name. A name that is longer belongs to nobody, and its beginning says enough. */
 const NAME_LENGTH_MAX = 128;
 
-/** Pings under a name that no job has, since Cronflow started. Instants in milliseconds since the Unix epoch. */
+/** The pings since Cronflow started under a name that no job has. Instants are milliseconds since the Unix epoch. */
 export interface UnknownPing {
   name: string;
-  /** Of the last one. */
+  /** The kind of the last of the pings. */
   kind: PingKind;
   count: number;
   first_at: number;
@@ -21,14 +21,15 @@ export interface UnknownPing {
 }
 
 /**
- * Says in the log that pings come for jobs nobody declared, or that have another name now: once an hour for each
- * name, since a forgotten crontab line pings every minute, and so many lines an hour for all of them.
+ * Says in the log that pings come for jobs that nobody declared, or that have another name now. It says so once an hour
+ * for each name, since a forgotten crontab line pings every minute, and in no more than `LINES_MAX` lines an hour for
+ * all of them.
  */
 export class UnknownPings {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #lines: Lines;
-  /** By name, those that pinged last at the end. */
+  /** Maps a name to its pings; the names that pinged last are at the end. */
   readonly #names = new Map<string, UnknownPing & { isFormer: boolean; saidAt: number }>();
 
   constructor(options: { clock: Clock; logger: Logger }) {
@@ -41,13 +42,16 @@ export class UnknownPings {
     this.#note('a ping came for a job nobody declared', name, kind, {});
   }
 
-  /** @param job what the job is called now */
+  /**
+   * Notes a ping under a former name of a job.
+   * @param job the present name of the job
+   */
   noteFormer(name: string, job: string, kind: PingKind): void {
     const message = 'a ping came under a former name; it counts for 30 days after the rename';
     this.#note(message, name, kind, { job });
   }
 
-  /** Names that nobody declared, those that pinged last first; at most 1,000. */
+  /** Lists names that nobody declared, at most 1,000. Those that pinged last come first. */
   recent(): UnknownPing[] {
     return [...this.#names.values()]
       .filter(({ isFormer }) => !isFormer)
