@@ -5,28 +5,31 @@ import type { Store, Tx } from '../store/store.ts';
 import { settleJob, settlingTime } from './settling.ts';
 import { errorText } from '../core/model/errors.ts';
 
-/** Never sleeps longer: a suspended machine or a stepped clock is noticed soon (docs/design.md §3.4). */
+/**
+ * The checker never sleeps longer, so that a suspended machine or a clock that was set is noticed soon (docs/design.md
+ * §3.4).
+ */
 const SLEEP_MS_MAX = 10_000;
-/** Jobs settled in one commit, if there is time for as many; the rest follow at once. */
+/** One commit settles at most this many jobs, if there is time for them. The rest follow at once. */
 const BATCH_MAX = 500;
 /** A job whose tick failed is left alone for this long, so that it holds up no other. */
 const RETRY_MS = 30_000;
-/** How soon a check that failed as a whole is tried again. */
+/** A check that failed as a whole is tried again after this time. */
 const RETRY_FAILED_MS = 1_000;
-/** Waking later than meant by more than this means that the machine was suspended, or nearly. */
+/** A checker that wakes later than it meant to by more than this was suspended with its machine, or nearly so. */
 const LATE_MS_MAX = 20_000;
-/** How long it waits for liveness, which tries every 10 s, to note a time without a sign of life. */
+/** The checker waits this long for liveness, which tries every 10 s, to note a time without a sign of life. */
 const UNNOTED_MS_MAX = 30_000;
 
 export interface CheckerOptions {
   store: Store;
   clock: Clock;
   logger: Logger;
-  /** Called after each commit: there may be something to deliver. */
+  /** Is called after each commit, because there may be something to deliver. */
   onCommit: () => void;
-  /** Called before a tick that comes much later than it was meant to: notes a gap that may have been. */
+  /** Is called before a tick that comes much later than it was meant to, and notes the gap if there was one. */
   onLateWake: () => Promise<void>;
-  /** Whether commits were refused of late and the jobs do not know of that gap yet. */
+  /** Tells whether commits were refused of late and the jobs do not know of that gap yet. */
   isGapUnnoted: () => boolean;
 }
 
@@ -39,9 +42,14 @@ export class Checker {
   #wanted = false;
   #stopped = true;
   #wakeAt = Infinity;
-  /** On the monotonic clock, when it was first found that nobody has noted yet how long pings were refused. */
+  /**
+   * The instant on the monotonic clock at which it was first found that nobody has noted yet how long pings were
+   * refused.
+   */
   #unnotedSinceMs: number | null = null;
-  /** On the monotonic clock, when a check last left nothing undone that was due; null before the first. */
+  /**
+   * The instant on the monotonic clock at which a check last left nothing undone that was due; null before the first.
+   */
   lastPassedMs: number | null = null;
 
   constructor(options: CheckerOptions) {
@@ -53,20 +61,20 @@ export class Checker {
     this.wake();
   }
 
-  /** Waits for the commit that is under way; what else is due is left to the next start. */
+  /** Waits for the commit that is under way. Everything else that is due is left to the next start. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel?.();
     await this.#checking;
   }
 
-  /** Something changed: look again at what is due next. Cheap, and safe to call at any time. */
+  /** Looks again at what is due next, because something changed. A call is cheap and safe at any time. */
   wake(): void {
     if (this.#stopped) return;
     this.#wanted = true;
     this.#checking ??= this.#loop().finally(() => {
       this.#checking = null;
-      // Asked for after the loop looked for the last time, and before it was over.
+      // It was asked for after the loop had looked for the last time, and before the loop was over.
       if (this.#wanted) this.wake();
     });
   }
@@ -89,23 +97,24 @@ export class Checker {
     }
   }
 
-  /** Settles everything that is due, unless it is to stop, and returns when to look again. */
+  /** Settles everything that is due, unless it is to stop, and returns the instant at which to look again. */
   async #check(): Promise<number> {
     const { store, clock, onLateWake } = this.#options;
     if (clock.now() - this.#wakeAt > LATE_MS_MAX) await onLateWake();
     this.#wakeAt = Infinity;
     while (!this.#stopped) {
-      // Only instants that are over: a ping of this very one may still come, and comes first (docs/design.md §3).
+      // Only instants that are over are settled. A ping of the present one may still come, and comes first
+      // (docs/design.md §3).
       const now = clock.now() - 1;
       for (const [id, at] of this.#retryAt) {
-        // Further off than any retry is set means that the clock stepped back.
+        // No retry is set further off than that, so the clock was set back.
         if (at <= now || at > now + RETRY_MS) this.#retryAt.delete(id);
       }
       const due = await store.dueJobIds(now, BATCH_MAX + this.#retryAt.size);
       const ids = due.filter((id) => !this.#retryAt.has(id));
       if (ids.length === 0) break;
       if (await this.#settle(ids, now)) continue;
-      // A gap has one end for all jobs, whatever was due first when the store worked again.
+      // A gap has one end for all jobs, whichever of them was due first when the store worked again.
       this.#unnotedSinceMs ??= clock.monotonic();
       if (clock.monotonic() - this.#unnotedSinceMs < UNNOTED_MS_MAX) return now + RETRY_FAILED_MS;
       await onLateWake();
@@ -119,7 +128,10 @@ export class Checker {
     return nextAt + 1;
   }
 
-  /** @returns false if a time without a sign of life has to be noted first, and nothing was done */
+  /**
+   * Settles the jobs as far as there is time.
+   * @returns false if nothing was done, because a time without a sign of life has to be noted first
+   */
   async #settle(ids: readonly string[], now: number, isWaitOver = false): Promise<boolean> {
     const { store, clock, logger, onCommit, isGapUnnoted } = this.#options;
     const isNoted = await store.transact({ ids }, (tx) => {

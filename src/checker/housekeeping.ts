@@ -8,15 +8,15 @@ import { DAY_MS } from '../schedule/units.ts';
 import { errorText } from '../core/model/errors.ts';
 
 const EVERY_MS = 3_600_000;
-/** History of removed jobs, so that a revert restores it (docs/design.md §5). */
+/** The history of a removed job is kept for this long, so that a revert restores it (docs/design.md §5). */
 const REMOVED_JOBS_MS = 30 * DAY_MS;
-/** Closed incidents (docs/design.md §3.5), and the deliveries about them. */
+/** Closed incidents (docs/design.md §3.5) and the deliveries about them are kept for this long. */
 const INCIDENTS_MS = 90 * DAY_MS;
-/** Daily figures (docs/design.md §3.5). */
+/** Daily figures are kept for this long (docs/design.md §3.5). */
 const DAYS_MS = 90 * DAY_MS;
 const BATCH = 500;
 
-/** Once an hour, forgets what is older than it needs to be, a batch at a time beside the traffic. */
+/** Forgets once an hour everything that is older than it needs to be, a batch at a time beside the traffic. */
 export class Housekeeping {
   readonly #store: Store;
   readonly #clock: Clock;
@@ -42,7 +42,7 @@ export class Housekeeping {
     this.#cancel = null;
   }
 
-  /** Removes jobs, former names, daily figures, incidents and finished deliveries past their time. */
+  /** Removes jobs, former names, daily figures, incidents and finished deliveries that are past their time. */
   async run(): Promise<void> {
     const now = this.#clock.now();
     await this.#store.transact({ all: true }, (tx) => {

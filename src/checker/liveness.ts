@@ -15,9 +15,10 @@ import { noteGap, Outages, setOutagesBack } from './outages.ts';
 import { errorText } from '../core/model/errors.ts';
 
 /**
- * Stores every 10 s that Cronflow was able to take pings, and tells every job of the times when it was not:
- * stopped, crashed, suspended, or with a store that refused commits (docs/design.md §3.4). One rule finds almost all:
- * the last stored sign of life is too old. A store that refused for less than that is known by what it refused.
+ * Stores every 10 s that Cronflow was able to take pings, and tells every job of the times when it was not: stopped,
+ * crashed, suspended, or with a store that refused commits (docs/design.md §3.4). One rule finds almost all of these
+ * times: the last stored sign of life is too old. A store that refused for a shorter time is known by the commits that
+ * it refused.
  */
 export class Liveness {
   readonly #store: Store;
@@ -30,16 +31,17 @@ export class Liveness {
   #cancel: (() => void) | null = null;
   #stopped = false;
   #writing: Promise<void> = Promise.resolve();
-  /** When a commit was last refused, until the gap that this makes is noted. */
+  /** The instant at which a commit was last refused, until the gap that this makes is noted. */
   #refusedAt: number | null = null;
-  /** On the monotonic clock, when a sign of life was last stored; null before the first. */
+  /** The instant on the monotonic clock at which a sign of life was last stored; null before the first. */
   lastStoredMs: number | null = null;
 
   /**
-   * @param options.onBeat called after each attempt to store a sign of life, with why it failed or why the store counts
-   *   as failing although it took that, or null
-   * @param options.onClockSetBack called when the wall clock turned out to have been set back, be it while Cronflow was
-   *   away
+   * @param options.onBeat called after each attempt to store a sign of life, with the reason why it failed, or why the
+   * store
+   *   counts as failing although it took the sign, or with null
+   * @param options.onClockSetBack called when the wall clock turns out to have been set back, also while Cronflow was
+   * away
    */
   constructor(options: {
     store: Store;
@@ -59,10 +61,10 @@ export class Liveness {
   }
 
   /**
-   * To be awaited before the first ping is taken and the first tick: notes the time since the last stop. A store that
-   * refuses that, on a full disk for instance, refuses pings too: the time goes on until a later beat is stored, and
-   * nothing is judged before.
-   * @throws whatever else than a refusal the store throws
+   * Notes the time since the last stop, and is awaited before the first ping is taken and the first tick. A store that
+   * refuses this, on a full disk for instance, refuses pings too. Then the time goes on until a later beat is stored,
+   * and nothing is judged before.
+   * @throws any error of the store but a refusal
    */
   async start(): Promise<void> {
     try {
@@ -74,7 +76,10 @@ export class Liveness {
     this.#schedule();
   }
 
-  /** To be called when no ping can come any more: that instant is the last sign of life, however long storing it takes. */
+  /**
+   * Stores the last sign of life, and is called when no ping can come any more. That instant is the last sign of life,
+   * however long storing it takes.
+   */
   async stop(): Promise<void> {
     const lastAt = this.#clock.now();
     this.#stopped = true;
@@ -87,19 +92,19 @@ export class Liveness {
   }
 
   /**
-   * Looks at once whether there was a gap. The checker calls it when it wakes much later than it meant to,
-   * so that a tick after a suspension never comes before the gap it has to know of.
+   * Looks at once whether there was a gap. The checker calls it when it wakes much later than it meant to, so that a
+   * tick after a suspension never comes before the gap of which it has to know.
    */
   async check(): Promise<void> {
     await this.#write(GAP_MS_MIN);
   }
 
-  /** A ping or a change was refused, since it could not be stored: however short that lasts, it is a gap. */
+  /** Notes that a ping or a change was refused, since it could not be stored. That is a gap, however short it is. */
   noteRefusal(): void {
     this.#refusedAt = this.#clock.now();
   }
 
-  /** Whether nothing may be judged yet, for commits were refused and the jobs do not know. */
+  /** Tells whether nothing may be judged yet, because commits were refused and the jobs do not know of it. */
   get isGapUnnoted(): boolean {
     return this.#refusedAt !== null;
   }
@@ -122,27 +127,30 @@ export class Liveness {
 
   #refused(error: unknown): void {
     this.noteRefusal();
-    this.#logger.error('no commit succeeds', { error: errorText(error) });
+    this.#logger.error('the store takes no commit', { error: errorText(error) });
     this.#onBeat(errorText(error));
   }
 
-  /** What time does to system incidents; a beat is often enough for it. */
+  /** Lets time act on system incidents, for which every beat is often enough. */
   async #lookAround(): Promise<void> {
     await this.#outages.look();
     if (await remindOfSystemIncidents(this.#store, this.#clock.now())) this.#onCommit();
   }
 
-  /** @param at of the sign of life; null: now */
+  /**
+   * Stores a sign of life.
+   * @param at the instant of the sign of life; null means now
+   */
   async #write(gapMsMin: number, at: number | null = null): Promise<void> {
     for (;;) {
       const previousAt = (await this.#store.meta(LIVENESS_KEY)) as number | undefined;
       const now = at ?? this.#clock.now();
       const refusedAt = this.#refusedAt;
-      // Another instance that stored a sign of life since could take pings.
+      // If another instance has stored a sign of life since the refusal, it could take pings.
       const isRefused = refusedAt !== null && (previousAt ?? now) <= refusedAt;
       const event = previousAt === undefined ? null : eventSince(previousAt, now, isRefused ? 0 : gapMsMin);
       const isWritten = await this.#store.transact({ all: event !== null }, (tx) => {
-        // Written meanwhile: a gap that is known already must not be noted as another.
+        // Another instance wrote meanwhile. A gap that is known already must not be noted once more.
         if (tx.meta(LIVENESS_KEY) !== previousAt) return false;
         tx.putMeta(LIVENESS_KEY, now);
         if (event !== null) this.#note(tx, event, previousAt ?? now);
@@ -158,15 +166,15 @@ export class Liveness {
     }
   }
 
-  /** Tells every job, and those who are to be told that Cronflow was away, in one commit. */
+  /** Tells every job of the event, and notes that people are to be told of it, in one commit. */
   #note(tx: Tx, event: TimeEvent, previousAt: number): void {
     for (const job of tx.jobs()) {
       if (job.removed_at !== null) continue;
       try {
         tx.attempt(() => applyEvent(tx, job, event));
       } catch (error) {
-        // One that cannot be told must not keep the others from being told, nor the beat from going on.
-        this.#logger.error('a job could not be told of a gap', { job_id: job.id, error: errorText(error) });
+        // A job that cannot be told must keep neither the others from being told nor the beat from going on.
+        this.#logger.error('a gap could not be noted for a job', { job_id: job.id, error: errorText(error) });
       }
     }
     if (event.type === 'gap') noteGap(tx, { from_at: event.from_at, to_at: event.to_at });
@@ -176,17 +184,17 @@ export class Liveness {
   #report(awayMs: number): void {
     if (awayMs < 0) {
       const seconds = Math.round(-awayMs / 1000);
-      this.#logger.warn('the clock was set back; what is expected next was computed again', { seconds });
+      this.#logger.warn('the clock was set back; the next slot of every job was computed again', { seconds });
     }
     if (awayMs <= GAP_MS_MIN) return;
     const seconds = Math.round(awayMs / 1000);
-    this.#logger.warn('pings could not be taken for a while; slots of that time can end unknown', {
+    this.#logger.warn('Cronflow could take no pings for a while; slots of that time can end unknown', {
       seconds,
     });
   }
 }
 
-/** What the time since the last sign of life means to every job; null for nothing. */
+/** Returns the event that the time since the last sign of life is to every job, or null if it is none. */
 function eventSince(previousAt: number, now: number, gapMsMin: number): TimeEvent | null {
   if (isClockSetBack(previousAt, now)) return { type: 'clock_set_back', at: now };
   return now - previousAt > gapMsMin ? { type: 'gap', from_at: previousAt, to_at: now } : null;

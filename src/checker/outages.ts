@@ -21,25 +21,27 @@ import type { Store, Tx } from '../store/store.ts';
 import { settleJob, settlingTime } from './settling.ts';
 import { errorText } from '../core/model/errors.ts';
 
-/** Meta key of the outages nobody was told of yet. */
+/** The meta key of the outages of which nobody was told yet. */
 export const OUTAGES_KEY = 'outages';
-/** Jobs settled in the commit that tells; while more are due, the checker is given time to settle them. */
+/**
+ * The commit that tells settles at most this many jobs. While more are due, the checker is given time to settle them.
+ */
 const SETTLED_MAX = 500;
 const SETTLING_MS = 1_000;
-/** However many jobs are due, the message comes this long after it was owed. */
+/** The message comes at most this long after it was owed, however many jobs are due. */
 const SETTLING_MS_MAX = 300_000;
 
-/** Notes a gap that a message is to tell of; to be called in the commit that tells the jobs of it. */
+/** Notes a gap of which a message is to tell. It is called in the commit that tells the jobs of the gap. */
 export function noteGap(tx: Tx, gap: Gap): void {
   writeOutages(tx, withGap(readOutages(tx), gap, readGlobals(tx).replayWindowMs));
 }
 
-/** Dates what is not told yet as if the clock had been right all along. */
+/** Dates the outages that are not told yet as if the clock had been right all along. */
 export function setOutagesBack(tx: Tx, byMs: number): void {
   writeOutages(tx, withClockSetBack(readOutages(tx), byMs));
 }
 
-/** Tells, once, that Cronflow was away and what it could not see (docs/design.md §3.4). */
+/** Tells once that Cronflow was away and what it could not see (docs/design.md §3.4). */
 export class Outages {
   readonly #store: Store;
   readonly #clock: Clock;
@@ -50,7 +52,7 @@ export class Outages {
   #stopped = false;
   #looking: Promise<void> = Promise.resolve();
 
-  /** @param options.isGapUnnoted whether commits were refused that no gap stands for yet */
+  /** @param options.isGapUnnoted tells whether commits were refused for which there is no gap yet */
   constructor(options: {
     store: Store;
     clock: Clock;
@@ -66,21 +68,21 @@ export class Outages {
   }
 
   /**
-   * Tells what is due and looks again when the next is. To be called often: a timer alone would not notice
-   * a clock that was set.
+   * Tells of the outages that are due, and looks again when the next one is. It is called often, because a timer alone
+   * would not notice a clock that was set.
    */
   look(): Promise<void> {
     this.#looking = this.#looking
       .then(() => this.#lookNow())
       .catch((error: unknown) => {
-        this.#logger.error('an outage could not be told and will be tried again', {
+        this.#logger.error('the message about an outage failed and will be tried again', {
           error: errorText(error),
         });
       });
     return this.#looking;
   }
 
-  /** Waits for a commit under way; none follows. */
+  /** Waits for a commit that is under way, after which there is none. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel?.();
@@ -109,13 +111,14 @@ export class Outages {
   }
 
   /**
-   * @param isLate that what is due is not settled yet is no reason to wait any longer
-   * @returns what was said, of each outage that is worth a message; null when more has to be settled first
+   * Tells of the outages that are due.
+   * @param isLate that it waits no longer, even for jobs that are due and not settled yet
+   * @returns the text for each outage that is worth a message; null when more has to be settled first
    */
   #tell(tx: Tx, dueJobIds: readonly string[], now: number, isLate: boolean): string[] | null {
-    // The machine slept past the instant: liveness notes that first, and may put the message off.
+    // The machine slept past the instant. Liveness notes that first, and may put the message off.
     if (gapBefore(tx, now) !== null || this.#isGapUnnoted()) return [];
-    // Slots whose replay window ends with this very instant have ended, however the timers are ordered.
+    // Slots whose replay window ends with this very instant have ended, whichever timer fires first.
     const isTimeUp = settlingTime(this.#clock);
     for (const [at, id] of dueJobIds.entries()) {
       if (at > 0 && isTimeUp() && !isLate) return null;
@@ -141,7 +144,10 @@ export class Outages {
     });
   }
 
-  /** @returns whether nothing is left of the job that was due, as far as it can be settled at all */
+  /**
+   * Settles one job.
+   * @returns whether nothing is left of the job that was due, as far as it can be settled at all
+   */
   #settle(tx: Tx, id: string, now: number, isTimeUp: () => boolean): boolean {
     try {
       return tx.attempt(() => settleJob(tx, id, now, isTimeUp)).isDone;
@@ -165,7 +171,7 @@ function unseenIn(tx: Tx, outage: Outage): Unseen[] {
   });
 }
 
-/** Until when slots that the outage touched are still expected; null when none is. */
+/** Returns the instant until which slots that the outage touched are still expected, or null when none is. */
 function touchedUntilIn(tx: Tx, outage: Outage): number | null {
   const untilAts = tx.jobs().flatMap((job) => {
     if (job.removed_at !== null) return [];

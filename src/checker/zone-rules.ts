@@ -3,14 +3,14 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store } from '../store/store.ts';
 
-/** Meta key of the version of the time zone rules by which the stored expectations were found. */
+/** The meta key of the version of the time zone rules by which the stored expectations were found. */
 const ZONE_RULES_KEY = 'zone_rules';
 
 /**
- * Has every job expect its next slot by the rules of time zones that are in force now. A government can change them
- * with a few weeks' notice, and Node brings the new ones with an update; a slot stored before it would be an hour off.
- * To be awaited before the first ping is taken and the first tick.
- * @param version of the rules, such as `2025b`; those of this Node unless given
+ * Lets every job expect its next slot by the rules of time zones that are in force now. A government can change them
+ * with a few weeks' notice, and Node brings the new ones with an update. A slot that was stored before the update would
+ * be an hour off. It is awaited before the first ping is taken and the first tick.
+ * @param version the version of the rules, such as `2025b`; by default that of this Node
  */
 export async function expectByZoneRules(
   { store, clock, logger }: { store: Store; clock: Clock; logger: Logger },
