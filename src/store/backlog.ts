@@ -47,7 +47,10 @@ export class Backlog {
         return await work();
       } catch (error) {
         if (!isRefusal(error)) throw error;
-        this.#logger.warn('put off until something can be stored', { what, error: error.message });
+        this.#logger.warn('the store refused work, which is put off until the store takes commits', {
+          what,
+          error: error.message,
+        });
       }
     }
     this.#waiting.set(what, work);
@@ -71,7 +74,7 @@ export class Backlog {
         await work();
       } catch (error) {
         if (isRefusal(error)) return this.#retryLater();
-        this.#logger.error('what was put off failed', { what, error: errorText(error) });
+        this.#logger.error('work that was put off failed', { what, error: errorText(error) });
       }
       // Newer work of the same name may have come meanwhile.
       if (this.#waiting.get(what) === work) this.#waiting.delete(what);

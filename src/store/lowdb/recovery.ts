@@ -134,7 +134,7 @@ class Replay {
         const ways = this.#waysFrom(name, 0);
         header = checkHeader<JournalHeader>(place, line.value, 'journal', schemaVersion(migrations), ways);
         if (header.first_seq !== firstSeq)
-          throw damaged(at, `it begins with commit ${header.first_seq}, its name says otherwise`, ways);
+          throw damaged(at, `it begins with commit ${header.first_seq}, but its name says otherwise`, ways);
       }
       if (header === undefined)
         throw damaged({ ...place, offset: 0 }, 'it is empty', this.#waysFrom(name, 0));

@@ -111,13 +111,14 @@ export async function readSnapshot(
     let size = 0;
     for await (const line of readLines(file)) {
       const fail = (what: string): Error => damaged({ ...where, offset: line.start }, what, recovery);
-      if (reading.ended) throw fail('there is something behind the end of the snapshot');
+      if (reading.ended) throw fail('there is something after the end of the snapshot');
       if (line.fault !== null) throw fail(`a line is damaged (${line.fault})`);
       size = line.end;
       if (header === undefined) {
         const versionMax = schemaVersion(migrations);
         header = checkHeader<SnapshotHeader>(where, line.value, 'snapshot', versionMax, recovery);
-        if (header.seq !== place.seq) throw fail(`it holds commit ${header.seq}, its name says otherwise`);
+        if (header.seq !== place.seq)
+          throw fail(`it ends with commit ${header.seq}, but its name says otherwise`);
       } else if (Array.isArray(line.value)) {
         const [table, record] = line.value as [TableName, unknown];
         reading.add(table, migrate(migrations, header.schema_version, table, record));

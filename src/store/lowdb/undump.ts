@@ -112,7 +112,7 @@ class Reading {
     this.#lineNumber += 1;
     if (text.trim() === '') return;
     const value = this.#parsed(text);
-    if (this.#footer !== null) throw this.#fault('there is something behind the end of the dump');
+    if (this.#footer !== null) throw this.#fault('there is something after the end of the dump');
     if (this.#header === null) this.#header = this.#headerOf(value);
     else if ('end' in value) this.#footer = this.#footerOf(value);
     else await this.#add(this.#header, value);
@@ -180,7 +180,9 @@ class Reading {
 
   #footerOf(value: Record<string, unknown>): DumpFooter {
     if (value['records'] === this.#count) return { end: true, records: this.#count };
-    throw this.#fault(`${String(value['records'])} records are said to be in it, and ${this.#count} are`);
+    throw this.#fault(
+      `its last line says ${String(value['records'])} records, and the dump has ${this.#count}`,
+    );
   }
 
   #fault(what: string): CronflowError {

@@ -165,8 +165,12 @@ describe('a dump', () => {
   test.each([
     ['without an end', [whole[0]!, whole[1]!], 'dump:2: the end is missing'],
     ['that is empty', [], 'dump:1: the end is missing'],
-    ['that lacks a record', [whole[0]!, whole[2]!], 'dump:2: 1 records are said to be in it, and 0 are'],
-    ['that goes on', [...whole, whole[1]!], 'dump:4: there is something behind the end of the dump'],
+    [
+      'that lacks a record',
+      [whole[0]!, whole[2]!],
+      'dump:2: its last line says 1 records, and the dump has 0',
+    ],
+    ['that goes on', [...whole, whole[1]!], 'dump:4: there is something after the end of the dump'],
     ['that is none', ['{"a":1}'], 'dump:1: this is not the first line of a dump'],
     ['of text', ['hello'], 'dump:1: this line is no JSON object'],
     ['cut in a line', [whole[0]!, whole[1]!.slice(0, 50)], 'dump:2: this line is no JSON object'],

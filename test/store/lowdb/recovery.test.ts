@@ -243,7 +243,7 @@ describe('damage stops the start', () => {
       'records are missing',
     ],
     ['nothing in it', () => Buffer.alloc(0), 'the end is missing'],
-    ['something behind it', (bytes) => Buffer.concat([bytes, encodeLine(1)]), 'behind the end'],
+    ['something behind it', (bytes) => Buffer.concat([bytes, encodeLine(1)]), 'after the end'],
   ])('a snapshot with %s; the one before it replaces it', async (_name, damage, what) => {
     const disk = await killed(9, [3, 6]);
     const path = snapshots(disk).at(-1)!;
