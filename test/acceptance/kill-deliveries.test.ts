@@ -13,8 +13,11 @@ import { HANG_LIMIT_MS } from '../support/limits.ts';
 import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
 
 const SENDER = fileURLToPath(new URL('../support/delivery-sender.mjs', import.meta.url));
-/** More with CRONFLOW_KILL_RUNS; the design asks for 1,000. */
-const RUNS = Number(process.env.CRONFLOW_KILL_RUNS ?? 20);
+/**
+ * More with CRONFLOW_KILL_RUNS; the design asks for 1,000. The first step is one by chance, so each run of the tests
+ * looks at other steps, and CI at more of them.
+ */
+const RUNS = Number(process.env.CRONFLOW_KILL_RUNS ?? 10);
 const SEED = Number(process.env.CRONFLOW_KILL_SEED ?? Date.now() % 1_000_000);
 /** Five go alone, the others in one message; of the last two the trouble is over before anyone was told. */
 const JOBS = 9;
