@@ -8,50 +8,52 @@ import { hideInValue } from '../text/redact.ts';
 import type { PlannedJob } from './planned-job.ts';
 import { planRenames, type Rename } from './rename.ts';
 
-/** What became of one key of a declaration; undefined where it is not set. */
+/** A change of one key of a declaration. A side on which the key is not set is undefined. */
 export interface KeyChange {
   key: keyof Declaration;
   from: unknown;
   to: unknown;
 }
 
-/** A stored job that a file declares, and what that changes about what counts. */
+/** A stored job that a file declares, and the keys whose change counts. */
 export interface Planned {
   job: Job;
   next: PlannedJob;
   keys: readonly KeyChange[];
 }
 
-/** What applying a configuration does to the stored jobs. Every stored or declared job is in at most one list. */
+/**
+ * The effect that applying a configuration has on the stored jobs. Every stored or declared job is in at most one list.
+ */
 export interface Plan {
   added: readonly PlannedJob[];
   changed: readonly Planned[];
-  /** Jobs of the file that it declares no longer. */
+  /** Jobs of the file that it no longer declares. */
   removed: readonly Job[];
   /**
-   * Nothing that counts changed; `place` and `declared` may have, so that the record needs writing when
-   * `isSameRecord` says so.
+   * Jobs of which nothing that counts changed. Their `place` and `declared` may have changed, so the record needs
+   * writing unless `isSameRecord` says that it does not.
    */
   unchanged: readonly Planned[];
-  /** Registered over the API so far; from now on the file's. */
+  /** Jobs that were registered over the API and belong to the file from now on. */
   adopted: readonly Planned[];
-  /** Removed earlier, within the time that history is kept; they come back with it. */
+  /** Jobs that were removed earlier, within the time for which history is kept. They come back with their history. */
   restored: readonly Planned[];
-  /** They go on under another name, with their history. */
+  /** Jobs that go on under another name, with their history. */
   renamed: readonly (Planned & Pick<Rename, 'replaced'>)[];
-  /** Jobs of the API for which the file's `groups` or `defaults` changed what counts. */
+  /** Jobs of the API for which the `groups` or `defaults` of the file changed something that counts. */
   refilled: readonly { job: Job; declaration: Declaration; keys: readonly KeyChange[] }[];
-  /** What cannot be done; a plan that has any must not be applied. */
+  /** The parts that cannot be done. A plan with faults must not be applied. */
   faults: readonly Fault[];
   lints: readonly Lint[];
 }
 
 /**
- * Compares what files declare with what is stored (docs/design.md §5, ownership). Jobs of the API are left alone,
- * unless the file declares their name or changes what fills them.
- * @param stored every job, removed ones included
- * @param declared the file's jobs; names are unique
- * @param fill the file's `defaults` and `groups`; without them, no job of the API is looked at
+ * Compares the jobs that files declare with the stored ones (docs/design.md §5, ownership). Jobs of the API are left
+ * alone, unless the file declares their name or changes the values that fill them.
+ * @param stored every job, also removed ones
+ * @param declared the jobs of the file; their names are unique
+ * @param fill the `defaults` and `groups` of the file; without them, no job of the API is looked at
  */
 export function planChanges(stored: readonly Job[], declared: readonly PlannedJob[], fill?: Fill): Plan {
   const byName = currentByName(stored);
@@ -81,24 +83,28 @@ export function planChanges(stored: readonly Job[], declared: readonly PlannedJo
 }
 
 /**
- * A change that removes this many jobs, and more than half of the file's, waits for a confirmation (docs/design.md §5).
+ * A change that removes this many jobs, and more than half of those of the file, waits for a confirmation
+ * (docs/design.md §5).
  */
 const HELD_REMOVED_MIN = 5;
 
-/** How many of the file's jobs a plan removes, where it is so many that it looks like a truncated file; else null. */
+/**
+ * Counts the jobs of the file that a plan removes, if they are so many that the file looks truncated. Returns null for
+ * any other plan.
+ */
 export function massRemoval(plan: Plan): { removed: number; before: number } | null {
   const removed = plan.removed.length;
   const before = removed + plan.changed.length + plan.unchanged.length + plan.renamed.length;
   return removed < HELD_REMOVED_MIN || removed * 2 <= before ? null : { removed, before };
 }
 
-/** Whether applying a plan would change what counts. */
+/** Tells whether applying a plan would change nothing that counts. */
 export function isEmptyPlan(plan: Plan): boolean {
   const { added, changed, removed, adopted, restored, renamed, refilled } = plan;
   return [added, changed, removed, adopted, restored, renamed, refilled].every((list) => list.length === 0);
 }
 
-/** Whether a planned job's stored record already says all that the file says. */
+/** Tells whether the stored record of a planned job already says all that the file says. */
 export function isSameRecord({ job, next }: Planned): boolean {
   return (
     isSame(job.declared, next.declared) &&
@@ -108,7 +114,7 @@ export function isSameRecord({ job, next }: Planned): boolean {
   );
 }
 
-/** The keys in which two declarations differ, in alphabetical order. */
+/** Lists the keys in which two declarations differ, in alphabetical order. */
 export function differences(from: Declaration, to: Declaration): KeyChange[] {
   const keys = new Set([...Object.keys(from), ...Object.keys(to)] as (keyof Declaration)[]);
   return [...keys]
@@ -118,10 +124,10 @@ export function differences(from: Declaration, to: Declaration): KeyChange[] {
 }
 
 /**
- * Writes a plan for people, one job a line (`+ added`, `~ changed`, `- removed`, `= unchanged`), the keys that
- * differ below it. What one change of `defaults` or of a group does to several jobs is said once, before them. At most
- * `linesMax` lines, the last one saying how many were left out.
- * @param hide leaves out of a text of a declaration what is surely a secret
+ * Writes a plan for people: one job a line (`+ added`, `~ changed`, `- removed`, `= unchanged`) with the keys that
+ * differ below it. A change of `defaults` or of a group that does the same to several jobs is written once, before
+ * them. There are at most `linesMax` lines and one more, which says how many were left out.
+ * @param hide takes everything that is surely a secret out of a text of a declaration
  */
 export function formatPlan(
   whole: Plan,
@@ -150,16 +156,19 @@ export function formatPlan(
   return [...lines.slice(0, linesMax), `... and ${lines.length - linesMax} more lines`];
 }
 
-/** How many jobs a plan adds, changes and removes, such as `0 added, 16 changed, 1 removed`. */
+/** Counts the jobs that a plan adds, changes and removes, such as `0 added, 16 changed, 1 removed`. */
 export function planTotals({ added, restored, changed, renamed, adopted, refilled, removed }: Plan): string {
   const changes = [changed, renamed, adopted, refilled].reduce((count, list) => count + list.length, 0);
   return `${added.length + restored.length} added, ${changes} changed, ${removed.length} removed`;
 }
 
-/** How many of the jobs that share a change are named. */
+/** At most this many of the jobs that share a change are named. */
 const SHARED_NAMES_MAX = 10;
 
-/** Takes out of the changed jobs what the same change above them made of several, and says it once for all of these. */
+/**
+ * Takes a change out of the changed jobs if their `defaults` or group made the same one to several, and writes it once
+ * for all of these.
+ */
 function withoutShared(plan: Plan, shown: Shown): { plan: Plan; lines: string[] } {
   const sharing = new Map<string, { change: KeyChange; names: string[] }>();
   for (const planned of plan.changed) {
@@ -186,7 +195,7 @@ function withoutShared(plan: Plan, shown: Shown): { plan: Plan; lines: string[] 
   return { plan: { ...plan, changed }, lines };
 }
 
-/** What tells a change from others, where it is not the job itself that makes it. */
+/** Returns a text that is the same for equal changes, or null for a change that the job itself makes. */
 function idOf({ next }: Planned, { key, from, to }: KeyChange): string | null {
   return next.declared[key] === undefined ? JSON.stringify([key, from ?? null, to ?? null]) : null;
 }
@@ -204,7 +213,7 @@ function listOf({ job, keys }: Planned): FoundList {
   return keys.length > 0 ? 'changed' : 'unchanged';
 }
 
-/** For each name the job that lives, else the one removed last: its history is what people expect back. */
+/** Finds for each name the job that lives, or else the one that was removed last, whose history people expect back. */
 function currentByName(stored: readonly Job[]): Map<string, Job> {
   const byName = new Map<string, Job>();
   for (const job of stored) {
@@ -254,22 +263,25 @@ function summary(declaration: Declaration): string {
   return ` (${JSON.stringify(declaration.schedule)} ${declaration.timezone ?? 'UTC'}, ${limit})`;
 }
 
-/** After how long a run times out, declared or not. */
+/** Returns the time after which a run times out, declared or not. */
 export function limitOf(declaration: Declaration): string {
   return formatDuration(maxRuntimeMsOf(declaration));
 }
 
-/** A limit that nobody declares follows the schedule and the overlap: a change of those may change it. */
+/**
+ * Writes the change of a limit that nobody declares. Such a limit follows the schedule and the overlap, so a change of
+ * those may change it.
+ */
 function limitLines(job: Job, next: Declaration, keys: readonly KeyChange[]): string[] {
   if (keys.some(({ key }) => key === 'max_runtime')) return [];
   const [from, to] = [limitOf(job.declaration), limitOf(next)];
   return from === to ? [] : [`    limit in force: ${from} -> ${to}`];
 }
 
-/** How a value is written for people. */
+/** Writes a value for people. */
 type Shown = (value: unknown) => string;
 
-/** Equality of JSON values; the order of keys does not count, that of lists does. */
+/** Tells whether two JSON values are equal. The order of keys does not count, and that of lists does. */
 function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;

@@ -5,10 +5,10 @@ import type { Place } from '../model/records.ts';
 export interface PlannedJob {
   name: string;
   place: Place;
-  /** As written. */
+  /** The declaration as it is written. */
   declared: Declaration;
-  /** With what its group and `defaults` say filled in. */
+  /** The declaration with the values of its group and of `defaults` filled in. */
   declaration: Declaration;
-  /** Where `renamed_from` stands, if it has one. */
+  /** The place of `renamed_from`, if the job has it. */
   renamed_from_place?: Place & { column: number };
 }

@@ -3,28 +3,28 @@ import type { Job } from '../model/records.ts';
 import type { PlannedJob } from './planned-job.ts';
 import { DAY_MS } from '../../schedule/units.ts';
 
-/** How long pings under a former name count, and a revert finds the history again (docs/design.md §5). */
+/** Pings under a former name count for this long, and a revert finds the history again (docs/design.md §5). */
 export const FORMER_NAME_MS = 30 * DAY_MS;
 
 /** A stored job that goes on under another name. */
 export interface Rename {
   job: Job;
   next: PlannedJob;
-  /** What is stored under the new name: without history, it makes way. */
+  /** The job that is stored under the new name. It has no history, so it makes way. */
   replaced: Job | undefined;
 }
 
 export interface Renames {
-  /** By new name. */
+  /** Maps the new name to its rename. */
   renames: ReadonlyMap<string, Rename>;
   faults: readonly Fault[];
   lints: readonly Lint[];
 }
 
 /**
- * Finds the jobs that a plan renames (docs/design.md §5): where `renamed_from` names a job of the file that leaves as
- * the new one appears; and where a rename is reverted, which needs no word. A history is never put onto another.
- * @param stored by name, removed jobs where no other has the name
+ * Finds the jobs that a plan renames (docs/design.md §5). Either `renamed_from` names a job of the file that leaves as
+ * the new one appears, or a rename is reverted, which needs no `renamed_from`. A history is never put onto another.
+ * @param stored the jobs by name; a removed job stands for its name only where no other has it
  */
 export function planRenames(stored: ReadonlyMap<string, Job>, declared: readonly PlannedJob[]): Renames {
   const names = new Set(declared.map((next) => next.name));
@@ -42,7 +42,7 @@ export function planRenames(stored: ReadonlyMap<string, Job>, declared: readonly
     const from = next.declared.renamed_from;
     const existing = stored.get(next.name);
     const old = from === undefined ? formerly.get(next.name) : stored.get(from);
-    // That the old name is declared, too, is said where the files are read.
+    // The reader of the files already says that the old name is declared, too.
     if (from !== undefined && (names.has(from) || isFormerNameOf(existing, from))) continue;
     if (leaving(old) && !taken.has(old)) {
       if (existing === undefined || !hasHistory(existing)) {
@@ -56,7 +56,10 @@ export function planRenames(stored: ReadonlyMap<string, Job>, declared: readonly
   return { renames, faults, lints };
 }
 
-/** The former names of a job once it has another: the latest of each, its own not among them. */
+/**
+ * Returns the former names of a job once it has another name. Each stands once, with the latest time, and its own name
+ * is not among them.
+ */
 export function formerNames(job: Job, to: string, at: number): NonNullable<Job['renamed']> {
   const others = (job.renamed ?? []).filter(({ from }) => from !== to && from !== job.name);
   return [...others, { from: job.name, at }];
@@ -66,7 +69,7 @@ function isFormerNameOf(job: Job | undefined, name: string): boolean {
   return job?.renamed?.some(({ from }) => from === name) ?? false;
 }
 
-/** Whether a history would be lost if another took the job's place. */
+/** Tells whether a history would be lost if another took the place of the job's. */
 export function hasHistory(job: Job): boolean {
   return job.state.run_count > 0;
 }
