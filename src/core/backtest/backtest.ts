@@ -24,11 +24,11 @@ export type IncidentChange =
   | { change: 'moved'; before: ReplayedIncident; after: ReplayedIncident; keys: readonly MovedKey[] };
 
 /**
- * Compares a job's incidents under two specs. Two incidents that overlap in time stand for the same trouble. Where
+ * Compares the incidents of a job under two specs. Two incidents that overlap in time stand for the same trouble. Where
  * several overlap, the first that has no partner yet is taken.
- * @param before under the spec that runs, in the order in which they opened
- * @param after under the other one
- * @param sinceAt incidents that were over by then in both are left out
+ * @param before the incidents under the spec that runs, in the order in which they opened
+ * @param after the incidents under the other spec
+ * @param sinceAt incidents that were over by then under both specs are left out
  * @returns the differences, by the instant at which the incident opened
  */
 export function compareIncidents(

@@ -5,11 +5,11 @@ import type { Incident, JobState, Run } from '../model/records.ts';
 import { recentRuns } from '../model/runs.ts';
 import { isSameSpec, type Spec } from '../model/spec.ts';
 
-/** Where the log of a job begins: what was known of it, and the spec of then. */
+/** The beginning of the log of a job: the state of the job and its spec at that time. */
 export interface ReplayStart {
   at: number;
   job: JobState;
-  /** All that are kept, oldest first. */
+  /** All runs that are kept, oldest first. */
   runs: readonly Run[];
   incident: Incident | null;
   spec: Spec;
@@ -18,15 +18,18 @@ export interface ReplayStart {
 /** An incident as a replay saw it. */
 export interface ReplayedIncident {
   incident: Incident;
-  /** When the first notifier became owed a message about it; null while nobody was, and where that is not known. */
+  /**
+   * The instant at which a message about it was first owed to a notifier; null while none was, and where that is not
+   * known.
+   */
   told_at: number | null;
 }
 
 /**
- * Says again what happened to one job, event by event, as it was or under another spec. Pure.
+ * Replays what happened to one job, event by event, as it was or under another spec. It is pure.
  *
- * With a spec given, that one holds throughout: at the start of the log it takes the place of the one of then, by
- * the rules of a spec change (docs/design.md §3.3), and what the log says of specs is left out.
+ * A given spec holds throughout. At the start of the log it takes the place of the spec of that time, by the rules of a
+ * spec change (docs/design.md §3.3), and the specs in the log are left out.
  */
 export class Replay {
   readonly #jobId: string;
@@ -51,17 +54,17 @@ export class Replay {
     this.#open = start.incident;
     for (const run of start.runs) this.#putRun(run);
     if (start.incident !== null) this.#note(start.incident);
-    // Left as it was, nothing is dated anew.
+    // A spec that is the same dates nothing anew.
     if (spec !== null && !isSameSpec(spec, start.spec))
       this.#changeSpec(spec, Math.max(start.at, start.job.settled_at));
   }
 
-  /** Incidents that were open at some time since the log began, in the order in which they opened. */
+  /** Lists the incidents that were open at some time since the log began, in the order in which they opened. */
   incidents(): ReplayedIncident[] {
     return [...this.#incidents.values()];
   }
 
-  /** Applies what was logged next of this job. */
+  /** Applies the next logged event of this job. */
   apply(logged: LoggedEvent): void {
     switch (logged.type) {
       case 'declared': {
