@@ -53,7 +53,10 @@ export type TemplateFault =
   /** The body would not be JSON; `line` counts from 1 and is null where it is not known. */
   | { kind: 'bad_json'; line: number | null };
 
-/** @param known the paths that placeholders may name */
+/**
+ * Finds the first mistake in a template.
+ * @param known the paths that placeholders may name
+ */
 export function templateFault(
   template: string,
   format: BodyFormat,
@@ -73,7 +76,9 @@ export function templateFault(
   return format === 'json' ? jsonFault(parts) : null;
 }
 
-/** The body is valid JSON with any values if it is valid with these in their places. */
+/**
+ * Finds a mistake in the JSON of a body. The body is valid with any values if it is valid with these in their places.
+ */
 function jsonFault(parts: readonly TemplatePart[]): TemplateFault | null {
   const text = parts.map((part) => ('text' in part ? part.text : part.isQuoted ? 'x' : 'null')).join('');
   try {

@@ -1,12 +1,12 @@
 import { nearest as nearestByDistance } from '../../schedule/near.ts';
 
-/** Longer words are not compared: the cost is the product of the lengths. */
+/** Longer words are not compared, because the cost is the product of the lengths. */
 const LENGTH_MAX = 64;
 
 /**
- * The known word that was most likely meant, or undefined when none is near: the same word in another
- * spelling (`maxRuntime`, `max-runtime`), one that it begins (`fail`), else one at most a third of its
- * letters away.
+ * Finds the known word that was most likely meant, or undefined when none is near. That is the same word in another
+ * spelling (`maxRuntime`, `max-runtime`), else the one word that begins with it (`fail`), else a word that differs in
+ * at most a third of its letters.
  */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   if (word.length === 0 || word.length > LENGTH_MAX) return undefined;

@@ -4,23 +4,24 @@ import { redactKeyBlocks } from './key-blocks.ts';
 const REDACTED = '[redacted]';
 
 /**
- * Hides secrets in text that a job printed, or that quotes it: first what the configured patterns match, then
- * what looks like a secret anywhere. What names the secret stays. Pure, and linear in the length of the text,
- * whatever it holds.
- * @param text cleaned: a colour in the middle of a password would hide it from a pattern
- * @param patterns of `redact` in the configuration, in RE2 syntax; where one has a group, that alone is hidden
+ * Hides secrets in text that a job printed, or that quotes it: first the matches of the configured patterns, then
+ * everything that looks like a secret anywhere. The name of a secret stays. It is pure, and linear in the length of any
+ * text.
+ * @param text a cleaned text, because a colour in the middle of a password would hide the password from a pattern
+ * @param patterns the patterns of `redact` in the configuration, in RE2 syntax; where one has a group, the group alone
+ * is hidden
  */
 export function redact(text: string, patterns: readonly string[] = []): string {
   const hidden = redactPatterns(text, patterns);
   return redactCommands(redactTokens(redactValues(redactKeyBlocks(hidden, REDACTED))));
 }
 
-/** Hides what the configured patterns match, and nothing else. */
+/** Hides the matches of the configured patterns, and nothing else. */
 export function redactPatterns(text: string, patterns: readonly string[]): string {
   return patterns.reduce(redactPattern, text);
 }
 
-/** Any JSON value with every text in it, keys aside, as `hide` leaves it. */
+/** Returns any JSON value with `hide` applied to every text in it but keys. */
 export function hideInValue<T>(value: T, hide: (text: string) => string): T {
   if (typeof value === 'string') return hide(value) as T;
   if (typeof value !== 'object' || value === null) return value;
@@ -35,7 +36,7 @@ function redactPattern(text: string, pattern: string): string {
   let from = 0;
   while (matcher.find()) {
     const [start, end] = [matcher.start(group), matcher.end(group)];
-    // A group that took no part in the match, or nothing at all.
+    // The group took no part in the match, or the match is empty.
     if (start < from || end <= start) continue;
     hidden += text.slice(from, start) + REDACTED;
     from = end;
@@ -43,33 +44,33 @@ function redactPattern(text: string, pattern: string): string {
   return hidden + text.slice(from);
 }
 
-// What follows a key is hidden whatever it looks like; so the keys are few, and all but the plainest need a
+// Everything that follows a key is hidden whatever it looks like. So the keys are few, and all but the plainest need a
 // name before them. `unexpected token: }` is no secret, `pass: 12` counts tests, PWD is a directory.
 const KEY =
   'pass(?:word|wd|phrase)|secret(?:[_-]?access)?(?:[_-]?key(?:[_-]?base)?)?|' +
   'token(?<!\\b(?:unexpected|invalid|illegal|unknown|next|bad|expected|missing)[ \\t_]token)|' +
   '(?:(?:api|access)[ _-]?|(?:auth|private|encryption|account)[_-]?)key|(?<=[a-z0-9]_)(?:pass|pwd)';
-// Behind a comma, semicolon or ampersand the next key may follow, or more of the secret.
+// After a comma, a semicolon or an ampersand there may be the next key, or more of the secret.
 const UNQUOTED = String.raw`(?:[^\s"'\`,;&]|[,;&](?!\s|[\w.-]{1,40}[=:])|["'\`](?=\w))+`;
 const QUOTED = String.raw`\\"[^"\\\n]+|"(?:[^"\\\n]|\\.)+|'(?:[^'\\\n]|\\.)+|\`[^\`\n]+`;
 const KEY_AND_VALUE = new RegExp(
   String.raw`(${KEY})(\\?["'\`]?[ \t]{0,3}(?:=>|:=|[:=]=?)[ \t]{0,3})(${QUOTED}|${UNQUOTED})`,
   'gi',
 );
-/** In the strings by which programs connect; counts of tests and directories are left alone. */
+/** Matches short keys in the strings by which programs connect. Counts of tests and directories are left alone. */
 const SHORT_KEY_AND_VALUE = new RegExp(
   String.raw`((?<![\w-])(?:pass|pwd))(=)(?![/~.]|[a-z]:[\\/]|\d{1,4}(?!\w))(${QUOTED}|${UNQUOTED})`,
   'gi',
 );
-/** Of an option the value may stand behind a space. */
+/** Matches an option, whose value may stand after a space. */
 const OPTION = new RegExp(
   String.raw`((?<!-)--[\w-]{0,20}?(?:${KEY}|(?<=--)pass))([ \t]{1,3})(?![-=])(${QUOTED}|${UNQUOTED})`,
   'gi',
 );
-/** Values that say that there is none, or that somebody hid already. */
+/** Matches values that say that there is no value, or that somebody hid it already. */
 const NO_SECRET =
   /^(?:null|none|nil|undefined|true|false|yes|no|empty|unset|\*+|x{3,}|\.{3}|<.*|\$.*|%[sd]|\[redacted\].*)[)\]}.]{0,3}$/i;
-/** After `password: ` a sentence may go on. */
+/** Matches words with which a sentence may go on after `password: `. */
 const PROSE =
   /^(?:authentication|permission|access|login|incorrect|invalid|wrong|expired|required|missing|must|does|is|was|has|cannot|could|should|not|too|please|the|an?|for|unexpected|expected|failed|failure|error|ok|okay|unknown|denied|set|changed|updated|accepted|rejected)[.,:;!]?$/i;
 
@@ -94,7 +95,10 @@ function quote(value: string): string {
   return (/^\\?["'`]/.exec(value)?.[0] ?? '') + REDACTED;
 }
 
-/** Each hides its last group, or all of it where it has none. Each is linear: nothing in them is tried twice. */
+/**
+ * Each pattern hides its last group, or all of its match where it has none. Each is linear, because nothing in it is
+ * tried twice.
+ */
 const TOKENS: readonly RegExp[] = [
   // scheme://user:password@host and scheme://token@host
   /(:\/\/[^\s/:@"']{0,256}:)([^\s/"']{1,1024})(?=@)/g,
@@ -104,7 +108,7 @@ const TOKENS: readonly RegExp[] = [
   /((?<![\w-])(?:set-)?cookie["']?[ \t]{0,3}:[ \t]{0,3}["']?)([^"'\n]+)/gi,
   /(\bbearer[ \t]+)([\w.~+/=-]{16,})/gi,
   /(\bbasic[ \t]+)(?=[a-z+/]{0,200}[\d=])([\w+/=]{12,})/gi,
-  // Of PagerDuty; a routing key of a message broker has dots in it, or is short.
+  // PagerDuty has such routing keys. A routing key of a message broker has dots in it, or is short.
   /(routing_key["']?[ \t]{0,3}[:=][ \t]{0,3}["']?)([a-z0-9]{32})(?!\w)/gi,
   // SQL and OpenSSL.
   /(\bidentified[ \t]{1,3}by[ \t]{1,3}(?:password[ \t]{1,3})?["'])([^"'\n]+)/gi,
@@ -130,7 +134,7 @@ const TOKENS: readonly RegExp[] = [
   /(?<![\w-])AGE-SECRET-KEY-1[A-Z0-9]{20,}/g,
   // Signed addresses.
   /([?&](?:sig|signature|x-amz-signature|x-goog-signature)=)([^\s&"']+)/gi,
-  // Webhooks: whoever has the address can post.
+  // Webhooks are secret, because everyone who has the address can post.
   /(hooks\.slack\.com\/(?:services|workflows|triggers)\/)([\w/-]+)/g,
   /(\.office\.com\/webhook(?:b2)?\/)([^\s"']+)/g,
   /(discord(?:app)?\.com\/api\/webhooks\/\d+\/)([\w-]+)/g,
@@ -147,7 +151,7 @@ function redactTokens(text: string): string {
   return hidden;
 }
 
-/** Commands that take a password in a way of their own, as `set -x` prints them. */
+/** These commands take a password in a way of their own, as `set -x` prints them. */
 const COMMANDS: readonly { name: string; password: RegExp }[] = [
   { name: 'curl', password: /(?<=\s(?:-u|--user)[ \t=]{0,3}["']?[^\s:"']{1,100}:)[^\s"']+/g },
   { name: 'mysql', password: /(?<=\s-p)[^\s-][^\s]*/g },

@@ -1,10 +1,11 @@
 const VARIABLE = '#/definitions/variable';
-/** A job that is only its schedule; it has been written out by then. */
+/** A job that is only its schedule. It has been written out in full before this schema is used. */
 const SHORT_JOB = '#/definitions/short_job';
 
 /**
- * The schema of the configuration as it holds once `${VAR}` has been resolved. As it is shipped it serves editors,
- * which see such a value before: there, `anyOf` gives what a key takes and, as its last choice, a variable.
+ * Returns the schema of the configuration as it holds once `${VAR}` has been resolved. The schema that is shipped
+ * serves editors, which see a value before that: there, `anyOf` holds the value that a key takes and, as its last
+ * choice, a variable.
  * @param schema any part of the schema, as JSON
  */
 export function withoutVariables(schema: unknown): unknown {
