@@ -166,7 +166,10 @@ function isAbout(incident: Incident, { kind, subject }: TroubleKey): boolean {
   return incident.kind === kind && incident.subject === subject;
 }
 
-/** A notifier that fails is not told of it: the message would only be one more that is lost. */
+/**
+ * Returns the notifiers that are told of a trouble. A notifier that fails is not told of its own, because that message
+ * would only be one more that is lost.
+ */
 function listeners(
   { kind, subject }: Pick<Incident, 'kind' | 'subject'>,
   notify: readonly string[],
@@ -183,12 +186,12 @@ function closed(incident: Incident, at: number, reason: CloseReason): Incident {
   };
 }
 
-/** Keeps the incident from reminding anybody until then; it closes as usual. */
+/** Keeps the incident from reminding anybody until then. It closes as usual. */
 export function acknowledgeTrouble(incident: Incident, untilAt: number): Incident {
   return { ...incident, acknowledged_until_at: untilAt };
 }
 
-/** An open incident of no job, told to `told`. */
+/** Returns an open incident of no job, of which `told` are told. */
 export function systemIncident(
   id: string,
   { kind, reason, detail, subject }: Trouble,

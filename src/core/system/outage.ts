@@ -15,69 +15,78 @@ export interface Gap {
   to_at: number;
 }
 
-/** Gaps that one message will tell of, until it is owed. Stored, so that no restart forgets them. */
+/**
+ * The gaps of which one message will tell. They are stored until the message is owed, so that no restart forgets them.
+ */
 export interface Outage {
-  /** When the first gap began and ended. */
+  /** The beginning of the first gap, and its end. */
   from_at: number;
   first_to_at: number;
-  /** When the last one began and ended. */
+  /** The beginning of the last gap, and its end. */
   last_from_at: number;
   to_at: number;
-  /** Time away in all. */
+  /** The time away in all. */
   away_ms: number;
-  /** Of the longest gap; gaps that touch count as one. */
+  /** The length of the longest gap. Gaps that touch count as one. */
   longest_ms: number;
   count: number;
-  /** The first of the gaps. */
+  /** The first `STRETCHES_MAX` gaps. */
   stretches: Gap[];
-  /** Put off so far, until it is known what became of the slots it touched; absent mostly. */
+  /**
+   * The message is put off until this instant, when it is known what became of the slots that the outage touched.
+   * Mostly it is absent.
+   */
   not_before_at?: number;
 }
 
-/** What of one job Cronflow could not see. */
+/** The slots and runs of one job that Cronflow could not see. */
 export interface Unseen {
   job_name: string;
-  /** Slots that ended `unknown`. */
+  /** The number of slots that ended `unknown`. */
   slot_count: number;
-  /** Runs that were open and ended `unknown`. */
+  /** The number of runs that were open and ended `unknown`. */
   ended_count: number;
-  /** Runs that were open and still are. */
+  /** The number of runs that were open and still are. */
   open_count: number;
-  /** Whether a slot it touched is still expected, since its grace lasts longer. */
+  /** Says that a slot which the outage touched is still expected, since its grace lasts longer. */
   is_expected: boolean;
-  /** Names of the job's notifiers: they are told of it, too. */
+  /** The names of the notifiers of the job, which are told of the outage, too. */
   notify: readonly string[];
 }
 
 /** A shorter outage that left nothing unseen is not told. */
 const TOLD_MS_MIN = 300_000;
-/** However often Cronflow goes away again, the message comes this long after the first gap's end. */
+/** The message comes this long after the end of the first gap at the latest, however often Cronflow goes away again. */
 const WAIT_MS_MAX = 3_600_000;
-/** How soon it is looked again what has become of the runs that a short outage touched. */
+/** After this time Cronflow looks again what has become of the runs that a short outage touched. */
 const LOOK_AGAIN_MS = 900_000;
 const STRETCHES_MAX = 10;
 const JOBS_MAX = 20;
-/** Slots counted one by one in a row of history that began before the outage. */
+/** At most this many slots are counted one by one in a row of history that began before the outage. */
 const COUNTED_SLOTS_MAX = 1_000;
 
 /**
- * When the message about an outage is due: once what was spooled meanwhile has had its time to be replayed.
- * @param replayWindowMs the configuration's `replay_window`
+ * Returns when the message about an outage is due: once the pings that were spooled meanwhile have had their time to be
+ * replayed.
+ * @param replayWindowMs the `replay_window` of the configuration
  */
 export function outageDueAt(outage: Outage, replayWindowMs: number): number {
   const dueAt = Math.min(outage.to_at + replayWindowMs, latestDueAt(outage, replayWindowMs));
   return Math.max(dueAt, outage.not_before_at ?? 0);
 }
 
-/** A replay window that is itself long is waited for, and leaves room for a second gap. */
+/**
+ * Returns how long the message can wait. It waits even for a replay window that is itself long, and leaves room for a
+ * second gap.
+ */
 function latestDueAt(outage: Outage, replayWindowMs: number): number {
   return outage.first_to_at + Math.max(WAIT_MS_MAX, 2 * replayWindowMs);
 }
 
 /**
- * Adds a gap to the outages not yet told. It is told together with the one before, unless its own replay
- * window ends later than that one can wait: then it has a message of its own, so nothing it hid is left out.
- * @param outages oldest first
+ * Adds a gap to the outages that are not told yet. It is told together with the outage before, unless its own replay
+ * window ends later than that one can wait. Then it has a message of its own, so that nothing that it hid is left out.
+ * @param outages the outages, oldest first
  */
 export function withGap(outages: readonly Outage[], gap: Gap, replayWindowMs: number): Outage[] {
   const last = outages.at(-1);
@@ -106,7 +115,7 @@ export function withGap(outages: readonly Outage[], gap: Gap, replayWindowMs: nu
   ];
 }
 
-/** The wall clock was set back: what was dated by the clock as it was is dated as if it had been right. */
+/** Dates the outages anew after the wall clock was set back, as if the clock had been right all along. */
 export function withClockSetBack(outages: readonly Outage[], byMs: number): Outage[] {
   const moved = ({ from_at: fromAt, to_at: toAt }: Gap): Gap => ({
     from_at: fromAt - byMs,
@@ -123,8 +132,8 @@ export function withClockSetBack(outages: readonly Outage[], byMs: number): Outa
 }
 
 /**
- * What an outage hid of a job; null if nothing.
- * @param state the job's state, settled up to the instant of asking
+ * Returns what an outage hid of a job, or null if it hid nothing.
+ * @param state the state of the job, settled up to the present instant
  * @param runs its open runs and its history as far as it is kept
  */
 export function unseenOf(spec: Spec, state: JobState, runs: Runs, outage: Outage): Unseen | null {
@@ -149,12 +158,13 @@ export function unseenOf(spec: Spec, state: JobState, runs: Runs, outage: Outage
 }
 
 /**
- * An outage that was short is worth a message only if something stays unseen, and that is not known while a
- * slot it touched is still expected or a run still open: a restart beside a backup of hours is no news, unless
- * its end never comes. One that reaches its limit is told of by that, with Cronflow's absence.
+ * Puts off the message about a short outage until it is known whether anything stays unseen. That is not known while a
+ * slot that the outage touched is still expected, or a run still open. A restart beside a backup of hours is no news,
+ * unless the end of the backup never comes. A run that reaches its limit is told as a timeout, which names the absence
+ * of Cronflow.
  * @param untilAt when the last such slot is given up; null when there is none
- * @param at when it is asked
- * @returns the outage put off until that is known, or looked at again; null when it can be told of now
+ * @param at now
+ * @returns the outage put off until that is known, or until Cronflow looks again; null when it can be told of now
  */
 export function postponed(
   outage: Outage,
@@ -169,7 +179,7 @@ export function postponed(
   return notBeforeAt === null ? null : { ...outage, not_before_at: notBeforeAt };
 }
 
-/** When the slot that is expected is given up as `unknown`, if the outage touched it; else null. */
+/** Returns when the expected slot is given up as `unknown`, if the outage touched it, and null otherwise. */
 export function touchedUntil(spec: Spec, state: JobState, runs: Runs, outage: Outage): number | null {
   const draft = new Draft(spec, { job_id: '', job: state, runs, incident: null }, state.settled_at);
   const deadline = deadlineOf(draft);
@@ -183,7 +193,7 @@ function isUnknown(run: Run): boolean {
   return run.outcome === 'unknown' && run.reason === 'outage';
 }
 
-/** Slots that ended `unknown` and that the outage, from its first gap to its last, can have hidden. */
+/** Counts the slots that ended `unknown` and that the outage, from its first gap to its last, can have hidden. */
 function unseenSlots(spec: Spec, state: JobState, runs: Runs, outage: Outage): number {
   const { deadline_at_min: deadlineAtMin } = state;
   const fromAt = outage.from_at - spec.graceMs;
@@ -194,14 +204,14 @@ function unseenSlots(spec: Spec, state: JobState, runs: Runs, outage: Outage): n
     const firstAt = row.first_slot_at ?? row.slot_at;
     const endedAt = row.ended_at ?? Infinity;
     if (firstAt === null || firstAt > toAt || endedAt < outage.from_at) continue;
-    // A change of the grace put off the deadlines of what was not given up yet.
+    // A change of the grace put off the deadlines of slots that were not given up yet.
     const isPutOff = deadlineAtMin >= outage.from_at && endedAt >= deadlineAtMin - spec.graceMs;
     const oldestAt = isPutOff ? firstAt : fromAt;
     const isWhole = firstAt >= oldestAt && (row.slot_at ?? firstAt) <= toAt;
     const inRow = isWhole ? row.count : slotsWithin(spec, row, oldestAt, toAt);
     count += Math.max(0, inRow - takenOver(runs, row, oldestAt, toAt));
   }
-  // Of a short history the rows may have gone; the slots themselves are still remembered.
+  // The rows of a short history may be gone, but the slots themselves are still remembered.
   const known = new Set(rows.map((row) => row.id));
   const forgotten = state.unclaimed.filter(
     ({ at, outcome, run_id: runId }) =>
@@ -210,7 +220,10 @@ function unseenSlots(spec: Spec, state: JobState, runs: Runs, outage: Outage): n
   return count + forgotten.length;
 }
 
-/** How many slots of a row, within a range, had a run after all: the row keeps them until it is known how that ended. */
+/**
+ * Counts the slots of a row, within a range, that had a run after all. The row keeps them until it is known how that
+ * run ended.
+ */
 function takenOver(runs: Runs, row: Run, fromAt: number, toAt: number): number {
   return runs.all().filter(({ replaces_run_id: rowId, slot_at: slotAt, outcome }) => {
     if (rowId !== row.id || slotAt === null || slotAt < fromAt || slotAt > toAt) return false;
@@ -218,11 +231,14 @@ function takenOver(runs: Runs, row: Run, fromAt: number, toAt: number): number {
   }).length;
 }
 
-/** How many slots of a row lie in a range: one outage's slots can be counted in an earlier one's row. */
+/**
+ * Counts the slots of a row that lie in a range, because the slots of one outage can be counted in the row of an
+ * earlier one.
+ */
 function slotsWithin(spec: Spec, row: Run, fromAt: number, toAt: number): number {
   const lastAt = row.slot_at ?? fromAt;
   const firstAt = row.first_slot_at ?? lastAt;
-  // The edges of the row are slots of it however the schedule has changed since.
+  // The edges of the row are slots of it, however the schedule has changed since.
   const countMin = [firstAt, lastAt].some((at) => fromAt <= at && at <= toAt) ? 1 : 0;
   if (spec.schedule?.kind === 'every') {
     const { everyMs } = spec.schedule;
@@ -241,12 +257,12 @@ function slotsWithin(spec: Spec, row: Run, fromAt: number, toAt: number): number
 }
 
 /**
- * The one incident about an outage and the one message owed to each notifier: it was over before it could
- * be told, so no closing follows (docs/design.md §3.4). The notifiers of a job that it names are told of their jobs
- * alone, for else a run that was lost in it would stay unknown to the people of that job. Nothing for a short outage
- * that hid nothing.
- * @param notify names of the notifiers that are told everything
- * @param timezone in which the message names instants
+ * Returns the one incident about an outage and the one message owed to each notifier. The outage was over before it
+ * could be told, so no closing follows (docs/design.md §3.4). The notifiers of a job that is named in it are told of
+ * their jobs alone. Otherwise a run that was lost in the outage would stay unknown to the people of that job. There is
+ * nothing for a short outage that hid nothing.
+ * @param notify the names of the notifiers that are told everything
+ * @param timezone the zone in which the message names instants
  */
 export function tellOutage(
   outage: Outage,
@@ -319,7 +335,7 @@ function plural(count: number, word: string): string {
   return count === 1 ? `1 ${word}` : `${count} ${word}s`;
 }
 
-/** `2026-01-15 02:00:13`, without the seconds where there are none. */
+/** Writes a local time such as `2026-01-15 02:00:13`, without the seconds where there are none. */
 function localTime(at: number, timezone: string): string {
   const text = new Date(at + offsetMsAt(timezone, at)).toISOString();
   const time = text.slice(11, 19).replace(/:00$/, '');
