@@ -5,9 +5,9 @@ import type { Draft } from './draft.ts';
 import { holdAnew } from './telling.ts';
 
 /**
- * The wall clock was set back to `at` (docs/design.md §3.4). What the old clock dated later than that is dated `at`
- * now. Otherwise nothing would be expected, no failure would be new and no success would be a recovery until the
- * clock came by again.
+ * Notes that the wall clock was set back to `at` (docs/design.md §3.4). Every instant of the old clock that is later is
+ * dated `at` now. Otherwise nothing would be expected, no failure would be new and no success would be a recovery until
+ * the clock came by again.
  */
 export function setClockBack(draft: Draft, at: number): void {
   const { job, spec } = draft;
@@ -42,7 +42,7 @@ export function setClockBack(draft: Draft, at: number): void {
   holdAnew(draft, at);
 }
 
-/** A run that began later than now on the old clock has its whole time from now. */
+/** Gives a run that began later than now on the old clock its whole time from now. */
 function setRunBack(draft: Draft, run: Run, at: number): void {
   if (run.started_at === null || run.started_at <= at) return;
   const limitAt = run.limit_at === null ? null : at + draft.spec.maxRuntimeMs;

@@ -3,9 +3,9 @@ import { isGivenUp } from '../model/reasons.ts';
 import type { JobState, RememberedRun, Run } from '../model/records.ts';
 
 /**
- * Notes the runs that ended in a job's state, where the history may soon not hold them any more: a ping that
- * comes twice must change nothing, however short the history is (docs/design.md §3.2).
- * @param runs those that an event has changed
+ * Notes the runs that ended in the state of a job, where the history may soon not hold them any more. A ping that comes
+ * twice must change nothing, however short the history is (docs/design.md §3.2).
+ * @param runs the runs that an event has changed
  */
 export function remember(job: JobState, runs: Iterable<Run>, keepRuns: number): void {
   if (keepRuns >= LIMITS.rememberedRunsMax) {
@@ -27,7 +27,7 @@ export function remember(job: JobState, runs: Iterable<Run>, keepRuns: number): 
   }
 }
 
-/** The run of a run id that the history does not hold any more. */
+/** Finds the run of a run id that the history does not hold any more. */
 export function rememberedRun(job: JobState, rid: string | null): RememberedRun | undefined {
   return rid === null ? undefined : job.remembered?.findLast((run) => run.rid === rid);
 }

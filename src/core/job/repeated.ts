@@ -4,14 +4,15 @@ import { periodMsOf } from '../model/schedule.ts';
 import type { Draft } from './draft.ts';
 
 /**
- * Which pings are repetitions of one that came before (docs/design.md §3.2). With a run id that is plain but for run
- * ids that come again, since containers reuse process ids; without one it is told by how soon they come.
+ * This file finds the pings that repeat an earlier one (docs/design.md §3.2). With a run id that is plain, except that
+ * run ids come again, since containers reuse process ids. Without a run id, a ping is a repetition if it comes soon
+ * enough.
  */
 
-/** The anonymous run that a start without a run id opened already, if it is a client's retry. */
+/** Finds the anonymous run that a start without a run id opened already, if the start is a client's retry. */
 export function retriedStart(draft: Draft, at: number): Run | undefined {
   const retriedMsMax = retriedWithinMs(draft);
-  // One that failed by starting too soon goes on, though it counts as ended.
+  // A run that failed by starting too soon goes on, though it counts as ended.
   const runs = draft.spec.overlap === 'forbid' ? draft.runs() : draft.openRuns();
   return runs.findLast(
     (run) =>
@@ -22,7 +23,10 @@ export function retriedStart(draft: Draft, at: number): Run | undefined {
   );
 }
 
-/** Whether an end without a run id is a client's retry of the last one: the same, as soon after it, nothing started since. */
+/**
+ * Tells whether an end without a run id is a client's retry of the last one. It must say the same and come soon after
+ * that one, and no run may have started since.
+ */
 export function isRetriedEnd(draft: Draft, ping: Ping, at: number): boolean {
   const last = draft.job.anonymous_end;
   if (last === undefined || ping.rid !== null) return false;
@@ -38,21 +42,24 @@ export function noteAnonymousEnd(draft: Draft, ping: Ping, at: number, runId: st
   draft.job.anonymous_end = { at, kind, exit_code: exitCode, host, run_id: runId, started_since_at: null };
 }
 
-/** Notes that a run has started: an end after it is that of this run, and no retry. */
+/** Notes that a run has started. An end after it is the end of this run and no retry. */
 export function noteStart(draft: Draft, at: number): void {
   const last = draft.job.anonymous_end;
   if (last === undefined || at < last.at) return;
   draft.job.anonymous_end = { ...last, started_since_at: Math.min(at, last.started_since_at ?? Infinity) };
 }
 
-/** A retry comes within a minute, and sooner than the next run of a job that runs often. */
+/**
+ * Returns how long after a ping its retry may come: a minute, and for a job that runs often less than the time to its
+ * next run.
+ */
 function retriedWithinMs({ spec }: Draft): number {
   return Math.min(LIMITS.retriedMsMax, (periodMsOf(spec.schedule) ?? Infinity) / 2);
 }
 
 /**
- * The run that a ping with a run id is about: of several with that id the newest that had begun by then, give or take
- * how long a start may be on its way; where none had, the oldest.
+ * Finds the run that a ping with a run id is about. Of several with that id it is the newest that had begun by then,
+ * give or take how long a start may be on its way. Where none had begun, it is the oldest.
  */
 export function runOfRidAt(draft: Draft, rid: string, at: number): Run | undefined {
   const newest = draft.runOfRid(rid);
@@ -65,24 +72,33 @@ function beganBy(run: Run, at: number): boolean {
   return (run.started_at ?? run.ended_at ?? at) <= at + LIMITS.ridReusedMsMin;
 }
 
-/** Whether a start is that of a new run, although a run with its run id is known: that one had ended long before. */
+/**
+ * Tells whether a start is that of a new run although a run with its run id is known, because that run had ended long
+ * before.
+ */
 export function isRidReused(run: Run, at: number): boolean {
   return !isGoingOn(run) && isReusedAfter(run.ended_at, at);
 }
 
-/** @param endedAt when the run ended that had the run id; null if that is not known */
+/**
+ * Tells whether a ping comes so long after a run with its run id that it is about another run.
+ * @param endedAt when the run ended that had the run id; null if that is not known
+ */
 export function isReusedAfter(endedAt: number | null, at: number): boolean {
   return endedAt !== null && at - endedAt > LIMITS.ridReusedMsMin;
 }
 
-/** Not ended by its own report or given up; a run that failed by starting too soon goes on. */
+/**
+ * Tells whether a run goes on: it has neither reported its end nor been given up, or it only failed by starting too
+ * soon.
+ */
 function isGoingOn(run: Run): boolean {
   return run.outcome === null || (run.reason === 'overlap' && run.duration_ms === null);
 }
 
 /**
- * Whether a start lies so far back that the run it tells of may have been let go by the history: then it cannot be
- * told from a repetition, and opens nothing that nobody runs any more.
+ * Tells whether a start lies so far back that the history may have let go of the run of which it tells. Then it cannot
+ * be told from a repetition, and it must not open a run that nobody runs any more.
  */
 export function isBeyondHistory(draft: Draft, at: number): boolean {
   const { keepRuns } = draft.spec;

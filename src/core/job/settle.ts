@@ -10,8 +10,8 @@ import { announce, remind } from './telling.ts';
 import { giveUpUnseen } from './unseen.ts';
 
 /**
- * Applies everything that is due before `until` (or at it, when `inclusive`), in order, each dated at its
- * own instant: an outcome never depends on how late a tick came (docs/design.md §3).
+ * Applies everything that is due before `until` (or at it, when `inclusive`), in order, each dated at its own instant.
+ * So an outcome never depends on how late a tick came (docs/design.md §3).
  * @returns the reason of the last thing applied; null when nothing was due
  */
 export function settle(draft: Draft, until: number, inclusive: boolean): Reason | null {

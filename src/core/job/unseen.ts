@@ -5,12 +5,12 @@ import { recordSlot, rememberUnclaimed, withLatest } from './history.ts';
 import { DAY_MS } from '../../schedule/units.ts';
 
 /**
- * Ends slots as `unknown`, since Cronflow was away and their runs may have gone unseen (docs/design.md §3.4): the one
- * given and all after it that lie, with their grace, within the same gap. All of these have one deadline, and
- * after a year away there are half a million of them.
- * @param at when they are given up
- * @param claimedAt the slot that a run has claimed: those from there on are not given up
- * @returns the last of them
+ * Ends slots as `unknown`, since Cronflow was away and their runs may have gone unseen (docs/design.md §3.4): the given
+ * slot, and all after it that lie with their grace within the same gap. All of these have one deadline, and after a
+ * year away there are half a million of them.
+ * @param at the instant at which they are given up
+ * @param claimedAt the slot that a run has claimed; that one and later slots are not given up
+ * @returns the last slot that was given up
  */
 export function giveUpUnseen(draft: Draft, slotAt: number, at: number, claimedAt = Infinity): number {
   const row = recordSlot(draft, slotAt, at, 'unknown', 'outage');
@@ -36,16 +36,19 @@ export function giveUpUnseen(draft: Draft, slotAt: number, at: number, claimedAt
   return lastAt;
 }
 
-/** The last slot that lies, with its grace, in the gap in which the given one does; null if that is not in one. */
+/**
+ * Finds the last slot that lies with its grace in the gap in which the given slot does. Returns null if that slot lies
+ * in no gap.
+ */
 function lastInGap(draft: Draft, slotAt: number, claimedAt: number): number | null {
   const { spec } = draft;
   const gap = draft.job.gaps.find((each) => each.from_at <= slotAt && each.to_at >= slotAt + spec.graceMs);
-  // A slot that an open run makes the job's own lock drop is not unknown.
+  // An open run can make the job's own lock drop a slot, and such a slot is not unknown.
   if (gap === undefined || spec.overlap === 'skip') return null;
   return slotAtOrBefore(spec, Math.min(gap.to_at - spec.graceMs, claimedAt - 1));
 }
 
-/** The slots after `fromAt`, up to `toAt`, by UTC day. */
+/** Lists the slots after `fromAt`, up to `toAt`, by UTC day. */
 function* byDay(draft: Draft, fromAt: number, toAt: number): Generator<{ slots: number[] }> {
   let slots: number[] = [];
   for (let at = slotAfter(draft.spec, fromAt); at !== null && at <= toAt; at = slotAfter(draft.spec, at)) {

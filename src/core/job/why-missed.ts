@@ -5,37 +5,40 @@ import { earlyMs, slotAfter, slotAtOrBefore } from '../model/slots.ts';
 import type { Spec } from '../model/spec.ts';
 import type { Draft } from './draft.ts';
 
-/** Of the time to the next slot, what an end may come late. */
+/** An end that comes later than this part of the time to the next slot does not belong to the slot before. */
 const LATE_END_PART_MAX = 0.75;
 
-/** What is known of why nobody claimed a slot, for people. */
+/** Says for people why nobody claimed a slot, as far as that is known. */
 export interface WhyMissed {
   detail: string;
   advice: string;
 }
 
 /**
- * Why a slot may have been missed although the job runs: its run came too early to claim it, or the last one was
- * heard of only when it had ended. Null where nothing is known but the silence.
+ * Finds a reason why a slot may have been missed although the job runs: its run came too early to claim it, or the last
+ * run was heard of only when it had ended. Returns null where nothing is known but the silence.
  */
 export function whyMissed(draft: Draft, slotAt: number): WhyMissed | null {
   return cameTooEarly(draft, slotAt) ?? endsTooLate(draft.job);
 }
 
-/** What to do about a job whose slots are missed and claimed later, by the ends of runs; null for every other job. */
+/**
+ * Says what to do about a job whose slots are missed and then claimed later, by the ends of runs. Returns null for
+ * every other job.
+ */
 export function lateEndsAdvice(state: JobState): string | null {
   const { late_ends: ends, last_outcome: last } = state;
   const isAgain = ends !== undefined && (ends.count >= 2 || last === 'missed');
   return isAgain ? adviceOnLateEnds(ends.after_ms_max) : null;
 }
 
-/** A run that started shortly before a slot and that the slot does not belong to. */
+/** Finds a run that started shortly before a slot and to which the slot does not belong. */
 function cameTooEarly(draft: Draft, slotAt: number): WhyMissed | null {
   const { spec } = draft;
   if (spec.schedule?.kind !== 'cron') return null;
   const windowMs = earlyMs(spec, slotAt);
   const previousAt = slotAtOrBefore(spec, slotAt - 1) ?? -Infinity;
-  // One that is nearer to the slot before has nothing to do with this one.
+  // A run that is nearer to the slot before has nothing to do with this one.
   const fromAt = slotAt - Math.min(LIMITS.tooEarlyMsMax, (slotAt - previousAt) / 2);
   const run = draft.runs().findLast((each) => {
     const at = startOf(each);
@@ -52,12 +55,12 @@ function cameTooEarly(draft: Draft, slotAt: number): WhyMissed | null {
   };
 }
 
-/** A `skip` is no run. */
+/** Returns the start of a run. A `skip` is no run and has none. */
 function startOf(run: Run): number | null {
   return run.outcome === 'skipped' || run.outcome === 'missed' ? null : (run.started_at ?? run.ended_at);
 }
 
-/** What bounds the early window, and what would widen it. */
+/** Says what bounds the early window, and what would widen it. */
 function limitOf(spec: Spec, windowMs: number): [limit: string, more: string] {
   if (windowMs === LIMITS.earlyMsMax) return ['which is the most', ''];
   if (windowMs < spec.graceMs) return ['half the time since the slot before', ''];
@@ -83,18 +86,18 @@ function inSeconds(durationMs: number): number {
 }
 
 /**
- * Notes that the end of a run was all that was heard of it, after its slot had been missed.
- * @param afterMs how long after the slot that was
+ * Notes that a run was heard of only at its end, after its slot had been missed.
+ * @param afterMs how long after the slot the end came
  */
 export function noteLateEnd(draft: Draft, slotAt: number, afterMs: number): void {
-  // What comes shortly before the next slot is early for that one, or was run by hand.
+  // An end that comes shortly before the next slot is early for that one, or its run was started by hand.
   const periodMs = (slotAfter(draft.spec, slotAt) ?? Infinity) - slotAt;
   if (afterMs > periodMs * LATE_END_PART_MAX) return;
   const { count = 0, after_ms_max: before = 0 } = draft.job.late_ends ?? {};
   draft.job.late_ends = { count: count + 1, after_ms_max: Math.max(before, afterMs) };
 }
 
-/** A slot was claimed in time, or its run by a start. */
+/** Forgets the late ends, for example because a slot was claimed in time, or late by a start. */
 export function endLateEnds(draft: Draft): void {
   delete draft.job.late_ends;
 }

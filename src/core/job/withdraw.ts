@@ -5,9 +5,9 @@ import { countOutcome, recallLastOutcome, retractOutcome } from './incident.ts';
 import { overlapsStill } from './overlap.ts';
 
 /**
- * The end of a run turns out to lie before others began that had been found to overlap it: a report that was
- * delayed corrects history (docs/design.md §3.2). They were no failures by starting, so they go on, or have ended as
- * they said.
+ * Takes back failures by overlap when the end of a run turns out to lie before the runs began that had been found to
+ * overlap it. A report that was delayed corrects history (docs/design.md §3.2). Those runs did not fail by starting, so
+ * they go on, or have ended as they said.
  * @param endAt when the run ended
  * @returns whether any of them goes on
  */
@@ -17,7 +17,7 @@ export function withdrawOverlaps(draft: Draft, first: Run, endAt: number): boole
     .runs()
     .filter((run) => run.reason === 'overlap' && run.counted && (run.started_at ?? -Infinity) >= endAt)
     .toSorted((a, b) => (a.started_at ?? 0) - (b.started_at ?? 0));
-  // Each in turn: one that goes on after all may be overlapped by the next.
+  // They are withdrawn one after another, because one that goes on after all may be overlapped by the next.
   const openBefore = draft.openRuns().length;
   for (const run of falsely) if (!overlapsStill(draft, run, first)) withdraw(draft, run);
   return draft.openRuns().length > openBefore;
@@ -35,16 +35,16 @@ function withdraw(draft: Draft, run: Run): void {
     recallLastOutcome(draft);
   }
   draft.correction = 'late_report';
-  // Trouble that was told and has been answered by a later success since is not told again.
+  // Trouble that was told, and that a later success has answered since, is not told again.
   if (hasEnded && (wasBad || ownEnd.outcome === 'success')) countOutcome(draft, after, endedAt);
   draft.replacesOpening = false;
 }
 
 function goingOn(draft: Draft, startedAt: number): Partial<Run> {
-  // What is watched only from now on is not held to have hung before.
+  // A run that is watched only from now on is not held to have hung before.
   const atLeast = draft.knownAt + LIMITS.delayedStartMsMin;
   const limitAt = Math.max(startedAt + draft.spec.maxRuntimeMs, atLeast);
   const open = { ended_at: null, outcome: null, reason: 'started', detail: null, limit_at: limitAt } as const;
-  // The miss in whose place it came was taken out of the history when it failed.
+  // The miss that the run replaced was taken out of the history when the run failed.
   return { ...open, limit_at_min: atLeast, replaces_run_id: null };
 }
