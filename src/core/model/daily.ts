@@ -29,7 +29,7 @@ export interface Tally {
   duration_ms: number | null;
 }
 
-/** The UTC day of an instant. */
+/** Returns the UTC day of an instant. */
 export function dateOf(at: number): string {
   return new Date(Math.floor(at / DAY_MS) * DAY_MS).toISOString().slice(0, 10);
 }
@@ -46,10 +46,10 @@ export function talliesOf(before: Run | undefined, after: Run): Tally[] {
 }
 
 /**
- * A run stands on the day of its slot, so that a rerun the next morning replaces the miss on the day of that miss. A
- * run without a slot stands on the day on which it started or, if only its end is known, ended. What was recorded
- * while paused does not count. A duration counts where the end was reported: nobody knows how long a run lasted that
- * timed out or was given up.
+ * Returns the figures that a run adds to a day. A run stands on the day of its slot, so that a rerun the next morning
+ * replaces the miss on the day of that miss. A run without a slot stands on the day on which it started or, if only its
+ * end is known, ended. A run that was recorded while the job was paused does not count. A duration counts where the end
+ * was reported, because nobody knows how long a run lasted that timed out or was given up.
  */
 function tallyOf(run: Run): Tally | null {
   const at = run.slot_at ?? run.started_at ?? run.ended_at;
@@ -120,8 +120,8 @@ function quantileMs(durations: readonly number[], part: number): number | null {
 }
 
 /**
- * Buckets grow with the durations they hold, so that the error is relative. Bucket 0 holds 0 ms; bucket n holds what
- * is more than GAMMA^(n-2) and at most GAMMA^(n-1) ms.
+ * Returns the bucket of a duration. Buckets grow with the durations they hold, so that the error is relative. Bucket 0
+ * holds 0 ms, and bucket n holds durations of more than GAMMA^(n-2) and at most GAMMA^(n-1) ms.
  */
 function bucketOf(durationMs: number): number {
   if (durationMs < 1) return 0;

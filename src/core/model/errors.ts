@@ -1,6 +1,6 @@
 /**
- * Every error Cronflow tells anyone about, with the HTTP status it travels under. The codes are stable:
- * clients and scripts may rely on them.
+ * Every error that Cronflow tells anyone, with its HTTP status. The codes are stable, so that clients and scripts may
+ * rely on them.
  */
 export const ERROR_CODES = {
   bad_request: { status: 400, title: 'The request cannot be read' },
@@ -27,7 +27,7 @@ export const ERROR_CODES = {
   store_unavailable: { status: 503, title: 'Nothing can be stored at the moment' },
   overloaded: { status: 503, title: 'Too many large requests at once' },
   stopping: { status: 503, title: 'Cronflow is stopping' },
-  // Commands and the start have these; they never travel over HTTP.
+  // Commands and the start have these. They never travel over HTTP.
   cannot_listen: { status: 500, title: 'The address cannot be listened on' },
   store_missing: { status: 500, title: 'There is no store' },
   store_damaged: { status: 500, title: 'The store is damaged' },
@@ -38,30 +38,30 @@ export const ERROR_CODES = {
 } as const;
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** One thing that is wrong with an input: where, what, what is allowed, what to do. */
+/** One mistake in an input: where it is, what is wrong, what is allowed and what to do. */
 export interface Fault {
-  /** Stable, e.g. `unknown_key`. */
+  /** A stable code, e.g. `unknown_key`. */
   code: string;
-  /** Path in the input, e.g. `jobs.backup.schedule`; empty for the whole. */
+  /** The path in the input, e.g. `jobs.backup.schedule`; empty for the whole input. */
   path: string;
   /** One sentence that says what is wrong and what is allowed, without the place. */
   message: string;
-  /** The nearest known word, when one is near. */
+  /** The nearest known word, if one is near enough to be meant. */
   suggestion?: string;
   file?: string;
-  /** 1-based. */
+  /** The line, counted from 1. */
   line?: number;
-  /** 1-based. */
+  /** The column, counted from 1. */
   column?: number;
 }
 
-/** Something that is valid and probably not meant. It has the shape of a fault and stops nothing. */
+/** A lint is valid and probably not meant. It has the shape of a fault and stops nothing. */
 export interface Lint extends Fault {
   /** A note is worth knowing, with nothing to mend. Without one it is a warning. */
   severity?: 'warning' | 'note';
 }
 
-/** An error for the person who reads it; `detail` says what, where, what is allowed, what to do next. */
+/** An error for people. Its `detail` says what went wrong, where, what is allowed and what to do next. */
 export class CronflowError extends Error {
   override readonly name = 'CronflowError';
   readonly code: ErrorCode;
@@ -73,7 +73,7 @@ export class CronflowError extends Error {
   }
 }
 
-/** Returns what an error says, for the log and for people, whatever was thrown. */
+/** Returns the message of an error, for the log and for people, whatever was thrown. */
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

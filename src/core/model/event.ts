@@ -17,13 +17,13 @@ export interface State {
 export type Event =
   | { type: 'ping'; ping: Ping }
   | { type: 'tick'; now_at: number }
-  /** The declaration changed; `spec` given to `transition` is the new one. */
+  /** The declaration changed. The `spec` that is given to `transition` is the new one. */
   | { type: 'spec_changed'; at: number; previous: Spec }
   | { type: 'paused'; at: number }
   | { type: 'resumed'; at: number }
   | { type: 'acknowledged'; at: number; until_at: number }
   | { type: 'removed'; at: number }
-  /** Declared again after it was removed: history and name are as they were. */
+  /** The job is declared again after it was removed. Its history and name are as they were. */
   | { type: 'restored'; at: number; /** Ends a pause of the API, too. */ resumed?: boolean }
   | { type: 'gap'; from_at: number; to_at: number }
   /** The wall clock was set back, to `at`. */
@@ -32,9 +32,8 @@ export type Event =
   | { type: 'zone_rules_changed'; at: number };
 
 /**
- * An event as the log of commits keeps it (docs/design.md §3.5). With the state at its beginning, the log is all that
- * is needed to say again what happened. Ticks with nothing due are left out, and every event that brings a spec says
- * which.
+ * An event as the log of commits keeps it (docs/design.md §3.5). With the state at its beginning, the log is enough to
+ * replay what happened. Ticks with nothing due are left out, and every event that brings a spec holds that spec.
  */
 export type LoggedEvent =
   | Exclude<Event, { type: 'spec_changed' | 'restored' }>

@@ -5,7 +5,7 @@ export interface HeartbeatConfig {
   everyMs: number;
 }
 
-/** The state of the heartbeats, for those who look. */
+/** The state of the heartbeats, as Cronflow shows it. */
 export interface HeartbeatStatus {
   /** The number of heartbeats that were taken since the start. */
   taken: number;

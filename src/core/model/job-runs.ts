@@ -1,7 +1,7 @@
 import type { Run } from './records.ts';
 import { compareEnds, compareRuns, insertRun, type Runs } from './runs.ts';
 
-/** The runs of one job, with indexes for what pings ask for. */
+/** The runs of one job, with indexes for the questions that pings ask. */
 export class JobRuns implements Runs {
   readonly #byId: ReadonlyMap<string, Run>;
   readonly #byRid = new Map<string, Run>();
@@ -11,7 +11,7 @@ export class JobRuns implements Runs {
   /** The generation of the snapshot that must not see later changes of `#all`. */
   #generation: number;
 
-  /** @param byId the runs of all jobs, kept by the caller */
+  /** @param byId the runs of all jobs, which the caller keeps */
   constructor(byId: ReadonlyMap<string, Run>, generation = 0) {
     this.#byId = byId;
     this.#generation = generation;
@@ -37,7 +37,10 @@ export class JobRuns implements Runs {
     return this.#all;
   }
 
-  /** @param before what is known of this run so far */
+  /**
+   * Puts a run.
+   * @param before the run as it is known so far
+   */
   put(run: Run, before: Run | undefined, generation = 0): void {
     const all = this.#writable(generation);
     if (before === undefined) insertRun(all, run, compareRuns);

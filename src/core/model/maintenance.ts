@@ -2,8 +2,8 @@ import { compileCron } from '../../schedule/cron.ts';
 import type { MaintenanceWindow, Spec } from './spec.ts';
 
 /**
- * So many windows are walked through at a time, because some follow each other without end. Then the caller looks
- * again.
+ * At most this many windows are walked through at a time, because some follow each other without end. Then the caller
+ * looks again.
  */
 const WINDOWS_MAX = 100;
 /** The lint walks through more, to tell windows without end from windows that only cover a few days. */
@@ -31,7 +31,7 @@ export function announceAt(spec: Spec, instants: readonly number[], windowsMax =
 }
 
 /**
- * The lint looks so far ahead for an instant at which trouble of a window is told. Nobody hears of a job whose
+ * The lint looks this far ahead for an instant at which trouble of a window is told. Nobody hears of a job whose
  * recurring windows leave no time for that.
  */
 const HEARD_WITHIN_MS = 31 * 86_400_000;

@@ -1,6 +1,6 @@
 /**
- * A notifier as the files declare it. Its kind decides what its settings are: the schema says so for those who write
- * the file, the kind's folder in `delivery/` for the code.
+ * A notifier as the files declare it. Its kind decides which settings it has. The schema says so for people who write
+ * the file, and the folder of the kind in `delivery/` for the code.
  */
 export interface NotifierConfig {
   name: string;
@@ -16,8 +16,8 @@ export interface NotifierConfig {
 export type NotifierSettings = Readonly<Record<string, unknown>>;
 
 /**
- * Tells whether somebody was meant to be told and is not: everything owed to an empty Slack address is only logged
- * (docs/design.md §5). `type: log` logs, too, but that is what somebody chose.
+ * Tells whether somebody was meant to be told and is not, because everything that is owed to an empty Slack address is
+ * only logged (docs/design.md §5). `type: log` logs, too, but somebody chose that.
  */
 export function tellsNobody({ type, settings }: NotifierConfig): boolean {
   return type === 'slack' && settings['webhook_url'] === '';

@@ -2,19 +2,19 @@ import { RE2JS, RE2JSSyntaxException } from 're2js';
 import { memoised } from '../../schedule/memo.ts';
 import type { ExpectedOutput } from './spec.ts';
 
-/** So many compiled expressions are kept; a pattern is at most 1,000 characters long. */
+/** This many compiled expressions are kept. A pattern is at most 1,000 characters long. */
 const PATTERNS_MAX = 1_000;
 
 /**
- * Compiles a regular expression in RE2 syntax, which matches in linear time whatever the output
- * (docs/design.md §3.2). Answers from a bounded memo.
+ * Compiles a regular expression in RE2 syntax, which matches any output in linear time (docs/design.md §3.2). Answers
+ * come from a bounded memo.
  * @throws Error that says what is wrong with the pattern
  */
 export const compilePattern = memoised(PATTERNS_MAX, (pattern): RE2JS => RE2JS.compile(pattern));
 
 /**
- * The problems of a pattern in our words, by the words of the library. Those are never passed on, because they quote
- * the pattern.
+ * Maps the words of the library for a problem of a pattern to our own. The words of the library are never passed on,
+ * because they quote the pattern.
  */
 const PATTERN_PROBLEMS: Readonly<Record<string, string>> = {
   'invalid character class range': 'a range within [] ends before it begins, or is not known',
@@ -35,14 +35,14 @@ const PATTERN_PROBLEMS: Readonly<Record<string, string>> = {
   'invalid capture in lookbehind': 'RE2 does not look behind',
 };
 
-/** Says why `compilePattern` threw, in words that quote nothing; null where no more is known. */
+/** Says why `compilePattern` threw, in words that quote nothing. Returns null where no more is known. */
 export function patternProblem(error: unknown): string | null {
   if (!(error instanceof RE2JSSyntaxException)) return null;
   return PATTERN_PROBLEMS[error.getDescription()] ?? null;
 }
 
 /**
- * Says which expectation the output does not meet, for people; null when it meets all.
+ * Says for people which expectation the output does not meet. Returns null when it meets all.
  * @param output the kept end of the output, empty for none
  */
 export function outputMismatch(expected: ExpectedOutput, output: string): string | null {

@@ -1,4 +1,4 @@
-/** How a run or a slot ended (docs/design.md §1). */
+/** The ways in which a run or a slot ends (docs/design.md §1). */
 export const OUTCOMES = [
   'success',
   'failure',
@@ -17,11 +17,11 @@ export type BadKind = (typeof BAD_KINDS)[number];
 export const PING_KINDS = ['start', 'success', 'failure', 'log', 'skip'] as const;
 export type PingKind = (typeof PING_KINDS)[number];
 
-/** What a job is doing, or how its last counted run or slot ended (docs/design.md §3.3). */
+/** The state of a job: what it does now, or how its last counted run or slot ended (docs/design.md §3.3). */
 export const STATUSES = ['pending', 'running', 'success', 'failure', 'missed', 'timeout', 'paused'] as const;
 export type Status = (typeof STATUSES)[number];
 
-/** Why Cronflow itself is in trouble; such an incident belongs to no job (docs/design.md §3.3). */
+/** The troubles of Cronflow itself. Such an incident belongs to no job (docs/design.md §3.3). */
 const SYSTEM_REASONS = [
   'config_invalid',
   'config_held',
@@ -32,10 +32,11 @@ const SYSTEM_REASONS = [
 export type SystemReason = (typeof SYSTEM_REASONS)[number];
 
 /**
- * Why something is as it is: the closed union that travels from `transition` to the log, the API and the message. A switch over it is exhaustive, so a new reason cannot be forgotten anywhere.
+ * The reasons why something is as it is: the closed union that travels from `transition` to the log, the API and the
+ * message. A switch over it is exhaustive, so a new reason cannot be forgotten anywhere.
  */
 export const REASONS = [
-  // How a run ended.
+  // These say how a run ended.
   'succeeded',
   'reported_failure',
   'exit_code',
@@ -47,7 +48,7 @@ export const REASONS = [
   'timeout',
   'abandoned',
   'too_many_runs',
-  // How a slot ended without a run.
+  // These say how a slot ended without a run.
   'missed',
   'never_seen',
   'superseded',
@@ -55,10 +56,10 @@ export const REASONS = [
   'lock_held',
   'spec_changed',
   'outage',
-  // How history was corrected.
+  // These say how history was corrected.
   'late_report',
   'rerun',
-  // What an event did that ended nothing.
+  // These say what an event did that ended nothing.
   'started',
   'unscheduled',
   'duplicate',
@@ -81,17 +82,20 @@ export function isSystemReason(reason: Reason): reason is SystemReason {
   return SYSTEM_REASONS.some((each) => each === reason);
 }
 
-/** Why an incident closed. */
+/** The reasons why an incident closes. */
 export const CLOSE_REASONS = ['recovered', 'late_report', 'paused', 'removed'] as const;
 export type CloseReason = (typeof CLOSE_REASONS)[number];
 
-/** The kind of trouble an outcome is; null for outcomes that are not bad (docs/design.md §3.3). */
+/** Returns the kind of trouble that an outcome is, or null for an outcome that is not bad (docs/design.md §3.3). */
 export function badKindOf(outcome: Outcome): BadKind | null {
   if (outcome === 'missed' || outcome === 'timeout') return outcome;
   return outcome === 'failure' || outcome === 'abandoned' ? 'failure' : null;
 }
 
-/** Whether an outcome says that nobody reported how the run ended: what is reported still takes its place (§3.2). */
+/**
+ * Tells whether an outcome means that nobody reported how the run ended. Such an outcome is replaced by a report that
+ * still comes (§3.2).
+ */
 export function isGivenUp(outcome: Outcome | null): boolean {
   return outcome === 'timeout' || outcome === 'abandoned' || outcome === 'unknown';
 }

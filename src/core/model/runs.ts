@@ -2,30 +2,30 @@ import { LIMITS } from './limits.ts';
 import type { Run } from './records.ts';
 
 /**
- * The runs of one job that may still matter: the open ones and those that ended last. What pings and ticks ask for is
- * found without a look at the others, so that it costs the same however many runs are kept.
+ * The runs of one job that may still matter: the open ones and those that ended last. The runs for which pings and
+ * ticks ask are found without a look at the others, so that the cost is the same however many runs are kept.
  */
 export interface Runs {
   get(id: string): Run | undefined;
-  /** The run to which a client gave this run id; of several the newest. */
+  /** Returns the run to which a client gave this run id, and of several the newest. */
   ofRid(rid: string): Run | undefined;
-  /** The runs that have not ended; oldest first. */
+  /** Lists the runs that have not ended, oldest first. */
   open(): readonly Run[];
-  /** The runs that have ended, in the order of their ends. */
+  /** Lists the runs that have ended, in the order of their ends. */
   ended(): readonly Run[];
-  /** All runs, oldest first; at worst this costs a copy of them all. */
+  /** Lists all runs, oldest first. At worst this costs a copy of them all. */
   all(): readonly Run[];
 }
 
 /**
- * Orders a job's runs as Cronflow learned of them, which is the number that their ids end in. It does not go by time,
- * because a correction may date a run anew.
+ * Orders the runs of a job as Cronflow learned of them, which is the number in which their ids end. The order does not
+ * go by time, because a correction may date a run anew.
  */
 export function compareRuns(a: Run, b: Run): number {
   return numberOf(a.id) - numberOf(b.id) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
-/** Orders runs by their ends: the run that ended last is the latest, however long ago it began. */
+/** Orders runs by their ends. The run that ended last is the latest, however long ago it began. */
 export function compareEnds(a: Run, b: Run): number {
   return endOrder(a) - endOrder(b) || compareRuns(a, b);
 }
@@ -41,7 +41,7 @@ function numberOf(id: string): number {
   return Number.isNaN(number) ? 0 : number;
 }
 
-/** Puts a run where it belongs among others; looks from the end, where almost every new one goes. */
+/** Inserts a run at its place among others. It looks from the end, where almost every new run belongs. */
 export function insertRun(runs: Run[], run: Run, compare: (a: Run, b: Run) => number): void {
   let low = 0;
   let high = runs.length;
@@ -55,7 +55,7 @@ export function insertRun(runs: Run[], run: Run, compare: (a: Run, b: Run) => nu
   runs.splice(low, 0, run);
 }
 
-/** A few runs, oldest first, without an index. */
+/** Lists a few runs, oldest first, without an index. */
 export function listedRuns(runs: readonly Run[]): Runs {
   return {
     get: (id) => runs.find((run) => run.id === id),
@@ -68,7 +68,7 @@ export function listedRuns(runs: readonly Run[]): Runs {
 
 export const NO_RUNS = listedRuns([]);
 
-/** Returns the open runs and the `endedMax` that ended last. */
+/** Returns the open runs and the `endedMax` runs that ended last. */
 export function latestRuns(runs: Runs, endedMax: number): Runs {
   const ended = runs.ended();
   if (ended.length <= endedMax) return runs;
@@ -78,7 +78,7 @@ export function latestRuns(runs: Runs, endedMax: number): Runs {
 
 /**
  * Returns the part of a job's runs that the core reads.
- * @param keepRuns how many settled runs are kept of the job (docs/design.md §3.5)
+ * @param keepRuns the number of settled runs that are kept of the job (docs/design.md §3.5)
  */
 export function recentRuns(runs: Runs, keepRuns: number): Runs {
   return latestRuns(runs, Math.min(LIMITS.recentRunsMax, keepRuns));
@@ -89,7 +89,10 @@ export class ChangedRuns implements Runs {
   readonly #stored: Runs;
   readonly #changes: ReadonlyMap<string, Run | null>;
 
-  /** @param changes new and changed runs by id, null for one that was removed; it may grow while this is used */
+  /**
+   * @param changes maps ids to new and changed runs, or to null for a run that was removed; it may grow while this is
+   * used
+   */
   constructor(stored: Runs, changes: ReadonlyMap<string, Run | null>) {
     this.#stored = stored;
     this.#changes = changes;

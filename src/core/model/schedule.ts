@@ -3,7 +3,7 @@ import { cronPeriodMs } from '../../schedule/period.ts';
 import type { Declaration } from './declaration.ts';
 import { LIMITS } from './limits.ts';
 
-/** When a job should run: a cron expression in a zone, or a period counted from its last start. */
+/** Says when a job should run: by a cron expression in a zone, or a period after its last start. */
 export type Schedule =
   { kind: 'cron'; expression: string; timezone: string } | { kind: 'every'; everyMs: number };
 
@@ -17,8 +17,8 @@ export function scheduleOf(declaration: Declaration): Schedule | null {
 }
 
 /**
- * Returns how far apart a job's starts are at least: its `every`, or the shortest time between two slots; null
- * without either.
+ * Returns the shortest time between two starts of a job: its `every`, or the shortest time between two slots. Returns
+ * null for a job without either.
  */
 export function periodMsOf(schedule: Schedule | null): number | null {
   if (schedule === null) return null;

@@ -3,8 +3,8 @@ import { LIMITS } from './limits.ts';
 import type { Spec } from './spec.ts';
 
 /**
- * The first slot after an instant. For `every` it is one period later: the period counts from a start, a
- * declaration or a slot that was missed (docs/design.md §3.1). Null when the job has no slots.
+ * Returns the first slot after an instant, or null when the job has no slots. For `every` it is one period later,
+ * because the period counts from a start, a declaration or a slot that was missed (docs/design.md §3.1).
  */
 export function slotAfter(spec: Spec, at: number): number | null {
   if (spec.schedule === null) return null;
@@ -12,13 +12,16 @@ export function slotAfter(spec: Spec, at: number): number | null {
   return compileCron(spec.schedule.expression, spec.schedule.timezone).next(at);
 }
 
-/** The latest slot of a cron schedule at or before an instant; null for every other schedule. */
+/** Returns the latest slot of a cron schedule at or before an instant, and null for every other schedule. */
 export function slotAtOrBefore(spec: Spec, at: number): number | null {
   if (spec.schedule?.kind !== 'cron') return null;
   return compileCron(spec.schedule.expression, spec.schedule.timezone).previous(at);
 }
 
-/** How long before a slot a run may start and still claim it: a fast clock is no alarm (docs/design.md §3.1). */
+/**
+ * Returns how long before a slot a run may start and still claim it, so that a fast clock raises no alarm
+ * (docs/design.md §3.1).
+ */
 export function earlyMs(spec: Spec, slotAt: number): number {
   const distanceMs =
     spec.schedule?.kind === 'every'

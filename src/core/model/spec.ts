@@ -5,17 +5,17 @@ import { LIMITS } from './limits.ts';
 import type { BadKind } from './reasons.ts';
 import { defaultMaxRuntimeMs, type Overlap, type Schedule, scheduleOf } from './schedule.ts';
 
-/** Bad outcomes needed to open an incident: of any kind together, or of each kind for itself. */
+/** The number of bad outcomes that open an incident: of any kind together, or of each kind by itself. */
 export type FailureThreshold = { any: number } | Partial<Record<BadKind, number>>;
 
 export interface NotifyTarget {
-  /** Name of a notifier. */
+  /** The name of a notifier. */
   to: string;
-  /** The kinds it takes; all when absent. */
+  /** The kinds of trouble of which it is told. A declaration without `on` names all kinds. */
   on: readonly BadKind[];
 }
 
-/** What the kept end of a run's output must and must not say. */
+/** The texts that the kept end of a run's output must and must not contain. */
 export interface ExpectedOutput {
   contains: readonly string[];
   notContains: readonly string[];
@@ -23,12 +23,12 @@ export interface ExpectedOutput {
   matches: string | null;
 }
 
-/** A time in which trouble is recorded and nobody is told (docs/design.md §3.3); `toAt` is not part of it. */
+/** A time in which trouble is recorded and nobody is told (docs/design.md §3.3). `toAt` is not part of it. */
 export type MaintenanceWindow =
   | { kind: 'recurring'; expression: string; timezone: string; durationMs: number }
   | { kind: 'single'; fromAt: number; toAt: number };
 
-/** A job's declaration as the core reads it: durations in milliseconds, every default filled in. */
+/** The declaration of a job as the core reads it: durations in milliseconds, every default filled in. */
 export interface Spec {
   name: string;
   schedule: Schedule | null;
@@ -50,9 +50,9 @@ export interface Spec {
   replayWindowMs: number;
 }
 
-/** What a spec needs from outside its declaration. */
+/** The values that a spec needs from outside its declaration. */
 export interface Globals {
-  /** Names of all configured notifiers: who is told when a job has no `notify`. */
+  /** The names of all configured notifiers, who are told when a job has no `notify`. */
   notifiers: readonly string[];
   replayWindowMs: number;
 }
@@ -63,7 +63,7 @@ const ALL_KINDS: readonly BadKind[] = ['failure', 'missed', 'timeout'];
 
 /**
  * Reads a valid declaration into a spec.
- * @param declaration as validated against `schemas/cronflow.schema.json`, defaults applied
+ * @param declaration a declaration that was validated against `schemas/cronflow.schema.json`, defaults applied
  * @throws Error only for a declaration that validation should have refused
  */
 export function specOf(name: string, declaration: Declaration, globals: Globals): Spec {
@@ -88,7 +88,7 @@ export function specOf(name: string, declaration: Declaration, globals: Globals)
   };
 }
 
-/** After how long a run times out: as declared, or as holds where nothing is (docs/design.md §3.2). */
+/** Returns the time after which a run times out, as it is declared or as it is by default (docs/design.md §3.2). */
 export function maxRuntimeMsOf(declaration: Declaration): number {
   if (declaration.max_runtime !== undefined) return parseDuration(declaration.max_runtime);
   return defaultMaxRuntimeMs(scheduleOf(declaration), overlapOf(declaration));
@@ -98,7 +98,7 @@ function overlapOf({ overlap }: Declaration): Overlap {
   return overlap ?? 'allow';
 }
 
-/** Whether two specs say the same; `specOf` puts their keys in the same order. */
+/** Tells whether two specs say the same. The comparison works because `specOf` puts their keys in the same order. */
 export function isSameSpec(a: Spec, b: Spec): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
