@@ -148,7 +148,7 @@ function problemOf(error: ErrorObject, spots: Spots): Problem | null {
     case 'additionalProperties':
       return unknownKey(path, String(params['additionalProperty']), Object.keys(schema.properties ?? {}));
     case 'required':
-      // Where one of several keys is needed, the error of `anyOf` speaks for all of them.
+      // The error of `anyOf` speaks for all keys of which one is needed.
       if (path !== '' && /\/anyOf\/\d+\/required$/.test(error.schemaPath)) return null;
       return missingKey(path, String(params['missingProperty']));
     case 'discriminator':

@@ -14,10 +14,7 @@ import { pointer } from './tree.ts';
 import { unencryptedLints } from './unencrypted.ts';
 import { DAY_MS } from '../schedule/units.ts';
 
-/**
- * How far ahead lints look for a clock change that skips a slot. A year and a month contain the next change in
- * spring.
- */
+/** Lints look this far ahead for a clock change that skips a slot; 400 days contain every change of a year. */
 const SKIPPED_WITHIN_MS = 400 * DAY_MS;
 
 /**
@@ -68,8 +65,7 @@ interface Linted {
 
 function jobLints(linted: Linted): Lint[] {
   const { job, spec, locator } = linted;
-  // Where a part of the schedule is not known, nothing can be said about the schedule, or about the limits that are
-  // compared with it.
+  // Nothing can be said about a schedule of which a part is not known, or about the limits that are compared with it.
   const isUnknown =
     locator.hasUnknown &&
     (['schedule', 'every', 'timezone', 'grace', 'max_runtime', 'maintenance'] as const).some((key) =>
@@ -177,7 +173,7 @@ function notifierLints(config: Config, locator: Locator, used: ReadonlySet<strin
   return config.notifiers.flatMap((notifier) => {
     const { name } = notifier;
     const path = pointer('/notifiers', name);
-    // Where the file declares no notifier, one is made from the environment, and it has no place in the file.
+    // Without a notifier in the file, one is made from the environment, and that has no place in the file.
     const isDeclared = locator.has(file, path);
     const faults: Lint[] = [];
     if (isDeclared && config.jobs.length > 0 && !isAnyUsed && !used.has(name)) {

@@ -29,7 +29,7 @@ export type LoadResult = (
       files: readonly SourceFile[];
     }
 ) & {
-  /** A hash of all that was read, included files too; it differs whenever their content differs. */
+  /** A text that differs whenever the content that was read differs, that of included files too. */
   fingerprint: string;
   /** The items of `include`; the list is empty where the file says too little to know them. */
   includes: readonly string[];

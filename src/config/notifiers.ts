@@ -17,7 +17,7 @@ export interface Notifiers {
   secrets: SecretFiles;
 }
 
-/** What resolving secrets adds to as it goes. */
+/** Collects the results as secrets are resolved. */
 export interface Resolved {
   /** The mistakes that were found in secrets. */
   problems: Problem[];

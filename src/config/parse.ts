@@ -191,7 +191,7 @@ function includesOf(text: ConfigText<ConfigFile>): MainFile['includes'] {
   if (!Array.isArray(items)) return [];
   return items.flatMap((item: unknown, i) => {
     const path = pointer('/include', i);
-    // An item that the schema refuses, such as one of endless length, is not searched for.
+    // An item that the schema refuses, such as one that is too long, is not searched for.
     if (typeof item !== 'string' || item === '' || hasProblemAt(text.problems, path)) return [];
     return [{ text: item, path, place: placeIn(text, path) }];
   });

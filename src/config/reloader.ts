@@ -99,7 +99,10 @@ export class ConfigReloader {
   #changed: string | null = null;
   /** The hashes of the files that were read last, by path. */
   #read: ReadonlyMap<string, string> = new Map();
-  /** The fingerprint of the last load, good or bad; null makes the next look load again although nothing changed. */
+  /**
+   * The fingerprint of the last load, good or bad. Null makes the next look load the file again although nothing
+   * changed.
+   */
   #fingerprint: string | null = null;
   /** The included files and secrets of the last load. */
   #beside: Beside = { includes: [], secrets: [] };
@@ -167,6 +170,7 @@ export class ConfigReloader {
     return this.#enqueue(request);
   }
 
+  /** Stops watching and waits for a reload that is under way. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelRetry();
@@ -250,7 +254,7 @@ export class ConfigReloader {
       const plan = await this.#swap(loaded.config);
       return { status: 'applied', config: loaded.config, plan };
     } catch (error) {
-      // What is stored may have changed after the plan was made.
+      // The store may have changed after the plan was made.
       const isInvalid = error instanceof CronflowError && error.code === 'config_invalid';
       if (isInvalid) return this.#refuse(this.#problemOf('config_invalid', error.faults, filesOf(loaded)));
       if (isRefusal(error)) this.#refused = loaded.config;

@@ -69,7 +69,7 @@ export function fingerprintOf(main: string, fingerprint: string, included: Inclu
   return sha256([...lines, ...faults.map(({ file, message }) => `${message}  ${file}\n`)].join(''));
 }
 
-/** What belongs to a configuration beside its main file. */
+/** The files and patterns that belong to a configuration beside its main file. */
 export interface Beside {
   /** The items of `include`. */
   includes: readonly string[];

@@ -76,7 +76,7 @@ export function jobProblems(path: string, input: unknown, context: JobContext): 
 
 /** Finds names in a `notify` that no notifier has. */
 function notifyProblems(path: string, notify: unknown, context: JobContext): Problem[] {
-  // Where the list itself is refused, as for its length, its items are not judged.
+  // The items of a list that is refused as a whole, as for its length, are not judged.
   if (!Array.isArray(notify) || context.broken.has(path)) return [];
   const known = context.notifiers ?? [];
   return notify.flatMap((item: unknown, i): Problem[] => {

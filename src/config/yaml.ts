@@ -10,6 +10,7 @@ import { type Env, substitute } from './substitute.ts';
 import { TextLines } from './text-lines.ts';
 import { dotted, pointer, type Spot, steps, type Tree } from './tree.ts';
 
+/** No valid file is nested as deep as this. */
 const DEPTH_MAX = 32;
 /**
  * Values that aliases and merges may add by repeating others; the limit is enough for 10,000 jobs that merge 20 keys.

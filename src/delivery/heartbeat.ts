@@ -5,34 +5,37 @@ import { retryDelayMs } from './sending/backoff.ts';
 import { codeOf, HttpClient } from './transport/http-client.ts';
 
 /**
- * What is older is no sign of life any more. Both signs come every 10 s; twice the time after which Cronflow says of
- * itself that it was away, so that one that is merely slow is not told to be dead.
+ * A sign of life that is older counts no more. Both signs come every 10 s. The limit is twice the time after which
+ * Cronflow says that it was away, so that a Cronflow that is merely slow is not reported dead.
  */
 const RECENT_MS_MAX = 60_000;
-/** How soon after a start, and how often while nothing may be sent, it is looked again. */
+/**
+ * The first beat comes this soon after a start or a change. While no beat may be sent, the signs of life are looked
+ * at again every `LOOK_AGAIN_MS`.
+ */
 const FIRST_MS = 1_000;
 const LOOK_AGAIN_MS = 10_000;
 const ATTEMPT_MS_MAX = 10_000;
 
-/** When Cronflow last did what it is there for; on the monotonic clock, null for never. */
+/** The instants at which Cronflow last checked and last stored, on the monotonic clock; null for never. */
 export interface Vitals {
-  /** The end of a check that left nothing undone. */
+  /** The end of the last check that left nothing undone. */
   checkedMs: number | null;
-  /** A commit. */
+  /** The last commit. */
   storedMs: number | null;
 }
 
 interface HeartbeatOptions {
   clock: Clock;
   logger: Logger;
-  /** In [0, 1), for the jitter of retries. */
+  /** Returns a number in [0, 1), for the jitter of retries. */
   random: () => number;
   vitals: () => Vitals;
 }
 
 /**
- * Tells somebody else again and again that Cronflow lives, so that its death is noticed (docs/design.md §7): only while
- * the checker passes and commits succeed. Nothing waits for it, and nothing of its address but the host is ever said.
+ * Calls an address again and again as long as the checker passes and commits succeed, so that somebody notices when
+ * Cronflow dies (docs/design.md §7). Nothing waits for a heartbeat, and of its address only the host is ever shown.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
@@ -42,7 +45,7 @@ export class Heartbeat {
   /** Null before `start` and after `stop`. */
   #startedMs: number | null = null;
   #cancel: () => void = () => {};
-  /** Ends what is being sent. */
+  /** Ends the request that is under way. */
   #abort = new AbortController();
   #sending: Promise<void> = Promise.resolve();
   #failures = 0;
@@ -53,13 +56,13 @@ export class Heartbeat {
     this.#options = options;
   }
 
-  /** Begins; what is configured later is followed from then on. */
+  /** Begins to send; a configuration that is applied later is followed from then on. */
   start(): void {
     this.#startedMs = this.#options.clock.monotonic();
     this.#schedule(FIRST_MS);
   }
 
-  /** Follows the configuration; one that is the same changes nothing. */
+  /** Follows a new configuration; the same one again changes nothing. */
   apply(config: HeartbeatConfig | null): void {
     const before = this.#config;
     if (before?.url === config?.url && before?.everyMs === config?.everyMs) return;
@@ -70,7 +73,7 @@ export class Heartbeat {
     this.#schedule(FIRST_MS);
   }
 
-  /** Ends what is being sent. */
+  /** Stops, and ends the request that is under way. */
   async stop(): Promise<void> {
     this.#startedMs = null;
     this.#cancel();
@@ -79,7 +82,7 @@ export class Heartbeat {
     await (this.#closing ??= this.#client.close());
   }
 
-  /** What became of them, since the start; null while none is configured. */
+  /** The counts since the start and the present trouble; null while no heartbeat is configured. */
   get status(): HeartbeatStatus | null {
     return this.#config === null ? null : { ...this.#counts, trouble: this.#trouble };
   }
@@ -105,7 +108,7 @@ export class Heartbeat {
     const abort = new AbortController();
     this.#abort = abort;
     const error = await this.#send(config, abort);
-    // Reconfigured meanwhile, or stopped: what comes next is arranged for.
+    // The heartbeat was reconfigured or stopped meanwhile, and whoever did that has arranged what comes next.
     if (this.#config !== config || this.#startedMs === null) return;
     if (error === null) this.#taken();
     else this.#failed(config, error);
@@ -114,7 +117,10 @@ export class Heartbeat {
     this.#schedule(Math.max(0, Math.min(nextMs, config.everyMs) - tookMs));
   }
 
-  /** @returns an empty text where it is only too early to say */
+  /**
+   * Says why no heartbeat may be sent.
+   * @returns null where one may be sent, and an empty text where it is only too early to know
+   */
   #withheldBecause(startedMs: number, nowMs: number): string | null {
     const { checkedMs, storedMs } = this.#options.vitals();
     const isOld = (atMs: number | null): boolean => nowMs - (atMs ?? startedMs) > RECENT_MS_MAX;
@@ -138,7 +144,7 @@ export class Heartbeat {
     this.#trouble = null;
   }
 
-  /** Said once in a stretch, whatever the reasons in it. */
+  /** Notes a failure, which is logged once in a row of them, whatever their reasons. */
   #failed({ url }: HeartbeatConfig, error: string): void {
     this.#counts.failed += 1;
     this.#failures += 1;
@@ -147,7 +153,7 @@ export class Heartbeat {
     this.#trouble = trouble;
   }
 
-  /** @returns why it was not taken */
+  /** @returns the error; null where the heartbeat was taken */
   async #send({ url }: HeartbeatConfig, abort: AbortController): Promise<string | null> {
     let isLate = false;
     const cancel = this.#options.clock.after(ATTEMPT_MS_MAX, () => {
@@ -156,7 +162,7 @@ export class Heartbeat {
     });
     try {
       const { status } = await this.#client.get(new URL(url), abort.signal);
-      // Without its body, which may repeat the address.
+      // The body is left out, because it may repeat the address.
       return status >= 200 && status < 300 ? null : `answered ${status}`;
     } catch (error) {
       return isLate ? `no answer within ${ATTEMPT_MS_MAX / 1_000} s` : codeOf(error);

@@ -20,7 +20,7 @@ export const KINDS: Readonly<Record<string, BuildNotifier>> = {
 };
 
 interface Entry {
-  /** The configuration it was built from, to see whether it changed. */
+  /** The configuration that it was built from, which shows whether that has changed. */
   key: string;
   notifier: Notifier;
 }
@@ -52,8 +52,8 @@ export class NotifierRegistry {
   }
 
   /**
-   * Swaps to the notifiers of a new configuration. Those whose configuration is unchanged stay as they are;
-   * those no longer used are closed once what they are sending has ended.
+   * Swaps to the notifiers of a new configuration. Those whose configuration is unchanged stay as they are. Those no
+   * longer used are closed once the messages that they are sending have ended.
    * @returns the names that are new or changed, for `DeliveryWorker.notifiersChanged`
    */
   apply(configs: readonly NotifierConfig[]): string[] {
@@ -95,7 +95,7 @@ function build({ name, type, settings }: NotifierConfig, parts: NotifierParts): 
   return create(name, settings, parts);
 }
 
-/** The configuration as text that does not depend on the order of its keys. */
+/** Writes the configuration as text that does not depend on the order of its keys. */
 function keyOf({ type, settings }: NotifierConfig): string {
   return JSON.stringify([type, Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1))]);
 }

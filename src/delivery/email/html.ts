@@ -3,14 +3,14 @@ import type { Message, MessageField, MessageLink, MessageSection } from '../mess
 import { escapeHtml } from '../../core/text/html.ts';
 
 /**
- * No colours of text and background but those of the mail program, light or dark: what stands out does so by a line
- * or by a shade of both.
+ * Text and background keep the colours of the mail program, light or dark. So emphasis is a coloured line, or a shade
+ * that suits both.
  */
 const COLOURS = { bad: '#d92d20', good: '#16a34a', over: '#d97706' } as const;
 const SHADE = 'rgba(127,127,127,0.15)';
 const MONOSPACE = 'ui-monospace,Menlo,Consolas,monospace';
 
-/** A message as HTML that fetches nothing. */
+/** Writes a message as HTML that loads nothing from elsewhere. */
 export function htmlOf(message: Message): string {
   const { title, severity, description, sections, fields, links } = message;
   const body = [

@@ -7,7 +7,7 @@ import { htmlOf } from './html.ts';
 
 const SUBJECT_LENGTH_MAX = 400;
 const HEADER_LENGTH_MAX = 300;
-/** What may stand in a header as it is. */
+/** Matches a message id that may stand in a header as it is. */
 const MESSAGE_ID = /^<[!-;=?-~]{3,300}>$/;
 
 /** Somebody who gets or sends mail. */
@@ -16,7 +16,7 @@ export interface Address {
   address: string;
 }
 
-/** What is the same for every mail of a notifier. */
+/** The settings that all mails of a notifier share. */
 export interface MailSettings {
   from: Address;
   to: readonly Address[];
@@ -24,18 +24,18 @@ export interface MailSettings {
 }
 
 export interface Mail {
-  /** With its angle brackets. */
+  /** The message id, with its angle brackets. */
   messageId: string;
   content: Buffer;
 }
 
-/** `Cronflow <cron@example.com>` or `cron@example.com`, as the schema lets them through. */
+/** Splits `Cronflow <cron@example.com>` or `cron@example.com`, the two forms that the schema allows. */
 export function addressOf(text: string): Address {
   const [, name = '', address = text] = /^(.*?)\s*<([^<>]*)>$/.exec(text.trim()) ?? [];
   return { name: name.replace(/^"(.*)"$/, '$1'), address };
 }
 
-/** A message as a mail: plain text and HTML, in one thread with all about the same incident. */
+/** Writes a message as a mail with plain text and HTML, in one thread with all mails about the same incident. */
 export async function mailOf(message: Message, settings: MailSettings, nowAt: number): Promise<Mail> {
   const messageId = messageIdOf(message.deliveryId, message, settings);
   const thread = threadOf(message, settings);
@@ -57,7 +57,10 @@ export async function mailOf(message: Message, settings: MailSettings, nowAt: nu
   return { messageId, content: await mail.compile().build() };
 }
 
-/** For filters of mail programs; and so that no absence is answered to it (RFC 3834). */
+/**
+ * Returns headers for the filters of mail programs, and those that keep out-of-office replies from being sent (RFC
+ * 3834).
+ */
 function headersOf({ kind, deliveryId, incidentId, source }: Message): Record<string, string> {
   const { job_name: job } = source.delivery.facts;
   const headers = {
@@ -74,8 +77,8 @@ function headersOf({ kind, deliveryId, incidentId, source }: Message): Record<st
 }
 
 /**
- * The mail that told of the incident first; null for that mail itself. Where its receipt is missing, because the
- * answer to it was lost, it is where it would have been.
+ * Returns the id of the mail that told of the incident first; null for that mail itself. If the answer to that mail
+ * was lost, there is no receipt, and the id is the one that the mail was given.
  */
 function threadOf(message: Message, settings: MailSettings): string | null {
   const { opening, kind, source } = message;
@@ -85,8 +88,9 @@ function threadOf(message: Message, settings: MailSettings): string | null {
 }
 
 /**
- * The same at every attempt, so that a server or a mail program can tell a repeat. The instant keeps apart the
- * incidents of several Cronflows, which count theirs alike.
+ * Returns the id of a mail. It is the same at every attempt, so that a server or a mail program can recognize a
+ * repeat. The instant in it tells apart the incidents of several Cronflows, because each of these numbers its own
+ * from the start.
  */
 function messageIdOf(deliveryId: string, { source }: Message, { from }: MailSettings): string {
   const local = deliveryId.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, HEADER_LENGTH_MAX);

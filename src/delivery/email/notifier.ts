@@ -11,10 +11,12 @@ import { Told } from './told.ts';
 
 const DETAIL_LENGTH_MAX = 300;
 const PORTS = { tls: 465, starttls: 587, none: 25 } as const;
-/** A mail of a storm is read as a list: this many characters of names are some thousand jobs. */
+/**
+ * This many characters of names are some thousand jobs, and a mail can show that many, because it is read as a list.
+ */
 const MERGED_LENGTH_MAX = 200_000;
 
-/** As the schema has it. */
+/** The settings, which the schema has checked. */
 interface EmailSettings {
   host: string;
   port?: number;
@@ -91,7 +93,7 @@ export class EmailNotifier implements Notifier {
       const { refused, messageId } = await handOver(this.#smtp, envelope, mail.content, signal);
       const taken = left.filter((address) => refused.every((each) => each.address !== address));
       this.#told.add(deliveryId, taken);
-      // Some servers give it an id of their own, which is then that of the thread.
+      // Some servers replace the id with one of their own. Then the thread must be built on that one.
       return this.#resultOf(message, refused, messageId ?? mail.messageId);
     } catch (error) {
       if (!(error instanceof SmtpError)) throw error;
@@ -99,7 +101,10 @@ export class EmailNotifier implements Notifier {
     }
   }
 
-  /** Some took it. Those who may take it later are tried again; those who never will do not keep it from being sent. */
+  /**
+   * Settles a mail that some took. Addresses that may take it later are tried again; addresses that never will do not
+   * keep the mail from counting as sent.
+   */
   #resultOf(message: Message, refused: Handover['refused'], messageId: string): SendResult {
     const passing = refused.filter(({ refusal }) => isPassing(refusal));
     const lasting = refused.filter((each) => !passing.includes(each));
@@ -123,19 +128,19 @@ export class EmailNotifier implements Notifier {
     return { result: 'ok', receipt: messageId };
   }
 
-  /** Nobody took it, at least not now. */
+  /** Settles an attempt in which nobody took the mail. */
   #failureOf(message: Message, { refusal, refused }: SmtpError, messageId: string): SendResult {
     const isAnyTold = this.#told.hasAny(message.deliveryId);
     const isPassingForAny =
       refused.length === 0 ? isPassing(refusal) : refused.some((each) => isPassing(each.refusal));
-    // The rest of an earlier attempt, for which it now is final.
+    // An earlier attempt reached the others, and the addresses that were left have now refused for good.
     if (isAnyTold && !isPassingForAny && refused.length > 0)
       return this.#resultOf(message, refused, messageId);
     const said = refused.find((each) => isPassing(each.refusal) === isPassingForAny)?.refusal ?? refusal;
     return { result: isPassingForAny ? 'retry' : 'permanent', detail: this.#say(said) };
   }
 
-  /** A refusal for people, without the credentials, whoever repeats them. */
+  /** Writes a refusal for people, and hides the credentials, which a server may repeat. */
   #say({ status, text }: Refusal): string {
     const shown = hide(text, secretsOf(this.#smtp.credentials));
     const said =
@@ -144,7 +149,7 @@ export class EmailNotifier implements Notifier {
   }
 }
 
-/** The password as it is, and in the forms in which it is sent. */
+/** Returns the password as it is, and in the forms in which it is sent. */
 function secretsOf(credentials: SmtpSettings['credentials']): string[] {
   if (credentials === null || credentials.password === '') return [];
   const { username, password } = credentials;
@@ -152,7 +157,7 @@ function secretsOf(credentials: SmtpSettings['credentials']): string[] {
   return [...sent, password];
 }
 
-/** Refusals for now, which 4yz are (RFC 5321, 4.2.1), and whatever kept an answer from coming. */
+/** Tells whether a refusal is temporary: a status of 4yz (RFC 5321, 4.2.1), or no answer at all. */
 function isPassing({ status }: Refusal): boolean {
   return status === null || status < 500;
 }

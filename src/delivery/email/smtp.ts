@@ -1,20 +1,23 @@
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 
 const CONNECT_TIMEOUT_MS = 8_000;
-/** Of silence; longer than an attempt, which its signal ends. */
+/**
+ * The longest silence on a connection. It is longer than an attempt, because the signal of the attempt ends that
+ * first.
+ */
 const SOCKET_TIMEOUT_MS = 15_000;
 const ANSWER_BYTES_MAX = 64 * 1_024;
 
 const NO_STARTTLS =
   ' to STARTTLS, which it does not offer there; security: tls (port 465) may be what it wants';
 
-/** Where mail is handed over, and how. */
+/** The server that takes the mail, and how it is reached. */
 export interface SmtpSettings {
   host: string;
   port: number;
   security: 'tls' | 'starttls' | 'none';
   credentials: { username: string; password: string } | null;
-  /** PEM of the authorities that are trusted instead of the system's; null for those. */
+  /** The authorities (PEM) that are trusted instead of those of the system; null trusts those of the system. */
   ca: string | null;
 }
 
@@ -23,22 +26,22 @@ export interface Envelope {
   to: readonly string[];
 }
 
-/** Why something was not taken. */
+/** The reason why a mail or an address was not taken. */
 export interface Refusal {
-  /** The code of SMTP, e.g. 450; null where there was no answer. */
+  /** The status code of SMTP, e.g. 450; null where there was no answer. */
   status: number | null;
-  /** In the words of the server, or of what went wrong on the way to it. */
+  /** The words of the server, or the error on the way to it. */
   text: string;
 }
 
-/** What became of a mail at whose end the server said yes to some: the rest was refused. */
+/** The result for a mail that the server took for at least one address; the others were refused. */
 export interface Handover {
   refused: readonly { address: string; refusal: Refusal }[];
-  /** The Message-ID that the server gave it instead of its own; null: none. */
+  /** The Message-ID by which the server replaced that of the mail; null where it did not. */
   messageId: string | null;
 }
 
-/** A mail that nobody took; who was refused, if the server came as far as that. */
+/** Thrown when nobody took a mail. `refused` lists the addresses, if the server came as far as that. */
 export class SmtpError extends Error {
   readonly refusal: Refusal;
   readonly refused: Handover['refused'];
@@ -76,7 +79,7 @@ export function handOver(
         reject(errorOf(error));
       });
     const abort = (): void => fail(new Error('no answer in time'));
-    // Also heard after the end, when nobody else would hear an error any more.
+    // This listener stays after the end, because an error that nobody hears ends the process.
     connection.on('error', fail);
     connection.on('end', () => fail(new Error('the connection was closed')));
     signal.addEventListener('abort', abort, { once: true });
@@ -115,19 +118,19 @@ function optionsOf({ host, port, security, ca }: SmtpSettings): SMTPConnection.O
     dnsTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: SOCKET_TIMEOUT_MS,
     maxResponseSize: ANSWER_BYTES_MAX,
-    // Also on the machine itself, where there may be no other network.
+    // Internal interfaces are allowed, because a machine may have no other network than its own.
     allowInternalNetworkInterfaces: true,
     tls: { minVersion: 'TLSv1.2', ...(ca === null ? {} : { ca }) },
   };
 }
 
-/** What nodemailer says of an error. */
+/** The parts of nodemailer's errors that are read here. */
 interface Said {
   message?: string;
   code?: string;
   response?: string;
   responseCode?: number;
-  /** What the answer was to. */
+  /** The command that was answered. */
   command?: string;
   recipient?: string;
   rejectedErrors?: Said[];

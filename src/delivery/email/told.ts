@@ -1,9 +1,9 @@
-/** More were never waiting for some of their addresses. */
+/** A limit that practice stays below: this many deliveries, each still waiting for some of its addresses. */
 const DELIVERIES_MAX = 1_000;
 
 /**
- * Who has been told of a delivery that others are yet to be told of, so that nobody gets a mail again because
- * somebody else's mailbox was busy. Kept in memory: after a restart they may get it twice, with the same Message-ID.
+ * Remembers which addresses already have a delivery, so that nobody gets a mail again because somebody else's mailbox
+ * was busy. It is kept in memory: after a restart those addresses may get the mail twice, with the same Message-ID.
  */
 export class Told {
   readonly #byDelivery = new Map<string, Set<string>>();

@@ -16,8 +16,8 @@ export class LogNotifier implements Notifier {
   readonly #notSentBecause: string | null;
 
   /**
-   * @param notSentBecause set where a person was meant to be told and is not; every message is then a
-   *   warning that says so
+   * @param notSentBecause set where a person was meant to be told and is not; every message is then a warning that
+   * says so
    */
   constructor(options: { name: string; type?: string; logger: Logger; notSentBecause?: string }) {
     this.name = options.name;
@@ -41,7 +41,10 @@ export class LogNotifier implements Notifier {
   async close(): Promise<void> {}
 }
 
-/** Whom it is about, so that a search for a job finds it; undefined where that is Cronflow itself. */
+/**
+ * Returns the names of the jobs that a message is about, so that a search of the log for a job finds it. Returns
+ * undefined where the message is about Cronflow itself.
+ */
 function jobsOf({ sections, source }: Message): string | undefined {
   const names = sections.flatMap(({ lines }) => lines.flatMap((line) => line.names));
   return names.length > 0 ? names.join(',') : (source.delivery.facts.job_name ?? undefined);

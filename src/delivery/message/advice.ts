@@ -1,9 +1,6 @@
 import type { DeliveryFacts } from '../../core/model/records.ts';
 
-/**
- * Where to look first, for trouble that does not say so itself; null for what does, such as a failure with its
- * output.
- */
+/** Says where to look first. Returns null for trouble that shows this itself, such as a failure with its output. */
 export function adviceFor({ reason, detail, advice }: DeliveryFacts): string | null {
   if (advice !== undefined) return advice;
   switch (reason) {
@@ -26,7 +23,7 @@ export function adviceFor({ reason, detail, advice }: DeliveryFacts): string | n
     case 'config_held':
       return 'restore the file if the jobs are to stay';
     case 'cronflow_away':
-      // Further lines name jobs.
+      // Lines after the first name the jobs that could not be seen.
       return detail?.includes('\n') === true ? 'see whether the jobs it could not see have run' : null;
     case 'store_failing':
       return 'see whether the disk is full or the database is gone; it goes on by itself once it can write';

@@ -1,21 +1,22 @@
 /**
- * Cleaning of text that came from outside: what a job prints, where it says it runs. Nothing in it may
+ * Cleans text that came from outside, such as the output of a job or the name of its host. Nothing in such text may
  * change how the message around it reads.
  */
 
-// Terminal control sequences: colours, cursor movements, window titles. One that never ends hides no more
-// than its own line.
+// Matches terminal control sequences: colours, cursor movements, window titles. A sequence that never ends hides no
+// more than its own line.
 const TERMINAL_SEQUENCES =
   // oxlint-disable-next-line no-control-regex
   /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b\n]{0,200}(?:\u0007|\u001b\\)?|[ -/]*[0-~])/g;
-// Control characters but tab and line feed; then what is invisible or turns the direction of writing.
+// Matches control characters but tab and line feed, invisible characters, and characters that turn the direction of
+// writing.
 const INVISIBLE =
   // oxlint-disable-next-line no-control-regex
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
 /**
- * Text as it would stand on a terminal: no control sequences, no control, invisible or direction-changing
- * characters, no lone surrogates; of a line that was overwritten (`\r`) only what remained.
+ * Returns text as it would stand on a terminal: no control sequences, no control, invisible or direction-changing
+ * characters, no lone surrogates. Of a line that was overwritten (`\r`) only the last version remains.
  */
 export function cleanText(text: string): string {
   return text
@@ -26,18 +27,24 @@ export function cleanText(text: string): string {
     .replace(INVISIBLE, '');
 }
 
-/** `cleanText` on one line, with single spaces, of at most `lengthMax` UTF-16 units. */
+/**
+ * Cleans text as `cleanText` does and puts it on one line, with single spaces, of at most `lengthMax` UTF-16 units.
+ */
 export function cleanLine(text: string, lengthMax: number): string {
   return shorten(cleanText(text).replace(/\s+/g, ' ').trim(), lengthMax);
 }
 
-/** The text, or its beginning and an ellipsis: at most `lengthMax` UTF-16 units, no character cut in two. */
+/**
+ * Returns the text, or its beginning and an ellipsis: at most `lengthMax` UTF-16 units, with no character cut in two.
+ */
 export function shorten(text: string, lengthMax: number): string {
   if (text.length <= lengthMax) return text;
   return `${text.slice(0, lengthMax - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
-/** The last `countMax` lines of cleaned text, without empty lines at either end, each cut to `lengthMax`. */
+/**
+ * Returns the last `countMax` lines of a text, cleaned, without empty lines at either end, each cut to `lengthMax`.
+ */
 export function lastLines(text: string, countMax: number, lengthMax: number): string[] {
   const lines = cleanText(text)
     .split('\n')
@@ -48,7 +55,10 @@ export function lastLines(text: string, countMax: number, lengthMax: number): st
   return last;
 }
 
-/** The first lines of cleaned text, at most `countMax` of at most `lengthMax` each and `totalMax` in all. */
+/**
+ * Returns the first lines of a text, cleaned: at most `countMax` lines of at most `lengthMax` each and `totalMax` in
+ * all.
+ */
 export function firstLines(text: string, countMax: number, lengthMax: number, totalMax: number): string[] {
   const first: string[] = [];
   let total = 0;

@@ -12,12 +12,12 @@ import { isEndKind } from '../../core/model/delivery-id.ts';
 
 const OUTPUT_LINES_MAX = 20;
 const OUTPUT_LINE_LENGTH_MAX = 300;
-/** Of what is wrong with Cronflow itself the beginning is shown; it fits where a notifier shows output. */
+/** Trouble of Cronflow itself is shown from its beginning. These limits fit where a notifier shows output. */
 const DETAIL_LINES_MAX = 40;
 const DETAIL_LENGTH_MAX = 2_500;
-/** What is allowed instead, where that is much: it would hide the errors that follow. */
+/** Matches a long list of allowed words. It is left out, because it would hide the errors that follow. */
 const LONG_LIST = / \(allowed: [^\n]{80,}\)$/gm;
-/** Of a longer output the end is looked at: the last lines are in it, and what is hidden costs time. */
+/** A longer output is looked at from its end only, because the last lines are there and hiding secrets takes time. */
 const KEPT_LENGTH_MAX = 65_536;
 const TITLE_LENGTH_MAX = 400;
 const VALUE_LENGTH_MAX = 400;
@@ -40,7 +40,7 @@ export function messageOf(delivery: Delivery, context: MessageContext): Message 
     description: description === undefined ? null : cleanLine(description, VALUE_LENGTH_MAX) || null,
     fields: fieldsOf(parts)
       .map(({ label, value }) => ({ label, value: cleanLine(value, VALUE_LENGTH_MAX) }))
-      // What the title says whole is not said again.
+      // A reason that the title holds whole is not repeated.
       .filter(({ label, value }) => label !== 'Reason' || !title.includes(value)),
     output: output.length === 0 ? null : output.join('\n'),
     outputNote: outputNoteOf(parts, shown, output.length),
@@ -52,7 +52,7 @@ export function messageOf(delivery: Delivery, context: MessageContext): Message 
   };
 }
 
-/** That Cronflow was away is told when it is over. */
+/** Returns the severity. A message that Cronflow was away is `over`, because it is sent after the end. */
 function severityOf({ kind, facts }: Parts): Severity {
   if (kind === 'closed') return 'good';
   return kind === 'opened_and_closed' || kind === 'closed_silently' || facts.reason === 'cronflow_away'
@@ -60,13 +60,17 @@ function severityOf({ kind, facts }: Parts): Severity {
     : 'bad';
 }
 
-/** Of which nothing is left that could not be shown: where a message could not be written, nothing can be hidden. */
+/**
+ * Returns a delivery without its detail. This is for a message that could not be written, because then nothing in the
+ * detail can be hidden.
+ */
 export function withoutDetail(delivery: Delivery): Delivery {
   return { ...delivery, facts: { ...delivery.facts, detail: null } };
 }
 
 /**
- * What can still be said when `messageOf` failed, which only a bug can cause: no silence even then.
+ * Writes the message that is left when `messageOf` fails, which only a bug can cause, because people must be told
+ * even then.
  * @param isOver whether the closing goes out in the same message
  */
 export function bareMessageOf(delivery: Delivery, isOver: boolean): Message {
@@ -91,7 +95,7 @@ export function bareMessageOf(delivery: Delivery, isOver: boolean): Message {
   };
 }
 
-/** With no more to see than the words have. */
+/** Returns the records of a message with the same parts hidden as in its words. */
 function sourceOf(
   delivery: Delivery,
   { incident, job, run, redact }: MessageContext,
@@ -106,23 +110,23 @@ function sourceOf(
   };
 }
 
-/** What was printed by the run that went wrong; of what is wrong with Cronflow itself, all that is known. */
+/** Returns the output of the run that went wrong, or for trouble of Cronflow itself the whole detail. */
 function shownOf({ facts, kind, name, context }: Parts): Output | null {
   if (isEndKind(kind)) return null;
   if (name !== null) return context.output === null ? null : keptOf(context.output, context.redact);
   const detail = facts.detail?.slice(0, KEPT_LENGTH_MAX) ?? '';
   const lineAt = detail.indexOf('\n');
   if (lineAt < 0) return null;
-  // The title has the first line of a time away whole; that of an error may be cut.
+  // The title holds the whole first line where Cronflow was away; the first line of an error may be cut there.
   const text = facts.reason === 'cronflow_away' ? detail.slice(lineAt + 1) : detail.replaceAll(LONG_LIST, '');
   return { text, dropped_bytes: 0 };
 }
 
-/** The end of what was printed, cleaned and without secrets. */
+/** Returns the end of an output, cleaned and without secrets. */
 function keptOf({ text, dropped_bytes: dropped }: Output, redact: Redact): Output {
   const isCut = dropped > 0 || text.length > KEPT_LENGTH_MAX;
   const kept = cleanText(text.slice(-KEPT_LENGTH_MAX));
-  // A word of which the beginning is not there may be the rest of a secret that no pattern knows.
+  // A word that lacks its beginning may be the rest of a secret, which no pattern would match.
   const whole = isCut ? kept.replace(/^\S{1,2000}/, '…') : kept;
   return { text: redact(whole), dropped_bytes: isCut ? Math.max(dropped, 1) : 0 };
 }
@@ -166,7 +170,7 @@ function linksOf({ facts, name, context }: Parts): MessageLink[] {
   return links;
 }
 
-/** Where Cronflow says more about trouble of its own. */
+/** Returns the link to the place where Cronflow says more about its own trouble. */
 function systemLink(reason: SystemReason, publicUrl: string): MessageLink {
   const [label, path] =
     reason === 'config_invalid' || reason === 'config_held'
@@ -177,7 +181,9 @@ function systemLink(reason: SystemReason, publicUrl: string): MessageLink {
   return { label, text: `${publicUrl}${path}`, url: `${publicUrl}${path}` };
 }
 
-/** The address in its normal form, without a character that could end a link; null unless http or https. */
+/**
+ * Returns an address in its normal form, without a character that could end a link; null unless it is http or https.
+ */
 function linkAddress(text: string): string | null {
   return webAddress(text)?.href.replace(/\|/g, '%7C') ?? null;
 }

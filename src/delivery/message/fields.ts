@@ -10,14 +10,14 @@ import { troubleWords, undeliveredWords } from './words.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../schedule/units.ts';
 import { isEndKind } from '../../core/model/delivery-id.ts';
 
-/** A message sent later than this after what it tells says when that was. */
+/** A message that is sent later than this after the event says when the event was. */
 const LATE_MS = MINUTE_MS;
-/** An address that is longer than this would have the command around it cut. */
+/** With a longer address, the command around it would be cut. */
 const ADDRESS_LENGTH_MAX = 200;
 
-/** Whose run has not ended as far as anyone knows: when it began says more than how long that is ago. */
+/** Reasons whose run has not ended as far as anyone knows, so that its start says more than a duration. */
 const WITHOUT_END: ReadonlySet<Reason> = new Set<Reason>(['timeout', 'abandoned', 'too_many_runs']);
-/** Those for which a duration means nothing: nothing was run, or nobody knows for how long. */
+/** Reasons for which a duration means nothing: nothing was run, or nobody knows for how long. */
 const WITHOUT_DURATION: ReadonlySet<Reason> = new Set<Reason>([
   'abandoned',
   'too_many_runs',
@@ -25,7 +25,7 @@ const WITHOUT_DURATION: ReadonlySet<Reason> = new Set<Reason>([
   'overlap',
 ]);
 
-/** What is known, each with its label (docs/design.md §7, Slack: Fields). */
+/** Returns the facts of a message, each with its label (docs/design.md §7, Slack: Fields). */
 export function fieldsOf(parts: Parts): MessageField[] {
   const { context, timezone } = parts;
   const fields: MessageField[] = [];
@@ -51,14 +51,14 @@ export function fieldsOf(parts: Parts): MessageField[] {
   return fields;
 }
 
-/** In the order in which they come. */
+/** Adds the instants in the order in which they come. */
 function addTimes(
   { facts, closing, kind, context, timezone, name }: Parts,
   add: (label: string, value: string | null) => void,
   time: (at: number | null) => string | null,
 ): void {
   const { run, incident, nowAt } = context;
-  // The zone has its name where the reader looks first.
+  // The first instant names the zone, because the reader looks there first.
   add('Expected', facts.expected_at === null ? null : `${time(facts.expected_at)} (${timezone})`);
   if (!isEndKind(kind) && hasStart(facts)) add('Started', time(run?.started_at ?? null));
   const openedAt = facts.incident_opened_at;
@@ -69,7 +69,8 @@ function addTimes(
   if (kind === 'reminder') add('In trouble since', time(openedAt));
   if (facts.reason === 'cronflow_away') add('Back since', time(facts.at));
   else if (kind !== 'reminder') {
-    // What was held back is dated when it is told.
+    // A message that maintenance held back is dated at its announcement, so the end of the run says when the trouble
+    // happened.
     const endedAt = kind === 'closed' ? null : (run?.ended_at ?? null);
     const happenedAt = Math.min(facts.at, endedAt ?? facts.at);
     if (nowAt - happenedAt >= LATE_MS) add('Happened', time(happenedAt));
@@ -80,18 +81,21 @@ function addTimes(
   add('Now', `${time(nowAt)} (${timezone})`);
 }
 
-/** Of a run that reported nothing but its end, and not for how long it went, nobody knows when it began. */
+/** Tells whether the start of the run is known. A run that reported only its end, and no duration, has none. */
 function hasStart({ reason, duration_ms: durationMs }: DeliveryFacts): boolean {
   return WITHOUT_END.has(reason) || (durationMs !== null && !WITHOUT_DURATION.has(reason));
 }
 
-/** What is wrong with Cronflow itself the title says as far as it fits; of a change that is held there is more. */
+/**
+ * Returns the reason. For Cronflow's own trouble the title says it as far as it fits, so only a held change, which
+ * has more to say, gets a field.
+ */
 function reasonOf({ facts, name, timezone }: Parts): string | null {
   if (facts.reason === 'config_held') return heldWords(facts);
   return name === null ? null : troubleWords(facts, timezone).what;
 }
 
-/** What never started has no host: where it ran last is where to look. */
+/** Returns the host. A run that never started has none, so the host of the last run is where to look. */
 function hostOf({ facts, context }: Parts): [label: string, value: string | null] {
   return facts.host === null ? ['Last host', context.lastHost] : ['Host', facts.host];
 }
@@ -105,13 +109,14 @@ function durationOf(facts: DeliveryFacts, usualMs: number | null): string | null
 function lastSuccessOf({ facts, timezone, context }: Parts): string {
   if (facts.last_success_at === null) return 'never';
   const agoMs = context.nowAt - facts.last_success_at;
-  // To the minute, and from a day on to the hour: nobody counts the seconds of yesterday.
+  // The age is rounded to the minute from an hour on, and to the hour from a day on, because nobody counts the
+  // seconds of yesterday.
   const stepMs = agoMs >= DAY_MS ? HOUR_MS : agoMs >= HOUR_MS ? MINUTE_MS : 1;
   const ago = formatDuration(Math.floor(agoMs / stepMs) * stepMs);
   return `${fullTime(facts.last_success_at, timezone)} (${ago} ago)`;
 }
 
-/** The request that applies a change that is held. */
+/** Returns the request that confirms a held change. */
 function confirmationOf({ facts, context }: Parts): string | null {
   const revision = heldRevision(facts);
   if (revision === null) return null;

@@ -8,33 +8,34 @@ import { systemRecovery } from './system-words.ts';
 import { fullTime } from './wall-time.ts';
 import { groupedWords, undeliveredWords } from './words.ts';
 
-/** One of the deliveries a merged message tells of. */
+/** One of the deliveries that a merged message tells of. */
 export interface MergedItem {
   delivery: Delivery;
-  /** Null: not there any more. */
+  /** Null where the incident does not exist any more. */
   incident: Incident | null;
   job: Job | null;
-  /** Of an opening whose incident closed before it was sent: both are told. */
+  /** The closing of an incident that closed before its opening was sent; the message tells of both. */
   closing: DeliveryFacts | null;
 }
 
 const WHAT_LENGTH_MAX = 160;
 const SYSTEM_WHAT_LENGTH_MAX = 300;
 /**
- * Kinds of trouble with a heading of their own within one verdict and group. What is beyond stands under the
- * verdict alone: a thousand jobs that each failed in a way of their own must not need a heading each.
+ * The number of kinds of trouble that get a heading of their own within one verdict and group. The others stand under
+ * the verdict alone, because a thousand jobs that each failed in their own way must not need a heading each.
  */
 const HEADINGS_MAX = 8;
-/** What a notifier puts around a name or a heading: a comma or a line feed, a space. */
+/** The characters that a notifier puts around a name or a heading: a comma or a line feed, and a space. */
 const AROUND_LENGTH = 2;
-/** ... and around a mention, as Slack does: `<!subteam^S0615G0KT> `. */
+/** The characters that a notifier puts around a mention; Slack's are the longest: `<!subteam^S0615G0KT> `. */
 const AROUND_MENTION_LENGTH = 13;
 
 /**
- * The one message that tells of many deliveries (docs/design.md §7, Storms). Pure. It lists every job, by group
- * and by what is wrong; no name is left out or cut.
+ * Writes the one message that tells of many deliveries (docs/design.md §7, Storms). It lists every job, by group and
+ * by kind of trouble; no name is left out or cut. Pure.
  * @param items at least one, in the order in which they are owed
- * @param context when it is sent, the address for links, messages to this notifier that were given up before
+ * @param context the instant of sending, the address for links, and the number of messages to this notifier that were
+ * given up
  */
 export function mergedMessageOf(
   items: readonly MergedItem[],
@@ -66,8 +67,8 @@ export function mergedMessageOf(
 }
 
 /**
- * How many of the first items fit into one merged message: at least one. Counted are the characters of names,
- * headings and mentions and what stands around them, before a notifier escapes anything.
+ * Counts how many of the first items fit into one merged message, which is at least one. The limit is for the
+ * characters of names, headings and mentions and those around them, before a notifier escapes anything.
  */
 export function mergedCountOf(items: readonly MergedItem[], lengthMax: number): number {
   const list = new Listing();
@@ -88,13 +89,13 @@ function redactItem(item: MergedItem, redact: Redact): MergedItem {
   };
 }
 
-/** What became of a job, or of Cronflow itself; in a message what is worst comes first. */
+/** The words of a merged message about one item. The worst item comes first. */
 interface Telling {
   /** `FAILED`, `RESOLVED`, `STILL FAILED`, `FAILED AND RESOLVED`. */
   verdict: string;
-  /** With its verdict: `FAILED: exit 1`. */
+  /** The heading, which begins with the verdict: `FAILED: exit 1`. */
   what: string;
-  /** Of `what` at most: hiding a secret in a detail may make it longer. */
+  /** The length that `what` may reach, because hiding a secret in a detail may make it longer. */
   whatLengthMax: number;
   rank: Rank;
   severity: Severity;
@@ -108,18 +109,20 @@ interface Line {
   names: Set<string>;
 }
 
-/** Grows by one delivery at a time, so that what fits can be told from what does not without starting anew. */
+/**
+ * Collects deliveries one at a time and counts as it goes, so that nothing is counted twice to find out how many fit.
+ */
 class Listing {
-  /** Characters so far; see `mergedCountOf`. */
+  /** The number of characters so far; see `mergedCountOf`. */
   length = 0;
   readonly #sections = new Map<string | null, Map<string, Line>>();
-  /** Headings in use within a group and verdict. */
+  /** The number of headings in use within a group and verdict. */
   readonly #headings = new Map<string, number>();
-  /** By verdict. */
+  /** The jobs by verdict. */
   readonly #jobs = new Map<string, Line>();
   readonly #system = new Set<string>();
   readonly #severities = new Set<Severity>();
-  /** Jobs whose end of trouble is told of already: trouble after that has begun again. */
+  /** Jobs whose trouble ended earlier in this message. Their next trouble is marked as having begun again. */
   readonly #over = new Set<string>();
   readonly #mentions = new Set<string>();
 
@@ -172,7 +175,7 @@ class Listing {
     line.names.add(name);
   }
 
-  /** The heading to list under, for as long as there are few. */
+  /** Returns the heading for an item: its own while there are few, else the verdict. */
   #headingOf(
     group: string | null,
     lines: ReadonlyMap<string, Line>,
@@ -197,7 +200,7 @@ class Listing {
     this.length += text.length + around;
   }
 
-  /** `23 JOBS: 20 FAILED, 3 MISSED`; what is wrong with Cronflow itself comes first. */
+  /** Returns the title, such as `23 JOBS: 20 FAILED, 3 MISSED`; trouble of Cronflow itself comes first. */
   title(): string {
     const jobs = [...this.#jobs].toSorted(([, a], [, b]) => worstFirst(a, b));
     const names = new Set(jobs.flatMap(([, line]) => [...line.names]));
@@ -209,7 +212,10 @@ class Listing {
     return [...this.#system, ...(names.size === 0 ? [] : [told])].join('; ');
   }
 
-  /** Jobs without a group first, since nothing would part them from the group before. */
+  /**
+   * Returns the jobs by group. Those without a group come first, because nothing would separate them from a group
+   * before them.
+   */
   sections(): MessageSection[] {
     return [...this.#sections]
       .toSorted(([a], [b]) => compare(a ?? '', b ?? ''))
@@ -224,7 +230,7 @@ class Listing {
   }
 }
 
-/** Whether the trouble is over with it. */
+/** Tells whether the trouble has ended. */
 function isEnd(rank: Rank): boolean {
   return rank === 'past' || rank === 'silent' || rank === 'closed';
 }
@@ -275,7 +281,9 @@ function systemTellingOf({ delivery, incident, closing }: MergedItem): Telling {
   return line(verdict, what, facts.reason === 'cronflow_away' ? 'over' : 'bad');
 }
 
-/** When it began and when it was last different: what waits for a notifier may be hours old. */
+/**
+ * Returns when the first and the last of it happened, because messages that waited for a notifier may be hours old.
+ */
 function fieldsOf(
   items: readonly MergedItem[],
   { nowAt, undelivered }: { nowAt: number; undelivered: number },
@@ -308,7 +316,10 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** What can still be said when `mergedMessageOf` failed, which only a bug can cause: no name is lost even then. */
+/**
+ * Writes the message that is left when `mergedMessageOf` fails, which only a bug can cause: no name is lost even
+ * then.
+ */
 export function bareMergedMessageOf(items: readonly MergedItem[]): Message {
   const [first] = items;
   if (first === undefined) throw new Error('a merged message of nothing: a bug');

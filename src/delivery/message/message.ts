@@ -2,13 +2,13 @@ import type { Delivery, DeliveryFacts, Incident, Job, Run } from '../../core/mod
 import type { Output } from '../../store/store.ts';
 import type { Redact } from './redact.ts';
 
-/** What a message is about; a notifier may show each in its own colour. */
+/** The kind of a message; a notifier may show each in its own colour. */
 export type MessageKind =
   | 'opened'
   | 'reminder'
   | 'closed'
   | 'opened_and_closed'
-  /** The job was paused or removed while in trouble: only for notifiers that keep state. */
+  /** The job was paused or removed while in trouble. Only notifiers that keep state get this. */
   | 'closed_silently'
   /** Tells of several incidents (docs/design.md §7, Storms). */
   | 'merged';
@@ -22,35 +22,41 @@ export interface MessageField {
 export interface MessageLink {
   label: string;
   text: string;
-  /** Absolute, http or https; null for what has no address, such as `cronflow.yaml:12`. */
+  /** Absolute, http or https; null for a link without an address, such as `cronflow.yaml:12`. */
   url: string | null;
 }
 
 /** Jobs of one group in a merged message. */
 export interface MessageSection {
-  /** The `group` of the jobs; null for those without. */
+  /** The `group` of the jobs; null for those without one. */
   group: string | null;
-  /** Jobs in the same kind of trouble together: `FAILED: exit 1`, and their names. */
+  /** Each line names jobs in the same kind of trouble, such as `FAILED: exit 1`. */
   lines: readonly { what: string; names: readonly string[] }[];
 }
 
-/** The records one delivery is about, for notifiers that send data and no words. Null: not there any more. */
+/**
+ * The records that one delivery is about, for notifiers that send data instead of words. Null stands for a record
+ * that does not exist any more.
+ */
 export interface MessageSource {
   delivery: Delivery;
   incident: Incident | null;
   job: Job | null;
   run: Run | null;
-  /** Of the closing that goes out in the same message. */
+  /** The facts of the closing that goes out in the same message. */
   closing: DeliveryFacts | null;
 }
 
 /** The message that told this notifier of the incident first. */
 export interface Opening {
-  /** What the notifier answered then; see `SendResult`. */
+  /** The notifier's answer to that message; see `SendResult`. */
   receipt: string;
-  /** Whether it told of other incidents, too. */
+  /** True if that message told of other incidents, too. */
   isMerged: boolean;
-  /** What it said, for a message that ends the incident; null for others, and where it told of other incidents, too. */
+  /**
+   * That message itself, for the message that ends the incident. Null for other messages, and where it told of other
+   * incidents, too.
+   */
   said: Message | null;
 }
 
@@ -59,56 +65,62 @@ export interface Opening {
  * characters; escaping is up to the notifier. Everything but `output` is on one line.
  */
 export interface Message {
-  /** The same at every attempt, so that a receiver can tell a repeat. */
+  /** The id of the delivery. It is the same at every attempt, so that a receiver can recognize a repeat. */
   deliveryId: string;
-  /** Of a merged message, that of the first it tells of. */
+  /** The id of the incident; for a merged message that of the first incident in it. */
   incidentId: string;
   kind: MessageKind;
   severity: Severity;
-  /** Reads alone: `FAILED daily-database-backup on web1: exit 1 after 4m12s (3rd in a row)`. */
+  /**
+   * The title, which must be understood alone: `FAILED daily-database-backup on web1: exit 1 after 4m12s (3rd in a
+   * row)`.
+   */
   title: string;
-  /** What the job does; null when its declaration does not say. */
+  /** The description of the job; null when its declaration has none. */
   description: string | null;
   fields: readonly MessageField[];
-  /** The last lines the run printed; null when there are none to show. */
+  /** The last lines that the run printed; null when there are none to show. */
   output: string | null;
-  /** What of the output is shown, e.g. `the last 20 lines`; null when that is all of it. */
+  /** Says which part of the output is shown, e.g. `the last 20 lines`; null when all of it is. */
   outputNote: string | null;
   links: readonly MessageLink[];
-  /** Who is to be called, as `mention` of the job has it: when trouble begins, and at no other time. */
+  /** The people to call, as `mention` of the job names them. Empty except when trouble begins. */
   mentions: readonly string[];
-  /** What a merged message lists; empty for all others. */
+  /** The jobs of a merged message; empty for all others. */
   sections: readonly MessageSection[];
   /** Null where the opening was not sent, left no receipt, or is this message itself. */
   opening: Opening | null;
   source: MessageSource;
 }
 
-/** What a message says beyond the frozen facts of its delivery. Null is for what is not there any more. */
+/**
+ * The facts that a message needs beyond the frozen ones of its delivery. Null stands for a record that does not exist
+ * any more.
+ */
 export interface MessageContext {
-  /** When the message is sent. */
+  /** The instant at which the message is sent. */
   nowAt: number;
   incident: Incident | null;
   job: Job | null;
   run: Run | null;
   output: Output | null;
-  /** Median duration of recent successful runs. */
+  /** Median duration of recent successful runs; null where there are none. */
   usualMs: number | null;
-  /** Where the job ran last. */
+  /** The host of the last run. */
   lastHost: string | null;
-  /** In which instants are named where no job says it. */
+  /** The zone in which instants are written where there is no job to give one. */
   timezone: string;
-  /** Without a trailing slash; null: no links to Cronflow. */
+  /** The address of Cronflow without a trailing slash; null leaves out links to it. */
   publicUrl: string | null;
-  /** Where the line that declares a job is read; none without one. */
+  /** Finds the address at which people read the line that declares a job; absent without `source_url`. */
   sourceUrlOf?: SourceUrlOf;
-  /** Of the closing that goes out in the same message, because the opening was not yet sent. */
+  /** The facts of the closing that goes out in the same message, because the opening was not yet sent. */
   closing: DeliveryFacts | null;
-  /** Messages to this notifier that were given up since one last got through. */
+  /** The number of messages to this notifier that were given up since one last got through. */
   undelivered: number;
   opening: Opening | null;
   redact: Redact;
 }
 
-/** The address of a line of the configuration; null where it has none. */
+/** Returns the address of a line of the configuration; null where it has none. */
 export type SourceUrlOf = (place: { file: string; line: number }) => string | null;

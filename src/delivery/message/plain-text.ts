@@ -1,11 +1,11 @@
 import type { Message } from './message.ts';
 
-/** A message as plain text, all of it, in the order in which people need it. */
+/** Writes all of a message as plain text, in the order in which people need it. */
 export function plainTextOf(message: Message): string {
   return [message.title, ...blocksBelow(message)].join('\n\n');
 }
 
-/** What stands below the title, in blocks of lines. */
+/** Returns the parts below the title, in blocks of lines. */
 function blocksBelow({ description, sections, fields, output, outputNote, links }: Message): string[] {
   const note = outputNote === null ? '' : ` (${outputNote})`;
   return [

@@ -1,9 +1,9 @@
 import { cleanText } from './clean.ts';
 
-/** `redact` with the patterns of the configuration. */
+/** Hides what the `redact` patterns of the configuration match. */
 export type Redact = (text: string) => string;
 
-/** A record without the secrets that its detail quotes. */
+/** Returns a record whose detail quotes no secrets. */
 export function redactDetail<T extends { detail?: string | null }>(record: T, redactText: Redact): T {
   const { detail } = record;
   return detail === undefined || detail === null

@@ -2,16 +2,16 @@ import { type Reason, type SystemReason } from '../../core/model/reasons.ts';
 import type { DeliveryFacts } from '../../core/model/records.ts';
 import { cleanLine } from './clean.ts';
 
-/** What trouble is called, and what happened: the two halves of a title. */
+/** The two halves of a title: the name of the trouble, and what happened. */
 export interface Words {
-  /** In capitals, e.g. `FAILED`. */
+  /** The name in capitals, e.g. `FAILED`. */
   verdict: string;
-  /** E.g. `exit 1 after 4m12s`. */
+  /** The event, e.g. `exit 1 after 4m12s`. */
   what: string;
 }
 
 const DETAIL_LENGTH_MAX = 240;
-/** As `formatFaults` writes where an error is. */
+/** Matches the place of an error as `formatFaults` writes it. */
 const PLACE = /^\S.*?:\d+:\d+ /gm;
 
 export function systemWords(reason: SystemReason, facts: DeliveryFacts): Words {
@@ -39,7 +39,7 @@ function joined(what: string, consequence: string): string {
   return what === '' ? consequence : `${what.replace(/\.$/, '')}; ${consequence}`;
 }
 
-/** Of errors the first, without the list of what is allowed; of a held change what it would do. */
+/** Returns the first of several errors, without the list of allowed words; for a held change, what it would do. */
 function whatOf(reason: SystemReason, facts: DeliveryFacts): string {
   const detail = (facts.detail ?? '').trim();
   const [first = ''] = detail.split('\n', 1);
@@ -51,19 +51,19 @@ function whatOf(reason: SystemReason, facts: DeliveryFacts): string {
   return more > 0 ? `${error} (and ${more} more ${more === 1 ? 'error' : 'errors'})` : error;
 }
 
-/** The revision that is to be confirmed, from the words of the reloader; null when it says none. */
+/** Finds the revision that is to be confirmed in the words of the reloader; null where these name none. */
 export function heldRevision({ reason, detail }: DeliveryFacts): string | null {
   if (reason !== 'config_held') return null;
   return /\bconfirm revision ([0-9a-f]{64})\b/.exec(detail ?? '')?.[1] ?? null;
 }
 
-/** What a held change would do, in full. */
+/** Says in full what a held change would do. */
 export function heldWords({ detail }: DeliveryFacts): string {
   return (detail ?? '').split('; to do so,', 1)[0] ?? '';
 }
 
 /**
- * What a system incident's closing says.
+ * Says how a system incident ended.
  * @param subject the notifier that had failed
  */
 export function systemRecovery(reason: Reason, subject: string | undefined): string {

@@ -9,7 +9,10 @@ import { ordinal, troubleWords } from './words.ts';
 
 const HOST_LENGTH_MAX = 60;
 
-/** What reads alone: `FAILED daily-database-backup on web1: exit 1 after 4m12s (3rd in a row)`. */
+/**
+ * Returns the title, which must be understood alone: `FAILED daily-database-backup on web1: exit 1 after 4m12s (3rd
+ * in a row)`.
+ */
 export function titleOf(parts: Parts): string {
   const { facts, kind, timezone, context } = parts;
   if (kind === 'closed') return `RESOLVED${subjectOf(parts, false)}: ${recoveryOf(parts, facts)}`;
@@ -33,16 +36,17 @@ export function titleOf(parts: Parts): string {
   }
 }
 
-/** Why nothing more is to be expected of the incident, although nothing got better. */
+/** Says why the incident is over although nothing got better. */
 function silentTitleOf(parts: Parts): string {
   const { facts, context } = parts;
   const reason = context.incident?.close_reason;
-  // What is wrong with Cronflow itself now is wrong in another way, and has an alert of its own.
+  // A system incident that "recovered" silently was replaced: Cronflow has another trouble now, with an alert of its
+  // own.
   const verdict = reason === 'removed' ? 'REMOVED' : reason === 'recovered' ? 'REPLACED' : 'PAUSED';
   return `${verdict}${subjectOf(parts, false)}: was in trouble for ${lastedOf(facts)}${badCountOf(facts)}`;
 }
 
-/** ` daily-database-backup on web1`; nothing for what is wrong with Cronflow itself. */
+/** Returns ` daily-database-backup on web1`, or nothing where the trouble is Cronflow's own. */
 function subjectOf({ name, facts }: Parts, withHost: boolean): string {
   if (name === null) return '';
   const host = withHost ? onHost(facts) : '';
@@ -67,7 +71,7 @@ function howItRan({ kind, context }: Parts, closing: DeliveryFacts): string {
   const { incident, run } = context;
   const host = onHost(closing);
   const tookMs = closing.duration_ms ?? 0;
-  // Of what began before the time-out only the run that was timed out can end it.
+  // Of the runs that began before the time-out, only the run that timed out can end the incident.
   const openedAt = closing.incident_opened_at;
   const isItself = closing.at >= openedAt && closing.at - tookMs < openedAt;
   if (incident?.reason === 'timeout' && isItself) {
@@ -75,7 +79,7 @@ function howItRan({ kind, context }: Parts, closing: DeliveryFacts): string {
   }
   const isLate = incident?.close_reason === 'late_report' || closing.reason === 'late_report';
   if (isLate) return `had run fine${host} after all and said so late`;
-  // Of both at once the run is the one that failed.
+  // In a message that tells of opening and closing, the run is the one that failed.
   const lateMs = kind === 'closed' && run?.late === true ? (run.started_at ?? 0) - (run.slot_at ?? 0) : 0;
   if (lateMs > 0) return `ran fine${host}, ${formatDuration(lateMs)} late`;
   return closing.reason === 'rerun' ? `ran fine${host} when run again` : `ran fine${host}`;

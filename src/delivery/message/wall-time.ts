@@ -1,22 +1,23 @@
 import { memoised } from '../../schedule/memo.ts';
 
-/** How people read an instant: in the zone of the job it is about. */
+/** An instant as people read it, in the zone of the job that it is about. */
 export interface WallTime {
   /** `2026-01-15` */
   date: string;
   /** `02:00`, or `02:00:05` where there are seconds. */
   time: string;
-  /** `+01:00`: tells the two 02:30 of an autumn night apart. */
+  /** `+01:00`, which tells the two 02:30 of an autumn night apart. */
   offset: string;
 }
 
-/** Zones come from configuration, so there are few; the limit is for what comes over the API. */
+/** The configuration names few zones; the limit is for those that come over the API. */
 const FORMATS_MAX = 500;
 
 /**
+ * Splits an instant into date, time and offset.
  * @param at milliseconds since the Unix epoch
- * @param timezone an IANA name; one that the runtime does not know is read as UTC, because a message with
- *   the wrong zone is better than none
+ * @param timezone an IANA name; one that the runtime does not know is read as UTC, because a message with the wrong
+ * zone is better than none
  */
 export function wallTime(at: number, timezone: string): WallTime {
   const parts = new Map(
@@ -33,13 +34,13 @@ export function wallTime(at: number, timezone: string): WallTime {
   };
 }
 
-/** `2026-01-15 02:00 +01:00` */
+/** Writes an instant as `2026-01-15 02:00 +01:00`. */
 export function fullTime(at: number, timezone: string): string {
   const { date, time, offset } = wallTime(at, timezone);
   return `${date} ${time} ${offset}`;
 }
 
-/** `02:00`, with the date before it when that is another than the one of `nearAt`. */
+/** Writes an instant as `02:00`, with the date before it when that differs from the date of `nearAt`. */
 export function shortTime(at: number, nearAt: number, timezone: string): string {
   const { date, time } = wallTime(at, timezone);
   return date === wallTime(nearAt, timezone).date ? time : `${date} ${time}`;

@@ -9,9 +9,9 @@ import { shortTime } from './wall-time.ts';
 const DETAIL_LENGTH_MAX = 300;
 
 /**
- * The words for each reason for which an incident may open, and something true for all others, so that a
- * new reason can never mean a message that cannot be written.
- * @param timezone of the job, for the instants named
+ * Returns the words for the reason of an incident. Any other reason gets words that are true of all, so that a new
+ * reason can never mean a message that cannot be written.
+ * @param timezone the zone of the job, for the instants in the words
  */
 export function troubleWords(facts: DeliveryFacts, timezone: string): Words {
   const reason: Reason = facts.reason;
@@ -38,14 +38,12 @@ export function troubleWords(facts: DeliveryFacts, timezone: string): Words {
   }
 }
 
-/**
- * The words under which jobs in the same kind of trouble stand together: without what each has for itself.
- */
+/** Returns the words under which jobs in the same kind of trouble are listed, without the details of each. */
 export function groupedWords(facts: DeliveryFacts, timezone: string, kind: DeliveryKind): Words {
   const { reason } = facts;
   const common: DeliveryFacts = {
     ...facts,
-    // A time-out comes after `max_runtime`, which many jobs share.
+    // A time-out comes after `max_runtime`, which many jobs share, so its duration stays.
     duration_ms: reason === 'timeout' ? facts.duration_ms : null,
     deadline_at: kind === 'reminder' ? null : facts.deadline_at,
     detail: NAMES_RUN.has(reason) ? null : facts.detail,
@@ -119,7 +117,7 @@ function failureWords(reason: FailureReason, facts: DeliveryFacts): string {
   }
 }
 
-/** A reason of a later version, read from a store shared with it. */
+/** Words a reason of a later version, which was read from a store shared with it. */
 function unknownReason(reason: never, facts: DeliveryFacts): string {
   return withDetail(`in trouble (${cleanLine(String(reason), 50)})`, facts);
 }
@@ -137,13 +135,13 @@ function after(facts: DeliveryFacts): string {
   return facts.duration_ms === null ? '' : ` after ${formatDuration(facts.duration_ms)}`;
 }
 
-/** What shells mean by it, where that is always the same. */
+/** Adds what shells mean by an exit code, where that is always the same. */
 function exitWords(exitCode: number | null): string {
   if (exitCode === 126) return '126 (not executable)';
   return exitCode === 127 ? '127 (command not found)' : String(exitCode ?? 'code unknown');
 }
 
-/** `SIGTERM` for `TERM`, `SIGTERM` or `sigterm`; `signal 15` for a number. */
+/** Returns `SIGTERM` for `TERM`, `SIGTERM` or `sigterm`, and `signal 15` for a number. */
 function signalName(signal: string | null): string {
   if (signal === null) return 'a signal';
   const name = cleanLine(signal, 20).toUpperCase();
@@ -151,7 +149,7 @@ function signalName(signal: string | null): string {
   return name.startsWith('SIG') ? name : `SIG${name}`;
 }
 
-/** The detail's first line alone: a title has one, and the message shows the rest. */
+/** Adds the first line of the detail, because a title is one line; the message shows the rest. */
 function withDetail(text: string, facts: DeliveryFacts): string {
   const detail = detailLine(facts);
   return detail === '' ? text : `${text}: ${detail}`;
@@ -162,13 +160,13 @@ function detailLine(facts: DeliveryFacts): string {
   return cleanLine(line, DETAIL_LENGTH_MAX);
 }
 
-/** Messages to this notifier that were given up since one last got through. */
+/** Says how many messages to this notifier were given up since one last got through. */
 export function undeliveredWords(count: number): string {
   const messages = count === 1 ? 'one earlier message' : `${count} earlier messages`;
   return `${messages} could not be sent here; what is still open is told anew`;
 }
 
-/** `1st`, `2nd`, `3rd`, `11th`, `21st`. */
+/** Writes `1st`, `2nd`, `3rd`, `11th`, `21st`. */
 export function ordinal(count: number): string {
   const tens = count % 100;
   const suffix = tens >= 11 && tens <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][count % 10] ?? 'th');

@@ -3,7 +3,7 @@ import type { Message } from '../message/message.ts';
 import { keepEnd } from '../transport/fit.ts';
 
 /**
- * PagerDuty documents 1,024 characters for a summary, 255 for the key and 512 kB for an event ("Events API v2"); the
+ * PagerDuty documents 1,024 characters for a summary, 255 for the key and 512 kB for an event ("Events API v2"). The
  * other limits are ours and keep well within that.
  */
 const SUMMARY_LENGTH_MAX = 1_024;
@@ -15,7 +15,7 @@ const FIELDS_MAX = 30;
 const LINKS_MAX = 10;
 const LINK_LENGTH_MAX = 2_000;
 
-/** As PagerDuty has them. */
+/** The severities that PagerDuty knows. */
 export type PagerDutySeverity = 'critical' | 'error' | 'warning' | 'info';
 
 interface Link {
@@ -23,7 +23,7 @@ interface Link {
   text: string;
 }
 
-/** What is sent to PagerDuty, but for the routing key. */
+/** An event for PagerDuty, without the routing key. */
 export type PagerDutyEvent =
   | {
       event_action: 'trigger';
@@ -45,9 +45,9 @@ export type PagerDutyEvent =
   | { event_action: 'resolve'; dedup_key: string };
 
 /**
- * The events that a message becomes, in order. What is over before it could be told is triggered as mere information
- * and resolved at once, so that it is on record and, where urgency follows severity, wakes nobody.
- * @param severity of trouble that goes on
+ * Returns the events of a message, in order. Trouble that was over before it could be told is triggered with severity
+ * `info` and resolved at once. So it is on record and wakes nobody where urgency follows severity.
+ * @param severity the severity of trouble that goes on
  */
 export function eventsOf(message: Message, severity: PagerDutySeverity): PagerDutyEvent[] {
   const resolve = { event_action: 'resolve', dedup_key: keyOf(message) } as const;
@@ -58,7 +58,7 @@ export function eventsOf(message: Message, severity: PagerDutySeverity): PagerDu
     case 'opened_and_closed':
       return [triggerOf(message, 'info'), resolve];
     default:
-      // That Cronflow was away is told when it is over, and nothing follows it.
+      // A message that Cronflow was away comes after the end, and nothing follows it.
       return message.severity === 'over'
         ? [triggerOf(message, 'info'), resolve]
         : [triggerOf(message, severity)];
@@ -89,7 +89,7 @@ function triggerOf(message: Message, severity: PagerDutySeverity): PagerDutyEven
   };
 }
 
-/** What is the same for everything about one incident. */
+/** Returns the key that all events about one incident share. */
 function keyOf({ incidentId }: Message): string {
   return keepEnd(incidentId, KEY_LENGTH_MAX);
 }
@@ -106,7 +106,7 @@ function detailsOf({ description, fields, output, outputNote, links }: Message):
   return details;
 }
 
-/** One that is too long to keep whole would lead elsewhere, so it is left out. */
+/** Returns the links. A link that is too long is left out, because a cut one would lead elsewhere. */
 function linksOf({ links }: Message): Link[] {
   return links
     .flatMap(({ label, url }) =>

@@ -11,7 +11,7 @@ import { eventsOf, type PagerDutyEvent, type PagerDutySeverity } from './event.t
 const URL_DEFAULT = 'https://events.pagerduty.com/v2/enqueue';
 const ERROR_LENGTH_MAX = 200;
 
-/** As the schema has it. */
+/** The settings, which the schema has checked. */
 interface PagerDutySettings {
   routing_key: string;
   url?: string;
@@ -30,10 +30,10 @@ export const buildPagerDuty: BuildNotifier = (name, settings, { clock }) => {
 /** Triggers and resolves alerts over PagerDuty's Events API v2, one for each incident. */
 export class PagerDutyNotifier implements Notifier {
   readonly type = 'pagerduty';
-  // Enough for a storm, and few enough that PagerDuty, whose limits move with its load, is left to breathe.
+  // Four at a time are enough for a storm, and few enough for PagerDuty, whose limits change with its load.
   readonly concurrency = 4;
   readonly keepsState = true;
-  // Each incident is an alert of its own there, to be acknowledged and resolved for itself.
+  // Nothing is merged, because each incident is an alert that people acknowledge and resolve by itself.
   readonly mergedLengthMax = null;
   readonly name: string;
   readonly #routingKey: string;
@@ -71,7 +71,8 @@ export class PagerDutyNotifier implements Notifier {
     if (this.#url === null) return { result: 'permanent', detail: 'url is not an http(s) address' };
     try {
       for (const event of eventsOf(message, this.#severity)) {
-        // Where the second of two fails, both are repeated: PagerDuty applies the first to the alert that it opened.
+        // If the second of two events fails, both are repeated. PagerDuty applies the first to the alert that it
+        // opened before.
         const result = this.#read(await this.#post(this.#url, event, signal));
         if (result.result !== 'ok') return result;
       }
@@ -90,9 +91,9 @@ export class PagerDutyNotifier implements Notifier {
     return this.#client.post(url, headers, body, signal);
   }
 
-  /** PagerDuty: "Response Codes & Retry Logic". */
+  /** Reads an answer as PagerDuty's "Response Codes & Retry Logic" says. */
   #read(answer: HttpAnswer): SendResult {
-    // It may repeat what it does not take.
+    // The answer may repeat the routing key that it refuses.
     const complaint = complaintIn(answer.body).replaceAll(this.#routingKey, '***');
     const result = resultOf('PagerDuty', { ...answer, body: complaint }, this.#clock.now());
     if (result.result !== 'permanent') return result;
@@ -101,7 +102,10 @@ export class PagerDutyNotifier implements Notifier {
   }
 }
 
-/** `Event object is invalid, Length of 'routing_key' is incorrect (should be 32 characters)` of its JSON. */
+/**
+ * Reads the complaint out of the JSON: `Event object is invalid, Length of 'routing_key' is incorrect (should be 32
+ * characters)`.
+ */
 function complaintIn(body: string): string {
   try {
     const { message, errors } = JSON.parse(body) as { message?: unknown; errors?: unknown };

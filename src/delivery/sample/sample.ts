@@ -16,7 +16,7 @@ import { daysBefore, declaredAgoMs, JOB_STORIES, type JobStory, STORM, SYSTEM_ST
 
 export type SampleEvent = keyof typeof JOB_STORIES | keyof typeof SYSTEM_STORIES | 'storm';
 
-/** What there is a sample of. */
+/** The events that have a sample. */
 export const SAMPLE_EVENTS = [
   ...Object.keys({ ...JOB_STORIES, ...SYSTEM_STORIES }),
   'storm',
@@ -32,11 +32,11 @@ interface Actor {
   group: string | null;
 }
 
-/** What a sample is written from. */
+/** The facts from which a sample is written. */
 export interface SampleParts {
   /** Name of the notifier that is told. */
   notifier: string;
-  /** Those of the configuration: the zone, the owner and whom to mention are theirs. */
+  /** The `defaults` of the configuration; the zone, the owner and the mentions of the sample are theirs. */
   defaults: Declaration;
   publicUrl: string | null;
   redact: Redact;
@@ -44,20 +44,20 @@ export interface SampleParts {
   nowAt: number;
 }
 
-/** The messages of an event that nothing stands behind, written as a real one would have them. */
+/** The messages of an event that never happened, written as those of a real one. */
 export interface Sample {
   opening: Message;
   /**
-   * What follows it; null for events that are told by the opening alone.
-   * @param receipt what the notifier answered to the opening, if it was sent
+   * Writes the message that follows the opening; null for events that the opening alone tells of.
+   * @param receipt the notifier's answer to the opening, if that was sent
    */
   following: ((receipt: string | null) => Message) | null;
 }
 
 /**
- * Plays a made-up story through the state machine over a store of its own, and writes what would be told of it.
- * Each title says that it is a test; no id is one that a real delivery could have. The incident's id is the same for
- * every sample to a notifier: what one of them opened, another can close.
+ * Plays a made-up story through the state machine over a store of its own, and writes the messages that it owes. Each
+ * title says that it is a test, and no id is one that a real delivery could have. All samples to a notifier share the
+ * id of the incident, so that one can close the alert that another has opened.
  */
 export async function sampleOf(event: SampleEvent, parts: SampleParts): Promise<Sample> {
   if (event === 'storm') return { opening: await stormMessage(parts), following: null };
@@ -136,7 +136,7 @@ function pingOf(fields: Partial<Ping>, host: string, at: number): Ping {
   return { kind: 'log', ...nothing, ...received, ...fields };
 }
 
-/** Of a storm there is one message, which lists what became of all jobs (docs/design.md §7, Storms). */
+/** Writes the one message of a storm, which lists all jobs (docs/design.md §7, Storms). */
 async function stormMessage(parts: SampleParts): Promise<Message> {
   const { notifier, nowAt, publicUrl, redact } = parts;
   const store = new MemoryStore();
@@ -166,7 +166,7 @@ async function messageFor(store: Store, kind: Delivery['kind'], parts: SamplePar
   const { items } = await store.deliveries({ skip: 0, limit: 10 });
   const delivery = items.find((each) => each.kind === kind);
   if (delivery === undefined) throw new Error(`A story ended without a message of kind ${kind}: a bug`);
-  // The opening is told as it was told then.
+  // The opening is written for the instant at which it would have been sent.
   const around = {
     nowAt: kind === 'opened' ? delivery.facts.at : nowAt,
     publicUrl,

@@ -3,23 +3,23 @@ import type { DeliveryKind, Ping } from '../../core/model/records.ts';
 import type { Trouble } from '../../core/system/incidents.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../schedule/units.ts';
 
-/** One thing that happens to the sample job: a ping, or nothing but that time passes. */
+/** One event of the sample job: a ping, or only the passing of time. */
 export interface Step {
-  /** How long before now. */
+  /** Time before now, in milliseconds. */
   agoMs: number;
   ping: Partial<Ping> | null;
 }
 
-/** What befalls a job that ran well each day before. */
+/** The story of a job that ran well each day before. */
 export interface JobStory {
-  /** What it declares besides its period of a day. */
+  /** The keys that it declares besides its period of a day. */
   declared: Declaration;
-  /** How long before now the slot was that the story is about. */
+  /** Age of the slot that the story is about, in milliseconds. */
   slotAgoMs: number;
-  /** How many days it had run before. */
+  /** The number of days on which it had run before. */
   days: number;
   steps: readonly Step[];
-  /** The message that tells of it. */
+  /** The kind of message that tells the story. */
   tells: DeliveryKind;
 }
 
@@ -39,12 +39,12 @@ const failed = (agoMs: number): Step => end(agoMs, { kind: 'failure', exit_code:
 const succeeded = (agoMs: number, fields: Partial<Ping> = {}): Step =>
   end(agoMs, { kind: 'success', ...fields });
 
-/** A run that begins at the slot and ends now, unless the story says something else. */
+/** Makes a story. Unless `changes` say otherwise, its slot is one usual duration before now. */
 function story(changes: Partial<JobStory> & Pick<JobStory, 'steps'>): JobStory {
   return { declared: {}, slotAgoMs: TOOK_MS, days: 3, tells: 'opened', ...changes };
 }
 
-/** One for each kind of trouble a job can be in, and for what follows. */
+/** A story for each kind of trouble that a job can be in, and for its end. */
 export const JOB_STORIES = {
   failure: story({ steps: [start(TOOK_MS), failed(0)] }),
   signal: story({
@@ -100,7 +100,7 @@ export const JOB_STORIES = {
   }),
 } as const satisfies Record<string, JobStory>;
 
-/** A storm: what befalls many jobs of two groups, and of none, at once. */
+/** The stories of a storm, in which many jobs fail at once: those of two groups, and one without a group. */
 export const STORM: readonly { name: string; group: string | null; story: JobStory }[] = [
   ...['customers', 'orders', 'invoices', 'stock'].map((name) => ({
     name: `example-backup-${name}`,
@@ -115,7 +115,7 @@ export const STORM: readonly { name: string; group: string | null; story: JobSto
   { name: 'example-mail-queue', group: null, story: JOB_STORIES.timeout },
 ];
 
-/** What can be wrong with Cronflow itself (docs/design.md §3.3). */
+/** The kinds of trouble that Cronflow itself can have (docs/design.md §3.3). */
 export const SYSTEM_STORIES = {
   config_invalid: {
     kind: 'config',
@@ -141,7 +141,7 @@ export const SYSTEM_STORIES = {
   },
 } as const satisfies Record<string, Trouble>;
 
-/** The good runs of the days before a story, the oldest first. */
+/** Returns the good runs of the days before a story, oldest first. */
 export function daysBefore({ slotAgoMs, days }: JobStory): Step[] {
   const tookMs = [3 * MINUTE_MS + 58 * SECOND_MS, 4 * MINUTE_MS + 1 * SECOND_MS, 4 * MINUTE_MS];
   return Array.from({ length: days }, (_, i) => {
@@ -151,7 +151,7 @@ export function daysBefore({ slotAgoMs, days }: JobStory): Step[] {
   }).flat();
 }
 
-/** How long before now the job was declared: a day before its first slot. */
+/** Returns the age of the declaration: it was made a day before the first slot. */
 export function declaredAgoMs({ slotAgoMs, days }: JobStory): number {
   return slotAgoMs + (days + 1) * DAY_MS;
 }

@@ -4,31 +4,34 @@ import type { Store } from '../../store/store.ts';
 import { WAIT_MS_MAX } from './backoff.ts';
 
 const DELIVERIES_MAX = 100_000;
-/** Rewritten in one commit. */
+/** The number of deliveries that one commit changes. */
 const BATCH = 500;
 
 /**
- * Sees to it that a wall clock that was set back holds no message back: `next_attempt_at` and leases were
- * set by the clock as it was, and could lie hours ahead.
+ * Makes deliveries due when the wall clock was set back. Their `next_attempt_at` and leases were set by the clock as
+ * it was, so they could lie hours ahead.
  */
 export class ClockStep {
   readonly #clock: Clock;
-  /** Wall clock minus monotonic clock: the most since the last step. Several small steps add up to one. */
+  /**
+   * The most that the wall clock was ahead of the monotonic clock since the last step. A maximum is kept so that
+   * several small steps add up.
+   */
   #offsetMs = -Infinity;
-  /** What is to be made due: what waits longer than anything does, as after a restart; or everything. */
+  /** The deliveries to make due: none, those that wait longer than any can (as after a restart), or all. */
   #isDue: 'none' | 'too_far' | 'all' = 'too_far';
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** To be called when others found that the clock was set back, be it while Cronflow was away. */
+  /** Notes that the clock was set back, also while Cronflow was away. Called by whoever finds this out. */
   note(): void {
     this.#require('all');
   }
 
   /**
-   * To be called before deliveries are claimed.
+   * Makes deliveries due where the clock was set back; called before deliveries are claimed.
    * @returns how many deliveries were made due
    * @throws CronflowError when the store fails; the next call makes up for it
    */
@@ -40,7 +43,7 @@ export class ClockStep {
     this.#offsetMs = isSetBack ? offsetMs : Math.max(this.#offsetMs, offsetMs);
     const due = this.#isDue;
     if (due === 'none') return 0;
-    // Before the store is asked: what is noted meanwhile is looked for the next time.
+    // The flag is cleared before the store is asked, so that a step noted meanwhile counts for the next look.
     this.#isDue = 'none';
     try {
       return await makeDue(store, now, { fromAt: due === 'all' ? -Infinity : now + WAIT_MS_MAX });
@@ -56,9 +59,9 @@ export class ClockStep {
 }
 
 /**
- * Makes what waits for its next attempt due. Putting a delivery again ends its lease, too; what is on its way is not
- * sent again for that.
- * @param which only what would be tried after `fromAt`, and only to `notifier`
+ * Makes deliveries due that wait for their next attempt. Writing a delivery again ends its lease, too; one that is on
+ * its way is not sent again because of this.
+ * @param which only deliveries that would be tried after `fromAt`, and only those to `notifier`
  * @returns how many
  */
 export async function makeDue(
@@ -76,7 +79,7 @@ export async function makeDue(
         const delivery = tx.delivery(id);
         if (delivery?.status !== 'pending') continue;
         const { created_at: createdAt, next_attempt_at: nextAt } = delivery;
-        // Its 24 hours count by the clock as it is, too.
+        // The 24 hours of a delivery count by the clock as it is now, too.
         const times = { created_at: Math.min(createdAt, now), next_attempt_at: Math.min(nextAt, now) };
         tx.putDelivery({ ...delivery, ...times });
       }

@@ -5,17 +5,20 @@ import type { Store } from '../../store/store.ts';
 import { bareMessageOf, messageOf } from '../message/compose.ts';
 import type { Message, MessageContext, Opening } from '../message/message.ts';
 
-/** How many rows of history the usual duration is taken from. */
+/** The number of rows of history from which the usual duration is taken. */
 const HISTORY_ROWS_MAX = 50;
 
-/** What the store does not know: the instant of sending, what else the message tells of, what to hide. */
+/**
+ * The facts that are not in the store: the instant of sending, the closing that the message also tells of, and how to
+ * hide secrets.
+ */
 type Around = Pick<
   MessageContext,
   'nowAt' | 'publicUrl' | 'sourceUrlOf' | 'closing' | 'undelivered' | 'redact'
 >;
 
 /**
- * Reads what a message says beyond its delivery's frozen facts.
+ * Reads the facts that a message needs beyond the frozen ones of its delivery.
  * @throws CronflowError when the store cannot be read
  */
 export async function loadContext(store: Store, delivery: Delivery, around: Around): Promise<MessageContext> {
@@ -27,7 +30,7 @@ export async function loadContext(store: Store, delivery: Delivery, around: Arou
     jobId === null || facts.run_id === null ? undefined : store.output(jobId, facts.run_id),
     jobId === null ? undefined : store.runsOf(jobId, { skip: 0, limit: HISTORY_ROWS_MAX }),
     openingOf(store, delivery, around),
-    // A job has a zone of its own.
+    // The default zone is not needed for a job, because a job has a zone of its own.
     jobId === null ? store.transact({}, readDefaults) : undefined,
   ]);
   return {
@@ -43,7 +46,7 @@ export async function loadContext(store: Store, delivery: Delivery, around: Arou
   };
 }
 
-/** What the notifier answered to the message that told it of the incident. */
+/** Returns the message that told the notifier of the incident first, and the answer to it. */
 async function openingOf(store: Store, delivery: Delivery, around: Around): Promise<Opening | null> {
   const openingId = siblingIdOf(delivery, 'opened');
   if (delivery.id === openingId) return null;
@@ -54,19 +57,19 @@ async function openingOf(store: Store, delivery: Delivery, around: Around): Prom
   return { receipt: opening.receipt, isMerged, said };
 }
 
-/** Writes an opening once more as it was when it was sent: its facts are frozen, and its run is still stored. */
+/** Writes an opening again as it was when it was sent: its facts are frozen, and its run is still stored. */
 async function saidBy(store: Store, opening: Delivery, around: Around): Promise<Message> {
   const then = { nowAt: opening.finished_at ?? around.nowAt, closing: null, undelivered: 0 };
   const context = await loadContext(store, opening, { ...around, ...then });
   try {
     return messageOf(opening, context);
   } catch {
-    // Only by a bug, which the log told of when the opening was sent.
+    // Only a bug leads here, and the log told of it when the opening was sent.
     return bareMessageOf(opening, false);
   }
 }
 
-/** The median duration of the successful runs among `runs`; null when there is none. */
+/** Returns the median duration of the successful runs among `runs`; null when there is none. */
 export function usualMsOf(runs: readonly Run[]): number | null {
   const durations = runs
     .filter((run) => run.outcome === 'success' && run.duration_ms !== null)

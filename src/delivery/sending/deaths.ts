@@ -4,35 +4,35 @@ import type { Store, Tx } from '../../store/store.ts';
 import { aloneOf } from './parcel.ts';
 
 /**
- * How many messages to a notifier were given up since one last got through. Stored, so that neither a
- * restart nor another instance forgets that the next message must say so.
+ * The number of messages to a notifier that were given up since one last got through. It is stored, so that neither a
+ * restart nor another instance forgets to say so in the next message.
  */
 interface Deaths {
   count: number;
 }
 
-/** Each page costs a look at everything that is kept. */
+/** Pages are large, because each one costs a look at all deliveries that are kept. */
 const PAGE = 5_000;
-/** Revived in one commit. */
+/** The number of deliveries that are revived in one commit. */
 const BATCH = 100;
 
 function keyOf(notifier: string): string {
   return `undelivered.${notifier}`;
 }
 
-/** Messages given up since one last got through to the notifier. */
+/** Returns how many messages to the notifier were given up since one last got through. */
 export async function undeliveredCount(store: Store, notifier: string): Promise<number> {
   return countOf(await store.meta(keyOf(notifier)));
 }
 
-/** Counts more, in the commit that gives them up. */
+/** Adds to the count, in the commit that gives the messages up. */
 export function countUndelivered(tx: Tx, notifier: string, more: number): void {
   if (more === 0) return;
   const count = countOf(tx.meta(keyOf(notifier))) + more;
   tx.putMeta(keyOf(notifier), { count } satisfies Deaths);
 }
 
-/** Takes off the count what a message that got through has told of. */
+/** Takes off the count those messages of which one that got through has told. */
 export function forgetUndelivered(tx: Tx, notifier: string, told: number): void {
   const count = countOf(tx.meta(keyOf(notifier))) - told;
   tx.putMeta(keyOf(notifier), count > 0 ? ({ count } satisfies Deaths) : undefined);
@@ -42,32 +42,33 @@ function countOf(value: unknown): number {
   return (value as Deaths | undefined)?.count ?? 0;
 }
 
-/** What is owed again of what was given up. */
+/** Says which of the messages that nobody got are owed again. */
 export interface Revival {
-  /** What became of it: given up, or only logged, by a notifier that had no address. */
+  /** The status of these messages: given up, or only logged, by a notifier that had no address. */
   of: 'dead' | 'logged';
-  /** From which the 24 hours of each count. */
+  /** The instant from which the 24 hours of each count. */
   nowAt: number;
-  /** Of the notifier: whether it takes for open what it was told of until it hears of the end. */
+  /** True for a notifier that keeps trouble as open until it hears of the end. */
   keepsState: boolean;
-  /** Whether somebody mended it; else a message got through, of which many may come. */
+  /** True if somebody may have mended the notifier. False if only a message got through, which may happen often. */
   isMended: boolean;
-  /** Those first that were given up longest ago. */
+  /** The most messages to revive, oldest first. */
   countMax?: number;
-  /** Openings that were owed again already and given up after this are left for later. */
+  /** Deliveries that were owed again once already, and given up after this instant, are left for later. */
   notSinceAt?: number;
 }
 
 export interface Revived {
-  /** How many are owed again. */
+  /** The number of deliveries that are owed again. */
   count: number;
-  /** How many were left for later. */
+  /** The number of deliveries that were left for later. */
   leftCount: number;
 }
 
 /**
- * Owes the notifier again what nobody was told and matters still: openings of incidents still open (docs/design.md §7),
- * and the ends of those that it keeps as open, which nothing else would close.
+ * Owes the notifier again the messages that nobody got and that still matter. These are the openings of incidents
+ * that are still open (docs/design.md §7), and the ends of those that the notifier keeps as open, because nothing
+ * else would close them.
  */
 export async function reviveLost(store: Store, notifier: string, revival: Revival): Promise<Revived> {
   const lost: Delivery[] = [];
@@ -88,7 +89,10 @@ export async function reviveLost(store: Store, notifier: string, revival: Reviva
   return revived;
 }
 
-/** One that is never taken must not come again, and be told of as lost, whenever another message gets through. */
+/**
+ * Tells whether a delivery is an end that the notifier lost. An end that is always refused must not be owed again,
+ * and be counted as lost again, whenever another message gets through.
+ */
 function isLostEnd({ kind, owed_again: isAgain }: Delivery, { of, keepsState, isMended }: Revival): boolean {
   return of === 'dead' && keepsState && isEndKind(kind) && (isMended || isAgain !== true);
 }
@@ -113,7 +117,7 @@ function reviveBatch(
         continue;
       }
       const again = { status: 'pending', attempts: 0, created_at: nowAt, next_attempt_at: nowAt } as const;
-      // With what it is merged depends on what waits now.
+      // The message that it was merged into may not suit any more. It is merged anew with those that wait now.
       tx.putDelivery({ ...aloneOf(delivery), ...again, finished_at: null, owed_again: true });
       revived.count += 1;
     }
@@ -122,8 +126,8 @@ function reviveBatch(
 }
 
 /**
- * Whether somebody is still to hear of it: of trouble while it lasts, of an end where its beginning was told, be it
- * past the outbox.
+ * Tells whether somebody must still hear of it: of trouble while it lasts, of an end where the beginning was told,
+ * even if that went past the outbox.
  */
 function matters(tx: Tx, delivery: Delivery): boolean {
   if (isEndKind(delivery.kind)) return tx.delivery(siblingIdOf(delivery, 'opened'))?.status !== 'dead';

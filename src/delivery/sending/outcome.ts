@@ -4,25 +4,25 @@ import type { Tx } from '../../store/store.ts';
 import { countUndelivered } from './deaths.ts';
 import type { Parcel } from './parcel.ts';
 
-/** What became of a parcel. */
+/** The result of handling a parcel. */
 export type Outcome =
   | { type: 'sent'; receipt: string | null }
-  /** Only the log has it, and why where a person was meant to be told. */
+  /** Only the log has it; `notSentBecause` gives the reason where a person was meant to be told. */
   | { type: 'logged'; notSentBecause: string | null }
-  /** Settled without a message. */
+  /** It was settled without a message. */
   | { type: 'silent'; because: string }
-  /** Not sent; the head is tried again, the rest stays as it is. */
+  /** It was not sent. The head is tried again, and the deliveries merged with it stay as they are. */
   | { type: 'retry'; error: string; retryAt: number }
-  /** Not sent and never will be, nor is what was merged into the head. */
+  /** It was not sent and never will be, nor will the deliveries that were merged into the head. */
   | { type: 'dead'; error: string };
 
-/** Attempts after which others are told that the notifier fails: about 20 minutes. */
+/** After this many attempts, about 20 minutes, others are told that the notifier fails. */
 const FAILING_ATTEMPTS = 10;
 
 /**
- * Writes it down, and what it says about the notifier; the transaction's scope holds all deliveries of the
+ * Stores an outcome, and what it says about the notifier. The scope of the transaction holds all deliveries of the
  * parcel.
- * @returns names of those who are told that the notifier fails, if that is news; else null
+ * @returns the names of those who are told that the notifier fails, if that is news; else null
  */
 export function recordOutcome(
   tx: Tx,
@@ -33,7 +33,7 @@ export function recordOutcome(
   let count = 0;
   for (const { id } of outcome.type === 'retry' ? [head] : [head, ...merged]) {
     const delivery = tx.delivery(id);
-    // Removed with its job, or settled by another instance after our lease ran out.
+    // The delivery was removed with its job, or settled by another instance after our lease ran out.
     if (delivery?.status !== 'pending') continue;
     const isHead = id === head.id;
     // A closing that was to go with its opening goes alone.
@@ -46,13 +46,14 @@ export function recordOutcome(
       noteNotifierWorks(tx, head.notifier, nowAt);
       return null;
     case 'logged':
-      // Where a person was meant to be told nothing got through: what is said of the notifier stays true.
+      // If a person was meant to be told, the log is no success, so the notifier's failure stays as it was noted.
       if (outcome.notSentBecause === null) noteNotifierWorks(tx, head.notifier, nowAt);
       return null;
     case 'silent':
       return null;
     case 'retry': {
-      // Once for each message: one that is never taken must not be told of anew whenever another got through.
+      // Each message counts once. Otherwise a message that is always refused would raise the alarm again whenever
+      // another got through.
       if (head.attempts + 1 !== FAILING_ATTEMPTS) return null;
       return noteNotifierFails(tx, head.notifier, outcome.error, nowAt);
     }
@@ -62,7 +63,7 @@ export function recordOutcome(
   }
 }
 
-/** @param sentWith the delivery whose message told of this one, too; null for that one itself */
+/** @param sentWith the delivery whose message told of this one, too; null for that delivery itself */
 function changeOf(
   outcome: Outcome,
   delivery: Delivery,

@@ -10,24 +10,24 @@ interface PackingOptions {
   logger: Logger;
 }
 
-/** What goes into the next message. */
+/** The content of the next message. */
 export interface Packed {
-  /** Null: nothing of it needs to be told. */
+  /** Null where none of the deliveries needs a message. */
   parcel: Parcel | null;
-  /** Those of several that need no message. */
+  /** Parcels that need no message. */
   silent: readonly Parcel[];
-  /** Ids of those that did not fit. */
+  /** Ids of the deliveries that did not fit. */
   left: ReadonlySet<string>;
 }
 
 /**
- * Packs what goes into one message. Where that is more than one delivery, what it holds is committed before anything
- * is sent (docs/design.md §7, Storms): after a crash the same message goes out again, and none beside it that tells of
- * the same. What had been merged for a notifier that has since become one that takes less at a time, or each alone, is
- * taken apart.
- * @param claimed to one notifier, at least one
- * @param keepsState of the notifier
- * @param lengthMax of what the notifier lists in one message; null: it takes each alone
+ * Packs the deliveries of one message. Where there are several, the selection is committed before anything is sent
+ * (docs/design.md §7, Storms). So after a crash the same message goes out again, and no other one tells of the same
+ * incidents. A merged message is taken apart again where the notifier has since changed to one that takes less at a
+ * time, or each delivery alone.
+ * @param claimed deliveries to one notifier, at least one
+ * @param keepsState as the notifier has it
+ * @param lengthMax the limit for what the notifier lists in one message; null: it takes each alone
  * @throws CronflowError when the store fails; nothing is merged then
  */
 export async function pack(
@@ -53,7 +53,7 @@ export async function pack(
   return { parcel, silent, left: new Set(told.slice(count).map(({ head }) => head.id)) };
 }
 
-/** Makes one parcel of the first of several; of the first alone where no more fit. */
+/** Makes one parcel of the first of several, or of the very first alone where no more fit. */
 async function merge(
   options: PackingOptions,
   parcels: readonly Parcel[],
@@ -71,8 +71,8 @@ async function merge(
 }
 
 /**
- * How many of the first items go into one message: none where a notifier takes each alone, and one where only a bug
- * keeps more from being counted; one that cannot be listed must not hold up all the others.
+ * Counts how many of the first items go into one message. That is none where a notifier takes each alone. It is one
+ * where a bug keeps them from being counted, because an item that cannot be listed must not hold up all the others.
  */
 function countOf({ logger }: PackingOptions, items: readonly MergedItem[], lengthMax: number | null): number {
   if (lengthMax === null) return 0;
@@ -85,7 +85,10 @@ function countOf({ logger }: PackingOptions, items: readonly MergedItem[], lengt
   }
 }
 
-/** @returns the head, which goes alone from now on, as each of the others does */
+/**
+ * Takes a merged parcel apart.
+ * @returns the head, which goes alone from now on, as each of the others does
+ */
 function takeApart(store: Store, { head, merged }: Parcel): Promise<Delivery> {
   const ids = [head, ...merged].map(({ id }) => id);
   return store.transact({ delivery_ids: ids }, (tx) => {
@@ -97,7 +100,10 @@ function takeApart(store: Store, { head, merged }: Parcel): Promise<Delivery> {
   });
 }
 
-/** @returns false when the head was settled meanwhile, by another instance or with its job */
+/**
+ * Commits that deliveries are merged into a head.
+ * @returns false when the head was settled meanwhile, by another instance or with its job
+ */
 function commitMerged(store: Store, head: Delivery, merged: readonly Delivery[]): Promise<boolean> {
   const ids = merged.map(({ id }) => id);
   return store.transact({ delivery_ids: [head.id, ...ids] }, (tx) => {
@@ -112,7 +118,7 @@ function commitMerged(store: Store, head: Delivery, merged: readonly Delivery[])
   });
 }
 
-/** Those of every parcel, each head before what goes with it. */
+/** Returns the deliveries of all parcels, each head before those that go with it. */
 function deliveriesOf(parcels: readonly Parcel[]): Delivery[] {
   return parcels.flatMap(({ head, merged }) => [head, ...merged]);
 }

@@ -3,27 +3,28 @@ import type { Delivery, Incident } from '../../core/model/records.ts';
 import type { Store } from '../../store/store.ts';
 import type { MergedItem } from '../message/merged.ts';
 
-/** Deliveries that one message settles, or that need none. */
+/** Deliveries that one message settles, or that need no message. */
 export interface Parcel {
   /** The claimed one, which decides about attempts and retries. */
   head: Delivery;
-  /** Settled together with it. */
+  /** Deliveries that are settled together with the head. */
   merged: readonly Delivery[];
   /** The closing among `merged`, which the message tells of. */
   closing: Delivery | null;
-  /** What the message lists, where it is one that tells of several incidents; null for all others. */
+  /** The items of a message that tells of several incidents; null for all others. */
   items: readonly MergedItem[] | null;
-  /** Why nobody needs to be told of it; null: send it. */
+  /** The reason why no message is needed; null where it is to be sent. */
   silentBecause: string | null;
 }
 
-/** Reminders looked at when an opening and its closing merge: more were never pending in practice. */
+/** Reminders that are looked at when an opening and its closing merge; in practice no more were ever pending. */
 const REMINDERS_MAX = 100;
 
 /**
- * What goes out with a claimed delivery, decided at every attempt anew from what is stored (docs/design.md §7:
- * "an opening not yet sent and its closing merge into one message"); but what was merged in a storm stays so.
- * @param keepsState of the notifier
+ * Returns the deliveries that go out with a claimed one. This is decided at every attempt anew from what is stored
+ * (docs/design.md §7: "an opening not yet sent and its closing merge into one message"). But deliveries that were
+ * merged in a storm stay so.
+ * @param keepsState as the notifier has it
  * @throws CronflowError when the store cannot be read
  */
 export async function parcelOf(store: Store, head: Delivery, keepsState: boolean): Promise<Parcel> {
@@ -40,11 +41,12 @@ export async function parcelOf(store: Store, head: Delivery, keepsState: boolean
   if (head.kind !== 'opened' || incident.closed_at === null) return alone;
   const later = await pendingAfter(store, head, incident);
   const closing = later.find(({ kind }) => kind === 'closed') ?? null;
-  // Closed by pausing or removing: the trouble was real and nobody knows of it, so the opening still goes.
+  // Without a closing to send, the job was paused or removed. The trouble was real and nobody knows of it, so the
+  // opening still goes.
   return closing === null ? alone : { ...alone, merged: later, closing };
 }
 
-/** What an earlier attempt had decided to tell together, as far as it is still owed. */
+/** Returns the deliveries that an earlier attempt had merged, as far as they are still owed. */
 async function mergedParcelOf(store: Store, head: Delivery, ids: readonly string[]): Promise<Parcel> {
   const merged = await store.transact({ delivery_ids: ids }, (tx) =>
     ids.flatMap((id) => {
@@ -57,8 +59,8 @@ async function mergedParcelOf(store: Store, head: Delivery, ids: readonly string
 }
 
 /**
- * What a merged message lists: of an incident whose opening and closing are both among them one item, and no
- * reminder beside its opening.
+ * Returns the items that a merged message lists. An incident whose opening and closing are both among them is one
+ * item, and a reminder beside its opening is none.
  */
 export function itemsOf(store: Store, deliveries: readonly Delivery[]): Promise<MergedItem[]> {
   const closings = new Map(deliveries.map((each) => [each.id, each]));
@@ -80,13 +82,13 @@ function isOpening({ kind }: Delivery): boolean {
   return kind === 'opened';
 }
 
-/** The incident is over, or a newer reminder follows: only the newest says how things stand. */
+/** Tells whether the incident is over or a newer reminder follows, because only the newest says how things stand. */
 function isOvertaken(reminder: Delivery, incident: Incident): boolean {
   if (incident.closed_at !== null) return true;
   return reminder.id !== reminderId(reminder, incident.reminder_count);
 }
 
-/** Pending deliveries of the same incident to the same notifier, by their ids. */
+/** Returns the pending deliveries of the same incident to the same notifier, which are found by their ids. */
 async function pendingAfter(store: Store, head: Delivery, incident: Incident): Promise<Delivery[]> {
   const ids = [siblingIdOf(head, 'closed')];
   const oldest = Math.max(1, incident.reminder_count - REMINDERS_MAX + 1);
@@ -103,15 +105,15 @@ function reminderId(delivery: Delivery, count: number): string {
   return siblingIdOf(delivery, `reminder.${count}`);
 }
 
-/** The delivery merged with no other: with which it is may be decided anew. */
+/** Returns a delivery without its merging, so that this can be decided anew. */
 export function aloneOf(delivery: Delivery): Delivery {
   const { merged_ids: _ids, merged_into: _into, ...alone } = delivery;
   return alone;
 }
 
 /**
- * From when on the 24 hours of a message count: those of a storm are given up together, and none before its time. Of
- * others only the head is.
+ * Returns the instant from which the 24 hours of a message count. Deliveries merged in a storm are given up together,
+ * so the youngest counts and none is given up before its time. Otherwise the head alone counts.
  */
 export function youngestOf({ head, merged, items }: Parcel): number {
   const together = items === null ? [] : merged;

@@ -11,7 +11,9 @@ import { errorText } from '../../core/model/errors.ts';
 
 const STORE_RETRY_MS = 1_000;
 const COMMIT_RETRY_MS_MAX = 10_000;
-/** How often the same is owed again only because others get through. */
+/**
+ * The shortest time between two revivals of the same delivery that happen only because other messages get through.
+ */
 const REVIVE_EVERY_MS = 3_600_000;
 
 interface SettlerOptions {
@@ -23,7 +25,7 @@ interface SettlerOptions {
   onOutcome?: ((notifier: string, outcome: MessageOutcome) => void) | undefined;
 }
 
-/** Writes down what became of messages, however long the store takes to work again. */
+/** Stores the outcomes of messages, however long the store takes to work again. */
 export class Settler {
   readonly #options: SettlerOptions;
   readonly #stopping: AbortSignal;
@@ -34,7 +36,7 @@ export class Settler {
   /**
    * @param stopping aborted when nothing new is to begin
    * @param stopped aborted when nothing is waited for any longer
-   * @param onRevived called when something is owed again
+   * @param onRevived called when a delivery is owed again
    */
   constructor(
     options: SettlerOptions,
@@ -55,7 +57,7 @@ export class Settler {
     this.#failing = await this.#options.store.transact({}, failingNotifiers);
   }
 
-  /** While the store fails this waits: sending again would be telling twice. */
+  /** Stores an outcome. It waits while the store fails, because sending again would tell people twice. */
   async settle(parcel: Parcel, outcome: Outcome): Promise<void> {
     const { store, clock, logger, onOutcome } = this.#options;
     const ids = [parcel.head, ...parcel.merged].map(({ id }) => id);
@@ -72,12 +74,16 @@ export class Settler {
     }
   }
 
-  /** A notifier that had lost messages takes them again: it hears of what is still open (docs/design.md §7). */
+  /**
+   * Owes a notifier the messages about incidents that are still open, because it had lost messages and takes them
+   * again (docs/design.md §7).
+   */
   async recover(notifier: string, undelivered: number): Promise<void> {
     const { store } = this.#options;
-    // What is refused for good while others get through is told of as lost each time: once an hour is enough.
+    // A message that is always refused, while others get through, would be reported as lost each time. Once an hour
+    // is enough.
     const notSinceAt = this.#options.clock.now() - REVIVE_EVERY_MS;
-    // Forgotten last: if this is cut short, the next message that gets through makes up for it.
+    // The count is cleared last. If this is cut short, the next message that gets through makes up for it.
     const leftCount = await this.#untilStored(notifier, () =>
       this.#revive(notifier, { of: 'dead', isMended: false, notSinceAt }),
     );
@@ -87,9 +93,10 @@ export class Settler {
   }
 
   /**
-   * Owes again what a notifier lost that may have been mended, if it lost anything, and what it only logged as long as
-   * it had no address.
-   * @param isChanged it is configured in another way now: what waits for its next attempt is tried at once
+   * Owes again the messages that a notifier lost, if it lost any and may have been mended, and those that it only
+   * logged while it had no address.
+   * @param isChanged true if its configuration changed: then deliveries that wait for their next attempt are tried at
+   * once
    */
   async reviveIfAny(notifier: string, isChanged: boolean): Promise<void> {
     const { store, clock, logger, notifiers } = this.#options;
@@ -101,7 +108,7 @@ export class Settler {
         if ((await undeliveredCount(store, notifier)) > 0) {
           await this.#revive(notifier, { of: 'dead', isMended: true });
         }
-        // It may have got its address while Cronflow was stopped, so this is not asked of changes alone.
+        // The notifier may have got its address while Cronflow was stopped, so this does not depend on `isChanged`.
         if (settings !== undefined && settings.onlyLogs !== true) {
           await this.#revive(notifier, { of: 'logged', isMended: true });
         }
@@ -115,8 +122,8 @@ export class Settler {
   }
 
   /**
-   * Tries whether notifiers that lose messages take them again, with one that was given up, unless another is tried
-   * still: one that nobody mended here would otherwise go unnoticed until something else went wrong.
+   * Tries with one dead delivery whether a failing notifier takes messages again, unless another delivery is pending
+   * to it. A notifier that was mended on the far side would otherwise go unnoticed until something else went wrong.
    */
   async probe(): Promise<void> {
     const { store, logger } = this.#options;

@@ -10,14 +10,14 @@ import type { Notifier } from '../notifier.ts';
 import { attempt } from './attempt.ts';
 import { errorText } from '../../core/model/errors.ts';
 
-/** Beats without a commit, ten seconds apart, after which it is not over in a moment. */
+/** A failure that lasts for this many beats, which are ten seconds apart, is not over in a moment. */
 const FAILURES_MIN = 3;
 
 /** A stretch in which nothing could be stored. */
 interface Failing {
   sinceAt: number;
   detail: string;
-  /** Notifiers that took the message, and those that never will. */
+  /** Notifiers that took the message; `refused` are those that never will. */
   told: Set<string>;
   refused: Set<string>;
 }
@@ -27,20 +27,20 @@ export interface StoreAlarmOptions {
   clock: Clock;
   logger: Logger;
   notifiers: { get(name: string): Notifier | undefined };
-  /** Names of those who are told, known without the store. */
+  /** Returns the names of those who are told, which are known without the store. */
   audience: () => readonly string[];
-  /** For links, and in which instants are named; known without the store. */
+  /** Returns the address for links and the zone of instants, which are known without the store. */
   around: () => Pick<MessageContext, 'publicUrl' | 'timezone'>;
-  /** Hides secrets in what is quoted from outside. */
+  /** Hides secrets in text that is quoted from outside. */
   redact: Redact;
-  /** Called after a commit that owes something. */
+  /** Called after a commit that owes deliveries. */
   onCommit: () => void;
 }
 
 /**
- * Says that the store fails directly, past the outbox that fails with it, best effort; once it works again,
- * stores that and owes the end to those who were told (docs/design.md §3.3). What a crash meanwhile makes of it
- * is told as time away.
+ * Tells people directly that the store fails, past the outbox that fails with it, best effort. Once the store works
+ * again, it stores the incident and owes the end to those who were told (docs/design.md §3.3). If a crash comes in
+ * between, the outage message tells of it instead.
  */
 export class StoreAlarm {
   readonly #options: StoreAlarmOptions;
@@ -54,7 +54,7 @@ export class StoreAlarm {
   }
 
   /**
-   * To be called after each attempt of liveness to store that Cronflow is alive.
+   * Notes a beat; called after each attempt of liveness to store that Cronflow is alive.
    * @param failure why it failed; null when it did not
    */
   beat(failure: string | null): void {
@@ -73,12 +73,12 @@ export class StoreAlarm {
     if (this.#failures >= FAILURES_MIN) this.#announce(this.#failing);
   }
 
-  /** Waits for what is being sent and stored. */
+  /** Waits for messages that are being sent, and for the incident to be stored. */
   async stop(): Promise<void> {
     await Promise.all([...this.#sending.values(), this.#recording]);
   }
 
-  /** Those who could not be told are tried again at every beat. */
+  /** Tells everybody who was not told yet. A failed attempt is repeated at the next beat. */
   #announce(failing: Failing): void {
     for (const name of new Set(this.#options.audience())) {
       if (failing.told.has(name) || failing.refused.has(name) || this.#sending.has(name)) continue;
@@ -97,7 +97,7 @@ export class StoreAlarm {
         messageFor(name, failing, { ...around(), nowAt: clock.now(), redact }),
         clock,
       );
-      // What only the log was told of is not logged at every beat, and its end is logged, too.
+      // The log counts as told, so that it is not written at every beat and gets the end, too.
       if (sent.result === 'ok' || sent.result === 'logged') failing.told.add(name);
       else logger.warn('cannot tell that the store fails', { notifier: name, error: redact(sent.detail) });
       if (sent.result === 'permanent') failing.refused.add(name);
@@ -106,11 +106,11 @@ export class StoreAlarm {
     }
   }
 
-  /** A failure that was over before anyone was to be told is no incident. */
+  /** Stores the incident. A failure that was over before anyone was to be told is no incident. */
   async #record(failing: Failing): Promise<void> {
     const { store, clock, logger, onCommit } = this.#options;
     try {
-      // Who took the message just now is owed the end of it, too.
+      // Somebody who takes the message just now is owed the end of it, too.
       await Promise.all(this.#sending.values());
       const at = clock.now();
       if (failing.told.size > 0 || failing.refused.size > 0) {

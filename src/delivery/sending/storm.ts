@@ -1,35 +1,39 @@
-/** `group_wait` of docs/design.md §7, Storms. */
+/** The `group_wait` of docs/design.md §7, Storms. */
 export const GROUP_WAIT_MS = 10_000;
-/** Deliveries that go out one by one within that time; what is owed beyond them waits for its end. */
+/** The number of deliveries that go out one by one within that time; further ones wait for its end. */
 const ALONE_MAX = 5;
 /**
- * With more than these waiting, not even the rest of the five go one by one: at the pace of Slack they would only
- * make the message longer in coming that tells of all.
+ * With more than these waiting, not even the rest of the five go one by one. At the pace of Slack they would only
+ * delay the message that tells of all.
  */
 const WAITING_MAX = 100;
 
-/** What may be done next with what waits for a notifier. */
+/** The next step for the deliveries that wait for a notifier. */
 export type Turn = 'alone' | 'wait' | 'merge';
 
 /**
- * Decides for one notifier what goes out alone, at once, and what goes out together, once it is clear how much it is
- * (docs/design.md §7, Storms). All instants are on the monotonic clock. A restart forgets it: then the first goes
- * alone.
+ * Decides for one notifier which deliveries go out at once and alone, and which go out together once their number is
+ * clear (docs/design.md §7, Storms). All instants are on the monotonic clock. A restart forgets the window: then the
+ * first goes alone.
  */
 export class Storm {
-  /** When the first delivery of the current window was sent. */
+  /** The instant at which the first delivery of the current window was sent. */
   #startMs = -Infinity;
   #sentCount = 0;
-  /** Whether something was made to wait for the end of the window, and has not been sent yet. */
+  /** True if a delivery was made to wait for the end of the window and has not been sent yet. */
   #isHolding = false;
-  /** Whether more waited than go out within one window: the receiver is slower than what it is owed. */
+  /** True if more deliveries waited than go out within one window, so that the receiver is slower than they come. */
   #isBehind = false;
-  /** How many messages that tell of several are being put together or sent. */
+  /** The number of messages with several incidents that are being put together or sent. */
   #mergingCount = 0;
 
-  /** @param waitingCount how many deliveries wait, the next one included; at least 1 */
+  /**
+   * Decides what may be done next.
+   * @param waitingCount how many deliveries wait, the next one included; at least 1
+   */
   turn(nowMs: number, waitingCount: number): Turn {
-    // Until it is known what went into the last one, a notifier that takes two at a time would get the rest beside it.
+    // While a merged message is on its way, it is not yet known which deliveries are left. A notifier that takes two
+    // at a time would get them beside it.
     if (this.#mergingCount > 0) {
       this.#isHolding = true;
       return 'wait';
@@ -44,7 +48,7 @@ export class Storm {
     return 'wait';
   }
 
-  /** Whether the last window has ended. */
+  /** Tells whether the last window has ended. */
   isOver(nowMs: number): boolean {
     return nowMs >= this.endMs;
   }
@@ -53,13 +57,13 @@ export class Storm {
     return this.#startMs + GROUP_WAIT_MS;
   }
 
-  /** One goes out alone. */
+  /** Notes that a delivery goes out alone. */
   alone(nowMs: number): void {
     if (this.isOver(nowMs)) this.#begin(nowMs, 0);
     this.#sentCount += 1;
   }
 
-  /** What went out alone was not taken, or needed no message. */
+  /** Takes back a delivery that went out alone: it was not taken, or needed no message. */
   undo(): void {
     this.#sentCount = Math.max(0, this.#sentCount - 1);
     if (this.#sentCount > 0) return;
@@ -67,14 +71,14 @@ export class Storm {
     this.#isBehind = false;
   }
 
-  /** Several are about to go out together; `merged` or `notMerged` follows. */
+  /** Notes that several are about to go out together; `merged` or `notMerged` follows. */
   merging(): void {
     this.#mergingCount += 1;
   }
 
   /**
-   * Several went out together: whatever comes within the next window waits for its end.
-   * @param nowMs when they had gone out, not when that was begun: sending may take as long as the window
+   * Notes that several went out together: deliveries that come within the next window wait for its end.
+   * @param nowMs the end of the sending, not its beginning, because sending may take as long as the window
    * @param restCount how many did not fit and go at once, in the next message
    */
   merged(nowMs: number, restCount: number): void {
@@ -83,7 +87,7 @@ export class Storm {
     else this.#isHolding = true;
   }
 
-  /** They were not taken, or needed no message. */
+  /** Notes that they were not taken, or needed no message. */
   notMerged(): void {
     this.#mergingCount -= 1;
   }

@@ -16,19 +16,22 @@ import { Settler } from './settler.ts';
 import { errorText } from '../../core/model/errors.ts';
 import { write } from './writing.ts';
 
-/** A suspended machine is noticed within this (docs/design.md §3.4). */
+/** Sleeps are no longer, so that a suspended machine is noticed within this time (docs/design.md §3.4). */
 const SLEEP_MS_MAX = 10_000;
-/** The store said that something is due and gave nothing: it is not asked again at once. */
+/**
+ * The shortest sleep. Without it the store would be asked again at once if it said that a delivery is due and gave
+ * none.
+ */
 const SLEEP_MS_MIN = 100;
-/** Longer than every attempt; another instance takes over what a dead one had claimed after this. */
+/** A lease is longer than every attempt. After it, another instance takes over what a dead one had claimed. */
 const LEASE_MS = 60_000;
-/** Left of a lease for the commit after an attempt. */
+/** The part of a lease that is kept for the commit after an attempt. */
 const COMMIT_MS = 2_000;
-/** Claimed at a time for a notifier that takes each message alone. */
+/** Deliveries claimed at a time for a notifier that takes each message alone. */
 const CLAIMS_MAX = 20;
-/** Looked at for one merged message; more names fit into none. */
+/** Deliveries that are looked at for one merged message; more names fit into none. */
 const MERGED_MAX = 1_000;
-/** How often it is tried whether a notifier that loses messages takes them again. */
+/** The time between two probes of the notifiers that lose messages. */
 const PROBE_EVERY_MS = 3_600_000;
 const STORE_RETRY_MS = 1_000;
 const STOP_MS_DEFAULT = 15_000;
@@ -38,30 +41,33 @@ export interface DeliveryWorkerOptions {
   store: Store;
   clock: Clock;
   logger: Logger;
-  /** In [0, 1), for the jitter of retries. */
+  /** Returns a number in [0, 1), for the jitter of retries. */
   random: () => number;
   notifiers: { get(name: string): Notifier | undefined };
-  /** For links in messages, without a trailing slash; asked for every message, for it may be reconfigured. */
+  /**
+   * Returns the address for links in messages, without a trailing slash. It is asked for each message, because the
+   * configuration may change.
+   */
   publicUrl: () => string | null;
-  /** Where the line that declares a job is read. */
+  /** Finds the address at which people read the line that declares a job. */
   sourceUrlOf?: SourceUrlOf;
-  /** Hides secrets in what is quoted from outside. */
+  /** Hides secrets in text that is quoted from outside. */
   redact: Redact;
   /** Called for every message that was sent, or not, once that is stored. */
   onOutcome?: (notifier: string, outcome: MessageOutcome) => void;
 }
 
-/** What became of a departure. */
+/** The result of a departure. */
 interface Delivered {
-  /** What was not sent: the store could not be read, or not all went into one message. */
+  /** Deliveries that were not sent, because the store could not be read or not all fit into one message. */
   left: Departure['claimed'];
-  /** Whether the receiver took the message, or the log has it. */
+  /** True if the receiver took the message, or the log has it. */
   isTold: boolean;
 }
 
 /**
- * Sends what the outbox holds (docs/design.md §7): claims by lease, sends, commits what became of it. At least
- * once, in order per job and notifier; the only place that retries.
+ * Sends the deliveries of the outbox (docs/design.md §7): it claims them by lease, sends them and commits the
+ * outcome. It sends at least once, in order per job and notifier, and is the only place that retries.
  */
 export class DeliveryWorker {
   readonly #options: DeliveryWorkerOptions;
@@ -69,14 +75,14 @@ export class DeliveryWorker {
   readonly #lanes = new Map<string, Lane>();
   readonly #tasks = new Set<Promise<void>>();
   readonly #settler: Settler;
-  /** Aborted when `stop` was called: nothing new begins. */
+  /** Aborted when `stop` was called; then nothing new begins. */
   readonly #stopping = new AbortController();
-  /** Aborted when the time `stop` had is over: nothing is waited for. */
+  /** Aborted when the time given to `stop` is over; then nothing is waited for. */
   readonly #stopped = new AbortController();
   #alarm = new AbortController();
   #loop: Promise<void> | null = null;
   #storeFails = false;
-  /** On the monotonic clock. */
+  /** The instant of the next probe, on the monotonic clock. */
   #probeAtMs = Infinity;
 
   constructor(options: DeliveryWorkerOptions) {
@@ -87,9 +93,9 @@ export class DeliveryWorker {
   }
 
   /**
-   * Begins to deliver. A restart is how a broken notifier is often mended, so what it missed while its
-   * incidents stay open is owed again to every notifier.
-   * @param names of all configured notifiers
+   * Begins to deliver. A restart is how a broken notifier is often mended. So it owes every notifier again the
+   * messages that it missed about incidents that are still open.
+   * @param names the names of all configured notifiers
    */
   start(names: readonly string[]): void {
     if (this.#loop !== null) throw new Error('The delivery worker was started twice.');
@@ -98,23 +104,23 @@ export class DeliveryWorker {
     this.#revive(names, false);
   }
 
-  /** Names of the notifiers that lose messages, for those who look instead of being told. */
+  /** Names of the notifiers that lose messages, for callers that show them. */
   get failing(): readonly string[] {
     return this.#settler.failing;
   }
 
-  /** To be called after every commit that may owe deliveries; costs nothing. */
+  /** Wakes the worker; called after every commit that may owe deliveries. Costs nothing. */
   wake(): void {
     this.#alarm.abort();
   }
 
-  /** To be called when the wall clock turned out to have been set back: what waits is due at once. */
+  /** Makes waiting deliveries due at once; called when the wall clock turned out to have been set back. */
   clockSetBack(): void {
     this.#clockStep.note();
     this.wake();
   }
 
-  /** To be called with the names of notifiers that are new or whose configuration changed. */
+  /** Tries notifiers again that are new or whose configuration changed. */
   notifiersChanged(names: readonly string[]): void {
     for (const name of names) {
       const lane = this.#lanes.get(name);
@@ -129,7 +135,7 @@ export class DeliveryWorker {
     this.wake();
   }
 
-  /** Begins nothing new and waits for what is on its way, at most `limitMs`; then what is left is aborted. */
+  /** Begins nothing new, and waits at most `limitMs` for messages on their way; then it aborts the rest. */
   async stop(limitMs: number = STOP_MS_DEFAULT): Promise<void> {
     this.#stopping.abort();
     this.wake();
@@ -144,7 +150,7 @@ export class DeliveryWorker {
 
   async #run(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
-      // Replaced before looking, so that what is committed while looking is not slept over.
+      // The alarm is replaced before the store is asked, so that a commit in between still ends the sleep.
       this.#alarm = new AbortController();
       const delayMs = await this.#claim();
       if (this.#stopping.signal.aborted) return;
@@ -162,7 +168,10 @@ export class DeliveryWorker {
     this.#track(this.#settler.probe());
   }
 
-  /** @returns how long to sleep, in milliseconds */
+  /**
+   * Claims deliveries.
+   * @returns how long to sleep, in milliseconds
+   */
   async #claim(): Promise<number> {
     const { store, clock, logger } = this.#options;
     try {
@@ -173,7 +182,7 @@ export class DeliveryWorker {
       const leaseEndsMs = clock.monotonic() + LEASE_MS;
       const claimed = await store.claimDeliveries(claim);
       for (const delivery of claimed) this.#laneOf(delivery.notifier).add({ delivery, leaseEndsMs });
-      // Those whose lane is full are asked about again when there is room.
+      // Deliveries to a full lane are asked about again when it has room.
       const full = [...limits].flatMap(([name, limit]) => (limit === 0 ? [name] : []));
       const earliestAt = await store.earliestDeliveryAt(new Set(full));
       if (this.#storeFails) logger.info('the outbox can be read again');
@@ -188,7 +197,7 @@ export class DeliveryWorker {
     }
   }
 
-  /** How many more may be claimed for each notifier that something waits for already. */
+  /** Returns how many more deliveries may be claimed for each notifier that has some waiting already. */
   #limits(): Map<string, number> {
     const limits = new Map<string, number>();
     for (const [name, lane] of this.#lanes) {
@@ -198,7 +207,7 @@ export class DeliveryWorker {
     return limits;
   }
 
-  /** Starts as much of what waits for one notifier as it takes at a time. */
+  /** Starts as many messages to one notifier as it takes at a time. */
   #pump(lane: Lane): void {
     const { clock, notifiers } = this.#options;
     const notifier = notifiers.get(lane.notifier);
@@ -213,7 +222,7 @@ export class DeliveryWorker {
     if (lane.isIdle && isForgettable) this.#lanes.delete(lane.notifier);
   }
 
-  /** What may go next to a notifier that is told of a storm in few messages. */
+  /** Returns the deliveries that may go next to a notifier that merges storms. */
   #nextOf(lane: Lane, nowMs: number): Departure | undefined {
     const other = lane.next(nowMs, (delivery) => !isMergeable(delivery));
     if (other !== undefined) return other;
@@ -232,7 +241,7 @@ export class DeliveryWorker {
     }
   }
 
-  /** How long until a lane that waits for an instant goes on, in milliseconds. */
+  /** Returns the time in milliseconds until a held lane goes on. */
   #heldMs(): number {
     const nowMs = this.#options.clock.monotonic();
     const held = [...this.#lanes.values()].flatMap((lane) => [
@@ -293,7 +302,10 @@ export class DeliveryWorker {
     return { left, isTold };
   }
 
-  /** @returns null where nothing is left to be told, and what did not go into the parcel */
+  /**
+   * Packs a departure.
+   * @returns the parcel, which is null where nothing is left to be told, and the deliveries that did not go into it
+   */
   async #pack(
     { claimed }: Departure,
     notifier: Notifier | undefined,
@@ -308,7 +320,7 @@ export class DeliveryWorker {
     return { parcel, left: claimed.filter(({ delivery }) => left.has(delivery.id)) };
   }
 
-  /** One attempt, within its time and its lease. */
+  /** Makes one attempt, within its time and its lease. */
   #send(notifier: Notifier, message: Message, { claimed, abort }: Departure): Promise<SendResult> {
     const { clock } = this.#options;
     const leaseEndsMs = Math.min(...claimed.map((each) => each.leaseEndsMs));
@@ -329,13 +341,13 @@ export class DeliveryWorker {
     }
     if (sent.result === 'logged') {
       const { notSentBecause } = sent;
-      // The message is its line in the log already.
+      // The message itself is in the log already.
       logger.debug('logged', notSentBecause === null ? fields : { ...fields, not_sent: notSentBecause });
       await this.#settler.settle(parcel, { type: 'logged', notSentBecause });
       if (undelivered > 0 && notSentBecause === null) await this.#settler.recover(head.notifier, undelivered);
       return;
     }
-    // Before it is cut: half a secret is not recognized.
+    // Secrets are hidden before the text is cut, because half a secret is not recognized.
     const error = redact(sent.detail).slice(0, ERROR_LENGTH_MAX);
     if (sent.result === 'permanent' || isExhausted(youngestOf(parcel), attempts, clock.now())) {
       logger.error('given up: a notification was not delivered', { ...fields, error });
@@ -364,12 +376,14 @@ export class DeliveryWorker {
   }
 }
 
-/** Whether it is, or was before a restart or a failed attempt, several deliveries in one message. */
+/**
+ * Tells whether a departure is several deliveries in one message, or was that before a restart or a failed attempt.
+ */
 function goesTogether({ claimed }: Departure): boolean {
   return claimed.length > 1 || claimed[0]?.delivery.merged_ids !== undefined;
 }
 
-/** The jobs that a message is about, so that the log can be searched by their names. */
+/** Returns the jobs that a message is about, so that the log can be searched by their names. */
 async function jobsOf(store: Store, { head, merged }: Parcel): Promise<string | undefined> {
   try {
     const ids = new Set([head, ...merged].flatMap(({ job_id: id }) => (id === null ? [] : [id])));

@@ -13,16 +13,16 @@ export interface WritingOptions {
   store: Store;
   clock: Clock;
   logger: Logger;
-  /** For links in messages, without a trailing slash. */
+  /** Returns the address for links in messages, without a trailing slash. */
   publicUrl: () => string | null;
-  /** Where the line that declares a job is read. */
+  /** Finds the address at which people read the line that declares a job. */
   sourceUrlOf?: SourceUrlOf;
-  /** Hides secrets in what is quoted from outside. */
+  /** Hides secrets in text that is quoted from outside. */
   redact: Redact;
 }
 
 /**
- * Writes the message of a parcel; a bare one where only a bug keeps it from being written as it should.
+ * Writes the message of a parcel, or a bare one where a bug keeps the full one from being written.
  * @param undelivered messages to the notifier that were given up since one last got through
  * @throws CronflowError when the store cannot be read
  */

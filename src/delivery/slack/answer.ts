@@ -2,17 +2,17 @@ import { cleanLine } from '../message/clean.ts';
 import type { SendResult } from '../notifier.ts';
 import { type HttpAnswer, resultOf, retryAfterMs } from '../transport/http-answer.ts';
 
-/** Where a message is, for those that go on about it; what a receipt holds. */
+/** The place of a message, for replies to it and edits of it. A receipt holds this. */
 export interface Place {
-  /** The channel's id. */
+  /** The id of the channel. */
   channel: string;
   ts: string;
 }
 
-/** An answer of Slack's Web API, which says with HTTP 200, too, that something went wrong. */
+/** An answer of Slack's Web API, which reports errors with HTTP 200, too. */
 export type ApiAnswer = { ok: true; place: Place | null } | { ok: false; error: string; result: SendResult };
 
-/** Errors that plain text may avoid: something in the blocks is not to Slack's liking, or there is too much in them. */
+/** Errors that plain text may avoid, because Slack dislikes something in the blocks or finds them too long. */
 const BLOCK_ERRORS = new Set([
   'invalid_payload',
   'invalid_blocks',
@@ -36,7 +36,10 @@ const PASSING_ERRORS = new Set([
   'update_failed',
 ]);
 
-/** There is no such message, or it takes no replies: what was to follow it stands for itself. */
+/**
+ * Errors that say that the message does not exist, or takes no replies. Then the reply is posted as a message of its
+ * own.
+ */
 const THREAD_ERRORS = new Set([
   'cannot_reply_to_message',
   'channel_not_found',
@@ -49,7 +52,7 @@ const THREAD_ERRORS = new Set([
 ]);
 
 const RATE_ERRORS = new Set(['rate_limited', 'ratelimited']);
-/** When Slack says "slow down" and not for how long. */
+/** The wait when Slack says "slow down" and not for how long. */
 const RETRY_AFTER_MS_DEFAULT = 30_000;
 const ERROR_LENGTH_MAX = 100;
 
@@ -59,7 +62,7 @@ const WEBHOOK = 'add a new webhook in the settings of the app and put its addres
 const ADMIN = 'ask an administrator of the workspace to let the app post there';
 const REPORT = 'please report this to the authors of Cronflow';
 
-/** What to do about an error that stays until somebody does something. */
+/** Advice for errors that stay until somebody does something. */
 const ADVICE: Readonly<Record<string, string>> = {
   not_authed: TOKEN,
   invalid_auth: TOKEN,
@@ -98,22 +101,22 @@ const ADVICE: Readonly<Record<string, string>> = {
   no_text: REPORT,
 };
 
-/** Whether the same message without blocks may be taken; for the answer of a webhook. */
+/** Tells by the answer of a webhook whether the same message without blocks may be taken. */
 export function isAboutBlocks(answer: HttpAnswer): boolean {
   return answer.status === 400 && BLOCK_ERRORS.has(answer.body.trim());
 }
 
-/** The same for an answer of the Web API. */
+/** Tells by an answer of the Web API whether the same message without blocks may be taken. */
 export function refusesBlocks(answer: ApiAnswer): boolean {
   return !answer.ok && BLOCK_ERRORS.has(answer.error);
 }
 
-/** Whether what was to be replied to, or edited, is not there for us any more. */
+/** Tells whether the message that was to be replied to, or edited, is out of reach. */
 export function isThreadGone(answer: ApiAnswer): boolean {
   return !answer.ok && THREAD_ERRORS.has(answer.error);
 }
 
-/** Reads the answer of a webhook and says what to do where only a person can. */
+/** Reads the answer of a webhook, and adds advice where only a person can help. */
 export function webhookResultOf(answer: HttpAnswer, nowAt: number): SendResult {
   const result = resultOf('Slack', answer, nowAt);
   return result.result === 'permanent'
@@ -122,8 +125,8 @@ export function webhookResultOf(answer: HttpAnswer, nowAt: number): SendResult {
 }
 
 /**
- * Reads an answer of the Web API. Errors that nobody documents stay until somebody changes something, like those of
- * other receivers.
+ * Reads an answer of the Web API. An error that is not documented is taken for one that stays until somebody changes
+ * something, like those of other receivers.
  * @param nowAt for a `Retry-After` that is a date
  */
 export function apiAnswerOf(answer: HttpAnswer, nowAt: number): ApiAnswer {
@@ -143,7 +146,7 @@ export function apiAnswerOf(answer: HttpAnswer, nowAt: number): ApiAnswer {
   return { ok: false, error, result };
 }
 
-/** Of what is no answer of the Web API: a proxy's page, or an outage of what stands before it. */
+/** Reads an answer that is not from the Web API: the page of a proxy, or an outage of what stands before the API. */
 function foreignResultOf(answer: HttpAnswer, nowAt: number): SendResult {
   const result = resultOf('Slack', answer, nowAt);
   if (result.result !== 'ok') return result;
@@ -169,12 +172,12 @@ function placeIn({ channel, ts }: Record<string, unknown>): Place | null {
   return typeof ts === 'string' && /^\d{1,20}\.\d{1,20}$/.test(ts) ? { channel, ts } : null;
 }
 
-/** The receipt that brings a place back; see `placeOf`. */
+/** Writes a place as a receipt, which `placeOf` reads. */
 export function receiptOf({ channel, ts }: Place): string {
   return JSON.stringify({ channel, ts });
 }
 
-/** Null where the receipt is lost, or was left by a notifier of another kind. */
+/** Reads a place from a receipt; null where the receipt is lost, or was left by a notifier of another kind. */
 export function placeOf(receipt: string): Place | null {
   const said = parsed(receipt);
   return said === null ? null : placeIn(said);

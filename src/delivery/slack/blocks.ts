@@ -11,12 +11,15 @@ import {
 } from './payload.ts';
 import { escapeText, fitCode, fitText } from './text.ts';
 
-/** Slack's own limits are in payload.ts; these are lower where more would not be read, and keep within the sum. */
+/**
+ * Slack's own limits are in payload.ts. These are lower where nobody would read more, and they keep within the limit
+ * for all texts.
+ */
 const FIELDS_MAX = 10;
 const BELOW_LENGTH_MAX = 1_000;
 const STRUCK_LENGTH_MAX = 500;
 const FIELD_LENGTH_MAX = 500;
-/** All fields together. */
+/** The limit for all fields together. */
 const FIELDS_LENGTH_MAX = 4_500;
 const LINKS_MAX = 4;
 const LINK_LENGTH_MAX = 300;
@@ -24,8 +27,8 @@ const FALLBACK_LENGTH_MAX = 500;
 const PLAIN_LENGTH_MAX = 3_900;
 
 /**
- * A message as Block Kit: header, what the job does, fields, output in a code block, links.
- * @param struck a title that holds no more, to be shown struck out below the header
+ * Writes a message as Block Kit: header, description of the job, fields, output in a code block, links.
+ * @param struck a title that holds no more, which is shown struck out below the header
  */
 export function blocksOf(message: Message, struck: string | null = null): SlackPayload {
   if (message.kind === 'merged') return mergedBlocksOf(message);
@@ -35,7 +38,7 @@ export function blocksOf(message: Message, struck: string | null = null): SlackP
   const mentions = mentionTexts(message.mentions).join(' ');
   if (mentions !== '') section(mentions);
   if (struck !== null) section(strike(struck));
-  // What the header had to leave out is said below it.
+  // A title that does not fit into the header is shown whole below it.
   const below = [header.isWhole ? null : message.title, message.description].filter((text) => text !== null);
   if (below.length > 0) section(fitText(below.join('\n'), BELOW_LENGTH_MAX));
   const fieldLengthMax = Math.min(FIELD_LENGTH_MAX, Math.floor(FIELDS_LENGTH_MAX / message.fields.length));
@@ -54,7 +57,7 @@ export function blocksOf(message: Message, struck: string | null = null): SlackP
   return { text: fitText(message.title, FALLBACK_LENGTH_MAX), blocks };
 }
 
-/** The same message as plain text, for when Slack takes no blocks. */
+/** Writes a message as plain text, for when Slack refuses its blocks. */
 export function plainOf(message: Message): SlackPayload {
   if (message.kind === 'merged') return mergedPlainOf(message);
   const mentions = mentionTexts(message.mentions).join(' ');
@@ -68,7 +71,7 @@ export function plainOf(message: Message): SlackPayload {
   return { text: `${head}\n${fitCode(message.output, Math.min(room, SECTION_LENGTH_MAX))}` };
 }
 
-/** Struck out; a tilde within would end that early. */
+/** Strikes a text out. A tilde within it would end that early, so another character replaces it. */
 function strike(text: string): string {
   return `~${fitText(text.replaceAll('~', '∼'), STRUCK_LENGTH_MAX)}~`;
 }
@@ -79,7 +82,7 @@ function labelOf({ outputNote }: Message): string {
 
 function linkOf({ label, text, url }: MessageLink): Mrkdwn {
   const shown = fitText(text, LINK_LENGTH_MAX);
-  // A link that is too long to keep whole would lead elsewhere, so it is left out.
+  // A link that is too long is left out, because a cut one would lead elsewhere.
   if (url === null || escapeText(url).length > LINK_LENGTH_MAX)
     return mrkdwn(`${escapeText(label)}: ${shown}`);
   const href = url.replace(/&/g, '&amp;').replace(/</g, '%3C').replace(/>/g, '%3E').replace(/\|/g, '%7C');

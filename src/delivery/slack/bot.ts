@@ -20,9 +20,9 @@ import { mergedLengthMax } from './merged.ts';
 import { overBlocksOf, overPlainOf } from './over.ts';
 import type { SlackPayload } from './payload.ts';
 
-/** Slack repeats the message in its answer. */
+/** The limit is high, because Slack repeats the message in its answer. */
 const ANSWER_BYTES_MAX = 256 * 1024;
-/** How often a delivery may fail at the edit before people are told of the recovery without it. */
+/** After this many failed edits, people are told of the recovery without the edit. */
 const EDIT_ATTEMPTS_MAX = 5;
 
 interface Payloads {
@@ -31,12 +31,12 @@ interface Payloads {
 }
 
 /**
- * Posts with a bot token over Slack's Web API. What goes on about a trouble is threaded under the alert that told of
- * it, and the alert is edited when it is over.
+ * Posts with a bot token over Slack's Web API. Later messages about a trouble are threaded under the alert that told
+ * of it, and the alert is edited when the trouble is over.
  */
 export class SlackBot implements Notifier {
   readonly type = 'slack';
-  // One at a time: with a pace of one a second more would only wait inside.
+  // One message at a time is enough, because at one a second a second one would only wait inside.
   readonly concurrency = 1;
   readonly keepsState = true;
   readonly mergedLengthMax: number;
@@ -79,7 +79,7 @@ export class SlackBot implements Notifier {
   }
 
   async close(): Promise<void> {
-    // Not left to the agent: what waits for its turn has made no request yet.
+    // The agent does not know of messages that wait for their turn, because these have made no request yet.
     await this.#inFlight.settled();
     await this.#client.close();
   }
@@ -97,26 +97,26 @@ export class SlackBot implements Notifier {
   }
 
   /**
-   * The edit goes before the reply: it can be repeated without harm, while a reply that was posted must not be posted
-   * again because the edit after it failed.
+   * Sends a message. The edit goes before the reply: an edit can be repeated without harm, while a reply that was
+   * posted must not be posted again because the edit after it failed.
    */
   async #tell(message: Message, signal: AbortSignal): Promise<SendResult> {
     const { kind, opening } = message;
     const alert = opening === null ? null : placeOf(opening.receipt);
-    // A merged message tells of other troubles, too, which go on.
+    // A merged message tells of other troubles, too, which go on, so it is not edited.
     const isOwn = alert !== null && opening?.isMerged === false;
     if (kind === 'closed_silently') {
       return isOwn ? silentResultOf(await this.#edit(alert, message, signal)) : { result: 'ok' };
     }
     if (kind === 'closed' && isOwn && message.source.delivery.attempts < EDIT_ATTEMPTS_MAX) {
       const answer = await this.#edit(alert, message, signal);
-      // What stays wrong with the edit keeps nobody from hearing that it is over.
+      // An edit that never succeeds must not keep people from hearing that the trouble is over.
       if (!answer.ok && answer.result.result === 'retry') return answer.result;
     }
     const payloads = { blocks: blocksOf(message), plain: plainOf(message) };
     if (alert !== null) {
-      // In the thread alone a reminder would be seen by nobody new; nor would the end of a trouble whose alert,
-      // being of many, still stands as it was.
+      // A reply in the thread alone reaches nobody new. So a reminder is shown in the channel, too, and so is an end
+      // whose alert cannot be edited because it tells of several incidents.
       const isBroadcast = kind === 'reminder' || !isOwn;
       const where = { channel: alert.channel, thread_ts: alert.ts, reply_broadcast: isBroadcast };
       const answer = await this.#call('chat.postMessage', { ...where, ...QUIET }, payloads, signal);
@@ -129,10 +129,10 @@ export class SlackBot implements Notifier {
   async #edit(alert: Place, message: Message, signal: AbortSignal): Promise<ApiAnswer> {
     const payloads = {
       blocks: overBlocksOf(message),
-      // Without `blocks` an edited message keeps those it had.
+      // Without `blocks` an edited message keeps those that it had.
       plain: { ...overPlainOf(message), blocks: [] },
     };
-    // The default of an edit is another one than that of a new message.
+    // The default of `parse` for an edit differs from that for a new message.
     const where = { channel: alert.channel, ts: alert.ts, parse: 'none' };
     return this.#call('chat.update', where, payloads, signal);
   }
@@ -167,7 +167,7 @@ export class SlackBot implements Notifier {
   }
 }
 
-/** No previews of what a runbook links to. */
+/** Slack shows no previews of pages that a runbook links to. */
 const QUIET = { unfurl_links: false, unfurl_media: false };
 
 function sentResultOf(answer: ApiAnswer): SendResult {
@@ -175,7 +175,10 @@ function sentResultOf(answer: ApiAnswer): SendResult {
   return answer.place === null ? { result: 'ok' } : { result: 'ok', receipt: receiptOf(answer.place) };
 }
 
-/** An alert that cannot be edited any more, deleted or too old, is nothing to be told of. */
+/**
+ * Reads the answer to an edit that tells nobody anything. An alert that was deleted or is too old to be edited counts
+ * as edited.
+ */
 function silentResultOf(answer: ApiAnswer): SendResult {
   if (answer.ok) return { result: 'ok' };
   const isLost = isThreadGone(answer) || UNEDITABLE.has(answer.error);

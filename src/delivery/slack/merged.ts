@@ -11,8 +11,8 @@ import {
 import { escapeText, fitText } from './text.ts';
 
 /**
- * What a merged message may list, counted as `mergedCountOf` does: with it, a header and a fallback text of 150
- * characters each, Slack's 13,000 in all are nearly reached.
+ * The most that a merged message may list, counted as `mergedCountOf` does. A header and a fallback text of 150
+ * characters each bring this close to Slack's limit of 13,000.
  */
 const MERGED_LENGTH_MAX = 12_500;
 const FALLBACK_LENGTH_MAX = 150;
@@ -20,22 +20,24 @@ const FIELD_LENGTH_MAX = 200;
 const LINK_LENGTH_MAX = 300;
 
 /**
- * How much a merged message to a channel may list.
- * @param mention whom the notifier itself calls, in addition
+ * Returns how much a merged message to a channel may list.
+ * @param mention the mentions of the notifier itself, which take room, too
  */
 export function mergedLengthMax(mention: readonly string[]): number {
   return MERGED_LENGTH_MAX - mentionTexts(mention).join(' ').length;
 }
 
-/** A part that must not be cut in two, and what parts it from the one before within the same block. */
+/**
+ * A part that must not be cut in two, and the text that separates it from the part before it within the same block.
+ */
 interface Part {
   text: string;
   before: string;
 }
 
 /**
- * A merged message as Block Kit. All names are there, whatever else there is room for: `mergedLengthMax` leaves
- * none out.
+ * Writes a merged message as Block Kit. All names are in it, whatever else there is room for, because
+ * `mergedLengthMax` keeps enough room.
  */
 export function mergedBlocksOf(message: Message): SlackPayload {
   const header = headerOf(message);
@@ -44,7 +46,7 @@ export function mergedBlocksOf(message: Message): SlackPayload {
   let room = CONTENT_LENGTH_MAX - header.length - text.length - lengthOf(called);
   const listed = listedIn(message.sections, room);
   room -= lengthOf(listed);
-  /** Takes what there is still room for. */
+  /** Returns an extra text if there is still room for it. */
   const ifRoom = (extra: string | null): string[] => {
     if (extra === null || extra.length > room) return [];
     room -= extra.length;
@@ -60,7 +62,7 @@ export function mergedBlocksOf(message: Message): SlackPayload {
   return { text, blocks: [header.block, ...sections, ...last] };
 }
 
-/** The same as plain text, which may be longer: no name is left out here, either. */
+/** Writes a merged message as plain text, which may be longer; no name is left out here, either. */
 export function mergedPlainOf(message: Message): SlackPayload {
   const lines = [
     mentionTexts(message.mentions).join(' '),
@@ -72,7 +74,10 @@ export function mergedPlainOf(message: Message): SlackPayload {
   return { text: lines.filter((line) => line !== '').join('\n') };
 }
 
-/** Names by group and by what is wrong, in texts that fit into a block each; in plain words if that takes too much. */
+/**
+ * Lists names by group and by kind of trouble, in texts that fit into a block each. Where markup takes too much room,
+ * it is left out.
+ */
 function listedIn(sections: readonly MessageSection[], room: number): string[] {
   const formatted = packed(sections.flatMap(formattedPartsOf));
   return lengthOf(formatted) <= room ? formatted : packed(sections.flatMap(plainPartsOf));
@@ -83,7 +88,7 @@ function formattedPartsOf({ group, lines }: MessageSection, index: number): Part
   return [
     ...heading,
     ...lines.flatMap(({ what, names }, at) => [
-      // Without a group nothing else would part them.
+      // An empty line separates jobs without a group, because they have no heading.
       {
         text: `*${escapeText(what)}* (${names.length})`,
         before: index > 0 && at === 0 && group === null ? '\n\n' : '\n',
@@ -93,7 +98,10 @@ function formattedPartsOf({ group, lines }: MessageSection, index: number): Part
   ];
 }
 
-/** No longer than it was counted: nothing around a heading, and nothing in it that must be escaped. */
+/**
+ * Returns parts that are no longer than they were counted: nothing stands around a heading, and nothing in it must be
+ * escaped.
+ */
 function plainPartsOf({ group, lines }: MessageSection): Part[] {
   return [
     ...(group === null ? [] : [{ text: lookAlike(group), before: '\n' }]),
@@ -108,12 +116,12 @@ function namesOf(names: readonly string[], write: (name: string) => string): Par
   return names.map((name, index) => ({ text: write(name), before: index === 0 ? '\n' : ', ' }));
 }
 
-/** What Slack would read as markup, replaced by what looks like it and takes no more room. */
+/** Replaces characters that Slack would read as markup with similar ones that take no more room. */
 function lookAlike(text: string): string {
   return text.replaceAll('&', '＆').replaceAll('<', '‹').replaceAll('>', '›').replaceAll('@', '＠');
 }
 
-/** Fills one text after the other. */
+/** Joins parts into as few texts as possible. */
 function packed(parts: readonly Part[]): string[] {
   const texts: string[] = [];
   for (const { text, before } of parts) {

@@ -10,7 +10,7 @@ import { SlackWebhook } from './webhook.ts';
 const SLACK_INTERVAL_MS = 1_000;
 const API_URL = 'https://slack.com/api';
 
-/** As the schema has it: one of the two ways. */
+/** Either `webhook_url`, or `bot_token` and `channel`; the schema allows no mixture. */
 interface SlackSettings {
   webhook_url?: string;
   bot_token?: string;
@@ -26,7 +26,7 @@ export const buildSlack: BuildNotifier = (name, settings, { clock, logger, pacer
     const pacer = pacerOf(`${apiUrl} ${channel}`, SLACK_INTERVAL_MS);
     return new SlackBot({ name, apiUrl, token, channel, mention, clock, pacer });
   }
-  // docs/design.md §5: an empty address means that every notification is logged instead.
+  // An empty address means that every notification is logged instead (docs/design.md §5).
   if (webhookUrl === undefined || webhookUrl === '') {
     return new LogNotifier({ name, type: 'slack', logger, notSentBecause: 'webhook_url is empty' });
   }

@@ -2,13 +2,16 @@ import type { Message } from '../message/message.ts';
 import { blocksOf, plainOf } from './blocks.ts';
 import type { SlackPayload } from './payload.ts';
 
-/** An alert as it reads when the trouble is over: how it ended, its title struck out, and all else it said. */
+/**
+ * Writes an alert as it reads when the trouble is over: how it ended, its old title struck out, and all else that it
+ * said.
+ */
 export function overBlocksOf(message: Message): SlackPayload {
   const said = message.opening?.said ?? null;
   return said === null ? blocksOf(message) : blocksOf(over(said, message), said.title);
 }
 
-/** The same as plain text. */
+/** Writes such an alert as plain text. */
 export function overPlainOf(message: Message): SlackPayload {
   const said = message.opening?.said ?? null;
   if (said === null) return plainOf(message);

@@ -7,7 +7,7 @@ import { fitText } from './text.ts';
  */
 const HEADER_LENGTH_MAX = 150;
 export const SECTION_LENGTH_MAX = 3_000;
-/** Of all texts together: about what was taken when tried, for it is documented nowhere. */
+/** The limit for all texts of a message. Slack documents none; about this much was taken when tried. */
 export const CONTENT_LENGTH_MAX = 13_000;
 
 interface PlainText {
@@ -18,7 +18,7 @@ interface PlainText {
 export interface Mrkdwn {
   type: 'mrkdwn';
   text: string;
-  /** Slack makes no links or mentions of what merely looks like one. */
+  /** Keeps Slack from making links or mentions of text that merely looks like one. */
   verbatim: true;
 }
 export type Block =
@@ -27,16 +27,16 @@ export type Block =
   | { type: 'section'; fields: Mrkdwn[] }
   | { type: 'context'; elements: Mrkdwn[] };
 
-/** What is posted, as JSON. */
+/** The JSON that is posted. */
 export interface SlackPayload {
-  /** Shown in notifications and where blocks are not; reads alone. */
+  /** The text in notifications and where blocks are not shown; it must be understood alone. */
   text: string;
   blocks?: Block[];
 }
 
 const COLOURS = { bad: '🔴', good: '🟢', over: '🟡' } as const;
 
-/** The title as people see it first, and whether all of it is there. */
+/** Returns the header block with the title, and whether all of the title fits into it. */
 export function headerOf({ severity, title }: Message): { block: Block; length: number; isWhole: boolean } {
   const coloured = `${COLOURS[severity]} ${title}`;
   const text = fitText(coloured, HEADER_LENGTH_MAX);
@@ -48,7 +48,9 @@ export function mrkdwn(text: string): Mrkdwn {
   return { type: 'mrkdwn', text, verbatim: true };
 }
 
-/** As Slack wants them written ("Formatting text for app surfaces, Mentioning"); anything else is left out. */
+/**
+ * Writes mentions as Slack wants them ("Formatting text for app surfaces, Mentioning"); anything else is left out.
+ */
 export function mentionTexts(mentions: readonly string[]): string[] {
   return mentions.flatMap((mention) => {
     if (/^[UW][A-Z0-9]+$/.test(mention)) return [`<@${mention}>`];

@@ -1,7 +1,7 @@
 import { shorten } from '../message/clean.ts';
 import { fit, keepEnd } from '../transport/fit.ts';
 
-// Zero-width space: splits what Slack would read as markup, and is not seen.
+// A zero-width space, which is not seen and splits text that Slack would read as markup.
 const SPLIT = '\u200b';
 
 /**
@@ -17,14 +17,14 @@ export function escapeText(text: string): string {
     .replace(/@(?=(?:here|channel|everyone|group)\b)/gi, `@${SPLIT}`);
 }
 
-/** Escaped text of at most `lengthMax` UTF-16 units, its end cut off before it was escaped. */
+/** Escapes a text after cutting its end off, so that at most `lengthMax` UTF-16 units result. */
 export function fitText(text: string, lengthMax: number): string {
   return fit(text, lengthMax, escapeText, shorten);
 }
 
 /**
- * A code block (fences included) of at most `lengthMax` units that keeps the end of `text`: that is where
- * the error is. Backticks next to each other are split, so that nothing closes the block early.
+ * Writes a code block of at most `lengthMax` units, fences included, that keeps the end of `text`, because the error
+ * is there. Backticks next to each other are split, so that nothing closes the block early.
  */
 export function fitCode(text: string, lengthMax: number): string {
   return fit(text, lengthMax, codeBlock, keepEnd);

@@ -15,7 +15,7 @@ import type { SlackPayload } from './payload.ts';
 /** Posts to a Slack incoming webhook. */
 export class SlackWebhook implements Notifier {
   readonly type = 'slack';
-  // One at a time: with a pace of one a second more would only wait inside.
+  // One message at a time is enough, because at one a second a second one would only wait inside.
   readonly concurrency = 1;
   readonly keepsState = false;
   readonly mergedLengthMax: number;
@@ -48,7 +48,7 @@ export class SlackWebhook implements Notifier {
   }
 
   async close(): Promise<void> {
-    // Not left to the agent: what waits for its turn has made no request yet.
+    // The agent does not know of messages that wait for their turn, because these have made no request yet.
     await this.#inFlight.settled();
     await this.#client.close();
   }

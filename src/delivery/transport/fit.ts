@@ -1,6 +1,6 @@
 /**
- * Cuts `text` until what `write` makes of it measures at most `sizeMax`: escaping makes texts longer.
- * @param cut the text, shortened to a number of UTF-16 units
+ * Cuts `text` until the result of `write` measures at most `sizeMax`, because escaping makes texts longer.
+ * @param cut shortens the text to a number of UTF-16 units
  * @param sizeOf UTF-16 units by default
  */
 export function fit(
@@ -22,12 +22,12 @@ export function fit(
   return write(cut(text, low));
 }
 
-/** The text, or an ellipsis and its end: at most `lengthMax` UTF-16 units, no character cut in two. */
+/** Returns the text, or an ellipsis and its end: at most `lengthMax` UTF-16 units, with no character cut in two. */
 export function keepEnd(text: string, lengthMax: number): string {
   return text.length <= lengthMax ? text : `…${text.slice(1 - lengthMax).replace(/^[\udc00-\udfff]/, '')}`;
 }
 
-/** Bytes as UTF-8. */
+/** Returns the length of a text in bytes of UTF-8. */
 export function bytesOf(text: string): number {
   return Buffer.byteLength(text);
 }

@@ -1,12 +1,12 @@
 /** Shorter parts of an address are words, not keys. */
 const PART_LENGTH_MIN = 8;
-/** Shorter ones would hide every other word. */
+/** Hiding shorter secrets would hide every other word. */
 const SECRET_LENGTH_MIN = 4;
 const HIDDEN = '***';
 
 /**
- * What of an address and of headers must not show where a receiver repeats it: the whole, the parts that may be a
- * token, and header values with and without their scheme.
+ * Returns what must be hidden where a receiver repeats an address or headers: the whole address, those parts of it
+ * that may be a token, and header values with and without their scheme.
  */
 export function secretsIn(url: URL | null, headers: Readonly<Record<string, string>>): string[] {
   const parts = url === null ? [] : [...url.pathname.split('/'), ...url.searchParams.values()];
@@ -19,16 +19,16 @@ export function secretsIn(url: URL | null, headers: Readonly<Record<string, stri
     ),
   );
   if (url !== null) secrets.push(url.href, url.pathname + url.search);
-  // The longest first: a part of it would leave the rest.
+  // The longest come first, because hiding a part of a secret would leave the rest of it.
   return [...new Set(secrets)].filter((text) => text !== '/').sort((a, b) => b.length - a.length);
 }
 
-/** The text without them. */
+/** Replaces the secrets in a text. */
 export function hide(text: string, secrets: readonly string[]): string {
   return secrets.reduce((hidden, secret) => hidden.replaceAll(secret, HIDDEN), text);
 }
 
-/** Percent-decoded; as it is where that cannot be done. */
+/** Percent-decodes a text; returns it as it is where that fails. */
 export function decoded(part: string): string {
   try {
     return decodeURIComponent(part);

@@ -1,7 +1,7 @@
 import { cleanLine } from '../message/clean.ts';
 import type { SendResult } from '../notifier.ts';
 
-/** What a receiver answered over HTTP, with as much of its body as was read. */
+/** A receiver's answer over HTTP, with as much of its body as was read. */
 export interface HttpAnswer {
   status: number;
   body: string;
@@ -11,14 +11,14 @@ export interface HttpAnswer {
 
 /** Client errors that pass by themselves: timeouts and rate limits of the receiver or of a proxy before it. */
 const PASSING_STATUSES = new Set([408, 421, 425, 429]);
-/** When a receiver says "slow down" and not for how long. */
+/** The wait when a receiver says "slow down" and not for how long. */
 const RETRY_AFTER_MS_DEFAULT = 30_000;
 const BODY_LENGTH_MAX = 100;
 
 /**
- * Reads an answer: 2xx is taken, 429 names its delay, 5xx and timeouts pass, everything else stays until somebody
- * changes something.
- * @param receiver for people, e.g. `Slack`
+ * Reads an answer: 2xx is taken, 429 names its delay, 5xx and timeouts pass, and every other status stays until
+ * somebody changes something.
+ * @param receiver its name for people, e.g. `Slack`
  * @param nowAt for a `Retry-After` that is a date
  */
 export function resultOf(receiver: string, answer: HttpAnswer, nowAt: number): SendResult {
@@ -31,7 +31,9 @@ export function resultOf(receiver: string, answer: HttpAnswer, nowAt: number): S
   return afterMs === null ? { result: 'retry', detail } : { result: 'retry', detail, afterMs };
 }
 
-/** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110, 10.2.3); null when neither. */
+/**
+ * Returns `Retry-After` in milliseconds, from seconds or an HTTP date (RFC 9110, 10.2.3); null when it is neither.
+ */
 export function retryAfterMs(header: string | undefined, nowAt: number): number | null {
   const text = header?.trim() ?? '';
   if (/^\d{1,9}(?:\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1_000);

@@ -2,23 +2,27 @@ import { Agent, type Dispatcher, request } from 'undici';
 import type { HttpAnswer } from './http-answer.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** The bodies that matter are short; a proxy's may be a page. */
+/** The bodies that matter are short, while that of a proxy may be a page. */
 const ANSWER_BYTES_MAX = 4_096;
 
-/** Makes the requests of one notifier, without repeating, redirecting or sharing anything with others. */
+/**
+ * Makes the requests of one notifier. It repeats none, follows no redirect and shares nothing with other notifiers.
+ */
 export class HttpClient {
-  // A connection per message: at the pace of alerts reuse saves nothing, and one that was closed while idle would
-  // cost an attempt. Its own agent, so that nothing else in the process shares its limits.
+  // Each message has a connection of its own: at the pace of alerts reuse saves nothing, and a connection that was
+  // closed while idle would cost an attempt. The agent is its own, so that nothing else in the process shares its
+  // limits.
   readonly #agent = new Agent({ pipelining: 0, connect: { timeout: CONNECT_TIMEOUT_MS } });
   readonly #answerBytesMax: number;
 
-  /** @param answerBytesMax how much of an answer's body is read, for receivers that repeat the message in it */
+  /** @param answerBytesMax how much of an answer's body is read; for receivers that repeat the message in it */
   constructor(answerBytesMax: number = ANSWER_BYTES_MAX) {
     this.#answerBytesMax = answerBytesMax;
   }
 
   /**
-   * @throws whatever keeps the request from being answered; `codeOf` says which without the address
+   * Posts a body.
+   * @throws any error that keeps the request from being answered; `codeOf` names it without the address
    */
   post(
     url: URL,
@@ -29,7 +33,10 @@ export class HttpClient {
     return this.#request(url, { method: 'POST', headers, body, signal });
   }
 
-  /** @throws as `post` does */
+  /**
+   * Makes a GET request.
+   * @throws as `post` does
+   */
   get(url: URL, signal: AbortSignal): Promise<HttpAnswer> {
     return this.#request(url, { method: 'GET', signal });
   }
@@ -53,7 +60,10 @@ export class HttpClient {
   }
 }
 
-/** The first bytes of a body as text. The status has come by then, so a body that breaks off is cut short. */
+/**
+ * Returns the first bytes of a body as text. The status has come by then, so a body that breaks off is merely cut
+ * short.
+ */
 async function firstOf(body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -64,12 +74,12 @@ async function firstOf(body: AsyncIterable<Uint8Array>, bytesMax: number): Promi
       if (bytes >= bytesMax) break;
     }
   } catch {
-    // What came is what there is.
+    // The bytes that came so far are enough.
   }
   return Buffer.concat(chunks).subarray(0, bytesMax).toString('utf8');
 }
 
-/** The error's code alone: messages may quote the address. */
+/** Returns the code of an error and leaves out its message, because that may quote the address. */
 export function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   if ('code' in error && typeof error.code === 'string') return error.code;

@@ -1,4 +1,4 @@
-/** What a notifier is sending, so that it can be waited for before it is closed. */
+/** The messages that a notifier is sending, which are waited for before it is closed. */
 export class InFlight {
   readonly #promises = new Set<Promise<unknown>>();
 

@@ -1,10 +1,10 @@
 import { type Clock, sleep } from '../../clock.ts';
 
-/** Keeps what it is asked to let through at least `intervalMs` apart. */
+/** Keeps turns at least `intervalMs` apart. */
 export class Pacer {
   readonly #clock: Clock;
   readonly #intervalMs: number;
-  /** On the monotonic clock. */
+  /** The instant of the next turn, on the monotonic clock. */
   #nextMs = -Infinity;
 
   constructor(clock: Clock, intervalMs: number) {
@@ -24,7 +24,7 @@ export class Pacer {
     return !signal.aborted;
   }
 
-  /** The interval counts from now: a request just ended may have arrived only now. */
+  /** Counts the interval from now, because a request that just ended may have arrived only now. */
   used(): void {
     this.#nextMs = Math.max(this.#nextMs, this.#clock.monotonic() + this.#intervalMs);
   }

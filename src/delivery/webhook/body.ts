@@ -7,8 +7,9 @@ import { plainTextOf } from '../message/plain-text.ts';
 const TEXT_LENGTH_MAX = 200;
 
 /**
- * What is posted, as JSON; documented by `schemas/webhook.schema.json`. Instants are ISO 8601 UTC, `*_ms` are
- * milliseconds, null is for what there is not. Texts are those of the message, cleaned and redacted as it is.
+ * The JSON that is posted, documented by `schemas/webhook.schema.json`. Instants are ISO 8601 UTC, `*_ms` are
+ * milliseconds, and null stands for a value that does not exist. Texts are those of the message, cleaned and redacted
+ * as it is.
  */
 export interface WebhookBody {
   version: 1;
@@ -33,7 +34,7 @@ interface WebhookIncident {
   id: string;
   kind: Incident['kind'] | null;
   reason: Reason;
-  /** Of what is wrong with a notifier: its name. */
+  /** The name of the notifier that fails; null for other trouble. */
   subject: string | null;
   opened_at: string;
   closed_at: string | null;
@@ -72,7 +73,7 @@ interface WebhookRun {
   duration_ms: number | null;
 }
 
-/** The body of a message. */
+/** Returns the body of a message. */
 export function bodyOf(message: Message, nowAt: number): WebhookBody {
   return {
     version: 1,
@@ -92,12 +93,15 @@ export function bodyOf(message: Message, nowAt: number): WebhookBody {
   };
 }
 
-/** Webhooks never merge; were one to get such a message, it would be about trouble. */
+/** Returns the event of a message. Webhooks never merge; if one got a merged message, it would be about trouble. */
 export function eventOf(kind: MessageKind): WebhookEvent {
   return kind === 'merged' ? 'opened' : kind;
 }
 
-/** As it is when the message is sent; what it was when the message became owed, where it is gone. */
+/**
+ * Returns the incident as it is when the message is sent. If it is gone, the facts from when the message became owed
+ * take its place.
+ */
 function incidentOf({ incidentId, source }: Message): WebhookIncident {
   const { delivery, incident, closing } = source;
   const facts = closing ?? delivery.facts;
@@ -156,7 +160,7 @@ function runOf({ source: { delivery, run } }: Message): WebhookRun | null {
   };
 }
 
-/** What came from outside, on one line; null for nothing. */
+/** Returns text from outside on one line; null where nothing is left. */
 function textOf(text: string | null | undefined): string | null {
   return text === null || text === undefined ? null : cleanLine(text, TEXT_LENGTH_MAX) || null;
 }

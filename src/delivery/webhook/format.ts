@@ -9,17 +9,17 @@ export interface Post {
   body: string;
 }
 
-/** How one kind of receiver is spoken to. */
+/** The way in which one kind of receiver is spoken to. */
 export interface WebhookFormat {
-  /** For people, e.g. `Discord`. */
+  /** Its name for people, e.g. `Discord`. */
   readonly receiver: string;
   readonly concurrency: number;
   readonly keepsState: boolean;
-  /** Null: there can be none for this address; `complaint` says why. */
+  /** Writes the request; null where there can be none for this address, and `complaint` says why. */
   postOf(message: Message, url: URL, nowAt: number): Post | null;
   readonly complaint?: string;
-  /** The same in the plainest words, for a receiver that took offence at the markup; null: that is not so. */
+  /** Writes the request in plain text, for a receiver that refused the markup; null where it did not. */
   plainPostOf?(message: Message, url: URL, answer: HttpAnswer): Post | null;
-  /** What the answer says beyond its status; null: nothing. */
+  /** Reads from the answer more than its status says; null where there is nothing more. */
   readAnswer?(answer: HttpAnswer): SendResult | null;
 }

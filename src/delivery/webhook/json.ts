@@ -6,7 +6,10 @@ import { signatureHeaders } from './signature.ts';
 
 const CONTENT_TYPE_DEFAULT = 'application/json';
 
-/** The documented JSON, or a body that people wrote themselves; signed where there is a key. */
+/**
+ * Makes the format that posts the documented JSON, or a body that people wrote themselves; it is signed where there
+ * is a key.
+ */
 export function jsonFormat(settings: {
   secret?: string;
   previous_secret?: string;
@@ -25,7 +28,7 @@ export function jsonFormat(settings: {
   return {
     receiver: 'the webhook',
     concurrency: 4,
-    // A program that reads the JSON may open and close something of its own; a text is for people.
+    // A program that reads the JSON may open and close alerts of its own; a text is for people.
     keepsState: settings.keeps_state ?? template === undefined,
     postOf(message, url, nowAt) {
       const body = write(message, nowAt);

@@ -13,7 +13,7 @@ import { ntfy } from './presets/ntfy.ts';
 import { teams } from './presets/teams.ts';
 import { telegram } from './presets/telegram.ts';
 
-/** As the schema has it. */
+/** The settings, which the schema has checked. */
 export interface WebhookSettings {
   url: string;
   preset?: 'discord' | 'telegram' | 'teams' | 'ntfy';
@@ -63,8 +63,8 @@ export class WebhookNotifier implements Notifier {
   readonly #client = new HttpClient();
 
   /**
-   * @param url a secret, as are the values of `headers`: they go into no log and no error, even where the
-   *   receiver repeats them
+   * @param url a secret, as are the values of `headers`: they go into no log and no error, even where the receiver
+   * repeats them
    */
   constructor(options: {
     name: string;
@@ -89,7 +89,7 @@ export class WebhookNotifier implements Notifier {
   }
 
   async close(): Promise<void> {
-    // Not left to the client: a second try in plain words may be about to begin.
+    // The client does not know of a second try in plain text that is about to begin.
     await this.#sending.settled();
     await this.#client.close();
   }
@@ -129,7 +129,7 @@ export class WebhookNotifier implements Notifier {
   }
 }
 
-/** What stands before the @ of an address, as the header that it means. */
+/** Turns the part of an address before its @ into the header that it means. */
 function basicAuth(url: URL | null): Record<string, string> {
   if (url === null || (url.username === '' && url.password === '')) return {};
   const credentials = [url.username, url.password].map(decoded).join(':');

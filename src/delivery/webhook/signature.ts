@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 
 /**
- * The headers by which a receiver knows that a body comes from here and is no replay: HMAC-SHA256 over
- * `TIMESTAMP.BODY`, with each of the keys, as `v1=HEX`, the newest first.
+ * Returns the headers by which a receiver knows that a body comes from here and is no replay. They hold the
+ * HMAC-SHA256 over `TIMESTAMP.BODY` with each of the keys, as `v1=HEX`, the newest first.
  * @param secrets one key, or two while receivers change from one to the other
  */
 export function signatureHeaders(

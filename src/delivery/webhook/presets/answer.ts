@@ -5,10 +5,10 @@ import type { HttpAnswer } from '../../transport/http-answer.ts';
 const DETAIL_LENGTH_MAX = 100;
 
 /**
- * How long a receiver that answers 429 wants to be left alone, where its JSON says so: to a fraction of a second,
- * and not only in a header, which proxies drop.
+ * Reads from the JSON of a 429 how long the receiver wants to be left alone. It is exact to a fraction of a second,
+ * and it arrives where a proxy drops the header.
  * @param secondsIn finds the seconds in the parsed body
- * @returns null where there is nothing of the kind
+ * @returns null where the body does not say
  */
 export function retryAfterIn(
   receiver: string,
@@ -22,7 +22,7 @@ export function retryAfterIn(
   return { result: 'retry', detail, afterMs: Math.ceil(seconds * 1_000) };
 }
 
-/** The body as JSON; null where it is none. */
+/** Parses a body as JSON; returns null where it is none. */
 export function jsonOf(body: string): unknown {
   try {
     return JSON.parse(body);

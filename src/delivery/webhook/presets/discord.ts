@@ -5,12 +5,12 @@ import type { WebhookFormat } from '../format.ts';
 import { retryAfterIn } from './answer.ts';
 
 /**
- * Discord's documented limits, in characters: title 256, description 4,096, 25 fields with names of 256 and values
- * of 1,024, and 6,000 in all (Discord: "Message Resource, Embed Limits"). Ours are such that the sum fits.
+ * Discord's documented limits, in characters: title 256, description 4,096, 25 fields with names of 256 and values of
+ * 1,024, and 6,000 in all (Discord: "Message Resource, Embed Limits"). Ours are lower, so that the sum fits.
  */
 const TITLE_LENGTH_MAX = 256;
 const DESCRIPTION_LENGTH_MAX = 3_500;
-/** What stands above the output. */
+/** The limit for the text above the output. */
 const ABOVE_LENGTH_MAX = 900;
 const LINKS_LENGTH_MAX = 900;
 const FIELDS_MAX = 25;
@@ -25,12 +25,12 @@ const SPLIT = '\u200b';
 /** Posts an embed to a channel's webhook. */
 export const discord: WebhookFormat = {
   receiver: 'Discord',
-  // It takes five requests in two seconds.
+  // Discord takes five requests in two seconds, so one at a time is enough.
   concurrency: 1,
   keepsState: false,
   postOf(message, url) {
     const waiting = new URL(url);
-    // Without it a message that Discord then does not keep is answered like one that it does.
+    // Without `wait`, Discord answers a message that it does not keep like one that it keeps.
     waiting.searchParams.set('wait', 'true');
     return {
       url: waiting,
@@ -59,7 +59,7 @@ function embedOf(message: Message): object {
 }
 
 function descriptionOf(message: Message): string {
-  // What the title had to leave out is said below it.
+  // A title that does not fit is shown whole below.
   const isCut = escapeText(message.title).length > TITLE_LENGTH_MAX;
   const above = [isCut ? message.title : null, message.description].filter((text) => text !== null);
   const head = above.length === 0 ? '' : fitText(above.join('\n'), ABOVE_LENGTH_MAX);
@@ -69,7 +69,7 @@ function descriptionOf(message: Message): string {
   return [head, output, links].filter((block) => block !== '').join('\n');
 }
 
-/** One that would be cut would lead elsewhere, so it is left out. */
+/** Returns the links. A link that does not fit is left out, because a cut one would lead elsewhere. */
 function linksOf(links: readonly MessageLink[]): string {
   let all = '';
   for (const { label, text, url } of links) {
@@ -87,7 +87,7 @@ function fitText(text: string, lengthMax: number): string {
   return fit(text, lengthMax, escapeText, shorten);
 }
 
-/** A backslash before what Discord would read as markup, and nothing that looks like a mention. */
+/** Puts a backslash before characters that Discord would read as markup, and splits whatever looks like a mention. */
 function escapeText(text: string): string {
   return text.replace(/[\\*_~|`<>[\]()#]/g, '\\$&').replace(/@/g, `@${SPLIT}`);
 }

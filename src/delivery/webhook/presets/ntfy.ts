@@ -5,20 +5,20 @@ import { bytesOf, fit, keepEnd } from '../../transport/fit.ts';
 import type { WebhookFormat } from '../format.ts';
 
 /**
- * A longer message is made a file to download (ntfy: "Limitations"), and a body of JSON may have twice that. ntfy
- * shows nothing of what it is sent as markup unless asked to.
+ * ntfy makes a longer message a file to download (ntfy: "Limitations"), and a body of JSON may have twice that. It
+ * reads no markup in a message unless asked to.
  */
 const MESSAGE_BYTES_MAX = 4_096;
 const BODY_BYTES_MAX = 2 * MESSAGE_BYTES_MAX;
 const TITLE_BYTES_MAX = 400;
-/** Left of a message without its output. */
+/** The limit for the text above the output. */
 const ABOVE_BYTES_MAX = 2_500;
 const URL_LENGTH_MAX = 1_000;
 const TAGS = { bad: 'rotating_light', good: 'white_check_mark', over: 'warning' } as const;
 const PRIORITY_HIGH = 4;
 const PRIORITY_DEFAULT = 3;
 
-/** Publishes to a topic, as JSON: headers take no other characters than ASCII. */
+/** Publishes to a topic as JSON, because headers take ASCII only. */
 export const ntfy: WebhookFormat = {
   receiver: 'ntfy',
   concurrency: 1,
@@ -54,12 +54,15 @@ function bodyOf(topic: string, message: Message): string {
   const above = fit(textOf(message, null), ABOVE_BYTES_MAX, (cut) => cut, shorten, bytesOf);
   if (message.output === null) return write(above);
   const below = (cut: string): string => `${above}\n\n${cut}`;
-  // What does not fit measures more than all that does.
+  // A text that does not fit must measure more than all texts that do.
   const sizeOf = (text: string): number => (isTooLong(text) ? Infinity : bytesOf(text));
   return write(fit(message.output, MESSAGE_BYTES_MAX, below, keepEnd, sizeOf));
 }
 
-/** What stands below the title; never nothing, which ntfy would replace with a word of its own. */
+/**
+ * Returns the text below the title. It is never empty, because ntfy would replace an empty text with a word of its
+ * own.
+ */
 function textOf(message: Message, output: string | null): string {
   const text = plainTextOf({ ...message, output });
   return text.slice(message.title.length).trim() || message.title;

@@ -3,7 +3,10 @@ import type { Message } from '../../message/message.ts';
 import { bytesOf } from '../../transport/fit.ts';
 import type { WebhookFormat } from '../format.ts';
 
-/** Of a whole message (Microsoft Teams connector: "Message size limitation"), less some for what Teams adds. */
+/**
+ * The limit for a whole message (Microsoft Teams connector: "Message size limitation"), less some for what Teams
+ * adds.
+ */
 const BYTES_MAX = 28_000 - 1_000;
 const TITLE_LENGTH_MAX = 400;
 const VALUE_LENGTH_MAX = 300;
@@ -16,7 +19,7 @@ const NO_BREAK_SPACE = '\u00a0';
 /** Posts an Adaptive Card to a workflow that posts what it receives to a channel. */
 export const teams: WebhookFormat = {
   receiver: 'Teams',
-  // It throttles at four requests a second.
+  // Teams throttles at four requests a second, so one at a time is enough.
   concurrency: 1,
   keepsState: false,
   postOf: (message, url) => ({
@@ -26,7 +29,7 @@ export const teams: WebhookFormat = {
   }),
 };
 
-/** As much as fits: output is left out line by line, its first lines first, then fields are cut. */
+/** Writes as much as fits: the first lines of the output are left out one by one, and then fields are cut. */
 function bodyOf(message: Message): string {
   let lines = (message.output ?? '').split('\n').filter((line) => line.trim() !== '');
   let valueLengthMax = VALUE_LENGTH_MAX;
@@ -52,8 +55,8 @@ function envelopeOf(message: Message, lines: readonly string[], valueLengthMax: 
 }
 
 /**
- * Everything stands in text runs: unlike text blocks and facts they know no Markdown, so nothing in them becomes a
- * link or a mention.
+ * Writes the card. All text stands in text runs, because these, unlike text blocks and facts, know no Markdown. So
+ * nothing in them becomes a link or a mention.
  */
 function cardOf(message: Message, lines: readonly string[], valueLengthMax: number): object {
   const { title, severity, description, fields, links } = message;
@@ -88,7 +91,7 @@ function cardOf(message: Message, lines: readonly string[], valueLengthMax: numb
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
     type: 'AdaptiveCard',
     version: '1.4',
-    // Shown in notifications and where cards are not.
+    // This text is shown in notifications and where cards are not.
     fallbackText: shorten(title, TITLE_LENGTH_MAX),
     msteams: { width: 'Full' },
     body,
@@ -104,7 +107,7 @@ function run(text: string, look: object = {}): object {
   return { type: 'TextRun', text, ...look };
 }
 
-/** Spaces at the beginning of a line are not shown otherwise. */
+/** Replaces the spaces at the beginning of a line, because Teams would not show them. */
 function indented(line: string): string {
   return line.replace(/^[ \t]+/, (space) => NO_BREAK_SPACE.repeat(space.replaceAll('\t', '    ').length));
 }

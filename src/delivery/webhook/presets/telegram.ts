@@ -9,8 +9,8 @@ import { jsonOf, retryAfterIn } from './answer.ts';
 import { escapeHtml } from '../../../core/text/html.ts';
 
 /**
- * Telegram takes 4,096 characters after it has read the markup (Bot API: sendMessage); ours are counted with it. What
- * stands above the output is such that there is always room for some.
+ * Telegram takes 4,096 characters after it has read the markup (Bot API: sendMessage); ours are counted with the
+ * markup. The limits above the output always leave some room for it.
  */
 const TEXT_LENGTH_MAX = 4_096;
 const TITLE_LENGTH_MAX = 600;
@@ -25,7 +25,7 @@ interface TelegramAnswer {
   parameters?: { retry_after?: unknown; migrate_to_chat_id?: unknown };
 }
 
-/** Sends as a bot of Telegram's. */
+/** Makes the format that sends as a Telegram bot. */
 export function telegram(chatId: string): WebhookFormat {
   const post = (url: URL, text: string, markup: object): Post => ({
     url,
@@ -39,7 +39,7 @@ export function telegram(chatId: string): WebhookFormat {
   });
   return {
     receiver: 'Telegram',
-    // One message a second to one chat.
+    // Telegram takes one message a second to one chat.
     concurrency: 1,
     keepsState: false,
     postOf: (message, url) => post(url, htmlOf(message), { parse_mode: 'HTML' }),
@@ -57,7 +57,7 @@ function isAboutMarkup({ status, body }: HttpAnswer): boolean {
   return status === 400 && /can't parse entities/i.test(body);
 }
 
-/** A group that became a supergroup has another number since. */
+/** Finds the new number of a group that became a supergroup. */
 function movedTo({ status, body }: HttpAnswer): SendResult | null {
   const to =
     status === 400 ? (jsonOf(body) as TelegramAnswer | null)?.parameters?.migrate_to_chat_id : undefined;
@@ -86,7 +86,7 @@ function fieldOf(label: string, value: string): string {
   return `<b>${escapeText(label)}:</b> ${escapeText(value)}`;
 }
 
-/** One that would be cut would lead elsewhere, so it is left out. */
+/** Returns the links. A link that does not fit is left out, because a cut one would lead elsewhere. */
 function linksOf(links: readonly MessageLink[]): string {
   let all = '';
   for (const { label, text, url } of links) {
@@ -108,7 +108,7 @@ function escapeText(text: string): string {
   return escapeHtml(unmention(text));
 }
 
-/** Telegram takes `@name` anywhere in a text for a mention, except in code. */
+/** Splits every `@name`, because Telegram takes it for a mention anywhere but in code. */
 function unmention(text: string): string {
   return text.replace(/@/g, `@${SPLIT}`);
 }
