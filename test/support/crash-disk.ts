@@ -1,13 +1,13 @@
 import type { Disk, DiskFile, Inspected } from '../../src/store/lowdb/disk.ts';
 
-/** What every call of a disk that is gone throws. */
+/** Every call of a disk that is gone throws this. */
 export class Crash extends Error {
   constructor() {
     super('the machine is gone');
   }
 }
 
-/** A file's bytes as the programs see them, and what of that a power failure would leave. */
+/** The bytes of a file as programs see them, and those of them that a power failure would leave. */
 interface Inode {
   bytes: Buffer;
   durable: Buffer;
@@ -16,7 +16,9 @@ interface Inode {
 }
 type Entry = Inode | 'directory';
 
-/** A change of one directory's entries: `null` removes. One rename is one change, so that it is atomic. */
+/**
+ * A change of the entries of one directory; `null` removes an entry. One rename is one change, so that it is atomic.
+ */
 type EntryChange = Map<string, Entry | null>;
 
 interface Directory {
@@ -26,30 +28,33 @@ interface Directory {
 }
 
 /**
- * The call throws and has done nothing; or, of a write: `short` does half of it and throws nothing, `done`
- * does all of it and throws nevertheless.
+ * A call with a fault throws and has done nothing. A write can instead do half of its work and throw nothing (`short`),
+ * or do all of it and throw nevertheless (`done`).
  */
 export type Fault = { error: Error; short?: boolean; done?: boolean };
 
 /**
- * A disk in memory that knows what is durable. It can be stopped before any call, and tells what may then
- * be found: after the end of a process everything it did (still not durable), after a power failure any
- * part of what was not synced.
+ * A disk in memory that knows what is durable. It can be stopped before any call, and then tells what may be found.
+ * After the end of a process that is everything the process did, which is still not durable. After a power failure it
+ * is any part of what was not synced.
  */
 export class CrashDisk implements Disk {
   readonly #directories = new Map<string, Directory>();
-  /** Calls so far. */
+  /** The number of calls so far. */
   calls = 0;
   /** The call before which the machine stops. */
   crashAt = Infinity;
-  /** Consulted on every call; tests make calls fail with it. */
+  /** Is asked at every call, so that tests can make calls fail. */
   fault: (call: string, path: string) => Fault | null = () => null;
 
   constructor() {
     this.#directories.set('/', { entries: new Map(), durable: new Map(), unsynced: [] });
   }
 
-  /** What a new process finds after this one was killed: all it did, none of it any more durable. */
+  /**
+   * Returns the disk that a new process finds after this one was killed. It has everything that was done, and nothing
+   * more of it is durable.
+   */
   afterKill(): CrashDisk {
     const disk = this.#copy();
     disk.calls = 0;
@@ -57,8 +62,8 @@ export class CrashDisk implements Disk {
   }
 
   /**
-   * What the machine finds after a power failure. Of every file and directory some of what was not synced
-   * is there: each change on its own, a write in part or as zeros.
+   * Returns the disk that the machine finds after a power failure. Of every file and directory some of what was not
+   * synced is there: each change on its own, a write in part or as zeros.
    */
   afterPowerFailure(random: () => number): CrashDisk {
     const disk = this.#copy();
@@ -159,7 +164,7 @@ export class CrashDisk implements Disk {
     this.#call('removeDirectory', path);
     if (this.#directory(path).entries.size > 0) throw new Error(`ENOTEMPTY: ${path}`);
     const { parent, name } = split(path);
-    // What was in it stays known: its removal may not survive.
+    // The entry stays known, because its removal may not survive.
     this.#change(parent, new Map([[name, null]]));
   }
 
@@ -287,7 +292,7 @@ function overwritten(bytes: Buffer, data: Buffer, position: number): Buffer {
   return result;
 }
 
-/** One unsynced change of a file, as a power failure may leave it. */
+/** Returns one unsynced change of a file as a power failure may leave it. */
 function survive(bytes: Buffer, change: Inode['unsynced'][number], random: () => number): Buffer {
   const fate = random();
   if ('length' in change) return fate < 0.5 ? bytes : Buffer.from(bytes.subarray(0, change.length));
@@ -296,7 +301,8 @@ function survive(bytes: Buffer, change: Inode['unsynced'][number], random: () =>
   if (fate < 0.25) return bytes;
   if (fate < 0.5) return overwritten(bytes, data, position);
   if (fate < 0.8) return overwritten(bytes, data.subarray(0, cut), position);
-  // The size got to the disk, a part of the data did not: the end or, pages having no order, the beginning.
+  // The size got to the disk, and a part of the data did not. That part is the end or, as pages have no order, the
+  // beginning.
   const hole = Buffer.alloc(fate < 0.9 ? data.length - cut : cut);
   const parts = fate < 0.9 ? [data.subarray(0, cut), hole] : [hole, data.subarray(cut)];
   return overwritten(bytes, Buffer.concat(parts), position);

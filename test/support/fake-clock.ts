@@ -2,32 +2,33 @@ import type { Clock } from '../../src/clock.ts';
 
 export interface FakeClock extends Clock {
   /**
-   * Moves time on by `ms`, running due timers in order, each at its own instant. Between timers, and at the
-   * end, promises and I/O that is already done get their turn; what waits for a socket must be awaited by
-   * the test itself.
+   * Moves time on by `ms` and runs due timers in order, each at its own instant. Promises and I/O that is already done
+   * get their turn between timers and at the end. A test must itself await everything that waits for a socket.
    */
   advance(ms: number): Promise<void>;
   /** Steps the wall clock, as NTP or an operator does: no timer runs and `monotonic` does not move. */
   set(nowAt: number): void;
-  /** How many timers are waiting. */
+  /** The number of timers that wait. */
   readonly timerCount: number;
 }
 
 interface Timer {
-  /** On the monotonic clock. */
+  /** The instant on the monotonic clock at which it is due. */
   dueMs: number;
   callback: () => void;
 }
 
-/** 2026-01-15 12:00 UTC: an ordinary winter day, no change of the clocks near. */
+/** This is 2026-01-15 12:00 UTC, an ordinary winter day with no change of the clocks near. */
 export const DEFAULT_START_AT = Date.UTC(2026, 0, 15, 12);
 
-/** Turns of the event loop given to others between two timers: enough for chains of promises and file I/O. */
+/**
+ * Between two timers others get this many turns of the event loop, which is enough for chains of promises and file I/O.
+ */
 const TURNS = 5;
 
 /**
- * A clock that moves only when told to.
- * @param startAt wall-clock time in milliseconds since the Unix epoch
+ * Returns a clock that moves only when it is told to.
+ * @param startAt the time of the wall clock in milliseconds since the Unix epoch
  */
 export function createFakeClock(startAt: number = DEFAULT_START_AT): FakeClock {
   let monotonicMs = 0;
@@ -36,7 +37,7 @@ export function createFakeClock(startAt: number = DEFAULT_START_AT): FakeClock {
 
   const nextDue = (untilMs: number): Timer | undefined => {
     let next: Timer | undefined;
-    // A Set keeps the order in which timers were set, so equal instants fire in that order.
+    // A Set keeps the order in which timers were set, so timers of one instant fire in that order.
     for (const timer of timers)
       if (timer.dueMs <= untilMs && (next === undefined || timer.dueMs < next.dueMs)) next = timer;
     return next;

@@ -11,7 +11,7 @@ import { silentLogger } from '../../src/observe/log.ts';
 import { MemoryStore } from '../../src/store/local/memory.ts';
 import { createFakeClock } from './fake-clock.ts';
 
-/** The parts between HTTP and the outbox, over the memory store and a clock that the test moves. */
+/** Starts the parts between HTTP and the outbox, over the memory store and a clock that the test moves. */
 export async function startMemoryService(startAt: number) {
   const clock = createFakeClock(startAt);
   const store = new MemoryStore();

@@ -1,12 +1,12 @@
 /** A mail as a mail program reads it. */
 export interface ReadMail {
-  /** By lower-cased name; unfolded, encoded words decoded. */
+  /** Maps names in lower case to values that are unfolded and whose encoded words are decoded. */
   headers: ReadonlyMap<string, string>;
   text: string;
   html: string;
 }
 
-/** Reads a mail with a part of plain text and one of HTML, and nothing else. */
+/** Reads a mail with one part of plain text and one of HTML, and refuses any other. */
 export function readMail(content: string): ReadMail {
   const { headers, body } = entityOf(content);
   const boundary = /^multipart\/alternative;.*boundary="?([^";]+)"?/s.exec(
@@ -41,7 +41,7 @@ function entityOf(content: string): Entity {
   return { headers: new Map(headers), body: content.slice(at + 4) };
 }
 
-/** Encoded words (RFC 2047) in UTF-8. */
+/** Decodes encoded words (RFC 2047) in UTF-8. */
 function wordsOf(text: string): string {
   const bytes = text
     .replace(/\?=\s+=\?/g, '?==?')

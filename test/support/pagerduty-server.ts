@@ -6,21 +6,21 @@ import {
 } from './webhook-server.ts';
 
 /**
- * Stands in for PagerDuty's Events API v2 and enforces what is documented of it ("Send an Alert Event", "Size
- * Limits"): required fields, severities, lengths, one open alert for each key.
+ * Stands in for the Events API v2 of PagerDuty and enforces its documentation ("Send an Alert Event", "Size Limits"):
+ * required fields, severities, lengths, one open alert for each key.
  */
 export interface PagerDutyServer extends WebhookServer {
-  /** For the notifier's `url`. */
+  /** The address for the `url` of the notifier. */
   readonly url: string;
   readonly routingKey: string;
-  /** In the order in which they were opened. */
+  /** The alerts in the order in which they were opened. */
   readonly alerts: readonly PagerDutyAlert[];
 }
 
 export interface PagerDutyAlert {
   dedupKey: string;
   status: 'triggered' | 'resolved';
-  /** The payloads of its triggers, the first opened it. */
+  /** The payloads of the triggers, of which the first opened the alert. */
   triggers: TriggerPayload[];
   links: { href: string; text?: string }[];
 }
@@ -132,7 +132,10 @@ function isLink(link: unknown): boolean {
   return typeof href === 'string' && URL.canParse(href);
 }
 
-/** "Any further events with the same key create a new alert, or are dropped, once it is resolved." */
+/**
+ * Applies an event. PagerDuty says: "Any further events with the same key create a new alert, or are dropped, once it
+ * is resolved."
+ */
 function apply(event: Event, alerts: PagerDutyAlert[]): void {
   const dedupKey = String(event.dedup_key);
   const open = alerts.find((alert) => alert.dedupKey === dedupKey && alert.status === 'triggered');

@@ -5,12 +5,12 @@ interface Found {
   command: string;
 }
 
-/** Vitest's own workers, which end after the last test. */
+/** Matches the workers of Vitest itself, which end after the last test. */
 const WORKER = /vitest[/\\]dist[/\\]/;
 
 /**
- * The processes that have to do with a folder: it is named in their environment or their command line, or they work
- * in it. Only Linux tells; elsewhere there are none.
+ * Lists the processes that have to do with a folder: their environment or command line names it, or they work in it.
+ * Only Linux shows them, so elsewhere there are none.
  */
 export function processesOf(folder: string): Found[] {
   let names: string[];
@@ -27,7 +27,7 @@ export function processesOf(folder: string): Found[] {
 
 function find(pid: number, folder: string): Found | undefined {
   try {
-    // A zombie has ended; it is its parent's to look after.
+    // A zombie has ended, and its parent has to look after it.
     if (/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) return undefined;
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
     if (WORKER.test(command)) return undefined;
@@ -35,7 +35,7 @@ function find(pid: number, folder: string): Found | undefined {
     const isOfFolder = named.includes(folder) || readlinkSync(`/proc/${pid}/cwd`).startsWith(folder);
     return isOfFolder ? { pid, command } : undefined;
   } catch {
-    // It ended meanwhile, or is another user's.
+    // The process ended meanwhile, or belongs to another user.
     return undefined;
   }
 }

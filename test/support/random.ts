@@ -1,4 +1,4 @@
-/** Numbers in [0, 1), the same for the same seed (mulberry32's mixing). */
+/** Returns a source of numbers in [0, 1), which are the same for the same seed (with the mixing of mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

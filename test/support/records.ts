@@ -2,7 +2,7 @@ import type { Day, Tally } from '../../src/core/model/daily.ts';
 import type { Delivery, Incident, Job, Ping, Run } from '../../src/core/model/records.ts';
 import type { MetaValue, Tx } from '../../src/store/store.ts';
 
-/** Records with everything a test does not care about filled in. */
+/** These functions make records and fill in everything that a test does not care about. */
 export const NOW_AT = Date.UTC(2026, 0, 15, 12);
 
 export function job(id: string, changes: Partial<Job> = {}, state: Partial<Job['state']> = {}): Job {
@@ -39,7 +39,7 @@ export function job(id: string, changes: Partial<Job> = {}, state: Partial<Job['
   };
 }
 
-/** A settled run, unless told otherwise. */
+/** Makes a run, which is settled unless the changes say otherwise. */
 export function run(jobId: string, number: number, changes: Partial<Run> = {}): Run {
   return {
     id: `${jobId}-${number}`,
@@ -68,12 +68,12 @@ export function run(jobId: string, number: number, changes: Partial<Run> = {}): 
   };
 }
 
-/** One success of a second. */
+/** Makes a day with one success of a second. */
 export function day(jobId: string, date: string, changes: Partial<Day> = {}): Day {
   return { job_id: jobId, date, outcomes: { success: 1 }, durations: [347, 1], ...changes };
 }
 
-/** What makes such a day. */
+/** Makes the tally that leads to such a day. */
 export function tally(date: string, changes: Partial<Tally> = {}): Tally {
   return { date, outcome: 'success', delta: 1, duration_ms: 1_000, ...changes };
 }
@@ -158,12 +158,12 @@ export function ping(changes: Partial<Ping> = {}): Ping {
   };
 }
 
-/** Ids in order. */
+/** Lists ids in the order of the records. */
 export function ids(records: readonly { id: string }[]): string[] {
   return records.map((record) => record.id);
 }
 
-/** Counts one up under a key; returns the new count. */
+/** Counts up by one under a key and returns the new count. */
 export function increment(tx: Tx, key: string): number {
   const before: MetaValue = tx.meta(key) ?? 0;
   tx.putMeta(key, Number(before) + 1);

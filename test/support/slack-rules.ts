@@ -1,13 +1,13 @@
 /**
- * What Slack documents of messages, for the server that stands in for it: "Reference: Block Kit", "Formatting text",
- * "Rate limits", "Truncating really long messages".
+ * This file holds the rules for messages that Slack documents, for the server that stands in for Slack: "Reference:
+ * Block Kit", "Formatting text", "Rate limits", "Truncating really long messages".
  */
 
-/** About 13,000 characters in all is what was taken when tried; the rest is documented. */
+/** When it was tried, Slack took about 13,000 characters in all. The other limits are documented. */
 const LIMITS = {
   payloadBytes: 100_000,
   contentLength: 13_000,
-  /** Longer texts are cut. */
+  /** Slack cuts longer texts. */
   textLength: 40_000,
   /** `chat.update` refuses longer texts. */
   updateTextLength: 4_000,
@@ -36,16 +36,19 @@ export interface SlackPayload {
   blocks?: SlackBlock[];
 }
 
-/** Why a payload is refused; the webhook and the Web API have words of their own for it. */
+/** The reasons why a payload is refused. The webhook and the Web API have words of their own for each. */
 export type PayloadFault =
   'no_text' | 'bad_json' | 'bad_type' | 'bad_text' | 'not_blocks' | 'bad_block' | 'too_long';
 
-/** @returns the payload, or what is wrong with it as a request */
+/**
+ * Parses a payload.
+ * @returns the payload, or what is wrong with it as a request
+ */
 export function parsePayload(body: Buffer, contentType: string | undefined): SlackPayload | PayloadFault {
   if (body.length > LIMITS.payloadBytes) return 'bad_json';
   if (contentType === undefined || !contentType.startsWith('application/json')) return 'bad_type';
   try {
-    // Slack, too, refuses what is not UTF-8.
+    // Slack, too, refuses a body that is not UTF-8.
     const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
     const payload: unknown = JSON.parse(text);
     return typeof payload === 'object' && payload !== null ? payload : 'bad_json';
@@ -54,7 +57,10 @@ export function parsePayload(body: Buffer, contentType: string | undefined): Sla
   }
 }
 
-/** @returns null when the payload keeps every limit */
+/**
+ * Finds the first limit that a payload breaks.
+ * @returns null when the payload keeps every limit
+ */
 export function faultOf({ text, blocks }: SlackPayload, isUpdate: boolean): PayloadFault | null {
   const textLengthMax = isUpdate ? LIMITS.updateTextLength : LIMITS.textLength;
   if (text !== undefined && (typeof text !== 'string' || text.length > textLengthMax)) return 'bad_text';
@@ -102,7 +108,10 @@ function textsOf(blocks: readonly SlackBlock[]): SlackText[] {
   ]);
 }
 
-/** All that a person would read: the blocks' texts, or `text` where there are none; entities decoded. */
+/**
+ * Returns everything that a person would read: the texts of the blocks, or `text` where there are none, with entities
+ * decoded.
+ */
 export function readableOf({ text = '', blocks = [] }: SlackPayload): string {
   const all =
     blocks.length === 0

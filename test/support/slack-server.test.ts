@@ -2,7 +2,7 @@ import { request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type SlackServer, startSlackServer } from './slack-server.ts';
 
-/** A test that Slack takes a message is worth as much as the server that stands in for it is strict. */
+/** A test that Slack takes a message is worth only as much as the server that stands in for Slack is strict. */
 
 let now = 0;
 let server: SlackServer;
@@ -43,7 +43,7 @@ async function api(method: string, call: object, token: string | null = server.t
 const text = (length: number, type = 'mrkdwn'): object => ({ type, text: 'x'.repeat(length) });
 const section = (length: number): object => ({ type: 'section', text: text(length) });
 
-/** A payload with what is wrong with it, in the words of the webhook and of the Web API. */
+/** Lists payloads with their fault, in the words of the webhook and in those of the Web API. */
 const PAYLOADS: [string, object, string, string][] = [
   ['a header of 150', { text: 'x', blocks: [{ type: 'header', text: text(150, 'plain_text') }] }, 'ok', 'ok'],
   [

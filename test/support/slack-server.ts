@@ -11,68 +11,71 @@ import {
 } from './slack-rules.ts';
 
 /**
- * A local server that speaks the protocols of Slack's incoming webhooks (plain-text answers) and of its Web API
- * (`chat.postMessage`, `chat.update`: HTTP 200 and `{"ok":false,"error":...}`), and is as strict as the documented
- * ones: limits on blocks and texts, tokens, channels, threads, optionally one message a second.
+ * A local server that speaks the protocols of the incoming webhooks of Slack (plain-text answers) and of its Web API
+ * (`chat.postMessage`, `chat.update`: HTTP 200 and `{"ok":false,"error":...}`). It is as strict as their documentation:
+ * limits on blocks and texts, tokens, channels, threads, optionally one message a second.
  */
 export interface SlackServer {
-  /** The webhook's address. Its last part is what a test may look for in logs: it must never show there. */
+  /** The address of the webhook. Its last part must never show in a log, so tests look for it there. */
   readonly url: string;
   /** The part of the address that is secret. */
   readonly secret: string;
-  /** Of the Web API, for `api_url`. */
+  /** The address of the Web API, for `api_url`. */
   readonly apiUrl: string;
-  /** A valid bot token; secret, too. */
+  /** A valid bot token, which is secret, too. */
   readonly token: string;
-  /** What was posted, in order, as it reads now: edits change it in place. */
+  /** The posted messages in order, as they read now, because edits change them in place. */
   readonly messages: readonly SlackMessage[];
-  /** How many requests have begun. */
+  /** The number of requests that have begun. */
   readonly received: number;
-  /** How each request was answered, in order, refused ones included; `status` is null for no answer. */
+  /** The answers in the order of the requests, also of refused ones. `status` is null for no answer. */
   readonly answers: readonly SlackAnswer[];
-  /** What the next requests meet instead of the usual treatment, one each, in order. */
+  /** Gives each of the next requests a fault instead of the usual treatment, in order. */
   failNext(...faults: SlackFault[]): void;
-  /** As a person does who deletes a message, or removes the app from a channel. */
+  /** Deletes a message, as a person can. In the same way `leaveChannel` removes the app from a channel. */
   deleteMessage(ts: string): void;
   leaveChannel(id: string): void;
-  /** Resolves once at least `count` messages were accepted; rejects after `WAIT_LIMIT_MS` with what came. */
+  /** Resolves once at least `count` messages were accepted. Rejects after `WAIT_LIMIT_MS` with those that came. */
   waitForMessages(count: number): Promise<readonly SlackMessage[]>;
-  /** Ends every connection, hanging ones too. */
+  /** Ends every connection, also one that hangs. */
   close(): Promise<void>;
 }
 
 export interface SlackAnswer {
   at: number;
-  /** `webhook`, `chat.postMessage` or `chat.update`. */
+  /** One of `webhook`, `chat.postMessage` and `chat.update`. */
   method: string;
   status: number | null;
   body: string;
 }
 
 export interface SlackMessage {
-  /** By the server's own clock. */
+  /** The instant by the server's own clock. */
   at: number;
-  /** The channel's id. */
+  /** The id of the channel. */
   channel: string;
   ts: string;
-  /** The message it replies to. */
+  /** The message to which it replies. */
   threadTs: string | null;
-  /** A reply that shows in the channel, too. */
+  /** Says that a reply shows in the channel, too. */
   isBroadcast: boolean;
   text: string;
   blocks: readonly SlackBlock[];
-  /** All that a person would read: the blocks' texts, or `text` where there are none; entities decoded. */
+  /**
+   * Everything that a person would read: the texts of the blocks, or `text` where there are none, with entities
+   * decoded.
+   */
   readable: string;
-  /** How often it was edited. */
+  /** The number of its edits. */
   edits: number;
 }
 
 export type SlackFault =
-  /** An answer that is not `ok`; the message is not accepted. */
+  /** The answer is not `ok`, and the message is not accepted. */
   | { kind: 'answer'; status: number; body?: string; retryAfter?: string }
-  /** An error of the Web API, with the HTTP status it comes with. */
+  /** The Web API answers with an error, and with the HTTP status that belongs to it. */
   | { kind: 'error'; error: string; retryAfter?: string }
-  /** No answer until the client gives up. */
+  /** No answer comes until the client gives up. */
   | { kind: 'hang' }
   /** The connection is closed before the request is read. */
   | { kind: 'reset' }
@@ -80,9 +83,9 @@ export type SlackFault =
   | { kind: 'accept_and_drop' };
 
 export interface SlackServerOptions {
-  /** Answer 429 to more than one message a second in a channel; off by default. */
+  /** Answers 429 to more than one message a second in a channel; by default it does not. */
   enforcesPace?: boolean;
-  /** For the pace; the system's by default. */
+  /** The clock for the pace; by default that of the system. */
   now?: () => number;
 }
 
@@ -90,10 +93,10 @@ const INTERVAL_MS = 1_000;
 const SECRET = 'XsecretXwebhookXtokenX';
 const PATH = `/services/T0TEST/B0TEST/${SECRET}`;
 const TOKEN = 'xoxb-test-XsecretXbotXtokenX';
-/** Of the workspace, by name; the webhook posts to the first. */
+/** The channels of the workspace by name. The webhook posts to the first. */
 const CHANNELS: Readonly<Record<string, string>> = { ops: 'C0OPS00001', night: 'C0NIGHT001' };
 
-/** In the words of each protocol. */
+/** Each protocol has its own words for a fault. */
 const WEBHOOK_ERRORS: Readonly<Record<PayloadFault, string>> = {
   no_text: 'no_text',
   bad_json: 'invalid_payload',
@@ -120,14 +123,14 @@ interface ApiCall extends SlackPayload {
   reply_broadcast?: boolean;
 }
 
-/** What is answered: text of the webhook, or JSON of the Web API. */
+/** An answer: text of the webhook, or JSON of the Web API. */
 interface Reply {
   status: number;
   body: string;
   retryAfter?: string;
 }
 
-/** The messages of a workspace, without the transport. */
+/** Keeps the messages of a workspace, without the transport. */
 class Workspace {
   readonly messages: SlackMessage[] = [];
   readonly #left = new Set<string>();
@@ -149,7 +152,7 @@ class Workspace {
     this.#left.add(id);
   }
 
-  /** How long, in seconds, until the channel takes another message; 0: at once. */
+  /** Returns how many seconds it takes until the channel takes another message; 0 means at once. */
   waitSeconds(channel: string): number {
     if (!this.#enforcesPace) return 0;
     const waitMs = (this.#lastAt.get(channel) ?? -Infinity) + INTERVAL_MS - this.#now();
@@ -190,7 +193,7 @@ class Workspace {
     if (channel === null) return apiError('channel_not_found');
     const message = this.#find(channel, call.ts ?? '');
     if (message === undefined) return apiError('message_not_found');
-    // Without `blocks` those of before are kept.
+    // Without `blocks` the message keeps those that it had.
     const payload = { text: call.text ?? '', blocks: call.blocks ?? [...message.blocks] };
     const fault = faultOf(payload, true);
     if (fault !== null) return apiError(API_ERRORS[fault]);
@@ -225,7 +228,7 @@ class Workspace {
     return this.messages.find((message) => message.channel === channel && message.ts === ts);
   }
 
-  /** `chat.update` takes ids only. */
+  /** Finds a channel. `chat.update` takes ids only. */
   #channelOf(given: string, takesNames: boolean): string | null {
     if (Object.values(CHANNELS).includes(given)) return given;
     return takesNames ? (CHANNELS[given.replace(/^#/, '')] ?? null) : null;
@@ -241,7 +244,7 @@ function apiError(error: string, retryAfter?: string): Reply {
   };
 }
 
-/** Slack sends the whole message back. */
+/** Answers with the whole message, as Slack does. */
 function apiOk({ channel, ts, text, blocks }: SlackMessage): Reply {
   return { status: 200, body: JSON.stringify({ ok: true, channel, ts, message: { text, ts, blocks } }) };
 }

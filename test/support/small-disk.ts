@@ -15,7 +15,7 @@ export interface SmallDisk {
   unmount(): void;
 }
 
-/** Mounts one; null where that is not allowed. */
+/** Mounts such a file system, or returns null where that is not allowed. */
 export function mountSmall(): SmallDisk | null {
   const path = mkdtempSync(join(tmpdir(), 'cronflow-small-'));
   try {

@@ -3,20 +3,20 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer, createSecureContext, TLSSocket } from 'node:tls';
 
 /**
- * A local mail server that is as strict as RFC 5321 and 5322 let it be: lengths of lines, CRLF alone, ASCII alone.
- * Its certificate, in `test/testdata/tls`, is for localhost and 127.0.0.1, signed by itself, and good until 2120.
+ * A local mail server that is as strict as RFC 5321 and 5322 let it be: lengths of lines, CRLF alone, ASCII alone. Its
+ * certificate, in `test/testdata/tls`, is for localhost and 127.0.0.1, signed by itself, and good until 2120.
  */
 export interface SmtpServer {
   readonly port: number;
-  /** Mails that it said yes to, in order. */
+  /** The mails that it accepted, in order. */
   readonly mails: readonly ReceivedMail[];
   /** Every line that clients sent but those of mails, in order. */
   readonly commands: readonly string[];
-  /** How it answers at the next occasions of each kind, one each, in order. */
+  /** Gives a fault to the next occasions of each kind, one each, in order. */
   failNext(...faults: SmtpFault[]): void;
-  /** From now on, mail for these addresses is refused so. */
+  /** Refuses mail for this address with the answer from now on. */
   refuse(address: string, answer: string | null): void;
-  /** How many connections were made. */
+  /** The number of connections that were made. */
   readonly connections: number;
   close(): Promise<void>;
 }
@@ -24,7 +24,7 @@ export interface SmtpServer {
 export interface ReceivedMail {
   from: string;
   to: readonly string[];
-  /** Without the dots that SMTP adds. */
+  /** The mail without the dots that SMTP adds. */
   content: string;
   isEncrypted: boolean;
   user: string | null;
@@ -33,26 +33,26 @@ export interface ReceivedMail {
 export type Stage = 'connect' | 'ehlo' | 'starttls' | 'auth' | 'mail' | 'data' | 'message';
 
 export type SmtpFault =
-  /** Answered so; at the stage `message` the mail is not accepted. */
+  /** The server gives this answer. At the stage `message` the mail is not accepted. */
   | { at: Stage; answer: string }
-  /** Never answered. */
+  /** The server never answers. */
   | { at: Stage; hang: true }
-  /** The connection is closed; at the stage `message` after the mail was accepted. */
+  /** The server closes the connection. At the stage `message` it accepts the mail before. */
   | { at: Stage; drop: true };
 
 export interface SmtpServerOptions {
-  /** `plain` has no STARTTLS. */
+  /** A `plain` server has no STARTTLS. */
   security?: 'tls' | 'starttls' | 'plain';
-  /** Names and passwords; without any, no authentication is offered. */
+  /** Maps names to passwords. Without any, the server offers no authentication. */
   users?: Readonly<Record<string, string>>;
-  /** Offers it before the connection is encrypted, too. */
+  /** Offers authentication before the connection is encrypted, too. */
   offersPlainAuth?: boolean;
 }
 
 const pem = (name: string): string =>
   readFileSync(new URL(`../testdata/tls/${name}.pem`, import.meta.url), 'utf8');
 const KEY = pem('server-key');
-/** What clients have to trust. */
+/** The certificate that clients have to trust. */
 export const SMTP_CERTIFICATE = pem('server-cert');
 
 const COMMAND_LENGTH_MAX = 512;
@@ -102,7 +102,7 @@ interface State {
   connections: number;
 }
 
-/** One connection. */
+/** Serves one connection. */
 class Session {
   #socket: Socket;
   readonly #state: State;
@@ -112,7 +112,7 @@ class Session {
   #from: string | null = null;
   #to: string[] = [];
   #content: string | null = null;
-  /** What the next line is taken for, where it is no command. */
+  /** Takes the next line where that is no command. */
   #onLine: ((line: string) => void) | null = null;
 
   constructor(socket: Socket, state: State, isEncrypted: boolean) {
@@ -264,7 +264,7 @@ class Session {
   }
 }
 
-/** RFC 5321, 4.5.3.1.6 and RFC 5322, 2.1 and 2.3; without 8BITMIME. */
+/** Finds a fault of a mail by RFC 5321, 4.5.3.1.6 and RFC 5322, 2.1 and 2.3, without 8BITMIME. */
 function faultOfMail(content: string): string | null {
   const lines = content.split('\r\n');
   if (lines.some((line) => /[\r\n]/.test(line))) return 'bare CR or LF';

@@ -5,8 +5,8 @@ type Answer<T> = T | undefined | null | false;
 
 /**
  * Asks again and again until there is an answer, and returns it.
- * @param what the error names it, should it never come
- * @param log what the error shows beside it, such as the log of a process
+ * @param what names in the error what never came
+ * @param log returns what the error shows beside it, such as the log of a process
  */
 export async function until<T>(
   what: string,

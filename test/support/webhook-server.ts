@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 /** A request as it came. */
 export interface WebhookRequest {
   method: string;
-  /** Path and query. */
+  /** The path and the query. */
   path: string;
   headers: IncomingHttpHeaders;
   body: string;
@@ -17,9 +17,9 @@ export interface WebhookAnswer {
 }
 
 export type WebhookFault =
-  /** An answer instead of the usual one; the request is not accepted. */
+  /** The server gives this answer instead of the usual one and does not accept the request. */
   | ({ kind: 'answer' } & WebhookAnswer)
-  /** No answer until the client gives up. */
+  /** No answer comes until the client gives up. */
   | { kind: 'hang' }
   /** The connection is closed before the request is read. */
   | { kind: 'reset' }
@@ -28,20 +28,21 @@ export type WebhookFault =
 
 /** A local server that takes posts and is as strict as the service that it stands in for. */
 export interface WebhookServer {
-  /** Without a path. */
+  /** The address without a path. */
   readonly origin: string;
-  /** What was accepted, in order. */
+  /** The accepted requests in order. */
   readonly accepted: readonly WebhookRequest[];
   /** The status of each answer, in order; null for none. */
   readonly answers: readonly (number | null)[];
-  /** What the next requests meet instead of the usual treatment, one each, in order. */
+  /** Gives each of the next requests a fault instead of the usual treatment, in order. */
   failNext(...faults: WebhookFault[]): void;
-  /** Ends every connection, hanging ones too. */
+  /** Ends every connection, also one that hangs. */
   close(): Promise<void>;
 }
 
 /**
- * @param judge how a service answers; one that answers 2xx has accepted
+ * Starts a server.
+ * @param judge answers as a service does; an answer of 2xx means that the service has accepted the request
  */
 export async function startWebhookServer(
   judge: (request: WebhookRequest) => WebhookAnswer = () => ({ status: 204 }),
@@ -93,7 +94,7 @@ async function read(message: IncomingMessage): Promise<WebhookRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of message) chunks.push(chunk as Buffer);
   const { method = '', url: path = '', headers } = message;
-  // Services, too, refuse what is not UTF-8.
+  // Services, too, refuse a body that is not UTF-8.
   const body = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
   return { method, path, headers, body };
 }

@@ -1,18 +1,18 @@
 import type { WebhookAnswer, WebhookRequest } from './webhook-server.ts';
 
 /**
- * How chat services answer a post, with the limits that they document. Each takes one address, whose secret part
- * is `SERVICE_TOKEN`.
+ * The servers of this file answer a post as chat services do, with the limits that these document. Each takes one
+ * address, whose secret part is `SERVICE_TOKEN`.
  */
 export const SERVICE_TOKEN = 'XsecretXserviceXtokenX';
 
 export interface ChatService {
-  /** Of the address that it is posted to, path and query. */
+  /** The path and query of the address to which one posts. */
   readonly path: string;
   readonly judge: (request: WebhookRequest) => WebhookAnswer;
-  /** What people read of an accepted post: its texts without markup, joined. */
+  /** Returns what people read of an accepted post: its texts without markup, joined. */
   readonly readable: (request: WebhookRequest) => string;
-  /** The texts in which the service would find mentions, as they were sent. */
+  /** Lists the texts in which the service would find mentions, as they were sent. */
   readonly mentionable: (request: WebhookRequest) => string[];
 }
 
@@ -42,7 +42,7 @@ interface Embed {
   fields?: { name: string; value: string }[];
 }
 
-/** Discord: "Webhook Resource, Execute Webhook" and "Message Resource, Embed Limits". */
+/** Stands in for Discord: "Webhook Resource, Execute Webhook" and "Message Resource, Embed Limits". */
 export const discordService: ChatService = {
   path: `/api/webhooks/1234/${SERVICE_TOKEN}`,
   judge(request) {
@@ -63,7 +63,7 @@ export const discordService: ChatService = {
     embedTexts(request)
       .join('\n')
       .replace(/\\([^\w\s])/g, '$1'),
-  // What stands in a block of code is shown as it is.
+  // Text in a block of code is shown as it is.
   mentionable: (request) => embedTexts(request).map((text) => text.replace(/```\n[^]*?\n```/g, '')),
 };
 
@@ -83,7 +83,7 @@ function embedTexts(request: WebhookRequest): string[] {
   return (JSON.parse(request.body) as { embeds: Embed[] }).embeds.flatMap(textsOfEmbed);
 }
 
-/** Telegram Bot API: sendMessage, "Formatting options, HTML style", "Making requests". */
+/** Stands in for the Telegram Bot API: sendMessage, "Formatting options, HTML style", "Making requests". */
 export const telegramService: ChatService = {
   path: `/bot1234:${SERVICE_TOKEN}/sendMessage`,
   judge(request) {
@@ -102,7 +102,7 @@ export const telegramService: ChatService = {
     return json({ ok: true, result: { message_id: 7 } });
   },
   readable: (request) => plainOfHtml(telegramText(request)) ?? telegramText(request),
-  // It looks for names everywhere but in code.
+  // Telegram looks for names everywhere but in code.
   mentionable: (request) => [telegramText(request).replace(/<pre>[^]*?<\/pre>/g, '')],
 };
 
@@ -110,7 +110,7 @@ function telegramText({ body }: WebhookRequest): string {
   return (JSON.parse(body) as { text: string }).text;
 }
 
-/** The text of Telegram's HTML; null where a tag is unknown, not closed, or an entity is none. */
+/** Returns the text of Telegram's HTML, or null where a tag is unknown or not closed, or an entity is none. */
 function plainOfHtml(html: string): string | null {
   const open: string[] = [];
   for (const [, close, name = '', attributes = ''] of html.matchAll(/<(\/?)(\w*)([^>]*)>/g)) {
@@ -132,7 +132,7 @@ interface CardElement {
   inlines?: { type: string; text: string }[];
 }
 
-/** Microsoft Teams: a workflow "When a Teams webhook request is received", 28 kB; Adaptive Cards 1.4. */
+/** Stands in for Microsoft Teams: a workflow "When a Teams webhook request is received", 28 kB; Adaptive Cards 1.4. */
 export const teamsService: ChatService = {
   path: `/workflows/0123456789abcdef/triggers/manual/paths/invoke?api-version=1&sig=${SERVICE_TOKEN}`,
   judge(request) {
@@ -152,7 +152,7 @@ export const teamsService: ChatService = {
     return ok && actionsOk && card.actions.length <= 6 ? { status: 202 } : teamsError(400, 'BadCard');
   },
   readable: (request) => runsOf(request).join('\n').replaceAll('\u00a0', ' '),
-  // Text runs know no markup, and no mention is one without an entity.
+  // Text runs know no markup, and without an entity there is no mention.
   mentionable: (request) => (request.body.includes('"entities"') ? runsOf(request) : []),
 };
 
@@ -181,7 +181,10 @@ function runsOf(request: WebhookRequest): string[] {
   return (cardOf(request)?.body ?? []).map(({ inlines = [] }) => inlines.map(({ text }) => text).join(''));
 }
 
-/** ntfy: "Publish as JSON" and "Limitations"; longer messages would become attachments, which it does not take here. */
+/**
+ * Stands in for ntfy: "Publish as JSON" and "Limitations". Longer messages would become attachments, which this service
+ * does not take.
+ */
 export const ntfyService: ChatService = {
   path: `/${SERVICE_TOKEN}`,
   judge(request) {
@@ -201,6 +204,6 @@ export const ntfyService: ChatService = {
     const { title, message } = JSON.parse(request.body) as { title: string; message: string };
     return `${title}\n${message}`;
   },
-  // There is nobody to mention.
+  // ntfy has nobody to mention.
   mentionable: () => [],
 };

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { WAIT_LIMIT_MS } from './limits.ts';
 import { processesOf } from './processes.ts';
 
-/** What the Chromium of the registry unpacks once and uses again: files of its own beside those of the tests. */
+/** The Chromium of the registry unpacks these files once and uses them again. They lie beside those of the tests. */
 const UNPACKED_BY_CHROMIUM = new Set([
   'chromium',
   'fonts',
@@ -23,9 +23,9 @@ const UNPACKED_BY_CHROMIUM = new Set([
 ]);
 
 /**
- * What happens once around all tests of a run. The program is built before them, for some tests start it as its
- * users do. All temporary folders of the run lie in one, so that after the last test the run can tell what was left
- * behind, files or processes, and fail for it.
+ * Runs once around all tests. The program is built before them, because some tests start it as its users do. All
+ * temporary folders of the run lie in one, so that after the last test the run can tell which files or processes were
+ * left behind, and fail for them.
  */
 export default function wholeRun(): () => Promise<void> {
   build();
@@ -36,7 +36,7 @@ export default function wholeRun(): () => Promise<void> {
   return async () => {
     const left = [...(await endProcesses(folder)), ...filesIn(folder)];
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-    // A listing loads the files and runs no hook, so what a file makes as it is loaded stays.
+    // A listing loads the files and runs no hook, so everything that a file makes as it is loaded stays.
     if (left.length === 0 || process.argv.includes('list')) return;
     // An error alone would be printed and forgotten.
     process.exitCode = 1;
@@ -45,8 +45,8 @@ export default function wholeRun(): () => Promise<void> {
 }
 
 /**
- * `npm test` has checked the types by then; where a single file is run in the middle of a change, a type error
- * elsewhere does not matter.
+ * Builds the program without checking types. `npm test` has checked them by then, and where a single file is run in the
+ * middle of a change, a type error elsewhere does not matter.
  */
 function build(): void {
   const { status, stderr } = spawnSync(process.execPath, ['scripts/build.mjs', '--no-check'], {
@@ -60,7 +60,7 @@ function filesIn(folder: string): string[] {
   return readdirSync(folder).filter((name) => !UNPACKED_BY_CHROMIUM.has(name));
 }
 
-/** Waits for what is just ending, and ends what stays. */
+/** Waits for processes that are just ending, and ends those that stay. */
 async function endProcesses(folder: string): Promise<string[]> {
   const giveUpAt = performance.now() + WAIT_LIMIT_MS / 10;
   let running = processesOf(folder);

@@ -2,20 +2,20 @@ import { type Profiler } from 'node:inspector';
 import { Session } from 'node:inspector/promises';
 import { setFlagsFromString } from 'node:v8';
 
-/** How often the blocks of each function were run; functions by where they stand. */
+/** Maps the place of each function to how often its blocks were run. */
 export type Work = ReadonlyMap<string, readonly Profiler.CoverageRange[]>;
 
 /**
- * Counts how often every block of JavaScript is run, libraries included and Node's own left out: the same on every
- * machine, however busy it is. Loops within V8, such as copying an array, count as nothing, and so does what was
- * loaded before.
+ * Counts how often every block of JavaScript is run, libraries included and Node itself left out. The count is the same
+ * on every machine, however busy it is. Loops within V8, such as copying an array, count as nothing, and so does
+ * everything that was loaded before.
  */
 export class WorkCounter {
   readonly #session = new Session();
 
   static async start(): Promise<WorkCounter> {
     const counter = new WorkCounter();
-    // Runs of a function that the compiler has put into another one are not counted.
+    // Runs of a function that the compiler has put into another one are not counted, so it must not do so.
     setFlagsFromString('--no-opt');
     counter.#session.connect();
     await counter.#session.post('Profiler.enable');
@@ -45,8 +45,8 @@ export class WorkCounter {
 }
 
 /**
- * The blocks that were run more than `times` as often as before, by where they stand.
- * @param countMin fewer runs before are taken for so many
+ * Lists the blocks that were run more than `times` as often as before, by place.
+ * @param countMin fewer runs before count as this many
  */
 export function grownMore(before: Work, after: Work, times: number, countMin: number): string[] {
   return [...after].flatMap(([place, ranges]) =>
@@ -58,7 +58,10 @@ export function grownMore(before: Work, after: Work, times: number, countMin: nu
   );
 }
 
-/** A block of which nothing is said was run as often as the one around it. */
+/**
+ * Returns how often the code at an offset was run. A block of which nothing is said was run as often as the one around
+ * it.
+ */
 function countAt(ranges: readonly Profiler.CoverageRange[], offset: number): number {
   const around = ranges.filter(({ startOffset, endOffset }) => startOffset <= offset && offset < endOffset);
   return around.toSorted((a, b) => b.startOffset - a.startOffset)[0]?.count ?? 0;
