@@ -9,11 +9,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 /** A promise of docs/design.md §3, and the tests that fail when it is broken. */
 interface Sentence {
-  /** Number of the heading it stands under: `3`, `3.1` and so on. */
+  /** The number of the heading under which it stands: `3`, `3.1` and so on. */
   paragraph: string;
-  /** Its exact words; a sentence with several promises is several of these. */
+  /** The exact words. A sentence with several promises is several of these. */
   sentence: string;
-  /** `name` as vitest tells it: `describe > test`. */
+  /** The names of its tests as vitest tells them: `describe > test`. */
   tests: readonly { file: string; name: string }[];
 }
 
@@ -21,10 +21,13 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TESTDATA = join(ROOT, 'test', 'testdata');
 const sentences = JSON.parse(readFileSync(join(TESTDATA, 'design-3.json'), 'utf8')) as Sentence[];
 const design = readFileSync(join(ROOT, 'docs', 'design.md'), 'utf8');
-/** The design says so of what it decides and the code does not have yet; no test can hold that. */
+/** The design marks with this what it decides and the code does not have yet, which no test can hold. */
 const NOT_BUILT = / ?_Not built yet[^_]*_/g;
 
-/** The text under each heading of §3 in one line, without the marks of lists, code blocks and what is not built. */
+/**
+ * Returns the text under each heading of §3 in one line, without the marks of lists, code blocks and parts that are not
+ * built.
+ */
 function paragraphsOf(markdown: string): Record<string, string> {
   const paragraphs: Record<string, string> = {};
   let number: string | null = null;
@@ -39,11 +42,11 @@ function paragraphsOf(markdown: string): Record<string, string> {
   );
 }
 
-/** Names of the tests that run in these files, those that are skipped left out; the files are loaded, not run. */
+/** Lists the names of the tests in these files but those that are skipped. The files are loaded and not run. */
 async function testsIn(files: readonly string[], directory: string): Promise<Set<string>> {
   const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
   const list = join(directory, 'tests.json');
-  // What vitest tells its workers is not meant for another vitest.
+  // The variables that vitest gives its workers are not meant for another vitest.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST')));
   const args = [vitest, 'list', '--no-isolate', `--json=${list}`, ...files];
   await promisify(execFile)(process.execPath, args, { cwd: ROOT, env });

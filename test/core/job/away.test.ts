@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { instant, play, stateAfter } from '../support/scenario.ts';
 import { NIGHTLY, HOURLY, MINUTELY, EVERY, table } from '../support/table.ts';
 
-/** A line of a script for each of so many days, from a day on. */
+/** Repeats a line of a script on this many days, from a day on. */
 function nights(count: number, line: string, fromDay = 1): string {
   return Array.from({ length: count }, (_, index) => `d${fromDay + index} ${line}`).join('\n');
 }
 
-/** What `nights` leads to, for a success at that time of the slot at 02:00. */
+/** Returns the trace of `nights` for a success at that time of the slot at 02:00. */
 function nightsEnded(count: number, time: string, fromDay = 1): string[] {
   return Array.from({ length: count }, (_, index) => {
     const day = fromDay + index === 1 ? '' : `d${fromDay + index} `;
@@ -15,7 +15,7 @@ function nightsEnded(count: number, time: string, fromDay = 1): string[] {
   });
 }
 
-/** A line of a script so many times, at `MM:SS` of each hour from one on. */
+/** Repeats a line of a script this many times, at `MM:SS` of each hour from one on. */
 function hours(count: number, line: string): string {
   return Array.from({ length: count }, (_, index) => `${twoDigits(index + 1)}:${line}`).join('\n');
 }

@@ -315,7 +315,7 @@ describe('§3.2 late reports', () => {
     const misses = '00:00:30 log\n00:40:30 tick';
     const grace = { ...MINUTELY, grace: '30s' };
     const claims = (ping: string): boolean => stateAfter(grace, `${misses}\n${ping}`).runs.at(-1)!.late;
-    // Missed are 00:01 to 00:40.
+    // The slots from 00:01 to 00:40 were missed.
     expect(claims('00:41 success rid=a delay=32m')).toBe(true);
     expect(claims('00:41 success rid=a delay=33m')).toBe(false);
   });

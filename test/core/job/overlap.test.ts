@@ -203,7 +203,7 @@ describe('§3.2 overlap', () => {
        05:33:20 success rid=a delay=91m
        05:40 tick`,
     );
-    // Missed were 01:00 to 05:00.
+    // The slots from 01:00 to 05:00 were missed.
     expect(runs).toMatchObject([
       { outcome: 'missed', count: 3 },
       { rid: 'a', outcome: 'success', slot_at: instant('04:00') },

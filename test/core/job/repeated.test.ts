@@ -3,12 +3,12 @@ import type { Declaration } from '../../../src/core/model/declaration.ts';
 import { play, stateAfter } from '../support/scenario.ts';
 import { HOURLY, MINUTELY, NONE, table } from '../support/table.ts';
 
-/** The time of day so many minutes after midnight. */
+/** Returns the time of day this many minutes after midnight. */
 function clock(minute: number): string {
   return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
 }
 
-/** So many whole runs on the second day, a minute apart. */
+/** Repeats a whole run this many times on the second day, a minute apart. */
 function many(count: number): string {
   return Array.from({ length: count }, (_, i) => `d2 ${clock(i)} success rid=r${i}`).join('\n');
 }
@@ -239,7 +239,7 @@ describe('§3.2 a start from before all that the history holds', () => {
     const runs = `01:00 start rid=old\n01:10 success rid=old\n${many(count)}`;
     const trace = play(declaration, `${runs}\nd2 04:00 start rid=old delay=27h\nd2 09:00 tick`);
     expect(trace.filter((line) => line.includes('timeout'))).toEqual([]);
-    // Where it can still be told from a repetition, it is a run as ever.
+    // A start that can still be told from a repetition is a run as ever.
     const one = `01:10 success rid=old\nd2 00:00 success rid=r1\nd2 04:00 start rid=new delay=27h\nd2 09:00 tick`;
     expect(play(declaration, one).at(-1)).toContain('timeout');
   });

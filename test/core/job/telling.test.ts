@@ -254,7 +254,7 @@ describe('§3.3 who is told what', () => {
   });
 });
 
-/** Lines of a script: that many pings of a kind with run ids of their own, one a minute. */
+/** Repeats a ping of a kind, one a minute, each with a run id of its own, as the lines of a script. */
 function everyMinuteFrom(from: string, kind: string, count: number): string {
   const fromMinute = instant(from) / MINUTE_MS;
   return Array.from({ length: count }, (_, index) => {

@@ -16,7 +16,7 @@ import {
 import { HOUR_MS } from '../../../src/schedule/units.ts';
 import { declaredAt, stateOf } from '../support/state.ts';
 
-/** Of two events at one instant a tick comes last: it commits after every ping received by then. */
+/** Orders events of one instant. A tick comes last, because it commits after every ping that was received by then. */
 function order(event: Event): number {
   return event.type === 'tick' ? 1 : 0;
 }
@@ -97,7 +97,7 @@ describe('for any job and any events', () => {
           const kinds = deliveries
             .filter((each) => each.incident_id === incident.id)
             .map((each) => each.kind);
-          // In maintenance nobody is told of an incident, unless it lasts longer.
+          // Nobody is told of an incident in maintenance, unless it lasts longer.
           expect(incident.told).toEqual(kinds.length === 0 ? [] : ['ops']);
           if (kinds.length === 0) {
             const isBetter = incident.closed_at !== null || incident.good_run_ids.length > 0;

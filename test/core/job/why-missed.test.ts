@@ -6,14 +6,14 @@ import { play, stateAfter } from '../support/scenario.ts';
 
 const NIGHTLY: Declaration = { schedule: '0 2 * * *', grace: '5m' };
 
-/** What is known of each miss that was told, and what to do about it. */
+/** Returns what is known of each miss that was told, and the advice about it. */
 function told(declaration: Declaration, script: string): (string | null | undefined)[][] {
   const facts: DeliveryFacts[] = [];
   play(declaration, script, (result) => facts.push(...result.deliveries.map((each) => each.facts)));
   return facts.filter(({ outcome }) => outcome === 'missed').map(({ detail, advice }) => [detail, advice]);
 }
 
-/** What the job shows after a script. */
+/** Returns the advice that the job shows after a script. */
 function after(script: string): string | null {
   return lateEndsAdvice(stateAfter(NIGHTLY, script).job);
 }

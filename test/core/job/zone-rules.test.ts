@@ -8,7 +8,7 @@ import { DEFAULT_GLOBALS, specOf } from '../../../src/core/model/spec.ts';
 const DAILY: Declaration = { schedule: '30 2 * * *', timezone: 'America/Santiago', grace: '20m' };
 const at = (text: string): number => Date.parse(`2025-06-${text}Z`);
 
-/** What a job expects, and what became of its slots, when the rules change at `now`. */
+/** Returns what a job expects, and what became of its slots, when the rules change at `now`. */
 function afterNewRules(
   declaration: Declaration,
   expected: string,
@@ -32,7 +32,7 @@ function afterNewRules(
   };
 }
 
-// In June 2025 Santiago is four hours behind UTC: the slot of 02:30 is at 06:30 UTC.
+// Santiago is four hours behind UTC in June 2025, so the slot of 02:30 is at 06:30 UTC.
 test('a slot that older rules put an hour too late is expected when it is', () => {
   expect(afterNewRules(DAILY, '03T07:30', '03T05:00')).toEqual({
     next: '03T06:30',

@@ -18,7 +18,7 @@ function daysOf(results: readonly Transition[]): Day[] {
   return [...days.values()].filter((day) => !isEmptyDay(day)).sort((a, b) => (a.date < b.date ? -1 : 1));
 }
 
-/** With a tick at every instant at which something is due, so that no change of a row has two causes. */
+/** Adds a tick at every instant at which something is due, so that no change of a row has two causes. */
 function withTicks(spec: Spec, events: readonly Event[]): Event[] {
   let state = declaredAt(spec, START);
   const played: Event[] = [];
@@ -34,7 +34,7 @@ function withTicks(spec: Spec, events: readonly Event[]): Event[] {
   return played;
 }
 
-/** Which slots each row of the history stands for, read from how the rows change. */
+/** Finds the slots for which each row of the history stands, from how the rows change. */
 function slotsByRow(spec: Spec, results: readonly Transition[]): Map<string, number[]> {
   const slots = new Map<string, number[]>();
   const runs = new Map<string, Run>();
@@ -102,7 +102,7 @@ test('for any job and any events, the figures of each day are what the history s
       expect(Object.fromEntries(sketched.filter(([, count]) => count > 0))).toEqual(
         Object.fromEntries(durations),
       );
-      // However late time is applied.
+      // The days are the same however late time is applied.
       expect(daysOf(playEvents(spec, events).results)).toEqual(days);
     }),
     { numRuns: 200 },

@@ -46,7 +46,7 @@ describe('the figures of a day', () => {
           [p95!, 0.95],
         ] as const) {
           const exact = sorted[Math.ceil(part * sorted.length) - 1]!;
-          // Half a millisecond for the rounding.
+          // Half a millisecond is added for the rounding.
           expect(Math.abs(figure - exact)).toBeLessThanOrEqual(exact * 0.01 + 0.5);
         }
       }),
@@ -54,7 +54,7 @@ describe('the figures of a day', () => {
   });
 
   test('are the median and the 95th percentile of a hundred, not their neighbours', () => {
-    // A factor of 1.03 between any two, so that the error of 1 % cannot hide one behind another.
+    // Any two durations differ by a factor of 1.03, so that the error of 1 % cannot hide one behind another.
     const durations = Array.from({ length: 100 }, (_, i) => Math.round(1_000 * 1.03 ** i));
     const { median_ms: median, p95_ms: p95 } = figuresOf(withDurations(durations));
     expect(Math.abs(median! / durations[49]! - 1)).toBeLessThan(0.0101);

@@ -37,7 +37,7 @@ function declare(name: string, declared: Declaration = daily, line = 2): Planned
 
 const api = { source: 'api', place: null } as const;
 
-/** The names in each list that has any. */
+/** Returns the names in each list that has any. */
 function names(plan: Plan): Record<string, string[]> {
   const { faults: _faults, lints: _lints, ...jobs } = plan;
   const lists = Object.entries(jobs).map(([list, items]: [string, (typeof jobs)[keyof typeof jobs]]) => [
@@ -249,7 +249,7 @@ describe('nearest', () => {
     ['fail', 'failure'],
     ['ever', 'every'],
     ['time', 'timezone'],
-    // Two neighbours swapped are one slip, at the beginning and at the end as well.
+    // Two neighbours that were swapped are one slip, at the beginning and at the end as well.
     ['gruop', 'group'],
     ['rgoup', 'group'],
     ['gropu', 'group'],

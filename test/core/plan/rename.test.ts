@@ -8,7 +8,7 @@ import { job as record } from '../../support/records.ts';
 
 const daily: Declaration = { schedule: '0 2 * * *' };
 
-/** A job of the file that has run. */
+/** Makes a job of the file that has run. */
 function stored(name: string, changes: Partial<Job> = {}, runCount = 3): Job {
   const declared = { declared: daily, declaration: daily };
   const place = { file: 'cronflow.yaml', line: 1 };

@@ -8,7 +8,7 @@ import { DEFAULT_GLOBALS, type Spec, specOf } from '../../../src/core/model/spec
 import { HOUR_MS, MINUTE_MS } from '../../../src/schedule/units.ts';
 import { declaredAt, stateOf } from './state.ts';
 
-/** When every job is declared. */
+/** Every job is declared at this instant. */
 export const START = Date.UTC(2025, 2, 29, 22); // Two hours before Europe's clocks go forward.
 
 const declarations: fc.Arbitrary<Declaration> = fc.record(
@@ -41,7 +41,7 @@ const everyDeclarations = declarations.map((declaration): Declaration => {
   const { schedule, timezone, ...rest } = declaration;
   return schedule === undefined && timezone === undefined ? rest : { ...rest, every: '15m' };
 });
-/** Any job: with a cron expression, a period, or neither. */
+/** Makes any job: with a cron expression, a period, or neither. */
 export const anyDeclaration = fc.oneof(declarations, everyDeclarations);
 
 interface Step {
@@ -51,7 +51,7 @@ interface Step {
   delayMs: number;
 }
 
-/** What happens to it, one thing after another. */
+/** Makes a list of steps in which things happen to a job, one after another. */
 export const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({
     afterMs: fc.oneof(fc.integer({ min: 0, max: 5 * MINUTE_MS }), fc.integer({ min: 0, max: 3 * HOUR_MS })),
@@ -77,7 +77,7 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 25 },
 );
 
-/** The events of steps taken since `START`. */
+/** Returns the events of steps that are taken from `START` on. */
 export function eventsOf(list: readonly Step[]): Event[] {
   let at = START;
   return list.map((step): Event => {
@@ -114,7 +114,7 @@ export function instantOf(event: Event): number {
   return event.type === 'gap' ? event.to_at : event.at;
 }
 
-/** Everything a sequence of events led to. */
+/** Everything to which a sequence of events led. */
 interface Played {
   state: State;
   runs: Map<string, Run>;
@@ -127,7 +127,7 @@ export function playEvents(spec: Spec, events: readonly Event[]): Played {
   let state = deepFreeze(declaredAt(spec, START));
   const played: Played = { state, runs: new Map(), incidents: new Map(), deliveries: [], results: [] };
   for (const event of events) {
-    // Frozen, so that a transition that changed what it was given would throw.
+    // Everything is frozen, so that a transition that changed what it was given would throw.
     const result = deepFreeze(transition(spec, state, deepFreeze(event)));
     state = stateOf(result);
     for (const run of result.runs) played.runs.set(run.id, run);

@@ -8,13 +8,13 @@ import { parseDuration } from '../../../src/schedule/duration.ts';
 import { declaredAt, stateOf } from './state.ts';
 import { DAY_MS } from '../../../src/schedule/units.ts';
 
-/** Midnight of the first day of every scenario, a Wednesday. */
+/** The first day of every scenario, a Wednesday, begins at this midnight. */
 const DAY_ONE = Date.UTC(2025, 0, 1);
 
 /**
- * Plays a script against the pure core and returns what it led to, a line each. A script line is
- * `[dN] HH:MM[:SS] EVENT [key=value ...]`, for example `02:00 start rid=a` or `d2 07:00 tick`; a trace line
- * says what ended, opened, closed or became owed, at its own instant.
+ * Plays a script against the pure core and returns its trace, one line for each thing that came of it. A script line is
+ * `[dN] HH:MM[:SS] EVENT [key=value ...]`, for example `02:00 start rid=a` or `d2 07:00 tick`. A trace line says what
+ * ended, opened, closed or became owed, at its own instant.
  */
 export function play(
   declaration: Declaration,
@@ -29,7 +29,7 @@ export function play(
   return trace;
 }
 
-/** The state after a script with its runs, oldest first, for what a trace does not say. */
+/** Returns the state after a script with its runs, oldest first, for questions that a trace does not answer. */
 export function stateAfter(
   declaration: Declaration,
   script: string,
@@ -57,7 +57,7 @@ function playThrough(
   return state;
 }
 
-/** An instant of a scenario, from `[dN] HH:MM[:SS]`. */
+/** Reads an instant of a scenario from `[dN] HH:MM[:SS]`. */
 export function instant(text: string): number {
   const match = /^(?:d(\d+) )?(\d\d):(\d\d)(?::(\d\d))?$/.exec(text);
   if (match === null) throw new Error(`not an instant: ${text}`);

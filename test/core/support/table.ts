@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Declaration } from '../../../src/core/model/declaration.ts';
 import { play } from './scenario.ts';
 
-/** The jobs that the tests of the core speak of. */
+/** The tests of the core speak of these jobs. */
 export const NIGHTLY: Declaration = { schedule: '0 2 * * *', grace: '5m', max_runtime: '2h' };
 export const HOURLY: Declaration = { schedule: '0 * * * *', grace: '5m', max_runtime: '2h' };
 export const MINUTELY: Declaration = { schedule: '* * * * *', grace: '5m', max_runtime: '1h' };
@@ -11,7 +11,7 @@ export const NONE: Declaration = { max_runtime: '1h' };
 
 type Case = [sentence: string, declaration: Declaration, script: string, trace: string[]];
 
-/** One test for each case, named by its sentence: what a script leads to, line by line (see `play`). */
+/** Makes one test for each case, named by its sentence. It holds the trace of the script, line by line (see `play`). */
 export function table(cases: Case[]): void {
   test.each(cases)('%s', (_sentence, declaration, script, trace) => {
     expect(play(declaration, script)).toEqual(trace);

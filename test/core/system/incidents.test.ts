@@ -37,7 +37,7 @@ test('other trouble of the same kind is told again, and the end of both once', (
   const first = openTrouble([], BROKEN, to('ops'), 1000);
   const second = openTrouble(first.incidents, { ...BROKEN, detail: 'another' }, to('ops'), 2000);
   expect(second.incidents.map(({ closed_at: closedAt }) => closedAt)).toEqual([2000, null]);
-  // No message of its own, but an alert that is kept up for the first does not stay up for ever.
+  // There is no message of its own, but an alert that is kept up for the first incident must not stay up for ever.
   expect(second.deliveries.map(({ incident_id: id, kind }) => [id, kind])).toEqual([
     [first.incidents[0]!.id, 'closed_silently'],
     [second.incidents[1]!.id, 'opened'],

@@ -25,7 +25,7 @@ function unseen(runs: readonly Run[], state: Partial<JobState> = {}, spec = hour
   return unseenOf(spec, job('j1', {}, state).state, listedRuns(runs), AWAY);
 }
 
-/** The row of slots that ended unknown, from one hour to another. */
+/** Makes the row of slots that ended unknown, from one hour to another. */
 function unknownSlots(firstHour: number, lastHour: number): Run {
   return run('j1', 7, {
     outcome: 'unknown',
@@ -57,7 +57,7 @@ describe('what an outage hid of a job', () => {
     expect(unseen([unknownSlots(0, 5)], {}, every)).toMatchObject({ slot_count: 3 });
     const earlier = { ...unknownSlots(0, 1), ended_at: at(1, 30) };
     expect(unseen([earlier])).toBeNull();
-    // Given up later, since it had been waited for, and still none of this outage.
+    // The slots were given up later, since they had been waited for, and are still none of this outage.
     const waitedFor = { ...unknownSlots(0, 1), ended_at: at(5, 40) };
     expect(unseen([waitedFor])).toBeNull();
     expect(unseen([waitedFor], {}, every)).toBeNull();
@@ -75,7 +75,7 @@ describe('what an outage hid of a job', () => {
     expect(unseen([putOff])).toBeNull();
     expect(unseen([putOff], { deadline_at_min: at(2, 31) })).toMatchObject({ slot_count: 1 });
     expect(unseen([putOff], { deadline_at_min: at(2, 29) })).toBeNull();
-    // Given up before the grace was changed.
+    // The slots were given up before the grace was changed.
     expect(unseen([putOff], { deadline_at_min: at(5, 46) })).toBeNull();
   });
 
@@ -172,7 +172,7 @@ test('the message names twenty jobs and counts the rest', () => {
   ]);
 });
 
-/** What each notifier is told, line by line. */
+/** Returns what each notifier is told, line by line. */
 function detailsOf(hidden: readonly Unseen[], notify: readonly string[]): Record<string, string[]> {
   const { deliveries } = tellOutage(AWAY, hidden, notify, 'UTC', at(6));
   return Object.fromEntries(
