@@ -11,17 +11,22 @@ import { CorePlayer } from './system/core-player.ts';
 import { SimulatedDisk } from './system/disk.ts';
 import { System, verdictOf } from './system/system.ts';
 
-/** One way in which the system can be found wrong: lines that say how, none where it is right. */
+/**
+ * Finds one way in which the system can be wrong. It returns lines that say how, and none where the system is right.
+ */
 export type Check = (script: Script) => Promise<string[]>;
 
-/** Beyond this, a script is played on a simulated disk only where the seed says so: it is slow. */
+/** A longer script is played on a simulated disk only where the seed says so, because that is slow. */
 const DISK_HAPPENINGS_MAX = 150;
-/** Turns of the event loop that a commit to the simulated disk and all that follows may take. */
+/** A commit to the simulated disk and everything that follows may take this many turns of the event loop. */
 const DISK_TURNS = 12;
 
 const playedAlready = new WeakMap<Script, Promise<System>>();
 
-/** A script played in memory with every tick in time; once, for most checks hold something against that. */
+/**
+ * Plays a script in memory with every tick in time. It does so once, because most checks compare something with that
+ * play.
+ */
 function promptly(script: Script): Promise<System> {
   const known = playedAlready.get(script);
   if (known !== undefined) return known;
@@ -35,16 +40,16 @@ async function promptVerdict(script: Script): Promise<Verdict> {
   return (await promptly(script)).recorder.verdict();
 }
 
-/** What was told and recorded is what the words of docs/design.md make of it. */
+/** Checks that what was told and recorded is what the words of docs/design.md make of the script. */
 const model: Check = async (script) => differences(expectedOf(script), await promptVerdict(script));
 
-/** What must hold whatever happened. */
+/** Checks the rules that must hold whatever happened. */
 const invariants: Check = async (script) => brokenInvariants((await promptly(script)).recorder);
 
 /**
- * No outcome depends on how late a tick comes (docs/design.md §3). What falls due between the last sign of life and an
- * absence is exempt: a tick in time has acted upon it, while to one after the absence it fell into the gap, for
- * nobody can tell any more that Cronflow was still there.
+ * Checks that no outcome depends on how late a tick comes (docs/design.md §3). Outcomes that fall due between the last
+ * sign of life and an absence are exempt. A tick in time has acted upon them, while for a tick after the absence they
+ * fell into the gap, because nobody can tell any more that Cronflow was still there.
  */
 const lateTicks: Check = async (script) => {
   const prompt = await promptly(script);
@@ -53,13 +58,13 @@ const lateTicks: Check = async (script) => {
   return played(prompt.recorder.verdict(), late, 'prompt', 'late');
 };
 
-/** The same run id and kind twice changes nothing (docs/design.md §3.2). */
+/** Checks that the same run id and kind twice change nothing (docs/design.md §3.2). */
 const duplicates: Check = async (script) => {
   const twice = { ...script, happenings: script.happenings.flatMap(doubled) };
   return played(await promptVerdict(script), await verdictOf(twice), 'once', 'twice');
 };
 
-/** Nothing acknowledged is lost, whenever the process or the machine dies. */
+/** Checks that nothing acknowledged is lost, whenever the process or the machine dies. */
 const simulatedDisk: Check = async (script) => {
   if (script.happenings.length > DISK_HAPPENINGS_MAX) return [];
   const random = seededRandom(script.end_at);
@@ -72,7 +77,7 @@ const simulatedDisk: Check = async (script) => {
   ];
 };
 
-/** The log of commits says again what happened, from wherever it begins (docs/design.md §3.5). */
+/** Checks that the log of commits replays what happened, from wherever it begins (docs/design.md §3.5). */
 const replay: Check = async (script) => {
   if (script.happenings.length > DISK_HAPPENINGS_MAX) return [];
   const random = seededRandom(script.end_at);
@@ -83,15 +88,18 @@ const replay: Check = async (script) => {
   return replayDifferences(disk.disk, disk.directory, script.end_at);
 };
 
-/** The pure core alone does what the words of docs/design.md make of a script: many worlds in little time. */
+/**
+ * Checks that the pure core alone does what the words of docs/design.md make of a script, which is many worlds in
+ * little time.
+ */
 export const coreAlone: Check = (script) =>
   Promise.resolve(differences(expectedOf(script), new CorePlayer(script).play()));
 
-/** Skipping idle time makes no difference. */
+/** Checks that skipping idle time makes no difference. */
 export const everyBeat: Check = async (script) =>
   played(await promptVerdict(script), await verdictOf(script, { everyBeat: true }), 'skipping', 'every beat');
 
-/** Checks that any script must pass. */
+/** Any script must pass these checks. */
 export const CHECKS: Readonly<Record<string, Check>> = {
   model,
   invariants,
@@ -124,7 +132,7 @@ export async function report(
   return null;
 }
 
-/** A part that throws is as wrong as one that answers wrongly. */
+/** Runs a check. A part that throws is as wrong as one that answers wrongly. */
 async function linesOf(check: Check, script: Script): Promise<string[]> {
   try {
     return await check(script);

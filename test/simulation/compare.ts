@@ -1,6 +1,6 @@
 import type { Ending, OutageTelling, Telling, Verdict } from './script.ts';
 
-/** Whose verdicts are compared, as the lines of a difference name them. */
+/** The two sides of a comparison, as the lines of a difference name them. */
 export interface Sides {
   left: string;
   right: string;
@@ -9,8 +9,8 @@ export interface Sides {
 const MODEL_AND_SYSTEM: Sides = { left: 'model', right: 'system' };
 
 /**
- * The differences between two verdicts, in lines for people: what was told, per job and notifier and in order;
- * how runs and slots ended, as sets per job; outages; statuses.
+ * Lists the differences between two verdicts for people: what was told, per job and notifier and in order; how runs and
+ * slots ended, as sets per job; outages; statuses.
  * @returns no lines where they agree
  */
 export function differences(left: Verdict, right: Verdict, sides: Sides = MODEL_AND_SYSTEM): string[] {
@@ -50,7 +50,7 @@ function groupDifferences<T>(
   });
 }
 
-/** Lines that only one side has; where both have the same lines, both lists in their order. */
+/** Lists the lines that only one side has. Where both have the same lines, it lists both sides in their order. */
 function lineDifferences(left: readonly string[], right: readonly string[], sides: Sides): string[] {
   const onlyLeft = without(left, right);
   const onlyRight = without(right, left);
@@ -68,7 +68,7 @@ function lineDifferences(left: readonly string[], right: readonly string[], side
   ];
 }
 
-/** `items` without those of `others`, each of which takes one away. */
+/** Returns `items` without those of `others`, each of which takes one away. */
 function without(items: readonly string[], others: readonly string[]): string[] {
   const left = [...others];
   return items.filter((item) => {
@@ -98,7 +98,7 @@ function outageLine({ from_at: fromAt, to_at: toAt, jobs }: OutageTelling): stri
   return `${instant(fromAt)} to ${instant(toAt)}: ${[...jobs].sort().join(', ') || 'nothing unseen'}`;
 }
 
-/** `2025-03-30T01:00:05.250Z`, without seconds and milliseconds where they are zero. */
+/** Writes an instant such as `2025-03-30T01:00:05.250Z`, without seconds and milliseconds where they are zero. */
 export function instant(at: number): string {
   return new Date(at).toISOString().replace(/(:00)?\.000Z$/, 'Z');
 }

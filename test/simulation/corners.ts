@@ -4,15 +4,15 @@ import { Dice } from './world/dice.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/schedule/units.ts';
 
 /**
- * Small worlds around rules that random worlds meet too rarely to show that they hold: each puts one job where the rule
- * decides, and lets chance choose what lies on either side of it.
+ * This file makes small worlds around rules that random worlds meet too rarely to show that they hold. Each puts one
+ * job where the rule decides, and lets chance choose what lies on either side of it.
  */
 
 const JOB = 'sync';
 const START_AT = Date.UTC(2025, 4, 6);
 const REPLAY_WINDOW_MS = 15 * MINUTE_MS;
 
-/** By what decides in them. */
+/** Maps each world to a name that says what decides in it. */
 const CORNERS: Readonly<Record<string, { scriptOf: (dice: Dice) => Script; check: Check }>> = {
   restartInGrace: { scriptOf: restartInGrace, check: coreAlone },
   deathInGap: { scriptOf: deathInGap, check: coreAlone },
@@ -22,7 +22,7 @@ const CORNERS: Readonly<Record<string, { scriptOf: (dice: Dice) => Script; check
   heldForHours: { scriptOf: heldForHours, check: CHECKS['lateTicks']! },
 };
 
-/** What is wrong in one world of each kind. */
+/** Lists what is wrong in one world of each kind. */
 export async function corners(seed: number): Promise<string[]> {
   const lines: string[] = [];
   for (const [name, corner] of Object.entries(CORNERS)) {
@@ -32,7 +32,10 @@ export async function corners(seed: number): Promise<string[]> {
   return lines;
 }
 
-/** A job that reported about as often as tells when it reports falls silent, and Cronflow restarts within its grace. */
+/**
+ * Lets a job fall silent that has reported about as often as it takes to know when it reports, while Cronflow restarts
+ * within its grace.
+ */
 function restartInGrace(dice: Dice): Script {
   const claimed = dice.int(7, 13);
   const usualMs = dice.spanMs(SECOND_MS, 20 * MINUTE_MS);
@@ -45,7 +48,10 @@ function restartInGrace(dice: Dice): Script {
   return scriptOf({ schedule: '0 * * * *', grace: '50m' }, [...pings, away], toAt + 3 * HOUR_MS);
 }
 
-/** A job dies in an absence, and what is kept of that is waited for longer than until its next slots are due. */
+/**
+ * Lets a job die in an absence, while the pings that were kept meanwhile are waited for longer than until its next
+ * slots are due.
+ */
 function deathInGap(dice: Dice): Script {
   const ping = pingAt(START_AT + MINUTE_MS, { kind: 'success', rid: 'a' });
   const awayAt = START_AT + dice.int(2 * MINUTE_MS, HOUR_MS);
@@ -56,13 +62,16 @@ function deathInGap(dice: Dice): Script {
   return { ...script, replay_window_ms: HOUR_MS };
 }
 
-/** A start took some seconds to come, or was kept for a little longer, and its run has less than a minute. */
+/** Lets a start take some seconds to come, or be kept for a little longer, while its run has less than a minute. */
 function startOnItsWay(dice: Dice): Script {
   const start = pingAt(START_AT + MINUTE_MS, { kind: 'start', rid: 'a', delay_ms: dice.int(0, 20_000) });
   return scriptOf({ max_runtime: `${dice.int(5, 50)}s` }, [start], START_AT + 5 * MINUTE_MS);
 }
 
-/** Nobody looks at a job for a day in which it was missed in a window, and would be told hours after that. */
+/**
+ * Lets nobody look at a job for a day in which it was missed in a window, so that people would be told hours after
+ * that.
+ */
 function heldForHours(dice: Dice): Script {
   const graceHours = dice.int(6, 10);
   const missedAt = hour(2 + graceHours);
@@ -74,7 +83,10 @@ function heldForHours(dice: Dice): Script {
   return scriptOf(declaration, [], START_AT + 26 * HOUR_MS);
 }
 
-/** Grace is as long as a few periods, one run and its slot are lost, and the host is a little fast or slow. */
+/**
+ * Makes grace as long as a few periods and a host that is a little fast or slow, and loses runs with their slots now
+ * and then.
+ */
 function graceOfPeriods(dice: Dice): Script {
   const graceMinutes = 10 * dice.int(1, 3) + dice.pick([0, 0, 1, -1]);
   const skewMs = dice.int(-150, 20) * SECOND_MS;
@@ -87,7 +99,7 @@ function graceOfPeriods(dice: Dice): Script {
   return scriptOf(declaration, pings, START_AT + 6 * HOUR_MS + SECOND_MS);
 }
 
-/** A start comes again after the history has let its run go, or nearly. */
+/** Lets a start come again after the history has let its run go, or nearly. */
 function oldRepetition(dice: Dice): Script {
   const runs = dice.int(95, 130);
   const pings = Array.from({ length: runs }, (_, index) =>

@@ -1,7 +1,7 @@
 import { instant } from './compare.ts';
 import type { Happening, Script } from './script.ts';
 
-/** A script in lines for people, with its instants, in the form of a TypeScript literal for a test. */
+/** Writes a script in lines for people, with its instants, in the form of a TypeScript literal for a test. */
 export function formatScript(script: Script): string {
   const { start_at: startAt, end_at: endAt, replay_window_ms: replayWindowMs, notifiers, jobs } = script;
   return [

@@ -4,7 +4,10 @@ import { randomWorld } from './world/world.ts';
 
 const { SIMULATION_SECONDS, SIMULATION_SEED } = process.env;
 
-/** How long fresh worlds are made for: a minute where a seed is to be repeated, else not unless asked for. */
+/**
+ * Fresh worlds are made for this long: a minute where a seed is to be repeated, and otherwise only if somebody asks for
+ * it.
+ */
 const BUDGET_MS = Number(SIMULATION_SECONDS ?? (SIMULATION_SEED === undefined ? 0 : 60)) * 1_000;
 
 const FIRST_SEED = Number(SIMULATION_SEED ?? Date.now() % 1_000_000_000);
@@ -18,6 +21,6 @@ test.runIf(BUDGET_MS > 0)(
     for (; performance.now() < endMs; seed += 1) expect(await report(randomWorld(seed), seed)).toBeNull();
     console.log(`${seed - FIRST_SEED} fresh worlds agree`);
   },
-  // What fails is made small before it is printed.
+  // A script that fails is made small before it is printed, which takes its time.
   BUDGET_MS * 10 + 60_000,
 );

@@ -6,14 +6,14 @@ import { verdictOf } from './system/system.ts';
 import { Dice } from './world/dice.ts';
 import { healthyWorld } from './world/world.ts';
 
-/** In a world in which nothing goes wrong but Cronflow itself, nobody is told anything of a job. */
+/** Checks that nobody is told anything of a job in a world in which nothing goes wrong but Cronflow itself. */
 export async function falseAlarms(seed: number): Promise<string[]> {
   const { tellings } = await verdictOf(healthyWorld(seed));
   return tellings.map(({ job, at, kind, reason }) => `${job} ${instant(at)} ${kind} ${reason}`);
 }
 
 /**
- * In a world that is healthy otherwise, one job dies for good: all of its pings from some instant on are
+ * Checks a world that is healthy otherwise, in which one job dies for good: all of its pings from some instant on are
  * missing. Everyone must be told by the deadline of its next slot, as far as Cronflow was there to see it.
  */
 export async function silences(seed: number): Promise<string[]> {
@@ -25,7 +25,7 @@ export async function silences(seed: number): Promise<string[]> {
   for (const each of script.happenings)
     if (each.type === 'ping' && each.ping.kind === 'start' && each.at - (each.ping.delay_ms ?? 0) < diedAt)
       began.add(each.ping.rid);
-  // A run that has begun ends; none begins after.
+  // A run that has begun ends, and none begins after that.
   const dead = {
     ...script,
     happenings: script.happenings.filter(
@@ -43,8 +43,8 @@ export async function silences(seed: number): Promise<string[]> {
 }
 
 /**
- * The deadline of the second slot after a death: the first may have been claimed early, and of one that a gap
- * touches nobody can be told. Null where it cannot be said so simply.
+ * Returns the deadline of the second slot after a death, because the first may have been claimed early. A slot that a
+ * gap touches does not count, because nobody can be told of it. Returns null where it cannot be said so simply.
  */
 function latestTellingAt(script: Script, job: string, diedAt: number): number | null {
   const spec = specOf(job, script.jobs[job]!, DEFAULT_GLOBALS);

@@ -3,7 +3,10 @@ import { DEFAULT_GLOBALS, specOf } from '../../src/core/model/spec.ts';
 import { instant } from './compare.ts';
 import type { Recorder } from './system/recorder.ts';
 
-/** What must hold whatever happened, read from all that was ever committed. Lines for people; none is good. */
+/**
+ * Lists for people the broken rules that must hold whatever happened. They are read from everything that was ever
+ * committed.
+ */
 export function brokenInvariants(recorder: Recorder): string[] {
   return [...incidentFaults(recorder), ...deliveryFaults(recorder), ...runFaults(recorder)];
 }
@@ -23,7 +26,7 @@ function incidentFaults({ incidents }: Recorder): string[] {
   return faults;
 }
 
-/** Each notifier is told once that an incident opened, then reminded, then told once that it closed. */
+/** Checks that each notifier is told once that an incident opened, then reminded, then told once that it closed. */
 function deliveryFaults({ deliveries, incidents, owedTwice }: Recorder): string[] {
   const faults = owedTwice.map((id) => `${id} was owed twice`);
   const told = new Map<string, Delivery[]>();
@@ -58,7 +61,7 @@ function runFaults({ runs, jobs }: Recorder): string[] {
   for (const [jobId, count] of open) {
     const declaration = jobs.get(jobId)?.declaration ?? {};
     const most = specOf('', declaration, DEFAULT_GLOBALS).openRunsMax;
-    // Lowered since, it applies when the next run starts.
+    // A limit that was lowered since applies when the next run starts.
     if (count > Math.max(most, 10)) faults.push(`${count} runs of ${jobId} are open, at most ${most} may be`);
   }
   return faults;

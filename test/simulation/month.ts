@@ -11,24 +11,24 @@ const GRACE_MS = 5 * MINUTE_MS;
 const MAX_RUNTIME_MS = 30 * MINUTE_MS;
 const ALL = { skip: 0, limit: 10_000_000 };
 
-/** How many jobs, for how long, and one run in how many goes wrong. */
+/** The number of jobs and of days; one run in `troubleIn` goes wrong. */
 export interface MonthOptions {
   jobs: number;
   days: number;
   troubleIn: number;
 }
 
-/** What was recorded and told of a stretch of time; `tellings` are lines in alphabetical order. */
+/** Sums up what was recorded and told of a stretch of time. `tellings` are lines in alphabetical order. */
 interface Ledger {
   outcomes: Record<string, number>;
-  /** Runs and rows of history, those trimmed since included. */
+  /** The number of runs and rows of history, also of those trimmed since. */
   rows: number;
   incidents: number;
   open: number;
   tellings: string[];
 }
 
-/** One job as it should be seen: every slot has been settled before the next one comes. */
+/** One job as it should be seen. Every slot of it has been settled before the next one comes. */
 class ExpectedJob {
   readonly name: string;
   readonly outcomes: string[] = [];
@@ -48,7 +48,7 @@ class ExpectedJob {
     this.#isMissing = false;
   }
 
-  /** Misses in a row are one row of history. */
+  /** Counts a miss. Misses in a row are one row of history. */
   miss(at: number): void {
     if (!this.#isMissing) this.rows += 1;
     this.#isMissing = true;
@@ -74,8 +74,8 @@ class ExpectedJob {
 }
 
 /**
- * Hourly jobs, each at a minute of its own, that start a little early or late and run for up to 20 minutes; some
- * fail, some hang and some never run. What should come of it is known as soon as the pings are made.
+ * Makes hourly jobs, each at a minute of its own, that start a little early or late and run for up to 20 minutes. Some
+ * fail, some hang and some never run. What should come of a job is known as soon as its pings are made.
  */
 class Month {
   readonly script: Script;
@@ -101,7 +101,7 @@ class Month {
     };
   }
 
-  /** The pings in their order, made as they are asked for: a month of them does not fit well into memory. */
+  /** Makes the pings in their order as they are asked for, because a month of them does not fit well into memory. */
   *happenings(): Generator<Happening> {
     let waiting: Happening[] = [];
     for (let hourAt = START_AT; hourAt <= this.script.end_at; hourAt += HOUR_MS) {
@@ -110,7 +110,7 @@ class Month {
         if (slotAt > START_AT && slotAt < this.script.end_at) waiting.push(...this.#slot(job, slotAt));
       }
       waiting.sort((a, b) => a.at - b.at);
-      // What the next hour brings may start a little early.
+      // The pings of the next hour may start a little early.
       const isBefore = ({ at }: Happening): boolean => at < hourAt + HOUR_MS - MINUTE_MS;
       const later = waiting.findIndex((happening) => !isBefore(happening));
       const ready = later < 0 ? waiting : waiting.slice(0, later);
@@ -135,7 +135,7 @@ class Month {
     };
   }
 
-  /** What happens to one slot before the end; an instant is judged when it is over. */
+  /** Lets one slot take its course up to the end. An instant is judged when it is over. */
   #slot(job: ExpectedJob, slotAt: number): Happening[] {
     const dice = this.#dice;
     const { end_at: endAt } = this.script;
@@ -159,7 +159,7 @@ class Month {
   }
 }
 
-/** What the store holds after a month. */
+/** Sums up what the store holds after a month. */
 async function ledgerOf(store: Store): Promise<Ledger> {
   const { items: jobs } = await store.listJobs(ALL);
   const outcomes: Record<string, number> = {};

@@ -2,14 +2,14 @@ import { instant } from './compare.ts';
 import type { Script } from './script.ts';
 import { System } from './system/system.ts';
 
-/** How long before a message jobs are asked whether it is not due already. */
+/** Jobs are asked this long before a message whether it is not due already. */
 const BEFORE_MS = [1_000, 60_000] as const;
-/** Messages of one world that are looked at. */
+/** At most this many messages of one world are looked at. */
 const MESSAGES_MAX = 150;
 
 /**
- * What time does is told when it is due: asking every job a little before each message finds none of them
- * sooner. A `due_at` that is too late, or a checker that oversleeps, would be found (docs/design.md §3).
+ * Checks that everything that time does is told when it is due. Asking every job a little before each message must find
+ * none of them sooner. A `due_at` that is too late, or a checker that oversleeps, would be found (docs/design.md §3).
  */
 export async function tardiness(script: Script): Promise<string[]> {
   const usual = new System(script);
@@ -44,7 +44,7 @@ async function askedAt(script: Script, instants: readonly number[]): Promise<Sys
   return system;
 }
 
-/** When each message about a job was owed, by an id that is the same in every play. */
+/** Maps each message about a job, by an id that is the same in every play, to the instant at which it was owed. */
 function owedAts({ recorder }: System): Map<string, number> {
   const owed = new Map<string, number>();
   for (const { id, job_id: jobId, created_at: createdAt } of recorder.deliveries.values())

@@ -1,6 +1,6 @@
 import type { Script } from './script.ts';
 
-/** Scripts that were told wrongly once, as the simulator shrank them. */
+/** These scripts were told wrongly once. They stand here as the simulator shrank them. */
 export const REGRESSIONS: Readonly<Record<string, Script>> = {
   'what a good outcome kept from being announced is not told when the window is taken out of the file': {
     start_at: Date.parse('2025-12-21T16:03:33.575Z'),

@@ -8,7 +8,7 @@ import type { CrashDisk } from '../support/crash-disk.ts';
 
 /**
  * Replays the log of a data directory, job by job, as it was (docs/design.md §3.5, §10).
- * @param endAt up to when
+ * @param endAt the instant up to which it is replayed
  * @returns a line for each incident that the replay sees otherwise than the store
  */
 export async function replayDifferences(

@@ -3,7 +3,7 @@ import { playMonth } from './month.ts';
 
 test('two days of 60 hourly jobs are recorded and told of to the last run, each trouble once', async () => {
   const { expected, found, pings } = await playMonth({ jobs: 60, days: 2, troubleIn: 20 });
-  // Else this would hold nothing against anything.
+  // Without all kinds of trouble in it, the month would prove nothing.
   expect(new Set(expected.tellings.map((line) => line.split(' ').slice(1, -1).join(' ')))).toEqual(
     new Set(['opened exit_code', 'opened timeout', 'opened missed', 'opened never_seen', 'closed']),
   );

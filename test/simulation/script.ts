@@ -2,40 +2,40 @@ import type { Declaration } from '../../src/core/model/declaration.ts';
 import type { PingKind } from '../../src/core/model/reasons.ts';
 
 /**
- * Everything that happens to Cronflow from outside in one simulated stretch of time, in the order in which it
- * happens. Both the real system and the naive model are given the same script; what they say must agree.
- * All instants are milliseconds since the Unix epoch on the server's own clock.
+ * Everything that happens to Cronflow from outside in one simulated stretch of time, in the order in which it happens.
+ * Both the real system and the naive model are given the same script, and their verdicts must agree. All instants are
+ * milliseconds since the Unix epoch on the server's own clock.
  */
 export interface Script {
-  /** When Cronflow starts for the first time; no ping comes before. */
+  /** Cronflow starts for the first time at this instant, and no ping comes before. */
   start_at: number;
-  /** When the simulation ends; every deadline before it has passed. */
+  /** The simulation ends at this instant, and every deadline before it has passed. */
   end_at: number;
-  /** The file's `replay_window`. */
+  /** The `replay_window` of the file. */
   replay_window_ms: number;
-  /** Names of all configured notifiers. */
+  /** The names of all configured notifiers. */
   notifiers: readonly string[];
-  /** Jobs declared at the start, by name. */
+  /** The jobs that are declared at the start, by name. */
   jobs: Readonly<Record<string, Declaration>>;
-  /** Sorted by `at`; of several at one instant, the order of the list is the order in which they come. */
+  /** The happenings in the order of `at`. Those of one instant come in the order of the list. */
   happenings: readonly Happening[];
 }
 
 export type Happening =
   | { at: number; type: 'ping'; job: string; ping: ScriptedPing }
-  /** The file is changed: the job is declared (again) as this, or with null, declared no longer. */
+  /** The file is changed. The job is declared (again) as this, or with null it is no longer declared. */
   | { at: number; type: 'edit'; job: string; declaration: Declaration | null }
   | { at: number; type: 'pause' | 'resume'; job: string }
-  /** Acknowledges the job's open incident; nothing happens if none is open. */
+  /** Acknowledges the open incident of the job. Nothing happens if none is open. */
   | { at: number; type: 'acknowledge'; job: string; until_at: number }
   /**
-   * From `at` to `to_at` Cronflow takes no pings and no script puts anything between the two. `crash` kills it
-   * at `at` and starts it at `to_at`, `stop` does so cleanly, `suspend` stops the machine with it, and
-   * `store_failing` leaves it running with a store that refuses every commit.
+   * Cronflow takes no pings from `at` to `to_at`, and no script puts anything between the two. `crash` kills it at `at`
+   * and starts it at `to_at`, `stop` does so cleanly, `suspend` stops the machine with it, and `store_failing` leaves
+   * it running with a store that refuses every commit.
    */
   | { at: number; type: 'away'; how: 'crash' | 'stop' | 'suspend' | 'store_failing'; to_at: number };
 
-/** A ping as it reaches the server and is answered 2xx. Fields left out are absent from the request. */
+/** A ping as it reaches the server and is answered 2xx. A field that is left out is absent from the request. */
 export interface ScriptedPing {
   kind: PingKind;
   rid?: string;
@@ -44,25 +44,25 @@ export interface ScriptedPing {
   duration_ms?: number;
   delay_ms?: number;
   output?: string;
-  /** The client says that it captured nothing. */
+  /** Says that the client captured nothing. */
   captured?: false;
 }
 
-/** What somebody was owed. Compared as a list in this order per job and notifier. */
+/** A message that somebody was owed. Messages are compared as a list in this order per job and notifier. */
 export interface Telling {
   job: string;
   notifier: string;
   kind: 'opened' | 'reminder' | 'closed' | 'closed_silently';
-  /** The reason of the run or slot it is about (of the incident, where it is about none). */
+  /** The reason of the run or slot that it is about, or of the incident where it is about none. */
   reason: string;
-  /** The instant of what it tells of, not of when Cronflow learned of it. */
+  /** The instant of what it tells, and not the one at which Cronflow learned of it. */
   at: number;
 }
 
-/** How one slot or run ended, or that it is still open (`outcome` null). Compared as sets per job. */
+/** Says how one slot or run ended, or that it is still open (`outcome` null). Endings are compared as sets per job. */
 export interface Ending {
   job: string;
-  /** Null for an unscheduled run. */
+  /** Null for a run that is unscheduled. */
   slot_at: number | null;
   /** Null for an anonymous run, and for a slot that ended without one. */
   rid: string | null;
@@ -74,15 +74,15 @@ export interface Ending {
 export interface OutageTelling {
   from_at: number;
   to_at: number;
-  /** Names of the jobs with runs or slots it could not see. */
+  /** The names of the jobs with runs or slots that it could not see. */
   jobs: readonly string[];
 }
 
-/** What the model says should have happened, and what the real system did. */
+/** The verdict on a script: what should have happened by the model, or what the real system did. */
 export interface Verdict {
   tellings: readonly Telling[];
   endings: readonly Ending[];
   outages: readonly OutageTelling[];
-  /** Status of each job at the end. */
+  /** Maps each job to its status at the end. */
   statuses: Readonly<Record<string, string>>;
 }

@@ -1,13 +1,15 @@
 import type { Declaration } from '../../src/core/model/declaration.ts';
 import type { Happening, Script } from './script.ts';
 
-/** Says whether a script still fails in the same way. */
+/** Tells whether a script still fails in the same way. */
 export type Fails = (script: Script) => Promise<boolean>;
 
-/** Scripts tried at most: what is left then is small enough to read, or will not get smaller. */
+/**
+ * At most this many scripts are tried. The script that is left then is small enough to read, or will not get smaller.
+ */
 const TRIES_MAX = 600;
 
-/** The smallest script that could be found by leaving things out and that still fails. */
+/** Finds the smallest script that still fails, by leaving things out. */
 export async function shrink(script: Script, fails: Fails): Promise<Script> {
   let tries = 0;
   let current = script;
@@ -40,7 +42,7 @@ function withoutJob(script: Script, name: string): Script {
   };
 }
 
-/** Ends as early as it may. */
+/** Makes the script end as early as it may. */
 async function shrinkEnd(current: () => Script, attempt: Attempt): Promise<void> {
   for (let part = 0.5; part < 0.99;) {
     const { start_at: startAt, end_at: endAt, happenings } = current();
@@ -51,7 +53,7 @@ async function shrinkEnd(current: () => Script, attempt: Attempt): Promise<void>
   }
 }
 
-/** Leaves out half of what happens, then quarters, and so on to single things. */
+/** Leaves out half of the happenings, then quarters, and so on down to single ones. */
 async function dropHappenings(current: () => Script, attempt: Attempt): Promise<void> {
   for (let size = Math.ceil(current().happenings.length / 2); size >= 1; size = Math.floor(size / 2)) {
     for (let from = 0; from < current().happenings.length;) {

@@ -4,8 +4,8 @@ import { playMonth } from './month.ts';
 import { randomWorld } from './world/world.ts';
 
 /**
- * Runs fresh seeds and prints what fails: `simulate.js --seeds 1000 --from 1 [--check NAME]`; or a month of many
- * jobs that must be recorded and told of exactly: `simulate.js --month [--jobs 1000] [--days 31]`.
+ * This program runs fresh seeds and prints those that fail: `simulate.js --seeds 1000 --from 1 [--check NAME]`. Or it
+ * runs a month of many jobs that must be recorded and told exactly: `simulate.js --month [--jobs 1000] [--days 31]`.
  */
 const argument = (name: string, otherwise: string): string => {
   const at = process.argv.indexOf(`--${name}`);

@@ -5,7 +5,7 @@ import { falseAlarms, silences } from './healthy.ts';
 import { REGRESSIONS } from './regressions.ts';
 import { randomWorld } from './world/world.ts';
 
-/** The same worlds every time: what fails here fails for everyone. */
+/** The worlds are the same every time, so a failure here is one for everyone. */
 const FIXED_SEEDS = Array.from({ length: 25 }, (_, index) => index + 1);
 
 /** The small worlds of `corners.ts` take a few milliseconds each. */

@@ -8,12 +8,12 @@ import { Dice } from '../world/dice.ts';
 import { type SteppedWorld, steppedWorld, wallAt } from './world.ts';
 import { MINUTE_MS } from '../../../src/schedule/units.ts';
 
-/** A slot this far from a step is touched by nothing of it. */
+/** A step of the clock touches no slot that is this far from it. */
 const CLEAR_MS = 3 * MINUTE_MS;
 
 /**
- * Whichever way the wall clock steps, and however far: nobody is told anything of a healthy job, and no run takes
- * less than no time (docs/design.md §3.4).
+ * Checks that nobody is told anything of a healthy job, whichever way the wall clock steps and however far, and that no
+ * run takes less than no time (docs/design.md §3.4).
  */
 export async function clockStepAlarms(seed: number): Promise<string[]> {
   const world = steppedWorld(new Dice(seed));
@@ -25,7 +25,10 @@ export async function clockStepAlarms(seed: number): Promise<string[]> {
   return faults.length === 0 ? [] : [...stepsOf(world), ...faults];
 }
 
-/** A job that dies, before or after the wall clock stepped, is told of by a deadline on the clock as it is then. */
+/**
+ * Checks that a job that dies before or after a step of the wall clock is told of by a deadline on the clock as it is
+ * then.
+ */
 export async function clockStepSilences(seed: number): Promise<string[]> {
   const dice = new Dice(seed);
   const world = steppedWorld(dice);
@@ -82,8 +85,8 @@ function negativeDurations({ runs }: Recorder): string[] {
 }
 
 /**
- * By when somebody must be told of a job that is heard of last at `lastMs`, in true time: by the deadline of the
- * second slot that lies clear of the last step. Null if there is none.
+ * Returns the instant by which somebody must be told of a job that is heard of last at `lastMs`, in true time. It is
+ * the deadline of the second slot that lies clear of the last step, or null if there is none.
  */
 function toldByMs(world: SteppedWorld, job: string, lastMs: number): number | null {
   const { zero_at: zeroAt, from_ms: fromMs, down_ms: downMs } = world.stretches.at(-1)!;
@@ -96,7 +99,7 @@ function toldByMs(world: SteppedWorld, job: string, lastMs: number): number | nu
   return second === null ? null : second + spec.graceMs - zeroAt + 1;
 }
 
-/** The steps of a world, for people. */
+/** Describes the steps of a world for people. */
 function stepsOf({ stretches }: SteppedWorld): string[] {
   return stretches.slice(1).map((stretch, index) => {
     const shownAt = stretches[index]!.zero_at + stretch.from_ms;

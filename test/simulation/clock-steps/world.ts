@@ -10,9 +10,9 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/schedule/uni
 export interface Stretch {
   from_ms: number;
   to_ms: number;
-  /** What the wall clock shows at true time 0, were it always as in this stretch. */
+  /** The wall clock would show this at true time 0 if it were always as in this stretch. */
   zero_at: number;
-  /** How long Cronflow was dead when the stretch began; null where it went on running. */
+  /** The time for which Cronflow was dead when the stretch began; null where it went on running. */
   down_ms: number | null;
 }
 
@@ -24,21 +24,21 @@ export interface TimedPing {
   ping: ScriptedPing;
 }
 
-/** Healthy jobs on the machine whose clock is stepped: all follow the same wall clock. */
+/** Healthy jobs on the machine whose clock is stepped, so that all follow the same wall clock. */
 export interface SteppedWorld {
   stretches: readonly Stretch[];
   jobs: Readonly<Record<string, Declaration>>;
-  /** In the order in which they happen. */
+  /** The pings in the order in which they happen. */
   pings: readonly TimedPing[];
 }
 
-/** What the wall clock shows at an instant of true time. */
+/** Returns what the wall clock shows at an instant of true time. */
 export function wallAt({ stretches }: SteppedWorld, ms: number): number {
   const stretch = stretches.findLast((each) => each.from_ms <= ms) ?? stretches[0]!;
   return stretch.zero_at + ms;
 }
 
-/** Some hours in which the wall clock is stepped once or more, by seconds to hours, either way. */
+/** Makes some hours in which the wall clock is stepped once or more, by seconds to hours, either way. */
 export function steppedWorld(dice: Dice): SteppedWorld {
   const stretches = randomStretches(dice.fork());
   const [first, last] = [stretches[0]!, stretches.at(-1)!];
@@ -68,7 +68,7 @@ function randomStretches(dice: Dice): Stretch[] {
   let downMs: number | null = null;
   const stretches: Stretch[] = [];
   for (const cutMs of [...cuts.sort((a, b) => a - b), endMs]) {
-    // Whoever is back is up for a while.
+    // A Cronflow that is back is up for a while.
     if (cutMs < fromMs + 2 * MINUTE_MS) continue;
     stretches.push({ from_ms: fromMs, to_ms: cutMs, zero_at: zeroAt, down_ms: downMs });
     downMs = dice.chance(0.3) ? dice.spanMs(SECOND_MS, MINUTE_MS) : null;
@@ -85,7 +85,8 @@ function pingsOf(
   dice: Dice,
 ): TimedPing[] {
   const isMeasured = dice.chance(0.5);
-  // A slot that comes by twice starts a second run beside the first: without a run id that would read as its death.
+  // A slot that comes by twice starts a second run beside the first. Without a run id that would mean that the first
+  // had died.
   const hasRids = declaration.every === undefined || dice.chance(0.5);
   const longestMs = Math.min(periodMsOf(declaration) / 2, 40 * MINUTE_MS);
   const endMs = stretches.at(-1)!.to_ms;
@@ -102,7 +103,7 @@ function pingsOf(
   });
 }
 
-/** When runs begin, in true time: at each slot that the wall clock comes by, or in a loop that sleeps. */
+/** Returns when runs begin, in true time: at each slot that the wall clock comes by, or in a loop that sleeps. */
 function startsOf(
   job: string,
   declaration: Declaration,
@@ -132,7 +133,7 @@ function startsOf(
   return starts.filter((ms) => ms < endMs);
 }
 
-/** What is sent while Cronflow is dead is kept, and sent again soon after. */
+/** Returns a ping as it is heard. A ping that is sent while Cronflow is dead is kept and sent again soon after. */
 function heard(sent: TimedPing, stretches: readonly Stretch[], dice: Dice): TimedPing {
   const deaf = stretches.find(
     ({ from_ms: fromMs, down_ms: downMs }) => sent.ms >= fromMs && sent.ms <= fromMs + (downMs ?? -1),

@@ -6,7 +6,7 @@ import type { Disk, SimulatedDisk } from '../system/disk.ts';
 import type { Write as Recorded } from '../system/recorder.ts';
 import { contentOf, firstDifference } from './content.ts';
 
-/** What a transaction wrote, in order, as calls of `Tx`. */
+/** One write of a transaction, as a call of `Tx`. */
 type Write = readonly [method: string, args: readonly unknown[]];
 
 interface Transaction {
@@ -15,18 +15,21 @@ interface Transaction {
 }
 
 /**
- * The default store on a disk that loses what was not synced, with an account kept beside it, in the reference
- * store, of every commit that was answered. Whenever Cronflow starts again, what is found must be the account,
- * or the account with the first few of the commits nobody had an answer to yet: each whole, in their order.
+ * The default store on a disk that loses what was not synced. An account of every commit that was answered is kept
+ * beside it, in the reference store. Whenever Cronflow starts again, the store must equal the account, or the account
+ * with the first few of the commits that nobody had an answer to yet, each whole and in their order.
  */
 export class AccountedDisk implements Disk {
-  /** What was found wrong, for people. */
+  /** The faults that were found, for people. */
   readonly faults: string[] = [];
-  /** Whether a crash takes the machine along, and with it what was not synced. */
+  /**
+   * Says whether a crash takes the machine along, and with it everything that was not synced; null leaves that to
+   * chance.
+   */
   cutsPower: boolean | null = null;
-  /** Jobs changed by commits that were never answered and yet were found. */
+  /** The jobs that were changed by commits which were never answered and yet were found. */
   foundNames: readonly string[] = [];
-  /** Told of each commit that nobody had an answer to and that was found when Cronflow started again. */
+  /** Is told of each commit that nobody had an answer to and that was found when Cronflow started again. */
   onFound: (writes: readonly Recorded[]) => void = () => {};
   readonly #inner: SimulatedDisk;
   readonly #account = new MemoryStore();
@@ -36,12 +39,12 @@ export class AccountedDisk implements Disk {
     this.#inner = inner;
   }
 
-  /** Calls of the disk since Cronflow started. */
+  /** The number of calls of the disk since Cronflow started. */
   get calls(): number {
     return this.#inner.disk.calls;
   }
 
-  /** Before which of these calls the machine stops. */
+  /** Stops the machine before this call. */
   stopBefore(call: number): void {
     this.#inner.disk.crashAt = call;
   }
@@ -88,7 +91,7 @@ export class AccountedDisk implements Disk {
       const result = await store.transact(scope, (tx) => {
         transaction.writes = [];
         const value = fn(recording(tx, transaction.writes));
-        // One that throws commits nothing; one that does not may be on disk from here on.
+        // A transaction that throws commits nothing. Any other may be on disk from here on.
         this.#unanswered.push(transaction);
         return value;
       });
@@ -113,7 +116,7 @@ export class AccountedDisk implements Disk {
   }
 }
 
-/** A write as the recorder of what was committed takes it. */
+/** Turns a write into the form that the recorder takes. */
 function recorded([method, [first]]: Write): Recorded[] {
   switch (method) {
     case 'putRun':
@@ -131,7 +134,7 @@ function recorded([method, [first]]: Write): Recorded[] {
   }
 }
 
-/** A transaction's view that notes every call that changes something. */
+/** Returns a view of a transaction that notes every call that changes something. */
 function recording(tx: Tx, writes: Write[]): Tx {
   return new Proxy(tx, {
     get(target, key) {

@@ -1,14 +1,14 @@
 import type { Store } from '../../../src/store/store.ts';
 
 const ALL = { skip: 0, limit: 1_000_000 };
-/** Meta values of which the simulated parts make use. */
+/** The simulated parts use these meta values. */
 const META_KEYS = ['liveness', 'outages', 'globals', 'configuration'];
 
-/** Everything a store holds, in lines that can be compared. */
+/** Writes everything that a store holds as lines that can be compared. */
 export async function contentOf(store: Store): Promise<string[]> {
   const lines: string[] = [];
   const add = (name: string, value: unknown): void => void lines.push(`${name} ${JSON.stringify(value)}`);
-  // Also those removed, which only a transaction shows.
+  // Removed jobs count, too, and only a transaction shows them.
   const jobs = await store.transact({ all: true }, (tx) => tx.jobs());
   for (const job of jobs.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
     add('job', job);
@@ -25,7 +25,7 @@ export async function contentOf(store: Store): Promise<string[]> {
   return lines;
 }
 
-/** The first line in which two contents differ, for people; null where they are the same. */
+/** Returns the first line in which two contents differ, for people, or null where they are the same. */
 export function firstDifference(expected: readonly string[], found: readonly string[]): string | null {
   for (let index = 0; index < Math.max(expected.length, found.length); index += 1)
     if (expected[index] !== found[index])

@@ -15,32 +15,32 @@ import { Dice } from '../world/dice.ts';
 import { randomWorld } from '../world/world.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../src/schedule/units.ts';
 
-/** Turns of the event loop that a commit to the simulated disk and all that follows may take. */
+/** A commit to the simulated disk and everything that follows may take this many turns of the event loop. */
 const DISK_TURNS = 12;
 const HAPPENINGS_MAX = 60;
-/** Beyond this, a world shows nothing more and takes long. */
+/** A world that owes more shows nothing more and takes long. */
 const OWED_MAX = 40;
-/** How many jobs in the same trouble make a storm of what a world's few jobs owe. */
+/** Each job of a world is copied this often, so that its few jobs make a storm. */
 const COPIES = 6;
-/** Crashes tried in each world. */
+/** This many crashes are tried in each world. */
 const CRASHES = 8;
-/** How often a notifier does not take a message at once. */
+/** A notifier does not take this share of messages at once. */
 const REFUSED = 0.2;
-/** Long enough for every message that is refused once or twice. */
+/** This is long enough for every message that is refused once or twice. */
 const SENDING_MS = 15 * MINUTE_MS;
 
 const ALL = { skip: 0, limit: 1_000_000 };
 
-/** How the sending of what a world owes goes wrong. */
+/** The way in which the sending of what a world owes goes wrong. */
 interface Trouble {
-  /** Calls of the disk that succeed before Cronflow dies. */
+  /** The number of calls of the disk that succeed before Cronflow dies. */
   calls: number;
   cutsPower: boolean;
-  /** How far the wall clock is set back while messages wait. */
+  /** The wall clock is set back by this while messages wait. */
   setBackMs: number;
 }
 
-/** What a notifier took, and in which order. */
+/** Keeps the messages that a notifier took, in order. */
 class Mailbox {
   readonly taken: Message[] = [];
   readonly #dice: Dice;
@@ -57,7 +57,7 @@ class Mailbox {
       type: 'log',
       concurrency: 1,
       keepsState: false,
-      // Room for a few names, so that a storm makes more than one message.
+      // There is room for a few names only, so that a storm makes more than one message.
       mergedLengthMax: this.#merges ? 120 : null,
       send: async (message): Promise<SendResult> => {
         if (this.#dice.chance(REFUSED)) return { result: 'retry', detail: 'not now' };
@@ -70,9 +70,9 @@ class Mailbox {
 }
 
 /**
- * What a world owes is sent, by a Cronflow that dies before some call of the disk and is started again, or whose wall
- * clock is set back: every message arrives, none before the one it follows, and none twice but what was on
- * its way when Cronflow died (docs/design.md §7).
+ * Checks the sending of what a world owes by a Cronflow that dies before some call of the disk and is started again, or
+ * whose wall clock is set back. Every message arrives, none before the one that it follows, and none twice but those
+ * that were on their way when Cronflow died (docs/design.md §7).
  */
 export async function deliveryFaults(seed: number): Promise<string[]> {
   const dice = new Dice(seed);
@@ -104,7 +104,7 @@ export async function deliveryFaults(seed: number): Promise<string[]> {
   return [];
 }
 
-/** The disk as a world leaves it, and what is owed then. */
+/** Returns the disk as a world leaves it, and the deliveries that are owed then. */
 async function outboxOf(script: Script): Promise<{ disk: CrashDisk; owed: Delivery[] }> {
   const simulated = new SimulatedDisk();
   const random = seededRandom(script.end_at);
@@ -113,7 +113,7 @@ async function outboxOf(script: Script): Promise<{ disk: CrashDisk; owed: Delive
   return { disk: simulated.disk.afterKill(), owed: [...system.recorder.deliveries.values()] };
 }
 
-/** The same with more jobs, each with the incidents and deliveries of one of the world's. */
+/** Returns the same with more jobs, each with the incidents and deliveries of one of the jobs of the world. */
 async function multiplied(
   disk: CrashDisk,
   script: Script,
@@ -129,7 +129,7 @@ async function multiplied(
         const id = `${job.id}c${copy}`;
         const renamed = (text: string): string => text.replace(job.id, id);
         tx.putJob({ ...job, id, name: `${job.name}-${copy}` });
-        // As they were first put, the oldest first.
+        // They are put in the order in which they were first put, the oldest first.
         for (const incident of incidents.filter(({ job_id }) => job_id === job.id).reverse()) {
           tx.putIncident({ ...incident, id: renamed(incident.id), job_id: id });
         }
@@ -144,7 +144,7 @@ async function multiplied(
   return { disk: simulated.disk.afterKill(), owed };
 }
 
-/** Sends until Cronflow dies, if it does, and after it was started again. */
+/** Sends until Cronflow dies, if it does, and again after it was started. */
 async function sent(
   script: Script,
   disk: CrashDisk,
@@ -176,7 +176,7 @@ async function sent(
   return { taken: mailbox.taken, left, all, calls: used };
 }
 
-/** One process that sends for a while. */
+/** Runs one process that sends for a while. */
 async function working(
   { notifiers }: Script,
   disk: SimulatedDisk,
@@ -202,7 +202,7 @@ async function working(
   return store;
 }
 
-/** The deliveries that each message told of, in the order in which they are told. */
+/** Returns the deliveries of which each message told, in the order in which they are told. */
 function idsOf(taken: readonly Message[], all: readonly Delivery[]): readonly (readonly string[])[] {
   const byId = new Map(all.map((delivery) => [delivery.id, delivery]));
   return taken.map(({ deliveryId, kind }) => {

@@ -8,31 +8,31 @@ import { randomWorld } from '../world/world.ts';
 import { AccountedDisk } from './accounted-disk.ts';
 import { MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
 
-/** Each crash plays the world again up to there. */
+/** Only the first happenings are tried, because each crash plays the world again up to there. */
 const HAPPENINGS_MAX = 12;
-/** How long the world goes on after its last happening. */
+/** The world goes on for this long after its last happening. */
 const REST_MS = 30 * MINUTE_MS;
-/** Turns of the event loop that a commit to the simulated disk and all that follows may take. */
+/** A commit to the simulated disk and everything that follows may take this many turns of the event loop. */
 const DISK_TURNS = 12;
-/** Small, so that some of the commits are followed by a snapshot. */
+/** The limit is small, so that some of the commits are followed by a snapshot. */
 const SNAPSHOT_JOURNAL_BYTES = 4_000;
 
 /** One crash: in which commit, before which of its calls of the disk, and of what kind. */
 interface Crash {
-  /** Index of the happening whose commit it is. */
+  /** The index of the happening whose commit it is. */
   index: number;
-  /** Calls of the disk that still succeed. */
+  /** The number of calls of the disk that still succeed. */
   calls: number;
   cutsPower: boolean;
   awayMs: number;
-  /** A client that had no answer sends its ping again. */
+  /** Says that a client that had no answer sends its ping again. */
   isSentAgain: boolean;
 }
 
 /**
- * Cronflow dies before each single call of the disk that one commit makes, alone or with its machine, and is
- * started again: nothing that was answered is lost, no commit is there in part, and the world goes on as if
- * Cronflow had died just before or just after that commit, so that no message is lost either (docs/design.md §6).
+ * Lets Cronflow die before each single call of the disk that one commit makes, alone or with its machine, and starts it
+ * again. Nothing that was answered may be lost, and no commit may be there in part. The world must go on as if Cronflow
+ * had died just before or just after that commit, so that no message is lost either (docs/design.md §6).
  */
 export async function diskCallFaults(seed: number): Promise<string[]> {
   const dice = new Dice(seed);
@@ -65,7 +65,7 @@ function beginningOf(world: Script): Script {
   return { ...world, happenings, end_at: Math.min(world.end_at, lastAt + REST_MS) };
 }
 
-/** How many calls of the disk a happening makes. */
+/** Counts the calls of the disk that a happening makes. */
 async function callsOf(script: Script, index: number): Promise<number> {
   const { system, disk } = await playedUpTo(script, index);
   const before = disk.calls;
@@ -102,7 +102,7 @@ async function faultsOf(script: Script, crash: Crash): Promise<string[]> {
   await system.end();
   if (disk.faults.length > 0) return disk.faults;
   const found = [...disk.faults, ...(await system.lostRecords())];
-  // A file that was changed is read again by the start that follows, whatever became of the commit.
+  // The start that follows reads a changed file again, whether the commit is there or not.
   if (happening.type === 'edit') return found;
   const before = script.happenings.slice(0, crash.index);
   const happened = isThere ? [happening] : [];
@@ -116,7 +116,7 @@ function awayOf(at: number, awayMs: number): Happening {
   return { at, type: 'away', how: 'crash', to_at: at + awayMs };
 }
 
-/** What happens after Cronflow is there again. */
+/** Lists what happens after Cronflow is there again. */
 function restOf(
   { happenings }: Script,
   { index, awayMs, isSentAgain }: Crash,

@@ -2,12 +2,15 @@ import type { Script } from '../script.ts';
 import type { Gap } from './records.ts';
 
 const BEAT_MS = 10_000;
-/** No more than this without a sign of life is no gap, but for a restart and for a store that refused one. */
+/**
+ * A time without a sign of life is no gap if it is no longer than this, except at a restart and where the store refused
+ * one.
+ */
 const UNNOTICED_MS_MAX = 30_000;
 
 type Away = Extract<Script['happenings'][number], { type: 'away' }>;
 
-/** Signs of life: one at a start, and one every ten seconds that the store takes. */
+/** The signs of life: one at a start, and one every ten seconds that the store takes. */
 class Signs {
   private firstAt: number;
   private refused: Away[] = [];
@@ -16,7 +19,7 @@ class Signs {
     this.firstAt = startAt;
   }
 
-  /** The last one stored before. */
+  /** Returns the last sign that was stored before. */
   lastAt(at: number): number {
     let beat = this.beatBefore(at);
     for (const away of this.refused.toReversed()) {
@@ -25,14 +28,14 @@ class Signs {
     return beat;
   }
 
-  /** When Cronflow can tell that it is back. */
+  /** Returns when Cronflow can tell that it is back. */
   backAt(away: Away): number {
     if (away.how !== 'store_failing') return away.to_at;
     const beat = this.beatAt(away.to_at);
     return beat === away.to_at ? beat : beat + BEAT_MS;
   }
 
-  /** Whether the store refused one. */
+  /** Tells whether the store refused a sign. */
   isRefused({ how, at, to_at: toAt }: Away): boolean {
     return how === 'store_failing' && this.beatAt(toAt - 1) >= at;
   }
@@ -56,7 +59,7 @@ class Signs {
   }
 }
 
-/** Every gap of the script as Cronflow comes to know it, from its own signs of life. */
+/** Returns every gap of the script as Cronflow comes to know it, from its own signs of life. */
 export function gapsOf(script: Script): Gap[] {
   const gaps: Gap[] = [];
   const signs = new Signs(script.start_at);
@@ -66,7 +69,7 @@ export function gapsOf(script: Script): Gap[] {
     const toAt = signs.backAt(away);
     const restarted = away.how === 'crash' || away.how === 'stop';
     const before = gaps.at(-1);
-    // Away again before it could tell that it was back: all one gap.
+    // Cronflow was away again before it could tell that it was back, so all of it is one gap.
     if (before !== undefined && before.to_at > away.at) before.to_at = Math.max(before.to_at, toAt);
     else if (restarted || signs.isRefused(away) || toAt - fromAt > UNNOTICED_MS_MAX) {
       gaps.push({ at: away.at, from_at: fromAt, to_at: toAt });

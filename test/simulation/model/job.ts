@@ -8,17 +8,17 @@ import { Trouble } from './trouble.ts';
 
 const MINUTE_MS = 60_000;
 const DELAY_MS_MAX = 7 * 24 * 60 * MINUTE_MS;
-/** How long after its arrival a delayed start cannot time out. */
+/** A delayed start cannot time out for this long after its arrival. */
 const DELAYED_START_MS_MIN = MINUTE_MS;
-/** What took no longer was on its way, and not kept to be sent again. */
+/** A ping that took no longer was on its way, and was not kept to be sent again. */
 const ON_ITS_WAY_MS_MAX = 10_000;
 /** A client that got no answer sends its ping again within this. */
 const RETRIED_MS_MAX = MINUTE_MS;
-/** So long after a run has ended its rid may be that of another. */
+/** The rid of a run may be that of another this long after the run has ended. */
 const REUSED_MS_MIN = MINUTE_MS;
-/** Of a job's history, the newest so many rows are looked at when a run reports its end. */
+/** This many of the newest rows of a job's history are looked at when a run reports its end. */
 const ROWS_LOOKED_AT = 100;
-/** So many make a stuck lock. */
+/** This many skips make a stuck lock. */
 const SKIPS_IN_A_ROW = 3;
 
 interface Due {
@@ -26,38 +26,38 @@ interface Due {
   apply: (now: number) => void;
 }
 
-/** One job with all that ever happened to it. Time is moved by `advance`; nothing else lets time pass. */
+/** One job with everything that ever happened to it. Only `advance` lets time pass. */
 export class Job {
   readonly name: string;
   readonly trouble: Trouble;
   readonly slots: Slots;
-  /** All of them, by start. */
+  /** All its runs, by start. */
   readonly runs: Run[] = [];
   declared = true;
-  /** Absences of Cronflow, known so far, in which the job was declared. */
+  /** The absences of Cronflow, known so far, in which the job was declared. */
   private readonly gaps: Gap[] = [];
   private readonly replayWindowMs: number;
   private terms: Terms;
   private clock: number;
   private paused: boolean;
   private pausedByApi = false;
-  /** Whether any ping ever came. */
+  /** Says that some ping came. */
   private seen = false;
   private learned = 0;
-  /** Rids of skips that came. */
+  /** The rids of the skips that came. */
   private readonly skipped = new Set<string>();
-  /** Runs with a rid, in the order in which they became known. */
+  /** The runs with a rid, in the order in which they became known. */
   private readonly byRid = new Map<string, Run[]>();
-  /** The last end without a rid, and how many starts had come before it. */
+  /** The last end without a rid, and the number of starts that had come before it. */
   private anonymousEnd: { at: number; ping: ScriptedPing; startsBefore: number } | null = null;
-  /** Instants of starts that were no repetitions, in the order in which they came. */
+  /** The instants of starts that were no repetitions, in the order in which they came. */
   private readonly startsAt: number[] = [];
   private openRuns: Run[] = [];
-  /** Runs that failed by starting, and may be going on. */
+  /** The runs that failed by starting, and may be going on. */
   private readonly overlapping: Run[] = [];
-  /** Stuck locks that settled no slot. */
+  /** The stuck locks that settled no slot. */
   private readonly stuck: Result[] = [];
-  /** Instants of runs and skips, in order. */
+  /** The instants of runs and skips, in order. */
   private readonly traces: { at: number; skip: boolean }[] = [];
 
   constructor(name: string, terms: Terms, declaredAt: number, replayWindowMs: number) {
@@ -72,7 +72,7 @@ export class Job {
     else this.slots.expectAfter(declaredAt);
   }
 
-  /** Applies all that time alone brings about before the instant, or up to it. */
+  /** Applies everything that time alone brings about before the instant, or up to it. */
   advance(to: number, inclusive = false): void {
     for (;;) {
       let first: Due | undefined;
@@ -84,7 +84,7 @@ export class Job {
     this.clock = Math.max(this.clock, to);
   }
 
-  /** All that is due at some time; of two at one instant the first in the list comes first. */
+  /** Lists everything that is due at some time. Of two at one instant the first in the list comes first. */
   private dues(): Due[] {
     if (!this.declared) return [];
     this.slots.listTo(this.clock);
@@ -112,7 +112,10 @@ export class Job {
     return Math.max(run.started_at + this.terms.max_runtime_ms, run.limit_at_min);
   }
 
-  /** When a run that has not ended is a timeout: at its limit, or once what a gap kept back has had its time. */
+  /**
+   * Returns when a run that has not ended is a timeout: at its limit, or once the pings that a gap kept back have had
+   * their time.
+   */
   private timeoutAt(run: Run): number {
     const limitAt = this.limitOf(run);
     const waits = this.gaps.filter(
@@ -172,7 +175,10 @@ export class Job {
     this.makeRoom(at);
   }
 
-  /** Whether a start with a run id is that of a run known already: by a start, or by an end that overtook it. */
+  /**
+   * Tells whether a start with a run id is that of a run which is known already, by a start or by an end that overtook
+   * it.
+   */
   private isKnownStart(rid: string, at: number): boolean {
     const run = this.runOf(rid, at);
     if (run === undefined) return false;
@@ -180,13 +186,17 @@ export class Job {
     return overAt === null || at - overAt <= REUSED_MS_MIN;
   }
 
-  /** Of several runs of one id the newest that had begun by then, within a minute; else the oldest. */
+  /**
+   * Finds the run of an id. Of several it is the newest that had begun by then, within a minute, or else the oldest.
+   */
   private runOf(rid: string, at: number): Run | undefined {
     const runs = this.byRid.get(rid) ?? [];
     return runs.findLast((run) => run.started_at - at <= REUSED_MS_MIN) ?? runs[0];
   }
 
-  /** Whether an anonymous start comes so soon after that of a run which is going on that a client sent it again. */
+  /**
+   * Tells whether an anonymous start comes so soon after that of a run which is going on that a client sent it again.
+   */
   private isRetriedStart(at: number): boolean {
     return [...this.openRuns, ...this.overlapping].some(
       (run) =>
@@ -197,7 +207,7 @@ export class Job {
     );
   }
 
-  /** Whether an anonymous end is the last one again: nothing has started since. */
+  /** Tells whether an anonymous end is the last one again, which it is not if anything has started since. */
   private isRetriedEnd(ping: ScriptedPing, at: number): boolean {
     const last = this.anonymousEnd;
     if (last === null || at < last.at || at - last.at > this.retriedWithinMs()) return false;
@@ -216,7 +226,7 @@ export class Job {
     }
   }
 
-  /** A new anonymous run means that the one before it died, or that its end came while Cronflow was away. */
+  /** Ends anonymous runs when a new one starts, because they died, or their ends came while Cronflow was away. */
   private abandonAnonymous(at: number): void {
     for (const run of this.openRuns) {
       if (run.rid !== null || run.started_at > at) continue;
@@ -225,7 +235,7 @@ export class Job {
     }
   }
 
-  /** A run is heard of for the first time: it claims its slot. */
+  /** Makes a run known, which claims its slot. */
   private becomeKnown(rid: string | null, at: number, pingedAt: number, startPinged: boolean): Run {
     const run: Run = {
       rid,
@@ -253,7 +263,7 @@ export class Job {
     return run;
   }
 
-  /** Whether a run that starts then finds one that was there before. */
+  /** Tells whether a run that starts then finds one that was there before. */
   private overlaps(at: number): boolean {
     return this.runsAt(at).some(
       (other) =>
@@ -265,14 +275,14 @@ export class Job {
     );
   }
 
-  /** The slot that a ping takes which makes a run, or a skipped one, known. */
+  /** Claims the slot for a ping that makes a run, or a skipped one, known. */
   private claim(at: number, pingedAt: number, isRun = true): Slot | null {
     const claimed = this.claimInTime(at);
     if (claimed !== undefined) {
       this.slots.claimed(claimed, pingedAt);
       return claimed;
     }
-    // Where nothing ran, no slot that was given up took place after all.
+    // No slot that was given up took place after all where nothing ran.
     return isRun ? (this.slots.takeOver(at) ?? null) : null;
   }
 
@@ -291,7 +301,7 @@ export class Job {
     return isEarly ? expected : undefined;
   }
 
-  /** A slot before the one that a run starting then has claimed. */
+  /** Settles a slot before the one that a run starting then has claimed. */
   private supersede(slot: Slot, claimed: Slot, at: number): void {
     const { touched } = this.slots.deadlineOf(slot);
     const isOver = this.slots.plainDeadlineAt(slot) <= claimed.at;
@@ -301,7 +311,7 @@ export class Job {
     else this.settle(slot, 'skipped', 'superseded', this.clock);
   }
 
-  /** An end ping. */
+  /** Takes an end ping. */
   private report(rid: string | null, ping: ScriptedPing, at: number): void {
     if (rid === null) {
       if (this.isRetriedEnd(ping, at)) return;
@@ -321,7 +331,7 @@ export class Job {
     }
   }
 
-  /** Whether a run is over and so many have ended since that nobody can tell any more which one a ping means. */
+  /** Tells whether a run is over and so many have ended since that nobody can tell any more which one a ping means. */
   private isForgotten(run: Run): boolean {
     const { learned } = run.result ?? { learned: this.learned };
     if (this.learned - learned < ROWS_LOOKED_AT) return false;
@@ -334,13 +344,13 @@ export class Job {
     return slotRows.length + runRows.length >= ROWS_LOOKED_AT;
   }
 
-  /** The run that an end without a rid ends. */
+  /** Finds the run that an end without a rid ends. */
   private anonymousAt(at: number): Run | undefined {
     const open = [...this.openRuns, ...this.overlapping].filter((run) => run.started_at <= at);
     const anonymous = open.filter((run) => run.rid === null && run.ended_at === null);
     const newest = newestOf(anonymous) ?? newestOf(open.filter((run) => run.result === null));
     if (newest !== undefined) return newest;
-    // One that was given up, if the job has started nothing since.
+    // It may be one that was given up, if the job has started nothing since.
     const last = this.runs.findLast((run) => run.started_at <= at);
     return last?.rid === null && last.ended_at === null ? last : undefined;
   }
@@ -351,7 +361,7 @@ export class Job {
     const measuredMs = run.start_pinged ? run.ended_at - run.started_at : null;
     const { outcome, reason } = judge(ping, ping.duration_ms ?? measuredMs, this.terms);
     if (run.result?.reason === 'overlap') {
-      // One run too many stays a failure however it goes.
+      // A run that was one too many stays a failure however it goes.
       run.own_end = { outcome, reason };
       return;
     }
@@ -360,7 +370,10 @@ export class Job {
     if (reopened) this.makeRoom(run.ended_at);
   }
 
-  /** Runs that began, as it turns out, when this one had ended were none too many. Says whether any goes on. */
+  /**
+   * Takes back the failures of runs that began, as it turns out, when this one had ended, and so were none too many.
+   * Returns whether any goes on.
+   */
   private withdrawOverlaps(first: Run, endedAt: number): boolean {
     if (this.terms.overlap !== 'forbid' || this.paused) return false;
     const openBefore = this.openRuns.length;
@@ -382,7 +395,7 @@ export class Job {
     return this.openRuns.length > openBefore;
   }
 
-  /** Whether any but that one was open when the run began, as far as is known. */
+  /** Tells whether any other run but `first` was open when the run began, as far as is known. */
   private overlapsOther(run: Run, first: Run): boolean {
     const at = run.started_at;
     return this.runs.some((other) => {
@@ -401,7 +414,7 @@ export class Job {
   private end(run: Run, outcome: Outcome, reason: Reason, at: number): void {
     const wasOpen = run.result === null;
     this.openRuns = this.openRuns.filter((other) => other !== run);
-    // As long as nothing is known of the run that took it over, the slot has ended as it had.
+    // As long as nothing is known of the run that took it over, the slot has ended as it had before.
     const slotResult = outcome === 'unknown' ? null : (run.slot?.result ?? null);
     const isCorrected = run.result !== null && run.result.outcome !== 'unknown';
     const before = isCorrected ? run.result : slotResult;
@@ -413,7 +426,7 @@ export class Job {
     if (wasOpen && !this.openRuns.some((other) => other.counted)) this.slots.notBefore(this.clock);
   }
 
-  /** The wrapper found the lock taken. */
+  /** Takes a skip, for which the wrapper found the lock taken. */
   private skip(rid: string | null, at: number): void {
     if (rid !== null && this.skipped.has(rid)) return;
     if (rid !== null) this.skipped.add(rid);
@@ -433,7 +446,7 @@ export class Job {
   }
 
   private runsAt(at: number): Run[] {
-    // Of runs that have ended only those matter that ended after something heard of late.
+    // A run that has ended matters only for something that is heard of late, because it may have ended after that.
     return (at < this.clock ? this.runs : this.openRuns).filter((run) => run.started_at <= at);
   }
 
@@ -443,7 +456,7 @@ export class Job {
     this.traces.splice(place, 0, { at, skip });
   }
 
-  /** Whether that skip is one of at least three since anything ran. */
+  /** Tells whether that skip is one of at least three since anything ran. */
   private skippedInARow(at: number): boolean {
     const ran = this.traces.findLastIndex((trace) => !trace.skip);
     const isAfter = at >= (this.traces[ran]?.at ?? at);
@@ -462,13 +475,13 @@ export class Job {
     this.pauseOrResume(at);
   }
 
-  /** Says whether that changed anything. */
+  /** Begins or ends a pause, and returns whether that changed anything. */
   private pauseOrResume(at: number): boolean {
     const paused = this.pausedByApi || this.terms.paused;
     if (paused === this.paused) return false;
     this.paused = paused;
     if (paused) {
-      // What the lock did before has no bearing on what it does after.
+      // The state of the lock before the pause has no bearing on the one after it.
       this.trace(at, false);
       this.slots.drop();
       this.trouble.closeSilently(at);
@@ -479,7 +492,7 @@ export class Job {
     return true;
   }
 
-  /** The declaration was changed, taken away (null), or has come back. */
+  /** Applies a declaration that was changed, was taken away (null), or has come back. */
   declare(terms: Terms | null, at: number): void {
     if (terms === null) this.remove(at);
     else if (this.declared) this.change(terms, at);
@@ -489,7 +502,7 @@ export class Job {
   private remove(at: number): void {
     if (!this.declared) return;
     for (const run of this.openRuns) this.end(run, 'unknown', 'removed', at);
-    // What the lock did before has no bearing on what it does when the job is back.
+    // The state of the lock before the removal has no bearing on the one when the job is back.
     this.trace(at, false);
     this.slots.drop();
     this.slots.forgetReports();
@@ -524,13 +537,13 @@ export class Job {
     this.trouble.change(terms, at, live && !this.paused);
   }
 
-  /** Slots that have come and were not yet missed. */
+  /** Lists the slots that have come and were not yet missed. */
   private dueSlots(terms: Terms, at: number): Slot[] {
     if (terms.every_ms !== null && this.openRuns.some((run) => run.counted)) return [];
     return this.slots.open().filter((slot) => slot.at <= at);
   }
 
-  /** Cronflow is away: that hides nothing of a job that is not declared, whose pings it would refuse. */
+  /** Notes that Cronflow is away. That hides nothing of a job that is not declared, whose pings it would refuse. */
   gapBegan(gap: Gap): void {
     if (this.declared) this.gaps.push(gap);
   }
@@ -539,7 +552,10 @@ export class Job {
     if (this.declared) this.slots.gapEnded(gap);
   }
 
-  /** Until when a slot that the gap touched is still expected, since its grace lasts longer; null for none. */
+  /**
+   * Returns until when a slot that the gap touched is still expected, since its grace lasts longer. Returns null for
+   * none.
+   */
   expectedUntil(gap: Gap): number | null {
     this.slots.listTo(this.clock);
     const slot = this.slots.open()[0];
@@ -550,13 +566,13 @@ export class Job {
     return touched && touches ? at : null;
   }
 
-  /** Whether a run that was open in the gap still is: it may have ended unseen, or not have ended. */
+  /** Tells whether a run that was open in the gap still is, so that it may have ended unseen, or not have ended. */
   isOpenSince(gap: Gap): boolean {
     if (!this.declared || this.paused) return false;
     return this.openRuns.some((run) => run.counted && run.started_at <= gap.to_at);
   }
 
-  /** Whether Cronflow could not see how something went that touched the gap. */
+  /** Tells whether a slot or a run touched the gap and Cronflow could not see how it went. */
   isUnseen(gap: Gap): boolean {
     if (!this.declared) return false;
     const slots = this.slots.all.some(
@@ -603,7 +619,7 @@ export class Job {
   }
 }
 
-/** Whether two slots ended alike, one after the other. */
+/** Tells whether two slots ended alike, one after the other. */
 function follows(slot: Result, before: Result | undefined): boolean {
   return before !== undefined && before.reason === slot.reason && before.learned === slot.learned - 1;
 }
@@ -615,7 +631,7 @@ function newestOf(runs: readonly Run[]): Run | undefined {
   );
 }
 
-/** What is no rid is taken for none. */
+/** Returns the rid, or null for a text that is none. */
 function wellFormed(rid: string | undefined): string | null {
   return rid !== undefined && /^[\x21-\x7e]{1,128}$/.test(rid) ? rid : null;
 }

@@ -2,7 +2,7 @@ import type { Outcome, Reason } from '../../../src/core/model/reasons.ts';
 import type { ScriptedPing } from '../script.ts';
 import type { Terms } from './terms.ts';
 
-/** Of an output its last 10 kB are kept. */
+/** The last 10 kB of an output are kept. */
 const OUTPUT_BYTES_MAX = 10_000;
 
 export interface Judgement {
@@ -10,7 +10,7 @@ export interface Judgement {
   reason: Reason;
 }
 
-/** How a run went, by its end ping: the exit code or else the name of the ping, its length, its output. */
+/** Judges how a run went by its end ping: the exit code or else the name of the ping, its length, its output. */
 export function judge(ping: ScriptedPing, durationMs: number | null, terms: Terms): Judgement {
   const good =
     ping.exit_code === undefined
@@ -23,7 +23,7 @@ export function judge(ping: ScriptedPing, durationMs: number | null, terms: Term
   if (durationMs !== null && durationMs < terms.min_runtime_ms) {
     return { outcome: 'failure', reason: 'too_fast' };
   }
-  // What nobody captured cannot be judged.
+  // An output that nobody captured cannot be judged.
   if (ping.captured === false) return { outcome: 'success', reason: 'succeeded' };
   const { contains, not_contains: notContains, matches } = terms.expect;
   const output = keptOf(ping.output ?? '');
@@ -36,7 +36,7 @@ export function judge(ping: ScriptedPing, durationMs: number | null, terms: Term
     : { outcome: 'failure', reason: 'output_mismatch' };
 }
 
-/** The last 10,000 bytes, without half a character at the front. */
+/** Returns the last 10,000 bytes, without half a character at the front. */
 function keptOf(output: string): string {
   const bytes = Buffer.from(output, 'utf8');
   if (bytes.length <= OUTPUT_BYTES_MAX) return output;

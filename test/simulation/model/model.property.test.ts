@@ -91,7 +91,7 @@ const script: fc.Arbitrary<Script> = fc.tuple(spec, fc.array(step, { maxLength: 
   };
 });
 
-/** What is wrong with the order in which one notifier was told. */
+/** Lists what is wrong with the order in which one notifier was told. */
 function faultsOf(tellings: readonly Telling[]): string[] {
   const faults: string[] = [];
   let opened: Telling | null = null;
@@ -113,7 +113,8 @@ describe('the model itself', () => {
         for (const notifier of given.notifiers) {
           expect(faultsOf(verdict.tellings.filter((one) => one.notifier === notifier))).toEqual([]);
         }
-        // Not `unknown`: so ends an anonymous run, too, and what it has taken over then stands beside it.
+        // `unknown` is not among them, because an anonymous run ends so, too, and the slot that it has taken over then
+        // stands beside it.
         const givenUp = new Set(['missed', 'skipped']);
         const slots = verdict.endings
           .filter((one) => one.rid === null && givenUp.has(one.outcome ?? ''))
@@ -137,7 +138,7 @@ describe('the model itself', () => {
   it('says of a script that goes on nothing else about what was before', () => {
     fc.assert(
       fc.property(script, fc.integer({ min: 0, max: DAYS_MS }), (given, cutMs) => {
-        // A cut in the middle of being away would be another script.
+        // A cut in the middle of an absence would make another script.
         const cutAt = START_AT + cutMs;
         fc.pre(
           !given.happenings.some(

@@ -3,7 +3,7 @@ import type { Declaration } from '../../../src/core/model/declaration.ts';
 import type { Happening, Script, ScriptedPing, Verdict } from '../script.ts';
 import { expectedOf } from './model.ts';
 
-/** Instants of 2 March 2026, UTC: `02:05`, `02:05:30`, and `26:00` for two in the next morning. */
+/** Returns an instant of 2 March 2026, UTC: `02:05`, `02:05:30`, and `26:00` for two in the next morning. */
 function at(text: string): number {
   const [hours = 0, minutes = 0, seconds = 0] = text.split(':').map(Number);
   return Date.UTC(2026, 2, 2) + ((hours * 60 + minutes) * 60 + seconds) * 1000;
@@ -50,7 +50,7 @@ const away = (
 const HOURLY: Declaration = { schedule: '0 * * * *' };
 const MINUTES_MS = 60_000;
 
-/** From 00:30 on, with one job `job` and one notifier `ops`. */
+/** Returns the verdict on a script that begins at 00:30, with one job `job` and one notifier `ops`. */
 function verdict(
   job: Declaration,
   end: string,
@@ -68,12 +68,12 @@ function verdict(
   });
 }
 
-/** One line for each: `ops opened missed 01:05`. */
+/** Writes one line for each message: `ops opened missed 01:05`. */
 function told({ tellings }: Verdict): string[] {
   return tellings.map((one) => `${one.notifier} ${one.kind} ${one.reason} ${clock(one.at)}`);
 }
 
-/** One line for each, by slot: `01:00 a success succeeded`, with `-` for no slot or no rid. */
+/** Writes one line for each ending, by slot: `01:00 a success succeeded`, with `-` for no slot or no rid. */
 function ended({ endings }: Verdict): string[] {
   return endings
     .map(
@@ -106,7 +106,7 @@ describe('slots (3.1)', () => {
   it('is early by no more than half the distance of two slots', () => {
     const job: Declaration = { schedule: '*/2 * * * *', grace: '90s' };
     const result = verdict(job, '0:36', [good('0:31', 'a'), good('0:32:59', 'b'), good('0:34', 'c')]);
-    // 0:32:59 is 61 s before 0:34: not early, but unscheduled. 0:31 is exactly 60 s before 0:32.
+    // 0:32:59 is 61 s before 0:34, so it is not early but unscheduled. 0:31 is exactly 60 s before 0:32.
     expect(ended(result)).toEqual([
       '- b success succeeded',
       '00:32 a success succeeded',
@@ -151,7 +151,8 @@ describe('slots (3.1)', () => {
   it('expects a run every so often after the start of the last one', () => {
     const job: Declaration = { every: '15m' };
     const result = verdict(job, '1:16', [start('0:40', 'a'), good('0:42', 'a')]);
-    // 0:40 is too early for 0:45 and moves it to 0:55; missed at 1:00, then 1:10, missed at 1:15.
+    // 0:40 is too early for 0:45 and moves it to 0:55, which is missed at 1:00. The next is 1:10, which is missed at
+    // 1:15.
     expect(ended(result)).toEqual([
       '- a success succeeded',
       '00:55 - missed missed',
@@ -163,7 +164,7 @@ describe('slots (3.1)', () => {
   it('expects nothing of an interval while a run is open', () => {
     const run = [start('0:45', 'a'), good('2:20', 'a')];
     expect(told(verdict({ every: '15m', max_runtime: '2h' }, '2:25', run))).toEqual([]);
-    // Once it has ended the next one is due, with the usual grace.
+    // Once the run has ended the next one is due, with the usual grace.
     expect(told(verdict({ every: '15m', max_runtime: '2h' }, '2:26', run))).toEqual([
       'ops opened missed 02:25',
     ]);
@@ -272,7 +273,7 @@ describe('runs (3.2)', () => {
     expect(reasonOf({ ...slow, output: 'done error' })).toBe('output_mismatch');
     expect(reasonOf({ ...slow, output: 'done 1' })).toBe('output_mismatch');
     expect(reasonOf({ duration_ms: 10_000 })).toBe('output_mismatch');
-    // How long it took is not known.
+    // Nobody knows how long it took.
     expect(reasonOf({ output: 'done' })).toBe('succeeded');
   });
 
@@ -349,7 +350,7 @@ describe('incidents (3.3)', () => {
 
   it('counts each kind for itself', () => {
     const job: Declaration = { ...HOURLY, failure_threshold: { failure: 2, missed: 2 } };
-    // 1:00 fails, 2:00 is missed at 2:05, 3:00 is missed at 3:05.
+    // 1:00 fails, 2:00 is missed at 2:05, and 3:00 is missed at 3:05.
     expect(told(verdict(job, '4:00', [bad('1:01')]))).toEqual(['ops opened missed 03:05']);
   });
 
@@ -523,7 +524,7 @@ describe('when Cronflow was away (3.4)', () => {
     expect(result.outages).toEqual([{ from_at: at('1:30'), to_at: at('2:10'), jobs: [] }]);
     const quick: Declaration = { schedule: '*/5 * * * *', grace: '1m' };
     const often = verdict(quick, '1:01', [good('0:35'), away('0:36:03', '0:51'), good('0:55')]);
-    // 0:40, 0:45 and 0:50 wait until 0:56 at most; the run of 0:55 shows that nothing more comes.
+    // 0:40, 0:45 and 0:50 wait until 0:56 at most, because the run of 0:55 shows that nothing more comes.
     expect(ended(often)).toEqual([
       '00:35 - success succeeded',
       '00:40 - unknown outage',
@@ -536,7 +537,7 @@ describe('when Cronflow was away (3.4)', () => {
   it('waits for a slot that a gap touched no longer than the next one is due', () => {
     const quick: Declaration = { schedule: '*/5 * * * *', grace: '1m' };
     const result = verdict(quick, '0:57', [good('0:35'), away('0:36:03', '0:51')]);
-    // 0:55 is missed at 0:56, and by then what was before is given up, too.
+    // 0:55 is missed at 0:56, and by then the slots before are given up, too.
     expect(told(result)).toEqual(['ops opened missed 00:56']);
     expect(ended(result)).toEqual([
       '00:35 - success succeeded',
@@ -559,7 +560,7 @@ describe('when Cronflow was away (3.4)', () => {
       '02:00 a failure reported_failure',
       '03:00 b success succeeded',
     ]);
-    // A later run has succeeded: nobody needs to hear of it.
+    // A later run has succeeded, so nobody needs to hear of it.
     expect(told(result)).toEqual([]);
   });
 
@@ -569,7 +570,7 @@ describe('when Cronflow was away (3.4)', () => {
       away('1:10:06', '1:12'),
     ]);
     expect(result.outages).toEqual([{ from_at: at('1:00'), to_at: at('1:12'), jobs: [] }]);
-    // Away again before it could tell that it was back from a beat of 1:00:10 that was refused.
+    // Cronflow is away again before it could tell that it was back from a refused beat of 1:00:10.
     const brief = verdict({}, '4:00', [away('1:00:03', '1:00:17', 'store_failing'), away('1:00:18', '1:06')]);
     expect(brief.outages).toEqual([{ from_at: at('1:00'), to_at: at('1:06'), jobs: [] }]);
   });
@@ -608,7 +609,7 @@ describe('when Cronflow was away (3.4)', () => {
     const failing = verdict({}, '4:00', [away('1:00:03', '1:10:04', 'store_failing')]);
     expect(failing.outages).toEqual([{ from_at: at('1:00'), to_at: at('1:10:10'), jobs: [] }]);
     const job: Declaration = { schedule: '0 1 * * *', grace: '0s' };
-    // One that refused a beat is noticed however short that was, one that refused none is not.
+    // An absence that refused a beat is noticed however short it was, and one that refused none is not.
     const refused = verdict(job, '4:00', [away('1:00:09', '1:00:11', 'store_failing')]);
     expect(told(refused)).toEqual(['ops opened never_seen 01:00']);
     const brief = verdict(job, '4:00', [away('0:59:59', '1:00:02', 'store_failing')]);

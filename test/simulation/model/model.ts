@@ -4,18 +4,18 @@ import { Job } from './job.ts';
 import type { Gap } from './records.ts';
 import { type Terms, termsOf } from './terms.ts';
 
-/** A gap of less that touched nothing is not worth a message. */
+/** A shorter gap that touched nothing is not worth a message. */
 const OUTAGE_MS_MIN = 5 * 60_000;
-/** However often Cronflow goes away, its first gap is told of after an hour. */
+/** The first gap is told of after an hour, however often Cronflow goes away. */
 const TOGETHER_MS_MAX = 60 * 60_000;
-/** So often it is looked what has become of the runs that a short absence touched. */
+/** The model looks this often what has become of the runs that a short absence touched. */
 const LOOK_AGAIN_MS = 15 * 60_000;
 
 type Step =
   | { at: number; rank: 0; type: 'gap_end'; gap: Gap }
   | { at: number; rank: 1; type: 'happening'; happening: Happening };
 
-/** What is to be told of Cronflow's absences, and has not been yet. */
+/** A message about absences of Cronflow that was not told yet. */
 interface Message {
   at: number;
   gaps: Gap[];
@@ -23,8 +23,8 @@ interface Message {
 
 /**
  * Says what the words of docs/design.md §1, §3 and §4 make of a script: who should have been told what, and how each
- * run and slot ended. Naive on purpose: it keeps everything and looks through it, and shares nothing with the core but
- * names and schedules.
+ * run and slot ended. It is naive on purpose: it keeps everything and looks through it, and shares nothing with the
+ * core but names and schedules.
  */
 export function expectedOf(script: Script): Verdict {
   const gaps = gapsOf(script);
@@ -62,7 +62,7 @@ export function expectedOf(script: Script): Verdict {
   return verdictOf([...jobs.values()], outages);
 }
 
-/** All that happens, in order. What becomes known at an instant precedes what happens then. */
+/** Lists everything that happens, in order. What becomes known at an instant precedes what happens then. */
 function stepsOf(script: Script, gaps: readonly Gap[]): Step[] {
   const steps: Step[] = [
     ...gaps.map((gap): Step => ({ at: gap.to_at, rank: 0, type: 'gap_end', gap })),
@@ -78,7 +78,10 @@ function stepsOf(script: Script, gaps: readonly Gap[]): Step[] {
     .sort((a, b) => a.at - b.at || a.rank - b.rank);
 }
 
-/** A gap that follows in time to be told of with the first one, while that is not told, goes into its message. */
+/**
+ * Adds a gap to what is to be told. A gap that comes in time to be told with the first one, while that one is not told,
+ * goes into its message.
+ */
 function toTell(messages: Message[], gap: Gap, replayWindowMs: number): void {
   const at = gap.to_at + replayWindowMs;
   const open = messages.at(-1);
@@ -90,7 +93,7 @@ function toTell(messages: Message[], gap: Gap, replayWindowMs: number): void {
   } else messages.push({ at, gaps: [gap] });
 }
 
-/** Tells what is to be told before an instant, and takes it from the messages. */
+/** Tells everything that is to be told before an instant, and takes it from the messages. */
 function tellBefore(
   to: number,
   messages: Message[],
@@ -114,12 +117,17 @@ function tellBefore(
   }
 }
 
-/** Nobody is told anything while Cronflow is away again. */
+/**
+ * Returns the first instant from `at` on at which Cronflow is not away, because it tells nobody anything while it is.
+ */
 function awakeAt(gaps: readonly Gap[], at: number): number {
   return gaps.find((gap) => gap.at <= at && at < gap.to_at)?.to_at ?? at;
 }
 
-/** A short absence is told of once it is known whether a slot or a run that it touched went unseen. */
+/**
+ * Returns until when a message is put off. A short absence is told once it is known whether a slot or a run that it
+ * touched went unseen.
+ */
 function postponedTo({ at, gaps }: Message, jobs: readonly Job[]): number | null {
   if (isLong(gaps)) return null;
   const across = (is: (job: Job, gap: Gap) => boolean): boolean =>
@@ -131,7 +139,7 @@ function postponedTo({ at, gaps }: Message, jobs: readonly Job[]): number | null
   return across((job, gap) => job.isOpenSince(gap)) ? at + LOOK_AGAIN_MS : null;
 }
 
-/** Whether Cronflow was away for long at once. Where no sign of life lies between two gaps, they are one. */
+/** Tells whether Cronflow was away for long at once. Two gaps are one where no sign of life lies between them. */
 function isLong(gaps: readonly Gap[]): boolean {
   let fromAt = Number.POSITIVE_INFINITY;
   let toAt = Number.NEGATIVE_INFINITY;

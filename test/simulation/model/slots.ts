@@ -1,37 +1,42 @@
 import type { Gap, Slot } from './records.ts';
 import type { Terms } from './terms.ts';
 
-/** The most a run may come before its slot. */
+/** A run may come before its slot by at most this. */
 const EARLY_MS_MAX = 2 * 60_000;
-/** How many of the slots given up are remembered, so that a late report may correct them. */
+/** This many of the slots that were given up are remembered, so that a late report may correct them. */
 const CORRECTED_SLOTS_MAX = 32;
 
-/** So many claimed slots say by when the job reports. */
+/** The latest claimed slots, this many, show by when the job reports. */
 const REPORTED_SLOTS = 10;
-/** A gap that begins this long after the latest of them had been claimed explains nothing. */
+/** A gap explains nothing if it begins this long after the latest of them had been claimed. */
 const REPORTED_SLACK_MS = 60_000;
 
-/** When a slot is given up, and whether Cronflow was away in between. */
+/** The instant at which a slot is given up; `touched` says that Cronflow was away in between. */
 export interface Deadline {
   at: number;
   touched: boolean;
 }
 
-/** Every slot a job ever had, up to the first one that is still to come. */
+/** Every slot that a job ever had, up to the first one that is still to come. */
 export class Slots {
   readonly all: Slot[] = [];
   private readonly gaps: readonly Gap[];
   private readonly replayWindowMs: number;
   private terms: Terms;
-  /** Slots up to here are in the list. */
+  /** All slots up to here are in the list. */
   private listedTo = Number.NEGATIVE_INFINITY;
-  /** Those that were given up, that no run has taken over, and that one still may: none of another schedule. */
+  /**
+   * The slots that were given up and that a run may still take over. None has been taken over, and none is of another
+   * schedule.
+   */
   private claimable: Slot[] = [];
-  /** `every`: the start of the latest run, or when the job was declared, resumed or changed since. */
+  /**
+   * The start of the latest run of an `every`, or the instant since at which the job was declared, resumed or changed.
+   */
   private countsFrom = Number.NEGATIVE_INFINITY;
-  /** How long after the slot each claimed slot of this schedule was claimed. */
+  /** The times from each slot of this schedule that was claimed to the claim. */
   private reportedAfterMs: number[] = [];
-  /** When the grace was last changed. */
+  /** The instant at which the grace was last changed. */
   private graceAt = Number.NEGATIVE_INFINITY;
 
   constructor(gaps: readonly Gap[], replayWindowMs: number, terms: Terms) {
@@ -49,7 +54,7 @@ export class Slots {
     if (everyMs !== null) this.push(at + everyMs, everyMs / 2);
   }
 
-  /** Takes the open slots out of the list; nothing is expected any more. */
+  /** Takes the open slots out of the list, after which nothing is expected any more. */
   drop(): Slot[] {
     const open = this.open();
     this.all.splice(this.all.length - open.length);
@@ -58,17 +63,17 @@ export class Slots {
     return open;
   }
 
-  /** A run or a skip has claimed a slot in time, by a ping of that instant. */
+  /** Notes that a run or a skip has claimed a slot in time, by a ping of that instant. */
   claimed(slot: Slot, pingedAt: number): void {
     if (this.terms.cron !== null) this.reportedAfterMs.push(Math.max(0, pingedAt - slot.at));
   }
 
-  /** Nothing is known of when the job reports: its schedule is another. */
+  /** Forgets when the job reports, because its schedule is another. */
   forgetReports(): void {
     this.reportedAfterMs = [];
   }
 
-  /** Whether a run that a gap hid, and no other silence, can be why nothing was heard of a slot. */
+  /** Tells whether a run that a gap hid, and no other silence, can be why nothing was heard of a slot. */
   private explains(gap: Gap, slot: Slot): boolean {
     const last = this.reportedAfterMs.slice(-REPORTED_SLOTS);
     if (last.length < REPORTED_SLOTS) return true;
@@ -80,7 +85,7 @@ export class Slots {
     this.terms = terms;
   }
 
-  /** Lists every slot up to the instant and one that is open. */
+  /** Lists every slot up to the instant, and one that is open. */
   listTo(at: number): void {
     const { cron } = this.terms;
     if (cron === null) return;
@@ -107,27 +112,27 @@ export class Slots {
     this.all.push({ at, half_ms: halfMs, run: null, result: null });
   }
 
-  /** The slots not yet settled, oldest first; they are always the last ones. */
+  /** Returns the slots that are not yet settled, oldest first. They are always the last ones. */
   open(): Slot[] {
     let from = this.all.length;
     while (from > 0 && isOpen(this.all[from - 1])) from -= 1;
     return this.all.slice(from);
   }
 
-  /** The oldest slot not yet settled. */
+  /** Returns the oldest slot that is not yet settled. */
   expected(): Slot | undefined {
     let from = this.all.length;
     while (from > 0 && isOpen(this.all[from - 1])) from -= 1;
     return this.all[from];
   }
 
-  /** A slot ended without a run, and one may turn out to have been. */
+  /** Notes that a slot ended without a run, and may turn out to have had one. */
   giveUp(slot: Slot): void {
     this.claimable.push(slot);
     if (this.claimable.length > CORRECTED_SLOTS_MAX) this.claimable.shift();
   }
 
-  /** The slot given up to which a run that starts then belongs; no other run will. */
+  /** Finds the slot that was given up and to which a run that starts then belongs. No other run will take it. */
   takeOver(startedAt: number): Slot | undefined {
     const settled = this.all.slice(0, this.all.length - this.open().length);
     const slot = settled.findLast((each) => each.at - this.earlyMs(each) <= startedAt);
@@ -140,7 +145,7 @@ export class Slots {
     return Math.min(this.terms.grace_ms, slot.half_ms, EARLY_MS_MAX);
   }
 
-  /** When the time that a run has to show itself is over, whatever else the slot waits for. */
+  /** Returns the end of the time that a run has to show itself, whatever else the slot waits for. */
   graceEndsAt(slot: Slot): number {
     return slot.at + this.terms.grace_ms;
   }
@@ -153,7 +158,7 @@ export class Slots {
     const deadline = { at: this.plainDeadlineAt(slot), touched: false };
     for (const gap of this.gaps) {
       if (slot.at - this.earlyMs(slot) > gap.to_at || gap.from_at > deadline.at) continue;
-      // What one gap hid may be replayed in the next: that one has to explain nothing more.
+      // Pings that one gap hid may be replayed in the next, so the next gap need not explain anything more.
       if (!deadline.touched && !this.explains(gap, slot)) continue;
       deadline.touched = true;
       // The end of the gap moves the expectation of an interval.
@@ -166,7 +171,10 @@ export class Slots {
     return deadline;
   }
 
-  /** When the first slot after one is missed that no gap explains; what waits longer than that is given up with it. */
+  /**
+   * Returns when the first slot after one is missed that no gap explains. A slot that waits longer than that is given
+   * up with it.
+   */
   private firstMissUpTo(slotAt: number, at: number): number {
     const { cron } = this.terms;
     if (cron === null) return at;
@@ -180,19 +188,19 @@ export class Slots {
           slot.at - this.earlyMs(slot) <= gap.to_at && gap.from_at <= deadlineAt && this.explains(gap, slot),
       );
       if (hiding === undefined) return deadlineAt;
-      // What lies between is hidden by the same gap.
+      // The same gap hides the slots in between.
       next = cron.next(Math.max(next, hiding.to_at));
     }
     return at;
   }
 
-  /** `every`: a run has started. */
+  /** Notes for `every` that a run has started. */
   ranAt(at: number): void {
     this.countsFrom = Math.max(at, this.countsFrom);
     this.startedAt(at);
   }
 
-  /** `every`: the next run is due that long after this one's start. */
+  /** Makes the next run of an `every` due that long after the start of this one. */
   startedAt(at: number): void {
     const everyMs = this.terms.every_ms;
     if (everyMs === null) return;
@@ -201,13 +209,13 @@ export class Slots {
     else expected.at = Math.max(expected.at, at + everyMs);
   }
 
-  /** `every`: nothing was due before, for a run was open. */
+  /** Makes nothing of an `every` due before the instant, because a run was open. */
   notBefore(at: number): void {
     const expected = this.expected();
     if (this.terms.every_ms !== null && expected !== undefined) expected.at = Math.max(expected.at, at);
   }
 
-  /** `every`: what is expected after Cronflow was away. */
+  /** Changes what is expected of an `every` after Cronflow was away. */
   gapEnded(gap: Gap): void {
     const everyMs = this.terms.every_ms;
     const expected = this.expected();

@@ -4,7 +4,7 @@ import { compileCron, type Cron } from '../../../src/schedule/cron.ts';
 import { parseDuration } from '../../../src/schedule/duration.ts';
 import { type Windows, windowsOf } from './windows.ts';
 
-/** What the end of the output must say. */
+/** The texts that the end of the output must and must not contain. */
 export interface Expectation {
   contains: readonly string[];
   not_contains: readonly string[];
@@ -12,18 +12,18 @@ export interface Expectation {
 }
 
 const MINUTE_MS = 60_000;
-/** What holds where a job says nothing (docs/design.md §5). */
+/** This holds where a job says nothing (docs/design.md §5). */
 const GRACE_MS = 5 * MINUTE_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const MAX_RUNTIME_MS = DAY_MS;
-/** Where an open run hides what does not come. */
+/** The limit is this many periods where an open run hides what does not come. */
 const HIDING_PERIODS = 4;
 const MAX_OPEN_RUNS = 10;
 
 /** A declaration with every default filled in and every text read. */
 export interface Terms {
-  /** Says when slots are; a change of it is a new schedule. */
+  /** Identifies the schedule. A change of it is a new schedule. */
   schedule_key: string;
   cron: Cron | null;
   every_ms: number | null;
@@ -38,7 +38,7 @@ export interface Terms {
   failure_threshold: number | Readonly<Record<BadKind, number>>;
   recovery_threshold: number;
   remind_every_ms: number | null;
-  /** Which kinds each notifier of the job takes. */
+  /** Maps each notifier of the job to the kinds that it takes. */
   notify: ReadonlyMap<string, ReadonlySet<BadKind>>;
   max_open_runs: number;
   paused: boolean;
@@ -75,7 +75,7 @@ export function termsOf(declared: Declaration, notifiers: readonly string[]): Te
   };
 }
 
-/** The limit of runs of a job that says none. */
+/** Returns the limit of runs of a job that declares none. */
 function unsaidMaxRuntimeMs({ every, overlap }: Declaration, periodMs: number | null): number {
   const hides = every !== undefined || overlap === 'skip';
   if (!hides || periodMs === null) return MAX_RUNTIME_MS;
@@ -84,7 +84,7 @@ function unsaidMaxRuntimeMs({ every, overlap }: Declaration, periodMs: number | 
 
 const shortest = new Map<string, number>();
 
-/** The shortest time between two slots of a year, where no clock is changed. */
+/** Returns the shortest time between two slots of a year in which no clock is changed. */
 function shortestMs(schedule: string): number {
   const known = shortest.get(schedule);
   if (known !== undefined) return known;

@@ -9,24 +9,24 @@ interface Incident {
   opener: Result;
   reason: Result['reason'];
   bads: Set<Result>;
-  /** How many of each kind they are. */
+  /** Counts the bad outcomes of each kind. */
   counts: Map<BadKind, number>;
-  /** Good results learned since it opened. */
+  /** The good results that were learned since it opened. */
   goods: Result[];
   told: Set<string>;
-  /** When somebody was last told or reminded. */
+  /** The instant at which somebody was last told or reminded. */
   spoke_at: number | null;
   acknowledged_until: number;
-  /** An outcome in maintenance, to be announced if nothing good comes first. */
+  /** An outcome in maintenance, which is announced if nothing good comes first. */
   silenced: Result | null;
 }
 
-/** What people are to be told of one job: all its outcomes that count, and the incident they amount to. */
+/** Decides what people are told of one job, from all its outcomes that count and the incident that they amount to. */
 export class Trouble {
   readonly tellings: Telling[] = [];
-  /** Every outcome, good or bad, that counts, by instant. */
+  /** Every outcome that counts, good or bad, by instant. */
   private readonly results: Result[] = [];
-  /** Results of incidents that have closed: they have had their message. */
+  /** The results of incidents that have closed, and so have had their message. */
   private readonly over = new WeakSet<Result>();
   private incident: Incident | null = null;
   private readonly job: string;
@@ -40,22 +40,22 @@ export class Trouble {
     this.gaps = gaps;
   }
 
-  /** How the last run or slot ended. */
+  /** The end of the last run or slot. */
   get last(): Result | undefined {
     return this.results.at(-1);
   }
 
   /**
    * Takes in how something ended, in the place of what was thought before.
-   * @param now when that became known; a tick is always in time
-   * @param isTold whether it is an end of a run that was given up: its trouble was told or answered already
+   * @param now the instant at which that became known; a tick is always in time
+   * @param isTold says that it is an end of a run that was given up, whose trouble was told or answered already
    */
   record(result: Result | null, replaced: Result | null, now: number, isTold = false): void {
     const isAnswered = isTold && replaced !== null && this.isAnswered(replaced);
     const kept = replaced !== null && this.forget(replaced);
     if (result === null) return;
     if (isAnswered && result.outcome !== 'success') {
-      // Nobody's trouble any more; but it is how the run ended.
+      // It is nobody's trouble any more, but it is how the run ended.
       this.over.add(result);
       if (!this.hasGoodSince(replaced)) this.insert(result);
       return;
@@ -69,7 +69,7 @@ export class Trouble {
     }
   }
 
-  /** Whether a bad outcome is history: its incident has closed, or something good has come since. */
+  /** Tells whether a bad outcome is history, because its incident has closed or something good has come since. */
   private isAnswered(bad: Result): boolean {
     if (badKindOf(bad.outcome) === null) return false;
     return this.over.has(bad) || this.hasGoodSince(bad);
@@ -79,7 +79,7 @@ export class Trouble {
     return this.results.some((one) => one.outcome === 'success' && one.at >= bad.at);
   }
 
-  /** Removes a result; says whether the open incident had it. */
+  /** Removes a result, and returns whether the open incident had it. */
   private forget(replaced: Result): boolean {
     const place = this.results.lastIndexOf(replaced);
     if (place >= 0) this.results.splice(place, 1);
@@ -88,7 +88,7 @@ export class Trouble {
     return true;
   }
 
-  /** Puts a result in its place by instant; says whether anything good comes after it. */
+  /** Puts a result in its place by instant, and returns whether anything good comes after it. */
   private insert(result: Result): boolean {
     let place = this.results.length;
     let laterGood = false;
@@ -104,7 +104,7 @@ export class Trouble {
   private takeBad(bad: Result, laterGood: boolean, inPlaceOf: Result | null, now: number): void {
     // History that a later run has answered is nobody's trouble, also where it takes the place of a miss.
     if (laterGood) return;
-    // Good outcomes count in a row: what was bad in between, if only for a while, has broken it.
+    // Good outcomes count in a row, and a bad one in between has broken the row, even if it was bad only for a while.
     if (this.incident !== null) this.incident.goods = [];
     if (this.incident !== null && inPlaceOf !== null) {
       this.contain(bad);
@@ -117,7 +117,7 @@ export class Trouble {
     if (this.incident !== null) this.tellOf(bad, now);
   }
 
-  /** The bad outcomes since the last good one, but for those of incidents that have closed. */
+  /** Lists the bad outcomes since the last good one, but not those of incidents that have closed. */
   private badsInARow(): Result[] {
     const bads: Result[] = [];
     for (let place = this.results.length - 1; place >= 0; place -= 1) {
@@ -155,14 +155,14 @@ export class Trouble {
     return true;
   }
 
-  /** Tells those who are owed it of a bad outcome, now or after maintenance. */
+  /** Tells a bad outcome to those who are owed it, now or after maintenance. */
   private tellOf(bad: Result, now: number): void {
     const { incident } = this;
-    // What nobody is owed is not held back either: it brings no other trouble forward.
+    // An outcome that nobody is owed is not held back either, because it must bring no other trouble forward.
     if (incident === null || this.owed().length === 0) return;
     const announceAt = this.announceAt(bad);
     if (announceAt !== null && announceAt > now) {
-      // What is still bad at the end of any window is announced, whatever falls into another one.
+      // Trouble that is still bad at the end of any window is announced, whatever falls into another window.
       if (incident.silenced === null || announceAt < this.silencedUntil()) incident.silenced = bad;
       return;
     }
@@ -170,13 +170,16 @@ export class Trouble {
     this.tellOpened(this.owed(), bad.reason, Math.max(bad.at, announceAt ?? bad.at), now);
   }
 
-  /** When what maintenance holds back is told of, at the latest. */
+  /** Returns when the outcome that maintenance holds back is told at the latest. */
   private silencedUntil(): number {
     const silenced = this.incident?.silenced ?? null;
     return (silenced === null ? null : this.announceAt(silenced)) ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** When an outcome in maintenance may be told of, after the last of the windows it is in; null if in none. */
+  /**
+   * Returns when an outcome in maintenance may be told, after the last of the windows that hold it. Returns null if
+   * none does.
+   */
   private announceAt(result: Result): number | null {
     const lastEnd = this.lastWindowEnd(result);
     const last = instantsOf(result).find((at) => this.windowEnd(at) === lastEnd);
@@ -193,7 +196,7 @@ export class Trouble {
     return this.terms.windows.endOf(at) ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** Notifiers of the job that take a kind the incident contains and do not know of it. */
+  /** Lists the notifiers of the job that take a kind which the incident contains and do not know of the incident. */
   private owed(terms: Terms = this.terms): string[] {
     const { incident } = this;
     if (incident === null) return [];
@@ -229,7 +232,7 @@ export class Trouble {
     this.closeIfRecovered(good.at);
   }
 
-  /** Good outcomes count of runs that started no earlier than any bad one. */
+  /** Closes the incident after enough good outcomes. They count for runs that started no earlier than any bad one. */
   private closeIfRecovered(at: number): void {
     const { incident } = this;
     if (incident === null) return;
@@ -248,7 +251,7 @@ export class Trouble {
     this.incident = null;
   }
 
-  /** Closes the incident because the job is paused or removed; nobody is told in words. */
+  /** Closes the incident because the job is paused or removed. Nobody is told in words. */
   closeSilently(at: number): void {
     const { incident } = this;
     for (const bad of this.badsInARow()) this.over.add(bad);
@@ -263,7 +266,7 @@ export class Trouble {
 
   /**
    * Applies a change of the declaration.
-   * @param live whether outcomes count, before and after it
+   * @param live says that outcomes count, before and after it
    */
   change(terms: Terms, at: number, live: boolean): void {
     const before = this.terms;
@@ -275,7 +278,7 @@ export class Trouble {
       this.tellOfChange(this.owed(), at);
       return;
     }
-    // A new interval counts from the change: nobody is reminded by the change itself.
+    // A new interval counts from the change, so that the change itself reminds nobody.
     if (before.remind_every_ms !== terms.remind_every_ms && this.incident.spoke_at !== null)
       this.incident.spoke_at = at;
     this.closeIfRecovered(at);
@@ -287,7 +290,10 @@ export class Trouble {
     return this.incident;
   }
 
-  /** Who joins in mid-incident, or takes a new kind, is told now, unless it is to be announced anyway. */
+  /**
+   * Tells notifiers that join in the middle of an incident, or take a new kind. They are told now, unless the incident
+   * is to be announced anyway.
+   */
   private tellJoined(before: Terms, at: number): void {
     if (this.incident === null || this.incident.silenced !== null) return;
     const joined = this.owed().filter((name) => {
@@ -297,7 +303,10 @@ export class Trouble {
     this.tellOfChange(joined, at);
   }
 
-  /** What a change of the declaration makes owed is told in no window, nor sooner than the newest trouble would be. */
+  /**
+   * Tells what a change of the declaration makes owed. That is told in no window, nor sooner than the newest trouble
+   * would be.
+   */
   private tellOfChange(notifiers: readonly string[], at: number): void {
     const newest = this.newestBad();
     if (newest === undefined || notifiers.length === 0) return;
@@ -320,7 +329,7 @@ export class Trouble {
     return this.newestBad()?.reason ?? this.opened().reason;
   }
 
-  /** What is to be said at its own time, if nothing happens before. */
+  /** Lists what is to be said at its own time, if nothing happens before. */
   due(): { at: number; apply: (now: number) => void }[] {
     const { incident } = this;
     if (incident === null) return [];
@@ -336,13 +345,16 @@ export class Trouble {
     return dues;
   }
 
-  /** The first instant at which nothing keeps Cronflow from reminding: a window may end in a gap, a gap in a window. */
+  /**
+   * Returns the first instant at which nothing keeps Cronflow from reminding. A window may end in a gap, and a gap in a
+   * window.
+   */
   private quietUntil(at: number): number {
     const free = this.terms.windows.afterOf(this.backAt(at));
     return free === at ? at : this.quietUntil(free);
   }
 
-  /** While Cronflow was away nobody could be reminded: that is made up for, once, when it is back. */
+  /** Returns when Cronflow is back. Nobody could be reminded while it was away, and that is made up for once. */
   private backAt(at: number): number {
     const gap = this.gaps.find((each) => each.at <= at && at < each.to_at);
     return gap?.to_at ?? at;
@@ -350,7 +362,7 @@ export class Trouble {
 
   private announce(at: number): void {
     const incident = this.opened();
-    // Only a change of the windows can have brought an announcement into one: it waits for that, too.
+    // Only a change of the windows can have brought an announcement into a window, and then it waits for that one, too.
     const isInWindow = this.terms.windows.endOf(at) !== null;
     incident.silenced = isInWindow && incident.silenced !== null ? { ...incident.silenced, at } : null;
     if (!isInWindow) this.tellOpened(this.owed(), this.newestReason(), at, at);
@@ -358,7 +370,7 @@ export class Trouble {
 
   private remind(at: number): void {
     const incident = this.opened();
-    // What a change of the windows sets free may meet another one now.
+    // A reminder that a change of the windows sets free may meet another window now.
     if (this.quietUntil(at) > at) {
       incident.acknowledged_until = at;
       return;
@@ -374,7 +386,7 @@ export class Trouble {
   }
 }
 
-/** Those that must not lie in a window for an outcome to be told of. */
+/** Lists the instants that must not lie in a window for an outcome to be told. */
 function instantsOf({ at, begun_at: begunAt, slot_at: slotAt }: Result): number[] {
   return [at, begunAt, slotAt].filter((each) => each !== null);
 }

@@ -6,13 +6,19 @@ import { parseInstantIn } from '../../../src/schedule/instant.ts';
 type MaintenanceItem = NonNullable<Declaration['maintenance']>[number];
 
 export interface Windows {
-  /** The end of the window that holds the instant, with those that overlap it or follow at once; null if none. */
+  /**
+   * Returns the end of the window that holds the instant, together with windows that overlap it or follow at once, or
+   * null if none holds it.
+   */
   endOf(at: number): number | null;
-  /** The first instant, `grace` after each window on the way, that lies in none. The instant itself if free. */
+  /**
+   * Returns the first instant that lies in no window, `grace` after each window on the way. It is the instant itself if
+   * that is free.
+   */
   afterOf(at: number): number;
 }
 
-/** More windows in a row than this never end. */
+/** A row of more windows than this never ends. */
 const WINDOWS_MAX = 2_000;
 
 export function windowsOf(items: readonly MaintenanceItem[], timezone: string, graceMs: number): Windows {

@@ -1,8 +1,8 @@
 import { fails, SLOW, SUITE } from './suite.ts';
 
 /**
- * Plays worlds until one of the simulation's checks fails, and prints as JSON which check it was in which world,
- * or null: `hunt.js FIRST_SEED WORLDS [CHECK]`. Slow checks see every fourth world.
+ * This program plays worlds until one of the simulation's checks fails, and prints as JSON which check failed in which
+ * world, or null: `hunt.js FIRST_SEED WORLDS [CHECK]`. Slow checks see every fourth world.
  */
 const [from = '1', worlds = '1', only] = process.argv.slice(2);
 const SLOW_EVERY = 4;

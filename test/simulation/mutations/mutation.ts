@@ -1,21 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** One way to break a promise of docs/design.md, that the simulation must notice. */
+/** One way to break a promise of docs/design.md, which the simulation must notice. */
 export interface Mutation {
-  /** What the broken core does, in a few words. */
+  /** Says in a few words what the broken core does. */
   name: string;
-  /** The promise it breaks: the paragraph of docs/design.md and its words. */
+  /** The promise that it breaks: the paragraph of docs/design.md and its words. */
   promise: string;
-  /** From the root of the repository. */
+  /** The path from the root of the repository. */
   file: string;
-  /** The text to replace; it must be there exactly once. */
+  /** The text to replace, which must be there exactly once. */
   find: string;
   replace: string;
 }
 
 /**
- * The mutated text of a mutation's file.
+ * Returns the text of the file with the mutation in it.
  * @param root the directory that holds `src`
  * @throws Error when the text to replace is not there exactly once: the code has changed, and so must the mutation
  */

@@ -9,7 +9,7 @@ import { MUTATIONS } from './mutations.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** What the compiler says of the syntax of files; their imports and types do not matter. */
+/** Returns what the compiler says of the syntax of files. Their imports and types do not matter. */
 function syntaxErrors(files: readonly string[]): string {
   const options = ['--noCheck', '--noResolve', '--noEmit', '--allowImportingTsExtensions'];
   const target = ['--ignoreConfig', '--target', 'es2023', '--module', 'nodenext'];

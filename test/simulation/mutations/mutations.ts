@@ -1,6 +1,6 @@
 import type { Mutation } from './mutation.ts';
 
-/** Each breaks another promise; `npm run mutations` shows that the simulation notices every one. */
+/** Each mutation breaks another promise. `npm run mutations` shows that the simulation notices every one. */
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'ends of known runs claim slots too',

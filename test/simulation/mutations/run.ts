@@ -7,12 +7,12 @@ import { mutated, type Mutation } from './mutation.ts';
 import { MUTATIONS } from './mutations.ts';
 
 /**
- * Breaks the core in one way after the other and shows that the simulation notices: `npm run mutations [-- WORD ...]`
- * runs all of them, or those whose name has one of the words. A mutation is caught by a check that fails in
- * a world in which the core as it is passes it. Exit code 0 only if every one is caught.
+ * This program breaks the core in one way after the other and shows that the simulation notices: `npm run mutations [--
+ * WORD ...]` runs all mutations, or those whose name has one of the words. A mutation is caught by a check that fails
+ * in a world in which the core as it is passes it. The exit code is 0 only if every one is caught.
  */
 
-/** Worlds played to a broken core before it counts as not noticed. */
+/** A broken core counts as not noticed after this many worlds. */
 const WORLDS_MAX = 200;
 const HUNT = 'build/simulation/test/simulation/mutations/hunt.js';
 const SOURCES = ['src', 'test/simulation', 'test/support', 'tsconfig.json', 'package.json'];
@@ -25,13 +25,15 @@ interface Catch {
 const root = process.cwd();
 const run = promisify(execFile);
 
-/** A copy of the sources with one mutation in it, built; below the root, so that it finds the packages. */
+/**
+ * Builds a copy of the sources with one mutation in it. The copy lies below the root, so that it finds the packages.
+ */
 async function buildMutant(mutation: Mutation, directory: string): Promise<void> {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   for (const source of SOURCES) cpSync(join(root, source), join(directory, source), { recursive: true });
   writeFileSync(join(directory, mutation.file), mutated(mutation, root));
-  // What the mutation leaves unused is no reason not to build it.
+  // An import or a variable that the mutation leaves unused is no reason not to build it.
   const tsc = join(root, 'node_modules/.bin/tsc');
   await run(tsc, ['-p', 'test/simulation/tsconfig.json', '--noCheck'], { cwd: directory });
 }
@@ -42,7 +44,7 @@ async function hunt(directory: string, from: number, worlds: number, check?: str
   return JSON.parse(stdout) as Catch | null;
 }
 
-/** The first check and world that tell the mutant from the core as it is. */
+/** Finds the first check and world that tell the mutant from the core as it is. */
 async function caught(mutation: Mutation, directory: string): Promise<Catch | null> {
   await buildMutant(mutation, directory);
   for (let from = 1; from <= WORLDS_MAX;) {
@@ -69,7 +71,7 @@ const missed: string[] = [];
 const queue = [...chosen];
 
 console.log(line(['mutation', 'caught by', 'worlds', 'promise']));
-/** Why a mutation is not caught, or by what it is. */
+/** Returns what caught a mutation, or a text that says why it was not caught. */
 async function tried(mutation: Mutation, directory: string): Promise<Catch | string> {
   try {
     return (await caught(mutation, directory)) ?? 'NOT CAUGHT';

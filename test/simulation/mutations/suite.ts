@@ -6,10 +6,10 @@ import { diskCallFaults } from '../crashes/disk-calls.ts';
 import { falseAlarms, silences } from '../healthy.ts';
 import { randomWorld } from '../world/world.ts';
 
-/** Whether a seed's world is wrong, in lines that say how; none where it is right. */
+/** Plays the world of a seed and returns lines that say what is wrong, and none where it is right. */
 export type Trial = (seed: number) => Promise<string[]>;
 
-/** Everything the simulation holds Cronflow to, by name. */
+/** Maps names to everything that the simulation demands of Cronflow. */
 export const SUITE: Readonly<Record<string, Trial>> = {
   ...Object.fromEntries(
     Object.entries(CHECKS).map(([name, check]: [string, Check]): [string, Trial] => [
@@ -26,7 +26,7 @@ export const SUITE: Readonly<Record<string, Trial>> = {
   deliveryFaults,
 };
 
-/** Those that play a world once and in memory. */
+/** These play a world once and in memory. */
 const QUICK = new Set([
   'model',
   'invariants',
@@ -38,7 +38,7 @@ const QUICK = new Set([
 ]);
 export const SLOW: ReadonlySet<string> = new Set(Object.keys(SUITE).filter((name) => !QUICK.has(name)));
 
-/** A part that throws is as wrong as one that answers wrongly. */
+/** Tells whether a trial fails. A part that throws is as wrong as one that answers wrongly. */
 export async function fails(trial: Trial, seed: number): Promise<boolean> {
   try {
     return (await trial(seed)).length > 0;

@@ -25,8 +25,9 @@ import { Recorder, type Write } from './recorder.ts';
 type Step = { at: number; gap: Gap } | { at: number; gap: null; happening: Happening };
 
 /**
- * Plays a script to the pure core alone, every tick in time: what the real parts are to make of it, in a tenth of
- * the time, so that many more worlds can be held against the model. Which gaps there were it takes from the model.
+ * Plays a script to the pure core alone, with every tick in time. It shows in a tenth of the time what the real parts
+ * should make of the script, so that many more worlds can be held against the model. It takes from the model which gaps
+ * there were.
  */
 export class CorePlayer {
   readonly #script: Script;
@@ -38,7 +39,7 @@ export class CorePlayer {
   readonly #specs = new WeakMap<Declaration, Spec>();
   #outages: Outage[] = [];
   #isAway = false;
-  /** When it was last back from an absence: what fell due meanwhile is looked at then. */
+  /** The instant at which it was last back from an absence. Everything that fell due meanwhile is looked at then. */
   #backAt = -Infinity;
 
   constructor(script: Script) {
@@ -60,7 +61,7 @@ export class CorePlayer {
     return this.#recorder.verdict();
   }
 
-  /** Does what is due before an instant, and with `inclusive` at it. */
+  /** Does everything that is due before an instant, and with `inclusive` also what is due at it. */
   #passTo(to: number, inclusive: boolean): void {
     while (!this.#isAway) {
       const [job] = this.#live().toSorted(
@@ -132,7 +133,7 @@ export class CorePlayer {
     this.#recorder.commit(this.#put({ ...fields, ...times, state: initialState(spec, at) }));
   }
 
-  /** Applies one event to one job, as ingest and the checker do, and hands what it wrote to the recorder. */
+  /** Applies one event to one job, as ingest and the checker do, and hands its writes to the recorder. */
   #apply(job: Job, event: Event): Job {
     const state = {
       job_id: job.id,
@@ -204,7 +205,7 @@ export class CorePlayer {
   }
 }
 
-/** All that happens, in order; Cronflow is back from a gap before anything else of that instant. */
+/** Lists everything that happens, in order. Cronflow is back from a gap before anything else of that instant. */
 function stepsOf(script: Script, gaps: readonly Gap[]): Step[] {
   const steps: Step[] = [
     ...gaps.map((gap): Step => ({ at: gap.to_at, gap })),

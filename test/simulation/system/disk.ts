@@ -5,20 +5,20 @@ import { LowdbStore } from '../../../src/store/lowdb/store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { CrashDisk } from '../../support/crash-disk.ts';
 
-/** What survives Cronflow's process: where its store comes from when it starts again. */
+/** The part that survives the process of Cronflow, from which its store comes when it starts again. */
 export interface Disk {
   open(clock: Clock): Promise<Store>;
-  /** After a clean stop. */
+  /** Closes the store after a clean stop. */
   close(store: Store): Promise<void>;
-  /** The process is gone without a word; nothing that was answered may be lost. */
+  /** Lets the process vanish without a word. Nothing that was answered may be lost. */
   crash(random: () => number): void;
 }
 
-/** Everything that was ever committed is there. */
+/** A disk that has everything that was ever committed. */
 export class MemoryDisk implements Disk {
   readonly #store: MemoryStore;
 
-  /** @param options.freeze false for months of many jobs */
+  /** @param options.freeze is false for months of many jobs */
   constructor({ freeze = true } = {}) {
     this.#store = new MemoryStore({ freeze });
   }
@@ -28,7 +28,7 @@ export class MemoryDisk implements Disk {
     return this.#store;
   }
 
-  /** The store of the next start is the same one. */
+  /** Does nothing, because the store of the next start is the same one. */
   async close(): Promise<void> {}
 
   crash(): void {}
@@ -40,7 +40,7 @@ export class SimulatedDisk implements Disk {
   readonly directory = '/var/data';
   readonly #limits: { snapshotJournalBytes: number; logBytesMax: number };
 
-  /** Unless told otherwise, with a snapshot now and then, and old segments gone as soon as they may go. */
+  /** Makes a disk. By default it has a snapshot now and then, and old segments go as soon as they may. */
   constructor(limits: { snapshotJournalBytes?: number; logBytesMax?: number } = {}) {
     this.#limits = { snapshotJournalBytes: 200_000, logBytesMax: 0, ...limits };
   }
@@ -64,7 +64,10 @@ export class SimulatedDisk implements Disk {
     return store.close();
   }
 
-  /** Half of the crashes are power failures: of what was not synced any part may be there. */
+  /**
+   * Lets the process vanish. Half of the crashes are power failures, after which any part of what was not synced may be
+   * there.
+   */
   crash(random: () => number): void {
     this.disk = random() < 0.5 ? this.disk.afterKill() : this.disk.afterPowerFailure(random);
   }

@@ -3,7 +3,7 @@ import { HTTP_LIMITS } from '../../../src/http/limits.ts';
 import { pingOf } from '../../../src/http/ping.ts';
 import type { ScriptedPing } from '../script.ts';
 
-/** A scripted ping as the server understands the request that a client makes of it. */
+/** Returns a scripted ping as the server understands the request that a client makes of it. */
 export function parsedPing(sent: ScriptedPing, receivedAt: number): Ping {
   const { kind, output, ...parameters } = sent;
   const query = Object.entries(parameters).map(([key, value]) => `${key}=${encodeURIComponent(value)}`);

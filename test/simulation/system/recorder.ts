@@ -11,23 +11,23 @@ export type Write =
   | { table: 'job'; record: Job }
   | { table: 'run_deleted'; id: string };
 
-/** Outcomes of slots that ended without a run. */
+/** A slot with such an outcome ended without a run. */
 const SLOT_OUTCOMES = new Set(['missed', 'unknown', 'skipped']);
 
 /**
- * Keeps what was committed, for the store forgets: history is trimmed, and misses in a row become one row.
- * What it keeps is what the store held at some time and nothing else.
+ * Keeps everything that was committed, because the store forgets: history is trimmed, and misses in a row become one
+ * row. It keeps what the store held at some time and nothing else.
  */
 export class Recorder {
   readonly deliveries = new Map<string, Delivery>();
   readonly incidents = new Map<string, Incident>();
   readonly jobs = new Map<string, Job>();
   readonly runs = new Map<string, Run>();
-  /** Deliveries that were put into the outbox although they had been there, and may have been sent. */
+  /** The deliveries that were put into the outbox although they had been there, and may have been sent. */
   readonly owedTwice: string[] = [];
-  /** Which slots a row of history stands for. */
+  /** Maps each row of history to the slots for which it stands. */
   readonly #slots = new Map<string, number[]>();
-  /** Slots that runs have taken out of a row, because they took place after all. */
+  /** Maps each row to the slots that runs have taken out of it, because they took place after all. */
   readonly #claimed = new Map<string, Set<number>>();
 
   /** Takes over one commit. */
@@ -37,7 +37,7 @@ export class Recorder {
       if (write.table !== 'job') continue;
       const { id, declaration } = write.record;
       const before = this.jobs.get(id);
-      // What was due before a change of the job was due as it was declared before.
+      // A slot that was due before a change of the job was due by the declaration of that time.
       if (!declarations.has(id)) declarations.set(id, before === undefined ? [] : [before.declaration]);
       declarations.get(id)!.push(declaration);
       this.jobs.set(id, write.record);
@@ -79,7 +79,7 @@ export class Recorder {
     }
   }
 
-  /** A slot that a run took over ends as the run does, as soon as that is known. */
+  /** Notes that a run took over a slot. The slot ends as the run does, as soon as that is known. */
   #noteClaim({ replaces_run_id: rowId, slot_at: slotAt, outcome, counted }: Run): void {
     if (rowId === null || slotAt === null || outcome === null || outcome === 'unknown' || !counted) return;
     this.#claimed.set(rowId, (this.#claimed.get(rowId) ?? new Set()).add(slotAt));
@@ -113,11 +113,11 @@ export class Recorder {
     const { outcome, reason, slot_at: slotAt } = run;
     const job = this.#nameOf(run.job_id);
     const isSkip = reason === 'lock_held' || reason === 'stuck_lock';
-    // A `skip` is no run: it settles a slot, or else nothing.
+    // A `skip` is no run. It settles a slot, or it settles nothing.
     if (isSkip && slotAt === null && outcome === 'skipped') return [];
     const rid = isSkip ? null : run.rid;
     if (!isSlotRow(run)) return [{ job, slot_at: slotAt, rid, outcome, reason }];
-    // A row that the history had let go was not written again as a run took one of its slots out of it.
+    // A row that the history had let go was not written again when a run took one of its slots out of it.
     const slots = (this.#slots.get(run.id) ?? []).filter((slot) => !this.#claimed.get(run.id)?.has(slot));
     return slots.map((slot) => ({ job, slot_at: slot, rid, outcome, reason }));
   }
@@ -147,7 +147,7 @@ function isSlotRow(run: Run): boolean {
   );
 }
 
-/** Slots of a row that are not known yet: those after the known ones, up to the row's last. */
+/** Lists the slots of a row that are not known yet, which are those after the known ones up to the last of the row. */
 function slotsUpTo(declaration: Declaration, known: readonly number[], row: Run): number[] {
   const lastAt = row.slot_at ?? 0;
   const from = known.length === 0 ? (row.first_slot_at ?? lastAt) - 1 : Math.max(...known);
@@ -158,11 +158,11 @@ function slotsUpTo(declaration: Declaration, known: readonly number[], row: Run)
   else
     for (let at = slotAfter(spec, from); at !== null && at <= lastAt; at = slotAfter(spec, at))
       slots.push(at);
-  // Known however the schedule has changed since.
+  // The last slot is known however the schedule has changed since.
   return slots.at(-1) === lastAt ? slots : [lastAt];
 }
 
-/** The message lists the jobs of which something went unseen, one a line. */
+/** Returns the jobs of which something went unseen. The message lists them, one a line. */
 function jobsNamedIn(detail: string): string[] {
   return detail
     .split('\n')

@@ -2,14 +2,14 @@ import { CronflowError } from '../../../src/core/model/errors.ts';
 import type { Scope, Store, Tx } from '../../../src/store/store.ts';
 import type { Recorder, Write } from './recorder.ts';
 
-/** The store as the system sees it, and the switch with which the simulation makes its disk full. */
+/** The store as the system sees it, with the switch by which the simulation makes its disk full. */
 export interface RecordingStore {
   store: Store;
-  /** While true every commit is refused. */
+  /** Refuses every commit while true. */
   setFailing(isFailing: boolean): void;
 }
 
-/** Hands every commit of `inner` to the recorder once it is durable. */
+/** Wraps `inner` so that every commit goes to the recorder once it is durable. */
 export function recordingStore(inner: Store, recorder: Recorder): RecordingStore {
   let isFailing = false;
   const transact = async <T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> => {
@@ -17,7 +17,7 @@ export function recordingStore(inner: Store, recorder: Recorder): RecordingStore
     const result = await inner.transact(scope, (tx) => {
       writes = [];
       const value = fn(recordingTx(tx, writes));
-      // As a full disk does: everything went well, only to be refused at the end.
+      // A full disk does the same: everything goes well until the commit is refused at the end.
       if (isFailing) throw new CronflowError('store_unavailable', 'The disk is full.');
       return value;
     });

@@ -19,24 +19,24 @@ import { VirtualClock } from './virtual-clock.ts';
 
 export interface SystemOptions {
   disk?: Disk;
-  /** Turns of the event loop that the disk needs; one is enough for a store in memory. */
+  /** The turns of the event loop that the disk needs; one is enough for a store in memory. */
   turns?: number;
-  /** For crashes and, with `lazy`, ticks. */
+  /** Decides on crashes and, with `lazy`, on ticks. */
   random?: () => number;
-  /** The checker runs only now and then, at random: no outcome may depend on it. */
+  /** Lets the checker run only now and then, at random, because no outcome may depend on it. */
   lazy?: boolean;
-  /** False for months of many jobs: what was committed is then read from the store alone. */
+  /** Is false for months of many jobs, whose commits are read from the store alone. */
   records?: boolean;
-  /** Of a `lazy` checker: absences before which it does not come late, by when they begin. */
+  /** The absences, by their beginning, before which a `lazy` checker does not come late. */
   promptBefore?: ReadonlySet<number>;
-  /** Every beat and sleep takes place, also where nothing else happens; slow. */
+  /** Lets every beat and sleep take place, also where nothing else happens, which is slow. */
   everyBeat?: boolean;
 }
 
-/** How near to something that happens time is not skipped. */
+/** Time that is this near to something that happens is not skipped. */
 const QUIET_MS = 2 * LIVENESS_WRITE_EVERY_MS;
 
-/** Plays a script to the real parts and says what became of it. */
+/** Plays a script to the real parts and says what came of it. */
 export async function verdictOf(script: Script, options: SystemOptions = {}): Promise<Verdict> {
   const system = new System(script, options);
   await system.play();
@@ -61,8 +61,8 @@ export class System {
   readonly #random: () => number;
   readonly #declared: Map<string, Declaration>;
   /**
-   * Absences that began after the checker had acted upon something and before the next sign of life was stored,
-   * by when they began.
+   * The absences, by their beginning, that began after the checker had acted upon something and before the next sign of
+   * life was stored.
    */
   readonly actedJustBefore = new Set<number>();
   #checkedAt = -Infinity;
@@ -97,7 +97,7 @@ export class System {
 
   /**
    * Steps the wall clock, as NTP or an operator does.
-   * @param downMs how long Cronflow was dead meanwhile, by a clock that does not step; null: it runs on
+   * @param downMs how long Cronflow was dead meanwhile, by a clock that does not step; null where it went on running
    */
   async stepClock(toAt: number, downMs: number | null): Promise<void> {
     const { clock } = this;
@@ -118,7 +118,10 @@ export class System {
     if (this.#options.lazy) await this.#check();
   }
 
-  /** Asks every job whether something is due by now, whatever the checker thinks; nothing while Cronflow is away. */
+  /**
+   * Asks every job whether something is due by now, whatever the checker thinks. It asks nothing while Cronflow is
+   * away.
+   */
   async ask(at: number): Promise<void> {
     await this.#advanceTo(at, false);
     const tick = { type: 'tick', now_at: at - 1 } as const;
@@ -132,7 +135,7 @@ export class System {
       });
   }
 
-  /** Lets time pass up to a happening, and the happening take place. */
+  /** Lets time pass up to a happening, and lets the happening take place. */
   async happen(happening: Happening): Promise<void> {
     await this.#advanceTo(happening.at, false);
     if (this.#options.lazy && this.#random() < 0.2) await this.#check();
@@ -173,7 +176,7 @@ export class System {
     return this.#live().store;
   }
 
-  /** Lines about what was committed and answered and is not in the store any more. */
+  /** Lists for people the records that were committed and answered and are not in the store any more. */
   async lostRecords(): Promise<string[]> {
     const { store } = this.#live();
     const all = { skip: 0, limit: 1_000_000 };
@@ -237,7 +240,7 @@ export class System {
     switch (how) {
       case 'suspend':
         clock.jumpTo(toAt);
-        // What is overdue fires before anything else happens.
+        // Timers that are overdue fire before anything else happens.
         await clock.advanceTo(toAt, true);
         return;
       case 'store_failing':
@@ -290,8 +293,8 @@ export class System {
   }
 
   /**
-   * Lets time pass in which nothing is due and nothing happens but signs of life, all at once: the last of
-   * them is stored as it would have been. `everyBeat` shows that it makes no difference.
+   * Skips time in which nothing is due and nothing happens but signs of life. The last of these is stored as it would
+   * have been. `everyBeat` shows that it makes no difference.
    * @returns whether time passed, and more may follow
    */
   async #skipIdleTime(at: number): Promise<boolean> {
@@ -301,7 +304,8 @@ export class System {
     const dueAt = this.#options.lazy ? Infinity : ((await store.earliestDueAt()) ?? Infinity);
     const aliveAt = (await store.meta(LIVENESS_KEY)) as number;
     const outages = (await store.meta(OUTAGES_KEY)) as readonly unknown[] | undefined;
-    // A gap or a step back that is not known yet, or a gap to be told at an instant which only a timer knows.
+    // No time is skipped while a gap or a step back is not known yet, or while an outage is to be told at an instant
+    // that only a timer knows.
     const isUnknown = now - aliveAt > LIVENESS_WRITE_EVERY_MS || aliveAt > now;
     const isBusy = isUnknown || (outages ?? []).length > 0;
     const quietUntil = Math.min(at, isBusy ? now + LIVENESS_WRITE_EVERY_MS : Math.max(now, dueAt));
@@ -320,7 +324,7 @@ export class System {
     return true;
   }
 
-  /** One look at everything that is due, however long it has been. */
+  /** Looks once at everything that is due, however long it has been. */
   async #check(): Promise<void> {
     const { checker } = this.#live();
     checker.start();
@@ -334,7 +338,7 @@ export class System {
   }
 }
 
-/** Sends a ping as a client does; one for a job that is not declared is refused. */
+/** Sends a ping as a client does. A ping for a job that is not declared is refused. */
 async function ping(ingest: JobIngest, job: string, sent: ScriptedPing, receivedAt: number): Promise<void> {
   await ingest.ping(job, parsedPing(sent, receivedAt)).catch((error: unknown) => {
     if (!(error instanceof CronflowError) || error.code !== 'unknown_job') throw error;

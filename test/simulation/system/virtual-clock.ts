@@ -6,8 +6,8 @@ interface Timer {
 }
 
 /**
- * A clock for simulated months: like the fake clock of the other tests, but it gives way only as often as the
- * store it runs on needs, and it can skip time in which nothing would happen.
+ * A clock for simulated months. It is like the fake clock of the other tests, but it gives way only as often as its
+ * store needs, and it can skip time in which nothing would happen.
  */
 export class VirtualClock implements Clock {
   #nowAt: number;
@@ -15,7 +15,7 @@ export class VirtualClock implements Clock {
   readonly #timers = new Set<Timer>();
   readonly #turns: number;
 
-  /** @param turns of the event loop that everything started by a timer needs; one is enough for promises */
+  /** @param turns the turns of the event loop that everything started by a timer needs; one is enough for promises */
   constructor(startAt: number, turns = 1) {
     this.#nowAt = startAt;
     this.#turns = turns;
@@ -35,7 +35,7 @@ export class VirtualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** Moves time to `at`, running what is due before it, and with `inclusive` at it. */
+  /** Moves time to `at` and runs the timers that are due before it, with `inclusive` also those that are due at it. */
   async advanceTo(at: number, inclusive = false): Promise<void> {
     const untilMs = this.#monotonicMs + (at - this.#nowAt);
     for (;;) {
@@ -49,7 +49,7 @@ export class VirtualClock implements Clock {
     this.#pass(Math.max(0, untilMs - this.#monotonicMs));
   }
 
-  /** Moves time on while nothing runs, as on a suspended machine: what is overdue then fires at once. */
+  /** Moves time on while nothing runs, as on a suspended machine. Timers that are overdue then fire at once. */
   jumpTo(at: number): void {
     this.#pass(at - this.#nowAt);
   }
@@ -65,7 +65,7 @@ export class VirtualClock implements Clock {
     for (const timer of this.#timers) timer.dueMs += ms;
   }
 
-  /** The process is gone, and its timers with it. */
+  /** Forgets all timers, because the process is gone. */
   forgetTimers(): void {
     this.#timers.clear();
   }

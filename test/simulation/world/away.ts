@@ -5,13 +5,13 @@ import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
 
 export type Away = Happening & { type: 'away' };
 
-/** When and how Cronflow is away in a stretch of time. */
+/** Chooses when and how Cronflow is away in a stretch of time. */
 export function randomAways(dice: Dice, span: Window): Away[] {
   const count = dice.pick([0, 0, 0, 1, 1, 2, 3, dice.int(4, 10)]);
   const aways: Away[] = [];
   for (let made = 0; made < count; made += 1) {
     const last = aways.at(-1);
-    // Often one soon after another: what waits for one gap's replay runs into the next.
+    // One absence often follows soon after another, so that the wait for the replay of one gap runs into the next.
     const at =
       last !== undefined && dice.chance(0.4)
         ? last.to_at + dice.spanMs(12 * SECOND_MS, 40 * MINUTE_MS)
@@ -24,13 +24,16 @@ export function randomAways(dice: Dice, span: Window): Away[] {
   return apart(aways.sort((a, b) => a.at - b.at));
 }
 
-/** Not so long that more runs are reported at once afterwards than Cronflow looks back on. */
+/**
+ * Chooses how long Cronflow is away. It is not so long that more runs are reported at once afterwards than Cronflow
+ * looks back on.
+ */
 function awayMs(dice: Dice, how: Away['how'], span: Window): number {
   const mostMs = how === 'suspend' ? 14 * HOUR_MS : 3 * HOUR_MS;
   return dice.spanMs(2 * SECOND_MS, Math.min(mostMs, (span.to_at - span.from_at) / 6));
 }
 
-/** Those that begin while another lasts are left out. */
+/** Leaves out absences that begin while another lasts. */
 function apart(aways: readonly Away[]): Away[] {
   const kept: Away[] = [];
   for (const away of aways) if (away.at > (kept.at(-1)?.to_at ?? 0) + 11 * SECOND_MS) kept.push(away);

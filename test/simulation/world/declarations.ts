@@ -2,7 +2,7 @@ import type { Declaration } from '../../../src/core/model/declaration.ts';
 import type { Dice } from './dice.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
 
-/** Schedules with about how far apart their slots are. */
+/** Lists schedules with roughly the distance between their slots. */
 const SCHEDULES: readonly (readonly [string, number])[] = [
   ['* * * * *', MINUTE_MS],
   ['*/5 * * * *', 5 * MINUTE_MS],
@@ -29,7 +29,7 @@ const PERIODS: readonly (readonly [string, number])[] = [
   ['5h', 5 * HOUR_MS],
   ['1d', DAY_MS],
 ];
-/** More slots than this in one world take long and show nothing new. */
+/** A world with more slots than this takes long and shows nothing new. */
 const SLOTS_MAX = 300;
 
 export interface DeclarationOptions {
@@ -39,7 +39,7 @@ export interface DeclarationOptions {
   notifiers: readonly string[];
 }
 
-/** A random job. */
+/** Makes a random job. */
 export function randomDeclaration(dice: Dice, options: DeclarationOptions): Declaration {
   const { declaration, periodMs } = randomSchedule(dice, options);
   declaration.grace = randomGrace(dice, periodMs);
@@ -49,7 +49,10 @@ export function randomDeclaration(dice: Dice, options: DeclarationOptions): Decl
   return declaration;
 }
 
-/** Where slots are dense, a run that stays open for a day would outlast the history that is looked at. */
+/**
+ * Tells whether a run could outlast the history that is looked at. A run that stays open for a day would do so where
+ * slots are dense.
+ */
 function outlastsHistory(declaration: Declaration): boolean {
   const { every, overlap, max_runtime: limit } = declaration;
   return (
@@ -60,7 +63,7 @@ function outlastsHistory(declaration: Declaration): boolean {
   );
 }
 
-/** A job's declaration after somebody edited a line or two of it. */
+/** Returns the declaration of a job after somebody edited a line or two of it. */
 export function editedDeclaration(dice: Dice, before: Declaration, options: DeclarationOptions): Declaration {
   const after = { ...before };
   for (let count = dice.int(1, 2); count > 0; count -= 1) {
@@ -78,7 +81,7 @@ export function editedDeclaration(dice: Dice, before: Declaration, options: Decl
   return after;
 }
 
-/** About how far apart a job's starts are. */
+/** Returns roughly the distance between the starts of a job. */
 export function periodMsOf(declaration: Declaration): number {
   const known = [...SCHEDULES, ...PERIODS].find(
     ([text]) => text === (declaration.schedule ?? declaration.every),
@@ -158,7 +161,10 @@ function setKey(
   }
 }
 
-/** Windows that repeat, with the longest they last: one that never ends tells nothing. */
+/**
+ * Lists windows that repeat, with the longest that they may last, because trouble in a window without end is never
+ * told.
+ */
 const WINDOWS: readonly (readonly [string, number])[] = [
   ['0 2 * * *', 5 * HOUR_MS],
   ['30 1 * * *', 5 * HOUR_MS],
@@ -210,7 +216,7 @@ function replaceSchedule(dice: Dice, declaration: Declaration, options: Declarat
   }
 }
 
-/** From seconds to longer than the period. */
+/** Makes a grace of seconds to longer than the period. */
 function randomGrace(dice: Dice, periodMs: number): string {
   if (dice.chance(0.2)) return duration(dice.spanMs(periodMs, 3 * periodMs));
   return duration(dice.spanMs(5 * SECOND_MS, Math.max(6 * SECOND_MS, periodMs)));

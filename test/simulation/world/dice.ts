@@ -1,6 +1,6 @@
 import { seededRandom } from '../../support/random.ts';
 
-/** Seeded choices: the same seed makes the same world. */
+/** Makes seeded choices, so that the same seed makes the same world. */
 export class Dice {
   readonly random: () => number;
 
@@ -12,7 +12,7 @@ export class Dice {
     return this.random() < probability;
   }
 
-  /** A whole number from `min` to `max`, both included. */
+  /** Returns a whole number from `min` to `max`, both included. */
   int(min: number, max: number): number {
     return min + Math.floor(this.random() * (max - min + 1));
   }
@@ -21,12 +21,12 @@ export class Dice {
     return items[this.int(0, items.length - 1)]!;
   }
 
-  /** Small ones are as likely as great ones: seconds, minutes and hours alike. */
+  /** Returns a length of time. Small ones are as likely as great ones: seconds, minutes and hours alike. */
   spanMs(min: number, max: number): number {
     return Math.round(min * (max / min) ** this.random());
   }
 
-  /** Dice of their own, so that one more throw here changes nothing there. */
+  /** Returns dice of their own, so that one more throw here changes nothing there. */
   fork(): Dice {
     return new Dice(this.int(0, 2 ** 32 - 1));
   }

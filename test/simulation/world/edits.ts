@@ -7,7 +7,7 @@ import type { Dice } from './dice.ts';
 import type { Window } from './network.ts';
 import { MINUTE_MS } from '../../../src/schedule/units.ts';
 
-/** Any time, often one at which a slot has come and its grace is not over. */
+/** Returns any time, often one at which a slot has come and its grace is not over. */
 function timeOfDoing(dice: Dice, job: string, declaration: Declaration, span: Window): number {
   const at = dice.int(span.from_at + 1, span.to_at);
   if (dice.chance(0.6)) return at;
@@ -16,7 +16,7 @@ function timeOfDoing(dice: Dice, job: string, declaration: Declaration, span: Wi
   return Math.min(span.to_at, (slotAt ?? at) + dice.int(1, spec.graceMs));
 }
 
-/** What people do to one job: edits, pauses, acknowledgements, in order. */
+/** Makes what people do to one job: edits, pauses, acknowledgements, in order. */
 export function randomDoings(
   dice: Dice,
   job: string,

@@ -7,18 +7,18 @@ import type { Dice } from './dice.ts';
 import type { Sent, Window } from './network.ts';
 import { MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
 
-/** What tells Cronflow of a job's runs. */
+/** The client that tells Cronflow of the runs of a job. */
 export type Client =
   | 'wrapper'
-  /** curl with a run id, without anything else. */
+  /** It is curl with a run id and nothing else. */
   | 'curl_rid'
   | 'anonymous'
   | 'end_only'
   | 'start_only'
-  /** Starts with a run id, ends without. */
+  /** It starts with a run id and ends without. */
   | 'careless';
 
-/** How runs go. */
+/** The way in which a run goes. */
 export type Mood =
   | 'fine'
   | 'failing'
@@ -28,7 +28,7 @@ export type Mood =
   | 'slow_start'
   | 'overrunning'
   | 'locked'
-  /** Runs that do not take place. */
+  /** The run does not take place. */
   | 'absent';
 const TROUBLE: readonly Mood[] = [
   'failing',
@@ -47,20 +47,22 @@ const TROUBLE: readonly Mood[] = [
 export interface Host {
   job: string;
   client: Client;
-  /** How far ahead of the server's its clock is at the start, and how much faster it runs. */
+  /** The clock of the host is ahead of the server's by this at the start, and `drift` says how much faster it runs. */
   skewMs: number;
   drift: number;
-  /** How many run ids it has, one after the other; null for a new one each time. */
+  /** The number of its run ids, which it uses one after the other; null for a new one each time. */
   ridCount: number | null;
-  /** How often a single run goes wrong. */
+  /** The share of runs that go wrong. */
   troubleProbability: number;
-  /** Stretches in which one thing goes wrong again and again. */
+  /** The stretches in which one thing goes wrong again and again. */
   episodes: readonly (Window & { mood: Mood })[];
-  /** What its crontab says, and from when on: people change it not quite when they change the declaration. */
+  /**
+   * The entries of its crontab, each with its beginning. People change it not quite when they change the declaration.
+   */
   crontab: readonly { from_at: number; declaration: Declaration | null }[];
 }
 
-/** Everything that a host sends in a stretch of time, in the order in which it happens. */
+/** Returns everything that a host sends in a stretch of time, in the order in which it happens. */
 export function pingsOf(host: Host, span: Window, dice: Dice): Sent[] {
   const sent: Sent[] = [];
   let count = 0;
@@ -77,8 +79,9 @@ export function pingsOf(host: Host, span: Window, dice: Dice): Sent[] {
 }
 
 /**
- * Containers give their few process ids again and again, and clients that use them as run ids do so, too. Only those
- * that send it with every ping: else a hundred others may have run since, which is as far as Cronflow looks back.
+ * Returns the run id of a run. Containers give their few process ids again and again, and clients that use them as run
+ * ids do so, too. Only clients that send the id with every ping do it here. Otherwise a hundred other runs may have
+ * come since, which is as far as Cronflow looks back.
  */
 function ridOf({ job, client, ridCount }: Host, mood: Mood, count: number): string {
   const isReused = ridCount !== null && mood !== 'locked' && (client === 'wrapper' || client === 'curl_rid');
@@ -101,7 +104,7 @@ function* starts(host: Host, span: Window, dice: Dice): Generator<{ at: number; 
         yield { at: serverTime(host, slotAt, span) + dice.spanMs(1, 2 * SECOND_MS), declaration };
         continue;
       }
-      // `every` is kept by a loop that sleeps; without either, people start the job when they like.
+      // A loop that sleeps keeps `every`. Without any schedule people start the job when they like.
       const periodMs = periodMsOf(declaration);
       at +=
         kind === 'every' ? periodMs * (0.97 + 0.03 * dice.random()) : dice.spanMs(MINUTE_MS, 4 * periodMs);
@@ -111,7 +114,7 @@ function* starts(host: Host, span: Window, dice: Dice): Generator<{ at: number; 
   }
 }
 
-/** What the server's clock shows when the host's shows `at`. */
+/** Returns what the clock of the server shows when that of the host shows `at`. */
 function serverTime(host: Host, at: number, span: Window): number {
   const offMs = host.skewMs + host.drift * (at - span.from_at);
   return Math.max(span.from_at + 1, Math.round(at - offMs));
@@ -123,7 +126,7 @@ function moodAt(host: Host, at: number, dice: Dice): Mood {
   return dice.chance(host.troubleProbability) ? dice.pick(TROUBLE) : 'fine';
 }
 
-/** One run's pings, as the host's client sends them. */
+/** Returns the pings of one run, as the client of the host sends them. */
 function runPings(
   host: Host,
   dueAt: number,
@@ -138,7 +141,7 @@ function runPings(
   const at = mood === 'slow_start' ? dueAt + dice.spanMs(SECOND_MS, 2 * periodMs) : dueAt;
   const isOverrun = mood === 'overrunning';
   const usualMs = dice.spanMs(SECOND_MS, Math.max(2 * SECOND_MS, Math.min(maxMs, periodMs) / 2));
-  // Not so long that a hundred others have run since, which is as far as Cronflow looks back.
+  // The run is not so long that a hundred others have come since, which is as far as Cronflow looks back.
   const overrunMs = Math.min(Math.round(maxMs * (0.8 + 2 * dice.random())), 20 * periodMs);
   const durationMs = isOverrun ? overrunMs : usualMs;
   const send = (eventAt: number, ping: ScriptedPing): Sent => ({
@@ -188,7 +191,7 @@ function endPing(client: Client, mood: Mood, rid: string, durationMs: number, di
   return { kind };
 }
 
-/** What the wrapper says of the output: mostly that there was none. */
+/** Returns what the wrapper says of the output, which is mostly that there was none. */
 function outputOf(dice: Dice): Pick<ScriptedPing, 'output' | 'captured'> {
   if (!dice.chance(0.15)) return {};
   if (dice.chance(0.3)) return { captured: false };
@@ -199,7 +202,7 @@ function maxRuntimeMs(declaration: Declaration): number {
   return specOf('', declaration, DEFAULT_GLOBALS).maxRuntimeMs;
 }
 
-/** The times of one thing that goes wrong again and again. */
+/** Makes the stretches in which one thing goes wrong again and again. */
 export function randomEpisodes(dice: Dice, span: Window): (Window & { mood: Mood })[] {
   return Array.from({ length: dice.pick([0, 0, 1, 1, 2]) }, () => {
     const fromAt = dice.int(span.from_at, span.to_at);

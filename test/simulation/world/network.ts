@@ -7,15 +7,15 @@ export interface Window {
   to_at: number;
 }
 
-/** How well pings get from a host to Cronflow. */
+/** Says how well pings get from a host to Cronflow. */
 export interface Network {
   lossProbability: number;
   duplicateProbability: number;
   /** The share of pings that take seconds to minutes, so that later ones overtake them. */
   slowProbability: number;
-  /** When nothing gets through. */
+  /** The stretches in which nothing gets through. */
   outages: readonly Window[];
-  /** The most a wrapper lets pass between two attempts to replay. */
+  /** A wrapper lets at most this pass between two attempts to replay. */
   retryMsMax: number;
 }
 
@@ -30,16 +30,16 @@ export const PERFECT_NETWORK: Network = {
 /** A ping as a client sends it. */
 export interface Sent {
   job: string;
-  /** When what it tells of happened, and it was sent for the first time. */
+  /** The instant of what it tells, at which it was sent for the first time. */
   at: number;
   ping: ScriptedPing;
-  /** The wrapper keeps what did not get through and sends it again, saying how long ago it was. */
+  /** Says that the wrapper keeps a ping that did not get through and sends it again, with how long ago it was. */
   isSpooled: boolean;
-  /** How much faster than the server's the client's clock runs. */
+  /** The clock of the client runs faster than the server's by this share. */
   drift: number;
 }
 
-/** When and how a sent ping reaches Cronflow, if it ever does; Cronflow hears nothing in `deaf`. */
+/** Returns when and how a sent ping reaches Cronflow, if it ever does. Cronflow hears nothing in `deaf`. */
 export function arrivals(
   sent: Sent,
   network: Network,
@@ -47,7 +47,7 @@ export function arrivals(
   dice: Dice,
 ): (Happening & { type: 'ping' })[] {
   const times = [sent.at];
-  // A client that got its answer too late for its liking tries again; without a run id, nothing says so.
+  // A client that got its answer too late for its liking tries again, and without a run id nothing shows that.
   if (sent.ping.rid === undefined && dice.chance(network.duplicateProbability))
     times.push(sent.at + dice.spanMs(SECOND_MS, 40 * SECOND_MS));
   if (dice.chance(network.duplicateProbability)) times.push(sent.at + dice.spanMs(10, 10 * MINUTE_MS));
@@ -96,7 +96,7 @@ export function randomNetwork(dice: Dice, span: Window): Network {
   const outages: Window[] = [];
   if (dice.chance(0.3)) {
     const from = dice.int(span.from_at, span.to_at);
-    // Not so long that more runs are reported at once afterwards than Cronflow looks back on.
+    // The outage is not so long that more runs are reported at once afterwards than Cronflow looks back on.
     const mostMs = Math.min(5 * HOUR_MS, (span.to_at - span.from_at) / 6);
     outages.push({ from_at: from, to_at: from + dice.spanMs(MINUTE_MS, mostMs) });
   }

@@ -8,7 +8,7 @@ import { type Client, type Host, pingsOf, randomEpisodes } from './host.ts';
 import { arrivals, type Network, PERFECT_NETWORK, randomNetwork, type Window } from './network.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
 
-/** Changes of the clocks: an hour forward and back, half an hour, and one that happens at midnight. */
+/** Lists changes of the clocks: an hour forward and back, half an hour, and one that happens at midnight. */
 const CLOCK_CHANGES: readonly (readonly [timezone: string, at: number])[] = [
   ['Europe/Berlin', Date.UTC(2025, 2, 30, 1)],
   ['Europe/Berlin', Date.UTC(2025, 9, 26, 1)],
@@ -20,7 +20,7 @@ const CLOCK_CHANGES: readonly (readonly [timezone: string, at: number])[] = [
 ];
 const ZONES = ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata'];
 
-/** A seeded stretch of time in which anything may happen. */
+/** Makes a seeded stretch of time in which anything may happen. */
 export function randomWorld(seed: number): Script {
   const dice = new Dice(seed);
   const spanMs = dice.pick([
@@ -58,8 +58,8 @@ export function randomWorld(seed: number): Script {
 }
 
 /**
- * A world in which nothing goes wrong but Cronflow itself: hosts whose clocks are up to a minute off, changes
- * of the clocks, and Cronflow away now and then. Nobody may be told anything about a job.
+ * Makes a world in which nothing goes wrong but Cronflow itself: hosts whose clocks are up to a minute off, changes of
+ * the clocks, and Cronflow away now and then. Nobody may be told anything about a job.
  */
 export function healthyWorld(seed: number): Script {
   const dice = new Dice(seed);
@@ -134,7 +134,7 @@ function randomHost(
   };
 }
 
-/** People change the crontab a little before or after the declaration, or forget it. */
+/** Makes a crontab. People change it a little before or after the declaration, or forget it. */
 function crontabOf(
   dice: Dice,
   declaration: Declaration,
@@ -163,7 +163,10 @@ function reached(
   return pingsOf(host, span, dice).flatMap((sent) => arrivals(sent, network, deaf, dice));
 }
 
-/** Nobody can change anything while Cronflow is away; they do so when it is back. */
+/**
+ * Moves the doings of people out of the absences. Nobody can change anything while Cronflow is away, so they do it when
+ * Cronflow is back.
+ */
 function outsideOf(aways: readonly Away[], doings: readonly Happening[], span: Window): Happening[] {
   return doings
     .map((doing) => {
@@ -175,14 +178,18 @@ function outsideOf(aways: readonly Away[], doings: readonly Happening[], span: W
 }
 
 /**
- * A store that works again takes pings up to 10 s before Cronflow notes how long it did not: in that moment a
- * job that pings knows of a shorter gap than the others, and the model of one.
+ * Returns when every job knows that Cronflow is back. A store that works again takes pings up to 10 s before Cronflow
+ * notes how long it took none. A job that pings in those seconds knows of a shorter gap than the others do, while the
+ * model knows one gap for all.
  */
 function knownBackAt({ how, to_at: toAt }: Away): number {
   return how === 'store_failing' ? toAt + 10 * SECOND_MS : toAt;
 }
 
-/** Puts everything in order and leaves out what Cronflow would refuse: pings of jobs not declared. */
+/**
+ * Puts everything in order and leaves out the pings that Cronflow would refuse, which are those of jobs that are not
+ * declared.
+ */
 function assembled(rest: Omit<Script, 'happenings'>, happenings: readonly Happening[]): Script {
   const declared = new Set(Object.keys(rest.jobs));
   const ordered = happenings
