@@ -28,7 +28,10 @@ function rowOf(directory: string, jobs: number): Row {
   };
 }
 
-/** `cronflow check` of a file without a mistake, as people run it; without jobs, that is the start of the program. */
+/**
+ * Measures `cronflow check` of a file without a mistake, as people run it. Without jobs that is the start of the
+ * program.
+ */
 export async function benchCheck(): Promise<void> {
   await withDirectory(async (directory) => {
     const rows = [0, 1_000, 10_000].map((jobs) => rowOf(directory, jobs));

@@ -9,7 +9,10 @@ import { MINUTE_MS } from '../src/schedule/units.ts';
 
 const nothing = async (): Promise<void> => {};
 
-/** A minute passes at each look, and in each minute `job-0` misses a slot; nothing else is ever due. */
+/**
+ * Returns the row of a number of jobs. A minute passes at each look, and in each minute `job-0` misses a slot. Nothing
+ * else is ever due.
+ */
 async function rowOf(jobs: number): Promise<Row> {
   const store = new MemoryStore({ freeze: false });
   await declareJobs(store, jobs, (number) =>
@@ -37,7 +40,7 @@ async function rowOf(jobs: number): Promise<Row> {
   };
 }
 
-/** The checker looks at what is due and at nothing else. */
+/** Shows that the checker looks at the jobs that are due and at no others. */
 export async function benchChecker(): Promise<void> {
   const rows = [await rowOf(10), await rowOf(10_000)];
   printMeasured('A check that finds 1 job due', await sideBySide(rows, { count: 250 }));

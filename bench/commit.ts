@@ -5,10 +5,10 @@ import { Clients, declareJobs } from './jobs.ts';
 import { type Row, sideBySide } from './measure.ts';
 import { printMeasured } from './table.ts';
 
-/** What the line of a ping takes in the journal, roughly. */
+/** The line of a ping takes roughly this in the journal. */
 const LINE_BYTES = 2_000;
 
-/** What the store adds to the least that can make a ping durable. */
+/** Measures what the store adds to the least that can make a ping durable. */
 export async function benchCommit(): Promise<void> {
   await withStore(async (store, directory) => {
     await declareJobs(store, 100);

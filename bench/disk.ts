@@ -6,7 +6,9 @@ import { silentLogger } from '../src/observe/log.ts';
 import { type Disk, realDisk } from '../src/store/lowdb/disk.ts';
 import { LowdbStore } from '../src/store/lowdb/store.ts';
 
-/** In the repository's own `build/`, which lies on a real disk; a system's `/tmp` may be memory. */
+/**
+ * The directories lie in the repository's own `build/`, which is on a real disk; the `/tmp` of a system may be memory.
+ */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Gives `use` a new directory and removes it afterwards. */
@@ -20,7 +22,7 @@ export async function withDirectory(use: (directory: string) => Promise<void>): 
   }
 }
 
-/** Gives `use` the default store, open, in a directory of its own. */
+/** Gives `use` the default store, opened in a directory of its own. */
 export async function withStore(
   use: (store: LowdbStore, directory: string) => Promise<void>,
   disk: Disk = realDisk,
@@ -33,7 +35,7 @@ export async function withStore(
   });
 }
 
-/** The real disk, counting how often something was made durable. */
+/** The real disk, which counts how often something was made durable. */
 export class CountingDisk {
   syncs = 0;
   readonly disk: Disk = {

@@ -5,7 +5,7 @@ import { printTable, shown } from './table.ts';
 
 const PINGS = 256;
 
-/** Pings that arrive while a commit is under way share the next one. */
+/** Shows that pings which arrive while a commit is under way share the next one. */
 export async function benchGroupCommit(): Promise<void> {
   const counting = new CountingDisk();
   await withStore(async (store) => {

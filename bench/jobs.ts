@@ -5,9 +5,9 @@ import type { Ping } from '../src/core/model/records.ts';
 import { JobIngest } from '../src/ingest/job-ingest.ts';
 import type { Store } from '../src/store/store.ts';
 
-/** When everything is declared; a benchmark takes place in the minutes after it, where no slot is due. */
+/** Everything is declared at this instant. A benchmark takes place in the minutes after it, in which no slot is due. */
 export const START_AT = Date.UTC(2026, 0, 1, 0, 0, 1);
-/** Nothing of it is due in the time of a benchmark. */
+/** A job with this schedule is never due in the time of a benchmark. */
 const YEARLY: Declaration = { schedule: '0 0 1 1 *' };
 
 /** Declares `job-0` and so on, as a file does. */
@@ -27,19 +27,19 @@ export async function declareJobs(
   await applyConfiguration(store, { revision: 'one', files, defaults: {}, globals, jobs }, START_AT);
 }
 
-/** Clients of a store's jobs, of which each run starts and ends well. */
+/** The clients of the jobs of a store, all of whose runs start and end well. */
 export class Clients {
   readonly #ingest: JobIngest;
   readonly #jobs: number;
   #sent = 0;
 
-  /** @param jobs as many of those declared report, one after the other */
+  /** @param jobs the number of declared jobs that report, one after the other */
   constructor(store: Store, jobs: number) {
     this.#ingest = new JobIngest({ store, clock: systemClock, onCommit: () => {}, onRefusal: () => {} });
     this.#jobs = jobs;
   }
 
-  /** Sends the next ping; of each job a start and an end in turns. */
+  /** Sends the next ping. Each job sends a start and an end in turns. */
   async ping(): Promise<void> {
     const number = this.#sent;
     this.#sent += 1;

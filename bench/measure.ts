@@ -1,21 +1,23 @@
-/** One thing that is measured beside others. */
+/** A thing that is measured beside others. */
 export interface Row {
   name: string;
-  /** Does it `count` times; what it needs has been made ready before. */
+  /** Does the thing `count` times. Everything that it needs has been made ready before. */
   run(count: number): void | Promise<void>;
 }
 
 export interface Measured {
   name: string;
-  /** Of one time, the median of the rounds. */
+  /** The time that doing it once takes, as the median of the rounds. */
   us: number;
-  /** Held against the first row, round by round: what disturbs the machine disturbs both. */
+  /**
+   * The time held against that of the first row, round by round, because a disturbance of the machine disturbs both.
+   */
   ratio: number;
 }
 
 /**
- * Measures rows side by side: each in every round, in turns, so that a ratio means something on a machine that
- * is busy, too. The first round warms up and does not count.
+ * Measures rows side by side: each in every round, in turns, so that a ratio means something on a busy machine, too.
+ * The first round warms up and does not count.
  */
 export async function sideBySide(
   rows: readonly Row[],
@@ -23,7 +25,7 @@ export async function sideBySide(
 ): Promise<Measured[]> {
   const us = rows.map((): number[] => []);
   for (let round = 0; round <= rounds; round += 1) {
-    // The first of a round finds the caches as the last one left them.
+    // The first row of a round finds the caches as the last one left them, so another row is the first in each round.
     const turns = rows.map((_, index) => (index + round) % rows.length);
     for (const index of turns) {
       const startedMs = performance.now();

@@ -18,7 +18,7 @@ async function rowOf(name: string, store: Store, jobs: number): Promise<Row> {
   };
 }
 
-/** A ping must cost the same however many jobs there are. */
+/** Shows that a ping costs the same however many jobs there are. */
 export async function benchPing(): Promise<void> {
   const memory = [
     await rowOf('10 jobs', new MemoryStore({ freeze: false }), 10),

@@ -42,7 +42,7 @@ function rowOf(directory: string, jobs: number): Row {
   };
 }
 
-/** From nothing to listening and back; the round that warms up declares the jobs. */
+/** Measures the way from nothing to listening and back. The round that warms up declares the jobs. */
 export async function benchStart(): Promise<void> {
   await withDirectory(async (directory) => {
     const rows = [1, 1_000, 10_000].map((jobs) => rowOf(directory, jobs));

@@ -1,6 +1,6 @@
 import type { Measured } from './measure.ts';
 
-/** A table as people read it: the first column to the left, numbers to the right. */
+/** Prints a table as people read it, with the first column to the left and numbers to the right. */
 export function printTable(
   title: string,
   head: readonly string[],
@@ -16,13 +16,13 @@ export function printTable(
   console.log(`\n${[title, '', text(head), text(rule), ...rows.map(text)].join('\n')}`);
 }
 
-/** The usual table: what one time of each costs, and that held against the first. */
+/** Prints the usual table, which shows what doing each thing once costs, and that held against the first. */
 export function printMeasured(title: string, measured: readonly Measured[]): void {
   const rows = measured.map(({ name, us, ratio }) => [name, shown(us), ratio.toFixed(2)]);
   printTable(title, ['', 'µs', 'ratio'], rows);
 }
 
-/** A number of which three digits matter. */
+/** Writes a number of which three digits matter. */
 export function shown(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

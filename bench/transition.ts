@@ -9,7 +9,7 @@ import { HOUR_MS } from '../src/schedule/units.ts';
 
 const spec = specOf('job', { schedule: '0 * * * *' }, DEFAULT_GLOBALS);
 
-/** A job's state after so many good runs, one in each hour. */
+/** Returns the state of a job after this many good runs, one in each hour. */
 function stateAfter(runCount: number): State {
   const table = new RunTable();
   let job = initialState(spec, START_AT);
@@ -25,7 +25,7 @@ function stateAfter(runCount: number): State {
   return { job_id: 'j', job, runs: table.of('j'), incident: null };
 }
 
-/** What a ping changes is worked out without a look at the runs it has nothing to do with. */
+/** Shows that the changes by a ping are worked out without a look at the runs with which it has nothing to do. */
 export async function benchTransition(): Promise<void> {
   const rows = [10, 100, 1_000].map((runCount): Row => {
     const state = stateAfter(runCount);

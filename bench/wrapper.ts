@@ -13,7 +13,7 @@ const SCRIPT = fileURLToPath(new URL('../../../scripts/monitor.sh', import.meta.
 const OUTPUT_BYTES = 128 * 1024 * 1024;
 const SHELLS = ['dash', 'bash', 'busybox sh'].filter((shell) => isInstalled(shell));
 
-/** What a command costs with the wrapper before it, held against the bare command. */
+/** Measures what a command costs with the wrapper before it, held against the bare command. */
 export async function benchWrapper(): Promise<void> {
   const up = await listen(true);
   const hanging = await listen(false);
@@ -41,7 +41,7 @@ export async function benchWrapper(): Promise<void> {
   }
 }
 
-/** The wrapper's words and surroundings. */
+/** Makes the words and the environment of a wrapped command. */
 class Wrapped {
   private readonly directory: string;
 
@@ -50,7 +50,7 @@ class Wrapped {
     mkdirSync(join(directory, 'tmp'));
   }
 
-  /** The words before a command; none where it runs bare. */
+  /** Returns the words before a command, which are none where it runs bare. */
   words(shell: string | undefined): string[] {
     return shell === undefined ? [] : [...shell.split(' '), SCRIPT, 'bench', '--'];
   }
@@ -100,7 +100,7 @@ async function benchWhole(wrapped: Wrapped, url: string): Promise<void> {
   );
 }
 
-/** The ids of a new PID namespace count its processes. */
+/** Counts processes by their ids, which are consecutive in a new PID namespace. */
 function benchProcesses(wrapped: Wrapped, monitors: readonly NamedUrl[]): void {
   const rows = [['bare', String(countProcesses([], process.env))]];
   for (const shell of SHELLS) {
@@ -114,7 +114,7 @@ function benchProcesses(wrapped: Wrapped, monitors: readonly NamedUrl[]): void {
 }
 
 function countProcesses(words: readonly string[], env: NodeJS.ProcessEnv): number | string {
-  // The first is the shell that counts, and the last only says its id.
+  // The first process is the shell that counts, and the last only says its id.
   const script = `"$@" | cat >/dev/null; sh -c 'echo $$'`;
   try {
     const args = ['--pid', '--fork', '--mount-proc', '--kill-child', 'sh', '-c', script, 'sh', ...words];
@@ -158,7 +158,10 @@ function rowOf(name: string, doOnce: () => Promise<void>): Row {
   };
 }
 
-/** Ends with the first output: what the wrapper does afterwards, alone in its process group, is ended with it. */
+/**
+ * Runs a command until its first output. Then the wrapper, which is alone in its process group, is killed with
+ * everything that it would still do.
+ */
 async function untilFirstByte(words: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const child = spawn('env', [...words, '/bin/echo', 'started'], {
     env,
@@ -172,11 +175,14 @@ async function untilFirstByte(words: readonly string[], env: NodeJS.ProcessEnv):
   } catch {
     // It has ended.
   }
-  // Not waited for in what is measured: the next row's time begins after this.
+  // The end is not waited for here, because the time of the next row begins after this.
   void exited;
 }
 
-/** To a pipe by way of `cat`, as a caller reads it: what Node calls a pipe is a socket. */
+/**
+ * Runs a command to its end. It writes to a pipe by way of `cat`, as a caller reads it, because a pipe of Node is a
+ * socket.
+ */
 async function untilEnd(
   words: readonly string[],
   env: NodeJS.ProcessEnv,
