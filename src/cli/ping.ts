@@ -86,14 +86,13 @@ const ALLOWED = {
   host: ['--host', '1 to 255 characters, none of them a control character'],
 } as const;
 
-/** The service takes what is malformed for absent, so that no ping is lost for it; who types it wants to know. */
+/** Refuses what the service would only warn of, because the person who typed it is here to mend it. */
 function refuseMalformed(carried: Readonly<Record<string, string>>): void {
   const { output: _output, ...parameters } = carried;
   const query = new URLSearchParams(parameters).toString();
-  const read = pingOf({
+  const { ping: read } = pingOf({
     kind: 'log',
     query,
-    isJson: false,
     body: null,
     received_at: 0,
     limits: HTTP_LIMITS,

@@ -19,8 +19,8 @@ export interface ReadOptions {
   budget: BodyBudget;
 }
 
-/** What a body may take without asking: more than a ping's tail, or its JSON object without an output. */
-const BYTES_FREE = 32 * 1024;
+/** A body may take so much memory without asking. It is more than a ping's tail, or its keys without an output. */
+export const BYTES_FREE = 32 * 1024;
 
 /** How a body that there is no room for is answered: it may come again. */
 export function noRoom(): CronflowError {

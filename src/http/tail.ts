@@ -45,9 +45,13 @@ function decode(bytes: Buffer): string {
 /** As many chunks are joined into one: a body of single bytes must not cost a hundred times its size. */
 const CHUNKS_JOINED = 256;
 
+const HEAD_BYTES = 1_024;
+
 /** Takes a stream of any length and keeps at least its last `keepBytes`, in memory little larger than that. */
 export class TailBuffer {
   totalBytes = 0;
+  /** The first bytes of the first chunk, which tell what a body is whose beginning was let go. */
+  head: Buffer = Buffer.alloc(0);
   #joined: Buffer[] = [];
   #chunks: Buffer[] = [];
   /** Of `chunks`. */
@@ -61,6 +65,7 @@ export class TailBuffer {
   }
 
   push(chunk: Buffer): void {
+    if (this.totalBytes === 0) this.head = Buffer.from(chunk.subarray(0, HEAD_BYTES));
     this.totalBytes += chunk.length;
     this.#keptBytes += chunk.length;
     this.#chunks.push(chunk);

@@ -115,7 +115,7 @@ test('clients that give up their pings write no more than so many lines an hour'
   };
   await giveUp(5);
   const said = 'ping given up by its client';
-  const last = 'no more pings with unfinished bodies are logged for an hour';
+  const last = 'no more pings that came in part or cannot be read are logged for an hour';
   expect(lines).toEqual([said, said, said, last]);
   await server.clock.advance(3_600_000);
   await giveUp(1);

@@ -1,18 +1,27 @@
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Ping } from '../../src/core/model/records.ts';
+import { BYTES_FREE } from '../../src/http/body.ts';
 import { HTTP_LIMITS } from '../../src/http/limits.ts';
+import { isStructured, understandBody, type UnderstoodBody } from '../../src/http/ping-body.ts';
 import { pingOf } from '../../src/http/ping.ts';
 import { TailBuffer } from '../../src/http/tail.ts';
 import { DAY_MS } from '../../src/schedule/units.ts';
 
-function build(query: string, body?: string | Buffer, isJson = body !== undefined): Ping {
-  let buffer: TailBuffer | null = null;
+/** @param type of the body */
+async function read(query: string, body?: string | Buffer, type = 'application/json', encoding = '') {
+  let understood: UnderstoodBody | null = null;
   if (body !== undefined) {
-    buffer = new TailBuffer(isJson ? HTTP_LIMITS.pingJsonBytesMax : 10_000);
-    buffer.push(Buffer.from(body));
+    const tail = new TailBuffer(isStructured(type, encoding) ? HTTP_LIMITS.pingJsonBytesMax : BYTES_FREE);
+    tail.push(Buffer.from(body));
+    understood = await understandBody({ tail, type, encoding }, HTTP_LIMITS);
   }
-  return pingOf({ kind: 'success', query, isJson, body: buffer, received_at: 5, limits: HTTP_LIMITS });
+  return pingOf({ kind: 'success', query, body: understood, received_at: 5, limits: HTTP_LIMITS });
+}
+
+async function build(...request: Parameters<typeof read>): Promise<Ping> {
+  return (await read(...request)).ping;
 }
 
 const EMPTY: Ping = {
@@ -29,14 +38,14 @@ const EMPTY: Ping = {
 };
 
 describe('the parameters of a ping', () => {
-  test('are all optional', () => {
-    expect(build('')).toEqual(EMPTY);
+  test('are all optional', async () => {
+    expect(await build('')).toEqual(EMPTY);
   });
 
-  test('are read from the query', () => {
+  test('are read from the query', async () => {
     const query =
       'rid=r1&exit_code=3&signal=TERM&duration_ms=1500&delay_ms=20&host=web1&output_dropped_bytes=7&colour=red';
-    expect(build(query)).toEqual({
+    expect(await build(query)).toEqual({
       ...EMPTY,
       rid: 'r1',
       exit_code: 3,
@@ -48,7 +57,7 @@ describe('the parameters of a ping', () => {
     });
   });
 
-  test('are read from a JSON object, numbers also as text', () => {
+  test('are read from a JSON object, numbers also as text', async () => {
     const body = JSON.stringify({
       rid: 17,
       exit_code: '3',
@@ -57,7 +66,7 @@ describe('the parameters of a ping', () => {
       output: 'text',
       x: 1,
     });
-    expect(build('', body)).toEqual({
+    expect(await build('', body)).toEqual({
       ...EMPTY,
       rid: '17',
       exit_code: 3,
@@ -67,9 +76,9 @@ describe('the parameters of a ping', () => {
     });
   });
 
-  test('of the query win, unless they are malformed', () => {
-    expect(build('exit_code=1', '{"exit_code":0}').exit_code).toBe(1);
-    expect(build('exit_code=one', '{"exit_code":2}').exit_code).toBe(2);
+  test('of the query win, unless they are malformed', async () => {
+    expect((await build('exit_code=1', '{"exit_code":0}')).exit_code).toBe(1);
+    expect((await build('exit_code=one', '{"exit_code":2}')).exit_code).toBe(2);
   });
 
   test.each<[string, Partial<Ping>]>([
@@ -85,18 +94,15 @@ describe('the parameters of a ping', () => {
     ['exit_code=-0', { exit_code: 0 }],
     ['exit_code=-15', { exit_code: -15 }],
     ['exit_code=3221225786', { exit_code: 3221225786 }],
-    ['exit_code=4294967296', { exit_code: null }],
-    ['exit_code=1.5', { exit_code: null }],
-    ['exit_code=0x1', { exit_code: null }],
-    ['exit_code=', { exit_code: null }],
-    ['exit_code=banana', { exit_code: null }],
+    ['exit_code=3.0', { exit_code: 3 }],
+    ['exit_code=0x80070005', { exit_code: 2_147_942_405 }],
+    ['exit_code=0&exit_code=0', { exit_code: 0 }],
     ['signal=SIGKILL', { signal: 'KILL' }],
     ['signal=hup', { signal: 'HUP' }],
     ['signal=9', { signal: 'KILL' }],
     ['signal=34', { signal: '34' }],
     ['signal=RTMIN%2B1', { signal: 'RTMIN+1' }],
     ['signal=0', { signal: null }],
-    ['signal=<script>', { signal: null }],
     ['signal=', { signal: null }],
     ['duration_ms=-1', { duration_ms: null }],
     ['duration_ms=12.6', { duration_ms: 13 }],
@@ -113,66 +119,200 @@ describe('the parameters of a ping', () => {
     ['captured=False', { captured: false }],
     ['captured=0', { captured: false }],
     ['host=%zz&exit_code=1', { exit_code: 1, host: '%zz' }],
-  ])('?%s', (query, expected) => {
-    expect(build(query)).toEqual({ ...EMPTY, ...expected });
+  ])('?%s', async (query, expected) => {
+    expect(await build(query)).toEqual({ ...EMPTY, ...expected });
   });
 
   test.each([
-    ['{"exit_code":null,"rid":{},"host":["a"],"delay_ms":true,"signal":1.5,"duration_ms":"x"}', EMPTY],
-    ['{"exit_code":1e99}', EMPTY],
+    ['{"exit_code":null,"rid":{},"host":["a"],"delay_ms":true,"signal":null,"duration_ms":"x"}', EMPTY],
     ['{}', EMPTY],
     ['{"output":""}', EMPTY],
     ['{"output":null}', EMPTY],
-  ])('malformed in JSON count as absent: %s', (body, expected) => {
-    expect(build('', body)).toEqual(expected);
+  ])('malformed in JSON count as absent: %s', async (body, expected) => {
+    expect(await build('', body)).toEqual(expected);
+  });
+});
+
+const FORM = 'application/x-www-form-urlencoded';
+const GZIPPED_CODE = gzipSync('{"exit_code":3}');
+
+/** A form of several parts, as `curl -F` sends it. */
+function parts(key: string, value: string): string {
+  return `--b\r\nContent-Disposition: form-data; name="${key}"\r\n\r\n${value}\r\n--b--\r\n`;
+}
+
+describe('a failure is told however it was sent:', () => {
+  test.each<[string, string, string | Buffer | undefined, string, string]>([
+    ['a form, as by curl -d', '', 'exit_code=3', FORM, ''],
+    ['a form with other keys', '', 'colour=red&exit_code=3', FORM, ''],
+    ['JSON that curl calls a form', '', '{"exit_code":3}', FORM, ''],
+    ['JSON without a type', '', '{"exit_code":3}', '', ''],
+    ['JSON that PowerShell calls text', '', '{"exit_code":3}', 'text/plain; charset=utf-8', ''],
+    ['JSON of another name', '', '{"exit_code":3}', 'text/json', ''],
+    ['JSON of a kind of its own', '', '{"exit_code":3}', 'application/vnd.x+json; charset=utf-8', ''],
+    ['JSON after spaces', '', '\r\n  {"exit_code":3}', FORM, ''],
+    ['JSON with a byte order mark', '', '\uFEFF{"exit_code":3}', 'application/json', ''],
+    ['JSON in UTF-16', '', Buffer.from('\uFEFF{"exit_code":3}', 'utf16le'), 'application/json', ''],
+    ['a form of parts, as by curl -F', '', parts('exit_code', '3'), 'multipart/form-data; boundary=b', ''],
+    ['gzip', '', GZIPPED_CODE, 'application/json', 'gzip'],
+    ['gzip of another name', '', GZIPPED_CODE, 'application/json', 'x-gzip'],
+    ['gzip that curl calls a form', '', GZIPPED_CODE, FORM, 'gzip'],
+    ['deflate', '', deflateSync('{"exit_code":3}'), 'application/json', 'deflate'],
+    ['brotli', '', brotliCompressSync('{"exit_code":3}'), 'application/json', 'br'],
+    ['capitals', 'Exit_Code=3', undefined, '', ''],
+    ['no hyphen', 'exitcode=3', undefined, '', ''],
+    ['a hyphen', 'exit-code=3', undefined, '', ''],
+    ['a hump', '', '{"exitCode":3}', 'application/json', ''],
+  ])('%s', async (_how, query, body, type, encoding) => {
+    expect(await read(query, body, type, encoding)).toMatchObject({ ping: { exit_code: 3 }, warnings: [] });
+  });
+
+  test.each<[string, string, string | Buffer | undefined, string, string, string]>([
+    ['a word', 'exit_code=banana', undefined, '', '', 'exit_code "banana" cannot be read'],
+    ["PowerShell's $?", 'exit_code=False', undefined, '', '', 'exit_code "False" cannot be read'],
+    ['a variable that is not set', 'exit_code=', undefined, '', '', 'exit_code "" cannot be read'],
+    ['more than 32 bits', 'exit_code=4294967296', undefined, '', '', 'exit_code "4294967296" cannot be read'],
+    ['a fraction', 'exit_code=1.5', undefined, '', '', 'exit_code "1.5" cannot be read'],
+    ['a boolean', '', '{"exit_code":false}', '', '', 'exit_code "false" cannot be read'],
+    ['a list', '', '{"exit_code":[3]}', '', '', 'exit_code "[3]" cannot be read'],
+    ['too large a number', '', '{"exit_code":1e99}', '', '', 'exit_code "1e+99" cannot be read'],
+    ['a signal', 'signal=<script>', undefined, '', '', 'signal "<script>" cannot be read'],
+    ['a success beside it', 'exit_code=x', '{"exit_code":0}', '', '', 'exit_code "x" cannot be read'],
+    ['two codes', 'exit_code=0&exit_code=3', undefined, '', '', 'exit_code is given as 0 and as 3'],
+    ['two spellings', 'exit_code=0&ExitCode=3', undefined, '', '', 'exit_code is given as 0 and as 3'],
+    ['lost quotes', '', '{exit_code:3}', 'application/json', '', 'the body resembles JSON and is none'],
+    ['half an object', '', '{"exit_code":3', FORM, '', 'the body resembles JSON and is none'],
+    [
+      'an unknown encoding',
+      '',
+      Buffer.from('x'),
+      'application/json',
+      'zstd',
+      'the body is encoded as "zstd", which is not one of gzip, x-gzip, deflate, br',
+    ],
+    ['broken gzip', '', Buffer.from('x'), '', 'gzip', 'the body is not what "gzip" says it is'],
+    [
+      'half of a gzip',
+      '',
+      GZIPPED_CODE.subarray(0, -9),
+      '',
+      'gzip',
+      'the body is not what "gzip" says it is',
+    ],
+    [
+      'a form without its end',
+      '',
+      '--b\r\nContent-Disposition: form-data; name="exit_code"\r\n\r\n3',
+      'multipart/form-data; boundary=b',
+      '',
+      'the body is a form of several parts that cannot be read',
+    ],
+    [
+      'JSON that is too large',
+      '',
+      `{"exit_code":3,"output":"${'x'.repeat(40_000)}"}`,
+      FORM,
+      '',
+      'the body is JSON of 40027 bytes, which is more than is read',
+    ],
+    [
+      'JSON that is too large, at its end',
+      '',
+      `{"output":"${'x'.repeat(40_000)}","exit_code":3}`,
+      FORM,
+      '',
+      'the body is JSON of 40027 bytes, which is more than is read',
+    ],
+  ])('and is no success where nobody can read it: %s', async (_how, query, body, type, encoding, said) => {
+    expect(await read(query, body, type, encoding)).toMatchObject({
+      ping: { unreadable: said },
+      warnings: [said],
+    });
+  });
+
+  test.each([
+    ['rid=a%20b', 'rid "a b" cannot be read'],
+    ['duration_ms=soon', 'duration_ms "soon" cannot be read'],
+    ['captured=maybe', 'captured "maybe" cannot be read'],
+    [`host=${'h'.repeat(256)}`, `host "${'h'.repeat(40)}..." cannot be read`],
+  ])('what does not tell how the run did is a warning only: ?%s', async (query, said) => {
+    const { ping, warnings } = await read(query);
+    expect(ping).not.toHaveProperty('unreadable');
+    expect(warnings).toEqual([said]);
+  });
+
+  test('a small body that stands for gigabytes is read up to a limit', async () => {
+    const bomb = gzipSync(Buffer.alloc(80 * 1024 * 1024));
+    const { ping } = await read('', bomb, 'text/plain', 'gzip');
+    expect(Buffer.byteLength(ping.output!)).toBeLessThanOrEqual(10_000);
+    expect(ping.output_dropped_bytes).toBeLessThan(HTTP_LIMITS.pingBodyBytesMax + 2 * 1024 * 1024);
   });
 });
 
 describe('the output of a ping', () => {
   test.each([
-    ['text', 'plain text', false],
-    ['JSON that is not an object', '[1,2]', true],
-    ['a JSON string', '"rid"', true],
-    ['JSON null', 'null', true],
-    ['broken JSON', '{"rid":', true],
-    ['an object without known keys', '{"rows":5}', true],
-    ['an object of another type', '{"rid":"a"}', false],
-  ])('is the body as it stands: %s', (_what, body, isJson) => {
-    expect(build('exit_code=1', body, isJson)).toEqual({ ...EMPTY, exit_code: 1, output: body });
+    ['text', 'plain text', FORM],
+    ['pairs in several lines', 'exit_code=3\nhost=web1', FORM],
+    ['a line with a space', 'exit_code=3 rows=5', FORM],
+    ['a form of unknown keys', 'rows=5', FORM],
+    ['a pair that is no form', 'exit_code=3', 'text/plain'],
+    ['JSON that is not an object', '[1,2]', 'application/json'],
+    ['a JSON string', '"rid"', 'application/json'],
+    ['JSON null', 'null', 'application/json'],
+    ['broken JSON', '{"rid":', 'application/json'],
+    ['an object without known keys', '{"rows":5}', 'application/json'],
+    ['an empty object of another type', '{}', 'text/plain'],
+  ])('is the body as it stands: %s', async (_what, body, type) => {
+    expect(await read('exit_code=1', body, type)).toEqual({
+      ping: { ...EMPTY, exit_code: 1, output: body },
+      warnings: [],
+    });
   });
 
-  test('that is not text is kept as JSON', () => {
-    expect(build('', '{"output":["a","b"]}').output).toBe('["a","b"]');
+  test('is also an object of another type that has more than known keys: a job may print such', async () => {
+    const body = '{"host":"db1","rows":5}';
+    expect(await build('', body, FORM)).toEqual({ ...EMPTY, host: 'db1', output: body });
+    expect(await build('', '{"host":"db1"}', FORM)).toEqual({ ...EMPTY, host: 'db1' });
   });
 
-  test('is cut at the start, and what the client dropped is added', () => {
+  test('is a field of a form, or a file of it', async () => {
+    const file =
+      '--b\r\nContent-Disposition: form-data; name="output"; filename="a.log"\r\n\r\ntext\r\n--b--\r\n';
+    expect((await build('', file, 'multipart/form-data; boundary=b')).output).toBe('text');
+    expect((await build('', 'output=some+text&exit_code=0', FORM)).output).toBe('some text');
+  });
+
+  test('is what was compressed', async () => {
+    expect((await build('', gzipSync('some text'), 'text/plain', 'gzip')).output).toBe('some text');
+  });
+
+  test('that is not text is kept as JSON', async () => {
+    expect((await build('', '{"output":["a","b"]}')).output).toBe('["a","b"]');
+  });
+
+  test('is cut at the start, and what the client dropped is added', async () => {
     const text = `${'x'.repeat(20_000)}€end`;
-    expect(build('output_dropped_bytes=100', text, false)).toMatchObject({
+    expect(await build('output_dropped_bytes=100', text, 'text/plain')).toMatchObject({
       output: text.slice(-9_998),
       output_dropped_bytes: 100 + 20_006 - 10_000,
     });
-    const inJson = build('', JSON.stringify({ output: text, output_dropped_bytes: 5 }));
+    const inJson = await build('', JSON.stringify({ output: text, output_dropped_bytes: 5 }));
     expect(inJson.output).toBe(text.slice(-9_998));
     expect(inJson.output_dropped_bytes).toBe(5 + 20_006 - 10_000);
   });
 
-  test('is a JSON body that is too large to be understood', () => {
-    const buffer = new TailBuffer(500);
-    for (let i = 0; i < 20; i += 1) buffer.push(Buffer.from('{"rid":"a"}'.padEnd(500)));
-    const ping = pingOf({
-      kind: 'log',
-      query: '',
-      isJson: true,
-      body: buffer,
-      received_at: 5,
-      limits: HTTP_LIMITS,
-    });
+  test('is a JSON body that is too large to be understood', async () => {
+    const tail = new TailBuffer(500);
+    for (let i = 0; i < 20; i += 1) tail.push(Buffer.from('{"rid":"a"}'.padEnd(500)));
+    const body = await understandBody({ tail, type: 'application/json', encoding: '' }, HTTP_LIMITS);
+    const { ping } = pingOf({ kind: 'log', query: '', body, received_at: 5, limits: HTTP_LIMITS });
     expect(ping.rid).toBeNull();
     expect(ping.output_dropped_bytes).toBe(10_000 - Buffer.byteLength(ping.output!));
+    expect(ping).not.toHaveProperty('unreadable');
   });
 });
 
-test('nothing in a request makes a ping fail', () => {
+test('nothing in a request makes a ping fail', async () => {
   const value = fc.oneof(fc.string({ unit: 'binary' }), fc.double(), fc.jsonValue());
   const keys = fc.constantFrom(
     'rid',
@@ -184,16 +324,20 @@ test('nothing in a request makes a ping fail', () => {
     'output',
     'x',
   );
-  fc.assert(
-    fc.property(fc.dictionary(keys, value), fc.string({ unit: 'binary' }), (json, query) => {
-      const ping = build(query, JSON.stringify(json));
+  await fc.assert(
+    fc.asyncProperty(fc.dictionary(keys, value), fc.string({ unit: 'binary' }), async (json, query) => {
+      const ping = await build(query, JSON.stringify(json));
       expect(ping.delay_ms).toBeGreaterThanOrEqual(0);
       expect(ping.delay_ms).toBeLessThanOrEqual(7 * DAY_MS);
       expect(Buffer.byteLength(ping.output ?? '')).toBeLessThanOrEqual(10_000);
       expect(JSON.parse(JSON.stringify(ping))).toEqual(ping);
     }),
   );
-  fc.assert(
-    fc.property(fc.uint8Array(), fc.boolean(), (bytes, isJson) => void build('', Buffer.from(bytes), isJson)),
+  const types = fc.constantFrom('', 'application/json', FORM, 'multipart/form-data; boundary=b', 'a;b=;c');
+  const encodings = fc.constantFrom('', 'gzip', 'br', 'deflate', 'x');
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array(), types, encodings, async (bytes, type, encoding) => {
+      await build('', Buffer.from(bytes), type, encoding);
+    }),
   );
 });

@@ -110,7 +110,7 @@ describe('a ping', () => {
   test.each([
     ['text/plain', 'done\n', 'done\n'],
     ['application/octet-stream', Buffer.from([0x61, 0xff]), 'a\ufffd'],
-    ['application/x-www-form-urlencoded', 'exit_code=1', 'exit_code=1'],
+    ['application/x-www-form-urlencoded', 'rows=1', 'rows=1'],
     ['not a type', 'x', 'x'],
     ['application/json', '{"rows":1}', '{"rows":1}'],
   ])('takes a body of type %s as output', async (type, body, output) => {
@@ -214,6 +214,36 @@ describe('a ping', () => {
     expect(await judged('/jobs/backup/success?rid=c&captured=true')).toBe('output_mismatch');
     expect(await judged('/jobs/backup/success?rid=d', { captured: false })).toBe('succeeded');
     expect(await judged('/jobs/backup/success?rid=e', { output: '' })).toBe('output_mismatch');
+  });
+
+  test('is no success where nobody can read how the run did, and its answer and the log say why', async () => {
+    const lines: string[] = [];
+    const logger: Logger = {
+      ...silentLogger,
+      warn: (message, fields) => lines.push(`${message}: ${String(fields?.['warning'])}`),
+    };
+    const { post, request } = await startServer({ logger });
+    await post('/jobs', { name: 'backup' });
+    const answer = await request('/jobs/backup/success?exit_code=False&rid=a%20b', { method: 'POST' });
+    expect(answer.status).toBe(200);
+    const warning = 'rid "a b" cannot be read; exit_code "False" cannot be read';
+    expect(answer.json).toMatchObject({ ok: true, reason: 'unreadable_report', warning });
+    expect(lines).toEqual([`ping that cannot be read in full: ${warning}`]);
+    const { json: runs } = await request('/jobs/backup/runs');
+    expect(runs[0]).toMatchObject({ outcome: 'failure', detail: 'exit_code "False" cannot be read' });
+  });
+
+  test('tells of a failure as curl and PowerShell send it', async () => {
+    const { post, request } = await startServer();
+    await post('/jobs', { name: 'backup' });
+    const reasonOf = async (body: string | FormData | URLSearchParams, headers = {}): Promise<unknown> =>
+      (await request('/jobs/backup/success', { method: 'POST', body, headers })).json['reason'];
+    const form = new FormData();
+    form.set('exit_code', '3');
+    expect(await reasonOf(form)).toBe('exit_code');
+    expect(await reasonOf(new URLSearchParams({ exit_code: '4' }))).toBe('exit_code');
+    const type = { 'content-type': 'application/x-www-form-urlencoded' };
+    expect(await reasonOf('{"exit_code":5}', type)).toBe('exit_code');
   });
 
   test('for an unknown job is a 404 with a suggestion, and counted', async () => {

@@ -21,6 +21,9 @@ export function judge(spec: Spec, ping: Ping, durationMs: number | null): Judgem
   const good =
     ping.exit_code === null ? ping.kind === 'success' : spec.successExitCodes.includes(ping.exit_code);
   if (!good) return { outcome: 'failure', reason: badReason(ping), detail: null };
+  // Nobody knows whether what cannot be read was a failure, and a failure must not pass in silence.
+  if (ping.unreadable !== undefined)
+    return { outcome: 'failure', reason: 'unreadable_report', detail: ping.unreadable };
   if (spec.minRuntimeMs !== null && durationMs !== null && durationMs < spec.minRuntimeMs) {
     const detail = `at least ${formatDuration(spec.minRuntimeMs)} is expected`;
     return { outcome: 'failure', reason: 'too_fast', detail };

@@ -41,6 +41,7 @@ export const REASONS = [
   'reported_failure',
   'exit_code',
   'signal',
+  'unreadable_report',
   'too_fast',
   'output_mismatch',
   'overlap',

@@ -24,6 +24,8 @@ export interface Ping {
   output_dropped_bytes: number;
   /** The client says that it captured nothing, so that nobody knows what the run printed; absent where it did. */
   captured?: false;
+  /** What it says of how the run did and nobody can read, for people; absent where all is read. */
+  unreadable?: string;
 }
 
 /** One execution, or one row of history for slots that ended without one. */

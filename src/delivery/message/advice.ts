@@ -14,6 +14,8 @@ export function adviceFor({ reason, detail, advice }: DeliveryFacts): string | n
       return 'it was killed or its host restarted, or the report of its end was lost: see what it has done';
     case 'too_many_runs':
       return 'its runs hang, or take longer than the time between them: look at the processes on its host';
+    case 'unreadable_report':
+      return 'send exit_code as a whole number, such as 0 or 3; see what the run has done';
     case 'stuck_lock':
       return 'find the process that holds the lock, or the lock file that was left behind';
     case 'overlap':

@@ -76,6 +76,8 @@ function failureWords(reason: FailureReason, facts: DeliveryFacts): string {
       return withDetail(`killed by ${signalName(facts.signal)}${after(facts)}`, facts);
     case 'reported_failure':
       return withDetail(`reported a failure${after(facts)}`, facts);
+    case 'unreadable_report':
+      return withDetail(`ended${after(facts)}, and nobody can read how`, facts);
     case 'too_fast':
       return withDetail(`ended${after(facts)}, too soon to have done its work`, facts);
     case 'output_mismatch':

@@ -61,6 +61,9 @@ export const JOB_STORIES = {
     steps: [start(2 * HOUR_MS), wait(0)],
   }),
   abandoned: story({ slotAgoMs: HOUR_MS, steps: [start(HOUR_MS), start(0)] }),
+  unreadable_report: story({
+    steps: [start(TOOK_MS), succeeded(0, { unreadable: 'exit_code "False" cannot be read' })],
+  }),
   too_fast: story({
     declared: { min_runtime: '1m' },
     slotAgoMs: 3 * SECOND_MS,

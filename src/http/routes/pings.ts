@@ -1,12 +1,11 @@
 import { CronflowError } from '../../core/model/errors.ts';
-import { LIMITS } from '../../core/model/limits.ts';
 import { PING_KINDS, type PingKind } from '../../core/model/reasons.ts';
 import type { LogFields } from '../../observe/log.ts';
-import { mediaType, noRoom, readBody } from '../body.ts';
+import { BYTES_FREE, noRoom, readBody } from '../body.ts';
+import { isStructured, type PingBody, understandBody } from '../ping-body.ts';
 import { pingOf } from '../ping.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
-import type { TailBuffer } from '../tail.ts';
 
 const PATH_LENGTH_MAX = 200;
 
@@ -28,24 +27,32 @@ export function pingRoutes(services: Services): Route[] {
  */
 async function takePing(ctx: HttpContext, kind: PingKind, services: Services): Promise<void> {
   const name = ctx.params['name'] ?? '';
-  const isJson = mediaType(ctx.req) === 'application/json';
-  const body = await readPingBody(ctx, isJson, services);
-  const ping = pingOf({
+  const { clock, limits, logger } = services;
+  const body = await readPingBody(ctx, services);
+  const understood = body === null ? null : await understandBody(body, limits);
+  const { ping, warnings } = pingOf({
     kind,
     query: ctx.querystring,
-    isJson,
-    body,
-    received_at: services.clock.now(),
-    limits: services.limits,
+    body: understood,
+    received_at: clock.now(),
+    limits,
   });
   try {
     const { job, run_id, reason, former_name } = await services.ingest.ping(name, ping);
-    services.logger.debug('ping', { job, kind, reason, run_id });
-    const answer = { ok: true, job, run_id, reason };
-    ctx.body = answer;
-    if (former_name === undefined) return;
-    services.onFormerName?.(former_name, job, kind);
-    ctx.body = { ...answer, warning: formerNameWarning(former_name, job) };
+    logger.debug('ping', { job, kind, reason, run_id });
+    if (warnings.length > 0)
+      sayOfBody(services, 'ping that cannot be read in full', ctx, { job, warning: warnings.join('; ') });
+    if (former_name !== undefined) {
+      services.onFormerName?.(former_name, job, kind);
+      warnings.push(formerNameWarning(former_name, job));
+    }
+    ctx.body = {
+      ok: true,
+      job,
+      run_id,
+      reason,
+      ...(warnings.length === 0 ? {} : { warning: warnings.join('; ') }),
+    };
   } catch (error) {
     if (!(error instanceof CronflowError && error.code === 'unknown_job')) throw error;
     services.onUnknownPing?.(name, kind);
@@ -63,20 +70,18 @@ function formerNameWarning(name: string, job: string): string {
  * client that goes away in the middle has not said all it had to say, and hears no answer: nothing is
  * recorded, so that half an upload never passes for a success.
  */
-async function readPingBody(
-  ctx: HttpContext,
-  isJson: boolean,
-  services: Services,
-): Promise<TailBuffer | null> {
+async function readPingBody(ctx: HttpContext, services: Services): Promise<PingBody | null> {
   const { clock, limits, bodies } = services;
+  const type = ctx.req.headers['content-type'] ?? '';
+  const encoding = ctx.req.headers['content-encoding']?.trim().toLowerCase() ?? '';
   const { tail, end } = await readBody(ctx.req, {
     clock,
-    keepBytes: isJson ? limits.pingJsonBytesMax : LIMITS.outputBytesMaxDefault,
+    keepBytes: isStructured(type, encoding) ? limits.pingJsonBytesMax : BYTES_FREE,
     readBytesMax: limits.pingBodyBytesMax,
     readMsMax: limits.bodyMsMax,
     budget: bodies,
   });
-  // Only JSON that is larger than a tail: what its keys say, an exit code too, would be lost with its beginning.
+  // Only a body that is larger than a tail, and has keys: what they say, an exit code too, would be lost with its beginning.
   if (end === 'no_room') throw noRoom();
   if (end === 'aborted') {
     sayOfBody(services, 'ping given up by its client', ctx, { bytes: tail.totalBytes });
@@ -87,7 +92,7 @@ async function readPingBody(
   }
   // The rest of a body that is too slow is not waited for; that of one too long is on its way already.
   if (end === 'timeout') ctx.set('Connection', 'close');
-  return tail.totalBytes === 0 ? null : tail;
+  return tail.totalBytes === 0 ? null : { tail, type, encoding };
 }
 
 /** A line that any client can cause with every request: so many an hour are written, of all paths together. */
@@ -95,5 +100,6 @@ function sayOfBody(services: Services, message: string, ctx: HttpContext, fields
   const { logger, bodyLines } = services;
   const line = bodyLines.take();
   if (line !== 'no') logger.warn(message, { path: ctx.path.slice(0, PATH_LENGTH_MAX), ...fields });
-  if (line === 'last') logger.warn('no more pings with unfinished bodies are logged for an hour');
+  if (line === 'last')
+    logger.warn('no more pings that came in part or cannot be read are logged for an hour');
 }

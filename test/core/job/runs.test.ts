@@ -362,6 +362,12 @@ describe('§3.2 min_runtime and expect.output', () => {
     ['output that nobody captured', 'success took=1m captured=false', 'success succeeded'],
     ['which says nothing of how long it took', 'success took=59s captured=false', 'failure too_fast'],
     ['nor of its exit code', 'success took=1m exit=2 captured=false', 'failure exit_code'],
+    ['a report that nobody can read', `success ${FINE} unreadable=exit_code`, 'failure unreadable_report'],
+    [
+      'a bad report stays one, whatever else nobody can read',
+      'success exit=2 unreadable=signal',
+      'failure exit_code',
+    ],
     ['a bad report stays one, whatever it printed', `failure ${FINE}`, 'failure reported_failure'],
   ])('%s', (_case, end, expected) => {
     expect(play(BACKUP, `02:04 ${end}`)[0]).toBe(`02:04 slot 02:00 ${expected}`);
@@ -391,6 +397,11 @@ describe('§3.2 min_runtime and expect.output', () => {
   test('and that nobody captured the output, so that it was not judged', () => {
     const { runs } = stateAfter(BACKUP, '02:04 success took=1m captured=false');
     expect(runs.map((run) => run.detail)).toEqual(['its output was not captured, so it was not judged']);
+  });
+
+  test('and what nobody could read', () => {
+    const { runs } = stateAfter(BACKUP, '02:04 success unreadable=exit_code');
+    expect(runs.map((run) => run.detail)).toEqual(['exit_code cannot be read']);
   });
 
   test('a pattern takes linear time: one that makes others backtrack without end is judged', () => {

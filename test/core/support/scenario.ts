@@ -130,6 +130,7 @@ function pingOf(kind: PingKind, at: number, fields: Record<string, string>): Pin
     output: fields.output?.replaceAll('|', '\n') ?? null,
     output_dropped_bytes: 0,
     ...(fields.captured === 'false' ? { captured: false as const } : {}),
+    ...(fields.unreadable === undefined ? {} : { unreadable: `${fields.unreadable} cannot be read` }),
   };
 }
 

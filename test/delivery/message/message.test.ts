@@ -241,6 +241,7 @@ describe('messageOf', () => {
       reported_failure | FAILED daily-database-backup on web1: reported a failure after 4m12s
       exit_code | FAILED daily-database-backup on web1: exit 1 after 4m12s
       signal | FAILED daily-database-backup on web1: killed by a signal after 4m12s
+      unreadable_report | FAILED daily-database-backup on web1: ended after 4m12s, and nobody can read how
       too_fast | FAILED daily-database-backup on web1: ended after 4m12s, too soon to have done its work
       output_mismatch | FAILED daily-database-backup on web1: ended after 4m12s, but its output is not what was expected
       overlap | FAILED daily-database-backup on web1: started while an earlier run was still going

@@ -27,6 +27,8 @@ const TITLES: Record<SampleEvent, string> = {
   never_seen: 'NEVER SEEN example-job: expected 12:55, nothing by 13:00, nor ever before (Europe/Berlin)',
   timeout: 'TIMEOUT example-job on web1: still running after 2h',
   abandoned: 'ABANDONED example-job on web1: its run reported no end before the next one began',
+  unreadable_report:
+    'FAILED example-job on web1: ended after 4m12s, and nobody can read how: exit_code "False" cannot be read',
   too_fast:
     'FAILED example-job on web1: ended after 3s, too soon to have done its work: at least 1m is expected',
   output_mismatch:

@@ -66,6 +66,13 @@ const JOB_TELLINGS = {
     await night.ping('failure', { output: 'the vault is sealed\n' });
     return night.told('opened');
   },
+  'failed-unreadable-report': async () => {
+    const night = await startNight();
+    await night.start('02:00:02');
+    night.at('02:04:14');
+    await night.ping('success', { unreadable: 'exit_code "False" cannot be read' });
+    return night.told('opened');
+  },
   'failed-too-fast': async () => {
     const night = await startNight({ min_runtime: '5m' });
     await night.start('02:00:02');

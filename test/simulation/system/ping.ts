@@ -7,13 +7,12 @@ import type { ScriptedPing } from '../script.ts';
 export function parsedPing(sent: ScriptedPing, receivedAt: number): Ping {
   const { kind, output, ...parameters } = sent;
   const query = Object.entries(parameters).map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
-  const parsed = pingOf({
+  const { ping } = pingOf({
     kind,
     query: query.join('&'),
-    isJson: false,
     body: null,
     received_at: receivedAt,
     limits: HTTP_LIMITS,
   });
-  return { ...parsed, output: output ?? null };
+  return { ...ping, output: output ?? null };
 }
