@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { mutated, type Mutation } from './mutation.ts';
+import { mutated, type Mutation, readSources } from './mutation.ts';
 import { MUTATIONS } from './mutations.ts';
 
 /**
@@ -23,6 +23,7 @@ interface Catch {
 }
 
 const root = process.cwd();
+const sources = readSources(root);
 const run = promisify(execFile);
 
 /**
@@ -32,7 +33,8 @@ async function buildMutant(mutation: Mutation, directory: string): Promise<void>
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   for (const source of SOURCES) cpSync(join(root, source), join(directory, source), { recursive: true });
-  writeFileSync(join(directory, mutation.file), mutated(mutation, root));
+  const { file, text } = mutated(mutation, sources);
+  writeFileSync(join(directory, file), text);
   // An import or a variable that the mutation leaves unused is no reason not to build it.
   const tsc = join(root, 'node_modules/.bin/tsc');
   await run(tsc, ['-p', 'test/simulation/tsconfig.json', '--noCheck'], { cwd: directory });
