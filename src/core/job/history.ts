@@ -43,13 +43,14 @@ export function rememberUnclaimed(
 
 /**
  * Takes a slot out of its row of history, because a run claimed it after all.
- * @param outcome as what it was given up; absent where a run of an older version claimed it
+ * @param outcome the outcome with which it was given up; absent where a run of an older version claimed it
  */
 export function unrecordSlot(draft: Draft, runId: string, slotAt: number, outcome?: Outcome): void {
   const row = draft.run(runId);
   const givenUpAs = outcome ?? row?.outcome ?? null;
   if (givenUpAs !== null) draft.tallySlots(slotAt, givenUpAs, -1);
-  if (row === undefined) return; // Trimmed from the history since.
+  // The row was trimmed from the history since.
+  if (row === undefined) return;
   if (row.count <= 1) return draft.removeRun(runId);
   const others =
     row.latest_slots_at?.filter((at) => at !== slotAt) ??

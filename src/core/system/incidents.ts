@@ -31,7 +31,7 @@ export interface SystemChange {
   deliveries: Delivery[];
 }
 
-/** An open incident remembers so many of the latest causes. */
+/** An open incident remembers this many of the latest causes. */
 const CAUSES_MAX = 1_000;
 
 const NOTHING: SystemChange = { incidents: [], deliveries: [] };

@@ -13,7 +13,7 @@ export type TemplatePart =
 
 const PLACEHOLDER = /\{\{\s*([A-Za-z_]+(?:\.[A-Za-z_]+)*)\s*\}\}/g;
 
-/** The format of a media type. */
+/** Returns the format of a media type. */
 export function formatOf(contentType: string): BodyFormat {
   const [type = ''] = contentType.toLowerCase().split(';');
   const name = type.trim();

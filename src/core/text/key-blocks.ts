@@ -53,7 +53,7 @@ function hideBlock(
   const bodyAt = begin.index + begin[0].length;
   const [head, body] = [line.slice(0, bodyAt), line.slice(bodyAt)];
   if (endIndex === index) {
-    // Of several keys in one line all is hidden up to where the last one ends.
+    // Where several keys stand in one line, everything is hidden up to the end of the last one.
     const endAt = [...body.matchAll(ENDS)].at(-1)?.index ?? 0;
     kept.push(head + replacement + body.slice(endAt));
     return index;

@@ -8,8 +8,8 @@ import { DEFAULT_GLOBALS, type Spec, specOf } from '../../../src/core/model/spec
 import { HOUR_MS, MINUTE_MS } from '../../../src/schedule/units.ts';
 import { declaredAt, stateOf } from './state.ts';
 
-/** Every job is declared at this instant. */
-export const START = Date.UTC(2025, 2, 29, 22); // Two hours before Europe's clocks go forward.
+/** Every job is declared at this instant, two hours before the clocks of Europe go forward. */
+export const START = Date.UTC(2025, 2, 29, 22);
 
 const declarations: fc.Arbitrary<Declaration> = fc.record(
   {
