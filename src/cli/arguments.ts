@@ -2,8 +2,8 @@ import { parseArgs as parse } from 'node:util';
 import { nearest } from '../core/text/nearest.ts';
 
 /**
- * Reads the words of a command line, as Node does. `-h` stands for `--help` everywhere, and of an option that does not
- * exist it is said which was probably meant.
+ * Reads the words of a command line, as Node does. `-h` stands for `--help` everywhere, and the error for an unknown
+ * option says which one was probably meant.
  * @throws Error for words that cannot be understood
  */
 export const parseArgs = ((config) => {

@@ -3,21 +3,21 @@ import type { ReplayedIncident } from '../core/backtest/replay.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { counted, utc } from './text.ts';
 
-/** What a backtest found. Instants in milliseconds since the Unix epoch. */
+/** The result of a backtest. Instants are in milliseconds since the Unix epoch. */
 export interface BacktestReport {
-  /** How far back the log goes. */
+  /** The instant at which the log begins. */
   log_from_at: number;
-  /** How far back was looked. */
+  /** The instant from which the log was replayed. */
   from_at: number;
-  /** Up to when the log goes. */
+  /** The instant at which the log ends. */
   until_at: number;
-  /** Jobs whose declaration counts for something else now. */
+  /** The number of jobs for which the new configuration changes something that counts. */
   jobs_replayed: number;
-  /** Jobs of which nothing that counts would change: their incidents stay as they were. */
+  /** The number of jobs for which nothing that counts would change, so that their incidents stay as they were. */
   jobs_same: number;
-  /** Jobs of the file that do not run now: the log has nothing to say of them. */
+  /** Jobs of the file that do not run now, so that the log has no pings of them. */
   unlogged: readonly string[];
-  /** Those with a difference. */
+  /** The jobs whose incidents would differ. */
   jobs: readonly { name: string; is_removed: boolean; changes: readonly IncidentChange[] }[];
 }
 
@@ -46,7 +46,7 @@ export function reportText(report: BacktestReport): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The same for programs: snake_case, instants in ISO 8601. */
+/** Writes a report for programs: snake_case, instants in ISO 8601. */
 export function reportJson(report: BacktestReport): unknown {
   const { log_from_at, from_at, until_at, jobs, ...rest } = report;
   return {
@@ -78,7 +78,10 @@ function changeLines(change: IncidentChange): string[] {
   }
 }
 
-/** Who is told as soon as an incident opens need not be said. */
+/**
+ * Returns the keys to show. It leaves out when people are told if that is, before and after, as soon as the incident
+ * opens.
+ */
 function shownKeys({ before, after, keys }: IncidentChange & { change: 'moved' }): readonly MovedKey[] {
   const isAtOnce = [before, after].every((each) => each.told_at === each.incident.opened_at);
   return isAtOnce ? keys.filter((key) => key !== 'told_at') : keys;

@@ -39,7 +39,7 @@ interface Options {
 }
 
 /**
- * `cronflow backtest`: says which incidents a configuration would have made of the pings that were logged.
+ * Runs `cronflow backtest`: says which incidents a configuration would have made of the pings that were logged.
  * Returns the exit code: 0 no difference, 2 differences, 1 errors.
  */
 export function backtest(argv: readonly string[], io: Io): Promise<number> {
@@ -115,7 +115,7 @@ function replaysOf({ job, running, next }: Respecified, history: History): Repla
   };
 }
 
-/** Where the log of a job begins; null for a job that was declared later. */
+/** Returns the state of a job at the beginning of the log; null for a job that was declared later. */
 function startOf(begin: Tables, jobId: string, at: number): ReplayStart | null {
   const job = begin.jobById(jobId);
   if (job === undefined) return null;
@@ -128,7 +128,7 @@ function startOf(begin: Tables, jobId: string, at: number): ReplayStart | null {
   };
 }
 
-/** Feeds the log to the replays; returns up to when it goes. */
+/** Feeds the log to the replays; returns the instant at which the log ends. */
 async function replayAll(history: History, replays: ReadonlyMap<string, Replays>): Promise<number> {
   let untilAt = history.begin_at;
   const both = ({ before, after }: Replays, event: LoggedEvent): void => {

@@ -5,23 +5,23 @@ import type { Io } from './io.ts';
 import { getJson, strange } from './remote.ts';
 import { storedAt } from './stored-jobs.ts';
 
-/** What a running Cronflow adds to what the files say. */
+/** The findings that only a running Cronflow can add to those in the files. */
 interface Running {
   /** Names that ping it and that no job has. */
   pinging: readonly string[];
-  /** Of the plan against it, such as a rename that has nothing to rename. */
+  /** The faults of the plan against it, such as a rename onto a name with history. */
   faults: readonly Fault[];
   lints: readonly Lint[];
 }
 
-/** Asks a running Cronflow what the files cannot say. */
+/** Asks a running Cronflow for what the files cannot say. */
 export async function runningAt(io: Io, url: string, config: Config): Promise<Running> {
   const pinging = await unknownNamesAt(io, url);
   const { faults, lints } = planChanges((await storedAt(io, url)).jobs, config.jobs, config);
   return { pinging, faults, lints };
 }
 
-/** Names that ping a running Cronflow and that no job has. */
+/** Returns the names that ping a running Cronflow and that no job has. */
 async function unknownNamesAt(io: Io, url: string): Promise<string[]> {
   const answer = await getJson(io, url, '/pings/unknown?limit=1000');
   if (!Array.isArray(answer)) throw strange(url);

@@ -45,29 +45,29 @@ interface Options {
   path: string;
   url: string | undefined;
   strict: boolean;
-  /** Whether the environment and the files of secrets are looked at. */
+  /** False where the environment and the files of secrets are left alone. */
   hasEnv: boolean;
-  /** Names of lints that are not told of. */
+  /** Names of lints that are not reported. */
   allow: readonly string[];
   format: Format;
 }
 
-/** What `cronflow check` found. */
+/** The findings of `cronflow check`. */
 interface Findings {
   errors: readonly Fault[];
   lints: readonly Lint[];
-  /** How many lints are not told of, because they are allowed. */
+  /** The number of lints that are not reported, because they are allowed. */
   allowed: number;
   files: readonly SourceFile[];
-  /** The patterns of a valid configuration. */
+  /** The `redact` patterns; empty for an invalid configuration. */
   redact: readonly string[];
-  /** Of a valid configuration. */
+  /** The counts of jobs and notifiers; empty for an invalid configuration. */
   summary: string;
-  /** After how long a run of each job times out, by its name; none of an invalid configuration. */
+  /** The time after which a run of each job times out, by the name of the job; empty for an invalid configuration. */
   limits: Limits;
 }
 
-/** What is said beside its errors of a configuration that is not valid. */
+/** The findings, beside its errors, for a configuration that is not valid. */
 const INVALID = {
   lints: [],
   allowed: 0,
@@ -76,7 +76,7 @@ const INVALID = {
   limits: new Map<string, string>(),
 } satisfies Partial<Findings>;
 
-/** `cronflow check`: all errors and lints of a configuration. Returns the exit code, see its help. */
+/** Runs `cronflow check`: prints all errors and lints of a configuration. Returns the exit code, see its help. */
 export function check(argv: readonly string[], io: Io): Promise<number> {
   const read = (): Options | null => readOptions(argv, io);
   const run = async (options: Options): Promise<number> => {
@@ -118,7 +118,7 @@ async function findingsOf({ path, url, hasEnv, allow }: Options, io: Io): Promis
   if (!loaded.ok) return { ...INVALID, errors: loaded.faults, files: loaded.files };
   const { config, texts } = loaded;
   const { files, redact } = config;
-  // Loaded where it is needed: a check of the files alone does without the store.
+  // The module is loaded only here, because a check of the files alone does without the store.
   const running =
     url === undefined ? undefined : await (await import('./check-running.ts')).runningAt(io, url, config);
   const own = lintsOf(config, locatorOf(config, env, texts), {
@@ -139,7 +139,7 @@ async function findingsOf({ path, url, hasEnv, allow }: Options, io: Io): Promis
 function shortened(findings: Findings, cwd: string): Findings {
   const short = <F extends Fault>(fault: F): F => {
     const shown = hideInFault(fault, findings.redact);
-    // One place may name another.
+    // A message may name a second place.
     const message = shown.message.replaceAll(join(cwd, sep), '');
     return {
       ...shown,
@@ -182,7 +182,7 @@ function written(findings: Findings, format: Format, path: string): string {
   }
 }
 
-/** Such as `cronflow.yaml is valid: 4 jobs, 1 notifier, 1 warning, 2 notes`. */
+/** Returns the last line, such as `cronflow.yaml is valid: 4 jobs, 1 notifier, 1 warning, 2 notes`. */
 function verdict({ errors, lints, allowed, summary }: Findings, path: string): string {
   if (errors.length > 0) return `${path}: ${counted(errors.length, 'error')}`;
   const notes = lints.filter((lint) => severityOf(lint) === 'note').length;

@@ -1,15 +1,15 @@
 import { CronflowError } from '../core/model/errors.ts';
 import { BrokenPipeError, type Io } from './io.ts';
 
-/** A command line that cannot be understood. */
+/** Thrown for a command line that cannot be understood. */
 export class UsageError extends Error {}
 
-/** How a command ended that told of its own outcome by its exit code. */
+/** The exit codes of a command that reports its own result. */
 export const EXIT = { done: 0, failed: 1, usage: 2, different: 2, lints: 3 } as const;
 
 /**
- * Runs a command: what a person can mend is said on stderr, anything else is a bug and is thrown.
- * @param usageCode the exit code of a command line that cannot be understood
+ * Runs a command. An error that a person can mend is printed on stderr; any other is a bug and is thrown.
+ * @param usageCode the exit code for a command line that cannot be understood
  */
 export async function runCommand(
   name: string,
@@ -35,9 +35,9 @@ export async function runCommand(
 interface Command<T> {
   name: string;
   help: string;
-  /** Of a command line that cannot be understood; 2 unless that says something else. */
+  /** The exit code for a command line that cannot be understood; 2 unless given. */
   usageCode?: number;
-  /** Its errors are faults of the command line; null asks for the help. */
+  /** Reads the options. Its errors are faults of the command line; null asks for the help. */
   read: () => T | null;
   run: (options: T) => Promise<number>;
 }
@@ -53,7 +53,7 @@ export function runWithOptions<T>(io: Io, { name, help, usageCode, read, run }: 
   return runCommand(name, io, command, usageCode);
 }
 
-/** Runs `parse`, whose errors are faults of the command line. */
+/** Runs `parse` and throws its errors as faults of the command line. */
 export function orUsage<T>(parse: () => T): T {
   try {
     return parse();

@@ -9,11 +9,13 @@ type Run = (argv: readonly string[], io: Io, host: ServeHost) => Promise<number>
 
 interface Listed {
   summary: string;
-  /** Reads what the command needs, and nothing of the others: their libraries take most of the time of a start. */
+  /**
+   * Loads this command only, because loading the libraries of all commands would take most of the time of a start.
+   */
   load(): Promise<Run>;
 }
 
-/** Every command, in the order in which people come to need it. */
+/** All commands, in the order in which people come to need them. */
 const COMMANDS: ReadonlyMap<string, Listed> = new Map<string, Listed>([
   ['init', { summary: 'write a first cronflow.yaml', load: async () => (await import('./init.ts')).init }],
   [
@@ -93,7 +95,10 @@ ${Array.from(COMMANDS, ([name, { summary }]) => `  ${name.padEnd(NAME_LENGTH)}  
 cronflow help COMMAND says more of one, as does cronflow COMMAND --help; cronflow --version says which Cronflow this is.
 `;
 
-/** Runs the command that the first word names with the others. Returns its exit code; 2 where there is none. */
+/**
+ * Runs the command that the first word names, with the other words as its arguments. Returns its exit code; 2 where
+ * there is none.
+ */
 export async function cronflow(words: readonly string[], given: Io, host: ServeHost): Promise<number> {
   const [word, ...argv] = words;
   const io = words.length === 0 || words.some((each) => HELP_WORDS.has(each)) ? withFolds(given) : given;
@@ -121,12 +126,15 @@ export async function cronflow(words: readonly string[], given: Io, host: ServeH
 
 const HELP_WORDS = new Set(['help', '--help', '-h']);
 
-/** Help is read on a terminal, however narrow. */
+/** Folds help to the width of the terminal, however narrow that is. */
 function withFolds(io: Io): Io {
   return { ...io, stdout: (text) => io.stdout(folded(text, io.terminal?.columns)) };
 }
 
-/** `cronflow help COMMAND`; further words, such as those of `help store export`, are the command's. */
+/**
+ * Prints the help of a command for `cronflow help COMMAND`. Further words, such as `export` in `help store export`,
+ * are handed to the command.
+ */
 async function help([word, ...rest]: readonly string[], io: Io, host: ServeHost): Promise<number> {
   const command = COMMANDS.get(word ?? '');
   if (command !== undefined) return (await command.load())([...rest, '--help'], io, host);

@@ -5,7 +5,8 @@ import type { FoundJob } from './next-all.ts';
 import { configPathOf, validConfig } from './offline.ts';
 
 /**
- * Finds all jobs that a file declares: the one given, or the one of every command.
+ * Returns a function that finds all jobs in a file: the one that is given, or the one that every command finds by
+ * default.
  * @throws CronflowError `config_invalid`
  */
 export function declaredJobs(io: Io): ListJobs {

@@ -1,9 +1,9 @@
-/** Narrower ones are not served. */
+/** A narrower terminal is treated as one of this width. */
 const COLUMNS_MIN = 40;
 
 /**
- * A help text or a report for a terminal of so many columns: what stands beside an option stays beside it. Texts are
- * written for 120 columns; where those are there, and where nobody looks, they stay as they are.
+ * Folds a help text or a report for a terminal of this many columns; the text beside an option stays beside it. Texts
+ * are written for 120 columns. They stay as they are where there are that many, or no terminal.
  */
 export function folded(text: string, columns: number | undefined): string {
   const lines = text.split('\n');
@@ -14,12 +14,15 @@ export function folded(text: string, columns: number | undefined): string {
 }
 
 interface Paragraph {
-  /** With what stands before it: an option and its blanks, or blanks. */
+  /** The text before the words: an option and its blanks, or blanks alone. */
   start: string;
   words: string[];
 }
 
-/** A line that begins where the text beside an option stands goes on with that; so does prose at the same margin. */
+/**
+ * Splits lines into paragraphs. A line that begins below the text beside an option continues that text, and prose
+ * continues at its own margin.
+ */
 function paragraphsOf(lines: readonly string[]): Paragraph[] {
   const paragraphs: Paragraph[] = [];
   for (const line of lines) {
@@ -33,7 +36,7 @@ function paragraphsOf(lines: readonly string[]): Paragraph[] {
   return paragraphs;
 }
 
-/** A line at the margin that begins anew, such as that of the exit codes. */
+/** Tells whether a line at the margin begins a new paragraph, as the exit codes do. */
 function isListed({ start }: Paragraph, rest: string): boolean {
   return start === '' && /^(?:Usage|Exit codes|Try)\b/.test(rest);
 }

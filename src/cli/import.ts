@@ -16,7 +16,7 @@ import { counted } from './text.ts';
 
 const WRAPPER = 'monitor.sh';
 const WRAPPER_PATH = fileURLToPath(new URL(`../../scripts/${WRAPPER}`, import.meta.url));
-/** Far more than any cron takes; a limit on what is read at all. */
+/** Limits how much is read at all; it is far more than any cron takes. */
 const BYTES_MAX = 4 * 1024 * 1024;
 
 const PREFIX = /^(?:[A-Za-z0-9][A-Za-z0-9._-]{0,63})?$/;
@@ -49,11 +49,11 @@ Skipped are lines with "# cronflow: ignore" above or at the end, run-parts, @reb
 Exit codes: 0 done, 1 FILE cannot be read, 2 wrong usage, 3 done, but a line could not be understood or wrapped.
 `;
 
-/** A line could not be understood or wrapped; the others were. */
+/** The exit code when some line could not be understood or wrapped, although the others were. */
 const EXIT_PARTLY = 3;
 
 interface Options {
-  /** `-` for stdin. */
+  /** The path, or `-` for stdin. */
   file: string;
   system: boolean;
   timezone: string;
@@ -68,7 +68,7 @@ interface Options {
 }
 
 /**
- * `cronflow import crontab`: prints the jobs of a crontab as YAML, or the crontab rewritten to call the wrapper.
+ * Runs `cronflow import crontab`: prints the jobs of a crontab as YAML, or the crontab rewritten to call the wrapper.
  * Returns the exit code: 0 done, 1 not readable, 2 wrong usage, 3 done but for lines that are listed on stderr.
  */
 export function importCommand(argv: readonly string[], io: Io): Promise<number> {
@@ -147,7 +147,10 @@ function readTimezone(given: string | undefined): string {
   }
 }
 
-/** @throws CronflowError where there is no text to be read */
+/**
+ * Reads the crontab.
+ * @throws CronflowError where there is no text to be read
+ */
 async function readCrontab(file: string, io: Io): Promise<string> {
   const name = nameOf(file);
   const chunks: Buffer[] = [];

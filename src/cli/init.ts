@@ -28,7 +28,7 @@ interface Options {
   json: boolean;
 }
 
-/** `cronflow init`: writes a first configuration. Returns the exit code, see its help. */
+/** Runs `cronflow init`: writes a first configuration. Returns the exit code, see its help. */
 export function init(argv: readonly string[], io: Io): Promise<number> {
   return runWithOptions(io, {
     name: 'init',
@@ -51,12 +51,15 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
   });
   if (values.help) return null;
   const timezone = values.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
-  // Throws with what is allowed for a zone that does not exist.
+  // The error for a zone that does not exist says what is allowed.
   compileCron('@daily', timezone);
   return { path: configPathOf(io, positionals, values.config), timezone, json: values.json };
 }
 
-/** @throws CronflowError `invalid`, for what is there already too */
+/**
+ * Writes a file, and never over another one.
+ * @throws CronflowError `invalid`, also for a file that exists already
+ */
 async function writeNew(path: string, text: string): Promise<void> {
   try {
     const file = await open(path, 'wx');
@@ -75,13 +78,16 @@ async function writeNew(path: string, text: string): Promise<void> {
   }
 }
 
-/** The schema of this installation: as seen from the file where it lies below its directory, else from the root. */
+/**
+ * Returns the path of this installation's schema. It is relative where the schema lies below the directory of the
+ * file, else absolute.
+ */
 function schemaSeenFrom(path: string): string {
   const seen = relative(dirname(path), SCHEMA_PATH);
   return seen.startsWith('..') ? SCHEMA_PATH : `./${seen.replaceAll(sep, '/')}`;
 }
 
-/** Its times are chosen so that no change of daylight saving time skips them. */
+/** Writes the configuration. No change of daylight saving time skips the times in it. */
 function configuration(schema: string, timezone: string): string {
   return `# yaml-language-server: $schema=${schema}
 #

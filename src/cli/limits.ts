@@ -2,18 +2,18 @@ import type { Config } from '../config/config.ts';
 import { maxRuntimeMsOf } from '../core/model/spec.ts';
 import { formatDuration } from '../schedule/duration.ts';
 
-/** So many jobs of one limit are named. */
+/** The number of jobs that are named for each limit. */
 const NAMED_MAX = 5;
 
 /** Durations by the names of jobs. */
 export type Limits = ReadonlyMap<string, string>;
 
-/** After how long a run of each job times out, declared or not. */
+/** Returns the time after which a run of each job times out, whether declared or by default. */
 export function limitsOf({ jobs }: Config): Limits {
   return new Map(jobs.map(({ name, declaration }) => [name, formatDuration(maxRuntimeMsOf(declaration))]));
 }
 
-/** The same for people: a line for each limit, in the order in which jobs first have it. */
+/** Writes the limits for people: a line for each limit, in the order in which jobs first have it. */
 export function limitLines(limits: Limits): string[] {
   const jobs = new Map<string, string[]>();
   for (const [name, limit] of limits) {

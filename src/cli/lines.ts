@@ -1,12 +1,12 @@
 import { StringDecoder } from 'node:string_decoder';
 
-/** A line that was longer than the limit; its text is not kept. */
+/** Stands for a line that was longer than the limit; its text is not kept. */
 export const TOO_LONG = Symbol('a line that is too long');
 export type Line = string | typeof TOO_LONG;
 
 /**
- * Splits a stream into lines, without their ends, holding one chunk and at most `lengthMax` characters of an
- * unfinished line. Yields the lines of a chunk together, so that a caller can answer them with one write.
+ * Splits a stream into lines, without their ends. It holds one chunk and at most `lengthMax` characters of an
+ * unfinished line. It yields the lines of a chunk together, so that a caller can answer them with one write.
  */
 export async function* linesOf(
   input: AsyncIterable<string | Buffer>,

@@ -2,7 +2,7 @@ import type { SourceFile } from '../config/config.ts';
 import type { Fault, Lint } from '../core/model/errors.ts';
 import { nearest } from '../core/text/nearest.ts';
 
-/** Every lint by its name, in alphabetical order. */
+/** The names of all lints, in alphabetical order. */
 export const LINTS = [
   'empty_secret',
   'endless_maintenance',
@@ -16,20 +16,23 @@ export const LINTS = [
   'unused_notifier',
 ] as const;
 
-/** A comment that says what is meant, behind what it is about or on the line above. */
+/** Matches the comment that allows lints; it stands behind the place of the lint or on the line above. */
 const ALLOW = /(?:^|\s)#\s*cronflow:\s*allow\s+([\w, ]+)/;
 
-/** A warning, unless it is only a note: worth knowing, with nothing to mend. */
+/** Returns the severity of a lint: a note is worth knowing with nothing to mend, and any other is a warning. */
 export function severityOf(lint: Lint): 'warning' | 'note' {
   return lint.severity ?? 'warning';
 }
 
-/** As people read it: with its severity, and the name by which it can be allowed. */
+/** Words a lint for people, with its severity and the name by which it can be allowed. */
 export function worded(lint: Lint): Fault {
   return { ...lint, message: `${severityOf(lint)}: ${lint.message} [${lint.code}]` };
 }
 
-/** @throws Error for a word that is the name of no lint */
+/**
+ * Returns the names of lints in these words.
+ * @throws Error for a word that is the name of no lint
+ */
 export function lintNames(words: readonly string[]): string[] {
   const names = words.flatMap((word) => word.split(',')).map((word) => word.trim());
   for (const name of names) {
@@ -41,7 +44,7 @@ export function lintNames(words: readonly string[]): string[] {
   return names;
 }
 
-/** Parts the lints from those that are meant: allowed by name everywhere, or by a comment where they are. */
+/** Removes the lints that are allowed, by name everywhere or by a comment at their place. */
 export function withoutAllowed(
   lints: readonly Lint[],
   files: readonly SourceFile[],

@@ -1,7 +1,7 @@
 import type { Io } from './io.ts';
 import { slotsOf, slotText, utcOf } from './slots.ts';
 
-/** How a declared job is to run: at the slots of a schedule, or a while after its last start, or as it likes. */
+/** The times of a declared job: the slots of a schedule, an interval after its last start, or neither. */
 export type FoundJob = { schedule: string; timezone: string } | { every: string | null };
 
 /** Declared jobs by their names. */
@@ -9,14 +9,16 @@ export type Jobs = ReadonlyMap<string, FoundJob>;
 
 interface Asked {
   afterMs: number;
-  /** Slots of each job. */
+  /** Number of slots to print for each job. */
   count: number;
-  /** In place of those of the jobs. */
+  /** The zone to use in place of those of the jobs. */
   timezone: string | undefined;
   json: boolean;
 }
 
-/** Prints the coming slots of all jobs, the soonest first, and below them which jobs have none and why. */
+/**
+ * Prints the coming slots of all jobs, the soonest first, and below them the jobs that have none, with the reason.
+ */
 export function answerForAll(jobs: Jobs, asked: Asked, io: Io): void {
   const answers = [...jobs].map(([name, job]) => answerOf(name, job, asked));
   if (asked.json) {
@@ -40,7 +42,7 @@ export function answerForAll(jobs: Jobs, asked: Asked, io: Io): void {
   io.stdout(lines.map(({ text, name }) => `${text.padEnd(SLOT_LENGTH)}  ${name}\n`).join(''));
 }
 
-/** Of the local time and UTC. */
+/** The length of a slot as text, with its local time and UTC. */
 const SLOT_LENGTH = 56;
 
 interface Answer {

@@ -36,18 +36,21 @@ zone or job, 2 wrong usage.
 
 /**
  * Finds all declared jobs, in the order of the file.
- * @param config the file that declares them; where there is none, it is found as by every command
+ * @param config the file that declares them; without it the file is found as by every command
  */
 export type ListJobs = (config: string | undefined) => Promise<Jobs>;
 
-/** A command line that cannot be understood: exit code 2. */
+/** Thrown for a command line that cannot be understood; the exit code is 2. */
 class UsageError extends Error {}
-/** A question that has no answer although it is understood: exit code 1, or an error line of a batch. */
+/**
+ * Thrown for a question that is understood and has no answer; the exit code is 1, or a batch gets a line with the
+ * error.
+ */
 class QuestionError extends Error {}
 
 /**
- * `cronflow next`: prints the coming slots of a schedule, of a declared job or of all (found with `listJobs`), or
- * those asked for on stdin. Returns the exit code: 0 done, 1 invalid schedule, zone or job, 2 wrong usage.
+ * Runs `cronflow next`: prints the coming slots of a schedule, of a declared job or of all (found with `listJobs`),
+ * or answers the questions on stdin. Returns the exit code: 0 done, 1 invalid schedule, zone or job, 2 wrong usage.
  */
 export async function next(argv: readonly string[], io: Io, listJobs?: ListJobs): Promise<number> {
   try {
@@ -138,7 +141,7 @@ async function questionOf(options: Options, io: Io, listJobs: ListJobs | undefin
   return { ...question, schedule: found.schedule, timezone: timezone ?? found.timezone };
 }
 
-/** Which of the slots are asked for. */
+/** Reads from which instant on slots are wanted, and how many. */
 function limitsOf(
   { after, count }: Options,
   io: Io,
@@ -157,7 +160,7 @@ function withoutSlots(job: string, every: string | null): string {
         'running Cronflow knows';
 }
 
-/** On the command line a malformed instant or number is wrong usage. */
+/** Turns an error about an instant or a number into one of wrong usage, which it is on the command line. */
 function orUsage<T>(read: () => T): T {
   try {
     return read();
@@ -195,9 +198,9 @@ function answerOne(question: Question, json: boolean, io: Io): void {
   }
 }
 
-/** A question is a few hundred characters; this is a limit on what is held of a line. */
+/** Limits how much of a line is held; a question has a few hundred characters. */
 const LINE_LENGTH_MAX = 10_000;
-/** Answers are written once per chunk of input, and whenever they have grown to this. */
+/** Answers are written once for each chunk of input, and whenever they have grown to this length. */
 const WRITE_LENGTH_MAX = 64 * 1024;
 
 async function answerAll(io: Io): Promise<void> {
@@ -232,7 +235,8 @@ const SHAPE = 'a JSON object with "schedule" and optionally "timezone", "after" 
 function readQuestion(line: Line, io: Io): Question {
   const { schedule, timezone, after, count = COUNT_DEFAULT, ...others } = readObject(line);
   for (const key of Object.keys(others)) {
-    // Keys of the asker's own are let through, misspelt ones would change the answer unseen.
+    // Unknown keys are allowed, because the asker may add some of its own. But a misspelt key would change the answer
+    // unnoticed.
     const meant = nearest(key, KEYS);
     if (meant !== undefined) throw new QuestionError(`unknown key "${key}", did you mean "${meant}"?`);
   }

@@ -5,7 +5,7 @@ import { CronflowError } from '../core/model/errors.ts';
 import { parseArgs } from './arguments.ts';
 import type { Io } from './io.ts';
 
-/** What is chosen by a flag, else by a variable of the environment, else by default. */
+/** Chooses a path: the flag, else the variable of the environment, else the default. */
 function chosen(io: Io, flag: string | undefined, variable: string, otherwise: string): string {
   return resolve(io.cwd, flag ?? (io.env[variable] || otherwise));
 }
@@ -24,13 +24,16 @@ const STORE_OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
-/** Reads the options of a command that needs a data directory. @throws Error for options that it does not know */
+/**
+ * Reads the options of a command that needs a data directory.
+ * @throws Error for options that it does not know
+ */
 export function parseStoreArgs(argv: readonly string[]) {
   return parseArgs({ args: [...argv], options: STORE_OPTIONS, allowPositionals: true });
 }
 
 /**
- * The path of the configuration: FILE, `--config`, `CRONFLOW_CONFIG`, or `cronflow.yaml` here.
+ * Returns the path of the configuration: FILE, `--config`, `CRONFLOW_CONFIG`, or `cronflow.yaml` here.
  * @throws Error for more than one FILE
  */
 export function configPathOf(io: Io, positionals: readonly string[], flag: string | undefined): string {
@@ -39,7 +42,7 @@ export function configPathOf(io: Io, positionals: readonly string[], flag: strin
 }
 
 /**
- * The data directory: `--data-dir`, `CRONFLOW_DATA_DIR`, or `./data`.
+ * Returns the data directory: `--data-dir`, `CRONFLOW_DATA_DIR`, or `./data`.
  * @throws CronflowError `usage` where the environment says that state is kept elsewhere
  */
 export function dataDirOf(io: Io, flag: string | undefined): string {
@@ -47,11 +50,14 @@ export function dataDirOf(io: Io, flag: string | undefined): string {
   return chosen(io, flag, 'CRONFLOW_DATA_DIR', join('.', 'data'));
 }
 
-/** @throws CronflowError `usage` for a CRONFLOW_STORE that is another than the embedded one */
+/**
+ * Makes sure that the environment names no other store than the embedded one.
+ * @throws CronflowError `usage` for any other CRONFLOW_STORE
+ */
 export function expectEmbeddedStore({ env }: Io): void {
   const store = env['CRONFLOW_STORE'] ?? '';
   if (store === '' || store === 'lowdb') return;
-  // Its value may hold a password.
+  // The message leaves the value out, because it may hold a password.
   throw new CronflowError('usage', 'CRONFLOW_STORE: only "lowdb" is available in this version. Unset it.');
 }
 

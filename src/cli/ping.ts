@@ -27,12 +27,12 @@ interface Options {
   server: Server;
   job: string;
   kind: PingKind;
-  /** What the ping carries, by the names of the API. */
+  /** The parameters of the ping, by their names in the API. */
   carried: Readonly<Record<string, string>>;
   json: boolean;
 }
 
-/** `cronflow ping JOB KIND`: sends one ping. Returns the exit code, see its help. */
+/** Runs `cronflow ping JOB KIND`: sends one ping. Returns the exit code, see its help. */
 export function ping(argv: readonly string[], io: Io): Promise<number> {
   return runWithOptions(io, {
     name: 'ping',

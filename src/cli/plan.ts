@@ -41,18 +41,18 @@ Prints what applying the configuration in FILE would change, job by job and key 
 Exit codes: 0 no change, 2 changes, 1 the file, the server, the data directory or the command line is at fault.
 `;
 
-/** It compares with what runs at an address, or with what a data directory holds. */
+/** The plan is made against a running Cronflow at an address, or against a data directory. */
 type Options = ({ dataDir: string } | { url: string }) & { config: string; format: Format };
 
-/** What of the configuration as a whole would change. */
+/** A change of the configuration that belongs to no job. */
 interface GlobalChange {
-  /** `notifiers`, `replay_window`, or the dotted path of what is written. */
+  /** `notifiers`, `replay_window`, or the dotted path of a written setting. */
   key: string;
   from: unknown;
   to: unknown;
 }
 
-/** `cronflow plan`: what applying a configuration would change. Returns the exit code, see its help. */
+/** Runs `cronflow plan`: prints what applying a configuration would change. Returns the exit code, see its help. */
 export function plan(argv: readonly string[], io: Io): Promise<number> {
   return runWithOptions(io, {
     name: 'plan',
@@ -126,7 +126,10 @@ function globalChanges(from: Globals, to: Globals): GlobalChange[] {
   return changes.filter((change) => JSON.stringify(change.from) !== JSON.stringify(change.to));
 }
 
-/** Of notifiers that come or go, their names say it. */
+/**
+ * Returns the written settings that change. Settings of notifiers that come or go are left out, because the change of
+ * `notifiers` names these.
+ */
 function writtenChanges({ written: from, globals }: StoredJobs, config: Config): GlobalChange[] {
   if (from === undefined) return [];
   const to = config.written;
@@ -152,7 +155,9 @@ function planText({ changes, lines, revision }: PlanToShow): string {
   return `${[...lines, ...heldNote(changes, revision), planTotals(changes)].join('\n')}\n`;
 }
 
-/** For a comment in a pull request: the totals as its heading, the plan in the colours of a diff. */
+/**
+ * Writes the plan for a comment in a pull request: the totals as its heading, the changes in the colours of a diff.
+ */
 function planMarkdown({ changes, lines: plain, revision }: PlanToShow): string {
   const lines = plain.map((line) => line.replace(/^~/, '!'));
   const fence = '`'.repeat(Math.max(3, ...lines.map((line) => 1 + longestRun(line))));
@@ -161,7 +166,7 @@ function planMarkdown({ changes, lines: plain, revision }: PlanToShow): string {
   return `${[`### Cronflow: ${planTotals(changes)}`, '', ...block, ...held].join('\n').trimEnd()}\n`;
 }
 
-/** Of backquotes: a fence must be longer than any in the block. */
+/** Returns the length of the longest run of backquotes, because a fence must be longer than any in the block. */
 function longestRun(line: string): number {
   return Math.max(0, ...(line.match(/`+/g) ?? []).map((run) => run.length));
 }

@@ -12,21 +12,21 @@ export const SERVER_OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
-/** What their help says of `--url`. */
+/** The line about `--url` in the help of these commands. */
 export const URL_HELP = `  --url URL        the running Cronflow (CRONFLOW_URL; default: http://127.0.0.1:8000, or the port of CRONFLOW_PORT)`;
 
-/** How something is asked. */
+/** The details of a request. */
 interface Question {
   method?: 'GET' | 'POST';
-  /** Which token will do. */
+  /** The scope that the token must have. */
   scope?: Extract<Scope, 'read' | 'ping'>;
-  /** Sent as JSON. */
+  /** The body, which is sent as JSON. */
   body?: unknown;
-  /** Status codes of answers that say something; any 2xx unless given. */
+  /** The status codes of usable answers; any 2xx unless given. */
   statuses?: readonly number[];
 }
 
-/** A running Cronflow and how to get in. */
+/** A running Cronflow, with the world that holds its tokens. */
 export interface Server {
   io: Io;
   /** Its address, such as `http://127.0.0.1:8000`. */
@@ -34,8 +34,8 @@ export interface Server {
 }
 
 /**
- * The address of the running Cronflow: `--url`, `CRONFLOW_URL`, or where one listens on this machine by default.
- * @throws CronflowError `usage` for what is no address
+ * Returns the running Cronflow at `--url`, at `CRONFLOW_URL`, or at the default address on this machine.
+ * @throws CronflowError `usage` for text that is no address
  */
 export function serverOf(io: Io, flag: string | undefined): Server {
   const here = `http://127.0.0.1:${io.env['CRONFLOW_PORT'] || '8000'}`;
@@ -53,7 +53,7 @@ export function getJson(io: Io, base: string, path: string): Promise<unknown> {
  * Asks a running Cronflow.
  * @param path such as `/config/jobs`
  * @returns the answer, read as JSON
- * @throws CronflowError `unreachable` when there is no answer, or none that can be used; it says what to do
+ * @throws CronflowError `unreachable` when there is no answer, or none that can be used; its message says what to do
  */
 export async function ask({ io, base }: Server, path: string, question: Question = {}): Promise<unknown> {
   const { method = 'GET', scope = 'read', body: sent, statuses } = question;
@@ -66,7 +66,7 @@ export async function ask({ io, base }: Server, path: string, question: Question
     ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
   };
   try {
-    // Loaded where something is asked: `check` and `plan` mostly ask nobody.
+    // The library is loaded only here, because `check` and `plan` mostly ask nobody.
     const { request } = await import('undici');
     const { statusCode, body } = await request(url, {
       method,
@@ -87,13 +87,13 @@ export async function ask({ io, base }: Server, path: string, question: Question
   }
 }
 
-/** As many as one answer may hold. */
+/** The most items that one answer may hold. */
 const PAGE = 1_000;
 
 /**
- * Asks for all of a list, page by page.
- * @param query what to ask for besides the page
- * @param limit at most so many
+ * Asks for a whole list, page by page.
+ * @param query the parameters besides the page
+ * @param limit the most items to ask for
  */
 export async function askAll(
   server: Server,
@@ -113,7 +113,7 @@ export async function askAll(
   return all;
 }
 
-/** The error of an answer that no Cronflow of this version gives. */
+/** Returns the error for an answer that no Cronflow of this version gives. */
 export function strange(url: string): CronflowError {
   return new CronflowError('unreachable', `${url} did not answer as a Cronflow of this version does.`);
 }
@@ -140,7 +140,7 @@ function refused(url: string, statusCode: number, text: string, scope: 'read' | 
   return new CronflowError('unreachable', `${url} answered ${statusCode}: ${said}${stop}${hint}`);
 }
 
-/** What a Cronflow says of an error of its own; null where it is none. */
+/** Returns the detail of an error of Cronflow's own; null where the text is none. */
 function detailOf(text: string): string | null {
   try {
     const problem = JSON.parse(text) as { type?: unknown; detail?: unknown } | null;

@@ -28,7 +28,7 @@ interface Options {
   json: boolean;
 }
 
-/** What this command reads of a run. */
+/** The keys of a run that this command reads. */
 interface ListedRun {
   id: string;
   slot_at: string | null;
@@ -45,7 +45,9 @@ interface ListedRun {
   count: number;
 }
 
-/** `cronflow runs JOB`: the history of a job of a running Cronflow. Returns the exit code, see its help. */
+/**
+ * Runs `cronflow runs JOB`: prints the history of a job of a running Cronflow. Returns the exit code, see its help.
+ */
 export function runs(argv: readonly string[], io: Io): Promise<number> {
   return runWithOptions(io, {
     name: 'runs',
@@ -92,7 +94,7 @@ function runsText(job: string, found: readonly ListedRun[], columns: number): st
   ]);
   const whole = table(heading, rows);
   if (whole.split('\n').every((line) => line.length <= columns)) return whole;
-  // Lines that a terminal breaks cannot be read; the id is what is needed least.
+  // Lines that a terminal breaks cannot be read, so the id is left out, which people need least.
   const narrow = rows.map((cells) => cells.slice(0, -1));
   return `${table(heading.slice(0, -1), narrow)}The ids of the runs are in --json.\n`;
 }

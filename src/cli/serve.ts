@@ -27,7 +27,7 @@ Exit codes: 0 stopped by a signal, 1 could not start, 2 wrong usage.
 
 const WARNING_LENGTH_MAX = 500;
 
-/** What `serve` needs from the process: signals. */
+/** The parts of the process that `serve` needs. */
 export interface ServeHost {
   createApp(options: AppOptions): App | Promise<App>;
   /** Resolves with the name of the signal that asks the process to stop. */
@@ -35,11 +35,11 @@ export interface ServeHost {
   onReloadRequested(callback: () => void): void;
   /** Ends the process at once, whatever is under way. */
   exit(code: number): void;
-  /** Hands over what Node warns of, which it would write as it is, with whatever a client had sent in it. */
+  /** Hands over Node's warnings. Node would print them as they are, with whatever a client had sent. */
   onWarning(callback: (warning: Error) => void): void;
 }
 
-/** `cronflow serve`: runs the service until it is asked to stop. */
+/** Runs `cronflow serve`: runs the service until it is asked to stop. */
 export async function serve(argv: readonly string[], io: Io, host: ServeHost): Promise<number> {
   let options: AppOptions | null;
   try {
@@ -57,13 +57,14 @@ export async function serve(argv: readonly string[], io: Io, host: ServeHost): P
     logger.warn('Node warns', { name, detail: message.slice(0, WARNING_LENGTH_MAX) }),
   );
   const app = await host.createApp(options);
-  // Before the start, which may take a while: a signal that nobody listens for ends the process, SIGHUP too.
+  // Signals are listened for before the start, which may take a while, because one that nobody listens for ends the
+  // process, SIGHUP too.
   const stopRequested = host.stopRequested();
   const reload = reloadOf(app, host);
   try {
     const early = await Promise.race([app.start(), stopRequested]);
     if (early !== undefined) {
-      // Nothing was acknowledged that is not on disk, so there is nothing to wait for.
+      // Whatever was acknowledged is on disk, so there is nothing to wait for.
       logger.info('stopping', { signal: early });
       host.exit(0);
       return 0;
@@ -81,7 +82,7 @@ export async function serve(argv: readonly string[], io: Io, host: ServeHost): P
   return 0;
 }
 
-/** Reloads when asked to; what was asked for during the start is done once it is over. */
+/** Reloads when asked to. A reload that was asked for during the start happens after it. */
 function reloadOf(app: App, host: ServeHost): { started(): void } {
   let isStarted = false;
   let isWanted = false;

@@ -1,7 +1,7 @@
 import { compileCron } from '../schedule/cron.ts';
 import { offsetMsAt } from '../schedule/zone.ts';
 
-/** Which slots are asked for. */
+/** The slots that are asked for. */
 export interface Question {
   schedule: string;
   timezone: string;
@@ -9,7 +9,10 @@ export interface Question {
   count: number;
 }
 
-/** @throws ScheduleError */
+/**
+ * Returns the slots.
+ * @throws ScheduleError
+ */
 export function slotsOf({ schedule, timezone, afterMs, count }: Question): number[] {
   const cron = compileCron(schedule, timezone);
   const slots: number[] = [];
@@ -22,7 +25,7 @@ export function slotsOf({ schedule, timezone, afterMs, count }: Question): numbe
   return slots;
 }
 
-/** A slot as people read it: the local time and UTC. */
+/** Writes a slot for people: the local time and UTC. */
 export function slotText(timezone: string, slotMs: number): string {
   return `${local(timezone, slotMs)}  ${utcOf(slotMs)}`;
 }
@@ -33,7 +36,7 @@ export function utcOf(ms: number): string {
 
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
-/** Such as `Sun 2024-03-10 03:30:00 -04:00`. */
+/** Writes an instant in local time, such as `Sun 2024-03-10 03:30:00 -04:00`. */
 function local(timezone: string, ms: number): string {
   const offsetMs = offsetMsAt(timezone, ms);
   const shown = new Date(ms + offsetMs);

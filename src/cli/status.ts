@@ -26,23 +26,26 @@ ${URL_HELP}.
 Exit codes: 0 all is well, 3 Cronflow or one of these jobs is in trouble, 1 Cronflow cannot be asked, 2 wrong usage.
 `;
 
-/** Something is in trouble: it was asked and answered, so it is neither a failure of the command nor wrong usage. */
+/**
+ * The exit code for trouble. Cronflow was asked and answered, so this is neither a failure of the command nor wrong
+ * usage.
+ */
 const EXIT_TROUBLE = 3;
 const DETAIL_LENGTH_MAX = 300;
 const NAME_LENGTH_MAX = 200;
 const STATUS_WIDTH = 7;
-/** Of the longest, `15 Jan 02:00, 28d ago`. */
+/** The width of the longest instant, `15 Jan 02:00, 28d ago`. */
 const INSTANT_WIDTH = 21;
 const UNKNOWN_MAX = 20;
 
 interface Options {
   server: Server;
-  /** Of `GET /jobs`. */
+  /** The parameters for `GET /jobs`. */
   query: Readonly<Record<string, string>>;
   json: boolean;
 }
 
-/** What this command reads of a job. */
+/** The keys of a job that this command reads. */
 interface ListedJob {
   name: string;
   status: string;
@@ -63,12 +66,12 @@ interface ListedIncident {
 
 interface Status {
   ready: boolean;
-  /** Why it is not. */
+  /** The reason why it is not ready. */
   detail: string | null;
   warnings: readonly string[];
-  /** Open ones that belong to no job. */
+  /** Open incidents that belong to no job. */
   incidents: readonly ListedIncident[];
-  /** Of names that nobody declares, the last first. */
+  /** Pings for names that nobody declares, newest first. */
   unknown_pings: readonly UnknownPing[];
   jobs: readonly ListedJob[];
 }
@@ -80,7 +83,7 @@ interface UnknownPing {
   nearest: string | null;
 }
 
-/** `cronflow status`: the jobs of a running Cronflow. Returns the exit code, see its help. */
+/** Runs `cronflow status`: prints the jobs of a running Cronflow. Returns the exit code, see its help. */
 export function status(argv: readonly string[], io: Io): Promise<number> {
   return runWithOptions(io, {
     name: 'status',
@@ -123,7 +126,7 @@ async function statusOf(server: Server, query: Options['query']): Promise<Status
   const jobs = (await askAll(server, '/jobs', query)) as ListedJob[];
   const incidents = (await askAll(server, '/incidents', { open: 'true' })) as ListedIncident[];
   const unknown = (await askAll(server, '/pings/unknown', {}, UNKNOWN_MAX)) as UnknownPing[];
-  // It answers with 503 when it is not ready, and says why.
+  // `/readyz` answers with 503, and the reason, when Cronflow is not ready.
   const ready = (await ask(server, '/readyz', { statuses: [200, 503] })) as {
     status: string;
     detail?: string | null;
@@ -151,13 +154,13 @@ function textOf(found: Status, view: View): string {
   return `${list}${summary(found.jobs)}\n${notes.join('')}`;
 }
 
-/** What people should look at stands first; otherwise the jobs stay in their order. */
+/** Returns the rank of a job: jobs that people should look at come first, and equal ones keep their order. */
 function urgency({ incident, late }: ListedJob): number {
   if (incident !== null) return incident.acknowledged_until_at === null ? 0 : 1;
   return late ? 2 : 3;
 }
 
-/** A job, and on a line of its own what is wrong with it. */
+/** Writes a job, and its trouble on a line of its own. */
 function jobText(job: ListedJob, view: View): string {
   const { incident, late } = job;
   const shownStatus = late ? 'late' : job.status;
@@ -167,7 +170,10 @@ function jobText(job: ListedJob, view: View): string {
   return view.paint(colour, `${line}${trouble}`);
 }
 
-/** A name that is too long for its column has a line of its own, so that nothing of it is lost. */
+/**
+ * Writes a line of the table. A name that is too long for its column has a line of its own, so that nothing of it is
+ * lost.
+ */
 function row({ width }: View, name: string, statusText: string, last: string, expected: string): string {
   const shown = cleanLine(name, NAME_LENGTH_MAX);
   const nameWidth = width - STATUS_WIDTH - 2 * INSTANT_WIDTH - 6;
@@ -196,7 +202,7 @@ function troubleOf(incident: ListedIncident, view: View): string {
   return `${reason} since ${view.instant(openedAt)}${times}${acknowledged}`;
 }
 
-/** Such as `3 jobs: 2 success, 1 failure; 1 in trouble`. */
+/** Returns the last line, such as `3 jobs: 2 success, 1 failure; 1 in trouble`. */
 function summary(jobs: readonly ListedJob[]): string {
   const counts = new Map<string, number>();
   for (const job of jobs) counts.set(job.status, (counts.get(job.status) ?? 0) + 1);

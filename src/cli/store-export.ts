@@ -21,17 +21,17 @@ What jobs printed is in it, and so is the configuration as it was written, with 
 Exit codes: 0 done, 1 the data directory cannot be read or FILE not written, 2 wrong usage.
 `;
 
-/** Lines are written together up to this length. */
+/** Lines are collected up to this length and written together. */
 const WRITE_LENGTH_MIN = 64 * 1024;
 
 interface Options {
   dataDir: string;
-  /** Null for standard output. */
+  /** The path; null for standard output. */
   file: string | null;
   json: boolean;
 }
 
-/** `cronflow store export`: dumps a data directory. Returns the exit code, see its help. */
+/** Runs `cronflow store export`: dumps a data directory. Returns the exit code, see its help. */
 export function storeExport(argv: readonly string[], io: Io): Promise<number> {
   return runWithOptions(io, {
     name: 'store export',
@@ -62,7 +62,7 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
   };
 }
 
-/** Returns how many records were written. */
+/** Writes the dump and returns the number of records. */
 async function writeTo(
   write: (text: string) => void | Promise<void>,
   dataDir: string,
@@ -82,8 +82,9 @@ async function writeTo(
 }
 
 /**
- * Half a dump is worse than none: what cannot be written whole is removed again.
- * @throws CronflowError `invalid`, for a file that is there already too
+ * Writes the dump to a new file. A dump that cannot be written whole is removed again, because half a dump is worse
+ * than none.
+ * @throws CronflowError `invalid`, also for a file that exists already
  */
 async function writeFile(path: string, dataDir: string, io: Io): Promise<number> {
   const failed = (error: unknown): CronflowError => {

@@ -21,17 +21,17 @@ mixed. Messages that were owed when the export was made are owed in the new dire
 Exit codes: 0 done, 1 the dump or the data directory is at fault, and nothing was imported, 2 wrong usage.
 `;
 
-/** Far more than a configuration with all its files, the longest record there is. */
+/** The limit is far above the longest record there is, a configuration with all its files. */
 const LINE_LENGTH_MAX = 256 * 1024 * 1024;
 
 interface Options {
   dataDir: string;
-  /** `-` for standard input. */
+  /** The path, or `-` for standard input. */
   file: string;
   json: boolean;
 }
 
-/** `cronflow store import`: makes a data directory of a dump. Returns the exit code, see its help. */
+/** Runs `cronflow store import`: makes a data directory from a dump. Returns the exit code, see its help. */
 export function storeImport(argv: readonly string[], io: Io): Promise<number> {
   return runWithOptions(io, {
     name: 'store import',
@@ -39,7 +39,7 @@ export function storeImport(argv: readonly string[], io: Io): Promise<number> {
     read: () => readOptions(argv, io),
     run: async ({ dataDir, file, json }) => {
       const name = file === '-' ? 'stdin' : file;
-      // Opened when it is read: a fault before that would have nobody to tell.
+      // The file is opened when it is read, because nobody would hear of an error before that.
       const input = (): AsyncIterable<string | Buffer> =>
         file === '-' ? io.stdin : createReadStream(resolve(io.cwd, file));
       const nowAt = io.clock.now();
@@ -65,7 +65,10 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
   return { dataDir: dataDirOf(io, values['data-dir']), file, json: values.json };
 }
 
-/** @throws CronflowError `invalid` for what cannot be read, and for a line that no dump has */
+/**
+ * Returns the lines of a dump.
+ * @throws CronflowError `invalid` for a file that cannot be read, and for a line that no dump has
+ */
 async function* dumpLines(input: () => AsyncIterable<string | Buffer>, name: string): AsyncGenerator<string> {
   try {
     for await (const lines of linesOf(input(), LINE_LENGTH_MAX)) {

@@ -22,7 +22,7 @@ interface Options {
   json: boolean;
 }
 
-/** `cronflow store migrate`: forward migrations of a data directory. Returns the exit code, see its help. */
+/** Runs `cronflow store migrate`: migrates a data directory forward. Returns the exit code, see its help. */
 export function storeMigrate(argv: readonly string[], io: Io): Promise<number> {
   return runWithOptions(io, {
     name: 'store migrate',

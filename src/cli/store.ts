@@ -16,7 +16,7 @@ cronflow store COMMAND --help says more.
 Exit codes: 0 done, 1 the data directory or the dump is at fault, 2 wrong usage.
 `;
 
-/** `cronflow store`: hands on to one of its commands. Returns the exit code of that. */
+/** Runs `cronflow store`: hands on to one of its commands and returns the exit code of that. */
 export async function store(argv: readonly string[], io: Io): Promise<number> {
   const [command, ...rest] = argv;
   switch (command) {

@@ -7,17 +7,17 @@ import { readTables } from '../store/lowdb/history.ts';
 import type { Io } from './io.ts';
 import { getJson, strange } from './remote.ts';
 
-/** What a plan is made against. */
+/** The state that a plan is made against. */
 export interface StoredJobs {
-  /** Removed ones included. */
+  /** All jobs, removed ones included. */
   jobs: readonly Job[];
   globals: Globals;
-  /** What is written of what belongs to no job, by path; undefined where that is not known. */
+  /** The written settings that belong to no job, by path; undefined where they are not known. */
   written: Readonly<Record<string, string>> | undefined;
 }
 
 /**
- * Reads what a data directory holds.
+ * Reads the jobs of a data directory.
  * @throws CronflowError `store_missing`, `store_damaged`
  */
 export async function storedIn(directory: string): Promise<StoredJobs> {
@@ -32,7 +32,7 @@ type ListedJob = Omit<Job, 'state' | 'removed_at' | 'renamed' | 'created_at' | '
   run_count: number;
 };
 
-/** What one page of `GET /config/jobs` says, as far as it can be used. */
+/** The usable content of one page of `GET /config/jobs`. */
 interface ListedPage {
   revision: unknown;
   total: number;
@@ -40,13 +40,13 @@ interface ListedPage {
   stored: Omit<StoredJobs, 'jobs'>;
 }
 
-/** As many as one answer may hold. */
+/** The most jobs that one answer may hold. */
 const PAGE = 1_000;
-/** How often it is begun anew, because what is declared has changed between two pages. */
+/** The list is read anew this often if the declarations change between two pages. */
 const TRIES_MAX = 5;
 
 /**
- * Asks a running Cronflow for the same, page by page.
+ * Reads the jobs of a running Cronflow, page by page.
  * @throws CronflowError `unreachable`
  */
 export async function storedAt(io: Io, url: string): Promise<StoredJobs> {
@@ -70,7 +70,7 @@ async function pageAt(io: Io, url: string, path: string): Promise<ListedPage> {
   if (!Array.isArray(jobs) || !Array.isArray(notifiers) || typeof replayWindowMs !== 'number') {
     throw strange(url);
   }
-  // One that does not say how many there are gives all at once.
+  // An answer without a total holds all jobs.
   const total = typeof answer['total'] === 'number' ? answer['total'] : jobs.length;
   return {
     revision,
@@ -90,7 +90,7 @@ function jobOf({ removed_at: removedAt, renamed, run_count: runCount, ...listed 
     updated_at: 0,
     removed_at: removedAt === null ? null : Date.parse(removedAt),
     renamed: renamed.map(({ from, at }) => ({ from, at: Date.parse(at) })),
-    // A plan asks of the state whether there is a history, and nothing else.
+    // A plan reads nothing of the state but whether there is a history.
     state: { run_count: runCount } as JobState,
   };
 }

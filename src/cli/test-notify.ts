@@ -41,13 +41,13 @@ interface Options {
   json: boolean;
 }
 
-/** What became of one message. */
+/** A message and its result. */
 interface Sent {
   message: Message;
   answer: SendResult;
 }
 
-/** `cronflow test-notify NAME`: sends a sample message. Returns the exit code, see its help. */
+/** Runs `cronflow test-notify NAME`: sends a sample message. Returns the exit code, see its help. */
 export function testNotify(argv: readonly string[], io: Io): Promise<number> {
   return runWithOptions(io, {
     name: 'test-notify',
@@ -85,7 +85,10 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
   return { path: configPathOf(io, [], values.config), name, event, json: values.json };
 }
 
-/** @throws UsageError with the names there are */
+/**
+ * Finds a notifier by its name.
+ * @throws UsageError with the names there are
+ */
 function notifierNamed({ notifiers }: Config, name: string): NotifierConfig {
   const found = notifiers.find((each) => each.name === name);
   if (found !== undefined) return found;
@@ -98,18 +101,18 @@ function notOneOf(word: string, known: readonly string[]): string {
   return `is not one of ${known.join(', ')}${near === undefined ? '' : `; did you mean "${near}"?`}`;
 }
 
-/** Everything that came of a test. */
+/** The result of a test. */
 interface Outcome {
   sent: readonly Sent[];
-  /** Whether what was told stays there as open. */
+  /** True if the receiver keeps the sample trouble as open. */
   staysOpen: boolean;
-  /** What to do; null where all was taken. */
+  /** The advice for a message that was not taken; null where all were taken. */
   advice: string | null;
 }
 
 interface Means {
   io: Io;
-  /** A receiver may quote what it was sent, or who sent it. */
+  /** Hides secrets, because a receiver may quote the message, or its sender. */
   hide: (text: string) => string;
 }
 
@@ -136,7 +139,10 @@ async function sendTo(config: NotifierConfig, sample: Sample, means: Means): Pro
   }
 }
 
-/** What ends needs a beginning where it is kept; elsewhere it can be told alone. Stops at what is not taken. */
+/**
+ * Sends the messages of a sample. An end is preceded by its opening where the receiver keeps state; elsewhere it can
+ * be told alone. It stops at a message that is not taken.
+ */
 async function sendAll(
   notifier: Notifier,
   { opening, following }: Sample,
@@ -160,8 +166,8 @@ async function sendAll(
 }
 
 /**
- * Whether the receiver still takes for open what it was told by the incident's id. One that gives a receipt, as Slack
- * does, has a message and nothing else.
+ * Tells whether the receiver still keeps the trouble as open by the id of the incident. A receiver that gives a
+ * receipt, as Slack does, keeps a message and no state.
  */
 function isOpenAfter(sent: readonly Sent[]): boolean {
   const taken = sent.filter(({ answer }) => answer.result === 'ok');
@@ -176,7 +182,7 @@ const NOBODY =
   'Nothing was sent: webhook_url is empty, so every notification is only logged and nobody would be told. Set it, or ' +
   'SLACK_WEBHOOK_URL, to the address of an incoming webhook.';
 
-/** Answers that say what to do about them; what Slack answers comes with advice of its own. */
+/** Advice for answers that carry none; Slack's errors come with advice of their own. */
 const ADVICE: readonly [RegExp, string][] = [
   [
     /ENOTFOUND|EAI_AGAIN/,
@@ -190,19 +196,22 @@ const ADVICE: readonly [RegExp, string][] = [
     /CERT|SSL|ERR_TLS|SELF_SIGNED|UNABLE_TO_|certificate/,
     'Check the certificate of the receiver and the clock of this machine.',
   ],
-  // Of HTTP, and of SMTP (RFC 4954).
+  // These codes are those of HTTP and of SMTP (RFC 4954).
   [/answered (?:40[13]|53[0458])\b/, 'Check the credentials.'],
   [/answered 404\b/, 'Check the address.'],
 ];
 
-/** What was neither taken nor logged. */
+/** A result for a message that was neither taken nor logged. */
 type Refusal = Extract<SendResult, { detail: string }>;
 
 function isRefused(answer: SendResult): answer is Refusal {
   return answer.result !== 'ok' && answer.result !== 'logged';
 }
 
-/** @returns null where nothing is to be done */
+/**
+ * Says what to do about an answer.
+ * @returns null where nothing is to be done
+ */
 function adviceOn(answer: SendResult): string | null {
   if (!isRefused(answer)) return null;
   const [, known] = ADVICE.find(([pattern]) => pattern.test(answer.detail)) ?? [];

@@ -1,16 +1,16 @@
 import { cleanLine } from '../delivery/message/clean.ts';
 
-/** Such as `1 job` and `2 jobs`. */
+/** Writes a count with its noun, such as `1 job` and `2 jobs`. */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** ISO 8601 UTC, without milliseconds where there are none. */
+/** Writes an instant in ISO 8601 UTC, without milliseconds where there are none. */
 export function utc(ms: number): string {
   return new Date(ms).toISOString().replace('.000Z', 'Z');
 }
 
-/** An instant as the API writes it, to the second; `-` for none. */
+/** Shortens an instant from the API to the second; returns `-` for none. */
 export function shortInstant(iso: string | null): string {
   return iso === null ? '-' : iso.replace(/\.\d+Z$/, 'Z');
 }
@@ -18,7 +18,7 @@ export function shortInstant(iso: string | null): string {
 const CELL_LENGTH_MAX = 200;
 
 /**
- * Rows under a heading, in columns as wide as what stands in them. What came from outside cannot move the cursor or
+ * Writes rows under a heading, in columns as wide as their longest cells. Text from outside cannot move the cursor or
  * look like another row.
  */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {

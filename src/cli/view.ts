@@ -11,17 +11,19 @@ const UNITS = [
   ['s', 1_000],
 ] as const;
 
-/** How something is shown to the person who called a command. */
+/** The look of output to the person who called a command. */
 export interface View {
-  /** Columns of the terminal, or as many as anybody has. */
+  /** Columns of the terminal, or a width that everybody has. */
   width: number;
-  /** An instant as the API writes it, in the reader's zone and seen from now; `-` for none. */
+  /** Writes an instant from the API in the reader's zone and as seen from now; `-` for none. */
   instant(iso: string | null): string;
-  /** On a terminal, text in a colour. */
+  /** Colours a text, on a terminal only. */
   paint(colour: keyof typeof COLOURS | null, text: string): string;
 }
 
-/** The view of whoever called: the zone of TZ, else of this machine; colours on a terminal without NO_COLOR. */
+/**
+ * Returns the view of the caller: the zone of TZ, else of this machine, and colours on a terminal without NO_COLOR.
+ */
 export function viewOf({ env, clock, terminal }: Io): View {
   const nowAt = clock.now();
   const timezone = env['TZ'] || Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -31,14 +33,14 @@ export function viewOf({ env, clock, terminal }: Io): View {
     instant: (iso) =>
       iso === null ? '-' : `${near(Date.parse(iso), nowAt, timezone)}, ${distance(Date.parse(iso), nowAt)}`,
     paint: (colour, text) =>
-      // A line at a time: a pager that shows some of them shows them in their colour.
+      // Each line is coloured by itself, so that a pager that shows only some of them has their colour.
       colour === null || !hasColours
         ? text
         : text.replaceAll(/^.+$/gm, (line) => `\u001B[${COLOURS[colour]}m${line}\u001B[0m`),
   };
 }
 
-/** `02:00` for today, `Thu 02:00` within some days, `15 Jan 02:00` else. */
+/** Writes an instant as `02:00` for today, `Thu 02:00` within some days, and else `15 Jan 02:00`. */
 function near(at: number, nowAt: number, timezone: string): string {
   const [then, now] = [wallTime(at, timezone), wallTime(nowAt, timezone)];
   const time = then.time.slice(0, 5);
@@ -49,7 +51,7 @@ function near(at: number, nowAt: number, timezone: string): string {
   return `${new Intl.DateTimeFormat('en-GB', { ...format, timeZone: 'UTC' }).format(date)} ${time}`;
 }
 
-/** `7h ago`, `in 3m`, in the largest unit of which there is one. */
+/** Writes a distance as `7h ago` or `in 3m`, in the largest unit that fits into it. */
 function distance(at: number, nowAt: number): string {
   const [unit, unitMs] = UNITS.find(([, ms]) => Math.abs(at - nowAt) >= ms) ?? UNITS[3];
   const count = `${Math.floor(Math.abs(at - nowAt) / unitMs)}${unit}`;
