@@ -2,23 +2,26 @@ import { readScript, type Word } from './shell.ts';
 
 /** A program that a command calls, with its arguments. */
 export interface Call {
-  /** The program first, without what merely starts it: `nice`, `flock FILE`, `sh -c`, `python3`. Never empty. */
+  /**
+   * The words, program first, without programs that merely start it: `nice`, `flock FILE`, `sh -c`, `python3`. Never
+   * empty.
+   */
   words: readonly Word[];
-  /** Where a `cd` before it went; empty if there is none. */
+  /** The directory of a `cd` before the call; empty if there is none. */
   directory: string;
 }
 
-/** What a command calls, and the comments in it. */
+/** The programs that a command calls, and the comments in it. */
 export interface Calls {
   calls: Call[];
   comments: string[];
 }
 
-/** How the options of a program that starts another are told from that one. */
+/** The options of a program that starts another one, for finding where the other one begins. */
 interface Starter {
   /** The letters of options whose value is the next word. */
   values?: string;
-  /** How many words precede the other program, such as a lock file. */
+  /** The number of words before the other program, such as a lock file. */
   positional?: number;
 }
 
@@ -28,7 +31,7 @@ const STARTERS: Readonly<Record<string, Starter>> = {
   chrt: { values: 'TPD', positional: 1 },
   command: {},
   cronic: {},
-  // Of other monitors: what they exec, and which check it is for.
+  // Another monitor's `cronitor exec KEY` starts the program behind it.
   cronitor: { positional: 2 },
   doas: { values: 'uC' },
   env: { values: 'uC' },
@@ -51,10 +54,10 @@ const STARTERS: Readonly<Record<string, Starter>> = {
   unbuffer: {},
   'xvfb-run': { values: 'nes' },
 };
-/** Programs of other monitors that start what stands behind `--`. */
+/** Programs of other monitors that start the program behind `--`. */
 const BEHIND_DASHES = new Set(['runitor', 'sentry-cli']);
 const SHELLS = new Set(['sh', 'ash', 'bash', 'dash', 'ksh', 'ksh93', 'mksh', 'zsh']);
-/** Programs whose first plain argument is what people mean, and their options with a value. */
+/** Programs whose first plain argument is the program that people mean, and their options with a value. */
 const INTERPRETERS: readonly [pattern: RegExp, values: string][] = [
   [/^(?:ba|da|a|k|mk|z)?sh$|^ksh93$/, 'oO'],
   [/^python[\d.]*$/, 'WX'],
@@ -62,7 +65,7 @@ const INTERPRETERS: readonly [pattern: RegExp, values: string][] = [
   [/^(?:perl|ruby)[\d.]*$/, 'I'],
   [/^(?:node|nodejs|bun|Rscript|java)$/, 'r'],
 ];
-/** What may precede a command without ending it. */
+/** Words that may precede a command without ending it. */
 const KEYWORDS = new Set([
   '!',
   '{',
@@ -81,7 +84,7 @@ const KEYWORDS = new Set([
 const ASSIGNMENT = /^[A-Za-z_][A-Za-z0-9_]*\+?=/;
 const DEPTH_MAX = 5;
 
-/** What a command calls, in the order it stands there; commands inside `sh -c '...'` are looked at as well. */
+/** Returns the calls of a command, in their order. Commands inside `sh -c '...'` are looked at as well. */
 export function callsOf(command: string, depth = 0): Calls {
   const script = readScript(command);
   const found: Calls = { calls: [], comments: script.comments };
@@ -101,7 +104,7 @@ export function callsOf(command: string, depth = 0): Calls {
   return found;
 }
 
-/** The last part of a path. */
+/** Returns the last part of a path. */
 export function baseName(path: string): string {
   return path.replace(/\/+$/, '').replace(/^.*\//s, '');
 }
@@ -127,7 +130,7 @@ function withoutStarters(words: readonly Word[]): readonly Word[] {
     else if (starter === undefined || innerCommand(rest) !== undefined) return rest;
     else {
       const started = afterOptions(rest, starter);
-      // A program without another one to start is meant itself: `timeout --help`, `env`.
+      // A starter that starts no other program is meant itself: `timeout --help`, `env`.
       if (started.length === 0) return rest;
       rest = started;
     }
@@ -148,7 +151,7 @@ function afterOptions(words: readonly Word[], { values = '', positional = 0 }: S
   return words.slice(i + positional);
 }
 
-/** The command in `sh -c COMMAND`, `su - NAME -c COMMAND`, `flock FILE -c COMMAND`. */
+/** Returns the command in `sh -c COMMAND`, `su - NAME -c COMMAND` and `flock FILE -c COMMAND`. */
 function innerCommand(words: readonly Word[]): string | undefined {
   const name = baseName(words[0]?.text ?? '');
   if (name === 'flock') {
@@ -169,7 +172,10 @@ function innerCommand(words: readonly Word[]): string | undefined {
   return undefined;
 }
 
-/** `python3 /opt/report.py --all` is about report.py; without a script, about the interpreter. */
+/**
+ * Removes an interpreter before its script: `python3 /opt/report.py --all` is about report.py. Without a script the
+ * interpreter stays.
+ */
 function withoutInterpreter(words: readonly Word[]): readonly Word[] {
   const name = baseName(words[0]?.text ?? '');
   const values = INTERPRETERS.find(([pattern]) => pattern.test(name))?.[1];

@@ -1,11 +1,14 @@
 import { readLine } from './lines.ts';
 import { isOfManager } from './remarks.ts';
 
-/** What the schema allows a description. */
+/** The longest description that the schema allows. */
 const LENGTH_MAX = 1000;
-/** The comment, or the end of a command, that keeps a line from being imported. */
+/** Matches the comment, or the end of a command, that keeps a line from being imported. */
 const IGNORE = /^\s*cronflow:\s*ignore\s*$/i;
-/** What `crontab -e` and Debian's /etc/crontab put above the first line: everything up to there is about cron. */
+/**
+ * Matches the headings that `crontab -e` and Debian's /etc/crontab put above the first line. Everything up to a
+ * heading is about cron.
+ */
 const HEADINGS = [
   /^m\s+h\s+(?:dom|day)\b/i,
   /^min\S*\s+hour\b/i,
@@ -17,20 +20,20 @@ const HEADINGS = [
 ];
 const DECORATION = /^[\s#*=~_.+-]*$/;
 
-/** Whether a comment says `cronflow: ignore`. */
+/** Tells whether a comment says `cronflow: ignore`. */
 export function saysIgnore(comment: string): boolean {
   return IGNORE.test(comment);
 }
 
 /**
- * What the comments directly above a line say about it, as one line of text; undefined if they say nothing. Left
- * out: headings about cron itself, commented-out lines and settings, rulers, and what is said to Cronflow.
- * @param comments what stands behind each `#`, from the top
+ * Returns the comments directly above a line as one line of text; undefined if they say nothing about it. It leaves
+ * out headings about cron itself, commented-out lines and settings, rulers, and comments for Cronflow.
+ * @param comments the text behind each `#`, from the top
  */
 export function descriptionOf(comments: readonly string[]): string | undefined {
   const said: string[] = [];
   for (const comment of comments) {
-    // What is for the program that manages the line, or for the shell that would run the file.
+    // Such a comment is for the program that manages the line, or for the shell that would run the file.
     const named = /^\s*Ansible:\s*(.+)/.exec(comment)?.[1];
     if (named === undefined && (isOfManager(comment) || comment.startsWith('!'))) continue;
     const text = clean(named ?? comment);
@@ -49,7 +52,10 @@ function clean(comment: string): string {
     .replace(/\s+/g, ' ');
 }
 
-/** Prose hardly looks like five fields of time, or like NAME=value without a blank. */
+/**
+ * Tells whether a comment is a line that was commented out. Prose hardly looks like five fields of time, or like
+ * NAME=value without a blank.
+ */
 function isCommentedOut(text: string): boolean {
   const line = readLine(text, false);
   if (line.kind === 'environment') return /^[A-Za-z_][A-Za-z0-9_]*=/.test(text);

@@ -1,28 +1,28 @@
-/** Which cron runs the crontab: they differ in what a line means. */
+/** The crons that may run a crontab; they differ in the meaning of a line. */
 export const CRONS = ['any', 'debian', 'cronie', 'busybox', 'supercronic', 'freebsd', 'openbsd'] as const;
 export type Cron = (typeof CRONS)[number];
 
-/** What one cron makes of a crontab. */
+/** The rules by which one cron reads a crontab. */
 export interface Dialect {
-  /** What it is called in sentences. */
+  /** Its name in sentences. */
   name: string;
-  /** Whether a `%` ends the command and begins its standard input. */
+  /** True if a `%` ends the command and begins its standard input. */
   hasPercent: boolean;
-  /** Settings that change the zone of the times below, the one that counts more first. */
+  /** Settings that change the zone of the times below; the first of them that is set counts. */
   zoneSettings: readonly string[];
-  /** Options that may stand between the time and the command; empty where there are none. */
+  /** Letters of options that may stand between the time and the command; empty where there are none. */
   flags: string;
-  /** Whether a dash before the time is understood. */
+  /** True if a dash before the time is understood. */
   hasDash: boolean;
-  /** Whether `RANDOM_DELAY` delays the lines below. */
+  /** True if `RANDOM_DELAY` delays the lines below. */
   hasRandomDelay: boolean;
-  /** Whether seconds may stand before the five fields and a year behind them. */
+  /** True if seconds may stand before the five fields and a year behind them. */
   hasSeconds: boolean;
-  /** Whether `L` and `#` are understood among the days. */
+  /** True if `L` and `#` are understood among the days. */
   hasLastAndNth: boolean;
-  /** Whether `@every_minute` is understood. */
+  /** True if `@every_minute` is understood. */
   hasEveryMinute: boolean;
-  /** Whether `@every 5m` is understood. */
+  /** True if `@every 5m` is understood. */
   hasEvery: boolean;
 }
 
@@ -39,7 +39,7 @@ const PLAIN: Omit<Dialect, 'name'> = {
 };
 
 export const DIALECTS: Readonly<Record<Cron, Dialect>> = {
-  // What any of them means by a line that no other one means otherwise.
+  // `any` accepts the meaning that one cron gives to a line, unless another cron gives it a different one.
   any: {
     ...PLAIN,
     name: 'cron',

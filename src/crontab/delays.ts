@@ -8,12 +8,14 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   h: 60 * MINUTE_MS,
   d: 1_440 * MINUTE_MS,
 };
-/** `$RANDOM` of a shell is less than this. */
+/** The largest value of `$RANDOM` in a shell. */
 const RANDOM_MAX = 32_767;
-/** What the schema allows of a grace. */
+/** The longest grace that the schema allows. */
 const GRACE_MS_MAX = 30 * 1_440 * MINUTE_MS;
 
-/** How people wait for a random time, each with the longest; a unit of `sleep` may follow. */
+/**
+ * Matches the ways in which people wait for a random time, each with its longest wait; a unit of `sleep` may follow.
+ */
 const WAITS: readonly (readonly [wait: RegExp, secondsMax: (match: RegExpExecArray) => number])[] = [
   [/\bsleep\s+"?\$\(\(\s*\$?\{?RANDOM\}?\s*%\s*(\d+)[^)]*\)\)"?([smhd]?)/, ([, max]) => Number(max)],
   [/\bsleep\s+"?\$\[\s*\$?RANDOM\s*%\s*(\d+)[^\]]*\]"?([smhd]?)/, ([, max]) => Number(max)],
@@ -27,7 +29,7 @@ const WAITS: readonly (readonly [wait: RegExp, secondsMax: (match: RegExpExecArr
   [/\bsleep\s*\(\s*random(?:\.random)?\(\)\s*\*\s*(\d+)()/, ([, max]) => Number(max)],
 ];
 
-/** For how long a command waits at most before it begins, if it waits for a time that it chooses by chance. */
+/** Returns the longest time that a command waits before it begins, if it waits for a random time; else 0. */
 export function randomWaitMs(command: string): number {
   for (const [wait, secondsMax] of WAITS) {
     const match = wait.exec(command);
@@ -36,12 +38,12 @@ export function randomWaitMs(command: string): number {
   return 0;
 }
 
-/** How long after its time cron may start a line, by cronie's `RANDOM_DELAY`, which is in minutes. */
+/** Returns how long after its time cron may start a line, from cronie's `RANDOM_DELAY`, which is in minutes. */
 export function randomDelayMs(setting: string | undefined): number {
   return setting !== undefined && /^\d{1,5}$/.test(setting.trim()) ? Number(setting) * MINUTE_MS : 0;
 }
 
-/** The grace of a job that may begin this much later than its time. */
+/** Returns the grace of a job that may begin this much later than its time. */
 export function graceFor(delayMs: number): string {
   return formatDuration(Math.min(LIMITS.graceMsDefault + delayMs, GRACE_MS_MAX));
 }

@@ -3,7 +3,7 @@ import type { ImportedJob } from './import.ts';
 import { shownCommand } from './shown.ts';
 
 /**
- * The text of a `cronflow.yaml` that declares the jobs, in their order.
+ * Writes a `cronflow.yaml` that declares the jobs, in their order.
  * @param timezone the zone of every job that has none of its own
  */
 export function toYaml(jobs: readonly ImportedJob[], timezone: string): string {
@@ -11,13 +11,16 @@ export function toYaml(jobs: readonly ImportedJob[], timezone: string): string {
   return yamlOf({ defaults: { timezone }, jobs: new Map(declared) }, jobs);
 }
 
-/** The same for a file that is included by another, whose `defaults` are not known here. */
+/**
+ * Writes a file that another one includes. Each job names its zone, because the `defaults` of the other file are not
+ * known here.
+ */
 export function toIncludedYaml(jobs: readonly ImportedJob[], timezone: string): string {
   const declared = jobs.map((job) => [job.name, declarationOf(job, job.timezone ?? timezone)] as const);
   return yamlOf({ jobs: new Map(declared) }, jobs);
 }
 
-/** Each job has its command above it, so that who reads the file need not look for the crontab. */
+/** Writes YAML with the command of each job above it, so that a reader need not look for the crontab. */
 function yamlOf(content: object, jobs: readonly ImportedJob[]): string {
   const document = new Document(content);
   const declared = document.get('jobs');
@@ -44,14 +47,14 @@ function declarationOf(
   };
 }
 
-/** Quoted even where YAML needs it not: the next one who edits it may begin it with `*`. */
+/** Quotes a schedule even where YAML does not need it, because the next person who edits it may begin it with `*`. */
 function quoted(text: string): Scalar {
   const scalar = new Scalar(text);
   scalar.type = Scalar.QUOTE_DOUBLE;
   return scalar;
 }
 
-/** `$$` and `${...}` mean something in a configuration; here they stand for themselves. */
+/** Escapes `$$` and `${...}`, because they mean something in a configuration and stand for themselves here. */
 function literal(text: string): string {
   return /\$[${]/.test(text) ? text.replaceAll('$', '$$$$') : text;
 }

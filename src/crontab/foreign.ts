@@ -1,16 +1,18 @@
 import { baseName } from './calls.ts';
 import type { CrontabLine } from './lines.ts';
 
-/** A period in days or a macro, a delay in minutes, the name of a job, and a command. */
+/**
+ * Matches a line of an anacrontab: a period in days or a macro, a delay in minutes, the name of a job, and a command.
+ */
 const ANACRON = /^\s*(?:\d+|@(?:daily|weekly|monthly|yearly|annually))\s+\d+\s+[A-Za-z_][\w.:/-]*\s+\S/;
-/** What fcron knows beside the lines of a crontab: `@ 30 cmd`, `&nice(5) 0 2 * * *`, `%daily * 4 cmd`, `!mail(no)`. */
+/** Matches lines of fcron that no crontab has: `@ 30 cmd`, `&nice(5) 0 2 * * *`, `%daily * 4 cmd`, `!mail(no)`. */
 const FCRON =
   /^\s*(?:@(?:\w+\([^)]*\),?)*\s+\d|[&%]\w*[(\s,*\d]|%(?:hourly|mid\w+|nightly|daily|weekly|monthly)\b|!\w+[(,])/;
 
 /**
- * What a text is that is no crontab, in a sentence that says what to do instead; undefined where it is one. Line by
- * line it would be read as something else.
- * @param name of the file; `-` where there is none
+ * Says what a text is that is no crontab, and what to do instead, in one sentence; undefined where it is a crontab.
+ * Otherwise its lines would be misread one by one.
+ * @param name the name of the file; `-` where there is none
  */
 export function foreignFormat(
   name: string,

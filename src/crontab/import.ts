@@ -21,44 +21,44 @@ import { timesOf } from './times.ts';
 import { wrappedBy } from './wrapped.ts';
 
 export interface ImportOptions {
-  /** Whether a user's name stands before each command, as in /etc/crontab. */
+  /** True if a user's name stands before each command, as in /etc/crontab. */
   system: boolean;
   /** The zone of the machine that runs the crontab. */
   timezone: string;
   cron: Cron;
-  /** File names that the wrapper goes by, such as `monitor.sh`. */
+  /** The file names of the wrapper, such as `monitor.sh`. */
   wrappers: ReadonlySet<string>;
-  /** What names made here begin with, such as the name of the machine. */
+  /** The beginning of names that are made here, such as the name of the machine. */
   prefix?: string;
 }
 
 /** A line of the crontab as a job of Cronflow. */
 export interface ImportedJob {
   name: string;
-  /** 1-based. */
+  /** The number of the line, 1-based. */
   line: number;
-  /** When it runs; one of the two. */
+  /** The times at which it runs; either this or `every` is set. */
   schedule?: string;
   every?: string;
-  /** Only where it may begin later than its time. */
+  /** Set only where it may begin later than its time. */
   grace?: string;
-  /** Only where the command has a lock of its own. */
+  /** Set only where the command has a lock of its own. */
   overlap?: 'skip';
-  /** Only where it is not the machine's. */
+  /** Set only where it differs from the zone of the machine. */
   timezone?: string;
   description?: string;
   user?: string;
-  /** What stands behind the time in the crontab, `%` and all. */
+  /** The text behind the time in the crontab, `%` and all. */
   command: string;
   /** The command as the shell gets it, without the wrapper; empty where the wrapper hides it. */
   runs: string;
-  /** Whether the line calls the wrapper already. */
+  /** True if the line calls the wrapper already. */
   wrapped: boolean;
-  /** Why it is not certain what the command is, so that it is not rewritten. */
+  /** The reason why it is not certain what the command is; such a line is not rewritten. */
   doubt?: string;
 }
 
-/** Why a line that is neither blank, a comment nor a setting became no job. */
+/** The reason why a line that is neither blank, a comment nor a setting became no job. */
 export type SkipCode = 'ignored' | 'run_parts' | 'reboot' | 'duplicate' | 'unreadable';
 export interface Skipped {
   line: number;
@@ -74,31 +74,31 @@ export interface CrontabImport {
   notes: Note[];
   /** For each line the `SHELL` that runs its command. */
   shells: readonly string[];
-  /** What the cron that runs the crontab makes of it. */
+  /** The rules of the cron that runs the crontab. */
   dialect: Dialect;
 }
 
-/** What the settings and comments above a line mean for it. */
+/** The effect of the settings and comments above a line. */
 interface Surroundings {
   shell: string;
   timezone: string | undefined;
   delayMs: number;
   comments: readonly string[];
-  /** The comments from the last blank line on, those above other lines too. */
+  /** The comments since the last blank line, those above other lines too. */
   section: readonly string[];
 }
 
 /** A line on its way to become a job. */
 interface Candidate extends Omit<ImportedJob, 'name' | 'wrapped'> {
-  /** From the wrapper that the line calls. */
+  /** The job and the command in the call of the wrapper, where the line has one. */
   wrapped?: { job: string; command: string };
 }
 
 const SHELL_DEFAULT = '/bin/sh';
 
 /**
- * Turns a crontab into jobs. Lines that are no jobs of their own, or not understood, are skipped with a reason; the
- * others are imported all the same. Names do not depend on where a line stands.
+ * Turns a crontab into jobs. Lines that are no jobs of their own, or are not understood, are skipped with a reason;
+ * the others are imported all the same. Names do not depend on the place of a line.
  */
 export function importCrontab(crontab: string, options: ImportOptions): CrontabImport {
   const dialect = DIALECTS[options.cron];
@@ -124,7 +124,10 @@ export function importCrontab(crontab: string, options: ImportOptions): CrontabI
   return { ...result, shells: surroundings.map(({ shell }) => shell) };
 }
 
-/** Settings hold from where they stand; comments for the line right below. */
+/**
+ * Returns the surroundings of each line. A setting holds for all lines below it, a comment for the line right below
+ * it.
+ */
 function surroundingsOf(
   lines: readonly CrontabLine[],
   options: ImportOptions,
@@ -154,7 +157,7 @@ function surroundingsOf(
   });
 }
 
-/** The zone that the settings give the times below, if they give one that is known. */
+/** Returns the zone that the settings give the times below, if they give a valid one that is not the machine's. */
 function zoneIn(
   settings: ReadonlyMap<string, string>,
   { cron, timezone }: ImportOptions,
@@ -165,7 +168,7 @@ function zoneIn(
   return zone === undefined || zone === timezone || !isZone(zone) ? undefined : zone;
 }
 
-/** `TZ=:Europe/Berlin` names a zone as well. */
+/** Removes the colon of `TZ=:Europe/Berlin`, which names a zone as well. */
 function zoneName(value: string): string {
   return value.replace(/^:/, '');
 }
@@ -251,7 +254,9 @@ function readCandidate(
   };
 }
 
-/** A command that a `%` cuts in two runs in some crons and is a syntax error in others. */
+/**
+ * Returns the doubt about a command that a `%` cuts in two: it runs in some crons and is a syntax error in others.
+ */
 function doubtOfPercent(written: string, cron: Cron): string | undefined {
   if (cron !== 'any' || !isCutInTwo(written)) return undefined;
   return (
@@ -260,7 +265,7 @@ function doubtOfPercent(written: string, cron: Cron): string | undefined {
   );
 }
 
-/** What to know of a line that is imported. */
+/** Returns remarks on a line that is imported. */
 function remarksOn(
   { command: written, runs, doubt, grace }: Candidate,
   { delayMs, section }: Surroundings,
@@ -289,7 +294,10 @@ function remarksOn(
   return remarks;
 }
 
-/** Lines that call the wrapper have their name; the others get one that none of those has. */
+/**
+ * Names the jobs. Lines that call the wrapper keep their names; each of the others gets a name that none of those
+ * has.
+ */
 function named(
   candidates: readonly Candidate[],
   { prefix, cron }: ImportOptions,

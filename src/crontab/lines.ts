@@ -1,10 +1,10 @@
 import { type Dialect, DIALECTS } from './crons.ts';
 import { userDoubt, userProblem } from './users.ts';
 
-/** What cron makes of a line of a crontab. */
+/** A line of a crontab as cron reads it. */
 export type CrontabLine =
   | { kind: 'blank'; text: string }
-  /** `comment` is what stands behind the `#`. */
+  /** `comment` is the text behind the `#`. */
   | { kind: 'comment'; text: string; comment: string }
   | { kind: 'environment'; text: string; name: string; value: string }
   | Entry
@@ -15,50 +15,51 @@ export type CrontabLine =
 export interface Entry {
   kind: 'entry';
   text: string;
-  /** Five fields with single blanks between them, or a macro such as `@daily`, as they are written; or six, with
-   * seconds first. Empty where `every` says it. */
+  /**
+   * Five fields with single blanks between them, or a macro such as `@daily`, as they are written; or six fields,
+   * with seconds first. Empty where `every` is set.
+   */
   schedule: string;
-  /** Of `@every 5m`. */
+  /** The interval of `@every 5m`. */
   every?: string;
-  /** Who runs it, in a system crontab. */
+  /** The user who runs it, in a system crontab. */
   user?: string;
-  /** Where the command begins in `text`; it goes to the end of the line. */
+  /** The index in `text` at which the command begins; it goes to the end of the line. */
   commandAt: number;
-  /** Why it is not certain that this is a job with this command. It is better not rewritten then. */
+  /** The reason why it is not certain that this is a job with this command. Such a line is better not rewritten. */
   doubt?: string;
 }
 
-/** Something to know about a line that is imported or holds for others. */
+/** A remark on a line that is imported or that affects others. */
 export interface Note {
-  /** 1-based. */
+  /** The number of the line, 1-based. */
   line: number;
   /** One sentence without the place. */
   message: string;
 }
 
 const COMMENT = /^[ \t]*#(.*)$/s;
-/** cron takes a name up to the first blank or `=`, or between quotes. */
+/** Matches a setting. cron takes a name up to the first blank or `=`, or between quotes. */
 const SETTING = /^\s*(?:"([^"=]*)"|'([^'=]*)'|([^\s"'=][^\s=]*))\s*=\s*(.*)$/s;
 const MACRO = /^[ \t]*-?(@[^ \t]+)(?:[ \t]+|$)/;
 const EVERY = /^[ \t]*-?@every[ \t]+([^ \t]+)(?:[ \t]+|$)/;
-/** `-` before the time is cronie's: the run is not logged. */
+/** Matches five fields. A `-` before them is cronie's and keeps the run out of its log. */
 const FIELDS = /^[ \t]*(?:-(?=[\d*]))?((?:[^ \t]+[ \t]+){4}[^ \t]+)(?:[ \t]+|$)/;
-/** Seconds, the five fields, and a year. */
+/** Matches seconds, the five fields, and a year. */
 const SEVEN_FIELDS = /^[ \t]*((?:[\d*?][^ \t]*[ \t]+){6}[\d*?][^ \t]*)(?:[ \t]+|$)/;
 const USER = /^([^ \t]+)(?:[ \t]+|$)/;
-/** A field of a time where a command should stand. */
+/** Matches a field of a time that stands where the command should. */
 const FIELD = /^(?:\?|[*\d][\d*,/-]*)$/;
 
 /**
  * Reads a crontab line by line, as Debian's cron does: no continuation lines, comments only on lines of their own.
  * Joined with line feeds, the texts are the crontab again.
- * @param system whether a user's name stands before each command, as in /etc/crontab
+ * @param system true if a user's name stands before each command, as in /etc/crontab
  */
 export function readLines(crontab: string, system: boolean, dialect = DIALECTS.any): CrontabLine[] {
   return crontab.split('\n').map((text) => readLine(text, system, dialect));
 }
 
-/** Reads one line. */
 export function readLine(text: string, system: boolean, dialect = DIALECTS.any): CrontabLine {
   if (text.trim() === '') return { kind: 'blank', text };
   const comment = COMMENT.exec(text)?.[1];
@@ -76,7 +77,10 @@ function readSetting(text: string): CrontabLine | undefined {
     : { kind: 'environment', text, name: double ?? single ?? plain ?? '', value };
 }
 
-/** Undefined where a quote is opened and not closed at the end: then cron takes the line for no setting. */
+/**
+ * Removes quotes around a value. Returns undefined where a quote is not closed at the end, because then cron takes
+ * the line for no setting.
+ */
 function unquote(value: string): string | undefined {
   const quote = value[0];
   if (quote !== '"' && quote !== "'") return value;
@@ -122,7 +126,7 @@ function readEntry(text: string, system: boolean, dialect: Dialect): CrontabLine
   };
 }
 
-/** The time at the start of a line, and how much of the line it takes. */
+/** Returns the time at the start of a line, and how much of the line it takes. */
 function timeOf(
   text: string,
   { hasSeconds }: Dialect,
@@ -132,7 +136,7 @@ function timeOf(
   const seven = hasSeconds ? SEVEN_FIELDS.exec(text) : null;
   if (seven !== null) {
     const fields = (seven[1] ?? '').split(/[ \t]+/);
-    // Of a year other than any, no schedule of ours can tell.
+    // A schedule of ours cannot name a year, so only a field for any year is dropped.
     const isAnyYear = /^[*?]$/.test(fields[6] ?? '');
     return { schedule: fields.slice(0, isAnyYear ? 6 : 7).join(' '), length: seven[0].length };
   }
@@ -142,12 +146,12 @@ function timeOf(
     : { schedule: (when[1] ?? '').split(/[ \t]+/).join(' '), length: when[0].length };
 }
 
-/** Options such as `-n -q`, which stand between the time and the command on BSD. */
+/** Returns the length of options such as `-n -q`, which stand between the time and the command on BSD. */
 function flagsLength(rest: string, { flags }: Dialect): number {
   return flags === '' ? 0 : (new RegExp(`^(?:-[${flags}]+[ \\t]+)+`).exec(rest)?.[0].length ?? 0);
 }
 
-/** What no command begins with, so that something else than a command is meant. */
+/** Tells of a command that begins as no command does, so that something else must be meant. */
 function commandProblem(command: string, { name, hasSeconds }: Dialect): string | undefined {
   const [first = ''] = command.trim().split(/[ \t]+/);
   if (FIELD.test(first)) {

@@ -2,51 +2,51 @@ import { createHash } from 'node:crypto';
 import { baseName, type Call, callsOf } from './calls.ts';
 import type { Word } from './shell.ts';
 
-/** What tells one line that needs a name from the others. */
+/** A line that needs a name, with all that tells it apart from the others. */
 export interface Unnamed {
   /** The command as the shell gets it. */
   command: string;
-  /** All that may differ between two lines with one command: time, zone, user. */
+  /** All else that may differ between two lines with the same command: time, zone, user. */
   circumstances: string;
 }
 
-/** A name made from a command is at most this long; job names may be 128. */
+/** The longest name that is made from a command; job names may have 128 characters. */
 const SLUG_LENGTH_MAX = 48;
 const ARGUMENT_LENGTH_MAX = 32;
 const HASH_LENGTH = 6;
-/** What is put behind a name that several lines would get. */
+/** Matches the suffix of a name that several lines would get. */
 const SUFFIX = /-[0-9a-f]{6}(?:-\d+)?$/;
-/** Names that mean something else in ping addresses (docs/design.md §5). */
+/** Matches names that mean something else in ping addresses (docs/design.md §5). */
 const RESERVED = /^(?:start|fail|log|\d+)$/;
-/** Calls that prepare for the one that matters. */
+/** Programs whose calls prepare for the one that matters. */
 const PREPARATIONS = new Set(
   'cd test [ [[ . source export set unset ulimit umask sleep true false : trap exit wait for case which'.split(
     ' ',
   ),
 );
-/** Calls that matter only where nothing else is called. */
+/** Programs whose calls matter only where nothing else is called. */
 const REMARKS = new Set(['echo', 'printf', 'date', 'logger']);
-/** Names that many programs have: what they are about is said by the directory above. */
+/** Matches names that many programs have. The directory above says what such a program is about. */
 const GENERIC = /^(?:cron|cronjob|perl|python[\d.]*|php[\d.]*|ruby|node)$/i;
 const DIRECTORIES = /^(?:s?bin|usr|local|opt|etc|home|root|srv|var|lib|app|scripts?|src)?$/;
-/** A key of another monitor, or an id of anything. */
+/** Matches a key of another monitor, or any other id. */
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i;
 const EXTENSION = /\.(?:sh|bash|ksh|zsh|py|pl|rb|php|js|mjs|cjs|ts|jar|exe|bin|r)$/i;
 const SECRET = /pass|pwd|secret|token|key|auth|cred/i;
 
-/** A line that has a name, from the wrapper that it calls. */
+/** A line that calls the wrapper and so has a name. */
 export interface Named {
   name: string;
-  /** What it runs; empty if that is not known. */
+  /** The command that it runs; empty if that is not known. */
   command: string;
 }
 
 /**
- * A name for each line, valid for a job, all different, none of those given. It depends on what the line does, not
- * on where it stands: the name of the command; where several lines would get the same one, each gets a short hash,
- * of its command or, where that is the same as well, of its circumstances too. Whether some of the lines have got
- * their names already, or none, makes no difference to the others.
- * @param prefix what each begins with, such as the name of a machine
+ * Returns a name for each line: valid for a job, all different, and none of those given. A name depends on what the
+ * line does, not on its place. It is the name of the command. Where several lines would get the same one, each gets a
+ * short hash: of its command, or, where that is the same as well, of its circumstances too. Lines that have their
+ * names already make no difference to the names of the others.
+ * @param prefix the beginning of each name, such as the name of a machine
  */
 export function namesFor(lines: readonly Unnamed[], given: readonly Named[], prefix = ''): string[] {
   const slugs = lines.map(({ command }) => `${prefix}${slugOf(command)}`);
@@ -63,7 +63,10 @@ export function namesFor(lines: readonly Unnamed[], given: readonly Named[], pre
   });
 }
 
-/** Lines that are the same in everything cannot be told apart, so that counting them moves no name. */
+/**
+ * Returns a name that is still free. Lines that are the same in everything cannot be told apart, so numbering them
+ * moves no name.
+ */
 function unused(name: string, used: Set<string>): string {
   let free = name;
   for (let i = 2; used.has(free); i += 1) free = `${name}-${i}`;
@@ -82,8 +85,8 @@ function hash(text: string): string {
 }
 
 /**
- * What people would call the command: its program, and of its arguments those that say what it does. Nothing that
- * looks like a secret goes into a name, since names travel to chats and logs.
+ * Returns the name that people would give the command: its program, and those arguments that say what it does. Text
+ * that looks like a secret never goes into a name, because names travel to chats and logs.
  */
 function slugOf(command: string): string {
   const call = mainCall(callsOf(command).calls);
@@ -98,12 +101,12 @@ function slugOf(command: string): string {
     slug = plain(parts.join('-'))
       .slice(0, SLUG_LENGTH_MAX)
       .replace(/[-._]+$/, '');
-  // What a one-line program of an interpreter does, no word says.
+  // No word says what a one-line program of an interpreter does.
   if (GENERIC.test(slug)) slug = `${slug}-${hash(command)}`;
   return slug === '' || RESERVED.test(slug) ? ['job', slug].filter(Boolean).join('-') : slug;
 }
 
-/** The first of those that matter most. */
+/** Returns the first of the calls that matter most. */
 function mainCall(calls: readonly Call[]): Call | undefined {
   return [...calls].sort((a, b) => rank(a) - rank(b))[0];
 }
@@ -116,7 +119,10 @@ function rank({ words }: Call): number {
   return PREPARATIONS.has(name) ? 2 : 0;
 }
 
-/** `cd /srv/shop && ./nightly`: many programs have such a name, few such a directory. */
+/**
+ * Returns the directory of a program where that says more than its name: many programs are called as in `cd /srv/shop
+ * && ./nightly`, and few directories.
+ */
 function directoryPart({ directory, words: [program] }: Call): string[] {
   const path = program?.text ?? '';
   if (!path.startsWith('/')) return [baseName(directory)];
@@ -128,7 +134,10 @@ function programOf({ words: [program] }: Call): string {
   return baseName(program?.text ?? '').replace(EXTENSION, '');
 }
 
-/** The parts that say what the program does, an option and its value in one: half of the two would say nothing. */
+/**
+ * Returns the arguments that say what the program does. An option and its value are one part, because half of the two
+ * would say nothing.
+ */
 function argumentsOf({ words }: Call): string[] {
   const parts: string[] = [];
   for (let i = 1; i < words.length; i += 1) {
@@ -159,7 +168,7 @@ function pairOf(key: string, { text, literal }: Word): string {
   return value === '' ? '' : `${key}-${value}`;
 }
 
-/** What of an argument may stand in a name; empty if it is a sentence, or looks like a secret. */
+/** Returns the part of an argument that may stand in a name; empty if it is a sentence, or looks like a secret. */
 function wordy(text: string): string {
   const host = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/@]*@)?([^/:?#]*)/i.exec(text)?.[1];
   if (host !== undefined) return host;

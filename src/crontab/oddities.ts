@@ -1,6 +1,6 @@
 import type { CrontabLine, Note } from './lines.ts';
 
-/** What cron makes of a crontab and its writer hardly means. */
+/** Notes what cron makes of a crontab where its writer hardly means it. */
 export function oddities(lines: readonly CrontabLine[]): Note[] {
   const notes: Note[] = [];
   const note = (at: number, message: string): void => {

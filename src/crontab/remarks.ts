@@ -14,27 +14,27 @@ const MANAGERS: readonly (readonly [comment: RegExp, name: string])[] = [
   ],
   [/^\s*Lines? below here (?:is|are) managed by Salt\b/i, 'Salt'],
 ];
-/** Hosts of other monitors, which a command may tell of itself. */
+/** Hosts of other monitors, which a command may ping. */
 const MONITORS =
   /\b(?:hc-ping\.com|healthchecks\.io|cronitor\.(?:io|link)|nosnch\.in|deadmanssnitch\.com|uptime\.betterstack\.com|betteruptime\.com|heartbeat\.uptimerobot\.com|ohdear\.app|ping\.checklyhq\.com|sentry\.io\/api\/\d+\/cron|cronhub\.io|push\.statuscake\.com)\b/;
 const MONITOR_PROGRAMS = new Set(['cronitor', 'runitor', 'sentry-cli']);
 
-/** The program that manages a line, by the comments above it. */
+/** Returns the program that manages a line, by the comments above it. */
 export function managerOf(comments: readonly string[]): string | undefined {
   return MANAGERS.find(([comment]) => comments.some((each) => comment.test(each)))?.[1];
 }
 
-/** Whether a comment is about who manages the lines, and not about what they do. */
+/** Tells whether a comment is about who manages the lines, and not about what they do. */
 export function isOfManager(comment: string): boolean {
   return /^~?\s*[A-Z]+ (?:START|END)\b/.test(comment) || managerOf([comment]) !== undefined;
 }
 
-/** Whether all lines below a comment are managed, up to the comment that says otherwise. */
+/** Tells whether all lines below a comment are managed, up to the comment that ends this. */
 export function beginsManaged(comment: string): boolean {
   return /^~?\s*(?:[A-Z]+ START\b|Begin Whenever\b)/.test(comment);
 }
 
-/** Whether the lines below a comment are not managed any more. */
+/** Tells whether the lines below a comment are not managed any more. */
 export function isEndOfManager(comment: string): boolean {
   return /^~?\s*(?:[A-Z]+ END\b|End Whenever\b)/.test(comment);
 }
@@ -43,7 +43,7 @@ function isMonitor({ words }: Call): boolean {
   return MONITOR_PROGRAMS.has(baseName(words[0]?.text ?? ''));
 }
 
-/** Whether a command tells another monitor of itself. */
+/** Tells whether a command pings another monitor. */
 export function pingsOtherMonitor(command: string, calls: readonly Call[]): boolean {
   return (
     MONITORS.test(command) ||
@@ -52,12 +52,12 @@ export function pingsOtherMonitor(command: string, calls: readonly Call[]): bool
   );
 }
 
-/** Whether the shell leaves the command behind: it ends with a `&` of its own. */
+/** Tells whether the shell leaves the command behind, because it ends with a `&` of its own. */
 export function isLeftBehind(command: string): boolean {
   return /(?:^|[^&\\>|])&\s*$/.test(command);
 }
 
-/** Whether the job has a lock of its own, and does nothing while another run holds it. */
+/** Tells whether the job has a lock of its own, and does nothing while another run holds it. */
 export function skipsOverlap(command: string): boolean {
   return /(?:^|[\s;&|(/'"])flock\s+(?:-\w+\s+)*-(?:\w*n\w*|-nonblock|-nb)\b/.test(command);
 }

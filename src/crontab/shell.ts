@@ -1,20 +1,20 @@
 /** A word of a shell command. */
 export interface Word {
-  /** Without quotes; what only the shell knows (`$HOME`, `$(date)`) is left out. */
+  /** The text without quotes. Parts that only the shell knows (`$HOME`, `$(date)`) are left out. */
   text: string;
-  /** Whether nothing was left out. */
+  /** True if nothing was left out. */
   literal: boolean;
 }
 
-/** What can be seen of a shell script without running it. */
+/** The parts of a shell script that can be seen without running it. */
 export interface Script {
-  /** Simple commands in the order they stand in, without redirections; those in `$(...)` are not looked at. */
+  /** Simple commands in their order, without redirections; those in `$(...)` are not looked at. */
   commands: Word[][];
-  /** What stands behind `#`. */
+  /** The texts behind `#`. */
   comments: string[];
 }
 
-/** Nesting beyond this is not looked into: no person wrote it. */
+/** Deeper nesting is not looked into, because no person wrote it. */
 const DEPTH_MAX = 50;
 const BLANK = /[ \t\r]/;
 const REDIRECTION = /(?:&>>?|<<<|<<-?|<>|[<>]&|>>|>\||[<>])/y;
@@ -67,7 +67,7 @@ class ScriptReader {
     this.#command.push({ text: '', literal: false });
   }
 
-  /** The file of a redirection is no argument. */
+  /** Skips the file of a redirection, which is no argument. */
   #target(): void {
     while (BLANK.test(this.#text[this.#at] ?? '')) this.#at += 1;
     this.#readWord();
@@ -75,7 +75,7 @@ class ScriptReader {
 
   #word(): void {
     const word = this.#readWord();
-    // `2>file`: a number right before a redirection says which stream.
+    // A number right before a redirection names a stream: `2>file`.
     const isStream = /^\d+$/.test(word.text) && /[<>]/.test(this.#text[this.#at] ?? '');
     if (!isStream) this.#command.push(word);
   }
@@ -129,7 +129,7 @@ class ScriptReader {
     }
   }
 
-  /** Whether an expansion stands here; it is passed by. A lone `$` is none. */
+  /** Skips an expansion, and tells whether there is one. A lone `$` is none. */
   #skipExpansion(): boolean {
     if (this.#text[this.#at] === '`') {
       this.#at += 1;
@@ -145,7 +145,7 @@ class ScriptReader {
     return this.#take(VARIABLE) !== '';
   }
 
-  /** Goes on behind the given end; quotes and brackets in between may hold it. */
+  /** Goes on behind the given end. Quotes and brackets on the way may hold the same character. */
   #skipPast(end: string): void {
     this.#depth += 1;
     if (this.#depth > DEPTH_MAX) this.#at = this.#text.length;

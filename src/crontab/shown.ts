@@ -3,10 +3,10 @@ import { visible } from '../config/visible.ts';
 
 const LENGTH_MAX = 200;
 const HIDDEN = '***';
-/** Options and settings whose value is a secret, with what separates the two. */
+/** Matches options and settings whose value is a secret, with the separator between the two. */
 const SECRET_VALUE =
   /((?:[\w-]*(?:pass(?:wo?rd|wd)?|pwd|secret|token|api-?_?key|auth|cred)[\w-]*)(?:=|:\s*|\s+))("[^"]*"|'[^']*'|[^\s"';|&]+)/gi;
-/** Short options of some programs whose value is a secret. */
+/** Match short options of some programs whose value is a secret. */
 const SECRET_OPTIONS: readonly RegExp[] = [
   /(\b(?:mysql|mariadb)[\w-]*\b[^|;&]*?\s-p)([^\s"';|&]+)/gi,
   /(\bsshpass\b[^|;&]*?\s-p\s*)("[^"]*"|'[^']*'|[^\s;|&]+)/gi,
@@ -14,10 +14,13 @@ const SECRET_OPTIONS: readonly RegExp[] = [
   /(\bcurl\b[^|;&]*?\s(?:-u|--user)\s*)("[^"]*"|'[^']*'|[^\s;|&]+)/gi,
   /(\b(?:ldap\w+|smbclient)\b[^|;&]*?\s-[wU]\s*)("[^"]*"|'[^']*'|[^\s;|&]+)/gi,
 ];
-/** What is opaque enough to be a key. */
+/** Matches a word that is opaque enough to be a key. */
 const OPAQUE = /\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[A-Za-z0-9_-]{24,}\b/g;
 
-/** A command on one line of a comment, without what looks like a secret: files with jobs go into git. */
+/**
+ * Writes a command on one line for a comment, and hides what looks like a secret, because files with jobs go into
+ * git.
+ */
 export function shownCommand(command: string): string {
   const whole = maskUrls(visible(command.trim()))
     .replace(SECRET_VALUE, `$1${HIDDEN}`)

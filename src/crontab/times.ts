@@ -4,15 +4,15 @@ import { ScheduleError } from '../schedule/error.ts';
 import type { Dialect } from './crons.ts';
 import type { Entry } from './lines.ts';
 
-/** What the schema allows. */
+/** The longest schedule that the schema allows. */
 const SCHEDULE_LENGTH_MAX = 256;
-/** Of FreeBSD's cron. */
+/** A macro of FreeBSD's cron. */
 const EVERY_MINUTE = '@every_minute';
 
-/** When a line runs, in the words of a configuration. */
+/** The times of a line, in the words of a configuration. */
 export type Times = { schedule: string } | { every: string };
 
-/** What a line says of its times, or why no job can say so. */
+/** Returns the times of a line, or the reason why no job can have them. */
 export function timesOf({ schedule, every }: Entry, dialect: Dialect): Times | { problem: string } {
   if (every !== undefined) return everyOf(every, dialect);
   const refused = refusedBy(schedule, dialect);
@@ -35,7 +35,7 @@ function everyOf(every: string, { name, hasEvery }: Dialect): Times | { problem:
   };
 }
 
-/** What of a time another cron than this one knows. */
+/** Returns the part of a time that only other crons know. */
 function refusedBy(schedule: string, { hasEveryMinute, hasLastAndNth }: Dialect): string | undefined {
   if (schedule === EVERY_MINUTE) return hasEveryMinute ? undefined : schedule;
   if (hasLastAndNth || schedule.startsWith('@')) return undefined;
@@ -43,7 +43,7 @@ function refusedBy(schedule: string, { hasEveryMinute, hasLastAndNth }: Dialect)
   return [dayOfMonth, dayOfWeek].find((field) => /(?:^|[,\d])L(?:$|,)|^[A-Za-z]{3}L$|#/.test(field));
 }
 
-/** `0~59` is a time that cronie and OpenBSD choose by chance. */
+/** Refuses `0~59`, a time that cronie and OpenBSD choose by chance. */
 function randomProblem(schedule: string): string | undefined {
   const field = schedule.split(' ').find((each) => each.includes('~'));
   if (field === undefined) return undefined;

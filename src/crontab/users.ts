@@ -1,6 +1,6 @@
 import type { Dialect } from './crons.ts';
 
-/** A name that a user can have; on BSD a group and a class may stand behind it. */
+/** Matches a name that a user can have; on BSD a group and a class may stand behind it. */
 const NAME = /^[A-Za-z_][\w.-]{0,31}\$?$/;
 const NAME_OF_BSD = /^[A-Za-z_][\w.-]{0,31}\$?(?::[\w.-]+)?(?:\/[\w.-]+)?$/;
 /** Users that systems come with, or that are made on many, and whose names are no programs. */
@@ -23,7 +23,7 @@ const PROGRAMS = new Set(
   ).split(' '),
 );
 
-/** Why what stands in the place of the user is none; undefined where it may be one. */
+/** Says why the word in the place of the user is none; undefined where it may be one. */
 export function userProblem(word: string, { flags }: Dialect): string | undefined {
   const isName = (flags === '' ? NAME : NAME_OF_BSD).test(word) && !/^\.{0,2}\//.test(word);
   if (isName && !PROGRAMS.has(word)) return undefined;
@@ -31,7 +31,7 @@ export function userProblem(word: string, { flags }: Dialect): string | undefine
   return `in the place of the user stands ${JSON.stringify(word)}, which ${what}; if no users stand in this crontab, import it with --user`;
 }
 
-/** Why the first word of a command is probably the user who runs it. */
+/** Says why the first word of a command is probably the user who runs it. */
 export function userDoubt(command: string): string | undefined {
   const [first = '', second = ''] = command.trim().split(/[ \t]+/);
   const isUser = USERS.has(first) ? second !== '' : USERS_AND_PROGRAMS.has(first) && /^[./~]/.test(second);

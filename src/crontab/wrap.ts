@@ -3,20 +3,20 @@ import type { CrontabImport, ImportedJob } from './import.ts';
 import type { Note } from './lines.ts';
 import { inputAt } from './percent.ts';
 
-/** A crontab whose lines call the wrapper, and which lines could not be made to. */
+/** A crontab whose lines call the wrapper, and notes on the lines that could not be wrapped. */
 export interface WrappedCrontab {
   crontab: string;
   notes: Note[];
 }
 
-/** The longest command, in bytes, that Debian's cron takes: it refuses the whole crontab for one that is longer. */
+/** The longest command, in bytes, that Debian's cron takes. It refuses the whole crontab for a longer one. */
 const COMMAND_BYTES_MAX = 998;
-/** Shells in which a word between single quotes is that word, whatever it holds. */
+/** Matches shells in which a word between single quotes stands for itself, whatever it holds. */
 const POSIX_SHELLS = /^\/(?:[\w.+-]+\/)*(?:sh|ash|bash|dash|ksh|ksh93|mksh|zsh)$/;
 
 /**
- * Makes each line of a crontab that is a job call the wrapper, which runs the command as cron would have: by the
- * `SHELL` in force at the line, with the same standard input. All else stays as it is, to the byte.
+ * Makes each line of a crontab that is a job call the wrapper. The wrapper runs the command as cron would have: by
+ * the `SHELL` in force at the line, with the same standard input. All else stays as it is, to the byte.
  * @param monitor the wrapper: an absolute path, or a name that the `PATH` of the crontab finds
  */
 export function wrapCrontab(
@@ -46,8 +46,8 @@ export function wrapCrontab(
 }
 
 /**
- * Only quotes change inside the command, never a `%` or a backslash: cron unescapes the two before any shell sees
- * the line, and how it does so differs from cron to cron.
+ * Wraps a command. Inside it only quotes change, never a `%` or a backslash: cron unescapes these two before any
+ * shell sees the line, and how it does so differs from cron to cron.
  */
 function wrapCommand(
   { name, command }: ImportedJob,

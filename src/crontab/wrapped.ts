@@ -1,7 +1,7 @@
 import { baseName, type Call } from './calls.ts';
 import type { Word } from './shell.ts';
 
-/** The job that a call of the wrapper reports to; without one, what keeps it from being known. */
+/** The job that a call of the wrapper reports to, or the problem that keeps it from being known. */
 export type Wrapped =
   | { job: string; /** What `sh -c` runs inside, as `--wrap` writes it; else empty. */ command: string }
   | { problem: string };
@@ -20,13 +20,14 @@ const VALUE_OPTIONS = new Set([
 ]);
 
 /**
- * What a command says about the wrapper; undefined if it does not call it.
- * @param wrappers file names that the wrapper goes by, such as `monitor.sh`
+ * Returns what a command says about the wrapper; undefined if it does not call it.
+ * @param wrappers file names of the wrapper, such as `monitor.sh`
  */
 export function wrappedBy(calls: readonly Call[], wrappers: ReadonlySet<string>): Wrapped | undefined {
   for (const { words } of calls) {
     const at = words.findIndex(({ text }) => wrappers.has(baseName(text)));
-    // Behind another program it may be an argument like any other, unless a command follows as only ours takes it.
+    // Behind another program the name may be a mere argument, unless `--` and a command follow, as only our wrapper
+    // takes them.
     if (at === 0 || (at > 0 && words.slice(at, -1).some(({ text }) => text === '--'))) {
       return jobOf(words.slice(at + 1));
     }
