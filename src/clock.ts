@@ -1,17 +1,20 @@
 /**
- * The only place that reads the time or sets a timer. Everything else is handed a `Clock`, so that tests
- * and the simulator can run months in seconds.
+ * The time and timers, which are read and set here only. Everything else is handed a `Clock`, so that tests and the
+ * simulator can run months in seconds.
  */
 export interface Clock {
-  /** Wall-clock time in milliseconds since the Unix epoch. */
+  /** Returns wall-clock time in milliseconds since the Unix epoch. */
   now(): number;
-  /** Milliseconds on a clock that never steps; only differences mean anything. */
+  /** Returns milliseconds on a clock that never steps; only differences mean anything. */
   monotonic(): number;
   /** Calls `callback` once after `delayMs`; returns a function that cancels it. Never keeps the process alive. */
   after(delayMs: number, callback: () => void): () => void;
 }
 
-/** Node fires timers beyond 2^31-1 ms at once, so longer ones are cut: a caller looks again when it fires. */
+/**
+ * Node fires timers beyond 2^31-1 ms at once. Longer ones are cut, so a caller looks at the time again when its timer
+ * fires.
+ */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
@@ -25,8 +28,8 @@ export const systemClock: Clock = {
 };
 
 /**
- * Keeps the process alive until what it returns is called: a command that waits for nothing but a timer would end in
- * the middle.
+ * Keeps the process alive until the returned function is called. A command that waits for nothing but a timer would
+ * otherwise end in the middle.
  */
 export function keepAlive(): () => void {
   const timer = setInterval(() => {}, TIMER_MS_MAX);

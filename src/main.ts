@@ -15,11 +15,13 @@ const io: Io = {
   terminal: process.stdout.isTTY ? { columns: process.stdout.columns } : undefined,
 };
 
-/** Ctrl-C below npm comes twice: from the terminal, and passed on by npm. Both are one wish to stop. */
+/**
+ * Below npm, Ctrl-C arrives twice: from the terminal, and passed on by npm. Signals this close together count as one.
+ */
 const SAME_WISH_MS = 1_000;
 const PARENT_LOOK_MS = 500;
 
-/** A signal that comes later, while what the first one began still lasts, ends the process at once. */
+/** Resolves with the first signal to stop. A later signal, while the stop still lasts, ends the process at once. */
 function stopRequested(): Promise<string> {
   return new Promise((resolve) => {
     let wishedAt: number | null = null;
@@ -34,7 +36,10 @@ function stopRequested(): Promise<string> {
   });
 }
 
-/** `npm start` passes on TERM and INT; of HUP, QUIT and KILL it dies without a word to what it started. */
+/**
+ * Calls back when the parent ends. `npm start` passes on TERM and INT, but HUP, QUIT and KILL end it without a word
+ * to its child.
+ */
 function onParentEnd(callback: () => void): void {
   const parent = process.ppid;
   const look = (): void => {
@@ -45,14 +50,14 @@ function onParentEnd(callback: () => void): void {
 }
 
 const host = {
-  // Loaded where it is needed: all but one command do without it.
+  // The service is loaded only here, because all but one command do without it.
   createApp: async (options: Parameters<ServeHost['createApp']>[0]) =>
     (await import('./app/app.ts')).createApp(options),
   stopRequested,
   onReloadRequested: (callback: () => void): void => void process.on('SIGHUP', callback),
   exit: (code: number): void => process.exit(code),
   onWarning(callback: (warning: Error) => void): void {
-    // Node's own listener, which writes them.
+    // This removes the listener of Node, which writes the warnings as they are.
     process.removeAllListeners('warning').on('warning', callback);
   },
 };
@@ -61,7 +66,7 @@ const release = keepAlive();
 try {
   process.exitCode = await cronflow(process.argv.slice(2), io, host);
 } catch (error) {
-  // What a person can mend is said as it is; anything else is a bug and shows where.
+  // An error that a person can mend is printed as it is. Any other is a bug, and its stack shows where.
   const isExpected = error instanceof Error && error.name === 'CronflowError';
   process.stderr.write(
     `cronflow: ${isExpected ? error.message : ((error as Error).stack ?? String(error))}\n`,

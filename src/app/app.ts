@@ -17,11 +17,14 @@ const PACKAGE = JSON.parse(readFileSync(new URL('../../package.json', import.met
 
 /** The running service. */
 export interface App {
-  /** @throws CronflowError that says why it cannot run and what to do */
+  /**
+   * Starts the service.
+   * @throws CronflowError that says why it cannot run and what to do
+   */
   start(): Promise<void>;
-  /** Safe to call at any time, also after a start that failed. */
+  /** Stops the service. Safe to call at any time, also after a start that failed. */
   stop(): Promise<void>;
-  /** Reads the configuration again; what becomes of it is logged. */
+  /** Reads the configuration again; the log tells the result. */
   reload(): void;
 }
 
@@ -44,13 +47,14 @@ async function start(options: AppOptions, parts: Parts): Promise<void> {
   checkListen({ host, noAuth, tokens });
   await parts.store.open();
   parts.isOpen = true;
-  // Before anything is judged: what happened while nobody was listening must not read as missed.
+  // The gap is noted before anything is judged, so that slots from while nobody was listening are not taken for
+  // missed.
   await parts.liveness.start();
   await parts.backlog.do(ZONE_RULES, () => expectByZoneRules({ store: parts.store, clock, logger }));
   const reloader = await buildReloader(options, parts);
   parts.reloader = reloader;
   const config = await reloader.start();
-  // What was told to be wrong before the restart may have been mended meanwhile.
+  // Trouble of the configuration that was told before the restart may have been mended meanwhile.
   if (reloader.problem === null) await configMended(options, parts);
   const unknownPings = new UnknownPings({ clock, logger });
   const deps: HttpDeps = {
@@ -93,9 +97,9 @@ async function start(options: AppOptions, parts: Parts): Promise<void> {
   for (const notice of noticesOf(config, null)) logger.warn(notice);
 }
 
-/** Nothing in it waits for what others do to end: what is left undone is done after the next start. */
+/** Stops the service. It waits for no work of others; whatever is left undone is done after the next start. */
 async function stop(parts: Parts): Promise<void> {
-  // All in one turn. What no ping can come to answer any more is not judged: it ends as time away.
+  // All these stop in one turn. A slot that no ping can claim any more must not be judged; it ends as time away.
   const checked = parts.checker.stop();
   const closed = parts.server?.close();
   const noted = parts.isOpen ? parts.liveness.stop() : undefined;

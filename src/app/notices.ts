@@ -3,12 +3,15 @@ import type { ConfigProblem } from '../config/reloader.ts';
 import type { HeartbeatStatus } from '../core/model/heartbeat-config.ts';
 import { tellsNobody } from '../core/model/notifier-config.ts';
 
-/** Names of the notifiers that only log although they are meant to tell somebody. */
+/** Returns the names of the notifiers that only log although they are meant to tell somebody. */
 export function tellingNobody(config: Config | null): string[] {
   return (config?.notifiers ?? []).filter(tellsNobody).map(({ name }) => name);
 }
 
-/** What people should know although the service runs: on start, on `/readyz` and on `/`. */
+/**
+ * Returns warnings that people should know of although the service runs; they are shown at the start, on `/readyz`
+ * and on `/`.
+ */
 export function noticesOf(
   config: Config | null,
   problem: ConfigProblem | null,

@@ -20,7 +20,7 @@ import { LowdbStore } from '../store/lowdb/store.ts';
 import type { Store } from '../store/store.ts';
 import { defaultNotifiers } from '../core/model/defaults.ts';
 
-/** The name in the backlog of the work that follows the rules of time zones. */
+/** The name of the work in the backlog that follows a change of the rules of time zones. */
 export const ZONE_RULES = 'the rules of time zones';
 
 export interface AppOptions {
@@ -28,16 +28,16 @@ export interface AppOptions {
   dataDir: string;
   host: string;
   port: number;
-  /** Listen on any address without a token. */
+  /** Listens on any address without a token. */
   noAuth: boolean;
-  /** Refuse to start on an invalid file even if an earlier revision is stored. */
+  /** Refuses to start on an invalid file even if an earlier revision is stored. */
   strict: boolean;
   env: Readonly<Record<string, string | undefined>>;
   clock: Clock;
   logger: Logger;
 }
 
-/** The parts that live as long as the service; those that need the store's content come with `start`. */
+/** The parts that live as long as the service. Those that need the content of the store are added by `start`. */
 export interface Parts {
   store: Store;
   isOpen: boolean;
@@ -46,7 +46,7 @@ export interface Parts {
   checker: Checker;
   ingest: JobIngest;
   liveness: Liveness;
-  /** What has to be stored although nobody asks for it again. */
+  /** Work that has to be stored although nobody asks for it again. */
   backlog: Backlog;
   storeAlarm: StoreAlarm;
   housekeeping: Housekeeping;
@@ -57,7 +57,7 @@ export interface Parts {
   appliedAt: number | null;
 }
 
-/** Builds the object graph: which part is given which. Nothing runs yet. */
+/** Builds the object graph, in which each part is given the others that it uses. Nothing runs yet. */
 export function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
   const store = loggedStore(new LowdbStore({ directory: dataDir, clock, log: logger }), logger);
   const registry = new NotifierRegistry({ clock, logger });
@@ -127,7 +127,10 @@ export function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
   return parts;
 }
 
-/** @param current the configuration in memory, for that of the store is out of reach where it fails */
+/**
+ * Builds the alarm about the store.
+ * @param current the configuration in memory, because that in the store is out of reach where the store fails
+ */
 function buildStoreAlarm(
   options: Omit<StoreAlarmOptions, 'audience' | 'around'>,
   current: () => Config | null,

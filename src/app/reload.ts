@@ -8,10 +8,10 @@ import { type Plan, planChanges } from '../core/plan/plan.ts';
 import type { ConfigStatus, ValidDeclaration } from '../http/deps.ts';
 import type { AppOptions, Parts } from './parts.ts';
 
-/** The name of its work in the backlog. */
+/** The name of the work in the backlog that tells of the configuration. */
 const CONFIG_NEWS = 'news of the configuration';
 
-/** Builds the part that reads the configuration, watches it, and has a new one applied. */
+/** Builds the reloader, which reads the configuration, watches it, and applies a new one. */
 export async function buildReloader(options: AppOptions, parts: Parts): Promise<ConfigReloader> {
   const { store } = parts;
   const { clock, logger, env, configPath, strict } = options;
@@ -28,7 +28,7 @@ export async function buildReloader(options: AppOptions, parts: Parts): Promise<
       store.transact({ all: true }, (tx) => planChanges(tx.jobs(), config.jobs, config)),
     apply: (config) => applyConfig(config, options, parts),
     onProblem: async ({ code, text, causes }) => {
-      // A store that takes no commit takes no report of it either; the log has it.
+      // A store that takes no commit takes no report of it either. The log has it.
       if (code === 'store_unavailable') return;
       const reason = code === 'config_held' ? 'config_held' : 'config_invalid';
       await parts.backlog.do(CONFIG_NEWS, async () => {
@@ -40,7 +40,7 @@ export async function buildReloader(options: AppOptions, parts: Parts): Promise<
   });
 }
 
-/** Ends what was told to be wrong with the configuration. */
+/** Ends the incident about the configuration. */
 export function configMended({ clock }: AppOptions, { store, backlog, worker }: Parts): Promise<void> {
   return backlog.do(CONFIG_NEWS, async () => {
     await reportMended(store, 'config', clock.now());
@@ -48,7 +48,7 @@ export function configMended({ clock }: AppOptions, { store, backlog, worker }: 
   });
 }
 
-/** One commit, then what lives outside the store follows it. */
+/** Applies a configuration in one commit; the parts outside the store then follow it. */
 async function applyConfig(config: Config, { clock }: AppOptions, parts: Parts): Promise<Plan> {
   const at = clock.now();
   const plan = await applyConfiguration(parts.store, config, at);
@@ -57,14 +57,14 @@ async function applyConfig(config: Config, { clock }: AppOptions, parts: Parts):
   return plan;
 }
 
-/** Has what lives outside the store follow a configuration. */
+/** Makes the parts outside the store follow a configuration. */
 function follow(config: Config, { worker, registry, heartbeat, checker }: Parts): void {
   worker.notifiersChanged(registry.apply(config.notifiers));
   heartbeat.apply(config.heartbeat);
   checker.wake();
 }
 
-/** Judges a job that was posted: the valid declaration, or every fault. */
+/** Judges a job that was posted: returns the valid declaration, or every fault. */
 export function validateInput(input: unknown, config: Config | null): ValidDeclaration | readonly Fault[] {
   const isObject = typeof input === 'object' && input !== null && !Array.isArray(input);
   if (!isObject) {

@@ -2,18 +2,20 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { CronflowError } from '../core/model/errors.ts';
 import { hasTokens, scopesOf, type Scope, type Tokens } from './tokens.ts';
 
-/** Who may use a route: holders of a token that allows it, or anyone. */
+/** The clients that may use a route: holders of a token that allows it, or anyone. */
 export type RouteScope = Scope | 'open';
 
-/** What a request may do: everything without tokens, else what its token allows; null for anonymous. */
+/**
+ * The scopes of a request: everything where no tokens are set, else what its token allows; null for an anonymous one.
+ */
 export type Access = ReadonlySet<Scope> | null;
 
 const EVERYTHING: Access = new Set(['all'] as const);
 
 /**
- * What the request's `Authorization: Bearer` header allows.
- * @throws CronflowError `unauthorized` for a header that is there and not valid: who sends a token wants it
- *   to count, even where none is needed
+ * Returns the scopes of the request's `Authorization: Bearer` header.
+ * @throws CronflowError `unauthorized` for a header that is there and not valid, because whoever sends a token wants
+ * it to count, even where none is needed
  */
 export function accessOf(headers: IncomingHttpHeaders, tokens: Tokens): Access {
   if (!hasTokens(tokens)) return EVERYTHING;
@@ -29,7 +31,7 @@ export function accessOf(headers: IncomingHttpHeaders, tokens: Tokens): Access {
 }
 
 /**
- * Refuses what the request may not do.
+ * Refuses a request that its scopes do not allow.
  * @throws CronflowError `unauthorized` without a token, `forbidden` with one that does not allow it
  */
 export function requireScope(access: Access, scope: RouteScope): void {

@@ -11,20 +11,20 @@ import type { Services } from './services.ts';
 import { hostOf } from './target.ts';
 import { hasTokens, type Tokens } from './tokens.ts';
 
-/** After this a client should try again what could not be stored. */
+/** The time after which a client should try again when its request could not be stored. */
 const RETRY_AFTER_S = 5;
 
-/** What the server knows and the app has to ask for each request. */
+/** The state of the server that the app asks for at each request. */
 export interface ServerState {
-  /** Whether only this machine can reach the port. */
+  /** True if only this machine can reach the port. */
   isLoopback: boolean;
   isClosing: boolean;
 }
 
-/** The Koa application: answers every request, and every failure as a problem. */
+/** Builds the Koa application, which answers every request, and every failure as a problem. */
 export function buildApp(services: Services, server: ServerState): Koa<HttpState> {
   const app = new Koa<HttpState>();
-  // What still gets here went wrong after the answer had begun, such as a connection that broke.
+  // Only errors after the beginning of an answer still get here, such as a connection that broke.
   app.on('error', (error: unknown) => services.logger.warn('answer failed', { error: errorText(error) }));
   app.use(answer(services, server));
   app.use(gate(services, server));
@@ -32,7 +32,10 @@ export function buildApp(services: Services, server: ServerState): Koa<HttpState
   return app;
 }
 
-/** Outermost: headers for all, problems for errors, one line in the log. */
+/**
+ * Returns the outermost middleware: it sets the headers of every answer, turns errors into problems and writes one
+ * line to the log.
+ */
 function answer({ logger, clock, tokens }: Services, server: ServerState): HttpMiddleware {
   return async (ctx, next) => {
     const startedMs = clock.monotonic();
@@ -46,7 +49,7 @@ function answer({ logger, clock, tokens }: Services, server: ServerState): HttpM
         logger.error('request failed', { method: ctx.method, path: ctx.path, error: stack });
       }
     }
-    // Otherwise a client would keep its connection, and closing would have to wait for it.
+    // Without this header a client would keep its connection, and closing would have to wait for it.
     if (server.isClosing) ctx.set('Connection', 'close');
     if (isWrite(ctx as HttpContext)) logger.info('API write', writeFields(ctx as HttpContext, tokens));
     logger.debug('request', {
@@ -58,18 +61,21 @@ function answer({ logger, clock, tokens }: Services, server: ServerState): HttpM
   };
 }
 
-/** A change that somebody made over the API; a ping is none, for its outcome is logged as that of the run. */
+/**
+ * Tells whether a request is a change that somebody made over the API. A ping is none, because the log has its
+ * outcome as that of the run.
+ */
 function isWrite({ method, path, status }: HttpContext): boolean {
   const isPing = /^\/(?:ping\/|jobs\/[^/]+\/(?:start|success|failure|log|skip)$)/.test(path);
   return !['GET', 'HEAD', 'OPTIONS'].includes(method) && !isPing && status < 400;
 }
 
-/** What was done to which job, by whom and from where. */
+/** Returns who did what to which job, and from where. */
 function writeFields(ctx: HttpContext, tokens: Tokens): LogFields {
   const { method, path, status, state, params, body } = ctx;
   const scopes = state.access === null ? [] : [...state.access];
   return {
-    // Of one that is registered the answer has the name.
+    // A job that is being registered has no name in the path, so the name is taken from the answer.
     job: params?.['name'] ?? (isNamed(body) ? body.name : undefined),
     method,
     path,
@@ -87,15 +93,18 @@ function answerProblem(ctx: HttpContext, error: unknown): void {
   const problem = problemOf(error);
   ctx.status = problem.status;
   ctx.type = PROBLEM_TYPE;
-  // As text: Koa would replace the type of an object by plain JSON.
+  // The body is text, because Koa would replace the type of an object by plain JSON.
   ctx.body = JSON.stringify(problem);
   if (problem.status === 401) ctx.set('WWW-Authenticate', 'Bearer realm="cronflow"');
   if (problem.status === 503) ctx.set('Retry-After', String(RETRY_AFTER_S));
-  // What is left of another body Node reads and throws away; this one is not worth waiting for.
+  // Node reads the rest of any other body and throws it away. The rest of this one is too slow to wait for.
   if (problem.status === 408) ctx.set('Connection', 'close');
 }
 
-/** Everything that is judged before a route is looked for: who asks, from where, under which name. */
+/**
+ * Returns the middleware that judges a request before a route is looked for: who asks, from where, and under which
+ * name.
+ */
 function gate({ tokens }: Services, server: ServerState): HttpMiddleware {
   return async (ctx, next) => {
     const { headers } = ctx.req;
@@ -105,7 +114,7 @@ function gate({ tokens }: Services, server: ServerState): HttpMiddleware {
     ctx.state.access = accessOf(headers, tokens);
     const isOpen = ctx.path === '/healthz' || ctx.path === '/readyz';
     if (ctx.state.access === null && !isOpen) {
-      // Before the route is looked for, so that nobody learns what there is.
+      // The request is refused before the route is looked for, so that nobody learns which routes there are.
       throw new CronflowError('unauthorized', 'Send a token with "Authorization: Bearer TOKEN".');
     }
     if (!isDecodable(ctx.path)) {

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { withoutVariables } from '../core/text/without-variables.ts';
 
-/** The folder of the package, the same from `src/http` and from `dist/http`. */
+/** The folder of the package, which is the same from `src/http` and from `dist/http`. */
 const PACKAGE = new URL('../../', import.meta.url);
 
 /**
- * Reads a file that is shipped beside the program, once, at the start: if one is missing, the start fails
- * and not some later request.
+ * Reads a file that is shipped beside the program. Callers do so once, at the start, so that a missing file fails the
+ * start and no later request.
  */
 export function readAsset(path: string): string {
   return readFileSync(new URL(path, PACKAGE), 'utf8');
@@ -19,15 +19,15 @@ const CONFIG_SCHEMA = 'cronflow.schema.json';
 const CONFIG_REF = /^(?:cronflow\.schema\.json)?#\/definitions\/(\w+)$/;
 
 /**
- * `schemas/openapi.yaml` as an object, with the version that is running. What it takes from the schema of the
- * configuration, so that a declaration is described once, is brought in as components of its own.
+ * Returns `schemas/openapi.yaml` as an object, with the version that is running. The definitions that it takes from
+ * the schema of the configuration are added as components of their own. So a declaration is described only once.
  */
 export function readOpenApi(version: string): object {
   const document = parse(readAsset('schemas/openapi.yaml')) as {
     info: Node;
     components: { schemas: Node };
   };
-  // Over the API, `${VAR}` is text.
+  // Over the API, `${VAR}` is plain text.
   const schema = withoutVariables(JSON.parse(readAsset(`schemas/${CONFIG_SCHEMA}`)));
   const { definitions } = schema as { definitions: Node };
   const brought: Node = {};
@@ -39,7 +39,10 @@ export function readOpenApi(version: string): object {
   };
 }
 
-/** A copy in which references to the configuration's schema lead to components, collected in `brought`. */
+/**
+ * Returns a copy in which references to the schema of the configuration lead to components, which it adds to
+ * `brought`.
+ */
 function bundle(value: unknown, definitions: Node, brought: Node): unknown {
   if (Array.isArray(value)) return value.map((item) => bundle(item, definitions, brought));
   if (typeof value !== 'object' || value === null) return value;
@@ -49,7 +52,7 @@ function bundle(value: unknown, definitions: Node, brought: Node): unknown {
     const component = `declaration.${name}`;
     if (!(component in brought)) {
       if (!(name in definitions)) throw new Error(`${CONFIG_SCHEMA} defines no ${name}`);
-      // Entered before its content is read: a definition may lead back to itself.
+      // The component is entered before its content is read, because a definition may lead back to itself.
       brought[component] = {};
       brought[component] = bundle(definitions[name], definitions, brought);
     }

@@ -1,6 +1,6 @@
 /**
- * The memory that bodies which are still arriving may take together. What each may have anyway is not counted; so
- * an unfinished body of one client leaves room for those of others, and many of them do not add up.
+ * Limits the memory that all bodies in arrival may take together. The part that each may have anyway is not counted.
+ * So an unfinished body of one client leaves room for those of others, and many of them do not add up.
  */
 export class BodyBudget {
   #freeBytes: number;
@@ -9,7 +9,7 @@ export class BodyBudget {
     this.#freeBytes = bytesMax;
   }
 
-  /** Takes so many bytes if there are as many; `give` gives them back. */
+  /** Takes this many bytes if they are free; `give` gives them back. */
   take(bytes: number): boolean {
     if (bytes > this.#freeBytes) return false;
     this.#freeBytes -= bytes;

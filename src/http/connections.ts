@@ -9,29 +9,29 @@ interface Exchange {
 }
 
 interface Connection {
-  /** What is being answered. */
+  /** The request that is being answered. */
   current: Exchange | null;
-  /** What has arrived meanwhile, in order. */
+  /** The requests that have arrived meanwhile, in order. */
   queue: Exchange[];
-  /** What is queued is the last that is answered; then the connection ends. */
+  /** True if no more requests are taken; the connection ends after those in the queue. */
   isFull: boolean;
-  /** Whether the client is there no longer. */
+  /** True if the client has gone. */
   isGone: boolean;
-  /** Called when that becomes so. */
+  /** Called when the client goes. */
   onGone: () => void;
 }
 
 /**
- * The open connections. Each has one request in work at a time, so that no client has more of the server than another
- * by asking for much at once; and there are never more of them than allowed, so that no client keeps others out by
- * holding many.
+ * The open connections. Each answers one request at a time, so that no client has more of the server than another by
+ * asking for much at once. There are never more of them than allowed, and the one that waits longest for its client
+ * gives way, so that no client keeps others out by holding many.
  */
 export class Connections {
   readonly #limits: HttpLimits;
   readonly #handle: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
-  /** In the order in which they last became busy or were opened. */
+  /** All connections, in the order in which they last became busy or were opened. */
   readonly #open = new Map<Duplex, Connection>();
-  /** Those without a request in work, the one that has been so for longest first. */
+  /** The connections without a request in work, the longest idle one first. */
   readonly #idle = new Set<Socket>();
   #isEnding = false;
 
@@ -41,7 +41,10 @@ export class Connections {
     this.#handle = handle;
   }
 
-  /** A connection that was opened. Where there is no room, the one that waits for its client longest makes some. */
+  /**
+   * Adds a connection that was opened. Where there is no room, it ends the one that has waited longest for its
+   * client.
+   */
   add(socket: Socket): void {
     if (this.#open.size >= this.#limits.connectionsMax && !this.#makeRoom()) {
       socket.destroy();
@@ -53,11 +56,11 @@ export class Connections {
     socket.once('close', () => this.#forget(socket, connection));
   }
 
-  /** A request that has arrived: it is answered once those before it on the same connection are. */
+  /** Takes a request that has arrived, and answers it after those before it on the same connection. */
   take(req: IncomingMessage, res: ServerResponse): void {
     const connection = this.#open.get(req.socket);
     if (connection === undefined || connection.isFull) {
-      // Nothing else that the client sends is looked at.
+      // Nothing more that this client sends is read.
       req.socket.pause();
       return;
     }
@@ -71,8 +74,8 @@ export class Connections {
   }
 
   /**
-   * Whether answers to requests before this instant are on their way or owed, so that nothing else may be written.
-   * The connection ends after them.
+   * Tells whether answers to earlier requests are on their way or owed, so that nothing else may be written. The
+   * connection then ends after them.
    */
   endIfOwing(socket: Duplex): boolean {
     const connection = this.#open.get(socket);
@@ -83,7 +86,9 @@ export class Connections {
     return true;
   }
 
-  /** Ends connections without a request in work; also those that never sent one, which Node would wait for. */
+  /**
+   * Ends connections without a request in work, also those that never sent one, because Node would wait for these.
+   */
   endIdle(): void {
     this.#isEnding = true;
     for (const socket of this.#idle) socket.destroy();
@@ -97,20 +102,21 @@ export class Connections {
 
   async #answer(socket: Socket, connection: Connection, exchange: Exchange): Promise<void> {
     this.#idle.delete(socket);
-    // To the end: among those that wait for a body, the one that has waited longest comes first.
+    // The connection moves to the end of the order. So of those that wait for a body, the one that has waited longest
+    // comes first.
     if (this.#open.delete(socket)) this.#open.set(socket, connection);
     for (let next: Exchange | undefined = exchange; next !== undefined; next = connection.queue.shift()) {
       connection.current = next;
       const { req, res } = next;
       const sent = new Promise<void>((resolve) => {
         res.once('close', resolve);
-        // An answer that waits for its turn on a connection that is gone is never closed.
+        // An answer that waits for its turn on a connection that is gone never emits `close`.
         connection.onGone = resolve;
         if (connection.isGone) resolve();
       });
       await this.#handle(req, res);
       await sent;
-      // The next one in a turn of its own: what came on other connections meanwhile is read first.
+      // The next request is answered in a later turn, so that requests on other connections are read first.
       if (connection.queue.length > 0) await new Promise(setImmediate);
     }
     connection.current = null;
@@ -133,7 +139,7 @@ export class Connections {
     const longest = idle ?? this.#waiting();
     if (longest === undefined) return false;
     longest.destroy();
-    // At once: `close` comes later, and more connections may come before it.
+    // It is removed at once, because more connections may come before its `close` event.
     if (idle !== undefined) this.#idle.delete(idle);
     this.#open.delete(longest);
     return true;

@@ -12,16 +12,16 @@ import type { Store } from '../store/store.ts';
 import type { HttpLimits } from './limits.ts';
 import type { Tokens } from './tokens.ts';
 
-/** What the configuration is and what became of the last attempt to change it. */
+/** The configuration that is applied, and the result of the last attempt to change it. */
 export interface ConfigStatus {
   /** SHA-256 (hex) of the configuration that is applied; null when none ever was. */
   revision: string | null;
   /** Path of the main file; null without one. */
   source: string | null;
-  /** Every file that was read for it, the main one included. */
+  /** All files that were read for it, the main one included. */
   files: readonly string[];
   applied_at: number | null;
-  /** Why the files on disk are not what is applied; null when they are. */
+  /** The reason why the files on disk are not what is applied; null when they are. */
   last_error: ConfigError | null;
   /** A change that waits for `POST /config/reload?confirm=REVISION`. */
   held: { revision: string; detail: string } | null;
@@ -40,7 +40,7 @@ export interface ValidDeclaration {
   declared: Declaration;
 }
 
-/** What HTTP is built from. Everything that reads files or the configuration is handed in. */
+/** The parts that HTTP is built from. Everything that reads files or the configuration is handed in. */
 export interface HttpDeps {
   store: Store;
   ingest: Ingest;
@@ -48,7 +48,7 @@ export interface HttpDeps {
   logger: Logger;
   tokens: Tokens;
   version: string;
-  /** Judges `{name, schedule, ...}` as posted to `/jobs`: the valid declaration, or every fault. */
+  /** Judges `{name, schedule, ...}` as posted to `/jobs`: returns the valid declaration, or every fault. */
   validateDeclaration(input: unknown): ValidDeclaration | readonly Fault[];
   configStatus(): ConfigStatus;
   /**
@@ -56,21 +56,24 @@ export interface HttpDeps {
    * @throws CronflowError `config_invalid` with its faults, `config_held` naming the revision to confirm
    */
   reload(options: { confirm?: string }): Promise<ConfigStatus>;
-  /** Warnings for people, such as that nobody will be told of anything. */
+  /** Returns warnings for people, such as that nobody will be told of anything. */
   notices(): readonly string[];
-  /** What becomes of heartbeats; null while none is configured. */
+  /** Returns the state of heartbeats; null while none is configured. */
   heartbeat?(): HeartbeatStatus | null;
-  /** Names of the notifiers that are meant to tell somebody and tell nobody. */
+  /** Returns the names of the notifiers that are meant to tell somebody and tell nobody. */
   tellingNobody?(): readonly string[];
-  /** What became of messages since the start. */
+  /** The outcomes of messages since the start. */
   messages?: MessageCounts;
-  /** What specs are completed with; the defaults when absent. Only deadlines shown depend on it. */
+  /**
+   * Returns the settings that complete a spec; absent means the defaults. Only the deadlines that are shown depend on
+   * them.
+   */
   globals?(): Globals;
   /** Called for every ping that names no job. */
   onUnknownPing?(name: string, kind: PingKind): void;
-  /** Names that pinged and that nobody declared, those that pinged last first. */
+  /** Returns the names that pinged and that nobody declared, those that pinged last first. */
   unknownPings?(): readonly UnknownPing[];
-  /** Called for every ping under a name that the job has no longer. */
+  /** Called for every ping under a former name of a job. */
   onFormerName?(name: string, job: string, kind: PingKind): void;
   limits?: Partial<HttpLimits>;
 }

@@ -1,12 +1,12 @@
-/** For answers that are data: nothing in them may ever run or be shown inside another page. */
+/** The policy for answers that are data: nothing in them may ever run or be shown inside another page. */
 export const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
-/** For pages of our own: scripts and styles are files of this server, never inline. */
+/** The policy for pages of our own: scripts and styles are files of this server, never inline. */
 export const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** What every answer carries, errors included (docs/design.md §8). A page replaces the policy by its own. */
+/** The headers of every answer, errors included (docs/design.md §8). A page replaces the policy by its own. */
 export const SECURITY_HEADERS = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy': DATA_POLICY,

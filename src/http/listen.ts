@@ -4,9 +4,9 @@ import { isLoopback } from '../core/text/loopback.ts';
 import { hasTokens, type Tokens } from './tokens.ts';
 
 /**
- * Refuses to listen where others can reach the port unless they need a token (docs/design.md §8): whoever can
- * ping can also hide a failure.
- * @param noAuth the person said `--no-auth`
+ * Refuses to listen where others can reach the port, unless they need a token (docs/design.md §8): whoever can ping
+ * can also hide a failure.
+ * @param noAuth true if the person said `--no-auth`
  * @throws CronflowError `usage` that says what to do
  */
 export function checkListen({
@@ -32,13 +32,13 @@ export function checkListen({
   );
 }
 
-/** A URL under which what was bound can be reached from this machine. */
+/** Returns a URL under which a bound address can be reached from this machine. */
 export function urlOf(address: string, port: number): string {
   const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[address] ?? address;
   return `http://${isIPv6(reachable) ? `[${reachable}]` : reachable}:${port}`;
 }
 
-/** Why an address could not be bound, for the person who started Cronflow. */
+/** Returns the error for an address that could not be bound, for the person who started Cronflow. */
 export function listenError(cause: unknown, host: string, port: number): CronflowError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
   return new CronflowError(

@@ -3,12 +3,12 @@ import { CronflowError } from '../core/model/errors.ts';
 import { isLoopback } from '../core/text/loopback.ts';
 
 /**
- * Refuses a name that leads here and is not ours: a page of a foreign site may point its own name at
- * 127.0.0.1 (DNS rebinding) and would then be read as the same origin. Only needed where no token is.
+ * Refuses a request to a name that is not ours. A page of a foreign site may point its own name at 127.0.0.1 (DNS
+ * rebinding) and would then be read as the same origin. This is only needed where no token is.
  * @throws CronflowError `foreign_host`
  */
 export function requireLoopbackHost(host: string | undefined): void {
-  // A browser always sends one, so that its absence can only mean a simple HTTP/1.0 client.
+  // A browser always sends a host, so its absence can only mean a simple HTTP/1.0 client.
   if (host === undefined) return;
   const name = /^(\[[^\]]*\]|[^:]*)(?::\d*)?$/.exec(host)?.[1];
   if (name !== undefined && isLoopback(name)) return;
@@ -20,9 +20,9 @@ export function requireLoopbackHost(host: string | undefined): void {
 }
 
 /**
- * Refuses what another site's page sends through somebody's browser, pings included: a page must not be able
- * to report the success of a job.
- * @param host the one that the request is meant for
+ * Refuses requests that a page of another site sends through somebody's browser, pings included, because a page must
+ * not be able to report the success of a job.
+ * @param host the host that the request is meant for
  * @throws CronflowError `foreign_origin`
  */
 export function requireOwnOrigin(headers: IncomingHttpHeaders, host: string | undefined): void {
@@ -30,18 +30,21 @@ export function requireOwnOrigin(headers: IncomingHttpHeaders, host: string | un
   if (origin !== undefined && !isSameHost(origin, host)) {
     throw new CronflowError('foreign_origin', `Requests from pages of ${quote(origin)} are not allowed.`);
   }
-  // Of the same site are other names and ports of a host too, whose pages are not this server's (docs/design.md §8).
+  // `same-site` includes other names and ports of a host, whose pages are not this server's (docs/design.md §8).
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') {
     throw new CronflowError('foreign_origin', 'Requests from pages of other sites are not allowed.');
   }
 }
 
-/** Schemes are not compared: behind a proxy that ends TLS the page is https and this server is not. */
+/**
+ * Tells whether an origin is on this host. Schemes are not compared: behind a proxy that ends TLS the page is https
+ * and this server is not.
+ */
 function isSameHost(origin: string, host: string | undefined): boolean {
   const scheme = /^https?:(?=\/\/)/.exec(origin)?.[0];
   if (scheme === undefined || host === undefined) return false;
-  // Parsed, so that a port that is the scheme's own makes no difference.
+  // Both are parsed, so that the default port of the scheme makes no difference.
   return URL.canParse(origin) && URL.canParse(`${scheme}//${host}`)
     ? new URL(origin).host === new URL(`${scheme}//${host}`).host
     : false;

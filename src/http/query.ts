@@ -8,8 +8,8 @@ export interface PageQuery {
 }
 
 /**
- * Reads the query of a list. Unlike a ping's it is judged: a filter that is silently ignored shows people
- * jobs they did not ask for. Faults are collected; `done()` throws them together.
+ * Reads the query of a list. Unlike that of a ping it is judged, because a filter that is silently ignored shows
+ * people jobs that they did not ask for. Faults are collected, and `done()` throws them together.
  */
 export class Query {
   readonly #search: URLSearchParams;
@@ -28,7 +28,7 @@ export class Query {
     };
   }
 
-  /** One of a closed set of words; undefined when absent or empty. */
+  /** Reads one of a closed set of words; undefined when absent or empty. */
   word<T extends string>(key: string, words: readonly T[]): T | undefined {
     const value = this.text(key);
     if (value === undefined) return undefined;
@@ -40,7 +40,7 @@ export class Query {
     return known;
   }
 
-  /** Any text; undefined when absent or empty, as a form sends a field that nobody filled in. */
+  /** Reads any text; undefined when absent or empty, as a form sends a field that nobody filled in. */
   text(key: string): string | undefined {
     const value = this.#search.get(key) ?? '';
     if (value.length > this.#limits.filterLengthMax) {
@@ -50,7 +50,10 @@ export class Query {
     return value === '' ? undefined : value;
   }
 
-  /** @throws CronflowError `invalid` with everything that was wrong */
+  /**
+   * Ends the reading.
+   * @throws CronflowError `invalid` with everything that was wrong
+   */
   done(): void {
     if (this.#faults.length === 0) return;
     throw new CronflowError('invalid', 'The query has values that are not allowed.', {

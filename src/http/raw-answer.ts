@@ -10,7 +10,7 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
   431: 'Request Header Fields Too Large',
 };
 
-/** Writes a problem to a connection that no request can be answered on, and ends it. */
+/** Writes a problem to a connection on which no request can be answered, and ends it. */
 export function answerRaw(
   socket: Duplex,
   answer: Problem,

@@ -3,7 +3,7 @@ import type { Middleware, ParameterizedContext } from 'koa';
 import { CronflowError } from '../core/model/errors.ts';
 import { type Access, requireScope, type RouteScope } from './access.ts';
 
-/** What every request carries once it has passed the gate. */
+/** The state of a request that has passed the gate. */
 export interface HttpState {
   access: Access;
 }
@@ -13,20 +13,21 @@ export type HttpMiddleware = Middleware<HttpState>;
 
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** As `@koa/router` reads it, e.g. `/jobs/:name`. `GET` serves `HEAD`, too. */
+  /** The path as `@koa/router` reads it, e.g. `/jobs/:name`. `GET` serves `HEAD`, too. */
   path: string;
-  /** Who may use it. Without it a route cannot be declared, so none is left open by mistake. */
+  /** The scope that a client needs. No route can be declared without one, so none is left open by mistake. */
   scope: RouteScope;
   handle: (ctx: HttpContext) => void | Promise<void>;
 }
 
-/** The router, and behind it what answers `OPTIONS`, 405 and 404. */
+/** Builds the router, and behind it the middleware that answers `OPTIONS`, 405 and 404. */
 export function buildRouter(routes: readonly Route[]): HttpMiddleware[] {
   const router = new Router<HttpState>({ sensitive: true });
   for (const { method, path, scope, handle } of routes) {
     router.register(path, [method], async (ctx) => {
       requireScope(ctx.state.access, scope);
-      // Nobody waits for the answer any more. A ping is no question: it tells of something that has happened.
+      // Nobody waits for the answer any more. A ping is recorded all the same, because it tells of something that has
+      // happened.
       if (ctx.req.socket.destroyed && scope !== 'ping') return;
       await handle(ctx);
     });

@@ -26,8 +26,8 @@ export interface HttpServer {
    */
   listen(host: string, port: number): Promise<{ address: string; port: number; url: string }>;
   /**
-   * Takes no more connections, ends idle ones, and resolves when every request that had arrived is answered,
-   * or after `closeMsMax`, when what is left is cut off.
+   * Takes no more connections and ends idle ones. It resolves when every request that had arrived is answered, or
+   * after `closeMsMax`, when the rest is cut off.
    */
   close(): Promise<void>;
 }
@@ -44,11 +44,11 @@ export function createServer(deps: HttpDeps): HttpServer {
     connections.take(req, res);
   };
   server.on('request', onRequest);
-  // Node would answer an `Expect` it does not know with an empty 417; a ping is not refused for that.
+  // Node would answer an unknown `Expect` with an empty 417, and a ping must not be refused for that.
   server.on('checkExpectation', onRequest);
   server.on('connection', (socket: Socket) => connections.add(socket));
   server.on('clientError', (error: Error, socket: Duplex) => answerClientError(error, socket, connections));
-  // Node would hang up without a word.
+  // Node would end the connection without an answer.
   server.on('connect', (_req: IncomingMessage, socket: Duplex) => {
     if (!connections.endIfOwing(socket))
       answerRaw(
@@ -64,7 +64,7 @@ export function createServer(deps: HttpDeps): HttpServer {
       const bare = host.replace(/^\[(.*)\]$/, '$1');
       state.isLoopback = isLoopback(bare);
       await bind(server, bare, port);
-      // Such as too many open files: one connection is lost, and the process must not be.
+      // An error such as too many open files must cost one connection and not the process.
       server.on('error', (error) =>
         services.logger.error('cannot accept a connection', { error: errorText(error) }),
       );
@@ -95,7 +95,7 @@ function serverOptions(limits: HttpLimits): object {
     requestTimeout: limits.requestMsMax,
     keepAliveTimeout: limits.keepAliveMs,
     connectionsCheckingInterval: limits.connectionCheckMs,
-    // Its answer would have no body; the gate gives one.
+    // Node's answer to a missing host would have no body, so the gate answers instead.
     requireHostHeader: false,
   };
 }
@@ -111,7 +111,7 @@ async function bind(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-/** What Node cannot read never reaches Koa; it is answered here, in the same form. */
+/** Answers a request that Node cannot read. It never reaches Koa, so it is answered here, in the same form. */
 function answerClientError(error: Error, socket: Duplex, connections: Connections): void {
   const cause = 'code' in error ? String(error.code) : '';
   if (cause === 'ECONNRESET' || !socket.writable) socket.destroy();

@@ -10,22 +10,25 @@ import { BodyBudget } from './body-budget.ts';
 import type { HttpDeps } from './deps.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
 
-/** What the routes work with: the dependencies, every default filled in. */
+/** The dependencies that the routes work with, with every default filled in. */
 export interface Services extends HttpDeps {
   limits: HttpLimits;
-  /** The memory for bodies of requests. */
+  /** The memory for the bodies of requests. */
   bodies: BodyBudget;
-  /** The lines of the log about pings whose bodies did not end. */
+  /** The limit for lines of the log about pings whose bodies did not end. */
   bodyLines: Lines;
   globals(): Globals;
   unknownPings(): readonly UnknownPing[];
   heartbeat(): HeartbeatStatus | null;
   tellingNobody(): readonly string[];
-  /** @throws CronflowError `unknown_job` with the name that was probably meant */
+  /**
+   * Finds a job by its name.
+   * @throws CronflowError `unknown_job` with the name that was probably meant
+   */
   jobNamed(name: string): Promise<Job>;
-  /** The job that was probably meant by a name that none has. */
+  /** Finds the name that was probably meant by one that no job has. */
   nearestName(name: string): Promise<string | undefined>;
-  /** The error for a name that no job has, with the one that was probably meant or that the job has now. */
+  /** Returns the error for a name that no job has, with the name that was probably meant or that the job has now. */
   unknownJob(name: string): Promise<CronflowError>;
 }
 
@@ -41,7 +44,7 @@ export function servicesOf(deps: HttpDeps): Services {
   };
   return {
     ...deps,
-    // Spelled out, as spreading an instance of a class would lose its methods.
+    // The methods are spelled out, because spreading an instance of a class would lose them.
     validateDeclaration: (input) => deps.validateDeclaration(input),
     configStatus: () => deps.configStatus(),
     reload: (options) => deps.reload(options),
@@ -65,7 +68,10 @@ export function servicesOf(deps: HttpDeps): Services {
   };
 }
 
-/** The names of jobs, read at most every few seconds: a host that pings a wrong name does so again and again. */
+/**
+ * Returns the names of jobs, read at most every few seconds, because a host that pings a wrong name does so again and
+ * again.
+ */
 function cachedNames({ store, clock }: HttpDeps, limits: HttpLimits): () => Promise<readonly string[]> {
   let names: readonly string[] = [];
   let readAt = Number.NEGATIVE_INFINITY;

@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts';
 
-/** What was made is given out for this many times as long as it took to make. */
+/** A result is given out for this many times as long as it took to make. */
 const KEPT_TIMES = 4;
 
 /**
- * Makes something that costs what it is read from at most a fifth of the time, however often it is asked for: those who
- * ask while it is made get the same, and so do those who ask soon after where making it took long.
+ * Shares a costly result, so that making it takes at most a fifth of the time, however often it is asked for. Callers
+ * that ask while it is made get the same result, and so do those that ask soon after where making it took long.
  */
 export function shared<T>(clock: Clock, make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | null = null;

@@ -4,14 +4,14 @@ export interface Tail {
   dropped_bytes: number;
 }
 
-/** A replaced byte becomes U+FFFD, which takes three. */
+/** A replaced byte becomes U+FFFD, which takes three bytes. */
 const BYTES_PER_REPLACED_MAX = 3;
 
 /**
- * The last bytes of an output as text of at most `bytesMax` bytes of UTF-8, never starting inside a character.
- * What is not UTF-8 is replaced, and so is NUL, which PostgreSQL cannot store.
+ * Returns the last bytes of an output as text of at most `bytesMax` bytes of UTF-8, which never starts inside a
+ * character. Bytes that are no UTF-8 are replaced, and so is NUL, which PostgreSQL cannot store.
  * @param end the end of the output, or all of it
- * @param totalBytes how long the whole output was
+ * @param totalBytes the length of the whole output
  */
 export function tailOf(end: Buffer, totalBytes: number, bytesMax: number): Tail {
   let kept = lastBytes(end, bytesMax, totalBytes > end.length);
@@ -24,7 +24,10 @@ export function tailOf(end: Buffer, totalBytes: number, bytesMax: number): Tail 
   return { text, dropped_bytes: Math.max(0, totalBytes - kept.length) };
 }
 
-/** @param isCut something stood before these bytes, so that even their first may be inside a character */
+/**
+ * Returns the last bytes.
+ * @param isCut true if something stood before these bytes, so that even their first may be inside a character
+ */
 function lastBytes(bytes: Buffer, count: number, isCut: boolean): Buffer {
   let from = Math.max(0, bytes.length - count);
   if (from === 0 && !isCut) return bytes;
@@ -42,7 +45,7 @@ function decode(bytes: Buffer): string {
   return bytes.toString('utf8').replaceAll('\0', '\ufffd');
 }
 
-/** As many chunks are joined into one: a body of single bytes must not cost a hundred times its size. */
+/** This many chunks are joined into one, because a body of single bytes must not cost a hundred times its size. */
 const CHUNKS_JOINED = 256;
 
 const HEAD_BYTES = 1_024;
@@ -54,9 +57,9 @@ export class TailBuffer {
   head: Buffer = Buffer.alloc(0);
   #joined: Buffer[] = [];
   #chunks: Buffer[] = [];
-  /** Of `chunks`. */
+  /** The length of `chunks`. */
   #chunkBytes = 0;
-  /** Of both. */
+  /** The length of `joined` and `chunks` together. */
   #keptBytes = 0;
   readonly #keepBytes: number;
 
@@ -79,12 +82,12 @@ export class TailBuffer {
     }
   }
 
-  /** Whether nothing has been let go. */
+  /** Tells whether nothing has been dropped. */
   get isWhole(): boolean {
     return this.#keptBytes === this.totalBytes;
   }
 
-  /** What is kept: everything while `isWhole`. */
+  /** Returns the bytes that are kept, which are all while `isWhole`. */
   bytes(): Buffer {
     return Buffer.concat([...this.#joined, ...this.#chunks]);
   }

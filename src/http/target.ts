@@ -1,16 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import { CronflowError } from '../core/model/errors.ts';
 
-/** Hosts of requests whose target was an address in full; null where it could not be read. */
+/** The hosts of requests whose target was a full address; null where it could not be read. */
 const targetHosts = new WeakMap<IncomingMessage, string | null>();
 
 const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/is;
-/** A host and a port; no name and password. */
+/** Matches a host and a port, without name and password. */
 const AUTHORITY = /^[^\s@]+$/;
 
 /**
- * Turns a target that is an address in full, as clients send it to a proxy, into the path of it: what reads targets
- * behind this understands nothing else, and Node warns with the whole of an address that it cannot read.
+ * Turns a target that is a full address, as clients send it to a proxy, into its path. All code that reads targets
+ * later understands only a path, and Node's warning about an address that it cannot read quotes the whole of it.
  */
 export function takePathOfTarget(req: IncomingMessage): void {
   const target = req.url ?? '/';
@@ -22,14 +22,14 @@ export function takePathOfTarget(req: IncomingMessage): void {
 }
 
 /**
- * The host that a request is meant for: that of its target, which counts before the header (RFC 9112), or what its one
- * `Host` header says; undefined for HTTP/1.0 without one.
+ * Returns the host that a request is meant for: that of its target, which counts before the header (RFC 9112), or
+ * that of its one `Host` header; undefined for HTTP/1.0 without one.
  * @throws CronflowError `bad_request`
  */
 export function hostOf(req: IncomingMessage): string | undefined {
   const { headers, rawHeaders, httpVersionMajor, httpVersionMinor } = req;
   const count = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length;
-  // Whoever reads the first and whoever reads the last would see different requests.
+  // With two headers, a program that reads the first and one that reads the last would see different requests.
   if (count > 1) throw new CronflowError('bad_request', 'There is more than one Host header.');
   if (count === 0 && httpVersionMajor === 1 && httpVersionMinor > 0) {
     throw new CronflowError('bad_request', 'The Host header is missing.');

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { CronflowError } from '../core/model/errors.ts';
 
-/** What a token allows: everything, or reading only, or pings only. */
+/** The scope of a token: everything, or reading only, or pings only. */
 export type Scope = 'all' | 'read' | 'ping';
 
 /** The accepted values of each kind of token; all empty when no token is needed. */
@@ -10,22 +10,25 @@ export type Tokens = { readonly [Kind in Scope]: readonly string[] };
 
 export const NO_TOKENS: Tokens = { all: [], read: [], ping: [] };
 
-/** Where each kind of token is taken from. */
+/** The variable that each kind of token is taken from. */
 export const TOKEN_VARIABLES = {
   all: 'CRONFLOW_TOKEN',
   read: 'CRONFLOW_READ_TOKEN',
   ping: 'CRONFLOW_PING_TOKEN',
 } as const;
 const VALUES_MAX = 2;
-/** What may stand in an `Authorization: Bearer` header (RFC 6750), so that no token is set that cannot be sent. */
+/**
+ * Matches a token that an `Authorization: Bearer` header may hold (RFC 6750), so that no token is set that cannot be
+ * sent.
+ */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 
 /**
  * Reads `CRONFLOW_TOKEN`, `CRONFLOW_READ_TOKEN` and `CRONFLOW_PING_TOKEN`, or the files that `..._FILE` name
- * (docs/design.md §8). Up to two values each, separated by a comma or a line break, so that a token can be
+ * (docs/design.md §8). Each may hold two values, separated by a comma or a line break, so that a token can be
  * replaced without a moment at which either is refused. An empty variable counts as not set.
- * @throws CronflowError `usage` for a file that cannot be read or a value that cannot be sent; it never
- *   quotes the value
+ * @throws CronflowError `usage` for a file that cannot be read or a value that cannot be sent; it never quotes the
+ * value
  */
 export function readTokens(env: Readonly<Record<string, string | undefined>>): Tokens {
   return {
@@ -35,12 +38,14 @@ export function readTokens(env: Readonly<Record<string, string | undefined>>): T
   };
 }
 
-/** Whether any token is set: then every request needs one, a few probes excepted. */
+/** Tells whether any token is set, because every request but a few probes needs one then. */
 export function hasTokens(tokens: Tokens): boolean {
   return tokens.all.length + tokens.read.length + tokens.ping.length > 0;
 }
 
-/** What a token allows; empty for one that is not known. Every accepted value is compared, in constant time. */
+/**
+ * Returns the scopes of a token; empty for one that is not known. Every accepted value is compared, in constant time.
+ */
 export function scopesOf(tokens: Tokens, token: string): Set<Scope> {
   const given = digest(token);
   const scopes = new Set<Scope>();
@@ -50,7 +55,7 @@ export function scopesOf(tokens: Tokens, token: string): Set<Scope> {
   return scopes;
 }
 
-/** Equal lengths, so that comparing tells nothing about the length either. */
+/** Hashes a value, so that all have the same length and comparing tells nothing about the length either. */
 function digest(value: string): Buffer {
   return createHash('sha256').update(value).digest();
 }

@@ -10,8 +10,8 @@ const ALLOWED = `a duration such as 4h or 2d, or an instant: ${INSTANT_ALLOWED}`
 
 /**
  * Reads until when an incident is acknowledged, from `?until=` or a JSON body; the query wins.
- * @throws CronflowError `invalid` when it is missing, malformed, past or more than a year ahead, and what
- *   `readJson` throws
+ * @throws CronflowError `invalid` when it is missing, malformed, past or more than a year ahead, and the errors of
+ * `readJson`
  */
 export async function readUntil(
   req: IncomingMessage,
@@ -19,7 +19,7 @@ export async function readUntil(
   services: Services,
 ): Promise<number> {
   const inBody = hasBody(req) ? await untilInBody(req, services) : undefined;
-  // In a query a plus sign means a space, and no instant has one.
+  // In a query a plus sign means a space, and no instant has a space.
   const until = inQuery?.replace(' ', '+') ?? inBody;
   if (until === undefined)
     throw invalid([{ code: 'missing_key', path: 'until', message: `takes ${ALLOWED}` }]);

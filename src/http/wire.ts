@@ -8,11 +8,11 @@ import { type Globals, specOf } from '../core/model/spec.ts';
 
 type Json = Record<string, unknown>;
 
-/** Instants that have no other name than `at`, and those named `..._at`. */
+/** Matches the keys of instants: `at`, and names that end in `_at`. */
 const INSTANT = /^(?:.+_)?at$/;
 
 /**
- * A record as it travels: every key ending in `_at` (and `at` itself) becomes ISO 8601 UTC, at any depth;
+ * Writes a record for an answer: every key ending in `_at` (and `at` itself) becomes ISO 8601 UTC, at any depth;
  * everything else stays (docs/design.md §1).
  */
 export function toWire(record: object): Json {
@@ -26,23 +26,23 @@ function wireValue(key: string, value: unknown): unknown {
   return value;
 }
 
-/** Null for an instant that no calendar has: a damaged record must not break a whole list. */
+/** Writes an instant; null for one that no calendar has, because a damaged record must not break a whole list. */
 function isoOf(at: number): string | null {
   const date = new Date(at);
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }
 
 /**
- * A job for clients: what was declared with defaults filled in, its state, and what is derived on reading.
+ * Writes a job for clients: its declaration with defaults filled in, its state, and what is derived on reading.
  * `late` says that the expected slot has passed and nothing was heard yet (docs/design.md §3.3).
- * @param incident the job's open incident
+ * @param incident the open incident of the job
  * @param nowAt milliseconds since the Unix epoch
  */
 export function jobJson(job: Job, incident: Incident | undefined, globals: Globals, nowAt: number): Json {
   const { declaration, state } = job;
   const spec = specOf(job.name, declaration, globals);
   const isPaused = spec.paused || state.paused_by_api;
-  // A job with a period is not expected while it runs, which its status tells without reading its runs.
+  // A job with a period is not expected while it runs. The status tells that without reading the runs.
   const isExpected = !isPaused && !(spec.schedule?.kind === 'every' && state.status === 'running');
   const expectedAt = isExpected ? state.expected_at : null;
   const draft = new Draft(
@@ -87,7 +87,7 @@ function incidentSummary(incident: Incident): Json {
   return toWire({ id, reason, kinds, bad_count, opened_at, acknowledged_until_at });
 }
 
-/** A run without what only the core needs. */
+/** Writes a run without the keys that only the core needs. */
 export function runJson(run: Run): Json {
   const {
     start_received: _received,
@@ -102,12 +102,12 @@ export function runJson(run: Run): Json {
   return toWire(shown);
 }
 
-/** A job's figures of one day. */
+/** Writes the figures of a job for one day. */
 export function dayJson(day: Day): Json {
   return { date: day.date, ...figuresOf(day) };
 }
 
-/** An incident without what only the core needs to decide on its end. */
+/** Writes an incident without the keys that the core needs to decide on its end. */
 export function incidentJson(incident: Incident): Json {
   const {
     newest_bad_at: _newest,

@@ -1,11 +1,14 @@
 import type { Clock } from '../clock.ts';
 import { HOUR_MS } from '../schedule/units.ts';
 
-/** Lines of the log that clients can cause: so many an hour, and after them one that says that there were more. */
+/**
+ * Limits lines of the log that clients can cause: only so many are written in an hour, and the last of them says that
+ * there were more.
+ */
 export class Lines {
   readonly #clock: Clock;
   readonly #linesMax: number;
-  /** On the monotonic clock. */
+  /** The start of the hour, on the monotonic clock. */
   #sinceMs = -Infinity;
   #count = 0;
 
@@ -14,7 +17,10 @@ export class Lines {
     this.#linesMax = linesMax;
   }
 
-  /** Whether one more may be written: `last` is the one after which there is none for the rest of the hour. */
+  /**
+   * Tells whether one more line may be written. `last` marks the one after which there is none for the rest of the
+   * hour.
+   */
   take(): 'yes' | 'last' | 'no' {
     const nowMs = this.#clock.monotonic();
     if (nowMs - this.#sinceMs >= HOUR_MS) [this.#sinceMs, this.#count] = [nowMs, 0];

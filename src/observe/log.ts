@@ -13,8 +13,9 @@ export interface Logger {
 }
 
 /**
- * A logger of one line per event: `TIME LEVEL MESSAGE key=value ...`, read by people and split by machines, or a JSON
- * object. In the text, values are quoted when they hold anything that could be mistaken for another field or line.
+ * Makes a logger that writes one line for each event: `TIME LEVEL MESSAGE key=value ...`, which people read and
+ * machines split, or a JSON object. In text, a value is quoted when it holds anything that could be mistaken for
+ * another field or line.
  */
 export function createLogger(
   clock: Clock,
@@ -39,17 +40,22 @@ function textLine(at: string, level: LogLevel, message: string, fields: LogField
   return `${at} ${level.padEnd(5)} ${message}${pairs.join('')}`;
 }
 
-/** What is said stands first, and no field can take its place. */
+/**
+ * Writes an event as JSON. The fields have an object of their own, so that none can take the place of the message.
+ */
 function jsonLine(at: string, level: LogLevel, message: string, fields: LogFields): string {
   return JSON.stringify({ at, level, message, fields });
 }
 
-/** Controls, line and paragraph separators, and what is invisible or turns the direction of writing. */
+/**
+ * Matches controls, line and paragraph separators, and characters that are invisible or turn the direction of
+ * writing.
+ */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**
- * Text in which nothing can move a cursor, begin another line or change how the rest of it reads: such characters stand
- * as their codes, as JSON writes them.
+ * Returns text in which nothing can move a cursor, begin another line or change how the rest of it reads. Such
+ * characters are replaced by their codes, as JSON writes them.
  */
 export function visible(text: string): string {
   return text.replace(HIDDEN, (character) =>
@@ -59,7 +65,7 @@ export function visible(text: string): string {
   );
 }
 
-/** A logger that says nothing, for tests. */
+/** A logger that writes nothing, for tests. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 function format(value: string): string {

@@ -1,8 +1,8 @@
-/** What may become of a message to a notifier: taken, only logged, to be tried again, given up. */
+/** The outcomes of a message to a notifier: taken, only logged, to be tried again, given up. */
 export const MESSAGE_OUTCOMES = ['sent', 'logged', 'retry', 'dead'] as const;
 export type MessageOutcome = (typeof MESSAGE_OUTCOMES)[number];
 
-/** Counts what became of messages since the start, for metrics. One that tells of a storm is one. */
+/** Counts the outcomes of messages since the start, for metrics. A message that tells of a storm counts once. */
 export class MessageCounts {
   readonly #counts = new Map<string, Record<MessageOutcome, number>>();
 
@@ -12,7 +12,7 @@ export class MessageCounts {
     counts[outcome] += 1;
   }
 
-  /** By the notifier's name. */
+  /** The counts by the name of the notifier. */
   get all(): ReadonlyMap<string, Readonly<Record<MessageOutcome, number>>> {
     return this.#counts;
   }

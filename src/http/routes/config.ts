@@ -7,7 +7,7 @@ import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { toWire } from '../wire.ts';
 
-/** `/config`: which configuration counts, and reading it again. */
+/** Declares `/config`: shows which configuration is applied, and reads it again. */
 export function configRoutes(services: Services): Route[] {
   return [
     {
@@ -21,7 +21,10 @@ export function configRoutes(services: Services): Route[] {
   ];
 }
 
-/** What is wrong with the file can be more than anybody reads at once, so its faults come a page at a time. */
+/**
+ * Shows the status. The faults of the file come a page at a time, because they can be more than anybody reads at
+ * once.
+ */
 function showStatus(ctx: HttpContext, services: Services): void {
   const query = new Query(ctx.querystring, services.limits);
   const { skip, limit } = query.page();
@@ -32,7 +35,10 @@ function showStatus(ctx: HttpContext, services: Services): void {
   ctx.body = statusJson(status, faults.slice(skip, skip + limit));
 }
 
-/** @param faults those to be shown of what is wrong with the file */
+/**
+ * Writes the status.
+ * @param faults the faults of the file that are to be shown
+ */
 function statusJson(status: ConfigStatus, faults: readonly Fault[]): object {
   const { last_error: error, held } = status;
   return toWire({
@@ -42,7 +48,10 @@ function statusJson(status: ConfigStatus, faults: readonly Fault[]): object {
   });
 }
 
-/** What a plan is made against: jobs as they are declared now, removed ones included, a page at a time. */
+/**
+ * Lists the state that a plan is made against: all jobs as they are declared now, removed ones included, a page at a
+ * time.
+ */
 async function listForPlan(ctx: HttpContext, services: Services): Promise<void> {
   const query = new Query(ctx.querystring, services.limits);
   const { skip, limit } = query.page();

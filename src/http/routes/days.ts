@@ -3,7 +3,7 @@ import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { dayJson } from '../wire.ts';
 
-/** `/jobs/:name/days`: a job's daily figures, the latest first. */
+/** Declares `/jobs/:name/days`: the daily figures of a job, newest first. */
 export function dayRoutes(services: Services): Route[] {
   return [{ method: 'GET', path: '/jobs/:name/days', scope: 'read', handle: (ctx) => list(ctx, services) }];
 }

@@ -4,7 +4,7 @@ import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { deliveryJson } from '../wire.ts';
 
-/** `/deliveries`: messages owed, sent and given up, newest first. */
+/** Declares `/deliveries`: messages that are owed, sent and given up, newest first. */
 export function deliveryRoutes(services: Services): Route[] {
   return [{ method: 'GET', path: '/deliveries', scope: 'read', handle: (ctx) => list(ctx, services) }];
 }
@@ -13,7 +13,7 @@ async function list(ctx: HttpContext, services: Services): Promise<void> {
   const query = new Query(ctx.querystring, services.limits);
   const page = query.page();
   const status = query.word('status', DELIVERY_STATUSES);
-  // A name that is misspelt must not look like a notifier that is owed nothing.
+  // A misspelt name must not look like a notifier that is owed nothing.
   const notifier = query.word('notifier', await knownNotifiers(services));
   query.done();
   const filter = {
@@ -26,7 +26,7 @@ async function list(ctx: HttpContext, services: Services): Promise<void> {
   ctx.body = items.map(deliveryJson);
 }
 
-/** Those configured, and those of which something is kept that are not any more. */
+/** Returns the notifiers that are configured, and those of which deliveries are still kept. */
 async function knownNotifiers(services: Services): Promise<string[]> {
   const kept = (await services.store.deliveryCounts()).map(({ notifier }) => notifier);
   return [...new Set([...services.globals().notifiers, ...kept])];

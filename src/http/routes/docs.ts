@@ -10,12 +10,12 @@ const FILES = [
 ] as const;
 
 /**
- * `/openapi.json` and `/docs`, a page of our own that reads it: it needs nothing from the internet and no
- * inline script or style. The packages there are each bring megabytes of code, or need an open CSP, or
- * report their installation to somebody.
+ * Declares `/openapi.json` and `/docs`, a page of our own that reads it. The page needs nothing from the internet and
+ * no inline script or style. The packages for this each bring megabytes of code, or need an open CSP, or report their
+ * installation to somebody.
  */
 export function docsRoutes({ version }: Services): Route[] {
-  // Made once: it is large, and never another one while Cronflow runs.
+  // The document is made once, because it is large and never changes while Cronflow runs.
   const openApi = Buffer.from(JSON.stringify(readOpenApi(version)));
   const spec: Route = {
     method: 'GET',

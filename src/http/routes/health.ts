@@ -1,7 +1,7 @@
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 
-/** `/healthz`: the process answers. `/readyz`: it can take pings. */
+/** Declares `/healthz`, which says that the process answers, and `/readyz`, which says whether it can take pings. */
 export function healthRoutes(services: Services): Route[] {
   return [
     {
@@ -16,7 +16,10 @@ export function healthRoutes(services: Services): Route[] {
   ];
 }
 
-/** Why it is not ready, and what to warn of, is for those who may read; a probe sees the status alone. */
+/**
+ * Answers whether Cronflow is ready. The reason and the warnings are for clients that may read; a probe sees the
+ * status alone.
+ */
 function ready(ctx: HttpContext, services: Services): void {
   const health = services.store.health();
   const access = ctx.state.access;

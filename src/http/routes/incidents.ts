@@ -5,7 +5,7 @@ import type { Services } from '../services.ts';
 import { readUntil } from '../until.ts';
 import { incidentJson } from '../wire.ts';
 
-/** `/incidents`: what is or was in trouble, newest first. */
+/** Declares `/incidents`: present and past trouble, newest first. */
 export function incidentRoutes(services: Services): Route[] {
   return [
     { method: 'GET', path: '/incidents', scope: 'read', handle: (ctx) => list(ctx, services) },

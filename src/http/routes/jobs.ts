@@ -9,10 +9,10 @@ import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { jobJson } from '../wire.ts';
 
-/** Open incidents fetched at once when a list of jobs is answered. */
+/** The number of open incidents that are fetched at once when a list of jobs is answered. */
 const INCIDENTS_PAGE = 1_000;
 
-/** `/jobs`: register, list, look at, change, pause, resume, remove. */
+/** Declares `/jobs`: register, list, look at, change, pause, resume, remove. */
 export function jobRoutes(services: Services): Route[] {
   return [
     { method: 'POST', path: '/jobs', scope: 'all', handle: (ctx) => register(ctx, services) },
@@ -43,7 +43,7 @@ async function create(
   ctx.body = await withIncident(job, services);
 }
 
-/** Declares the job as the body says, whether it was there or not: the same request twice changes nothing. */
+/** Declares the job as the body says, whether it existed or not, so that the same request twice changes nothing. */
 async function declare(ctx: HttpContext, services: Services): Promise<void> {
   const name = ctx.params['name'] ?? '';
   const { declared } = validated(named(name, await inputOf(ctx, services)), services);
@@ -70,7 +70,7 @@ function inputOf(ctx: HttpContext, services: Services): Promise<unknown> {
   return readJson(ctx.req, services);
 }
 
-/** The keys of a job with the name of the path, which the body may repeat. */
+/** Returns the keys of a job with the name of the path, which the body may repeat. */
 function named(name: string, input: unknown): unknown {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
   const given = (input as { name?: unknown }).name ?? name;
@@ -80,7 +80,10 @@ function named(name: string, input: unknown): unknown {
   throw new CronflowError('invalid', 'The declaration of the job is not valid.', { faults: [fault] });
 }
 
-/** @throws CronflowError `invalid` with every fault */
+/**
+ * Returns the valid declaration.
+ * @throws CronflowError `invalid` with every fault
+ */
 function validated(input: unknown, services: Services): ValidDeclaration {
   const valid = services.validateDeclaration(input);
   if ('declared' in valid) return valid;
@@ -138,7 +141,7 @@ async function withIncident(job: Job, services: Services): Promise<object> {
   return jobJson(job, incident, services.globals(), services.clock.now());
 }
 
-/** All open incidents by job: one read for a whole list, instead of one for each of its jobs. */
+/** Returns all open incidents by job, in one read for a whole list instead of one for each of its jobs. */
 async function openIncidents(jobCount: number, { store }: Services): Promise<Map<string, Incident>> {
   const byJob = new Map<string, Incident>();
   if (jobCount === 0) return byJob;

@@ -7,7 +7,7 @@ import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { shared } from '../shared.ts';
 
-/** `/metrics`: what Prometheus reads (docs/design.md §8). Everything is asked for when it is scraped. */
+/** Declares `/metrics`, which Prometheus reads (docs/design.md §8). Every value is read when it is scraped. */
 export function metricsRoutes(services: Services): Route[] {
   const registry = registryOf(services);
   const scrape = shared(services.clock, () => registry.metrics());
@@ -38,7 +38,7 @@ function registryOf(services: Services): Registry {
       labelNames,
       registers: [],
       async collect() {
-        // What was true at the last scrape, such as a revision, must not stay.
+        // A label of the last scrape, such as a revision, must not stay.
         this.reset();
         await collect(this);
       },
@@ -121,7 +121,10 @@ function heartbeatMetrics(services: Services, registry: Registry, add: AddGauge)
   });
 }
 
-/** Every notifier that is configured has its series from the start, so that a first failure is a change of one. */
+/**
+ * Adds the metrics of deliveries. Every configured notifier has its series from the start, so that a first failure
+ * shows as a change.
+ */
 function deliveryMetrics(services: Services, registry: Registry, add: AddGauge): void {
   const { store, clock, messages } = services;
   const configured = (): readonly string[] => services.globals().notifiers;
@@ -159,7 +162,7 @@ function deliveryMetrics(services: Services, registry: Registry, add: AddGauge):
   });
 }
 
-/** A counter whose counts are kept elsewhere. */
+/** Adds a counter whose counts are kept elsewhere. */
 function addCounter<L extends string>(
   registry: Registry,
   name: string,

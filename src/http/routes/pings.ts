@@ -9,7 +9,7 @@ import type { Services } from '../services.ts';
 
 const PATH_LENGTH_MAX = 200;
 
-/** `/jobs/:name/{start,success,failure,log,skip}`, each by `POST`, `GET` and `HEAD`. */
+/** Declares `/jobs/:name/{start,success,failure,log,skip}`, each by `POST`, `GET` and `HEAD`. */
 export function pingRoutes(services: Services): Route[] {
   return PING_KINDS.flatMap((kind) =>
     (['POST', 'GET'] as const).map((method) => ({
@@ -22,7 +22,7 @@ export function pingRoutes(services: Services): Route[] {
 }
 
 /**
- * Records one ping and answers once it is durable. It is dated when its body is complete, immediately before
+ * Records one ping and answers once it is durable. The ping is dated when its body is complete, immediately before
  * the commit is asked for, so that a tick at the same instant commits after it (docs/design.md §3).
  */
 async function takePing(ctx: HttpContext, kind: PingKind, services: Services): Promise<void> {
@@ -66,9 +66,9 @@ function formerNameWarning(name: string, job: string): string {
 }
 
 /**
- * Reads the body, whatever it is. One that takes too long, or is too long, counts as what came of it. A
- * client that goes away in the middle has not said all it had to say, and hears no answer: nothing is
- * recorded, so that half an upload never passes for a success.
+ * Reads the body, whatever it is. A body that takes too long, or is too long, counts as the part that came. If the
+ * client goes away in the middle, nothing is recorded, so that half an upload never passes for a success. The client
+ * hears no answer then.
  */
 async function readPingBody(ctx: HttpContext, services: Services): Promise<PingBody | null> {
   const { clock, limits, bodies } = services;
@@ -95,7 +95,10 @@ async function readPingBody(ctx: HttpContext, services: Services): Promise<PingB
   return tail.totalBytes === 0 ? null : { tail, type, encoding };
 }
 
-/** A line that any client can cause with every request: so many an hour are written, of all paths together. */
+/**
+ * Writes a line to the log. Any client can cause one with every request, so their number in an hour is limited, for
+ * all paths together.
+ */
 function sayOfBody(services: Services, message: string, ctx: HttpContext, fields: LogFields): void {
   const { logger, bodyLines } = services;
   const line = bodyLines.take();

@@ -13,7 +13,7 @@ const LINKS = {
   ready: '/readyz',
 } as const;
 
-/** `/`: what this is and where to go on, as a page for a browser and as JSON for others. */
+/** Declares `/`, which says what this is and where to go on: as a page for a browser and as JSON for others. */
 export function rootRoutes(services: Services): Route[] {
   return [{ method: 'GET', path: '/', scope: 'read', handle: (ctx) => root(ctx, services) }];
 }

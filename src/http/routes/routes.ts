@@ -13,7 +13,7 @@ import { rootRoutes } from './root.ts';
 import { runRoutes } from './runs.ts';
 import { unknownPingRoutes } from './unknown-pings.ts';
 
-/** Every route there is; `schemas/openapi.yaml` describes exactly these. */
+/** Returns all routes; `schemas/openapi.yaml` describes exactly these. */
 export function allRoutes(services: Services): Route[] {
   return [
     ...rootRoutes(services),

@@ -5,7 +5,7 @@ import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { runJson } from '../wire.ts';
 
-/** `/jobs/:name/runs`: a job's history, newest first. */
+/** Declares `/jobs/:name/runs`: the history of a job, newest first. */
 export function runRoutes(services: Services): Route[] {
   return [
     { method: 'GET', path: '/jobs/:name/runs', scope: 'read', handle: (ctx) => list(ctx, services) },
@@ -33,7 +33,10 @@ async function show(ctx: HttpContext, services: Services): Promise<void> {
   ctx.body = runJson(await runOf(ctx, services));
 }
 
-/** The kept end of the output as plain text: it may hold anything, and must never be taken for a page. */
+/**
+ * Answers with the kept end of the output as plain text, because it may hold anything and must never be taken for a
+ * page.
+ */
 async function output(ctx: HttpContext, services: Services): Promise<void> {
   const run = await runOf(ctx, services);
   const kept = await services.store.output(run.job_id, run.id);

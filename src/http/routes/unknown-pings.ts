@@ -3,7 +3,7 @@ import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { toWire } from '../wire.ts';
 
-/** `/pings/unknown`: names that ping and that no job has, each with the one that was probably meant. */
+/** Declares `/pings/unknown`: names that ping and that no job has, each with the name that was probably meant. */
 export function unknownPingRoutes(services: Services): Route[] {
   return [{ method: 'GET', path: '/pings/unknown', scope: 'read', handle: (ctx) => list(ctx, services) }];
 }
@@ -16,7 +16,7 @@ async function list(ctx: HttpContext, services: Services): Promise<void> {
   const found = await Promise.all(
     services.unknownPings().map(async (ping) => ({ ping, job: await store.jobByName(ping.name) })),
   );
-  // Those declared since then are forgotten here, if not in the log.
+  // A name that was declared since then is left out here, although the log still has it.
   const unknown = found.filter(({ job }) => job === undefined).map(({ ping }) => ping);
   const shown = unknown.slice(skip, skip + limit);
   ctx.set('X-Total-Count', String(unknown.length));
