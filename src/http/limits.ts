@@ -40,9 +40,9 @@ export const HTTP_LIMITS = {
   pingBodyBytesMax: 64 * 1024 * 1024,
   /** The memory of all bodies in arrival together, beyond the 32 kB that each may have. */
   bodiesBytesMax: 32 * 1024 * 1024,
-  /** `limit` of a list. */
   /** Lines of the log in an hour about pings whose bodies did not end. */
   bodyLinesMax: 100,
+  /** The largest `limit` of a list, and below it the one that counts where none is given. */
   pageItemsMax: 1_000,
   pageItemsDefault: 100,
   /** The length of a parameter that filters. */

@@ -81,7 +81,8 @@ async function readPingBody(ctx: HttpContext, services: Services): Promise<PingB
     readMsMax: limits.bodyMsMax,
     budget: bodies,
   });
-  // Only a body that is larger than a tail, and has keys: what they say, an exit code too, would be lost with its beginning.
+  // Only a body that has keys and is larger than a tail gets here. The keys, an exit code too, would be lost with its
+  // beginning.
   if (end === 'no_room') throw noRoom();
   if (end === 'aborted') {
     sayOfBody(services, 'ping given up by its client', ctx, { bytes: tail.totalBytes });
