@@ -1,6 +1,6 @@
 import { seededRandom } from '../support/random.ts';
 import { differences } from './compare.ts';
-import { formatScript } from './format.ts';
+import { formatRegression } from './format.ts';
 import { brokenInvariants } from './invariants.ts';
 import { expectedOf } from './model/model.ts';
 import { tardiness } from './prompt.ts';
@@ -124,8 +124,8 @@ export async function report(
     if (lines.length === 0) continue;
     const small = await shrink(script, async (candidate) => (await linesOf(check, candidate)).length > 0);
     return [
-      `seed ${seed} fails "${name}"; its smallest script:`,
-      formatScript(small),
+      `seed ${seed} fails "${name}"; its smallest script, as a file of test/simulation/regressions/ named by what went wrong:`,
+      formatRegression(small),
       ...(await linesOf(check, small)),
     ].join('\n');
   }

@@ -1,11 +1,18 @@
 import { instant } from './compare.ts';
 import type { Happening, Script } from './script.ts';
 
-/** Writes a script in lines for people, with its instants, in the form of a TypeScript literal for a test. */
-export function formatScript(script: Script): string {
+/**
+ * Writes a script in lines for people, with its instants, as a file for the folder `regressions/`. Whoever pastes it
+ * there says in its title what must be so.
+ */
+export function formatRegression(script: Script): string {
   const { start_at: startAt, end_at: endAt, replay_window_ms: replayWindowMs, notifiers, jobs } = script;
   return [
-    '{',
+    "import type { Script } from '../script.ts';",
+    '',
+    "export const title = 'what must be so, in a sentence';",
+    '',
+    'export const script: Script = {',
     `  start_at: ${literal(startAt)},`,
     `  end_at: ${literal(endAt)},`,
     `  replay_window_ms: ${replayWindowMs},`,
@@ -16,7 +23,8 @@ export function formatScript(script: Script): string {
     '  happenings: [',
     ...script.happenings.map((happening) => `    ${formatHappening(happening)},`),
     '  ],',
-    '}',
+    '};',
+    '',
   ].join('\n');
 }
 

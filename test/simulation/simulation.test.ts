@@ -1,8 +1,13 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { coreAlone, report } from './check.ts';
 import { corners } from './corners.ts';
+import { formatRegression } from './format.ts';
 import { falseAlarms, silences } from './healthy.ts';
-import { REGRESSIONS } from './regressions.ts';
+import { loadRegressions } from './regressions.ts';
 import { randomWorld } from './world/world.ts';
 
 /** The worlds are the same every time, so a failure here is one for everyone. */
@@ -11,8 +16,10 @@ const FIXED_SEEDS = Array.from({ length: 25 }, (_, index) => index + 1);
 /** The small worlds of `corners.ts` take a few milliseconds each. */
 const CORNER_SEEDS = 150;
 
+const REGRESSIONS = await loadRegressions();
+
 describe('a simulated world', () => {
-  test.each(Object.entries(REGRESSIONS))('%s', async (_name, script) => {
+  test.each(REGRESSIONS)('$title', async ({ script }) => {
     expect(await report(script, 0)).toBeNull();
   });
 
@@ -36,5 +43,23 @@ describe('a simulated world', () => {
 
   test.each(FIXED_SEEDS)('in which a job dies tells of it by its next deadline (seed %i)', async (seed) => {
     expect(await silences(seed)).toEqual([]);
+  });
+});
+
+describe('the regressions', () => {
+  test('say each something else', () => {
+    expect(REGRESSIONS.length).toBeGreaterThan(50);
+    expect(new Set(REGRESSIONS.map(({ title }) => title)).size).toBe(REGRESSIONS.length);
+  });
+
+  test('can be pasted as the simulator prints them', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'cronflow-regressions-'));
+    try {
+      const script = randomWorld(1);
+      writeFileSync(join(directory, 'pasted.ts'), formatRegression(script));
+      expect(await loadRegressions(pathToFileURL(`${directory}/`))).toMatchObject([{ script }]);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 });
