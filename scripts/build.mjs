@@ -29,10 +29,10 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const lockFile = join(root, 'package-lock.json');
 const schemaCompiler = join(root, 'scripts', 'compile-schema.mjs');
-/** Beside dist/, since a folder can only be renamed within its file system. */
+/** The prefix of folders beside dist/, because a folder can only be renamed within its file system. */
 const besidePrefix = '.dist-';
 const owner = `${hostname()}-${process.pid}`;
-/** Of a compiler that could not do it, or a signal: what is removed, and what is ended, on the way out. */
+/** The folders to remove when the build ends in any way; `running` is the child to end when a signal comes. */
 const temporary = [];
 let running = null;
 
@@ -68,7 +68,8 @@ async function build(wantsCheck) {
   const tsc = isInstalled ? installed : await fetchCompiler();
   const beside = join(root, `${besidePrefix}new-${owner}`);
   temporary.push(beside);
-  // Made before the compiler starts, so that what a killed build left can be told and removed at any time of it.
+  // The folder is made before the compiler starts, so that the one of a killed build can be recognized and removed at
+  // any time.
   mkdirSync(beside);
   const options = ['-p', join(root, 'tsconfig.build.json'), '--outDir', beside];
   const code = await run(process.execPath, [
@@ -90,7 +91,7 @@ function failed() {
   return 1;
 }
 
-/** What dist/ is made of, relative to the project. */
+/** Returns the sources of dist/, relative to src/. */
 function sourceFiles() {
   return readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
@@ -127,7 +128,7 @@ function isOfCompiler(path) {
   return path === 'node_modules/typescript' || path.startsWith('node_modules/@typescript/');
 }
 
-/** Packages as package-lock.json pins them: by version and checksum. */
+/** Returns packages as package-lock.json pins them: by version and checksum. */
 function locked(isWanted) {
   const { packages } = JSON.parse(readFileSync(lockFile, 'utf8'));
   return Object.entries(packages).filter(([path]) => isWanted(path));
@@ -157,19 +158,22 @@ async function fetchCompiler() {
   return join(folder, 'node_modules', 'typescript', 'bin', 'tsc');
 }
 
-/** A folder cannot be renamed over one that holds something, so dist/ is moved away first. */
+/**
+ * Puts the new folder in the place of dist/. A folder cannot be renamed over one that holds something, so dist/ is
+ * moved away first.
+ */
 function swapIn(beside) {
   const old = join(root, `${besidePrefix}old-${owner}`);
   temporary.push(old);
   for (;;) {
     rmSync(old, { recursive: true, force: true });
     ignoring(['ENOENT'], () => renameSync(dist, old));
-    // Another build may have put its own there in between.
+    // Another build may have put its own dist/ there in between.
     if (ignoring(['ENOTEMPTY', 'EEXIST'], () => renameSync(beside, dist))) return;
   }
 }
 
-/** Whether it was done, and not prevented by one of these errors. */
+/** Tells whether the action was done; false where one of these errors prevented it. */
 function ignoring(codes, action) {
   try {
     action();
@@ -180,7 +184,7 @@ function ignoring(codes, action) {
   }
 }
 
-/** What builds left behind that were killed. */
+/** Removes the folders that killed builds left behind. */
 function removeLeftovers() {
   for (const name of readdirSync(root)) {
     const match = /^\.dist-(?:new|old)-(.+)-(\d+)$/.exec(name);
@@ -198,7 +202,10 @@ function isRunning(pid) {
   }
 }
 
-/** In a process group of its own, so that all of it can be ended. What it says is not part of the result. */
+/**
+ * Runs a command in a process group of its own, so that all of it can be ended. Its output goes to stderr, because it
+ * is no result.
+ */
 function run(command, args, cwd = root) {
   return new Promise((resolve, reject) => {
     running = spawn(command, args, { cwd, detached: true, stdio: ['ignore', 2, 2] });

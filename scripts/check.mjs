@@ -1,5 +1,5 @@
-// Runs the checks that need no test beside each other, `npm run check`: format, types, lint and unused code. Each takes
-// seconds in which it leaves a core idle, so together they take two thirds of the time. What each says is printed whole
+// Runs the checks that need no test beside each other, `npm run check`: format, types, lint and unused code. Each
+// leaves a core idle for seconds, so together they take two thirds of the time. The output of each is printed whole
 // once it has ended. Ends with 1 if any check fails.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -1,7 +1,8 @@
-// Puts validators that are compiled ahead in the place of DIST/config/schema-parts.js, which compiles them when it runs:
+// Replaces DIST/config/schema-parts.js, which compiles the validators at run time, by validators that are compiled
+// already:
 //   node scripts/compile-schema.mjs DIST
-// Compiling takes a fifth of a second, and most of what Cronflow's commands do takes less. The schema itself stays the
-// only source: what is made here is made of it by the code that it replaces.
+// Compiling takes a fifth of a second, and most commands of Cronflow take less. The schema itself stays the only source,
+// because the code that is replaced also makes the replacement.
 import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -17,7 +18,7 @@ import { createRequire } from 'node:module';
 import * as keywords from './schema-keywords.js';
 
 const require = createRequire(import.meta.url);
-// What keywords are called on; none of them looks at it.
+// Keywords are called as methods of this; none of them looks at it.
 const self = undefined;
 
 ${compiledText(readSchema(), standalone.default ?? standalone)}

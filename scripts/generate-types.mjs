@@ -1,8 +1,8 @@
 /**
- * Writes what follows from `schemas/cronflow.schema.json`, the source of truth for configuration: the types in
- * `src/core/model/declaration.ts` (what a job declares) and `src/config/schema-types.ts` (a whole file), and the
- * tables of keys in `docs/configuration.md`.
- * With `--check` it writes nothing and exits with 1 when a file is not what it would write.
+ * Writes the files that are made from `schemas/cronflow.schema.json`, the source of truth for configuration: the
+ * types in `src/core/model/declaration.ts` (what a job declares) and `src/config/schema-types.ts` (a whole file), and
+ * the tables of keys in `docs/configuration.md`.
+ * With `--check` it writes nothing and exits with 1 when a file differs from what it would write.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -37,7 +37,7 @@ export async function generate() {
   };
 }
 
-/** Which keys go together is checked, not typed. */
+/** Removes the rules about which keys go together, because these are checked and not typed. */
 function withoutCombinations({
   anyOf: _anyOf,
   allOf: _allOf,
@@ -50,7 +50,7 @@ function withoutCombinations({
   return branch;
 }
 
-/** The types of one part; `$ref`s are replaced first, so that no type is invented for a mere property. */
+/** Returns the types of one part. `$ref`s are replaced first, so that no type is invented for a mere property. */
 async function render(part, name, bannerComment, definitions) {
   const text = await compile({ ...inlined(part, definitions), title: name }, name, {
     bannerComment,
@@ -62,7 +62,7 @@ async function render(part, name, bannerComment, definitions) {
   return prettier.format(text, { ...options, parser: 'typescript' });
 }
 
-/** The page with its tables, each between `<!-- keys of PART -->` and `<!-- end -->`, written anew. */
+/** Returns the page with its tables written anew, each between `<!-- keys of PART -->` and `<!-- end -->`. */
 async function reference() {
   const url = new URL('docs/configuration.md', root);
   const parts = {
@@ -97,7 +97,7 @@ function table({ properties }) {
     .join('');
 }
 
-/** What a key takes, in few words. */
+/** Says in few words what a key takes. */
 function allowed(property) {
   const { minimum, maximum, minItems, maxItems, maxLength, items } = property;
   const duration = property['x-duration'];
@@ -126,7 +126,7 @@ function code(value) {
   return `\`${typeof value === 'string' ? (value === '' ? '""' : value) : JSON.stringify(value)}\``;
 }
 
-/** The same as in `src/core/text/without-variables.ts`: what a key takes once `${VAR}` has been resolved. */
+/** Returns the schema of values in which `${VAR}` has been resolved, as `src/core/text/without-variables.ts` does. */
 function withoutVariables(node) {
   if (Array.isArray(node)) return node.map(withoutVariables);
   if (typeof node !== 'object' || node === null) return node;

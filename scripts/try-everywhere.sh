@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the README's two commands, `npm ci && npm start` and `npm ci && npm test`, where newcomers run them.
+# Runs the two commands of the README, `npm ci && npm start` and `npm ci && npm test`, in the places where newcomers run
+# them.
 #
 # Usage, from anywhere in the project: scripts/try-everywhere.sh [--quick] [PLACE...]
 #
@@ -13,9 +14,9 @@
 #   offline         no network once `npm ci` is done
 #   node-VERSION    another Node, such as node-20.19.0, node-22 or node-24
 #   beside          two copies at the same time
-#   port            port 8000 is taken, which `npm start` has to say in a sentence
-# Without a PLACE all of them are played in a few rounds. --quick runs the tests of a few folders instead of all.
-# What cannot be had here is said and left out. Ends with 1 if any place fails.
+#   port            port 8000 is taken, and `npm start` must say so in a sentence
+# Without a PLACE the script plays all of them in a few rounds. --quick runs the tests of a few folders instead of all.
+# A place that this machine cannot provide is named and left out. The script ends with 1 if any place fails.
 set -uo pipefail
 
 ROUNDS=(private+homeless+node-20.19.0 user+read-only-home+abroad+node-22 link+offline+node-24 beside port)
@@ -45,10 +46,10 @@ done
 [ ${#rounds[@]} -gt 0 ] || rounds=("${ROUNDS[@]}")
 [ -z "$(git -C "$root" status --porcelain)" ] || echo "note: changes that are not committed are not in the clones"
 
-# The name is short, since the path of a socket below it has about a hundred bytes at most.
+# The name is short, because the path of a socket below it may have only about a hundred bytes.
 work=$(mktemp -d "${TMPDIR:-/tmp}/cf-XXXXXX")
 chmod 755 "$work"
-# Where npm finds its packages is set for this user, and another user or a missing HOME must find the same.
+# The registry of npm is set for this user, and npm must find the same one as another user or without a HOME.
 npm_config_registry=$(npm config get registry)
 npm_config_cafile=$(npm config get cafile)
 [ "$npm_config_cafile" != null ] || unset npm_config_cafile
@@ -66,7 +67,7 @@ trap 'exit 130' INT TERM
 
 has() { case "+$1+" in *"+$2+"*) return 0 ;; *) return 1 ;; esac; }
 
-# Why the place cannot be played here; nothing if it can.
+# Prints why the place cannot be played here; nothing if it can.
 missing() {
   if has "$1" user && [ "$(id -u)" != 0 ]; then echo "only root can become another user"; fi
   if has "$1" user && ! command -v setpriv >/dev/null; then echo "setpriv is missing"; fi
@@ -83,7 +84,7 @@ free_port() {
   node -e 'const s=require("net").createServer();s.listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})'
 }
 
-# Prints the version of Node that a place asks for; nothing if it takes the one that is here.
+# Prints the version of Node that a place asks for; nothing if it takes the one that is installed.
 node_of() { tr + '\n' <<<"$1" | grep '^node-'; }
 
 # Installs another Node into $work/nodes, once.
@@ -93,15 +94,15 @@ install_node() {
   kind="node-$(node -p 'process.platform + "-" + process.arch')"
   mkdir -p "$work/nodes/$1"
   npm install --silent --no-save --prefix "$work/nodes/$1" "$kind@${1#node-}" >/dev/null 2>&1 || return
-  # An ordinary user is to run it, whatever the umask.
+  # An ordinary user must be able to run it, whatever the umask.
   chmod -R a+rX "$work/nodes"
 }
 
-# Prints the folder of the program of another Node.
+# Prints the folder that holds the program of another Node.
 folder_of_node() { find "$work/nodes/$1" -name node -type f -path '*bin/node' -printf '%h\n' | head -1; }
 
-# Lays out the clone for one place and everything around it. Sets `folder`, the clone, and `as`, the words that start
-# a command as the place asks for.
+# Makes the clone for one place and everything around it. Sets `folder` to the clone, and `as` to the words that start a
+# command in the way that the place asks for.
 prepare() {
   local place=$1 base="$work/$2" version path=$PATH
   local unset=(-u CRONFLOW_CONFIG -u CRONFLOW_DATA_DIR -u CRONFLOW_URL -u SLACK_WEBHOOK_URL) set=() user=()
@@ -134,7 +135,7 @@ prepare() {
   as=("${user[@]}" env "${unset[@]}" "${set[@]}")
 }
 
-# Cuts what is started from now on off from every network but its own loopback.
+# Cuts commands that are started from now on off from every network but a loopback of their own.
 go_offline() {
   ip netns add "cronflow-$$" && ip -n "cronflow-$$" link set lo up && as=(ip netns exec "cronflow-$$" "${as[@]}")
 }
@@ -162,7 +163,7 @@ try_start() {
   return 1
 }
 
-# What the commands left behind: files that git sees, temporary files, processes.
+# Fails if the commands left anything behind: files that git sees, temporary files, processes.
 left_behind() {
   local id=$1 left
   left=$(git -C "$folder" -c safe.directory='*' status --porcelain
@@ -192,13 +193,13 @@ play() {
   cd / && left_behind "$id"
 }
 
-# With port 8000 taken `npm start` ends, and says why and what to do.
+# Fails unless `npm start`, with port 8000 taken, ends and says why and what to do.
 play_port() {
   local blocker said
   prepare port "$1" || return 1
   cd "$folder" || return 1
   "${as[@]}" npm ci >"$work/$1.ci.log" 2>&1 || { tail -40 "$work/$1.ci.log"; return 1; }
-  # If somebody has the port already, that serves as well.
+  # If another program has the port already, that serves as well.
   node -e 'require("net").createServer().on("error", () => {}).listen(8000, "127.0.0.1")' &
   blocker=$!
   sleep 1
