@@ -1,7 +1,7 @@
 import { CronflowError } from '../core/model/errors.ts';
 import { ScheduleError } from '../schedule/error.ts';
 import { INSTANT_ALLOWED, parseInstant } from '../schedule/instant.ts';
-import { nearest } from '../schedule/near.ts';
+import { nearest } from '../core/text/nearest.ts';
 import { ZONE_FROM_MS, ZONE_TO_MS } from '../schedule/zone.ts';
 import { parseArgs } from './arguments.ts';
 import { BrokenPipeError, type Io } from './io.ts';

@@ -102,7 +102,7 @@ function notOneOf(word: string, known: readonly string[]): string {
 }
 
 /** The result of a test. */
-interface Outcome {
+interface TestOutcome {
   sent: readonly Sent[];
   /** True if the receiver keeps the sample trouble as open. */
   staysOpen: boolean;
@@ -116,7 +116,7 @@ interface Means {
   hide: (text: string) => string;
 }
 
-async function sendTo(config: NotifierConfig, sample: Sample, means: Means): Promise<Outcome> {
+async function sendTo(config: NotifierConfig, sample: Sample, means: Means): Promise<TestOutcome> {
   const { io } = means;
   if (tellsNobody(config)) return { sent: [], staysOpen: false, advice: NOBODY };
   const registry = new NotifierRegistry({
@@ -222,7 +222,7 @@ function adviceOn(answer: SendResult): string | null {
   return known ?? otherwise;
 }
 
-function report({ json, event }: Options, config: NotifierConfig, outcome: Outcome, io: Io): void {
+function report({ json, event }: Options, config: NotifierConfig, outcome: TestOutcome, io: Io): void {
   const { sent, staysOpen, advice } = outcome;
   const who = `${config.name} (${config.type})`;
   if (json) {

@@ -1,6 +1,6 @@
 import type { Fault } from '../core/model/errors.ts';
 import type { SourceFile } from './config.ts';
-import { type Problem, problemsOf, toFault } from './faults.ts';
+import { type Finding, findingsOf, toFault } from './faults.ts';
 import { validators } from './schema.ts';
 import type { Validator } from './schema-parts.ts';
 import type { Env } from './substitute.ts';
@@ -22,7 +22,7 @@ export interface ConfigText<T> {
   /** The content of the file; it is complete only where there are no problems. */
   value: Partial<T> | null;
   /** The problems that the schema found; further checks add theirs. */
-  problems: Problem[];
+  problems: Finding[];
   parsed: ParsedYaml;
 }
 
@@ -32,7 +32,7 @@ export function parseText<T>(source: SourceFile, env: Env, isValid: Validator<T>
   const tree = withLongJobs(parsed.tree);
   // A variable that could not be resolved reads as null. The parser has told of it, so the schema's complaint about
   // that null would tell of one mistake twice.
-  const problems = isValid(tree.value) ? [] : problemsOf(isValid.errors ?? [], tree.spots);
+  const problems = isValid(tree.value) ? [] : findingsOf(isValid.errors ?? [], tree.spots);
   return { source, tree, value: tree.value as Partial<T> | null, problems, parsed };
 }
 
@@ -94,7 +94,7 @@ export function faultsOf({ source, tree, problems, parsed }: ConfigText<unknown>
  * Tells whether a problem depends on a notifier's type that may turn out to be another. The type decides which keys
  * the notifier takes, so only the type itself is judged then.
  */
-function isOfUncertainType({ path }: Problem, { spots }: Tree): boolean {
+function isOfUncertainType({ path }: Finding, { spots }: Tree): boolean {
   const notifier = /^\/notifiers\/[^/]*/.exec(path)?.[0];
   if (notifier === undefined) return false;
   const type = pointer(notifier, 'type');
@@ -108,7 +108,7 @@ export function sortedByPlace<F extends Fault>(faults: readonly F[], files: read
   return [...faults].sort((a, b) => indexOf(a) - indexOf(b) || offsetOf(a) - offsetOf(b));
 }
 
-export function hasProblemAt(problems: readonly Problem[], path: string): boolean {
+export function hasProblemAt(problems: readonly Finding[], path: string): boolean {
   return problems.some((problem) => problem.path === path || problem.path.startsWith(`${path}/`));
 }
 

@@ -9,7 +9,7 @@ import { withoutSecretsWithin } from './secrets.ts';
 import { dotted, pointer, type Spot } from './tree.ts';
 
 /** A fault by JSON pointer, before its place in a file is known. */
-export interface Problem {
+export interface Finding {
   code: string;
   path: string;
   message: string;
@@ -58,8 +58,8 @@ const KINDS: Readonly<Record<string, string>> = {
  * Says in the words of docs/design.md §5 what ajv found. Each value has one problem at most, so that one mistake is
  * one error. A secret is never quoted, nor is the value of a variable.
  */
-export function problemsOf(errors: readonly ErrorObject[], spots: Spots): Problem[] {
-  const problems = new Map<string, Problem>();
+export function findingsOf(errors: readonly ErrorObject[], spots: Spots): Finding[] {
+  const problems = new Map<string, Finding>();
   for (const error of errors) {
     const problem = problemOf(error, spots);
     if (problem === null) continue;
@@ -80,7 +80,7 @@ export function problemsOf(errors: readonly ErrorObject[], spots: Spots): Proble
 
 /** Adds the place in the file, if there is one, and turns the pointer into a path for people. */
 export function toFault(
-  problem: Problem,
+  problem: Finding,
   spots: Spots,
   place?: (offset: number) => { file: string; line: number; column: number },
 ): Fault {
@@ -103,7 +103,7 @@ export function unknown(
   word: string,
   known: readonly string[],
   shown = quoted(word),
-): Pick<Problem, 'message' | 'suggestion'> {
+): Pick<Finding, 'message' | 'suggestion'> {
   const synonym = SYNONYMS[word.toLowerCase()];
   const suggestion = synonym !== undefined && known.includes(synonym) ? synonym : nearest(word, known);
   const hint = suggestion === undefined ? '' : `, did you mean ${quoted(suggestion)}?`;
@@ -130,7 +130,7 @@ function quoted(text: string): string {
   return JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}...` : shown);
 }
 
-function problemOf(error: ErrorObject, spots: Spots): Problem | null {
+function problemOf(error: ErrorObject, spots: Spots): Finding | null {
   const path = error.instancePath;
   const schema = error.parentSchema as Schema;
   // The address of a webhook may stand anywhere among the notifiers: where it belongs, or in place of the whole
@@ -196,10 +196,10 @@ function limitProblem(
   shown: string,
   schema: Schema,
   isOfVariable: boolean,
-): Problem | null {
+): Finding | null {
   const limit = (error.params as { limit?: number }).limit;
   const size = (): number => (error.data as string | readonly unknown[]).length;
-  const outOfRange = (message: string): Problem => ({ code: 'out_of_range', path, message });
+  const outOfRange = (message: string): Finding => ({ code: 'out_of_range', path, message });
   switch (error.keyword) {
     case 'pattern':
       return patternProblem(path, isOfVariable ? null : error.data, shown, schema);
@@ -228,7 +228,7 @@ function limitProblem(
 }
 
 /** @param text the refused text; null where a guess at its meaning would give away what it holds */
-function patternProblem(path: string, text: unknown, shown: string, schema: Schema): Problem {
+function patternProblem(path: string, text: unknown, shown: string, schema: Schema): Finding {
   const problem = {
     code: 'not_allowed',
     path,
@@ -246,7 +246,7 @@ function patternProblem(path: string, text: unknown, shown: string, schema: Sche
   return { ...problem, message: `${problem.message}: write ${first} or ${second}` };
 }
 
-function nameProblem(error: ErrorObject, schema: Schema): Problem | null {
+function nameProblem(error: ErrorObject, schema: Schema): Finding | null {
   const name = error.propertyName ?? '';
   const allowed = allowedName(error, schema);
   if (allowed === null) return null;
@@ -261,11 +261,11 @@ function allowedName({ keyword, params }: ErrorObject, schema: Schema): string |
   return keyword === 'pattern' ? (schema.patternErrorMessage ?? 'other characters') : null;
 }
 
-function unknownKey(path: string, key: string, known: readonly string[]): Problem {
+function unknownKey(path: string, key: string, known: readonly string[]): Finding {
   return { code: 'unknown_key', path: pointer(path, key), ...unknown('key', key, known), atKey: true };
 }
 
-function missingKey(path: string, key: string): Problem {
+function missingKey(path: string, key: string): Finding {
   const hint = path === '' && key === 'jobs' ? '; write "jobs: {}" for no jobs' : '';
   return { code: 'missing_key', path, message: `lacks the key ${quoted(key)}${hint}`, atKey: true };
 }
@@ -275,7 +275,7 @@ function discriminator(
   params: Record<string, unknown>,
   schema: Schema,
   spots: Spots,
-): Problem | null {
+): Finding | null {
   const value = params['tagValue'];
   if (value === undefined) return null;
   const types = (schema.oneOf ?? []).flatMap(typesOfBranch);
@@ -291,7 +291,7 @@ function discriminator(
  * Tells that a mapping has none of the keys, or sets of keys, of which the schema wants one: `anyOf` holds a
  * `required` for each.
  */
-function noneOf(path: string, { anyOf = [], errorMessage }: Schema): Problem | null {
+function noneOf(path: string, { anyOf = [], errorMessage }: Schema): Finding | null {
   const sets = anyOf.map(({ required = [] }) => required.join(' with '));
   if (path === '' || sets.length === 0 || sets.includes('')) return null;
   const hint = errorMessage === undefined ? '' : `; ${errorMessage}`;
@@ -308,7 +308,7 @@ function listed(words: readonly string[]): string {
  * Tells of keys that exclude each other, and of a key for which other keys leave no room. The schema says both by
  * `not`.
  */
-function conflict(path: string, { required = [], errorMessage }: Schema): Problem {
+function conflict(path: string, { required = [], errorMessage }: Schema): Finding {
   const message =
     errorMessage === undefined
       ? `has both ${required.join(' and ')}; keep one of them`
@@ -318,7 +318,7 @@ function conflict(path: string, { required = [], errorMessage }: Schema): Proble
 
 type TemplateParams = TemplateFault & { known: readonly string[] };
 
-function templateProblem(path: string, fault: TemplateParams, spots: Spots): Problem {
+function templateProblem(path: string, fault: TemplateParams, spots: Spots): Finding {
   const isOfVariable = isHidden(spots.get(path));
   switch (fault.kind) {
     case 'unknown_placeholder': {
@@ -360,7 +360,7 @@ function wordMeant(value: string, known: readonly string[]): string | undefined 
   return synonym !== undefined && known.includes(synonym) ? synonym : nearest(value, known);
 }
 
-function enumProblem(path: string, value: unknown, shown: string, schema: Schema): Problem {
+function enumProblem(path: string, value: unknown, shown: string, schema: Schema): Finding {
   const known = (schema.enum ?? []).map(String);
   const suggestion = typeof value === 'string' ? wordMeant(value, known) : undefined;
   const hint = suggestion === undefined ? '' : `, did you mean ${quoted(suggestion)}?`;
@@ -368,7 +368,7 @@ function enumProblem(path: string, value: unknown, shown: string, schema: Schema
   return { code: 'not_allowed', path, message, ...(suggestion === undefined ? {} : { suggestion }) };
 }
 
-function duplicate(path: string, data: unknown, params: Record<string, unknown>, spots: Spots): Problem {
+function duplicate(path: string, data: unknown, params: Record<string, unknown>, spots: Spots): Finding {
   const indices = [Number(params['i']), Number(params['j'])];
   const at = pointer(path, Math.max(...indices));
   const shown = shownValue((data as unknown[])[Math.max(...indices)], spots.get(at));

@@ -1,5 +1,5 @@
 import { INSTANT_IN_ALLOWED, parseInstantIn } from '../schedule/instant.ts';
-import { type Problem, shownValue } from './faults.ts';
+import { type Finding, shownValue } from './faults.ts';
 import type { JobContext } from './job-context.ts';
 import { scheduleProblems } from './schedules.ts';
 import { pointer } from './tree.ts';
@@ -10,7 +10,7 @@ const FORMS = 'allowed: schedule and duration, or from and to';
  * Finds the mistakes in maintenance windows that the schema cannot find.
  * @param path JSON pointer of `maintenance`
  */
-export function maintenanceProblems(path: string, windows: unknown, context: JobContext): Problem[] {
+export function maintenanceProblems(path: string, windows: unknown, context: JobContext): Finding[] {
   if (!Array.isArray(windows)) return [];
   return windows.flatMap((window: unknown, i) => {
     const isMapping = typeof window === 'object' && window !== null && !Array.isArray(window);
@@ -18,7 +18,7 @@ export function maintenanceProblems(path: string, windows: unknown, context: Job
   });
 }
 
-function windowProblems(path: string, window: Record<string, unknown>, context: JobContext): Problem[] {
+function windowProblems(path: string, window: Record<string, unknown>, context: JobContext): Finding[] {
   const { schedule, duration, from, to, timezone } = window;
   const problems = scheduleProblems(path, { schedule, timezone }, context);
   if (has(schedule, duration) && has(from, to)) {
@@ -37,7 +37,7 @@ function has(...values: unknown[]): boolean {
   return values.some((value) => value !== undefined);
 }
 
-function missing(path: string, values: Record<string, unknown>): Problem[] {
+function missing(path: string, values: Record<string, unknown>): Finding[] {
   return Object.entries(values)
     .filter(([, value]) => value === undefined)
     .map(([key]) => ({ code: 'missing_key', path, message: `lacks the key "${key}" (${FORMS})` }));
@@ -47,8 +47,8 @@ function instantProblems(
   path: string,
   { from, to }: { from: unknown; to: unknown },
   context: JobContext,
-): Problem[] {
-  const problems: Problem[] = [];
+): Finding[] {
+  const problems: Finding[] = [];
   const read = (key: string, text: unknown): number | undefined => {
     const at = pointer(path, key);
     if (typeof text !== 'string' || context.broken.has(at)) return undefined;

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import type { NotifierConfig } from './config.ts';
-import type { Problem } from './faults.ts';
+import type { Finding } from './faults.ts';
 import { type Schema, typesOfBranch, validators } from './schema.ts';
 import type { ConfigFile } from './schema-types.ts';
 import { fingerprintOfSecret, readSecret, type SecretFiles } from './secret-files.ts';
@@ -12,7 +12,7 @@ const FILE_SUFFIX = '_file';
 
 export interface Notifiers {
   notifiers: NotifierConfig[];
-  problems: Problem[];
+  problems: Finding[];
   /** The files that hold the secrets of the notifiers. */
   secrets: SecretFiles;
 }
@@ -20,7 +20,7 @@ export interface Notifiers {
 /** Collects the results as secrets are resolved. */
 export interface Resolved {
   /** The mistakes that were found in secrets. */
-  problems: Problem[];
+  problems: Finding[];
   /** The files that were read. */
   secrets: SecretFiles;
   /** True where no file and no variable is read; then each secret is taken for whatever its key wants. */

@@ -15,7 +15,7 @@ import {
   sortedByPlace,
   type TextPlace,
 } from './config-file.ts';
-import type { Problem } from './faults.ts';
+import type { Finding } from './faults.ts';
 import { resolveHeartbeat } from './heartbeat.ts';
 import { hideInFault } from './hide.ts';
 import type { JobContext } from './job-context.ts';
@@ -102,7 +102,7 @@ export function parseMain(source: SourceFile, env: Env): MainFile {
     Object.entries(asMapping(value?.groups)).flatMap(([name, group]) =>
       jobProblems(pointer('/groups', name), group, context),
     ),
-    problemsOfJobs(text, context),
+    findingsOfJobs(text, context),
   );
   return { text, notifiers, heartbeat, context, includes: includesOf(text), secrets: notifiers.secrets };
 }
@@ -203,11 +203,11 @@ function parseIncluded(source: SourceFile, env: Env, context: JobContext): JobsF
   const file = parseText(source, env, included);
   file.problems = file.problems
     .map((problem) => belongingElsewhere(problem, schema))
-    .concat(problemsOfJobs(file, { ...context, ...spotsOf(file) }));
+    .concat(findingsOfJobs(file, { ...context, ...spotsOf(file) }));
   return file;
 }
 
-function belongingElsewhere(problem: Problem, schema: Schema): Problem {
+function belongingElsewhere(problem: Finding, schema: Schema): Finding {
   const [key = '', ...rest] = steps(problem.path);
   if (problem.code !== 'unknown_key' || rest.length > 0 || !Object.hasOwn(schema.properties ?? {}, key)) {
     return problem;
@@ -217,7 +217,7 @@ function belongingElsewhere(problem: Problem, schema: Schema): Problem {
   return { ...without, message };
 }
 
-function problemsOfJobs(file: JobsFile, context: JobContext): Problem[] {
+function findingsOfJobs(file: JobsFile, context: JobContext): Finding[] {
   return Object.entries(asMapping(file.value?.jobs)).flatMap(([name, job]) =>
     jobProblems(pointer('/jobs', name), job, context),
   );

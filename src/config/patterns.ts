@@ -1,5 +1,5 @@
 import { compilePattern, patternProblem } from '../core/model/output.ts';
-import { type Problem, shownValue } from './faults.ts';
+import { type Finding, shownValue } from './faults.ts';
 import type { JobContext } from './job-context.ts';
 import { pointer } from './tree.ts';
 
@@ -7,18 +7,18 @@ import { pointer } from './tree.ts';
  * Checks that the pattern of `expect.output` is a regular expression.
  * @param path JSON pointer of `expect`
  */
-export function expectProblems(path: string, expect: unknown, context: JobContext): Problem[] {
+export function expectProblems(path: string, expect: unknown, context: JobContext): Finding[] {
   const pattern = (expect as { output?: { matches?: unknown } | null } | null | undefined)?.output?.matches;
   return patternProblems(pointer(pointer(path, 'output'), 'matches'), pattern, context);
 }
 
 /** Checks that the patterns of `redact` are regular expressions. */
-export function redactProblems(patterns: unknown, context: JobContext): Problem[] {
+export function redactProblems(patterns: unknown, context: JobContext): Finding[] {
   if (!Array.isArray(patterns)) return [];
   return patterns.flatMap((pattern: unknown, i) => patternProblems(pointer('/redact', i), pattern, context));
 }
 
-function patternProblems(path: string, pattern: unknown, { spots, broken }: JobContext): Problem[] {
+function patternProblems(path: string, pattern: unknown, { spots, broken }: JobContext): Finding[] {
   if (typeof pattern !== 'string' || broken.has(path)) return [];
   try {
     compilePattern(pattern);

@@ -1,6 +1,6 @@
 import { compileCron } from '../schedule/cron.ts';
 import { ScheduleError } from '../schedule/error.ts';
-import { type Problem, shownValue } from './faults.ts';
+import { type Finding, shownValue } from './faults.ts';
 import type { JobContext } from './job-context.ts';
 import { pointer } from './tree.ts';
 
@@ -12,11 +12,11 @@ export function scheduleProblems(
   path: string,
   { schedule, timezone }: { schedule: unknown; timezone: unknown },
   context: JobContext,
-): Problem[] {
+): Finding[] {
   const at = { schedule: pointer(path, 'schedule'), timezone: pointer(path, 'timezone') };
   const usable = (value: unknown, pointerOf: string): value is string =>
     typeof value === 'string' && !context.broken.has(pointerOf);
-  const problems: Problem[] = [];
+  const problems: Finding[] = [];
   // Each is checked by itself, because a zone cannot make an expression wrong.
   if (usable(timezone, at.timezone)) {
     const error = check('0 0 * * *', timezone, context);
@@ -44,7 +44,7 @@ function check(expression: string, timezone: string, { checked }: JobContext): S
   return error;
 }
 
-function scheduleProblem(error: ScheduleError, path: string, context: JobContext): Problem {
+function scheduleProblem(error: ScheduleError, path: string, context: JobContext): Finding {
   const spot = context.spots.get(path);
   const code = error.field === 'timezone' ? 'bad_timezone' : 'bad_schedule';
   if (spot?.variables !== undefined) {

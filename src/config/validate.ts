@@ -1,7 +1,7 @@
 import type { Declaration } from '../core/model/declaration.ts';
 import { applyDefaults, type Fill } from '../core/model/defaults.ts';
 import type { Fault } from '../core/model/errors.ts';
-import { type Problem, problemsOf, type Spots, shownValue, toFault, unknown } from './faults.ts';
+import { type Finding, findingsOf, type Spots, shownValue, toFault, unknown } from './faults.ts';
 import { hideInFault } from './hide.ts';
 import type { JobContext } from './job-context.ts';
 import { maintenanceProblems } from './maintenance.ts';
@@ -33,7 +33,7 @@ export function validateDeclaration(
 ): ValidDeclaration | Fault[] {
   const { job } = validators();
   const isValid = job(input);
-  const problems = isValid ? [] : problemsOf(job.errors ?? [], NO_SPOTS);
+  const problems = isValid ? [] : findingsOf(job.errors ?? [], NO_SPOTS);
   const broken = new Set(problems.map((problem) => problem.path));
   const groups = Object.keys(fill.groups ?? {});
   const context: JobContext = { notifiers, groups, spots: NO_SPOTS, broken, checked: new Map() };
@@ -62,7 +62,7 @@ function nameFaults(name: unknown): Fault[] {
  * @param path JSON pointer of the job
  * @param input a job that need not be valid
  */
-export function jobProblems(path: string, input: unknown, context: JobContext): Problem[] {
+export function jobProblems(path: string, input: unknown, context: JobContext): Finding[] {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return [];
   const { schedule, timezone, notify, expect, maintenance, group } = input as Record<string, unknown>;
   return [
@@ -75,11 +75,11 @@ export function jobProblems(path: string, input: unknown, context: JobContext): 
 }
 
 /** Finds names in a `notify` that no notifier has. */
-function notifyProblems(path: string, notify: unknown, context: JobContext): Problem[] {
+function notifyProblems(path: string, notify: unknown, context: JobContext): Finding[] {
   // The items of a list that is refused as a whole, as for its length, are not judged.
   if (!Array.isArray(notify) || context.broken.has(path)) return [];
   const known = context.notifiers ?? [];
-  return notify.flatMap((item: unknown, i): Problem[] => {
+  return notify.flatMap((item: unknown, i): Finding[] => {
     const isName = typeof item === 'string';
     const to: unknown = isName ? item : (item as { to?: unknown } | null)?.to;
     const at = isName ? pointer(path, i) : pointer(pointer(path, i), 'to');
@@ -90,7 +90,7 @@ function notifyProblems(path: string, notify: unknown, context: JobContext): Pro
 }
 
 /** Finds a group that is not declared, because the job would silently lack the settings of that group. */
-function groupProblems(path: string, group: unknown, { groups, spots, broken }: JobContext): Problem[] {
+function groupProblems(path: string, group: unknown, { groups, spots, broken }: JobContext): Finding[] {
   if (typeof group !== 'string' || broken.has(path)) return [];
   if (groups.length === 0 || groups.includes(group)) return [];
   const shown = shownValue(group, spots.get(path));

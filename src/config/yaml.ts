@@ -75,7 +75,7 @@ function nodesOf(text: string): LibraryResult {
   return root === null ? libraryNodes(text) : { root, mistakes: [] };
 }
 
-interface Problem {
+interface Mistake {
   code: string;
   path: string;
   message: string;
@@ -113,7 +113,7 @@ class Secrets {
 /** Turns nodes into plain values, and notes their places and what is wrong with them. */
 class Reader {
   readonly spots = new Map<string, Spot>();
-  readonly problems: Problem[] = [];
+  readonly problems: Mistake[] = [];
   /** Set when input made to exhaust memory or time was given up, so that the value is not complete. */
   gaveUp = false;
   readonly #env: Env;

@@ -1,6 +1,6 @@
 import { ScheduleError } from './error.ts';
 import { parseExpression } from './expression.ts';
-import { type LocalTimes, localTimesOf } from './local.ts';
+import { type LocalTimes, localTimesOf } from './local-times.ts';
 import { type Segment, type Zone, ZONE_FROM_MS, ZONE_TO_MS, zoneOf } from './zone.ts';
 
 /** A cron expression in a time zone. Instants are milliseconds since the Unix epoch. */

@@ -1,6 +1,6 @@
 import { ScheduleError } from './error.ts';
 import { type Field, type FieldName, parseField } from './field.ts';
-import { nearest } from './near.ts';
+import { nearestByDistance } from './near.ts';
 
 /** A cron expression that has been read and checked, and is not yet in any time zone. */
 export interface Expression {
@@ -86,7 +86,7 @@ function splitMacro(text: string): string[] {
     );
   }
   const allowed = `${MACRO_NAMES}, or ${FIELDS} fields`;
-  const meant = nearest(text, [...MACROS.keys()]);
+  const meant = nearestByDistance(text, [...MACROS.keys()]);
   throw new ScheduleError('expression', text, 'is not understood', allowed, meant);
 }
 

@@ -1,6 +1,6 @@
 import { CronExpressionParser } from 'cron-parser';
 import { ScheduleError } from './error.ts';
-import { nearest } from './near.ts';
+import { nearestByDistance } from './near.ts';
 
 export type FieldName = 'second' | 'minute' | 'hour' | 'day-of-month' | 'month' | 'day-of-week';
 
@@ -147,7 +147,7 @@ function checkWeekdayOfMonth(text: string): void {
 function withNames(item: string, names: readonly string[]): string | undefined {
   let isClear = names.length > 0;
   const meant = item.toUpperCase().replaceAll(/[A-Z]+/g, (word) => {
-    const name = names.find((known) => word.startsWith(known)) ?? nearest(word, names);
+    const name = names.find((known) => word.startsWith(known)) ?? nearestByDistance(word, names);
     if (name === undefined) isClear = false;
     return name ?? word;
   });

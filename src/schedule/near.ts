@@ -2,7 +2,7 @@
  * Finds the name that was most likely meant: it differs in at most a third of the word's letters. Returns undefined if
  * there is none.
  */
-export function nearest(word: string, names: readonly string[]): string | undefined {
+export function nearestByDistance(word: string, names: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.floor(word.length / 3) + 1;
   const lower = word.toLowerCase();

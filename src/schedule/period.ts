@@ -1,5 +1,5 @@
 import { parseExpression } from './expression.ts';
-import { type LocalTimes, localTimesOf } from './local.ts';
+import { type LocalTimes, localTimesOf } from './local-times.ts';
 import { memoised } from './memo.ts';
 import { DAY_MS, SECOND_MS } from './units.ts';
 

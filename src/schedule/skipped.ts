@@ -1,6 +1,6 @@
 import { compileCron } from './cron.ts';
 import { parseExpression } from './expression.ts';
-import { localTimesOf } from './local.ts';
+import { localTimesOf } from './local-times.ts';
 import { type Segment, type Zone, zoneOf } from './zone.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { ScheduleError } from './error.ts';
 import { memoised } from './memo.ts';
-import { nearest } from './near.ts';
+import { nearestByDistance } from './near.ts';
 import { HOUR_MS, SECOND_MS } from './units.ts';
 
 /** Zones are asked only about instants between these two: earlier ones have odd offsets, and later ones are guesses. */
@@ -47,7 +47,7 @@ const ZONES_MAX = 1024;
 
 /**
  * Reads the offsets of an IANA time zone from Intl.
- * @throws ScheduleError with the nearest known name if there is no such zone
+ * @throws ScheduleError with the nearestByDistance known name if there is no such zone
  */
 export const zoneOf = memoised(ZONES_MAX, (timezone): Zone => buildZone(offsetReader(timezone)));
 
@@ -98,7 +98,7 @@ function nearestZone(timezone: string): string | undefined {
   const names = ['UTC', ...Intl.supportedValuesOf('timeZone')];
   // People write a city alone, or "New York" with a space.
   const city = timezone.trim().replaceAll(' ', '_').toLowerCase();
-  return names.find((name) => name.toLowerCase().endsWith(`/${city}`)) ?? nearest(timezone, names);
+  return names.find((name) => name.toLowerCase().endsWith(`/${city}`)) ?? nearestByDistance(timezone, names);
 }
 
 function buildZone(offsetAt: OffsetReader): Zone {

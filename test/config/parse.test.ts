@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
-import { problemsOf } from '../../src/config/faults.ts';
+import { findingsOf } from '../../src/config/faults.ts';
 import { formatFaults } from '../../src/config/format.ts';
 import { parseConfig, revisionOf } from '../../src/config/parse.ts';
 import type { Env } from '../../src/config/substitute.ts';
@@ -578,7 +578,7 @@ describe('what looks like something else', () => {
 
 describe('the schema', () => {
   it('refuses nothing without a word, whatever its keyword', () => {
-    const nothing = problemsOf(
+    const nothing = findingsOf(
       [{ keyword: 'x', instancePath: '/jobs', schemaPath: '', params: {} }],
       new Map(),
     );

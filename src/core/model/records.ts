@@ -285,7 +285,7 @@ export interface Delivery {
   /** The delivery whose message tells of this one. */
   merged_into?: string;
   /** It was given up before, and was owed anew when the notifier took messages again. */
-  owed_again?: true;
+  redelivered?: true;
   /** What the receiver calls the message, where it said so; for later messages about the incident. */
   receipt?: string;
   facts: DeliveryFacts;

@@ -1,4 +1,4 @@
-import { nearest as nearestByDistance } from '../../schedule/near.ts';
+import { nearestByDistance } from '../../schedule/near.ts';
 
 /** Longer words are not compared, because the cost is the product of the lengths. */
 const LENGTH_MAX = 64;

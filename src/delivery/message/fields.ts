@@ -6,7 +6,7 @@ import type { MessageField } from './message.ts';
 import type { Parts } from './parts.ts';
 import { heldRevision, heldWords } from './system-words.ts';
 import { fullTime } from './wall-time.ts';
-import { troubleWords, undeliveredWords } from './words.ts';
+import { troubleWords, deadCountWords } from './words.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../schedule/units.ts';
 import { isEndKind } from '../../core/model/delivery-id.ts';
 
@@ -47,7 +47,7 @@ export function fieldsOf(parts: Parts): MessageField[] {
     add('What to do', adviceFor(parts.facts));
   }
   add('Owner', context.job?.declaration.owner);
-  if (context.undelivered > 0) add('Not delivered', undeliveredWords(context.undelivered));
+  if (context.deadCount > 0) add('Not delivered', deadCountWords(context.deadCount));
   return fields;
 }
 

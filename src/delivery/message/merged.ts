@@ -6,7 +6,7 @@ import type { Message, MessageField, MessageSection, Severity } from './message.
 import { type Redact, redactDetail } from './redact.ts';
 import { systemRecovery } from './system-words.ts';
 import { fullTime } from './wall-time.ts';
-import { groupedWords, undeliveredWords } from './words.ts';
+import { groupedWords, deadCountWords } from './words.ts';
 
 /** One of the deliveries that a merged message tells of. */
 export interface MergedItem {
@@ -39,7 +39,7 @@ const AROUND_MENTION_LENGTH = 13;
  */
 export function mergedMessageOf(
   items: readonly MergedItem[],
-  context: { nowAt: number; publicUrl: string | null; undelivered: number; redact: Redact },
+  context: { nowAt: number; publicUrl: string | null; deadCount: number; redact: Redact },
 ): Message {
   const list = new Listing();
   const redacted = items.map((item) => redactItem(item, context.redact));
@@ -286,7 +286,7 @@ function systemTellingOf({ delivery, incident, closing }: MergedItem): Telling {
  */
 function fieldsOf(
   items: readonly MergedItem[],
-  { nowAt, undelivered }: { nowAt: number; undelivered: number },
+  { nowAt, deadCount }: { nowAt: number; deadCount: number },
 ): MessageField[] {
   const zones = new Set(items.flatMap(({ job }) => job?.declaration.timezone ?? []));
   const [only] = zones;
@@ -303,9 +303,7 @@ function fieldsOf(
     { label: 'Happened', value: from === to ? from : `${from} to ${to}` },
     { label: 'Now', value: `${fullTime(nowAt, timezone)} (${timezone})` },
   ];
-  return undelivered === 0
-    ? fields
-    : [...fields, { label: 'Not delivered', value: undeliveredWords(undelivered) }];
+  return deadCount === 0 ? fields : [...fields, { label: 'Not delivered', value: deadCountWords(deadCount) }];
 }
 
 function worstFirst(a: Line, b: Line): number {

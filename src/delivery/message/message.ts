@@ -117,7 +117,7 @@ export interface MessageContext {
   /** The facts of the closing that goes out in the same message, because the opening was not yet sent. */
   closing: DeliveryFacts | null;
   /** The number of messages to this notifier that were given up since one last got through. */
-  undelivered: number;
+  deadCount: number;
   opening: Opening | null;
   redact: Redact;
 }

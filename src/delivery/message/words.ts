@@ -163,7 +163,7 @@ function detailLine(facts: DeliveryFacts): string {
 }
 
 /** Says how many messages to this notifier were given up since one last got through. */
-export function undeliveredWords(count: number): string {
+export function deadCountWords(count: number): string {
   const messages = count === 1 ? 'one earlier message' : `${count} earlier messages`;
   return `${messages} could not be sent here; what is still open is told anew`;
 }

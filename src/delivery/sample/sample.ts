@@ -152,7 +152,7 @@ async function stormMessage(parts: SampleParts): Promise<Message> {
       closing: null,
     })),
   );
-  const message = mergedMessageOf(told, { nowAt, publicUrl, undelivered: 0, redact });
+  const message = mergedMessageOf(told, { nowAt, publicUrl, deadCount: 0, redact });
   const deliveryId = `test-${notifier}.${nowAt}.storm`;
   return { ...asTest(message), deliveryId, incidentId: `test-${notifier}` };
 }
@@ -171,7 +171,7 @@ async function messageFor(store: Store, kind: Delivery['kind'], parts: SamplePar
     nowAt: kind === 'opened' ? delivery.facts.at : nowAt,
     publicUrl,
     closing: null,
-    undelivered: 0,
+    deadCount: 0,
     redact,
   };
   const context = await loadContext(store, delivery, around);

@@ -14,7 +14,7 @@ const HISTORY_ROWS_MAX = 50;
  */
 type Around = Pick<
   MessageContext,
-  'nowAt' | 'publicUrl' | 'sourceUrlOf' | 'closing' | 'undelivered' | 'redact'
+  'nowAt' | 'publicUrl' | 'sourceUrlOf' | 'closing' | 'deadCount' | 'redact'
 >;
 
 /**
@@ -59,7 +59,7 @@ async function openingOf(store: Store, delivery: Delivery, around: Around): Prom
 
 /** Writes an opening again as it was when it was sent: its facts are frozen, and its run is still stored. */
 async function saidBy(store: Store, opening: Delivery, around: Around): Promise<Message> {
-  const then = { nowAt: opening.finished_at ?? around.nowAt, closing: null, undelivered: 0 };
+  const then = { nowAt: opening.finished_at ?? around.nowAt, closing: null, deadCount: 0 };
   const context = await loadContext(store, opening, { ...around, ...then });
   try {
     return messageOf(opening, context);

@@ -1,11 +1,11 @@
 import { noteNotifierFails, noteNotifierWorks } from '../../apply/failing-notifiers.ts';
 import type { Delivery } from '../../core/model/records.ts';
 import type { Tx } from '../../store/store.ts';
-import { countUndelivered } from './deaths.ts';
+import { addDead } from './dead.ts';
 import type { Parcel } from './parcel.ts';
 
 /** The result of handling a parcel. */
-export type Outcome =
+export type SendOutcome =
   | { type: 'sent'; receipt: string | null }
   /** Only the log has it; `notSentBecause` gives the reason where a person was meant to be told. */
   | { type: 'logged'; notSentBecause: string | null }
@@ -27,7 +27,7 @@ const FAILING_ATTEMPTS = 10;
 export function recordOutcome(
   tx: Tx,
   { head, merged }: Parcel,
-  outcome: Outcome,
+  outcome: SendOutcome,
   nowAt: number,
 ): readonly string[] | null {
   let count = 0;
@@ -58,14 +58,14 @@ export function recordOutcome(
       return noteNotifierFails(tx, head.notifier, outcome.error, nowAt);
     }
     case 'dead':
-      countUndelivered(tx, head.notifier, count);
+      addDead(tx, head.notifier, count);
       return noteNotifierFails(tx, head.notifier, outcome.error, nowAt);
   }
 }
 
 /** @param sentWith the delivery whose message told of this one, too; null for that delivery itself */
 function changeOf(
-  outcome: Outcome,
+  outcome: SendOutcome,
   delivery: Delivery,
   sentWith: string | null,
   nowAt: number,

@@ -3,16 +3,16 @@ import { type Clock, sleep } from '../../clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { MessageOutcome } from '../../observe/message-counts.ts';
 import type { Store } from '../../store/store.ts';
-import { makeDue } from './clock-step.ts';
-import { forgetUndelivered, type Revival, reviveLost, undeliveredCount } from './deaths.ts';
-import { type Outcome, recordOutcome } from './outcome.ts';
+import { makeDue } from './set-back.ts';
+import { forgetDead, type Redelivery, redeliver, readDeadCount } from './dead.ts';
+import { type SendOutcome, recordOutcome } from './outcome.ts';
 import type { Parcel } from './parcel.ts';
 import { errorText } from '../../core/model/errors.ts';
 
 const STORE_RETRY_MS = 1_000;
 const COMMIT_RETRY_MS_MAX = 10_000;
 /**
- * The shortest time between two revivals of the same delivery that happen only because other messages get through.
+ * The shortest time between two redeliveries of the same delivery that happen only because other messages get through.
  */
 const REVIVE_EVERY_MS = 3_600_000;
 
@@ -30,22 +30,22 @@ export class Settler {
   readonly #options: SettlerOptions;
   readonly #stopping: AbortSignal;
   readonly #stopped: AbortSignal;
-  readonly #onRevived: () => void;
+  readonly #onRedelivery: () => void;
   #failing: readonly string[] = [];
 
   /**
    * @param stopping aborted when nothing new is to begin
    * @param stopped aborted when nothing is waited for any longer
-   * @param onRevived called when a delivery is owed again
+   * @param onRedelivery called when a delivery is owed again
    */
   constructor(
     options: SettlerOptions,
-    around: { stopping: AbortSignal; stopped: AbortSignal; onRevived: () => void },
+    around: { stopping: AbortSignal; stopped: AbortSignal; onRedelivery: () => void },
   ) {
     this.#options = options;
     this.#stopping = around.stopping;
     this.#stopped = around.stopped;
-    this.#onRevived = around.onRevived;
+    this.#onRedelivery = around.onRedelivery;
   }
 
   /** Names of the notifiers that lose messages. */
@@ -58,7 +58,7 @@ export class Settler {
   }
 
   /** Stores an outcome. It waits while the store fails, because sending again would tell people twice. */
-  async settle(parcel: Parcel, outcome: Outcome): Promise<void> {
+  async settle(parcel: Parcel, outcome: SendOutcome): Promise<void> {
     const { store, clock, logger, onOutcome } = this.#options;
     const ids = [parcel.head, ...parcel.merged].map(({ id }) => id);
     const told = await this.#untilStored(parcel.head.id, () =>
@@ -78,17 +78,17 @@ export class Settler {
    * Owes a notifier the messages about incidents that are still open, because it had lost messages and takes them
    * again (docs/design.md §7).
    */
-  async recover(notifier: string, undelivered: number): Promise<void> {
+  async recover(notifier: string, deadCount: number): Promise<void> {
     const { store } = this.#options;
     // A message that is always refused, while others get through, would be reported as lost each time. Once an hour
     // is enough.
     const notSinceAt = this.#options.clock.now() - REVIVE_EVERY_MS;
     // The count is cleared last. If this is cut short, the next message that gets through makes up for it.
     const leftCount = await this.#untilStored(notifier, () =>
-      this.#revive(notifier, { of: 'dead', isMended: false, notSinceAt }),
+      this.#redeliver(notifier, { of: 'dead', isMended: false, notSinceAt }),
     );
     await this.#untilStored(notifier, () =>
-      store.transact({}, (tx) => forgetUndelivered(tx, notifier, Math.max(0, undelivered - leftCount))),
+      store.transact({}, (tx) => forgetDead(tx, notifier, Math.max(0, deadCount - leftCount))),
     );
   }
 
@@ -98,19 +98,19 @@ export class Settler {
    * @param isChanged true if its configuration changed: then deliveries that wait for their next attempt are tried at
    * once
    */
-  async reviveIfAny(notifier: string, isChanged: boolean): Promise<void> {
+  async redeliverIfAny(notifier: string, isChanged: boolean): Promise<void> {
     const { store, clock, logger, notifiers } = this.#options;
     for (;;) {
       try {
         const nowAt = clock.now();
         const settings = notifiers.get(notifier);
-        if (isChanged && (await makeDue(store, nowAt, { fromAt: nowAt, notifier })) > 0) this.#onRevived();
-        if ((await undeliveredCount(store, notifier)) > 0) {
-          await this.#revive(notifier, { of: 'dead', isMended: true });
+        if (isChanged && (await makeDue(store, nowAt, { fromAt: nowAt, notifier })) > 0) this.#onRedelivery();
+        if ((await readDeadCount(store, notifier)) > 0) {
+          await this.#redeliver(notifier, { of: 'dead', isMended: true });
         }
         // The notifier may have got its address while Cronflow was stopped, so this does not depend on `isChanged`.
         if (settings !== undefined && settings.onlyLogs !== true) {
-          await this.#revive(notifier, { of: 'logged', isMended: true });
+          await this.#redeliver(notifier, { of: 'logged', isMended: true });
         }
         return;
       } catch (error) {
@@ -130,7 +130,7 @@ export class Settler {
     for (const notifier of this.#failing) {
       try {
         const { total } = await store.deliveries({ status: 'pending', notifier, skip: 0, limit: 1 });
-        if (total === 0) await this.#revive(notifier, { of: 'dead', isMended: false, countMax: 1 });
+        if (total === 0) await this.#redeliver(notifier, { of: 'dead', isMended: false, countMax: 1 });
       } catch (error) {
         logger.error('what was given up cannot be owed again', { notifier, error: errorText(error) });
       }
@@ -138,10 +138,10 @@ export class Settler {
   }
 
   /** @returns how many were left for later */
-  async #revive(notifier: string, how: Omit<Revival, 'nowAt' | 'keepsState'>): Promise<number> {
+  async #redeliver(notifier: string, how: Omit<Redelivery, 'nowAt' | 'keepsState'>): Promise<number> {
     const { store, clock, logger, notifiers } = this.#options;
     const keepsState = notifiers.get(notifier)?.keepsState ?? false;
-    const { count, leftCount } = await reviveLost(store, notifier, {
+    const { count, leftCount } = await redeliver(store, notifier, {
       ...how,
       nowAt: clock.now(),
       keepsState,
@@ -149,7 +149,7 @@ export class Settler {
     if (count === 0) return leftCount;
     const what = how.of === 'dead' ? 'had been given up' : 'only the log had';
     logger.warn(`messages that ${what} are owed again`, { notifier, count });
-    this.#onRevived();
+    this.#onRedelivery();
     return leftCount;
   }
 

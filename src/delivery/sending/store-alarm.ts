@@ -149,5 +149,5 @@ function messageFor(
     opening: null,
     closing: null,
   };
-  return messageOf(delivery, { ...nothing, ...around, incident, undelivered: 0 });
+  return messageOf(delivery, { ...nothing, ...around, incident, deadCount: 0 });
 }

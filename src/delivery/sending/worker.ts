@@ -7,8 +7,8 @@ import type { Redact } from '../message/redact.ts';
 import type { Notifier, SendResult } from '../notifier.ts';
 import { attempt } from './attempt.ts';
 import { clampRetryAfterMs, isExhausted, retryDelayMs } from './backoff.ts';
-import { ClockStep } from './clock-step.ts';
-import { undeliveredCount } from './deaths.ts';
+import { SetBack } from './set-back.ts';
+import { readDeadCount } from './dead.ts';
 import { type Departure, isMergeable, Lane } from './lane.ts';
 import { pack } from './packing.ts';
 import { type Parcel, youngestOf } from './parcel.ts';
@@ -71,7 +71,7 @@ interface Delivered {
  */
 export class DeliveryWorker {
   readonly #options: DeliveryWorkerOptions;
-  readonly #clockStep: ClockStep;
+  readonly #setBack: SetBack;
   readonly #lanes = new Map<string, Lane>();
   readonly #tasks = new Set<Promise<void>>();
   readonly #settler: Settler;
@@ -87,9 +87,9 @@ export class DeliveryWorker {
 
   constructor(options: DeliveryWorkerOptions) {
     this.#options = options;
-    this.#clockStep = new ClockStep(options.clock);
+    this.#setBack = new SetBack(options.clock);
     const [stopping, stopped] = [this.#stopping.signal, this.#stopped.signal];
-    this.#settler = new Settler(options, { stopping, stopped, onRevived: () => this.wake() });
+    this.#settler = new Settler(options, { stopping, stopped, onRedelivery: () => this.wake() });
   }
 
   /**
@@ -101,7 +101,7 @@ export class DeliveryWorker {
     if (this.#loop !== null) throw new Error('The delivery worker was started twice.');
     this.#probeAtMs = this.#options.clock.monotonic() + PROBE_EVERY_MS;
     this.#loop = this.#run();
-    this.#revive(names, false);
+    this.#redeliver(names, false);
   }
 
   /** Names of the notifiers that lose messages, for callers that show them. */
@@ -116,7 +116,7 @@ export class DeliveryWorker {
 
   /** Makes waiting deliveries due at once; called when the wall clock turned out to have been set back. */
   clockSetBack(): void {
-    this.#clockStep.note();
+    this.#setBack.note();
     this.wake();
   }
 
@@ -126,11 +126,11 @@ export class DeliveryWorker {
       const lane = this.#lanes.get(name);
       if (lane !== undefined) lane.heldUntilMs = -Infinity;
     }
-    this.#revive(names, true);
+    this.#redeliver(names, true);
   }
 
-  #revive(names: readonly string[], isChanged: boolean): void {
-    for (const name of names) this.#track(this.#settler.reviveIfAny(name, isChanged));
+  #redeliver(names: readonly string[], isChanged: boolean): void {
+    for (const name of names) this.#track(this.#settler.redeliverIfAny(name, isChanged));
     this.#track(this.#settler.readFailing());
     this.wake();
   }
@@ -175,7 +175,7 @@ export class DeliveryWorker {
   async #claim(): Promise<number> {
     const { store, clock, logger } = this.#options;
     try {
-      const heldCount = await this.#clockStep.look(store);
+      const heldCount = await this.#setBack.look(store);
       if (heldCount > 0) logger.warn('the clock was set back; what waits is sent now', { count: heldCount });
       const limits = this.#limits();
       const claim = { now_at: clock.now(), lease_ms: LEASE_MS, limit: CLAIMS_MAX, limits };
@@ -273,11 +273,11 @@ export class DeliveryWorker {
     let parcel: Parcel | null;
     let left: Departure['claimed'];
     let message: Message | null = null;
-    let undelivered: number;
+    let deadCount: number;
     try {
       ({ parcel, left } = await this.#pack(departure, notifier, lengthMax));
-      undelivered = await undeliveredCount(store, lane.notifier);
-      if (parcel !== null) message = await write(this.#options, parcel, undelivered);
+      deadCount = await readDeadCount(store, lane.notifier);
+      if (parcel !== null) message = await write(this.#options, parcel, deadCount);
     } catch (error) {
       const [first] = claimed;
       logger.error('a delivery cannot be read', { delivery: first?.delivery.id, error: errorText(error) });
@@ -297,7 +297,7 @@ export class DeliveryWorker {
       const sent = await this.#send(notifier, message, departure);
       isTold = sent.result === 'ok' || sent.result === 'logged';
       if (!isTold && isAlone) lane.storm.undo();
-      await this.#finish(lane, parcel, sent, undelivered);
+      await this.#finish(lane, parcel, sent, deadCount);
     }
     return { left, isTold };
   }
@@ -327,7 +327,7 @@ export class DeliveryWorker {
     return attempt(notifier, message, clock, leaseEndsMs - clock.monotonic() - COMMIT_MS, abort);
   }
 
-  async #finish(lane: Lane, parcel: Parcel, sent: SendResult, undelivered: number): Promise<void> {
+  async #finish(lane: Lane, parcel: Parcel, sent: SendResult, deadCount: number): Promise<void> {
     const { clock, logger, random, redact } = this.#options;
     const { head } = parcel;
     const attempts = head.attempts + 1;
@@ -336,7 +336,7 @@ export class DeliveryWorker {
     if (sent.result === 'ok') {
       logger.info('delivered', fields);
       await this.#settler.settle(parcel, { type: 'sent', receipt: sent.receipt ?? null });
-      if (undelivered > 0) await this.#settler.recover(head.notifier, undelivered);
+      if (deadCount > 0) await this.#settler.recover(head.notifier, deadCount);
       return;
     }
     if (sent.result === 'logged') {
@@ -344,7 +344,7 @@ export class DeliveryWorker {
       // The message itself is in the log already.
       logger.debug('logged', notSentBecause === null ? fields : { ...fields, not_sent: notSentBecause });
       await this.#settler.settle(parcel, { type: 'logged', notSentBecause });
-      if (undelivered > 0 && notSentBecause === null) await this.#settler.recover(head.notifier, undelivered);
+      if (deadCount > 0 && notSentBecause === null) await this.#settler.recover(head.notifier, deadCount);
       return;
     }
     // Secrets are hidden before the text is cut, because half a secret is not recognized.

@@ -23,17 +23,17 @@ export interface WritingOptions {
 
 /**
  * Writes the message of a parcel, or a bare one where a bug keeps the full one from being written.
- * @param undelivered messages to the notifier that were given up since one last got through
+ * @param deadCount messages to the notifier that were given up since one last got through
  * @throws CronflowError when the store cannot be read
  */
-export async function write(options: WritingOptions, parcel: Parcel, undelivered: number): Promise<Message> {
+export async function write(options: WritingOptions, parcel: Parcel, deadCount: number): Promise<Message> {
   const { store, clock, logger, publicUrl, sourceUrlOf, redact } = options;
   const { head, closing, items } = parcel;
   const around = {
     nowAt: clock.now(),
     publicUrl: publicUrl(),
     ...(sourceUrlOf && { sourceUrlOf }),
-    undelivered,
+    deadCount,
     redact,
   };
   const context =

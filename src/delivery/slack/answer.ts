@@ -3,14 +3,15 @@ import type { SendResult } from '../notifier.ts';
 import { type HttpAnswer, resultOf, retryAfterMs } from '../transport/http-answer.ts';
 
 /** The place of a message, for replies to it and edits of it. A receipt holds this. */
-export interface Place {
+export interface MessagePlace {
   /** The id of the channel. */
   channel: string;
   ts: string;
 }
 
 /** An answer of Slack's Web API, which reports errors with HTTP 200, too. */
-export type ApiAnswer = { ok: true; place: Place | null } | { ok: false; error: string; result: SendResult };
+export type ApiAnswer =
+  { ok: true; place: MessagePlace | null } | { ok: false; error: string; result: SendResult };
 
 /** Errors that plain text may avoid, because Slack dislikes something in the blocks or finds them too long. */
 const BLOCK_ERRORS = new Set([
@@ -167,18 +168,18 @@ function parsed(text: string): Record<string, unknown> | null {
   }
 }
 
-function placeIn({ channel, ts }: Record<string, unknown>): Place | null {
+function placeIn({ channel, ts }: Record<string, unknown>): MessagePlace | null {
   if (typeof channel !== 'string' || !/^[A-Z0-9]{2,40}$/.test(channel)) return null;
   return typeof ts === 'string' && /^\d{1,20}\.\d{1,20}$/.test(ts) ? { channel, ts } : null;
 }
 
-/** Writes a place as a receipt, which `placeOf` reads. */
-export function receiptOf({ channel, ts }: Place): string {
+/** Writes a place as a receipt, which `messagePlaceOf` reads. */
+export function receiptOf({ channel, ts }: MessagePlace): string {
   return JSON.stringify({ channel, ts });
 }
 
 /** Reads a place from a receipt; null where the receipt is lost, or was left by a notifier of another kind. */
-export function placeOf(receipt: string): Place | null {
+export function messagePlaceOf(receipt: string): MessagePlace | null {
   const said = parsed(receipt);
   return said === null ? null : placeIn(said);
 }

@@ -9,8 +9,8 @@ import {
   type ApiAnswer,
   apiAnswerOf,
   isThreadGone,
-  type Place,
-  placeOf,
+  type MessagePlace,
+  messagePlaceOf,
   receiptOf,
   refusesBlocks,
 } from './answer.ts';
@@ -102,7 +102,7 @@ export class SlackBot implements Notifier {
    */
   async #tell(message: Message, signal: AbortSignal): Promise<SendResult> {
     const { kind, opening } = message;
-    const alert = opening === null ? null : placeOf(opening.receipt);
+    const alert = opening === null ? null : messagePlaceOf(opening.receipt);
     // A merged message tells of other troubles, too, which go on, so it is not edited.
     const isOwn = alert !== null && opening?.isMerged === false;
     if (kind === 'closed_silently') {
@@ -126,7 +126,7 @@ export class SlackBot implements Notifier {
     return sentResultOf(await this.#call('chat.postMessage', where, payloads, signal));
   }
 
-  async #edit(alert: Place, message: Message, signal: AbortSignal): Promise<ApiAnswer> {
+  async #edit(alert: MessagePlace, message: Message, signal: AbortSignal): Promise<ApiAnswer> {
     const payloads = {
       blocks: overBlocksOf(message),
       // Without `blocks` an edited message keeps those that it had.

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from '../../observe/log.ts';
-import { type Changes, TABLE_NAMES } from '../local/changes.ts';
+import { type Changes, TABLE_NAMES, type MetaRecord } from '../local/changes.ts';
 import { type TableOptions, Tables } from '../local/tables.ts';
 import type { Disk } from './disk.ts';
 import { checkHeader, damaged, type JournalHeader, journalName, snapshotName, sortNames } from './files.ts';
@@ -179,7 +179,13 @@ function migrated(commit: Commit, version: number, migrations: readonly Migratio
   const put: Partial<Record<string, unknown[]>> = {};
   for (const table of TABLE_NAMES)
     put[table] = (commit.put[table] ?? []).map((record) => migrate(migrations, version, table, record));
-  return { put, del: commit.del, events: commit.events };
+  // A record that changed its key is deleted by the new one.
+  const keys = commit.del.meta?.map((key) => {
+    const record = migrate(migrations, version, 'meta', { key, value: null });
+    return (record as MetaRecord).key;
+  });
+  const del = keys === undefined ? commit.del : { ...commit.del, meta: keys };
+  return { put, del, events: commit.events };
 }
 
 function missing(directory: string, seq: number, name: string): Error {

@@ -8,7 +8,7 @@ import type { Message } from '../../../src/delivery/message/message.ts';
 import { aClosing, aDelivery, aJob, anIncident, SLOT_AT, someFacts } from '../support/records.ts';
 import { render } from '../support/render.ts';
 
-const CONTEXT = { nowAt: SLOT_AT + 300_000, publicUrl: 'https://cron.example.com', undelivered: 0, redact };
+const CONTEXT = { nowAt: SLOT_AT + 300_000, publicUrl: 'https://cron.example.com', deadCount: 0, redact };
 
 interface ItemOptions {
   kind?: DeliveryKind;
@@ -84,7 +84,7 @@ describe('mergedMessageOf', () => {
       anItem('report', { facts: aMissed }),
       anItem('old', { kind: 'closed_silently', incident: { close_reason: 'removed' } }),
     ];
-    expect(render(mergedMessageOf(items, { ...CONTEXT, undelivered: 2 }))).toMatchInlineSnapshot(`
+    expect(render(mergedMessageOf(items, { ...CONTEXT, deadCount: 2 }))).toMatchInlineSnapshot(`
       "bad | 8 JOBS: 3 FAILED, 1 MISSED, 1 STILL FAILED, 1 FAILED AND RESOLVED, 1 REMOVED, 1 RESOLVED
       Happened: 2026-01-15 02:04:12 +01:00 to 2026-01-15 04:14:12 +01:00
       Now: 2026-01-15 02:05 +01:00 (Europe/Berlin)

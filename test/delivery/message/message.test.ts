@@ -21,7 +21,7 @@ function aContext(changes: Partial<MessageContext> = {}): MessageContext {
     timezone: 'UTC',
     publicUrl: 'https://cron.example.com',
     closing: null,
-    undelivered: 0,
+    deadCount: 0,
     opening: null,
     redact,
     ...changes,
@@ -210,11 +210,11 @@ describe('messageOf', () => {
   });
 
   it('says how many messages were lost before it', () => {
-    expect(fieldOf('Not delivered', {}, { undelivered: 0 })).toBeUndefined();
-    expect(fieldOf('Not delivered', {}, { undelivered: 1 })).toBe(
+    expect(fieldOf('Not delivered', {}, { deadCount: 0 })).toBeUndefined();
+    expect(fieldOf('Not delivered', {}, { deadCount: 1 })).toBe(
       'one earlier message could not be sent here; what is still open is told anew',
     );
-    expect(fieldOf('Not delivered', {}, { undelivered: 7 })).toBe(
+    expect(fieldOf('Not delivered', {}, { deadCount: 7 })).toBe(
       '7 earlier messages could not be sent here; what is still open is told anew',
     );
   });

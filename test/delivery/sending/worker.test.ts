@@ -611,10 +611,8 @@ describe('notifiers that come back', () => {
     h.worker.notifiersChanged(['ops']);
     await h.clock.advance(0);
     expect(h.ops.titles.map((title) => title.split(' ')[1])).toEqual(['job-1', 'job-3']);
-    const undelivered = h.ops.sent.map(({ fields }) =>
-      fields.filter(({ label }) => label === 'Not delivered'),
-    );
-    expect(undelivered).toEqual([
+    const deadCount = h.ops.sent.map(({ fields }) => fields.filter(({ label }) => label === 'Not delivered'));
+    expect(deadCount).toEqual([
       [
         {
           label: 'Not delivered',
@@ -755,7 +753,7 @@ describe('notifiers that come back', () => {
       expect(tried).toHaveLength(2);
       h.worker.notifiersChanged(['ops']);
       await h.clock.advance(0);
-      expect(await h.delivery('j1-i1.ops.closed')).toMatchObject({ owed_again: true });
+      expect(await h.delivery('j1-i1.ops.closed')).toMatchObject({ redelivered: true });
     });
 
     it('are told of no end where they keep nothing', async () => {

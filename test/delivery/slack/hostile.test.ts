@@ -38,7 +38,7 @@ function messagesOf(words: Words, reason: (typeof REASONS)[number]): Message[] {
     timezone: 'UTC',
     publicUrl: 'https://cron.example.com',
     closing: null,
-    undelivered: 3,
+    deadCount: 3,
     opening: null,
     redact,
   };

@@ -13,7 +13,7 @@ import { type SlackServer, startSlackServer } from '../../support/slack-server.t
 import { aMessage } from '../support/message.ts';
 import { aDelivery, aJob, anIncident, SLOT_AT, someFacts } from '../support/records.ts';
 
-const CONTEXT = { nowAt: SLOT_AT + 300_000, publicUrl: 'https://cron.example.com', undelivered: 3, redact };
+const CONTEXT = { nowAt: SLOT_AT + 300_000, publicUrl: 'https://cron.example.com', deadCount: 3, redact };
 const LENGTH_MAX = mergedLengthMax([]);
 
 let server: SlackServer;

@@ -77,13 +77,13 @@ export async function startNight(changes: Declaration = {}, options: { nights?: 
   /** The latest message of a kind, written a second after what happened last. */
   const told = async (
     kind: DeliveryKind,
-    about: { undelivered?: number; about?: 'job' } = {},
+    about: { deadCount?: number; about?: 'job' } = {},
   ): Promise<Message> => {
     const deliveries = (await owed(kind)).filter((each) => about.about === undefined || each.job_id !== null);
     const delivery = deliveries.toSorted((a, b) => a.created_at - b.created_at).at(-1);
     if (delivery === undefined) throw new Error(`no message of kind ${kind} is owed`);
     clock.set(clock.now() + 1_000);
-    return write(writing, await parcelOf(store, delivery, true), about.undelivered ?? 0);
+    return write(writing, await parcelOf(store, delivery, true), about.deadCount ?? 0);
   };
   /** What is owed to `ops`, in one message. */
   const toldTogether = async (): Promise<Message> => {

@@ -149,7 +149,7 @@ const JOB_TELLINGS = {
     await night.wait('04:05:00');
     return night.told('opened');
   },
-  'after-lost-messages': async () => (await failure()).told('opened', { undelivered: 3 }),
+  'after-lost-messages': async () => (await failure()).told('opened', { deadCount: 3 }),
   'reminder-failed': async () => {
     const night = await failure({ remind_every: '6h' });
     await night.wait('08:04:14');

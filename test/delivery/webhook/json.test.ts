@@ -40,7 +40,7 @@ const context: MessageContext = {
   timezone: 'UTC',
   publicUrl: 'https://cron.example.com',
   closing: null,
-  undelivered: 0,
+  deadCount: 0,
   opening: null,
   redact: (text) => text,
 };

@@ -370,7 +370,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'messages wait for a clock that was set back to come by again',
     promise: 'promise 1, no silence: a clock that was set back holds no message back',
-    in: 'ClockStep.#require',
+    in: 'SetBack.#require',
     find: "if (this.#isDue !== 'all') this.#isDue = due;",
     replace: '',
   },

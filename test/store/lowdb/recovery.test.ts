@@ -413,6 +413,15 @@ describe('a newer schema', () => {
     );
   });
 
+  test('deletes under its new key what an older journal deletes under the old one', async () => {
+    const disk = new CrashDisk();
+    const store = await opened(disk);
+    await store.transact(ALL, (tx) => tx.putMeta('old', 'kept'));
+    await store.transact(ALL, (tx) => tx.putMeta('old', undefined));
+    const newer = await opened(disk.afterKill(), { migrations: NEWER });
+    expect(await newer.meta('new')).toBeUndefined();
+  });
+
   test('goes on after a kill before the first snapshot of its own', async () => {
     const disk = await killed(5);
     const newer = await opened(disk, { migrations: [...MIGRATIONS, (_table, record) => record] });

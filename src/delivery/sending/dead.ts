@@ -7,43 +7,43 @@ import { aloneOf } from './parcel.ts';
  * The number of messages to a notifier that were given up since one last got through. It is stored, so that neither a
  * restart nor another instance forgets to say so in the next message.
  */
-interface Deaths {
+interface DeadCount {
   count: number;
 }
 
 /** Pages are large, because each one costs a look at all deliveries that are kept. */
 const PAGE = 5_000;
-/** The number of deliveries that are revived in one commit. */
+/** The number of deliveries that are redelivered in one commit. */
 const BATCH = 100;
 
 function keyOf(notifier: string): string {
-  return `undelivered.${notifier}`;
+  return `dead.${notifier}`;
 }
 
 /** Returns how many messages to the notifier were given up since one last got through. */
-export async function undeliveredCount(store: Store, notifier: string): Promise<number> {
+export async function readDeadCount(store: Store, notifier: string): Promise<number> {
   return countOf(await store.meta(keyOf(notifier)));
 }
 
 /** Adds to the count, in the commit that gives the messages up. */
-export function countUndelivered(tx: Tx, notifier: string, more: number): void {
+export function addDead(tx: Tx, notifier: string, more: number): void {
   if (more === 0) return;
   const count = countOf(tx.meta(keyOf(notifier))) + more;
-  tx.putMeta(keyOf(notifier), { count } satisfies Deaths);
+  tx.putMeta(keyOf(notifier), { count } satisfies DeadCount);
 }
 
 /** Takes off the count those messages of which one that got through has told. */
-export function forgetUndelivered(tx: Tx, notifier: string, told: number): void {
+export function forgetDead(tx: Tx, notifier: string, told: number): void {
   const count = countOf(tx.meta(keyOf(notifier))) - told;
-  tx.putMeta(keyOf(notifier), count > 0 ? ({ count } satisfies Deaths) : undefined);
+  tx.putMeta(keyOf(notifier), count > 0 ? ({ count } satisfies DeadCount) : undefined);
 }
 
 function countOf(value: unknown): number {
-  return (value as Deaths | undefined)?.count ?? 0;
+  return (value as DeadCount | undefined)?.count ?? 0;
 }
 
 /** Says which of the messages that nobody got are owed again. */
-export interface Revival {
+export interface Redelivery {
   /** The status of these messages: given up, or only logged, by a notifier that had no address. */
   of: 'dead' | 'logged';
   /** The instant from which the 24 hours of each count. */
@@ -58,7 +58,7 @@ export interface Revival {
   notSinceAt?: number;
 }
 
-export interface Revived {
+export interface Redelivered {
   /** The number of deliveries that are owed again. */
   count: number;
   /** The number of deliveries that were left for later. */
@@ -70,58 +70,65 @@ export interface Revived {
  * that are still open (docs/design.md §7), and the ends of those that the notifier keeps as open, because nothing
  * else would close them.
  */
-export async function reviveLost(store: Store, notifier: string, revival: Revival): Promise<Revived> {
-  const lost: Delivery[] = [];
+export async function redeliver(
+  store: Store,
+  notifier: string,
+  redelivery: Redelivery,
+): Promise<Redelivered> {
+  const unheard: Delivery[] = [];
   for (let skip = 0; ; skip += PAGE) {
-    const page = await store.deliveries({ status: revival.of, notifier, skip, limit: PAGE });
-    lost.push(...page.items.filter((each) => each.kind === 'opened' || isLostEnd(each, revival)));
+    const page = await store.deliveries({ status: redelivery.of, notifier, skip, limit: PAGE });
+    unheard.push(...page.items.filter((each) => each.kind === 'opened' || isDeadEnd(each, redelivery)));
     if (page.items.length < PAGE) break;
   }
-  lost.reverse().sort((a, b) => (a.finished_at ?? 0) - (b.finished_at ?? 0));
-  const { countMax = Infinity } = revival;
-  const revived: Revived = { count: 0, leftCount: 0 };
-  for (let from = 0; from < lost.length && revived.count < countMax; from += BATCH) {
-    const batch = { ...revival, countMax: countMax - revived.count };
-    const { count, leftCount } = await reviveBatch(store, lost.slice(from, from + BATCH), batch);
-    revived.count += count;
-    revived.leftCount += leftCount;
+  unheard.reverse().sort((a, b) => (a.finished_at ?? 0) - (b.finished_at ?? 0));
+  const { countMax = Infinity } = redelivery;
+  const redelivered: Redelivered = { count: 0, leftCount: 0 };
+  for (let from = 0; from < unheard.length && redelivered.count < countMax; from += BATCH) {
+    const batch = { ...redelivery, countMax: countMax - redelivered.count };
+    const { count, leftCount } = await redeliverBatch(store, unheard.slice(from, from + BATCH), batch);
+    redelivered.count += count;
+    redelivered.leftCount += leftCount;
   }
-  return revived;
+  return redelivered;
 }
 
 /**
- * Tells whether a delivery is an end that the notifier lost. An end that is always refused must not be owed again,
- * and be counted as lost again, whenever another message gets through.
+ * Tells whether a delivery is an end that the notifier never got. An end that is always refused must not be owed again,
+ * and be counted as dead again, whenever another message gets through.
  */
-function isLostEnd({ kind, owed_again: isAgain }: Delivery, { of, keepsState, isMended }: Revival): boolean {
+function isDeadEnd(
+  { kind, redelivered: isAgain }: Delivery,
+  { of, keepsState, isMended }: Redelivery,
+): boolean {
   return of === 'dead' && keepsState && isEndKind(kind) && (isMended || isAgain !== true);
 }
 
-function reviveBatch(
+function redeliverBatch(
   store: Store,
-  lost: readonly Delivery[],
-  { of, nowAt, countMax = Infinity, notSinceAt = Infinity }: Revival,
-): Promise<Revived> {
+  unheard: readonly Delivery[],
+  { of, nowAt, countMax = Infinity, notSinceAt = Infinity }: Redelivery,
+): Promise<Redelivered> {
   const scope = {
-    delivery_ids: lost.flatMap((each) => [each.id, siblingIdOf(each, 'opened')]),
-    incident_ids: lost.map(({ incident_id }) => incident_id),
+    delivery_ids: unheard.flatMap((each) => [each.id, siblingIdOf(each, 'opened')]),
+    incident_ids: unheard.map(({ incident_id }) => incident_id),
   };
   return store.transact(scope, (tx) => {
-    const revived: Revived = { count: 0, leftCount: 0 };
-    for (const { id } of lost) {
-      if (revived.count === countMax) break;
+    const redelivered: Redelivered = { count: 0, leftCount: 0 };
+    for (const { id } of unheard) {
+      if (redelivered.count === countMax) break;
       const delivery = tx.delivery(id);
       if (delivery?.status !== of || !matters(tx, delivery)) continue;
-      if (delivery.owed_again === true && (delivery.finished_at ?? 0) > notSinceAt) {
-        revived.leftCount += 1;
+      if (delivery.redelivered === true && (delivery.finished_at ?? 0) > notSinceAt) {
+        redelivered.leftCount += 1;
         continue;
       }
       const again = { status: 'pending', attempts: 0, created_at: nowAt, next_attempt_at: nowAt } as const;
       // The message that it was merged into may not suit any more. It is merged anew with those that wait now.
-      tx.putDelivery({ ...aloneOf(delivery), ...again, finished_at: null, owed_again: true });
-      revived.count += 1;
+      tx.putDelivery({ ...aloneOf(delivery), ...again, finished_at: null, redelivered: true });
+      redelivered.count += 1;
     }
-    return revived;
+    return redelivered;
   });
 }
 

@@ -11,7 +11,7 @@ const BATCH = 500;
  * Makes deliveries due when the wall clock was set back. Their `next_attempt_at` and leases were set by the clock as
  * it was, so they could lie hours ahead.
  */
-export class ClockStep {
+export class SetBack {
   readonly #clock: Clock;
   /**
    * The most that the wall clock was ahead of the monotonic clock since the last step. A maximum is kept so that
