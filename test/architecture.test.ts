@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
+const TEST = fileURLToPath(new URL('.', import.meta.url));
 
 /** Folders whose files stand in rooms, and each room is a place of its own in the order. */
 const WITH_ROOMS = new Set(['core', 'store']);
@@ -87,6 +88,10 @@ const PURE_PACKAGES: Readonly<Record<string, readonly string[]>> = {
 
 /** Matches what reads the time or sets a timer, which only clock.ts may do. */
 const TIME = /\b(Date\.now|performance\.now|setTimeout|setInterval|new Date\(\))/;
+
+/** What outlives the test file that does it: the files of a project share processes (vitest.config.ts). */
+const OUTLIVES_ITS_FILE =
+  /\bvi\.(mock|doMock|stub\w+|spyOn|useFakeTimers)\(|\bprocess\.(chdir|umask)\(|\bdelete process\.env\b|\bprocess\.env(\.\w+|\[[^\]]+\]) (\?\?)?=(?!=)/;
 
 interface Import {
   from: string;
@@ -185,6 +190,13 @@ describe('the repository holds its own rules', () => {
     const wrong = files.filter(
       (file) => file !== 'clock.ts' && TIME.test(readFileSync(join(SRC, file), 'utf8')),
     );
+    expect(wrong).toEqual([]);
+  });
+
+  test('no test file changes what other files in its process see', () => {
+    const wrong = readdirSync(TEST, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && file !== join('support', 'whole-run.ts'))
+      .filter((file) => OUTLIVES_ITS_FILE.test(readFileSync(join(TEST, file), 'utf8')));
     expect(wrong).toEqual([]);
   });
 
