@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { check as Check } from '../../src/cli/check.ts';
 import { grownMore, type Work, WorkCounter } from '../support/work.ts';
 import { runIn } from './support/io.ts';
@@ -65,7 +65,7 @@ async function workFor(file: (count: number) => string, count: number): Promise<
 const GROWTH_MAX = TIMES * 1.5;
 
 describe(`check of ${TIMES} times as much runs no block of code more than that much more often:`, () => {
-  it.each(Object.entries(FILES))('%s', async (_, file) => {
+  test.each(Object.entries(FILES))('%s', async (_, file) => {
     // Once before, for what is compiled and remembered.
     await workFor(file, SMALL);
     const [small, large] = [await workFor(file, SMALL), await workFor(file, SMALL * TIMES)];

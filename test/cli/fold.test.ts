@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { cronflow } from '../../src/cli/cronflow.ts';
 import { folded } from '../../src/cli/fold.ts';
 import type { ServeHost } from '../../src/cli/serve.ts';
@@ -27,7 +27,7 @@ Exit codes: 0 done, 1 not done, and that is all there is.
 
 const optionsOf = (text: string): string[] => text.match(/^ {2}--?[\w-]+/gm) ?? [];
 
-it('keeps what stands beside an option beside it, and every word', () => {
+test('keeps what stands beside an option beside it, and every word', () => {
   expect(folded(TEXT, 40)).toBe(`Usage: cronflow a [OPTIONS]
 
 Says much that is written over two
@@ -45,7 +45,7 @@ is all there is.
   expect(folded(TEXT, undefined)).toBe(TEXT);
 });
 
-it.each([
+test.each([
   'init',
   'serve',
   'check',

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { constants as system, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { importCommand } from '../../src/cli/import.ts';
 import { Monitor, SCRIPT } from '../scripts/harness.ts';
 import corpus from '../testdata/crontab-commands.json' with { type: 'json' };
@@ -168,7 +168,7 @@ const SHELLS = {
   ksh: '/bin/ksh',
 };
 
-it('holds commands enough, each once', () => {
+test('holds commands enough, each once', () => {
   expect(corpus.length).toBeGreaterThanOrEqual(60);
   expect(new Set(corpus.map(({ command }) => command)).size).toBe(corpus.length);
   expect(new Set(corpus.map(({ what }) => what)).size).toBe(corpus.length);
@@ -182,7 +182,7 @@ for (const [name, shell] of Object.entries(SHELLS)) {
       lines = await wrapCorpus(shell);
     });
 
-    it.concurrent.each(corpus.map(({ what }, i) => [what, i] as const))('%s', async (_, i) => {
+    test.concurrent.each(corpus.map(({ what }, i) => [what, i] as const))('%s', async (_, i) => {
       const { written, wrapped, job } = lines[i]!;
       const home = join(root, `${name.replace(' ', '-')}-${i}`);
       const before = await runAsCron(written, shell, home, CRONS.debian);

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { importCommand } from '../../src/cli/import.ts';
 import { BrokenPipeError, type Io } from '../../src/cli/io.ts';
 import { parseConfig } from '../../src/config/parse.ts';
@@ -73,12 +73,12 @@ ${name}: 2 jobs, 1 line skipped
 const BERLIN = ['--timezone', 'Europe/Berlin'];
 
 describe('cronflow import crontab', () => {
-  it('prints YAML for cronflow.yaml, and on stderr what was skipped', async () => {
+  test('prints YAML for cronflow.yaml, and on stderr what was skipped', async () => {
     const path = file('mine', CRONTAB);
     expect(await run(['crontab', path, ...BERLIN])).toEqual({ code: 0, stdout: YAML, stderr: REMARKS(path) });
   });
 
-  it('prints what loads, with every text as it was', async () => {
+  test('prints what loads, with every text as it was', async () => {
     const { stdout } = await run(['crontab', ...BERLIN], chunks(CRONTAB));
     const result = parseConfig({ path: 'cronflow.yaml', text: stdout }, {});
     const jobs = result.ok
@@ -93,7 +93,7 @@ describe('cronflow import crontab', () => {
     ]);
   });
 
-  it.each([[['crontab', '-']], [['crontab']]])('reads stdin for %j', async (argv) => {
+  test.each([[['crontab', '-']], [['crontab']]])('reads stdin for %j', async (argv) => {
     const stdin = chunks(CRONTAB.slice(0, 50), Buffer.from(CRONTAB.slice(50)));
     expect(await run([...argv, ...BERLIN], stdin)).toEqual({
       code: 0,
@@ -102,7 +102,7 @@ describe('cronflow import crontab', () => {
     });
   });
 
-  it('reads a path relative to the current directory', async () => {
+  test('reads a path relative to the current directory', async () => {
     file('sub/mine', '@daily x\n');
     expect(await run(['crontab', 'sub/mine'])).toMatchObject({
       code: 0,
@@ -110,22 +110,22 @@ describe('cronflow import crontab', () => {
     });
   });
 
-  it('takes the zone of this machine unless told', async () => {
+  test('takes the zone of this machine unless told', async () => {
     const { stdout } = await run(['crontab'], chunks('@daily x\n'));
     expect(stdout).toContain(`timezone: ${Intl.DateTimeFormat().resolvedOptions().timeZone}\n`);
   });
 
-  it('heeds CRON_TZ and TZ as the named cron does', async () => {
+  test('heeds CRON_TZ and TZ as the named cron does', async () => {
     const { stdout } = await run(['crontab', '--cron', 'debian'], chunks('CRON_TZ=Asia/Tokyo\n@daily x\n'));
     expect(stdout).not.toContain('Tokyo');
   });
 
-  it('prints jobs: {} for a crontab without jobs', async () => {
+  test('prints jobs: {} for a crontab without jobs', async () => {
     const { code, stdout } = await run(['crontab', '--timezone', 'UTC'], chunks(''));
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'defaults:\n  timezone: UTC\njobs: {}\n' });
   });
 
-  it('prints a file to be included', async () => {
+  test('prints a file to be included', async () => {
     const { stdout } = await run(['crontab', '--include', ...BERLIN], chunks(CRONTAB));
     expect(stdout).toBe(
       YAML.replace(/^defaults:\n.*\n/, '').replace(/(schedule: "0 2.*\n)/, '$1    timezone: Europe/Berlin\n'),
@@ -134,7 +134,7 @@ describe('cronflow import crontab', () => {
     expect(result).toMatchObject({ ok: true });
   });
 
-  it('begins each name that it makes as told', async () => {
+  test('begins each name that it makes as told', async () => {
     const crontab = '@daily x\n@hourly x\n@daily fail\n@daily monitor.sh y -- z\n';
     const { stdout } = await run(['crontab', '--json', '--prefix', 'web1-'], chunks(crontab));
     const names = (JSON.parse(stdout) as { jobs: { name: string }[] }).jobs.map(({ name }) => name);
@@ -142,7 +142,7 @@ describe('cronflow import crontab', () => {
     expect(names).toEqual([hashed, hashed, 'web1-job-fail', 'y']);
   });
 
-  it('prints JSON, and nothing on stderr', async () => {
+  test('prints JSON, and nothing on stderr', async () => {
     const { code, stdout, stderr } = await run(['crontab', '--json', ...BERLIN], chunks(CRONTAB));
     expect({ code, stderr, report: JSON.parse(stdout) as unknown }).toEqual({
       code: 0,
@@ -180,7 +180,7 @@ describe('cronflow import crontab', () => {
     });
   });
 
-  it('exits with 3 where a line is not understood, and prints the others', async () => {
+  test('exits with 3 where a line is not understood, and prints the others', async () => {
     const { code, stdout, stderr } = await run(['crontab', ...BERLIN], chunks('0 25 * * * x\n@daily y\n'));
     expect({ code, stderr }).toEqual({
       code: 3,
@@ -191,7 +191,7 @@ describe('cronflow import crontab', () => {
 });
 
 describe('a user stands before the command', () => {
-  it.each([
+  test.each([
     ['etc/crontab', [], 'root'],
     ['etc/cron.d/backup', [], 'root'],
     ['etc/cron.d/backup', ['--user'], undefined],
@@ -220,15 +220,15 @@ describe('cronflow import crontab --wrap', () => {
     );
   const argv = ['crontab', '-', '--wrap', '--monitor', '/opt/monitor.sh'];
 
-  it('prints the crontab with its jobs wrapped', async () => {
+  test('prints the crontab with its jobs wrapped', async () => {
     expect(await run(argv, chunks(CRONTAB))).toEqual({ code: 0, stdout: WRAPPED, stderr: REMARKS('stdin') });
   });
 
-  it('prints a wrapped one as it is', async () => {
+  test('prints a wrapped one as it is', async () => {
     expect(await run(argv, chunks(WRAPPED))).toMatchObject({ code: 0, stdout: WRAPPED });
   });
 
-  it('shows what changes as a diff', async () => {
+  test('shows what changes as a diff', async () => {
     const [shell, comment, dump, zone, mail, reboot] = CRONTAB.split('\n');
     const after = WRAPPED.split('\n');
     const { stdout } = await run([...argv, '--diff'], chunks(CRONTAB));
@@ -246,27 +246,27 @@ describe('cronflow import crontab --wrap', () => {
     expect(await run([...argv, '--diff'], chunks(WRAPPED))).toMatchObject({ code: 0, stdout: '' });
   });
 
-  it('prints JSON', async () => {
+  test('prints JSON', async () => {
     const { stdout } = await run([...argv, '--json', '--diff'], chunks(CRONTAB));
     const { crontab, diff } = JSON.parse(stdout) as Record<string, string>;
     expect(crontab).toBe(WRAPPED);
     expect(diff).toMatch(/^--- stdin\n/);
   });
 
-  it('calls the wrapper of this installation unless told', async () => {
+  test('calls the wrapper of this installation unless told', async () => {
     const { stdout } = await run(['crontab', '--wrap'], chunks('@daily x\n'));
     // A folder whose name a shell would take apart is quoted.
     const wrapper = /^[\w./-]+$/.test(SCRIPT) ? SCRIPT : `'${SCRIPT}'`;
     expect(stdout).toBe(`@daily ${wrapper} x -- /bin/sh -c 'x'\n`);
   });
 
-  it('knows the wrapper by the name it was given', async () => {
+  test('knows the wrapper by the name it was given', async () => {
     const crontab = '@daily /opt/cfw x -- y\n';
     const { stdout } = await run(['crontab', '--wrap', '--monitor', 'cfw'], chunks(crontab));
     expect(stdout).toBe(crontab);
   });
 
-  it('exits with 3 where a line could not be wrapped', async () => {
+  test('exits with 3 where a line could not be wrapped', async () => {
     const crontab = 'SHELL=/usr/bin/fish\n@daily x\n';
     expect(await run([...argv], chunks(crontab))).toEqual({
       code: 3,
@@ -278,7 +278,7 @@ describe('cronflow import crontab --wrap', () => {
 });
 
 describe('what cannot be read', () => {
-  it.each([
+  test.each([
     ['nowhere', 'does not exist; a crontab of your own is printed by: crontab -l | cronflow import crontab'],
     ['.', 'is a directory; import its files one by one'],
     ['latin1', 'is not encoded in UTF-8; convert it, such as with iconv -f latin1 -t utf8'],
@@ -295,7 +295,7 @@ describe('what cannot be read', () => {
 });
 
 describe('wrong usage', () => {
-  it.each([
+  test.each([
     [[], 'what is imported is a crontab: cronflow import crontab [FILE|-]'],
     [['x'], 'what is imported is a crontab: cronflow import crontab [FILE|-]'],
     [['crontab', 'a', 'b'], 'one FILE at most; "b" is too many'],
@@ -321,14 +321,14 @@ describe('wrong usage', () => {
   });
 });
 
-it('prints its help', async () => {
+test('prints its help', async () => {
   const { code, stdout, stderr } = await run(['--help']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(/^Usage: cronflow import crontab \[FILE\|-\]/);
   for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
 });
 
-it('ends quietly when nobody reads any more', async () => {
+test('ends quietly when nobody reads any more', async () => {
   const result = await run(['crontab'], chunks('@daily x\n'), { stdout: brokenPipe });
   expect(result).toMatchObject({ code: 0 });
 });
@@ -341,7 +341,7 @@ describe('what is no crontab', () => {
   const anacrontab =
     '1\t7\tnightly.tidy\t/usr/local/bin/tidy --all\n@weekly 20\tweekly.report\t/usr/local/bin/report\n';
 
-  it.each([
+  test.each([
     ['etc/anacrontab', 'SHELL=/bin/sh\n1 5 cron.daily run-parts /etc/cron.daily\n', 'is an anacrontab'],
     ['by-shape', anacrontab, 'is an anacrontab'],
     ['macros-alone', '@weekly 15 jobid echo test\n', 'is an anacrontab'],
@@ -364,7 +364,7 @@ describe('what is no crontab', () => {
     }
   });
 
-  it.each(['#!/bin/bash\n0 1 * * * x\n', '@daily x\n', '', '# nothing\n', '@daily x\nwhat is this\n'])(
+  test.each(['#!/bin/bash\n0 1 * * * x\n', '@daily x\n', '', '# nothing\n', '@daily x\nwhat is this\n'])(
     'is not %j',
     async (content) => {
       const { stderr } = await run(['crontab', file('crontab', content)]);

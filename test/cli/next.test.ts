@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { declaredJobs } from '../../src/cli/declared-schedule.ts';
 import { BrokenPipeError, type Io, writerTo } from '../../src/cli/io.ts';
 import { type ListJobs, next } from '../../src/cli/next.ts';
@@ -60,7 +60,7 @@ const INSTANT = 'ISO 8601 with a zone, such as 2024-03-09T20:17Z or 2024-03-09T2
 const ZONE = 'a name of the IANA database, such as UTC or Europe/Berlin';
 
 describe('cronflow next --schedule', () => {
-  it('prints the local time and UTC', async () => {
+  test('prints the local time and UTC', async () => {
     const argv = ['--schedule', '0,30 2 * * *', '--timezone', 'America/New_York', '--count', '3'];
     expect(await run(argv)).toStrictEqual({
       code: 0,
@@ -74,13 +74,13 @@ describe('cronflow next --schedule', () => {
     });
   });
 
-  it('takes UTC, now and five slots unless told otherwise', async () => {
+  test('takes UTC, now and five slots unless told otherwise', async () => {
     const { stdout } = await run(['--schedule', '@daily']);
     expect(stdout.split('\n').slice(0, -1)).toHaveLength(5);
     expect(stdout).toMatch(/^Sun 2024-03-10 00:00:00 \+00:00 {2}2024-03-10T00:00:00\.000Z\n/);
   });
 
-  it('prints JSON', async () => {
+  test('prints JSON', async () => {
     const argv = [
       '--schedule',
       '0 2 * * *',
@@ -99,7 +99,7 @@ describe('cronflow next --schedule', () => {
     });
   });
 
-  it('prints fewer where the calendar ends', async () => {
+  test('prints fewer where the calendar ends', async () => {
     const { code, stdout } = await run(['--schedule', '0 0 1 1 *', '--after', '2498-06-01T00:00Z']);
     expect({ code, stdout }).toStrictEqual({
       code: 0,
@@ -107,7 +107,7 @@ describe('cronflow next --schedule', () => {
     });
   });
 
-  it.each([
+  test.each([
     [['--schedule', '0 25 * * *'], 'hour "25" is out of range: 0-23'],
     [
       ['--schedule', '0 2 * * *', '--timezone', 'Europe/Berln'],
@@ -120,7 +120,7 @@ describe('cronflow next --schedule', () => {
     expect(stderr).toContain(`cronflow next: ${message}`);
   });
 
-  it.each([
+  test.each([
     [[], 'it needs one of --schedule E, a JOB, or --batch'],
     [['--schedule', '@daily', 'backup'], 'it needs one of --schedule E, a JOB, or --batch'],
     [['backup', 'restore'], 'one JOB at most; "restore" is too many'],
@@ -151,7 +151,7 @@ describe('cronflow next --schedule', () => {
     expect(stderr).toMatch(/\nTry: cronflow next --help\n$/);
   });
 
-  it('explains itself', async () => {
+  test('explains itself', async () => {
     const { code, stdout, stderr } = await run(['--help', '--count', 'x']);
     expect({ code, stderr }).toStrictEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^Usage: cronflow next /);
@@ -169,7 +169,7 @@ const JOBS: Record<string, FoundJob> = {
 const listJobs: ListJobs = () => Promise.resolve(new Map(Object.entries(JOBS)));
 
 describe('cronflow next JOB', () => {
-  it('prints the slots of a declared job in its zone', async () => {
+  test('prints the slots of a declared job in its zone', async () => {
     const { code, stdout } = await run(['backup', '--count', '1'], { listJobs });
     expect({ code, stdout }).toStrictEqual({
       code: 0,
@@ -177,12 +177,12 @@ describe('cronflow next JOB', () => {
     });
   });
 
-  it('takes another zone', async () => {
+  test('takes another zone', async () => {
     const { stdout } = await run(['backup', '--count', '1', '--timezone', 'Asia/Tokyo'], { listJobs });
     expect(stdout).toBe('Mon 2024-03-11 02:00:00 +09:00  2024-03-10T17:00:00.000Z\n');
   });
 
-  it('exits with 1 for a job that is not declared', async () => {
+  test('exits with 1 for a job that is not declared', async () => {
     expect(await run(['bakup'], { listJobs })).toStrictEqual({
       code: 1,
       stdout: '',
@@ -192,7 +192,7 @@ describe('cronflow next JOB', () => {
 });
 
 describe('cronflow next of a job without a schedule', () => {
-  it('says what its next run depends on', async () => {
+  test('says what its next run depends on', async () => {
     expect(await run(['sync'], { listJobs })).toStrictEqual({
       code: 1,
       stdout: '',
@@ -209,7 +209,7 @@ describe('cronflow next of a job without a schedule', () => {
 });
 
 describe('cronflow next --batch', () => {
-  it('answers the 2,000 cases of Debian cron', async () => {
+  test('answers the 2,000 cases of Debian cron', async () => {
     const file = new URL('../testdata/debian-cron.json', import.meta.url);
     const cases = JSON.parse(readFileSync(file, 'utf8')) as { next: string[] }[];
     const questions = cases.map(
@@ -221,7 +221,7 @@ describe('cronflow next --batch', () => {
     expect(await batch(questions.join(''))).toStrictEqual(expected);
   });
 
-  it('answers in order, a bad line with an error and the rest all the same', async () => {
+  test('answers in order, a bad line with an error and the rest all the same', async () => {
     const lines = [
       '{"schedule":"0 2 * * *","timezone":"Europe/Berlin","after":"2024-03-30T12:00Z","count":1}',
       '{"schedule":"0 25 * * *"}',
@@ -260,7 +260,7 @@ describe('cronflow next --batch', () => {
     ]);
   });
 
-  it('takes lines cut anywhere, also within a character, and ended with CRLF', async () => {
+  test('takes lines cut anywhere, also within a character, and ended with CRLF', async () => {
     const text = '{"schedule":"@daily","count":1,"note":"größer ☃"}\r\n{"schedule":"é"}\r\n';
     const bytes = [...Buffer.from(text)].map((byte) => Buffer.from([byte]));
     const answers = await batch(...bytes);
@@ -269,11 +269,11 @@ describe('cronflow next --batch', () => {
     expect(answers).toHaveLength(2);
   });
 
-  it('answers nothing to nothing', async () => {
+  test('answers nothing to nothing', async () => {
     expect(await batch()).toStrictEqual([]);
   });
 
-  it('holds no line longer than its limit', async () => {
+  test('holds no line longer than its limit', async () => {
     const long = 'x'.repeat(6_000);
     const error = 'the line is too long: at most 10000 characters';
     expect(await batch(long, long, long, '\n{"schedule":"@daily","count":1}\n', long, long)).toStrictEqual([
@@ -283,7 +283,7 @@ describe('cronflow next --batch', () => {
     ]);
   });
 
-  it('answers a line before the next one comes', async () => {
+  test('answers a line before the next one comes', async () => {
     const stdin = new PassThrough();
     const written = { stdout: '', stderr: '' };
     const done = next(['--batch'], ioOf(stdin, written));
@@ -294,7 +294,7 @@ describe('cronflow next --batch', () => {
     expect(written.stdout.split('\n')[1]).toBe('{"next":["2024-03-09T21:00:00.000Z"]}');
   });
 
-  it('stops without a fault when nobody reads the answers any more', async () => {
+  test('stops without a fault when nobody reads the answers any more', async () => {
     let asked = 0;
     async function* endless(): AsyncGenerator<string> {
       for (; asked < 1000; asked += 1) {
@@ -316,7 +316,7 @@ describe('cronflow next --batch', () => {
 });
 
 describe('parseInstant', () => {
-  it.each([
+  test.each([
     ['2024-03-09T20:17Z', '2024-03-09T20:17:00.000Z'],
     ['2024-03-09T20:17:05Z', '2024-03-09T20:17:05.000Z'],
     ['2024-03-09T20:17:05.57Z', '2024-03-09T20:17:05.570Z'],
@@ -328,7 +328,7 @@ describe('parseInstant', () => {
     expect(new Date(parseInstant(text) ?? Number.NaN).toISOString()).toBe(instant);
   });
 
-  it.each([
+  test.each([
     '',
     'now',
     '2024-03-09',
@@ -372,7 +372,7 @@ describe('cronflow next without a job', () => {
     '  loose: {}',
     '',
   ].join('\n');
-  it('prints the next slot of each, the soonest first, and why some have none', async () => {
+  test('prints the next slot of each, the soonest first, and why some have none', async () => {
     expect(await ask(text)).toEqual({
       code: 0,
       stderr: '',
@@ -385,7 +385,7 @@ describe('cronflow next without a job', () => {
     });
   });
 
-  it('takes the options that one job takes', async () => {
+  test('takes the options that one job takes', async () => {
     const { stdout } = await ask(text, '--count', '2', '--timezone', 'UTC', '--after', '2024-03-10T02:00Z');
     expect(stdout.split('\n').slice(0, 4)).toEqual([
       'Sun 2024-03-10 03:00:00 +00:00  2024-03-10T03:00:00.000Z  late',
@@ -397,7 +397,7 @@ describe('cronflow next without a job', () => {
     expect(last.stdout).toContain('no slot to come                                           late\n');
   });
 
-  it('prints the same as JSON, in the order of the file', async () => {
+  test('prints the same as JSON, in the order of the file', async () => {
     expect(JSON.parse((await ask(text, '--json')).stdout)).toEqual({
       jobs: [
         { name: 'late', schedule: '0 3 * * *', timezone: 'UTC', next: ['2024-03-10T03:00:00.000Z'] },
@@ -413,7 +413,7 @@ describe('cronflow next without a job', () => {
     });
   });
 
-  it('says so where no job is declared, and what is wrong with the file or the options', async () => {
+  test('says so where no job is declared, and what is wrong with the file or the options', async () => {
     expect(await ask('jobs: {}\n')).toEqual({ code: 0, stdout: 'No job is declared.\n', stderr: '' });
     expect(await ask('jobs: {a: {schedule: banana}}\n')).toMatchObject({ code: 1, stdout: '' });
     expect(await ask(text, '--timezone', 'Mars/Base')).toMatchObject({ code: 1, stdout: '' });
@@ -422,7 +422,7 @@ describe('cronflow next without a job', () => {
 });
 
 describe('a job that a file declares', () => {
-  it('is found where every command looks, or in the file of --config', async () => {
+  test('is found where every command looks, or in the file of --config', async () => {
     const root = mkdtempSync(join(tmpdir(), 'cronflow-next-'));
     const declare = (name: string, schedule: string): void =>
       writeFileSync(join(root, name), `jobs: {backup: {schedule: "${schedule}"}, sync: {every: 5m}}\n`);
@@ -445,7 +445,7 @@ describe('a job that a file declares', () => {
     rmSync(root, { recursive: true });
   });
 
-  it('is not asked for with a schedule', async () => {
+  test('is not asked for with a schedule', async () => {
     expect(await run(['--schedule', '@daily', '--config', 'a'])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--config is where a JOB is declared; give both') as string,

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { formatFaults } from '../../src/config/format.ts';
 import { loadConfig } from '../../src/config/load.ts';
 
@@ -15,7 +15,7 @@ const prefix = relative(process.cwd(), fileURLToPath(directory));
 
 // One file for each mistake, with what is said of it beside it; `vitest -u` writes that anew.
 describe('each mistake is told with its place, what is allowed, and what was meant', () => {
-  it.each(names)('%s', async (name) => {
+  test.each(names)('%s', async (name) => {
     const result = await loadConfig(`${prefix}/${name}.yaml`, env);
     expect(result.ok).toBe(false);
     const text = (result.ok ? '' : formatFaults(result.faults, result.files)).replaceAll(`${prefix}/`, '');
@@ -23,7 +23,7 @@ describe('each mistake is told with its place, what is allowed, and what was mea
     await expect(`${text}\n`).toMatchFileSnapshot(`../testdata/bad/${name}.txt`);
   });
 
-  it('has a file for at least 60 mistakes', () => {
+  test('has a file for at least 60 mistakes', () => {
     expect(names.length).toBeGreaterThanOrEqual(60);
   });
 });

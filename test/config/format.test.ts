@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { formatFaults } from '../../src/config/format.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { cellsOf, visible } from '../../src/config/visible.ts';
@@ -24,7 +24,7 @@ function pointedAt(line = '', caret = ''): string {
 }
 
 describe('a caret', () => {
-  it('stands under the word, behind wide, paired and combined characters', () => {
+  test('stands under the word, behind wide, paired and combined characters', () => {
     const text = readFileSync(new URL('../testdata/config/caret.yaml', import.meta.url), 'utf8');
     const [, wide, underWide, , family, underFamily, , combined, underCombined] = told(text);
     expect(underWide).toBe(`      | ${' '.repeat(29)}${'^'.repeat(7)}`);
@@ -37,7 +37,7 @@ describe('a caret', () => {
     ]).toEqual(['schedul', 'schedul', 'schedul']);
   });
 
-  it('stands in the part of a long line that is shown, which no character is cut for', () => {
+  test('stands in the part of a long line that is shown, which no character is cut for', () => {
     for (const before of [
       'x'.repeat(500),
       '😀'.repeat(250),
@@ -57,7 +57,7 @@ describe('a caret', () => {
 });
 
 describe('what cannot be seen', () => {
-  it.each([
+  test.each([
     ['a no-break space', 'a\u00A0b', 'a\\u00a0b'],
     ['a byte order mark', 'a\uFEFFb', 'a\\ufeffb'],
     ['a mark of direction', 'a\u202Eb\u2066', 'a\\u202eb\\u2066'],
@@ -71,11 +71,14 @@ describe('what cannot be seen', () => {
     expect(visible(text)).toBe(shown);
   });
 
-  it.each(['plain text', 'Straße', 'é'.normalize('NFD'), '👩‍👩‍👧‍👦', '❤️', 'नि‍क', '中文'])('is not %j', (text) => {
-    expect(visible(text)).toBe(text);
-  });
+  test.each(['plain text', 'Straße', 'é'.normalize('NFD'), '👩‍👩‍👧‍👦', '❤️', 'नि‍क', '中文'])(
+    'is not %j',
+    (text) => {
+      expect(visible(text)).toBe(text);
+    },
+  );
 
-  it('is shown in what is said, in the path and under it, with the caret in its place', () => {
+  test('is shown in what is said, in the path and under it, with the caret in its place', () => {
     const [head, line, caret] = told('jobs:\n  a:\u00A0\u202E {schedul: x}\n');
     expect([head, line, caret].join('\n')).not.toMatch(/[\u00A0\u202E]/);
     expect(line).toContain('a:\\u00a0\\u202e {');

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { validateDeclaration } from '../../src/config/validate.ts';
@@ -20,7 +20,7 @@ function declarations(text: string): Record<string, Declaration> {
   return Object.fromEntries(parsed(text).jobs.map((job) => [job.name, job.declaration]));
 }
 
-it('a name of 65 characters is refused, and why', () => {
+test('a name of 65 characters is refused, and why', () => {
   const file = new URL('../testdata/config/group-name-65.yaml', import.meta.url);
   expect(messages(readFileSync(file, 'utf8'))).toEqual([
     expect.stringMatching(/^groups\.g{65}: "g{65}" cannot be a name \(allowed: at most 64 characters\)$/),
@@ -28,7 +28,7 @@ it('a name of 65 characters is refused, and why', () => {
 });
 
 describe('renamed_from', () => {
-  it('is linted where the old name is still declared, with the place of both', () => {
+  test('is linted where the old name is still declared, with the place of both', () => {
     const text = 'jobs:\n  old: {}\n  new:\n    renamed_from: old\n  same: {renamed_from: same}\n';
     const { lints, jobs } = parsed(text);
     expect(lints.map(({ line, column, path, message }) => `${line}:${column} ${path}: ${message}`)).toEqual([
@@ -39,13 +39,13 @@ describe('renamed_from', () => {
     expect(parsed('jobs: {new: {renamed_from: old}}').lints).toEqual([]);
   });
 
-  it('is for jobs, not for defaults and groups', () => {
+  test('is for jobs, not for defaults and groups', () => {
     expect(messages('defaults: {renamed_from: a}\ngroups: {g: {renamed_from: a}}\njobs: {}')).toHaveLength(2);
   });
 });
 
 describe('groups', () => {
-  it('fill the jobs that are in them: a job goes before its group, its group before the defaults', () => {
+  test('fill the jobs that are in them: a job goes before its group, its group before the defaults', () => {
     const text = `
 defaults: {grace: 1m, max_runtime: 1h, tags: [all], timezone: Europe/Berlin}
 groups:
@@ -64,7 +64,7 @@ jobs:
     });
   });
 
-  it('may be the default, which a job may leave for another', () => {
+  test('may be the default, which a job may leave for another', () => {
     const text = `
 defaults: {group: nightly}
 groups: {nightly: {grace: 1h}, hourly: {grace: 1m}}
@@ -76,20 +76,20 @@ jobs: {a: {}, b: {group: hourly}}
     });
   });
 
-  it('switch a default off that can be switched off', () => {
+  test('switch a default off that can be switched off', () => {
     const text =
       'defaults: {remind_every: 4h}\ngroups: {quiet: {remind_every: off}}\njobs: {a: {group: quiet}, b: {}}';
     expect(declarations(text)).toEqual({ a: { group: 'quiet' }, b: { remind_every: '4h' } });
   });
 
-  it('are not mistaken for what every object has', () => {
+  test('are not mistaken for what every object has', () => {
     expect(declarations('jobs: {a: {group: constructor}}')).toEqual({ a: { group: 'constructor' } });
     expect(declarations('groups: {__proto__: {grace: 1h}}\njobs: {a: {group: __proto__}}')).toEqual({
       a: { group: '__proto__', grace: '1h' },
     });
   });
 
-  it('must be declared once any is', () => {
+  test('must be declared once any is', () => {
     expect(messages('groups: {backups: {}}\ndefaults: {group: bakups}\njobs: {a: {group: backup}}')).toEqual([
       'defaults.group: unknown group "bakups", did you mean "backups"? (allowed: backups)',
       'jobs.a.group: unknown group "backup", did you mean "backups"? (allowed: backups)',
@@ -97,7 +97,7 @@ jobs: {a: {}, b: {group: hourly}}
     expect(messages('jobs: {a: {group: anything}}')).toEqual([]);
   });
 
-  it('are held to the rules of jobs', () => {
+  test('are held to the rules of jobs', () => {
     const text = `
 groups:
   a: {schedule: '@daily', group: b, grace: 5}
@@ -116,7 +116,7 @@ jobs: {}
     ]);
   });
 
-  it('fill and judge what comes over the API', () => {
+  test('fill and judge what comes over the API', () => {
     const fill = { defaults: { owner: 'ops' }, groups: { backups: { grace: '1h' } } };
     expect(validateDeclaration('a', { group: 'backups' }, fill)).toEqual({
       declared: { group: 'backups' },

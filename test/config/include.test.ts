@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { expandIncludes } from '../../src/config/include.ts';
 import { loadConfig, loadStored, type LoadResult } from '../../src/config/load.ts';
 import { currentFingerprint } from '../../src/config/sources.ts';
@@ -45,7 +45,7 @@ async function found(...items: string[]): Promise<string[]> {
 }
 
 describe('include', () => {
-  it('brings the jobs of further files, each with its place, filled by the including file', async () => {
+  test('brings the jobs of further files, each with its place, filled by the including file', async () => {
     write({
       'cronflow.yaml': `
 include: [conf.d/*.yaml]
@@ -77,13 +77,13 @@ jobs:
     ]);
   });
 
-  it('makes jobs of its own unnecessary, and takes variables', async () => {
+  test('makes jobs of its own unnecessary, and takes variables', async () => {
     write({ 'cronflow.yaml': "include: ['${TEAM}/*.yaml']", 'red/a.yaml': 'jobs: {a: {owner: "${TEAM}"}}' });
     const { config } = await load({ TEAM: 'red' });
     expect(config.jobs).toMatchObject([{ name: 'a', declared: { owner: 'red' } }]);
   });
 
-  it('tells every mistake of every file at once, each where it stands', async () => {
+  test('tells every mistake of every file at once, each where it stands', async () => {
     write({
       'cronflow.yaml': 'include: [a.yaml, b.yaml, gone.yaml]\ngroups: {g: {}}\njobs:\n  own: {grace: 5}\n',
       'a.yaml': 'x-a: &a {}\njobs:\n  one: {group: h}\n  two: {}\n',
@@ -101,14 +101,14 @@ jobs:
     ]);
   });
 
-  it('looks at the included files also where the main one has mistakes, unless it cannot tell which', async () => {
+  test('looks at the included files also where the main one has mistakes, unless it cannot tell which', async () => {
     write({ 'cronflow.yaml': 'include: [a.yaml]\njobs: {}\njobz: {}\n', 'a.yaml': 'jobs: 1' });
     expect(await faults()).toHaveLength(2);
     write({ 'cronflow.yaml': 'include: [a.yaml]\njobs: {\n' });
     expect(await loadConfig(main, {})).toMatchObject({ ok: false, includes: [], faults: [{ file: main }] });
   });
 
-  it('has a revision over all files, as sha256sum prints it of what sha256sum prints', async () => {
+  test('has a revision over all files, as sha256sum prints it of what sha256sum prints', async () => {
     write({ 'cronflow.yaml': 'include: [conf.d/*.yaml]\n', 'conf.d/a.yaml': 'jobs: {}\n' });
     const first = await load();
     const command = 'sha256sum cronflow.yaml conf.d/a.yaml | sha256sum';
@@ -121,7 +121,7 @@ jobs:
     expect((await load()).config.revision).toBe(await currentFingerprint(main, first));
   });
 
-  it('is stored with its files, and read back without them', async () => {
+  test('is stored with its files, and read back without them', async () => {
     write({ 'cronflow.yaml': 'include: [conf.d/*.yaml, b.yaml]\n' });
     write({ 'conf.d/a.yaml': 'jobs: {a: {}}\n', 'b.yaml': 'jobs: {b: {}}' });
     const { config } = await load();
@@ -130,7 +130,7 @@ jobs:
     expect(stored).toMatchObject({ ok: true, config });
   });
 
-  it('is an error where a directory may not be searched', async () => {
+  test('is an error where a directory may not be searched', async () => {
     const folder = makeOpenFolder('cronflow-include-');
     const [path, included] = [join(folder, 'cronflow.yaml'), join(folder, 'conf.d')];
     writeFileSync(path, 'include: [conf.d/*.yaml]\n');
@@ -144,7 +144,7 @@ jobs:
     });
   });
 
-  it('is an error where a link leads nowhere, and where there is a directory in the place of a file', async () => {
+  test('is an error where a link leads nowhere, and where there is a directory in the place of a file', async () => {
     write({ 'cronflow.yaml': 'include: [conf.d/*.yaml, conf.d]\n', 'conf.d/a.yaml': 'jobs: {}\n' });
     symlinkSync('nowhere', join(directory, 'conf.d', 'b.yaml'));
     expect(await faults()).toEqual([
@@ -153,7 +153,7 @@ jobs:
     ]);
   });
 
-  it('finds at most a thousand files', async () => {
+  test('finds at most a thousand files', async () => {
     const many = Array.from({ length: 1_001 }, (_, i) => [`conf.d/${i}.yaml`, 'jobs: {}\n']);
     write({ 'cronflow.yaml': 'include: [conf.d/*.yaml]\n', ...(Object.fromEntries(many) as object) });
     expect(await faults()).toEqual([
@@ -184,7 +184,7 @@ describe('the items of include', () => {
     }),
   );
 
-  it.each([
+  test.each([
     [['a.yaml'], ['a.yaml']],
     [['./missing.yaml'], ['missing.yaml']],
     [['*.yaml'], ['a.yaml']],
@@ -206,14 +206,14 @@ describe('the items of include', () => {
     expect(await found(...items)).toEqual(files);
   });
 
-  it('may be absolute', async () => {
+  test('may be absolute', async () => {
     expect(await found(join(directory, 'conf.d/9*'), join(directory, 'a.yaml'))).toEqual([
       'conf.d/9-a.yaml',
       'a.yaml',
     ]);
   });
 
-  it('follow links, but never round in circles', async () => {
+  test('follow links, but never round in circles', async () => {
     symlinkSync('..', join(directory, 'teams', 'up'));
     symlinkSync('../a.yaml', join(directory, 'teams', 'linked.yaml'));
     expect(await found('teams/*/a.yaml')).toEqual(['teams/up/a.yaml']);

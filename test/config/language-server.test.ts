@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { loadConfig } from '../../src/config/load.ts';
 import { parseConfig } from '../../src/config/parse.ts';
@@ -38,14 +38,14 @@ const jobKeys = Object.keys(schemaAt(schema, ['jobs', 'any'])?.properties ?? {})
 );
 
 describe('good files', () => {
-  it('the shipped example has nothing underlined, by the schema that its first line names', async () => {
+  test('the shipped example has nothing underlined, by the schema that its first line names', async () => {
     const path = join(root, 'cronflow.yaml');
     expect(await server.open(path, readFileSync(path, 'utf8'))).toEqual([]);
     const { errors } = await open(readFileSync(path, 'utf8').replace('grace:', 'graze:'));
     expect(errors).toEqual(['9: Property graze is not allowed.']);
   });
 
-  it('neither has what the documentation shows', async () => {
+  test('neither has what the documentation shows', async () => {
     const page = readFileSync(join(root, 'docs', 'configuration.md'), 'utf8');
     for (const [, block = ''] of page.matchAll(/```yaml\n([^]*?)```/g)) {
       const isWhole = /^(jobs|include):/m.test(block);
@@ -54,7 +54,7 @@ describe('good files', () => {
     }
   });
 
-  it('neither have the default and the examples of a key', async () => {
+  test('neither have the default and the examples of a key', async () => {
     const values = jobKeys.map(([, { examples = [], default: value }]) =>
       value === undefined ? examples : [...examples, value],
     );
@@ -66,7 +66,7 @@ describe('good files', () => {
     }
   });
 
-  it('neither has a variable in the place of any value', async () => {
+  test('neither has a variable in the place of any value', async () => {
     const text = `public_url: \${URL}
 notifiers:
   ops: {type: slack, webhook_url: "\${URL}", mention: ["\${WHO}"]}
@@ -181,7 +181,7 @@ describe('bad files', () => {
     return { ours: isGivenUp ? null : ours, theirs: found.map(({ range }) => range.start.line + 1) };
   }
 
-  it.each(names)('%s is underlined where Cronflow refuses it, if a schema can say so', (name) => {
+  test.each(names)('%s is underlined where Cronflow refuses it, if a schema can say so', (name) => {
     const { ours, theirs } = all.get(name)!;
     if (name in NOT_SEEN) {
       expect(theirs).toEqual([]);
@@ -193,7 +193,7 @@ describe('bad files', () => {
     for (const line of ours) expect(theirs.some((at) => at === line || at === line + 1)).toBe(true);
   });
 
-  it('has no exception that is none any more', () => {
+  test('has no exception that is none any more', () => {
     expect(Object.keys(NOT_SEEN).filter((name) => !names.includes(name))).toEqual([]);
   });
 });
@@ -202,7 +202,7 @@ const words = (text: string): string => text.replaceAll(/&\w+;|[^A-Za-z0-9]+/g, 
 const keysOf = (...at: string[]): string[] => Object.keys(schemaAt(schema, at)?.properties ?? {});
 
 describe('an editor', () => {
-  it('explains every key of a job', async () => {
+  test('explains every key of a job', async () => {
     const values = jobKeys.map(([key, { examples = [] }]) => `    ${key}: ${JSON.stringify(examples[0])}\n`);
     const { path } = await open(`${MODELINE}jobs:\n  a:\n${values.join('')}`);
     for (const [at, [key, { description = '' }]] of jobKeys.entries()) {
@@ -211,13 +211,13 @@ describe('an editor', () => {
     }
   });
 
-  it('explains the keys of the file', async () => {
+  test('explains the keys of the file', async () => {
     const { path } = await open(`${MODELINE}replay_window: 1h\njobs: {}\n`);
     const { description = '' } = schemaAt(schema, ['replay_window']) ?? {};
     expect(words(await server.hover(path, { line: 1, character: 3 }))).toContain(words(description));
   });
 
-  it('offers the keys of the file, of a job, of a group and of a notifier, and the words of a key', async () => {
+  test('offers the keys of the file, of a job, of a group and of a notifier, and the words of a key', async () => {
     const text = `${MODELINE}jobs:\n  a:\n    \n  b:\n    overlap: \ngroups:\n  g:\n    \nnotifiers:\n  ops:\n    type: slack\n    \n\n`;
     const { path } = await open(text);
     const offered = async (line: number, character: number): Promise<string[]> =>

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { invalidConfigError, loadConfig, loadStored } from '../../src/config/load.ts';
 import { revisionOf } from '../../src/config/parse.ts';
 import { loadAsAnyone, makeOpenFolder } from './support/as-anyone.ts';
@@ -25,19 +25,19 @@ async function built(): Promise<typeof loadConfig> {
 }
 
 describe('loadConfig', () => {
-  it('loads a file', async () => {
+  test('loads a file', async () => {
     const path = write('good.yaml', 'jobs: {a: {owner: "${WHO}"}}\n');
     const result = await loadConfig(path, { WHO: 'me' });
     expect(result).toMatchObject({ ok: true, config: { jobs: [{ name: 'a', declared: { owner: 'me' } }] } });
     expect(result.ok && result.config.revision).toBe(result.fingerprint);
   });
 
-  it('keeps a byte order mark, so that the stored text has the revision of the file', async () => {
+  test('keeps a byte order mark, so that the stored text has the revision of the file', async () => {
     const result = await loadConfig(write('bom.yaml', '\uFEFFjobs: {}\n'), {});
     expect(result.ok && result.config.revision).toBe(result.fingerprint);
   });
 
-  it.each([
+  test.each([
     ['missing.yaml', () => {}, 'does not exist'],
     ['good.yaml/cronflow.yaml', () => write('good.yaml', 'jobs: {}'), 'does not exist'],
     ['directory', (path: string) => mkdirSync(path), 'is a directory; a file is wanted'],
@@ -79,7 +79,7 @@ describe('loadConfig', () => {
       });
   });
 
-  it('refuses a file that it may not read', async () => {
+  test('refuses a file that it may not read', async () => {
     const folder = makeOpenFolder('cronflow-secret-');
     const path = join(folder, 'secret.yaml');
     writeFileSync(path, 'jobs: {}');
@@ -95,7 +95,7 @@ describe('loadConfig', () => {
     });
   });
 
-  it('has an error that shows every fault under its line', async () => {
+  test('has an error that shows every fault under its line', async () => {
     const path = write('bad.yaml', 'jobs:\n  a: {grace: 5}\n  b: {ever: 5m}\n');
     const result = await loadConfig(path, {});
     const error = result.ok ? new Error('valid') : invalidConfigError(result);
@@ -107,7 +107,7 @@ describe('loadConfig', () => {
 });
 
 describe('loadStored', () => {
-  it('validates a stored text against the environment of now', async () => {
+  test('validates a stored text against the environment of now', async () => {
     const files = [{ path: 'cronflow.yaml', text: 'jobs: {a: {owner: "${WHO}"}}' }];
     expect(await loadStored(files, { WHO: 'me' })).toMatchObject({
       ok: true,
@@ -125,7 +125,7 @@ describe('a large file', () => {
   const count = 10_000;
   const text = `defaults: {timezone: Europe/Berlin}\njobs:\n${Array.from({ length: count }, (_, i) => job(i)).join('')}`;
 
-  it('of 10,000 jobs is loaded by the built program without holding it up', async () => {
+  test('of 10,000 jobs is loaded by the built program without holding it up', async () => {
     const load = await built();
     const path = write('large.yaml', text);
     const delay = monitorEventLoopDelay({ resolution: 5 });
@@ -142,7 +142,7 @@ describe('a large file', () => {
     expect(delay.max / 1e6).toBeLessThan(elapsedMs / 3);
   });
 
-  it('of few jobs that includes many is, too', async () => {
+  test('of few jobs that includes many is, too', async () => {
     const load = await built();
     write('many.yaml', `jobs:\n${Array.from({ length: count }, (_, i) => job(i)).join('')}`);
     const path = write('includes.yaml', 'include: [many.yaml]\ndefaults: {timezone: Europe/Berlin}\n');
@@ -156,7 +156,7 @@ describe('a large file', () => {
     expect(delay.max / 1e6).toBeLessThan(elapsedMs / 3);
   });
 
-  it('says what is wrong with it just as a small one', async () => {
+  test('says what is wrong with it just as a small one', async () => {
     const load = await built();
     const result = await load(write('large-bad.yaml', `${text}  last: {schedul: x}\n`), { WHO: 'me' });
     expect(result).toMatchObject({
@@ -165,7 +165,7 @@ describe('a large file', () => {
     });
   });
 
-  it.each([
+  test.each([
     ['deep lists', `jobs: ${'['.repeat(200_000)}`],
     ['many jobs twice', `jobs:\n${'  a: {}\n'.repeat(50_000)}`],
     ['a long line', `jobs: {a: {description: "${'x'.repeat(5_000_000)}"}}`],

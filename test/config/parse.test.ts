@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { findingsOf } from '../../src/config/faults.ts';
 import { formatFaults } from '../../src/config/format.ts';
@@ -45,7 +45,7 @@ jobs:
   report: {every: 15m, timezone: UTC, grace: 1m, notify: []}
 `;
 
-  it('becomes a configuration, each job with its place and the defaults filled in', () => {
+  test('becomes a configuration, each job with its place and the defaults filled in', () => {
     const source = sourceOf(text);
     expect(parsed(text)).toEqual({
       revision: revisionOf(text),
@@ -101,23 +101,23 @@ jobs:
     });
   });
 
-  it('waits 15 minutes for what was spooled while Cronflow was away, unless it says otherwise', () => {
+  test('waits 15 minutes for what was spooled while Cronflow was away, unless it says otherwise', () => {
     expect(parsed('jobs: {}\n').globals.replayWindowMs).toBe(15 * 60_000);
   });
 
-  it('has the SHA-256 of the file as its revision, as sha256sum prints it', () => {
+  test('has the SHA-256 of the file as its revision, as sha256sum prints it', () => {
     expect(parsed('jobs: {}\n').revision).toBe(
       '7c440054ee763b83f50754b39279f76363dfadcb3ce5f95f6423aa0f8b8b77e0',
     );
   });
 
-  it('is told apart from another by every byte, a byte order mark too', () => {
+  test('is told apart from another by every byte, a byte order mark too', () => {
     const { revision, jobs } = parsed('\uFEFFjobs: {a: {}}\n');
     expect(jobs.map((job) => job.name)).toEqual(['a']);
     expect(revision).not.toBe(parsed('jobs: {a: {}}\n').revision);
   });
 
-  it('has its columns counted from behind a byte order mark', () => {
+  test('has its columns counted from behind a byte order mark', () => {
     const result = parseConfig(sourceOf('\uFEFFjobz: {}\njobs: {}\nmore: 1'), {});
     expect(result.ok ? [] : result.faults).toMatchObject([
       { line: 1, column: 1 },
@@ -125,16 +125,16 @@ jobs:
     ]);
   });
 
-  it('may have Windows line ends', () => {
+  test('may have Windows line ends', () => {
     expect(parsed('jobs:\r\n  a: {}\r\n  b: {}\r\n').jobs.map((job) => job.place.line)).toEqual([2, 3]);
     expect(messages('jobs:\r\n  a:\r\n    grace: 5\r\n')).toHaveLength(1);
   });
 
-  it('may hold no jobs', () => {
+  test('may hold no jobs', () => {
     expect(parsed('jobs: {}').jobs).toEqual([]);
   });
 
-  it('names jobs as they are written, also where YAML reads a number', () => {
+  test('names jobs as they are written, also where YAML reads a number', () => {
     expect(
       parsed('jobs: {1e3: {}, 0x1f: {}, true: {}, null: {}, 1.50: {}, constructor: {}}').jobs.map(
         (job) => job.name,
@@ -144,7 +144,7 @@ jobs:
 });
 
 describe('anchors, aliases and merges', () => {
-  it('work, with own keys first, then those merged first', () => {
+  test('work, with own keys first, then those merged first', () => {
     const { jobs } = parsed(`x-base: &base {grace: 10m, owner: base}
 x-slow: &slow {grace: 1h, max_runtime: 5h}
 jobs:
@@ -164,12 +164,12 @@ jobs:
     ]);
   });
 
-  it('take the anchor that stands last before them', () => {
+  test('take the anchor that stands last before them', () => {
     const text = 'x-1: &x 1m\nx-2: &x 2m\njobs: {a: {grace: *x}, b: {grace: &x 3m}, c: {grace: *x}}';
     expect(parsed(text).jobs.map((job) => job.declared.grace)).toEqual(['2m', '3m', '3m']);
   });
 
-  it('tell a mistake in what is merged once, where it stands', () => {
+  test('tell a mistake in what is merged once, where it stands', () => {
     const text = 'x-base: &base\n  owner: ${NOBODY}\njobs:\n  a: {<<: *base}\n  b: {<<: *base}\n';
     const result = parseConfig(sourceOf(text), {});
     expect(result.ok ? [] : result.faults.map((fault) => [fault.path, fault.line])).toEqual([
@@ -177,13 +177,13 @@ jobs:
     ]);
   });
 
-  it('merge a quoted "<<" as little as any other key', () => {
+  test('merge a quoted "<<" as little as any other key', () => {
     expect(messages('jobs: {a: {"<<": {grace: 5m}}}')[0]).toMatch(/^jobs\.a\["<<"\]: unknown key "<<"/);
   });
 });
 
 describe('variables', () => {
-  it('become what the key takes, quoted or not', () => {
+  test('become what the key takes, quoted or not', () => {
     const text = `jobs:
   a:
     max_open_runs: \${N}
@@ -211,19 +211,19 @@ notifiers: {ops: {type: "\${TYPE}"}}
     });
   });
 
-  it('never become YAML', () => {
+  test('never become YAML', () => {
     const env = { EVIL: 'x\n    paused: true # {a: *b' };
     expect(parsed('jobs: {a: {description: "${EVIL}"}}', env).jobs[0]?.declared).toEqual({
       description: env.EVIL,
     });
   });
 
-  it('are left alone in keys, comments, and what nobody reads', () => {
+  test('are left alone in keys, comments, and what nobody reads', () => {
     expect(parsed('# ${A}\nx-a: ${B}\njobs: {}').jobs).toEqual([]);
     expect(messages('jobs: {"${A}": {}}')[0]).toContain('cannot be a name');
   });
 
-  it('are never shown, whatever key they end in', () => {
+  test('are never shown, whatever key they end in', () => {
     const keys = [
       'schedule',
       'every',
@@ -258,7 +258,7 @@ notifiers: {ops: {type: "\${TYPE}"}}
 const slack = (webhook: string): string => `notifiers: {ops: {type: slack, ${webhook}}}\njobs: {}`;
 
 describe('notifiers', () => {
-  it('take a webhook from the environment', () => {
+  test('take a webhook from the environment', () => {
     const text = slack('webhook_url: "${SLACK_WEBHOOK_URL:-}"');
     expect(parsed(text, { SLACK_WEBHOOK_URL: WEBHOOK }).notifiers).toEqual([
       { name: 'ops', type: 'slack', settings: { webhook_url: WEBHOOK } },
@@ -266,7 +266,7 @@ describe('notifiers', () => {
     expect(parsed(text).notifiers).toEqual([{ name: 'ops', type: 'slack', settings: { webhook_url: '' } }]);
   });
 
-  it.each([WEBHOOK, `${WEBHOOK}\n`, `${WEBHOOK}\r\n`])(
+  test.each([WEBHOOK, `${WEBHOOK}\n`, `${WEBHOOK}\r\n`])(
     'take a webhook from a file beside theirs: %j',
     (content) => {
       writeFileSync(join(directory, 'secret'), content);
@@ -276,7 +276,7 @@ describe('notifiers', () => {
     },
   );
 
-  it.each([
+  test.each([
     ['.', 'must name a regular file'],
     ['/dev/zero', 'must name a regular file'],
     ['missing', 'names a file that does not exist'],
@@ -292,7 +292,7 @@ describe('notifiers', () => {
     ]);
   });
 
-  it('are one named slack when the file has none', () => {
+  test('are one named slack when the file has none', () => {
     writeFileSync(join(directory, 'secret'), WEBHOOK);
     const expected = { name: 'slack', type: 'slack', settings: { webhook_url: WEBHOOK } };
     expect(parsed('jobs: {}', { SLACK_WEBHOOK_URL: WEBHOOK }).notifiers).toEqual([expected]);
@@ -312,7 +312,7 @@ describe('notifiers', () => {
 describe('a heartbeat', () => {
   const URL_OF_IT = 'https://watcher.example.com/ping/HUNTER2';
 
-  it('has an address from the environment or a file, and goes out each minute unless told', () => {
+  test('has an address from the environment or a file, and goes out each minute unless told', () => {
     const text = 'heartbeat: {url: "${HEARTBEAT_URL:-}"}\njobs: {}';
     expect(parsed(text, { HEARTBEAT_URL: URL_OF_IT }).heartbeat).toEqual({ url: URL_OF_IT, everyMs: 60_000 });
     expect(parsed(text).heartbeat).toBeNull();
@@ -324,7 +324,7 @@ describe('a heartbeat', () => {
     });
   });
 
-  it.each([
+  test.each([
     ['heartbeat: {every: 1m}', 'heartbeat: lacks url or url_file; an empty url sends none'],
     ['heartbeat: {url: "", url_file: x}', 'heartbeat: has both url and url_file; keep one of them'],
     [
@@ -347,7 +347,7 @@ describe('a heartbeat', () => {
 });
 
 describe('masked excerpts', () => {
-  it.each([
+  test.each([
     `notifiers: {ops: {type: slack, webhook_url: '${WEBHOOK}', extra: 1}}\njobs: {}`,
     `notifiers: {ops: {type: slack, webhook_url: https://intern.example.com/HUNTER2, extra: 1}}\njobs: {}`,
     `notifiers: {ops: {extra: https://user:HUNTER2@intern.example.com/}}\njobs: {}`,
@@ -363,7 +363,7 @@ describe('masked excerpts', () => {
     expect(JSON.stringify(result)).not.toContain('HUNTER2');
   });
 
-  it('cut long lines around the place, and count what is too much', () => {
+  test('cut long lines around the place, and count what is too much', () => {
     const text = `jobs: {${Array.from({ length: 300 }, (_, i) => `j${i}: {grace: x${i}}`).join(', ')}}\n`;
     const result = parseConfig(sourceOf(text), {});
     const formatted = result.ok ? '' : formatFaults(result.faults, [sourceOf(text)], { faultsMax: 3 });
@@ -390,7 +390,7 @@ describe('hostile input', () => {
     const [from, to] = [String.fromCharCode(97 + i), String.fromCharCode(98 + i)];
     merges.push(`x-${to}: &${to} {<<: [${Array.from({ length: 10 }, () => `*${from}`).join(',')}]}`);
   }
-  it.each([
+  test.each([
     ['a billion laughs', `${laughs.join('\n')}\njobs: *j\n`],
     ['a billion merges', `${merges.join('\n')}\njobs: *u\n`],
     ['an alias within itself', 'jobs: &a [*a, *a]'],
@@ -419,7 +419,7 @@ describe('hostile input', () => {
     expect(performance.now() - startedAt).toBeLessThan(30_000);
   });
 
-  it('any text gives a configuration or faults, and faults have places', () => {
+  test('any text gives a configuration or faults, and faults have places', () => {
     const words = [
       'jobs:',
       '\n',
@@ -461,7 +461,7 @@ describe('hostile input', () => {
     );
   });
 
-  it('a valid file cut anywhere gives a configuration or faults', () => {
+  test('a valid file cut anywhere gives a configuration or faults', () => {
     const text = readFileSync(new URL('../../cronflow.yaml', import.meta.url), 'utf8');
     for (let length = 1; length < text.length; length += 7) {
       expect(parseConfig(sourceOf(text.slice(0, length)), {})).toHaveProperty('ok');
@@ -470,7 +470,7 @@ describe('hostile input', () => {
 });
 
 describe('a job in short', () => {
-  it('is its schedule, with its place', () => {
+  test('is its schedule, with its place', () => {
     const text = "jobs:\n  a: '0 0 * * *'\n  b: ${WHEN}\n  c: {schedule: '@daily'}\n";
     const { jobs } = parsed(text, { WHEN: '@hourly' });
     expect(jobs).toMatchObject([
@@ -480,13 +480,13 @@ describe('a job in short', () => {
     ]);
   });
 
-  it('is none where its name is a key of a job, which was indented wrongly', () => {
+  test('is none where its name is a key of a job, which was indented wrongly', () => {
     expect(messages("jobs: {backup: {}, schedule: '0 2 * * *'}")).toEqual([
       'jobs.schedule: must be a mapping, not "0 2 * * *"',
     ]);
   });
 
-  it('is told of as its schedule where it is none', () => {
+  test('is told of as its schedule where it is none', () => {
     const source = sourceOf("jobs:\n  a: '0 25 * * *'\n  b: ''\n  c: [x]\n");
     const result = parseConfig(source, {});
     expect(result.ok ? [] : result.faults).toMatchObject([
@@ -498,7 +498,7 @@ describe('a job in short', () => {
 });
 
 describe('a chat service as the type of a notifier', () => {
-  it.each(['discord', 'teams', 'ntfy'])('%s is a webhook with this preset', (type) => {
+  test.each(['discord', 'teams', 'ntfy'])('%s is a webhook with this preset', (type) => {
     const text = `notifiers: {a: {type: ${type}, url: "\${HOOK}"}}\njobs: {}\n`;
     const settings = { preset: type, url: 'https://example.com/x' };
     expect(parsed(text, { HOOK: settings.url }).notifiers).toEqual([
@@ -506,7 +506,7 @@ describe('a chat service as the type of a notifier', () => {
     ]);
   });
 
-  it('telegram has a chat, too, and the others none', () => {
+  test('telegram has a chat, too, and the others none', () => {
     const text = 'notifiers: {a: {type: telegram, url: "https://example.com", chat_id: "-1"}}\njobs: {}\n';
     const settings = { preset: 'telegram', url: 'https://example.com', chat_id: '-1' };
     expect(parsed(text).notifiers).toEqual([{ name: 'a', type: 'webhook', settings }]);
@@ -516,7 +516,7 @@ describe('a chat service as the type of a notifier', () => {
     ]);
   });
 
-  it('takes no keys that its preset leaves no room for', () => {
+  test('takes no keys that its preset leaves no room for', () => {
     const text = 'notifiers: {a: {type: discord, url: "https://example.com", template: "{}"}}\njobs: {}\n';
     expect(messages(text)).toEqual([
       'notifiers.a.template: unknown key "template" (allowed: type, url, url_file, chat_id, headers)',
@@ -525,7 +525,7 @@ describe('a chat service as the type of a notifier', () => {
 });
 
 describe('source_url', () => {
-  it.each([
+  test.each([
     ['https://git.example.com', 'without {path}'],
     ['git.example.com/{path}', 'without a scheme'],
     ['https://{path}.example.com{row}', 'with another word in braces'],
@@ -537,7 +537,7 @@ describe('source_url', () => {
 });
 
 describe('what looks like something else', () => {
-  it.each([
+  test.each([
     ['a byte order mark in a schedule', 'jobs: {a: {schedule: "\uFEFF0 2 * * *"}}', /\\ufeff/],
     ['a no-break space in a schedule', 'jobs: {a: {schedule: "0 2 * * *\u00A0"}}', /\\u00a0/],
     ['a NUL in a text', 'jobs: {a: {owner: "a\\0b"}}', /owner: must not hold the character \\u0000/],
@@ -568,7 +568,7 @@ describe('what looks like something else', () => {
     expect(found).toHaveLength(1);
   });
 
-  it('is told once of a list that is too long as a whole, beside an item that stands in it twice', () => {
+  test('is told once of a list that is too long as a whole, beside an item that stands in it twice', () => {
     expect(messages(`jobs: {a: {notify: [${'x,'.repeat(40)}]}}`)).toEqual([
       'jobs.a.notify: has 40 items; at most 32 are allowed',
       'jobs.a.notify[1]: "x" stands in the list twice',
@@ -577,7 +577,7 @@ describe('what looks like something else', () => {
 });
 
 describe('the schema', () => {
-  it('refuses nothing without a word, whatever its keyword', () => {
+  test('refuses nothing without a word, whatever its keyword', () => {
     const nothing = findingsOf(
       [{ keyword: 'x', instancePath: '/jobs', schemaPath: '', params: {} }],
       new Map(),

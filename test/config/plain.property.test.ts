@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { libraryNodes } from '../../src/config/library.ts';
 import { plainNodes } from '../../src/config/plain.ts';
 import { TextLines } from '../../src/config/text-lines.ts';
@@ -193,7 +193,7 @@ function below(key: string, lines: readonly string[]): string[] {
 const plainText = block.map((lines) => below('root:', lines).join('\n'));
 
 describe('the fast reader of YAML', () => {
-  it('says what the library says of lines of all kinds, or nothing', () => {
+  test('says what the library says of lines of all kinds, or nothing', () => {
     let read = 0;
     fc.assert(
       fc.property(fc.array(line, { minLength: 1, maxLength: 6 }), (lines) => {
@@ -204,7 +204,7 @@ describe('the fast reader of YAML', () => {
     expect(read).toBeGreaterThan(100);
   }, 300_000);
 
-  it('reads whatever is written plainly, as the library does', () => {
+  test('reads whatever is written plainly, as the library does', () => {
     fc.assert(
       fc.property(plainText, (text) => {
         expect({ text, isRead: isReadAlike(text) }).toEqual({ text, isRead: true });
@@ -213,7 +213,7 @@ describe('the fast reader of YAML', () => {
     );
   }, 300_000);
 
-  it('says what the library says of plain text in which a character was taken out, put in or replaced', () => {
+  test('says what the library says of plain text in which a character was taken out, put in or replaced', () => {
     let read = 0;
     const characters = fc.constantFrom('', ...' :#-,{}[]"\'\n&*!|>%@?\\~.0a\t'.split(''));
     fc.assert(
@@ -226,7 +226,7 @@ describe('the fast reader of YAML', () => {
     expect(read).toBeGreaterThan(2_000);
   }, 300_000);
 
-  it('says what the library says of every file of the tests, of the example, and of both with a character changed', () => {
+  test('says what the library says of every file of the tests, of the example, and of both with a character changed', () => {
     const bad = readdirSync(new URL('test/testdata/bad/', ROOT)).filter((name) => name.endsWith('.yaml'));
     const texts = ['cronflow.yaml', ...bad.map((name) => `test/testdata/bad/${name}`)].flatMap((name) => {
       const path = fileURLToPath(new URL(name, ROOT));
@@ -243,14 +243,14 @@ describe('the fast reader of YAML', () => {
     expect(read).toBeGreaterThan(20);
   }, 300_000);
 
-  it('leaves nesting without end to the library', () => {
+  test('leaves nesting without end to the library', () => {
     expect(plainNodes(`a: ${'['.repeat(100_000)}`)).toBeNull();
     expect(plainNodes(Array.from({ length: 1_000 }, (_, i) => `${' '.repeat(i)}a:\n`).join(''))).toBeNull();
   });
 });
 
 describe('lines of a text', () => {
-  it('are told by their offsets, 1-based', () => {
+  test('are told by their offsets, 1-based', () => {
     const lines = new TextLines('ab\n\ncd');
     expect([0, 1, 2, 3, 4, 5, 6].map((offset) => Object.values(lines.position(offset)))).toEqual([
       [1, 1],

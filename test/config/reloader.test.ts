@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import type { Config, SourceFile } from '../../src/config/config.ts';
 import { revisionOf } from '../../src/config/parse.ts';
@@ -102,7 +102,7 @@ const urls = (): unknown => reloader.current?.notifiers.map(({ settings }) => se
 describe('a file that holds a secret', () => {
   const config = 'notifiers: {ops: {type: slack, webhook_url_file: secrets/hook}}\njobs: {a: {}}\n';
 
-  it('is watched: what it holds is used as soon as Kubernetes has put another one in its place', async () => {
+  test('is watched: what it holds is used as soon as Kubernetes has put another one in its place', async () => {
     const secrets = join(directory, 'secrets');
     const put = (version: string): void => {
       mkdirSync(join(secrets, version), { recursive: true });
@@ -127,7 +127,7 @@ describe('a file that holds a secret', () => {
     expect(used).toEqual(['..1', '..2', '..3'].map(hook));
   });
 
-  it('is watched where it is missing, and for a mistake', async () => {
+  test('is watched where it is missing, and for a mistake', async () => {
     save(config);
     await build({ watch: true, stored: storedFile(jobs('a')) }).start();
     expect(reloader.problem?.text).toContain('does not exist');
@@ -140,7 +140,7 @@ describe('a file that holds a secret', () => {
     expect(urls()).toEqual([hook('a')]);
   });
 
-  it('changes no revision, which is that of the files', async () => {
+  test('changes no revision, which is that of the files', async () => {
     mkdirSync(join(directory, 'secrets'));
     writeFileSync(join(directory, 'secrets', 'hook'), hook('a'));
     save(config);
@@ -159,7 +159,7 @@ describe('an error of Cronflow itself', () => {
     },
   );
 
-  it('while a changed file is read is a problem of the configuration, told as such', async () => {
+  test('while a changed file is read is a problem of the configuration, told as such', async () => {
     save(jobs('a'));
     await build({ env: failing }).start();
     save('jobs: {a: {owner: "${X}"}}');
@@ -176,14 +176,14 @@ describe('an error of Cronflow itself', () => {
     expect(events).toEqual(['config_invalid', 'resolved']);
   });
 
-  it('at the start leaves the last good configuration running', async () => {
+  test('at the start leaves the last good configuration running', async () => {
     save('jobs: {a: {owner: "${X}"}}');
     await build({ env: failing, stored: storedFile(jobs('b')) }).start();
     expect(names()).toEqual(['b']);
     expect(events).toEqual(['config_invalid']);
   });
 
-  it('in a part behind the reader is told as well', async () => {
+  test('in a part behind the reader is told as well', async () => {
     save(jobs('a'));
     const clock: Clock = { ...systemClock, now: () => systemClock.now() };
     await build({ clock }).start();
@@ -198,7 +198,7 @@ describe('an error of Cronflow itself', () => {
     expect(events).toEqual(['config_invalid']);
   });
 
-  it('is none where a list is longer than a call takes arguments', async () => {
+  test('is none where a list is longer than a call takes arguments', async () => {
     // A call takes some 125,000 with the stack that Node has.
     const tooMany = 130_000;
     save(`jobs: {a: {notify: [${'x,'.repeat(tooMany)}]}}`);
@@ -212,7 +212,7 @@ describe('an error of Cronflow itself', () => {
 });
 
 describe('start', () => {
-  it('applies the file', async () => {
+  test('applies the file', async () => {
     save(jobs('a', 'b'));
     const config = await build().start();
     expect(names()).toEqual(['a', 'b']);
@@ -220,7 +220,7 @@ describe('start', () => {
     expect(log).toEqual(['configuration applied', '+ a (limit 1d)', '+ b (limit 1d)']);
   });
 
-  it.each([
+  test.each([
     ['missing', null, 'does not exist'],
     ['empty', '', 'is empty'],
     ['invalid', 'jobs: {a: {grace: 5}, b: {every: 5}}', 'jobs.b.every'],
@@ -237,7 +237,7 @@ describe('start', () => {
     expect(applied).toEqual([]);
   });
 
-  it('runs on the stored revision when the file is invalid, and says so', async () => {
+  test('runs on the stored revision when the file is invalid, and says so', async () => {
     save('jobs: {a: {grace: 5}}');
     const good = jobs('a', 'b');
     const config = await build({ stored: storedFile(good) }).start();
@@ -251,14 +251,14 @@ describe('start', () => {
     expect(events).toEqual(['config_invalid']);
   });
 
-  it('refuses an invalid file when it is strict', async () => {
+  test('refuses an invalid file when it is strict', async () => {
     save('jobs: {a: {grace: 5}}');
     await expect(build({ stored: storedFile(jobs('a')), strict: true }).start()).rejects.toMatchObject({
       code: 'config_invalid',
     });
   });
 
-  it('reports the faults of the file when the stored revision is not valid any more', async () => {
+  test('reports the faults of the file when the stored revision is not valid any more', async () => {
     save('jobs: {a: {grace: 5}}');
     const gone = 'jobs: {a: {owner: "${GONE}"}}';
     await expect(build({ stored: storedFile(gone) }).start()).rejects.toMatchObject({
@@ -266,7 +266,7 @@ describe('start', () => {
     });
   });
 
-  it('holds a file that was cut while Cronflow was down', async () => {
+  test('holds a file that was cut while Cronflow was down', async () => {
     save(numbered(10));
     await build().start();
     save(numbered(2));
@@ -282,7 +282,7 @@ describe('start', () => {
     );
   });
 
-  it('applies a file that would be held when there is nothing else to run on', async () => {
+  test('applies a file that would be held when there is nothing else to run on', async () => {
     stored = Array.from({ length: 10 }, (_, i) => ({
       ...asJob({} as never),
       name: `j${i}`,
@@ -295,7 +295,7 @@ describe('start', () => {
 });
 
 describe('reload', () => {
-  it('applies what the file holds now', async () => {
+  test('applies what the file holds now', async () => {
     save(jobs('a'));
     await build().start();
     save(jobs('a', 'b'));
@@ -303,7 +303,7 @@ describe('reload', () => {
     expect(log.slice(-3)).toEqual(['configuration applied', '+ b (limit 1d)', '= 1 unchanged']);
   });
 
-  it.each([
+  test.each([
     ['invalid', () => save('jobs: {a: {grace: 5}}')],
     ['empty', () => save('')],
     ['missing', () => rmSync(path)],
@@ -324,7 +324,7 @@ describe('reload', () => {
     expect(events).toEqual(['config_invalid', 'resolved']);
   });
 
-  it('says in one line why it read the files, and which are others now', async () => {
+  test('says in one line why it read the files, and which are others now', async () => {
     const lines: unknown[] = [];
     const put = (message: string, fields: unknown): void => void lines.push({ message, fields });
     const noted: Logger = { debug: () => {}, info: put, warn: put, error: put };
@@ -350,7 +350,7 @@ describe('reload', () => {
     expect(about('the configuration is not applied')).toMatchObject([{ fields }]);
   });
 
-  it('refuses a rename onto a job with a history, where it stands, and says what renames nothing', async () => {
+  test('refuses a rename onto a job with a history, where it stands, and says what renames nothing', async () => {
     save(jobs('old', 'new'));
     await build().start();
     for (const job of stored) Object.assign(job, { state: { run_count: 1 } });
@@ -370,7 +370,7 @@ describe('reload', () => {
     ]);
   });
 
-  it('refuses a plan that was overtaken by what is stored, as the file is to be mended', async () => {
+  test('refuses a plan that was overtaken by what is stored, as the file is to be mended', async () => {
     save(jobs('a'));
     const faults = [{ code: 'rename_onto_history', path: 'jobs.a.renamed_from', message: 'cannot be' }];
     let isOvertaken = false;
@@ -389,7 +389,7 @@ describe('reload', () => {
     });
   });
 
-  it('tells a second, other mistake too', async () => {
+  test('tells a second, other mistake too', async () => {
     save(jobs('a'));
     await build().start();
     for (const text of ['jobs: {a: {grace: 5}}', 'jobs: {a: {grace: 6}}']) {
@@ -399,7 +399,7 @@ describe('reload', () => {
     expect(events).toEqual(['config_invalid', 'config_invalid']);
   });
 
-  it.each([
+  test.each([
     // More than half of them, and at least five.
     [9, 4, true],
     [10, 5, false],
@@ -416,7 +416,7 @@ describe('reload', () => {
     expect(stored).toHaveLength(held ? before : after);
   });
 
-  it('applies a held change once its revision is confirmed, and no other', async () => {
+  test('applies a held change once its revision is confirmed, and no other', async () => {
     save(numbered(10));
     await build().start();
     save(numbered(1));
@@ -432,7 +432,7 @@ describe('reload', () => {
     expect(events).toEqual(['config_held', 'config_held', 'resolved']);
   });
 
-  it('runs one after another, in the order of the calls', async () => {
+  test('runs one after another, in the order of the calls', async () => {
     save(jobs('a'));
     let running = 0;
     let together = 0;
@@ -451,7 +451,7 @@ describe('reload', () => {
     expect(together).toBe(1);
   });
 
-  it('tries again what could not be applied', async () => {
+  test('tries again what could not be applied', async () => {
     let isFull = false;
     let retry: (() => void) | undefined;
     const clock: Clock = {
@@ -515,7 +515,7 @@ describe('reload', () => {
       return reloader;
     };
 
-    it('runs on what is valid, as far as that needs no store, and applies it when there is space', async () => {
+    test('runs on what is valid, as far as that needs no store, and applies it when there is space', async () => {
       save(jobs('a'));
       await startFull();
       const revision = revisionOf(jobs('a'));
@@ -533,7 +533,7 @@ describe('reload', () => {
       expect([reloader.problem, reloader.isUnstored('a')]).toEqual([null, false]);
     });
 
-    it.each([
+    test.each([
       ['was broken before', ''],
       ['would remove most jobs', jobs('other')],
     ])('runs on the last good revision where the file %s, and stores it, too', async (_case, text) => {
@@ -552,7 +552,7 @@ describe('reload', () => {
       expect(reloader.problem?.code).toBe(text === '' ? 'config_invalid' : 'config_held');
     });
 
-    it('stores what it started on also where the file is broken before there is space', async () => {
+    test('stores what it started on also where the file is broken before there is space', async () => {
       save(jobs('a'));
       await startFull();
       save(jobs('a', 'b'));
@@ -568,7 +568,7 @@ describe('reload', () => {
       expect(applied).toEqual([revisionOf(jobs('a'))]);
     });
 
-    it('is told apart from a bug, which ends the start', async () => {
+    test('is told apart from a bug, which ends the start', async () => {
       save(jobs('a'));
       await expect(startFull({ apply: () => Promise.reject(new TypeError('a bug')) })).rejects.toThrow(
         'a bug',
@@ -576,7 +576,7 @@ describe('reload', () => {
     });
   });
 
-  it('survives a listener that fails', async () => {
+  test('survives a listener that fails', async () => {
     save(jobs('a'));
     build({ onProblem: () => Promise.reject(new Error('no')) });
     await reloader.start();
@@ -585,7 +585,7 @@ describe('reload', () => {
     expect(log).toContain('a listener of the configuration failed');
   });
 
-  it('is refused after the end', async () => {
+  test('is refused after the end', async () => {
     save(jobs('a'));
     await build().start();
     await reloader.close();
@@ -594,7 +594,7 @@ describe('reload', () => {
 });
 
 describe('watching', () => {
-  it('applies changes, keeps what runs through mistakes, and goes on', async () => {
+  test('applies changes, keeps what runs through mistakes, and goes on', async () => {
     save(jobs('a'));
     await build({ watch: true }).start();
     save(jobs('a', 'b'));
@@ -607,14 +607,14 @@ describe('watching', () => {
     expect(applied).toHaveLength(3);
   });
 
-  it('goes on after a start on the stored revision', async () => {
+  test('goes on after a start on the stored revision', async () => {
     await build({ watch: true, stored: storedFile(jobs('a')) }).start();
     expect(events).toEqual(['config_invalid']);
     save(jobs('a', 'b'));
     await until(() => names().join() === 'a,b' && events.includes('resolved'));
   });
 
-  it('applies once what was reloaded on demand already', async () => {
+  test('applies once what was reloaded on demand already', async () => {
     save(jobs('a'));
     await build({ watch: true }).start();
     save(jobs('a', 'b'));

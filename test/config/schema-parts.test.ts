@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import standalone from 'ajv/dist/standalone/index.js';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { readSchema } from '../../src/config/schema.ts';
 import { compiledParts, compiledText, type SchemaParts } from '../../src/config/schema-parts.ts';
@@ -39,20 +39,20 @@ const files = readdirSync(BAD)
   });
 
 describe('the schema that the build compiles ahead', () => {
-  it('is in dist/, and loads no compiler', () => {
+  test('is in dist/, and loads no compiler', () => {
     const text = readFileSync(DIST, 'utf8');
     expect(text).not.toMatch(/from 'ajv'|require\("ajv"\)/);
     expect(text).toContain(compiledText(readSchema(), standalone.default));
   });
 
-  it('finds what the schema finds, in every file with a mistake', () => {
+  test('finds what the schema finds, in every file with a mistake', () => {
     expect(files.length).toBeGreaterThan(100);
     let errors = 0;
     for (const file of files) errors += errorsOf(file);
     expect(errors).toBeGreaterThan(500);
   });
 
-  it('finds what the schema finds, in every job, notifier and window of them by itself', () => {
+  test('finds what the schema finds, in every job, notifier and window of them by itself', () => {
     let errors = 0;
     for (const file of files) {
       const { jobs, notifiers } = (file ?? {}) as Record<string, unknown>;
@@ -63,7 +63,7 @@ describe('the schema that the build compiles ahead', () => {
     expect(errors).toBeGreaterThan(1_000);
   });
 
-  it('finds what the schema finds in values of any shape', () => {
+  test('finds what the schema finds in values of any shape', () => {
     const keys = fc.constantFrom(
       'jobs',
       'defaults',

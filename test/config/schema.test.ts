@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { formatFaults } from '../../src/config/format.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { type Schema, schemaAt, validators } from '../../src/config/schema.ts';
@@ -85,14 +85,14 @@ interface Generator {
 }
 
 describe('the schema', () => {
-  it('is what the types and the reference were generated from (node scripts/generate-types.mjs)', async () => {
+  test('is what the types and the reference were generated from (node scripts/generate-types.mjs)', async () => {
     const url = new URL('../../scripts/generate-types.mjs', import.meta.url).href;
     const { generate } = (await import(/* @vite-ignore */ url)) as Generator;
     for (const [path, text] of Object.entries(await generate()))
       expect({ path, text: read(path) }).toEqual({ path, text });
   });
 
-  it.each(everyKey)('describes %s, with examples that it takes', (_, key, isValid) => {
+  test.each(everyKey)('describes %s, with examples that it takes', (_, key, isValid) => {
     expect(key.description?.length).toBeGreaterThan(10);
     // A word that is the only one needs no example of itself.
     if (key.const === undefined) expect(key.examples?.length).toBeGreaterThan(0);
@@ -100,11 +100,11 @@ describe('the schema', () => {
       expect({ value, isValid: isValid(value) }).toEqual({ value, isValid: true });
   });
 
-  it.each(everyKey)('limits %s', (_, key) => {
+  test.each(everyKey)('limits %s', (_, key) => {
     expect(unlimitedOf(key)).toEqual([]);
   });
 
-  it.each(jobKeys)('has examples and a default for %s that it takes itself', (key, property) => {
+  test.each(jobKeys)('has examples and a default for %s that it takes itself', (key, property) => {
     for (const value of [
       ...(property.examples ?? []),
       ...(property.default === undefined ? [] : [property.default]),
@@ -115,7 +115,7 @@ describe('the schema', () => {
     }
   });
 
-  it('has the defaults of the core', () => {
+  test('has the defaults of the core', () => {
     const written = Object.fromEntries(
       jobKeys
         .filter(([, property]) => property.default !== undefined)
@@ -127,7 +127,7 @@ describe('the schema', () => {
     expect(specOf('a', result.declaration, globals)).toEqual(specOf('a', { schedule: '@daily' }, globals));
   });
 
-  it('lets defaults say what a job can say, except what makes sense for one job only', () => {
+  test('lets defaults say what a job can say, except what makes sense for one job only', () => {
     const all = jobKeys.map(([key]) => key);
     const inDefaults = properties(['defaults']).map(([key]) => key);
     expect(all.filter((key) => !inDefaults.includes(key))).toEqual([
@@ -141,13 +141,13 @@ describe('the schema', () => {
   });
 });
 
-it('passes the strict mode of ajv, as it is shipped', () => {
+test('passes the strict mode of ajv, as it is shipped', () => {
   expect(() => ajv.compile({ $ref: raw.$id })).not.toThrow();
 });
 
 describe('a maintenance window, by the schema alone', () => {
   const isWindow = ajv.compile({ $ref: `${raw.$id}#/definitions/maintenance/items` });
-  it.each([
+  test.each([
     [{ schedule: '0 3 * * 0', duration: '2h' }, true],
     [{ schedule: '0 3 * * 0', duration: '${LONG}', timezone: 'UTC' }, true],
     [{ from: '2026-12-24 18:00', to: '2026-12-27 06:00' }, true],
@@ -164,14 +164,14 @@ describe('a maintenance window, by the schema alone', () => {
   });
 });
 
-it('knows a job in short from a key of a job that is not indented', () => {
+test('knows a job in short from a key of a job that is not indented', () => {
   const [words = ''] = Object.keys(
     (raw['definitions'] as Record<string, Raw>)['jobs']?.['patternProperties'] ?? {},
   );
   expect(words).toBe(`^(${jobKeys.map(([key]) => key).join('|')})$`);
 });
 
-it.each(['cronflow', 'webhook'])(
+test.each(['cronflow', 'webhook'])(
   'the id of %s.schema.json is a name of ours and no address of others',
   (name) => {
     const { $id } = JSON.parse(read(`schemas/${name}.schema.json`)) as { $id: string };
@@ -180,7 +180,7 @@ it.each(['cronflow', 'webhook'])(
 );
 
 describe('the shipped example', () => {
-  it('is valid without any environment', () => {
+  test('is valid without any environment', () => {
     const source = { path: 'cronflow.yaml', text: read('cronflow.yaml') };
     const result = parseConfig(source, {});
     expect(result.ok ? '' : formatFaults(result.faults, [source])).toBe('');
@@ -197,7 +197,7 @@ function valueOf(variable: string): string {
 }
 
 describe.each(['configuration', 'alerting'])('docs/%s.md', (page) => {
-  it('shows YAML that is valid', () => {
+  test('shows YAML that is valid', () => {
     const blocks = [...read(`docs/${page}.md`).matchAll(/```yaml\n([^]*?)```/g)].map(
       (match) => match[1] ?? '',
     );

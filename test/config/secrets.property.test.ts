@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatFaults } from '../../src/config/format.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { withoutSecrets } from '../../src/config/secrets.ts';
@@ -127,7 +127,7 @@ const AFTER = fc.constantFrom('', '\nschedul: 1', '\njobs: [', '\n\t- broken', '
 const LINE_END = fc.constantFrom('\n', '\r\n');
 
 describe('a secret of the file', () => {
-  it(
+  test(
     'is in nothing that is said of it, whatever its shape and wherever it stands',
     { timeout: 300_000 },
     async () => {
@@ -152,7 +152,7 @@ describe('a secret of the file', () => {
     },
   );
 
-  it.each(['other: a # webhook_url: =S3CRET', 'other: "User=a;password==S3CRET"', '# token = =S3CRET'])(
+  test.each(['other: a # webhook_url: =S3CRET', 'other: "User=a;password==S3CRET"', '# token = =S3CRET'])(
     'is in nothing that is said of %s, although it begins with an equals sign',
     async (text) => {
       expect(await said(`${text}\nschedul: 1\n`)).not.toContain('S3CRET');
@@ -160,7 +160,7 @@ describe('a secret of the file', () => {
     },
   );
 
-  it(
+  test(
     'is in nothing that is said of it as the password of an address under any key',
     { timeout: 300_000 },
     async () => {
@@ -193,7 +193,7 @@ describe('a secret of the file', () => {
     },
   );
 
-  it.each([
+  test.each([
     'S3CRETpassword\n',
     'DB_PASSWORD=S3CRET\nOTHER=1\n',
     '- S3CRET\n',
@@ -215,7 +215,7 @@ describe('a secret of the file', () => {
     expect(about.replaceAll(/"?S3CRET"?: /g, '')).not.toMatch(/S3CRET/);
   });
 
-  it('hides neither what is harmless nor the name of a variable', async () => {
+  test('hides neither what is harmless nor the name of a variable', async () => {
     const text = [
       'jobs:',
       '  reset-password-tokens:',

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Schema } from '../../src/config/schema.ts';
 import { standInFor } from '../../src/config/stand-in.ts';
 
@@ -18,7 +18,7 @@ function takenBelow(part: unknown, at: string): [string, Part][] {
   return [...own, ...Object.entries(part).flatMap(([key, value]) => takenBelow(value, `${at}/${key}`))];
 }
 
-it.each(takenBelow(whole, ''))('stands in for %s with what it takes', (_, part) => {
+test.each(takenBelow(whole, ''))('stands in for %s with what it takes', (_, part) => {
   const isValid = new Ajv({ strict: false }).compile({ ...part, definitions: whole.definitions });
   const value = standInFor(part);
   expect({ value, isValid: isValid(value) }).toEqual({ value, isValid: true });

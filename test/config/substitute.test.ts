@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { substitute } from '../../src/config/substitute.ts';
 
 const env = { SET: 'value', EMPTY: '', DOLLAR: '${SET} $$' };
 
 describe('substitute', () => {
-  it.each([
+  test.each([
     ['plain', 'plain'],
     ['${SET}', 'value'],
     ['a ${SET} b ${SET}', 'a value b value'],
@@ -26,7 +26,7 @@ describe('substitute', () => {
     expect(substitute(text, env)).toMatchObject({ text: expected });
   });
 
-  it.each([
+  test.each([
     [
       '${UNSET}',
       'unset_variable',
@@ -47,11 +47,11 @@ describe('substitute', () => {
     expect(substitute(text, env)).toMatchObject({ code, error: expect.stringContaining(error) as string });
   });
 
-  it('names the variables it took, not those it fell back from', () => {
+  test('names the variables it took, not those it fell back from', () => {
     expect(substitute('${SET} ${UNSET:-x}', env)).toEqual({ text: 'value x', variables: ['SET'] });
   });
 
-  it('leaves any text as it is once each $ is doubled', () => {
+  test('leaves any text as it is once each $ is doubled', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         expect(substitute(text.replaceAll('$', '$$$$'), {})).toEqual({ text, variables: [] });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Lexer, type Document, parseDocument } from 'yaml';
 import { formatFaults } from '../../src/config/format.ts';
 import { parseConfig } from '../../src/config/parse.ts';
@@ -25,13 +25,13 @@ const document = (text: string): Document.Parsed =>
   parseDocument(text, { uniqueKeys: false, resolveKnownTags: false, logLevel: 'error' });
 
 describe('a mistake of syntax', () => {
-  it('is told without quoting what may be a secret', () => {
+  test('is told without quoting what may be a secret', () => {
     const text = told(vector('secret-in-escape.yaml'));
     expect(text).toMatch(/^secret-in-escape.yaml:8:16 in double quotes a backslash begins an escape/);
     expect(text).not.toContain('hunter');
   });
 
-  it('is told without printing a control character', () => {
+  test('is told without printing a control character', () => {
     const source = vector('control-in-escape.yaml');
     const text = told({ ...source, text: source.text.replace('\u001B', '\u001B\0\u009B') });
     expect(text).toContain('"\\\\u001b\\u0000\\u009b[31m red"');
@@ -39,7 +39,7 @@ describe('a mistake of syntax', () => {
   });
 
   // Each line is what the library finds, and what it would say quotes the text.
-  it.each([
+  test.each([
     ['a: "\\q"', '1:5 in double quotes a backslash begins an escape'],
     ['a: @hunter', '1:4 a value that begins with this character must stand in quotes'],
     ['a: |hunter\n  x', '1:5 is not YAML: this does not belong here'],
@@ -64,7 +64,7 @@ describe('a mistake of syntax', () => {
     expect(lines[0]?.toLowerCase()).not.toContain('hunter');
   });
 
-  it('does not quote a name without end of an alias', () => {
+  test('does not quote a name without end of an alias', () => {
     expect(linesOf(`a: *${'x'.repeat(5_000)}`).join().length).toBeLessThan(300);
   });
 });
@@ -89,14 +89,14 @@ jobs:
   third: {every: 1h}
 `;
 
-  it.each(['lc1.yaml', 'lc3.yaml'])('in %s is told once', (name) => {
+  test.each(['lc1.yaml', 'lc3.yaml'])('in %s is told once', (name) => {
     const source = vector(name);
     const result = parseConfig(source, {});
     const line = source.text.split('\n').findIndex((each) => /^(?:Watches|\])/.test(each)) + 1;
     expect(result.ok ? [] : result.faults).toMatchObject([{ line }]);
   });
 
-  it('is told once, whichever character of a valid file was taken out, put in or replaced', () => {
+  test('is told once, whichever character of a valid file was taken out, put in or replaced', () => {
     let mistakes = 0;
     for (let i = 0; i < valid.length; i += 1) {
       for (const character of ['', ':', ' ', '"', '[', '}', '!', '*']) {
@@ -111,7 +111,7 @@ jobs:
     expect(mistakes).toBeGreaterThan(500);
   }, 300_000);
 
-  it('is told beside others whose lines speak for themselves', () => {
+  test('is told beside others whose lines speak for themselves', () => {
     const text = 'jobs:\n  a: {schedule: "\n<<<<<<< HEAD\n  b:\n    schedule: @daily\n';
     expect(linesOf('jobs:\n  a: */5 * * * *\n')).toEqual([
       '2:10 a value that starts with * or @ must stand in quotes: a: "..."',

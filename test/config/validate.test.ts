@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { validateDeclaration } from '../../src/config/validate.ts';
 
 const faults = (name: unknown, input: unknown): unknown[] => {
@@ -7,7 +7,7 @@ const faults = (name: unknown, input: unknown): unknown[] => {
 };
 
 describe('validateDeclaration', () => {
-  it('fills in the defaults and keeps what was declared apart', () => {
+  test('fills in the defaults and keeps what was declared apart', () => {
     const input = { schedule: '0 2 * * *', notify: ['ops'] };
     const result = validateDeclaration(
       'backup',
@@ -22,17 +22,17 @@ describe('validateDeclaration', () => {
     expect(Array.isArray(result) ? null : result.declared).not.toBe(input);
   });
 
-  it('takes ${} as text', () => {
+  test('takes ${} as text', () => {
     const input = { description: '${HOME} costs $$5' };
     expect(validateDeclaration('a', input, { defaults: {} })).toMatchObject({ declared: input });
   });
 
-  it('takes no variable where a text is not taken, as editors must', () => {
+  test('takes no variable where a text is not taken, as editors must', () => {
     const input = { grace: '${TIME}', max_open_runs: '${N}', paused: '${YES}', overlap: '${WORD}' };
     expect(faults('a', { ...input, failure_threshold: { missed: '${N}' } })).toHaveLength(5);
   });
 
-  it('names every fault by its path, without a place in a file', () => {
+  test('names every fault by its path, without a place in a file', () => {
     const input = {
       schedule: '61 * * * *',
       graze: '5m',
@@ -54,11 +54,11 @@ describe('validateDeclaration', () => {
     ]);
   });
 
-  it.each([null, undefined, 'text', 5, ['a'], true])('refuses %j for a declaration', (input) => {
+  test.each([null, undefined, 'text', 5, ['a'], true])('refuses %j for a declaration', (input) => {
     expect(faults('a', input)).toHaveLength(1);
   });
 
-  it.each([
+  test.each([
     undefined,
     null,
     5,
@@ -78,18 +78,21 @@ describe('validateDeclaration', () => {
     expect(faults(name, {})).toHaveLength(1);
   });
 
-  it.each(['a', '7a', 'A.b_c-d', 'starts', 'x'.repeat(128), '0x1', '1.5'])('takes %j for a name', (name) => {
-    expect(faults(name, {})).toEqual([]);
-  });
+  test.each(['a', '7a', 'A.b_c-d', 'starts', 'x'.repeat(128), '0x1', '1.5'])(
+    'takes %j for a name',
+    (name) => {
+      expect(faults(name, {})).toEqual([]);
+    },
+  );
 
-  it('finds no key in the prototype, and no way into it', () => {
+  test('finds no key in the prototype, and no way into it', () => {
     expect(faults('a', JSON.parse('{"__proto__": {"schedule": "x"}}'))).toEqual([
       ['__proto__', expect.stringContaining('unknown key "__proto__"')],
     ]);
     expect(faults('a', { constructor: 1 })).toHaveLength(1);
   });
 
-  it('asks for a schedule and a zone that exist', () => {
+  test('asks for a schedule and a zone that exist', () => {
     expect(
       validateDeclaration('a', { schedule: '0 2 30 2 *' }, { defaults: { timezone: 'Europe/Berlin' } }),
     ).toMatchObject([{ code: 'bad_schedule', path: 'schedule' }]);

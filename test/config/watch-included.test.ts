@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, open, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { Config } from '../../src/config/config.ts';
 import { ConfigReloader } from '../../src/config/reloader.ts';
@@ -66,7 +66,7 @@ const fails = (file: string): Promise<boolean> =>
   until(() => reloader.problem?.faults.some((fault) => fault.file === path(file)) ?? false);
 
 describe('included files', () => {
-  it('are seen when they are added, changed and removed, and when their directory comes and goes', async () => {
+  test('are seen when they are added, changed and removed, and when their directory comes and goes', async () => {
     await write('cronflow.yaml', 'include: [conf.d/*.yaml]\njobs: {own: {}}\n');
     await start();
     await mkdir(path('conf.d'));
@@ -88,7 +88,7 @@ describe('included files', () => {
     expect(applied).toHaveLength(7);
   });
 
-  it('are seen in directories that appear below those searched', async () => {
+  test('are seen in directories that appear below those searched', async () => {
     await write('cronflow.yaml', 'include: ["teams/**/*.yaml"]\njobs: {}\n');
     await mkdir(path('teams'));
     await start();
@@ -99,7 +99,7 @@ describe('included files', () => {
     expect(await runs('b', 'a')).toBe(true);
   });
 
-  it('are seen behind the swapped link of a ConfigMap', async () => {
+  test('are seen behind the swapped link of a ConfigMap', async () => {
     await write('cronflow.yaml', 'include: [conf.d/*.yaml]\n');
     const publish = async (version: string, job: string): Promise<void> => {
       await mkdir(path(`conf.d/${version}`), { recursive: true });
@@ -116,7 +116,7 @@ describe('included files', () => {
     expect(await runs('three')).toBe(true);
   });
 
-  it('are followed when the including file names others', async () => {
+  test('are followed when the including file names others', async () => {
     await write('cronflow.yaml', 'include: [a.yaml]\n');
     await write('a.yaml', 'jobs: {a: {}}');
     await write('b.yaml', 'jobs: {b: {}}');
@@ -132,7 +132,7 @@ describe('included files', () => {
     expect(await runs('d')).toBe(true);
   });
 
-  it('are waited for until they rest, also those named only now', async () => {
+  test('are waited for until they rest, also those named only now', async () => {
     await write('cronflow.yaml', 'jobs: {own: {}}\n');
     await start();
     const file = await open(path('a.yaml'), 'w');
@@ -148,7 +148,7 @@ describe('included files', () => {
     expect(applied).toEqual([['own'], all]);
   });
 
-  it('change nothing while one of them is broken, and go on once it is mended', async () => {
+  test('change nothing while one of them is broken, and go on once it is mended', async () => {
     await write('cronflow.yaml', 'include: [a.yaml]\njobs: {own: {}}\n');
     await write('a.yaml', 'jobs: {a: {}}');
     await start();

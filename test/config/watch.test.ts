@@ -13,7 +13,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { directoriesOf } from '../../src/config/directories.ts';
 import { readConfigFile } from '../../src/config/read.ts';
@@ -104,7 +104,7 @@ const STYLES: Record<string, (path: string, text: string) => Promise<void>> = {
 };
 
 describe.each(Object.entries(STYLES))('a file saved %s', (_, save) => {
-  it('is seen, once for each content, again and again', async () => {
+  test('is seen, once for each content, again and again', async () => {
     const path = join(directory, 'etc', 'cronflow.yaml');
     await mkdir(dirname(path));
     await writeFile(path, 'one');
@@ -118,7 +118,7 @@ describe.each(Object.entries(STYLES))('a file saved %s', (_, save) => {
 });
 
 describe('a file behind links', () => {
-  it('is seen when Kubernetes swaps the link of a ConfigMap', async () => {
+  test('is seen when Kubernetes swaps the link of a ConfigMap', async () => {
     const mount = join(directory, 'config');
     await mkdir(join(mount, '..2026_01'), { recursive: true });
     await writeFile(join(mount, '..2026_01', 'cronflow.yaml'), 'one');
@@ -137,7 +137,7 @@ describe('a file behind links', () => {
     }
   });
 
-  it('is seen when the directory that a link leads to is replaced as a whole', async () => {
+  test('is seen when the directory that a link leads to is replaced as a whole', async () => {
     const [releases, etc] = [join(directory, 'releases'), join(directory, 'etc')];
     const release = async (name: string, text: string): Promise<void> => {
       await mkdir(join(releases, name, 'conf'), { recursive: true });
@@ -157,7 +157,7 @@ describe('a file behind links', () => {
     }
   });
 
-  it('is seen when it changes in the directory that it is linked from', async () => {
+  test('is seen when it changes in the directory that it is linked from', async () => {
     await mkdir(join(directory, 'repository'));
     await mkdir(join(directory, 'etc'));
     await writeFile(join(directory, 'repository', 'jobs.yaml'), 'one');
@@ -169,7 +169,7 @@ describe('a file behind links', () => {
 });
 
 describe('a file that goes', () => {
-  it('is seen to be missing, and to come back with its directory', async () => {
+  test('is seen to be missing, and to come back with its directory', async () => {
     const path = join(directory, 'etc', 'cronflow.yaml');
     await mkdir(dirname(path));
     await writeFile(path, 'one');
@@ -181,7 +181,7 @@ describe('a file that goes', () => {
     expect(await seen(sha256('two'))).toBe(true);
   });
 
-  it('is waited for although it was never there', async () => {
+  test('is waited for although it was never there', async () => {
     const path = join(directory, 'a', 'b', 'c', 'cronflow.yaml');
     await start(path);
     await mkdir(dirname(path), { recursive: true });
@@ -191,7 +191,7 @@ describe('a file that goes', () => {
 });
 
 describe('a file that is being written', () => {
-  it('is reported once it rests, not in between', async () => {
+  test('is reported once it rests, not in between', async () => {
     const path = join(directory, 'cronflow.yaml');
     await writeFile(path, 'one');
     await start(path, { stableMs: 2_000 });
@@ -206,7 +206,7 @@ describe('a file that is being written', () => {
     expect(changes).toHaveLength(1);
   });
 
-  it('is not reported when it comes to rest as it was', async () => {
+  test('is not reported when it comes to rest as it was', async () => {
     const path = join(directory, 'cronflow.yaml');
     await writeFile(path, 'one');
     await start(path, { stableMs: 1_000 });
@@ -221,7 +221,7 @@ describe('a file that is being written', () => {
 });
 
 describe('directoriesOf', () => {
-  it('tells a directory from another of the same name', async () => {
+  test('tells a directory from another of the same name', async () => {
     const path = join(directory, 'etc', 'cronflow.yaml');
     await mkdir(dirname(path));
     const before = await directoriesOf(path);
@@ -238,7 +238,7 @@ describe('directoriesOf', () => {
     expect((await directoriesOf(path)).identity).toBe(after.identity);
   });
 
-  it('ends on links that go round', async () => {
+  test('ends on links that go round', async () => {
     await symlink('b', join(directory, 'a'));
     await symlink('a', join(directory, 'b'));
     const found = await directoriesOf(join(directory, 'a'));
@@ -247,7 +247,7 @@ describe('directoriesOf', () => {
 });
 
 describe('what events miss', () => {
-  it('is found by the poll', async () => {
+  test('is found by the poll', async () => {
     const path = join(directory, 'cronflow.yaml');
     await writeFile(path, 'one');
     await start(path, { useEvents: false, pollMs: 50 });
@@ -257,7 +257,7 @@ describe('what events miss', () => {
     expect(await seen(sha256('three'))).toBe(true);
   });
 
-  it('is found when asked to look', async () => {
+  test('is found when asked to look', async () => {
     const path = join(directory, 'cronflow.yaml');
     await writeFile(path, 'one');
     await start(path, { useEvents: false });
@@ -267,7 +267,7 @@ describe('what events miss', () => {
   });
 });
 
-it('says nothing after it was closed', async () => {
+test('says nothing after it was closed', async () => {
   const path = join(directory, 'cronflow.yaml');
   await writeFile(path, 'one');
   await start(path);

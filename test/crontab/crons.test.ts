@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../src/config/parse.ts';
 import { type Cron, CRONS } from '../../src/crontab/crons.ts';
 import { toYaml } from '../../src/crontab/document.ts';
@@ -40,7 +40,7 @@ function yaml(crontab: string, cron: Cron = 'any'): string {
 describe('a %', () => {
   const [, line = ''] = vector('bare-percent.crontab').split('\n');
 
-  it.each(['busybox', 'supercronic'] as const)('is a character like any other to %s', (cron) => {
+  test.each(['busybox', 'supercronic'] as const)('is a character like any other to %s', (cron) => {
     const { jobs } = imported(line, cron);
     expect(jobs).toMatchObject([{ runs: 'echo "$(date +%H) done" >> /tmp/x' }]);
     expect(wrap(line, cron).crontab).toBe(
@@ -49,13 +49,13 @@ describe('a %', () => {
     expect(wrap('@daily a%b\\%c', cron).crontab).toBe("@daily /m.sh a-b-c -- /bin/sh -c 'a%b\\%c'");
   });
 
-  it('that cuts a command in two is told of where it does', () => {
+  test('that cuts a command in two is told of where it does', () => {
     expect(said(vector('bare-percent.crontab'), 'debian')).toMatch(/^1: the % cuts .*\n2: the % cuts/);
     for (const fine of ['@daily mail -s x root%Hello', "@daily cat # it's%in", '@daily a "b" $(c)%in'])
       expect(said(fine, 'debian')).toBe('');
   });
 
-  it('that cuts a command in two is left alone where it is not known which cron runs it', () => {
+  test('that cuts a command in two is left alone where it is not known which cron runs it', () => {
     const { crontab, notes } = wrap(line);
     expect(crontab).toBe(line);
     expect(notes).toEqual([{ line: 1, message: 'not wrapped: it is not certain what the command is' }]);
@@ -64,7 +64,7 @@ describe('a %', () => {
 });
 
 describe('what stands before the command', () => {
-  it.each([
+  test.each([
     ['freebsd', '-n -q', vector('freebsd-flags.crontab').trimEnd()],
     ['openbsd', '-ns', '*/5 * * * * -ns /usr/local/bin/only-errors'],
     ['any', '-n -s', '*/5 * * * * -n -s /usr/local/bin/only-errors'],
@@ -74,7 +74,7 @@ describe('what stands before the command', () => {
     );
   });
 
-  it.each([
+  test.each([
     ['debian', '*/5 * * * * -n -q /x', 'which Debian'],
     ['any', '@daily --all', '"--all"'],
     ['freebsd', '@daily -x /y', '"-x"'],
@@ -83,16 +83,17 @@ describe('what stands before the command', () => {
     expect(said(line, cron)).toContain(message);
   });
 
-  it.each([...vector('supercronic-seconds.crontab').trim().split('\n'), '0 0 * * * 5 cmd', '@daily 15 x y'])(
-    'is no command: fields of a time in %j',
-    (line) => {
-      expect(imported(line).jobs).toEqual([]);
-      expect(wrap(line).crontab).toBe(line);
-      expect(said(line)).toContain('which is no command');
-    },
-  );
+  test.each([
+    ...vector('supercronic-seconds.crontab').trim().split('\n'),
+    '0 0 * * * 5 cmd',
+    '@daily 15 x y',
+  ])('is no command: fields of a time in %j', (line) => {
+    expect(imported(line).jobs).toEqual([]);
+    expect(wrap(line).crontab).toBe(line);
+    expect(said(line)).toContain('which is no command');
+  });
 
-  it('may be seconds and a year to supercronic', () => {
+  test('may be seconds and a year to supercronic', () => {
     const [first = '', second = ''] = vector('supercronic-seconds.crontab').split('\n');
     expect(imported(first, 'supercronic').jobs).toMatchObject([
       { schedule: '*/5 * * * * *', command: 'echo "every 5 s"' },
@@ -104,7 +105,7 @@ describe('what stands before the command', () => {
     expect(imported('0 0 2 * * * 2027 x', 'supercronic').jobs).toEqual([]);
   });
 
-  it('is a dash of cronie, which stays', () => {
+  test('is a dash of cronie, which stays', () => {
     expect(wrap('-@daily x', 'cronie').crontab).toBe("-@daily /m.sh x -- /bin/sh -c 'x'");
     expect(wrap('-*/5 * * * * x').crontab).toBe("-*/5 * * * * /m.sh x -- /bin/sh -c 'x'");
     expect(said('-@daily x', 'debian')).toContain('understands no dash');
@@ -113,7 +114,7 @@ describe('what stands before the command', () => {
 });
 
 describe('the user', () => {
-  it.each([
+  test.each([
     vector('supercronic-etc-crontab.crontab').trim(),
     '@daily php artisan x',
     '@daily /bin/x y',
@@ -124,7 +125,7 @@ describe('the user', () => {
     expect(said(line, 'any', true)).toContain('import it with --user');
   });
 
-  it.each([
+  test.each([
     vector('cron-d-user-by-itself.crontab').trim(),
     '@daily www-data php /srv/x.php',
     '@daily postgres /usr/bin/vacuumdb',
@@ -134,12 +135,12 @@ describe('the user', () => {
     expect(wrap(line, 'any', true).notes).toEqual([]);
   });
 
-  it.each(['@daily git pull', '@daily node x.js', '@daily backup --all', '@daily root'])(
+  test.each(['@daily git pull', '@daily node x.js', '@daily backup --all', '@daily root'])(
     'is none in %j',
     (line) => expect(wrap(line).notes).toEqual([]),
   );
 
-  it('may have a group and a class on FreeBSD', () => {
+  test('may have a group and a class on FreeBSD', () => {
     expect(imported('@daily root:wheel/daemon /x', 'freebsd', true).jobs).toMatchObject([
       { user: 'root:wheel/daemon' },
     ]);
@@ -147,7 +148,7 @@ describe('the user', () => {
 });
 
 describe('a time', () => {
-  it.each([
+  test.each([
     ['debian', '0 0 L * * x', 'understand L'],
     ['debian', '0 0 * * 5L x', 'understand 5L'],
     ['cronie', '0 0 * * MON#1 x', 'understand MON#1'],
@@ -161,7 +162,7 @@ describe('a time', () => {
     expect(said(line, cron)).toContain(reason);
   });
 
-  it.each([
+  test.each([
     ['any', '0 0 L * * x', '0 0 L * *'],
     ['debian', '0 0 1 JUL MON x', '0 0 1 JUL MON'],
     ['freebsd', '@every_minute x', '* * * * *'],
@@ -169,7 +170,7 @@ describe('a time', () => {
     expect(imported(line, cron).jobs).toMatchObject([{ schedule }]);
   });
 
-  it('of @every is an interval', () => {
+  test('of @every is an interval', () => {
     expect(imported('@every 1h30m x').jobs).toMatchObject([{ every: '1h30m', command: 'x' }]);
     expect(yaml('@every 5m x')).toContain('    every: 5m\n');
     expect(wrap('@every 5m x').crontab).toBe("@every 5m /m.sh x -- /bin/sh -c 'x'");
@@ -177,7 +178,7 @@ describe('a time', () => {
 });
 
 describe('a job that begins later than its time', () => {
-  it.each([
+  test.each([
     ['RANDOM_DELAY', vector('random-delay.crontab'), '35m'],
     ['RANDOM_DELAY of 45', 'RANDOM_DELAY=45\n0 2 * * * x', '50m'],
     ['$RANDOM', '0 2 * * * sleep $((RANDOM \\% 600)) && x', '15m'],
@@ -196,7 +197,7 @@ describe('a job that begins later than its time', () => {
     expect(yaml(crontab)).toContain(`    grace: ${grace}\n`);
   });
 
-  it.each([
+  test.each([
     ['debian', 'RANDOM_DELAY=45\n0 2 * * * x'],
     ['cronie', '0 2 * * * sleep 60; x'],
     ['cronie', 'RANDOM_DELAY=x\n0 2 * * * x'],
@@ -206,7 +207,7 @@ describe('a job that begins later than its time', () => {
 });
 
 describe('a note', () => {
-  it.each([
+  test.each([
     ['a command that goes on alone', vector('background.crontab'), /^1: the command ends with &/],
     ['Ansible', '#Ansible: x\n@daily x', /^2: Ansible manages this line/],
     ['Puppet', '# Puppet Name: x\n@daily x', /^2: Puppet manages/],
@@ -224,7 +225,7 @@ describe('a note', () => {
     ['cronitor', '@daily cronitor exec d3x0c1 /x', /another monitor/],
   ])('tells of %s', (_, crontab, expected) => expect(said(crontab)).toMatch(expected));
 
-  it.each([
+  test.each([
     '@daily x && y',
     '@daily x & wait',
     '@daily x 2>&1',
@@ -235,7 +236,7 @@ describe('a note', () => {
 });
 
 describe('what becomes of the file', () => {
-  it('has the command above each job, without secrets', () => {
+  test('has the command above each job, without secrets', () => {
     expect(yaml('0 2 * * * mysqldump -u root -phunter2 shop > /x.sql')).toContain(
       '  # mysqldump -u root -p*** shop > /x.sql\n',
     );
@@ -246,7 +247,7 @@ describe('what becomes of the file', () => {
     expect(yaml('0 2 * * * date +\\%F\r')).toContain('# date +%F\n');
   });
 
-  it('says that a job with a lock of its own skips', () => {
+  test('says that a job with a lock of its own skips', () => {
     for (const command of [
       'flock -n /l x',
       '/usr/bin/flock -xn /l -c x',
@@ -258,7 +259,7 @@ describe('what becomes of the file', () => {
     expect(imported('@daily flock /l x -n').jobs[0]).not.toHaveProperty('overlap');
   });
 
-  it('takes no marker, shebang or heading for a description', () => {
+  test('takes no marker, shebang or heading for a description', () => {
     const { jobs } = imported(vector('managed.crontab'));
     expect(jobs.map(({ description }) => description)).toEqual([
       undefined,
@@ -271,7 +272,7 @@ describe('what becomes of the file', () => {
     );
   });
 
-  it.each([
+  test.each([
     ['/opt/tidy --log-file "$LOG"', 'tidy'],
     ['/opt/tidy --log-file aB3dE5fG7hI9jK1l', 'tidy'],
     ['/opt/tidy --all', 'tidy-all'],
@@ -283,7 +284,7 @@ describe('what becomes of the file', () => {
     ['/opt/x.sh 5bf66975-d4c7-4bf5-bcc8-b8d8a82ea278', 'x'],
   ])('names %j', (command, name) => expect(imported(`@daily ${command}`).jobs).toMatchObject([{ name }]));
 
-  it.each(["perl -e 'print 1'", '/usr/bin/cron'])(
+  test.each(["perl -e 'print 1'", '/usr/bin/cron'])(
     'does not call %j by the name of its program alone',
     (command) => {
       expect(imported(`@daily ${command}`).jobs[0]?.name).toMatch(/^(?:perl|cron)-[0-9a-f]{6}$/);
@@ -291,7 +292,7 @@ describe('what becomes of the file', () => {
   );
 });
 
-it.each(CRONS)('wraps under %s to what imports to the same', (cron) => {
+test.each(CRONS)('wraps under %s to what imports to the same', (cron) => {
   const crontab = 'RANDOM_DELAY=9\n# Tidies\n0 2 * * * flock -n /l tidy\n@daily x > /y 2>&1\n';
   const once = imported(crontab, cron);
   const wrapped = wrapCrontab(once, MONITOR).crontab;

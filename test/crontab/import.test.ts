@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type CrontabImport, importCrontab, type ImportOptions } from '../../src/crontab/import.ts';
 
 const OPTIONS: ImportOptions = {
@@ -16,7 +16,7 @@ const descriptions = (crontab: string): (string | undefined)[] =>
   imported(crontab).jobs.map(({ description }) => description);
 
 describe('an imported line', () => {
-  it('becomes a job', () => {
+  test('becomes a job', () => {
     const { jobs, skipped, notes } = imported('# Nightly dump\n0  2 * * *   /opt/dump.sh "a b" \\%%in ');
     expect(jobs).toEqual([
       {
@@ -32,12 +32,12 @@ describe('an imported line', () => {
     expect({ skipped, notes }).toEqual({ skipped: [], notes: [] });
   });
 
-  it('has a user in a system crontab', () => {
+  test('has a user in a system crontab', () => {
     const { jobs } = imported('@daily backup /opt/dump', { system: true });
     expect(jobs).toMatchObject([{ name: 'dump', user: 'backup', command: '/opt/dump' }]);
   });
 
-  it('has the schedule that FreeBSD calls @every_minute', () => {
+  test('has the schedule that FreeBSD calls @every_minute', () => {
     expect(imported('@every_minute /x').jobs).toMatchObject([{ schedule: '* * * * *' }]);
   });
 });
@@ -59,12 +59,12 @@ describe('the zone', () => {
   const zones = (options: Partial<ImportOptions>): unknown[] =>
     imported(crontab, options).jobs.map(({ timezone }) => timezone);
 
-  it('is that of CRON_TZ, or else TZ, from where it stands', () => {
+  test('is that of CRON_TZ, or else TZ, from where it stands', () => {
     const zone = 'America/New_York';
     expect(zones({})).toEqual([undefined, 'Europe/Berlin', 'Europe/Berlin', 'Asia/Tokyo', zone, undefined]);
   });
 
-  it('is that of CRON_TZ alone under cronie, and none under the cron of Debian', () => {
+  test('is that of CRON_TZ alone under cronie, and none under the cron of Debian', () => {
     expect(zones({ cron: 'cronie' })).toEqual([
       undefined,
       'Europe/Berlin',
@@ -74,7 +74,7 @@ describe('the zone', () => {
     expect(zones({ cron: 'debian' })).toEqual(Array(6).fill(undefined));
   });
 
-  it('is told of, since not every cron heeds it', () => {
+  test('is told of, since not every cron heeds it', () => {
     expect(imported('CRON_TZ=Asia/Tokyo\n0 1 * * * a').notes).toEqual([
       {
         line: 1,
@@ -87,7 +87,7 @@ describe('the zone', () => {
     ]);
   });
 
-  it('is the one of the machine where the named one is unknown', () => {
+  test('is the one of the machine where the named one is unknown', () => {
     const { jobs, notes } = imported('TZ=CET-1CEST\n0 1 * * * a', { timezone: 'Europe/Berlin' });
     expect(jobs).toEqual([expect.not.objectContaining({ timezone: expect.anything() as unknown })]);
     expect(notes).toEqual([
@@ -100,7 +100,7 @@ describe('the zone', () => {
 });
 
 describe('the description', () => {
-  it.each([
+  test.each([
     ['# Dumps the shop\n#   and its   queue\n0 1 * * * a', 'Dumps the shop and its queue'],
     ['## Backups ##\n#------\n0 1 * * * a', 'Backups'],
     ['# Far away\n\n0 1 * * * a', undefined],
@@ -117,11 +117,11 @@ describe('the description', () => {
     ['# \u001b[31mred\u001b[0m\tone\r\n0 1 * * * a', '[31mred [0m one'],
   ])('of %j', (crontab, description) => expect(descriptions(crontab)).toEqual([description]));
 
-  it('belongs to the line right below alone', () => {
+  test('belongs to the line right below alone', () => {
     expect(descriptions('# One\n0 1 * * * a\n0 2 * * * b')).toEqual(['One', undefined]);
   });
 
-  it('is cut to what the schema allows', () => {
+  test('is cut to what the schema allows', () => {
     const [description = ''] = descriptions(`# ${'word '.repeat(300)}\n0 1 * * * a`);
     expect(description).toMatch(/^word .*word…$/);
     expect(description.length).toBeLessThanOrEqual(1000);
@@ -129,7 +129,7 @@ describe('the description', () => {
 });
 
 describe('a line is skipped', () => {
-  it.each([
+  test.each([
     ['# cronflow: ignore\n0 1 * * * a', 'ignored', '"cronflow: ignore" says so'],
     ['# Old thing\n#cronflow:ignore\n# really\n0 1 * * * a', 'ignored', '"cronflow: ignore" says so'],
     ['0 1 * * * a # cronflow: ignore', 'ignored', '"cronflow: ignore" says so'],
@@ -174,18 +174,18 @@ describe('a line is skipped', () => {
     });
   });
 
-  it('with a time that is too long for the configuration', () => {
+  test('with a time that is too long for the configuration', () => {
     const { skipped } = imported(`${Array(100).fill('10').join(',')} * * * * a`);
     expect(skipped).toMatchObject([{ message: 'the time has 307 characters; at most 256 are allowed' }]);
   });
 
-  it.each([
+  test.each([
     '0 1 * * * echo run-parts',
     '0 1 * * * echo "# cronflow: ignore"',
     '# cronflow: ignored\n0 1 * * * a',
   ])('but not %j', (crontab) => expect(imported(crontab).jobs).toHaveLength(1));
 
-  it('for the second that reports to one job', () => {
+  test('for the second that reports to one job', () => {
     const { jobs, skipped } = imported('0 1 * * * monitor.sh a -- x\n0 2 * * * monitor.sh a -- y');
     expect(jobs).toMatchObject([{ name: 'a', line: 1 }]);
     const message = 'reports to "a" as line 1 does; a job has one schedule, so give it another name';
@@ -194,7 +194,7 @@ describe('a line is skipped', () => {
 });
 
 describe('a line that calls the wrapper', () => {
-  it.each([
+  test.each([
     'monitor.sh nightly -- /bin/x --all',
     '/opt/cronflow/scripts/monitor.sh nightly /bin/x',
     "monitor.sh --lock --timeout 5m nightly -- /bin/sh -c 'x'",
@@ -209,21 +209,21 @@ describe('a line that calls the wrapper', () => {
     expect(imported(`0 1 * * * ${command}`).jobs).toMatchObject([{ name: 'nightly', wrapped: true }]);
   });
 
-  it.each([
+  test.each([
     ['cp /opt/monitor.sh nightly', 'cp-monitor-nightly'],
     ['ls /opt/monitor.sh nightly --', 'ls-monitor-nightly'],
   ])('is none where the wrapper is an argument: %s', (command, name) => {
     expect(imported(`0 1 * * * ${command}`).jobs).toMatchObject([{ name, wrapped: false }]);
   });
 
-  it('goes by other names as well', () => {
+  test('goes by other names as well', () => {
     const { jobs } = imported('0 1 * * * /opt/cfw nightly -- x', { wrappers: new Set(['cfw']) });
     expect(jobs).toMatchObject([{ name: 'nightly', wrapped: true }]);
   });
 });
 
 describe('the crontab is odd', () => {
-  it.each([
+  test.each([
     [
       '0 1 * * * a\r',
       1,
@@ -236,11 +236,11 @@ describe('the crontab is odd', () => {
     ],
   ])('%j', (crontab, line, message) => expect(imported(crontab).notes).toEqual([{ line, message }]));
 
-  it('but not where a command of a system crontab is called root', () => {
+  test('but not where a command of a system crontab is called root', () => {
     expect(imported('@daily root root x', { system: true }).notes).toEqual([]);
   });
 
-  it('where its last line has no end', () => {
+  test('where its last line has no end', () => {
     const { jobs, notes } = importCrontab('0 1 * * * a\n0 2 * * * b', OPTIONS);
     expect(jobs).toHaveLength(2);
     const message = 'the last line does not end with a line feed: cron does not run such a crontab';

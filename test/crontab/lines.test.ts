@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readLine, readLines } from '../../src/crontab/lines.ts';
 import { commandOf, inputAt } from '../../src/crontab/percent.ts';
 
@@ -11,7 +11,7 @@ function entry(text: string, system = false): unknown {
 }
 
 describe('a line that runs something', () => {
-  it.each([
+  test.each([
     ['0 2 * * * backup', ['0 2 * * *', 'backup']],
     ['  0\t2  *\t*   * \t backup --all  ', ['0 2 * * *', 'backup --all  ']],
     ['@daily backup', ['@daily', 'backup']],
@@ -24,26 +24,26 @@ describe('a line that runs something', () => {
     ['-*/15 * * * * backup', ['*/15 * * * *', 'backup']],
   ])('is read: %j', (text, wanted) => expect(entry(text)).toEqual(wanted));
 
-  it.each([
+  test.each([
     ['17 *\t* * *\troot    cd / && x', ['17 * * * *', 'root', 'cd / && x']],
     ['@hourly www-data x', ['@hourly', 'www-data', 'x']],
   ])('has a user in a system crontab: %j', (text, wanted) => expect(entry(text, true)).toEqual(wanted));
 
-  it.each([
+  test.each([
     ['0 2 * * *', 'the command is missing after the time'],
     ['@daily  ', 'the command is missing after the time'],
     ['0 2 * *', 'neither NAME=value nor a time and a command; a time is 5 fields or a macro such as @daily'],
     ['MAILTO', 'neither NAME=value nor a time and a command; a time is 5 fields or a macro such as @daily'],
   ])('is refused: %j', (text, problem) => expect(entry(text)).toBe(problem));
 
-  it.each([
+  test.each([
     ['0 2 * * *', 'the user and the command are missing after the time'],
     ['0 2 * * * root', 'the command is missing after the user'],
   ])('is refused in a system crontab: %j', (text, problem) => expect(entry(text, true)).toBe(problem));
 });
 
 describe('a setting', () => {
-  it.each([
+  test.each([
     ['MAILTO=ops@example.com', 'MAILTO', 'ops@example.com'],
     ['  FOO =  a b  ', 'FOO', 'a b'],
     ['FOO=" a b "', 'FOO', ' a b '],
@@ -59,12 +59,12 @@ describe('a setting', () => {
     expect(readLine(text, false)).toEqual({ kind: 'environment', text, name, value });
   });
 
-  it.each(['FOO="a"b', 'FOO="a"b"', 'FOO="a', 'A B=c'])('is none: %j', (text) => {
+  test.each(['FOO="a"b', 'FOO="a"b"', 'FOO="a', 'A B=c'])('is none: %j', (text) => {
     expect(readLine(text, false).kind).toBe('broken');
   });
 });
 
-it('tells comments and blank lines, and keeps every byte', () => {
+test('tells comments and blank lines, and keeps every byte', () => {
   const crontab = '# a\n  #b\n\n \t\r\n0 2 * * *  x % y\nFOO = 1\nwhat\n';
   const lines = readLines(crontab, false);
   expect(lines.map(({ kind }) => kind)).toEqual([
@@ -82,7 +82,7 @@ it('tells comments and blank lines, and keeps every byte', () => {
 
 describe('what stands behind the time', () => {
   // As Debian's cron 3.0pl1-162 ran them.
-  it.each([
+  test.each([
     ['date', 'date', ''],
     [String.raw`date +\%F`, 'date +%F', ''],
     ['cat%one%two', 'cat', '%one%two'],

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { validators } from '../../src/config/schema.ts';
 import { namesFor, type Unnamed } from '../../src/crontab/names.ts';
 
@@ -10,7 +10,7 @@ function nameOf(command: string): string | undefined {
 }
 
 describe('the name made from a command', () => {
-  it.each([
+  test.each([
     ['/usr/local/bin/backup.sh', 'backup'],
     ['/usr/local/bin/backup.sh --all >/dev/null 2>&1', 'backup-all'],
     ['cd /var/www/shop && php artisan schedule:run >> /dev/null 2>&1', 'shop-artisan-schedule-run'],
@@ -45,7 +45,7 @@ describe('the name made from a command', () => {
     ["echo 'unfinished", 'echo-unfinished'],
   ])('%s', (command, name) => expect(nameOf(command)).toBe(name));
 
-  it.each([
+  test.each([
     'mysqldump -u root -phunter2 shop',
     'mysqldump --password=hunter2 shop',
     'mysqldump --password hunter2 shop',
@@ -64,7 +64,7 @@ describe('the name made from a command', () => {
     expect(nameOf(command)).not.toContain('hunter2');
   });
 
-  it('is always valid for a job', () => {
+  test('is always valid for a job', () => {
     const word = fc.oneof(
       fc.string({ unit: 'grapheme' }),
       fc.constantFrom("'", '"', '$(', '`', '\\', ' ', '((', '/', '.', 'fail', 'sh -c'),
@@ -77,7 +77,7 @@ describe('the name made from a command', () => {
     );
   });
 
-  it('comes in time from a command made to be slow', () => {
+  test('comes in time from a command made to be slow', () => {
     expect(nameOf('$('.repeat(60_000))).toBe('job');
     expect(nameOf('sh -c '.repeat(10_000))).toBe('sh');
   });
@@ -92,7 +92,7 @@ describe('names of several lines', () => {
     line('/opt/report'),
   ];
 
-  it('differ by a hash of the command where they would be the same, and of the time where that is the same', () => {
+  test('differ by a hash of the command where they would be the same, and of the time where that is the same', () => {
     const [a, b, c, d, e] = namesFor(lines, []);
     expect([a, b]).toEqual([
       expect.stringMatching(/^run-[0-9a-f]{6}$/),
@@ -106,7 +106,7 @@ describe('names of several lines', () => {
     expect(new Set([a, b, c, d]).size).toBe(4);
   });
 
-  it('do not change when lines move, when others come and go, or when a time changes', () => {
+  test('do not change when lines move, when others come and go, or when a time changes', () => {
     const names = namesFor(lines, []);
     expect(namesFor(lines.toReversed(), []).toReversed()).toEqual(names);
     expect(namesFor([line('/opt/new'), ...lines], []).slice(1)).toEqual(names);
@@ -114,7 +114,7 @@ describe('names of several lines', () => {
     expect(namesFor([{ ...first, circumstances: '@hourly' }, second], [])).toEqual(names.slice(0, 2));
   });
 
-  it('are the same where other lines with the command have theirs already', () => {
+  test('are the same where other lines with the command have theirs already', () => {
     const names = namesFor(lines, []);
     const given = [0, 2].map((i) => ({ name: names[i] ?? '', command: lines[i]?.command ?? '' }));
     const others = [1, 3, 4];
@@ -126,17 +126,17 @@ describe('names of several lines', () => {
     ).toEqual(others.map((i) => names[i]));
   });
 
-  it('keep off the names of wrapped lines', () => {
+  test('keep off the names of wrapped lines', () => {
     const [name] = namesFor([line('/opt/report')], [{ name: 'report', command: '/opt/report' }]);
     expect(name).toMatch(/^report-[0-9a-f]{6}$/);
   });
 
-  it('count lines that are the same in everything', () => {
+  test('count lines that are the same in everything', () => {
     const [first, second, third] = namesFor([line('x'), line('x'), line('x')], []);
     expect([second, third]).toEqual([`${first}-2`, `${first}-3`]);
   });
 
-  it('are made for ten thousand lines at once', () => {
+  test('are made for ten thousand lines at once', () => {
     const many = Array.from({ length: 10_000 }, (_, i) => line(i % 2 === 0 ? 'x' : `x ${i}`, `${i}`));
     expect(new Set(namesFor(many, [])).size).toBe(many.length);
   });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../src/config/parse.ts';
 import { toYaml } from '../../src/crontab/document.ts';
 import { type CrontabImport, importCrontab, type ImportOptions } from '../../src/crontab/import.ts';
@@ -19,7 +19,7 @@ const wrapped = (crontab: string, system = false): string =>
   wrapCrontab(imported(crontab, system), MONITOR).crontab;
 
 describe('a wrapped line', () => {
-  it.each([
+  test.each([
     ['0 2 * * * /bin/x', `0 2 * * * ${MONITOR} x -- /bin/sh -c '/bin/x'`],
     [' 0\t2  * * *   /bin/x  ', ` 0\t2  * * *   ${MONITOR} x -- /bin/sh -c '/bin/x  '`],
     ['@daily x \'a b\' "$c"', `@daily ${MONITOR} x -- /bin/sh -c 'x '\\''a b'\\'' "$c"'`],
@@ -31,24 +31,24 @@ describe('a wrapped line', () => {
     ['SHELL=""\n@daily x', `SHELL=""\n@daily ${MONITOR} x -- /bin/sh -c 'x'`],
   ])('runs what %j ran', (crontab, line) => expect(wrapped(crontab)).toBe(line));
 
-  it('keeps its user', () => {
+  test('keeps its user', () => {
     expect(wrapped('@daily  root\t x', true)).toBe(`@daily  root\t ${MONITOR} x -- /bin/sh -c 'x'`);
   });
 
-  it('is run by the shell in force where it stands', () => {
+  test('is run by the shell in force where it stands', () => {
     const crontab = '@daily a\nSHELL=/bin/bash\n@daily b\nSHELL=/usr/bin/zsh\n@daily c\n';
     const shells = [...wrapped(crontab).matchAll(/-- (\S+)/g)].map(([, shell]) => shell);
     expect(shells).toEqual(['/bin/sh', '/bin/bash', '/usr/bin/zsh']);
   });
 
-  it('finds a wrapper with an unusual path', () => {
+  test('finds a wrapper with an unusual path', () => {
     const { crontab } = wrapCrontab(imported('@daily x'), "/opt/it's 5%/monitor.sh");
     expect(crontab).toBe(`@daily '/opt/it'\\''s 5\\%/monitor.sh' x -- /bin/sh -c 'x'`);
   });
 });
 
 describe('a line stays as it is', () => {
-  it.each([
+  test.each([
     '# a comment',
     'FOO = "bar"',
     '@reboot x',
@@ -59,13 +59,13 @@ describe('a line stays as it is', () => {
     '',
   ])('%j', (crontab) => expect(wrapCrontab(imported(crontab), MONITOR)).toEqual({ crontab, notes: [] }));
 
-  it('under a shell that may quote in its own way', () => {
+  test('under a shell that may quote in its own way', () => {
     const crontab = 'SHELL=/usr/bin/fish\n@daily x\n';
     const message = 'not wrapped: nothing is known of how SHELL=/usr/bin/fish quotes';
     expect(wrapCrontab(imported(crontab), MONITOR)).toEqual({ crontab, notes: [{ line: 2, message }] });
   });
 
-  it('where cron would not take the longer one', () => {
+  test('where cron would not take the longer one', () => {
     const frame = `${MONITOR} x -- /bin/sh -c ''`.length;
     const free = 998 - frame - 'x '.length;
     const fits = `@daily x ${'y'.repeat(free % 2)}${'ä'.repeat(Math.floor(free / 2))}`;
@@ -119,7 +119,7 @@ const anyLine = fc.oneof(
 const anyCrontab = fc.array(anyLine, { maxLength: 12 }).map((lines) => `${lines.join('\n')}\n`);
 
 describe('any crontab', () => {
-  it('is a valid configuration once imported', () => {
+  test('is a valid configuration once imported', () => {
     fc.assert(
       fc.property(anyCrontab, (crontab) => {
         const { jobs } = imported(crontab);
@@ -139,7 +139,7 @@ describe('any crontab', () => {
     );
   });
 
-  it('imports to no change once wrapped, and is wrapped once', () => {
+  test('imports to no change once wrapped, and is wrapped once', () => {
     fc.assert(
       fc.property(anyCrontab, (crontab) => {
         const once = wrapped(crontab);

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Message } from '../../src/delivery/message/message.ts';
 import type { Notifier, SendResult } from '../../src/delivery/notifier.ts';
 import { KINDS, NotifierRegistry } from '../../src/delivery/registry.ts';
@@ -80,7 +80,7 @@ function messagesOf(opening: Message['opening']): Message[] {
 const HOSTILE = '<!channel> ``` & @here \u2028\u202e\u0000\ud800 "\\ \r\n.\r\n'.repeat(400);
 
 describe('WAYS', () => {
-  it('hold every kind that is registered', () => {
+  test('hold every kind that is registered', () => {
     expect([...new Set(WAYS.map(({ type }) => type))].sort()).toEqual(Object.keys(KINDS).sort());
   });
 });
@@ -97,7 +97,7 @@ describe.each(WAYS)('$type $how', (way) => {
   // What only the log has arrived nowhere.
   const taken = way.type === 'log' ? 'logged' : 'ok';
 
-  it(`is ${taken} when the message was accepted, of whatever kind it is`, async () => {
+  test(`is ${taken} when the message was accepted, of whatever kind it is`, async () => {
     const opened = await send(aMessage());
     expect(opened.result).toBe(taken);
     const receipt = opened.result === 'ok' ? opened.receipt : undefined;
@@ -110,21 +110,21 @@ describe.each(WAYS)('$type $how', (way) => {
     expect(receiver.accepted()).toBeGreaterThan(0);
   });
 
-  it('is accepted whatever the message says', async () => {
+  test('is accepted whatever the message says', async () => {
     const fields = Array.from({ length: 12 }, () => ({ label: 'Host', value: HOSTILE }));
     const links = [{ label: 'Run', text: HOSTILE, url: `https://example.com/?a=${'x'.repeat(5_000)}` }];
     const words = { title: HOSTILE, description: HOSTILE, output: HOSTILE, outputNote: HOSTILE };
     expect((await send(aMessage({ ...words, fields, links }))).result).toBe(taken);
   });
 
-  it('takes several at a time', async () => {
+  test('takes several at a time', async () => {
     const sent = await Promise.all([1, 2, 3].map(async () => send(aMessage())));
     expect(sent.map(({ result }) => result)).toEqual([taken, taken, taken]);
   });
 
   if (way.start === null) return;
 
-  it.each(['unavailable', 'slow_down', 'reset', 'accept_and_drop'] as const)(
+  test.each(['unavailable', 'slow_down', 'reset', 'accept_and_drop'] as const)(
     'asks to be tried again after %s',
     async (fault) => {
       receiver.failNext(fault);
@@ -135,18 +135,18 @@ describe.each(WAYS)('$type $how', (way) => {
     },
   );
 
-  it('asks to be tried again when nobody listens', async () => {
+  test('asks to be tried again when nobody listens', async () => {
     await receiver.close();
     expect((await send(aMessage())).result).toBe('retry');
   });
 
-  it('gives up on what somebody has to change first', async () => {
+  test('gives up on what somebody has to change first', async () => {
     receiver.failNext('refused');
     const result = await send(aMessage());
     expect(result).toMatchObject({ result: 'permanent', detail: expect.stringMatching(/\S/) });
   });
 
-  it('ends soon after its signal, and asks to be tried again', async () => {
+  test('ends soon after its signal, and asks to be tried again', async () => {
     receiver.failNext('hang');
     const controller = new AbortController();
     const sending = notifier.send(aMessage(), controller.signal);
@@ -158,7 +158,7 @@ describe.each(WAYS)('$type $how', (way) => {
     expect((await notifier.send(aMessage(), controller.signal)).result).toBe('retry');
   });
 
-  it('waits for what is being sent before it is closed', async () => {
+  test('waits for what is being sent before it is closed', async () => {
     receiver.failNext('hang');
     const controller = new AbortController();
     const ended: string[] = [];

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { NotifierConfig } from '../../src/core/model/notifier-config.ts';
 import { KINDS, NotifierRegistry } from '../../src/delivery/registry.ts';
 import { createLogger } from '../../src/observe/log.ts';
@@ -21,7 +21,7 @@ function slack(name: string, webhookUrl: string): NotifierConfig {
 }
 
 describe('KINDS', () => {
-  it('are the types of the schema that are short for no preset', () => {
+  test('are the types of the schema that are short for no preset', () => {
     const url = new URL('../../schemas/cronflow.schema.json', import.meta.url);
     const schema = JSON.parse(readFileSync(url, 'utf8')) as {
       definitions: { notifier: { oneOf: { properties: { type: { const?: string } } }[] } };
@@ -32,7 +32,7 @@ describe('KINDS', () => {
 });
 
 describe('NotifierRegistry', () => {
-  it('builds every kind and names what is new or changed', async () => {
+  test('builds every kind and names what is new or changed', async () => {
     const { registry } = setUp();
     expect(
       registry.apply([slack('ops', 'https://a.example'), { name: 'file', type: 'log', settings: {} }]),
@@ -52,7 +52,7 @@ describe('NotifierRegistry', () => {
     expect(registry.get('ops')).toBeUndefined();
   });
 
-  it('lets what is being sent end before a replaced notifier is closed', async () => {
+  test('lets what is being sent end before a replaced notifier is closed', async () => {
     const { registry } = setUp();
     const server = await startSlackServer();
     registry.apply([slack('ops', server.url)]);
@@ -63,7 +63,7 @@ describe('NotifierRegistry', () => {
     await server.close();
   });
 
-  it('keeps the pace of a webhook that two notifiers share, and over a reload', async () => {
+  test('keeps the pace of a webhook that two notifiers share, and over a reload', async () => {
     const { registry, clock } = setUp();
     const server = await startSlackServer({ enforcesPace: true, now: () => clock.now() });
     registry.apply([slack('a', server.url)]);
@@ -79,7 +79,7 @@ describe('NotifierRegistry', () => {
     await server.close();
   });
 
-  it('logs every notification, as a warning, where the address is empty', async () => {
+  test('logs every notification, as a warning, where the address is empty', async () => {
     const { registry, log } = setUp();
     registry.apply([slack('ops', '')]);
     const message = aMessage({ severity: 'good', output: 'a\nb', outputNote: null });
@@ -94,7 +94,7 @@ describe('NotifierRegistry', () => {
     ]);
   });
 
-  it('logs trouble as a warning and recovery as information', async () => {
+  test('logs trouble as a warning and recovery as information', async () => {
     const { registry, log } = setUp();
     registry.apply([{ name: 'file', type: 'log', settings: {} }]);
     expect(await registry.get('file')?.send(aMessage(), never)).toEqual({

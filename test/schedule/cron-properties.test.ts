@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Cron, compileCron } from '../../src/schedule/cron.ts';
 import { clockOf, type Matcher, runsOf } from './oracle.ts';
 import { DAY_MS, MINUTE_MS } from '../../src/schedule/units.ts';
@@ -125,12 +125,12 @@ function slotsBackwards(cron: Cron, fromMs: number, toMs: number): number[] {
 }
 
 describe('slots around changes of offset', () => {
-  it.each(windows)('the table is right about $timezone, $change minutes', ({ change, clock }) => {
+  test.each(windows)('the table is right about $timezone, $change minutes', ({ change, clock }) => {
     const steps = clock.slice(1).map((minute, index) => minute - (clock[index] ?? 0) - 1);
     expect(steps.filter((step) => step !== 0)).toStrictEqual(change === 0 ? [] : [change]);
   });
 
-  it.each(windows)('are those of a minute-by-minute loop in $timezone, $change minutes', (window) => {
+  test.each(windows)('are those of a minute-by-minute loop in $timezone, $change minutes', (window) => {
     const { timezone, fromMs, toMs, clock } = window;
     fc.assert(
       fc.property(jobs, ({ expression, job }) => {
@@ -146,7 +146,7 @@ describe('slots around changes of offset', () => {
     );
   });
 
-  it('are found from any instant, not only from slot to slot', () => {
+  test('are found from any instant, not only from slot to slot', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...windows),
@@ -172,7 +172,7 @@ describe('slots around changes of offset', () => {
     );
   });
 
-  it('follow the wall clock to the second with six fields', () => {
+  test('follow the wall clock to the second with six fields', () => {
     const second = fc.tuple(fieldOf(0, 59), fieldOf(0, 59), fieldOf(0, 23));
     fc.assert(
       fc.property(fc.constantFrom(...windows), second, (window, [seconds, minutes, hours]) => {
@@ -198,7 +198,7 @@ describe('next and previous', () => {
   const zones = fc.constantFrom('UTC', 'Europe/Berlin', 'America/St_Johns', 'Asia/Gaza', 'Africa/Casablanca');
   const instants = fc.integer({ min: Date.UTC(1990, 0), max: Date.UTC(2090, 0) });
 
-  it('mirror each other', () => {
+  test('mirror each other', () => {
     fc.assert(
       fc.property(jobs, zones, instants, ({ expression }, timezone, at) => {
         const cron = compile(expression, timezone);
@@ -216,7 +216,7 @@ describe('next and previous', () => {
     );
   });
 
-  it('never go back', () => {
+  test('never go back', () => {
     fc.assert(
       fc.property(
         jobs,

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Cron, compileCron } from '../../src/schedule/cron.ts';
 import { ScheduleError } from '../../src/schedule/error.ts';
 
@@ -13,7 +13,7 @@ function slots(expression: string, timezone: string, after: string, count: numbe
 
 describe('a change of offset', () => {
   // America/New_York: 2024-03-10 02:00 -05:00 -> 03:00 -04:00 (07:00Z)
-  it('gathers the skipped slots of a fixed-time job at the first instant after it', () => {
+  test('gathers the skipped slots of a fixed-time job at the first instant after it', () => {
     expect(slots('0,30 2 * * *', 'America/New_York', '2024-03-09T08:00Z', 3)).toStrictEqual([
       '2024-03-10T07:00Z',
       '2024-03-11T06:00Z',
@@ -21,7 +21,7 @@ describe('a change of offset', () => {
     ]);
   });
 
-  it('skips the slots of a wildcard job', () => {
+  test('skips the slots of a wildcard job', () => {
     expect(slots('*/30 2 * * *', 'America/New_York', '2024-03-09T08:00Z', 1)).toStrictEqual([
       '2024-03-11T06:00Z',
     ]);
@@ -31,7 +31,7 @@ describe('a change of offset', () => {
   });
 
   // America/New_York: 2024-11-03 02:00 -04:00 -> 01:00 -05:00 (06:00Z)
-  it('repeats the slots of a wildcard job, and not those of a fixed-time job', () => {
+  test('repeats the slots of a wildcard job, and not those of a fixed-time job', () => {
     expect(slots('*/30 1 3 11 *', 'America/New_York', '2024-11-01T00:00Z', 4)).toStrictEqual([
       '2024-11-03T05:00Z',
       '2024-11-03T05:30Z',
@@ -46,7 +46,7 @@ describe('a change of offset', () => {
   });
 
   // Pacific/Apia: 2011-12-29 24:00 -10:00 -> 2011-12-31 00:00 +14:00
-  it('of three hours or more skips its slots', () => {
+  test('of three hours or more skips its slots', () => {
     expect(slots('15 12 * * *', 'Pacific/Apia', '2011-12-29T00:00Z', 2)).toStrictEqual([
       '2011-12-29T22:15Z',
       '2011-12-30T22:15Z',
@@ -57,7 +57,7 @@ describe('a change of offset', () => {
   });
 
   // America/Boa_Vista: 2000-10-08 00:00 -04:00 -> 01:00 -03:00, 2000-10-15 00:00 -03:00 -> 2000-10-14 23:00 -04:00
-  it('is seen even if it lasts for a week only', () => {
+  test('is seen even if it lasts for a week only', () => {
     expect(slots('0 12 7-16/4 10 *', 'America/Boa_Vista', '2000-10-01T00:00Z', 3)).toStrictEqual([
       '2000-10-07T16:00Z',
       '2000-10-11T15:00Z',
@@ -67,7 +67,7 @@ describe('a change of offset', () => {
 });
 
 describe('extensions beyond Debian', () => {
-  it.each([
+  test.each([
     ['0 0 L * *', ['2024-01-31T00:00Z', '2024-02-29T00:00Z', '2024-03-31T00:00Z']],
     ['0 0 15,L 2 *', ['2024-02-15T00:00Z', '2024-02-29T00:00Z', '2025-02-15T00:00Z', '2025-02-28T00:00Z']],
     ['0 0 * * 5L', ['2024-01-26T00:00Z', '2024-02-23T00:00Z', '2024-03-29T00:00Z']],
@@ -83,7 +83,7 @@ describe('extensions beyond Debian', () => {
     expect(slots(expression, 'UTC', '2023-12-31T12:00Z', expected.length)).toStrictEqual(expected);
   });
 
-  it('takes six fields with seconds first', () => {
+  test('takes six fields with seconds first', () => {
     expect(slots('15,45 59 23 * * *', 'UTC', '2024-02-28T23:59:15Z', 2)).toStrictEqual([
       '2024-02-28T23:59:45.000Z',
       '2024-02-29T23:59:15.000Z',
@@ -92,7 +92,7 @@ describe('extensions beyond Debian', () => {
 });
 
 describe('what Debian reads', () => {
-  it.each([
+  test.each([
     ['@hourly', '0 * * * *'],
     ['@daily', '0 0 * * *'],
     ['@midnight', '0 0 * * *'],
@@ -117,7 +117,7 @@ describe('what Debian reads', () => {
     );
   });
 
-  it('wants both day fields if one starts with a star, else either', () => {
+  test('wants both day fields if one starts with a star, else either', () => {
     expect(slots('0 0 */2 * 1', 'UTC', '2024-01-01T12:00Z', 2)).toStrictEqual([
       '2024-01-15T00:00Z',
       '2024-01-29T00:00Z',
@@ -131,7 +131,7 @@ describe('what Debian reads', () => {
 });
 
 describe('rare and far', () => {
-  it('finds every 29 February that is a Sunday, 40 years apart at most', () => {
+  test('finds every 29 February that is a Sunday, 40 years apart at most', () => {
     const expected: string[] = [];
     for (let year = 2024; year < 2250; year += 4) {
       const date = new Date(Date.UTC(year, 1, 29));
@@ -142,7 +142,7 @@ describe('rare and far', () => {
     expect(slots('0 0 29 2 */7', 'UTC', '2024-01-01T00:00Z', expected.length)).toStrictEqual(expected);
   });
 
-  it('has an end in both directions and takes any number', () => {
+  test('has an end in both directions and takes any number', () => {
     const cron = compileCron('0 0 * * *', 'Europe/Berlin');
     expect(cron.next(Number.NaN)).toBeNull();
     expect(cron.previous(Number.NaN)).toBeNull();
@@ -155,13 +155,13 @@ describe('rare and far', () => {
     expect(compileCron('* * * * *', 'UTC').previous(0)).toBe(0);
   });
 
-  it('takes instants between milliseconds', () => {
+  test('takes instants between milliseconds', () => {
     const cron = compileCron('* * * * *', 'UTC');
     expect(cron.next(59_999.5)).toBe(60_000);
     expect(cron.previous(60_000.5)).toBe(60_000);
   });
 
-  it('compiles the same question once', () => {
+  test('compiles the same question once', () => {
     const cron: Cron = compileCron('1 2 3 4 5', 'Asia/Tokyo');
     expect(compileCron('1 2 3 4 5', 'Asia/Tokyo')).toBe(cron);
     expect(compileCron('1 2 3 4 5', 'Asia/Seoul')).not.toBe(cron);
@@ -174,7 +174,7 @@ const FIELDS = '5 (minute hour day-of-month month day-of-week), 6 (with seconds 
 const WEEKDAYS = '0-7 (0 and 7 are Sunday), SUN-SAT, 5L (last Friday) or 5#2 (second Friday)';
 
 describe('refuses, naming the field, the value and what is allowed', () => {
-  it.each([
+  test.each([
     ['', `expression "" has 0 fields: ${FIELDS}, or one of ${MACROS}`],
     ['5', `expression "5" has 1 field: ${FIELDS}, or one of ${MACROS}`],
     ['* * * *', `expression "* * * *" has 4 fields: ${FIELDS}, or one of ${MACROS}`],
@@ -242,7 +242,7 @@ describe('refuses, naming the field, the value and what is allowed', () => {
     expect(() => compileCron(expression, 'UTC')).toThrow(expect.objectContaining({ message }));
   });
 
-  it.each([
+  test.each([
     ['Europe/Berln', '; did you mean "Europe/Berlin"?'],
     ['Berlin', '; did you mean "Europe/Berlin"?'],
     ['new york', '; did you mean "America/New_York"?'],
@@ -259,7 +259,7 @@ describe('refuses, naming the field, the value and what is allowed', () => {
     );
   });
 
-  it('says in fields what the message says in words', () => {
+  test('says in fields what the message says in words', () => {
     expect(() => compileCron('0 25 * * *', 'UTC')).toThrow(
       expect.objectContaining({ field: 'hour', value: '25', allowed: '0-23', suggestion: undefined }),
     );
@@ -268,7 +268,7 @@ describe('refuses, naming the field, the value and what is allowed', () => {
     );
   });
 
-  it('an expression of any length, without repeating it', () => {
+  test('an expression of any length, without repeating it', () => {
     const message = `expression "${'1,'.repeat(20)}..." is too long: at most 1000 characters`;
     expect(() => compileCron(`${'1,'.repeat(100_000)}1 * * * *`, 'UTC')).toThrow(
       expect.objectContaining({ message }),

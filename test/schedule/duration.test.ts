@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { formatDuration, isDuration, parseDuration } from '../../src/schedule/duration.ts';
 import { ScheduleError } from '../../src/schedule/error.ts';
 
 const ALLOWED = 'whole numbers with d, h, m, s, largest first, such as 90s, 5m, 1h30m or 2d';
 
 describe('parseDuration', () => {
-  it.each([
+  test.each([
     ['90s', 90_000],
     ['5m', 300_000],
     ['1h30m', 5_400_000],
@@ -19,7 +19,7 @@ describe('parseDuration', () => {
     expect(isDuration(text)).toBe(true);
   });
 
-  it.each([
+  test.each([
     '',
     '5',
     's',
@@ -42,12 +42,12 @@ describe('parseDuration', () => {
     );
   });
 
-  it('refuses more than 10 years, and numbers beyond any', () => {
+  test('refuses more than 10 years, and numbers beyond any', () => {
     expect(() => parseDuration('3651d')).toThrow('duration "3651d" is too long: at most 3650d (10 years)');
     expect(() => parseDuration(`${'9'.repeat(400)}d`)).toThrow('is too long');
   });
 
-  it('names the field, the value and what is allowed', () => {
+  test('names the field, the value and what is allowed', () => {
     expect(() => parseDuration('soon')).toThrow(ScheduleError);
     expect(() => parseDuration('soon')).toThrow(
       expect.objectContaining({ field: 'duration', value: 'soon', allowed: ALLOWED, suggestion: undefined }),
@@ -56,7 +56,7 @@ describe('parseDuration', () => {
 });
 
 describe('formatDuration', () => {
-  it.each([
+  test.each([
     [0, '0s'],
     [20, '0s'],
     [400, '0.4s'],
@@ -76,7 +76,7 @@ describe('formatDuration', () => {
     expect(formatDuration(durationMs)).toBe(text);
   });
 
-  it('is taken back by parseDuration for whole seconds', () => {
+  test('is taken back by parseDuration for whole seconds', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 315_360_000 }), (seconds) => {
         expect(parseDuration(formatDuration(seconds * 1000))).toBe(seconds * 1000);

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { memoised } from '../../src/schedule/memo.ts';
 
 describe('memoised', () => {
-  it('reads a text once, and forgets all where it would keep more than it may', () => {
+  test('reads a text once, and forgets all where it would keep more than it may', () => {
     const read: string[] = [];
     const lengthOf = memoised(2, (text) => read.push(text) && text.length);
     expect([lengthOf('a'), lengthOf('bb'), lengthOf('a'), lengthOf('bb')]).toEqual([1, 2, 1, 2]);
@@ -11,7 +11,7 @@ describe('memoised', () => {
     expect(read).toEqual(['a', 'bb', 'ccc', 'a']);
   });
 
-  it('throws each time what the function throws', () => {
+  test('throws each time what the function throws', () => {
     let calls = 0;
     const refuse = memoised<number>(2, () => {
       throw new Error(String((calls += 1)));

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compileCron } from '../../src/schedule/cron.ts';
 
 interface Case {
@@ -13,11 +13,11 @@ const file = new URL('../testdata/debian-cron.json', import.meta.url);
 const cases = JSON.parse(readFileSync(file, 'utf8')) as Case[];
 
 describe('slots as the main loop of Debian cron runs them', () => {
-  it('knows all 2,000 cases', () => {
+  test('knows all 2,000 cases', () => {
     expect(cases).toHaveLength(2000);
   });
 
-  it.each(cases)('$schedule in $timezone after $after', ({ schedule, timezone, after, next }) => {
+  test.each(cases)('$schedule in $timezone after $after', ({ schedule, timezone, after, next }) => {
     const cron = compileCron(schedule, timezone);
     const expected = next.map((instant) => Date.parse(instant));
     const forwards: (number | null)[] = [];

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Case, useBenches } from './benches.ts';
 import {
   Bench,
@@ -1151,18 +1151,18 @@ const slow: Case[] = [
 const cases = [...passing, ...signals, ...misuse, ...spool];
 
 describe.each(shells)('monitor.sh under $name', ({ shell }) => {
-  it.concurrent.each(cases)('%s', async (_name, check) => {
+  test.concurrent.each(cases)('%s', async (_name, check) => {
     expect(await check(benchFor(shell, patientScript))).toBeUndefined();
   });
 });
 
 describe('monitor.sh', () => {
   const shell = shells[0]?.shell ?? ['sh'];
-  it.concurrent.each(slow)('%s', async (_name, check) => {
+  test.concurrent.each(slow)('%s', async (_name, check) => {
     expect(await check(benchFor(shell, SCRIPT))).toBeUndefined();
   });
 
-  it('passes shellcheck', () => {
+  test('passes shellcheck', () => {
     if (which('shellcheck') === undefined) {
       console.log('shellcheck is not installed: the wrapper is not checked by it');
       return;
@@ -1170,7 +1170,7 @@ describe('monitor.sh', () => {
     expect(() => execFileSync('shellcheck', ['-s', 'sh', SCRIPT], { encoding: 'utf8' })).not.toThrow();
   });
 
-  it('can be run as it is', () => {
+  test('can be run as it is', () => {
     expect(lstatSync(SCRIPT).mode & 0o111).not.toBe(0);
     expect(readFileSync(SCRIPT, 'utf8').startsWith('#!/bin/sh\n')).toBe(true);
   });

@@ -1,5 +1,5 @@
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { startService } from '../acceptance/service.ts';
 import { type Case, useBenches } from './benches.ts';
 import {
@@ -415,19 +415,19 @@ const slow: Case[] = [
 ];
 
 describe.each(shells)('options of monitor.sh under $name', ({ shell }) => {
-  it.concurrent.each([...retrying, ...judging, ...telling])('%s', async (_name, check) => {
+  test.concurrent.each([...retrying, ...judging, ...telling])('%s', async (_name, check) => {
     expect(await check(benchFor(shell, patientScript))).toBeUndefined();
   });
 });
 
 describe('options of monitor.sh', () => {
-  it.concurrent.each(slow)('%s', async (_name, check) => {
+  test.concurrent.each(slow)('%s', async (_name, check) => {
     expect(await check(benchFor(shells[0]?.shell ?? ['sh'], patientScript))).toBeUndefined();
   });
 });
 
 describe('options of monitor.sh and the service itself', () => {
-  it('--schedule declares a job that the service then expects, and leaves a job of a file alone', async () => {
+  test('--schedule declares a job that the service then expects, and leaves a job of a file alone', async () => {
     const service = await startService(
       'jobs:\n  of-file:\n    schedule: "0 3 * * *"\n',
       'http://127.0.0.1:9',

@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { sleep } from '../../src/clock.ts';
 import { createFakeClock, DEFAULT_START_AT } from './fake-clock.ts';
 
 describe('createFakeClock', () => {
-  it('runs timers in order, each at its own instant, those set meanwhile too', async () => {
+  test('runs timers in order, each at its own instant, those set meanwhile too', async () => {
     const clock = createFakeClock(1_000);
     const seen: string[] = [];
     const note = (name: string) => (): void => void seen.push(`${name} ${clock.now()}`);
@@ -20,7 +20,7 @@ describe('createFakeClock', () => {
     expect([clock.now(), clock.monotonic(), clock.timerCount]).toEqual([1_030, 30, 1]);
   });
 
-  it('lets promises go on between timers', async () => {
+  test('lets promises go on between timers', async () => {
     const clock = createFakeClock();
     const seen: number[] = [];
     const loop = (async () => {
@@ -34,7 +34,7 @@ describe('createFakeClock', () => {
     expect(seen).toEqual([1_000, 2_000, 3_000]);
   });
 
-  it('steps the wall clock without a timer noticing', async () => {
+  test('steps the wall clock without a timer noticing', async () => {
     const clock = createFakeClock(5_000);
     let fired = 0;
     clock.after(100, () => (fired += 1));

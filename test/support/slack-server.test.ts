@@ -1,5 +1,5 @@
 import { request } from 'undici';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type SlackServer, startSlackServer } from './slack-server.ts';
 
 /** A test that Slack takes a message is worth only as much as the server that stands in for Slack is strict. */
@@ -90,11 +90,11 @@ const PAYLOADS: [string, object, string, string][] = [
 ];
 
 describe('the webhook', () => {
-  it.each(PAYLOADS)('judges %s', async (_, payload, expected) => {
+  test.each(PAYLOADS)('judges %s', async (_, payload, expected) => {
     expect(await webhook(payload)).toMatchObject({ status: expected === 'ok' ? 200 : 400, body: expected });
   });
 
-  it('refuses what is no JSON, what is too large, and what is another type', async () => {
+  test('refuses what is no JSON, what is too large, and what is another type', async () => {
     expect((await webhook('{')).body).toBe('invalid_payload');
     expect((await webhook({ text: 'x'.repeat(100_000) })).body).toBe('invalid_payload');
     expect((await post(server.url, '{"text":"x"}', { 'content-type': 'text/plain' })).body).toBe(
@@ -102,7 +102,7 @@ describe('the webhook', () => {
     );
   });
 
-  it('takes one message a second, and says how long to wait', async () => {
+  test('takes one message a second, and says how long to wait', async () => {
     expect((await webhook({ text: 'x' })).status).toBe(200);
     now += 999;
     expect(await webhook({ text: 'x' })).toEqual({ status: 429, body: 'rate_limited', retryAfter: '1' });
@@ -110,7 +110,7 @@ describe('the webhook', () => {
     expect((await webhook({ text: 'x' })).status).toBe(200);
   });
 
-  it('is at its address only', async () => {
+  test('is at its address only', async () => {
     expect(await post(`${server.url}x`, '{"text":"x"}', JSON_TYPE)).toMatchObject({
       status: 404,
       body: 'no_service',
@@ -119,25 +119,25 @@ describe('the webhook', () => {
 });
 
 describe('the Web API', () => {
-  it.each(PAYLOADS)('judges %s', async (_, payload, __, expected) => {
+  test.each(PAYLOADS)('judges %s', async (_, payload, __, expected) => {
     expect(await api('chat.postMessage', { channel: 'ops', ...payload })).toBe(expected);
   });
 
-  it('wants a token, a channel that there is, and a method', async () => {
+  test('wants a token, a channel that there is, and a method', async () => {
     expect(await api('chat.postMessage', { channel: 'ops', text: 'x' }, null)).toBe('not_authed');
     expect(await api('chat.postMessage', { channel: 'ops', text: 'x' }, 'xoxb-other')).toBe('invalid_auth');
     expect(await api('chat.postMessage', { channel: 'nowhere', text: 'x' })).toBe('channel_not_found');
     expect(await api('chat.guess', { channel: 'ops', text: 'x' })).toBe('unknown_method');
   });
 
-  it('takes one message a second in each channel', async () => {
+  test('takes one message a second in each channel', async () => {
     expect(await api('chat.postMessage', { channel: 'ops', text: 'x' })).toBe('ok');
     expect(await api('chat.postMessage', { channel: 'night', text: 'x' })).toBe('ok');
     expect(await api('chat.postMessage', { channel: '#ops', text: 'x' })).toBe('ratelimited');
     expect(server.answers.at(-1)?.status).toBe(429);
   });
 
-  it('threads under messages that there are', async () => {
+  test('threads under messages that there are', async () => {
     await api('chat.postMessage', { channel: 'ops', text: 'x' });
     now += 1_000;
     const { ts } = server.messages[0]!;
@@ -148,7 +148,7 @@ describe('the Web API', () => {
     expect(server.messages[1]).toMatchObject({ threadTs: ts, isBroadcast: false });
   });
 
-  it('edits by the id of the channel, keeps blocks that are not replaced, and takes no long text', async () => {
+  test('edits by the id of the channel, keeps blocks that are not replaced, and takes no long text', async () => {
     await api('chat.postMessage', { channel: 'ops', text: 'x', blocks: [section(1)] });
     const { ts, channel } = server.messages[0]!;
     expect(await api('chat.update', { channel: 'ops', ts, text: 'y' })).toBe('channel_not_found');

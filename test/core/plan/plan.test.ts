@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Declaration } from '../../../src/core/model/declaration.ts';
 import { applyDefaults } from '../../../src/core/model/defaults.ts';
 import type { Job } from '../../../src/core/model/records.ts';
@@ -53,7 +53,7 @@ function names(plan: Plan): Record<string, string[]> {
 const asIs = (text: string): string => text;
 
 describe('planChanges', () => {
-  it('tells jobs added, changed, removed and unchanged', () => {
+  test('tells jobs added, changed, removed and unchanged', () => {
     const stored = [job('same'), job('other'), job('gone')];
     const plan = planChanges(stored, [declare('same'), declare('other', { every: '1h' }), declare('new')]);
     expect(names(plan)).toEqual({
@@ -68,18 +68,18 @@ describe('planChanges', () => {
     ]);
   });
 
-  it('leaves jobs of the API alone', () => {
+  test('leaves jobs of the API alone', () => {
     expect(names(planChanges([job('a', daily, api)], []))).toEqual({});
     expect(names(planChanges([job('a', daily, api)], [], { defaults: {} }))).toEqual({});
   });
 
-  it('adopts a job of the API whose name the file declares', () => {
+  test('adopts a job of the API whose name the file declares', () => {
     const plan = planChanges([job('a', daily, api)], [declare('a', { every: '5m' })]);
     expect(names(plan)).toEqual({ adopted: ['a'] });
     expect(plan.adopted[0]?.keys.map(({ key }) => key)).toEqual(['every', 'schedule']);
   });
 
-  it('restores a removed job that comes back, wherever it came from, and removes none twice', () => {
+  test('restores a removed job that comes back, wherever it came from, and removes none twice', () => {
     const removed = { removed_at: 5 };
     expect(names(planChanges([job('a', daily, removed)], [declare('a')]))).toEqual({ restored: ['a'] });
     expect(names(planChanges([job('a', daily, { ...api, ...removed })], [declare('a')]))).toEqual({
@@ -88,7 +88,7 @@ describe('planChanges', () => {
     expect(names(planChanges([job('a', daily, removed)], []))).toEqual({});
   });
 
-  it.each([
+  test.each([
     [[job('a', daily, { id: '1', removed_at: 5 }), job('a', daily, { id: '2' })], 'unchanged', '2'],
     [[job('a', daily, { id: '1' }), job('a', daily, { id: '2', removed_at: 5 })], 'unchanged', '1'],
     [
@@ -105,7 +105,7 @@ describe('planChanges', () => {
     expect(planChanges(stored, [declare('a')])[list].map((planned) => planned.job.id)).toEqual([id]);
   });
 
-  it('fills jobs of the API from new defaults', () => {
+  test('fills jobs of the API from new defaults', () => {
     const stored = [
       job('filled', daily, { ...api, declaration: { ...daily, grace: '5m' } }),
       job('own', { grace: '1m' }, api),
@@ -120,7 +120,7 @@ describe('planChanges', () => {
     });
   });
 
-  it('counts the order of lists, not that of keys', () => {
+  test('counts the order of lists, not that of keys', () => {
     const before = { tags: ['a', 'b'], notify: [{ to: 'x', on: ['missed' as const] }] };
     expect(differences(before, { notify: [{ on: ['missed'], to: 'x' }], tags: ['a', 'b'] })).toEqual([]);
     expect(differences(before, { ...before, tags: ['b', 'a'] })).toHaveLength(1);
@@ -129,7 +129,7 @@ describe('planChanges', () => {
     expect(differences({ notify: [] }, {})).toHaveLength(1);
   });
 
-  it('says when a record needs writing although nothing that counts changed', () => {
+  test('says when a record needs writing although nothing that counts changed', () => {
     const [moved] = planChanges([job('a')], [declare('a', daily, 7)]).unchanged;
     const [same] = planChanges([job('a')], [declare('a')]).unchanged;
     const [written] = planChanges(
@@ -143,7 +143,7 @@ describe('planChanges', () => {
     ]);
   });
 
-  it('puts every declared job, and every living one of the file, in exactly one list', () => {
+  test('puts every declared job, and every living one of the file, in exactly one list', () => {
     const name = fc.constantFrom('a', 'b', 'c', 'd', 'e');
     const declared = fc.constantFrom<Declaration>({}, daily, { every: '1h' });
     const stored = fc.record({
@@ -174,7 +174,7 @@ describe('planChanges', () => {
 });
 
 describe('formatPlan', () => {
-  it('writes one job a line, the keys below', () => {
+  test('writes one job a line, the keys below', () => {
     const stored = [
       job('same'),
       job('changed', { grace: '5m', ...daily }),
@@ -211,7 +211,7 @@ describe('formatPlan', () => {
     );
   });
 
-  it('says how much it leaves out', () => {
+  test('says how much it leaves out', () => {
     const plan = planChanges(
       [],
       ['a', 'b', 'c'].map((name) => declare(name, {})),
@@ -221,13 +221,13 @@ describe('formatPlan', () => {
 });
 
 describe('applyDefaults', () => {
-  it('lets what is declared win, whole keys at a time', () => {
+  test('lets what is declared win, whole keys at a time', () => {
     const defaults = { grace: '5m', tags: ['a'], remind_every: '1d' };
     expect(applyDefaults({ tags: [], remind_every: 'off' }, { defaults })).toEqual({ grace: '5m', tags: [] });
     expect(defaults).toEqual({ grace: '5m', tags: ['a'], remind_every: '1d' });
   });
 
-  it('gives the kinds that a threshold leaves out the default of 1', () => {
+  test('gives the kinds that a threshold leaves out the default of 1', () => {
     expect(applyDefaults({ failure_threshold: { missed: 3 } }, { defaults: {} })).toEqual({
       failure_threshold: { failure: 1, missed: 3, timeout: 1 },
     });
@@ -241,7 +241,7 @@ describe('applyDefaults', () => {
 
 describe('nearest', () => {
   const known = ['schedule', 'every', 'max_runtime', 'failure', 'missed', 'timezone', 'group', 'tick', 'to'];
-  it.each([
+  test.each([
     ['schedul', 'schedule'],
     ['SCHEDULE', 'schedule'],
     ['maxRuntime', 'max_runtime'],

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Declaration } from '../../../src/core/model/declaration.ts';
 import type { Job } from '../../../src/core/model/records.ts';
 import { formatPlan, type Plan, planChanges } from '../../../src/core/plan/plan.ts';
@@ -45,7 +45,7 @@ const nothing = { renamed: [], added: [], removed: [], others: [], faults: [], l
 const asIs = (text: string): string => text;
 
 describe('a plan', () => {
-  it('renames a job whose old name leaves as the new one appears, and says so', () => {
+  test('renames a job whose old name leaves as the new one appears, and says so', () => {
     const plan = planChanges([stored('old')], [declare('new', 'old', { schedule: '0 3 * * *' })]);
     expect(outline(plan)).toEqual({ ...nothing, renamed: ['old -> new'] });
     expect(formatPlan(plan, asIs)).toEqual([
@@ -54,7 +54,7 @@ describe('a plan', () => {
     ]);
   });
 
-  it('renames onto a name that has no history, and removes what has it', () => {
+  test('renames onto a name that has no history, and removes what has it', () => {
     const [fresh, gone] = [stored('new', {}, 0), stored('new', { removed_at: 5 }, 0)];
     for (const replaced of [fresh, gone]) {
       const plan = planChanges([stored('old'), replaced], [declare('new', 'old')]);
@@ -63,7 +63,7 @@ describe('a plan', () => {
     }
   });
 
-  it.each([
+  test.each([
     ['lives', {}],
     ['was removed', { removed_at: 5 }],
     ['is one of the API', { source: 'api' } as const],
@@ -83,7 +83,7 @@ describe('a plan', () => {
     ]);
   });
 
-  it.each([
+  test.each([
     ['is not known', [], 'no job "old" is known (any more); take it out if the rename is done'],
     [
       'was removed earlier',
@@ -104,7 +104,7 @@ describe('a plan', () => {
     });
   });
 
-  it('is silent about a rename that was done, also when the old name has come and gone since', () => {
+  test('is silent about a rename that was done, also when the old name has come and gone since', () => {
     const done = stored('new', { renamed: [{ from: 'old', at: 1 }] });
     expect(outline(planChanges([done], [declare('new', 'old')]))).toEqual({ ...nothing, others: ['new'] });
     expect(outline(planChanges([done, stored('old')], [declare('new', 'old')]))).toEqual({
@@ -114,17 +114,17 @@ describe('a plan', () => {
     });
   });
 
-  it('leaves a job alone that is still declared under the old name; where the files are read says so', () => {
+  test('leaves a job alone that is still declared under the old name; where the files are read says so', () => {
     const plan = planChanges([stored('old')], [declare('old'), declare('new', 'old')]);
     expect(outline(plan)).toEqual({ ...nothing, added: ['new'], others: ['old'] });
   });
 
-  it('renames one job once, whoever asks', () => {
+  test('renames one job once, whoever asks', () => {
     const plan = planChanges([stored('old')], [declare('a', 'old'), declare('b', 'old')]);
     expect(outline(plan)).toMatchObject({ renamed: ['old -> a'], added: ['b'] });
   });
 
-  it('takes a rename back when the change is reverted, unless another has the name by then', () => {
+  test('takes a rename back when the change is reverted, unless another has the name by then', () => {
     const done = stored('new', { renamed: [{ from: 'old', at: 1 }] });
     expect(outline(planChanges([done], [declare('old')]))).toEqual({ ...nothing, renamed: ['new -> old'] });
     expect(outline(planChanges([done], [declare('old'), declare('new')]))).toMatchObject({ renamed: [] });
@@ -137,7 +137,7 @@ describe('a plan', () => {
 });
 
 describe('former names', () => {
-  it('are each the latest, and never the own one', () => {
+  test('are each the latest, and never the own one', () => {
     const first = { ...stored('b'), renamed: [{ from: 'a', at: 1 }] };
     expect(formerNames(first, 'c', 2)).toEqual([
       { from: 'a', at: 1 },

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fill, formatOf, partsOf, templateFault } from '../../../src/core/text/body-template.ts';
 
 const values = {
@@ -15,7 +15,7 @@ function filled(template: string, contentType = 'application/json'): string {
 }
 
 describe('a template', () => {
-  it.each([
+  test.each([
     ['{"a": "{{title}}"}', '{"a": "FAILED \\"backup\\"\\nof <a & b>"}'],
     ['{"a": "{{ job.name }}: {{title}}"}', '{"a": "backup: FAILED \\"backup\\"\\nof <a & b>"}'],
     ['{"a": {{title}}}', '{"a": "FAILED \\"backup\\"\\nof <a & b>"}'],
@@ -32,7 +32,7 @@ describe('a template', () => {
     JSON.parse(expected);
   });
 
-  it('escapes what stands in forms and in XML, and nothing in text', () => {
+  test('escapes what stands in forms and in XML, and nothing in text', () => {
     expect(filled('text={{title}}&job={{job.name}}', 'application/x-www-form-urlencoded')).toBe(
       'text=FAILED%20%22backup%22%0Aof%20%3Ca%20%26%20b%3E&job=backup',
     );
@@ -42,7 +42,7 @@ describe('a template', () => {
     expect(filled('{{title}}!', 'text/plain')).toBe(`${values.title}!`);
   });
 
-  it.each([
+  test.each([
     ['{"a": "{{titel}}"}', { kind: 'unknown_placeholder', path: 'titel' }],
     ['{"a": "{{job name}}"}', { kind: 'bad_placeholder', shown: '{{job name}}' }],
     ['{"a": "{{title"}', { kind: 'bad_placeholder', shown: '{{title"}' }],
@@ -55,15 +55,15 @@ describe('a template', () => {
     expect(templateFault(template, 'json', known)).toMatchObject(fault);
   });
 
-  it('needs no JSON where its type is another', () => {
+  test('needs no JSON where its type is another', () => {
     expect(templateFault('{"a": {{title}}', 'text', known)).toBeNull();
   });
 
-  it('never reaches what is not in the values themselves', () => {
+  test('never reaches what is not in the values themselves', () => {
     expect(filled('{{constructor}}{{title.length}}{{job.toString}}', 'text/plain')).toBe('');
   });
 
-  it('makes valid JSON of whatever it was let through with', () => {
+  test('makes valid JSON of whatever it was let through with', () => {
     const placeholder = fc.constantFrom('{{title}}', '{{incident.bad_count}}', '{{job}}');
     const inQuotes = fc.oneof(placeholder, fc.constantFrom('\\"', '\\\\', 'a', '{ ', '\\u0041'));
     const quoted = fc.array(inQuotes, { maxLength: 6 }).map((pieces) => `"${pieces.join('')}"`);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addressOf, mailOf } from '../../../src/delivery/email/mail.ts';
 import { buildEmail } from '../../../src/delivery/email/notifier.ts';
 import type { Message } from '../../../src/delivery/message/message.ts';
@@ -68,7 +68,7 @@ const message = fc
 const TAGS = 'html|head|meta|title|body|h1|h2|p|b|br|table|tr|th|td|pre|a';
 
 describe('a mail of anything', () => {
-  it('is taken, has no header but ours and no markup but ours', async () => {
+  test('is taken, has no header but ours and no markup but ours', async () => {
     const clock = createFakeClock();
     const settings = {
       host: '127.0.0.1',
@@ -114,7 +114,7 @@ describe('a mail of anything', () => {
     );
   });
 
-  it('has lines that are short enough', async () => {
+  test('has lines that are short enough', async () => {
     const settings = {
       from: addressOf('cron@example.com'),
       to: [addressOf('ops@example.com')],
@@ -137,7 +137,7 @@ describe('a mail of anything', () => {
 });
 
 describe('an address', () => {
-  it.each([
+  test.each([
     ['a@b.example', '', 'a@b.example'],
     ['Cron Flow <a@b.example>', 'Cron Flow', 'a@b.example'],
     ['"Cron, Flow" <a@b.example>', 'Cron, Flow', 'a@b.example'],

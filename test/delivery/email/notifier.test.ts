@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { buildEmail } from '../../../src/delivery/email/notifier.ts';
 import type { Notifier } from '../../../src/delivery/notifier.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
@@ -53,7 +53,7 @@ const encrypted = { security: 'starttls', ca: SMTP_CERTIFICATE };
 const login = { username: 'cron', password: PASSWORD };
 
 describe('a mail', () => {
-  it('has all of the message as text and as HTML', async () => {
+  test('has all of the message as text and as HTML', async () => {
     const smtp = await server();
     const sent = await email(smtp.port, { to: BOTH, reply_to: 'team@example.com' }).send(aMessage(), never);
     const [mail] = smtp.mails;
@@ -79,7 +79,7 @@ describe('a mail', () => {
     expect(html).toMatchSnapshot('as HTML');
   });
 
-  it('lists what a merged message tells of', async () => {
+  test('lists what a merged message tells of', async () => {
     const smtp = await server();
     const sections = [
       { group: 'etl', lines: [{ what: 'FAILED: exit 1', names: ['load-a', 'load-b'] }] },
@@ -99,7 +99,7 @@ describe('a mail', () => {
     expect(headers.has('x-cronflow-job')).toBe(false);
   });
 
-  it('stands in the thread of the one that told of the incident', async () => {
+  test('stands in the thread of the one that told of the incident', async () => {
     const smtp = await server();
     const notifier = email(smtp.port);
     const opened = await notifier.send(aMessage(), never);
@@ -118,7 +118,7 @@ describe('a mail', () => {
     }
   });
 
-  it('is the same at every attempt', async () => {
+  test('is the same at every attempt', async () => {
     const smtp = await server();
     smtp.failNext({ at: 'message', drop: true });
     const notifier = email(smtp.port);
@@ -132,7 +132,7 @@ describe('a mail', () => {
 });
 
 describe('encryption', () => {
-  it('STARTTLS: comes before the password', async () => {
+  test('STARTTLS: comes before the password', async () => {
     const smtp = await server({ users: { cron: PASSWORD }, offersPlainAuth: true });
     expect(await email(smtp.port, { ...encrypted, ...login }).send(aMessage(), never)).toMatchObject({
       result: 'ok',
@@ -142,7 +142,7 @@ describe('encryption', () => {
     expect(verbs.slice(0, 4)).toEqual(['EHLO', 'STARTTLS', 'EHLO', 'AUTH']);
   });
 
-  it('STARTTLS: is not done without', async () => {
+  test('STARTTLS: is not done without', async () => {
     const smtp = await server({ security: 'plain', users: { cron: PASSWORD }, offersPlainAuth: true });
     expect(await email(smtp.port, { ...encrypted, ...login }).send(aMessage(), never)).toEqual({
       result: 'permanent',
@@ -153,7 +153,7 @@ describe('encryption', () => {
     expect(smtp.commands.join('\n')).not.toMatch(/AUTH|MAIL/);
   });
 
-  it('STARTTLS: is tried again while the server cannot do it', async () => {
+  test('STARTTLS: is tried again while the server cannot do it', async () => {
     const smtp = await server({ security: 'starttls' });
     smtp.failNext({ at: 'starttls', answer: '454 4.7.0 TLS not available' });
     expect(await email(smtp.port, encrypted).send(aMessage(), never)).toEqual({
@@ -162,14 +162,14 @@ describe('encryption', () => {
     });
   });
 
-  it('TLS from the start', async () => {
+  test('TLS from the start', async () => {
     const smtp = await server({ security: 'tls', users: { cron: PASSWORD } });
     const settings = { ...encrypted, ...login, security: 'tls' };
     expect(await email(smtp.port, settings).send(aMessage(), never)).toMatchObject({ result: 'ok' });
     expect(smtp.mails[0]).toMatchObject({ isEncrypted: true, user: 'cron' });
   });
 
-  it.each(['tls', 'starttls'] as const)('%s: trusts no certificate of just anybody', async (security) => {
+  test.each(['tls', 'starttls'] as const)('%s: trusts no certificate of just anybody', async (security) => {
     const smtp = await server({ security, users: { cron: PASSWORD } });
     const sent = await email(smtp.port, { security, ...login }).send(aMessage(), never);
     expect(sent).toMatchObject({
@@ -181,7 +181,7 @@ describe('encryption', () => {
 });
 
 describe('what the server answers', () => {
-  it.each([
+  test.each([
     [{ at: 'connect', answer: '421 4.3.2 too many connections' }, 'retry'],
     [{ at: 'connect', answer: '554 5.7.1 no service for you' }, 'permanent'],
     [{ at: 'mail', answer: '451 4.3.0 try again' }, 'retry'],
@@ -197,7 +197,7 @@ describe('what the server answers', () => {
     expect(smtp.mails).toEqual([]);
   });
 
-  it.each(['connect', 'ehlo', 'mail', 'data', 'message'] as const)(
+  test.each(['connect', 'ehlo', 'mail', 'data', 'message'] as const)(
     'a connection that breaks at %s is tried again',
     async (at) => {
       const smtp = await server();
@@ -207,7 +207,7 @@ describe('what the server answers', () => {
     },
   );
 
-  it.each(['connect', 'mail', 'message'] as const)(
+  test.each(['connect', 'mail', 'message'] as const)(
     'an answer that does not come at %s ends with the signal',
     async (at) => {
       const smtp = await server();
@@ -223,7 +223,7 @@ describe('what the server answers', () => {
     },
   );
 
-  it('nobody listens: tried again', async () => {
+  test('nobody listens: tried again', async () => {
     const smtp = await server();
     const { port } = smtp;
     await smtp.close();
@@ -231,7 +231,7 @@ describe('what the server answers', () => {
     expect(sent).toMatchObject({ result: 'retry', detail: expect.stringContaining('ECONNREFUSED') });
   });
 
-  it('the password is wrong: not before the configuration changes, and it is not told', async () => {
+  test('the password is wrong: not before the configuration changes, and it is not told', async () => {
     const smtp = await server({ users: { cron: 'another' } });
     expect(await email(smtp.port, { ...encrypted, ...login }).send(aMessage(), never)).toEqual({
       result: 'permanent',
@@ -245,7 +245,7 @@ describe('what the server answers', () => {
     });
   });
 
-  it('a server that wants a password and gets none', async () => {
+  test('a server that wants a password and gets none', async () => {
     const smtp = await server({ users: { cron: PASSWORD } });
     expect(await email(smtp.port, encrypted).send(aMessage(), never)).toEqual({
       result: 'permanent',
@@ -255,7 +255,7 @@ describe('what the server answers', () => {
 });
 
 describe('addresses that are refused', () => {
-  it('all of them', async () => {
+  test('all of them', async () => {
     const smtp = await server();
     smtp.refuse('ops@example.com', '550 5.1.1 no such user');
     expect(await email(smtp.port).send(aMessage(), never)).toEqual({
@@ -264,7 +264,7 @@ describe('addresses that are refused', () => {
     });
   });
 
-  it('one for good: the others are told, once, and the log says so', async () => {
+  test('one for good: the others are told, once, and the log says so', async () => {
     const smtp = await server();
     smtp.refuse('ops@example.com', '550 5.1.1 no such user');
     expect(await email(smtp.port, { to: BOTH }).send(aMessage(), never)).toMatchObject({ result: 'ok' });
@@ -273,7 +273,7 @@ describe('addresses that are refused', () => {
     expect(log.join('')).toContain('no such user');
   });
 
-  it('one for now: it is tried again, and the others are not told twice', async () => {
+  test('one for now: it is tried again, and the others are not told twice', async () => {
     const smtp = await server();
     smtp.refuse('ops@example.com', '451 4.7.1 greylisted');
     const notifier = email(smtp.port, { to: BOTH });
@@ -291,7 +291,7 @@ describe('addresses that are refused', () => {
     expect(smtp.mails.at(-1)?.to).toEqual(BOTH);
   });
 
-  it('one for now that then is for good: the others were told, so that is that', async () => {
+  test('one for now that then is for good: the others were told, so that is that', async () => {
     const smtp = await server();
     smtp.refuse('ops@example.com', '451 4.7.1 greylisted');
     const notifier = email(smtp.port, { to: BOTH });
@@ -301,7 +301,7 @@ describe('addresses that are refused', () => {
     expect(smtp.mails).toHaveLength(1);
   });
 
-  it('some for good and some for now', async () => {
+  test('some for good and some for now', async () => {
     const smtp = await server();
     smtp.refuse('ops@example.com', '550 5.1.1 no such user');
     smtp.refuse('data@example.com', '450 4.2.0 busy');
@@ -316,7 +316,7 @@ describe('addresses that are refused', () => {
 });
 
 describe('the notifier', () => {
-  it('waits for what is being sent before it is closed', async () => {
+  test('waits for what is being sent before it is closed', async () => {
     const smtp = await server();
     const notifier = email(smtp.port);
     const sent = notifier.send(aMessage(), never);
@@ -325,7 +325,7 @@ describe('the notifier', () => {
     expect(await sent).toMatchObject({ result: 'ok' });
   });
 
-  it('merges storms, and is told of no paused jobs', async () => {
+  test('merges storms, and is told of no paused jobs', async () => {
     expect(email(25)).toMatchObject({ type: 'email', mergedLengthMax: 200_000, keepsState: false });
   });
 });

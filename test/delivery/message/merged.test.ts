@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Declaration } from '../../../src/core/model/declaration.ts';
 import type { DeliveryFacts, DeliveryKind, Incident } from '../../../src/core/model/records.ts';
 import { redact } from '../../../src/core/text/redact.ts';
@@ -73,7 +73,7 @@ function lengthOf({ sections }: Message): number {
 const aMissed = { outcome: 'missed', reason: 'missed', deadline_at: SLOT_AT + 300_000 } as const;
 
 describe('mergedMessageOf', () => {
-  it('lists jobs by group and by what is wrong with them, the worst first', () => {
+  test('lists jobs by group and by what is wrong with them, the worst first', () => {
     const items = [
       anItem('mail', { kind: 'closed', declaration: { group: 'web' } }),
       anItem('cache', { closing: {}, declaration: { group: 'web' } }),
@@ -103,7 +103,7 @@ describe('mergedMessageOf', () => {
     `);
   });
 
-  it('has a title that reads alone', () => {
+  test('has a title that reads alone', () => {
     expect(titleOf(many(500))).toBe('500 JOBS FAILED');
     expect(titleOf(many(500, { kind: 'closed' }))).toBe('500 JOBS RESOLVED');
     expect(titleOf([...many(20), anItem('a', { facts: aMissed }), anItem('b', { facts: aMissed })])).toBe(
@@ -113,7 +113,7 @@ describe('mergedMessageOf', () => {
     expect(titleOf([anItem('a', { closing: {} })])).toBe('a FAILED AND RESOLVED');
   });
 
-  it('tells trouble that began anew from trouble that is over', () => {
+  test('tells trouble that began anew from trouble that is over', () => {
     const items = [anItem('a', { kind: 'closed' }), anItem('b', { closing: {} }), anItem('a'), anItem('b')];
     expect(mergedMessageOf(items, CONTEXT).sections).toEqual([
       {
@@ -127,7 +127,7 @@ describe('mergedMessageOf', () => {
     ]);
   });
 
-  it('names a job once in each line', () => {
+  test('names a job once in each line', () => {
     const items = [
       anItem('a'),
       anItem('a'),
@@ -137,7 +137,7 @@ describe('mergedMessageOf', () => {
     expect(namesIn(mergedMessageOf(items, CONTEXT))).toEqual(['a', 'a']);
   });
 
-  it('tells of what is wrong with Cronflow itself in its own words', () => {
+  test('tells of what is wrong with Cronflow itself in its own words', () => {
     const items = [
       anItem('a'),
       aSystemItem({ reason: 'config_invalid', detail: 'cronflow.yaml:3:5 unknown key "schedul"\n  3 | x' }),
@@ -162,7 +162,7 @@ describe('mergedMessageOf', () => {
     ]);
   });
 
-  it('is bad for as long as anything still is', () => {
+  test('is bad for as long as anything still is', () => {
     const closed = anItem('a', { kind: 'closed' });
     const past = anItem('b', { closing: {} });
     expect(severityOf(closed)).toBe('good');
@@ -173,7 +173,7 @@ describe('mergedMessageOf', () => {
     expect(severityOf(aSystemItem({ reason: 'config_held' }))).toBe('bad');
   });
 
-  it('calls whom the jobs in new trouble name, each once', () => {
+  test('calls whom the jobs in new trouble name, each once', () => {
     const items = [
       anItem('a', { declaration: { mention: ['U1', 'here'] } }),
       anItem('b', { declaration: { mention: ['U2', 'U1'] } }),
@@ -184,7 +184,7 @@ describe('mergedMessageOf', () => {
     expect(mergedMessageOf(items, CONTEXT).mentions).toEqual(['U1', 'here', 'U2']);
   });
 
-  it('is that of the first item to a receiver', () => {
+  test('is that of the first item to a receiver', () => {
     const [first, second] = [anItem('b'), anItem('a')];
     const message = mergedMessageOf([first, second], CONTEXT);
     expect([message.deliveryId, message.incidentId]).toEqual(['b-i1.ops.opened', 'b-i1']);
@@ -195,7 +195,7 @@ describe('mergedMessageOf', () => {
     });
   });
 
-  it('hides secrets in what it quotes, also in the records it is made from', () => {
+  test('hides secrets in what it quotes, also in the records it is made from', () => {
     const facts = { reason: 'output_mismatch', detail: 'the output contains "token=abc"' } as const;
     const items = [
       anItem('a', { facts, incident: { detail: facts.detail }, closing: { detail: facts.detail } }),
@@ -207,7 +207,7 @@ describe('mergedMessageOf', () => {
     expect(JSON.stringify(message)).not.toContain('abc');
   });
 
-  it('gives no job a heading of its own where each fails in its own way', () => {
+  test('gives no job a heading of its own where each fails in its own way', () => {
     const items = many(100).map((item, index) => ({
       ...item,
       delivery: { ...item.delivery, facts: { ...item.delivery.facts, exit_code: index + 1 } },
@@ -220,7 +220,7 @@ describe('mergedMessageOf', () => {
     expect(section?.lines[0]?.names).toHaveLength(92);
   });
 
-  it('can be written when nothing is left but the facts', () => {
+  test('can be written when nothing is left but the facts', () => {
     const bare = { ...anItem('a'), incident: null, job: null };
     expect(mergedMessageOf([bare], { ...CONTEXT, publicUrl: null }).sections).toEqual([
       { group: null, lines: [{ what: 'FAILED: exit 1', names: ['a'] }] },
@@ -229,17 +229,17 @@ describe('mergedMessageOf', () => {
 });
 
 describe('mergedCountOf', () => {
-  it('lets 5,000 names of 40 characters cost 42 each', () => {
+  test('lets 5,000 names of 40 characters cost 42 each', () => {
     const items = Array.from({ length: 5_000 }, (_, index) => anItem(String(index).padStart(40, 'n')));
     expect(mergedCountOf(items, 42 * 5_000 + 'FAILED: exit 1'.length + 2 + 2)).toBe(5_000);
     expect(mergedCountOf(items, 12_000)).toBe(Math.floor((12_000 - 18) / 42));
   });
 
-  it('takes one even if that is too long', () => {
+  test('takes one even if that is too long', () => {
     expect(mergedCountOf([anItem('a'), anItem('b')], 0)).toBe(1);
   });
 
-  it('loses no name and keeps within the length, whatever happened to whom', () => {
+  test('loses no name and keeps within the length, whatever happened to whom', () => {
     const item = fc
       .record({
         number: fc.nat(30),

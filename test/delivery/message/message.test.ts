@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Reason, REASONS } from '../../../src/core/model/reasons.ts';
 import type { Delivery, DeliveryFacts } from '../../../src/core/model/records.ts';
 import { redact } from '../../../src/core/text/redact.ts';
@@ -69,7 +69,7 @@ function linksTo(runbook: string): Message['links'] {
 }
 
 describe('messageOf', () => {
-  it('tells of a failure with everything there is to know', () => {
+  test('tells of a failure with everything there is to know', () => {
     const lines = Array.from({ length: 25 }, (_, index) => `line ${index + 1}`);
     const output = { text: `${lines.join('\n')}\n\n`, dropped_bytes: 0 };
     const facts = someFacts({ bad_count: 3 });
@@ -111,7 +111,7 @@ describe('messageOf', () => {
     `);
   });
 
-  it('tells of a recovery', () => {
+  test('tells of a recovery', () => {
     const context = aContext({
       nowAt: aClosing().facts.at + 1_000,
       run: aRun({ id: 'j1-8', outcome: 'success' }),
@@ -132,7 +132,7 @@ describe('messageOf', () => {
     `);
   });
 
-  it('tells of a slot that nobody claimed', () => {
+  test('tells of a slot that nobody claimed', () => {
     const facts = someFacts({
       outcome: 'missed',
       reason: 'missed',
@@ -159,7 +159,7 @@ describe('messageOf', () => {
     `);
   });
 
-  it('reminds', () => {
+  test('reminds', () => {
     const facts = someFacts({ at: SLOT_AT + 252_000 + 6 * 60 * MINUTE_MS, bad_count: 5 });
     const context = aContext({ nowAt: facts.at });
     expect(render(messageOf(aDelivery({ kind: 'reminder', facts }), context))).toMatchInlineSnapshot(`
@@ -180,7 +180,7 @@ describe('messageOf', () => {
     `);
   });
 
-  it('reminds of a missed slot without mistaking its own instant for the deadline', () => {
+  test('reminds of a missed slot without mistaking its own instant for the deadline', () => {
     const at = SLOT_AT + 6 * 60 * MINUTE_MS;
     const facts = { reason: 'missed', at, deadline_at: at, incident_opened_at: SLOT_AT, host: null } as const;
     expect(titleOf(facts, 'reminder')).toBe(
@@ -188,7 +188,7 @@ describe('messageOf', () => {
     );
   });
 
-  it('tells of a failure and its recovery at once', () => {
+  test('tells of a failure and its recovery at once', () => {
     const context = aContext({ nowAt: aClosing().facts.at + 1_000, closing: aClosing().facts });
     expect(render(messageOf(aDelivery(), context))).toMatchInlineSnapshot(`
       "over | FAILED AND RESOLVED daily-database-backup on web1: exit 1 after 4m12s; ran fine on web1, was in trouble for 2h10m (3 bad), from 02:04:12 to 04:14:12 (Europe/Berlin)
@@ -209,7 +209,7 @@ describe('messageOf', () => {
     `);
   });
 
-  it('says how many messages were lost before it', () => {
+  test('says how many messages were lost before it', () => {
     expect(fieldOf('Not delivered', {}, { deadCount: 0 })).toBeUndefined();
     expect(fieldOf('Not delivered', {}, { deadCount: 1 })).toBe(
       'one earlier message could not be sent here; what is still open is told anew',
@@ -219,7 +219,7 @@ describe('messageOf', () => {
     );
   });
 
-  it('can be written when nothing is left but the facts', () => {
+  test('can be written when nothing is left but the facts', () => {
     const nothing = { incident: null, job: null, run: null, usualMs: null, publicUrl: null };
     const facts = someFacts({ last_success_at: null, next_slot_at: null, expected_at: null, host: null });
     expect(render(messageOf(aDelivery({ facts }), aContext(nothing)))).toMatchInlineSnapshot(`
@@ -231,7 +231,7 @@ describe('messageOf', () => {
     `);
   });
 
-  it('has a title that reads alone for every reason', () => {
+  test('has a title that reads alone for every reason', () => {
     const titles = REASONS.map(
       (reason) => `${reason} | ${titleOf({ reason, deadline_at: SLOT_AT + 300_000 })}`,
     );
@@ -280,7 +280,7 @@ describe('messageOf', () => {
     `);
   });
 
-  it('has a reminder and a closing for every system incident', () => {
+  test('has a reminder and a closing for every system incident', () => {
     const reasons = [
       'config_invalid',
       'config_held',
@@ -308,7 +308,7 @@ describe('messageOf', () => {
     `);
   });
 
-  it('shows all of a configuration error that needs more than a line', () => {
+  test('shows all of a configuration error that needs more than a line', () => {
     const detail = 'cronflow.yaml:3:5 unknown key "schedul"\n  3 | schedul: x\n    | ^\n';
     const facts = someFacts({ job_name: null, reason: 'config_invalid', detail, host: null });
     const { title, output } = messageOf(aDelivery({ facts }), aContext({ job: null, run: null }));
@@ -318,7 +318,7 @@ describe('messageOf', () => {
     expect(output).toBe(detail.trimEnd());
   });
 
-  it('tells of a time away: how long, from when to when, and of which jobs', () => {
+  test('tells of a time away: how long, from when to when, and of which jobs', () => {
     const detail =
       'for 2h40m, from 2026-01-15 02:00 to 2026-01-15 04:40 (Europe/Berlin); ' +
       'what became of 3 slots and 1 run of 2 jobs is not known\nbackup: 3 slots unknown\nreport: 1 run still open';
@@ -347,7 +347,7 @@ describe('messageOf', () => {
     `);
   });
 
-  it('shows the beginning of what is long', () => {
+  test('shows the beginning of what is long', () => {
     const detail = Array.from({ length: 60 }, (_, index) => `line ${index + 1}`).join('\n');
     const facts = someFacts({ job_name: null, reason: 'config_invalid', detail, host: null });
     const { output, outputNote } = messageOf(aDelivery({ facts }), aContext({ job: null, run: null }));
@@ -359,14 +359,14 @@ describe('messageOf', () => {
     expect(cut.outputNote).toBe('the first 12 lines');
   });
 
-  it('names the signal however the client wrote it', () => {
+  test('names the signal however the client wrote it', () => {
     expect(signalTitleOf('TERM')).toContain('killed by SIGTERM after 4m12s');
     expect(signalTitleOf('sigkill')).toContain('killed by SIGKILL after');
     expect(signalTitleOf('9')).toContain('killed by signal 9 after');
     expect(signalTitleOf(null)).toContain('killed by a signal after');
   });
 
-  it('says how a recovery came about', () => {
+  test('says how a recovery came about', () => {
     expect(closingTitleOf({ incident: anIncident({ close_reason: 'late_report' }) }, { bad_count: 1 })).toBe(
       'RESOLVED daily-database-backup: had run fine on web1 after all and said so late, was in trouble for 2h10m',
     );
@@ -375,7 +375,7 @@ describe('messageOf', () => {
     );
   });
 
-  it('names the day where the deadline is on another than the slot', () => {
+  test('names the day where the deadline is on another than the slot', () => {
     const expectedAt = Date.UTC(2026, 0, 15, 22, 58);
     const facts = {
       expected_at: expectedAt,
@@ -387,7 +387,7 @@ describe('messageOf', () => {
     );
   });
 
-  it('tells the two 02:30 of an autumn night apart', () => {
+  test('tells the two 02:30 of an autumn night apart', () => {
     // Europe/Berlin, 2026-10-25: 03:00 +02:00 -> 02:00 +01:00 at 01:00 UTC.
     expect(fieldOf('Expected', { expected_at: Date.UTC(2026, 9, 25, 0, 30) })).toBe(
       '2026-10-25 02:30 +02:00 (Europe/Berlin)',
@@ -397,19 +397,19 @@ describe('messageOf', () => {
     );
   });
 
-  it('says when it happened if that is a while ago', () => {
+  test('says when it happened if that is a while ago', () => {
     expect(fieldOf('Happened', {}, { nowAt: SLOT_AT + 252_000 + 59_000 })).toBeUndefined();
     expect(fieldOf('Happened', {}, { nowAt: SLOT_AT + 252_000 + 60_000 })).toBe('2026-01-15 02:04:12 +01:00');
   });
 
-  it('shows what a terminal would have shown, and nothing that plays tricks', () => {
+  test('shows what a terminal would have shown, and nothing that plays tricks', () => {
     const text = 'ut \u001b[31mred\u001b[0m\r\n10%\r99%\rdone\n\u202Egnp.exe\u0000\u0007 \ud800!\n';
     const { output, outputNote } = messageOf(aDelivery(), aContext({ output: { text, dropped_bytes: 5 } }));
     expect(output).toBe('… red\ndone\ngnp.exe \ufffd!');
     expect(outputNote).toBe('the last 3 lines');
   });
 
-  it('hides secrets in what was printed, before it is cut to its last lines', () => {
+  test('hides secrets in what was printed, before it is cut to its last lines', () => {
     const key = 'MIIEowIBAAKCAQEA'.repeat(4);
     const block = [`-----BEGIN PRIVATE KEY-----`, ...Array.from({ length: 30 }, () => key)];
     const text = [...block, '-----END PRIVATE KEY-----', 'pass\u001b[1mword=hunter2', 'card 4111'].join('\n');
@@ -427,12 +427,12 @@ describe('messageOf', () => {
     expect(outputNote).toBeNull();
   });
 
-  it('leaves out the word of which the beginning was dropped: it may be the rest of a secret', () => {
+  test('leaves out the word of which the beginning was dropped: it may be the rest of a secret', () => {
     const output = { text: 'unter2 is wrong\nthe error', dropped_bytes: 9 };
     expect(messageOf(aDelivery(), aContext({ output })).output).toBe('… is wrong\nthe error');
   });
 
-  it('hides secrets in what quotes a job, in words and in the records for notifiers without words', () => {
+  test('hides secrets in what quotes a job, in words and in the records for notifiers without words', () => {
     const detail = 'the output contains "password=hunter2"';
     const facts = someFacts({ reason: 'output_mismatch', detail });
     const closing = { ...aClosing().facts, detail };
@@ -442,7 +442,7 @@ describe('messageOf', () => {
     expect(JSON.stringify(message)).not.toContain('hunter2');
   });
 
-  it('looks at the end of a hostile output, however long that is', () => {
+  test('looks at the end of a hostile output, however long that is', () => {
     for (const piece of ['\r', '\u001b[0', 'password=', '\ud800', '`', '\n'])
       messageOf(
         aDelivery(),
@@ -454,25 +454,25 @@ describe('messageOf', () => {
     expect(outputNote).toBe('the last line');
   });
 
-  it('keeps a host that is no host name on one line', () => {
+  test('keeps a host that is no host name on one line', () => {
     const facts = someFacts({ host: `web1\n\u001b[2JFAKE: all is well ${'x'.repeat(300)}` });
     const { title } = messageOf(aDelivery({ facts }), aContext());
     expect(title).toMatch(/^FAILED daily-database-backup on web1 FAKE: all is well x+…: exit 1 after 4m12s$/);
     expect(title.length).toBeLessThan(200);
   });
 
-  it('says its reason again only where the title has no room for it', () => {
+  test('says its reason again only where the title has no room for it', () => {
     expect(fieldOf('Reason', {})).toBeUndefined();
     const name = `job-${'x'.repeat(390)}`;
     expect(fieldOf('Reason', { job_name: name })).toBe('exit 1 after 4m12s');
   });
 
-  it('says when a run started, unless only its end was reported', () => {
+  test('says when a run started, unless only its end was reported', () => {
     expect(fieldOf('Started', {})).toBe('2026-01-15 02:00 +01:00');
     expect(fieldOf('Started', { duration_ms: null })).toBeUndefined();
   });
 
-  it('links to the line that declares the job where it has an address', () => {
+  test('links to the line that declares the job where it has an address', () => {
     expect(declaredIn('https://git.example.com/')).toEqual([
       'cronflow.yaml:12',
       'https://git.example.com/cronflow.yaml#L12',
@@ -481,7 +481,7 @@ describe('messageOf', () => {
     expect(declaredIn(null)).toEqual(['cronflow.yaml:12', null]);
   });
 
-  it('links to nothing but http and https', () => {
+  test('links to nothing but http and https', () => {
     expect(linksTo('javascript:alert(1)')).toEqual([]);
     expect(linksTo('not an address')).toEqual([]);
     expect(linksTo('https://wiki.example.com/a b|c>d')).toEqual([
@@ -493,7 +493,7 @@ describe('messageOf', () => {
     ]);
   });
 
-  it('reads a zone that is gone as UTC', () => {
+  test('reads a zone that is gone as UTC', () => {
     const job = aJob({ declaration: { timezone: 'Mars/Olympus' } });
     expect(
       messageOf(aDelivery(), aContext({ job })).fields.find(({ label }) => label === 'Expected')?.value,
@@ -501,7 +501,7 @@ describe('messageOf', () => {
   });
 });
 
-it('says of trouble of Cronflow in whose place another came that it was replaced, not that it was paused', () => {
+test('says of trouble of Cronflow in whose place another came that it was replaced, not that it was paused', () => {
   const at = SLOT_AT + 552_000;
   const facts = someFacts({ job_name: null, reason: 'config_invalid', detail: 'what it is', host: null, at });
   const delivery = aDelivery({ job_id: null, kind: 'closed_silently', facts });
@@ -511,7 +511,7 @@ it('says of trouble of Cronflow in whose place another came that it was replaced
 });
 
 describe('mentions', () => {
-  it('are those of the job when its trouble begins, and nobody at any other time', () => {
+  test('are those of the job when its trouble begins, and nobody at any other time', () => {
     const context = aContext({ job: aJob({ declaration: { mention: ['U024BE7LH', 'here'] } }) });
     const mentions = (delivery: Delivery, changes: Partial<MessageContext> = {}): readonly string[] =>
       messageOf(delivery, { ...context, ...changes }).mentions;
@@ -525,7 +525,7 @@ describe('mentions', () => {
 });
 
 describe('bareMessageOf', () => {
-  it('says that something is wrong when nothing better can be said', () => {
+  test('says that something is wrong when nothing better can be said', () => {
     expect(bareMessageOf(aDelivery(), false).title).toBe('IN TROUBLE daily-database-backup: exit_code');
     expect(bareMessageOf(aDelivery(), true).title).toBe(
       'IN TROUBLE AND RESOLVED daily-database-backup: exit_code',
@@ -535,7 +535,7 @@ describe('bareMessageOf', () => {
 });
 
 describe('usualMsOf', () => {
-  it('is the median of the successful runs', () => {
+  test('is the median of the successful runs', () => {
     const runs = [1_000, 9_000, 2_000, 500].map((duration_ms) => aRun({ outcome: 'success', duration_ms }));
     expect(usualMsOf([])).toBeNull();
     expect(usualMsOf([aRun()])).toBeNull();

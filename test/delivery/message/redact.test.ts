@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { redact } from '../../../src/core/text/redact.ts';
 
 // Shapes of secrets, put together here so that nothing in this file looks like one.
@@ -14,7 +14,7 @@ const END = '-----END RSA PRIVATE KEY-----';
 const KEY_LINE = 'MIIEowIBAAKCAQEAx7Vb0r'.repeat(3);
 
 describe('what is hidden without being told to', () => {
-  it.each([
+  test.each([
     ['postgres://app:hunter2@db:5432/x', 'postgres://app:[redacted]@db:5432/x'],
     ['redis://:p@ss:w@cache/0', 'redis://:[redacted]@cache/0'],
     [
@@ -89,18 +89,18 @@ describe('what is hidden without being told to', () => {
     expect(redact(hidden, [])).toBe(hidden);
   });
 
-  it('hides the middle of a private key', () => {
+  test('hides the middle of a private key', () => {
     const text = `before\n${BEGIN}\nProc-Type: 4,ENCRYPTED\n\n${KEY_LINE}\n${KEY_LINE}\n${END}\nafter`;
     expect(redact(text, [])).toBe(`before\n${BEGIN}\n[redacted]\n${END}\nafter`);
   });
 
-  it('hides a private key in one line', () => {
+  test('hides a private key in one line', () => {
     expect(redact(`{"key": "${BEGIN}\\n${KEY_LINE}\\n${END}\\n"}`, [])).toBe(
       `{"key": "${BEGIN}[redacted]${END}\\n"}`,
     );
   });
 
-  it('hides a private key of which the beginning or the end is not there', () => {
+  test('hides a private key of which the beginning or the end is not there', () => {
     expect(redact(`${KEY_LINE}\n${KEY_LINE}\nMIIE=\n${END}\nafter`, [])).not.toContain(KEY_LINE);
     expect(redact(`a\n${BEGIN}\n${KEY_LINE}\n${KEY_LINE}\nthe error`, [])).toBe(
       `a\n${BEGIN}\n[redacted]\nthe error`,
@@ -109,7 +109,7 @@ describe('what is hidden without being told to', () => {
 });
 
 describe('what is left alone', () => {
-  it.each([
+  test.each([
     'SyntaxError: Unexpected token: }',
     'invalid token: expected a number',
     'FATAL: password authentication failed for user "app"',
@@ -145,7 +145,7 @@ describe('what is left alone', () => {
 });
 
 describe('patterns of the configuration', () => {
-  it('hide what they match, or their first group alone', () => {
+  test('hide what they match, or their first group alone', () => {
     expect(redact('card 4111 1111, card 5500 0000', ['\\d{4} \\d{4}'])).toBe(
       'card [redacted], card [redacted]',
     );
@@ -156,7 +156,7 @@ describe('patterns of the configuration', () => {
     expect(redact('a1 b2', ['(?:a|b)\\d'])).toBe('[redacted] [redacted]');
   });
 
-  it('come before those built in, and hide nothing where they match nothing', () => {
+  test('come before those built in, and hide nothing where they match nothing', () => {
     expect(redact('password=abc id=7', ['abc id=7'])).toBe('password=[redacted]');
     expect(redact('abc', ['x*'])).toBe('abc');
     expect(redact('', ['x*', '$'])).toBe('');
@@ -164,7 +164,7 @@ describe('patterns of the configuration', () => {
 });
 
 describe('redact', () => {
-  it('is linear in what it reads: hostile text of the length of a kept output takes no time to speak of', () => {
+  test('is linear in what it reads: hostile text of the length of a kept output takes no time to speak of', () => {
     const hostile = [
       'password=',
       '://a:',
@@ -194,7 +194,7 @@ describe('redact', () => {
     }
   });
 
-  it('hides a value wherever it stands', () => {
+  test('hides a value wherever it stands', () => {
     const word = fc.stringMatching(/^[a-z]{0,10}$/);
     const secret = fc.stringMatching(/^S[A-Z0-9]{8,40}T$/);
     fc.assert(

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { eventsOf } from '../../../src/delivery/pagerduty/event.ts';
 import { PagerDutyNotifier } from '../../../src/delivery/pagerduty/notifier.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
@@ -35,7 +35,7 @@ function pagerFor(changes: Partial<ConstructorParameters<typeof PagerDutyNotifie
 }
 
 describe('PagerDuty', () => {
-  it('has an alert for an incident, with all that is known', async () => {
+  test('has an alert for an incident, with all that is known', async () => {
     const source = {
       ...aMessage().source,
       job: aJob({ declaration: { ...aJob().declaration, group: 'db' } }),
@@ -68,7 +68,7 @@ describe('PagerDuty', () => {
     ]);
   });
 
-  it('applies a reminder to the alert that is open, and resolves it', async () => {
+  test('applies a reminder to the alert that is open, and resolves it', async () => {
     await pager.send(aMessage(), never);
     await pager.send(aMessage({ kind: 'reminder', title: 'STILL FAILED backup' }), never);
     expect(server.alerts).toMatchObject([
@@ -78,18 +78,18 @@ describe('PagerDuty', () => {
     expect(server.alerts).toMatchObject([{ status: 'resolved' }]);
   });
 
-  it('resolves the alert of a job that was paused or removed', async () => {
+  test('resolves the alert of a job that was paused or removed', async () => {
     await pager.send(aMessage(), never);
     await pager.send(aMessage({ kind: 'closed_silently', severity: 'over' }), never);
     expect(server.alerts).toMatchObject([{ status: 'resolved' }]);
   });
 
-  it('keeps what is over before it was told on record, as information, and resolved', async () => {
+  test('keeps what is over before it was told on record, as information, and resolved', async () => {
     await pager.send(aMessage({ kind: 'opened_and_closed', severity: 'over' }), never);
     expect(server.alerts).toMatchObject([{ status: 'resolved', triggers: [{ severity: 'info' }] }]);
   });
 
-  it('leaves nothing open that nothing will close: that Cronflow was away', async () => {
+  test('leaves nothing open that nothing will close: that Cronflow was away', async () => {
     const facts = someFacts({ job_name: null, host: null, reason: 'cronflow_away' });
     const delivery = aDelivery({ job_id: null, facts });
     const source = { ...aMessage().source, delivery, job: null, run: null };
@@ -99,7 +99,7 @@ describe('PagerDuty', () => {
     ]);
   });
 
-  it('repeats both events when the second fails', async () => {
+  test('repeats both events when the second fails', async () => {
     const message = aMessage({ kind: 'opened_and_closed', severity: 'over' });
     const trigger = { kind: 'answer', status: 202 } as const;
     server.failNext(trigger, { kind: 'answer', status: 500 });
@@ -108,13 +108,13 @@ describe('PagerDuty', () => {
     expect(server.alerts).toMatchObject([{ status: 'resolved', triggers: [{}] }]);
   });
 
-  it('is as urgent as the notifier says', async () => {
+  test('is as urgent as the notifier says', async () => {
     pager = pagerFor({ severity: 'critical' });
     await pager.send(aMessage(), never);
     expect(server.alerts[0]?.triggers[0]?.severity).toBe('critical');
   });
 
-  it('says what to do about a wrong key, without the key', async () => {
+  test('says what to do about a wrong key, without the key', async () => {
     const routingKey = 'Xwrong'.padEnd(32, 'X');
     pager = pagerFor({ routingKey });
     expect(await pager.send(aMessage(), never)).toEqual({
@@ -125,7 +125,7 @@ describe('PagerDuty', () => {
     });
   });
 
-  it('says what to do about a wrong address', async () => {
+  test('says what to do about a wrong address', async () => {
     pager = pagerFor({ url: `${server.origin}/enqueue` });
     expect(await pager.send(aMessage(), never)).toEqual({
       result: 'permanent',
@@ -135,13 +135,13 @@ describe('PagerDuty', () => {
     expect(await pager.send(aMessage(), never)).toMatchObject({ detail: 'url is not an http(s) address' });
   });
 
-  it.each([429, 500, 503])('tries again after %i', async (status) => {
+  test.each([429, 500, 503])('tries again after %i', async (status) => {
     server.failNext({ kind: 'answer', status });
     expect(await pager.send(aMessage(), never)).toMatchObject({ result: 'retry' });
     expect(server.alerts).toEqual([]);
   });
 
-  it('is taken whatever the message says', async () => {
+  test('is taken whatever the message says', async () => {
     const hostile = fc.string({ unit: 'binary', minLength: 1, maxLength: 3_000, size: 'max' });
     await fc.assert(
       fc.asyncProperty(hostile, hostile, async (text, id) => {
@@ -159,7 +159,7 @@ describe('PagerDuty', () => {
     );
   });
 
-  it('keeps what makes one incident another of a key that is too long', () => {
+  test('keeps what makes one incident another of a key that is too long', () => {
     const keys = ['1', '2'].map((end) =>
       eventsOf(aMessage({ incidentId: `${'x'.repeat(300)}${end}` }), 'error'),
     );

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeGlobals } from '../../../src/apply/events.ts';
 import { noteNotifierFails } from '../../../src/apply/failing-notifiers.ts';
 import { DEFAULT_GLOBALS } from '../../../src/core/model/spec.ts';
@@ -38,7 +38,7 @@ const linesOf = (id: string): string[] =>
   h.log.filter((line) => line.includes(`delivery=${id}`) && !line.includes(' debug '));
 
 describe.each([EMPTY, ON_PURPOSE])('what is only logged, by $type', (notifier) => {
-  it('is logged, not sent, in the store, the log and the counts; so is its end', async () => {
+  test('is logged, not sent, in the store, the log and the counts; so is its end', async () => {
     await h.owe(aDelivery());
     await start(notifier);
     const logged = { status: 'logged', attempts: 1, last_error: notifier.because };
@@ -56,7 +56,7 @@ describe.each([EMPTY, ON_PURPOSE])('what is only logged, by $type', (notifier) =
     expect(Object.fromEntries(h.counts.all)).toEqual({ ops: { sent: 0, logged: 2, retry: 0, dead: 0 } });
   });
 
-  it('is logged with what it was told together with', async () => {
+  test('is logged with what it was told together with', async () => {
     await h.owe(aDelivery(), aClosing());
     await h.putIncident(anIncident({ closed_at: h.clock.now(), close_reason: 'recovered' }));
     await start(notifier);
@@ -68,7 +68,7 @@ describe.each([EMPTY, ON_PURPOSE])('what is only logged, by $type', (notifier) =
   });
 });
 
-it('what is sent is one line, which names its job and its notifier', async () => {
+test('what is sent is one line, which names its job and its notifier', async () => {
   await h.owe(aDelivery());
   worker = h.worker;
   worker.start([]);
@@ -89,7 +89,7 @@ const isOpen = async (): Promise<boolean> =>
   (await h.store.incidents({ skip: 0, limit: 9, open: true })).items.some(({ kind }) => kind === 'notifier');
 
 describe('a notifier that failed', () => {
-  it('does not work again because its address was emptied: nothing got through', async () => {
+  test('does not work again because its address was emptied: nothing got through', async () => {
     await fail();
     await h.owe(openingOf(h.clock, 1));
     await start(EMPTY);
@@ -97,7 +97,7 @@ describe('a notifier that failed', () => {
     expect(await isOpen()).toBe(true);
   });
 
-  it('works again when the log is what it is for now', async () => {
+  test('works again when the log is what it is for now', async () => {
     await fail();
     await h.owe(openingOf(h.clock, 1));
     await start(ON_PURPOSE);

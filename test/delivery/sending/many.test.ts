@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Message } from '../../../src/delivery/message/message.ts';
 import { DOWN, harness, type Harness, openingOf } from '../support/harness.ts';
 import { MINUTE_MS } from '../../../src/schedule/units.ts';
@@ -20,7 +20,7 @@ afterEach(async () => {
   await stopped;
 });
 
-it.each([null, 12_000])(
+test.each([null, 12_000])(
   'holds a thousand of all that wait, and leaves the rest in the outbox (merged length %s)',
   async (mergedLengthMax) => {
     h.ops.mergedLengthMax = mergedLengthMax;
@@ -34,7 +34,7 @@ it.each([null, 12_000])(
   },
 );
 
-it('keeps nothing of what it has sent, or tried to send', async () => {
+test('keeps nothing of what it has sent, or tried to send', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const given: WeakRef<Message | AbortSignal>[] = [];

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { redact } from '../../../src/core/text/redact.ts';
 import { DeliveryWorker } from '../../../src/delivery/sending/worker.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
@@ -47,7 +47,7 @@ async function service() {
 }
 
 describe('a wall clock that is set back holds no message back', () => {
-  it('tells of a failure that comes between the step and the next sign of life', async () => {
+  test('tells of a failure that comes between the step and the next sign of life', async () => {
     await fc.assert(
       fc.asyncProperty(
         // From a second, which is no step, to two days.
@@ -73,7 +73,7 @@ describe('a wall clock that is set back holds no message back', () => {
     );
   });
 
-  it('dates that failure by the clock as it is, and takes no duration out of the step', async () => {
+  test('dates that failure by the clock as it is, and takes no duration out of the step', async () => {
     const { clock, ops, ping } = await service();
     await ping('backup', 'start');
     clock.set(clock.now() - 3 * HOUR_MS - 17 * MINUTE_MS);
@@ -83,7 +83,7 @@ describe('a wall clock that is set back holds no message back', () => {
     expect(facts).toMatchObject({ at: clock.now(), incident_opened_at: clock.now(), duration_ms: 0 });
   });
 
-  it('tells of the end between the step and the next sign of life, too', async () => {
+  test('tells of the end between the step and the next sign of life, too', async () => {
     const { clock, ops, ping, worker } = await service();
     await ping('backup', 'failure', { exit_code: 3 });
     await ping('backup', 'start', { rid: 'r2' });
@@ -96,7 +96,7 @@ describe('a wall clock that is set back holds no message back', () => {
     expect(ops.attempts.at(-1)?.at).toBe(clock.now());
   });
 
-  it('tries at once what waited for its next attempt, whoever noticed the step', async () => {
+  test('tries at once what waited for its next attempt, whoever noticed the step', async () => {
     const h = harness();
     stops.push(() => h.worker.stop());
     h.ops.answers = [DOWN];
@@ -110,7 +110,7 @@ describe('a wall clock that is set back holds no message back', () => {
     expect(h.ops.sent).toHaveLength(1);
   });
 
-  it('adds up steps that are each too small to be one', async () => {
+  test('adds up steps that are each too small to be one', async () => {
     const h = harness();
     stops.push(() => h.worker.stop());
     h.ops.always = DOWN;

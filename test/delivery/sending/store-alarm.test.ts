@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { Liveness } from '../../../src/checker/liveness.ts';
 import { redact } from '../../../src/core/text/redact.ts';
 import { StoreAlarm } from '../../../src/delivery/sending/store-alarm.ts';
@@ -36,7 +36,7 @@ const failFor = async (ms: number): Promise<void> => {
 const incidents = async (): Promise<unknown> => (await h.store.incidents({ skip: 0, limit: 10 })).items;
 
 describe('a store that fails', () => {
-  it('is told once past the outbox after three beats, and its end through it', async () => {
+  test('is told once past the outbox after three beats, and its end through it', async () => {
     await failFor(29 * SECOND_MS);
     h.store.failsCommits = true;
     expect(h.ops.titles).toEqual([]);
@@ -62,7 +62,7 @@ describe('a store that fails', () => {
     ]);
   });
 
-  it('for less than that is told to nobody', async () => {
+  test('for less than that is told to nobody', async () => {
     await failFor(29 * SECOND_MS);
     await h.clock.advance(MINUTE_MS + SECOND_MS);
     await failFor(29 * SECOND_MS);
@@ -71,7 +71,7 @@ describe('a store that fails', () => {
     expect(await incidents()).toEqual([]);
   });
 
-  it('is logged once, and so is its end, where nothing but the log is told', async () => {
+  test('is logged once, and so is its end, where nothing but the log is told', async () => {
     h.ops.always = { result: 'logged', notSentBecause: 'webhook_url is empty' };
     await failFor(5 * MINUTE_MS);
     expect(h.ops.attempts).toHaveLength(1);
@@ -82,7 +82,7 @@ describe('a store that fails', () => {
     expect(items).toMatchObject([{ kind: 'closed', status: 'logged' }]);
   });
 
-  it('is told to each until it takes it, and its end to those who did', async () => {
+  test('is told to each until it takes it, and its end to those who did', async () => {
     h.ops.answers = [DOWN, DOWN];
     pager.answers = [REVOKED];
     await failFor(5 * MINUTE_MS);
@@ -94,7 +94,7 @@ describe('a store that fails', () => {
     expect(await incidents()).toMatchObject([{ told: ['ops'] }]);
   });
 
-  it('owes its end also when it fails again before that could be stored', async () => {
+  test('owes its end also when it fails again before that could be stored', async () => {
     await failFor(MINUTE_MS);
     // One commit, the sign of life, succeeds; the next does not.
     const { store } = h;
@@ -113,7 +113,7 @@ describe('a store that fails', () => {
     expect(await incidents()).toHaveLength(1);
   });
 
-  it('holds nothing up when a notifier is slow', async () => {
+  test('holds nothing up when a notifier is slow', async () => {
     h.ops.answers = ['hang'];
     await failFor(MINUTE_MS);
     expect(pager.titles).toEqual([TITLE]);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sleep } from '../../../src/clock.ts';
 import type { Message } from '../../../src/delivery/message/message.ts';
 import { KINDS } from '../../../src/delivery/registry.ts';
@@ -93,7 +93,7 @@ function expectApart(): void {
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => `job-${i + 1}`).sort();
 
 describe.each(['email', 'slack', 'bot'] as const)('a storm by %s', (name) => {
-  it.each([
+  test.each([
     { count: 200, ms: 25_000, sendMs: 300, commitMs: 150, messagesMax: 9 },
     { count: 77, ms: 9_600, sendMs: 50, commitMs: 400, messagesMax: 7 },
     { count: 120, ms: 40_000, sendMs: 2_500, commitMs: 5, messagesMax: 10 },
@@ -112,7 +112,7 @@ describe.each(['email', 'slack', 'bot'] as const)('a storm by %s', (name) => {
     expect(sent.length).toBeLessThanOrEqual(messagesMax);
   });
 
-  it('holds what comes after a merged message that was tried again', async () => {
+  test('holds what comes after a merged message that was tried again', async () => {
     become(name, 200, 100, 14 * SECOND_MS);
     h.worker.start(['ops']);
     await overTime(100, 30 * SECOND_MS, fail);

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { GROUP_WAIT_MS, Storm } from '../../../src/delivery/sending/storm.ts';
 
 describe('a storm', () => {
-  it('lets the first five of ten seconds go at once, and holds the rest until those are over', () => {
+  test('lets the first five of ten seconds go at once, and holds the rest until those are over', () => {
     const storm = new Storm();
     for (let sent = 0; sent < 5; sent += 1) {
       expect(storm.turn(sent * 100, 10 - sent)).toBe('alone');
@@ -13,14 +13,14 @@ describe('a storm', () => {
     expect(storm.turn(GROUP_WAIT_MS, 5)).toBe('merge');
   });
 
-  it('lets one that waited by itself go alone', () => {
+  test('lets one that waited by itself go alone', () => {
     const storm = new Storm();
     for (let sent = 0; sent < 5; sent += 1) storm.alone(0);
     expect(storm.turn(1, 1)).toBe('wait');
     expect(storm.turn(GROUP_WAIT_MS, 1)).toBe('alone');
   });
 
-  it('holds what comes within ten seconds after several went out together', () => {
+  test('holds what comes within ten seconds after several went out together', () => {
     const storm = new Storm();
     for (let sent = 0; sent < 5; sent += 1) storm.alone(0);
     storm.turn(1, 3);
@@ -30,7 +30,7 @@ describe('a storm', () => {
     expect(storm.turn(2 * GROUP_WAIT_MS, 2)).toBe('merge');
   });
 
-  it('goes on at once with what did not fit', () => {
+  test('goes on at once with what did not fit', () => {
     const storm = new Storm();
     for (let sent = 0; sent < 5; sent += 1) storm.alone(0);
     storm.turn(1, 600);
@@ -39,7 +39,7 @@ describe('a storm', () => {
     expect(storm.turn(GROUP_WAIT_MS + 1_000, 300)).toBe('merge');
   });
 
-  it('holds what comes while several are being put together, and until it is known what went with them', () => {
+  test('holds what comes while several are being put together, and until it is known what went with them', () => {
     const storm = new Storm();
     for (let sent = 0; sent < 5; sent += 1) storm.alone(0);
     storm.turn(1, 74);
@@ -54,7 +54,7 @@ describe('a storm', () => {
     expect(storm.turn(2 * GROUP_WAIT_MS + 9_000, 3)).toBe('merge');
   });
 
-  it('gathers what a receiver that takes less than five in ten seconds is behind with', () => {
+  test('gathers what a receiver that takes less than five in ten seconds is behind with', () => {
     const storm = new Storm();
     for (let sent = 0; sent < 4; sent += 1) {
       expect(storm.turn(sent * 2_500, 6 + sent)).toBe('alone');
@@ -63,7 +63,7 @@ describe('a storm', () => {
     expect(storm.turn(GROUP_WAIT_MS, 20)).toBe('merge');
   });
 
-  it('is over when nothing was held', () => {
+  test('is over when nothing was held', () => {
     const storm = new Storm();
     for (let sent = 0; sent < 4; sent += 1) storm.alone(0);
     expect(storm.turn(GROUP_WAIT_MS, 4)).toBe('alone');
@@ -73,7 +73,7 @@ describe('a storm', () => {
     }
   });
 
-  it('sends no five one by one where more than a hundred wait', () => {
+  test('sends no five one by one where more than a hundred wait', () => {
     const storm = new Storm();
     expect(storm.turn(0, 5_000)).toBe('alone');
     storm.alone(0);
@@ -81,7 +81,7 @@ describe('a storm', () => {
     expect(storm.turn(1, 100)).toBe('alone');
   });
 
-  it('counts nothing that was not taken', () => {
+  test('counts nothing that was not taken', () => {
     const storm = new Storm();
     for (let tried = 0; tried < 9; tried += 1) {
       expect(storm.turn(tried, 9)).toBe('alone');

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Delivery } from '../../../src/core/model/records.ts';
 import type { Message } from '../../../src/delivery/message/message.ts';
 import { DOWN, harness, type Harness, openingOf, REVOKED } from '../support/harness.ts';
@@ -53,7 +53,7 @@ async function statuses(): Promise<Record<string, number>> {
 }
 
 describe('a storm', () => {
-  it('sends five at once, and what is owed beyond that in one message ten seconds after the first', async () => {
+  test('sends five at once, and what is owed beyond that in one message ten seconds after the first', async () => {
     await h.owe(...openings(12));
     await start();
     await h.clock.advance(GROUP_WAIT_MS - 1);
@@ -68,7 +68,7 @@ describe('a storm', () => {
     });
   });
 
-  it('lets a lone alert go at once, before and after', async () => {
+  test('lets a lone alert go at once, before and after', async () => {
     await h.owe(openingOf(h.clock, 1));
     await start();
     expect(told()).toEqual(['job-1']);
@@ -82,7 +82,7 @@ describe('a storm', () => {
     expect(h.ops.titles.at(-1)).toContain('job-20');
   });
 
-  it('gathers what comes within the ten seconds after a merged message into the next one', async () => {
+  test('gathers what comes within the ten seconds after a merged message into the next one', async () => {
     await h.owe(...openings(8));
     await start();
     await h.clock.advance(GROUP_WAIT_MS);
@@ -97,7 +97,7 @@ describe('a storm', () => {
     expect(namesIn(h.ops.sent[6]!).sort()).toEqual(namesOf(100, 108));
   });
 
-  it('loses no name of what does not fit into one message', async () => {
+  test('loses no name of what does not fit into one message', async () => {
     h.ops.mergedLengthMax = 500;
     await h.owe(...openings(400));
     await start();
@@ -109,7 +109,7 @@ describe('a storm', () => {
     expect(await statuses()).toEqual({ sent: 400 });
   });
 
-  it('takes what is beyond a lane of a thousand from the outbox', async () => {
+  test('takes what is beyond a lane of a thousand from the outbox', async () => {
     await h.owe(...openings(2_500));
     await start();
     await h.clock.advance(2 * MINUTE_MS);
@@ -117,14 +117,14 @@ describe('a storm', () => {
     expect(h.ops.sent.length).toBeLessThan(10);
   });
 
-  it('never merges for a notifier that takes each alone', async () => {
+  test('never merges for a notifier that takes each alone', async () => {
     h.ops.mergedLengthMax = null;
     await h.owe(...openings(50));
     await start();
     expect(h.ops.sent.map(({ kind }) => kind)).toEqual(Array.from({ length: 50 }, () => 'opened'));
   });
 
-  it('counts only what was taken', async () => {
+  test('counts only what was taken', async () => {
     h.ops.answers = [DOWN, DOWN, DOWN, DOWN, DOWN];
     await h.owe(...openings(9));
     await start();
@@ -142,7 +142,7 @@ describe('a storm', () => {
 });
 
 describe('what a merged message holds', () => {
-  it('is committed before it is sent, and stays so over attempts', async () => {
+  test('is committed before it is sent, and stays so over attempts', async () => {
     await h.owe(...openings(8));
     await start();
     h.ops.answers = [DOWN];
@@ -160,7 +160,7 @@ describe('what a merged message holds', () => {
     expect(told().sort()).toEqual(namesOf(1, 9));
   });
 
-  it('goes out again as it was when its end could not be written down before a crash', async () => {
+  test('goes out again as it was when its end could not be written down before a crash', async () => {
     await h.owe(...openings(8));
     await start();
     h.ops.answers = ['held'];
@@ -189,7 +189,7 @@ describe('what a merged message holds', () => {
     await end;
   });
 
-  it('is given up together, and what is still open is owed again to the mended notifier', async () => {
+  test('is given up together, and what is still open is owed again to the mended notifier', async () => {
     await h.owe(...openings(8));
     await start();
     h.ops.answers = [REVOKED];
@@ -203,7 +203,7 @@ describe('what a merged message holds', () => {
     expect(await statuses()).toEqual({ sent: 8 });
   });
 
-  it('is tried for as long as the youngest of what it tells of', async () => {
+  test('is tried for as long as the youngest of what it tells of', async () => {
     await h.owe(...openings(8));
     const old = await h.delivery('j6-i1.ops.opened');
     await h.owe({ ...old, created_at: h.clock.now() - 20 * HOUR_MS });
@@ -216,7 +216,7 @@ describe('what a merged message holds', () => {
     expect(told().sort()).toEqual(namesOf(1, 8).sort());
   });
 
-  it('is merged no more with what it was given up with, once it is owed again', async () => {
+  test('is merged no more with what it was given up with, once it is owed again', async () => {
     await h.owe(...openings(7));
     await start();
     h.ops.answers = [REVOKED];
@@ -230,7 +230,7 @@ describe('what a merged message holds', () => {
     expect(await h.delivery('j7-i1.ops.opened')).not.toHaveProperty('merged_into');
   });
 
-  it('leaves its receipt for what follows about each of them, and says that it told of others, too', async () => {
+  test('leaves its receipt for what follows about each of them, and says that it told of others, too', async () => {
     h.ops.always = { result: 'ok', receipt: 'm1' };
     await h.owe(...openings(7));
     await start();
@@ -248,7 +248,7 @@ describe('what a merged message holds', () => {
     ]);
   });
 
-  it('goes its own way when the one it was merged into is removed with its job', async () => {
+  test('goes its own way when the one it was merged into is removed with its job', async () => {
     await h.owe(...openings(8));
     await start();
     h.ops.answers = [DOWN];
@@ -258,7 +258,7 @@ describe('what a merged message holds', () => {
     expect(told().sort()).toEqual(['job-1', 'job-2', 'job-3', 'job-4', 'job-5', 'job-7', 'job-8']);
   });
 
-  it('is taken apart for a notifier that has become one that takes each alone', async () => {
+  test('is taken apart for a notifier that has become one that takes each alone', async () => {
     await h.owe(...openings(8));
     await start();
     h.ops.answers = [DOWN];
@@ -278,7 +278,7 @@ describe('what a merged message holds', () => {
     expect(await statuses()).toEqual({ sent: 9 });
   });
 
-  it('is put together anew for a notifier that has become one whose messages are shorter', async () => {
+  test('is put together anew for a notifier that has become one whose messages are shorter', async () => {
     h.ops.mergedLengthMax = 200_000;
     await h.owe(...openings(400));
     await start();
@@ -293,7 +293,7 @@ describe('what a merged message holds', () => {
     expect(await statuses()).toEqual({ sent: 400 });
   });
 
-  it('goes one by one where only a bug keeps it from being put together', async () => {
+  test('goes one by one where only a bug keeps it from being put together', async () => {
     await h.owe(...openings(9));
     const broken = openingOf(h.clock, 7);
     await h.owe({ ...broken, facts: { ...broken.facts, expected_at: NaN, at: NaN, reason: 'missed' } });
@@ -306,7 +306,7 @@ describe('what a merged message holds', () => {
     expect(await statuses()).toEqual({ sent: 9 });
   });
 
-  it('holds the closing of what closed before it was told, and nothing of it comes after', async () => {
+  test('holds the closing of what closed before it was told, and nothing of it comes after', async () => {
     await h.owe(...openings(8));
     const closing = aClosing({ incident_id: 'j8-i1', job_id: 'j8', facts: someFacts({ job_name: 'job-8' }) });
     await start();
@@ -319,7 +319,7 @@ describe('what a merged message holds', () => {
     expect(await statuses()).toEqual({ sent: 9 });
   });
 
-  it('comes before the closing that came after it was put together', async () => {
+  test('comes before the closing that came after it was put together', async () => {
     await h.owe(...openings(8));
     await start();
     h.ops.answers = [DOWN];
@@ -333,7 +333,7 @@ describe('what a merged message holds', () => {
     expect(h.ops.sent.map(({ kind }) => kind).slice(5)).toEqual(['merged', 'closed']);
   });
 
-  it('tells those that keep state of a pause alone and at once, in the middle of a storm', async () => {
+  test('tells those that keep state of a pause alone and at once, in the middle of a storm', async () => {
     h.ops.keepsState = true;
     await h.owe(...openings(8));
     await start();
@@ -343,7 +343,7 @@ describe('what a merged message holds', () => {
     expect(h.ops.sent.map(({ kind }) => kind).slice(5)).toEqual(['closed_silently']);
   });
 
-  it('leaves out reminders that something newer has overtaken', async () => {
+  test('leaves out reminders that something newer has overtaken', async () => {
     await h.owe(...openings(7));
     await start();
     const reminder = { ...openingOf(h.clock, 30), id: 'j30-i1.ops.reminder.1', kind: 'reminder' as const };

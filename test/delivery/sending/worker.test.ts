@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { applyConfiguration } from '../../../src/apply/configuration.ts';
 import type { Delivery, Incident } from '../../../src/core/model/records.ts';
 import type { SendResult } from '../../../src/delivery/notifier.ts';
@@ -60,7 +60,7 @@ async function giveUpEnds(): Promise<void> {
 }
 
 describe('sending', () => {
-  it('sends what is owed and writes down that it did', async () => {
+  test('sends what is owed and writes down that it did', async () => {
     await h.owe(aDelivery());
     await start();
     expect(h.ops.titles).toEqual([TITLE]);
@@ -72,7 +72,7 @@ describe('sending', () => {
     });
   });
 
-  it('sends at once what is committed later, when woken', async () => {
+  test('sends at once what is committed later, when woken', async () => {
     await start();
     await h.owe(aDelivery());
     h.worker.wake();
@@ -80,14 +80,14 @@ describe('sending', () => {
     expect(h.ops.titles).toEqual([TITLE]);
   });
 
-  it('finds within 10 s what nobody woke it for', async () => {
+  test('finds within 10 s what nobody woke it for', async () => {
     await start();
     await h.owe(aDelivery());
     await h.clock.advance(10 * SECOND_MS);
     expect(h.ops.titles).toEqual([TITLE]);
   });
 
-  it('waits for a delivery that is not due yet, and sends it when it is', async () => {
+  test('waits for a delivery that is not due yet, and sends it when it is', async () => {
     await h.owe(aDelivery({ next_attempt_at: h.clock.now() + 25 * SECOND_MS }));
     await start();
     await h.clock.advance(25 * SECOND_MS - 1);
@@ -96,7 +96,7 @@ describe('sending', () => {
     expect(h.ops.titles).toEqual([TITLE]);
   });
 
-  it('finishes what a notifier without state need not be told', async () => {
+  test('finishes what a notifier without state need not be told', async () => {
     await h.owe(aDelivery({ kind: 'closed_silently' }));
     await start();
     expect(h.ops.attempts).toEqual([]);
@@ -107,7 +107,7 @@ describe('sending', () => {
     });
   });
 
-  it('writes with what the store knows of the run and its output', async () => {
+  test('writes with what the store knows of the run and its output', async () => {
     await h.owe(aDelivery());
     await h.store.transact({ ids: ['j1'] }, (tx) => {
       tx.putRun({ ...aRun(), id: 'j1-6', outcome: 'success', duration_ms: 12 * MINUTE_MS });
@@ -119,14 +119,14 @@ describe('sending', () => {
     expect(h.ops.sent[0]?.fields).toContainEqual({ label: 'Duration', value: '4m12s, usually 12m' });
   });
 
-  it('still says that something is wrong when the message cannot be written', async () => {
+  test('still says that something is wrong when the message cannot be written', async () => {
     await h.owe(aDelivery({ facts: someFacts({ at: Number.NaN, expected_at: Number.NaN }) }));
     await start();
     expect(h.ops.titles).toEqual(['IN TROUBLE daily-database-backup: exit_code']);
     expect(h.log.join('')).toContain('a message could not be written');
   });
 
-  it('drops what was removed with its job meanwhile', async () => {
+  test('drops what was removed with its job meanwhile', async () => {
     h.ops.answers = ['held'];
     await h.owe(aDelivery());
     await start();
@@ -138,7 +138,7 @@ describe('sending', () => {
 });
 
 describe('a delivery that somebody else has settled', () => {
-  it('stays settled', async () => {
+  test('stays settled', async () => {
     h.ops.answers = ['held'];
     await h.owe(aDelivery());
     await start();
@@ -150,7 +150,7 @@ describe('a delivery that somebody else has settled', () => {
 });
 
 describe('order', () => {
-  it('sends a closing after its opening', async () => {
+  test('sends a closing after its opening', async () => {
     h.ops.answers = [DOWN];
     await h.owe(aDelivery());
     await start();
@@ -162,7 +162,7 @@ describe('order', () => {
     expect(h.ops.titles).toEqual([TITLE, CLOSING_TITLE]);
   });
 
-  it('holds a closing back while its opening is on its way', async () => {
+  test('holds a closing back while its opening is on its way', async () => {
     h.ops.answers = ['held'];
     await h.owe(aDelivery());
     await start();
@@ -175,7 +175,7 @@ describe('order', () => {
     expect(h.ops.titles).toEqual([TITLE, CLOSING_TITLE]);
   });
 
-  it('merges an opening that was not sent with its closing, and the reminders between', async () => {
+  test('merges an opening that was not sent with its closing, and the reminders between', async () => {
     h.ops.answers = [DOWN];
     await h.owe(aDelivery());
     await start();
@@ -193,7 +193,7 @@ describe('order', () => {
     expect(await h.store.earliestDeliveryAt()).toBeNull();
   });
 
-  it('tries both again when the merged message fails', async () => {
+  test('tries both again when the merged message fails', async () => {
     h.ops.answers = [DOWN];
     await h.owe(aDelivery());
     await close();
@@ -205,7 +205,7 @@ describe('order', () => {
     expect(h.ops.titles[0]).toContain('FAILED AND RESOLVED');
   });
 
-  it('tells of trouble whose job was paused before anyone knew', async () => {
+  test('tells of trouble whose job was paused before anyone knew', async () => {
     await h.owe(aDelivery());
     await h.putIncident(anIncident({ closed_at: h.clock.now(), close_reason: 'paused' }));
     await h.owe(aDelivery({ kind: 'closed_silently' }));
@@ -214,7 +214,7 @@ describe('order', () => {
     expect(await h.delivery(CLOSED)).toMatchObject({ status: 'sent' });
   });
 
-  it('leaves out reminders that something newer has overtaken', async () => {
+  test('leaves out reminders that something newer has overtaken', async () => {
     await h.owe(aDelivery({ kind: 'reminder' }));
     await h.owe(aDelivery({ kind: 'reminder', id: 'j1-i1.ops.reminder.2' }));
     await h.putIncident(anIncident({ reminder_count: 2 }));
@@ -229,7 +229,7 @@ describe('order', () => {
 });
 
 describe('retries', () => {
-  it('waits twice as long each time, up to five minutes, half of it by chance', async () => {
+  test('waits twice as long each time, up to five minutes, half of it by chance', async () => {
     h.ops.always = DOWN;
     await h.owe(aDelivery());
     await start();
@@ -248,7 +248,7 @@ describe('retries', () => {
     await lucky.worker.stop();
   });
 
-  it('leaves a notifier alone for as long as it asks', async () => {
+  test('leaves a notifier alone for as long as it asks', async () => {
     h.ops.answers = [{ result: 'retry', detail: 'rate limited', afterMs: 42 * SECOND_MS }];
     await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2));
     await start();
@@ -258,7 +258,7 @@ describe('retries', () => {
     expect(h.ops.sent).toHaveLength(2);
   });
 
-  it('gives up after 24 hours, loudly, and goes on with what comes behind', async () => {
+  test('gives up after 24 hours, loudly, and goes on with what comes behind', async () => {
     h.ops.always = DOWN;
     const opening = openingOf(h.clock, 1);
     await h.owe(opening);
@@ -275,7 +275,7 @@ describe('retries', () => {
     expect(h.ops.attempts).toHaveLength(length);
   });
 
-  it('gives what is old before it is first tried its share of attempts', async () => {
+  test('gives what is old before it is first tried its share of attempts', async () => {
     h.ops.answers = Array.from({ length: 9 }, () => DOWN);
     await h.owe(aDelivery({ created_at: h.clock.now() - 48 * HOUR_MS }));
     await start();
@@ -283,7 +283,7 @@ describe('retries', () => {
     expect(h.ops.titles).toEqual([TITLE]);
   });
 
-  it('gives up at once where trying again is pointless', async () => {
+  test('gives up at once where trying again is pointless', async () => {
     h.ops.answers = [REVOKED];
     await h.owe(aDelivery());
     await start();
@@ -294,7 +294,7 @@ describe('retries', () => {
     });
   });
 
-  it('gives up what is owed to nobody', async () => {
+  test('gives up what is owed to nobody', async () => {
     await h.owe(aDelivery({ notifier: 'gone' }));
     await start();
     expect(await h.delivery('j1-i1.gone.opened')).toMatchObject({
@@ -303,7 +303,7 @@ describe('retries', () => {
     });
   });
 
-  it('tries again after a notifier that throws, against its contract', async () => {
+  test('tries again after a notifier that throws, against its contract', async () => {
     h.ops.answers = [() => Promise.reject(new Error('a bug'))];
     await h.owe(aDelivery());
     await start();
@@ -312,7 +312,7 @@ describe('retries', () => {
     expect(h.ops.titles).toEqual([TITLE]);
   });
 
-  it.each(['hang', 'deaf'] as const)('gives an attempt 10 s and then tries again: %s', async (answer) => {
+  test.each(['hang', 'deaf'] as const)('gives an attempt 10 s and then tries again: %s', async (answer) => {
     h.ops.answers = [answer];
     await h.owe(aDelivery());
     await start();
@@ -324,7 +324,7 @@ describe('retries', () => {
 });
 
 describe('many', () => {
-  it('lets no slow notifier hold up another', async () => {
+  test('lets no slow notifier hold up another', async () => {
     const slow = add('slow');
     slow.answers = ['deaf', 'deaf', 'deaf'];
     const numbers = [1, 2, 3, 4, 5];
@@ -334,7 +334,7 @@ describe('many', () => {
     expect(slow.attempts).toHaveLength(1);
   });
 
-  it('sends to a notifier as many at a time as it takes', async () => {
+  test('sends to a notifier as many at a time as it takes', async () => {
     const pager = add('pager', 3);
     pager.answers = ['deaf', 'deaf', 'deaf', 'deaf'];
     await h.owe(...[1, 2, 3, 4].map((each) => openingOf(h.clock, each, 'pager')));
@@ -342,7 +342,7 @@ describe('many', () => {
     expect(pager.attempts).toHaveLength(3);
   });
 
-  it('sends each of a great many once, however long their leases wait', async () => {
+  test('sends each of a great many once, however long their leases wait', async () => {
     const count = 150;
     h.ops.answers = Array.from({ length: count }, () => async () => {
       await new Promise<void>((resolve) => h.clock.after(SECOND_MS, resolve));
@@ -355,7 +355,7 @@ describe('many', () => {
     expect(new Set(h.ops.sent.map(({ deliveryId }) => deliveryId)).size).toBe(count);
   });
 
-  it('sends each once when two instances share an outbox', async () => {
+  test('sends each once when two instances share an outbox', async () => {
     const other = h.another();
     await h.owe(...Array.from({ length: 60 }, (_, index) => openingOf(h.clock, index)));
     await start();
@@ -368,7 +368,7 @@ describe('many', () => {
 });
 
 describe('a store that fails', () => {
-  it('does not send again what it could not write down', async () => {
+  test('does not send again what it could not write down', async () => {
     h.ops.answers = [async () => ((h.store.failsCommits = true), OK)];
     await h.owe(aDelivery());
     await start();
@@ -382,7 +382,7 @@ describe('a store that fails', () => {
     expect(h.ops.attempts).toHaveLength(1);
   });
 
-  it('sends soon after it can be read again', async () => {
+  test('sends soon after it can be read again', async () => {
     h.store.failsReads = true;
     await h.owe(aDelivery());
     await start();
@@ -393,7 +393,7 @@ describe('a store that fails', () => {
     expect(h.ops.titles).toEqual([TITLE]);
   });
 
-  it('goes on with a claimed delivery whose incident could not be read', async () => {
+  test('goes on with a claimed delivery whose incident could not be read', async () => {
     await h.owe(aDelivery());
     h.store.failsNextIncident = true;
     await start();
@@ -402,7 +402,7 @@ describe('a store that fails', () => {
     expect(h.ops.titles).toEqual([TITLE]);
   });
 
-  it('tells twice rather than never when the end came before it could be written down', async () => {
+  test('tells twice rather than never when the end came before it could be written down', async () => {
     h.ops.answers = [async () => ((h.store.failsCommits = true), OK)];
     await h.owe(aDelivery());
     await start();
@@ -431,7 +431,7 @@ async function notifierIncidents(): Promise<Incident[]> {
 }
 
 describe('a wall clock that steps back by hours', () => {
-  it('holds nothing back that was to be tried again', async () => {
+  test('holds nothing back that was to be tried again', async () => {
     h.ops.answers = [DOWN];
     await h.owe(aDelivery({ created_at: h.clock.now() }));
     await start();
@@ -442,7 +442,7 @@ describe('a wall clock that steps back by hours', () => {
     expect((await h.delivery(OPENED)).created_at).toBeLessThanOrEqual(h.clock.now());
   });
 
-  it('holds nothing back that is owed but could not yet be claimed, nor what was leased', async () => {
+  test('holds nothing back that is owed but could not yet be claimed, nor what was leased', async () => {
     h.ops.answers = ['held'];
     await h.owe(...Array.from({ length: 60 }, (_, index) => openingOf(h.clock, index)));
     await start();
@@ -455,7 +455,7 @@ describe('a wall clock that steps back by hours', () => {
     expect(h.ops.attempts).toHaveLength(60);
   });
 
-  it('is noticed after a restart, too, while what the receiver asked for is kept', async () => {
+  test('is noticed after a restart, too, while what the receiver asked for is kept', async () => {
     const later = (number: number, ms: number): Delivery => ({
       ...openingOf(h.clock, number),
       next_attempt_at: h.clock.now() + ms,
@@ -467,7 +467,7 @@ describe('a wall clock that steps back by hours', () => {
     expect(h.ops.sent).toHaveLength(3);
   });
 
-  it('is made up for once the store works again', async () => {
+  test('is made up for once the store works again', async () => {
     h.ops.answers = [DOWN];
     await h.owe(aDelivery());
     await start();
@@ -481,7 +481,7 @@ describe('a wall clock that steps back by hours', () => {
 });
 
 describe('a notifier that fails', () => {
-  it('is told to the others, once, and that it works again', async () => {
+  test('is told to the others, once, and that it works again', async () => {
     const pager = add('pager');
     await configure('ops', 'pager');
     h.ops.answers = [REVOKED, REVOKED];
@@ -500,7 +500,7 @@ describe('a notifier that fails', () => {
     ]);
   });
 
-  it('is told before its messages are given up, when ten attempts have failed', async () => {
+  test('is told before its messages are given up, when ten attempts have failed', async () => {
     const pager = add('pager');
     await configure('ops', 'pager');
     h.ops.always = DOWN;
@@ -513,7 +513,7 @@ describe('a notifier that fails', () => {
     expect(pager.titles).toEqual(['NOTIFIER FAILING: messages to ops are not delivered: it is down']);
   });
 
-  it('is not told of anew whenever one gets through beside a message that is never taken', async () => {
+  test('is not told of anew whenever one gets through beside a message that is never taken', async () => {
     const pager = add('pager');
     await configure('ops', 'pager');
     h.ops.concurrency = 10;
@@ -528,7 +528,7 @@ describe('a notifier that fails', () => {
     expect(pager.titles.filter((title) => title.startsWith('RESOLVED'))).toHaveLength(1);
   });
 
-  it('is told at most once an hour where one message is refused for good, and others get through', async () => {
+  test('is told at most once an hour where one message is refused for good, and others get through', async () => {
     const pager = add('pager');
     await configure('ops', 'pager');
     h.ops.answerOf = (id) => (id.startsWith('j1-') ? REVOKED : OK);
@@ -551,7 +551,7 @@ describe('a notifier that fails', () => {
     expect(await h.delivery('j1-i1.ops.opened')).toMatchObject({ status: 'sent' });
   });
 
-  it('is shown and logged where there is no other to tell', async () => {
+  test('is shown and logged where there is no other to tell', async () => {
     await configure('ops');
     h.ops.always = REVOKED;
     await h.owe(openingOf(h.clock, 1));
@@ -567,7 +567,7 @@ describe('a notifier that fails', () => {
     await restarted.stop();
   });
 
-  it('makes one incident each when all fail, and each hears of the others when it works', async () => {
+  test('makes one incident each when all fail, and each hears of the others when it works', async () => {
     const [pager, mail] = [add('pager'), add('mail')];
     await configure('ops', 'pager', 'mail');
     for (const notifier of [h.ops, pager, mail]) notifier.always = REVOKED;
@@ -584,7 +584,7 @@ describe('a notifier that fails', () => {
     expect(mail.titles.join()).toMatch(/to (ops|pager) are .* to (ops|pager) are/);
   });
 
-  it('is no trouble once it is configured no longer', async () => {
+  test('is no trouble once it is configured no longer', async () => {
     const pager = add('pager');
     await configure('ops', 'pager');
     h.ops.answers = [REVOKED];
@@ -601,7 +601,7 @@ describe('a notifier that fails', () => {
 });
 
 describe('notifiers that come back', () => {
-  it('are told again of what is still open when their configuration changes', async () => {
+  test('are told again of what is still open when their configuration changes', async () => {
     h.ops.answers = [REVOKED, REVOKED, REVOKED];
     await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2), openingOf(h.clock, 3));
     await start();
@@ -625,7 +625,7 @@ describe('notifiers that come back', () => {
     expect(await h.delivery('j2-i1.ops.opened')).toMatchObject({ status: 'dead' });
   });
 
-  it('are told of what is still open and only the log had, when they have an address', async () => {
+  test('are told of what is still open and only the log had, when they have an address', async () => {
     const logged: SendResult = { result: 'logged', notSentBecause: 'webhook_url is empty' };
     h.ops.always = logged;
     h.ops.onlyLogs = true;
@@ -649,7 +649,7 @@ describe('notifiers that come back', () => {
     expect(h.ops.titles).toHaveLength(1);
   });
 
-  it('do not take up what was lost on the way to others, and have their 24 hours anew', async () => {
+  test('do not take up what was lost on the way to others, and have their 24 hours anew', async () => {
     add('pager').answers = [REVOKED];
     h.ops.answers = [REVOKED];
     await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 1, 'pager'));
@@ -663,7 +663,7 @@ describe('notifiers that come back', () => {
     expect(await h.delivery('j1-i1.pager.opened')).toMatchObject({ status: 'dead' });
   });
 
-  it('are told again of what is still open when something else gets through', async () => {
+  test('are told again of what is still open when something else gets through', async () => {
     h.ops.answers = [REVOKED];
     await h.owe(openingOf(h.clock, 1));
     await start();
@@ -673,7 +673,7 @@ describe('notifiers that come back', () => {
     expect(h.ops.titles.map((title) => title.split(' ')[1])).toEqual(['job-2', 'job-1']);
   });
 
-  it('are tried every hour with one that was given up, and told of all once it is taken', async () => {
+  test('are tried every hour with one that was given up, and told of all once it is taken', async () => {
     await configure('ops');
     h.ops.always = REVOKED;
     await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2), openingOf(h.clock, 3));
@@ -694,7 +694,7 @@ describe('notifiers that come back', () => {
     expect(h.ops.attempts).toHaveLength(8);
   });
 
-  it('are not tried with what was given up while something is owed to them still', async () => {
+  test('are not tried with what was given up while something is owed to them still', async () => {
     await configure('ops');
     h.ops.answers = [REVOKED];
     h.ops.always = DOWN;
@@ -704,7 +704,7 @@ describe('notifiers that come back', () => {
     expect(h.ops.attempts.filter(({ deliveryId }) => deliveryId === 'j1-i1.ops.opened')).toHaveLength(1);
   });
 
-  it('are told again after a restart, once', async () => {
+  test('are told again after a restart, once', async () => {
     h.ops.answers = [REVOKED];
     await h.owe(aDelivery());
     await start();
@@ -717,7 +717,7 @@ describe('notifiers that come back', () => {
     expect(h.ops.titles).toEqual([TITLE]);
   });
 
-  it('are told of the end of what they never heard of', async () => {
+  test('are told of the end of what they never heard of', async () => {
     h.ops.answers = [REVOKED];
     await h.owe(aDelivery());
     await start();
@@ -729,7 +729,7 @@ describe('notifiers that come back', () => {
   });
 
   describe('and keep what they were told of as open', () => {
-    it('are told again of the end of it when their configuration changes', async () => {
+    test('are told again of the end of it when their configuration changes', async () => {
       await giveUpEnds();
       h.ops.always = { result: 'ok' };
       h.worker.notifiersChanged(['ops']);
@@ -741,7 +741,7 @@ describe('notifiers that come back', () => {
       expect(await h.delivery('j2-i1.ops.closed')).toMatchObject({ status: 'dead' });
     });
 
-    it('are told again of the end, once, when something else gets through', async () => {
+    test('are told again of the end, once, when something else gets through', async () => {
       await giveUpEnds();
       h.ops.answerOf = (id) => (id === 'j1-i1.ops.closed' ? REVOKED : { result: 'ok' });
       for (const number of [3, 4, 5]) {
@@ -756,7 +756,7 @@ describe('notifiers that come back', () => {
       expect(await h.delivery('j1-i1.ops.closed')).toMatchObject({ redelivered: true });
     });
 
-    it('are told of no end where they keep nothing', async () => {
+    test('are told of no end where they keep nothing', async () => {
       await giveUpEnds();
       h.ops.keepsState = false;
       h.ops.always = { result: 'ok' };
@@ -766,7 +766,7 @@ describe('notifiers that come back', () => {
     });
   });
 
-  it('need not wait for as long as they had asked when their configuration changes', async () => {
+  test('need not wait for as long as they had asked when their configuration changes', async () => {
     h.ops.answers = [{ result: 'retry', detail: 'rate limited', afterMs: HOUR_MS }];
     await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2));
     await start();
@@ -780,7 +780,7 @@ describe('notifiers that come back', () => {
 });
 
 describe('stop', () => {
-  it('waits for what is on its way and begins nothing new', async () => {
+  test('waits for what is on its way and begins nothing new', async () => {
     h.ops.answers = ['held'];
     await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2));
     await start();
@@ -794,7 +794,7 @@ describe('stop', () => {
     expect(await h.delivery('j1-i1.ops.opened')).toMatchObject({ status: 'sent' });
   });
 
-  it('ends what takes too long, which is tried again later', async () => {
+  test('ends what takes too long, which is tried again later', async () => {
     h.ops.answers = ['deaf'];
     await h.owe(aDelivery());
     await start();
@@ -804,7 +804,7 @@ describe('stop', () => {
     expect(await h.delivery(OPENED)).toMatchObject({ status: 'pending', attempts: 1 });
   });
 
-  it('ends at once when nothing is on its way', async () => {
+  test('ends at once when nothing is on its way', async () => {
     await start();
     await h.worker.stop();
     expect(h.clock.timerCount).toBe(0);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isAboutBlocks } from '../../../src/delivery/slack/answer.ts';
 
 function about(status: number, body: string): boolean {
@@ -6,7 +6,7 @@ function about(status: number, body: string): boolean {
 }
 
 describe('isAboutBlocks', () => {
-  it('is so for what plain text may avoid', () => {
+  test('is so for what plain text may avoid', () => {
     expect(about(400, 'invalid_blocks')).toBe(true);
     expect(about(400, 'invalid_blocks_format')).toBe(true);
     expect(about(400, 'invalid_payload\n')).toBe(true);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Message } from '../../../src/delivery/message/message.ts';
 import { blocksOf, plainOf } from '../../../src/delivery/slack/blocks.ts';
 import type { SlackPayload } from '../../../src/delivery/slack/payload.ts';
@@ -72,7 +72,7 @@ const messages: fc.Arbitrary<Message> = fc.record({
 });
 
 describe('blocksOf', () => {
-  it('writes header, description, fields, output and links', () => {
+  test('writes header, description, fields, output and links', () => {
     expect(blocksOf(aMessage())).toMatchInlineSnapshot(`
       {
         "blocks": [
@@ -142,7 +142,7 @@ describe('blocksOf', () => {
     `);
   });
 
-  it('keeps every limit and lets nothing through as markup, whatever the message holds', () => {
+  test('keeps every limit and lets nothing through as markup, whatever the message holds', () => {
     fc.assert(
       fc.property(messages, fc.option(hostile), (message, struck) => {
         const payload = blocksOf(message, struck);
@@ -172,7 +172,7 @@ describe('blocksOf', () => {
     );
   });
 
-  it('mentions members, groups and channels, and nothing that is none of them', () => {
+  test('mentions members, groups and channels, and nothing that is none of them', () => {
     const mentions = ['U024BE7LH', 'W012A3CDE', 'S0615G0KT', 'here', 'channel', 'everyone', '!here', '<@U1>'];
     const called = '<@U024BE7LH> <@W012A3CDE> <!subteam^S0615G0KT> <!here> <!channel> <!everyone>';
     expect(blocksOf(aMessage({ mentions })).blocks?.[1]).toEqual({
@@ -184,7 +184,7 @@ describe('blocksOf', () => {
     expect(plainOf(aMessage({ mentions: ['!here'] }))).toEqual(plainOf(aMessage()));
   });
 
-  it('keeps to 13,000 characters in all where every part is as long as it may be', () => {
+  test('keeps to 13,000 characters in all where every part is as long as it may be', () => {
     for (const unit of ['x', '&', '@here ']) {
       const long = unit.repeat(5_000);
       const message = aMessage({
@@ -201,12 +201,12 @@ describe('blocksOf', () => {
     }
   });
 
-  it('strikes out a title that holds no more', () => {
+  test('strikes out a title that holds no more', () => {
     const texts = textsOf(blocksOf(aMessage({ title: 'RESOLVED backup' }), 'FAILED ~backup~ <on> web1'));
     expect(texts.slice(1, 3)).toEqual(['🔴 RESOLVED backup', '~FAILED ∼backup∼ &lt;on&gt; web1~']);
   });
 
-  it('lets no backticks out of the code block', () => {
+  test('lets no backticks out of the code block', () => {
     const output = 'a ``` <!channel> ```` b `c` `';
     const section = textsOf(blocksOf(aMessage({ output }))).find((text) => text.includes('Output'))!;
     expect(section.match(/```/g)).toHaveLength(2);
@@ -214,7 +214,7 @@ describe('blocksOf', () => {
     expect(section.endsWith('\n```')).toBe(true);
   });
 
-  it('keeps the end of an output that is too long: that is where the error is', () => {
+  test('keeps the end of an output that is too long: that is where the error is', () => {
     const output = `${'&'.repeat(2_000)} the error`;
     const section = textsOf(blocksOf(aMessage({ output }))).find((text) => text.includes('Output'))!;
     expect(section).toContain('```\n…&amp;');
@@ -222,14 +222,14 @@ describe('blocksOf', () => {
     expect(section.length).toBeGreaterThan(2_900);
   });
 
-  it('says below the header what the header had to leave out', () => {
+  test('says below the header what the header had to leave out', () => {
     const title = `FAILED ${'x'.repeat(200)}: exit 1`;
     const texts = textsOf(blocksOf(aMessage({ title })));
     expect(texts[1]).toHaveLength(150);
     expect(texts[2]).toBe(`${title}\nDumps every database`);
   });
 
-  it('mentions nobody', () => {
+  test('mentions nobody', () => {
     const title = 'FAILED x on <!channel> @here @Channel <@U123> a@hereford.example';
     expect(blocksOf(aMessage({ title })).text).toBe(
       'FAILED x on &lt;!channel&gt; @\u200bhere @\u200bChannel &lt;@U123&gt; a@hereford.example',
@@ -238,7 +238,7 @@ describe('blocksOf', () => {
 });
 
 describe('plainOf', () => {
-  it('says the same without blocks', () => {
+  test('says the same without blocks', () => {
     expect(plainOf(aMessage()).text).toMatchInlineSnapshot(`
       "FAILED backup on web1: exit 1 after 4m12s
       Dumps every database

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Message } from '../../../src/delivery/message/message.ts';
 import type { SendResult } from '../../../src/delivery/notifier.ts';
 import { SlackBot } from '../../../src/delivery/slack/bot.ts';
@@ -61,7 +61,7 @@ function methods(): string[] {
 }
 
 describe('an alert', () => {
-  it('is posted to the channel, and its receipt says where it is', async () => {
+  test('is posted to the channel, and its receipt says where it is', async () => {
     const { receipt } = await alerted();
     expect(JSON.parse(receipt)).toEqual({ channel: 'C0OPS00001', ts: server.messages[0]?.ts });
     expect(server.messages[0]).toMatchObject({
@@ -72,24 +72,24 @@ describe('an alert', () => {
     expect(server.messages[0]?.readable).toContain('🔴 FAILED backup on web1');
   });
 
-  it.each(['C0NIGHT001', '#night', 'night'])('goes to the channel %s', async (channel) => {
+  test.each(['C0NIGHT001', '#night', 'night'])('goes to the channel %s', async (channel) => {
     bot = botFor({ channel });
     await alerted();
     expect(server.messages[0]?.channel).toBe('C0NIGHT001');
   });
 
-  it('calls whom the notifier names beside those whom the job does, each once', async () => {
+  test('calls whom the notifier names beside those whom the job does, each once', async () => {
     bot = botFor({ mention: ['here', 'U024BE7LH'] });
     await alerted();
     expect(server.messages[0]?.readable).toContain('\n<@U024BE7LH> <!here>\n');
   });
 
-  it('takes two slashes at the end of api_url for none', async () => {
+  test('takes two slashes at the end of api_url for none', async () => {
     bot = botFor({ apiUrl: `${server.apiUrl}//` });
     expect((await send(aMessage())).result).toBe('ok');
   });
 
-  it('goes out as plain text, at the usual pace, when the blocks are refused', async () => {
+  test('goes out as plain text, at the usual pace, when the blocks are refused', async () => {
     for (const error of ['invalid_blocks', 'msg_blocks_too_long']) {
       server.failNext({ kind: 'error', error });
       expect((await send(aMessage())).result).toBe('ok');
@@ -101,7 +101,7 @@ describe('an alert', () => {
 });
 
 describe('the end of a trouble', () => {
-  it('is said in the thread of the alert, and the alert is edited to say so', async () => {
+  test('is said in the thread of the alert, and the alert is edited to say so', async () => {
     const opening = await alerted();
     const sent = await send(aRecovery({ opening }));
     expect(sent.result).toBe('ok');
@@ -124,7 +124,7 @@ describe('the end of a trouble', () => {
     );
   });
 
-  it('is said once when the edit fails for a while: the edit comes first', async () => {
+  test('is said once when the edit fails for a while: the edit comes first', async () => {
     const opening = await alerted();
     server.failNext({ kind: 'error', error: 'ratelimited', retryAfter: '7' });
     expect(await send(aRecovery({ opening }))).toEqual({
@@ -137,7 +137,7 @@ describe('the end of a trouble', () => {
     expect(server.messages).toHaveLength(2);
   });
 
-  it.each([
+  test.each([
     'cant_update_message',
     'edit_window_closed',
     'message_not_found',
@@ -150,7 +150,7 @@ describe('the end of a trouble', () => {
     expect(methods()).toEqual(['chat.postMessage', 'chat.update', 'chat.postMessage']);
   });
 
-  it('is said without the edit when that has failed five times', async () => {
+  test('is said without the edit when that has failed five times', async () => {
     const opening = await alerted();
     const source = { ...aMessage().source, delivery: { ...aClosing(), attempts: 5 } };
     expect((await send(aRecovery({ opening, source }))).result).toBe('ok');
@@ -158,14 +158,14 @@ describe('the end of a trouble', () => {
     expect(server.messages[1]?.threadTs).toBe(server.messages[0]?.ts);
   });
 
-  it('stands for itself when the alert was deleted', async () => {
+  test('stands for itself when the alert was deleted', async () => {
     const opening = await alerted();
     server.deleteMessage(server.messages[0]?.ts ?? '');
     expect((await send(aRecovery({ opening }))).result).toBe('ok');
     expect(server.messages).toMatchObject([{ threadTs: null, channel: 'C0OPS00001' }]);
   });
 
-  it('stands for itself in the channel of now when the alert is where the app is no more', async () => {
+  test('stands for itself in the channel of now when the alert is where the app is no more', async () => {
     const opening = await alerted();
     server.leaveChannel('C0OPS00001');
     bot = botFor({ channel: 'night' });
@@ -173,14 +173,14 @@ describe('the end of a trouble', () => {
     expect(server.messages[1]).toMatchObject({ threadTs: null, channel: 'C0NIGHT001' });
   });
 
-  it('stands for itself when the receipt was lost', async () => {
+  test('stands for itself when the receipt was lost', async () => {
     expect((await send(aRecovery())).result).toBe('ok');
     const broken = { receipt: '{"channel":"<!here>","ts":"1"}', isMerged: false, said: null };
     expect((await send(aRecovery({ opening: broken }))).result).toBe('ok');
     expect(server.messages).toMatchObject([{ threadTs: null }, { threadTs: null }]);
   });
 
-  it('is threaded under a merged alert, which stays as it is, and shown in the channel', async () => {
+  test('is threaded under a merged alert, which stays as it is, and shown in the channel', async () => {
     const opening = await alerted(true);
     await send(aRecovery({ opening }));
     const [alert, reply] = server.messages;
@@ -188,7 +188,7 @@ describe('the end of a trouble', () => {
     expect(reply).toMatchObject({ threadTs: alert?.ts, isBroadcast: true });
   });
 
-  it('edits plainly when the blocks of the edit are refused', async () => {
+  test('edits plainly when the blocks of the edit are refused', async () => {
     const opening = await alerted();
     server.failNext({ kind: 'error', error: 'invalid_blocks' });
     await send(aRecovery({ opening }));
@@ -200,7 +200,7 @@ describe('the end of a trouble', () => {
 });
 
 describe('a reminder', () => {
-  it('is threaded, and shown in the channel', async () => {
+  test('is threaded, and shown in the channel', async () => {
     const opening = await alerted();
     await send(
       aMessage({ kind: 'reminder', title: 'STILL FAILED backup', opening: { ...opening, said: null } }),
@@ -217,19 +217,19 @@ function silent(opening: Message['opening']): Message {
 }
 
 describe('pausing or removing a job in trouble', () => {
-  it('edits the alert and posts nothing', async () => {
+  test('edits the alert and posts nothing', async () => {
     expect(await send(silent(await alerted()))).toEqual({ result: 'ok' });
     expect(server.messages).toHaveLength(1);
     expect(server.messages[0]?.readable).toMatch(/^🟡 PAUSED backup.*\n~FAILED backup.*~\n/);
   });
 
-  it('does nothing where there is nothing to edit', async () => {
+  test('does nothing where there is nothing to edit', async () => {
     expect(await send(silent(null))).toEqual({ result: 'ok' });
     expect(await send(silent(await alerted(true)))).toEqual({ result: 'ok' });
     expect(methods()).toEqual(['chat.postMessage']);
   });
 
-  it.each(['message_not_found', 'cant_update_message', 'edit_window_closed', 'is_inactive'])(
+  test.each(['message_not_found', 'cant_update_message', 'edit_window_closed', 'is_inactive'])(
     'lets go of an alert that can be edited no more: %s',
     async (error) => {
       const opening = await alerted();
@@ -238,7 +238,7 @@ describe('pausing or removing a job in trouble', () => {
     },
   );
 
-  it('is tried again, for there is no reply that would be said twice', async () => {
+  test('is tried again, for there is no reply that would be said twice', async () => {
     const opening = await alerted();
     server.failNext({ kind: 'error', error: 'internal_error' });
     expect(await send(silent(opening))).toEqual({ result: 'retry', detail: 'Slack answered internal_error' });
@@ -248,7 +248,7 @@ describe('pausing or removing a job in trouble', () => {
 describe('what goes wrong', () => {
   const TOKEN = 'copy the Bot User OAuth Token of the app (xoxb-...) into bot_token';
 
-  it.each([
+  test.each([
     ['invalid_auth', TOKEN],
     ['not_authed', TOKEN],
     ['token_revoked', `install the app to the workspace again and ${TOKEN}`],
@@ -268,7 +268,7 @@ describe('what goes wrong', () => {
     expect(detail.startsWith(`Slack answered ${error}${advice === '' ? '' : ': '}${advice}`)).toBe(true);
   });
 
-  it.each(['internal_error', 'fatal_error', 'service_unavailable', 'request_timeout', 'team_added_to_org'])(
+  test.each(['internal_error', 'fatal_error', 'service_unavailable', 'request_timeout', 'team_added_to_org'])(
     'tries again after %s',
     async (error) => {
       server.failNext({ kind: 'error', error });
@@ -276,7 +276,7 @@ describe('what goes wrong', () => {
     },
   );
 
-  it('waits as long as Slack says, and half a minute where it does not', async () => {
+  test('waits as long as Slack says, and half a minute where it does not', async () => {
     server.failNext(
       { kind: 'error', error: 'ratelimited', retryAfter: '3' },
       { kind: 'error', error: 'ratelimited' },
@@ -285,7 +285,7 @@ describe('what goes wrong', () => {
     expect(await send(aMessage())).toMatchObject({ result: 'retry', afterMs: 30_000 });
   });
 
-  it('takes what is not of Slack for an outage', async () => {
+  test('takes what is not of Slack for an outage', async () => {
     server.failNext(
       { kind: 'answer', status: 200, body: '<html>log in</html>' },
       { kind: 'answer', status: 502, body: 'bad gateway' },
@@ -299,7 +299,7 @@ describe('what goes wrong', () => {
     ]);
   });
 
-  it('is said by the server itself of a wrong token, a wrong channel and a wrong address', async () => {
+  test('is said by the server itself of a wrong token, a wrong channel and a wrong address', async () => {
     bot = botFor({ token: 'xoxb-wrong' });
     expect(await send(aMessage())).toMatchObject({ detail: `Slack answered invalid_auth: ${TOKEN}` });
     bot = botFor({ channel: 'nowhere' });
@@ -316,7 +316,7 @@ describe('what goes wrong', () => {
     });
   });
 
-  it('posts no two messages within a second, the edit included', async () => {
+  test('posts no two messages within a second, the edit included', async () => {
     const opening = await alerted();
     await send(aRecovery({ opening }));
     await send(aMessage({ source: { ...aMessage().source, delivery: aDelivery() } }));

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { redact } from '../../../src/core/text/redact.ts';
 import { NotifierRegistry } from '../../../src/delivery/registry.ts';
 import { DeliveryWorker } from '../../../src/delivery/sending/worker.ts';
@@ -51,7 +51,7 @@ function names(): string[] {
 }
 
 describe('from the outbox to Slack', () => {
-  it('keeps to the pace by itself, so that Slack never has to say so', async () => {
+  test('keeps to the pace by itself, so that Slack never has to say so', async () => {
     await h.owe(...[1, 2, 3, 4, 5].map((number) => openingOf(h.clock, number)));
     await deliver(5);
     expect(names().sort()).toEqual(['job-1', 'job-2', 'job-3', 'job-4', 'job-5']);
@@ -59,7 +59,7 @@ describe('from the outbox to Slack', () => {
     expect(server.messages[0]?.readable).toContain('FAILED job-1 on web1: exit 1 after 4m12s');
   });
 
-  it('gets through whatever goes wrong on the way', async () => {
+  test('gets through whatever goes wrong on the way', async () => {
     server.failNext(
       { kind: 'answer', status: 500, body: 'rollup_error' },
       { kind: 'answer', status: 429, body: 'rate_limited', retryAfter: '20' },
@@ -74,7 +74,7 @@ describe('from the outbox to Slack', () => {
     expect(waited[2]).toBeGreaterThanOrEqual(20_000);
   });
 
-  it('gives a request that hangs 10 s', async () => {
+  test('gives a request that hangs 10 s', async () => {
     server.failNext({ kind: 'hang' });
     await h.owe(openingOf(h.clock, 1));
     await deliver(1, 5_000);
@@ -82,14 +82,14 @@ describe('from the outbox to Slack', () => {
     expect((await h.delivery('j1-i1.ops.opened')).attempts).toBe(2);
   });
 
-  it('tells twice, by the same id, when the answer was lost', async () => {
+  test('tells twice, by the same id, when the answer was lost', async () => {
     server.failNext({ kind: 'accept_and_drop' });
     await h.owe(openingOf(h.clock, 1));
     await deliver(2);
     expect(names()).toEqual(['job-1', 'job-1']);
   });
 
-  it('gives up on a webhook that was revoked and says so, without its address', async () => {
+  test('gives up on a webhook that was revoked and says so, without its address', async () => {
     server.failNext({ kind: 'answer', status: 403, body: 'invalid_token' });
     await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2));
     await deliver(1);
@@ -105,7 +105,7 @@ describe('from the outbox to Slack', () => {
 });
 
 describe('from the outbox to Slack by bot token', () => {
-  it('ends an alert in its thread and in place, with all it had said', async () => {
+  test('ends an alert in its thread and in place, with all it had said', async () => {
     const settings = { bot_token: server.token, channel: 'ops', api_url: server.apiUrl };
     worker.start(registry.apply([{ name: 'ops', type: 'slack', settings }]));
     const opening = openingOf(h.clock, 1);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { REASONS } from '../../../src/core/model/reasons.ts';
 import { redact } from '../../../src/core/text/redact.ts';
 import { messageOf } from '../../../src/delivery/message/compose.ts';
@@ -106,7 +106,7 @@ const words: fc.Arbitrary<Words> = fc.record({
 });
 
 describe('whatever a job is called and prints', () => {
-  it('the message is taken by Slack, calls nobody it should not, and shows what is there', () => {
+  test('the message is taken by Slack, calls nobody it should not, and shows what is there', () => {
     fc.assert(
       fc.property(words, fc.constantFrom(...REASONS), (given, reason) => {
         for (const message of messagesOf(given, reason)) payloadsOf(message).forEach(expectHarmless);
@@ -115,7 +115,7 @@ describe('whatever a job is called and prints', () => {
     );
   });
 
-  it.each([...NASTY, ...more])('ten megabytes of %j are no more than their end', (piece) => {
+  test.each([...NASTY, ...more])('ten megabytes of %j are no more than their end', (piece) => {
     const output = piece.repeat(Math.ceil(HUGE_LENGTH / piece.length));
     const given = {
       description: 'd',

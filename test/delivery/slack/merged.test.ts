@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DeliveryKind } from '../../../src/core/model/records.ts';
 import { redact } from '../../../src/core/text/redact.ts';
 import { mergedCountOf, type MergedItem, mergedMessageOf } from '../../../src/delivery/message/merged.ts';
@@ -98,7 +98,7 @@ const troubles: fc.Arbitrary<Trouble> = fc.record({
 });
 
 describe('a merged message in Slack', () => {
-  it('reads by group and by what is wrong', () => {
+  test('reads by group and by what is wrong', () => {
     const sections = [
       { group: null, lines: [{ what: 'MISSED: expected 02:00, nothing by 02:05', names: ['report'] }] },
       {
@@ -181,7 +181,7 @@ describe('a merged message in Slack', () => {
     `);
   });
 
-  it('lists 297 names of 40 characters, which is all that Slack takes', async () => {
+  test('lists 297 names of 40 characters, which is all that Slack takes', async () => {
     const line = { exitCode: 1, kind: 'opened', group: undefined, mention: [], detail: null } as const;
     const items = Array.from({ length: 400 }, (_, at) =>
       itemOf({ ...line, mention: [], name: `${'n'.repeat(37)}${100 + at}` }),
@@ -195,11 +195,11 @@ describe('a merged message in Slack', () => {
     expect(readable).toContain('Not delivered: 3 earlier messages');
   });
 
-  it('leaves room for those whom the notifier calls itself', () => {
+  test('leaves room for those whom the notifier calls itself', () => {
     expect(mergedLengthMax(['U024BE7LH', 'here'])).toBe(LENGTH_MAX - '<@U024BE7LH> <!here>'.length);
   });
 
-  it('is taken at the first attempt and loses no name, whatever happened to whom', async () => {
+  test('is taken at the first attempt and loses no name, whatever happened to whom', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(troubles, { minLength: 1, maxLength: 700, size: 'max' }), async (all) => {
         const items = all.map(itemOf);
@@ -219,7 +219,7 @@ describe('a merged message in Slack', () => {
     );
   });
 
-  it.each([
+  test.each([
     ['of all kinds', '&<!channel>@here', 9],
     ['that takes five times the room', '&', 150],
   ])(

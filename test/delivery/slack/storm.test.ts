@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Delivery } from '../../../src/core/model/records.ts';
 import { redact } from '../../../src/core/text/redact.ts';
 import { NotifierRegistry } from '../../../src/delivery/registry.ts';
@@ -72,7 +72,7 @@ async function fail(from: number, count: number): Promise<void> {
   worker.wake();
 }
 
-it.each(['by webhook', 'by bot token'])(
+test.each(['by webhook', 'by bot token'])(
   'tells of 5,000 incidents in a second in at most 20 messages within a minute, and of each by name (%s)',
   async (way) => {
     const settings =

@@ -1,5 +1,5 @@
 import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { SlackWebhook } from '../../../src/delivery/slack/webhook.ts';
 import { Pacer } from '../../../src/delivery/transport/pacer.ts';
@@ -29,14 +29,14 @@ function notifierFor(webhookUrl: string): SlackWebhook {
 }
 
 describe('SlackWebhook', () => {
-  it('posts what Slack accepts', async () => {
+  test('posts what Slack accepts', async () => {
     expect(await slack.send(aMessage(), never)).toEqual({ result: 'ok' });
     const [message] = server.messages;
     expect(message?.text).toBe('FAILED backup on web1: exit 1 after 4m12s');
     expect(message?.readable).toContain('pg_dump: error: <unknown> & more');
   });
 
-  it('is taken by the strict server however hostile the message is', async () => {
+  test('is taken by the strict server however hostile the message is', async () => {
     const hostile = '<!channel> ``` & @here \u2028'.repeat(400);
     const fields = Array.from({ length: 12 }, () => ({ label: 'Host', value: hostile }));
     const message = aMessage({ title: hostile, description: hostile, output: hostile, fields });
@@ -44,7 +44,7 @@ describe('SlackWebhook', () => {
     expect(server.answers.map(({ status }) => status)).toEqual([200]);
   });
 
-  it('falls back to plain text, at the usual pace, when the blocks are refused', async () => {
+  test('falls back to plain text, at the usual pace, when the blocks are refused', async () => {
     server.failNext({ kind: 'answer', status: 400, body: 'invalid_blocks' });
     const sent = slack.send(aMessage(), never);
     await until(() => server.answers.length === 1 && clock.timerCount === 1);
@@ -54,7 +54,7 @@ describe('SlackWebhook', () => {
     expect(server.messages[0]?.text).toContain('Reason: exit 1 after 4m12s');
   });
 
-  it.each([
+  test.each([
     [400, 'no_text', 'please report this'],
     [400, 'too_many_attachments', ''],
     [400, 'user_not_found', ''],
@@ -77,7 +77,7 @@ describe('SlackWebhook', () => {
     );
   });
 
-  it.each([
+  test.each([
     [500, 'rollup_error'],
     [503, ''],
   ])('tries again after %i %s', async (status, body) => {
@@ -85,7 +85,7 @@ describe('SlackWebhook', () => {
     expect((await slack.send(aMessage(), never)).result).toBe('retry');
   });
 
-  it('calls whom it is told to when trouble begins, and nobody when it is over', async () => {
+  test('calls whom it is told to when trouble begins, and nobody when it is over', async () => {
     const pacer = new Pacer(clock, 0);
     const notifier = new SlackWebhook({
       name: 'ops',
@@ -111,7 +111,7 @@ describe('SlackWebhook', () => {
     await notifier.close();
   });
 
-  it('falls back once', async () => {
+  test('falls back once', async () => {
     const refusal = { kind: 'answer', status: 400, body: 'invalid_payload' } as const;
     server.failNext(refusal, refusal);
     const sent = slack.send(aMessage(), never);
@@ -124,7 +124,7 @@ describe('SlackWebhook', () => {
     expect(server.answers).toHaveLength(2);
   });
 
-  it('posts no two messages within a second', async () => {
+  test('posts no two messages within a second', async () => {
     const sent = [slack.send(aMessage(), never), slack.send(aMessage(), never)];
     await server.waitForMessages(1);
     await sent[0];
@@ -135,7 +135,7 @@ describe('SlackWebhook', () => {
     expect(server.messages).toHaveLength(2);
   });
 
-  it('counts the second from the answer, for a slow request may have arrived only then', async () => {
+  test('counts the second from the answer, for a slow request may have arrived only then', async () => {
     server.failNext({ kind: 'hang' });
     const controller = new AbortController();
     const slow = slack.send(aMessage(), controller.signal);
@@ -150,7 +150,7 @@ describe('SlackWebhook', () => {
     expect(await sent).toEqual({ result: 'ok' });
   });
 
-  it('has connections of its own, whatever the rest of the process does with its', async () => {
+  test('has connections of its own, whatever the rest of the process does with its', async () => {
     const before = getGlobalDispatcher();
     const closed = new Agent();
     await closed.close();
@@ -162,7 +162,7 @@ describe('SlackWebhook', () => {
     }
   });
 
-  it('lets the pacer count the second from the end of a slow request', async () => {
+  test('lets the pacer count the second from the end of a slow request', async () => {
     const pacer = new Pacer(clock, 1_000);
     await pacer.turn(never);
     await clock.advance(5_000);
@@ -175,12 +175,12 @@ describe('SlackWebhook', () => {
     expect(isOn).toBe(true);
   });
 
-  it('hands on how long Slack wants to be left alone', async () => {
+  test('hands on how long Slack wants to be left alone', async () => {
     server.failNext({ kind: 'answer', status: 429, body: 'rate_limited', retryAfter: '30' });
     expect(await slack.send(aMessage(), never)).toMatchObject({ result: 'retry', afterMs: 30_000 });
   });
 
-  it.each(['reset', 'accept_and_drop'] as const)(
+  test.each(['reset', 'accept_and_drop'] as const)(
     'tries again after a connection that broke: %s',
     async (kind) => {
       server.failNext({ kind });
@@ -189,7 +189,7 @@ describe('SlackWebhook', () => {
     },
   );
 
-  it('tries again when nobody listens', async () => {
+  test('tries again when nobody listens', async () => {
     await server.close();
     expect(await slack.send(aMessage(), never)).toEqual({
       result: 'retry',
@@ -197,7 +197,7 @@ describe('SlackWebhook', () => {
     });
   });
 
-  it('ends with its signal, during a request and while waiting for its turn', async () => {
+  test('ends with its signal, during a request and while waiting for its turn', async () => {
     server.failNext({ kind: 'hang' });
     const controller = new AbortController();
     const sent = [slack.send(aMessage(), controller.signal), slack.send(aMessage(), controller.signal)];
@@ -206,7 +206,7 @@ describe('SlackWebhook', () => {
     expect(await Promise.all(sent)).toEqual([timedOut, timedOut]);
   });
 
-  it.each(['not an address', 'file:///etc/passwd', 'http://'])(
+  test.each(['not an address', 'file:///etc/passwd', 'http://'])(
     'gives up on the address %s',
     async (webhookUrl) => {
       const result = await notifierFor(webhookUrl).send(aMessage(), never);
@@ -214,7 +214,7 @@ describe('SlackWebhook', () => {
     },
   );
 
-  it('tells nobody its address, whatever goes wrong', async () => {
+  test('tells nobody its address, whatever goes wrong', async () => {
     const results: unknown[] = [];
     server.failNext({ kind: 'answer', status: 500, body: 'rollup_error' });
     const withSystemClock = new SlackWebhook({

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { hide, secretsIn } from '../../../src/delivery/transport/hide.ts';
 
 const url = new URL(
@@ -6,7 +6,7 @@ const url = new URL(
 );
 
 describe('what a receiver repeats', () => {
-  it.each([
+  test.each([
     ['no abcdefghijk here', 'no *** here'],
     ['no abcdefgh here', 'no *** here'],
     ['GET /hooks/abcdefgh/abcdefghijk?key=to%20ken%20to%20ken&a=1', 'GET ***'],

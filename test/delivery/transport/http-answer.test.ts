@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { resultOf, retryAfterMs } from '../../../src/delivery/transport/http-answer.ts';
 
 const NOW_AT = Date.UTC(2026, 0, 15, 12);
@@ -8,12 +8,12 @@ function answered(status: number, body = '', retryAfter?: string): unknown {
 }
 
 describe('resultOf', () => {
-  it('takes any 2xx as accepted', () => {
+  test('takes any 2xx as accepted', () => {
     expect(answered(200, 'ok')).toEqual({ result: 'ok' });
     expect(answered(204)).toEqual({ result: 'ok' });
   });
 
-  it.each([
+  test.each([
     [403, 'invalid_token'],
     [403, 'action_prohibited'],
     [404, 'no_service'],
@@ -27,14 +27,14 @@ describe('resultOf', () => {
     expect(answered(status, body)).toEqual({ result: 'permanent', detail });
   });
 
-  it.each([500, 502, 503, 504, 408])('tries again after %i', (status) => {
+  test.each([500, 502, 503, 504, 408])('tries again after %i', (status) => {
     expect(answered(status, 'rollup_error')).toEqual({
       result: 'retry',
       detail: `Slack answered ${status} rollup_error`,
     });
   });
 
-  it('waits as long as it is told', () => {
+  test('waits as long as it is told', () => {
     expect(answered(429, 'rate_limited', '7')).toEqual({
       result: 'retry',
       detail: 'Slack answered 429 rate_limited',
@@ -44,7 +44,7 @@ describe('resultOf', () => {
     expect(answered(429)).toMatchObject({ afterMs: 30_000 });
   });
 
-  it('quotes a proxy no longer than a line', () => {
+  test('quotes a proxy no longer than a line', () => {
     expect(answered(403, `<html>\n${'x'.repeat(1_000)}`)).toEqual({
       result: 'permanent',
       detail: `Slack answered 403 <html> ${'x'.repeat(92)}…`,
@@ -53,7 +53,7 @@ describe('resultOf', () => {
 });
 
 describe('retryAfterMs', () => {
-  it('reads seconds and dates, and nothing else', () => {
+  test('reads seconds and dates, and nothing else', () => {
     expect(retryAfterMs('30', NOW_AT)).toBe(30_000);
     expect(retryAfterMs(' 1.5 ', NOW_AT)).toBe(1_500);
     expect(retryAfterMs('Thu, 15 Jan 2026 12:00:10 GMT', NOW_AT)).toBe(10_000);

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { schemaAt, validators } from '../../../src/config/schema.ts';
 import { REASONS } from '../../../src/core/model/reasons.ts';
 import { bareMessageOf, messageOf } from '../../../src/delivery/message/compose.ts';
@@ -85,19 +85,19 @@ function keysOf(value: unknown, { properties }: JsonSchema, under = ''): string[
 }
 
 describe('the JSON', () => {
-  it.each(messages)('of %s is as its schema says', (event, message) => {
+  test.each(messages)('of %s is as its schema says', (event, message) => {
     const body: unknown = JSON.parse(JSON.stringify(bodyOf(message, NOW_AT)));
     validate(body);
     expect(validate.errors).toBeNull();
     expect(body).toMatchObject({ event, delivery_id: message.deliveryId, title: message.title });
   });
 
-  it('has every key that its schema describes, and no other', () => {
+  test('has every key that its schema describes, and no other', () => {
     const [, message] = messages[0]!;
     expect(keysOf(bodyOf(message, NOW_AT), schema).sort()).toEqual(pathsOf(schema).sort());
   });
 
-  it('is what placeholders of a template may name', () => {
+  test('is what placeholders of a template may name', () => {
     const { schema: config } = validators();
     const webhook = config.definitions?.['notifier']?.oneOf?.find(
       (branch) => branch.properties?.['type']?.const === 'webhook',
@@ -106,12 +106,12 @@ describe('the JSON', () => {
     expect(schemaAt(config, ['notifiers', 'any', 'template'])).toBeDefined();
   });
 
-  it('knows every reason', () => {
+  test('knows every reason', () => {
     expect(schema.properties?.['incident']?.properties?.['reason']?.enum).toEqual([...REASONS]);
     expect(schema.properties?.['run']?.properties?.['reason']?.enum).toEqual([...REASONS]);
   });
 
-  it('tells all there is to know', () => {
+  test('tells all there is to know', () => {
     const [, message] = messages[2]!;
     expect(bodyOf(message, NOW_AT)).toMatchObject({
       version: 1,
@@ -138,12 +138,12 @@ describe('the JSON', () => {
     } satisfies DeepPartial<WebhookBody>);
   });
 
-  it('has the text for people whole', () => {
+  test('has the text for people whole', () => {
     const [, message] = messages[0]!;
     expect(bodyOf(message, NOW_AT).text).toMatchSnapshot();
   });
 
-  it('cleans what came from outside', () => {
+  test('cleans what came from outside', () => {
     const run = aRun({ host: 'web1\u001b[31m\r\n\u202eX', rid: 'a\nb' });
     const message = messageOf(aDelivery(), { ...context, run });
     expect(bodyOf(message, NOW_AT).run).toMatchObject({ host: 'web1 X', rid: 'a b' });
@@ -153,14 +153,14 @@ describe('the JSON', () => {
 type DeepPartial<T> = T extends object ? { [K in keyof T]?: DeepPartial<T[K]> } : T;
 
 describe('the format', () => {
-  it('is heard of paused and removed jobs as JSON, and not as a text, unless told otherwise', () => {
+  test('is heard of paused and removed jobs as JSON, and not as a text, unless told otherwise', () => {
     expect(jsonFormat({}).keepsState).toBe(true);
     expect(jsonFormat({ template: '{}' }).keepsState).toBe(false);
     expect(jsonFormat({ keeps_state: false }).keepsState).toBe(false);
     expect(jsonFormat({ template: '{}', keeps_state: true }).keepsState).toBe(true);
   });
 
-  it('signs what it posts with every key', () => {
+  test('signs what it posts with every key', () => {
     const format = jsonFormat({ secret: 'the-new-key-of-it', previous_secret: 'the-old-key-of-it' });
     const post = format.postOf(aMessage(), URL_OF_HOOK, NOW_AT);
     const timestamp = String(NOW_AT / 1_000);
@@ -176,7 +176,7 @@ describe('the format', () => {
     });
   });
 
-  it('signs nothing without a key, and fills a template', () => {
+  test('signs nothing without a key, and fills a template', () => {
     const format = jsonFormat({ template: '{{title}} ({{event}})', content_type: 'text/plain' });
     expect(format.postOf(aMessage(), URL_OF_HOOK, NOW_AT)).toEqual({
       url: URL_OF_HOOK,

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Notifier } from '../../../src/delivery/notifier.ts';
 import { buildWebhook } from '../../../src/delivery/webhook/notifier.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
@@ -32,7 +32,7 @@ function hook(settings: object = {}): Notifier {
 }
 
 describe('a webhook', () => {
-  it('posts JSON, with the headers that were given', async () => {
+  test('posts JSON, with the headers that were given', async () => {
     const headers = { Authorization: 'Bearer 0123456789', 'X-Team': 'ops' };
     expect(await hook({ headers }).send(aMessage(), never)).toEqual({ result: 'ok' });
     const [request] = server.accepted;
@@ -50,13 +50,13 @@ describe('a webhook', () => {
     expect(JSON.parse(request?.body ?? '')).toMatchObject({ version: 1, event: 'opened' });
   });
 
-  it('sends what stands before the @ of an address as the header that it means', async () => {
+  test('sends what stands before the @ of an address as the header that it means', async () => {
     const url = `${server.origin.replace('://', '://us%40er:pass%3Aword@')}/x`;
     await hook({ url }).send(aMessage(), never);
     expect(server.accepted[0]?.headers.authorization).toBe(`Basic ${btoa('us@er:pass:word')}`);
   });
 
-  it('takes no redirect', async () => {
+  test('takes no redirect', async () => {
     server.failNext({ kind: 'answer', status: 308, headers: { location: '/elsewhere' } });
     expect(await hook().send(aMessage(), never)).toEqual({
       result: 'permanent',
@@ -66,7 +66,7 @@ describe('a webhook', () => {
     expect(server.answers).toEqual([308]);
   });
 
-  it.each([
+  test.each([
     [500, 'retry'],
     [503, 'retry'],
     [429, 'retry'],
@@ -79,12 +79,12 @@ describe('a webhook', () => {
     expect(await hook().send(aMessage(), never)).toMatchObject({ result });
   });
 
-  it('hands on how long it is to be left alone', async () => {
+  test('hands on how long it is to be left alone', async () => {
     server.failNext({ kind: 'answer', status: 503, headers: { 'retry-after': '120' } });
     expect(await hook().send(aMessage(), never)).toMatchObject({ result: 'retry', afterMs: 120_000 });
   });
 
-  it.each(['reset', 'accept_and_drop'] as const)(
+  test.each(['reset', 'accept_and_drop'] as const)(
     'tries again after a connection that broke: %s',
     async (kind) => {
       server.failNext({ kind });
@@ -95,7 +95,7 @@ describe('a webhook', () => {
     },
   );
 
-  it('tries again when nobody listens', async () => {
+  test('tries again when nobody listens', async () => {
     const notifier = hook();
     await server.close();
     expect(await notifier.send(aMessage(), never)).toEqual({
@@ -104,7 +104,7 @@ describe('a webhook', () => {
     });
   });
 
-  it('ends with the signal', async () => {
+  test('ends with the signal', async () => {
     server.failNext({ kind: 'hang' });
     const controller = new AbortController();
     const sent = hook().send(aMessage(), controller.signal);
@@ -113,7 +113,7 @@ describe('a webhook', () => {
     expect(await sent).toEqual({ result: 'retry', detail: 'the webhook did not answer in time' });
   });
 
-  it('waits for what is being sent before it is closed', async () => {
+  test('waits for what is being sent before it is closed', async () => {
     const notifier = hook();
     const sent = notifier.send(aMessage(), never);
     await notifier.close();
@@ -121,7 +121,7 @@ describe('a webhook', () => {
     expect(await sent).toEqual({ result: 'ok' });
   });
 
-  it('tells no secret that the receiver repeats', async () => {
+  test('tells no secret that the receiver repeats', async () => {
     const headers = { Authorization: 'Bearer 0123456789' };
     for (const body of [`no hook ${TOKEN}`, `no GET /hooks/${TOKEN}?a=1`, 'bad token 0123456789']) {
       server.failNext({ kind: 'answer', status: 401, body });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { cleanLine, cleanText, lastLines } from '../../../src/delivery/message/clean.ts';
 import type { Message } from '../../../src/delivery/message/message.ts';
 import type { Notifier } from '../../../src/delivery/notifier.ts';
@@ -101,7 +101,7 @@ const hostileMessage = fc
   .map((changes) => aMessage(changes));
 
 describe.each(SERVICES)('preset %s', (preset, service, settings) => {
-  it('says it in full', async () => {
+  test('says it in full', async () => {
     const { server, notifier } = await setUp(preset, service, settings);
     expect(await notifier.send(aMessage(), never)).toEqual({ result: 'ok' });
     const text = service.readable(last(server));
@@ -114,12 +114,12 @@ describe.each(SERVICES)('preset %s', (preset, service, settings) => {
     expect(JSON.parse(last(server).body)).toMatchSnapshot();
   });
 
-  it('is a chat: it is told of no paused jobs, and nothing merges', async () => {
+  test('is a chat: it is told of no paused jobs, and nothing merges', async () => {
     const { notifier } = await setUp(preset, service, settings);
     expect(notifier).toMatchObject({ type: 'webhook', keepsState: false, mergedLengthMax: null });
   });
 
-  it('is taken whatever stands in it, and mentions nobody', async () => {
+  test('is taken whatever stands in it, and mentions nobody', async () => {
     const { server, notifier } = await setUp(preset, service, settings);
     const taken = async (message: Message): Promise<void> => {
       expect(await notifier.send(message, never)).toEqual({ result: 'ok' });
@@ -145,14 +145,14 @@ describe.each(SERVICES)('preset %s', (preset, service, settings) => {
     await fc.assert(fc.asyncProperty(hostileMessage, taken), { numRuns: 60 });
   });
 
-  it('keeps the end of a long output, where the error is', async () => {
+  test('keeps the end of a long output, where the error is', async () => {
     const { server, notifier } = await setUp(preset, service, settings);
     const output = [...Array.from({ length: 19 }, () => 'x'.repeat(290)), 'the error'].join('\n');
     await notifier.send(aMessage({ output }), never);
     expect(service.readable(last(server))).toContain('the error');
   });
 
-  it('says what the service answered, without the address', async () => {
+  test('says what the service answered, without the address', async () => {
     const { server, notifier } = await setUp(preset, service, settings);
     server.failNext({ kind: 'answer', status: 403, body: `no: ${service.path}` });
     const sent = await notifier.send(aMessage(), never);
@@ -165,7 +165,7 @@ describe.each(SERVICES)('preset %s', (preset, service, settings) => {
 });
 
 describe('what a service says about itself', () => {
-  it('Discord: how long to wait, in its JSON', async () => {
+  test('Discord: how long to wait, in its JSON', async () => {
     const { server, notifier } = await setUp('discord', discordService, {});
     const body = JSON.stringify({
       message: 'You are being rate limited.',
@@ -176,20 +176,20 @@ describe('what a service says about itself', () => {
     expect(await notifier.send(aMessage(), never)).toMatchObject({ result: 'retry', afterMs: 1_337 });
   });
 
-  it('Telegram: how long to wait, in its JSON', async () => {
+  test('Telegram: how long to wait, in its JSON', async () => {
     const { server, notifier } = await setUp('telegram', telegramService, { chat_id: '-1001234' });
     const body = JSON.stringify({ ok: false, error_code: 429, parameters: { retry_after: 7 } });
     server.failNext({ kind: 'answer', status: 429, body });
     expect(await notifier.send(aMessage(), never)).toMatchObject({ result: 'retry', afterMs: 7_000 });
   });
 
-  it('waits as usual where the JSON does not say', async () => {
+  test('waits as usual where the JSON does not say', async () => {
     const { server, notifier } = await setUp('discord', discordService, {});
     server.failNext({ kind: 'answer', status: 429, body: '<html>', headers: { 'retry-after': '3' } });
     expect(await notifier.send(aMessage(), never)).toMatchObject({ result: 'retry', afterMs: 3_000 });
   });
 
-  it('Telegram: takes plain text where it cannot read the markup', async () => {
+  test('Telegram: takes plain text where it cannot read the markup', async () => {
     const { server, notifier } = await setUp('telegram', telegramService, { chat_id: '@backups' });
     const body = JSON.stringify({ ok: false, description: "Bad Request: can't parse entities: byte 7" });
     server.failNext({ kind: 'answer', status: 400, body });
@@ -200,7 +200,7 @@ describe('what a service says about itself', () => {
     expect(text).toMatch(/^FAILED @\u200ball <b>\n/);
   });
 
-  it('Telegram: the new number of a group', async () => {
+  test('Telegram: the new number of a group', async () => {
     const { server, notifier } = await setUp('telegram', telegramService, { chat_id: '-1001234' });
     const parameters = { migrate_to_chat_id: -1009 };
     const body = JSON.stringify({ ok: false, description: 'Bad Request: group upgraded', parameters });
@@ -211,13 +211,13 @@ describe('what a service says about itself', () => {
     });
   });
 
-  it('Discord: asks for an answer that says whether the message was kept', async () => {
+  test('Discord: asks for an answer that says whether the message was kept', async () => {
     const { server, notifier } = await setUp('discord', discordService, {});
     await notifier.send(aMessage(), never);
     expect(last(server).path).toMatch(/\?wait=true$/);
   });
 
-  it('ntfy: wants a topic', async () => {
+  test('ntfy: wants a topic', async () => {
     const clock = createFakeClock();
     const parts = { clock, logger: quiet(clock), pacerOf: () => expect.fail() };
     const notifier = buildWebhook('ops', { url: 'https://ntfy.sh/', preset: 'ntfy' }, parts);

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { signatureHeaders } from '../../../src/delivery/webhook/signature.ts';
 
 const page = readFileSync(new URL('../../../docs/alerting.md', import.meta.url), 'utf8');
@@ -34,7 +34,7 @@ const CASES: [string, boolean, Record<string, string>, string, number][] = [
 ];
 
 describe('the recipe for Node in docs/alerting.md', () => {
-  it.each(CASES)('%s', async (_, expected, headers, body, nowAt) => {
+  test.each(CASES)('%s', async (_, expected, headers, body, nowAt) => {
     const url = `data:text/javascript,${encodeURIComponent(recipe('js'))}`;
     const { isFromCronflow } = (await import(/* @vite-ignore */ url)) as { isFromCronflow: Verify };
     expect(isFromCronflow(headers, Buffer.from(body), SECRET, nowAt)).toBe(expected);
@@ -44,7 +44,7 @@ describe('the recipe for Node in docs/alerting.md', () => {
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 
 describe.skipIf(!hasPython)('the recipe for Python in docs/alerting.md', () => {
-  it('agrees in every case', () => {
+  test('agrees in every case', () => {
     const calls = CASES.map(([, , headers, body, nowAt]) => {
       const named = Object.fromEntries(
         Object.entries(headers).map(([name, value]) => [

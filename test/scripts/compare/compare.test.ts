@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CALLERS } from './cases/callers.ts';
 import { COMMANDS } from './cases/commands.ts';
 import { ENVIRONMENT } from './cases/environment.ts';
@@ -89,7 +89,7 @@ for (const shell of shellsUnderTest()) {
       for (const [index, each] of cases.entries()) {
         if (!takes(shell, each, index)) continue;
         const why = whyNot(shell, each);
-        it.skipIf(shell.words === undefined || why !== '')(
+        test.skipIf(shell.words === undefined || why !== '')(
           `${topic}: ${each.name}${why}`,
           { timeout: 300_000 },
           async () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Declaration } from '../../../src/core/model/declaration.ts';
 import type { Happening, Script, ScriptedPing, Telling } from '../script.ts';
 import { expectedOf } from './model.ts';
@@ -106,7 +106,7 @@ function faultsOf(tellings: readonly Telling[]): string[] {
 }
 
 describe('the model itself', () => {
-  it('opens, reminds and closes in this order, and gives up each slot once', () => {
+  test('opens, reminds and closes in this order, and gives up each slot once', () => {
     fc.assert(
       fc.property(script, (given) => {
         const verdict = expectedOf(given);
@@ -135,7 +135,7 @@ describe('the model itself', () => {
     );
   });
 
-  it('says of a script that goes on nothing else about what was before', () => {
+  test('says of a script that goes on nothing else about what was before', () => {
     fc.assert(
       fc.property(script, fc.integer({ min: 0, max: DAYS_MS }), (given, cutMs) => {
         // A cut in the middle of an absence would make another script.

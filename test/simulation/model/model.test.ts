@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Declaration } from '../../../src/core/model/declaration.ts';
 import type { Happening, Script, ScriptedPing, Verdict } from '../script.ts';
 import { expectedOf } from './model.ts';
@@ -84,26 +84,26 @@ function ended({ endings }: Verdict): string[] {
 }
 
 describe('slots (3.1)', () => {
-  it('reports a job that was declared and never seen', () => {
+  test('reports a job that was declared and never seen', () => {
     const result = verdict(HOURLY, '1:30', []);
     expect(told(result)).toEqual(['ops opened never_seen 01:05']);
     expect(ended(result)).toEqual(['01:00 - missed never_seen']);
     expect(result.statuses).toEqual({ job: 'missed' });
   });
 
-  it('applies a deadline only after the pings of its own instant', () => {
+  test('applies a deadline only after the pings of its own instant', () => {
     expect(told(verdict(HOURLY, '1:30', [start('1:05')]))).toEqual([]);
     expect(told(verdict(HOURLY, '1:30', [start('1:05:01')]))).toEqual(['ops opened never_seen 01:05']);
   });
 
-  it('lets a run claim its slot a little early, and none that is too early', () => {
+  test('lets a run claim its slot a little early, and none that is too early', () => {
     expect(ended(verdict(HOURLY, '2:03', [good('0:58', 'a'), good('1:57:59', 'b')]))).toEqual([
       '- b success succeeded',
       '01:00 a success succeeded',
     ]);
   });
 
-  it('is early by no more than half the distance of two slots', () => {
+  test('is early by no more than half the distance of two slots', () => {
     const job: Declaration = { schedule: '*/2 * * * *', grace: '90s' };
     const result = verdict(job, '0:36', [good('0:31', 'a'), good('0:32:59', 'b'), good('0:34', 'c')]);
     // 0:32:59 is 61 s before 0:34, so it is not early but unscheduled. 0:31 is exactly 60 s before 0:32.
@@ -114,7 +114,7 @@ describe('slots (3.1)', () => {
     ]);
   });
 
-  it('settles older slots when the grace is longer than the period', () => {
+  test('settles older slots when the grace is longer than the period', () => {
     const job: Declaration = { ...HOURLY, grace: '2h30m' };
     const result = verdict(job, '4:00', [good('3:10', 'a')]);
     expect(ended(result)).toEqual([
@@ -125,30 +125,30 @@ describe('slots (3.1)', () => {
     expect(told(result)).toEqual([]);
   });
 
-  it('credits a manual rerun with the slot that was missed', () => {
+  test('credits a manual rerun with the slot that was missed', () => {
     const result = verdict(HOURLY, '2:00', [start('1:30', 'a'), good('1:40', 'a')]);
     expect(told(result)).toEqual(['ops opened never_seen 01:05', 'ops closed succeeded 01:40']);
     expect(ended(result)).toEqual(['01:00 a success succeeded']);
   });
 
-  it('keeps the incident when the rerun fails, and says nothing more', () => {
+  test('keeps the incident when the rerun fails, and says nothing more', () => {
     const result = verdict(HOURLY, '2:00', [start('1:30', 'a'), bad('1:40', 'a')]);
     expect(told(result)).toEqual(['ops opened never_seen 01:05']);
     expect(ended(result)).toEqual(['01:00 a failure reported_failure']);
     expect(result.statuses).toEqual({ job: 'failure' });
   });
 
-  it('counts a second run of the hour as unscheduled', () => {
+  test('counts a second run of the hour as unscheduled', () => {
     const result = verdict(HOURLY, '2:00', [good('1:01', 'a'), bad('1:30', 'b')]);
     expect(ended(result)).toEqual(['- b failure reported_failure', '01:00 a success succeeded']);
     expect(told(result)).toEqual(['ops opened reported_failure 01:30']);
   });
 
-  it('says missed, not never seen, of a job that has reported', () => {
+  test('says missed, not never seen, of a job that has reported', () => {
     expect(told(verdict(HOURLY, '3:00', [good('1:01')]))).toEqual(['ops opened missed 02:05']);
   });
 
-  it('expects a run every so often after the start of the last one', () => {
+  test('expects a run every so often after the start of the last one', () => {
     const job: Declaration = { every: '15m' };
     const result = verdict(job, '1:16', [start('0:40', 'a'), good('0:42', 'a')]);
     // 0:40 is too early for 0:45 and moves it to 0:55, which is missed at 1:00. The next is 1:10, which is missed at
@@ -161,7 +161,7 @@ describe('slots (3.1)', () => {
     expect(told(result)).toEqual(['ops opened missed 01:00']);
   });
 
-  it('expects nothing of an interval while a run is open', () => {
+  test('expects nothing of an interval while a run is open', () => {
     const run = [start('0:45', 'a'), good('2:20', 'a')];
     expect(told(verdict({ every: '15m', max_runtime: '2h' }, '2:25', run))).toEqual([]);
     // Once the run has ended the next one is due, with the usual grace.
@@ -170,7 +170,7 @@ describe('slots (3.1)', () => {
     ]);
   });
 
-  it('expects nothing of a job without a schedule', () => {
+  test('expects nothing of a job without a schedule', () => {
     const result = verdict({}, '50:00', [bad('9:00')]);
     expect(told(result)).toEqual(['ops opened reported_failure 09:00']);
   });
@@ -184,7 +184,7 @@ describe('runs (3.2)', () => {
       ping(end, 'success', { rid: 'a' }),
     ]);
 
-  it('times out each run by its own limit, and takes a late end over it', () => {
+  test('times out each run by its own limit, and takes a late end over it', () => {
     const result = verdict(job, '5:00', [
       start('1:00', 'a'),
       start('1:10', 'b'),
@@ -195,7 +195,7 @@ describe('runs (3.2)', () => {
     expect(ended(result)).toEqual(['- a success succeeded', '- b success succeeded']);
   });
 
-  it('fails the second of two runs where overlapping is forbidden, whatever becomes of it', () => {
+  test('fails the second of two runs where overlapping is forbidden, whatever becomes of it', () => {
     const strict: Declaration = { overlap: 'forbid' };
     const result = verdict(strict, '5:00', [
       start('1:00', 'a'),
@@ -207,31 +207,31 @@ describe('runs (3.2)', () => {
     expect(ended(result)).toEqual(['- a success succeeded', '- b failure overlap']);
   });
 
-  it('skips slots that come while a run is open, where the job drops them itself', () => {
+  test('skips slots that come while a run is open, where the job drops them itself', () => {
     const result = verdict({ ...HOURLY, overlap: 'skip' }, '3:04', [start('1:00', 'a'), good('2:30', 'a')]);
     expect(told(result)).toEqual([]);
     expect(ended(result)).toEqual(['01:00 a success succeeded', '02:00 - skipped overlap_skipped']);
   });
 
-  it('gives up the oldest of too many runs', () => {
+  test('gives up the oldest of too many runs', () => {
     const result = verdict({ max_open_runs: 1 }, '2:00', [start('1:00', 'a'), start('1:10', 'b')]);
     expect(ended(result)).toEqual(['- a abandoned too_many_runs', '- b open started']);
     expect(told(result)).toEqual(['ops opened too_many_runs 01:10']);
     expect(result.statuses).toEqual({ job: 'running' });
   });
 
-  it('takes a second anonymous start for the death of the first run', () => {
+  test('takes a second anonymous start for the death of the first run', () => {
     const result = verdict({}, '2:00', [start('1:00'), start('1:10'), good('1:20')]);
     expect(ended(result)).toEqual(['- - abandoned abandoned', '- - success succeeded']);
     expect(told(result)).toEqual(['ops opened abandoned 01:10', 'ops closed succeeded 01:20']);
   });
 
-  it('lets an end without a rid end the newest open run', () => {
+  test('lets an end without a rid end the newest open run', () => {
     const result = verdict({}, '2:00', [start('1:00', 'a'), start('1:10', 'b'), good('1:20')]);
     expect(ended(result)).toEqual(['- a open started', '- b success succeeded']);
   });
 
-  it('counts back from an end without a start', () => {
+  test('counts back from an end without a start', () => {
     const result = verdict(HOURLY, '1:30', [
       ping('1:20', 'success', { duration_ms: 19 * MINUTES_MS, rid: 'a' }),
     ]);
@@ -240,7 +240,7 @@ describe('runs (3.2)', () => {
     expect(told(result)).toEqual(['ops opened never_seen 01:05', 'ops closed succeeded 01:20']);
   });
 
-  it('takes the third skip in a row with no run open for a stuck lock', () => {
+  test('takes the third skip in a row with no run open for a stuck lock', () => {
     const result = verdict(HOURLY, '4:00', [
       ping('1:01', 'skip'),
       ping('2:01', 'skip'),
@@ -254,7 +254,7 @@ describe('runs (3.2)', () => {
     expect(told(result)).toEqual(['ops opened stuck_lock 03:01']);
   });
 
-  it('judges by exit code, signal, length and output, in that order', () => {
+  test('judges by exit code, signal, length and output, in that order', () => {
     const picky: Declaration = {
       success_exit_codes: [0, 3],
       min_runtime: '10s',
@@ -277,7 +277,7 @@ describe('runs (3.2)', () => {
     expect(reasonOf({ output: 'done' })).toBe('succeeded');
   });
 
-  it('does nothing twice, and keeps the first end', () => {
+  test('does nothing twice, and keeps the first end', () => {
     const result = verdict({}, '2:00', [
       good('1:00', 'a'),
       start('1:01', 'a'),
@@ -288,7 +288,7 @@ describe('runs (3.2)', () => {
     expect(told(result)).toEqual([]);
   });
 
-  it('dates what was delayed, and corrects what was missed', () => {
+  test('dates what was delayed, and corrects what was missed', () => {
     const result = verdict(HOURLY, '1:50', [
       ping('1:30', 'start', { rid: 'a', delay_ms: 29 * MINUTES_MS }),
       ping('1:31', 'failure', { rid: 'a', delay_ms: 28 * MINUTES_MS }),
@@ -298,7 +298,7 @@ describe('runs (3.2)', () => {
     expect(told(result)).toEqual(['ops opened never_seen 01:05', 'ops closed succeeded 01:40']);
   });
 
-  it('makes one run of an end that overtakes its start', () => {
+  test('makes one run of an end that overtakes its start', () => {
     const result = verdict(HOURLY, '1:30', [
       good('1:01', 'a'),
       ping('1:01:05', 'start', { rid: 'a', delay_ms: 30_000 }),
@@ -307,12 +307,12 @@ describe('runs (3.2)', () => {
     expect(result.statuses).toEqual({ job: 'success' });
   });
 
-  it('takes a malformed rid for none', () => {
+  test('takes a malformed rid for none', () => {
     const result = verdict({}, '2:00', [start('1:00', 'not a rid'), good('1:10')]);
     expect(ended(result)).toEqual(['- - success succeeded']);
   });
 
-  it('opens no incident for what was bad before a later run succeeded', () => {
+  test('opens no incident for what was bad before a later run succeeded', () => {
     const result = verdict({}, '5:00', [
       good('2:00', 'b'),
       ping('3:00', 'failure', { rid: 'a', delay_ms: 90 * MINUTES_MS }),
@@ -320,12 +320,12 @@ describe('runs (3.2)', () => {
     expect(told(result)).toEqual([]);
   });
 
-  it('gives a delayed start a minute to be ended', () => {
+  test('gives a delayed start a minute to be ended', () => {
     expect(told(late('3:01'))).toEqual([]);
     expect(told(late('3:01:01'))).toEqual(['ops opened timeout 03:01', 'ops closed succeeded 03:01:01']);
   });
 
-  it('clamps a delay to seven days', () => {
+  test('clamps a delay to seven days', () => {
     const eightDays = 8 * 24 * 60 * MINUTES_MS;
     const result = verdict({}, '5:00', [ping('3:00', 'failure', { rid: 'a', delay_ms: eightDays })]);
     expect(told(result)).toEqual([
@@ -335,7 +335,7 @@ describe('runs (3.2)', () => {
 });
 
 describe('incidents (3.3)', () => {
-  it('counts bad outcomes of any kind since the last good one', () => {
+  test('counts bad outcomes of any kind since the last good one', () => {
     const job: Declaration = { failure_threshold: 2, recovery_threshold: 2 };
     const result = verdict(job, '9:00', [
       bad('1:00'),
@@ -348,13 +348,13 @@ describe('incidents (3.3)', () => {
     expect(told(result)).toEqual(['ops opened reported_failure 04:00', 'ops closed succeeded 06:00']);
   });
 
-  it('counts each kind for itself', () => {
+  test('counts each kind for itself', () => {
     const job: Declaration = { ...HOURLY, failure_threshold: { failure: 2, missed: 2 } };
     // 1:00 fails, 2:00 is missed at 2:05, and 3:00 is missed at 3:05.
     expect(told(verdict(job, '4:00', [bad('1:01')]))).toEqual(['ops opened missed 03:05']);
   });
 
-  it('does not take a run for the recovery that started before the newest bad one', () => {
+  test('does not take a run for the recovery that started before the newest bad one', () => {
     const result = verdict({}, '9:00', [
       start('1:00', 'a'),
       bad('1:30', 'b'),
@@ -364,7 +364,7 @@ describe('incidents (3.3)', () => {
     expect(told(result)).toEqual(['ops opened reported_failure 01:30', 'ops closed succeeded 03:00']);
   });
 
-  it('tells each notifier once it takes a kind, and of the end all who were told', () => {
+  test('tells each notifier once it takes a kind, and of the end all who were told', () => {
     const job: Declaration = { ...HOURLY, notify: ['ops', { to: 'pager', on: ['failure'] }] };
     const result = verdict(
       job,
@@ -380,7 +380,7 @@ describe('incidents (3.3)', () => {
     ]);
   });
 
-  it('reminds those who were told, but for what is acknowledged', () => {
+  test('reminds those who were told, but for what is acknowledged', () => {
     const acknowledge: Happening = { at: at('2:00'), type: 'acknowledge', job: 'job', until_at: at('4:10') };
     const result = verdict({ remind_every: '45m' }, '5:00', [bad('1:00'), acknowledge, bad('4:20')]);
     expect(told(result)).toEqual([
@@ -391,13 +391,13 @@ describe('incidents (3.3)', () => {
     ]);
   });
 
-  it('opens silently in maintenance and announces what is still bad', () => {
+  test('opens silently in maintenance and announces what is still bad', () => {
     const job: Declaration = { maintenance: [{ schedule: '0 2 * * *', duration: '1h' }] };
     expect(told(verdict(job, '5:00', [bad('2:30')]))).toEqual(['ops opened reported_failure 03:05']);
     expect(told(verdict(job, '5:00', [bad('2:30'), good('3:04')]))).toEqual([]);
   });
 
-  it('moves the announcement and the reminders out of every window', () => {
+  test('moves the announcement and the reminders out of every window', () => {
     const job: Declaration = {
       remind_every: '1h',
       maintenance: [
@@ -412,7 +412,7 @@ describe('incidents (3.3)', () => {
     ]);
   });
 
-  it('counts nothing while paused, and expects the first slot after', () => {
+  test('counts nothing while paused, and expects the first slot after', () => {
     const paused: Happening = { at: at('1:30'), type: 'pause', job: 'job' };
     const resumed: Happening = { at: at('4:30'), type: 'resume', job: 'job' };
     const result = verdict(HOURLY, '5:30', [paused, bad('2:01', 'a'), resumed]);
@@ -428,7 +428,7 @@ describe('incidents (3.3)', () => {
     ]);
   });
 
-  it('counts a run no more that ended while the job was paused', () => {
+  test('counts a run no more that ended while the job was paused', () => {
     const paused: Happening = { at: at('1:30'), type: 'pause', job: 'job' };
     const resumed: Happening = { at: at('2:30'), type: 'resume', job: 'job' };
     const result = verdict({}, '5:00', [start('1:00', 'a'), paused, bad('2:00', 'a'), resumed]);
@@ -437,7 +437,7 @@ describe('incidents (3.3)', () => {
     expect(result.statuses).toEqual({ job: 'pending' });
   });
 
-  it('counts anew after an incident that a pause has closed', () => {
+  test('counts anew after an incident that a pause has closed', () => {
     const paused: Happening = { at: at('2:30'), type: 'pause', job: 'job' };
     const resumed: Happening = { at: at('2:40'), type: 'resume', job: 'job' };
     const happenings = [bad('1:00'), bad('2:00'), paused, resumed, bad('3:00'), bad('4:00')];
@@ -448,7 +448,7 @@ describe('incidents (3.3)', () => {
     ]);
   });
 
-  it('counts good outcomes in a row only', () => {
+  test('counts good outcomes in a row only', () => {
     const happenings = [
       bad('1:00', 'a'),
       start('1:50', 'b'),
@@ -460,7 +460,7 @@ describe('incidents (3.3)', () => {
     expect(told(result)).toEqual(['ops opened reported_failure 01:00', 'ops closed succeeded 04:00']);
   });
 
-  it('closes without a word when the job is removed, and goes on when it comes back', () => {
+  test('closes without a word when the job is removed, and goes on when it comes back', () => {
     const result = verdict(
       HOURLY,
       '5:30',
@@ -474,7 +474,7 @@ describe('incidents (3.3)', () => {
     expect(result.statuses).toEqual({ job: 'missed' });
   });
 
-  it('skips a due slot when the schedule changes, and moves no deadline nearer than the grace', () => {
+  test('skips a due slot when the schedule changes, and moves no deadline nearer than the grace', () => {
     const moved = verdict(HOURLY, '3:00', [edit('1:03', { schedule: '50 * * * *' })]);
     expect(ended(moved)).toEqual([
       '01:00 - skipped spec_changed',
@@ -489,7 +489,7 @@ describe('incidents (3.3)', () => {
     expect(told(limited)).toEqual(['ops opened timeout 01:25']);
   });
 
-  it('opens and closes by changed thresholds, and tells who joins', () => {
+  test('opens and closes by changed thresholds, and tells who joins', () => {
     const opened = verdict({ failure_threshold: 3 }, '5:00', [
       bad('1:00'),
       bad('2:00'),
@@ -504,7 +504,7 @@ describe('incidents (3.3)', () => {
 });
 
 describe('when Cronflow was away (3.4)', () => {
-  it('takes what it could not see for unknown, and says so once', () => {
+  test('takes what it could not see for unknown, and says so once', () => {
     const result = verdict(HOURLY, '4:00', [good('1:01'), away('1:30:03', '2:10'), good('3:01')]);
     // 2:00 waits until 2:25.
     expect(told(result)).toEqual([]);
@@ -517,7 +517,7 @@ describe('when Cronflow was away (3.4)', () => {
     expect(result.statuses).toEqual({ job: 'success' });
   });
 
-  it('waits for what is replayed, but no longer than for the next slot', () => {
+  test('waits for what is replayed, but no longer than for the next slot', () => {
     const replayed = ping('2:20', 'success', { delay_ms: 19 * MINUTES_MS, rid: 'a' });
     const result = verdict(HOURLY, '2:50', [good('1:01'), away('1:30:03', '2:10'), replayed]);
     expect(ended(result)).toEqual(['01:00 - success succeeded', '02:00 a success succeeded']);
@@ -534,7 +534,7 @@ describe('when Cronflow was away (3.4)', () => {
     ]);
   });
 
-  it('waits for a slot that a gap touched no longer than the next one is due', () => {
+  test('waits for a slot that a gap touched no longer than the next one is due', () => {
     const quick: Declaration = { schedule: '*/5 * * * *', grace: '1m' };
     const result = verdict(quick, '0:57', [good('0:35'), away('0:36:03', '0:51')]);
     // 0:55 is missed at 0:56, and by then the slots before are given up, too.
@@ -548,7 +548,7 @@ describe('when Cronflow was away (3.4)', () => {
     ]);
   });
 
-  it('replaces what was unknown by what is reported later', () => {
+  test('replaces what was unknown by what is reported later', () => {
     const late = ping('3:20', 'failure', { delay_ms: 79 * MINUTES_MS, rid: 'a' });
     const result = verdict(
       HOURLY,
@@ -564,7 +564,7 @@ describe('when Cronflow was away (3.4)', () => {
     expect(told(result)).toEqual([]);
   });
 
-  it('takes a store that failed until a crash for one gap', () => {
+  test('takes a store that failed until a crash for one gap', () => {
     const result = verdict({}, '4:00', [
       away('1:00:03', '1:10:04', 'store_failing'),
       away('1:10:06', '1:12'),
@@ -575,24 +575,24 @@ describe('when Cronflow was away (3.4)', () => {
     expect(brief.outages).toEqual([{ from_at: at('1:00'), to_at: at('1:06'), jobs: [] }]);
   });
 
-  it('names a job whose run is still open after a gap of five minutes', () => {
+  test('names a job whose run is still open after a gap of five minutes', () => {
     const result = verdict({}, '4:00', [start('1:00', 'a'), away('1:10:03', '1:15')]);
     expect(result.outages).toEqual([{ from_at: at('1:10'), to_at: at('1:15'), jobs: ['job'] }]);
   });
 
-  it('tells of a shorter one only once the run turns out to have ended unseen', () => {
+  test('tells of a shorter one only once the run turns out to have ended unseen', () => {
     const open = verdict({}, '4:00', [start('1:00', 'a'), away('1:10:03', '1:11')]);
     expect(open.outages).toEqual([]);
     const found = verdict({}, '4:00', [start('1:00'), away('1:10:03', '1:11'), start('3:00')]);
     expect(found.outages).toEqual([{ from_at: at('1:10'), to_at: at('1:11'), jobs: ['job'] }]);
   });
 
-  it('says nothing of a short gap that touched nothing', () => {
+  test('says nothing of a short gap that touched nothing', () => {
     const result = verdict({ schedule: '0 9 * * *' }, '4:00', [away('1:00:05', '1:04')]);
     expect(result.outages).toEqual([]);
   });
 
-  it('takes a run that an anonymous start finds for unknown, but lets its limit count', () => {
+  test('takes a run that an anonymous start finds for unknown, but lets its limit count', () => {
     const found = verdict({}, '4:00', [start('1:00'), away('1:30:03', '1:40'), start('2:00')]);
     expect(ended(found)).toEqual(['- - open started', '- - unknown outage']);
     expect(told(found)).toEqual([]);
@@ -600,12 +600,12 @@ describe('when Cronflow was away (3.4)', () => {
     expect(told(silent)).toEqual(['ops opened timeout 01:55']);
   });
 
-  it('expects an interval anew at the end of the gap', () => {
+  test('expects an interval anew at the end of the gap', () => {
     const result = verdict({ every: '15m' }, '2:30', [good('0:40'), away('0:50:03', '1:50')]);
     expect(told(result)).toEqual(['ops opened missed 02:10']);
   });
 
-  it('notices a store that fails at the first beat it takes, and no pause of seconds', () => {
+  test('notices a store that fails at the first beat it takes, and no pause of seconds', () => {
     const failing = verdict({}, '4:00', [away('1:00:03', '1:10:04', 'store_failing')]);
     expect(failing.outages).toEqual([{ from_at: at('1:00'), to_at: at('1:10:10'), jobs: [] }]);
     const job: Declaration = { schedule: '0 1 * * *', grace: '0s' };
@@ -622,7 +622,7 @@ describe('when Cronflow was away (3.4)', () => {
     expect(told(longer)).toEqual([]);
   });
 
-  it('tells of gaps that follow at once together', () => {
+  test('tells of gaps that follow at once together', () => {
     const result = verdict({}, '4:00', [away('1:00:03', '1:10'), away('1:20', '1:21', 'stop')]);
     expect(result.outages).toEqual([{ from_at: at('1:00'), to_at: at('1:21'), jobs: [] }]);
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { LowdbStore } from '../../../src/store/lowdb/store.ts';
 import { importDump } from '../../../src/store/lowdb/undump.ts';
@@ -51,7 +51,7 @@ async function refusal(path = directory): Promise<string> {
 }
 
 describe('a data directory that others can change', () => {
-  it.each([0o777, 0o1777, 0o702, 0o770, 0o775, 0o722])('is refused with mode %o', async (mode) => {
+  test.each([0o777, 0o1777, 0o702, 0o770, 0o775, 0o722])('is refused with mode %o', async (mode) => {
     await used();
     await chmod(directory, mode);
     const message = await refusal();
@@ -60,7 +60,7 @@ describe('a data directory that others can change', () => {
     expect(message).toContain(`--data-dir ${join(directory, 'cronflow')}`);
   });
 
-  it('is taken where others can only read it', async () => {
+  test('is taken where others can only read it', async () => {
     await used();
     await chmod(directory, 0o755);
     const store = storeIn();
@@ -69,7 +69,7 @@ describe('a data directory that others can change', () => {
     await store.close();
   });
 
-  it.runIf(isRoot)('is refused where it, or its outputs, belong to somebody else', async () => {
+  test.runIf(isRoot)('is refused where it, or its outputs, belong to somebody else', async () => {
     await used();
     await chown(directory, 4_711, 4_711);
     expect(await refusal()).toMatch(/belongs to another user \(uid 4711\), and Cronflow runs as uid 0/);
@@ -78,13 +78,13 @@ describe('a data directory that others can change', () => {
     expect(await refusal()).toContain(`${join(directory, 'outputs')} belongs to another user (uid 4712)`);
   });
 
-  it('is refused where others can write to its outputs', async () => {
+  test('is refused where others can write to its outputs', async () => {
     await used();
     await chmod(join(directory, 'outputs'), 0o777);
     expect(await refusal()).toContain(`other users may write to ${join(directory, 'outputs')}`);
   });
 
-  it.each(['outputs', 'journal-0000000000000001.jsonl', 'snapshot-0000000000000009.jsonl.tmp'])(
+  test.each(['outputs', 'journal-0000000000000001.jsonl', 'snapshot-0000000000000009.jsonl.tmp'])(
     'is refused where %s is a link, and what it leads to stays',
     async (name) => {
       await used();
@@ -100,20 +100,20 @@ describe('a data directory that others can change', () => {
     },
   );
 
-  it('is refused by store migrate, too', async () => {
+  test('is refused by store migrate, too', async () => {
     await used();
     await chmod(directory, 0o777);
     await expect(upgradeStore({ directory, nowAt: 0 })).rejects.toMatchObject({ code: 'store_unusable' });
   });
 
-  it('is refused where a directory of a job is a link', async () => {
+  test('is refused where a directory of a job is a link', async () => {
     await used();
     await symlink(around, join(directory, 'outputs', 'job1'));
     expect(await refusal()).toContain(`${join(directory, 'outputs', 'job1')} is a symbolic link`);
     expect(await readdir(around)).toEqual(['data']);
   });
 
-  it('may itself be a link to one that nobody else can change', async () => {
+  test('may itself be a link to one that nobody else can change', async () => {
     await used();
     await symlink(directory, join(around, 'link'));
     const store = storeIn(join(around, 'link'));
@@ -124,7 +124,7 @@ describe('a data directory that others can change', () => {
 });
 
 describe('cleaning', () => {
-  it('removes only files that are named as Cronflow names them', async () => {
+  test('removes only files that are named as Cronflow names them', async () => {
     await used();
     const job = join(directory, 'outputs', 'a-job');
     await mkdir(job);
@@ -158,7 +158,7 @@ describe('a data directory that cannot be used', () => {
     return lines.at(-1) ?? '';
   }
 
-  it.each([
+  test.each([
     ['a device', '/dev/null', 'is no directory'],
     ['below a device', '/dev/null/data', 'a part of its path is a file'],
     ['where nothing can be made', '/proc/cronflow-data', 'cannot be made in this place'],
@@ -172,7 +172,7 @@ describe('a data directory that cannot be used', () => {
     HANG_MS,
   );
 
-  it(
+  test(
     'because it is a file, or a link that leads nowhere, says so',
     async () => {
       const file = join(around, 'file');
@@ -184,7 +184,7 @@ describe('a data directory that cannot be used', () => {
     HANG_MS,
   );
 
-  it(
+  test(
     'for lack of rights says so',
     async () => {
       await mkdir(directory, { mode: 0o500 });
