@@ -70,7 +70,7 @@ export function validateInput(input: unknown, config: Config | null): ValidDecla
   if (!isObject) {
     return [
       {
-        code: 'bad_type',
+        code: 'wrong_type',
         path: '',
         message: 'must be a JSON object such as {"name": "backup", "schedule": "0 2 * * *"}',
       },

@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv';
-import type { Fault } from '../core/model/errors.ts';
+import type { Fault, FaultCode } from '../core/model/errors.ts';
 import type { TemplateFault } from '../core/text/body-template.ts';
 import { nearest } from '../core/text/nearest.ts';
 import { durationsMeant } from './duration-hint.ts';
@@ -10,7 +10,7 @@ import { dotted, pointer, type Spot } from './tree.ts';
 
 /** A fault by JSON pointer, before its place in a file is known. */
 export interface Finding {
-  code: string;
+  code: FaultCode;
   path: string;
   message: string;
   suggestion?: string;
@@ -229,7 +229,7 @@ function limitProblem(
 
 /** @param text the refused text; null where a guess at its meaning would give away what it holds */
 function patternProblem(path: string, text: unknown, shown: string, schema: Schema): Finding {
-  const problem = {
+  const problem: Finding = {
     code: 'not_allowed',
     path,
     message: `must be ${schema.patternErrorMessage}, not ${shown}`,

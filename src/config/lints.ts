@@ -1,4 +1,4 @@
-import type { Lint } from '../core/model/errors.ts';
+import type { FaultCode, Lint } from '../core/model/errors.ts';
 import { isNeverHeard } from '../core/model/maintenance.ts';
 import { tellsNobody } from '../core/model/notifier-config.ts';
 import { periodMsOf } from '../core/model/schedule.ts';
@@ -232,7 +232,7 @@ function origin(job: PlannedJob, key: keyof PlannedJob['declared']): string {
 /** Returns a lint at the value where the job gives one, else at the name of the job. */
 function lint(
   { job, locator }: Linted,
-  code: string,
+  code: FaultCode,
   key: keyof PlannedJob['declared'],
   message: string,
 ): Lint {

@@ -60,7 +60,7 @@ export async function loadConfig(path: string, env: Env, options: LoadOptions = 
 export async function loadStored(files: readonly SourceFile[], env: Env): Promise<LoadResult> {
   const [main, ...included] = files;
   if (main !== undefined) return parsedOr(main, env, sha256(main.text), { stored: included });
-  const fault = { code: 'file_missing', path: '', message: 'no configuration is stored' };
+  const fault: Fault = { code: 'file_missing', path: '', message: 'no configuration is stored' };
   return { ok: false, faults: [fault], files: [], fingerprint: fault.code, includes: [], secrets: [] };
 }
 

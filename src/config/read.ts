@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import type { Fault } from '../core/model/errors.ts';
+import type { Fault, FaultCode } from '../core/model/errors.ts';
 import type { SourceFile } from './config.ts';
 
 /** Larger files are refused; some 50,000 jobs fit into one. */
@@ -14,7 +14,7 @@ export type ReadResult = { fingerprint: string; file: SourceFile } | { fingerpri
  * text that differs for each reason. Equal fingerprints mean that nothing changed.
  */
 export async function readConfigFile(path: string): Promise<ReadResult> {
-  const refuse = (code: string, message: string, fingerprint = `${code}: ${message}`): ReadResult => ({
+  const refuse = (code: FaultCode, message: string, fingerprint = `${code}: ${message}`): ReadResult => ({
     fingerprint,
     fault: { code, path: '', message, file: path },
   });

@@ -1,4 +1,4 @@
-import type { Fault } from '../core/model/errors.ts';
+import type { Fault, FaultCode } from '../core/model/errors.ts';
 import { libraryNodes, type LibraryResult } from './library.ts';
 import { maskUrls } from './mask.ts';
 import type { AliasNode, MapNode, Node, ScalarNode } from './node.ts';
@@ -42,7 +42,7 @@ export function parseYaml(file: string, text: string, env: Env, schema: Schema):
     const { line, column } = lines.position(Math.min(offset, text.length));
     return { line, column: Math.max(1, line === 1 ? column - bom : column) };
   };
-  const fault = (code: string, path: string, message: string, offset: number): Fault => ({
+  const fault = (code: FaultCode, path: string, message: string, offset: number): Fault => ({
     code,
     path: dotted(path),
     message,
@@ -76,7 +76,7 @@ function nodesOf(text: string): LibraryResult {
 }
 
 interface Mistake {
-  code: string;
+  code: FaultCode;
   path: string;
   message: string;
   at: number;
@@ -280,7 +280,7 @@ class Reader {
     return value.includes('${') ? typed(result.text, schemaAt(this.#schema, steps(path))) : result.text;
   }
 
-  #problem(code: string, path: string, message: string, at: number): null {
+  #problem(code: FaultCode, path: string, message: string, at: number): null {
     // A mistake that an alias repeats is one mistake.
     const id = `${at} ${message}`;
     if (!this.#seen.has(id)) this.problems.push({ code, path, message, at });

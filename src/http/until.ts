@@ -36,7 +36,7 @@ export async function readUntil(
 async function untilInBody(req: IncomingMessage, services: Services): Promise<unknown> {
   const body = await readJson(req, services);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw invalid([{ code: 'type', path: '', message: 'must be an object such as {"until": "4h"}' }]);
+    throw invalid([{ code: 'wrong_type', path: '', message: 'must be an object such as {"until": "4h"}' }]);
   }
   const unknown = Object.keys(body).filter((key) => key !== 'until');
   if (unknown.length > 0) throw invalid(unknown.map(unknownKey));

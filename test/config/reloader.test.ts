@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../../src/clock.ts';
 import type { Config, SourceFile } from '../../src/config/config.ts';
 import { revisionOf } from '../../src/config/parse.ts';
 import { type ConfigProblem, ConfigReloader, type ReloaderOptions } from '../../src/config/reloader.ts';
-import { CronflowError } from '../../src/core/model/errors.ts';
+import { CronflowError, type Fault } from '../../src/core/model/errors.ts';
 import type { Job } from '../../src/core/model/records.ts';
 import { type Plan, planChanges } from '../../src/core/plan/plan.ts';
 import type { Logger } from '../../src/observe/log.ts';
@@ -372,7 +372,9 @@ describe('reload', () => {
 
   test('refuses a plan that was overtaken by what is stored, as the file is to be mended', async () => {
     save(jobs('a'));
-    const faults = [{ code: 'rename_onto_history', path: 'jobs.a.renamed_from', message: 'cannot be' }];
+    const faults: Fault[] = [
+      { code: 'rename_onto_history', path: 'jobs.a.renamed_from', message: 'cannot be' },
+    ];
     let isOvertaken = false;
     const apply = (config: Config): Promise<Plan> =>
       isOvertaken

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CronflowError } from '../../src/core/model/errors.ts';
+import { CronflowError, type Fault } from '../../src/core/model/errors.ts';
 import { MemoryStore } from '../../src/store/local/memory.ts';
 import { CONFIG_STATUS, startServer } from './support.ts';
 
@@ -56,7 +56,7 @@ describe('health', () => {
 
 describe('the configuration', () => {
   test('is shown with its last error and what is held', async () => {
-    const fault = {
+    const fault: Fault = {
       code: 'unknown_key',
       path: 'jobs.a',
       message: 'unknown',
@@ -109,7 +109,9 @@ describe('the configuration', () => {
     ['config_invalid', 422],
     ['config_held', 409],
   ] as const)('that is refused as %s says why', async (code, status) => {
-    const faults = [{ code: 'x', path: 'jobs', message: 'wrong', file: 'cronflow.yaml', line: 1, column: 2 }];
+    const faults: Fault[] = [
+      { code: 'unknown_key', path: 'jobs', message: 'wrong', file: 'cronflow.yaml', line: 1, column: 2 },
+    ];
     const { request } = await startServer({
       reload: () => Promise.reject(new CronflowError(code, 'not applied', { faults })),
     });

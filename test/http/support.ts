@@ -120,7 +120,7 @@ export async function until(isTrue: () => boolean): Promise<void> {
 /** Stands in for the configuration's own: as strict, and no wiser than these tests need. */
 function validateDeclaration(input: unknown): ValidDeclaration | readonly Fault[] {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
-    return [{ code: 'type', path: '', message: 'must be an object' }];
+    return [{ code: 'wrong_type', path: '', message: 'must be an object' }];
   }
   const { name, ...declared } = input as { name?: unknown } & Declaration;
   const faults: Fault[] = [];

@@ -33,16 +33,36 @@ export interface PingEffect {
 export function applyPing(draft: Draft, ping: Ping): PingEffect {
   const at = ping.received_at - ping.delay_ms;
   draft.job.seen = true;
-  if (ping.kind === 'log') return { reason: 'logged', runId: findRun(draft, ping)?.id ?? null };
-  if (ping.kind === 'skip') return applySkip(draft, ping, at);
-  const effect = ping.kind === 'start' ? applyStart(draft, ping, at) : applyEnd(draft, ping, at);
-  if (effect.reason === 'duplicate') return effect;
-  if (ping.kind === 'start') noteStart(draft, at);
-  else if (effect.runId !== null) noteAnonymousEnd(draft, ping, at, effect.runId);
+  switch (ping.kind) {
+    case 'log':
+      return { reason: 'logged', runId: findRun(draft, ping)?.id ?? null };
+    case 'skip':
+      return applySkip(draft, ping, at);
+    case 'start': {
+      const effect = applyStart(draft, ping, at);
+      if (effect.reason !== 'duplicate') {
+        noteStart(draft, at);
+        heardOf(draft, effect, at);
+      }
+      return effect;
+    }
+    case 'success':
+    case 'failure': {
+      const effect = applyEnd(draft, ping, at);
+      if (effect.reason !== 'duplicate') {
+        if (effect.runId !== null) noteAnonymousEnd(draft, ping, at, effect.runId);
+        heardOf(draft, effect, at);
+      }
+      return effect;
+    }
+  }
+}
+
+/** Ends a row of skips, because a run of the job was heard of. */
+function heardOf(draft: Draft, { runId }: PingEffect, at: number): void {
   // A start that is heard of after its end was before that end all the same.
-  const endedAt = effect.runId === null ? null : (draft.run(effect.runId)?.ended_at ?? null);
+  const endedAt = runId === null ? null : (draft.run(runId)?.ended_at ?? null);
   endSkips(draft, Math.min(at, endedAt ?? at));
-  return effect;
 }
 
 function applyStart(draft: Draft, ping: Ping, at: number): PingEffect {

@@ -38,10 +38,59 @@ export const ERROR_CODES = {
 } as const;
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** The codes of faults, which are mistakes, and then those of lints, which are valid and probably not meant. */
+const FAULT_CODES = [
+  'bad_character',
+  'bad_instant',
+  'bad_name',
+  'bad_pattern',
+  'bad_schedule',
+  'bad_secret_file',
+  'bad_substitution',
+  'bad_timezone',
+  'config_held',
+  'conflict',
+  'duplicate',
+  'duplicate_job',
+  'duplicate_key',
+  'empty_secret',
+  'file_empty',
+  'file_missing',
+  'file_not_utf8',
+  'file_too_large',
+  'file_unreadable',
+  'include_limit',
+  'internal',
+  'invalid_value',
+  'missing_key',
+  'more',
+  'not_allowed',
+  'out_of_range',
+  'rename_onto_history',
+  'store_unavailable',
+  'unknown_group',
+  'unknown_job',
+  'unknown_key',
+  'unknown_notifier',
+  'unset_variable',
+  'wrong_type',
+  'yaml_limit',
+  'yaml_syntax',
+  'endless_maintenance',
+  'grace_over_period',
+  'max_runtime_over_period',
+  'name_near_unknown',
+  'nobody_told',
+  'renames_nothing',
+  'skipped_by_clock_change',
+  'unencrypted_address',
+  'unused_notifier',
+] as const;
+export type FaultCode = (typeof FAULT_CODES)[number];
+
 /** One mistake in an input: where it is, what is wrong, what is allowed and what to do. */
 export interface Fault {
-  /** A stable code, e.g. `unknown_key`. */
-  code: string;
+  code: FaultCode;
   /** The path in the input, e.g. `jobs.backup.schedule`; empty for the whole input. */
   path: string;
   /** One sentence that says what is wrong and what is allowed, without the place. */
