@@ -40,8 +40,8 @@ export function reportText(report: BacktestReport): string {
   lines.push(
     '',
     report.jobs.length === 0
-      ? `No incident would have been another one (${jobs}).`
-      : `Incidents: ${count('new')} new, ${count('gone')} gone, ${count('moved')} other than they were (${jobs}).`,
+      ? `No incident would have been different (${jobs}).`
+      : `Incidents: ${count('new')} new, ${count('gone')} gone, ${count('moved')} moved (${jobs}).`,
   );
   return `${lines.join('\n')}\n`;
 }

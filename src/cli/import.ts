@@ -87,10 +87,10 @@ function readOptions(argv: readonly string[], io: Io): Options {
   const [kind, file = '-', extra] = positionals;
   const { help, json, include, wrap, diff, monitor = WRAPPER_PATH, cron = 'any', prefix = '' } = values;
   if (!help && kind !== 'crontab')
-    throw new UsageError('what is imported is a crontab: cronflow import crontab [FILE|-]');
+    throw new UsageError('only a crontab can be imported: cronflow import crontab [FILE|-]');
   if (extra !== undefined) throw new UsageError(`one FILE at most; "${extra}" is too many`);
   if (values.system && values.user) throw new UsageError('--system and --user exclude each other');
-  if (include && wrap) throw new UsageError('--include is about YAML, --wrap prints a crontab; give one');
+  if (include && wrap) throw new UsageError('--include prints YAML and --wrap a crontab; give one of them');
   if (diff && !wrap) throw new UsageError('--diff shows what --wrap changes; give both');
   if (!isCron(cron)) throw new UsageError(`--cron "${cron}" is not one of ${CRONS.join(', ')}`);
   if (!PREFIX.test(prefix)) throw new UsageError(`--prefix "${prefix}" is not ${PREFIX_ALLOWED}`);

@@ -94,11 +94,12 @@ function readOptions(argv: readonly string[], canList: boolean): Options {
   if (second !== undefined) throw new UsageError(`one JOB at most; "${second}" is too many`);
   if (batch) {
     const given = job ?? config ?? schedule ?? timezone ?? after ?? count;
-    if (given !== undefined) throw new UsageError('--batch takes its questions from stdin alone, and --json');
+    if (given !== undefined)
+      throw new UsageError('--batch reads its questions from stdin; it takes no other option but --json');
   } else if (job === undefined ? schedule === undefined && !canList : schedule !== undefined) {
     throw new UsageError('it needs one of --schedule E, a JOB, or --batch');
   } else if (config !== undefined && schedule !== undefined) {
-    throw new UsageError('--config is where a JOB is declared; give both');
+    throw new UsageError('--config names the file that declares a JOB; it cannot be given with --schedule');
   }
   return options;
 }

@@ -67,7 +67,7 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
   const [job, word, extra] = positionals;
   if (job === undefined || job === '' || word === undefined)
     throw new Error(`it needs a JOB and a KIND: ${PING_KINDS.join(', ')}`);
-  if (extra !== undefined) throw new Error(`"${extra}" is too many; what is said stands behind --message`);
+  if (extra !== undefined) throw new Error(`"${extra}" is too many; put a text behind --message`);
   const kind = PING_KINDS.find((each) => each === word);
   if (kind === undefined) throw new Error(`KIND "${word}" is not one of ${PING_KINDS.join(', ')}`);
   const carried = {

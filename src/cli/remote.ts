@@ -134,7 +134,7 @@ function refused(url: string, statusCode: number, text: string, scope: 'read' | 
     statusCode === 401 || statusCode === 403
       ? ` Set ${TOKEN_VARIABLES[scope]} or ${TOKEN_VARIABLES.all} to a token that may ${scope}.`
       : statusCode === 404 && detail === null
-        ? ' Is it a Cronflow, and not an older one?'
+        ? ' Is that a Cronflow of this version?'
         : '';
   const stop = /[.!?]$/.test(said) ? '' : '.';
   return new CronflowError('unreachable', `${url} answered ${statusCode}: ${said}${stop}${hint}`);

@@ -72,7 +72,7 @@ export function findingsOf(errors: readonly ErrorObject[], spots: Spots): Findin
   // A value that the schema refuses must never pass for valid, even where no better message is known.
   const [first] = errors;
   if (problems.size === 0 && first !== undefined) {
-    const message = `is refused by the schema, for its "${first.keyword}"`;
+    const message = `is refused by the rule "${first.keyword}" of the schema`;
     problems.set('', { code: 'not_allowed', path: first.instancePath, message });
   }
   return [...problems.values()];
@@ -334,10 +334,10 @@ function templateProblem(path: string, fault: TemplateParams, spots: Spots): Fin
       };
     }
     case 'bad_json': {
-      const line = fault.line === null ? '' : `, which fails at its line ${fault.line}`;
+      const line = fault.line === null ? '' : `, and fails at its line ${fault.line}`;
       const message =
-        `must be valid JSON when placeholders are filled in${line}; they stand within quotes for text and ` +
-        'without for other values; for a body that is no JSON set content_type';
+        `must be valid JSON once its placeholders are filled in${line}; put a placeholder within quotes for text ` +
+        'and without quotes for any other value; for a body that is no JSON, set content_type';
       return { code: 'not_allowed', path, message };
     }
   }

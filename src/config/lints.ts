@@ -87,8 +87,8 @@ function graceLint(linted: Linted, spec: Spec, periodMs: number | null): Lint[] 
   const [grace, period] = [formatDuration(spec.graceMs), formatDuration(periodMs)];
   const effect =
     spec.schedule?.kind === 'every'
-      ? 'so that it takes more than two of them until a job that has stopped is told of'
-      : 'so that one that no run came for is told of only if none comes for the next ones either';
+      ? 'so that people hear only after more than two of them that a job has stopped'
+      : 'so that a missed slot is told of only if no run comes for the next slots either';
   const message =
     `grace ${grace}${origin(linted.job, 'grace')} is longer than the ${period} between two slots, ${effect}; ` +
     `write a grace of less than ${period}`;
@@ -118,10 +118,9 @@ function nobodyLint(linted: Linted, spec: Spec): Lint[] {
 function maintenanceLint(linted: Linted, spec: Spec): Lint[] {
   if (!isNeverHeard(spec, linted.nowAt)) return [];
   const message =
-    `its windows${origin(linted.job, 'maintenance')} follow each other with hardly more than the grace of ` +
-    `${formatDuration(spec.graceMs)} between them, and what goes wrong in them is told of that long after one has ` +
-    'ended, so that for a month at least nobody hears of it; shorten duration, or write paused: true if nobody is ' +
-    'to hear of this job';
+    `its windows${origin(linted.job, 'maintenance')} follow each other so closely that nobody hears of trouble in them for ` +
+    `at least a month: it is told ${formatDuration(spec.graceMs)} (the grace) after a window, and by then the next ` +
+    'window has begun; shorten duration, or write paused: true if nobody is to hear of this job';
   return [lint(linted, 'endless_maintenance', 'maintenance', message)];
 }
 
@@ -178,8 +177,8 @@ function notifierLints(config: Config, locator: Locator, used: ReadonlySet<strin
     const faults: Lint[] = [];
     if (isDeclared && config.jobs.length > 0 && !isAnyUsed && !used.has(name)) {
       const message =
-        'no job notifies it, so it hears at most of what is wrong with Cronflow itself; name it in the notify of ' +
-        'a job or of defaults, or remove it';
+        'no job notifies it, so it is told of trouble of Cronflow itself at most; name it in the notify of a job or of ' +
+        'defaults, or remove it';
       faults.push({ code: 'unused_notifier', message, ...locator.place(file, path, { atKey: true }) });
     }
     if (tellsNobody(notifier)) {
@@ -201,7 +200,7 @@ function heartbeatLint(config: Config, locator: Locator): Lint[] {
   if (heartbeat !== null || !locator.has(file, '/heartbeat/url')) return [];
   const message =
     'the address is empty: no heartbeat is sent, and nobody notices when Cronflow dies; give it the address of a ' +
-    'service that tells somebody when it is no longer asked for';
+    'service that tells somebody when the heartbeats stop';
   return [emptySecret(config, locator.place(file, '/heartbeat/url'), message)];
 }
 

@@ -292,7 +292,7 @@ export class ConfigReloader {
       throw new CronflowError(problem.code, problem.text, { faults: problem.faults });
     } else {
       // The change is held and there is nothing else to run on. To watch fewer jobs is better than to watch none.
-      logger.warn('applied a change that would be held: nothing else can be run on', {
+      logger.warn('applied a change that is held otherwise: there is no earlier configuration to run on', {
         detail: problem.text,
       });
       await this.#startOn(loaded.config);

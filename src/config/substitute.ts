@@ -78,7 +78,7 @@ function resolve(
   }
   return {
     code,
-    error: `environment variable ${name} is not set; \${${name}:-} stands for nothing when it is not`,
+    error: `environment variable ${name} is not set; write \${${name}:-} where it may be unset`,
   };
 }
 

@@ -63,7 +63,7 @@ function placeOf({ name }: NotifierConfig, key: string, file: string, locator: L
 
 function lint(what: string, place: ReturnType<Locator['place']>): Lint {
   const message =
-    `the address starts with http://, so what is sent is not encrypted: whoever is on the way can read ${what}; ` +
+    `the address starts with http://, so nothing that is sent is encrypted: anybody on the way can read ${what}; ` +
     'write https:// unless only people you trust have access to that network';
   return { code: 'unencrypted_address', message, ...place };
 }

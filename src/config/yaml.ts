@@ -261,9 +261,7 @@ class Reader {
     if ('error' in result) {
       // The text behind a broken `${` may be a password that has these characters in it.
       const isHidden = result.code === 'bad_substitution' && this.#secrets.isAt(at);
-      const message = isHidden
-        ? 'holds a ${ that is no substitution; a $ of its own is written $$'
-        : result.error;
+      const message = isHidden ? 'holds a ${ that is no substitution; write $$ for a $' : result.error;
       return this.#problem(result.code, path, message, at);
     }
     const spot = this.spots.get(path);

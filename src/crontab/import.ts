@@ -260,8 +260,8 @@ function readCandidate(
 function doubtOfPercent(written: string, cron: Cron): string | undefined {
   if (cron !== 'any' || !isCutInTwo(written)) return undefined;
   return (
-    'the % cuts the command in two, and is a syntax error in most crons, where \\% stands for it; busybox and ' +
-    'supercronic take it as it is: --cron says which one runs it'
+    'the % cuts the command in two, which is a syntax error in most crons (write \\% there); busybox and supercronic ' +
+    'take the % as it is: say with --cron which one runs it'
   );
 }
 

@@ -151,7 +151,7 @@ describe('cronflow backtest over a recorded month', () => {
       code: 0,
       stdout:
         'Replayed the log from 2025-03-01T00:00:00Z to 2025-04-01T00:00:00Z (31d; the log goes back to ' +
-        '2025-03-01T00:00:00Z).\n\nNo incident would have been another one (0 jobs replayed, 4 unchanged).\n',
+        '2025-03-01T00:00:00Z).\n\nNo incident would have been different (0 jobs replayed, 4 unchanged).\n',
       stderr: '',
     });
   });
@@ -210,7 +210,7 @@ describe('cronflow backtest', () => {
       '  ~ moved  2025-03-08T02:05:00Z missed, until 2025-03-08T03:04:44.957Z, tells ops',
     ]);
     expect(lines.at(-2)).toMatch(
-      /^Incidents: \d+ new, \d+ gone, \d+ other than they were \(3 jobs replayed, 1 unchanged\)\.$/,
+      /^Incidents: \d+ new, \d+ gone, \d+ moved \(3 jobs replayed, 1 unchanged\)\.$/,
     );
   });
 
@@ -248,9 +248,7 @@ describe('cronflow backtest', () => {
     expect(stdout).toContain(
       'The log says nothing of 1 new job: reports.\n\nreport (would be removed)\n  - gone ',
     );
-    expect(stdout).toMatch(
-      /Incidents: 0 new, \d+ gone, 0 other than they were \(1 job replayed, 3 unchanged\)\.\n$/,
-    );
+    expect(stdout).toMatch(/Incidents: 0 new, \d+ gone, 0 moved \(1 job replayed, 3 unchanged\)\.\n$/);
   });
 
   test('changes nothing in the data directory, and needs no lock on it', async () => {

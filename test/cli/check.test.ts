@@ -319,7 +319,7 @@ describe('lints', () => {
     const { code, stdout } = await checked(slack(unencrypted), '--strict');
     expect(code).toBe(3);
     expect(stdout.split('\n')[0]).toBe(
-      'cronflow.yaml:2:35 notifiers.ops.webhook_url: warning: the address starts with http://, so what is sent is not encrypted: whoever is on the way can read the address, with which anybody can post to the channel, and every message; write https:// unless only people you trust have access to that network [unencrypted_address]',
+      'cronflow.yaml:2:35 notifiers.ops.webhook_url: warning: the address starts with http://, so nothing that is sent is encrypted: anybody on the way can read the address, with which anybody can post to the channel, and every message; write https:// unless only people you trust have access to that network [unencrypted_address]',
     );
     expect(stdout).not.toContain('HUNTER2');
   });
@@ -332,7 +332,7 @@ describe('lints', () => {
       'heartbeat: {url_file: address}\njobs: {a: {}}\n';
     await writeFile(join(root, 'cronflow.yaml'), text);
     const { stdout } = await runIn(root, NOW_AT, (io) => check([], io), { env: { URL: address } });
-    expect(stdout.match(/^\S+ \S+: warning: .* is on the way can read .*;/gm)).toEqual([
+    expect(stdout.match(/^\S+ \S+: warning: .* anybody on the way can read .*;/gm)).toEqual([
       expect.stringMatching(
         /:2:34 notifiers\.ops\.url_file: .* the address and the headers, .*every message;$/,
       ),

@@ -296,15 +296,15 @@ describe('what cannot be read', () => {
 
 describe('wrong usage', () => {
   test.each([
-    [[], 'what is imported is a crontab: cronflow import crontab [FILE|-]'],
-    [['x'], 'what is imported is a crontab: cronflow import crontab [FILE|-]'],
+    [[], 'only a crontab can be imported: cronflow import crontab [FILE|-]'],
+    [['x'], 'only a crontab can be imported: cronflow import crontab [FILE|-]'],
     [['crontab', 'a', 'b'], 'one FILE at most; "b" is too many'],
     [['crontab', '--system', '--user'], '--system and --user exclude each other'],
     [
       ['crontab', '--prefix=-x'],
       '--prefix "-x" is not 1 to 64 letters, digits, dots, underscores and dashes',
     ],
-    [['crontab', '--include', '--wrap'], '--include is about YAML, --wrap prints a crontab; give one'],
+    [['crontab', '--include', '--wrap'], '--include prints YAML and --wrap a crontab; give one of them'],
     [['crontab', '--diff'], '--diff shows what --wrap changes; give both'],
     [['crontab', '--cron', 'bsd'], '--cron "bsd" is not one of any, debian, cronie'],
     [

@@ -125,7 +125,10 @@ describe('cronflow next --schedule', () => {
     [['--schedule', '@daily', 'backup'], 'it needs one of --schedule E, a JOB, or --batch'],
     [['backup', 'restore'], 'one JOB at most; "restore" is too many'],
     [['backup'], 'jobs cannot be looked up here; use --schedule E'],
-    [['--batch', '--count', '3'], '--batch takes its questions from stdin alone, and --json'],
+    [
+      ['--batch', '--count', '3'],
+      '--batch reads its questions from stdin; it takes no other option but --json',
+    ],
     [['--schedule', '@daily', '--count', '0'], '--count "0" is not allowed: a whole number from 1 to 1000'],
     [
       ['--schedule', '@daily', '--count', '1001'],
@@ -448,7 +451,9 @@ describe('a job that a file declares', () => {
   test('is not asked for with a schedule', async () => {
     expect(await run(['--schedule', '@daily', '--config', 'a'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('--config is where a JOB is declared; give both') as string,
+      stderr: expect.stringContaining(
+        '--config names the file that declares a JOB; it cannot be given with --schedule',
+      ) as string,
     });
   });
 });

@@ -310,7 +310,7 @@ describe('cronflow ping', () => {
   test.each([
     [['a'], 'it needs a JOB and a KIND: start, success, failure, log, skip'],
     [['a', 'done'], 'KIND "done" is not one of start, success, failure, log, skip'],
-    [['a', 'log', 'text'], '"text" is too many; what is said stands behind --message'],
+    [['a', 'log', 'text'], '"text" is too many; put a text behind --message'],
     [['a', 'start', '--rid', 'x y'], '--rid "x y" is not allowed: 1 to 128 visible ASCII characters'],
     [
       ['a', 'failure', '--exit-code', 'one'],

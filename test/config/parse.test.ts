@@ -582,6 +582,6 @@ describe('the schema', () => {
       [{ keyword: 'x', instancePath: '/jobs', schemaPath: '', params: {} }],
       new Map(),
     );
-    expect(nothing).toMatchObject([{ path: '/jobs', message: 'is refused by the schema, for its "x"' }]);
+    expect(nothing).toMatchObject([{ path: '/jobs', message: 'is refused by the rule "x" of the schema' }]);
   });
 });

@@ -30,7 +30,7 @@ describe('substitute', () => {
     [
       '${UNSET}',
       'unset_variable',
-      'environment variable UNSET is not set; ${UNSET:-} stands for nothing when it is not',
+      'environment variable UNSET is not set; write ${UNSET:-} where it may be unset',
     ],
     ['${UNSET:?ask ops}', 'unset_variable', 'environment variable UNSET is not set: ask ops'],
     ['${EMPTY:?ask ops}', 'unset_variable', 'environment variable EMPTY is empty: ask ops'],

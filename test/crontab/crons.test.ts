@@ -59,7 +59,7 @@ describe('a %', () => {
     const { crontab, notes } = wrap(line);
     expect(crontab).toBe(line);
     expect(notes).toEqual([{ line: 1, message: 'not wrapped: it is not certain what the command is' }]);
-    expect(said(line)).toContain('--cron says which one runs it');
+    expect(said(line)).toContain('say with --cron which one runs it');
   });
 });
 

@@ -312,7 +312,7 @@ describe('a body that does not come to its end', () => {
     await until(() => clock.timerCount > 0);
     socket.destroy();
     await until(() => lines.length > 0);
-    expect(lines).toEqual(['ping given up by its client']);
+    expect(lines).toEqual(['a client went away in the middle of a ping']);
     expect(pings).toEqual([]);
     expect(clock.timerCount).toBe(0);
   });

@@ -110,7 +110,7 @@ export class EmailNotifier implements Notifier {
     const lasting = refused.filter((each) => !passing.includes(each));
     for (const { address, refusal } of lasting) {
       const fields = { notifier: this.name, delivery: message.deliveryId, address };
-      this.#logger.warn('an address is refused, others took the mail', {
+      this.#logger.warn('an address was refused; the others took the mail', {
         ...fields,
         error: this.#say(refusal),
       });

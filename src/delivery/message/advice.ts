@@ -30,7 +30,7 @@ export function adviceFor({ reason, detail, advice }: DeliveryFacts): string | n
     case 'store_failing':
       return 'see whether the disk is full or the database is gone; it goes on by itself once it can write';
     case 'notifier_failing':
-      return 'see whether its address or token still holds; what is still open is told anew once it works';
+      return 'see whether its address or token still holds; once it works, it is told again of what is still open';
     default:
       return null;
   }

@@ -165,7 +165,7 @@ function detailLine(facts: DeliveryFacts): string {
 /** Says how many messages to this notifier were given up since one last got through. */
 export function deadCountWords(count: number): string {
   const messages = count === 1 ? 'one earlier message' : `${count} earlier messages`;
-  return `${messages} could not be sent here; what is still open is told anew`;
+  return `${messages} could not be sent here; what is still open is told again`;
 }
 
 /** Writes `1st`, `2nd`, `3rd`, `11th`, `21st`. */

@@ -115,7 +115,10 @@ export class Settler {
         return;
       } catch (error) {
         if (this.#stopping.aborted) return;
-        logger.error('what was given up cannot be owed again', { notifier, error: errorText(error) });
+        logger.error('messages that were given up cannot be sent again yet', {
+          notifier,
+          error: errorText(error),
+        });
         await sleep(clock, COMMIT_RETRY_MS_MAX, this.#stopping);
       }
     }
@@ -132,7 +135,10 @@ export class Settler {
         const { total } = await store.deliveries({ status: 'pending', notifier, skip: 0, limit: 1 });
         if (total === 0) await this.#redeliver(notifier, { of: 'dead', isMended: false, countMax: 1 });
       } catch (error) {
-        logger.error('what was given up cannot be owed again', { notifier, error: errorText(error) });
+        logger.error('messages that were given up cannot be sent again yet', {
+          notifier,
+          error: errorText(error),
+        });
       }
     }
   }

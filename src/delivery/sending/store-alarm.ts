@@ -99,10 +99,14 @@ export class StoreAlarm {
       );
       // The log counts as told, so that it is not written at every beat and gets the end, too.
       if (sent.result === 'ok' || sent.result === 'logged') failing.told.add(name);
-      else logger.warn('cannot tell that the store fails', { notifier: name, error: redact(sent.detail) });
+      else
+        logger.warn('cannot tell people that the store fails', {
+          notifier: name,
+          error: redact(sent.detail),
+        });
       if (sent.result === 'permanent') failing.refused.add(name);
     } catch (error) {
-      logger.warn('cannot tell that the store fails', { notifier: name, error: errorText(error) });
+      logger.warn('cannot tell people that the store fails', { notifier: name, error: errorText(error) });
     }
   }
 

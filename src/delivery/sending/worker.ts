@@ -176,7 +176,8 @@ export class DeliveryWorker {
     const { store, clock, logger } = this.#options;
     try {
       const heldCount = await this.#setBack.look(store);
-      if (heldCount > 0) logger.warn('the clock was set back; what waits is sent now', { count: heldCount });
+      if (heldCount > 0)
+        logger.warn('the clock was set back; waiting messages are sent now', { count: heldCount });
       const limits = this.#limits();
       const claim = { now_at: clock.now(), lease_ms: LEASE_MS, limit: CLAIMS_MAX, limits };
       const leaseEndsMs = clock.monotonic() + LEASE_MS;

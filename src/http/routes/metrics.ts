@@ -73,7 +73,7 @@ function configGauges(services: Services, add: AddGauge): void {
     const { revision } = services.configStatus();
     if (revision !== null) gauge.set({ revision }, 1);
   });
-  add('config_applied_timestamp_seconds', 'When it was applied.', [], (gauge) => {
+  add('config_applied_timestamp_seconds', 'When the configuration that runs was applied.', [], (gauge) => {
     const { applied_at: appliedAt } = services.configStatus();
     if (appliedAt !== null) gauge.set(appliedAt / 1000);
   });
@@ -85,7 +85,7 @@ function stateGauges(services: Services, add: AddGauge): void {
   add('version_info', 'The version of Cronflow, as a label.', ['version'], (gauge) =>
     gauge.set({ version: services.version }, 1),
   );
-  add('store_ok', 'Whether what is answered can be stored.', [], (gauge) =>
+  add('store_ok', 'Whether the store takes commits: 1, or 0.', [], (gauge) =>
     gauge.set(store.health().ok ? 1 : 0),
   );
   add('jobs', 'Jobs by status.', ['status'], async (gauge) => {

@@ -85,7 +85,7 @@ async function readPingBody(ctx: HttpContext, services: Services): Promise<PingB
   // beginning.
   if (end === 'no_room') throw noRoom();
   if (end === 'aborted') {
-    sayOfBody(services, 'ping given up by its client', ctx, { bytes: tail.totalBytes });
+    sayOfBody(services, 'a client went away in the middle of a ping', ctx, { bytes: tail.totalBytes });
     throw new CronflowError('bad_request', 'The body ended in the middle.');
   }
   if (end !== 'complete') {

@@ -88,7 +88,7 @@ describe('mergedMessageOf', () => {
       "bad | 8 JOBS: 3 FAILED, 1 MISSED, 1 STILL FAILED, 1 FAILED AND RESOLVED, 1 REMOVED, 1 RESOLVED
       Happened: 2026-01-15 02:04:12 +01:00 to 2026-01-15 04:14:12 +01:00
       Now: 2026-01-15 02:05 +01:00 (Europe/Berlin)
-      Not delivered: 2 earlier messages could not be sent here; what is still open is told anew
+      Not delivered: 2 earlier messages could not be sent here; what is still open is told again
       []
       MISSED: expected 02:00, nothing by 02:05 (Europe/Berlin) | report
       REMOVED | old

@@ -212,10 +212,10 @@ describe('messageOf', () => {
   test('says how many messages were lost before it', () => {
     expect(fieldOf('Not delivered', {}, { deadCount: 0 })).toBeUndefined();
     expect(fieldOf('Not delivered', {}, { deadCount: 1 })).toBe(
-      'one earlier message could not be sent here; what is still open is told anew',
+      'one earlier message could not be sent here; what is still open is told again',
     );
     expect(fieldOf('Not delivered', {}, { deadCount: 7 })).toBe(
-      '7 earlier messages could not be sent here; what is still open is told anew',
+      '7 earlier messages could not be sent here; what is still open is told again',
     );
   });
 

@@ -616,7 +616,7 @@ describe('notifiers that come back', () => {
       [
         {
           label: 'Not delivered',
-          value: '3 earlier messages could not be sent here; what is still open is told anew',
+          value: '3 earlier messages could not be sent here; what is still open is told again',
         },
       ],
       [],
