@@ -7,13 +7,13 @@ import type { Declaration } from '../core/model/declaration.ts';
 export interface ConfigFile {
   defaults?: Declaration;
   /**
-   * What holds for the jobs of a group, by its name, before `defaults`. Where there are any, the `group` of a job must be one of them; without, `group` is a mere label.
+   * Defaults for the jobs of a group, by the name of the group; they go before `defaults`. Where there are groups, the `group` of a job must be one of them; otherwise `group` is a mere label.
    */
   groups?: {
     [k: string]: Declaration;
   };
   /**
-   * Who can be told, by name. Without any, one named `slack` takes its webhook from the environment variable SLACK_WEBHOOK_URL.
+   * The notifiers that can be told, by name. Without any, one named `slack` takes its webhook from the environment variable SLACK_WEBHOOK_URL.
    */
   notifiers?: {
     /**
@@ -62,7 +62,7 @@ export interface ConfigFile {
            */
           type: 'webhook';
           /**
-           * The address that messages are posted to. A secret, for it may hold a token: take it from the environment. Redirects are not followed.
+           * The address that messages are posted to. A secret, because it may hold a token: take it from the environment. Redirects are not followed.
            */
           url?: string;
           /**
@@ -100,15 +100,15 @@ export interface ConfigFile {
            */
           previous_secret_file?: string;
           /**
-           * A body of your own. `{{title}}`, `{{job.name}}` and the like stand for what is at that place of the JSON of the incident: within quotes of JSON as text, elsewhere as a value of JSON; in a body of another type as text, escaped for forms, XML and HTML.
+           * A body of your own. `{{title}}`, `{{job.name}}` and the like stand for the value at that path of the JSON of the incident. In a JSON body the value is text within quotes, and a JSON value elsewhere. In a body of another type it is text, escaped for forms, XML and HTML.
            */
           template?: string;
           /**
-           * What the `template` is.
+           * The media type of the `template`.
            */
           content_type?: string;
           /**
-           * Whether the receiver keeps what it is told as open until it is told otherwise: then it is also told, as `closed_silently`, that a job in trouble was paused or removed. The default is true for JSON of the incident, and false with `template` or `preset`.
+           * True if the receiver keeps trouble open until it is told of the end. Then it is also told, as `closed_silently`, that a job in trouble was paused or removed. The default is true for JSON of the incident, and false with `template` or `preset`.
            */
           keeps_state?: boolean;
         }
@@ -154,7 +154,7 @@ export interface ConfigFile {
            */
           security?: 'starttls' | 'tls' | 'none';
           /**
-           * Who logs in; without one nobody does.
+           * The user who logs in; without it there is no login.
            */
           username?: string;
           /**
@@ -170,15 +170,15 @@ export interface ConfigFile {
            */
           ca_file?: string;
           /**
-           * What `ca_file` would hold.
+           * The certificates themselves, instead of `ca_file`.
            */
           ca?: string;
           /**
-           * Who the mail is from. Its domain is also that of the mails' ids.
+           * The sender of the mail. Its domain is also that of the mails' ids.
            */
           from: string;
           /**
-           * Who gets it.
+           * The recipients.
            *
            * @minItems 1
            * @maxItems 50
@@ -203,7 +203,7 @@ export interface ConfigFile {
            */
           routing_key_file?: string;
           /**
-           * What PagerDuty is told of the severity of trouble; where the urgency of a service follows it, `warning` and `info` wake nobody.
+           * The severity of trouble in PagerDuty. Where the urgency of a service follows it, `warning` and `info` wake nobody.
            */
           severity?: 'critical' | 'error' | 'warning' | 'info';
           /**
@@ -235,29 +235,29 @@ export interface ConfigFile {
    */
   include?: string[];
   /**
-   * Where people reach Cronflow, for links in messages. Empty for none.
+   * The address at which people reach Cronflow, for links in messages. Empty for no links.
    */
   public_url?: string;
   /**
-   * Where people read the file, for the link to the line that declares a job in messages: `{path}` stands for the path of the file as seen from the directory of this one, `{line}` for the line. Empty for none.
+   * The address at which people read the file, for a link in messages to the line that declares a job. `{path}` stands for the path of the file, relative to the directory of this one, and `{line}` for the line. Empty for no link.
    */
   source_url?: string;
   /**
-   * After Cronflow itself was away, how long jobs have to report what they did meanwhile, before such slots are written down as unknown.
+   * The time that jobs have, after Cronflow itself was away, to report what they did meanwhile. Slots of which nothing is heard then end as `unknown`.
    */
   replay_window?: string;
   /**
-   * What must not be shown of what a job printed, where a message quotes it; of this file, where errors, plans and the log quote it; and of what a receiver answers: beside what looks like a password, key or token anywhere: regular expressions in RE2 syntax. What one matches is replaced by `[redacted]`; where it has a group in parentheses, that alone. What is stored stays as it is, and so does the output of a run that the API serves.
+   * Regular expressions in RE2 syntax for text that must not be shown, in addition to text that looks like a password, key or token. They apply to the output of a job in messages, to this file in errors, plans and the log, and to the answers of receivers. A match is replaced by `[redacted]`; if the expression has a group in parentheses, only the group is. The stored output stays as it is, and so the API shows it.
    *
    * @maxItems 50
    */
   redact?: string[];
   /**
-   * An address that Cronflow asks for again and again while it does its work, at a service that tells somebody when it stops: so that the death of Cronflow itself is noticed. Needs one of `url` and `url_file`.
+   * An address that Cronflow calls again and again while it does its work. A service there tells somebody when the calls stop, so that the death of Cronflow itself is noticed. Needs one of `url` and `url_file`.
    */
   heartbeat?: {
     /**
-     * The address, asked for by GET. A secret: take it from the environment. Empty: no heartbeat is sent.
+     * The address, which is called by GET. A secret: take it from the environment. Empty: no heartbeat is sent.
      */
     url?: string;
     /**
@@ -265,7 +265,7 @@ export interface ConfigFile {
      */
     url_file?: string;
     /**
-     * How often. The other side should wait for this long and two minutes more before it tells anybody.
+     * The time between two calls. The service should wait for this long and two minutes more before it tells anybody.
      */
     every?: string;
   };

@@ -1,7 +1,7 @@
 /** Generated from schemas/cronflow.schema.json by scripts/generate-types.mjs. Do not edit. */
 
 /**
- * What is known of a job, and what is expected of it.
+ * A job: facts about it, and what is expected of it.
  */
 export interface Declaration {
   /**
@@ -25,7 +25,7 @@ export interface Declaration {
    */
   max_runtime?: string;
   /**
-   * A run that ends well after less than this is a failure, `too_fast`: it cannot have done its work. Runs whose duration is not known are not held to it.
+   * A run that ends well after less than this is a failure, `too_fast`: it cannot have done its work. Runs whose duration is not known are not judged by it.
    */
   min_runtime?: string;
   /**
@@ -40,18 +40,18 @@ export interface Declaration {
    */
   expect?: {
     /**
-     * What the end of the output, as far as it is kept, must say; a run of which it is not true is a failure, `output_mismatch`. No output counts as empty; a run whose client says that it captured none (`captured=false`, as the wrapper does at a terminal and with `--no-output`) is not judged.
+     * Conditions for the kept end of the output; a run that does not meet them is a failure, `output_mismatch`. No output counts as empty; a run whose client says that it captured none (`captured=false`, as the wrapper does at a terminal and with `--no-output`) is not judged.
      */
     output?: {
       /**
-       * A text that must stand in it, or several that must all.
+       * A text that must stand in the output, or several that must all stand in it.
        *
        * @minItems 1
        * @maxItems 32
        */
       contains?: string | string[];
       /**
-       * A text that must not stand in it, or several of which none may.
+       * A text that must not stand in the output, or several of which none may stand in it.
        *
        * @minItems 1
        * @maxItems 32
