@@ -40,7 +40,10 @@ export interface ValidDeclaration {
   declared: Declaration;
 }
 
-/** The parts that HTTP is built from. Everything that reads files or the configuration is handed in. */
+/**
+ * The parts that HTTP is built from, as a plain object, since the routes get a copy of it with more. Everything that
+ * reads files or the configuration is handed in.
+ */
 export interface HttpDeps {
   store: Store;
   ingest: Ingest;
@@ -59,21 +62,19 @@ export interface HttpDeps {
   /** Returns warnings for people, such as that nobody will be told of anything. */
   notices(): readonly string[];
   /** Returns the state of heartbeats; null while none is configured. */
-  heartbeat?(): HeartbeatStatus | null;
+  heartbeat(): HeartbeatStatus | null;
   /** Returns the names of the notifiers that are meant to tell somebody and tell nobody. */
-  tellingNobody?(): readonly string[];
+  tellingNobody(): readonly string[];
   /** The outcomes of messages since the start. */
-  messages?: MessageCounts;
-  /**
-   * Returns the settings that complete a spec; absent means the defaults. Only the deadlines that are shown depend on
-   * them.
-   */
-  globals?(): Globals;
+  messages: MessageCounts;
+  /** Returns the settings that complete a spec. Only the deadlines that are shown depend on them. */
+  globals(): Globals;
   /** Called for every ping that names no job. */
-  onUnknownPing?(name: string, kind: PingKind): void;
+  onUnknownPing(name: string, kind: PingKind): void;
   /** Returns the names that pinged and that nobody declared, those that pinged last first. */
-  unknownPings?(): readonly UnknownPing[];
+  unknownPings(): readonly UnknownPing[];
   /** Called for every ping under a former name of a job. */
-  onFormerName?(name: string, job: string, kind: PingKind): void;
+  onFormerName(name: string, job: string, kind: PingKind): void;
+  /** The limits that are not as usual. */
   limits?: Partial<HttpLimits>;
 }

@@ -1,26 +1,19 @@
 import { formerOwnerId } from '../apply/renames.ts';
 import { CronflowError } from '../core/model/errors.ts';
-import type { HeartbeatStatus } from '../core/model/heartbeat-config.ts';
 import type { Job } from '../core/model/records.ts';
-import { DEFAULT_GLOBALS, type Globals } from '../core/model/spec.ts';
 import { nearest } from '../core/text/nearest.ts';
-import type { UnknownPing } from '../ingest/unknown-pings.ts';
 import { Lines } from '../observe/lines.ts';
 import { BodyBudget } from './body-budget.ts';
 import type { HttpDeps } from './deps.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
 
-/** The dependencies that the routes work with, with every default filled in. */
+/** The dependencies that the routes work with, and what is derived from them. */
 export interface Services extends HttpDeps {
   limits: HttpLimits;
   /** The memory for the bodies of requests. */
   bodies: BodyBudget;
   /** The limit for lines of the log about pings whose bodies did not end. */
   bodyLines: Lines;
-  globals(): Globals;
-  unknownPings(): readonly UnknownPing[];
-  heartbeat(): HeartbeatStatus | null;
-  tellingNobody(): readonly string[];
   /**
    * Finds a job by its name.
    * @throws CronflowError `unknown_job` with the name that was probably meant
@@ -44,20 +37,9 @@ export function servicesOf(deps: HttpDeps): Services {
   };
   return {
     ...deps,
-    // The methods are spelled out, because spreading an instance of a class would lose them.
-    validateDeclaration: (input) => deps.validateDeclaration(input),
-    configStatus: () => deps.configStatus(),
-    reload: (options) => deps.reload(options),
-    notices: () => deps.notices(),
-    heartbeat: () => deps.heartbeat?.() ?? null,
-    tellingNobody: () => deps.tellingNobody?.() ?? [],
-    onUnknownPing: (name, kind) => deps.onUnknownPing?.(name, kind),
-    unknownPings: () => deps.unknownPings?.() ?? [],
-    onFormerName: (name, job, kind) => deps.onFormerName?.(name, job, kind),
     limits,
     bodies: new BodyBudget(limits.bodiesBytesMax),
     bodyLines: new Lines(deps.clock, limits.bodyLinesMax),
-    globals: () => deps.globals?.() ?? DEFAULT_GLOBALS,
     unknownJob,
     nearestName: async (name) => nearest(name, await knownNames()),
     async jobNamed(name) {

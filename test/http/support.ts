@@ -8,6 +8,8 @@ import type { ConfigStatus, HttpDeps, ValidDeclaration } from '../../src/http/de
 import { createServer } from '../../src/http/server.ts';
 import { NO_TOKENS } from '../../src/http/tokens.ts';
 import { silentLogger } from '../../src/observe/log.ts';
+import { MessageCounts } from '../../src/observe/message-counts.ts';
+import { DEFAULT_GLOBALS } from '../../src/core/model/spec.ts';
 import { DEFAULT_START_AT } from '../support/fake-clock.ts';
 import { startMemoryService } from '../support/memory-service.ts';
 import { faultsOfAnswer } from './openapi.ts';
@@ -49,7 +51,13 @@ export async function startServer(changes: Partial<HttpDeps> = {}, host = '127.0
     configStatus: () => CONFIG_STATUS,
     reload: async () => CONFIG_STATUS,
     notices: () => [],
+    heartbeat: () => null,
+    tellingNobody: () => [],
+    messages: new MessageCounts(),
+    globals: () => DEFAULT_GLOBALS,
     onUnknownPing: (name, kind) => unknownPings.push([name, kind]),
+    unknownPings: () => [],
+    onFormerName: () => {},
     ...changes,
   });
   const { port, url, address } = await server.listen(host, 0);

@@ -156,9 +156,9 @@ function deliveryMetrics(services: Services, registry: Registry, add: AddGauge):
   });
   const outcomes = 'Messages since the start: sent, only logged, not sent and to be tried again, given up.';
   addCounter(registry, 'messages', outcomes, ['notifier', 'outcome'], (counter) => {
-    for (const notifier of new Set([...configured(), ...(messages?.all.keys() ?? [])]))
+    for (const notifier of new Set([...configured(), ...messages.all.keys()]))
       for (const outcome of MESSAGE_OUTCOMES)
-        counter.inc({ notifier, outcome }, messages?.all.get(notifier)?.[outcome] ?? 0);
+        counter.inc({ notifier, outcome }, messages.all.get(notifier)?.[outcome] ?? 0);
   });
 }
 

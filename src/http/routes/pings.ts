@@ -43,7 +43,7 @@ async function takePing(ctx: HttpContext, kind: PingKind, services: Services): P
     if (warnings.length > 0)
       sayOfBody(services, 'ping that cannot be read in full', ctx, { job, warning: warnings.join('; ') });
     if (former_name !== undefined) {
-      services.onFormerName?.(former_name, job, kind);
+      services.onFormerName(former_name, job, kind);
       warnings.push(formerNameWarning(former_name, job));
     }
     ctx.body = {
@@ -55,7 +55,7 @@ async function takePing(ctx: HttpContext, kind: PingKind, services: Services): P
     };
   } catch (error) {
     if (!(error instanceof CronflowError && error.code === 'unknown_job')) throw error;
-    services.onUnknownPing?.(name, kind);
+    services.onUnknownPing(name, kind);
     throw await services.unknownJob(name);
   }
 }
