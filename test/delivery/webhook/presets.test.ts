@@ -86,7 +86,8 @@ const hostileText = fc
   .map((pieces) => pieces.join(' '));
 const hostileMessage = fc
   .record({
-    title: hostileText.map((text) => cleanLine(`F${text}`, 400)),
+    // A backspace at the front takes the F back, and no real title is empty.
+    title: hostileText.map((text) => cleanLine(`F${text}`, 400) || 'x'),
     description: fc.option(hostileText.map((text) => cleanLine(text, 400) || 'x')),
     fields: fc.array(
       hostileText.map((text) => ({ label: 'Host', value: cleanLine(text, 400) || 'x' })),
