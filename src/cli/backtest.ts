@@ -18,12 +18,12 @@ const SINCE_DEFAULT = '30d';
 
 const HELP = `Usage: cronflow backtest [FILE] [OPTIONS]
 
-Replays the pings that were logged under the configuration in FILE, and prints which incidents would have been
-new, gone or other than under the one that runs. It reads the data directory, also while Cronflow runs, and
+Replays the logged pings under the configuration in FILE, and prints which incidents would have been new, gone or
+different from those under the one that runs. It reads the data directory, also while Cronflow runs, and
 changes nothing.
 
   FILE             the configuration (--config, CRONFLOW_CONFIG; default: cronflow.yaml in the current directory)
-  --since D        how far back, such as 7d or 12h (default: ${SINCE_DEFAULT}); further than the log goes is as far as it goes
+  --since D        how far back, such as 7d or 12h (default: ${SINCE_DEFAULT}); at most as far as the log goes
   --data-dir DIR   where state is kept (CRONFLOW_DATA_DIR; default: ./data)
   --json           print the same for programs
   --help

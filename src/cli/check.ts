@@ -22,17 +22,17 @@ type Format = (typeof FORMATS)[number];
 
 const HELP = `Usage: cronflow check [FILE] [OPTIONS]
 
-Says everything that is wrong with the configuration, and then what is valid and probably not meant (lints).
+Prints all errors of the configuration, and then its lints: settings that are valid and probably not meant.
 
   FILE             the configuration (--config, CRONFLOW_CONFIG; default: cronflow.yaml in the current directory)
-  --url URL        look also at a running Cronflow: for names that ping it, that nobody declares, and that are one letter
-                   away from a job's, and for a renamed_from that would rename nothing there. Its token is that of
+  --url URL        ask a running Cronflow, too: for undeclared names that ping it and are one letter away from the name of a
+                   job, and for a renamed_from that would rename nothing there. The token is taken from
                    CRONFLOW_READ_TOKEN or CRONFLOW_TOKEN
   --strict         exit with 3 if there are lints that are warnings, not mere notes
-  --no-env         look at no variable of the environment and at no file of a secret, as in CI: what comes from one is
-                   taken for what its key wants
-  --allow LINT     say nothing of this lint; may be given again. In the file a comment does so for one place, behind it
-                   or on the line above: # cronflow: allow LINT. Lints: ${LINTS.slice(0, 4).join(', ')},
+  --no-env         read no variable of the environment and no file of a secret, as in CI: a value from one of these is
+                   taken for whatever its key wants
+  --allow LINT     leave this lint out; may be given again. In the file, a comment behind the setting or on the line
+                   above does so for one place: # cronflow: allow LINT. Lints: ${LINTS.slice(0, 4).join(', ')},
                    ${LINTS.slice(4).join(', ')}
   --format FORMAT  ${FORMATS.join(', ')} (default: text); github prints annotations of a pull request
   --json           the same as --format json

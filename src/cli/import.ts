@@ -24,7 +24,7 @@ const PREFIX_ALLOWED = '1 to 64 letters, digits, dots, underscores and dashes, a
 
 const HELP = `Usage: cronflow import crontab [FILE|-] [OPTIONS]
 
-Prints the jobs of a crontab as YAML for cronflow.yaml; what was skipped, and why, on stderr. Reads FILE, or
+Prints the jobs of a crontab as YAML for cronflow.yaml, and on stderr the skipped lines with the reason. Reads FILE, or
 stdin: crontab -l | cronflow import crontab. It changes no crontab.
 
   --system        each command stands behind a user's name, as in /etc/crontab and /etc/cron.d, which are
@@ -32,10 +32,10 @@ stdin: crontab -l | cronflow import crontab. It changes no crontab.
   --user          it does not, whatever the path
   --timezone Z    the zone of the machine that runs the crontab (default: that of this machine)
   --cron KIND     which cron runs it, since they differ in what a line means: debian, cronie, busybox, supercronic,
-                  freebsd, openbsd (default: any; what is not the same in all of them is told of). debian goes by the
+                  freebsd, openbsd (default: any, which notes each line that crons read differently). debian goes by the
                   machine's zone whatever CRON_TZ and TZ say, cronie heeds CRON_TZ. A bare % is an ordinary character
                   to busybox and supercronic. supercronic knows seconds, and BSD -n and -q before a command
-  --prefix TEXT   what each name begins with, where several machines have a job of one name: --prefix web1-
+  --prefix TEXT   the beginning of each name, for several machines that have a job of one name: --prefix web1-
   --include       print a file for "include": jobs alone, each with its zone
   --wrap          print instead the crontab, rewritten so that each job calls the wrapper; to use it, install
                   what was printed: cronflow import crontab FILE --wrap >new && crontab new

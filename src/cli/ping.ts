@@ -8,8 +8,8 @@ import { ask, type Server, SERVER_OPTIONS, serverOf, strange, URL_HELP } from '.
 
 const HELP = `Usage: cronflow ping JOB KIND [OPTIONS]
 
-Reports something of a job to a running Cronflow: KIND is ${PING_KINDS.join(', ')}. It is sent once; what must not be
-lost, such as the end of a job, is better sent by scripts/monitor.sh, which keeps what nobody took.
+Reports something of a job to a running Cronflow: KIND is ${PING_KINDS.join(', ')}. It is sent once. Pings that must
+not be lost, such as the end of a job, are better sent by scripts/monitor.sh, which keeps those that nobody took.
 
 ${URL_HELP}.
                    Its token is that of CRONFLOW_PING_TOKEN or CRONFLOW_TOKEN

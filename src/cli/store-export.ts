@@ -14,10 +14,10 @@ reads as of now, also while Cronflow runs, and changes nothing. The log that "cr
 
   FILE             where to, a file that does not exist yet (default: -, standard output)
   --data-dir DIR   where state is kept (CRONFLOW_DATA_DIR; default: ./data)
-  --json           say as JSON what was written to FILE; what it writes is JSON anyway
+  --json           print the result as JSON; the export itself is always JSON
   --help
 
-What jobs printed is in it, and so is the configuration as it was written, with \${VARIABLES} as such.
+It holds the output of jobs, and the configuration as it was written, with \${VARIABLES} in place of their values.
 Exit codes: 0 done, 1 the data directory cannot be read or FILE not written, 2 wrong usage.
 `;
 

@@ -23,8 +23,8 @@ with TEST; it looks and calls people as a real one does (mention of defaults). N
                    ${SAMPLE_EVENTS.slice(0, 8).join(', ')},
                    ${SAMPLE_EVENTS.slice(8, 14).join(', ')},
                    ${SAMPLE_EVENTS.slice(14).join(', ')}.
-                   A notifier that keeps what is open, as PagerDuty does, is sent the opening first where the event
-                   is an end; what another event opened there, --event resolved closes
+                   A notifier that keeps trouble open, as PagerDuty does, gets the opening before an end.
+                   --event resolved closes the trouble that another event has opened there
   --config FILE    the configuration (CRONFLOW_CONFIG; default: cronflow.yaml in the current directory)
   --json           print {"ok", "notifier", "type", "event", "messages", "stays_open", "advice"}
   --help

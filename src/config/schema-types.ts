@@ -2,7 +2,7 @@
 import type { Declaration } from '../core/model/declaration.ts';
 
 /**
- * What Cronflow watches, and who is told.
+ * The jobs that Cronflow watches, and who is told of trouble.
  */
 export interface ConfigFile {
   defaults?: Declaration;
@@ -42,11 +42,11 @@ export interface ConfigFile {
            */
           bot_token_file?: string;
           /**
-           * Where a bot token posts: the id of a channel, or its name, in quotes where it begins with a #. The app must be a member of it.
+           * The channel that a bot token posts to: its id, or its name, in quotes where it begins with a #. The app must be a member of it.
            */
           channel?: string;
           /**
-           * Where Slack's Web API is, for a bot token: another address for GovSlack, or of a proxy.
+           * The address of Slack's Web API, for a bot token. GovSlack and proxies have another one.
            */
           api_url?: string;
           /**
@@ -74,7 +74,7 @@ export interface ConfigFile {
            */
           preset?: 'discord' | 'telegram' | 'teams' | 'ntfy';
           /**
-           * Of `preset: telegram`: the number of the chat, in quotes, or the @name of a channel.
+           * For `preset: telegram`: the number of the chat, in quotes, or the @name of a channel.
            */
           chat_id?: string;
           /**
@@ -126,7 +126,7 @@ export interface ConfigFile {
            */
           url_file?: string;
           /**
-           * Of `type: telegram`: the number of the chat, in quotes, or the @name of a channel.
+           * For `type: telegram`: the number of the chat, in quotes, or the @name of a channel.
            */
           chat_id?: string;
           /**
@@ -185,7 +185,7 @@ export interface ConfigFile {
            */
           to: string[];
           /**
-           * Where answers go, if not to `from`.
+           * The address for answers, if that is not `from`.
            */
           reply_to?: string;
         }
@@ -207,7 +207,7 @@ export interface ConfigFile {
            */
           severity?: 'critical' | 'error' | 'warning' | 'info';
           /**
-           * Where events are sent: another address for accounts in the EU, or of a proxy.
+           * The address that events are sent to. Accounts in the EU and proxies have another one.
            */
           url?: string;
         }

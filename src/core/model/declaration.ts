@@ -64,7 +64,7 @@ export interface Declaration {
     };
   };
   /**
-   * What it means when a run starts while another one is open. `allow`: both are watched. `forbid`: the second is a failure, `overlap`. `skip`: the job's own lock or scheduler drops it, so that slots which come while a run is open are skipped and nobody is told.
+   * Says what follows when a run starts while another one is open. `allow`: both are watched. `forbid`: the second is a failure, `overlap`. `skip`: the job's own lock or scheduler drops it, so that slots which come while a run is open are skipped and nobody is told.
    */
   overlap?: 'allow' | 'forbid' | 'skip';
   /**

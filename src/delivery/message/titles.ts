@@ -71,7 +71,7 @@ function howItRan({ kind, context }: Parts, closing: DeliveryFacts): string {
   const { incident, run } = context;
   const host = onHost(closing);
   const tookMs = closing.duration_ms ?? 0;
-  // Of the runs that began before the time-out, only the run that timed out can end the incident.
+  // Only the run that timed out can end the incident among those that began before the time-out.
   const openedAt = closing.incident_opened_at;
   const isItself = closing.at >= openedAt && closing.at - tookMs < openedAt;
   if (incident?.reason === 'timeout' && isItself) {
