@@ -4,7 +4,8 @@
 #
 # Usage, from anywhere in the project: scripts/try-everywhere.sh [--quick] [PLACE...]
 #
-# A PLACE is one condition or several joined by `+`:
+# A PLACE is one condition or several joined by `+`. Places joined by `/` are played at the same time, in copies beside
+# each other:
 #   private         a folder of mode 0700 with a space and an umlaut in its path, and `umask 077`
 #   user            an ordinary user, where this script runs as root
 #   link            a folder behind a symbolic link
@@ -13,15 +14,14 @@
 #   abroad          TZ=America/St_Johns and a Turkish locale
 #   offline         no network once `npm ci` is done
 #   node-VERSION    another Node, such as node-20.19.0, node-22 or node-24
-#   beside          two copies at the same time
 #   port            port 8000 is taken, and `npm start` must say so in a sentence
 # Without a PLACE the script plays all of them in a few rounds. --quick runs the tests of a few folders instead of all.
 # A place that this machine cannot provide is named and left out. The script ends with 1 if any place fails.
 set -uo pipefail
 
-ROUNDS=(private+homeless+node-20.19.0 user+read-only-home+abroad+node-22 link+offline+node-24 beside port)
-QUICK_TESTS="test/schedule test/core/transition test/store/lowdb/faults test/http test/acceptance/serve.test.ts"
-CONDITIONS="private user link homeless read-only-home abroad offline beside port"
+ROUNDS=(private+homeless+node-20.19.0/user+link+read-only-home+abroad+offline+node-24 node-22 port)
+QUICK_TESTS="test/schedule test/core/job test/store/lowdb/faults test/http test/acceptance/serve.test.ts"
+CONDITIONS="private user link homeless read-only-home abroad offline port"
 
 root=$(cd "$(dirname "$0")/.." && pwd -P)
 is_quick=false
@@ -32,7 +32,7 @@ for word in "$@"; do
     -h | --help) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p;}' "$0"; exit 0 ;;
     -*) echo "unknown option $word; allowed: --quick" >&2; exit 2 ;;
     *)
-      for condition in ${word//+/ }; do
+      for condition in ${word//[+\/]/ }; do
         case " $CONDITIONS " in
           *" $condition "*) ;;
           *) case $condition in node-[0-9]*) ;; *)
@@ -65,7 +65,7 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
-has() { case "+$1+" in *"+$2+"*) return 0 ;; *) return 1 ;; esac; }
+has() { case "+${1//\//+}+" in *"+$2+"*) return 0 ;; *) return 1 ;; esac; }
 
 # Prints why the place cannot be played here; nothing if it can.
 missing() {
@@ -74,10 +74,11 @@ missing() {
   if has "$1" offline && ! unshare --net true 2>/dev/null; then echo "a network namespace needs root and unshare"; fi
   if has "$1" offline && ! command -v ip >/dev/null; then echo "ip is missing (Debian's package iproute2)"; fi
   local version
-  version=$(node_of "$1")
-  if [ -n "$version" ] && ! { install_node "$version" && [ -n "$(folder_of_node "$version")" ]; }; then
-    echo "npm's registry has no $version for this machine"
-  fi
+  for version in $(node_of "${1//\//+}"); do
+    if ! { install_node "$version" && [ -n "$(folder_of_node "$version")" ]; }; then
+      echo "npm's registry has no $version for this machine"
+    fi
+  done
 }
 
 free_port() {
@@ -137,7 +138,8 @@ prepare() {
 
 # Cuts commands that are started from now on off from every network but a loopback of their own.
 go_offline() {
-  ip netns add "cronflow-$$" && ip -n "cronflow-$$" link set lo up && as=(ip netns exec "cronflow-$$" "${as[@]}")
+  ip netns add "cronflow-$$-$1" && ip -n "cronflow-$$-$1" link set lo up &&
+    as=(ip netns exec "cronflow-$$-$1" "${as[@]}")
 }
 
 # Starts the service, asks it for its jobs, and ends it as Ctrl-C does.
@@ -182,12 +184,12 @@ play() {
   prepare "$place" "$id" || return 1
   cd "$folder" || return 1
   "${as[@]}" npm ci >"$work/$id.ci.log" 2>&1 || { echo 'npm ci:'; tail -40 "$work/$id.ci.log"; return 1; }
-  if has "$place" offline; then go_offline || return 1; fi
+  if has "$place" offline; then go_offline "$id" || return 1; fi
   try_start "$id" || return 1
   # shellcheck disable=SC2206 # a list of paths
   $is_quick && tests=(npx vitest run $QUICK_TESTS)
   "${as[@]}" "${tests[@]}" >"$work/$id.test.log" 2>&1 || code=$?
-  if has "$place" offline; then ip netns delete "cronflow-$$"; fi
+  if has "$place" offline; then ip netns delete "cronflow-$$-$id"; fi
   [ "$code" = 0 ] || { echo "${tests[*]} ended with $code:"; tail -200 "$work/$id.test.log"; return 1; }
   sed 's/\x1b\[[0-9;]*m//g' "$work/$id.test.log" | grep -E '^ *Tests  '
   cd / && left_behind "$id"
@@ -225,9 +227,9 @@ for place in "${rounds[@]}"; do
   result=FAILED
   case $place in
     port) (play_port "$number") && result=fine ;;
-    beside)
-      (play private "$number-one") & one=$!
-      (play link "$number-two") && result=fine
+    */*)
+      (play "${place%%/*}" "$number-one") & one=$!
+      (play "${place#*/}" "$number-two") && result=fine
       wait "$one" || result=FAILED ;;
     *) (play "$place" "$number") && result=fine ;;
   esac
