@@ -3,9 +3,8 @@ import { cleanLine } from '../message/clean.ts';
 import type { Message } from '../message/message.ts';
 import type { BuildNotifier, Notifier, SendResult } from '../notifier.ts';
 import { type HttpAnswer, resultOf } from '../transport/http-answer.ts';
-import { codeOf, HttpClient } from '../transport/http-client.ts';
+import { Receiver } from '../transport/receiver.ts';
 import { webAddress } from '../../core/text/web-address.ts';
-import { InFlight } from '../transport/in-flight.ts';
 import { eventsOf, type PagerDutyEvent, type PagerDutySeverity } from './event.ts';
 
 const URL_DEFAULT = 'https://events.pagerduty.com/v2/enqueue';
@@ -40,8 +39,7 @@ export class PagerDutyNotifier implements Notifier {
   readonly #url: URL | null;
   readonly #severity: PagerDutySeverity;
   readonly #clock: Clock;
-  readonly #inFlight = new InFlight();
-  readonly #client = new HttpClient();
+  readonly #receiver = new Receiver('PagerDuty');
 
   /** @param routingKey a secret: it goes into no log and no error */
   constructor(options: {
@@ -59,36 +57,29 @@ export class PagerDutyNotifier implements Notifier {
   }
 
   async send(message: Message, signal: AbortSignal): Promise<SendResult> {
-    return this.#inFlight.track(this.#attempt(message, signal));
+    const url = this.#url;
+    if (url === null) return { result: 'permanent', detail: 'url is not an http(s) address' };
+    return this.#receiver.attempt(signal, () => this.#tell(url, message, signal));
   }
 
   async close(): Promise<void> {
-    await this.#inFlight.settled();
-    await this.#client.close();
+    await this.#receiver.close();
   }
 
-  async #attempt(message: Message, signal: AbortSignal): Promise<SendResult> {
-    if (this.#url === null) return { result: 'permanent', detail: 'url is not an http(s) address' };
-    try {
-      for (const event of eventsOf(message, this.#severity)) {
-        // If the second of two events fails, both are repeated. PagerDuty applies the first to the alert that it
-        // opened before.
-        const result = this.#read(await this.#post(this.#url, event, signal));
-        if (result.result !== 'ok') return result;
-      }
-      return { result: 'ok' };
-    } catch (error) {
-      const detail = signal.aborted
-        ? 'PagerDuty did not answer in time'
-        : `PagerDuty not reached (${codeOf(error)})`;
-      return { result: 'retry', detail };
+  async #tell(url: URL, message: Message, signal: AbortSignal): Promise<SendResult> {
+    for (const event of eventsOf(message, this.#severity)) {
+      // If the second of two events fails, both are repeated. PagerDuty applies the first to the alert that it
+      // opened before.
+      const result = this.#read(await this.#post(url, event, signal));
+      if (result.result !== 'ok') return result;
     }
+    return { result: 'ok' };
   }
 
   #post(url: URL, event: PagerDutyEvent, signal: AbortSignal): Promise<HttpAnswer> {
     const headers = { 'content-type': 'application/json' };
     const body = JSON.stringify({ routing_key: this.#routingKey, ...event });
-    return this.#client.post(url, headers, body, signal);
+    return this.#receiver.post(url, headers, body, signal);
   }
 
   /** Reads an answer as PagerDuty's "Response Codes & Retry Logic" says. */

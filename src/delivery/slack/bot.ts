@@ -1,10 +1,9 @@
 import type { Clock } from '../../clock.ts';
 import type { Message } from '../message/message.ts';
 import type { Notifier, SendResult } from '../notifier.ts';
-import { codeOf, HttpClient } from '../transport/http-client.ts';
 import { webAddress } from '../../core/text/web-address.ts';
-import { InFlight } from '../transport/in-flight.ts';
 import type { Pacer } from '../transport/pacer.ts';
+import { Receiver } from '../transport/receiver.ts';
 import {
   type ApiAnswer,
   apiAnswerOf,
@@ -46,9 +45,7 @@ export class SlackBot implements Notifier {
   readonly #channel: string;
   readonly #mention: readonly string[];
   readonly #clock: Clock;
-  readonly #pacer: Pacer;
-  readonly #inFlight = new InFlight();
-  readonly #client = new HttpClient(ANSWER_BYTES_MAX);
+  readonly #receiver: Receiver;
 
   /**
    * @param apiUrl the address that `/chat.postMessage` is appended to
@@ -71,29 +68,19 @@ export class SlackBot implements Notifier {
     this.#mention = options.mention;
     this.mergedLengthMax = mergedLengthMax(options.mention);
     this.#clock = options.clock;
-    this.#pacer = options.pacer;
+    this.#receiver = new Receiver('Slack', { pacer: options.pacer, answerBytesMax: ANSWER_BYTES_MAX });
   }
 
   async send(message: Message, signal: AbortSignal): Promise<SendResult> {
-    return this.#inFlight.track(this.#attempt(calling(message, this.#mention), signal));
-  }
-
-  async close(): Promise<void> {
-    // The agent does not know of messages that wait for their turn, because these have made no request yet.
-    await this.#inFlight.settled();
-    await this.#client.close();
-  }
-
-  async #attempt(message: Message, signal: AbortSignal): Promise<SendResult> {
     if (webAddress(this.#apiUrl) === null) {
       return { result: 'permanent', detail: 'api_url is not an http(s) address' };
     }
-    try {
-      return await this.#tell(message, signal);
-    } catch (error) {
-      const detail = signal.aborted ? 'Slack did not answer in time' : `Slack not reached (${codeOf(error)})`;
-      return { result: 'retry', detail };
-    }
+    const told = calling(message, this.#mention);
+    return this.#receiver.attempt(signal, () => this.#tell(told, signal));
+  }
+
+  async close(): Promise<void> {
+    await this.#receiver.close();
   }
 
   /**
@@ -153,17 +140,12 @@ export class SlackBot implements Notifier {
     signal: AbortSignal,
   ): Promise<ApiAnswer> {
     const url = new URL(`${this.#apiUrl}/${method}`);
-    if (!(await this.#pacer.turn(signal))) throw new Error('aborted while waiting for a turn');
-    try {
-      const headers = {
-        'content-type': 'application/json; charset=utf-8',
-        authorization: `Bearer ${this.#token}`,
-      };
-      const answer = await this.#client.post(url, headers, JSON.stringify(call), signal);
-      return apiAnswerOf(answer, this.#clock.now());
-    } finally {
-      this.#pacer.used();
-    }
+    const headers = {
+      'content-type': 'application/json; charset=utf-8',
+      authorization: `Bearer ${this.#token}`,
+    };
+    const answer = await this.#receiver.post(url, headers, JSON.stringify(call), signal);
+    return apiAnswerOf(answer, this.#clock.now());
   }
 }
 

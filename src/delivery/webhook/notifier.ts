@@ -3,9 +3,8 @@ import type { Message } from '../message/message.ts';
 import type { BuildNotifier, Notifier, SendResult } from '../notifier.ts';
 import { decoded, hide, secretsIn } from '../transport/hide.ts';
 import { type HttpAnswer, resultOf } from '../transport/http-answer.ts';
-import { codeOf, HttpClient } from '../transport/http-client.ts';
+import { Receiver } from '../transport/receiver.ts';
 import { webAddress } from '../../core/text/web-address.ts';
-import { InFlight } from '../transport/in-flight.ts';
 import type { Post, WebhookFormat } from './format.ts';
 import { jsonFormat } from './json.ts';
 import { discord } from './presets/discord.ts';
@@ -59,8 +58,7 @@ export class WebhookNotifier implements Notifier {
   readonly #format: WebhookFormat;
   readonly #clock: Clock;
   readonly #secrets: readonly string[];
-  readonly #sending = new InFlight();
-  readonly #client = new HttpClient();
+  readonly #receiver: Receiver;
 
   /**
    * @param url a secret, as are the values of `headers`: they go into no log and no error, even where the receiver
@@ -79,41 +77,32 @@ export class WebhookNotifier implements Notifier {
     this.#secrets = secretsIn(this.#url, headers);
     this.#headers = headers;
     this.#format = options.format;
+    this.#receiver = new Receiver(options.format.receiver);
     this.concurrency = options.format.concurrency;
     this.keepsState = options.format.keepsState;
     this.#clock = options.clock;
   }
 
-  send(message: Message, signal: AbortSignal): Promise<SendResult> {
-    return this.#sending.track(this.#attempt(message, signal));
+  async send(message: Message, signal: AbortSignal): Promise<SendResult> {
+    const url = this.#url;
+    if (url === null) return { result: 'permanent', detail: 'url is not an http(s) address' };
+    const post = this.#format.postOf(message, url, this.#clock.now());
+    if (post === null)
+      return { result: 'permanent', detail: this.#format.complaint ?? 'there is nothing to post' };
+    return this.#receiver.attempt(signal, async () => {
+      const answer = await this.#post(post, signal);
+      const plain = this.#format.plainPostOf?.(message, url, answer) ?? null;
+      return this.#read(plain === null ? answer : await this.#post(plain, signal));
+    });
   }
 
   async close(): Promise<void> {
-    // The client does not know of a second try in plain text that is about to begin.
-    await this.#sending.settled();
-    await this.#client.close();
-  }
-
-  async #attempt(message: Message, signal: AbortSignal): Promise<SendResult> {
-    const { receiver, complaint } = this.#format;
-    if (this.#url === null) return { result: 'permanent', detail: 'url is not an http(s) address' };
-    const post = this.#format.postOf(message, this.#url, this.#clock.now());
-    if (post === null) return { result: 'permanent', detail: complaint ?? 'there is nothing to post' };
-    try {
-      const answer = await this.#post(post, signal);
-      const plain = this.#format.plainPostOf?.(message, this.#url, answer) ?? null;
-      return this.#read(plain === null ? answer : await this.#post(plain, signal));
-    } catch (error) {
-      const detail = signal.aborted
-        ? `${receiver} did not answer in time`
-        : `${receiver} not reached (${codeOf(error)})`;
-      return { result: 'retry', detail };
-    }
+    await this.#receiver.close();
   }
 
   async #post({ url, headers, body }: Post, signal: AbortSignal): Promise<HttpAnswer> {
     const all = { 'user-agent': 'cronflow', ...lowerCased(this.#headers), ...headers };
-    const answer = await this.#client.post(url, all, body, signal);
+    const answer = await this.#receiver.post(url, all, body, signal);
     return { ...answer, body: hide(answer.body, this.#secrets) };
   }
 
