@@ -3,6 +3,7 @@ import type { Message, MessageLink } from '../../message/message.ts';
 import { fit, keepEnd } from '../../transport/fit.ts';
 import type { WebhookFormat } from '../format.ts';
 import { retryAfterIn } from './answer.ts';
+import { joinLinks } from './links.ts';
 
 /**
  * Discord's documented limits, in characters: title 256, description 4,096, 25 fields with names of 256 and values of
@@ -69,18 +70,13 @@ function descriptionOf(message: Message): string {
   return [head, output, links].filter((block) => block !== '').join('\n');
 }
 
-/** Returns the links. A link that does not fit is left out, because a cut one would lead elsewhere. */
 function linksOf(links: readonly MessageLink[]): string {
-  let all = '';
-  for (const { label, text, url } of links) {
-    const link =
-      url === null
-        ? `${escapeText(label)}: ${fitText(text, 200)}`
-        : `[${escapeText(label)}](${url.replace(/[()<>\s]/g, encodeURIComponent)})`;
-    const longer = all === '' ? link : `${all} · ${link}`;
-    if (longer.length <= LINKS_LENGTH_MAX) all = longer;
-  }
-  return all;
+  const written = links.map(({ label, text, url }) =>
+    url === null
+      ? `${escapeText(label)}: ${fitText(text, 200)}`
+      : `[${escapeText(label)}](${url.replace(/[()<>\s]/g, encodeURIComponent)})`,
+  );
+  return joinLinks(written, LINKS_LENGTH_MAX);
 }
 
 function fitText(text: string, lengthMax: number): string {

@@ -6,6 +6,7 @@ import { fit, keepEnd } from '../../transport/fit.ts';
 import type { HttpAnswer } from '../../transport/http-answer.ts';
 import type { Post, WebhookFormat } from '../format.ts';
 import { jsonOf, retryAfterIn } from './answer.ts';
+import { joinLinks } from './links.ts';
 import { escapeHtml } from '../../../core/text/html.ts';
 
 /**
@@ -86,18 +87,13 @@ function fieldOf(label: string, value: string): string {
   return `<b>${escapeText(label)}:</b> ${escapeText(value)}`;
 }
 
-/** Returns the links. A link that does not fit is left out, because a cut one would lead elsewhere. */
 function linksOf(links: readonly MessageLink[]): string {
-  let all = '';
-  for (const { label, text, url } of links) {
-    const link =
-      url === null
-        ? fieldOf(label, shorten(text, 100))
-        : `<a href="${escapeHtml(url)}">${escapeText(label)}</a>`;
-    const longer = all === '' ? link : `${all} · ${link}`;
-    if (longer.length <= LINKS_LENGTH_MAX) all = longer;
-  }
-  return all;
+  const written = links.map(({ label, text, url }) =>
+    url === null
+      ? fieldOf(label, shorten(text, 100))
+      : `<a href="${escapeHtml(url)}">${escapeText(label)}</a>`,
+  );
+  return joinLinks(written, LINKS_LENGTH_MAX);
 }
 
 function fitText(text: string, lengthMax: number): string {
