@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { JobIngest } from '../../src/ingest/job-ingest.ts';
-import { pingOf, startMemoryService } from '../support/memory-service.ts';
+import { startMemoryService } from '../support/memory-service.ts';
+import { pingOf } from '../support/records.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/schedule/units.ts';
 
 const START = Date.UTC(2025, 0, 1);

@@ -5,7 +5,8 @@ import { createLogger } from '../../src/observe/log.ts';
 import { MemoryStore } from '../../src/store/local/memory.ts';
 import { loggedStore } from '../../src/store/logged.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
-import { configurationOf, pingOf } from '../support/memory-service.ts';
+import { configurationOf } from '../support/memory-service.ts';
+import { pingOf } from '../support/records.ts';
 
 test('every outcome and every step of an incident is one line that names the job, once it is stored', async () => {
   const clock = createFakeClock(Date.UTC(2026, 0, 15, 12));

@@ -10,6 +10,7 @@ import { JobIngest } from '../../src/ingest/job-ingest.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { MemoryStore } from '../../src/store/local/memory.ts';
 import { createFakeClock } from './fake-clock.ts';
+import { pingOf } from './records.ts';
 
 /** Starts the parts between HTTP and the outbox, over the memory store and a clock that the test moves. */
 export async function startMemoryService(startAt: number) {
@@ -79,20 +80,5 @@ export function configurationOf(
       declared,
       declaration: applyDefaults(declared, fill),
     })),
-  };
-}
-
-export function pingOf(kind: PingKind, at: number): Ping {
-  return {
-    kind,
-    received_at: at,
-    delay_ms: 0,
-    rid: null,
-    exit_code: null,
-    signal: null,
-    duration_ms: null,
-    host: null,
-    output: null,
-    output_dropped_bytes: 0,
   };
 }

@@ -1,5 +1,6 @@
 import type { Day, Tally } from '../../src/core/model/daily.ts';
 import type { Delivery, Incident, Job, Ping, Run } from '../../src/core/model/records.ts';
+import type { PingKind } from '../../src/core/model/reasons.ts';
 import type { MetaValue, Tx } from '../../src/store/store.ts';
 
 /** These functions make records and fill in everything that a test does not care about. */
@@ -120,7 +121,6 @@ export function delivery(id: string, jobId: string | null, changes: Partial<Deli
     next_attempt_at: NOW_AT,
     finished_at: null,
     last_error: null,
-    ...changes,
     facts: {
       job_name: null,
       outcome: 'failure',
@@ -139,16 +139,18 @@ export function delivery(id: string, jobId: string | null, changes: Partial<Deli
       incident_opened_at: NOW_AT,
       detail: null,
     },
+    ...changes,
   };
 }
 
-export function ping(changes: Partial<Ping> = {}): Ping {
+/** Makes a ping that says nothing but its kind. */
+export function pingOf(kind: PingKind, at: number, changes: Partial<Ping> = {}): Ping {
   return {
-    kind: 'success',
-    received_at: NOW_AT,
+    kind,
+    received_at: at,
     delay_ms: 0,
     rid: null,
-    exit_code: 0,
+    exit_code: null,
     signal: null,
     duration_ms: null,
     host: null,
@@ -156,6 +158,10 @@ export function ping(changes: Partial<Ping> = {}): Ping {
     output_dropped_bytes: 0,
     ...changes,
   };
+}
+
+export function ping(changes: Partial<Ping> = {}): Ping {
+  return pingOf('success', NOW_AT, { exit_code: 0, ...changes });
 }
 
 /** Lists ids in the order of the records. */

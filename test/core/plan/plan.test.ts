@@ -12,23 +12,13 @@ import {
 } from '../../../src/core/plan/plan.ts';
 import type { PlannedJob } from '../../../src/core/plan/planned-job.ts';
 import { nearest } from '../../../src/core/text/nearest.ts';
+import { job as record } from '../../support/records.ts';
 
 const daily: Declaration = { schedule: '0 2 * * *' };
 
 function job(name: string, declared: Declaration = daily, more: Partial<Job> = {}): Job {
-  return {
-    id: `id-${name}`,
-    name,
-    source: 'file',
-    place: { file: 'cronflow.yaml', line: 2 },
-    declared,
-    declaration: declared,
-    created_at: 0,
-    updated_at: 0,
-    removed_at: null,
-    state: {} as Job['state'],
-    ...more,
-  };
+  const place = { file: 'cronflow.yaml', line: 2 };
+  return record(`id-${name}`, { name, source: 'file', place, declared, declaration: declared, ...more });
 }
 
 function declare(name: string, declared: Declaration = daily, line = 2): PlannedJob {

@@ -6,6 +6,7 @@ import type { PingKind } from '../../../src/core/model/reasons.ts';
 import type { Delivery, Incident, Ping, Run } from '../../../src/core/model/records.ts';
 import { DEFAULT_GLOBALS, type Spec, specOf } from '../../../src/core/model/spec.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../src/schedule/units.ts';
+import { pingOf } from '../../support/records.ts';
 import { declaredAt, stateOf } from './state.ts';
 
 /** Every job is declared at this instant, two hours before the clocks of Europe go forward. */
@@ -94,18 +95,7 @@ export function eventsOf(list: readonly Step[]): Event[] {
 }
 
 export function pingAt(kind: PingKind, at: number, rid: string | null, delayMs = 0): Ping {
-  return {
-    kind,
-    received_at: at,
-    delay_ms: delayMs,
-    rid,
-    exit_code: null,
-    signal: null,
-    duration_ms: null,
-    host: null,
-    output: null,
-    output_dropped_bytes: 0,
-  };
+  return pingOf(kind, at, { rid, delay_ms: delayMs });
 }
 
 export function instantOf(event: Event): number {

@@ -5,6 +5,7 @@ import { PING_KINDS, type PingKind } from '../../../src/core/model/reasons.ts';
 import type { Ping, Run } from '../../../src/core/model/records.ts';
 import { type Spec, specOf } from '../../../src/core/model/spec.ts';
 import { parseDuration } from '../../../src/schedule/duration.ts';
+import { pingOf } from '../../support/records.ts';
 import { declaredAt, stateOf } from './state.ts';
 import { DAY_MS } from '../../../src/schedule/units.ts';
 
@@ -82,7 +83,7 @@ function parseLine(
   const what = match[2]!;
   const rest = match[3]!.trim();
   if (PING_KINDS.includes(what as PingKind)) {
-    return { spec, event: { type: 'ping', ping: pingOf(what as PingKind, at, fieldsOf(rest)) } };
+    return { spec, event: { type: 'ping', ping: pingFrom(what as PingKind, at, fieldsOf(rest)) } };
   }
   switch (what) {
     case 'tick':
@@ -117,21 +118,17 @@ function fieldsOf(text: string): Record<string, string> {
   );
 }
 
-function pingOf(kind: PingKind, at: number, fields: Record<string, string>): Ping {
-  return {
-    kind,
-    received_at: at,
+function pingFrom(kind: PingKind, at: number, fields: Record<string, string>): Ping {
+  return pingOf(kind, at, {
     delay_ms: fields.delay === undefined ? 0 : parseDuration(fields.delay),
     rid: fields.rid ?? null,
     exit_code: fields.exit === undefined ? null : Number(fields.exit),
     signal: fields.signal ?? null,
     duration_ms: fields.took === undefined ? null : parseDuration(fields.took),
-    host: null,
     output: fields.output?.replaceAll('|', '\n') ?? null,
-    output_dropped_bytes: 0,
     ...(fields.captured === 'false' ? { captured: false as const } : {}),
     ...(fields.unreadable === undefined ? {} : { unreadable: `${fields.unreadable} cannot be read` }),
-  };
+  });
 }
 
 function describe(before: State, result: Transition): string[] {

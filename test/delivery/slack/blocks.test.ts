@@ -2,19 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Message } from '../../../src/delivery/message/message.ts';
 import { blocksOf, plainOf } from '../../../src/delivery/slack/blocks.ts';
-import type { SlackPayload } from '../../../src/delivery/slack/payload.ts';
 import { aMessage } from '../support/message.ts';
-
-/** Every text of a payload, as Slack gets it. */
-function textsOf({ text, blocks = [] }: SlackPayload): string[] {
-  return [
-    text,
-    ...blocks.flatMap((block) => {
-      if (block.type === 'context') return block.elements.map((each) => each.text);
-      return 'fields' in block ? block.fields.map((each) => each.text) : [block.text.text];
-    }),
-  ];
-}
+import { textsOf } from '../support/slack-texts.ts';
 
 /** What people would see if Slack read our own markup (bold labels, links, code fences) and nothing else. */
 function hasForeignMarkup(text: string): boolean {

@@ -9,6 +9,7 @@ import { overBlocksOf, overPlainOf } from '../../../src/delivery/slack/over.ts';
 import type { SlackPayload } from '../../../src/delivery/slack/payload.ts';
 import { faultOf, parsePayload } from '../../support/slack-rules.ts';
 import { aClosing, aDelivery, aJob, anIncident, aRun, SLOT_AT, someFacts } from '../support/records.ts';
+import { textsOf } from '../support/slack-texts.ts';
 
 const MENTION = 'S0615G0KT';
 const HUGE_LENGTH = 10_000_000;
@@ -60,16 +61,6 @@ function messagesOf(words: Words, reason: (typeof REASONS)[number]): Message[] {
 
 function payloadsOf(message: Message): SlackPayload[] {
   return [blocksOf(message), plainOf(message), overBlocksOf(message), overPlainOf(message)];
-}
-
-function textsOf({ text, blocks = [] }: SlackPayload): string[] {
-  return [
-    text,
-    ...blocks.flatMap((block) => {
-      if (block.type === 'context') return block.elements.map((each) => each.text);
-      return 'fields' in block ? block.fields.map((each) => each.text) : [block.text.text];
-    }),
-  ];
 }
 
 /** Valid by Slack's limits, calls nobody but whom the job names, and holds nothing unseen. */

@@ -6,29 +6,11 @@ import type {
   JobState,
   Run,
 } from '../../../src/core/model/records.ts';
-import { MINUTE_MS } from '../../../src/schedule/units.ts';
+import { DAY_MS, MINUTE_MS } from '../../../src/schedule/units.ts';
+import { delivery, incident, job, run } from '../../support/records.ts';
 
 /** The cast: one job in Berlin, due at 02:00, that failed on web1 in the night to Thursday, 15 January 2026. */
 export const SLOT_AT = Date.UTC(2026, 0, 15, 1);
-
-const state: JobState = {
-  status: 'failure',
-  expected_at: SLOT_AT + 86_400_000,
-  deadline_at_min: 0,
-  due_at: null,
-  seen: true,
-  paused_by_api: false,
-  settled_at: SLOT_AT,
-  run_count: 1,
-  incident_count: 1,
-  last_start_at: SLOT_AT,
-  last_success_at: SLOT_AT - 86_400_000,
-  last_outcome: 'failure',
-  last_outcome_at: SLOT_AT,
-  bad: [],
-  unclaimed: [],
-  gaps: [],
-};
 
 export function aJob(changes: Partial<Job> = {}): Job {
   const declaration = {
@@ -38,8 +20,7 @@ export function aJob(changes: Partial<Job> = {}): Job {
     runbook: 'https://wiki.example.com/backup',
     owner: 'data team',
   };
-  return {
-    id: 'j1',
+  const made = {
     name: 'daily-database-backup',
     source: 'file',
     place: { file: 'cronflow.yaml', line: 12 },
@@ -47,63 +28,47 @@ export function aJob(changes: Partial<Job> = {}): Job {
     declaration,
     created_at: 0,
     updated_at: 0,
-    removed_at: null,
-    state,
-    ...changes,
-  };
+  } as const;
+  return { ...job('j1', made, STATE), ...changes };
 }
 
+const STATE: Partial<JobState> = {
+  status: 'failure',
+  expected_at: SLOT_AT + DAY_MS,
+  seen: true,
+  settled_at: SLOT_AT,
+  run_count: 1,
+  incident_count: 1,
+  last_start_at: SLOT_AT,
+  last_success_at: SLOT_AT - DAY_MS,
+  last_outcome: 'failure',
+  last_outcome_at: SLOT_AT,
+};
+
 export function aRun(changes: Partial<Run> = {}): Run {
-  return {
-    id: 'j1-7',
-    job_id: 'j1',
+  return run('j1', 7, {
     rid: 'abc',
     slot_at: SLOT_AT,
-    late: false,
     started_at: SLOT_AT,
-    start_received: true,
-    replaces_run_id: null,
     ended_at: SLOT_AT + 252_000,
     duration_ms: 252_000,
-    limit_at: null,
     outcome: 'failure',
     reason: 'exit_code',
-    detail: null,
-    counted: true,
     exit_code: 1,
-    signal: null,
     host: 'web1',
-    output_bytes: 0,
-    output_dropped_bytes: 0,
-    count: 1,
-    first_slot_at: null,
     ...changes,
-  };
+  });
 }
 
 export function anIncident(changes: Partial<Incident> = {}): Incident {
-  return {
-    id: 'j1-i1',
-    job_id: 'j1',
+  return incident('j1-i1', 'j1', {
     job_name: 'daily-database-backup',
-    kind: 'job',
     opened_at: SLOT_AT + 252_000,
-    closed_at: null,
-    reason: 'exit_code',
-    opened_by_run_id: 'j1-7',
-    close_reason: null,
-    kinds: ['failure'],
-    bad_count: 1,
-    outcomes: [],
     newest_bad_at: SLOT_AT,
-    good_run_ids: [],
+    opened_by_run_id: 'j1-7',
     told: ['ops'],
-    next_reminder_at: null,
-    reminder_count: 0,
-    announce_at: null,
-    acknowledged_until_at: null,
     ...changes,
-  };
+  });
 }
 
 export function someFacts(changes: Partial<DeliveryFacts> = {}): DeliveryFacts {
@@ -120,8 +85,8 @@ export function someFacts(changes: Partial<DeliveryFacts> = {}): DeliveryFacts {
     expected_at: SLOT_AT,
     deadline_at: null,
     bad_count: 1,
-    last_success_at: SLOT_AT - 86_400_000 + 12 * MINUTE_MS,
-    next_slot_at: SLOT_AT + 86_400_000,
+    last_success_at: SLOT_AT - DAY_MS + 12 * MINUTE_MS,
+    next_slot_at: SLOT_AT + DAY_MS,
     incident_opened_at: SLOT_AT + 252_000,
     detail: null,
     ...changes,
@@ -130,24 +95,15 @@ export function someFacts(changes: Partial<DeliveryFacts> = {}): DeliveryFacts {
 
 export function aDelivery(changes: Partial<Delivery> = {}): Delivery {
   const incidentId = changes.incident_id ?? 'j1-i1';
-  const notifier = changes.notifier ?? 'ops';
-  const kind = changes.kind ?? 'opened';
+  const { notifier = 'ops', kind = 'opened' } = changes;
   const suffix = kind === 'closed_silently' ? 'closed' : kind === 'reminder' ? 'reminder.1' : kind;
-  return {
-    id: `${incidentId}.${notifier}.${suffix}`,
-    job_id: 'j1',
+  return delivery(`${incidentId}.${notifier}.${suffix}`, 'j1', {
     incident_id: incidentId,
-    notifier,
-    kind,
     created_at: SLOT_AT + 252_000,
-    status: 'pending',
-    attempts: 0,
     next_attempt_at: SLOT_AT + 252_000,
-    finished_at: null,
-    last_error: null,
     facts: someFacts(),
     ...changes,
-  };
+  });
 }
 
 export function aClosing(changes: Partial<Delivery> = {}): Delivery {

@@ -1,11 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { silentLogger } from '../../../src/observe/log.ts';
-import { LowdbStore } from '../../../src/store/lowdb/store.ts';
+import type { LowdbStore, LowdbStoreOptions } from '../../../src/store/lowdb/store.ts';
 import { CrashDisk } from '../../support/crash-disk.ts';
-import { createFakeClock } from '../../support/fake-clock.ts';
 import { seededRandom } from '../../support/random.ts';
-import { NOW_AT } from '../../support/records.ts';
 import { ALL, dump, referenceStates, step } from './workload.ts';
+import { storeOn } from './store-on.ts';
 
 /** Transactions issued at once, one group after another. */
 const GROUPS = [1, 3, 1, 2, 4, 1, 1, 3, 2, 1, 5, 1, 2, 2, 1, 1, 4, 1, 3, 1];
@@ -14,18 +12,12 @@ const SEEDS = Number(process.env.CRONFLOW_CRASH_SEEDS ?? 2);
 
 const references = await referenceStates(STEPS * 3);
 
-function storeOn(disk: CrashDisk): LowdbStore {
-  return new LowdbStore({
-    directory: '/var/data',
-    clock: createFakeClock(NOW_AT),
-    log: silentLogger,
-    disk,
-    lock: async () => ({ release: async () => {} }),
-    // A snapshot every few commits, and old segments gone as soon as they may go.
-    limits: { snapshotJournalBytes: 4_000, logBytesMax: 0 },
-    fatal: () => {},
-  });
-}
+const OPTIONS: Partial<LowdbStoreOptions> = {
+  directory: '/var/data',
+  // A snapshot every few commits, and old segments gone as soon as they may go.
+  limits: { snapshotJournalBytes: 4_000, logBytesMax: 0 },
+  fatal: () => {},
+};
 
 /** How many transactions the store holds; fails unless it is in the one state there is for that number. */
 async function countOf(store: LowdbStore): Promise<number> {
@@ -40,7 +32,7 @@ async function countOf(store: LowdbStore): Promise<number> {
  */
 async function work(disk: CrashDisk, known: number): Promise<number> {
   let seen = known;
-  const store = storeOn(disk);
+  const store = storeOn(disk, OPTIONS);
   try {
     await store.open();
     seen = Math.max(seen, Number((await store.meta('count')) ?? 0));
@@ -58,7 +50,7 @@ async function work(disk: CrashDisk, known: number): Promise<number> {
 }
 
 async function recovered(disk: CrashDisk, seen: number): Promise<number> {
-  const store = storeOn(disk);
+  const store = storeOn(disk, OPTIONS);
   await store.open();
   const count = await countOf(store);
   expect(count).toBeGreaterThanOrEqual(seen);

@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { silentLogger } from '../../../src/observe/log.ts';
 import { type Migration, MIGRATIONS } from '../../../src/store/lowdb/migrations.ts';
-import { LowdbStore } from '../../../src/store/lowdb/store.ts';
+import type { LowdbStore } from '../../../src/store/lowdb/store.ts';
 import { CrashDisk } from '../../support/crash-disk.ts';
-import { createFakeClock } from '../../support/fake-clock.ts';
 import { seededRandom } from '../../support/random.ts';
-import { job, NOW_AT, run } from '../../support/records.ts';
+import { job, run } from '../../support/records.ts';
 import { ALL, dump, referenceStates, step } from './workload.ts';
+import { storeOn } from './store-on.ts';
 
 const FULL = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
 const NEWER: readonly Migration[] = [...MIGRATIONS, (_table, record) => record];
@@ -20,13 +19,8 @@ const disks: Record<string, ReadonlySet<string>> = {
   'without room in its directories': new Set(['rename']),
 };
 
-function storeOn(disk: CrashDisk, migrations: readonly Migration[] = MIGRATIONS): LowdbStore {
-  return new LowdbStore({
-    directory: '/data',
-    clock: createFakeClock(NOW_AT),
-    log: silentLogger,
-    disk,
-    lock: async () => ({ release: async () => {} }),
+function storeWith(disk: CrashDisk, migrations: readonly Migration[] = MIGRATIONS): LowdbStore {
+  return storeOn(disk, {
     migrations,
     fatal: (error) => {
       throw error;
@@ -35,7 +29,7 @@ function storeOn(disk: CrashDisk, migrations: readonly Migration[] = MIGRATIONS)
 }
 
 async function opened(disk: CrashDisk, migrations?: readonly Migration[]): Promise<LowdbStore> {
-  const store = storeOn(disk, migrations);
+  const store = storeWith(disk, migrations);
   await store.open();
   return store;
 }

@@ -4,25 +4,15 @@ import { silentLogger } from '../../../src/observe/log.ts';
 import { encodeLine } from '../../../src/store/lowdb/lines.ts';
 import { readLog } from '../../../src/store/lowdb/log.ts';
 import { type Migration, MIGRATIONS, schemaVersion } from '../../../src/store/lowdb/migrations.ts';
-import { DEFAULT_LIMITS, LowdbStore, type LowdbStoreOptions } from '../../../src/store/lowdb/store.ts';
+import { DEFAULT_LIMITS, type LowdbStore, type LowdbStoreOptions } from '../../../src/store/lowdb/store.ts';
 import { CrashDisk } from '../../support/crash-disk.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { job, NOW_AT, ping, run } from '../../support/records.ts';
 import { ALL, dump, referenceStates, step } from './workload.ts';
+import { storeOn } from './store-on.ts';
 import { DAY_MS } from '../../../src/schedule/units.ts';
 
 const references = await referenceStates(60);
-
-function storeOn(disk: CrashDisk, options: Partial<LowdbStoreOptions> = {}): LowdbStore {
-  return new LowdbStore({
-    directory: '/data',
-    clock: createFakeClock(NOW_AT),
-    log: silentLogger,
-    disk,
-    lock: async () => ({ release: async () => {} }),
-    ...options,
-  });
-}
 
 async function opened(disk: CrashDisk, options: Partial<LowdbStoreOptions> = {}): Promise<LowdbStore> {
   const store = storeOn(disk, options);
