@@ -1,8 +1,15 @@
-import type { Delivery } from '../../core/model/records.ts';
+import type { Delivery, Job } from '../../core/model/records.ts';
 import type { Output } from '../../store/store.ts';
 import { cleanLine, cleanText, firstLines, lastLines } from './clean.ts';
 import { fieldsOf } from './fields.ts';
-import type { Message, MessageContext, MessageLink, MessageSource, Severity } from './message.ts';
+import type {
+  Message,
+  MessageContext,
+  MessageLink,
+  MessageSection,
+  MessageSource,
+  Severity,
+} from './message.ts';
 import { type Parts, partsOf } from './parts.ts';
 import { type Redact, redactDetail } from './redact.ts';
 import { isSystemReason, type SystemReason } from '../../core/model/reasons.ts';
@@ -61,11 +68,29 @@ function severityOf({ kind, facts }: Parts): Severity {
 }
 
 /**
- * Returns a delivery without its detail. This is for a message that could not be written, because then nothing in the
- * detail can be hidden.
+ * Makes a message that says only what is given. The delivery is without its detail, because nothing in the detail can
+ * be hidden when a message could not be written.
  */
-export function withoutDetail(delivery: Delivery): Delivery {
-  return { ...delivery, facts: { ...delivery.facts, detail: null } };
+export function bareMessage(
+  delivery: Delivery,
+  said: Pick<Message, 'kind' | 'severity' | 'title'> & { sections?: MessageSection[]; job?: Job | null },
+): Message {
+  const { job = null, sections = [], ...words } = said;
+  const shown = { ...delivery, facts: { ...delivery.facts, detail: null } };
+  return {
+    deliveryId: delivery.id,
+    incidentId: delivery.incident_id,
+    ...words,
+    description: null,
+    fields: [],
+    output: null,
+    outputNote: null,
+    links: [],
+    mentions: [],
+    sections,
+    opening: null,
+    source: { delivery: shown, incident: null, job, run: null, closing: null },
+  };
 }
 
 /**
@@ -77,22 +102,8 @@ export function bareMessageOf(delivery: Delivery, isOver: boolean): Message {
   const { kind, facts } = delivery;
   const name = cleanLine(facts.job_name ?? 'Cronflow', VALUE_LENGTH_MAX);
   const verdict = kind.startsWith('closed') ? 'RESOLVED' : isOver ? 'IN TROUBLE AND RESOLVED' : 'IN TROUBLE';
-  return {
-    deliveryId: delivery.id,
-    incidentId: delivery.incident_id,
-    kind,
-    severity: kind === 'closed' ? 'good' : kind === 'closed_silently' ? 'over' : 'bad',
-    title: `${verdict} ${name}: ${facts.reason}`,
-    description: null,
-    fields: [],
-    output: null,
-    outputNote: null,
-    links: [],
-    mentions: [],
-    sections: [],
-    opening: null,
-    source: { delivery: withoutDetail(delivery), incident: null, job: null, run: null, closing: null },
-  };
+  const severity = kind === 'closed' ? 'good' : kind === 'closed_silently' ? 'over' : 'bad';
+  return bareMessage(delivery, { kind, severity, title: `${verdict} ${name}: ${facts.reason}` });
 }
 
 /** Returns the records of a message with the same parts hidden as in its words. */

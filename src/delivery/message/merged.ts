@@ -1,7 +1,7 @@
 import { isEndKind } from '../../core/model/delivery-id.ts';
 import type { Delivery, DeliveryFacts, Incident, Job } from '../../core/model/records.ts';
 import { cleanLine } from './clean.ts';
-import { withoutDetail } from './compose.ts';
+import { bareMessage } from './compose.ts';
 import type { Message, MessageField, MessageSection, Severity } from './message.ts';
 import { type Redact, redactDetail } from './redact.ts';
 import { systemRecovery } from './system-words.ts';
@@ -323,20 +323,11 @@ export function bareMergedMessageOf(items: readonly MergedItem[]): Message {
   if (first === undefined) throw new Error('a merged message of nothing: a bug');
   const { delivery, job } = first;
   const names = [...new Set(items.map((item) => item.delivery.facts.job_name ?? 'Cronflow'))];
-  return {
-    deliveryId: delivery.id,
-    incidentId: delivery.incident_id,
+  return bareMessage(delivery, {
     kind: 'merged',
     severity: 'bad',
     title: `${names.length} JOBS IN TROUBLE OR RESOLVED`,
-    description: null,
-    fields: [],
-    output: null,
-    outputNote: null,
-    links: [],
-    mentions: [],
     sections: [{ group: null, lines: [{ what: 'IN TROUBLE OR RESOLVED', names }] }],
-    opening: null,
-    source: { delivery: withoutDetail(delivery), incident: null, job, run: null, closing: null },
-  };
+    job,
+  });
 }
