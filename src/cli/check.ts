@@ -7,13 +7,13 @@ import { lintsOf } from '../config/lints.ts';
 import { loadConfig } from '../config/load.ts';
 import { locatorOf } from '../config/locator.ts';
 import { NO_ENV } from '../config/substitute.ts';
-import type { Fault, Lint } from '../core/model/errors.ts';
+import { type Fault, type Lint, LINTS } from '../core/model/errors.ts';
 import { parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import { githubAnnotations } from './github.ts';
 import type { Io } from './io.ts';
 import { limitLines, type Limits, limitsOf } from './limits.ts';
-import { lintNames, LINTS, severityOf, withoutAllowed, worded } from './lint.ts';
+import { lintNames, severityOf, withoutAllowed, worded } from './lint.ts';
 import { configPathOf, FILE_OPTIONS } from './offline.ts';
 import { counted } from './text.ts';
 

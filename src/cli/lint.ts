@@ -1,20 +1,6 @@
 import type { SourceFile } from '../config/config.ts';
-import type { Fault, Lint } from '../core/model/errors.ts';
+import { type Fault, type Lint, LINTS } from '../core/model/errors.ts';
 import { nearest } from '../core/text/nearest.ts';
-
-/** The names of all lints, in alphabetical order. */
-export const LINTS = [
-  'empty_secret',
-  'endless_maintenance',
-  'grace_over_period',
-  'max_runtime_over_period',
-  'name_near_unknown',
-  'nobody_told',
-  'renames_nothing',
-  'skipped_by_clock_change',
-  'unencrypted_address',
-  'unused_notifier',
-] as const;
 
 /** Matches the comment that allows lints; it stands behind the place of the lint or on the line above. */
 const ALLOW = /(?:^|\s)#\s*cronflow:\s*allow\s+([\w, ]+)/;

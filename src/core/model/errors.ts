@@ -38,6 +38,19 @@ export const ERROR_CODES = {
 } as const;
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** The names of all lints, in alphabetical order. */
+export const LINTS = [
+  'endless_maintenance',
+  'grace_over_period',
+  'max_runtime_over_period',
+  'name_near_unknown',
+  'nobody_told',
+  'renames_nothing',
+  'skipped_by_clock_change',
+  'unencrypted_address',
+  'unused_notifier',
+] as const;
+
 /** The codes of faults, which are mistakes, and then those of lints, which are valid and probably not meant. */
 const FAULT_CODES = [
   'bad_character',
@@ -76,15 +89,7 @@ const FAULT_CODES = [
   'wrong_type',
   'yaml_limit',
   'yaml_syntax',
-  'endless_maintenance',
-  'grace_over_period',
-  'max_runtime_over_period',
-  'name_near_unknown',
-  'nobody_told',
-  'renames_nothing',
-  'skipped_by_clock_change',
-  'unencrypted_address',
-  'unused_notifier',
+  ...LINTS,
 ] as const;
 export type FaultCode = (typeof FAULT_CODES)[number];
 
