@@ -272,10 +272,13 @@ look_around() {
   cf_fds=/proc/$$/fd
   [ -e "$cf_fds" ] || cf_fds=/dev/fd
   if has env && has tr && [ -r "/proc/$$/environ" ]; then
-    cf_environ=$(LC_ALL=C exec env --default-signal=INT,QUIT tr '\000\n' '\n\001' <"/proc/$$/environ") 2>/dev/null
-    if [ -n "$cf_environ" ]; then cf_env_signals=1; else
-      cf_environ=$(LC_ALL=C exec tr '\000\n' '\n\001' <"/proc/$$/environ")
-    fi
+    # ksh93 holds it in a file, which may not be allowed to grow.
+    {
+      cf_environ=$(LC_ALL=C exec env --default-signal=INT,QUIT tr '\000\n' '\n\001' <"/proc/$$/environ")
+      if [ -n "$cf_environ" ]; then cf_env_signals=1; else
+        cf_environ=$(LC_ALL=C exec tr '\000\n' '\n\001' <"/proc/$$/environ")
+      fi
+    } 2>/dev/null
   fi
   {
     while read -r cf_key cf_value; do
@@ -354,7 +357,7 @@ find_free_fd() {
 # would hold that lock after the job.
 close_inherited() {
   exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
-  for cf_fd in $cf_high_fds $cf_in_fd $cf_say_fd $cf_err_fd $cf_held; do [ "$cf_fd" -lt 10 ] || eval "exec $cf_fd>&-"; done
+  for cf_fd in $cf_high_fds $cf_in_fd $cf_say_fd $cf_err_fd $cf_pipe_fd $cf_held; do [ "$cf_fd" -lt 10 ] || eval "exec $cf_fd>&-"; done
 }
 
 # Finds what the caller passes on above 9. dash, mksh and ksh93 cannot close these: cf_may_stay is empty then, and no
@@ -487,11 +490,15 @@ read_pos() {
 }
 
 # Starts what reads before what writes: from here on our own stdout and stderr are the pipes that the command inherits.
+# No pipe is opened in a way that waits for its other end: a signal would break that off, and one to the whole group may
+# have ended who should come. So each is held open both ways until all have it.
 start_relays() {
   has mkfifo && has tee && has tail && has cat || return 1
-  [ "$cf_err" != relay ] || { find_free_fd && [ "$cf_say_fd" != 2 ]; } || cf_err=own
+  [ "$cf_say_fd" != 2 ] && [ -c /dev/null ] && find_free_fd || return 1
   mkfifo -m 600 "$cf_run.out" "$cf_run.err" "$cf_run.cap" 2>/dev/null ||
     { rm -f "$cf_run".* && return 1; }
+  cf_pipe_fd=$cf_fd
+  exec 2<>"$cf_run.cap"
   # Where it cannot be written the tail is lost, but its pipe must still have a reader.
   (
     helper
@@ -501,51 +508,72 @@ start_relays() {
     exec cat >/dev/null
   ) &
   cf_tail_pid=$! cf_helpers=$!
-  [ "$cf_out" != relay ] || { (relay_bg out) & cf_relays=$!:out cf_helpers="$cf_helpers $!"; }
-  if [ "$cf_err" = relay ]; then
-    ([ -n "$cf_held" ] || eval "exec >&$cf_say_fd"; relay_bg err) &
-    cf_relays="$cf_relays $!:err" cf_helpers="$cf_helpers $!"
-    eval "exec $cf_fd>\"\$cf_run.err\""
-    cf_err_fd=$cf_fd
+  if [ "$cf_out" = relay ]; then
+    eval "exec $cf_pipe_fd<>\"\$cf_run.out\""
+    (relay_bg out) &
+    cf_relays=$!:out cf_helpers="$cf_helpers $!"
+    exec >"$cf_run.out"
   fi
-  [ "$cf_out" != relay ] || exec >"$cf_run.out"
+  if [ "$cf_err" = relay ]; then
+    eval "exec $cf_pipe_fd<>\"\$cf_run.err\""
+    (relay_bg err) &
+    cf_relays="$cf_relays $!:err" cf_helpers="$cf_helpers $!"
+    eval "exec $cf_pipe_fd>\"\$cf_run.err\""
+    cf_err_fd=$cf_pipe_fd
+  else
+    eval "exec $cf_pipe_fd>&-"
+    cf_pipe_fd=''
+  fi
+  exec 2>/dev/null
   [ "$cf_err" != same ] || cf_err_fd=1
   cf_helpers=''
 }
 
 # Every process beside the command: no signal that is meant for the command ends it, and it holds nothing of the caller's.
 helper() {
-  trap '' TERM INT HUP QUIT USR1 USR2 ALRM VTALRM XCPU TSTP XFSZ
-  trap - EXIT
+  ignore_signals
   close_inherited
 }
 
-# A tee for much output: it reads all that a pipe holds at once, and hands only the end of that to the capture. Error 4
-# is a signal that came between, 11 a pipe that is full and does not block, 32 a reader that left.
+ignore_signals() {
+  trap '' TERM INT HUP QUIT USR1 USR2 ALRM VTALRM XCPU TSTP XFSZ
+  trap - EXIT
+}
+
+# A tee for much output: 64 KiB at a time, as much as a pipe and a cache hold, and only the end of it to the capture,
+# once there is nothing more to read. Error 4 is a signal that came between, 11 a pipe that is full and does not block,
+# 32 a reader that left.
 # shellcheck disable=SC2016 # perl's variables
 cf_perl_copier='$SIG{PIPE} = "IGNORE"; binmode STDIN; binmode STDOUT;
   my ($capture, $bytes) = @ARGV;
+  my ($data, $kept, $in) = ("", "", "");
+  vec($in, 0, 1) = 1;
   open C, ">>", $capture; binmode C;
+  sub keep { syswrite C, $kept; $kept = "" }
   for (;;) {
-    my $read = sysread STDIN, my $data, 1048576;
+    keep() if length $kept && !select my $ready = $in, undef, undef, 0;
+    my $read = sysread STDIN, $data, 65536;
     next if !defined $read && $! == 4;
-    exit(defined $read ? 0 : 1) unless $read;
+    unless ($read) { keep(); exit(defined $read ? 0 : 1) }
     for (my $done = 0; $done < $read;) {
       my $wrote = syswrite STDOUT, $data, $read - $done, $done;
       if (defined $wrote) { $done += $wrote }
       elsif ($! == 11) { vec(my $full = "", 1, 1) = 1; select undef, $full, undef, undef }
-      elsif ($! != 4) { exit($! == 32 ? 141 : 1) }
+      elsif ($! != 4) { my $left = $! == 32; keep(); exit($left ? 141 : 1) }
     }
-    syswrite C, $read > $bytes ? substr($data, -$bytes) : $data;
+    $kept .= $data;
+    $kept = substr $kept, -$bytes if length $kept > $bytes;
   }'
 
 # relay_bg STREAM: passes on what the command writes. Ends with 0 if all was delivered, 141 if the reader left, 1 if a
 # write failed. perl or tee copies; cat goes on where that was killed or the capture failed.
 relay_bg() {
-  helper
+  ignore_signals
   cf_stream=$1 cf_tee=''
-  # The first before the command can start, so that the end of one relay is not the end of the tail while another comes.
-  exec </dev/null 2>"$cf_run.$1.said" 4>"$cf_run.cap" 3<"$cf_run.$1"
+  exec <"$cf_run.$1" 2>"$cf_run.cap"
+  if [ "$1" = err ] && [ -z "$cf_held" ]; then eval "exec >&$cf_say_fd"; fi
+  close_inherited
+  exec 3<&0 4>&2 </dev/null 2>"$cf_run.$1.said"
   # Where no process can be had this one must do.
   trap 'exec cat <&3 4>&-' EXIT
   if [ "$1" = err ] && [ -n "$cf_stderr_is_failure" ]; then
@@ -647,9 +675,9 @@ look_at_copier() {
 let_go() {
   kill -s STOP "$cf_copier" 2>/dev/null || return
   look_at_copier
-  if [ "$cf_idle" -lt 2 ]; then kill -s CONT "$cf_copier" && return 1; fi
+  if [ "$cf_idle" -lt 2 ]; then kill -s CONT "$cf_copier" 2>/dev/null && return 1; fi
   echo yes >"$cf_run.$cf_stream.let_go"
-  kill -s KILL "$cf_copier"
+  kill -s KILL "$cf_copier" 2>/dev/null
   while is_ours "$cf_relay" && [ -s "$cf_run.$cf_stream.let_go" ]; do sleep 0.02; done
 }
 
@@ -898,7 +926,7 @@ nap() {
 
 stop_waiter() {
   while is_ours "$1"; do
-    kill -s URG "$1"
+    kill -s URG "$1" 2>/dev/null
     cf_turn=0
     while [ "$cf_turn" -lt 20 ] && is_ours "$1"; do cf_turn=$((cf_turn + 1)); done
     ! is_ours "$1" || sleep 0.1
@@ -1224,9 +1252,10 @@ send_wget() {
   printf '%s\n%s%s' "$cf_text" "${cf_last%%[!0-9]*}" "$cf_type"
 }
 
-# limit_and_send PROGRAM ARG...: gives it cf_config to read, and cf_limit_s seconds. Nobody waits for the start.
+# limit_and_send PROGRAM ARG...: gives it cf_config to read, and cf_limit_s seconds, whatever it does. For the start,
+# which nobody waits for, perl does that without another process.
 limit_and_send() {
-  if [ -n "$cf_unwatched" ]; then :
+  if [ -n "$cf_unwatched" ] && has perl; then set -- perl -e "$cf_perl_limit" "$cf_limit_s" "$@"
   elif has timeout; then set -- timeout -s KILL "$cf_limit_s" "$@"
   else set -- sh -c "$cf_timeout_program" "$cf_limit_s" "$@"; fi
   # These shells write a here-document to a file, and the disk may be full.
@@ -1238,6 +1267,9 @@ limit_and_send() {
 $cf_config
 CONFIG
 }
+
+# shellcheck disable=SC2016 # perl's variables
+cf_perl_limit='$SIG{ALRM} = "DEFAULT"; alarm shift; exec @ARGV'
 
 # What timeout does, where there is none.
 # shellcheck disable=SC2016 # for another shell
@@ -1505,7 +1537,7 @@ finish() {
   [ "$cf_dropped" = 0 ] || cf_end_query="$cf_end_query&output_dropped_bytes=$cf_dropped"
   send_end "$cf_kind" "$cf_end_query" "$cf_body"
   say_notes
-  [ -z "$cf_starter" ] || ! is_ours "$cf_starter" || kill -s URG "$cf_starter"
+  [ -z "$cf_starter" ] || ! is_ours "$cf_starter" || kill -s URG "$cf_starter" 2>/dev/null
 }
 
 say_notes() {
@@ -1552,6 +1584,10 @@ on_exit() {
   cf_pid_of_group='' cf_unignore='' cf_soh=$cf_nl
   # A trap finds the arguments of the function that failed in place of the command, in the shells that have arrays.
   [ -z "$cf_arrays" ] || eval 'set -- "${cf_args[@]}"'
+  # What came for the command ends it, or it would go on for ever.
+  # shellcheck disable=SC2086 # several
+  trap - $cf_signals
+  for cf_name in $cf_pending; do kill -s "$cf_name" "$$"; done
   become_command "$@"
 }
 
@@ -1652,7 +1688,7 @@ main() {
 
 cf_quiet='' cf_job='' cf_say_fd=2 cf_err='' cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_fd='' cf_lock_file='' cf_link_lock=''
 cf_pid='' cf_pending='' cf_signal='' cf_interrupted='' cf_timed_out='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
-cf_in_fd='' cf_err_fd=2 cf_held='' cf_err_in_out='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
+cf_in_fd='' cf_err_fd=2 cf_pipe_fd='' cf_held='' cf_err_in_out='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
 cf_run='' cf_out_from='' cf_err_from='' cf_undelivered='' cf_unwatched='' cf_client=1 cf_stage=over
 cf_arrays=''
 [ -z "${BASH_VERSION-}${KSH_VERSION-}" ] || cf_arrays=1

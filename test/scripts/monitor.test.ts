@@ -982,12 +982,19 @@ const slow: Case[] = [
     },
   ],
   [
-    'ends a client that keeps to no time limit, without a word of the shell about it',
+    'ends a client that keeps to no time limit, of the start too, without a word of the shell about it',
     async (bench) => {
-      for (const missing of [['curl'], ['curl', 'timeout']]) {
+      const perl = which('perl');
+      const ways: [missing: string[], perl: string | undefined][] = [
+        [['curl'], undefined],
+        [['curl', 'timeout'], undefined],
+        [['curl'], perl],
+      ];
+      for (const [missing, linked] of ways) {
         const here = new Bench(shellByPath(bench.shell), monitor, bench.job, bench.script);
         benches.push(here);
         const bin = pathWithout(here.path('bin'), missing);
+        if (linked !== undefined) symlinkSync(linked, join(bin, 'perl'));
         // It goes with the directory of the test.
         const deaf = `#!/bin/sh\ntrap '' TERM\nwhile [ -d '${bin}' ]; do sleep 0.1; done\n`;
         writeFileSync(join(bin, 'curl'), deaf, { mode: 0o755 });
@@ -998,6 +1005,7 @@ const slow: Case[] = [
         expect(ended.stderr).toMatch(
           /^cronflow: [^\n]*: no answer from the monitor: pings are kept in [^\n]*\n$/,
         );
+        await until(() => processesNaming(join(bin, 'curl')) === undefined);
       }
     },
   ],

@@ -6,9 +6,19 @@ export const CALLERS: readonly Case[] = [
     name: 'timeout ends the command',
     script: String.raw`
       { await ../pid; await ready; kill -s TERM $(cat ../pid); } &
-      in_foreground timeout 300 $RUN sh -c 'exec 2>/dev/null; trap "echo cleaned up; exit 3" TERM; : >ready; while :; do sleep 0.05 & wait $!; done'; note $?
+      # No child here: the signal goes to the group, and a child that has just been forked runs the trap as well.
+      in_foreground timeout 300 $RUN sh -c 'trap "echo cleaned up; exit 3" TERM; : >ready; while :; do :; done'; note $?
       timeout 0.3 $RUN sleep 300; note $?`,
     shows: /^cleaned up$/m,
+    reports: null,
+  },
+  {
+    // It signals its whole group, so also what the wrapper has just started and not yet made deaf.
+    name: 'timeout whose limit comes while the wrapper starts',
+    script: String.raw`
+      quiet; export CRONFLOW_NO_START=1
+      for ms in 001 003 006 010 014 018 023 028 040; do timeout 0.$ms $RUN sleep 300; note $ms $?; done`,
+    shows: /^040 124$/m,
     reports: null,
   },
   {
