@@ -12,15 +12,6 @@ const SERVICES = [
 /** Tests that start shells in numbers, two at a time. */
 const SHELLS = ['test/cli/import-corpus.test.ts', 'test/scripts/**/*.test.ts'];
 
-/**
- * The wrapper beside the bare command, in a table: on request, with CRONFLOW_WRAPPER_TABLE=1 or, under every shell,
- * CRONFLOW_WRAPPER_FULL=1. Three of its cases, of signals and callers, fail by chance on a busy machine.
- */
-const isTableAsked = ['CRONFLOW_WRAPPER_TABLE', 'CRONFLOW_WRAPPER_FULL'].some(
-  (name) => process.env[name] === '1',
-);
-const LEFT_OUT = isTableAsked ? [] : ['test/scripts/compare/**'];
-
 const limits = {
   testTimeout: HANG_LIMIT_MS,
   hookTimeout: HANG_LIMIT_MS,
@@ -60,7 +51,6 @@ export default defineConfig({
         test: {
           name: 'shells',
           include: SHELLS,
-          exclude: LEFT_OUT,
           ...limits,
           maxWorkers: 1,
           maxConcurrency: 2,

@@ -4,7 +4,6 @@ import type { Case } from '../table.ts';
 export const COMMANDS: readonly Case[] = [
   {
     name: 'arguments of every kind',
-    everywhere: true,
     script: String.raw`
       $RUN env printf '[%s]\n' 'a b' '' '*' '$HOME' '$(id)' '"q"' "it's" 'new
 line' 'ends with a line
