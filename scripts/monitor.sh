@@ -545,10 +545,10 @@ ignore_signals() {
 # 32 a reader that left.
 # shellcheck disable=SC2016 # perl's variables
 cf_perl_copier='$SIG{PIPE} = "IGNORE"; binmode STDIN; binmode STDOUT;
-  my ($capture, $bytes) = @ARGV;
+  my ($bytes) = @ARGV;
   my ($data, $kept, $in) = ("", "", "");
   vec($in, 0, 1) = 1;
-  open C, ">>", $capture; binmode C;
+  open C, ">>&=4"; binmode C;
   sub keep { syswrite C, $kept; $kept = "" }
   for (;;) {
     keep() if length $kept && !select my $ready = $in, undef, undef, 0;
@@ -582,7 +582,9 @@ relay_bg() {
     tee "$cf_run.cap" <"$cf_run.wrote" || { trap - EXIT && exit 1; }
   fi
   unset PERL5OPT PERL5LIB PERL5DB PERL_UNICODE PERLIO
-  if has perl; then copy perl -e "$cf_perl_copier" "$cf_run.cap" "$cf_output_bytes"
+  if has perl; then copy perl -e "$cf_perl_copier" "$cf_output_bytes"
+  # tee would wait for ever for a reader.
+  elif [ -e "/proc/$$/stat" ] && ! is_running "$cf_tail_pid"; then copy cat
   else
     copy tee --output-error=exit "$cf_run.cap"
     case $cf_said in *option*) tee_and_cat ;; esac
@@ -602,7 +604,7 @@ relay_bg() {
 
 # copy PROGRAM ARG...: from descriptor 3. Sets cf_copied, its exit code, and cf_said.
 copy() {
-  LC_ALL=C "$@" <&3 3<&- 4>&- &
+  LC_ALL=C "$@" <&3 3<&- &
   echo "$!" >"$cf_run.$cf_stream.pid"
   wait "$!"
   cf_copied=$?
@@ -807,6 +809,7 @@ on_signal() {
 }
 
 forward_pending() {
+  [ -z "$cf_pending" ] || await_command
   while [ -n "$cf_pending" ]; do
     cf_forward=${cf_pending# } cf_forward=${cf_forward%% *} cf_pending=${cf_pending#" $cf_forward"}
     case $cf_forward in
@@ -816,6 +819,20 @@ forward_pending() {
       CONT) cf_continued=1 && signal_group CONT ;;
       *) kill -s "$cf_forward" "$cf_pid" 2>/dev/null ;;
     esac
+  done
+}
+
+# A process that a shell has just forked catches all that we do for a moment, and forgets what comes then.
+await_command() {
+  [ -z "$cf_awaited" ] || return 0
+  cf_awaited=1 cf_turn=0
+  read_signals "$$"
+  set -- "$cf_catches"
+  while [ -n "$1" ] && [ "$cf_turn" -lt 100 ]; do
+    read_signals "$cf_pid"
+    [ "$cf_catches" = "$1" ] || return 0
+    cf_turn=$((cf_turn + 1))
+    [ "$cf_turn" -lt 20 ] || sleep 0.05
   done
 }
 
@@ -1595,7 +1612,7 @@ run_command() {
   cf_stage=running
   cf_try=0
   while :; do
-    cf_pid='' cf_timed_out=''
+    cf_pid='' cf_timed_out='' cf_awaited=''
     launch "$@"
     hand_over_lock
     [ -z "$cf_timeout" ] || [ -z "$cf_pid" ] || start_timer

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -442,7 +443,10 @@ const passing: Case[] = [
       const script = `echo before; ${AWAIT_FILE}; echo after; echo again; exit 6`;
       const running = bench.start([bench.job, 'sh', '-c', script, 'sh', bench.path('gate')]);
       await until(() => running.stdout() === 'before\n');
-      const capture = await until(() => processesNaming(`${bench.tmp}/cronflow-run-`));
+      const capture = await until(() => {
+        const found = capturers(bench);
+        return found.length >= 2 && found;
+      });
       for (const pid of capture) process.kill(pid, 'SIGKILL');
       // What tee had read when it was killed is gone with it.
       await until(() => !capture.some(isAlive));
@@ -531,6 +535,22 @@ const passing: Case[] = [
     },
   ],
 ];
+
+/** The programs, other than the wrapper itself, that have the pipe of the capture open. */
+function capturers({ tmp }: Bench): number[] {
+  const wrappers = processesNaming('monitor.sh\0') ?? [];
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => {
+      if (!Number.isInteger(pid) || wrappers.includes(pid)) return false;
+      try {
+        const links = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+        return links.some((link) => link.startsWith(tmp) && link.endsWith('.cap'));
+      } catch {
+        return false;
+      }
+    });
+}
 
 /** The processes with a command line that holds the text. */
 function processesNaming(text: string): number[] | undefined {
