@@ -28,10 +28,6 @@ export class Draft {
   knownAt: number;
   incident: Incident | null;
   readonly deliveries: Delivery[] = [];
-  /** The reason of a correction, while one is being made; it travels to the incident that the correction closes. */
-  correction: 'late_report' | 'rerun' | null = null;
-  /** True while the outcome that is being replaced is the one that opened the incident. */
-  replacesOpening = false;
   private readonly tallies: Tally[] = [];
   /** By id; null for those removed. */
   private readonly changedRuns = new Map<string, Run | null>();

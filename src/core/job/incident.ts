@@ -14,18 +14,32 @@ export function beganAt(run: Run, at: number): number {
   return run.started_at ?? slotAt ?? at;
 }
 
+/** The circumstances under which an outcome is counted. */
+export interface Counting {
+  /** It replaces the outcome that opened the incident, so it is the same trouble, better known. */
+  isOpening?: boolean;
+  /** It was reported late, so an incident that it closes was no trouble for as long as it seemed. */
+  isLateReport?: boolean;
+}
+
+/** An outcome that was taken back. */
+export interface Retracted {
+  /** True if it still counted. */
+  wasBad: boolean;
+  /** True if it had opened the incident that is open. */
+  wasOpening: boolean;
+}
+
 /**
  * Counts how a run or a slot ended. Everything that outcomes do to an incident happens here.
  * @param at the outcome's own instant, which may lie before outcomes already counted
  */
-export function countOutcome(draft: Draft, run: Run, at: number): void {
-  const isOpening = draft.replacesOpening;
-  draft.replacesOpening = false;
+export function countOutcome(draft: Draft, run: Run, at: number, how: Counting = {}): void {
   if (run.outcome === null || run.outcome === 'skipped' || run.outcome === 'unknown') return;
   noteLastOutcome(draft, run, at);
   const kind = badKindOf(run.outcome);
-  if (kind === null) countGood(draft, run, at);
-  else countBad(draft, run, kind, at, isOpening);
+  if (kind === null) countGood(draft, run, at, how.isLateReport ?? false);
+  else countBad(draft, run, kind, at, how.isOpening ?? false);
 }
 
 /** Notes how a run or a slot ended for the status, unless something has ended since. */
@@ -52,15 +66,14 @@ export function recallLastOutcome(draft: Draft): void {
 /**
  * Takes back an outcome that another one replaces: a `timeout` whose run ended after all, or a `missed` slot that had
  * a run. The incident stays, and the outcome that replaces this one is counted next.
- * @returns whether it still counted
  */
-export function retractOutcome(draft: Draft, runId: string, beganAtOfIt: number): boolean {
+export function retractOutcome(draft: Draft, runId: string, beganAtOfIt: number): Retracted {
   const isIt = (outcome: { run_id: string; began_at: number }): boolean =>
     outcome.run_id === runId && outcome.began_at === beganAtOfIt;
   const retracted = draft.job.bad.find(isIt);
   draft.job.bad = draft.job.bad.filter((bad) => !isIt(bad));
   const incident = draft.incident;
-  draft.replacesOpening = incident !== null && isOpeningOf(incident, runId, beganAtOfIt);
+  const wasOpening = incident !== null && isOpeningOf(incident, runId, beganAtOfIt);
   // A long incident remembers only some of its outcomes, but all that count are in it.
   if (incident !== null && (retracted !== undefined || incident.outcomes.some(isIt))) {
     const outcomes = incident.outcomes.filter((outcome) => !isIt(outcome));
@@ -70,12 +83,12 @@ export function retractOutcome(draft: Draft, runId: string, beganAtOfIt: number)
       outcomes,
       kinds: kindsOf(bad),
       // The outcome that takes its place sets this again, if it is bad.
-      opened_by_run_id: draft.replacesOpening ? null : incident.opened_by_run_id,
+      opened_by_run_id: wasOpening ? null : incident.opened_by_run_id,
       bad_count: incident.bad_count - 1,
       newest_bad_at: Math.max(0, ...bad.map((outcome) => outcome.began_at)),
     });
   }
-  return retracted !== undefined;
+  return { wasBad: retracted !== undefined, wasOpening };
 }
 
 function kindsOf(outcomes: Incident['outcomes']): BadKind[] {
@@ -120,7 +133,7 @@ function forgetOldest(draft: Draft, kind: BadKind): void {
   if (ofKind.length > LIMITS.thresholdMax) bad.splice(bad.indexOf(ofKind[0]!), 1);
 }
 
-function countGood(draft: Draft, run: Run, at: number): void {
+function countGood(draft: Draft, run: Run, at: number, isLateReport: boolean): void {
   draft.job.last_success_at = Math.max(at, draft.job.last_success_at ?? -Infinity);
   draft.job.bad = draft.job.bad.filter((bad) => bad.at > at);
   const incident = draft.incident;
@@ -134,7 +147,7 @@ function countGood(draft: Draft, run: Run, at: number): void {
   const announceAt = counts ? null : incident.announce_at;
   draft.setIncident({ ...incident, outcomes, good_run_ids: good, announce_at: announceAt });
   if (counts && good.length >= draft.spec.recoveryThreshold) {
-    close(draft, at, draft.correction === 'late_report' ? 'late_report' : 'recovered', run);
+    close(draft, at, isLateReport ? 'late_report' : 'recovered', run);
   }
 }
 
@@ -218,7 +231,6 @@ function open(draft: Draft, reason: Reason, bad: BadOutcome, kinds: BadKind[]): 
   draft.setIncident(incident);
 }
 
-/** @param isOpening it replaces the outcome that opened the incident: the same trouble, better known */
 function absorb(draft: Draft, run: Run, bad: BadOutcome, isOpening: boolean): void {
   const incident = draft.incident;
   if (incident === null) return;

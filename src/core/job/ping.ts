@@ -74,7 +74,7 @@ function applyStart(draft: Draft, ping: Ping, at: number): PingEffect {
   if (isBeyondHistory(draft, at)) return { reason: 'duplicate', runId: null };
   if (ping.rid === null) giveUpAnonymousRun(draft, at);
   const first = overlapped(draft, at);
-  const claim = claimForPing(draft, ping, at, at);
+  const claim = claimSlot(draft, at, at);
   if (claim.late) endLateEnds(draft);
   const run = draft.addRun({
     reason: 'started',
@@ -173,7 +173,7 @@ function applyEnd(draft: Draft, ping: Ping, reportedAt: number): PingEffect {
   const spanMs = known.started_at === null ? null : Math.max(0, at - known.started_at);
   const judgement = judge(draft.spec, ping, ping.duration_ms ?? spanMs);
   const end = { at, ...judgement, durationMs: ping.duration_ms };
-  const isReopened = withdrawOverlaps(draft, known, at);
+  const { isAny: isCorrected, isReopened } = withdrawOverlaps(draft, known, at);
   const ended = {
     exit_code: ping.exit_code,
     signal: ping.signal,
@@ -181,13 +181,12 @@ function applyEnd(draft: Draft, ping: Ping, reportedAt: number): PingEffect {
   };
   draft.changeRun(known.id, ended);
   if (known.outcome !== null) {
-    draft.correction = 'late_report';
     replaceEnd(draft, known, end);
     if (isReopened) makeRoom(draft, at);
     return { reason: 'late_report', runId: known.id };
   }
-  correct(draft, known.late, ping);
-  endRun(draft, known.id, end);
+  const isLateReport = known.late ? isReportedLate(true, ping) : isCorrected;
+  endRun(draft, known.id, { ...end, isLateReport });
   if (isReopened) makeRoom(draft, at);
   return { reason: reported(known.late, ping, judgement), runId: known.id };
 }
@@ -211,8 +210,7 @@ function endForgotten(draft: Draft, forgotten: RememberedRun, ping: Ping, report
     start_received: true,
     counted: !draft.paused,
   });
-  draft.correction = 'late_report';
-  endRun(draft, run.id, { at, ...judgement, durationMs: ping.duration_ms });
+  endRun(draft, run.id, { at, ...judgement, durationMs: ping.duration_ms, isLateReport: true });
   return { reason: 'late_report', runId: run.id };
 }
 
@@ -238,7 +236,7 @@ function applyWholeRun(draft: Draft, ping: Ping, at: number): PingEffect {
   const startAt = at - (ping.duration_ms ?? 0);
   const judgement = judge(draft.spec, ping, ping.duration_ms);
   const first = overlapped(draft, startAt);
-  const claim = claimForPing(draft, ping, startAt, at);
+  const claim = claimSlot(draft, startAt, at);
   noteIfLateEnd(draft, claim, ping, at);
   const run = draft.addRun({
     reason: judgement.reason,
@@ -251,12 +249,12 @@ function applyWholeRun(draft: Draft, ping: Ping, at: number): PingEffect {
     ...claimed(claim),
   });
   draft.job.last_start_at = Math.max(startAt, draft.job.last_start_at ?? -Infinity);
-  correct(draft, claim.late, ping);
   if (first !== null) {
     endAsOverlap(draft, draft.changeRun(run.id, { started_at: startAt }), first);
     return endOverlap(draft, run, ping, at);
   }
-  endRun(draft, run.id, { at, ...judgement, durationMs: ping.duration_ms });
+  const isLateReport = isReportedLate(claim.late, ping);
+  endRun(draft, run.id, { at, ...judgement, durationMs: ping.duration_ms, isLateReport });
   dropCovered(draft, startAt, at);
   return { reason: reported(claim.late, ping, judgement), runId: run.id };
 }
@@ -268,7 +266,7 @@ function noteIfLateEnd(draft: Draft, claim: Claim, ping: Ping, at: number): void
 }
 
 function reported(late: boolean, ping: Ping, { reason }: Judgement): Reason {
-  return late && ping.delay_ms > 0 ? 'late_report' : reason;
+  return isReportedLate(late, ping) ? 'late_report' : reason;
 }
 
 /**
@@ -314,14 +312,9 @@ function findRun(draft: Draft, ping: Ping): Run | undefined {
   return last !== undefined && isGivenUp(last.outcome) && (last.started_at ?? 0) <= at ? last : undefined;
 }
 
-function claimForPing(draft: Draft, ping: Ping, startAt: number, at: number): Claim {
-  const claim = claimSlot(draft, startAt, at);
-  correct(draft, claim.late, ping);
-  return claim;
-}
-
-function correct(draft: Draft, late: boolean, ping: Ping): void {
-  if (late) draft.correction = ping.delay_ms > 0 ? 'late_report' : 'rerun';
+/** Tells a report that came late from a rerun: both take over a slot that had been given up. */
+function isReportedLate(late: boolean, ping: Ping): boolean {
+  return late && ping.delay_ms > 0;
 }
 
 function claimed(claim: Claim): Partial<Run> {

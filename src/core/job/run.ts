@@ -13,6 +13,8 @@ export interface RunEnd {
   durationMs?: number | null;
   /** The expectation that was not met, for people. */
   detail?: string | null;
+  /** True if it was reported late, or corrects what had been reported in another order. */
+  isLateReport?: boolean;
 }
 
 /**
@@ -39,8 +41,8 @@ export function endRun(draft: Draft, runId: string, end: RunEnd): Run {
     draft.job.expected_at = Math.max(draft.job.expected_at, draft.knownAt);
   }
   if (run.counted) {
-    if (end.outcome !== 'unknown') replaceGivenUpSlot(draft, run);
-    countOutcome(draft, run, end.at);
+    const isOpening = end.outcome !== 'unknown' && replaceGivenUpSlot(draft, run);
+    countOutcome(draft, run, end.at, { isOpening, isLateReport: end.isLateReport ?? false });
   }
   return run;
 }
@@ -62,20 +64,23 @@ export function replaceEnd(draft: Draft, given: Run, end: RunEnd): Run {
   });
   if (!run.counted) return run;
   // A run that ended `unknown` has not replaced the outcome of its slot yet.
-  if (given.outcome === 'unknown' && end.outcome !== 'unknown') replaceGivenUpSlot(draft, run);
-  const wasBad = retractOutcome(draft, given.id, beganAt(given, givenUpAt));
+  const isSlotReplaced = given.outcome === 'unknown' && end.outcome !== 'unknown';
+  const wasOpeningSlot = isSlotReplaced && replaceGivenUpSlot(draft, run);
+  const { wasBad, wasOpening } = retractOutcome(draft, given.id, beganAt(given, givenUpAt));
   const isLatest = draft.job.last_outcome_at === givenUpAt && draft.job.last_outcome === given.outcome;
   if (isLatest) draft.job.last_outcome_at = null;
   // A later success has answered trouble that was told, so it is not told again.
-  if (wasBad || end.outcome === 'success' || given.outcome === 'unknown') countOutcome(draft, run, end.at);
+  if (wasBad || end.outcome === 'success' || given.outcome === 'unknown')
+    countOutcome(draft, run, end.at, { isOpening: wasOpening || wasOpeningSlot, isLateReport: true });
   else if (givenUpAt > (draft.job.last_success_at ?? -Infinity)) noteLastOutcome(draft, run, end.at);
-  draft.replacesOpening = false;
   return run;
 }
 
-function replaceGivenUpSlot(draft: Draft, run: Run): void {
-  if (run.replaces_run_id === null || run.slot_at === null) return;
-  retractOutcome(draft, run.replaces_run_id, run.slot_at);
+/** @returns whether the outcome of that slot had opened the incident */
+function replaceGivenUpSlot(draft: Draft, run: Run): boolean {
+  if (run.replaces_run_id === null || run.slot_at === null) return false;
+  const { wasOpening } = retractOutcome(draft, run.replaces_run_id, run.slot_at);
   if (draft.job.last_outcome === run.replaces_outcome) draft.job.last_outcome_at = null;
   unrecordSlot(draft, run.replaces_run_id, run.slot_at, run.replaces_outcome);
+  return wasOpening;
 }

@@ -6,8 +6,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'ends of known runs claim slots too',
     promise: '§3.1 only the ping that makes a run known claims a slot',
     in: 'applyEnd',
-    find: 'correct(draft, known.late, ping);\n  endRun(',
-    replace: 'correct(draft, known.late, ping);\n  claimSlot(draft, at, at);\n  endRun(',
+    find: 'endRun(draft, known.id, { ...end, isLateReport });',
+    replace: 'claimSlot(draft, at, at); endRun(draft, known.id, { ...end, isLateReport });',
   },
   {
     name: 'no run is early enough to claim a slot',
@@ -236,8 +236,9 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'an end that is reported late takes no overlap back',
     promise: '§3.2 an event dated before the latest counted outcome corrects history',
     in: 'applyEnd',
-    find: 'const isReopened = withdrawOverlaps(draft, known, at);',
-    replace: 'const isReopened = known.counted && at < 0;',
+    find: 'const { isAny: isCorrected, isReopened } = withdrawOverlaps(draft, known, at);',
+    replace:
+      'const { isAny: isCorrected, isReopened } = { isAny: false, isReopened: known.counted && at < 0 };',
   },
   {
     name: 'slots that come while a run is open are missed',
