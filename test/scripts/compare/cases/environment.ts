@@ -84,6 +84,7 @@ b' "bytes=$(printf '\\377\\200')" empty= 'space= x ' KSH_VERSION=k BASH_VERSION=
   functionsNamed(
     'the names that a script uses',
     "curl wget tee mktemp cat rm mkdir sleep date kill wait printf read command test '[' umask cd true has say env",
+    { 'bash --posix': 'bash that starts in posix mode says that it cannot take a function with the name [' },
   ),
   functionsNamed(
     'the names of special builtins',
