@@ -1,7 +1,7 @@
 import Koa from 'koa';
 import { CronflowError, errorText } from '../core/model/errors.ts';
 import type { LogFields } from '../observe/log.ts';
-import { accessOf } from './access.ts';
+import { type Access, accessOf } from './access.ts';
 import { SECURITY_HEADERS } from './headers.ts';
 import { requireLoopbackHost, requireOwnOrigin } from './origin.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
@@ -9,7 +9,7 @@ import { buildRouter, type HttpContext, type HttpMiddleware, type HttpState } fr
 import { allRoutes } from './routes/routes.ts';
 import type { Services } from './services.ts';
 import { hostOf } from './target.ts';
-import { hasTokens, type Tokens } from './tokens.ts';
+import { hasTokens, scopesOf, type Tokens } from './tokens.ts';
 
 /** The time after which a client should try again when its request could not be stored. */
 const RETRY_AFTER_S = 5;
@@ -111,7 +111,8 @@ function gate({ tokens }: Services, server: ServerState): HttpMiddleware {
     const host = hostOf(ctx.req);
     if (server.isLoopback && !hasTokens(tokens)) requireLoopbackHost(host);
     requireOwnOrigin(headers, host);
-    ctx.state.access = accessOf(headers, tokens);
+    const ofKey = takeKeyOfPath(ctx as HttpContext, tokens);
+    ctx.state.access = accessOf(headers, tokens) ?? ofKey;
     const isOpen = ctx.path === '/healthz' || ctx.path === '/readyz';
     if (ctx.state.access === null && !isOpen) {
       // The request is refused before the route is looked for, so that nobody learns which routes there are.
@@ -125,6 +126,19 @@ function gate({ tokens }: Services, server: ServerState): HttpMiddleware {
     }
     await next();
   };
+}
+
+/**
+ * Takes a ping token out of a path such as `/ping/TOKEN/backup`, as clients of the Healthchecks.io protocol send it.
+ * What comes after sees the path without it, the log too. Only a ping token may stand in a path, because paths get
+ * into the logs of proxies.
+ */
+function takeKeyOfPath(ctx: HttpContext, tokens: Tokens): Access {
+  const [, key, rest] = /^\/ping\/([^/]+)(\/.+)$/.exec(ctx.path) ?? [];
+  if (key === undefined || rest === undefined || !isDecodable(key)) return null;
+  if (!scopesOf(tokens, decodeURIComponent(key)).has('ping')) return null;
+  ctx.path = `/ping${rest}`;
+  return new Set(['ping']);
 }
 
 function isDecodable(path: string): boolean {

@@ -52,6 +52,13 @@ export async function understandBody(body: PingBody, limits: HttpLimits): Promis
   return understandPlain(tail, type);
 }
 
+/** Reads a body that is output whatever it looks like. What cannot be decompressed is counted as dropped. */
+export async function outputOfBody(body: PingBody, limits: HttpLimits): Promise<Tail | null> {
+  if (!isCompressed(body.encoding)) return rawOutput(body.tail);
+  const tail = await decompress(body, limits);
+  return typeof tail === 'string' ? { text: '', dropped_bytes: body.tail.totalBytes } : rawOutput(tail);
+}
+
 async function understandPlain(tail: TailBuffer, type: string): Promise<UnderstoodBody> {
   const isForm = mediaTypeOf(type) === MULTIPART;
   if (isForm) return understandParts(tail, type);

@@ -25,6 +25,8 @@ const ASKS: [method: string, path: string, allowed: string[]][] = [
   ['POST', '/jobs/backup/resume', ['all-1', 'all-2']],
   ['POST', '/incidents/nope/ack?until=4h', ['all-1', 'all-2']],
   ['POST', '/jobs/backup/success', ['all-1', 'all-2', 'ping-1']],
+  ['POST', '/ping/backup', ['all-1', 'all-2', 'ping-1']],
+  ['GET', '/ping/backup/3', ['all-1', 'all-2', 'ping-1']],
   ['GET', '/jobs/backup/success', ['all-1', 'all-2', 'ping-1']],
   ['HEAD', '/jobs/backup/start', ['all-1', 'all-2', 'ping-1']],
 ];

@@ -2,7 +2,7 @@
 // difference to src/main.ts. CLOCK_OFFSET_MS says how far it is ahead at first; messages from the parent,
 // {advanceMs}, move it on and are answered with {advanced: now}.
 import diagnostics from 'node:diagnostics_channel';
-import { createApp } from '../../dist/app.js';
+import { createApp } from '../../dist/app/app.js';
 import { serve } from '../../dist/cli/serve.js';
 
 /** Time moves in steps no longer than the service's own sleeps, as it does for a machine that is awake. */

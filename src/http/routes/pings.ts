@@ -1,13 +1,9 @@
-import { CronflowError } from '../../core/model/errors.ts';
 import { PING_KINDS, type PingKind } from '../../core/model/reasons.ts';
-import type { LogFields } from '../../observe/log.ts';
-import { BYTES_FREE, noRoom, readBody } from '../body.ts';
-import { isStructured, type PingBody, understandBody } from '../ping-body.ts';
+import { understandBody } from '../ping-body.ts';
 import { pingOf } from '../ping.ts';
+import { readPingBody, recordPing } from '../record-ping.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
-
-const PATH_LENGTH_MAX = 200;
 
 /** Declares `/jobs/:name/{start,success,failure,log,skip}`, each by `POST`, `GET` and `HEAD`. */
 export function pingRoutes(services: Services): Route[] {
@@ -26,84 +22,11 @@ export function pingRoutes(services: Services): Route[] {
  * the commit is asked for, so that a tick at the same instant commits after it (docs/design.md §3).
  */
 async function takePing(ctx: HttpContext, kind: PingKind, services: Services): Promise<void> {
-  const name = ctx.params['name'] ?? '';
-  const { clock, limits, logger } = services;
+  const { clock, limits } = services;
   const body = await readPingBody(ctx, services);
   const understood = body === null ? null : await understandBody(body, limits);
-  const { ping, warnings } = pingOf({
-    kind,
-    query: ctx.querystring,
-    body: understood,
-    received_at: clock.now(),
-    limits,
-  });
-  try {
-    const { job, run_id, reason, former_name } = await services.ingest.ping(name, ping);
-    logger.debug('ping', { job, kind, reason, run_id });
-    if (warnings.length > 0)
-      sayOfBody(services, 'ping that cannot be read in full', ctx, { job, warning: warnings.join('; ') });
-    if (former_name !== undefined) {
-      services.onFormerName(former_name, job, kind);
-      warnings.push(formerNameWarning(former_name, job));
-    }
-    ctx.body = {
-      ok: true,
-      job,
-      run_id,
-      reason,
-      ...(warnings.length === 0 ? {} : { warning: warnings.join('; ') }),
-    };
-  } catch (error) {
-    if (!(error instanceof CronflowError && error.code === 'unknown_job')) throw error;
-    services.onUnknownPing(name, kind);
-    throw await services.unknownJob(name);
-  }
-}
-
-function formerNameWarning(name: string, job: string): string {
-  const names = `Job "${name}" is named "${job}" now`;
-  return `${names}; pings under the old name count for 30 days after that. Ping the new name.`;
-}
-
-/**
- * Reads the body, whatever it is. A body that takes too long, or is too long, counts as the part that came. If the
- * client goes away in the middle, nothing is recorded, so that half an upload never passes for a success. The client
- * hears no answer then.
- */
-async function readPingBody(ctx: HttpContext, services: Services): Promise<PingBody | null> {
-  const { clock, limits, bodies } = services;
-  const type = ctx.req.headers['content-type'] ?? '';
-  const encoding = ctx.req.headers['content-encoding']?.trim().toLowerCase() ?? '';
-  const { tail, end } = await readBody(ctx.req, {
-    clock,
-    keepBytes: isStructured(type, encoding) ? limits.pingJsonBytesMax : BYTES_FREE,
-    readBytesMax: limits.pingBodyBytesMax,
-    readMsMax: limits.bodyMsMax,
-    budget: bodies,
-  });
-  // Only a body that has keys and is larger than a tail gets here. The keys, an exit code too, would be lost with its
-  // beginning.
-  if (end === 'no_room') throw noRoom();
-  if (end === 'aborted') {
-    sayOfBody(services, 'a client went away in the middle of a ping', ctx, { bytes: tail.totalBytes });
-    throw new CronflowError('bad_request', 'The body ended in the middle.');
-  }
-  if (end !== 'complete') {
-    sayOfBody(services, 'ping recorded without the rest of its body', ctx, { end, bytes: tail.totalBytes });
-  }
-  // The rest of a body that is too slow is not waited for; that of one too long is on its way already.
-  if (end === 'timeout') ctx.set('Connection', 'close');
-  return tail.totalBytes === 0 ? null : { tail, type, encoding };
-}
-
-/**
- * Writes a line to the log. Any client can cause one with every request, so their number in an hour is limited, for
- * all paths together.
- */
-function sayOfBody(services: Services, message: string, ctx: HttpContext, fields: LogFields): void {
-  const { logger, bodyLines } = services;
-  const line = bodyLines.take();
-  if (line !== 'no') logger.warn(message, { path: ctx.path.slice(0, PATH_LENGTH_MAX), ...fields });
-  if (line === 'last')
-    logger.warn('no more pings that came in part or cannot be read are logged for an hour');
+  const input = { kind, query: ctx.querystring, body: understood, received_at: clock.now(), limits };
+  const { job, run_id, reason, warnings } = await recordPing(ctx, pingOf(input), services);
+  const warning = warnings.length === 0 ? {} : { warning: warnings.join('; ') };
+  ctx.body = { ok: true, job, run_id, reason, ...warning };
 }

@@ -5,6 +5,7 @@ import { dayRoutes } from './days.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { docsRoutes } from './docs.ts';
 import { healthRoutes } from './health.ts';
+import { healthchecksRoutes } from './healthchecks.ts';
 import { incidentRoutes } from './incidents.ts';
 import { jobRoutes } from './jobs.ts';
 import { metricsRoutes } from './metrics.ts';
@@ -22,6 +23,7 @@ export function allRoutes(services: Services): Route[] {
     ...docsRoutes(services),
     ...jobRoutes(services),
     ...pingRoutes(services),
+    ...healthchecksRoutes(services),
     ...unknownPingRoutes(services),
     ...runRoutes(services),
     ...dayRoutes(services),

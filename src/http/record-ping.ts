@@ -1,0 +1,86 @@
+import { CronflowError } from '../core/model/errors.ts';
+import type { PingResult } from '../ingest/ingest.ts';
+import type { LogFields } from '../observe/log.ts';
+import { BYTES_FREE, noRoom, readBody } from './body.ts';
+import { isStructured, type PingBody } from './ping-body.ts';
+import type { PingRead } from './ping.ts';
+import type { HttpContext } from './router.ts';
+import type { Services } from './services.ts';
+
+const PATH_LENGTH_MAX = 200;
+
+/**
+ * Has a ping recorded, and says in the log what of it cannot be read.
+ * @returns once it is durable, with the warnings for its client
+ * @throws CronflowError `unknown_job` with the name that was probably meant, `store_unavailable`, `stopping`
+ */
+export async function recordPing(
+  ctx: HttpContext,
+  { ping, warnings }: PingRead,
+  services: Services,
+): Promise<PingResult & { warnings: string[] }> {
+  const name = ctx.params['name'] ?? '';
+  const { kind } = ping;
+  try {
+    const result = await services.ingest.ping(name, ping);
+    const { job, run_id, reason, former_name } = result;
+    services.logger.debug('ping', { job, kind, reason, run_id });
+    if (warnings.length > 0)
+      sayOfBody(services, 'ping that cannot be read in full', ctx, { job, warning: warnings.join('; ') });
+    if (former_name === undefined) return { ...result, warnings };
+    services.onFormerName(former_name, job, kind);
+    return { ...result, warnings: [...warnings, formerNameWarning(former_name, job)] };
+  } catch (error) {
+    if (!(error instanceof CronflowError && error.code === 'unknown_job')) throw error;
+    services.onUnknownPing(name, kind);
+    throw await services.unknownJob(name);
+  }
+}
+
+function formerNameWarning(name: string, job: string): string {
+  const names = `Job "${name}" is named "${job}" now`;
+  return `${names}; pings under the old name count for 30 days after that. Ping the new name.`;
+}
+
+/**
+ * Reads the body, whatever it is. A body that takes too long, or is too long, counts as the part that came. If the
+ * client goes away in the middle, nothing is recorded, so that half an upload never passes for a success. The client
+ * hears no answer then.
+ */
+export async function readPingBody(ctx: HttpContext, services: Services): Promise<PingBody | null> {
+  const { clock, limits, bodies } = services;
+  const type = ctx.req.headers['content-type'] ?? '';
+  const encoding = ctx.req.headers['content-encoding']?.trim().toLowerCase() ?? '';
+  const { tail, end } = await readBody(ctx.req, {
+    clock,
+    keepBytes: isStructured(type, encoding) ? limits.pingJsonBytesMax : BYTES_FREE,
+    readBytesMax: limits.pingBodyBytesMax,
+    readMsMax: limits.bodyMsMax,
+    budget: bodies,
+  });
+  // Only a body that has keys and is larger than a tail gets here. The keys, an exit code too, would be lost with its
+  // beginning.
+  if (end === 'no_room') throw noRoom();
+  if (end === 'aborted') {
+    sayOfBody(services, 'a client went away in the middle of a ping', ctx, { bytes: tail.totalBytes });
+    throw new CronflowError('bad_request', 'The body ended in the middle.');
+  }
+  if (end !== 'complete') {
+    sayOfBody(services, 'ping recorded without the rest of its body', ctx, { end, bytes: tail.totalBytes });
+  }
+  // The rest of a body that is too slow is not waited for; that of one too long is on its way already.
+  if (end === 'timeout') ctx.set('Connection', 'close');
+  return tail.totalBytes === 0 ? null : { tail, type, encoding };
+}
+
+/**
+ * Writes a line to the log. Any client can cause one with every request, so their number in an hour is limited, for
+ * all paths together.
+ */
+function sayOfBody(services: Services, message: string, ctx: HttpContext, fields: LogFields): void {
+  const { logger, bodyLines } = services;
+  const line = bodyLines.take();
+  if (line !== 'no') logger.warn(message, { path: ctx.path.slice(0, PATH_LENGTH_MAX), ...fields });
+  if (line === 'last')
+    logger.warn('no more pings that came in part or cannot be read are logged for an hour');
+}
