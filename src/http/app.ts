@@ -108,10 +108,11 @@ function answerProblem(ctx: HttpContext, error: unknown): void {
 function gate({ tokens }: Services, server: ServerState): HttpMiddleware {
   return async (ctx, next) => {
     const { headers } = ctx.req;
+    // This comes first, so that nothing that is said of the request has the token.
+    const ofKey = takeKeyOfPath(ctx as HttpContext, tokens);
     const host = hostOf(ctx.req);
     if (server.isLoopback && !hasTokens(tokens)) requireLoopbackHost(host);
     requireOwnOrigin(headers, host);
-    const ofKey = takeKeyOfPath(ctx as HttpContext, tokens);
     ctx.state.access = accessOf(headers, tokens) ?? ofKey;
     const isOpen = ctx.path === '/healthz' || ctx.path === '/readyz';
     if (ctx.state.access === null && !isOpen) {
@@ -129,16 +130,18 @@ function gate({ tokens }: Services, server: ServerState): HttpMiddleware {
 }
 
 /**
- * Takes a ping token out of a path such as `/ping/TOKEN/backup`, as clients of the Healthchecks.io protocol send it.
- * What comes after sees the path without it, the log too. Only a ping token may stand in a path, because paths get
- * into the logs of proxies.
+ * Takes a token out of a path such as `/ping/TOKEN/backup`, as clients of the Healthchecks.io protocol send it. What
+ * comes after sees the path without it, the log too. Only a ping token counts in a path, because paths get into the
+ * logs of proxies; any other token is only hidden.
  */
 function takeKeyOfPath(ctx: HttpContext, tokens: Tokens): Access {
-  const [, key, rest] = /^\/ping\/([^/]+)(\/.+)$/.exec(ctx.path) ?? [];
-  if (key === undefined || rest === undefined || !isDecodable(key)) return null;
-  if (!scopesOf(tokens, decodeURIComponent(key)).has('ping')) return null;
-  ctx.path = `/ping${rest}`;
-  return new Set(['ping']);
+  const [, key, rest = ''] = /^\/+ping\/+([^/]+)(\/.+)?$/.exec(ctx.path) ?? [];
+  if (key === undefined || !isDecodable(key)) return null;
+  const scopes = scopesOf(tokens, decodeURIComponent(key));
+  if (scopes.size === 0) return null;
+  const isKey = scopes.has('ping') && rest !== '';
+  ctx.path = isKey ? `/ping${rest}` : `/ping/[token]${rest}`;
+  return isKey ? new Set(['ping']) : null;
 }
 
 function isDecodable(path: string): boolean {

@@ -14,6 +14,9 @@ export type Parameter = (typeof PARAMETERS)[number];
 /** The values that a request gives for known keys, in their order; those spelled as documented come first. */
 export type Given = ReadonlyMap<Parameter | 'output', readonly unknown[]>;
 
+/** So many values of one key are looked at: a client can send thousands. */
+const VALUES_MAX = 10;
+
 const KEYS = new Map([...PARAMETERS, 'output' as const].map((key) => [plain(key), key]));
 
 /** Tells whether a key is meant for a known one: `Exit-Code`, `exitcode` and `exitCode` mean `exit_code`. */
@@ -32,7 +35,7 @@ export function givenIn(fields: Iterable<readonly [string, unknown]>): Given {
   const add = (key: Parameter | 'output', value: unknown): void => {
     const known = given.get(key);
     if (known === undefined) given.set(key, [value]);
-    else known.push(value);
+    else if (known.length < VALUES_MAX) known.push(value);
   };
   const others: [Parameter | 'output', unknown][] = [];
   for (const [name, value] of fields) {

@@ -25,6 +25,9 @@ export interface PingRead {
 /** A reader of one value. It returns null for a value that says nothing, and undefined for one that it cannot read. */
 type Reader<T> = (value: unknown) => T | null | undefined;
 
+/** So many values that cannot be read are named, since a client can send thousands. */
+const WARNINGS_MAX = 5;
+
 /** The keys that tell how a run did. Where one of them cannot be read, nobody knows whether the run failed. */
 const RESULTS: ReadonlySet<Parameter> = new Set<Parameter>(['exit_code', 'signal']);
 
@@ -59,6 +62,12 @@ export function pingOf({ kind, query, body, received_at, limits }: PingInput): P
   return { ping: unreadable.length === 0 ? ping : { ...ping, unreadable: unreadable.join('; ') }, warnings };
 }
 
+/** Tells whether a query says how the run did, so that nothing else needs to. */
+export function isToldBy(query: string): boolean {
+  const codes = givenIn(new URLSearchParams(query)).get('exit_code') ?? [];
+  return codes.some((code) => exitCode(code) !== undefined);
+}
+
 /** The parameters of one request, and a note of each that cannot be read. */
 class Parameters {
   readonly warnings: string[] = [];
@@ -88,13 +97,17 @@ class Parameters {
 
   /** Notes that what the run reported of its end may be among what cannot be read. */
   noteResult(what: string): void {
-    this.warnings.push(what);
-    this.unreadable.push(what);
+    if (this.unreadable.length < WARNINGS_MAX) this.unreadable.push(what);
+    this.#warn(what);
+  }
+
+  #warn(what: string): void {
+    if (this.warnings.length < WARNINGS_MAX) this.warnings.push(what);
   }
 
   #note(key: Parameter, what: string): void {
     if (RESULTS.has(key)) this.noteResult(what);
-    else this.warnings.push(what);
+    else this.#warn(what);
   }
 
   /** A failure that is named beside a success, in one place, must not be lost behind it. */
@@ -111,6 +124,7 @@ function isEmpty(key: Parameter, value: unknown): boolean {
 }
 
 function quoted(value: unknown): string {
+  if (typeof value === 'object') return Array.isArray(value) ? 'a list' : 'an object';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
 }

@@ -53,7 +53,7 @@ const HEAD_BYTES = 1_024;
 /** Takes a stream of any length and keeps at least its last `keepBytes`, in memory little larger than that. */
 export class TailBuffer {
   totalBytes = 0;
-  /** The first bytes of the first chunk, which tell what a body is whose beginning was let go. */
+  /** The first bytes, which tell what a body is whose beginning was let go. */
   head: Buffer = Buffer.alloc(0);
   #joined: Buffer[] = [];
   #chunks: Buffer[] = [];
@@ -68,7 +68,8 @@ export class TailBuffer {
   }
 
   push(chunk: Buffer): void {
-    if (this.totalBytes === 0) this.head = Buffer.from(chunk.subarray(0, HEAD_BYTES));
+    const missing = HEAD_BYTES - this.head.length;
+    if (missing > 0) this.head = Buffer.concat([this.head, chunk.subarray(0, missing)]);
     this.totalBytes += chunk.length;
     this.#keptBytes += chunk.length;
     this.#chunks.push(chunk);

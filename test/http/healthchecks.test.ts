@@ -128,6 +128,24 @@ describe('a key in the path', () => {
     expect(await runsOf(server)).toEqual([]);
   });
 
+  test('is hidden where the request is refused, and so is any other token', async () => {
+    const lines: string[] = [];
+    const log = (message: string, fields = {}): void =>
+      void lines.push(`${message} ${JSON.stringify(fields)}`);
+    const server = await withJob({
+      tokens: TOKENS,
+      logger: { debug: log, info: log, warn: log, error: log },
+    });
+    const headers = { Origin: 'https://example.com' };
+    expect((await fetch(`${server.url}/ping/ping-2/backup`, { headers })).status).toBe(403);
+    for (const path of ['//ping/ping-2/backup/x/y', '/ping/ping-2', '/ping/all-1/backup', '/ping/read-1'])
+      expect((await fetch(server.url + path)).status).toBeGreaterThan(400);
+    const sent = { Authorization: 'Bearer all-1' };
+    expect((await fetch(`${server.url}/ping/all-1`, { headers: sent })).status).toBe(404);
+    expect(lines.filter((line) => /ping-2|all-1|read-1/.test(line))).toEqual([]);
+    expect(server.unknownPings).toEqual([['[token]', 'success']]);
+  });
+
   test('opens nothing but pings', async () => {
     const server = await withJob({ tokens: TOKENS });
     for (const path of ['/ping/ping-2', '/ping/ping-2/', '/jobs/ping-2/backup', '/ping/ping-2/../jobs'])

@@ -3,11 +3,18 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Ping } from '../../src/core/model/records.ts';
 import { BYTES_FREE } from '../../src/http/body.ts';
+import { BodyBudget } from '../../src/http/body-budget.ts';
 import { HTTP_LIMITS } from '../../src/http/limits.ts';
 import { isStructured, understandBody, type UnderstoodBody } from '../../src/http/ping-body.ts';
-import { pingOf } from '../../src/http/ping.ts';
+import { isToldBy, pingOf } from '../../src/http/ping.ts';
 import { TailBuffer } from '../../src/http/tail.ts';
 import { DAY_MS } from '../../src/schedule/units.ts';
+
+const MEANS = {
+  limits: HTTP_LIMITS,
+  budget: new BodyBudget(HTTP_LIMITS.bodiesBytesMax),
+  isToldByQuery: false,
+};
 
 /** @param type of the body */
 async function read(query: string, body?: string | Buffer, type = 'application/json', encoding = '') {
@@ -15,7 +22,7 @@ async function read(query: string, body?: string | Buffer, type = 'application/j
   if (body !== undefined) {
     const tail = new TailBuffer(isStructured(type, encoding) ? HTTP_LIMITS.pingJsonBytesMax : BYTES_FREE);
     tail.push(Buffer.from(body));
-    understood = await understandBody({ tail, type, encoding }, HTTP_LIMITS);
+    understood = await understandBody({ tail, type, encoding }, { ...MEANS, isToldByQuery: isToldBy(query) });
   }
   return pingOf({ kind: 'success', query, body: understood, received_at: 5, limits: HTTP_LIMITS });
 }
@@ -159,6 +166,20 @@ describe('a failure is told however it was sent:', () => {
     ['gzip that curl calls a form', '', GZIPPED_CODE, FORM, 'gzip'],
     ['deflate', '', deflateSync('{"exit_code":3}'), 'application/json', 'deflate'],
     ['brotli', '', brotliCompressSync('{"exit_code":3}'), 'application/json', 'br'],
+    ['a form with text behind the code', '', 'exit_code=3&output=disk full', FORM, ''],
+    ['a form with a space', '', 'exit_code= 3', FORM, ''],
+    ['a form that ends with nothing', '', 'exit_code=3&', FORM, ''],
+    ['a form that begins with nothing', '', '&exit_code=3', FORM, ''],
+    ['a form without its type', '', 'exit_code=3', '', ''],
+    ['JSON of a browser or of Node', '', '{"exit_code":3}', 'text/plain;charset=UTF-8', ''],
+    [
+      'parts without quotes',
+      '',
+      parts('exit_code', '3').replaceAll('"', ''),
+      'multipart/form-data; boundary=b',
+      '',
+    ],
+    ['a charset in the place of an encoding', '', '{"exit_code":3}', 'application/json', 'utf-8'],
     ['capitals', 'Exit_Code=3', undefined, '', ''],
     ['no hyphen', 'exitcode=3', undefined, '', ''],
     ['a hyphen', 'exit-code=3', undefined, '', ''],
@@ -174,30 +195,93 @@ describe('a failure is told however it was sent:', () => {
     ['more than 32 bits', 'exit_code=4294967296', undefined, '', '', 'exit_code "4294967296" cannot be read'],
     ['a fraction', 'exit_code=1.5', undefined, '', '', 'exit_code "1.5" cannot be read'],
     ['a boolean', '', '{"exit_code":false}', '', '', 'exit_code "false" cannot be read'],
-    ['a list', '', '{"exit_code":[3]}', '', '', 'exit_code "[3]" cannot be read'],
+    ['a list', '', '{"exit_code":[3]}', '', '', 'exit_code a list cannot be read'],
+    [
+      'quotes that a shell left',
+      '',
+      String.raw`{\"exit_code\":3}`,
+      FORM,
+      '',
+      'the body resembles a JSON object and is none',
+    ],
+    ['a map of Java', '', '{exit_code=3}', '', '', 'the body resembles a JSON object and is none'],
+    [
+      'single quotes of cmd.exe',
+      '',
+      '\'{"exit_code":3}\'',
+      FORM,
+      '',
+      'the body resembles a JSON object and is none',
+    ],
+    [
+      'JSON twice',
+      '',
+      JSON.stringify('{"exit_code":3}'),
+      'application/json',
+      '',
+      'the body resembles a JSON object and is none',
+    ],
+    [
+      'an object in a list',
+      '',
+      '[{"exit_code":3}]',
+      'application/json',
+      '',
+      'the body resembles a JSON object and is none',
+    ],
+    [
+      'a form that is too large',
+      '',
+      `exit_code=3&output=${'x'.repeat(40_000)}`,
+      FORM,
+      '',
+      'the body is a form of 40019 bytes, which is more than is read',
+    ],
+    [
+      'a name that every object has',
+      '',
+      Buffer.from([0xff]),
+      '',
+      'constructor',
+      'the body is encoded as "constructor", which is not one of gzip, x-gzip, deflate, br',
+    ],
     ['too large a number', '', '{"exit_code":1e99}', '', '', 'exit_code "1e+99" cannot be read'],
     ['a signal', 'signal=<script>', undefined, '', '', 'signal "<script>" cannot be read'],
     ['a success beside it', 'exit_code=x', '{"exit_code":0}', '', '', 'exit_code "x" cannot be read'],
     ['two codes', 'exit_code=0&exit_code=3', undefined, '', '', 'exit_code is given as 0 and as 3'],
     ['two spellings', 'exit_code=0&ExitCode=3', undefined, '', '', 'exit_code is given as 0 and as 3'],
-    ['lost quotes', '', '{exit_code:3}', 'application/json', '', 'the body resembles JSON and is none'],
-    ['half an object', '', '{"exit_code":3', FORM, '', 'the body resembles JSON and is none'],
+    [
+      'lost quotes',
+      '',
+      '{exit_code:3}',
+      'application/json',
+      '',
+      'the body resembles a JSON object and is none',
+    ],
+    ['half an object', '', '{"exit_code":3', FORM, '', 'the body resembles a JSON object and is none'],
     [
       'an unknown encoding',
       '',
-      Buffer.from('x'),
+      Buffer.from([0x28, 0xb5, 0x2f, 0xfd]),
       'application/json',
       'zstd',
       'the body is encoded as "zstd", which is not one of gzip, x-gzip, deflate, br',
     ],
-    ['broken gzip', '', Buffer.from('x'), '', 'gzip', 'the body is not what "gzip" says it is'],
+    [
+      'broken gzip',
+      '',
+      Buffer.from('x'),
+      '',
+      'gzip',
+      'the body is not what "gzip" says it is, or is larger than is read',
+    ],
     [
       'half of a gzip',
       '',
       GZIPPED_CODE.subarray(0, -9),
       '',
       'gzip',
-      'the body is not what "gzip" says it is',
+      'the body is not what "gzip" says it is, or is larger than is read',
     ],
     [
       'a form without its end',
@@ -241,11 +325,56 @@ describe('a failure is told however it was sent:', () => {
     expect(warnings).toEqual([said]);
   });
 
-  test('a small body that stands for gigabytes is read up to a limit', async () => {
-    const bomb = gzipSync(Buffer.alloc(80 * 1024 * 1024));
-    const { ping } = await read('', bomb, 'text/plain', 'gzip');
-    expect(Buffer.byteLength(ping.output!)).toBeLessThanOrEqual(10_000);
-    expect(ping.output_dropped_bytes).toBeLessThan(HTTP_LIMITS.pingBodyBytesMax + 2 * 1024 * 1024);
+  test.each([
+    ['brotli', brotliCompressSync, 'br'],
+    ['gzip', gzipSync, 'gzip'],
+  ] as const)(
+    'a small body of %s that stands for gigabytes is not read',
+    async (_name, compress, encoding) => {
+      const bomb = compress(Buffer.alloc(20 * 1024 * 1024));
+      const { ping } = await read('', bomb, 'text/plain', encoding);
+      const said = `the body is not what "${encoding}" says it is, or is larger than is read`;
+      expect(ping).toMatchObject({ output: null, unreadable: said });
+    },
+  );
+
+  test('thousands of wrong values are named in a few words', async () => {
+    const spellings = Array.from({ length: 1_000 }, (_, at) => `"${'_'.repeat(at)}signal":"<>"`);
+    const { ping, warnings } = await read('', `{${spellings.join(',')}}`);
+    expect(ping.unreadable!.length).toBeLessThan(500);
+    expect(warnings.length).toBeLessThan(10);
+  });
+
+  test('a value of any depth breaks nothing', async () => {
+    const deep = `${'['.repeat(9_000)}${']'.repeat(9_000)}`;
+    expect((await read('', `{"rid":${deep}}`)).warnings).toEqual(['rid a list cannot be read']);
+    expect((await read('', `{"output":${deep}}`)).ping.output).toContain('[[[');
+  });
+});
+
+describe('output is never taken for a report', () => {
+  test.each([
+    ['of a wrapper, JSON lines', '{"msg":"step","exit_code":0}\n{"msg":"done"}'],
+    ['of a wrapper, one object', '{"signal":-71,"ssid":"x"}'],
+    ['of a wrapper, a word', '{"exit_code":"n/a"}'],
+    ['of a wrapper, a delay', '{"delay_ms":86400000}'],
+    ['of a wrapper, captured', '{"captured":false}'],
+    ['of a wrapper, a form', 'signal=weak'],
+  ])('%s', async (_what, body) => {
+    for (const type of ['text/plain', FORM, '']) {
+      const { ping, warnings } = await read('rid=a&exit_code=0&duration_ms=5', body, type);
+      expect(ping).toEqual({ ...EMPTY, rid: 'a', exit_code: 0, duration_ms: 5, output: body });
+      expect(warnings).toEqual([]);
+    }
+  });
+
+  test.each([
+    ['JSON lines', '{"msg":"step","exit_code":0}\n{"msg":"done"}', FORM],
+    ['an object with more than our keys', '{"signal":"strong buy","price":3}', FORM],
+    ['such an object as plain text', '{"exit_code":3,"rows":5}', 'text/plain'],
+    ['broken JSON as plain text', '{"exit_code":3', 'text/plain'],
+  ])('that is sent with nothing else: %s', async (_what, body, type) => {
+    expect(await read('', body, type)).toEqual({ ping: { ...EMPTY, output: body }, warnings: [] });
   });
 });
 
@@ -253,7 +382,6 @@ describe('the output of a ping', () => {
   test.each([
     ['text', 'plain text', FORM],
     ['pairs in several lines', 'exit_code=3\nhost=web1', FORM],
-    ['a line with a space', 'exit_code=3 rows=5', FORM],
     ['a form of unknown keys', 'rows=5', FORM],
     ['a pair that is no form', 'exit_code=3', 'text/plain'],
     ['JSON that is not an object', '[1,2]', 'application/json'],
@@ -270,8 +398,8 @@ describe('the output of a ping', () => {
   });
 
   test('is also an object of another type that has more than known keys: a job may print such', async () => {
-    const body = '{"host":"db1","rows":5}';
-    expect(await build('', body, FORM)).toEqual({ ...EMPTY, host: 'db1', output: body });
+    const body = '{"exit_code":3,"rows":5}';
+    expect(await build('', body, FORM)).toEqual({ ...EMPTY, exit_code: 3, output: body });
     expect(await build('', '{"host":"db1"}', FORM)).toEqual({ ...EMPTY, host: 'db1' });
   });
 
@@ -304,7 +432,7 @@ describe('the output of a ping', () => {
   test('is a JSON body that is too large to be understood', async () => {
     const tail = new TailBuffer(500);
     for (let i = 0; i < 20; i += 1) tail.push(Buffer.from('{"rid":"a"}'.padEnd(500)));
-    const body = await understandBody({ tail, type: 'application/json', encoding: '' }, HTTP_LIMITS);
+    const body = await understandBody({ tail, type: 'application/json', encoding: '' }, MEANS);
     const { ping } = pingOf({ kind: 'log', query: '', body, received_at: 5, limits: HTTP_LIMITS });
     expect(ping.rid).toBeNull();
     expect(ping.output_dropped_bytes).toBe(10_000 - Buffer.byteLength(ping.output!));

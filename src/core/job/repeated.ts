@@ -31,6 +31,7 @@ export function isRetriedEnd(draft: Draft, ping: Ping, at: number): boolean {
   const last = draft.job.anonymous_end;
   if (last === undefined || ping.rid !== null) return false;
   if (last.kind !== ping.kind || last.exit_code !== ping.exit_code || last.host !== ping.host) return false;
+  if (last.unreadable !== ping.unreadable) return false;
   if (last.started_since_at !== null && last.started_since_at <= at) return false;
   return at >= last.at && at - last.at <= retriedWithinMs(draft);
 }
@@ -39,7 +40,9 @@ export function isRetriedEnd(draft: Draft, ping: Ping, at: number): boolean {
 export function noteAnonymousEnd(draft: Draft, ping: Ping, at: number, runId: string): void {
   if (ping.rid !== null || (ping.kind !== 'success' && ping.kind !== 'failure')) return;
   const { kind, exit_code: exitCode, host } = ping;
-  draft.job.anonymous_end = { at, kind, exit_code: exitCode, host, run_id: runId, started_since_at: null };
+  const end = { at, kind, exit_code: exitCode, host, run_id: runId, started_since_at: null };
+  const { unreadable } = ping;
+  draft.job.anonymous_end = unreadable === undefined ? end : { ...end, unreadable };
 }
 
 /** Notes that a run has started. An end after it is the end of this run and no retry. */

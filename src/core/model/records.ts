@@ -101,6 +101,8 @@ export interface AnonymousEnd {
   run_id: string;
   /** The first start that came since, by its own instant; null while there was none. */
   started_since_at: number | null;
+  /** As in the ping; absent where all of it was read. */
+  unreadable?: string;
 }
 
 /** A bad outcome that still counts: none good has come since. */

@@ -34,7 +34,7 @@ export function healthchecksRoutes(services: Services): Route[] {
 
 /** Records one ping. In this protocol a body is never anything but output, and `rid` is the only parameter. */
 async function takePing(ctx: HttpContext, kind: PingKind, services: Services): Promise<void> {
-  const { clock, limits } = services;
+  const { clock, limits, bodies: budget } = services;
   const exitCode = ctx.params['exit_code'];
   if (exitCode !== undefined && !/^\d{1,10}$/.test(exitCode)) {
     throw new CronflowError(
@@ -48,7 +48,7 @@ async function takePing(ctx: HttpContext, kind: PingKind, services: Services): P
     ...(rid === null ? {} : { rid }),
     ...(exitCode === undefined ? {} : { exit_code: exitCode }),
   });
-  const output = body === null ? null : await outputOfBody(body, limits);
+  const output = body === null ? null : await outputOfBody(body, { limits, budget });
   const read = pingOf({
     kind,
     query: query.toString(),

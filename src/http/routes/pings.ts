@@ -1,6 +1,6 @@
 import { PING_KINDS, type PingKind } from '../../core/model/reasons.ts';
 import { understandBody } from '../ping-body.ts';
-import { pingOf } from '../ping.ts';
+import { isToldBy, pingOf } from '../ping.ts';
 import { readPingBody, recordPing } from '../record-ping.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
@@ -22,9 +22,12 @@ export function pingRoutes(services: Services): Route[] {
  * the commit is asked for, so that a tick at the same instant commits after it (docs/design.md §3).
  */
 async function takePing(ctx: HttpContext, kind: PingKind, services: Services): Promise<void> {
-  const { clock, limits } = services;
+  const { clock, limits, bodies: budget } = services;
   const body = await readPingBody(ctx, services);
-  const understood = body === null ? null : await understandBody(body, limits);
+  const understood =
+    body === null
+      ? null
+      : await understandBody(body, { limits, budget, isToldByQuery: isToldBy(ctx.querystring) });
   const input = { kind, query: ctx.querystring, body: understood, received_at: clock.now(), limits };
   const { job, run_id, reason, warnings } = await recordPing(ctx, pingOf(input), services);
   const warning = warnings.length === 0 ? {} : { warning: warnings.join('; ') };
