@@ -6,7 +6,7 @@ import type { HttpLimits } from './limits.ts';
 import { TailBuffer } from './tail.ts';
 
 /**
- * How reading a body ended: it was complete, time was up, it was longer than `readBytesMax`, the client went away in the
+ * The end of reading a body: it was complete, time was up, it was longer than `readBytesMax`, the client went away in the
  * middle, or bodies of others have taken the memory that there is for all.
  */
 export type BodyEnd = 'complete' | 'timeout' | 'limit' | 'aborted' | 'no_room';
@@ -22,7 +22,7 @@ export interface ReadOptions {
 /** A body may take so much memory without asking. It is more than a ping's tail, or its keys without an output. */
 export const BYTES_FREE = 32 * 1024;
 
-/** How a body that there is no room for is answered: it may come again. */
+/** Returns the error for a body that there is no room for. The client may send it again. */
 export function noRoom(): CronflowError {
   return new CronflowError(
     'overloaded',
@@ -74,7 +74,7 @@ export function readBody(
   });
 }
 
-/** Whether a request says that it has a body. */
+/** Tells whether a request says that it has a body. */
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
@@ -134,7 +134,7 @@ function parseJson(bytes: Buffer): unknown {
   }
 }
 
-/** Where it goes wrong, as far as Node says so. What it says is not passed on: it quotes the body. */
+/** Says where it goes wrong, as far as Node says so. The words of Node are not passed on, because they quote the body. */
 function jsonProblem({ message }: SyntaxError): string {
   const position = /at position (\d+)/.exec(message)?.[1];
   if (position !== undefined) return `it goes wrong at position ${position}`;

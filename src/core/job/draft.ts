@@ -14,7 +14,7 @@ export class Draft {
   spec: Spec;
   readonly jobId: string;
   readonly job: JobState;
-  /** When Cronflow learned of the event; outcomes may be dated earlier. */
+  /** The instant at which Cronflow learned of the event. Outcomes may be dated earlier. */
   readonly learnedAt: number;
   /**
    * The instant from which messages are owed, by the clock as it is. It lies a little before `learnedAt` where the
@@ -29,7 +29,7 @@ export class Draft {
   incident: Incident | null;
   readonly deliveries: Delivery[] = [];
   private readonly tallies: Tally[] = [];
-  /** By id; null for those removed. */
+  /** The runs that changed, by id; null for those removed. */
   private readonly changedRuns = new Map<string, Run | null>();
   private readonly history: Runs;
   private readonly changedIncidents = new Map<string, Incident>();

@@ -9,7 +9,7 @@ import type { BadKind, CloseReason, Outcome, PingKind, Reason, Status } from './
 export interface Ping {
   kind: PingKind;
   received_at: number;
-  /** How long ago the event was by the client's own clock; 0 to 7 days. */
+  /** The age of the event by the client's own clock; 0 to 7 days. */
   delay_ms: number;
   /** The client's run id; null when absent or malformed. */
   rid: string | null;
@@ -24,7 +24,7 @@ export interface Ping {
   output_dropped_bytes: number;
   /** The client says that it captured nothing, so that nobody knows what the run printed; absent where it did. */
   captured?: false;
-  /** What it says of how the run did and nobody can read, for people; absent where all is read. */
+  /** Names, for people, the part that tells how the run did and that nobody can read; absent where all is read. */
   unreadable?: string;
 }
 
@@ -36,29 +36,29 @@ export interface Run {
   rid: string | null;
   /** The slot this run claimed, or that ended without a run; null for an unscheduled run. */
   slot_at: number | null;
-  /** Whether it claimed its slot after the slot had been given up. */
+  /** True if it claimed its slot after the slot had been given up. */
   late: boolean;
   /** Null for rows that no run stands behind, and for an end whose start is not known. */
   started_at: number | null;
-  /** Whether its start ping has come: an end may overtake it, and it may come twice. */
+  /** True once its start ping has come. An end may overtake that ping, and it may come twice. */
   start_received: boolean;
   /** The history row of a slot given up earlier, which this run's outcome will replace. */
   replaces_run_id: string | null;
-  /** As what that slot had been given up, for the row may be trimmed from the history before this run ends. */
+  /** The outcome of that slot until then. The row of the slot may be trimmed from the history before this run ends. */
   replaces_outcome?: UnclaimedSlot['outcome'];
   /** Null while the run is open. */
   ended_at: number | null;
   duration_ms: number | null;
-  /** When the run ends as `timeout` if nothing is heard; null once it has ended. */
+  /** The instant at which the run ends as `timeout` if nothing is heard; null once it has ended. */
   limit_at: number | null;
   /** No limit falls before this, whatever `max_runtime` becomes: its start arrived late, or the limit was changed. */
   limit_at_min?: number;
   /** Null while the run is open. */
   outcome: Outcome | null;
   reason: Reason;
-  /** What was expected of it and is not so, for people; null where the reason says it all. */
+  /** Says, for people, what was expected of it and is not so; null where the reason says it all. */
   detail: string | null;
-  /** How a run that failed by starting, `overlap`, ended by its own report: it counts if nothing was open after all. */
+  /** The end that a run reported which had failed by starting, `overlap`. It counts if nothing was open after all. */
   own_end?: { outcome: Outcome; reason: Reason; detail: string | null };
   /** False for what was recorded while paused: it does not count. */
   counted: boolean;
@@ -68,27 +68,27 @@ export interface Run {
   /** Bytes of output kept in the store; 0 for none. */
   output_bytes: number;
   output_dropped_bytes: number;
-  /** How many consecutive missed slots this row stands for; 1 for everything else. */
+  /** The number of consecutive missed slots that this row stands for; 1 for everything else. */
   count: number;
   /** The first of those slots. */
   first_slot_at: number | null;
   /** The latest of those slots, oldest first, as many as a run may still claim; absent where there is one. */
   latest_slots_at?: readonly number[];
   /**
-   * How many runs the job had when this one ended, where newer ones had begun meanwhile: the history keeps what
+   * The number of runs that the job had when this one ended, where newer ones had begun meanwhile. The history keeps what
    * ended last, else a run that hung for long would be gone with the timeout itself.
    */
   run_count_at_end?: number;
 }
 
-/** What is kept of a run that a short history has let go, so that its pings are known when they come again. */
+/** The part that is kept of a run which a short history has let go, so that its pings are known when they come again. */
 export interface RememberedRun {
   rid: string;
   run_id: string;
   started_at: number | null;
-  /** Whether its end was reported, and not only given up. */
+  /** True if its end was reported. False if the run was given up. */
   is_ended: boolean;
-  /** When it ended or was given up; absent where an older version noted it. */
+  /** The instant at which it ended or was given up; absent where an older version noted it. */
   ended_at?: number | null;
 }
 
@@ -101,7 +101,7 @@ export interface AnonymousEnd {
   run_id: string;
   /** The first start that came since, by its own instant; null while there was none. */
   started_since_at: number | null;
-  /** As in the ping; absent where all of it was read. */
+  /** The same as in the ping; absent where all of it was read. */
   unreadable?: string;
 }
 
@@ -110,9 +110,9 @@ export interface BadOutcome {
   run_id: string;
   kind: BadKind;
   reason: Reason;
-  /** When it happened. */
+  /** The instant at which it happened. */
   at: number;
-  /** When the run started, or its slot: what a recovery must not be older than. */
+  /** The start of the run, or its slot. A recovery must not have begun before it. */
   began_at: number;
 }
 
@@ -124,18 +124,18 @@ export interface UnclaimedSlot {
   run_id: string;
 }
 
-/** What the core keeps of one job beside its runs and incident. Small: it is written with every commit. */
+/** The part of a job that the core keeps beside its runs and incident. It is small, as every commit writes it. */
 export interface JobState {
   status: Status;
   /** The oldest slot not yet settled; null when none is expected. */
   expected_at: number | null;
-  /** Since when runs are expected by an interval: the declaration, a change of it, or the end of a pause. */
+  /** The instant from which an interval expects runs: the declaration, a change of it, or the end of a pause. */
   expected_from_at?: number;
   /** A spec change moves no deadline before this instant; 0 when it does not matter. */
   deadline_at_min: number;
   /** The one instant at which time alone could change this state; null when never. */
   due_at: number | null;
-  /** Whether any ping was ever received. */
+  /** True once any ping was received. */
   seen: boolean;
   paused_by_api: boolean;
   /** The instant up to which everything due has been applied. */
@@ -154,17 +154,17 @@ export interface JobState {
   unclaimed: UnclaimedSlot[];
   /** Instants of `skip` pings in a row that met no open run, oldest first: as many as make a `stuck_lock`. */
   skips?: readonly number[];
-  /** When a run was last heard of that such a row cannot go back beyond; or a pause. */
+  /** The instant before which such a row cannot begin, because a run was heard of then, or a pause ended it. */
   skips_from_at?: number;
   /** The latest runs with a run id, oldest first, where `keep_runs` is too short for them to be found in the history. */
   remembered?: RememberedRun[];
   /**
-   * How long after its slot each of the last ten claimed slots was claimed, oldest first: a gap that begins later can
+   * The time from each of the last ten claimed slots to its claim, oldest first. A gap that begins later can
    * not have hidden the run. Absent until a slot was claimed.
    */
   claim_delays_ms?: readonly number[];
   /**
-   * How many missed slots in a row turned out to have had a run, of which nothing but its end was reported, and how
+   * The number of missed slots in a row that turned out to have had a run which reported nothing but its end, and how
    * long after its slot at most. Absent where the latest slot was not such a one.
    */
   late_ends?: { count: number; after_ms_max: number };
@@ -179,7 +179,7 @@ export interface IncidentOutcome {
   outcome: Outcome;
   reason: Reason;
   at: number;
-  /** When the run started, or its slot. */
+  /** The start of the run, or its slot. */
   began_at: number;
 }
 
@@ -193,11 +193,11 @@ export interface Incident {
   kind: 'job' | 'config' | 'outage' | 'store' | 'notifier';
   opened_at: number;
   closed_at: number | null;
-  /** Why it opened, corrected when a late report shows another cause. */
+  /** The reason for which it opened. A late report that shows another cause corrects it. */
   reason: Reason;
   /** The run or history row whose outcome opened it; null where that turned out to be no trouble. */
   opened_by_run_id: string | null;
-  /** When the run that opened it had started, or its slot: a row of history may stand for later slots, too. */
+  /** The start of the run that opened it, or its slot. The run id alone may stand for later slots, too. */
   opened_by_began_at?: number;
   close_reason: CloseReason | null;
   /** Kinds of trouble in it now: a `missed` that turned out to be a failure is in it no more. */
@@ -211,33 +211,33 @@ export interface Incident {
   good_run_ids: string[];
   /** Notifiers owed an `opened` delivery so far: exactly those are owed the closing. */
   told: string[];
-  /** When the next reminder falls due; it comes once nothing keeps it back: an acknowledgement, maintenance, a gap. */
+  /** The instant at which the next reminder falls due. An acknowledgement, maintenance or a gap keeps it back. */
   next_reminder_at: number | null;
   reminder_count: number;
-  /** When it is told of, if it goes on until after maintenance; null when nothing holds it back. */
+  /** The instant at which it is told, if it goes on until after maintenance; null when nothing holds it back. */
   announce_at: number | null;
-  /** What lay in maintenance and so is held back until then; absent where nothing ever was. */
+  /** The instants that lay in maintenance and so hold it back until then; absent where none ever did. */
   held_instants?: readonly number[];
   acknowledged_until_at: number | null;
-  /** Of a system incident: what is wrong, in full. */
+  /** A full account of what is wrong; only system incidents have it. */
   detail?: string;
   /**
-   * Of a system incident: what makes up its detail, and all that ever did while there was such trouble: nobody is told
+   * The parts of the detail of a system incident, and all that were parts while there was such trouble. Nobody is told
    * of any of it again. Absent where the detail is one thing.
    */
   causes?: readonly string[];
-  /** Of a `notifier` incident: the name of the notifier. */
+  /** The name of the notifier; only `notifier` incidents have it. */
   subject?: string;
 }
 
 export type DeliveryKind = 'opened' | 'reminder' | 'closed' | 'closed_silently';
 
-/** What a message needs to know, frozen when it became owed. */
+/** The facts that a message needs, frozen when it became owed. */
 export interface DeliveryFacts {
   job_name: string | null;
   outcome: Outcome | null;
   reason: Reason;
-  /** When it happened. */
+  /** The instant at which it happened. */
   at: number;
   run_id: string | null;
   exit_code: number | null;
@@ -251,13 +251,13 @@ export interface DeliveryFacts {
   last_success_at: number | null;
   next_slot_at: number | null;
   incident_opened_at: number;
-  /** For system incidents and anything the other fields cannot say. */
+  /** Says, for people, what the other fields cannot say. */
   detail: string | null;
-  /** What to do about it, where more is known than its reason says. */
+  /** Says what to do about it, where more is known than its reason says. */
   advice?: string;
 }
 
-/** What became of a delivery, or that it is still owed. */
+/** The states of a delivery: still owed, or how it ended. */
 export const DELIVERY_STATUSES = ['pending', 'sent', 'logged', 'dead'] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
@@ -279,7 +279,7 @@ export interface Delivery {
   attempts: number;
   /** Not before this instant. */
   next_attempt_at: number;
-  /** When it was sent, logged or given up. */
+  /** The instant at which it was sent, logged or given up. */
   finished_at: number | null;
   last_error: string | null;
   /** Others, of the same notifier, that the message of this one tells of, too (docs/design.md §7, Storms). */
@@ -288,12 +288,12 @@ export interface Delivery {
   merged_into?: string;
   /** It was given up before, and was owed anew when the notifier took messages again. */
   redelivered?: true;
-  /** What the receiver calls the message, where it said so; for later messages about the incident. */
+  /** The name that the receiver gave the message, where it gave one; for later messages about the incident. */
   receipt?: string;
   facts: DeliveryFacts;
 }
 
-/** Where a declaration stands, for messages and for the 409 of an API that may not change it. */
+/** The place of a declaration, for messages and for the 409 of an API that may not change it. */
 export interface Place {
   file: string;
   line: number;
@@ -306,7 +306,7 @@ export interface Job {
   source: 'file' | 'api';
   /** Only for `file` jobs. */
   place: Place | null;
-  /** As it was written, without defaults; what `PATCH` changes and defaults are applied to again. */
+  /** The declaration as it was written, without defaults. `PATCH` changes it, and defaults are applied to it again. */
   declared: Declaration;
   /** `declared` with the defaults filled in: what counts. */
   declaration: Declaration;
