@@ -79,9 +79,9 @@ export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-/** The media type of a request without its parameters, in lower case; empty without one. */
-export function mediaType(req: IncomingMessage): string {
-  return (req.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+/** Returns the media type of a `Content-Type` without its parameters, in lower case; empty without one. */
+export function mediaTypeOf(type: string): string {
+  return type.split(';', 1)[0]!.trim().toLowerCase();
 }
 
 /**
@@ -93,7 +93,7 @@ export async function readJson(
   req: IncomingMessage,
   { clock, limits, bodies }: { clock: Clock; limits: HttpLimits; bodies: BodyBudget },
 ): Promise<unknown> {
-  const type = mediaType(req);
+  const type = mediaTypeOf(req.headers['content-type'] ?? '');
   if (type !== '' && type !== 'application/json') {
     throw new CronflowError(
       'unsupported_media_type',

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { LIMITS } from '../core/model/limits.ts';
-import { noRoom } from './body.ts';
+import { mediaTypeOf, noRoom } from './body.ts';
 import type { BodyBudget } from './body-budget.ts';
 import type { HttpLimits } from './limits.ts';
 import { type Given, givenIn, hasKnownKey, isParameter } from './ping-keys.ts';
@@ -216,10 +216,6 @@ function textOf(bytes: Buffer): string {
 
 function endOf(tail: TailBuffer): string {
   return tail.bytes().toString('latin1').trimEnd();
-}
-
-function mediaTypeOf(type: string): string {
-  return type.split(';', 1)[0]!.trim().toLowerCase();
 }
 
 function claimOf(type: string): Claim {

@@ -1,3 +1,5 @@
+import { plainSpelling } from '../core/text/nearest.ts';
+
 /** The keys of a ping beside its output (docs/design.md §8). */
 export const PARAMETERS = [
   'rid',
@@ -17,11 +19,11 @@ export type Given = ReadonlyMap<Parameter | 'output', readonly unknown[]>;
 /** So many values of one key are looked at: a client can send thousands. */
 const VALUES_MAX = 10;
 
-const KEYS = new Map([...PARAMETERS, 'output' as const].map((key) => [plain(key), key]));
+const KEYS = new Map([...PARAMETERS, 'output' as const].map((key) => [plainSpelling(key), key]));
 
 /** Tells whether a key is meant for a known one: `Exit-Code`, `exitcode` and `exitCode` mean `exit_code`. */
 export function isParameter(key: string): boolean {
-  return KEYS.has(plain(key));
+  return KEYS.has(plainSpelling(key));
 }
 
 /** Tells whether any field has a known key. */
@@ -39,15 +41,11 @@ export function givenIn(fields: Iterable<readonly [string, unknown]>): Given {
   };
   const others: [Parameter | 'output', unknown][] = [];
   for (const [name, value] of fields) {
-    const key = KEYS.get(plain(name));
+    const key = KEYS.get(plainSpelling(name));
     if (key === undefined || value === null || value === undefined) continue;
     if (key === name) add(key, value);
     else others.push([key, value]);
   }
   for (const [key, value] of others) add(key, value);
   return given;
-}
-
-function plain(key: string): string {
-  return key.replace(/[-_. ]/g, '').toLowerCase();
 }

@@ -11,12 +11,13 @@ const LENGTH_MAX = 64;
 export function nearest(word: string, known: readonly string[]): string | undefined {
   if (word.length === 0 || word.length > LENGTH_MAX) return undefined;
   const others = known.filter((candidate) => candidate !== word && candidate.length <= LENGTH_MAX);
-  const same = others.find((candidate) => plain(candidate) === plain(word));
+  const same = others.find((candidate) => plainSpelling(candidate) === plainSpelling(word));
   if (same !== undefined) return same;
   const longer = word.length < 3 ? [] : others.filter((candidate) => candidate.startsWith(word));
   return longer.length === 1 ? longer[0] : nearestByDistance(word, others);
 }
 
-function plain(word: string): string {
+/** Returns a word without what people spell in several ways: capitals, hyphens, underscores, dots and spaces. */
+export function plainSpelling(word: string): string {
   return word.replaceAll(/[-_. ]/g, '').toLowerCase();
 }
