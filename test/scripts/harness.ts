@@ -107,7 +107,9 @@ export function writePatientScript(directory: string): string {
 export interface Ended {
   /** The exit code, or the name of the signal that killed it. */
   code: number | string;
-  stdout: Buffer;
+  stdout: string;
+  /** The bytes of stdout, for output that is no text. */
+  bytes: Buffer;
   stderr: string;
 }
 
@@ -213,9 +215,11 @@ export function start(
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
+      const bytes = Buffer.concat(out);
       resolve({
         code: code ?? signal ?? '',
-        stdout: Buffer.concat(out),
+        stdout: bytes.toString(),
+        bytes,
         stderr: Buffer.concat(err).toString(),
       });
     });
