@@ -83,10 +83,10 @@ function supersede(draft: Draft, expectedAt: number, claimedAt: number, at: numb
   let slotAt: number | null = expectedAt;
   while (slotAt !== null && slotAt < claimedAt) {
     const isOver = plainDeadlineOf(draft, slotAt) <= claimedAt;
-    const isWaiting = slotAt + draft.spec.graceMs < draft.knownAt;
+    const isWaiting = slotAt + draft.spec.graceMs < draft.learnedAt;
     if ((isOver || isWaiting) && mayBeUnseen(draft, slotAt)) {
       slotAt = giveUpUnseen(draft, slotAt, at, claimedAt);
-    } else if (isOver) missSlot(draft, slotAt, at);
+    } else if (isOver) missSlot(draft, slotAt, at, draft.learnedAt);
     else recordSlot(draft, slotAt, at, 'skipped', 'superseded');
     slotAt = slotAfter(draft.spec, slotAt);
   }

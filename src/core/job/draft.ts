@@ -21,11 +21,6 @@ export class Draft {
    * clock was put right by seconds: a message must not wait until the clock comes by again.
    */
   readonly owedAt: number;
-  /**
-   * The first instant at which the thing being applied could be known. A ping is known when it came; what time does
-   * is known at its own instant, however late the tick. Nothing new is expected before this.
-   */
-  knownAt: number;
   incident: Incident | null;
   readonly deliveries: Delivery[] = [];
   private readonly tallies: Tally[] = [];
@@ -38,7 +33,6 @@ export class Draft {
     this.spec = spec;
     this.learnedAt = learnedAt;
     this.owedAt = owedAt;
-    this.knownAt = learnedAt;
     this.jobId = state.job_id;
     this.job = {
       ...state.job,

@@ -20,6 +20,11 @@ export interface Counting {
   isOpening?: boolean;
   /** It was reported late, so an incident that it closes was no trouble for as long as it seemed. */
   isLateReport?: boolean;
+  /**
+   * The first instant at which it could be known: what time does is known at its own instant, however late the tick.
+   * Absent where an event tells of it, which is known when it came. Nobody is reminded from before this.
+   */
+  knownAt?: number;
 }
 
 /** An outcome that was taken back. */
@@ -39,7 +44,7 @@ export function countOutcome(draft: Draft, run: Run, at: number, how: Counting =
   noteLastOutcome(draft, run, at);
   const kind = badKindOf(run.outcome);
   if (kind === null) countGood(draft, run, at, how.isLateReport ?? false);
-  else countBad(draft, run, kind, at, how.isOpening ?? false);
+  else countBad(draft, run, kind, at, how);
 }
 
 /** Notes how a run or a slot ended for the status, unless something has ended since. */
@@ -108,18 +113,19 @@ function isOpeningOf(incident: Incident, runId: string, began: number): boolean 
   return ofRow.length <= 1 || at === incident.opened_at;
 }
 
-function countBad(draft: Draft, run: Run, kind: BadKind, at: number, isOpening: boolean): void {
+function countBad(draft: Draft, run: Run, kind: BadKind, at: number, how: Counting): void {
+  const { isOpening = false, knownAt = draft.learnedAt } = how;
   // A later success has already answered this outcome, so it opens nothing (docs/design.md §3.2).
   if (at < (draft.job.last_success_at ?? -Infinity)) return;
   const bad: BadOutcome = { run_id: run.id, kind, reason: run.reason, at, began_at: beganAt(run, at) };
   draft.job.bad.push(bad);
   draft.job.bad.sort((a, b) => a.at - b.at);
   forgetOldest(draft, kind);
-  if (draft.incident !== null) return absorb(draft, run, bad, isOpening);
+  if (draft.incident !== null) return absorb(draft, run, bad, isOpening, knownAt);
   const kinds = kindsOnceReached(draft);
   if (kinds.length > 0) {
-    open(draft, run.reason, bad, kinds);
-    tell(draft, run, bad.at, instantsOf(bad, run));
+    open(draft, run.reason, bad, kinds, knownAt);
+    tell(draft, run, { at: bad.at, knownAt, instants: instantsOf(bad, run) });
   }
 }
 
@@ -161,7 +167,7 @@ export function reconsider(draft: Draft, previous: Spec, at: number): void {
   const kinds = kindsOnceReached(draft);
   if (draft.incident === null) {
     if (newest === undefined || kinds.length === 0) return;
-    open(draft, newest.reason, { ...newest, at }, kinds);
+    open(draft, newest.reason, { ...newest, at }, kinds, at);
   } else {
     const { incident } = draft;
     const added = kinds.filter((kind) => !incident.kinds.includes(kind));
@@ -173,8 +179,9 @@ export function reconsider(draft: Draft, previous: Spec, at: number): void {
   }
   const run = newestBad(draft);
   const instants = [at, ...(newest === undefined ? [] : instantsOf(newest, run))];
-  if (isOpen) tellJoined(draft, previous, run, at, instants);
-  else tell(draft, run, at, instants);
+  const telling = { at, knownAt: at, instants };
+  if (isOpen) tellJoined(draft, previous, run, telling);
+  else tell(draft, run, telling);
 }
 
 /**
@@ -198,7 +205,7 @@ function kindsOnceReached(draft: Draft): BadKind[] {
   return isReached ? [...counts.keys()] : [];
 }
 
-function open(draft: Draft, reason: Reason, bad: BadOutcome, kinds: BadKind[]): void {
+function open(draft: Draft, reason: Reason, bad: BadOutcome, kinds: BadKind[], knownAt: number): void {
   draft.job.incident_count += 1;
   const incident: Incident = {
     id: `${draft.jobId}-i${draft.job.incident_count}`,
@@ -223,7 +230,7 @@ function open(draft: Draft, reason: Reason, bad: BadOutcome, kinds: BadKind[]): 
     newest_bad_at: Math.max(...draft.job.bad.map((each) => each.began_at)),
     good_run_ids: [],
     told: [],
-    next_reminder_at: draft.spec.remindEveryMs === null ? null : draft.knownAt + draft.spec.remindEveryMs,
+    next_reminder_at: draft.spec.remindEveryMs === null ? null : knownAt + draft.spec.remindEveryMs,
     reminder_count: 0,
     announce_at: null,
     acknowledged_until_at: null,
@@ -231,7 +238,7 @@ function open(draft: Draft, reason: Reason, bad: BadOutcome, kinds: BadKind[]): 
   draft.setIncident(incident);
 }
 
-function absorb(draft: Draft, run: Run, bad: BadOutcome, isOpening: boolean): void {
+function absorb(draft: Draft, run: Run, bad: BadOutcome, isOpening: boolean, knownAt: number): void {
   const incident = draft.incident;
   if (incident === null) return;
   const newestBadAt = Math.max(incident.newest_bad_at, bad.began_at);
@@ -245,7 +252,7 @@ function absorb(draft: Draft, run: Run, bad: BadOutcome, isOpening: boolean): vo
     good_run_ids: [],
     ...(isOpening ? { reason: run.reason, opened_by_run_id: run.id, opened_by_began_at: bad.began_at } : {}),
   });
-  tell(draft, run, bad.at, instantsOf(bad, run));
+  tell(draft, run, { at: bad.at, knownAt, instants: instantsOf(bad, run) });
 }
 
 function withOutcome(incident: Incident, run: Run, at: number, began: number): Incident['outcomes'] {

@@ -6,11 +6,12 @@ import { countOutcome } from './incident.ts';
 /**
  * Ends a slot that no run claimed as `missed` and counts that (docs/design.md §3.1).
  * @param at its deadline, or the start of the run that claimed the next slot shortly before it
+ * @param knownAt the first instant at which that could be known
  */
-export function missSlot(draft: Draft, slotAt: number, at: number): Reason {
+export function missSlot(draft: Draft, slotAt: number, at: number, knownAt: number): Reason {
   const reason: Reason = draft.job.seen ? 'missed' : 'never_seen';
   const row = recordSlot(draft, slotAt, at, 'missed', reason);
   rememberUnclaimed(draft, slotAt, 'missed', row.id);
-  countOutcome(draft, row, at);
+  countOutcome(draft, row, at, { knownAt });
   return reason;
 }

@@ -9,6 +9,8 @@ export interface RunEnd {
   at: number;
   outcome: Outcome;
   reason: Reason;
+  /** The first instant at which it could be known. Absent where a ping tells of it, which is known when it came. */
+  knownAt?: number;
   /** The duration as the client measured it; absent, it is derived from the instants. */
   durationMs?: number | null;
   /** The expectation that was not met, for people. */
@@ -22,6 +24,7 @@ export interface RunEnd {
  * this run did (docs/design.md §3.1, "late").
  */
 export function endRun(draft: Draft, runId: string, end: RunEnd): Run {
+  const { knownAt = draft.learnedAt } = end;
   const open = draft.run(runId);
   if (open === undefined) throw new Error(`no run ${runId} to end: a bug in the core`);
   const spanMs = open.started_at === null ? null : Math.max(0, end.at - open.started_at);
@@ -38,11 +41,11 @@ export function endRun(draft: Draft, runId: string, end: RunEnd): Run {
   // `every` expects nothing while a run is open, so what it expects then is never already past (§3.1).
   const isLast = run.counted && !draft.openRuns().some((each) => each.counted);
   if (isLast && draft.spec.schedule?.kind === 'every' && draft.job.expected_at !== null) {
-    draft.job.expected_at = Math.max(draft.job.expected_at, draft.knownAt);
+    draft.job.expected_at = Math.max(draft.job.expected_at, knownAt);
   }
   if (run.counted) {
     const isOpening = end.outcome !== 'unknown' && replaceGivenUpSlot(draft, run);
-    countOutcome(draft, run, end.at, { isOpening, isLateReport: end.isLateReport ?? false });
+    countOutcome(draft, run, end.at, { isOpening, isLateReport: end.isLateReport ?? false, knownAt });
   }
   return run;
 }

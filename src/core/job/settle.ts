@@ -19,10 +19,8 @@ export function settle(draft: Draft, until: number, inclusive: boolean): Reason 
   for (;;) {
     const due = nextDue(draft);
     if (due === null || due.at > until || (due.at === until && !inclusive)) break;
-    draft.knownAt = due.at;
     reason = apply(draft, due);
   }
-  draft.knownAt = draft.learnedAt;
   return reason;
 }
 
@@ -31,6 +29,7 @@ function apply(draft: Draft, due: Due): Reason {
     case 'limit':
       endRun(draft, due.runId, {
         at: due.at,
+        knownAt: due.at,
         outcome: 'timeout',
         reason: 'timeout',
         detail: unseenDetail(draft, due.runId, due.at),
@@ -64,7 +63,7 @@ function giveUpSlot(draft: Draft, at: number, outcome: 'missed' | 'unknown'): Re
     return 'outage';
   }
   draft.job.expected_at = slotAfter(draft.spec, slotAt);
-  return missSlot(draft, slotAt, at);
+  return missSlot(draft, slotAt, at, at);
 }
 
 /**

@@ -14,25 +14,32 @@ import type { Draft } from './draft.ts';
 import { deadlineOf, reminderDueAt } from './due.ts';
 import { whyMissed } from './why-missed.ts';
 
+/** The instants by which trouble is told. */
+interface Telling {
+  /** The instant of what is told. */
+  at: number;
+  /** The first instant at which it could be known. Nobody is told before. */
+  knownAt: number;
+  /** Those that must lie outside of maintenance: when the outcome came, and when its run began. */
+  instants: readonly number[];
+}
+
 /**
  * Owes an `opened` to every notifier that takes a kind which the incident contains and that was not told yet. In
  * maintenance it notes when that will be (docs/design.md §3.3).
  * @param run the run that the message is about
- * @param at the instant of what is told
- * @param instants those that must lie outside of maintenance: when the outcome came, and when its run began
  * @param names who is told, if not all of them
  */
 export function tell(
   draft: Draft,
   run: Run | null,
-  at: number,
-  instants: readonly number[],
+  { at, knownAt, instants }: Telling,
   names: readonly string[] = untold(draft, draft.spec),
 ): void {
   const { incident } = draft;
   if (incident === null || names.length === 0) return;
   const heldUntil = announceAt(draft.spec, instants);
-  if (heldUntil !== null && heldUntil > draft.knownAt) {
+  if (heldUntil !== null && heldUntil > knownAt) {
     // If each failure began the wait anew, it would go on for as long as things go wrong.
     if (heldUntil < (incident.announce_at ?? Infinity)) {
       draft.setIncident({ ...incident, announce_at: heldUntil, held_instants: instants });
@@ -44,7 +51,7 @@ export function tell(
   const everyMs = draft.spec.remindEveryMs;
   // A notifier is reminded that long after it was told, however long nobody was told of the trouble.
   const isFirst = incident.told.length === 0 && everyMs !== null;
-  const remindAt = isFirst ? Math.max(toldAt, draft.knownAt) + everyMs : incident.next_reminder_at;
+  const remindAt = isFirst ? Math.max(toldAt, knownAt) + everyMs : incident.next_reminder_at;
   draft.setIncident({
     ...incident,
     told: [...incident.told, ...names],
@@ -70,25 +77,19 @@ export function holdAnew(draft: Draft, at: number): void {
  * Tells of an open incident whose spec was changed. Notifiers that now take what it contains and did not before are
  * told; the others are told only of what no window holds back any longer.
  */
-export function tellJoined(
-  draft: Draft,
-  previous: Spec,
-  run: Run | null,
-  at: number,
-  instants: readonly number[],
-): void {
+export function tellJoined(draft: Draft, previous: Spec, run: Run | null, telling: Telling): void {
   const heldUntil = draft.incident?.announce_at ?? null;
-  if (heldUntil !== null && heldUntil <= at) return announce(draft, at);
+  if (heldUntil !== null && heldUntil <= telling.at) return announce(draft, telling.at);
   const before = untold(draft, previous);
   const joined = untold(draft, draft.spec).filter((name) => !before.includes(name));
-  if (heldUntil === null) tell(draft, run, at, instants, joined);
+  if (heldUntil === null) tell(draft, run, telling, joined);
 }
 
 /** Tells of an incident that maintenance held back, and that is still open. */
 export function announce(draft: Draft, at: number): void {
   if (draft.incident === null) return;
   draft.setIncident({ ...draft.incident, announce_at: null });
-  tell(draft, newestBad(draft), at, [at]);
+  tell(draft, newestBad(draft), { at, knownAt: at, instants: [at] });
 }
 
 /**

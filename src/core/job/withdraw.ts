@@ -54,7 +54,7 @@ function withdraw(draft: Draft, run: Run): void {
 
 function goingOn(draft: Draft, startedAt: number): Partial<Run> {
   // A run that is watched only from now on is not held to have hung before.
-  const atLeast = draft.knownAt + LIMITS.delayedStartMsMin;
+  const atLeast = draft.learnedAt + LIMITS.delayedStartMsMin;
   const limitAt = Math.max(startedAt + draft.spec.maxRuntimeMs, atLeast);
   const open = { ended_at: null, outcome: null, reason: 'started', detail: null, limit_at: limitAt } as const;
   // The miss that the run replaced was taken out of the history when the run failed.

@@ -41,8 +41,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'what had its whole grace before the slot claimed is superseded',
     promise: '§3.1 older slots are missed if their deadline is no later than the slot claimed',
     in: 'supersede',
-    find: '} else if (isOver) missSlot(draft, slotAt, at);',
-    replace: '} else if (isOver && slotAt < 0) missSlot(draft, slotAt, at);',
+    find: '} else if (isOver) missSlot(draft, slotAt, at, draft.learnedAt);',
+    replace: '} else if (isOver && slotAt < 0) missSlot(draft, slotAt, at, draft.learnedAt);',
   },
   {
     name: 'a start that comes again when its run is forgotten is that of a new run',
@@ -55,8 +55,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a job that never reported is not missed',
     promise: '§3.1 never_seen: a job in the file that nobody wrapped is found',
     in: 'missSlot',
-    find: 'countOutcome(draft, row, at);',
-    replace: 'if (draft.job.seen) countOutcome(draft, row, at);',
+    find: 'countOutcome(draft, row, at, { knownAt });',
+    replace: 'if (draft.job.seen) countOutcome(draft, row, at, { knownAt });',
   },
   {
     name: '`every` is due while a run is open',
