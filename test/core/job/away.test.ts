@@ -44,7 +44,7 @@ describe('§3.4 when Cronflow was away', () => {
       ['02:45 slot 02:00 unknown outage'],
     ],
     [
-      'or as reported, when its pings are replayed in that time',
+      'a slot whose window touches a gap ends as reported, when its pings are replayed within the replay window',
       NIGHTLY,
       `01:00 log
        02:30 gap from=01:59
@@ -53,7 +53,7 @@ describe('§3.4 when Cronflow was away', () => {
       ['02:10 slot 02:00 success succeeded'],
     ],
     [
-      'a run after the gap leaves those in it unknown, and what is replayed later takes them over',
+      'a run after the gap leaves the slots in the gap unknown, and runs that are replayed later take them over',
       HOURLY,
       `01:00 success
        05:00 gap from=01:50
@@ -100,7 +100,7 @@ describe('§3.4 when Cronflow was away', () => {
       ],
     ],
     [
-      'one that begins within a minute of the latest of ten reports may explain it',
+      'a gap that begins within a minute of the latest of ten reports may explain a silence',
       { schedule: '0 2 * * *', grace: '2h' },
       `02:07 success
        ${nights(10, '02:00:05 success', 2)}
@@ -113,7 +113,7 @@ describe('§3.4 when Cronflow was away', () => {
       ],
     ],
     [
-      'and one that begins a second later does not',
+      'a gap that begins more than a minute after the latest of ten reports explains no silence',
       { schedule: '0 2 * * *', grace: '2h' },
       `02:07 success
        ${nights(10, '02:00:05 success', 2)}
@@ -127,7 +127,7 @@ describe('§3.4 when Cronflow was away', () => {
       ],
     ],
     [
-      'the latest of the ten counts, by its report: of a whole run that is its end',
+      'a whole run among the ten reports counts by its end, for that is when it was reported',
       { schedule: '0 2 * * *', grace: '2h' },
       `02:31 success took=30m
        ${nights(9, '02:00:05 success', 2)}
@@ -140,7 +140,7 @@ describe('§3.4 when Cronflow was away', () => {
       ],
     ],
     [
-      'without ten claimed slots it stays unknown',
+      'a gap explains the silence of a job that has claimed fewer than ten slots: its slot ends unknown',
       { schedule: '0 2 * * *', grace: '2h' },
       `${nights(9, '02:00:05 success')}
        d10 02:30:12 gap from=d10 02:30
@@ -148,7 +148,7 @@ describe('§3.4 when Cronflow was away', () => {
       [...nightsEnded(9, '02:00:05'), 'd10 04:00 slot d10 02:00 unknown outage'],
     ],
     [
-      'nor do slots of another schedule count',
+      'slots of another schedule do not count among the ten reports: the slot ends unknown',
       { schedule: '0 2 * * *', grace: '2h' },
       `${nights(10, '02:00:05 success')}
        d10 12:00 spec {"schedule":"5 2 * * *"}
@@ -157,7 +157,7 @@ describe('§3.4 when Cronflow was away', () => {
       [...nightsEnded(10, '02:00:05'), 'd11 04:05 slot d11 02:05 unknown outage'],
     ],
     [
-      'a gap over the deadline explains nothing either, and the slot is missed at its deadline all the same',
+      'a gap over the deadline that begins after the job had always reported explains nothing: missed at the deadline',
       { schedule: '0 2 * * *', grace: '2h' },
       `${nights(10, '02:00:05 success')}
        d11 04:30 gap from=d11 03:50
@@ -169,7 +169,7 @@ describe('§3.4 when Cronflow was away', () => {
       ],
     ],
     [
-      'what one gap may explain waits for the replay that the next one hid',
+      'a slot that one gap may explain waits for the replay that the next gap hid',
       { schedule: '0 2 * * *', grace: '10m' },
       `${nights(10, '02:00:05 success')}
        d11 02:02 gap from=d11 01:59
@@ -179,7 +179,7 @@ describe('§3.4 when Cronflow was away', () => {
       [...nightsEnded(10, '02:00:05'), 'd11 02:30 slot d11 02:00 unknown outage'],
     ],
     [
-      'what waits for a replay holds up no later slot whose silence no gap explains',
+      'a slot that waits for a replay holds up no later slot whose silence no gap explains',
       { schedule: '0 * * * *', grace: '70m' },
       `${hours(10, '00:05 success')}
        11:02 gap from=10:59:30
@@ -193,7 +193,7 @@ describe('§3.4 when Cronflow was away', () => {
       ],
     ],
     [
-      'of older slots, one that a gap cannot explain is missed by the claim of the next',
+      'an older slot that no gap explains is missed by the claim of the next',
       { schedule: '0 * * * *', grace: '1h' },
       `${hours(10, '00:10 success')}
        11:30:12 gap from=11:30
@@ -208,7 +208,7 @@ describe('§3.4 when Cronflow was away', () => {
       ],
     ],
     [
-      'what was due before the gap was missed all the same',
+      'a slot whose deadline lay before the gap was missed all the same',
       NIGHTLY,
       `01:00 log
        09:00 gap from=03:00`,
@@ -224,7 +224,7 @@ describe('§3.4 when Cronflow was away', () => {
       ['02:00 slot 01:00 unknown outage', '02:10 slot 02:00 success succeeded'],
     ],
     [
-      'its limit still counts',
+      'the limit of a run that was open through a gap still counts',
       NIGHTLY,
       `02:00 start rid=a
        03:40 gap from=03:00
@@ -232,7 +232,7 @@ describe('§3.4 when Cronflow was away', () => {
       ['04:00 slot 02:00 timeout timeout', '04:00 owe ops opened timeout'],
     ],
     [
-      'a limit that fell into the gap waits for what the wrapper has kept',
+      'a limit that fell into the gap waits for the pings that the wrapper has kept',
       NIGHTLY,
       `02:00 start rid=a
        05:00 gap from=03:00
@@ -241,7 +241,7 @@ describe('§3.4 when Cronflow was away', () => {
       ['05:15 slot 02:00 timeout timeout', '05:15 owe ops opened timeout'],
     ],
     [
-      'and nobody is told where that comes in time: the job had ended while Cronflow was away',
+      'nobody is told of a limit where the kept pings come in time: the job had ended while Cronflow was away',
       { ...NIGHTLY, max_runtime: '10m' },
       `02:00:01 start rid=a
        02:15:30 gap from=02:00:30
@@ -251,7 +251,7 @@ describe('§3.4 when Cronflow was away', () => {
       ['02:01 slot 02:00 success succeeded'],
     ],
     [
-      'a limit less than a replay window after the gap waits, too, and one at its end does not',
+      'a limit less than a replay window after the gap waits, and a limit at the end of that window does not',
       { max_runtime: '2h' },
       `01:00 start rid=a
        01:01 start rid=b
@@ -269,7 +269,7 @@ describe('§3.4 when Cronflow was away', () => {
       ['01:02:01 no slot timeout timeout', '01:02:01 owe ops opened timeout'],
     ],
     [
-      'one that waits while Cronflow goes away again waits for what was kept then',
+      'a limit that waits while Cronflow goes away again waits for the pings kept in the second gap',
       { max_runtime: '1h' },
       `01:00 start rid=a
        02:10 gap from=01:50
@@ -279,7 +279,7 @@ describe('§3.4 when Cronflow was away', () => {
       ['02:55 no slot timeout timeout', '02:55 owe ops opened timeout'],
     ],
     [
-      'but restarts that are over by then do not put it off: a run that hangs is told of',
+      'restarts that are over by the limit do not put it off: a run that hangs is told of',
       { max_runtime: '1h' },
       `01:00 start rid=a
        02:00:05 gap from=02:00
@@ -316,7 +316,7 @@ describe('§3.4 when Cronflow was away', () => {
       ],
     ],
     [
-      'a gap before the first interval after a pause is over moves it from the end of the pause, whatever ran in it',
+      'a gap in the first interval after a pause makes it start anew, whatever ran in the pause',
       EVERY,
       `00:30 success
        01:00 paused
@@ -349,7 +349,7 @@ describe('§3.4 when Cronflow was away', () => {
       ['00:30 no slot success succeeded', '03:05 slot 03:00 missed missed', '03:05 owe ops opened missed'],
     ],
     [
-      'and also where only a change of the grace let the slot last until the gap',
+      'every starts anew at the end of the gap also where only a new grace let the slot last until the gap',
       { ...EVERY, grace: '10h' },
       `10:58 spec {"grace":"5m"}
        11:10 gap from=11:00
@@ -358,7 +358,7 @@ describe('§3.4 when Cronflow was away', () => {
       ['12:15 slot 12:10 missed never_seen', '12:15 owe ops opened never_seen'],
     ],
     [
-      'a window touches a gap from its early edge on',
+      'a gap that ends before the early edge of a window does not touch the slot',
       NIGHTLY,
       `01:00 log
        01:57:59 gap from=01:50
@@ -366,7 +366,7 @@ describe('§3.4 when Cronflow was away', () => {
       ['02:05 slot 02:00 missed missed', '02:05 owe ops opened missed'],
     ],
     [
-      'and a gap that ends at that very edge does',
+      'a gap that ends at the very early edge of a window touches the slot',
       NIGHTLY,
       `01:00 log
        01:58 gap from=01:50
@@ -397,7 +397,7 @@ test('a gap that is learned of twice is one gap', () => {
 });
 
 describe('§3.4 a limit reached although Cronflow was away', () => {
-  test('the timeout message says for how long', () => {
+  test('the timeout message says for how long Cronflow was away', () => {
     const details: (string | null)[] = [];
     const script = `01:00 start rid=a
        02:00 success rid=b
@@ -435,7 +435,7 @@ describe('§3.4 a rerun of a missed slot that ended unknown', () => {
     ],
   ]);
 
-  test('and then leaves no miss in the history', () => {
+  test('leaves no miss in the history once it turns out how it ended', () => {
     const { runs } = stateAfter(
       HOURLY,
       `00:30 success
@@ -454,10 +454,10 @@ describe('§3.4 a rerun of a missed slot that ended unknown', () => {
   });
 });
 
-describe('§3.4 reminders of a time in which nobody could be reminded', () => {
+describe('§3.4 reminders that fell into a gap', () => {
   table([
     [
-      'come once, at its end',
+      'come once, at the end of the gap',
       { max_runtime: '1h', remind_every: '10m' },
       `00:30 start
        02:05 gap from=01:35
@@ -471,7 +471,7 @@ describe('§3.4 reminders of a time in which nobody could be reminded', () => {
       ],
     ],
     [
-      'also where maintenance puts them off for longer than a report may be late',
+      'come once where maintenance puts them off for longer than a report may be late',
       {
         grace: '5m',
         remind_every: '6h',
@@ -493,7 +493,7 @@ describe('§3.4 reminders of a time in which nobody could be reminded', () => {
 describe('§3.4 `every` after a run that reached its limit in a gap', () => {
   table([
     [
-      'starts anew at its end, for the next run was expected from that limit on',
+      'starts anew at the end of the gap, for the next run was expected from the limit on',
       { every: '15m', grace: '1m', max_runtime: '20m' },
       `00:10 start
        01:10 gap from=00:27

@@ -66,7 +66,7 @@ describe('§3.4 a clock that steps back', () => {
       ],
     ],
     [
-      'by a day takes what happened on the clock as it was for no later: it reminds, recovers and times out',
+      'by a day holds up nothing by what happened on the clock as it was: it reminds, recovers and times out',
       { ...NIGHTLY, remind_every: '1h' },
       `02:00 success
        d2 02:00 failure

@@ -18,7 +18,7 @@ describe('§3 due_at', () => {
     expect(stateAfter({ ...HOURLY, maintenance }, '01:10 failure').job.due_at).toBe(instant('01:35'));
   });
 
-  test('expected_at is the oldest slot not yet settled, and its deadline is the grace later', () => {
+  test('lies the grace after expected_at, the oldest slot that is not yet settled', () => {
     const { job } = stateAfter({ ...HOURLY, grace: '90m' }, '02:20 tick');
     expect(job.expected_at).toBe(instant('01:00'));
     expect(job.due_at).toBe(instant('02:30'));

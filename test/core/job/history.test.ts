@@ -96,7 +96,7 @@ describe('§3.5 a folded row of misses from which runs take slots', () => {
     expect(rowOf(script)).toEqual([39, instant('00:30'), instant('19:30')]);
   });
 
-  test('and where a changed schedule has let them go before the run ends', () => {
+  test('keeps its first and last slot where a changed schedule has let the slots go before the run ends', () => {
     const script = `00:10 log
       02:06 tick
       02:07 start rid=a

@@ -5,7 +5,7 @@ import { EVERY, NIGHTLY, HOURLY, MINUTELY, NONE, table } from '../support/table.
 describe('§3.2 late reports', () => {
   table([
     [
-      'what was bad in an incident that has closed counts no more, also where it is dated after the recovery',
+      'an outcome of an incident that has closed counts no more, also where it is dated after the recovery',
       NONE,
       `03:00 start rid=a delay=2h
        03:00:30 start rid=b delay=150m
@@ -41,7 +41,7 @@ describe('§3.2 late reports', () => {
       ],
     ],
     [
-      'an end replaces abandoned as well, which nobody had reported, and ends the incident',
+      'a late end replaces abandoned, which nobody had reported, and ends the incident',
       { ...NIGHTLY, max_open_runs: 1 },
       `02:00 start rid=a
        02:10 start rid=b
@@ -57,7 +57,7 @@ describe('§3.2 late reports', () => {
       ],
     ],
     [
-      'an end without a run id is that of the last such run, if that was given up and none has started since',
+      'an end without a run id ends the last run without one, if that was given up and none has started since',
       NIGHTLY,
       `02:00 start
        04:00 tick
@@ -134,15 +134,6 @@ describe('§3.2 late reports', () => {
       ],
     ],
     [
-      'nor times out a start that has just arrived late when its limit is made shorter then',
-      { ...NONE, grace: '0s' },
-      `03:00 start rid=a delay=2h
-       03:00:10 spec {"max_runtime":"30m"}
-       03:00:59 tick
-       03:01:01 tick`,
-      ['03:01 no slot timeout timeout', '03:01 owe ops opened timeout'],
-    ],
-    [
       'a start that only took some seconds on its way is held to the limit that was declared',
       { max_runtime: '5s' },
       `03:00:02 start rid=a delay=2s
@@ -159,7 +150,7 @@ describe('§3.2 late reports', () => {
       ],
     ],
     [
-      'one that was kept for longer than that is not',
+      'a start that was kept for more than ten seconds times out a minute after it arrived',
       { max_runtime: '5s' },
       `03:00:11 start rid=a delay=11s
        03:01:10 tick
@@ -223,7 +214,16 @@ describe('§3.2 late reports', () => {
       ],
     ],
     [
-      'a failure reported late is reminded of from when it was told',
+      'a start that has just arrived late does not time out at once when its limit is made shorter',
+      { ...NONE, grace: '0s' },
+      `03:00 start rid=a delay=2h
+       03:00:10 spec {"max_runtime":"30m"}
+       03:00:59 tick
+       03:01:01 tick`,
+      ['03:01 no slot timeout timeout', '03:01 owe ops opened timeout'],
+    ],
+    [
+      'reminders of a failure reported late are counted from when it was told',
       { ...NONE, remind_every: '1h' },
       `05:00 failure delay=3h
        05:59 tick
@@ -261,7 +261,7 @@ describe('§3.2 late reports', () => {
       ],
     ],
     [
-      'a run reported late takes a slot of a gap over, which had ended unknown',
+      'a run reported late takes over a slot of a gap, which had ended unknown',
       NIGHTLY,
       `01:00 log
        03:00 gap from=01:30
@@ -320,7 +320,7 @@ describe('§3.2 late reports', () => {
     expect(claims('00:41 success rid=a delay=33m')).toBe(false);
   });
 
-  test('an end that overtakes its start waits for no other: its run gets the start and the duration', () => {
+  test('an end that overtakes its start waits for no other end: its run gets the start and the duration', () => {
     const { runs, job } = stateAfter(
       HOURLY,
       `01:02 success rid=a
@@ -339,7 +339,7 @@ describe('§3.2 late reports', () => {
     expect(job).toMatchObject({ status: 'success', expected_at: instant('02:00') });
   });
 
-  test('a start that comes a minute after its end is no start of then: a later run takes over what was missed', () => {
+  test('a start that comes a minute after its end opens no run: a later run takes over the missed slot', () => {
     const { runs } = stateAfter(
       EVERY,
       `00:30 success rid=a
@@ -352,7 +352,7 @@ describe('§3.2 late reports', () => {
     ]);
   });
 
-  test('nothing that is reported late changes the status, for something newer has counted', () => {
+  test('an outcome reported late does not change the status where a newer outcome has counted', () => {
     const { job } = stateAfter(
       HOURLY,
       `02:00 success rid=a

@@ -21,7 +21,7 @@ describe('§3.3 maintenance', () => {
       ],
     ],
     [
-      'a good outcome before that closes it, and nobody is told of anything',
+      'a good outcome in a window closes the incident, and nobody is told of anything',
       HELD,
       `01:00 success
        02:00 success
@@ -78,7 +78,7 @@ describe('§3.3 maintenance', () => {
       ],
     ],
     [
-      'and so is what goes wrong at the very end: the end is no part of the window',
+      'what goes wrong at the very end of a window is told at once: the end is no part of the window',
       {
         ...NIGHTLY,
         maintenance: [
@@ -159,7 +159,7 @@ describe('§3.3 maintenance', () => {
       ],
     ],
     [
-      'a reminder put off for long comes when an acknowledgement ends at an instant at which it may',
+      'a reminder put off for long comes when the acknowledgement ends where no window puts it off',
       {
         max_runtime: '10m',
         grace: '45m',
@@ -192,7 +192,7 @@ describe('§3.3 maintenance', () => {
       ],
     ],
     [
-      'who is told after a window is not reminded with the others at that very instant',
+      'a notifier that is told after a window is not reminded with the others at that very instant',
       {
         max_runtime: '10m',
         grace: '5m',
@@ -229,7 +229,7 @@ describe('§3.3 maintenance', () => {
       ['02:00 slot 02:00 failure reported_failure', '06:05 owe ops opened reported_failure'],
     ],
     [
-      'a good outcome that is not enough to close it is enough not to announce it; the next bad one tells',
+      'a good outcome that is not enough to close the incident keeps it silent until the next bad one',
       { ...HELD, recovery_threshold: 2 },
       `01:00 success
        02:00 success
@@ -248,7 +248,7 @@ describe('§3.3 maintenance', () => {
       ],
     ],
     [
-      'a good outcome that is not enough to close it is enough also while the next run is not over yet',
+      'a good outcome that is not enough to close the incident keeps it silent while the next run is open',
       { ...HELD, recovery_threshold: 2 },
       `01:00 success
        02:00 success
@@ -276,7 +276,7 @@ describe('§3.3 maintenance', () => {
       ['02:00 slot 02:00 failure reported_failure', '03:20 owe ops opened reported_failure'],
     ],
     [
-      'what would have been told already by a grace made shorter is told at the change',
+      'what a shorter grace would have told already is told when the grace is made shorter',
       {
         ...NIGHTLY,
         grace: '30m',

@@ -22,7 +22,7 @@ describe('§3.2 overlap', () => {
       ],
     ],
     [
-      'overlap: forbid makes the second a failure as it starts; its own end changes history only',
+      'overlap: forbid makes the second run a failure as it starts; its own end changes history only',
       FORBID,
       `01:00 start rid=a
        02:00 start rid=b
@@ -76,7 +76,7 @@ describe('§3.2 overlap', () => {
       ],
     ],
     [
-      'overlap: forbid: the end of the first that was delayed takes the failure back, and the second goes on',
+      'overlap: forbid: a delayed end of the first run takes the failure back, and the second run goes on',
       FORBID,
       `01:00 start rid=a
        02:00 start rid=b
@@ -92,7 +92,7 @@ describe('§3.2 overlap', () => {
       ],
     ],
     [
-      'overlap: forbid: and is watched again, with its whole limit or a minute at least',
+      'overlap: forbid: a run whose failure is taken back is watched again, with its whole limit or a minute at least',
       { ...FORBID, max_runtime: '30m' },
       `01:00 start rid=a
        01:10 start rid=b
@@ -110,7 +110,7 @@ describe('§3.2 overlap', () => {
       ],
     ],
     [
-      'overlap: forbid: and has ended as it said, if it has ended by then',
+      'overlap: forbid: a run whose failure is taken back has ended as it said, if it has ended by then',
       FORBID,
       `01:00 start rid=a
        02:00 start rid=b
@@ -123,7 +123,7 @@ describe('§3.2 overlap', () => {
       ],
     ],
     [
-      'overlap: forbid: but not where a third was open as well',
+      'overlap: forbid: no failure is taken back where a third run was open as well',
       FORBID,
       `01:00 start rid=a
        01:10 gap from=01:09
@@ -182,7 +182,7 @@ describe('§3.2 overlap', () => {
     ],
   ]);
 
-  test('overlap: forbid: a failure taken back is in the incident as what it was', () => {
+  test('overlap: forbid: a failure taken back is in the incident as what the run said of itself', () => {
     const { runs, job, incident } = stateAfter(
       FORBID,
       `01:00 start rid=a
@@ -195,7 +195,7 @@ describe('§3.2 overlap', () => {
     expect(job).toMatchObject({ status: 'failure', last_outcome_at: instant('02:10') });
   });
 
-  test('a run that goes on after all takes the miss in whose place it came out of the history only once', () => {
+  test('overlap: forbid: a run that goes on after all takes the miss that it replaced out of the history only once', () => {
     const { runs } = stateAfter(
       { every: '1h', max_runtime: '16m', overlap: 'forbid' },
       `05:33:00 start rid=a delay=91m

@@ -22,7 +22,7 @@ describe('§3.3 pausing and removing', () => {
       ],
     ],
     [
-      'nor does the end of a run that was given up before, which leaves the slot it would have taken over missed',
+      'the end of a run that was given up before the pause does not count and takes no missed slot over',
       HOURLY,
       `00:30 success
        01:30 start rid=a
@@ -41,7 +41,7 @@ describe('§3.3 pausing and removing', () => {
       ],
     ],
     [
-      'an interval is not due while a run is open that began in a pause, and whatever ended in it puts off nothing',
+      'an interval is not due while a run that began in a pause is open, and a run that ended in it puts off nothing',
       EVERY,
       `00:10 paused
        00:20 start rid=a
@@ -58,7 +58,7 @@ describe('§3.3 pausing and removing', () => {
       ],
     ],
     [
-      'what ended while paused does not count',
+      'a run that ended while its job was paused does not count',
       HOURLY,
       `01:00 start rid=a
        01:10 paused
@@ -91,7 +91,7 @@ describe('§3.3 pausing and removing', () => {
       ],
     ],
     [
-      'and by its limit: a run that hangs since the pause is told of',
+      'a run that was open when the pause ended counts by its limit: a run that hangs is told of',
       NONE,
       `01:30 paused
        01:40 start rid=a
@@ -100,7 +100,7 @@ describe('§3.3 pausing and removing', () => {
       ['02:40 no slot timeout timeout', '02:40 owe ops opened timeout'],
     ],
     [
-      'a limit that passed in the pause is no news after it, and a late end of such a run is none either',
+      'a limit that passed in the pause is not told after it, nor is a late end of such a run',
       NONE,
       `01:30 paused
        01:40 start rid=a
@@ -109,7 +109,7 @@ describe('§3.3 pausing and removing', () => {
       ['02:40 no slot timeout timeout (not counted)', '03:00 no slot failure reported_failure (not counted)'],
     ],
     [
-      'a pause that the file ends lets an open run count, too',
+      'a pause that the file ends lets an open run count',
       { ...NONE, paused: true },
       `01:40 start
        02:00 spec {"paused":false}
@@ -124,7 +124,7 @@ describe('§3.3 pausing and removing', () => {
       ],
     ],
     [
-      'while one pause is left, the end of the other lets nothing count',
+      'the end of one pause lets nothing count while another is left',
       { ...NONE, paused: true },
       `01:30 paused
        01:40 start rid=a
@@ -133,7 +133,7 @@ describe('§3.3 pausing and removing', () => {
       ['02:10 no slot failure reported_failure (not counted)'],
     ],
     [
-      'resuming expects the first slot after it, and none of the pause',
+      'resuming expects the first slot after the pause, and none within it',
       HOURLY,
       `01:00 success
        01:30 paused

@@ -25,14 +25,14 @@ describe('§3.2 an anonymous ping that comes again', () => {
       ['01:10 slot 01:00 success succeeded'],
     ],
     [
-      'one that comes later means that the earlier run died',
+      'a start more than a minute after the open run means that the earlier run died',
       HOURLY,
       `01:00 start
        01:01:01 start`,
       ['01:01:01 slot 01:00 abandoned abandoned', '01:01:01 owe ops opened abandoned'],
     ],
     [
-      'and so does one after half the period of a job that runs often',
+      'a start after half the period of a job that runs often means that the earlier run died',
       MINUTELY,
       `00:01 start
        00:01:30 start
@@ -40,7 +40,7 @@ describe('§3.2 an anonymous ping that comes again', () => {
       ['00:01:31 slot 00:01 abandoned abandoned', '00:01:31 owe ops opened abandoned'],
     ],
     [
-      'also where that is an interval',
+      'a start after half a short interval means that the earlier run died',
       { every: '20s', grace: '1m' },
       `00:01 start
        00:01:10 start
@@ -48,7 +48,7 @@ describe('§3.2 an anonymous ping that comes again', () => {
       ['00:01:11 slot 00:00:20 abandoned abandoned', '00:01:11 owe ops opened abandoned'],
     ],
     [
-      'a retry that says how long ago it was is one, too, though it may seem to be the earlier one',
+      'a start that says how long ago it was is a retry, though it seems to be the earlier one',
       HOURLY,
       `01:00:02 start
        01:00:30 start delay=29s
@@ -56,7 +56,7 @@ describe('§3.2 an anonymous ping that comes again', () => {
       ['01:10 slot 01:00 success succeeded'],
     ],
     [
-      'a run that failed by starting too soon is not one failure more by its retry',
+      'the retry of a start that failed as an overlap is no second failure',
       { ...HOURLY, overlap: 'forbid' },
       `01:00 start rid=a
        01:10 start
@@ -77,7 +77,7 @@ describe('§3.2 an anonymous ping that comes again', () => {
       ],
     ],
     [
-      'and a success near the next slot does not claim it',
+      'a success retried just before a slot is no further run',
       HOURLY,
       `01:00 success
        01:59:20 success
@@ -86,7 +86,7 @@ describe('§3.2 an anonymous ping that comes again', () => {
       ['01:00 slot 01:00 success succeeded', '01:59:20 slot 02:00 success succeeded'],
     ],
     [
-      'an end of another kind is none, nor one with another exit code, nor one after half the period',
+      'an end of another kind, with another exit code, or after half the period is no retry',
       NONE,
       `01:00 success
        01:00:10 failure
@@ -101,7 +101,7 @@ describe('§3.2 an anonymous ping that comes again', () => {
       ],
     ],
     [
-      'nor one with a start between, whoever sent that',
+      'an end is no retry where a start came in between, whoever sent that start',
       NONE,
       `01:00 start
        01:00:10 success
@@ -151,7 +151,7 @@ describe('§3.2 a run id that comes again', () => {
       ],
     ],
     [
-      'within that minute it is a retry, as is one dated before the end, whenever that comes',
+      'within a minute of the end is a retry, and so is a ping dated before the end, whenever it comes',
       HOURLY,
       `01:00 start rid=7
        01:10 success rid=7
@@ -162,7 +162,7 @@ describe('§3.2 a run id that comes again', () => {
       ['01:10 slot 01:00 success succeeded', '02:05 slot 02:00 missed missed', '02:05 owe ops opened missed'],
     ],
     [
-      'what is replayed of the earlier run is told from the new one by its instant',
+      'in replayed pings of the earlier run is told from the new run by their instants',
       HOURLY,
       `01:00 start rid=7
        01:10 failure rid=7
@@ -179,7 +179,7 @@ describe('§3.2 a run id that comes again', () => {
       ],
     ],
     [
-      'after a timeout it is one, too',
+      'after a timeout of its run is a new run',
       { max_runtime: '30m' },
       `01:00 start rid=7
        02:00 start rid=7
@@ -193,7 +193,7 @@ describe('§3.2 a run id that comes again', () => {
       ],
     ],
     [
-      'while its run is open it is a retry, however much later',
+      'while its run is open is a retry, however much later it comes',
       DAILY,
       `02:00 start rid=7
        03:30 start rid=7
@@ -201,7 +201,7 @@ describe('§3.2 a run id that comes again', () => {
       ['03:40 slot 02:00 success succeeded'],
     ],
     [
-      'also where the history is short',
+      'is told from a new run also where the history is short',
       { ...HOURLY, keep_runs: 1 },
       `01:00 start rid=7
        01:10 success rid=7
@@ -218,7 +218,7 @@ describe('§3.2 a run id that comes again', () => {
     ],
   ]);
 
-  test('the newest run of a run id is found, whichever was changed last', () => {
+  test('belongs to its newest run, whichever run was changed last', () => {
     const { runs } = stateAfter(
       { max_runtime: '30m' },
       `01:00 start rid=7
@@ -232,10 +232,10 @@ describe('§3.2 a run id that comes again', () => {
 
 describe('§3.2 a start from before all that the history holds', () => {
   test.each([
-    ['of a hundred runs', { max_runtime: '1h' }, 100],
-    ['of a few', { max_runtime: '1h', keep_runs: 20 }, 20],
-    ['of fewer than are known by their run ids', { max_runtime: '1h', keep_runs: 2 }, 10],
-  ])('opens no run that nobody runs where it holds the most %s', (_what, declaration, count) => {
+    ['a hundred runs', { max_runtime: '1h' }, 100],
+    ['a few runs', { max_runtime: '1h', keep_runs: 20 }, 20],
+    ['fewer runs than are known by their run ids', { max_runtime: '1h', keep_runs: 2 }, 10],
+  ])('opens no run where the history is full with %s', (_what, declaration, count) => {
     const runs = `01:00 start rid=old\n01:10 success rid=old\n${many(count)}`;
     const trace = play(declaration, `${runs}\nd2 04:00 start rid=old delay=27h\nd2 09:00 tick`);
     expect(trace.filter((line) => line.includes('timeout'))).toEqual([]);

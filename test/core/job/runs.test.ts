@@ -22,7 +22,7 @@ describe('§3.2 runs', () => {
       ],
     ],
     [
-      'an anonymous start while an anonymous run is open: the earlier one died',
+      'an anonymous start while an anonymous run is open means that the earlier run died',
       HOURLY,
       `01:00 start
        02:00 start
@@ -36,7 +36,7 @@ describe('§3.2 runs', () => {
       ],
     ],
     [
-      'at most max_open_runs: one more ends the oldest',
+      'at most max_open_runs runs are open: one more ends the oldest',
       { ...HOURLY, max_open_runs: 2, max_runtime: '1d' },
       `01:00 start rid=a
        02:00 start rid=b
@@ -65,7 +65,7 @@ describe('§3.2 runs', () => {
       ],
     ],
     [
-      'and of several open runs with a run id it ends the newest',
+      'an end without a run id ends the newest of several open runs with one',
       HOURLY,
       `01:00 start rid=a
        01:30 start rid=b
@@ -112,7 +112,7 @@ describe('§3.2 runs', () => {
       ],
     ],
     [
-      'and not that of its end, where another slot has come meanwhile',
+      'a whole run reported at its end does not claim a slot that has come since its start',
       { ...HOURLY, grace: '90m' },
       `01:00 success
        03:10 success took=20m
@@ -131,7 +131,7 @@ describe('§3.2 runs', () => {
       ['01:20 no slot abandoned too_many_runs', '01:20 owe ops opened too_many_runs'],
     ],
     [
-      'without success_exit_codes 0 alone is good',
+      'without success_exit_codes, exit code 0 alone is good',
       HOURLY,
       `01:00 failure exit=0
        02:00 success exit=1
@@ -171,17 +171,25 @@ describe('§3.2 runs', () => {
   ]);
 });
 
-describe('§3.2 the limit of a job that declares none', () => {
+describe('§3.2 the limit of a run', () => {
   test.each([
-    ['a day', { schedule: '*/10 * * * *' }, '24h'],
-    ['a day without a schedule, whatever its lock does', { overlap: 'skip' }, '24h'],
+    ['a day where its job declares none', { schedule: '*/10 * * * *' }, '24h'],
+    ['a day where its job has no schedule, whatever the lock does', { overlap: 'skip' }, '24h'],
     ['four periods where an interval waits for the end of a run', { every: '30m' }, '2h'],
-    ['and an hour at least', { every: '5m' }, '1h'],
-    ['and a day at most', { every: '12h' }, '24h'],
+    ['an hour at least where the interval is short', { every: '5m' }, '1h'],
+    ['a day at most where the interval is long', { every: '12h' }, '24h'],
     ['four periods where a run hides slots', { schedule: '0 8-20 * * *', overlap: 'skip' }, '4h'],
-    ['and an hour at least of those, too', { schedule: '*/5 * * * *', overlap: 'skip' }, '1h'],
-    ['and a day at most of those', { schedule: '0 9 * * 1-5', overlap: 'skip' }, '24h'],
-    ['what it declares, if it does', { every: '30m', max_runtime: '5h' }, '5h'],
+    [
+      'an hour at least where a run hides slots that come often',
+      { schedule: '*/5 * * * *', overlap: 'skip' },
+      '1h',
+    ],
+    [
+      'a day at most where a run hides slots that come seldom',
+      { schedule: '0 9 * * 1-5', overlap: 'skip' },
+      '24h',
+    ],
+    ['the one that its job declares', { every: '30m', max_runtime: '5h' }, '5h'],
   ] satisfies [string, Declaration, string][])('is %s', (_what, declaration, limit) => {
     const { runs } = stateAfter(declaration, '00:30 start rid=a');
     expect(runs.at(-1)?.limit_at).toBe(instant('00:30') + parseDuration(limit));
@@ -189,7 +197,7 @@ describe('§3.2 the limit of a job that declares none', () => {
 
   table([
     [
-      'so that a host that dies in the middle of a run is no silence for a day',
+      'makes a host that dies in the middle of a run no silence for a day',
       { every: '5m' },
       `00:05 start rid=a
        00:06 success rid=a
@@ -202,7 +210,7 @@ describe('§3.2 the limit of a job that declares none', () => {
       ],
     ],
     [
-      'a change of the interval changes it at once, but makes nothing late that was in time',
+      'changes at once with the interval, but makes no run late that was in time',
       { every: '12h', grace: '5m' },
       `00:30 start rid=a
        03:00 spec {"every":"10m"}
@@ -352,23 +360,55 @@ describe('§3.2 min_runtime and expect.output', () => {
   };
   const FINE = 'took=1m output=done,dumped|7-rows';
   test.each([
-    ['too short by its own report', 'success took=59s output=done,dumped|7-rows', 'failure too_fast'],
-    ['one bad exit code needs no second reason', 'success took=1s exit=2', 'failure exit_code'],
-    ['no output', 'success took=1m', 'failure output_mismatch'],
-    ['one of several texts lacking', 'success took=1m output=done|7-rows', 'failure output_mismatch'],
-    ['an unwanted text', 'success took=1m output=done,dumped,ERROR|7-rows', 'failure output_mismatch'],
-    ['no match for the pattern', 'success took=1m output=done,dumped|0-rows', 'failure output_mismatch'],
-    ['all as expected', `success ${FINE}`, 'success succeeded'],
-    ['output that nobody captured', 'success took=1m captured=false', 'success succeeded'],
-    ['which says nothing of how long it took', 'success took=59s captured=false', 'failure too_fast'],
-    ['nor of its exit code', 'success took=1m exit=2 captured=false', 'failure exit_code'],
-    ['a report that nobody can read', `success ${FINE} unreadable=exit_code`, 'failure unreadable_report'],
     [
-      'a bad report stays one, whatever else nobody can read',
+      'a run that is too short by its own report is a failure',
+      'success took=59s output=done,dumped|7-rows',
+      'failure too_fast',
+    ],
+    ['one bad exit code needs no second reason', 'success took=1s exit=2', 'failure exit_code'],
+    ['a run without output is a failure', 'success took=1m', 'failure output_mismatch'],
+    [
+      'a run whose output lacks one of several texts is a failure',
+      'success took=1m output=done|7-rows',
+      'failure output_mismatch',
+    ],
+    [
+      'a run whose output has an unwanted text is a failure',
+      'success took=1m output=done,dumped,ERROR|7-rows',
+      'failure output_mismatch',
+    ],
+    [
+      'a run whose output does not match the pattern is a failure',
+      'success took=1m output=done,dumped|0-rows',
+      'failure output_mismatch',
+    ],
+    ['a run that is all as expected is a success', `success ${FINE}`, 'success succeeded'],
+    [
+      'a run whose output nobody captured is a success',
+      'success took=1m captured=false',
+      'success succeeded',
+    ],
+    [
+      'a run whose output nobody captured may have been too fast all the same',
+      'success took=59s captured=false',
+      'failure too_fast',
+    ],
+    [
+      'a run whose output nobody captured may have a bad exit code all the same',
+      'success took=1m exit=2 captured=false',
+      'failure exit_code',
+    ],
+    [
+      'a report that nobody can read is a failure',
+      `success ${FINE} unreadable=exit_code`,
+      'failure unreadable_report',
+    ],
+    [
+      'a bad report stays bad, whatever else nobody can read',
       'success exit=2 unreadable=signal',
       'failure exit_code',
     ],
-    ['a bad report stays one, whatever it printed', `failure ${FINE}`, 'failure reported_failure'],
+    ['a bad report stays bad, whatever the run printed', `failure ${FINE}`, 'failure reported_failure'],
   ])('%s', (_case, end, expected) => {
     expect(play(BACKUP, `02:04 ${end}`)[0]).toBe(`02:04 slot 02:00 ${expected}`);
   });
@@ -394,12 +434,12 @@ describe('§3.2 min_runtime and expect.output', () => {
     expect(runs.map((run) => run.detail)).toEqual(['the output contains "ERROR"']);
   });
 
-  test('and that nobody captured the output, so that it was not judged', () => {
+  test('the history says that nobody captured the output, so that it was not judged', () => {
     const { runs } = stateAfter(BACKUP, '02:04 success took=1m captured=false');
     expect(runs.map((run) => run.detail)).toEqual(['its output was not captured, so it was not judged']);
   });
 
-  test('and what nobody could read', () => {
+  test('the history says what nobody could read', () => {
     const { runs } = stateAfter(BACKUP, '02:04 success unreadable=exit_code');
     expect(runs.map((run) => run.detail)).toEqual(['exit_code cannot be read']);
   });

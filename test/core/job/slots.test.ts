@@ -47,7 +47,7 @@ describe('§3.1 slots', () => {
       ['01:59 no slot success succeeded', '02:05 slot 02:00 missed missed', '02:05 owe ops opened missed'],
     ],
     [
-      'early is at most half the distance to the previous slot',
+      'a run may be early by half the distance to the previous slot at most',
       MINUTELY,
       `00:00:29 success rid=a
        00:00:31 success rid=b`,
@@ -60,7 +60,7 @@ describe('§3.1 slots', () => {
       ['00:03:10 slot 00:02 skipped superseded x2', '00:03:10 slot 00:03 success succeeded'],
     ],
     [
-      'a host two seconds fast claims the next slot although one before waits: a lost ping slides no run of the day',
+      'a host two seconds fast claims the next slot although an earlier one waits: a lost ping slides no run of the day',
       { schedule: '0 8-20 * * *', grace: '1h' },
       `07:59:58 success
        08:59:58 success
@@ -95,7 +95,7 @@ describe('§3.1 slots', () => {
       ],
     ],
     [
-      'nor does a ping lost in a restart, which is unknown and no alarm',
+      'a ping lost in a restart slides no run of the day: its slot ends unknown and is no alarm',
       { schedule: '*/15 * * * *', grace: '15m' },
       `00:14:49 success
        00:29:53 gap from=00:29:45
@@ -112,7 +112,7 @@ describe('§3.1 slots', () => {
       ],
     ],
     [
-      'an older slot whose deadline lies beyond the one claimed is superseded, not missed',
+      'an older slot whose deadline lies beyond the claimed slot is superseded, not missed',
       { schedule: '0 * * * *', grace: '90m' },
       `00:59:58 success
        02:59:30 success
@@ -166,7 +166,7 @@ describe('§3.1 slots', () => {
       ],
     ],
     [
-      'a slot whose deadline is the very start of a run of the next one is missed by it',
+      'a slot whose deadline is the very start of the run of the next slot is missed by that run',
       { schedule: '0 * * * *', grace: '1h' },
       `00:59:58 success
        03:00 start rid=a
@@ -181,7 +181,7 @@ describe('§3.1 slots', () => {
       ],
     ],
     [
-      'what was missed by the claim of the next slot is dated at the start of that run, and may be reported late',
+      'a slot that is missed by the claim of the next is dated at the start of that run, and may be reported late',
       { schedule: '0 * * * *', grace: '1h' },
       `00:59:58 success
        02:59:40 start rid=b
@@ -255,7 +255,7 @@ describe('§3.1 slots', () => {
       ['03:30 slot 01:00 success succeeded', '03:35 slot 03:30 missed missed', '03:35 owe ops opened missed'],
     ],
     [
-      'every: nothing moves on as one run ends while another is open',
+      'every: the next slot does not move as one run ends while another is open',
       EVERY,
       `00:30 start rid=a
        01:10 start rid=b
@@ -320,14 +320,14 @@ describe('§3.1 slots', () => {
       ],
     ],
     [
-      'early is at most the grace',
+      'a run may be early by the grace at most',
       { ...NIGHTLY, grace: '30s' },
       `01:59:29 success rid=a
        01:59:30 success rid=b`,
       ['01:59:29 no slot success succeeded', '01:59:30 slot 02:00 success succeeded'],
     ],
     [
-      'early is at most 2 minutes',
+      'a run may be early by 2 minutes at most',
       NIGHTLY,
       `01:57:59 success rid=a
        01:58 success rid=b`,
@@ -351,7 +351,7 @@ describe('§3.1 slots', () => {
       ],
     ],
     [
-      'nor does a second run of that early window',
+      'a second run in the early window of the next slot takes no missed slot over either',
       HOURLY,
       `00:30 success
        01:05 tick
@@ -366,7 +366,7 @@ describe('§3.1 slots', () => {
       ],
     ],
     [
-      'a second rerun of one missed slot claims nothing: only the last slot, and only once',
+      'a second rerun of one missed slot claims nothing: only the last slot is taken over, and only once',
       HOURLY,
       `00:30 success
        02:05 tick

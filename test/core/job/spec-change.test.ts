@@ -16,14 +16,14 @@ describe('§3.3 spec changes', () => {
       ],
     ],
     [
-      'of an interval one slot is expected at a time, and no more are skipped by a change',
+      'a new every skips the one slot that is due, and no more',
       { ...EVERY, grace: '3h' },
       `00:30 log
        03:30 spec {"every":"2h"}`,
       ['03:30 slot 01:00 skipped spec_changed'],
     ],
     [
-      'a new zone does so too',
+      'a new zone expects its first slot after the change, and an unmissed due slot is skipped',
       NIGHTLY,
       `01:00 log
        02:03 spec {"timezone":"Europe/Berlin"}
@@ -36,7 +36,7 @@ describe('§3.3 spec changes', () => {
       ],
     ],
     [
-      'and so does a new every: the first period after the change',
+      'a new every expects its first run a period after the change, and an unmissed due slot is skipped',
       EVERY,
       `00:30 success
        01:32 spec {"every":"3h"}
@@ -127,7 +127,7 @@ describe('§3.3 spec changes', () => {
       ],
     ],
     [
-      'a recovery threshold lowered to what has been reached closes it at the change',
+      'a recovery threshold lowered to what has been reached closes the incident at the change',
       { ...HOURLY, recovery_threshold: 3 },
       `01:00 failure
        02:00 success

@@ -8,9 +8,9 @@ describe('§3.3 status', () => {
     ['pending before anything counted', HOURLY, '00:30 log', 'pending'],
     ['running while a run is open', HOURLY, '01:00 start rid=a', 'running'],
     ['success after a good run', HOURLY, '01:00 success', 'success'],
-    ['failure after a bad one', HOURLY, '01:00 failure', 'failure'],
+    ['failure after a bad run', HOURLY, '01:00 failure', 'failure'],
     [
-      'failure after one that was abandoned',
+      'failure after a run that was abandoned',
       { ...HOURLY, max_open_runs: 1 },
       '01:00 start\n02:00 start\n02:01 paused\n02:02 success\n02:03 resumed',
       'failure',
@@ -23,7 +23,7 @@ describe('§3.3 status', () => {
       'timeout',
     ],
     [
-      'paused while it is paused, whatever its runs do',
+      'paused while the job is paused, whatever its runs do',
       HOURLY,
       '01:00 start rid=a\n01:10 paused\n01:20 success rid=a',
       'paused',
@@ -42,7 +42,7 @@ describe('§3.3 status', () => {
       'failure',
     ],
     [
-      'that of a run given up, also where its report is dated before that',
+      'that of a run reported after it was given up, also where the report is dated before that',
       { max_runtime: '10m' },
       '01:00 start rid=a\n01:15 tick\n01:16 removed\n01:17 restored\n01:20 success rid=a delay=15m',
       'success',
@@ -71,7 +71,7 @@ describe('§3.3 status', () => {
       '01:00 failure\n02:00 success',
       'success',
     ],
-  ])('is %s', (_what, declaration, script, status) => {
+  ])('the status is %s', (_what, declaration, script, status) => {
     expect(stateAfter(declaration, script).job.status).toBe(status);
   });
 });

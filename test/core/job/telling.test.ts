@@ -27,7 +27,7 @@ describe('§3.3 who is told what', () => {
       ],
     ],
     [
-      'an incident acknowledged anew for less reminds from then on',
+      'an incident acknowledged anew for a shorter time reminds from the end of that time on',
       { ...NIGHTLY, remind_every: '1h' },
       `02:00 failure
        02:30 ack until=20:00
@@ -42,7 +42,7 @@ describe('§3.3 who is told what', () => {
       ],
     ],
     [
-      'an acknowledged incident does not remind until then, and closes as usual',
+      'an acknowledged incident reminds nobody before its acknowledgement ends, and closes as usual',
       { ...NIGHTLY, remind_every: '1h' },
       `02:00 failure
        02:30 ack until=05:30
@@ -65,7 +65,7 @@ describe('§3.3 who is told what', () => {
       ['02:00 slot 02:00 failure reported_failure', '02:00 owe ops opened reported_failure'],
     ],
     [
-      'nothing else about a job is sent: no second failure, no other reason, no good run',
+      'nothing is sent for a second failure, another reason or a good run after the recovery',
       HOURLY,
       `01:00 failure
        02:00 failure exit=9
@@ -109,7 +109,7 @@ describe('§3.3 who is told what', () => {
     ]);
   });
 
-  test('who joins and takes missed runs only is not told of one that turned out to be a failure', () => {
+  test('a notifier that joins and takes missed runs only is not told of a miss that turned out to be a failure', () => {
     const trace = play(
       { ...HOURLY, notify: ['a'] },
       `01:05 tick
@@ -204,7 +204,7 @@ describe('§3.3 who is told what', () => {
     ]);
   });
 
-  test('of a long incident, too, who takes a kind that is in it no more is not told', () => {
+  test('a notifier that joins is not told of a long incident that no longer contains a kind it takes', () => {
     const trace = play(
       { max_runtime: '30m', notify: ['a'] },
       `00:10 start rid=hung
@@ -215,7 +215,7 @@ describe('§3.3 who is told what', () => {
     expect(trace.filter((line) => line.includes('owe'))).toEqual(['00:40 owe a opened timeout']);
   });
 
-  test('nor where it turns out only then to have been another', () => {
+  test('a notifier that joins is not told of a long incident whose timeout turned out late to be a failure', () => {
     const trace = play(
       { max_runtime: '30m', notify: ['a'] },
       `00:10 start rid=hung
@@ -226,7 +226,7 @@ describe('§3.3 who is told what', () => {
     expect(trace.filter((line) => line.includes('owe'))).toEqual(['00:40 owe a opened timeout']);
   });
 
-  test('of a long incident, too, the newest bad outcome is what people are reminded of', () => {
+  test('the reminder of a long incident tells the newest bad outcome', () => {
     const trace = play(
       { recovery_threshold: 100, remind_every: '3h' },
       `00:30 failure exit=1
@@ -239,7 +239,7 @@ describe('§3.3 who is told what', () => {
     ]);
   });
 
-  test('and also when the history has let the run of that outcome go', () => {
+  test('a reminder tells the newest bad outcome also when the history has let its run go', () => {
     const declaration = { recovery_threshold: 2, remind_every: '3h' };
     const spec = specOf('job', declaration, { ...DEFAULT_GLOBALS, notifiers: ['ops'] });
     const state = stateAfter(declaration, `00:30 failure exit=1\n01:00 failure`);

@@ -5,7 +5,7 @@ import { HOURLY, table } from '../support/table.ts';
 describe('§3.3 thresholds and recovery', () => {
   table([
     [
-      'a run that started before another is known to have failed says nothing of it, though it was of the same slot',
+      'a good run that started before another failed closes nothing, though both were of the same slot',
       HOURLY,
       `01:03 failure
        01:04 success took=2m`,
@@ -48,7 +48,7 @@ describe('§3.3 thresholds and recovery', () => {
       ],
     ],
     [
-      'and not all that is bad together: each kind reaches its own threshold or none does',
+      'a threshold by kind does not count all that is bad together: each kind reaches its own threshold or none does',
       { ...HOURLY, failure_threshold: { failure: 3, missed: 2, timeout: 1 } },
       `01:00 failure
        02:05 tick
@@ -91,7 +91,7 @@ describe('§3.3 thresholds and recovery', () => {
       ],
     ],
     [
-      'a good run that started at the very instant of the newest bad one closes it: no earlier is enough',
+      'a good run that started at the very instant of the newest bad one closes the incident',
       HOURLY,
       `01:00 start rid=a
        01:00 start rid=b

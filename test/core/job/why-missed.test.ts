@@ -19,7 +19,7 @@ function after(script: string): string | null {
 }
 
 describe('a missed slot whose run came too early', () => {
-  test('names it, how early it came and what is allowed, by the grace', () => {
+  test('names that run, how early it came, and how early the grace allows it to come', () => {
     expect(told({ schedule: '0 2 * * *', grace: '20s' }, '01:59:16 success\n03:00 tick')).toEqual([
       [
         'a success came 44s before it, too early for it: at most 20s, its grace',
@@ -28,7 +28,7 @@ describe('a missed slot whose run came too early', () => {
     ]);
   });
 
-  test('and by the two minutes that are the most; a second run near the slot before is none', () => {
+  test('names the two minutes that are the most, and no second run near the slot before', () => {
     const advice = 'see whether the clock of its host is right and the crontab says the same schedule';
     expect(told({ schedule: '0 2 * * *', grace: '1h' }, '01:57 success\n03:00 tick')).toEqual([
       ['a success came 3m before it, too early for it: at most 2m, which is the most', advice],
@@ -37,7 +37,7 @@ describe('a missed slot whose run came too early', () => {
     expect(told(uneven, '00:58 success\n00:58:59 success\n01:02 tick')).toEqual([[null, undefined]]);
   });
 
-  test('is not one of long before, nor one that belongs to the slot before', () => {
+  test('names no run of more than two hours before, nor one that belongs to the slot before', () => {
     const nightly = { schedule: '0 2 * * *', grace: '5m' };
     expect(told(nightly, '00:00 log\n00:01 success\n03:00 tick')).toEqual([
       ['a success came 1h59m before it, too early for it: at most 2m, which is the most', expect.any(String)],
@@ -65,7 +65,7 @@ describe('a job that is heard of only at its end, after its grace', () => {
     ]);
   });
 
-  test('shows it in the job, until a slot is claimed in time or by a start', () => {
+  test('shows the advice until a slot is claimed in time or by a start', () => {
     expect(after('01:00 log\n02:47 success')).toBeNull();
     expect(after('01:00 log\n02:47 success\nd2 02:06 tick')).toBe(advice);
     expect(after('01:00 log\n02:47 success\nd2 02:30 success')).toBe(advice);
@@ -76,7 +76,7 @@ describe('a job that is heard of only at its end, after its grace', () => {
     ).toBeNull();
   });
 
-  test('is not one whose end was replayed', () => {
+  test('gets no advice where its end was replayed', () => {
     expect(
       lateEndsAdvice(
         stateAfter(NIGHTLY, '01:00 log\n02:47 success delay=44m\nd2 02:47 success delay=44m').job,

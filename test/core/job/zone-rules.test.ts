@@ -42,11 +42,11 @@ test('a slot that older rules put an hour too late is expected when it is', () =
   });
 });
 
-test('and so is one that they put too early', () => {
+test('a slot that older rules put an hour too early is expected when it is', () => {
   expect(afterNewRules(DAILY, '03T05:30', '03T05:00')).toMatchObject({ next: '03T06:30', slots: [] });
 });
 
-test('one that is due and is none by the rules of now is skipped, and the next of now expected, were it due', () => {
+test('a due slot that the new rules do not have is skipped, and their next slot is expected, even if it is due', () => {
   expect(afterNewRules(DAILY, '03T05:30', '03T05:40')).toEqual({
     next: '03T06:30',
     slots: [['03T05:30', 'skipped', 'spec_changed']],
@@ -56,7 +56,7 @@ test('one that is due and is none by the rules of now is skipped, and the next o
   expect(afterNewRules(DAILY, '03T05:30', '03T06:41')).toMatchObject({ next: '03T06:30' });
 });
 
-test('what the rules of now say as well stays as it is, be it due', () => {
+test('a slot that the new rules have as well stays as it is, even if it is due', () => {
   for (const now of ['03T05:00', '03T06:40'])
     expect(afterNewRules(DAILY, '03T06:30', now)).toMatchObject({
       next: '03T06:30',

@@ -67,7 +67,7 @@ describe('the figures of a day', () => {
     expect(day.durations[0]).toBeLessThan(1_300);
   });
 
-  test('are as before when what was added is taken back, in whatever order', () => {
+  test('are as before when the runs that were added are taken back, in whatever order', () => {
     const durations = fc.array(fc.integer({ min: 0, max: 100_000 }), { maxLength: 30 });
     fc.assert(
       fc.property(durations, durations, (kept, gone) => {
@@ -82,13 +82,13 @@ describe('the figures of a day', () => {
     );
   });
 
-  test('are never less than nothing: what is taken back may be forgotten since', () => {
+  test('are never less than nothing, though a run that is taken back may be forgotten since', () => {
     const day = dayOf({ delta: -1, duration_ms: 50 }, { outcome: 'failure' });
     expect(day).toMatchObject({ outcomes: { failure: 1 }, durations: [] });
   });
 });
 
-describe('a run counts', () => {
+describe('a run', () => {
   test.each([
     ['its slot', { slot_at: Date.parse('2026-01-14T23:59:59Z') }, '2026-01-14'],
     ['its start', { started_at: Date.parse('2026-01-13T12:00:00Z') }, '2026-01-13'],
@@ -97,7 +97,7 @@ describe('a run counts', () => {
       { started_at: null, ended_at: Date.parse('2026-01-12T00:00:00Z') },
       '2026-01-12',
     ],
-  ])('on the UTC day of %s', (_what, changes, date) => {
+  ])('counts on the UTC day of %s', (_what, changes, date) => {
     expect(talliesOf(undefined, run('a', 1, changes))).toMatchObject([
       { date, outcome: 'success', delta: 1 },
     ]);
@@ -105,8 +105,8 @@ describe('a run counts', () => {
 
   test.each([
     ['is open', { outcome: null }],
-    ['was recorded while paused', { counted: false }],
-  ])('not while it %s', (_what, changes) => {
+    ['was recorded while its job was paused', { counted: false }],
+  ])('does not count while it %s', (_what, changes) => {
     expect(talliesOf(undefined, run('a', 1, changes))).toEqual([]);
   });
 
@@ -115,11 +115,11 @@ describe('a run counts', () => {
     ['failed', { outcome: 'failure' }, 1_000],
     ['timed out, as nobody knows how long it lasted', { outcome: 'timeout' }, null],
     ['never ran, as its lock was stuck', { outcome: 'failure', reason: 'stuck_lock' }, null],
-  ] as const)('with its duration if it %s', (_what, changes, durationMs) => {
+  ] as const)('counts its duration, if that is known, where it %s', (_what, changes, durationMs) => {
     expect(talliesOf(undefined, run('a', 1, changes))).toMatchObject([{ duration_ms: durationMs }]);
   });
 
-  test('as what it was corrected to, and as what it was no more', () => {
+  test('counts as what it was corrected to, and no more as what it was', () => {
     const given = run('a', 1, { outcome: 'timeout', duration_ms: 60_000 });
     expect(talliesOf(given, run('a', 1, { duration_ms: 90_000 }))).toMatchObject([
       { outcome: 'timeout', delta: -1, duration_ms: null },

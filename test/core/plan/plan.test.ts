@@ -91,7 +91,7 @@ describe('planChanges', () => {
       'restored',
       '1',
     ],
-  ] as const)('takes the job that lives, else the one removed last', (stored, list, id) => {
+  ] as const)('takes the job of a name that lives, else the one removed last', (stored, list, id) => {
     expect(planChanges(stored, [declare('a')])[list].map((planned) => planned.job.id)).toEqual([id]);
   });
 

@@ -137,7 +137,7 @@ describe('a plan', () => {
 });
 
 describe('former names', () => {
-  test('are each the latest, and never the own one', () => {
+  test('are listed once for each rename, and never hold the present name', () => {
     const first = { ...stored('b'), renamed: [{ from: 'a', at: 1 }] };
     expect(formerNames(first, 'c', 2)).toEqual([
       { from: 'a', at: 1 },

@@ -33,7 +33,7 @@ test('trouble is told once to each notifier, however often it is reported', () =
   });
 });
 
-test('other trouble of the same kind is told again, and the end of both once', () => {
+test('other trouble of the same kind is told again, and the end of both is told once', () => {
   const first = openTrouble([], BROKEN, to('ops'), 1000);
   const second = openTrouble(first.incidents, { ...BROKEN, detail: 'another' }, to('ops'), 2000);
   expect(second.incidents.map(({ closed_at: closedAt }) => closedAt)).toEqual([2000, null]);
@@ -47,7 +47,7 @@ test('other trouble of the same kind is told again, and the end of both once', (
   expect(end.deliveries.map(({ kind, facts }) => [kind, facts.detail])).toEqual([['closed', 'another']]);
 });
 
-test('of several things each is told once while the trouble lasts, wherever it stands and in whatever company', () => {
+test('each of several things is told once while the trouble lasts, wherever it stands and in whatever company', () => {
   let open: readonly Incident[] = [];
   const told: (string | undefined)[] = [];
   const report = (detail: string, causes: readonly string[], at: number): void => {
@@ -75,13 +75,13 @@ test('of several things each is told once while the trouble lasts, wherever it s
   expect(told.at(-1)).toBe('a');
 });
 
-test('the end of what never was is nothing', () => {
+test('trouble that never was has no end to tell', () => {
   expect(closeTrouble([], { kind: 'config' }, 1000)).toEqual({ incidents: [], deliveries: [] });
   const open = openTrouble([], BROKEN, to('ops'), 1000).incidents;
   expect(closeTrouble(open, { kind: 'store' }, 2000)).toEqual({ incidents: [], deliveries: [] });
 });
 
-test('a notifier that fails is told to the others, once however it fails, each for itself', () => {
+test('the failure of each notifier is told to the others, once however it fails', () => {
   const first = openTrouble([], MUTE, to('ops', 'pager', 'mail'), 1000);
   expect(idsOf(first)).toEqual(['notifier-1000-0.pager.opened', 'notifier-1000-0.mail.opened']);
   const again = openTrouble(first.incidents, { ...MUTE, detail: 'it is slow' }, to('ops', 'pager'), 2000);
@@ -96,7 +96,7 @@ test('a notifier that fails is told to the others, once however it fails, each f
   expect(idsOf(end)).toEqual(['notifier-1000-0.pager.closed', 'notifier-1000-0.mail.closed']);
 });
 
-test('a notifier that is configured no longer is no trouble, and no message says that it works', () => {
+test('a notifier that is no longer configured is no trouble, and no message says that it works', () => {
   const { incidents } = openTrouble([], MUTE, to('ops', 'pager'), 1000);
   expect(closeRemoved(incidents, ['ops', 'pager'], 2000).incidents).toEqual([]);
   const change = closeRemoved(incidents, ['pager'], 2000);
@@ -104,7 +104,7 @@ test('a notifier that is configured no longer is no trouble, and no message says
   expect(change.deliveries.map(({ kind }) => kind)).toEqual(['closed_silently']);
 });
 
-test('trouble that was told past the outbox is stored when it is over, and its end is owed', () => {
+test('trouble that was told without the outbox is stored when it is over, and its end is owed', () => {
   const store: Trouble = { kind: 'store', reason: 'store_failing', detail: 'the disk is full' };
   const change = pastTrouble(store, ['ops'], 1000, 5000);
   expect(change.incidents).toMatchObject([{ opened_at: 1000, closed_at: 5000, told: ['ops'] }]);
@@ -116,7 +116,7 @@ describe('reminders of system incidents', () => {
   const hourly: Audience = { notify: ['ops'], remindEveryMs: HOUR_MS };
   const [open] = openTrouble([], BROKEN, hourly, 0).incidents as [Incident];
 
-  test('come every remind_every, one for those that were missed', () => {
+  test('come every remind_every, and one stands for those that were missed', () => {
     expect(remindOfTrouble([open], hourly, HOUR_MS - 1).incidents).toEqual([]);
     const first = remindOfTrouble([open], hourly, HOUR_MS);
     expect(idsOf(first)).toEqual(['config-0-0.ops.reminder.1']);
@@ -128,7 +128,7 @@ describe('reminders of system incidents', () => {
     expect(ended).toMatchObject([{ next_reminder_at: null }]);
   });
 
-  test('do not come while it is acknowledged', () => {
+  test('do not come while the incident is acknowledged', () => {
     const acknowledged = { ...open, acknowledged_until_at: 10 * HOUR_MS };
     for (const at of [HOUR_MS, 10 * HOUR_MS - 1]) {
       expect(remindOfTrouble([acknowledged], hourly, at)).toEqual({ incidents: [], deliveries: [] });
@@ -136,7 +136,7 @@ describe('reminders of system incidents', () => {
     expect(idsOf(remindOfTrouble([acknowledged], hourly, 10 * HOUR_MS))).toHaveLength(1);
   });
 
-  test('come no sooner for an acknowledgement that ends before', () => {
+  test('come no sooner for an acknowledgement that ends before they are due', () => {
     const acknowledged = { ...open, acknowledged_until_at: HOUR_MS / 2 };
     const dueAts: number[] = [];
     let incidents: readonly Incident[] = [acknowledged];
@@ -148,7 +148,7 @@ describe('reminders of system incidents', () => {
     expect(dueAts).toEqual([HOUR_MS]);
   });
 
-  test('go to none who was taken out of the defaults, who is still told of the end', () => {
+  test('do not go to a notifier taken out of the defaults, which is still told of the end', () => {
     const both: Audience = { notify: ['ops', 'pager'], remindEveryMs: HOUR_MS };
     const { incidents } = openTrouble([], BROKEN, both, 0);
     const reminded = remindOfTrouble(incidents, { ...both, notify: ['pager'] }, HOUR_MS);
@@ -157,7 +157,7 @@ describe('reminders of system incidents', () => {
     expect(idsOf(end)).toEqual(['config-0-0.ops.closed', 'config-0-0.pager.closed']);
   });
 
-  test('begin, end and are sooner when the defaults say so, and after the clock was set back', () => {
+  test('begin and end when the defaults say so, and come sooner after the clock was set back', () => {
     const never = remindOfTrouble([open], to('ops'), HOUR_MS);
     expect(never).toMatchObject({ incidents: [{ next_reminder_at: null }], deliveries: [] });
     const anew = remindOfTrouble(never.incidents, hourly, 2 * HOUR_MS);
@@ -166,7 +166,7 @@ describe('reminders of system incidents', () => {
     expect(set.incidents).toMatchObject([{ next_reminder_at: 2 * HOUR_MS }]);
   });
 
-  test('whoever joins the defaults is told of what is open', () => {
+  test('do not go to a notifier that joins the defaults, which is told of the open incidents instead', () => {
     const joined = remindOfTrouble([open], { notify: ['ops', 'pager'], remindEveryMs: HOUR_MS }, HOUR_MS);
     expect(idsOf(joined)).toEqual(['config-0-0.pager.opened', 'config-0-0.ops.reminder.1']);
     expect(joined.incidents).toMatchObject([{ told: ['ops', 'pager'] }]);

@@ -70,7 +70,7 @@ describe('what an outage hid of a job', () => {
     expect(unseen([unknownSlots(0, 5), { ...late, slot_at: at(1) }])).toMatchObject({ slot_count: 3 });
   });
 
-  test('are slots from long before it, too, where a new grace had put off their deadline into it', () => {
+  test('are also slots from long before it, where a new grace had put off their deadline into it', () => {
     const putOff = { ...unknownSlots(2, 2), ended_at: at(5, 40) };
     expect(unseen([putOff])).toBeNull();
     expect(unseen([putOff], { deadline_at_min: at(2, 31) })).toMatchObject({ slot_count: 1 });
@@ -130,7 +130,7 @@ describe('gaps', () => {
     expect(detail).toContain('and 35 more times');
   });
 
-  test('wait for the last one, within an hour of the first', () => {
+  test('are told together after the last one, within an hour of the first', () => {
     const first = withGap([], { from_at: at(1), to_at: at(2) }, WINDOW_MS);
     expect(first.map((each) => outageDueAt(each, WINDOW_MS))).toEqual([at(2, 15)]);
     const joined = withGap(first, { from_at: at(2, 10), to_at: at(2, 45) }, WINDOW_MS);
@@ -145,7 +145,7 @@ describe('gaps', () => {
     expect(moved.map((each) => outageDueAt(each, WINDOW_MS))).toEqual([at(2)]);
   });
 
-  test('with a long replay window wait for that', () => {
+  test('are told after the replay window, where that is long', () => {
     const windowMs = 3 * HOUR_MS;
     const outages = withGap([], { from_at: at(1), to_at: at(2) }, windowMs);
     expect(outages.map((each) => outageDueAt(each, windowMs))).toEqual([at(5)]);
@@ -180,12 +180,12 @@ function detailsOf(hidden: readonly Unseen[], notify: readonly string[]): Record
   );
 }
 
-describe('who hears of an outage', () => {
+describe('the message of an outage', () => {
   const counts = { slot_count: 1, ended_count: 0, open_count: 0, is_expected: false };
   const backup: Unseen = { ...counts, job_name: 'backup', notify: ['ops', 'dba'] };
   const invoices: Unseen = { ...counts, job_name: 'invoices', notify: ['billing'] };
   const report: Unseen = { ...counts, job_name: 'report', notify: ['billing', 'dba'] };
-  test('is told everything by defaults.notify, and of their jobs alone as a notifier of a job that it names', () => {
+  test('names all jobs to defaults.notify, and to other notifiers those jobs that name them', () => {
     const span = 'for 3h, from 2026-01-15 02:30 to 2026-01-15 05:30 (UTC)';
     expect(detailsOf([report, invoices, backup], ['ops'])).toEqual({
       ops: [
@@ -207,20 +207,20 @@ describe('who hears of an outage', () => {
     });
   });
 
-  test('are the notifiers of the jobs also where defaults.notify names none', () => {
+  test('goes to the notifiers of the jobs also where defaults.notify names none', () => {
     expect(Object.keys(detailsOf([invoices], []))).toEqual(['billing']);
   });
 
-  test('is nobody but defaults.notify where nothing went unseen', () => {
+  test('goes to defaults.notify alone where nothing went unseen', () => {
     expect(Object.keys(detailsOf([], ['ops']))).toEqual(['ops']);
   });
 
-  test('is kept with the incident, each once', () => {
+  test('leaves its receivers in the incident, each once', () => {
     const [incident] = tellOutage(AWAY, [report, invoices, backup], ['ops', 'ops'], 'UTC', at(6)).incidents;
     expect(incident!.told).toEqual(['ops', 'billing', 'dba']);
   });
 
-  test('are the notifiers of the spec, whatever kinds of trouble they take', () => {
+  test('goes to the notifiers of the spec, whatever kinds of trouble they take', () => {
     const spec = specOf(
       'hourly',
       { schedule: '0 * * * *', grace: '5m', notify: ['ops', { to: 'dba', on: ['failure'] }, 'dba'] },

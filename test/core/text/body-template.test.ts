@@ -32,7 +32,7 @@ describe('a template', () => {
     JSON.parse(expected);
   });
 
-  test('escapes what stands in forms and in XML, and nothing in text', () => {
+  test('escapes values in forms and in XML, and not in plain text', () => {
     expect(filled('text={{title}}&job={{job.name}}', 'application/x-www-form-urlencoded')).toBe(
       'text=FAILED%20%22backup%22%0Aof%20%3Ca%20%26%20b%3E&job=backup',
     );
@@ -55,15 +55,15 @@ describe('a template', () => {
     expect(templateFault(template, 'json', known)).toMatchObject(fault);
   });
 
-  test('needs no JSON where its type is another', () => {
+  test('is not held to JSON where its media type is another', () => {
     expect(templateFault('{"a": {{title}}', 'text', known)).toBeNull();
   });
 
-  test('never reaches what is not in the values themselves', () => {
+  test('reaches nothing that is not in the values themselves', () => {
     expect(filled('{{constructor}}{{title.length}}{{job.toString}}', 'text/plain')).toBe('');
   });
 
-  test('makes valid JSON of whatever it was let through with', () => {
+  test('that is accepted makes valid JSON of any value', () => {
     const placeholder = fc.constantFrom('{{title}}', '{{incident.bad_count}}', '{{job}}');
     const inQuotes = fc.oneof(placeholder, fc.constantFrom('\\"', '\\\\', 'a', '{ ', '\\u0041'));
     const quoted = fc.array(inQuotes, { maxLength: 6 }).map((pieces) => `"${pieces.join('')}"`);
