@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 import { HANG_LIMIT_MS, WAIT_LIMIT_MS } from './test/support/limits.ts';
+import { LongestFirst } from './test/support/longest-first.ts';
 
-/** Tests that start whole services and commands, one or a few at a time. */
+/** Tests that start whole services and commands. */
 const SERVICES = [
   'test/acceptance/**/*.test.ts',
   'test/cli/commands.test.ts',
@@ -9,7 +10,7 @@ const SERVICES = [
   'test/store/lowdb/kill.test.ts',
 ];
 
-/** Tests that start shells in numbers, two at a time. */
+/** Tests that start shells in numbers. */
 const SHELLS = ['test/cli/import-corpus.test.ts', 'test/scripts/**/*.test.ts'];
 
 const limits = {
@@ -23,6 +24,7 @@ export default defineConfig({
     // Builds the program once before any test, and looks after the last one for what was left behind.
     globalSetup: ['test/support/whole-run.ts'],
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -36,13 +38,14 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
-      // What starts processes takes turns once the others are done, so that the suite does not overload the machine by
-      // itself: two files with a service each, then one file with two shells at a time.
+      // What starts processes comes once the others are done: three files at a time, each with one service or two shells.
+      // A service computes and a shell mostly waits, so beside each other they leave neither core idle nor overload it.
       {
         test: {
           name: 'services',
           include: SERVICES,
           ...limits,
+          maxWorkers: 3,
           maxConcurrency: 1,
           sequence: { groupOrder: 1 },
         },
@@ -52,9 +55,9 @@ export default defineConfig({
           name: 'shells',
           include: SHELLS,
           ...limits,
-          maxWorkers: 1,
+          maxWorkers: 3,
           maxConcurrency: 2,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -10,6 +10,7 @@ import { LowdbStore } from '../../src/store/lowdb/store.ts';
 import { aClosing, aDelivery, aJob, anIncident, someFacts } from '../delivery/support/records.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { HANG_LIMIT_MS } from '../support/limits.ts';
+import { repetitions } from '../support/repetitions.ts';
 import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
 
 const SENDER = fileURLToPath(new URL('../support/delivery-sender.mjs', import.meta.url));
@@ -17,7 +18,7 @@ const SENDER = fileURLToPath(new URL('../support/delivery-sender.mjs', import.me
  * More with CRONFLOW_KILL_RUNS; the design asks for 1,000. The first step is one by chance, so each run of the tests
  * looks at other steps, and CI at more of them.
  */
-const RUNS = Number(process.env.CRONFLOW_KILL_RUNS ?? 10);
+const RUNS = Number(process.env.CRONFLOW_KILL_RUNS ?? repetitions(10, 20));
 const SEED = Number(process.env.CRONFLOW_KILL_SEED ?? Date.now() % 1_000_000);
 /** Five go alone, the others in one message; of the last two the trouble is over before anyone was told. */
 const JOBS = 9;

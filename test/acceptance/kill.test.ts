@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HANG_LIMIT_MS } from '../support/limits.ts';
+import { repetitions } from '../support/repetitions.ts';
 import { startSlackServer, type SlackServer } from '../support/slack-server.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-/** More with CRONFLOW_KILL_ROUNDS, as CI has it. Each round is the same but for its instant, which is one by chance. */
-const ROUNDS = Number(process.env.CRONFLOW_KILL_ROUNDS ?? 8);
+/** CI has more of them. Each round is the same but for its instant, which is one by chance. */
+const ROUNDS = repetitions(8, 12);
 const JOBS = 8;
 const CALLERS = 12;
 const SEED = Number(process.env.CRONFLOW_KILL_SEED ?? Date.now() % 1_000_000);

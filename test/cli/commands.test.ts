@@ -21,11 +21,17 @@ interface Ended {
 
 /** Runs the built program as its users do. */
 function program(...argv: string[]): Ended {
+  return programOn([], ...argv);
+}
+
+/** The same with options of Node. */
+function programOn(nodeOptions: readonly string[], ...argv: string[]): Ended {
   const { PATH = '' } = process.env;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...argv], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...nodeOptions, MAIN, ...argv], {
     cwd: root,
     env: { PATH },
     encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
   });
   return { status, stdout, stderr };
 }
@@ -104,6 +110,23 @@ describe('cronflow', () => {
     const { status, stderr } = program('serve', '--port', '0');
     expect(status).toBe(1);
     expect(stderr.match(/unknown key "schedul"/g)).toHaveLength(150);
+  });
+
+  test('tells of lists that are longer than a call takes arguments', () => {
+    // With the stack that Node has, a call takes some 125,000 arguments. With this one it takes some 19,000.
+    const smallStack = ['--stack-size=150'];
+    const tooMany = 20_000;
+    const texts = {
+      notifiers: `jobs: {a: {notify: [${'x,'.repeat(tooMany)}]}}`,
+      mistakes: `jobs: {${Array.from({ length: tooMany }, (_, i) => `j${i}: {group: a}`).join()}}\ngroups: {b: {}}`,
+    };
+    for (const [name, text] of Object.entries(texts)) writeFileSync(join(root, `${name}.yaml`), text);
+    const notifiers = programOn(smallStack, 'check', '--json', 'notifiers.yaml');
+    expect(notifiers.status).toBe(1);
+    expect(notifiers.stdout).toContain(`has ${tooMany} items; at most 32 are allowed`);
+    const mistakes = programOn(smallStack, 'check', '--json', 'mistakes.yaml');
+    expect(mistakes.status).toBe(1);
+    expect(mistakes.stdout.match(/unknown group/g)).toHaveLength(tooMany);
   });
 });
 

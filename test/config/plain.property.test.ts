@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { libraryNodes } from '../../src/config/library.ts';
 import { plainNodes } from '../../src/config/plain.ts';
 import { TextLines } from '../../src/config/text-lines.ts';
+import { repetitions } from '../support/repetitions.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 
@@ -199,7 +200,7 @@ describe('the fast reader of YAML', () => {
       fc.property(fc.array(line, { minLength: 1, maxLength: 6 }), (lines) => {
         if (isReadAlike(lines.join('\n'))) read += 1;
       }),
-      { numRuns: 20_000 },
+      { numRuns: repetitions(8_000, 20_000) },
     );
     expect(read).toBeGreaterThan(100);
   }, 300_000);
@@ -221,7 +222,7 @@ describe('the fast reader of YAML', () => {
         const at = place % (text.length + 1);
         if (isReadAlike(text.slice(0, at) + character + text.slice(at + (isReplaced ? 1 : 0)))) read += 1;
       }),
-      { numRuns: 20_000 },
+      { numRuns: repetitions(8_000, 20_000) },
     );
     expect(read).toBeGreaterThan(2_000);
   }, 300_000);

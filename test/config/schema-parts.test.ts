@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { readSchema } from '../../src/config/schema.ts';
 import { compiledParts, compiledText, type SchemaParts } from '../../src/config/schema-parts.ts';
+import { repetitions } from '../support/repetitions.ts';
 
 const DIST = new URL('../../dist/config/schema-parts.js', import.meta.url);
 const BAD = new URL('../testdata/bad/', import.meta.url);
@@ -101,7 +102,7 @@ describe('the schema that the build compiles ahead', () => {
       fc.property(value, (each) => {
         errors += errorsOf(each);
       }),
-      { numRuns: 2_000 },
+      { numRuns: repetitions(700, 2_000) },
     );
     expect(errors).toBeGreaterThan(2_000);
   });

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatFaults } from '../../src/config/format.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { withoutSecrets } from '../../src/config/secrets.ts';
+import { repetitions } from '../support/repetitions.ts';
 
 let directory: string;
 beforeAll(() => {
@@ -147,7 +148,7 @@ describe('a secret of the file', () => {
             expect(withoutSecrets(text)).toHaveLength(text.length);
           },
         ),
-        { numRuns: 2_000 },
+        { numRuns: repetitions(1_000, 2_000) },
       );
     },
   );

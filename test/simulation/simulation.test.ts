@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { repetitions } from '../support/repetitions.ts';
 import { coreAlone, report } from './check.ts';
 import { corners } from './corners.ts';
 import { formatRegression } from './format.ts';
@@ -11,10 +12,10 @@ import { loadRegressions } from './regressions.ts';
 import { randomWorld } from './world/world.ts';
 
 /** The worlds are the same every time, so a failure here is one for everyone. */
-const FIXED_SEEDS = Array.from({ length: 25 }, (_, index) => index + 1);
+const FIXED_SEEDS = Array.from({ length: repetitions(15, 25) }, (_, index) => index + 1);
 
 /** The small worlds of `corners.ts` take a few milliseconds each. */
-const CORNER_SEEDS = 150;
+const CORNER_SEEDS = repetitions(100, 150);
 
 const REGRESSIONS = await loadRegressions();
 

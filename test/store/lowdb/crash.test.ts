@@ -2,13 +2,14 @@ import { describe, expect, test } from 'vitest';
 import type { LowdbStore, LowdbStoreOptions } from '../../../src/store/lowdb/store.ts';
 import { CrashDisk } from '../../support/crash-disk.ts';
 import { seededRandom } from '../../support/random.ts';
+import { repetitions } from '../../support/repetitions.ts';
 import { ALL, dump, referenceStates, step } from './workload.ts';
 import { storeOn } from './store-on.ts';
 
 /** Transactions issued at once, one group after another. */
 const GROUPS = [1, 3, 1, 2, 4, 1, 1, 3, 2, 1, 5, 1, 2, 2, 1, 1, 4, 1, 3, 1];
 const STEPS = GROUPS.reduce((sum, size) => sum + size);
-const SEEDS = Number(process.env.CRONFLOW_CRASH_SEEDS ?? 2);
+const SEEDS = repetitions(1, 2);
 
 const references = await referenceStates(STEPS * 3);
 

@@ -13,9 +13,10 @@ import { createFakeClock } from '../../support/fake-clock.ts';
 import { HANG_LIMIT_MS } from '../../support/limits.ts';
 import { seededRandom } from '../../support/random.ts';
 import { ids, NOW_AT } from '../../support/records.ts';
+import { repetitions } from '../../support/repetitions.ts';
 
-/** More with CRONFLOW_KILLS, as CI has it. Each kill is the same but for its instant, which is one by chance. */
-const KILLS = Number(process.env.CRONFLOW_KILLS ?? 15);
+/** CI has more of them. Each kill is the same but for its instant, which is one by chance. */
+const KILLS = repetitions(15, 30);
 const SEED = Number(process.env.CRONFLOW_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const WRITER = fileURLToPath(new URL('../../support/store-writer.mjs', import.meta.url));
 /** As in the writer. */
