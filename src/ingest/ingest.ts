@@ -23,6 +23,14 @@ export interface Ingest {
    */
   register(name: string, declared: Declaration): Promise<Job>;
   /**
+   * Registers a job that is not there, and declares anew one that is. Requests that come at the same time find the same
+   * job, so that none of them is told that the name is taken.
+   * @param declared a valid declaration, as the caller wrote it
+   * @throws CronflowError `too_many_jobs`, `job_in_file`, `store_unavailable`, `stopping`; with `renamed_from` what
+   *   `register` throws
+   */
+  declare(name: string, declared: Declaration): Promise<{ job: Job; isNew: boolean }>;
+  /**
    * Declares a job of source `api` anew. Its history and its open runs and incident stay.
    * @param edit makes the new declaration from the present one, valid, as the caller wrote it; an error that it throws
    *   changes nothing

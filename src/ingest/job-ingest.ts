@@ -76,14 +76,36 @@ export class JobIngest implements Ingest {
       const renamed = { name, from, declared: others };
       return this.#write({ names: [name, from] }, (tx) => registerRenamed(tx, renamed, this.#clock.now()));
     }
-    const { total } = await this.#store.listJobs({ skip: 0, limit: 1 });
-    if (total >= this.#jobsMax) {
-      throw new CronflowError(
-        'too_many_jobs',
-        `There are ${total} jobs, and at most ${this.#jobsMax} are allowed. Delete some that are not needed.`,
-      );
-    }
+    await this.#makeSureOfRoom();
     return this.#write({ names: [name] }, (tx) => registerJob(tx, name, others, this.#clock.now()));
+  }
+
+  async declare(name: string, declared: Declaration): Promise<{ job: Job; isNew: boolean }> {
+    if ((await this.#store.jobByName(name)) === undefined) {
+      if (declared.renamed_from !== undefined) {
+        return { job: await this.register(name, declared), isNew: true };
+      }
+      await this.#makeSureOfRoom();
+    }
+    return this.#write({ names: [name] }, (tx) => {
+      const existing = tx.jobByName(name);
+      const at = this.#clock.now();
+      if (existing === undefined || existing.removed_at !== null) {
+        const { renamed_from: _from, ...others } = declared;
+        return { job: registerJob(tx, name, others, at), isNew: true };
+      }
+      changeJob(tx, existing, declared, at);
+      return { job: currentJob(tx, name), isNew: false };
+    });
+  }
+
+  async #makeSureOfRoom(): Promise<void> {
+    const { total } = await this.#store.listJobs({ skip: 0, limit: 1 });
+    if (total < this.#jobsMax) return;
+    throw new CronflowError(
+      'too_many_jobs',
+      `There are ${total} jobs, and at most ${this.#jobsMax} are allowed. Delete some that are not needed.`,
+    );
   }
 
   remove(name: string): Promise<void> {

@@ -215,6 +215,7 @@ describe('the fast reader of YAML', () => {
   }, 300_000);
 
   test('says what the library says of plain text in which a character was taken out, put in or replaced', () => {
+    const runs = repetitions(8_000, 20_000);
     let read = 0;
     const characters = fc.constantFrom('', ...' :#-,{}[]"\'\n&*!|>%@?\\~.0a\t'.split(''));
     fc.assert(
@@ -222,9 +223,9 @@ describe('the fast reader of YAML', () => {
         const at = place % (text.length + 1);
         if (isReadAlike(text.slice(0, at) + character + text.slice(at + (isReplaced ? 1 : 0)))) read += 1;
       }),
-      { numRuns: repetitions(8_000, 20_000) },
+      { numRuns: runs },
     );
-    expect(read).toBeGreaterThan(2_000);
+    expect(read).toBeGreaterThan(runs / 10);
   }, 300_000);
 
   test('says what the library says of every file of the tests, of the example, and of both with a character changed', () => {

@@ -12,6 +12,7 @@ const notHere = (): Promise<never> => Promise.reject(new Error('not here'));
 /** The rest of an `Ingest` that only takes pings. */
 const PINGS_ONLY = {
   register: notHere,
+  declare: notHere,
   change: notHere,
   remove: notHere,
   pause: notHere,

@@ -55,6 +55,15 @@ test('a name is taken once', async () => {
   await expect(ingest.register('backup', {})).rejects.toMatchObject({ code: 'name_taken' });
 });
 
+test('a job that is declared several times at once is registered once', async () => {
+  const { ingest, store } = await startMemoryService(START);
+  const graces = ['1m', '2m', '3m'];
+  const answers = await Promise.all(graces.map((grace) => ingest.declare('backup', { grace })));
+  expect(answers.map(({ isNew }) => isNew)).toEqual([true, false, false]);
+  const { items } = await store.listJobs({ skip: 0, limit: 10 });
+  expect(items).toMatchObject([{ name: 'backup', declared: { grace: '3m' } }]);
+});
+
 test('a ping for a job nobody declared says so and changes nothing', async () => {
   const { ping, store } = await startMemoryService(START);
   await expect(ping('backup', 'start')).rejects.toMatchObject({

@@ -1,4 +1,3 @@
-import type { Declaration } from '../../core/model/declaration.ts';
 import { CronflowError, type Fault } from '../../core/model/errors.ts';
 import { STATUSES } from '../../core/model/reasons.ts';
 import type { Incident, Job } from '../../core/model/records.ts';
@@ -28,16 +27,10 @@ export function jobRoutes(services: Services): Route[] {
 
 async function register(ctx: HttpContext, services: Services): Promise<void> {
   const { name, declared } = validated(await inputOf(ctx, services), services);
-  await create(ctx, name, declared, services);
+  await answerCreated(ctx, await services.ingest.register(name, declared), services);
 }
 
-async function create(
-  ctx: HttpContext,
-  name: string,
-  declared: Declaration,
-  services: Services,
-): Promise<void> {
-  const job = await services.ingest.register(name, declared);
+async function answerCreated(ctx: HttpContext, job: Job, services: Services): Promise<void> {
   ctx.status = 201;
   ctx.set('Location', `/jobs/${encodeURIComponent(job.name)}`);
   ctx.body = await withIncident(job, services);
@@ -47,11 +40,9 @@ async function create(
 async function declare(ctx: HttpContext, services: Services): Promise<void> {
   const name = ctx.params['name'] ?? '';
   const { declared } = validated(named(name, await inputOf(ctx, services)), services);
-  if ((await services.store.jobByName(name)) === undefined) {
-    await create(ctx, name, declared, services);
-    return;
-  }
-  ctx.body = await withIncident(await services.ingest.change(name, () => declared), services);
+  const { job, isNew } = await services.ingest.declare(name, declared);
+  if (isNew) await answerCreated(ctx, job, services);
+  else ctx.body = await withIncident(job, services);
 }
 
 /** Changes the keys that the body names; null takes a key out (RFC 7396, whole keys at a time). */
