@@ -19,6 +19,7 @@ import { counted } from './text.ts';
 
 const FORMATS = ['text', 'json', 'github'] as const;
 type Format = (typeof FORMATS)[number];
+const LINTS_PER_LINE = 4;
 
 const HELP = `Usage: cronflow check [FILE] [OPTIONS]
 
@@ -32,8 +33,8 @@ Prints all errors of the configuration, and then its lints: settings that are va
   --no-env         read no variable of the environment and no file of a secret, as in CI: a value from one of these is
                    taken for whatever its key wants
   --allow LINT     leave this lint out; may be given again. In the file, a comment behind the setting or on the line
-                   above does so for one place: # cronflow: allow LINT. Lints: ${LINTS.slice(0, 4).join(', ')},
-                   ${LINTS.slice(4).join(', ')}
+                   above does so for one place: # cronflow: allow LINT. Lints:
+                   ${lintLines().join(',\n                   ')}
   --format FORMAT  ${FORMATS.join(', ')} (default: text); github prints annotations of a pull request
   --json           the same as --format json
   --help
@@ -75,6 +76,14 @@ const INVALID = {
   summary: '',
   limits: new Map<string, string>(),
 } satisfies Partial<Findings>;
+
+/** Returns the names of all lints, a few on each line. */
+function lintLines(): string[] {
+  const lines = Math.ceil(LINTS.length / LINTS_PER_LINE);
+  return Array.from({ length: lines }, (_, line) =>
+    LINTS.slice(line * LINTS_PER_LINE, (line + 1) * LINTS_PER_LINE).join(', '),
+  );
+}
 
 /** Runs `cronflow check`: prints all errors and lints of a configuration. Returns the exit code, see its help. */
 export function check(argv: readonly string[], io: Io): Promise<number> {

@@ -1,4 +1,4 @@
-import type { FaultCode, Lint } from '../core/model/errors.ts';
+import type { Lint, LintCode } from '../core/model/errors.ts';
 import { isNeverHeard } from '../core/model/maintenance.ts';
 import { tellsNobody } from '../core/model/notifier-config.ts';
 import { periodMsOf } from '../core/model/schedule.ts';
@@ -231,7 +231,7 @@ function origin(job: PlannedJob, key: keyof PlannedJob['declared']): string {
 /** Returns a lint at the value where the job gives one, else at the name of the job. */
 function lint(
   { job, locator }: Linted,
-  code: FaultCode,
+  code: LintCode,
   key: keyof PlannedJob['declared'],
   message: string,
 ): Lint {

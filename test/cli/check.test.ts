@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { check } from '../../src/cli/check.ts';
 import { init } from '../../src/cli/init.ts';
 import { validators } from '../../src/config/schema.ts';
+import { LINTS } from '../../src/core/model/errors.ts';
 import type { UnknownPing } from '../../src/ingest/unknown-pings.ts';
 import { startServer } from '../http/support.ts';
 import { type Result, runIn } from './support/io.ts';
@@ -147,6 +148,11 @@ describe('cronflow check', () => {
     expect(await lintsIn(above)).toEqual(['grace_over_period 3:3 jobs.a']);
     // What stands in a value, or is another word, allows nothing.
     expect(await lintsIn(jobs.replace('[]}', '[]} # cronflow: allow nobody'))).toHaveLength(2);
+    const noAddress = await checked(
+      "notifiers: {ops: {type: slack, webhook_url: ''}}\njobs: {a: {}}\n",
+      '--allow=empty_secret',
+    );
+    expect(noAddress.stdout).toContain('1 lint allowed');
     const misspelt = await checked(jobs, '--allow', 'nobody_tlod');
     expect(misspelt.code).toBe(2);
     expect(misspelt.stderr).toContain('--allow "nobody_tlod" is no lint, did you mean "nobody_told"?');
@@ -216,7 +222,9 @@ describe('cronflow check', () => {
       expect(code).toBe(2);
       expect(stderr).toContain('Try: cronflow check --help');
     }
-    expect((await checked('jobs: {}', '--help')).stdout).toMatch(/^Usage: cronflow check/);
+    const { stdout: help } = await checked('jobs: {}', '--help');
+    expect(help).toMatch(/^Usage: cronflow check/);
+    for (const name of LINTS) expect(help).toContain(name);
   });
 });
 
@@ -370,7 +378,9 @@ describe('lints', () => {
     const addresses = branches
       .flatMap(({ properties = {} }) => Object.values(properties))
       .filter((schema) => schema['x-url'] === true);
-    expect(addresses).toHaveLength(read!.length);
+    expect(new Set(addresses.map((schema) => `can read ${schema['x-reveals']}, and every message;`))).toEqual(
+      new Set(read),
+    );
     for (const { patternErrorMessage } of addresses)
       expect(patternErrorMessage).toMatch(/^an address that starts with https:\/\/ or http:\/\//);
   });

@@ -40,6 +40,7 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** The names of all lints, in alphabetical order. */
 export const LINTS = [
+  'empty_secret',
   'endless_maintenance',
   'grace_over_period',
   'max_runtime_over_period',
@@ -50,6 +51,8 @@ export const LINTS = [
   'unencrypted_address',
   'unused_notifier',
 ] as const;
+/** The code of a lint. Its type keeps a lint that `LINTS` lacks, and so `--allow` would refuse, from being built. */
+export type LintCode = (typeof LINTS)[number];
 
 /** The codes of faults, which are mistakes, and then those of lints, which are valid and probably not meant. */
 const FAULT_CODES = [
@@ -66,7 +69,6 @@ const FAULT_CODES = [
   'duplicate',
   'duplicate_job',
   'duplicate_key',
-  'empty_secret',
   'file_empty',
   'file_missing',
   'file_not_utf8',
@@ -111,6 +113,7 @@ export interface Fault {
 
 /** A lint is valid and probably not meant. It has the shape of a fault and stops nothing. */
 export interface Lint extends Fault {
+  code: LintCode;
   /** A note is worth knowing, with nothing to mend. Without one it is a warning. */
   severity?: 'warning' | 'note';
 }
