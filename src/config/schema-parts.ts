@@ -82,7 +82,7 @@ function newAjv(schema: { $id: string }, isText: boolean): Ajv {
   for (const keyword of [isWithin, isUrl, isTemplate, isUnique]) {
     ajv.scope.value('keyword', { ref: keyword, code: _`keywords.${new Name(keyword.name)}` });
   }
-  ajv.addVocabulary(['patternErrorMessage', 'errorMessage']);
+  ajv.addVocabulary(['patternErrorMessage', 'errorMessage', 'x-reveals']);
   ajv.addKeyword({ keyword: 'x-duration', type: 'string', validate: isWithin });
   ajv.addKeyword({ keyword: 'x-url', type: 'string', validate: isUrl });
   ajv.addKeyword({ keyword: 'x-template', type: 'string', validate: isTemplate });

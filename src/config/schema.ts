@@ -27,6 +27,8 @@ export interface Schema {
   'x-duration'?: { minimum: string; maximum: string };
   /** Set on addresses, which must parse as a URL unless they are empty. */
   'x-url'?: boolean;
+  /** Set on addresses of notifiers; says what anybody on the way can read if the address is not encrypted. */
+  'x-reveals'?: string;
   /** Set on bodies that people write; lists the paths that their placeholders may name. */
   'x-template'?: string[];
   /** Set on secrets, whose values are never shown. */

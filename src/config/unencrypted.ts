@@ -6,14 +6,6 @@ import type { Locator } from './locator.ts';
 import { branchOf } from './notifiers.ts';
 import { pointer } from './tree.ts';
 
-/** The secret that travels with a message, by the type of notifier and the key of its address. */
-const SECRETS: Readonly<Record<string, string>> = {
-  'slack.webhook_url': 'the address, with which anybody can post to the channel',
-  'slack.api_url': 'the bot token, with which anybody can act as the app',
-  'webhook.url': 'the address and the headers, with all that is secret in them',
-  'pagerduty.url': 'the routing key, with which anybody can open and resolve alerts',
-};
-
 /**
  * Finds addresses with `http://`. They are allowed, because a chat server inside a network may have no other. But
  * whoever writes one should know what can be read on the way. An address of this machine itself is no lint.
@@ -22,15 +14,11 @@ export function unencryptedLints(config: Config, locator: Locator): Lint[] {
   const { notifiers, heartbeat, files } = config;
   const { path: file } = files[0]!;
   const lints = notifiers.flatMap((notifier) =>
-    addressKeys(notifier.type)
-      .filter((key) => isUnencrypted(notifier.settings[key]))
-      .map((key) => {
-        const secret = SECRETS[`${notifier.type}.${key}`] ?? 'the address';
-        return lint(
-          `${secret}, and every message`,
-          locator.place(file, placeOf(notifier, key, file, locator)),
-        );
-      }),
+    addressesOf(notifier.type)
+      .filter(({ key }) => isUnencrypted(notifier.settings[key]))
+      .map(({ key, reveals }) =>
+        lint(`${reveals}, and every message`, locator.place(file, placeOf(notifier, key, file, locator))),
+      ),
   );
   if (heartbeat === null || !isUnencrypted(heartbeat.url)) return lints;
   const at = locator.has(file, '/heartbeat/url') ? '/heartbeat/url' : '/heartbeat/url_file';
@@ -38,10 +26,10 @@ export function unencryptedLints(config: Config, locator: Locator): Lint[] {
   return [...lints, lint(secret, locator.place(file, at))];
 }
 
-/** Returns the keys that hold addresses, as the schema has them. */
-function addressKeys(type: string): string[] {
+/** Returns the keys that hold addresses, and what each reveals, as the schema has them. */
+function addressesOf(type: string): { key: string; reveals: string }[] {
   return Object.entries(branchOf(type).properties ?? {}).flatMap(([key, schema]) =>
-    schema['x-url'] === true ? [key] : [],
+    schema['x-url'] === true ? [{ key, reveals: schema['x-reveals'] ?? 'the address' }] : [],
   );
 }
 

@@ -28,7 +28,7 @@ type Raw = Schema & {
 const raw = JSON.parse(read('schemas/cronflow.schema.json')) as Raw;
 /** All that is strict; keys that take one kind of value or another have a list of types. */
 const ajv = new Ajv({ strict: true, allowUnionTypes: true, discriminator: true });
-ajv.addVocabulary(['patternErrorMessage', 'errorMessage', 'x-duration', 'x-url', 'x-template']);
+ajv.addVocabulary(['patternErrorMessage', 'errorMessage', 'x-duration', 'x-url', 'x-reveals', 'x-template']);
 ajv.addSchema(raw);
 
 /** What a schema says, with what it refers to below it. */
@@ -100,6 +100,17 @@ describe('the schema', () => {
       expect({ value, isValid: isValid(value) }).toEqual({ value, isValid: true });
   });
 
+  test('says of every address of a notifier what shows where the address is not encrypted', () => {
+    const addresses = everyKey
+      .filter(([at]) => at.startsWith('/definitions/notifier/'))
+      .flatMap(([at, key]) => {
+        const [taken] = key.anyOf ?? [];
+        return taken?.['x-url'] === true ? [{ at, reveals: taken['x-reveals'] }] : [];
+      });
+    expect(addresses.length).toBeGreaterThan(3);
+    expect(addresses.filter(({ reveals }) => typeof reveals !== 'string')).toEqual([]);
+  });
+
   test.each(everyKey)('limits %s', (_, key) => {
     expect(unlimitedOf(key)).toEqual([]);
   });
@@ -125,6 +136,13 @@ describe('the schema', () => {
     const globals = { notifiers: [], replayWindowMs: 0 };
     if (Array.isArray(result)) throw new Error(JSON.stringify(result));
     expect(specOf('a', result.declaration, globals)).toEqual(specOf('a', { schedule: '@daily' }, globals));
+  });
+
+  test('lets a group say what defaults say, except to which group its jobs belong', () => {
+    const inDefaults = properties(['defaults']).map(([key]) => key);
+    expect(properties(['groups', 'any']).map(([key]) => key)).toEqual(
+      inDefaults.filter((key) => key !== 'group'),
+    );
   });
 
   test('lets defaults say what a job can say, except what makes sense for one job only', () => {
