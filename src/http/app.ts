@@ -65,9 +65,8 @@ function answer({ logger, clock, tokens }: Services, server: ServerState): HttpM
  * Tells whether a request is a change that somebody made over the API. A ping is none, because the log has its
  * outcome as that of the run.
  */
-function isWrite({ method, path, status }: HttpContext): boolean {
-  const isPing = /^\/(?:ping\/|jobs\/[^/]+\/(?:start|success|failure|log|skip)$)/.test(path);
-  return !['GET', 'HEAD', 'OPTIONS'].includes(method) && !isPing && status < 400;
+function isWrite({ method, state, status }: HttpContext): boolean {
+  return !['GET', 'HEAD', 'OPTIONS'].includes(method) && state.scope !== 'ping' && status < 400;
 }
 
 /** Returns who did what to which job, and from where. */

@@ -6,6 +6,8 @@ import { type Access, requireScope, type RouteScope } from './access.ts';
 /** The state of a request that has passed the gate. */
 export interface HttpState {
   access: Access;
+  /** The scope of the route that was found; absent before one is, and where there is none. */
+  scope?: RouteScope;
 }
 
 export type HttpContext = ParameterizedContext<HttpState> & { params: Record<string, string> };
@@ -25,6 +27,7 @@ export function buildRouter(routes: readonly Route[]): HttpMiddleware[] {
   const router = new Router<HttpState>({ sensitive: true });
   for (const { method, path, scope, handle } of routes) {
     router.register(path, [method], async (ctx) => {
+      ctx.state.scope = scope;
       requireScope(ctx.state.access, scope);
       // Nobody waits for the answer any more. A ping is recorded all the same, because it tells of something that has
       // happened.

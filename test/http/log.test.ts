@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { PING_KINDS } from '../../src/core/model/reasons.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { startServer } from './support.ts';
@@ -40,7 +41,8 @@ test('each write over the API is one line that names the job, who did what, and 
   expect(await send('DELETE', '/jobs/backup')).toEqual([]);
   expect(await send('GET', '/jobs')).toEqual([]);
   await send('POST', '/jobs', { name: 'other' });
-  expect(await send('POST', '/jobs/other/success')).toEqual([]);
+  for (const kind of PING_KINDS) expect(await send('POST', `/jobs/other/${kind}`)).toEqual([]);
+  expect(await send('POST', '/ping/other/3')).toEqual([]);
 });
 
 test('it is found by the name of the job in a log that is text, too', async () => {

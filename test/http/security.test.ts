@@ -1,13 +1,26 @@
 import { describe, expect, test } from 'vitest';
+import { PING_KINDS } from '../../src/core/model/reasons.ts';
+import type { HttpDeps } from '../../src/http/deps.ts';
 import { SECURITY_HEADERS } from '../../src/http/headers.ts';
+import { allRoutes } from '../../src/http/routes/routes.ts';
+import { servicesOf } from '../../src/http/services.ts';
 import { NO_TOKENS, type Tokens } from '../../src/http/tokens.ts';
 import { parseRaw, startServer } from './support.ts';
 
 const TOKENS: Tokens = { all: ['all-1', 'all-2'], read: ['read-1'], ping: ['ping-1'] };
 
-/** Each kind of request, and the tokens that allow it. */
+/** A request of each route, and the tokens that allow it. */
 const ASKS: [method: string, path: string, allowed: string[]][] = [
   ['GET', '/', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/jobs/backup', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/jobs/backup/runs', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/jobs/backup/runs/nope', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/jobs/backup/runs/nope/output', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/jobs/backup/days', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/incidents/nope', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/deliveries', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/docs/docs.js', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/docs/docs.css', ['all-1', 'all-2', 'read-1']],
   ['GET', '/jobs', ['all-1', 'all-2', 'read-1']],
   ['GET', '/docs', ['all-1', 'all-2', 'read-1']],
   ['GET', '/openapi.json', ['all-1', 'all-2', 'read-1']],
@@ -24,14 +37,32 @@ const ASKS: [method: string, path: string, allowed: string[]][] = [
   ['POST', '/jobs/backup/pause', ['all-1', 'all-2']],
   ['POST', '/jobs/backup/resume', ['all-1', 'all-2']],
   ['POST', '/incidents/nope/ack?until=4h', ['all-1', 'all-2']],
-  ['POST', '/jobs/backup/success', ['all-1', 'all-2', 'ping-1']],
-  ['POST', '/ping/backup', ['all-1', 'all-2', 'ping-1']],
-  ['GET', '/ping/backup/3', ['all-1', 'all-2', 'ping-1']],
-  ['GET', '/jobs/backup/success', ['all-1', 'all-2', 'ping-1']],
-  ['HEAD', '/jobs/backup/start', ['all-1', 'all-2', 'ping-1']],
+  ...[
+    ...PING_KINDS.map((kind) => `/jobs/backup/${kind}`),
+    ...['', '/start', '/fail', '/log', '/3'].map((signal) => `/ping/backup${signal}`),
+  ].flatMap((path) =>
+    ['POST', 'GET', 'HEAD'].map((method): (typeof ASKS)[number] => [
+      method,
+      path,
+      ['all-1', 'all-2', 'ping-1'],
+    ]),
+  ),
 ];
+/** Routes that anybody may ask; a test below says what they tell. */
+const ANONYMOUS = ['GET /healthz', 'GET /readyz'];
 
 describe('with tokens', () => {
+  test('each route is asked here, and no other is open to anybody', () => {
+    const routes = allRoutes(servicesOf({ version: '1' } as HttpDeps));
+    const asked = ASKS.map(([method, path]) => `${method} ${path.split('?')[0]}`);
+    const isAsked = (method: string, path: string): boolean => {
+      const pattern = new RegExp(`^${method} ${path.replaceAll(/:\w+/g, '[^/]+')}$`);
+      return asked.some((ask) => pattern.test(ask));
+    };
+    const others = routes.filter(({ method, path }) => !isAsked(method, path));
+    expect(others.map(({ method, path }) => `${method} ${path}`)).toEqual(ANONYMOUS);
+  });
+
   test.each(ASKS)('%s %s takes the right token', async (method, path, allowed) => {
     const { request } = await startServer({ tokens: TOKENS });
     for (const token of ['all-1', 'all-2', 'read-1', 'ping-1']) {
