@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { HeartbeatStatus } from '../../src/core/model/heartbeat-config.ts';
 import { DEFAULT_GLOBALS, type Globals } from '../../src/core/model/spec.ts';
@@ -16,6 +17,24 @@ async function gauges(server: Awaited<ReturnType<typeof startServer>>): Promise<
 }
 
 const globals = (): Globals => ({ ...DEFAULT_GLOBALS, notifiers: ['ops', 'mail'] });
+
+test('docs/production.md lists every metric, with its sentence and its labels', async () => {
+  const server = await startServer({ globals, heartbeat: () => ({ taken: 1, failed: 0, trouble: null }) });
+  const { text } = await server.request('/metrics');
+  const shown = [...text.matchAll(/^# HELP (\S+) (.*)$/gm)].map(([, name, help]) => {
+    const [, labels = ''] = new RegExp(`^${name}\\{(.*)\\} `, 'm').exec(text) ?? [];
+    return [name, help, ...[...labels.matchAll(/(\w+)="/g)].map(([, label]) => label!)];
+  });
+  const page = readFileSync(new URL('../../docs/production.md', import.meta.url), 'utf8');
+  const listed = [...page.matchAll(/^\| `(cronflow_\w+)` +\| (.*?) +\| (.*?) +\|$/gm)].map(
+    ([, name, help, labels = '']) => [
+      name,
+      help,
+      ...[...labels.matchAll(/`(\w+)`/g)].map(([, label]) => label!),
+    ],
+  );
+  expect(listed).toEqual(shown);
+});
 
 describe('GET /metrics', () => {
   test('says how the jobs are, what is open and what is owed', async () => {
