@@ -169,7 +169,7 @@ describe('the repository holds its own rules', () => {
     expect(circleIn(next)).toBeNull();
   });
 
-  test('a circle is found', () => {
+  test('a circle of imports is found', () => {
     const next = new Map([
       ['a', ['b']],
       ['b', ['c', 'd']],

@@ -99,7 +99,7 @@ function pingOn(name: string): { stop(): Promise<number[]> } {
 }
 
 describe('a configuration in many files', () => {
-  test('of 10,000 jobs, of which 1 in 100 changes: planned and swapped while pings flow, and none is refused', async () => {
+  test('of 10,000 jobs, of which 1 in 100 changes, is planned and swapped while pings flow, and no ping is refused', async () => {
     await writeFile(service.configPath, `${MAIN}jobs:\n  pinged: {}\n`);
     await service.until('the first job', async () => ((await fetchOk('/jobs/pinged')) ? true : undefined));
     const pings = ['a', 'b', 'c'].map(() => pingOn('pinged'));
@@ -117,7 +117,7 @@ describe('a configuration in many files', () => {
     expect((await config()).files).toHaveLength(FILES + 1);
   });
 
-  test('that loses most of its jobs is held until that is confirmed', async () => {
+  test('that loses most of its jobs is held until the loss is confirmed', async () => {
     const before = await config();
     await rename(join(service.directory, 'conf.d'), join(service.directory, 'away'));
     const { held, revision } = await failing('would remove 10000 of 10001 jobs');
@@ -158,7 +158,7 @@ describe('a configuration in many files', () => {
     ]);
   });
 
-  test('is told to be mended when that happened while Cronflow was down', async () => {
+  test('is told to be mended when it was mended while Cronflow was down', async () => {
     const told = slack.messages.length;
     await write('conf.d/a.yaml', 'jobs: {a: {grace: 6}}\n');
     await failing('conf.d/a.yaml');

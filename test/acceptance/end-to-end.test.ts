@@ -67,7 +67,7 @@ describe('a cron job, watched end to end', () => {
     expect(await job('backup')).toMatchObject({ status: 'pending', last_run: null });
   });
 
-  test('a run that succeeds: streams, arguments and exit code as without the wrapper', async () => {
+  test('a run that succeeds has streams, arguments and exit code as without the wrapper', async () => {
     const script = 'cat; printf "%s\\n" "$@"; echo err >&2';
     const finished = await service.monitor('backup', ['sh', '-c', script, 'sh', 'a  b', '*', ''], {
       input: 'in\n',
@@ -115,7 +115,7 @@ describe('a cron job, watched end to end', () => {
     expect(run).toMatchObject({ signal: 'TERM', reason: 'signal', exit_code: 143 });
   });
 
-  test('a run that succeeds again ends it, once', async () => {
+  test('a run that succeeds again ends the incident, once', async () => {
     await service.monitor('backup', ['true']);
     await service.advance(2_000);
     expect(await toldSince(1)).toEqual(['RESOLVED backup: ran fine on HOST, was in trouble for N (3 bad)']);

@@ -58,7 +58,7 @@ describe.skipIf(disk === null)(`a start on a full disk${where}`, () => {
   });
   afterAll(() => disk?.unmount());
 
-  test('the very first one comes up, refuses, tells, and goes on when there is space', async () => {
+  test('comes up the very first time, refuses, tells, and goes on when there is space', async () => {
     disk!.fill();
     service = await startIn('first');
     await expectRefusal();
@@ -72,7 +72,7 @@ describe.skipIf(disk === null)(`a start on a full disk${where}`, () => {
     await told('RESOLVED: the store works again');
   });
 
-  test('a later one does so, too, and nothing of the time meanwhile is missed', async () => {
+  test('comes up a later time, refuses, tells, goes on, and calls no slot of that time missed', async () => {
     service = await startIn('later');
     expect((await ping()).status).toBe(200);
     // Until the last page of the journal is full as well.

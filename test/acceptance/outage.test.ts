@@ -34,15 +34,15 @@ const untilMinute = (minute: number): number =>
   (((minute * MINUTE_MS - service.now()) % (10 * MINUTE_MS)) + 10 * MINUTE_MS) % (10 * MINUTE_MS);
 const ping = (path: string): Promise<Response> => fetch(`${service.url}/jobs/${path}`, { method: 'POST' });
 
-describe('Cronflow away', () => {
-  test('for 40 s that touch nothing: nobody is told', async () => {
+describe('an absence of Cronflow', () => {
+  test('of 40 s that touches nothing is told to nobody', async () => {
     await service.advance(untilMinute(4));
     await service.killAndRestart(40 * SECOND_MS);
     await service.advance(40 * MINUTE_MS);
     expect(slack.messages).toEqual([]);
   });
 
-  test('for 20 minutes: one message says from when to when, and what it could not see', async () => {
+  test('of 20 minutes is told in one message, which says from when to when, and what Cronflow could not see', async () => {
     await service.advance(untilMinute(4));
     await ping('hung/start?rid=a');
     await ping('idle/success');

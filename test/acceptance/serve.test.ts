@@ -177,7 +177,7 @@ describe('cronflow serve', () => {
     expect(stdout).not.toMatch(/missed/);
   });
 
-  test('writes of no request what could be read as something else, not what Node warns of either', async () => {
+  test('logs nothing of a request that could be read as something else, and no warning of Node about it', async () => {
     await write('jobs: {a: {}}\n');
     const service = serve();
     const { port } = new URL(await service.url());
@@ -195,7 +195,7 @@ describe('cronflow serve', () => {
     expect(service.log()).not.toMatch(/secret|Warning|\u009b/);
   });
 
-  test('does not say so where it is not so', async () => {
+  test('says on start nothing of nobody and of UTC, where a notifier and a zone are set', async () => {
     await write('defaults: {timezone: Europe/Berlin}\nnotifiers: {ops: {type: log}}\njobs: {}\n');
     const service = serve();
     await service.url();
@@ -282,8 +282,8 @@ describe('cronflow serve', () => {
   });
 });
 
-describe('started with other rules of time zones than those it stored', () => {
-  test('it expects each slot by the rules of now', async () => {
+describe('cronflow serve, started with other rules of time zones than those it stored,', () => {
+  test('expects each slot by the rules of now', async () => {
     await write('jobs: {a: {schedule: "0 3 * * *", timezone: Asia/Tokyo}}\n');
     const first = serve();
     await first.url();

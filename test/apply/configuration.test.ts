@@ -39,7 +39,7 @@ test('a file never touches jobs of the API, but adopts one whose name it declare
   expect(await store.jobByName('adhoc')).toBeUndefined();
 });
 
-test('changed defaults change what counts for jobs of the API too', async () => {
+test('changed defaults change what counts for jobs of the API', async () => {
   const { configure, ingest, store } = await startMemoryService(START);
   await ingest.register('adhoc', { schedule: '0 2 * * *' });
   await configure({}, { timezone: 'Asia/Tokyo' });
@@ -62,7 +62,7 @@ test('groups fill the jobs of the API that are in them, when they are registered
   expect(await store.jobByName('adhoc')).toMatchObject({ state: { expected_at: START + 22 * HOUR_MS } });
 });
 
-test('the revision and its text are stored, for a start with a broken file', async () => {
+test('the revision and its text are stored, so that Cronflow can start with a broken file', async () => {
   const { configure, store } = await startMemoryService(START);
   await configure({ backup: {} });
   expect(await storedConfiguration(store)).toEqual({
@@ -74,7 +74,7 @@ test('the revision and its text are stored, for a start with a broken file', asy
   });
 });
 
-test('a notifier that joins is told of what is in trouble, by jobs of the file and of the API alike', async () => {
+test('a notifier that joins is told of the jobs in trouble, those of the file and of the API alike', async () => {
   const { configure, ingest, ping, store } = await startMemoryService(START);
   await configure({ backup: {}, chosen: { notify: ['ops'] }, fine: {} });
   await ingest.register('adhoc', {});

@@ -33,7 +33,7 @@ test('a renamed job keeps its runs, its expectation and its open incident, which
   expect(items.map(({ kind, facts }) => `${kind} ${facts.job_name}`)).toEqual(['closed new', 'opened old']);
 });
 
-test('pings under the old name count for 30 days, and say the new one', async () => {
+test('pings under the old name count for 30 days, and their answers say the new name', async () => {
   const { configure, ping, clock, id, store, housekeeping } = await startWithTrouble();
   await configure({ new: { ...daily, renamed_from: 'old' } });
   await configure({ newer: { ...daily, renamed_from: 'new' } });
@@ -52,7 +52,7 @@ test('pings under the old name count for 30 days, and say the new one', async ()
   expect(await store.meta('renames')).toEqual({});
 });
 
-test('a name that is declared again has its own pings, and a removed job none', async () => {
+test('a name that is declared again gets its own pings, and a removed job gets none', async () => {
   const { configure, ping } = await startWithTrouble();
   await configure({ new: { ...daily, renamed_from: 'old' } });
   await configure({ new: { ...daily, renamed_from: 'old' }, old: daily });
@@ -61,7 +61,7 @@ test('a name that is declared again has its own pings, and a removed job none', 
   await expect(ping('new', 'success')).rejects.toMatchObject({ code: 'unknown_job' });
 });
 
-test('a reverted rename brings the job back under its old name, and credits pings under the other', async () => {
+test('a reverted rename brings the job back under its old name, and still takes pings under the other', async () => {
   const { configure, ping, store, id } = await startWithTrouble();
   await configure({ new: { ...daily, renamed_from: 'old' } });
   await configure({ old: daily });
@@ -71,7 +71,7 @@ test('a reverted rename brings the job back under its old name, and credits ping
   expect(await store.jobByName('new')).toMatchObject({ id, renamed: [{ from: 'old' }] });
 });
 
-test('a history is never put onto another: nothing of such a configuration is applied', async () => {
+test('a history is never put onto another: nothing of a configuration that asks for it is applied', async () => {
   const { configure, ping, store } = await startWithTrouble();
   await configure({ old: daily, new: daily });
   await ping('new', 'success');
@@ -83,7 +83,7 @@ test('a history is never put onto another: nothing of such a configuration is ap
   expect(await store.jobByName('old')).toBeDefined();
 });
 
-test('a job that has not run yet makes way', async () => {
+test('a job that has not run yet makes way for a renamed one', async () => {
   const { configure, store, id } = await startWithTrouble();
   const fresh = await configure({ old: daily, new: daily });
   expect(fresh.added).toHaveLength(1);

@@ -21,7 +21,7 @@ test('a missed slot is found at its deadline, not a minute later', async () => {
   await checker.stop();
 });
 
-test('a tick commits after every ping received at or before its instant, those of this very one too', async () => {
+test('a tick commits after every ping received before its instant or at it', async () => {
   const { configure, checker, store, clock, ping, liveness } = await startMemoryService(START);
   await liveness.start();
   checker.start();
@@ -38,7 +38,7 @@ test('a tick commits after every ping received at or before its instant, those o
   await checker.stop();
 });
 
-test('it never sleeps longer than 10 s, so that a suspended machine is noticed', async () => {
+test('the checker never sleeps longer than 10 s, so that a suspended machine is noticed', async () => {
   const { configure, checker, store, clock, liveness } = await startMemoryService(START);
   await liveness.start();
   await configure({ backup: { schedule: '0 2 * * *' } });
@@ -56,7 +56,7 @@ test('it never sleeps longer than 10 s, so that a suspended machine is noticed',
   await store.close();
 });
 
-test('it looks at due_at and at nothing else', async () => {
+test('the checker looks at due_at and at nothing else', async () => {
   const { configure, checker, store, clock, liveness } = await startMemoryService(START);
   await liveness.start();
   checker.start();
@@ -76,7 +76,7 @@ test('it looks at due_at and at nothing else', async () => {
   await checker.stop();
 });
 
-test('a deadline that comes to be while it sleeps wakes it', async () => {
+test('a deadline that comes to be while the checker sleeps wakes it', async () => {
   const { configure, checker, store, clock, ping, liveness } = await startMemoryService(START);
   await liveness.start();
   checker.start();
@@ -188,7 +188,7 @@ test('a check that first has to hear of a gap has not passed', async () => {
   await checker.stop();
 });
 
-test('it stops although there is always more that is due', async () => {
+test('the checker stops although there is always more that is due', async () => {
   const { configure, checker, store, liveness } = await startMemoryService(START);
   await liveness.start();
   await configure({ backup: { schedule: '* * * * *' } });
@@ -208,7 +208,7 @@ test('it stops although there is always more that is due', async () => {
   expect([looks.count, checker.lastPassedMs]).toEqual([after, passedMs]);
 });
 
-test('no check keeps others waiting for long, not the first one either', async () => {
+test('no check keeps others waiting for long, not even the first check', async () => {
   const { configure, checker, store, clock, liveness } = await startMemoryService(START);
   await liveness.start();
   const names = Array.from({ length: 40 }, (_, index) => `job-${index}`);

@@ -94,7 +94,7 @@ test('a slot that passed while Cronflow was stopped ends unknown, and nobody is 
   await checker.stop();
 });
 
-test('a restart of a second is a gap, too: a ping that came just then is not missed', async () => {
+test('a restart of a second is a gap: a ping that came just then is not missed', async () => {
   const { configure, liveness, checker, store, clock, ping } = await startMemoryService(START);
   await liveness.start();
   await configure({ backup: { schedule: '0 2 * * *', grace: '5m' } });
@@ -167,7 +167,7 @@ test.each([
   ['a beat', 5, 12],
   ['a ping', 2, 3],
 ])(
-  'a store that refused %s makes a gap, however short: a ping of then is not missed',
+  'a store that refused %s makes a gap, however short: a ping within the gap is not missed',
   async (what, from, forSeconds) => {
     const { configure, liveness, checker, store, clock, ping } = await startMemoryService(START);
     await liveness.start();
@@ -196,7 +196,7 @@ test.each([
   },
 );
 
-test('with several instances nothing is a gap in which one was refused and another was not', async () => {
+test('with several instances a time in which one was refused and another was not is no gap', async () => {
   const { configure, liveness, store, clock } = await startMemoryService(START);
   await liveness.start();
   await configure({ backup: { schedule: '0 2 * * *' } });
@@ -209,7 +209,7 @@ test('with several instances nothing is a gap in which one was refused and anoth
   await liveness.stop();
 });
 
-test('a deadline that comes after the store works again, and before that gap is noted, waits for it', async () => {
+test('a deadline between the moment a store works again and the note of its gap waits for that note', async () => {
   const { configure, liveness, checker, store, clock, ping } = await startMemoryService(START);
   await liveness.start();
   await configure({ backup: { schedule: '0 2 * * *', grace: '8s' } });
@@ -249,7 +249,7 @@ test('after the clock was set back a day, a failure is told and a missed slot is
   await liveness.stop();
 });
 
-test('a clock that was set back is passed on, be it while Cronflow was away', async () => {
+test('a clock that was set back is passed on, even if that was while Cronflow was away', async () => {
   const { store, clock } = await startMemoryService(START);
   let count = 0;
   const start = async (): Promise<Liveness> => {
@@ -280,7 +280,7 @@ test('a clock that was set back is passed on, be it while Cronflow was away', as
 describe('a store that refuses commits at the start', () => {
   const FULL = new CronflowError('store_unavailable', 'no space left on the device');
 
-  test('is a gap since the last stop: nothing is judged before it is noted, and no slot in it is missed', async () => {
+  test('makes a gap since the last stop: nothing is judged before the gap is noted, and no slot in it is missed', async () => {
     const { configure, liveness, checker, store, clock, ping } = await startMemoryService(START);
     await liveness.start();
     await configure({ backup: { schedule: '0 2 * * *', grace: '5m' } });
@@ -327,7 +327,7 @@ describe('a store that refuses commits at the start', () => {
     await again.stop();
   });
 
-  test('is a gap also where it lasts for less than a beat', async () => {
+  test('makes a gap also where it refuses for less than a beat', async () => {
     const { configure, liveness, store, clock } = await startMemoryService(START);
     await liveness.start();
     await configure({ backup: { schedule: '0 2 * * *' } });
@@ -365,7 +365,7 @@ test('a store that counts as failing although it takes a sign of life is passed 
   await liveness.stop();
 });
 
-test('it knows when a sign of life was last stored', async () => {
+test('the liveness knows when a sign of life was last stored', async () => {
   const { liveness, store, clock } = await startMemoryService(START);
   expect(liveness.lastStoredMs).toBeNull();
   await liveness.start();

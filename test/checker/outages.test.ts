@@ -44,7 +44,7 @@ async function startCrashing(firstAt = START) {
 const detailsOf = (told: readonly Delivery[]): (string | null)[] => told.map(({ facts }) => facts.detail);
 
 describe('the message after Cronflow was away', () => {
-  test('comes once, replay_window after the end, and names what it could not see', async () => {
+  test('comes once, replay_window after the end, and names what Cronflow could not see', async () => {
     const service = await startCrashing();
     const { clock, configure, crash, startAt, told, ping, store } = service;
     await configure({ hourly: HOURLY, long: {}, daily: { schedule: '0 20 * * *' } });
@@ -74,7 +74,7 @@ describe('the message after Cronflow was away', () => {
     expect(await told()).toHaveLength(1);
   });
 
-  test('goes to the people of the jobs it names as well, of their jobs alone', async () => {
+  test('tells the people of each job that it names about their own jobs alone', async () => {
     const service = await startCrashing();
     const { clock, configure, crash, startAt, told } = service;
     const defaults = { notify: ['ops'] };
@@ -92,7 +92,7 @@ describe('the message after Cronflow was away', () => {
     expect(messages).toEqual({ ops: detail, payroll: detail });
   });
 
-  test('is not sent for a restart that cannot explain why nothing came: that is missed, and its people hear of it', async () => {
+  test('is not sent for a restart that cannot explain why nothing came: the slot is missed, and its people hear of that', async () => {
     const service = await startCrashing();
     const { clock, configure, crash, startAt, told, ping, store } = service;
     await configure({ hourly: { schedule: '0 * * * *', grace: '50m' } });
@@ -133,7 +133,7 @@ describe('the message after Cronflow was away', () => {
     ]);
   });
 
-  test('is sent for a second that hid how a run ended, but not if its end is reported later', async () => {
+  test('is sent for a second that hid how a run ended, unless its end is reported later', async () => {
     const { clock, configure, crash, startAt, told, ping } = await startCrashing();
     await configure({ spooled: {}, long: {}, anew: {} });
     for (const name of ['spooled', 'long', 'anew']) await ping(name, 'start');
@@ -151,7 +151,7 @@ describe('the message after Cronflow was away', () => {
     ]);
   });
 
-  test('is not sent for a second beside runs that go on for hours, however they end when that is seen', async () => {
+  test('is not sent for a second during runs of hours whose end is seen, however they end', async () => {
     const { clock, configure, crash, startAt, told, ping } = await startCrashing();
     await configure({ backup: {}, hung: { max_runtime: '3h' } });
     for (const name of ['backup', 'hung']) await ping(name, 'start');
@@ -181,7 +181,7 @@ describe('the message after Cronflow was away', () => {
     ]);
   });
 
-  test('waits for a slot the gap touched whose grace lasts longer: a moment away must not mean silence', async () => {
+  test('waits for a slot that the gap touched and whose grace lasts longer: a moment away must not mean silence', async () => {
     const { clock, configure, crash, startAt, told, ping } = await startCrashing();
     await configure({
       dead: { schedule: '0 1 * * *', grace: '2h' },
@@ -230,7 +230,7 @@ describe('the message after Cronflow was away', () => {
     );
   });
 
-  test('tells of a suspended machine and of a store that failed, too', async () => {
+  test('tells of a suspended machine and of a store that failed', async () => {
     const { clock, store, told } = await startCrashing();
     await clock.advance(MINUTE_MS);
     clock.set(START + HOUR_MS);
@@ -249,7 +249,7 @@ describe('the message after Cronflow was away', () => {
 });
 
 describe('several gaps', () => {
-  test('before the message is due are told with it', async () => {
+  test('before the message is due are told in one message', async () => {
     const { clock, crash, startAt, told } = await startCrashing();
     await clock.advance(10 * MINUTE_MS);
     await crash();
@@ -267,7 +267,7 @@ describe('several gaps', () => {
     ]);
   });
 
-  test('put the message off for an hour at most, and what follows has its own', async () => {
+  test('put the message off for an hour at most, and a later gap has its own message', async () => {
     const { clock, crash, startAt, told } = await startCrashing();
     for (let minute = 10; minute < 150; minute += 10) {
       await crash();
@@ -286,7 +286,7 @@ describe('several gaps', () => {
     expect(spans.at(-1)![1]).toContain('02:20');
   });
 
-  test('that come while the message is due during one of them are told together', async () => {
+  test('are told together where the message falls due during one of them', async () => {
     const { clock, crash, startAt, told } = await startCrashing();
     await crash();
     await startAt(START + 20 * MINUTE_MS);
@@ -312,7 +312,7 @@ test('a machine that sleeps past the instant of the message tells of both gaps a
 });
 
 describe('a crash', () => {
-  test('at any commit around the message loses none and tells none twice', async () => {
+  test('at any commit around the message loses no message and tells none twice', async () => {
     // The message is the last of a known number of commits; each is in turn the one that fails.
     for (let failing = 0; failing < 12; failing += 1) {
       const { clock, crash, startAt, told, store, configure } = await startCrashing();

@@ -47,7 +47,7 @@ const stripped = (content: unknown): unknown =>
   JSON.parse(JSON.stringify(content).replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'id'));
 
 describe('what is due after an absence', () => {
-  test('comes to the same, however many pieces it is settled in', async () => {
+  test('comes to the same result, however many pieces it is settled in', async () => {
     const now = START + DAY_MS + 3 * HOUR_MS + 12_345;
     const [whole, pieces] = [await startBehind(now), await startBehind(now)];
     for (const name of Object.keys(JOBS)) {

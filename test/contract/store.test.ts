@@ -47,7 +47,7 @@ const ALL = { all: true };
 const PAGE = { skip: 0, limit: 100 };
 const CLAIM = { now_at: NOW_AT, lease_ms: 60_000, limit: 10 };
 
-describe.each(rows)('$name store', ({ make }) => {
+describe.each(rows)('the $name store', ({ make }) => {
   let store: Store;
   let dispose: () => Promise<void>;
 
@@ -110,7 +110,7 @@ describe.each(rows)('$name store', ({ make }) => {
       expect(await store.meta('count')).toBe(50);
     });
 
-    test('lets a failing one among many leave no trace and harm no other', async () => {
+    test('lets a failing transaction among many leave no trace and harm no other', async () => {
       const outcomes = await Promise.allSettled(
         Array.from({ length: 10 }, (_, i) =>
           store.transact({}, (tx) => {
@@ -150,14 +150,14 @@ describe.each(rows)('$name store', ({ make }) => {
       expect(() => kept.putMeta('key', 1)).toThrow('has ended');
     });
 
-    test('is refused once the store is closed', async () => {
+    test('refuses everything once the store is closed', async () => {
       await store.close();
       await expect(store.transact({}, () => 1)).rejects.toMatchObject({ code: 'stopping' });
     });
   });
 
-  describe('a transaction reads its own writes', () => {
-    test('of jobs, under their old and new names', async () => {
+  describe('a transaction that has written', () => {
+    test('reads the jobs, under their old and new names', async () => {
       await write((tx) => tx.putJob(job('a')));
       await write((tx) => {
         tx.putJob(job('b'));
@@ -173,7 +173,7 @@ describe.each(rows)('$name store', ({ make }) => {
       expect(await list({})).toEqual(['b']);
     });
 
-    test('of runs, in the order of their numbers', async () => {
+    test('reads the runs, in the order of their numbers', async () => {
       await write((tx) => {
         tx.putJob(job('a'));
         for (const number of [9, 10, 2]) tx.putRun(run('a', number));
@@ -189,7 +189,7 @@ describe.each(rows)('$name store', ({ make }) => {
       expect(ids((await store.runsOf('a', PAGE)).items)).toEqual(['a-11', 'a-10', 'a-9', 'a-1']);
     });
 
-    test('of incidents', async () => {
+    test('reads the incidents', async () => {
       await write((tx) => {
         tx.putJob(job('a'));
         tx.putIncident(incident('i1', 'a'));
@@ -209,7 +209,7 @@ describe.each(rows)('$name store', ({ make }) => {
       expect(ids((await store.incidents(PAGE)).items)).toEqual(['s2', 's1', 'i2']);
     });
 
-    test('of deliveries and meta values', async () => {
+    test('reads the deliveries and meta values', async () => {
       await write((tx) => {
         tx.putJob(job('a'));
         tx.putDelivery(delivery('d1', 'a'));
@@ -225,7 +225,7 @@ describe.each(rows)('$name store', ({ make }) => {
       expect(await store.meta('key')).toBeUndefined();
     });
 
-    test('but nobody outside does before the commit', async () => {
+    test('keeps its writes from all others before the commit', async () => {
       const done = write((tx) => tx.putJob(job('a')));
       expect(await store.jobById('a')).toBeUndefined();
       await done;
@@ -234,7 +234,7 @@ describe.each(rows)('$name store', ({ make }) => {
   });
 
   describe('attempt', () => {
-    test('undoes what its function wrote if that throws, and nothing else', async () => {
+    test('undoes what its function wrote if the function throws, and nothing else', async () => {
       await write((tx) => {
         tx.putJob(job('a'));
         tx.putRun(run('a', 1));
@@ -274,7 +274,7 @@ describe.each(rows)('$name store', ({ make }) => {
       expect(await store.output('a', 'a-2')).toBeUndefined();
     });
 
-    test('can be nested, and what returned stays until an outer one throws', async () => {
+    test('can be nested, and keeps the writes of an inner one until an outer one throws', async () => {
       await store.transact({}, (tx) => {
         const outer = (): void =>
           tx.attempt(() => {
@@ -386,7 +386,7 @@ describe.each(rows)('$name store', ({ make }) => {
       expect(await list({ tag: 'd' })).toEqual([]);
     });
 
-    test('are found by whether they have an open incident', async () => {
+    test('are filtered by whether they have an open incident', async () => {
       await write((tx) => {
         for (const id of ['a', 'b', 'c']) tx.putJob(job(id));
         tx.putIncident(incident('i-a', 'a'));
@@ -416,7 +416,7 @@ describe.each(rows)('$name store', ({ make }) => {
       expect(await store.earliestDueAt()).toBe(NOW_AT);
     });
 
-    test('keep their name to themselves, removed or not', async () => {
+    test('keep their name to themselves, even when they are removed', async () => {
       await write((tx) => tx.putJob(job('a', { removed_at: NOW_AT })));
       const taken = write((tx) => tx.putJob(job('b', { name: 'job-a' })));
       await expect(taken).rejects.toMatchObject({ code: 'name_taken' });
@@ -577,7 +577,7 @@ describe.each(rows)('$name store', ({ make }) => {
       expect(ids((await store.runsOf('a', PAGE)).items)).toEqual(['a-7', 'a-1']);
     });
 
-    test('stay for as long after they ended, however early they began', async () => {
+    test('stay equally long after they ended, however early they began', async () => {
       await write((tx) => {
         tx.putJob(job('a', { declaration: { keep_runs: 3 } }));
         tx.putRun(openRun('a', 1));
@@ -617,7 +617,7 @@ describe.each(rows)('$name store', ({ make }) => {
       expect((await store.runsOf('a', PAGE)).total).toBe(150);
     });
 
-    test('are found only under their own job, and need one', async () => {
+    test('are found only under their own job, and need such a job', async () => {
       await write((tx) => {
         tx.putJob(job('a'));
         tx.putRun(run('a', 1));
@@ -711,7 +711,7 @@ describe.each(rows)('$name store', ({ make }) => {
   });
 
   describe('incidents', () => {
-    test('are listed newest first, by job and by whether they are open', async () => {
+    test('are listed newest first, and filtered by job and by whether they are open', async () => {
       await write((tx) => {
         for (const id of ['a', 'b']) tx.putJob(job(id));
         tx.putIncident(incident('1', 'a', { closed_at: NOW_AT }));
@@ -751,7 +751,7 @@ describe.each(rows)('$name store', ({ make }) => {
       expect(await claim()).toEqual(['a2']);
     });
 
-    test('of system incidents form a line of each incident', async () => {
+    test('of system incidents form one line for each incident', async () => {
       await put(
         delivery('s1', null, { incident_id: 'one' }),
         delivery('s2', null, { incident_id: 'one' }),
@@ -760,7 +760,7 @@ describe.each(rows)('$name store', ({ make }) => {
       expect((await claim()).sort()).toEqual(['s1', 's3']);
     });
 
-    test('are oldest by when they were first put, whatever was put again since', async () => {
+    test('are ordered by when they were first put, whichever were put again since', async () => {
       await put(delivery('a1', 'a'), delivery('a2', 'a'));
       await put(delivery('a1', 'a', { status: 'dead' }));
       expect(await claim()).toEqual(['a2']);
@@ -869,7 +869,7 @@ describe.each(rows)('$name store', ({ make }) => {
         expect((await claim()).sort()).toEqual(['a2', 'b2']);
       });
 
-      test('keep the lease of the one the others are merged into, and only then', async () => {
+      test('keep the lease of the delivery that they are merged into', async () => {
         await put(delivery('a1', 'a'), delivery('b1', 'b'));
         expect((await claim()).sort()).toEqual(['a1', 'b1']);
         await put(merged, member);
@@ -879,7 +879,7 @@ describe.each(rows)('$name store', ({ make }) => {
         expect(await claim({ now_at: NOW_AT + CLAIM.lease_ms })).toEqual(['a1']);
       });
 
-      test('keep it, too, when they are taken out of it again', async () => {
+      test('keep the lease when they are taken out of the merged delivery again', async () => {
         await put(merged, member);
         expect(await claim()).toEqual(['a1']);
         await put(delivery('a1', 'a'), delivery('b1', 'b'));
@@ -891,7 +891,7 @@ describe.each(rows)('$name store', ({ make }) => {
         ['finished without them', (tx: Tx): void => tx.putDelivery({ ...merged, status: 'dead' })],
         ['deleted', (tx: Tx): void => tx.deleteDelivery('a1')],
         ['removed with its job', (tx: Tx): void => tx.deleteJob('a')],
-      ])('go their own way when that one is %s', async (_, end) => {
+      ])('go their own way when the delivery that they are merged into is %s', async (_, end) => {
         await put(merged, member);
         expect(await claim()).toEqual(['a1']);
         await write(end);

@@ -105,7 +105,7 @@ describe('what stands before the command', () => {
     expect(imported('0 0 2 * * * 2027 x', 'supercronic').jobs).toEqual([]);
   });
 
-  test('is a dash of cronie, which stays', () => {
+  test('may be a dash to cronie, which stays there', () => {
     expect(wrap('-@daily x', 'cronie').crontab).toBe("-@daily /m.sh x -- /bin/sh -c 'x'");
     expect(wrap('-*/5 * * * * x').crontab).toBe("-*/5 * * * * /m.sh x -- /bin/sh -c 'x'");
     expect(said('-@daily x', 'debian')).toContain('understands no dash');
@@ -157,7 +157,7 @@ describe('a time', () => {
     ['any', '@every 5 x', 'is no duration'],
     ['any', '0~59 4 * * * x', 'chooses by chance'],
     ['openbsd', '~ 4 * * * x', 'chooses by chance'],
-  ] as const)('that %s cannot say is skipped with the reason: %j', (cron, line, reason) => {
+  ] as const)('that is none under %s is skipped with the reason: %j', (cron, line, reason) => {
     expect(imported(line, cron)).toMatchObject({ jobs: [], skipped: [{ code: 'unreadable' }] });
     expect(said(line, cron)).toContain(reason);
   });
@@ -191,7 +191,7 @@ describe('a job that begins later than its time', () => {
       "0 2 * * * python -c 'import random; import time; time.sleep(random.random() * 3600)' && certbot renew",
       '1h5m',
     ],
-  ])('has more grace, and it is said: %s', (_, crontab, grace) => {
+  ])('has more grace, and a note says so: %s', (_, crontab, grace) => {
     expect(imported(crontab).jobs).toMatchObject([{ grace }]);
     expect(said(crontab)).toContain(`its grace is ${grace}`);
     expect(yaml(crontab)).toContain(`    grace: ${grace}\n`);
@@ -201,7 +201,7 @@ describe('a job that begins later than its time', () => {
     ['debian', 'RANDOM_DELAY=45\n0 2 * * * x'],
     ['cronie', '0 2 * * * sleep 60; x'],
     ['cronie', 'RANDOM_DELAY=x\n0 2 * * * x'],
-  ] as const)('is none: %s, %j', (cron, crontab) => {
+  ] as const)('is not seen in what begins in time: %s, %j', (cron, crontab) => {
     expect(imported(crontab, cron).jobs[0]).not.toHaveProperty('grace');
   });
 });
@@ -235,7 +235,7 @@ describe('a note', () => {
   ])('is not made of %j', (line) => expect(said(line)).toBe(''));
 });
 
-describe('what becomes of the file', () => {
+describe('the imported file', () => {
   test('has the command above each job, without secrets', () => {
     expect(yaml('0 2 * * * mysqldump -u root -phunter2 shop > /x.sql')).toContain(
       '  # mysqldump -u root -p*** shop > /x.sql\n',
@@ -292,7 +292,7 @@ describe('what becomes of the file', () => {
   );
 });
 
-test.each(CRONS)('wraps under %s to what imports to the same', (cron) => {
+test.each(CRONS)('a crontab wrapped under %s imports to the same', (cron) => {
   const crontab = 'RANDOM_DELAY=9\n# Tidies\n0 2 * * * flock -n /l tidy\n@daily x > /y 2>&1\n';
   const once = imported(crontab, cron);
   const wrapped = wrapCrontab(once, MONITOR).crontab;

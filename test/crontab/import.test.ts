@@ -42,7 +42,7 @@ describe('an imported line', () => {
   });
 });
 
-describe('the zone', () => {
+describe('the zone of a line', () => {
   const crontab = [
     '0 1 * * * a',
     'CRON_TZ=Europe/Berlin',
@@ -74,7 +74,7 @@ describe('the zone', () => {
     expect(zones({ cron: 'debian' })).toEqual(Array(6).fill(undefined));
   });
 
-  test('is told of, since not every cron heeds it', () => {
+  test('is noted, since not every cron heeds it', () => {
     expect(imported('CRON_TZ=Asia/Tokyo\n0 1 * * * a').notes).toEqual([
       {
         line: 1,
@@ -99,7 +99,7 @@ describe('the zone', () => {
   });
 });
 
-describe('the description', () => {
+describe('the description of a job', () => {
   test.each([
     ['# Dumps the shop\n#   and its   queue\n0 1 * * * a', 'Dumps the shop and its queue'],
     ['## Backups ##\n#------\n0 1 * * * a', 'Backups'],
@@ -115,9 +115,9 @@ describe('the description', () => {
     ['#\n0 1 * * * a', undefined],
     ['# cronflow: what is this\n# Mine\n0 1 * * * a', 'Mine'],
     ['# \u001b[31mred\u001b[0m\tone\r\n0 1 * * * a', '[31mred [0m one'],
-  ])('of %j', (crontab, description) => expect(descriptions(crontab)).toEqual([description]));
+  ])('is taken from %j', (crontab, description) => expect(descriptions(crontab)).toEqual([description]));
 
-  test('belongs to the line right below alone', () => {
+  test('is of the line right below alone', () => {
     expect(descriptions('# One\n0 1 * * * a\n0 2 * * * b')).toEqual(['One', undefined]);
   });
 
@@ -128,7 +128,7 @@ describe('the description', () => {
   });
 });
 
-describe('a line is skipped', () => {
+describe('an import', () => {
   test.each([
     ['# cronflow: ignore\n0 1 * * * a', 'ignored', '"cronflow: ignore" says so'],
     ['# Old thing\n#cronflow:ignore\n# really\n0 1 * * * a', 'ignored', '"cronflow: ignore" says so'],
@@ -166,7 +166,7 @@ describe('a line is skipped', () => {
       'unreadable',
       'calls the wrapper for "start", which is no name of a job',
     ],
-  ])('%j', (crontab, code, message) => {
+  ])('skips the line %j and says why', (crontab, code, message) => {
     const { jobs, skipped } = imported(crontab);
     expect({ jobs, skipped }).toEqual({
       jobs: [],
@@ -174,7 +174,7 @@ describe('a line is skipped', () => {
     });
   });
 
-  test('with a time that is too long for the configuration', () => {
+  test('skips a line with a time that is too long for the configuration', () => {
     const { skipped } = imported(`${Array(100).fill('10').join(',')} * * * * a`);
     expect(skipped).toMatchObject([{ message: 'the time has 307 characters; at most 256 are allowed' }]);
   });
@@ -183,9 +183,9 @@ describe('a line is skipped', () => {
     '0 1 * * * echo run-parts',
     '0 1 * * * echo "# cronflow: ignore"',
     '# cronflow: ignored\n0 1 * * * a',
-  ])('but not %j', (crontab) => expect(imported(crontab).jobs).toHaveLength(1));
+  ])('skips no line of %j', (crontab) => expect(imported(crontab).jobs).toHaveLength(1));
 
-  test('for the second that reports to one job', () => {
+  test('skips the second line that reports to one job', () => {
     const { jobs, skipped } = imported('0 1 * * * monitor.sh a -- x\n0 2 * * * monitor.sh a -- y');
     expect(jobs).toMatchObject([{ name: 'a', line: 1 }]);
     const message = 'reports to "a" as line 1 does; a job has one schedule, so give it another name';
@@ -205,24 +205,24 @@ describe('a line that calls the wrapper', () => {
     'mystarter --now /opt/monitor.sh nightly -- x',
     'cd /srv && /opt/monitor.sh nightly -- run-parts /etc/x',
     'monitor.sh nightly -- x; run-parts /etc/x',
-  ])('has its name: %s', (command) => {
+  ])('has the name that it gives: %s', (command) => {
     expect(imported(`0 1 * * * ${command}`).jobs).toMatchObject([{ name: 'nightly', wrapped: true }]);
   });
 
   test.each([
     ['cp /opt/monitor.sh nightly', 'cp-monitor-nightly'],
     ['ls /opt/monitor.sh nightly --', 'ls-monitor-nightly'],
-  ])('is none where the wrapper is an argument: %s', (command, name) => {
+  ])('is not seen where the wrapper is an argument: %s', (command, name) => {
     expect(imported(`0 1 * * * ${command}`).jobs).toMatchObject([{ name, wrapped: false }]);
   });
 
-  test('goes by other names as well', () => {
+  test('may call the wrapper by another name', () => {
     const { jobs } = imported('0 1 * * * /opt/cfw nightly -- x', { wrappers: new Set(['cfw']) });
     expect(jobs).toMatchObject([{ name: 'nightly', wrapped: true }]);
   });
 });
 
-describe('the crontab is odd', () => {
+describe('the reader of an odd crontab', () => {
   test.each([
     [
       '0 1 * * * a\r',
@@ -234,13 +234,15 @@ describe('the crontab is odd', () => {
       2,
       'the command begins with "root": if this is a system crontab, import it with --system',
     ],
-  ])('%j', (crontab, line, message) => expect(imported(crontab).notes).toEqual([{ line, message }]));
+  ])('is told of %j', (crontab, line, message) =>
+    expect(imported(crontab).notes).toEqual([{ line, message }]),
+  );
 
-  test('but not where a command of a system crontab is called root', () => {
+  test('is not told of a command of a system crontab that is called root', () => {
     expect(imported('@daily root root x', { system: true }).notes).toEqual([]);
   });
 
-  test('where its last line has no end', () => {
+  test('is told where its last line has no end', () => {
     const { jobs, notes } = importCrontab('0 1 * * * a\n0 2 * * * b', OPTIONS);
     expect(jobs).toHaveLength(2);
     const message = 'the last line does not end with a line feed: cron does not run such a crontab';

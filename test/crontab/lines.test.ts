@@ -59,7 +59,7 @@ describe('a setting', () => {
     expect(readLine(text, false)).toEqual({ kind: 'environment', text, name, value });
   });
 
-  test.each(['FOO="a"b', 'FOO="a"b"', 'FOO="a', 'A B=c'])('is none: %j', (text) => {
+  test.each(['FOO="a"b', 'FOO="a"b"', 'FOO="a', 'A B=c'])('is not seen in %j', (text) => {
     expect(readLine(text, false).kind).toBe('broken');
   });
 });
@@ -80,7 +80,7 @@ test('tells comments and blank lines, and keeps every byte', () => {
   expect(lines.map(({ text }) => text).join('\n')).toBe(crontab);
 });
 
-describe('what stands behind the time', () => {
+describe('the command and the input behind a time', () => {
   // As Debian's cron 3.0pl1-162 ran them.
   test.each([
     ['date', 'date', ''],
@@ -92,7 +92,7 @@ describe('what stands behind the time', () => {
     [String.raw`a\\\%b`, String.raw`a\%b`, ''],
     [String.raw`a\\b\c`, String.raw`a\b\c`, ''],
     ['a\\', 'a\\', ''],
-  ])('%j', (written, command, input) => {
+  ])('are read from %j', (written, command, input) => {
     expect([commandOf(written), written.slice(inputAt(written))]).toEqual([command, input]);
   });
 });

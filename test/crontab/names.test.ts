@@ -43,7 +43,7 @@ describe('the name made from a command', () => {
     ['"$BIN"', 'job'],
     ['', 'job'],
     ["echo 'unfinished", 'echo-unfinished'],
-  ])('%s', (command, name) => expect(nameOf(command)).toBe(name));
+  ])('tells what it runs: %s', (command, name) => expect(nameOf(command)).toBe(name));
 
   test.each([
     'mysqldump -u root -phunter2 shop',
@@ -83,7 +83,7 @@ describe('the name made from a command', () => {
   });
 });
 
-describe('names of several lines', () => {
+describe('the names of several lines', () => {
   const lines = [
     line('/opt/a/run.sh'),
     line('/opt/b/run.sh'),
@@ -114,7 +114,7 @@ describe('names of several lines', () => {
     expect(namesFor([{ ...first, circumstances: '@hourly' }, second], [])).toEqual(names.slice(0, 2));
   });
 
-  test('are the same where other lines with the command have theirs already', () => {
+  test('are the same where other lines with the command have their names already', () => {
     const names = namesFor(lines, []);
     const given = [0, 2].map((i) => ({ name: names[i] ?? '', command: lines[i]?.command ?? '' }));
     const others = [1, 3, 4];

@@ -47,7 +47,7 @@ describe('a wrapped line', () => {
   });
 });
 
-describe('a line stays as it is', () => {
+describe('a crontab', () => {
   test.each([
     '# a comment',
     'FOO = "bar"',
@@ -57,15 +57,17 @@ describe('a line stays as it is', () => {
     '0 25 * * * x',
     '@daily monitor.sh y -- x',
     '',
-  ])('%j', (crontab) => expect(wrapCrontab(imported(crontab), MONITOR)).toEqual({ crontab, notes: [] }));
+  ])('stays as it is: %j', (crontab) =>
+    expect(wrapCrontab(imported(crontab), MONITOR)).toEqual({ crontab, notes: [] }),
+  );
 
-  test('under a shell that may quote in its own way', () => {
+  test('stays as it is under a shell that may quote in its own way', () => {
     const crontab = 'SHELL=/usr/bin/fish\n@daily x\n';
     const message = 'not wrapped: nothing is known of how SHELL=/usr/bin/fish quotes';
     expect(wrapCrontab(imported(crontab), MONITOR)).toEqual({ crontab, notes: [{ line: 2, message }] });
   });
 
-  test('where cron would not take the longer one', () => {
+  test('keeps a line that cron would not take any longer', () => {
     const frame = `${MONITOR} x -- /bin/sh -c ''`.length;
     const free = 998 - frame - 'x '.length;
     const fits = `@daily x ${'y'.repeat(free % 2)}${'ä'.repeat(Math.floor(free / 2))}`;

@@ -195,8 +195,8 @@ function isFine(line: string, { code, stdout, stderr }: Ran): boolean {
   );
 }
 
-describe('blocks', () => {
-  test('say why where they are not run, and how many these are', () => {
+describe('the blocks of the documentation', () => {
+  test('say why, where they are not run, and are run everywhere else', () => {
     const languages = new Set(blocks.map(({ language }) => language));
     expect([...languages].sort()).toEqual(
       expect.arrayContaining(['crontab', 'diff', 'ini', 'js', 'json', 'python', 'sh', 'yaml']),

@@ -25,7 +25,7 @@ test('a ping is counted and its output is kept with the run', async () => {
   expect(await store.output(job.id, runId!)).toEqual({ text: 'disk full', dropped_bytes: 7 });
 });
 
-test('a log that comes again after the end of its run does not replace what that has said', async () => {
+test('a log that comes again after the end of its run does not replace the output of that end', async () => {
   const { configure, ping, store } = await startMemoryService(START);
   await configure({ backup: {} });
   const { run_id: runId } = await ping('backup', 'start', { rid: 'a' });
@@ -151,7 +151,7 @@ describe('a run that keep_runs has let go', () => {
     return { ...service, id, ended };
   }
 
-  test('is known still: the same run id and kind again change nothing', async () => {
+  test('is still known: the same run id and kind again change nothing', async () => {
     const { ping, clock, ended, checker, store } = await startForgetful();
     await clock.advance(2 * HOUR_MS);
     await ping('backup', 'start', { rid: 'a' });
@@ -169,7 +169,7 @@ describe('a run that keep_runs has let go', () => {
     await checker.stop();
   });
 
-  test('and that timed out still reports its end, which ends its incident and claims no slot', async () => {
+  test('reports its end after a timeout all the same, which ends the incident and claims no slot', async () => {
     const { ping, clock, ended, checker, store, id } = await startForgetful();
     await clock.advance(2 * HOUR_MS);
     await ping('backup', 'start', { rid: 'a' });
@@ -187,7 +187,7 @@ describe('a run that keep_runs has let go', () => {
     await checker.stop();
   });
 
-  test('as a failure for overlapping changes nothing by its own end', async () => {
+  test('changes nothing by its own end where it failed for overlapping', async () => {
     const { ping, configure, ended, checker, store, id } = await startForgetful();
     await configure({ backup: { ...DAILY, overlap: 'forbid' } });
     await ping('backup', 'start', { rid: 'a' });
@@ -199,7 +199,7 @@ describe('a run that keep_runs has let go', () => {
     await checker.stop();
   });
 
-  test('is remembered among the last ten, in little room', async () => {
+  test('is remembered among the last ten such runs, in little room', async () => {
     const { ping, ended, checker, store } = await startForgetful();
     for (let number = 1; number <= 12; number += 1) await ping('backup', 'success', { rid: `r${number}` });
     expect(await ping('backup', 'success', { rid: 'r3' })).toMatchObject({ reason: 'duplicate' });
@@ -245,7 +245,7 @@ describe('a run that is open while a hundred newer ones end', () => {
     await checker.stop();
   });
 
-  test('is known by its run id, and its late end replaces the timeout', async () => {
+  test('is known by its run id, so that its late end replaces the timeout', async () => {
     const { clock, others, runOfA, ping, checker, store, id } = await startLong();
     await others('b', 110);
     const first = { run_id: `${id}-1` };

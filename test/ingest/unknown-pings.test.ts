@@ -20,7 +20,7 @@ test('a job nobody declared is named once an hour, with how often it pinged', ()
   ]);
 });
 
-test('names are listed, those that pinged last first, former ones not', () => {
+test('unknown names are listed, those that pinged last first, and former names are not', () => {
   const clock = createFakeClock(0);
   const unknown = new UnknownPings({ clock, logger: silentLogger });
   unknown.note('a', 'start');
@@ -37,7 +37,7 @@ test('names are listed, those that pinged last first, former ones not', () => {
   expect(unknown.recent()).toHaveLength(1_000);
 });
 
-test('a former name is told with the name that the job has now, as often', () => {
+test('a former name is told once an hour with the name that the job has now', () => {
   const clock = createFakeClock(0);
   const said: unknown[] = [];
   const logger = { ...silentLogger, warn: (...line: unknown[]) => void said.push(line) };
@@ -51,7 +51,7 @@ test('a former name is told with the name that the job has now, as often', () =>
   ]);
 });
 
-test('however many names ping, an hour has so many lines, and the last one says so', async () => {
+test('an hour has a bounded number of lines however many names ping, and the last line says so', async () => {
   const clock = createFakeClock(0);
   const said: string[] = [];
   const logger = { ...silentLogger, warn: (message: string) => void said.push(message) };

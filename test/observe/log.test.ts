@@ -21,7 +21,7 @@ describe('the log', () => {
     ]);
   });
 
-  test('is JSON where that is asked for', () => {
+  test('is JSON where JSON is asked for', () => {
     const { none: _none, ...fields } = FIELDS;
     expect(logged('json').map((line) => JSON.parse(line) as unknown)).toEqual([
       { at: '2026-01-15T12:00:00.000Z', level: 'info', message: 'a message', fields },
@@ -29,7 +29,7 @@ describe('the log', () => {
     ]);
   });
 
-  test.each(['text', 'json'] as const)('shows what is hidden or turns the text, as %s', (form) => {
+  test.each(['text', 'json'] as const)('shows characters that are hidden or turn the text, as %s', (form) => {
     const hidden = [
       0x7f, 0x80, 0x85, 0x9b, 0x9f, 0xad, 0x61c, 0x200b, 0x200f, 0x2028, 0x2029, 0x202e, 0x2066, 0xfeff,
     ];

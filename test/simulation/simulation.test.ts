@@ -20,7 +20,8 @@ const CORNER_SEEDS = repetitions(100, 150);
 const REGRESSIONS = await loadRegressions();
 
 describe('a simulated world', () => {
-  test.each(REGRESSIONS)('$title', async ({ script }) => {
+  const titled = REGRESSIONS.map(({ title, script }) => [title, script] as const);
+  test.each(titled)('agrees with the design: %s', async (_title, script) => {
     expect(await report(script, 0)).toBeNull();
   });
 
@@ -28,7 +29,7 @@ describe('a simulated world', () => {
     expect(await report(randomWorld(seed), seed)).toBeNull();
   });
 
-  test.each(FIXED_SEEDS)('is told of so by the core alone (seed %i)', async (seed) => {
+  test.each(FIXED_SEEDS)('is told of by the core alone as docs/design.md says (seed %i)', async (seed) => {
     expect(await coreAlone(randomWorld(seed))).toEqual([]);
   });
 
@@ -47,8 +48,8 @@ describe('a simulated world', () => {
   });
 });
 
-describe('the regressions', () => {
-  test('say each something else', () => {
+describe('the worlds that once went wrong', () => {
+  test('have each a title of their own', () => {
     expect(REGRESSIONS.length).toBeGreaterThan(50);
     expect(new Set(REGRESSIONS.map(({ title }) => title)).size).toBe(REGRESSIONS.length);
   });

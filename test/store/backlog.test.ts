@@ -21,13 +21,13 @@ const work = (name: string) => async (): Promise<void> => {
   done.push(name);
 };
 
-test('does at once what is not refused', async () => {
+test('a backlog does at once what is not refused', async () => {
   await backlog.do('a', work('a'));
   expect(done).toEqual(['a']);
   expect(clock.timerCount).toBe(0);
 });
 
-test('does what was refused once it is not, in order, and each once', async () => {
+test('a backlog repeats what was refused until it is taken, in order, and each once', async () => {
   isFull = true;
   await backlog.do('a', work('a'));
   await backlog.do('b', work('b'));
@@ -41,7 +41,7 @@ test('does what was refused once it is not, in order, and each once', async () =
   expect([backlog.has('a'), clock.timerCount]).toEqual([false, 0]);
 });
 
-test('drops what is out of date', async () => {
+test('a backlog drops what is out of date', async () => {
   isFull = true;
   await backlog.do('news', work('broken'));
   await backlog.do('news', work('mended'));
@@ -50,7 +50,7 @@ test('drops what is out of date', async () => {
   expect(done).toEqual(['mended']);
 });
 
-test('passes on what is no refusal, and lets it hold up nothing that waits', async () => {
+test('a backlog passes on an error that is no refusal, and lets it hold up nothing that waits', async () => {
   const bug = async (): Promise<void> => {
     if (isFull) throw new CronflowError('store_unavailable', 'the disk is full');
     throw new TypeError('a bug');
@@ -64,7 +64,7 @@ test('passes on what is no refusal, and lets it hold up nothing that waits', asy
   expect(done).toEqual(['b']);
 });
 
-test('does nothing after its end', async () => {
+test('a backlog does nothing after its end', async () => {
   isFull = true;
   await backlog.do('a', work('a'));
   await backlog.stop();

@@ -41,7 +41,7 @@ test('every outcome and every step of an incident is one line that names the job
   ]);
 });
 
-test('says nothing of what was not stored', async () => {
+test('the log says nothing of what was not stored', async () => {
   const clock = createFakeClock(Date.UTC(2026, 0, 15, 12));
   const lines: string[] = [];
   const inner = new MemoryStore();

@@ -89,8 +89,8 @@ const PAYLOADS: [string, object, string, string][] = [
   ['an empty text', { text: '', blocks: [] }, 'no_text', 'no_text'],
 ];
 
-describe('the webhook', () => {
-  test.each(PAYLOADS)('judges %s', async (_, payload, expected) => {
+describe('the webhook of the stand-in for Slack', () => {
+  test.each(PAYLOADS)('judges a message with %s as Slack does', async (_, payload, expected) => {
     expect(await webhook(payload)).toMatchObject({ status: expected === 'ok' ? 200 : 400, body: expected });
   });
 
@@ -118,8 +118,8 @@ describe('the webhook', () => {
   });
 });
 
-describe('the Web API', () => {
-  test.each(PAYLOADS)('judges %s', async (_, payload, __, expected) => {
+describe('the Web API of the stand-in for Slack', () => {
+  test.each(PAYLOADS)('judges a message with %s as Slack does', async (_, payload, __, expected) => {
     expect(await api('chat.postMessage', { channel: 'ops', ...payload })).toBe(expected);
   });
 

@@ -135,7 +135,7 @@ describe('the model itself', () => {
     );
   });
 
-  test('says of a script that goes on nothing else about what was before', () => {
+  test('says the same about the beginning of a script, however that goes on', () => {
     fc.assert(
       fc.property(script, fc.integer({ min: 0, max: DAYS_MS }), (given, cutMs) => {
         // A cut in the middle of an absence would make another script.

@@ -83,7 +83,7 @@ function ended({ endings }: Verdict): string[] {
     .sort();
 }
 
-describe('slots (3.1)', () => {
+describe('the model of slots (3.1)', () => {
   test('reports a job that was declared and never seen', () => {
     const result = verdict(HOURLY, '1:30', []);
     expect(told(result)).toEqual(['ops opened never_seen 01:05']);
@@ -96,14 +96,14 @@ describe('slots (3.1)', () => {
     expect(told(verdict(HOURLY, '1:30', [start('1:05:01')]))).toEqual(['ops opened never_seen 01:05']);
   });
 
-  test('lets a run claim its slot a little early, and none that is too early', () => {
+  test('lets a run claim its slot a little early, and not too early', () => {
     expect(ended(verdict(HOURLY, '2:03', [good('0:58', 'a'), good('1:57:59', 'b')]))).toEqual([
       '- b success succeeded',
       '01:00 a success succeeded',
     ]);
   });
 
-  test('is early by no more than half the distance of two slots', () => {
+  test('lets a run be early by no more than half the distance of two slots', () => {
     const job: Declaration = { schedule: '*/2 * * * *', grace: '90s' };
     const result = verdict(job, '0:36', [good('0:31', 'a'), good('0:32:59', 'b'), good('0:34', 'c')]);
     // 0:32:59 is 61 s before 0:34, so it is not early but unscheduled. 0:31 is exactly 60 s before 0:32.
@@ -131,7 +131,7 @@ describe('slots (3.1)', () => {
     expect(ended(result)).toEqual(['01:00 a success succeeded']);
   });
 
-  test('keeps the incident when the rerun fails, and says nothing more', () => {
+  test('keeps the incident when a rerun fails, and says nothing more', () => {
     const result = verdict(HOURLY, '2:00', [start('1:30', 'a'), bad('1:40', 'a')]);
     expect(told(result)).toEqual(['ops opened never_seen 01:05']);
     expect(ended(result)).toEqual(['01:00 a failure reported_failure']);
@@ -144,7 +144,7 @@ describe('slots (3.1)', () => {
     expect(told(result)).toEqual(['ops opened reported_failure 01:30']);
   });
 
-  test('says missed, not never seen, of a job that has reported', () => {
+  test('says of a job that has reported that it is missed, not that it was never seen', () => {
     expect(told(verdict(HOURLY, '3:00', [good('1:01')]))).toEqual(['ops opened missed 02:05']);
   });
 
@@ -176,7 +176,7 @@ describe('slots (3.1)', () => {
   });
 });
 
-describe('runs (3.2)', () => {
+describe('the model of runs (3.2)', () => {
   const job: Declaration = { max_runtime: '30m' };
   const late = (end: string): Verdict =>
     verdict(job, '5:00', [
@@ -334,7 +334,7 @@ describe('runs (3.2)', () => {
   });
 });
 
-describe('incidents (3.3)', () => {
+describe('the model of incidents (3.3)', () => {
   test('counts bad outcomes of any kind since the last good one', () => {
     const job: Declaration = { failure_threshold: 2, recovery_threshold: 2 };
     const result = verdict(job, '9:00', [
@@ -391,7 +391,7 @@ describe('incidents (3.3)', () => {
     ]);
   });
 
-  test('opens silently in maintenance and announces what is still bad', () => {
+  test('opens silently in maintenance and announces what is still bad after it', () => {
     const job: Declaration = { maintenance: [{ schedule: '0 2 * * *', duration: '1h' }] };
     expect(told(verdict(job, '5:00', [bad('2:30')]))).toEqual(['ops opened reported_failure 03:05']);
     expect(told(verdict(job, '5:00', [bad('2:30'), good('3:04')]))).toEqual([]);
@@ -428,7 +428,7 @@ describe('incidents (3.3)', () => {
     ]);
   });
 
-  test('counts a run no more that ended while the job was paused', () => {
+  test('does not count a run that ended while the job was paused', () => {
     const paused: Happening = { at: at('1:30'), type: 'pause', job: 'job' };
     const resumed: Happening = { at: at('2:30'), type: 'resume', job: 'job' };
     const result = verdict({}, '5:00', [start('1:00', 'a'), paused, bad('2:00', 'a'), resumed]);
@@ -503,8 +503,8 @@ describe('incidents (3.3)', () => {
   });
 });
 
-describe('when Cronflow was away (3.4)', () => {
-  test('takes what it could not see for unknown, and says so once', () => {
+describe('the model of absences of Cronflow (3.4)', () => {
+  test('takes what Cronflow could not see for unknown, and says so once', () => {
     const result = verdict(HOURLY, '4:00', [good('1:01'), away('1:30:03', '2:10'), good('3:01')]);
     // 2:00 waits until 2:25.
     expect(told(result)).toEqual([]);
@@ -580,7 +580,7 @@ describe('when Cronflow was away (3.4)', () => {
     expect(result.outages).toEqual([{ from_at: at('1:10'), to_at: at('1:15'), jobs: ['job'] }]);
   });
 
-  test('tells of a shorter one only once the run turns out to have ended unseen', () => {
+  test('tells of a shorter gap only once the run turns out to have ended unseen', () => {
     const open = verdict({}, '4:00', [start('1:00', 'a'), away('1:10:03', '1:11')]);
     expect(open.outages).toEqual([]);
     const found = verdict({}, '4:00', [start('1:00'), away('1:10:03', '1:11'), start('3:00')]);

@@ -18,10 +18,13 @@ function syntaxErrors(files: readonly string[]): string {
   return spawnSync(tsc, [...options, ...target, ...files], { encoding: 'utf8' }).stdout;
 }
 
-test.each(MUTATIONS)('the mutation "$name" applies', (mutation) => {
-  expect(() => mutated(mutation, sources)).not.toThrow();
-  expect(mutation.replace).not.toBe(mutation.find);
-});
+test.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))(
+  'the mutation "%s" applies',
+  (_name, mutation) => {
+    expect(() => mutated(mutation, sources)).not.toThrow();
+    expect(mutation.replace).not.toBe(mutation.find);
+  },
+);
 
 test('the README says of each mutation which promise it breaks', () => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
@@ -119,13 +122,13 @@ describe('a mutation', () => {
     expect(() => breakIn({ in: 'first', find: 'return tw' }, { 'src/a.ts': EXAMPLE })).toThrow(/has 0 times/);
   });
 
-  test('whose text is gone, or there twice, does not apply', () => {
+  test('does not apply where its text is gone, or there twice', () => {
     const given = { name: 'x', promise: 'x', in: 'earlyMs', replace: 'y' };
     expect(() => mutated({ ...given, find: 'no such text' }, sources)).toThrow(/has 0 times, not once/);
     expect(() => mutated({ ...given, find: '(' }, sources)).toThrow(/times, not once/);
   });
 
-  test('whose function is declared nowhere, or twice, does not apply and says so', () => {
+  test('does not apply, and says so, where its function is declared nowhere, or twice', () => {
     const files = { 'src/a.ts': EXAMPLE, 'src/b.ts': 'const first = 1;' };
     expect(() => breakIn({ in: 'second', find: '(' }, files)).toThrow(
       '"x" does not apply: `second` is declared nowhere in src/, not once',

@@ -66,7 +66,7 @@ function expectSame(runs: Runs, plain: PlainRuns): void {
 }
 
 describe('the runs of a job', () => {
-  test('are found as by looking at each, whatever was put, dropped and changed', () => {
+  test('are found as by a look at each of them, whatever was put, dropped and changed', () => {
     fc.assert(
       fc.property(anyChanges, fc.nat(8), anyChanges, fc.nat(8), (stored, keep, unstored, max) => {
         const table = new RunTable();

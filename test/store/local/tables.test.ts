@@ -45,7 +45,7 @@ describe('a snapshot of the tables', () => {
     expect([...snapshots[1]!]).toEqual(later);
   });
 
-  test('put into empty tables gives the same tables', () => {
+  test('gives the same tables when it is put into empty ones', () => {
     const tables = new Tables();
     tables.apply({
       put: { jobs: [job('a')], runs: [run('a', 10), run('a', 9)], days: [day('a', '2026-01-15')] },

@@ -69,7 +69,7 @@ const calls = await (async () => {
 })();
 
 describe(`a crash before any of ${calls} calls to the disk`, () => {
-  test('that ends the process: what was acknowledged is there, and nothing in part', async () => {
+  test('that ends the process leaves what was acknowledged, and nothing in part', async () => {
     for (let crashAt = 0; crashAt <= calls; crashAt += 1) {
       const disk = new CrashDisk();
       disk.crashAt = crashAt;
@@ -79,7 +79,7 @@ describe(`a crash before any of ${calls} calls to the disk`, () => {
   });
 
   test.each(Array.from({ length: SEEDS }, (_, i) => i + 1))(
-    'that cuts the power: what was acknowledged is there, and nothing in part (seed %i)',
+    'that cuts the power leaves what was acknowledged, and nothing in part (seed %i)',
     async (seed) => {
       for (let crashAt = 0; crashAt <= calls; crashAt += 1) {
         const disk = new CrashDisk();
@@ -97,7 +97,7 @@ describe(`a crash before any of ${calls} calls to the disk`, () => {
     },
   );
 
-  test('followed by a power failure at any time later', async () => {
+  test('leaves what was acknowledged when the power fails at any time later', async () => {
     for (let crashAt = 0; crashAt <= calls; crashAt += 1) {
       const random = seededRandom(crashAt);
       const first = new CrashDisk();

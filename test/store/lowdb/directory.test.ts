@@ -100,7 +100,7 @@ describe('a data directory that others can change', () => {
     },
   );
 
-  test('is refused by store migrate, too', async () => {
+  test('is refused by store migrate', async () => {
     await used();
     await chmod(directory, 0o777);
     await expect(upgradeStore({ directory, nowAt: 0 })).rejects.toMatchObject({ code: 'store_unusable' });
@@ -113,7 +113,7 @@ describe('a data directory that others can change', () => {
     expect(await readdir(around)).toEqual(['data']);
   });
 
-  test('may itself be a link to one that nobody else can change', async () => {
+  test('may itself be a link to a directory that nobody else can change', async () => {
     await used();
     await symlink(directory, join(around, 'link'));
     const store = storeIn(join(around, 'link'));
@@ -123,7 +123,7 @@ describe('a data directory that others can change', () => {
   });
 });
 
-describe('cleaning', () => {
+describe('the cleaning of a data directory', () => {
   test('removes only files that are named as Cronflow names them', async () => {
     await used();
     const job = join(directory, 'outputs', 'a-job');
@@ -159,10 +159,10 @@ describe('a data directory that cannot be used', () => {
   }
 
   test.each([
-    ['a device', '/dev/null', 'is no directory'],
-    ['below a device', '/dev/null/data', 'a part of its path is a file'],
+    ['where it is a device', '/dev/null', 'is no directory'],
+    ['where it is below a device', '/dev/null/data', 'a part of its path is a file'],
     ['where nothing can be made', '/proc/cronflow-data', 'cannot be made in this place'],
-    ['deep where nothing can be made', '/proc/a/b/c', 'cannot be made in this place'],
+    ['deep in a place where nothing can be made', '/proc/a/b/c', 'cannot be made in this place'],
     ['with too long a name', `/tmp/${'x'.repeat(300)}`, 'its path is too long'],
   ])(
     '%s, says so and ends',
@@ -173,7 +173,7 @@ describe('a data directory that cannot be used', () => {
   );
 
   test(
-    'because it is a file, or a link that leads nowhere, says so',
+    'says that it is a file, or a link that leads nowhere',
     async () => {
       const file = join(around, 'file');
       await writeFile(file, '');
@@ -185,7 +185,7 @@ describe('a data directory that cannot be used', () => {
   );
 
   test(
-    'for lack of rights says so',
+    'says that it lacks rights',
     async () => {
       await mkdir(directory, { mode: 0o500 });
       await chmod(around, 0o755);

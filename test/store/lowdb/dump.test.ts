@@ -110,7 +110,7 @@ describe('a dump', () => {
     expect(disk.files()).toEqual(before);
   });
 
-  test('says that what it reads went meanwhile, and so does the log', async () => {
+  test('says, as the log does, when a file that it reads goes away meanwhile', async () => {
     const disk = new CrashDisk();
     const store = await busy(disk, 5);
     await store.close();

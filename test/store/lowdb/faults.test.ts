@@ -47,7 +47,7 @@ async function opened(disk: CrashDisk): Promise<Opened> {
 const isJournal = (path: string): boolean => path.includes('/journal-');
 
 describe('a flood', () => {
-  test('is stored in commits of a bounded time, so that what came first is not kept waiting', async () => {
+  test('is stored in commits of a bounded time, so that the first of it is not kept waiting', async () => {
     const clock = createFakeClock(NOW_AT);
     // As if every transaction took ten milliseconds.
     let lookedMs = 0;
@@ -137,7 +137,7 @@ describe('a full disk', () => {
     expect(await store.transact(ALL, (tx) => tx.meta('count'))).toBe(1);
   });
 
-  test('while closing or taking a snapshot loses nothing', async () => {
+  test('loses nothing while the store closes or takes a snapshot', async () => {
     const disk = new CrashDisk();
     const { store, fatal } = await opened(disk);
     for (let i = 0; i < 3; i += 1) await store.transact(ALL, step);

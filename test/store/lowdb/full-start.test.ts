@@ -50,7 +50,7 @@ function fill(disk: CrashDisk, refused: ReadonlySet<string>): void {
 }
 
 describe.each(Object.entries(disks))('the very first start on a disk %s', (_name, refused) => {
-  test('refuses commits until there is space, and then loses none of them to a power failure', async () => {
+  test('refuses commits until there is space, and loses none after that to a power failure', async () => {
     for (let seed = 0; seed < SEEDS; seed += 1) {
       const disk = await emptyDisk();
       fill(disk, refused);
@@ -80,7 +80,7 @@ describe.each(Object.entries(disks))('the very first start on a disk %s', (_name
 });
 
 describe.each(Object.entries(disks))('a newer version that starts on a disk %s', (_name, refused) => {
-  test('takes nothing away from what the older one wrote, and goes on', async () => {
+  test('takes nothing away from what the older version wrote, and goes on', async () => {
     for (const isClosed of [true, false]) {
       const disk = await emptyDisk();
       const older = await opened(disk);
@@ -128,7 +128,7 @@ describe('a disk that has space for small commits only', () => {
     disk.fault = (call) => (call === 'limit' ? { error: FULL } : null);
   }
 
-  test('is failing until what it refused works again', async () => {
+  test('makes a failing store until a commit that it refused works again', async () => {
     const disk = await emptyDisk();
     limit(disk);
     const store = await opened(disk);

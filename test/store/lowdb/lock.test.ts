@@ -55,7 +55,7 @@ async function listenAt(name: string): Promise<{ server: Server; close: () => Pr
   return { server, close };
 }
 
-test('a directory is locked once; the refusal names it and says what to do', async () => {
+test('a directory is locked once; the refusal names the directory and says what to do', async () => {
   const lock = await acquire();
   const second = acquire();
   await expect(second).rejects.toMatchObject({ code: 'store_locked' });
@@ -77,7 +77,7 @@ test('a process that was killed holds nothing, and its socket is removed', async
   expect(await sockets()).toEqual([]);
 });
 
-test('of many at the same instant, with dead sockets about, exactly one wins', async () => {
+test('exactly one of many locks at the same instant wins, with dead sockets about', async () => {
   for (let round = 0; round < 20; round += 1) {
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, acquire));
     const locks = outcomes.filter((outcome) => outcome.status === 'fulfilled');
@@ -88,7 +88,7 @@ test('of many at the same instant, with dead sockets about, exactly one wins', a
   }
 });
 
-test('of several processes at the same instant exactly one wins, killed ones before them', async () => {
+test('exactly one of several processes at the same instant wins, after others were killed', async () => {
   for (let round = 0; round < 3; round += 1) {
     const started = await Promise.all(Array.from({ length: 4 }, startHolder));
     expect(started.map(({ says }) => says).sort()).toEqual([
@@ -112,7 +112,7 @@ test('a directory with a long path can be locked', async () => {
 });
 
 describe('a socket that someone listens on', () => {
-  test('is respected, even if they never answer', async () => {
+  test('is respected, even if it never answers', async () => {
     const { server, close } = await listenAt('lock-0123456789abcdef.sock');
     const connected = once(server, 'connection');
     const clock = createFakeClock();

@@ -24,8 +24,8 @@ async function mode(path: string): Promise<number> {
   return (await stat(path)).mode & 0o777;
 }
 
-describe('on a real disk', () => {
-  test('state comes back after a close, from snapshots and journals', async () => {
+describe('a store on a real disk', () => {
+  test('has its state back after a close, from snapshots and journals', async () => {
     const references = await referenceStates(60);
     const directory = join(root, 'made', 'with', 'parents');
     for (let round = 1; round <= 3; round += 1) {
@@ -40,7 +40,7 @@ describe('on a real disk', () => {
     expect(names.filter((name) => name.includes('.tmp') || name.includes('.sock'))).toEqual([]);
   });
 
-  test('nobody else can enter the directory or read its files', async () => {
+  test('lets nobody else enter its directory or read its files', async () => {
     const directory = join(root, 'private');
     const store = storeIn(directory);
     await store.open();
@@ -51,7 +51,7 @@ describe('on a real disk', () => {
       expect(await mode(join(directory, name))).toBe(name === 'outputs' ? 0o700 : 0o600);
   });
 
-  test('two stores cannot share a directory', async () => {
+  test('cannot share its directory with a second store', async () => {
     const directory = join(root, 'shared');
     const store = storeIn(directory);
     await store.open();
@@ -69,7 +69,7 @@ const where = small === null ? ' (skipped: mounting one needs root)' : '';
 describe.skipIf(small === null)(`a file system that is really full${where}`, () => {
   afterAll(() => small?.unmount());
 
-  test('refuses pings while it is, loses nothing, and works again when there is space', async () => {
+  test('refuses pings while it is full, loses nothing, and works again when there is space', async () => {
     const references = await referenceStates(2_500);
     const directory = join(small!.path, 'data');
     const filler = join(small!.path, 'filler');

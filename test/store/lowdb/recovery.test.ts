@@ -134,15 +134,15 @@ describe('a torn last line of the newest journal', () => {
   });
 });
 
-describe('damage stops the start', () => {
-  test('in the middle of the journal', async () => {
+describe('a start on damaged files', () => {
+  test('is refused for damage in the middle of the journal', async () => {
     const disk = await killed(5);
     const [path] = journals(disk);
     disk.edit(path!, flip(3));
     await expect(refused(disk, path!, offset(disk, path!, 3), 'a line is damaged')).resolves.toBeUndefined();
   });
 
-  test('a torn line that another follows', async () => {
+  test('is refused for a torn line that another follows', async () => {
     const disk = await killed(5);
     const [path] = journals(disk);
     disk.edit(path!, (bytes) =>
@@ -155,7 +155,7 @@ describe('damage stops the start', () => {
     await expect(refused(disk, path!, offset(disk, path!, 4), 'a line is damaged')).resolves.toBeUndefined();
   });
 
-  test('a torn last line of a journal that is not the newest', async () => {
+  test('is refused for a torn last line of a journal that is not the newest', async () => {
     const disk = await killed(7, [5]);
     for (const path of snapshots(disk)) await disk.remove(path);
     const [path] = journals(disk);
@@ -163,7 +163,7 @@ describe('damage stops the start', () => {
     await expect(refused(disk, path!, offset(disk, path!, 5), 'incomplete')).resolves.toBeUndefined();
   });
 
-  test('a commit that is missing from the middle', async () => {
+  test('is refused for a commit that is missing from the middle', async () => {
     const disk = await killed(5);
     const [path] = journals(disk);
     const at = offset(disk, path!, 3);
@@ -171,7 +171,7 @@ describe('damage stops the start', () => {
     await expect(refused(disk, path!, at, 'commit 4 follows commit 2')).resolves.toBeUndefined();
   });
 
-  test('a journal that is missing between others', async () => {
+  test('is refused for a journal that is missing between others', async () => {
     const disk = await killed(9, [3, 6]);
     for (const path of snapshots(disk)) await disk.remove(path);
     await disk.remove(journals(disk)[1]!);
@@ -180,7 +180,7 @@ describe('damage stops the start', () => {
     ).resolves.toBeUndefined();
   });
 
-  test('the journal after the snapshot that is missing', async () => {
+  test('is refused where the journal after the snapshot is missing', async () => {
     const disk = await killed(3, [3]);
     const lost = journals(disk).at(-1)!;
     await disk.remove(lost);
@@ -193,7 +193,7 @@ describe('damage stops the start', () => {
     expect(await dump(await opened(disk.afterKill()))).toEqual(references[4]);
   });
 
-  test('a header that is broken or of another file', async () => {
+  test('is refused for a header that is broken or of another file', async () => {
     const disk = await killed(2);
     const [path] = journals(disk);
     disk.edit(path!, flip(0));
@@ -204,7 +204,7 @@ describe('damage stops the start', () => {
     await expect(refused(disk, path!, 0, 'not the header of a Cronflow journal')).resolves.toBeUndefined();
   });
 
-  test('a schema_version from the future', async () => {
+  test('is refused for a schema_version from the future', async () => {
     for (const pick of [journals, snapshots]) {
       const disk = await killed(4, [2]);
       const path = pick(disk).at(-1)!;
@@ -234,20 +234,23 @@ describe('damage stops the start', () => {
     ],
     ['nothing in it', () => Buffer.alloc(0), 'the end is missing'],
     ['something behind it', (bytes) => Buffer.concat([bytes, encodeLine(1)]), 'after the end'],
-  ])('a snapshot with %s; the one before it replaces it', async (_name, damage, what) => {
-    const disk = await killed(9, [3, 6]);
-    const path = snapshots(disk).at(-1)!;
-    disk.edit(path, damage);
-    const start = storeOn(disk).open();
-    await expect(start).rejects.toMatchObject({ code: 'store_damaged' });
-    await expect(start).rejects.toThrow(what);
-    await expect(start).rejects.toThrow(`${path}, byte `);
-    // The way that the error names.
-    await disk.remove(path);
-    expect(await dump(await opened(disk))).toEqual(references[9]);
-  });
+  ])(
+    'is refused for a snapshot with %s, which the one before it can replace',
+    async (_name, damage, what) => {
+      const disk = await killed(9, [3, 6]);
+      const path = snapshots(disk).at(-1)!;
+      disk.edit(path, damage);
+      const start = storeOn(disk).open();
+      await expect(start).rejects.toMatchObject({ code: 'store_damaged' });
+      await expect(start).rejects.toThrow(what);
+      await expect(start).rejects.toThrow(`${path}, byte `);
+      // The way that the error names.
+      await disk.remove(path);
+      expect(await dump(await opened(disk))).toEqual(references[9]);
+    },
+  );
 
-  test('and releases the lock', async () => {
+  test('releases the lock when it is refused', async () => {
     const disk = await killed(5);
     disk.edit(journals(disk)[0]!, flip(2));
     let released = false;
@@ -269,7 +272,7 @@ describe('a clean close', () => {
     expect(replayed).toEqual([0]);
   });
 
-  test('after nothing happened writes nothing', async () => {
+  test('writes nothing after nothing happened', async () => {
     const disk = await killed(5, [5]);
     const before = disk.files();
     await (await opened(disk)).close();
@@ -358,7 +361,7 @@ describe('the log of commits', () => {
     expect(sizes[2]).toBeLessThan(sizes[1]!);
   });
 
-  test('goes back 30 days and takes at most 1 GB, unless a store is told otherwise', () => {
+  test('goes back 30 days and takes at most 1 GB, unless the store is told otherwise', () => {
     expect(DEFAULT_LIMITS).toMatchObject({ logMsMax: 30 * DAY_MS, logBytesMax: 2 ** 30 });
   });
 
@@ -382,7 +385,7 @@ describe('the log of commits', () => {
 });
 
 describe('a newer schema', () => {
-  test('reads what an older Cronflow wrote, snapshot and journal, and an older one refuses it then', async () => {
+  test('reads the snapshot and the journal of an older Cronflow, which then refuses them', async () => {
     const disk = new CrashDisk();
     const first = await opened(disk);
     await first.transact(ALL, (tx) => tx.putMeta('old', 'from the snapshot'));
@@ -412,7 +415,7 @@ describe('a newer schema', () => {
     expect(await newer.meta('new')).toBeUndefined();
   });
 
-  test('goes on after a kill before the first snapshot of its own', async () => {
+  test('goes on after a kill before its own first snapshot', async () => {
     const disk = await killed(5);
     const newer = await opened(disk, { migrations: [...MIGRATIONS, (_table, record) => record] });
     await steps(newer, 3);
@@ -431,7 +434,7 @@ describe('outputs', () => {
     expect(await (await opened(disk)).output('a', 'a-1')).toEqual({ text: 'text', dropped_bytes: 0 });
   });
 
-  test('of ids that are no harmless file names stay inside', async () => {
+  test('of ids that are no harmless file names stay inside their directory', async () => {
     const disk = new CrashDisk();
     const store = await opened(disk);
     for (const id of ['..', '../../etc', 'a/b', '', 'x'.repeat(300)]) {
@@ -444,7 +447,7 @@ describe('outputs', () => {
     expect(await (await opened(disk)).output('..', '..-1')).toEqual({ text: '..', dropped_bytes: 0 });
   });
 
-  test('beyond the limit drop the oldest, counted in blocks', async () => {
+  test('drop the oldest where they are beyond their limit, counted in blocks', async () => {
     const disk = new CrashDisk();
     const store = await opened(disk, { limits: { outputBytesMax: 3 * 4096 } });
     for (let number = 1; number <= 5; number += 1) await put(store, 'a', number, 'x');
@@ -480,7 +483,7 @@ describe('outputs', () => {
     expect(await disk.list('/data/outputs')).toEqual(['a']);
   });
 
-  test('of a run that reports another one are whole, whichever commit comes to stand', async () => {
+  test('of a run that reports a second one are whole, whichever commit comes to stand', async () => {
     const disk = new CrashDisk();
     const store = await opened(disk);
     await put(store, 'a', 1, 'first');
