@@ -1,7 +1,9 @@
 import { DAY_MS, SECOND_MS } from '../schedule/units.ts';
 
-/** All limits that HTTP keeps, in one place (docs/design.md §8: every input has a limit). */
-
+/**
+ * The limits of HTTP that more than one file needs or a test replaces. Others stand beside the code that keeps them
+ * (docs/design.md §8: every input has a limit).
+ */
 export const HTTP_LIMITS = {
   /** The request line and the headers together. */
   headerBytesMax: 16 * 1024,
@@ -42,8 +44,9 @@ export const HTTP_LIMITS = {
   bodiesBytesMax: 32 * 1024 * 1024,
   /** Lines of the log in an hour about pings whose bodies did not end. */
   bodyLinesMax: 100,
-  /** The largest `limit` of a list, and below it the one that counts where none is given. */
+  /** The largest `limit` that may be asked for in a list. */
   pageItemsMax: 1_000,
+  /** The `limit` of a list where none is asked for. */
   pageItemsDefault: 100,
   /** The length of a parameter that filters. */
   filterLengthMax: 256,
@@ -51,11 +54,9 @@ export const HTTP_LIMITS = {
   durationMsMax: 366 * DAY_MS,
   /** An incident that is acknowledged for longer would be forgotten. */
   acknowledgedMsMax: 366 * DAY_MS,
-  /**
-   * The names that are compared to find the one that was meant, and below it the time for which the list of names is
-   * kept.
-   */
+  /** So many names are compared to find the one that was meant. */
   suggestedNamesMax: 2_000,
+  /** The time for which the list of these names is kept. */
   suggestedNamesMs: 5 * SECOND_MS,
 } as const;
 

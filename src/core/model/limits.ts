@@ -1,7 +1,9 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../schedule/units.ts';
 
-/** Every limit that the core keeps, in one place: queues, history, durations (docs/design.md §3). */
-
+/**
+ * The limits of the machine of one job, and the defaults of its spec: queues, history, durations (docs/design.md §3).
+ * A limit that one file alone needs stands in that file.
+ */
 export const LIMITS = {
   /** A ping may come before its slot by at most this and still claim it (§3.1). */
   earlyMsMax: 2 * MINUTE_MS,

@@ -76,8 +76,8 @@ export function outageDueAt(outage: Outage, replayWindowMs: number): number {
 }
 
 /**
- * Returns how long the message can wait. It waits even for a replay window that is itself long, and leaves room for a
- * second gap.
+ * Returns the latest instant at which the message may be due. That leaves room for a second gap, even where the replay
+ * window is itself long.
  */
 function latestDueAt(outage: Outage, replayWindowMs: number): number {
   return outage.first_to_at + Math.max(WAIT_MS_MAX, 2 * replayWindowMs);

@@ -1,4 +1,4 @@
-/** A limit that practice stays below: this many deliveries, each still waiting for some of its addresses. */
+/** So many deliveries are remembered. In practice far fewer are waiting for some of their addresses. */
 const DELIVERIES_MAX = 1_000;
 
 /**
