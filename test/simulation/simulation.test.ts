@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { PING_KINDS } from '../../src/core/model/reasons.ts';
 import { repetitions } from '../support/repetitions.ts';
 import { coreAlone, report } from './check.ts';
 import { corners } from './corners.ts';
@@ -18,6 +19,12 @@ const FIXED_SEEDS = Array.from({ length: repetitions(15, 25) }, (_, index) => in
 const CORNER_SEEDS = repetitions(100, 150);
 
 const REGRESSIONS = await loadRegressions();
+
+test('hosts of some world send every kind of ping', () => {
+  const worlds = FIXED_SEEDS.flatMap((seed) => randomWorld(seed).happenings);
+  const kinds = worlds.flatMap((happening) => (happening.type === 'ping' ? happening.ping.kind : []));
+  expect([...new Set(kinds)].sort()).toEqual([...PING_KINDS].sort());
+});
 
 describe('a simulated world', () => {
   const titled = REGRESSIONS.map(({ title, script }) => [title, script] as const);

@@ -159,9 +159,19 @@ export class Job {
     const delayMs = Math.min(Math.max(ping.delay_ms ?? 0, 0), DELAY_MS_MAX);
     const at = receivedAt - delayMs;
     const rid = wellFormed(ping.rid);
-    if (ping.kind === 'start') this.start(rid, at, receivedAt);
-    else if (ping.kind === 'skip') this.skip(rid, at);
-    else if (ping.kind !== 'log') this.report(rid, ping, at);
+    switch (ping.kind) {
+      case 'start':
+        this.start(rid, at, receivedAt);
+        return;
+      case 'skip':
+        this.skip(rid, at);
+        return;
+      case 'success':
+      case 'failure':
+        this.report(rid, ping, at);
+        return;
+      case 'log':
+    }
   }
 
   private start(rid: string | null, at: number, receivedAt: number): void {

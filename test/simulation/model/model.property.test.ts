@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Declaration } from '../../../src/core/model/declaration.ts';
+import { PING_KINDS } from '../../../src/core/model/reasons.ts';
 import type { Happening, Script, ScriptedPing, Telling } from '../script.ts';
 import { expectedOf } from './model.ts';
 
@@ -41,7 +42,7 @@ const spec = fc
 
 const ping: fc.Arbitrary<ScriptedPing> = fc.record(
   {
-    kind: fc.constantFrom('start', 'success', 'failure', 'log', 'skip'),
+    kind: fc.constantFrom(...PING_KINDS),
     rid: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g'),
     duration_ms: fc.integer({ min: 0, max: 200 * MINUTE_MS }),
     delay_ms: fc.integer({ min: 0, max: 300 * MINUTE_MS }),

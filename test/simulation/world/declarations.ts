@@ -1,4 +1,5 @@
 import type { Declaration } from '../../../src/core/model/declaration.ts';
+import type { Rule } from '../../support/job-keys.ts';
 import type { Dice } from './dice.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
 
@@ -89,26 +90,26 @@ export function periodMsOf(declaration: Declaration): number {
   return known?.[1] ?? HOUR_MS;
 }
 
-const OPTIONAL_KEYS = [
-  'failure_threshold',
-  'recovery_threshold',
-  'remind_every',
-  'notify',
-  'max_open_runs',
-  'success_exit_codes',
-  'keep_runs',
-  'overlap',
-  'min_runtime',
-  'expect',
-  'maintenance',
-] as const satisfies readonly (keyof Declaration)[];
+/** Keys that every job has or that are chosen with its schedule, and the pause, which comes as an edit. */
+type ChosenElsewhere = 'schedule' | 'every' | 'timezone' | 'grace' | 'max_runtime' | 'paused';
+type OptionalKey = Exclude<Rule, ChosenElsewhere>;
 
-function setKey(
-  declaration: Declaration,
-  key: (typeof OPTIONAL_KEYS)[number],
-  dice: Dice,
-  options: DeclarationOptions,
-): void {
+const OPTIONAL = {
+  failure_threshold: true,
+  recovery_threshold: true,
+  remind_every: true,
+  notify: true,
+  max_open_runs: true,
+  success_exit_codes: true,
+  keep_runs: true,
+  overlap: true,
+  min_runtime: true,
+  expect: true,
+  maintenance: true,
+} as const satisfies Record<OptionalKey, true>;
+const OPTIONAL_KEYS = Object.keys(OPTIONAL) as OptionalKey[];
+
+function setKey(declaration: Declaration, key: OptionalKey, dice: Dice, options: DeclarationOptions): void {
   const { notifiers } = options;
   switch (key) {
     case 'failure_threshold':
