@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { transition } from '../../../src/core/job/transition.ts';
+import type { JobState } from '../../../src/core/model/records.ts';
+import { DAY_MS } from '../../../src/schedule/units.ts';
+import { specFor, START } from '../support/any.ts';
 import { stateAfter } from '../support/scenario.ts';
+import { declaredAt } from '../support/state.ts';
 import { EVERY, HOURLY, NIGHTLY, table } from '../support/table.ts';
 
 describe('§3.4 a clock that steps back', () => {
@@ -97,4 +102,62 @@ describe('§3.4 a clock that steps back', () => {
     const run = stateAfter({ max_runtime: '2d' }, script).runs.at(-1);
     expect(run).toMatchObject({ outcome: 'success', duration_ms: durationMs });
   });
+
+  test('leaves no instant of the state of a job to the clock as it was', () => {
+    const spec = specFor(HOURLY);
+    const state = declaredAt(spec, START);
+    const { job } = transition(
+      spec,
+      { ...state, job: ahead(state.job) },
+      { type: 'clock_set_back', at: START },
+    ).state;
+    // Runs that have ended keep their instants, and so does what is kept of those that the history let go.
+    const { remembered: _remembered, ...others } = job;
+    expect(futureIn(others)).toEqual([]);
+  });
 });
+
+/** The state as it was a year ahead, with every key that it may have. A new key that is an instant is `aheadAt`. */
+function ahead(job: JobState): Required<JobState> {
+  const aheadAt = START + 365 * DAY_MS;
+  const bad = { run_id: '1', kind: 'failure', reason: 'exit_code', at: aheadAt, began_at: aheadAt } as const;
+  return {
+    ...job,
+    status: 'failure',
+    expected_at: aheadAt,
+    expected_from_at: aheadAt,
+    deadline_at_min: aheadAt,
+    due_at: aheadAt,
+    settled_at: aheadAt,
+    last_start_at: aheadAt,
+    last_success_at: aheadAt,
+    last_outcome: 'failure',
+    last_outcome_at: aheadAt,
+    bad: [bad],
+    unclaimed: [{ at: aheadAt, outcome: 'missed', run_id: '1' }],
+    skips: [aheadAt],
+    skips_from_at: aheadAt,
+    remembered: [],
+    claim_delays_ms: [0],
+    late_ends: { count: 1, after_ms_max: 0 },
+    anonymous_end: {
+      at: aheadAt,
+      kind: 'failure',
+      exit_code: 1,
+      host: null,
+      run_id: '1',
+      started_since_at: aheadAt,
+    },
+    gaps: [
+      { from_at: aheadAt, to_at: aheadAt },
+      { from_at: START - 1, to_at: aheadAt },
+    ],
+  };
+}
+
+/** The places of numbers that are an instant of more than a day after the start. */
+function futureIn(value: unknown, place = ''): string[] {
+  if (typeof value === 'number') return value > START + DAY_MS ? [place] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, part]) => futureIn(part, `${place}.${key}`));
+}
