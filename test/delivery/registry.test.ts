@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { NotifierConfig } from '../../src/core/model/notifier-config.ts';
 import { KINDS, NotifierRegistry } from '../../src/delivery/registry.ts';
+import { PRESETS } from '../../src/delivery/webhook/notifier.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { startSlackServer } from '../support/slack-server.ts';
@@ -28,6 +29,23 @@ describe('KINDS', () => {
     };
     const types = schema.definitions.notifier.oneOf.flatMap(({ properties }) => properties.type.const ?? []);
     expect(Object.keys(KINDS).sort()).toEqual(types.sort());
+  });
+});
+
+describe('PRESETS', () => {
+  test('are the types of the schema that are short for a preset, and the presets of a webhook', () => {
+    const url = new URL('../../schemas/cronflow.schema.json', import.meta.url);
+    const schema = JSON.parse(readFileSync(url, 'utf8')) as {
+      definitions: {
+        notifier: {
+          oneOf: { properties: { type: { enum?: string[] }; preset?: { anyOf: [{ enum: string[] }] } } }[];
+        };
+      };
+    };
+    const branches = schema.definitions.notifier.oneOf.map(({ properties }) => properties);
+    const presets = Object.keys(PRESETS).sort();
+    expect(branches.flatMap(({ type }) => type.enum ?? []).sort()).toEqual(presets);
+    expect(branches.flatMap(({ preset }) => preset?.anyOf[0].enum ?? []).sort()).toEqual(presets);
   });
 });
 

@@ -12,10 +12,19 @@ import { ntfy } from './presets/ntfy.ts';
 import { teams } from './presets/teams.ts';
 import { telegram } from './presets/telegram.ts';
 
+/** The format of each chat service, by its word in the schema. */
+export const PRESETS = {
+  discord: () => discord,
+  telegram: ({ chat_id: chatId = '' }) => telegram(chatId),
+  teams: () => teams,
+  ntfy: () => ntfy,
+} as const satisfies Record<string, (settings: WebhookSettings) => WebhookFormat>;
+export type Preset = keyof typeof PRESETS;
+
 /** The settings, which the schema has checked. */
 export interface WebhookSettings {
   url: string;
-  preset?: 'discord' | 'telegram' | 'teams' | 'ntfy';
+  preset?: Preset;
   chat_id?: string;
   headers?: Readonly<Record<string, string>>;
   secret?: string;
@@ -32,18 +41,7 @@ export const buildWebhook: BuildNotifier = (name, given, { clock }) => {
 };
 
 function formatFor(settings: WebhookSettings): WebhookFormat {
-  switch (settings.preset) {
-    case 'discord':
-      return discord;
-    case 'telegram':
-      return telegram(settings.chat_id ?? '');
-    case 'teams':
-      return teams;
-    case 'ntfy':
-      return ntfy;
-    default:
-      return jsonFormat(settings);
-  }
+  return settings.preset === undefined ? jsonFormat(settings) : PRESETS[settings.preset](settings);
 }
 
 /** Posts to an address, in the format of its receiver. */

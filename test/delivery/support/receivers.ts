@@ -1,3 +1,4 @@
+import type { Preset } from '../../../src/delivery/webhook/notifier.ts';
 import type { NotifierSettings } from '../../../src/core/model/notifier-config.ts';
 import { startPagerDutyServer } from '../../support/pagerduty-server.ts';
 import { startSlackServer } from '../../support/slack-server.ts';
@@ -51,9 +52,10 @@ export interface Way {
   saysRetryAfter: boolean;
 }
 
-const CHATS: Readonly<Record<string, { service: ChatService; settings: NotifierSettings }>> = {
+/** The chat services: how each is stood in for, and the settings that it needs beside its address. */
+export const CHATS: Readonly<Record<Preset, { service: ChatService; settings: NotifierSettings }>> = {
   discord: { service: discordService, settings: {} },
-  telegram: { service: telegramService, settings: { chat_id: '@backups' } },
+  telegram: { service: telegramService, settings: { chat_id: '-1001234' } },
   teams: { service: teamsService, settings: {} },
   ntfy: { service: ntfyService, settings: {} },
 };

@@ -9,21 +9,17 @@ import { startWebhookServer, type WebhookRequest, type WebhookServer } from '../
 import {
   type ChatService,
   discordService,
-  ntfyService,
   SERVICE_TOKEN,
-  teamsService,
   telegramService,
 } from '../../support/webhook-services.ts';
 import { quiet } from '../support/logger.ts';
 import { aMessage } from '../support/message.ts';
+import { CHATS } from '../support/receivers.ts';
 
 const never = new AbortController().signal;
-const SERVICES: [string, ChatService, object][] = [
-  ['discord', discordService, {}],
-  ['telegram', telegramService, { chat_id: '-1001234' }],
-  ['teams', teamsService, {}],
-  ['ntfy', ntfyService, {}],
-];
+const SERVICES = Object.entries(CHATS).map(
+  ([preset, { service, settings }]): [string, ChatService, object] => [preset, service, settings],
+);
 
 let open: (() => Promise<void>)[] = [];
 afterEach(async () => {
