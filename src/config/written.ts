@@ -3,8 +3,8 @@ import { sha256 } from './read.ts';
 import { type Schema, schemaAt, typesOfBranch } from './schema.ts';
 import { pointer, steps, type Tree } from './tree.ts';
 
-/** The keys that belong to no job, and so show in no job's declaration. */
-const KEYS = ['notifiers', 'heartbeat', 'public_url', 'source_url', 'redact'];
+/** The keys that a plan compares by themselves. All others belong to no job, so they are compared as written. */
+const COMPARED_ELSEWHERE = new Set(['jobs', 'include', 'defaults', 'groups', 'replay_window']);
 /** Matches a single variable. Its default is left out, because that may be a secret. */
 const VARIABLE = /^\$\{([A-Za-z_]\w*)(?::[-?][^{}]*)?\}$/;
 
@@ -27,7 +27,8 @@ export function writtenSettings({ value, spots }: Tree, schema: Schema): Record<
   };
   const rawList = (list: readonly unknown[], path: string): unknown[] =>
     list.map((item, i) => spots.get(pointer(path, i))?.raw ?? item);
-  for (const key of KEYS) {
+  for (const key of Object.keys(schema.properties ?? {})) {
+    if (COMPARED_ELSEWHERE.has(key)) continue;
     const part = (value as Record<string, unknown>)[key];
     if (part !== undefined) walk(part, pointer('', key));
   }
