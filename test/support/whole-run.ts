@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { accessSync, chmodSync, constants, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { WAIT_LIMIT_MS } from './limits.ts';
@@ -33,6 +33,7 @@ export default function wholeRun(): () => Promise<void> {
   // Tests that act as another user have folders of their own in it.
   chmodSync(folder, 0o711);
   process.env.TMPDIR = folder;
+  process.env.PATH = searchable(process.env.PATH ?? '');
   return async () => {
     const left = [...(await endProcesses(folder)), ...filesIn(folder)];
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -42,6 +43,22 @@ export default function wholeRun(): () => Promise<void> {
     process.exitCode = 1;
     throw new Error(`the tests left behind:\n  ${left.join('\n  ')}`);
   };
+}
+
+/**
+ * Leaves out folders that this user may not enter, as root's own are for another user. With such a folder in PATH, a
+ * command that is nowhere ends with 127 in one shell and with 126 in another, and tests name the code.
+ */
+function searchable(path: string): string {
+  const mayEnter = (folder: string): boolean => {
+    try {
+      accessSync(folder, constants.X_OK);
+      return true;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code !== 'EACCES';
+    }
+  };
+  return path.split(delimiter).filter(mayEnter).join(delimiter);
 }
 
 /**
