@@ -64,12 +64,19 @@ async function workFor(file: (count: number) => string, count: number): Promise<
 /** A quadratic block would be run `TIMES` times as often as this. Sorting takes a little more than `TIMES`. */
 const GROWTH_MAX = TIMES * 1.5;
 
+async function blocksThatGrowMore(file: (count: number) => string): Promise<string[]> {
+  const [small, large] = [await workFor(file, SMALL), await workFor(file, SMALL * TIMES)];
+  expect(small.size).toBeGreaterThan(100);
+  return grownMore(small, large, GROWTH_MAX, SMALL);
+}
+
 describe(`check of ${TIMES} times as much runs no block of code more than that much more often:`, () => {
   test.each(Object.entries(FILES))('%s', async (_, file) => {
     // Once before, for what is compiled and remembered.
     await workFor(file, SMALL);
-    const [small, large] = [await workFor(file, SMALL), await workFor(file, SMALL * TIMES)];
-    expect(small.size).toBeGreaterThan(100);
-    expect(grownMore(small, large, GROWTH_MAX, SMALL)).toEqual([]);
+    const found = await blocksThatGrowMore(file);
+    // The engine may throw the code of a function away, and how often it ran with it. What grows does so every time.
+    const again = found.length === 0 ? [] : await blocksThatGrowMore(file);
+    expect(found.filter((block) => again.includes(block))).toEqual([]);
   });
 });

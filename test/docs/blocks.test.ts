@@ -149,7 +149,8 @@ function here(text: string): string {
     .replaceAll('/srv/cronflow', join(root, 'srv', 'cronflow'))
     .replaceAll('/etc/cron.d', join(root, 'cron.d'))
     .replaceAll('/run/secrets', join(root, 'secrets'))
-    .replaceAll('/vault', join(root, 'vault'));
+    .replaceAll('/vault', join(root, 'vault'))
+    .replaceAll('/tmp/log', join(root, 'log'));
 }
 
 interface Ran {

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { WAIT_LIMIT_MS } from './limits.ts';
 import { processesOf } from './processes.ts';
 
-/** The Chromium of the registry unpacks these files once and uses them again. They lie beside those of the tests. */
-const UNPACKED_BY_CHROMIUM = new Set([
+/** Files that programs make once and use again: the Chromium of the registry unpacks itself, and npm keeps its code. */
+const KEPT_BY_PROGRAMS = new Set([
   'chromium',
   'fonts',
   'locales',
@@ -20,6 +20,7 @@ const UNPACKED_BY_CHROMIUM = new Set([
   'libvk_swiftshader.so',
   'libvulkan.so.1',
   'vk_swiftshader_icd.json',
+  'node-compile-cache',
 ]);
 
 /**
@@ -74,7 +75,7 @@ function build(): void {
 }
 
 function filesIn(folder: string): string[] {
-  return readdirSync(folder).filter((name) => !UNPACKED_BY_CHROMIUM.has(name));
+  return readdirSync(folder).filter((name) => !KEPT_BY_PROGRAMS.has(name));
 }
 
 /** Waits for processes that are just ending, and ends those that stay. */

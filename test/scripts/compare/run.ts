@@ -201,8 +201,18 @@ function describeFiles(root: string, folder: string): string[] {
       if (stat.isSymbolicLink()) return [`${head} -> ${readlinkSync(path)}`];
       if (stat.isDirectory()) return [`${head} directory`, ...describeFiles(root, name)];
       if (!stat.isFile()) return [`${head} special`];
-      return [`${head}\n${shown(readFileSync(path))}`];
+      return [`${head}\n${contentOf(path)}`];
     });
+}
+
+function contentOf(path: string): string {
+  try {
+    return shown(readFileSync(path));
+  } catch (error) {
+    // An ordinary user cannot read a file that a case made for nobody.
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+    return 'not readable';
+  }
 }
 
 function shown(bytes: Buffer): string {
