@@ -51,15 +51,16 @@ export default function wholeRun(): () => Promise<void> {
  * command that is nowhere ends with 127 in one shell and with 126 in another, and tests name the code.
  */
 function searchable(path: string): string {
-  const mayEnter = (folder: string): boolean => {
-    try {
-      accessSync(folder, constants.X_OK);
-      return true;
-    } catch (error) {
-      return (error as NodeJS.ErrnoException).code !== 'EACCES';
-    }
-  };
   return path.split(delimiter).filter(mayEnter).join(delimiter);
+}
+
+function mayEnter(folder: string): boolean {
+  try {
+    accessSync(folder, constants.X_OK);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'EACCES';
+  }
 }
 
 /**
