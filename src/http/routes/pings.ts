@@ -5,7 +5,7 @@ import { readPingBody, recordPing } from '../record-ping.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 
-/** Declares `/jobs/:name/{start,success,failure,log,skip}`, each by `POST`, `GET` and `HEAD`. */
+/** Declares `/jobs/:name/KIND` for each kind of ping, by `POST`, `GET` and `HEAD`. */
 export function pingRoutes(services: Services): Route[] {
   return PING_KINDS.flatMap((kind) =>
     (['POST', 'GET'] as const).map((method) => ({
