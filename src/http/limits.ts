@@ -1,8 +1,8 @@
 import { DAY_MS, SECOND_MS } from '../schedule/units.ts';
 
 /**
- * The limits of HTTP that more than one file needs or a test replaces. Others stand beside the code that keeps them
- * (docs/design.md §8: every input has a limit).
+ * The limits of connections, requests and lists (docs/design.md §8: every input has a limit). Those of the parts of a
+ * ping or of an answer stand in the files that keep them.
  */
 export const HTTP_LIMITS = {
   /** The request line and the headers together. */

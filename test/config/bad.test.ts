@@ -14,8 +14,8 @@ const env = { SECRET: 'HUNTER2' };
 const prefix = relative(process.cwd(), fileURLToPath(directory));
 
 // One file for each mistake, with what is said of it beside it; `vitest -u` writes that anew.
-describe('each mistake is told with its place, what is allowed, and what was meant', () => {
-  test.each(names)('%s', async (name) => {
+describe('a file with a mistake', () => {
+  test.each(names)('is told where, what is allowed, and what was meant: %s', async (name) => {
     const result = await loadConfig(`${prefix}/${name}.yaml`, env);
     expect(result.ok).toBe(false);
     const text = (result.ok ? '' : formatFaults(result.faults, result.files)).replaceAll(`${prefix}/`, '');
@@ -23,7 +23,7 @@ describe('each mistake is told with its place, what is allowed, and what was mea
     await expect(`${text}\n`).toMatchFileSnapshot(`../testdata/bad/${name}.txt`);
   });
 
-  test('has a file for at least 60 mistakes', () => {
+  test('is there for at least 60 mistakes', () => {
     expect(names.length).toBeGreaterThanOrEqual(60);
   });
 });

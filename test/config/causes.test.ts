@@ -22,7 +22,7 @@ describe('the causes of an invalid configuration', () => {
     expect(causes('jobs:\n  a: {grace: 5}\n  b: {graze: 5m}\n')).toEqual([...one, expect.any(String)]);
   });
 
-  test('are others where another thing, or another value, is wrong', () => {
+  test('are others where something else, or another value, is wrong', () => {
     const texts = [
       'a: {grace: 5}',
       'a: {grace: 6}',

@@ -7,7 +7,7 @@ const faultsOf = (text: string): readonly unknown[] => {
   return result.ok ? [] : result.faults;
 };
 
-describe('what was meant by a text that is no duration', () => {
+describe('the meaning of a text that is no duration', () => {
   test.each([
     ['5 min', ['5m']],
     ['5min', ['5m']],
@@ -24,11 +24,11 @@ describe('what was meant by a text that is no duration', () => {
     ['', null],
     ['soon', null],
     ['99999999999999999999 days', null],
-  ])('%j', (text, meant) => {
+  ])('is guessed of %j', (text, meant) => {
     expect(durationsMeant(text)).toEqual(meant);
   });
 
-  test('is not said of what a variable holds', () => {
+  test('is not guessed of what a variable holds', () => {
     expect(faultsOf('jobs: {a: {grace: 5 min}}\n')).toMatchObject([{ suggestion: '5m' }]);
     const [fault] = faultsOf('jobs: {a: {grace: "${TIME}"}}\n');
     expect(fault).toMatchObject({ message: expect.stringMatching(/, not the value of TIME$/) as string });

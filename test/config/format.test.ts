@@ -37,7 +37,7 @@ describe('a caret', () => {
     ]).toEqual(['schedul', 'schedul', 'schedul']);
   });
 
-  test('stands in the part of a long line that is shown, which no character is cut for', () => {
+  test('stands in the part of a long line that is shown, and cuts no character', () => {
     for (const before of [
       'x'.repeat(500),
       '😀'.repeat(250),
@@ -56,7 +56,7 @@ describe('a caret', () => {
   });
 });
 
-describe('what cannot be seen', () => {
+describe('an invisible character', () => {
   test.each([
     ['a no-break space', 'a\u00A0b', 'a\\u00a0b'],
     ['a byte order mark', 'a\uFEFFb', 'a\\ufeffb'],
@@ -72,7 +72,7 @@ describe('what cannot be seen', () => {
   });
 
   test.each(['plain text', 'Straße', 'é'.normalize('NFD'), '👩‍👩‍👧‍👦', '❤️', 'नि‍क', '中文'])(
-    'is not %j',
+    'is not found in %j',
     (text) => {
       expect(visible(text)).toBe(text);
     },

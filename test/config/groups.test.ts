@@ -64,7 +64,7 @@ jobs:
     });
   });
 
-  test('may be the default, which a job may leave for another', () => {
+  test('may be set by default, and a job may choose another', () => {
     const text = `
 defaults: {group: nightly}
 groups: {nightly: {grace: 1h}, hourly: {grace: 1m}}
@@ -116,7 +116,7 @@ jobs: {}
     ]);
   });
 
-  test('fill and judge what comes over the API', () => {
+  test('fill and judge the jobs that come over the API', () => {
     const fill = { defaults: { owner: 'ops' }, groups: { backups: { grace: '1h' } } };
     expect(validateDeclaration('a', { group: 'backups' }, fill)).toEqual({
       declared: { group: 'backups' },

@@ -77,7 +77,7 @@ jobs:
     ]);
   });
 
-  test('makes jobs of its own unnecessary, and takes variables', async () => {
+  test('makes jobs of the including file unnecessary, and takes variables', async () => {
     write({ 'cronflow.yaml': "include: ['${TEAM}/*.yaml']", 'red/a.yaml': 'jobs: {a: {owner: "${TEAM}"}}' });
     const { config } = await load({ TEAM: 'red' });
     expect(config.jobs).toMatchObject([{ name: 'a', declared: { owner: 'red' } }]);
@@ -101,7 +101,7 @@ jobs:
     ]);
   });
 
-  test('looks at the included files also where the main one has mistakes, unless it cannot tell which', async () => {
+  test('looks at the included files even where the main file has mistakes, unless these hide which are included', async () => {
     write({ 'cronflow.yaml': 'include: [a.yaml]\njobs: {}\njobz: {}\n', 'a.yaml': 'jobs: 1' });
     expect(await faults()).toHaveLength(2);
     write({ 'cronflow.yaml': 'include: [a.yaml]\njobs: {\n' });
@@ -204,7 +204,7 @@ describe('the items of include', () => {
     [['teams/**'], ['teams/blue/cron.yaml', 'teams/green/other.yaml', 'teams/red/cron.yaml']],
     [['**/x.yaml'], ['conf.d/sub.yaml/x.yaml']],
     [['nowhere/*.yaml', 'a.yaml/*.yaml'], []],
-  ])('%j find %j', async (items, files) => {
+  ])('such as %j find the files %j', async (items, files) => {
     expect(await found(...items)).toEqual(files);
   });
 

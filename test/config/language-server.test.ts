@@ -36,15 +36,15 @@ const jobKeys = Object.keys(schemaAt(schema, ['jobs', 'any'])?.properties ?? {})
   (key): [string, Schema] => [key, schemaAt(schema, ['jobs', 'any', key]) ?? {}],
 );
 
-describe('good files', () => {
-  test('the shipped example has nothing underlined, by the schema that its first line names', async () => {
+describe('the language server underlines nothing', () => {
+  test('in the shipped example, by the schema that its first line names', async () => {
     const path = join(root, 'cronflow.yaml');
     expect(await server.open(path, readFileSync(path, 'utf8'))).toEqual([]);
     const { errors } = await open(readFileSync(path, 'utf8').replace('grace:', 'graze:'));
     expect(errors).toEqual(['9: Property graze is not allowed.']);
   });
 
-  test('neither has what the documentation shows', async () => {
+  test('in what the documentation shows', async () => {
     const page = readFileSync(join(root, 'docs', 'configuration.md'), 'utf8');
     for (const [, block = ''] of page.matchAll(/```yaml\n([^]*?)```/g)) {
       const isWhole = /^(jobs|include):/m.test(block);
@@ -53,7 +53,7 @@ describe('good files', () => {
     }
   });
 
-  test('neither have the default and the examples of a key', async () => {
+  test('in the default and the examples of a key', async () => {
     const values = jobKeys.map(([, { examples = [], default: value }]) =>
       value === undefined ? examples : [...examples, value],
     );
@@ -65,7 +65,7 @@ describe('good files', () => {
     }
   });
 
-  test('neither has a variable in the place of any value', async () => {
+  test('in a variable in the place of any value', async () => {
     const text = `public_url: \${URL}
 notifiers:
   ops: {type: slack, webhook_url: "\${URL}", mention: ["\${WHO}"]}
@@ -146,7 +146,7 @@ const NOT_SEEN: Record<string, string> = {
   'yaml-1.1': 'the server reads that, too',
 };
 
-describe('bad files', () => {
+describe('a bad file', () => {
   const names = readdirSync(bad, { withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.yaml'))
     .map(({ name }) => name.slice(0, -'.yaml'.length));
@@ -180,7 +180,7 @@ describe('bad files', () => {
     return { ours: isGivenUp ? null : ours, theirs: found.map(({ range }) => range.start.line + 1) };
   }
 
-  test.each(names)('%s is underlined where Cronflow refuses it, if a schema can say so', (name) => {
+  test.each(names)('is underlined where Cronflow refuses it, if a schema can say so: %s', (name) => {
     const { ours, theirs } = all.get(name)!;
     if (name in NOT_SEEN) {
       expect(theirs).toEqual([]);
@@ -192,7 +192,7 @@ describe('bad files', () => {
     for (const line of ours) expect(theirs.some((at) => at === line || at === line + 1)).toBe(true);
   });
 
-  test('has no exception that is none any more', () => {
+  test('is there for each exception', () => {
     expect(Object.keys(NOT_SEEN).filter((name) => !names.includes(name))).toEqual([]);
   });
 });

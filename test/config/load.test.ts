@@ -142,7 +142,7 @@ describe('a large file', () => {
     expect(delay.max / 1e6).toBeLessThan(elapsedMs / 3);
   });
 
-  test('of few jobs that includes many is, too', async () => {
+  test('of few jobs that includes many is loaded without holding the program up', async () => {
     const load = await built();
     write('many.yaml', `jobs:\n${Array.from({ length: count }, (_, i) => job(i)).join('')}`);
     const path = write('includes.yaml', 'include: [many.yaml]\ndefaults: {timezone: Europe/Berlin}\n');

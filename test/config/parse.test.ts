@@ -111,7 +111,7 @@ jobs:
     );
   });
 
-  test('is told apart from another by every byte, a byte order mark too', () => {
+  test('is told apart from another by every byte, even by a byte order mark', () => {
     const { revision, jobs } = parsed('\uFEFFjobs: {a: {}}\n');
     expect(jobs.map((job) => job.name)).toEqual(['a']);
     expect(revision).not.toBe(parsed('jobs: {a: {}}\n').revision);
@@ -411,7 +411,7 @@ describe('hostile input', () => {
     ['a long value', `jobs: {a: {schedule: "${'1,'.repeat(30_000)}"}}`],
     ['zeros', '\0'.repeat(60_000)],
     ['prototypes', 'jobs: {__proto__: {schedule: x}, a: {constructor: 1, __proto__: {grace: 5m}}}'],
-  ])('%s is an error, soon', (_, text) => {
+  ])('is told of as an error soon: %s', (_, text) => {
     const startedAt = performance.now();
     const result = parseConfig(sourceOf(text), {});
     expect(result.ok).toBe(false);
@@ -419,7 +419,7 @@ describe('hostile input', () => {
     expect(performance.now() - startedAt).toBeLessThan(30_000);
   });
 
-  test('any text gives a configuration or faults, and faults have places', () => {
+  test('of any kind gives a configuration or faults, and the faults have places', () => {
     const words = [
       'jobs:',
       '\n',
@@ -461,7 +461,7 @@ describe('hostile input', () => {
     );
   });
 
-  test('a valid file cut anywhere gives a configuration or faults', () => {
+  test('that is a valid file cut anywhere gives a configuration or faults', () => {
     const text = readFileSync(new URL('../../cronflow.yaml', import.meta.url), 'utf8');
     for (let length = 1; length < text.length; length += 7) {
       expect(parseConfig(sourceOf(text.slice(0, length)), {})).toHaveProperty('ok');
@@ -480,13 +480,13 @@ describe('a job in short', () => {
     ]);
   });
 
-  test('is none where its name is a key of a job, which was indented wrongly', () => {
+  test('is no job where its name is a key of a job, which was indented wrongly', () => {
     expect(messages("jobs: {backup: {}, schedule: '0 2 * * *'}")).toEqual([
       'jobs.schedule: must be a mapping, not "0 2 * * *"',
     ]);
   });
 
-  test('is told of as its schedule where it is none', () => {
+  test('is told of as its schedule where that is none', () => {
     const source = sourceOf("jobs:\n  a: '0 25 * * *'\n  b: ''\n  c: [x]\n");
     const result = parseConfig(source, {});
     expect(result.ok ? [] : result.faults).toMatchObject([
@@ -498,7 +498,7 @@ describe('a job in short', () => {
 });
 
 describe('a chat service as the type of a notifier', () => {
-  test.each(['discord', 'teams', 'ntfy'])('%s is a webhook with this preset', (type) => {
+  test.each(['discord', 'teams', 'ntfy'])('makes a webhook with this preset: %s', (type) => {
     const text = `notifiers: {a: {type: ${type}, url: "\${HOOK}"}}\njobs: {}\n`;
     const settings = { preset: type, url: 'https://example.com/x' };
     expect(parsed(text, { HOOK: settings.url }).notifiers).toEqual([
@@ -506,7 +506,7 @@ describe('a chat service as the type of a notifier', () => {
     ]);
   });
 
-  test('telegram has a chat, too, and the others none', () => {
+  test('has a chat where it is telegram, and none otherwise', () => {
     const text = 'notifiers: {a: {type: telegram, url: "https://example.com", chat_id: "-1"}}\njobs: {}\n';
     const settings = { preset: 'telegram', url: 'https://example.com', chat_id: '-1' };
     expect(parsed(text).notifiers).toEqual([{ name: 'a', type: 'webhook', settings }]);
@@ -529,14 +529,14 @@ describe('source_url', () => {
     ['https://git.example.com', 'without {path}'],
     ['git.example.com/{path}', 'without a scheme'],
     ['https://{path}.example.com{row}', 'with another word in braces'],
-  ])('is not %s, %s', (url) => {
+  ])('may not be %s, %s', (url) => {
     expect(messages(`source_url: "${url}"\njobs: {}\n`)).toEqual([
       `source_url: must be an address that starts with https:// or http:// and has {path} in it, and {line} where the line belongs, not "${url}"`,
     ]);
   });
 });
 
-describe('what looks like something else', () => {
+describe('a value that looks like another', () => {
   test.each([
     ['a byte order mark in a schedule', 'jobs: {a: {schedule: "\uFEFF0 2 * * *"}}', /\\ufeff/],
     ['a no-break space in a schedule', 'jobs: {a: {schedule: "0 2 * * *\u00A0"}}', /\\u00a0/],
@@ -568,7 +568,7 @@ describe('what looks like something else', () => {
     expect(found).toHaveLength(1);
   });
 
-  test('is told once of a list that is too long as a whole, beside an item that stands in it twice', () => {
+  test('is told once where a list is too long as a whole and an item stands in it twice', () => {
     expect(messages(`jobs: {a: {notify: [${'x,'.repeat(40)}]}}`)).toEqual([
       'jobs.a.notify: has 40 items; at most 32 are allowed',
       'jobs.a.notify[1]: "x" stands in the list twice',
@@ -576,7 +576,7 @@ describe('what looks like something else', () => {
   });
 });
 
-describe('the schema', () => {
+describe('the check by the schema', () => {
   test('refuses nothing without a word, whatever its keyword', () => {
     const nothing = findingsOf(
       [{ keyword: 'x', instancePath: '/jobs', schemaPath: '', params: {} }],

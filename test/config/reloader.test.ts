@@ -102,7 +102,7 @@ const urls = (): unknown => reloader.current?.notifiers.map(({ settings }) => se
 describe('a file that holds a secret', () => {
   const config = 'notifiers: {ops: {type: slack, webhook_url_file: secrets/hook}}\njobs: {a: {}}\n';
 
-  test('is watched: what it holds is used as soon as Kubernetes has put another one in its place', async () => {
+  test('is watched: a new secret is used as soon as Kubernetes has put another file in its place', async () => {
     const secrets = join(directory, 'secrets');
     const put = (version: string): void => {
       mkdirSync(join(secrets, version), { recursive: true });
@@ -127,7 +127,7 @@ describe('a file that holds a secret', () => {
     expect(used).toEqual(['..1', '..2', '..3'].map(hook));
   });
 
-  test('is watched where it is missing, and for a mistake', async () => {
+  test('is watched where it is missing, and where it has a mistake', async () => {
     save(config);
     await build({ watch: true, stored: storedFile(jobs('a')) }).start();
     expect(reloader.problem?.text).toContain('does not exist');
@@ -159,7 +159,7 @@ describe('an error of Cronflow itself', () => {
     },
   );
 
-  test('while a changed file is read is a problem of the configuration, told as such', async () => {
+  test('while a changed file is read is told as a problem of the configuration', async () => {
     save(jobs('a'));
     await build({ env: failing }).start();
     save('jobs: {a: {owner: "${X}"}}');
@@ -183,7 +183,7 @@ describe('an error of Cronflow itself', () => {
     expect(events).toEqual(['config_invalid']);
   });
 
-  test('in a part behind the reader is told as well', async () => {
+  test('in a part behind the reader is told as a problem of the configuration', async () => {
     save(jobs('a'));
     const clock: Clock = { ...systemClock, now: () => systemClock.now() };
     await build({ clock }).start();
@@ -199,7 +199,7 @@ describe('an error of Cronflow itself', () => {
   });
 });
 
-describe('start', () => {
+describe('a start of the reloader', () => {
   test('applies the file', async () => {
     save(jobs('a', 'b'));
     const config = await build().start();
@@ -246,7 +246,7 @@ describe('start', () => {
     });
   });
 
-  test('reports the faults of the file when the stored revision is not valid any more', async () => {
+  test('reports the faults of the file when the stored revision is no longer valid', async () => {
     save('jobs: {a: {grace: 5}}');
     const gone = 'jobs: {a: {owner: "${GONE}"}}';
     await expect(build({ stored: storedFile(gone) }).start()).rejects.toMatchObject({
@@ -282,7 +282,7 @@ describe('start', () => {
   });
 });
 
-describe('reload', () => {
+describe('a reload', () => {
   test('applies what the file holds now', async () => {
     save(jobs('a'));
     await build().start();
@@ -312,7 +312,7 @@ describe('reload', () => {
     expect(events).toEqual(['config_invalid', 'resolved']);
   });
 
-  test('says in one line why it read the files, and which are others now', async () => {
+  test('says in one line why it read the files, and which have changed', async () => {
     const lines: unknown[] = [];
     const put = (message: string, fields: unknown): void => void lines.push({ message, fields });
     const noted: Logger = { debug: () => {}, info: put, warn: put, error: put };
@@ -379,7 +379,7 @@ describe('reload', () => {
     });
   });
 
-  test('tells a second, other mistake too', async () => {
+  test('tells a second mistake that is another', async () => {
     save(jobs('a'));
     await build().start();
     for (const text of ['jobs: {a: {grace: 5}}', 'jobs: {a: {grace: 6}}']) {
@@ -478,7 +478,7 @@ describe('reload', () => {
     expect(applied).toHaveLength(3);
   });
 
-  describe('that is there at the start', () => {
+  describe('of a store that refuses commits at the start', () => {
     let isFull: boolean;
     let retry: () => void;
     let unstored: string[];
@@ -505,7 +505,7 @@ describe('reload', () => {
       return reloader;
     };
 
-    test('runs on what is valid, as far as that needs no store, and applies it when there is space', async () => {
+    test('runs on a valid file as far as that needs no store, and applies it when there is space', async () => {
       save(jobs('a'));
       await startFull();
       const revision = revisionOf(jobs('a'));
@@ -526,7 +526,7 @@ describe('reload', () => {
     test.each([
       ['was broken before', ''],
       ['would remove most jobs', jobs('other')],
-    ])('runs on the last good revision where the file %s, and stores it, too', async (_case, text) => {
+    ])('runs on the last good revision where the file %s, and stores that later', async (_case, text) => {
       save(text);
       const good = numbered(6);
       stored = Array.from({ length: 6 }, (_, at) => asJob({ name: `j${at}` } as Config['jobs'][number]));
@@ -542,7 +542,7 @@ describe('reload', () => {
       expect(reloader.problem?.code).toBe(text === '' ? 'config_invalid' : 'config_held');
     });
 
-    test('stores what it started on also where the file is broken before there is space', async () => {
+    test('stores what the start ran on even where the file is broken before there is space', async () => {
       save(jobs('a'));
       await startFull();
       save(jobs('a', 'b'));
@@ -583,7 +583,7 @@ describe('reload', () => {
   });
 });
 
-describe('watching', () => {
+describe('a watching reloader', () => {
   test('applies changes, keeps what runs through mistakes, and goes on', async () => {
     save(jobs('a'));
     await build({ watch: true }).start();
@@ -604,7 +604,7 @@ describe('watching', () => {
     await until(() => names().join() === 'a,b' && events.includes('resolved'));
   });
 
-  test('applies once what was reloaded on demand already', async () => {
+  test('does not apply again what was reloaded on demand', async () => {
     save(jobs('a'));
     await build({ watch: true }).start();
     save(jobs('a', 'b'));

@@ -53,7 +53,7 @@ describe('the schema that the build compiles ahead', () => {
     expect(errors).toBeGreaterThan(500);
   });
 
-  test('finds what the schema finds, in every job, notifier and window of them by itself', () => {
+  test('finds what the schema finds, in every job, notifier and window by itself', () => {
     let errors = 0;
     for (const file of files) {
       const { jobs, notifiers } = (file ?? {}) as Record<string, unknown>;

@@ -111,7 +111,7 @@ describe('the schema', () => {
     expect(addresses.filter(({ reveals }) => typeof reveals !== 'string')).toEqual([]);
   });
 
-  test.each(everyKey)('limits %s', (_, key) => {
+  test.each(everyKey)('limits the value of %s', (_, key) => {
     expect(unlimitedOf(key)).toEqual([]);
   });
 
@@ -163,7 +163,7 @@ test('passes the strict mode of ajv, as it is shipped', () => {
   expect(() => ajv.compile({ $ref: raw.$id })).not.toThrow();
 });
 
-describe('a maintenance window, by the schema alone', () => {
+describe('the schema of a maintenance window', () => {
   const isWindow = ajv.compile({ $ref: `${raw.$id}#/definitions/maintenance/items` });
   test.each([
     [{ schedule: '0 3 * * 0', duration: '2h' }, true],
@@ -177,7 +177,7 @@ describe('a maintenance window, by the schema alone', () => {
     [{ schedule: '0 3 * * 0', to: '2026-12-24 18:00' }, false],
     [{ schedule: '0 3 * * 0', duration: '2h', from: '2026-12-24 18:00' }, false],
     [{ schedule: '0 3 * * 0', duration: '2h', from: '2026-12-24 18:00', to: '2026-12-27 06:00' }, false],
-  ])('%j: %s', (window, isOne) => {
+  ])('judges %j: %s', (window, isOne) => {
     expect(isWindow(window)).toBe(isOne);
   });
 });
@@ -214,7 +214,7 @@ function valueOf(variable: string): string {
   return variable.includes('BOT_TOKEN') ? 'xoxb-1234567890' : 'x'.repeat(32);
 }
 
-describe.each(['configuration', 'alerting'])('docs/%s.md', (page) => {
+describe.each(['configuration', 'alerting'])('the page docs/%s.md', (page) => {
   test('shows YAML that is valid', () => {
     const blocks = [...read(`docs/${page}.md`).matchAll(/```yaml\n([^]*?)```/g)].map(
       (match) => match[1] ?? '',

@@ -129,7 +129,7 @@ const LINE_END = fc.constantFrom('\n', '\r\n');
 
 describe('a secret of the file', () => {
   test(
-    'is in nothing that is said of it, whatever its shape and wherever it stands',
+    'is in nothing that is said of the file, whatever its shape and wherever it stands',
     { timeout: 300_000 },
     async () => {
       await fc.assert(
@@ -216,7 +216,7 @@ describe('a secret of the file', () => {
     expect(about.replaceAll(/"?S3CRET"?: /g, '')).not.toMatch(/S3CRET/);
   });
 
-  test('hides neither what is harmless nor the name of a variable', async () => {
+  test('leaves harmless text and the names of variables shown', async () => {
     const text = [
       'jobs:',
       '  reset-password-tokens:',

@@ -5,7 +5,7 @@ const files = [{ path: '/srv/cron jobs/cronflow.yaml', text: '' }];
 const at = (file: string, sourceUrl: string | null): string | null =>
   sourceUrlOf({ sourceUrl, files }, { file, line: 12 });
 
-test('names the file as seen from the directory of the main one, and the line', () => {
+test('the link names the file as seen from the directory of the main file, and the line', () => {
   const url = 'https://git.example.com/infra/blob/main/{path}#L{line}';
   expect(at('/srv/cron jobs/cronflow.yaml', url)).toBe(
     'https://git.example.com/infra/blob/main/cronflow.yaml#L12',
@@ -15,14 +15,14 @@ test('names the file as seen from the directory of the main one, and the line', 
   );
 });
 
-test('has no line where the address has no place for it, and is none without one', () => {
+test('the link has no line where the address has no place for it, and there is none without an address', () => {
   expect(at('/srv/cron jobs/cronflow.yaml', 'https://git.example.com/?file={path}')).toBe(
     'https://git.example.com/?file=cronflow.yaml',
   );
   expect(at('/srv/cron jobs/cronflow.yaml', null)).toBeNull();
 });
 
-test('takes what an address holds for a replacement as it is', () => {
+test('the link keeps what an address holds that looks like a replacement', () => {
   const url = 'https://git.example.com/{path}?$&={line}';
   expect(at('/srv/cron jobs/{line}$1.yaml', url)).toBe('https://git.example.com/%7Bline%7D%241.yaml?$&=12');
 });

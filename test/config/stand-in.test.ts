@@ -18,8 +18,11 @@ function takenBelow(part: unknown, at: string): [string, Part][] {
   return [...own, ...Object.entries(part).flatMap(([key, value]) => takenBelow(value, `${at}/${key}`))];
 }
 
-test.each(takenBelow(whole, ''))('stands in for %s with what it takes', (_, part) => {
-  const isValid = new Ajv({ strict: false }).compile({ ...part, definitions: whole.definitions });
-  const value = standInFor(part);
-  expect({ value, isValid: isValid(value) }).toEqual({ value, isValid: true });
-});
+test.each(takenBelow(whole, ''))(
+  'the stand-in for a variable at %s is a value that the key takes',
+  (_, part) => {
+    const isValid = new Ajv({ strict: false }).compile({ ...part, definitions: whole.definitions });
+    const value = standInFor(part);
+    expect({ value, isValid: isValid(value) }).toEqual({ value, isValid: true });
+  },
+);

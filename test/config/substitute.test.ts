@@ -47,7 +47,7 @@ describe('substitute', () => {
     expect(substitute(text, env)).toMatchObject({ code, error: expect.stringContaining(error) as string });
   });
 
-  test('names the variables it took, not those it fell back from', () => {
+  test('names the variables that it took, not those that it fell back from', () => {
     expect(substitute('${SET} ${UNSET:-x}', env)).toEqual({ text: 'value x', variables: ['SET'] });
   });
 

@@ -57,14 +57,14 @@ describe('a mistake of syntax', () => {
       'a:\n  "hunter\n  b: "c"',
       '2:3 is not YAML: the quote that opens here is closed on another line, where more follows; is one missing?',
     ],
-  ])('of %j is told in our words, where it was made', (text, expected) => {
+  ])('such as %j is told in our words, where it was made', (text, expected) => {
     const lines = linesOf(text);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(expected);
     expect(lines[0]?.toLowerCase()).not.toContain('hunter');
   });
 
-  test('does not quote a name without end of an alias', () => {
+  test('is told without a name of an alias that has no end', () => {
     expect(linesOf(`a: *${'x'.repeat(5_000)}`).join().length).toBeLessThan(300);
   });
 });

@@ -27,7 +27,7 @@ describe('validateDeclaration', () => {
     expect(validateDeclaration('a', input, { defaults: {} })).toMatchObject({ declared: input });
   });
 
-  test('takes no variable where a text is not taken, as editors must', () => {
+  test('takes no variable where it takes no text, though editors must take one', () => {
     const input = { grace: '${TIME}', max_open_runs: '${N}', paused: '${YES}', overlap: '${WORD}' };
     expect(faults('a', { ...input, failure_threshold: { missed: '${N}' } })).toHaveLength(5);
   });

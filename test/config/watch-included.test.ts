@@ -132,7 +132,7 @@ describe('included files', () => {
     expect(await runs('d')).toBe(true);
   });
 
-  test('are waited for until they rest, also those named only now', async () => {
+  test('are waited for until they rest, even those that are newly named', async () => {
     await write('cronflow.yaml', 'jobs: {own: {}}\n');
     await start();
     const file = await open(path('a.yaml'), 'w');

@@ -168,7 +168,7 @@ describe('a file behind links', () => {
   });
 });
 
-describe('a file that goes', () => {
+describe('a file that goes away', () => {
   test('is seen to be missing, and to come back with its directory', async () => {
     const path = join(directory, 'etc', 'cronflow.yaml');
     await mkdir(dirname(path));
@@ -246,7 +246,7 @@ describe('directoriesOf', () => {
   });
 });
 
-describe('what events miss', () => {
+describe('a change that events miss', () => {
   test('is found by the poll', async () => {
     const path = join(directory, 'cronflow.yaml');
     await writeFile(path, 'one');
@@ -257,7 +257,7 @@ describe('what events miss', () => {
     expect(await seen(sha256('three'))).toBe(true);
   });
 
-  test('is found when asked to look', async () => {
+  test('is found when the watcher is asked to look', async () => {
     const path = join(directory, 'cronflow.yaml');
     await writeFile(path, 'one');
     await start(path, { useEvents: false });
@@ -267,7 +267,7 @@ describe('what events miss', () => {
   });
 });
 
-test('says nothing after it was closed', async () => {
+test('a watcher says nothing after it was closed', async () => {
   const path = join(directory, 'cronflow.yaml');
   await writeFile(path, 'one');
   await start(path);

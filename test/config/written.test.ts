@@ -18,8 +18,8 @@ const SECRETS = (validators().schema.definitions?.['notifier']?.oneOf ?? []).fla
   ),
 );
 
-describe('what is written of what belongs to no job', () => {
-  test('has variables as such, and nothing of jobs', () => {
+describe('the stored form of the settings that belong to no job', () => {
+  test('has variables by their names, and nothing of jobs', () => {
     const text = `public_url: https://\${HOST:-cron.example.com}
 notifiers:
   ops: {type: slack, webhook_url: "\${HOOK}"}

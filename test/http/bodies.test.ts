@@ -18,7 +18,7 @@ async function hold(server: TestServer, path: string, bytes: number): Promise<So
 }
 
 describe('bodies that are never finished', () => {
-  test('leave room for pings, and none for what is large; when they are gone, there is', async () => {
+  test('leave room for pings, and none for large bodies until they are gone', async () => {
     const server = await startServer({ limits: { bodiesBytesMax: 100 * KB } });
     const { post, request } = server;
     await post('/jobs', { name: 'backup' });
@@ -48,14 +48,14 @@ describe('bodies that are never finished', () => {
   });
 });
 
-describe('an answer', () => {
+describe('an answer with many faults', () => {
   const faults: Fault[] = Array.from({ length: 5_000 }, (_, at) => ({
     code: 'unknown_key',
     path: `k${at}`,
     message: 'unknown key',
   }));
 
-  test('names so many faults and says how many more there are', async () => {
+  test('names some of the faults and says how many more there are', async () => {
     const { post } = await startServer({ validateDeclaration: () => faults });
     const { status, json, text } = await post('/jobs', { name: 'backup' });
     expect(status).toBe(422);
@@ -64,7 +64,7 @@ describe('an answer', () => {
     expect(text.length).toBeLessThan(20_000);
   });
 
-  test('those of the configuration a page at a time', async () => {
+  test('shows the faults of the configuration a page at a time', async () => {
     const detail = faults.map(({ path }) => `${path}: unknown key\n`).join('');
     const error = { at: 0, code: 'config_invalid', detail, faults };
     const { request } = await startServer({ configStatus: () => ({ ...CONFIG_STATUS, last_error: error }) });

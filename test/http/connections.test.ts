@@ -43,7 +43,7 @@ describe('a client that asks for much at once', () => {
     client.socket.destroy();
   });
 
-  test('is left after a while, and told so', async () => {
+  test('is cut off after so many requests, and told so', async () => {
     const { port, made } = await startCounting();
     const client = await open(port);
     client.socket.write(GET('/').repeat(1_500));
@@ -55,7 +55,7 @@ describe('a client that asks for much at once', () => {
     expect(made()).toBe(33);
   });
 
-  test('and goes away makes no more work', async () => {
+  test('makes no more work once it goes away', async () => {
     const { port, made, request } = await startCounting();
     const client = await open(port);
     client.socket.write(GET('/').repeat(1_500));
@@ -70,7 +70,7 @@ describe('a client that asks for much at once', () => {
     expect(count).toBeLessThan(33);
   });
 
-  test('keeps no other waiting', async () => {
+  test('keeps no other client waiting', async () => {
     const { port } = await startServer();
     const greedy = await open(port);
     const other = await open(port);
@@ -83,7 +83,7 @@ describe('a client that asks for much at once', () => {
     other.socket.destroy();
   });
 
-  test('and does not wait for the answers has its pings recorded', async () => {
+  test('has its pings recorded although it does not wait for the answers', async () => {
     const { port, post, store } = await startServer();
     await post('/jobs', { name: 'backup' });
     const client = await open(port);
@@ -97,7 +97,7 @@ describe('a client that asks for much at once', () => {
     ]);
   });
 
-  test('and has gone before the body of a ping is looked at makes no success of it', async () => {
+  test('makes no success of a ping whose body is looked at after it went away', async () => {
     const { port, post, store } = await startServer();
     await post('/jobs', { name: 'backup' });
     const client = await open(port);
@@ -114,7 +114,7 @@ describe('a client that asks for much at once', () => {
     expect(items.map(({ outcome }) => outcome)).not.toContain('success');
   });
 
-  test('what cannot be read behind a request is not its answer', async () => {
+  test('is answered as usual where something unreadable follows its request', async () => {
     const { port } = await startServer();
     const client = await open(port);
     client.socket.write(`${GET('/nothing')}nonsense\r\n\r\n`);
@@ -140,7 +140,7 @@ describe('a client that asks for much at once', () => {
 });
 
 describe('more connections than allowed', () => {
-  test('end the one that has been idle longest', async () => {
+  test('end the connection that has been idle longest', async () => {
     const { port, request } = await startServer({ limits: { connectionsMax: 3 } });
     const [first, second] = [await open(port), await open(port)];
     // The first one is the one that was active last.
@@ -155,7 +155,7 @@ describe('more connections than allowed', () => {
     third.socket.destroy();
   });
 
-  test('end the one whose request has been incomplete longest where none is idle', async () => {
+  test('end the connection whose request has been incomplete longest where none is idle', async () => {
     const { port, request, post, store } = await startServer({ limits: { connectionsMax: 2 } });
     await post('/jobs', { name: 'backup' });
     const unfinished = `POST /jobs/backup/success HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nab`;

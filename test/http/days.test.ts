@@ -23,7 +23,7 @@ test('a day has counts of outcomes and the durations within 1 %, the latest day 
   expect((await request('/jobs/backup/days?skip=1&limit=1')).json).toEqual([json[1]]);
 });
 
-test('a slot counts on its own day, and a rerun takes its place there', async () => {
+test('a missed slot counts on its own day, and a rerun takes its place there', async () => {
   const { post, request, clock, checker } = await startServer();
   checker.start();
   await post('/jobs', { name: 'backup', schedule: '30 23 * * *', grace: '10m' });

@@ -71,7 +71,7 @@ describe('the ping protocol of Healthchecks.io', () => {
     expect(lines).toEqual(['ping that cannot be read in full: rid "a b" cannot be read']);
   });
 
-  test('declares no job that nobody declared, with create=1 neither', async () => {
+  test('declares no job that nobody declared, not even with create=1', async () => {
     const server = await withJob();
     for (const query of ['', '?create=1']) {
       const answer = await server.request(`/ping/bakcup${query}`, { method: 'POST' });
@@ -84,7 +84,7 @@ describe('the ping protocol of Healthchecks.io', () => {
     ]);
   });
 
-  test('has no other address', async () => {
+  test('has no address but these', async () => {
     const server = await withJob();
     for (const path of [
       '/ping/backup/success',
@@ -96,7 +96,7 @@ describe('the ping protocol of Healthchecks.io', () => {
     expect(await runsOf(server)).toEqual([]);
   });
 
-  test('a job may be named like a signal', async () => {
+  test('takes a job that is named like a signal', async () => {
     const server = await startServer();
     await server.ingest.register('start', {});
     expect((await server.request('/ping/start/start')).text).toBe('OK');
@@ -128,7 +128,7 @@ describe('a key in the path', () => {
     expect(await runsOf(server)).toEqual([]);
   });
 
-  test('is hidden where the request is refused, and so is any other token', async () => {
+  test('is hidden, as any other token is, where the request is refused', async () => {
     const lines: string[] = [];
     const log = (message: string, fields = {}): void =>
       void lines.push(`${message} ${JSON.stringify(fields)}`);

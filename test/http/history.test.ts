@@ -3,7 +3,7 @@ import { DEFAULT_GLOBALS } from '../../src/core/model/spec.ts';
 import { delivery, incident, job } from '../support/records.ts';
 import { startServer } from './support.ts';
 
-describe('runs', () => {
+describe('the runs of a job', () => {
   test('are listed newest first, with the total', async () => {
     const { post, request, clock } = await startServer();
     await post('/jobs', { name: 'backup' });
@@ -93,7 +93,7 @@ describe('runs', () => {
   });
 });
 
-describe('incidents', () => {
+describe('the incidents', () => {
   test('are listed newest first and filtered by job and by being open', async () => {
     const { post, request, clock } = await startServer();
     for (const name of ['a', 'b']) {
@@ -130,7 +130,7 @@ describe('incidents', () => {
   });
 });
 
-describe('deliveries', () => {
+describe('the deliveries', () => {
   test('are listed and filtered by status', async () => {
     const { store, request } = await startServer();
     await store.transact({ all: true }, (tx) => {

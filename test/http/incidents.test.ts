@@ -15,7 +15,7 @@ async function startWithIncident() {
 }
 
 describe('GET /incidents/:id', () => {
-  test('says why it opened, what happened in it and why it closed', async () => {
+  test('says why the incident opened, what happened in it and why it closed', async () => {
     const { path, post, request, clock } = await startWithIncident();
     await clock.advance(1_000);
     await post('/jobs/backup/failure?exit_code=4');
@@ -36,7 +36,7 @@ describe('GET /incidents/:id', () => {
     });
   });
 
-  test('is 404 for one that is not kept', async () => {
+  test('is 404 for an incident that is not kept', async () => {
     const { request } = await startServer();
     const answer = await request('/incidents/nope');
     expect([answer.status, answer.json['code']]).toEqual([404, 'not_found']);
@@ -44,7 +44,7 @@ describe('GET /incidents/:id', () => {
 });
 
 describe('POST /incidents/:id/ack', () => {
-  test('keeps it from reminding until then, and not longer', async () => {
+  test('keeps the incident from reminding until the given time, and not longer', async () => {
     const { path, post, clock, reminders, request } = await startWithIncident();
     await clock.advance(HOUR_MS + 1);
     expect(await reminders()).toBe(1);
@@ -95,7 +95,7 @@ describe('POST /incidents/:id/ack', () => {
     expect((await request(path)).json['acknowledged_until_at']).toBeNull();
   });
 
-  test('is refused for one that is closed, and for one that is not there', async () => {
+  test('is refused for an incident that is closed, and for one that is not there', async () => {
     const { path, post } = await startWithIncident();
     await post('/jobs/backup/success');
     const closed = await post(`${path}/ack?until=4h`);
@@ -119,7 +119,7 @@ describe('POST /incidents/:id/ack', () => {
     });
   });
 
-  test('closes as usual', async () => {
+  test('lets the incident close as usual', async () => {
     const { path, post, request } = await startWithIncident();
     await post(`${path}/ack?until=4h`);
     await post('/jobs/backup/success');

@@ -240,7 +240,7 @@ function sent(method: string, body: unknown): RequestInit {
 }
 
 describe('PUT /jobs/:name', () => {
-  test('registers a job that is not there, and changes one that is, with its history', async () => {
+  test('registers a job that is not there, and changes one that is there, with its history', async () => {
     const { request, ping } = await startServer();
     const made = await request('/jobs/backup', sent('PUT', { schedule: NIGHTLY, grace: '10m' }));
     expect([made.status, made.headers.get('location')]).toEqual([201, '/jobs/backup']);
@@ -306,7 +306,7 @@ describe('PATCH /jobs/:name', () => {
     });
   });
 
-  test('refuses what is not valid and changes nothing then, unknown jobs, and jobs of a file', async () => {
+  test('refuses what is not valid, unknown jobs, and jobs of a file, and changes nothing then', async () => {
     const { configure, post, request } = await startServer();
     await configure({ nightly: { schedule: NIGHTLY } });
     await post('/jobs', { name: 'backup', schedule: NIGHTLY });

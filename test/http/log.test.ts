@@ -45,7 +45,7 @@ test('each write over the API is one line that names the job, who did what, and 
   expect(await send('POST', '/ping/other/3')).toEqual([]);
 });
 
-test('it is found by the name of the job in a log that is text, too', async () => {
+test('a write over the API is found by the name of its job in a log that is text', async () => {
   const lines: string[] = [];
   const logger = createLogger(createFakeClock(), 'info', (line) => lines.push(line));
   const { post } = await startServer({ logger });

@@ -116,7 +116,7 @@ describe('GET /metrics', () => {
     expect(await gauges(server)).toMatchObject({ [ops!]: 0, [mail!]: 0 });
   });
 
-  test('counts heartbeats, where there are any', async () => {
+  test('counts heartbeats where some are sent', async () => {
     let heartbeat: HeartbeatStatus | null = null;
     const server = await startServer({ heartbeat: () => heartbeat });
     const shown = async (): Promise<Record<string, number>> =>

@@ -115,7 +115,7 @@ describe('the description of the API', () => {
 describe('docs/api.md', () => {
   const text = read('docs/api.md');
 
-  test('explains every error code with its status, and no other', () => {
+  test('explains every error code with its status, and no code that is none', () => {
     const rows = [...text.matchAll(/^\| `(\w+)` +\| (\d{3}) +\|/gm)].map(
       ([, code, status]) => `${code} ${status}`,
     );

@@ -4,8 +4,8 @@ import { HOUR_MS } from '../../src/schedule/units.ts';
 
 const NIGHTLY = '0 2 * * *';
 
-describe('a job is paused', () => {
-  test('and what it reports is recorded and does not count, until it is resumed', async () => {
+describe('a pause of a job', () => {
+  test('lets its reports be recorded and not count, until the job is resumed', async () => {
     const { post, request, clock } = await startServer();
     await post('/jobs', { name: 'backup', schedule: NIGHTLY });
     const paused = await post('/jobs/backup/pause');
@@ -25,7 +25,7 @@ describe('a job is paused', () => {
     expect((await request('/jobs/backup')).json).toEqual(resumed.json);
   });
 
-  test('over the API although a file declares it, and stays so when the file changes', async () => {
+  test('may come over the API although a file declares the job, and stays when the file changes', async () => {
     const { configure, post, request } = await startServer();
     await configure({ nightly: { schedule: NIGHTLY } });
     await post('/jobs/nightly/pause');
@@ -37,7 +37,7 @@ describe('a job is paused', () => {
     });
   });
 
-  test('twice, or resumed without having been, without any change', async () => {
+  test('changes nothing when it comes twice, nor does a resumption without a pause', async () => {
     const { post, request, clock } = await startServer();
     await post('/jobs', { name: 'backup', schedule: NIGHTLY });
     for (const what of ['resume', 'pause', 'pause', 'resume', 'resume']) {
@@ -49,7 +49,7 @@ describe('a job is paused', () => {
     }
   });
 
-  test('and its open incident closes without a message', async () => {
+  test('closes the open incident without a message', async () => {
     const { post, request } = await startServer();
     await post('/jobs', { name: 'backup' });
     await post('/jobs/backup/failure');
@@ -57,7 +57,7 @@ describe('a job is paused', () => {
     expect((await request('/incidents')).json).toMatchObject([{ close_reason: 'paused' }]);
   });
 
-  test('by its file, and can be resumed only there', async () => {
+  test('in the file can be ended only there', async () => {
     const { configure, post, request } = await startServer();
     await configure({ other: {}, nightly: { schedule: NIGHTLY, paused: true } });
     const answer = await post('/jobs/nightly/resume');
@@ -69,7 +69,7 @@ describe('a job is paused', () => {
     expect((await request('/jobs/nightly')).json['status']).toBe('paused');
   });
 
-  test('as it was registered, and is resumed over the API for good', async () => {
+  test('with which a job was registered is ended over the API for good', async () => {
     const { configure, post, request } = await startServer();
     await post('/jobs', { name: 'backup', schedule: NIGHTLY, paused: true });
     await post('/jobs/backup/pause');
@@ -82,7 +82,7 @@ describe('a job is paused', () => {
     expect((await request('/jobs/backup')).json).toMatchObject({ paused: false, grace: '1h' });
   });
 
-  test('only if there is one of the name', async () => {
+  test('is refused where there is no job of the name', async () => {
     const { post } = await startServer();
     await post('/jobs', { name: 'backup' });
     for (const what of ['pause', 'resume']) {

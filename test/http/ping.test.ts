@@ -83,7 +83,7 @@ describe('the parameters of a ping', () => {
     });
   });
 
-  test('of the query win, unless they are malformed', async () => {
+  test('of the query win over those of the body, unless they are malformed', async () => {
     expect((await build('exit_code=1', '{"exit_code":0}')).exit_code).toBe(1);
     expect((await build('exit_code=one', '{"exit_code":2}')).exit_code).toBe(2);
   });
@@ -126,7 +126,7 @@ describe('the parameters of a ping', () => {
     ['captured=False', { captured: false }],
     ['captured=0', { captured: false }],
     ['host=%zz&exit_code=1', { exit_code: 1, host: '%zz' }],
-  ])('?%s', async (query, expected) => {
+  ])('are read or left out as they are spelt: ?%s', async (query, expected) => {
     expect(await build(query)).toEqual({ ...EMPTY, ...expected });
   });
 
@@ -135,7 +135,7 @@ describe('the parameters of a ping', () => {
     ['{}', EMPTY],
     ['{"output":""}', EMPTY],
     ['{"output":null}', EMPTY],
-  ])('malformed in JSON count as absent: %s', async (body, expected) => {
+  ])('that are malformed in JSON count as absent: %s', async (body, expected) => {
     expect(await build('', body)).toEqual(expected);
   });
 });
@@ -148,7 +148,7 @@ function parts(key: string, value: string): string {
   return `--b\r\nContent-Disposition: form-data; name="${key}"\r\n\r\n${value}\r\n--b--\r\n`;
 }
 
-describe('a failure is told however it was sent:', () => {
+describe('the report of a run', () => {
   test.each<[string, string, string | Buffer | undefined, string, string]>([
     ['a form, as by curl -d', '', 'exit_code=3', FORM, ''],
     ['a form with other keys', '', 'colour=red&exit_code=3', FORM, ''],
@@ -184,7 +184,7 @@ describe('a failure is told however it was sent:', () => {
     ['no hyphen', 'exitcode=3', undefined, '', ''],
     ['a hyphen', 'exit-code=3', undefined, '', ''],
     ['a hump', '', '{"exitCode":3}', 'application/json', ''],
-  ])('%s', async (_how, query, body, type, encoding) => {
+  ])('is understood as a failure however it is sent: %s', async (_how, query, body, type, encoding) => {
     expect(await read(query, body, type, encoding)).toMatchObject({ ping: { exit_code: 3 }, warnings: [] });
   });
 
@@ -307,7 +307,7 @@ describe('a failure is told however it was sent:', () => {
       '',
       'the body is JSON of 40027 bytes, which is more than is read',
     ],
-  ])('and is no success where nobody can read it: %s', async (_how, query, body, type, encoding, said) => {
+  ])('is no success where nobody can read it: %s', async (_how, query, body, type, encoding, said) => {
     expect(await read(query, body, type, encoding)).toMatchObject({
       ping: { unreadable: said },
       warnings: [said],
@@ -319,7 +319,7 @@ describe('a failure is told however it was sent:', () => {
     ['duration_ms=soon', 'duration_ms "soon" cannot be read'],
     ['captured=maybe', 'captured "maybe" cannot be read'],
     [`host=${'h'.repeat(256)}`, `host "${'h'.repeat(40)}..." cannot be read`],
-  ])('what does not tell how the run did is a warning only: ?%s', async (query, said) => {
+  ])('has only a warning for what does not tell how the run did: ?%s', async (query, said) => {
     const { ping, warnings } = await read(query);
     expect(ping).not.toHaveProperty('unreadable');
     expect(warnings).toEqual([said]);
@@ -329,7 +329,7 @@ describe('a failure is told however it was sent:', () => {
     ['brotli', brotliCompressSync, 'br'],
     ['gzip', gzipSync, 'gzip'],
   ] as const)(
-    'a small body of %s that stands for gigabytes is not read',
+    'is not read from a small body of %s that stands for gigabytes',
     async (_name, compress, encoding) => {
       const bomb = compress(Buffer.alloc(20 * 1024 * 1024));
       const { ping } = await read('', bomb, 'text/plain', encoding);
@@ -338,29 +338,29 @@ describe('a failure is told however it was sent:', () => {
     },
   );
 
-  test('thousands of wrong values are named in a few words', async () => {
+  test('has thousands of wrong values named in a few words', async () => {
     const spellings = Array.from({ length: 1_000 }, (_, at) => `"${'_'.repeat(at)}signal":"<>"`);
     const { ping, warnings } = await read('', `{${spellings.join(',')}}`);
     expect(ping.unreadable!.length).toBeLessThan(500);
     expect(warnings.length).toBeLessThan(10);
   });
 
-  test('a value of any depth breaks nothing', async () => {
+  test('breaks nothing by a value of any depth', async () => {
     const deep = `${'['.repeat(9_000)}${']'.repeat(9_000)}`;
     expect((await read('', `{"rid":${deep}}`)).warnings).toEqual(['rid a list cannot be read']);
     expect((await read('', `{"output":${deep}}`)).ping.output).toContain('[[[');
   });
 });
 
-describe('output is never taken for a report', () => {
+describe('output that looks like a report', () => {
   test.each([
-    ['of a wrapper, JSON lines', '{"msg":"step","exit_code":0}\n{"msg":"done"}'],
-    ['of a wrapper, one object', '{"signal":-71,"ssid":"x"}'],
-    ['of a wrapper, a word', '{"exit_code":"n/a"}'],
-    ['of a wrapper, a delay', '{"delay_ms":86400000}'],
-    ['of a wrapper, captured', '{"captured":false}'],
-    ['of a wrapper, a form', 'signal=weak'],
-  ])('%s', async (_what, body) => {
+    ['with JSON lines', '{"msg":"step","exit_code":0}\n{"msg":"done"}'],
+    ['with one object', '{"signal":-71,"ssid":"x"}'],
+    ['with a word for a code', '{"exit_code":"n/a"}'],
+    ['with a delay', '{"delay_ms":86400000}'],
+    ['with captured', '{"captured":false}'],
+    ['with a form', 'signal=weak'],
+  ])('is never taken for one beside a report in the query: output %s', async (_what, body) => {
     for (const type of ['text/plain', FORM, '']) {
       const { ping, warnings } = await read('rid=a&exit_code=0&duration_ms=5', body, type);
       expect(ping).toEqual({ ...EMPTY, rid: 'a', exit_code: 0, duration_ms: 5, output: body });
@@ -373,7 +373,7 @@ describe('output is never taken for a report', () => {
     ['an object with more than our keys', '{"signal":"strong buy","price":3}', FORM],
     ['such an object as plain text', '{"exit_code":3,"rows":5}', 'text/plain'],
     ['broken JSON as plain text', '{"exit_code":3', 'text/plain'],
-  ])('that is sent with nothing else: %s', async (_what, body, type) => {
+  ])('is never taken for one without parameters in the query: %s', async (_what, body, type) => {
     expect(await read('', body, type)).toEqual({ ping: { ...EMPTY, output: body }, warnings: [] });
   });
 });
@@ -397,20 +397,20 @@ describe('the output of a ping', () => {
     });
   });
 
-  test('is also an object of another type that has more than known keys: a job may print such', async () => {
+  test('may be an object of another type that has more than known keys, for a job may print such', async () => {
     const body = '{"exit_code":3,"rows":5}';
     expect(await build('', body, FORM)).toEqual({ ...EMPTY, exit_code: 3, output: body });
     expect(await build('', '{"host":"db1"}', FORM)).toEqual({ ...EMPTY, host: 'db1' });
   });
 
-  test('is a field of a form, or a file of it', async () => {
+  test('may be a field of a form, or a file of it', async () => {
     const file =
       '--b\r\nContent-Disposition: form-data; name="output"; filename="a.log"\r\n\r\ntext\r\n--b--\r\n';
     expect((await build('', file, 'multipart/form-data; boundary=b')).output).toBe('text');
     expect((await build('', 'output=some+text&exit_code=0', FORM)).output).toBe('some text');
   });
 
-  test('is what was compressed', async () => {
+  test('may be compressed', async () => {
     expect((await build('', gzipSync('some text'), 'text/plain', 'gzip')).output).toBe('some text');
   });
 
@@ -429,7 +429,7 @@ describe('the output of a ping', () => {
     expect(inJson.output_dropped_bytes).toBe(5 + 20_006 - 10_000);
   });
 
-  test('is a JSON body that is too large to be understood', async () => {
+  test('may be a JSON body that is too large to be understood', async () => {
     const tail = new TailBuffer(500);
     for (let i = 0; i < 20; i += 1) tail.push(Buffer.from('{"rid":"a"}'.padEnd(500)));
     const body = await understandBody({ tail, type: 'application/json', encoding: '' }, MEANS);

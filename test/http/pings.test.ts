@@ -60,7 +60,7 @@ async function dial(port: number) {
 }
 
 describe('a ping', () => {
-  test.each(PING_KINDS)('%s works by POST, GET and HEAD', async (kind) => {
+  test.each(PING_KINDS)('of kind %s works by POST, GET and HEAD', async (kind) => {
     const { request, pings } = await recording();
     for (const method of ['POST', 'GET', 'HEAD']) {
       const answer = await request(`/jobs/backup/${kind}?rid=r1`, { method });
@@ -179,7 +179,7 @@ describe('a ping', () => {
     ]);
   });
 
-  test('with a malformed run id is one without: a second start means that the first run died', async () => {
+  test('with a malformed run id counts as one without: a second start means that the first run died', async () => {
     const { post, request } = await withJob();
     await post('/jobs/backup/start?rid=a%20b&delay_ms=61000');
     await post('/jobs/backup/start?rid=a%20b');
@@ -217,7 +217,7 @@ describe('a ping', () => {
     expect(await judged('/jobs/backup/success?rid=e', { output: '' })).toBe('output_mismatch');
   });
 
-  test('is no success where nobody can read how the run did, and its answer and the log say why', async () => {
+  test('is no success where nobody can read how the run did, which its answer and the log explain', async () => {
     const lines: string[] = [];
     const logger: Logger = {
       ...silentLogger,
@@ -306,7 +306,7 @@ describe('a body that does not come to its end', () => {
     expect(lines).toEqual(['ping recorded without the rest of its body']);
   });
 
-  test('because its client went away is not recorded', async () => {
+  test('is not recorded where its client went away', async () => {
     const { port, pings, clock, lines } = await recording();
     const { socket } = await dial(port);
     socket.write(`${HEAD}half`);
@@ -337,7 +337,7 @@ describe('a body that does not come to its end', () => {
   });
 });
 
-test('a ping under a former name counts, and the answer, the log and the job say the new one', async () => {
+test('a ping under a former name counts, and the answer, the log and the job say the new name', async () => {
   const former: unknown[] = [];
   const onFormerName = (name: string, job: string, kind: string): number => former.push([name, job, kind]);
   const { post, request } = await startServer({ onFormerName });

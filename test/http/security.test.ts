@@ -51,7 +51,7 @@ const ASKS: [method: string, path: string, allowed: string[]][] = [
 /** Routes that anybody may ask; a test below says what they tell. */
 const ANONYMOUS = ['GET /healthz', 'GET /readyz'];
 
-describe('with tokens', () => {
+describe('a service with tokens', () => {
   test('each route is asked here, and no other is open to anybody', () => {
     const routes = allRoutes(servicesOf({ version: '1' } as HttpDeps));
     const asked = ASKS.map(([method, path]) => `${method} ${path.split('?')[0]}`);
@@ -63,7 +63,7 @@ describe('with tokens', () => {
     expect(others.map(({ method, path }) => `${method} ${path}`)).toEqual(ANONYMOUS);
   });
 
-  test.each(ASKS)('%s %s takes the right token', async (method, path, allowed) => {
+  test.each(ASKS)('takes the right token for %s %s', async (method, path, allowed) => {
     const { request } = await startServer({ tokens: TOKENS });
     for (const token of ['all-1', 'all-2', 'read-1', 'ping-1']) {
       const { status } = await request(path, { method, headers: { Authorization: `Bearer ${token}` } });
@@ -78,7 +78,7 @@ describe('with tokens', () => {
     }
   });
 
-  test('only the probes are anonymous, and they tell no detail', async () => {
+  test('answers only the probes without a token, and they tell no detail', async () => {
     const { request } = await startServer({ tokens: TOKENS, notices: () => ['nobody will be told'] });
     expect((await request('/healthz')).json).toEqual({ status: 'ok' });
     expect((await request('/readyz')).json).toEqual({ status: 'ready' });
@@ -88,19 +88,19 @@ describe('with tokens', () => {
     expect(ping.json).toEqual({ status: 'ready' });
   });
 
-  test('nobody without one learns what there is', async () => {
+  test('tells nobody without a token what there is', async () => {
     const { request } = await startServer({ tokens: TOKENS });
     for (const path of ['/nothing', '/jobs/nope', '/jobs/%zz'])
       expect((await request(path)).status).toBe(401);
     expect((await request('/jobs', { method: 'OPTIONS' })).status).toBe(401);
   });
 
-  test('a wrong one is refused even where none is needed', async () => {
+  test('refuses a wrong token even where none is needed', async () => {
     const { request } = await startServer({ tokens: TOKENS });
     expect((await request('/healthz', { headers: { Authorization: 'Bearer wrong' } })).status).toBe(401);
   });
 
-  test('a token in two places allows both', async () => {
+  test('allows both uses to a token that is set for two', async () => {
     const { request } = await startServer({ tokens: { all: [], read: ['both'], ping: ['both'] } });
     const headers = { Authorization: 'bearer both' };
     expect((await request('/jobs', { headers })).status).toBe(200);
@@ -108,14 +108,14 @@ describe('with tokens', () => {
     expect((await request('/jobs', { method: 'POST', headers })).status).toBe(403);
   });
 
-  test('every name it is reached under is served', async () => {
+  test('answers under every name by which it is reached', async () => {
     const { raw } = await startServer({ tokens: TOKENS });
     const answer = await raw('GET /healthz HTTP/1.1\r\nHost: cron.example.com\r\nConnection: close\r\n\r\n');
     expect(parseRaw(answer).status).toBe(200);
   });
 });
 
-describe('without a token', () => {
+describe('a service without a token', () => {
   test.each([
     ['localhost', 200],
     ['LOCALHOST:8000', 200],
@@ -131,7 +131,7 @@ describe('without a token', () => {
     ['[fe80::1]', 403],
     ['localhost:80:80', 403],
     ['', 403],
-  ])('a request to the name %j is answered %i', async (host, status) => {
+  ])('answers a request to the name %j with %i', async (host, status) => {
     const { raw } = await startServer();
     const answer = parseRaw(
       await raw(`GET /jobs/x/log HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`),
@@ -141,14 +141,14 @@ describe('without a token', () => {
     if (status === 403) expect(JSON.parse(answer.body)).toMatchObject({ code: 'foreign_host' });
   });
 
-  test('and listening openly, every name is served', async () => {
+  test('answers under every name where it listens openly', async () => {
     const { raw } = await startServer({ tokens: NO_TOKENS }, '0.0.0.0');
     const answer = await raw('GET /healthz HTTP/1.1\r\nHost: cron.example.com\r\nConnection: close\r\n\r\n');
     expect(parseRaw(answer).status).toBe(200);
   });
 });
 
-describe('requests of other sites', () => {
+describe('a request that another site may have sent', () => {
   test.each([
     [{ origin: 'http://evil.example' }, 403],
     [{ origin: 'null' }, 403],
@@ -164,7 +164,7 @@ describe('requests of other sites', () => {
     [{ 'sec-fetch-site': 'same-origin' }, 404],
     [{ 'sec-fetch-site': 'none' }, 404],
     [{ origin: 'http://localhost:8000', 'sec-fetch-site': 'cross-site' }, 403],
-  ])('%j is answered %i, pings by GET too', async (headers, status) => {
+  ])('with %j is answered %i, even where it is a ping by GET', async (headers, status) => {
     for (const tokens of [NO_TOKENS, TOKENS]) {
       const { raw } = await startServer({ tokens });
       for (const method of ['GET', 'POST']) {
@@ -182,7 +182,7 @@ describe('requests of other sites', () => {
     }
   });
 
-  test('a port that is the usual one of the scheme makes no difference', async () => {
+  test('is told from one of this site also where the port is the usual one of the scheme', async () => {
     const { raw } = await startServer({ tokens: TOKENS });
     const ask = async (origin: string, host: string): Promise<number> =>
       parseRaw(
@@ -198,7 +198,7 @@ describe('requests of other sites', () => {
 
 describe('every answer', () => {
   test.each(['/', '/jobs', '/nothing', '/jobs/%zz', '/docs', '/docs/docs.js', '/healthz'])(
-    '%s carries the security headers',
+    'to %s carries the security headers',
     async (path) => {
       const { request } = await startServer();
       const { headers } = await request(path);

@@ -19,7 +19,7 @@ function readProblem(answer: string): [status: number, code: unknown] {
   return [status, problem.code];
 }
 
-describe('what is not a route', () => {
+describe('the routes', () => {
   test.each([
     ['GET', '/nothing', 404, 'not_found'],
     ['POST', '/', 405, 'method_not_allowed'],
@@ -35,7 +35,7 @@ describe('what is not a route', () => {
     ['GET', '/docs/../../package.json', 404, 'not_found'],
     ['GET', '/docs/%2e%2e%2fpackage.json', 404, 'not_found'],
     ['OPTIONS', '*', 404, 'not_found'],
-  ])('%s %s is %i', async (method, path, status, code) => {
+  ])('answer %s %s with %i', async (method, path, status, code) => {
     const { raw } = await startServer();
     expect(readProblem(await raw(`${method} ${path} HTTP/1.1\r\nHost: localhost\r\n${END}`))).toEqual([
       status,
@@ -43,7 +43,7 @@ describe('what is not a route', () => {
     ]);
   });
 
-  test('a wrong method is told the right ones', async () => {
+  test('tell the right methods to a wrong one', async () => {
     const { request } = await startServer();
     const allow = async (path: string): Promise<unknown> =>
       (await request(path, { method: 'PROPFIND' })).headers.get('allow');
@@ -52,14 +52,14 @@ describe('what is not a route', () => {
     expect(await allow('/config/reload')).toBe('POST, OPTIONS');
   });
 
-  test('OPTIONS tells the methods', async () => {
+  test('tell their methods to OPTIONS', async () => {
     const { request } = await startServer();
     const answer = await request('/jobs/backup/start', { method: 'OPTIONS' });
     expect([answer.status, answer.headers.get('allow')]).toEqual([204, 'GET, HEAD, POST, OPTIONS']);
     expect((await request('/nothing', { method: 'OPTIONS' })).status).toBe(404);
   });
 
-  test('HEAD is GET without a body', async () => {
+  test('answer HEAD as GET without a body', async () => {
     const { request } = await startServer();
     const [head, get] = [await request('/jobs', { method: 'HEAD' }), await request('/jobs')];
     expect(head.text).toBe('');
@@ -67,12 +67,12 @@ describe('what is not a route', () => {
     expect((await request('/nothing', { method: 'HEAD' })).status).toBe(404);
   });
 
-  test('a slash at the end makes no difference', async () => {
+  test('are the same with a slash at the end', async () => {
     const { request } = await startServer();
     expect((await request('/jobs/?limit=1')).status).toBe(200);
   });
 
-  test('an address in full is understood', async () => {
+  test('understand an address in full', async () => {
     const { raw } = await startServer();
     expect(await raw(`GET http://localhost/healthz HTTP/1.1\r\nHost: localhost\r\n${END}`)).toContain(
       '{"status":"ok"}',
@@ -80,7 +80,7 @@ describe('what is not a route', () => {
   });
 });
 
-describe('what is not HTTP', () => {
+describe('a server that gets what is not HTTP', () => {
   test.each([
     ['nonsense', 'nonsense\r\n\r\n', 400, 'bad_request'],
     ['a method nobody knows', `GETT / HTTP/1.1\r\nHost: localhost\r\n${END}`, 400, 'bad_request'],
@@ -116,12 +116,12 @@ describe('what is not HTTP', () => {
       400,
       'bad_request',
     ],
-  ])('is a problem: %s', async (_what, bytes, status, code) => {
+  ])('answers with a problem: %s', async (_what, bytes, status, code) => {
     const { raw } = await startServer();
     expect(readProblem(await raw(bytes))).toEqual([status, code]);
   });
 
-  test('a request refused before its body has come leaves the connection usable', async () => {
+  test('keeps a connection usable after a request that was refused before its body came', async () => {
     const { port } = await startServer();
     const socket = connect(port, '127.0.0.1').on('error', () => {});
     let received = '';
@@ -134,7 +134,7 @@ describe('what is not HTTP', () => {
     socket.destroy();
   });
 
-  test('a body beyond the limit leaves the connection usable', async () => {
+  test('keeps a connection usable after a body beyond the limit', async () => {
     const { port, post } = await startServer({ limits: { pingBodyBytesMax: 10 } });
     await post('/jobs', { name: 'backup' });
     const socket = connect(port, '127.0.0.1').on('error', () => {});
@@ -151,12 +151,12 @@ describe('what is not HTTP', () => {
     socket.destroy();
   });
 
-  test('HTTP/1.0 without a Host is served', async () => {
+  test('answers HTTP/1.0 without a Host', async () => {
     const { raw } = await startServer();
     expect(parseRaw(await raw('GET /healthz HTTP/1.0\r\n\r\n')).status).toBe(200);
   });
 
-  test('an upgrade is not made', async () => {
+  test('makes no upgrade', async () => {
     const { raw } = await startServer();
     const answer = await raw(
       'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade, close\r\nUpgrade: websocket\r\n\r\n',
@@ -164,25 +164,25 @@ describe('what is not HTTP', () => {
     expect(parseRaw(answer).status).toBe(200);
   });
 
-  test('the server goes on', async () => {
+  test('goes on serving', async () => {
     const { raw, request } = await startServer();
     await raw('nonsense\r\n\r\n');
     expect((await request('/healthz')).status).toBe(200);
   });
 });
 
-describe('limits', () => {
-  test('headers that trickle in are cut off', async () => {
+describe('the limits of time', () => {
+  test('cut off headers that trickle in', async () => {
     const { raw } = await startServer({ limits: { headersMsMax: 50, connectionCheckMs: 10 } });
     expect(readProblem(await raw('GET / HTTP/1.1\r\nHost: loc'))).toEqual([408, 'request_timeout']);
   });
 
-  test('a connection that says nothing is cut off', async () => {
+  test('cut off a connection that says nothing', async () => {
     const { raw } = await startServer({ limits: { headersMsMax: 50, connectionCheckMs: 10 } });
     expect(readProblem(await raw())).toEqual([408, 'request_timeout']);
   });
 
-  test('a JSON body that does not come is given up', async () => {
+  test('give up a JSON body that does not come', async () => {
     const { raw, clock } = await startServer();
     const answer = raw('POST /jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{');
     await until(() => clock.timerCount > 0);
@@ -192,7 +192,7 @@ describe('limits', () => {
   });
 });
 
-describe('listening', () => {
+describe('a server that begins to listen', () => {
   test('tells the port and the address to open', async () => {
     const { port, url, address } = await startServer();
     expect(port).toBeGreaterThan(0);
@@ -210,7 +210,7 @@ describe('listening', () => {
     expect(address).toBe('::1');
   });
 
-  test('on a port in use says so, and what to do', async () => {
+  test('says that its port is in use, and what to do', async () => {
     const { port } = await startServer();
     const { server } = await startServer();
     await server.close();
@@ -222,7 +222,7 @@ describe('listening', () => {
   });
 });
 
-describe('closing', () => {
+describe('a server that closes', () => {
   test('ends connections that are idle, also those that never asked anything', async () => {
     const { port, server } = await startServer();
     const agent = new Agent({ keepAlive: true });
@@ -257,7 +257,7 @@ describe('closing', () => {
     expect(received.toLowerCase()).toContain('connection: close');
   });
 
-  test('cuts off after a while what does not end', async () => {
+  test('cuts off requests that do not end in time', async () => {
     const { port, server, clock } = await startServer({ limits: { bodyMsMax: 50_000 } });
     const socket = connect(port, '127.0.0.1').on('error', () => {});
     socket.write('POST /jobs/backup/success HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nab');
@@ -270,7 +270,7 @@ describe('closing', () => {
     expect(socket.bytesRead).toBe(0);
   });
 
-  test('twice is once', async () => {
+  test('closes once when it is asked twice', async () => {
     const { server } = await startServer();
     await Promise.all([server.close(), server.close()]);
     await expect(server.close()).resolves.toBeUndefined();

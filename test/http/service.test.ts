@@ -29,7 +29,7 @@ describe('GET /', () => {
   });
 });
 
-describe('health', () => {
+describe('the health of a service', () => {
   test('is live and ready', async () => {
     const { request } = await startServer({ notices: () => ['nobody will be told'] });
     expect((await request('/healthz')).json).toEqual({ status: 'ok' });
@@ -84,7 +84,7 @@ describe('the configuration', () => {
     });
   });
 
-  test('that was never read is shown, too', async () => {
+  test('is shown also where it was never read', async () => {
     const { request } = await startServer({
       configStatus: () => ({ ...CONFIG_STATUS, revision: null, source: null, applied_at: null, files: [] }),
     });
@@ -108,7 +108,7 @@ describe('the configuration', () => {
   test.each([
     ['config_invalid', 422],
     ['config_held', 409],
-  ] as const)('that is refused as %s says why', async (code, status) => {
+  ] as const)('is refused as %s with the reason', async (code, status) => {
     const faults: Fault[] = [
       { code: 'unknown_key', path: 'jobs', message: 'wrong', file: 'cronflow.yaml', line: 1, column: 2 },
     ];
@@ -121,7 +121,7 @@ describe('the configuration', () => {
   });
 });
 
-describe('what goes wrong inside', () => {
+describe('an error inside', () => {
   test('is a 500 that tells nothing, and a line in the log that does', async () => {
     const lines: unknown[] = [];
     const { request } = await startServer({

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { MemoryStore } from '../../src/store/local/memory.ts';
 import { startServer } from './support.ts';
 
-test('names are read once for many unknown ones, and again after a while', async () => {
+test('the names of jobs are read once for many unknown names, and again after a while', async () => {
   let reads = 0;
   class CountingStore extends MemoryStore {
     override listJobs(filter: Parameters<MemoryStore['listJobs']>[0]) {

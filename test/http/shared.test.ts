@@ -5,7 +5,7 @@ import { startServer } from './support.ts';
 
 const nothing = (): void => {};
 
-test('those who ask meanwhile, and for four times as long after, get what was made', async () => {
+test('whoever asks while an answer is made, or for four times as long after, gets that answer', async () => {
   const clock = createFakeClock();
   let count = 0;
   const ask = shared(clock, async () => {
@@ -20,7 +20,7 @@ test('those who ask meanwhile, and for four times as long after, get what was ma
   expect(await ask()).toBe(2);
 });
 
-test('what takes no time is made anew, and what fails is made again', async () => {
+test('an answer that takes no time is made anew, and one that fails is made again', async () => {
   let count = 0;
   const ask = shared(createFakeClock(), async () => {
     count += 1;

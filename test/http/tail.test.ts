@@ -20,7 +20,7 @@ describe('the kept tail of an output', () => {
     expect(tailOf(Buffer.from('end'), 1_000_003, 10)).toEqual({ text: 'end', dropped_bytes: 1_000_000 });
   });
 
-  test('never starts inside a character that was cut before it was given', () => {
+  test('never starts inside a character that was cut before it came', () => {
     expect(tailOf(Buffer.from('é!').subarray(1), 3, 10)).toEqual({ text: '!', dropped_bytes: 2 });
     const bytes = Buffer.from([0, 0x80, 0x80, 0x80, 0x80]);
     expect(tailOf(bytes.subarray(1), 5, 4)).toEqual(whole(bytes, 4));
@@ -55,7 +55,7 @@ describe('the kept tail of an output', () => {
     );
   });
 
-  test('of text is text that ends it', () => {
+  test('of a text is a text that ends it', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary', maxLength: 30 }),

@@ -5,7 +5,7 @@ import { parseRaw, startServer } from './support.ts';
 const TOKENS: Tokens = { all: ['all-1'], read: [], ping: [] };
 const END = 'Authorization: Bearer all-1\r\nConnection: close\r\n\r\n';
 
-describe('what a request is meant for', () => {
+describe('the target of a request', () => {
   test.each([
     ['CONNECT example.com:443', 'Host: localhost', 405, 'method_not_allowed'],
     ['CONNECT localhost:8000', 'Host: localhost', 405, 'method_not_allowed'],
@@ -17,7 +17,7 @@ describe('what a request is meant for', () => {
     ['GET ftp://localhost/healthz', 'Host: localhost', 400, 'bad_request'],
     ['GET http://localhost/healthz', 'X: y', 400, 'bad_request'],
     ['GET http://localhost/nothing', 'Host: localhost', 404, 'not_found'],
-  ])('%s with %j is a problem', async (line, host, status, code) => {
+  ])('is a problem: %s with %j', async (line, host, status, code) => {
     for (const tokens of [NO_TOKENS, TOKENS]) {
       const { raw } = await startServer({ tokens });
       const answer = parseRaw(
@@ -31,7 +31,7 @@ describe('what a request is meant for', () => {
     }
   });
 
-  test('the host in the target counts before the header', async () => {
+  test('has a host that counts before that of the header', async () => {
     const { raw } = await startServer();
     const ask = async (target: string, host: string, more = ''): Promise<unknown> => {
       const { body } = parseRaw(

@@ -134,7 +134,7 @@ test.each([
   ['EADDRNOTAVAIL', 'this machine has no such address'],
   ['ENOTFOUND', 'does not lead to an address'],
   ['EMFILE', 'the system said EMFILE'],
-])('%s is explained', (code, message) => {
+])('the error %s is explained', (code, message) => {
   const error = listenError(Object.assign(new Error('x'), { code }), '192.0.2.1', 80);
   expect(error).toMatchObject({ code: 'cannot_listen', message: expect.stringContaining(message) });
   expect(error.message).toContain('port 80 of 192.0.2.1');

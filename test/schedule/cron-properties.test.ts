@@ -125,10 +125,13 @@ function slotsBackwards(cron: Cron, fromMs: number, toMs: number): number[] {
 }
 
 describe('slots around changes of offset', () => {
-  test.each(windows)('the table is right about $timezone, $change minutes', ({ change, clock }) => {
-    const steps = clock.slice(1).map((minute, index) => minute - (clock[index] ?? 0) - 1);
-    expect(steps.filter((step) => step !== 0)).toStrictEqual(change === 0 ? [] : [change]);
-  });
+  test.each(windows)(
+    'are tested with a table that is right about $timezone, $change minutes',
+    ({ change, clock }) => {
+      const steps = clock.slice(1).map((minute, index) => minute - (clock[index] ?? 0) - 1);
+      expect(steps.filter((step) => step !== 0)).toStrictEqual(change === 0 ? [] : [change]);
+    },
+  );
 
   test.each(windows)('are those of a minute-by-minute loop in $timezone, $change minutes', (window) => {
     const { timezone, fromMs, toMs, clock } = window;
@@ -194,7 +197,7 @@ describe('slots around changes of offset', () => {
   });
 });
 
-describe('next and previous', () => {
+describe('the next slot and the previous slot', () => {
   const zones = fc.constantFrom('UTC', 'Europe/Berlin', 'America/St_Johns', 'Asia/Gaza', 'Africa/Casablanca');
   const instants = fc.integer({ min: Date.UTC(1990, 0), max: Date.UTC(2090, 0) });
 

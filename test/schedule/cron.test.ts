@@ -57,7 +57,7 @@ describe('a change of offset', () => {
   });
 
   // America/Boa_Vista: 2000-10-08 00:00 -04:00 -> 01:00 -03:00, 2000-10-15 00:00 -03:00 -> 2000-10-14 23:00 -04:00
-  test('is seen even if it lasts for a week only', () => {
+  test('is seen even if the other offset lasts for only a week', () => {
     expect(slots('0 12 7-16/4 10 *', 'America/Boa_Vista', '2000-10-01T00:00Z', 3)).toStrictEqual([
       '2000-10-07T16:00Z',
       '2000-10-11T15:00Z',
@@ -66,7 +66,7 @@ describe('a change of offset', () => {
   });
 });
 
-describe('extensions beyond Debian', () => {
+describe('a schedule that Debian does not know', () => {
   test.each([
     ['0 0 L * *', ['2024-01-31T00:00Z', '2024-02-29T00:00Z', '2024-03-31T00:00Z']],
     ['0 0 15,L 2 *', ['2024-02-15T00:00Z', '2024-02-29T00:00Z', '2025-02-15T00:00Z', '2025-02-28T00:00Z']],
@@ -79,11 +79,11 @@ describe('extensions beyond Debian', () => {
     ['0 0 * * MON#1,WED#3', ['2024-01-01T00:00Z', '2024-01-17T00:00Z', '2024-02-05T00:00Z']],
     ['0 0 * * 0#5', ['2024-03-31T00:00Z', '2024-06-30T00:00Z']],
     ['0 0 L * 1#1', ['2024-01-01T00:00Z', '2024-01-31T00:00Z', '2024-02-05T00:00Z']],
-  ])('%s', (expression, expected) => {
+  ])('has the right slots: %s', (expression, expected) => {
     expect(slots(expression, 'UTC', '2023-12-31T12:00Z', expected.length)).toStrictEqual(expected);
   });
 
-  test('takes six fields with seconds first', () => {
+  test('may have six fields, with seconds first', () => {
     expect(slots('15,45 59 23 * * *', 'UTC', '2024-02-28T23:59:15Z', 2)).toStrictEqual([
       '2024-02-28T23:59:45.000Z',
       '2024-02-29T23:59:15.000Z',
@@ -91,7 +91,7 @@ describe('extensions beyond Debian', () => {
   });
 });
 
-describe('what Debian reads', () => {
+describe('a schedule of Debian', () => {
   test.each([
     ['@hourly', '0 * * * *'],
     ['@daily', '0 0 * * *'],
@@ -110,14 +110,14 @@ describe('what Debian reads', () => {
     ['007 05 * * *', '7 5 * * *'],
     // A day that no month has, beside a weekday that there is.
     ['0 0 31 2 1', '0 0 * 2 1'],
-  ])('%j as %j', (expression, same) => {
+  ])('has the same slots when it is %j as when it is %j', (expression, same) => {
     const after = '2024-01-01T00:00Z';
     expect(slots(expression, 'Europe/Berlin', after, 40)).toStrictEqual(
       slots(same, 'Europe/Berlin', after, 40),
     );
   });
 
-  test('wants both day fields if one starts with a star, else either', () => {
+  test('needs both day fields to match if one starts with a star, else either', () => {
     expect(slots('0 0 */2 * 1', 'UTC', '2024-01-01T12:00Z', 2)).toStrictEqual([
       '2024-01-15T00:00Z',
       '2024-01-29T00:00Z',
@@ -130,8 +130,8 @@ describe('what Debian reads', () => {
   });
 });
 
-describe('rare and far', () => {
-  test('finds every 29 February that is a Sunday, 40 years apart at most', () => {
+describe('a schedule with rare or far slots', () => {
+  test('has every 29 February that is a Sunday, 40 years apart at most', () => {
     const expected: string[] = [];
     for (let year = 2024; year < 2250; year += 4) {
       const date = new Date(Date.UTC(year, 1, 29));
@@ -173,7 +173,7 @@ const MACROS = '@hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annuall
 const FIELDS = '5 (minute hour day-of-month month day-of-week), 6 (with seconds first)';
 const WEEKDAYS = '0-7 (0 and 7 are Sunday), SUN-SAT, 5L (last Friday) or 5#2 (second Friday)';
 
-describe('refuses, naming the field, the value and what is allowed', () => {
+describe('a refusal of a schedule', () => {
   test.each([
     ['', `expression "" has 0 fields: ${FIELDS}, or one of ${MACROS}`],
     ['5', `expression "5" has 1 field: ${FIELDS}, or one of ${MACROS}`],
@@ -237,7 +237,7 @@ describe('refuses, naming the field, the value and what is allowed', () => {
       '0 0 */31 * 1#2',
       'expression "0 0 */31 * 1#2" matches no day: as one day field starts with *, a day must match both',
     ],
-  ])('%j', (expression, message) => {
+  ])('names the field, the value and what is allowed: %j', (expression, message) => {
     expect(() => compileCron(expression, 'UTC')).toThrow(ScheduleError);
     expect(() => compileCron(expression, 'UTC')).toThrow(expect.objectContaining({ message }));
   });
@@ -251,7 +251,7 @@ describe('refuses, naming the field, the value and what is allowed', () => {
     ['Middle-earth/Shire', ''],
     ['+02:00', ''],
     ['x'.repeat(10_000), ''],
-  ])('the zone %.40s', (timezone, hint) => {
+  ])('names the zone %.40s and what was probably meant', (timezone, hint) => {
     const allowed = 'a name of the IANA database, such as UTC or Europe/Berlin';
     const message = `timezone ${JSON.stringify(timezone)} is unknown: ${allowed}${hint}`;
     expect(() => compileCron('* * * * *', timezone)).toThrow(
@@ -268,7 +268,7 @@ describe('refuses, naming the field, the value and what is allowed', () => {
     );
   });
 
-  test('an expression of any length, without repeating it', () => {
+  test('does not repeat an expression of any length', () => {
     const message = `expression "${'1,'.repeat(20)}..." is too long: at most 1000 characters`;
     expect(() => compileCron(`${'1,'.repeat(100_000)}1 * * * *`, 'UTC')).toThrow(
       expect.objectContaining({ message }),

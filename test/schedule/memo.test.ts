@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { memoised } from '../../src/schedule/memo.ts';
 
 describe('memoised', () => {
-  test('reads a text once, and forgets all where it would keep more than it may', () => {
+  test('reads a text once, and forgets all texts before it keeps more than it may', () => {
     const read: string[] = [];
     const lengthOf = memoised(2, (text) => read.push(text) && text.length);
     expect([lengthOf('a'), lengthOf('bb'), lengthOf('a'), lengthOf('bb')]).toEqual([1, 2, 1, 2]);

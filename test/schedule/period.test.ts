@@ -28,6 +28,6 @@ test.each([
   expect(formatDuration(cronPeriodMs(expression))).toBe(period);
 });
 
-test('a bad expression has none', () => {
+test('a bad expression has no period', () => {
   expect(() => cronPeriodMs('61 * * * *')).toThrow(/0-59/);
 });

@@ -23,7 +23,7 @@ describe('firstSkipped', () => {
     expect(skipped('* 2 * * *', 'Europe/Berlin')).toEqual(['2026-03-29T02:00', null]);
   });
 
-  test('finds none where the schedule goes on around the change, names other times or other days', () => {
+  test('finds nothing where the schedule goes on around the change, or names other times or days', () => {
     expect(skipped('*/5 * * * *', 'Europe/Berlin')).toBeNull();
     expect(skipped('30 3 * * *', 'Europe/Berlin')).toBeNull();
     expect(skipped('30 2 * * 1-6', 'Europe/Berlin')).toBeNull();

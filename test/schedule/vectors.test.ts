@@ -17,7 +17,7 @@ describe('slots as the main loop of Debian cron runs them', () => {
     expect(cases).toHaveLength(2000);
   });
 
-  test.each(cases)('$schedule in $timezone after $after', ({ schedule, timezone, after, next }) => {
+  test.each(cases)('follow $schedule in $timezone after $after', ({ schedule, timezone, after, next }) => {
     const cron = compileCron(schedule, timezone);
     const expected = next.map((instant) => Date.parse(instant));
     const forwards: (number | null)[] = [];

@@ -2,7 +2,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../schedule/units.ts';
 
 /**
  * The limits of the machine of one job, and the defaults of its spec: queues, history, durations (docs/design.md §3).
- * A limit that one file alone needs stands in that file.
+ * Other limits of the core stand in the files that keep them.
  */
 export const LIMITS = {
   /** A ping may come before its slot by at most this and still claim it (§3.1). */
