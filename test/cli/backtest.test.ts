@@ -164,7 +164,7 @@ describe('cronflow backtest over a recorded month', () => {
   });
 
   test(
-    'says what another month would have been, had the new file been in force',
+    'says what the month would have been, had the new file been in force',
     async () => {
       const would = await played(CHANGED, {});
       const all = await Promise.all(
@@ -195,7 +195,7 @@ describe('cronflow backtest over a recorded month', () => {
 });
 
 describe('cronflow backtest', () => {
-  test('is read at a glance: what is new, gone, and what moved from where to where', async () => {
+  test('shows at a glance what is new, what is gone, and what moved from where to where', async () => {
     const { code, stdout } = await run('changed.yaml', '--since', '30d');
     expect(code).toBe(2);
     const lines = stdout.split('\n');
@@ -240,7 +240,7 @@ describe('cronflow backtest', () => {
     expect(report.jobs.find(({ name }) => name === 'backup')?.changes).toHaveLength(2);
   });
 
-  test('says of a job that would be removed what nobody would have heard of, of a new one that it knows nothing', async () => {
+  test('says what nobody would have heard of a removed job, and that it knows nothing of a new one', async () => {
     const { report: _report, ...rest } = RUNNING;
     await writeFile(join(root, 'moved.yaml'), yamlOf({ ...rest, reports: RUNNING['report']! }));
     const { code, stdout } = await run('moved.yaml', '--since', '30d');

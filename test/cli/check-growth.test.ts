@@ -70,13 +70,16 @@ async function blocksThatGrowMore(file: (count: number) => string): Promise<stri
   return grownMore(small, large, GROWTH_MAX, SMALL);
 }
 
-describe(`check of ${TIMES} times as much runs no block of code more than that much more often:`, () => {
-  test.each(Object.entries(FILES))('%s', async (_, file) => {
-    // Once before, for what is compiled and remembered.
-    await workFor(file, SMALL);
-    const found = await blocksThatGrowMore(file);
-    // The engine may throw the code of a function away, and how often it ran with it. What grows does so every time.
-    const again = found.length === 0 ? [] : await blocksThatGrowMore(file);
-    expect(found.filter((block) => again.includes(block))).toEqual([]);
-  });
+describe(`cronflow check of a file ${TIMES} times as large`, () => {
+  test.each(Object.entries(FILES))(
+    'runs no block of code more than that much more often: %s',
+    async (_, file) => {
+      // Once before, for what is compiled and remembered.
+      await workFor(file, SMALL);
+      const found = await blocksThatGrowMore(file);
+      // The engine may throw the code of a function away, and how often it ran with it. What grows does so every time.
+      const again = found.length === 0 ? [] : await blocksThatGrowMore(file);
+      expect(found.filter((block) => again.includes(block))).toEqual([]);
+    },
+  );
 });

@@ -47,7 +47,7 @@ describe('cronflow check', () => {
     });
   });
 
-  test('names some of the jobs that share a limit, and for programs all', async () => {
+  test('names some of the jobs that share a limit, and names all to programs', async () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
     const jobs = names.map((name) => `${name}: {schedule: '*/30 * * * *', overlap: skip}`).join(', ');
     const yaml = `${OPS}jobs: {${jobs}}`;
@@ -129,7 +129,7 @@ describe('cronflow check', () => {
     }
   });
 
-  test('says nothing of a lint that is allowed, by name or by a comment in its place', async () => {
+  test('says nothing of a lint that is allowed by name or by a comment in its place', async () => {
     const jobs = `${OPS}jobs:\n  a: {schedule: '* * * * *'}\n  b: {notify: []}\n`;
     expect(await lintsIn(jobs)).toHaveLength(2);
     const one = await checked(jobs, '--allow', 'grace_over_period', '--strict');
@@ -248,8 +248,8 @@ function windows(schedule: string, duration: string): string {
   return `{schedule: '0 2 * * *', overlap: allow, maintenance: [{schedule: '${schedule}', duration: ${duration}}]}`;
 }
 
-describe('lints', () => {
-  test('a grace longer than the period, wherever it comes from', async () => {
+describe('the lints of cronflow check', () => {
+  test('tell of a grace longer than the period, wherever it comes from', async () => {
     expect(
       await lintsIn(
         `${OPS}defaults: {grace: 20m}\njobs:\n` +
@@ -265,7 +265,7 @@ describe('lints', () => {
     ]);
   });
 
-  test('maintenance windows that follow each other, so that nobody is ever told of what goes wrong in them', async () => {
+  test('tell of maintenance windows that follow each other, so that nobody is ever told of trouble', async () => {
     expect(
       await lintsIn(
         `${OPS}jobs:\n` +
@@ -285,7 +285,7 @@ describe('lints', () => {
     ]);
   });
 
-  test('a max_runtime longer than the period, unless overlap says what is meant', async () => {
+  test('tell of a max_runtime longer than the period, unless overlap says what is meant', async () => {
     expect(
       await lintsIn(
         `${OPS}jobs:\n` +
@@ -297,7 +297,7 @@ describe('lints', () => {
     ).toEqual(['max_runtime_over_period 3:46 jobs.long.max_runtime']);
   });
 
-  test('a notifier nobody uses, and a job nobody is told of', async () => {
+  test('tell of a notifier that nobody uses, and of a job of which nobody is told', async () => {
     const notifiers = 'notifiers:\n  ops: {type: log}\n  pager: {type: log}\n';
     expect(await lintsIn(`${notifiers}jobs: {a: {notify: [ops]}, b: {notify: []}}\n`)).toEqual([
       'unused_notifier 3:3 notifiers.pager',
@@ -309,7 +309,7 @@ describe('lints', () => {
     expect(await lintsIn(`${notifiers}jobs: {a: {notify: [ops]}, b: {}}\n`)).toEqual([]);
   });
 
-  test('an empty secret, also where there is no notifier at all', async () => {
+  test('tell of an empty secret, also where there is no notifier at all', async () => {
     expect(await lintsIn(slack("'${EMPTY:-}'"))).toEqual(['empty_secret 2:35 notifiers.ops.webhook_url']);
     expect(await lintsIn(slack('https://hooks.slack.com/services/T0/B0/x'))).toEqual([]);
     expect(await lintsIn('jobs: {a: {}}\n')).toEqual(['empty_secret 1:1 notifiers']);
@@ -317,7 +317,7 @@ describe('lints', () => {
     expect(await lintsIn(heartbeat)).toEqual(['empty_secret 3:18 heartbeat.url']);
   });
 
-  test('an address that is not encrypted, unless it is of this machine', async () => {
+  test('tell of an address that is not encrypted, unless it is of this machine', async () => {
     const unencrypted = 'http://chat.example.com/hooks/HUNTER2';
     expect(await lintsIn(slack(unencrypted))).toEqual(['unencrypted_address 2:35 notifiers.ops.webhook_url']);
     for (const host of ['localhost:8065', '127.0.0.1', '127.9.9.9:80', '[::1]:8065'])
@@ -332,7 +332,7 @@ describe('lints', () => {
     expect(stdout).not.toContain('HUNTER2');
   });
 
-  test('an address that is not encrypted and stands in a file or in the environment, and that of the heartbeat', async () => {
+  test('tell of an address that is not encrypted in a file, in the environment and in the heartbeat', async () => {
     const address = 'http://chat.example.com/hooks/HUNTER2';
     await writeFile(join(root, 'address'), address);
     const text =
@@ -355,7 +355,7 @@ describe('lints', () => {
     );
   });
 
-  test('every address that the schema knows may be unencrypted, and the lint says what can be read', async () => {
+  test('know every address that the schema knows, and say what can be read where it is not encrypted', async () => {
     const url = 'http://chat.example.com/hooks';
     const { stdout } = await checked(
       'notifiers:\n' +
@@ -385,7 +385,7 @@ describe('lints', () => {
       expect(patternErrorMessage).toMatch(/^an address that starts with https:\/\/ or http:\/\//);
   });
 
-  test('a schedule that fires in an hour that a change of daylight saving time skips', async () => {
+  test('tell of a schedule that fires in an hour that a change of daylight saving time skips', async () => {
     const text = `${OPS}defaults: {timezone: Europe/Berlin}\njobs:\n`;
     const { stdout } = await checked(
       `${text}  a: {schedule: '30 2 * * *'}\n  b: {schedule: '0 30 2 * * *'}\n  c: {schedule: '30 3 * * *'}\n` +
@@ -397,7 +397,7 @@ describe('lints', () => {
     ]);
   });
 
-  test('a name one slip away from one that pings and that nobody declares', async () => {
+  test('tell of a name one slip away from one that pings and that nobody declares', async () => {
     const text = `${OPS}jobs:\n  backup: {every: 1h}\n  backups: {every: 1h}\n  other: {every: 1h}\n`;
     const { code, stdout } = await checkedBeside(['bakup', 'backups', 'othre'], text);
     expect(code).toBe(0);
@@ -411,7 +411,7 @@ describe('lints', () => {
     expect(stderr).toContain('cronflow check: No Cronflow can be asked at http://127.0.0.1:9/pings/unknown');
   });
 
-  test('a renamed_from that renames nothing of what runs, but not one that does', async () => {
+  test('tell of a renamed_from that renames nothing of what runs, but not of one that does', async () => {
     const lost = await checkedBeside(
       [],
       `${OPS}jobs:\n  a: {every: 1h, renamed_from: gone}\n  other: {every: 1h}\n`,
@@ -425,7 +425,7 @@ describe('lints', () => {
     });
   });
 
-  test('stand at what the job of an included file says', async () => {
+  test('stand where the job of an included file says it', async () => {
     await mkdir(join(root, 'conf.d'), { recursive: true });
     await writeFile(
       join(root, 'conf.d', 'more.yaml'),

@@ -53,7 +53,7 @@ const COMMANDS = [...WORDS, ...(await listed('help', 'store')).map((name) => `st
 /** Their exit code 2 says something else. */
 const WITH_DIFFERENCES = new Set(['plan', 'backtest']);
 
-describe('cronflow', () => {
+describe('the program cronflow', () => {
   test('lists its commands, on stderr where none was given', async () => {
     expect(COMMANDS).toEqual(expect.arrayContaining(['serve', 'check', 'store export', 'store migrate']));
     const help = await run('--help');

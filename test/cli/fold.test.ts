@@ -27,7 +27,7 @@ Exit codes: 0 done, 1 not done, and that is all there is.
 
 const optionsOf = (text: string): string[] => text.match(/^ {2}--?[\w-]+/gm) ?? [];
 
-test('keeps what stands beside an option beside it, and every word', () => {
+test('a folded help keeps every word, and what stands beside an option beside it', () => {
   expect(folded(TEXT, 40)).toBe(`Usage: cronflow a [OPTIONS]
 
 Says much that is written over two

@@ -168,7 +168,7 @@ const SHELLS = {
   ksh: '/bin/ksh',
 };
 
-test('holds commands enough, each once', () => {
+test('the corpus holds commands enough, each once', () => {
   expect(corpus.length).toBeGreaterThanOrEqual(60);
   expect(new Set(corpus.map(({ command }) => command)).size).toBe(corpus.length);
   expect(new Set(corpus.map(({ what }) => what)).size).toBe(corpus.length);
@@ -182,16 +182,19 @@ for (const [name, shell] of Object.entries(SHELLS)) {
       lines = await wrapCorpus(shell);
     });
 
-    test.concurrent.each(corpus.map(({ what }, i) => [what, i] as const))('%s', async (_, i) => {
-      const { written, wrapped, job } = lines[i]!;
-      const home = join(root, `${name.replace(' ', '-')}-${i}`);
-      const before = await runAsCron(written, shell, home, CRONS.debian);
-      const known = monitor.of(job).length;
-      const after = await runAsCron(wrapped, shell, home, CRONS.debian);
-      expect(after).toEqual(before);
-      const ends = monitor.of(job).slice(known);
-      // On a busy machine an end may be sent twice.
-      expect([...new Set(ends.map(({ query }) => query['exit_code']))]).toEqual([String(before.code)]);
-    });
+    test.concurrent.each(corpus.map(({ what }, i) => [what, i] as const))(
+      'a command does the same wrapped and bare: %s',
+      async (_, i) => {
+        const { written, wrapped, job } = lines[i]!;
+        const home = join(root, `${name.replace(' ', '-')}-${i}`);
+        const before = await runAsCron(written, shell, home, CRONS.debian);
+        const known = monitor.of(job).length;
+        const after = await runAsCron(wrapped, shell, home, CRONS.debian);
+        expect(after).toEqual(before);
+        const ends = monitor.of(job).slice(known);
+        // On a busy machine an end may be sent twice.
+        expect([...new Set(ends.map(({ query }) => query['exit_code']))]).toEqual([String(before.code)]);
+      },
+    );
   });
 }

@@ -190,7 +190,7 @@ describe('cronflow import crontab', () => {
   });
 });
 
-describe('a user stands before the command', () => {
+describe('the user before a command', () => {
   test.each([
     ['etc/crontab', [], 'root'],
     ['etc/cron.d/backup', [], 'root'],
@@ -198,7 +198,7 @@ describe('a user stands before the command', () => {
     ['crontab', [], undefined],
     ['cron.d', [], undefined],
     ['crontab', ['--system'], 'root'],
-  ])('in %s %j: %s', async (path, argv, user) => {
+  ])('is expected in %s with the options %j: %s', async (path, argv, user) => {
     const at = join(mkdtempSync(join(directory, 'root-')), path);
     mkdirSync(dirname(at), { recursive: true });
     writeFileSync(at, '@daily root x\n');
@@ -224,7 +224,7 @@ describe('cronflow import crontab --wrap', () => {
     expect(await run(argv, chunks(CRONTAB))).toEqual({ code: 0, stdout: WRAPPED, stderr: REMARKS('stdin') });
   });
 
-  test('prints a wrapped one as it is', async () => {
+  test('prints a wrapped crontab as it is', async () => {
     expect(await run(argv, chunks(WRAPPED))).toMatchObject({ code: 0, stdout: WRAPPED });
   });
 
@@ -277,13 +277,13 @@ describe('cronflow import crontab --wrap', () => {
   });
 });
 
-describe('what cannot be read', () => {
+describe('a file that cannot be read', () => {
   test.each([
     ['nowhere', 'does not exist; a crontab of your own is printed by: crontab -l | cronflow import crontab'],
     ['.', 'is a directory; import its files one by one'],
     ['latin1', 'is not encoded in UTF-8; convert it, such as with iconv -f latin1 -t utf8'],
     ['large', 'has more than 4194304 bytes: is it a crontab?'],
-  ])('%s', async (name, message) => {
+  ])('is told with what to do: %s', async (name, message) => {
     file('latin1', Buffer.from([0x23, 0xe4, 0x0a]));
     file('large', Buffer.alloc(4 * 1024 * 1024 + 1, '#'));
     expect(await run(['crontab', name])).toEqual({
@@ -294,7 +294,7 @@ describe('what cannot be read', () => {
   });
 });
 
-describe('wrong usage', () => {
+describe('a wrong usage of cronflow import crontab', () => {
   test.each([
     [[], 'only a crontab can be imported: cronflow import crontab [FILE|-]'],
     [['x'], 'only a crontab can be imported: cronflow import crontab [FILE|-]'],
@@ -313,7 +313,7 @@ describe('wrong usage', () => {
     ],
     [['crontab', '--timezone', 'Europe/Berln'], '--timezone "Europe/Berln" is unknown'],
     [['crontab', '--frob'], 'unknown option --frob'],
-  ])('%j', async (argv, message) => {
+  ])('is told with exit code 2: %j', async (argv, message) => {
     const { code, stdout, stderr } = await run(argv);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(`cronflow import crontab: ${message}`);
@@ -321,14 +321,14 @@ describe('wrong usage', () => {
   });
 });
 
-test('prints its help', async () => {
+test('cronflow import prints its help', async () => {
   const { code, stdout, stderr } = await run(['--help']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(/^Usage: cronflow import crontab \[FILE\|-\]/);
   for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
 });
 
-test('ends quietly when nobody reads any more', async () => {
+test('cronflow import ends quietly when nobody reads any more', async () => {
   const result = await run(['crontab'], chunks('@daily x\n'), { stdout: brokenPipe });
   expect(result).toMatchObject({ code: 0 });
 });
@@ -337,7 +337,7 @@ function brokenPipe(): never {
   throw new BrokenPipeError('Nobody reads the output');
 }
 
-describe('what is no crontab', () => {
+describe('a file that is no crontab', () => {
   const anacrontab =
     '1\t7\tnightly.tidy\t/usr/local/bin/tidy --all\n@weekly 20\tweekly.report\t/usr/local/bin/report\n';
 
@@ -365,7 +365,7 @@ describe('what is no crontab', () => {
   });
 
   test.each(['#!/bin/bash\n0 1 * * * x\n', '@daily x\n', '', '# nothing\n', '@daily x\nwhat is this\n'])(
-    'is not %j',
+    'is not suspected in %j',
     async (content) => {
       const { stderr } = await run(['crontab', file('crontab', content)]);
       expect(stderr).not.toMatch(/ is an? (?:anacrontab|script|table|unit)/);

@@ -272,7 +272,7 @@ describe('cronflow next --batch', () => {
     expect(answers).toHaveLength(2);
   });
 
-  test('answers nothing to nothing', async () => {
+  test('prints nothing where it is asked nothing', async () => {
     expect(await batch()).toStrictEqual([]);
   });
 
@@ -416,7 +416,7 @@ describe('cronflow next without a job', () => {
     });
   });
 
-  test('says so where no job is declared, and what is wrong with the file or the options', async () => {
+  test('says that no job is declared, or what is wrong with the file or the options', async () => {
     expect(await ask('jobs: {}\n')).toEqual({ code: 0, stdout: 'No job is declared.\n', stderr: '' });
     expect(await ask('jobs: {a: {schedule: banana}}\n')).toMatchObject({ code: 1, stdout: '' });
     expect(await ask(text, '--timezone', 'Mars/Base')).toMatchObject({ code: 1, stdout: '' });
@@ -448,7 +448,7 @@ describe('a job that a file declares', () => {
     rmSync(root, { recursive: true });
   });
 
-  test('is not asked for with a schedule', async () => {
+  test('is refused together with a schedule', async () => {
     expect(await run(['--schedule', '@daily', '--config', 'a'])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining(

@@ -88,7 +88,7 @@ describe('cronflow plan over a data directory', () => {
     expect(await planned(CHANGED)).toEqual({ code: 2, stdout: CHANGES, stderr: '' });
   });
 
-  test('says it to programs, too', async () => {
+  test('says job by job to programs what would change', async () => {
     const { code, stdout } = await planned(CHANGED, '--json');
     expect(code).toBe(2);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -237,7 +237,7 @@ describe('cronflow plan against a running Cronflow', () => {
     });
   });
 
-  test('says the same', async () => {
+  test('says the same as over a data directory', async () => {
     const { url, configure } = await startServer({
       globals: () => ({ notifiers: ['ops'], replayWindowMs: 900_000 }),
     });
@@ -278,7 +278,7 @@ describe('cronflow plan against a running Cronflow', () => {
     expect((await run({ CRONFLOW_TOKEN: 'everything' })).code).toBe(0);
   });
 
-  test('says what is wrong with an address at which there is none', async () => {
+  test('says what is wrong with an address at which there is no Cronflow', async () => {
     const other = createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1');
     await new Promise((resolve) => other.once('listening', resolve));
     const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;

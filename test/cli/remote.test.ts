@@ -106,7 +106,7 @@ describe('cronflow status', () => {
     });
   });
 
-  test('asks for some of them only', async () => {
+  test('asks for some of the jobs only', async () => {
     const { url } = await busy();
     const listed = async (...argv: string[]): Promise<string[]> => {
       const { stdout } = await run(status, ['--url', url, '--json', ...argv]);
@@ -137,7 +137,7 @@ describe('cronflow status', () => {
     expect((JSON.parse(stdout) as { jobs: { name: string }[] }).jobs.map(({ name }) => name)).toEqual(names);
   });
 
-  test('says what is wrong with Cronflow itself, also to programs', async () => {
+  test('says what is wrong with Cronflow itself, to people and to programs', async () => {
     const { url, store, clock } = await startServer({ notices: () => ['nobody will be told'] });
     const detail = 'cronflow.yaml:1:1 jobs:\u001b[2J unknown key\nand more';
     await reportTrouble(store, { kind: 'config', reason: 'config_invalid', detail }, clock.now());
@@ -350,7 +350,7 @@ describe('commands that ask a running Cronflow', () => {
     expect((await asked(runs, ['backup'], both)).code).toBe(0);
   });
 
-  test('find it where CRONFLOW_URL says, or on the port of CRONFLOW_PORT', async () => {
+  test('find Cronflow where CRONFLOW_URL says, or on the port of CRONFLOW_PORT', async () => {
     const { url, port, configure } = await startServer();
     await configure({ backup: {} });
     expect((await run(runs, ['backup'], { CRONFLOW_URL: url, CRONFLOW_PORT: '1' })).code).toBe(0);
@@ -358,7 +358,7 @@ describe('commands that ask a running Cronflow', () => {
     expect((await run(runs, ['backup', '--url', 'http://127.0.0.1:1'], { CRONFLOW_URL: url })).code).toBe(1);
   });
 
-  test('say that nothing is there, or something else', async () => {
+  test('say that nothing is at the address, or something else', async () => {
     const other = createServer((request, response) =>
       request.url === '/jobs/a/log' ? response.end('{}') : response.end('<html>'),
     ).listen(0, '127.0.0.1');
@@ -384,7 +384,7 @@ describe('commands that ask a running Cronflow', () => {
     ['status', status],
     ['runs', runs],
     ['ping', ping],
-  ] as const)('%s prints its help', async (name, command) => {
+  ] as const)('include %s, which prints its help', async (name, command) => {
     const { code, stdout } = await run(command, ['--help']);
     expect({ code, stdout }).toEqual({
       code: 0,

@@ -59,7 +59,7 @@ describe('cronflow store export and import', () => {
     await Promise.all([copy.close(), running.close()]);
   });
 
-  test('go by way of a file that nobody else may read, and that is never written over', async () => {
+  test('go by way of a file that nobody else may read and that nothing is written over', async () => {
     await (await filled()).close();
     const path = join(root, 'dump.jsonl');
     const { code, stdout } = await run(['export', 'dump.jsonl', '--json']);
@@ -88,7 +88,7 @@ describe('cronflow store export and import', () => {
     expect((await stat(join(root, 'b'))).mode & 0o777).toBe(0o700);
   });
 
-  test('say what is in the way, and leave nothing behind', async () => {
+  test('say what is in their way, and leave nothing behind', async () => {
     expect(await run(['export', 'dump.jsonl'])).toMatchObject({
       code: 1,
       stderr: expect.stringContaining(`${join(root, 'data')} holds no data of Cronflow`) as string,

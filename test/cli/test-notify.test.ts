@@ -75,7 +75,7 @@ describe('cronflow test-notify', () => {
       expect(readable).toContain(part);
   });
 
-  test('tells that it is over without a beginning where nothing is kept open', async () => {
+  test('tells only of the end of a trouble where nothing is kept open', async () => {
     const { code, stdout } = await run(['ops', '--event', 'resolved']);
     expect({ code, stdout }).toEqual({
       code: 0,
@@ -84,7 +84,7 @@ describe('cronflow test-notify', () => {
     expect(slack.messages).toHaveLength(1);
   });
 
-  test('edits what it posted with a bot token, so that nothing looks open', async () => {
+  test('edits what it posted by a bot token, so that nothing looks open', async () => {
     const env = { TOKEN: slack.token, API: slack.apiUrl };
     const { code, stdout, stderr } = await start(['bot', '--event', 'resolved'], env);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -144,7 +144,7 @@ describe('cronflow test-notify', () => {
     afterEach(() => webhook.close());
     const env = (): Record<string, string> => ({ HOOK: webhook.origin, SECRET });
 
-    test('posts the JSON, signed, and closes what it opened there when told to', async () => {
+    test('posts signed JSON, and closes what it opened there when told to', async () => {
       const { code, stdout, stderr } = await run(['tickets'], env());
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout).toBe(
@@ -248,7 +248,7 @@ describe('cronflow test-notify', () => {
       }
     });
 
-    test('says what to do about a server that does not encrypt, and of one that refuses', async () => {
+    test('says what to do about a server that does not encrypt, and about one that refuses', async () => {
       const smtp = await startSmtpServer({ security: 'plain' });
       try {
         await configureMail(smtp.port, LOGIN);
@@ -300,7 +300,7 @@ describe('cronflow test-notify', () => {
     [503, 'try_later', 'Cronflow would try again for 24 hours; this command does not'],
     [410, 'channel_is_archived', 'unarchive the channel, or add a webhook for another'],
     [418, 'teapot', 'Cronflow would give such a message up at once'],
-  ])('tries once only: %i %s', async (status, body, advice) => {
+  ])('tries only once: %i %s', async (status, body, advice) => {
     slack.failNext({ kind: 'answer', status, body });
     const { code, stderr } = await run(['ops']);
     expect(code).toBe(1);
@@ -309,7 +309,7 @@ describe('cronflow test-notify', () => {
     expect(slack.answers).toHaveLength(1);
   });
 
-  test('says that nothing answers there', async () => {
+  test('says that nothing answers at the address', async () => {
     const { url } = slack;
     await slack.close();
     const { code, stderr } = await run(['ops'], { HOOK: url });
@@ -320,7 +320,7 @@ describe('cronflow test-notify', () => {
     );
   });
 
-  test('fails where a real one would only be logged', async () => {
+  test('fails where a real message would only be logged', async () => {
     expect(await run(['ops'], {})).toEqual({
       code: 1,
       stdout: '',
@@ -346,7 +346,7 @@ describe('cronflow test-notify', () => {
     expect(slack.messages[0]?.text).toBe(`TEST TIMEOUT example-job on ${HOST}: still running after 2h`);
   });
 
-  test('tells programs the same', async () => {
+  test('tells programs in JSON what became of the message', async () => {
     const taken = await run(['ops', '--json']);
     expect(taken.code).toBe(0);
     expect(JSON.parse(taken.stdout)).toEqual({

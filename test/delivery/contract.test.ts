@@ -79,13 +79,13 @@ function messagesOf(opening: Message['opening']): Message[] {
 
 const HOSTILE = '<!channel> ``` & @here \u2028\u202e\u0000\ud800 "\\ \r\n.\r\n'.repeat(400);
 
-describe('WAYS', () => {
+describe('the ways of this test', () => {
   test('hold every kind that is registered', () => {
     expect([...new Set(WAYS.map(({ type }) => type))].sort()).toEqual(Object.keys(KINDS).sort());
   });
 });
 
-describe.each(WAYS)('$type $how', (way) => {
+describe.each(WAYS)('the notifier $type $how', (way) => {
   beforeEach(() => setUp(way));
   afterEach(async () => {
     await Promise.all([registry.close(), receiver.close()]);
@@ -97,7 +97,7 @@ describe.each(WAYS)('$type $how', (way) => {
   // What only the log has arrived nowhere.
   const taken = way.type === 'log' ? 'logged' : 'ok';
 
-  test(`is ${taken} when the message was accepted, of whatever kind it is`, async () => {
+  test(`says ${taken} when the message was accepted, of whatever kind it is`, async () => {
     const opened = await send(aMessage());
     expect(opened.result).toBe(taken);
     const receipt = opened.result === 'ok' ? opened.receipt : undefined;
@@ -110,14 +110,14 @@ describe.each(WAYS)('$type $how', (way) => {
     expect(receiver.accepted()).toBeGreaterThan(0);
   });
 
-  test('is accepted whatever the message says', async () => {
+  test('is understood whatever the message says', async () => {
     const fields = Array.from({ length: 12 }, () => ({ label: 'Host', value: HOSTILE }));
     const links = [{ label: 'Run', text: HOSTILE, url: `https://example.com/?a=${'x'.repeat(5_000)}` }];
     const words = { title: HOSTILE, description: HOSTILE, output: HOSTILE, outputNote: HOSTILE };
     expect((await send(aMessage({ ...words, fields, links }))).result).toBe(taken);
   });
 
-  test('takes several at a time', async () => {
+  test('takes several messages at a time', async () => {
     const sent = await Promise.all([1, 2, 3].map(async () => send(aMessage())));
     expect(sent.map(({ result }) => result)).toEqual([taken, taken, taken]);
   });

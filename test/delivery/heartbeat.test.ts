@@ -84,7 +84,7 @@ describe('a heartbeat', () => {
     expect(log).toBe('');
   });
 
-  test('waits for the first check and the first commit, and says nothing of it', async () => {
+  test('waits for the first check and the first commit, and logs nothing about the wait', async () => {
     vitals = () => ({ checkedMs: null, storedMs: 0 });
     heartbeat.apply({ url: watcher.url, everyMs: MINUTE_MS });
     heartbeat.start();
@@ -98,7 +98,7 @@ describe('a heartbeat', () => {
   test.each([
     ['a store that takes no commit', 'storedMs', 'nothing could be stored for 60 s'],
     ['a checker that hangs', 'checkedMs', 'no check of the jobs was completed for 60 s'],
-  ] as const)('is not sent with %s, and again once that has passed', async (_, sign, why) => {
+  ] as const)('is not sent with %s, and is sent again once that has passed', async (_, sign, why) => {
     heartbeat.apply({ url: watcher.url, everyMs: 20 * SECOND_MS });
     heartbeat.start();
     await clock.advance(SECOND_MS);
@@ -121,7 +121,7 @@ describe('a heartbeat', () => {
     expect(log).toContain('info  heartbeats arrive again\n');
   });
 
-  test('that is not taken is tried again soon, and told once, by the host alone', async () => {
+  test('that is not taken is tried again soon, and is told once, with the host alone', async () => {
     watcher.state.answer = (response) => void response.writeHead(404).end(`Cannot GET /ping/${SECRET}`);
     heartbeat.apply({ url: watcher.url, everyMs: MINUTE_MS });
     heartbeat.start();

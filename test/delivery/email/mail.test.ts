@@ -68,7 +68,7 @@ const message = fc
 const TAGS = 'html|head|meta|title|body|h1|h2|p|b|br|table|tr|th|td|pre|a';
 
 describe('a mail of anything', () => {
-  test('is taken, has no header but ours and no markup but ours', async () => {
+  test('is taken, and has no header and no markup but ours', async () => {
     const clock = createFakeClock();
     const settings = {
       host: '127.0.0.1',
@@ -136,13 +136,13 @@ describe('a mail of anything', () => {
   });
 });
 
-describe('an address', () => {
+describe('the address of a mail', () => {
   test.each([
     ['a@b.example', '', 'a@b.example'],
     ['Cron Flow <a@b.example>', 'Cron Flow', 'a@b.example'],
     ['"Cron, Flow" <a@b.example>', 'Cron, Flow', 'a@b.example'],
     ['<a@b.example>', '', 'a@b.example'],
-  ])('%s', (text, name, address) => {
+  ])('is read with its name: %s', (text, name, address) => {
     expect(addressOf(text)).toEqual({ name, address });
   });
 });

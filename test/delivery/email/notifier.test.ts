@@ -99,7 +99,7 @@ describe('a mail', () => {
     expect(headers.has('x-cronflow-job')).toBe(false);
   });
 
-  test('stands in the thread of the one that told of the incident', async () => {
+  test('stands in the thread of the mail that told of the incident', async () => {
     const smtp = await server();
     const notifier = email(smtp.port);
     const opened = await notifier.send(aMessage(), never);
@@ -131,8 +131,8 @@ describe('a mail', () => {
   });
 });
 
-describe('encryption', () => {
-  test('STARTTLS: comes before the password', async () => {
+describe('the notifier by email', () => {
+  test('begins STARTTLS before the password', async () => {
     const smtp = await server({ users: { cron: PASSWORD }, offersPlainAuth: true });
     expect(await email(smtp.port, { ...encrypted, ...login }).send(aMessage(), never)).toMatchObject({
       result: 'ok',
@@ -142,7 +142,7 @@ describe('encryption', () => {
     expect(verbs.slice(0, 4)).toEqual(['EHLO', 'STARTTLS', 'EHLO', 'AUTH']);
   });
 
-  test('STARTTLS: is not done without', async () => {
+  test('sends nothing without STARTTLS', async () => {
     const smtp = await server({ security: 'plain', users: { cron: PASSWORD }, offersPlainAuth: true });
     expect(await email(smtp.port, { ...encrypted, ...login }).send(aMessage(), never)).toEqual({
       result: 'permanent',
@@ -153,7 +153,7 @@ describe('encryption', () => {
     expect(smtp.commands.join('\n')).not.toMatch(/AUTH|MAIL/);
   });
 
-  test('STARTTLS: is tried again while the server cannot do it', async () => {
+  test('tries again while the server cannot do STARTTLS', async () => {
     const smtp = await server({ security: 'starttls' });
     smtp.failNext({ at: 'starttls', answer: '454 4.7.0 TLS not available' });
     expect(await email(smtp.port, encrypted).send(aMessage(), never)).toEqual({
@@ -162,14 +162,14 @@ describe('encryption', () => {
     });
   });
 
-  test('TLS from the start', async () => {
+  test('speaks TLS from the start where it is told to', async () => {
     const smtp = await server({ security: 'tls', users: { cron: PASSWORD } });
     const settings = { ...encrypted, ...login, security: 'tls' };
     expect(await email(smtp.port, settings).send(aMessage(), never)).toMatchObject({ result: 'ok' });
     expect(smtp.mails[0]).toMatchObject({ isEncrypted: true, user: 'cron' });
   });
 
-  test.each(['tls', 'starttls'] as const)('%s: trusts no certificate of just anybody', async (security) => {
+  test.each(['tls', 'starttls'] as const)('trusts no certificate of just anybody: %s', async (security) => {
     const smtp = await server({ security, users: { cron: PASSWORD } });
     const sent = await email(smtp.port, { security, ...login }).send(aMessage(), never);
     expect(sent).toMatchObject({
@@ -180,7 +180,7 @@ describe('encryption', () => {
   });
 });
 
-describe('what the server answers', () => {
+describe('an answer of the mail server', () => {
   test.each([
     [{ at: 'connect', answer: '421 4.3.2 too many connections' }, 'retry'],
     [{ at: 'connect', answer: '554 5.7.1 no service for you' }, 'permanent'],
@@ -189,7 +189,7 @@ describe('what the server answers', () => {
     [{ at: 'data', answer: '451 4.3.0 try again' }, 'retry'],
     [{ at: 'message', answer: '452 4.3.1 no space' }, 'retry'],
     [{ at: 'message', answer: '554 5.7.1 looks like spam' }, 'permanent'],
-  ] as const)('%j means %s', async (fault, result) => {
+  ] as const)('such as %j means %s', async (fault, result) => {
     const smtp = await server();
     smtp.failNext(fault);
     const sent = await email(smtp.port).send(aMessage(), never);
@@ -198,7 +198,7 @@ describe('what the server answers', () => {
   });
 
   test.each(['connect', 'ehlo', 'mail', 'data', 'message'] as const)(
-    'a connection that breaks at %s is tried again',
+    'that is missing because the connection breaks at %s is a reason to try again',
     async (at) => {
       const smtp = await server();
       smtp.failNext({ at, drop: true });
@@ -208,7 +208,7 @@ describe('what the server answers', () => {
   );
 
   test.each(['connect', 'mail', 'message'] as const)(
-    'an answer that does not come at %s ends with the signal',
+    'that does not come at %s is waited for until the signal',
     async (at) => {
       const smtp = await server();
       smtp.failNext({ at, hang: true });
@@ -223,7 +223,7 @@ describe('what the server answers', () => {
     },
   );
 
-  test('nobody listens: tried again', async () => {
+  test('that is missing because nobody listens is a reason to try again', async () => {
     const smtp = await server();
     const { port } = smtp;
     await smtp.close();
@@ -231,7 +231,7 @@ describe('what the server answers', () => {
     expect(sent).toMatchObject({ result: 'retry', detail: expect.stringContaining('ECONNREFUSED') });
   });
 
-  test('the password is wrong: not before the configuration changes, and it is not told', async () => {
+  test('that the password is wrong ends all attempts, and does not show the password', async () => {
     const smtp = await server({ users: { cron: 'another' } });
     expect(await email(smtp.port, { ...encrypted, ...login }).send(aMessage(), never)).toEqual({
       result: 'permanent',
@@ -245,7 +245,7 @@ describe('what the server answers', () => {
     });
   });
 
-  test('a server that wants a password and gets none', async () => {
+  test('that asks for a password that there is none of says so', async () => {
     const smtp = await server({ users: { cron: PASSWORD } });
     expect(await email(smtp.port, encrypted).send(aMessage(), never)).toEqual({
       result: 'permanent',
@@ -254,8 +254,8 @@ describe('what the server answers', () => {
   });
 });
 
-describe('addresses that are refused', () => {
-  test('all of them', async () => {
+describe('a mail with refused addresses', () => {
+  test('is given up where all addresses are refused', async () => {
     const smtp = await server();
     smtp.refuse('ops@example.com', '550 5.1.1 no such user');
     expect(await email(smtp.port).send(aMessage(), never)).toEqual({
@@ -264,7 +264,7 @@ describe('addresses that are refused', () => {
     });
   });
 
-  test('one for good: the others are told, once, and the log says so', async () => {
+  test('goes to the others, once, where one is refused for good, and the log says so', async () => {
     const smtp = await server();
     smtp.refuse('ops@example.com', '550 5.1.1 no such user');
     expect(await email(smtp.port, { to: BOTH }).send(aMessage(), never)).toMatchObject({ result: 'ok' });
@@ -273,7 +273,7 @@ describe('addresses that are refused', () => {
     expect(log.join('')).toContain('no such user');
   });
 
-  test('one for now: it is tried again, and the others are not told twice', async () => {
+  test('is tried again for an address that is refused for now, and not told twice to the others', async () => {
     const smtp = await server();
     smtp.refuse('ops@example.com', '451 4.7.1 greylisted');
     const notifier = email(smtp.port, { to: BOTH });
@@ -291,7 +291,7 @@ describe('addresses that are refused', () => {
     expect(smtp.mails.at(-1)?.to).toEqual(BOTH);
   });
 
-  test('one for now that then is for good: the others were told, so that is that', async () => {
+  test('is done for the others where an address is refused for now and then for good', async () => {
     const smtp = await server();
     smtp.refuse('ops@example.com', '451 4.7.1 greylisted');
     const notifier = email(smtp.port, { to: BOTH });
@@ -301,7 +301,7 @@ describe('addresses that are refused', () => {
     expect(smtp.mails).toHaveLength(1);
   });
 
-  test('some for good and some for now', async () => {
+  test('is tried again for those refused for now, not for those refused for good', async () => {
     const smtp = await server();
     smtp.refuse('ops@example.com', '550 5.1.1 no such user');
     smtp.refuse('data@example.com', '450 4.2.0 busy');
@@ -315,7 +315,7 @@ describe('addresses that are refused', () => {
   });
 });
 
-describe('the notifier', () => {
+describe('a notifier by email', () => {
   test('waits for what is being sent before it is closed', async () => {
     const smtp = await server();
     const notifier = email(smtp.port);

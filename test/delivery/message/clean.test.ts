@@ -14,7 +14,7 @@ describe('cleanText', () => {
     expect(cleanText('a\u001b]0;never ended\nthe error')).toContain('the error');
   });
 
-  test('keeps of an overwritten line what remained', () => {
+  test('keeps what remained of an overwritten line', () => {
     expect(cleanText('1%\r50%\r100%\nnext\r\nlast\r')).toBe('100%\nnext\nlast');
   });
 
@@ -28,7 +28,7 @@ describe('cleanText', () => {
 });
 
 describe('cleanLine', () => {
-  test('makes one line of at most so many characters', () => {
+  test('makes one line with a bounded number of characters', () => {
     expect(cleanLine('  a\n\n b\t c ', 100)).toBe('a b c');
     expect(cleanLine('abcdef', 4)).toBe('abc…');
   });
@@ -42,7 +42,7 @@ describe('shorten', () => {
 });
 
 describe('lastLines', () => {
-  test('counts neither empty lines at the end nor those it would begin with', () => {
+  test('counts no empty lines at the end, and begins with none', () => {
     expect(lastLines('a\n\nb\nc\n\n\n', 3, 100)).toEqual(['b', 'c']);
     expect(lastLines('\n\n', 3, 100)).toEqual([]);
   });

@@ -162,7 +162,7 @@ describe('mergedMessageOf', () => {
     ]);
   });
 
-  test('is bad for as long as anything still is', () => {
+  test('is bad for as long as anything is still bad', () => {
     const closed = anItem('a', { kind: 'closed' });
     const past = anItem('b', { closing: {} });
     expect(severityOf(closed)).toBe('good');
@@ -184,7 +184,7 @@ describe('mergedMessageOf', () => {
     expect(mergedMessageOf(items, CONTEXT).mentions).toEqual(['U1', 'here', 'U2']);
   });
 
-  test('is that of the first item to a receiver', () => {
+  test('has for a receiver the identity of its first item', () => {
     const [first, second] = [anItem('b'), anItem('a')];
     const message = mergedMessageOf([first, second], CONTEXT);
     expect([message.deliveryId, message.incidentId]).toEqual(['b-i1.ops.opened', 'b-i1']);
@@ -235,7 +235,7 @@ describe('mergedCountOf', () => {
     expect(mergedCountOf(items, 12_000)).toBe(Math.floor((12_000 - 18) / 42));
   });
 
-  test('takes one even if that is too long', () => {
+  test('takes one name even if that is too long', () => {
     expect(mergedCountOf([anItem('a'), anItem('b')], 0)).toBe(1);
   });
 

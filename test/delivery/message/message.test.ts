@@ -159,7 +159,7 @@ describe('messageOf', () => {
     `);
   });
 
-  test('reminds', () => {
+  test('tells of an open incident as a reminder', () => {
     const facts = someFacts({ at: SLOT_AT + 252_000 + 6 * 60 * MINUTE_MS, bad_count: 5 });
     const context = aContext({ nowAt: facts.at });
     expect(render(messageOf(aDelivery({ kind: 'reminder', facts }), context))).toMatchInlineSnapshot(`
@@ -209,7 +209,7 @@ describe('messageOf', () => {
     `);
   });
 
-  test('says how many messages were lost before it', () => {
+  test('says how many messages were lost before this one', () => {
     expect(fieldOf('Not delivered', {}, { deadCount: 0 })).toBeUndefined();
     expect(fieldOf('Not delivered', {}, { deadCount: 1 })).toBe(
       'one earlier message could not be sent here; what is still open is told again',
@@ -318,7 +318,7 @@ describe('messageOf', () => {
     expect(output).toBe(detail.trimEnd());
   });
 
-  test('tells of a time away: how long, from when to when, and of which jobs', () => {
+  test('tells of an absence how long it was, from when to when, and what jobs it touched', () => {
     const detail =
       'for 2h40m, from 2026-01-15 02:00 to 2026-01-15 04:40 (Europe/Berlin); ' +
       'what became of 3 slots and 1 run of 2 jobs is not known\nbackup: 3 slots unknown\nreport: 1 run still open';
@@ -387,7 +387,7 @@ describe('messageOf', () => {
     );
   });
 
-  test('tells the two 02:30 of an autumn night apart', () => {
+  test('tells the two times 02:30 of an autumn night apart', () => {
     // Europe/Berlin, 2026-10-25: 03:00 +02:00 -> 02:00 +01:00 at 01:00 UTC.
     expect(fieldOf('Expected', { expected_at: Date.UTC(2026, 9, 25, 0, 30) })).toBe(
       '2026-10-25 02:30 +02:00 (Europe/Berlin)',
@@ -397,7 +397,7 @@ describe('messageOf', () => {
     );
   });
 
-  test('says when it happened if that is a while ago', () => {
+  test('says when the event happened if that is a while ago', () => {
     expect(fieldOf('Happened', {}, { nowAt: SLOT_AT + 252_000 + 59_000 })).toBeUndefined();
     expect(fieldOf('Happened', {}, { nowAt: SLOT_AT + 252_000 + 60_000 })).toBe('2026-01-15 02:04:12 +01:00');
   });
@@ -493,7 +493,7 @@ describe('messageOf', () => {
     ]);
   });
 
-  test('reads a zone that is gone as UTC', () => {
+  test('reads a time zone that no longer exists as UTC', () => {
     const job = aJob({ declaration: { timezone: 'Mars/Olympus' } });
     expect(
       messageOf(aDelivery(), aContext({ job })).fields.find(({ label }) => label === 'Expected')?.value,
@@ -510,7 +510,7 @@ test('says of trouble of Cronflow in whose place another came that it was replac
   expect(title).toMatch(/^REPLACED: was in trouble for /);
 });
 
-describe('mentions', () => {
+describe('the mentions of a message', () => {
   test('are those of the job when its trouble begins, and nobody at any other time', () => {
     const context = aContext({ job: aJob({ declaration: { mention: ['U024BE7LH', 'here'] } }) });
     const mentions = (delivery: Delivery, changes: Partial<MessageContext> = {}): readonly string[] =>
@@ -535,7 +535,7 @@ describe('bareMessageOf', () => {
 });
 
 describe('usualMsOf', () => {
-  test('is the median of the successful runs', () => {
+  test('returns the median of the successful runs', () => {
     const runs = [1_000, 9_000, 2_000, 500].map((duration_ms) => aRun({ outcome: 'success', duration_ms }));
     expect(usualMsOf([])).toBeNull();
     expect(usualMsOf([aRun()])).toBeNull();

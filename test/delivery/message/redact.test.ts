@@ -13,7 +13,7 @@ const BEGIN = '-----BEGIN RSA PRIVATE KEY-----';
 const END = '-----END RSA PRIVATE KEY-----';
 const KEY_LINE = 'MIIEowIBAAKCAQEAx7Vb0r'.repeat(3);
 
-describe('what is hidden without being told to', () => {
+describe('redact, without patterns of the configuration,', () => {
   test.each([
     ['postgres://app:hunter2@db:5432/x', 'postgres://app:[redacted]@db:5432/x'],
     ['redis://:p@ss:w@cache/0', 'redis://:[redacted]@cache/0'],
@@ -83,7 +83,7 @@ describe('what is hidden without being told to', () => {
     [`grafana ${['glsa', 'a1B2'.repeat(8)].join('_')}`, 'grafana [redacted]'],
     [`hub ${['dckr', 'pat', 'a1B2'.repeat(7)].join('_')}`, 'hub [redacted]'],
     [`age ${['AGE-SECRET-KEY', `1${'QP'.repeat(29)}`].join('-')}`, 'age [redacted]'],
-  ])('%s', (text, hidden) => {
+  ])('hides what is secret in %s', (text, hidden) => {
     expect(redact(text, [])).toBe(hidden);
     // What is hidden stays as it is.
     expect(redact(hidden, [])).toBe(hidden);
@@ -108,7 +108,7 @@ describe('what is hidden without being told to', () => {
   });
 });
 
-describe('what is left alone', () => {
+describe('redact, where nothing is secret,', () => {
   test.each([
     'SyntaxError: Unexpected token: }',
     'invalid token: expected a number',
@@ -139,7 +139,7 @@ describe('what is left alone', () => {
     '-----BEGIN CERTIFICATE-----',
     'the key is: unknown',
     'primary key: id',
-  ])('%s', (text) => {
+  ])('leaves as it is: %s', (text) => {
     expect(redact(text, [])).toBe(text);
   });
 });
@@ -164,7 +164,7 @@ describe('patterns of the configuration', () => {
 });
 
 describe('redact', () => {
-  test('is linear in what it reads: hostile text of the length of a kept output takes no time to speak of', () => {
+  test('is linear in the length of its text, even where that is hostile', () => {
     const hostile = [
       'password=',
       '://a:',

@@ -68,7 +68,7 @@ describe('PagerDuty', () => {
     ]);
   });
 
-  test('applies a reminder to the alert that is open, and resolves it', async () => {
+  test('applies a reminder to the open alert, and resolves that alert at the end', async () => {
     await pager.send(aMessage(), never);
     await pager.send(aMessage({ kind: 'reminder', title: 'STILL FAILED backup' }), never);
     expect(server.alerts).toMatchObject([
@@ -84,12 +84,12 @@ describe('PagerDuty', () => {
     expect(server.alerts).toMatchObject([{ status: 'resolved' }]);
   });
 
-  test('keeps what is over before it was told on record, as information, and resolved', async () => {
+  test('records trouble that was over before it was told as information, and resolved', async () => {
     await pager.send(aMessage({ kind: 'opened_and_closed', severity: 'over' }), never);
     expect(server.alerts).toMatchObject([{ status: 'resolved', triggers: [{ severity: 'info' }] }]);
   });
 
-  test('leaves nothing open that nothing will close: that Cronflow was away', async () => {
+  test('leaves no alert open that nothing will close, such as that Cronflow was away', async () => {
     const facts = someFacts({ job_name: null, host: null, reason: 'cronflow_away' });
     const delivery = aDelivery({ job_id: null, facts });
     const source = { ...aMessage().source, delivery, job: null, run: null };
@@ -141,7 +141,7 @@ describe('PagerDuty', () => {
     expect(server.alerts).toEqual([]);
   });
 
-  test('is taken whatever the message says', async () => {
+  test('takes an event whatever the message says', async () => {
     const hostile = fc.string({ unit: 'binary', minLength: 1, maxLength: 3_000, size: 'max' });
     await fc.assert(
       fc.asyncProperty(hostile, hostile, async (text, id) => {
@@ -159,7 +159,7 @@ describe('PagerDuty', () => {
     );
   });
 
-  test('keeps what makes one incident another of a key that is too long', () => {
+  test('keeps of a key that is too long the part that tells incidents apart', () => {
     const keys = ['1', '2'].map((end) =>
       eventsOf(aMessage({ incidentId: `${'x'.repeat(300)}${end}` }), 'error'),
     );

@@ -109,7 +109,7 @@ describe('a sample', () => {
     expect(later.opening.deliveryId).not.toBe(opening.deliveryId);
   });
 
-  test('of a storm lists every job by its group, and nothing of it can be closed', async () => {
+  test('of a storm lists every job by its group, and has nothing that can be closed', async () => {
     const { opening, following } = await sample('storm');
     expect(opening).toMatchObject({ kind: 'merged', deliveryId: `test-ops.${NOW_AT}.storm` });
     expect(

@@ -45,7 +45,7 @@ describe('one attempt', () => {
     expect(await sending).toEqual({ result: 'retry', detail: 'no answer within 10 s' });
   });
 
-  test('prefers what the notifier says of it itself', async () => {
+  test('prefers what the notifier itself says of a timeout', async () => {
     const clock = createFakeClock();
     const sending = attempt(
       notifier(

@@ -37,8 +37,8 @@ async function start({ type, settings }: typeof EMPTY | typeof ON_PURPOSE): Prom
 const linesOf = (id: string): string[] =>
   h.log.filter((line) => line.includes(`delivery=${id}`) && !line.includes(' debug '));
 
-describe.each([EMPTY, ON_PURPOSE])('what is only logged, by $type', (notifier) => {
-  test('is logged, not sent, in the store, the log and the counts; so is its end', async () => {
+describe.each([EMPTY, ON_PURPOSE])('a message that is only logged, by $type,', (notifier) => {
+  test('counts as logged, not as sent, in the store, the log and the counts, as its end does', async () => {
     await h.owe(aDelivery());
     await start(notifier);
     const logged = { status: 'logged', attempts: 1, last_error: notifier.because };
@@ -56,7 +56,7 @@ describe.each([EMPTY, ON_PURPOSE])('what is only logged, by $type', (notifier) =
     expect(Object.fromEntries(h.counts.all)).toEqual({ ops: { sent: 0, logged: 2, retry: 0, dead: 0 } });
   });
 
-  test('is logged with what it was told together with', async () => {
+  test('is logged together with what was merged into it', async () => {
     await h.owe(aDelivery(), aClosing());
     await h.putIncident(anIncident({ closed_at: h.clock.now(), close_reason: 'recovered' }));
     await start(notifier);
@@ -68,7 +68,7 @@ describe.each([EMPTY, ON_PURPOSE])('what is only logged, by $type', (notifier) =
   });
 });
 
-test('what is sent is one line, which names its job and its notifier', async () => {
+test('a message that is sent is one line of the log, which names its job and its notifier', async () => {
   await h.owe(aDelivery());
   worker = h.worker;
   worker.start([]);
@@ -97,7 +97,7 @@ describe('a notifier that failed', () => {
     expect(await isOpen()).toBe(true);
   });
 
-  test('works again when the log is what it is for now', async () => {
+  test('works again when it is made a notifier of the log on purpose', async () => {
     await fail();
     await h.owe(openingOf(h.clock, 1));
     await start(ON_PURPOSE);

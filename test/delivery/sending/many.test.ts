@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 test.each([null, 12_000])(
-  'holds a thousand of all that wait, and leaves the rest in the outbox (merged length %s)',
+  'the worker holds a thousand of all that wait, and leaves the rest in the outbox (merged length %s)',
   async (mergedLengthMax) => {
     h.ops.mergedLengthMax = mergedLengthMax;
     h.ops.answers = ['deaf'];
@@ -34,7 +34,7 @@ test.each([null, 12_000])(
   },
 );
 
-test('keeps nothing of what it has sent, or tried to send', async () => {
+test('the worker keeps nothing of what it has sent, or tried to send', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const given: WeakRef<Message | AbortSignal>[] = [];

@@ -33,7 +33,7 @@ test('messages are counted by what became of them, once that is stored', async (
   await stopped;
 });
 
-test('what needs no message is not counted, and one that tells of two things is one', async () => {
+test('a delivery that needs no message is not counted, and a message that tells of two things counts once', async () => {
   const h = harness();
   const { clock, worker, counts } = h;
   await h.owe(aDelivery(), aClosing());

@@ -46,7 +46,7 @@ async function service() {
   return { ...parts, ops, worker, ping };
 }
 
-describe('a wall clock that is set back holds no message back', () => {
+describe('a worker whose wall clock is set back', () => {
   test('tells of a failure that comes between the step and the next sign of life', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -73,7 +73,7 @@ describe('a wall clock that is set back holds no message back', () => {
     );
   });
 
-  test('dates that failure by the clock as it is, and takes no duration out of the step', async () => {
+  test('dates a failure by the clock as it is, and takes no duration out of the step', async () => {
     const { clock, ops, ping } = await service();
     await ping('backup', 'start');
     clock.set(clock.now() - 3 * HOUR_MS - 17 * MINUTE_MS);
@@ -83,7 +83,7 @@ describe('a wall clock that is set back holds no message back', () => {
     expect(facts).toMatchObject({ at: clock.now(), incident_opened_at: clock.now(), duration_ms: 0 });
   });
 
-  test('tells of the end between the step and the next sign of life, too', async () => {
+  test('tells of an end that comes between the step and the next sign of life', async () => {
     const { clock, ops, ping, worker } = await service();
     await ping('backup', 'failure', { exit_code: 3 });
     await ping('backup', 'start', { rid: 'r2' });

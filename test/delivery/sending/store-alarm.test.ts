@@ -36,7 +36,7 @@ const failFor = async (ms: number): Promise<void> => {
 const incidents = async (): Promise<unknown> => (await h.store.incidents({ skip: 0, limit: 10 })).items;
 
 describe('a store that fails', () => {
-  test('is told once past the outbox after three beats, and its end through it', async () => {
+  test('is told once without the outbox after three beats, and its end is told through the outbox', async () => {
     await failFor(29 * SECOND_MS);
     h.store.failsCommits = true;
     expect(h.ops.titles).toEqual([]);
@@ -62,7 +62,7 @@ describe('a store that fails', () => {
     ]);
   });
 
-  test('for less than that is told to nobody', async () => {
+  test('for less than three beats is told to nobody', async () => {
     await failFor(29 * SECOND_MS);
     await h.clock.advance(MINUTE_MS + SECOND_MS);
     await failFor(29 * SECOND_MS);
@@ -82,7 +82,7 @@ describe('a store that fails', () => {
     expect(items).toMatchObject([{ kind: 'closed', status: 'logged' }]);
   });
 
-  test('is told to each until it takes it, and its end to those who did', async () => {
+  test('is told to each notifier until that takes it, and its end to those who took it', async () => {
     h.ops.answers = [DOWN, DOWN];
     pager.answers = [REVOKED];
     await failFor(5 * MINUTE_MS);
@@ -94,7 +94,7 @@ describe('a store that fails', () => {
     expect(await incidents()).toMatchObject([{ told: ['ops'] }]);
   });
 
-  test('owes its end also when it fails again before that could be stored', async () => {
+  test('owes its end also when it fails again before the end could be stored', async () => {
     await failFor(MINUTE_MS);
     // One commit, the sign of life, succeeds; the next does not.
     const { store } = h;

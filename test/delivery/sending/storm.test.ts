@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { GROUP_WAIT_MS, Storm } from '../../../src/delivery/sending/storm.ts';
 
 describe('a storm', () => {
-  test('lets the first five of ten seconds go at once, and holds the rest until those are over', () => {
+  test('lets the first five messages of ten seconds go at once, and holds the rest until those seconds are over', () => {
     const storm = new Storm();
     for (let sent = 0; sent < 5; sent += 1) {
       expect(storm.turn(sent * 100, 10 - sent)).toBe('alone');
@@ -13,7 +13,7 @@ describe('a storm', () => {
     expect(storm.turn(GROUP_WAIT_MS, 5)).toBe('merge');
   });
 
-  test('lets one that waited by itself go alone', () => {
+  test('lets a message that waited by itself go alone', () => {
     const storm = new Storm();
     for (let sent = 0; sent < 5; sent += 1) storm.alone(0);
     expect(storm.turn(1, 1)).toBe('wait');
@@ -39,7 +39,7 @@ describe('a storm', () => {
     expect(storm.turn(GROUP_WAIT_MS + 1_000, 300)).toBe('merge');
   });
 
-  test('holds what comes while several are being put together, and until it is known what went with them', () => {
+  test('holds what comes while several are being put together, until it is known what went with them', () => {
     const storm = new Storm();
     for (let sent = 0; sent < 5; sent += 1) storm.alone(0);
     storm.turn(1, 74);
@@ -54,7 +54,7 @@ describe('a storm', () => {
     expect(storm.turn(2 * GROUP_WAIT_MS + 9_000, 3)).toBe('merge');
   });
 
-  test('gathers what a receiver that takes less than five in ten seconds is behind with', () => {
+  test('gathers what waits for a receiver that takes less than five in ten seconds', () => {
     const storm = new Storm();
     for (let sent = 0; sent < 4; sent += 1) {
       expect(storm.turn(sent * 2_500, 6 + sent)).toBe('alone');
@@ -73,7 +73,7 @@ describe('a storm', () => {
     }
   });
 
-  test('sends no five one by one where more than a hundred wait', () => {
+  test('does not send the first five one by one where more than a hundred wait', () => {
     const storm = new Storm();
     expect(storm.turn(0, 5_000)).toBe('alone');
     storm.alone(0);

@@ -52,7 +52,7 @@ async function statuses(): Promise<Record<string, number>> {
   return counts;
 }
 
-describe('a storm', () => {
+describe('a worker in a storm', () => {
   test('sends five at once, and what is owed beyond that in one message ten seconds after the first', async () => {
     await h.owe(...openings(12));
     await start();
@@ -109,7 +109,7 @@ describe('a storm', () => {
     expect(await statuses()).toEqual({ sent: 400 });
   });
 
-  test('takes what is beyond a lane of a thousand from the outbox', async () => {
+  test('takes from the outbox what does not fit into a lane of a thousand', async () => {
     await h.owe(...openings(2_500));
     await start();
     await h.clock.advance(2 * MINUTE_MS);
@@ -117,14 +117,14 @@ describe('a storm', () => {
     expect(h.ops.sent.length).toBeLessThan(10);
   });
 
-  test('never merges for a notifier that takes each alone', async () => {
+  test('never merges for a notifier that takes each message alone', async () => {
     h.ops.mergedLengthMax = null;
     await h.owe(...openings(50));
     await start();
     expect(h.ops.sent.map(({ kind }) => kind)).toEqual(Array.from({ length: 50 }, () => 'opened'));
   });
 
-  test('counts only what was taken', async () => {
+  test('counts only what was taken by the notifier', async () => {
     h.ops.answers = [DOWN, DOWN, DOWN, DOWN, DOWN];
     await h.owe(...openings(9));
     await start();
@@ -141,7 +141,7 @@ describe('a storm', () => {
   });
 });
 
-describe('what a merged message holds', () => {
+describe('the content of a merged message', () => {
   test('is committed before it is sent, and stays so over attempts', async () => {
     await h.owe(...openings(8));
     await start();
@@ -203,7 +203,7 @@ describe('what a merged message holds', () => {
     expect(await statuses()).toEqual({ sent: 8 });
   });
 
-  test('is tried for as long as the youngest of what it tells of', async () => {
+  test('is tried for as long as the youngest delivery in it', async () => {
     await h.owe(...openings(8));
     const old = await h.delivery('j6-i1.ops.opened');
     await h.owe({ ...old, created_at: h.clock.now() - 20 * HOUR_MS });
@@ -230,7 +230,7 @@ describe('what a merged message holds', () => {
     expect(await h.delivery('j7-i1.ops.opened')).not.toHaveProperty('merged_into');
   });
 
-  test('leaves its receipt for what follows about each of them, and says that it told of others, too', async () => {
+  test('leaves its receipt for what follows about each incident, and says that it told of others', async () => {
     h.ops.always = { result: 'ok', receipt: 'm1' };
     await h.owe(...openings(7));
     await start();
@@ -248,7 +248,7 @@ describe('what a merged message holds', () => {
     ]);
   });
 
-  test('goes its own way when the one it was merged into is removed with its job', async () => {
+  test('goes its own way when the delivery it was merged into is removed with its job', async () => {
     await h.owe(...openings(8));
     await start();
     h.ops.answers = [DOWN];
@@ -258,7 +258,7 @@ describe('what a merged message holds', () => {
     expect(told().sort()).toEqual(['job-1', 'job-2', 'job-3', 'job-4', 'job-5', 'job-7', 'job-8']);
   });
 
-  test('is taken apart for a notifier that has become one that takes each alone', async () => {
+  test('is taken apart for a notifier that now takes each delivery alone', async () => {
     await h.owe(...openings(8));
     await start();
     h.ops.answers = [DOWN];
@@ -278,7 +278,7 @@ describe('what a merged message holds', () => {
     expect(await statuses()).toEqual({ sent: 9 });
   });
 
-  test('is put together anew for a notifier that has become one whose messages are shorter', async () => {
+  test('is put together anew for a notifier whose messages are now shorter', async () => {
     h.ops.mergedLengthMax = 200_000;
     await h.owe(...openings(400));
     await start();
@@ -293,7 +293,7 @@ describe('what a merged message holds', () => {
     expect(await statuses()).toEqual({ sent: 400 });
   });
 
-  test('goes one by one where only a bug keeps it from being put together', async () => {
+  test('goes out one by one where a bug keeps it from being put together', async () => {
     await h.owe(...openings(9));
     const broken = openingOf(h.clock, 7);
     await h.owe({ ...broken, facts: { ...broken.facts, expected_at: NaN, at: NaN, reason: 'missed' } });
@@ -306,7 +306,7 @@ describe('what a merged message holds', () => {
     expect(await statuses()).toEqual({ sent: 9 });
   });
 
-  test('holds the closing of what closed before it was told, and nothing of it comes after', async () => {
+  test('includes the closing of an incident that closed before it was told, and nothing of that comes after', async () => {
     await h.owe(...openings(8));
     const closing = aClosing({ incident_id: 'j8-i1', job_id: 'j8', facts: someFacts({ job_name: 'job-8' }) });
     await start();
@@ -319,7 +319,7 @@ describe('what a merged message holds', () => {
     expect(await statuses()).toEqual({ sent: 9 });
   });
 
-  test('comes before the closing that came after it was put together', async () => {
+  test('comes before a closing that is owed after it was put together', async () => {
     await h.owe(...openings(8));
     await start();
     h.ops.answers = [DOWN];
@@ -333,7 +333,7 @@ describe('what a merged message holds', () => {
     expect(h.ops.sent.map(({ kind }) => kind).slice(5)).toEqual(['merged', 'closed']);
   });
 
-  test('tells those that keep state of a pause alone and at once, in the middle of a storm', async () => {
+  test('leaves out a pause, which is told alone and at once to those that keep state', async () => {
     h.ops.keepsState = true;
     await h.owe(...openings(8));
     await start();

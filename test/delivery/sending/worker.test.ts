@@ -59,7 +59,7 @@ async function giveUpEnds(): Promise<void> {
   expect(await h.delivery('j2-i1.ops.closed')).toMatchObject({ status: 'dead' });
 }
 
-describe('sending', () => {
+describe('the worker, when it sends,', () => {
   test('sends what is owed and writes down that it did', async () => {
     await h.owe(aDelivery());
     await start();
@@ -80,7 +80,7 @@ describe('sending', () => {
     expect(h.ops.titles).toEqual([TITLE]);
   });
 
-  test('finds within 10 s what nobody woke it for', async () => {
+  test('finds within 10 s a delivery for which nobody woke it', async () => {
     await start();
     await h.owe(aDelivery());
     await h.clock.advance(10 * SECOND_MS);
@@ -107,7 +107,7 @@ describe('sending', () => {
     });
   });
 
-  test('writes with what the store knows of the run and its output', async () => {
+  test('writes a message from what the store knows of the run and its output', async () => {
     await h.owe(aDelivery());
     await h.store.transact({ ids: ['j1'] }, (tx) => {
       tx.putRun({ ...aRun(), id: 'j1-6', outcome: 'success', duration_ms: 12 * MINUTE_MS });
@@ -149,7 +149,7 @@ describe('a delivery that somebody else has settled', () => {
   });
 });
 
-describe('order', () => {
+describe('the worker, to keep the order,', () => {
   test('sends a closing after its opening', async () => {
     h.ops.answers = [DOWN];
     await h.owe(aDelivery());
@@ -228,7 +228,7 @@ describe('order', () => {
   });
 });
 
-describe('retries', () => {
+describe('the worker, to try again,', () => {
   test('waits twice as long each time, up to five minutes, half of it by chance', async () => {
     h.ops.always = DOWN;
     await h.owe(aDelivery());
@@ -275,7 +275,7 @@ describe('retries', () => {
     expect(h.ops.attempts).toHaveLength(length);
   });
 
-  test('gives what is old before it is first tried its share of attempts', async () => {
+  test('gives a delivery that is old before its first attempt its share of attempts', async () => {
     h.ops.answers = Array.from({ length: 9 }, () => DOWN);
     await h.owe(aDelivery({ created_at: h.clock.now() - 48 * HOUR_MS }));
     await start();
@@ -323,7 +323,7 @@ describe('retries', () => {
   });
 });
 
-describe('many', () => {
+describe('the worker, with many deliveries,', () => {
   test('lets no slow notifier hold up another', async () => {
     const slow = add('slow');
     slow.answers = ['deaf', 'deaf', 'deaf'];
@@ -342,7 +342,7 @@ describe('many', () => {
     expect(pager.attempts).toHaveLength(3);
   });
 
-  test('sends each of a great many once, however long their leases wait', async () => {
+  test('sends each of a great many deliveries once, however long their leases wait', async () => {
     const count = 150;
     h.ops.answers = Array.from({ length: count }, () => async () => {
       await new Promise<void>((resolve) => h.clock.after(SECOND_MS, resolve));
@@ -355,7 +355,7 @@ describe('many', () => {
     expect(new Set(h.ops.sent.map(({ deliveryId }) => deliveryId)).size).toBe(count);
   });
 
-  test('sends each once when two instances share an outbox', async () => {
+  test('sends each delivery once when two instances share an outbox', async () => {
     const other = h.another();
     await h.owe(...Array.from({ length: 60 }, (_, index) => openingOf(h.clock, index)));
     await start();
@@ -367,7 +367,7 @@ describe('many', () => {
   });
 });
 
-describe('a store that fails', () => {
+describe('the worker, with a store that fails,', () => {
   test('does not send again what it could not write down', async () => {
     h.ops.answers = [async () => ((h.store.failsCommits = true), OK)];
     await h.owe(aDelivery());
@@ -402,7 +402,7 @@ describe('a store that fails', () => {
     expect(h.ops.titles).toEqual([TITLE]);
   });
 
-  test('tells twice rather than never when the end came before it could be written down', async () => {
+  test('tells twice rather than never when the process ends before a message is written down', async () => {
     h.ops.answers = [async () => ((h.store.failsCommits = true), OK)];
     await h.owe(aDelivery());
     await start();
@@ -455,7 +455,7 @@ describe('a wall clock that steps back by hours', () => {
     expect(h.ops.attempts).toHaveLength(60);
   });
 
-  test('is noticed after a restart, too, while what the receiver asked for is kept', async () => {
+  test('is noticed after a restart, while the pause that the receiver asked for is kept', async () => {
     const later = (number: number, ms: number): Delivery => ({
       ...openingOf(h.clock, number),
       next_attempt_at: h.clock.now() + ms,
@@ -481,7 +481,7 @@ describe('a wall clock that steps back by hours', () => {
 });
 
 describe('a notifier that fails', () => {
-  test('is told to the others, once, and that it works again', async () => {
+  test('is told to the others, once, and so is that it works again', async () => {
     const pager = add('pager');
     await configure('ops', 'pager');
     h.ops.answers = [REVOKED, REVOKED];
@@ -513,7 +513,7 @@ describe('a notifier that fails', () => {
     expect(pager.titles).toEqual(['NOTIFIER FAILING: messages to ops are not delivered: it is down']);
   });
 
-  test('is not told of anew whenever one gets through beside a message that is never taken', async () => {
+  test('is not told of anew whenever a message gets through beside one that is never taken', async () => {
     const pager = add('pager');
     await configure('ops', 'pager');
     h.ops.concurrency = 10;
@@ -551,7 +551,7 @@ describe('a notifier that fails', () => {
     expect(await h.delivery('j1-i1.ops.opened')).toMatchObject({ status: 'sent' });
   });
 
-  test('is shown and logged where there is no other to tell', async () => {
+  test('is shown and logged where there is no other notifier to tell', async () => {
     await configure('ops');
     h.ops.always = REVOKED;
     await h.owe(openingOf(h.clock, 1));
@@ -567,7 +567,7 @@ describe('a notifier that fails', () => {
     await restarted.stop();
   });
 
-  test('makes one incident each when all fail, and each hears of the others when it works', async () => {
+  test('has one incident of its own when all fail, and hears of the others when it works', async () => {
     const [pager, mail] = [add('pager'), add('mail')];
     await configure('ops', 'pager', 'mail');
     for (const notifier of [h.ops, pager, mail]) notifier.always = REVOKED;
@@ -584,7 +584,7 @@ describe('a notifier that fails', () => {
     expect(mail.titles.join()).toMatch(/to (ops|pager) are .* to (ops|pager) are/);
   });
 
-  test('is no trouble once it is configured no longer', async () => {
+  test('is no trouble once it is no longer configured', async () => {
     const pager = add('pager');
     await configure('ops', 'pager');
     h.ops.answers = [REVOKED];
@@ -649,7 +649,7 @@ describe('notifiers that come back', () => {
     expect(h.ops.titles).toHaveLength(1);
   });
 
-  test('do not take up what was lost on the way to others, and have their 24 hours anew', async () => {
+  test('do not take up what was lost on the way to others, and are given 24 hours anew', async () => {
     add('pager').answers = [REVOKED];
     h.ops.answers = [REVOKED];
     await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 1, 'pager'));
@@ -673,7 +673,7 @@ describe('notifiers that come back', () => {
     expect(h.ops.titles.map((title) => title.split(' ')[1])).toEqual(['job-2', 'job-1']);
   });
 
-  test('are tried every hour with one that was given up, and told of all once it is taken', async () => {
+  test('are tried every hour with one given-up message, and told of all once that is taken', async () => {
     await configure('ops');
     h.ops.always = REVOKED;
     await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2), openingOf(h.clock, 3));
@@ -694,7 +694,7 @@ describe('notifiers that come back', () => {
     expect(h.ops.attempts).toHaveLength(8);
   });
 
-  test('are not tried with what was given up while something is owed to them still', async () => {
+  test('are not tried with what was given up while something is still owed to them', async () => {
     await configure('ops');
     h.ops.answers = [REVOKED];
     h.ops.always = DOWN;
@@ -717,7 +717,7 @@ describe('notifiers that come back', () => {
     expect(h.ops.titles).toEqual([TITLE]);
   });
 
-  test('are told of the end of what they never heard of', async () => {
+  test('are told of the end of trouble of which they never heard', async () => {
     h.ops.answers = [REVOKED];
     await h.owe(aDelivery());
     await start();
@@ -728,8 +728,8 @@ describe('notifiers that come back', () => {
     expect(h.ops.sent[0]?.fields.at(-1)?.label).toBe('Not delivered');
   });
 
-  describe('and keep what they were told of as open', () => {
-    test('are told again of the end of it when their configuration changes', async () => {
+  describe('after they kept trouble as open', () => {
+    test('are told again of its end when their configuration changes', async () => {
       await giveUpEnds();
       h.ops.always = { result: 'ok' };
       h.worker.notifiersChanged(['ops']);
@@ -741,7 +741,7 @@ describe('notifiers that come back', () => {
       expect(await h.delivery('j2-i1.ops.closed')).toMatchObject({ status: 'dead' });
     });
 
-    test('are told again of the end, once, when something else gets through', async () => {
+    test('are told again of its end, once, when something else gets through', async () => {
       await giveUpEnds();
       h.ops.answerOf = (id) => (id === 'j1-i1.ops.closed' ? REVOKED : { result: 'ok' });
       for (const number of [3, 4, 5]) {
@@ -756,7 +756,7 @@ describe('notifiers that come back', () => {
       expect(await h.delivery('j1-i1.ops.closed')).toMatchObject({ redelivered: true });
     });
 
-    test('are told of no end where they keep nothing', async () => {
+    test('are told of no end where they keep no state', async () => {
       await giveUpEnds();
       h.ops.keepsState = false;
       h.ops.always = { result: 'ok' };
@@ -779,7 +779,7 @@ describe('notifiers that come back', () => {
   });
 });
 
-describe('stop', () => {
+describe('a worker that is told to stop', () => {
   test('waits for what is on its way and begins nothing new', async () => {
     h.ops.answers = ['held'];
     await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2));
@@ -794,7 +794,7 @@ describe('stop', () => {
     expect(await h.delivery('j1-i1.ops.opened')).toMatchObject({ status: 'sent' });
   });
 
-  test('ends what takes too long, which is tried again later', async () => {
+  test('ends an attempt that takes too long, which is made again later', async () => {
     h.ops.answers = ['deaf'];
     await h.owe(aDelivery());
     await start();

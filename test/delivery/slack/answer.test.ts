@@ -6,7 +6,7 @@ function about(status: number, body: string): boolean {
 }
 
 describe('isAboutBlocks', () => {
-  test('is so for what plain text may avoid', () => {
+  test('is true for an answer that plain text may avoid', () => {
     expect(about(400, 'invalid_blocks')).toBe(true);
     expect(about(400, 'invalid_blocks_format')).toBe(true);
     expect(about(400, 'invalid_payload\n')).toBe(true);

@@ -218,7 +218,7 @@ describe('blocksOf', () => {
     expect(texts[2]).toBe(`${title}\nDumps every database`);
   });
 
-  test('mentions nobody', () => {
+  test('mentions nobody whom a title names', () => {
     const title = 'FAILED x on <!channel> @here @Channel <@U123> a@hereford.example';
     expect(blocksOf(aMessage({ title })).text).toBe(
       'FAILED x on &lt;!channel&gt; @\u200bhere @\u200bChannel &lt;@U123&gt; a@hereford.example',
@@ -227,7 +227,7 @@ describe('blocksOf', () => {
 });
 
 describe('plainOf', () => {
-  test('says the same without blocks', () => {
+  test('says the same as the blocks', () => {
     expect(plainOf(aMessage()).text).toMatchInlineSnapshot(`
       "FAILED backup on web1: exit 1 after 4m12s
       Dumps every database

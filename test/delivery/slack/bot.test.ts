@@ -61,7 +61,7 @@ function methods(): string[] {
 }
 
 describe('an alert', () => {
-  test('is posted to the channel, and its receipt says where it is', async () => {
+  test('is posted to the channel, and its receipt says where that is', async () => {
     const { receipt } = await alerted();
     expect(JSON.parse(receipt)).toEqual({ channel: 'C0OPS00001', ts: server.messages[0]?.ts });
     expect(server.messages[0]).toMatchObject({
@@ -78,13 +78,13 @@ describe('an alert', () => {
     expect(server.messages[0]?.channel).toBe('C0NIGHT001');
   });
 
-  test('calls whom the notifier names beside those whom the job does, each once', async () => {
+  test('calls whom the notifier names and whom the job names, each once', async () => {
     bot = botFor({ mention: ['here', 'U024BE7LH'] });
     await alerted();
     expect(server.messages[0]?.readable).toContain('\n<@U024BE7LH> <!here>\n');
   });
 
-  test('takes two slashes at the end of api_url for none', async () => {
+  test('is posted also where api_url ends with two slashes', async () => {
     bot = botFor({ apiUrl: `${server.apiUrl}//` });
     expect((await send(aMessage())).result).toBe('ok');
   });
@@ -165,7 +165,7 @@ describe('the end of a trouble', () => {
     expect(server.messages).toMatchObject([{ threadTs: null, channel: 'C0OPS00001' }]);
   });
 
-  test('stands for itself in the channel of now when the alert is where the app is no more', async () => {
+  test('stands for itself in the present channel when the app has left that of the alert', async () => {
     const opening = await alerted();
     server.leaveChannel('C0OPS00001');
     bot = botFor({ channel: 'night' });
@@ -200,7 +200,7 @@ describe('the end of a trouble', () => {
 });
 
 describe('a reminder', () => {
-  test('is threaded, and shown in the channel', async () => {
+  test('stands in the thread, and is shown in the channel', async () => {
     const opening = await alerted();
     await send(
       aMessage({ kind: 'reminder', title: 'STILL FAILED backup', opening: { ...opening, said: null } }),
@@ -230,7 +230,7 @@ describe('pausing or removing a job in trouble', () => {
   });
 
   test.each(['message_not_found', 'cant_update_message', 'edit_window_closed', 'is_inactive'])(
-    'lets go of an alert that can be edited no more: %s',
+    'lets go of an alert that can no longer be edited: %s',
     async (error) => {
       const opening = await alerted();
       server.failNext({ kind: 'error', error });
@@ -245,7 +245,7 @@ describe('pausing or removing a job in trouble', () => {
   });
 });
 
-describe('what goes wrong', () => {
+describe('the notifier by bot token', () => {
   const TOKEN = 'copy the Bot User OAuth Token of the app (xoxb-...) into bot_token';
 
   test.each([
@@ -285,7 +285,7 @@ describe('what goes wrong', () => {
     expect(await send(aMessage())).toMatchObject({ result: 'retry', afterMs: 30_000 });
   });
 
-  test('takes what is not of Slack for an outage', async () => {
+  test('takes an answer that is not of Slack for an outage', async () => {
     server.failNext(
       { kind: 'answer', status: 200, body: '<html>log in</html>' },
       { kind: 'answer', status: 502, body: 'bad gateway' },
@@ -299,7 +299,7 @@ describe('what goes wrong', () => {
     ]);
   });
 
-  test('is said by the server itself of a wrong token, a wrong channel and a wrong address', async () => {
+  test('says what the server says of a wrong token, a wrong channel and a wrong address', async () => {
     bot = botFor({ token: 'xoxb-wrong' });
     expect(await send(aMessage())).toMatchObject({ detail: `Slack answered invalid_auth: ${TOKEN}` });
     bot = botFor({ channel: 'nowhere' });
@@ -316,7 +316,7 @@ describe('what goes wrong', () => {
     });
   });
 
-  test('posts no two messages within a second, the edit included', async () => {
+  test('the notifier by bot token posts no two messages within a second, the edit included', async () => {
     const opening = await alerted();
     await send(aRecovery({ opening }));
     await send(aMessage({ source: { ...aMessage().source, delivery: aDelivery() } }));

@@ -50,8 +50,8 @@ function names(): string[] {
   return server.messages.map(({ text }) => text.split(' ')[1] ?? '');
 }
 
-describe('from the outbox to Slack', () => {
-  test('keeps to the pace by itself, so that Slack never has to say so', async () => {
+describe('the delivery from the outbox to Slack', () => {
+  test('keeps to the pace of Slack by itself', async () => {
     await h.owe(...[1, 2, 3, 4, 5].map((number) => openingOf(h.clock, number)));
     await deliver(5);
     expect(names().sort()).toEqual(['job-1', 'job-2', 'job-3', 'job-4', 'job-5']);
@@ -74,7 +74,7 @@ describe('from the outbox to Slack', () => {
     expect(waited[2]).toBeGreaterThanOrEqual(20_000);
   });
 
-  test('gives a request that hangs 10 s', async () => {
+  test('gives 10 s to a request that hangs', async () => {
     server.failNext({ kind: 'hang' });
     await h.owe(openingOf(h.clock, 1));
     await deliver(1, 5_000);
@@ -89,7 +89,7 @@ describe('from the outbox to Slack', () => {
     expect(names()).toEqual(['job-1', 'job-1']);
   });
 
-  test('gives up on a webhook that was revoked and says so, without its address', async () => {
+  test('gives up on a webhook that was revoked, and says so without its address', async () => {
     server.failNext({ kind: 'answer', status: 403, body: 'invalid_token' });
     await h.owe(openingOf(h.clock, 1), openingOf(h.clock, 2));
     await deliver(1);
@@ -104,7 +104,7 @@ describe('from the outbox to Slack', () => {
   });
 });
 
-describe('from the outbox to Slack by bot token', () => {
+describe('the delivery from the outbox to Slack by bot token', () => {
   test('ends an alert in its thread and in place, with all it had said', async () => {
     const settings = { bot_token: server.token, channel: 'ops', api_url: server.apiUrl };
     worker.start(registry.apply([{ name: 'ops', type: 'slack', settings }]));

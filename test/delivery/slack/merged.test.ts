@@ -98,7 +98,7 @@ const troubles: fc.Arbitrary<Trouble> = fc.record({
 });
 
 describe('a merged message in Slack', () => {
-  test('reads by group and by what is wrong', () => {
+  test('is sorted by group and by what is wrong', () => {
     const sections = [
       { group: null, lines: [{ what: 'MISSED: expected 02:00, nothing by 02:05', names: ['report'] }] },
       {

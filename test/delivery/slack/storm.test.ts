@@ -73,7 +73,7 @@ async function fail(from: number, count: number): Promise<void> {
 }
 
 test.each(['by webhook', 'by bot token'])(
-  'tells of 5,000 incidents in a second in at most 20 messages within a minute, and of each by name (%s)',
+  '5,000 incidents in a second are told in at most 20 messages within a minute, each by name (%s)',
   async (way) => {
     const settings =
       way === 'by webhook'

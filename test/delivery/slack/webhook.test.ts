@@ -67,7 +67,7 @@ describe('SlackWebhook', () => {
     [404, 'channel_not_found', 'correct the name, or'],
     [404, 'no_service', 'add a new webhook in the settings of the app'],
     [410, 'channel_is_archived', 'unarchive the channel, or add a webhook for another'],
-  ])('gives up at %i %s and says what to do', async (status, body, advice) => {
+  ])('gives up after the answer %i %s and says what to do', async (status, body, advice) => {
     server.failNext({ kind: 'answer', status, body });
     const sent = await slack.send(aMessage(), never);
     expect(sent.result).toBe('permanent');
@@ -80,12 +80,12 @@ describe('SlackWebhook', () => {
   test.each([
     [500, 'rollup_error'],
     [503, ''],
-  ])('tries again after %i %s', async (status, body) => {
+  ])('tries again after the answer %i %s', async (status, body) => {
     server.failNext({ kind: 'answer', status, body });
     expect((await slack.send(aMessage(), never)).result).toBe('retry');
   });
 
-  test('calls whom it is told to when trouble begins, and nobody when it is over', async () => {
+  test('calls those whom it is told to call when trouble begins, and nobody when it is over', async () => {
     const pacer = new Pacer(clock, 0);
     const notifier = new SlackWebhook({
       name: 'ops',
@@ -111,7 +111,7 @@ describe('SlackWebhook', () => {
     await notifier.close();
   });
 
-  test('falls back once', async () => {
+  test('falls back to plain text once', async () => {
     const refusal = { kind: 'answer', status: 400, body: 'invalid_payload' } as const;
     server.failNext(refusal, refusal);
     const sent = slack.send(aMessage(), never);

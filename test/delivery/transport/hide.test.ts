@@ -5,7 +5,7 @@ const url = new URL(
   'https://us:pass%40word@example.com/hooks/abcdefgh/abcdefghijk?key=to%20ken%20to%20ken&a=1',
 );
 
-describe('what a receiver repeats', () => {
+describe('a secret that a receiver repeats', () => {
   test.each([
     ['no abcdefghijk here', 'no *** here'],
     ['no abcdefgh here', 'no *** here'],
@@ -15,7 +15,7 @@ describe('what a receiver repeats', () => {
     ['Bearer 0123456789', '***'],
     ['token 0123456789', 'token ***'],
     ['hooks of a', 'hooks of a'],
-  ])('%s is said as %s', (text, said) => {
+  ])('is hidden: %s is said as %s', (text, said) => {
     expect(hide(text, secretsIn(url, { authorization: 'Bearer 0123456789' }))).toBe(said);
   });
 });

@@ -84,7 +84,7 @@ function keysOf(value: unknown, { properties }: JsonSchema, under = ''): string[
   ]);
 }
 
-describe('the JSON', () => {
+describe('the JSON for a webhook', () => {
   test.each(messages)('of %s is as its schema says', (event, message) => {
     const body: unknown = JSON.parse(JSON.stringify(bodyOf(message, NOW_AT)));
     validate(body);
@@ -97,7 +97,7 @@ describe('the JSON', () => {
     expect(keysOf(bodyOf(message, NOW_AT), schema).sort()).toEqual(pathsOf(schema).sort());
   });
 
-  test('is what placeholders of a template may name', () => {
+  test('has the keys that placeholders of a template may name', () => {
     const { schema: config } = validators();
     const webhook = config.definitions?.['notifier']?.oneOf?.find(
       (branch) => branch.properties?.['type']?.const === 'webhook',
@@ -111,7 +111,7 @@ describe('the JSON', () => {
     expect(schema.properties?.['run']?.properties?.['reason']?.enum).toEqual([...REASONS]);
   });
 
-  test('tells all there is to know', () => {
+  test('tells all that is known', () => {
     const [, message] = messages[2]!;
     expect(bodyOf(message, NOW_AT)).toMatchObject({
       version: 1,
@@ -143,7 +143,7 @@ describe('the JSON', () => {
     expect(bodyOf(message, NOW_AT).text).toMatchSnapshot();
   });
 
-  test('cleans what came from outside', () => {
+  test('has texts from outside only in a clean form', () => {
     const run = aRun({ host: 'web1\u001b[31m\r\n\u202eX', rid: 'a\nb' });
     const message = messageOf(aDelivery(), { ...context, run });
     expect(bodyOf(message, NOW_AT).run).toMatchObject({ host: 'web1 X', rid: 'a b' });
@@ -152,8 +152,8 @@ describe('the JSON', () => {
 
 type DeepPartial<T> = T extends object ? { [K in keyof T]?: DeepPartial<T[K]> } : T;
 
-describe('the format', () => {
-  test('is heard of paused and removed jobs as JSON, and not as a text, unless told otherwise', () => {
+describe('a webhook of each format', () => {
+  test('hears of paused and removed jobs as JSON, and not as a text, unless told otherwise', () => {
     expect(jsonFormat({}).keepsState).toBe(true);
     expect(jsonFormat({ template: '{}' }).keepsState).toBe(false);
     expect(jsonFormat({ keeps_state: false }).keepsState).toBe(false);

@@ -50,7 +50,7 @@ describe('a webhook', () => {
     expect(JSON.parse(request?.body ?? '')).toMatchObject({ version: 1, event: 'opened' });
   });
 
-  test('sends what stands before the @ of an address as the header that it means', async () => {
+  test('sends the user and password of an address as the header that they mean', async () => {
     const url = `${server.origin.replace('://', '://us%40er:pass%3Aword@')}/x`;
     await hook({ url }).send(aMessage(), never);
     expect(server.accepted[0]?.headers.authorization).toBe(`Basic ${btoa('us@er:pass:word')}`);
@@ -74,12 +74,12 @@ describe('a webhook', () => {
     [400, 'permanent'],
     [404, 'permanent'],
     [410, 'permanent'],
-  ])('answers %i with %s', async (status, result) => {
+  ])('takes the answer %i for %s', async (status, result) => {
     server.failNext({ kind: 'answer', status });
     expect(await hook().send(aMessage(), never)).toMatchObject({ result });
   });
 
-  test('hands on how long it is to be left alone', async () => {
+  test('hands on how long the receiver wants to be left alone', async () => {
     server.failNext({ kind: 'answer', status: 503, headers: { 'retry-after': '120' } });
     expect(await hook().send(aMessage(), never)).toMatchObject({ result: 'retry', afterMs: 120_000 });
   });

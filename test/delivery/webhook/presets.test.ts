@@ -97,8 +97,8 @@ const hostileMessage = fc
   })
   .map((changes) => aMessage(changes));
 
-describe.each(SERVICES)('preset %s', (preset, service, settings) => {
-  test('says it in full', async () => {
+describe.each(SERVICES)('the preset %s', (preset, service, settings) => {
+  test('says a message in full', async () => {
     const { server, notifier } = await setUp(preset, service, settings);
     expect(await notifier.send(aMessage(), never)).toEqual({ result: 'ok' });
     const text = service.readable(last(server));
@@ -111,7 +111,7 @@ describe.each(SERVICES)('preset %s', (preset, service, settings) => {
     expect(JSON.parse(last(server).body)).toMatchSnapshot();
   });
 
-  test('is a chat: it is told of no paused jobs, and nothing merges', async () => {
+  test('is a chat, which hears of no paused jobs, and whose messages do not merge', async () => {
     const { notifier } = await setUp(preset, service, settings);
     expect(notifier).toMatchObject({ type: 'webhook', keepsState: false, mergedLengthMax: null });
   });
@@ -161,8 +161,8 @@ describe.each(SERVICES)('preset %s', (preset, service, settings) => {
   });
 });
 
-describe('what a service says about itself', () => {
-  test('Discord: how long to wait, in its JSON', async () => {
+describe('a preset with an answer of its service', () => {
+  test('reads in the JSON of Discord how long to wait', async () => {
     const { server, notifier } = await setUp('discord', discordService, {});
     const body = JSON.stringify({
       message: 'You are being rate limited.',
@@ -173,7 +173,7 @@ describe('what a service says about itself', () => {
     expect(await notifier.send(aMessage(), never)).toMatchObject({ result: 'retry', afterMs: 1_337 });
   });
 
-  test('Telegram: how long to wait, in its JSON', async () => {
+  test('reads in the JSON of Telegram how long to wait', async () => {
     const { server, notifier } = await setUp('telegram', telegramService, { chat_id: '-1001234' });
     const body = JSON.stringify({ ok: false, error_code: 429, parameters: { retry_after: 7 } });
     server.failNext({ kind: 'answer', status: 429, body });
@@ -186,7 +186,7 @@ describe('what a service says about itself', () => {
     expect(await notifier.send(aMessage(), never)).toMatchObject({ result: 'retry', afterMs: 3_000 });
   });
 
-  test('Telegram: takes plain text where it cannot read the markup', async () => {
+  test('sends plain text where Telegram cannot read the markup', async () => {
     const { server, notifier } = await setUp('telegram', telegramService, { chat_id: '@backups' });
     const body = JSON.stringify({ ok: false, description: "Bad Request: can't parse entities: byte 7" });
     server.failNext({ kind: 'answer', status: 400, body });
@@ -197,7 +197,7 @@ describe('what a service says about itself', () => {
     expect(text).toMatch(/^FAILED @\u200ball <b>\n/);
   });
 
-  test('Telegram: the new number of a group', async () => {
+  test('says the new number of a group of Telegram', async () => {
     const { server, notifier } = await setUp('telegram', telegramService, { chat_id: '-1001234' });
     const parameters = { migrate_to_chat_id: -1009 };
     const body = JSON.stringify({ ok: false, description: 'Bad Request: group upgraded', parameters });
@@ -208,13 +208,13 @@ describe('what a service says about itself', () => {
     });
   });
 
-  test('Discord: asks for an answer that says whether the message was kept', async () => {
+  test('asks Discord for an answer that says whether the message was kept', async () => {
     const { server, notifier } = await setUp('discord', discordService, {});
     await notifier.send(aMessage(), never);
     expect(last(server).path).toMatch(/\?wait=true$/);
   });
 
-  test('ntfy: wants a topic', async () => {
+  test('needs a topic for ntfy', async () => {
     const clock = createFakeClock();
     const parts = { clock, logger: quiet(clock), pacerOf: () => expect.fail() };
     const notifier = buildWebhook('ops', { url: 'https://ntfy.sh/', preset: 'ntfy' }, parts);

@@ -44,7 +44,7 @@ describe('the recipe for Node in docs/alerting.md', () => {
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 
 describe.skipIf(!hasPython)('the recipe for Python in docs/alerting.md', () => {
-  test('agrees in every case', () => {
+  test('agrees with the recipe for Node in every case', () => {
     const calls = CASES.map(([, , headers, body, nowAt]) => {
       const named = Object.fromEntries(
         Object.entries(headers).map(([name, value]) => [
