@@ -346,7 +346,7 @@ identity() {
 
 # Sets cf_fd to a descriptor nobody uses. Of these shells only bash and busybox know more than one digit.
 find_free_fd() {
-  for cf_fd in 9 8 7 6 5 4 3 ${BASH_VERSION:+19 18 17}; do
+  for cf_fd in 9 8 7 6 5 4 3 ${BASH_VERSION:+19 18 17 16 15}; do
     { true >&"$cf_fd"; } 2>/dev/null || return 0
   done
   cf_fd=''
@@ -357,7 +357,16 @@ find_free_fd() {
 # would hold that lock after the job.
 close_inherited() {
   exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
-  for cf_fd in $cf_high_fds $cf_in_fd $cf_say_fd $cf_err_fd $cf_pipe_fd $cf_held; do [ "$cf_fd" -lt 10 ] || eval "exec $cf_fd>&-"; done
+  for cf_fd in $cf_high_fds $cf_in_fd $cf_out_fd $cf_say_fd $cf_err_fd $cf_pipe_fd $cf_held $cf_lock_fd $cf_code_fd; do
+    [ "$cf_fd" -lt 10 ] || eval "exec $cf_fd>&-"
+  done
+}
+
+# Lets go of what is the caller's alone. A process that is started later could hold it for a moment longer than we do.
+drop_inherited() {
+  for cf_fd in 3 4 5 6 7 8 9 $cf_high_fds; do
+    case " $cf_say_fd $cf_err_fd $cf_held $cf_lock_fd " in *" $cf_fd "*) ;; *) eval "exec $cf_fd>&-" ;; esac
+  done
 }
 
 # Finds what the caller passes on above 9. dash, mksh and ksh93 cannot close these: cf_may_stay is empty then, and no
@@ -687,7 +696,7 @@ wait_until_gone() {
   while :; do
     cf_interrupted=''
     wait "$1" 2>/dev/null && cf_gone=0 || cf_gone=$?
-    [ -n "$cf_interrupted" ] || return 0
+    [ -n "$cf_interrupted" ] && ! is_forgotten "$1" || return 0
   done
 }
 
@@ -712,6 +721,7 @@ become_command() {
   trap - EXIT XFSZ $cf_signals
   umask "$cf_umask"
   if [ -n "$cf_in_fd" ]; then eval "exec <&$cf_in_fd $cf_in_fd<&-"; elif [ "$cf_in" = closed ]; then exec <&-; fi
+  [ -z "$cf_out_fd" ] || eval "exec >&$cf_out_fd $cf_out_fd>&-"
   [ "$cf_out" != closed ] || exec >&-
   eval "exec 2>&${cf_err_fd:--}"
   for cf_fd in $cf_say_fd $cf_held $cf_err_fd; do [ "$cf_fd" -lt 3 ] || eval "exec $cf_fd>&-"; done
@@ -777,8 +787,55 @@ launch() {
     cf_code=$?
     return
   fi
+  if [ -n "${BASH_VERSION-}" ] && launch_watched "$@"; then return; fi
   (become_command "$@") &
   cf_pid=$!
+}
+
+# bash forgets the exit code of a child that ends in the moment in which a signal breaks off wait, as happens where a
+# signal goes to a whole group. So a process between waits for the command, deaf to signals, and tells the command's
+# process id and then its exit code through a pipe, which forgets nothing. Fails where that cannot be had.
+launch_watched() {
+  [ -e /dev/fd/0 ] && [ -c /dev/null ] && find_free_fd || return 1
+  cf_out_fd=$cf_fd
+  eval "exec $cf_out_fd>&1"
+  if find_free_fd; then
+    cf_code_fd=$cf_fd
+    # The other shells cannot read this.
+    eval "exec $cf_code_fd< <(watch_command \"\$@\")" && cf_watcher=$! || cf_code_fd=''
+  fi
+  eval "exec $cf_out_fd>&-"
+  cf_out_fd=''
+  [ -n "$cf_code_fd" ] || return 1
+  # Where that process could start none, it has become the command itself.
+  if read_told; then cf_pid=$cf_told; else cf_pid=$cf_watcher && close_code_fd; fi
+}
+
+watch_command() {
+  cf_pending=''
+  # The command would go on ignoring what is ignored here.
+  # shellcheck disable=SC2086 # several
+  trap : $cf_signals
+  trap on_exit EXIT
+  (become_command "$@") &
+  # shellcheck disable=SC2086 # several
+  trap '' $cf_signals
+  trap - EXIT
+  echo "$!"
+  exec </dev/null 2>/dev/null
+  close_inherited
+  wait "$!"
+  echo "$?"
+}
+
+# Sets cf_told to the next line of it, or fails at the end.
+read_told() {
+  until read -r cf_told <&"$cf_code_fd"; do [ "$?" -gt 128 ] || return 1; done
+}
+
+close_code_fd() {
+  eval "exec $cf_code_fd<&-"
+  cf_code_fd=''
 }
 
 keep_stdin() {
@@ -816,7 +873,7 @@ forward_pending() {
       TERM | HUP) cf_signal=$cf_forward && signal_group "$cf_forward" ;;
       INT | QUIT) cf_signal=$cf_forward && forward_key "$cf_forward" ;;
       TSTP) stop_with_command ;;
-      CONT) cf_continued=1 && signal_group CONT ;;
+      CONT) cf_continued=1 && kill -s CONT "$cf_pid" 2>/dev/null ;;
       *) kill -s "$cf_forward" "$cf_pid" 2>/dev/null ;;
     esac
   done
@@ -830,7 +887,8 @@ await_command() {
   set -- "$cf_catches"
   while [ -n "$1" ] && [ "$cf_turn" -lt 100 ]; do
     read_signals "$cf_pid"
-    [ "$cf_catches" = "$1" ] || return 0
+    # The child of the process between catches TSTP, XCPU, XFSZ and VTALRM at least.
+    case ${BASH_VERSION:+bash}$cf_catches in "$1" | bash*[37bf][89a-f][89a-f]????) ;; *) return 0 ;; esac
     cf_turn=$((cf_turn + 1))
     [ "$cf_turn" -lt 20 ] || sleep 0.05
   done
@@ -898,27 +956,59 @@ stop_with_command() {
   cf_stop=STOP cf_continued=''
   read_signals "$cf_pid"
   case $cf_ignores:$cf_catches in *[89a-f]????:* | *:*[89a-f]????) cf_stop=TSTP ;; esac
-  signal_group "$cf_stop"
+  kill -s "$cf_stop" "$cf_pid" 2>/dev/null
   # Who was continued meanwhile would stay stopped for ever.
   [ -n "$cf_continued" ] || kill -s STOP "$$"
-  [ -z "${BASH_VERSION-}" ] || signal_group CONT
+  [ -z "${BASH_VERSION-}" ] || kill -s CONT "$cf_pid" 2>/dev/null
 }
 
 # Sets cf_code. A signal to us ends wait early with a code of its own; the command's comes from waiting again. Where
 # that knows nothing any more, the first wait had it.
 wait_for_command() {
+  if [ -z "$cf_code_fd" ] || ! wait_until_told; then wait_for_child; fi
+  # ksh93
+  [ "$cf_code" -le 256 ] || cf_code=$((cf_code - 128))
+}
+
+# Reading alone would miss a signal that comes a moment before it.
+wait_until_told() {
+  while is_running "$cf_watcher"; do
+    cf_interrupted=''
+    wait "$cf_watcher" 2>/dev/null
+    [ -n "$cf_interrupted" ] || break
+  done
+  set --
+  ! read_told || set -- "$cf_told"
+  close_code_fd
+  [ $# = 1 ] && cf_code=$1
+}
+
+wait_for_child() {
   cf_interrupted=''
   wait "$cf_pid" 2>/dev/null
   cf_code=$?
-  while [ -n "$cf_interrupted" ]; do
+  while [ -n "$cf_interrupted" ] && ! is_forgotten "$cf_pid"; do
     cf_interrupted=''
     wait "$cf_pid" 2>/dev/null
     cf_again=$?
-    if [ "$cf_again" = 127 ] && ! kill -0 "$cf_pid" 2>/dev/null; then break; fi
+    if [ "$cf_again" = 127 ] && ! kill -0 "$cf_pid" 2>/dev/null; then
+      guess_code
+      break
+    fi
     cf_code=$cf_again
   done
-  # ksh93
-  [ "$cf_code" -le 256 ] || cf_code=$((cf_code - 128))
+}
+
+# ksh93 knows nothing of a command that ended as the signal came: most likely the signal ended it.
+guess_code() {
+  case ${KSH_VERSION-}:$cf_code in :* | *MIRBSD*) ;; *:1) cf_code=$((128 + $(kill -l "$cf_forward"))) ;; esac
+}
+
+# Says whether bash still takes a process for running that is no more: waiting for it would have no end.
+is_forgotten() {
+  [ -n "${BASH_VERSION-}" ] && ! kill -0 "$1" 2>/dev/null || return 1
+  # shellcheck disable=SC3045 # bash
+  case $cf_nl$(jobs -rp)$cf_nl in *"$cf_nl$1$cf_nl"*) ;; *) return 1 ;; esac
 }
 
 # --- Helpers that wait -----------------------------------------------------------------------------------------
@@ -1628,6 +1718,7 @@ run_command() {
     try_again || break
   done
   drop_streams
+  drop_inherited
   cf_stage=ended
 }
 
@@ -1705,7 +1796,7 @@ main() {
 
 cf_quiet='' cf_job='' cf_say_fd=2 cf_err='' cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_fd='' cf_lock_file='' cf_link_lock=''
 cf_pid='' cf_pending='' cf_signal='' cf_interrupted='' cf_timed_out='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
-cf_in_fd='' cf_err_fd=2 cf_pipe_fd='' cf_held='' cf_err_in_out='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
+cf_in_fd='' cf_out_fd='' cf_code_fd='' cf_err_fd=2 cf_pipe_fd='' cf_held='' cf_err_in_out='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
 cf_run='' cf_out_from='' cf_err_from='' cf_undelivered='' cf_unwatched='' cf_client=1 cf_stage=over
 cf_arrays=''
 [ -z "${BASH_VERSION-}${KSH_VERSION-}" ] || cf_arrays=1

@@ -54,6 +54,7 @@ const NEEDS = {
   'prlimit(1)': () => succeeds('prlimit --nofile true'),
   'make(1)': () => succeeds('make --version'),
   'setsid(1)': () => succeeds('setsid -h'),
+  'taskset(1) and chrt(1)': () => succeeds('taskset -c 0 chrt -i 0 true'),
   'nohup(1)': () => succeeds('nohup --version'),
   'env(1) of coreutils': () => succeeds('env --default-signal=INT true'),
   '/proc': () => existsSync('/proc/self/fd'),

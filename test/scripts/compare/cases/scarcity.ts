@@ -41,6 +41,7 @@ export const SCARCITY: readonly Case[] = [
     except: {
       bash: 'bash waits for half a minute for a process, by itself',
       'bash --posix': 'bash waits for half a minute for a process, by itself',
+      mksh: 'mksh waits for half a minute for a process, by itself',
       ksh93: 'ksh93 waits for ever where it cannot start a process',
     },
   },

@@ -58,6 +58,22 @@ export const SIGNALS: readonly Case[] = [
     shows: /ended well/,
   },
   {
+    // The wrapper and the command share a processor, and the wrapper gets no time on it until the command has ended.
+    name: 'a signal for both that ends the command before the wrapper finds time for it',
+    script: String.raw`
+      {
+        await ../pid; await ready; wrapper=$(cat ../pid); chrt -i -p 0 $wrapper
+        kill -s TERM $wrapper $(cat ../command); await ended; chrt -o -p 0 $wrapper
+      } 2>/dev/null &
+      in_foreground taskset -c 0 $RUN sh -c '
+        trap ": >ended; exit 3" TERM; echo $$ >../command; : >ready; while :; do :; done'
+      note $?`,
+    shows: /^3$/m,
+    needs: ['taskset(1) and chrt(1)'],
+    reports: 3,
+    except: { ksh93: 'ksh93 forgets the exit code of a child that ends as a signal comes' },
+  },
+  {
     name: 'a signal that comes at once',
     script: String.raw`
       quiet
@@ -66,10 +82,11 @@ export const SIGNALS: readonly Case[] = [
     reports: null,
   },
   {
-    name: 'TSTP stops the command and CONT lets it go on',
+    name: 'TSTP stops the command, but not what it started, and CONT lets it go on',
     script: String.raw`
       cat >../ticker <<'END'
-echo $$ >../pid.new; mv ../pid.new ../pid; while [ ! -e done ]; do sleep 0.05; done; echo end; exit 6
+sleep 300 & echo $! >../child; echo $$ >../pid.new; mv ../pid.new ../pid
+while [ ! -e done ]; do sleep 0.05; done; kill $!; echo end; exit 6
 END
       cat >../caller <<'END'
 set -m
@@ -77,11 +94,12 @@ set -m
 until [ -e ../pid ]; do sleep 0.02; done
 until_state() { until grep -q "^State:.$1" /proc/$(cat ../pid)/status; do sleep 0.02; done; }
 kill -s TSTP $job; until_state T; until grep -q "^State:.T" /proc/$job/status; do sleep 0.02; done; echo stopped
+grep -c '^State:.S' /proc/$(cat ../child)/status
 kill -s CONT $job; until_state '[RS]'; echo goes on
 : >done; wait $job; echo $?
 END
       bash ../caller $RUN sh ../ticker 2>/dev/null`,
-    shows: /^stopped\ngoes on\nend\n6$/m,
+    shows: /^stopped\n1\ngoes on\nend\n6$/m,
     needs: ['bash', '/proc'],
     reports: 6,
   },
