@@ -1,5 +1,6 @@
 import type { Event } from '../core/model/event.ts';
 import type { Tx } from '../store/store.ts';
+import { MINUTE_MS } from '../schedule/units.ts';
 
 /** An event of time itself, which every job is told. */
 export type TimeEvent = Extract<Event, { type: 'gap' | 'clock_set_back' }>;
@@ -8,7 +9,7 @@ export type TimeEvent = Extract<Event, { type: 'gap' | 'clock_set_back' }>;
 export const LIVENESS_KEY = 'liveness';
 export const LIVENESS_WRITE_EVERY_MS = 10_000;
 /** A clock that is set back by no more than this is only a little off (docs/design.md §3.4). */
-export const CLOCK_STEP_MS_MIN = 60_000;
+export const CLOCK_STEP_MS_MIN = MINUTE_MS;
 /** Pings may have been refused if no sign of life was stored for longer than this. */
 export const GAP_MS_MIN = 3 * LIVENESS_WRITE_EVERY_MS;
 

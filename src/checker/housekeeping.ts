@@ -4,10 +4,10 @@ import { dateOf } from '../core/model/daily.ts';
 import type { DeliveryStatus } from '../core/model/records.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store } from '../store/store.ts';
-import { DAY_MS } from '../schedule/units.ts';
+import { DAY_MS, HOUR_MS } from '../schedule/units.ts';
 import { errorText } from '../core/model/errors.ts';
 
-const EVERY_MS = 3_600_000;
+const EVERY_MS = HOUR_MS;
 /** The history of a removed job is kept for this long, so that a revert restores it (docs/design.md §5). */
 const REMOVED_JOBS_MS = 30 * DAY_MS;
 /** Closed incidents (docs/design.md §3.5) and the deliveries about them are kept for this long. */

@@ -146,8 +146,7 @@ export class Outages {
 
   /**
    * Settles one job.
-   * @returns false if more is due in the job, for which the time was up. A job that cannot be settled counts as settled,
-   *   so that it holds up no other
+   * @returns whether nothing is left of the job that was due, as far as it can be settled at all
    */
   #settle(tx: Tx, id: string, now: number, isTimeUp: () => boolean): boolean {
     try {

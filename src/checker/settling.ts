@@ -2,11 +2,12 @@ import { applyEvent } from '../apply/events.ts';
 import type { Clock } from '../clock.ts';
 import type { Reason } from '../core/model/reasons.ts';
 import type { Tx } from '../store/store.ts';
+import { HOUR_MS } from '../schedule/units.ts';
 
 /** One transaction settles for at most this time, because every other commit waits for it. */
 const SETTLE_MS_MAX = 50;
 /** Time acts on a job for this long at once, which is about 20,000 slots of a job that runs every second. */
-const STRETCH_MS = 6 * 3_600_000;
+const STRETCH_MS = 6 * HOUR_MS;
 
 /**
  * Returns a function that tells when a transaction that begins now has settled enough and has to leave the rest to

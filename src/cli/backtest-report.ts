@@ -1,7 +1,8 @@
 import type { IncidentChange, MovedKey } from '../core/backtest/backtest.ts';
 import type { ReplayedIncident } from '../core/backtest/replay.ts';
 import { formatDuration } from '../schedule/duration.ts';
-import { counted, utc } from './text.ts';
+import { counted, firstOf } from '../core/text/counts.ts';
+import { utc } from './text.ts';
 
 /** The result of a backtest. Instants are in milliseconds since the Unix epoch. */
 export interface BacktestReport {
@@ -29,7 +30,7 @@ export function reportText(report: BacktestReport): string {
   ];
   if (report.unlogged.length > 0)
     lines.push(
-      `The log says nothing of ${counted(report.unlogged.length, 'new job')}: ${listed(report.unlogged)}.`,
+      `The log says nothing of ${counted(report.unlogged.length, 'new job')}: ${firstOf(report.unlogged, NAMES_MAX)}.`,
     );
   for (const { name, is_removed: isRemoved, changes } of report.jobs) {
     lines.push('', isRemoved ? `${name} (would be removed)` : name, ...changes.flatMap(changeLines));
@@ -130,11 +131,6 @@ function incidentJson({ incident, told_at: toldAt }: ReplayedIncident): unknown 
 }
 
 const NAMES_MAX = 10;
-
-function listed(names: readonly string[]): string {
-  const more = names.length - NAMES_MAX;
-  return names.slice(0, NAMES_MAX).join(', ') + (more > 0 ? ` and ${more} more` : '');
-}
 
 function iso(ms: number): string {
   return new Date(ms).toISOString();

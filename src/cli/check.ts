@@ -12,10 +12,10 @@ import { parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import { githubAnnotations } from './github.ts';
 import type { Io } from './io.ts';
-import { limitLines, type Limits, limitsOf } from './limits.ts';
+import { limitLines, type Limits, limitsOf } from './run-limits.ts';
 import { lintNames, severityOf, withoutAllowed, worded } from './lint.ts';
 import { configPathOf, FILE_OPTIONS } from './offline.ts';
-import { counted } from './text.ts';
+import { counted } from '../core/text/counts.ts';
 
 const FORMATS = ['text', 'json', 'github'] as const;
 type Format = (typeof FORMATS)[number];

@@ -12,7 +12,7 @@ import { compileCron } from '../schedule/cron.ts';
 import { parseArgs } from './arguments.ts';
 import { EXIT, orUsage, runCommand, UsageError } from './command.ts';
 import type { Io } from './io.ts';
-import { counted } from './text.ts';
+import { counted } from '../core/text/counts.ts';
 
 const WRAPPER = 'monitor.sh';
 const WRAPPER_PATH = fileURLToPath(new URL(`../../scripts/${WRAPPER}`, import.meta.url));

@@ -149,8 +149,8 @@ function limitsOf(
   countDefault: number,
 ): Pick<Question, 'afterMs' | 'count'> {
   return {
-    afterMs: after === undefined ? io.clock.now() : orUsage(() => instantOf(after)),
-    count: count === undefined ? countDefault : orUsage(() => countOf(count)),
+    afterMs: after === undefined ? io.clock.now() : orUsageOfQuestion(() => instantOf(after)),
+    count: count === undefined ? countDefault : orUsageOfQuestion(() => countOf(count)),
   };
 }
 
@@ -162,7 +162,7 @@ function withoutSlots(job: string, every: string | null): string {
 }
 
 /** Turns an error about an instant or a number into one of wrong usage, which it is on the command line. */
-function orUsage<T>(read: () => T): T {
+function orUsageOfQuestion<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {

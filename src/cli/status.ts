@@ -4,7 +4,7 @@ import { parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { ask, askAll, type Server, SERVER_OPTIONS, serverOf, URL_HELP } from './remote.ts';
-import { counted } from './text.ts';
+import { counted } from '../core/text/counts.ts';
 import { type View, viewOf } from './view.ts';
 
 const HELP = `Usage: cronflow status [OPTIONS]

@@ -5,7 +5,7 @@ import { dumpOf } from '../store/lowdb/dump.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { dataDirOf, parseStoreArgs } from './offline.ts';
-import { counted } from './text.ts';
+import { counted } from '../core/text/counts.ts';
 
 const HELP = `Usage: cronflow store export [FILE|-] [OPTIONS]
 

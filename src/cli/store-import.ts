@@ -6,7 +6,7 @@ import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { linesOf, TOO_LONG } from './lines.ts';
 import { dataDirOf, parseStoreArgs } from './offline.ts';
-import { counted } from './text.ts';
+import { counted } from '../core/text/counts.ts';
 
 const HELP = `Usage: cronflow store import FILE|- [OPTIONS]
 

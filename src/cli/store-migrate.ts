@@ -2,7 +2,7 @@ import { upgradeStore } from '../store/lowdb/upgrade.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { dataDirOf, parseStoreArgs } from './offline.ts';
-import { counted } from './text.ts';
+import { counted } from '../core/text/counts.ts';
 
 const HELP = `Usage: cronflow store migrate [OPTIONS]
 

@@ -1,10 +1,5 @@
 import { cleanLine } from '../delivery/message/clean.ts';
 
-/** Writes a count with its noun, such as `1 job` and `2 jobs`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
 /** Writes an instant in ISO 8601 UTC, without milliseconds where there are none. */
 export function utc(ms: number): string {
   return new Date(ms).toISOString().replace('.000Z', 'Z');

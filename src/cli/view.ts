@@ -1,13 +1,13 @@
 import { wallTime } from '../delivery/message/wall-time.ts';
 import type { Io } from './io.ts';
-import { DAY_MS } from '../schedule/units.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../schedule/units.ts';
 
 const WIDTH_DEFAULT = 80;
 const COLOURS = { red: 31, yellow: 33, dim: 2 } as const;
 const UNITS = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
+  ['d', DAY_MS],
+  ['h', HOUR_MS],
+  ['m', MINUTE_MS],
   ['s', 1_000],
 ] as const;
 

@@ -8,10 +8,11 @@ import { hideInFault } from './hide.ts';
 import { type ParsedSources, parseSources } from './parse-sources.ts';
 import { internalFault, readConfigFile, sha256 } from './read.ts';
 import type { Env } from './substitute.ts';
+import { MINUTE_MS } from '../schedule/units.ts';
 
 /** Longer texts (some 500 jobs) are parsed in a thread of their own, because parsing them takes more than 50 ms. */
 const INLINE_LENGTH_MAX = 64 * 1024;
-const WORKER_MS_MAX = 60_000;
+const WORKER_MS_MAX = MINUTE_MS;
 const WORKER_MEMORY_MB_MAX = 1_024;
 
 /** A configuration, or all that is wrong with it. */

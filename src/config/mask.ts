@@ -10,8 +10,8 @@ const CREDENTIALS = /(?<![a-z0-9+.-])([a-z0-9+.-]+:\/\/)([^\s"']+)(?=@)/gi;
 const WITHOUT_SCHEME = /(?<![\w*:/.%+-])[\w.%+-]+:[^\s"']+@[^\s"']+/g;
 
 /**
- * Hides whatever may be secret in the addresses of a text. In a web address it hides the path, because nothing
- * else protects a webhook. In an address of any kind it hides what stands before an @ and what follows a question mark.
+ * Hides whatever may be secret in the addresses of a text. Of a web address that is the path, because nothing else
+ * protects a webhook. Of an address of any kind it is what stands before an @, and what follows a question mark.
  */
 export function maskUrls(text: string): string {
   return text

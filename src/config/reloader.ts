@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
 import { CronflowError, errorText, type Fault } from '../core/model/errors.ts';
 import { formatPlan, massRemoval, type Plan } from '../core/plan/plan.ts';
+import { firstOf } from '../core/text/counts.ts';
 import type { Logger } from '../observe/log.ts';
 import { isRefusal } from '../store/backlog.ts';
 import { causesOf } from './causes.ts';
@@ -267,7 +268,7 @@ export class ConfigReloader {
     const read = new Map(filesOf(loaded).map((file) => [file.path, sha256(file.text)]));
     const paths = new Set([...this.#read.keys(), ...read.keys()]);
     const changed = [...paths].filter((path) => read.get(path) !== this.#read.get(path));
-    this.#changed = changed.length === 0 ? null : listed(changed);
+    this.#changed = changed.length === 0 ? null : firstOf(changed, CHANGED_MAX, ',');
     this.#read = read;
   }
 
@@ -435,11 +436,6 @@ export class ConfigReloader {
       this.#options.logger.error('a listener of the configuration failed', { error: errorText(error) });
     }
   }
-}
-
-function listed(paths: readonly string[]): string {
-  const more = paths.length - CHANGED_MAX;
-  return `${paths.slice(0, CHANGED_MAX).join(',')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 function filesOf(loaded: LoadResult): readonly SourceFile[] {

@@ -6,11 +6,12 @@ import { placesOf, type Watched } from './directories.ts';
 import { expandIncludes } from './include.ts';
 import { type Beside, currentFingerprint } from './sources.ts';
 import { errorText } from '../core/model/errors.ts';
+import { MINUTE_MS } from '../schedule/units.ts';
 
 const STABLE_MS = 500;
 const POLL_MS = 30_000;
 /** A file that keeps changing for this long is worth a line in the log. */
-const UNSTABLE_MS_MAX = 60_000;
+const UNSTABLE_MS_MAX = MINUTE_MS;
 
 export interface WatchOptions {
   path: string;

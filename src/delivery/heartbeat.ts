@@ -1,21 +1,22 @@
 import type { Clock } from '../clock.ts';
 import type { HeartbeatConfig, HeartbeatStatus } from '../core/model/heartbeat-config.ts';
 import type { Logger } from '../observe/log.ts';
+import { ATTEMPT_MS_MAX } from './sending/attempt.ts';
 import { retryDelayMs } from './sending/backoff.ts';
 import { codeOf, HttpClient } from './transport/http-client.ts';
+import { MINUTE_MS } from '../schedule/units.ts';
 
 /**
  * A sign of life that is older counts no more. Both signs come every 10 s. The limit is twice the time after which
  * Cronflow says that it was away, so that a Cronflow that is merely slow is not reported dead.
  */
-const RECENT_MS_MAX = 60_000;
+const RECENT_MS_MAX = MINUTE_MS;
 /**
  * The first beat comes this soon after a start or a change. While no beat may be sent, the signs of life are looked
  * at again every `LOOK_AGAIN_MS`.
  */
 const FIRST_MS = 1_000;
 const LOOK_AGAIN_MS = 10_000;
-const ATTEMPT_MS_MAX = 10_000;
 
 /** The instants at which Cronflow last checked and last stored, on the monotonic clock; null for never. */
 export interface Vitals {

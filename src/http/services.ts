@@ -2,7 +2,7 @@ import { formerOwnerId } from '../apply/renames.ts';
 import { CronflowError } from '../core/model/errors.ts';
 import type { Job } from '../core/model/records.ts';
 import { nearest } from '../core/text/nearest.ts';
-import { Lines } from '../observe/lines.ts';
+import { LineLimit } from '../observe/line-limit.ts';
 import { BodyBudget } from './body-budget.ts';
 import type { HttpDeps } from './deps.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
@@ -13,7 +13,7 @@ export interface Services extends HttpDeps {
   /** The memory for the bodies of requests. */
   bodies: BodyBudget;
   /** The limit for lines of the log about pings whose bodies did not end. */
-  bodyLines: Lines;
+  bodyLines: LineLimit;
   /**
    * Finds a job by its name.
    * @throws CronflowError `unknown_job` with the name that was probably meant
@@ -39,7 +39,7 @@ export function servicesOf(deps: HttpDeps): Services {
     ...deps,
     limits,
     bodies: new BodyBudget(limits.bodiesBytesMax),
-    bodyLines: new Lines(deps.clock, limits.bodyLinesMax),
+    bodyLines: new LineLimit(deps.clock, limits.bodyLinesMax),
     unknownJob,
     nearestName: async (name) => nearest(name, await knownNames()),
     async jobNamed(name) {

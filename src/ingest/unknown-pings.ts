@@ -1,10 +1,11 @@
 import type { Clock } from '../clock.ts';
 import type { PingKind } from '../core/model/reasons.ts';
-import { Lines } from '../observe/lines.ts';
+import { LineLimit } from '../observe/line-limit.ts';
 import type { LogFields, Logger } from '../observe/log.ts';
+import { HOUR_MS } from '../schedule/units.ts';
 
 const NAMES_MAX = 1_000;
-const SAID_EVERY_MS = 3_600_000;
+const SAID_EVERY_MS = HOUR_MS;
 /** At most this many lines are logged in an hour, over all names. */
 const LINES_MAX = 100;
 /** No job has a longer name. A name that is longer belongs to nobody, and its beginning says enough. */
@@ -28,14 +29,14 @@ export interface UnknownPing {
 export class UnknownPings {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #lines: Lines;
+  readonly #lines: LineLimit;
   /** Maps a name to its pings; the names that pinged last are at the end. */
   readonly #names = new Map<string, UnknownPing & { isFormer: boolean; saidAt: number }>();
 
   constructor(options: { clock: Clock; logger: Logger }) {
     this.#clock = options.clock;
     this.#logger = options.logger;
-    this.#lines = new Lines(options.clock, LINES_MAX);
+    this.#lines = new LineLimit(options.clock, LINES_MAX);
   }
 
   note(name: string, kind: PingKind): void {

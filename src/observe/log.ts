@@ -28,7 +28,7 @@ export function createLogger(
     (at: LogLevel) =>
     (message: string, fields: LogFields = {}): void => {
       if (LOG_LEVELS.indexOf(at) < LOG_LEVELS.indexOf(level)) return;
-      write(`${visible(line(new Date(clock.now()).toISOString(), at, message, fields))}\n`);
+      write(`${escapedForLog(line(new Date(clock.now()).toISOString(), at, message, fields))}\n`);
     };
   return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
 }
@@ -57,7 +57,7 @@ const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
  * Returns text in which nothing can move a cursor, begin another line or change how the rest of it reads. Such
  * characters are replaced by their codes, as JSON writes them.
  */
-export function visible(text: string): string {
+export function escapedForLog(text: string): string {
   return text.replace(HIDDEN, (character) =>
     [...Array(character.length).keys()]
       .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`)

@@ -1,5 +1,5 @@
 import { ZONE_FROM_MS, ZONE_TO_MS, zoneOf } from './zone.ts';
-import { DAY_MS } from './units.ts';
+import { DAY_MS, MINUTE_MS } from './units.ts';
 
 const LOCAL = String.raw`(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?`;
 const INSTANT = new RegExp(`^${LOCAL.replace('[T ]', 'T')}(?:Z|([+-])(\\d\\d):(\\d\\d))$`);
@@ -19,7 +19,7 @@ export function parseInstant(text: string): number | undefined {
   const localMs = localMsOf(match);
   const [hours, minutes] = [Number(match[9] ?? 0), Number(match[10] ?? 0)];
   if (localMs === undefined || hours > 23 || minutes > 59) return undefined;
-  const offsetMs = (hours * 60 + minutes) * 60_000;
+  const offsetMs = (hours * 60 + minutes) * MINUTE_MS;
   return match[8] === '-' ? localMs + offsetMs : localMs - offsetMs;
 }
 

@@ -2,12 +2,13 @@ import { compileCron } from './cron.ts';
 import { parseExpression } from './expression.ts';
 import { localTimesOf } from './local-times.ts';
 import { type Segment, type Zone, zoneOf } from './zone.ts';
+import { HOUR_MS } from './units.ts';
 
 /**
  * A schedule that follows the wall clock loses a slot that people would miss if it has none for this long before and
  * after a change of offset.
  */
-const NEAR_MS = 3 * 3_600_000;
+const NEAR_MS = 3 * HOUR_MS;
 
 /**
  * A local time that a schedule names and that the clock skips. Local times are written as a clock on UTC would show

@@ -1,3 +1,4 @@
+import { badKindOf, type Outcome } from '../core/model/reasons.ts';
 import type { Incident, Run } from '../core/model/records.ts';
 import type { LogFields, Logger } from '../observe/log.ts';
 import type { Scope, Store, Tx } from './store.ts';
@@ -6,7 +7,6 @@ type Line = [level: 'info' | 'warn', message: string, fields: LogFields];
 
 /** A slot with such an outcome had no run. */
 const NO_RUN: ReadonlySet<string> = new Set(['missed', 'unknown', 'skipped']);
-const BAD: ReadonlySet<string> = new Set(['failure', 'timeout', 'missed', 'abandoned']);
 
 /**
  * Wraps a store so that the log tells of each change that a commit made to a run, a slot or an incident: one line each,
@@ -32,8 +32,9 @@ function loggedTx(tx: Tx, lines: Line[]): Tx {
     putRun(run) {
       const before = found(() => tx.runsOf(run.job_id).get(run.id));
       tx.putRun(run);
-      const isNews = run.outcome !== null && (run.outcome !== before?.outcome || run.count !== before.count);
-      if (isNews) lines.push(lineOfRun(run, nameOf(run.job_id)));
+      const { outcome } = run;
+      if (outcome !== null && (outcome !== before?.outcome || run.count !== before.count))
+        lines.push(lineOfRun(run, outcome, nameOf(run.job_id)));
     },
     putIncident(incident) {
       const before = found(() => tx.incident(incident.id));
@@ -62,11 +63,10 @@ function found<T>(read: () => T | undefined): T | undefined {
   }
 }
 
-function lineOfRun(run: Run, job: string): Line {
-  const outcome = run.outcome ?? '';
+function lineOfRun(run: Run, outcome: Outcome, job: string): Line {
   const what = NO_RUN.has(outcome) ? 'slot settled' : 'run ended';
   return [
-    BAD.has(outcome) ? 'warn' : 'info',
+    badKindOf(outcome) === null ? 'info' : 'warn',
     what,
     {
       job,

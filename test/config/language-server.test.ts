@@ -15,6 +15,7 @@ import { LanguageServer } from './support/language-server.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const bad = join(root, 'test', 'testdata', 'bad');
 const MODELINE = '# yaml-language-server: $schema=./schemas/cronflow.schema.json\n';
+/** The server is started once and asked many things, on a machine that may be busy. */
 
 let server: LanguageServer;
 beforeAll(async () => {

@@ -48,7 +48,7 @@ interface Found {
 function claimCronSlot(draft: Draft, startAt: number): Found {
   const expectedAt = draft.job.expected_at;
   if (expectedAt !== null && startAt >= expectedAt) {
-    const slotAt = dueSlot(draft, startAt) ?? expectedAt;
+    const slotAt = slotOfStart(draft, startAt) ?? expectedAt;
     supersede(draft, expectedAt, slotAt, startAt);
     draft.job.expected_at = slotAfter(draft.spec, Math.max(startAt, slotAt));
     return { slotAt: Math.max(slotAt, expectedAt), isLate: false };
@@ -58,17 +58,15 @@ function claimCronSlot(draft: Draft, startAt: number): Found {
     return { slotAt: expectedAt, isLate: false };
   }
   // Every slot near `startAt` is settled already. The run belongs to the slot that it would have claimed in time.
-  const next = slotAfter(draft.spec, startAt);
-  const isEarly = next !== null && next - startAt <= earlyMs(draft.spec, next);
-  return { slotAt: isEarly ? next : slotAtOrBefore(draft.spec, startAt), isLate: true };
+  return { slotAt: slotOfStart(draft, startAt), isLate: true };
 }
 
 /**
- * Finds the slot of a run that starts at or after the expected one: the next slot if the run lies within its early
+ * Finds the slot to which a run belongs by its start: the next slot if the run lies within its early
  * window, else the latest. Without the first case one lost ping would move every later run of a host with a fast
  * clock onto the slot before its own, where grace is as long as the period.
  */
-function dueSlot(draft: Draft, startAt: number): number | null {
+function slotOfStart(draft: Draft, startAt: number): number | null {
   const next = slotAfter(draft.spec, startAt);
   const isEarly = next !== null && next - startAt <= earlyMs(draft.spec, next);
   return isEarly ? next : slotAtOrBefore(draft.spec, startAt);

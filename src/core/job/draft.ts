@@ -48,6 +48,16 @@ export class Draft {
     return this.spec.paused || this.job.paused_by_api;
   }
 
+  /** True while nothing is due of a job that runs every so often, because a run is open that counts (§3.1). */
+  get isHeldByRun(): boolean {
+    return this.spec.schedule?.kind === 'every' && this.openRuns().some((run) => run.counted);
+  }
+
+  /** Returns whether pings could not be taken at any time between two instants. */
+  wasAwayBetween(fromAt: number, toAt: number): boolean {
+    return this.job.gaps.some((gap) => gap.to_at >= fromAt && gap.from_at <= toAt);
+  }
+
   /** All runs, oldest first: in the order in which Cronflow learned of them. */
   runs(): readonly Run[] {
     return this.history.all();

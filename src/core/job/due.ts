@@ -14,7 +14,7 @@ export type Due =
   | { kind: 'announcement'; at: number }
   | { kind: 'reminder'; at: number };
 
-/** Returns the earliest thing that is due; of several at one instant, the one that the code below looks at first. */
+/** Returns the earliest thing that is due; of several at one instant the one that is named first here. */
 export function nextDue(draft: Draft): Due | null {
   let next: Due | null = null;
   for (const run of draft.openRuns()) {
@@ -93,7 +93,7 @@ function limitDueAt(draft: Draft, { limit_at: limitAt, started_at: startedAt }: 
 export function deadlineOf(draft: Draft): { at: number; outcome: 'missed' | 'unknown' } | null {
   const { expected_at: expectedAt } = draft.job;
   if (expectedAt === null || draft.paused) return null;
-  if (draft.spec.schedule?.kind === 'every' && draft.openRuns().some((run) => run.counted)) return null;
+  if (draft.isHeldByRun) return null;
   let at = plainDeadlineOf(draft, expectedAt);
   if (!mayBeUnseen(draft, expectedAt)) return { at, outcome: 'missed' };
   const windowFrom = expectedAt - earlyMs(draft.spec, expectedAt);

@@ -4,7 +4,7 @@ import { recordSlot, rememberUnclaimed } from './history.ts';
 import { countOutcome } from './incident.ts';
 
 /**
- * Ends a slot as `missed`, because no run claimed it, and counts the miss as trouble (docs/design.md §3.1).
+ * Ends a slot that no run claimed as `missed` and counts that (docs/design.md §3.1).
  * @param at its deadline, or the start of the run that claimed the next slot shortly before it
  * @param knownAt the first instant at which that could be known
  */

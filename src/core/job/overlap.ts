@@ -55,5 +55,5 @@ function wasOpenAt(draft: Draft, run: Run, at: number): boolean {
   if (run.outcome !== null) {
     return (run.outcome === 'success' || run.outcome === 'failure') && (run.ended_at ?? 0) > at;
   }
-  return !draft.job.gaps.some((gap) => gap.to_at >= startedAt && gap.from_at <= at);
+  return !draft.wasAwayBetween(startedAt, at);
 }

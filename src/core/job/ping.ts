@@ -136,7 +136,7 @@ function giveUpAnonymousRun(draft: Draft, at: number): void {
   const open = draft.openRuns().filter((run) => run.rid === null && (run.started_at ?? 0) <= at);
   for (const run of open) {
     const startedAt = run.started_at ?? 0;
-    const unseen = draft.job.gaps.some((gap) => gap.to_at >= startedAt && gap.from_at <= at);
+    const unseen = draft.wasAwayBetween(startedAt, at);
     endRun(draft, run.id, {
       at,
       outcome: unseen ? 'unknown' : 'abandoned',

@@ -192,8 +192,7 @@ function changeSpec(draft: Draft, next: Spec, at: number): Reason {
 /** Ends the slot that is due and not yet missed when the schedule changes as `skipped` (docs/design.md §3.3). */
 function skipDueSlot(draft: Draft, at: number): void {
   let slotAt = draft.job.expected_at;
-  // `every` expects no slot while a run is open that counts.
-  if (draft.spec.schedule?.kind === 'every' && draft.openRuns().some((run) => run.counted)) return;
+  if (draft.isHeldByRun) return;
   while (slotAt !== null && slotAt <= at) {
     recordSlot(draft, slotAt, at, 'skipped', 'spec_changed');
     // An interval expects one slot at a time.

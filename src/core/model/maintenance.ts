@@ -1,5 +1,6 @@
 import { compileCron } from '../../schedule/cron.ts';
 import type { MaintenanceWindow, Spec } from './spec.ts';
+import { DAY_MS } from '../../schedule/units.ts';
 
 /**
  * At most this many windows are walked through at a time, because some follow each other without end. Then the caller
@@ -34,7 +35,7 @@ export function announceAt(spec: Spec, instants: readonly number[], windowsMax =
  * The lint looks this far ahead for an instant at which trouble of a window is told. Nobody hears of a job whose
  * recurring windows leave no time for that.
  */
-const HEARD_WITHIN_MS = 31 * 86_400_000;
+const HEARD_WITHIN_MS = 31 * DAY_MS;
 
 /** Tells whether windows follow each other so closely that trouble in one is announced after a month or never. */
 export function isNeverHeard(spec: Spec, nowAt: number): boolean {

@@ -33,8 +33,7 @@ export type SystemReason = (typeof SYSTEM_REASONS)[number];
 
 /**
  * The reasons why something is as it is: the closed union that travels from `transition` to the log, the API and the
- * message. The compiler demands the words of a new reason in a message. Sets of some reasons are kept by hand, such as
- * those without a duration: search for a reason like the new one.
+ * message. A switch over it is exhaustive, so a new reason cannot be forgotten anywhere.
  */
 export const REASONS = [
   // These say how a run ended.

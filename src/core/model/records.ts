@@ -164,8 +164,8 @@ export interface JobState {
    */
   claim_delays_ms?: readonly number[];
   /**
-   * These are the latest missed slots in a row whose runs were heard of only at their ends, after the deadline: their
-   * number, and the longest time from a slot to the end of its run. Absent where the latest slot is none of these.
+   * The number of missed slots in a row that turned out to have had a run which reported nothing but its end, and how
+   * long after its slot at most. Absent where the latest slot was not such a one.
    */
   late_ends?: { count: number; after_ms_max: number };
   /** Absent until one came. */

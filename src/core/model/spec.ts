@@ -83,9 +83,14 @@ export function specOf(name: string, declaration: Declaration, globals: Globals)
     paused: declaration.paused ?? false,
     successExitCodes: declaration.success_exit_codes ?? [0],
     openRunsMax: declaration.max_open_runs ?? LIMITS.openRunsMaxDefault,
-    keepRuns: declaration.keep_runs ?? LIMITS.keepRunsDefault,
+    keepRuns: keepRunsOf(declaration),
     replayWindowMs: globals.replayWindowMs,
   };
+}
+
+/** Returns the number of settled runs that are kept of a job (docs/design.md §3.5). */
+export function keepRunsOf({ keep_runs: keepRuns }: Declaration): number {
+  return keepRuns ?? LIMITS.keepRunsDefault;
 }
 
 /** Returns the time after which a run times out, as it is declared or as it is by default (docs/design.md §3.2). */

@@ -4,6 +4,7 @@ import { applyDefaults, type Fill } from '../model/defaults.ts';
 import type { Fault, Lint } from '../model/errors.ts';
 import type { Job } from '../model/records.ts';
 import { maxRuntimeMsOf } from '../model/spec.ts';
+import { firstOf } from '../text/counts.ts';
 import { hideInValue } from '../text/redact.ts';
 import type { PlannedJob } from './planned-job.ts';
 import { planRenames, type Rename } from './rename.ts';
@@ -190,7 +191,7 @@ function withoutShared(plan: Plan, shown: Shown): { plan: Plan; lines: string[] 
     .filter(([id]) => isShared(id))
     .map(
       ([, { change, names }]) =>
-        `~ ${changeText(change, shown)} (by defaults or a group, in ${names.length} jobs: ${someOf(names)})`,
+        `~ ${changeText(change, shown)} (by defaults or a group, in ${names.length} jobs: ${firstOf(names, SHARED_NAMES_MAX)})`,
     );
   return { plan: { ...plan, changed }, lines };
 }
@@ -198,11 +199,6 @@ function withoutShared(plan: Plan, shown: Shown): { plan: Plan; lines: string[] 
 /** Returns a text that is the same for equal changes, or null for a change that the job itself makes. */
 function idOf({ next }: Planned, { key, from, to }: KeyChange): string | null {
   return next.declared[key] === undefined ? JSON.stringify([key, from ?? null, to ?? null]) : null;
-}
-
-function someOf(names: readonly string[]): string {
-  const more = names.length - SHARED_NAMES_MAX;
-  return more <= 0 ? names.join(', ') : `${names.slice(0, SHARED_NAMES_MAX).join(', ')} and ${more} more`;
 }
 
 type FoundList = 'changed' | 'unchanged' | 'adopted' | 'restored';

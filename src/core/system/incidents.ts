@@ -14,7 +14,7 @@ export interface Trouble {
   subject?: string;
 }
 
-/** Tells one trouble from another. Two of one kind and one subject are the same trouble, whatever their reasons. */
+/** The trouble that is meant, whatever it was about it that went wrong. */
 export type TroubleKey = Pick<Trouble, 'kind' | 'subject'>;
 
 /** The notifiers that are told of system incidents, and how often they are reminded; both come from `defaults`. */

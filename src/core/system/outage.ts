@@ -1,4 +1,5 @@
 import { formatDuration } from '../../schedule/duration.ts';
+import { HOUR_MS } from '../../schedule/units.ts';
 import { offsetMsAt } from '../../schedule/zone.ts';
 import { Draft } from '../job/draft.ts';
 import { deadlineOf } from '../job/due.ts';
@@ -7,6 +8,7 @@ import type { Delivery, JobState, Run } from '../model/records.ts';
 import type { Runs } from '../model/runs.ts';
 import { earlyMs, slotAfter } from '../model/slots.ts';
 import type { Spec } from '../model/spec.ts';
+import { counted } from '../text/counts.ts';
 import { type SystemChange, systemDeliveries, systemIncident } from './incidents.ts';
 
 /** A time in which no ping could be taken (docs/design.md §3.4). */
@@ -57,7 +59,7 @@ export interface Unseen {
 /** A shorter outage that left nothing unseen is not told. */
 const TOLD_MS_MIN = 300_000;
 /** The message comes this long after the end of the first gap at the latest, however often Cronflow goes away again. */
-const WAIT_MS_MAX = 3_600_000;
+const WAIT_MS_MAX = HOUR_MS;
 /** After this time Cronflow looks again what has become of the runs that a short outage touched. */
 const LOOK_AGAIN_MS = 900_000;
 const STRETCHES_MAX = 10;
@@ -76,8 +78,8 @@ export function outageDueAt(outage: Outage, replayWindowMs: number): number {
 }
 
 /**
- * Returns the latest instant at which the message may be due. That leaves room for a second gap, even where the replay
- * window is itself long.
+ * Returns how long the message can wait. It waits even for a replay window that is itself long, and leaves room for a
+ * second gap.
  */
 function latestDueAt(outage: Outage, replayWindowMs: number): number {
   return outage.first_to_at + Math.max(WAIT_MS_MAX, 2 * replayWindowMs);
@@ -303,11 +305,11 @@ function detailOf(outage: Outage, unseen: readonly Unseen[], timezone: string): 
       const lasted = formatDuration(gap.to_at - gap.from_at);
       lines.push(`away ${localTime(gap.from_at, timezone)} to ${localTime(gap.to_at, timezone)} (${lasted})`);
     }
-    if (count > stretches.length) lines.push(`and ${plural(count - stretches.length, 'more time')}`);
+    if (count > stretches.length) lines.push(`and ${counted(count - stretches.length, 'more time')}`);
   }
   const byName = unseen.toSorted((a, b) => (a.job_name < b.job_name ? -1 : 1));
   for (const each of byName.slice(0, JOBS_MAX)) lines.push(`${each.job_name}: ${whatOf(each)}`);
-  if (byName.length > JOBS_MAX) lines.push(`and ${plural(byName.length - JOBS_MAX, 'more job')}`);
+  if (byName.length > JOBS_MAX) lines.push(`and ${counted(byName.length - JOBS_MAX, 'more job')}`);
   return lines.join('\n');
 }
 
@@ -315,24 +317,20 @@ function hiddenOf(unseen: readonly Unseen[]): string {
   const sum = (of: (each: Unseen) => number): number => unseen.reduce((total, each) => total + of(each), 0);
   const slots = sum((each) => each.slot_count);
   const runs = sum((each) => each.ended_count + each.open_count);
-  const parts = [slots === 0 ? '' : plural(slots, 'slot'), runs === 0 ? '' : plural(runs, 'run')];
+  const parts = [slots === 0 ? '' : counted(slots, 'slot'), runs === 0 ? '' : counted(runs, 'run')];
   const hidden = parts.filter((part) => part !== '').join(' and ');
-  if (hidden === '' && unseen.length > 0) return `${plural(unseen.length, 'job')} may have run unseen`;
+  if (hidden === '' && unseen.length > 0) return `${counted(unseen.length, 'job')} may have run unseen`;
   if (hidden === '') return 'nothing went unseen';
-  return `what became of ${hidden} of ${plural(unseen.length, 'job')} is not known`;
+  return `what became of ${hidden} of ${counted(unseen.length, 'job')} is not known`;
 }
 
 function whatOf({ slot_count: slots, ended_count: ended, open_count: open, is_expected }: Unseen): string {
   const parts: string[] = [];
-  if (slots > 0) parts.push(`${plural(slots, 'slot')} unknown`);
-  if (ended > 0) parts.push(`${plural(ended, 'run')} ended unknown`);
-  if (open > 0) parts.push(`${plural(open, 'run')} still open`);
+  if (slots > 0) parts.push(`${counted(slots, 'slot')} unknown`);
+  if (ended > 0) parts.push(`${counted(ended, 'run')} ended unknown`);
+  if (open > 0) parts.push(`${counted(open, 'run')} still open`);
   if (is_expected) parts.push('1 slot still expected');
   return parts.join(', ');
-}
-
-function plural(count: number, word: string): string {
-  return count === 1 ? `1 ${word}` : `${count} ${word}s`;
 }
 
 /** Writes a local time such as `2026-01-15 02:00:13`, without the seconds where there are none. */

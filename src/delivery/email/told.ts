@@ -1,4 +1,4 @@
-/** So many deliveries are remembered. In practice far fewer are waiting for some of their addresses. */
+/** A limit that practice stays below: this many deliveries, each still waiting for some of its addresses. */
 const DELIVERIES_MAX = 1_000;
 
 /**

@@ -4,7 +4,7 @@ import type { Notifier, SendResult } from '../notifier.ts';
 import { errorText } from '../../core/model/errors.ts';
 
 /** The time that one attempt may take. */
-const ATTEMPT_MS_MAX = 10_000;
+export const ATTEMPT_MS_MAX = 10_000;
 
 /**
  * Sends once, within the time of one attempt, whatever the notifier does.

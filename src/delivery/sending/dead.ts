@@ -32,7 +32,7 @@ export function addDead(tx: Tx, notifier: string, more: number): void {
   tx.putMeta(keyOf(notifier), { count } satisfies DeadCount);
 }
 
-/** Takes messages off the count, once a message that got through has said that these did not. */
+/** Takes off the count those messages of which one that got through has told. */
 export function forgetDead(tx: Tx, notifier: string, told: number): void {
   const count = countOf(tx.meta(keyOf(notifier))) - told;
   tx.putMeta(keyOf(notifier), count > 0 ? ({ count } satisfies DeadCount) : undefined);

@@ -8,13 +8,15 @@ import { forgetDead, type Redelivery, redeliver, readDeadCount } from './dead.ts
 import { type SendOutcome, recordOutcome } from './outcome.ts';
 import type { Parcel } from './parcel.ts';
 import { errorText } from '../../core/model/errors.ts';
+import { HOUR_MS } from '../../schedule/units.ts';
 
-const STORE_RETRY_MS = 1_000;
+/** The wait before the store is asked again, the first time that it fails. */
+export const STORE_RETRY_MS = 1_000;
 const COMMIT_RETRY_MS_MAX = 10_000;
 /**
  * The shortest time between two redeliveries of the same delivery that happen only because other messages get through.
  */
-const REVIVE_EVERY_MS = 3_600_000;
+const REVIVE_EVERY_MS = HOUR_MS;
 
 interface SettlerOptions {
   store: Store;

@@ -12,9 +12,10 @@ import { readDeadCount } from './dead.ts';
 import { type Departure, isMergeable, Lane } from './lane.ts';
 import { pack } from './packing.ts';
 import { type Parcel, youngestOf } from './parcel.ts';
-import { Settler } from './settler.ts';
+import { Settler, STORE_RETRY_MS } from './settler.ts';
 import { errorText } from '../../core/model/errors.ts';
 import { write } from './writing.ts';
+import { HOUR_MS, MINUTE_MS } from '../../schedule/units.ts';
 
 /** Sleeps are no longer, so that a suspended machine is noticed within this time (docs/design.md §3.4). */
 const SLEEP_MS_MAX = 10_000;
@@ -24,7 +25,7 @@ const SLEEP_MS_MAX = 10_000;
  */
 const SLEEP_MS_MIN = 100;
 /** A lease is longer than every attempt. After it, another instance takes over what a dead one had claimed. */
-const LEASE_MS = 60_000;
+const LEASE_MS = MINUTE_MS;
 /** The part of a lease that is kept for the commit after an attempt. */
 const COMMIT_MS = 2_000;
 /** Deliveries claimed at a time for a notifier that takes each message alone. */
@@ -32,8 +33,7 @@ const CLAIMS_MAX = 20;
 /** Deliveries that are looked at for one merged message; more names fit into none. */
 const MERGED_MAX = 1_000;
 /** The time between two probes of the notifiers that lose messages. */
-const PROBE_EVERY_MS = 3_600_000;
-const STORE_RETRY_MS = 1_000;
+const PROBE_EVERY_MS = HOUR_MS;
 const STOP_MS_DEFAULT = 15_000;
 const ERROR_LENGTH_MAX = 500;
 

@@ -1,6 +1,6 @@
 import { cleanLine } from '../message/clean.ts';
 import type { SendResult } from '../notifier.ts';
-import { type HttpAnswer, resultOf, retryAfterMs } from '../transport/http-answer.ts';
+import { type HttpAnswer, resultOf, RETRY_AFTER_MS_DEFAULT, retryAfterMs } from '../transport/http-answer.ts';
 
 /** The place of a message, for replies to it and edits of it. A receipt holds this. */
 export interface MessagePlace {
@@ -53,8 +53,6 @@ const THREAD_ERRORS = new Set([
 ]);
 
 const RATE_ERRORS = new Set(['rate_limited', 'ratelimited']);
-/** The wait when Slack says "slow down" and not for how long. */
-const RETRY_AFTER_MS_DEFAULT = 30_000;
 const ERROR_LENGTH_MAX = 100;
 
 const TOKEN = 'copy the Bot User OAuth Token of the app (xoxb-...) into bot_token';

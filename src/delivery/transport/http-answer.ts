@@ -12,7 +12,7 @@ export interface HttpAnswer {
 /** Client errors that pass by themselves: timeouts and rate limits of the receiver or of a proxy before it. */
 const PASSING_STATUSES = new Set([408, 421, 425, 429]);
 /** The wait when a receiver says "slow down" and not for how long. */
-const RETRY_AFTER_MS_DEFAULT = 30_000;
+export const RETRY_AFTER_MS_DEFAULT = 30_000;
 const BODY_LENGTH_MAX = 100;
 
 /**

@@ -5,7 +5,7 @@ import { MESSAGE_OUTCOMES } from '../../observe/message-counts.ts';
 import type { DeliveryCounts } from '../../store/store.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
-import { shared } from '../shared.ts';
+import { shared } from '../result-cache.ts';
 
 /** Declares `/metrics`, which Prometheus reads (docs/design.md §8). Every value is read when it is scraped. */
 export function metricsRoutes(services: Services): Route[] {

@@ -1,12 +1,6 @@
 import { JobRuns } from '../../core/model/job-runs.ts';
-import { LIMITS } from '../../core/model/limits.ts';
-import type { Job, Run } from '../../core/model/records.ts';
+import type { Run } from '../../core/model/records.ts';
 import { NO_RUNS, type Runs } from '../../core/model/runs.ts';
-
-/** Returns the number of settled runs that are kept of a job (docs/design.md §3.5). */
-export function keepRunsOf(job: Job): number {
-  return job.declaration.keep_runs ?? LIMITS.keepRunsDefault;
-}
 
 /** The runs of all jobs. A change costs the same however many jobs there are. */
 export class RunTable {

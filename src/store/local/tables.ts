@@ -1,10 +1,11 @@
 import type { Incident, Job } from '../../core/model/records.ts';
+import { keepRunsOf } from '../../core/model/spec.ts';
 import type { JobFilter, MetaValue, Page } from '../store.ts';
 import type { Changes, OutputRef, Records, TableName } from './changes.ts';
 import { DayTable } from './days.ts';
 import { Heap } from './heap.ts';
 import { Outbox } from './outbox.ts';
-import { keepRunsOf, RunTable } from './runs.ts';
+import { RunTable } from './runs.ts';
 
 export interface TableOptions {
   /** Deep-freezes every record, so that a mutation of a record that was read throws. */
@@ -261,7 +262,8 @@ export class Tables {
     for (const jobId of jobIds) {
       const job = this.#jobs.get(jobId);
       if (job === undefined) continue;
-      for (const runId of this.runs.trim(jobId, keepRunsOf(job))) this.#dropOutput(runId, dropped);
+      for (const runId of this.runs.trim(jobId, keepRunsOf(job.declaration)))
+        this.#dropOutput(runId, dropped);
     }
     for (const { run_id: runId } of put.outputs ?? [])
       if (this.runs.get(runId) === undefined) this.#dropOutput(runId, dropped);

@@ -3,6 +3,7 @@ import { CronflowError } from '../../core/model/errors.ts';
 import type { LoggedEvent } from '../../core/model/event.ts';
 import type { Delivery, Incident, Job, Run } from '../../core/model/records.ts';
 import { ChangedRuns, recentRuns, type Runs } from '../../core/model/runs.ts';
+import { keepRunsOf } from '../../core/model/spec.ts';
 import type { MetaValue, Output, Scope, Tx } from '../store.ts';
 import {
   type Changes,
@@ -13,7 +14,6 @@ import {
   type TableName,
 } from './changes.ts';
 import { dayId } from './days.ts';
-import { keepRunsOf } from './runs.ts';
 import type { Tables } from './tables.ts';
 
 /** Maps ids to the changed record, or to null for a deleted one. */
@@ -347,7 +347,7 @@ class OverlayTx implements Tx {
     this.#coversJob(jobId);
     const overlay = this.#view();
     const job = overlay.job(jobId);
-    const keepRuns = job === undefined ? 0 : keepRunsOf(job);
+    const keepRuns = job === undefined ? 0 : keepRunsOf(job.declaration);
     return recentRuns(overlay.runsOf(jobId), keepRuns);
   }
 

@@ -14,9 +14,10 @@ import { prune } from './prune.ts';
 import { type Commit, recover } from './recovery.ts';
 import { hasRoom } from './room.ts';
 import { writeSnapshot } from './snapshot.ts';
+import { MINUTE_MS } from '../../schedule/units.ts';
 
 /** A snapshot that is due by age and failed is tried again after this time. */
-const SNAPSHOT_RETRY_MS = 10 * 60_000;
+const SNAPSHOT_RETRY_MS = 10 * MINUTE_MS;
 
 /** The data of lowdb: the tables, which are durable, and the changes that `write` shall add to them. */
 export interface Data {

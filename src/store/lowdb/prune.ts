@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import type { Disk } from './disk.ts';
 import { type JournalHeader, journalName, type SnapshotHeader, snapshotName, sortNames } from './files.ts';
 import { readLines } from './lines.ts';
+import { DAY_MS } from '../../schedule/units.ts';
 
 /**
  * Snapshots that only serve the log are at least this far apart, in time or in the size of the journal between them.
  */
-const BASE_MS_APART = 7 * 24 * 3_600_000;
+const BASE_MS_APART = 7 * DAY_MS;
 const BASES_MIN = 8;
 
 interface Base {

@@ -4,7 +4,7 @@ import type { Declaration } from '../../../src/core/model/declaration.ts';
 import type { Event } from '../../../src/core/model/event.ts';
 import type { Incident, Job } from '../../../src/core/model/records.ts';
 import { recentRuns, type Runs } from '../../../src/core/model/runs.ts';
-import { type Globals, type Spec, specOf } from '../../../src/core/model/spec.ts';
+import { type Globals, keepRunsOf, type Spec, specOf } from '../../../src/core/model/spec.ts';
 import {
   type Outage,
   outageDueAt,
@@ -15,7 +15,7 @@ import {
   unseenOf,
   withGap,
 } from '../../../src/core/system/outage.ts';
-import { keepRunsOf, RunTable } from '../../../src/store/local/runs.ts';
+import { RunTable } from '../../../src/store/local/runs.ts';
 import { gapsOf } from '../model/gaps.ts';
 import type { Gap } from '../model/records.ts';
 import type { Happening, Script, Verdict } from '../script.ts';
@@ -145,7 +145,7 @@ export class CorePlayer {
     const after = { ...job, state: result.state.job };
     for (const run of result.runs) this.#runs.put(run);
     for (const id of result.removed_run_ids) this.#runs.delete(id);
-    this.#runs.trim(job.id, keepRunsOf(job));
+    this.#runs.trim(job.id, keepRunsOf(job.declaration));
     if (result.state.incident === null) this.#incidents.delete(job.id);
     else this.#incidents.set(job.id, result.state.incident);
     this.#recorder.commit([
@@ -193,7 +193,7 @@ export class CorePlayer {
   }
 
   #runsOf(job: Job): Runs {
-    return recentRuns(this.#runs.of(job.id), keepRunsOf(job));
+    return recentRuns(this.#runs.of(job.id), keepRunsOf(job.declaration));
   }
 
   #specOf(job: Job): Spec {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { shared } from '../../src/http/shared.ts';
+import { shared } from '../../src/http/result-cache.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { startServer } from './support.ts';
 

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { maxRuntimeMsOf } from '../core/model/spec.ts';
+import { firstOf } from '../core/text/counts.ts';
 import { formatDuration } from '../schedule/duration.ts';
 
 /** The number of jobs that are named for each limit. */
@@ -21,9 +22,5 @@ export function limitLines(limits: Limits): string[] {
     names.push(name);
     jobs.set(limit, names);
   }
-  return [...jobs].map(([limit, names]) => {
-    const more = names.length - NAMED_MAX;
-    const named = names.slice(0, NAMED_MAX).join(', ');
-    return `  a run times out after ${limit}: ${named}${more > 0 ? ` and ${more} more` : ''}`;
-  });
+  return [...jobs].map(([limit, names]) => `  a run times out after ${limit}: ${firstOf(names, NAMED_MAX)}`);
 }

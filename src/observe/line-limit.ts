@@ -5,7 +5,7 @@ import { HOUR_MS } from '../schedule/units.ts';
  * Limits lines of the log that clients can cause: only so many are written in an hour, and the last of them says that
  * there were more.
  */
-export class Lines {
+export class LineLimit {
   readonly #clock: Clock;
   readonly #linesMax: number;
   /** The start of the hour, on the monotonic clock. */
