@@ -2,7 +2,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import type { SourceFile } from '../config/config.ts';
 import { sortedByPlace } from '../config/config-file.ts';
 import { formatFaults } from '../config/format.ts';
-import { hideInFault } from '../config/hide.ts';
+import { hideInFault } from '../config/secrets/hide.ts';
 import { lintsOf } from '../config/lints.ts';
 import { loadConfig } from '../config/load.ts';
 import { locatorOf } from '../config/locator.ts';

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { formatFaults } from '../config/format.ts';
-import { hideInFault, hideSecrets } from '../config/hide.ts';
+import { hideInFault, hideSecrets } from '../config/secrets/hide.ts';
 import type { Globals } from '../core/model/spec.ts';
 import {
   formatPlan,

@@ -4,8 +4,8 @@ import { type Finding, findingsOf, toFault } from './faults.ts';
 import { validators } from './schema.ts';
 import type { Validator } from './schema-parts.ts';
 import type { Env } from './substitute.ts';
-import { pointer, type Spot, type Tree } from './tree.ts';
-import { type ParsedYaml, parseYaml } from './yaml.ts';
+import { pointer, type Spot, type Tree } from './yaml/tree.ts';
+import { type ParsedYaml, parseYaml } from './yaml/yaml.ts';
 
 /** A place in a file; line and column are 1-based. */
 export interface TextPlace {

@@ -3,10 +3,10 @@ import type { Fault, FaultCode } from '../core/model/errors.ts';
 import type { TemplateFault } from '../core/text/body-template.ts';
 import { nearest } from '../core/text/nearest.ts';
 import { durationsMeant } from './duration-hint.ts';
-import { maskUrls } from './mask.ts';
+import { maskUrls } from './secrets/mask.ts';
 import { type Schema, typesOfBranch } from './schema.ts';
-import { withoutSecretsWithin } from './secrets.ts';
-import { dotted, pointer, type Spot } from './tree.ts';
+import { withoutSecretsWithin } from './secrets/secrets.ts';
+import { dotted, pointer, type Spot } from './yaml/tree.ts';
 
 /** A fault by JSON pointer, before its place in a file is known. */
 export interface Finding {

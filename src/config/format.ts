@@ -1,10 +1,10 @@
 import type { Fault } from '../core/model/errors.ts';
 import { redact, redactPatterns } from '../core/text/redact.ts';
 import type { SourceFile } from './config.ts';
-import { hideSecrets } from './hide.ts';
-import { maskUrls, stars } from './mask.ts';
-import { withoutSecrets } from './secrets.ts';
-import { type Cell, cellsOf, visible } from './visible.ts';
+import { hideSecrets } from './secrets/hide.ts';
+import { maskUrls, stars } from './secrets/mask.ts';
+import { withoutSecrets } from './secrets/secrets.ts';
+import { type Cell, cellsOf, visible } from './secrets/visible.ts';
 
 /** Columns of a source line that are shown at most. */
 const LINE_WIDTH_MAX = 160;

@@ -10,7 +10,7 @@ import { firstSkipped, type SkippedTime } from '../schedule/skipped.ts';
 import type { Config } from './config.ts';
 import { sortedByPlace } from './config-file.ts';
 import type { Locator } from './locator.ts';
-import { pointer } from './tree.ts';
+import { pointer } from './yaml/tree.ts';
 import { unencryptedLints } from './unencrypted.ts';
 import { DAY_MS } from '../schedule/units.ts';
 

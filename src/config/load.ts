@@ -4,7 +4,7 @@ import { CronflowError, type Fault } from '../core/model/errors.ts';
 import type { Config, SourceFile } from './config.ts';
 import type { ConfigText } from './config-file.ts';
 import { formatFaults } from './format.ts';
-import { hideInFault } from './hide.ts';
+import { hideInFault } from './secrets/hide.ts';
 import { type ParsedSources, parseSources } from './parse-sources.ts';
 import { internalFault, readConfigFile, sha256 } from './read.ts';
 import type { Env } from './substitute.ts';

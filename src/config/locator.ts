@@ -3,7 +3,7 @@ import { type ConfigText, parseText, placeIn, type TextPlace } from './config-fi
 import { validators } from './schema.ts';
 import type { Validator } from './schema-parts.ts';
 import { type Env, NO_ENV } from './substitute.ts';
-import { dotted } from './tree.ts';
+import { dotted } from './yaml/tree.ts';
 
 /** Finds values of a valid configuration in its files, by file and JSON pointer. */
 export interface Locator {

@@ -2,7 +2,7 @@ import { INSTANT_IN_ALLOWED, parseInstantIn } from '../schedule/instant.ts';
 import { type Finding, shownValue } from './faults.ts';
 import type { JobContext } from './job-context.ts';
 import { scheduleProblems } from './schedules.ts';
-import { pointer } from './tree.ts';
+import { pointer } from './yaml/tree.ts';
 
 const FORMS = 'allowed: schedule and duration, or from and to';
 

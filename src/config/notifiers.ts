@@ -3,10 +3,10 @@ import type { NotifierConfig } from './config.ts';
 import type { Finding } from './faults.ts';
 import { type Schema, typesOfBranch, validators } from './schema.ts';
 import type { ConfigFile } from './schema-types.ts';
-import { fingerprintOfSecret, readSecret, type SecretFiles } from './secret-files.ts';
+import { fingerprintOfSecret, readSecret, type SecretFiles } from './secrets/secret-files.ts';
 import { standInFor } from './stand-in.ts';
 import { type Env, NO_ENV } from './substitute.ts';
-import { pointer } from './tree.ts';
+import { pointer } from './yaml/tree.ts';
 
 const FILE_SUFFIX = '_file';
 

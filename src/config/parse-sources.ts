@@ -1,7 +1,7 @@
 import type { SourceFile } from './config.ts';
 import { assemble, parseMain, type ParseResult } from './parse.ts';
 import { sha256 } from './read.ts';
-import { withSecrets } from './secret-files.ts';
+import { withSecrets } from './secrets/secret-files.ts';
 import { fingerprintOf, readIncluded, storedAsIncluded } from './sources.ts';
 import type { Env } from './substitute.ts';
 

@@ -17,7 +17,7 @@ import {
 } from './config-file.ts';
 import type { Finding } from './faults.ts';
 import { resolveHeartbeat } from './heartbeat.ts';
-import { hideInFault } from './hide.ts';
+import { hideInFault } from './secrets/hide.ts';
 import type { JobContext } from './job-context.ts';
 import { resolveNotifiers, type Notifiers } from './notifiers.ts';
 import { redactProblems } from './patterns.ts';
@@ -25,10 +25,10 @@ import { sha256 } from './read.ts';
 import { renameFindings } from './renames.ts';
 import { type Schema, validators } from './schema.ts';
 import type { ConfigFile } from './schema-types.ts';
-import type { SecretFiles } from './secret-files.ts';
+import type { SecretFiles } from './secrets/secret-files.ts';
 import { fingerprintOf, type IncludedFiles, type IncludedRead } from './sources.ts';
 import { type Env, NO_ENV } from './substitute.ts';
-import { pointer, steps } from './tree.ts';
+import { pointer, steps } from './yaml/tree.ts';
 import { jobProblems } from './validate.ts';
 import { writtenSettings } from './written.ts';
 

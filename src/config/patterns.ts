@@ -1,7 +1,7 @@
 import { compilePattern, patternProblem } from '../core/model/output.ts';
 import { type Finding, shownValue } from './faults.ts';
 import type { JobContext } from './job-context.ts';
-import { pointer } from './tree.ts';
+import { pointer } from './yaml/tree.ts';
 
 /**
  * Checks that the pattern of `expect.output` is a regular expression.

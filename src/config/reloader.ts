@@ -8,7 +8,7 @@ import { isRefusal } from '../store/backlog.ts';
 import { causesOf } from './causes.ts';
 import type { Config, SourceFile } from './config.ts';
 import { formatFaults } from './format.ts';
-import { hideInFault, hideSecrets } from './hide.ts';
+import { hideInFault, hideSecrets } from './secrets/hide.ts';
 import { invalidConfigError, loadConfig, loadStored, type LoadResult } from './load.ts';
 import { internalFault, sha256 } from './read.ts';
 import type { Beside } from './sources.ts';

@@ -2,7 +2,7 @@ import { compileCron } from '../schedule/cron.ts';
 import { ScheduleError } from '../schedule/error.ts';
 import { type Finding, shownValue } from './faults.ts';
 import type { JobContext } from './job-context.ts';
-import { pointer } from './tree.ts';
+import { pointer } from './yaml/tree.ts';
 
 /**
  * Finds the mistakes in a schedule and in its zone.

@@ -3,7 +3,7 @@ import type { Fault } from '../core/model/errors.ts';
 import type { SourceFile } from './config.ts';
 import { expandIncludes, type Included } from './include.ts';
 import { internalFault, readConfigFile, type ReadResult, sha256 } from './read.ts';
-import { secretsNow, withSecrets } from './secret-files.ts';
+import { secretsNow, withSecrets } from './secrets/secret-files.ts';
 
 /** An included file as it was found. */
 export interface IncludedRead extends Included {

@@ -4,7 +4,7 @@ import { isLoopback } from '../core/text/loopback.ts';
 import type { Config } from './config.ts';
 import type { Locator } from './locator.ts';
 import { branchOf } from './notifiers.ts';
-import { pointer } from './tree.ts';
+import { pointer } from './yaml/tree.ts';
 
 /**
  * Finds addresses with `http://`. They are allowed, because a chat server inside a network may have no other. But

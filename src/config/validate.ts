@@ -2,13 +2,13 @@ import type { Declaration } from '../core/model/declaration.ts';
 import { applyDefaults, type Fill } from '../core/model/defaults.ts';
 import type { Fault } from '../core/model/errors.ts';
 import { type Finding, findingsOf, type Spots, shownValue, toFault, unknown } from './faults.ts';
-import { hideInFault } from './hide.ts';
+import { hideInFault } from './secrets/hide.ts';
 import type { JobContext } from './job-context.ts';
 import { maintenanceProblems } from './maintenance.ts';
 import { expectProblems } from './patterns.ts';
 import { scheduleProblems } from './schedules.ts';
 import { validators } from './schema.ts';
-import { pointer } from './tree.ts';
+import { pointer } from './yaml/tree.ts';
 
 const NO_SPOTS: Spots = new Map();
 

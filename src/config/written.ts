@@ -1,7 +1,7 @@
-import { maskCredentials, maskUrls } from './mask.ts';
+import { maskCredentials, maskUrls } from './secrets/mask.ts';
 import { sha256 } from './read.ts';
 import { type Schema, schemaAt, typesOfBranch } from './schema.ts';
-import { pointer, steps, type Tree } from './tree.ts';
+import { pointer, steps, type Tree } from './yaml/tree.ts';
 
 /** The keys that a plan compares by themselves. All others belong to no job, so they are compared as written. */
 const COMPARED_ELSEWHERE = new Set(['jobs', 'include', 'defaults', 'groups', 'replay_window']);

@@ -1,5 +1,5 @@
-import { maskUrls } from '../config/mask.ts';
-import { visible } from '../config/visible.ts';
+import { maskUrls } from '../config/secrets/mask.ts';
+import { visible } from '../config/secrets/visible.ts';
 
 const LENGTH_MAX = 200;
 const HIDDEN = '***';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { formatFaults } from '../../src/config/format.ts';
 import { parseConfig } from '../../src/config/parse.ts';
-import { cellsOf, visible } from '../../src/config/visible.ts';
+import { cellsOf, visible } from '../../src/config/secrets/visible.ts';
 
 function told(text: string): string[] {
   const source = { path: 'c.yaml', text };

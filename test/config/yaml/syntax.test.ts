@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Lexer, type Document, parseDocument } from 'yaml';
-import { formatFaults } from '../../src/config/format.ts';
-import { parseConfig } from '../../src/config/parse.ts';
-import { syntaxMistakes } from '../../src/config/syntax.ts';
+import { formatFaults } from '../../../src/config/format.ts';
+import { parseConfig } from '../../../src/config/parse.ts';
+import { syntaxMistakes } from '../../../src/config/yaml/syntax.ts';
 
 const vector = (name: string): { path: string; text: string } => ({
   path: name,
-  text: readFileSync(new URL(`../testdata/config/${name}`, import.meta.url), 'utf8'),
+  text: readFileSync(new URL(`../../testdata/config/${name}`, import.meta.url), 'utf8'),
 });
 
 function told(source: { path: string; text: string }): string {

@@ -1,4 +1,4 @@
-import { maskUrls } from './mask.ts';
+import { maskUrls } from '../secrets/mask.ts';
 
 /** A plain JSON value as it was read, with the place of each of its parts. */
 export interface Tree {

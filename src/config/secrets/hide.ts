@@ -1,5 +1,5 @@
-import type { Fault } from '../core/model/errors.ts';
-import { redact, redactPatterns } from '../core/text/redact.ts';
+import type { Fault } from '../../core/model/errors.ts';
+import { redact, redactPatterns } from '../../core/text/redact.ts';
 import { maskCredentials } from './mask.ts';
 import { visible } from './visible.ts';
 

@@ -1,12 +1,12 @@
-import type { Fault, FaultCode } from '../core/model/errors.ts';
+import type { Fault, FaultCode } from '../../core/model/errors.ts';
 import { libraryNodes, type LibraryResult } from './library.ts';
-import { maskUrls } from './mask.ts';
+import { maskUrls } from '../secrets/mask.ts';
 import type { AliasNode, MapNode, Node, ScalarNode } from './node.ts';
 import { plainNodes } from './plain.ts';
-import { schemaAt, type Schema } from './schema.ts';
-import { withoutSecrets } from './secrets.ts';
-import { standInFor } from './stand-in.ts';
-import { type Env, substitute } from './substitute.ts';
+import { schemaAt, type Schema } from '../schema.ts';
+import { withoutSecrets } from '../secrets/secrets.ts';
+import { standInFor } from '../stand-in.ts';
+import { type Env, substitute } from '../substitute.ts';
 import { TextLines } from './text-lines.ts';
 import { dotted, pointer, type Spot, steps, type Tree } from './tree.ts';
 

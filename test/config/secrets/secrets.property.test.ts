@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { formatFaults } from '../../src/config/format.ts';
-import { loadConfig } from '../../src/config/load.ts';
-import { withoutSecrets } from '../../src/config/secrets.ts';
-import { repetitions } from '../support/repetitions.ts';
+import { formatFaults } from '../../../src/config/format.ts';
+import { loadConfig } from '../../../src/config/load.ts';
+import { withoutSecrets } from '../../../src/config/secrets/secrets.ts';
+import { repetitions } from '../../support/repetitions.ts';
 
 let directory: string;
 beforeAll(() => {

@@ -2,12 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { libraryNodes } from '../../src/config/library.ts';
-import { plainNodes } from '../../src/config/plain.ts';
-import { TextLines } from '../../src/config/text-lines.ts';
-import { repetitions } from '../support/repetitions.ts';
+import { libraryNodes } from '../../../src/config/yaml/library.ts';
+import { plainNodes } from '../../../src/config/yaml/plain.ts';
+import { TextLines } from '../../../src/config/yaml/text-lines.ts';
+import { repetitions } from '../../support/repetitions.ts';
 
-const ROOT = new URL('../../', import.meta.url);
+const ROOT = new URL('../../../', import.meta.url);
 
 /** Both readers say the same of a text, or the fast one says nothing. Returns whether it said something. */
 function isReadAlike(text: string): boolean {
@@ -43,7 +43,7 @@ const PIECES = [
   'a#b',
   '# c',
   'https://x.y/z?a=b#c',
-  './p',
+  '../p',
   '...',
   '---',
   '- a',

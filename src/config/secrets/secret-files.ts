@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { sha256 } from './read.ts';
+import { sha256 } from '../read.ts';
 
 const SECRET_BYTES_MAX = 64 * 1024;
 

@@ -1,5 +1,5 @@
 import { maskCredentials, stars } from './mask.ts';
-import { validators } from './schema.ts';
+import { validators } from '../schema.ts';
 
 /** Matches keys whose values are probably secret, whatever they belong to. */
 const LOOKS_SECRET =
