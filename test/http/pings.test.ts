@@ -86,6 +86,20 @@ describe('a ping', () => {
     });
   });
 
+  test.each(['//jobs/backup/success', '/jobs//backup///success', '/jobs/backup/success/', '//ping//backup/'])(
+    'to %s means what it says',
+    async (path) => {
+      const { ingest, request, raw } = await startServer();
+      await ingest.register('backup', {});
+      // A client of Node would take what follows two slashes for a host.
+      const answer = await raw(
+        `POST ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+      );
+      expect(answer).toContain('HTTP/1.1 200 OK');
+      expect((await request('/jobs/backup')).json).toMatchObject({ status: 'success' });
+    },
+  );
+
   test('takes Content-Length: 0 with a JSON content type', async () => {
     const { raw, pings } = await recording();
     const answer = await raw(
