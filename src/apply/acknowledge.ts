@@ -1,6 +1,5 @@
 import { CronflowError } from '../core/model/errors.ts';
 import type { Incident } from '../core/model/records.ts';
-import { acknowledgeTrouble } from '../core/system/incidents.ts';
 import type { Tx } from '../store/store.ts';
 import { applyEvent } from './events.ts';
 
@@ -10,8 +9,8 @@ import { applyEvent } from './events.ts';
  */
 export function acknowledgeIncident(tx: Tx, id: string, untilAt: number, at: number): Incident {
   const incident = openIncident(tx, id);
-  const job = incident.job_id === null ? undefined : tx.jobById(incident.job_id);
-  if (job === undefined) tx.putIncident(acknowledgeTrouble(incident, untilAt));
+  const job = incident.kind === 'job' ? tx.jobById(incident.job_id) : undefined;
+  if (job === undefined) tx.putIncident({ ...incident, acknowledged_until_at: untilAt });
   else applyEvent(tx, job, { type: 'acknowledged', at, until_at: untilAt });
   return openIncident(tx, id);
 }

@@ -29,5 +29,5 @@ export function noteNotifierWorks(tx: Tx, name: string, at: number): void {
 export function failingNotifiers(tx: Tx): string[] {
   return tx
     .openSystemIncidents()
-    .flatMap(({ kind, subject }) => (kind === 'notifier' ? (subject ?? []) : []));
+    .flatMap((incident) => (incident.kind === 'notifier' ? incident.subject : []));
 }

@@ -5,6 +5,7 @@ import {
   remindOfTrouble,
   type Trouble,
 } from '../core/system/incidents.ts';
+import type { ServiceIncident } from '../core/model/records.ts';
 import { parseDuration } from '../schedule/duration.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { readDefaults } from './configuration.ts';
@@ -20,7 +21,7 @@ export function reportTrouble(store: Store, trouble: Trouble, at: number): Promi
 }
 
 /** Reports to those who were told that a trouble is over. It does nothing if there was no such trouble. */
-export function reportMended(store: Store, kind: Trouble['kind'], at: number): Promise<void> {
+export function reportMended(store: Store, kind: ServiceIncident['kind'], at: number): Promise<void> {
   return store.transact({}, (tx) =>
     putSystemChange(tx, closeTrouble(tx.openSystemIncidents(), { kind }, at)),
   );

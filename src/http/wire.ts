@@ -2,7 +2,16 @@ import { Draft } from '../core/job/draft.ts';
 import { deadlineOf } from '../core/job/due.ts';
 import { lateEndsAdvice } from '../core/job/why-missed.ts';
 import { type Day, figuresOf } from '../core/model/daily.ts';
-import type { Delivery, Incident, Job, Run } from '../core/model/records.ts';
+import type {
+  Delivery,
+  DeliveryFacts,
+  Incident,
+  Job,
+  JobIncident,
+  Run,
+  SystemIncident,
+} from '../core/model/records.ts';
+import { kindsOf, badCountOf, SYSTEM_BAD_COUNT } from '../core/model/one-shape.ts';
 import { NO_RUNS } from '../core/model/runs.ts';
 import { type Globals, specOf } from '../core/model/spec.ts';
 
@@ -38,7 +47,7 @@ function isoOf(at: number): string | null {
  * @param incident the open incident of the job
  * @param nowAt milliseconds since the Unix epoch
  */
-export function jobJson(job: Job, incident: Incident | undefined, globals: Globals, nowAt: number): Json {
+export function jobJson(job: Job, incident: JobIncident | undefined, globals: Globals, nowAt: number): Json {
   const { declaration, state } = job;
   const spec = specOf(job.name, declaration, globals);
   const isPaused = spec.paused || state.paused_by_api;
@@ -82,7 +91,7 @@ export function jobJson(job: Job, incident: Incident | undefined, globals: Globa
   };
 }
 
-function incidentSummary(incident: Incident): Json {
+function incidentSummary(incident: JobIncident): Json {
   const { id, reason, kinds, bad_count, opened_at, acknowledged_until_at } = incident;
   return toWire({ id, reason, kinds, bad_count, opened_at, acknowledged_until_at });
 }
@@ -107,19 +116,71 @@ export function dayJson(day: Day): Json {
   return { date: day.date, ...figuresOf(day) };
 }
 
-/** Writes an incident without the keys that the core needs to decide on its end. */
+/** Writes an incident. Clients read one shape, whether it is of a job or of Cronflow itself. */
 export function incidentJson(incident: Incident): Json {
+  return incident.kind === 'job' ? jobIncidentJson(incident) : systemIncidentJson(incident);
+}
+
+/** Writes an incident of a job without the keys that the core needs to decide on its end. */
+function jobIncidentJson(incident: JobIncident): Json {
   const {
     newest_bad_at: _newest,
     opened_by_began_at: _openedByBeganAt,
     good_run_ids: _good,
     held_instants: _held,
-    causes: _causes,
     ...shown
   } = incident;
   return toWire(shown);
 }
 
+/** Writes an incident of Cronflow itself. The keys that only jobs have say that there is none, and one trouble. */
+function systemIncidentJson(incident: SystemIncident): Json {
+  return toWire({
+    id: incident.id,
+    job_id: null,
+    job_name: null,
+    kind: incident.kind,
+    opened_at: incident.opened_at,
+    closed_at: incident.closed_at,
+    reason: incident.reason,
+    opened_by_run_id: null,
+    close_reason: incident.close_reason,
+    kinds: kindsOf(incident),
+    bad_count: SYSTEM_BAD_COUNT,
+    outcomes: [],
+    told: incident.told,
+    next_reminder_at: incident.next_reminder_at,
+    reminder_count: incident.reminder_count,
+    announce_at: null,
+    acknowledged_until_at: incident.acknowledged_until_at,
+    detail: incident.detail,
+    ...(incident.kind === 'notifier' ? { subject: incident.subject } : {}),
+  });
+}
+
+/** Writes a delivery. Clients read one shape of its facts, too. */
 export function deliveryJson(delivery: Delivery): Json {
-  return toWire(delivery);
+  return toWire({ ...delivery, facts: factsJson(delivery.facts) });
+}
+
+function factsJson(facts: DeliveryFacts): object {
+  if (facts.job_name !== null) return facts;
+  return {
+    job_name: null,
+    outcome: null,
+    reason: facts.reason,
+    at: facts.at,
+    run_id: null,
+    exit_code: null,
+    signal: null,
+    host: null,
+    duration_ms: null,
+    expected_at: null,
+    deadline_at: null,
+    bad_count: badCountOf(facts),
+    last_success_at: null,
+    next_slot_at: null,
+    incident_opened_at: facts.incident_opened_at,
+    detail: facts.detail,
+  };
 }

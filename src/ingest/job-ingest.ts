@@ -144,8 +144,11 @@ export class JobIngest implements Ingest {
   }
 
   async acknowledge(incidentId: string, untilAt: number): Promise<Incident> {
-    const jobId = (await this.#store.incident(incidentId))?.job_id ?? null;
-    const scope: Scope = { incident_ids: [incidentId], ids: jobId === null ? [] : [jobId] };
+    const incident = await this.#store.incident(incidentId);
+    const scope: Scope = {
+      incident_ids: [incidentId],
+      ids: incident?.kind === 'job' ? [incident.job_id] : [],
+    };
     return this.#write(scope, (tx) => acknowledgeIncident(tx, incidentId, untilAt, this.#clock.now()));
   }
 

@@ -84,8 +84,9 @@ function lineOfRun(run: Run, outcome: Outcome, job: string): Line {
 }
 
 function linesOfIncident(incident: Incident, before: Incident | undefined): Line[] {
-  const { id, kind, job_name: name, reason, acknowledged_until_at: until } = incident;
-  const about = { ...(name === null ? { about: kind } : { job: name }), incident: id };
+  const { id, reason, acknowledged_until_at: until } = incident;
+  const whose = incident.kind === 'job' ? { job: incident.job_name } : { about: incident.kind };
+  const about = { ...whose, incident: id };
   const lines: Line[] = [];
   if (before === undefined) lines.push(['warn', 'incident opened', { ...about, reason }]);
   if (until !== null && until !== (before?.acknowledged_until_at ?? null))

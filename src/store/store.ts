@@ -1,7 +1,7 @@
 import type { Day, Tally } from '../core/model/daily.ts';
 import type { LoggedEvent } from '../core/model/event.ts';
 import type { Status } from '../core/model/reasons.ts';
-import type { Delivery, Incident, Job, Run } from '../core/model/records.ts';
+import type { Delivery, Incident, Job, JobIncident, Run, SystemIncident } from '../core/model/records.ts';
 import type { Runs } from '../core/model/runs.ts';
 
 /** Names the jobs that a transaction may read and change. PostgreSQL locks exactly these rows. */
@@ -41,11 +41,11 @@ export interface Tx {
    * runs as of now, and later writes need not show in them.
    */
   runsOf(jobId: string): Runs;
-  openIncidentOf(jobId: string): Incident | undefined;
+  openIncidentOf(jobId: string): JobIncident | undefined;
   /** Returns an incident; every scope covers system incidents. */
   incident(id: string): Incident | undefined;
   /** Returns the open incidents that belong to no job. */
-  openSystemIncidents(): Incident[];
+  openSystemIncidents(): SystemIncident[];
   delivery(id: string): Delivery | undefined;
   /** Returns undefined when there is no value of this name. */
   meta(key: string): MetaValue;
@@ -155,7 +155,7 @@ export interface Store {
   daysOf(jobId: string, page: { skip: number; limit: number }): Promise<Page<Day>>;
   /** Lists days of any jobs from before a date, at most `limit`, for housekeeping. */
   daysBefore(date: string, limit: number): Promise<Day[]>;
-  openIncidentOf(jobId: string): Promise<Incident | undefined>;
+  openIncidentOf(jobId: string): Promise<JobIncident | undefined>;
   /** Lists incidents, those that were put last first. */
   incidents(filter: {
     job_id?: string;

@@ -102,7 +102,10 @@ async function recordedIncidents(store: Store, name: string): Promise<ReplayedIn
   const all = { skip: 0, limit: 10_000 };
   const opened = (await store.deliveries(all)).items.filter(({ kind }) => kind === 'opened');
   const incidents = (await store.incidents({ job_id: job.id, ...all })).items;
-  return incidents.reverse().map((incident) => ({ incident, told_at: toldAt(opened, incident.id) }));
+  return incidents
+    .reverse()
+    .filter((incident) => incident.kind === 'job')
+    .map((incident) => ({ incident, told_at: toldAt(opened, incident.id) }));
 }
 
 function toldAt(deliveries: readonly Delivery[], incidentId: string): number | null {

@@ -7,6 +7,7 @@ import { MemoryStore } from '../../src/store/local/memory.ts';
 import { LowdbStore } from '../../src/store/lowdb/store.ts';
 import type { ClaimOptions, JobFilter, Store, Tx } from '../../src/store/store.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
+import type { Delivery } from '../../src/core/model/records.ts';
 import {
   day,
   delivery,
@@ -18,6 +19,8 @@ import {
   openRun,
   ping,
   run,
+  systemDelivery,
+  systemIncident,
   tally,
 } from '../support/records.ts';
 
@@ -67,7 +70,7 @@ describe.each(rows)('the $name store', ({ make }) => {
     ids(await store.claimDeliveries({ ...CLAIM, ...changes }));
   const dates = async (jobId: string): Promise<string[]> =>
     (await store.daysOf(jobId, PAGE)).items.map(({ date }) => date);
-  const put = (...deliveries: ReturnType<typeof delivery>[]): Promise<void> =>
+  const put = (...deliveries: Delivery[]): Promise<void> =>
     write((tx) => {
       for (const id of ['a', 'b']) if (!tx.jobById(id)) tx.putJob(job(id));
       for (const each of deliveries) tx.putDelivery(each);
@@ -200,8 +203,8 @@ describe.each(rows)('the $name store', ({ make }) => {
         expect(tx.openIncidentOf('a')).toBeUndefined();
         tx.putIncident(incident('i2', 'a'));
         expect(tx.openIncidentOf('a')?.id).toBe('i2');
-        tx.putIncident(incident('s1', null));
-        tx.putIncident(incident('s2', null, { closed_at: NOW_AT }));
+        tx.putIncident(systemIncident('s1'));
+        tx.putIncident(systemIncident('s2', { closed_at: NOW_AT }));
         expect(ids(tx.openSystemIncidents())).toEqual(['s1']);
         tx.deleteIncident('i1');
         expect(tx.incident('i1')).toBeUndefined();
@@ -351,7 +354,7 @@ describe.each(rows)('the $name store', ({ make }) => {
         tx.putJob(job('new', { name: 'new' }));
         tx.putRun(run('new', 1));
         expect(tx.jobByName('new')?.id).toBe('new');
-        tx.putIncident(incident('s', null));
+        tx.putIncident(systemIncident('s'));
         expect(tx.incident('s')?.id).toBe('s');
       });
       expect((await store.run('new', 'new-1'))?.id).toBe('new-1');
@@ -391,7 +394,7 @@ describe.each(rows)('the $name store', ({ make }) => {
         for (const id of ['a', 'b', 'c']) tx.putJob(job(id));
         tx.putIncident(incident('i-a', 'a'));
         tx.putIncident(incident('i-b', 'b', { closed_at: NOW_AT }));
-        tx.putIncident(incident('system', null));
+        tx.putIncident(systemIncident('system'));
       });
       expect(await list({ incident: 'open' })).toEqual(['a']);
       expect(await list({ incident: 'none' })).toEqual(['b', 'c']);
@@ -717,7 +720,7 @@ describe.each(rows)('the $name store', ({ make }) => {
         tx.putIncident(incident('1', 'a', { closed_at: NOW_AT }));
         tx.putIncident(incident('2', 'b'));
         tx.putIncident(incident('3', 'a'));
-        tx.putIncident(incident('4', null));
+        tx.putIncident(systemIncident('4'));
       });
       await write((tx) => tx.putIncident(incident('2', 'b', { bad_count: 2 })));
       const find = async (filter: { job_id?: string; open?: boolean }): Promise<string[]> =>
@@ -733,7 +736,7 @@ describe.each(rows)('the $name store', ({ make }) => {
         items: [{ id: '3' }, { id: '2' }],
       });
       expect((await store.openIncidentOf('a'))?.id).toBe('3');
-      expect((await store.incident('2'))?.bad_count).toBe(2);
+      expect(await store.incident('2')).toMatchObject({ bad_count: 2 });
     });
   });
 
@@ -753,9 +756,9 @@ describe.each(rows)('the $name store', ({ make }) => {
 
     test('of system incidents form one line for each incident', async () => {
       await put(
-        delivery('s1', null, { incident_id: 'one' }),
-        delivery('s2', null, { incident_id: 'one' }),
-        delivery('s3', null, { incident_id: 'two' }),
+        systemDelivery('s1', { incident_id: 'one' }),
+        systemDelivery('s2', { incident_id: 'one' }),
+        systemDelivery('s3', { incident_id: 'two' }),
       );
       expect((await claim()).sort()).toEqual(['s1', 's3']);
     });

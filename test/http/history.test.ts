@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_GLOBALS } from '../../src/core/model/spec.ts';
-import { delivery, incident, job } from '../support/records.ts';
+import { delivery, incident, job, systemIncident } from '../support/records.ts';
 import { startServer } from './support.ts';
 
 describe('the runs of a job', () => {
@@ -115,9 +115,7 @@ describe('the incidents', () => {
 
   test('of Cronflow itself belong to no job', async () => {
     const { store, request } = await startServer();
-    await store.transact({ all: true }, (tx) =>
-      tx.putIncident({ ...incident('s-1', null), reason: 'config_invalid', detail: 'line 3' }),
-    );
+    await store.transact({ all: true }, (tx) => tx.putIncident(systemIncident('s-1', { detail: 'line 3' })));
     expect((await request('/incidents')).json).toMatchObject([
       { kind: 'config', job_id: null, detail: 'line 3' },
     ]);

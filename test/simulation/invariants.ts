@@ -15,13 +15,13 @@ function incidentFaults({ incidents }: Recorder): string[] {
   const faults: string[] = [];
   const lastOf = new Map<string, string>();
   for (const incident of incidents.values()) {
-    const { id, job_id: jobId, opened_at: openedAt, closed_at: closedAt } = incident;
+    const { id, opened_at: openedAt, closed_at: closedAt } = incident;
     if (closedAt !== null && closedAt < openedAt) faults.push(`incident ${id} closed before it opened`);
-    if (jobId === null) continue;
-    const before = incidents.get(lastOf.get(jobId) ?? '');
+    if (incident.kind !== 'job') continue;
+    const before = incidents.get(lastOf.get(incident.job_id) ?? '');
     if (before !== undefined && before.closed_at === null)
       faults.push(`incident ${id} opened while ${before.id} was open`);
-    lastOf.set(jobId, id);
+    lastOf.set(incident.job_id, id);
   }
   return faults;
 }

@@ -1,5 +1,13 @@
 import type { Day, Tally } from '../../src/core/model/daily.ts';
-import type { Delivery, Incident, Job, Ping, Run } from '../../src/core/model/records.ts';
+import type {
+  Job,
+  JobDelivery,
+  JobIncident,
+  Ping,
+  Run,
+  ServiceIncident,
+  SystemDelivery,
+} from '../../src/core/model/records.ts';
 import type { PingKind } from '../../src/core/model/reasons.ts';
 import type { MetaValue, Tx } from '../../src/store/store.ts';
 
@@ -83,12 +91,12 @@ export function openRun(jobId: string, number: number): Run {
   return run(jobId, number, { ended_at: null, duration_ms: null, outcome: null, reason: 'started' });
 }
 
-export function incident(id: string, jobId: string | null, changes: Partial<Incident> = {}): Incident {
+export function incident(id: string, jobId: string, changes: Partial<JobIncident> = {}): JobIncident {
   return {
     id,
     job_id: jobId,
-    job_name: jobId === null ? null : `job-${jobId}`,
-    kind: jobId === null ? 'config' : 'job',
+    job_name: `job-${jobId}`,
+    kind: 'job',
     opened_at: NOW_AT,
     closed_at: null,
     reason: 'exit_code',
@@ -108,11 +116,46 @@ export function incident(id: string, jobId: string | null, changes: Partial<Inci
   };
 }
 
-export function delivery(id: string, jobId: string | null, changes: Partial<Delivery> = {}): Delivery {
+/** Makes an incident of Cronflow itself. */
+export function systemIncident(id: string, changes: Partial<ServiceIncident> = {}): ServiceIncident {
+  return {
+    id,
+    kind: 'config',
+    opened_at: NOW_AT,
+    closed_at: null,
+    reason: 'config_invalid',
+    close_reason: null,
+    told: [],
+    next_reminder_at: null,
+    reminder_count: 0,
+    acknowledged_until_at: null,
+    detail: 'line 3',
+    ...changes,
+  };
+}
+
+/** Makes a delivery about Cronflow itself. */
+export function systemDelivery(id: string, changes: Partial<SystemDelivery> = {}): SystemDelivery {
+  const { facts, ...owed } = delivery(id, 'system');
+  return {
+    ...owed,
+    job_id: null,
+    facts: {
+      job_name: null,
+      reason: 'config_invalid',
+      at: facts.at,
+      incident_opened_at: facts.incident_opened_at,
+      detail: 'line 3',
+    },
+    ...changes,
+  };
+}
+
+export function delivery(id: string, jobId: string, changes: Partial<JobDelivery> = {}): JobDelivery {
   return {
     id,
     job_id: jobId,
-    incident_id: `${jobId ?? 'system'}.1`,
+    incident_id: `${jobId}.1`,
     notifier: 'ops',
     kind: 'opened',
     created_at: NOW_AT,
@@ -122,7 +165,7 @@ export function delivery(id: string, jobId: string | null, changes: Partial<Deli
     finished_at: null,
     last_error: null,
     facts: {
-      job_name: null,
+      job_name: `job-${jobId}`,
       outcome: 'failure',
       reason: 'exit_code',
       at: NOW_AT,

@@ -35,7 +35,7 @@ function transaction(tx) {
   tx.putJob(jobOf(id, number));
   tx.putRun({ id: `${id}-1`, job_id: id, ended_at: number });
   tx.putOutput(id, `${id}-1`, { text: `output ${number}`, dropped_bytes: 0 });
-  tx.putIncident({ id: `i${number}`, job_id: id, closed_at: null });
+  tx.putIncident({ id: `i${number}`, kind: 'job', job_id: id, closed_at: null });
   tx.putDelivery({
     id: `d${number}`,
     job_id: id,

@@ -1,7 +1,7 @@
 import { initialState, transition } from '../job/transition.ts';
 import type { Event, LoggedEvent, State } from '../model/event.ts';
 import { JobRuns } from '../model/job-runs.ts';
-import type { Incident, JobState, Run } from '../model/records.ts';
+import type { JobIncident, JobState, Run } from '../model/records.ts';
 import { recentRuns } from '../model/runs.ts';
 import { isSameSpec, type Spec } from '../model/spec.ts';
 
@@ -11,13 +11,13 @@ export interface ReplayStart {
   job: JobState;
   /** All runs that are kept, oldest first. */
   runs: readonly Run[];
-  incident: Incident | null;
+  incident: JobIncident | null;
   spec: Spec;
 }
 
 /** An incident as a replay saw it. */
 export interface ReplayedIncident {
-  incident: Incident;
+  incident: JobIncident;
   /**
    * The instant at which a message about it was first owed to a notifier; null while none was, and where that is not
    * known.
@@ -38,7 +38,7 @@ export class Replay {
   #job: JobState | null = null;
   readonly #runsById = new Map<string, Run>();
   readonly #runs = new JobRuns(this.#runsById);
-  #open: Incident | null = null;
+  #open: JobIncident | null = null;
   readonly #incidents = new Map<string, ReplayedIncident>();
 
   /**
@@ -116,7 +116,7 @@ export class Replay {
     }
   }
 
-  #note(incident: Incident): void {
+  #note(incident: JobIncident): void {
     const known = this.#incidents.get(incident.id);
     if (known === undefined) this.#incidents.set(incident.id, { incident, told_at: null });
     else known.incident = incident;

@@ -1,5 +1,5 @@
 import { LIMITS } from '../model/limits.ts';
-import type { BadOutcome, Incident, Run } from '../model/records.ts';
+import type { BadOutcome, JobIncident, Run } from '../model/records.ts';
 import { slotAfter } from '../model/slots.ts';
 import type { Draft } from './draft.ts';
 import { holdAnew } from './telling.ts';
@@ -54,7 +54,7 @@ function setRunBack(draft: Draft, run: Run, at: number): void {
   });
 }
 
-function incidentSetBack(incident: Incident, at: number, remindEveryMs: number | null): Incident {
+function incidentSetBack(incident: JobIncident, at: number, remindEveryMs: number | null): JobIncident {
   const { next_reminder_at: reminderAt, held_instants: held } = incident;
   return {
     ...incident,

@@ -1,7 +1,7 @@
 import { dateOf, type Tally, talliesOf } from '../model/daily.ts';
 import type { Event, State, Transition } from '../model/event.ts';
 import type { Outcome, Reason, Status } from '../model/reasons.ts';
-import type { Delivery, Incident, JobState, Run } from '../model/records.ts';
+import type { JobDelivery, JobIncident, JobState, Run } from '../model/records.ts';
 import { ChangedRuns, type Runs } from '../model/runs.ts';
 import type { Spec } from '../model/spec.ts';
 import { remember } from './remembered.ts';
@@ -21,13 +21,13 @@ export class Draft {
    * clock was put right by seconds: a message must not wait until the clock comes by again.
    */
   readonly owedAt: number;
-  incident: Incident | null;
-  readonly deliveries: Delivery[] = [];
+  incident: JobIncident | null;
+  readonly deliveries: JobDelivery[] = [];
   private readonly tallies: Tally[] = [];
   /** The runs that changed, by id; null for those removed. */
   private readonly changedRuns = new Map<string, Run | null>();
   private readonly history: Runs;
-  private readonly changedIncidents = new Map<string, Incident>();
+  private readonly changedIncidents = new Map<string, JobIncident>();
 
   constructor(spec: Spec, state: State, learnedAt: number, owedAt = learnedAt) {
     this.spec = spec;
@@ -139,7 +139,7 @@ export class Draft {
     this.changedRuns.set(id, null);
   }
 
-  setIncident(incident: Incident): void {
+  setIncident(incident: JobIncident): void {
     this.changedIncidents.set(incident.id, incident);
     this.incident = incident.closed_at === null ? incident : null;
   }

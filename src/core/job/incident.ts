@@ -1,6 +1,6 @@
 import { LIMITS } from '../model/limits.ts';
 import { badKindOf, type BadKind, type CloseReason, type Reason } from '../model/reasons.ts';
-import type { BadOutcome, DeliveryKind, Incident, Run } from '../model/records.ts';
+import type { BadOutcome, DeliveryKind, JobIncident, Run } from '../model/records.ts';
 import type { Spec } from '../model/spec.ts';
 import type { Draft } from './draft.ts';
 import { factsOf, newestBad, owe, tell, tellJoined } from './telling.ts';
@@ -96,7 +96,7 @@ export function retractOutcome(draft: Draft, runId: string, beganAtOfIt: number)
   return { wasBad: retracted !== undefined, wasOpening };
 }
 
-function kindsOf(outcomes: Incident['outcomes']): BadKind[] {
+function kindsOf(outcomes: JobIncident['outcomes']): BadKind[] {
   return [...new Set(outcomes.flatMap(({ outcome }) => badKindOf(outcome) ?? []))];
 }
 
@@ -104,7 +104,7 @@ function kindsOf(outcomes: Incident['outcomes']): BadKind[] {
  * Tells whether an outcome opened the incident. The run id alone does not say so, because a row of history may stand
  * for later slots, too.
  */
-function isOpeningOf(incident: Incident, runId: string, began: number): boolean {
+function isOpeningOf(incident: JobIncident, runId: string, began: number): boolean {
   if (incident.opened_by_run_id !== runId) return false;
   if (incident.opened_by_began_at !== undefined) return incident.opened_by_began_at === began;
   // An older version stored no `opened_by_began_at`.
@@ -207,7 +207,7 @@ function kindsOnceReached(draft: Draft): BadKind[] {
 
 function open(draft: Draft, reason: Reason, bad: BadOutcome, kinds: BadKind[], knownAt: number): void {
   draft.job.incident_count += 1;
-  const incident: Incident = {
+  const incident: JobIncident = {
     id: `${draft.jobId}-i${draft.job.incident_count}`,
     job_id: draft.jobId,
     job_name: draft.spec.name,
@@ -255,7 +255,7 @@ function absorb(draft: Draft, run: Run, bad: BadOutcome, isOpening: boolean, kno
   tell(draft, run, { at: bad.at, knownAt, instants: instantsOf(bad, run) });
 }
 
-function withOutcome(incident: Incident, run: Run, at: number, began: number): Incident['outcomes'] {
+function withOutcome(incident: JobIncident, run: Run, at: number, began: number): JobIncident['outcomes'] {
   const outcome = {
     run_id: run.id,
     outcome: run.outcome ?? 'unknown',
@@ -270,7 +270,7 @@ function withOutcome(incident: Incident, run: Run, at: number, began: number): I
  * Forgets outcomes of a long incident: first a good one, because people are reminded of bad ones; then the oldest bad
  * one whose kind occurs again, because the kinds say who is to be told.
  */
-function remembered(outcomes: Incident['outcomes']): Incident['outcomes'] {
+function remembered(outcomes: JobIncident['outcomes']): JobIncident['outcomes'] {
   if (outcomes.length <= LIMITS.incidentOutcomesMax) return outcomes;
   const kinds = outcomes.map(({ outcome }) => badKindOf(outcome));
   const older = kinds.slice(0, -1);

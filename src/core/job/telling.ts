@@ -2,11 +2,11 @@ import { deliveryIdOf, type DeliverySuffix } from '../model/delivery-id.ts';
 import { announceAt } from '../model/maintenance.ts';
 import { badKindOf } from '../model/reasons.ts';
 import type {
-  Delivery,
-  DeliveryFacts,
   DeliveryKind,
-  Incident,
   IncidentOutcome,
+  JobDelivery,
+  JobFacts,
+  JobIncident,
   Run,
 } from '../model/records.ts';
 import type { Spec } from '../model/spec.ts';
@@ -123,7 +123,7 @@ export function newestBad(draft: Draft): Run | null {
   return newest === undefined ? null : (draft.run(newest.run_id) ?? null);
 }
 
-function newestBadOutcome(incident: Incident): IncidentOutcome | undefined {
+function newestBadOutcome(incident: JobIncident): IncidentOutcome | undefined {
   const bad = incident.outcomes.filter((outcome) => badKindOf(outcome.outcome) !== null);
   // An outcome that is reported late may lie before others that are known already.
   const newestAt = Math.max(...bad.map((outcome) => outcome.at));
@@ -142,13 +142,13 @@ function untold({ incident }: Draft, spec: Spec): string[] {
 /** Puts a message into the outbox. */
 export function owe(
   draft: Draft,
-  incident: Incident,
+  incident: JobIncident,
   notifier: string,
   kind: DeliveryKind,
   suffix: DeliverySuffix,
-  facts: DeliveryFacts,
+  facts: JobFacts,
 ): void {
-  const delivery: Delivery = {
+  const delivery: JobDelivery = {
     id: deliveryIdOf(incident.id, notifier, suffix),
     job_id: incident.job_id,
     incident_id: incident.id,
@@ -169,14 +169,14 @@ export function owe(
  * Collects the facts for a message of trouble. The history of a long incident may have let the run go that the
  * message is about.
  */
-function troubleFactsOf(draft: Draft, incident: Incident, run: Run | null, at: number): DeliveryFacts {
+function troubleFactsOf(draft: Draft, incident: JobIncident, run: Run | null, at: number): JobFacts {
   const facts = factsOf(draft, incident, run, at);
   const newest = run === null ? newestBadOutcome(incident) : undefined;
   return newest === undefined ? facts : { ...facts, outcome: newest.outcome, reason: newest.reason };
 }
 
 /** Collects the facts for a message, as they are now. */
-export function factsOf(draft: Draft, incident: Incident, run: Run | null, at: number): DeliveryFacts {
+export function factsOf(draft: Draft, incident: JobIncident, run: Run | null, at: number): JobFacts {
   const slotAt = run?.slot_at ?? null;
   const gaveUp = run?.outcome === 'missed';
   const why = gaveUp && slotAt !== null ? whyMissed(draft, slotAt) : null;

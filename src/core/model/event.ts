@@ -1,6 +1,6 @@
 import type { Tally } from './daily.ts';
 import type { Reason } from './reasons.ts';
-import type { Delivery, Incident, JobState, Ping, Run } from './records.ts';
+import type { JobDelivery, JobIncident, JobState, Ping, Run } from './records.ts';
 import type { Runs } from './runs.ts';
 import type { Spec } from './spec.ts';
 
@@ -10,7 +10,7 @@ export interface State {
   job: JobState;
   /** All open runs and the most recent settled ones. */
   runs: Runs;
-  incident: Incident | null;
+  incident: JobIncident | null;
 }
 
 /** Everything that can change a job's state (docs/design.md §3). `at` is the instant it happened. */
@@ -49,9 +49,9 @@ export interface Transition {
   /** History rows that another run took over. */
   removed_run_ids: string[];
   /** Incidents that are new or changed, in order: one event may close one and open another. */
-  incidents: Incident[];
+  incidents: JobIncident[];
   /** Messages that became owed, in the order in which they must be sent. */
-  deliveries: Delivery[];
+  deliveries: JobDelivery[];
   /** The changes of the daily figures (docs/design.md §3.5). */
   tallies: Tally[];
   /** The reason that says what the event itself did. */

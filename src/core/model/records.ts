@@ -3,7 +3,7 @@
  * instant in milliseconds since the Unix epoch (ISO 8601 UTC on the wire), every `*_ms` a duration.
  */
 import type { Declaration } from './declaration.ts';
-import type { BadKind, CloseReason, Outcome, PingKind, Reason, Status } from './reasons.ts';
+import type { BadKind, CloseReason, Outcome, PingKind, Reason, Status, SystemReason } from './reasons.ts';
 
 /** One HTTP signal from a job, as the server understood it. */
 export interface Ping {
@@ -183,23 +183,31 @@ export interface IncidentOutcome {
   began_at: number;
 }
 
-/** A stretch during which a job is in trouble; opens once, closes once. */
-export interface Incident {
+/** The part of an incident that is the same for a job and for Cronflow itself. */
+interface IncidentBase {
   id: string;
-  /** Null for system incidents. */
-  job_id: string | null;
-  job_name: string | null;
-  /** `job`, or what is wrong with Cronflow itself. */
-  kind: 'job' | 'config' | 'outage' | 'store' | 'notifier';
   opened_at: number;
   closed_at: number | null;
+  close_reason: CloseReason | null;
+  /** Notifiers owed an `opened` delivery so far: exactly those are owed the closing. */
+  told: string[];
+  /** The instant at which the next reminder falls due. An acknowledgement, maintenance or a gap keeps it back. */
+  next_reminder_at: number | null;
+  reminder_count: number;
+  acknowledged_until_at: number | null;
+}
+
+/** A stretch during which a job is in trouble; opens once, closes once. */
+export interface JobIncident extends IncidentBase {
+  kind: 'job';
+  job_id: string;
+  job_name: string;
   /** The reason for which it opened. A late report that shows another cause corrects it. */
   reason: Reason;
   /** The run or history row whose outcome opened it; null where that turned out to be no trouble. */
   opened_by_run_id: string | null;
   /** The start of the run that opened it, or its slot. The run id alone may stand for later slots, too. */
   opened_by_began_at?: number;
-  close_reason: CloseReason | null;
   /** Kinds of trouble in it now: a `missed` that turned out to be a failure is in it no more. */
   kinds: BadKind[];
   bad_count: number;
@@ -209,36 +217,57 @@ export interface Incident {
   newest_bad_at: number;
   /** Good runs in a row that count towards recovery. */
   good_run_ids: string[];
-  /** Notifiers owed an `opened` delivery so far: exactly those are owed the closing. */
-  told: string[];
-  /** The instant at which the next reminder falls due. An acknowledgement, maintenance or a gap keeps it back. */
-  next_reminder_at: number | null;
-  reminder_count: number;
   /** The instant at which it is told, if it goes on until after maintenance; null when nothing holds it back. */
   announce_at: number | null;
   /** The instants that lay in maintenance and so hold it back until then; absent where none ever did. */
   held_instants?: readonly number[];
-  acknowledged_until_at: number | null;
-  /** A full account of what is wrong; only system incidents have it. */
-  detail?: string;
+}
+
+/** The part of an incident that is the same for all trouble of Cronflow itself. */
+interface SystemIncidentBase extends IncidentBase {
+  reason: SystemReason;
+  /** A full account of what is wrong. */
+  detail: string;
   /**
-   * The parts of the detail of a system incident, and all that were parts while there was such trouble. Nobody is told
-   * of any of it again. Absent where the detail is one thing.
+   * The parts of the detail, and all that were parts while there was such trouble. Nobody is told of any of it again.
+   * Absent where the detail is one thing.
    */
   causes?: readonly string[];
-  /** The name of the notifier; only `notifier` incidents have it. */
-  subject?: string;
 }
+
+/** A notifier loses messages or cannot be reached. Several may fail at a time. */
+export interface NotifierIncident extends SystemIncidentBase {
+  kind: 'notifier';
+  /** The name of the notifier. */
+  subject: string;
+}
+
+/** Any other trouble of Cronflow itself, of which there is one of a kind at a time. */
+export interface ServiceIncident extends SystemIncidentBase {
+  kind: 'config' | 'outage' | 'store';
+}
+
+/** A stretch during which Cronflow itself is in trouble. It belongs to no job. */
+export type SystemIncident = NotifierIncident | ServiceIncident;
+
+export type Incident = JobIncident | SystemIncident;
 
 export type DeliveryKind = 'opened' | 'reminder' | 'closed' | 'closed_silently';
 
-/** The facts that a message needs, frozen when it became owed. */
-export interface DeliveryFacts {
-  job_name: string | null;
-  outcome: Outcome | null;
-  reason: Reason;
+/** The facts that every message needs, frozen when it became owed. */
+interface FactsBase {
   /** The instant at which it happened. */
   at: number;
+  incident_opened_at: number;
+  /** Says, for people, what the other fields cannot say. */
+  detail: string | null;
+}
+
+/** The facts of a message about a job. */
+export interface JobFacts extends FactsBase {
+  job_name: string;
+  outcome: Outcome | null;
+  reason: Reason;
   run_id: string | null;
   exit_code: number | null;
   signal: string | null;
@@ -250,22 +279,27 @@ export interface DeliveryFacts {
   bad_count: number;
   last_success_at: number | null;
   next_slot_at: number | null;
-  incident_opened_at: number;
-  /** Says, for people, what the other fields cannot say. */
-  detail: string | null;
   /** Says what to do about it, where more is known than its reason says. */
   advice?: string;
 }
+
+/** The facts of a message about Cronflow itself. */
+export interface SystemFacts extends FactsBase {
+  /** Tells these facts from those of a job. */
+  job_name: null;
+  reason: SystemReason;
+}
+
+export type DeliveryFacts = JobFacts | SystemFacts;
 
 /** The states of a delivery: still owed, or how it ended. */
 export const DELIVERY_STATUSES = ['pending', 'sent', 'logged', 'dead'] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
-/** One message owed to one notifier about one incident; lives in the outbox until sent. */
-export interface Delivery {
+/** The part of a delivery that is the same for a job and for Cronflow itself. */
+interface DeliveryBase {
   /** Stable, so that a receiver can tell a repeat: `INCIDENT_ID.NOTIFIER.KIND[.N]`. */
   id: string;
-  job_id: string | null;
   incident_id: string;
   notifier: string;
   kind: DeliveryKind;
@@ -290,8 +324,23 @@ export interface Delivery {
   redelivered?: true;
   /** The name that the receiver gave the message, where it gave one; for later messages about the incident. */
   receipt?: string;
-  facts: DeliveryFacts;
 }
+
+/** A message owed about the trouble of a job. */
+export interface JobDelivery extends DeliveryBase {
+  job_id: string;
+  facts: JobFacts;
+}
+
+/** A message owed about trouble of Cronflow itself. */
+export interface SystemDelivery extends DeliveryBase {
+  /** Tells this delivery from that of a job. */
+  job_id: null;
+  facts: SystemFacts;
+}
+
+/** One message owed to one notifier about one incident; lives in the outbox until sent. */
+export type Delivery = JobDelivery | SystemDelivery;
 
 /** The place of a declaration, for messages and for the 409 of an API that may not change it. */
 export interface Place {

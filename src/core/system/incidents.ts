@@ -1,21 +1,24 @@
 import { deliveryIdOf, type DeliverySuffix, isEndKind } from '../model/delivery-id.ts';
 import type { CloseReason, SystemReason } from '../model/reasons.ts';
-import type { Delivery, DeliveryKind, Incident } from '../model/records.ts';
+import type {
+  DeliveryKind,
+  NotifierIncident,
+  ServiceIncident,
+  SystemDelivery,
+  SystemIncident,
+} from '../model/records.ts';
+
+/** The trouble that is meant, whatever it was about it that went wrong. */
+export type TroubleKey = Pick<ServiceIncident, 'kind'> | Pick<NotifierIncident, 'kind' | 'subject'>;
 
 /** A trouble of Cronflow itself. */
-export interface Trouble {
-  kind: Exclude<Incident['kind'], 'job'>;
+export type Trouble = TroubleKey & {
   reason: SystemReason;
   /** A full account, for people. */
   detail: string;
   /** The causes that make up the detail, where there are several; each is told of once. */
   causes?: readonly string[];
-  /** The notifier that fails, where it is a notifier; several may fail at a time. */
-  subject?: string;
-}
-
-/** The trouble that is meant, whatever it was about it that went wrong. */
-export type TroubleKey = Pick<Trouble, 'kind' | 'subject'>;
+};
 
 /** The notifiers that are told of system incidents, and how often they are reminded; both come from `defaults`. */
 export interface Audience {
@@ -27,8 +30,8 @@ export interface Audience {
 
 /** Records of a system incident that are new or changed. */
 export interface SystemChange {
-  incidents: Incident[];
-  deliveries: Delivery[];
+  incidents: SystemIncident[];
+  deliveries: SystemDelivery[];
 }
 
 /** An open incident remembers this many of the latest causes. */
@@ -43,7 +46,7 @@ const NOTHING: SystemChange = { incidents: [], deliveries: [] };
  * @param open the open incidents of no job
  */
 export function openTrouble(
-  open: readonly Incident[],
+  open: readonly SystemIncident[],
   trouble: Trouble,
   { notify, remindEveryMs }: Audience,
   at: number,
@@ -60,7 +63,7 @@ export function openTrouble(
     return { incidents: [{ ...known, reason: trouble.reason, detail: trouble.detail }], deliveries: [] };
   const replaced = same.map((incident) => closed(incident, at, 'recovered'));
   const causes = [...new Set([...same.flatMap((each) => each.causes ?? []), ...(trouble.causes ?? [])])];
-  const incident: Incident = {
+  const incident: SystemIncident = {
     ...systemIncident(`${trouble.kind}-${at}-${open.length}`, trouble, listeners(trouble, notify), at),
     next_reminder_at: remindEveryMs === null ? null : at + remindEveryMs,
     ...(causes.length === 0 ? {} : { causes: causes.slice(-CAUSES_MAX) }),
@@ -71,7 +74,7 @@ export function openTrouble(
 }
 
 /** Closes the open incidents of a trouble and owes the end to those who were told. */
-export function closeTrouble(open: readonly Incident[], key: TroubleKey, at: number): SystemChange {
+export function closeTrouble(open: readonly SystemIncident[], key: TroubleKey, at: number): SystemChange {
   const incidents = open
     .filter((incident) => isAbout(incident, key))
     .map((incident) => closed(incident, at, 'recovered'));
@@ -81,12 +84,12 @@ export function closeTrouble(open: readonly Incident[], key: TroubleKey, at: num
 
 /** Closes the incidents of notifiers that are configured no longer: nobody is told (docs/design.md §3.3). */
 export function closeRemoved(
-  open: readonly Incident[],
+  open: readonly SystemIncident[],
   notifiers: readonly string[],
   at: number,
 ): SystemChange {
   const incidents = open
-    .filter(({ kind, subject }) => kind === 'notifier' && !notifiers.includes(subject ?? ''))
+    .filter((incident) => incident.kind === 'notifier' && !notifiers.includes(incident.subject))
     .map((incident) => closed(incident, at, 'removed'));
   const deliveries = incidents.flatMap((incident) => systemDeliveries(incident, 'closed_silently', at, at));
   return { incidents, deliveries };
@@ -116,7 +119,7 @@ export function pastTrouble(
  * away one is owed.
  */
 export function remindOfTrouble(
-  open: readonly Incident[],
+  open: readonly SystemIncident[],
   { notify, remindEveryMs }: Audience,
   at: number,
 ): SystemChange {
@@ -144,7 +147,7 @@ export function remindOfTrouble(
   };
 }
 
-function withReminder(incident: Incident, everyMs: number | null, at: number): Incident {
+function withReminder(incident: SystemIncident, everyMs: number | null, at: number): SystemIncident {
   if (everyMs === null) return { ...incident, next_reminder_at: null };
   // A reminder is further off than that if the period was shortened or the clock set back.
   const dueAt = Math.min(incident.next_reminder_at ?? Infinity, at + everyMs);
@@ -157,27 +160,28 @@ function withReminder(incident: Incident, everyMs: number | null, at: number): I
 }
 
 /** Tells whether every cause of the trouble was told already. */
-function isToldOf(incident: Incident, { causes = [] }: Trouble): boolean {
+function isToldOf(incident: SystemIncident, { causes = [] }: Trouble): boolean {
   const told = new Set(incident.causes);
   return causes.length > 0 && causes.every((cause) => told.has(cause));
 }
 
-function isAbout(incident: Incident, { kind, subject }: TroubleKey): boolean {
-  return incident.kind === kind && incident.subject === subject;
+function isAbout(incident: TroubleKey, key: TroubleKey): boolean {
+  return incident.kind === key.kind && subjectOf(incident) === subjectOf(key);
+}
+
+function subjectOf(key: TroubleKey): string | null {
+  return key.kind === 'notifier' ? key.subject : null;
 }
 
 /**
  * Returns the notifiers that are told of a trouble. A notifier that fails is not told of its own, because that message
  * would only be one more that is lost.
  */
-function listeners(
-  { kind, subject }: Pick<Incident, 'kind' | 'subject'>,
-  notify: readonly string[],
-): string[] {
-  return notify.filter((name) => kind !== 'notifier' || name !== subject);
+function listeners(key: TroubleKey, notify: readonly string[]): string[] {
+  return notify.filter((name) => name !== subjectOf(key));
 }
 
-function closed(incident: Incident, at: number, reason: CloseReason): Incident {
+function closed(incident: SystemIncident, at: number, reason: CloseReason): SystemIncident {
   return {
     ...incident,
     closed_at: Math.max(at, incident.opened_at),
@@ -186,40 +190,25 @@ function closed(incident: Incident, at: number, reason: CloseReason): Incident {
   };
 }
 
-/** Keeps the incident from reminding anybody until then. It closes as usual. */
-export function acknowledgeTrouble(incident: Incident, untilAt: number): Incident {
-  return { ...incident, acknowledged_until_at: untilAt };
-}
-
 /** Returns an open incident of no job, of which `told` are told. */
 export function systemIncident(
   id: string,
-  { kind, reason, detail, subject }: Trouble,
+  trouble: Trouble,
   told: readonly string[],
   openedAt: number,
-): Incident {
+): SystemIncident {
   return {
     id,
-    job_id: null,
-    job_name: null,
-    kind,
+    ...keyOf(trouble),
     opened_at: openedAt,
     closed_at: null,
-    reason,
-    opened_by_run_id: null,
+    reason: trouble.reason,
     close_reason: null,
-    kinds: ['failure'],
-    bad_count: 1,
-    outcomes: [],
-    newest_bad_at: openedAt,
-    good_run_ids: [],
     told: [...new Set(told)],
     next_reminder_at: null,
     reminder_count: 0,
-    announce_at: null,
     acknowledged_until_at: null,
-    detail,
-    ...(subject === undefined ? {} : { subject }),
+    detail: trouble.detail,
   };
 }
 
@@ -229,11 +218,11 @@ export function systemIncident(
  * @param owedAt from which it is owed
  */
 export function systemDeliveries(
-  incident: Incident,
+  incident: SystemIncident,
   kind: DeliveryKind,
   at: number,
   owedAt: number,
-): Delivery[] {
+): SystemDelivery[] {
   const suffix = suffixOf(kind, incident);
   return incident.told.map((notifier) => ({
     id: deliveryIdOf(incident.id, notifier, suffix),
@@ -249,26 +238,21 @@ export function systemDeliveries(
     last_error: null,
     facts: {
       job_name: null,
-      outcome: null,
       reason: incident.reason,
       at,
-      run_id: null,
-      exit_code: null,
-      signal: null,
-      host: null,
-      duration_ms: null,
-      expected_at: null,
-      deadline_at: null,
-      bad_count: 1,
-      last_success_at: null,
-      next_slot_at: null,
       incident_opened_at: incident.opened_at,
-      detail: incident.detail ?? null,
+      detail: incident.detail,
     },
   }));
 }
 
-function suffixOf(kind: DeliveryKind, incident: Incident): DeliverySuffix {
+function keyOf(trouble: Trouble): TroubleKey {
+  return trouble.kind === 'notifier'
+    ? { kind: trouble.kind, subject: trouble.subject }
+    : { kind: trouble.kind };
+}
+
+function suffixOf(kind: DeliveryKind, incident: SystemIncident): DeliverySuffix {
   if (kind === 'reminder') return `reminder.${incident.reminder_count}`;
   return isEndKind(kind) ? 'closed' : 'opened';
 }

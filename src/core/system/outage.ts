@@ -4,7 +4,7 @@ import { offsetMsAt } from '../../schedule/zone.ts';
 import { Draft } from '../job/draft.ts';
 import { deadlineOf } from '../job/due.ts';
 import { LIMITS } from '../model/limits.ts';
-import type { Delivery, JobState, Run } from '../model/records.ts';
+import type { JobState, Run, SystemDelivery } from '../model/records.ts';
 import type { Runs } from '../model/runs.ts';
 import { earlyMs, slotAfter } from '../model/slots.ts';
 import type { Spec } from '../model/spec.ts';
@@ -282,7 +282,7 @@ export function tellOutage(
     closed_at: outage.to_at,
     close_reason: 'recovered',
   } as const;
-  const owed = (told: readonly string[], of: readonly Unseen[]): Delivery[] => {
+  const owed = (told: readonly string[], of: readonly Unseen[]): SystemDelivery[] => {
     const part = { ...incident, told: [...new Set(told)], detail: detailOf(outage, of, timezone) };
     return systemDeliveries(part, 'opened', outage.to_at, at);
   };

@@ -1,9 +1,9 @@
 import type { DeliveryFacts } from '../../core/model/records.ts';
 
 /** Says where to look first. Returns null for trouble that shows this itself, such as a failure with its output. */
-export function adviceFor({ reason, detail, advice }: DeliveryFacts): string | null {
-  if (advice !== undefined) return advice;
-  switch (reason) {
+export function adviceFor(facts: DeliveryFacts): string | null {
+  if (facts.job_name !== null && facts.advice !== undefined) return facts.advice;
+  switch (facts.reason) {
     case 'missed':
       return 'see whether the host is up, cron runs there and the crontab still has the job';
     case 'never_seen':
@@ -26,7 +26,7 @@ export function adviceFor({ reason, detail, advice }: DeliveryFacts): string | n
       return 'restore the file if the jobs are to stay';
     case 'cronflow_away':
       // Lines after the first name the jobs that could not be seen.
-      return detail?.includes('\n') === true ? 'see whether the jobs it could not see have run' : null;
+      return facts.detail?.includes('\n') === true ? 'see whether the jobs it could not see have run' : null;
     case 'store_failing':
       return 'see whether the disk is full or the database is gone; it goes on by itself once it can write';
     case 'notifier_failing':

@@ -11,7 +11,7 @@ import type {
   Severity,
 } from './message.ts';
 import { type Parts, partsOf } from './parts.ts';
-import { type Redact, redactDetail } from './redact.ts';
+import { type Redact, redactDelivery, redactDetail, redactIncident } from './redact.ts';
 import { isSystemReason, type SystemReason } from '../../core/model/reasons.ts';
 import { titleOf } from './titles.ts';
 import { webAddress } from '../../core/text/web-address.ts';
@@ -76,7 +76,6 @@ export function bareMessage(
   said: Pick<Message, 'kind' | 'severity' | 'title'> & { sections?: MessageSection[]; job?: Job | null },
 ): Message {
   const { job = null, sections = [], ...words } = said;
-  const shown = { ...delivery, facts: { ...delivery.facts, detail: null } };
   return {
     deliveryId: delivery.id,
     incidentId: delivery.incident_id,
@@ -89,8 +88,14 @@ export function bareMessage(
     mentions: [],
     sections,
     opening: null,
-    source: { delivery: shown, incident: null, job, run: null, closing: null },
+    source: { delivery: withoutDetail(delivery), incident: null, job, run: null, closing: null },
   };
+}
+
+function withoutDetail(delivery: Delivery): Delivery {
+  return delivery.job_id === null
+    ? { ...delivery, facts: { ...delivery.facts, detail: null } }
+    : { ...delivery, facts: { ...delivery.facts, detail: null } };
 }
 
 /**
@@ -113,8 +118,8 @@ function sourceOf(
   parts: Parts,
 ): MessageSource {
   return {
-    delivery: { ...delivery, facts: redactDetail(delivery.facts, redact) },
-    incident: incident === null ? null : redactDetail(incident, redact),
+    delivery: redactDelivery(delivery, redact),
+    incident: incident === null ? null : redactIncident(incident, redact),
     job,
     run: run === null ? null : redactDetail(run, redact),
     closing: parts.closing,
@@ -122,9 +127,11 @@ function sourceOf(
 }
 
 /** Returns the output of the run that went wrong, or for trouble of Cronflow itself the whole detail. */
-function shownOf({ facts, kind, name, context }: Parts): Output | null {
+function shownOf({ facts, kind, context }: Parts): Output | null {
   if (isEndKind(kind)) return null;
-  if (name !== null) return context.output === null ? null : keptOf(context.output, context.redact);
+  if (facts.job_name !== null) {
+    return context.output === null ? null : keptOf(context.output, context.redact);
+  }
   const detail = facts.detail?.slice(0, KEPT_LENGTH_MAX) ?? '';
   const lineAt = detail.indexOf('\n');
   if (lineAt < 0) return null;
@@ -142,31 +149,31 @@ function keptOf({ text, dropped_bytes: dropped }: Output, redact: Redact): Outpu
   return { text: redact(whole), dropped_bytes: isCut ? Math.max(dropped, 1) : 0 };
 }
 
-function outputOf(parts: Parts, shown: Output | null): string[] {
+function outputOf({ facts }: Parts, shown: Output | null): string[] {
   if (shown === null) return [];
-  if (parts.name !== null) return lastLines(shown.text, OUTPUT_LINES_MAX, OUTPUT_LINE_LENGTH_MAX);
+  if (facts.job_name !== null) return lastLines(shown.text, OUTPUT_LINES_MAX, OUTPUT_LINE_LENGTH_MAX);
   return firstLines(shown.text, DETAIL_LINES_MAX, OUTPUT_LINE_LENGTH_MAX, DETAIL_LENGTH_MAX);
 }
 
-function outputNoteOf(parts: Parts, shown: Output | null, count: number): string | null {
+function outputNoteOf({ facts }: Parts, shown: Output | null, count: number): string | null {
   if (shown === null || count === 0) return null;
   const all = lastLines(shown.text, Infinity, OUTPUT_LINE_LENGTH_MAX).length;
   if (all <= count && shown.dropped_bytes === 0) return null;
-  const which = parts.name === null ? 'first' : 'last';
+  const which = facts.job_name === null ? 'first' : 'last';
   return count === 1 ? `the ${which} line` : `the ${which} ${count} lines`;
 }
 
-function linksOf({ facts, name, context }: Parts): MessageLink[] {
+function linksOf({ facts, context }: Parts): MessageLink[] {
   const { job, publicUrl, run } = context;
   const links: MessageLink[] = [];
   if (publicUrl !== null && isSystemReason(facts.reason)) links.push(systemLink(facts.reason, publicUrl));
-  if (publicUrl !== null && name !== null) {
-    const jobUrl = `${publicUrl}/jobs/${encodeURIComponent(name)}`;
+  if (publicUrl !== null && facts.job_name !== null) {
+    const jobUrl = `${publicUrl}/jobs/${encodeURIComponent(facts.job_name)}`;
     const hasRun = facts.run_id !== null && run !== null && run.outcome !== 'missed';
     links.push(
       hasRun
         ? { label: 'Run', text: run.id, url: `${jobUrl}/runs/${encodeURIComponent(run.id)}` }
-        : { label: 'Job', text: name, url: jobUrl },
+        : { label: 'Job', text: facts.job_name, url: jobUrl },
     );
   }
   const runbook = job?.declaration.runbook;

@@ -1,12 +1,12 @@
 import type { Reason } from '../../core/model/reasons.ts';
-import type { DeliveryFacts } from '../../core/model/records.ts';
+import type { Incident, JobFacts } from '../../core/model/records.ts';
 import { formatDuration } from '../../schedule/duration.ts';
 import { adviceFor } from './advice.ts';
 import type { MessageField } from './message.ts';
 import type { Parts } from './parts.ts';
 import { heldRevision, heldWords } from './system-words.ts';
 import { fullTime } from './wall-time.ts';
-import { troubleWords, deadCountWords } from './words.ts';
+import { deadCountWords, troubleWords, verdictOf } from './words.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../schedule/units.ts';
 import { isEndKind } from '../../core/model/delivery-id.ts';
 
@@ -35,16 +35,16 @@ export function fieldsOf(parts: Parts): MessageField[] {
   const time = (at: number | null): string | null => (at === null ? null : fullTime(at, timezone));
   if (!isEndKind(parts.kind)) add('Reason', reasonOf(parts));
   addTimes(parts, add, time);
-  if (parts.name !== null) {
-    const { facts } = parts;
-    add(...hostOf(parts));
+  const { facts } = parts;
+  if (facts.job_name !== null) {
+    add(...hostOf(facts, parts));
     if (!WITHOUT_DURATION.has(facts.reason)) add('Duration', durationOf(facts, context.usualMs));
-    if (!isEndKind(parts.kind)) add('Last success', lastSuccessOf(parts));
+    if (!isEndKind(parts.kind)) add('Last success', lastSuccessOf(facts, parts));
     add('Next slot', time(context.job === null ? facts.next_slot_at : context.job.state.expected_at));
   }
   if (parts.kind === 'opened' || parts.kind === 'reminder') {
     add('To confirm', confirmationOf(parts));
-    add('What to do', adviceFor(parts.facts));
+    add('What to do', adviceFor(facts));
   }
   add('Owner', context.job?.declaration.owner);
   if (context.deadCount > 0) add('Not delivered', deadCountWords(context.deadCount));
@@ -53,18 +53,19 @@ export function fieldsOf(parts: Parts): MessageField[] {
 
 /** Adds the instants in the order in which they come. */
 function addTimes(
-  { facts, closing, kind, context, timezone, name }: Parts,
+  { facts, closing, kind, context, timezone }: Parts,
   add: (label: string, value: string | null) => void,
   time: (at: number | null) => string | null,
 ): void {
   const { run, incident, nowAt } = context;
   // The first instant names the zone, because the reader looks there first.
-  add('Expected', facts.expected_at === null ? null : `${time(facts.expected_at)} (${timezone})`);
-  if (!isEndKind(kind) && hasStart(facts)) add('Started', time(run?.started_at ?? null));
+  if (facts.job_name !== null) {
+    add('Expected', facts.expected_at === null ? null : `${time(facts.expected_at)} (${timezone})`);
+    if (!isEndKind(kind) && hasStart(facts)) add('Started', time(run?.started_at ?? null));
+  }
   const openedAt = facts.incident_opened_at;
   if (isEndKind(kind)) {
-    const { verdict } = troubleWords({ ...facts, reason: incident?.reason ?? facts.reason }, timezone);
-    add('Was', incident === null ? null : `${verdict} since ${time(openedAt)}`);
+    add('Was', incident === null ? null : `${verdictOf(incident.reason)} since ${time(openedAt)}`);
   }
   if (kind === 'reminder') add('In trouble since', time(openedAt));
   if (facts.reason === 'cronflow_away') add('Back since', time(facts.at));
@@ -74,15 +75,20 @@ function addTimes(
     const endedAt = kind === 'closed' ? null : (run?.ended_at ?? null);
     const happenedAt = Math.min(facts.at, endedAt ?? facts.at);
     if (nowAt - happenedAt >= LATE_MS) add('Happened', time(happenedAt));
-    const isHeld = kind === 'opened' && name !== null && incident?.held_instants !== undefined;
-    if (isHeld && facts.at > openedAt) add('Held back', `by maintenance, until ${time(facts.at)}`);
+    if (kind === 'opened' && wasHeld(incident) && facts.at > openedAt)
+      add('Held back', `by maintenance, until ${time(facts.at)}`);
   }
   if (closing !== null && kind === 'opened_and_closed') add('Recovered', time(closing.at));
   add('Now', `${time(nowAt)} (${timezone})`);
 }
 
+/** Tells whether maintenance held the incident back. It never holds back trouble of Cronflow itself. */
+function wasHeld(incident: Incident | null): boolean {
+  return incident?.kind === 'job' && incident.held_instants !== undefined;
+}
+
 /** Tells whether the start of the run is known. A run that reported only its end, and no duration, has none. */
-function hasStart({ reason, duration_ms: durationMs }: DeliveryFacts): boolean {
+function hasStart({ reason, duration_ms: durationMs }: JobFacts): boolean {
   return WITHOUT_END.has(reason) || (durationMs !== null && !WITHOUT_DURATION.has(reason));
 }
 
@@ -90,23 +96,23 @@ function hasStart({ reason, duration_ms: durationMs }: DeliveryFacts): boolean {
  * Returns the reason. For Cronflow's own trouble the title says it as far as it fits, so only a held change, which
  * has more to say, gets a field.
  */
-function reasonOf({ facts, name, timezone }: Parts): string | null {
+function reasonOf({ facts, timezone }: Parts): string | null {
   if (facts.reason === 'config_held') return heldWords(facts);
-  return name === null ? null : troubleWords(facts, timezone).what;
+  return facts.job_name === null ? null : troubleWords(facts, timezone).what;
 }
 
 /** Returns the host. A run that never started has none, so the host of the last run is where to look. */
-function hostOf({ facts, context }: Parts): [label: string, value: string | null] {
+function hostOf(facts: JobFacts, { context }: Parts): [label: string, value: string | null] {
   return facts.host === null ? ['Last host', context.lastHost] : ['Host', facts.host];
 }
 
-function durationOf(facts: DeliveryFacts, usualMs: number | null): string | null {
+function durationOf(facts: JobFacts, usualMs: number | null): string | null {
   if (facts.duration_ms === null) return null;
   const usual = usualMs === null ? '' : `, usually ${formatDuration(usualMs)}`;
   return `${formatDuration(facts.duration_ms)}${usual}`;
 }
 
-function lastSuccessOf({ facts, timezone, context }: Parts): string {
+function lastSuccessOf(facts: JobFacts, { timezone, context }: Parts): string {
   if (facts.last_success_at === null) return 'never';
   const agoMs = context.nowAt - facts.last_success_at;
   // The age is rounded to the minute from an hour on, and to the hour from a day on, because nobody counts the

@@ -1,12 +1,19 @@
 import { isEndKind } from '../../core/model/delivery-id.ts';
-import type { Delivery, DeliveryFacts, Incident, Job } from '../../core/model/records.ts';
+import type {
+  Delivery,
+  DeliveryFacts,
+  Incident,
+  Job,
+  JobFacts,
+  SystemFacts,
+} from '../../core/model/records.ts';
 import { cleanLine } from './clean.ts';
 import { bareMessage } from './compose.ts';
 import type { Message, MessageField, MessageSection, Severity } from './message.ts';
-import { type Redact, redactDetail } from './redact.ts';
-import { systemRecovery } from './system-words.ts';
+import { type Redact, redactDelivery, redactDetail, redactIncident } from './redact.ts';
+import { failingNotifierOf, systemRecovery } from './system-words.ts';
 import { fullTime } from './wall-time.ts';
-import { groupedWords, deadCountWords } from './words.ts';
+import { deadCountWords, groupedWords, listedSystemWords, verdictOf } from './words.ts';
 
 /** One of the deliveries that a merged message tells of. */
 export interface MergedItem {
@@ -83,8 +90,8 @@ function redactItem(item: MergedItem, redact: Redact): MergedItem {
   const { delivery, incident, closing } = item;
   return {
     ...item,
-    delivery: { ...delivery, facts: redactDetail(delivery.facts, redact) },
-    incident: incident === null ? null : redactDetail(incident, redact),
+    delivery: redactDelivery(delivery, redact),
+    incident: incident === null ? null : redactIncident(incident, redact),
     closing: closing === null ? null : redactDetail(closing, redact),
   };
 }
@@ -137,15 +144,11 @@ class Listing {
 
   add(item: MergedItem): void {
     const { delivery, job, closing } = item;
-    const name = delivery.facts.job_name;
-    const telling = name === null ? systemTellingOf(item) : this.#tellingOf(item, name);
+    const { facts } = delivery;
+    if (facts.job_name === null) return this.#addSystem(item, facts);
+    const name = facts.job_name;
+    const telling = this.#tellingOf(item, facts);
     this.#severities.add(telling.severity);
-    if (name === null) {
-      this.#system.add(telling.verdict);
-      const subject = cleanLine(item.incident?.subject ?? '', WHAT_LENGTH_MAX);
-      this.#list(null, telling, subject === '' ? 'Cronflow' : subject);
-      return;
-    }
     if (isEnd(telling.rank)) this.#over.add(name);
     const jobs = this.#jobs.get(telling.verdict) ?? { rank: telling.rank, names: new Set() };
     this.#jobs.set(telling.verdict, jobs);
@@ -155,9 +158,17 @@ class Listing {
     if (delivery.kind === 'opened' && closing === null) this.#mention(job?.declaration.mention ?? []);
   }
 
-  #tellingOf(item: MergedItem, name: string): Telling {
-    const telling = jobTellingOf(item);
-    if (telling.rank !== 'opened' || !this.#over.has(name)) return telling;
+  #addSystem(item: MergedItem, facts: SystemFacts): void {
+    const telling = systemTellingOf(item, facts);
+    this.#severities.add(telling.severity);
+    this.#system.add(telling.verdict);
+    const subject = cleanLine(failingNotifierOf(item.incident) ?? '', WHAT_LENGTH_MAX);
+    this.#list(null, telling, subject === '' ? 'Cronflow' : subject);
+  }
+
+  #tellingOf(item: MergedItem, facts: JobFacts): Telling {
+    const telling = jobTellingOf(item, facts);
+    if (telling.rank !== 'opened' || !this.#over.has(facts.job_name)) return telling;
     const verdict = `${telling.verdict} AGAIN`;
     const what = telling.what.replace(telling.verdict, verdict);
     return { ...telling, verdict, what, whatLengthMax: Math.max(what.length, telling.whatLengthMax + 6) };
@@ -235,8 +246,8 @@ function isEnd(rank: Rank): boolean {
   return rank === 'past' || rank === 'silent' || rank === 'closed';
 }
 
-function jobTellingOf({ delivery, incident, job, closing }: MergedItem): Telling {
-  const { facts, kind } = delivery;
+function jobTellingOf({ delivery, incident, job, closing }: MergedItem, facts: JobFacts): Telling {
+  const { kind } = delivery;
   if (kind === 'closed') return { ...plain('RESOLVED'), rank: 'closed', severity: 'good' };
   if (kind === 'closed_silently') {
     const verdict = incident?.close_reason === 'removed' ? 'REMOVED' : 'PAUSED';
@@ -256,8 +267,8 @@ function plain(verdict: string): Pick<Telling, 'verdict' | 'what' | 'whatLengthM
   return { verdict, what: verdict, whatLengthMax: verdict.length };
 }
 
-function systemTellingOf({ delivery, incident, closing }: MergedItem): Telling {
-  const { facts, kind } = delivery;
+function systemTellingOf({ delivery, incident, closing }: MergedItem, facts: SystemFacts): Telling {
+  const { kind } = delivery;
   const reason = incident?.reason ?? facts.reason;
   const rank = 'system';
   const line = (verdict: string, what: string, severity: Severity): Telling => ({
@@ -268,14 +279,14 @@ function systemTellingOf({ delivery, incident, closing }: MergedItem): Telling {
     severity,
   });
   if (isEndKind(kind)) {
-    const { verdict } = groupedWords({ ...facts, reason }, 'UTC', kind);
+    const verdict = verdictOf(reason);
     if (kind === 'closed')
-      return line(`${verdict} RESOLVED`, systemRecovery(reason, incident?.subject), 'good');
+      return line(`${verdict} RESOLVED`, systemRecovery(reason, failingNotifierOf(incident)), 'good');
     const isRemoved = incident?.close_reason === 'removed';
     if (isRemoved) return line(`${verdict} REMOVED`, 'it is configured no longer', 'over');
     return line(`${verdict} REPLACED`, 'what is wrong now has an alert of its own', 'over');
   }
-  const { verdict, what } = groupedWords(facts, 'UTC', kind);
+  const { verdict, what } = listedSystemWords(facts);
   if (closing !== null) return line(`${verdict} AND RESOLVED`, what, 'over');
   if (kind === 'reminder') return line(`STILL ${verdict}`, what, 'bad');
   return line(verdict, what, facts.reason === 'cronflow_away' ? 'over' : 'bad');

@@ -9,8 +9,6 @@ export interface Parts {
   closing: DeliveryFacts | null;
   kind: Exclude<MessageKind, 'merged'>;
   timezone: string;
-  /** The name of the job; null where the message is about Cronflow itself. */
-  name: string | null;
   context: MessageContext;
 }
 
@@ -20,11 +18,10 @@ export function partsOf(delivery: Delivery, context: MessageContext): Parts {
   return {
     // A reminder is dated at its own instant and not at the deadline at which the slot was given up, so it leaves the
     // deadline out.
-    facts: delivery.kind === 'reminder' ? { ...told, deadline_at: null } : told,
+    facts: delivery.kind === 'reminder' && told.job_name !== null ? { ...told, deadline_at: null } : told,
     closing: context.closing === null ? null : redactDetail(context.closing, context.redact),
     kind: isOver ? 'opened_and_closed' : delivery.kind,
     timezone: context.job?.declaration.timezone ?? context.timezone,
-    name: told.job_name,
     context,
   };
 }

@@ -1,5 +1,5 @@
-import { type Reason, type SystemReason } from '../../core/model/reasons.ts';
-import type { DeliveryFacts } from '../../core/model/records.ts';
+import type { Reason, SystemReason } from '../../core/model/reasons.ts';
+import type { DeliveryFacts, Incident } from '../../core/model/records.ts';
 import { cleanLine } from './clean.ts';
 
 /** The two halves of a title: the name of the trouble, and what happened. */
@@ -14,24 +14,37 @@ const DETAIL_LENGTH_MAX = 240;
 /** Matches the place of an error as `formatFaults` writes it. */
 const PLACE = /^\S.*?:\d+:\d+ /gm;
 
-export function systemWords(reason: SystemReason, facts: DeliveryFacts): Words {
-  const what = whatOf(reason, facts);
+const VERDICTS: Readonly<Record<SystemReason, string>> = {
+  config_invalid: 'CONFIGURATION INVALID',
+  config_held: 'CONFIGURATION HELD',
+  cronflow_away: 'CRONFLOW WAS AWAY',
+  store_failing: 'STORE FAILING',
+  notifier_failing: 'NOTIFIER FAILING',
+};
+
+/** Returns the name of a trouble of Cronflow itself, in capitals. */
+export function systemVerdict(reason: SystemReason): string {
+  return VERDICTS[reason];
+}
+
+/** Returns the words for a trouble of Cronflow itself. */
+export function systemWords(reason: SystemReason, detail: string | null): Words {
+  return { verdict: systemVerdict(reason), what: consequenceOf(reason, whatOf(reason, detail ?? '')) };
+}
+
+/** Adds what follows from it, or says that alone where nothing else is known. */
+function consequenceOf(reason: SystemReason, what: string): string {
   switch (reason) {
-    case 'config_invalid': {
-      const running = 'the last good configuration goes on running';
-      return { verdict: 'CONFIGURATION INVALID', what: joined(what, running) };
-    }
+    case 'config_invalid':
+      return joined(what, 'the last good configuration goes on running');
     case 'config_held':
-      return { verdict: 'CONFIGURATION HELD', what: joined(what, 'it waits until it is confirmed') };
+      return joined(what, 'it waits until it is confirmed');
     case 'cronflow_away':
-      return { verdict: 'CRONFLOW WAS AWAY', what: what || 'some runs may have gone unseen' };
+      return what || 'some runs may have gone unseen';
     case 'store_failing':
-      return {
-        verdict: 'STORE FAILING',
-        what: joined(what, 'pings are refused until it works again'),
-      };
+      return joined(what, 'pings are refused until it works again');
     case 'notifier_failing':
-      return { verdict: 'NOTIFIER FAILING', what: what || 'messages are not delivered' };
+      return what || 'messages are not delivered';
   }
 }
 
@@ -40,8 +53,8 @@ function joined(what: string, consequence: string): string {
 }
 
 /** Returns the first of several errors, without the list of allowed words; for a held change, what it would do. */
-function whatOf(reason: SystemReason, facts: DeliveryFacts): string {
-  const detail = (facts.detail ?? '').trim();
+function whatOf(reason: SystemReason, text: string): string {
+  const detail = text.trim();
   const [first = ''] = detail.split('\n', 1);
   if (reason === 'config_held')
     return cleanLine(/^.*?would remove \d+ of \d+ jobs/.exec(first)?.[0] ?? first, DETAIL_LENGTH_MAX);
@@ -62,11 +75,16 @@ export function heldWords({ detail }: DeliveryFacts): string {
   return (detail ?? '').split('; to do so,', 1)[0] ?? '';
 }
 
+/** Returns the name of the notifier that an incident is about; null where it is about something else. */
+export function failingNotifierOf(incident: Incident | null): string | null {
+  return incident?.kind === 'notifier' ? incident.subject : null;
+}
+
 /**
  * Says how a system incident ended.
  * @param subject the notifier that had failed
  */
-export function systemRecovery(reason: Reason, subject: string | undefined): string {
+export function systemRecovery(reason: Reason, subject: string | null): string {
   switch (reason) {
     case 'config_invalid':
       return 'the configuration is valid again';
@@ -77,7 +95,7 @@ export function systemRecovery(reason: Reason, subject: string | undefined): str
     case 'store_failing':
       return 'the store works again';
     case 'notifier_failing':
-      return `messages${subject === undefined ? '' : ` to ${subject}`} are delivered again`;
+      return `messages${subject === null ? '' : ` to ${subject}`} are delivered again`;
     default:
       return 'all is well again';
   }

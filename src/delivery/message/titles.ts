@@ -1,8 +1,9 @@
-import type { DeliveryFacts } from '../../core/model/records.ts';
+import type { DeliveryFacts, JobFacts } from '../../core/model/records.ts';
 import { formatDuration } from '../../schedule/duration.ts';
 import { cleanLine } from './clean.ts';
 import type { Parts } from './parts.ts';
-import { systemRecovery } from './system-words.ts';
+import { failingNotifierOf, systemRecovery } from './system-words.ts';
+import { badCountOf } from '../../core/model/one-shape.ts';
 import { isSystemReason } from '../../core/model/reasons.ts';
 import { shortTime } from './wall-time.ts';
 import { ordinal, troubleWords } from './words.ts';
@@ -21,11 +22,12 @@ export function titleOf(parts: Parts): string {
   const subject = subjectOf(parts, true);
   switch (kind) {
     case 'opened': {
-      const count = facts.bad_count >= 2 ? ` (${ordinal(facts.bad_count)} in a row)` : '';
+      const badCount = badCountOf(facts);
+      const count = badCount >= 2 ? ` (${ordinal(badCount)} in a row)` : '';
       return `${verdict}${subject}: ${what}${count}`;
     }
     case 'reminder':
-      return `STILL ${verdict}${subject}: ${what}; in trouble for ${lastedOf(facts)}${badCountOf(facts)}`;
+      return `STILL ${verdict}${subject}: ${what}; in trouble for ${lastedOf(facts)}${badCountWords(facts)}`;
     case 'opened_and_closed': {
       const closing = parts.closing ?? facts;
       const from = shortTime(facts.at, context.nowAt, timezone);
@@ -43,17 +45,17 @@ function silentTitleOf(parts: Parts): string {
   // A system incident that "recovered" silently was replaced: Cronflow has another trouble now, with an alert of its
   // own.
   const verdict = reason === 'removed' ? 'REMOVED' : reason === 'recovered' ? 'REPLACED' : 'PAUSED';
-  return `${verdict}${subjectOf(parts, false)}: was in trouble for ${lastedOf(facts)}${badCountOf(facts)}`;
+  return `${verdict}${subjectOf(parts, false)}: was in trouble for ${lastedOf(facts)}${badCountWords(facts)}`;
 }
 
 /** Returns ` daily-database-backup on web1`, or nothing where the trouble is Cronflow's own. */
-function subjectOf({ name, facts }: Parts, withHost: boolean): string {
-  if (name === null) return '';
+function subjectOf({ facts }: Parts, withHost: boolean): string {
+  if (facts.job_name === null) return '';
   const host = withHost ? onHost(facts) : '';
-  return ` ${name}${host}`;
+  return ` ${facts.job_name}${host}`;
 }
 
-function onHost({ host }: DeliveryFacts): string {
+function onHost({ host }: JobFacts): string {
   const name = cleanLine(host ?? '', HOST_LENGTH_MAX);
   return name === '' ? '' : ` on ${name}`;
 }
@@ -61,13 +63,13 @@ function onHost({ host }: DeliveryFacts): string {
 function recoveryOf(parts: Parts, closing: DeliveryFacts): string {
   const { incident } = parts.context;
   const incidentReason = incident?.reason ?? closing.reason;
-  if (parts.name === null || isSystemReason(incidentReason)) {
-    return `${systemRecovery(incidentReason, incident?.subject)}, after ${lastedOf(closing)}`;
+  if (closing.job_name === null || isSystemReason(incidentReason)) {
+    return `${systemRecovery(incidentReason, failingNotifierOf(incident))}, after ${lastedOf(closing)}`;
   }
-  return `${howItRan(parts, closing)}, was in trouble for ${lastedOf(closing)}${badCountOf(closing)}`;
+  return `${howItRan(parts, closing)}, was in trouble for ${lastedOf(closing)}${badCountWords(closing)}`;
 }
 
-function howItRan({ kind, context }: Parts, closing: DeliveryFacts): string {
+function howItRan({ kind, context }: Parts, closing: JobFacts): string {
   const { incident, run } = context;
   const host = onHost(closing);
   const tookMs = closing.duration_ms ?? 0;
@@ -89,6 +91,7 @@ function lastedOf(facts: DeliveryFacts): string {
   return formatDuration(facts.at - facts.incident_opened_at);
 }
 
-function badCountOf(facts: DeliveryFacts): string {
-  return facts.bad_count >= 2 ? ` (${facts.bad_count} bad)` : '';
+function badCountWords(facts: DeliveryFacts): string {
+  const count = badCountOf(facts);
+  return count >= 2 ? ` (${count} bad)` : '';
 }

@@ -1,9 +1,9 @@
 import { LIMITS } from '../../core/model/limits.ts';
 import { isSystemReason, type Reason, type SystemReason } from '../../core/model/reasons.ts';
-import type { DeliveryFacts, DeliveryKind } from '../../core/model/records.ts';
+import type { DeliveryFacts, DeliveryKind, JobFacts, SystemFacts } from '../../core/model/records.ts';
 import { formatDuration } from '../../schedule/duration.ts';
 import { cleanLine } from './clean.ts';
-import { systemWords, type Words, heldRevision } from './system-words.ts';
+import { heldRevision, systemVerdict, systemWords, type Words } from './system-words.ts';
 import { shortTime } from './wall-time.ts';
 
 const DETAIL_LENGTH_MAX = 300;
@@ -14,41 +14,61 @@ const DETAIL_LENGTH_MAX = 300;
  * @param timezone the zone of the job, for the instants in the words
  */
 export function troubleWords(facts: DeliveryFacts, timezone: string): Words {
-  const reason: Reason = facts.reason;
+  if (facts.job_name === null) return systemWords(facts.reason, facts.detail);
+  return { verdict: verdictOf(facts.reason), what: whatOf(facts, timezone) };
+}
+
+/** Returns the name of the trouble that a reason is, in capitals. */
+export function verdictOf(reason: Reason): string {
   switch (reason) {
     case 'missed':
-      return { verdict: 'MISSED', what: slotWords(facts, timezone, '') };
+      return 'MISSED';
     case 'never_seen':
-      return { verdict: 'NEVER SEEN', what: slotWords(facts, timezone, ', nor ever before') };
+      return 'NEVER SEEN';
     case 'timeout':
-      return { verdict: 'TIMEOUT', what: withDetail(`still running${after(facts)}`, facts) };
+      return 'TIMEOUT';
     case 'abandoned':
-      return {
-        verdict: 'ABANDONED',
-        what: withDetail('its run reported no end before the next one began', facts),
-      };
     case 'too_many_runs':
-      return {
-        verdict: 'ABANDONED',
-        what: withDetail('more runs open than max_open_runs allows, the oldest given up', facts),
-      };
+      return 'ABANDONED';
     default:
-      if (isSystemReason(reason)) return systemWords(reason, facts);
-      return { verdict: 'FAILED', what: failureWords(reason, facts) };
+      return isSystemReason(reason) ? systemVerdict(reason) : 'FAILED';
+  }
+}
+
+function whatOf(facts: JobFacts, timezone: string): string {
+  const { reason } = facts;
+  switch (reason) {
+    case 'missed':
+      return slotWords(facts, timezone, '');
+    case 'never_seen':
+      return slotWords(facts, timezone, ', nor ever before');
+    case 'timeout':
+      return withDetail(`still running${after(facts)}`, facts);
+    case 'abandoned':
+      return withDetail('its run reported no end before the next one began', facts);
+    case 'too_many_runs':
+      return withDetail('more runs open than max_open_runs allows, the oldest given up', facts);
+    default:
+      return isSystemReason(reason) ? systemWords(reason, facts.detail).what : failureWords(reason, facts);
   }
 }
 
 /** Returns the words under which jobs in the same kind of trouble are listed, without the details of each. */
-export function groupedWords(facts: DeliveryFacts, timezone: string, kind: DeliveryKind): Words {
+export function groupedWords(facts: JobFacts, timezone: string, kind: DeliveryKind): Words {
   const { reason } = facts;
-  const common: DeliveryFacts = {
+  const common: JobFacts = {
     ...facts,
     // A time-out comes after `max_runtime`, which many jobs share, so its duration stays.
     duration_ms: reason === 'timeout' ? facts.duration_ms : null,
     deadline_at: kind === 'reminder' ? null : facts.deadline_at,
     detail: NAMES_RUN.has(reason) ? null : facts.detail,
   };
-  const words = troubleWords(common, timezone);
+  return troubleWords(common, timezone);
+}
+
+/** Returns the words for trouble of Cronflow itself where other trouble is listed beside it. */
+export function listedSystemWords(facts: SystemFacts): Words {
+  const words = systemWords(facts.reason, facts.detail);
   const revision = heldRevision(facts);
   if (revision === null) return words;
   return { ...words, what: `${words.what}: POST /config/reload?confirm=${revision}` };
@@ -68,7 +88,7 @@ type FailureReason = Exclude<
   SystemReason | 'missed' | 'never_seen' | 'timeout' | 'abandoned' | 'too_many_runs'
 >;
 
-function failureWords(reason: FailureReason, facts: DeliveryFacts): string {
+function failureWords(reason: FailureReason, facts: JobFacts): string {
   switch (reason) {
     case 'exit_code':
       return withDetail(`exit ${exitWords(facts.exit_code)}${after(facts)}`, facts);
@@ -120,11 +140,11 @@ function failureWords(reason: FailureReason, facts: DeliveryFacts): string {
 }
 
 /** Words a reason of a later version, which was read from a store shared with it. */
-function unknownReason(reason: never, facts: DeliveryFacts): string {
+function unknownReason(reason: never, facts: JobFacts): string {
   return withDetail(`in trouble (${cleanLine(String(reason), 50)})`, facts);
 }
 
-function slotWords(facts: DeliveryFacts, timezone: string, more: string): string {
+function slotWords(facts: JobFacts, timezone: string, more: string): string {
   const zone = ` (${timezone})`;
   if (facts.expected_at === null) return withDetail(`nothing heard of it${more}`, facts);
   const expected = `expected ${shortTime(facts.expected_at, facts.at, timezone)}`;
@@ -133,7 +153,7 @@ function slotWords(facts: DeliveryFacts, timezone: string, more: string): string
   return withDetail(`${expected}, nothing by ${deadline}${more}${zone}`, facts);
 }
 
-function after(facts: DeliveryFacts): string {
+function after(facts: JobFacts): string {
   return facts.duration_ms === null ? '' : ` after ${formatDuration(facts.duration_ms)}`;
 }
 
@@ -152,12 +172,12 @@ function signalName(signal: string | null): string {
 }
 
 /** Adds the first line of the detail, because a title is one line; the message shows the rest. */
-function withDetail(text: string, facts: DeliveryFacts): string {
+function withDetail(text: string, facts: JobFacts): string {
   const detail = detailLine(facts);
   return detail === '' ? text : `${text}: ${detail}`;
 }
 
-function detailLine(facts: DeliveryFacts): string {
+function detailLine(facts: JobFacts): string {
   const [line = ''] = (facts.detail ?? '').trim().split('\n', 1);
   return cleanLine(line, DETAIL_LENGTH_MAX);
 }

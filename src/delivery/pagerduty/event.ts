@@ -1,3 +1,4 @@
+import type { DeliveryFacts } from '../../core/model/records.ts';
 import { shorten } from '../message/clean.ts';
 import type { Message } from '../message/message.ts';
 import { keepEnd } from '../transport/fit.ts';
@@ -79,7 +80,7 @@ function triggerOf(message: Message, severity: PagerDutySeverity): PagerDutyEven
     payload: {
       summary: cut(message.title, SUMMARY_LENGTH_MAX),
       severity,
-      source: cut(facts.host ?? '', WORD_LENGTH_MAX) || 'Cronflow',
+      source: cut(hostOf(facts), WORD_LENGTH_MAX) || 'Cronflow',
       timestamp: new Date(facts.at).toISOString(),
       component: cut(facts.job_name ?? 'Cronflow', WORD_LENGTH_MAX),
       ...(group === undefined ? {} : { group: cut(group, WORD_LENGTH_MAX) }),
@@ -87,6 +88,10 @@ function triggerOf(message: Message, severity: PagerDutySeverity): PagerDutyEven
       custom_details: detailsOf(message),
     },
   };
+}
+
+function hostOf(facts: DeliveryFacts): string {
+  return facts.job_name === null ? '' : (facts.host ?? '');
 }
 
 /** Returns the key that all events about one incident share. */

@@ -148,7 +148,7 @@ async function stormMessage(parts: SampleParts): Promise<Message> {
     items.reverse().map(async (delivery): Promise<MergedItem> => ({
       delivery,
       incident: (await store.incident(delivery.incident_id)) ?? null,
-      job: (await store.jobById(delivery.job_id ?? '')) ?? null,
+      job: delivery.job_id === null ? null : ((await store.jobById(delivery.job_id)) ?? null),
       closing: null,
     })),
   );

@@ -63,13 +63,19 @@ export function recordOutcome(
   }
 }
 
+/** The part of a delivery that an attempt changes. */
+type Progress = Pick<
+  Delivery,
+  'status' | 'attempts' | 'next_attempt_at' | 'finished_at' | 'last_error' | 'receipt'
+>;
+
 /** @param sentWith the delivery whose message told of this one, too; null for that delivery itself */
 function changeOf(
   outcome: SendOutcome,
   delivery: Delivery,
   sentWith: string | null,
   nowAt: number,
-): Partial<Delivery> {
+): Partial<Progress> {
   const attempts = delivery.attempts + 1;
   switch (outcome.type) {
     case 'sent': {

@@ -1,3 +1,4 @@
+import { badCountOf, kindsOf } from '../../core/model/one-shape.ts';
 import type { BadKind, CloseReason, Outcome, Reason } from '../../core/model/reasons.ts';
 import type { Incident } from '../../core/model/records.ts';
 import { cleanLine } from '../message/clean.ts';
@@ -110,25 +111,25 @@ function incidentOf({ incidentId, source }: Message): WebhookIncident {
     id: incidentId,
     kind: incident?.kind ?? (delivery.job_id === null ? null : 'job'),
     reason: incident?.reason ?? delivery.facts.reason,
-    subject: textOf(incident?.subject),
+    subject: textOf(incident?.kind === 'notifier' ? incident.subject : null),
     opened_at: isoOf(facts.incident_opened_at),
     closed_at: instantOf(closed),
     close_reason: incident?.close_reason ?? null,
-    kinds: incident?.kinds ?? [],
-    bad_count: facts.bad_count,
+    kinds: incident === null ? [] : kindsOf(incident),
+    bad_count: badCountOf(facts),
     acknowledged_until: instantOf(incident?.acknowledged_until_at),
   };
 }
 
 function jobOf({ source, description }: Message): WebhookJob | null {
   const { delivery, job } = source;
-  const { job_name: name, next_slot_at: nextAt } = delivery.facts;
-  if (name === null) return null;
+  const { facts } = delivery;
+  if (facts.job_name === null) return null;
   const declared = job?.declaration;
   const place = job?.place ?? null;
   return {
     id: delivery.job_id,
-    name,
+    name: facts.job_name,
     group: textOf(declared?.group),
     tags: (declared?.tags ?? []).map((tag) => cleanLine(tag, TEXT_LENGTH_MAX)),
     owner: textOf(declared?.owner),
@@ -138,13 +139,13 @@ function jobOf({ source, description }: Message): WebhookJob | null {
     schedule: textOf(declared?.schedule),
     every: textOf(declared?.every),
     timezone: job === null ? null : (declared?.timezone ?? 'UTC'),
-    next_slot_at: instantOf(job === null ? nextAt : job.state.expected_at),
+    next_slot_at: instantOf(job === null ? facts.next_slot_at : job.state.expected_at),
   };
 }
 
 function runOf({ source: { delivery, run } }: Message): WebhookRun | null {
   const { facts } = delivery;
-  if (facts.run_id === null) return null;
+  if (facts.job_name === null || facts.run_id === null) return null;
   return {
     id: facts.run_id,
     rid: textOf(run?.rid),

@@ -1,6 +1,6 @@
 import { CronflowError, type Fault } from '../../core/model/errors.ts';
 import { STATUSES } from '../../core/model/reasons.ts';
-import type { Incident, Job } from '../../core/model/records.ts';
+import type { Job, JobIncident } from '../../core/model/records.ts';
 import { readJson } from '../body.ts';
 import type { ValidDeclaration } from '../deps.ts';
 import { Query } from '../query.ts';
@@ -133,12 +133,12 @@ async function withIncident(job: Job, services: Services): Promise<object> {
 }
 
 /** Returns all open incidents by job, in one read for a whole list instead of one for each of its jobs. */
-async function openIncidents(jobCount: number, { store }: Services): Promise<Map<string, Incident>> {
-  const byJob = new Map<string, Incident>();
+async function openIncidents(jobCount: number, { store }: Services): Promise<Map<string, JobIncident>> {
+  const byJob = new Map<string, JobIncident>();
   if (jobCount === 0) return byJob;
   for (let skip = 0; ; skip += INCIDENTS_PAGE) {
     const { items, total } = await store.incidents({ open: true, skip, limit: INCIDENTS_PAGE });
-    for (const incident of items) if (incident.job_id !== null) byJob.set(incident.job_id, incident);
+    for (const incident of items) if (incident.kind === 'job') byJob.set(incident.job_id, incident);
     if (items.length === 0 || skip + items.length >= total) return byJob;
   }
 }

@@ -1,5 +1,5 @@
 import type { Day } from '../../core/model/daily.ts';
-import type { Delivery, Incident, Job, Run } from '../../core/model/records.ts';
+import type { Delivery, Incident, Job, JobIncident, Run } from '../../core/model/records.ts';
 import type {
   ClaimOptions,
   DeliveryCounts,
@@ -56,7 +56,7 @@ export abstract class LocalStore implements Store {
     return this.tables.days.before(date, limit);
   }
 
-  async openIncidentOf(jobId: string): Promise<Incident | undefined> {
+  async openIncidentOf(jobId: string): Promise<JobIncident | undefined> {
     return this.tables.openIncidentsOf(jobId).at(-1);
   }
 

@@ -1,4 +1,4 @@
-import type { Incident, Job } from '../../core/model/records.ts';
+import type { Incident, Job, JobIncident, SystemIncident } from '../../core/model/records.ts';
 import { keepRunsOf } from '../../core/model/spec.ts';
 import type { JobFilter, MetaValue, Page } from '../store.ts';
 import type { Changes, OutputRef, Records, TableName } from './changes.ts';
@@ -36,6 +36,7 @@ export class Tables {
   /** `order` counts incidents in the order in which they were first put. */
   readonly #incidents = new Map<string, { incident: Incident; order: number }>();
   #incidentCount = 0;
+  /** Those of Cronflow itself have the key null. */
   readonly #incidentIdsByJob = new Map<string | null, Set<string>>();
   readonly #openIncidentIds = new Map<string | null, Set<string>>();
   /** Holds the outputs, oldest first. */
@@ -119,12 +120,14 @@ export class Tables {
     return this.#incidents.get(id)?.incident;
   }
 
-  /**
-   * Lists the open incidents of one job, or with null those that belong to no job, in the order in which they were
-   * first put.
-   */
-  openIncidentsOf(jobId: string | null): Incident[] {
-    return this.#inOrder(this.#openIncidentIds.get(jobId) ?? []);
+  /** Lists the open incidents of one job in the order in which they were first put. */
+  openIncidentsOf(jobId: string): JobIncident[] {
+    return this.#inOrder(this.#openIncidentIds.get(jobId) ?? []).filter((each) => each.kind === 'job');
+  }
+
+  /** Lists the open incidents that belong to no job in the order in which they were first put. */
+  openSystemIncidents(): SystemIncident[] {
+    return this.#inOrder(this.#openIncidentIds.get(null) ?? []).filter((each) => each.kind !== 'job');
   }
 
   /** Lists incidents in the order in which they were first put. */
@@ -221,17 +224,18 @@ export class Tables {
   #putIncident(incident: Incident): void {
     const order = this.#incidents.get(incident.id)?.order ?? this.#incidentCount++;
     this.#incidents.set(incident.id, { incident, order });
-    addTo(this.#incidentIdsByJob, incident.job_id, incident.id);
-    if (incident.closed_at === null) addTo(this.#openIncidentIds, incident.job_id, incident.id);
-    else removeFrom(this.#openIncidentIds, incident.job_id, incident.id);
+    const jobId = jobIdOf(incident);
+    addTo(this.#incidentIdsByJob, jobId, incident.id);
+    if (incident.closed_at === null) addTo(this.#openIncidentIds, jobId, incident.id);
+    else removeFrom(this.#openIncidentIds, jobId, incident.id);
   }
 
   #deleteIncident(id: string): void {
     const incident = this.incident(id);
     if (incident === undefined) return;
     this.#incidents.delete(id);
-    removeFrom(this.#incidentIdsByJob, incident.job_id, id);
-    removeFrom(this.#openIncidentIds, incident.job_id, id);
+    removeFrom(this.#incidentIdsByJob, jobIdOf(incident), id);
+    removeFrom(this.#openIncidentIds, jobIdOf(incident), id);
   }
 
   #inOrder(ids: Iterable<string>): Incident[] {
@@ -302,6 +306,11 @@ function matcher(
     (q === undefined ||
       job.name.toLowerCase().includes(q) ||
       (job.declaration.description?.toLowerCase().includes(q) ?? false));
+}
+
+/** Returns the job that an incident belongs to; null for trouble of Cronflow itself. */
+export function jobIdOf(incident: Incident): string | null {
+  return incident.kind === 'job' ? incident.job_id : null;
 }
 
 function diskBytes(output: OutputRef): number {

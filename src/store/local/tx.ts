@@ -1,7 +1,7 @@
 import { type Day, isEmptyDay, type Tally, tallied } from '../../core/model/daily.ts';
 import { CronflowError } from '../../core/model/errors.ts';
 import type { LoggedEvent } from '../../core/model/event.ts';
-import type { Delivery, Incident, Job, Run } from '../../core/model/records.ts';
+import type { Delivery, Incident, Job, JobIncident, Run, SystemIncident } from '../../core/model/records.ts';
 import { ChangedRuns, recentRuns, type Runs } from '../../core/model/runs.ts';
 import { keepRunsOf } from '../../core/model/spec.ts';
 import type { MetaValue, Output, Scope, Tx } from '../store.ts';
@@ -14,7 +14,7 @@ import {
   type TableName,
 } from './changes.ts';
 import { dayId } from './days.ts';
-import type { Tables } from './tables.ts';
+import { jobIdOf, type Tables } from './tables.ts';
 
 /** Maps ids to the changed record, or to null for a deleted one. */
 type Written<T extends TableName> = Map<string, Records[T] | null>;
@@ -120,7 +120,7 @@ export class Overlay {
   }
 
   putIncident(incident: Incident): void {
-    this.#touched.incidents.add(incident.job_id, incident.id);
+    this.#touched.incidents.add(jobIdOf(incident), incident.id);
     this.put('incidents', incident.id, incident);
   }
 
@@ -213,10 +213,16 @@ export class Overlay {
     return this.#read('incidents', id, this.tables.incident(id));
   }
 
-  openIncidentsOf(jobId: string | null): Incident[] {
-    return this.#incidentsOf(jobId, this.tables.openIncidentsOf(jobId)).filter(
-      (incident) => incident.closed_at === null,
-    );
+  openIncidentsOf(jobId: string): JobIncident[] {
+    return this.#incidentsOf(jobId, this.tables.openIncidentsOf(jobId))
+      .filter((incident) => incident.kind === 'job')
+      .filter((incident) => incident.closed_at === null);
+  }
+
+  openSystemIncidents(): SystemIncident[] {
+    return this.#incidentsOf(null, this.tables.openSystemIncidents())
+      .filter((incident) => incident.kind !== 'job')
+      .filter((incident) => incident.closed_at === null);
   }
 
   delivery(id: string): Delivery | undefined {
@@ -232,7 +238,7 @@ export class Overlay {
     return written === undefined ? stored : (written ?? undefined);
   }
 
-  /** Returns `stored` with the written incidents of the same job: changed ones in their places, new ones at the end. */
+  /** Returns `stored` with the written incidents of the same job, or with null of none: changed ones in their places, new ones at the end. */
   #incidentsOf(jobId: string | null, stored: readonly Incident[]): Incident[] {
     const written = this.#touched.incidents.of(jobId);
     if (written === undefined) return [...stored];
@@ -240,7 +246,7 @@ export class Overlay {
     const known = new Map(stored.map((incident) => [incident.id, incident]));
     return [...ids].flatMap((id) => {
       const incident = this.#read('incidents', id, known.get(id));
-      return incident === undefined || incident.job_id !== jobId ? [] : [incident];
+      return incident === undefined || jobIdOf(incident) !== jobId ? [] : [incident];
     });
   }
 
@@ -351,21 +357,21 @@ class OverlayTx implements Tx {
     return recentRuns(overlay.runsOf(jobId), keepRuns);
   }
 
-  openIncidentOf(jobId: string): Incident | undefined {
+  openIncidentOf(jobId: string): JobIncident | undefined {
     this.#coversJob(jobId);
     return this.#view().openIncidentsOf(jobId).at(-1);
   }
 
   incident(id: string): Incident | undefined {
     const incident = this.#view().incident(id);
-    const covered =
-      this.#all || this.#incidentIds?.has(id) || incident?.job_id === null || this.#hasJob(incident?.job_id);
+    const jobId = incident === undefined ? undefined : jobIdOf(incident);
+    const covered = this.#all || this.#incidentIds?.has(id) || jobId === null || this.#hasJob(jobId);
     this.#covers(covered, 'the incident', id);
     return incident;
   }
 
-  openSystemIncidents(): Incident[] {
-    return this.#view().openIncidentsOf(null);
+  openSystemIncidents(): SystemIncident[] {
+    return this.#view().openSystemIncidents();
   }
 
   delivery(id: string): Delivery | undefined {
@@ -421,7 +427,7 @@ class OverlayTx implements Tx {
   }
 
   putIncident(incident: Incident): void {
-    if (incident.job_id !== null && !this.#incidentIds?.has(incident.id))
+    if (incident.kind === 'job' && !this.#incidentIds?.has(incident.id))
       this.#needsJob(incident.job_id, 'the incident', incident.id);
     this.#incidentIds = (this.#incidentIds ?? new Set()).add(incident.id);
     this.#view().putIncident(incident);

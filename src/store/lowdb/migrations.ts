@@ -1,4 +1,4 @@
-import type { Delivery } from '../../core/model/records.ts';
+import type { Delivery, Incident } from '../../core/model/records.ts';
 import type { MetaRecord, TableName } from '../local/changes.ts';
 
 /**
@@ -15,6 +15,7 @@ export const MIGRATIONS: readonly Migration[] = [
   // drop them.
   (_table, record) => record,
   redeliveredOf,
+  systemRecordOf,
 ];
 
 /** With version 3 a delivery that was owed again is called `redelivered`, and the count of dead ones `dead.NOTIFIER`. */
@@ -25,6 +26,48 @@ function redeliveredOf(table: TableName, record: unknown): unknown {
   }
   const { key, value } = record as MetaRecord;
   return table === 'meta' ? { key: key.replace(/^undelivered\./, 'dead.'), value } : record;
+}
+
+/**
+ * With version 4 incidents and deliveries of Cronflow itself have no figures of a job. Before, nulls and zeros stood in
+ * their place. The change needs a version of its own, because an older Cronflow reads those keys.
+ */
+function systemRecordOf(table: TableName, record: unknown): unknown {
+  if (table === 'incidents')
+    return (record as Incident).kind === 'job' ? record : without(record, OF_JOB_INCIDENTS);
+  if (table !== 'deliveries') return record;
+  const delivery = record as Delivery;
+  return delivery.job_id === null ? { ...delivery, facts: without(delivery.facts, OF_JOB_FACTS) } : delivery;
+}
+
+const OF_JOB_INCIDENTS: ReadonlySet<string> = new Set([
+  'job_id',
+  'job_name',
+  'opened_by_run_id',
+  'kinds',
+  'bad_count',
+  'outcomes',
+  'newest_bad_at',
+  'good_run_ids',
+  'announce_at',
+]);
+
+const OF_JOB_FACTS: ReadonlySet<string> = new Set([
+  'outcome',
+  'run_id',
+  'exit_code',
+  'signal',
+  'host',
+  'duration_ms',
+  'expected_at',
+  'deadline_at',
+  'bad_count',
+  'last_success_at',
+  'next_slot_at',
+]);
+
+function without(record: unknown, keys: ReadonlySet<string>): object {
+  return Object.fromEntries(Object.entries(record as object).filter(([key]) => !keys.has(key)));
 }
 
 /** Returns the version that `migrations` lead to. */

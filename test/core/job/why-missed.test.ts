@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { lateEndsAdvice } from '../../../src/core/job/why-missed.ts';
 import type { Declaration } from '../../../src/core/model/declaration.ts';
-import type { DeliveryFacts } from '../../../src/core/model/records.ts';
+import type { JobFacts } from '../../../src/core/model/records.ts';
 import { play, stateAfter } from '../support/scenario.ts';
 
 const NIGHTLY: Declaration = { schedule: '0 2 * * *', grace: '5m' };
 
 /** Returns what is known of each miss that was told, and the advice about it. */
 function told(declaration: Declaration, script: string): (string | null | undefined)[][] {
-  const facts: DeliveryFacts[] = [];
+  const facts: JobFacts[] = [];
   play(declaration, script, (result) => facts.push(...result.deliveries.map((each) => each.facts)));
   return facts.filter(({ outcome }) => outcome === 'missed').map(({ detail, advice }) => [detail, advice]);
 }

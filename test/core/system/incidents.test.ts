@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Incident } from '../../../src/core/model/records.ts';
+import type { SystemIncident } from '../../../src/core/model/records.ts';
 import {
   type Audience,
   closeRemoved,
@@ -42,13 +42,13 @@ test('other trouble of the same kind is told again, and the end of both is told 
     [first.incidents[0]!.id, 'closed_silently'],
     [second.incidents[1]!.id, 'opened'],
   ]);
-  const open = second.incidents.filter((incident: Incident) => incident.closed_at === null);
+  const open = second.incidents.filter((incident: SystemIncident) => incident.closed_at === null);
   const end = closeTrouble(open, { kind: 'config' }, 3000);
   expect(end.deliveries.map(({ kind, facts }) => [kind, facts.detail])).toEqual([['closed', 'another']]);
 });
 
 test('each of several things is told once while the trouble lasts, wherever it stands and in whatever company', () => {
-  let open: readonly Incident[] = [];
+  let open: readonly SystemIncident[] = [];
   const told: (string | undefined)[] = [];
   const report = (detail: string, causes: readonly string[], at: number): void => {
     const change = openTrouble(open, { ...BROKEN, detail, causes }, to('ops'), at);
@@ -114,7 +114,7 @@ test('trouble that was told without the outbox is stored when it is over, and it
 
 describe('reminders of system incidents', () => {
   const hourly: Audience = { notify: ['ops'], remindEveryMs: HOUR_MS };
-  const [open] = openTrouble([], BROKEN, hourly, 0).incidents as [Incident];
+  const [open] = openTrouble([], BROKEN, hourly, 0).incidents as [SystemIncident];
 
   test('come every remind_every, and one stands for those that were missed', () => {
     expect(remindOfTrouble([open], hourly, HOUR_MS - 1).incidents).toEqual([]);
@@ -139,7 +139,7 @@ describe('reminders of system incidents', () => {
   test('come no sooner for an acknowledgement that ends before they are due', () => {
     const acknowledged = { ...open, acknowledged_until_at: HOUR_MS / 2 };
     const dueAts: number[] = [];
-    let incidents: readonly Incident[] = [acknowledged];
+    let incidents: readonly SystemIncident[] = [acknowledged];
     for (const at of [1, HOUR_MS / 2, HOUR_MS - 1, HOUR_MS]) {
       const change = remindOfTrouble(incidents, hourly, at);
       if (change.deliveries.length > 0) dueAts.push(at);

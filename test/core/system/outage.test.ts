@@ -126,7 +126,7 @@ describe('gaps', () => {
     const counts = { slot_count: 1, ended_count: 0, open_count: 0, is_expected: false };
     const unseenJob = { job_name: 'a', ...counts, notify: ['ops'] };
     const { detail } = tellOutage(outages[0]!, [unseenJob], ['ops'], 'UTC', at(3)).incidents[0]!;
-    expect(detail!.split('\n')).toHaveLength(13);
+    expect(detail.split('\n')).toHaveLength(13);
     expect(detail).toContain('and 35 more times');
   });
 
@@ -159,7 +159,7 @@ test('the message names twenty jobs and counts the rest', () => {
     return { job_name: name, ...counts, notify: ['pager'] };
   });
   const { incidents, deliveries } = tellOutage(AWAY, many, ['ops', 'pager', 'ops'], 'Europe/Berlin', at(6));
-  const lines = incidents[0]!.detail!.split('\n');
+  const lines = incidents[0]!.detail.split('\n');
   expect(lines[0]).toBe(
     'for 3h, from 2026-01-15 03:30 to 2026-01-15 06:30 (Europe/Berlin); ' +
       'what became of 50 slots and 50 runs of 25 jobs is not known',

@@ -1,24 +1,44 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Declaration } from '../../../src/core/model/declaration.ts';
-import type { DeliveryFacts, DeliveryKind, Incident } from '../../../src/core/model/records.ts';
+import type {
+  DeliveryKind,
+  JobDelivery,
+  JobFacts,
+  JobIncident,
+  SystemIncident,
+} from '../../../src/core/model/records.ts';
 import { redact } from '../../../src/core/text/redact.ts';
 import { mergedCountOf, type MergedItem, mergedMessageOf } from '../../../src/delivery/message/merged.ts';
 import type { Message } from '../../../src/delivery/message/message.ts';
-import { aClosing, aDelivery, aJob, anIncident, SLOT_AT, someFacts } from '../support/records.ts';
+import {
+  aClosing,
+  aDelivery,
+  aJob,
+  anIncident,
+  aNotifierIncident,
+  aSystemDelivery,
+  aSystemIncident,
+  SLOT_AT,
+  someFacts,
+  someSystemFacts,
+} from '../support/records.ts';
 import { render } from '../support/render.ts';
 
 const CONTEXT = { nowAt: SLOT_AT + 300_000, publicUrl: 'https://cron.example.com', deadCount: 0, redact };
 
 interface ItemOptions {
   kind?: DeliveryKind;
-  facts?: Partial<DeliveryFacts>;
+  facts?: Partial<JobFacts>;
   declaration?: Partial<Declaration>;
-  incident?: Partial<Incident>;
-  closing?: Partial<DeliveryFacts>;
+  incident?: Partial<JobIncident>;
+  closing?: Partial<JobFacts>;
 }
 
-function anItem(name: string, options: ItemOptions = {}): MergedItem {
+/** An item about a job. */
+type JobItem = MergedItem & { delivery: JobDelivery };
+
+function anItem(name: string, options: ItemOptions = {}): JobItem {
   const { kind = 'opened', facts, declaration, incident, closing } = options;
   const about = { id: `${name}-i1`, job_id: name, job_name: name };
   const job = aJob({ id: name, name });
@@ -35,14 +55,13 @@ function anItem(name: string, options: ItemOptions = {}): MergedItem {
   };
 }
 
-function aSystemItem(incident: Partial<Incident>, kind: DeliveryKind = 'opened'): MergedItem {
-  const whole = anIncident({ id: 'system-1', job_id: null, job_name: null, kind: 'config', ...incident });
-  const facts = someFacts({ job_name: null, reason: whole.reason, detail: whole.detail ?? null, host: null });
-  const delivery = aDelivery({ job_id: null, incident_id: whole.id, kind, facts });
-  return { delivery, incident: whole, job: null, closing: null };
+function aSystemItem(incident: SystemIncident, kind: DeliveryKind = 'opened'): MergedItem {
+  const facts = someSystemFacts({ reason: incident.reason, detail: incident.detail });
+  const delivery = aSystemDelivery({ incident_id: incident.id, kind, facts });
+  return { delivery, incident, job: null, closing: null };
 }
 
-function many(count: number, options: ItemOptions = {}): MergedItem[] {
+function many(count: number, options: ItemOptions = {}): JobItem[] {
   return Array.from({ length: count }, (_, index) =>
     anItem(`job-${String(index).padStart(4, '0')}`, options),
   );
@@ -140,9 +159,12 @@ describe('mergedMessageOf', () => {
   test('tells of what is wrong with Cronflow itself in its own words', () => {
     const items = [
       anItem('a'),
-      aSystemItem({ reason: 'config_invalid', detail: 'cronflow.yaml:3:5 unknown key "schedul"\n  3 | x' }),
-      aSystemItem({ reason: 'notifier_failing', kind: 'notifier', subject: 'pager', detail: 'pager: down' }),
-      aSystemItem({ reason: 'store_failing', kind: 'store', detail: 'The disk is full.' }, 'closed'),
+      aSystemItem(aSystemIncident({ detail: 'cronflow.yaml:3:5 unknown key "schedul"\n  3 | x' })),
+      aSystemItem(aNotifierIncident({ subject: 'pager', detail: 'pager: down' })),
+      aSystemItem(
+        aSystemIncident({ reason: 'store_failing', kind: 'store', detail: 'The disk is full.' }),
+        'closed',
+      ),
     ];
     const message = mergedMessageOf(items, CONTEXT);
     expect(message.title).toBe('CONFIGURATION INVALID; NOTIFIER FAILING; STORE FAILING RESOLVED; a FAILED');
@@ -169,8 +191,10 @@ describe('mergedMessageOf', () => {
     expect(severityOf(closed, past)).toBe('over');
     expect(severityOf(closed, past, anItem('c'))).toBe('bad');
     expect(severityOf(closed, anItem('c', { kind: 'reminder' }))).toBe('bad');
-    expect(severityOf(aSystemItem({ reason: 'cronflow_away', kind: 'outage' }))).toBe('over');
-    expect(severityOf(aSystemItem({ reason: 'config_held' }))).toBe('bad');
+    expect(severityOf(aSystemItem(aSystemIncident({ reason: 'cronflow_away', kind: 'outage' })))).toBe(
+      'over',
+    );
+    expect(severityOf(aSystemItem(aSystemIncident({ reason: 'config_held' })))).toBe('bad');
   });
 
   test('calls whom the jobs in new trouble name, each once', () => {
@@ -198,13 +222,16 @@ describe('mergedMessageOf', () => {
   test('hides secrets in what it quotes, also in the records it is made from', () => {
     const facts = { reason: 'output_mismatch', detail: 'the output contains "token=abc"' } as const;
     const items = [
-      anItem('a', { facts, incident: { detail: facts.detail }, closing: { detail: facts.detail } }),
+      anItem('a', { facts, closing: { detail: facts.detail } }),
+      aSystemItem(aSystemIncident({ reason: 'store_failing', kind: 'store', detail: 'with token=abc' })),
     ];
     const message = mergedMessageOf(items, CONTEXT);
-    expect(message.sections[0]?.lines[0]?.what).toBe(
+    expect(message.sections[0]?.lines.map(({ what }) => what)).toEqual([
+      'STORE FAILING: with token=[redacted]; pings are refused until it works again',
       'FAILED AND RESOLVED: ended, but the output contains "token=[redacted]"',
-    );
-    expect(JSON.stringify(message)).not.toContain('abc');
+    ]);
+    for (const each of [message, mergedMessageOf(items.toReversed(), CONTEXT)])
+      expect(JSON.stringify(each)).not.toContain('abc');
   });
 
   test('gives no job a heading of its own where each fails in its own way', () => {

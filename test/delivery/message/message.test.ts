@@ -1,11 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import { type Reason, REASONS } from '../../../src/core/model/reasons.ts';
-import type { Delivery, DeliveryFacts } from '../../../src/core/model/records.ts';
+import { REASONS, type SystemReason } from '../../../src/core/model/reasons.ts';
+import type { Delivery, JobFacts } from '../../../src/core/model/records.ts';
 import { redact } from '../../../src/core/text/redact.ts';
 import { bareMessageOf, messageOf } from '../../../src/delivery/message/compose.ts';
 import type { Message, MessageContext } from '../../../src/delivery/message/message.ts';
 import { usualMsOf } from '../../../src/delivery/sending/context.ts';
-import { aClosing, aDelivery, aJob, anIncident, aRun, SLOT_AT, someFacts } from '../support/records.ts';
+import {
+  aClosing,
+  aDelivery,
+  aJob,
+  anIncident,
+  aRun,
+  aSystemDelivery,
+  aSystemIncident,
+  SLOT_AT,
+  someFacts,
+  someSystemFacts,
+} from '../support/records.ts';
 import { render } from '../support/render.ts';
 import { MINUTE_MS } from '../../../src/schedule/units.ts';
 
@@ -28,31 +39,30 @@ function aContext(changes: Partial<MessageContext> = {}): MessageContext {
   };
 }
 
-function titleOf(facts: Partial<DeliveryFacts>, kind: 'opened' | 'reminder' | 'closed' = 'opened'): string {
+function titleOf(facts: Partial<JobFacts>, kind: 'opened' | 'reminder' | 'closed' = 'opened'): string {
   return messageOf(aDelivery({ kind, facts: someFacts(facts) }), aContext()).title;
 }
 
 function fieldOf(
   label: string,
-  facts: Partial<DeliveryFacts>,
+  facts: Partial<JobFacts>,
   context: Partial<MessageContext> = {},
 ): string | undefined {
   const { fields } = messageOf(aDelivery({ facts: someFacts(facts) }), aContext(context));
   return fields.find((field) => field.label === label)?.value;
 }
 
-function systemTitleOf(reason: Reason, kind: 'reminder' | 'closed'): string {
+function systemTitleOf(reason: SystemReason, kind: 'reminder' | 'closed'): string {
   const at = SLOT_AT + 552_000;
-  const facts = someFacts({ job_name: null, reason, detail: 'what it is', host: null, at });
-  const delivery = aDelivery({ job_id: null, kind, facts });
-  return messageOf(delivery, aContext({ job: null, run: null, incident: anIncident({ reason }) })).title;
+  const delivery = aSystemDelivery({ kind, facts: someSystemFacts({ reason, detail: 'what it is', at }) });
+  return messageOf(delivery, aContext({ job: null, run: null, incident: aSystemIncident({ reason }) })).title;
 }
 
 function signalTitleOf(signal: string | null): string {
   return titleOf({ reason: 'signal', signal, host: null });
 }
 
-function closingTitleOf(context: Partial<MessageContext>, facts: Partial<DeliveryFacts>): string {
+function closingTitleOf(context: Partial<MessageContext>, facts: Partial<JobFacts>): string {
   return messageOf(aClosing({ facts: { ...aClosing().facts, ...facts } }), aContext(context)).title;
 }
 
@@ -310,8 +320,8 @@ describe('messageOf', () => {
 
   test('shows all of a configuration error that needs more than a line', () => {
     const detail = 'cronflow.yaml:3:5 unknown key "schedul"\n  3 | schedul: x\n    | ^\n';
-    const facts = someFacts({ job_name: null, reason: 'config_invalid', detail, host: null });
-    const { title, output } = messageOf(aDelivery({ facts }), aContext({ job: null, run: null }));
+    const facts = someSystemFacts({ detail });
+    const { title, output } = messageOf(aSystemDelivery({ facts }), aContext({ job: null, run: null }));
     expect(title).toBe(
       'CONFIGURATION INVALID: cronflow.yaml:3:5 unknown key "schedul"; the last good configuration goes on running',
     );
@@ -323,19 +333,10 @@ describe('messageOf', () => {
       'for 2h40m, from 2026-01-15 02:00 to 2026-01-15 04:40 (Europe/Berlin); ' +
       'what became of 3 slots and 1 run of 2 jobs is not known\nbackup: 3 slots unknown\nreport: 1 run still open';
     const at = SLOT_AT + 160 * MINUTE_MS;
-    const facts = someFacts({
-      job_name: null,
-      reason: 'cronflow_away',
-      detail,
-      host: null,
-      at,
-      incident_opened_at: SLOT_AT,
-      expected_at: null,
-      duration_ms: null,
-    });
-    const incident = anIncident({ job_id: null, kind: 'outage', closed_at: at });
+    const facts = someSystemFacts({ reason: 'cronflow_away', detail, at, incident_opened_at: SLOT_AT });
+    const incident = aSystemIncident({ kind: 'outage', reason: 'cronflow_away', closed_at: at });
     const context = aContext({ job: null, run: null, incident, nowAt: at + 15 * MINUTE_MS });
-    expect(render(messageOf(aDelivery({ job_id: null, facts }), context))).toMatchInlineSnapshot(`
+    expect(render(messageOf(aSystemDelivery({ facts }), context))).toMatchInlineSnapshot(`
       "over | CRONFLOW WAS AWAY: for 2h40m, from 2026-01-15 02:00 to 2026-01-15 04:40 (Europe/Berlin); what became of 3 slots and 1 run of 2 jobs is not known
       Back since: 2026-01-15 03:40 +00:00
       Now: 2026-01-15 03:55 +00:00 (UTC)
@@ -349,12 +350,12 @@ describe('messageOf', () => {
 
   test('shows the beginning of what is long', () => {
     const detail = Array.from({ length: 60 }, (_, index) => `line ${index + 1}`).join('\n');
-    const facts = someFacts({ job_name: null, reason: 'config_invalid', detail, host: null });
-    const { output, outputNote } = messageOf(aDelivery({ facts }), aContext({ job: null, run: null }));
+    const facts = someSystemFacts({ detail });
+    const { output, outputNote } = messageOf(aSystemDelivery({ facts }), aContext({ job: null, run: null }));
     expect(output?.split('\n').at(-1)).toBe('line 40');
     expect(outputNote).toBe('the first 40 lines');
-    const wide = someFacts({ ...facts, detail: detail.replaceAll('line', 'x'.repeat(200)) });
-    const cut = messageOf(aDelivery({ facts: wide }), aContext({ job: null, run: null }));
+    const wide = someSystemFacts({ ...facts, detail: detail.replaceAll('line', 'x'.repeat(200)) });
+    const cut = messageOf(aSystemDelivery({ facts: wide }), aContext({ job: null, run: null }));
     expect(cut.output!.length).toBeLessThanOrEqual(2_500);
     expect(cut.outputNote).toBe('the first 12 lines');
   });
@@ -436,10 +437,14 @@ describe('messageOf', () => {
     const detail = 'the output contains "password=hunter2"';
     const facts = someFacts({ reason: 'output_mismatch', detail });
     const closing = { ...aClosing().facts, detail };
-    const context = aContext({ run: aRun({ detail }), incident: anIncident({ detail }), closing });
+    const context = aContext({ run: aRun({ detail }), incident: anIncident(), closing });
     const message = messageOf(aDelivery({ facts }), context);
     expect(message.title).toContain('but the output contains "password=[redacted]"');
     expect(JSON.stringify(message)).not.toContain('hunter2');
+    const ofCronflow = aContext({ job: null, run: null, incident: aSystemIncident({ detail }) });
+    const told = messageOf(aSystemDelivery({ facts: someSystemFacts({ detail }) }), ofCronflow);
+    expect(told.title).toContain('the output contains "password=[redacted]"');
+    expect(JSON.stringify(told)).not.toContain('hunter2');
   });
 
   test('looks at the end of a hostile output, however long that is', () => {
@@ -503,9 +508,9 @@ describe('messageOf', () => {
 
 test('says of trouble of Cronflow in whose place another came that it was replaced, not that it was paused', () => {
   const at = SLOT_AT + 552_000;
-  const facts = someFacts({ job_name: null, reason: 'config_invalid', detail: 'what it is', host: null, at });
-  const delivery = aDelivery({ job_id: null, kind: 'closed_silently', facts });
-  const incident = anIncident({ reason: 'config_invalid', close_reason: 'recovered' });
+  const facts = someSystemFacts({ detail: 'what it is', at });
+  const delivery = aSystemDelivery({ kind: 'closed_silently', facts });
+  const incident = aSystemIncident({ close_reason: 'recovered' });
   const { title } = messageOf(delivery, aContext({ job: null, run: null, incident }));
   expect(title).toMatch(/^REPLACED: was in trouble for /);
 });

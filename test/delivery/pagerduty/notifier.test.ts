@@ -5,7 +5,7 @@ import { PagerDutyNotifier } from '../../../src/delivery/pagerduty/notifier.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { type PagerDutyServer, startPagerDutyServer } from '../../support/pagerduty-server.ts';
 import { aMessage } from '../support/message.ts';
-import { aDelivery, aJob, someFacts } from '../support/records.ts';
+import { aDelivery, aJob, aSystemDelivery, someFacts, someSystemFacts } from '../support/records.ts';
 
 const never = new AbortController().signal;
 
@@ -90,8 +90,7 @@ describe('PagerDuty', () => {
   });
 
   test('leaves no alert open that nothing will close, such as that Cronflow was away', async () => {
-    const facts = someFacts({ job_name: null, host: null, reason: 'cronflow_away' });
-    const delivery = aDelivery({ job_id: null, facts });
+    const delivery = aSystemDelivery({ facts: someSystemFacts({ reason: 'cronflow_away' }) });
     const source = { ...aMessage().source, delivery, job: null, run: null };
     await pager.send(aMessage({ severity: 'over', title: 'CRONFLOW WAS AWAY', source }), never);
     expect(server.alerts).toMatchObject([

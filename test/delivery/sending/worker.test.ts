@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { applyConfiguration } from '../../../src/apply/configuration.ts';
-import type { Delivery, Incident } from '../../../src/core/model/records.ts';
+import type { Delivery, NotifierIncident } from '../../../src/core/model/records.ts';
 import type { SendResult } from '../../../src/delivery/notifier.ts';
 import { DOWN, FakeNotifier, harness, type Harness, OK, openingOf, REVOKED } from '../support/harness.ts';
 import { aClosing, aDelivery, aJob, anIncident, aRun, someFacts } from '../support/records.ts';
@@ -425,9 +425,9 @@ function configure(...names: string[]): Promise<unknown> {
   return applyConfiguration(h.store, config, h.clock.now());
 }
 
-async function notifierIncidents(): Promise<Incident[]> {
+async function notifierIncidents(): Promise<NotifierIncident[]> {
   const { items } = await h.store.incidents({ skip: 0, limit: 100 });
-  return items.filter(({ kind }) => kind === 'notifier');
+  return items.filter((incident) => incident.kind === 'notifier');
 }
 
 describe('a wall clock that steps back by hours', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { REASONS } from '../../../src/core/model/reasons.ts';
+import { isSystemReason, REASONS } from '../../../src/core/model/reasons.ts';
 import { redact } from '../../../src/core/text/redact.ts';
 import { messageOf } from '../../../src/delivery/message/compose.ts';
 import type { Message, MessageContext } from '../../../src/delivery/message/message.ts';
@@ -8,7 +8,18 @@ import { blocksOf, plainOf } from '../../../src/delivery/slack/blocks.ts';
 import { overBlocksOf, overPlainOf } from '../../../src/delivery/slack/over.ts';
 import type { SlackPayload } from '../../../src/delivery/slack/payload.ts';
 import { faultOf, parsePayload } from '../../support/slack-rules.ts';
-import { aClosing, aDelivery, aJob, anIncident, aRun, SLOT_AT, someFacts } from '../support/records.ts';
+import {
+  aClosing,
+  aDelivery,
+  aJob,
+  anIncident,
+  aRun,
+  aSystemDelivery,
+  aSystemIncident,
+  SLOT_AT,
+  someFacts,
+  someSystemFacts,
+} from '../support/records.ts';
 import { textsOf } from '../support/slack-texts.ts';
 
 const MENTION = 'S0615G0KT';
@@ -30,7 +41,7 @@ function messagesOf(words: Words, reason: (typeof REASONS)[number]): Message[] {
   const declaration = { ...job.declaration, description, owner, runbook, mention: [MENTION] };
   const context: MessageContext = {
     nowAt: SLOT_AT + 900_000,
-    incident: anIncident({ detail }),
+    incident: anIncident(),
     job: { ...job, declaration },
     run: aRun({ host, detail }),
     output: { text: output, dropped_bytes: 7 },
@@ -49,13 +60,14 @@ function messagesOf(words: Words, reason: (typeof REASONS)[number]): Message[] {
     ...context,
     opening: { receipt: 'C1:1', isMerged: false, said: opened },
   });
-  const system = { ...context, job: null, run: null, output: null };
+  const systemFacts = someSystemFacts({ detail, ...(isSystemReason(reason) ? { reason } : {}) });
+  const system = { ...context, incident: aSystemIncident({ detail }), job: null, run: null, output: null };
   return [
     opened,
     messageOf(aDelivery({ kind: 'reminder', facts }), context),
     messageOf(aDelivery({ facts }), { ...context, closing: aClosing().facts }),
     closed,
-    messageOf(aDelivery({ job_id: null, facts: { ...facts, job_name: null } }), system),
+    messageOf(aSystemDelivery({ facts: systemFacts }), system),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Delivery } from '../../../src/core/model/records.ts';
+import type { JobDelivery } from '../../../src/core/model/records.ts';
 import { redact } from '../../../src/core/text/redact.ts';
 import { NotifierRegistry } from '../../../src/delivery/registry.ts';
 import { DeliveryWorker } from '../../../src/delivery/sending/worker.ts';
@@ -57,7 +57,7 @@ function nameOf(number: number): string {
 
 /** The opening of one more incident, of a job of its own. */
 async function fail(from: number, count: number): Promise<void> {
-  const openings = Array.from({ length: count }, (_, i): Delivery => {
+  const openings = Array.from({ length: count }, (_, i): JobDelivery => {
     const opening = openingOf(h.clock, from + i);
     return { ...opening, facts: { ...opening.facts, job_name: nameOf(from + i) } };
   });

@@ -1,6 +1,6 @@
 import { sleep } from '../../../src/clock.ts';
 import { CronflowError } from '../../../src/core/model/errors.ts';
-import type { Delivery, Incident } from '../../../src/core/model/records.ts';
+import type { Delivery, Incident, JobDelivery } from '../../../src/core/model/records.ts';
 import { redact } from '../../../src/core/text/redact.ts';
 import type { Message } from '../../../src/delivery/message/message.ts';
 import type { Notifier, SendResult } from '../../../src/delivery/notifier.ts';
@@ -10,7 +10,7 @@ import { MessageCounts } from '../../../src/observe/message-counts.ts';
 import { MemoryStore } from '../../../src/store/local/memory.ts';
 import type { ClaimOptions, Scope, Tx } from '../../../src/store/store.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
-import { aDelivery, aJob, anIncident } from './records.ts';
+import { aDelivery, aJob, anIncident, aSystemIncident } from './records.ts';
 
 export const OK: SendResult = { result: 'ok' };
 export const DOWN: SendResult = { result: 'retry', detail: 'it is down' };
@@ -147,13 +147,10 @@ export function harness(random: () => number = () => 1): Harness {
     async owe(...deliveries) {
       await store.transact({ all: true }, (tx) => {
         for (const delivery of deliveries) {
-          const { job_id, incident_id } = delivery;
-          if (job_id !== null && tx.jobById(job_id) === undefined) {
-            tx.putJob(aJob({ id: job_id, name: delivery.facts.job_name ?? job_id }));
+          if (delivery.job_id !== null && tx.jobById(delivery.job_id) === undefined) {
+            tx.putJob(aJob({ id: delivery.job_id, name: delivery.facts.job_name }));
           }
-          if (tx.incident(incident_id) === undefined) {
-            tx.putIncident(anIncident({ id: incident_id, job_id, job_name: delivery.facts.job_name }));
-          }
+          if (tx.incident(delivery.incident_id) === undefined) tx.putIncident(incidentOf(delivery));
           tx.putDelivery(delivery);
         }
       });
@@ -170,8 +167,14 @@ export function harness(random: () => number = () => 1): Harness {
   };
 }
 
+/** Returns the incident that a delivery may be about. */
+function incidentOf({ incident_id: id, job_id: jobId, facts }: Delivery): Incident {
+  if (jobId === null || facts.job_name === null) return aSystemIncident({ id });
+  return anIncident({ id, job_id: jobId, job_name: facts.job_name });
+}
+
 /** An opening of a job of its own, to `notifier`. */
-export function openingOf(clock: FakeClock, number: number, notifier = 'ops'): Delivery {
+export function openingOf(clock: FakeClock, number: number, notifier = 'ops'): JobDelivery {
   const delivery = aDelivery({ notifier, incident_id: `j${number}-i1`, job_id: `j${number}` });
   const at = clock.now();
   const facts = { ...delivery.facts, job_name: `job-${number}` };

@@ -1,13 +1,19 @@
+import { deliveryIdOf, type DeliverySuffix } from '../../../src/core/model/delivery-id.ts';
 import type {
-  Delivery,
-  DeliveryFacts,
-  Incident,
+  DeliveryKind,
   Job,
+  JobDelivery,
+  JobFacts,
+  JobIncident,
   JobState,
+  NotifierIncident,
   Run,
+  ServiceIncident,
+  SystemDelivery,
+  SystemFacts,
 } from '../../../src/core/model/records.ts';
 import { DAY_MS, MINUTE_MS } from '../../../src/schedule/units.ts';
-import { delivery, incident, job, run } from '../../support/records.ts';
+import { delivery, incident, job, run, systemDelivery, systemIncident } from '../../support/records.ts';
 
 /** The cast: one job in Berlin, due at 02:00, that failed on web1 in the night to Thursday, 15 January 2026. */
 export const SLOT_AT = Date.UTC(2026, 0, 15, 1);
@@ -60,7 +66,7 @@ export function aRun(changes: Partial<Run> = {}): Run {
   });
 }
 
-export function anIncident(changes: Partial<Incident> = {}): Incident {
+export function anIncident(changes: Partial<JobIncident> = {}): JobIncident {
   return incident('j1-i1', 'j1', {
     job_name: 'daily-database-backup',
     opened_at: SLOT_AT + 252_000,
@@ -71,7 +77,7 @@ export function anIncident(changes: Partial<Incident> = {}): Incident {
   });
 }
 
-export function someFacts(changes: Partial<DeliveryFacts> = {}): DeliveryFacts {
+export function someFacts(changes: Partial<JobFacts> = {}): JobFacts {
   return {
     job_name: 'daily-database-backup',
     outcome: 'failure',
@@ -93,11 +99,49 @@ export function someFacts(changes: Partial<DeliveryFacts> = {}): DeliveryFacts {
   };
 }
 
-export function aDelivery(changes: Partial<Delivery> = {}): Delivery {
+/** Trouble of Cronflow itself that night: its configuration was broken. */
+export function aSystemIncident(changes: Partial<ServiceIncident> = {}): ServiceIncident {
+  return systemIncident('config-1', { opened_at: SLOT_AT + 252_000, told: ['ops'], ...changes });
+}
+
+/** A notifier that failed that night. */
+export function aNotifierIncident(changes: Partial<NotifierIncident> = {}): NotifierIncident {
+  const trouble = { kind: 'notifier', reason: 'notifier_failing', subject: 'pager' } as const;
+  return { ...aSystemIncident({ id: 'notifier-1' }), ...trouble, ...changes };
+}
+
+export function someSystemFacts(changes: Partial<SystemFacts> = {}): SystemFacts {
+  return {
+    job_name: null,
+    reason: 'config_invalid',
+    at: SLOT_AT + 252_000,
+    incident_opened_at: SLOT_AT + 252_000,
+    detail: null,
+    ...changes,
+  };
+}
+
+export function aSystemDelivery(changes: Partial<SystemDelivery> = {}): SystemDelivery {
+  const incidentId = changes.incident_id ?? 'config-1';
+  const { notifier = 'ops', kind = 'opened' } = changes;
+  return systemDelivery(deliveryIdOf(incidentId, notifier, suffixOf(kind)), {
+    incident_id: incidentId,
+    created_at: SLOT_AT + 252_000,
+    next_attempt_at: SLOT_AT + 252_000,
+    facts: someSystemFacts(),
+    ...changes,
+  });
+}
+
+function suffixOf(kind: DeliveryKind): DeliverySuffix {
+  if (kind === 'reminder') return 'reminder.1';
+  return kind === 'closed_silently' ? 'closed' : kind;
+}
+
+export function aDelivery(changes: Partial<JobDelivery> = {}): JobDelivery {
   const incidentId = changes.incident_id ?? 'j1-i1';
   const { notifier = 'ops', kind = 'opened' } = changes;
-  const suffix = kind === 'closed_silently' ? 'closed' : kind === 'reminder' ? 'reminder.1' : kind;
-  return delivery(`${incidentId}.${notifier}.${suffix}`, 'j1', {
+  return delivery(deliveryIdOf(incidentId, notifier, suffixOf(kind)), 'j1', {
     incident_id: incidentId,
     created_at: SLOT_AT + 252_000,
     next_attempt_at: SLOT_AT + 252_000,
@@ -106,7 +150,7 @@ export function aDelivery(changes: Partial<Delivery> = {}): Delivery {
   });
 }
 
-export function aClosing(changes: Partial<Delivery> = {}): Delivery {
+export function aClosing(changes: Partial<JobDelivery> = {}): JobDelivery {
   const facts = someFacts({
     outcome: 'success',
     reason: 'succeeded',

@@ -3,13 +3,23 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { schemaAt, validators } from '../../../src/config/schema.ts';
+import { openTrouble } from '../../../src/core/system/incidents.ts';
 import { REASONS } from '../../../src/core/model/reasons.ts';
 import { bareMessageOf, messageOf } from '../../../src/delivery/message/compose.ts';
 import type { Message, MessageContext } from '../../../src/delivery/message/message.ts';
 import { bodyOf, type WebhookBody } from '../../../src/delivery/webhook/body.ts';
 import { jsonFormat } from '../../../src/delivery/webhook/json.ts';
 import { aMessage } from '../support/message.ts';
-import { aClosing, aDelivery, aJob, anIncident, aRun, SLOT_AT, someFacts } from '../support/records.ts';
+import {
+  aClosing,
+  aDelivery,
+  aJob,
+  anIncident,
+  aRun,
+  aSystemDelivery,
+  aSystemIncident,
+  SLOT_AT,
+} from '../support/records.ts';
 
 const NOW_AT = SLOT_AT + 300_000;
 const URL_OF_HOOK = new URL('https://hooks.example.com/x');
@@ -45,15 +55,8 @@ const context: MessageContext = {
   redact: (text) => text,
 };
 const closed = anIncident({ closed_at: SLOT_AT + 900_000, close_reason: 'recovered', bad_count: 3 });
-const systemFacts = someFacts({ job_name: null, run_id: null, host: null, reason: 'config_invalid' });
-const system = aDelivery({ job_id: null, facts: systemFacts });
-const systemIncident = anIncident({
-  job_id: null,
-  job_name: null,
-  kind: 'config',
-  reason: 'config_invalid',
-  kinds: [],
-});
+const system = aSystemDelivery();
+const systemIncident = aSystemIncident();
 
 const messages: [string, Message][] = [
   ['opened', messageOf(aDelivery(), context)],
@@ -188,4 +191,18 @@ describe('a webhook of each format', () => {
       body: 'FAILED backup on web1: exit 1 after 4m12s (opened)',
     });
   });
+});
+
+test('of trouble of Cronflow itself says what its records do not hold', () => {
+  const trouble = { kind: 'notifier', reason: 'notifier_failing', subject: 'pager', detail: 'gone' } as const;
+  const { incidents, deliveries } = openTrouble(
+    [],
+    trouble,
+    { notify: ['ops'], remindEveryMs: null },
+    NOW_AT,
+  );
+  const about = { ...context, incident: incidents[0]!, job: null, run: null, output: null };
+  expect(JSON.stringify(bodyOf(messageOf(deliveries[0]!, about), NOW_AT))).toMatchInlineSnapshot(
+    `"{"version":1,"event":"opened","delivery_id":"notifier-1768439100000-0.ops.opened","sent_at":"2026-01-15T01:05:00.000Z","severity":"bad","title":"NOTIFIER FAILING: gone","text":"NOTIFIER FAILING: gone\\n\\nNow: 2026-01-15 01:05 +00:00 (UTC)\\nWhat to do: see whether its address or token still holds; once it works, it is told again of what is still open\\n\\nWhat was not delivered: https://cron.example.com/deliveries?status=dead","incident":{"id":"notifier-1768439100000-0","kind":"notifier","reason":"notifier_failing","subject":"pager","opened_at":"2026-01-15T01:05:00.000Z","closed_at":null,"close_reason":null,"kinds":["failure"],"bad_count":1,"acknowledged_until":null},"job":null,"run":null,"fields":[{"label":"Now","value":"2026-01-15 01:05 +00:00 (UTC)"},{"label":"What to do","value":"see whether its address or token still holds; once it works, it is told again of what is still open"}],"output":null,"output_note":null,"links":[{"label":"What was not delivered","text":"https://cron.example.com/deliveries?status=dead","url":"https://cron.example.com/deliveries?status=dead"}]}"`,
+  );
 });

@@ -130,10 +130,12 @@ async function multiplied(
         const renamed = (text: string): string => text.replace(job.id, id);
         tx.putJob({ ...job, id, name: `${job.name}-${copy}` });
         // They are put in the order in which they were first put, the oldest first.
-        for (const incident of incidents.filter(({ job_id }) => job_id === job.id).reverse()) {
+        for (const incident of incidents.toReversed()) {
+          if (incident.kind !== 'job' || incident.job_id !== job.id) continue;
           tx.putIncident({ ...incident, id: renamed(incident.id), job_id: id });
         }
-        for (const delivery of deliveries.filter(({ job_id }) => job_id === job.id).reverse()) {
+        for (const delivery of deliveries.toReversed()) {
+          if (delivery.job_id === null || delivery.job_id !== job.id) continue;
           const ids = { id: renamed(delivery.id), job_id: id, incident_id: renamed(delivery.incident_id) };
           tx.putDelivery({ ...delivery, ...ids });
         }

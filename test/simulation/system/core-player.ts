@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { initialState, transition } from '../../../src/core/job/transition.ts';
 import type { Declaration } from '../../../src/core/model/declaration.ts';
 import type { Event } from '../../../src/core/model/event.ts';
-import type { Incident, Job } from '../../../src/core/model/records.ts';
+import type { Job, JobIncident } from '../../../src/core/model/records.ts';
 import { recentRuns, type Runs } from '../../../src/core/model/runs.ts';
 import { type Globals, keepRunsOf, type Spec, specOf } from '../../../src/core/model/spec.ts';
 import {
@@ -35,7 +35,7 @@ export class CorePlayer {
   readonly #recorder = new Recorder();
   readonly #runs = new RunTable();
   readonly #jobs = new Map<string, Job>();
-  readonly #incidents = new Map<string, Incident>();
+  readonly #incidents = new Map<string, JobIncident>();
   readonly #specs = new WeakMap<Declaration, Spec>();
   #outages: Outage[] = [];
   #isAway = false;

@@ -124,11 +124,12 @@ export class Recorder {
 
   #outages(): OutageTelling[] {
     return [...this.incidents.values()]
-      .filter((incident) => incident.kind === 'outage')
+      .filter((incident) => incident.kind !== 'job')
+      .filter(({ kind }) => kind === 'outage')
       .map(({ opened_at: fromAt, closed_at: toAt, detail }) => ({
         from_at: fromAt,
         to_at: toAt ?? Infinity,
-        jobs: jobsNamedIn(detail ?? ''),
+        jobs: jobsNamedIn(detail),
       }));
   }
 
