@@ -118,6 +118,15 @@ const retrying: Case[] = [
       expect([none.code, none.stdout]).toEqual([3, 'once\n']);
     },
   ],
+  [
+    '--timeout continues a command that has stopped itself, so that it can end well',
+    async (bench) => {
+      const script = 'trap "echo cleaned up; exit 3" TERM; echo ready; kill -STOP $$; sleep 300 & wait';
+      const ended = await bench.run(['--timeout=1s', '--kill-after=10m', bench.job, 'sh', '-c', script]);
+      expect(ended).toMatchObject({ code: 3, stdout: 'ready\ncleaned up\n', stderr: '' });
+      expect((await bench.end()).query).toMatchObject({ exit_code: '3', signal: 'TERM' });
+    },
+  ],
 ];
 
 const judging: Case[] = [
