@@ -8,10 +8,11 @@ import type {
   Incident,
   Job,
   JobIncident,
-  Run,
+  Row,
   SystemIncident,
 } from '../core/model/records.ts';
 import { kindsOf, badCountOf, SYSTEM_BAD_COUNT } from '../core/model/one-shape.ts';
+import { shownRow } from '../core/model/rows.ts';
 import { NO_RUNS } from '../core/model/runs.ts';
 import { type Globals, specOf } from '../core/model/spec.ts';
 
@@ -96,19 +97,9 @@ function incidentSummary(incident: JobIncident): Json {
   return toWire({ id, reason, kinds, bad_count, opened_at, acknowledged_until_at });
 }
 
-/** Writes a run without the keys that only the core needs. */
-export function runJson(run: Run): Json {
-  const {
-    start_received: _received,
-    replaces_run_id: _row,
-    replaces_outcome: _outcome,
-    run_count_at_end: _order,
-    own_end: _own,
-    limit_at_min: _least,
-    latest_slots_at: _slots,
-    ...shown
-  } = run;
-  return toWire(shown);
+/** Writes a row of the history of a job: a run, slots that ended without one, or a `skip`. */
+export function runJson(row: Row): Json {
+  return toWire(shownRow(row));
 }
 
 /** Writes the figures of a job for one day. */

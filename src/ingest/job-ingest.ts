@@ -9,7 +9,7 @@ import type { Declaration } from '../core/model/declaration.ts';
 import { applyDefaults } from '../core/model/defaults.ts';
 import { CronflowError } from '../core/model/errors.ts';
 import { isGivenUp } from '../core/model/reasons.ts';
-import type { Incident, Job, Ping, Run } from '../core/model/records.ts';
+import type { Incident, Job, Ping, PingedRow } from '../core/model/records.ts';
 import { differences } from '../core/plan/plan.ts';
 import { hasHistory } from '../core/plan/rename.ts';
 import { isRefusal } from '../store/backlog.ts';
@@ -178,7 +178,7 @@ function recordPing(tx: Tx, job: Job, ping: Ping): PingResult {
   const { reason, run_id: runId } = applyEvent(tx, job, { type: 'ping', ping });
   if (runId !== null && ping.output !== null && reason !== 'duplicate') {
     const run = tx.runsOf(job.id).get(runId);
-    if (run !== undefined && !isOutdated(ping, run)) {
+    if (run !== undefined && run.kind !== 'slots' && !isOutdated(ping, run)) {
       const dropped = ping.output_dropped_bytes;
       tx.putRun({ ...run, output_bytes: Buffer.byteLength(ping.output), output_dropped_bytes: dropped });
       tx.putOutput(job.id, runId, { text: ping.output, dropped_bytes: dropped });
@@ -191,7 +191,7 @@ function recordPing(tx: Tx, job: Job, ping: Ping): PingResult {
  * Tells whether a ping may not replace the output of its run. A `log` that comes twice, or late, does not take the
  * place of the output that the end of its run sent (docs/design.md §3.2).
  */
-function isOutdated(ping: Ping, run: Run): boolean {
+function isOutdated(ping: Ping, run: PingedRow): boolean {
   return ping.kind === 'log' && run.outcome !== null && !isGivenUp(run.outcome) && run.output_bytes > 0;
 }
 

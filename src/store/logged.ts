@@ -1,12 +1,13 @@
 import { badKindOf, type Outcome } from '../core/model/reasons.ts';
-import type { Incident, Run } from '../core/model/records.ts';
+import type { Incident, Row } from '../core/model/records.ts';
+import { shownRow } from '../core/model/rows.ts';
 import type { LogFields, Logger } from '../observe/log.ts';
 import type { Scope, Store, Tx } from './store.ts';
 
 type Line = [level: 'info' | 'warn', message: string, fields: LogFields];
 
-/** A slot with such an outcome had no run. */
-const NO_RUN: ReadonlySet<string> = new Set(['missed', 'unknown', 'skipped']);
+/** Such an outcome is logged as that of a slot. */
+const OF_SLOTS: ReadonlySet<string> = new Set(['missed', 'unknown', 'skipped']);
 
 /**
  * Wraps a store so that the log tells of each change that a commit made to a run, a slot or an incident: one line each,
@@ -33,8 +34,7 @@ function loggedTx(tx: Tx, lines: Line[]): Tx {
       const before = found(() => tx.runsOf(run.job_id).get(run.id));
       tx.putRun(run);
       const { outcome } = run;
-      if (outcome !== null && (outcome !== before?.outcome || run.count !== before.count))
-        lines.push(lineOfRun(run, outcome, nameOf(run.job_id)));
+      if (outcome !== null && isNews(before, run)) lines.push(lineOfRun(run, outcome, nameOf(run.job_id)));
     },
     putIncident(incident) {
       const before = found(() => tx.incident(incident.id));
@@ -63,8 +63,14 @@ function found<T>(read: () => T | undefined): T | undefined {
   }
 }
 
-function lineOfRun(run: Run, outcome: Outcome, job: string): Line {
-  const what = NO_RUN.has(outcome) ? 'slot settled' : 'run ended';
+function isNews(before: Row | undefined, row: Row): boolean {
+  if (row.outcome !== before?.outcome) return true;
+  return row.kind === 'slots' && before.kind === 'slots' && row.count !== before.count;
+}
+
+function lineOfRun(row: Row, outcome: Outcome, job: string): Line {
+  const run = shownRow(row);
+  const what = OF_SLOTS.has(outcome) ? 'slot settled' : 'run ended';
   return [
     badKindOf(outcome) === null ? 'info' : 'warn',
     what,

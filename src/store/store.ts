@@ -1,7 +1,7 @@
 import type { Day, Tally } from '../core/model/daily.ts';
 import type { LoggedEvent } from '../core/model/event.ts';
 import type { Status } from '../core/model/reasons.ts';
-import type { Delivery, Incident, Job, JobIncident, Run, SystemIncident } from '../core/model/records.ts';
+import type { Delivery, Incident, Job, JobIncident, Row, SystemIncident } from '../core/model/records.ts';
 import type { Runs } from '../core/model/runs.ts';
 
 /** Names the jobs that a transaction may read and change. PostgreSQL locks exactly these rows. */
@@ -55,10 +55,10 @@ export interface Tx {
   /** Removes the job with all its runs, days, incidents and deliveries. */
   deleteJob(id: string): void;
   /**
-   * Puts a run. The `keep_runs` settled runs of the job that ended last stay, by `run_count_at_end` or else by number.
+   * Puts a run. The `keep_runs` settled runs of the job that ended last stay, in the order of their ends (docs/design.md §3.5).
    * Open runs always stay.
    */
-  putRun(run: Run): void;
+  putRun(run: Row): void;
   deleteRun(id: string): void;
   /** Changes the daily figures of a job. A day whose figures are all gone is removed. */
   tally(jobId: string, tallies: readonly Tally[]): void;
@@ -148,8 +148,8 @@ export interface Store {
   /** Lists jobs ordered by name, as code units compare. */
   listJobs(filter: JobFilter): Promise<Page<Job>>;
   /** Lists runs, those with the highest number first. */
-  runsOf(jobId: string, page: { skip: number; limit: number }): Promise<Page<Run>>;
-  run(jobId: string, runId: string): Promise<Run | undefined>;
+  runsOf(jobId: string, page: { skip: number; limit: number }): Promise<Page<Row>>;
+  run(jobId: string, runId: string): Promise<Row | undefined>;
   output(jobId: string, runId: string): Promise<Output | undefined>;
   /** Lists days, the latest date first. */
   daysOf(jobId: string, page: { skip: number; limit: number }): Promise<Page<Day>>;

@@ -586,7 +586,7 @@ describe.each(rows)('the $name store', ({ make }) => {
         tx.putRun(openRun('a', 1));
         for (let number = 2; number <= 6; number += 1) tx.putRun(run('a', number));
       });
-      await write((tx) => tx.putRun(run('a', 1, { run_count_at_end: 6 })));
+      await write((tx) => tx.putRun(run('a', 1, { ended_after_number: 6 })));
       expect(ids((await store.runsOf('a', PAGE)).items)).toEqual(['a-6', 'a-5', 'a-1']);
       await write((tx) => {
         tx.putRun(run('a', 7));

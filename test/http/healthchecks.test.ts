@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Logger, silentLogger } from '../../src/observe/log.ts';
 import { startServer, type TestServer } from './support.ts';
+import { shownRow } from '../../src/core/model/rows.ts';
 
 const TOKENS = { all: ['all-1'], read: ['read-1'], ping: ['pk/1', 'ping-2'] };
 
@@ -14,7 +15,9 @@ async function withJob(options: Parameters<typeof startServer>[0] = {}): Promise
 async function runsOf({ store }: TestServer): Promise<unknown[]> {
   const job = await store.jobByName('backup');
   const { items } = await store.runsOf(job!.id, { skip: 0, limit: 10 });
-  return items.map(({ rid, outcome, exit_code, reason }) => ({ rid, outcome, exit_code, reason }));
+  return items
+    .map(shownRow)
+    .map(({ rid, outcome, exit_code, reason }) => ({ rid, outcome, exit_code, reason }));
 }
 
 const UUID = '9f1c3c5e-8f1d-4f8e-9a7e-3c1c5d1f0a11';

@@ -3,6 +3,7 @@ import { JobIngest } from '../../src/ingest/job-ingest.ts';
 import { startMemoryService } from '../support/memory-service.ts';
 import { pingOf } from '../support/records.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/schedule/units.ts';
+import { shownRow } from '../../src/core/model/rows.ts';
 
 const START = Date.UTC(2025, 0, 1);
 
@@ -145,9 +146,9 @@ describe('a run that keep_runs has let go', () => {
     await service.configure({ backup: DAILY });
     const { id } = (await service.store.jobByName('backup'))!;
     const ended = async (): Promise<string[]> =>
-      (await service.store.runsOf(id, { skip: 0, limit: 10 })).items.map(
-        ({ rid, outcome }) => `${rid} ${outcome}`,
-      );
+      (await service.store.runsOf(id, { skip: 0, limit: 10 })).items
+        .map(shownRow)
+        .map(({ rid, outcome }) => `${rid} ${outcome}`);
     return { ...service, id, ended };
   }
 

@@ -1,4 +1,5 @@
-import type { Delivery, Run } from '../../src/core/model/records.ts';
+import type { Delivery, Row } from '../../src/core/model/records.ts';
+import { shownRow, startOf } from '../../src/core/model/rows.ts';
 import { DEFAULT_GLOBALS, specOf } from '../../src/core/model/spec.ts';
 import { instant } from './compare.ts';
 import type { Recorder } from './system/recorder.ts';
@@ -52,7 +53,7 @@ function runFaults({ runs, jobs }: Recorder): string[] {
   for (const run of runs.values()) {
     faults.push(...faultsOf(run));
     if (run.outcome === null) open.set(run.job_id, (open.get(run.job_id) ?? 0) + 1);
-    if (run.slot_at === null || run.started_at === null) continue;
+    if (run.slot_at === null || startOf(run) === null) continue;
     const key = `${run.job_id} ${instant(run.slot_at)}`;
     const other = slots.get(key);
     if (other !== undefined) faults.push(`the slot ${key} belongs to ${other} and ${run.id}`);
@@ -67,7 +68,8 @@ function runFaults({ runs, jobs }: Recorder): string[] {
   return faults;
 }
 
-function faultsOf(run: Run): string[] {
+function faultsOf(row: Row): string[] {
+  const run = shownRow(row);
   const faults: string[] = [];
   if ((run.duration_ms ?? 0) < 0) faults.push(`run ${run.id} took ${run.duration_ms} ms`);
   if ((run.outcome === null) !== (run.ended_at === null)) faults.push(`run ${run.id} ended in part`);

@@ -6,6 +6,8 @@ import type {
   Ping,
   Run,
   ServiceIncident,
+  SkipRow,
+  SlotsRow,
   SystemDelivery,
 } from '../../src/core/model/records.ts';
 import type { PingKind } from '../../src/core/model/reasons.ts';
@@ -51,13 +53,16 @@ export function job(id: string, changes: Partial<Job> = {}, state: Partial<Job['
 /** Makes a run, which is settled unless the changes say otherwise. */
 export function run(jobId: string, number: number, changes: Partial<Run> = {}): Run {
   return {
+    kind: 'run',
     id: `${jobId}-${number}`,
     job_id: jobId,
+    number,
     rid: null,
     slot_at: null,
     late: false,
     started_at: NOW_AT,
     ended_at: NOW_AT + 1_000,
+    ended_after_number: number - 1,
     duration_ms: 1_000,
     start_received: true,
     replaces_run_id: null,
@@ -71,8 +76,43 @@ export function run(jobId: string, number: number, changes: Partial<Run> = {}): 
     host: null,
     output_bytes: 0,
     output_dropped_bytes: 0,
+    ...changes,
+  };
+}
+
+/** Makes a row for one missed slot, or for the slots that the changes say. */
+export function slotsRow(jobId: string, number: number, changes: Partial<SlotsRow> = {}): SlotsRow {
+  return {
+    kind: 'slots',
+    id: `${jobId}-${number}`,
+    job_id: jobId,
+    number,
     count: 1,
-    first_slot_at: null,
+    first_slot_at: NOW_AT,
+    slot_at: NOW_AT,
+    ended_at: NOW_AT + 1_000,
+    outcome: 'missed',
+    reason: 'missed',
+    ...changes,
+  };
+}
+
+/** Makes a `skip` that found the lock taken. */
+export function skipRow(jobId: string, number: number, changes: Partial<SkipRow> = {}): SkipRow {
+  return {
+    kind: 'skip',
+    id: `${jobId}-${number}`,
+    job_id: jobId,
+    number,
+    rid: null,
+    host: null,
+    slot_at: null,
+    ended_at: NOW_AT,
+    outcome: 'skipped',
+    reason: 'lock_held',
+    counted: true,
+    output_bytes: 0,
+    output_dropped_bytes: 0,
     ...changes,
   };
 }
@@ -88,7 +128,8 @@ export function tally(date: string, changes: Partial<Tally> = {}): Tally {
 }
 
 export function openRun(jobId: string, number: number): Run {
-  return run(jobId, number, { ended_at: null, duration_ms: null, outcome: null, reason: 'started' });
+  const open = { ended_at: null, ended_after_number: null };
+  return run(jobId, number, { ...open, duration_ms: null, outcome: null, reason: 'started' });
 }
 
 export function incident(id: string, jobId: string, changes: Partial<JobIncident> = {}): JobIncident {

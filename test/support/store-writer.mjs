@@ -33,7 +33,7 @@ function transaction(tx) {
   tx.putMeta('count', number);
   const id = `j${number}`;
   tx.putJob(jobOf(id, number));
-  tx.putRun({ id: `${id}-1`, job_id: id, ended_at: number });
+  tx.putRun({ kind: 'skip', id: `${id}-1`, job_id: id, number: 1, rid: null, ended_at: number });
   tx.putOutput(id, `${id}-1`, { text: `output ${number}`, dropped_bytes: 0 });
   tx.putIncident({ id: `i${number}`, kind: 'job', job_id: id, closed_at: null });
   tx.putDelivery({

@@ -1,7 +1,7 @@
 import { initialState, transition } from '../job/transition.ts';
 import type { Event, LoggedEvent, State } from '../model/event.ts';
 import { JobRuns } from '../model/job-runs.ts';
-import type { JobIncident, JobState, Run } from '../model/records.ts';
+import type { JobIncident, JobState, Row } from '../model/records.ts';
 import { recentRuns } from '../model/runs.ts';
 import { isSameSpec, type Spec } from '../model/spec.ts';
 
@@ -10,7 +10,7 @@ export interface ReplayStart {
   at: number;
   job: JobState;
   /** All runs that are kept, oldest first. */
-  runs: readonly Run[];
+  runs: readonly Row[];
   incident: JobIncident | null;
   spec: Spec;
 }
@@ -36,7 +36,7 @@ export class Replay {
   readonly #fixed: Spec | null;
   #spec: Spec | null = null;
   #job: JobState | null = null;
-  readonly #runsById = new Map<string, Run>();
+  readonly #runsById = new Map<string, Row>();
   readonly #runs = new JobRuns(this.#runsById);
   #open: JobIncident | null = null;
   readonly #incidents = new Map<string, ReplayedIncident>();
@@ -122,7 +122,7 @@ export class Replay {
     else known.incident = incident;
   }
 
-  #putRun(run: Run): void {
+  #putRun(run: Row): void {
     this.#runs.put(run, this.#runsById.get(run.id));
     this.#runsById.set(run.id, run);
   }

@@ -1,4 +1,5 @@
-import type { Run, UnclaimedSlot } from '../model/records.ts';
+import type { UnclaimedSlot } from '../model/records.ts';
+import { startOf } from '../model/rows.ts';
 import { earlyMs, slotAfter, slotAtOrBefore } from '../model/slots.ts';
 import { noteClaimDelay } from './claim-delays.ts';
 import type { Draft } from './draft.ts';
@@ -103,27 +104,25 @@ function claimPeriod(draft: Draft, startAt: number): Found {
   return { slotAt, isLate: !isDue };
 }
 
-/** Finds the latest period that was given up and that a start can still belong to, because no run has begun since. */
+/**
+ * Finds the latest period that was given up and that a start can still belong to, because no run has begun since and no
+ * slot was skipped.
+ */
 function lastPeriodGivenUp(draft: Draft, startAt: number): number | null {
   const slotAt = draft.job.unclaimed
     .map((slot) => slot.at)
     .findLast((at) => at - earlyMs(draft.spec, at) <= startAt);
   if (slotAt === undefined) return null;
-  const runSince = draft.runs().some((run) => {
-    if (run.slot_at !== null && run.slot_at > slotAt && isUsed(run)) {
-      return run.slot_at - earlyMs(draft.spec, run.slot_at) <= startAt;
-    }
-    const at = run.started_at ?? (isUsed(run) ? run.ended_at : null);
-    return (
-      run.reason !== 'lock_held' && run.reason !== 'stuck_lock' && at !== null && at > slotAt && at <= startAt
-    );
+  const isTaken = draft.runs().some((row) => {
+    if (row.kind === 'slots' && row.outcome !== 'skipped') return false;
+    if (row.slot_at !== null && row.slot_at > slotAt)
+      return row.slot_at - earlyMs(draft.spec, row.slot_at) <= startAt;
+    // A `skip` is no run.
+    if (row.kind === 'skip') return false;
+    const at = startOf(row) ?? row.ended_at;
+    return at !== null && at > slotAt && at <= startAt;
   });
-  return runSince ? null : slotAt;
-}
-
-/** Tells whether a row of history is more than a slot that was given up. */
-function isUsed({ outcome, rid, started_at: startedAt }: Run): boolean {
-  return rid !== null || startedAt !== null || (outcome !== 'missed' && outcome !== 'unknown');
+  return isTaken ? null : slotAt;
 }
 
 function takeOver(draft: Draft, slotAt: number | null): Claim {

@@ -1,7 +1,17 @@
 import { dateOf, type Tally, talliesOf } from '../model/daily.ts';
 import type { Event, State, Transition } from '../model/event.ts';
 import type { Outcome, Reason, Status } from '../model/reasons.ts';
-import type { JobDelivery, JobIncident, JobState, Run } from '../model/records.ts';
+import type {
+  JobDelivery,
+  JobIncident,
+  JobState,
+  PingedRow,
+  Row,
+  Run,
+  SkipRow,
+  SlotsRow,
+} from '../model/records.ts';
+import { rowIdOf } from '../model/rows.ts';
 import { ChangedRuns, type Runs } from '../model/runs.ts';
 import type { Spec } from '../model/spec.ts';
 import { remember } from './remembered.ts';
@@ -24,8 +34,8 @@ export class Draft {
   incident: JobIncident | null;
   readonly deliveries: JobDelivery[] = [];
   private readonly tallies: Tally[] = [];
-  /** The runs that changed, by id; null for those removed. */
-  private readonly changedRuns = new Map<string, Run | null>();
+  /** The rows that changed, by id; null for those removed. */
+  private readonly changedRuns = new Map<string, Row | null>();
   private readonly history: Runs;
   private readonly changedIncidents = new Map<string, JobIncident>();
 
@@ -58,21 +68,25 @@ export class Draft {
     return this.job.gaps.some((gap) => gap.to_at >= fromAt && gap.from_at <= toAt);
   }
 
-  /** All runs, oldest first: in the order in which Cronflow learned of them. */
-  runs(): readonly Run[] {
+  /** All rows, oldest first: in the order in which Cronflow learned of them. */
+  runs(): readonly Row[] {
     return this.history.all();
   }
 
-  run(id: string): Run | undefined {
+  run(id: string): Row | undefined {
     return this.history.get(id);
   }
 
-  runOfRid(rid: string): Run | undefined {
+  newestRow(): Row | undefined {
+    return this.run(rowIdOf(this.jobId, this.job.run_count));
+  }
+
+  runOfRid(rid: string): PingedRow | undefined {
     return this.history.ofRid(rid);
   }
 
-  /** Runs that have ended, as far as the core looks at them, in the order of their ends. */
-  endedRuns(): readonly Run[] {
+  /** Rows that have ended, as far as the core looks at them, in the order of their ends. */
+  endedRuns(): readonly Row[] {
     return this.history.ended();
   }
 
@@ -81,11 +95,11 @@ export class Draft {
     return this.history.open().toSorted((a, b) => (a.started_at ?? 0) - (b.started_at ?? 0));
   }
 
+  /** Adds a run, which is open. Where a ping reports its end, too, that is a change of it. */
   addRun(fields: Partial<Run> & Pick<Run, 'reason'>): Run {
-    this.job.run_count += 1;
-    const run: Run = {
-      id: `${this.jobId}-${this.job.run_count}`,
-      job_id: this.jobId,
+    return this.keepRow({
+      ...this.nextRow(),
+      kind: 'run',
       rid: null,
       slot_at: null,
       late: false,
@@ -93,6 +107,7 @@ export class Draft {
       start_received: false,
       replaces_run_id: null,
       ended_at: null,
+      ended_after_number: null,
       duration_ms: null,
       limit_at: null,
       outcome: null,
@@ -103,21 +118,44 @@ export class Draft {
       host: null,
       output_bytes: 0,
       output_dropped_bytes: 0,
-      count: 1,
-      first_slot_at: fields.slot_at ?? null,
       ...fields,
-    };
-    return this.keepRun(run);
+    });
+  }
+
+  /** Adds a row for one slot that ended without a run. */
+  addSlot(fields: Pick<SlotsRow, 'slot_at' | 'ended_at' | 'outcome' | 'reason'>): SlotsRow {
+    return this.keepRow({
+      ...this.nextRow(),
+      kind: 'slots',
+      count: 1,
+      first_slot_at: fields.slot_at,
+      ...fields,
+    });
+  }
+
+  addSkip(
+    fields: Omit<SkipRow, 'id' | 'job_id' | 'number' | 'kind' | 'output_bytes' | 'output_dropped_bytes'>,
+  ): SkipRow {
+    return this.keepRow({
+      ...this.nextRow(),
+      kind: 'skip',
+      output_bytes: 0,
+      output_dropped_bytes: 0,
+      ...fields,
+    });
   }
 
   changeRun(id: string, changes: Partial<Run>): Run {
     const run = this.run(id);
-    if (run === undefined) throw new Error(`no run ${id} to change: a bug in the core`);
-    // The number of the newest run says all that the history needs to know of its end.
-    const isOlder = id !== `${this.jobId}-${this.job.run_count}`;
-    const endedNow = isOlder && (changes.outcome ?? null) !== null;
-    const order = endedNow ? { run_count_at_end: this.job.run_count } : {};
-    return this.keepRun({ ...run, ...changes, ...order });
+    if (run?.kind !== 'run') throw new Error(`no run ${id} to change: a bug in the core`);
+    const { run_count: newest } = this.job;
+    const endedAfter = run.number === newest ? newest - 1 : newest;
+    const order = (changes.outcome ?? null) === null ? {} : { ended_after_number: endedAfter };
+    return this.keepRow({ ...run, ...changes, ...order });
+  }
+
+  changeSlots(row: SlotsRow, changes: Partial<SlotsRow>): SlotsRow {
+    return this.keepRow({ ...row, ...changes });
   }
 
   /**
@@ -134,7 +172,7 @@ export class Draft {
     } else this.tallies.push({ date, outcome, delta, duration_ms: null });
   }
 
-  /** Removes a history row. The daily figures do not follow by themselves; see `tallySlots`. */
+  /** Removes a row. The daily figures do not follow by themselves; see `tallySlots`. */
   removeRun(id: string): void {
     this.changedRuns.set(id, null);
   }
@@ -161,12 +199,19 @@ export class Draft {
     };
   }
 
-  private keepRun(run: Run): Run {
-    const before = this.run(run.id);
+  private nextRow(): Pick<Row, 'id' | 'job_id' | 'number'> {
+    this.job.run_count += 1;
+    const number = this.job.run_count;
+    return { id: rowIdOf(this.jobId, number), job_id: this.jobId, number };
+  }
+
+  private keepRow<R extends Row>(row: R): R {
+    const before = this.run(row.id);
     // Slots that join or leave a row are counted where that happens, in `tallySlots`.
-    if (before === undefined || before.count === run.count) this.tallies.push(...talliesOf(before, run));
-    this.changedRuns.set(run.id, run);
-    return run;
+    const isOtherSlots = before?.kind === 'slots' && row.kind === 'slots' && before.count !== row.count;
+    if (!isOtherSlots) this.tallies.push(...talliesOf(before, row));
+    this.changedRuns.set(row.id, row);
+    return row;
   }
 }
 

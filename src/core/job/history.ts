@@ -1,6 +1,6 @@
 import { LIMITS } from '../model/limits.ts';
-import type { Outcome, Reason } from '../model/reasons.ts';
-import type { Run } from '../model/records.ts';
+import type { Outcome, Reason, SlotOutcome } from '../model/reasons.ts';
+import type { SlotsRow } from '../model/records.ts';
 import type { Draft } from './draft.ts';
 
 /**
@@ -8,25 +8,30 @@ import type { Draft } from './draft.ts';
  * (docs/design.md §3.5), so that a job that is down for a week does not push its runs out of the history.
  * @returns the row that stands for the slot
  */
-export function recordSlot(draft: Draft, slotAt: number, at: number, outcome: Outcome, reason: Reason): Run {
-  const last = draft.run(`${draft.jobId}-${draft.job.run_count}`);
-  const folds = last !== undefined && last.started_at === null && last.rid === null && !last.late;
-  if (folds && last.outcome === outcome && last.reason === reason && (last.slot_at ?? Infinity) < slotAt) {
-    draft.tallySlots(slotAt, outcome, 1);
-    const latest = withLatest(last, [slotAt]);
-    return draft.changeRun(last.id, {
-      slot_at: slotAt,
-      ended_at: at,
-      count: last.count + 1,
-      latest_slots_at: latest,
-    });
-  }
-  return draft.addRun({ slot_at: slotAt, ended_at: at, outcome, reason });
+export function recordSlot(
+  draft: Draft,
+  slotAt: number,
+  at: number,
+  outcome: SlotOutcome,
+  reason: Reason,
+): SlotsRow {
+  const last = draft.newestRow();
+  const folds = last?.kind === 'slots' && last.outcome === outcome && last.reason === reason;
+  if (!folds || last.slot_at >= slotAt)
+    return draft.addSlot({ slot_at: slotAt, ended_at: at, outcome, reason });
+  draft.tallySlots(slotAt, outcome, 1);
+  const latest = withLatest(last, [slotAt]);
+  return draft.changeSlots(last, {
+    slot_at: slotAt,
+    ended_at: at,
+    count: last.count + 1,
+    latest_slots_at: latest,
+  });
 }
 
 /** Returns the latest slots of a row to which more are added, as many as may still be taken out of it. */
-export function withLatest(row: Run, slots: readonly number[]): readonly number[] {
-  const known = row.latest_slots_at ?? (row.slot_at === null ? [] : [row.slot_at]);
+export function withLatest(row: SlotsRow, slots: readonly number[]): readonly number[] {
+  const known = row.latest_slots_at ?? [row.slot_at];
   return [...known, ...slots].slice(-LIMITS.unclaimedSlotsMax);
 }
 
@@ -50,20 +55,20 @@ export function unrecordSlot(draft: Draft, runId: string, slotAt: number, outcom
   const givenUpAs = outcome ?? row?.outcome ?? null;
   if (givenUpAs !== null) draft.tallySlots(slotAt, givenUpAs, -1);
   // The row was trimmed from the history since.
-  if (row === undefined) return;
+  if (row?.kind !== 'slots') return;
   if (row.count <= 1) return draft.removeRun(runId);
   const others =
     row.latest_slots_at?.filter((at) => at !== slotAt) ??
     draft.job.unclaimed.filter((slot) => slot.run_id === runId).map((slot) => slot.at);
   // If the slot was an edge of the row, the edge moves to the nearest slot that is still known to belong to the row,
   // or to the other edge.
-  const newestAt = row.slot_at === slotAt ? Math.max(row.first_slot_at ?? 0, ...others) : row.slot_at;
-  const oldestAt = row.first_slot_at === slotAt ? Math.min(row.slot_at ?? 0, ...others) : row.first_slot_at;
-  draft.changeRun(runId, {
+  const newestAt = row.slot_at === slotAt ? Math.max(row.first_slot_at, ...others) : row.slot_at;
+  const oldestAt = row.first_slot_at === slotAt ? Math.min(row.slot_at, ...others) : row.first_slot_at;
+  draft.changeSlots(row, {
     count: row.count - 1,
     ...(row.latest_slots_at === undefined ? {} : { latest_slots_at: others }),
     slot_at: newestAt,
     first_slot_at: oldestAt,
-    ended_at: (row.ended_at ?? 0) - ((row.slot_at ?? 0) - (newestAt ?? 0)),
+    ended_at: row.ended_at - (row.slot_at - newestAt),
   });
 }

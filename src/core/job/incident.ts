@@ -1,6 +1,7 @@
 import { LIMITS } from '../model/limits.ts';
 import { badKindOf, type BadKind, type CloseReason, type Reason } from '../model/reasons.ts';
-import type { BadOutcome, DeliveryKind, JobIncident, Run } from '../model/records.ts';
+import type { BadOutcome, DeliveryKind, JobIncident, Row } from '../model/records.ts';
+import { isCounted, startOf } from '../model/rows.ts';
 import type { Spec } from '../model/spec.ts';
 import type { Draft } from './draft.ts';
 import { factsOf, newestBad, owe, tell, tellJoined } from './telling.ts';
@@ -9,9 +10,9 @@ import { factsOf, newestBad, owe, tell, tellJoined } from './telling.ts';
  * Returns when a run or a slot began, for comparing it with a recovery. A run of which only the end is known began
  * then (docs/design.md §3.1).
  */
-export function beganAt(run: Run, at: number): number {
-  const slotAt = run.outcome === 'missed' ? run.slot_at : null;
-  return run.started_at ?? slotAt ?? at;
+export function beganAt(row: Row, at: number): number {
+  if (row.kind === 'slots') return row.outcome === 'missed' ? row.slot_at : at;
+  return startOf(row) ?? at;
 }
 
 /** The circumstances under which an outcome is counted. */
@@ -39,7 +40,7 @@ export interface Retracted {
  * Counts how a run or a slot ended. Everything that outcomes do to an incident happens here.
  * @param at the outcome's own instant, which may lie before outcomes already counted
  */
-export function countOutcome(draft: Draft, run: Run, at: number, how: Counting = {}): void {
+export function countOutcome(draft: Draft, run: Row, at: number, how: Counting = {}): void {
   if (run.outcome === null || run.outcome === 'skipped' || run.outcome === 'unknown') return;
   noteLastOutcome(draft, run, at);
   const kind = badKindOf(run.outcome);
@@ -48,7 +49,7 @@ export function countOutcome(draft: Draft, run: Run, at: number, how: Counting =
 }
 
 /** Notes how a run or a slot ended for the status, unless something has ended since. */
-export function noteLastOutcome(draft: Draft, run: Run, at: number): void {
+export function noteLastOutcome(draft: Draft, run: Row, at: number): void {
   if (draft.job.last_outcome_at === null) return recallLastOutcome(draft);
   if (at < draft.job.last_outcome_at) return;
   draft.job.last_outcome = run.outcome;
@@ -59,9 +60,9 @@ export function noteLastOutcome(draft: Draft, run: Run, at: number): void {
 export function recallLastOutcome(draft: Draft): void {
   for (const run of draft.runs()) {
     // A run that failed with `overlap` failed as it started, whenever it ends.
-    const at = run.reason === 'overlap' ? run.started_at : run.ended_at;
-    const isCounted = run.counted && run.outcome !== 'skipped' && run.outcome !== 'unknown';
-    if (!isCounted || run.outcome === null || at === null) continue;
+    const at = run.reason === 'overlap' ? startOf(run) : run.ended_at;
+    const says = isCounted(run) && run.outcome !== 'skipped' && run.outcome !== 'unknown';
+    if (!says || run.outcome === null || at === null) continue;
     if (at < (draft.job.last_outcome_at ?? -Infinity)) continue;
     draft.job.last_outcome = run.outcome;
     draft.job.last_outcome_at = at;
@@ -113,7 +114,7 @@ function isOpeningOf(incident: JobIncident, runId: string, began: number): boole
   return ofRow.length <= 1 || at === incident.opened_at;
 }
 
-function countBad(draft: Draft, run: Run, kind: BadKind, at: number, how: Counting): void {
+function countBad(draft: Draft, run: Row, kind: BadKind, at: number, how: Counting): void {
   const { isOpening = false, knownAt = draft.learnedAt } = how;
   // A later success has already answered this outcome, so it opens nothing (docs/design.md §3.2).
   if (at < (draft.job.last_success_at ?? -Infinity)) return;
@@ -139,7 +140,7 @@ function forgetOldest(draft: Draft, kind: BadKind): void {
   if (ofKind.length > LIMITS.thresholdMax) bad.splice(bad.indexOf(ofKind[0]!), 1);
 }
 
-function countGood(draft: Draft, run: Run, at: number, isLateReport: boolean): void {
+function countGood(draft: Draft, run: Row, at: number, isLateReport: boolean): void {
   draft.job.last_success_at = Math.max(at, draft.job.last_success_at ?? -Infinity);
   draft.job.bad = draft.job.bad.filter((bad) => bad.at > at);
   const incident = draft.incident;
@@ -188,7 +189,7 @@ export function reconsider(draft: Draft, previous: Spec, at: number): void {
  * Returns the instants that must not lie in maintenance for an outcome to be told: its own, and the start and the
  * slot of its run.
  */
-function instantsOf(bad: BadOutcome, run: Run | null): number[] {
+function instantsOf(bad: BadOutcome, run: Row | null): number[] {
   const slotAt = run !== null && run.id === bad.run_id ? run.slot_at : null;
   return [bad.at, bad.began_at, ...(slotAt === null ? [] : [slotAt])];
 }
@@ -238,7 +239,7 @@ function open(draft: Draft, reason: Reason, bad: BadOutcome, kinds: BadKind[], k
   draft.setIncident(incident);
 }
 
-function absorb(draft: Draft, run: Run, bad: BadOutcome, isOpening: boolean, knownAt: number): void {
+function absorb(draft: Draft, run: Row, bad: BadOutcome, isOpening: boolean, knownAt: number): void {
   const incident = draft.incident;
   if (incident === null) return;
   const newestBadAt = Math.max(incident.newest_bad_at, bad.began_at);
@@ -255,7 +256,7 @@ function absorb(draft: Draft, run: Run, bad: BadOutcome, isOpening: boolean, kno
   tell(draft, run, { at: bad.at, knownAt, instants: instantsOf(bad, run) });
 }
 
-function withOutcome(incident: JobIncident, run: Run, at: number, began: number): JobIncident['outcomes'] {
+function withOutcome(incident: JobIncident, run: Row, at: number, began: number): JobIncident['outcomes'] {
   const outcome = {
     run_id: run.id,
     outcome: run.outcome ?? 'unknown',
@@ -280,7 +281,7 @@ function remembered(outcomes: JobIncident['outcomes']): JobIncident['outcomes'] 
 }
 
 /** Closes the open incident and owes the closing to exactly those who were told (docs/design.md §3.3). */
-function close(draft: Draft, at: number, reason: CloseReason, run: Run | null): void {
+function close(draft: Draft, at: number, reason: CloseReason, run: Row | null): void {
   const incident = draft.incident;
   if (incident === null) return;
   const closedAt = Math.max(at, incident.opened_at);

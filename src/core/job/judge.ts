@@ -1,12 +1,12 @@
 import { formatDuration } from '../../schedule/duration.ts';
 import { outputMismatch } from '../model/output.ts';
-import type { Outcome, Reason } from '../model/reasons.ts';
+import type { Reason, RunOutcome } from '../model/reasons.ts';
 import type { Ping } from '../model/records.ts';
 import type { ExpectedOutput, Spec } from '../model/spec.ts';
 
 /** The verdict on a run by its own report. */
 export interface Judgement {
-  outcome: Outcome;
+  outcome: RunOutcome;
   reason: Reason;
   /** The expectation that was not met, for people; null where the reason says it all. */
   detail: string | null;

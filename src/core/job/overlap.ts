@@ -10,7 +10,7 @@ import { recordSlot } from './history.ts';
  */
 export function overlapped(draft: Draft, startAt: number): Run | null {
   if (draft.spec.overlap !== 'forbid' || draft.paused) return null;
-  return draft.runs().find((run) => run.counted && wasOpenAt(draft, run, startAt)) ?? null;
+  return countedRuns(draft).find((run) => wasOpenAt(draft, run, startAt)) ?? null;
 }
 
 /**
@@ -19,8 +19,8 @@ export function overlapped(draft: Draft, startAt: number): Run | null {
  */
 export function overlapsStill(draft: Draft, second: Run, first: Run): boolean {
   const at = second.started_at ?? 0;
-  return draft.runs().some((run) => {
-    if (run.id === first.id || run.id === second.id || !run.counted) return false;
+  return countedRuns(draft).some((run) => {
+    if (run.id === first.id || run.id === second.id) return false;
     const isGivenUpLater =
       (run.outcome === 'timeout' || run.outcome === 'abandoned') && (run.ended_at ?? 0) > at;
     return wasOpenAt(draft, run, at) || (isGivenUpLater && (run.started_at ?? Infinity) <= at);
@@ -47,6 +47,10 @@ export function dropCovered(draft: Draft, startAt: number, endAt: number): void 
     slotAt = slotAfter(draft.spec, slotAt);
     draft.job.expected_at = slotAt;
   }
+}
+
+function countedRuns(draft: Draft): Run[] {
+  return draft.runs().filter((row): row is Run => row.kind === 'run' && row.counted);
 }
 
 function wasOpenAt(draft: Draft, run: Run, at: number): boolean {

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../schedule/duration.ts';
 import { LIMITS } from '../model/limits.ts';
 import { isGivenUp, type Reason } from '../model/reasons.ts';
-import type { Ping, RememberedRun, Run } from '../model/records.ts';
+import type { Ping, PingedRow, RememberedRun, Row, Run } from '../model/records.ts';
 import { type Claim, claimSlot } from './claim.ts';
 import type { Draft } from './draft.ts';
 import { countOutcome } from './incident.ts';
@@ -114,8 +114,8 @@ function endAsOverlap(draft: Draft, run: Run, first: Run): Reason {
 }
 
 /** Handles a start that comes twice, or after its end, or for a run that is known otherwise. */
-function startKnownRun(draft: Draft, run: Run, ping: Ping, at: number): PingEffect {
-  if (run.start_received) return { reason: 'duplicate', runId: run.id };
+function startKnownRun(draft: Draft, run: PingedRow, ping: Ping, at: number): PingEffect {
+  if (run.kind === 'skip' || run.start_received) return { reason: 'duplicate', runId: run.id };
   // A start that was slow on its way and does not say so seems to come after its end. No run does.
   const startedAt = run.started_at ?? Math.min(at, run.ended_at ?? at);
   draft.changeRun(run.id, {
@@ -166,6 +166,8 @@ function applyEnd(draft: Draft, ping: Ping, reportedAt: number): PingEffect {
       ? applyWholeRun(draft, ping, reportedAt)
       : endForgotten(draft, forgotten, ping, reportedAt);
   }
+  // Nothing ran that could end.
+  if (known.kind === 'skip') return { reason: 'duplicate', runId: known.id };
   // A network that delayed the start more than the end must not have the run end before it began.
   const at = Math.max(reportedAt, known.started_at ?? reportedAt);
   if (known.reason === 'overlap' && known.duration_ms === null) return endOverlap(draft, known, ping, at);
@@ -280,36 +282,39 @@ function applySkip(draft: Draft, ping: Ping, at: number): PingEffect {
   const stuck = noteSkip(draft, at);
   const reason = stuck ? 'stuck_lock' : 'lock_held';
   const claim = claimSlot(draft, at, at, false);
-  const run = draft.addRun({
+  const row = draft.addSkip({
     reason,
     rid: ping.rid,
     host: ping.host,
-    started_at: at,
-    start_received: true,
+    slot_at: claim.slotAt,
     ended_at: at,
-    duration_ms: 0,
     outcome: stuck ? 'failure' : 'skipped',
     counted: !draft.paused,
-    ...claimed(claim),
   });
-  if (run.counted) countOutcome(draft, run, at);
-  return { reason, runId: run.id };
+  if (row.counted) countOutcome(draft, row, at);
+  return { reason, runId: row.id };
 }
 
 /**
  * Finds the run that a ping without a start of its own belongs to. It is found by run id; without one it is the
  * anonymous run, else the newest open run, else the anonymous run that was given up last.
  */
-function findRun(draft: Draft, ping: Ping): Run | undefined {
+function findRun(draft: Draft, ping: Ping): PingedRow | undefined {
   const at = ping.received_at - ping.delay_ms;
   if (ping.rid !== null) return runOfRidAt(draft, ping.rid, at);
   const open = draft.openRuns().filter((run) => (run.started_at ?? 0) <= at);
   const anonymous = open.findLast((run) => run.rid === null);
   if (anonymous !== undefined || open.length > 0) return anonymous ?? open.at(-1);
+  // A `skip` that found the lock stuck takes the place of the run: an end after it is that of another.
   const last = draft
     .runs()
-    .findLast((run) => run.rid === null && run.start_received && run.reason !== 'lock_held');
-  return last !== undefined && isGivenUp(last.outcome) && (last.started_at ?? 0) <= at ? last : undefined;
+    .findLast((row) => (row.kind === 'run' && row.start_received && row.rid === null) || isStuckLock(row));
+  if (last?.kind !== 'run' || !isGivenUp(last.outcome)) return undefined;
+  return (last.started_at ?? 0) <= at ? last : undefined;
+}
+
+function isStuckLock(row: Row): boolean {
+  return row.kind === 'skip' && row.rid === null && row.reason === 'stuck_lock';
 }
 
 /** Tells a report that came late from a rerun: both take over a slot that had been given up. */
@@ -323,7 +328,6 @@ function claimed(claim: Claim): Partial<Run> {
     late: claim.late,
     replaces_run_id: claim.replacesRunId,
     ...(claim.replacesOutcome === undefined ? {} : { replaces_outcome: claim.replacesOutcome }),
-    first_slot_at: claim.slotAt,
   };
 }
 

@@ -1,5 +1,6 @@
 import { LIMITS } from '../model/limits.ts';
-import type { Ping, Run } from '../model/records.ts';
+import type { Ping, PingedRow, Row, Run } from '../model/records.ts';
+import { hasRid, startOf } from '../model/rows.ts';
 import { periodMsOf } from '../model/schedule.ts';
 import type { Draft } from './draft.ts';
 
@@ -15,10 +16,10 @@ export function retriedStart(draft: Draft, at: number): Run | undefined {
   // A run that failed by starting too soon goes on, though it counts as ended.
   const runs = draft.spec.overlap === 'forbid' ? draft.runs() : draft.openRuns();
   return runs.findLast(
-    (run) =>
+    (run): run is Run =>
+      isGoingOn(run) &&
       run.rid === null &&
       run.start_received &&
-      isGoingOn(run) &&
       Math.abs(at - (run.started_at ?? Infinity)) <= retriedMsMax,
   );
 }
@@ -61,26 +62,26 @@ function retriedWithinMs({ spec }: Draft): number {
 }
 
 /**
- * Finds the run that a ping with a run id is about. Of several with that id it is the newest that had begun by then,
- * give or take how long a start may be on its way. Where none had begun, it is the oldest.
+ * Finds the run or `skip` that a ping with a run id is about. Of several with that id it is the newest that had begun
+ * by then, give or take how long a start may be on its way. Where none had begun, it is the oldest.
  */
-export function runOfRidAt(draft: Draft, rid: string, at: number): Run | undefined {
+export function runOfRidAt(draft: Draft, rid: string, at: number): PingedRow | undefined {
   const newest = draft.runOfRid(rid);
   if (newest === undefined || beganBy(newest, at)) return newest;
-  const runs = draft.runs().filter((run) => run.rid === rid);
+  const runs = draft.runs().filter((row): row is PingedRow => hasRid(row, rid));
   return runs.findLast((run) => beganBy(run, at)) ?? runs[0];
 }
 
-function beganBy(run: Run, at: number): boolean {
-  return (run.started_at ?? run.ended_at ?? at) <= at + LIMITS.ridReusedMsMin;
+function beganBy(row: PingedRow, at: number): boolean {
+  return (startOf(row) ?? row.ended_at ?? at) <= at + LIMITS.ridReusedMsMin;
 }
 
 /**
  * Tells whether a start is that of a new run although a run with its run id is known, because that run had ended long
  * before.
  */
-export function isRidReused(run: Run, at: number): boolean {
-  return !isGoingOn(run) && isReusedAfter(run.ended_at, at);
+export function isRidReused(row: PingedRow, at: number): boolean {
+  return !isGoingOn(row) && isReusedAfter(row.ended_at, at);
 }
 
 /**
@@ -95,8 +96,10 @@ export function isReusedAfter(endedAt: number | null, at: number): boolean {
  * Tells whether a run goes on: it has neither reported its end nor been given up, or it only failed by starting too
  * soon.
  */
-function isGoingOn(run: Run): boolean {
-  return run.outcome === null || (run.reason === 'overlap' && run.duration_ms === null);
+function isGoingOn(row: Row): row is Run {
+  return (
+    row.kind === 'run' && (row.outcome === null || (row.reason === 'overlap' && row.duration_ms === null))
+  );
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Outcome, Reason } from '../model/reasons.ts';
+import type { Reason, RunOutcome } from '../model/reasons.ts';
 import type { Run } from '../model/records.ts';
 import type { Draft } from './draft.ts';
 import { unrecordSlot } from './history.ts';
@@ -7,7 +7,7 @@ import { beganAt, countOutcome, noteLastOutcome, retractOutcome } from './incide
 /** The end of a run. */
 export interface RunEnd {
   at: number;
-  outcome: Outcome;
+  outcome: RunOutcome;
   reason: Reason;
   /** The first instant at which it could be known. Absent where a ping tells of it, which is known when it came. */
   knownAt?: number;
@@ -26,7 +26,7 @@ export interface RunEnd {
 export function endRun(draft: Draft, runId: string, end: RunEnd): Run {
   const { knownAt = draft.learnedAt } = end;
   const open = draft.run(runId);
-  if (open === undefined) throw new Error(`no run ${runId} to end: a bug in the core`);
+  if (open?.kind !== 'run') throw new Error(`no run ${runId} to end: a bug in the core`);
   const spanMs = open.started_at === null ? null : Math.max(0, end.at - open.started_at);
   const run = draft.changeRun(runId, {
     ended_at: end.at,

@@ -1,5 +1,6 @@
 import { formatDuration } from '../../schedule/duration.ts';
 import type { Reason } from '../model/reasons.ts';
+import { startOf } from '../model/rows.ts';
 import { slotAfter } from '../model/slots.ts';
 import type { Draft } from './draft.ts';
 import { type Due, nextDue } from './due.ts';
@@ -71,7 +72,8 @@ function giveUpSlot(draft: Draft, at: number, outcome: 'missed' | 'unknown'): Re
  * §3.4).
  */
 function unseenDetail(draft: Draft, runId: string, limitAt: number): string | null {
-  const startedAt = draft.run(runId)?.started_at ?? limitAt;
+  const run = draft.run(runId);
+  const startedAt = (run === undefined ? null : startOf(run)) ?? limitAt;
   const awayMs = draft.job.gaps
     .map((gap) => Math.min(gap.to_at, limitAt) - Math.max(gap.from_at, startedAt))
     .reduce((sum, spanMs) => sum + Math.max(0, spanMs), 0);

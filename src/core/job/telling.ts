@@ -7,8 +7,9 @@ import type {
   JobDelivery,
   JobFacts,
   JobIncident,
-  Run,
+  Row,
 } from '../model/records.ts';
+import { shownRow } from '../model/rows.ts';
 import type { Spec } from '../model/spec.ts';
 import type { Draft } from './draft.ts';
 import { deadlineOf, reminderDueAt } from './due.ts';
@@ -32,7 +33,7 @@ interface Telling {
  */
 export function tell(
   draft: Draft,
-  run: Run | null,
+  run: Row | null,
   { at, knownAt, instants }: Telling,
   names: readonly string[] = untold(draft, draft.spec),
 ): void {
@@ -77,7 +78,7 @@ export function holdAnew(draft: Draft, at: number): void {
  * Tells of an open incident whose spec was changed. Notifiers that now take what it contains and did not before are
  * told; the others are told only of what no window holds back any longer.
  */
-export function tellJoined(draft: Draft, previous: Spec, run: Run | null, telling: Telling): void {
+export function tellJoined(draft: Draft, previous: Spec, run: Row | null, telling: Telling): void {
   const heldUntil = draft.incident?.announce_at ?? null;
   if (heldUntil !== null && heldUntil <= telling.at) return announce(draft, telling.at);
   const before = untold(draft, previous);
@@ -118,7 +119,7 @@ export function remind(draft: Draft, at: number): void {
 }
 
 /** Returns the run or history row of the incident's newest bad outcome, as far as it is kept. */
-export function newestBad(draft: Draft): Run | null {
+export function newestBad(draft: Draft): Row | null {
   const newest = draft.incident === null ? undefined : newestBadOutcome(draft.incident);
   return newest === undefined ? null : (draft.run(newest.run_id) ?? null);
 }
@@ -169,34 +170,35 @@ export function owe(
  * Collects the facts for a message of trouble. The history of a long incident may have let the run go that the
  * message is about.
  */
-function troubleFactsOf(draft: Draft, incident: JobIncident, run: Run | null, at: number): JobFacts {
+function troubleFactsOf(draft: Draft, incident: JobIncident, run: Row | null, at: number): JobFacts {
   const facts = factsOf(draft, incident, run, at);
   const newest = run === null ? newestBadOutcome(incident) : undefined;
   return newest === undefined ? facts : { ...facts, outcome: newest.outcome, reason: newest.reason };
 }
 
 /** Collects the facts for a message, as they are now. */
-export function factsOf(draft: Draft, incident: JobIncident, run: Run | null, at: number): JobFacts {
-  const slotAt = run?.slot_at ?? null;
-  const gaveUp = run?.outcome === 'missed';
+export function factsOf(draft: Draft, incident: JobIncident, run: Row | null, at: number): JobFacts {
+  const shown = run === null ? null : shownRow(run);
+  const slotAt = shown?.slot_at ?? null;
+  const gaveUp = shown?.outcome === 'missed';
   const why = gaveUp && slotAt !== null ? whyMissed(draft, slotAt) : null;
   return {
     job_name: draft.spec.name,
-    outcome: run?.outcome ?? null,
-    reason: run?.reason ?? incident.reason,
+    outcome: shown?.outcome ?? null,
+    reason: shown?.reason ?? incident.reason,
     at,
-    run_id: run?.id ?? null,
-    exit_code: run?.exit_code ?? null,
-    signal: run?.signal ?? null,
-    host: run?.host ?? null,
-    duration_ms: run?.duration_ms ?? null,
+    run_id: shown?.id ?? null,
+    exit_code: shown?.exit_code ?? null,
+    signal: shown?.signal ?? null,
+    host: shown?.host ?? null,
+    duration_ms: shown?.duration_ms ?? null,
     expected_at: slotAt,
     deadline_at: gaveUp ? at : (deadlineOf(draft)?.at ?? null),
     bad_count: draft.incident?.bad_count ?? incident.bad_count,
     last_success_at: draft.job.last_success_at,
     next_slot_at: draft.job.expected_at,
     incident_opened_at: incident.opened_at,
-    detail: run?.detail ?? why?.detail ?? null,
+    detail: shown?.detail ?? why?.detail ?? null,
     ...(why === null ? {} : { advice: why.advice }),
   };
 }

@@ -1,6 +1,7 @@
 import type { Event, State, Transition } from '../model/event.ts';
 import type { Reason } from '../model/reasons.ts';
 import type { JobState } from '../model/records.ts';
+import { startOf } from '../model/rows.ts';
 import { NO_RUNS } from '../model/runs.ts';
 import type { Schedule } from '../model/schedule.ts';
 import { earlyMs, slotAfter, slotAtOrBefore } from '../model/slots.ts';
@@ -234,7 +235,7 @@ function expectAnew(draft: Draft, at: number): void {
   const slotAt = slotAfter(draft.spec, at);
   const isClaimed = draft
     .runs()
-    .some((run) => run.slot_at === slotAt && (run.started_at ?? run.ended_at ?? Infinity) <= at);
+    .some((row) => row.slot_at === slotAt && (startOf(row) ?? row.ended_at ?? Infinity) <= at);
   draft.job.expected_at = slotAt !== null && isClaimed ? slotAfter(draft.spec, slotAt) : slotAt;
 }
 

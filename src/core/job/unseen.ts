@@ -25,12 +25,11 @@ export function giveUpUnseen(draft: Draft, slotAt: number, at: number, claimedAt
     newest.push(...day.slots.slice(-LIMITS.unclaimedSlotsMax));
     newest.splice(0, newest.length - LIMITS.unclaimedSlotsMax);
   }
-  const whole = draft.run(row.id) ?? row;
-  draft.changeRun(row.id, {
+  draft.changeSlots(row, {
     slot_at: lastAt,
     ended_at: at,
-    count: whole.count + count,
-    latest_slots_at: withLatest(whole, newest),
+    count: row.count + count,
+    latest_slots_at: withLatest(row, newest),
   });
   for (const each of newest) rememberUnclaimed(draft, each, 'unknown', row.id);
   return lastAt;

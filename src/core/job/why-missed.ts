@@ -1,6 +1,7 @@
 import { formatDuration } from '../../schedule/duration.ts';
 import { LIMITS } from '../model/limits.ts';
-import type { JobState, Run } from '../model/records.ts';
+import type { JobState, Row } from '../model/records.ts';
+import { isCounted, startOf } from '../model/rows.ts';
 import { earlyMs, slotAfter, slotAtOrBefore } from '../model/slots.ts';
 import type { Spec } from '../model/spec.ts';
 import type { Draft } from './draft.ts';
@@ -41,12 +42,12 @@ function cameTooEarly(draft: Draft, slotAt: number): WhyMissed | null {
   // A run that is nearer to the slot before has nothing to do with this one.
   const fromAt = slotAt - Math.min(LIMITS.tooEarlyMsMax, (slotAt - previousAt) / 2);
   const run = draft.runs().findLast((each) => {
-    const at = startOf(each);
-    const isWithoutSlot = each.slot_at === null || each.late;
-    return isWithoutSlot && each.counted && at !== null && at >= fromAt && at < slotAt - windowMs;
+    const at = heardAt(each);
+    const isWithoutSlot = each.slot_at === null || (each.kind === 'run' && each.late);
+    return isWithoutSlot && isCounted(each) && at !== null && at >= fromAt && at < slotAt - windowMs;
   });
   if (run === undefined) return null;
-  const earlierMs = inSeconds(slotAt - (startOf(run) ?? slotAt));
+  const earlierMs = inSeconds(slotAt - (heardAt(run) ?? slotAt));
   const what = run.outcome === 'success' ? 'a success' : 'a run';
   const [limit, more] = limitOf(spec, windowMs);
   return {
@@ -55,9 +56,10 @@ function cameTooEarly(draft: Draft, slotAt: number): WhyMissed | null {
   };
 }
 
-/** Returns the start of a run. A `skip` is no run and has none. */
-function startOf(run: Run): number | null {
-  return run.outcome === 'skipped' || run.outcome === 'missed' ? null : (run.started_at ?? run.ended_at);
+/** Returns the start of a run, or the end where only that is known. A `skip` that counts as no failure is no run. */
+function heardAt(row: Row): number | null {
+  if (row.kind === 'slots' || row.outcome === 'skipped') return null;
+  return startOf(row) ?? row.ended_at;
 }
 
 /** Says what bounds the early window, and what would widen it. */

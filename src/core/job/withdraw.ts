@@ -23,7 +23,8 @@ export function withdrawOverlaps(draft: Draft, first: Run, endAt: number): Withd
   if (draft.spec.overlap !== 'forbid' || draft.paused) return NOTHING;
   const falsely = draft
     .runs()
-    .filter((run) => run.reason === 'overlap' && run.counted && (run.started_at ?? -Infinity) >= endAt)
+    .filter((row): row is Run => row.kind === 'run' && row.reason === 'overlap' && row.counted)
+    .filter((run) => (run.started_at ?? -Infinity) >= endAt)
     .toSorted((a, b) => (a.started_at ?? 0) - (b.started_at ?? 0));
   // They are withdrawn one after another, because one that goes on after all may be overlapped by the next.
   const openBefore = draft.openRuns().length;
@@ -56,7 +57,14 @@ function goingOn(draft: Draft, startedAt: number): Partial<Run> {
   // A run that is watched only from now on is not held to have hung before.
   const atLeast = draft.learnedAt + LIMITS.delayedStartMsMin;
   const limitAt = Math.max(startedAt + draft.spec.maxRuntimeMs, atLeast);
-  const open = { ended_at: null, outcome: null, reason: 'started', detail: null, limit_at: limitAt } as const;
+  const open = {
+    ended_at: null,
+    ended_after_number: null,
+    outcome: null,
+    reason: 'started',
+    detail: null,
+    limit_at: limitAt,
+  } as const;
   // The miss that the run replaced was taken out of the history when the run failed.
   return { ...open, limit_at_min: atLeast, replaces_run_id: null };
 }

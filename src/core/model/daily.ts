@@ -1,5 +1,6 @@
 import { OUTCOMES, type Outcome } from './reasons.ts';
-import type { Run } from './records.ts';
+import type { Row } from './records.ts';
+import { isCounted, startOf } from './rows.ts';
 import { DAY_MS } from '../../schedule/units.ts';
 
 /** A duration read from a sketch is off by this part of itself at most. */
@@ -35,10 +36,10 @@ export function dateOf(at: number): string {
 }
 
 /**
- * Lists what a changed run changes in the daily figures; a correction takes back what it replaces.
- * @param before undefined for a new run
+ * Lists what a changed row changes in the daily figures; a correction takes back what it replaces.
+ * @param before undefined for a new row
  */
-export function talliesOf(before: Run | undefined, after: Run): Tally[] {
+export function talliesOf(before: Row | undefined, after: Row): Tally[] {
   const old = before === undefined ? null : tallyOf(before);
   const now = tallyOf(after);
   if (old !== null && now !== null && isSame(old, now)) return [];
@@ -46,20 +47,20 @@ export function talliesOf(before: Run | undefined, after: Run): Tally[] {
 }
 
 /**
- * Returns the figures that a run adds to a day. A run stands on the day of its slot, so that a rerun the next morning
+ * Returns the figures that a row adds to a day. A run stands on the day of its slot, so that a rerun the next morning
  * replaces the miss on the day of that miss. A run without a slot stands on the day on which it started or, if only its
  * end is known, ended. A run that was recorded while the job was paused does not count. A duration counts where the end
  * was reported, because nobody knows how long a run lasted that timed out or was given up.
  */
-function tallyOf(run: Run): Tally | null {
-  const at = run.slot_at ?? run.started_at ?? run.ended_at;
-  if (run.outcome === null || !run.counted || at === null) return null;
-  const isReported = run.outcome === 'success' || (run.outcome === 'failure' && run.reason !== 'stuck_lock');
+function tallyOf(row: Row): Tally | null {
+  const at = row.slot_at ?? startOf(row) ?? row.ended_at;
+  if (row.outcome === null || !isCounted(row) || at === null) return null;
+  const isReported = row.kind === 'run' && (row.outcome === 'success' || row.outcome === 'failure');
   return {
     date: dateOf(at),
-    outcome: run.outcome,
+    outcome: row.outcome,
     delta: 1,
-    duration_ms: isReported ? run.duration_ms : null,
+    duration_ms: isReported ? row.duration_ms : null,
   };
 }
 

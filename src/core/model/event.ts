@@ -1,6 +1,6 @@
 import type { Tally } from './daily.ts';
 import type { Reason } from './reasons.ts';
-import type { JobDelivery, JobIncident, JobState, Ping, Run } from './records.ts';
+import type { JobDelivery, JobIncident, JobState, Ping, Row } from './records.ts';
 import type { Runs } from './runs.ts';
 import type { Spec } from './spec.ts';
 
@@ -45,7 +45,7 @@ export type LoggedEvent =
 export interface Transition {
   state: State;
   /** Runs and history rows that are new or changed. */
-  runs: Run[];
+  runs: Row[];
   /** History rows that another run took over. */
   removed_run_ids: string[];
   /** Incidents that are new or changed, in order: one event may close one and open another. */

@@ -10,6 +10,12 @@ export const OUTCOMES = [
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
+/** The ways in which a run ends. */
+export type RunOutcome = Exclude<Outcome, 'missed' | 'skipped'>;
+
+/** The ways in which a slot ends without a run. */
+export type SlotOutcome = 'missed' | 'skipped' | 'unknown';
+
 /** The kinds of trouble that thresholds count and notifiers choose from (docs/design.md §3.3). */
 export const BAD_KINDS = ['failure', 'missed', 'timeout'] as const;
 export type BadKind = (typeof BAD_KINDS)[number];

@@ -3,7 +3,17 @@
  * instant in milliseconds since the Unix epoch (ISO 8601 UTC on the wire), every `*_ms` a duration.
  */
 import type { Declaration } from './declaration.ts';
-import type { BadKind, CloseReason, Outcome, PingKind, Reason, Status, SystemReason } from './reasons.ts';
+import type {
+  BadKind,
+  CloseReason,
+  Outcome,
+  PingKind,
+  Reason,
+  RunOutcome,
+  SlotOutcome,
+  Status,
+  SystemReason,
+} from './reasons.ts';
 
 /** One HTTP signal from a job, as the server understood it. */
 export interface Ping {
@@ -28,38 +38,55 @@ export interface Ping {
   unreadable?: string;
 }
 
-/** One execution, or one row of history for slots that ended without one. */
-export interface Run {
-  /** Unique: `JOB_ID-N`, N counting the job's runs. */
+/** One row of the history of a job, told apart by `kind`. */
+export type Row = Run | SlotsRow | SkipRow;
+
+/** A row that pings made, so that a ping may belong to it. */
+export type PingedRow = Run | SkipRow;
+
+interface AnyRow {
+  /** Unique: `JOB_ID-NUMBER`. */
   id: string;
   job_id: string;
+  /** Counts the rows of the job in the order in which Cronflow learned of them. A correction may date them otherwise. */
+  number: number;
+  reason: Reason;
+}
+
+/** One execution. */
+export interface Run extends AnyRow {
+  kind: 'run';
   rid: string | null;
-  /** The slot this run claimed, or that ended without a run; null for an unscheduled run. */
+  /** The slot that it claimed; null for an unscheduled run. */
   slot_at: number | null;
   /** True if it claimed its slot after the slot had been given up. */
   late: boolean;
-  /** Null for rows that no run stands behind, and for an end whose start is not known. */
+  /** Null where only its end is known. */
   started_at: number | null;
   /** True once its start ping has come. An end may overtake that ping, and it may come twice. */
   start_received: boolean;
-  /** The history row of a slot given up earlier, which this run's outcome will replace. */
+  /** The row of a slot given up earlier, which this run's outcome will replace. */
   replaces_run_id: string | null;
   /** The outcome of that slot until then. The row of the slot may be trimmed from the history before this run ends. */
   replaces_outcome?: UnclaimedSlot['outcome'];
   /** Null while the run is open. */
   ended_at: number | null;
+  /**
+   * Orders the ends: the highest number that another row of the job had when this run ended; null while it is open. The
+   * history keeps what ended last, else a run that hung for long would be gone with the timeout itself.
+   */
+  ended_after_number: number | null;
   duration_ms: number | null;
   /** The instant at which the run ends as `timeout` if nothing is heard; null once it has ended. */
   limit_at: number | null;
   /** No limit falls before this, whatever `max_runtime` becomes: its start arrived late, or the limit was changed. */
   limit_at_min?: number;
   /** Null while the run is open. */
-  outcome: Outcome | null;
-  reason: Reason;
+  outcome: RunOutcome | null;
   /** Says, for people, what was expected of it and is not so; null where the reason says it all. */
   detail: string | null;
   /** The end that a run reported which had failed by starting, `overlap`. It counts if nothing was open after all. */
-  own_end?: { outcome: Outcome; reason: Reason; detail: string | null };
+  own_end?: { outcome: RunOutcome; reason: Reason; detail: string | null };
   /** False for what was recorded while paused: it does not count. */
   counted: boolean;
   exit_code: number | null;
@@ -68,17 +95,39 @@ export interface Run {
   /** Bytes of output kept in the store; 0 for none. */
   output_bytes: number;
   output_dropped_bytes: number;
-  /** The number of consecutive missed slots that this row stands for; 1 for everything else. */
+}
+
+/** Slots in a row that ended without a run, with the same outcome for the same reason. */
+export interface SlotsRow extends AnyRow {
+  kind: 'slots';
+  /** The number of the slots. */
   count: number;
-  /** The first of those slots. */
-  first_slot_at: number | null;
-  /** The latest of those slots, oldest first, as many as a run may still claim; absent where there is one. */
+  first_slot_at: number;
+  /** The latest of the slots. */
+  slot_at: number;
+  /** The latest slots, oldest first, as many as a run may still claim; absent where there is one. */
   latest_slots_at?: readonly number[];
-  /**
-   * The number of runs that the job had when this one ended, where newer ones had begun meanwhile. The history keeps what
-   * ended last, else a run that hung for long would be gone with the timeout itself.
-   */
-  run_count_at_end?: number;
+  /** The instant at which the latest of them ended. */
+  ended_at: number;
+  outcome: SlotOutcome;
+}
+
+/** A `skip`: the wrapper found the job's lock taken. Nothing ran. */
+export interface SkipRow extends AnyRow {
+  kind: 'skip';
+  rid: string | null;
+  host: string | null;
+  /** The slot that it settled, if any. */
+  slot_at: number | null;
+  /** The instant of the ping. */
+  ended_at: number;
+  /** A failure where the lock is stuck. */
+  outcome: 'skipped' | 'failure';
+  /** False for what was recorded while paused: it does not count. */
+  counted: boolean;
+  /** Bytes of output kept in the store; 0 for none. */
+  output_bytes: number;
+  output_dropped_bytes: number;
 }
 
 /** The part that is kept of a run which a short history has let go, so that its pings are known when they come again. */
@@ -140,7 +189,7 @@ export interface JobState {
   paused_by_api: boolean;
   /** The instant up to which everything due has been applied. */
   settled_at: number;
-  /** Counts run ids. */
+  /** The number of the newest row. */
   run_count: number;
   /** Counts incident ids. */
   incident_count: number;

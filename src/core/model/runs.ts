@@ -1,48 +1,43 @@
 import { LIMITS } from './limits.ts';
-import type { Run } from './records.ts';
+import type { PingedRow, Row, Run } from './records.ts';
+import { hasRid, isOpen } from './rows.ts';
 
 /**
  * The runs of one job that may still matter: the open ones and those that ended last. The runs for which pings and
  * ticks ask are found without a look at the others, so that the cost is the same however many runs are kept.
  */
 export interface Runs {
-  get(id: string): Run | undefined;
-  /** Returns the run to which a client gave this run id, and of several the newest. */
-  ofRid(rid: string): Run | undefined;
+  get(id: string): Row | undefined;
+  /** Returns the run or `skip` to which a client gave this run id, and of several the newest. */
+  ofRid(rid: string): PingedRow | undefined;
   /** Lists the runs that have not ended, oldest first. */
   open(): readonly Run[];
-  /** Lists the runs that have ended, in the order of their ends. */
-  ended(): readonly Run[];
-  /** Lists all runs, oldest first. At worst this costs a copy of them all. */
-  all(): readonly Run[];
+  /** Lists the rows that have ended, in the order of their ends. */
+  ended(): readonly Row[];
+  /** Lists all rows, oldest first. At worst this costs a copy of them all. */
+  all(): readonly Row[];
 }
 
 /**
- * Orders the runs of a job as Cronflow learned of them, which is the number in which their ids end. The order does not
- * go by time, because a correction may date a run anew.
+ * Orders the rows of a job as Cronflow learned of them. The order does not go by time, because a correction may date a
+ * row anew.
  */
-export function compareRuns(a: Run, b: Run): number {
-  return numberOf(a.id) - numberOf(b.id) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+export function compareRuns(a: Row, b: Row): number {
+  return a.number - b.number;
 }
 
-/** Orders runs by their ends. The run that ended last is the latest, however long ago it began. */
-export function compareEnds(a: Run, b: Run): number {
-  return endOrder(a) - endOrder(b) || compareRuns(a, b);
+/** Orders rows by their ends. The run that ended last is the latest, however long ago it began. */
+export function compareEnds(a: Row, b: Row): number {
+  return endedAfter(a) - endedAfter(b) || compareRuns(a, b);
 }
 
-function endOrder(run: Run): number {
-  const { id, run_count_at_end: countAtEnd } = run;
-  // The run that was the newest at that time may have ended before this one.
-  return countAtEnd === undefined ? numberOf(id) : countAtEnd + 0.5;
+/** Returns the highest number that another row had when this one ended. What is no run ended as the newest row. */
+function endedAfter(row: Row): number {
+  return (row.kind === 'run' ? row.ended_after_number : null) ?? row.number - 1;
 }
 
-function numberOf(id: string): number {
-  const number = Number(id.slice(id.lastIndexOf('-') + 1));
-  return Number.isNaN(number) ? 0 : number;
-}
-
-/** Inserts a run at its place among others. It looks from the end, where almost every new run belongs. */
-export function insertRun(runs: Run[], run: Run, compare: (a: Run, b: Run) => number): void {
+/** Inserts a row at its place among others. It looks from the end, where almost every new row belongs. */
+export function insertRun<R extends Row>(runs: R[], run: R, compare: (a: Row, b: Row) => number): void {
   let low = 0;
   let high = runs.length;
   const last = runs.at(-1);
@@ -55,13 +50,13 @@ export function insertRun(runs: Run[], run: Run, compare: (a: Run, b: Run) => nu
   runs.splice(low, 0, run);
 }
 
-/** Lists a few runs, oldest first, without an index. */
-export function listedRuns(runs: readonly Run[]): Runs {
+/** Lists a few rows, oldest first, without an index. */
+export function listedRuns(runs: readonly Row[]): Runs {
   return {
     get: (id) => runs.find((run) => run.id === id),
-    ofRid: (rid) => runs.findLast((run) => run.rid === rid),
-    open: () => runs.filter((run) => run.ended_at === null),
-    ended: () => runs.filter((run) => run.ended_at !== null).sort(compareEnds),
+    ofRid: (rid) => runs.findLast((row): row is PingedRow => hasRid(row, rid)),
+    open: () => runs.filter(isOpen),
+    ended: () => runs.filter((row) => !isOpen(row)).sort(compareEnds),
     all: () => runs,
   };
 }
@@ -87,51 +82,57 @@ export function recentRuns(runs: Runs, keepRuns: number): Runs {
 /** Runs as they are after changes that are not stored yet. */
 export class ChangedRuns implements Runs {
   readonly #stored: Runs;
-  readonly #changes: ReadonlyMap<string, Run | null>;
+  readonly #changes: ReadonlyMap<string, Row | null>;
 
   /**
    * @param changes maps ids to new and changed runs, or to null for a run that was removed; it may grow while this is
    * used
    */
-  constructor(stored: Runs, changes: ReadonlyMap<string, Run | null>) {
+  constructor(stored: Runs, changes: ReadonlyMap<string, Row | null>) {
     this.#stored = stored;
     this.#changes = changes;
   }
 
-  get(id: string): Run | undefined {
+  get(id: string): Row | undefined {
     const changed = this.#changes.get(id);
     return changed === undefined ? this.#stored.get(id) : (changed ?? undefined);
   }
 
-  ofRid(rid: string): Run | undefined {
+  ofRid(rid: string): PingedRow | undefined {
     const stored = this.#stored.ofRid(rid);
     let newest = stored !== undefined && this.#changes.has(stored.id) ? undefined : stored;
-    for (const run of this.#changes.values()) {
-      if (run?.rid === rid && (newest === undefined || compareRuns(newest, run) < 0)) newest = run;
+    for (const row of this.#changes.values()) {
+      if (row === null || !hasRid(row, rid)) continue;
+      if (newest === undefined || compareRuns(newest, row) < 0) newest = row;
     }
     return newest;
   }
 
   open(): readonly Run[] {
-    return this.#merged(this.#stored.open(), (run) => run.ended_at === null, compareRuns);
+    return this.#merged(this.#stored.open(), this.#changed().filter(isOpen), compareRuns);
   }
 
-  ended(): readonly Run[] {
-    return this.#merged(this.#stored.ended(), (run) => run.ended_at !== null, compareEnds);
+  ended(): readonly Row[] {
+    const ended = this.#changed().filter((row) => !isOpen(row));
+    return this.#merged(this.#stored.ended(), ended, compareEnds);
   }
 
-  all(): readonly Run[] {
-    return this.#merged(this.#stored.all(), () => true, compareRuns);
+  all(): readonly Row[] {
+    return this.#merged(this.#stored.all(), this.#changed(), compareRuns);
   }
 
-  #merged(
-    stored: readonly Run[],
-    isIn: (run: Run) => boolean,
-    compare: (a: Run, b: Run) => number,
-  ): readonly Run[] {
+  #changed(): Row[] {
+    return [...this.#changes.values()].filter((row) => row !== null);
+  }
+
+  #merged<R extends Row>(
+    stored: readonly R[],
+    changed: readonly R[],
+    compare: (a: Row, b: Row) => number,
+  ): readonly R[] {
     if (this.#changes.size === 0) return stored;
-    const merged = stored.filter((run) => !this.#changes.has(run.id));
-    for (const run of this.#changes.values()) if (run !== null && isIn(run)) insertRun(merged, run, compare);
+    const merged = stored.filter((row) => !this.#changes.has(row.id));
+    for (const row of changed) insertRun(merged, row, compare);
     return merged;
   }
 }

@@ -4,7 +4,7 @@ import { offsetMsAt } from '../../schedule/zone.ts';
 import { Draft } from '../job/draft.ts';
 import { deadlineOf } from '../job/due.ts';
 import { LIMITS } from '../model/limits.ts';
-import type { JobState, Run, SystemDelivery } from '../model/records.ts';
+import type { JobState, Row, Run, SlotsRow, SystemDelivery } from '../model/records.ts';
 import type { Runs } from '../model/runs.ts';
 import { earlyMs, slotAfter } from '../model/slots.ts';
 import type { Spec } from '../model/spec.ts';
@@ -145,7 +145,8 @@ export function unseenOf(spec: Spec, state: JobState, runs: Runs, outage: Outage
   const open = isPaused ? [] : runs.open().filter(isOpenIn);
   const ended = runs
     .all()
-    .filter((run) => isUnknown(run) && isOpenIn(run) && (run.ended_at ?? -Infinity) >= outage.from_at);
+    .filter((row): row is Run => row.kind === 'run' && isUnknown(row))
+    .filter((run) => isOpenIn(run) && (run.ended_at ?? -Infinity) >= outage.from_at);
   const slotCount = unseenSlots(spec, state, runs, outage);
   const isExpected = touchedUntil(spec, state, runs, outage) !== null;
   if (slotCount + ended.length + open.length === 0 && !isExpected) return null;
@@ -191,7 +192,7 @@ export function touchedUntil(spec: Spec, state: JobState, runs: Runs, outage: Ou
   return isTouched ? deadline.at : null;
 }
 
-function isUnknown(run: Run): boolean {
+function isUnknown(run: Row): boolean {
   return run.outcome === 'unknown' && run.reason === 'outage';
 }
 
@@ -200,16 +201,15 @@ function unseenSlots(spec: Spec, state: JobState, runs: Runs, outage: Outage): n
   const { deadline_at_min: deadlineAtMin } = state;
   const fromAt = outage.from_at - spec.graceMs;
   const toAt = outage.to_at + Math.min(spec.graceMs, LIMITS.earlyMsMax);
-  const rows = runs.all().filter((run) => isUnknown(run) && run.started_at === null);
+  const rows = runs.all().filter((row): row is SlotsRow => row.kind === 'slots' && isUnknown(row));
   let count = 0;
   for (const row of rows) {
-    const firstAt = row.first_slot_at ?? row.slot_at;
-    const endedAt = row.ended_at ?? Infinity;
-    if (firstAt === null || firstAt > toAt || endedAt < outage.from_at) continue;
+    const { first_slot_at: firstAt, slot_at: lastAt, ended_at: endedAt } = row;
+    if (firstAt > toAt || endedAt < outage.from_at) continue;
     // A change of the grace put off the deadlines of slots that were not given up yet.
     const isPutOff = deadlineAtMin >= outage.from_at && endedAt >= deadlineAtMin - spec.graceMs;
     const oldestAt = isPutOff ? firstAt : fromAt;
-    const isWhole = firstAt >= oldestAt && (row.slot_at ?? firstAt) <= toAt;
+    const isWhole = firstAt >= oldestAt && lastAt <= toAt;
     const inRow = isWhole ? row.count : slotsWithin(spec, row, oldestAt, toAt);
     count += Math.max(0, inRow - takenOver(runs, row, oldestAt, toAt));
   }
@@ -226,9 +226,11 @@ function unseenSlots(spec: Spec, state: JobState, runs: Runs, outage: Outage): n
  * Counts the slots of a row, within a range, that had a run after all. The row keeps them until it is known how that
  * run ended.
  */
-function takenOver(runs: Runs, row: Run, fromAt: number, toAt: number): number {
-  return runs.all().filter(({ replaces_run_id: rowId, slot_at: slotAt, outcome }) => {
-    if (rowId !== row.id || slotAt === null || slotAt < fromAt || slotAt > toAt) return false;
+function takenOver(runs: Runs, row: SlotsRow, fromAt: number, toAt: number): number {
+  return runs.all().filter((other) => {
+    if (other.kind !== 'run' || other.replaces_run_id !== row.id) return false;
+    const { slot_at: slotAt, outcome } = other;
+    if (slotAt === null || slotAt < fromAt || slotAt > toAt) return false;
     return outcome === null || outcome === 'unknown';
   }).length;
 }
@@ -237,9 +239,8 @@ function takenOver(runs: Runs, row: Run, fromAt: number, toAt: number): number {
  * Counts the slots of a row that lie in a range, because the slots of one outage can be counted in the row of an
  * earlier one.
  */
-function slotsWithin(spec: Spec, row: Run, fromAt: number, toAt: number): number {
-  const lastAt = row.slot_at ?? fromAt;
-  const firstAt = row.first_slot_at ?? lastAt;
+function slotsWithin(spec: Spec, row: SlotsRow, fromAt: number, toAt: number): number {
+  const { first_slot_at: firstAt, slot_at: lastAt } = row;
   // The edges of the row are slots of it, however the schedule has changed since.
   const countMin = [firstAt, lastAt].some((at) => fromAt <= at && at <= toAt) ? 1 : 0;
   if (spec.schedule?.kind === 'every') {

@@ -121,7 +121,7 @@ function sourceOf(
     delivery: redactDelivery(delivery, redact),
     incident: incident === null ? null : redactIncident(incident, redact),
     job,
-    run: run === null ? null : redactDetail(run, redact),
+    run: run?.kind === 'run' ? redactDetail(run, redact) : run,
     closing: parts.closing,
   };
 }

@@ -1,5 +1,6 @@
 import type { Reason } from '../../core/model/reasons.ts';
 import type { Incident, JobFacts } from '../../core/model/records.ts';
+import { startOf } from '../../core/model/rows.ts';
 import { formatDuration } from '../../schedule/duration.ts';
 import { adviceFor } from './advice.ts';
 import type { MessageField } from './message.ts';
@@ -61,7 +62,7 @@ function addTimes(
   // The first instant names the zone, because the reader looks there first.
   if (facts.job_name !== null) {
     add('Expected', facts.expected_at === null ? null : `${time(facts.expected_at)} (${timezone})`);
-    if (!isEndKind(kind) && hasStart(facts)) add('Started', time(run?.started_at ?? null));
+    if (!isEndKind(kind) && hasStart(facts)) add('Started', time(run === null ? null : startOf(run)));
   }
   const openedAt = facts.incident_opened_at;
   if (isEndKind(kind)) {

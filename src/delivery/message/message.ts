@@ -1,4 +1,4 @@
-import type { Delivery, DeliveryFacts, Incident, Job, Run } from '../../core/model/records.ts';
+import type { Delivery, DeliveryFacts, Incident, Job, Row } from '../../core/model/records.ts';
 import type { Output } from '../../store/store.ts';
 import type { Redact } from './redact.ts';
 
@@ -42,7 +42,7 @@ export interface MessageSource {
   delivery: Delivery;
   incident: Incident | null;
   job: Job | null;
-  run: Run | null;
+  run: Row | null;
   /** The facts of the closing that goes out in the same message. */
   closing: DeliveryFacts | null;
 }
@@ -102,7 +102,7 @@ export interface MessageContext {
   nowAt: number;
   incident: Incident | null;
   job: Job | null;
-  run: Run | null;
+  run: Row | null;
   output: Output | null;
   /** Median duration of recent successful runs; null where there are none. */
   usualMs: number | null;

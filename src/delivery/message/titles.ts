@@ -82,7 +82,8 @@ function howItRan({ kind, context }: Parts, closing: JobFacts): string {
   const isLate = incident?.close_reason === 'late_report' || closing.reason === 'late_report';
   if (isLate) return `had run fine${host} after all and said so late`;
   // In a message that tells of opening and closing, the run is the one that failed.
-  const lateMs = kind === 'closed' && run?.late === true ? (run.started_at ?? 0) - (run.slot_at ?? 0) : 0;
+  const isLateRun = kind === 'closed' && run?.kind === 'run' && run.late;
+  const lateMs = isLateRun ? (run.started_at ?? 0) - (run.slot_at ?? 0) : 0;
   if (lateMs > 0) return `ran fine${host}, ${formatDuration(lateMs)} late`;
   return closing.reason === 'rerun' ? `ran fine${host} when run again` : `ran fine${host}`;
 }

@@ -1,6 +1,7 @@
 import { readDefaults } from '../../apply/configuration.ts';
 import { isEndKind, siblingIdOf } from '../../core/model/delivery-id.ts';
-import type { Delivery, Run } from '../../core/model/records.ts';
+import type { Delivery, Row } from '../../core/model/records.ts';
+import { shownRow } from '../../core/model/rows.ts';
 import type { Store } from '../../store/store.ts';
 import { bareMessageOf, messageOf } from '../message/compose.ts';
 import type { Message, MessageContext, Opening } from '../message/message.ts';
@@ -40,10 +41,14 @@ export async function loadContext(store: Store, delivery: Delivery, around: Arou
     run: run ?? null,
     output: output ?? null,
     usualMs: usualMsOf(history?.items ?? []),
-    lastHost: history?.items.find(({ host }) => host !== null)?.host ?? null,
+    lastHost: lastHostOf(history?.items ?? []),
     timezone: defaults?.timezone ?? 'UTC',
     opening,
   };
+}
+
+function lastHostOf(rows: readonly Row[]): string | null {
+  return rows.map((row) => shownRow(row).host).find((host) => host !== null) ?? null;
 }
 
 /** Returns the message that told the notifier of the incident first, and the answer to it. */
@@ -70,10 +75,10 @@ async function saidBy(store: Store, opening: Delivery, around: Around): Promise<
 }
 
 /** Returns the median duration of the successful runs among `runs`; null when there is none. */
-export function usualMsOf(runs: readonly Run[]): number | null {
+export function usualMsOf(runs: readonly Row[]): number | null {
   const durations = runs
-    .filter((run) => run.outcome === 'success' && run.duration_ms !== null)
-    .map((run) => run.duration_ms ?? 0)
+    .filter((row) => row.kind === 'run' && row.outcome === 'success')
+    .flatMap((row) => shownRow(row).duration_ms ?? [])
     .sort((a, b) => a - b);
   const middle = Math.floor(durations.length / 2);
   const upper = durations[middle];

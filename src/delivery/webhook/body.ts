@@ -1,6 +1,7 @@
 import { badCountOf, kindsOf } from '../../core/model/one-shape.ts';
 import type { BadKind, CloseReason, Outcome, Reason } from '../../core/model/reasons.ts';
 import type { Incident } from '../../core/model/records.ts';
+import { shownRow } from '../../core/model/rows.ts';
 import { cleanLine } from '../message/clean.ts';
 import type { Message, MessageField, MessageKind, MessageLink, Severity } from '../message/message.ts';
 import { plainTextOf } from '../message/plain-text.ts';
@@ -143,8 +144,9 @@ function jobOf({ source, description }: Message): WebhookJob | null {
   };
 }
 
-function runOf({ source: { delivery, run } }: Message): WebhookRun | null {
-  const { facts } = delivery;
+function runOf({ source }: Message): WebhookRun | null {
+  const { facts } = source.delivery;
+  const run = source.run === null ? null : shownRow(source.run);
   if (facts.job_name === null || facts.run_id === null) return null;
   return {
     id: facts.run_id,

@@ -1,5 +1,6 @@
 import { CronflowError } from '../../core/model/errors.ts';
-import type { Run } from '../../core/model/records.ts';
+import type { Row } from '../../core/model/records.ts';
+import { shownRow } from '../../core/model/rows.ts';
 import { Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
@@ -38,14 +39,14 @@ async function show(ctx: HttpContext, services: Services): Promise<void> {
  * page.
  */
 async function output(ctx: HttpContext, services: Services): Promise<void> {
-  const run = await runOf(ctx, services);
+  const run = shownRow(await runOf(ctx, services));
   const kept = await services.store.output(run.job_id, run.id);
   ctx.set('X-Output-Dropped-Bytes', String(kept?.dropped_bytes ?? run.output_dropped_bytes));
   ctx.type = 'text/plain; charset=utf-8';
   ctx.body = kept?.text ?? '';
 }
 
-async function runOf(ctx: HttpContext, services: Services): Promise<Run> {
+async function runOf(ctx: HttpContext, services: Services): Promise<Row> {
   const job = await services.jobNamed(ctx.params['name'] ?? '');
   const id = ctx.params['id'] ?? '';
   const run = await services.store.run(job.id, id);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Day } from '../../core/model/daily.ts';
 import type { LoggedEvent } from '../../core/model/event.ts';
-import type { Delivery, Incident, Job, Run } from '../../core/model/records.ts';
+import type { Delivery, Incident, Job, Row } from '../../core/model/records.ts';
 import type { MetaValue, Output } from '../store.ts';
 
 export const OUTPUT_HASH_LENGTH = 16;
@@ -31,7 +31,7 @@ export interface MetaRecord {
 /** The records of each table. The journal and the snapshot use the same names for the tables. */
 export interface Records {
   jobs: Job;
-  runs: Run;
+  runs: Row;
   days: Day;
   incidents: Incident;
   deliveries: Delivery;

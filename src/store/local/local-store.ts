@@ -1,5 +1,5 @@
 import type { Day } from '../../core/model/daily.ts';
-import type { Delivery, Incident, Job, JobIncident, Run } from '../../core/model/records.ts';
+import type { Delivery, Incident, Job, JobIncident, Row } from '../../core/model/records.ts';
 import type {
   ClaimOptions,
   DeliveryCounts,
@@ -39,11 +39,11 @@ export abstract class LocalStore implements Store {
     return this.tables.listJobs(filter);
   }
 
-  async runsOf(jobId: string, page: { skip: number; limit: number }): Promise<Page<Run>> {
+  async runsOf(jobId: string, page: { skip: number; limit: number }): Promise<Page<Row>> {
     return pageNewestFirst(this.tables.runs.of(jobId).all(), page);
   }
 
-  async run(jobId: string, runId: string): Promise<Run | undefined> {
+  async run(jobId: string, runId: string): Promise<Row | undefined> {
     const run = this.tables.runs.get(runId);
     return run?.job_id === jobId ? run : undefined;
   }

@@ -1,14 +1,14 @@
 import { JobRuns } from '../../core/model/job-runs.ts';
-import type { Run } from '../../core/model/records.ts';
+import type { Row } from '../../core/model/records.ts';
 import { NO_RUNS, type Runs } from '../../core/model/runs.ts';
 
 /** The runs of all jobs. A change costs the same however many jobs there are. */
 export class RunTable {
-  readonly #byId = new Map<string, Run>();
+  readonly #byId = new Map<string, Row>();
   readonly #byJob = new Map<string, JobRuns>();
   #generation = 0;
 
-  get(id: string): Run | undefined {
+  get(id: string): Row | undefined {
     return this.#byId.get(id);
   }
 
@@ -17,7 +17,7 @@ export class RunTable {
     return this.#byJob.get(jobId) ?? NO_RUNS;
   }
 
-  put(run: Run): void {
+  put(run: Row): void {
     const runs = this.#byJob.get(run.job_id) ?? new JobRuns(this.#byId, this.#generation);
     this.#byJob.set(run.job_id, runs);
     runs.put(run, this.#byId.get(run.id), this.#generation);
@@ -44,10 +44,10 @@ export class RunTable {
   }
 
   /** Returns all runs as they are now, whatever changes while they are read. The call costs O(jobs), not O(runs). */
-  snapshot(): Iterable<Run> {
+  snapshot(): Iterable<Row> {
     const all = [...this.#byJob.values()].map((runs) => runs.all());
     this.#generation += 1;
-    return (function* (): Generator<Run> {
+    return (function* (): Generator<Row> {
       for (const runs of all) yield* runs;
     })();
   }

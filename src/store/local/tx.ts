@@ -1,7 +1,7 @@
 import { type Day, isEmptyDay, type Tally, tallied } from '../../core/model/daily.ts';
 import { CronflowError } from '../../core/model/errors.ts';
 import type { LoggedEvent } from '../../core/model/event.ts';
-import type { Delivery, Incident, Job, JobIncident, Run, SystemIncident } from '../../core/model/records.ts';
+import type { Delivery, Incident, Job, JobIncident, Row, SystemIncident } from '../../core/model/records.ts';
 import { ChangedRuns, recentRuns, type Runs } from '../../core/model/runs.ts';
 import { keepRunsOf } from '../../core/model/spec.ts';
 import type { MetaValue, Output, Scope, Tx } from '../store.ts';
@@ -109,7 +109,7 @@ export class Overlay {
     this.put('jobs', job.id, job);
   }
 
-  putRun(run: Run): void {
+  putRun(run: Row): void {
     this.#touched.runs.add(run.job_id, run.id);
     this.put('runs', run.id, run);
   }
@@ -155,7 +155,7 @@ export class Overlay {
     this.put('jobs', id, null);
   }
 
-  deleteRun(run: Run): void {
+  deleteRun(run: Row): void {
     this.#touched.runs.add(run.job_id, run.id);
     this.put('runs', run.id, null);
     this.put('outputs', run.id, null);
@@ -193,7 +193,7 @@ export class Overlay {
     return [...jobs.values()];
   }
 
-  run(id: string): Run | undefined {
+  run(id: string): Row | undefined {
     return this.#read('runs', id, this.tables.runs.get(id));
   }
 
@@ -201,7 +201,7 @@ export class Overlay {
     const stored = this.tables.runs.of(jobId);
     const touched = this.#touched.runs.of(jobId);
     if (touched === undefined) return stored;
-    const changes = new Map<string, Run | null>();
+    const changes = new Map<string, Row | null>();
     for (const id of touched) {
       const written = this.#written.runs?.get(id);
       if (written !== undefined) changes.set(id, written);
@@ -395,7 +395,7 @@ class OverlayTx implements Tx {
     this.#view().deleteJob(id);
   }
 
-  putRun(run: Run): void {
+  putRun(run: Row): void {
     this.#needsJob(run.job_id, 'the run', run.id);
     this.#view().putRun(run);
   }

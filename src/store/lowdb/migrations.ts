@@ -16,6 +16,7 @@ export const MIGRATIONS: readonly Migration[] = [
   (_table, record) => record,
   redeliveredOf,
   systemRecordOf,
+  rowOf,
 ];
 
 /** With version 3 a delivery that was owed again is called `redelivered`, and the count of dead ones `dead.NOTIFIER`. */
@@ -68,6 +69,39 @@ const OF_JOB_FACTS: ReadonlySet<string> = new Set([
 
 function without(record: unknown, keys: ReadonlySet<string>): object {
   return Object.fromEntries(Object.entries(record as object).filter(([key]) => !keys.has(key)));
+}
+
+/** The part of a row before version 5 that tells its kind and its place. Every row had the keys of all kinds. */
+interface OldRow {
+  id: string;
+  job_id: unknown;
+  reason: unknown;
+  outcome: unknown;
+  started_at: unknown;
+  ended_at: unknown;
+  run_count_at_end?: number;
+  [key: string]: unknown;
+}
+
+/** With version 5 a row of history says what it is, and its number and its place among the ends are keys of it. */
+function rowOf(table: TableName, record: unknown): unknown {
+  if (table !== 'runs') return record;
+  const row = record as OldRow;
+  const { id, job_id, reason, outcome, slot_at, ended_at } = row;
+  const number = Number(/\d+$/.exec(id)?.[0] ?? 0);
+  const any = { id, job_id, number, reason, outcome, slot_at, ended_at };
+  if (reason === 'lock_held' || reason === 'stuck_lock') {
+    const { rid, host, counted, output_bytes, output_dropped_bytes } = row;
+    return { ...any, kind: 'skip', rid, host, counted, output_bytes, output_dropped_bytes };
+  }
+  const { count, first_slot_at, latest_slots_at, run_count_at_end: countAtEnd, ...run } = row;
+  const hadNoRun = outcome === 'missed' || outcome === 'skipped' || outcome === 'unknown';
+  if (row.started_at === null && hadNoRun) {
+    const latest = latest_slots_at === undefined ? {} : { latest_slots_at };
+    return { ...any, kind: 'slots', count, first_slot_at, ...latest };
+  }
+  const endedAfter = ended_at === null ? null : (countAtEnd ?? number - 1);
+  return { ...run, kind: 'run', number, ended_after_number: endedAfter };
 }
 
 /** Returns the version that `migrations` lead to. */

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { transition } from '../../../src/core/job/transition.ts';
 import { type Day, isEmptyDay, tallied } from '../../../src/core/model/daily.ts';
 import type { Event, Transition } from '../../../src/core/model/event.ts';
-import type { Run } from '../../../src/core/model/records.ts';
+import type { Row } from '../../../src/core/model/records.ts';
+import { shownRow } from '../../../src/core/model/rows.ts';
 import { slotAtOrBefore } from '../../../src/core/model/slots.ts';
 import type { Spec } from '../../../src/core/model/spec.ts';
 import { anyDeclaration, eventsOf, instantOf, playEvents, specFor, START, steps } from '../support/any.ts';
@@ -37,11 +38,12 @@ function withTicks(spec: Spec, events: readonly Event[]): Event[] {
 /** Finds the slots for which each row of the history stands, from how the rows change. */
 function slotsByRow(spec: Spec, results: readonly Transition[]): Map<string, number[]> {
   const slots = new Map<string, number[]>();
-  const runs = new Map<string, Run>();
+  const runs = new Map<string, Row>();
   for (const result of results) {
     for (const run of result.runs) {
       const before = runs.get(run.id);
       runs.set(run.id, run);
+      if (run.kind !== 'run') continue;
       const isReplacing = run.counted && run.outcome !== null && run.outcome !== 'unknown';
       const didReplace = before !== undefined && before.outcome !== null && before.outcome !== 'unknown';
       if (!isReplacing || didReplace || run.replaces_run_id === null) continue;
@@ -51,7 +53,7 @@ function slotsByRow(spec: Spec, results: readonly Transition[]): Map<string, num
         row.filter((slotAt) => slotAt !== run.slot_at),
       );
     }
-    for (const row of result.runs) {
+    for (const row of result.runs.map(shownRow)) {
       const known = slots.get(row.id) ?? [];
       const added: number[] = [];
       for (let at = row.slot_at; at !== null && known.length + added.length < row.count;) {
@@ -81,7 +83,7 @@ test('for any job and any events, the figures of each day are what the history s
       const slots = slotsByRow(spec, results);
       const expected = new Map<string, number>();
       const durations = new Map<string, number>();
-      for (const run of runs.values()) {
+      for (const run of [...runs.values()].map(shownRow)) {
         if (run.outcome === null || !run.counted) continue;
         const own = run.slot_at ?? run.started_at ?? run.ended_at!;
         const instants = run.count > 1 ? slots.get(run.id)! : [own];

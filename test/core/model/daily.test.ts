@@ -8,7 +8,7 @@ import {
   tallied,
   talliesOf,
 } from '../../../src/core/model/daily.ts';
-import { run } from '../../support/records.ts';
+import { run, skipRow } from '../../support/records.ts';
 
 const DATE = '2026-01-15';
 
@@ -114,9 +114,13 @@ describe('a run', () => {
     ['succeeded', { outcome: 'success' }, 1_000],
     ['failed', { outcome: 'failure' }, 1_000],
     ['timed out, as nobody knows how long it lasted', { outcome: 'timeout' }, null],
-    ['never ran, as its lock was stuck', { outcome: 'failure', reason: 'stuck_lock' }, null],
   ] as const)('counts its duration, if that is known, where it %s', (_what, changes, durationMs) => {
     expect(talliesOf(undefined, run('a', 1, changes))).toMatchObject([{ duration_ms: durationMs }]);
+  });
+
+  test('counts no duration where it is a skip that found the lock stuck, because nothing ran', () => {
+    const stuck = skipRow('a', 1, { outcome: 'failure', reason: 'stuck_lock' });
+    expect(talliesOf(undefined, stuck)).toMatchObject([{ outcome: 'failure', duration_ms: null }]);
   });
 
   test('counts as what it was corrected to, and no more as what it was', () => {

@@ -3,7 +3,7 @@ import { transition } from '../../../src/core/job/transition.ts';
 import type { Declaration } from '../../../src/core/model/declaration.ts';
 import type { Event, State, Transition } from '../../../src/core/model/event.ts';
 import { PING_KINDS, type PingKind } from '../../../src/core/model/reasons.ts';
-import type { JobDelivery, JobIncident, Ping, Run } from '../../../src/core/model/records.ts';
+import type { JobDelivery, JobIncident, Ping, Row } from '../../../src/core/model/records.ts';
 import { DEFAULT_GLOBALS, type Spec, specOf } from '../../../src/core/model/spec.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../src/schedule/units.ts';
 import type { Rule } from '../../support/job-keys.ts';
@@ -103,7 +103,7 @@ export function instantOf(event: Event): number {
 /** Everything to which a sequence of events led. */
 interface Played {
   state: State;
-  runs: Map<string, Run>;
+  runs: Map<string, Row>;
   incidents: Map<string, JobIncident>;
   deliveries: JobDelivery[];
   results: Transition[];

@@ -2,7 +2,8 @@ import { transition } from '../../../src/core/job/transition.ts';
 import type { Declaration } from '../../../src/core/model/declaration.ts';
 import type { Event, State, Transition } from '../../../src/core/model/event.ts';
 import { PING_KINDS, type PingKind } from '../../../src/core/model/reasons.ts';
-import type { Ping, Run } from '../../../src/core/model/records.ts';
+import type { Ping } from '../../../src/core/model/records.ts';
+import { type ShownRow, shownRow } from '../../../src/core/model/rows.ts';
 import { type Spec, specOf } from '../../../src/core/model/spec.ts';
 import { parseDuration } from '../../../src/schedule/duration.ts';
 import { pingOf } from '../../support/records.ts';
@@ -30,13 +31,13 @@ export function play(
   return trace;
 }
 
-/** Returns the state after a script with its runs, oldest first, for questions that a trace does not answer. */
+/** Returns the state after a script with its runs as HTTP shows them, oldest first, for questions that a trace does not answer. */
 export function stateAfter(
   declaration: Declaration,
   script: string,
-): Omit<State, 'runs'> & { runs: readonly Run[] } {
+): Omit<State, 'runs'> & { runs: readonly ShownRow[] } {
   const state = playThrough(declaration, script, () => {});
-  return { ...state, runs: state.runs.all() };
+  return { ...state, runs: state.runs.all().map(shownRow) };
 }
 
 function playThrough(
@@ -134,8 +135,9 @@ function pingFrom(kind: PingKind, at: number, fields: Record<string, string>): P
 function describe(before: State, result: Transition): string[] {
   const lines: { at: number; order: number; text: string }[] = [];
   const add = (at: number, text: string): void => void lines.push({ at, order: lines.length, text });
-  for (const run of result.runs) {
-    const old = before.runs.get(run.id);
+  for (const run of result.runs.map(shownRow)) {
+    const row = before.runs.get(run.id);
+    const old = row === undefined ? undefined : shownRow(row);
     if (run.outcome === null || (old?.outcome === run.outcome && old.count === run.count)) continue;
     const slot = run.slot_at === null ? 'no slot' : `slot ${clockTime(run.slot_at)}`;
     const times = run.count > 1 ? ` x${run.count}` : '';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { JobState, Run } from '../../../src/core/model/records.ts';
+import type { JobState, Row, SlotsRow } from '../../../src/core/model/records.ts';
 import { listedRuns } from '../../../src/core/model/runs.ts';
 import { DEFAULT_GLOBALS, specOf } from '../../../src/core/model/spec.ts';
 import {
@@ -11,7 +11,7 @@ import {
   withClockSetBack,
   withGap,
 } from '../../../src/core/system/outage.ts';
-import { job, openRun, run } from '../../support/records.ts';
+import { job, openRun, run, slotsRow } from '../../support/records.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../src/schedule/units.ts';
 
 const WINDOW_MS = 15 * MINUTE_MS;
@@ -21,18 +21,15 @@ const at = (hour: number, minute = 0): number => MIDNIGHT + hour * HOUR_MS + min
 const hourly = specOf('hourly', { schedule: '0 * * * *', grace: '5m' }, DEFAULT_GLOBALS);
 const [AWAY] = withGap([], { from_at: at(2, 30), to_at: at(5, 30) }, WINDOW_MS) as [Outage];
 
-function unseen(runs: readonly Run[], state: Partial<JobState> = {}, spec = hourly): Unseen | null {
+function unseen(runs: readonly Row[], state: Partial<JobState> = {}, spec = hourly): Unseen | null {
   return unseenOf(spec, job('j1', {}, state).state, listedRuns(runs), AWAY);
 }
 
 /** Makes the row of slots that ended unknown, from one hour to another. */
-function unknownSlots(firstHour: number, lastHour: number): Run {
-  return run('j1', 7, {
+function unknownSlots(firstHour: number, lastHour: number): SlotsRow {
+  return slotsRow('j1', 7, {
     outcome: 'unknown',
     reason: 'outage',
-    started_at: null,
-    duration_ms: null,
-    exit_code: null,
     first_slot_at: at(firstHour),
     slot_at: at(lastHour),
     count: lastHour - firstHour + 1,

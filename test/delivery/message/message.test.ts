@@ -19,6 +19,7 @@ import {
 } from '../support/records.ts';
 import { render } from '../support/render.ts';
 import { MINUTE_MS } from '../../../src/schedule/units.ts';
+import { slotsRow } from '../../support/records.ts';
 
 function aContext(changes: Partial<MessageContext> = {}): MessageContext {
   return {
@@ -152,7 +153,7 @@ describe('messageOf', () => {
       host: null,
       duration_ms: null,
     });
-    const context = aContext({ nowAt: facts.at, run: aRun({ outcome: 'missed' }) });
+    const context = aContext({ nowAt: facts.at, run: slotsRow('j1', 7, { slot_at: SLOT_AT }) });
     expect(render(messageOf(aDelivery({ facts }), context))).toMatchInlineSnapshot(`
       "bad | MISSED daily-database-backup: expected 02:00, nothing by 02:05 (Europe/Berlin)
       Dumps every database to the vault

@@ -7,6 +7,7 @@ import { periodMsOf } from '../world/declarations.ts';
 import { Dice } from '../world/dice.ts';
 import { type SteppedWorld, steppedWorld, wallAt } from './world.ts';
 import { MINUTE_MS } from '../../../src/schedule/units.ts';
+import { shownRow } from '../../../src/core/model/rows.ts';
 
 /** A step of the clock touches no slot that is this far from it. */
 const CLEAR_MS = 3 * MINUTE_MS;
@@ -76,12 +77,12 @@ async function played(world: SteppedWorld, untilMs: number): Promise<System> {
 }
 
 function negativeDurations({ runs }: Recorder): string[] {
-  return [...runs.values()].flatMap(
-    ({ id, duration_ms: durationMs, started_at: startedAt, ended_at: endedAt }) => {
+  return [...runs.values()]
+    .map(shownRow)
+    .flatMap(({ id, duration_ms: durationMs, started_at: startedAt, ended_at: endedAt }) => {
       const isNegative = (durationMs ?? 0) < 0 || (endedAt ?? Infinity) < (startedAt ?? -Infinity);
       return isNegative ? [`run ${id} took ${durationMs} ms, from ${startedAt} to ${endedAt}`] : [];
-    },
-  );
+    });
 }
 
 /**

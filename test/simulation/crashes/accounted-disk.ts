@@ -1,5 +1,5 @@
 import type { Clock } from '../../../src/clock.ts';
-import type { Delivery, Incident, Job, Run } from '../../../src/core/model/records.ts';
+import type { Delivery, Incident, Job, Row } from '../../../src/core/model/records.ts';
 import { MemoryStore } from '../../../src/store/local/memory.ts';
 import type { Scope, Store, Tx } from '../../../src/store/store.ts';
 import type { Disk, SimulatedDisk } from '../system/disk.ts';
@@ -120,7 +120,7 @@ export class AccountedDisk implements Disk {
 function recorded([method, [first]]: Write): Recorded[] {
   switch (method) {
     case 'putRun':
-      return [{ table: 'run', record: first as Run }];
+      return [{ table: 'run', record: first as Row }];
     case 'deleteRun':
       return [{ table: 'run_deleted', id: first as string }];
     case 'putDelivery':

@@ -15,7 +15,8 @@ export async function contentOf(store: Store): Promise<string[]> {
     add('days', (await store.daysOf(job.id, ALL)).items);
     for (const run of (await store.runsOf(job.id, ALL)).items) {
       add('run', run);
-      if (run.output_bytes > 0) add(`output of ${run.id}`, await store.output(job.id, run.id));
+      if (run.kind !== 'slots' && run.output_bytes > 0)
+        add(`output of ${run.id}`, await store.output(job.id, run.id));
     }
   }
   for (const incident of (await store.incidents(ALL)).items) add('incident', incident);

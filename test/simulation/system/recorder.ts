@@ -1,18 +1,15 @@
 import type { Declaration } from '../../../src/core/model/declaration.ts';
-import type { Delivery, Incident, Job, Run } from '../../../src/core/model/records.ts';
+import type { Delivery, Incident, Job, Row, SlotsRow } from '../../../src/core/model/records.ts';
 import { slotAfter } from '../../../src/core/model/slots.ts';
 import { DEFAULT_GLOBALS, specOf } from '../../../src/core/model/spec.ts';
 import type { Ending, OutageTelling, Telling, Verdict } from '../script.ts';
 
 export type Write =
-  | { table: 'run'; record: Run }
+  | { table: 'run'; record: Row }
   | { table: 'delivery'; record: Delivery }
   | { table: 'incident'; record: Incident }
   | { table: 'job'; record: Job }
   | { table: 'run_deleted'; id: string };
-
-/** A slot with such an outcome ended without a run. */
-const SLOT_OUTCOMES = new Set(['missed', 'unknown', 'skipped']);
 
 /**
  * Keeps everything that was committed, because the store forgets: history is trimmed, and misses in a row become one
@@ -22,7 +19,7 @@ export class Recorder {
   readonly deliveries = new Map<string, Delivery>();
   readonly incidents = new Map<string, Incident>();
   readonly jobs = new Map<string, Job>();
-  readonly runs = new Map<string, Run>();
+  readonly runs = new Map<string, Row>();
   /** The deliveries that were put into the outbox although they had been there, and may have been sent. */
   readonly owedTwice: string[] = [];
   /** Maps each row of history to the slots for which it stands. */
@@ -80,14 +77,16 @@ export class Recorder {
   }
 
   /** Notes that a run took over a slot. The slot ends as the run does, as soon as that is known. */
-  #noteClaim({ replaces_run_id: rowId, slot_at: slotAt, outcome, counted }: Run): void {
+  #noteClaim(row: Row): void {
+    if (row.kind !== 'run') return;
+    const { replaces_run_id: rowId, slot_at: slotAt, outcome, counted } = row;
     if (rowId === null || slotAt === null || outcome === null || outcome === 'unknown' || !counted) return;
     this.#claimed.set(rowId, (this.#claimed.get(rowId) ?? new Set()).add(slotAt));
   }
 
-  #takeRun(run: Run, declarations: readonly Declaration[]): void {
+  #takeRun(run: Row, declarations: readonly Declaration[]): void {
     this.runs.set(run.id, run);
-    if (!isSlotRow(run) || run.slot_at === null) return;
+    if (run.kind !== 'slots') return;
     const claimed = this.#claimed.get(run.id) ?? new Set();
     const kept = (this.#slots.get(run.id) ?? []).filter((slot) => !claimed.has(slot));
     if (kept.length === run.count) return void this.#slots.set(run.id, kept);
@@ -109,14 +108,13 @@ export class Recorder {
     return [{ job: this.#nameOf(jobId), notifier, kind, reason: facts.reason, at: facts.at }];
   }
 
-  #endings(run: Run): Ending[] {
+  #endings(run: Row): Ending[] {
     const { outcome, reason, slot_at: slotAt } = run;
     const job = this.#nameOf(run.job_id);
-    const isSkip = reason === 'lock_held' || reason === 'stuck_lock';
     // A `skip` is no run. It settles a slot, or it settles nothing.
-    if (isSkip && slotAt === null && outcome === 'skipped') return [];
-    const rid = isSkip ? null : run.rid;
-    if (!isSlotRow(run)) return [{ job, slot_at: slotAt, rid, outcome, reason }];
+    if (run.kind === 'skip' && slotAt === null && outcome === 'skipped') return [];
+    const rid = run.kind === 'run' ? run.rid : null;
+    if (run.kind !== 'slots') return [{ job, slot_at: slotAt, rid, outcome, reason }];
     // A row that the history had let go was not written again when a run took one of its slots out of it.
     const slots = (this.#slots.get(run.id) ?? []).filter((slot) => !this.#claimed.get(run.id)?.has(slot));
     return slots.map((slot) => ({ job, slot_at: slot, rid, outcome, reason }));
@@ -138,20 +136,10 @@ export class Recorder {
   }
 }
 
-function isSlotRow(run: Run): boolean {
-  return (
-    run.rid === null &&
-    run.started_at === null &&
-    run.slot_at !== null &&
-    SLOT_OUTCOMES.has(run.outcome ?? '') &&
-    run.reason !== 'lock_held'
-  );
-}
-
 /** Lists the slots of a row that are not known yet, which are those after the known ones up to the last of the row. */
-function slotsUpTo(declaration: Declaration, known: readonly number[], row: Run): number[] {
-  const lastAt = row.slot_at ?? 0;
-  const from = known.length === 0 ? (row.first_slot_at ?? lastAt) - 1 : Math.max(...known);
+function slotsUpTo(declaration: Declaration, known: readonly number[], row: SlotsRow): number[] {
+  const { slot_at: lastAt } = row;
+  const from = known.length === 0 ? row.first_slot_at - 1 : Math.max(...known);
   const spec = specOf('', declaration, DEFAULT_GLOBALS);
   const slots: number[] = [];
   if (spec.schedule?.kind === 'every')

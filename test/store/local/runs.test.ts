@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Run } from '../../../src/core/model/records.ts';
+import type { Row } from '../../../src/core/model/records.ts';
 import {
   ChangedRuns,
   compareEnds,
@@ -8,40 +8,44 @@ import {
   latestRuns,
   type Runs,
 } from '../../../src/core/model/runs.ts';
+import { shownRow } from '../../../src/core/model/rows.ts';
 import { RunTable } from '../../../src/store/local/runs.ts';
-import { run } from '../../support/records.ts';
+import { run, skipRow, slotsRow } from '../../support/records.ts';
 
 const NUMBERS = Array.from({ length: 12 }, (_, index) => index + 1);
 
-/** A run of job `j`; its run id comes from its number, as a run keeps the one it was made with. */
-const anyRun: fc.Arbitrary<Run> = fc
+/** A row of job `j`. Its kind and run id come from its number, as a row keeps those it was made with. */
+const anyRun: fc.Arbitrary<Row> = fc
   .record({
     number: fc.constantFrom(...NUMBERS),
     isOpen: fc.boolean(),
     exit_code: fc.nat(3),
     endedAfter: fc.option(fc.constantFrom(...NUMBERS)),
   })
-  .map(({ number, isOpen, exit_code, endedAfter }) =>
-    run('j', number, {
-      rid: number % 3 === 0 ? null : `r${number}`,
+  .map(({ number, isOpen, exit_code, endedAfter }) => {
+    const rid = number % 3 === 0 ? null : `r${number}`;
+    if (number % 5 === 0) return slotsRow('j', number, { count: 1 + exit_code });
+    if (number % 7 === 0) return skipRow('j', number, { rid, output_bytes: exit_code });
+    return run('j', number, {
+      rid,
       exit_code,
-      ...(isOpen ? { ended_at: null, outcome: null } : {}),
-      ...(endedAfter === null || endedAfter <= number ? {} : { run_count_at_end: endedAfter }),
-    }),
-  );
+      ...(isOpen ? { ended_at: null, ended_after_number: null, outcome: null } : {}),
+      ...(endedAfter === null || endedAfter <= number ? {} : { ended_after_number: endedAfter }),
+    });
+  });
 const anyId = fc.constantFrom(...NUMBERS).map((number) => `j-${number}`);
 const anyChanges = fc.array(fc.oneof({ weight: 3, arbitrary: anyRun }, anyId), { maxLength: 20 });
 
 /** What the runs of a job must answer, in the plainest way. */
 class PlainRuns {
-  readonly #runs = new Map<string, Run>();
+  readonly #runs = new Map<string, Row>();
 
-  change(change: Run | string): void {
+  change(change: Row | string): void {
     if (typeof change === 'string') this.#runs.delete(change);
     else this.#runs.set(change.id, change);
   }
 
-  all(): Run[] {
+  all(): Row[] {
     return [...this.#runs.values()].sort(compareRuns);
   }
 
@@ -61,7 +65,7 @@ function expectSame(runs: Runs, plain: PlainRuns): void {
   expect(runs.ended()).toEqual(all.filter((each) => each.ended_at !== null).sort(compareEnds));
   for (const number of NUMBERS) {
     expect(runs.get(`j-${number}`)).toEqual(all.find((each) => each.id === `j-${number}`));
-    expect(runs.ofRid(`r${number}`)).toEqual(all.find((each) => each.rid === `r${number}`));
+    expect(runs.ofRid(`r${number}`)).toEqual(all.find((each) => shownRow(each).rid === `r${number}`));
   }
 }
 
@@ -81,7 +85,7 @@ describe('the runs of a job', () => {
         expectSame(table.of('j'), plain);
         expect(table.of('j').ended().length).toBeLessThanOrEqual(keep);
 
-        const changes = new Map<string, Run | null>();
+        const changes = new Map<string, Row | null>();
         const changed = new ChangedRuns(table.of('j'), changes);
         for (const change of unstored) {
           if (typeof change === 'string') changes.set(change, null);

@@ -1,0 +1,85 @@
+import type { Outcome, Reason } from './reasons.ts';
+import type { PingedRow, Row, Run } from './records.ts';
+
+/** Returns the id of a row. Users see it, and nothing is read from it. */
+export function rowIdOf(jobId: string, number: number): string {
+  return `${jobId}-${number}`;
+}
+
+/** Tells whether a row is a run that has not ended. */
+export function isOpen(row: Row): row is Run {
+  return row.ended_at === null;
+}
+
+/** Tells whether a row is a run or a `skip` to which a client gave this run id. */
+export function hasRid(row: Row, rid: string): row is PingedRow {
+  return row.kind !== 'slots' && row.rid === rid;
+}
+
+/**
+ * Returns the instant at which a row began: the start of a run, where it is known, or a `skip`. Slots that ended
+ * without a run never began.
+ */
+export function startOf(row: Row): number | null {
+  if (row.kind === 'slots') return null;
+  return row.kind === 'skip' ? row.ended_at : row.started_at;
+}
+
+/** Tells whether a row counts. What was recorded while the job was paused does not, and then no slot is expected. */
+export function isCounted(row: Row): boolean {
+  return row.kind === 'slots' || row.counted;
+}
+
+/** A row as people and programs see it, with the same keys whatever its kind. */
+export interface ShownRow {
+  id: string;
+  job_id: string;
+  rid: string | null;
+  slot_at: number | null;
+  late: boolean;
+  started_at: number | null;
+  ended_at: number | null;
+  duration_ms: number | null;
+  limit_at: number | null;
+  outcome: Outcome | null;
+  detail: string | null;
+  counted: boolean;
+  exit_code: number | null;
+  signal: string | null;
+  host: string | null;
+  output_bytes: number;
+  output_dropped_bytes: number;
+  /** The number of slots that it stands for; 1 for everything else. */
+  count: number;
+  first_slot_at: number | null;
+  reason: Reason;
+}
+
+/** Writes out a row for people and programs. A key that says nothing of its kind is null, false, 0 or 1. */
+export function shownRow(row: Row): ShownRow {
+  const run = row.kind === 'run' ? row : null;
+  const pinged = row.kind === 'slots' ? null : row;
+  const slots = row.kind === 'slots' ? row : null;
+  return {
+    id: row.id,
+    job_id: row.job_id,
+    rid: pinged?.rid ?? null,
+    slot_at: row.slot_at,
+    late: run?.late ?? false,
+    started_at: startOf(row),
+    ended_at: row.ended_at,
+    duration_ms: row.kind === 'skip' ? 0 : (run?.duration_ms ?? null),
+    limit_at: run?.limit_at ?? null,
+    outcome: row.outcome,
+    detail: run?.detail ?? null,
+    counted: isCounted(row),
+    exit_code: run?.exit_code ?? null,
+    signal: run?.signal ?? null,
+    host: pinged?.host ?? null,
+    output_bytes: pinged?.output_bytes ?? 0,
+    output_dropped_bytes: pinged?.output_dropped_bytes ?? 0,
+    count: slots?.count ?? 1,
+    first_slot_at: slots?.first_slot_at ?? row.slot_at,
+    reason: row.reason,
+  };
+}
