@@ -55,7 +55,7 @@ function setRunBack(draft: Draft, run: Run, at: number): void {
 }
 
 function incidentSetBack(incident: JobIncident, at: number, remindEveryMs: number | null): JobIncident {
-  const { next_reminder_at: reminderAt, held_instants: held } = incident;
+  const { next_reminder_at: reminderAt, held_instants: held, opened_by_began_at: Math.min(openedBy, at) } = incident;
   return {
     ...incident,
     opened_at: Math.min(incident.opened_at, at),
@@ -65,6 +65,7 @@ function incidentSetBack(incident: JobIncident, at: number, remindEveryMs: numbe
       began_at: Math.min(outcome.began_at, at),
     })),
     newest_bad_at: Math.min(incident.newest_bad_at, at),
+    ...(openedBy === undefined ? {} : { opened_by_began_at: Math.min(openedBy, at) }),
     ...(held === undefined ? {} : { held_instants: held.map((instant) => Math.min(instant, at)) }),
     next_reminder_at: reminderAt === null ? null : Math.min(reminderAt, at + (remindEveryMs ?? 0)),
   };

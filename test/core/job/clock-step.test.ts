@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { transition } from '../../../src/core/job/transition.ts';
-import type { JobState } from '../../../src/core/model/records.ts';
+import type { JobIncident, JobState } from '../../../src/core/model/records.ts';
 import { DAY_MS } from '../../../src/schedule/units.ts';
 import { specFor, START } from '../support/any.ts';
 import { stateAfter } from '../support/scenario.ts';
@@ -115,7 +115,48 @@ describe('§3.4 a clock that steps back', () => {
     const { remembered: _remembered, ...others } = job;
     expect(futureIn(others)).toEqual([]);
   });
+
+  test('leaves no instant of an open incident to the clock as it was, but until when people said that they know', () => {
+    const spec = specFor({ ...HOURLY, remind_every: '1h' });
+    const state = declaredAt(spec, START);
+    const { incident } = transition(
+      spec,
+      { ...state, incident: incidentAhead() },
+      { type: 'clock_set_back', at: START },
+    ).state;
+    expect(futureIn(incident)).toEqual(['.acknowledged_until_at']);
+  });
 });
+
+/** An incident of a year ahead, with every key that it may have. A new key that is an instant is `aheadAt`. */
+function incidentAhead(): Required<JobIncident> {
+  const aheadAt = START + 365 * DAY_MS;
+  return {
+    kind: 'job',
+    id: 'incident-1',
+    job_id: 'job-1',
+    job_name: 'backup',
+    reason: 'exit_code',
+    opened_at: aheadAt,
+    closed_at: null,
+    close_reason: null,
+    opened_by_run_id: 'job-1-1',
+    opened_by_began_at: aheadAt,
+    kinds: ['failure'],
+    bad_count: 1,
+    outcomes: [
+      { run_id: 'job-1-1', outcome: 'failure', reason: 'exit_code', at: aheadAt, began_at: aheadAt },
+    ],
+    newest_bad_at: aheadAt,
+    good_run_ids: [],
+    told: ['ops'],
+    next_reminder_at: aheadAt,
+    reminder_count: 0,
+    acknowledged_until_at: aheadAt,
+    announce_at: aheadAt,
+    held_instants: [aheadAt],
+  };
+}
 
 /** The state as it was a year ahead, with every key that it may have. A new key that is an instant is `aheadAt`. */
 function ahead(job: JobState): Required<JobState> {
