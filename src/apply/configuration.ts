@@ -22,7 +22,7 @@ export interface AppliedConfiguration {
   groups?: Groups;
   jobs: readonly PlannedJob[];
   globals: Globals;
-  /** Maps a path to what the configuration says there that belongs to no job. Plans compare it. It holds no secrets. */
+  /** The settings that belong to no job, by path, without secrets. Plans compare them. */
   written?: Readonly<Record<string, string>>;
 }
 

@@ -20,7 +20,7 @@ export function reportTrouble(store: Store, trouble: Trouble, at: number): Promi
   });
 }
 
-/** Reports to those who were told that a trouble is over. It does nothing if there was no such trouble. */
+/** Tells those who heard of a trouble that it is over. It does nothing if there was no such trouble. */
 export function reportMended(store: Store, kind: ServiceIncident['kind'], at: number): Promise<void> {
   return store.transact({}, (tx) =>
     putSystemChange(tx, closeTrouble(tx.openSystemIncidents(), { kind }, at)),

@@ -6,7 +6,7 @@ import type { Scope, Store, Tx } from './store.ts';
 
 type Line = [level: 'info' | 'warn', message: string, fields: LogFields];
 
-/** Such an outcome is logged as that of a slot. */
+/** The outcomes that are logged as those of a slot. */
 const OF_SLOTS: ReadonlySet<string> = new Set(['missed', 'unknown', 'skipped']);
 
 /**

@@ -55,7 +55,7 @@ function setRunBack(draft: Draft, run: Run, at: number): void {
 }
 
 function incidentSetBack(incident: JobIncident, at: number, remindEveryMs: number | null): JobIncident {
-  const { next_reminder_at: reminderAt, held_instants: held, opened_by_began_at: Math.min(openedBy, at) } = incident;
+  const { next_reminder_at: reminderAt, held_instants: held, opened_by_began_at: openedBy } = incident;
   return {
     ...incident,
     opened_at: Math.min(incident.opened_at, at),

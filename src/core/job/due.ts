@@ -14,7 +14,7 @@ export type Due =
   | { kind: 'announcement'; at: number }
   | { kind: 'reminder'; at: number };
 
-/** Returns the earliest thing that is due; of several at one instant the one that is named first here. */
+/** Returns the earliest thing that is due; of several at one instant the one that this function looks at first. */
 export function nextDue(draft: Draft): Due | null {
   let next: Due | null = null;
   for (const run of draft.openRuns()) {

@@ -17,9 +17,9 @@ export function beganAt(row: Row, at: number): number {
 
 /** The circumstances under which an outcome is counted. */
 export interface Counting {
-  /** It replaces the outcome that opened the incident, so it is the same trouble, better known. */
+  /** The outcome replaces the one that opened the incident, so it is the same trouble, better known. */
   isOpening?: boolean;
-  /** It was reported late, so an incident that it closes was no trouble for as long as it seemed. */
+  /** The outcome was reported late, so an incident that it closes was no trouble for as long as it seemed. */
   isLateReport?: boolean;
   /**
    * The first instant at which it could be known: what time does is known at its own instant, however late the tick.

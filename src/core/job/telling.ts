@@ -21,7 +21,7 @@ interface Telling {
   at: number;
   /** The first instant at which it could be known. Nobody is told before. */
   knownAt: number;
-  /** Those that must lie outside of maintenance: when the outcome came, and when its run began. */
+  /** The instants that must lie outside of maintenance: when the outcome came, and when its run began. */
   instants: readonly number[];
 }
 
@@ -64,7 +64,7 @@ export function tell(
 }
 
 /**
- * Windows or the grace after them were changed, so trouble that is held back waits by what holds now (docs/design.md
+ * Finds anew until when trouble is held back, because the windows or the grace after them were changed (docs/design.md
  * §3.3).
  */
 export function holdAnew(draft: Draft, at: number): void {

@@ -9,7 +9,7 @@ import type { Spec } from '../model/spec.ts';
 import { forgetClaimDelays } from './claim-delays.ts';
 import { setClockBack } from './clock-step.ts';
 import { Draft, instantOf } from './draft.ts';
-import { forgetOldGaps, nextDue } from './due.ts';
+import { forgetOldGaps, nextDue, plainDeadlineOf } from './due.ts';
 import { recordSlot } from './history.ts';
 import { closeSilently, reconsider } from './incident.ts';
 import { applyPing } from './ping.ts';
@@ -143,8 +143,7 @@ function noteGap(draft: Draft, fromAt: number, toAt: number): Reason {
 function startPeriodAnew(draft: Draft, everyMs: number, fromAt: number, toAt: number): void {
   const expectedAt = draft.job.expected_at;
   if (expectedAt === null) return;
-  // A change of the grace may have put the deadline off.
-  const deadlineAt = Math.max(expectedAt + draft.spec.graceMs, draft.job.deadline_at_min);
+  const deadlineAt = plainDeadlineOf(draft, expectedAt);
   const wasDue = fromAt <= deadlineAt && toAt >= expectedAt - earlyMs(draft.spec, expectedAt);
   const { last_start_at: startedAt, expected_from_at: countedFromAt } = draft.job;
   // A run from before a pause or under another interval says nothing of this one.

@@ -203,7 +203,7 @@ export interface JobState {
   unclaimed: UnclaimedSlot[];
   /** Instants of `skip` pings in a row that met no open run, oldest first: as many as make a `stuck_lock`. */
   skips?: readonly number[];
-  /** The instant before which such a row cannot begin, because a run was heard of then, or a pause ended it. */
+  /** No sequence of skips begins before this instant, because a run was heard of then, or a pause ended. */
   skips_from_at?: number;
   /** The latest runs with a run id, oldest first, where `keep_runs` is too short for them to be found in the history. */
   remembered?: RememberedRun[];
@@ -213,8 +213,8 @@ export interface JobState {
    */
   claim_delays_ms?: readonly number[];
   /**
-   * The number of missed slots in a row that turned out to have had a run which reported nothing but its end, and how
-   * long after its slot at most. Absent where the latest slot was not such a one.
+   * How many missed slots in a row had a run after all that sent only its end, and the longest time from a slot to
+   * that end. Absent where the latest slot had no such run.
    */
   late_ends?: { count: number; after_ms_max: number };
   /** Absent until one came. */
@@ -268,7 +268,7 @@ export interface JobIncident extends IncidentBase {
   good_run_ids: string[];
   /** The instant at which it is told, if it goes on until after maintenance; null when nothing holds it back. */
   announce_at: number | null;
-  /** The instants that lay in maintenance and so hold it back until then; absent where none ever did. */
+  /** The instants in maintenance because of which it is held back until `announce_at`; absent where none ever was. */
   held_instants?: readonly number[];
 }
 
@@ -365,11 +365,11 @@ interface DeliveryBase {
   /** The instant at which it was sent, logged or given up. */
   finished_at: number | null;
   last_error: string | null;
-  /** Others, of the same notifier, that the message of this one tells of, too (docs/design.md §7, Storms). */
+  /** Other deliveries to the same notifier of which this message tells, too (docs/design.md §7, Storms). */
   merged_ids?: readonly string[];
   /** The delivery whose message tells of this one. */
   merged_into?: string;
-  /** It was given up before, and was owed anew when the notifier took messages again. */
+  /** True if the delivery was given up, and is owed anew since its notifier takes messages again. */
   redelivered?: true;
   /** The name that the receiver gave the message, where it gave one; for later messages about the incident. */
   receipt?: string;

@@ -36,7 +36,7 @@ export class Tables {
   /** `order` counts incidents in the order in which they were first put. */
   readonly #incidents = new Map<string, { incident: Incident; order: number }>();
   #incidentCount = 0;
-  /** Those of Cronflow itself have the key null. */
+  /** Incidents of Cronflow itself have the key null. */
   readonly #incidentIdsByJob = new Map<string | null, Set<string>>();
   readonly #openIncidentIds = new Map<string | null, Set<string>>();
   /** Holds the outputs, oldest first. */

@@ -238,7 +238,10 @@ export class Overlay {
     return written === undefined ? stored : (written ?? undefined);
   }
 
-  /** Returns `stored` with the written incidents of the same job, or with null of none: changed ones in their places, new ones at the end. */
+  /**
+   * Returns the stored incidents of a job, or for null those of Cronflow itself, with what was written: changed ones in
+   * their places, new ones at the end.
+   */
   #incidentsOf(jobId: string | null, stored: readonly Incident[]): Incident[] {
     const written = this.#touched.incidents.of(jobId);
     if (written === undefined) return [...stored];

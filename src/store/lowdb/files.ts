@@ -61,7 +61,7 @@ export function sortNames(names: readonly string[]): {
 export const OUTPUTS = 'outputs';
 const LOCK = /^lock-[0-9a-f]{16}\.sock(\.tmp)?$/;
 
-/** Tells whether Cronflow gives files of a data directory such a name. */
+/** Tells whether a name is one that Cronflow gives to files of a data directory. */
 export function isOurs(name: string): boolean {
   return name === OUTPUTS || LOCK.test(name) || NAME.test(name.replace(/\.tmp$/, ''));
 }

@@ -44,7 +44,7 @@ export async function acquireLock(directory: string, clock: Clock): Promise<Lock
   const socketPath = (name: string): string => shortPath(directory, handle.fd, name);
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
-    // It does not wait for the other side to hang up, because that may be a stopped process, and closing the server
+    // The answer does not wait for the other side to hang up, because that may be a stopped process, and closing the server
     // would wait for it.
     socket.end(state, () => socket.destroy());
   });

@@ -21,7 +21,7 @@ export class OutputFiles {
   readonly #root: string;
   /** The directories that are known to exist durably. */
   readonly #directories = new Set<string>();
-  /** Says that the directory that holds them all exists durably. */
+  /** True once the directory that holds all outputs exists durably. */
   #hasRoot = false;
   #removing: Promise<void> = Promise.resolve();
 

@@ -159,7 +159,7 @@ export class LowdbStore extends LocalStore {
     // Calls of the same turn share a commit.
     await Promise.resolve();
     while (this.#waiting.length > 0) await this.#commit();
-    // This happens in the same turn as the last look at the queue, because a call in between would wait for ever.
+    // The commit is over in the same turn as the last look at the queue, because a call in between would wait for ever.
     this.#committing = null;
   }
 
