@@ -272,13 +272,11 @@ look_around() {
   cf_fds=/proc/$$/fd
   [ -e "$cf_fds" ] || cf_fds=/dev/fd
   if has env && has tr && [ -r "/proc/$$/environ" ]; then
-    # ksh93 holds it in a file, which may not be allowed to grow.
     {
-      cf_environ=$(LC_ALL=C exec env --default-signal=INT,QUIT tr '\000\n' '\n\001' <"/proc/$$/environ")
-      if [ -n "$cf_environ" ]; then cf_env_signals=1; else
-        cf_environ=$(LC_ALL=C exec tr '\000\n' '\n\001' <"/proc/$$/environ")
-      fi
+      take read_environ env --default-signal=INT,QUIT tr
+      if [ -n "$cf_taken" ]; then cf_env_signals=1; else take read_environ tr; fi
     } 2>/dev/null
+    cf_environ=$cf_taken
   fi
   {
     while read -r cf_key cf_value; do
@@ -291,6 +289,27 @@ look_around() {
   cf_rid=''
   { read -r cf_rid </proc/sys/kernel/random/uuid; } 2>/dev/null || cf_rid=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
   [ -n "$cf_rid" ] || cf_rid=$(date +%s)-$$
+}
+
+read_environ() { LC_ALL=C exec "$@" '\000\n' '\n\001' <"/proc/$$/environ"; }
+
+# take COMMAND ARG...: sets cf_taken to what it prints. ksh93 keeps what it substitutes in a file, which may not be
+# allowed to grow, but not what is read from a process. The other shells cannot read that.
+take() {
+  case ${KSH_VERSION-} in
+    '' | *MIRBSD*) cf_taken=$("$@") ;;
+    *) eval 'take_lines < <("$@")' ;;
+  esac
+}
+
+take_lines() {
+  cf_taken=''
+  while :; do
+    # A signal may break it off.
+    if IFS= read -r cf_line; then cf_taken=$cf_taken$cf_line$cf_nl; elif [ "$?" -le 128 ]; then break; fi
+  done
+  cf_taken=$cf_taken$cf_line
+  while [ "${cf_taken%"$cf_nl"}" != "$cf_taken" ]; do cf_taken=${cf_taken%"$cf_nl"}; done
 }
 
 # Sets cf_cs, centiseconds since boot: no clock that is set meanwhile can make a duration wrong, and no process is
@@ -1338,7 +1357,8 @@ post() {
   cf_status=000 cf_answer=unreachable cf_detail='' cf_reply='' cf_limit_s=$1
   if has curl; then cf_client=curl; elif has wget; then cf_client=wget; else cf_client='' && return; fi
   # dash says "Killed" of a client that the watchdog ends.
-  { cf_reply=$("send_$cf_client" "$@"); } 2>/dev/null
+  { take "send_$cf_client" "$@"; } 2>/dev/null
+  cf_reply=$cf_taken
   cf_last=${cf_reply##*"$cf_nl"}
   cf_status=${cf_last%% *}
   case $cf_last in
