@@ -293,13 +293,14 @@ look_around() {
 
 read_environ() { LC_ALL=C exec "$@" '\000\n' '\n\001' <"/proc/$$/environ"; }
 
-# take COMMAND ARG...: sets cf_taken to what it prints. ksh93 keeps what it substitutes in a file, which may not be
-# allowed to grow, but not what is read from a process. The other shells cannot read that.
+# take COMMAND ARG...: sets cf_taken to what it prints. ksh93 keeps what it substitutes in a file. Where that may not
+# grow, it reads from a process, after which it forgets some exit codes. The other shells cannot read that line.
 take() {
   case ${KSH_VERSION-} in
-    '' | *MIRBSD*) cf_taken=$("$@") ;;
-    *) eval 'take_lines < <("$@")' ;;
+    '' | *MIRBSD*) ;;
+    *) [ "$(ulimit -f)" = unlimited ] || { eval 'take_lines < <("$@")' && return; } ;;
   esac
+  cf_taken=$("$@")
 }
 
 take_lines() {
@@ -446,7 +447,7 @@ look_at_streams() {
 # Files of this run that only we can read: NAME.out, NAME.err, NAME.cap are pipes, NAME.tail is the kept tail. The
 # names hold host and process, so that what a killed wrapper left can be swept.
 plan_capture() {
-  cf_run='' cf_relays='' cf_tail_pid=''
+  cf_run='' cf_relays='' cf_tail_pid='' cf_keeper=''
   cf_tmp=${TMPDIR:-/tmp}
   case $cf_tmp in /*) ;; *) cf_tmp=/tmp ;; esac
   if [ -d "$cf_tmp" ] && [ -w "$cf_tmp" ] && has rm; then
@@ -527,15 +528,10 @@ start_relays() {
     { rm -f "$cf_run".* && return 1; }
   cf_pipe_fd=$cf_fd
   exec 2<>"$cf_run.cap"
-  # Where it cannot be written the tail is lost, but its pipe must still have a reader.
-  (
-    helper
-    umask 077
-    exec <"$cf_run.cap" 2>/dev/null
-    if true 2>/dev/null >"$cf_run.tail"; then exec tail -c "$cf_output_bytes" >"$cf_run.tail"; fi
-    exec cat >/dev/null
-  ) &
-  cf_tail_pid=$! cf_helpers=$!
+  # A relay that is alone keeps the tail itself.
+  case $cf_out$cf_err$cf_stderr_is_failure in relayrelay* | *1) ;; *) ! has perl || cf_keeper=relay ;; esac
+  [ -n "$cf_keeper" ] || start_tail
+  cf_helpers=$cf_tail_pid
   if [ "$cf_out" = relay ]; then
     eval "exec $cf_pipe_fd<>\"\$cf_run.out\""
     (relay_bg out) &
@@ -557,6 +553,18 @@ start_relays() {
   cf_helpers=''
 }
 
+# Where it cannot be written the tail is lost, but its pipe must still have a reader.
+start_tail() {
+  (
+    helper
+    umask 077
+    exec <"$cf_run.cap" 2>/dev/null
+    if true 2>/dev/null >"$cf_run.tail"; then exec tail -c "$cf_output_bytes" >"$cf_run.tail"; fi
+    exec cat >/dev/null
+  ) &
+  cf_tail_pid=$! cf_keeper=tail
+}
+
 # Every process beside the command: no signal that is meant for the command ends it, and it holds nothing of the caller's.
 helper() {
   ignore_signals
@@ -570,8 +578,9 @@ ignore_signals() {
 
 # A tee for much output. It copies 64 KiB at a time, as much as a pipe and a cache hold. Once a pipe was full, tee(2) and
 # splice(2) pass on the pages themselves, where the numbers of these system calls are known and stdout is a pipe, and
-# only the end of each turn is read. The capture gets the end of all, once there is nothing more to read. No call but
-# the read of stdin waits with stdin as its first argument (see look_at_copier). Error 4 is a signal that came between,
+# only the end of each turn is read. The capture gets the end of all, once there is nothing more to read: a pipe what is
+# new, a file the whole of it. No call but the read of stdin waits with stdin as its first argument (see
+# look_at_copier). Error 4 is a signal that came between,
 # 11 a pipe that is full and does not block, 32 a reader that left.
 # shellcheck disable=SC2016 # perl's variables
 cf_perl_copier='$SIG{PIPE} = "IGNORE"; binmode STDIN; binmode STDOUT;
@@ -579,9 +588,21 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; binmode STDIN; binmode STDOUT;
   my ($data, $kept, $in) = ("", "", "");
   my ($tee, $splice);
   vec($in, 0, 1) = 1;
-  open C, ">>&=4"; binmode C;
-  sub keep { syswrite C, $kept; $kept = "" }
-  sub add { $kept = "" if length $data >= $bytes; $kept .= substr $data, -$bytes; $kept = substr $kept, -$bytes }
+  open C, ">&=4"; binmode C;
+  my ($is_file, $is_new) = (-f C, 0);
+  sub keep {
+    return unless $is_new;
+    sysseek C, 0, 0 if $is_file;
+    syswrite C, $kept;
+    $kept = "" unless $is_file;
+    $is_new = 0;
+  }
+  sub add {
+    $kept = "" if length $data >= $bytes;
+    $kept .= length $data > $bytes ? substr $data, -$bytes : $data;
+    $kept = substr $kept, -$bytes if length $kept > $bytes;
+    $is_new = 1;
+  }
   sub wait_or_end {
     if ($! == 11) { vec(my $full = "", 1, 1) = 1; select undef, $full, undef, undef }
     elsif ($! != 4) { my $left = $! == 32; keep(); exit($left ? 141 : 1) }
@@ -613,8 +634,12 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; binmode STDIN; binmode STDOUT;
         my $went = syscall $splice, 0, 0, 1, 0, $left, 2;
         if ($went > 0) { $left -= $went; next }
         my $error = $!;
-        if ($error != 11 && $error != 4) { take_copy($there); $tee = 0 }
-        if ($error != 11 && $error != 4 && $error != 32 && $left == $there) { $kept = ""; return }
+        if ($error != 11 && $error != 4) {
+          my $before = $kept;
+          take_copy($there);
+          $tee = 0;
+          if ($error != 32 && $left == $there) { $kept = $before; return }
+        }
         $! = $error;
         wait_or_end();
       }
@@ -622,7 +647,7 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; binmode STDIN; binmode STDOUT;
     }
   }
   for (;;) {
-    keep() if length $kept && !select my $ready = $in, undef, undef, 0;
+    keep() if $is_new && !select my $ready = $in, undef, undef, 0;
     my $read = sysread STDIN, $data, 65536;
     next if !defined $read && $! == 4;
     unless ($read) { keep(); exit(defined $read ? 0 : 1) }
@@ -641,7 +666,11 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; binmode STDIN; binmode STDOUT;
 relay_bg() {
   ignore_signals
   cf_stream=$1 cf_tee=''
-  exec <"$cf_run.$1" 2>"$cf_run.cap"
+  exec <"$cf_run.$1"
+  umask 077
+  if [ "$cf_keeper" = tail ]; then exec 2>"$cf_run.cap"
+  elif { true >"$cf_run.tail"; } 2>/dev/null; then exec 2>"$cf_run.tail"
+  else exec 2>/dev/null; fi
   if [ "$1" = err ] && [ -z "$cf_held" ]; then eval "exec >&$cf_say_fd"; fi
   close_inherited
   exec 3<&0 4>&2 </dev/null 2>"$cf_run.$1.said"
@@ -711,12 +740,14 @@ finish_relays() {
       cf_turn=$((cf_turn + 1))
       [ "$cf_turn" -gt 20 ] || continue
       look_at_copier
+      # To sleep takes a process, and most relays end at once.
+      [ $((cf_cs - cf_ended_cs)) -gt 2 ] || continue
       if [ "$cf_idle" -ge 2 ] && [ $((cf_cs - cf_ended_cs)) -ge "$cf_drain_cs" ]; then
         # Without a file that names the copier, the relay and the tail are left as they are.
-        if [ -z "$cf_copier" ]; then cf_gone=0 cf_tail_pid='' && break; fi
+        if [ -z "$cf_copier" ]; then cf_gone=0 cf_tail_pid='' cf_keeper='' && break; fi
         if let_go; then cf_gone=0 && break; fi
       fi
-      if [ "$cf_turn" -lt 25 ]; then sleep 0.02; else sleep 0.1; fi
+      if [ $((cf_cs - cf_ended_cs)) -lt 10 ]; then sleep 0.02; else sleep 0.1; fi
     done
     [ -n "$cf_gone" ] || wait_until_gone "$cf_relay"
     [ "$cf_gone" = 0 ] || [ "$cf_gone" = 127 ] || cf_undelivered=$cf_gone
@@ -941,19 +972,35 @@ forward_pending() {
   done
 }
 
-# A process that a shell has just forked catches all that we do for a moment, and forgets what comes then.
+# A process that a shell has just forked catches all that we do for a moment, and forgets what comes then. In bash it
+# forgets some until it has become another program, and has our words until then.
 await_command() {
   [ -z "$cf_awaited" ] || return 0
   cf_awaited=1 cf_turn=0
-  read_signals "$$"
-  set -- "$cf_catches"
+  read_disguise "$$"
+  set -- "$cf_disguise"
   while [ -n "$1" ] && [ "$cf_turn" -lt 100 ]; do
-    read_signals "$cf_pid"
-    # The child of the process between catches TSTP, XCPU, XFSZ and VTALRM at least.
-    case ${BASH_VERSION:+bash}$cf_catches in "$1" | bash*[37bf][89a-f][89a-f]????) ;; *) return 0 ;; esac
+    read_disguise "$cf_pid"
+    [ "$cf_disguise" = "$1" ] || return 0
     cf_turn=$((cf_turn + 1))
     [ "$cf_turn" -lt 20 ] || sleep 0.05
   done
+}
+
+# Sets cf_disguise, by which a process that is still a copy of this shell is known.
+read_disguise() {
+  if [ -z "${BASH_VERSION-}" ]; then
+    read_signals "$1"
+    cf_disguise=$cf_catches
+    return
+  fi
+  cf_disguise=''
+  # shellcheck disable=SC3045 # bash
+  {
+    for cf_word in 1 2 3 4 5; do
+      IFS= read -r -d '' cf_word && cf_disguise=$cf_disguise$cf_nl$cf_word
+    done <"/proc/$1/cmdline"
+  } 2>/dev/null
 }
 
 # A key at the terminal signals the command as well; a second one means "at once" to many programs. The canary, a
@@ -1143,7 +1190,6 @@ beat_bg() {
 # Sends the declaration and the start, and again while the command runs and nobody answers.
 start_bg() {
   waiter
-  cf_unwatched=1
   umask 077
   [ -z "$cf_run" ] || ! { true >"$cf_run.note"; } 2>/dev/null || exec 2>"$cf_run.note"
   cf_say_fd=2 cf_err='' cf_told=''
@@ -1422,11 +1468,10 @@ send_wget() {
   printf '%s\n%s%s' "$cf_text" "${cf_last%%[!0-9]*}" "$cf_type"
 }
 
-# limit_and_send PROGRAM ARG...: gives it cf_config to read, and cf_limit_s seconds, whatever it does. For the start,
-# which nobody waits for, perl does that without another process.
+# limit_and_send PROGRAM ARG...: gives it cf_config to read, and cf_limit_s seconds, whatever it does: it may
+# hold off every signal but KILL.
 limit_and_send() {
-  if [ -n "$cf_unwatched" ] && has perl; then set -- perl -e "$cf_perl_limit" "$cf_limit_s" "$@"
-  elif has timeout; then set -- timeout -s KILL "$cf_limit_s" "$@"
+  if has timeout; then set -- timeout -s KILL "$cf_limit_s" "$@"
   else set -- sh -c "$cf_timeout_program" "$cf_limit_s" "$@"; fi
   # These shells write a here-document to a file, and the disk may be full.
   if [ -n "$cf_arrays" ]; then
@@ -1437,9 +1482,6 @@ limit_and_send() {
 $cf_config
 CONFIG
 }
-
-# shellcheck disable=SC2016 # perl's variables
-cf_perl_limit='$SIG{ALRM} = "DEFAULT"; alarm shift; exec @ARGV'
 
 # What timeout does, where there is none.
 # shellcheck disable=SC2016 # for another shell
@@ -1664,7 +1706,7 @@ fail_undelivered() {
 }
 
 collect_output() {
-  cf_dropped=0 cf_captured=$cf_tail_pid cf_wrote_stderr=''
+  cf_dropped=0 cf_captured=$cf_keeper cf_wrote_stderr=''
   [ -n "$cf_run" ] || return 0
   if [ -n "$cf_stderr_is_failure" ]; then
     [ ! -s "$cf_run.wrote" ] || cf_wrote_stderr=1
@@ -1860,7 +1902,7 @@ main() {
 cf_quiet='' cf_job='' cf_say_fd=2 cf_err='' cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_fd='' cf_lock_file='' cf_link_lock=''
 cf_pid='' cf_pending='' cf_signal='' cf_interrupted='' cf_timed_out='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
 cf_in_fd='' cf_out_fd='' cf_code_fd='' cf_err_fd=2 cf_pipe_fd='' cf_held='' cf_err_in_out='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
-cf_run='' cf_out_from='' cf_err_from='' cf_undelivered='' cf_unwatched='' cf_client=1 cf_stage=over
+cf_run='' cf_out_from='' cf_err_from='' cf_undelivered='' cf_client=1 cf_stage=over
 cf_arrays=''
 [ -z "${BASH_VERSION-}${KSH_VERSION-}" ] || cf_arrays=1
 read_environment

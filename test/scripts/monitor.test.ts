@@ -1017,7 +1017,7 @@ const slow: Case[] = [
         const bin = pathWithout(here.path('bin'), missing);
         if (linked !== undefined) symlinkSync(linked, join(bin, 'perl'));
         // It goes with the directory of the test.
-        const deaf = `#!/bin/sh\ntrap '' TERM\nwhile [ -d '${bin}' ]; do sleep 0.1; done\n`;
+        const deaf = `#!/bin/sh\ntrap '' TERM ALRM\nwhile [ -d '${bin}' ]; do sleep 0.1; done\n`;
         writeFileSync(join(bin, 'curl'), deaf, { mode: 0o755 });
         const ended = await here.run([here.job, 'sh', '-c', 'echo ran; exit 3'], {
           env: { PATH: bin, CRONFLOW_END_WAIT: '2s' },
