@@ -54,6 +54,11 @@ describe('an absence of Cronflow', () => {
       if (slack.messages.length === 0) await service.advance(SECOND_MS);
       return slack.messages[0];
     });
+    // Else minutes would pass, or the service be killed, before it has read the answer, and it would send it again.
+    await service.until('the answer to be read', async () => {
+      const deliveries = await service.get<{ status: string }[]>('/deliveries');
+      return deliveries.length > 0 && deliveries.every(({ status }) => status === 'sent');
+    });
     await ping('hung/success?rid=a');
     await service.advance(untilMinute(4));
     await service.killAndRestart();
