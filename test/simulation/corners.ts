@@ -19,6 +19,7 @@ const CORNERS: Readonly<Record<string, { scriptOf: (dice: Dice) => Script; check
   graceOfPeriods: { scriptOf: graceOfPeriods, check: coreAlone },
   oldRepetition: { scriptOf: oldRepetition, check: coreAlone },
   startOnItsWay: { scriptOf: startOnItsWay, check: coreAlone },
+  overlapTakenBack: { scriptOf: overlapTakenBack, check: coreAlone },
   heldForHours: { scriptOf: heldForHours, check: CHECKS['lateTicks']! },
 };
 
@@ -97,6 +98,25 @@ function graceOfPeriods(dice: Dice): Script {
   }
   const declaration = { schedule: '*/10 * * * *', grace: `${graceMinutes}m` };
   return scriptOf(declaration, pings, START_AT + 6 * HOUR_MS + SECOND_MS);
+}
+
+/**
+ * Lets a run start while an earlier one seems to be open that its job does not allow beside another. The end of the
+ * earlier one is reported afterwards. It may turn out to lie before the later run began, which was no failure then.
+ */
+function overlapTakenBack(dice: Dice): Script {
+  const secondAt = START_AT + dice.int(20, 40) * MINUTE_MS;
+  const firstEndAt = secondAt + dice.int(-15, 5) * MINUTE_MS;
+  const reportedAt = Math.max(firstEndAt, secondAt) + dice.int(1, 60) * MINUTE_MS;
+  const secondEndAt = secondAt + dice.int(1, 90) * MINUTE_MS;
+  const pings = [
+    pingAt(START_AT + MINUTE_MS, { kind: 'start', rid: 'a' }),
+    pingAt(secondAt, { kind: 'start', rid: 'b' }),
+    pingAt(reportedAt, { kind: 'success', rid: 'a', delay_ms: reportedAt - firstEndAt }),
+    pingAt(secondEndAt, { kind: dice.pick(['success', 'failure']), rid: 'b' }),
+  ];
+  const inOrder = pings.toSorted((left, right) => left.at - right.at);
+  return scriptOf({ overlap: 'forbid', max_runtime: '2h' }, inOrder, START_AT + 5 * HOUR_MS);
 }
 
 /** Lets a start come again after the history has let its run go, or nearly. */

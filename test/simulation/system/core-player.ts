@@ -182,6 +182,9 @@ export class CorePlayer {
       this.#recorder.commit(incidents.map((record): Write => ({ table: 'incident', record })));
       return [];
     });
+    // A world in which time stands still would be played for ever.
+    const stuck = this.#outages.find((outage) => this.#dueAt(outage) <= now);
+    if (stuck !== undefined) throw new Error(`an absence is put off to ${this.#dueAt(stuck)}, and it is ${now} already`);
   }
 
   #dueAt(outage: Outage): number {
