@@ -1,3 +1,4 @@
+import { defaultNotifiers } from '../core/model/defaults.ts';
 import type { Lint, LintCode } from '../core/model/errors.ts';
 import { isNeverHeard } from '../core/model/maintenance.ts';
 import { tellsNobody } from '../core/model/notifier-config.ts';
@@ -25,7 +26,7 @@ const SKIPPED_WITHIN_MS = 400 * DAY_MS;
  */
 export function lintsOf(config: Config, locator: Locator, { nowAt, pinging = [] }: LintFacts): Lint[] {
   const skips: Linted['skips'] = new Map();
-  const used = namedInDefaults(config);
+  const used = new Set(defaultNotifiers(config.defaults, []));
   const ofJobs = config.jobs.flatMap((job) => {
     const spec = specOf(job.name, job.declaration, config.globals);
     for (const { to } of spec.notify) used.add(to);
@@ -212,14 +213,6 @@ function emptySecret({ files }: Config, place: ReturnType<Locator['place']>, mes
   const text = files.find(({ path }) => path === place.file)?.text.split('\n')[place.line - 1] ?? '';
   const isMeant = /^["']?\$\{\w+:-\}/.test(text.slice(place.column - 1));
   return { code: 'empty_secret', message, ...place, ...(isMeant ? { severity: 'note' } : {}) };
-}
-
-/**
- * Returns the notifiers that `defaults` name. The caller adds those of the jobs, because a job that names none may
- * mean some.
- */
-function namedInDefaults({ defaults }: Config): Set<string> {
-  return new Set((defaults.notify ?? []).map((item) => (typeof item === 'string' ? item : item.to)));
 }
 
 /** Says where a value comes from that the job does not give itself. */

@@ -58,9 +58,14 @@ export class Draft {
     return this.spec.paused || this.job.paused_by_api;
   }
 
+  /** True while a run is open that counts. */
+  get isRunning(): boolean {
+    return this.openRuns().some((run) => run.counted);
+  }
+
   /** True while nothing is due of a job that runs every so often, because a run is open that counts (§3.1). */
   get isHeldByRun(): boolean {
-    return this.spec.schedule?.kind === 'every' && this.openRuns().some((run) => run.counted);
+    return this.spec.schedule?.kind === 'every' && this.isRunning;
   }
 
   /** Returns whether pings could not be taken at any time between two instants. */
@@ -241,7 +246,7 @@ const STATUS_OF_OUTCOME: Record<Outcome, Status | null> = {
 
 function statusOf(draft: Draft): Status {
   if (draft.paused) return 'paused';
-  if (draft.openRuns().some((run) => run.counted)) return 'running';
+  if (draft.isRunning) return 'running';
   const last = draft.job.last_outcome;
   return (last === null ? null : STATUS_OF_OUTCOME[last]) ?? 'pending';
 }

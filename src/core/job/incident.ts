@@ -1,5 +1,5 @@
 import { LIMITS } from '../model/limits.ts';
-import { badKindOf, type BadKind, type CloseReason, type Reason } from '../model/reasons.ts';
+import { badKindOf, type BadKind, type CloseReason, isNeutral, type Reason } from '../model/reasons.ts';
 import type { BadOutcome, DeliveryKind, JobIncident, Row } from '../model/records.ts';
 import { isCounted, startOf } from '../model/rows.ts';
 import type { Spec } from '../model/spec.ts';
@@ -41,7 +41,7 @@ export interface Retracted {
  * @param at the outcome's own instant, which may lie before outcomes already counted
  */
 export function countOutcome(draft: Draft, run: Row, at: number, how: Counting = {}): void {
-  if (run.outcome === null || run.outcome === 'skipped' || run.outcome === 'unknown') return;
+  if (run.outcome === null || isNeutral(run.outcome)) return;
   noteLastOutcome(draft, run, at);
   const kind = badKindOf(run.outcome);
   if (kind === null) countGood(draft, run, at, how.isLateReport ?? false);
@@ -61,8 +61,7 @@ export function recallLastOutcome(draft: Draft): void {
   for (const run of draft.runs()) {
     // A run that failed with `overlap` failed as it started, whenever it ends.
     const at = run.reason === 'overlap' ? startOf(run) : run.ended_at;
-    const says = isCounted(run) && run.outcome !== 'skipped' && run.outcome !== 'unknown';
-    if (!says || run.outcome === null || at === null) continue;
+    if (run.outcome === null || isNeutral(run.outcome) || !isCounted(run) || at === null) continue;
     if (at < (draft.job.last_outcome_at ?? -Infinity)) continue;
     draft.job.last_outcome = run.outcome;
     draft.job.last_outcome_at = at;

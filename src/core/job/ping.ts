@@ -2,6 +2,7 @@ import { formatDuration } from '../../schedule/duration.ts';
 import { LIMITS } from '../model/limits.ts';
 import { isGivenUp, type Reason } from '../model/reasons.ts';
 import type { Ping, PingedRow, RememberedRun, Row, Run } from '../model/records.ts';
+import { spanMsOf } from '../model/rows.ts';
 import { type Claim, claimSlot } from './claim.ts';
 import type { Draft } from './draft.ts';
 import { countOutcome } from './incident.ts';
@@ -172,8 +173,7 @@ function applyEnd(draft: Draft, ping: Ping, reportedAt: number): PingEffect {
   const at = Math.max(reportedAt, known.started_at ?? reportedAt);
   if (known.reason === 'overlap' && known.duration_ms === null) return endOverlap(draft, known, ping, at);
   if (known.outcome !== null && !isGivenUp(known.outcome)) return { reason: 'duplicate', runId: known.id };
-  const spanMs = known.started_at === null ? null : Math.max(0, at - known.started_at);
-  const judgement = judge(draft.spec, ping, ping.duration_ms ?? spanMs);
+  const judgement = judge(draft.spec, ping, ping.duration_ms ?? spanMsOf(known, at));
   const end = { at, ...judgement, durationMs: ping.duration_ms };
   const { isAny: isCorrected, isReopened } = withdrawOverlaps(draft, known, at);
   const ended = {

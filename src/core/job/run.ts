@@ -1,5 +1,6 @@
 import type { Reason, RunOutcome } from '../model/reasons.ts';
 import type { Run } from '../model/records.ts';
+import { spanMsOf } from '../model/rows.ts';
 import type { Draft } from './draft.ts';
 import { unrecordSlot } from './history.ts';
 import { beganAt, countOutcome, noteLastOutcome, retractOutcome } from './incident.ts';
@@ -27,11 +28,10 @@ export function endRun(draft: Draft, runId: string, end: RunEnd): Run {
   const { knownAt = draft.learnedAt } = end;
   const open = draft.run(runId);
   if (open?.kind !== 'run') throw new Error(`no run ${runId} to end: a bug in the core`);
-  const spanMs = open.started_at === null ? null : Math.max(0, end.at - open.started_at);
   const run = draft.changeRun(runId, {
     ended_at: end.at,
     // A run that failed only by starting too soon has not ended yet, so it has no duration.
-    duration_ms: end.reason === 'overlap' ? null : (end.durationMs ?? spanMs),
+    duration_ms: end.reason === 'overlap' ? null : (end.durationMs ?? spanMsOf(open, end.at)),
     limit_at: null,
     outcome: end.outcome,
     reason: end.reason,
@@ -39,7 +39,7 @@ export function endRun(draft: Draft, runId: string, end: RunEnd): Run {
     counted: open.counted && !draft.paused,
   });
   // `every` expects nothing while a run is open, so what it expects then is never already past (§3.1).
-  const isLast = run.counted && !draft.openRuns().some((each) => each.counted);
+  const isLast = run.counted && !draft.isRunning;
   if (isLast && draft.spec.schedule?.kind === 'every' && draft.job.expected_at !== null) {
     draft.job.expected_at = Math.max(draft.job.expected_at, knownAt);
   }
@@ -56,10 +56,9 @@ export function endRun(draft: Draft, runId: string, end: RunEnd): Run {
  */
 export function replaceEnd(draft: Draft, given: Run, end: RunEnd): Run {
   const givenUpAt = given.ended_at ?? end.at;
-  const spanMs = given.started_at === null ? null : Math.max(0, end.at - given.started_at);
   const run = draft.changeRun(given.id, {
     ended_at: end.at,
-    duration_ms: end.durationMs ?? spanMs,
+    duration_ms: end.durationMs ?? spanMsOf(given, end.at),
     outcome: end.outcome,
     reason: end.reason,
     detail: end.detail ?? null,

@@ -99,6 +99,11 @@ export function badKindOf(outcome: Outcome): BadKind | null {
   return outcome === 'failure' || outcome === 'abandoned' ? 'failure' : null;
 }
 
+/** Tells whether an outcome is neither good nor bad. Such an outcome changes no incident and no status (§3.2). */
+export function isNeutral(outcome: Outcome): boolean {
+  return outcome === 'skipped' || outcome === 'unknown';
+}
+
 /**
  * Tells whether an outcome means that nobody reported how the run ended. Such an outcome is replaced by a report that
  * still comes (§3.2).

@@ -25,6 +25,11 @@ export function startOf(row: Row): number | null {
   return row.kind === 'skip' ? row.ended_at : row.started_at;
 }
 
+/** Returns how long a run that ended at `endAt` took by its instants, or null where its start is not known. */
+export function spanMsOf({ started_at: startedAt }: Pick<Run, 'started_at'>, endAt: number): number | null {
+  return startedAt === null ? null : Math.max(0, endAt - startedAt);
+}
+
 /** Tells whether a row counts. What was recorded while the job was paused does not, and then no slot is expected. */
 export function isCounted(row: Row): boolean {
   return row.kind === 'slots' || row.counted;

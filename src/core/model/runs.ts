@@ -109,30 +109,26 @@ export class ChangedRuns implements Runs {
   }
 
   open(): readonly Run[] {
-    return this.#merged(this.#stored.open(), this.#changed().filter(isOpen), compareRuns);
+    return this.#merged(this.#stored.open(), (rows) => rows.filter(isOpen), compareRuns);
   }
 
   ended(): readonly Row[] {
-    const ended = this.#changed().filter((row) => !isOpen(row));
-    return this.#merged(this.#stored.ended(), ended, compareEnds);
+    return this.#merged(this.#stored.ended(), (rows) => rows.filter((row) => !isOpen(row)), compareEnds);
   }
 
   all(): readonly Row[] {
-    return this.#merged(this.#stored.all(), this.#changed(), compareRuns);
-  }
-
-  #changed(): Row[] {
-    return [...this.#changes.values()].filter((row) => row !== null);
+    return this.#merged(this.#stored.all(), (rows) => rows, compareRuns);
   }
 
   #merged<R extends Row>(
     stored: readonly R[],
-    changed: readonly R[],
+    pick: (changed: readonly Row[]) => readonly R[],
     compare: (a: Row, b: Row) => number,
   ): readonly R[] {
     if (this.#changes.size === 0) return stored;
     const merged = stored.filter((row) => !this.#changes.has(row.id));
-    for (const row of changed) insertRun(merged, row, compare);
+    const changed = [...this.#changes.values()].filter((row) => row !== null);
+    for (const row of pick(changed)) insertRun(merged, row, compare);
     return merged;
   }
 }

@@ -184,7 +184,8 @@ export class CorePlayer {
     });
     // A world in which time stands still would be played for ever.
     const stuck = this.#outages.find((outage) => this.#dueAt(outage) <= now);
-    if (stuck !== undefined) throw new Error(`an absence is put off to ${this.#dueAt(stuck)}, and it is ${now} already`);
+    if (stuck !== undefined)
+      throw new Error(`an absence is put off to ${this.#dueAt(stuck)}, and it is ${now} already`);
   }
 
   #dueAt(outage: Outage): number {
