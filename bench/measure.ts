@@ -40,6 +40,7 @@ export async function sideBySide(
   }));
 }
 
-function median(values: readonly number[]): number {
+/** Returns the median, or the upper of the two in the middle. */
+export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }

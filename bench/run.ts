@@ -2,17 +2,23 @@ import { benchCheck } from './check.ts';
 import { benchChecker } from './checker.ts';
 import { benchCommit } from './commit.ts';
 import { benchGroupCommit } from './group-commit.ts';
+import { benchHttp } from './http.ts';
+import { benchLife } from './life.ts';
 import { benchPing } from './ping.ts';
+import { benchSlots } from './slots.ts';
 import { benchStart } from './start.ts';
 import { benchTransition } from './transition.ts';
 import { benchWrapper } from './wrapper.ts';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
+  http: benchHttp,
+  life: benchLife,
   transition: benchTransition,
   ping: benchPing,
   checker: benchChecker,
   commit: benchCommit,
   'group-commit': benchGroupCommit,
+  slots: benchSlots,
   start: benchStart,
   check: benchCheck,
   wrapper: benchWrapper,
