@@ -68,8 +68,8 @@ USAGE
 say() {
   [ -z "$cf_quiet" ] && [ -n "$cf_say_fd" ] || return 0
   set -- printf 'cronflow: %s: %s\n' "${cf_job:-?}" "$1"
-  # Nobody may read the pipe.
-  case $cf_err in relay | same) ! has timeout || set -- timeout -s KILL 2 "$@" ;; esac
+  # Nobody may read the pipe. On a machine that is very busy a process takes seconds to start.
+  case $cf_err in relay | same) ! has timeout || set -- timeout -s KILL 5 "$@" ;; esac
   "$@" >&"$cf_say_fd" 2>/dev/null
 }
 

@@ -74,11 +74,13 @@ describe('a client that asks for much at once', () => {
     const { port } = await startServer();
     const greedy = await open(port);
     const other = await open(port);
+    // What was answered is counted at the very moment, because a machine that is busy looks at it much later.
+    const answeredBefore = new Promise<number>((resolve) => {
+      greedy.socket.once('data', () => other.socket.write(GET('/healthz')));
+      other.socket.once('data', () => resolve(greedy.statuses().length));
+    });
     greedy.socket.write(GET('/openapi.json').repeat(32));
-    await until(() => greedy.received() !== '');
-    other.socket.write(GET('/healthz'));
-    await until(() => other.received() !== '');
-    expect(greedy.statuses().length).toBeLessThan(32);
+    expect(await answeredBefore).toBeLessThan(32);
     greedy.socket.destroy();
     other.socket.destroy();
   });

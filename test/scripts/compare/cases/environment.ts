@@ -146,7 +146,7 @@ END
     script: String.raw`
       for fd in 3 4 5 6 7 8 9 10 11 12 20 63 200 254 255; do echo "file $fd" >f$fd; done
       bash -c 'exec 3<f3 4<f4 5<f5 6<f6 7<f7 8<f8 9<>f9 10<f10 11<f11 12<f12 20<f20 63<f63 200<f200 254<f254
-        exec "$@"' bash $RUN sh -c 'ls -l /proc/$$/fd | sed -n "s/.* \([0-9]*\) -> .*\(f[0-9]*\)$/\1 \2/p" | sort -n
+        exec "$@"' bash $RUN sh -c 'ls -l /proc/self/fd | sed -n "s/.* \([0-9]*\) -> .*\(f[0-9]*\)$/\1 \2/p" | sort -n
         for fd in 3 9 12 200 254; do cat /proc/self/fd/$fd; done; echo written >&9'`,
     shows: /^200 f200$/m,
     needs: ['bash', '/proc'],
