@@ -316,8 +316,10 @@ take_lines() {
 # Sets cf_cs, centiseconds since boot: no clock that is set meanwhile can make a duration wrong, and no process is
 # started for it. Without /proc it counts from 1970.
 read_uptime() {
-  cf_cs=''
-  { read -r cf_up cf_rest </proc/uptime; } 2>/dev/null && cf_cs=$((${cf_up%.*} * 100 + 1${cf_up#*.} - 100))
+  cf_cs='' cf_up=''
+  { read -r cf_up cf_rest </proc/uptime; } 2>/dev/null
+  # To calculate with anything else would end the shell.
+  case $cf_up in '' | .* | *. | *[!0-9.]* | *.*.*) ;; *.*) cf_cs=$((${cf_up%.*} * 100 + 1${cf_up#*.} - 100)) ;; esac
   [ -n "$cf_cs" ] || cf_cs=$(date +%s)00
 }
 
@@ -770,7 +772,12 @@ look_at_copier() {
     :) [ $((cf_cs - cf_ended_cs)) -lt 1000 ] || cf_idle=2 ;;
     *) cf_idle=0 ;;
   esac
-  { read -r cf_key cf_passed <"/proc/$cf_copier/io"; } 2>/dev/null || return 0
+  # The file is read to its end. If its process ends meanwhile, bash keeps what it has read and not used, and takes that
+  # for the beginning of whatever file it reads next.
+  {
+    while read -r cf_key cf_rest; do [ "$cf_key" != rchar: ] || cf_passed=$cf_rest; done <"/proc/$cf_copier/io"
+  } 2>/dev/null
+  [ -n "$cf_passed" ] || return 0
   [ -n "$cf_passed_from" ] || cf_passed_from=$cf_passed
   [ $((cf_passed - cf_passed_from)) -lt "$cf_pipe_bytes_max" ] || cf_idle=2
 }
