@@ -5,6 +5,7 @@ import { benchGroupCommit } from './group-commit.ts';
 import { benchHttp } from './http.ts';
 import { benchLife } from './life.ts';
 import { benchPing } from './ping.ts';
+import { benchReload } from './reload.ts';
 import { benchSlots } from './slots.ts';
 import { benchStart } from './start.ts';
 import { benchTransition } from './transition.ts';
@@ -18,6 +19,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   checker: benchChecker,
   commit: benchCommit,
   'group-commit': benchGroupCommit,
+  reload: benchReload,
   slots: benchSlots,
   start: benchStart,
   check: benchCheck,

@@ -3,8 +3,8 @@ import { readFile, stat } from 'node:fs/promises';
 import type { Fault, FaultCode } from '../core/model/errors.ts';
 import type { SourceFile } from './config.ts';
 
-/** Larger files are refused; some 50,000 jobs fit into one. */
-const FILE_BYTES_MAX = 8 * 1024 * 1024;
+/** Larger files are refused; some 200,000 jobs fit into one. */
+const FILE_BYTES_MAX = 32 * 1024 * 1024;
 
 /** The content of a path at a moment, or the reason why it cannot be read. */
 export type ReadResult = { fingerprint: string; file: SourceFile } | { fingerprint: string; fault: Fault };

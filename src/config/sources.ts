@@ -19,7 +19,7 @@ export interface IncludedFiles {
 }
 
 /** The limit for all files of a configuration together. */
-const BYTES_MAX = 16 * 1024 * 1024;
+const BYTES_MAX = 64 * 1024 * 1024;
 
 /**
  * Reads the files that `include` names.
