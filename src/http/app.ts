@@ -146,6 +146,7 @@ function takeKeyOfPath(ctx: HttpContext, tokens: Tokens): Access {
 }
 
 function isDecodable(path: string): boolean {
+  if (!path.includes('%')) return true;
   try {
     decodeURIComponent(path);
     return true;

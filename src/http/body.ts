@@ -39,6 +39,8 @@ export function readBody(
   { clock, keepBytes, readBytesMax, readMsMax, budget }: ReadOptions,
 ): Promise<{ tail: TailBuffer; end: BodyEnd }> {
   const tail = new TailBuffer(keepBytes);
+  // Most pings have no body. Nothing of it can come late, or get lost with a client that goes away.
+  if (!hasBody(req)) return Promise.resolve({ tail, end: 'complete' });
   let takenBytes = 0;
   const isRoom = (): boolean => {
     const bytes = Math.min(tail.totalBytes, keepBytes) - BYTES_FREE - takenBytes;
@@ -70,7 +72,7 @@ export function readBody(
       .on('end', onEnd)
       .on('close', onClose);
     // A client that went away before anybody listened has closed the request already, and what it sent is lost.
-    if (req.destroyed && !req.readableEnded) finish(hasBody(req) ? 'aborted' : 'complete');
+    if (req.destroyed && !req.readableEnded) finish('aborted');
   });
 }
 

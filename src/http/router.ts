@@ -22,8 +22,30 @@ export interface Route {
   handle: (ctx: HttpContext) => void | Promise<void>;
 }
 
-/** Builds the router, and behind it the middleware that answers `OPTIONS`, 405 and 404. */
+/** Builds the middleware that finds the route of a request, and behind it the one that answers `OPTIONS`, 405 and 404. */
 export function buildRouter(routes: readonly Route[]): HttpMiddleware[] {
+  // A router tries every route that it has, so each has only those that a path of such a form may mean.
+  const forms = new Set(routes.map(({ path }) => formOf(path)));
+  const routers = new Map(
+    Array.from(forms, (form) => [form, routerOf(routes.filter(({ path }) => formOf(path) === form))]),
+  );
+  const route: HttpMiddleware = (ctx, next) => routers.get(formOf(ctx.path))?.(ctx, next) ?? next();
+  return [route, answerUnrouted];
+}
+
+/** Returns the first part of a path and the number of its parts. A slash at the end counts as none. */
+function formOf(path: string): string {
+  const end = path.length - (path.endsWith('/') ? 1 : 0);
+  let count = 0;
+  let firstEnd = end;
+  for (let at = path.indexOf('/', 1); at !== -1 && at < end; at = path.indexOf('/', at + 1)) {
+    if (count === 0) firstEnd = at;
+    count += 1;
+  }
+  return `${path.slice(0, firstEnd)} ${count}`;
+}
+
+function routerOf(routes: readonly Route[]): HttpMiddleware {
   const router = new Router<HttpState>({ sensitive: true });
   for (const { method, path, scope, handle } of routes) {
     router.register(path, [method], async (ctx) => {
@@ -35,7 +57,7 @@ export function buildRouter(routes: readonly Route[]): HttpMiddleware[] {
       await handle(ctx);
     });
   }
-  return [router.routes() as unknown as HttpMiddleware, answerUnrouted];
+  return router.routes() as unknown as HttpMiddleware;
 }
 
 const answerUnrouted: HttpMiddleware = (ctx) => {

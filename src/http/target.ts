@@ -28,7 +28,8 @@ export function takePathOfTarget(req: IncomingMessage): void {
  */
 export function hostOf(req: IncomingMessage): string | undefined {
   const { headers, rawHeaders, httpVersionMajor, httpVersionMinor } = req;
-  const count = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length;
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) if (/^host$/i.test(rawHeaders[at]!)) count += 1;
   // With two headers, a program that reads the first and one that reads the last would see different requests.
   if (count > 1) throw new CronflowError('bad_request', 'There is more than one Host header.');
   if (count === 0 && httpVersionMajor === 1 && httpVersionMinor > 0) {
