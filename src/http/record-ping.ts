@@ -23,7 +23,8 @@ export async function recordPing(
   const { kind } = ping;
   try {
     const result = await services.ingest.ping(name, ping);
-    const { job, run_id, reason, former_name } = result;
+    const { run_id, reason, former_name } = result;
+    const job = result.job.name;
     services.logger.debug('ping', { job, kind, reason, run_id });
     if (warnings.length > 0)
       sayOfBody(services, 'ping that cannot be read in full', ctx, { job, warning: warnings.join('; ') });

@@ -42,6 +42,18 @@ function isoOf(at: number): string | null {
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }
 
+/** Writes the keys of a job that the original service answers a ping with (docs/design.md §8). */
+export function jobInBrief({ id, name, declaration, state, created_at: createdAt }: Job): Json {
+  return {
+    id,
+    name,
+    schedule: declaration.schedule ?? null,
+    status: state.status,
+    last_run: state.last_start_at === null ? null : isoOf(state.last_start_at),
+    created_at: isoOf(createdAt),
+  };
+}
+
 /**
  * Writes a job for clients: its declaration with defaults filled in, its state, and what is derived on reading.
  * `late` says that the expected slot has passed and nothing was heard yet (docs/design.md §3.3).

@@ -4,7 +4,8 @@ import type { Incident, Job, Ping } from '../core/model/records.ts';
 
 /** The effect of a ping, which is durable by then. */
 export interface PingResult {
-  job: string;
+  /** The job as the ping has left it. */
+  job: Job;
   run_id: string | null;
   reason: Reason;
   /** The name under which the ping came, where the job has another name now. */

@@ -175,7 +175,7 @@ function notStoredYet(name: string): CronflowError {
 }
 
 function recordPing(tx: Tx, job: Job, ping: Ping): PingResult {
-  const { reason, run_id: runId } = applyEvent(tx, job, { type: 'ping', ping });
+  const { reason, run_id: runId, state } = applyEvent(tx, job, { type: 'ping', ping });
   if (runId !== null && ping.output !== null && reason !== 'duplicate') {
     const run = tx.runsOf(job.id).get(runId);
     if (run !== undefined && run.kind !== 'slots' && !isOutdated(ping, run)) {
@@ -184,7 +184,7 @@ function recordPing(tx: Tx, job: Job, ping: Ping): PingResult {
       tx.putOutput(job.id, runId, { text: ping.output, dropped_bytes: dropped });
     }
   }
-  return { job: job.name, run_id: runId, reason };
+  return { job: { ...job, state: state.job }, run_id: runId, reason };
 }
 
 /**

@@ -3,9 +3,10 @@ import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { CronflowError } from '../../src/core/model/errors.ts';
 import { PING_KINDS } from '../../src/core/model/reasons.ts';
-import type { Ping } from '../../src/core/model/records.ts';
+import type { Job, Ping } from '../../src/core/model/records.ts';
 import { type Logger, silentLogger } from '../../src/observe/log.ts';
 import { settle } from '../support/fake-clock.ts';
+import { job } from '../support/records.ts';
 import { parseRaw, startServer, until, type TestServer } from './support.ts';
 
 const notHere = (): Promise<never> => Promise.reject(new Error('not here'));
@@ -27,6 +28,11 @@ async function withJob(): Promise<TestServer> {
 }
 
 /** A server whose pings are only collected. */
+/** Returns a job of this name. */
+function named(name: string): Job {
+  return job('id', { name });
+}
+
 async function recording(fails?: CronflowError) {
   const pings: { name: string; ping: Ping }[] = [];
   const lines: string[] = [];
@@ -42,7 +48,7 @@ async function recording(fails?: CronflowError) {
       async ping(name, ping) {
         pings.push({ name, ping });
         if (fails !== undefined) throw fails;
-        return { job: name, run_id: null, reason: 'logged' };
+        return { job: named(name), run_id: null, reason: 'logged' };
       },
       ...PINGS_ONLY,
     },
@@ -66,11 +72,30 @@ describe('a ping', () => {
       const answer = await request(`/jobs/backup/${kind}?rid=r1`, { method });
       expect(answer.status).toBe(200);
       if (method === 'HEAD') expect(answer.text).toBe('');
-      else expect(answer.json).toEqual({ ok: true, job: 'backup', run_id: null, reason: 'logged' });
+      else expect(answer.json).toMatchObject({ ok: true, job: 'backup', run_id: null, reason: 'logged' });
     }
     expect(pings.map(({ ping }) => [ping.kind, ping.rid])).toEqual(
       ['POST', 'GET', 'HEAD'].map(() => [kind, 'r1']),
     );
+  });
+
+  test('is answered with the job as it has left it', async () => {
+    const { post, request, clock } = await withJob();
+    const shown = async (): Promise<object> => {
+      const { id, name, schedule, status, last_run, created_at } = (await request('/jobs/backup')).json;
+      return { id, name, schedule, status, last_run, created_at };
+    };
+    expect((await post('/jobs/backup/start?rid=r1')).json).toMatchObject({
+      ...(await shown()),
+      name: 'backup',
+      status: 'running',
+      last_run: new Date(clock.now()).toISOString(),
+    });
+    await clock.advance(5_000);
+    expect((await post('/jobs/backup/failure?rid=r1')).json).toMatchObject({
+      ...(await shown()),
+      status: 'failure',
+    });
   });
 
   test('changes the job, as clients of the original service send it', async () => {
@@ -285,8 +310,10 @@ describe('a ping', () => {
     let commit: (() => void) | undefined;
     const server = await startServer({
       ingest: {
-        ping: (job) =>
-          new Promise((resolve) => (commit = () => resolve({ job, run_id: 'r', reason: 'started' }))),
+        ping: (name) =>
+          new Promise(
+            (resolve) => (commit = () => resolve({ job: named(name), run_id: 'r', reason: 'started' })),
+          ),
         ...PINGS_ONLY,
       },
     });
@@ -337,9 +364,9 @@ describe('a body that does not come to its end', () => {
     const server = await startServer({
       limits: { pingBodyBytesMax: 50_000 },
       ingest: {
-        async ping(job, ping) {
+        async ping(name, ping) {
           pings.push(ping);
-          return { job, run_id: null, reason: 'logged' };
+          return { job: named(name), run_id: null, reason: 'logged' };
         },
         ...PINGS_ONLY,
       },

@@ -1,6 +1,7 @@
 import { PING_KINDS, type PingKind } from '../../core/model/reasons.ts';
 import { understandBody } from '../ping-body.ts';
 import { isToldBy, pingOf } from '../ping.ts';
+import { jobInBrief } from '../wire.ts';
 import { readPingBody, recordPing } from '../record-ping.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
@@ -31,5 +32,5 @@ async function takePing(ctx: HttpContext, kind: PingKind, services: Services): P
   const input = { kind, query: ctx.querystring, body: understood, received_at: clock.now(), limits };
   const { job, run_id, reason, warnings } = await recordPing(ctx, pingOf(input), services);
   const warning = warnings.length === 0 ? {} : { warning: warnings.join('; ') };
-  ctx.body = { ok: true, job, run_id, reason, ...warning };
+  ctx.body = { ok: true, job: job.name, run_id, reason, ...jobInBrief(job), ...warning };
 }
