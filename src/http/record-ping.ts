@@ -11,7 +11,7 @@ const PATH_LENGTH_MAX = 200;
 
 /**
  * Has a ping recorded, and says in the log what of it cannot be read.
- * @returns once it is durable, with the warnings for its client
+ * @returns once it is durable, with the warnings for its client, also of an output that was not kept
  * @throws CronflowError `unknown_job` with the name that was probably meant, `store_unavailable`, `stopping`
  */
 export async function recordPing(
@@ -23,14 +23,21 @@ export async function recordPing(
   const { kind } = ping;
   try {
     const result = await services.ingest.ping(name, ping);
-    const { run_id, reason, former_name } = result;
+    const { run_id, reason, former_name, output_lost_bytes: lostBytes } = result;
     const job = result.job.name;
     services.logger.debug('ping', { job, kind, reason, run_id });
     if (warnings.length > 0)
       sayOfBody(services, 'ping that cannot be read in full', ctx, { job, warning: warnings.join('; ') });
-    if (former_name === undefined) return { ...result, warnings };
-    services.onFormerName(former_name, job, kind);
-    return { ...result, warnings: [...warnings, formerNameWarning(former_name, job)] };
+    const all = [...warnings];
+    if (lostBytes !== undefined) {
+      sayOfBody(services, 'ping whose output could not be kept', ctx, { job, bytes: lostBytes });
+      all.push(`the output (${lostBytes} bytes) could not be kept; the ping counts`);
+    }
+    if (former_name !== undefined) {
+      services.onFormerName(former_name, job, kind);
+      all.push(formerNameWarning(former_name, job));
+    }
+    return { ...result, warnings: all };
   } catch (error) {
     if (!(error instanceof CronflowError && error.code === 'unknown_job')) throw error;
     services.onUnknownPing(name, kind);

@@ -10,6 +10,8 @@ export interface PingResult {
   reason: Reason;
   /** The name under which the ping came, where the job has another name now. */
   former_name?: string;
+  /** The bytes of its output that came and could not be kept; absent where all were kept. */
+  output_lost_bytes?: number;
 }
 
 /** Makes every change that HTTP may make. Each promise resolves when the change is durable, never before. */

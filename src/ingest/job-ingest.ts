@@ -56,6 +56,15 @@ export class JobIngest implements Ingest {
   }
 
   async ping(name: string, ping: Ping): Promise<PingResult> {
+    const { has_output: hasOutput, ...result } = await this.#recordPing(name, ping);
+    if (!hasOutput || result.run_id === null) return result;
+    // The store keeps a ping whose output it cannot keep, and then the run says so.
+    const run = await this.#store.run(result.job.id, result.run_id);
+    const isKept = run === undefined || run.kind === 'slots' || run.output_bytes > 0;
+    return isKept ? result : { ...result, output_lost_bytes: Buffer.byteLength(ping.output ?? '') };
+  }
+
+  async #recordPing(name: string, ping: Ping): Promise<Recorded> {
     try {
       return await this.#write({ names: [name] }, (tx) => recordPing(tx, currentJob(tx, name), ping));
     } catch (error) {
@@ -174,17 +183,25 @@ function notStoredYet(name: string): CronflowError {
   return new CronflowError('store_unavailable', detail);
 }
 
-function recordPing(tx: Tx, job: Job, ping: Ping): PingResult {
+/** The effect of a ping, and what is needed to see whether its output was kept. */
+interface Recorded extends PingResult {
+  /** True where the ping brought an output that is to be kept. */
+  has_output: boolean;
+}
+
+function recordPing(tx: Tx, job: Job, ping: Ping): Recorded {
   const { reason, run_id: runId, state } = applyEvent(tx, job, { type: 'ping', ping });
+  const recorded = { job: { ...job, state: state.job }, run_id: runId, reason };
   if (runId !== null && ping.output !== null && reason !== 'duplicate') {
     const run = tx.runsOf(job.id).get(runId);
     if (run !== undefined && run.kind !== 'slots' && !isOutdated(ping, run)) {
       const dropped = ping.output_dropped_bytes;
       tx.putRun({ ...run, output_bytes: Buffer.byteLength(ping.output), output_dropped_bytes: dropped });
       tx.putOutput(job.id, runId, { text: ping.output, dropped_bytes: dropped });
+      return { ...recorded, has_output: ping.output !== '' };
     }
   }
-  return { job: { ...job, state: state.job }, run_id: runId, reason };
+  return { ...recorded, has_output: false };
 }
 
 /**

@@ -67,6 +67,10 @@ export interface Tx {
   deleteIncident(id: string): void;
   putDelivery(delivery: Delivery): void;
   deleteDelivery(id: string): void;
+  /**
+   * Puts the output of a run. Where the store cannot keep the text, the commit goes through without it, and the run says
+   * so: its `output_bytes` are 0, and its `output_dropped_bytes` count the text, too.
+   */
   putOutput(jobId: string, runId: string, output: Output): void;
   /** Puts a value; the value undefined removes the key. */
   putMeta(key: string, value: MetaValue): void;
@@ -109,8 +113,14 @@ export interface Page<T> {
   total: number;
 }
 
-/** The health of the store. A store that is not `ok` refuses commits but may take them again. */
-export type StoreHealth = { ok: true } | { ok: false; detail: string };
+/**
+ * The health of the store. A store that is not `ok` refuses commits, or only the outputs in them, but may take them
+ * again.
+ */
+export type StoreHealth = { ok: true } | { ok: false; refuses: 'commits' | 'outputs'; detail: string };
+
+/** The detail of a store that refuses only outputs begins with these words. */
+export const OUTPUTS_REFUSED = 'No output can be kept';
 
 export interface ClaimOptions {
   now_at: number;
@@ -191,8 +201,8 @@ export interface Store {
   earliestDeliveryAt(except?: ReadonlySet<string>): Promise<number | null>;
 
   /**
-   * Reports the store as failing from the first refused commit until a commit as large as the refused one would be
-   * taken.
+   * Reports the store as failing from the first commit or output that it refused, until a commit as large as the
+   * refused one would be taken.
    */
   health(): StoreHealth;
 }

@@ -58,6 +58,45 @@ describe.skipIf(disk === null)(`a start on a full disk${where}`, () => {
   });
   afterAll(() => disk?.unmount());
 
+  test('takes pings without their outputs while there is room for them alone, and people know', async () => {
+    const config = CONFIG.replace(
+      /backup: .*/,
+      'backup: {schedule: "0 0 1 1 *"}\n  silent: {schedule: "* * * * *", grace: 1m}',
+    );
+    service = await startService(config, slack.url, join(disk!.path, 'narrow'));
+    // Two pages and the rest of one hold the commits of minutes, and not this.
+    const body = 'x\n'.repeat(5_000);
+    let runs = 0;
+    const end = (): Promise<Response> =>
+      fetch(`${service.url}/jobs/backup/success?rid=r${(runs += 1)}`, { method: 'POST', body });
+    expect((await ping('silent/success')).status).toBe(200);
+    expect(await (await end()).json()).not.toHaveProperty('warning');
+    disk!.fill(8_192);
+    const answer = await end();
+    expect(answer.status).toBe(200);
+    const { run_id: runId, warning } = (await answer.json()) as Record<'run_id' | 'warning', string>;
+    expect(warning).toBe('the output (10000 bytes) could not be kept; the ping counts');
+    expect(await service.get(`/jobs/backup/runs/${runId}`)).toMatchObject({
+      outcome: 'success',
+      output_bytes: 0,
+      output_dropped_bytes: 10_000,
+    });
+    expect(service.log()).toContain('ping whose output could not be kept');
+    // Half a minute by the clock of the service, and no more.
+    for (let beats = 0; beats < 3; beats += 1) await service.advance(10 * SECOND_MS);
+    await service.until('STORE FAILING', async () =>
+      titles().find((each) => each.startsWith('STORE FAILING')),
+    );
+    expect(titles().find((each) => each.startsWith('STORE FAILING'))).toContain('pings count without it');
+    // No ping was refused, so that nothing explains the silence of a job.
+    await told('MISSED silent');
+    expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
+    disk!.free();
+    await service.advance(20 * SECOND_MS);
+    await told('RESOLVED: the store works again');
+    expect(await (await end()).json()).not.toHaveProperty('warning');
+  });
+
   test('comes up the very first time, refuses, tells, and goes on when there is space', async () => {
     disk!.fill();
     service = await startIn('first');

@@ -358,7 +358,7 @@ test('a store that counts as failing although it takes a sign of life is passed 
   const beats: (string | null)[] = [];
   const onBeat = (failure: string | null): void => void beats.push(failure);
   const liveness = new Liveness({ store, clock, logger: silentLogger, onCommit: () => {}, onBeat });
-  store.health = () => ({ ok: false, detail: 'large commits are refused' });
+  store.health = () => ({ ok: false, refuses: 'commits', detail: 'large commits are refused' });
   await liveness.start();
   await clock.advance(10 * SECOND_MS);
   store.health = () => ({ ok: true });

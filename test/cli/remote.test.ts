@@ -162,7 +162,7 @@ describe('cronflow status', () => {
 
   test('says that pings cannot be taken', async () => {
     const { url, store } = await startServer();
-    store.health = () => ({ ok: false, detail: 'the disk is full' });
+    store.health = () => ({ ok: false, refuses: 'commits', detail: 'the disk is full' });
     expect(await run(status, ['--url', url])).toMatchObject({
       code: 3,
       stdout: expect.stringContaining('Cronflow is not ready: the disk is full\n') as string,

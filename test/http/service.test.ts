@@ -43,7 +43,7 @@ describe('the health of a service', () => {
   test('is not ready while nothing can be stored, yet live', async () => {
     class FailingStore extends MemoryStore {
       override health() {
-        return { ok: false, detail: 'No space left on device.' } as const;
+        return { ok: false, refuses: 'commits', detail: 'No space left on device.' } as const;
       }
     }
     const { request } = await startServer({ store: new FailingStore() });
@@ -51,6 +51,15 @@ describe('the health of a service', () => {
     expect(answer.status).toBe(503);
     expect(answer.json).toEqual({ status: 'not_ready', detail: 'No space left on device.', warnings: [] });
     expect((await request('/healthz')).status).toBe(200);
+  });
+
+  test('is ready while pings are taken without their outputs, and says so', async () => {
+    const store = new MemoryStore();
+    store.health = () => ({ ok: false, refuses: 'outputs', detail: 'No output can be kept: full.' });
+    const { request } = await startServer({ store });
+    const answer = await request('/readyz');
+    expect(answer.status).toBe(200);
+    expect(answer.json).toMatchObject({ status: 'ready', detail: 'No output can be kept: full.' });
   });
 });
 

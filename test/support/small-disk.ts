@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,8 +8,8 @@ const PAGE = Buffer.alloc(4096);
 /** A file system of one megabyte, in memory. */
 export interface SmallDisk {
   readonly path: string;
-  /** Takes all the space that is left. */
-  fill(): void;
+  /** Takes all the space that is left but this much, in whole pages of 4,096 bytes. */
+  fill(leaveBytes?: number): void;
   /** Gives back what `fill` took. */
   free(): void;
   unmount(): void;
@@ -27,7 +27,7 @@ export function mountSmall(): SmallDisk | null {
   const filler = join(path, 'filler');
   return {
     path,
-    fill: () => fillWith(filler),
+    fill: (leaveBytes = 0) => fillWith(filler, leaveBytes),
     free: () => rmSync(filler, { force: true }),
     unmount() {
       command('umount', path);
@@ -40,12 +40,13 @@ function command(name: string, ...args: string[]): void {
   execFileSync(name, args, { stdio: 'ignore' });
 }
 
-function fillWith(path: string): void {
+function fillWith(path: string, leaveBytes: number): void {
   const file = openSync(path, 'a');
   try {
     for (;;) writeSync(file, PAGE);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    ftruncateSync(file, Math.max(0, fstatSync(file).size - leaveBytes));
   } finally {
     closeSync(file);
   }

@@ -1,5 +1,6 @@
 import type { Reason, SystemReason } from '../../core/model/reasons.ts';
 import type { DeliveryFacts, Incident } from '../../core/model/records.ts';
+import { OUTPUTS_REFUSED } from '../../store/store.ts';
 import { cleanLine } from './clean.ts';
 
 /** The two halves of a title: the name of the trouble, and what happened. */
@@ -42,7 +43,12 @@ function consequenceOf(reason: SystemReason, what: string): string {
     case 'cronflow_away':
       return what || 'some runs may have gone unseen';
     case 'store_failing':
-      return joined(what, 'pings are refused until it works again');
+      return joined(
+        what,
+        what.startsWith(OUTPUTS_REFUSED)
+          ? 'pings count without it until it works again'
+          : 'pings are refused until it works again',
+      );
     case 'notifier_failing':
       return what || 'messages are not delivered';
   }

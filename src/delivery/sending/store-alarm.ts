@@ -2,7 +2,7 @@ import { putSystemChange } from '../../apply/system-change.ts';
 import type { Clock } from '../../clock.ts';
 import { pastTrouble, systemDeliveries, systemIncident, type Trouble } from '../../core/system/incidents.ts';
 import type { Logger } from '../../observe/log.ts';
-import type { Store } from '../../store/store.ts';
+import { OUTPUTS_REFUSED, type Store } from '../../store/store.ts';
 import { messageOf } from '../message/compose.ts';
 import type { Message, MessageContext } from '../message/message.ts';
 import type { Redact } from '../message/redact.ts';
@@ -20,6 +20,8 @@ interface Failing {
   /** Notifiers that took the message; `refused` are those that never will. */
   told: Set<string>;
   refused: Set<string>;
+  /** Those of the notifiers to which nothing is owed, since they were told of the present trouble or never will be. */
+  done: Set<string>;
 }
 
 export interface StoreAlarmOptions {
@@ -69,7 +71,13 @@ export class StoreAlarm {
       detail: failure,
       told: new Set(),
       refused: new Set(),
+      done: new Set(),
     };
+    // That pings are refused, too, is news to those who were told of outputs.
+    if (this.#failing.detail.startsWith(OUTPUTS_REFUSED) && !failure.startsWith(OUTPUTS_REFUSED)) {
+      this.#failing.detail = failure;
+      this.#failing.done = new Set(this.#failing.refused);
+    }
     if (this.#failures >= FAILURES_MIN) this.#announce(this.#failing);
   }
 
@@ -81,7 +89,7 @@ export class StoreAlarm {
   /** Tells everybody who was not told yet. A failed attempt is repeated at the next beat. */
   #announce(failing: Failing): void {
     for (const name of new Set(this.#options.audience())) {
-      if (failing.told.has(name) || failing.refused.has(name) || this.#sending.has(name)) continue;
+      if (failing.done.has(name) || this.#sending.has(name)) continue;
       const sending = this.#send(name, failing).finally(() => this.#sending.delete(name));
       this.#sending.set(name, sending);
     }
@@ -91,6 +99,7 @@ export class StoreAlarm {
     const { clock, logger, notifiers, redact, around } = this.#options;
     const notifier = notifiers.get(name);
     if (notifier === undefined) return;
+    const { detail } = failing;
     try {
       const sent = await attempt(
         notifier,
@@ -105,6 +114,8 @@ export class StoreAlarm {
           error: redact(sent.detail),
         });
       if (sent.result === 'permanent') failing.refused.add(name);
+      const isOver = failing.told.has(name) || failing.refused.has(name);
+      if (isOver && failing.detail === detail) failing.done.add(name);
     } catch (error) {
       logger.warn('cannot tell people that the store fails', { notifier: name, error: errorText(error) });
     }

@@ -23,8 +23,10 @@ export function healthRoutes(services: Services): Route[] {
 function ready(ctx: HttpContext, services: Services): void {
   const health = services.store.health();
   const access = ctx.state.access;
-  ctx.status = health.ok ? 200 : 503;
-  const status = health.ok ? 'ready' : 'not_ready';
+  // Without their outputs pings are taken, and a balancer must go on sending them here.
+  const isReady = health.ok || health.refuses === 'outputs';
+  ctx.status = isReady ? 200 : 503;
+  const status = isReady ? 'ready' : 'not_ready';
   if (access?.has('all') === true || access?.has('read') === true) {
     ctx.body = { status, detail: health.ok ? null : health.detail, warnings: [...services.notices()] };
   } else {

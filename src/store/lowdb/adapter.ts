@@ -11,6 +11,7 @@ import { encodeLine } from './lines.ts';
 import { type Migration, schemaVersion } from './migrations.ts';
 import { OutputFiles } from './outputs.ts';
 import { prune } from './prune.ts';
+import { withoutOutputs } from './without-outputs.ts';
 import { type Commit, recover } from './recovery.ts';
 import { hasRoom } from './room.ts';
 import { writeSnapshot } from './snapshot.ts';
@@ -22,7 +23,14 @@ const SNAPSHOT_RETRY_MS = 10 * MINUTE_MS;
 /** The data of lowdb: the tables, which are durable, and the changes that `write` shall add to them. */
 export interface Data {
   tables: Tables;
-  pending: { changes: Changes; outputTexts: ReadonlyMap<string, string> } | null;
+  pending: Pending | null;
+}
+
+interface Pending {
+  changes: Changes;
+  outputTexts: ReadonlyMap<string, string>;
+  /** Why the outputs could not be kept, once `write` has committed the changes without them. */
+  outputsRefused: string | null;
 }
 
 export interface AdapterLimits {
@@ -76,6 +84,8 @@ export class JournalAdapter implements Adapter<Data> {
   #snapshot: Promise<void> | null = null;
   /** The size of the largest commit that was refused since all was well, its outputs included. */
   #refusedBytes = 0;
+  /** True from an output that was refused until one is kept. */
+  #hasRefusedOutputs = false;
   /** The size of the last commit, its outputs included. */
   #writtenBytes = 0;
 
@@ -112,12 +122,27 @@ export class JournalAdapter implements Adapter<Data> {
   }
 
   /**
-   * Commits the pending changes.
+   * Commits the pending changes. Where they cannot be committed with their outputs, they are committed without them.
    * @throws CronflowError `store_unavailable`; nothing changed
    */
   async write(data: Data): Promise<void> {
-    if (data.pending === null) return;
-    const { changes, outputTexts } = data.pending;
+    const { pending, tables } = data;
+    if (pending === null) return;
+    const { changes, outputTexts } = pending;
+    try {
+      await this.#commit(changes, outputTexts, tables);
+      if (outputTexts.size > 0) this.#hasRefusedOutputs = false;
+    } catch (error) {
+      const without = this.#open().isDead ? null : withoutOutputs(changes, outputTexts, tables);
+      if (without === null) throw error;
+      await this.#commit(without, new Map(), tables);
+      this.#hasRefusedOutputs = true;
+      pending.outputsRefused = errorText(error);
+    }
+    if (this.#isSnapshotDue()) await this.#startSnapshot(tables);
+  }
+
+  async #commit(changes: Changes, outputTexts: ReadonlyMap<string, string>, tables: Tables): Promise<void> {
     const refs = changes.put.outputs ?? [];
     const commit: Commit = { seq: this.#seq + 1, at: this.#options.clock.now(), ...changes };
     const line = encode(commit);
@@ -130,7 +155,7 @@ export class JournalAdapter implements Adapter<Data> {
       await journal.append(line);
     } catch (error) {
       // After a failed sync the commit may turn out to be on disk, and then its outputs must be there, too.
-      if (!journal.isDead) this.#outputs.remove(refs.filter((ref) => !data.tables.hasOutput(ref)));
+      if (!journal.isDead) this.#outputs.remove(refs.filter((ref) => !tables.hasOutput(ref)));
       this.#refusedBytes = Math.max(this.#refusedBytes, bytes);
       throw error;
     }
@@ -138,21 +163,23 @@ export class JournalAdapter implements Adapter<Data> {
     this.#seq += 1;
     this.#commitsSinceSnapshot += 1;
     this.#bytesSinceSnapshot += line.length;
-    this.#outputs.remove(data.tables.apply(changes));
-    if (this.#isSnapshotDue()) await this.#startSnapshot(data.tables);
+    this.#outputs.remove(tables.apply(changes));
   }
 
   /**
-   * Tells whether the refused commits would be taken now. A small commit that succeeds does not show it: the last bytes
+   * Tells whether what was refused would be taken now. A small commit that succeeds does not show it: the last bytes
    * of a disk may hold signs of life for hours while every ping with an output is refused.
    */
   async isMended(): Promise<boolean> {
     const { disk, directory } = this.#options;
     const isMended =
-      this.#writtenBytes >= this.#refusedBytes ||
-      (await hasRoom(disk, directory, this.#seq + 1, this.#refusedBytes));
-    if (isMended) this.#refusedBytes = 0;
-    return isMended;
+      (this.#writtenBytes >= this.#refusedBytes && !this.#hasRefusedOutputs) ||
+      ((await hasRoom(disk, directory, this.#seq + 1, this.#refusedBytes)) &&
+        (!this.#hasRefusedOutputs || (await this.#outputs.canWrite(this.#refusedBytes))));
+    if (!isMended) return false;
+    this.#refusedBytes = 0;
+    this.#hasRefusedOutputs = false;
+    return true;
   }
 
   output(ref: OutputRef): ReturnType<OutputFiles['read']> {

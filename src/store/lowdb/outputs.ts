@@ -8,6 +8,7 @@ import { type Disk, isFull, isMissing, writeAll } from './disk.ts';
 import { OUTPUTS } from './files.ts';
 
 const NAME_LENGTH_MAX = 200;
+const PROBE = '=probe';
 /** The names that Cronflow makes: of files, and of directories and files whose id is no harmless name. */
 const FILE = new RegExp(`^[=A-Za-z0-9_][A-Za-z0-9._-]*-[0-9a-f]{${OUTPUT_HASH_LENGTH}}\\.txt(\\.tmp)?$`);
 const HASHED = /^=[0-9a-f]{64}$/;
@@ -85,6 +86,19 @@ export class OutputFiles {
     await Promise.all(Array.from(directories, (directory) => this.#disk.syncDirectory(directory)));
     if (made.length > 0) await this.#disk.syncDirectory(this.#root);
     for (const directory of made) this.#directories.add(directory);
+  }
+
+  /** Tells whether an output of this size can be written. It is written to find out, and removed. */
+  async canWrite(bytes: number): Promise<boolean> {
+    const path = join(this.#root, PROBE);
+    try {
+      await this.#makeRoot();
+      await this.#writeOne(path, Buffer.alloc(bytes, 'x'));
+      await this.#disk.remove(path);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   async read(ref: OutputRef): Promise<Output | undefined> {

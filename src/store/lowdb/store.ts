@@ -6,7 +6,7 @@ import type { Logger } from '../../observe/log.ts';
 import { LocalStore } from '../local/local-store.ts';
 import { Tables } from '../local/tables.ts';
 import { Overlay, runTransaction } from '../local/tx.ts';
-import type { Output, Scope, StoreHealth, Tx } from '../store.ts';
+import { type Output, OUTPUTS_REFUSED, type Scope, type StoreHealth, type Tx } from '../store.ts';
 import { type AdapterLimits, type Data, JournalAdapter } from './adapter.ts';
 import { takeDirectory, unusable } from './directory.ts';
 import { type Disk, realDisk } from './disk.ts';
@@ -191,12 +191,14 @@ export class LowdbStore extends LocalStore {
 
   async #write(overlay: Overlay): Promise<void> {
     const data = this.#db.data;
-    data.pending = { changes: overlay.changes(), outputTexts: overlay.outputTexts };
+    const pending = { changes: overlay.changes(), outputTexts: overlay.outputTexts, outputsRefused: null };
+    data.pending = pending;
     try {
       await this.#db.write();
     } finally {
       data.pending = null;
     }
+    if (pending.outputsRefused !== null) return this.#noteRefusedOutputs(pending.outputsRefused);
     if (this.#health.ok || !(await this.#adapter.isMended())) return;
     this.#options.log.info('the store can be written to again');
     this.#health = { ok: true };
@@ -204,8 +206,14 @@ export class LowdbStore extends LocalStore {
 
   #noteFailure(error: unknown): void {
     const detail = errorText(error);
-    if (this.#health.ok) this.#options.log.error('nothing can be stored', { error: detail });
-    this.#health = { ok: false, detail };
+    if (this.#health.ok || this.#health.refuses === 'outputs')
+      this.#options.log.error('nothing can be stored', { error: detail });
+    this.#health = { ok: false, refuses: 'commits', detail };
+  }
+
+  #noteRefusedOutputs(error: string): void {
+    if (this.#health.ok) this.#options.log.error('no output can be stored', { error });
+    this.#health = { ok: false, refuses: 'outputs', detail: `${OUTPUTS_REFUSED}: ${error}` };
   }
 
   #fatal(error: Error): void {

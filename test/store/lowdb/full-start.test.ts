@@ -3,7 +3,6 @@ import { type Migration, MIGRATIONS } from '../../../src/store/lowdb/migrations.
 import type { LowdbStore } from '../../../src/store/lowdb/store.ts';
 import { CrashDisk } from '../../support/crash-disk.ts';
 import { seededRandom } from '../../support/random.ts';
-import { job, run } from '../../support/records.ts';
 import { ALL, dump, referenceStates, step } from './workload.ts';
 import { storeOn } from './store-on.ts';
 
@@ -58,7 +57,11 @@ describe.each(Object.entries(disks))('the very first start on a disk %s', (_name
       for (let i = 0; i < 2; i += 1) {
         await expect(store.transact(ALL, step)).rejects.toMatchObject({ code: 'store_unavailable' });
       }
-      expect(store.health()).toEqual({ ok: false, detail: expect.stringContaining('ENOSPC') as string });
+      expect(store.health()).toEqual({
+        ok: false,
+        refuses: 'commits',
+        detail: expect.stringContaining('ENOSPC') as string,
+      });
       expect(await dump(store)).toEqual(references[0]);
       disk.fault = () => null;
       for (let count = 1; count <= 8; count += 1) expect(await store.transact(ALL, step)).toBe(count);
@@ -105,11 +108,7 @@ describe.each(Object.entries(disks))('a newer version that starts on a disk %s',
 describe('a disk that has space for small commits only', () => {
   const SPACE_BYTES = 2_000;
   const big = (store: LowdbStore): Promise<void> =>
-    store.transact(ALL, (tx) => {
-      tx.putJob(job('a', {}, { run_count: 1 }));
-      tx.putRun(run('a', 1));
-      tx.putOutput('a', 'a-1', { text: 'x'.repeat(10 * SPACE_BYTES), dropped_bytes: 0 });
-    });
+    store.transact(ALL, (tx) => tx.putMeta('big', 'x'.repeat(10 * SPACE_BYTES)));
 
   /** Refuses writes of more bytes than there is space for. */
   function limit(disk: CrashDisk): void {

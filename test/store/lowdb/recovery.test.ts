@@ -498,16 +498,4 @@ describe('outputs', () => {
     await store.close();
     expect(outputFiles(disk)).toEqual([fileOf('a', 1, 'third')]);
   });
-
-  test('that cannot be written refuse the commit', async () => {
-    const disk = new CrashDisk();
-    const store = await opened(disk);
-    disk.fault = (call, path) =>
-      call === 'write' && path.includes('/outputs/') ? { error: new Error('ENOSPC') } : null;
-    await expect(put(store, 'a', 1, 'x')).rejects.toMatchObject({ code: 'store_unavailable' });
-    expect(await store.jobById('a')).toBeUndefined();
-    disk.fault = () => null;
-    await put(store, 'a', 1, 'x');
-    expect(await store.output('a', 'a-1')).toEqual({ text: 'x', dropped_bytes: 0 });
-  });
 });

@@ -1,4 +1,5 @@
 import { MemoryStore } from '../../../src/store/local/memory.ts';
+import type { Row } from '../../../src/core/model/records.ts';
 import type { Store, Tx } from '../../../src/store/store.ts';
 import { seededRandom } from '../../support/random.ts';
 import { delivery, incident, increment, job, openRun, ping, run, tally } from '../../support/records.ts';
@@ -56,6 +57,21 @@ export async function dump(store: Store): Promise<Record<string, unknown>> {
     deliveries: (await store.deliveries(PAGE)).items,
     due: await store.dueJobIds(Infinity, 1000),
     delivery: await store.earliestDeliveryAt(),
+  };
+}
+
+/**
+ * Returns a state as it is with all outputs lost, to compare what a disk can refuse no ping for. Each run whose output
+ * is there must have the one that is expected, and each without says how much is missing.
+ */
+export function withoutOutputs(state: Record<string, unknown>): Record<string, unknown> {
+  const runs = state['runs'] as Row[];
+  return {
+    ...state,
+    outputs: null,
+    runs: runs.map((row) =>
+      row.kind === 'slots' ? row : { ...row, output_bytes: 0, output_dropped_bytes: 0 },
+    ),
   };
 }
 
