@@ -1,5 +1,7 @@
 // Shows /openapi.json and sends requests. Text from the server is only ever set as text, never as markup.
 
+/** The path under which a reverse proxy shows this page and the rest of Cronflow. */
+const BASE = new URL('..', import.meta.url).pathname.replace(/\/$/, '');
 const METHODS = ['post', 'get', 'put', 'patch', 'delete'];
 
 /** An element with properties and children; a string becomes text. */
@@ -110,7 +112,7 @@ function bodyFields(spec, operation) {
 /** The request that a form stands for: fields left empty are not sent. */
 function requestOf(method, path, form) {
   const search = new URLSearchParams();
-  let address = path;
+  let address = BASE + path;
   for (const control of form.elements) {
     if (control.dataset.in === 'path') {
       address = address.replace(`{${control.name}}`, encodeURIComponent(control.value));
@@ -216,14 +218,14 @@ function page(spec) {
   return [
     h('h1', {}, spec.info.title, ' ', h('small', {}, spec.info.version)),
     h('p', {}, ...prose(spec.info.description ?? '')),
-    h('p', {}, h('a', { href: '/openapi.json' }, 'openapi.json')),
+    h('p', {}, h('a', { href: `${BASE}/openapi.json` }, 'openapi.json')),
     ...sections,
   ];
 }
 
 async function start() {
   const main = document.querySelector('#docs');
-  const answer = await fetch('/openapi.json');
+  const answer = await fetch(`${BASE}/openapi.json`);
   if (!answer.ok) throw new Error(`/openapi.json answered ${answer.status}`);
   main.replaceChildren(...page(await answer.json()));
   // Only now is there something that an address such as /docs#post_job can lead to.

@@ -84,6 +84,7 @@ async function start(options: AppOptions, parts: Parts): Promise<void> {
     messages: parts.messages,
     onUnknownPing: (name, kind) => unknownPings.note(name, kind),
     unknownPings: () => unknownPings.recent(),
+    ...(options.base === undefined ? {} : { base: options.base }),
     onFormerName: (name, job, kind) => unknownPings.noteFormer(name, job, kind),
   };
   parts.server = createServer(deps);

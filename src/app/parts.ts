@@ -10,6 +10,7 @@ import { Heartbeat, type Vitals } from '../delivery/heartbeat.ts';
 import { NotifierRegistry } from '../delivery/registry.ts';
 import { StoreAlarm, type StoreAlarmOptions } from '../delivery/sending/store-alarm.ts';
 import { DeliveryWorker } from '../delivery/sending/worker.ts';
+import type { BasePathOptions } from '../http/base-path.ts';
 import type { HttpServer } from '../http/server.ts';
 import { JobIngest } from '../ingest/job-ingest.ts';
 import type { Logger } from '../observe/log.ts';
@@ -30,6 +31,8 @@ export interface AppOptions {
   port: number;
   /** Listens on any address without a token. */
   noAuth: boolean;
+  /** Where a reverse proxy shows Cronflow; absent, at the root. */
+  base?: BasePathOptions;
   /** Refuses to start on an invalid file even if an earlier revision is stored. */
   strict: boolean;
   env: Readonly<Record<string, string | undefined>>;

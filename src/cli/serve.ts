@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import type { App } from '../app/app.ts';
 import type { AppOptions } from '../app/parts.ts';
 import { CronflowError } from '../core/model/errors.ts';
+import { parseBasePath } from '../http/base-path.ts';
 import { createLogger, LOG_LEVELS, type LogLevel } from '../observe/log.ts';
 import { parseArgs } from './arguments.ts';
 import type { Io } from './io.ts';
@@ -16,11 +17,13 @@ Watches the jobs declared in cronflow.yaml: takes their pings, checks that they 
   --host ADDRESS   where to listen (CRONFLOW_HOST; default: 127.0.0.1). Any address that is not loopback
                    needs CRONFLOW_TOKEN
   --port PORT      (CRONFLOW_PORT; default: 8000)
+  --base-path PATH the path under which a reverse proxy shows Cronflow, such as /cronflow (CRONFLOW_BASE_PATH)
   --no-auth        listen on any address without a token
   --strict         refuse to start on an invalid configuration even if an earlier one is stored
   --json           write the log as lines of JSON
   --help
 
+CRONFLOW_TRUST_PROXY=1 lets the proxy say that path, by X-Forwarded-Prefix.
 LOG_LEVEL is one of ${LOG_LEVELS.join(', ')} (default: info).
 Exit codes: 0 stopped by a signal, 1 could not start, 2 wrong usage.
 `;
@@ -106,6 +109,7 @@ function readOptions(argv: readonly string[], io: Io): AppOptions | null {
       'data-dir': { type: 'string' },
       host: { type: 'string' },
       port: { type: 'string' },
+      'base-path': { type: 'string' },
       'no-auth': { type: 'boolean', default: false },
       strict: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -127,6 +131,10 @@ function readOptions(argv: readonly string[], io: Io): AppOptions | null {
     dataDir: resolve(io.cwd, pick(values['data-dir'], 'CRONFLOW_DATA_DIR', join('.', 'data'))),
     host: pick(values.host, 'CRONFLOW_HOST', '127.0.0.1'),
     port: portOf(pick(values.port, 'CRONFLOW_PORT', '8000')),
+    base: {
+      basePath: parseBasePath(pick(values['base-path'], 'CRONFLOW_BASE_PATH', '')),
+      trustsForwardedPrefix: trustsProxy(env['CRONFLOW_TRUST_PROXY']),
+    },
     noAuth: values['no-auth'],
     strict: values.strict,
     env,
@@ -138,6 +146,12 @@ function readOptions(argv: readonly string[], io: Io): AppOptions | null {
       values.json ? 'json' : 'text',
     ),
   };
+}
+
+function trustsProxy(text = ''): boolean {
+  if (text === '' || text === '0') return false;
+  if (text === '1') return true;
+  throw new CronflowError('usage', `CRONFLOW_TRUST_PROXY "${text}" is neither 1 nor 0`);
 }
 
 function portOf(text: string): number {

@@ -2,6 +2,7 @@ import Koa from 'koa';
 import { CronflowError, errorText } from '../core/model/errors.ts';
 import type { LogFields } from '../observe/log.ts';
 import { type Access, accessOf } from './access.ts';
+import { basePathOf, withoutBasePath } from './base-path.ts';
 import { SECURITY_HEADERS } from './headers.ts';
 import { requireLoopbackHost, requireOwnOrigin } from './origin.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
@@ -104,11 +105,14 @@ function answerProblem(ctx: HttpContext, error: unknown): void {
  * Returns the middleware that judges a request before a route is looked for: who asks, from where, and under which
  * name.
  */
-function gate({ tokens }: Services, server: ServerState): HttpMiddleware {
+function gate({ tokens, base }: Services, server: ServerState): HttpMiddleware {
   return async (ctx, next) => {
     const { headers } = ctx.req;
     // A script that joins an address ending in a slash with a path sends `//jobs/...`, and its ping must not be lost.
     if (ctx.path.includes('//')) ctx.path = ctx.path.replaceAll(/\/{2,}/g, '/');
+    const basePath = basePathOf(headers['x-forwarded-prefix'], base);
+    ctx.state.basePath = basePath;
+    if (basePath !== '') ctx.path = withoutBasePath(ctx.path, basePath);
     // This comes first, so that nothing that is said of the request has the token.
     const ofKey = takeKeyOfPath(ctx as HttpContext, tokens);
     const host = hostOf(ctx.req);

@@ -9,6 +9,7 @@ import type { UnknownPing } from '../ingest/unknown-pings.ts';
 import type { Logger } from '../observe/log.ts';
 import type { MessageCounts } from '../observe/message-counts.ts';
 import type { Store } from '../store/store.ts';
+import type { BasePathOptions } from './base-path.ts';
 import type { HttpLimits } from './limits.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -75,6 +76,8 @@ export interface HttpDeps {
   unknownPings(): readonly UnknownPing[];
   /** Called for every ping under a former name of a job. */
   onFormerName(name: string, job: string, kind: PingKind): void;
+  /** Where a reverse proxy shows Cronflow; absent, at the root. */
+  base?: BasePathOptions;
   /** The limits that are not as usual. */
   limits?: Partial<HttpLimits>;
 }

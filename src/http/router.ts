@@ -1,11 +1,14 @@
 import { Router } from '@koa/router';
 import type { Middleware, ParameterizedContext } from 'koa';
 import { CronflowError } from '../core/model/errors.ts';
+import type { BasePath } from './base-path.ts';
 import { type Access, requireScope, type RouteScope } from './access.ts';
 
 /** The state of a request that has passed the gate. */
 export interface HttpState {
   access: Access;
+  /** The path under which the client sees Cronflow, which links of the answer begin with; empty for the root. */
+  basePath: BasePath;
   /** The scope of the route that was found; absent before one is, and where there is none. */
   scope?: RouteScope;
 }

@@ -3,6 +3,7 @@ import { CronflowError } from '../core/model/errors.ts';
 import type { Job } from '../core/model/records.ts';
 import { nearest } from '../core/text/nearest.ts';
 import { LineLimit } from '../observe/line-limit.ts';
+import type { BasePathOptions } from './base-path.ts';
 import { BodyBudget } from './body-budget.ts';
 import type { HttpDeps } from './deps.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
@@ -10,6 +11,7 @@ import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
 /** The dependencies that the routes work with, and what is derived from them. */
 export interface Services extends HttpDeps {
   limits: HttpLimits;
+  base: BasePathOptions;
   /** The memory for the bodies of requests. */
   bodies: BodyBudget;
   /** The limit for lines of the log about pings whose bodies did not end. */
@@ -38,6 +40,7 @@ export function servicesOf(deps: HttpDeps): Services {
   return {
     ...deps,
     limits,
+    base: deps.base ?? { basePath: '', trustsForwardedPrefix: false },
     bodies: new BodyBudget(limits.bodiesBytesMax),
     bodyLines: new LineLimit(deps.clock, limits.bodyLinesMax),
     unknownJob,

@@ -1,3 +1,12 @@
+import { once } from 'node:events';
+import {
+  createServer,
+  type IncomingMessage,
+  request as httpRequest,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
 import chromium from '@sparticuz/chromium';
 import { type Browser, chromium as playwright, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -138,3 +147,45 @@ test.each(['light', 'dark'] as const)('all of /docs can be read in %s mode', asy
   expect(texts.length).toBeGreaterThan(100);
   expect([...methods, ...texts].filter(({ contrast }) => contrast < 4.5)).toEqual([]);
 });
+
+test.each([true, false])(
+  '/docs works under the path of a proxy that leaves it in the address (%s)',
+  async (leavesPath) => {
+    const base = { basePath: leavesPath ? '/tools/cron' : '', trustsForwardedPrefix: !leavesPath };
+    const { url, port, request } = await startServer({ base });
+    await request('/jobs', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ name: 'daily-database-backup' }),
+    });
+    const proxy = createProxy((path, from, to) => {
+      if (!path.startsWith('/tools/cron')) return to.writeHead(404).end();
+      const target = leavesPath ? path : path.slice('/tools/cron'.length);
+      const headers = { ...from.headers, 'x-forwarded-prefix': '/tools/cron' };
+      const options = { host: '127.0.0.1', port, path: target, method: from.method, headers };
+      return from.pipe(
+        httpRequest(options, (answer) => {
+          to.writeHead(answer.statusCode ?? 502, answer.headers);
+          answer.pipe(to);
+        }),
+      );
+    });
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    try {
+      const { port: proxyPort } = proxy.address() as AddressInfo;
+      expect(url).not.toContain(String(proxyPort));
+      const { page, complaints } = await open(`http://127.0.0.1:${proxyPort}/tools/cron/docs`);
+      await page.waitForSelector('#get_job');
+      await tryOut(page, 'get_job', { name: 'daily-database-backup' });
+      expect(await page.textContent('#get_job .ok')).toBe('200 OK');
+      expect(complaints).toEqual([]);
+    } finally {
+      proxy.closeAllConnections();
+      proxy.close();
+    }
+  },
+);
+
+function createProxy(pass: (path: string, from: IncomingMessage, to: ServerResponse) => unknown): Server {
+  return createServer((from, to) => void pass(from.url ?? '/', from, to));
+}

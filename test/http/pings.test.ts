@@ -380,7 +380,8 @@ describe('a body that does not come to its end', () => {
 
 test('a ping under a former name counts, and the answer, the log and the job say the new name', async () => {
   const former: unknown[] = [];
-  const onFormerName = (name: string, job: string, kind: string): number => former.push([name, job, kind]);
+  const onFormerName = (name: string, current: string, kind: string): number =>
+    former.push([name, current, kind]);
   const { post, request } = await startServer({ onFormerName });
   await post('/jobs', { name: 'dump', schedule: '0 2 * * *' });
   expect((await post('/jobs', { name: 'backup', renamed_from: 'dump' })).json).toMatchObject({

@@ -15,22 +15,24 @@ const FILES = [
  * installation to somebody.
  */
 export function docsRoutes({ version }: Services): Route[] {
-  // The document is made once, because it is large and never changes while Cronflow runs.
-  const openApi = Buffer.from(JSON.stringify(readOpenApi(version)));
+  const document = readOpenApi(version);
+  // The document is written once, because it is large and never changes while Cronflow runs.
+  const openApi = Buffer.from(JSON.stringify(document));
   const spec: Route = {
     method: 'GET',
     path: '/openapi.json',
     scope: 'read',
     handle(ctx) {
       ctx.type = 'application/json; charset=utf-8';
-      ctx.body = openApi;
+      const { basePath } = ctx.state;
+      ctx.body = basePath === '' ? openApi : { ...document, servers: [{ url: basePath }] };
     },
   };
   return [spec, ...FILES.map(fileRoute)];
 }
 
 function fileRoute({ path, file, type }: (typeof FILES)[number]): Route {
-  const text = Buffer.from(readAsset(file));
+  const text = readAsset(file);
   return {
     method: 'GET',
     path,
@@ -38,7 +40,7 @@ function fileRoute({ path, file, type }: (typeof FILES)[number]): Route {
     handle(ctx: HttpContext) {
       ctx.type = type;
       ctx.set('Content-Security-Policy', PAGE_POLICY);
-      ctx.body = text;
+      ctx.body = text.replaceAll('="/docs/', `="${ctx.state.basePath}/docs/`);
     },
   };
 }

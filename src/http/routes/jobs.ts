@@ -32,7 +32,7 @@ async function register(ctx: HttpContext, services: Services): Promise<void> {
 
 async function answerCreated(ctx: HttpContext, job: Job, services: Services): Promise<void> {
   ctx.status = 201;
-  ctx.set('Location', `/jobs/${encodeURIComponent(job.name)}`);
+  ctx.set('Location', `${ctx.state.basePath}/jobs/${encodeURIComponent(job.name)}`);
   ctx.body = await withIncident(job, services);
 }
 

@@ -21,22 +21,30 @@ export function rootRoutes(services: Services): Route[] {
 function root(ctx: HttpContext, services: Services): void {
   const { version } = services;
   const warnings = [...services.notices()];
+  const { basePath } = ctx.state;
+  const links = Object.fromEntries(Object.entries(LINKS).map(([name, path]) => [name, `${basePath}${path}`]));
   ctx.vary('Accept');
   if (ctx.accepts('json', 'html') !== 'html') {
-    ctx.body = { message: 'Cronflow watches cron jobs.', name: 'cronflow', version, links: LINKS, warnings };
+    ctx.body = { message: 'Cronflow watches cron jobs.', name: 'cronflow', version, links, warnings };
     return;
   }
   ctx.type = 'text/html; charset=utf-8';
   ctx.set('Content-Security-Policy', PAGE_POLICY);
-  ctx.body = page(version, warnings);
+  ctx.body = page(version, { links, basePath, warnings });
 }
 
-function page(version: string, warnings: readonly string[]): string {
-  const items = Object.entries(LINKS).map(([name, path]) => `<li><a href="${path}">${name}</a></li>`);
+interface RootPage {
+  links: Readonly<Record<string, string>>;
+  basePath: string;
+  warnings: readonly string[];
+}
+
+function page(version: string, { links, basePath, warnings }: RootPage): string {
+  const items = Object.entries(links).map(([name, path]) => `<li><a href="${path}">${name}</a></li>`);
   const notes = warnings.map((warning) => `<p role="alert">${escapeHtml(warning)}</p>`);
   return `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>Cronflow</title><link rel="stylesheet" href="/docs/docs.css"></head>
+<head><meta charset="utf-8"><title>Cronflow</title><link rel="stylesheet" href="${basePath}/docs/docs.css"></head>
 <body><main>
 <h1>Cronflow <small>${escapeHtml(version)}</small></h1>
 <p>Cronflow watches cron jobs.</p>
