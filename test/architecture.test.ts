@@ -26,6 +26,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   'core/backtest': ['core/plan', 'core/job', 'core/model'],
   store: ['core/model', 'observe', 'clock'],
   'store/local': ['store', 'core/model'],
+  'store/open': ['store/lowdb', 'store/local', 'store', 'core/model', 'observe', 'clock'],
   'store/lowdb': ['store/local', 'store', 'core/model', 'observe', 'schedule', 'clock'],
   apply: ['store', 'core/plan', 'core/system', 'core/job', 'core/model', 'schedule'],
   ingest: ['apply', 'store', 'core/plan', 'core/model', 'observe', 'schedule', 'clock'],
@@ -34,7 +35,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   crontab: ['config', 'core/model', 'schedule'],
   delivery: [
     'apply',
-    'store/local',
+    'store/open',
     'store',
     'core/system',
     'core/job',
@@ -52,7 +53,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     'checker',
     'ingest',
     'apply',
-    'store/lowdb',
+    'store/open',
     'store',
     'core/plan',
     'core/text',
@@ -67,8 +68,8 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     'crontab',
     'config',
     'apply',
-    'store/lowdb',
-    'store/local',
+    'store/open',
+    'store',
     'core/backtest',
     'core/plan',
     'core/text',
@@ -183,6 +184,12 @@ describe('the repository holds its own rules', () => {
     const wrong = imports
       .map(({ from, to }) => ({ from, to, allowed: PURE_PACKAGES[from.split('/')[0]!] }))
       .filter(({ to, allowed }) => allowed !== undefined && !to.endsWith('.ts') && !allowed.includes(to));
+    expect(wrong).toEqual([]);
+  });
+
+  test('only store/open knows which stores there are', () => {
+    const isStore = (file: string): boolean => /^store\/(local|lowdb|open)\//.test(file);
+    const wrong = imports.filter(({ from, to }) => /^store\/(local|lowdb)\//.test(to) && !isStore(from));
     expect(wrong).toEqual([]);
   });
 

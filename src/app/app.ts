@@ -5,8 +5,9 @@ import { DEFAULT_GLOBALS } from '../core/model/spec.ts';
 import type { HttpDeps } from '../http/deps.ts';
 import { checkListen } from '../http/listen.ts';
 import { createServer } from '../http/server.ts';
-import { readTokens } from '../http/tokens.ts';
+import { readTokens, type Tokens } from '../http/tokens.ts';
 import { UnknownPings } from '../ingest/unknown-pings.ts';
+import { openStore } from '../store/open/open-store.ts';
 import { noticesOf, tellingNobody } from './notices.ts';
 import { type AppOptions, buildParts, type Parts, ZONE_RULES } from './parts.ts';
 import { buildReloader, configMended, configStatusOf, validateInput } from './reload.ts';
@@ -28,25 +29,31 @@ export interface App {
   reload(): void;
 }
 
-/** Builds the service. Nothing runs until `start`. */
+/** Returns the service. Nothing is built or runs until `start`. */
 export function createApp(options: AppOptions): App {
-  const parts = buildParts(options);
+  let parts: Parts | null = null;
   return {
-    start: () => start(options, parts),
-    stop: () => stop(parts),
+    async start() {
+      const tokens = readTokens(options.env);
+      checkListen({ host: options.host, noAuth: options.noAuth, tokens });
+      const store = await openStore(options.storeUrl, { clock: options.clock, log: options.logger });
+      parts = buildParts(options, store);
+      await start(options, parts, tokens);
+    },
+    async stop() {
+      const stopped = parts;
+      parts = null;
+      if (stopped !== null) await stop(stopped);
+    },
     reload: () =>
-      void parts.reloader?.reload({ because: 'SIGHUP' }).catch((error: unknown) => {
+      void parts?.reloader?.reload({ because: 'SIGHUP' }).catch((error: unknown) => {
         options.logger.error('cannot reload the configuration', { error: errorText(error) });
       }),
   };
 }
 
-async function start(options: AppOptions, parts: Parts): Promise<void> {
-  const { host, port, noAuth, env, clock, logger } = options;
-  const tokens = readTokens(env);
-  checkListen({ host, noAuth, tokens });
-  await parts.store.open();
-  parts.isOpen = true;
+async function start(options: AppOptions, parts: Parts, tokens: Tokens): Promise<void> {
+  const { host, port, clock, logger } = options;
   // The gap is noted before anything is judged, so that slots from while nobody was listening are not taken for
   // missed.
   await parts.liveness.start();
@@ -103,7 +110,7 @@ async function stop(parts: Parts): Promise<void> {
   // All these stop in one turn. A slot that no ping can claim any more must not be judged; it ends as time away.
   const checked = parts.checker.stop();
   const closed = parts.server?.close();
-  const noted = parts.isOpen ? parts.liveness.stop() : undefined;
+  const noted = parts.liveness.stop();
   const others = [parts.heartbeat.stop(), parts.reloader?.close(), parts.backlog.stop()];
   await Promise.all([checked, closed, noted, ...others]);
   parts.ingest.stop();
@@ -111,7 +118,5 @@ async function stop(parts: Parts): Promise<void> {
   await parts.worker.stop();
   await parts.storeAlarm.stop();
   await parts.registry.close();
-  if (!parts.isOpen) return;
   await parts.store.close();
-  parts.isOpen = false;
 }

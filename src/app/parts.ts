@@ -17,7 +17,6 @@ import type { Logger } from '../observe/log.ts';
 import { MessageCounts } from '../observe/message-counts.ts';
 import { Backlog } from '../store/backlog.ts';
 import { loggedStore } from '../store/logged.ts';
-import { LowdbStore } from '../store/lowdb/store.ts';
 import type { Store } from '../store/store.ts';
 import { defaultNotifiers } from '../core/model/defaults.ts';
 
@@ -26,7 +25,8 @@ export const ZONE_RULES = 'the rules of time zones';
 
 export interface AppOptions {
   configPath: string;
-  dataDir: string;
+  /** The URL of the store, for `openStore`. */
+  storeUrl: string;
   host: string;
   port: number;
   /** Listens on any address without a token. */
@@ -40,10 +40,9 @@ export interface AppOptions {
   logger: Logger;
 }
 
-/** The parts that live as long as the service. Those that need the content of the store are added by `start`. */
+/** The parts that live as long as the service. Those that need a configuration are added by `start`. */
 export interface Parts {
   store: Store;
-  isOpen: boolean;
   registry: NotifierRegistry;
   worker: DeliveryWorker;
   checker: Checker;
@@ -60,9 +59,12 @@ export interface Parts {
   appliedAt: number | null;
 }
 
-/** Builds the object graph, in which each part is given the others that it uses. Nothing runs yet. */
-export function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
-  const store = loggedStore(new LowdbStore({ directory: dataDir, clock, log: logger }), logger);
+/**
+ * Builds the object graph, in which each part is given the others that it uses. Nothing runs yet.
+ * @param opened the store, which is open
+ */
+export function buildParts({ clock, logger }: AppOptions, opened: Store): Parts {
+  const store = loggedStore(opened, logger);
   const registry = new NotifierRegistry({ clock, logger });
   const hide = (text: string): string => redact(text, parts.reloader?.current?.redact ?? []);
   const worker = new DeliveryWorker({
@@ -112,7 +114,6 @@ export function buildParts({ clock, logger, dataDir }: AppOptions): Parts {
   const heartbeat = new Heartbeat({ clock, logger, random: Math.random, vitals });
   const parts: Parts = {
     store,
-    isOpen: false,
     registry,
     worker,
     checker,

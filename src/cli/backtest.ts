@@ -5,14 +5,14 @@ import type { LoggedEvent } from '../core/model/event.ts';
 import { specOf } from '../core/model/spec.ts';
 import { type Plan, planChanges } from '../core/plan/plan.ts';
 import { parseDuration } from '../schedule/duration.ts';
-import type { Tables } from '../store/local/tables.ts';
-import { type History, readHistory, readTables } from '../store/lowdb/history.ts';
+import type { LoggedHistory, StoredState } from '../store/archive.ts';
+import { openArchive } from '../store/open/open-archive.ts';
 import { parseArgs } from './arguments.ts';
 import { type BacktestReport, reportJson, reportText } from './backtest-report.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import { folded } from './fold.ts';
 import type { Io } from './io.ts';
-import { configPathOf, dataDirOf, FILE_OPTIONS, validConfig } from './offline.ts';
+import { configPathOf, FILE_OPTIONS, storeOf, validConfig } from './offline.ts';
 
 const SINCE_DEFAULT = '30d';
 
@@ -33,7 +33,7 @@ Exit codes: 0 no difference, 2 differences, 1 the file, the data directory or th
 
 interface Options {
   config: string;
-  dataDir: string;
+  storeUrl: string;
   sinceMs: number;
   json: boolean;
 }
@@ -70,7 +70,7 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
   if (values.help) return null;
   return {
     config: configPathOf(io, positionals, values.config),
-    dataDir: dataDirOf(io, values['data-dir']),
+    storeUrl: storeOf(io, values['data-dir']).storeUrl,
     sinceMs: parseDuration(values.since),
     json: values.json,
   };
@@ -78,9 +78,10 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
 
 async function reportOn(options: Options, io: Io): Promise<BacktestReport> {
   const config = await validConfig(io, options.config);
-  const history = await readHistory(options.dataDir);
-  const now = await readTables(options.dataDir);
-  const plan = planChanges([...now.jobs()], config.jobs, config);
+  const archive = openArchive(options.storeUrl);
+  const history = await archive.history();
+  const now = await archive.state();
+  const plan = planChanges(now.jobs(), config.jobs, config);
   const pairs = respecified(plan, readGlobals(now), config.globals);
   const replays = new Map(pairs.map((pair) => [pair.job.id, replaysOf(pair, history)]));
   const untilAt = await replayAll(history, replays);
@@ -107,7 +108,7 @@ interface Replays {
   after: Replay | null;
 }
 
-function replaysOf({ job, running, next }: Respecified, history: History): Replays {
+function replaysOf({ job, running, next }: Respecified, history: LoggedHistory): Replays {
   const start = startOf(history.begin, job.id, history.begin_at);
   return {
     before: new Replay(job.id, start, running),
@@ -116,20 +117,20 @@ function replaysOf({ job, running, next }: Respecified, history: History): Repla
 }
 
 /** Returns the state of a job at the beginning of the log; null for a job that was declared later. */
-function startOf(begin: Tables, jobId: string, at: number): ReplayStart | null {
+function startOf(begin: StoredState, jobId: string, at: number): ReplayStart | null {
   const job = begin.jobById(jobId);
   if (job === undefined) return null;
   return {
     at,
     job: job.state,
-    runs: begin.runs.of(jobId).all(),
-    incident: begin.openIncidentsOf(jobId).at(-1) ?? null,
+    runs: begin.runsOf(jobId),
+    incident: begin.openIncidentOf(jobId) ?? null,
     spec: specOf(job.name, job.declaration, readGlobals(begin)),
   };
 }
 
 /** Feeds the log to the replays; returns the instant at which the log ends. */
-async function replayAll(history: History, replays: ReadonlyMap<string, Replays>): Promise<number> {
+async function replayAll(history: LoggedHistory, replays: ReadonlyMap<string, Replays>): Promise<number> {
   let untilAt = history.begin_at;
   const both = ({ before, after }: Replays, event: LoggedEvent): void => {
     before.apply(event);

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { invalidConfigError, loadConfig } from '../config/load.ts';
-import { CronflowError } from '../core/model/errors.ts';
+import { storeUrlOf } from '../store/open/url.ts';
 import { parseArgs } from './arguments.ts';
 import type { Io } from './io.ts';
 
@@ -41,24 +41,21 @@ export function configPathOf(io: Io, positionals: readonly string[], flag: strin
   return chosen(io, positionals[0] ?? flag, 'CRONFLOW_CONFIG', 'cronflow.yaml');
 }
 
-/**
- * Returns the data directory: `--data-dir`, `CRONFLOW_DATA_DIR`, or `./data`.
- * @throws CronflowError `usage` where the environment says that state is kept elsewhere
- */
-export function dataDirOf(io: Io, flag: string | undefined): string {
-  expectEmbeddedStore(io);
-  return chosen(io, flag, 'CRONFLOW_DATA_DIR', join('.', 'data'));
+/** The store that a command works with. */
+export interface ChosenStore {
+  /** The URL by which `store/open/` finds it. */
+  storeUrl: string;
+  /** The data directory, for messages to people. */
+  dataDir: string;
 }
 
 /**
- * Makes sure that the environment names no other store than the embedded one.
- * @throws CronflowError `usage` for any other CRONFLOW_STORE
+ * Chooses the store: `CRONFLOW_STORE`, in `--data-dir`, `CRONFLOW_DATA_DIR`, or `./data`.
+ * @throws CronflowError `usage` where the environment names a store that there is none of
  */
-export function expectEmbeddedStore({ env }: Io): void {
-  const store = env['CRONFLOW_STORE'] ?? '';
-  if (store === '' || store === 'lowdb') return;
-  // The message leaves the value out, because it may hold a password.
-  throw new CronflowError('usage', 'CRONFLOW_STORE: only "lowdb" is available in this version. Unset it.');
+export function storeOf(io: Io, flag: string | undefined): ChosenStore {
+  const dataDir = chosen(io, flag, 'CRONFLOW_DATA_DIR', join('.', 'data'));
+  return { storeUrl: storeUrlOf(io.env['CRONFLOW_STORE'], dataDir), dataDir };
 }
 
 /**

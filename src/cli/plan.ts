@@ -18,7 +18,7 @@ import { parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { worded } from './lint.ts';
-import { configPathOf, dataDirOf, FILE_OPTIONS, validConfig } from './offline.ts';
+import { configPathOf, FILE_OPTIONS, storeOf, validConfig } from './offline.ts';
 import { storedAt, storedIn, type StoredJobs } from './stored-jobs.ts';
 
 const FORMATS = ['text', 'json', 'markdown'] as const;
@@ -42,7 +42,7 @@ Exit codes: 0 no change, 2 changes, 1 the file, the server, the data directory o
 `;
 
 /** The plan is made against a running Cronflow at an address, or against a data directory. */
-type Options = ({ dataDir: string } | { url: string }) & { config: string; format: Format };
+type Options = ({ storeUrl: string } | { url: string }) & { config: string; format: Format };
 
 /** A change of the configuration that belongs to no job. */
 interface GlobalChange {
@@ -82,14 +82,16 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
   if (format === undefined) throw new Error(`--format "${written}" is not one of ${FORMATS.join(', ')}`);
   return {
     config: configPathOf(io, positionals, values.config),
-    ...(values.url === undefined ? { dataDir: dataDirOf(io, values['data-dir']) } : { url: values.url }),
+    ...(values.url === undefined
+      ? { storeUrl: storeOf(io, values['data-dir']).storeUrl }
+      : { url: values.url }),
     format,
   };
 }
 
 async function planned(options: Options, io: Io): Promise<number> {
   const config = await validConfig(io, options.config);
-  const stored = 'url' in options ? await storedAt(io, options.url) : await storedIn(options.dataDir);
+  const stored = 'url' in options ? await storedAt(io, options.url) : await storedIn(options.storeUrl);
   const changes = planChanges(stored.jobs, config.jobs, config);
   const { files, redact, revision } = config;
   const hide = (text: string): string => hideSecrets(text, redact);

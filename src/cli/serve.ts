@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { App } from '../app/app.ts';
 import type { AppOptions } from '../app/parts.ts';
 import { CronflowError } from '../core/model/errors.ts';
@@ -6,7 +6,7 @@ import { parseBasePath } from '../http/base-path.ts';
 import { createLogger, LOG_LEVELS, type LogLevel } from '../observe/log.ts';
 import { parseArgs } from './arguments.ts';
 import type { Io } from './io.ts';
-import { expectEmbeddedStore } from './offline.ts';
+import { storeOf } from './offline.ts';
 
 const HELP = `Usage: cronflow serve [OPTIONS]
 
@@ -121,14 +121,14 @@ function readOptions(argv: readonly string[], io: Io): AppOptions | null {
   const { env } = io;
   const pick = (flag: string | undefined, variable: string, otherwise: string): string =>
     flag ?? (env[variable] || otherwise);
-  expectEmbeddedStore(io);
+  const { storeUrl } = storeOf(io, values['data-dir']);
   const level = pick(undefined, 'LOG_LEVEL', 'info');
   if (!LOG_LEVELS.includes(level as LogLevel)) {
     throw new CronflowError('usage', `LOG_LEVEL "${level}" is not one of ${LOG_LEVELS.join(', ')}`);
   }
   return {
     configPath: resolve(io.cwd, pick(values.config, 'CRONFLOW_CONFIG', 'cronflow.yaml')),
-    dataDir: resolve(io.cwd, pick(values['data-dir'], 'CRONFLOW_DATA_DIR', join('.', 'data'))),
+    storeUrl,
     host: pick(values.host, 'CRONFLOW_HOST', '127.0.0.1'),
     port: portOf(pick(values.port, 'CRONFLOW_PORT', '8000')),
     base: {

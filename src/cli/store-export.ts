@@ -1,10 +1,10 @@
 import { open, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { CronflowError } from '../core/model/errors.ts';
-import { dumpOf } from '../store/lowdb/dump.ts';
+import { openArchive } from '../store/open/open-archive.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
-import { dataDirOf, parseStoreArgs } from './offline.ts';
+import { type ChosenStore, parseStoreArgs, storeOf } from './offline.ts';
 import { counted } from '../core/text/counts.ts';
 
 const HELP = `Usage: cronflow store export [FILE|-] [OPTIONS]
@@ -24,8 +24,7 @@ Exit codes: 0 done, 1 the data directory cannot be read or FILE not written, 2 w
 /** Lines are collected up to this length and written together. */
 const WRITE_LENGTH_MIN = 64 * 1024;
 
-interface Options {
-  dataDir: string;
+interface Options extends ChosenStore {
   /** The path; null for standard output. */
   file: string | null;
   json: boolean;
@@ -37,11 +36,11 @@ export function storeExport(argv: readonly string[], io: Io): Promise<number> {
     name: 'store export',
     help: HELP,
     read: () => readOptions(argv, io),
-    run: async ({ dataDir, file, json }) => {
+    run: async ({ storeUrl, dataDir, file, json }) => {
       const records =
         file === null
-          ? await writeTo((text) => io.stdout(text), dataDir, io)
-          : await writeFile(file, dataDir, io);
+          ? await writeTo((text) => io.stdout(text), storeUrl, io)
+          : await writeFile(file, storeUrl, io);
       if (file === null) io.stderr(`${counted(records, 'record')} of ${dataDir} exported\n`);
       else if (json) io.stdout(`${JSON.stringify({ file, data_dir: dataDir, records })}\n`);
       else io.stdout(`${counted(records, 'record')} of ${dataDir} exported to ${file}\n`);
@@ -56,7 +55,7 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
   const [file = '-', extra] = positionals;
   if (extra !== undefined) throw new Error(`one FILE at most; "${extra}" is too many`);
   return {
-    dataDir: dataDirOf(io, values['data-dir']),
+    ...storeOf(io, values['data-dir']),
     file: file === '-' ? null : resolve(io.cwd, file),
     json: values.json,
   };
@@ -65,12 +64,12 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
 /** Writes the dump and returns the number of records. */
 async function writeTo(
   write: (text: string) => void | Promise<void>,
-  dataDir: string,
+  storeUrl: string,
   io: Io,
 ): Promise<number> {
   let records = 0;
   let text = '';
-  for await (const line of dumpOf(dataDir, io.clock.now())) {
+  for await (const line of openArchive(storeUrl).dump(io.clock.now())) {
     if ('end' in line) ({ records } = line);
     text += `${JSON.stringify(line)}\n`;
     if (text.length < WRITE_LENGTH_MIN) continue;
@@ -86,7 +85,7 @@ async function writeTo(
  * than none.
  * @throws CronflowError `invalid`, also for a file that exists already
  */
-async function writeFile(path: string, dataDir: string, io: Io): Promise<number> {
+async function writeFile(path: string, storeUrl: string, io: Io): Promise<number> {
   const failed = (error: unknown): CronflowError => {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     const what = code === 'EEXIST' ? 'is there already and stays as it is' : `cannot be written (${code})`;
@@ -96,7 +95,7 @@ async function writeFile(path: string, dataDir: string, io: Io): Promise<number>
     throw failed(error);
   });
   try {
-    const records = await writeTo((text) => file.writeFile(text), dataDir, io);
+    const records = await writeTo((text) => file.writeFile(text), storeUrl, io);
     await file.sync();
     await file.close();
     return records;

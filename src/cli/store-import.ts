@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { CronflowError } from '../core/model/errors.ts';
-import { importDump } from '../store/lowdb/undump.ts';
+import { openArchive } from '../store/open/open-archive.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { linesOf, TOO_LONG } from './lines.ts';
-import { dataDirOf, parseStoreArgs } from './offline.ts';
+import { type ChosenStore, parseStoreArgs, storeOf } from './offline.ts';
 import { counted } from '../core/text/counts.ts';
 
 const HELP = `Usage: cronflow store import FILE|- [OPTIONS]
@@ -24,8 +24,7 @@ Exit codes: 0 done, 1 the dump or the data directory is at fault, and nothing wa
 /** The limit is far above the longest record there is, a configuration with all its files. */
 const LINE_LENGTH_MAX = 256 * 1024 * 1024;
 
-interface Options {
-  dataDir: string;
+interface Options extends ChosenStore {
   /** The path, or `-` for standard input. */
   file: string;
   json: boolean;
@@ -37,14 +36,14 @@ export function storeImport(argv: readonly string[], io: Io): Promise<number> {
     name: 'store import',
     help: HELP,
     read: () => readOptions(argv, io),
-    run: async ({ dataDir, file, json }) => {
+    run: async ({ storeUrl, dataDir, file, json }) => {
       const name = file === '-' ? 'stdin' : file;
       // The file is opened when it is read, because nobody would hear of an error before that.
       const input = (): AsyncIterable<string | Buffer> =>
         file === '-' ? io.stdin : createReadStream(resolve(io.cwd, file));
       const nowAt = io.clock.now();
       const lines = dumpLines(input, name);
-      const { created_at, records, jobs } = await importDump({ directory: dataDir, lines, name, nowAt });
+      const { created_at, records, jobs } = await openArchive(storeUrl).restore({ lines, name, nowAt });
       const report = { data_dir: dataDir, exported_at: created_at, records, jobs };
       io.stdout(
         json
@@ -62,7 +61,7 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
   const [file, extra] = positionals;
   if (file === undefined) throw new Error('it needs a FILE, or - for standard input');
   if (extra !== undefined) throw new Error(`one FILE; "${extra}" is too many`);
-  return { dataDir: dataDirOf(io, values['data-dir']), file, json: values.json };
+  return { ...storeOf(io, values['data-dir']), file, json: values.json };
 }
 
 /**

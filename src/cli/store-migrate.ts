@@ -1,7 +1,7 @@
-import { upgradeStore } from '../store/lowdb/upgrade.ts';
+import { openArchive } from '../store/open/open-archive.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
-import { dataDirOf, parseStoreArgs } from './offline.ts';
+import { type ChosenStore, parseStoreArgs, storeOf } from './offline.ts';
 import { counted } from '../core/text/counts.ts';
 
 const HELP = `Usage: cronflow store migrate [OPTIONS]
@@ -17,8 +17,7 @@ but a backup: an older Cronflow refuses a newer version. Cronflow must not run m
 Exit codes: 0 done, also where there was nothing to do, 1 the data directory is at fault or in use, 2 wrong usage.
 `;
 
-interface Options {
-  dataDir: string;
+interface Options extends ChosenStore {
   json: boolean;
 }
 
@@ -28,8 +27,8 @@ export function storeMigrate(argv: readonly string[], io: Io): Promise<number> {
     name: 'store migrate',
     help: HELP,
     read: () => readOptions(argv, io),
-    run: async ({ dataDir, json }) => {
-      const done = await upgradeStore({ directory: dataDir, nowAt: io.clock.now() });
+    run: async ({ storeUrl, dataDir, json }) => {
+      const done = await openArchive(storeUrl).upgrade(io.clock.now());
       const { from, to, records, snapshot } = done;
       if (json) io.stdout(`${JSON.stringify({ data_dir: dataDir, ...done })}\n`);
       else if (from === to) io.stdout(`${dataDir} has schema_version ${to}: nothing to do\n`);
@@ -51,5 +50,5 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
         'version, so there is nothing else to move to',
     );
   }
-  return { dataDir: dataDirOf(io, values['data-dir']), json: values.json };
+  return { ...storeOf(io, values['data-dir']), json: values.json };
 }

@@ -3,7 +3,7 @@ import { readGlobals } from '../apply/events.ts';
 import { CronflowError } from '../core/model/errors.ts';
 import type { Job, JobState } from '../core/model/records.ts';
 import type { Globals } from '../core/model/spec.ts';
-import { readTables } from '../store/lowdb/history.ts';
+import { openArchive } from '../store/open/open-archive.ts';
 import type { Io } from './io.ts';
 import { getJson, strange } from './remote.ts';
 
@@ -17,12 +17,12 @@ export interface StoredJobs {
 }
 
 /**
- * Reads the jobs of a data directory.
+ * Reads the jobs of a store that need not run.
  * @throws CronflowError `store_missing`, `store_damaged`
  */
-export async function storedIn(directory: string): Promise<StoredJobs> {
-  const tables = await readTables(directory);
-  return { jobs: [...tables.jobs()], globals: readGlobals(tables), written: readWritten(tables) };
+export async function storedIn(storeUrl: string): Promise<StoredJobs> {
+  const state = await openArchive(storeUrl).state();
+  return { jobs: state.jobs(), globals: readGlobals(state), written: readWritten(state) };
 }
 
 /** A job as `GET /config/jobs` lists it. */

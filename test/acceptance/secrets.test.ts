@@ -68,7 +68,7 @@ async function start(): Promise<void> {
   const from = log.length;
   app = createApp({
     configPath: join(root, 'cronflow.yaml'),
-    dataDir: join(root, 'data'),
+    storeUrl: `lowdb:${join(root, 'data')}`,
     host: '127.0.0.1',
     port: 0,
     noAuth: false,

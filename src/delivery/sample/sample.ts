@@ -1,3 +1,4 @@
+import { systemClock } from '../../clock.ts';
 import { applyEvent } from '../../apply/events.ts';
 import { putSystemChange } from '../../apply/system-change.ts';
 import { initialState } from '../../core/job/transition.ts';
@@ -5,7 +6,8 @@ import type { Declaration } from '../../core/model/declaration.ts';
 import type { Delivery, Job, Ping } from '../../core/model/records.ts';
 import { DEFAULT_GLOBALS, specOf } from '../../core/model/spec.ts';
 import { openTrouble } from '../../core/system/incidents.ts';
-import { MemoryStore } from '../../store/local/memory.ts';
+import { silentLogger } from '../../observe/log.ts';
+import { openStore } from '../../store/open/open-store.ts';
 import type { Store, Tx } from '../../store/store.ts';
 import { messageOf } from '../message/compose.ts';
 import { type MergedItem, mergedMessageOf } from '../message/merged.ts';
@@ -61,7 +63,7 @@ export interface Sample {
  */
 export async function sampleOf(event: SampleEvent, parts: SampleParts): Promise<Sample> {
   if (event === 'storm') return { opening: await stormMessage(parts), following: null };
-  const store = new MemoryStore();
+  const store = await openStore('memory:', { clock: systemClock, log: silentLogger });
   const trouble = Object.hasOwn(SYSTEM_STORIES, event)
     ? SYSTEM_STORIES[event as keyof typeof SYSTEM_STORIES]
     : null;
@@ -139,7 +141,7 @@ function pingOf(fields: Partial<Ping>, host: string, at: number): Ping {
 /** Writes the one message of a storm, which lists all jobs (docs/design.md §7, Storms). */
 async function stormMessage(parts: SampleParts): Promise<Message> {
   const { notifier, nowAt, publicUrl, redact } = parts;
-  const store = new MemoryStore();
+  const store = await openStore('memory:', { clock: systemClock, log: silentLogger });
   await store.transact({ all: true }, (tx) => {
     for (const { story, ...actor } of STORM) play(tx, { id: actor.name, ...actor }, story, parts);
   });

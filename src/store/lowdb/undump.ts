@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { systemClock } from '../../clock.ts';
 import { CronflowError, errorText } from '../../core/model/errors.ts';
+import type { DumpSource, Imported } from '../archive.ts';
 import { type Changes, outputRefOf, TABLE_NAMES, type TableName } from '../local/changes.ts';
 import { Tables } from '../local/tables.ts';
 import { writeBase } from './base.ts';
@@ -13,22 +14,8 @@ import { acquireLock, type Lock } from './lock.ts';
 import { migrate, MIGRATIONS, schemaVersion } from './migrations.ts';
 import { OutputFiles } from './outputs.ts';
 
-/** Sums up what was imported. */
-export interface Imported {
-  /** The instant at which the dump was made. */
-  created_at: string;
-  records: number;
-  jobs: number;
-}
-
-export interface ImportOptions {
+export interface ImportOptions extends DumpSource {
   directory: string;
-  /** The lines of a dump, without line ends. */
-  lines: AsyncIterable<string>;
-  /** The name by which faults call the dump. */
-  name: string;
-  /** Milliseconds since the Unix epoch. */
-  nowAt: number;
   disk?: Disk;
   lock?: (directory: string) => Promise<Lock>;
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { systemClock } from '../../clock.ts';
 import { silentLogger } from '../../observe/log.ts';
+import type { Upgraded } from '../archive.ts';
 import { writeBase } from './base.ts';
 import { takeDirectory } from './directory.ts';
 import { type Disk, realDisk } from './disk.ts';
@@ -9,16 +10,6 @@ import { expectData, headerOf } from './history.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import { type Migration, MIGRATIONS, schemaVersion } from './migrations.ts';
 import { recover } from './recovery.ts';
-
-/** Sums up what was done to a data directory. */
-export interface Upgraded {
-  /** The oldest schema version that a start would have had to read. */
-  from: number;
-  to: number;
-  records: number;
-  /** The name of the snapshot that was written; null where there was nothing to write. */
-  snapshot: string | null;
-}
 
 /**
  * Writes what a data directory holds under the schema version of this Cronflow. A start reads older versions just as

@@ -1,0 +1,42 @@
+import { CronflowError } from '../../core/model/errors.ts';
+import type { DumpSource, LoggedHistory, StoreArchive, StoredState } from '../archive.ts';
+import type { Tables } from '../local/tables.ts';
+import { dumpOf } from '../lowdb/dump.ts';
+import { readHistory, readTables } from '../lowdb/history.ts';
+import { importDump } from '../lowdb/undump.ts';
+import { upgradeStore } from '../lowdb/upgrade.ts';
+import { storePlaceOf } from './url.ts';
+
+/**
+ * Returns the store at a URL for commands that read or carry over what it holds and do not run it.
+ * @throws CronflowError `usage` for a URL that names no store which outlives its process
+ */
+export function openArchive(url: string): StoreArchive {
+  const place = storePlaceOf(url);
+  if (place.kind === 'memory')
+    throw new CronflowError('usage', 'A store in memory is gone with its process. Name a data directory.');
+  const { directory } = place;
+  return {
+    state: async () => stateOf(await readTables(directory)),
+    history: () => historyOf(directory),
+    dump: (nowAt) => dumpOf(directory, nowAt),
+    restore: (dump: DumpSource) => importDump({ directory, ...dump }),
+    upgrade: (nowAt) => upgradeStore({ directory, nowAt }),
+  };
+}
+
+async function historyOf(directory: string): Promise<LoggedHistory> {
+  const history = await readHistory(directory);
+  const { begin_at, begin } = history;
+  return { begin_at, begin: stateOf(begin), commits: () => history.commits() };
+}
+
+function stateOf(tables: Tables): StoredState {
+  return {
+    jobs: () => [...tables.jobs()],
+    jobById: (id) => tables.jobById(id),
+    runsOf: (jobId) => tables.runs.of(jobId).all(),
+    openIncidentOf: (jobId) => tables.openIncidentsOf(jobId).at(-1),
+    meta: (key) => tables.meta(key),
+  };
+}

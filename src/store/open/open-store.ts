@@ -1,0 +1,24 @@
+import type { Clock } from '../../clock.ts';
+import type { Logger } from '../../observe/log.ts';
+import type { Store } from '../store.ts';
+import { storePlaceOf } from './url.ts';
+
+/**
+ * Chooses and opens the store at a URL. This is the only place that knows which implementations of the contract there
+ * are, and it loads only the one that is used.
+ * @param url `lowdb:DIRECTORY` or `memory:`
+ * @throws CronflowError `usage` for another URL; else that of `Store.open`, which says how to recover
+ */
+export async function openStore(url: string, { clock, log }: { clock: Clock; log: Logger }): Promise<Store> {
+  const place = storePlaceOf(url);
+  let store: Store;
+  if (place.kind === 'memory') {
+    const { MemoryStore } = await import('../local/memory.ts');
+    store = new MemoryStore();
+  } else {
+    const { LowdbStore } = await import('../lowdb/store.ts');
+    store = new LowdbStore({ directory: place.directory, clock, log });
+  }
+  await store.open();
+  return store;
+}

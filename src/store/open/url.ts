@@ -1,0 +1,29 @@
+import { CronflowError } from '../../core/model/errors.ts';
+
+/** A store that can be named: the embedded one in its data directory, or one that is gone with the process. */
+export type StorePlace = { kind: 'lowdb'; directory: string } | { kind: 'memory' };
+
+/**
+ * Returns the URL of the store that `CRONFLOW_STORE` and the data directory name.
+ * @param named the value of `CRONFLOW_STORE`; undefined or empty for the embedded store
+ * @throws CronflowError `usage` for any other store than the embedded one
+ */
+export function storeUrlOf(named: string | undefined, directory: string): string {
+  if (named === undefined || named === '' || named === 'lowdb') return `lowdb:${directory}`;
+  // The message leaves the value out, because it may hold a password.
+  throw new CronflowError('usage', 'CRONFLOW_STORE: only "lowdb" is available in this version. Unset it.');
+}
+
+/**
+ * Reads the URL of a store: `lowdb:DIRECTORY` or `memory:`.
+ * @throws CronflowError `usage` for any other
+ */
+export function storePlaceOf(url: string): StorePlace {
+  if (url === 'memory:') return { kind: 'memory' };
+  const [, directory] = /^lowdb:(.+)$/s.exec(url) ?? [];
+  if (directory !== undefined) return { kind: 'lowdb', directory };
+  throw new CronflowError(
+    'usage',
+    'The URL of a store is "lowdb:" with the path of the data directory, or "memory:".',
+  );
+}

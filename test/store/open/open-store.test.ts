@@ -1,0 +1,107 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
+import { silentLogger } from '../../../src/observe/log.ts';
+import { openArchive } from '../../../src/store/open/open-archive.ts';
+import { openStore } from '../../../src/store/open/open-store.ts';
+import { storePlaceOf, storeUrlOf } from '../../../src/store/open/url.ts';
+import { delivery, ids, incident, job, NOW_AT, openRun } from '../../support/records.ts';
+
+const PARTS = { clock: systemClock, log: silentLogger };
+
+let root: string;
+let url: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'cronflow-open-'));
+  url = storeUrlOf(undefined, join(root, 'data'));
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+describe('the URL of a store', () => {
+  test.each([undefined, '', 'lowdb'])('is that of the data directory where CRONFLOW_STORE is %j', (named) => {
+    expect(storePlaceOf(storeUrlOf(named, '/var/lib/a b'))).toEqual({
+      kind: 'lowdb',
+      directory: '/var/lib/a b',
+    });
+  });
+
+  test('is refused for another store, without the value, which may hold a password', () => {
+    expect(() => storeUrlOf('postgres://me:secret@db/cronflow', '/data')).toThrow(
+      'CRONFLOW_STORE: only "lowdb" is available in this version. Unset it.',
+    );
+  });
+
+  test.each(['postgres://db', 'lowdb:', '/data', 'memory:here'])('is not %j', (wrong) => {
+    expect(() => storePlaceOf(wrong)).toThrow('The URL of a store is "lowdb:"');
+  });
+});
+
+describe('openStore', () => {
+  test('opens the store in a data directory, which then belongs to this process', async () => {
+    const store = await openStore(url, PARTS);
+    await store.transact({ all: true }, (tx) => tx.putJob(job('a')));
+    await expect(openStore(url, PARTS)).rejects.toMatchObject({ code: 'store_locked' });
+    await store.close();
+    const again = await openStore(url, PARTS);
+    expect((await again.jobById('a'))?.id).toBe('a');
+    await again.close();
+  });
+
+  test('opens a store in memory, each time a new one', async () => {
+    const [first, second] = [await openStore('memory:', PARTS), await openStore('memory:', PARTS)];
+    await first.transact({ all: true }, (tx) => tx.putJob(job('a')));
+    expect((await first.jobById('a'))?.id).toBe('a');
+    expect(await second.jobById('a')).toBeUndefined();
+  });
+});
+
+describe('openArchive', () => {
+  test('reads what a store holds beside the process that runs it', async () => {
+    const store = await openStore(url, PARTS);
+    await store.transact({ all: true }, (tx) => {
+      tx.putJob(job('a'));
+      tx.putRun(openRun('a', 1));
+      tx.putIncident(incident('i', 'a'));
+      tx.putDelivery(delivery('d', 'a'));
+      tx.putMeta('key', 1);
+      tx.logEvent('a', { type: 'resumed', at: NOW_AT });
+    });
+    const archive = openArchive(url);
+    const state = await archive.state();
+    expect(ids(state.jobs())).toEqual(['a']);
+    expect(state.jobById('a')).toEqual(job('a'));
+    expect(ids([...state.runsOf('a')])).toEqual(['a-1']);
+    expect(state.openIncidentOf('a')?.id).toBe('i');
+    expect(state.meta('key')).toBe(1);
+    const history = await archive.history();
+    expect(history.begin.jobs()).toEqual([]);
+    const events: unknown[] = [];
+    for await (const commit of history.commits()) events.push(...commit.events);
+    expect(events).toEqual([{ job_id: 'a', event: { type: 'resumed', at: NOW_AT } }]);
+    await store.close();
+  });
+
+  test('carries a store over to another place', async () => {
+    const store = await openStore(url, PARTS);
+    await store.transact({ all: true }, (tx) => tx.putJob(job('a')));
+    await store.close();
+    const lines: string[] = [];
+    for await (const line of openArchive(url).dump(NOW_AT)) lines.push(JSON.stringify(line));
+    const copy = openArchive(storeUrlOf(undefined, join(root, 'copy')));
+    const source = (async function* () {
+      yield* lines;
+    })();
+    await expect(copy.restore({ lines: source, name: 'dump', nowAt: NOW_AT })).resolves.toMatchObject({
+      records: 1,
+      jobs: 1,
+    });
+    expect(ids((await copy.state()).jobs())).toEqual(['a']);
+    await expect(copy.upgrade(NOW_AT)).resolves.toMatchObject({ records: 1, snapshot: null });
+  });
+
+  test('refuses a store in memory, which nobody else can read', () => {
+    expect(() => openArchive('memory:')).toThrow('gone with its process');
+  });
+});
