@@ -90,6 +90,11 @@ export class Draft {
     return this.history.ofRid(rid);
   }
 
+  /** Returns the newest row that an end without a run id may be about. */
+  anonymousRow(): PingedRow | undefined {
+    return this.history.anonymous();
+  }
+
   /** Rows that have ended, as far as the core looks at them, in the order of their ends. */
   endedRuns(): readonly Row[] {
     return this.history.ended();

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../schedule/duration.ts';
 import { LIMITS } from '../model/limits.ts';
 import { isGivenUp, type Reason } from '../model/reasons.ts';
-import type { Ping, PingedRow, RememberedRun, Row, Run } from '../model/records.ts';
+import type { Ping, PingedRow, RememberedRun, Run } from '../model/records.ts';
 import { spanMsOf } from '../model/rows.ts';
 import { type Claim, claimSlot } from './claim.ts';
 import type { Draft } from './draft.ts';
@@ -306,15 +306,9 @@ function findRun(draft: Draft, ping: Ping): PingedRow | undefined {
   const anonymous = open.findLast((run) => run.rid === null);
   if (anonymous !== undefined || open.length > 0) return anonymous ?? open.at(-1);
   // A `skip` that found the lock stuck takes the place of the run: an end after it is that of another.
-  const last = draft
-    .runs()
-    .findLast((row) => (row.kind === 'run' && row.start_received && row.rid === null) || isStuckLock(row));
+  const last = draft.anonymousRow();
   if (last?.kind !== 'run' || !isGivenUp(last.outcome)) return undefined;
   return (last.started_at ?? 0) <= at ? last : undefined;
-}
-
-function isStuckLock(row: Row): boolean {
-  return row.kind === 'skip' && row.rid === null && row.reason === 'stuck_lock';
 }
 
 /** Tells a report that came late from a rerun: both take over a slot that had been given up. */

@@ -107,6 +107,8 @@ function isGoingOn(row: Row): row is Run {
  * be told from a repetition, and it must not open a run that nobody runs any more.
  */
 export function isBeyondHistory(draft: Draft, at: number): boolean {
+  // No row has ended after the last event, so a start that came after it is no old one.
+  if (at >= draft.job.settled_at) return false;
   const { keepRuns } = draft.spec;
   if (keepRuns < LIMITS.rememberedRunsMax) {
     const remembered = draft.job.remembered ?? [];

@@ -1,5 +1,5 @@
 import type { PingedRow, Row, Run } from './records.ts';
-import { isOpen } from './rows.ts';
+import { isAnonymous, isOpen } from './rows.ts';
 import { compareEnds, compareRuns, insertRun, type Runs } from './runs.ts';
 
 /** The runs of one job, with indexes for the questions that pings ask. */
@@ -9,6 +9,8 @@ export class JobRuns implements Runs {
   readonly #open: Run[] = [];
   readonly #ended: Row[] = [];
   #all: Row[] = [];
+  /** The newest row that an end without a run id may be about; null where it has to be looked for. */
+  #anonymous: { row: PingedRow | undefined } | null = { row: undefined };
   /** The generation of the snapshot that must not see later changes of `#all`. */
   #generation: number;
 
@@ -24,6 +26,11 @@ export class JobRuns implements Runs {
 
   ofRid(rid: string): PingedRow | undefined {
     return this.#byRid.get(rid);
+  }
+
+  anonymous(): PingedRow | undefined {
+    this.#anonymous ??= { row: this.#all.findLast(isAnonymous) };
+    return this.#anonymous.row;
   }
 
   open(): readonly Run[] {
@@ -51,6 +58,7 @@ export class JobRuns implements Runs {
     }
     if (isOpen(run)) insertRun(this.#open, run, compareRuns);
     else insertRun(this.#ended, run, compareEnds);
+    this.#noteAnonymous(run, before);
     if (run.kind === 'slots' || run.rid === null) return;
     // A run id that comes again means the newest run with it, whichever was changed last.
     const ofRid = this.#byRid.get(run.rid);
@@ -60,8 +68,17 @@ export class JobRuns implements Runs {
   delete(run: Row, generation = 0): void {
     take(this.#writable(generation), run);
     take(isOpen(run) ? this.#open : this.#ended, run);
+    if (this.#anonymous?.row === run) this.#anonymous = null;
     if (run.kind === 'slots' || run.rid === null) return;
     if (this.#byRid.get(run.rid) === run) this.#byRid.delete(run.rid);
+  }
+
+  #noteAnonymous(run: Row, before: Row | undefined): void {
+    if (this.#anonymous === null) return;
+    const { row } = this.#anonymous;
+    if (isAnonymous(run)) {
+      if (row === undefined || compareRuns(row, run) <= 0) this.#anonymous = { row: run };
+    } else if (row !== undefined && row === before) this.#anonymous = null;
   }
 
   /** Returns the list of all runs, copied first if a snapshot may still be reading it. */

@@ -17,6 +17,15 @@ export function hasRid(row: Row, rid: string): row is PingedRow {
 }
 
 /**
+ * Tells whether a row is a run that a start without a run id opened, or a `skip` without one that found the lock stuck,
+ * which takes the place of such a run.
+ */
+export function isAnonymous(row: Row): row is PingedRow {
+  if (row.kind === 'run') return row.start_received && row.rid === null;
+  return row.kind === 'skip' && row.rid === null && row.reason === 'stuck_lock';
+}
+
+/**
  * Returns the instant at which a row began: the start of a run, where it is known, or a `skip`. Slots that ended
  * without a run never began.
  */

@@ -1,6 +1,6 @@
 import { LIMITS } from './limits.ts';
 import type { PingedRow, Row, Run } from './records.ts';
-import { hasRid, isOpen } from './rows.ts';
+import { hasRid, isAnonymous, isOpen } from './rows.ts';
 
 /**
  * The runs of one job that may still matter: the open ones and those that ended last. The runs for which pings and
@@ -10,6 +10,8 @@ export interface Runs {
   get(id: string): Row | undefined;
   /** Returns the run or `skip` to which a client gave this run id, and of several the newest. */
   ofRid(rid: string): PingedRow | undefined;
+  /** Returns the newest row that an end without a run id may be about; see `isAnonymous`. */
+  anonymous(): PingedRow | undefined;
   /** Lists the runs that have not ended, oldest first. */
   open(): readonly Run[];
   /** Lists the rows that have ended, in the order of their ends. */
@@ -55,6 +57,7 @@ export function listedRuns(runs: readonly Row[]): Runs {
   return {
     get: (id) => runs.find((run) => run.id === id),
     ofRid: (rid) => runs.findLast((row): row is PingedRow => hasRid(row, rid)),
+    anonymous: () => runs.findLast(isAnonymous),
     open: () => runs.filter(isOpen),
     ended: () => runs.filter((row) => !isOpen(row)).sort(compareEnds),
     all: () => runs,
@@ -74,9 +77,61 @@ export function latestRuns(runs: Runs, endedMax: number): Runs {
 /**
  * Returns the part of a job's runs that the core reads.
  * @param keepRuns the number of settled runs that are kept of the job (docs/design.md §3.5)
+ * @param isSurelyRecent tells of a row that has ended whether it is known without a look at the others that it belongs
+ * to those that ended last
  */
-export function recentRuns(runs: Runs, keepRuns: number): Runs {
-  return latestRuns(runs, Math.min(LIMITS.recentRunsMax, keepRuns));
+export function recentRuns(
+  runs: Runs,
+  keepRuns: number,
+  isSurelyRecent: (row: Row) => boolean = () => false,
+): Runs {
+  return new RecentRuns(runs, Math.min(LIMITS.recentRunsMax, keepRuns), isSurelyRecent);
+}
+
+/** The open runs and those that ended last. Only a question that needs it looks at all that have ended. */
+class RecentRuns implements Runs {
+  readonly #runs: Runs;
+  readonly #endedMax: number;
+  readonly #isSurelyRecent: (row: Row) => boolean;
+
+  constructor(runs: Runs, endedMax: number, isSurelyRecent: (row: Row) => boolean) {
+    this.#runs = runs;
+    this.#endedMax = endedMax;
+    this.#isSurelyRecent = isSurelyRecent;
+  }
+
+  get(id: string): Row | undefined {
+    return this.#found(this.#runs.get(id), (runs) => runs.get(id));
+  }
+
+  ofRid(rid: string): PingedRow | undefined {
+    return this.#found(this.#runs.ofRid(rid), (runs) => runs.ofRid(rid));
+  }
+
+  anonymous(): PingedRow | undefined {
+    return this.#found(this.#runs.anonymous(), (runs) => runs.anonymous());
+  }
+
+  open(): readonly Run[] {
+    return this.#runs.open();
+  }
+
+  ended(): readonly Row[] {
+    return this.#latest().ended();
+  }
+
+  all(): readonly Row[] {
+    return this.#latest().all();
+  }
+
+  #found<R extends Row>(row: R | undefined, find: (runs: Runs) => R | undefined): R | undefined {
+    if (row === undefined || isOpen(row) || this.#isSurelyRecent(row)) return row;
+    return find(this.#latest());
+  }
+
+  #latest(): Runs {
+    return latestRuns(this.#runs, this.#endedMax);
+  }
 }
 
 /** Runs as they are after changes that are not stored yet. */
@@ -103,6 +158,20 @@ export class ChangedRuns implements Runs {
     let newest = stored !== undefined && this.#changes.has(stored.id) ? undefined : stored;
     for (const row of this.#changes.values()) {
       if (row === null || !hasRid(row, rid)) continue;
+      if (newest === undefined || compareRuns(newest, row) < 0) newest = row;
+    }
+    return newest;
+  }
+
+  anonymous(): PingedRow | undefined {
+    const stored = this.#stored.anonymous();
+    const changed = stored === undefined ? undefined : this.#changes.get(stored.id);
+    // The stored row is none any more, and only a look at all tells which one takes its place.
+    if (changed === null || (changed !== undefined && !isAnonymous(changed)))
+      return this.all().findLast(isAnonymous);
+    let newest = changed === undefined || !isAnonymous(changed) ? stored : changed;
+    for (const row of this.#changes.values()) {
+      if (row === null || !isAnonymous(row)) continue;
       if (newest === undefined || compareRuns(newest, row) < 0) newest = row;
     }
     return newest;

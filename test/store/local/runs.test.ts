@@ -6,9 +6,10 @@ import {
   compareEnds,
   compareRuns,
   latestRuns,
+  recentRuns,
   type Runs,
 } from '../../../src/core/model/runs.ts';
-import { shownRow } from '../../../src/core/model/rows.ts';
+import { isAnonymous, shownRow } from '../../../src/core/model/rows.ts';
 import { RunTable } from '../../../src/store/local/runs.ts';
 import { run, skipRow, slotsRow } from '../../support/records.ts';
 
@@ -25,10 +26,11 @@ const anyRun: fc.Arbitrary<Row> = fc
   .map(({ number, isOpen, exit_code, endedAfter }) => {
     const rid = number % 3 === 0 ? null : `r${number}`;
     if (number % 5 === 0) return slotsRow('j', number, { count: 1 + exit_code });
-    if (number % 7 === 0) return skipRow('j', number, { rid, output_bytes: exit_code });
+    if (number % 7 === 0) return skipRow('j', number, { rid, reason: exit_code < 2 ? 'stuck_lock' : 'lock_held' });
     return run('j', number, {
       rid,
       exit_code,
+      start_received: exit_code < 2,
       ...(isOpen ? { ended_at: null, ended_after_number: null, outcome: null } : {}),
       ...(endedAfter === null || endedAfter <= number ? {} : { ended_after_number: endedAfter }),
     });
@@ -63,6 +65,7 @@ function expectSame(runs: Runs, plain: PlainRuns): void {
   expect(runs.all()).toEqual(all);
   expect(runs.open()).toEqual(all.filter((each) => each.ended_at === null));
   expect(runs.ended()).toEqual(all.filter((each) => each.ended_at !== null).sort(compareEnds));
+  expect(runs.anonymous()).toEqual(all.findLast(isAnonymous));
   for (const number of NUMBERS) {
     expect(runs.get(`j-${number}`)).toEqual(all.find((each) => each.id === `j-${number}`));
     expect(runs.ofRid(`r${number}`)).toEqual(all.find((each) => shownRow(each).rid === `r${number}`));
@@ -95,6 +98,7 @@ describe('the runs of a job', () => {
         expectSame(changed, plain);
         plain.keep(max);
         expectSame(latestRuns(changed, max), plain);
+        expectSame(recentRuns(changed, max), plain);
       }),
       { numRuns: 500 },
     );
