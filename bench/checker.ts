@@ -24,7 +24,6 @@ async function rowOf(jobs: number): Promise<Row> {
     store,
     clock,
     logger: silentLogger,
-    onCommit: () => {},
     onLateWake: nothing,
     isGapUnnoted: () => false,
   });

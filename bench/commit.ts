@@ -31,7 +31,7 @@ export async function benchCommit(): Promise<void> {
         name: 'commit of one value',
         async run(count) {
           for (let done = 0; done < count; done += 1)
-            await store.transact({}, (tx) => tx.putMeta('bench', done));
+            await store.transact({ meta: ['bench'] }, (tx) => tx.putMeta('bench', done));
         },
       },
       {

@@ -35,7 +35,7 @@ export class Clients {
 
   /** @param jobs the number of declared jobs that report, one after the other */
   constructor(store: Store, jobs: number) {
-    this.#ingest = new JobIngest({ store, clock: systemClock, onCommit: () => {}, onRefusal: () => {} });
+    this.#ingest = new JobIngest({ store, clock: systemClock, onRefusal: () => {} });
     this.#jobs = jobs;
   }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Checker } from '../checker/checker.ts';
 import { Housekeeping } from '../checker/housekeeping.ts';
 import { Liveness } from '../checker/liveness.ts';
@@ -69,6 +70,7 @@ export function buildParts({ clock, logger }: AppOptions, opened: Store): Parts 
   const hide = (text: string): string => redact(text, parts.reloader?.current?.redact ?? []);
   const worker = new DeliveryWorker({
     store,
+    owner: randomUUID(),
     clock,
     logger,
     random: Math.random,
@@ -81,34 +83,27 @@ export function buildParts({ clock, logger }: AppOptions, opened: Store): Parts 
     redact: hide,
     onOutcome: (notifier, outcome) => parts.messages.note(notifier, outcome),
   });
-  const wakeDelivery = (): void => worker.wake();
   const checker: Checker = new Checker({
     store,
     clock,
     logger,
-    onCommit: wakeDelivery,
     onLateWake: () => liveness.check(),
     isGapUnnoted: () => liveness.isGapUnnoted || backlog.has(ZONE_RULES),
   });
-  const wakeAll = (): void => {
-    checker.wake();
-    worker.wake();
-  };
   const ingest = new JobIngest({
     store,
     clock,
-    onCommit: wakeAll,
     onRefusal: () => liveness.noteRefusal(),
     isUnstored: (name) => parts.reloader?.isUnstored(name) ?? false,
   });
   const storeAlarm = buildStoreAlarm(
-    { store, clock, logger, notifiers: registry, redact: hide, onCommit: wakeDelivery },
+    { store, clock, logger, notifiers: registry, redact: hide },
     () => parts.reloader?.current ?? null,
   );
   const backlog = new Backlog({ clock, logger });
   const onBeat = (failure: string | null): void => storeAlarm.beat(failure);
   const onClockSetBack = (): void => worker.clockSetBack();
-  const liveness = new Liveness({ store, clock, logger, onCommit: wakeAll, onBeat, onClockSetBack });
+  const liveness = new Liveness({ store, clock, logger, onBeat, onClockSetBack });
   const housekeeping = new Housekeeping({ store, clock, logger });
   const vitals = (): Vitals => ({ checkedMs: checker.lastPassedMs, storedMs: liveness.lastStoredMs });
   const heartbeat = new Heartbeat({ clock, logger, random: Math.random, vitals });

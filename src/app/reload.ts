@@ -25,27 +25,23 @@ export async function buildReloader(options: AppOptions, parts: Parts): Promise<
     stored: stored?.files ?? [],
     onUnstored: (config) => follow(config, parts),
     plan: (config): Promise<Plan> =>
-      store.transact({ all: true }, (tx) => planChanges(tx.jobs(), config.jobs, config)),
+      store.view({ all: true }, (view) => planChanges(view.jobs(), config.jobs, config)),
     apply: (config) => applyConfig(config, options, parts),
     onProblem: async ({ code, text, causes }) => {
       // A store that takes no commit takes no report of it either. The log has it.
       if (code === 'store_unavailable') return;
       const reason = code === 'config_held' ? 'config_held' : 'config_invalid';
-      await parts.backlog.do(CONFIG_NEWS, async () => {
-        await reportTrouble(store, { kind: 'config', reason, detail: text, causes }, clock.now());
-        parts.worker.wake();
-      });
+      await parts.backlog.do(CONFIG_NEWS, () =>
+        reportTrouble(store, { kind: 'config', reason, detail: text, causes }, clock.now()),
+      );
     },
     onResolved: () => configMended(options, parts),
   });
 }
 
 /** Ends the incident about the configuration. */
-export function configMended({ clock }: AppOptions, { store, backlog, worker }: Parts): Promise<void> {
-  return backlog.do(CONFIG_NEWS, async () => {
-    await reportMended(store, 'config', clock.now());
-    worker.wake();
-  });
+export function configMended({ clock }: AppOptions, { store, backlog }: Parts): Promise<void> {
+  return backlog.do(CONFIG_NEWS, () => reportMended(store, 'config', clock.now()));
 }
 
 /** Applies a configuration in one commit; the parts outside the store then follow it. */
@@ -58,10 +54,9 @@ async function applyConfig(config: Config, { clock }: AppOptions, parts: Parts):
 }
 
 /** Makes the parts outside the store follow a configuration. */
-function follow(config: Config, { worker, registry, heartbeat, checker }: Parts): void {
+function follow(config: Config, { worker, registry, heartbeat }: Parts): void {
   worker.notifiersChanged(registry.apply(config.notifiers));
   heartbeat.apply(config.heartbeat);
-  checker.wake();
 }
 
 /** Judges a job that was posted: returns the valid declaration, or every fault. */

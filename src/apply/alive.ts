@@ -1,5 +1,5 @@
 import type { Event } from '../core/model/event.ts';
-import type { Tx } from '../store/store.ts';
+import type { View } from '../store/store.ts';
 import { MINUTE_MS } from '../schedule/units.ts';
 
 /** An event of time itself, which every job is told. */
@@ -18,7 +18,7 @@ export const GAP_MS_MIN = 3 * LIVENESS_WRITE_EVERY_MS;
  * suspension or a full disk may be a ping or a tick, and it must not be judged as if somebody had been listening
  * (docs/design.md §3.4).
  */
-export function gapBefore(tx: Tx, at: number): { from_at: number; to_at: number } | null {
+export function gapBefore(tx: Pick<View, 'meta'>, at: number): { from_at: number; to_at: number } | null {
   const aliveAt = tx.meta(LIVENESS_KEY) as number | undefined;
   if (aliveAt === undefined || at - aliveAt <= GAP_MS_MIN) return null;
   return { from_at: aliveAt, to_at: at };
@@ -38,7 +38,7 @@ export function isClockSetBack(aliveAt: number | undefined, at: number): boolean
  * Returns the event of time that every job has to be told before an event at `at`, or null where nothing happened since
  * the last sign of life.
  */
-export function unnotedBefore(tx: Tx, at: number): TimeEvent | null {
+export function unnotedBefore(tx: Pick<View, 'meta'>, at: number): TimeEvent | null {
   if (isClockSetBack(tx.meta(LIVENESS_KEY) as number | undefined, at)) return { type: 'clock_set_back', at };
   const gap = gapBefore(tx, at);
   return gap === null ? null : { type: 'gap', ...gap };

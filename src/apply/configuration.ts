@@ -7,8 +7,8 @@ import { type Globals, type Spec, specOf } from '../core/model/spec.ts';
 import { isSameRecord, type Plan, type Planned, planChanges } from '../core/plan/plan.ts';
 import type { PlannedJob } from '../core/plan/planned-job.ts';
 import { closeRemoved } from '../core/system/incidents.ts';
-import type { Store, Tx } from '../store/store.ts';
-import { applyEvent, readGlobals, writeGlobals } from './events.ts';
+import { CONFIGURATION_KEY, type Store, type Tx, type View } from '../store/store.ts';
+import { applyEvent, EVENT_META, readGlobals, writeGlobals } from './events.ts';
 import { addJob, removeJob } from './jobs.ts';
 import { renameJob } from './renames.ts';
 import { putSystemChange } from './system-change.ts';
@@ -37,7 +37,8 @@ interface StoredConfiguration {
   applied_at: number;
 }
 
-const CONFIGURATION_KEY = 'configuration';
+/** The meta keys that the scope of a transaction names which declares a job anew. */
+export const DECLARING_META: readonly string[] = [...EVENT_META, CONFIGURATION_KEY];
 
 /** Returns the revision and the text of the last good configuration, or undefined when none was ever applied. */
 export async function storedConfiguration(store: Store): Promise<StoredConfiguration | undefined> {
@@ -45,17 +46,17 @@ export async function storedConfiguration(store: Store): Promise<StoredConfigura
 }
 
 /** Returns what the applied configuration says that belongs to no job, by path, or undefined where it is not known. */
-export function readWritten(tx: Pick<Tx, 'meta'>): Readonly<Record<string, string>> | undefined {
+export function readWritten(tx: Pick<View, 'meta'>): Readonly<Record<string, string>> | undefined {
   return (tx.meta(CONFIGURATION_KEY) as StoredConfiguration | undefined)?.written;
 }
 
 /** Returns the `defaults` in force. */
-export function readDefaults(tx: Tx): Declaration {
+export function readDefaults(tx: Pick<View, 'meta'>): Declaration {
   return readFill(tx).defaults;
 }
 
 /** Returns the `defaults` and `groups` that fill jobs now, also those registered over the API (docs/design.md §5). */
-export function readFill(tx: Tx): Fill {
+export function readFill(tx: Pick<View, 'meta'>): Fill {
   return (tx.meta(CONFIGURATION_KEY) as StoredConfiguration | undefined) ?? { defaults: {} };
 }
 

@@ -3,13 +3,15 @@ import { transition } from '../core/job/transition.ts';
 import type { Event, LoggedEvent, Transition } from '../core/model/event.ts';
 import type { Job } from '../core/model/records.ts';
 import { DEFAULT_GLOBALS, type Globals, type Spec, specOf } from '../core/model/spec.ts';
-import type { Tx } from '../store/store.ts';
-import { unnotedBefore } from './alive.ts';
+import type { Tx, View } from '../store/store.ts';
+import { LIVENESS_KEY, unnotedBefore } from './alive.ts';
 
 /** The meta key of the globals of the applied configuration, which every instance reads. */
-const GLOBALS_KEY = 'globals';
+export const GLOBALS_KEY = 'globals';
+/** The meta keys that the scope of a transaction names which applies an event. */
+export const EVENT_META: readonly string[] = [LIVENESS_KEY, GLOBALS_KEY];
 
-export function readGlobals(tx: Pick<Tx, 'meta'>): Globals {
+export function readGlobals(tx: Pick<View, 'meta'>): Globals {
   return (tx.meta(GLOBALS_KEY) as Globals | undefined) ?? DEFAULT_GLOBALS;
 }
 
@@ -64,7 +66,7 @@ function loggedEvent(event: Event, spec: Spec): LoggedEvent {
 const specs = new WeakMap<object, { globals: Globals; spec: Spec }>();
 
 /** Returns the spec of a stored job under the globals that are in force now. */
-export function specOfJob(tx: Tx, job: Job): Spec {
+export function specOfJob(tx: Pick<View, 'meta'>, job: Job): Spec {
   const globals = readGlobals(tx);
   const known = specs.get(job.declaration);
   if (known?.globals === globals && known.spec.name === job.name) return known.spec;

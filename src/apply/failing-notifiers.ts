@@ -1,5 +1,5 @@
 import { closeTrouble, openTrouble } from '../core/system/incidents.ts';
-import type { Tx } from '../store/store.ts';
+import type { Tx, View } from '../store/store.ts';
 import { readGlobals } from './events.ts';
 import { audience } from './system.ts';
 import { putSystemChange } from './system-change.ts';
@@ -26,7 +26,7 @@ export function noteNotifierWorks(tx: Tx, name: string, at: number): void {
 }
 
 /** Returns the names of the notifiers that are known to fail. */
-export function failingNotifiers(tx: Tx): string[] {
+export function failingNotifiers(tx: Pick<View, 'openSystemIncidents'>): string[] {
   return tx
     .openSystemIncidents()
     .flatMap((incident) => (incident.kind === 'notifier' ? incident.subject : []));

@@ -8,7 +8,7 @@ import { applyEvent } from './events.ts';
 type Renames = Readonly<Record<string, { job_id: string; at: number }>>;
 
 /** The meta key of the index that finds a job by a name it no longer has. The jobs themselves hold the same facts. */
-const RENAMES_KEY = 'renames';
+export const RENAMES_KEY = 'renames';
 
 /**
  * Lets a job go on under another name, with its history (docs/design.md §5). Its open incident takes the new name.
@@ -35,13 +35,18 @@ export function renameJob(
 export async function formerOwnerId(store: Store, name: string, now: number): Promise<string | undefined> {
   const renames = ((await store.meta(RENAMES_KEY)) ?? {}) as Renames;
   const former = Object.hasOwn(renames, name) ? renames[name] : undefined;
-  return former === undefined || former.at < now - FORMER_NAME_MS ? undefined : former.job_id;
+  return former === undefined || former.at < formerNamesEndBefore(now) ? undefined : former.job_id;
 }
 
-/** Drops former names past their time. */
-export function forgetFormerNames(tx: Tx, now: number): void {
-  const isKept = ({ at }: { at: number }): boolean => at >= now - FORMER_NAME_MS;
-  for (const job of tx.jobs()) {
+/** Returns the instant before which a name was given up whose pings count no more. */
+export function formerNamesEndBefore(now: number): number {
+  return now - FORMER_NAME_MS;
+}
+
+/** Drops former names past their time, those of the given jobs and those in the index. */
+export function forgetFormerNames(tx: Tx, jobs: readonly Job[], now: number): void {
+  const isKept = ({ at }: { at: number }): boolean => at >= formerNamesEndBefore(now);
+  for (const job of jobs) {
     const kept = job.renamed?.filter(isKept) ?? [];
     if (kept.length < (job.renamed?.length ?? 0)) tx.putJob({ ...job, renamed: kept });
   }

@@ -1,8 +1,9 @@
 import { gapBefore } from '../apply/alive.ts';
+import { EVENT_META } from '../apply/events.ts';
 import type { Clock } from '../clock.ts';
-import type { Logger } from '../observe/log.ts';
-import type { Store, Tx } from '../store/store.ts';
-import { settleJob, settlingTime } from './settling.ts';
+import type { LogFields, Logger } from '../observe/log.ts';
+import type { Change, Store, Tx } from '../store/store.ts';
+import { type JobFailure, settleJob, settlingTime } from './settling.ts';
 import { errorText } from '../core/model/errors.ts';
 
 /**
@@ -25,12 +26,17 @@ export interface CheckerOptions {
   store: Store;
   clock: Clock;
   logger: Logger;
-  /** Is called after each commit, because there may be something to deliver. */
-  onCommit: () => void;
   /** Is called before a tick that comes much later than it was meant to, and notes the gap if there was one. */
   onLateWake: () => Promise<void>;
   /** Tells whether commits were refused of late and the jobs do not know of that gap yet. */
   isGapUnnoted: () => boolean;
+}
+
+/** The effect of a transaction on the jobs that were due. */
+interface Settlement {
+  /** The jobs on which time has acted, for the log. */
+  checked: LogFields[];
+  failures: JobFailure[];
 }
 
 /** Sleeps until the earliest `due_at` of any job, then lets time act on the jobs that are due. */
@@ -38,6 +44,7 @@ export class Checker {
   readonly #options: CheckerOptions;
   readonly #retryAt = new Map<string, number>();
   #cancel: (() => void) | null = null;
+  #unwatch: (() => void) | null = null;
   #checking: Promise<void> | null = null;
   #wanted = false;
   #stopped = true;
@@ -58,12 +65,17 @@ export class Checker {
 
   start(): void {
     this.#stopped = false;
+    this.#unwatch ??= this.#options.store.watch((changes) => {
+      if (changes.some((change) => this.#mayBeDue(change))) this.wake();
+    });
     this.wake();
   }
 
   /** Waits for the commit that is under way. Everything else that is due is left to the next start. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#unwatch?.();
+    this.#unwatch = null;
     this.#cancel?.();
     await this.#checking;
   }
@@ -77,6 +89,11 @@ export class Checker {
       // It was asked for after the loop had looked for the last time, and before the loop was over.
       if (this.#wanted) this.wake();
     });
+  }
+
+  /** Tells whether a change can make something due before the checker would look by itself. */
+  #mayBeDue(change: Change): boolean {
+    return change.type === 'job' && change.due_at !== null && change.due_at + 1 < this.#wakeAt;
   }
 
   async #loop(): Promise<void> {
@@ -110,52 +127,60 @@ export class Checker {
         // No retry is set further off than that, so the clock was set back.
         if (at <= now || at > now + RETRY_MS) this.#retryAt.delete(id);
       }
-      const due = await store.dueJobIds(now, BATCH_MAX + this.#retryAt.size);
-      const ids = due.filter((id) => !this.#retryAt.has(id));
-      if (ids.length === 0) break;
-      if (await this.#settle(ids, now)) continue;
+      const done = await this.#settle(now);
+      if (done === 'nothing') break;
+      if (done === 'settled') continue;
       // A gap has one end for all jobs, whichever of them was due first when the store worked again.
       this.#unnotedSinceMs ??= clock.monotonic();
       if (clock.monotonic() - this.#unnotedSinceMs < UNNOTED_MS_MAX) return now + RETRY_FAILED_MS;
       await onLateWake();
-      await this.#settle(ids, now, true);
+      await this.#settle(now, true);
     }
     if (this.#stopped) return Infinity;
     this.#unnotedSinceMs = null;
     this.lastPassedMs = clock.monotonic();
+    // Whatever was told until now is durable, and the question sees it.
+    this.#wanted = false;
     const earliest = await store.earliestDueAt();
     const nextAt = this.#retryAt.size > 0 ? Math.min(...this.#retryAt.values()) : (earliest ?? Infinity);
     return nextAt + 1;
   }
 
   /**
-   * Settles the jobs as far as there is time.
-   * @returns false if nothing was done, because a time without a sign of life has to be noted first
+   * Settles the jobs that are due, as far as there is time. They are taken by the transaction that settles them, so that
+   * several instances settle different ones.
+   * @returns `unnoted` if nothing was done because a time without a sign of life has to be noted first
    */
-  async #settle(ids: readonly string[], now: number, isWaitOver = false): Promise<boolean> {
-    const { store, clock, logger, onCommit, isGapUnnoted } = this.#options;
-    const isNoted = await store.transact({ ids }, (tx) => {
-      if (!isWaitOver && (gapBefore(tx, now) !== null || isGapUnnoted())) return false;
-      const isTimeUp = settlingTime(clock);
-      for (const [at, id] of ids.entries()) {
-        if (at > 0 && isTimeUp()) break;
-        try {
-          tx.attempt(() => this.#tick(tx, id, now, isTimeUp));
-        } catch (error) {
-          this.#retryAt.set(id, now + RETRY_MS);
-          logger.error('a job could not be checked', { job_id: id, error: errorText(error) });
-        }
-      }
-      return true;
+  async #settle(now: number, isWaitOver = false): Promise<'nothing' | 'unnoted' | 'settled'> {
+    const { store, clock, logger, isGapUnnoted } = this.#options;
+    const due = { now_at: now, limit: BATCH_MAX, except: new Set(this.#retryAt.keys()) };
+    const result = await store.transact({ due, meta: EVENT_META }, (tx) => {
+      if (tx.due().length === 0) return 'nothing';
+      if (!isWaitOver && (gapBefore(tx, now) !== null || isGapUnnoted())) return 'unnoted';
+      return settleDue(tx, now, settlingTime(clock));
     });
-    if (!isNoted) return false;
-    onCommit();
-    return true;
+    if (typeof result === 'string') return result;
+    for (const fields of result.checked) logger.debug('checked', fields);
+    for (const failure of result.failures) {
+      this.#retryAt.set(failure.job_id, now + RETRY_MS);
+      logger.error('a job could not be checked', failure);
+    }
+    return 'settled';
   }
+}
 
-  #tick(tx: Tx, id: string, now: number, isTimeUp: () => boolean): void {
-    const { reason, incidentCount } = settleJob(tx, id, now, isTimeUp);
-    if (reason === null) return;
-    this.#options.logger.debug('checked', { job: tx.jobById(id)?.name, reason, incidents: incidentCount });
+/** Lets time act on the jobs that are due, one after another, on the first in any case. */
+function settleDue(tx: Tx, now: number, isTimeUp: () => boolean): Settlement {
+  const settlement: Settlement = { checked: [], failures: [] };
+  for (const [at, id] of tx.due().entries()) {
+    if (at > 0 && isTimeUp()) break;
+    try {
+      const { reason, incidentCount } = tx.attempt(() => settleJob(tx, id, now, isTimeUp));
+      const job = tx.jobById(id)?.name;
+      if (reason !== null) settlement.checked.push({ job, reason, incidents: incidentCount });
+    } catch (error) {
+      settlement.failures.push({ job_id: id, error: errorText(error) });
+    }
   }
+  return settlement;
 }

@@ -1,4 +1,4 @@
-import { forgetFormerNames } from '../apply/renames.ts';
+import { forgetFormerNames, formerNamesEndBefore, RENAMES_KEY } from '../apply/renames.ts';
 import type { Clock } from '../clock.ts';
 import { dateOf } from '../core/model/daily.ts';
 import type { DeliveryStatus } from '../core/model/records.ts';
@@ -45,17 +45,30 @@ export class Housekeeping {
   /** Removes jobs, former names, daily figures, incidents and finished deliveries that are past their time. */
   async run(): Promise<void> {
     const now = this.#clock.now();
-    await this.#store.transact({ all: true }, (tx) => {
-      for (const job of tx.jobs()) {
-        if (job.removed_at !== null && job.removed_at < now - REMOVED_JOBS_MS) tx.deleteJob(job.id);
-      }
-      forgetFormerNames(tx, now);
-    });
+    while (await this.#tidyJobs(now)) continue;
     while (await this.#removeOldDays(dateOf(now - DAYS_MS))) continue;
     while (await this.#removeOldIncidents(now - INCIDENTS_MS)) continue;
     for (const status of ['sent', 'logged', 'dead'] as const) {
       while (await this.#removeOldDeliveries(status, now - INCIDENTS_MS)) continue;
     }
+  }
+
+  /** Deletes jobs that were removed long ago, and takes former names from the others. */
+  async #tidyJobs(now: number): Promise<boolean> {
+    const removedAt = now - REMOVED_JOBS_MS;
+    const before = { removed_at: removedAt, renamed_at: formerNamesEndBefore(now), limit: BATCH };
+    const ids = await this.#store.outdatedJobIds(before);
+    await this.#store.transact({ ids, meta: [RENAMES_KEY] }, (tx) => {
+      const kept = ids.flatMap((id) => {
+        const job = tx.jobById(id);
+        if (job === undefined) return [];
+        if (job.removed_at === null || job.removed_at >= removedAt) return [job];
+        tx.deleteJob(id);
+        return [];
+      });
+      forgetFormerNames(tx, kept, now);
+    });
+    return ids.length > 0;
   }
 
   async #removeOldDays(before: string): Promise<boolean> {

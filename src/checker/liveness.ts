@@ -12,6 +12,7 @@ import type { Logger } from '../observe/log.ts';
 import { isRefusal } from '../store/backlog.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { noteGap, Outages, setOutagesBack } from './outages.ts';
+import type { JobFailure } from './settling.ts';
 import { errorText } from '../core/model/errors.ts';
 
 /**
@@ -24,7 +25,6 @@ export class Liveness {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #onCommit: () => void;
   readonly #onBeat: (failure: string | null) => void;
   readonly #onClockSetBack: () => void;
   readonly #outages: Outages;
@@ -47,14 +47,12 @@ export class Liveness {
     store: Store;
     clock: Clock;
     logger: Logger;
-    onCommit: () => void;
     onBeat?: (failure: string | null) => void;
     onClockSetBack?: () => void;
   }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#logger = options.logger;
-    this.#onCommit = options.onCommit;
     this.#onBeat = options.onBeat ?? (() => {});
     this.#onClockSetBack = options.onClockSetBack ?? (() => {});
     this.#outages = new Outages({ ...options, isGapUnnoted: () => this.isGapUnnoted });
@@ -134,7 +132,7 @@ export class Liveness {
   /** Lets time act on system incidents, for which every beat is often enough. */
   async #lookAround(): Promise<void> {
     await this.#outages.look();
-    if (await remindOfSystemIncidents(this.#store, this.#clock.now())) this.#onCommit();
+    await remindOfSystemIncidents(this.#store, this.#clock.now());
   }
 
   /**
@@ -149,36 +147,21 @@ export class Liveness {
       // If another instance has stored a sign of life since the refusal, it could take pings.
       const isRefused = refusedAt !== null && (previousAt ?? now) <= refusedAt;
       const event = previousAt === undefined ? null : eventSince(previousAt, now, isRefused ? 0 : gapMsMin);
-      const isWritten = await this.#store.transact({ all: event !== null }, (tx) => {
+      const scope = event === null ? { meta: [LIVENESS_KEY] } : { all: true };
+      const failures = await this.#store.transact(scope, (tx) => {
         // Another instance wrote meanwhile. A gap that is known already must not be noted once more.
-        if (tx.meta(LIVENESS_KEY) !== previousAt) return false;
+        if (tx.meta(LIVENESS_KEY) !== previousAt) return null;
         tx.putMeta(LIVENESS_KEY, now);
-        if (event !== null) this.#note(tx, event, previousAt ?? now);
-        return true;
+        return event === null ? [] : note(tx, event, previousAt ?? now);
       });
-      if (!isWritten) continue;
+      if (failures === null) continue;
+      for (const failure of failures) this.#logger.error('a gap could not be noted for a job', failure);
       if (this.#refusedAt === refusedAt) this.#refusedAt = null;
       this.lastStoredMs = this.#clock.monotonic();
       if (event === null || previousAt === undefined) return;
       if (event.type === 'clock_set_back') this.#onClockSetBack();
-      this.#onCommit();
       return this.#report(now - previousAt);
     }
-  }
-
-  /** Tells every job of the event, and notes that people are to be told of it, in one commit. */
-  #note(tx: Tx, event: TimeEvent, previousAt: number): void {
-    for (const job of tx.jobs()) {
-      if (job.removed_at !== null) continue;
-      try {
-        tx.attempt(() => applyEvent(tx, job, event));
-      } catch (error) {
-        // A job that cannot be told must keep neither the others from being told nor the beat from going on.
-        this.#logger.error('a gap could not be noted for a job', { job_id: job.id, error: errorText(error) });
-      }
-    }
-    if (event.type === 'gap') noteGap(tx, { from_at: event.from_at, to_at: event.to_at });
-    else setOutagesBack(tx, previousAt - event.at);
   }
 
   #report(awayMs: number): void {
@@ -192,6 +175,26 @@ export class Liveness {
       seconds,
     });
   }
+}
+
+/**
+ * Tells every job of the event, and notes that people are to be told of it, in one commit.
+ * @returns the jobs that could not be told, with the reason
+ */
+function note(tx: Tx, event: TimeEvent, previousAt: number): JobFailure[] {
+  const failures: JobFailure[] = [];
+  for (const job of tx.jobs()) {
+    if (job.removed_at !== null) continue;
+    try {
+      tx.attempt(() => applyEvent(tx, job, event));
+    } catch (error) {
+      // A job that cannot be told must keep neither the others from being told nor the beat from going on.
+      failures.push({ job_id: job.id, error: errorText(error) });
+    }
+  }
+  if (event.type === 'gap') noteGap(tx, { from_at: event.from_at, to_at: event.to_at });
+  else setOutagesBack(tx, previousAt - event.at);
+  return failures;
 }
 
 /** Returns the event that the time since the last sign of life is to every job, or null if it is none. */

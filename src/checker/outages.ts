@@ -1,6 +1,6 @@
 import { gapBefore } from '../apply/alive.ts';
 import { readDefaults } from '../apply/configuration.ts';
-import { readGlobals, specOfJob } from '../apply/events.ts';
+import { GLOBALS_KEY, readGlobals, specOfJob } from '../apply/events.ts';
 import { audience } from '../apply/system.ts';
 import { putSystemChange } from '../apply/system-change.ts';
 import type { Clock } from '../clock.ts';
@@ -17,8 +17,8 @@ import {
   withGap,
 } from '../core/system/outage.ts';
 import type { Logger } from '../observe/log.ts';
-import type { Store, Tx } from '../store/store.ts';
-import { settleJob, settlingTime } from './settling.ts';
+import type { Store, Tx, View } from '../store/store.ts';
+import { type JobFailure, settleJob, settlingTime } from './settling.ts';
 import { errorText } from '../core/model/errors.ts';
 
 /** The meta key of the outages of which nobody was told yet. */
@@ -41,29 +41,28 @@ export function setOutagesBack(tx: Tx, byMs: number): void {
   writeOutages(tx, withClockSetBack(readOutages(tx), byMs));
 }
 
+/** The result of telling. */
+interface Told {
+  /** The text for each outage that is worth a message; null when more has to be settled first. */
+  details: string[] | null;
+  failures: JobFailure[];
+}
+
 /** Tells once that Cronflow was away and what it could not see (docs/design.md §3.4). */
 export class Outages {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #onCommit: () => void;
   readonly #isGapUnnoted: () => boolean;
   #cancel: (() => void) | null = null;
   #stopped = false;
   #looking: Promise<void> = Promise.resolve();
 
   /** @param options.isGapUnnoted tells whether commits were refused for which there is no gap yet */
-  constructor(options: {
-    store: Store;
-    clock: Clock;
-    logger: Logger;
-    onCommit: () => void;
-    isGapUnnoted: () => boolean;
-  }) {
+  constructor(options: { store: Store; clock: Clock; logger: Logger; isGapUnnoted: () => boolean }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#logger = options.logger;
-    this.#onCommit = options.onCommit;
     this.#isGapUnnoted = options.isGapUnnoted;
   }
 
@@ -92,18 +91,19 @@ export class Outages {
   async #lookNow(): Promise<void> {
     this.#cancel?.();
     if (this.#stopped) return;
-    const dueAt = await this.#store.transact({}, nextDueAt);
+    const dueAt = await this.#store.view({ meta: [OUTAGES_KEY, GLOBALS_KEY] }, nextDueAt);
     if (dueAt === null) return;
     const now = this.#clock.now();
     if (dueAt > now) return this.#lookAfter(dueAt - now);
-    const jobIds = await this.#store.dueJobIds(now, SETTLED_MAX + 1);
-    if (jobIds.length > SETTLED_MAX && now < dueAt + SETTLING_MS_MAX) return this.#lookAfter(SETTLING_MS);
     const isLate = now >= dueAt + SETTLING_MS_MAX;
-    const told = await this.#store.transact({ all: true }, (tx) => this.#tell(tx, jobIds, now, isLate));
-    if (told === null) return this.#lookAfter(0);
-    if (told.length === 0) return;
-    this.#onCommit();
-    for (const detail of told) this.#logger.warn('Cronflow was away', { detail });
+    const due = { now_at: now, limit: SETTLED_MAX + 1 };
+    const dueCount = await this.#store.view({ due }, (view) => view.due().length);
+    if (dueCount > SETTLED_MAX && !isLate) return this.#lookAfter(SETTLING_MS);
+    const scope = { all: true, due, runs: { recent: true } };
+    const { details, failures } = await this.#store.transact(scope, (tx) => this.#tell(tx, now, isLate));
+    for (const failure of failures) this.#logger.error('a job could not be checked', failure);
+    if (details === null) return this.#lookAfter(0);
+    for (const detail of details) this.#logger.warn('Cronflow was away', { detail });
   }
 
   #lookAfter(delayMs: number): void {
@@ -113,52 +113,50 @@ export class Outages {
   /**
    * Tells of the outages that are due.
    * @param isLate that it waits no longer, even for jobs that are due and not settled yet
-   * @returns the text for each outage that is worth a message; null when more has to be settled first
    */
-  #tell(tx: Tx, dueJobIds: readonly string[], now: number, isLate: boolean): string[] | null {
+  #tell(tx: Tx, now: number, isLate: boolean): Told {
+    const failures: JobFailure[] = [];
     // The machine slept past the instant. Liveness notes that first, and may put the message off.
-    if (gapBefore(tx, now) !== null || this.#isGapUnnoted()) return [];
+    if (gapBefore(tx, now) !== null || this.#isGapUnnoted()) return { details: [], failures };
     // Slots whose replay window ends with this very instant have ended, whichever timer fires first.
     const isTimeUp = settlingTime(this.#clock);
-    for (const [at, id] of dueJobIds.entries()) {
-      if (at > 0 && isTimeUp() && !isLate) return null;
-      if (!this.#settle(tx, id, now, isTimeUp) && !isLate) return null;
+    for (const [at, id] of tx.due().entries()) {
+      if (at > 0 && isTimeUp() && !isLate) return { details: null, failures };
+      try {
+        const { isDone } = tx.attempt(() => settleJob(tx, id, now, isTimeUp));
+        if (!isDone && !isLate) return { details: null, failures };
+      } catch (error) {
+        // A job that cannot be settled at all must not keep people from being told.
+        failures.push({ job_id: id, error: errorText(error) });
+      }
     }
-    const { replayWindowMs } = readGlobals(tx);
-    const outages = readOutages(tx);
-    const due = outages.filter((outage) => outageDueAt(outage, replayWindowMs) <= now);
-    const unseen = new Map(due.map((outage) => [outage, unseenIn(tx, outage)]));
-    const later = outages.flatMap((outage) => {
-      if (!due.includes(outage)) return [outage];
-      return postponed(outage, unseen.get(outage) ?? [], touchedUntilIn(tx, outage), now) ?? [];
-    });
-    writeOutages(tx, later);
-    const timezone = readDefaults(tx).timezone ?? 'UTC';
-    const isLater = new Set(later.map((outage) => outage.from_at));
-    return due.flatMap((outage) => {
-      if (isLater.has(outage.from_at)) return [];
-      const hidden = unseen.get(outage) ?? [];
-      const change = tellOutage(outage, hidden, audience(tx).notify, timezone, now);
-      putSystemChange(tx, change);
-      return change.incidents.map((incident) => incident.detail ?? '');
-    });
-  }
-
-  /**
-   * Settles one job.
-   * @returns whether nothing is left of the job that was due, as far as it can be settled at all
-   */
-  #settle(tx: Tx, id: string, now: number, isTimeUp: () => boolean): boolean {
-    try {
-      return tx.attempt(() => settleJob(tx, id, now, isTimeUp)).isDone;
-    } catch (error) {
-      this.#logger.error('a job could not be checked', { job_id: id, error: errorText(error) });
-      return true;
-    }
+    return { details: tellDue(tx, now), failures };
   }
 }
 
-function nextDueAt(tx: Tx): number | null {
+/** Tells of the outages that are due. Returns the text for each that is worth a message. */
+function tellDue(tx: Tx, now: number): string[] {
+  const { replayWindowMs } = readGlobals(tx);
+  const outages = readOutages(tx);
+  const due = outages.filter((outage) => outageDueAt(outage, replayWindowMs) <= now);
+  const unseen = new Map(due.map((outage) => [outage, unseenIn(tx, outage)]));
+  const later = outages.flatMap((outage) => {
+    if (!due.includes(outage)) return [outage];
+    return postponed(outage, unseen.get(outage) ?? [], touchedUntilIn(tx, outage), now) ?? [];
+  });
+  writeOutages(tx, later);
+  const timezone = readDefaults(tx).timezone ?? 'UTC';
+  const isLater = new Set(later.map((outage) => outage.from_at));
+  return due.flatMap((outage) => {
+    if (isLater.has(outage.from_at)) return [];
+    const hidden = unseen.get(outage) ?? [];
+    const change = tellOutage(outage, hidden, audience(tx).notify, timezone, now);
+    putSystemChange(tx, change);
+    return change.incidents.map((incident) => incident.detail ?? '');
+  });
+}
+
+function nextDueAt(tx: Pick<View, 'meta'>): number | null {
   const { replayWindowMs } = readGlobals(tx);
   const dueAts = readOutages(tx).map((outage) => outageDueAt(outage, replayWindowMs));
   return dueAts.length === 0 ? null : Math.min(...dueAts);
@@ -180,7 +178,7 @@ function touchedUntilIn(tx: Tx, outage: Outage): number | null {
   return untilAts.length === 0 ? null : Math.max(...untilAts);
 }
 
-function readOutages(tx: Tx): readonly Outage[] {
+function readOutages(tx: Pick<View, 'meta'>): readonly Outage[] {
   return (tx.meta(OUTAGES_KEY) as readonly Outage[] | undefined) ?? [];
 }
 

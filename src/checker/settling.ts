@@ -18,6 +18,13 @@ export function settlingTime(clock: Clock): () => boolean {
   return () => clock.monotonic() >= endMs;
 }
 
+/** A job on which time could not act, for the log. */
+export interface JobFailure {
+  job_id: string;
+  error: string;
+  [field: string]: string;
+}
+
 /** The effect of time on a job. */
 export interface Settled {
   /** Says that nothing is left that was due. */

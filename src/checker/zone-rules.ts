@@ -17,15 +17,16 @@ export async function expectByZoneRules(
   version = process.versions['tz'] ?? process.version,
 ): Promise<void> {
   if ((await store.meta(ZONE_RULES_KEY)) === version) return;
-  const moved: string[] = [];
-  await store.transact({ all: true }, (tx) => {
+  const moved = await store.transact({ all: true }, (tx) => {
     const at = clock.now();
+    const names: string[] = [];
     for (const job of tx.jobs()) {
       if (job.removed_at !== null || job.state.expected_at === null) continue;
       const { reason } = applyEvent(tx, job, { type: 'zone_rules_changed', at });
-      if (reason === 'spec_changed') moved.push(job.name);
+      if (reason === 'spec_changed') names.push(job.name);
     }
     tx.putMeta(ZONE_RULES_KEY, version);
+    return names;
   });
   for (const name of moved)
     logger.warn('the rules of time zones have changed; the next slot was found again', {

@@ -5,8 +5,8 @@ import type { LoggedEvent } from '../core/model/event.ts';
 import { specOf } from '../core/model/spec.ts';
 import { type Plan, planChanges } from '../core/plan/plan.ts';
 import { parseDuration } from '../schedule/duration.ts';
-import type { LoggedHistory, StoredState } from '../store/archive.ts';
-import { openArchive } from '../store/open/open-archive.ts';
+import type { LoggedHistory, StoredState } from '../store/offline.ts';
+import { openOffline } from '../store/open/open-offline.ts';
 import { parseArgs } from './arguments.ts';
 import { type BacktestReport, reportJson, reportText } from './backtest-report.ts';
 import { EXIT, runWithOptions } from './command.ts';
@@ -78,9 +78,9 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
 
 async function reportOn(options: Options, io: Io): Promise<BacktestReport> {
   const config = await validConfig(io, options.config);
-  const archive = openArchive(options.storeUrl);
-  const history = await archive.history();
-  const now = await archive.state();
+  const offline = openOffline(options.storeUrl);
+  const history = await offline.history();
+  const now = await offline.state();
   const plan = planChanges(now.jobs(), config.jobs, config);
   const pairs = respecified(plan, readGlobals(now), config.globals);
   const replays = new Map(pairs.map((pair) => [pair.job.id, replaysOf(pair, history)]));

@@ -1,7 +1,7 @@
 import { open, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { CronflowError } from '../core/model/errors.ts';
-import { openArchive } from '../store/open/open-archive.ts';
+import { openOffline } from '../store/open/open-offline.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { type ChosenStore, parseStoreArgs, storeOf } from './offline.ts';
@@ -69,7 +69,7 @@ async function writeTo(
 ): Promise<number> {
   let records = 0;
   let text = '';
-  for await (const line of openArchive(storeUrl).dump(io.clock.now())) {
+  for await (const line of openOffline(storeUrl).dump(io.clock.now())) {
     if ('end' in line) ({ records } = line);
     text += `${JSON.stringify(line)}\n`;
     if (text.length < WRITE_LENGTH_MIN) continue;

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { CronflowError } from '../core/model/errors.ts';
-import { openArchive } from '../store/open/open-archive.ts';
+import { openOffline } from '../store/open/open-offline.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { linesOf, TOO_LONG } from './lines.ts';
@@ -43,7 +43,7 @@ export function storeImport(argv: readonly string[], io: Io): Promise<number> {
         file === '-' ? io.stdin : createReadStream(resolve(io.cwd, file));
       const nowAt = io.clock.now();
       const lines = dumpLines(input, name);
-      const { created_at, records, jobs } = await openArchive(storeUrl).restore({ lines, name, nowAt });
+      const { created_at, records, jobs } = await openOffline(storeUrl).restore({ lines, name, nowAt });
       const report = { data_dir: dataDir, exported_at: created_at, records, jobs };
       io.stdout(
         json

@@ -1,4 +1,4 @@
-import { openArchive } from '../store/open/open-archive.ts';
+import { openOffline } from '../store/open/open-offline.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { type ChosenStore, parseStoreArgs, storeOf } from './offline.ts';
@@ -28,7 +28,7 @@ export function storeMigrate(argv: readonly string[], io: Io): Promise<number> {
     help: HELP,
     read: () => readOptions(argv, io),
     run: async ({ storeUrl, dataDir, json }) => {
-      const done = await openArchive(storeUrl).upgrade(io.clock.now());
+      const done = await openOffline(storeUrl).upgrade(io.clock.now());
       const { from, to, records, snapshot } = done;
       if (json) io.stdout(`${JSON.stringify({ data_dir: dataDir, ...done })}\n`);
       else if (from === to) io.stdout(`${dataDir} has schema_version ${to}: nothing to do\n`);

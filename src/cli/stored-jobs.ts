@@ -3,7 +3,7 @@ import { readGlobals } from '../apply/events.ts';
 import { CronflowError } from '../core/model/errors.ts';
 import type { Job, JobState } from '../core/model/records.ts';
 import type { Globals } from '../core/model/spec.ts';
-import { openArchive } from '../store/open/open-archive.ts';
+import { openOffline } from '../store/open/open-offline.ts';
 import type { Io } from './io.ts';
 import { getJson, strange } from './remote.ts';
 
@@ -21,7 +21,7 @@ export interface StoredJobs {
  * @throws CronflowError `store_missing`, `store_damaged`
  */
 export async function storedIn(storeUrl: string): Promise<StoredJobs> {
-  const state = await openArchive(storeUrl).state();
+  const state = await openOffline(storeUrl).state();
   return { jobs: state.jobs(), globals: readGlobals(state), written: readWritten(state) };
 }
 

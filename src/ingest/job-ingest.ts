@@ -1,9 +1,9 @@
 import { acknowledgeIncident } from '../apply/acknowledge.ts';
-import { readFill } from '../apply/configuration.ts';
-import { applyEvent, specOfJob } from '../apply/events.ts';
+import { DECLARING_META, readFill } from '../apply/configuration.ts';
+import { applyEvent, EVENT_META, specOfJob } from '../apply/events.ts';
 import { addJob, removeJob } from '../apply/jobs.ts';
 import { pauseJob, placeOf, resumeJob } from '../apply/pausing.ts';
-import { formerOwnerId, renameJob } from '../apply/renames.ts';
+import { formerOwnerId, renameJob, RENAMES_KEY } from '../apply/renames.ts';
 import type { Clock } from '../clock.ts';
 import type { Declaration } from '../core/model/declaration.ts';
 import { applyDefaults } from '../core/model/defaults.ts';
@@ -23,8 +23,6 @@ export interface JobIngestOptions {
   store: Store;
   clock: Clock;
   jobsMax?: number;
-  /** Is called after each commit, because there may be something new to check or to deliver. */
-  onCommit: () => void;
   /** Is called when a change could not be stored and was refused. */
   onRefusal: () => void;
   /** Tells whether a job of this name is declared and could not be stored yet. */
@@ -36,7 +34,6 @@ export class JobIngest implements Ingest {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #jobsMax: number;
-  readonly #onCommit: () => void;
   readonly #onRefusal: () => void;
   readonly #isUnstored: (name: string) => boolean;
   #stopping = false;
@@ -45,7 +42,6 @@ export class JobIngest implements Ingest {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#jobsMax = options.jobsMax ?? JOBS_MAX_DEFAULT;
-    this.#onCommit = options.onCommit;
     this.#onRefusal = options.onRefusal;
     this.#isUnstored = options.isUnstored ?? (() => false);
   }
@@ -66,12 +62,14 @@ export class JobIngest implements Ingest {
 
   async #recordPing(name: string, ping: Ping): Promise<Recorded> {
     try {
-      return await this.#write({ names: [name] }, (tx) => recordPing(tx, currentJob(tx, name), ping));
+      return await this.#write({ names: [name], ...neededFor(ping) }, (tx) =>
+        recordPing(tx, currentJob(tx, name), ping),
+      );
     } catch (error) {
       if (!(error instanceof CronflowError && error.code === 'unknown_job')) throw error;
       const id = await formerOwnerId(this.#store, name, this.#clock.now());
       if (id === undefined) throw this.#isUnstored(name) ? notStoredYet(name) : error;
-      return this.#write({ ids: [id] }, (tx) => {
+      return this.#write({ ids: [id], ...neededFor(ping) }, (tx) => {
         const job = tx.jobById(id);
         if (job === undefined || job.removed_at !== null) throw error;
         return { ...recordPing(tx, job, ping), former_name: name };
@@ -83,10 +81,11 @@ export class JobIngest implements Ingest {
     const { renamed_from: from, ...others } = declared;
     if (from !== undefined) {
       const renamed = { name, from, declared: others };
-      return this.#write({ names: [name, from] }, (tx) => registerRenamed(tx, renamed, this.#clock.now()));
+      const scope = { names: [name, from], meta: [...DECLARING_META, RENAMES_KEY] };
+      return this.#write(scope, (tx) => registerRenamed(tx, renamed, this.#clock.now()));
     }
     await this.#makeSureOfRoom();
-    return this.#write({ names: [name] }, (tx) => registerJob(tx, name, others, this.#clock.now()));
+    return this.#write(declaring(name), (tx) => registerJob(tx, name, others, this.#clock.now()));
   }
 
   async declare(name: string, declared: Declaration): Promise<{ job: Job; isNew: boolean }> {
@@ -96,7 +95,7 @@ export class JobIngest implements Ingest {
       }
       await this.#makeSureOfRoom();
     }
-    return this.#write({ names: [name] }, (tx) => {
+    return this.#write(declaring(name), (tx) => {
       const existing = tx.jobByName(name);
       const at = this.#clock.now();
       if (existing === undefined || existing.removed_at !== null) {
@@ -118,7 +117,7 @@ export class JobIngest implements Ingest {
   }
 
   remove(name: string): Promise<void> {
-    return this.#write({ names: [name] }, (tx) => {
+    return this.#write({ names: [name], meta: EVENT_META }, (tx) => {
       const job = currentJob(tx, name);
       if (job.source === 'file') {
         throw new CronflowError(
@@ -131,7 +130,7 @@ export class JobIngest implements Ingest {
   }
 
   change(name: string, edit: (declared: Declaration) => Declaration): Promise<Job> {
-    return this.#write({ names: [name] }, (tx) => {
+    return this.#write(declaring(name), (tx) => {
       const job = currentJob(tx, name);
       changeJob(tx, job, edit(job.declared), this.#clock.now());
       return currentJob(tx, name);
@@ -139,14 +138,14 @@ export class JobIngest implements Ingest {
   }
 
   pause(name: string): Promise<Job> {
-    return this.#write({ names: [name] }, (tx) => {
+    return this.#write({ names: [name], meta: EVENT_META }, (tx) => {
       pauseJob(tx, currentJob(tx, name), this.#clock.now());
       return currentJob(tx, name);
     });
   }
 
   resume(name: string): Promise<Job> {
-    return this.#write({ names: [name] }, (tx) => {
+    return this.#write({ names: [name], meta: EVENT_META }, (tx) => {
       resumeJob(tx, currentJob(tx, name), this.#clock.now());
       return currentJob(tx, name);
     });
@@ -157,6 +156,7 @@ export class JobIngest implements Ingest {
     const scope: Scope = {
       incident_ids: [incidentId],
       ids: incident?.kind === 'job' ? [incident.job_id] : [],
+      meta: EVENT_META,
     };
     return this.#write(scope, (tx) => acknowledgeIncident(tx, incidentId, untilAt, this.#clock.now()));
   }
@@ -164,9 +164,7 @@ export class JobIngest implements Ingest {
   async #write<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> {
     if (this.#stopping) throw new CronflowError('stopping', 'Cronflow is stopping. Try again in a moment.');
     try {
-      const result = await this.#store.transact(scope, fn);
-      this.#onCommit();
-      return result;
+      return await this.#store.transact(scope, fn);
     } catch (error) {
       if (isRefusal(error)) this.#onRefusal();
       throw error;
@@ -187,6 +185,16 @@ function notStoredYet(name: string): CronflowError {
 interface Recorded extends PingResult {
   /** True where the ping brought an output that is to be kept. */
   has_output: boolean;
+}
+
+/** Returns the part of a scope that a ping needs beside its job. */
+function neededFor({ rid }: Ping): Pick<Scope, 'runs' | 'meta'> {
+  return { meta: EVENT_META, runs: { rids: rid === null ? [] : [rid] } };
+}
+
+/** Returns the scope of a transaction that declares a job anew. */
+function declaring(name: string): Scope {
+  return { names: [name], meta: DECLARING_META };
 }
 
 function recordPing(tx: Tx, job: Job, ping: Ping): Recorded {

@@ -4,16 +4,48 @@ import type { Status } from '../core/model/reasons.ts';
 import type { Delivery, Incident, Job, JobIncident, Row, SystemIncident } from '../core/model/records.ts';
 import type { Runs } from '../core/model/runs.ts';
 
-/** Names the jobs that a transaction may read and change. PostgreSQL locks exactly these rows. */
+/**
+ * Names everything that a transaction reads and changes. Whatever it does not name cannot be touched: reading or
+ * changing it throws. A job brings along its runs, days, incidents and deliveries. A store that several instances share
+ * locks exactly what is named.
+ */
 export interface Scope {
   names?: readonly string[];
   ids?: readonly string[];
+  /**
+   * The jobs with `due_at <= now_at`, the earliest first, then by id; `Tx.due` lists them. Instances that ask at the
+   * same time are given different ones.
+   */
+  due?: { now_at: number; limit: number; except?: ReadonlySet<string> };
+  /** What of the history of these jobs is needed; see `RunsNeeded`. */
+  runs?: RunsNeeded;
   /** The ids of deliveries to be finished or postponed. */
   delivery_ids?: readonly string[];
-  /** The ids of incidents that belong to no loaded job. */
+  /** The ids of incidents that belong to no job that is named, and of system incidents that have closed. */
   incident_ids?: readonly string[];
-  /** Loads every job, for configuration changes, liveness gaps and housekeeping. */
+  /** Names the open system incidents, and new ones with their deliveries. */
+  system_incidents?: boolean;
+  /** The keys of meta values. */
+  meta?: readonly string[];
+  /**
+   * The lease under which the deliveries of a lane are changed.
+   * @throws CronflowError `lease_lost` from the transaction when another instance holds the lane by now
+   */
+  lane?: LaneLease;
+  /** Names every job and everything else, for a change of the configuration or of time that all jobs are told of. */
   all?: boolean;
+}
+
+/**
+ * What of the history of each named job is loaded at once. That is always its open runs, its newest row and its newest
+ * anonymous one. A function that asks for more is run again with the runs that ended last; so a ping loads no history,
+ * and nothing goes wrong where one needs it after all.
+ */
+export interface RunsNeeded {
+  /** Run ids of clients, whose newest rows are loaded. */
+  rids?: readonly string[];
+  /** Loads the settled runs that ended last, at most LIMITS.recentRunsMax. */
+  recent?: boolean;
 }
 
 /** The output of a run: its last bytes as text, and the number of bytes that came before them and were not kept. */
@@ -26,30 +58,32 @@ export interface Output {
 export type MetaValue = unknown;
 
 /**
- * The view of one transaction: the records that its scope loaded, with its own writes on top. Everything is
- * synchronous. Records read from it must not be mutated; a changed copy is put back instead. Removed jobs are visible,
- * so that a revert restores them. Reading or changing a record that the scope does not cover throws, because the record
- * was not locked. A job covers its runs, days, incidents and deliveries.
+ * The records that a scope named, as one instant shows them. Everything is synchronous. Records read from it must not be
+ * mutated; a changed copy is put back instead. Removed jobs are visible, so that a revert restores them.
  */
-export interface Tx {
+export interface View {
   jobByName(name: string): Job | undefined;
   jobById(id: string): Job | undefined;
   /** Returns every job, also removed ones. The scope must have `all`. */
   jobs(): Job[];
+  /** Lists the ids of the jobs that `Scope.due` found when the transaction began. */
+  due(): readonly string[];
   /**
    * Returns all open runs of the job and the settled ones that ended last, at most LIMITS.recentRunsMax. They are the
    * runs as of now, and later writes need not show in them.
    */
   runsOf(jobId: string): Runs;
   openIncidentOf(jobId: string): JobIncident | undefined;
-  /** Returns an incident; every scope covers system incidents. */
   incident(id: string): Incident | undefined;
   /** Returns the open incidents that belong to no job. */
   openSystemIncidents(): SystemIncident[];
   delivery(id: string): Delivery | undefined;
   /** Returns undefined when there is no value of this name. */
   meta(key: string): MetaValue;
+}
 
+/** A view with the writes of its own transaction on top. */
+export interface Tx extends View {
   /** @throws CronflowError `name_taken` when another stored job, removed or not, has the name */
   putJob(job: Job): void;
   /** Removes the job with all its runs, days, incidents and deliveries. */
@@ -122,14 +156,53 @@ export type StoreHealth = { ok: true } | { ok: false; refuses: 'commits' | 'outp
 /** The detail of a store that refuses only outputs begins with these words. */
 export const OUTPUTS_REFUSED = 'No output can be kept';
 
+/** The right of one instance to send what is owed to one notifier. */
+export interface LaneLease {
+  notifier: string;
+  owner: string;
+  /** Grows whenever the lane passes to another owner, so that a lease which was lost stays lost. */
+  token: number;
+}
+
+/** What the holder of a lane leaves to the next one, such as its pace and its storm; any JSON. */
+export type LaneNote = unknown;
+
+/** Deliveries of one lane that were claimed. */
+export interface ClaimedLane {
+  lease: LaneLease;
+  /** What the last holder left; undefined where there is nothing, and for a lane that the owner held all along. */
+  note: LaneNote;
+  /** The oldest of each line whose instant has come, the one that is longest due first. */
+  deliveries: Delivery[];
+}
+
 export interface ClaimOptions {
+  /** Names the instance. No two that run have the same name. */
+  owner: string;
   now_at: number;
   lease_ms: number;
   /** The greatest number of deliveries for each notifier. */
   limit: number;
   /** The greatest number for the notifiers named here, in place of `limit`. */
   limits?: ReadonlyMap<string, number>;
+  /** Notes about lanes that the owner holds. They are kept for as long as leases are. */
+  notes?: ReadonlyMap<string, LaneNote>;
 }
+
+/** The meta key of the applied configuration, of whose changes `watch` tells. */
+export const CONFIGURATION_KEY = 'configuration';
+
+/** A change that was committed. It says what to look at again, and not all that has become of it. */
+export type Change =
+  | { type: 'job'; id: string; name: string; due_at: number | null }
+  | { type: 'run'; id: string; job_id: string }
+  | { type: 'incident'; id: string; job_id: string | null; is_open: boolean }
+  | { type: 'delivery'; id: string; notifier: string; status: Delivery['status'] }
+  | { type: 'deleted'; of: 'job' | 'run' | 'incident' | 'delivery'; id: string }
+  | { type: 'configuration' };
+
+/** Is told of the changes of one commit. What it promises is not waited for. */
+export type ChangeListener = (changes: readonly Change[]) => void | Promise<void>;
 
 /**
  * The store (docs/design.md §6). Reads return only durable records, never a change that could still be lost. Removed
@@ -146,12 +219,27 @@ export interface Store {
   close(): Promise<void>;
 
   /**
-   * Runs `fn` on a view of `scope` and commits its writes, all of them or none. Transactions run one after another in
-   * the order of the calls. The promise resolves once the changes are durable. If `fn` throws, nothing changes and the
-   * promise rejects with its error.
+   * Runs `fn` on the records of `scope` and commits its writes, all of them or none. The promise resolves once the
+   * changes are durable. If `fn` throws, nothing changes and the promise rejects with its error.
+   *
+   * `fn` may run more than once: a store that is shared runs it again when another instance was faster, or when it asked
+   * for more than was loaded. So it must have no effect but its writes and what it returns. It logs nothing, changes
+   * nothing outside, and awaits nothing. Transactions of one process take effect one after another, in the order of the
+   * calls.
    * @throws CronflowError `store_unavailable` when the changes could not be made durable; nothing changed
    */
   transact<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T>;
+  /**
+   * Reads the records of `scope` as one instant shows them. It locks nothing and waits for no commit, and it sees only
+   * what is durable. `read` may run more than once, too.
+   */
+  view<T>(scope: Scope, read: (view: View) => T): Promise<T>;
+  /**
+   * Tells the listener of what is committed from now on, after it is durable and after the commit was answered. No
+   * listener can fail or delay a commit. Rows that leave the history by themselves are not told.
+   * @returns a function that ends it
+   */
+  watch(listener: ChangeListener): () => void;
 
   jobByName(name: string): Promise<Job | undefined>;
   jobById(id: string): Promise<Job | undefined>;
@@ -183,22 +271,28 @@ export interface Store {
 
   /** Returns the earliest `due_at` of any job, or null when no job has one. */
   earliestDueAt(): Promise<number | null>;
-  /** Lists the ids of jobs with `due_at <= now_at`, the earliest first, then by id. */
-  dueJobIds(nowAt: number, limit: number): Promise<string[]>;
+  /** Lists the ids of jobs that were removed, or gave up a name, before these instants, at most `limit`. */
+  outdatedJobIds(before: { removed_at: number; renamed_at: number; limit: number }): Promise<string[]>;
 
   /**
-   * Claims pending deliveries whose `next_attempt_at` has come, for `lease_ms`. Only the oldest unfinished delivery of
+   * Claims pending deliveries whose `next_attempt_at` has come, for `lease_ms`, and with them the lanes of their
+   * notifiers. A lane belongs to one owner at a time, so that order, storms and pace do. Every claim renews the leases
+   * of all lanes that the owner holds and to which something is owed. A lane of another owner is claimed only once its
+   * lease is up. Then that owner can finish nothing any more, and the deliveries that it had claimed can be claimed at
+   * once. Only the oldest unfinished delivery of
    * each job (or system incident) and notifier can be claimed, so that `closed` never overtakes `opened`. The oldest
    * delivery is the one that was put first. A leased delivery holds back those behind it. So does a delivery that is
    * merged into another (`merged_into`) while that one is pending, and it is not claimed itself. A lease ends when its
    * time is up, or when the delivery is put again for any reason but to merge others into it or to take them out.
    */
-  claimDeliveries(claim: ClaimOptions): Promise<Delivery[]>;
+  claimDeliveries(claim: ClaimOptions): Promise<ClaimedLane[]>;
+  /** Gives up every lane of an owner, so that others go on at once. */
+  leaveLanes(owner: string, notes: ReadonlyMap<string, LaneNote>): Promise<void>;
   /**
-   * Returns the instant at which `claimDeliveries` should next be tried, or null when nothing is pending.
+   * Returns the instant at which the owner should next try `claimDeliveries`, or null when nothing is pending.
    * @param except notifiers that are not asked about
    */
-  earliestDeliveryAt(except?: ReadonlySet<string>): Promise<number | null>;
+  earliestDeliveryAt(owner: string, except?: ReadonlySet<string>): Promise<number | null>;
 
   /**
    * Reports the store as failing from the first commit or output that it refused, until a commit as large as the

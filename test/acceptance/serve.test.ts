@@ -291,7 +291,7 @@ describe('cronflow serve, started with other rules of time zones than those it s
     await first.ended();
     const store = new LowdbStore({ directory: join(root, 'data'), clock: systemClock, log: silentLogger });
     await store.open();
-    const wrongAt = await store.transact({ names: ['a'] }, (tx) => {
+    const wrongAt = await store.transact({ names: ['a'], meta: ['zone_rules'] }, (tx) => {
       const job = tx.jobByName('a')!;
       const expectedAt = job.state.expected_at! + 3_600_000;
       tx.putJob({ ...job, state: { ...job.state, expected_at: expectedAt } });

@@ -1,3 +1,4 @@
+import { dueIds } from '../support/store.ts';
 import { expect, test } from 'vitest';
 import { LIVENESS_KEY } from '../../src/apply/alive.ts';
 import { Checker } from '../../src/checker/checker.ts';
@@ -70,7 +71,6 @@ test('the checker looks at due_at and at nothing else', async () => {
   await clock.advance(3 * HOUR_MS);
   expect((await store.incidents({ skip: 0, limit: 10 })).total).toBe(0);
   await withDueAt(clock.now());
-  checker.wake();
   await clock.advance(1);
   expect((await store.incidents({ skip: 0, limit: 10 })).total).toBe(1);
   await checker.stop();
@@ -121,7 +121,6 @@ test('what a tick did is in the log, with its reason', async () => {
     store,
     clock,
     logger,
-    onCommit: () => {},
     onLateWake: async () => {},
     isGapUnnoted: () => false,
   });
@@ -171,11 +170,10 @@ test('a check that first has to hear of a gap has not passed', async () => {
     store,
     clock,
     logger: silentLogger,
-    onCommit: () => {},
     onLateWake: async () => {},
     isGapUnnoted: () => false,
   });
-  await store.transact({}, (tx) => tx.putMeta(LIVENESS_KEY, clock.now()));
+  await store.transact({ meta: [LIVENESS_KEY] }, (tx) => tx.putMeta(LIVENESS_KEY, clock.now()));
   checker.start();
   await configure({ backup: { schedule: '* * * * *', grace: '10s' } });
   await clock.advance(70 * SECOND_MS);
@@ -192,12 +190,15 @@ test('the checker stops although there is always more that is due', async () => 
   const { configure, checker, store, liveness } = await startMemoryService(START);
   await liveness.start();
   await configure({ backup: { schedule: '* * * * *' } });
-  const { id } = (await store.jobByName('backup'))!;
+  const backup = (await store.jobByName('backup'))!;
   const looks = { count: 0 };
-  store.dueJobIds = async () => {
+  const transact = store.transact.bind(store);
+  store.transact = async (scope, fn) => {
     looks.count += 1;
     await new Promise(setImmediate);
-    return [id];
+    const due = { ...backup, state: { ...backup.state, due_at: START - 1 } };
+    await transact({ ids: [backup.id] }, (tx) => tx.putJob(due));
+    return transact(scope, fn);
   };
   checker.start();
   while (looks.count < 3) await new Promise(setImmediate);
@@ -222,7 +223,7 @@ test('no check keeps others waiting for long, not even the first check', async (
   const left: number[] = [];
   store.transact = async (scope, fn) => {
     const result = await transact(scope, fn);
-    left.push((await store.dueJobIds(clock.now() - 1, 1_000)).length);
+    left.push((await dueIds(store, clock.now() - 1)).length);
     return result;
   };
   await liveness.check();

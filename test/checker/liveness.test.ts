@@ -28,7 +28,7 @@ test('a sign of life is stored at the start, every 10 s after it and at a clean 
 test('with several instances only a time in which none was live is a gap', async () => {
   const { configure, store, clock } = await startMemoryService(START);
   const started = async (): Promise<Liveness> => {
-    const instance = new Liveness({ store, clock, logger: silentLogger, onCommit: () => {} });
+    const instance = new Liveness({ store, clock, logger: silentLogger });
     await instance.start();
     return instance;
   };
@@ -79,7 +79,7 @@ test('a slot that passed while Cronflow was stopped ends unknown, and nobody is 
   await ping('backup', 'log');
   await liveness.stop();
   clock.set(START + 3 * HOUR_MS);
-  await new Liveness({ store, clock, logger: silentLogger, onCommit: () => {} }).start();
+  await new Liveness({ store, clock, logger: silentLogger }).start();
   checker.start();
   await clock.advance(14 * MINUTE_MS);
   expect((await store.jobByName('backup'))!.state.expected_at).toBe(START + 2 * HOUR_MS);
@@ -102,7 +102,7 @@ test('a restart of a second is a gap: a ping that came just then is not missed',
   await clock.advance(2 * HOUR_MS + MINUTE_MS);
   await liveness.stop();
   clock.set(clock.now() + SECOND_MS);
-  const again = new Liveness({ store, clock, logger: silentLogger, onCommit: () => {} });
+  const again = new Liveness({ store, clock, logger: silentLogger });
   await again.start();
   checker.start();
   await clock.advance(16 * MINUTE_MS);
@@ -202,7 +202,7 @@ test('with several instances a time in which one was refused and another was not
   await configure({ backup: { schedule: '0 2 * * *' } });
   await clock.advance(5 * SECOND_MS);
   liveness.noteRefusal();
-  await store.transact({}, (tx) => tx.putMeta(LIVENESS_KEY, clock.now() + 1));
+  await store.transact({ meta: [LIVENESS_KEY] }, (tx) => tx.putMeta(LIVENESS_KEY, clock.now() + 1));
   await clock.advance(10 * SECOND_MS);
   expect((await store.jobByName('backup'))!.state.gaps).toEqual([]);
   expect(liveness.isGapUnnoted).toBe(false);
@@ -259,7 +259,6 @@ test('a clock that was set back is passed on, even if that was while Cronflow wa
       store,
       clock,
       logger: silentLogger,
-      onCommit: () => {},
       onClockSetBack: () => (count += 1),
     });
     await liveness.start();
@@ -298,14 +297,12 @@ describe('a store that refuses commits at the start', () => {
       store,
       clock,
       logger: silentLogger,
-      onCommit: () => {},
       onBeat: (failure) => beats.push(failure),
     });
     const judging = new Checker({
       store,
       clock,
       logger: silentLogger,
-      onCommit: () => {},
       onLateWake: () => again.check(),
       isGapUnnoted: () => again.isGapUnnoted,
     });
@@ -336,7 +333,7 @@ describe('a store that refuses commits at the start', () => {
     await liveness.stop();
     const transact = store.transact.bind(store);
     store.transact = () => Promise.reject(FULL);
-    const again = new Liveness({ store, clock, logger: silentLogger, onCommit: () => {} });
+    const again = new Liveness({ store, clock, logger: silentLogger });
     await again.start();
     store.transact = transact;
     await clock.advance(10 * SECOND_MS);
@@ -357,7 +354,7 @@ test('a store that counts as failing although it takes a sign of life is passed 
   const { store, clock } = await startMemoryService(START);
   const beats: (string | null)[] = [];
   const onBeat = (failure: string | null): void => void beats.push(failure);
-  const liveness = new Liveness({ store, clock, logger: silentLogger, onCommit: () => {}, onBeat });
+  const liveness = new Liveness({ store, clock, logger: silentLogger, onBeat });
   store.health = () => ({ ok: false, refuses: 'commits', detail: 'large commits are refused' });
   await liveness.start();
   await clock.advance(10 * SECOND_MS);

@@ -33,7 +33,7 @@ async function startCrashing(firstAt = START) {
     /** Starts it again after it has been dead until `at`. */
     startAt: async (at: number): Promise<void> => {
       clock.set(at);
-      alive = new Liveness({ store, clock, logger: silentLogger, onCommit: () => checker.wake() });
+      alive = new Liveness({ store, clock, logger: silentLogger });
       await start();
     },
     told: async (): Promise<Delivery[]> =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { LIVENESS_KEY } from '../../src/apply/alive.ts';
-import { applyEvent } from '../../src/apply/events.ts';
+import { applyEvent, EVENT_META } from '../../src/apply/events.ts';
 import { settleJob } from '../../src/checker/settling.ts';
 import { startMemoryService } from '../support/memory-service.ts';
 import { DAY_MS, HOUR_MS } from '../../src/schedule/units.ts';
@@ -20,7 +20,7 @@ async function startBehind(aliveAt: number) {
   const service = await startMemoryService(START);
   await service.configure(JOBS);
   await service.ping('hung', 'start', { rid: 'a' });
-  await service.store.transact({}, (tx) => tx.putMeta(LIVENESS_KEY, aliveAt));
+  await service.store.transact({ meta: [LIVENESS_KEY] }, (tx) => tx.putMeta(LIVENESS_KEY, aliveAt));
   return service;
 }
 
@@ -52,13 +52,15 @@ describe('what is due after an absence', () => {
     const [whole, pieces] = [await startBehind(now), await startBehind(now)];
     for (const name of Object.keys(JOBS)) {
       const { id } = (await whole.store.jobByName(name))!;
-      await whole.store.transact({ ids: [id] }, (tx) => {
+      await whole.store.transact({ ids: [id], meta: EVENT_META }, (tx) => {
         applyEvent(tx, tx.jobById(id)!, { type: 'tick', now_at: now });
       });
       const other = (await pieces.store.jobByName(name))!;
       let count = 0;
       const settle = () =>
-        pieces.store.transact({ ids: [other.id] }, (tx) => settleJob(tx, other.id, now, () => true));
+        pieces.store.transact({ ids: [other.id], meta: EVENT_META }, (tx) =>
+          settleJob(tx, other.id, now, () => true),
+        );
       while (!(await settle()).isDone) count += 1;
       expect([name, count > 0]).toEqual([name, true]);
     }

@@ -5,8 +5,19 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/observe/log.ts';
 import { MemoryStore } from '../../src/store/local/memory.ts';
 import { LowdbStore } from '../../src/store/lowdb/store.ts';
-import type { ClaimOptions, JobFilter, Store, Tx } from '../../src/store/store.ts';
+import {
+  type Change,
+  type ClaimedLane,
+  type ClaimOptions,
+  CONFIGURATION_KEY,
+  type JobFilter,
+  type LaneLease,
+  type Scope,
+  type Store,
+  type Tx,
+} from '../../src/store/store.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
+import { claimed, dueIds } from '../support/store.ts';
 import type { Delivery } from '../../src/core/model/records.ts';
 import {
   day,
@@ -34,6 +45,11 @@ interface Row {
 const rows: Row[] = [
   { name: 'memory', make: async () => ({ store: new MemoryStore(), dispose: async () => {} }) },
   {
+    // Any store may run a function again, so nothing that the suite says may depend on its running once.
+    name: 'memory, where each function runs twice',
+    make: async () => ({ store: new MemoryStore({ twice: true }), dispose: async () => {} }),
+  },
+  {
     name: 'lowdb',
     async make() {
       const directory = await mkdtemp(join(tmpdir(), 'cronflow-contract-'));
@@ -48,7 +64,7 @@ const rows: Row[] = [
 
 const ALL = { all: true };
 const PAGE = { skip: 0, limit: 100 };
-const CLAIM = { now_at: NOW_AT, lease_ms: 60_000, limit: 10 };
+const CLAIM = { owner: 'one', now_at: NOW_AT, lease_ms: 60_000, limit: 10 };
 
 describe.each(rows)('the $name store', ({ make }) => {
   let store: Store;
@@ -67,7 +83,14 @@ describe.each(rows)('the $name store', ({ make }) => {
   const list = async (filter: Partial<JobFilter>): Promise<string[]> =>
     ids((await store.listJobs({ ...PAGE, ...filter })).items);
   const claim = async (changes: Partial<ClaimOptions> = {}): Promise<string[]> =>
-    ids(await store.claimDeliveries({ ...CLAIM, ...changes }));
+    ids(await claimed(store, { ...CLAIM, ...changes }));
+  const updatedAt = (): Promise<number | undefined> =>
+    store.view({ ids: ['a'] }, (view) => view.jobById('a')?.updated_at);
+  const firstLane = async (options: ClaimOptions): Promise<ClaimedLane> => {
+    const [lane] = await store.claimDeliveries(options);
+    return lane!;
+  };
+  const due = (nowAt: number, limit = 10): Promise<readonly string[]> => dueIds(store, nowAt, limit);
   const dates = async (jobId: string): Promise<string[]> =>
     (await store.daysOf(jobId, PAGE)).items.map(({ date }) => date);
   const put = (...deliveries: Delivery[]): Promise<void> =>
@@ -108,7 +131,9 @@ describe.each(rows)('the $name store', ({ make }) => {
     });
 
     test('runs transactions one after another, in the order of the calls', async () => {
-      const counts = Array.from({ length: 50 }, () => store.transact({}, (tx) => increment(tx, 'count')));
+      const counts = Array.from({ length: 50 }, () =>
+        store.transact({ meta: ['count'] }, (tx) => increment(tx, 'count')),
+      );
       expect(await Promise.all(counts)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
       expect(await store.meta('count')).toBe(50);
     });
@@ -116,7 +141,7 @@ describe.each(rows)('the $name store', ({ make }) => {
     test('lets a failing transaction among many leave no trace and harm no other', async () => {
       const outcomes = await Promise.allSettled(
         Array.from({ length: 10 }, (_, i) =>
-          store.transact({}, (tx) => {
+          store.transact({ meta: ['count'] }, (tx) => {
             increment(tx, 'count');
             if (i % 2 === 1) throw new Error('odd');
           }),
@@ -139,7 +164,7 @@ describe.each(rows)('the $name store', ({ make }) => {
     });
 
     test('refuses a function that returns a promise', async () => {
-      const outcome = store.transact({}, async (tx) => {
+      const outcome = store.transact({ meta: ['key'] }, async (tx) => {
         tx.putMeta('key', 1);
         await Promise.resolve();
       });
@@ -156,6 +181,147 @@ describe.each(rows)('the $name store', ({ make }) => {
     test('refuses everything once the store is closed', async () => {
       await store.close();
       await expect(store.transact({}, () => 1)).rejects.toMatchObject({ code: 'stopping' });
+    });
+  });
+
+  describe('view', () => {
+    beforeEach(() => write((tx) => tx.putJob(job('a'))));
+
+    test('returns what the function returns', async () => {
+      expect(await store.view({ ids: ['a'] }, (view) => view.jobById('a'))).toEqual(job('a'));
+    });
+
+    test('sees what is durable, and waits for no commit', async () => {
+      const before = updatedAt();
+      const done = write((tx) => tx.putJob(job('a', { updated_at: 1 })));
+      const during = updatedAt();
+      expect(await before).toBe(NOW_AT);
+      expect([NOW_AT, 1]).toContain(await during);
+      await done;
+      expect(await updatedAt()).toBe(1);
+    });
+
+    test('shows removed jobs', async () => {
+      await write((tx) => tx.putJob(job('a', { removed_at: NOW_AT })));
+      expect(await store.view(ALL, (view) => ids(view.jobs()))).toEqual(['a']);
+    });
+
+    test('has nothing that writes', async () => {
+      const methods = await store.view(ALL, (view) =>
+        ['putJob', 'putMeta', 'attempt'].filter((each) => each in view),
+      );
+      expect(methods).toEqual([]);
+    });
+
+    test('covers no more than its scope', async () => {
+      const read = store.view({ names: ['job-b'] }, (view) => view.jobById('a'));
+      await expect(read).rejects.toThrow('scope does not cover');
+    });
+
+    test('does not run the function before it returns, and passes on its error', async () => {
+      let ran = false;
+      const failure = new Error('no');
+      const done = store.view({}, () => {
+        ran = true;
+        throw failure;
+      });
+      expect(ran).toBe(false);
+      await expect(done).rejects.toBe(failure);
+    });
+
+    test('refuses a promise, and its use after the end', async () => {
+      await expect(store.view({}, async () => 1)).rejects.toThrow('must be synchronous');
+      const kept = await store.view(ALL, (view) => view);
+      expect(() => kept.jobs()).toThrow('has ended');
+    });
+  });
+
+  describe('watch', () => {
+    let told: Change[];
+    let end: () => void;
+    beforeEach(() => {
+      told = [];
+      end = store.watch((changes) => void told.push(...changes));
+    });
+
+    test('tells what was committed, in small changes', async () => {
+      await write((tx) => {
+        tx.putJob(job('a', {}, { due_at: 7 }));
+        tx.putJob(job('b', { removed_at: NOW_AT }, { due_at: 8 }));
+        tx.putRun(run('a', 1));
+        tx.putIncident(incident('i', 'a'));
+        tx.putIncident(systemIncident('s', { closed_at: NOW_AT }));
+        tx.putDelivery(delivery('d', 'a'));
+        tx.putMeta(CONFIGURATION_KEY, 1);
+        tx.putMeta('other', 1);
+      });
+      await write((tx) => tx.deleteJob('a'));
+      await turn();
+      expect(told.slice(0, 7)).toEqual([
+        { type: 'job', id: 'a', name: 'job-a', due_at: 7 },
+        { type: 'job', id: 'b', name: 'job-b', due_at: null },
+        { type: 'run', id: 'a-1', job_id: 'a' },
+        { type: 'incident', id: 'i', job_id: 'a', is_open: true },
+        { type: 'incident', id: 's', job_id: null, is_open: false },
+        { type: 'delivery', id: 'd', notifier: 'ops', status: 'pending' },
+        { type: 'configuration' },
+      ]);
+      const deleted = told
+        .slice(7)
+        .map((change) => (change.type === 'deleted' ? `${change.of} ${change.id}` : ''));
+      expect(deleted.toSorted()).toEqual(['delivery d', 'incident i', 'job a', 'run a-1']);
+    });
+
+    test('tells only what is durable', async () => {
+      end();
+      const seen: Promise<unknown>[] = [];
+      end = store.watch(() => void seen.push(store.jobById('a')));
+      await write((tx) => tx.putJob(job('a')));
+      await turn();
+      expect(await Promise.all(seen)).toEqual([job('a')]);
+    });
+
+    test('tells nothing of what failed or changed nothing', async () => {
+      await expect(
+        write((tx) => {
+          tx.putJob(job('a'));
+          throw new Error('no');
+        }),
+      ).rejects.toThrow('no');
+      await write(() => {});
+      await store.view(ALL, (view) => view.jobs());
+      await turn();
+      expect(told).toEqual([]);
+    });
+
+    test('tells nobody who has ended it, and the others all the same', async () => {
+      const others: Change[] = [];
+      const endOther = store.watch((changes) => void others.push(...changes));
+      end();
+      await write((tx) => tx.putJob(job('a')));
+      await turn();
+      expect([told.length, others.length]).toEqual([0, 1]);
+      endOther();
+      await write((tx) => tx.putJob(job('b')));
+      await turn();
+      expect(others).toHaveLength(1);
+    });
+
+    test('lets no listener that fails or never ends harm a commit or another listener', async () => {
+      end();
+      const ends = [
+        store.watch(() => {
+          throw new Error('broken');
+        }),
+        store.watch(() => Promise.reject(new Error('broken later'))),
+        store.watch(() => new Promise<void>(() => {})),
+        store.watch((changes) => void told.push(...changes)),
+      ];
+      await write((tx) => tx.putJob(job('a')));
+      await write((tx) => tx.putJob(job('b')));
+      await turn();
+      expect(told.map((change) => change.type)).toEqual(['job', 'job']);
+      for (const each of ends) each();
     });
   });
 
@@ -278,7 +444,7 @@ describe.each(rows)('the $name store', ({ make }) => {
     });
 
     test('can be nested, and keeps the writes of an inner one until an outer one throws', async () => {
-      await store.transact({}, (tx) => {
+      await store.transact({ meta: ['inner', 'stays'] }, (tx) => {
         const outer = (): void =>
           tx.attempt(() => {
             tx.attempt(() => tx.putMeta('inner', 1));
@@ -303,6 +469,8 @@ describe.each(rows)('the $name store', ({ make }) => {
           tx.putIncident(incident(`i-${id}`, id));
           tx.putDelivery(delivery(`d-${id}`, id));
         }
+        tx.putIncident(systemIncident('s'));
+        tx.putMeta('key', 'value');
       }),
     );
 
@@ -321,6 +489,17 @@ describe.each(rows)('the $name store', ({ make }) => {
       ['daily figures', (tx) => tx.tally('b', [tally('2026-01-15')])],
       ['a deleted day', (tx) => tx.deleteDay('b', '2026-01-15')],
       ['a changed incident', (tx) => tx.putIncident(incident('i2', 'b'))],
+      ['a new system incident', (tx) => tx.putIncident(systemIncident('s2'))],
+      ['a system incident', (tx) => tx.incident('s')],
+      ['a deleted system incident', (tx) => tx.deleteIncident('s')],
+      ['the open system incidents', (tx) => tx.openSystemIncidents()],
+      ['what is due', (tx) => tx.due()],
+      ['a meta value', (tx) => tx.meta('key')],
+      ['a changed meta value', (tx) => tx.putMeta('key', 1)],
+      ['an event', (tx) => tx.logEvent('b', { type: 'resumed', at: NOW_AT })],
+      ['a delivery of a system incident', (tx) => tx.putDelivery(systemDelivery('ds'))],
+      ['a deleted delivery', (tx) => tx.deleteDelivery('d-b')],
+      ['an output', (tx) => tx.putOutput('b', 'b-1', { text: 'x', dropped_bytes: 0 })],
       ['a new delivery', (tx) => tx.putDelivery(delivery('d2', 'b'))],
     ])('refuses what it does not cover: %s', async (_what, use) => {
       await expect(store.transact({ names: ['job-a'] }, use)).rejects.toThrow('scope does not cover');
@@ -346,16 +525,80 @@ describe.each(rows)('the $name store', ({ make }) => {
       expect((await store.incident('i-a'))?.reminder_count).toBe(1);
     });
 
-    test('covers names and ids that nobody has, system incidents, and jobs just made', async () => {
-      await store.transact({ names: ['new'], ids: ['none'], delivery_ids: ['none'] }, (tx) => {
+    test('covers what is open of system incidents, and those that have closed by id', async () => {
+      await store.transact({ system_incidents: true }, (tx) => {
+        expect(ids(tx.openSystemIncidents())).toEqual(['s']);
+        tx.putIncident(systemIncident('s', { closed_at: NOW_AT }));
+        expect(tx.incident('s')?.closed_at).toBe(NOW_AT);
+        tx.putDelivery(systemDelivery('ds'));
+      });
+      const read = (scope: Scope): Promise<unknown> => store.view(scope, (view) => view.incident('s')?.id);
+      await expect(read({ system_incidents: true })).rejects.toThrow('scope does not cover');
+      expect(await read({ incident_ids: ['s'] })).toBe('s');
+    });
+
+    test('covers the meta keys that it names', async () => {
+      const seen = await store.transact({ meta: ['key', 'none'] }, (tx) => {
+        tx.putMeta('none', tx.meta('none') ?? 'nothing');
+        return [tx.meta('key'), tx.meta('none')];
+      });
+      expect(seen).toEqual(['value', 'nothing']);
+    });
+
+    test('covers the jobs that are due, the earliest first, and no other', async () => {
+      await write((tx) => {
+        for (const [id, due_at] of [
+          ['c', 5],
+          ['d', 1],
+          ['e', 3],
+          ['f', 9],
+        ] as const)
+          tx.putJob(job(id, {}, { due_at }));
+      });
+      const except = new Set(['e']);
+      const seen = await store.transact({ due: { now_at: 8, limit: 2, except } }, (tx) => {
+        for (const id of tx.due()) tx.putJob(job(id, {}, { due_at: 20 }));
+        expect(() => tx.jobById('e')).toThrow('scope does not cover');
+        return tx.due();
+      });
+      expect(seen).toEqual(['d', 'c']);
+      expect(await due(20)).toEqual(['e', 'f', 'c', 'd']);
+    });
+
+    test('gives the jobs that are due to one of two transactions only', async () => {
+      await write((tx) => {
+        for (let at = 1; at <= 5; at += 1) tx.putJob(job(`j${at}`, {}, { due_at: at }));
+      });
+      const settled = Array.from({ length: 3 }, () =>
+        store.transact({ due: { now_at: 9, limit: 3 } }, (tx) => {
+          for (const id of tx.due()) tx.putJob(job(id, {}, { due_at: null }));
+          return tx.due();
+        }),
+      );
+      expect(await Promise.all(settled)).toEqual([['j1', 'j2', 'j3'], ['j4', 'j5'], []]);
+    });
+
+    test('finds what a transaction made due that is not durable yet', async () => {
+      const made = store.transact({ ids: ['late', 'early'] }, (tx) => {
+        tx.putJob(job('late', {}, { due_at: 7 }));
+        tx.putJob(job('early', {}, { due_at: 2 }));
+      });
+      const seen = store.transact({ due: { now_at: 9, limit: 1 } }, (tx) => tx.due());
+      await made;
+      expect(await seen).toEqual(['early']);
+    });
+
+    test('covers names and ids that nobody has, and what the transaction has made', async () => {
+      const scope = { names: ['new'], ids: ['none'], delivery_ids: ['none'], system_incidents: true };
+      await store.transact(scope, (tx) => {
         expect(tx.jobByName('new')).toBeUndefined();
         expect(tx.jobById('none')).toBeUndefined();
         expect(tx.delivery('none')).toBeUndefined();
         tx.putJob(job('new', { name: 'new' }));
         tx.putRun(run('new', 1));
         expect(tx.jobByName('new')?.id).toBe('new');
-        tx.putIncident(systemIncident('s'));
-        expect(tx.incident('s')?.id).toBe('s');
+        tx.putIncident(systemIncident('s2'));
+        expect(tx.incident('s2')?.id).toBe('s2');
       });
       expect((await store.run('new', 'new-1'))?.id).toBe('new-1');
     });
@@ -408,7 +651,7 @@ describe.each(rows)('the $name store', ({ make }) => {
       expect(await list({})).toEqual([]);
       expect(await store.jobByName('job-a')).toBeUndefined();
       expect(await store.earliestDueAt()).toBeNull();
-      expect(await store.dueJobIds(NOW_AT, 10)).toEqual([]);
+      expect(await due(NOW_AT)).toEqual([]);
       expect((await store.jobById('a'))?.id).toBe('a');
       await write((tx) => {
         expect(tx.jobByName('job-a')?.removed_at).toBe(NOW_AT);
@@ -474,7 +717,7 @@ describe.each(rows)('the $name store', ({ make }) => {
       expect((await store.daysOf('b', PAGE)).items).toEqual([day('b', '2026-01-14')]);
       expect(ids((await store.incidents(PAGE)).items)).toEqual(['i-b']);
       expect(ids((await store.deliveries(PAGE)).items)).toEqual(['d-b']);
-      expect(await store.dueJobIds(NOW_AT, 10)).toEqual(['b']);
+      expect(await due(NOW_AT)).toEqual(['b']);
       expect(await store.output('b', 'b-1')).toEqual({ text: 'b', dropped_bytes: 0 });
       await write((tx) => tx.putJob(job('a')));
       expect((await store.runsOf('a', PAGE)).total).toBe(0);
@@ -510,10 +753,10 @@ describe.each(rows)('the $name store', ({ make }) => {
           tx.putJob(job(id, {}, { due_at }));
       });
       expect(await store.earliestDueAt()).toBe(1);
-      expect(await store.dueJobIds(8, 10)).toEqual(['b', 'a', 'c']);
-      expect(await store.dueJobIds(8, 2)).toEqual(['b', 'a']);
-      expect(await store.dueJobIds(8, 10)).toEqual(['b', 'a', 'c']);
-      expect(await store.dueJobIds(0, 10)).toEqual([]);
+      expect(await due(8)).toEqual(['b', 'a', 'c']);
+      expect(await due(8, 2)).toEqual(['b', 'a']);
+      expect(await due(8)).toEqual(['b', 'a', 'c']);
+      expect(await due(0)).toEqual([]);
     });
 
     test('follows every change', async () => {
@@ -523,35 +766,37 @@ describe.each(rows)('the $name store', ({ make }) => {
       });
       await write((tx) => tx.putJob(job('a', {}, { due_at: 7 })));
       expect(await store.earliestDueAt()).toBe(6);
-      expect(await store.dueJobIds(10, 10)).toEqual(['b', 'a']);
+      expect(await due(10)).toEqual(['b', 'a']);
       await write((tx) => {
         tx.putJob(job('a', {}, { due_at: 2 }));
         tx.putJob(job('b', {}, { due_at: null }));
       });
-      expect(await store.dueJobIds(10, 10)).toEqual(['a']);
+      expect(await due(10)).toEqual(['a']);
       await write((tx) => tx.deleteJob('a'));
       expect(await store.earliestDueAt()).toBeNull();
     });
 
     test('agrees with a plain search, whatever changes', async () => {
       const random = generator(7);
-      const due = new Map<string, number>();
+      const dueAts = new Map<string, number>();
       for (let round = 0; round < 30; round += 1) {
+        const changes = Array.from({ length: 20 }, () => {
+          const id = String(random(60));
+          return { id, dueAt: random(4) === 0 ? null : random(50) };
+        });
         await write((tx) => {
-          for (let i = 0; i < 20; i += 1) {
-            const id = String(random(60));
-            if (random(4) === 0) {
-              if (tx.jobById(id)) tx.deleteJob(id);
-              due.delete(id);
-            } else {
-              due.set(id, random(50));
-              tx.putJob(job(id, {}, { due_at: due.get(id)! }));
-            }
+          for (const { id, dueAt } of changes) {
+            if (dueAt !== null) tx.putJob(job(id, {}, { due_at: dueAt }));
+            else if (tx.jobById(id)) tx.deleteJob(id);
           }
         });
-        const expected = [...due].sort(([a, at], [b, bt]) => at - bt || (a < b ? -1 : 1));
+        for (const { id, dueAt } of changes) {
+          if (dueAt === null) dueAts.delete(id);
+          else dueAts.set(id, dueAt);
+        }
+        const expected = [...dueAts].sort(([a, at], [b, bt]) => at - bt || (a < b ? -1 : 1));
         expect(await store.earliestDueAt()).toBe(expected[0]?.[1] ?? null);
-        expect(await store.dueJobIds(25, 10)).toEqual(
+        expect(await dueIds(store, 25, 10)).toEqual(
           expected
             .filter(([, at]) => at <= 25)
             .map(([id]) => id)
@@ -620,6 +865,39 @@ describe.each(rows)('the $name store', ({ make }) => {
       expect((await store.runsOf('a', PAGE)).total).toBe(150);
     });
 
+    test('are at hand, whatever of them the scope asked for', async () => {
+      await write((tx) => {
+        tx.putJob(job('a', {}, { run_count: 6 }));
+        for (let number = 1; number <= 5; number += 1) tx.putRun(run('a', number, { rid: `r${number}` }));
+        tx.putRun(openRun('a', 6));
+      });
+      for (const runs of [undefined, { rids: ['r2'] }, { recent: true }]) {
+        const scope: Scope = { ids: ['a'], ...(runs === undefined ? {} : { runs }) };
+        const seen = await store.view(scope, (view) => {
+          const found = view.runsOf('a');
+          return [found.ofRid('r2')?.id, found.get('a-3')?.id, ids(found.open()), ids(found.ended()).length];
+        });
+        expect(seen).toEqual(['a-2', 'a-3', ['a-6'], 5]);
+      }
+    });
+
+    test('are at hand in a transaction that has caught an error and written already', async () => {
+      await write((tx) => {
+        tx.putJob(job('a', {}, { run_count: 2 }));
+        for (let number = 1; number <= 2; number += 1) tx.putRun(run('a', number));
+      });
+      const seen = await store.transact({ ids: ['a'], meta: ['count'] }, (tx) => {
+        increment(tx, 'count');
+        try {
+          return tx.attempt(() => ids(tx.runsOf('a').all()));
+        } catch {
+          return [];
+        }
+      });
+      expect(seen).toEqual(['a-1', 'a-2']);
+      expect(await store.meta('count')).toBe(1);
+    });
+
     test('are found only under their own job, and need such a job', async () => {
       await write((tx) => {
         tx.putJob(job('a'));
@@ -649,6 +927,20 @@ describe.each(rows)('the $name store', ({ make }) => {
       await write((tx) => tx.deleteRun('a-1'));
       expect(await store.output('a', 'a-1')).toBeUndefined();
     });
+  });
+
+  test('finds the jobs that were removed, or gave up a name, long ago', async () => {
+    await write((tx) => {
+      tx.putJob(job('a', { removed_at: 5 }));
+      tx.putJob(job('b', { removed_at: 9 }));
+      tx.putJob(job('c', { renamed: [{ from: 'x', at: 3 }] }));
+      tx.putJob(job('d', { renamed: [{ from: 'y', at: 8 }] }));
+      tx.putJob(job('e'));
+    });
+    const before = { removed_at: 6, renamed_at: 4, limit: 10 };
+    expect((await store.outdatedJobIds(before)).toSorted()).toEqual(['a', 'c']);
+    expect(await store.outdatedJobIds({ ...before, limit: 1 })).toHaveLength(1);
+    expect(await store.outdatedJobIds({ ...before, removed_at: 5, renamed_at: 3 })).toEqual([]);
   });
 
   describe('daily figures', () => {
@@ -774,9 +1066,9 @@ describe.each(rows)('the $name store', ({ make }) => {
     test('hold back those behind them while they wait or are leased', async () => {
       await put(delivery('a1', 'a', { next_attempt_at: NOW_AT + 5 }), delivery('a2', 'a'));
       expect(await claim()).toEqual([]);
-      expect(await store.earliestDeliveryAt()).toBe(NOW_AT + 5);
+      expect(await store.earliestDeliveryAt('one')).toBe(NOW_AT + 5);
       expect(await claim({ now_at: NOW_AT + 5 })).toEqual(['a1']);
-      expect(await store.earliestDeliveryAt()).toBe(NOW_AT + 5 + CLAIM.lease_ms);
+      expect(await store.earliestDeliveryAt('one')).toBe(NOW_AT + 5 + CLAIM.lease_ms);
     });
 
     test('can be claimed again when the lease is up, not before', async () => {
@@ -790,7 +1082,7 @@ describe.each(rows)('the $name store', ({ make }) => {
       await put(delivery('a1', 'a'));
       await claim();
       await put(delivery('a1', 'a', { attempts: 1, next_attempt_at: NOW_AT + 3 }));
-      expect(await store.earliestDeliveryAt()).toBe(NOW_AT + 3);
+      expect(await store.earliestDeliveryAt('one')).toBe(NOW_AT + 3);
       expect(await claim({ now_at: NOW_AT + 3 })).toEqual(['a1']);
     });
 
@@ -807,12 +1099,12 @@ describe.each(rows)('the $name store', ({ make }) => {
     });
 
     test('that are finished or deleted are owed no more', async () => {
-      expect(await store.earliestDeliveryAt()).toBeNull();
+      expect(await store.earliestDeliveryAt('one')).toBeNull();
       await put(delivery('a1', 'a'), delivery('a2', 'a'), delivery('b1', 'b'));
       await write((tx) => tx.deleteDelivery('a1'));
       expect((await claim()).sort()).toEqual(['a2', 'b1']);
       await put(delivery('a2', 'a', { status: 'sent' }), delivery('b1', 'b', { status: 'dead' }));
-      expect(await store.earliestDeliveryAt()).toBeNull();
+      expect(await store.earliestDeliveryAt('one')).toBeNull();
       expect(await claim({ now_at: NOW_AT * 2 })).toEqual([]);
       expect(ids((await store.deliveries(PAGE)).items)).toEqual(['b1', 'a2']);
       expect(ids((await store.deliveries({ ...PAGE, status: 'dead' })).items)).toEqual(['b1']);
@@ -855,9 +1147,139 @@ describe.each(rows)('the $name store', ({ make }) => {
         ['mail', 0],
       ]);
       expect((await claim({ limit: 1, limits })).sort()).toEqual(['ops0', 'pager0', 'pager1', 'pager2']);
-      expect(await store.earliestDeliveryAt()).toBe(NOW_AT);
-      expect(await store.earliestDeliveryAt(new Set(['mail', 'ops']))).toBe(NOW_AT + CLAIM.lease_ms);
-      expect(await store.earliestDeliveryAt(new Set(['mail', 'ops', 'pager']))).toBeNull();
+      expect(await store.earliestDeliveryAt('one')).toBe(NOW_AT);
+      expect(await store.earliestDeliveryAt('one', new Set(['mail', 'ops']))).toBe(NOW_AT + CLAIM.lease_ms);
+      expect(await store.earliestDeliveryAt('one', new Set(['mail', 'ops', 'pager']))).toBeNull();
+    });
+
+    describe('of a lane', () => {
+      const OTHER = { ...CLAIM, owner: 'two' };
+      const UP_AT = NOW_AT + CLAIM.lease_ms;
+      const sent = { status: 'sent', finished_at: NOW_AT } as const;
+      /** Returns whether the delivery was still to be finished. */
+      const finish = (lease: LaneLease, id = 'a1'): Promise<boolean> =>
+        store.transact({ delivery_ids: [id], lane: lease }, (tx) => {
+          const stored = tx.delivery(id)!;
+          tx.putDelivery({ ...stored, ...sent });
+          return stored.status === 'pending';
+        });
+
+      test('belong to one owner, who also gets what comes later', async () => {
+        await put(delivery('a1', 'a'));
+        const { lease } = await firstLane(CLAIM);
+        expect(lease).toMatchObject({ notifier: 'ops', owner: 'one' });
+        await put(delivery('b1', 'b'), delivery('b2', 'b', { notifier: 'pager' }));
+        expect(ids(await claimed(store, OTHER))).toEqual(['b2']);
+        expect(await claim()).toEqual(['b1']);
+        await finish(lease);
+        expect((await store.deliveries({ ...PAGE, status: 'sent' })).total).toBe(1);
+      });
+
+      test('pass to another owner when the lease is up, and the first can finish nothing', async () => {
+        await put(delivery('a1', 'a'), delivery('b1', 'b', { next_attempt_at: UP_AT + 1 }));
+        const first = await firstLane(CLAIM);
+        expect(await claimed(store, { ...OTHER, now_at: UP_AT - 1 })).toEqual([]);
+        expect(await store.earliestDeliveryAt('two')).toBe(UP_AT);
+        const second = await firstLane({ ...OTHER, now_at: UP_AT });
+        expect(ids(second.deliveries)).toEqual(['a1']);
+        expect(second.lease.token).toBeGreaterThan(first.lease.token);
+        await expect(finish(first.lease)).rejects.toMatchObject({ code: 'lease_lost' });
+        expect((await store.deliveries({ ...PAGE, status: 'pending' })).total).toBe(2);
+        expect(await claim({ now_at: UP_AT + 1 })).toEqual([]);
+        await finish(second.lease);
+      });
+
+      test('stay with an owner who goes on claiming, for as long as something is owed', async () => {
+        await put(
+          delivery('a1', 'a', { next_attempt_at: NOW_AT }),
+          delivery('b1', 'b', { next_attempt_at: UP_AT * 2 }),
+        );
+        const { lease } = await firstLane(CLAIM);
+        await finish(lease);
+        for (let at = NOW_AT; at < NOW_AT + 5 * CLAIM.lease_ms; at += CLAIM.lease_ms / 2)
+          expect(await claim({ now_at: at })).toEqual([]);
+        await put(delivery('a2', 'a'));
+        expect(await claimed(store, { ...OTHER, now_at: NOW_AT + 5 * CLAIM.lease_ms })).toEqual([]);
+      });
+
+      test('can be finished by an owner whose lease is up, while nobody else has claimed', async () => {
+        await put(delivery('a1', 'a'), delivery('b1', 'b'));
+        const { lease } = await firstLane({ ...CLAIM, limit: 1 });
+        const again = await firstLane({ ...CLAIM, now_at: UP_AT * 2, limit: 1 });
+        expect(again.lease).toEqual(lease);
+        await finish(lease);
+      });
+
+      test('are not held by a lease that a clock made which was set back since', async () => {
+        await put(delivery('a1', 'a'));
+        await claim({ now_at: NOW_AT + 100 * CLAIM.lease_ms });
+        // Whoever notices such a clock puts again what waits by it.
+        await put(delivery('a1', 'a'));
+        expect(ids(await claimed(store, OTHER))).toEqual(['a1']);
+      });
+
+      test('are free at once when the owner gives the lane up', async () => {
+        await put(delivery('a1', 'a'));
+        const { lease } = await firstLane(CLAIM);
+        await store.leaveLanes('two', new Map());
+        expect(await claimed(store, OTHER)).toEqual([]);
+        await store.leaveLanes('one', new Map());
+        await expect(finish(lease)).rejects.toMatchObject({ code: 'lease_lost' });
+        expect(ids(await claimed(store, OTHER))).toEqual(['a1']);
+      });
+
+      test('come with the note that the last owner left, and with none from oneself', async () => {
+        await put(delivery('a1', 'a'), delivery('b1', 'b', { next_attempt_at: UP_AT }));
+        expect((await firstLane(CLAIM)).note).toBeUndefined();
+        await claim({ notes: new Map([['ops', { pace: 1 }]]) });
+        await claimed(store, { ...OTHER, notes: new Map([['ops', { pace: 'of nobody' }]]) });
+        await put(delivery('a1', 'a', { attempts: 1 }));
+        expect((await firstLane(CLAIM)).note).toBeUndefined();
+        expect((await firstLane({ ...OTHER, now_at: UP_AT })).note).toEqual({ pace: 1 });
+        await store.leaveLanes('two', new Map([['ops', { pace: 2 }]]));
+        expect((await firstLane({ ...CLAIM, now_at: UP_AT })).note).toEqual({ pace: 2 });
+      });
+
+      test('are not taken by an owner who has no room for any', async () => {
+        await put(delivery('a1', 'a'));
+        const none = new Map([['ops', 0]]);
+        expect(await claim({ limits: none })).toEqual([]);
+        expect(ids(await claimed(store, OTHER))).toEqual(['a1']);
+      });
+
+      test('are each claimed once and finished once, whoever of three comes when', async () => {
+        const random = generator(5);
+        const jobs = Array.from({ length: 12 }, (_, at) => `j${at}`);
+        await write((tx) => {
+          for (const id of jobs) {
+            tx.putJob(job(id));
+            for (const notifier of ['ops', 'pager'])
+              tx.putDelivery(delivery(`${id}-${notifier}`, id, { notifier }));
+          }
+        });
+        const finished: string[] = [];
+        const held: { lease: LaneLease; id: string }[] = [];
+        let nowAt = NOW_AT;
+        for (let round = 0; round < 400 && finished.length < 2 * jobs.length; round += 1) {
+          nowAt += random(4);
+          const owner = `owner-${random(3)}`;
+          for (const { lease, deliveries } of await store.claimDeliveries({
+            owner,
+            now_at: nowAt,
+            lease_ms: 6,
+            limit: 2,
+          }))
+            held.push(...deliveries.map(({ id }) => ({ lease, id })));
+          if (random(9) === 0) await store.leaveLanes(owner, new Map());
+          const [attempt] = held.splice(random(held.length), 1);
+          if (attempt === undefined) continue;
+          await finish(attempt.lease, attempt.id).then(
+            (isNew) => void (isNew && finished.push(attempt.id)),
+            (error: unknown) => expect(error).toMatchObject({ code: 'lease_lost' }),
+          );
+        }
+        expect(finished.toSorted()).toEqual(jobs.flatMap((id) => [`${id}-ops`, `${id}-pager`]).toSorted());
+      });
     });
 
     describe('that are merged', () => {
@@ -918,7 +1340,7 @@ describe.each(rows)('the $name store', ({ make }) => {
           }),
         );
         nowAt += random(5);
-        for (const item of await store.claimDeliveries({ now_at: nowAt, lease_ms: 3, limit: 2 })) {
+        for (const item of await claimed(store, { now_at: nowAt, lease_ms: 3, limit: 2 })) {
           const line = `${item.job_id} ${item.notifier}`;
           const number = Number(item.id.slice(1));
           expect(number).toBeGreaterThan(done.get(line) ?? 0);
@@ -956,6 +1378,11 @@ describe.each(rows)('the $name store', ({ make }) => {
     expect((await store.jobById('a'))?.declaration.tags).toEqual(['x']);
   });
 });
+
+/** Waits until listeners are told, which is in a turn of their own. */
+function turn(): Promise<void> {
+  return new Promise(setImmediate);
+}
 
 /** Numbers below `max`, the same in every run. */
 function generator(seed: number): (max: number) => number {

@@ -17,6 +17,7 @@ const NOT_OVER_HTTP = new Set([
   'cannot_listen',
   'store_damaged',
   'store_locked',
+  'lease_lost',
   'store_missing',
   'store_unusable',
   'unreachable',

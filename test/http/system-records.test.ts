@@ -1,3 +1,4 @@
+import { SYSTEM_SCOPE } from '../../src/apply/system.ts';
 import { describe, expect, test } from 'vitest';
 import { noteNotifierFails } from '../../src/apply/failing-notifiers.ts';
 import { reportMended, reportTrouble } from '../../src/apply/system.ts';
@@ -16,7 +17,7 @@ async function startWithTrouble() {
   const broken = { kind: 'config', reason: 'config_invalid', detail: 'cronflow.yaml:3:5', causes } as const;
   await reportTrouble(store, broken, clock.now());
   await clock.advance(HOUR_MS);
-  await store.transact({}, (tx) => noteNotifierFails(tx, 'pager', 'it answered 404', clock.now()));
+  await store.transact(SYSTEM_SCOPE, (tx) => noteNotifierFails(tx, 'pager', 'it answered 404', clock.now()));
   await reportMended(store, 'config', clock.now());
   return server;
 }

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { PingKind } from '../../src/core/model/reasons.ts';
+import type { Ping } from '../../src/core/model/records.ts';
 import { JobIngest } from '../../src/ingest/job-ingest.ts';
 import { startMemoryService } from '../support/memory-service.ts';
 import { pingOf } from '../support/records.ts';
@@ -80,7 +82,6 @@ test('a ping to a job that is declared and not stored yet is refused in a way th
   const ingest = new JobIngest({
     store,
     clock,
-    onCommit: () => {},
     onRefusal: () => (refusals += 1),
     isUnstored: (name) => name === 'declared',
   });
@@ -258,5 +259,67 @@ describe('a run that is open while a hundred newer ones end', () => {
     expect(await store.openIncidentOf(id)).toBeUndefined();
     expect(await ping('backup', 'failure', { rid: 'a' })).toMatchObject({ ...first, reason: 'duplicate' });
     await checker.stop();
+  });
+});
+
+describe('an ordinary ping loads no history of its job', () => {
+  const DAY = { schedule: '0 2 * * *', timezone: 'UTC' };
+
+  test.each<[string, (send: (kind: PingKind, fields?: Partial<Ping>) => Promise<void>) => Promise<void>]>([
+    [
+      'a start and its end, with a run id',
+      async (send) => {
+        await send('start', { rid: 'a' });
+        await send('success', { rid: 'a', output: 'done' });
+      },
+    ],
+    [
+      'a start and its end, without a run id',
+      async (send) => {
+        await send('start');
+        await send('success');
+      },
+    ],
+    ['an end alone', (send) => send('success', { output: 'done' })],
+    ['a failure alone', (send) => send('failure', { exit_code: 1 })],
+    [
+      'an end that comes twice',
+      async (send) => {
+        await send('success', { rid: 'a' });
+        await send('success', { rid: 'a' });
+      },
+    ],
+    [
+      'a log and a skip',
+      async (send) => {
+        await send('log', { rid: 'b' });
+        await send('skip', { rid: 'c' });
+      },
+    ],
+  ])('%s', async (_what, pings) => {
+    const { configure, ping, store, clock } = await startMemoryService(START);
+    await configure({ backup: DAY });
+    for (let count = 0; count < 5; count += 1) {
+      clock.set(clock.now() + 2 * HOUR_MS);
+      await ping('backup', 'start', { rid: `before-${count}` });
+      await ping('backup', 'success', { rid: `before-${count}` });
+    }
+    store.lackCount = 0;
+    clock.set(clock.now() + HOUR_MS);
+    await pings(async (kind, fields) => {
+      clock.set(clock.now() + 1_000);
+      await ping('backup', kind, fields);
+    });
+    expect(store.lackCount).toBe(0);
+  });
+
+  test('but one that needs it has it', async () => {
+    const { configure, ping, store, clock } = await startMemoryService(START);
+    await configure({ backup: { ...DAY, overlap: 'forbid' } });
+    await ping('backup', 'start', { rid: 'a' });
+    store.lackCount = 0;
+    clock.set(clock.now() + 1_000);
+    expect(await ping('backup', 'start', { rid: 'b' })).toMatchObject({ reason: 'overlap' });
+    expect(store.lackCount).toBeGreaterThan(0);
   });
 });

@@ -20,7 +20,7 @@ test('every outcome and every step of an incident is one line that names the job
     configurationOf('1', { backup: {}, other: {} }, { defaults: {}, groups: {} }, ['ops']),
     clock.now(),
   );
-  const ingest = new JobIngest({ store, clock, onCommit: () => {}, onRefusal: () => {} });
+  const ingest = new JobIngest({ store, clock, onRefusal: () => {} });
   const ping = (kind: 'start' | 'failure' | 'success', fields = {}): Promise<unknown> =>
     ingest.ping('backup', { ...pingOf(kind, clock.now()), ...fields });
   await ping('start', { rid: 'r1' });
@@ -57,7 +57,7 @@ test('the log says nothing of what was not stored', async () => {
   );
   const { id } = (await store.jobByName('backup'))!;
   const run = await (async () => {
-    const ingest = new JobIngest({ store: inner, clock, onCommit: () => {}, onRefusal: () => {} });
+    const ingest = new JobIngest({ store: inner, clock, onRefusal: () => {} });
     await ingest.ping('backup', pingOf('failure', clock.now()));
     return inner.transact({ ids: [id] }, (tx) => tx.runsOf(id).all()[0]!);
   })();

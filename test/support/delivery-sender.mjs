@@ -87,6 +87,7 @@ writeSync(1, `pending: ${JSON.stringify(await pending())}\n`);
 const registry = new NotifierRegistry({ clock, logger: quiet });
 const worker = new DeliveryWorker({
   store,
+  owner: 'sender',
   clock,
   logger: quiet,
   random: () => 0.5,

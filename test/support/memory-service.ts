@@ -15,22 +15,19 @@ import { pingOf } from './records.ts';
 /** Starts the parts between HTTP and the outbox, over the memory store and a clock that the test moves. */
 export async function startMemoryService(startAt: number) {
   const clock = createFakeClock(startAt);
-  const store = new MemoryStore();
+  const store = new MemoryStore({ twice: true });
   await store.open();
   const checker: Checker = new Checker({
     store,
     clock,
     logger: silentLogger,
-    onCommit: () => {},
     onLateWake: () => liveness.check(),
     isGapUnnoted: () => liveness.isGapUnnoted,
   });
-  const onCommit = (): void => checker.wake();
-  const liveness = new Liveness({ store, clock, logger: silentLogger, onCommit });
+  const liveness = new Liveness({ store, clock, logger: silentLogger });
   const ingest = new JobIngest({
     store,
     clock,
-    onCommit,
     onRefusal: () => liveness.noteRefusal(),
     jobsMax: 5,
   });
@@ -52,13 +49,11 @@ export async function startMemoryService(startAt: number) {
       groups: Groups = {},
     ) => {
       revision += 1;
-      const applied = await applyConfiguration(
+      return applyConfiguration(
         store,
         configurationOf(String(revision), jobs, { defaults, groups }, notifiers),
         clock.now(),
       );
-      checker.wake();
-      return applied;
     },
   };
 }

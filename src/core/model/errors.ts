@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   store_damaged: { status: 500, title: 'The store is damaged' },
   store_unusable: { status: 500, title: 'The data directory cannot be used' },
   store_locked: { status: 500, title: 'Another process uses the data directory' },
+  lease_lost: { status: 500, title: 'Another instance has taken over' },
   unreachable: { status: 500, title: 'No Cronflow can be asked' },
   usage: { status: 500, title: 'The command cannot be understood' },
 } as const;

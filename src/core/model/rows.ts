@@ -1,9 +1,15 @@
 import type { Outcome, Reason } from './reasons.ts';
 import type { PingedRow, Row, Run } from './records.ts';
 
-/** Returns the id of a row. Users see it, and nothing is read from it. */
+/** Returns the id of a row. Users see it, and nothing but `rowNumberOf` reads it. */
 export function rowIdOf(jobId: string, number: number): string {
   return `${jobId}-${number}`;
+}
+
+/** Returns the number of the row with this id; null for an id that no row of the job can have. */
+export function rowNumberOf(jobId: string, id: string): number | null {
+  const number = id.startsWith(`${jobId}-`) ? Number(id.slice(jobId.length + 1)) : NaN;
+  return Number.isInteger(number) && number > 0 ? number : null;
 }
 
 /** Tells whether a row is a run that has not ended. */

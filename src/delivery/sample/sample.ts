@@ -69,7 +69,9 @@ export async function sampleOf(event: SampleEvent, parts: SampleParts): Promise<
     : null;
   if (trouble !== null) {
     const audience = { notify: [parts.notifier], remindEveryMs: null };
-    await store.transact({}, (tx) => putSystemChange(tx, openTrouble([], trouble, audience, parts.nowAt)));
+    await store.transact({ system_incidents: true }, (tx) =>
+      putSystemChange(tx, openTrouble([], trouble, audience, parts.nowAt)),
+    );
     return { opening: await messageFor(store, 'opened', parts), following: null };
   }
   const story: JobStory = JOB_STORIES[event as keyof typeof JOB_STORIES];

@@ -2,7 +2,7 @@ import { readDefaults } from '../../apply/configuration.ts';
 import { isEndKind, siblingIdOf } from '../../core/model/delivery-id.ts';
 import type { Delivery, Row } from '../../core/model/records.ts';
 import { shownRow } from '../../core/model/rows.ts';
-import type { Store } from '../../store/store.ts';
+import { CONFIGURATION_KEY, type Store } from '../../store/store.ts';
 import { bareMessageOf, messageOf } from '../message/compose.ts';
 import type { Message, MessageContext, Opening } from '../message/message.ts';
 
@@ -32,7 +32,7 @@ export async function loadContext(store: Store, delivery: Delivery, around: Arou
     jobId === null ? undefined : store.runsOf(jobId, { skip: 0, limit: HISTORY_ROWS_MAX }),
     openingOf(store, delivery, around),
     // The default zone is not needed for a job, because a job has a zone of its own.
-    jobId === null ? store.transact({}, readDefaults) : undefined,
+    jobId === null ? store.view({ meta: [CONFIGURATION_KEY] }, readDefaults) : undefined,
   ]);
   return {
     ...around,
@@ -55,7 +55,7 @@ function lastHostOf(rows: readonly Row[]): string | null {
 async function openingOf(store: Store, delivery: Delivery, around: Around): Promise<Opening | null> {
   const openingId = siblingIdOf(delivery, 'opened');
   if (delivery.id === openingId) return null;
-  const opening = await store.transact({ delivery_ids: [openingId] }, (tx) => tx.delivery(openingId));
+  const opening = await store.view({ delivery_ids: [openingId] }, (view) => view.delivery(openingId));
   if (opening?.receipt === undefined) return null;
   const isMerged = opening.merged_ids !== undefined || opening.merged_into !== undefined;
   const said = isEndKind(delivery.kind) && !isMerged ? await saidBy(store, opening, around) : null;

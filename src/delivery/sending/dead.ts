@@ -16,26 +16,27 @@ const PAGE = 5_000;
 /** The number of deliveries that are redelivered in one commit. */
 const BATCH = 100;
 
-function keyOf(notifier: string): string {
+/** Returns the meta key of the count of dead messages to a notifier. */
+export function deadKeyOf(notifier: string): string {
   return `dead.${notifier}`;
 }
 
 /** Returns how many messages to the notifier were given up since one last got through. */
 export async function readDeadCount(store: Store, notifier: string): Promise<number> {
-  return countOf(await store.meta(keyOf(notifier)));
+  return countOf(await store.meta(deadKeyOf(notifier)));
 }
 
 /** Adds to the count, in the commit that gives the messages up. */
 export function addDead(tx: Tx, notifier: string, more: number): void {
   if (more === 0) return;
-  const count = countOf(tx.meta(keyOf(notifier))) + more;
-  tx.putMeta(keyOf(notifier), { count } satisfies DeadCount);
+  const count = countOf(tx.meta(deadKeyOf(notifier))) + more;
+  tx.putMeta(deadKeyOf(notifier), { count } satisfies DeadCount);
 }
 
 /** Takes off the count those messages of which one that got through has told. */
 export function forgetDead(tx: Tx, notifier: string, told: number): void {
-  const count = countOf(tx.meta(keyOf(notifier))) - told;
-  tx.putMeta(keyOf(notifier), count > 0 ? ({ count } satisfies DeadCount) : undefined);
+  const count = countOf(tx.meta(deadKeyOf(notifier))) - told;
+  tx.putMeta(deadKeyOf(notifier), count > 0 ? ({ count } satisfies DeadCount) : undefined);
 }
 
 function countOf(value: unknown): number {

@@ -1,4 +1,5 @@
 import type { Delivery } from '../../core/model/records.ts';
+import type { LaneLease } from '../../store/store.ts';
 import { Storm } from './storm.ts';
 
 /** A delivery whose lease this worker holds. */
@@ -16,6 +17,8 @@ const LEASE_REST_MS_MIN = 6_000;
 /** Deliveries on their way in one message, with the controller that ends the attempt. */
 export interface Departure {
   claimed: readonly Claimed[];
+  /** The lease under which the outcome may be stored. */
+  lease: LaneLease;
   abort: AbortController;
 }
 
@@ -28,6 +31,10 @@ export class Lane {
   readonly storm = new Storm();
   /** Nothing is sent before this instant on the monotonic clock, because the receiver asked for it. */
   heldUntilMs = -Infinity;
+  /** The instant on the monotonic clock at which a message to the notifier last ended. */
+  lastSentMs = -Infinity;
+  /** The lease under which this instance holds the lane; null before the first, and once it is lost. */
+  #lease: LaneLease | null = null;
   readonly #waiting = new Map<string, Claimed>();
   /** Ids of the deliveries on their way. */
   readonly #inFlight = new Set<string>();
@@ -53,6 +60,24 @@ export class Lane {
     let count = 0;
     for (const { delivery } of this.#waiting.values()) if (isMergeable(delivery)) count += 1;
     return count;
+  }
+
+  /**
+   * Holds the lane under a lease. What was claimed under an earlier one belongs to another instance by now.
+   * @returns whether the lane was not held before
+   */
+  hold(lease: LaneLease): boolean {
+    if (this.#lease?.token === lease.token) return false;
+    this.#lease = lease;
+    this.#waiting.clear();
+    return true;
+  }
+
+  /** Notes that another instance holds the lane. */
+  lose({ token }: LaneLease): void {
+    if (this.#lease?.token !== token) return;
+    this.#lease = null;
+    this.#waiting.clear();
   }
 
   /** Takes a claimed delivery. One that is claimed again because its lease ran out is not sent twice. */
@@ -90,8 +115,8 @@ export class Lane {
       this.#inFlight.add(id);
       taken.push(claimed);
     }
-    if (taken.length === 0) return undefined;
-    const departure = { claimed: taken, abort: new AbortController() };
+    if (taken.length === 0 || this.#lease === null) return undefined;
+    const departure = { claimed: taken, lease: this.#lease, abort: new AbortController() };
     this.#departures.add(departure);
     return departure;
   }
@@ -103,6 +128,7 @@ export class Lane {
   done(departure: Departure, left: readonly Claimed[] = []): void {
     this.#departures.delete(departure);
     for (const { delivery } of departure.claimed) this.#inFlight.delete(delivery.id);
+    if (departure.lease.token !== this.#lease?.token) return;
     for (const claimed of left) this.add(claimed);
   }
 

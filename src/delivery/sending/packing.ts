@@ -1,6 +1,6 @@
 import type { Delivery } from '../../core/model/records.ts';
 import type { Logger } from '../../observe/log.ts';
-import type { Store } from '../../store/store.ts';
+import type { LaneLease, Store } from '../../store/store.ts';
 import { type MergedItem, mergedCountOf } from '../message/merged.ts';
 import { aloneOf, itemsOf, type Parcel, parcelOf } from './parcel.ts';
 import { errorText } from '../../core/model/errors.ts';
@@ -8,6 +8,8 @@ import { errorText } from '../../core/model/errors.ts';
 interface PackingOptions {
   store: Store;
   logger: Logger;
+  /** The lease of the lane from which the deliveries were claimed. */
+  lease: LaneLease;
 }
 
 /** The content of the next message. */
@@ -28,7 +30,7 @@ export interface Packed {
  * @param claimed deliveries to one notifier, at least one
  * @param keepsState as the notifier has it
  * @param lengthMax the limit for what the notifier lists in one message; null: it takes each alone
- * @throws CronflowError when the store fails; nothing is merged then
+ * @throws CronflowError when the store fails, or `lease_lost`; nothing is merged then
  */
 export async function pack(
   options: PackingOptions,
@@ -42,7 +44,7 @@ export async function pack(
   if (claimed.length === 1 || lengthMax === null) {
     const packed = await parcelOf(store, first, keepsState);
     const fits = packed.items === null || countOf(options, packed.items, lengthMax) === packed.items.length;
-    const parcel = fits ? packed : await parcelOf(store, await takeApart(store, packed), keepsState);
+    const parcel = fits ? packed : await parcelOf(store, await takeApart(options, packed), keepsState);
     return { parcel, silent: [], left: new Set(claimed.slice(1).map(({ id }) => id)) };
   }
   const all = await Promise.all(claimed.map((delivery) => parcelOf(store, delivery, keepsState)));
@@ -64,7 +66,7 @@ async function merge(
   const items = await itemsOf(store, deliveriesOf(parcels));
   const count = countOf(options, items, lengthMax);
   const [head, ...merged] = deliveriesOf(parcels.slice(0, count)) as [Delivery, ...Delivery[]];
-  const isMerged = count > 1 && (await commitMerged(store, head, merged));
+  const isMerged = count > 1 && (await commitMerged(options, head, merged));
   if (!isMerged) return { parcel: first, count: 1 };
   const parcel = { head, merged, closing: null, items: items.slice(0, count), silentBecause: null };
   return { parcel, count };
@@ -89,9 +91,9 @@ function countOf({ logger }: PackingOptions, items: readonly MergedItem[], lengt
  * Takes a merged parcel apart.
  * @returns the head, which goes alone from now on, as each of the others does
  */
-function takeApart(store: Store, { head, merged }: Parcel): Promise<Delivery> {
+function takeApart({ store, lease }: PackingOptions, { head, merged }: Parcel): Promise<Delivery> {
   const ids = [head, ...merged].map(({ id }) => id);
-  return store.transact({ delivery_ids: ids }, (tx) => {
+  return store.transact({ delivery_ids: ids, lane: lease }, (tx) => {
     for (const id of ids) {
       const delivery = tx.delivery(id);
       if (delivery?.status === 'pending') tx.putDelivery(aloneOf(delivery));
@@ -102,11 +104,15 @@ function takeApart(store: Store, { head, merged }: Parcel): Promise<Delivery> {
 
 /**
  * Commits that deliveries are merged into a head.
- * @returns false when the head was settled meanwhile, by another instance or with its job
+ * @returns false when the head was settled meanwhile, as with its job
  */
-function commitMerged(store: Store, head: Delivery, merged: readonly Delivery[]): Promise<boolean> {
+function commitMerged(
+  { store, lease }: PackingOptions,
+  head: Delivery,
+  merged: readonly Delivery[],
+): Promise<boolean> {
   const ids = merged.map(({ id }) => id);
-  return store.transact({ delivery_ids: [head.id, ...ids] }, (tx) => {
+  return store.transact({ delivery_ids: [head.id, ...ids], lane: lease }, (tx) => {
     const stored = tx.delivery(head.id);
     if (stored?.status !== 'pending') return false;
     for (const id of ids) {

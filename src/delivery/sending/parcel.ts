@@ -48,9 +48,9 @@ export async function parcelOf(store: Store, head: Delivery, keepsState: boolean
 
 /** Returns the deliveries that an earlier attempt had merged, as far as they are still owed. */
 async function mergedParcelOf(store: Store, head: Delivery, ids: readonly string[]): Promise<Parcel> {
-  const merged = await store.transact({ delivery_ids: ids }, (tx) =>
+  const merged = await store.view({ delivery_ids: ids }, (view) =>
     ids.flatMap((id) => {
-      const delivery = tx.delivery(id);
+      const delivery = view.delivery(id);
       return delivery?.status === 'pending' && delivery.merged_into === head.id ? [delivery] : [];
     }),
   );
@@ -93,9 +93,9 @@ async function pendingAfter(store: Store, head: Delivery, incident: Incident): P
   const ids = [siblingIdOf(head, 'closed')];
   const oldest = Math.max(1, incident.reminder_count - REMINDERS_MAX + 1);
   for (let count = oldest; count <= incident.reminder_count; count++) ids.push(reminderId(head, count));
-  return store.transact({ delivery_ids: ids }, (tx) =>
+  return store.view({ delivery_ids: ids }, (view) =>
     ids.flatMap((id) => {
-      const delivery = tx.delivery(id);
+      const delivery = view.delivery(id);
       return delivery?.status === 'pending' ? [delivery] : [];
     }),
   );

@@ -1,13 +1,14 @@
 import { failingNotifiers } from '../../apply/failing-notifiers.ts';
+import { SYSTEM_SCOPE } from '../../apply/system.ts';
 import { type Clock, sleep } from '../../clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { MessageOutcome } from '../../observe/message-counts.ts';
-import type { Store } from '../../store/store.ts';
+import type { LaneLease, Store } from '../../store/store.ts';
 import { makeDue } from './set-back.ts';
-import { forgetDead, type Redelivery, redeliver, readDeadCount } from './dead.ts';
+import { deadKeyOf, forgetDead, type Redelivery, redeliver, readDeadCount } from './dead.ts';
 import { type SendOutcome, recordOutcome } from './outcome.ts';
 import type { Parcel } from './parcel.ts';
-import { errorText } from '../../core/model/errors.ts';
+import { CronflowError, errorText } from '../../core/model/errors.ts';
 import { HOUR_MS } from '../../schedule/units.ts';
 
 /** The wait before the store is asked again, the first time that it fails. */
@@ -32,22 +33,16 @@ export class Settler {
   readonly #options: SettlerOptions;
   readonly #stopping: AbortSignal;
   readonly #stopped: AbortSignal;
-  readonly #onRedelivery: () => void;
   #failing: readonly string[] = [];
 
   /**
    * @param stopping aborted when nothing new is to begin
    * @param stopped aborted when nothing is waited for any longer
-   * @param onRedelivery called when a delivery is owed again
    */
-  constructor(
-    options: SettlerOptions,
-    around: { stopping: AbortSignal; stopped: AbortSignal; onRedelivery: () => void },
-  ) {
+  constructor(options: SettlerOptions, around: { stopping: AbortSignal; stopped: AbortSignal }) {
     this.#options = options;
     this.#stopping = around.stopping;
     this.#stopped = around.stopped;
-    this.#onRedelivery = around.onRedelivery;
   }
 
   /** Names of the notifiers that lose messages. */
@@ -56,20 +51,28 @@ export class Settler {
   }
 
   async readFailing(): Promise<void> {
-    this.#failing = await this.#options.store.transact({}, failingNotifiers);
+    this.#failing = await this.#options.store.view({ system_incidents: true }, failingNotifiers);
   }
 
-  /** Stores an outcome. It waits while the store fails, because sending again would tell people twice. */
-  async settle(parcel: Parcel, outcome: SendOutcome): Promise<void> {
+  /**
+   * Stores an outcome. It waits while the store fails, because sending again would tell people twice.
+   * @throws CronflowError `lease_lost` when another instance sends to the notifier by now; nothing is stored then
+   */
+  async settle(parcel: Parcel, outcome: SendOutcome, lease: LaneLease): Promise<void> {
     const { store, clock, logger, onOutcome } = this.#options;
-    const ids = [parcel.head, ...parcel.merged].map(({ id }) => id);
-    const told = await this.#untilStored(parcel.head.id, () =>
-      store.transact({ delivery_ids: ids }, (tx) => {
+    const scope = {
+      delivery_ids: [parcel.head, ...parcel.merged].map(({ id }) => id),
+      system_incidents: true,
+      meta: [...SYSTEM_SCOPE.meta, deadKeyOf(parcel.head.notifier)],
+      lane: lease,
+    };
+    const { told, failing } = await this.#untilStored(parcel.head.id, () =>
+      store.transact(scope, (tx) => {
         const news = recordOutcome(tx, parcel, outcome, clock.now());
-        this.#failing = failingNotifiers(tx);
-        return news;
+        return { told: news, failing: failingNotifiers(tx) };
       }),
     );
+    this.#failing = failing;
     if (outcome.type !== 'silent') onOutcome?.(parcel.head.notifier, outcome.type);
     if (told?.length === 0) {
       logger.error('a notifier fails and there is no other to tell', { notifier: parcel.head.notifier });
@@ -90,7 +93,9 @@ export class Settler {
       this.#redeliver(notifier, { of: 'dead', isMended: false, notSinceAt }),
     );
     await this.#untilStored(notifier, () =>
-      store.transact({}, (tx) => forgetDead(tx, notifier, Math.max(0, deadCount - leftCount))),
+      store.transact({ meta: [deadKeyOf(notifier)] }, (tx) =>
+        forgetDead(tx, notifier, Math.max(0, deadCount - leftCount)),
+      ),
     );
   }
 
@@ -106,7 +111,7 @@ export class Settler {
       try {
         const nowAt = clock.now();
         const settings = notifiers.get(notifier);
-        if (isChanged && (await makeDue(store, nowAt, { fromAt: nowAt, notifier })) > 0) this.#onRedelivery();
+        if (isChanged) await makeDue(store, nowAt, { fromAt: nowAt, notifier });
         if ((await readDeadCount(store, notifier)) > 0) {
           await this.#redeliver(notifier, { of: 'dead', isMended: true });
         }
@@ -157,13 +162,12 @@ export class Settler {
     if (count === 0) return leftCount;
     const what = how.of === 'dead' ? 'had been given up' : 'only the log had';
     logger.warn(`messages that ${what} are owed again`, { notifier, count });
-    this.#onRedelivery();
     return leftCount;
   }
 
   /**
    * Tries to write as often as it takes.
-   * @throws CronflowError when the worker stops before the store works again
+   * @throws CronflowError when the worker stops before the store works again, and `lease_lost`
    */
   async #untilStored<T>(about: string, write: () => Promise<T>): Promise<T> {
     const { clock, logger } = this.#options;
@@ -171,11 +175,16 @@ export class Settler {
       try {
         return await write();
       } catch (error) {
-        if (this.#stopped.aborted) throw error;
+        if (this.#stopped.aborted || isLeaseLost(error)) throw error;
         if (failures === 0) logger.error('the outbox cannot be written', { about, error: errorText(error) });
         const delayMs = Math.min(STORE_RETRY_MS * 2 ** Math.min(failures, 10), COMMIT_RETRY_MS_MAX);
         await sleep(clock, delayMs, this.#stopped);
       }
     }
   }
+}
+
+/** Tells whether another instance holds the lane by now. */
+export function isLeaseLost(error: unknown): boolean {
+  return error instanceof CronflowError && error.code === 'lease_lost';
 }

@@ -1,3 +1,4 @@
+import { SYSTEM_SCOPE } from '../../apply/system.ts';
 import { putSystemChange } from '../../apply/system-change.ts';
 import type { Clock } from '../../clock.ts';
 import { pastTrouble, systemDeliveries, systemIncident, type Trouble } from '../../core/system/incidents.ts';
@@ -35,8 +36,6 @@ export interface StoreAlarmOptions {
   around: () => Pick<MessageContext, 'publicUrl' | 'timezone'>;
   /** Hides secrets in text that is quoted from outside. */
   redact: Redact;
-  /** Called after a commit that owes deliveries. */
-  onCommit: () => void;
 }
 
 /**
@@ -123,15 +122,14 @@ export class StoreAlarm {
 
   /** Stores the incident. A failure that was over before anyone was to be told is no incident. */
   async #record(failing: Failing): Promise<void> {
-    const { store, clock, logger, onCommit } = this.#options;
+    const { store, clock, logger } = this.#options;
     try {
       // Somebody who takes the message just now is owed the end of it, too.
       await Promise.all(this.#sending.values());
       const at = clock.now();
       if (failing.told.size > 0 || failing.refused.size > 0) {
         const change = pastTrouble(troubleOf(failing), [...failing.told], failing.sinceAt, at);
-        await store.transact({}, (tx) => putSystemChange(tx, change));
-        onCommit();
+        await store.transact(SYSTEM_SCOPE, (tx) => putSystemChange(tx, change));
       }
       if (this.#failing === failing) this.#failing = null;
     } catch (error) {

@@ -11,6 +11,14 @@ const WAITING_MAX = 100;
 /** The next step for the deliveries that wait for a notifier. */
 export type Turn = 'alone' | 'wait' | 'merge';
 
+/** The window of a notifier at a wall-clock instant, for the instance that sends to it next. */
+export interface StormNote {
+  start_at: number;
+  sent_count: number;
+  is_holding: boolean;
+  is_behind: boolean;
+}
+
 /**
  * Decides for one notifier which deliveries go out at once and alone, and which go out together once their number is
  * clear (docs/design.md §7, Storms). All instants are on the monotonic clock. A restart forgets the window: then the
@@ -90,6 +98,28 @@ export class Storm {
   /** Notes that they were not taken, or needed no message. */
   notMerged(): void {
     this.#mergingCount -= 1;
+  }
+
+  /**
+   * Returns the window for whoever sends to the notifier next; null where there is none.
+   * @param offsetMs how far the wall clock is ahead of the monotonic one
+   */
+  note(offsetMs: number): StormNote | null {
+    if (this.#startMs === -Infinity) return null;
+    return {
+      start_at: this.#startMs + offsetMs,
+      sent_count: this.#sentCount,
+      is_holding: this.#isHolding,
+      is_behind: this.#isBehind,
+    };
+  }
+
+  /** Goes on with the window of another instance. */
+  goOn(note: StormNote, offsetMs: number): void {
+    this.#startMs = note.start_at - offsetMs;
+    this.#sentCount = note.sent_count;
+    this.#isHolding = note.is_holding;
+    this.#isBehind = note.is_behind;
   }
 
   #begin(nowMs: number, sentCount: number): void {

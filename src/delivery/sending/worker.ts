@@ -1,18 +1,19 @@
 import { type Clock, sleep } from '../../clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { MessageOutcome } from '../../observe/message-counts.ts';
-import type { Store } from '../../store/store.ts';
+import type { LaneLease, LaneNote, Store } from '../../store/store.ts';
 import type { Message, SourceUrlOf } from '../message/message.ts';
 import type { Redact } from '../message/redact.ts';
 import type { Notifier, SendResult } from '../notifier.ts';
 import { attempt } from './attempt.ts';
 import { clampRetryAfterMs, isExhausted, retryDelayMs } from './backoff.ts';
+import { goOn, noteOf } from './handover.ts';
 import { SetBack } from './set-back.ts';
 import { readDeadCount } from './dead.ts';
 import { type Departure, isMergeable, Lane } from './lane.ts';
 import { pack } from './packing.ts';
 import { type Parcel, youngestOf } from './parcel.ts';
-import { Settler, STORE_RETRY_MS } from './settler.ts';
+import { isLeaseLost, Settler, STORE_RETRY_MS } from './settler.ts';
 import { errorText } from '../../core/model/errors.ts';
 import { write } from './writing.ts';
 import { HOUR_MS, MINUTE_MS } from '../../schedule/units.ts';
@@ -39,6 +40,8 @@ const ERROR_LENGTH_MAX = 500;
 
 export interface DeliveryWorkerOptions {
   store: Store;
+  /** Names this instance among those that share the store. No other that runs has the same name. */
+  owner: string;
   clock: Clock;
   logger: Logger;
   /** Returns a number in [0, 1), for the jitter of retries. */
@@ -66,8 +69,8 @@ interface Delivered {
 }
 
 /**
- * Sends the deliveries of the outbox (docs/design.md §7): it claims them by lease, sends them and commits the
- * outcome. It sends at least once, in order per job and notifier, and is the only place that retries.
+ * Sends the deliveries of the outbox (docs/design.md §7): it claims lanes and their deliveries by lease, sends them and
+ * commits the outcome. It sends at least once, in order per job and notifier, and is the only place that retries.
  */
 export class DeliveryWorker {
   readonly #options: DeliveryWorkerOptions;
@@ -81,6 +84,7 @@ export class DeliveryWorker {
   readonly #stopped = new AbortController();
   #alarm = new AbortController();
   #loop: Promise<void> | null = null;
+  #unwatch: (() => void) | null = null;
   #storeFails = false;
   /** The instant of the next probe, on the monotonic clock. */
   #probeAtMs = Infinity;
@@ -89,7 +93,7 @@ export class DeliveryWorker {
     this.#options = options;
     this.#setBack = new SetBack(options.clock);
     const [stopping, stopped] = [this.#stopping.signal, this.#stopped.signal];
-    this.#settler = new Settler(options, { stopping, stopped, onRedelivery: () => this.wake() });
+    this.#settler = new Settler(options, { stopping, stopped });
   }
 
   /**
@@ -100,6 +104,9 @@ export class DeliveryWorker {
   start(names: readonly string[]): void {
     if (this.#loop !== null) throw new Error('The delivery worker was started twice.');
     this.#probeAtMs = this.#options.clock.monotonic() + PROBE_EVERY_MS;
+    this.#unwatch = this.#options.store.watch((changes) => {
+      if (changes.some((change) => change.type === 'delivery' && change.status === 'pending')) this.wake();
+    });
     this.#loop = this.#run();
     this.#redeliver(names, false);
   }
@@ -109,7 +116,7 @@ export class DeliveryWorker {
     return this.#settler.failing;
   }
 
-  /** Wakes the worker; called after every commit that may owe deliveries. Costs nothing. */
+  /** Wakes the worker, which then asks the store what is owed. Costs nothing. */
   wake(): void {
     this.#alarm.abort();
   }
@@ -146,6 +153,19 @@ export class DeliveryWorker {
     await this.#loop;
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
     cancel();
+    this.#unwatch?.();
+    await this.#leave();
+  }
+
+  /** Gives up all lanes, so that another instance goes on at once. */
+  async #leave(): Promise<void> {
+    const { store, owner, logger } = this.#options;
+    if (this.#loop === null) return;
+    try {
+      await store.leaveLanes(owner, this.#notes());
+    } catch (error) {
+      logger.warn('the lanes could not be given up; others wait for the leases', { error: errorText(error) });
+    }
   }
 
   async #run(): Promise<void> {
@@ -173,19 +193,22 @@ export class DeliveryWorker {
    * @returns how long to sleep, in milliseconds
    */
   async #claim(): Promise<number> {
-    const { store, clock, logger } = this.#options;
+    const { store, owner, clock, logger } = this.#options;
     try {
       const heldCount = await this.#setBack.look(store);
       if (heldCount > 0)
         logger.warn('the clock was set back; waiting messages are sent now', { count: heldCount });
       const limits = this.#limits();
-      const claim = { now_at: clock.now(), lease_ms: LEASE_MS, limit: CLAIMS_MAX, limits };
+      const lease = { owner, now_at: clock.now(), lease_ms: LEASE_MS, notes: this.#notes() };
       const leaseEndsMs = clock.monotonic() + LEASE_MS;
-      const claimed = await store.claimDeliveries(claim);
-      for (const delivery of claimed) this.#laneOf(delivery.notifier).add({ delivery, leaseEndsMs });
+      const claimed = await store.claimDeliveries({ ...lease, limit: CLAIMS_MAX, limits });
+      for (const { lease: held, note, deliveries } of claimed) {
+        const lane = this.#laneHeld(held, note);
+        for (const delivery of deliveries) lane.add({ delivery, leaseEndsMs });
+      }
       // Deliveries to a full lane are asked about again when it has room.
       const full = [...limits].flatMap(([name, limit]) => (limit === 0 ? [name] : []));
-      const earliestAt = await store.earliestDeliveryAt(new Set(full));
+      const earliestAt = await store.earliestDeliveryAt(owner, new Set(full));
       if (this.#storeFails) logger.info('the outbox can be read again');
       this.#storeFails = false;
       if (earliestAt === null) return SLEEP_MS_MAX;
@@ -206,6 +229,12 @@ export class DeliveryWorker {
       limits.set(name, merges ? lane.room : Math.min(CLAIMS_MAX, lane.room));
     }
     return limits;
+  }
+
+  /** Writes down how the lanes stand, for whoever holds them next. */
+  #notes(): Map<string, LaneNote> {
+    const { clock } = this.#options;
+    return new Map([...this.#lanes].map(([name, lane]) => [name, noteOf(lane, clock)]));
   }
 
   /** Starts as many messages to one notifier as it takes at a time. */
@@ -258,10 +287,17 @@ export class DeliveryWorker {
     let delivered: Delivered = { left: departure.claimed, isTold: false };
     try {
       delivered = await this.#deliver(lane, departure, lengthMax);
+    } catch (error) {
+      if (!isLeaseLost(error)) throw error;
+      // Whoever holds the lane now tells of it, even if this message got through.
+      this.#options.logger.warn('another instance sends to the notifier now', { notifier: lane.notifier });
+      lane.lose(departure.lease);
+      delivered = { left: [], isTold: false };
     } finally {
       const { left, isTold } = delivered;
       if (isTogether && isTold) lane.storm.merged(this.#options.clock.monotonic(), left.length);
       else if (isTogether) lane.storm.notMerged();
+      lane.lastSentMs = this.#options.clock.monotonic();
       lane.done(departure, left);
       this.wake();
     }
@@ -269,7 +305,7 @@ export class DeliveryWorker {
 
   async #deliver(lane: Lane, departure: Departure, lengthMax: number | null): Promise<Delivered> {
     const { store, logger, notifiers, clock } = this.#options;
-    const { claimed } = departure;
+    const { claimed, lease } = departure;
     const notifier = notifiers.get(lane.notifier);
     let parcel: Parcel | null;
     let left: Departure['claimed'];
@@ -280,6 +316,7 @@ export class DeliveryWorker {
       deadCount = await readDeadCount(store, lane.notifier);
       if (parcel !== null) message = await write(this.#options, parcel, deadCount);
     } catch (error) {
+      if (isLeaseLost(error)) throw error;
       const [first] = claimed;
       logger.error('a delivery cannot be read', { delivery: first?.delivery.id, error: errorText(error) });
       await sleep(clock, STORE_RETRY_MS, this.#stopping.signal);
@@ -290,15 +327,15 @@ export class DeliveryWorker {
     let isTold = false;
     if (parcel.silentBecause !== null) {
       if (isAlone) lane.storm.undo();
-      await this.#settler.settle(parcel, { type: 'silent', because: parcel.silentBecause });
+      await this.#settler.settle(parcel, { type: 'silent', because: parcel.silentBecause }, lease);
     } else if (notifier === undefined) {
       const detail = 'no notifier of this name is configured';
-      await this.#finish(lane, parcel, { result: 'permanent', detail }, 0);
+      await this.#finish(lane, parcel, { sent: { result: 'permanent', detail }, deadCount: 0, lease });
     } else {
       const sent = await this.#send(notifier, message, departure);
       isTold = sent.result === 'ok' || sent.result === 'logged';
       if (!isTold && isAlone) lane.storm.undo();
-      await this.#finish(lane, parcel, sent, deadCount);
+      await this.#finish(lane, parcel, { sent, deadCount, lease });
     }
     return { left, isTold };
   }
@@ -308,15 +345,20 @@ export class DeliveryWorker {
    * @returns the parcel, which is null where nothing is left to be told, and the deliveries that did not go into it
    */
   async #pack(
-    { claimed }: Departure,
+    { claimed, lease }: Departure,
     notifier: Notifier | undefined,
     lengthMax: number | null,
   ): Promise<{ parcel: Parcel | null; left: Departure['claimed'] }> {
     const deliveries = claimed.map(({ delivery }) => delivery);
     const keepsState = notifier?.keepsState ?? false;
-    const { parcel, silent, left } = await pack(this.#options, deliveries, keepsState, lengthMax);
+    const { parcel, silent, left } = await pack(
+      { ...this.#options, lease },
+      deliveries,
+      keepsState,
+      lengthMax,
+    );
     for (const each of silent) {
-      await this.#settler.settle(each, { type: 'silent', because: each.silentBecause ?? '' });
+      await this.#settler.settle(each, { type: 'silent', because: each.silentBecause ?? '' }, lease);
     }
     return { parcel, left: claimed.filter(({ delivery }) => left.has(delivery.id)) };
   }
@@ -328,7 +370,12 @@ export class DeliveryWorker {
     return attempt(notifier, message, clock, leaseEndsMs - clock.monotonic() - COMMIT_MS, abort);
   }
 
-  async #finish(lane: Lane, parcel: Parcel, sent: SendResult, deadCount: number): Promise<void> {
+  /** Stores what became of an attempt. */
+  async #finish(
+    lane: Lane,
+    parcel: Parcel,
+    { sent, deadCount, lease }: { sent: SendResult; deadCount: number; lease: LaneLease },
+  ): Promise<void> {
     const { clock, logger, random, redact } = this.#options;
     const { head } = parcel;
     const attempts = head.attempts + 1;
@@ -336,7 +383,7 @@ export class DeliveryWorker {
     const fields = { job, delivery: head.id, notifier: head.notifier, attempt: attempts };
     if (sent.result === 'ok') {
       logger.info('delivered', fields);
-      await this.#settler.settle(parcel, { type: 'sent', receipt: sent.receipt ?? null });
+      await this.#settler.settle(parcel, { type: 'sent', receipt: sent.receipt ?? null }, lease);
       if (deadCount > 0) await this.#settler.recover(head.notifier, deadCount);
       return;
     }
@@ -344,7 +391,7 @@ export class DeliveryWorker {
       const { notSentBecause } = sent;
       // The message itself is in the log already.
       logger.debug('logged', notSentBecause === null ? fields : { ...fields, not_sent: notSentBecause });
-      await this.#settler.settle(parcel, { type: 'logged', notSentBecause });
+      await this.#settler.settle(parcel, { type: 'logged', notSentBecause }, lease);
       if (deadCount > 0 && notSentBecause === null) await this.#settler.recover(head.notifier, deadCount);
       return;
     }
@@ -352,19 +399,20 @@ export class DeliveryWorker {
     const error = redact(sent.detail).slice(0, ERROR_LENGTH_MAX);
     if (sent.result === 'permanent' || isExhausted(youngestOf(parcel), attempts, clock.now())) {
       logger.error('given up: a notification was not delivered', { ...fields, error });
-      await this.#settler.settle(parcel, { type: 'dead', error });
+      await this.#settler.settle(parcel, { type: 'dead', error }, lease);
       return;
     }
     const afterMs = clampRetryAfterMs(sent.afterMs ?? 0);
     lane.heldUntilMs = Math.max(lane.heldUntilMs, clock.monotonic() + afterMs);
     const delayMs = Math.max(afterMs, retryDelayMs(attempts, random()));
     logger.warn('not delivered yet', { ...fields, error, retry_in_ms: delayMs });
-    await this.#settler.settle(parcel, { type: 'retry', error, retryAt: clock.now() + delayMs });
+    await this.#settler.settle(parcel, { type: 'retry', error, retryAt: clock.now() + delayMs }, lease);
   }
 
-  #laneOf(notifier: string): Lane {
-    const lane = this.#lanes.get(notifier) ?? new Lane(notifier);
-    this.#lanes.set(notifier, lane);
+  #laneHeld(lease: LaneLease, note: LaneNote): Lane {
+    const lane = this.#lanes.get(lease.notifier) ?? new Lane(lease.notifier);
+    this.#lanes.set(lease.notifier, lane);
+    if (lane.hold(lease)) goOn(lane, note, this.#options.clock);
     return lane;
   }
 

@@ -56,9 +56,9 @@ async function listForPlan(ctx: HttpContext, services: Services): Promise<void> 
   const query = new Query(ctx.querystring, services.limits);
   const { skip, limit } = query.page();
   query.done();
-  const { jobs, written } = await services.store.transact({ all: true }, (tx) => ({
-    jobs: tx.jobs(),
-    written: readWritten(tx),
+  const { jobs, written } = await services.store.view({ all: true }, (view) => ({
+    jobs: view.jobs(),
+    written: readWritten(view),
   }));
   const { notifiers, replayWindowMs } = services.globals();
   ctx.set('X-Total-Count', String(jobs.length));

@@ -1,10 +1,13 @@
 import type { Day } from '../../core/model/daily.ts';
 import type { Delivery, Incident, Job, JobIncident, Row } from '../../core/model/records.ts';
 import type {
+  ChangeListener,
+  ClaimedLane,
   ClaimOptions,
   DeliveryCounts,
   DeliveryFilter,
   JobFilter,
+  LaneNote,
   MetaValue,
   Output,
   Page,
@@ -12,19 +15,38 @@ import type {
   Store,
   StoreHealth,
   Tx,
+  View,
 } from '../store.ts';
+import { Feed } from './feed.ts';
 import { pageNewestFirst, type Tables } from './tables.ts';
+import { runView } from './tx.ts';
 
 /** The reads of a store whose records are all in memory. Its subclasses decide how records become durable. */
 export abstract class LocalStore implements Store {
   /** The durable records. Reading them throws when the store is not open. */
   protected abstract get tables(): Tables;
+  protected readonly feed: Feed;
+
+  /** @param onListenerError is told of a listener of `watch` that failed */
+  constructor(onListenerError: (error: unknown) => void) {
+    this.feed = new Feed(onListenerError);
+  }
 
   abstract open(): Promise<void>;
   abstract close(): Promise<void>;
   abstract transact<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T>;
   abstract output(jobId: string, runId: string): Promise<Output | undefined>;
   abstract health(): StoreHealth;
+
+  async view<T>(scope: Scope, read: (view: View) => T): Promise<T> {
+    // A store over a network never runs `read` before `view` returns, so nobody may come to rely on that here.
+    await Promise.resolve();
+    return runView(this.tables, scope, read);
+  }
+
+  watch(listener: ChangeListener): () => void {
+    return this.feed.watch(listener);
+  }
 
   async jobByName(name: string): Promise<Job | undefined> {
     const job = this.tables.jobByName(name);
@@ -95,15 +117,19 @@ export abstract class LocalStore implements Store {
     return this.tables.earliestDueAt();
   }
 
-  async dueJobIds(nowAt: number, limit: number): Promise<string[]> {
-    return this.tables.dueJobIds(nowAt, limit);
+  async outdatedJobIds(before: { removed_at: number; renamed_at: number; limit: number }): Promise<string[]> {
+    return this.tables.outdatedJobIds(before);
   }
 
-  async claimDeliveries(claim: ClaimOptions): Promise<Delivery[]> {
+  async claimDeliveries(claim: ClaimOptions): Promise<ClaimedLane[]> {
     return this.tables.outbox.claim(claim);
   }
 
-  async earliestDeliveryAt(except?: ReadonlySet<string>): Promise<number | null> {
-    return this.tables.outbox.earliestAt(except);
+  async leaveLanes(owner: string, notes: ReadonlyMap<string, LaneNote>): Promise<void> {
+    this.tables.outbox.leave(owner, notes);
+  }
+
+  async earliestDeliveryAt(owner: string, except?: ReadonlySet<string>): Promise<number | null> {
+    return this.tables.outbox.earliestAt(owner, except);
   }
 }

@@ -1,11 +1,22 @@
 import type { Delivery } from '../../core/model/records.ts';
-import type { ClaimOptions, DeliveryCounts } from '../store.ts';
+import type { ClaimedLane, ClaimOptions, DeliveryCounts, LaneLease, LaneNote } from '../store.ts';
 import { Heap } from './heap.ts';
 
 interface Entry {
   delivery: Delivery;
   /** Counts deliveries in the order in which they were first put, which is their order within a line. */
   order: number;
+}
+
+/** Who may send what is owed to one notifier. It is in memory only, so a crash ends every lease. */
+interface Hold {
+  /** Null once the owner has given the lane up. */
+  owner: string | null;
+  token: number;
+  until_at: number;
+  note: LaneNote;
+  /** Maps each delivery that was claimed to the end of its own lease. */
+  leases: Map<string, number>;
 }
 
 /**
@@ -20,8 +31,8 @@ export class Outbox {
   readonly #lines = new Map<string, Heap>();
   /** Maps a notifier to its lines, ordered by the instant at which their heads may be claimed. */
   readonly #queues = new Map<string, Heap>();
-  /** Maps a delivery to the end of its lease. Leases are in memory only, so a crash ends every lease. */
-  readonly #leases = new Map<string, number>();
+  /** Maps a notifier to who holds its lane. */
+  readonly #holds = new Map<string, Hold>();
   #count = 0;
 
   get(id: string): Delivery | undefined {
@@ -63,7 +74,8 @@ export class Outbox {
     this.#entries.set(delivery.id, { delivery, order });
     // The worker that merges others into a delivery, or takes them out, is about to send it, so its lease stays.
     const isRegrouped = (delivery.merged_ids === undefined) !== (before?.delivery.merged_ids === undefined);
-    if (!isRegrouped || delivery.status !== 'pending') this.#leases.delete(delivery.id);
+    if (!isRegrouped || delivery.status !== 'pending')
+      this.#holds.get(delivery.notifier)?.leases.delete(delivery.id);
     if (delivery.job_id !== null) {
       const ids = this.#byJob.get(delivery.job_id) ?? new Set<string>();
       this.#byJob.set(delivery.job_id, ids.add(delivery.id));
@@ -80,7 +92,7 @@ export class Outbox {
     const delivery = this.get(id);
     if (delivery === undefined) return;
     this.#entries.delete(id);
-    this.#leases.delete(id);
+    this.#holds.get(delivery.notifier)?.leases.delete(id);
     if (delivery.job_id !== null) {
       const ids = this.#byJob.get(delivery.job_id);
       ids?.delete(id);
@@ -91,29 +103,97 @@ export class Outbox {
     this.#requeueMerged(delivery);
   }
 
-  /** Leases the head of every line whose instant has come, the one that is longest due first. */
-  claim({ now_at: nowAt, lease_ms: leaseMs, limit, limits }: ClaimOptions): Delivery[] {
-    const claimed: Delivery[] = [];
+  /**
+   * Leases the heads of all lines whose instant has come, in the lanes that the owner holds or can have. The one that is
+   * longest due comes first.
+   */
+  claim(claim: ClaimOptions): ClaimedLane[] {
+    const { owner, now_at: nowAt, lease_ms: leaseMs, limit, limits, notes } = claim;
+    for (const [notifier, note] of notes ?? []) {
+      const hold = this.#holds.get(notifier);
+      if (hold?.owner === owner) hold.note = note;
+    }
+    const claimed: ClaimedLane[] = [];
     for (const [notifier, queue] of this.#queues) {
-      for (const line of queue.upTo(nowAt, limits?.get(notifier) ?? limit)) {
+      const countMax = limits?.get(notifier) ?? limit;
+      const taken = this.#take(notifier, claim, countMax > 0 && (queue.peek()?.key ?? Infinity) <= nowAt);
+      if (taken === null) continue;
+      const { hold, note } = taken;
+      const deliveries = queue.upTo(nowAt, countMax).map((line) => {
         const delivery = this.get(this.#lines.get(line)!.peek()!.id)!;
-        this.#leases.set(delivery.id, nowAt + leaseMs);
+        hold.leases.set(delivery.id, nowAt + leaseMs);
         this.#requeue(delivery);
-        claimed.push(delivery);
-      }
+        return delivery;
+      });
+      if (deliveries.length === 0) continue;
+      claimed.push({ lease: { notifier, owner, token: hold.token }, note, deliveries });
     }
     return claimed;
   }
 
-  /** Returns the earliest instant at which `claim` would find something, or null when nothing is pending. */
-  earliestAt(except?: ReadonlySet<string>): number | null {
+  /** Tells whether the lease was neither given up nor lost to another owner. */
+  holds({ notifier, owner, token }: LaneLease): boolean {
+    const hold = this.#holds.get(notifier);
+    return hold?.owner === owner && hold.token === token;
+  }
+
+  /** Gives up all lanes of an owner. */
+  leave(owner: string, notes: ReadonlyMap<string, LaneNote>): void {
+    for (const [notifier, hold] of this.#holds) {
+      if (hold.owner !== owner) continue;
+      hold.owner = null;
+      hold.until_at = -Infinity;
+      if (notes.has(notifier)) hold.note = notes.get(notifier);
+      this.#endLeases(hold);
+    }
+  }
+
+  /** Returns the earliest instant at which `claim` would find something for the owner, or null when nothing is pending. */
+  earliestAt(owner: string, except?: ReadonlySet<string>): number | null {
     let earliest: number | null = null;
     for (const [notifier, queue] of this.#queues) {
-      if (except?.has(notifier) === true) continue;
-      const at = queue.peek()?.key;
-      if (at !== undefined && (earliest === null || at < earliest)) earliest = at;
+      const first = queue.peek();
+      if (first === undefined || except?.has(notifier) === true) continue;
+      const hold = this.#holds.get(notifier);
+      const isOthers = hold !== undefined && hold.owner !== null && hold.owner !== owner;
+      const at = isOthers ? Math.max(first.key, hold.until_at) : first.key;
+      if (earliest === null || at < earliest) earliest = at;
     }
     return earliest;
+  }
+
+  /**
+   * Takes a lane for an owner, or renews its lease.
+   * @param isWanted whether there is something to claim, without which no new lane is taken
+   * @returns null where the lane is another's, or not wanted; the note where it was not the owner's before
+   */
+  #take(
+    notifier: string,
+    { owner, now_at: nowAt, lease_ms: leaseMs }: ClaimOptions,
+    isWanted: boolean,
+  ): { hold: Hold; note: LaneNote } | null {
+    const until = nowAt + leaseMs;
+    const hold = this.#holds.get(notifier);
+    if (hold?.owner === owner) {
+      hold.until_at = until;
+      return { hold, note: undefined };
+    }
+    if (!isWanted || (hold !== undefined && isHeld(hold, nowAt, leaseMs))) return null;
+    if (hold !== undefined) this.#endLeases(hold);
+    const { token = 0, note } = hold ?? {};
+    const taken: Hold = { owner, token: token + 1, until_at: until, note, leases: new Map() };
+    this.#holds.set(notifier, taken);
+    return { hold: taken, note };
+  }
+
+  /** Makes what the last holder had claimed ready to be claimed again. */
+  #endLeases(hold: Hold): void {
+    const ids = [...hold.leases.keys()];
+    hold.leases.clear();
+    for (const id of ids) {
+      const delivery = this.get(id);
+      if (delivery !== undefined) this.#requeue(delivery);
+    }
   }
 
   /**
@@ -153,10 +233,17 @@ export class Outbox {
       if (queue.size === 0) this.#queues.delete(delivery.notifier);
       return;
     }
-    const at = Math.max(this.get(first.id)!.next_attempt_at, this.#leases.get(first.id) ?? 0);
+    const leaseEndAt = this.#holds.get(delivery.notifier)?.leases.get(first.id) ?? 0;
+    const at = Math.max(this.get(first.id)!.next_attempt_at, leaseEndAt);
     queue.set(key, at, first.key);
     this.#queues.set(delivery.notifier, queue);
   }
+}
+
+/** Tells whether the lease of a lane goes on. */
+function isHeld({ owner, until_at: untilAt }: Hold, nowAt: number, leaseMs: number): boolean {
+  // One that lies further off than any lease lasts was made by a clock that was set back since.
+  return owner !== null && untilAt > nowAt && untilAt <= nowAt + 2 * leaseMs;
 }
 
 function lineOf(delivery: Delivery): string {

@@ -116,6 +116,16 @@ export class Tables {
     return this.#due.upTo(nowAt, limit);
   }
 
+  outdatedJobIds(before: { removed_at: number; renamed_at: number; limit: number }): string[] {
+    const ids: string[] = [];
+    for (const { id, removed_at: removedAt, renamed } of this.#jobs.values()) {
+      if (ids.length >= before.limit) break;
+      const isRemoved = removedAt !== null && removedAt < before.removed_at;
+      if (isRemoved || renamed?.some(({ at }) => at < before.renamed_at) === true) ids.push(id);
+    }
+    return ids;
+  }
+
   incident(id: string): Incident | undefined {
     return this.#incidents.get(id)?.incident;
   }

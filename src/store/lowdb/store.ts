@@ -3,9 +3,11 @@ import { Low } from 'lowdb';
 import { type Clock, systemClock } from '../../clock.ts';
 import { CronflowError, errorText } from '../../core/model/errors.ts';
 import type { Logger } from '../../observe/log.ts';
+import type { Changes } from '../local/changes.ts';
 import { LocalStore } from '../local/local-store.ts';
 import { Tables } from '../local/tables.ts';
-import { Overlay, runTransaction } from '../local/tx.ts';
+import { Overlay } from '../local/overlay.ts';
+import { runTransaction } from '../local/tx.ts';
 import { type Output, OUTPUTS_REFUSED, type Scope, type StoreHealth, type Tx } from '../store.ts';
 import { type AdapterLimits, type Data, JournalAdapter } from './adapter.ts';
 import { takeDirectory, unusable } from './directory.ts';
@@ -71,7 +73,7 @@ export class LowdbStore extends LocalStore {
   #health: StoreHealth = { ok: true };
 
   constructor(options: LowdbStoreOptions) {
-    super();
+    super((error) => options.log.error('a listener of commits failed', { error: errorText(error) }));
     this.#options = options;
     this.#disk = options.disk ?? realDisk;
     this.#adapter = new JournalAdapter({
@@ -167,14 +169,16 @@ export class LowdbStore extends LocalStore {
     const overlay = new Overlay(this.tables);
     const settle = this.#runWaiting(overlay);
     const batch = this.#waiting.splice(0, settle.length);
+    let changes: Changes | null;
     try {
-      if (!overlay.isEmpty()) await this.#write(overlay);
+      changes = overlay.isEmpty() ? null : await this.#write(overlay);
     } catch (error) {
       this.#noteFailure(error);
       for (const transaction of batch) transaction.reject(error);
       return;
     }
     for (const done of settle) done();
+    if (changes !== null) this.feed.tell(changes);
   }
 
   /** Runs as many of the waiting transactions as belong into one commit. Returns the functions that settle them. */
@@ -189,19 +193,24 @@ export class LowdbStore extends LocalStore {
     return settle;
   }
 
-  async #write(overlay: Overlay): Promise<void> {
+  async #write(overlay: Overlay): Promise<Changes> {
     const data = this.#db.data;
-    const pending = { changes: overlay.changes(), outputTexts: overlay.outputTexts, outputsRefused: null };
+    const changes = overlay.changes();
+    const pending = { changes, outputTexts: overlay.outputTexts, outputsRefused: null };
     data.pending = pending;
     try {
       await this.#db.write();
     } finally {
       data.pending = null;
     }
-    if (pending.outputsRefused !== null) return this.#noteRefusedOutputs(pending.outputsRefused);
-    if (this.#health.ok || !(await this.#adapter.isMended())) return;
+    if (pending.outputsRefused !== null) {
+      this.#noteRefusedOutputs(pending.outputsRefused);
+      return changes;
+    }
+    if (this.#health.ok || !(await this.#adapter.isMended())) return changes;
     this.#options.log.info('the store can be written to again');
     this.#health = { ok: true };
+    return changes;
   }
 
   #noteFailure(error: unknown): void {

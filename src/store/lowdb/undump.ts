@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { systemClock } from '../../clock.ts';
 import { CronflowError, errorText } from '../../core/model/errors.ts';
-import type { DumpSource, Imported } from '../archive.ts';
+import type { DumpSource, Imported } from '../offline.ts';
 import { type Changes, outputRefOf, TABLE_NAMES, type TableName } from '../local/changes.ts';
 import { Tables } from '../local/tables.ts';
 import { writeBase } from './base.ts';

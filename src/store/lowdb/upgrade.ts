@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { systemClock } from '../../clock.ts';
 import { silentLogger } from '../../observe/log.ts';
-import type { Upgraded } from '../archive.ts';
+import type { Upgraded } from '../offline.ts';
 import { writeBase } from './base.ts';
 import { takeDirectory } from './directory.ts';
 import { type Disk, realDisk } from './disk.ts';

@@ -1,3 +1,4 @@
+import { SYSTEM_SCOPE } from '../../../src/apply/system.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeGlobals } from '../../../src/apply/events.ts';
 import { noteNotifierFails } from '../../../src/apply/failing-notifiers.ts';
@@ -81,7 +82,7 @@ test('a message that is sent is one line of the log, which names its job and its
 });
 
 const fail = (): Promise<unknown> =>
-  h.store.transact({}, (tx) => {
+  h.store.transact(SYSTEM_SCOPE, (tx) => {
     writeGlobals(tx, { ...DEFAULT_GLOBALS, notifiers: ['ops'] });
     return noteNotifierFails(tx, 'ops', 'it was revoked', h.clock.now());
   });

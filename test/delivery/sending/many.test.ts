@@ -1,3 +1,4 @@
+import { claimed } from '../../support/store.ts';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -29,7 +30,7 @@ test.each([null, 12_000])(
     await h.owe(...Array.from({ length: count }, (_, i) => openingOf(h.clock, i)));
     h.worker.start(['ops']);
     await h.clock.advance(5_000);
-    const rest = await h.store.claimDeliveries({ now_at: h.clock.now(), lease_ms: 1, limit: count });
+    const rest = await claimed(h.store, { now_at: h.clock.now(), lease_ms: 1, limit: count });
     expect(rest.length).toBeGreaterThanOrEqual(count - HELD_MAX - 1);
   },
 );

@@ -25,6 +25,7 @@ async function service() {
   const ops = new FakeNotifier('ops', clock);
   const worker = new DeliveryWorker({
     store,
+    owner: 'one',
     clock,
     logger: silentLogger,
     random: () => 1,

@@ -20,10 +20,9 @@ beforeEach(async () => {
   pager = new FakeNotifier('pager', h.clock);
   h.notifiers.set('pager', pager);
   const { store, clock, logger, notifiers } = h;
-  const onCommit = (): void => h.worker.wake();
-  const alarm = new StoreAlarm({ store, clock, logger, notifiers, audience, around, redact, onCommit });
+  const alarm = new StoreAlarm({ store, clock, logger, notifiers, audience, around, redact });
   const onBeat = (failure: string | null): void => alarm.beat(failure);
-  liveness = new Liveness({ store, clock, logger, onCommit, onBeat });
+  liveness = new Liveness({ store, clock, logger, onBeat });
   await liveness.start();
   h.worker.start(['ops', 'pager']);
 });

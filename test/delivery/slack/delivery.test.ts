@@ -16,7 +16,7 @@ beforeEach(async () => {
   server = await startSlackServer({ enforcesPace: true, now: () => h.clock.now() });
   const { clock, logger, store } = h;
   registry = new NotifierRegistry({ clock, logger });
-  const base = { store, clock, logger, notifiers: registry };
+  const base = { store, owner: 'one', clock, logger, notifiers: registry };
   worker = new DeliveryWorker({
     ...base,
     random: () => 1,

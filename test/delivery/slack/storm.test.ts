@@ -29,7 +29,7 @@ beforeEach(async () => {
   const { clock, logger, store } = h;
   server = await startSlackServer({ enforcesPace: true, now: () => clock.now() });
   registry = new NotifierRegistry({ clock, logger });
-  const base = { store, clock, logger, notifiers: registry };
+  const base = { store, owner: 'one', clock, logger, notifiers: registry };
   worker = new DeliveryWorker({ ...base, random: () => 1, publicUrl: () => null, redact });
 });
 

@@ -8,7 +8,7 @@ import { DeliveryWorker } from '../../../src/delivery/sending/worker.ts';
 import { createLogger, type Logger } from '../../../src/observe/log.ts';
 import { MessageCounts } from '../../../src/observe/message-counts.ts';
 import { MemoryStore } from '../../../src/store/local/memory.ts';
-import type { ClaimOptions, Scope, Tx } from '../../../src/store/store.ts';
+import type { ClaimedLane, ClaimOptions, Scope, Store, Tx } from '../../../src/store/store.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { aDelivery, aJob, anIncident, aSystemIncident } from './records.ts';
 
@@ -90,7 +90,7 @@ class FlakyStore extends MemoryStore {
     return super.incident(id);
   }
 
-  override async claimDeliveries(claim: ClaimOptions): Promise<Delivery[]> {
+  override async claimDeliveries(claim: ClaimOptions): Promise<ClaimedLane[]> {
     if (this.failsReads) throw new CronflowError('store_unavailable', 'The database is gone.');
     return super.claimDeliveries(claim);
   }
@@ -107,7 +107,7 @@ export interface Harness {
   /** What became of messages. */
   counts: MessageCounts;
   /** Another worker on the same store: another instance, or the next one after a crash. */
-  another(notifiers?: ReadonlyMap<string, Notifier>): DeliveryWorker;
+  another(notifiers?: ReadonlyMap<string, Notifier>, store?: Store): DeliveryWorker;
   /** Commits deliveries, with the job and the incident each belongs to unless they are there; wakes nobody. */
   owe(...deliveries: Delivery[]): Promise<void>;
   putIncident(incident: Incident): Promise<void>;
@@ -117,15 +117,17 @@ export interface Harness {
 /** A worker with one notifier, `ops`; not yet started. */
 export function harness(random: () => number = () => 1): Harness {
   const clock = createFakeClock();
-  const store = new FlakyStore();
+  const store = new FlakyStore({ twice: true });
   const log: string[] = [];
   const logger = createLogger(clock, 'debug', (line) => log.push(line));
   const ops = new FakeNotifier('ops', clock);
   const notifiers = new Map([['ops', ops]]);
   const counts = new MessageCounts();
-  const another = (given: ReadonlyMap<string, Notifier> = notifiers): DeliveryWorker =>
+  let workers = 0;
+  const another = (given: ReadonlyMap<string, Notifier> = notifiers, over: Store = store): DeliveryWorker =>
     new DeliveryWorker({
-      store,
+      store: over,
+      owner: `instance-${(workers += 1)}`,
       clock,
       logger,
       random,

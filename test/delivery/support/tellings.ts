@@ -1,3 +1,4 @@
+import { SYSTEM_SCOPE } from '../../../src/apply/system.ts';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -281,11 +282,11 @@ async function configured(night: Night, texts: readonly string[]): Promise<void>
 
 /** Cronflow stops now and starts again after two hours and forty minutes, and its replay window passes. */
 async function goAway({ store, clock, checker }: Night): Promise<void> {
-  const before = new Liveness({ store, clock, logger: silentLogger, onCommit: () => {} });
+  const before = new Liveness({ store, clock, logger: silentLogger });
   await before.start();
   await before.stop();
   clock.set(clock.now() + 160 * 60_000);
-  const after = new Liveness({ store, clock, logger: silentLogger, onCommit: () => checker.wake() });
+  const after = new Liveness({ store, clock, logger: silentLogger });
   await after.start();
   checker.start();
   await clock.advance(16 * 60_000);
@@ -309,7 +310,7 @@ async function notifierFailing(): Promise<Night> {
 }
 
 function noteFailingNotifier({ store, clock }: Night): Promise<unknown> {
-  return store.transact({}, (tx) =>
+  return store.transact(SYSTEM_SCOPE, (tx) =>
     noteNotifierFails(tx, 'pager', 'it answered 404 no_service', clock.now()),
   );
 }
@@ -340,7 +341,6 @@ async function storeFailing(): Promise<{ night: Night; message: Message }> {
     audience: () => ['ops'],
     around: () => ({ publicUrl: 'https://cron.example.com', timezone: ZONE }),
     redact,
-    onCommit: () => {},
   });
   for (let beats = 0; beats < 4; beats++) {
     alarm.beat('ENOSPC: no space left on device, write');
@@ -386,7 +386,7 @@ const SYSTEM_TELLINGS = {
   'notifier-works-again': async () => {
     const night = await notifierFailing();
     night.at('03:10:00');
-    await night.store.transact({}, (tx) => noteNotifierWorks(tx, 'pager', night.clock.now()));
+    await night.store.transact(SYSTEM_SCOPE, (tx) => noteNotifierWorks(tx, 'pager', night.clock.now()));
     return night.told('closed');
   },
   'store-failing': async () => (await storeFailing()).message,

@@ -1,3 +1,4 @@
+import { dueIds } from '../../support/store.ts';
 import type { Store } from '../../../src/store/store.ts';
 
 const ALL = { skip: 0, limit: 1_000_000 };
@@ -8,8 +9,8 @@ const META_KEYS = ['liveness', 'outages', 'globals', 'configuration'];
 export async function contentOf(store: Store): Promise<string[]> {
   const lines: string[] = [];
   const add = (name: string, value: unknown): void => void lines.push(`${name} ${JSON.stringify(value)}`);
-  // Removed jobs count, too, and only a transaction shows them.
-  const jobs = await store.transact({ all: true }, (tx) => tx.jobs());
+  // Removed jobs count, too, and only a view shows them.
+  const jobs = await store.view({ all: true }, (view) => view.jobs());
   for (const job of jobs.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
     add('job', job);
     add('days', (await store.daysOf(job.id, ALL)).items);
@@ -22,7 +23,7 @@ export async function contentOf(store: Store): Promise<string[]> {
   for (const incident of (await store.incidents(ALL)).items) add('incident', incident);
   for (const delivery of (await store.deliveries(ALL)).items) add('delivery', delivery);
   for (const key of META_KEYS) add(key, await store.meta(key));
-  add('due', await store.dueJobIds(Number.MAX_SAFE_INTEGER, 100_000));
+  add('due', await dueIds(store, Number.MAX_SAFE_INTEGER, 100_000));
   return lines;
 }
 

@@ -189,6 +189,7 @@ async function working(
   const store = await disk.open(clock);
   const worker = new DeliveryWorker({
     store,
+    owner: 'one',
     clock,
     logger: silentLogger,
     random: () => 0.5,

@@ -1,6 +1,6 @@
 import { gapBefore, LIVENESS_KEY, LIVENESS_WRITE_EVERY_MS } from '../../../src/apply/alive.ts';
 import { applyConfiguration } from '../../../src/apply/configuration.ts';
-import { applyEvent } from '../../../src/apply/events.ts';
+import { applyEvent, EVENT_META } from '../../../src/apply/events.ts';
 import { Checker } from '../../../src/checker/checker.ts';
 import { Liveness } from '../../../src/checker/liveness.ts';
 import { OUTAGES_KEY } from '../../../src/checker/outages.ts';
@@ -9,7 +9,7 @@ import { CronflowError } from '../../../src/core/model/errors.ts';
 import type { PlannedJob } from '../../../src/core/plan/planned-job.ts';
 import { JobIngest } from '../../../src/ingest/job-ingest.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
-import type { Store, Tx } from '../../../src/store/store.ts';
+import type { Scope, Store, Tx } from '../../../src/store/store.ts';
 import type { Happening, Script, ScriptedPing, Verdict } from '../script.ts';
 import { type Disk, MemoryDisk } from './disk.ts';
 import { parsedPing } from './ping.ts';
@@ -211,21 +211,36 @@ export class System {
     const { store } = recording;
     const logger = silentLogger;
     const checker: Checker = new Checker({
-      store,
+      store: this.#noting(store),
       clock,
       logger,
-      onCommit: () => void (this.#checkedAt = clock.now()),
       onLateWake: () => (this.#isSkipping || this.#options.lazy ? Promise.resolve() : liveness.check()),
       isGapUnnoted: () => liveness.isGapUnnoted,
     });
-    const onCommit = (): void => checker.wake();
-    const ingest = new JobIngest({ store, clock, onCommit, onRefusal: () => liveness.noteRefusal() });
-    const liveness = new Liveness({ store, clock, logger, onCommit });
+    const ingest = new JobIngest({ store, clock, onRefusal: () => liveness.noteRefusal() });
+    const liveness = new Liveness({ store, clock, logger });
     this.#parts = { recording, store, checker, ingest, liveness };
     await liveness.start();
     await this.#configure();
     if (!this.#options.lazy) checker.start();
     await clock.settle();
+  }
+
+  /** Returns the store as the checker has it, which notes when a check has acted upon what was due. */
+  #noting(store: Store): Store {
+    const transact = async <T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> => {
+      const result = await store.transact(scope, fn);
+      // A check that did nothing says so in a word.
+      if (typeof result !== 'string') this.#checkedAt = this.clock.now();
+      return result;
+    };
+    return new Proxy(store, {
+      get(target, key) {
+        if (key === 'transact') return transact;
+        const value: unknown = Reflect.get(target, key, target);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
   }
 
   async #noteLastActs(awayAt: number): Promise<void> {
@@ -313,7 +328,7 @@ export class System {
       Math.floor((quietUntil - now - QUIET_MS) / LIVENESS_WRITE_EVERY_MS) * LIVENESS_WRITE_EVERY_MS;
     if (skipMs > 0) {
       clock.skip(skipMs);
-      await store.transact({}, (tx) => tx.putMeta(LIVENESS_KEY, aliveAt + skipMs));
+      await store.transact({ meta: [LIVENESS_KEY] }, (tx) => tx.putMeta(LIVENESS_KEY, aliveAt + skipMs));
       this.#isSkipping = true;
       checker.wake();
       await clock.settle();
@@ -346,7 +361,7 @@ async function ping(ingest: JobIngest, job: string, sent: ScriptedPing, received
 }
 
 function changeJob(store: Store, name: string, event: Parameters<typeof applyEvent>[2]): Promise<void> {
-  return store.transact({ names: [name] }, (tx: Tx) => {
+  return store.transact({ names: [name], meta: EVENT_META }, (tx: Tx) => {
     const job = tx.jobByName(name);
     if (job !== undefined && job.removed_at === null) applyEvent(tx, job, event);
   });

@@ -26,7 +26,8 @@ const anyRun: fc.Arbitrary<Row> = fc
   .map(({ number, isOpen, exit_code, endedAfter }) => {
     const rid = number % 3 === 0 ? null : `r${number}`;
     if (number % 5 === 0) return slotsRow('j', number, { count: 1 + exit_code });
-    if (number % 7 === 0) return skipRow('j', number, { rid, reason: exit_code < 2 ? 'stuck_lock' : 'lock_held' });
+    if (number % 7 === 0)
+      return skipRow('j', number, { rid, reason: exit_code < 2 ? 'stuck_lock' : 'lock_held' });
     return run('j', number, {
       rid,
       exit_code,

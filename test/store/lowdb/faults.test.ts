@@ -63,7 +63,7 @@ describe('a flood', () => {
     await store.open();
     let ran = 0;
     const all = Array.from({ length: 100 }, (_, at) =>
-      store.transact({}, (tx) => {
+      store.transact({ meta: ['count'] }, (tx) => {
         tx.putMeta('count', (ran += 1));
         return at;
       }),

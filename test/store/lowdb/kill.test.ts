@@ -1,3 +1,4 @@
+import { dueIds } from '../../support/store.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -86,7 +87,7 @@ async function checkStore(): Promise<number> {
   expect(ids((await store.incidents(PAGE)).items)).toEqual(kept.map((n) => `i${n}`));
   expect(ids((await store.deliveries(PAGE)).items)).toEqual(kept.map((n) => `d${n}`));
   expect(ids((await store.listJobs(PAGE)).items).sort()).toEqual(kept.map((n) => `j${n}`).sort());
-  expect(await store.dueJobIds(Infinity, 1000)).toEqual(kept.map((n) => `j${n}`).reverse());
+  expect(await dueIds(store, Infinity)).toEqual(kept.map((n) => `j${n}`).reverse());
   for (const number of kept) {
     const page = await store.runsOf(`j${number}`, PAGE);
     expect(page.items).toMatchObject([{ id: `j${number}-1`, ended_at: number }]);

@@ -1,3 +1,4 @@
+import { claimed } from '../../support/store.ts';
 import { describe, expect, test } from 'vitest';
 import type { Delivery, Incident, SystemIncident } from '../../../src/core/model/records.ts';
 import { closeTrouble, openTrouble } from '../../../src/core/system/incidents.ts';
@@ -103,7 +104,7 @@ async function contentOf(store: LowdbStore): Promise<unknown> {
     deliveries: (await store.deliveries(PAGE)).items,
     open: await store.transact(ALL, (tx) => tx.openSystemIncidents()),
     ofJob: await store.openIncidentOf('j1'),
-    claimed: await store.claimDeliveries({ now_at: nowAt, lease_ms: 1, limit: 10 }),
+    claimed: await claimed(store, { now_at: nowAt, lease_ms: 1, limit: 10 }),
     end: await store.transact(ALL, (tx) =>
       closeTrouble(tx.openSystemIncidents(), { kind: 'notifier', subject: 'pager' }, nowAt),
     ),

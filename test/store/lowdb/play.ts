@@ -1,4 +1,4 @@
-import { applyEvent } from '../../../src/apply/events.ts';
+import { applyEvent, EVENT_META } from '../../../src/apply/events.ts';
 import type { Declaration } from '../../../src/core/model/declaration.ts';
 import type { PingKind } from '../../../src/core/model/reasons.ts';
 import type { Ping, Row } from '../../../src/core/model/records.ts';
@@ -20,12 +20,12 @@ export type Step = [
 
 /** Lets the steps happen to the jobs of a store, through the parts that serve pings and writes of the API. */
 export async function play(store: Store, clock: FakeClock, steps: readonly Step[]): Promise<void> {
-  const ingest = new JobIngest({ store, clock, onCommit: () => {}, onRefusal: () => {} });
+  const ingest = new JobIngest({ store, clock, onRefusal: () => {} });
   for (const [time, name, what, fields = {}] of steps) {
     const at = Date.parse(time);
     clock.set(at);
     const apply = (event: Parameters<typeof applyEvent>[2]): Promise<unknown> =>
-      store.transact({ names: [name] }, (tx) => applyEvent(tx, tx.jobByName(name)!, event));
+      store.transact({ names: [name], meta: EVENT_META }, (tx) => applyEvent(tx, tx.jobByName(name)!, event));
     switch (what) {
       case 'declare':
         await ingest.register(name, fields);

@@ -1,3 +1,4 @@
+import { dueIds } from '../../support/store.ts';
 import { MemoryStore } from '../../../src/store/local/memory.ts';
 import type { Row } from '../../../src/core/model/records.ts';
 import type { Store, Tx } from '../../../src/store/store.ts';
@@ -55,8 +56,8 @@ export async function dump(store: Store): Promise<Record<string, unknown>> {
     outputs: outputs.filter(([, output]) => output !== undefined),
     incidents: (await store.incidents(PAGE)).items,
     deliveries: (await store.deliveries(PAGE)).items,
-    due: await store.dueJobIds(Infinity, 1000),
-    delivery: await store.earliestDeliveryAt(),
+    due: await dueIds(store, Infinity),
+    delivery: await store.earliestDeliveryAt('any'),
   };
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
-import { openArchive } from '../../../src/store/open/open-archive.ts';
+import { openOffline } from '../../../src/store/open/open-offline.ts';
 import { openStore } from '../../../src/store/open/open-store.ts';
 import { storePlaceOf, storeUrlOf } from '../../../src/store/open/url.ts';
 import { delivery, ids, incident, job, NOW_AT, openRun } from '../../support/records.ts';
@@ -57,7 +57,7 @@ describe('openStore', () => {
   });
 });
 
-describe('openArchive', () => {
+describe('openOffline', () => {
   test('reads what a store holds beside the process that runs it', async () => {
     const store = await openStore(url, PARTS);
     await store.transact({ all: true }, (tx) => {
@@ -68,14 +68,14 @@ describe('openArchive', () => {
       tx.putMeta('key', 1);
       tx.logEvent('a', { type: 'resumed', at: NOW_AT });
     });
-    const archive = openArchive(url);
-    const state = await archive.state();
+    const offline = openOffline(url);
+    const state = await offline.state();
     expect(ids(state.jobs())).toEqual(['a']);
     expect(state.jobById('a')).toEqual(job('a'));
     expect(ids([...state.runsOf('a')])).toEqual(['a-1']);
     expect(state.openIncidentOf('a')?.id).toBe('i');
     expect(state.meta('key')).toBe(1);
-    const history = await archive.history();
+    const history = await offline.history();
     expect(history.begin.jobs()).toEqual([]);
     const events: unknown[] = [];
     for await (const commit of history.commits()) events.push(...commit.events);
@@ -88,8 +88,8 @@ describe('openArchive', () => {
     await store.transact({ all: true }, (tx) => tx.putJob(job('a')));
     await store.close();
     const lines: string[] = [];
-    for await (const line of openArchive(url).dump(NOW_AT)) lines.push(JSON.stringify(line));
-    const copy = openArchive(storeUrlOf(undefined, join(root, 'copy')));
+    for await (const line of openOffline(url).dump(NOW_AT)) lines.push(JSON.stringify(line));
+    const copy = openOffline(storeUrlOf(undefined, join(root, 'copy')));
     const source = (async function* () {
       yield* lines;
     })();
@@ -102,6 +102,6 @@ describe('openArchive', () => {
   });
 
   test('refuses a store in memory, which nobody else can read', () => {
-    expect(() => openArchive('memory:')).toThrow('gone with its process');
+    expect(() => openOffline('memory:')).toThrow('gone with its process');
   });
 });

@@ -69,7 +69,7 @@ export interface Upgraded {
  * The store as commands see it that do not run it. Reading takes no lock and changes nothing, so it works beside a
  * Cronflow that runs.
  */
-export interface StoreArchive {
+export interface OfflineStore {
   /**
    * Reads what the store holds now.
    * @throws CronflowError `store_missing` when there is no data; `store_damaged` when the data does not check out

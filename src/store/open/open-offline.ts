@@ -1,5 +1,5 @@
 import { CronflowError } from '../../core/model/errors.ts';
-import type { DumpSource, LoggedHistory, StoreArchive, StoredState } from '../archive.ts';
+import type { DumpSource, LoggedHistory, OfflineStore, StoredState } from '../offline.ts';
 import type { Tables } from '../local/tables.ts';
 import { dumpOf } from '../lowdb/dump.ts';
 import { readHistory, readTables } from '../lowdb/history.ts';
@@ -11,7 +11,7 @@ import { storePlaceOf } from './url.ts';
  * Returns the store at a URL for commands that read or carry over what it holds and do not run it.
  * @throws CronflowError `usage` for a URL that names no store which outlives its process
  */
-export function openArchive(url: string): StoreArchive {
+export function openOffline(url: string): OfflineStore {
   const place = storePlaceOf(url);
   if (place.kind === 'memory')
     throw new CronflowError('usage', 'A store in memory is gone with its process. Name a data directory.');

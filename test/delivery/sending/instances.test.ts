@@ -1,0 +1,192 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Delivery } from '../../../src/core/model/records.ts';
+import type { DeliveryWorker } from '../../../src/delivery/sending/worker.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
+import { harness, type Harness, openingOf } from '../support/harness.ts';
+
+/** A lease lasts this long from the last claim. */
+const LEASE_MS = MINUTE_MS;
+const GROUP_WAIT_MS = 10 * SECOND_MS;
+
+let h: Harness;
+let running: DeliveryWorker[];
+
+beforeEach(() => {
+  h = harness();
+  running = [];
+});
+
+afterEach(async () => {
+  const stopped = Promise.all(running.map((worker) => worker.stop()));
+  await h.clock.advance(MINUTE_MS);
+  await stopped;
+});
+
+/** Starts another instance. */
+async function instance(store: Store = h.store): Promise<DeliveryWorker> {
+  const worker = h.another(h.notifiers, store);
+  running.push(worker);
+  worker.start([...h.notifiers.keys()]);
+  await h.clock.advance(0);
+  return worker;
+}
+
+/** Stops an instance in order. */
+async function stop(worker: DeliveryWorker): Promise<void> {
+  running = running.filter((each) => each !== worker);
+  await worker.stop();
+}
+
+/** A store as a process has it whose machine can be suspended: then no call goes out, until it wakes. */
+function suspendable(store: Store): { store: Store; suspend(): void; wake(): void } {
+  let awake = Promise.resolve();
+  let wake: (() => void) | null = null;
+  const held = new Proxy(store, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== 'function') return value;
+      const call = value.bind(target) as (...args: unknown[]) => unknown;
+      if (key === 'watch') return call;
+      return async (...args: unknown[]) => {
+        await awake;
+        return call(...args);
+      };
+    },
+  });
+  return {
+    store: held,
+    suspend: () => {
+      awake = new Promise((resolve) => (wake = resolve));
+    },
+    wake: () => wake?.(),
+  };
+}
+
+function openings(count: number, from = 1): Delivery[] {
+  return Array.from({ length: count }, (_, at) => openingOf(h.clock, from + at));
+}
+
+function toldIds(): string[] {
+  return h.ops.sent.map(({ deliveryId }) => deliveryId);
+}
+
+describe('three instances on one store', () => {
+  test('tell each person once, in the storm of one', async () => {
+    h.ops.mergedLengthMax = 12_000;
+    for (let count = 1; count <= 3; count += 1) await instance();
+    await h.owe(...openings(7));
+    await h.clock.advance(0);
+    await h.owe(...openings(5, 8));
+    await h.clock.advance(GROUP_WAIT_MS - 1);
+    expect(h.ops.sent.map(({ kind }) => kind)).toEqual(Array.from({ length: 5 }, () => 'opened'));
+    await h.clock.advance(1);
+    expect(h.ops.sent.at(-1)).toMatchObject({ kind: 'merged' });
+    expect(h.ops.sent).toHaveLength(6);
+    await h.clock.advance(HOUR_MS);
+    expect(h.ops.sent).toHaveLength(6);
+  });
+
+  test('send no more at a time than one', async () => {
+    let now = 0;
+    let most = 0;
+    h.ops.answers = Array.from({ length: 30 }, () => async () => {
+      most = Math.max(most, (now += 1));
+      await new Promise<void>((resolve) => h.clock.after(SECOND_MS, resolve));
+      now -= 1;
+      return { result: 'ok' };
+    });
+    for (let count = 1; count <= 3; count += 1) await instance();
+    await h.owe(...openings(30));
+    await h.clock.advance(40 * SECOND_MS);
+    expect(new Set(toldIds()).size).toBe(30);
+    expect([h.ops.attempts.length, most]).toEqual([30, 1]);
+  });
+});
+
+describe('an instance that is suspended while it sends', () => {
+  test('can finish nothing once another has taken over, which tells of it', async () => {
+    const first = suspendable(h.store);
+    h.ops.answers = ['held'];
+    await instance(first.store);
+    await h.owe(...openings(1));
+    await h.clock.advance(0);
+    first.suspend();
+    await instance();
+    await h.clock.advance(LEASE_MS);
+    expect(h.ops.attempts).toHaveLength(2);
+    const sent = await h.delivery('j1-i1.ops.opened');
+    expect(sent).toMatchObject({ status: 'sent', attempts: 1 });
+    first.wake();
+    await h.clock.advance(MINUTE_MS);
+    expect(await h.delivery('j1-i1.ops.opened')).toEqual(sent);
+    expect(h.log.filter((line) => line.includes('another instance sends to the notifier now'))).toHaveLength(
+      1,
+    );
+    await h.clock.advance(HOUR_MS);
+    expect(h.ops.attempts).toHaveLength(2);
+  });
+
+  test('sends nothing of what it had claimed and not begun', async () => {
+    const first = suspendable(h.store);
+    h.ops.answers = ['held'];
+    await instance(first.store);
+    await h.owe(...openings(4));
+    await h.clock.advance(0);
+    first.suspend();
+    await instance();
+    await h.clock.advance(LEASE_MS + SECOND_MS);
+    expect(new Set(toldIds()).size).toBe(4);
+    const { length } = h.ops.attempts;
+    first.wake();
+    await h.clock.advance(HOUR_MS);
+    expect(h.ops.attempts).toHaveLength(length);
+  });
+});
+
+describe('an instance that takes over from one that stopped', () => {
+  test('goes on at once, and no faster than one a second', async () => {
+    const first = await instance();
+    await h.owe(...openings(1));
+    await h.clock.advance(0);
+    const second = await instance();
+    await stop(first);
+    await h.owe(...openings(1, 2));
+    await h.clock.advance(SECOND_MS - 1);
+    expect(h.ops.attempts).toHaveLength(1);
+    await h.clock.advance(1);
+    const [before, after] = h.ops.attempts;
+    expect(after!.at - before!.at).toBe(SECOND_MS);
+    await stop(second);
+  });
+
+  test('goes on with its storm', async () => {
+    h.ops.mergedLengthMax = 12_000;
+    const first = await instance();
+    await h.owe(...openings(5));
+    await h.clock.advance(3 * SECOND_MS);
+    expect(h.ops.sent).toHaveLength(5);
+    await stop(first);
+    await instance();
+    await h.owe(...openings(4, 6));
+    await h.clock.advance(GROUP_WAIT_MS - 3 * SECOND_MS - 1);
+    expect(h.ops.sent).toHaveLength(5);
+    await h.clock.advance(1);
+    expect(h.ops.sent.at(-1)).toMatchObject({ kind: 'merged' });
+    expect(h.ops.sent).toHaveLength(6);
+  });
+
+  test('waits as long as the receiver asked for', async () => {
+    h.ops.answers = [{ result: 'retry', detail: 'too many', afterMs: 5 * MINUTE_MS }];
+    const first = await instance();
+    await h.owe(...openings(1));
+    await h.clock.advance(0);
+    await stop(first);
+    await instance();
+    await h.owe(...openings(1, 2));
+    await h.clock.advance(5 * MINUTE_MS - 1);
+    expect(h.ops.attempts).toHaveLength(1);
+    await h.clock.advance(SECOND_MS);
+    expect(new Set(toldIds()).size).toBe(2);
+  });
+});
