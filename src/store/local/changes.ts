@@ -1,10 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Day } from '../../core/model/daily.ts';
 import type { LoggedEvent } from '../../core/model/event.ts';
 import type { Delivery, Incident, Job, Row } from '../../core/model/records.ts';
 import type { MetaValue, Output } from '../store.ts';
-
-export const OUTPUT_HASH_LENGTH = 16;
 
 /** Refers to the output of a run and says how large it is. The text itself is kept apart from the records. */
 export interface OutputRef {
@@ -12,15 +9,25 @@ export interface OutputRef {
   run_id: string;
   /** The size of the kept text in bytes of UTF-8. */
   bytes: number;
-  /** Identifies the text, so that another text of the same run never takes its place before it is committed. */
-  hash: string;
   dropped_bytes: number;
+  /** The place of the text in a log of commits, for a store that has one. */
+  place?: OutputPlace;
+  /** Identifies a text that stands in a file of its own, as lowdb kept it before schema version 6. */
+  hash?: string;
+}
+
+/** The place of a text in the log of commits. It stays the same when the text is moved out of a segment that goes. */
+export interface OutputPlace {
+  /** The number of the first commit of the segment. */
+  segment: number;
+  /** The place of the text in the segment, as it is written there. */
+  offset: number;
+  bytes: number;
 }
 
 /** Returns the record that is kept of an output beside its text. */
 export function outputRefOf(jobId: string, runId: string, { text, dropped_bytes }: Output): OutputRef {
-  const hash = createHash('sha256').update(text).digest('hex').slice(0, OUTPUT_HASH_LENGTH);
-  return { job_id: jobId, run_id: runId, bytes: Buffer.byteLength(text), hash, dropped_bytes };
+  return { job_id: jobId, run_id: runId, bytes: Buffer.byteLength(text), dropped_bytes };
 }
 
 export interface MetaRecord {

@@ -14,7 +14,7 @@ export interface TableOptions {
   outputBytesMax?: number;
 }
 
-/** A file system gives whole blocks, so an output takes a multiple of this on disk. */
+/** A file system gives whole blocks, so an output in a file of its own takes a multiple of this on disk. */
 const OUTPUT_BLOCK_BYTES = 4096;
 
 /**
@@ -72,8 +72,7 @@ export class Tables {
     for (const output of put.outputs ?? []) this.#putOutput(output, dropped);
     for (const { key, value } of put.meta ?? []) this.#meta.set(key, value);
     this.#trim(changes, dropped);
-    // The same text may have been put again, and then it is in use.
-    return dropped.filter((output) => !this.hasOutput(output));
+    return dropped;
   }
 
   /** Returns the job, also if it is removed. */
@@ -156,9 +155,9 @@ export class Tables {
     return this.#outputs.get(runId);
   }
 
-  /** Tells whether this very text is the output of the run. */
+  /** Tells whether this very record is the one of the run's output. */
   hasOutput(ref: OutputRef): boolean {
-    return this.#outputs.get(ref.run_id)?.hash === ref.hash;
+    return this.#outputs.get(ref.run_id) === ref;
   }
 
   outputRefs(): Iterable<OutputRef> {
@@ -323,7 +322,9 @@ export function jobIdOf(incident: Incident): string | null {
   return incident.kind === 'job' ? incident.job_id : null;
 }
 
+/** Returns the bytes that an output takes on disk. */
 function diskBytes(output: OutputRef): number {
+  if (output.hash === undefined) return output.place?.bytes ?? output.bytes;
   return Math.max(1, Math.ceil(output.bytes / OUTPUT_BLOCK_BYTES)) * OUTPUT_BLOCK_BYTES;
 }
 

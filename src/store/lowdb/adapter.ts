@@ -1,18 +1,17 @@
-import { join } from 'node:path';
 import type { Adapter } from 'lowdb';
 import type { Clock } from '../../clock.ts';
 import { CronflowError, errorText } from '../../core/model/errors.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Changes, OutputRef } from '../local/changes.ts';
 import type { Tables } from '../local/tables.ts';
+import { type Commit, encodeCommit } from './commit-line.ts';
 import type { Disk } from './disk.ts';
 import { Journal } from './journal.ts';
-import { encodeLine } from './lines.ts';
 import { type Migration, schemaVersion } from './migrations.ts';
-import { OutputFiles } from './outputs.ts';
+import { Outputs } from './outputs.ts';
 import { prune } from './prune.ts';
 import { withoutOutputs } from './without-outputs.ts';
-import { type Commit, recover } from './recovery.ts';
+import { recover } from './recovery.ts';
 import { hasRoom } from './room.ts';
 import { writeSnapshot } from './snapshot.ts';
 import { MINUTE_MS } from '../../schedule/units.ts';
@@ -69,7 +68,7 @@ export interface AdapterOptions {
  */
 export class JournalAdapter implements Adapter<Data> {
   readonly #options: AdapterOptions;
-  readonly #outputs: OutputFiles;
+  readonly #outputs: Outputs;
   #journal: Journal | null = null;
   #seq = 0;
   #commitsSinceSnapshot = 0;
@@ -82,16 +81,15 @@ export class JournalAdapter implements Adapter<Data> {
   #snapshotAtBytes = 0;
   #retryAt = 0;
   #snapshot: Promise<void> | null = null;
-  /** The size of the largest commit that was refused since all was well, its outputs included. */
+  /** The size of the largest commit that was refused since all was well. */
   #refusedBytes = 0;
-  /** True from an output that was refused until one is kept. */
-  #hasRefusedOutputs = false;
-  /** The size of the last commit, its outputs included. */
+  /** The size of the last commit. */
   #writtenBytes = 0;
 
   constructor(options: AdapterOptions) {
     this.#options = options;
-    this.#outputs = new OutputFiles(options.disk, options.directory);
+    const { disk, directory, migrations } = options;
+    this.#outputs = new Outputs({ disk, directory, schemaVersion: schemaVersion(migrations) });
   }
 
   async read(): Promise<Data> {
@@ -131,39 +129,36 @@ export class JournalAdapter implements Adapter<Data> {
     const { changes, outputTexts } = pending;
     try {
       await this.#commit(changes, outputTexts, tables);
-      if (outputTexts.size > 0) this.#hasRefusedOutputs = false;
     } catch (error) {
       const without = this.#open().isDead ? null : withoutOutputs(changes, outputTexts, tables);
       if (without === null) throw error;
       await this.#commit(without, new Map(), tables);
-      this.#hasRefusedOutputs = true;
       pending.outputsRefused = errorText(error);
     }
     if (this.#isSnapshotDue()) await this.#startSnapshot(tables);
   }
 
   async #commit(changes: Changes, outputTexts: ReadonlyMap<string, string>, tables: Tables): Promise<void> {
-    const refs = changes.put.outputs ?? [];
     const commit: Commit = { seq: this.#seq + 1, at: this.#options.clock.now(), ...changes };
-    const line = encode(commit);
     const journal = this.#open();
     journal.refuseWhenDead();
-    const bytes = line.length + sum(outputTexts.values());
+    let encoded = encode(commit, outputTexts, journal);
     try {
-      await journal.begin(this.#options.clock.now());
-      await this.#writeOutputs(refs, outputTexts);
-      await journal.append(line);
+      if (!journal.isBegun) {
+        await journal.begin(this.#options.clock.now());
+        encoded = encode(commit, outputTexts, journal);
+      }
+      await journal.append(encoded.line);
     } catch (error) {
-      // After a failed sync the commit may turn out to be on disk, and then its outputs must be there, too.
-      if (!journal.isDead) this.#outputs.remove(refs.filter((ref) => !tables.hasOutput(ref)));
-      this.#refusedBytes = Math.max(this.#refusedBytes, bytes);
+      this.#refusedBytes = Math.max(this.#refusedBytes, encoded.line.length);
       throw error;
     }
+    const { length: bytes } = encoded.line;
     this.#writtenBytes = bytes;
     this.#seq += 1;
     this.#commitsSinceSnapshot += 1;
-    this.#bytesSinceSnapshot += line.length;
-    this.#outputs.remove(tables.apply(changes));
+    this.#bytesSinceSnapshot += bytes;
+    this.#outputs.remove(tables.apply(encoded.changes));
   }
 
   /**
@@ -173,16 +168,13 @@ export class JournalAdapter implements Adapter<Data> {
   async isMended(): Promise<boolean> {
     const { disk, directory } = this.#options;
     const isMended =
-      (this.#writtenBytes >= this.#refusedBytes && !this.#hasRefusedOutputs) ||
-      ((await hasRoom(disk, directory, this.#seq + 1, this.#refusedBytes)) &&
-        (!this.#hasRefusedOutputs || (await this.#outputs.canWrite(this.#refusedBytes))));
-    if (!isMended) return false;
-    this.#refusedBytes = 0;
-    this.#hasRefusedOutputs = false;
-    return true;
+      this.#writtenBytes >= this.#refusedBytes ||
+      (await hasRoom(disk, directory, this.#seq + 1, this.#refusedBytes));
+    if (isMended) this.#refusedBytes = 0;
+    return isMended;
   }
 
-  output(ref: OutputRef): ReturnType<OutputFiles['read']> {
+  output(ref: OutputRef): ReturnType<Outputs['read']> {
     return this.#outputs.read(ref);
   }
 
@@ -225,19 +217,6 @@ export class JournalAdapter implements Adapter<Data> {
     return this.#journal;
   }
 
-  async #writeOutputs(refs: readonly OutputRef[], texts: ReadonlyMap<string, string>): Promise<void> {
-    try {
-      await this.#outputs.write(refs.map((ref) => ({ ref, text: texts.get(ref.run_id) ?? '' })));
-    } catch (error) {
-      const { directory } = this.#options;
-      throw new CronflowError(
-        'store_unavailable',
-        `Cannot write to ${join(directory, 'outputs')}: ${errorText(error)}`,
-        { cause: error },
-      );
-    }
-  }
-
   #isSnapshotDue(): boolean {
     if (this.#snapshot !== null) return false;
     if (this.#bytesSinceSnapshot > this.#snapshotAtBytes) return true;
@@ -267,14 +246,15 @@ export class JournalAdapter implements Adapter<Data> {
       return;
     }
     const header = { schema_version: schemaVersion(migrations), seq, created_at: clock.now() };
-    this.#snapshot = this.#takeSnapshot(header, tables.snapshot()).finally(() => (this.#snapshot = null));
+    this.#snapshot = this.#takeSnapshot(header, tables).finally(() => (this.#snapshot = null));
   }
 
   async #takeSnapshot(
     header: { schema_version: number; seq: number; created_at: number },
-    records: ReturnType<Tables['snapshot']>,
+    tables: Tables,
   ): Promise<void> {
     const { disk, directory, clock, limits, log } = this.#options;
+    const records = tables.snapshot();
     const bytesBefore = this.#bytesSinceSnapshot;
     const commitsBefore = this.#commitsSinceSnapshot;
     try {
@@ -286,7 +266,9 @@ export class JournalAdapter implements Adapter<Data> {
     } catch (error) {
       return this.#snapshotFailed(error);
     }
-    await prune({ disk, directory, nowAt: clock.now(), ...limits }).catch((error: unknown) =>
+    const moveOutOf = (segments: readonly number[]): Promise<void> =>
+      this.#outputs.moveOutOf(segments, tables);
+    await prune({ disk, directory, nowAt: clock.now(), ...limits, moveOutOf }).catch((error: unknown) =>
       log.warn('old journals cannot be removed', { error: errorText(error) }),
     );
   }
@@ -300,15 +282,13 @@ export class JournalAdapter implements Adapter<Data> {
   }
 }
 
-function sum(texts: Iterable<string>): number {
-  let bytes = 0;
-  for (const text of texts) bytes += Buffer.byteLength(text);
-  return bytes;
-}
-
-function encode(commit: Commit): Buffer {
+function encode(
+  commit: Commit,
+  texts: ReadonlyMap<string, string>,
+  { segment }: Journal,
+): ReturnType<typeof encodeCommit> {
   try {
-    return encodeLine(commit);
+    return encodeCommit(commit, texts, { segment: segment.firstSeq, offset: segment.size });
   } catch (error) {
     // No string can hold a commit of more than half a gigabyte.
     throw new CronflowError('store_unavailable', `The commit cannot be written: ${errorText(error)}`, {

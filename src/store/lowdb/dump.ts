@@ -2,7 +2,7 @@ import type { Records, TableName } from '../local/changes.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { readTables } from './history.ts';
 import { MIGRATIONS, schemaVersion } from './migrations.ts';
-import { OutputFiles } from './outputs.ts';
+import { Outputs } from './outputs.ts';
 
 /**
  * The first line of a dump. A dump is everything that a data directory holds but its log of commits, as lines of JSON
@@ -48,7 +48,8 @@ export async function* dumpOf(
   disk: Disk = realDisk,
 ): AsyncGenerator<DumpHeader | DumpRecord | DumpFooter> {
   const tables = await readTables(directory, disk);
-  const outputs = new OutputFiles(disk, directory);
+  const outputs = new Outputs({ disk, directory, schemaVersion: schemaVersion(MIGRATIONS) });
+  await outputs.openToRead();
   yield {
     cronflow: 'dump',
     schema_version: schemaVersion(MIGRATIONS),

@@ -25,15 +25,35 @@ export interface SnapshotFooter {
   records: number;
 }
 
-const NAME = /^(journal|snapshot)-(\d{16})\.jsonl$/;
+/** The segments of which an archive holds the outputs: all from one to another, by the numbers of their first commits. */
+export interface Range {
+  first: number;
+  last: number;
+}
+
+/** The first line of an archive of outputs (`archive.ts`). */
+export interface ArchiveHeader extends Range {
+  cronflow: 'outputs';
+  schema_version: number;
+}
+
+const NAME = /^(?:(journal|snapshot)-(\d{16})|outputs-(\d{16})-(\d{16}))\.jsonl$/;
 const SEQ_DIGITS = 16;
 
 export function journalName(firstSeq: number): string {
-  return `journal-${String(firstSeq).padStart(SEQ_DIGITS, '0')}.jsonl`;
+  return `journal-${digits(firstSeq)}.jsonl`;
 }
 
 export function snapshotName(seq: number): string {
-  return `snapshot-${String(seq).padStart(SEQ_DIGITS, '0')}.jsonl`;
+  return `snapshot-${digits(seq)}.jsonl`;
+}
+
+export function archiveName({ first, last }: Range): string {
+  return `outputs-${digits(first)}-${digits(last)}.jsonl`;
+}
+
+function digits(seq: number): string {
+  return String(seq).padStart(SEQ_DIGITS, '0');
 }
 
 /** Returns the name that a file has while it is being written. A file of such a name counts for nothing. */
@@ -45,6 +65,7 @@ export function unfinishedName(name: string): string {
 export function sortNames(names: readonly string[]): {
   journals: number[];
   snapshots: number[];
+  archives: Range[];
   unfinished: string[];
 } {
   const seqs = (kind: string): number[] =>
@@ -54,10 +75,15 @@ export function sortNames(names: readonly string[]): {
       .map((match) => Number(match?.[2]))
       .sort((a, b) => a - b);
   const unfinished = names.filter((name) => name.endsWith('.tmp') && NAME.test(name.slice(0, -4)));
-  return { journals: seqs('journal'), snapshots: seqs('snapshot'), unfinished };
+  const archives = names
+    .map((name) => NAME.exec(name))
+    .filter((match) => match?.[3] !== undefined)
+    .map((match) => ({ first: Number(match?.[3]), last: Number(match?.[4]) }))
+    .sort((a, b) => a.first - b.first || b.last - a.last);
+  return { journals: seqs('journal'), snapshots: seqs('snapshot'), archives, unfinished };
 }
 
-/** The name of the directory of outputs. */
+/** The name of the directory in which Cronflow kept each output in a file of its own, before schema version 6. */
 export const OUTPUTS = 'outputs';
 const LOCK = /^lock-[0-9a-f]{16}\.sock(\.tmp)?$/;
 

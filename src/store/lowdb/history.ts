@@ -2,13 +2,14 @@ import { join } from 'node:path';
 import { CronflowError } from '../../core/model/errors.ts';
 import { silentLogger } from '../../observe/log.ts';
 import { Tables } from '../local/tables.ts';
+import type { Commit } from './commit-line.ts';
 import { unusable } from './directory.ts';
 import { type Disk, isMissing, realDisk } from './disk.ts';
 import { type JournalHeader, journalName, type SnapshotHeader, snapshotName, sortNames } from './files.ts';
 import { readLines } from './lines.ts';
 import { readLog } from './log.ts';
 import { MIGRATIONS } from './migrations.ts';
-import { type Commit, recover } from './recovery.ts';
+import { recover } from './recovery.ts';
 import { readSnapshot } from './snapshot.ts';
 
 /** The past of a data directory: a state, and every commit since. */

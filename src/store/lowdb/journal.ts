@@ -59,6 +59,11 @@ export class Journal {
     return this.#dead;
   }
 
+  /** Tells whether the segment is on disk, so that its size is known. */
+  get isBegun(): boolean {
+    return this.#file !== null;
+  }
+
   get segment(): Readonly<Segment> {
     return this.#segment;
   }

@@ -6,8 +6,17 @@ import type { DiskFile } from './disk.ts';
  * hexadecimal digits. JSON never holds a line feed, so a line feed is always the end of a line.
  */
 export function encodeLine(value: unknown): Buffer {
-  const json = Buffer.from(JSON.stringify(value));
-  return Buffer.concat([Buffer.from(`${checksum(json)} `), json, LINE_FEED]);
+  return encodeJson(JSON.stringify(value));
+}
+
+/** Encodes one line whose JSON is there already. */
+export function encodeJson(json: string): Buffer {
+  const bytes = Buffer.byteLength(json);
+  const line = Buffer.allocUnsafe(JSON_OFFSET + bytes + 1);
+  line.write(json, JSON_OFFSET, bytes, 'utf8');
+  line.write(`${checksum(line.subarray(JSON_OFFSET, JSON_OFFSET + bytes))} `, 0, JSON_OFFSET, 'latin1');
+  line[JSON_OFFSET + bytes] = LINE_FEED;
+  return line;
 }
 
 /** A line as it was found in a file. Offsets are in bytes. */
@@ -21,8 +30,10 @@ export interface Line {
   value: unknown;
 }
 
-const LINE_FEED = Buffer.from('\n');
+const LINE_FEED = 0x0a;
 const CHECKSUM_LENGTH = 8;
+/** The place of the JSON in its line, in bytes. */
+export const JSON_OFFSET = CHECKSUM_LENGTH + 1;
 const CHUNK_BYTES = 256 * 1024;
 
 /** Reads a file line by line and never holds more than one line and one chunk at a time. */
@@ -35,11 +46,11 @@ export async function* readLines(file: DiskFile): AsyncGenerator<Line> {
     if (length === 0) break;
     let from = 0;
     for (;;) {
-      const at = chunk.subarray(0, length).indexOf(0x0a, from);
+      const at = chunk.subarray(0, length).indexOf(LINE_FEED, from);
       if (at === -1) break;
       parts.push(chunk.subarray(from, at));
       const end = position + at + 1;
-      yield { start, end, ...decode(parts.length === 1 ? parts[0]! : Buffer.concat(parts)) };
+      yield { start, end, ...decodeLine(parts.length === 1 ? parts[0]! : Buffer.concat(parts)) };
       parts = [];
       start = end;
       from = at + 1;
@@ -51,9 +62,10 @@ export async function* readLines(file: DiskFile): AsyncGenerator<Line> {
   if (end > start) yield { start, end, fault: 'incomplete', value: undefined };
 }
 
-function decode(line: Buffer): Pick<Line, 'fault' | 'value'> {
-  const json = line.subarray(CHECKSUM_LENGTH + 1);
-  const head = line.toString('latin1', 0, CHECKSUM_LENGTH + 1);
+/** Checks and decodes a line that is given without its line feed. */
+export function decodeLine(line: Buffer): Pick<Line, 'fault' | 'value'> {
+  const json = line.subarray(JSON_OFFSET);
+  const head = line.toString('latin1', 0, JSON_OFFSET);
   if (head !== `${checksum(json)} `) return { fault: 'checksum', value: undefined };
   return { fault: null, value: JSON.parse(json.toString('utf8')) as unknown };
 }

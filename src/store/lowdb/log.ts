@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Disk, type DiskFile, isMissing, realDisk } from './disk.ts';
 import { journalName, sortNames } from './files.ts';
 import { readLines } from './lines.ts';
-import type { Commit } from './recovery.ts';
+import { type Commit, decodeCommit } from './commit-line.ts';
 
 /**
  * Reads the log of commits (docs/design.md §3.5) for backtest and audit, oldest first, as far back as it goes. It needs
@@ -18,7 +18,8 @@ export async function* readLog(directory: string, disk: Disk = realDisk): AsyncG
     try {
       for await (const line of readLines(file)) {
         // The first line is the header.
-        if (line.fault === null && line.start > 0) yield line.value as Commit;
+        if (line.fault === null && line.start > 0)
+          yield decodeCommit(line.value, { segment: firstSeq, offset: line.start });
       }
     } finally {
       await file.close();

@@ -17,6 +17,9 @@ export const MIGRATIONS: readonly Migration[] = [
   redeliveredOf,
   systemRecordOf,
   rowOf,
+  // With version 6 an output stands in the log alone, and its record says where. No older record changes: an output in a
+  // file of its own stays there.
+  (_table, record) => record,
 ];
 
 /** With version 3 a delivery that was owed again is called `redelivered`, and the count of dead ones `dead.NOTIFIER`. */

@@ -36,6 +36,8 @@ export async function prune(options: {
   nowAt: number;
   logMsMax: number;
   logBytesMax: number;
+  /** Moves what is still in use out of segments, by the numbers of their first commits, so that they may go. */
+  moveOutOf: (segments: readonly number[]) => Promise<void>;
 }): Promise<void> {
   const { disk, directory } = options;
   const names = sortNames(await disk.list(directory));
@@ -54,8 +56,9 @@ export async function prune(options: {
   const kept = new Set(bases.map((base) => base.seq));
   for (const seq of names.snapshots)
     if (!kept.has(seq)) await disk.remove(join(directory, snapshotName(seq)));
-  for (const firstSeq of names.journals)
-    if (firstSeq <= (bases[0]?.seq ?? 0)) await disk.remove(join(directory, journalName(firstSeq)));
+  const going = names.journals.filter((firstSeq) => firstSeq <= (bases[0]?.seq ?? 0));
+  await options.moveOutOf(going);
+  for (const firstSeq of going) await disk.remove(join(directory, journalName(firstSeq)));
 }
 
 /**

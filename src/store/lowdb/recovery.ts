@@ -2,19 +2,13 @@ import { join } from 'node:path';
 import type { Logger } from '../../observe/log.ts';
 import { type Changes, TABLE_NAMES, type MetaRecord } from '../local/changes.ts';
 import { type TableOptions, Tables } from '../local/tables.ts';
+import { type Commit, decodeCommit } from './commit-line.ts';
 import type { Disk } from './disk.ts';
 import { checkHeader, damaged, type JournalHeader, journalName, snapshotName, sortNames } from './files.ts';
 import type { Segment } from './journal.ts';
 import { readLines } from './lines.ts';
 import { migrate, type Migration, schemaVersion } from './migrations.ts';
 import { readSnapshot } from './snapshot.ts';
-
-/** One line of the journal, which is one commit. */
-export interface Commit extends Changes {
-  seq: number;
-  /** The instant of the commit. */
-  at: number;
-}
 
 export interface Recovered {
   tables: Tables;
@@ -128,7 +122,8 @@ class Replay {
         }
         size = line.end;
         if (header !== undefined) {
-          this.#commit(header, line.value as Commit, line.end - line.start, at);
+          const commit = decodeCommit(line.value, { segment: firstSeq, offset: line.start });
+          this.#commit(header, commit, line.end - line.start, at);
           continue;
         }
         const ways = this.#waysFrom(name, 0);

@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import { systemClock } from '../../clock.ts';
 import { CronflowError, errorText } from '../../core/model/errors.ts';
 import type { DumpSource, Imported } from '../offline.ts';
-import { type Changes, outputRefOf, TABLE_NAMES, type TableName } from '../local/changes.ts';
+import { type Changes, type OutputRef, outputRefOf, TABLE_NAMES, type TableName } from '../local/changes.ts';
 import { Tables } from '../local/tables.ts';
+import type { Output } from '../store.ts';
+import { ArchiveWriter } from './archive.ts';
 import { writeBase } from './base.ts';
 import { takeDirectory } from './directory.ts';
 import { type Disk, realDisk } from './disk.ts';
@@ -12,7 +14,6 @@ import { journalName, sortNames } from './files.ts';
 import { readLines } from './lines.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import { migrate, MIGRATIONS, schemaVersion } from './migrations.ts';
-import { OutputFiles } from './outputs.ts';
 
 export interface ImportOptions extends DumpSource {
   directory: string;
@@ -22,7 +23,7 @@ export interface ImportOptions extends DumpSource {
 
 /** The number of the commit with which an imported store begins. */
 const SEQ = 1;
-/** This many records are put into the tables, or outputs written, at a time. */
+/** This many records are put into the tables at a time. */
 const BATCH = 500;
 
 /**
@@ -37,16 +38,55 @@ export async function importDump(options: ImportOptions): Promise<Imported> {
   const held = await lock(directory);
   try {
     await expectEmpty(disk, directory);
-    const outputs = new OutputFiles(disk, directory);
+    const outputs = new ImportedOutputs(disk, directory);
     const reading = new Reading(options.name, outputs);
-    await outputs.open(new Tables());
-    for await (const line of options.lines) await reading.line(line);
-    const imported = await reading.end();
-    const header = { schema_version: schemaVersion(MIGRATIONS), seq: SEQ, created_at: nowAt };
-    await writeBase(disk, directory, header, reading.tables);
-    return imported;
+    try {
+      for await (const line of options.lines) await reading.line(line);
+      const imported = await reading.end();
+      await outputs.finish();
+      const header = { schema_version: schemaVersion(MIGRATIONS), seq: SEQ, created_at: nowAt };
+      await writeBase(disk, directory, header, reading.tables);
+      return imported;
+    } catch (error) {
+      await outputs.abandon();
+      throw error;
+    }
   } finally {
     await held.release();
+  }
+}
+
+/** Writes the outputs of a dump into an archive, as if they came out of a segment with the commit that is imported. */
+class ImportedOutputs {
+  readonly #disk: Disk;
+  readonly #directory: string;
+  #writer: ArchiveWriter | null = null;
+  #offset = 0;
+
+  constructor(disk: Disk, directory: string) {
+    this.#disk = disk;
+    this.#directory = directory;
+  }
+
+  /** Writes an output and returns the record of it. */
+  async add(jobId: string, runId: string, output: Output): Promise<OutputRef> {
+    const range = { first: SEQ, last: SEQ };
+    const options = { range, schemaVersion: schemaVersion(MIGRATIONS) };
+    this.#writer ??= await ArchiveWriter.begin(this.#disk, this.#directory, options);
+    const json = Buffer.from(JSON.stringify(output.text));
+    const place = { segment: SEQ, offset: this.#offset, bytes: json.length };
+    this.#offset += json.length;
+    await this.#writer.add(place, json);
+    return { ...outputRefOf(jobId, runId, output), place };
+  }
+
+  async finish(): Promise<void> {
+    await this.#writer?.finish();
+    this.#writer = null;
+  }
+
+  async abandon(): Promise<void> {
+    await this.#writer?.abandon();
   }
 }
 
@@ -77,20 +117,19 @@ async function isCutShort(disk: Disk, directory: string, journals: readonly numb
   }
 }
 
-/** Puts the lines of a dump into tables, and its outputs into their files. */
+/** Puts the lines of a dump into tables, and its outputs into an archive. */
 class Reading {
   readonly tables = new Tables();
   readonly #name: string;
-  readonly #outputs: OutputFiles;
+  readonly #outputs: ImportedOutputs;
   #lineNumber = 0;
   #header: DumpHeader | null = null;
   #footer: DumpFooter | null = null;
   #count = 0;
   #put: Partial<Record<TableName, unknown[]>> = {};
-  #texts: { ref: ReturnType<typeof outputRefOf>; text: string }[] = [];
   #pending = 0;
 
-  constructor(name: string, outputs: OutputFiles) {
+  constructor(name: string, outputs: ImportedOutputs) {
     this.#name = name;
     this.#outputs = outputs;
   }
@@ -112,7 +151,7 @@ class Reading {
   async end(): Promise<Imported> {
     if (this.#header === null || this.#footer === null)
       throw this.#fault('the end is missing: it was cut short. Export it again');
-    await this.#flush();
+    this.#flush();
     const jobs = [...this.tables.jobs()].length;
     return { created_at: this.#header.created_at, records: this.#count, jobs };
   }
@@ -124,24 +163,21 @@ class Reading {
     const migrated = migrate(MIGRATIONS, header.schema_version, table, record);
     if (table === 'outputs') {
       const { job_id: jobId, run_id: runId, ...output } = migrated as DumpedOutput;
-      // The reference is made anew, because it names a file.
-      const ref = outputRefOf(jobId, runId, output);
-      this.#texts.push({ ref, text: output.text });
-      (this.#put.outputs ??= []).push(ref);
+      // The record is made anew, because it says where the text is.
+      (this.#put.outputs ??= []).push(await this.#outputs.add(jobId, runId, output));
     } else (this.#put[table] ??= []).push(migrated);
     this.#count += 1;
     this.#pending += 1;
-    if (this.#pending >= BATCH) await this.#flush();
+    if (this.#pending >= BATCH) this.#flush();
   }
 
-  async #flush(): Promise<void> {
-    await this.#outputs.write(this.#texts);
+  #flush(): void {
     try {
       this.tables.apply({ put: this.#put as Changes['put'], del: {}, events: [] });
     } catch (error) {
       throw this.#fault(`here, or a little before, a record lacks what it must have (${errorText(error)})`);
     }
-    [this.#put, this.#texts, this.#pending] = [{}, [], 0];
+    [this.#put, this.#pending] = [{}, 0];
   }
 
   #parsed(text: string): Record<string, unknown> {

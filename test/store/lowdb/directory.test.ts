@@ -74,12 +74,14 @@ describe('a data directory that others can change', () => {
     await chown(directory, 4_711, 4_711);
     expect(await refusal()).toMatch(/belongs to another user \(uid 4711\), and Cronflow runs as uid 0/);
     await chown(directory, 0, 0);
+    await mkdir(join(directory, 'outputs'));
     await chown(join(directory, 'outputs'), 4_712, 0);
     expect(await refusal()).toContain(`${join(directory, 'outputs')} belongs to another user (uid 4712)`);
   });
 
   test('is refused where others can write to its outputs', async () => {
     await used();
+    await mkdir(join(directory, 'outputs'));
     await chmod(join(directory, 'outputs'), 0o777);
     expect(await refusal()).toContain(`other users may write to ${join(directory, 'outputs')}`);
   });
@@ -108,6 +110,7 @@ describe('a data directory that others can change', () => {
 
   test('is refused where a directory of a job is a link', async () => {
     await used();
+    await mkdir(join(directory, 'outputs'));
     await symlink(around, join(directory, 'outputs', 'job1'));
     expect(await refusal()).toContain(`${join(directory, 'outputs', 'job1')} is a symbolic link`);
     expect(await readdir(around)).toEqual(['data']);
@@ -127,7 +130,7 @@ describe('the cleaning of a data directory', () => {
   test('removes only files that are named as Cronflow names them', async () => {
     await used();
     const job = join(directory, 'outputs', 'a-job');
-    await mkdir(job);
+    await mkdir(job, { recursive: true });
     const ours = ['a-job-1-0123456789abcdef.txt', `=${'0'.repeat(64)}-0123456789abcdef.txt.tmp`];
     const others = ['notes.txt', 'a-job-1-0123.txt', '.hidden', 'a-job-1-0123456789abcdef.txt.bak'];
     for (const name of [...ours, ...others]) await writeFile(join(job, name), '');
@@ -138,6 +141,14 @@ describe('the cleaning of a data directory', () => {
     expect((await readdir(job)).sort()).toEqual(others.sort());
     expect(await readdir(join(directory, 'outputs', 'my photos'))).toHaveLength(1);
     expect((await lstat(join(directory, 'outputs', 'README'))).isFile()).toBe(true);
+  });
+
+  test('removes the directory of outputs once nothing is in it', async () => {
+    await used();
+    await mkdir(join(directory, 'outputs', 'a-job'), { recursive: true });
+    await writeFile(join(directory, 'outputs', 'a-job', 'a-job-1-0123456789abcdef.txt'), '');
+    await used();
+    expect(await readdir(directory)).not.toContain('outputs');
   });
 });
 

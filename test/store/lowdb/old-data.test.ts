@@ -1,4 +1,4 @@
-import { chmod, cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -78,6 +78,20 @@ describe('data of schema version 3', () => {
     await play(fresh.store, fresh.clock, [...steps.snapshot, ...steps.journal]);
     expect(await rowsOf(store)).toEqual(await rowsOf(fresh.store));
     expect(new Set((await rowsOf(store)).map(({ kind }) => kind))).toEqual(new Set(['run', 'slots', 'skip']));
+  });
+
+  test('keeps each output in its file until its run goes', async () => {
+    const directory = await copied();
+    const { store } = await storeIn('old');
+    const { id } = (await store.jobByName('locked'))!;
+    await store.transact({ all: true }, (tx) => tx.putMeta('any', 1));
+    await store.close();
+    const again = await storeIn('old');
+    expect(await again.store.output(id, `${id}-9`)).toEqual({ text: 'said later', dropped_bytes: 0 });
+    await again.store.transact({ all: true }, (tx) => tx.jobs().forEach((job) => tx.deleteJob(job.id)));
+    await again.store.close();
+    await storeIn('old');
+    expect(await readdir(directory)).not.toContain('outputs');
   });
 
   test('is migrated as a whole while Cronflow is stopped', async () => {

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Logger } from '../../../src/observe/log.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { readLog } from '../../../src/store/lowdb/log.ts';
-import type { LowdbStore } from '../../../src/store/lowdb/store.ts';
+import type { LowdbStore, LowdbStoreOptions } from '../../../src/store/lowdb/store.ts';
 import { CrashDisk } from '../../support/crash-disk.ts';
 import { job, ping, run } from '../../support/records.ts';
 import { storeOn } from './store-on.ts';
@@ -11,21 +10,36 @@ import { ALL } from './workload.ts';
 const FULL = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
 const REFUSED_DETAIL = expect.stringMatching(/^No output can be kept: .*ENOSPC/) as string;
 
-async function opened(disk: CrashDisk, log: Logger = silentLogger): Promise<LowdbStore> {
-  const store = storeOn(disk, { log });
+async function opened(disk: CrashDisk, options: Partial<LowdbStoreOptions> = {}): Promise<LowdbStore> {
+  const store = storeOn(disk, options);
   await store.open();
   return store;
 }
 
 /** Puts a run with an output, as the end of the run does, with the event. */
-const end = (store: LowdbStore, number: number, text: string, droppedBytes = 0): Promise<void> =>
+const end = (store: LowdbStore, number: number, text: string, droppedBytes = 0, id = 'a'): Promise<void> =>
   store.transact(ALL, (tx) => {
-    if (tx.jobById('a') === undefined) tx.putJob(job('a'));
+    if (tx.jobById(id) === undefined) tx.putJob(job(id));
     const bytes = Buffer.byteLength(text);
-    tx.putRun(run('a', number, { output_bytes: bytes, output_dropped_bytes: droppedBytes }));
-    tx.putOutput('a', `a-${number}`, { text, dropped_bytes: droppedBytes });
-    tx.logEvent('a', { type: 'ping', ping: ping({ output: text, output_dropped_bytes: droppedBytes }) });
+    tx.putRun(run(id, number, { output_bytes: bytes, output_dropped_bytes: droppedBytes }));
+    tx.putOutput(id, `${id}-${number}`, { text, dropped_bytes: droppedBytes });
+    tx.logEvent(id, { type: 'ping', ping: ping({ output: text, output_dropped_bytes: droppedBytes }) });
   });
+const archives = (disk: CrashDisk): string[] =>
+  disk
+    .files()
+    .filter((path) => path.startsWith('/data/outputs-'))
+    .map((path) => path.replaceAll(/^\/data\/outputs-|\.jsonl$|\b0+(?=\d)/g, ''))
+    .sort();
+const bytesOf = (disk: CrashDisk, path: string): string => {
+  let content = '';
+  disk.edit(path, (bytes) => {
+    content = bytes.toString('utf8');
+    return bytes;
+  });
+  return content;
+};
+const JOURNAL = '/data/journal-0000000000000001.jsonl';
 const small = (store: LowdbStore): Promise<void> => store.transact(ALL, (tx) => tx.putMeta('alive', 1));
 
 const LIMIT_BYTES = 3_000;
@@ -54,7 +68,8 @@ describe('an output that the disk does not take', () => {
   test('costs itself alone, and run, log and health say so', async () => {
     const disk = limitedDisk();
     const errors: string[] = [];
-    const store = await opened(disk, { ...silentLogger, error: (message) => errors.push(message) });
+    const log = { ...silentLogger, error: (message: string) => void errors.push(message) };
+    const store = await opened(disk, { log });
     limit(disk);
     await end(store, 1, LONG, 7);
     await end(store, 2, LONG);
@@ -107,5 +122,158 @@ describe('an output that the disk does not take', () => {
     disk.fault = (call) => (call === 'write' ? { error: FULL } : null);
     await expect(end(store, 2, 'second')).rejects.toMatchObject({ code: 'store_unavailable' });
     expect(store.health()).toMatchObject({ ok: false, refuses: 'commits' });
+  });
+});
+
+describe('an output', () => {
+  const TEXT = 'line 1\nline "2"\\\u001b[31m äöü 🦊 \u0000\u2028 end';
+
+  test('stands once in the journal, with its commit, and has no file of its own', async () => {
+    const disk = new CrashDisk();
+    const store = await opened(disk);
+    const before = disk.files();
+    let calls: string[] = [];
+    disk.fault = (call) => {
+      calls.push(call);
+      return null;
+    };
+    await end(store, 1, 'once and no more');
+    expect(calls).toEqual(['write', 'datasync']);
+    calls = [];
+    expect(disk.files()).toEqual(before);
+    expect(bytesOf(disk, JOURNAL).split('once and no more')).toHaveLength(2);
+    expect(await store.output('a', 'a-1')).toEqual({ text: 'once and no more', dropped_bytes: 0 });
+  });
+
+  test('of any text is there after a kill, and after a snapshot, and in the log', async () => {
+    const disk = new CrashDisk();
+    const store = await opened(disk);
+    for (let number = 1; number <= 3; number += 1) await end(store, number, `${TEXT}${number}`, number);
+    await Promise.all([end(store, 4, `${TEXT}4`), end(store, 5, ''), end(store, 6, `${TEXT}6`)]);
+    const texts = ['1', '2', '3', '4', null, '6'].map((mark) => (mark === null ? '' : `${TEXT}${mark}`));
+    const check = async (opened: LowdbStore): Promise<void> => {
+      for (const [index, text] of texts.entries())
+        expect(await opened.output('a', `a-${index + 1}`)).toMatchObject({ text });
+    };
+    await check(store);
+    const killed = await opened(disk.afterKill());
+    await check(killed);
+    await store.close();
+    await check(await opened(disk));
+    const logged: unknown[] = [];
+    for await (const { events } of readLog('/data', disk))
+      for (const { event } of events) if (event.type === 'ping') logged.push(event.ping.output);
+    expect(logged).toEqual(texts);
+  });
+
+  test('of a run that reports a second one is whole, whichever commit comes to stand', async () => {
+    const disk = new CrashDisk();
+    const store = await opened(disk);
+    await end(store, 1, 'first');
+    disk.fault = (call) => (call === 'write' ? { error: FULL } : null);
+    await expect(end(store, 1, 'second')).rejects.toMatchObject({ code: 'store_unavailable' });
+    disk.fault = () => null;
+    expect(await store.output('a', 'a-1')).toEqual({ text: 'first', dropped_bytes: 0 });
+    await end(store, 1, 'third');
+    expect(await store.output('a', 'a-1')).toEqual({ text: 'third', dropped_bytes: 0 });
+    expect(await (await opened(disk.afterKill())).output('a', 'a-1')).toMatchObject({ text: 'third' });
+  });
+
+  test('drops the oldest where all together are beyond their limit', async () => {
+    const disk = new CrashDisk();
+    const store = await opened(disk, { limits: { outputBytesMax: 3_000 } });
+    for (let number = 1; number <= 5; number += 1) await end(store, number, 'x'.repeat(898));
+    expect(await store.output('a', 'a-2')).toBeUndefined();
+    for (const number of [3, 4, 5]) expect(await store.output('a', `a-${number}`)).toBeDefined();
+  });
+
+  test('that is damaged or missing is lost, and no error', async () => {
+    const disk = new CrashDisk();
+    const store = await opened(disk);
+    await end(store, 1, 'first');
+    await end(store, 2, 'second');
+    await store.close();
+    disk.edit(JOURNAL, (bytes) => {
+      bytes[bytes.indexOf('"first"')] = 0x20;
+      return bytes.subarray(0, bytes.indexOf('second'));
+    });
+    const again = await opened(disk);
+    expect(await again.output('a', 'a-1')).toBeUndefined();
+    expect(await again.output('a', 'a-2')).toBeUndefined();
+    await disk.remove(JOURNAL);
+    expect(await again.output('a', 'a-1')).toBeUndefined();
+  });
+});
+
+describe('outputs of segments that go', () => {
+  const KEEP = { keep_runs: 3 };
+
+  /** Opens, works and closes so often that the first segments go. */
+  async function worked(
+    disk: CrashDisk,
+    rounds: number,
+    work: (store: LowdbStore, round: number) => Promise<void>,
+  ) {
+    for (let round = 1; round <= rounds; round += 1) {
+      const store = await opened(disk, { limits: { logBytesMax: 0 } });
+      await work(store, round);
+      await store.close();
+    }
+  }
+
+  test('are moved while their runs are kept, and few files hold them', async () => {
+    const disk = new CrashDisk();
+    await worked(disk, 40, (store, round) => end(store, round, `output ${round}`));
+    const texts = async (): Promise<unknown[]> => {
+      const store = await opened(disk);
+      return Promise.all(Array.from({ length: 40 }, (_, at) => store.output('a', `a-${at + 1}`)));
+    };
+    const expected = Array.from({ length: 40 }, (_, at) => ({ text: `output ${at + 1}`, dropped_bytes: 0 }));
+    expect(await texts()).toEqual(expected);
+    expect(archives(disk).length).toBeGreaterThan(0);
+    expect(archives(disk).length).toBeLessThan(6);
+    expect(disk.files().filter((path) => path.includes('journal'))).toHaveLength(2);
+  });
+
+  test('are forgotten with their runs, and their files go', async () => {
+    const disk = new CrashDisk();
+    await worked(disk, 12, (store, round) =>
+      store.transact(ALL, (tx) => {
+        tx.putJob(job('a', { declaration: KEEP }));
+        tx.putRun(run('a', round, { output_bytes: 5 }));
+        tx.putOutput('a', `a-${round}`, { text: `text ${round}`, dropped_bytes: 0 });
+      }),
+    );
+    expect(archives(disk).length).toBeLessThanOrEqual(2);
+    for (const path of disk.files().filter((each) => each.startsWith('/data/outputs-')))
+      for (let gone = 1; gone < 8; gone += 1) expect(bytesOf(disk, path)).not.toContain(`"text ${gone}"`);
+    await worked(disk, 3, (store) => store.transact(ALL, (tx) => tx.deleteJob('a')));
+    await worked(disk, 3, (store, round) => store.transact(ALL, (tx) => tx.putMeta('round', round)));
+    expect(archives(disk)).toEqual([]);
+  });
+
+  test('keep their segment where they cannot be moved', async () => {
+    const disk = new CrashDisk();
+    disk.fault = (call, path) => (path.includes('/outputs-') && call === 'write' ? { error: FULL } : null);
+    await worked(disk, 6, (store, round) => end(store, round, `output ${round}`));
+    expect(archives(disk)).toEqual([]);
+    const store = await opened(disk);
+    for (let number = 1; number <= 6; number += 1)
+      expect(await store.output('a', `a-${number}`)).toMatchObject({ text: `output ${number}` });
+    disk.fault = () => null;
+    await store.close();
+    await worked(disk, 2, (next, round) => next.transact(ALL, (tx) => tx.putMeta('round', round)));
+    expect(archives(disk)).not.toEqual([]);
+    expect(await (await opened(disk)).output('a', 'a-1')).toMatchObject({ text: 'output 1' });
+  });
+
+  test('are lost, and no more, with an archive that is damaged', async () => {
+    const disk = new CrashDisk();
+    await worked(disk, 6, (store, round) => end(store, round, `output ${round}`));
+    for (const path of disk.files().filter((each) => each.startsWith('/data/outputs-')))
+      disk.edit(path, (bytes) => bytes.subarray(0, bytes.length - 20));
+    const store = await opened(disk);
+    expect(await store.output('a', 'a-1')).toBeUndefined();
+    expect(await store.output('a', 'a-6')).toMatchObject({ text: 'output 6' });
   });
 });

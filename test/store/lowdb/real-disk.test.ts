@@ -47,8 +47,7 @@ describe('a store on a real disk', () => {
     await store.transact(ALL, step);
     await store.close();
     expect(await mode(directory)).toBe(0o700);
-    for (const name of await readdir(directory))
-      expect(await mode(join(directory, name))).toBe(name === 'outputs' ? 0o700 : 0o600);
+    for (const name of await readdir(directory)) expect(await mode(join(directory, name))).toBe(0o600);
   });
 
   test('cannot share its directory with a second store', async () => {

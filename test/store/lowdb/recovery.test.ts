@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { encodeLine } from '../../../src/store/lowdb/lines.ts';
@@ -7,7 +6,7 @@ import { type Migration, MIGRATIONS, schemaVersion } from '../../../src/store/lo
 import { DEFAULT_LIMITS, type LowdbStore, type LowdbStoreOptions } from '../../../src/store/lowdb/store.ts';
 import { CrashDisk } from '../../support/crash-disk.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
-import { job, NOW_AT, ping, run } from '../../support/records.ts';
+import { job, NOW_AT, ping } from '../../support/records.ts';
 import { ALL, dump, referenceStates, step } from './workload.ts';
 import { storeOn } from './store-on.ts';
 import { DAY_MS } from '../../../src/schedule/units.ts';
@@ -90,19 +89,6 @@ const migration: Migration = (table, record) =>
     : record;
 const NEWER = [...MIGRATIONS, migration];
 const VERSION = schemaVersion(MIGRATIONS);
-
-/** The name says which text it is. */
-const fileOf = (jobId: string, number: number, text: string): string => {
-  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
-  return `/data/outputs/${jobId}/${jobId}-${number}-${hash}.txt`;
-};
-const outputFiles = (disk: CrashDisk): string[] => disk.files().filter((path) => path.includes('/outputs/'));
-const put = (store: LowdbStore, id: string, number: number, text: string): Promise<void> =>
-  store.transact(ALL, (tx) => {
-    if (!tx.jobById(id)) tx.putJob(job(id));
-    tx.putRun(run(id, number));
-    tx.putOutput(id, `${id}-${number}`, { text, dropped_bytes: 0 });
-  });
 
 describe('a torn last line of the newest journal', () => {
   const torn: [string, (bytes: Buffer) => Buffer][] = [
@@ -305,7 +291,7 @@ describe('snapshots', () => {
     await disk.remove(last!);
     for (const path of journals(disk)) if (Number(/\d+/.exec(path)![0]) > seq) await disk.remove(path);
     await disk.open(`/data/journal-${String(seq + 1).padStart(16, '0')}.jsonl`, 'create');
-    // Files of outputs that were dropped later are gone, which is no error.
+    // Outputs of segments that are gone may be lost, which is no error.
     const recovered = await dump(await opened(disk));
     expect({ ...recovered, outputs: null }).toEqual({ ...references[seq], outputs: null });
   });
@@ -421,81 +407,5 @@ describe('a newer schema', () => {
     await steps(newer, 3);
     const again = await opened(disk.afterKill(), { migrations: [...MIGRATIONS, (_table, record) => record] });
     expect(await dump(again)).toEqual(references[8]);
-  });
-});
-
-describe('outputs', () => {
-  test('are files of their own, in a directory of their job', async () => {
-    const disk = new CrashDisk();
-    const store = await opened(disk);
-    await put(store, 'a', 1, 'text');
-    expect(outputFiles(disk)).toEqual([fileOf('a', 1, 'text')]);
-    await store.close();
-    expect(await (await opened(disk)).output('a', 'a-1')).toEqual({ text: 'text', dropped_bytes: 0 });
-  });
-
-  test('of ids that are no harmless file names stay inside their directory', async () => {
-    const disk = new CrashDisk();
-    const store = await opened(disk);
-    for (const id of ['..', '../../etc', 'a/b', '', 'x'.repeat(300)]) {
-      await put(store, id, 1, id);
-      expect(await store.output(id, `${id}-1`)).toEqual({ text: id, dropped_bytes: 0 });
-    }
-    for (const path of outputFiles(disk))
-      expect(path).toMatch(/^\/data\/outputs\/=[0-9a-f]{64}\/[\w=-]+\.txt$/);
-    await store.close();
-    expect(await (await opened(disk)).output('..', '..-1')).toEqual({ text: '..', dropped_bytes: 0 });
-  });
-
-  test('drop the oldest where they are beyond their limit, counted in blocks', async () => {
-    const disk = new CrashDisk();
-    const store = await opened(disk, { limits: { outputBytesMax: 3 * 4096 } });
-    for (let number = 1; number <= 5; number += 1) await put(store, 'a', number, 'x');
-    await put(store, 'b', 1, 'y'.repeat(4097));
-    expect(await store.output('a', 'a-4')).toBeUndefined();
-    expect(await store.output('a', 'a-5')).toBeDefined();
-    expect(await store.output('b', 'b-1')).toBeDefined();
-    await store.close();
-    expect(outputFiles(disk).sort()).toEqual([fileOf('a', 5, 'x'), fileOf('b', 1, 'y'.repeat(4097))]);
-  });
-
-  test('that are missing or cut short are no error', async () => {
-    const disk = new CrashDisk();
-    const store = await opened(disk);
-    await put(store, 'a', 1, 'first');
-    await put(store, 'a', 2, 'second');
-    await disk.remove(fileOf('a', 1, 'first'));
-    disk.edit(fileOf('a', 2, 'second'), (bytes) => bytes.subarray(0, 3));
-    expect(await store.output('a', 'a-1')).toBeUndefined();
-    expect(await store.output('a', 'a-2')).toEqual({ text: 'sec', dropped_bytes: 0 });
-  });
-
-  test('that nothing refers to are removed at the start', async () => {
-    const disk = new CrashDisk();
-    const store = await opened(disk);
-    await put(store, 'a', 1, 'kept');
-    await disk.makeDirectory('/data/outputs/b');
-    const orphans = [fileOf('a', 2, 'x'), fileOf('a', 1, 'another'), fileOf('b', 1, 'x')];
-    for (const path of [...orphans, `${orphans[0]!}.tmp`]) await disk.open(path, 'create');
-    await store.close();
-    await opened(disk);
-    expect(outputFiles(disk)).toEqual([fileOf('a', 1, 'kept')]);
-    expect(await disk.list('/data/outputs')).toEqual(['a']);
-  });
-
-  test('of a run that reports a second one are whole, whichever commit comes to stand', async () => {
-    const disk = new CrashDisk();
-    const store = await opened(disk);
-    await put(store, 'a', 1, 'first');
-    disk.fault = (call, path) =>
-      call === 'write' && path.includes('journal') ? { error: new Error('ENOSPC') } : null;
-    await expect(put(store, 'a', 1, 'second')).rejects.toMatchObject({ code: 'store_unavailable' });
-    disk.fault = () => null;
-    expect(await store.output('a', 'a-1')).toEqual({ text: 'first', dropped_bytes: 0 });
-    await put(store, 'a', 1, 'third');
-    await put(store, 'a', 1, 'third');
-    expect(await store.output('a', 'a-1')).toEqual({ text: 'third', dropped_bytes: 0 });
-    await store.close();
-    expect(outputFiles(disk)).toEqual([fileOf('a', 1, 'third')]);
   });
 });
