@@ -122,7 +122,7 @@ let was: Store;
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'cronflow-backtest-'));
-  const disk = new SimulatedDisk({ logBytesMax: Infinity, snapshotJournalBytes: 300_000 });
+  const disk = new SimulatedDisk({ logBytesMax: Infinity, snapshotJournalBytes: 100_000 });
   was = await played(RUNNING, { disk, turns: 12 });
   await putDown(disk.disk, disk.directory, join(root, 'data'));
   await writeFile(join(root, 'cronflow.yaml'), yamlOf(RUNNING));

@@ -55,7 +55,7 @@ const rows: Row[] = [
       const directory = await mkdtemp(join(tmpdir(), 'cronflow-contract-'));
       const clock = createFakeClock(NOW_AT);
       // A snapshot every few commits, so that every test also runs beside one.
-      const limits = { snapshotJournalBytes: 2_000 };
+      const limits = { snapshotJournalBytes: 1_000 };
       const store = new LowdbStore({ directory, clock, log: silentLogger, limits, freeze: true });
       return { store, dispose: () => rm(directory, { recursive: true, force: true }) };
     },

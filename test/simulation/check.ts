@@ -81,8 +81,8 @@ const simulatedDisk: Check = async (script) => {
 const replay: Check = async (script) => {
   if (script.happenings.length > DISK_HAPPENINGS_MAX) return [];
   const random = seededRandom(script.end_at);
-  const logBytesMax = random() < 0.5 ? Infinity : 60_000;
-  const disk = new SimulatedDisk({ snapshotJournalBytes: 20_000, logBytesMax });
+  const logBytesMax = random() < 0.5 ? Infinity : 20_000;
+  const disk = new SimulatedDisk({ snapshotJournalBytes: 6_000, logBytesMax });
   const system = new System(script, { disk, turns: DISK_TURNS, random });
   await system.play();
   return replayDifferences(disk.disk, disk.directory, script.end_at);

@@ -1,3 +1,4 @@
+import { textOf } from './text-of.ts';
 import { Replay } from '../../src/core/backtest/replay.ts';
 import type { LoggedEvent } from '../../src/core/model/event.ts';
 import type { Incident } from '../../src/core/model/records.ts';
@@ -47,6 +48,6 @@ function startOf(begin: Tables, jobId: string, at: number): ConstructorParameter
 }
 
 function difference(stored: Incident, replayed: Incident | undefined): string[] {
-  const [left, right] = [JSON.stringify(stored), JSON.stringify(replayed)];
+  const [left, right] = [textOf(stored), textOf(replayed)];
   return left === right ? [] : [`${stored.id}: stored ${left}`, `${stored.id}: replayed ${right}`];
 }

@@ -13,7 +13,7 @@ const store = new LowdbStore({
   directory: process.argv[2],
   clock: systemClock,
   log: quiet,
-  limits: { snapshotJournalBytes: 20_000, logBytesMax: 200_000 },
+  limits: { snapshotJournalBytes: 10_000, logBytesMax: 100_000 },
 });
 await store.open();
 process.stdin.on('end', () => process.exit()).resume();

@@ -4,7 +4,8 @@ import { CronflowError, errorText } from '../../core/model/errors.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Changes, OutputRef } from '../local/changes.ts';
 import type { Tables } from '../local/tables.ts';
-import { type Commit, encodeCommit } from './commit-line.ts';
+import { beforeIn } from './before.ts';
+import { type Commit, type EncodedCommit, encodeCommit } from './commit-line.ts';
 import type { Disk } from './disk.ts';
 import { Journal } from './journal.ts';
 import { type Migration, schemaVersion } from './migrations.ts';
@@ -142,23 +143,24 @@ export class JournalAdapter implements Adapter<Data> {
     const commit: Commit = { seq: this.#seq + 1, at: this.#options.clock.now(), ...changes };
     const journal = this.#open();
     journal.refuseWhenDead();
-    let encoded = encode(commit, outputTexts, journal);
+    const encode = (): EncodedCommit => encoded(commit, outputTexts, { journal, tables });
+    let line = encode();
     try {
       if (!journal.isBegun) {
         await journal.begin(this.#options.clock.now());
-        encoded = encode(commit, outputTexts, journal);
+        line = encode();
       }
-      await journal.append(encoded.line);
+      await journal.append(line.line);
     } catch (error) {
-      this.#refusedBytes = Math.max(this.#refusedBytes, encoded.line.length);
+      this.#refusedBytes = Math.max(this.#refusedBytes, line.line.length);
       throw error;
     }
-    const { length: bytes } = encoded.line;
+    const { length: bytes } = line.line;
     this.#writtenBytes = bytes;
     this.#seq += 1;
     this.#commitsSinceSnapshot += 1;
     this.#bytesSinceSnapshot += bytes;
-    this.#outputs.remove(tables.apply(encoded.changes));
+    this.#outputs.remove(tables.apply(line.changes));
   }
 
   /**
@@ -282,13 +284,14 @@ export class JournalAdapter implements Adapter<Data> {
   }
 }
 
-function encode(
+function encoded(
   commit: Commit,
   texts: ReadonlyMap<string, string>,
-  { segment }: Journal,
-): ReturnType<typeof encodeCommit> {
+  { journal: { segment }, tables }: { journal: Journal; tables: Tables },
+): EncodedCommit {
   try {
-    return encodeCommit(commit, texts, { segment: segment.firstSeq, offset: segment.size });
+    const place = { segment: segment.firstSeq, offset: segment.size };
+    return encodeCommit(commit, texts, { before: beforeIn(tables), place });
   } catch (error) {
     // No string can hold a commit of more than half a gigabyte.
     throw new CronflowError('store_unavailable', `The commit cannot be written: ${errorText(error)}`, {

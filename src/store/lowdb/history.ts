@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { CronflowError } from '../../core/model/errors.ts';
 import { silentLogger } from '../../observe/log.ts';
 import { Tables } from '../local/tables.ts';
-import type { Commit } from './commit-line.ts';
+import type { LoggedCommit } from './commit-line.ts';
+import { Versions } from './before.ts';
 import { unusable } from './directory.ts';
 import { type Disk, isMissing, realDisk } from './disk.ts';
 import { type JournalHeader, journalName, type SnapshotHeader, snapshotName, sortNames } from './files.ts';
@@ -19,7 +20,7 @@ export interface History {
   /** All records as they were at that instant. */
   begin: Tables;
   /** Reads the commits since then, oldest first, as they are asked for. */
-  commits(): AsyncGenerator<Commit>;
+  commits(): AsyncGenerator<LoggedCommit>;
 }
 
 /**
@@ -51,12 +52,18 @@ async function historyFrom(directory: string, baseSeq: number, disk: Disk): Prom
   const header = await headerOf(join(directory, name), disk);
   if (baseSeq > 0) {
     const place = { directory, seq: baseSeq };
-    await readSnapshot(disk, place, begin, MIGRATIONS, 'Backtest a shorter time: move it away.');
+    await readSnapshot(
+      disk,
+      place,
+      begin,
+      new Versions(MIGRATIONS),
+      'Backtest a shorter time: move it away.',
+    );
   }
   return { begin_at: header.created_at, begin, commits: () => commitsAfter(directory, baseSeq, disk) };
 }
 
-async function* commitsAfter(directory: string, baseSeq: number, disk: Disk): AsyncGenerator<Commit> {
+async function* commitsAfter(directory: string, baseSeq: number, disk: Disk): AsyncGenerator<LoggedCommit> {
   let seq = baseSeq;
   for await (const commit of readLog(directory, disk)) {
     if (commit.seq <= baseSeq) continue;

@@ -16,6 +16,8 @@ export class Outputs {
   readonly #directory: string;
   readonly #files: OutputFiles;
   readonly #archives: Archives;
+  /** True for a reader beside a Cronflow that may run, and move texts meanwhile. */
+  #isBeside = false;
 
   constructor(options: { disk: Disk; directory: string; schemaVersion: number }) {
     this.#disk = options.disk;
@@ -26,6 +28,7 @@ export class Outputs {
 
   /** Opens the outputs to read them beside a Cronflow that runs. Nothing is changed. */
   async openToRead(): Promise<void> {
+    this.#isBeside = true;
     await this.#archives.open();
   }
 
@@ -41,8 +44,17 @@ export class Outputs {
   async read(ref: OutputRef): Promise<Output | undefined> {
     if (isInFile(ref)) return this.#files.read(ref);
     if (!isInLog(ref)) return undefined;
-    const text = textOf((await this.#inSegment(ref.place)) ?? (await this.#archives.read(ref.place)));
+    let json = await this.#json(ref.place);
+    if (json === null && this.#isBeside) {
+      await this.#archives.open();
+      json = await this.#json(ref.place);
+    }
+    const text = textOf(json);
     return text === null ? undefined : { text, dropped_bytes: ref.dropped_bytes };
+  }
+
+  async #json(place: OutputPlace): Promise<Buffer | null> {
+    return (await this.#inSegment(place)) ?? this.#archives.read(place);
   }
 
   /** Removes the files of outputs that no record refers to any more, where they have files of their own. */

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import type { Logger } from '../../observe/log.ts';
-import { type Changes, TABLE_NAMES, type MetaRecord } from '../local/changes.ts';
+import { type Changes, TABLE_NAMES } from '../local/changes.ts';
 import { type TableOptions, Tables } from '../local/tables.ts';
+import { Versions } from './before.ts';
 import { type Commit, decodeCommit } from './commit-line.ts';
 import type { Disk } from './disk.ts';
 import { checkHeader, damaged, type JournalHeader, journalName, snapshotName, sortNames } from './files.ts';
 import type { Segment } from './journal.ts';
-import { readLines } from './lines.ts';
-import { migrate, type Migration, schemaVersion } from './migrations.ts';
+import { type Line, readLines } from './lines.ts';
+import type { Migration } from './migrations.ts';
 import { readSnapshot } from './snapshot.ts';
 
 export interface Recovered {
@@ -40,6 +41,7 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
   const names = sortNames(await disk.list(directory));
   for (const name of names.unfinished) await disk.remove(join(directory, name));
   const tables = new Tables(options.tables);
+  const versions = new Versions(migrations);
   const snapshotSeq = names.snapshots.at(-1) ?? 0;
   const snapshotBytes =
     snapshotSeq === 0
@@ -48,11 +50,11 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
           disk,
           { directory, seq: snapshotSeq },
           tables,
-          migrations,
+          versions,
           waysFromSnapshot(names.snapshots),
         );
   const needed = segmentsAfter(directory, snapshotSeq, names.journals);
-  const replay = new Replay(options, tables, snapshotSeq);
+  const replay = new Replay(options, { tables, versions }, snapshotSeq);
   for (const firstSeq of needed) await replay.segment(firstSeq, firstSeq === needed.at(-1));
   // After a kill the names may be in the page cache only, and everything that is read from now on counts as durable.
   await disk.syncDirectory(directory);
@@ -87,15 +89,21 @@ class Replay {
   last: Segment | null = null;
   readonly #options: RecoveryOptions;
   readonly #tables: Tables;
+  readonly #versions: Versions;
 
-  constructor(options: RecoveryOptions, tables: Tables, snapshotSeq: number) {
+  constructor(
+    options: RecoveryOptions,
+    { tables, versions }: { tables: Tables; versions: Versions },
+    snapshotSeq: number,
+  ) {
     this.#options = options;
     this.#tables = tables;
+    this.#versions = versions;
     this.seq = snapshotSeq;
   }
 
   async segment(firstSeq: number, newest: boolean): Promise<void> {
-    const { disk, directory, migrations } = this.#options;
+    const { disk, directory } = this.#options;
     const name = journalName(firstSeq);
     if (firstSeq !== this.seq + 1) throw missing(directory, this.seq + 1, name);
     const file = await disk.open(join(directory, name), newest ? 'change' : 'read');
@@ -122,12 +130,11 @@ class Replay {
         }
         size = line.end;
         if (header !== undefined) {
-          const commit = decodeCommit(line.value, { segment: firstSeq, offset: line.start });
-          this.#commit(header, commit, line.end - line.start, at);
+          this.#commit(header.schema_version, line, { ...at, segment: firstSeq });
           continue;
         }
         const ways = this.#waysFrom(name, 0);
-        header = checkHeader<JournalHeader>(place, line.value, 'journal', schemaVersion(migrations), ways);
+        header = checkHeader<JournalHeader>(place, line.value, 'journal', this.#versions.present, ways);
         if (header.first_seq !== firstSeq)
           throw damaged(at, `it begins with commit ${header.first_seq}, but its name says otherwise`, ways);
       }
@@ -136,29 +143,32 @@ class Replay {
       // A killed process may have written the last lines and not synced them.
       if (newest) await file.datasync();
       // Lines of two versions must not meet in one file.
-      if (newest && header.schema_version === schemaVersion(migrations))
+      if (newest && header.schema_version === this.#versions.present)
         this.last = { firstSeq, size, createdAt: header.created_at };
     } finally {
       await file.close();
     }
   }
 
+  /**
+   * Applies the commit of a line.
+   * @param version the schema version of its segment
+   */
   #commit(
-    header: JournalHeader,
-    commit: Commit,
-    bytes: number,
-    at: { directory: string; name: string; offset: number },
+    version: number,
+    { value, start, end }: Line,
+    at: { directory: string; name: string; offset: number; segment: number },
   ): void {
-    if (commit.seq !== this.seq + 1)
-      throw damaged(
-        at,
-        `commit ${commit.seq} follows commit ${this.seq}`,
-        this.#waysFrom(at.name, at.offset),
-      );
-    this.seq = commit.seq;
-    this.#tables.apply(migrated(commit, header.schema_version, this.#options.migrations));
+    // What a line changes can be told only where the commits before it are all there.
+    const { seq } = value as { seq: number };
+    if (seq !== this.seq + 1)
+      throw damaged(at, `commit ${seq} follows commit ${this.seq}`, this.#waysFrom(at.name, at.offset));
+    this.seq = seq;
+    const before = this.#versions.asOf(version, this.#tables);
+    const commit = decodeCommit(value, { before, place: { segment: at.segment, offset: start } });
+    this.#tables.apply(migrated(commit, version, this.#versions));
     this.commits += 1;
-    this.bytes += bytes;
+    this.bytes += end - start;
   }
 
   #waysFrom(name: string, offset: number): string {
@@ -169,16 +179,14 @@ class Replay {
   }
 }
 
-function migrated(commit: Commit, version: number, migrations: readonly Migration[]): Changes {
-  if (version === schemaVersion(migrations)) return commit;
+/** Brings a commit of an earlier version to the present one. */
+function migrated(commit: Commit, version: number, versions: Versions): Changes {
+  if (version === versions.present) return commit;
   const put: Partial<Record<string, unknown[]>> = {};
   for (const table of TABLE_NAMES)
-    put[table] = (commit.put[table] ?? []).map((record) => migrate(migrations, version, table, record));
+    put[table] = (commit.put[table] ?? []).map((record) => versions.migrated<object>(version, table, record));
   // A record that changed its key is deleted by the new one.
-  const keys = commit.del.meta?.map((key) => {
-    const record = migrate(migrations, version, 'meta', { key, value: null });
-    return (record as MetaRecord).key;
-  });
+  const keys = commit.del.meta?.map((key) => versions.migrated(version, 'meta', { key, value: null }).key);
   const del = keys === undefined ? commit.del : { ...commit.del, meta: keys };
   return { put, del, events: commit.events };
 }

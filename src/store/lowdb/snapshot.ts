@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Changes, TableName } from '../local/changes.ts';
 import type { Tables } from '../local/tables.ts';
+import type { Versions } from './before.ts';
 import { type Disk, type DiskFile, writeAll } from './disk.ts';
 import {
   checkHeader,
@@ -11,7 +12,6 @@ import {
   unfinishedName,
 } from './files.ts';
 import { encodeLine, readLines } from './lines.ts';
-import { migrate, type Migration, schemaVersion } from './migrations.ts';
 
 /**
  * This much is written at a time. Pings get through between two writes, so none is delayed by more than one write
@@ -100,7 +100,7 @@ export async function readSnapshot(
   disk: Disk,
   place: { directory: string; seq: number },
   tables: Tables,
-  migrations: readonly Migration[],
+  versions: Versions,
   recovery: string,
 ): Promise<number> {
   const where = { directory: place.directory, name: snapshotName(place.seq) };
@@ -115,13 +115,12 @@ export async function readSnapshot(
       if (line.fault !== null) throw fail(`a line is damaged (${line.fault})`);
       size = line.end;
       if (header === undefined) {
-        const versionMax = schemaVersion(migrations);
-        header = checkHeader<SnapshotHeader>(where, line.value, 'snapshot', versionMax, recovery);
+        header = checkHeader<SnapshotHeader>(where, line.value, 'snapshot', versions.present, recovery);
         if (header.seq !== place.seq)
           throw fail(`it ends with commit ${header.seq}, but its name says otherwise`);
       } else if (Array.isArray(line.value)) {
-        const [table, record] = line.value as [TableName, unknown];
-        reading.add(table, migrate(migrations, header.schema_version, table, record));
+        const [table, record] = line.value as [TableName, object];
+        reading.add(table, versions.migrated(header.schema_version, table, record));
       } else if (!reading.end(line.value as SnapshotFooter)) throw fail('records are missing');
     }
     if (!reading.ended) throw damaged({ ...where, offset: size }, 'the end is missing', recovery);

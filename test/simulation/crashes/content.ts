@@ -1,5 +1,6 @@
 import { dueIds } from '../../support/store.ts';
 import type { Store } from '../../../src/store/store.ts';
+import { textOf } from '../text-of.ts';
 
 const ALL = { skip: 0, limit: 1_000_000 };
 /** The simulated parts use these meta values. */
@@ -8,7 +9,7 @@ const META_KEYS = ['liveness', 'outages', 'globals', 'configuration'];
 /** Writes everything that a store holds as lines that can be compared. */
 export async function contentOf(store: Store): Promise<string[]> {
   const lines: string[] = [];
-  const add = (name: string, value: unknown): void => void lines.push(`${name} ${JSON.stringify(value)}`);
+  const add = (name: string, value: unknown): void => void lines.push(`${name} ${textOf(value)}`);
   // Removed jobs count, too, and only a view shows them.
   const jobs = await store.view({ all: true }, (view) => view.jobs());
   for (const job of jobs.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {

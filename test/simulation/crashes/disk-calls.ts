@@ -15,7 +15,7 @@ const REST_MS = 30 * MINUTE_MS;
 /** A commit to the simulated disk and everything that follows may take this many turns of the event loop. */
 const DISK_TURNS = 12;
 /** The limit is small, so that some of the commits are followed by a snapshot. */
-const SNAPSHOT_JOURNAL_BYTES = 4_000;
+const SNAPSHOT_JOURNAL_BYTES = 2_000;
 
 /** One crash: in which commit, before which of its calls of the disk, and of what kind. */
 interface Crash {
@@ -59,10 +59,16 @@ export async function diskCallFaults(seed: number): Promise<string[]> {
 }
 
 function beginningOf(world: Script): Script {
-  const happenings = world.happenings.slice(0, 2 * HAPPENINGS_MAX);
+  const happenings = world.happenings.slice(0, 2 * HAPPENINGS_MAX).map(withOutput);
   const last = happenings.at(-1);
   const lastAt = last === undefined ? world.start_at : 'to_at' in last ? last.to_at : last.at;
   return { ...world, happenings, end_at: Math.min(world.end_at, lastAt + REST_MS) };
+}
+
+/** Gives every ping an output, because an output is written with its commit and must not be lost either. */
+function withOutput(happening: Happening, index: number): Happening {
+  if (happening.type !== 'ping' || happening.ping.captured !== undefined) return happening;
+  return { ...happening, ping: { output: `said with ping ${index}`, ...happening.ping } };
 }
 
 /** Counts the calls of the disk that a happening makes. */

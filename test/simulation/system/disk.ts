@@ -42,7 +42,7 @@ export class SimulatedDisk implements Disk {
 
   /** Makes a disk. By default it has a snapshot now and then, and old segments go as soon as they may. */
   constructor(limits: { snapshotJournalBytes?: number; logBytesMax?: number } = {}) {
-    this.#limits = { snapshotJournalBytes: 200_000, logBytesMax: 0, ...limits };
+    this.#limits = { snapshotJournalBytes: 60_000, logBytesMax: 0, ...limits };
   }
 
   async open(clock: Clock): Promise<Store> {

@@ -15,6 +15,7 @@ import { type Disk, MemoryDisk } from './disk.ts';
 import { parsedPing } from './ping.ts';
 import { Recorder } from './recorder.ts';
 import { recordingStore, type RecordingStore } from './recording-store.ts';
+import { textOf } from '../text-of.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export interface SystemOptions {
@@ -186,8 +187,7 @@ export class System {
     };
     const lines: string[] = [];
     const expectSame = (id: string, stored: unknown, recorded: unknown): void => {
-      if (JSON.stringify(stored) !== JSON.stringify(recorded))
-        lines.push(`${id} is not in the store as it was answered`);
+      if (textOf(stored) !== textOf(recorded)) lines.push(`${id} is not in the store as it was answered`);
     };
     for (const [id, delivery] of this.recorder.deliveries) expectSame(id, kept.deliveries.get(id), delivery);
     for (const [id, incident] of this.recorder.incidents) expectSame(id, kept.incidents.get(id), incident);

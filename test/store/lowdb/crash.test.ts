@@ -16,7 +16,7 @@ const references = await referenceStates(STEPS * 3);
 const OPTIONS: Partial<LowdbStoreOptions> = {
   directory: '/var/data',
   // A snapshot every few commits, and old segments gone as soon as they may go.
-  limits: { snapshotJournalBytes: 4_000, logBytesMax: 0 },
+  limits: { snapshotJournalBytes: 2_000, logBytesMax: 0 },
   fatal: () => {},
 };
 

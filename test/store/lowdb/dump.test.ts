@@ -102,6 +102,38 @@ describe('a dump', () => {
     expect(expected['outputs']).toEqual(expect.arrayContaining(outputs as unknown[]));
   });
 
+  test('has the outputs that Cronflow moves while it is written', async () => {
+    const disk = new CrashDisk();
+    const limits = { logBytesMax: 0, snapshotJournalBytes: 1 };
+    const store = new LowdbStore({
+      directory: '/data',
+      clock: createFakeClock(NOW_AT),
+      log: silentLogger,
+      disk,
+      lock: unlocked,
+      limits,
+    });
+    await store.open();
+    await store.transact(ALL, (tx) => {
+      tx.putJob(job('a'));
+      for (const number of [1, 2]) {
+        tx.putRun(run('a', number, { output_bytes: 4 }));
+        tx.putOutput('a', `a-${number}`, { text: `text ${number}`, dropped_bytes: 0 });
+      }
+    });
+    const texts: unknown[] = [];
+    for await (const line of dumpOf('/data', NOW_AT, disk)) {
+      if (!('table' in line)) continue;
+      // With each record that is written, segments go.
+      for (let i = 0; i < 4; i += 1)
+        await store.transact(ALL, (tx) => tx.putMeta('filler', 'x'.repeat(3_000 * i)));
+      if (line.table === 'outputs') texts.push(line.record.text);
+    }
+    await store.close();
+    expect(disk.files().some((path) => path.includes('outputs-'))).toBe(true);
+    expect(texts).toEqual(['text 1', 'text 2']);
+  });
+
   test('changes nothing in what it reads', async () => {
     const disk = new CrashDisk();
     await busy(disk, 10);

@@ -32,7 +32,7 @@ function storeOn(disk: CrashDisk): Opened {
     log: { ...silentLogger, warn: (message) => warnings.push(message) },
     disk,
     lock: noLock,
-    limits: { snapshotJournalBytes: 4_000, logBytesMax: 0 },
+    limits: { snapshotJournalBytes: 2_000, logBytesMax: 0 },
     fatal: (error) => void fatal.push(error),
   });
   return { store, fatal, warnings };

@@ -151,9 +151,9 @@ describe('an output', () => {
     for (let number = 1; number <= 3; number += 1) await end(store, number, `${TEXT}${number}`, number);
     await Promise.all([end(store, 4, `${TEXT}4`), end(store, 5, ''), end(store, 6, `${TEXT}6`)]);
     const texts = ['1', '2', '3', '4', null, '6'].map((mark) => (mark === null ? '' : `${TEXT}${mark}`));
-    const check = async (opened: LowdbStore): Promise<void> => {
+    const check = async (read: LowdbStore): Promise<void> => {
       for (const [index, text] of texts.entries())
-        expect(await opened.output('a', `a-${index + 1}`)).toMatchObject({ text });
+        expect(await read.output('a', `a-${index + 1}`)).toMatchObject({ text });
     };
     await check(store);
     const killed = await opened(disk.afterKill());
@@ -205,21 +205,21 @@ describe('an output', () => {
   });
 });
 
+/** Opens, works and closes so often that the first segments go. */
+async function worked(
+  disk: CrashDisk,
+  rounds: number,
+  work: (store: LowdbStore, round: number) => Promise<void>,
+) {
+  for (let round = 1; round <= rounds; round += 1) {
+    const store = await opened(disk, { limits: { logBytesMax: 0 } });
+    await work(store, round);
+    await store.close();
+  }
+}
+
 describe('outputs of segments that go', () => {
   const KEEP = { keep_runs: 3 };
-
-  /** Opens, works and closes so often that the first segments go. */
-  async function worked(
-    disk: CrashDisk,
-    rounds: number,
-    work: (store: LowdbStore, round: number) => Promise<void>,
-  ) {
-    for (let round = 1; round <= rounds; round += 1) {
-      const store = await opened(disk, { limits: { logBytesMax: 0 } });
-      await work(store, round);
-      await store.close();
-    }
-  }
 
   test('are moved while their runs are kept, and few files hold them', async () => {
     const disk = new CrashDisk();

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-function storeIn(directory: string, snapshotJournalBytes = 10_000): LowdbStore {
+function storeIn(directory: string, snapshotJournalBytes = 5_000): LowdbStore {
   const clock = createFakeClock(NOW_AT);
   return new LowdbStore({ directory, clock, log: silentLogger, limits: { snapshotJournalBytes } });
 }

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { Day } from '../../../src/core/model/daily.ts';
+import type { Job, Row } from '../../../src/core/model/records.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { encodeLine } from '../../../src/store/lowdb/lines.ts';
 import { readLog } from '../../../src/store/lowdb/log.ts';
@@ -88,7 +90,32 @@ const migration: Migration = (table, record) =>
     ? { key: 'new', value: `${String((record as { value: unknown }).value)}, migrated` }
     : record;
 const NEWER = [...MIGRATIONS, migration];
+/** Every record of a job, a run or a day has something in another form. */
+const RENAMING: readonly Migration[] = [
+  ...MIGRATIONS,
+  (table, record) => {
+    if (table === 'jobs') {
+      const old = record as Job;
+      return {
+        ...old,
+        declaration: { ...old.declaration, description: `new ${old.declaration.description ?? ''}` },
+      };
+    }
+    if (table === 'runs') return { ...(record as Row), host: 'moved' };
+    if (table === 'days') return { ...(record as Day), durations: [] };
+    return record;
+  },
+];
 const VERSION = schemaVersion(MIGRATIONS);
+
+/** A store after so many steps, all of whose records are migrated at once. */
+async function migratedStore(count: number, migrations: readonly Migration[]): Promise<LowdbStore> {
+  const disk = new CrashDisk();
+  const store = await opened(disk);
+  await steps(store, count);
+  await store.close();
+  return opened(disk, { migrations });
+}
 
 describe('a torn last line of the newest journal', () => {
   const torn: [string, (bytes: Buffer) => Buffer][] = [
@@ -269,7 +296,7 @@ describe('a clean close', () => {
 describe('snapshots', () => {
   test('hold one moment, whatever is committed while they are written', async () => {
     const disk = new CrashDisk();
-    const store = await opened(disk, { limits: { snapshotJournalBytes: 6_000 } });
+    const store = await opened(disk, { limits: { snapshotJournalBytes: 3_000 } });
     const resume: (() => void)[] = [];
     const waiting = new Promise<void>((resolve) => {
       resume.push(resolve);
@@ -389,6 +416,32 @@ describe('a newer schema', () => {
     expect(await again.meta('third')).toBe(3);
     await expect(storeOn(disk).open()).rejects.toThrow(
       `schema_version ${VERSION + 1}, this Cronflow knows at most ${VERSION}`,
+    );
+  });
+
+  test('reads what a journal of an older Cronflow changes in records of that version', async () => {
+    const disk = new CrashDisk();
+    const first = await opened(disk);
+    await steps(first, 5);
+    await first.close();
+    const second = await opened(disk);
+    await steps(second, 7);
+    // The next version calls things otherwise, and was killed before it had a snapshot of its own.
+    const third = await opened(disk.afterKill(), { migrations: RENAMING });
+    expect(await dump(third)).toEqual(await dump(await migratedStore(12, RENAMING)));
+    const left = disk.afterKill();
+    const before = await opened(left, { migrations: RENAMING });
+    await before.transact(ALL, (tx) => {
+      for (const each of tx.jobs()) tx.putJob({ ...each, updated_at: 77 });
+    });
+    const expected = await dump(before);
+    const again = await opened(left.afterKill(), { migrations: RENAMING });
+    expect(await dump(again)).toEqual(expected);
+    const NEWEST = [...RENAMING, ...RENAMING.slice(MIGRATIONS.length)];
+    const newest = await opened(left.afterKill(), { migrations: NEWEST });
+    const { jobs } = (await dump(newest)) as { jobs: Job[] };
+    expect(jobs.map((each) => [each.updated_at, each.declaration.description])).toEqual(
+      (expected['jobs'] as Job[]).map((each) => [77, `new ${each.declaration.description ?? ''}`]),
     );
   });
 
