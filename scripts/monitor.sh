@@ -22,7 +22,7 @@ unset -f [ test printf echo read kill wait trap true umask command exec eval set
 unset POSIXLY_CORRECT
 # A caller may export the name of a shell that this is not.
 command -v shopt >/dev/null 2>&1 || unset BASH_VERSION
-command -v typeset >/dev/null 2>&1 || unset KSH_VERSION
+[ -z "${BASH_VERSION-}" ] && command -v typeset >/dev/null 2>&1 || unset KSH_VERSION
 cf_nl='
 '
 IFS=" 	$cf_nl"
@@ -65,15 +65,28 @@ the next call), CRONFLOW_OUTPUT_BYTES (10000), CRONFLOW_DISABLE=1 (run the comma
 USAGE
 }
 
-say() {
+say() { tell "cronflow: ${cf_job:-?}: $1"; }
+
+# One line each: what a name or a value brings along must neither break a line nor reach a terminal as an order.
+tell() {
   [ -z "$cf_quiet" ] && [ -n "$cf_say_fd" ] || return 0
-  set -- printf 'cronflow: %s: %s\n' "${cf_job:-?}" "$1"
+  cf_line=$1
+  while :; do
+    case $cf_line in *[[:cntrl:]]*) cf_line="${cf_line%%[[:cntrl:]]*}?${cf_line#*[[:cntrl:]]}" ;; *) break ;; esac
+  done
+  set -- printf '%s\n' "$cf_line"
   # Nobody may read the pipe. On a machine that is very busy a process takes seconds to start.
   case $cf_err in relay | same) ! has timeout || set -- timeout -s KILL 5 "$@" ;; esac
   "$@" >&"$cf_say_fd" 2>/dev/null
 }
 
 has() { command -v "$1" >/dev/null 2>&1; }
+
+# Whatever a program of ours prints is none of the command's output.
+hush() { "$@" >/dev/null 2>&1; }
+
+# Prints a line. Where printf is a program, as in mksh, its words are seen by all; there print is none.
+if [ -n "${KSH_VERSION-}" ]; then put() { print -r -- "$1"; }; else put() { printf '%s\n' "$1"; }; fi
 
 # --- Options ---------------------------------------------------------------------------------------------------
 
@@ -265,19 +278,12 @@ check_options() {
 
 # --- This process ----------------------------------------------------------------------------------------------
 
-# Reads what the command must find again: the environment it would have had bare, the mask, the ignored signals. The
-# same call of env shows whether env can restore a signal that a shell ignores in the background.
+# Reads what the command must find again: the environment it would have had bare, the mask, the ignored signals.
 look_around() {
-  cf_environ='' cf_env_signals='' cf_ignored=0 cf_umask=''
+  cf_ignored=0 cf_umask=''
   cf_fds=/proc/$$/fd
   [ -e "$cf_fds" ] || cf_fds=/dev/fd
-  if has env && has tr && [ -r "/proc/$$/environ" ]; then
-    {
-      take read_environ env --default-signal=INT,QUIT tr
-      if [ -n "$cf_taken" ]; then cf_env_signals=1; else take read_environ tr; fi
-    } 2>/dev/null
-    cf_environ=$cf_taken
-  fi
+  find_starters
   {
     while read -r cf_key cf_value; do
       case $cf_key in Umask:) cf_umask=$cf_value ;; SigIgn:) cf_ignored=$cf_value && break ;; esac
@@ -285,13 +291,38 @@ look_around() {
   } 2>/dev/null
   [ -n "$cf_umask" ] || cf_umask=$(umask)
   cf_host=''
-  { read -r cf_host </proc/sys/kernel/hostname; } 2>/dev/null || cf_host=$(uname -n 2>/dev/null)
+  { read -r cf_host </proc/sys/kernel/hostname; } 2>/dev/null || { take uname -n && cf_host=$cf_taken; }
   cf_rid=''
   { read -r cf_rid </proc/sys/kernel/random/uuid; } 2>/dev/null || cf_rid=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-  [ -n "$cf_rid" ] || cf_rid=$(date +%s)-$$
+  case $cf_rid in '' | *[!0-9a-f-]*) read_epoch && cf_rid=$cf_epoch_s-$$ ;; esac
 }
 
-read_environ() { LC_ALL=C exec "$@" '\000\n' '\n\001' <"/proc/$$/environ"; }
+# The command is started by env and setsid, so both must show first that they run what they are given: they do so by
+# reading the environment that the command would have had bare. The same call shows whether env can restore a signal that
+# a shell ignores in the background.
+find_starters() {
+  cf_environ='' cf_env_signals='' cf_setsid='' cf_first='' cf_taken=''
+  { IFS= read -r cf_first <"/proc/$$/environ"; } 2>/dev/null
+  for cf_starter in 'env --default-signal=INT,QUIT setsid --' 'env setsid --' 'env --default-signal=INT,QUIT' env 'setsid --'; do
+    [ -n "$cf_first" ] || break
+    case $cf_starter in *setsid*) has setsid || continue ;; esac
+    # shellcheck disable=SC2086 # several
+    { take read_environ $cf_starter; } 2>/dev/null
+    # A shell reads past the byte that ends the first variable.
+    cf_line=${cf_taken%%[[:cntrl:]]*}
+    case $cf_first in "${cf_line:-$cf_nl}"*) ;; *) continue ;; esac
+    case $cf_starter in env*) cf_environ=$cf_taken ;; esac
+    case $cf_starter in *default*) cf_env_signals=1 ;; esac
+    case $cf_starter in *setsid*) cf_setsid=1 ;; esac
+    return
+  done
+  ! has setsid || take try_setsid
+  [ "$cf_taken" != yes ] || cf_setsid=1
+}
+
+read_environ() { LC_ALL=C exec "$@" tr '\000\n' '\n\001' <"/proc/$$/environ"; }
+
+try_setsid() { exec setsid -- echo yes 2>/dev/null; }
 
 # take COMMAND ARG...: sets cf_taken to what it prints. ksh93 keeps what it substitutes in a file. Where that may not
 # grow, it reads from a process, after which it forgets some exit codes. The other shells cannot read that line.
@@ -320,7 +351,13 @@ read_uptime() {
   { read -r cf_up cf_rest </proc/uptime; } 2>/dev/null
   # To calculate with anything else would end the shell.
   case $cf_up in '' | .* | *. | *[!0-9.]* | *.*.*) ;; *.*) cf_cs=$((${cf_up%.*} * 100 + 1${cf_up#*.} - 100)) ;; esac
-  [ -n "$cf_cs" ] || cf_cs=$(date +%s)00
+  [ -n "$cf_cs" ] || { read_epoch && cf_cs=${cf_epoch_s}00; }
+}
+
+# Sets cf_epoch_s, which is 0 where no date says it.
+read_epoch() {
+  take date +%s 2>/dev/null
+  case $cf_taken in '' | *[!0-9]*) cf_epoch_s=0 ;; *) cf_epoch_s=$cf_taken ;; esac
 }
 
 # Sets cf_state and cf_parent of a process; fails if there is none.
@@ -477,7 +514,7 @@ sweep() {
     cf_owner=${cf_left#"$cf_tmp/cronflow-run-$cf_host-"}
     cf_owner=${cf_owner%%-*}
     case $cf_owner in '' | *[!0-9]*) continue ;; esac
-    [ -O "$cf_left" ] && ! kill -0 "$cf_owner" 2>/dev/null && rm -rf "$cf_left" 2>/dev/null
+    [ -O "$cf_left" ] && ! kill -0 "$cf_owner" 2>/dev/null && hush rm -rf "$cf_left"
   done
 }
 
@@ -506,6 +543,7 @@ mark_file() {
       # The file is opened before mksh puts the pipe of the substitution where it was.
       [ ! -s "$cf_fds/$1" ] || { { cf_pos=$(exec wc -c); } <"$cf_fds/$1"; } 2>/dev/null || cf_pos=''
       cf_pos=${cf_pos##* }
+      case $cf_pos in *[!0-9]*) cf_pos='' ;; esac
       ;;
   esac
 }
@@ -526,8 +564,8 @@ read_pos() {
 start_relays() {
   has mkfifo && has tee && has tail && has cat || return 1
   [ "$cf_say_fd" != 2 ] && [ -c /dev/null ] && find_free_fd || return 1
-  mkfifo -m 600 "$cf_run.out" "$cf_run.err" "$cf_run.cap" 2>/dev/null ||
-    { rm -f "$cf_run".* && return 1; }
+  mkfifo -m 600 "$cf_run.out" "$cf_run.err" "$cf_run.cap" >/dev/null 2>&1
+  [ -p "$cf_run.out" ] && [ -p "$cf_run.err" ] && [ -p "$cf_run.cap" ] || return 1
   cf_pipe_fd=$cf_fd
   exec 2<>"$cf_run.cap"
   # A relay that is alone keeps the tail itself.
@@ -585,7 +623,7 @@ ignore_signals() {
 # look_at_copier). Error 4 is a signal that came between,
 # 11 a pipe that is full and does not block, 32 a reader that left.
 # shellcheck disable=SC2016 # perl's variables
-cf_perl_copier='$SIG{PIPE} = "IGNORE"; binmode STDIN; binmode STDOUT;
+cf_perl_copier='$SIG{PIPE} = "IGNORE"; binmode STDIN; open OUT, ">&=5" or exit 1; binmode OUT;
   my ($bytes) = @ARGV;
   my ($data, $kept, $in) = ("", "", "");
   my ($tee, $splice);
@@ -606,12 +644,12 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; binmode STDIN; binmode STDOUT;
     $is_new = 1;
   }
   sub wait_or_end {
-    if ($! == 11) { vec(my $full = "", 1, 1) = 1; select undef, $full, undef, undef }
-    elsif ($! != 4) { my $left = $! == 32; keep(); exit($left ? 141 : 1) }
+    if ($! == 11) { vec(my $full = "", 5, 1) = 1; select undef, $full, undef, undef }
+    elsif ($! != 4) { my $left = $! == 32; keep(); exit($left ? 71 : 72) }
   }
   sub find_calls {
     ($tee, $splice) = (0, 0);
-    return unless -p STDOUT && $^O eq "linux" && eval { require Config } && pipe(R, W) && open N, ">", "/dev/null";
+    return unless -p OUT && $^O eq "linux" && eval { require Config } && pipe(R, W) && open N, ">", "/dev/null";
     my $arch = $Config::Config{archname};
     ($tee, $splice) = (276, 275) if $arch =~ /^x86_64/ && $arch !~ /x32/;
     ($tee, $splice) = (77, 76) if $arch =~ /^aarch64/;
@@ -633,7 +671,7 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; binmode STDIN; binmode STDOUT;
       $tee = 0 if $there < 0 && $! != 11 && $! != 4;
       return if $there <= 0;
       for (my $left = $there; $left > 0;) {
-        my $went = syscall $splice, 0, 0, 1, 0, $left, 2;
+        my $went = syscall $splice, 0, 0, 5, 0, $left, 2;
         if ($went > 0) { $left -= $went; next }
         my $error = $!;
         if ($error != 11 && $error != 4) {
@@ -652,9 +690,9 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; binmode STDIN; binmode STDOUT;
     keep() if $is_new && !select my $ready = $in, undef, undef, 0;
     my $read = sysread STDIN, $data, 65536;
     next if !defined $read && $! == 4;
-    unless ($read) { keep(); exit(defined $read ? 0 : 1) }
+    unless ($read) { keep(); exit(defined $read ? 70 : 1) }
     for (my $done = 0; $done < $read;) {
-      my $wrote = syswrite STDOUT, $data, $read - $done, $done;
+      my $wrote = syswrite OUT, $data, $read - $done, $done;
       if (defined $wrote) { $done += $wrote } else { wait_or_end() }
     }
     add();
@@ -664,10 +702,10 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; binmode STDIN; binmode STDOUT;
   }'
 
 # relay_bg STREAM: passes on what the command writes. Ends with 0 if all was delivered, 141 if the reader left, 1 if a
-# write failed. perl or tee copies; cat goes on where that was killed or the capture failed.
+# write failed. perl or tee copies; cat goes on where that did not do it, was killed, or the capture failed.
 relay_bg() {
   ignore_signals
-  cf_stream=$1 cf_tee=''
+  cf_stream=$1 cf_tee='' cf_said=''
   exec <"$cf_run.$1"
   umask 077
   if [ "$cf_keeper" = tail ]; then exec 2>"$cf_run.cap"
@@ -675,59 +713,88 @@ relay_bg() {
   else exec 2>/dev/null; fi
   if [ "$1" = err ] && [ -z "$cf_held" ]; then eval "exec >&$cf_say_fd"; fi
   close_inherited
-  exec 3<&0 4>&2 </dev/null 2>"$cf_run.$1.said"
+  exec 3<&0 4>&2 5>&1 </dev/null 2>"$cf_run.$1.said"
   # Where no process can be had this one must do.
-  trap 'exec cat <&3 4>&-' EXIT
-  if [ "$1" = err ] && [ -n "$cf_stderr_is_failure" ]; then
-    # A file with the first byte says that there was one.
-    copy dd bs=1 count=1 status=none of="$cf_run.wrote"
-    tee "$cf_run.cap" <"$cf_run.wrote" || { trap - EXIT && exit 1; }
-  fi
+  trap 'exec cat <&3 4>&- 5>&-' EXIT
+  [ "$1" = out ] || [ -z "$cf_stderr_is_failure" ] || pass_first_byte
   unset PERL5OPT PERL5LIB PERL5DB PERL_UNICODE PERLIO
-  if has perl; then copy perl -e "$cf_perl_copier" "$cf_output_bytes"
+  cf_copied=''
+  # Its codes are ones that no perl ends with which has not come to copying.
+  if has perl; then copy perl -e "$cf_perl_copier" "$cf_output_bytes" >/dev/null
   # tee would wait for ever for a reader.
-  elif [ -e "/proc/$$/stat" ] && ! is_running "$cf_tail_pid"; then copy cat
-  else
+  elif { [ ! -e "/proc/$$/stat" ] || is_running "$cf_tail_pid"; } && works tee; then
     copy tee --output-error=exit "$cf_run.cap"
     case $cf_said in *option*) tee_and_cat ;; esac
+    case $cf_copied:$cf_said in *"$cf_run"*) ;; 0:*) cf_copied=70 ;; 141:* | *roken?pipe*) cf_copied=71 ;; 1:*) cf_copied=72 ;; esac
   fi
-  case $cf_copied:$cf_said in
-    *"$cf_run"*) copy cat ;;
-    [01]:* | 141:*) ;;
-    *) copy cat ;;
+  case $cf_copied in
+    7[012]) ;;
+    *)
+      copy_by_cat
+      case $cf_copied:$cf_said in 0:*) cf_copied=70 ;; 141:* | *roken?pipe*) cf_copied=71 ;; esac
+      ;;
   esac
   trap - EXIT
-  case $cf_copied:$cf_said in
-    0:*) exit 0 ;;
-    141:* | *roken?pipe*) exit 141 ;;
-  esac
+  case $cf_copied in 70) exit 0 ;; 71) exit 141 ;; esac
   exit 1
 }
 
-# copy PROGRAM ARG...: from descriptor 3. Sets cf_copied, its exit code, and cf_said.
+# A file with the first byte says that there was one.
+pass_first_byte() {
+  copy dd bs=1 count=1 status=none of="$cf_run.wrote" >/dev/null
+  [ -s "$cf_run.wrote" ] || return 0
+  find_cat
+  "$cf_cat" <"$cf_run.wrote" || { trap - EXIT && exit 1; }
+  "$cf_cat" <"$cf_run.wrote" >&4
+}
+
+# copy PROGRAM ARG...: from descriptor 3; 4 is the capture, and 5 stdout for who knows it. Sets cf_copied, its exit code,
+# and cf_said.
 copy() {
-  LC_ALL=C "$@" <&3 3<&- &
+  LC_ALL=C "$@" <&3 3<&- 4>&4 5>&5 &
   echo "$!" >"$cf_run.$cf_stream.pid"
   wait "$!"
   cf_copied=$?
   if [ -s "$cf_run.$cf_stream.let_go" ]; then
     : >"$cf_run.$cf_stream.let_go"
     [ -z "$cf_tee" ] || kill -s KILL "$cf_tee"
-    exec cat <&3 4>&-
+    find_cat
+    exec "$cf_cat" <&3 >&5 4>&- 5>&-
   fi
   cf_said=''
   { read -r cf_said <"$cf_run.$cf_stream.said"; } 2>/dev/null
 }
 
+copy_by_cat() {
+  : >"$cf_run.$cf_stream.said"
+  find_cat
+  copy "$cf_cat"
+}
+
+# Sets cf_cat to what passes on a stream in place of a cat that does not.
+find_cat() {
+  cf_cat='cat'
+  works cat || ! has tee || cf_cat='tee'
+}
+
+# works FILTER: says whether a program passes on what it reads.
+works() {
+  cf_first=''
+  { read -r cf_first </proc/sys/kernel/ostype; } 2>/dev/null || return 0
+  take try_filter "$1"
+  [ "$cf_taken" = "$cf_first" ]
+}
+
+try_filter() { exec "$1" </proc/sys/kernel/ostype 2>/dev/null; }
+
 # Where tee would go on after a failed write (busybox): cat writes to our stdout, and its end is the end of tee.
 tee_and_cat() {
-  : >"$cf_run.$cf_stream.said"
-  mkfifo -m 600 "$cf_run.$cf_stream.2" || return
-  tee "$cf_run.cap" <&3 3<&- 4>&- >"$cf_run.$cf_stream.2" 2>/dev/null &
+  mkfifo -m 600 "$cf_run.$cf_stream.2" && [ -p "$cf_run.$cf_stream.2" ] || return
+  tee "$cf_run.cap" <&3 3<&- 4>&- 5>&- >"$cf_run.$cf_stream.2" 2>/dev/null &
   cf_tee=$!
-  exec 5<&3 3<"$cf_run.$cf_stream.2"
-  copy cat
-  exec 3<&5 5<&-
+  exec 6<&3 3<"$cf_run.$cf_stream.2"
+  copy_by_cat
+  exec 3<&6 6<&-
   kill -s KILL "$cf_tee"
 }
 
@@ -749,7 +816,7 @@ finish_relays() {
         if [ -z "$cf_copier" ]; then cf_gone=0 cf_tail_pid='' cf_keeper='' && break; fi
         if let_go; then cf_gone=0 && break; fi
       fi
-      if [ $((cf_cs - cf_ended_cs)) -lt 10 ]; then sleep 0.02; else sleep 0.1; fi
+      if [ $((cf_cs - cf_ended_cs)) -lt 10 ]; then hush sleep 0.02; else hush sleep 0.1; fi
     done
     [ -n "$cf_gone" ] || wait_until_gone "$cf_relay"
     [ "$cf_gone" = 0 ] || [ "$cf_gone" = 127 ] || cf_undelivered=$cf_gone
@@ -789,7 +856,7 @@ let_go() {
   if [ "$cf_idle" -lt 2 ]; then kill -s CONT "$cf_copier" 2>/dev/null && return 1; fi
   echo yes >"$cf_run.$cf_stream.let_go"
   kill -s KILL "$cf_copier" 2>/dev/null
-  while is_ours "$cf_relay" && [ -s "$cf_run.$cf_stream.let_go" ]; do sleep 0.02; done
+  while is_ours "$cf_relay" && [ -s "$cf_run.$cf_stream.let_go" ]; do hush sleep 0.02; done
 }
 
 wait_until_gone() {
@@ -808,7 +875,8 @@ read_file() {
   if [ "$2" -gt "$3" ]; then cf_dropped=$((cf_dropped + $2 - $3)); else set -- "$1" "$2" "$2"; fi
   (
     umask 077
-    exec dd "if=$cf_fds/$1" bs=65536 iflag=skip_bytes,count_bytes skip=$((cf_pos - $3)) count="$3" 2>/dev/null >>"$cf_run.tail"
+    # The file is opened before ksh93 puts the tail where it was.
+    exec dd bs=65536 iflag=skip_bytes,count_bytes skip=$((cf_pos - $3)) count="$3" <"$cf_fds/$1" 2>/dev/null >>"$cf_run.tail"
   ) && cf_captured=1
 }
 
@@ -825,7 +893,7 @@ become_command() {
   [ "$cf_out" != closed ] || exec >&-
   eval "exec 2>&${cf_err_fd:--}"
   for cf_fd in $cf_say_fd $cf_held $cf_err_fd; do [ "$cf_fd" -lt 3 ] || eval "exec $cf_fd>&-"; done
-  if [ -n "$cf_pid_of_group" ] && has setsid; then set -- setsid -- "$@"; fi
+  [ -z "$cf_pid_of_group" ] || set -- setsid -- "$@"
   case $1 in *=*) ;; *) [ -z "$cf_environ" ] || restore_environment "$@" ;; esac
   # bash takes a leading - for an option of exec; the others take -- for the command.
   # shellcheck disable=SC3038
@@ -954,25 +1022,26 @@ drop_streams() {
   [ "$cf_err" != relay ] || eval "exec $cf_err_fd>&-"
 }
 
-# Signals the whole group of the command, or the command alone where it has none, or has not come to make it.
+# Signals the whole group of the command, or the command alone where it has none, or has not come to make it. Only in
+# these words do all shells know a group.
 signal_group() {
-  [ -n "$cf_pid_of_group" ] && kill -s "$1" -- "-$cf_pid" 2>/dev/null && return
+  [ -n "$cf_pid_of_group" ] && kill "-$1" "-$cf_pid" 2>/dev/null && return
   kill -s "$1" "$cf_pid" 2>/dev/null
 }
 
-on_signal() {
-  cf_interrupted=1 cf_pending="$cf_pending $1"
-  [ -z "$cf_pid" ] || forward_pending
-}
+# A trap may run within another one, so each first writes down what came, in one command.
+# shellcheck disable=SC2064 # the signal of now
+catch_signal() { trap "cf_interrupted=1 cf_pending=\"\$cf_pending $1\"; [ -z \"\$cf_pid\" ] || forward_pending" "$1"; }
 
 forward_pending() {
   [ -z "$cf_pending" ] || await_command
   while [ -n "$cf_pending" ]; do
+    set -- "$cf_stops"
     cf_forward=${cf_pending# } cf_forward=${cf_forward%% *} cf_pending=${cf_pending#" $cf_forward"}
     case $cf_forward in
       TERM | HUP) cf_signal=$cf_forward && signal_group "$cf_forward" ;;
       INT | QUIT) cf_signal=$cf_forward && forward_key "$cf_forward" ;;
-      TSTP) stop_with_command ;;
+      TSTP) stop_with_command "$1" ;;
       CONT) cf_continued=1 && kill -s CONT "$cf_pid" 2>/dev/null ;;
       *) kill -s "$cf_forward" "$cf_pid" 2>/dev/null ;;
     esac
@@ -990,7 +1059,7 @@ await_command() {
     read_disguise "$cf_pid"
     [ "$cf_disguise" = "$1" ] || return 0
     cf_turn=$((cf_turn + 1))
-    [ "$cf_turn" -lt 20 ] || sleep 0.05
+    [ "$cf_turn" -lt 20 ] || hush sleep 0.05
   done
 }
 
@@ -1010,23 +1079,27 @@ read_disguise() {
   } 2>/dev/null
 }
 
+# forget SIGNAL: as often as it is pending. No name is the beginning of another.
+forget() {
+  while :; do
+    case $cf_pending in *" $1"*) cf_pending=${cf_pending%%" $1"*}${cf_pending#*" $1"} ;; *) break ;; esac
+  done
+}
+
 # A key at the terminal signals the command as well; a second one means "at once" to many programs. The canary, a
 # process that does nothing, dies of a key and lives on when only we were signalled.
 forward_key() {
   case ,$cf_deaf, in *",$1,"*) signal_group TERM && return ;; esac
   if [ -n "$cf_canary" ]; then
     set -- "$1" "$cf_canary"
-    sleep 0.1
+    hush sleep 0.1
     # A key that came meanwhile may have been dealt with inside that wait, and this one with it.
     [ "$cf_canary" = "$2" ] || return 0
     if was_hit "$2"; then
       start_canary
       # Keys that came meanwhile were the command's as well. What is no key still goes to the command.
-      cf_kept=''
-      for cf_name in $cf_pending; do
-        case $cf_name in INT | QUIT) ;; *) cf_kept="$cf_kept $cf_name" ;; esac
-      done
-      cf_pending=$cf_kept
+      forget INT
+      forget QUIT
       return
     fi
   fi
@@ -1063,19 +1136,26 @@ await_canary() {
     read_signals "$cf_canary"
     # A shell catches some signals until it has become another program. A moment before it ignores INT it may do neither.
     case $cf_catches:$cf_ignores in *[1-9a-f]*:* | *:*[2367abef]) ;; *) return 0 ;; esac
-    [ "$cf_turn" -lt 20 ] || sleep 0.05
+    [ "$cf_turn" -lt 20 ] || hush sleep 0.05
   done
 }
 
-# TSTP stops no command in a session of its own, unless it handles the signal: then it must hear it.
+# stop_with_command STOPS: how often we had been stopped before this TSTP was looked at. Another one that comes before we
+# stop is the same one: CONT forgets what came before it. TSTP itself stops no command in a session of its own, unless the
+# command handles it: then it must hear it.
 stop_with_command() {
-  cf_stop=STOP cf_continued=''
-  read_signals "$cf_pid"
-  case $cf_ignores:$cf_catches in *[89a-f]????:* | *:*[89a-f]????) cf_stop=TSTP ;; esac
-  kill -s "$cf_stop" "$cf_pid" 2>/dev/null
-  # Who was continued meanwhile would stay stopped for ever.
-  [ -n "$cf_continued" ] || kill -s STOP "$$"
-  [ -z "${BASH_VERSION-}" ] || kill -s CONT "$cf_pid" 2>/dev/null
+  trap '' TSTP
+  forget TSTP
+  if [ "$1" = "$cf_stops" ]; then
+    cf_stops=$((cf_stops + 1)) cf_stop=STOP cf_continued=''
+    read_signals "$cf_pid"
+    case $cf_ignores:$cf_catches in *[89a-f]????:* | *:*[89a-f]????) cf_stop=TSTP ;; esac
+    kill -s "$cf_stop" "$cf_pid" 2>/dev/null
+    # Who was continued meanwhile would stay stopped for ever.
+    [ -n "$cf_continued" ] || kill -s STOP "$$"
+    [ -z "${BASH_VERSION-}" ] || kill -s CONT "$cf_pid" 2>/dev/null
+  fi
+  catch_signal TSTP
 }
 
 # Sets cf_code. A signal to us ends wait early with a code of its own; the command's comes from waiting again. Where
@@ -1137,14 +1217,18 @@ waiter() {
   trap 'cf_stopped=1; [ -z "$cf_sleeper" ] || kill -s KILL "$cf_sleeper"' URG
 }
 
-# nap SECONDS: fails if told to stop meanwhile.
+# nap SECONDS [PID]: fails if told to stop meanwhile, if that process (ours) is gone, or if sleep does not sleep.
 nap() {
+  read_uptime
+  cf_nap_cs=$cf_cs
   sleep "$1" &
   cf_sleeper=$!
   [ -z "$cf_stopped" ] || kill -s KILL "$cf_sleeper"
   wait "$cf_sleeper"
   cf_sleeper=''
-  [ -z "$cf_stopped" ] && kill -0 "$$" 2>/dev/null
+  read_uptime
+  cf_nap_cs=$((cf_cs - cf_nap_cs))
+  [ -z "$cf_stopped" ] && kill -0 "${2:-$$}" 2>/dev/null && { [ "$cf_nap_cs" -lt 0 ] || [ "$cf_nap_cs" -ge 50 ]; }
 }
 
 stop_waiter() {
@@ -1152,7 +1236,7 @@ stop_waiter() {
     kill -s URG "$1" 2>/dev/null
     cf_turn=0
     while [ "$cf_turn" -lt 20 ] && is_ours "$1"; do cf_turn=$((cf_turn + 1)); done
-    ! is_ours "$1" || sleep 0.1
+    ! is_ours "$1" || hush sleep 0.1
   done
   wait_until_gone "$1"
 }
@@ -1161,6 +1245,7 @@ stop_waiter() {
 start_timer() {
   read_uptime
   cf_left_s=$((cf_timeout - (cf_cs - cf_start_cs) / 100))
+  [ "$cf_left_s" -gt 0 ] || cf_left_s=1
   (timer_bg) &
   cf_timer=$!
 }
@@ -1168,7 +1253,7 @@ start_timer() {
 # Its exit code says what it did.
 timer_bg() {
   waiter
-  nap "$cf_left_s" || exit 0
+  nap "$cf_left_s" || exit "${cf_stopped:-12}"
   signal_group TERM
   signal_group CONT
   nap "$cf_kill_after" || exit 10
@@ -1180,9 +1265,14 @@ timer_bg() {
 stop_timer() {
   stop_waiter "$cf_timer"
   cf_timer=''
-  case $cf_gone in 10) cf_timed_out=TERM ;; 11) cf_timed_out=KILL ;; *) return 0 ;; esac
-  [ -n "$cf_pid_of_group" ] && kill -0 -- "-$cf_pid" 2>/dev/null || return 0
-  (helper && exec </dev/null >/dev/null 2>&1 && sleep "$cf_kill_after" && kill -s KILL -- "-$cf_pid") &
+  case $cf_gone in
+    10) cf_timed_out=TERM ;;
+    11) cf_timed_out=KILL ;;
+    12) say '--timeout: sleep does not sleep: there was no time limit' && return ;;
+    *) return 0 ;;
+  esac
+  [ -n "$cf_pid_of_group" ] && kill -0 "-$cf_pid" 2>/dev/null || return 0
+  (waiter && nap "$cf_kill_after" "-$cf_pid" && kill -KILL "-$cf_pid") &
 }
 
 beat_bg() {
@@ -1267,7 +1357,7 @@ home_of_user() {
 
 # is_private DIR MAKE: a directory, not a link, of this user; made, if told so, where there is none.
 is_private() {
-  if [ -n "$2" ] && [ ! -e "$1" ] && [ ! -h "$1" ]; then (umask 077 && exec mkdir -p "$1") 2>/dev/null; fi
+  if [ -n "$2" ] && [ ! -e "$1" ] && [ ! -h "$1" ]; then (umask 077 && hush mkdir -p "$1"); fi
   cf_spool_fault="$1 is not a directory of this user"
   [ -d "$1" ] && [ ! -h "$1" ] && [ -O "$1" ] || return 1
   cf_spool_fault="$1 cannot be written"
@@ -1282,37 +1372,42 @@ take_lock() {
     return 0
   fi
   encode "$cf_job"
-  cf_lock_file=$cf_spool/locks/$cf_encoded
+  cf_lock_file=$cf_spool/locks/${cf_encoded:-$cf_rid}
   if has flock && find_free_fd && (umask 077 && : >>"$cf_lock_file.flock") 2>/dev/null; then
     eval "exec $cf_fd>>\"\$cf_lock_file.flock\""
     cf_lock_fd=$cf_fd
-    flock -n "$cf_lock_fd" 2>/dev/null
-    case $? in 0) return 0 ;; 1) return 1 ;; esac
+    hush flock -n "$cf_lock_fd"
+    case $? in 0) return 0 ;; 1) ! flock_works || return 1 ;; esac
     eval "exec $cf_lock_fd>&-"
     cf_lock_fd=''
   fi
   take_link_lock
 }
 
-# A hard link appears at once and whole, with its owner in it.
+# A flock that always says 1 would keep the job from running for good.
+flock_works() {
+  hush flock -n "$cf_lock_file.$cf_rid" true
+  set -- $?
+  hush rm -f "$cf_lock_file.$cf_rid"
+  return "$1"
+}
+
+# A hard link appears at once and whole, with its owner in it. Of several who see a dead owner, one takes the lock away;
+# then all try again.
 take_link_lock() {
   cf_lock_file=$cf_lock_file.lock
-  if ! write_owner "$$"; then
-    say "no lock: $cf_lock_file cannot be written"
-    cf_lock_file=''
-    return 0
+  set -- "$cf_lock_file.$cf_rid"
+  if write_owner "$$"; then
+    for cf_turn in 1 2 3; do
+      if hush ln "$1" "$cf_lock_file"; then cf_link_lock=1 && break; fi
+      if owner_lives "$cf_lock_file"; then hush rm -f "$1"; return 1; fi
+      # Somebody may have taken it meanwhile.
+      if hush mv "$cf_lock_file" "$1.dead" && owner_lives "$1.dead"; then hush ln "$1.dead" "$cf_lock_file"; fi
+      hush rm -f "$1.dead"
+    done
+    hush rm -f "$1"
   fi
-  if ! ln "$cf_lock_file.$cf_rid" "$cf_lock_file" 2>/dev/null; then
-    owner_lives "$cf_lock_file" && rm -f "$cf_lock_file.$cf_rid" && return 1
-    # Of two who see a dead owner, one takes the lock away.
-    mv "$cf_lock_file" "$cf_lock_file.$cf_rid.dead" 2>/dev/null && ! owner_lives "$cf_lock_file.$cf_rid.dead" &&
-      ln "$cf_lock_file.$cf_rid" "$cf_lock_file" 2>/dev/null
-    cf_taken=$?
-    rm -f "$cf_lock_file.$cf_rid" "$cf_lock_file.$cf_rid.dead"
-    return "$cf_taken"
-  fi
-  rm -f "$cf_lock_file.$cf_rid"
-  cf_link_lock=1
+  [ -n "$cf_link_lock" ] || { say "no lock: $cf_lock_file cannot be made" && cf_lock_file=''; }
 }
 
 write_owner() {
@@ -1330,13 +1425,13 @@ owner_lives() {
 
 # From its start on the lock belongs to the command.
 hand_over_lock() {
-  [ -z "$cf_link_lock" ] || [ -z "$cf_pid" ] || { write_owner "$cf_pid" && mv -f "$cf_lock_file.$cf_rid" "$cf_lock_file"; }
+  [ -z "$cf_link_lock" ] || [ -z "$cf_pid" ] || { write_owner "$cf_pid" && hush mv -f "$cf_lock_file.$cf_rid" "$cf_lock_file"; }
 }
 
 release_lock() {
-  [ -z "$cf_link_lock" ] || rm -f "$cf_lock_file"
+  [ -z "$cf_link_lock" ] || hush rm -f "$cf_lock_file"
   # What the command left behind may hold the descriptor; the lock ends with the command all the same.
-  [ -z "$cf_lock_fd" ] || { flock -u "$cf_lock_fd" && eval "exec $cf_lock_fd>&-"; } 2>/dev/null
+  [ -z "$cf_lock_fd" ] || { hush flock -u "$cf_lock_fd"; eval "exec $cf_lock_fd>&-"; }
   cf_lock_fd=''
 }
 
@@ -1347,8 +1442,9 @@ encode() {
   cf_encoded=$1
   case $1 in
     .* | *[!A-Za-z0-9._-]*)
-      cf_encoded=$(printf '%s' "$1" | od -An -v -tx1 | tr -s ' \n' '%%')
-      cf_encoded=${cf_encoded%\%}
+      cf_encoded=$(put "$1" | od -An -v -tx1 | tr -s ' \n' '%%')
+      cf_encoded=${cf_encoded%"%0a"*}
+      case $cf_encoded in *[!%0-9a-f]*) cf_encoded='' ;; esac
       ;;
   esac
 }
@@ -1400,7 +1496,7 @@ measure_delay() {
 # Sets cf_wall_ms. Not every date knows %3N.
 read_wall() {
   cf_wall_ms=$(date +%s%3N 2>/dev/null)
-  case $cf_wall_ms in *[!0-9]* | '' | ??????????) cf_wall_ms=$(date +%s)000 ;; esac
+  case $cf_wall_ms in *[!0-9]* | '' | ??????????) read_epoch && cf_wall_ms=${cf_epoch_s}000 ;; esac
 }
 
 # post SECONDS METHOD PATH BODY [TYPE]: BODY is @FILE, JSON or empty. Sets cf_answer: stored, refused, or, worth another
@@ -1409,9 +1505,7 @@ read_wall() {
 post() {
   cf_status=000 cf_answer=unreachable cf_detail='' cf_reply='' cf_limit_s=$1
   if has curl; then cf_client=curl; elif has wget; then cf_client=wget; else cf_client='' && return; fi
-  # dash says "Killed" of a client that the watchdog ends.
-  { take "send_$cf_client" "$@"; } 2>/dev/null
-  cf_reply=$cf_taken
+  try_clients "$@"
   cf_last=${cf_reply##*"$cf_nl"}
   cf_status=${cf_last%% *}
   case $cf_last in
@@ -1430,6 +1524,25 @@ post() {
     000* | '') ;;
     *) cf_answer=failed ;;
   esac
+}
+
+# Sets cf_reply, which ends with a status. A client without one does not work: it is given a limit of our own, because an
+# old timeout of busybox takes other words, and then it gives way to another.
+try_clients() {
+  read_uptime
+  cf_silent_cs=$((cf_cs + 100))
+  while :; do
+    # dash says "Killed" of a client that the watchdog ends.
+    { take "send_$cf_client" "$@"; } 2>/dev/null
+    cf_reply=$cf_taken
+    case ${cf_reply##*"$cf_nl"} in [0-9][0-9][0-9] | [0-9][0-9][0-9]\ *) return ;; esac
+    cf_reply=''
+    read_uptime
+    [ "$cf_cs" -lt "$cf_silent_cs" ] || return 0
+    if [ -z "$cf_own_limit" ] && has timeout; then cf_own_limit=1
+    elif [ "$cf_client" = curl ] && has wget; then cf_client=wget
+    else return 0; fi
+  done
 }
 
 # curl reads the URL and the token from its stdin: neither shows in the process list. timeout is the watchdog.
@@ -1457,7 +1570,7 @@ send_wget() {
       cf_rc=${cf_run:-${TMPDIR:-/tmp}/cronflow-run-$cf_host-$$-$cf_rid}-wgetrc-${cf_rc##*/}
       (
         umask 077
-        printf '%s\n' "${cf_token:+header = Authorization: Bearer ${cf_token%%[[:cntrl:]]*}}" >"$cf_rc"
+        put "${cf_token:+header = Authorization: Bearer ${cf_token%%[[:cntrl:]]*}}" >"$cf_rc"
       ) || return
       set -- env "WGETRC=$cf_rc" wget -q -S -O - -T "$1" -t 1 --content-on-error "--method=$2" \
         "--header=Content-Type: ${5:-text/plain}" "--body-$cf_form=${4#@}" "$cf_url$3"
@@ -1478,11 +1591,11 @@ send_wget() {
 # limit_and_send PROGRAM ARG...: gives it cf_config to read, and cf_limit_s seconds, whatever it does: it may
 # hold off every signal but KILL.
 limit_and_send() {
-  if has timeout; then set -- timeout -s KILL "$cf_limit_s" "$@"
+  if [ -z "$cf_own_limit" ] && has timeout; then set -- timeout -s KILL "$cf_limit_s" "$@"
   else set -- sh -c "$cf_timeout_program" "$cf_limit_s" "$@"; fi
   # These shells write a here-document to a file, and the disk may be full.
   if [ -n "$cf_arrays" ]; then
-    printf '%s\n' "$cf_config" | "$@"
+    put "$cf_config" | "$@"
     return
   fi
   exec "$@" <<CONFIG
@@ -1504,7 +1617,8 @@ cf_timeout_program='exec 3<&0; "$@" <&3 3<&- & client=$!
 find_url_dir() {
   find_spool "$1" || return 1
   [ -n "$cf_url_dir" ] && return
-  cf_key=$(printf '%s\n' "$cf_url" | cksum)
+  cf_key=$(put "$cf_url" | cksum)
+  case $cf_key in *[!0-9\ ]*) cf_key='' ;; esac
   # shellcheck disable=SC2086 # split on purpose
   set -- $cf_key "$1"
   [ $# -ge 2 ] && is_private "$cf_spool/$1-$2" "${3-}" && cf_url_dir=$cf_spool/$1-$2
@@ -1521,8 +1635,8 @@ spool_ping() {
   (
     umask 077
     # A full disk costs the output and not the ping.
-    case $2 in '') ;; @*) cat "${2#@}" >"$1.body" ;; *) printf '%s' "$2" >"$1.body" ;; esac || rm -f "$1.body"
-    printf '%s\n' "$cf_path" "$cf_query" "$cf_ping_ms" "$cf_ping_cs" "${cf_ping_boot:--}" >"$1.new" && mv -f "$1.new" "$1.ping" ||
+    case $2 in '') ;; @*) cat "${2#@}" >"$1.body" ;; *) put "$2" >"$1.body" ;; esac || rm -f "$1.body"
+    put "$cf_path$cf_nl$cf_query$cf_nl$cf_ping_ms$cf_nl$cf_ping_cs$cf_nl${cf_ping_boot:--}" >"$1.new" && mv -f "$1.new" "$1.ping" ||
       { rm -f "$1.new" "$1.body" && exit 1; }
   ) 2>/dev/null || return 1
   set -- "$cf_url_dir"/*.ping
@@ -1606,7 +1720,7 @@ wait_and_replay() {
   while [ $# -gt 1 ]; do
     cf_pause_s=$2
     while [ "$cf_pause_s" -gt 0 ]; do
-      sleep 1
+      hush sleep 1
       [ -d "$cf_spool" ] && ! is_spool_empty || return
       cf_pause_s=$((cf_pause_s - 1))
     done
@@ -1645,7 +1759,7 @@ send_end() {
         ;;
     esac
     [ "$cf_answer" = failed ] && [ "$cf_left_s" -gt $((cf_pause_s * 2)) ] || break
-    sleep "$cf_pause_s"
+    hush sleep "$cf_pause_s"
     cf_pause_s=$((cf_pause_s * 2))
   done
   case $cf_answer in
@@ -1728,7 +1842,8 @@ collect_output() {
 # Prints what --output-on-failure held back.
 print_held() {
   [ -n "$cf_held" ] && [ "$cf_kind" = failure ] || return 0
-  eval "cat <\"\$cf_run.held\" >&$cf_held" 2>/dev/null || cf_undelivered=1
+  find_cat
+  eval "$cf_cat <\"\$cf_run.held\" >&$cf_held" 2>/dev/null || cf_undelivered=1
 }
 
 finish() {
@@ -1761,10 +1876,9 @@ finish() {
 
 say_notes() {
   [ -n "$cf_run" ] || return 0
-  # Written by a helper with the name of the job before it.
-  while IFS= read -r cf_line; do say "${cf_line#"cronflow: $cf_job: "}"; done 2>/dev/null <"$cf_run.note"
+  while IFS= read -r cf_line; do tell "$cf_line"; done 2>/dev/null <"$cf_run.note"
   set -- "$cf_run".*
-  [ ! -e "$1" ] || rm -f "$@"
+  [ ! -e "$1" ] || hush rm -f "$@"
 }
 
 # --- The wrapper -----------------------------------------------------------------------------------------------
@@ -1869,10 +1983,7 @@ main() {
   trap : XFSZ
   # bash loses a signal that comes with another one, and timeout sends CONT with each.
   [ -z "${BASH_VERSION-}" ] || cf_signals=${cf_signals% CONT}
-  for cf_name in $cf_signals; do
-    # shellcheck disable=SC2064 # the name of now
-    trap "on_signal $cf_name" "$cf_name"
-  done
+  for cf_name in $cf_signals; do catch_signal "$cf_name"; done
   look_around
   read_token
   look_at_streams
@@ -1896,7 +2007,7 @@ main() {
   fi
   cf_tty=''
   if { true </dev/tty; } 2>/dev/null; then cf_tty=1; else cf_pid_of_group=1; fi
-  has setsid || cf_pid_of_group=''
+  [ -n "$cf_setsid" ] || cf_pid_of_group=''
   start_canary
   read_uptime
   cf_start_cs=$cf_cs
@@ -1908,7 +2019,7 @@ main() {
 
 cf_quiet='' cf_job='' cf_say_fd=2 cf_err='' cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_fd='' cf_lock_file='' cf_link_lock=''
 cf_pid='' cf_pending='' cf_signal='' cf_interrupted='' cf_timed_out='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
-cf_in_fd='' cf_out_fd='' cf_code_fd='' cf_err_fd=2 cf_pipe_fd='' cf_held='' cf_err_in_out='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
+cf_stops=0 cf_own_limit='' cf_in_fd='' cf_out_fd='' cf_code_fd='' cf_err_fd=2 cf_pipe_fd='' cf_held='' cf_err_in_out='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
 cf_run='' cf_out_from='' cf_err_from='' cf_undelivered='' cf_client=1 cf_stage=over
 cf_arrays=''
 [ -z "${BASH_VERSION-}${KSH_VERSION-}" ] || cf_arrays=1

@@ -693,6 +693,17 @@ const signals: Case[] = [
     },
   ],
   [
+    'ends what a command leaves behind that was cut short, with KILL if need be',
+    async (bench) => {
+      const script = `(trap '' TERM; exec sleep 300) & echo $!; trap 'exit 0' TERM; while :; do :; done`;
+      const words = ['--timeout=1s', '--kill-after=1s', bench.job, 'sh', '-c', script];
+      const ended = await bench.run(words);
+      expect(ended).toMatchObject({ code: 124, stderr: '' });
+      const left = Number(ended.stdout);
+      await until(() => !isAlive(left));
+    },
+  ],
+  [
     'leaves a command alone that ends in time',
     async (bench) => {
       // A number that no other run of these tests uses, to know the timer by.
@@ -794,6 +805,24 @@ const misuse: Case[] = [
       }
       await until(() => runs(monitor.of(`${bench.job} ü/?`), 'failure').size === 1);
       await until(() => runs(bench.pings(), 'failure').size === 8);
+    },
+  ],
+  [
+    'says one line each, and nothing that a terminal obeys, whatever the name of the job or a value holds',
+    async (bench) => {
+      const job = `${bench.job}\n\u001B[31mred\r\t`;
+      monitor.answer(job, ({ kind }) => (kind === 'start' ? 200 : 404));
+      const env = { CRONFLOW_TIMEOUT: 'so\non' };
+      const ended = await bench.run([job, 'sh', '-c', 'printf %s "$CRONFLOW_JOB"; exit 3'], { env });
+      expect([ended.code, ended.stdout]).toEqual([3, job]);
+      const lines = ended.stderr.split('\n');
+      expect(lines).toHaveLength(4);
+      for (const line of lines.slice(0, -1)) {
+        expect(line).toMatch(/^cronflow: /);
+        expect(line).not.toMatch(/[^ -~]/);
+        expect(line).toContain(`${bench.job}??[31mred??: `);
+      }
+      expect(runs(monitor.of(job), 'failure').size).toBe(1);
     },
   ],
   [

@@ -47,6 +47,19 @@ export const ENVIRONMENT: readonly Case[] = [
     shows: /^CRONFLOW_JOB\nCRONFLOW_RUN_ID\nCRONFLOW_SPOOL_DIR\nCRONFLOW_URL$/m,
   },
   {
+    name: 'the token on no command line',
+    script: String.raw`
+      mkdir ../bin
+      for name in printf env setsid timeout curl od tr rm dd; do
+        printf '#!/bin/sh\necho "$0 $*" >>%s\nexec %s "$@"\n' "$PWD/../words" "$(PATH=/usr/bin:/bin command -v $name | grep / || echo /usr/bin/printf)" >../bin/$name
+      done
+      chmod +x ../bin/*; : >../words; PATH=$PWD/../bin:$PATH; export PATH
+      CRONFLOW_PING_TOKEN=of-the-test; export CRONFLOW_PING_TOKEN; $RUN sh -c 'echo ran'; $RUN sh -c 'echo ran'
+      grep -c of-the-test ../words; true`,
+    shows: /^ran\nran$/m,
+    reports: [0, 0],
+  },
+  {
     name: 'names and values that a shell would lose or change',
     script: `
       env spring.datasource.url=x a-b=c 1x=y '=odd' 'BASH_FUNC_f%%=() { echo f; }' cf_url=mine cf_job=mine cf_token=t \\

@@ -104,6 +104,33 @@ END
     reports: 6,
   },
   {
+    name: 'TSTP that comes many times stops the command once, and one CONT lets it go on',
+    script: String.raw`
+      cat >../ticker <<'END'
+echo $$ >../pid.new; mv ../pid.new ../pid
+while [ ! -e done ]; do :; done; echo end; exit 6
+END
+      cat >../driver <<'END'
+until_state() { until grep -q "^State:.$1" /proc/$2/status; do sleep 0.02; done; }
+until [ -e ../pid ]; do sleep 0.02; done; command=$(cat ../pid)
+for turn in 1 2 3 4 5 6 7 8 9 10; do
+  state=; until [ "$state" = T ]; do
+    for n in 1 2 3 4 5; do kill -s TSTP $1; read -r pid name state rest <"/proc/$1/stat"; done; sleep 0.005
+  done
+  until_state T $command; until_state T $1; echo stopped
+  kill -s CONT $1; until_state '[RS]' $command; until_state '[RS]' $1; echo goes on
+done
+: >done
+END
+      # A loop of bash ends where a job of bash stops.
+      echo 'set -m; "$@" & job=$!; sh ../driver $job; wait $job; echo $?' >../caller
+      bash ../caller $RUN sh ../ticker 2>/dev/null`,
+    shows: /^goes on\nend\n6$/m,
+    needs: ['bash', '/proc'],
+    except: { ksh93: 'ksh93 hears TSTP only once a process of its own has ended or stopped' },
+    reports: 6,
+  },
+  {
     name: 'signals that the caller ignores stay ignored',
     script: String.raw`
       export CRONFLOW_NO_START=1

@@ -18,12 +18,14 @@ export const STREAMS: readonly Case[] = [
     script: String.raw`
       $RUN sh -c 'i=0; while [ $i -lt 300 ]; do echo o$i; echo e$i >&2; i=$((i+1)); done' 2>&1`,
     shows: /o299\ne299/,
+    sends: /o299\ne299\n$/,
   },
   {
     name: 'the order of both streams in one file, and what the caller writes after it',
     script: String.raw`
       { echo before; $RUN sh -c 'i=0; while [ $i -lt 50 ]; do echo o$i; echo e$i >&2; i=$((i+1)); done'; echo after; } >both 2>&1`,
     shows: /o49\ne49\nafter/,
+    sends: /^o0\n[^]*o49\ne49\n$/,
   },
   {
     name: 'files: appended to, truncated, written from the middle, opened twice, removed',
