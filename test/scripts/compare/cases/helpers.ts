@@ -1,38 +1,10 @@
 import type { Case } from '../table.ts';
 
 /** Every program that the wrapper calls; those of one entry are replaced together. */
-const HELPERS = [
-  ...[
-    'cat',
-    'cksum',
-    'curl',
-    'date',
-    'dd',
-    'env',
-    'find',
-    'flock',
-    'flock ln',
-    'flock mv',
-    'id',
-    'mkdir',
-    'mkfifo',
-  ],
-  ...[
-    'od',
-    'perl',
-    'perl tee',
-    'printf',
-    'rm',
-    'setsid',
-    'sleep',
-    'tail',
-    'tee',
-    'timeout',
-    'tr',
-    'uname',
-    'wc',
-  ],
-];
+const HELPERS =
+  'cat,cksum,curl,date,dd,env,find,flock,flock ln,flock mv,id,mkdir,mkfifo,od,perl,perl tee,printf,rm,setsid,sleep,tail,tee,timeout,tr,uname,wc'.split(
+    ',',
+  );
 
 /** What may stand in a program's place. */
 const WAYS = {
