@@ -36,7 +36,7 @@ const PAGES = [
     .map((name) => `docs/${name}`),
 ].filter((name) => name.endsWith('.md'));
 /** How many blocks are not run. A new one is a decision; this is where it is taken. */
-const NOT_RUN_COUNT = 9;
+const NOT_RUN_COUNT = 10;
 const NOT_RUN = /^<!-- not run: (\S.*) -->$/;
 
 interface Block {
@@ -211,6 +211,7 @@ describe('the blocks of the documentation', () => {
       'ini',
       'js',
       'json',
+      'nginx',
       'python',
       'sh',
       'text',
