@@ -379,22 +379,37 @@ function pingsOf(events: Commit['events']): ReadonlyMap<string, Ping> {
   return pings;
 }
 
+/** The run and the ping that the next two functions fill and return again and again. */
+const run: Omit<Run, 'reason'> = { id: '', job_id: '', number: 0, ...RUN };
+const ping: Ping = { ...PING, kind: 'success', received_at: 0 };
+
 /**
  * Returns a row of which nothing is known but its key, and for a run what the ping said that came with the same commit,
- * because it mostly came of that ping.
+ * because it mostly came of that ping. The row is valid until the next call: to make one for each ping takes as long as
+ * to encode all else.
  */
-function newRow(jobId: string, number: number | string, kind: Row['kind'], ping: Ping | undefined): object {
-  const key = { id: rowId(jobId, number), job_id: jobId, ...(typeof number === 'number' ? { number } : {}) };
-  if (kind !== 'run') return { ...key, kind };
-  if (ping === undefined) return { ...key, ...RUN };
-  const { rid, host, exit_code, signal, duration_ms } = ping;
-  return { ...key, ...RUN, rid, host, exit_code, signal, duration_ms };
+function newRow(jobId: string, number: number | string, kind: Row['kind'], from: Ping | undefined): object {
+  const id = rowId(jobId, number);
+  if (typeof number === 'string') return { id, job_id: jobId, kind };
+  if (kind !== 'run') return { id, job_id: jobId, number, kind };
+  run.id = id;
+  run.job_id = jobId;
+  run.number = number;
+  run.rid = from?.rid ?? null;
+  run.host = from?.host ?? null;
+  run.exit_code = from?.exit_code ?? null;
+  run.signal = from?.signal ?? null;
+  run.duration_ms = from?.duration_ms ?? null;
+  return run;
 }
 
 function newDay(jobId: string, date: string): Day {
   return { job_id: jobId, date, outcomes: {}, durations: [] };
 }
 
+/** Returns a ping of which only its kind is known. It is valid until the next call. */
 function newPing(kind: Ping['kind'], at: number): Ping {
-  return { ...PING, kind, received_at: at };
+  ping.kind = kind;
+  ping.received_at = at;
+  return ping;
 }
