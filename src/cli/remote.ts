@@ -140,12 +140,18 @@ function refused(url: string, statusCode: number, text: string, scope: 'read' | 
   return new CronflowError('unreachable', `${url} answered ${statusCode}: ${said}${stop}${hint}`);
 }
 
-/** Returns the detail of an error of Cronflow's own; null where the text is none. */
+/** Returns the detail of an error of Cronflow's own, with what was wrong; null where the text is no such error. */
 function detailOf(text: string): string | null {
   try {
-    const problem = JSON.parse(text) as { type?: unknown; detail?: unknown } | null;
+    const problem = JSON.parse(text) as Partial<
+      Record<'type' | 'detail' | 'code' | 'errors', unknown>
+    > | null;
     const isOurs = typeof problem?.type === 'string' && problem.type.startsWith('urn:cronflow:error:');
-    return isOurs && typeof problem.detail === 'string' ? problem.detail : null;
+    if (!isOurs || typeof problem.detail !== 'string') return null;
+    // Only here does the detail say too little to mend it.
+    if (problem.code !== 'invalid' || !Array.isArray(problem.errors)) return problem.detail;
+    const faults = problem.errors as readonly { path?: string; message?: string }[];
+    return [problem.detail, ...faults.map(({ path, message }) => `${path}: ${message}.`)].join(' ');
   } catch {
     return null;
   }

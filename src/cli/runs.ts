@@ -14,6 +14,10 @@ Prints the runs of a job, and the slots that ended without one, newest first, fr
 
 ${URL_HELP}.
                    Its token is that of CRONFLOW_READ_TOKEN or CRONFLOW_TOKEN
+  --outcome WORD   only those that ended so, such as failure; open for those that have not ended
+  --host HOST      only those that this host reported
+  --since WHEN     only what began then or later: a time ago such as 24h, or an instant with a zone
+  --until WHEN     only what began before that
   --count N        how many, 1 to ${COUNT_MAX} (default: ${COUNT_DEFAULT})
   --json           print them as GET /jobs/JOB/runs does
   --help
@@ -25,6 +29,8 @@ interface Options {
   server: Server;
   job: string;
   count: number;
+  /** The query that selects among the runs. Cronflow judges its values. */
+  filter: Readonly<Record<string, string>>;
   json: boolean;
 }
 
@@ -53,12 +59,12 @@ export function runs(argv: readonly string[], io: Io): Promise<number> {
     name: 'runs',
     help: HELP,
     read: () => readOptions(argv, io),
-    run: async ({ server, job, count, json }) => {
+    run: async ({ server, job, count, filter, json }) => {
       const path = `/jobs/${encodeURIComponent(job)}/runs`;
-      const found = (await askAll(server, path, {}, count)) as ListedRun[];
-      io.stdout(
-        json ? `${JSON.stringify(found, null, 2)}\n` : runsText(job, found, io.terminal?.columns ?? Infinity),
-      );
+      const columns = io.terminal?.columns ?? Infinity;
+      const isFiltered = Object.keys(filter).length > 0;
+      const found = (await askAll(server, path, filter, count)) as ListedRun[];
+      io.stdout(json ? `${JSON.stringify(found, null, 2)}\n` : runsText(job, found, { columns, isFiltered }));
       return EXIT.done;
     },
   });
@@ -67,7 +73,14 @@ export function runs(argv: readonly string[], io: Io): Promise<number> {
 function readOptions(argv: readonly string[], io: Io): Options | null {
   const { values, positionals } = parseArgs({
     args: [...argv],
-    options: { ...SERVER_OPTIONS, count: { type: 'string', default: String(COUNT_DEFAULT) } },
+    options: {
+      ...SERVER_OPTIONS,
+      count: { type: 'string', default: String(COUNT_DEFAULT) },
+      outcome: { type: 'string' },
+      host: { type: 'string' },
+      since: { type: 'string' },
+      until: { type: 'string' },
+    },
     allowPositionals: true,
   });
   if (values.help) return null;
@@ -77,11 +90,20 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
   const count = Number(values.count);
   if (!/^\d+$/.test(values.count) || count < 1 || count > COUNT_MAX)
     throw new Error(`--count ${JSON.stringify(values.count)} is not a whole number from 1 to ${COUNT_MAX}`);
-  return { server: serverOf(io, values.url), job, count, json: values.json };
+  const { outcome, host, since, until } = values;
+  const given = Object.entries({ outcome, host, since, until }).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  const filter = Object.fromEntries(given);
+  return { server: serverOf(io, values.url), job, count, filter, json: values.json };
 }
 
-function runsText(job: string, found: readonly ListedRun[], columns: number): string {
-  if (found.length === 0) return `${job} has no runs yet.\n`;
+function runsText(
+  job: string,
+  found: readonly ListedRun[],
+  { columns, isFiltered }: { columns: number; isFiltered: boolean },
+): string {
+  if (found.length === 0) return `${job} has no ${isFiltered ? 'such runs' : 'runs yet'}.\n`;
   const heading = ['STARTED', 'SLOT', 'DURATION', 'OUTCOME', 'REASON', 'HOST', 'RUN'];
   const rows = found.map((run) => [
     shortInstant(run.started_at),

@@ -1,4 +1,6 @@
 import { CronflowError, type Fault } from '../core/model/errors.ts';
+import { isDuration, parseDuration } from '../schedule/duration.ts';
+import { INSTANT_ALLOWED, parseInstant } from '../schedule/instant.ts';
 import { nearest } from '../core/text/nearest.ts';
 import type { HttpLimits } from './limits.ts';
 
@@ -48,6 +50,20 @@ export class Query {
       return undefined;
     }
     return value === '' ? undefined : value;
+  }
+
+  /** Reads an instant, or how long ago it was, such as `24h`; undefined when absent or empty. */
+  instant(key: string, nowAt: number): number | undefined {
+    const value = this.text(key);
+    if (value === undefined) return undefined;
+    // The plus of an offset is a space in a query, unless its sender encodes it.
+    const at = isDuration(value) ? nowAt - parseDuration(value) : parseInstant(value.replace(' ', '+'));
+    if (at === undefined)
+      this.#fault(
+        key,
+        `${quote(value)} is neither an instant, ${INSTANT_ALLOWED}, nor a time ago such as 24h`,
+      );
+    return at;
   }
 
   /**

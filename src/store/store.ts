@@ -1,6 +1,6 @@
 import type { Day, Tally } from '../core/model/daily.ts';
 import type { LoggedEvent } from '../core/model/event.ts';
-import type { Status } from '../core/model/reasons.ts';
+import type { Outcome, Status } from '../core/model/reasons.ts';
 import type { Delivery, Incident, Job, JobIncident, Row, SystemIncident } from '../core/model/records.ts';
 import type { Runs } from '../core/model/runs.ts';
 
@@ -127,6 +127,18 @@ export interface JobFilter {
   q?: string;
 }
 
+export interface RunFilter {
+  skip: number;
+  limit: number;
+  /** `open` selects runs that have not ended. */
+  outcome?: Outcome | 'open';
+  host?: string;
+  /** Selects rows that stand for this instant or a later one. */
+  since_at?: number;
+  /** Selects rows that stand for an earlier instant. */
+  until_at?: number;
+}
+
 export interface DeliveryFilter {
   skip: number;
   limit: number;
@@ -246,7 +258,7 @@ export interface Store {
   /** Lists jobs ordered by name, as code units compare. */
   listJobs(filter: JobFilter): Promise<Page<Job>>;
   /** Lists runs, those with the highest number first. */
-  runsOf(jobId: string, page: { skip: number; limit: number }): Promise<Page<Row>>;
+  runsOf(jobId: string, filter: RunFilter): Promise<Page<Row>>;
   run(jobId: string, runId: string): Promise<Row | undefined>;
   output(jobId: string, runId: string): Promise<Output | undefined>;
   /** Lists days, the latest date first. */

@@ -194,6 +194,25 @@ describe('cronflow runs', () => {
     expect((await run(runs, ['backup', '--url', url])).stdout).toBe('backup has no runs yet.\n');
   });
 
+  test('prints only what is asked for', async () => {
+    const { url } = await busy();
+    const listed = async (...argv: string[]): Promise<string[]> => {
+      const { stdout } = await run(runs, ['report', '--url', url, '--json', ...argv]);
+      return (JSON.parse(stdout) as { id: string }[]).map(({ id }) => id.slice(-2));
+    };
+    expect(await listed()).toEqual(['-2', '-1']);
+    expect(await listed('--host', 'web1')).toEqual(['-1']);
+    expect(await listed('--outcome', 'failure', '--since', '1h')).toEqual(['-2', '-1']);
+    expect(await listed('--until', '1h')).toEqual([]);
+    expect(await run(runs, ['report', '--url', url, '--outcome', 'success'])).toMatchObject({
+      code: 0,
+      stdout: 'report has no such runs.\n',
+    });
+    const wrong = await run(runs, ['report', '--url', url, '--outcome', 'failed']);
+    expect(wrong.code).toBe(1);
+    expect(wrong.stderr).toContain('"failed" is not one of success, failure,');
+  });
+
   test('fits a terminal of 80 columns, where the ids are left out', async () => {
     const { url } = await busy();
     const on = async (columns: number): Promise<string> =>

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/observe/log.ts';
+import { HOUR_MS } from '../../src/schedule/units.ts';
 import { MemoryStore } from '../../src/store/local/memory.ts';
 import { LowdbStore } from '../../src/store/lowdb/store.ts';
 import {
@@ -11,6 +12,7 @@ import {
   type ClaimOptions,
   CONFIGURATION_KEY,
   type JobFilter,
+  type RunFilter,
   type LaneLease,
   type Scope,
   type Store,
@@ -82,6 +84,10 @@ describe.each(rows)('the $name store', ({ make }) => {
   const write = (fn: (tx: Tx) => void): Promise<void> => store.transact(ALL, fn);
   const list = async (filter: Partial<JobFilter>): Promise<string[]> =>
     ids((await store.listJobs({ ...PAGE, ...filter })).items);
+  const selected = async (filter: Partial<RunFilter>): Promise<[string[], number]> => {
+    const { items, total } = await store.runsOf('a', { ...PAGE, ...filter });
+    return [ids(items), total];
+  };
   const claim = async (changes: Partial<ClaimOptions> = {}): Promise<string[]> =>
     ids(await claimed(store, { ...CLAIM, ...changes }));
   const updatedAt = (): Promise<number | undefined> =>
@@ -340,6 +346,25 @@ describe.each(rows)('the $name store', ({ make }) => {
         expect(ids(tx.jobs())).toEqual(['b']);
       });
       expect(await list({})).toEqual(['b']);
+    });
+
+    test('selects runs by outcome, host and instant', async () => {
+      const [first, second, third, fourth] = [1, 2, 3, 4].map((hours) => NOW_AT + hours * HOUR_MS);
+      await write((tx) => {
+        tx.putJob(job('a'));
+        tx.putRun(run('a', 1, { started_at: first!, host: 'web1' }));
+        tx.putRun(run('a', 2, { started_at: second!, host: 'web2', outcome: 'failure' }));
+        // What never began counts by its slot, or else by its end.
+        tx.putRun(run('a', 3, { started_at: null, slot_at: third!, outcome: 'failure', host: 'web1' }));
+        tx.putRun(openRun('a', 4, { started_at: fourth!, host: 'web1' }));
+      });
+      expect(await selected({})).toEqual([['a-4', 'a-3', 'a-2', 'a-1'], 4]);
+      expect(await selected({ outcome: 'failure' })).toEqual([['a-3', 'a-2'], 2]);
+      expect(await selected({ outcome: 'open' })).toEqual([['a-4'], 1]);
+      expect(await selected({ host: 'web1' })).toEqual([['a-4', 'a-3', 'a-1'], 3]);
+      expect(await selected({ since_at: second! })).toEqual([['a-4', 'a-3', 'a-2'], 3]);
+      expect(await selected({ until_at: second! })).toEqual([['a-1'], 1]);
+      expect(await selected({ host: 'web1', since_at: second!, skip: 1, limit: 1 })).toEqual([['a-3'], 2]);
     });
 
     test('reads the runs, in the order of their numbers', async () => {

@@ -20,6 +20,39 @@ describe('the runs of a job', () => {
     expect((await request(`/jobs/backup/runs/${String(all.json[1]!['id'])}`)).json).toEqual(all.json[1]);
   });
 
+  test('are selected by outcome, host and instant', async () => {
+    const { post, request, clock } = await startServer();
+    await post('/jobs', { name: 'backup' });
+    await post('/jobs/backup/success?rid=a&duration_ms=0&host=web1');
+    await clock.advance(3_600_000);
+    await post('/jobs/backup/failure?rid=b&duration_ms=0&host=web2');
+    await clock.advance(3_600_000);
+    await post('/jobs/backup/start?rid=c&host=web1');
+    const rids = async (query: string): Promise<unknown[]> => {
+      const answer = await request(`/jobs/backup/runs?${query}`);
+      expect(answer.headers.get('x-total-count')).toBe(String(answer.json.length));
+      return answer.json.map(({ rid }) => rid);
+    };
+    expect(await rids('outcome=failure')).toEqual(['b']);
+    expect(await rids('outcome=open')).toEqual(['c']);
+    expect(await rids('host=web1')).toEqual(['c', 'a']);
+    expect(await rids('since=1h')).toEqual(['c', 'b']);
+    expect(await rids('since=2026-01-15T14:00:00+01:00&until=2026-01-15T14:00Z')).toEqual(['b']);
+    expect(await rids('outcome=&host=&since=&until=')).toEqual(['c', 'b', 'a']);
+  });
+
+  test.each([
+    ['outcome=failed', 'outcome', '"failed" is not one of success, failure,'],
+    ['since=yesterday', 'since', '"yesterday" is neither an instant, ISO 8601 with a zone,'],
+    ['until=2026-01-15', 'until', '"2026-01-15" is neither an instant'],
+  ])('are not listed for a filter that cannot be read (%s)', async (query, path, message) => {
+    const { post, request } = await startServer();
+    await post('/jobs', { name: 'backup' });
+    const { status, json } = await request(`/jobs/backup/runs?${query}`);
+    expect(status).toBe(422);
+    expect(json['errors']).toMatchObject([{ path, message: expect.stringContaining(message) }]);
+  });
+
   test('say everything about how they ran and ended', async () => {
     const { post, request, clock, checker } = await startServer();
     checker.start();

@@ -127,9 +127,9 @@ export function tally(date: string, changes: Partial<Tally> = {}): Tally {
   return { date, outcome: 'success', delta: 1, duration_ms: 1_000, ...changes };
 }
 
-export function openRun(jobId: string, number: number): Run {
+export function openRun(jobId: string, number: number, changes: Partial<Run> = {}): Run {
   const open = { ended_at: null, ended_after_number: null };
-  return run(jobId, number, { ...open, duration_ms: null, outcome: null, reason: 'started' });
+  return run(jobId, number, { ...open, duration_ms: null, outcome: null, reason: 'started', ...changes });
 }
 
 export function incident(id: string, jobId: string, changes: Partial<JobIncident> = {}): JobIncident {

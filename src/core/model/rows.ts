@@ -40,6 +40,11 @@ export function startOf(row: Row): number | null {
   return row.kind === 'skip' ? row.ended_at : row.started_at;
 }
 
+/** Returns the instant that a row stands for: when it began, else its slot, else when it ended. */
+export function instantOfRow(row: Row): number | null {
+  return startOf(row) ?? row.slot_at ?? row.ended_at;
+}
+
 /** Returns how long a run that ended at `endAt` took by its instants, or null where its start is not known. */
 export function spanMsOf({ started_at: startedAt }: Pick<Run, 'started_at'>, endAt: number): number | null {
   return startedAt === null ? null : Math.max(0, endAt - startedAt);

@@ -1,6 +1,8 @@
 import { CronflowError } from '../../core/model/errors.ts';
+import { OUTCOMES } from '../../core/model/reasons.ts';
 import type { Row } from '../../core/model/records.ts';
 import { shownRow } from '../../core/model/rows.ts';
+import type { RunFilter } from '../../store/store.ts';
 import { Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
@@ -22,12 +24,27 @@ export function runRoutes(services: Services): Route[] {
 
 async function list(ctx: HttpContext, services: Services): Promise<void> {
   const query = new Query(ctx.querystring, services.limits);
-  const page = query.page();
+  const filter = runFilterOf(query, services.clock.now());
   query.done();
   const job = await services.jobNamed(ctx.params['name'] ?? '');
-  const { items, total } = await services.store.runsOf(job.id, page);
+  const { items, total } = await services.store.runsOf(job.id, filter);
   ctx.set('X-Total-Count', String(total));
   ctx.body = items.map(runJson);
+}
+
+/** Reads which rows are asked for. */
+function runFilterOf(query: Query, nowAt: number): RunFilter {
+  const outcome = query.word('outcome', [...OUTCOMES, 'open'] as const);
+  const host = query.text('host');
+  const sinceAt = query.instant('since', nowAt);
+  const untilAt = query.instant('until', nowAt);
+  return {
+    ...query.page(),
+    ...(outcome === undefined ? {} : { outcome }),
+    ...(host === undefined ? {} : { host }),
+    ...(sinceAt === undefined ? {} : { since_at: sinceAt }),
+    ...(untilAt === undefined ? {} : { until_at: untilAt }),
+  };
 }
 
 async function show(ctx: HttpContext, services: Services): Promise<void> {

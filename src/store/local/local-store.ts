@@ -11,6 +11,7 @@ import type {
   MetaValue,
   Output,
   Page,
+  RunFilter,
   Scope,
   Store,
   StoreHealth,
@@ -18,6 +19,7 @@ import type {
   View,
 } from '../store.ts';
 import { Feed } from './feed.ts';
+import { filteredRows } from './row-filter.ts';
 import { pageNewestFirst, type Tables } from './tables.ts';
 import { runView } from './tx.ts';
 
@@ -61,8 +63,8 @@ export abstract class LocalStore implements Store {
     return this.tables.listJobs(filter);
   }
 
-  async runsOf(jobId: string, page: { skip: number; limit: number }): Promise<Page<Row>> {
-    return pageNewestFirst(this.tables.runs.of(jobId).all(), page);
+  async runsOf(jobId: string, filter: RunFilter): Promise<Page<Row>> {
+    return pageNewestFirst(filteredRows(this.tables.runs.of(jobId).all(), filter), filter);
   }
 
   async run(jobId: string, runId: string): Promise<Row | undefined> {
