@@ -2,9 +2,10 @@ import { instantOf } from '../core/job/draft.ts';
 import { transition } from '../core/job/transition.ts';
 import type { Event, LoggedEvent, Transition } from '../core/model/event.ts';
 import type { Job } from '../core/model/records.ts';
-import { DEFAULT_GLOBALS, type Globals, type Spec, specOf } from '../core/model/spec.ts';
+import { DEFAULT_GLOBALS, type Globals, type Spec } from '../core/model/spec.ts';
 import type { Tx, View } from '../store/store.ts';
 import { LIVENESS_KEY, unnotedBefore } from './alive.ts';
+import { keptSpecOf } from './specs.ts';
 
 /** The meta key of the globals of the applied configuration, which every instance reads. */
 export const GLOBALS_KEY = 'globals';
@@ -48,7 +49,8 @@ function applyOne(tx: Tx, job: Job, spec: Spec, event: Event): Transition {
   // A tick that did nothing is not logged, because the next event does the same, unless Cronflow dies before the next
   // sign of life.
   if (event.type !== 'tick' || result.reason !== 'nothing_due') tx.logEvent(job.id, loggedEvent(event, spec));
-  tx.putJob({ ...job, state: result.state.job });
+  if (isDeclared(event)) tx.putJob({ ...job, state: result.state.job });
+  else tx.putState(job.id, result.state.job);
   for (const run of result.runs) tx.putRun(run);
   for (const id of result.removed_run_ids) tx.deleteRun(id);
   tx.tally(job.id, result.tallies);
@@ -57,20 +59,17 @@ function applyOne(tx: Tx, job: Job, spec: Spec, event: Event): Transition {
   return result;
 }
 
+/** Tells whether the event comes with what a job declares now. Every other leaves that record alone. */
+function isDeclared({ type }: Event): boolean {
+  return type === 'spec_changed' || type === 'restored';
+}
+
 function loggedEvent(event: Event, spec: Spec): LoggedEvent {
   if (event.type === 'spec_changed') return { type: 'spec_changed', at: event.at, spec };
   return event.type === 'restored' ? { ...event, spec } : event;
 }
 
-/** Maps a declaration to the spec that was read from it, because reading one takes longer than most events do. */
-const specs = new WeakMap<object, { globals: Globals; spec: Spec }>();
-
 /** Returns the spec of a stored job under the globals that are in force now. */
 export function specOfJob(tx: Pick<View, 'meta'>, job: Job): Spec {
-  const globals = readGlobals(tx);
-  const known = specs.get(job.declaration);
-  if (known?.globals === globals && known.spec.name === job.name) return known.spec;
-  const spec = specOf(job.name, job.declaration, globals);
-  specs.set(job.declaration, { globals, spec });
-  return spec;
+  return keptSpecOf(job.name, job.declaration, readGlobals(tx));
 }

@@ -1,7 +1,15 @@
 import type { Day, Tally } from '../core/model/daily.ts';
 import type { LoggedEvent } from '../core/model/event.ts';
 import type { Outcome, Status } from '../core/model/reasons.ts';
-import type { Delivery, Incident, Job, JobIncident, Row, SystemIncident } from '../core/model/records.ts';
+import type {
+  Delivery,
+  Incident,
+  Job,
+  JobIncident,
+  JobState,
+  Row,
+  SystemIncident,
+} from '../core/model/records.ts';
 import type { Runs } from '../core/model/runs.ts';
 
 /**
@@ -84,8 +92,13 @@ export interface View {
 
 /** A view with the writes of its own transaction on top. */
 export interface Tx extends View {
-  /** @throws CronflowError `name_taken` when another stored job, removed or not, has the name */
+  /**
+   * Puts a job: what it declares and its state, which are two records.
+   * @throws CronflowError `name_taken` when another stored job, removed or not, has the name
+   */
   putJob(job: Job): void;
+  /** Puts what a job lives through, and leaves alone what it declares. */
+  putState(jobId: string, state: JobState): void;
   /** Removes the job with all its runs, days, incidents and deliveries. */
   deleteJob(id: string): void;
   /**

@@ -37,14 +37,20 @@ test('pings under the old name count for 30 days, and their answers say the new 
   const { configure, ping, clock, id, store, housekeeping } = await startWithTrouble();
   await configure({ new: { ...daily, renamed_from: 'old' } });
   await configure({ newer: { ...daily, renamed_from: 'new' } });
-  expect(await ping('old', 'success', { rid: '1' })).toMatchObject({ job: 'newer', former_name: 'old' });
-  expect(await ping('new', 'success', { rid: '2' })).toMatchObject({ job: 'newer', former_name: 'new' });
+  expect(await ping('old', 'success', { rid: '1' })).toMatchObject({
+    job: { name: 'newer' },
+    former_name: 'old',
+  });
+  expect(await ping('new', 'success', { rid: '2' })).toMatchObject({
+    job: { name: 'newer' },
+    former_name: 'new',
+  });
   expect(await ping('newer', 'success', { rid: '3' })).not.toHaveProperty('former_name');
   expect((await store.runsOf(id, { skip: 0, limit: 10 })).total).toBe(4);
   await expect(ping('other', 'success')).rejects.toMatchObject({ code: 'unknown_job' });
   await clock.advance(30 * DAY_MS);
   await housekeeping.run();
-  expect(await ping('old', 'success')).toMatchObject({ job: 'newer' });
+  expect(await ping('old', 'success')).toMatchObject({ job: { name: 'newer' } });
   await clock.advance(1);
   await expect(ping('old', 'success')).rejects.toMatchObject({ code: 'unknown_job' });
   await housekeeping.run();
@@ -56,7 +62,7 @@ test('a name that is declared again gets its own pings, and a removed job gets n
   const { configure, ping } = await startWithTrouble();
   await configure({ new: { ...daily, renamed_from: 'old' } });
   await configure({ new: { ...daily, renamed_from: 'old' }, old: daily });
-  expect(await ping('old', 'success')).toMatchObject({ job: 'old' });
+  expect(await ping('old', 'success')).toMatchObject({ job: { name: 'old' } });
   await configure({ old: daily });
   await expect(ping('new', 'success')).rejects.toMatchObject({ code: 'unknown_job' });
 });
@@ -66,7 +72,7 @@ test('a reverted rename brings the job back under its old name, and still takes 
   await configure({ new: { ...daily, renamed_from: 'old' } });
   await configure({ old: daily });
   expect(await store.jobByName('old')).toMatchObject({ id, renamed: [{ from: 'new' }] });
-  expect(await ping('new', 'success')).toMatchObject({ job: 'old', former_name: 'new' });
+  expect(await ping('new', 'success')).toMatchObject({ job: { name: 'old' }, former_name: 'new' });
   await configure({ new: { ...daily, renamed_from: 'old' } });
   expect(await store.jobByName('new')).toMatchObject({ id, renamed: [{ from: 'old' }] });
 });
@@ -103,7 +109,7 @@ test('a job of the API is renamed over the API, one of a file is not', async () 
     declared: daily,
     renamed: [{ from: 'adhoc', at: START }],
   });
-  expect(await ping('adhoc', 'success')).toMatchObject({ job: 'named', former_name: 'adhoc' });
+  expect(await ping('adhoc', 'success')).toMatchObject({ job: { name: 'named' }, former_name: 'adhoc' });
   const refused = (name: string, from: string): Promise<unknown> =>
     ingest.register(name, { renamed_from: from }).catch((error: unknown) => error);
   expect(await refused('mine', 'old')).toMatchObject({ code: 'job_in_file' });

@@ -508,6 +508,7 @@ describe.each(rows)('the $name store', ({ make }) => {
       ['an incident', (tx) => tx.incident('i-b')],
       ['a delivery', (tx) => tx.delivery('d-b')],
       ['a changed job', (tx) => tx.putJob(job('b'))],
+      ['a changed state', (tx) => tx.putState('b', job('b').state)],
       ['a deleted job', (tx) => tx.deleteJob('b')],
       ['a new run', (tx) => tx.putRun(run('b', 2))],
       ['a deleted run', (tx) => tx.deleteRun('b-1')],
@@ -685,6 +686,61 @@ describe.each(rows)('the $name store', ({ make }) => {
       });
       expect(await list({})).toEqual(['a']);
       expect(await store.earliestDueAt()).toBe(NOW_AT);
+    });
+
+    test('have a state that changes apart from what they declare', async () => {
+      const declaration = { tags: ['db'] };
+      await write((tx) => tx.putJob(job('a', { declaration }, { due_at: 5 })));
+      const { state } = job('a', {}, { due_at: 7, status: 'success' });
+      await store.transact({ ids: ['a'] }, (tx) => {
+        tx.putState('a', state);
+        expect(tx.jobById('a')).toEqual(job('a', { declaration }, state));
+        expect(tx.jobByName('job-a')?.state.due_at).toBe(7);
+      });
+      expect(await store.jobById('a')).toEqual(job('a', { declaration }, state));
+      expect(await list({ status: 'success', tag: 'db' })).toEqual(['a']);
+      expect(await due(7)).toEqual(['a']);
+      expect(await due(6)).toEqual([]);
+    });
+
+    test('may have both changed in one transaction, in any order, and be found due by the next', async () => {
+      await write((tx) => tx.putJob(job('a')));
+      const { state } = job('a', {}, { due_at: 7 });
+      const both = store.transact({ ids: ['a'] }, (tx) => {
+        tx.putState('a', state);
+        tx.putJob({ ...tx.jobById('a')!, name: 'renamed' });
+        expect(tx.jobById('a')).toEqual(job('a', { name: 'renamed' }, state));
+        tx.putState('a', { ...state, due_at: 8 });
+      });
+      const next = store.transact({ due: { now_at: 9, limit: 5 } }, (tx) => tx.due());
+      await both;
+      expect(await next).toEqual(['a']);
+      expect((await store.jobByName('renamed'))?.state.due_at).toBe(8);
+    });
+
+    test('that do not exist have no state', async () => {
+      await expect(write((tx) => tx.putState('none', job('none').state))).rejects.toThrow('No job "none"');
+      const undone = write((tx) => {
+        tx.putJob(job('a'));
+        tx.deleteJob('a');
+        tx.putState('a', job('a').state);
+      });
+      await expect(undone).rejects.toThrow('No job "a"');
+      expect(await list({})).toEqual([]);
+    });
+
+    test('lose a state that an attempt gave them and then failed', async () => {
+      await write((tx) => tx.putJob(job('a', {}, { due_at: 5 })));
+      await store.transact({ ids: ['a'] }, (tx) => {
+        const attempt = (): void =>
+          tx.attempt(() => {
+            tx.putState('a', job('a', {}, { due_at: 9 }).state);
+            throw new Error('no');
+          });
+        expect(attempt).toThrow('no');
+        expect(tx.jobById('a')?.state.due_at).toBe(5);
+      });
+      expect(await due(5)).toEqual(['a']);
     });
 
     test('keep their name to themselves, even when they are removed', async () => {

@@ -1,6 +1,6 @@
 import type { Day } from '../../core/model/daily.ts';
 import type { LoggedEvent } from '../../core/model/event.ts';
-import type { Delivery, Incident, Job, Row } from '../../core/model/records.ts';
+import type { Delivery, Incident, Job, JobState, Row } from '../../core/model/records.ts';
 import type { MetaValue, Output } from '../store.ts';
 
 /** Refers to the output of a run and says how large it is. The text itself is kept apart from the records. */
@@ -35,9 +35,20 @@ export interface MetaRecord {
   value: MetaValue;
 }
 
+/** What is declared of a job, without what it lives through. It changes with the configuration and not with a ping. */
+export type DeclaredJob = Omit<Job, 'state'>;
+
+/** What a job lives through. It changes with every event. */
+export interface LivedState {
+  job_id: string;
+  state: JobState;
+}
+
 /** The records of each table. The journal and the snapshot use the same names for the tables. */
 export interface Records {
-  jobs: Job;
+  /** In a snapshot, a dump and a line of a journal it holds the state, too. */
+  jobs: DeclaredJob & { state?: JobState };
+  states: LivedState;
   runs: Row;
   days: Day;
   incidents: Incident;
@@ -46,7 +57,16 @@ export interface Records {
   meta: MetaRecord;
 }
 export type TableName = keyof Records;
-export const TABLE_NAMES = ['jobs', 'runs', 'days', 'incidents', 'deliveries', 'outputs', 'meta'] as const;
+export const TABLE_NAMES = [
+  'jobs',
+  'states',
+  'runs',
+  'days',
+  'incidents',
+  'deliveries',
+  'outputs',
+  'meta',
+] as const;
 
 /**
  * The changes of one commit as plain JSON, which is the content of a journal line. Deletions come before puts. A

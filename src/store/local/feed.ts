@@ -1,6 +1,6 @@
 import { type Change, type ChangeListener, CONFIGURATION_KEY } from '../store.ts';
 import { type Changes, TABLE_NAMES, type TableName } from './changes.ts';
-import { jobIdOf } from './tables.ts';
+import { jobIdOf, type Tables } from './tables.ts';
 
 /** The tables whose records are told of, and what a record of each is called. */
 const TOLD: Partial<Record<TableName, 'job' | 'run' | 'incident' | 'delivery'>> = {
@@ -27,10 +27,13 @@ export class Feed {
     return () => void this.#listeners.delete(own);
   }
 
-  /** Tells of a commit that is durable. It costs nothing while nobody listens. */
-  tell(changes: Changes): void {
+  /**
+   * Tells of a commit that is durable. It costs nothing while nobody listens.
+   * @param tables the records as the commit left them
+   */
+  tell(changes: Changes, tables: Tables): void {
     if (this.#listeners.size === 0) return;
-    const told = changesOf(changes);
+    const told = changesOf(changes, tables);
     if (told.length === 0) return;
     for (const listener of this.#listeners) queueMicrotask(() => this.#call(listener, told));
   }
@@ -46,14 +49,19 @@ export class Feed {
   }
 }
 
-function changesOf({ put, del }: Changes): Change[] {
+function changesOf({ put, del }: Changes, tables: Tables): Change[] {
   const changes: Change[] = [];
   for (const table of TABLE_NAMES) {
     const of = TOLD[table];
     if (of !== undefined) for (const id of del[table] ?? []) changes.push({ type: 'deleted', of, id });
   }
-  for (const { id, name, removed_at: removedAt, state } of put.jobs ?? [])
+  const jobIds = [...(put.jobs ?? []).map(({ id }) => id), ...(put.states ?? []).map(({ job_id }) => job_id)];
+  for (const id of new Set(jobIds)) {
+    const job = tables.jobById(id);
+    if (job === undefined) continue;
+    const { name, removed_at: removedAt, state } = job;
     changes.push({ type: 'job', id, name, due_at: removedAt === null ? state.due_at : null });
+  }
   for (const { id, job_id } of put.runs ?? []) changes.push({ type: 'run', id, job_id });
   for (const incident of put.incidents ?? []) {
     const { id, closed_at: closedAt } = incident;

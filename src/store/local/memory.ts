@@ -18,7 +18,10 @@ export class MemoryStore extends LocalStore {
   /** Counts the transactions that ran again because they asked for more of the history than their scope did. */
   lackCount = 0;
 
-  /** @param options.twice runs each function twice, so that a test fails where one has an effect besides its writes */
+  /**
+   * @param options.twice runs each function twice and refuses one that does not do the same again, so that a test fails
+   * where a function has an effect besides its writes
+   */
   constructor({ freeze = true, twice = false } = {}) {
     // Nothing is logged without a service, and no listener can harm what is in memory.
     super(() => {});
@@ -38,9 +41,13 @@ export class MemoryStore extends LocalStore {
     if (this.#closed) throw new CronflowError('stopping', 'The store is closed.');
     const run = (overlay: Overlay): T =>
       runTransaction(overlay, scope, fn, 'needed', () => void (this.lackCount += 1));
-    if (this.#isTwice) run(new Overlay(this.tables));
-    const overlay = new Overlay(this.tables);
-    const result = run(overlay);
+    const ran = (): { overlay: Overlay; result: T } => {
+      const overlay = new Overlay(this.tables);
+      return { overlay, result: run(overlay) };
+    };
+    const { overlay, result } = this.#isTwice
+      ? ranTwice(ran, (did) => [did.result, did.overlay.changes()])
+      : ran();
     if (overlay.isEmpty()) return result;
     const changes = overlay.changes();
     for (const { run_id } of this.tables.apply(changes)) this.#outputs.delete(run_id);
@@ -49,15 +56,14 @@ export class MemoryStore extends LocalStore {
       if (!this.tables.hasOutput(ref)) continue;
       this.#outputs.set(run_id, { text: overlay.outputTexts.get(run_id)!, dropped_bytes });
     }
-    this.feed.tell(changes);
+    this.feed.tell(changes, this.tables);
     return result;
   }
 
   override async view<T>(scope: Scope, read: (view: View) => T): Promise<T> {
     await Promise.resolve();
     const run = (): T => runView(this.tables, scope, read, 'needed', () => void (this.lackCount += 1));
-    if (this.#isTwice) run();
-    return run();
+    return this.#isTwice ? ranTwice(run, (result) => result) : run();
   }
 
   async output(jobId: string, runId: string): Promise<Output | undefined> {
@@ -67,4 +73,27 @@ export class MemoryStore extends LocalStore {
   health(): StoreHealth {
     return { ok: true };
   }
+}
+
+/**
+ * Runs something twice and returns what came of the second run.
+ * @param shown returns the part that must be the same, but for ids that are made at random
+ * @throws Error that shows both where they differ
+ */
+function ranTwice<T>(run: () => T, shown: (did: T) => unknown): T {
+  // The first is written down at once, because a function that misbehaves may change it when it runs again.
+  const before = comparable(shown(run()));
+  const did = run();
+  const after = comparable(shown(did));
+  if (before === after) return did;
+  throw new Error(`A transaction ran again and did something else: ${after}, and before that ${before}`);
+}
+
+function comparable(value: unknown): string {
+  const ids: string[] = [];
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.replaceAll(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, (id) => {
+    if (!ids.includes(id)) ids.push(id);
+    return `random ${ids.indexOf(id)}`;
+  });
 }

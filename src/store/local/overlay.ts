@@ -1,7 +1,15 @@
 import type { Day } from '../../core/model/daily.ts';
 import { CronflowError } from '../../core/model/errors.ts';
 import type { LoggedEvent } from '../../core/model/event.ts';
-import type { Delivery, Incident, Job, JobIncident, Row, SystemIncident } from '../../core/model/records.ts';
+import type {
+  Delivery,
+  Incident,
+  Job,
+  JobIncident,
+  JobState,
+  Row,
+  SystemIncident,
+} from '../../core/model/records.ts';
 import { ChangedRuns, type Runs } from '../../core/model/runs.ts';
 import type { MetaValue, Scope } from '../store.ts';
 import { type Changes, type OutputRef, type Records, TABLE_NAMES, type TableName } from './changes.ts';
@@ -37,6 +45,7 @@ export class Overlay {
   readonly tables: Tables;
   readonly #written: { [T in TableName]?: Written<T> | undefined } = {
     jobs: undefined,
+    states: undefined,
     runs: undefined,
     days: undefined,
     incidents: undefined,
@@ -98,7 +107,13 @@ export class Overlay {
     if (owner !== undefined && owner.id !== job.id)
       throw new CronflowError('name_taken', `A job named "${job.name}" exists already.`);
     if (this.tables.jobById(job.id)?.name !== job.name) this.#touched.jobsByName.add(job.name, job.id);
-    this.put('jobs', job.id, job);
+    const { state, ...declared } = job;
+    this.put('jobs', job.id, declared);
+    this.putState(job.id, state);
+  }
+
+  putState(jobId: string, state: JobState): void {
+    this.put('states', jobId, { job_id: jobId, state });
   }
 
   putRun(run: Row): void {
@@ -145,6 +160,7 @@ export class Overlay {
     for (const deliveryId of [...this.tables.outbox.idsOf(id), ...(this.#touched.deliveries.of(id) ?? [])])
       this.put('deliveries', deliveryId, null);
     this.put('jobs', id, null);
+    this.put('states', id, null);
   }
 
   deleteRun(run: Row): void {
@@ -162,7 +178,14 @@ export class Overlay {
   }
 
   job(id: string): Job | undefined {
-    return this.#read('jobs', id, this.tables.jobById(id));
+    const declared = this.#written.jobs?.get(id);
+    if (declared === null) return undefined;
+    const lived = this.#written.states?.get(id);
+    const stored = this.tables.jobById(id);
+    if (declared === undefined && (stored === undefined || lived === undefined)) return stored;
+    const state = lived?.state ?? stored?.state;
+    const known = declared ?? stored;
+    return known === undefined || state === undefined ? undefined : { ...known, state };
   }
 
   jobByName(name: string): Job | undefined {
@@ -178,8 +201,9 @@ export class Overlay {
   jobs(): Job[] {
     const jobs = new Map<string, Job>();
     for (const job of this.tables.jobs()) jobs.set(job.id, job);
-    for (const [id, job] of this.#written.jobs ?? []) {
-      if (job === null) jobs.delete(id);
+    for (const id of this.#writtenJobIds()) {
+      const job = this.job(id);
+      if (job === undefined) jobs.delete(id);
       else jobs.set(id, job);
     }
     return [...jobs.values()];
@@ -201,11 +225,11 @@ export class Overlay {
 
   /** Lists the ids of the jobs that are due, the earliest first, then by id. */
   dueJobIds({ now_at: nowAt, limit, except }: NonNullable<Scope['due']>): string[] {
-    const written = this.#written.jobs;
+    const written = this.#writtenJobIds();
     // Each written or passed-over job can take the place of one that counts.
-    const stored = this.tables.dueJobIds(nowAt, limit + (written?.size ?? 0) + (except?.size ?? 0));
-    if (written === undefined) return stored.filter((id) => except?.has(id) !== true).slice(0, limit);
-    const ids = new Set([...stored, ...written.keys()]);
+    const stored = this.tables.dueJobIds(nowAt, limit + written.size + (except?.size ?? 0));
+    if (written.size === 0) return stored.filter((id) => except?.has(id) !== true).slice(0, limit);
+    const ids = new Set([...stored, ...written]);
     return Array.from(ids, (id) => this.job(id))
       .flatMap((job) => {
         const dueAt = job?.removed_at === null ? job.state.due_at : null;
@@ -254,6 +278,10 @@ export class Overlay {
     return this.#read('meta', key, { key, value: this.tables.meta(key) })?.value;
   }
 
+  #writtenJobIds(): ReadonlySet<string> {
+    return new Set([...(this.#written.jobs?.keys() ?? []), ...(this.#written.states?.keys() ?? [])]);
+  }
+
   #read<T extends TableName>(table: T, id: string, stored: Records[T] | undefined): Records[T] | undefined {
     const written = this.#written[table]?.get(id);
     return written === undefined ? stored : (written ?? undefined);
@@ -299,6 +327,8 @@ export class Overlay {
   #isStored(table: TableName, id: string): boolean {
     const stored: Record<TableName, () => boolean> = {
       jobs: () => this.tables.jobById(id) !== undefined,
+      // The state goes with its job.
+      states: () => false,
       runs: () => this.tables.runs.get(id) !== undefined,
       days: () => this.tables.days.has(id),
       incidents: () => this.tables.incident(id) !== undefined,

@@ -2,7 +2,15 @@ import { type Day, isEmptyDay, type Tally, tallied } from '../../core/model/dail
 import { CronflowError } from '../../core/model/errors.ts';
 import type { LoggedEvent } from '../../core/model/event.ts';
 import { LIMITS } from '../../core/model/limits.ts';
-import type { Delivery, Incident, Job, JobIncident, Row, SystemIncident } from '../../core/model/records.ts';
+import type {
+  Delivery,
+  Incident,
+  Job,
+  JobIncident,
+  JobState,
+  Row,
+  SystemIncident,
+} from '../../core/model/records.ts';
 import { recentRuns, type Runs } from '../../core/model/runs.ts';
 import { keepRunsOf } from '../../core/model/spec.ts';
 import type { MetaValue, Output, RunsNeeded, Scope, Tx, View } from '../store.ts';
@@ -198,6 +206,11 @@ export class ScopedTx extends ScopedView implements Tx {
     if (overlay.job(job.id) !== undefined) this.coversJob(job.id);
     overlay.putJob(job);
     this.cover({ job: job.id });
+  }
+
+  putState(jobId: string, state: JobState): void {
+    this.#needsJob(jobId, 'the state of', jobId);
+    this.records().putState(jobId, state);
   }
 
   deleteJob(id: string): void {

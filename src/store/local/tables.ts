@@ -1,7 +1,7 @@
-import type { Incident, Job, JobIncident, SystemIncident } from '../../core/model/records.ts';
+import type { Incident, Job, JobIncident, JobState, SystemIncident } from '../../core/model/records.ts';
 import { keepRunsOf } from '../../core/model/spec.ts';
 import type { JobFilter, MetaValue, Page } from '../store.ts';
-import type { Changes, OutputRef, Records, TableName } from './changes.ts';
+import type { Changes, LivedState, OutputRef, Records, TableName } from './changes.ts';
 import { DayTable } from './days.ts';
 import { Heap } from './heap.ts';
 import { Outbox } from './outbox.ts';
@@ -64,7 +64,8 @@ export class Tables {
     for (const id of del.days ?? []) this.days.delete(id);
     for (const id of del.jobs ?? []) this.#deleteJob(id);
     for (const key of del.meta ?? []) this.#meta.delete(key);
-    this.#putJobs(put.jobs ?? []);
+    if (put.jobs !== undefined) this.#putJobs(put.jobs, put.states);
+    for (const { job_id, state } of put.states ?? []) this.#putState(job_id, state);
     for (const run of put.runs ?? []) this.runs.put(run);
     for (const day of put.days ?? []) this.days.put(day);
     for (const incident of put.incidents ?? []) this.#putIncident(incident);
@@ -195,21 +196,38 @@ export class Tables {
     })();
   }
 
-  /** Puts jobs in two passes, so that jobs may exchange names within one commit. */
-  #putJobs(jobs: readonly Job[]): void {
+  /**
+   * Puts jobs in two passes, so that jobs may exchange names within one commit.
+   * @param states the states of the same commit, where those of new jobs are
+   */
+  #putJobs(jobs: readonly Records['jobs'][], states: readonly LivedState[] = []): void {
     for (const job of jobs) {
       const before = this.#jobs.get(job.id);
       if (before?.name === job.name && before.removed_at === job.removed_at) continue;
       this.#listed = null;
       if (before !== undefined) this.#forgetName(before);
     }
-    for (const job of jobs) {
-      this.#jobs.set(job.id, job);
-      this.#jobIdByName.set(job.name, job.id);
-      if (job.removed_at === null && job.state.due_at !== null)
-        this.#due.set(job.id, job.state.due_at, job.id);
-      else this.#due.delete(job.id);
+    const lived = new Map(states.map(({ job_id, state }) => [job_id, state]));
+    for (const declared of jobs) {
+      const state = lived.get(declared.id) ?? declared.state ?? this.#jobs.get(declared.id)?.state;
+      if (state === undefined) throw new Error(`The job "${declared.id}" has no state.`);
+      this.#jobIdByName.set(declared.name, declared.id);
+      // A record that holds its state is kept as it is, so that it can be told apart from others.
+      this.#setJob(declared.state === state ? (declared as Job) : { ...declared, state });
     }
+  }
+
+  #putState(jobId: string, state: JobState): void {
+    const job = this.#jobs.get(jobId);
+    if (job === undefined) throw new Error(`There is no job "${jobId}" for a state.`);
+    if (job.state !== state) this.#setJob({ ...job, state });
+  }
+
+  #setJob(job: Job): void {
+    if (this.#options.freeze) Object.freeze(job);
+    this.#jobs.set(job.id, job);
+    if (job.removed_at === null && job.state.due_at !== null) this.#due.set(job.id, job.state.due_at, job.id);
+    else this.#due.delete(job.id);
   }
 
   #deleteJob(id: string): void {

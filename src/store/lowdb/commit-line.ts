@@ -22,6 +22,7 @@ import {
   unpackText,
   unpackValue,
 } from './packing.ts';
+import { wholeJobs } from './whole-jobs.ts';
 
 /** One commit, which is one line of the journal. */
 export interface Commit extends Changes {
@@ -181,7 +182,8 @@ class Encoding {
     const { seq, at, put, del, events } = this.#commit;
     this.#nameTexts();
     let json = '';
-    if (put.jobs !== undefined) json += listed('jobs', put.jobs, (job) => this.#job(job));
+    const jobs = wholeJobs(put, this.#before.job);
+    if (jobs.length > 0) json += listed('jobs', jobs, (job) => this.#job(job));
     if (put.runs !== undefined) json += listed('runs', put.runs, (row) => this.#row(row));
     if (put.days !== undefined) json += listed('days', put.days, (day) => this.#day(day));
     if (put.incidents !== undefined)

@@ -178,7 +178,7 @@ export class LowdbStore extends LocalStore {
       return;
     }
     for (const done of settle) done();
-    if (changes !== null) this.feed.tell(changes);
+    if (changes !== null) this.feed.tell(changes, this.tables);
   }
 
   /** Runs as many of the waiting transactions as belong into one commit. Returns the functions that settle them. */

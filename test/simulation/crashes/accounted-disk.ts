@@ -73,7 +73,7 @@ export class AccountedDisk implements Disk {
     for (const transaction of this.#unanswered) {
       if (firstDifference(now, found) === null) break;
       await this.#enter(transaction);
-      this.onFound(transaction.writes.flatMap(recorded));
+      this.onFound(await this.#recorded(transaction.writes));
       names.push(...(transaction.scope.names ?? []));
       now = await contentOf(this.#account);
     }
@@ -83,6 +83,18 @@ export class AccountedDisk implements Disk {
       this.faults.push(
         `found is neither what was answered nor that with a whole commit more: ${firstDifference(expected, found)}`,
       );
+  }
+
+  /** Turns writes that were entered in the account into the form that the recorder takes. */
+  async #recorded(writes: readonly Write[]): Promise<Recorded[]> {
+    const all: Recorded[] = [];
+    for (const write of writes) {
+      const [method, [first]] = write;
+      const job = method === 'putState' ? await this.#account.jobById(first as string) : undefined;
+      if (job === undefined) all.push(...recorded(write));
+      else all.push({ table: 'job', record: job });
+    }
+    return all;
   }
 
   #accounted(store: Store): Store {

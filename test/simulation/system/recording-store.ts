@@ -56,6 +56,11 @@ function recordingTx(tx: Tx, writes: Write[]): Tx {
       tx.putJob(record);
       writes.push({ table: 'job', record });
     },
+    putState(jobId, state) {
+      tx.putState(jobId, state);
+      const job = tx.jobById(jobId);
+      if (job !== undefined) writes.push({ table: 'job', record: job });
+    },
     attempt(fn) {
       const mark = writes.length;
       try {
