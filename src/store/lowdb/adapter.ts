@@ -20,6 +20,9 @@ import { MINUTE_MS } from '../../schedule/units.ts';
 /** A snapshot that is due by age and failed is tried again after this time. */
 const SNAPSHOT_RETRY_MS = 10 * MINUTE_MS;
 
+/** A start reads a snapshot about this many times faster than a journal of the same size, whose lines are short. */
+const READ_FASTER = 4;
+
 /** The data of lowdb: the tables, which are durable, and the changes that `write` shall add to them. */
 export interface Data {
   tables: Tables;
@@ -35,7 +38,8 @@ interface Pending {
 
 export interface AdapterLimits {
   /**
-   * A snapshot is taken when the journal since the last one has grown beyond this and beyond the size of that snapshot.
+   * A snapshot is taken when the journal since the last one has grown beyond this and beyond a part of the size of that
+   * snapshot.
    */
   snapshotJournalBytes: number;
   /**
@@ -228,7 +232,7 @@ export class JournalAdapter implements Adapter<Data> {
   }
 
   #nextSnapshotAt(fromBytes: number): number {
-    return fromBytes + Math.max(this.#options.limits.snapshotJournalBytes, this.#snapshotBytes);
+    return fromBytes + Math.max(this.#options.limits.snapshotJournalBytes, this.#snapshotBytes / READ_FASTER);
   }
 
   /**

@@ -16,7 +16,7 @@ import {
   packValue,
   type Patch,
   patched,
-  patchOf,
+  recordPatch,
   unpackDate,
   type Unpacking,
   unpackText,
@@ -125,7 +125,7 @@ export function encodeCommit(
   const literals = all.map((text) => JSON.stringify(text));
   const lengths = literals.map((literal) => Buffer.byteLength(literal));
   const fields = new Encoding(commit, before).fields(all, lengths);
-  const places = placesOf(lengths, place);
+  const places = placesOfTexts(lengths, place);
   const outputs = refs.map((ref, index): OutputRef => ({ ...ref, place: places[index]! }));
   const line = encodeJson(`{"texts":[${literals.join(',')}],${fields}}`);
   return { line, changes: { ...commit, put: { ...commit.put, outputs } } };
@@ -149,7 +149,7 @@ export function decodeLogged(value: unknown): LoggedCommit {
   return isWhole(value) ? value : new Decoding(value as StoredCommit).logged();
 }
 
-function placesOf(
+function placesOfTexts(
   lengths: readonly number[],
   { segment, offset: lineOffset }: LinePlace,
 ): Required<OutputRef>['place'][] {
@@ -210,7 +210,7 @@ class Encoding {
   }
 
   #job(job: Job): string {
-    const patch = patchOf(this.#before.job(job.id) ?? {}, job, this.#packing(job.id));
+    const patch = recordPatch(this.#before.job(job.id) ?? {}, job, this.#packing(job.id));
     return `${this.#names.add(job.id)},${patch || '{}'}`;
   }
 
@@ -218,7 +218,7 @@ class Encoding {
     const { job_id: jobId, kind } = row;
     const number = numberOf(row.id, jobId, row.number);
     const before = this.#before.row(row.id);
-    const patch = patchOf(
+    const patch = recordPatch(
       before ?? newRow(jobId, number, kind, this.#pings.get(jobId)),
       row,
       this.#packing(jobId),
@@ -230,14 +230,14 @@ class Encoding {
   #day(day: Day): string {
     const { job_id: jobId, date } = day;
     const before = this.#before.day(jobId, date) ?? newDay(jobId, date);
-    const patch = patchOf(before, day, this.#packing(jobId));
+    const patch = recordPatch(before, day, this.#packing(jobId));
     return `${this.#names.add(jobId)},${packDate(date, this.#commit.at)},${patch || '{}'}`;
   }
 
   #owned<T extends Incident | Delivery>(record: T, before: T | undefined, jobId: string | null): string {
     const packing = this.#packing(jobId);
     const job = jobId === null ? null : this.#names.add(jobId);
-    const patch = patchOf(before ?? { id: record.id }, record, packing);
+    const patch = recordPatch(before ?? { id: record.id }, record, packing);
     return `${job},${packText(record.id, packing)},${patch || '{}'}`;
   }
 
@@ -259,7 +259,7 @@ class Encoding {
       const index = output === null ? -1 : texts[next] === output ? next : texts.indexOf(output);
       if (index !== -1) next = index + 1;
       const ping = index === -1 ? event.ping : { ...event.ping, output: index };
-      return `${job},"${kind}",${patchOf(newPing(kind, at), ping, packing) || '{}'}`;
+      return `${job},"${kind}",${recordPatch(newPing(kind, at), ping, packing) || '{}'}`;
     });
   }
 
@@ -333,7 +333,7 @@ class Decoding {
   }
 
   #outputs(stored: readonly StoredOutput[], place: LinePlace): OutputRef[] {
-    const places = placesOf(
+    const places = placesOfTexts(
       stored.map(([, , , textBytes]) => textBytes),
       place,
     );

@@ -112,9 +112,15 @@ export function namesOf(stored: readonly string[]): string[] {
   });
 }
 
+/** The day of the last commit, which is mostly the one of the next, too. */
+let today = { day: NaN, date: '' };
+
 /** Returns a day as it is told from the instant of a commit: how many days later it is, for a day as people write it. */
 export function packDate(date: string, at: number): string {
-  const days = Math.round(Date.parse(date) / DAY_MS - Math.floor(at / DAY_MS));
+  const day = Math.floor(at / DAY_MS);
+  if (today.day !== day) today = { day, date: dateOf(at) };
+  if (date === today.date) return '0';
+  const days = Math.round(Date.parse(date) / DAY_MS - day);
   return Number.isSafeInteger(days) && unpackDate(days, at) === date ? String(days) : JSON.stringify(date);
 }
 
@@ -235,7 +241,7 @@ function keyOf(code: string): { key: string; isInstant: boolean } {
 }
 
 /** Returns what must be done to get `after`, as JSON; empty where nothing must. */
-export function patchOf(before: object, after: object, packing: Packing): string {
+export function recordPatch(before: object, after: object, packing: Packing): string {
   const old = before as Record<string, unknown>;
   const now = after as Record<string, unknown>;
   let json = '';
@@ -270,7 +276,7 @@ function changeOf(was: unknown, is: unknown, packing: Packing): string {
   if (typeof was !== 'object' || was === null || Array.isArray(was) !== Array.isArray(is))
     return `[${packValue(is, packing)}]`;
   if (Array.isArray(is)) return changeOfList(was as unknown[], is, packing);
-  return patchOf(was, is, packing);
+  return recordPatch(was, is, packing);
 }
 
 /** A list that loses its first item as another comes is a queue. */

@@ -28,7 +28,7 @@ const BATCH_MS_MAX = 50;
 
 /** The limits of a data directory unless its store is given others (docs/design.md §3.5). */
 export const DEFAULT_LIMITS: AdapterLimits = {
-  snapshotJournalBytes: 16 * MIB,
+  snapshotJournalBytes: 8 * MIB,
   segmentMsMax: DAY_MS,
   logMsMax: 30 * DAY_MS,
   logBytesMax: 1024 * MIB,

@@ -347,6 +347,27 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'this.#segment = {',
   },
   {
+    name: 'a line does not say what is gone from a record',
+    promise: '§6 of each record the line has the change against the record before',
+    in: 'recordPatch',
+    find: 'if (keptKeys < Object.keys(old).length)',
+    replace: 'if (keptKeys < 0)',
+  },
+  {
+    name: 'an output is looked for one byte too far',
+    promise: '§6 the record of an output says the segment and the place in it',
+    in: 'placesOfTexts',
+    find: 'let offset = lineOffset + TEXTS_OFFSET;',
+    replace: 'let offset = lineOffset + TEXTS_OFFSET + 1;',
+  },
+  {
+    name: 'a segment goes with the outputs in it',
+    promise: '§6 before an old segment goes, the outputs in it whose runs are kept move into an archive',
+    in: 'prune',
+    find: 'await options.moveOutOf(going);',
+    replace: '',
+  },
+  {
     name: 'a ping is answered before its commit is written',
     promise: 'promise 3, nothing acknowledged is lost: kill -9 at any instant loses no answered ping',
     in: 'LowdbStore.#commit',

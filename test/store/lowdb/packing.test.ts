@@ -6,7 +6,7 @@ import {
   packDate,
   type Patch,
   patched,
-  patchOf,
+  recordPatch,
   unpackDate,
 } from '../../../src/store/lowdb/packing.ts';
 
@@ -50,7 +50,7 @@ function roundTrip(before: object, after: object, jobId: string | null = JOB_ID)
   names.add('web1.example.com');
   names.add(JOB_ID);
   names.add('*');
-  const json = patchOf(before, after, { at: AT, jobId, names });
+  const json = recordPatch(before, after, { at: AT, jobId, names });
   const stored = namesOf(JSON.parse(names.json()) as string[]);
   return patched(before, JSON.parse(json || '{}') as Patch, { at: AT, jobId, names: stored });
 }
@@ -80,7 +80,7 @@ describe('a change of a record', () => {
   test('that is none is nothing', () => {
     const before = { due_at: AT, bad: [{ at: 1 }], skips: undefined, state: { gaps: [] } };
     const after = { due_at: AT, bad: [{ at: 1 }], state: { gaps: [] }, late: undefined };
-    expect(patchOf(before, after, { at: AT, jobId: null, names: new Names() })).toBe('');
+    expect(recordPatch(before, after, { at: AT, jobId: null, names: new Names() })).toBe('');
   });
 
   test('leaves what it does not change the same object', () => {
