@@ -14,6 +14,8 @@ while [ ! -e done ]; do :; done
 exit 5
 END`;
 
+const KSH93_TSTP = 'ksh93 hears TSTP only once a process of its own has ended or stopped';
+
 const AT_A_TERMINAL = 'a pty by script(1)';
 
 /** What is sent to the process that the caller knows, and what comes from a terminal. */
@@ -101,6 +103,7 @@ END
       bash ../caller $RUN sh ../ticker 2>/dev/null`,
     shows: /^stopped\n1\ngoes on\nend\n6$/m,
     needs: ['bash', '/proc'],
+    except: { ksh93: KSH93_TSTP },
     reports: 6,
   },
   {
@@ -127,7 +130,7 @@ END
       bash ../caller $RUN sh ../ticker 2>/dev/null`,
     shows: /^goes on\nend\n6$/m,
     needs: ['bash', '/proc'],
-    except: { ksh93: 'ksh93 hears TSTP only once a process of its own has ended or stopped' },
+    except: { ksh93: KSH93_TSTP },
     reports: 6,
   },
   {
