@@ -1,10 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { withDirectory } from './disk.ts';
 import { type Row, sideBySide } from './measure.ts';
 import { printMeasured, printTable } from './table.ts';
@@ -29,7 +30,7 @@ export async function benchWrapper(): Promise<void> {
         ['hanging', urlOf(hanging)],
       ]);
       await benchWhole(wrapped, urlOf(up));
-      benchProcesses(wrapped, [
+      await benchProcesses(wrapped, [
         ['up', urlOf(up)],
         ['refusing', refusingUrl],
       ]);
@@ -101,29 +102,26 @@ async function benchWhole(wrapped: Wrapped, url: string): Promise<void> {
 }
 
 /** Counts processes by their ids, which are consecutive in a new PID namespace. */
-function benchProcesses(wrapped: Wrapped, monitors: readonly NamedUrl[]): void {
-  const rows = [['bare', String(countProcesses([], process.env))]];
+async function benchProcesses(wrapped: Wrapped, monitors: readonly NamedUrl[]): Promise<void> {
+  const rows = [['bare', String(await countProcesses([], process.env))]];
   for (const shell of SHELLS) {
     for (const [state, url] of monitors)
       rows.push([
         `${shell}, monitor ${state}`,
-        String(countProcesses(wrapped.words(shell), wrapped.environment(url))),
+        String(await countProcesses(wrapped.words(shell), wrapped.environment(url))),
       ]);
   }
   printTable('Processes that a run takes, output to a pipe', ['', 'processes'], rows);
 }
 
-function countProcesses(words: readonly string[], env: NodeJS.ProcessEnv): number | string {
+/** The monitor runs in this process, so it must be free to answer meanwhile. */
+async function countProcesses(words: readonly string[], env: NodeJS.ProcessEnv): Promise<number | string> {
   // The first process is the shell that counts, and the last only says its id.
-  const script = `"$@" | cat >/dev/null; sh -c 'echo $$'`;
+  const script = `exec 2>/dev/null; "$@" | cat >/dev/null; sh -c 'echo $$'`;
   try {
     const args = ['--pid', '--fork', '--mount-proc', '--kill-child', 'sh', '-c', script, 'sh', ...words];
-    const last = execFileSync('unshare', [...args, '/bin/true'], {
-      env,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    return Number(last) - 3;
+    const { stdout } = await promisify(execFile)('unshare', [...args, '/bin/true'], { env });
+    return Number(stdout) - 3;
   } catch {
     return 'needs a PID namespace';
   }
