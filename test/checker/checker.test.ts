@@ -237,3 +237,29 @@ test('no check keeps others waiting for long, not even the first check', async (
   expect(Math.max(...settled)).toBeLessThan(10);
   await checker.stop();
 });
+
+test('two checkers on one store settle each job once', async () => {
+  const { configure, checker, store, clock, liveness } = await startMemoryService(START);
+  await liveness.start();
+  const other = new Checker({
+    store,
+    clock,
+    logger: silentLogger,
+    onLateWake: async () => {},
+    isGapUnnoted: () => false,
+  });
+  const names = Array.from({ length: 700 }, (_, index) => `job-${index}`);
+  await configure(Object.fromEntries(names.map((name) => [name, { schedule: '* * * * *', grace: '10s' }])));
+  checker.start();
+  other.start();
+  await clock.advance(2 * MINUTE_MS + 11 * SECOND_MS);
+  const jobs = await store.view({ all: true }, (view) => view.jobs());
+  expect(new Set(jobs.map(({ state }) => state.run_count))).toEqual(new Set([1]));
+  const runs = await Promise.all(jobs.map(({ id }) => store.runsOf(id, { skip: 0, limit: 9 })));
+  expect(
+    new Set(runs.map(({ items }) => items.map((row) => row.kind === 'slots' && row.count).join())),
+  ).toEqual(new Set(['2']));
+  expect((await store.incidents({ skip: 0, limit: 1 })).total).toBe(700);
+  await checker.stop();
+  await other.stop();
+});
