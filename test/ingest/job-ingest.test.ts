@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { PingKind } from '../../src/core/model/reasons.ts';
 import type { Ping } from '../../src/core/model/records.ts';
+import type { PingResult } from '../../src/ingest/ingest.ts';
 import { JobIngest } from '../../src/ingest/job-ingest.ts';
+import { storeOn } from '../store/lowdb/store-on.ts';
+import { narrowDisk } from '../support/crash-disk.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { startMemoryService } from '../support/memory-service.ts';
 import { pingOf } from '../support/records.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/schedule/units.ts';
@@ -91,6 +95,28 @@ test('a ping to a job that is declared and not stored yet is refused in a way th
   });
   await expect(ingest.ping('other', pingOf('success', START))).rejects.toMatchObject({ code: 'unknown_job' });
   // The store takes what it is given: no other job is to have a gap for that.
+  expect(refusals).toBe(0);
+});
+
+test('a ping whose output the disk does not take counts, and says how much is missing', async () => {
+  const narrow = narrowDisk(3_000);
+  const clock = createFakeClock(START);
+  const store = storeOn(narrow.disk, { clock });
+  await store.open();
+  let refusals = 0;
+  const ingest = new JobIngest({ store, clock, onRefusal: () => (refusals += 1) });
+  const { id } = await ingest.register('backup', {});
+  const end = (rid: string): Promise<PingResult> =>
+    ingest.ping('backup', pingOf('success', START, { rid, output: 'ä'.repeat(2_000) }));
+  expect(await end('one')).not.toHaveProperty('output_lost_bytes');
+  narrow.isFull = true;
+  const lost = await end('two');
+  expect(lost).toMatchObject({ reason: 'succeeded', output_lost_bytes: 4_000 });
+  expect(await store.run(id, lost.run_id!)).toMatchObject({
+    outcome: 'success',
+    output_dropped_bytes: 4_000,
+  });
+  // Nobody was refused, so that no time counts as one in which pings were.
   expect(refusals).toBe(0);
 });
 

@@ -268,6 +268,26 @@ export class CrashDisk implements Disk {
   }
 }
 
+/**
+ * Makes a disk that refuses writes of more bytes than there is space for, while `isFull` of what is returned says so.
+ * Files that were open before are no exception.
+ */
+export function narrowDisk(bytesMax: number): { disk: CrashDisk; isFull: boolean } {
+  const narrow = { disk: new CrashDisk(), isFull: false };
+  const { disk } = narrow;
+  const open = disk.open.bind(disk);
+  disk.open = async (path, how) => {
+    const file = await open(path, how);
+    const write = async (data: Uint8Array, position: number): Promise<number> => {
+      if (narrow.isFull && data.length > bytesMax)
+        throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+      return file.write(data, position);
+    };
+    return { ...file, write };
+  };
+  return narrow;
+}
+
 function applyEntries(entries: Map<string, Entry>, change: EntryChange): void {
   for (const [name, entry] of change) {
     if (entry === null) entries.delete(name);

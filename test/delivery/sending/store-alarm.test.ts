@@ -61,6 +61,30 @@ describe('a store that fails', () => {
     ]);
   });
 
+  test('is told again when it refuses pings, too, and not only their outputs', async () => {
+    const health = h.store.health.bind(h.store);
+    h.store.health = () => ({ ok: false, refuses: 'outputs', detail: 'No output can be kept: ENOSPC' });
+    await h.clock.advance(MINUTE_MS);
+    const outputs =
+      'STORE FAILING: No output can be kept: ENOSPC; pings count without it until it works again';
+    expect([h.ops.titles, pager.titles]).toEqual([[outputs], [outputs]]);
+    await failFor(MINUTE_MS);
+    expect([h.ops.titles, pager.titles]).toEqual([
+      [outputs, TITLE],
+      [outputs, TITLE],
+    ]);
+    // Outputs alone are no news any more.
+    await h.clock.advance(MINUTE_MS);
+    h.store.health = health;
+    await h.clock.advance(20 * SECOND_MS);
+    expect(h.ops.titles.map((title) => title.split(':')[0])).toEqual([
+      'STORE FAILING',
+      'STORE FAILING',
+      'RESOLVED',
+    ]);
+    expect(await incidents()).toMatchObject([{ kind: 'store', told: ['ops', 'pager'] }]);
+  });
+
   test('for less than three beats is told to nobody', async () => {
     await failFor(29 * SECOND_MS);
     await h.clock.advance(MINUTE_MS + SECOND_MS);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Migration, MIGRATIONS } from '../../../src/store/lowdb/migrations.ts';
 import type { LowdbStore } from '../../../src/store/lowdb/store.ts';
-import { CrashDisk } from '../../support/crash-disk.ts';
+import { CrashDisk, narrowDisk } from '../../support/crash-disk.ts';
 import { seededRandom } from '../../support/random.ts';
 import { ALL, dump, referenceStates, step } from './workload.ts';
 import { storeOn } from './store-on.ts';
@@ -110,26 +110,10 @@ describe('a disk that has space for small commits only', () => {
   const big = (store: LowdbStore): Promise<void> =>
     store.transact(ALL, (tx) => tx.putMeta('big', 'x'.repeat(10 * SPACE_BYTES)));
 
-  /** Refuses writes of more bytes than there is space for. */
-  function limit(disk: CrashDisk): void {
-    const open = disk.open.bind(disk);
-    disk.open = async (path, how) => {
-      const file = await open(path, how);
-      const write = file.write.bind(file);
-      return {
-        ...file,
-        write: async (data, position) => {
-          if (disk.fault('limit', path) !== null && data.length > SPACE_BYTES) throw FULL;
-          return write(data, position);
-        },
-      };
-    };
-    disk.fault = (call) => (call === 'limit' ? { error: FULL } : null);
-  }
-
   test('makes a failing store until a commit that it refused works again', async () => {
-    const disk = await emptyDisk();
-    limit(disk);
+    const narrow = narrowDisk(SPACE_BYTES);
+    narrow.isFull = true;
+    const { disk } = narrow;
     const store = await opened(disk);
     await small(store);
     expect(store.health()).toEqual({ ok: true });
@@ -138,7 +122,7 @@ describe('a disk that has space for small commits only', () => {
       await small(store);
       expect(store.health()).toMatchObject({ ok: false });
     }
-    disk.fault = () => null;
+    narrow.isFull = false;
     // Nobody repeats what was refused: a probe that waits for a ping that waits for the probe would wait for ever.
     await small(store);
     expect(store.health()).toEqual({ ok: true });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { readLog } from '../../../src/store/lowdb/log.ts';
 import type { LowdbStore, LowdbStoreOptions } from '../../../src/store/lowdb/store.ts';
-import { CrashDisk } from '../../support/crash-disk.ts';
+import { CrashDisk, narrowDisk } from '../../support/crash-disk.ts';
 import { job, ping, run } from '../../support/records.ts';
 import { storeOn } from './store-on.ts';
 import { ALL } from './workload.ts';
@@ -42,35 +42,17 @@ const bytesOf = (disk: CrashDisk, path: string): string => {
 const JOURNAL = '/data/journal-0000000000000001.jsonl';
 const small = (store: LowdbStore): Promise<void> => store.transact(ALL, (tx) => tx.putMeta('alive', 1));
 
-const LIMIT_BYTES = 3_000;
+const SPACE_BYTES = 3_000;
 const LONG = 'x'.repeat(5_000);
-
-/** Makes a disk that refuses writes of more than LIMIT_BYTES while its fault says so. */
-function limitedDisk(): CrashDisk {
-  const disk = new CrashDisk();
-  const open = disk.open.bind(disk);
-  disk.open = async (path, how) => {
-    const file = await open(path, how);
-    const write = async (data: Uint8Array, position: number): Promise<number> => {
-      if (disk.fault('limit', path) !== null && data.length > LIMIT_BYTES) throw FULL;
-      return file.write(data, position);
-    };
-    return { ...file, write };
-  };
-  return disk;
-}
-
-function limit(disk: CrashDisk): void {
-  disk.fault = (call) => (call === 'limit' ? { error: FULL } : null);
-}
 
 describe('an output that the disk does not take', () => {
   test('costs itself alone, and run, log and health say so', async () => {
-    const disk = limitedDisk();
+    const narrow = narrowDisk(SPACE_BYTES);
+    const { disk } = narrow;
     const errors: string[] = [];
     const log = { ...silentLogger, error: (message: string) => void errors.push(message) };
     const store = await opened(disk, { log });
-    limit(disk);
+    narrow.isFull = true;
     await end(store, 1, LONG, 7);
     await end(store, 2, LONG);
     expect(await store.run('a', 'a-1')).toMatchObject({ output_bytes: 0, output_dropped_bytes: 5_007 });
@@ -85,10 +67,11 @@ describe('an output that the disk does not take', () => {
   });
 
   test('of a run that had one leaves it without any, as the run says', async () => {
-    const disk = limitedDisk();
+    const narrow = narrowDisk(SPACE_BYTES);
+    const { disk } = narrow;
     const store = await opened(disk);
     await end(store, 1, 'first');
-    limit(disk);
+    narrow.isFull = true;
     await end(store, 1, LONG);
     expect(await store.output('a', 'a-1')).toBeUndefined();
     expect(await store.run('a', 'a-1')).toMatchObject({ output_bytes: 0, output_dropped_bytes: 5_000 });
@@ -97,9 +80,10 @@ describe('an output that the disk does not take', () => {
   });
 
   test('makes a failing store until one would be taken again, whatever smaller commits succeed', async () => {
-    const disk = limitedDisk();
+    const narrow = narrowDisk(SPACE_BYTES);
+    const { disk } = narrow;
     const store = await opened(disk);
-    limit(disk);
+    narrow.isFull = true;
     await end(store, 1, LONG);
     for (let i = 0; i < 3; i += 1) {
       await small(store);
@@ -107,7 +91,7 @@ describe('an output that the disk does not take', () => {
       await end(store, 2 + i, 'short');
       expect(store.health()).toMatchObject({ ok: false, refuses: 'outputs' });
     }
-    disk.fault = () => null;
+    narrow.isFull = false;
     await small(store);
     expect(store.health()).toEqual({ ok: true });
     await end(store, 9, LONG);
