@@ -3,6 +3,7 @@ import { CronflowError, errorText } from '../core/model/errors.ts';
 import type { LogFields } from '../observe/log.ts';
 import { type Access, accessOf } from './access.ts';
 import { basePathOf, withoutBasePath } from './base-path.ts';
+import { EVENT_STREAM } from './events/reader.ts';
 import { SECURITY_HEADERS } from './headers.ts';
 import { requireLoopbackHost, requireOwnOrigin } from './origin.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
@@ -26,7 +27,11 @@ export interface ServerState {
 export function buildApp(services: Services, server: ServerState): Koa<HttpState> {
   const app = new Koa<HttpState>();
   // Only errors after the beginning of an answer still get here, such as a connection that broke.
-  app.on('error', (error: unknown) => services.logger.warn('answer failed', { error: errorText(error) }));
+  app.on('error', (error: unknown, ctx?: HttpContext) => {
+    // A reader of events is always in the middle of its answer when it goes.
+    if (ctx?.type === EVENT_STREAM) return;
+    services.logger.warn('answer failed', { error: errorText(error) });
+  });
   app.use(answer(services, server));
   app.use(gate(services, server));
   for (const middleware of buildRouter(allRoutes(services))) app.use(middleware);

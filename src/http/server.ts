@@ -75,6 +75,7 @@ export function createServer(deps: HttpDeps): HttpServer {
       if (!server.listening) return;
       state.isClosing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      services.events.close();
       connections.endIdle();
       const waiting = new AbortController();
       await Promise.race([closed, sleep(clock, limits.closeMsMax, waiting.signal)]);

@@ -6,11 +6,14 @@ import { LineLimit } from '../observe/line-limit.ts';
 import type { BasePathOptions } from './base-path.ts';
 import { BodyBudget } from './body-budget.ts';
 import type { HttpDeps } from './deps.ts';
+import { EventHub } from './events/hub.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
 
 /** The dependencies that the routes work with, and what is derived from them. */
 export interface Services extends HttpDeps {
   limits: HttpLimits;
+  /** Those who listen to what changes. */
+  events: EventHub;
   base: BasePathOptions;
   /** The memory for the bodies of requests. */
   bodies: BodyBudget;
@@ -40,6 +43,7 @@ export function servicesOf(deps: HttpDeps): Services {
   return {
     ...deps,
     limits,
+    events: new EventHub(deps),
     base: deps.base ?? { basePath: '', trustsForwardedPrefix: false },
     bodies: new BodyBudget(limits.bodiesBytesMax),
     bodyLines: new LineLimit(deps.clock, limits.bodyLinesMax),

@@ -25,7 +25,7 @@ export const ERROR_CODES = {
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal: { status: 500, title: 'Cronflow failed' },
   store_unavailable: { status: 503, title: 'Nothing can be stored at the moment' },
-  overloaded: { status: 503, title: 'Too many large requests at once' },
+  overloaded: { status: 503, title: 'Too much is asked for at once' },
   stopping: { status: 503, title: 'Cronflow is stopping' },
   // Commands and the start have these. They never travel over HTTP.
   cannot_listen: { status: 500, title: 'The address cannot be listened on' },

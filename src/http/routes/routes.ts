@@ -4,6 +4,7 @@ import { configRoutes } from './config.ts';
 import { dayRoutes } from './days.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { docsRoutes } from './docs.ts';
+import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { healthchecksRoutes } from './healthchecks.ts';
 import { incidentRoutes } from './incidents.ts';
@@ -30,5 +31,6 @@ export function allRoutes(services: Services): Route[] {
     ...incidentRoutes(services),
     ...deliveryRoutes(services),
     ...configRoutes(services),
+    ...eventRoutes(services),
   ];
 }
