@@ -3,7 +3,7 @@
  * is not kept, so it is thrown each time.
  * @param max how many answers are kept; one more, and all are forgotten
  */
-export function memoised<T extends number | object>(
+export function memoised<T extends number | string | object>(
   max: number,
   read: (text: string) => T,
 ): (text: string) => T {

@@ -170,10 +170,12 @@ class Encoding {
   readonly #before: Before;
   readonly #names = new Names();
   readonly #pings: ReadonlyMap<string, Ping>;
+  readonly #around: Packing;
 
   constructor(commit: Commit, before: Before) {
     this.#commit = commit;
     this.#before = before;
+    this.#around = { at: commit.at, jobId: null, names: this.#names };
     this.#pings = pingsOf(commit.events);
   }
 
@@ -263,8 +265,10 @@ class Encoding {
     });
   }
 
+  /** Returns what the short form of a record of this job depends on, until the next call. */
   #packing(jobId: string | null): Packing {
-    return { at: this.#commit.at, jobId, names: this.#names };
+    this.#around.jobId = jobId;
+    return this.#around;
   }
 }
 

@@ -1,4 +1,5 @@
 import { dateOf } from '../../core/model/daily.ts';
+import { memoised } from '../../schedule/memo.ts';
 import { DAY_MS } from '../../schedule/units.ts';
 
 /**
@@ -96,9 +97,17 @@ export class Names {
   }
 }
 
+/** This many short forms are kept of ids, which are those of jobs and come with every ping. */
+const SHORT_IDS_MAX = 10_000;
+
+const shortId = memoised(
+  SHORT_IDS_MAX,
+  (id): string => UUID + Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url'),
+);
+
 function shortName(text: string): string {
   if (text.length === UUID_LENGTH && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text))
-    return UUID + Buffer.from(text.replaceAll('-', ''), 'hex').toString('base64url');
+    return shortId(text);
   return text.startsWith(UUID) ? UUID + text : text;
 }
 
