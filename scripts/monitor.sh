@@ -302,15 +302,12 @@ look_around() {
 # a shell ignores in the background.
 find_starters() {
   cf_environ='' cf_env_signals='' cf_setsid='' cf_first='' cf_taken=''
-  { IFS= read -r cf_first <"/proc/$$/environ"; } 2>/dev/null
   for cf_starter in 'env --default-signal=INT,QUIT setsid --' 'env setsid --' 'env --default-signal=INT,QUIT' env 'setsid --'; do
-    [ -n "$cf_first" ] || break
+    [ -r "/proc/$$/environ" ] || break
     case $cf_starter in *setsid*) has setsid || continue ;; esac
     # shellcheck disable=SC2086 # several
     { take read_environ $cf_starter; } 2>/dev/null
-    # A shell reads past the byte that ends the first variable.
-    cf_line=${cf_taken%%[[:cntrl:]]*}
-    case $cf_first in "${cf_line:-$cf_nl}"*) ;; *) continue ;; esac
+    is_environ || continue
     case $cf_starter in env*) cf_environ=$cf_taken ;; esac
     case $cf_starter in *default*) cf_env_signals=1 ;; esac
     case $cf_starter in *setsid*) cf_setsid=1 ;; esac
@@ -318,6 +315,15 @@ find_starters() {
   done
   ! has setsid || take try_setsid
   [ "$cf_taken" != yes ] || cf_setsid=1
+}
+
+# Says whether cf_taken is the environment. Most have a PATH; of the others the shell itself reads the beginning, byte by
+# byte and past the one that ends the first variable.
+is_environ() {
+  case $cf_nl$cf_taken in *"${cf_nl}PATH=${PATH%%[[:cntrl:]]*}"*) return ;; esac
+  [ -n "$cf_first" ] || { IFS= read -r cf_first <"/proc/$$/environ"; } 2>/dev/null
+  cf_line=${cf_taken%%[[:cntrl:]]*}
+  case $cf_first in "${cf_line:-$cf_nl}"*) ;; *) return 1 ;; esac
 }
 
 read_environ() { LC_ALL=C exec "$@" tr '\000\n' '\n\001' <"/proc/$$/environ"; }
