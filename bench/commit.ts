@@ -6,7 +6,7 @@ import { type Row, sideBySide } from './measure.ts';
 import { printMeasured } from './table.ts';
 
 /** The line of a ping takes roughly this in the journal. */
-const LINE_BYTES = 2_000;
+const LINE_BYTES = 350;
 
 /** Measures what the store adds to the least that can make a ping durable. */
 export async function benchCommit(): Promise<void> {

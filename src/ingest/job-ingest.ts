@@ -51,16 +51,23 @@ export class JobIngest implements Ingest {
     this.#stopping = true;
   }
 
-  async ping(name: string, ping: Ping): Promise<PingResult> {
-    const { has_output: hasOutput, ...result } = await this.#recordPing(name, ping);
-    if (!hasOutput || result.run_id === null) return result;
-    // The store keeps a ping whose output it cannot keep, and then the run says so.
-    const run = await this.#store.run(result.job.id, result.run_id);
-    const isKept = run === undefined || run.kind === 'slots' || run.output_bytes > 0;
-    return isKept ? result : { ...result, output_lost_bytes: Buffer.byteLength(ping.output ?? '') };
+  ping(name: string, ping: Ping): Promise<PingResult> {
+    const { output } = ping;
+    return output === null || output === ''
+      ? this.#recordPing(name, ping)
+      : this.#recordWithOutput(name, ping, output);
   }
 
-  async #recordPing(name: string, ping: Ping): Promise<Recorded> {
+  /** Records a ping. The store keeps one whose output it cannot keep, and then the run says so. */
+  async #recordWithOutput(name: string, ping: Ping, output: string): Promise<PingResult> {
+    const result = await this.#recordPing(name, ping);
+    if (result.run_id === null || result.reason === 'duplicate') return result;
+    const run = await this.#store.run(result.job.id, result.run_id);
+    const isKept = run === undefined || run.kind === 'slots' || run.output_bytes > 0;
+    return isKept ? result : { ...result, output_lost_bytes: Buffer.byteLength(output) };
+  }
+
+  async #recordPing(name: string, ping: Ping): Promise<PingResult> {
     try {
       return await this.#write({ names: [name], ...neededFor(ping) }, (tx) =>
         recordPing(tx, currentJob(tx, name), ping),
@@ -181,12 +188,6 @@ function notStoredYet(name: string): CronflowError {
   return new CronflowError('store_unavailable', detail);
 }
 
-/** The effect of a ping, and what is needed to see whether its output was kept. */
-interface Recorded extends PingResult {
-  /** True where the ping brought an output that is to be kept. */
-  has_output: boolean;
-}
-
 /** Returns the part of a scope that a ping needs beside its job. */
 function neededFor({ rid }: Ping): Pick<Scope, 'runs' | 'meta'> {
   return { meta: EVENT_META, runs: { rids: rid === null ? [] : [rid] } };
@@ -197,19 +198,17 @@ function declaring(name: string): Scope {
   return { names: [name], meta: DECLARING_META };
 }
 
-function recordPing(tx: Tx, job: Job, ping: Ping): Recorded {
+function recordPing(tx: Tx, job: Job, ping: Ping): PingResult {
   const { reason, run_id: runId, state } = applyEvent(tx, job, { type: 'ping', ping });
-  const recorded = { job: { ...job, state: state.job }, run_id: runId, reason };
   if (runId !== null && ping.output !== null && reason !== 'duplicate') {
     const run = tx.runsOf(job.id).get(runId);
     if (run !== undefined && run.kind !== 'slots' && !isOutdated(ping, run)) {
       const dropped = ping.output_dropped_bytes;
       tx.putRun({ ...run, output_bytes: Buffer.byteLength(ping.output), output_dropped_bytes: dropped });
       tx.putOutput(job.id, runId, { text: ping.output, dropped_bytes: dropped });
-      return { ...recorded, has_output: ping.output !== '' };
     }
   }
-  return { ...recorded, has_output: false };
+  return { job: { ...job, state: state.job }, run_id: runId, reason };
 }
 
 /**

@@ -107,8 +107,12 @@ export class Draft {
 
   /** Adds a run, which is open. Where a ping reports its end, too, that is a change of it. */
   addRun(fields: Partial<Run> & Pick<Run, 'reason'>): Run {
-    return this.keepRow({
-      ...this.nextRow(),
+    const { id, job_id, number } = this.nextRow();
+    // An object that is written out whole is made many times faster than one that is spread together.
+    const run: Run = {
+      id,
+      job_id,
+      number,
       kind: 'run',
       rid: null,
       slot_at: null,
@@ -128,8 +132,9 @@ export class Draft {
       host: null,
       output_bytes: 0,
       output_dropped_bytes: 0,
-      ...fields,
-    });
+      reason: fields.reason,
+    };
+    return this.keepRow(Object.assign(run, fields));
   }
 
   /** Adds a row for one slot that ended without a run. */
