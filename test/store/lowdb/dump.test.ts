@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { dumpOf } from '../../../src/store/lowdb/dump.ts';
@@ -13,6 +14,11 @@ import { ALL, dump, step } from './workload.ts';
 
 const unlocked = async () => ({ release: async () => {} });
 const VERSION = schemaVersion(MIGRATIONS);
+
+test('the documentation shows a dump of the version that is written', () => {
+  const page = readFileSync(new URL('../../../docs/commands.md', import.meta.url), 'utf8');
+  expect(page).toContain(`{"cronflow":"dump","schema_version":${VERSION},`);
+});
 
 async function opened(
   disk: CrashDisk,
