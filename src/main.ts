@@ -56,6 +56,7 @@ const host = {
   stopRequested,
   onReloadRequested: (callback: () => void): void => void process.on('SIGHUP', callback),
   exit: (code: number): void => process.exit(code),
+  onExit: (callback: () => void): void => void process.on('exit', callback),
   onWarning(callback: (warning: Error) => void): void {
     // This removes the listener of Node, which writes the warnings as they are.
     process.removeAllListeners('warning').on('warning', callback);

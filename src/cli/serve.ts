@@ -3,6 +3,7 @@ import type { App } from '../app/app.ts';
 import type { AppOptions } from '../app/parts.ts';
 import { CronflowError } from '../core/model/errors.ts';
 import { parseBasePath } from '../http/base-path.ts';
+import { LogWriter } from '../observe/log-writer.ts';
 import { createLogger, LOG_LEVELS, type LogLevel } from '../observe/log.ts';
 import { parseArgs } from './arguments.ts';
 import type { Io } from './io.ts';
@@ -38,6 +39,8 @@ export interface ServeHost {
   onReloadRequested(callback: () => void): void;
   /** Ends the process at once, whatever is under way. */
   exit(code: number): void;
+  /** Calls back when the process ends, in whatever way but a kill. */
+  onExit(callback: () => void): void;
   /** Hands over Node's warnings. Node would print them as they are, with whatever a client had sent. */
   onWarning(callback: (warning: Error) => void): void;
 }
@@ -46,7 +49,7 @@ export interface ServeHost {
 export async function serve(argv: readonly string[], io: Io, host: ServeHost): Promise<number> {
   let options: AppOptions | null;
   try {
-    options = readOptions(argv, io);
+    options = readOptions(argv, io, host);
   } catch (error) {
     io.stderr(`cronflow serve: ${(error as Error).message}\nTry: cronflow serve --help\n`);
     return 2;
@@ -101,7 +104,7 @@ function reloadOf(app: App, host: ServeHost): { started(): void } {
   };
 }
 
-function readOptions(argv: readonly string[], io: Io): AppOptions | null {
+function readOptions(argv: readonly string[], io: Io, host: ServeHost): AppOptions | null {
   const { values } = parseArgs({
     args: [...argv],
     options: {
@@ -126,6 +129,8 @@ function readOptions(argv: readonly string[], io: Io): AppOptions | null {
   if (!LOG_LEVELS.includes(level as LogLevel)) {
     throw new CronflowError('usage', `LOG_LEVEL "${level}" is not one of ${LOG_LEVELS.join(', ')}`);
   }
+  const log = new LogWriter((text) => io.stderr(text));
+  host.onExit(() => log.flush());
   return {
     configPath: resolve(io.cwd, pick(values.config, 'CRONFLOW_CONFIG', 'cronflow.yaml')),
     storeUrl,
@@ -139,12 +144,7 @@ function readOptions(argv: readonly string[], io: Io): AppOptions | null {
     strict: values.strict,
     env,
     clock: io.clock,
-    logger: createLogger(
-      io.clock,
-      level as LogLevel,
-      (line) => io.stderr(line),
-      values.json ? 'json' : 'text',
-    ),
+    logger: createLogger(io.clock, level as LogLevel, (line) => log.add(line), values.json ? 'json' : 'text'),
   };
 }
 

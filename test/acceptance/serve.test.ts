@@ -42,6 +42,8 @@ interface Serving {
   said(text: string, count?: number): Promise<void>;
   get(path: string, token?: string): Promise<string>;
   signal(name: NodeJS.Signals): void;
+  /** Lets nobody read the log any more. */
+  leaveLog(): void;
   ended(): Promise<number | null>;
 }
 
@@ -82,6 +84,7 @@ function serve(
       return (await fetch(`${await url()}${path}`, { headers })).text();
     },
     signal: (name) => void child.kill(name),
+    leaveLog: () => void child.stderr.destroy(),
     ended: () => ended,
   };
 }
@@ -121,6 +124,20 @@ describe('cronflow serve', () => {
       'cronflow_deliveries{notifier="slack",status="sent"} 0',
     ])
       expect(metrics.split('\n')).toContain(line);
+    service.signal('SIGTERM');
+    expect(await service.ended()).toBe(0);
+  });
+
+  test('goes on watching when nobody reads its log any more', async () => {
+    await write('jobs: {a: {}}\n');
+    const service = serve();
+    const url = await service.url();
+    service.leaveLog();
+    for (const kind of ['start', 'failure', 'success', 'success']) {
+      const answer = await fetch(`${url}/jobs/a/${kind}?rid=${kind}`, { method: 'POST' });
+      expect([kind, answer.status]).toEqual([kind, 200]);
+    }
+    expect(JSON.parse(await service.get('/jobs/a'))).toMatchObject({ status: 'running' });
     service.signal('SIGTERM');
     expect(await service.ended()).toBe(0);
   });

@@ -8,5 +8,6 @@ export const NO_SERVICE: ServeHost = {
   stopRequested: () => new Promise(() => undefined),
   onReloadRequested: () => undefined,
   exit: () => undefined,
+  onExit: () => undefined,
   onWarning: () => undefined,
 };
