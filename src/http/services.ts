@@ -7,11 +7,14 @@ import type { BasePathOptions } from './base-path.ts';
 import { BodyBudget } from './body-budget.ts';
 import type { HttpDeps } from './deps.ts';
 import { EventHub } from './events/hub.ts';
+import { JobTexts } from './job-texts.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
 
 /** The dependencies that the routes work with, and what is derived from them. */
 export interface Services extends HttpDeps {
   limits: HttpLimits;
+  /** The texts of jobs in lists. */
+  jobTexts: JobTexts;
   /** Those who listen to what changes. */
   events: EventHub;
   base: BasePathOptions;
@@ -44,6 +47,7 @@ export function servicesOf(deps: HttpDeps): Services {
     ...deps,
     limits,
     events: new EventHub(deps),
+    jobTexts: new JobTexts(),
     base: deps.base ?? { basePath: '', trustsForwardedPrefix: false },
     bodies: new BodyBudget(limits.bodiesBytesMax),
     bodyLines: new LineLimit(deps.clock, limits.bodyLinesMax),

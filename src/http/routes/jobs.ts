@@ -104,7 +104,9 @@ async function list(ctx: HttpContext, services: Services): Promise<void> {
   const nowAt = services.clock.now();
   const globals = services.globals();
   ctx.set('X-Total-Count', String(total));
-  ctx.body = items.map((job) => jobJson(job, incidents.get(job.id), globals, nowAt));
+  const texts = items.map((job) => services.jobTexts.textOf(job, incidents.get(job.id), globals, nowAt));
+  ctx.type = 'application/json; charset=utf-8';
+  ctx.body = `[${texts.join(',')}]`;
 }
 
 async function show(ctx: HttpContext, services: Services): Promise<void> {
