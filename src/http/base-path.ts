@@ -12,6 +12,24 @@ export interface BasePathOptions {
 
 const LENGTH_MAX = 200;
 const PATH = /^(?:\/[A-Za-z0-9._~-]+)+$/;
+/**
+ * The first parts of routes. Under such a path nobody could tell a request that the proxy has shortened from one that it
+ * has not, and pings would be lost.
+ */
+export const FIRST_PARTS_OF_ROUTES: ReadonlySet<string> = new Set([
+  'config',
+  'deliveries',
+  'docs',
+  'events',
+  'healthz',
+  'incidents',
+  'jobs',
+  'metrics',
+  'openapi.json',
+  'ping',
+  'pings',
+  'readyz',
+]);
 /** A part such as `..` would lead elsewhere. */
 const DOTS = /\/\.{1,2}(?=\/|$)/;
 
@@ -22,7 +40,8 @@ const DOTS = /\/\.{1,2}(?=\/|$)/;
 export function parseBasePath(text: string): BasePath {
   const path = text.replace(/\/+$/, '');
   if (path === '' || isBasePath(path)) return path;
-  const allowed = `parts of letters, digits and . _ ~ -, each after a slash, ${LENGTH_MAX} characters at most`;
+  const names = [...FIRST_PARTS_OF_ROUTES].join(', ');
+  const allowed = `parts of letters, digits and . _ ~ -, each after a slash, ${LENGTH_MAX} characters at most, the first none of ${names}`;
   throw new CronflowError(
     'usage',
     `base path ${JSON.stringify(text)} is not allowed: ${allowed}, such as /cronflow`,
@@ -30,7 +49,13 @@ export function parseBasePath(text: string): BasePath {
 }
 
 function isBasePath(path: string): boolean {
-  return path.length <= LENGTH_MAX && PATH.test(path) && !DOTS.test(path);
+  const first = path.split('/', 2)[1] ?? '';
+  return (
+    path.length <= LENGTH_MAX &&
+    PATH.test(path) &&
+    !DOTS.test(path) &&
+    !FIRST_PARTS_OF_ROUTES.has(first.toLowerCase())
+  );
 }
 
 /**

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { parseBasePath } from '../../src/http/base-path.ts';
+import { FIRST_PARTS_OF_ROUTES, parseBasePath } from '../../src/http/base-path.ts';
+import type { HttpDeps } from '../../src/http/deps.ts';
+import { allRoutes } from '../../src/http/routes/routes.ts';
+import { servicesOf } from '../../src/http/services.ts';
 import { startServer } from './support.ts';
 
 const UNTRUSTED = { basePath: '/tools/cron', trustsForwardedPrefix: false };
@@ -49,7 +52,16 @@ describe('behind a proxy that shows Cronflow under a path', () => {
     expect(await linksFor(TRUSTED, '/ops/cron/')).toBe('/ops/cron/docs');
     expect(await linksFor({ ...UNTRUSTED, trustsForwardedPrefix: true }, '/ops')).toBe('/ops/docs');
     expect(await linksFor(UNTRUSTED, '/ops')).toBe('/tools/cron/docs');
-    for (const bad of ['//evil.example', '/a"><script>', '/../x', 'ops', `/${'x'.repeat(300)}`, '/a, /b'])
+    for (const bad of [
+      '//evil.example',
+      '/a"><script>',
+      '/../x',
+      '/jobs',
+      '/ping',
+      'ops',
+      `/${'x'.repeat(300)}`,
+      '/a, /b',
+    ])
       expect(await linksFor(TRUSTED, bad)).toBe('/docs');
   });
 });
@@ -63,9 +75,24 @@ test.each([
   expect(parseBasePath(text)).toBe(path);
 });
 
-test.each(['cron', '//cron', '/a b', '/a?b', '/..', '/a/./b', `/${'x'.repeat(300)}`])(
-  'the base path %j is refused',
-  (text) => {
-    expect(() => parseBasePath(text)).toThrow(/base path .* is not allowed: .*such as \/cronflow/);
-  },
-);
+test('no base path begins as a route does', () => {
+  const routes = allRoutes(servicesOf({ version: '1' } as HttpDeps));
+  const firstParts = new Set(routes.map(({ path }) => path.split('/')[1]!));
+  firstParts.delete('');
+  expect([...FIRST_PARTS_OF_ROUTES].sort()).toEqual([...firstParts].sort());
+});
+
+test.each([
+  '/jobs',
+  '/ping/cron',
+  '/Docs',
+  'cron',
+  '//cron',
+  '/a b',
+  '/a?b',
+  '/..',
+  '/a/./b',
+  `/${'x'.repeat(300)}`,
+])('the base path %j is refused', (text) => {
+  expect(() => parseBasePath(text)).toThrow(/base path .* is not allowed: .*such as \/cronflow/);
+});

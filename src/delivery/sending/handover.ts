@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import type { LaneNote } from '../../store/store.ts';
+import { WAIT_MS_MAX } from './backoff.ts';
 import type { Lane } from './lane.ts';
 import type { StormNote } from './storm.ts';
 
@@ -31,8 +32,11 @@ export function goOn(lane: Lane, note: LaneNote, clock: Clock): void {
   if (note === undefined || note === null) return;
   const offsetMs = offsetOf(clock);
   const { held_until_at: heldUntilAt, storm } = note as Handover;
-  if (heldUntilAt !== null) lane.heldUntilMs = Math.max(lane.heldUntilMs, heldUntilAt - offsetMs);
-  if (storm !== null) lane.storm.goOn(storm, offsetMs);
+  const nowMs = clock.monotonic();
+  // The clock of the last holder may have been ahead, and no message waits for an instant of a wrong clock (§7).
+  if (heldUntilAt !== null)
+    lane.heldUntilMs = Math.max(lane.heldUntilMs, Math.min(heldUntilAt - offsetMs, nowMs + WAIT_MS_MAX));
+  if (storm !== null) lane.storm.goOn(storm, offsetMs, nowMs);
 }
 
 function offsetOf(clock: Clock): number {

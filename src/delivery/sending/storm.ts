@@ -114,9 +114,12 @@ export class Storm {
     };
   }
 
-  /** Goes on with the window of another instance. */
-  goOn(note: StormNote, offsetMs: number): void {
-    this.#startMs = note.start_at - offsetMs;
+  /**
+   * Goes on with the window of another instance. If its clock was ahead, the window has begun now.
+   * @param nowMs now, by the monotonic clock
+   */
+  goOn(note: StormNote, offsetMs: number, nowMs: number): void {
+    this.#startMs = Math.min(note.start_at - offsetMs, nowMs);
     this.#sentCount = note.sent_count;
     this.#isHolding = note.is_holding;
     this.#isBehind = note.is_behind;
