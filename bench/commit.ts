@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { JSONFilePreset } from 'lowdb/node';
 import { withStore } from './disk.ts';
 import { Clients, declareJobs } from './jobs.ts';
 import { type Row, sideBySide } from './measure.ts';
@@ -16,6 +17,8 @@ export async function benchCommit(): Promise<void> {
     const file = await open(join(directory, 'bare'), 'w');
     const line = Buffer.alloc(LINE_BYTES, 'x');
     let at = 0;
+    const { items: jobs } = await store.listJobs({ skip: 0, limit: 100 });
+    const plain = await JSONFilePreset(join(directory, 'plain.json'), { count: 0, jobs });
     const rows: Row[] = [
       {
         name: 'write and fdatasync',
@@ -24,6 +27,15 @@ export async function benchCommit(): Promise<void> {
             await file.write(line, 0, line.length, at);
             await file.datasync();
             at += line.length;
+          }
+        },
+      },
+      {
+        name: 'plain lowdb, 100 jobs, without a sync',
+        async run(count) {
+          for (let done = 0; done < count; done += 1) {
+            plain.data.count += 1;
+            await plain.write();
           }
         },
       },

@@ -139,7 +139,8 @@ async function benchDue(loader: Loader, directory: string, due: number): Promise
 
 async function countMissed(port: number): Promise<number> {
   const answer = await fetch(`http://127.0.0.1:${port}/jobs?status=missed&limit=1`);
-  return ((await answer.json()) as { total: number }).total;
+  await answer.arrayBuffer();
+  return Number(answer.headers.get('x-total-count'));
 }
 
 /** The spike of real life: every job starts at second 0 and ends at second 5, over a connection of its own. */

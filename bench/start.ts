@@ -42,10 +42,33 @@ function rowOf(directory: string, jobs: number): Row {
   };
 }
 
+function commandRow(name: string, args: readonly string[]): Row {
+  return {
+    name,
+    async run(count) {
+      for (let done = 0; done < count; done += 1) {
+        const [code] = (await once(spawn(process.execPath, args, { stdio: 'ignore' }), 'exit')) as [number];
+        if (code !== 0) throw new Error(`${name} ended with ${code}`);
+      }
+    },
+  };
+}
+
+/** Measures the start of commands that need little, held against that of Node. */
+async function benchCommands(): Promise<void> {
+  const rows = [
+    commandRow('node -e 0', ['-e', '0']),
+    commandRow('cronflow --version', [MAIN, '--version']),
+    commandRow('cronflow next --schedule "0 2 * * *"', [MAIN, 'next', '--schedule', '0 2 * * *']),
+  ];
+  printMeasured('Starting a command', await sideBySide(rows, { rounds: 9, count: 1 }));
+}
+
 /** Measures the way from nothing to listening and back. The round that warms up declares the jobs. */
 export async function benchStart(): Promise<void> {
+  await benchCommands();
   await withDirectory(async (directory) => {
-    const rows = [1, 1_000, 10_000].map((jobs) => rowOf(directory, jobs));
+    const rows = [10, 1_000, 10_000].map((jobs) => rowOf(directory, jobs));
     printMeasured('Starting and stopping the service', await sideBySide(rows, { rounds: 3, count: 1 }));
   });
 }

@@ -45,6 +45,7 @@ function converse(
     let failures = 0;
     let sent = 0;
     let left: Buffer[] = [];
+    let isOwed = true;
     const answers = new Answers();
     const send = (): void => {
       const nowMs = performance.now();
@@ -53,6 +54,7 @@ function converse(
         return;
       }
       if (left.length === 0) left = next();
+      isOwed = true;
       if (sent > 0) sentMs = nowMs;
       sent += 1;
       socket.write(left.shift()!);
@@ -61,12 +63,14 @@ function converse(
     socket.on('data', (chunk) => {
       const status = answers.read(chunk);
       if (status === null) return;
+      isOwed = false;
       latencies.push(performance.now() - sentMs);
       if (status >= 300) failures += 1;
       send();
     });
-    socket.on('error', () => (failures += 1));
-    socket.on('close', () => resolve(failures));
+    socket.on('error', () => {});
+    // A connection that ends before its answer is a failure, however it ends.
+    socket.on('close', () => resolve(failures + (isOwed ? 1 : 0)));
   });
 }
 

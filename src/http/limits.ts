@@ -25,9 +25,14 @@ export const HTTP_LIMITS = {
   keepAliveMs: 75 * SECOND_MS,
   /**
    * With more connections than this, the one that has been idle longest ends. The jobs of a whole fleet start at
-   * midnight together.
+   * midnight together, ten thousand of them and more.
    */
-  connectionsMax: 4_096,
+  connectionsMax: 16_384,
+  /**
+   * So many connections wait in the system until they are taken. Whoever finds no place tries again a second later. The
+   * system may allow fewer (`net.core.somaxconn`).
+   */
+  backlogMax: 4_096,
   /** The requests that may wait on one connection for answers before theirs; after this many it ends. */
   pipelinedRequestsMax: 32,
   /** The time that `close()` waits for requests that are being answered. */

@@ -63,7 +63,7 @@ export function createServer(deps: HttpDeps): HttpServer {
     async listen(host, port) {
       const bare = host.replace(/^\[(.*)\]$/, '$1');
       state.isLoopback = isLoopback(bare);
-      await bind(server, bare, port);
+      await bind(server, { host: bare, port, backlog: limits.backlogMax });
       // An error such as too many open files must cost one connection and not the process.
       server.on('error', (error) =>
         services.logger.error('cannot accept a connection', { error: errorText(error) }),
@@ -101,11 +101,11 @@ function serverOptions(limits: HttpLimits): object {
   };
 }
 
-async function bind(server: Server, host: string, port: number): Promise<void> {
+async function bind(server: Server, options: { host: string; port: number; backlog: number }): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const onError = (cause: Error): void => reject(listenError(cause, host, port));
+    const onError = (cause: Error): void => reject(listenError(cause, options.host, options.port));
     server.once('error', onError);
-    server.listen({ host, port }, () => {
+    server.listen(options, () => {
       server.off('error', onError);
       resolve();
     });
