@@ -116,9 +116,11 @@ export async function readIndex(file: DiskFile): Promise<ArchiveIndex> {
   const size = await file.size();
   const trailer = Buffer.alloc(TRAILER_BYTES);
   await file.read(trailer, Math.max(0, size - TRAILER_BYTES));
-  const indexAt = Number(trailer.toString('latin1', 0, TRAILER_DIGITS));
-  if (!Number.isSafeInteger(indexAt) || indexAt >= size) return new Map();
-  const line = Buffer.alloc(size - TRAILER_BYTES - indexAt - 1);
+  const digits = trailer.toString('latin1', 0, TRAILER_DIGITS);
+  const indexAt = Number(digits);
+  const bytes = size - TRAILER_BYTES - LINE_FEED.length - indexAt;
+  if (!/^\d+$/.test(digits) || bytes < 0) return new Map();
+  const line = Buffer.alloc(bytes);
   await file.read(line, indexAt);
   const { value } = decodeLine(line);
   const index = (value ?? []) as Index;

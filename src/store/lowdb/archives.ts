@@ -36,6 +36,8 @@ export class Archives {
   readonly #schemaVersion: number;
   /** The archives, oldest first. No two of them hold the same segment. */
   #archives: readonly Archive[] = [];
+  /** Says that `#archives` are the archives on disk, by durable names. */
+  #isKnown = true;
   /** The indexes that were read last, the latest at the end. */
   readonly #indexes = new Map<Archive, ArchiveIndex>();
 
@@ -45,16 +47,37 @@ export class Archives {
     this.#schemaVersion = options.schemaVersion;
   }
 
-  /** Finds the archives that are there. One whose segments another holds, too, is the trace of a crash. */
+  /** Finds the archives that are there, and removes those that a crash has left. */
   async open(): Promise<void> {
+    // Nothing depends on this clean-up, so an archive that cannot be removed is no reason not to start.
+    for (const range of await this.#find())
+      await this.#disk.remove(join(this.#directory, archiveName(range))).catch(() => undefined);
+  }
+
+  /** Finds the archives that are there, beside a Cronflow that may run. Nothing is changed. */
+  async openToRead(): Promise<void> {
+    await this.#find();
+  }
+
+  /**
+   * Finds the archives that are there. An archive whose segments all are in another is the trace of a crash: it went
+   * into the other, and was not removed.
+   * @returns those traces
+   */
+  async #find(): Promise<Range[]> {
     const found: Archive[] = [];
+    const traces: Range[] = [];
     for (const range of sortNames(await this.#disk.list(this.#directory)).archives) {
       const holder = found.at(-1);
-      if (holder !== undefined && holder.last >= range.last) continue;
+      if (holder !== undefined && holder.last >= range.last) {
+        traces.push(range);
+        continue;
+      }
       const bytes = await this.#withFile(archiveName(range), (file) => file.size());
       if (bytes !== null) found.push({ ...range, bytes });
     }
     this.#archives = found;
+    return traces;
   }
 
   /** Reads a text as it stood in its segment. Returns null where it is lost. */
@@ -71,23 +94,42 @@ export class Archives {
 
   /**
    * Moves the outputs out of segments that are about to be removed, and writes archives anew of which much is no longer
-   * in use. The segments may be removed once this returns.
+   * in use. The segments may be removed once this returns. A segment that an archive holds already is there because its
+   * removal was cut short. Its outputs stay in that archive.
    * @param segments the segments, by the numbers of their first commits, ascending
    * @param refs all outputs in the log
    * @throws any error of the disk; then the segments must stay
    */
   async take(segments: readonly number[], refs: Iterable<OutputInLog>): Promise<void> {
-    const { moved, used } = await this.#sorted(new Set(segments), refs);
-    const [first] = segments;
-    if (first !== undefined) await this.#move({ first, last: segments.at(-1)! }, moved, used);
-    for (const [archive, inUse] of used) {
-      if (!this.#archives.includes(archive)) continue;
-      if (inUse.length === 0) await this.#drop(archive);
-      else if (bytesOf(inUse) < archive.bytes * USED_PART_MIN) await this.#write(archive, inUse);
+    if (!this.#isKnown) await this.#lookAgain();
+    try {
+      await this.#take(new Set(segments), refs);
+    } catch (error) {
+      // An archive may have got its name before the call that failed.
+      this.#isKnown = false;
+      await this.#lookAgain().catch(() => undefined);
+      throw error;
     }
   }
 
-  /** Sorts outputs into those of the segments that go, and those of each archive. */
+  /** Finds the archives once more after a failure. Segments may go only once the names of these are durable. */
+  async #lookAgain(): Promise<void> {
+    await this.#find();
+    await this.#disk.syncDirectory(this.#directory);
+    this.#isKnown = true;
+  }
+
+  async #take(segments: ReadonlySet<number>, refs: Iterable<OutputInLog>): Promise<void> {
+    const { moved, used } = await this.#sorted(segments, refs);
+    await this.#move(moved, used);
+    for (const [archive, inUse] of used) {
+      if (!this.#archives.includes(archive)) continue;
+      if (inUse.length === 0) await this.#drop(archive);
+      else if (bytesOf(inUse) < archive.bytes * USED_PART_MIN) await this.#write(archive, inUse, [archive]);
+    }
+  }
+
+  /** Sorts outputs into those that only the segments that go hold, and those of each archive. */
   async #sorted(
     segments: ReadonlySet<number>,
     refs: Iterable<OutputInLog>,
@@ -97,9 +139,9 @@ export class Archives {
     let count = 0;
     for (const ref of refs) {
       const { segment } = ref.place;
-      const archive = segments.has(segment) ? undefined : this.#holderOf(segment);
-      if (segments.has(segment)) moved.push(ref);
-      else if (archive !== undefined) used.get(archive)!.push(ref);
+      const archive = this.#holderOf(segment);
+      if (archive !== undefined) used.get(archive)!.push(ref);
+      else if (segments.has(segment)) moved.push(ref);
       count += 1;
       if (count % LOOKED_AT_MAX === 0) await setImmediate();
     }
@@ -107,27 +149,30 @@ export class Archives {
   }
 
   /**
-   * Writes the outputs of segments into an archive. Archives before it that are not much larger join it, so that there
-   * are few of them however often segments go.
+   * Writes outputs of segments into an archive. Archives before it that are not much larger join it, so that there are
+   * few of them however often segments go.
    */
-  async #move(range: Range, moved: OutputInLog[], used: ReadonlyMap<Archive, OutputInLog[]>): Promise<void> {
-    let { first } = range;
+  async #move(moved: OutputInLog[], used: ReadonlyMap<Archive, OutputInLog[]>): Promise<void> {
     let bytes = bytesOf(moved);
     if (bytes === 0) return;
     const outputs = [moved];
+    const joined: Archive[] = [];
     for (const archive of this.#archives.toReversed()) {
       const inUse = used.get(archive)!;
       const more = bytesOf(inUse);
       if (more > 2 * bytes || bytes + more > ARCHIVE_BYTES_MAX) break;
       bytes += more;
       outputs.push(inUse);
-      first = Math.min(first, archive.first);
+      joined.push(archive);
     }
-    await this.#write({ first, last: range.last }, outputs.flat());
+    // All these outputs are in segments after every archive, because the oldest segments go first.
+    const segments = moved.map(({ place }) => place.segment);
+    const first = joined.at(-1)?.first ?? least(segments);
+    await this.#write({ first, last: greatest(segments) }, outputs.flat(), joined);
   }
 
-  /** Writes an archive, and removes those whose segments it holds, too. */
-  async #write(range: Range, refs: readonly OutputInLog[]): Promise<void> {
+  /** Writes an archive in place of others, which are removed. */
+  async #write(range: Range, refs: readonly OutputInLog[], replaced: readonly Archive[]): Promise<void> {
     const options = { range, schemaVersion: this.#schemaVersion };
     const writer = await ArchiveWriter.begin(this.#disk, this.#directory, options);
     let bytes: number;
@@ -138,7 +183,6 @@ export class Archives {
       await writer.abandon();
       throw error;
     }
-    const replaced = this.#archives.filter(({ first, last }) => first >= range.first && last <= range.last);
     const others = this.#archives.filter((archive) => !replaced.includes(archive));
     const { first, last } = range;
     this.#archives = [...others, { first, last, bytes }].toSorted((a, b) => a.first - b.first);
@@ -171,7 +215,8 @@ export class Archives {
   #holderOf(segment: number): Archive | undefined {
     // Most outputs are in segments that are still there, after all archives.
     if (segment > (this.#archives.at(-1)?.last ?? 0)) return undefined;
-    return this.#archives.find(({ first, last }) => first <= segment && segment <= last);
+    // Where two hold it, which earlier versions could leave behind, the one that was written later has all of it.
+    return this.#archives.findLast(({ first, last }) => first <= segment && segment <= last);
   }
 
   async #textIn(archive: Archive, file: DiskFile, place: OutputPlace): Promise<Buffer | null> {
@@ -209,6 +254,14 @@ export class Archives {
 export async function slice(file: DiskFile, { offset, bytes }: OutputPlace): Promise<Buffer | null> {
   const text = Buffer.alloc(bytes);
   return (await file.read(text, offset)) === bytes ? text : null;
+}
+
+function least(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => Math.min(a, b));
+}
+
+function greatest(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => Math.max(a, b));
 }
 
 function bytesOf(refs: readonly OutputInLog[]): number {

@@ -29,7 +29,7 @@ export class Outputs {
   /** Opens the outputs to read them beside a Cronflow that runs. Nothing is changed. */
   async openToRead(): Promise<void> {
     this.#isBeside = true;
-    await this.#archives.open();
+    await this.#archives.openToRead();
   }
 
   /**
@@ -46,7 +46,7 @@ export class Outputs {
     if (!isInLog(ref)) return undefined;
     let json = await this.#json(ref.place);
     if (json === null && this.#isBeside) {
-      await this.#archives.open();
+      await this.#archives.openToRead();
       json = await this.#json(ref.place);
     }
     const text = textOf(json);

@@ -1,36 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { readLog } from '../../../src/store/lowdb/log.ts';
-import type { LowdbStore, LowdbStoreOptions } from '../../../src/store/lowdb/store.ts';
+import type { LowdbStore } from '../../../src/store/lowdb/store.ts';
 import { CrashDisk, narrowDisk } from '../../support/crash-disk.ts';
-import { job, ping, run } from '../../support/records.ts';
-import { storeOn } from './store-on.ts';
+import { job, run } from '../../support/records.ts';
+import { archives, end, opened } from './with-outputs.ts';
 import { ALL } from './workload.ts';
 
 const FULL = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
 const REFUSED_DETAIL = expect.stringMatching(/^No output can be kept: .*ENOSPC/) as string;
 
-async function opened(disk: CrashDisk, options: Partial<LowdbStoreOptions> = {}): Promise<LowdbStore> {
-  const store = storeOn(disk, options);
-  await store.open();
-  return store;
-}
-
-/** Puts a run with an output, as the end of the run does, with the event. */
-const end = (store: LowdbStore, number: number, text: string, droppedBytes = 0, id = 'a'): Promise<void> =>
-  store.transact(ALL, (tx) => {
-    if (tx.jobById(id) === undefined) tx.putJob(job(id));
-    const bytes = Buffer.byteLength(text);
-    tx.putRun(run(id, number, { output_bytes: bytes, output_dropped_bytes: droppedBytes }));
-    tx.putOutput(id, `${id}-${number}`, { text, dropped_bytes: droppedBytes });
-    tx.logEvent(id, { type: 'ping', ping: ping({ output: text, output_dropped_bytes: droppedBytes }) });
-  });
-const archives = (disk: CrashDisk): string[] =>
-  disk
-    .files()
-    .filter((path) => path.startsWith('/data/outputs-'))
-    .map((path) => path.replaceAll(/^\/data\/outputs-|\.jsonl$|\b0+(?=\d)/g, ''))
-    .sort();
 const bytesOf = (disk: CrashDisk, path: string): string => {
   let content = '';
   disk.edit(path, (bytes) => {
@@ -259,5 +238,22 @@ describe('outputs of segments that go', () => {
     const store = await opened(disk);
     expect(await store.output('a', 'a-1')).toBeUndefined();
     expect(await store.output('a', 'a-6')).toMatchObject({ text: 'output 6' });
+  });
+
+  test('are lost, and no more, with an archive whose last line points anywhere', async () => {
+    const whole = new CrashDisk();
+    await worked(whole, 6, (store, round) => end(store, round, `output ${round}`));
+    const path = whole.files().find((each) => each.startsWith('/data/outputs-'))!;
+    const size = bytesOf(whole, path).length;
+    const places = Array.from({ length: size + 3 }, (_, at) => String(at).padStart(16, '0'));
+    for (const place of [...places, '-000000000000005', '00000000000000.5', ''.padStart(16)]) {
+      const disk = whole.afterKill();
+      const isRight = bytesOf(disk, path).endsWith(`${place}\n`);
+      disk.edit(path, (bytes) => Buffer.concat([bytes.subarray(0, -17), Buffer.from(`${place}\n`)]));
+      const store = await opened(disk);
+      const output = await store.output('a', 'a-1');
+      if (isRight) expect(output).toMatchObject({ text: 'output 1' });
+      else expect(output).toBeUndefined();
+    }
   });
 });
