@@ -269,7 +269,7 @@ export class CrashDisk implements Disk {
 }
 
 /**
- * Makes a disk that refuses writes of more bytes than there is space for, while `isFull` of what is returned says so.
+ * Makes a disk on which no file grows by more bytes than there is space for, while `isFull` of what is returned says so.
  * Files that were open before are no exception.
  */
 export function narrowDisk(bytesMax: number): { disk: CrashDisk; isFull: boolean } {
@@ -278,9 +278,11 @@ export function narrowDisk(bytesMax: number): { disk: CrashDisk; isFull: boolean
   const open = disk.open.bind(disk);
   disk.open = async (path, how) => {
     const file = await open(path, how);
+    let takenBytes = 0;
     const write = async (data: Uint8Array, position: number): Promise<number> => {
-      if (narrow.isFull && data.length > bytesMax)
+      if (narrow.isFull && takenBytes + data.length > bytesMax)
         throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+      if (narrow.isFull) takenBytes += data.length;
       return file.write(data, position);
     };
     return { ...file, write };

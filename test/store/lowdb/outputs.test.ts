@@ -78,6 +78,22 @@ describe('an output that the disk does not take', () => {
     expect(disk.files().filter((path) => /tmp|probe/.test(path))).toEqual([]);
   });
 
+  test('makes a failing store until there is room for as much as many at once, not for one', async () => {
+    const narrow = narrowDisk(2 * 2 ** 20);
+    const { disk } = narrow;
+    const store = await opened(disk);
+    narrow.isFull = true;
+    const numbers = Array.from({ length: 600 }, (_, at) => at + 1);
+    await Promise.all(numbers.map((number) => end(store, number, LONG)));
+    expect(store.health()).toMatchObject({ ok: false, refuses: 'outputs' });
+    await small(store);
+    expect(store.health()).toMatchObject({ ok: false, refuses: 'outputs' });
+    expect(disk.files().filter((path) => path.endsWith('.tmp'))).toEqual([]);
+    narrow.isFull = false;
+    await small(store);
+    expect(store.health()).toEqual({ ok: true });
+  });
+
   test('is no reason for a store that refuses commits to call itself ready', async () => {
     const disk = new CrashDisk();
     const store = await opened(disk);
