@@ -69,15 +69,55 @@ say() { tell "cronflow: ${cf_job:-?}: $1"; }
 
 # One line each: what a name or a value brings along must neither break a line nor reach a terminal as an order.
 tell() {
-  [ -z "$cf_quiet" ] && [ -n "$cf_say_fd" ] || return 0
   cf_line=$1
   while :; do
     case $cf_line in *[[:cntrl:]]*) cf_line="${cf_line%%[[:cntrl:]]*}?${cf_line#*[[:cntrl:]]}" ;; *) break ;; esac
   done
-  set -- printf '%s\n' "$cf_line"
-  # Nobody may read the pipe. On a machine that is very busy a process takes seconds to start.
-  case $cf_err in relay | same) ! has timeout || set -- timeout -s KILL 5 "$@" ;; esac
-  "$@" >&"$cf_say_fd" 2>/dev/null
+  cf_lines=$cf_lines$cf_line$cf_nl
+  [ -n "$cf_collect" ] || say_collected
+}
+
+# Says the lines that were collected so far, and from now on each at once. Nobody may read the pipe, and the terminal may
+# be halted, so no line goes there before the command has been started. A process of its own writes it, and what comes
+# meanwhile waits until that has ended: the command and its tries are not held up.
+say_collected() {
+  cf_collect=''
+  [ -n "$cf_lines" ] && [ -z "$cf_quiet" ] && [ -n "$cf_say_fd" ] || return 0
+  [ -z "$cf_sayer" ] || ! is_ours "$cf_sayer" || return 0
+  set -- "${cf_lines%"$cf_nl"}"
+  cf_lines=''
+  if [ -n "$cf_say_at_once" ]; then put "$1" >&"$cf_say_fd" 2>/dev/null; return 0; fi
+  (exec >&"$cf_say_fd"; helper; say_bg "$1") &
+  cf_sayer=$!
+  read_uptime
+  cf_say_until_cs=$((cf_cs + 500))
+  [ -e "/proc/$$/stat" ] || await_said
+}
+
+# Without /proc nobody sees whether it has ended.
+say_bg() {
+  [ -e "/proc/$$/stat" ] || ! has timeout || exec timeout -s KILL 5 printf '%s\n' "$1"
+  put "$1"
+}
+
+# What cannot be said within 5 s has no reader: then nothing more is said. So long, because on a machine that is very
+# busy a process takes seconds to start.
+await_said() {
+  while [ -n "$cf_sayer" ]; do
+    cf_turn=0
+    while is_ours "$cf_sayer"; do
+      cf_turn=$((cf_turn + 1))
+      [ "$cf_turn" -gt 20 ] || continue
+      read_uptime
+      [ "$cf_cs" -lt "$cf_say_until_cs" ] || { kill -s KILL "$cf_sayer" 2>/dev/null && break; }
+      hush sleep 0.05
+    done
+    wait_until_gone "$cf_sayer"
+    cf_sayer=''
+    # ksh93 counts from 256.
+    case $cf_gone in 137 | 265) cf_quiet=1 ;; esac
+    say_collected
+  done
 }
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -143,7 +183,7 @@ parse_option() {
     --stderr-is-failure) cf_stderr_is_failure=1 ;;
     --quiet) cf_quiet=1 ;;
     --dry-run) cf_dry_run=1 ;;
-    --help | -h) usage && exit 0 ;;
+    --help | -h) cf_say_at_once=1 && say_collected && usage && exit 0 ;;
     --timeout* | --kill-after* | --retry* | --success-codes* | --beat* | --env* | --schedule* | --grace*)
       case ${1%%=*} in
         --timeout | --kill-after | --retry | --retry-delay | --success-codes | --beat | --env | --schedule | --grace) ;;
@@ -196,6 +236,9 @@ find_separator() {
 }
 
 refuse() {
+  switch quiet
+  cf_say_at_once=1
+  say_collected
   printf 'cronflow: %s\n' "$1" >&2
   usage
   exit 2
@@ -283,6 +326,9 @@ look_around() {
   cf_ignored=0 cf_umask=''
   cf_fds=/proc/$$/fd
   [ -e "$cf_fds" ] || cf_fds=/dev/fd
+  kind_of 2
+  # A file waits for no reader. What is said there later could be taken for the command's.
+  [ "$cf_kind" != file ] || { cf_say_at_once=1 && say_collected; }
   find_starters
   {
     while read -r cf_key cf_value; do
@@ -1295,7 +1341,7 @@ start_bg() {
   waiter
   umask 077
   [ -z "$cf_run" ] || ! { true >"$cf_run.note"; } 2>/dev/null || exec 2>"$cf_run.note"
-  cf_say_fd=2 cf_err='' cf_told=''
+  cf_say_fd=2 cf_say_at_once=1 cf_collect='' cf_lines='' cf_told=''
   describe start '' "$cf_start_cs"
   for cf_pause_s in 5 15 30 60 120 300 600; do
     if [ -n "$cf_schedule" ]; then
@@ -1890,6 +1936,8 @@ say_notes() {
 # --- The wrapper -----------------------------------------------------------------------------------------------
 
 dry_run() {
+  cf_say_at_once=1
+  say_collected
   find_spool ''
   {
     printf 'job      %s\nmonitor  %s\n' "$cf_job" "$cf_url"
@@ -1942,8 +1990,9 @@ run_command() {
     if [ -n "$cf_pid" ]; then
       [ "$cf_try" -lt "$cf_retry" ] || drop_streams
       forward_pending
-      wait_for_command
     fi
+    say_collected
+    [ -z "$cf_pid" ] || wait_for_command
     read_uptime
     cf_end_cs=$cf_cs
     [ -z "$cf_timer" ] || stop_timer
@@ -1983,7 +2032,7 @@ start_helpers() {
 
 main() {
   check_options
-  if [ -n "$cf_dry_run" ]; then dry_run "$@" && cf_stage=over && exit 0; fi
+  if [ -n "$cf_dry_run" ]; then dry_run "$@"; exit 0; fi
   [ -z "$cf_arrays" ] || eval 'cf_args=("$@")'
   cf_stage=early
   trap : XFSZ
@@ -2000,14 +2049,16 @@ main() {
   CRONFLOW_JOB=$cf_job CRONFLOW_RUN_ID=$cf_rid CRONFLOW_URL=$cf_url
   export CRONFLOW_JOB CRONFLOW_RUN_ID CRONFLOW_URL
   if [ -n "$cf_lock" ] && ! take_lock; then
-    say 'still running, skipped'
     cf_stage=over
+    say 'still running, skipped'
+    say_collected
     [ -n "$cf_disable" ] || send_end skip '' ''
+    await_said
     exit 0
   fi
   if [ -n "$cf_disable" ]; then
     leave_streams
-    [ -n "$cf_lock$cf_timeout" ] || [ "$cf_retry" != 0 ] || exit 0
+    [ -n "$cf_lock$cf_timeout$cf_lines" ] || [ "$cf_retry" != 0 ] || exit 0
   else
     plan_capture
   fi
@@ -2019,11 +2070,12 @@ main() {
   cf_start_cs=$cf_cs
   run_command "$@"
   finish
+  await_said
   cf_stage=over
   exit "$cf_code"
 }
 
-cf_quiet='' cf_job='' cf_say_fd=2 cf_err='' cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_fd='' cf_lock_file='' cf_link_lock=''
+cf_quiet='' cf_job='' cf_say_fd=2 cf_say_at_once='' cf_collect=1 cf_lines='' cf_sayer='' cf_err='' cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_fd='' cf_lock_file='' cf_link_lock=''
 cf_pid='' cf_pending='' cf_signal='' cf_interrupted='' cf_timed_out='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
 cf_stops=0 cf_own_limit='' cf_in_fd='' cf_out_fd='' cf_code_fd='' cf_err_fd=2 cf_pipe_fd='' cf_held='' cf_err_in_out='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
 cf_run='' cf_out_from='' cf_err_from='' cf_undelivered='' cf_client=1 cf_stage=over

@@ -1,4 +1,5 @@
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { startService } from '../acceptance/service.ts';
 import { type Case, useBenches } from './benches.ts';
@@ -125,6 +126,92 @@ const retrying: Case[] = [
       const ended = await bench.run(['--timeout=1s', '--kill-after=10m', bench.job, 'sh', '-c', script]);
       expect(ended).toMatchObject({ code: 3, stdout: 'ready\ncleaned up\n', stderr: '' });
       expect((await bench.end()).query).toMatchObject({ exit_code: '3', signal: 'TERM' });
+    },
+  ],
+];
+
+/** A pipe for stderr that is full, and that nobody reads before the command of a case does. */
+const STUCK =
+  'exec 3<>stuck; dd if=/dev/zero of=stuck bs=4096 count=16 oflag=nonblock 2>/dev/null; "$@" 2>stuck 3>&-; exit';
+
+/** Runs the wrapper with such a pipe; `read` reads it from then on, and gives what has been said so far. */
+function stuck(bench: Bench, args: readonly string[]) {
+  execFileSync('mkfifo', [bench.path('stuck')]);
+  const words = ['sh', '-c', STUCK, 'sh', ...bench.shell, bench.script, ...args];
+  const running = start(words, bench.environment(), { cwd: bench.dir });
+  let said = '';
+  const read = () => {
+    const reader = start(['cat', 'stuck'], process.env, { cwd: bench.dir });
+    reader.child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString().replaceAll('\0', '')));
+    return reader.ended;
+  };
+  return { running, read, said: () => said };
+}
+
+const unread: Case[] = [
+  [
+    'a mistake in an option is said once the command runs, also where nobody reads',
+    async (bench) => {
+      const words = ['--bogus=1', '--retry=x', '--beat=soon', '--lock', bench.job, 'sh', '-c'];
+      const { running, read, said } = stuck(bench, [...words, `echo ran; ${AWAIT_GATE}; exit 7`]);
+      await until(() => running.stdout());
+      const reading = read();
+      await until(() => said().includes('--beat'));
+      writeFileSync(bench.path('gate'), '');
+      expect(await running.ended).toMatchObject({ code: 7, stdout: 'ran\n' });
+      await reading;
+      expect(said().match(/--bogus|--retry|--beat/g)).toEqual(['--bogus', '--retry', '--beat']);
+      expect((await bench.end()).query['exit_code']).toBe('7');
+    },
+  ],
+  [
+    'what is said of each try holds up no try where nobody reads, and none of it is lost',
+    async (bench) => {
+      const command = `echo x >>tries; [ $(($(wc -l <tries))) -lt 4 ] || { echo last; ${AWAIT_GATE}; }; exit 7`;
+      const { running, read, said } = stuck(bench, ['--retry=3', bench.job, 'sh', '-c', command]);
+      await until(() => running.stdout());
+      const reading = read();
+      // A try that waited for a reader would have given up on the first line.
+      await until(() => said().includes('try 2 of 4'));
+      writeFileSync(bench.path('gate'), '');
+      expect(await running.ended).toMatchObject({ code: 7, stdout: 'last\n' });
+      await reading;
+      expect(said().match(/try \d of 4/g)).toEqual(['try 2 of 4', 'try 3 of 4', 'try 4 of 4']);
+    },
+  ],
+  [
+    'a mistake in an option is said where no command is run, and where nothing is reported',
+    async (bench) => {
+      const command = ['--bogus=1', bench.job, 'touch', bench.path('ran')];
+      const said = `unknown option --bogus, ignored\n`;
+      for (const [args, code] of [
+        [['--dry-run', ...command], 0],
+        [['--bogus=1', '--help'], 0],
+        [['--bogus=1', bench.job], 2],
+      ] as const) {
+        const ended = await bench.run(args);
+        expect([args, ended.code, ended.stderr.includes(said)]).toEqual([args, code, true]);
+      }
+      expect(existsSync(bench.path('ran'))).toBe(false);
+      const disabled = await bench.run(command, { env: { CRONFLOW_DISABLE: '1' } });
+      expect([disabled.code, disabled.stderr]).toEqual([0, `cronflow: ?: ${said}`]);
+      expect(existsSync(bench.path('ran'))).toBe(true);
+      const holding = bench.start(['--lock', bench.job, 'sh', '-c', `echo ran; ${AWAIT_GATE}`], {
+        cwd: bench.dir,
+      });
+      await until(() => holding.stdout());
+      const skipped = await bench.run(['--lock', ...command]);
+      expect(skipped.stderr).toBe(`cronflow: ?: ${said}cronflow: ${bench.job}: still running, skipped\n`);
+      writeFileSync(bench.path('gate'), '');
+      await holding.ended;
+    },
+  ],
+  [
+    '--dry-run runs nothing where it cannot print',
+    async (bench) => {
+      const args = ['--dry-run', bench.job, 'touch', bench.path('ran')];
+      expect((await redirected(bench, '2>&-', args)).code).toBe(0);
+      expect(existsSync(bench.path('ran'))).toBe(false);
     },
   ],
 ];
@@ -427,7 +514,7 @@ const slow: Case[] = [
 ];
 
 describe.each(shells)('options of monitor.sh under $name', ({ shell }) => {
-  test.concurrent.each([...retrying, ...judging, ...telling])('%s', async (_name, check) => {
+  test.concurrent.each([...retrying, ...unread, ...judging, ...telling])('%s', async (_name, check) => {
     expect(await check(benchFor(shell, patientScript))).toBeUndefined();
   });
 });

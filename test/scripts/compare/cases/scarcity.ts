@@ -111,6 +111,16 @@ export const SCARCITY: readonly Case[] = [
     shows: /^3$/m,
     monitor: 'refusing',
   },
+  {
+    name: 'a stderr that nobody reads before the command has run, and mistakes in the options',
+    options: '--bogus=1 --retry=x --timeout=soon',
+    script: String.raw`
+      mkfifo ../stuck; exec 3<>../stuck; dd if=/dev/zero of=../stuck bs=4096 count=16 oflag=nonblock 2>/dev/null
+      { timeout 60 $RUN sh -c ': >ran; exit 3' 2>&3 3>&-; note $?; : >ran; } & case=$!
+      await ran; cat <&3 >/dev/null & wait $case; kill $!`,
+    shows: /^3$/m,
+    reports: 3,
+  },
   ...STATES.map((monitor): Case => ({
     name: `the monitor is ${monitor}`,
     script: String.raw`
