@@ -86,6 +86,7 @@ process.exitCode = await serve(
       }),
     onReloadRequested: (callback) => process.on('SIGHUP', callback),
     exit: (code) => process.exit(code),
+    onExit: (callback) => process.on('exit', callback),
     onWarning: (callback) => process.removeAllListeners('warning').on('warning', callback),
   },
 );
