@@ -1883,7 +1883,9 @@ collect_output() {
   [ -n "$cf_run" ] || return 0
   if [ -n "$cf_stderr_is_failure" ]; then
     [ ! -s "$cf_run.wrote" ] || cf_wrote_stderr=1
-    if [ "$cf_err" = file ] && read_pos "$cf_say_fd" && [ "$cf_pos" -gt "${cf_err_from:-$cf_pos}" ]; then cf_wrote_stderr=1; fi
+    if [ "$cf_err" = file ] && read_pos "$cf_say_fd" && [ $((cf_pos - cf_own_bytes)) -gt "${cf_err_from:-$cf_pos}" ]; then
+      cf_wrote_stderr=1
+    fi
   fi
   # What was relayed into the file is read from it.
   [ -z "$cf_err_in_out" ] || : >"$cf_run.tail"
@@ -2010,7 +2012,11 @@ try_again() {
   # What the limit leaves no time for is not begun.
   [ -z "$cf_timeout" ] || [ $(((cf_end_cs - cf_start_cs) / 100 + cf_retry_delay)) -lt "$cf_timeout" ] || return 1
   cf_try=$((cf_try + 1)) cf_pid=''
+  # What we write to the command's file between two tries is not the command's.
+  cf_own_from=''
+  [ "$cf_err" != file ] || ! read_pos "$cf_say_fd" || cf_own_from=$cf_pos
   say "exit code $cf_code: try $((cf_try + 1)) of $((cf_retry + 1))"
+  [ -z "$cf_own_from" ] || ! read_pos "$cf_say_fd" || cf_own_bytes=$((cf_own_bytes + cf_pos - cf_own_from))
   [ "$cf_retry_delay" != 0 ] || return 0
   (close_inherited && exec </dev/null >/dev/null 2>&1 && exec sleep "$cf_retry_delay") &
   while kill -0 "$!" 2>/dev/null && ! was_told_to_end; do wait "$!"; done
@@ -2078,7 +2084,7 @@ main() {
 cf_quiet='' cf_job='' cf_say_fd=2 cf_say_at_once='' cf_collect=1 cf_lines='' cf_sayer='' cf_err='' cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_fd='' cf_lock_file='' cf_link_lock=''
 cf_pid='' cf_pending='' cf_signal='' cf_interrupted='' cf_timed_out='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
 cf_stops=0 cf_own_limit='' cf_in_fd='' cf_out_fd='' cf_code_fd='' cf_err_fd=2 cf_pipe_fd='' cf_held='' cf_err_in_out='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
-cf_run='' cf_out_from='' cf_err_from='' cf_undelivered='' cf_client=1 cf_stage=over
+cf_run='' cf_out_from='' cf_err_from='' cf_own_bytes=0 cf_undelivered='' cf_client=1 cf_stage=over
 cf_arrays=''
 [ -z "${BASH_VERSION-}${KSH_VERSION-}" ] || cf_arrays=1
 read_environment

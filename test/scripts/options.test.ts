@@ -284,6 +284,26 @@ const judging: Case[] = [
     },
   ],
   [
+    '--stderr-is-failure does not count what the wrapper itself says between two tries',
+    async (bench) => {
+      for (const [index, place] of ['', '2>err', '>>both 2>>both', '2>&1'].entries()) {
+        const job = `${bench.job}-${index}`;
+        const options = ['--stderr-is-failure', '--retry=1', '--retry-delay=0s', job];
+        const script = '[ -e "$0" ] || { : >"$0"; exit 3; }';
+        const ended = await redirected(bench, place, [
+          ...options,
+          'sh',
+          '-c',
+          script,
+          bench.path(`tried-${index}`),
+        ]);
+        const end = await bench.end(job);
+        expect([place, ended.code, end.kind]).toEqual([place, 0, 'success']);
+      }
+      expect(readFileSync(bench.path('err'), 'utf8')).toMatch(/: try 2 of 2\n$/);
+    },
+  ],
+  [
     '--output-on-failure prints nothing of a success, and all of a failure',
     async (bench) => {
       const script = 'echo out; echo err >&2; echo out again; exit "$1"';
