@@ -15,6 +15,9 @@ test('the text of a job says what its JSON does, whatever changes', () => {
   const texts = new JobTexts();
   const failing = { ...EXPECTED, state: { ...EXPECTED.state, status: 'failure' as const } };
   const open = incident('i', 'a');
+  // How long a gap is waited for is a setting, which moves the deadline of this job.
+  const gaps = [{ from_at: NOW_AT, to_at: NOW_AT + 2 * HOUR_MS }];
+  const hidden = { ...EXPECTED, state: { ...EXPECTED.state, gaps } };
   const globals = { ...DEFAULT_GLOBALS, replayWindowMs: 1 };
   const cases: Parameters<JobTexts['textOf']>[] = [
     [EXPECTED, undefined, DEFAULT_GLOBALS, NOW_AT],
@@ -25,6 +28,8 @@ test('the text of a job says what its JSON does, whatever changes', () => {
     [failing, open, DEFAULT_GLOBALS, NOW_AT],
     [failing, { ...open, bad_count: 2 }, DEFAULT_GLOBALS, NOW_AT],
     [failing, open, globals, NOW_AT],
+    [hidden, undefined, DEFAULT_GLOBALS, NOW_AT],
+    [hidden, undefined, globals, NOW_AT],
     [
       { ...EXPECTED, state: { ...EXPECTED.state, paused_by_api: true } },
       undefined,
