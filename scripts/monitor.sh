@@ -1687,15 +1687,15 @@ spool_ping() {
   (
     umask 077
     # A full disk costs the output and not the ping.
-    case $2 in '') ;; @*) cat "${2#@}" >"$1.body" ;; *) put "$2" >"$1.body" ;; esac || rm -f "$1.body"
-    put "$cf_path$cf_nl$cf_query$cf_nl$cf_ping_ms$cf_nl$cf_ping_cs$cf_nl${cf_ping_boot:--}" >"$1.new" && mv -f "$1.new" "$1.ping" ||
-      { rm -f "$1.new" "$1.body" && exit 1; }
+    case $2 in '') ;; @*) cat "${2#@}" >"$1.body" ;; *) put "$2" >"$1.body" ;; esac || hush rm -f "$1.body"
+    put "$cf_path$cf_nl$cf_query$cf_nl$cf_ping_ms$cf_nl$cf_ping_cs$cf_nl${cf_ping_boot:--}" >"$1.new" && hush mv -f "$1.new" "$1.ping" ||
+      { hush rm -f "$1.new" "$1.body" && exit 1; }
   ) 2>/dev/null || return 1
   set -- "$cf_url_dir"/*.ping
   [ $# -le "$cf_spool_entries_max" ] || { say "the spool is full: dropped the oldest ping in $cf_url_dir" && drop "$1"; }
 }
 
-drop() { rm -rf "$1" "${1%.ping}.body"; }
+drop() { hush rm -rf "$1" "${1%.ping}.body"; }
 
 # Whether pings for any URL wait; costs no process.
 is_spool_empty() {
@@ -1712,8 +1712,8 @@ drop_old() {
     case $cf_old in '' | *[!0-9]*) continue ;; esac
     [ $((cf_wall_ms - cf_old)) -gt "$cf_spool_age_ms_max" ] || continue
     # Several wrappers may see it; the one that gets hold of it says so.
-    mv "$cf_entry" "$cf_entry.$cf_rid" 2>/dev/null || continue
-    rm -rf "$cf_entry.$cf_rid" "${cf_entry%.ping}.body"
+    hush mv "$cf_entry" "$cf_entry.$cf_rid" || continue
+    hush rm -rf "$cf_entry.$cf_rid" "${cf_entry%.ping}.body"
     say "dropped a ping that could not be sent for 7 days"
   done
 }
@@ -1722,7 +1722,7 @@ drop_old() {
 # row with an error: one ping that it cannot take must not hold up the rest.
 replay() {
   find_url_dir '' || return 1
-  [ -z "$(find "$cf_url_dir/busy" -prune -mmin +2 2>/dev/null)" ] || rm -f "$cf_url_dir/busy"
+  [ -z "$(find "$cf_url_dir/busy" -prune -mmin +2 2>/dev/null)" ] || hush rm -f "$cf_url_dir/busy"
   (set -C && umask 077 && : >"$cf_url_dir/busy") 2>/dev/null || return 1
   cf_failures=0
   for cf_entry in "$cf_url_dir"/*.ping; do
