@@ -1,13 +1,12 @@
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { withDirectory } from './disk.ts';
+import { MAIN } from './load/servers.ts';
 import { type Row, sideBySide } from './measure.ts';
 import { printMeasured } from './table.ts';
 
-const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 const run = promisify(execFile);
 
 function rowOf(directory: string, jobs: number): Row {

@@ -25,9 +25,7 @@ export async function sideBySide(
 ): Promise<Measured[]> {
   const us = rows.map((): number[] => []);
   for (let round = 0; round <= rounds; round += 1) {
-    // The first row of a round finds the caches as the last one left them, so another row is the first in each round.
-    const turns = rows.map((_, index) => (index + round) % rows.length);
-    for (const index of turns) {
+    for (const index of turnsOf(round, rows.length)) {
       const startedMs = performance.now();
       await rows[index]!.run(count);
       if (round > 0) us[index]!.push(((performance.now() - startedMs) * 1000) / count);
@@ -38,6 +36,14 @@ export async function sideBySide(
     us: median(us[index]!),
     ratio: median(us[index]!.map((each, round) => each / us[0]![round]!)),
   }));
+}
+
+/**
+ * Returns the order of a round. Whoever comes first finds the caches as the last one left them, so another is the first
+ * in each round.
+ */
+export function turnsOf(round: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => (index + round) % count);
 }
 
 /** Returns the median, or the upper of the two in the middle. */

@@ -2,42 +2,21 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { withDirectory } from './disk.ts';
+import { MAIN, startListening } from './load/servers.ts';
 import { type Row, sideBySide } from './measure.ts';
 import { printMeasured } from './table.ts';
 
-const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
-
-/** Starts the service as people do, waits until it listens, and stops it. */
-async function startAndStop(configPath: string, dataDir: string): Promise<void> {
-  const args = [MAIN, 'serve', '--config', configPath, '--data-dir', dataDir, '--port', '0'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const ended = once(child, 'exit');
-  let log = '';
-  const listening = new Promise<boolean>((resolve) => {
-    const read = (text: Buffer): void => {
-      log += text.toString();
-      if (log.includes('listening')) resolve(true);
-    };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
-    void ended.then(() => resolve(false));
-  });
-  if (!(await listening)) throw new Error(`the service did not start:\n${log}`);
-  child.kill('SIGTERM');
-  await ended;
-}
-
 function rowOf(directory: string, jobs: number): Row {
   const configPath = join(directory, `${jobs}.yaml`);
+  const dataDirectory = join(directory, `data-${jobs}`);
   const lines = Array.from({ length: jobs }, (_, number) => `  job-${number}: { schedule: "0 2 * * *" }`);
   writeFileSync(configPath, `jobs:\n${lines.join('\n')}\n`);
   return {
     name: `${jobs.toLocaleString('en')} jobs`,
     async run(count) {
       for (let done = 0; done < count; done += 1)
-        await startAndStop(configPath, join(directory, `data-${jobs}`));
+        await (await startListening(configPath, dataDirectory)).stop();
     },
   };
 }

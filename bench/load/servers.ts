@@ -4,7 +4,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../../../dist/main.js', import.meta.url));
+/** The built program. */
+export const MAIN = fileURLToPath(new URL('../../../../dist/main.js', import.meta.url));
 const BARE = fileURLToPath(new URL('./bare.js', import.meta.url));
 /** A job with this schedule is never due in the time of a benchmark. */
 const YEARLY = '0 0 1 1 *';
@@ -54,7 +55,14 @@ export function declareJobs(
 
 /** Starts Cronflow as people do, and waits until it listens and is ready. */
 export async function startCronflow(directory: string, configPath: string): Promise<Server> {
-  const args = [MAIN, 'serve', '--config', configPath, '--data-dir', join(directory, 'data'), '--port', '0'];
+  const server = await startListening(configPath, join(directory, 'data'));
+  while (!(await isReady(server.port))) await new Promise((resolve) => setTimeout(resolve, 20));
+  return server;
+}
+
+/** Starts Cronflow as people do, and waits until it listens. */
+export async function startListening(configPath: string, dataDirectory: string): Promise<Server> {
+  const args = [MAIN, 'serve', '--config', configPath, '--data-dir', dataDirectory, '--port', '0'];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, LOG_LEVEL: 'info' },
@@ -70,9 +78,7 @@ export async function startCronflow(directory: string, configPath: string): Prom
     child.stderr.on('data', read);
     child.once('exit', () => reject(new Error(`the service did not start:\n${log}`)));
   });
-  const server = serverOf(child, await port);
-  while (!(await isReady(server.port))) await new Promise((resolve) => setTimeout(resolve, 20));
-  return server;
+  return serverOf(child, await port);
 }
 
 async function isReady(port: number): Promise<boolean> {

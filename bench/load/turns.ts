@@ -1,4 +1,4 @@
-import { median } from '../measure.ts';
+import { median, turnsOf } from '../measure.ts';
 import type { Loader } from './loader.ts';
 import type { LoadResult, Traffic } from './plan.ts';
 
@@ -32,8 +32,7 @@ export async function inTurns(
 ): Promise<Carried[]> {
   const results = contestants.map((): LoadResult[] => []);
   for (let round = 0; round <= rounds; round += 1) {
-    const turns = contestants.map((_, index) => (index + round) % contestants.length);
-    for (const index of turns) {
+    for (const index of turnsOf(round, contestants.length)) {
       const { port, traffic } = contestants[index]!;
       const result = await loader.play({ port, traffic, connections, durationMs });
       if (round > 0) results[index]!.push(result);
