@@ -2,6 +2,7 @@ import { badKindOf, type Outcome } from '../core/model/reasons.ts';
 import type { Incident, Row } from '../core/model/records.ts';
 import { shownRow } from '../core/model/rows.ts';
 import type { LogFields, Logger } from '../observe/log.ts';
+import { overlaid } from './overlaid.ts';
 import type { Scope, Store, Tx } from './store.ts';
 
 type Line = [level: 'info' | 'warn', message: string, fields: LogFields];
@@ -106,15 +107,4 @@ function linesOfIncident(incident: Incident, before: Incident | undefined): Line
 
 function instant(at: number | null): string | undefined {
   return at === null ? undefined : new Date(at).toISOString();
-}
-
-/** Returns an object whose own members stand before those of another object, which keeps its private state. */
-function overlaid<T extends object>(target: T, own: Partial<T>): T {
-  return new Proxy(target, {
-    get(_, key) {
-      if (Object.hasOwn(own, key)) return own[key as keyof T];
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
 }

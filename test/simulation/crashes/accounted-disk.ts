@@ -1,6 +1,7 @@
 import type { Clock } from '../../../src/clock.ts';
 import type { Delivery, Incident, Job, Row } from '../../../src/core/model/records.ts';
 import { MemoryStore } from '../../../src/store/local/memory.ts';
+import { overlaid } from '../../../src/store/overlaid.ts';
 import type { Scope, Store, Tx } from '../../../src/store/store.ts';
 import type { Disk, SimulatedDisk } from '../system/disk.ts';
 import type { Write as Recorded } from '../system/recorder.ts';
@@ -111,13 +112,7 @@ export class AccountedDisk implements Disk {
       await this.#enter(transaction);
       return result;
     };
-    return new Proxy(store, {
-      get(target, key) {
-        if (key === 'transact') return transact;
-        const value: unknown = Reflect.get(target, key, target);
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      },
-    });
+    return overlaid(store, { transact });
   }
 
   async #enter({ scope, writes }: Transaction): Promise<void> {

@@ -1,4 +1,5 @@
 import { CronflowError } from '../../../src/core/model/errors.ts';
+import { overlaid } from '../../../src/store/overlaid.ts';
 import type { Scope, Store, Tx } from '../../../src/store/store.ts';
 import type { Recorder, Write } from './recorder.ts';
 
@@ -24,18 +25,12 @@ export function recordingStore(inner: Store, recorder: Recorder): RecordingStore
     recorder.commit(writes);
     return result;
   };
-  const store = new Proxy(inner, {
-    get(target, key) {
-      if (key === 'transact') return transact;
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
+  const store = overlaid(inner, { transact });
   return { store, setFailing: (failing) => void (isFailing = failing) };
 }
 
 function recordingTx(tx: Tx, writes: Write[]): Tx {
-  const changed: Partial<Tx> = {
+  return overlaid(tx, {
     putRun(record) {
       tx.putRun(record);
       writes.push({ table: 'run', record });
@@ -69,14 +64,6 @@ function recordingTx(tx: Tx, writes: Write[]): Tx {
         writes.splice(mark);
         throw error;
       }
-    },
-  };
-  return new Proxy(tx, {
-    get(target, key) {
-      const own: unknown = Reflect.get(changed, key);
-      if (own !== undefined) return own;
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
 }

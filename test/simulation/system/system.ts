@@ -9,6 +9,7 @@ import { CronflowError } from '../../../src/core/model/errors.ts';
 import type { PlannedJob } from '../../../src/core/plan/planned-job.ts';
 import { JobIngest } from '../../../src/ingest/job-ingest.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
+import { overlaid } from '../../../src/store/overlaid.ts';
 import type { Scope, Store, Tx } from '../../../src/store/store.ts';
 import type { Happening, Script, ScriptedPing, Verdict } from '../script.ts';
 import { type Disk, MemoryDisk } from './disk.ts';
@@ -234,13 +235,7 @@ export class System {
       if (typeof result !== 'string') this.#checkedAt = this.clock.now();
       return result;
     };
-    return new Proxy(store, {
-      get(target, key) {
-        if (key === 'transact') return transact;
-        const value: unknown = Reflect.get(target, key, target);
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      },
-    });
+    return overlaid(store, { transact });
   }
 
   async #noteLastActs(awayAt: number): Promise<void> {
