@@ -68,10 +68,6 @@ export class EventHub {
     return reader;
   }
 
-  get readerCount(): number {
-    return this.#readers.size;
-  }
-
   /** Ends all readers, and takes no more. */
   close(): void {
     this.#isClosed = true;
