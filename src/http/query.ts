@@ -97,6 +97,12 @@ export class Query {
   }
 }
 
+/** Returns the parts of a filter that were asked for. One that is undefined does not select. */
+export function asked<T extends object>(filter: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  const entries = Object.entries(filter).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [Key in keyof T]?: Exclude<T[Key], undefined> };
+}
+
 function quote(value: string): string {
   return JSON.stringify(value.length > 64 ? `${value.slice(0, 64)}...` : value);
 }

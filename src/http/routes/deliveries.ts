@@ -1,5 +1,5 @@
 import { DELIVERY_STATUSES } from '../../core/model/records.ts';
-import { Query } from '../query.ts';
+import { asked, Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { deliveryJson } from '../wire.ts';
@@ -16,12 +16,7 @@ async function list(ctx: HttpContext, services: Services): Promise<void> {
   // A misspelt name must not look like a notifier that is owed nothing.
   const notifier = query.word('notifier', await knownNotifiers(services));
   query.done();
-  const filter = {
-    ...page,
-    ...(status === undefined ? {} : { status }),
-    ...(notifier === undefined ? {} : { notifier }),
-  };
-  const { items, total } = await services.store.deliveries(filter);
+  const { items, total } = await services.store.deliveries({ ...page, ...asked({ status, notifier }) });
   ctx.set('X-Total-Count', String(total));
   ctx.body = items.map(deliveryJson);
 }

@@ -1,5 +1,5 @@
 import { EVENT_STREAM } from '../events/reader.ts';
-import { Query } from '../query.ts';
+import { asked, Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 
@@ -12,11 +12,7 @@ function listen(ctx: HttpContext, services: Services): void {
   const query = new Query(ctx.querystring, services.limits);
   const [job, group, tag] = [query.text('job'), query.text('group'), query.text('tag')];
   query.done();
-  const filter = {
-    ...(job === undefined ? {} : { job }),
-    ...(group === undefined ? {} : { group }),
-    ...(tag === undefined ? {} : { tag }),
-  };
+  const filter = asked({ job, group, tag });
   if (ctx.method === 'HEAD') ctx.status = 200;
   else ctx.body = services.events.add(filter, ctx.get('Last-Event-ID')).stream;
   ctx.type = `${EVENT_STREAM}; charset=utf-8`;

@@ -1,5 +1,5 @@
 import { unknownIncident } from '../../apply/acknowledge.ts';
-import { Query } from '../query.ts';
+import { asked, Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { readUntil } from '../until.ts';
@@ -28,8 +28,7 @@ async function list(ctx: HttpContext, services: Services): Promise<void> {
   const job = name === undefined ? undefined : await services.jobNamed(name);
   const { items, total } = await services.store.incidents({
     ...page,
-    ...(job === undefined ? {} : { job_id: job.id }),
-    ...(open === undefined ? {} : { open: open === 'true' }),
+    ...asked({ job_id: job?.id, open: open === undefined ? undefined : open === 'true' }),
   });
   ctx.set('X-Total-Count', String(total));
   ctx.body = items.map(incidentJson);

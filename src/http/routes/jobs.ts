@@ -3,7 +3,7 @@ import { STATUSES } from '../../core/model/reasons.ts';
 import type { Job, JobIncident } from '../../core/model/records.ts';
 import { readJson } from '../body.ts';
 import type { ValidDeclaration } from '../deps.ts';
-import { Query } from '../query.ts';
+import { asked, Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { jobJson } from '../wire.ts';
@@ -94,11 +94,7 @@ async function list(ctx: HttpContext, services: Services): Promise<void> {
   query.done();
   const { items, total } = await services.store.listJobs({
     ...page,
-    ...(status === undefined ? {} : { status }),
-    ...(incident === undefined ? {} : { incident }),
-    ...(tag === undefined ? {} : { tag }),
-    ...(group === undefined ? {} : { group }),
-    ...(q === undefined ? {} : { q }),
+    ...asked({ status, incident, tag, group, q }),
   });
   const incidents = await openIncidents(items.length, services);
   const nowAt = services.clock.now();

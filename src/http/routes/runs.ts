@@ -3,7 +3,7 @@ import { OUTCOMES } from '../../core/model/reasons.ts';
 import type { Row } from '../../core/model/records.ts';
 import { shownRow } from '../../core/model/rows.ts';
 import type { RunFilter } from '../../store/store.ts';
-import { Query } from '../query.ts';
+import { asked, Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { runJson } from '../wire.ts';
@@ -40,10 +40,7 @@ function runFilterOf(query: Query, nowAt: number): RunFilter {
   const untilAt = query.instant('until', nowAt);
   return {
     ...query.page(),
-    ...(outcome === undefined ? {} : { outcome }),
-    ...(host === undefined ? {} : { host }),
-    ...(sinceAt === undefined ? {} : { since_at: sinceAt }),
-    ...(untilAt === undefined ? {} : { until_at: untilAt }),
+    ...asked({ outcome, host, since_at: sinceAt, until_at: untilAt }),
   };
 }
 
