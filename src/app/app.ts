@@ -8,6 +8,7 @@ import { createServer } from '../http/server.ts';
 import { readTokens, type Tokens } from '../http/tokens.ts';
 import { UnknownPings } from '../ingest/unknown-pings.ts';
 import { openStore } from '../store/open/open-store.ts';
+import { NamedTokens } from './named-tokens.ts';
 import { noticesOf, tellingNobody } from './notices.ts';
 import { type AppOptions, buildParts, type Parts, ZONE_RULES } from './parts.ts';
 import { buildReloader, configMended, configStatusOf, validateInput } from './reload.ts';
@@ -32,27 +33,35 @@ export interface App {
 /** Returns the service. Nothing is built or runs until `start`. */
 export function createApp(options: AppOptions): App {
   let parts: Parts | null = null;
+  const named = new NamedTokens(options);
   return {
     async start() {
       const tokens = readTokens(options.env);
-      checkListen({ host: options.host, noAuth: options.noAuth, tokens });
+      await named.start();
+      checkListen({ host: options.host, noAuth: options.noAuth, tokens, named: named.current });
       const store = await openStore(options.storeUrl, { clock: options.clock, log: options.logger });
       parts = buildParts(options, store);
-      await start(options, parts, tokens);
+      await start(options, parts, { tokens, named });
     },
     async stop() {
       const stopped = parts;
       parts = null;
-      if (stopped !== null) await stop(stopped);
+      await Promise.all([stopped === null ? undefined : stop(stopped), named.close()]);
     },
-    reload: () =>
+    reload: () => {
+      named.reload();
       void parts?.reloader?.reload({ because: 'SIGHUP' }).catch((error: unknown) => {
         options.logger.error('cannot reload the configuration', { error: errorText(error) });
-      }),
+      });
+    },
   };
 }
 
-async function start(options: AppOptions, parts: Parts, tokens: Tokens): Promise<void> {
+async function start(
+  options: AppOptions,
+  parts: Parts,
+  { tokens, named }: { tokens: Tokens; named: NamedTokens },
+): Promise<void> {
   const { host, port, clock, logger } = options;
   // The gap is noted before anything is judged, so that slots from while nobody was listening are not taken for
   // missed.
@@ -70,6 +79,7 @@ async function start(options: AppOptions, parts: Parts, tokens: Tokens): Promise
     clock,
     logger,
     tokens,
+    namedTokens: () => named.current,
     version: PACKAGE.version,
     validateDeclaration: (input) => validateInput(input, reloader.current),
     configStatus: () => configStatusOf(options.configPath, reloader, parts.appliedAt),
@@ -85,7 +95,7 @@ async function start(options: AppOptions, parts: Parts, tokens: Tokens): Promise
       return configStatusOf(options.configPath, reloader, parts.appliedAt);
     },
     globals: () => reloader.current?.globals ?? DEFAULT_GLOBALS,
-    notices: () => noticesOf(reloader.current, reloader.problem, parts),
+    notices: () => [...named.notices, ...noticesOf(reloader.current, reloader.problem, parts)],
     heartbeat: () => parts.heartbeat.status,
     tellingNobody: () => tellingNobody(reloader.current),
     messages: parts.messages,

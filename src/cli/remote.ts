@@ -1,5 +1,6 @@
 import { CronflowError } from '../core/model/errors.ts';
-import { readTokens, type Scope, TOKEN_VARIABLES } from '../http/tokens.ts';
+import type { Scope } from '../core/model/named-token.ts';
+import { readTokens, TOKEN_VARIABLES } from '../http/tokens.ts';
 import type { Io } from './io.ts';
 
 const ANSWER_MS_MAX = 30_000;

@@ -1,49 +1,71 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { CronflowError } from '../core/model/errors.ts';
-import { hasTokens, scopesOf, type Scope, type Tokens } from './tokens.ts';
+import type { PingLimits, Scope } from '../core/model/named-token.ts';
+import type { Holder, TokenBook } from './token-book.ts';
 
 /** The clients that may use a route: holders of a token that allows it, or anyone. */
 export type RouteScope = Scope | 'open';
 
-/**
- * The scopes of a request: everything where no tokens are set, else what its token allows; null for an anonymous one.
- */
-export type Access = ReadonlySet<Scope> | null;
+/** What a request may do, and who sends it. */
+export interface Access {
+  scopes: ReadonlySet<Scope>;
+  /** The jobs that may be pinged; null for all. */
+  only: PingLimits | null;
+  /** The name of the token; null where none is needed. */
+  name: string | null;
+}
 
-const EVERYTHING: Access = new Set(['all'] as const);
+/** What everybody may do where no token is set. */
+const EVERYTHING: Access = { scopes: new Set(['all'] as const), only: null, name: null };
 
 /**
- * Returns the scopes of the request's `Authorization: Bearer` header.
+ * Returns what the request's `Authorization: Bearer` header allows; null for an anonymous request.
  * @throws CronflowError `unauthorized` for a header that is there and not valid, because whoever sends a token wants
  * it to count, even where none is needed
  */
-export function accessOf(headers: IncomingHttpHeaders, tokens: Tokens): Access {
-  if (!hasTokens(tokens)) return EVERYTHING;
+export function accessOf(headers: IncomingHttpHeaders, book: TokenBook, nowAt: number): Access | null {
+  if (!book.isNeeded) return EVERYTHING;
   const header = headers.authorization;
   if (header === undefined) return null;
   const token = /^Bearer +(\S+) *$/i.exec(header)?.[1];
   if (token === undefined) {
     throw new CronflowError('unauthorized', 'The Authorization header is not of the form "Bearer TOKEN".');
   }
-  const scopes = scopesOf(tokens, token);
-  if (scopes.size === 0) throw new CronflowError('unauthorized', 'The token is not known.');
-  return scopes;
+  return accessOfHolder(book.find(token), nowAt);
+}
+
+/**
+ * Returns what a token allows.
+ * @throws CronflowError `unauthorized` for one that is not known, or has expired
+ */
+export function accessOfHolder(holder: Holder | null, nowAt: number): Access {
+  if (holder === null) throw new CronflowError('unauthorized', 'The token is not known.');
+  const { name, scopes, only, expires_at: expiresAt } = holder;
+  if (expiresAt !== null && expiresAt <= nowAt) {
+    const since = new Date(expiresAt).toISOString();
+    throw new CronflowError('unauthorized', `The token "${name}" expired at ${since}. Ask for a new one.`);
+  }
+  return { name, scopes, only };
 }
 
 /**
  * Refuses a request that its scopes do not allow.
  * @throws CronflowError `unauthorized` without a token, `forbidden` with one that does not allow it
  */
-export function requireScope(access: Access, scope: RouteScope): void {
+export function requireScope(access: Access | null, scope: RouteScope): void {
   if (scope === 'open') return;
   if (access === null) {
     throw new CronflowError('unauthorized', 'Send a token with "Authorization: Bearer TOKEN".');
   }
-  if (access.has('all') || access.has(scope)) return;
+  if (access.scopes.has('all') || access.scopes.has(scope)) return;
   const needed = {
     all: 'CRONFLOW_TOKEN',
     read: 'CRONFLOW_TOKEN or CRONFLOW_READ_TOKEN',
     ping: 'CRONFLOW_TOKEN or CRONFLOW_PING_TOKEN',
   };
-  throw new CronflowError('forbidden', `The token does not allow this. It takes ${needed[scope]}.`);
+  const others = `or one of CRONFLOW_TOKENS_FILE that allows ${scope === 'all' ? '' : `${scope} or `}all`;
+  throw new CronflowError(
+    'forbidden',
+    `The token does not allow this. It takes ${needed[scope]}, ${others}.`,
+  );
 }

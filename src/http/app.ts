@@ -1,7 +1,7 @@
 import Koa from 'koa';
 import { CronflowError, errorText } from '../core/model/errors.ts';
 import type { LogFields } from '../observe/log.ts';
-import { type Access, accessOf } from './access.ts';
+import { type Access, accessOf, accessOfHolder } from './access.ts';
 import { basePathOf, withoutBasePath } from './base-path.ts';
 import { EVENT_STREAM } from './events/reader.ts';
 import { SECURITY_HEADERS } from './headers.ts';
@@ -11,7 +11,7 @@ import { buildRouter, type HttpContext, type HttpMiddleware, type HttpState } fr
 import { allRoutes } from './routes/routes.ts';
 import type { Services } from './services.ts';
 import { hostOf } from './target.ts';
-import { hasTokens, scopesOf, type Tokens } from './tokens.ts';
+import type { TokenBook } from './token-book.ts';
 
 /** The time after which a client should try again when its request could not be stored. */
 const RETRY_AFTER_S = 5;
@@ -42,7 +42,7 @@ export function buildApp(services: Services, server: ServerState): Koa<HttpState
  * Returns the outermost middleware: it sets the headers of every answer, turns errors into problems and writes one
  * line to the log.
  */
-function answer({ logger, clock, tokens }: Services, server: ServerState): HttpMiddleware {
+function answer({ logger, clock }: Services, server: ServerState): HttpMiddleware {
   return async (ctx, next) => {
     const startedMs = clock.monotonic();
     ctx.set(SECURITY_HEADERS);
@@ -57,7 +57,7 @@ function answer({ logger, clock, tokens }: Services, server: ServerState): HttpM
     }
     // Without this header a client would keep its connection, and closing would have to wait for it.
     if (server.isClosing) ctx.set('Connection', 'close');
-    if (isWrite(ctx as HttpContext)) logger.info('API write', writeFields(ctx as HttpContext, tokens));
+    if (isWrite(ctx as HttpContext)) logger.info('API write', writeFields(ctx as HttpContext));
     logger.debug('request', {
       method: ctx.method,
       path: ctx.path,
@@ -76,16 +76,16 @@ function isWrite({ method, state, status }: HttpContext): boolean {
 }
 
 /** Returns who did what to which job, and from where. */
-function writeFields(ctx: HttpContext, tokens: Tokens): LogFields {
+function writeFields(ctx: HttpContext): LogFields {
   const { method, path, status, state, params, body } = ctx;
-  const scopes = state.access === null ? [] : [...state.access];
+  const name = state.access?.name ?? null;
   return {
     // A job that is being registered has no name in the path, so the name is taken from the answer.
     job: params?.['name'] ?? (isNamed(body) ? body.name : undefined),
     method,
     path,
     status,
-    by: hasTokens(tokens) ? `token for ${scopes.join(' and ')}` : 'anybody, no token is set',
+    by: name === null ? 'anybody, no token is set' : `token ${name}`,
     from: ctx.req.socket.remoteAddress,
   };
 }
@@ -110,7 +110,7 @@ function answerProblem(ctx: HttpContext, error: unknown): void {
  * Returns the middleware that judges a request before a route is looked for: who asks, from where, and under which
  * name.
  */
-function gate({ tokens, base }: Services, server: ServerState): HttpMiddleware {
+function gate({ book, base, clock }: Services, server: ServerState): HttpMiddleware {
   return async (ctx, next) => {
     const { headers } = ctx.req;
     // A script that joins an address ending in a slash with a path sends `//jobs/...`, and its ping must not be lost.
@@ -119,11 +119,11 @@ function gate({ tokens, base }: Services, server: ServerState): HttpMiddleware {
     ctx.state.basePath = basePath;
     if (basePath !== '') ctx.path = withoutBasePath(ctx.path, basePath);
     // This comes first, so that nothing that is said of the request has the token.
-    const ofKey = takeKeyOfPath(ctx as HttpContext, tokens);
+    const ofKey = takeKeyOfPath(ctx as HttpContext, book, clock.now());
     const host = hostOf(ctx.req);
-    if (server.isLoopback && !hasTokens(tokens)) requireLoopbackHost(host);
+    if (server.isLoopback && !book.isNeeded) requireLoopbackHost(host);
     requireOwnOrigin(headers, host);
-    ctx.state.access = accessOf(headers, tokens) ?? ofKey;
+    ctx.state.access = accessOf(headers, book, clock.now()) ?? ofKey;
     const isOpen = ctx.path === '/healthz' || ctx.path === '/readyz';
     if (ctx.state.access === null && !isOpen) {
       // The request is refused before the route is looked for, so that nobody learns which routes there are.
@@ -144,14 +144,14 @@ function gate({ tokens, base }: Services, server: ServerState): HttpMiddleware {
  * comes after sees the path without it, the log too. Only a ping token counts in a path, because paths get into the
  * logs of proxies; any other token is only hidden.
  */
-function takeKeyOfPath(ctx: HttpContext, tokens: Tokens): Access {
+function takeKeyOfPath(ctx: HttpContext, book: TokenBook, nowAt: number): Access | null {
   const [, key, rest = ''] = /^\/ping\/([^/]+)(\/.+)?$/.exec(ctx.path) ?? [];
   if (key === undefined || !isDecodable(key)) return null;
-  const scopes = scopesOf(tokens, decodeURIComponent(key));
-  if (scopes.size === 0) return null;
-  const isKey = scopes.has('ping') && rest !== '';
+  const holder = book.find(decodeURIComponent(key));
+  if (holder === null) return null;
+  const isKey = holder.scopes.has('ping') && rest !== '';
   ctx.path = isKey ? `/ping${rest}` : `/ping/[token]${rest}`;
-  return isKey ? new Set(['ping']) : null;
+  return isKey ? { ...accessOfHolder(holder, nowAt), scopes: new Set(['ping']) } : null;
 }
 
 function isDecodable(path: string): boolean {

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Declaration } from '../core/model/declaration.ts';
 import type { Fault } from '../core/model/errors.ts';
 import type { HeartbeatStatus } from '../core/model/heartbeat-config.ts';
+import type { NamedToken } from '../core/model/named-token.ts';
 import type { PingKind } from '../core/model/reasons.ts';
 import type { Globals } from '../core/model/spec.ts';
 import type { Ingest } from '../ingest/ingest.ts';
@@ -50,7 +51,10 @@ export interface HttpDeps {
   ingest: Ingest;
   clock: Clock;
   logger: Logger;
+  /** The tokens of the variables. */
   tokens: Tokens;
+  /** Returns the tokens of `CRONFLOW_TOKENS_FILE` as of now; null, or no function, without such a file. */
+  namedTokens?: () => readonly NamedToken[] | null;
   version: string;
   /** Judges `{name, schedule, ...}` as posted to `/jobs`: returns the valid declaration, or every fault. */
   validateDeclaration(input: unknown): ValidDeclaration | readonly Fault[];

@@ -1,28 +1,30 @@
 import { isIPv6 } from 'node:net';
 import { CronflowError } from '../core/model/errors.ts';
 import { isLoopback } from '../core/text/loopback.ts';
-import { hasTokens, type Tokens } from './tokens.ts';
+import type { NamedToken } from '../core/model/named-token.ts';
+import type { Tokens } from './tokens.ts';
+
+interface ListenOptions {
+  host: string;
+  /** True if the person said `--no-auth`. */
+  noAuth: boolean;
+  tokens: Tokens;
+  /** The tokens of the file of tokens; null without one. */
+  named?: readonly NamedToken[] | null;
+}
 
 /**
  * Refuses to listen where others can reach the port, unless they need a token (docs/design.md §8): whoever can ping
  * can also hide a failure.
- * @param noAuth true if the person said `--no-auth`
  * @throws CronflowError `usage` that says what to do
  */
-export function checkListen({
-  host,
-  noAuth,
-  tokens,
-}: {
-  host: string;
-  noAuth: boolean;
-  tokens: Tokens;
-}): void {
-  if (isLoopback(host) || tokens.all.length > 0) return;
-  if (noAuth && !hasTokens(tokens)) return;
-  const reason = hasTokens(tokens)
-    ? 'only CRONFLOW_READ_TOKEN or CRONFLOW_PING_TOKEN is set'
-    : 'no token is set';
+export function checkListen({ host, noAuth, tokens, named = null }: ListenOptions): void {
+  const scopes = (['all', 'read', 'ping'] as const).filter((scope) => tokens[scope].length > 0);
+  const allowed = new Set([...scopes, ...(named ?? []).map(({ allows }) => allows)]);
+  if (isLoopback(host) || allowed.has('all')) return;
+  const isAny = allowed.size > 0 || named !== null;
+  if (noAuth && !isAny) return;
+  const reason = isAny ? 'only tokens for reading or for pings are set' : 'no token is set';
   throw new CronflowError(
     'usage',
     `Refusing to listen on ${host}, where other machines can reach it: ${reason}. ` +

@@ -3,6 +3,7 @@ import type { PingResult } from '../ingest/ingest.ts';
 import type { LogFields } from '../observe/log.ts';
 import { BYTES_FREE, noRoom, readBody } from './body.ts';
 import { isStructured, type PingBody } from './ping-body.ts';
+import { requireMayPing } from './ping-limits.ts';
 import type { PingRead } from './ping.ts';
 import type { HttpContext } from './router.ts';
 import type { Services } from './services.ts';
@@ -12,7 +13,8 @@ const PATH_LENGTH_MAX = 200;
 /**
  * Has a ping recorded, and says in the log what of it cannot be read.
  * @returns once it is durable, with the warnings for its client, also of an output that was not kept
- * @throws CronflowError `unknown_job` with the name that was probably meant, `store_unavailable`, `stopping`
+ * @throws CronflowError `unknown_job` with the name that was probably meant, `forbidden` for a job that the token may not
+ * ping, `store_unavailable`, `stopping`
  */
 export async function recordPing(
   ctx: HttpContext,
@@ -21,6 +23,9 @@ export async function recordPing(
 ): Promise<PingResult & { warnings: string[] }> {
   const name = ctx.params['name'] ?? '';
   const { kind } = ping;
+  const { access } = ctx.state;
+  if (access !== null && access.only !== null)
+    await requireMayPing(name, { only: access.only, token: access.name }, services);
   try {
     const result = await services.ingest.ping(name, ping);
     const { run_id, reason, former_name, output_lost_bytes: lostBytes } = result;

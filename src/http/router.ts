@@ -6,7 +6,8 @@ import { type Access, requireScope, type RouteScope } from './access.ts';
 
 /** The state of a request that has passed the gate. */
 export interface HttpState {
-  access: Access;
+  /** What the request may do; null for an anonymous one. */
+  access: Access | null;
   /** The path under which the client sees Cronflow, which links of the answer begin with; empty for the root. */
   basePath: BasePath;
   /** The scope of the route that was found; absent before one is, and where there is none. */

@@ -9,10 +9,13 @@ import type { HttpDeps } from './deps.ts';
 import { EventHub } from './events/hub.ts';
 import { JobTexts } from './job-texts.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
+import { TokenBook } from './token-book.ts';
 
 /** The dependencies that the routes work with, and what is derived from them. */
 export interface Services extends HttpDeps {
   limits: HttpLimits;
+  /** The tokens that are accepted. */
+  book: TokenBook;
   /** The texts of jobs in lists. */
   jobTexts: JobTexts;
   /** Those who listen to what changes. */
@@ -22,6 +25,8 @@ export interface Services extends HttpDeps {
   bodies: BodyBudget;
   /** The limit for lines of the log about pings whose bodies did not end. */
   bodyLines: LineLimit;
+  /** The limit for lines of the log about pings that their tokens do not allow. */
+  pingLines: LineLimit;
   /**
    * Finds a job by its name.
    * @throws CronflowError `unknown_job` with the name that was probably meant
@@ -46,11 +51,13 @@ export function servicesOf(deps: HttpDeps): Services {
   return {
     ...deps,
     limits,
+    book: new TokenBook(deps.tokens, deps.namedTokens),
     events: new EventHub(deps),
     jobTexts: new JobTexts(),
     base: deps.base ?? { basePath: '', trustsForwardedPrefix: false },
     bodies: new BodyBudget(limits.bodiesBytesMax),
     bodyLines: new LineLimit(deps.clock, limits.bodyLinesMax),
+    pingLines: new LineLimit(deps.clock, limits.bodyLinesMax),
     unknownJob,
     nearestName: async (name) => nearest(name, await knownNames()),
     async jobNamed(name) {

@@ -1,11 +1,8 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { CronflowError } from '../core/model/errors.ts';
+import type { Scope } from '../core/model/named-token.ts';
 
-/** The scope of a token: everything, or reading only, or pings only. */
-export type Scope = 'all' | 'read' | 'ping';
-
-/** The accepted values of each kind of token; all empty when no token is needed. */
+/** The accepted values of the token of each variable; all empty when none is set. */
 export type Tokens = { readonly [Kind in Scope]: readonly string[] };
 
 export const NO_TOKENS: Tokens = { all: [], read: [], ping: [] };
@@ -36,28 +33,6 @@ export function readTokens(env: Readonly<Record<string, string | undefined>>): T
     read: valuesOf(TOKEN_VARIABLES.read, env),
     ping: valuesOf(TOKEN_VARIABLES.ping, env),
   };
-}
-
-/** Tells whether any token is set, because every request but a few probes needs one then. */
-export function hasTokens(tokens: Tokens): boolean {
-  return tokens.all.length + tokens.read.length + tokens.ping.length > 0;
-}
-
-/**
- * Returns the scopes of a token; empty for one that is not known. Every accepted value is compared, in constant time.
- */
-export function scopesOf(tokens: Tokens, token: string): Set<Scope> {
-  const given = digest(token);
-  const scopes = new Set<Scope>();
-  for (const scope of ['all', 'read', 'ping'] as const) {
-    for (const value of tokens[scope]) if (timingSafeEqual(given, digest(value))) scopes.add(scope);
-  }
-  return scopes;
-}
-
-/** Hashes a value, so that all have the same length and comparing tells nothing about the length either. */
-function digest(value: string): Buffer {
-  return createHash('sha256').update(value).digest();
 }
 
 function valuesOf(variable: string, env: Readonly<Record<string, string | undefined>>): string[] {

@@ -18,6 +18,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { cronflow } from '../../src/cli/cronflow.ts';
+import { readTokensFile } from '../../src/config/tokens-file.ts';
 import { type Result, runIn } from '../cli/support/io.ts';
 import { NO_SERVICE } from '../cli/support/no-service.ts';
 import { WAIT_LIMIT_MS } from '../support/limits.ts';
@@ -254,6 +255,12 @@ describe('the blocks of the documentation', () => {
     // The README says to add it at the end of the shipped file.
     const before = page === 'README.md' ? await readFile(join(PROJECT, 'cronflow.yaml'), 'utf8') : '';
     const written = parse(before + text) as Record<string, unknown>;
+    if ('tokens' in written) {
+      await writeFile(join(cwd, 'tokens.yaml'), text, { mode: 0o600 });
+      const env = { WEB_TOKEN: '0123456789abcdef' };
+      expect(await readTokensFile(join(cwd, 'tokens.yaml'), env)).toMatchObject({ ok: true });
+      return;
+    }
     const after = 'jobs' in written || 'include' in written ? '' : 'jobs: {}\n';
     await writeFile(join(cwd, 'cronflow.yaml'), here(before + text + after));
     const variables = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, variable]) => [

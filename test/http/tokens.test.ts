@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isLoopback } from '../../src/core/text/loopback.ts';
 import { checkListen, listenError, urlOf } from '../../src/http/listen.ts';
-import { NO_TOKENS, readTokens, scopesOf } from '../../src/http/tokens.ts';
+import { TokenBook } from '../../src/http/token-book.ts';
+import { NO_TOKENS, readTokens } from '../../src/http/tokens.ts';
 
 let directory: string;
 beforeAll(() => {
@@ -66,12 +67,13 @@ describe('readTokens', () => {
   });
 });
 
-test('scopesOf finds what a token allows', () => {
-  const tokens = { all: ['a'], read: ['r', 'x'], ping: ['p', 'x'] };
-  expect([...scopesOf(tokens, 'a')]).toEqual(['all']);
-  expect([...scopesOf(tokens, 'x')]).toEqual(['read', 'ping']);
-  expect([...scopesOf(tokens, 'A')]).toEqual([]);
-  expect([...scopesOf(tokens, '')]).toEqual([]);
+test('a book of tokens finds what a token allows', () => {
+  const book = new TokenBook({ all: ['a'], read: ['r', 'x'], ping: ['p', 'x'] });
+  const scopesOf = (token: string): string[] => [...(book.find(token)?.scopes ?? [])];
+  expect(scopesOf('a')).toEqual(['all']);
+  expect(scopesOf('x')).toEqual(['read', 'ping']);
+  expect(scopesOf('A')).toEqual([]);
+  expect(scopesOf('')).toEqual([]);
 });
 
 test.each([
@@ -110,8 +112,8 @@ describe('checkListen', () => {
   test.each([
     ['0.0.0.0', false, NO_TOKENS, 'no token is set'],
     ['::', false, NO_TOKENS, 'no token is set'],
-    ['cron.example.com', false, ping, 'only CRONFLOW_READ_TOKEN or CRONFLOW_PING_TOKEN'],
-    ['0.0.0.0', true, ping, 'only CRONFLOW_READ_TOKEN or CRONFLOW_PING_TOKEN'],
+    ['cron.example.com', false, ping, 'only tokens for reading or for pings are set'],
+    ['0.0.0.0', true, ping, 'only tokens for reading or for pings are set'],
   ])('refuses %s and says what to do', (host, noAuth, tokens, reason) => {
     const message = expect.stringMatching(
       new RegExp(`Refusing to listen on .*${reason}.*Set CRONFLOW_TOKEN.*--no-auth`),

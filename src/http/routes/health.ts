@@ -22,12 +22,12 @@ export function healthRoutes(services: Services): Route[] {
  */
 function ready(ctx: HttpContext, services: Services): void {
   const health = services.store.health();
-  const access = ctx.state.access;
+  const scopes = ctx.state.access?.scopes;
   // Without their outputs pings are taken, and a balancer must go on sending them here.
   const isReady = health.ok || health.refuses === 'outputs';
   ctx.status = isReady ? 200 : 503;
   const status = isReady ? 'ready' : 'not_ready';
-  if (access?.has('all') === true || access?.has('read') === true) {
+  if (scopes?.has('all') === true || scopes?.has('read') === true) {
     ctx.body = { status, detail: health.ok ? null : health.detail, warnings: [...services.notices()] };
   } else {
     ctx.body = { status };
