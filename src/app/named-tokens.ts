@@ -124,7 +124,6 @@ function differenceOf(
   const [old, now] = [before, after].map(
     (tokens) => new Map(tokens.map((token) => [token.name, JSON.stringify(token)])),
   ) as [Map<string, string>, Map<string, string>];
-  const named = (names: string[]): string | undefined => (names.length === 0 ? undefined : names.join(','));
   return {
     added: named([...now.keys()].filter((name) => !old.has(name))),
     removed: named([...old.keys()].filter((name) => !now.has(name))),
@@ -132,4 +131,8 @@ function differenceOf(
       [...now].filter(([name, text]) => old.has(name) && old.get(name) !== text).map(([name]) => name),
     ),
   };
+}
+
+function named(names: readonly string[]): string | undefined {
+  return names.length === 0 ? undefined : names.join(',');
 }

@@ -56,9 +56,10 @@ export async function readTokensFile(path: string, env: Env): Promise<TokensRead
     return { ok: false, faults: [fault], fingerprint };
   }
   const schema = tokensSchema();
-  const { tree, faults, position } = parseYaml(path, read.file.text, env, schema);
+  const parsed = parseYaml(path, read.file.text, env, schema);
+  const { tree, faults } = parsed;
   const findings = tree === null ? [] : findingsIn(tree.value, schema, tree.spots);
-  const place = (offset: number) => ({ file: path, ...position(offset) });
+  const place = (offset: number) => ({ file: path, ...parsed.position(offset) });
   const all = [
     ...faults.map(worded),
     ...findings.map((finding) => toFault(finding, tree?.spots ?? new Map(), place)),
@@ -102,11 +103,6 @@ function meaningless(tokens: readonly Written[]): Finding[] {
   const findings: Finding[] = [];
   const names = new Map<string, number>();
   const hashes = new Map<string, number>();
-  const seen = (known: Map<string, number>, value: string, index: number): number | undefined => {
-    const first = known.get(value);
-    if (first === undefined) known.set(value, index);
-    return first;
-  };
   for (const [index, token] of tokens.entries()) {
     const path = pointer('/tokens', index);
     const add = (key: string | null, code: Finding['code'], message: string): void => {
@@ -120,9 +116,9 @@ function meaningless(tokens: readonly Written[]): Finding[] {
       add(null, code, message);
       continue;
     }
-    const name = seen(names, token.name, index);
+    const name = firstOf(names, token.name, index);
     if (name !== undefined) add('name', 'duplicate', `is the name of tokens[${name}] already`);
-    const hash = seen(hashes, hashOf(token), index);
+    const hash = firstOf(hashes, hashOf(token), index);
     if (hash !== undefined)
       add(token.token === undefined ? 'sha256' : 'token', 'duplicate', `is that of tokens[${hash}] already`);
     for (const key of ['groups', 'jobs'] as const)
@@ -134,6 +130,13 @@ function meaningless(tokens: readonly Written[]): Finding[] {
     }
   }
   return findings;
+}
+
+/** Returns the index at which a value came first, and notes a new one. */
+function firstOf(known: Map<string, number>, value: string, index: number): number | undefined {
+  const first = known.get(value);
+  if (first === undefined) known.set(value, index);
+  return first;
 }
 
 function tokenOf(written: Written): NamedToken {

@@ -93,10 +93,7 @@ describe('a file of tokens', () => {
     ],
   ])('refuses %j with its place and what is allowed', async (text, fault) => {
     const faults = await faultsOf(text);
-    expect(
-      faults.some((each) => each.startsWith(fault)),
-      faults.join('\n'),
-    ).toBe(true);
+    expect(faults.filter((each) => each.startsWith(fault)).length > 0 ? [] : faults).toEqual([]);
   });
 
   test('quotes no token, wherever one stands', async () => {
