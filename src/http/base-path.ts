@@ -29,6 +29,7 @@ export const FIRST_PARTS_OF_ROUTES: ReadonlySet<string> = new Set([
   'ping',
   'pings',
   'readyz',
+  'runs',
 ]);
 /** A part such as `..` would lead elsewhere. */
 const DOTS = /\/\.{1,2}(?=\/|$)/;

@@ -2,7 +2,11 @@ import { CronflowError, type Fault } from '../core/model/errors.ts';
 import { isDuration, parseDuration } from '../schedule/duration.ts';
 import { INSTANT_ALLOWED, parseInstant } from '../schedule/instant.ts';
 import { nearest } from '../core/text/nearest.ts';
+import { type CursorOf, type CursorPlace, readCursor } from './cursor.ts';
 import type { HttpLimits } from './limits.ts';
+
+/** No place of any list needs a longer text. */
+const CURSOR_LENGTH_MAX = 1_024;
 
 export interface PageQuery {
   skip: number;
@@ -26,8 +30,25 @@ export class Query {
   page(): PageQuery {
     return {
       skip: this.#integer('skip', 0, Number.MAX_SAFE_INTEGER, 0),
-      limit: this.#integer('limit', 1, this.#limits.pageItemsMax, this.#limits.pageItemsDefault),
+      limit: this.limit(),
     };
+  }
+
+  /** Reads the size of a page of a list that is read by cursor alone. */
+  limit(): number {
+    return this.#integer('limit', 1, this.#limits.pageItemsMax, this.#limits.pageItemsDefault);
+  }
+
+  /** Reads the place after which a page begins; undefined for the first page. */
+  cursor<Of extends CursorOf>(of: Of): CursorPlace<Of> | undefined {
+    const value = this.#search.get('cursor') ?? '';
+    if (value === '') return undefined;
+    const place = value.length > CURSOR_LENGTH_MAX ? undefined : readCursor(of, value);
+    if (place === undefined)
+      this.#fault('cursor', `${quote(value)} is no cursor of this list; take the one of the Link header`);
+    else if ((this.#search.get('skip') ?? '') !== '')
+      this.#fault('skip', 'does not go together with a cursor');
+    return place;
   }
 
   /** Reads one of a closed set of words; undefined when absent or empty. */

@@ -131,6 +131,8 @@ export interface Tx extends View {
 export interface JobFilter {
   skip: number;
   limit: number;
+  /** Goes on after the job of this name. The total counts those before it, too. */
+  after?: string;
   status?: Status;
   /** Selects jobs by whether they have an open incident. */
   incident?: 'open' | 'none';
@@ -140,24 +142,71 @@ export interface JobFilter {
   q?: string;
 }
 
-export interface RunFilter {
-  skip: number;
-  limit: number;
+/** Says which rows of a history are asked for. */
+export interface RowSelection {
   /** `open` selects runs that have not ended. */
   outcome?: Outcome | 'open';
   host?: string;
-  /** Selects rows that stand for this instant or a later one. */
+  /** Selects rows that stand for this instant or a later one. One that stands for several slots goes by the last. */
   since_at?: number;
-  /** Selects rows that stand for an earlier instant. */
+  /** Selects rows that stand for an earlier instant. One that stands for several slots goes by the first. */
   until_at?: number;
+}
+
+export interface RunFilter extends RowSelection {
+  skip: number;
+  limit: number;
+  /** Goes on after the row with this number. The total counts those before it, too. */
+  after?: number;
+}
+
+/** The place of a row among those of all jobs. It stays the same while the row is kept, but for corrections. */
+export interface RunPlace {
+  /** The instant of `beganAtOf`. */
+  began_at: number;
+  job_id: string;
+  number: number;
+}
+
+export interface AllRunsFilter extends RowSelection {
+  limit: number;
+  job_id?: string;
+  group?: string;
+  tag?: string;
+  after?: RunPlace;
+}
+
+/** A part of the rows of all jobs. */
+export interface RunsStretch {
+  /** At most as many as were asked for, and fewer where too few were found in the rows that one call looks at. */
+  items: { job: Job; row: Row }[];
+  /** The place after which to go on; null where there is nothing more. */
+  next: RunPlace | null;
+}
+
+/** The place of a record in a list that is ordered by instants and then by ids. */
+export interface Place {
+  at: number;
+  id: string;
 }
 
 export interface DeliveryFilter {
   skip: number;
   limit: number;
+  /** Goes on after the delivery at this place. The total counts those before it, too. */
+  after?: Place;
   status?: Delivery['status'];
   /** The name of the notifier. */
   notifier?: string;
+}
+
+export interface IncidentFilter {
+  skip: number;
+  limit: number;
+  job_id?: string;
+  open?: boolean;
+  /** Goes on after the incident at this place. The total counts those before it, too. */
+  after?: Place;
 }
 
 /** The deliveries to one notifier that are kept, counted by status. */
@@ -272,6 +321,11 @@ export interface Store {
   listJobs(filter: JobFilter): Promise<Page<Job>>;
   /** Lists runs, those with the highest number first. */
   runsOf(jobId: string, filter: RunFilter): Promise<Page<Row>>;
+  /**
+   * Lists rows of all jobs that are not removed, those that began last first, then by the id of the job and the number.
+   * The cost does not grow with the number of rows that are kept.
+   */
+  runs(filter: AllRunsFilter): Promise<RunsStretch>;
   run(jobId: string, runId: string): Promise<Row | undefined>;
   output(jobId: string, runId: string): Promise<Output | undefined>;
   /** Lists days, the latest date first. */
@@ -279,15 +333,10 @@ export interface Store {
   /** Lists days of any jobs from before a date, at most `limit`, for housekeeping. */
   daysBefore(date: string, limit: number): Promise<Day[]>;
   openIncidentOf(jobId: string): Promise<JobIncident | undefined>;
-  /** Lists incidents, those that were put last first. */
-  incidents(filter: {
-    job_id?: string;
-    open?: boolean;
-    skip: number;
-    limit: number;
-  }): Promise<Page<Incident>>;
+  /** Lists incidents, those that opened last first, then those with the greatest id. */
+  incidents(filter: IncidentFilter): Promise<Page<Incident>>;
   incident(id: string): Promise<Incident | undefined>;
-  /** Lists deliveries, those that were put last first. */
+  /** Lists deliveries, those that became owed last first, then those with the greatest id. */
   deliveries(filter: DeliveryFilter): Promise<Page<Delivery>>;
   /** Counts the deliveries that are kept for each notifier that has any, ordered by name. */
   deliveryCounts(): Promise<DeliveryCounts[]>;

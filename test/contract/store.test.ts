@@ -1,11 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { silentLogger } from '../../src/observe/log.ts';
 import { HOUR_MS } from '../../src/schedule/units.ts';
-import { MemoryStore } from '../../src/store/local/memory.ts';
-import { LowdbStore } from '../../src/store/lowdb/store.ts';
 import {
   type Change,
   type ClaimedLane,
@@ -18,7 +12,6 @@ import {
   type Store,
   type Tx,
 } from '../../src/store/store.ts';
-import { createFakeClock } from '../support/fake-clock.ts';
 import { claimed, dueIds } from '../support/store.ts';
 import type { Delivery } from '../../src/core/model/records.ts';
 import {
@@ -36,33 +29,7 @@ import {
   systemIncident,
   tally,
 } from '../support/records.ts';
-
-/** One row per implementation; PostgreSQL is the third. Every test below holds for all of them. */
-interface Row {
-  name: string;
-  /** A new, empty store, not yet opened, and how to get rid of it. */
-  make: () => Promise<{ store: Store; dispose: () => Promise<void> }>;
-}
-
-const rows: Row[] = [
-  { name: 'memory', make: async () => ({ store: new MemoryStore(), dispose: async () => {} }) },
-  {
-    // Any store may run a function again, so nothing that the suite says may depend on its running once.
-    name: 'memory, where each function runs twice',
-    make: async () => ({ store: new MemoryStore({ twice: true }), dispose: async () => {} }),
-  },
-  {
-    name: 'lowdb',
-    async make() {
-      const directory = await mkdtemp(join(tmpdir(), 'cronflow-contract-'));
-      const clock = createFakeClock(NOW_AT);
-      // A snapshot every few commits, so that every test also runs beside one.
-      const limits = { snapshotJournalBytes: 1_000 };
-      const store = new LowdbStore({ directory, clock, log: silentLogger, limits, freeze: true });
-      return { store, dispose: () => rm(directory, { recursive: true, force: true }) };
-    },
-  },
-];
+import { rows } from './stores.ts';
 
 const ALL = { all: true };
 const PAGE = { skip: 0, limit: 100 };
@@ -1208,8 +1175,8 @@ describe.each(rows)('the $name store', ({ make }) => {
       ]);
       const filtered = async (filter: { notifier: string; status?: 'pending' }): Promise<string[]> =>
         ids((await store.deliveries({ ...PAGE, ...filter })).items);
-      expect(await filtered({ notifier: 'ops' })).toEqual(['b1', 'a2', 'a1']);
-      expect(await filtered({ notifier: 'ops', status: 'pending' })).toEqual(['b1', 'a2']);
+      expect(await filtered({ notifier: 'ops' })).toEqual(['a2', 'b1', 'a1']);
+      expect(await filtered({ notifier: 'ops', status: 'pending' })).toEqual(['a2', 'b1']);
       expect(await filtered({ notifier: 'pager' })).toEqual(['b2']);
       expect(await filtered({ notifier: 'nobody' })).toEqual([]);
     });

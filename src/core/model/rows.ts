@@ -45,6 +45,14 @@ export function instantOfRow(row: Row): number | null {
   return startOf(row) ?? row.slot_at ?? row.ended_at;
 }
 
+/**
+ * Returns the instant under which a row is listed among those of other jobs: when it began, and of slots the first one.
+ * It stays the same when the run ends and when more slots join the row, so that a list can be read page by page.
+ */
+export function beganAtOf(row: Row): number {
+  return (row.kind === 'slots' ? row.first_slot_at : instantOfRow(row)) ?? 0;
+}
+
 /** Returns how long a run that ended at `endAt` took by its instants, or null where its start is not known. */
 export function spanMsOf({ started_at: startedAt }: Pick<Run, 'started_at'>, endAt: number): number | null {
   return startedAt === null ? null : Math.max(0, endAt - startedAt);

@@ -1,4 +1,5 @@
-import { DELIVERY_STATUSES } from '../../core/model/records.ts';
+import { type Delivery, DELIVERY_STATUSES } from '../../core/model/records.ts';
+import { cursorBehind, cursorText, linkNext } from '../cursor.ts';
 import { asked, Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
@@ -12,13 +13,23 @@ export function deliveryRoutes(services: Services): Route[] {
 async function list(ctx: HttpContext, services: Services): Promise<void> {
   const query = new Query(ctx.querystring, services.limits);
   const page = query.page();
+  const cursor = query.cursor('deliveries');
   const status = query.word('status', DELIVERY_STATUSES);
   // A misspelt name must not look like a notifier that is owed nothing.
   const notifier = query.word('notifier', await knownNotifiers(services));
   query.done();
-  const { items, total } = await services.store.deliveries({ ...page, ...asked({ status, notifier }) });
+  const after = cursor === undefined ? undefined : { at: cursor[0], id: cursor[1] };
+  const { items, total } = await services.store.deliveries({
+    ...page,
+    ...asked({ status, notifier, after }),
+  });
   ctx.set('X-Total-Count', String(total));
+  linkNext(ctx, cursorBehind(items, page.limit, cursorOf));
   ctx.body = items.map(deliveryJson);
+}
+
+function cursorOf({ created_at: at, id }: Delivery): string {
+  return cursorText('deliveries', [at, id]);
 }
 
 /** Returns the notifiers that are configured, and those of which deliveries are still kept. */

@@ -1,4 +1,6 @@
 import { unknownIncident } from '../../apply/acknowledge.ts';
+import type { Incident } from '../../core/model/records.ts';
+import { cursorBehind, cursorText, linkNext } from '../cursor.ts';
 import { asked, Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
@@ -22,16 +24,26 @@ export function incidentRoutes(services: Services): Route[] {
 async function list(ctx: HttpContext, services: Services): Promise<void> {
   const query = new Query(ctx.querystring, services.limits);
   const page = query.page();
+  const cursor = query.cursor('incidents');
   const name = query.text('job');
   const open = query.word('open', ['true', 'false']);
   query.done();
   const job = name === undefined ? undefined : await services.jobNamed(name);
   const { items, total } = await services.store.incidents({
     ...page,
-    ...asked({ job_id: job?.id, open: open === undefined ? undefined : open === 'true' }),
+    ...asked({
+      job_id: job?.id,
+      open: open === undefined ? undefined : open === 'true',
+      after: cursor === undefined ? undefined : { at: cursor[0], id: cursor[1] },
+    }),
   });
   ctx.set('X-Total-Count', String(total));
+  linkNext(ctx, cursorBehind(items, page.limit, cursorOf));
   ctx.body = items.map(incidentJson);
+}
+
+function cursorOf({ opened_at: at, id }: Incident): string {
+  return cursorText('incidents', [at, id]);
 }
 
 async function show(ctx: HttpContext, { store }: Services): Promise<void> {

@@ -2,6 +2,7 @@ import { CronflowError, type Fault } from '../../core/model/errors.ts';
 import { STATUSES } from '../../core/model/reasons.ts';
 import type { Job, JobIncident } from '../../core/model/records.ts';
 import { readJson } from '../body.ts';
+import { cursorBehind, cursorText, linkNext } from '../cursor.ts';
 import type { ValidDeclaration } from '../deps.ts';
 import { asked, Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
@@ -84,6 +85,7 @@ function validated(input: unknown, services: Services): ValidDeclaration {
 async function list(ctx: HttpContext, services: Services): Promise<void> {
   const query = new Query(ctx.querystring, services.limits);
   const page = query.page();
+  const cursor = query.cursor('jobs');
   const [status, incident, tag, group, q] = [
     query.word('status', STATUSES),
     query.word('incident', ['open', 'none']),
@@ -94,12 +96,16 @@ async function list(ctx: HttpContext, services: Services): Promise<void> {
   query.done();
   const { items, total } = await services.store.listJobs({
     ...page,
-    ...asked({ status, incident, tag, group, q }),
+    ...asked({ status, incident, tag, group, q, after: cursor?.[0] }),
   });
   const incidents = await openIncidents(items.length, services);
   const nowAt = services.clock.now();
   const globals = services.globals();
   ctx.set('X-Total-Count', String(total));
+  linkNext(
+    ctx,
+    cursorBehind(items, page.limit, ({ name }) => cursorText('jobs', [name])),
+  );
   const texts = items.map((job) => services.jobTexts.textOf(job, incidents.get(job.id), globals, nowAt));
   ctx.type = 'application/json; charset=utf-8';
   ctx.body = `[${texts.join(',')}]`;

@@ -7,6 +7,7 @@ const LINKS = {
   docs: '/docs',
   openapi: '/openapi.json',
   jobs: '/jobs',
+  runs: '/runs',
   incidents: '/incidents',
   deliveries: '/deliveries',
   config: '/config',

@@ -2,15 +2,17 @@ import { CronflowError } from '../../core/model/errors.ts';
 import { OUTCOMES } from '../../core/model/reasons.ts';
 import type { Row } from '../../core/model/records.ts';
 import { shownRow } from '../../core/model/rows.ts';
-import type { RunFilter } from '../../store/store.ts';
+import type { RowSelection, RunPlace } from '../../store/store.ts';
+import { cursorBehind, type CursorPlace, cursorText, linkNext } from '../cursor.ts';
 import { asked, Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { runJson } from '../wire.ts';
 
-/** Declares `/jobs/:name/runs`: the history of a job, newest first. */
+/** Declares `/jobs/:name/runs` and `/runs`: the history of a job and that of all jobs, newest first. */
 export function runRoutes(services: Services): Route[] {
   return [
+    { method: 'GET', path: '/runs', scope: 'read', handle: (ctx) => listAll(ctx, services) },
     { method: 'GET', path: '/jobs/:name/runs', scope: 'read', handle: (ctx) => list(ctx, services) },
     { method: 'GET', path: '/jobs/:name/runs/:id', scope: 'read', handle: (ctx) => show(ctx, services) },
     {
@@ -24,24 +26,56 @@ export function runRoutes(services: Services): Route[] {
 
 async function list(ctx: HttpContext, services: Services): Promise<void> {
   const query = new Query(ctx.querystring, services.limits);
-  const filter = runFilterOf(query, services.clock.now());
+  const page = query.page();
+  const cursor = query.cursor('runs of a job');
+  const selection = selectionOf(query, services.clock.now());
   query.done();
   const job = await services.jobNamed(ctx.params['name'] ?? '');
-  const { items, total } = await services.store.runsOf(job.id, filter);
+  const { items, total } = await services.store.runsOf(job.id, {
+    ...page,
+    ...selection,
+    ...asked({ after: cursor?.[0] }),
+  });
   ctx.set('X-Total-Count', String(total));
+  const behind = cursorBehind(items, page.limit, ({ number }) => cursorText('runs of a job', [number]));
+  linkNext(ctx, behind, instantsOf(selection));
   ctx.body = items.map(runJson);
 }
 
+/** Lists what ran, over all jobs, those that began last first. */
+async function listAll(ctx: HttpContext, services: Services): Promise<void> {
+  const query = new Query(ctx.querystring, services.limits);
+  const limit = query.limit();
+  const cursor = query.cursor('runs');
+  const [name, group, tag] = [query.text('job'), query.text('group'), query.text('tag')];
+  const selection = selectionOf(query, services.clock.now());
+  query.done();
+  const job = name === undefined ? undefined : await services.jobNamed(name);
+  const { items, next } = await services.store.runs({
+    limit,
+    ...selection,
+    ...asked({ job_id: job?.id, group, tag, after: cursor === undefined ? undefined : placeOf(cursor) }),
+  });
+  const behind = next === null ? null : cursorText('runs', [next.began_at, next.job_id, next.number]);
+  linkNext(ctx, behind, instantsOf(selection));
+  ctx.body = items.map(({ job: { name: jobName }, row }) => ({ job_name: jobName, ...runJson(row) }));
+}
+
+function placeOf([beganAt, jobId, number]: CursorPlace<'runs'>): RunPlace {
+  return { began_at: beganAt, job_id: jobId, number };
+}
+
 /** Reads which rows are asked for. */
-function runFilterOf(query: Query, nowAt: number): RunFilter {
+function selectionOf(query: Query, nowAt: number): RowSelection {
   const outcome = query.word('outcome', [...OUTCOMES, 'open'] as const);
   const host = query.text('host');
   const sinceAt = query.instant('since', nowAt);
   const untilAt = query.instant('until', nowAt);
-  return {
-    ...query.page(),
-    ...asked({ outcome, host, since_at: sinceAt, until_at: untilAt }),
-  };
+  return asked({ outcome, host, since_at: sinceAt, until_at: untilAt });
+}
+
+function instantsOf({ since_at: since, until_at: until }: RowSelection): Record<string, number | undefined> {
+  return { since, until };
 }
 
 async function show(ctx: HttpContext, services: Services): Promise<void> {

@@ -1,17 +1,20 @@
 import type { Day } from '../../core/model/daily.ts';
 import type { Delivery, Incident, Job, JobIncident, Row } from '../../core/model/records.ts';
 import type {
+  AllRunsFilter,
   ChangeListener,
   ClaimedLane,
   ClaimOptions,
   DeliveryCounts,
   DeliveryFilter,
+  IncidentFilter,
   JobFilter,
   LaneNote,
   MetaValue,
   Output,
   Page,
   RunFilter,
+  RunsStretch,
   Scope,
   Store,
   StoreHealth,
@@ -20,7 +23,8 @@ import type {
 } from '../store.ts';
 import { Feed } from './feed.ts';
 import { filteredRows } from './row-filter.ts';
-import { pageNewestFirst, type Tables } from './tables.ts';
+import { pageByInstant, pageNewestFirst } from './pages.ts';
+import type { Tables } from './tables.ts';
 import { runView } from './tx.ts';
 
 /** The reads of a store whose records are all in memory. Its subclasses decide how records become durable. */
@@ -64,7 +68,15 @@ export abstract class LocalStore implements Store {
   }
 
   async runsOf(jobId: string, filter: RunFilter): Promise<Page<Row>> {
-    return pageNewestFirst(filteredRows(this.tables.runs.of(jobId).all(), filter), filter);
+    const rows = filteredRows(this.tables.runs.of(jobId).all(), filter);
+    const { after } = filter;
+    if (after === undefined) return pageNewestFirst(rows, filter);
+    const rest = rows.slice(0, rows.findLastIndex((row) => row.number < after) + 1);
+    return { items: pageNewestFirst(rest, filter).items, total: rows.length };
+  }
+
+  async runs(filter: AllRunsFilter): Promise<RunsStretch> {
+    return this.tables.mergedRuns(filter);
   }
 
   async run(jobId: string, runId: string): Promise<Row | undefined> {
@@ -84,13 +96,8 @@ export abstract class LocalStore implements Store {
     return this.tables.openIncidentsOf(jobId).at(-1);
   }
 
-  async incidents(filter: {
-    job_id?: string;
-    open?: boolean;
-    skip: number;
-    limit: number;
-  }): Promise<Page<Incident>> {
-    return pageNewestFirst(this.tables.incidents(filter), filter);
+  async incidents(filter: IncidentFilter): Promise<Page<Incident>> {
+    return pageByInstant(this.tables.incidents(filter), (incident) => incident.opened_at, filter);
   }
 
   async incident(id: string): Promise<Incident | undefined> {
@@ -104,7 +111,7 @@ export abstract class LocalStore implements Store {
       if (status !== undefined && each.status !== status) continue;
       if (notifier === undefined || each.notifier === notifier) found.push(each);
     }
-    return pageNewestFirst(found, filter);
+    return pageByInstant(found, (delivery) => delivery.created_at, filter);
   }
 
   async deliveryCounts(): Promise<DeliveryCounts[]> {

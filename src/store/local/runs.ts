@@ -17,6 +17,11 @@ export class RunTable {
     return this.#byJob.get(jobId) ?? NO_RUNS;
   }
 
+  /** Returns the history of a job, with the lists that only reads of people need; undefined where it has none. */
+  ofJob(jobId: string): JobRuns | undefined {
+    return this.#byJob.get(jobId);
+  }
+
   put(run: Row): void {
     const runs = this.#byJob.get(run.job_id) ?? new JobRuns(this.#byId, this.#generation);
     this.#byJob.set(run.job_id, runs);

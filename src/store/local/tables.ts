@@ -1,9 +1,11 @@
+import type { JobRuns } from '../../core/model/job-runs.ts';
 import type { Incident, Job, JobIncident, JobState, SystemIncident } from '../../core/model/records.ts';
 import { keepRunsOf } from '../../core/model/spec.ts';
-import type { JobFilter, MetaValue, Page } from '../store.ts';
+import type { AllRunsFilter, JobFilter, MetaValue, Page, RunsStretch } from '../store.ts';
 import type { Changes, LivedState, OutputRef, Records, TableName } from './changes.ts';
 import { DayTable } from './days.ts';
 import { Heap } from './heap.ts';
+import { mergedRows } from './merged-rows.ts';
 import { Outbox } from './outbox.ts';
 import { RunTable } from './runs.ts';
 
@@ -96,21 +98,53 @@ export class Tables {
       .filter((job) => job.removed_at === null)
       .sort((a, b) => (a.name < b.name ? -1 : 1))
       .map((job) => job.id);
-    const { skip, limit, ...selecting } = filter;
+    const { skip, limit, after, ...selecting } = filter;
     if (Object.keys(selecting).length === 0) {
-      const ids = this.#listed.slice(skip, skip + limit);
+      const from = (after === undefined ? 0 : this.#indexAfter(this.#listed, after)) + skip;
+      const ids = this.#listed.slice(from, from + limit);
       return { items: ids.map((id) => this.#jobs.get(id)!), total: this.#listed.length };
     }
     const matches = matcher(filter, this.#openIncidentIds);
     const items: Job[] = [];
     let total = 0;
+    let before = 0;
     for (const id of this.#listed) {
       const job = this.#jobs.get(id)!;
       if (!matches(job)) continue;
-      if (total >= filter.skip && items.length < filter.limit) items.push(job);
       total += 1;
+      if (after !== undefined && job.name <= after) continue;
+      if (before >= skip && items.length < limit) items.push(job);
+      before += 1;
     }
     return { items, total };
+  }
+
+  /** Lists rows of all jobs that are not removed; see `Store.runs`. */
+  mergedRuns(filter: AllRunsFilter): RunsStretch {
+    return mergedRows(this.#histories(filter), filter);
+  }
+
+  /** Lists the jobs that a filter selects, with their histories. */
+  *#histories({ job_id: jobId, group, tag }: AllRunsFilter): Generator<[Job, JobRuns]> {
+    const one = jobId === undefined ? undefined : this.#jobs.get(jobId);
+    const jobs = jobId === undefined ? this.#jobs.values() : one === undefined ? [] : [one];
+    for (const job of jobs) {
+      if (job.removed_at !== null || !isOf(job, group, tag)) continue;
+      const runs = this.runs.ofJob(job.id);
+      if (runs !== undefined) yield [job, runs];
+    }
+  }
+
+  /** Returns the index of the first job whose name comes after a name. */
+  #indexAfter(ids: readonly string[], name: string): number {
+    let low = 0;
+    let high = ids.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#jobs.get(ids[middle]!)!.name <= name) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   earliestDueAt(): number | null {
@@ -311,12 +345,6 @@ export class Tables {
   }
 }
 
-/** Returns a page, newest first, of a list whose newest item is its last. */
-export function pageNewestFirst<T>(items: readonly T[], page: { skip: number; limit: number }): Page<T> {
-  const end = Math.max(0, items.length - page.skip);
-  return { items: items.slice(Math.max(0, end - page.limit), end).reverse(), total: items.length };
-}
-
 /** Freezes a record and everything in it. An object that is frozen already is taken to be frozen in depth. */
 export function deepFreeze(value: unknown): void {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
@@ -333,11 +361,17 @@ function matcher(
   return (job) =>
     (status === undefined || job.state.status === status) &&
     (incident === undefined || openIncidents.has(job.id) === (incident === 'open')) &&
-    (tag === undefined || (job.declaration.tags?.includes(tag) ?? false)) &&
-    (group === undefined || job.declaration.group === group) &&
+    isOf(job, group, tag) &&
     (q === undefined ||
       job.name.toLowerCase().includes(q) ||
       (job.declaration.description?.toLowerCase().includes(q) ?? false));
+}
+
+function isOf({ declaration }: Job, group: string | undefined, tag: string | undefined): boolean {
+  return (
+    (group === undefined || declaration.group === group) &&
+    (tag === undefined || (declaration.tags?.includes(tag) ?? false))
+  );
 }
 
 /** Returns the job that an incident belongs to; null for trouble of Cronflow itself. */

@@ -1,0 +1,36 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger } from '../../src/observe/log.ts';
+import { MemoryStore } from '../../src/store/local/memory.ts';
+import { LowdbStore } from '../../src/store/lowdb/store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { NOW_AT } from '../support/records.ts';
+
+/** One row per implementation; PostgreSQL is the third. Every test of this folder holds for all of them. */
+interface Row {
+  name: string;
+  /** A new, empty store, not yet opened, and how to get rid of it. */
+  make: () => Promise<{ store: Store; dispose: () => Promise<void> }>;
+}
+
+export const rows: Row[] = [
+  { name: 'memory', make: async () => ({ store: new MemoryStore(), dispose: async () => {} }) },
+  {
+    // Any store may run a function again, so nothing that the suite says may depend on its running once.
+    name: 'memory, where each function runs twice',
+    make: async () => ({ store: new MemoryStore({ twice: true }), dispose: async () => {} }),
+  },
+  {
+    name: 'lowdb',
+    async make() {
+      const directory = await mkdtemp(join(tmpdir(), 'cronflow-contract-'));
+      const clock = createFakeClock(NOW_AT);
+      // A snapshot every few commits, so that every test also runs beside one.
+      const limits = { snapshotJournalBytes: 1_000 };
+      const store = new LowdbStore({ directory, clock, log: silentLogger, limits, freeze: true });
+      return { store, dispose: () => rm(directory, { recursive: true, force: true }) };
+    },
+  },
+];
