@@ -30,6 +30,7 @@ export const FIRST_PARTS_OF_ROUTES: ReadonlySet<string> = new Set([
   'pings',
   'readyz',
   'runs',
+  'slots',
 ]);
 /** A part such as `..` would lead elsewhere. */
 const DOTS = /\/\.{1,2}(?=\/|$)/;

@@ -10,6 +10,7 @@ const CURSORS = {
   runs: ['integer', 'text', 'integer'],
   incidents: ['integer', 'text'],
   deliveries: ['integer', 'text'],
+  slots: ['text', 'integer'],
 } as const;
 
 export type CursorOf = keyof typeof CURSORS;

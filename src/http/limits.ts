@@ -53,6 +53,15 @@ export const HTTP_LIMITS = {
   pageItemsMax: 1_000,
   /** The `limit` of a list where none is asked for. */
   pageItemsDefault: 100,
+  /** The same two of `GET /slots`, of which a page of a timeline shows thousands. */
+  slotItemsMax: 5_000,
+  slotItemsDefault: 1_000,
+  /** The longest stretch of time that `GET /slots` is asked for. */
+  slotsMsMax: 31 * DAY_MS,
+  /** One answer of `GET /slots` looks at so many slots, however few items they are folded to. */
+  slotsLookedAtMax: 100_000,
+  /** So many of them are looked at in one go. Then requests that wait have their turn. */
+  slotsInOneGoMax: 1_000,
   /** The length of a parameter that filters. */
   filterLengthMax: 256,
   /** A longer duration is a mistake. */

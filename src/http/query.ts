@@ -35,8 +35,8 @@ export class Query {
   }
 
   /** Reads the size of a page of a list that is read by cursor alone. */
-  limit(): number {
-    return this.#integer('limit', 1, this.#limits.pageItemsMax, this.#limits.pageItemsDefault);
+  limit(max: number = this.#limits.pageItemsMax, otherwise: number = this.#limits.pageItemsDefault): number {
+    return this.#integer('limit', 1, max, otherwise);
   }
 
   /** Reads the place after which a page begins; undefined for the first page. */
@@ -45,9 +45,9 @@ export class Query {
     if (value === '') return undefined;
     const place = value.length > CURSOR_LENGTH_MAX ? undefined : readCursor(of, value);
     if (place === undefined)
-      this.#fault('cursor', `${quote(value)} is no cursor of this list; take the one of the Link header`);
+      this.refuse('cursor', `${quote(value)} is no cursor of this list; take the one of the Link header`);
     else if ((this.#search.get('skip') ?? '') !== '')
-      this.#fault('skip', 'does not go together with a cursor');
+      this.refuse('skip', 'does not go together with a cursor');
     return place;
   }
 
@@ -58,7 +58,7 @@ export class Query {
     const known = words.find((word) => word === value);
     if (known === undefined) {
       const suggestion = nearest(value, words);
-      this.#fault(key, `${quote(value)} is not one of ${words.join(', ')}`, suggestion);
+      this.refuse(key, `${quote(value)} is not one of ${words.join(', ')}`, suggestion);
     }
     return known;
   }
@@ -67,24 +67,50 @@ export class Query {
   text(key: string): string | undefined {
     const value = this.#search.get(key) ?? '';
     if (value.length > this.#limits.filterLengthMax) {
-      this.#fault(key, `is longer than the ${this.#limits.filterLengthMax} characters allowed`);
+      this.refuse(key, `is longer than the ${this.#limits.filterLengthMax} characters allowed`);
       return undefined;
     }
     return value === '' ? undefined : value;
   }
 
-  /** Reads an instant, or how long ago it was, such as `24h`; undefined when absent or empty. */
-  instant(key: string, nowAt: number): number | undefined {
+  /**
+   * Reads an instant, or how long ago it was, such as `24h`; undefined when absent or empty.
+   * @param direction `ahead` where a duration means how far ahead the instant is
+   */
+  instant(key: string, nowAt: number, direction: 'ago' | 'ahead' = 'ago'): number | undefined {
     const value = this.text(key);
     if (value === undefined) return undefined;
+    const sign = direction === 'ago' ? -1 : 1;
     // The plus of an offset is a space in a query, unless its sender encodes it.
-    const at = isDuration(value) ? nowAt - parseDuration(value) : parseInstant(value.replace(' ', '+'));
+    const at = isDuration(value)
+      ? nowAt + sign * parseDuration(value)
+      : parseInstant(value.replace(' ', '+'));
     if (at === undefined)
-      this.#fault(
+      this.refuse(
         key,
-        `${quote(value)} is neither an instant, ${INSTANT_ALLOWED}, nor a time ago such as 24h`,
+        `${quote(value)} is neither an instant, ${INSTANT_ALLOWED}, nor a time ${direction} such as 24h`,
       );
     return at;
+  }
+
+  /** Reads a duration, also of no length; undefined when absent or empty. */
+  duration(key: string): number | undefined {
+    const value = this.text(key);
+    if (value === undefined) return undefined;
+    if (value === '0' || value === '0s') return 0;
+    if (isDuration(value)) return parseDuration(value);
+    this.refuse(key, `${quote(value)} is not a duration such as 90s, 15m or 1h`);
+    return undefined;
+  }
+
+  /** Notes that a value is not allowed. */
+  refuse(path: string, message: string, suggestion?: string): void {
+    this.#faults.push({
+      code: 'invalid_value',
+      path,
+      message,
+      ...(suggestion === undefined ? {} : { suggestion }),
+    });
   }
 
   /**
@@ -104,17 +130,8 @@ export class Query {
     const number = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
     if (number >= min && number <= max) return number;
     const allowed = max === Number.MAX_SAFE_INTEGER ? `${min} or more` : `from ${min} to ${max}`;
-    this.#fault(key, `${quote(value)} is not a whole number ${allowed}`);
+    this.refuse(key, `${quote(value)} is not a whole number ${allowed}`);
     return otherwise;
-  }
-
-  #fault(path: string, message: string, suggestion?: string): void {
-    this.#faults.push({
-      code: 'invalid_value',
-      path,
-      message,
-      ...(suggestion === undefined ? {} : { suggestion }),
-    });
   }
 }
 

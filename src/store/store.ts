@@ -326,6 +326,8 @@ export interface Store {
    * The cost does not grow with the number of rows that are kept.
    */
   runs(filter: AllRunsFilter): Promise<RunsStretch>;
+  /** Lists the rows of some jobs that stand for a slot in a stretch of time, in any order; `to_at` is no part of it. */
+  slotRows(filter: { job_ids: readonly string[]; from_at: number; to_at: number }): Promise<Row[]>;
   run(jobId: string, runId: string): Promise<Row | undefined>;
   output(jobId: string, runId: string): Promise<Output | undefined>;
   /** Lists days, the latest date first. */

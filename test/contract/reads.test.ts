@@ -144,6 +144,24 @@ describe.each(rows)('the $name store', ({ make }) => {
     });
   });
 
+  test('finds the rows that stand for a slot in a stretch of time', async () => {
+    const between = { from_at: NOW_AT, to_at: NOW_AT + HOUR_MS };
+    await write((tx) => {
+      for (const id of ['a', 'b', 'c']) tx.putJob(job(id));
+      tx.putRun(run('a', 1, { slot_at: NOW_AT - 1 }));
+      tx.putRun(run('a', 2, { slot_at: NOW_AT, started_at: NOW_AT + 9 * HOUR_MS }));
+      tx.putRun(openRun('a', 3, { slot_at: NOW_AT + HOUR_MS - 1 }));
+      tx.putRun(run('a', 4, { slot_at: NOW_AT + HOUR_MS }));
+      tx.putRun(run('a', 5));
+      tx.putRun(slotsRow('b', 1, { first_slot_at: 1, slot_at: NOW_AT + 9 * HOUR_MS, count: 9 }));
+      tx.putRun(slotsRow('b', 2, { first_slot_at: 1, slot_at: NOW_AT - 1, count: 9 }));
+      tx.putRun(skipRow('b', 3, { slot_at: NOW_AT + 1 }));
+      tx.putRun(run('c', 1, { slot_at: NOW_AT }));
+    });
+    const found = await store.slotRows({ job_ids: ['a', 'b', 'nope'], ...between });
+    expect(ids(found).toSorted()).toEqual(['a-2', 'a-3', 'b-1', 'b-3']);
+  });
+
   describe('a list goes on after the last item of a page, though others have come and gone', () => {
     test('of the runs of a job', async () => {
       await write((tx) => {

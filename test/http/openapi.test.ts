@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { SLOT_STATES } from '../../src/core/job/timeline.ts';
 import { ERROR_CODES } from '../../src/core/model/errors.ts';
 import { BAD_KINDS, CLOSE_REASONS, OUTCOMES, REASONS, STATUSES } from '../../src/core/model/reasons.ts';
 import type { HttpDeps } from '../../src/http/deps.ts';
@@ -96,6 +97,7 @@ describe('the description of the API', () => {
     expect(enumOf('Status')).toEqual([...STATUSES]);
     expect(enumOf('Outcome')).toEqual([...OUTCOMES, null]);
     expect(enumOf('Reason')).toEqual([...REASONS]);
+    expect(enumOf('SlotState')).toEqual([...SLOT_STATES]);
     expect(enumOf('BadKind')).toEqual([...BAD_KINDS]);
     expect(enumOf('Incident', 'properties', 'close_reason')).toEqual([...CLOSE_REASONS, null]);
     expect(enumOf('Problem', 'properties', 'code')).toEqual(codes);

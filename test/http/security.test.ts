@@ -14,6 +14,7 @@ const ASKS: [method: string, path: string, allowed: string[]][] = [
   ['GET', '/', ['all-1', 'all-2', 'read-1']],
   ['GET', '/jobs/backup', ['all-1', 'all-2', 'read-1']],
   ['GET', '/jobs/backup/runs', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/slots', ['all-1', 'all-2', 'read-1']],
   ['GET', '/runs', ['all-1', 'all-2', 'read-1']],
   ['GET', '/jobs/backup/runs/nope', ['all-1', 'all-2', 'read-1']],
   ['GET', '/jobs/backup/runs/nope/output', ['all-1', 'all-2', 'read-1']],

@@ -8,6 +8,7 @@ const LINKS = {
   openapi: '/openapi.json',
   jobs: '/jobs',
   runs: '/runs',
+  slots: '/slots',
   incidents: '/incidents',
   deliveries: '/deliveries',
   config: '/config',

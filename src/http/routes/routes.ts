@@ -13,6 +13,7 @@ import { metricsRoutes } from './metrics.ts';
 import { pingRoutes } from './pings.ts';
 import { rootRoutes } from './root.ts';
 import { runRoutes } from './runs.ts';
+import { slotRoutes } from './slots.ts';
 import { unknownPingRoutes } from './unknown-pings.ts';
 
 /** Returns all routes; `schemas/openapi.yaml` describes exactly these. */
@@ -27,6 +28,7 @@ export function allRoutes(services: Services): Route[] {
     ...healthchecksRoutes(services),
     ...unknownPingRoutes(services),
     ...runRoutes(services),
+    ...slotRoutes(services),
     ...dayRoutes(services),
     ...incidentRoutes(services),
     ...deliveryRoutes(services),

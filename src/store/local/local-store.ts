@@ -79,6 +79,15 @@ export abstract class LocalStore implements Store {
     return this.tables.mergedRuns(filter);
   }
 
+  async slotRows(filter: { job_ids: readonly string[]; from_at: number; to_at: number }): Promise<Row[]> {
+    const { from_at: fromAt, to_at: toAt } = filter;
+    const stands = (row: Row): boolean => {
+      if (row.slot_at === null || row.slot_at < fromAt) return false;
+      return (row.kind === 'slots' ? row.first_slot_at : row.slot_at) < toAt;
+    };
+    return filter.job_ids.flatMap((id) => this.tables.runs.of(id).all().filter(stands));
+  }
+
   async run(jobId: string, runId: string): Promise<Row | undefined> {
     const run = this.tables.runs.get(runId);
     return run?.job_id === jobId ? run : undefined;
