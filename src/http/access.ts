@@ -1,6 +1,9 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Clock } from '../clock.ts';
 import { CronflowError } from '../core/model/errors.ts';
 import type { PingLimits, Scope } from '../core/model/named-token.ts';
+import { requireLoopbackHost, requireOwnOrigin } from './origin.ts';
+import { hostOf } from './target.ts';
 import type { Holder, TokenBook } from './token-book.ts';
 
 /** The clients that may use a route: holders of a token that allows it, or anyone. */
@@ -19,11 +22,29 @@ export interface Access {
 const EVERYTHING: Access = { scopes: new Set(['all'] as const), only: null, name: null };
 
 /**
+ * Judges a request before its route is looked for: who asks, from where, and under which name.
+ * @param server tells whether only this machine can reach the port
+ * @returns what its token allows; null for an anonymous request
+ * @throws CronflowError `bad_request`, `foreign_host`, `foreign_origin`, `unauthorized`
+ */
+export function admit(
+  req: IncomingMessage,
+  { book, clock }: { book: TokenBook; clock: Clock },
+  server: { isLoopback: boolean },
+): Access | null {
+  const { headers } = req;
+  const host = hostOf(req);
+  if (server.isLoopback && !book.isNeeded) requireLoopbackHost(host);
+  requireOwnOrigin(headers, host);
+  return accessOf(headers, book, clock.now());
+}
+
+/**
  * Returns what the request's `Authorization: Bearer` header allows; null for an anonymous request.
  * @throws CronflowError `unauthorized` for a header that is there and not valid, because whoever sends a token wants
  * it to count, even where none is needed
  */
-export function accessOf(headers: IncomingHttpHeaders, book: TokenBook, nowAt: number): Access | null {
+function accessOf(headers: IncomingHttpHeaders, book: TokenBook, nowAt: number): Access | null {
   if (!book.isNeeded) return EVERYTHING;
   const header = headers.authorization;
   if (header === undefined) return null;
@@ -54,9 +75,7 @@ export function accessOfHolder(holder: Holder | null, nowAt: number): Access {
  */
 export function requireScope(access: Access | null, scope: RouteScope): void {
   if (scope === 'open') return;
-  if (access === null) {
-    throw new CronflowError('unauthorized', 'Send a token with "Authorization: Bearer TOKEN".');
-  }
+  if (access === null) throw noToken();
   if (access.scopes.has('all') || access.scopes.has(scope)) return;
   const needed = {
     all: 'CRONFLOW_TOKEN',
@@ -68,4 +87,9 @@ export function requireScope(access: Access | null, scope: RouteScope): void {
     'forbidden',
     `The token does not allow this. It takes ${needed[scope]}, ${others}.`,
   );
+}
+
+/** Returns the error for a request without a token where one is needed. */
+export function noToken(): CronflowError {
+  return new CronflowError('unauthorized', 'Send a token with "Authorization: Bearer TOKEN".');
 }

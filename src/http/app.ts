@@ -1,20 +1,15 @@
 import Koa from 'koa';
 import { CronflowError, errorText } from '../core/model/errors.ts';
 import type { LogFields } from '../observe/log.ts';
-import { type Access, accessOf, accessOfHolder } from './access.ts';
+import { type Access, accessOfHolder, admit, noToken } from './access.ts';
 import { basePathOf, withoutBasePath } from './base-path.ts';
 import { EVENT_STREAM } from './events/reader.ts';
 import { SECURITY_HEADERS } from './headers.ts';
-import { requireLoopbackHost, requireOwnOrigin } from './origin.ts';
-import { PROBLEM_TYPE, problemOf } from './problem.ts';
+import { problemAnswer, sayFailed } from './problem.ts';
 import { buildRouter, type HttpContext, type HttpMiddleware, type HttpState } from './router.ts';
 import { allRoutes } from './routes/routes.ts';
 import type { Services } from './services.ts';
-import { hostOf } from './target.ts';
 import type { TokenBook } from './token-book.ts';
-
-/** The time after which a client should try again when its request could not be stored. */
-const RETRY_AFTER_S = 5;
 
 /** The state of the server that the app asks for at each request. */
 export interface ServerState {
@@ -50,10 +45,7 @@ function answer({ logger, clock }: Services, server: ServerState): HttpMiddlewar
       await next();
     } catch (error) {
       answerProblem(ctx as HttpContext, error);
-      if (ctx.status === 500) {
-        const stack = error instanceof Error ? (error.stack ?? error.message) : errorText(error);
-        logger.error('request failed', { method: ctx.method, path: ctx.path, error: stack });
-      }
+      if (ctx.status === 500) sayFailed(logger, ctx, error);
     }
     // Without this header a client would keep its connection, and closing would have to wait for it.
     if (server.isClosing) ctx.set('Connection', 'close');
@@ -95,15 +87,11 @@ function isNamed(body: unknown): body is { name: string } {
 }
 
 function answerProblem(ctx: HttpContext, error: unknown): void {
-  const problem = problemOf(error);
-  ctx.status = problem.status;
-  ctx.type = PROBLEM_TYPE;
+  const { status, headers, body } = problemAnswer(error);
+  ctx.status = status;
+  ctx.set(headers);
   // The body is text, because Koa would replace the type of an object by plain JSON.
-  ctx.body = JSON.stringify(problem);
-  if (problem.status === 401) ctx.set('WWW-Authenticate', 'Bearer realm="cronflow"');
-  if (problem.status === 503) ctx.set('Retry-After', String(RETRY_AFTER_S));
-  // Node reads the rest of any other body and throws it away. The rest of this one is too slow to wait for.
-  if (problem.status === 408) ctx.set('Connection', 'close');
+  ctx.body = body;
 }
 
 /**
@@ -120,14 +108,11 @@ function gate({ book, base, clock }: Services, server: ServerState): HttpMiddlew
     if (basePath !== '') ctx.path = withoutBasePath(ctx.path, basePath);
     // This comes first, so that nothing that is said of the request has the token.
     const ofKey = takeKeyOfPath(ctx as HttpContext, book, clock.now());
-    const host = hostOf(ctx.req);
-    if (server.isLoopback && !book.isNeeded) requireLoopbackHost(host);
-    requireOwnOrigin(headers, host);
-    ctx.state.access = accessOf(headers, book, clock.now()) ?? ofKey;
+    ctx.state.access = admit(ctx.req, { book, clock }, server) ?? ofKey;
     const isOpen = ctx.path === '/healthz' || ctx.path === '/readyz';
     if (ctx.state.access === null && !isOpen) {
       // The request is refused before the route is looked for, so that nobody learns which routes there are.
-      throw new CronflowError('unauthorized', 'Send a token with "Authorization: Bearer TOKEN".');
+      throw noToken();
     }
     if (!isDecodable(ctx.path)) {
       throw new CronflowError(

@@ -1,4 +1,5 @@
-import { CronflowError, ERROR_CODES, type ErrorCode, type Fault } from '../core/model/errors.ts';
+import { CronflowError, ERROR_CODES, type ErrorCode, errorText, type Fault } from '../core/model/errors.ts';
+import type { Logger } from '../observe/log.ts';
 
 /** An error as an answer holds it (RFC 9457). */
 export interface Problem {
@@ -30,6 +31,38 @@ export function problem(code: ErrorCode, detail: string, faults: readonly Fault[
   const { status, title } = ERROR_CODES[code];
   const errors = faults.length === 0 ? {} : { errors: someFaults(faults) };
   return { type: `urn:cronflow:error:${code}`, title, status, detail: shortened(detail), code, ...errors };
+}
+
+/** The time after which a client should try again when its request could not be stored. */
+const RETRY_AFTER_S = 5;
+
+/** An answer that says why a request failed. */
+export interface ProblemAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** Returns the answer to a request that failed with an error. */
+export function problemAnswer(error: unknown): ProblemAnswer {
+  const told = problemOf(error);
+  const { status } = told;
+  const headers: Record<string, string> = { 'Content-Type': PROBLEM_TYPE };
+  if (status === 401) headers['WWW-Authenticate'] = 'Bearer realm="cronflow"';
+  if (status === 503) headers['Retry-After'] = String(RETRY_AFTER_S);
+  // Node reads the rest of any other body and throws it away. The rest of this one is too slow to wait for.
+  if (status === 408) headers['Connection'] = 'close';
+  return { status, headers, body: JSON.stringify(told) };
+}
+
+/** Says in the log what the answer must not say. */
+export function sayFailed(
+  logger: Logger,
+  { method, path }: { method: string; path: string },
+  error: unknown,
+): void {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : errorText(error);
+  logger.error('request failed', { method, path, error: stack });
 }
 
 /** The most faults that one answer names, because a body of a few kilobytes can hold thousands. */

@@ -1,14 +1,60 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CronflowError } from '../core/model/errors.ts';
+import type { PingKind } from '../core/model/reasons.ts';
 import type { PingResult } from '../ingest/ingest.ts';
 import type { LogFields } from '../observe/log.ts';
-import { BYTES_FREE, noRoom, readBody } from './body.ts';
-import { isStructured, type PingBody } from './ping-body.ts';
+import type { Access } from './access.ts';
+import { BYTES_FREE, hasBody, noRoom, readBody } from './body.ts';
+import { isStructured, type PingBody, understandBody } from './ping-body.ts';
 import { requireMayPing } from './ping-limits.ts';
-import type { PingRead } from './ping.ts';
+import { isToldBy, type PingRead, pingOf } from './ping.ts';
 import type { HttpContext } from './router.ts';
 import type { Services } from './services.ts';
+import { jobInBrief } from './wire.ts';
 
 const PATH_LENGTH_MAX = 200;
+
+/** The request of a ping, whichever way it came to its handler. */
+export interface PingRequest {
+  req: IncomingMessage;
+  res: ServerResponse;
+  /** What its token allows; null for an anonymous request. */
+  access: Access | null;
+  /** The name that the client pings. */
+  name: string;
+  /** The path as the log shows it. */
+  path: string;
+  /** The query without `?`. */
+  query: string;
+}
+
+/** Returns the request of a ping that came by way of the router. */
+export function pingRequestOf(ctx: HttpContext): PingRequest {
+  const { req, res, state, params, path, querystring: query } = ctx;
+  return { req, res, access: state.access, name: params['name'] ?? '', path, query };
+}
+
+/**
+ * Takes one ping as Cronflow's own routes do, and returns what to answer once it is durable. The ping is dated when its
+ * body is complete, immediately before the commit is asked for, so that a tick at the same instant commits after it
+ * (docs/design.md §3).
+ * @throws what `recordPing` throws
+ */
+export async function takePing(
+  request: PingRequest,
+  kind: PingKind,
+  services: Services,
+): Promise<Record<string, unknown>> {
+  const { clock, limits, bodies: budget } = services;
+  const { query } = request;
+  const body = await readPingBody(request, services);
+  const understood =
+    body === null ? null : await understandBody(body, { limits, budget, isToldByQuery: isToldBy(query) });
+  const read = pingOf({ kind, query, body: understood, received_at: clock.now(), limits });
+  const { job, run_id, reason, warnings } = await recordPing(request, read, services);
+  const warning = warnings.length === 0 ? {} : { warning: warnings.join('; ') };
+  return { ok: true, job: job.name, run_id, reason, ...jobInBrief(job), ...warning };
+}
 
 /**
  * Has a ping recorded, and says in the log what of it cannot be read.
@@ -17,13 +63,12 @@ const PATH_LENGTH_MAX = 200;
  * ping, `store_unavailable`, `stopping`
  */
 export async function recordPing(
-  ctx: HttpContext,
+  request: PingRequest,
   { ping, warnings }: PingRead,
   services: Services,
 ): Promise<PingResult & { warnings: string[] }> {
-  const name = ctx.params['name'] ?? '';
+  const { access, name } = request;
   const { kind } = ping;
-  const { access } = ctx.state;
   if (access !== null && access.only !== null)
     await requireMayPing(name, { only: access.only, token: access.name }, services);
   try {
@@ -32,10 +77,10 @@ export async function recordPing(
     const job = result.job.name;
     services.logger.debug('ping', { job, kind, reason, run_id });
     if (warnings.length > 0)
-      sayOfBody(services, 'ping that cannot be read in full', ctx, { job, warning: warnings.join('; ') });
+      sayOfBody(services, 'ping that cannot be read in full', request, { job, warning: warnings.join('; ') });
     const all = [...warnings];
     if (lostBytes !== undefined) {
-      sayOfBody(services, 'ping whose output could not be kept', ctx, { job, bytes: lostBytes });
+      sayOfBody(services, 'ping whose output could not be kept', request, { job, bytes: lostBytes });
       all.push(`the output (${lostBytes} bytes) could not be kept; the ping counts`);
     }
     if (former_name !== undefined) {
@@ -60,11 +105,14 @@ function formerNameWarning(name: string, job: string): string {
  * client goes away in the middle, nothing is recorded, so that half an upload never passes for a success. The client
  * hears no answer then.
  */
-export async function readPingBody(ctx: HttpContext, services: Services): Promise<PingBody | null> {
+export async function readPingBody(request: PingRequest, services: Services): Promise<PingBody | null> {
   const { clock, limits, bodies } = services;
-  const type = ctx.req.headers['content-type'] ?? '';
-  const encoding = ctx.req.headers['content-encoding']?.trim().toLowerCase() ?? '';
-  const { tail, end } = await readBody(ctx.req, {
+  const { req, res } = request;
+  // Most pings have no body, and what is not waited for costs them nothing.
+  if (!hasBody(req)) return null;
+  const type = req.headers['content-type'] ?? '';
+  const encoding = req.headers['content-encoding']?.trim().toLowerCase() ?? '';
+  const { tail, end } = await readBody(req, {
     clock,
     keepBytes: isStructured(type, encoding) ? limits.pingJsonBytesMax : BYTES_FREE,
     readBytesMax: limits.pingBodyBytesMax,
@@ -75,14 +123,17 @@ export async function readPingBody(ctx: HttpContext, services: Services): Promis
   // beginning.
   if (end === 'no_room') throw noRoom();
   if (end === 'aborted') {
-    sayOfBody(services, 'a client went away in the middle of a ping', ctx, { bytes: tail.totalBytes });
+    sayOfBody(services, 'a client went away in the middle of a ping', request, { bytes: tail.totalBytes });
     throw new CronflowError('bad_request', 'The body ended in the middle.');
   }
   if (end !== 'complete') {
-    sayOfBody(services, 'ping recorded without the rest of its body', ctx, { end, bytes: tail.totalBytes });
+    sayOfBody(services, 'ping recorded without the rest of its body', request, {
+      end,
+      bytes: tail.totalBytes,
+    });
   }
   // The rest of a body that is too slow is not waited for; that of one too long is on its way already.
-  if (end === 'timeout') ctx.set('Connection', 'close');
+  if (end === 'timeout') res.setHeader('Connection', 'close');
   return tail.totalBytes === 0 ? null : { tail, type, encoding };
 }
 
@@ -90,10 +141,10 @@ export async function readPingBody(ctx: HttpContext, services: Services): Promis
  * Writes a line to the log. Any client can cause one with every request, so their number in an hour is limited, for
  * all paths together.
  */
-function sayOfBody(services: Services, message: string, ctx: HttpContext, fields: LogFields): void {
+function sayOfBody(services: Services, message: string, { path }: PingRequest, fields: LogFields): void {
   const { logger, bodyLines } = services;
   const line = bodyLines.take();
-  if (line !== 'no') logger.warn(message, { path: ctx.path.slice(0, PATH_LENGTH_MAX), ...fields });
+  if (line !== 'no') logger.warn(message, { path: path.slice(0, PATH_LENGTH_MAX), ...fields });
   if (line === 'last')
     logger.warn('no more pings that came in part or cannot be read are logged for an hour');
 }

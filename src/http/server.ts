@@ -14,6 +14,7 @@ import { Connections } from './connections.ts';
 import type { HttpDeps } from './deps.ts';
 import type { HttpLimits } from './limits.ts';
 import { listenError, urlOf } from './listen.ts';
+import { pingLane } from './ping-lane.ts';
 import { problem } from './problem.ts';
 import { answerRaw } from './raw-answer.ts';
 import { servicesOf } from './services.ts';
@@ -37,7 +38,8 @@ export function createServer(deps: HttpDeps): HttpServer {
   const services = servicesOf(deps);
   const { limits, clock } = services;
   const state: ServerState = { isLoopback: true, isClosing: false };
-  const connections = new Connections(limits, buildApp(services, state).callback());
+  const handle = pingLane(services, state, buildApp(services, state).callback());
+  const connections = new Connections(limits, handle);
   const server = createHttpServer(serverOptions(limits));
   const onRequest = (req: IncomingMessage, res: ServerResponse): void => {
     takePathOfTarget(req);

@@ -3,7 +3,7 @@ import { LIMITS } from '../../core/model/limits.ts';
 import type { PingKind } from '../../core/model/reasons.ts';
 import { outputOfBody } from '../ping-body.ts';
 import { pingOf } from '../ping.ts';
-import { readPingBody, recordPing } from '../record-ping.ts';
+import { pingRequestOf, readPingBody, recordPing } from '../record-ping.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 
@@ -42,7 +42,8 @@ async function takePing(ctx: HttpContext, kind: PingKind, services: Services): P
       'An address of this protocol ends with the name of a job, or with start, fail, log or an exit code behind it.',
     );
   }
-  const body = await readPingBody(ctx, services);
+  const request = pingRequestOf(ctx);
+  const body = await readPingBody(request, services);
   const rid = new URLSearchParams(ctx.querystring).get('rid');
   const query = new URLSearchParams({
     ...(rid === null ? {} : { rid }),
@@ -59,7 +60,7 @@ async function takePing(ctx: HttpContext, kind: PingKind, services: Services): P
   ctx.set('Ping-Body-Limit', String(LIMITS.outputBytesMaxDefault));
   ctx.type = 'text/plain';
   try {
-    await recordPing(ctx, read, services);
+    await recordPing(request, read, services);
     ctx.body = 'OK';
   } catch (error) {
     if (!(error instanceof CronflowError && error.code === 'unknown_job')) throw error;
