@@ -184,7 +184,7 @@ export interface RunsStretch {
   next: RunPlace | null;
 }
 
-/** The place of a record in a list that is ordered by instants and then by ids. */
+/** The place of a record in a list that is ordered by instants, newest first, and then by ids. */
 export interface Place {
   at: number;
   id: string;

@@ -204,37 +204,37 @@ describe.each(rows)('the $name store', ({ make }) => {
     test('of incidents, ordered by when they opened and by their ids', async () => {
       await write((tx) => {
         tx.putJob(job('a'));
-        tx.putIncident(incident('2', 'a', { opened_at: NOW_AT + 2, closed_at: NOW_AT + 3 }));
-        tx.putIncident(systemIncident('1', { opened_at: NOW_AT + 2 }));
+        tx.putIncident(incident('1', 'a', { opened_at: NOW_AT + 2, closed_at: NOW_AT + 3 }));
+        tx.putIncident(systemIncident('2', { opened_at: NOW_AT + 2 }));
         tx.putIncident(incident('9', 'a', { opened_at: NOW_AT + 1, closed_at: NOW_AT + 3 }));
         tx.putIncident(incident('3', 'a', { opened_at: NOW_AT }));
       });
-      expect(ids((await store.incidents({ skip: 0, limit: 2 })).items)).toEqual(['2', '1']);
+      expect(ids((await store.incidents({ skip: 0, limit: 2 })).items)).toEqual(['1', '2']);
       await write((tx) => {
-        tx.deleteIncident('1');
+        tx.deleteIncident('2');
         tx.putIncident(incident('4', 'a', { opened_at: NOW_AT + 4, closed_at: NOW_AT + 5 }));
       });
-      const page = await store.incidents({ ...PAGE, after: { at: NOW_AT + 2, id: '1' } });
+      const page = await store.incidents({ ...PAGE, after: { at: NOW_AT + 2, id: '2' } });
       expect([ids(page.items), page.total]).toEqual([['9', '3'], 4]);
-      const open = await store.incidents({ ...PAGE, open: true, after: { at: NOW_AT + 2, id: '1' } });
+      const open = await store.incidents({ ...PAGE, open: true, after: { at: NOW_AT + 2, id: '2' } });
       expect(ids(open.items)).toEqual(['3']);
     });
 
     test('of deliveries, ordered by when they became owed and by their ids', async () => {
       await write((tx) => {
         tx.putJob(job('a'));
-        tx.putDelivery(delivery('y', 'a', { created_at: NOW_AT + 1 }));
         tx.putDelivery(delivery('x', 'a', { created_at: NOW_AT + 1 }));
+        tx.putDelivery(delivery('y', 'a', { created_at: NOW_AT + 1 }));
         tx.putDelivery(delivery('z', 'a', { created_at: NOW_AT, status: 'dead' }));
       });
-      expect(ids((await store.deliveries(PAGE)).items)).toEqual(['y', 'x', 'z']);
+      expect(ids((await store.deliveries(PAGE)).items)).toEqual(['x', 'y', 'z']);
       await write((tx) => {
-        tx.deleteDelivery('y');
+        tx.deleteDelivery('x');
         tx.putDelivery(delivery('w', 'a', { created_at: NOW_AT + 2 }));
       });
-      const page = await store.deliveries({ ...PAGE, after: { at: NOW_AT + 1, id: 'y' } });
-      expect([ids(page.items), page.total]).toEqual([['x', 'z'], 3]);
-      const dead = await store.deliveries({ ...PAGE, status: 'dead', after: { at: NOW_AT + 1, id: 'x' } });
+      const page = await store.deliveries({ ...PAGE, after: { at: NOW_AT + 1, id: 'x' } });
+      expect([ids(page.items), page.total]).toEqual([['y', 'z'], 3]);
+      const dead = await store.deliveries({ ...PAGE, status: 'dead', after: { at: NOW_AT + 1, id: 'y' } });
       expect(ids(dead.items)).toEqual(['z']);
     });
   });

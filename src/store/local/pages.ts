@@ -23,7 +23,11 @@ export function pageByInstant<T extends { id: string }>(
   return { items: pageNewestFirst(items.slice(0, end), page).items, total: items.length };
 }
 
+/**
+ * Compares by an instant and then by id, where the first id counts as the newest. So the closing of an incident stands
+ * before its opening where both were owed at one instant, since `.closed` comes before `.opened`.
+ */
 function compareIds(difference: number, a: string, b: string): number {
   if (difference !== 0 || a === b) return difference;
-  return a < b ? -1 : 1;
+  return a < b ? 1 : -1;
 }
