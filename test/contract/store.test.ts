@@ -625,6 +625,26 @@ describe.each(rows)('the $name store', ({ make }) => {
       expect(await list({ tag: 'd' })).toEqual([]);
     });
 
+    test('are found by a status of trouble whatever became of it and of them', async () => {
+      await write((tx) => {
+        for (const id of ['c', 'a', 'b', 'd']) tx.putJob(job(id, {}, { status: 'missed' }));
+        tx.putJob(job('e', {}, { status: 'success' }));
+      });
+      expect(await list({ status: 'missed' })).toEqual(['a', 'b', 'c', 'd']);
+      await write((tx) => {
+        tx.putState('a', job('a', {}, { status: 'success' }).state);
+        tx.putJob(job('b', { removed_at: NOW_AT }, { status: 'missed' }));
+        tx.deleteJob('c');
+        tx.putState('e', job('e', {}, { status: 'missed' }).state);
+      });
+      expect(await list({ status: 'missed' })).toEqual(['d', 'e']);
+      expect(await list({ status: 'success' })).toEqual(['a']);
+      expect(await store.listJobs({ status: 'missed', skip: 1, limit: 1 })).toMatchObject({
+        items: [{ id: 'e' }],
+        total: 2,
+      });
+    });
+
     test('are filtered by whether they have an open incident', async () => {
       await write((tx) => {
         for (const id of ['a', 'b', 'c']) tx.putJob(job(id));

@@ -1,4 +1,5 @@
 import type { JobRuns } from '../../core/model/job-runs.ts';
+import type { Status } from '../../core/model/reasons.ts';
 import type { Incident, Job, JobIncident, JobState, SystemIncident } from '../../core/model/records.ts';
 import { keepRunsOf } from '../../core/model/spec.ts';
 import type { AllRunsFilter, JobFilter, MetaValue, Page, RunsStretch } from '../store.ts';
@@ -15,6 +16,12 @@ export interface TableOptions {
   /** The disk that all outputs together may take, in bytes; beyond it the oldest are dropped. */
   outputBytesMax?: number;
 }
+
+/**
+ * The statuses whose jobs are found without a look at all jobs. Those of healthy jobs are not among them: nearly every
+ * job has one of them, and a start and an end that change it twice should cost nothing here.
+ */
+const WATCHED: ReadonlySet<Status> = new Set(['failure', 'missed', 'timeout', 'paused']);
 
 /** A file system gives whole blocks, so an output in a file of its own takes a multiple of this on disk. */
 const OUTPUT_BLOCK_BYTES = 4096;
@@ -33,6 +40,8 @@ export class Tables {
   /** Maps each name to its job; removed jobs keep their names. */
   readonly #jobIdByName = new Map<string, string>();
   readonly #due = new Heap();
+  /** Maps each status of `WATCHED` to its jobs, also removed ones. */
+  readonly #idsByStatus = new Map<Status, Set<string>>();
   /** Jobs that are not removed, ordered by name; null when the list must be sorted anew. */
   #listed: string[] | null = null;
   /** `order` counts incidents in the order in which they were first put. */
@@ -108,7 +117,7 @@ export class Tables {
     const items: Job[] = [];
     let total = 0;
     let before = 0;
-    for (const id of this.#listed) {
+    for (const id of this.#candidates(this.#listed, filter)) {
       const job = this.#jobs.get(id)!;
       if (!matches(job)) continue;
       total += 1;
@@ -145,6 +154,21 @@ export class Tables {
       else high = middle;
     }
     return low;
+  }
+
+  /**
+   * Returns the ids of the jobs among which a filter finds all that it selects, ordered by name. Jobs in trouble are
+   * found without a look at the others, because people ask for them again and again and mostly there are few.
+   */
+  #candidates(listed: readonly string[], { status, incident }: JobFilter): readonly string[] {
+    let ids: Iterable<string | null>;
+    if (status !== undefined && WATCHED.has(status)) ids = this.#idsByStatus.get(status) ?? [];
+    else if (incident === 'open') ids = this.#openIncidentIds.keys();
+    else return listed;
+    return Array.from(ids, (id) => this.#jobs.get(id ?? ''))
+      .filter((job): job is Job => job?.removed_at === null)
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .map((job) => job.id);
   }
 
   earliestDueAt(): number | null {
@@ -264,6 +288,7 @@ export class Tables {
 
   #setJob(job: Job): void {
     if (this.#options.freeze) Object.freeze(job);
+    this.#noteStatus(job.id, this.#jobs.get(job.id)?.state.status, job.state.status);
     this.#jobs.set(job.id, job);
     if (job.removed_at === null && job.state.due_at !== null) this.#due.set(job.id, job.state.due_at, job.id);
     else this.#due.delete(job.id);
@@ -273,9 +298,16 @@ export class Tables {
     const job = this.#jobs.get(id);
     if (job === undefined) return;
     this.#jobs.delete(id);
+    this.#noteStatus(id, job.state.status, undefined);
     this.#forgetName(job);
     this.#due.delete(id);
     this.#listed = null;
+  }
+
+  #noteStatus(id: string, before: Status | undefined, now: Status | undefined): void {
+    if (before === now) return;
+    if (before !== undefined && WATCHED.has(before)) removeFrom(this.#idsByStatus, before, id);
+    if (now !== undefined && WATCHED.has(now)) addTo(this.#idsByStatus, now, id);
   }
 
   #forgetName(job: Job): void {
