@@ -1,10 +1,11 @@
-import { applyConfiguration, storedConfiguration } from '../apply/configuration.ts';
+import { applyConfiguration, planAhead, storedConfiguration } from '../apply/configuration.ts';
 import { reportMended, reportTrouble } from '../apply/system.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigReloader } from '../config/reloader.ts';
 import { validateDeclaration } from '../config/validate.ts';
 import type { Fault } from '../core/model/errors.ts';
-import { type Plan, planChanges } from '../core/plan/plan.ts';
+import type { PlanAhead } from '../core/plan/ahead.ts';
+import type { Plan } from '../core/plan/plan.ts';
 import type { ConfigStatus, ValidDeclaration } from '../http/deps.ts';
 import type { AppOptions, Parts } from './parts.ts';
 
@@ -16,6 +17,8 @@ export async function buildReloader(options: AppOptions, parts: Parts): Promise<
   const { store } = parts;
   const { clock, logger, env, configPath, strict } = options;
   const stored = await storedConfiguration(store);
+  // The reloader applies what it has just planned, except where it goes back to a configuration from before.
+  const planned = new WeakMap<Config, PlanAhead>();
   return new ConfigReloader({
     path: configPath,
     env,
@@ -24,9 +27,17 @@ export async function buildReloader(options: AppOptions, parts: Parts): Promise<
     strict,
     stored: stored?.files ?? [],
     onUnstored: (config) => follow(config, parts),
-    plan: (config): Promise<Plan> =>
-      store.view({ all: true }, (view) => planChanges(view.jobs(), config.jobs, config)),
-    apply: (config) => applyConfig(config, options, parts),
+    plan: async (config): Promise<Plan> => {
+      const ahead = await planAhead(store, config);
+      planned.set(config, ahead);
+      return ahead.plan;
+    },
+    apply: (config) => {
+      const ahead = planned.get(config);
+      // It holds every job as it was, and the configuration lives on.
+      planned.delete(config);
+      return applyConfig(config, options, parts, ahead);
+    },
     onProblem: async ({ code, text, causes }) => {
       // A store that takes no commit takes no report of it either. The log has it.
       if (code === 'store_unavailable') return;
@@ -45,9 +56,14 @@ export function configMended({ clock }: AppOptions, { store, backlog }: Parts): 
 }
 
 /** Applies a configuration in one commit; the parts outside the store then follow it. */
-async function applyConfig(config: Config, { clock }: AppOptions, parts: Parts): Promise<Plan> {
+async function applyConfig(
+  config: Config,
+  { clock }: AppOptions,
+  parts: Parts,
+  ahead: PlanAhead | undefined,
+): Promise<Plan> {
   const at = clock.now();
-  const plan = await applyConfiguration(parts.store, config, at);
+  const plan = await applyConfiguration(parts.store, config, at, ahead);
   parts.appliedAt = at;
   follow(config, parts);
   return plan;

@@ -1,15 +1,19 @@
+import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Declaration } from '../core/model/declaration.ts';
 import type { Fill, Groups } from '../core/model/defaults.ts';
 import { CronflowError } from '../core/model/errors.ts';
 import type { Job } from '../core/model/records.ts';
 import { type Globals, type Spec, specOf } from '../core/model/spec.ts';
-import { isSameRecord, type Plan, type Planned, planChanges } from '../core/plan/plan.ts';
+import { broughtUpToDate, type PlanAhead, stillHolds } from '../core/plan/ahead.ts';
+import { Comparisons } from '../core/plan/comparisons.ts';
+import { currentByName, type Plan, type Planned, planChanges } from '../core/plan/plan.ts';
 import type { PlannedJob } from '../core/plan/planned-job.ts';
 import { closeRemoved } from '../core/system/incidents.ts';
 import { CONFIGURATION_KEY, type Store, type Tx, type View } from '../store/store.ts';
 import { applyEvent, EVENT_META, readGlobals, writeGlobals } from './events.ts';
 import { addJob, removeJob } from './jobs.ts';
+import { keptSpecOf } from './specs.ts';
 import { renameJob } from './renames.ts';
 import { putSystemChange } from './system-change.ts';
 
@@ -60,14 +64,51 @@ export function readFill(tx: Pick<View, 'meta'>): Fill {
   return (tx.meta(CONFIGURATION_KEY) as StoredConfiguration | undefined) ?? { defaults: {} };
 }
 
+/** So many jobs are compared before pings get their turn. It takes a few milliseconds. */
+const COMPARED_AT_ONCE = 500;
+
+/**
+ * Plans what applying a configuration would do, beside the traffic: jobs are compared a few at a time, and the plan is
+ * then made with what came of that. So a large file holds up no ping.
+ */
+export async function planAhead(store: Store, config: AppliedConfiguration): Promise<PlanAhead> {
+  const comparisons = new Comparisons();
+  const byName = currentByName(await store.view({ all: true }, (view) => view.jobs()));
+  for (const [index, next] of config.jobs.entries()) {
+    if (index % COMPARED_AT_ONCE === 0) await setImmediate();
+    const job = byName.get(next.name);
+    if (job !== undefined) comparisons.of(job, next);
+  }
+  await setImmediate();
+  const ahead = await store.view({ all: true }, (view) => {
+    const stored = view.jobs();
+    return { stored, plan: planChanges(stored, config.jobs, config, comparisons) };
+  });
+  await setImmediate();
+  return ahead;
+}
+
+/** Returns the plan that is to be carried out now: the one that was made ahead, if it still holds. */
+function planNow(tx: Tx, config: AppliedConfiguration, ahead: PlanAhead | undefined): Plan {
+  const stored = tx.jobs();
+  if (ahead === undefined || !stillHolds(ahead, stored)) return planChanges(stored, config.jobs, config);
+  return broughtUpToDate(ahead.plan, (job) => tx.jobById(job.id) ?? job);
+}
+
 /**
  * Applies a validated configuration in one commit, all of it or none (docs/design.md §5, plan and swap).
  * @param at the instant at which the change was seen, from which new expectations count
+ * @param ahead the plan of `planAhead`, so that the commit need not plan unless something has changed since
  * @throws CronflowError `config_invalid` with the faults of a plan that cannot be carried out
  */
-export function applyConfiguration(store: Store, config: AppliedConfiguration, at: number): Promise<Plan> {
+export function applyConfiguration(
+  store: Store,
+  config: AppliedConfiguration,
+  at: number,
+  ahead?: PlanAhead,
+): Promise<Plan> {
   return store.transact({ all: true }, (tx) => {
-    const plan = planChanges(tx.jobs(), config.jobs, config);
+    const plan = planNow(tx, config, ahead);
     if (plan.faults.length > 0) {
       const detail = plan.faults.map((fault) => `${fault.path}: ${fault.message}`).join('\n');
       throw new CronflowError('config_invalid', detail, { faults: plan.faults });
@@ -84,7 +125,10 @@ export function applyConfiguration(store: Store, config: AppliedConfiguration, a
     // The spec that a job had depends on the globals that were in force then.
     const before = readGlobals(tx);
     writeGlobals(tx, config.globals);
-    const specBefore = (job: Job): Spec => specOf(job.name, job.declaration, before);
+    const areGlobalsSame = isDeepStrictEqual(before, config.globals);
+    // Specs are kept under the globals in force, and others would drive them all out.
+    const specUnder = areGlobalsSame ? keptSpecOf : specOf;
+    const specBefore = (job: Job): Spec => specUnder(job.name, job.declaration, before);
     const change = (job: Job, next: Job): void => {
       applyEvent(tx, next, { type: 'spec_changed', at, previous: specBefore(job) });
     };
@@ -100,8 +144,8 @@ export function applyConfiguration(store: Store, config: AppliedConfiguration, a
     for (const planned of [...plan.changed, ...plan.adopted]) change(planned.job, declaredAs(planned, at));
     for (const planned of plan.restored) restoreJob(tx, planned, at);
     for (const { job, declaration } of plan.refilled) change(job, { ...job, declaration, updated_at: at });
-    for (const planned of plan.unchanged) if (!isSameRecord(planned)) tx.putJob(declaredAs(planned, at));
-    if (!isDeepStrictEqual(before, config.globals)) {
+    for (const planned of plan.unchanged) if (!planned.isSameRecord) tx.putJob(declaredAs(planned, at));
+    if (!areGlobalsSame) {
       // A new notifier, for example, belongs to every job that does not choose its own, and jobs in trouble tell it.
       const others = plan.unchanged.map(({ job }) => job.id);
       for (const id of [...others, ...untouchedApiJobIds(tx, plan)]) {

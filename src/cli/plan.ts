@@ -2,10 +2,10 @@ import type { Config } from '../config/config.ts';
 import { formatFaults } from '../config/format.ts';
 import { hideInFault, hideSecrets } from '../config/secrets/hide.ts';
 import type { Globals } from '../core/model/spec.ts';
+import type { KeyChange } from '../core/plan/comparisons.ts';
 import {
   formatPlan,
   isEmptyPlan,
-  type KeyChange,
   limitOf,
   massRemoval,
   type Plan,

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { systemClock } from '../clock.ts';
 import { CronflowError, type Fault } from '../core/model/errors.ts';
+import type { PlannedJob } from '../core/plan/planned-job.ts';
 import type { Config, SourceFile } from './config.ts';
 import type { ConfigText } from './config-file.ts';
 import { formatFaults } from './format.ts';
@@ -8,6 +9,7 @@ import { hideInFault } from './secrets/hide.ts';
 import { type ParsedSources, parseSources } from './parse-sources.ts';
 import { internalFault, readConfigFile, sha256 } from './read.ts';
 import type { Env } from './substitute.ts';
+import type { FromWorker } from './worker.ts';
 import { MINUTE_MS } from '../schedule/units.ts';
 
 /** Longer texts (some 500 jobs) are parsed in a thread of their own, because parsing them takes more than 50 ms. */
@@ -132,7 +134,7 @@ async function parseInWorker(
   let cancel: (() => void) | undefined;
   const parsed = await new Promise<ParsedSources>((resolve, reject) => {
     cancel = systemClock.after(WORKER_MS_MAX, () => resolve(refused('takes too long to be read')));
-    worker.once('message', resolve);
+    takeOver(worker, resolve);
     worker.once('error', (error: NodeJS.ErrnoException) =>
       error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? resolve(refused('takes too much memory')) : reject(error),
     );
@@ -141,4 +143,23 @@ async function parseInWorker(
   cancel?.();
   await worker.terminate();
   return parsed;
+}
+
+/**
+ * Takes over what a worker parsed. The jobs come some at a time and only when they are asked for, because to take over
+ * 10,000 at once would hold up pings.
+ */
+function takeOver(worker: Worker, done: (parsed: ParsedSources) => void): void {
+  const jobs: PlannedJob[] = [];
+  let head: Extract<FromWorker, { parsed: unknown }> | undefined;
+  worker.on('message', (message: FromWorker) => {
+    if ('parsed' in message) head = message;
+    else jobs.push(...message.jobs);
+    if (head === undefined) return;
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+    if (jobs.length < head.jobCount) return worker.postMessage('more');
+    const { parsed } = head;
+    const { result } = parsed;
+    done(result.ok ? { ...parsed, result: { ...result, config: { ...result.config, jobs } } } : parsed);
+  });
 }

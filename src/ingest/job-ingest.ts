@@ -10,7 +10,7 @@ import { applyDefaults } from '../core/model/defaults.ts';
 import { CronflowError } from '../core/model/errors.ts';
 import { isGivenUp } from '../core/model/reasons.ts';
 import type { Incident, Job, Ping, PingedRow } from '../core/model/records.ts';
-import { differences } from '../core/plan/plan.ts';
+import { differences } from '../core/plan/comparisons.ts';
 import { hasHistory } from '../core/plan/rename.ts';
 import { isRefusal } from '../store/backlog.ts';
 import type { Scope, Store, Tx } from '../store/store.ts';

@@ -199,14 +199,17 @@ export class Overlay {
   }
 
   jobs(): Job[] {
-    const jobs = new Map<string, Job>();
-    for (const job of this.tables.jobs()) jobs.set(job.id, job);
-    for (const id of this.#writtenJobIds()) {
-      const job = this.job(id);
-      if (job === undefined) jobs.delete(id);
-      else jobs.set(id, job);
+    const written = this.#writtenJobIds();
+    const jobs: Job[] = [];
+    for (const stored of this.tables.jobs()) {
+      const job = written.has(stored.id) ? this.job(stored.id) : stored;
+      if (job !== undefined) jobs.push(job);
     }
-    return [...jobs.values()];
+    for (const id of written) {
+      const job = this.tables.jobById(id) === undefined ? this.job(id) : undefined;
+      if (job !== undefined) jobs.push(job);
+    }
+    return jobs;
   }
 
   run(id: string): Row | undefined {

@@ -3,13 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { Declaration } from '../../../src/core/model/declaration.ts';
 import { applyDefaults } from '../../../src/core/model/defaults.ts';
 import type { Job } from '../../../src/core/model/records.ts';
-import {
-  differences,
-  formatPlan,
-  isSameRecord,
-  type Plan,
-  planChanges,
-} from '../../../src/core/plan/plan.ts';
+import { Comparisons, differences } from '../../../src/core/plan/comparisons.ts';
+import { formatPlan, type Plan, planChanges } from '../../../src/core/plan/plan.ts';
 import type { PlannedJob } from '../../../src/core/plan/planned-job.ts';
 import { nearest } from '../../../src/core/text/nearest.ts';
 import { job as record } from '../../support/records.ts';
@@ -126,11 +121,32 @@ describe('planChanges', () => {
       [job('a')],
       [{ ...declare('a'), declared: { ...daily, grace: '5m' } }],
     ).unchanged;
-    expect([moved, same, written].map((planned) => planned && isSameRecord(planned))).toEqual([
-      false,
-      true,
-      false,
-    ]);
+    expect([moved, same, written].map((planned) => planned?.isSameRecord)).toEqual([false, true, false]);
+  });
+
+  test('is the same with comparisons of what was stored before', () => {
+    const places = [2, 3].map((line) => ({ file: 'cronflow.yaml', line }));
+    const declared = fc.constantFrom<Declaration>({}, daily);
+    const name = fc.constantFrom('a', 'b');
+    const more = fc.record({
+      source: fc.constantFrom<Job['source']>('file', 'api'),
+      removed_at: fc.constantFrom(null, 1),
+      place: fc.constantFrom(...places),
+    });
+    const stored = fc
+      .uniqueArray(fc.tuple(name, declared, declared, more), { selector: ([each]) => each })
+      .map((jobs) => jobs.map(([id, own, filled, rest]) => job(id, own, { ...rest, declaration: filled })));
+    const file = fc
+      .uniqueArray(fc.tuple(name, declared, fc.integer({ min: 2, max: 3 })), { selector: ([each]) => each })
+      .map((jobs) => jobs.map((each) => declare(...each)));
+    fc.assert(
+      fc.property(stored, stored, file, (before, now, next) => {
+        const comparisons = new Comparisons();
+        planChanges(before, next, { defaults: {} }, comparisons);
+        const planned = planChanges(now, next, { defaults: {} }, comparisons);
+        expect(planned).toEqual(planChanges(now, next, { defaults: {} }));
+      }),
+    );
   });
 
   test('puts every declared job, and every living one of the file, in exactly one list', () => {
