@@ -1,5 +1,5 @@
 import type { IncidentChange, MovedKey } from '../core/backtest/backtest.ts';
-import type { ReplayedIncident } from '../core/backtest/replay.ts';
+import type { ReplayedIncident } from '../core/replay/replay.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { counted, firstOf } from '../core/text/counts.ts';
 import { utc } from './text.ts';

@@ -1,6 +1,6 @@
 import { readGlobals } from '../apply/events.ts';
 import { compareIncidents, type Respecified, respecified } from '../core/backtest/backtest.ts';
-import { Replay, type ReplayStart } from '../core/backtest/replay.ts';
+import { Replay, type ReplayStart } from '../core/replay/replay.ts';
 import type { LoggedEvent } from '../core/model/event.ts';
 import { specOf } from '../core/model/spec.ts';
 import { type Plan, planChanges } from '../core/plan/plan.ts';
@@ -144,8 +144,8 @@ async function replayAll(history: LoggedHistory, replays: ReadonlyMap<string, Re
     }
   }
   for (const { before, after } of replays.values()) {
-    before.end(untilAt);
-    after?.end(untilAt);
+    before.pass(untilAt);
+    after?.pass(untilAt);
   }
   return untilAt;
 }

@@ -62,6 +62,13 @@ const COMMANDS: ReadonlyMap<string, Listed> = new Map<string, Listed>([
     },
   ],
   ['runs', { summary: 'print the runs of a job', load: async () => (await import('./runs.ts')).runs }],
+  [
+    'why',
+    {
+      summary: 'explain why a job is, or was, as it is',
+      load: async () => (await import('./why.ts')).why,
+    },
+  ],
   ['ping', { summary: 'report something of a job', load: async () => (await import('./ping.ts')).ping }],
   [
     'test-notify',

@@ -1,4 +1,4 @@
-import { wallTime } from '../delivery/message/wall-time.ts';
+import { wallTime } from '../schedule/wall-time.ts';
 import type { Io } from './io.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../schedule/units.ts';
 

@@ -1,6 +1,6 @@
 import type { LoggedEvent } from '../core/model/event.ts';
-import type { Job, JobIncident, Row } from '../core/model/records.ts';
-import type { MetaValue } from './store.ts';
+import type { Delivery, Job, JobIncident, Row } from '../core/model/records.ts';
+import type { MetaValue, Past, PastLimits } from './store.ts';
 
 /** What a store holds at one instant, for commands that read it without running it. */
 export interface StoredState {
@@ -10,6 +10,7 @@ export interface StoredState {
   /** Lists the runs of a job, oldest first. */
   runsOf(jobId: string): readonly Row[];
   openIncidentOf(jobId: string): JobIncident | undefined;
+  delivery(id: string): Delivery | undefined;
   /** Returns undefined when there is no value of this name. */
   meta(key: string): MetaValue;
 }
@@ -80,6 +81,11 @@ export interface OfflineStore {
    * @throws CronflowError `store_missing`; `store_damaged`, also when the log was pruned while it was read
    */
   history(): Promise<LoggedHistory>;
+  /**
+   * Opens the log of commits for one job, as `Store.past` does.
+   * @throws CronflowError `store_missing`, `store_damaged`, `overloaded`
+   */
+  past(jobId: string, fromAt: number, limits: PastLimits): Promise<Past>;
   /**
    * Reads everything that the store holds now but its log.
    * @param nowAt milliseconds since the Unix epoch

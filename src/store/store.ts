@@ -275,6 +275,44 @@ export type Change =
   | { type: 'deleted'; of: 'job' | 'run' | 'incident' | 'delivery'; id: string }
   | { type: 'configuration' };
 
+/** Bounds a read of the past, because a log is long and pings go first. */
+export interface PastLimits {
+  bytes_max: number;
+  ms_max: number;
+}
+
+/** The records of one job as they were at one instant. */
+export interface PastRecords {
+  job: Job;
+  /** The runs that were kept, oldest first. */
+  runs: readonly Row[];
+  /** The incident that was open. */
+  incident: JobIncident | null;
+  /** Returns a meta value of that instant, such as the settings that complete a spec. */
+  meta(key: string): MetaValue;
+}
+
+/** The past of one job: its records at one instant, and every event of it since (docs/design.md §3.5). */
+export interface Past {
+  /** The instant at which the log begins. Of what was before, only the records are known. */
+  log_from_at: number;
+  /** The instant as of which `begin` is. */
+  begin_at: number;
+  /** The records of the job then; null where it was not stored yet. */
+  begin: PastRecords | null;
+  /**
+   * Reads the events since then in the order of their commits, as they are asked for, up to what is durable now.
+   * @throws CronflowError `overloaded` beyond the limits
+   */
+  events(): AsyncIterable<PastEvent>;
+}
+
+export interface PastEvent {
+  /** The instant of its commit. */
+  at: number;
+  event: LoggedEvent;
+}
+
 /** Is told of the changes of one commit. What it promises is not waited for. */
 export type ChangeListener = (changes: readonly Change[]) => void | Promise<void>;
 
@@ -344,6 +382,12 @@ export interface Store {
   deliveryCounts(): Promise<DeliveryCounts[]>;
   /** Returns undefined when there is no value of this name. */
   meta(key: string): Promise<MetaValue>;
+  /**
+   * Opens the log of commits for one job, at the latest records from before an instant from which its events can be
+   * told, or where the log begins. It takes little of the process at a time, so that pings are not held up.
+   * @throws CronflowError `overloaded` beyond the limits; `store_damaged` where the log does not check out
+   */
+  past(jobId: string, fromAt: number, limits: PastLimits): Promise<Past>;
 
   /** Returns the earliest `due_at` of any job, or null when no job has one. */
   earliestDueAt(): Promise<number | null>;

@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { backtest } from '../../src/cli/backtest.ts';
 import { reportJson } from '../../src/cli/backtest-report.ts';
 import { compareIncidents } from '../../src/core/backtest/backtest.ts';
-import type { ReplayedIncident } from '../../src/core/backtest/replay.ts';
+import type { ReplayedIncident } from '../../src/core/replay/replay.ts';
 import type { Declaration } from '../../src/core/model/declaration.ts';
 import type { Delivery } from '../../src/core/model/records.ts';
 import type { Store } from '../../src/store/store.ts';

@@ -1,5 +1,5 @@
 import { textOf } from './text-of.ts';
-import { Replay } from '../../src/core/backtest/replay.ts';
+import { Replay } from '../../src/core/replay/replay.ts';
 import type { LoggedEvent } from '../../src/core/model/event.ts';
 import type { Incident } from '../../src/core/model/records.ts';
 import { DEFAULT_GLOBALS, type Globals, specOf } from '../../src/core/model/spec.ts';
@@ -25,7 +25,7 @@ export async function replayDifferences(
   return [...stored.jobs()].flatMap((job) => {
     const replay = new Replay(job.id, startOf(history.begin, job.id, history.begin_at), null);
     for (const event of events.get(job.id) ?? []) replay.apply(event);
-    replay.end(endAt);
+    replay.pass(endAt);
     const replayed = new Map(replay.incidents().map(({ incident }) => [incident.id, incident]));
     return stored
       .incidents({ job_id: job.id })

@@ -1,7 +1,7 @@
 import type { Job } from '../model/records.ts';
 import { type Globals, isSameSpec, type Spec, specOf } from '../model/spec.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { ReplayedIncident } from './replay.ts';
+import type { ReplayedIncident } from '../replay/replay.ts';
 
 /** A job that a configuration changes: the spec in force, and the spec that the configuration would give it. */
 export interface Respecified {

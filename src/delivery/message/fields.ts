@@ -6,7 +6,7 @@ import { adviceFor } from './advice.ts';
 import type { MessageField } from './message.ts';
 import type { Parts } from './parts.ts';
 import { heldRevision, heldWords } from './system-words.ts';
-import { fullTime } from './wall-time.ts';
+import { fullTime } from '../../schedule/wall-time.ts';
 import { deadCountWords, troubleWords, verdictOf } from './words.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../schedule/units.ts';
 import { isEndKind } from '../../core/model/delivery-id.ts';

@@ -12,7 +12,7 @@ import { bareMessage } from './compose.ts';
 import type { Message, MessageField, MessageSection, Severity } from './message.ts';
 import { type Redact, redactDelivery, redactDetail, redactIncident } from './redact.ts';
 import { failingNotifierOf, systemRecovery } from './system-words.ts';
-import { fullTime } from './wall-time.ts';
+import { fullTime } from '../../schedule/wall-time.ts';
 import { deadCountWords, groupedWords, listedSystemWords, verdictOf } from './words.ts';
 
 /** One of the deliveries that a merged message tells of. */

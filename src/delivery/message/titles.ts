@@ -5,7 +5,7 @@ import type { Parts } from './parts.ts';
 import { failingNotifierOf, systemRecovery } from './system-words.ts';
 import { badCountOf } from '../../core/model/one-shape.ts';
 import { isSystemReason } from '../../core/model/reasons.ts';
-import { shortTime } from './wall-time.ts';
+import { shortTime } from '../../schedule/wall-time.ts';
 import { ordinal, troubleWords } from './words.ts';
 
 const HOST_LENGTH_MAX = 60;

@@ -4,7 +4,7 @@ import type { DeliveryFacts, DeliveryKind, JobFacts, SystemFacts } from '../../c
 import { formatDuration } from '../../schedule/duration.ts';
 import { cleanLine } from './clean.ts';
 import { heldRevision, systemVerdict, systemWords, type Words } from './system-words.ts';
-import { shortTime } from './wall-time.ts';
+import { shortTime } from '../../schedule/wall-time.ts';
 
 const DETAIL_LENGTH_MAX = 300;
 

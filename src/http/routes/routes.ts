@@ -15,6 +15,7 @@ import { rootRoutes } from './root.ts';
 import { runRoutes } from './runs.ts';
 import { slotRoutes } from './slots.ts';
 import { unknownPingRoutes } from './unknown-pings.ts';
+import { whyRoutes } from './why.ts';
 
 /** Returns all routes; `schemas/openapi.yaml` describes exactly these. */
 export function allRoutes(services: Services): Route[] {
@@ -30,6 +31,7 @@ export function allRoutes(services: Services): Route[] {
     ...runRoutes(services),
     ...slotRoutes(services),
     ...dayRoutes(services),
+    ...whyRoutes(services),
     ...incidentRoutes(services),
     ...deliveryRoutes(services),
     ...configRoutes(services),

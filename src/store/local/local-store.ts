@@ -13,6 +13,8 @@ import type {
   MetaValue,
   Output,
   Page,
+  Past,
+  PastLimits,
   RunFilter,
   RunsStretch,
   Scope,
@@ -42,6 +44,7 @@ export abstract class LocalStore implements Store {
   abstract close(): Promise<void>;
   abstract transact<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T>;
   abstract output(jobId: string, runId: string): Promise<Output | undefined>;
+  abstract past(jobId: string, fromAt: number, limits: PastLimits): Promise<Past>;
   abstract health(): StoreHealth;
 
   async view<T>(scope: Scope, read: (view: View) => T): Promise<T> {

@@ -1,6 +1,7 @@
 import { CronflowError } from '../../core/model/errors.ts';
-import type { Output, Scope, StoreHealth, Tx, View } from '../store.ts';
+import type { Output, Past, PastLimits, Scope, StoreHealth, Tx, View } from '../store.ts';
 import { LocalStore } from './local-store.ts';
+import { MemoryLog } from './memory-log.ts';
 import { Overlay } from './overlay.ts';
 import { Tables } from './tables.ts';
 import { runTransaction, runView } from './tx.ts';
@@ -13,6 +14,7 @@ import { runTransaction, runView } from './tx.ts';
 export class MemoryStore extends LocalStore {
   protected readonly tables: Tables;
   readonly #outputs = new Map<string, Output>();
+  readonly #log = new MemoryLog();
   readonly #isTwice: boolean;
   #closed = false;
   /** Counts the transactions that ran again because they asked for more of the history than their scope did. */
@@ -50,6 +52,7 @@ export class MemoryStore extends LocalStore {
       : ran();
     if (overlay.isEmpty()) return result;
     const changes = overlay.changes();
+    this.#log.add(changes.events, this.tables);
     for (const { run_id } of this.tables.apply(changes)) this.#outputs.delete(run_id);
     for (const ref of changes.put.outputs ?? []) {
       const { run_id, dropped_bytes } = ref;
@@ -68,6 +71,10 @@ export class MemoryStore extends LocalStore {
 
   async output(jobId: string, runId: string): Promise<Output | undefined> {
     return this.tables.outputRef(runId)?.job_id === jobId ? this.#outputs.get(runId) : undefined;
+  }
+
+  async past(jobId: string, fromAt: number, { bytes_max: bytesMax }: PastLimits): Promise<Past> {
+    return this.#log.past(jobId, fromAt, bytesMax);
   }
 
   health(): StoreHealth {

@@ -180,6 +180,11 @@ export class JournalAdapter implements Adapter<Data> {
     return isMended;
   }
 
+  /** The number of the last commit that is durable. */
+  get seq(): number {
+    return this.#seq;
+  }
+
   output(ref: OutputRef): ReturnType<Outputs['read']> {
     return this.#outputs.read(ref);
   }

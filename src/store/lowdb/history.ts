@@ -105,7 +105,7 @@ export async function expectData(directory: string, disk: Disk): Promise<void> {
  * Passes on what was read, and says what an error of the file system means.
  * @throws CronflowError `store_damaged` where a file that was listed was pruned before it was opened
  */
-function untilPruned<T>(directory: string, reading: Promise<T>): Promise<T> {
+export function untilPruned<T>(directory: string, reading: Promise<T>): Promise<T> {
   return reading.catch((error: unknown) => {
     if (!isMissing(error)) throw unusable(directory, error);
     const message = `A file in ${directory} was pruned while it was read. Try again.`;
@@ -113,7 +113,7 @@ function untilPruned<T>(directory: string, reading: Promise<T>): Promise<T> {
   });
 }
 
-function gone(directory: string, seq: number): CronflowError {
+export function gone(directory: string, seq: number): CronflowError {
   return new CronflowError(
     'store_damaged',
     `The log in ${directory} lacks commit ${seq}: it is damaged, or was pruned meanwhile. Try again.`,

@@ -36,21 +36,31 @@ const CHECKSUM_LENGTH = 8;
 export const JSON_OFFSET = CHECKSUM_LENGTH + 1;
 const CHUNK_BYTES = 256 * 1024;
 
+/** The choice of lines of a file, for a reader who needs only some of them. */
+export interface Selection {
+  /** Tells by the bytes of a line, without its line feed, whether it is read. Other lines are neither checked nor told. */
+  wants: (line: Buffer) => boolean;
+  /** Is told of the bytes of each chunk that was read, and may throw. */
+  spend: (bytes: number) => void;
+}
+
 /** Reads a file line by line and never holds more than one line and one chunk at a time. */
-export async function* readLines(file: DiskFile): AsyncGenerator<Line> {
+export async function* readLines(file: DiskFile, selection?: Selection): AsyncGenerator<Line> {
   let parts: Buffer[] = [];
   let start = 0;
   for (let position = 0; ;) {
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     const length = await file.read(chunk, position);
     if (length === 0) break;
+    selection?.spend(length);
     let from = 0;
     for (;;) {
       const at = chunk.subarray(0, length).indexOf(LINE_FEED, from);
       if (at === -1) break;
       parts.push(chunk.subarray(from, at));
       const end = position + at + 1;
-      yield { start, end, ...decodeLine(parts.length === 1 ? parts[0]! : Buffer.concat(parts)) };
+      const line = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+      if (selection?.wants(line) ?? true) yield { start, end, ...decodeLine(line) };
       parts = [];
       start = end;
       from = at + 1;

@@ -8,12 +8,22 @@ import { LocalStore } from '../local/local-store.ts';
 import { Tables } from '../local/tables.ts';
 import { Overlay } from '../local/overlay.ts';
 import { runTransaction } from '../local/tx.ts';
-import { type Output, OUTPUTS_REFUSED, type Scope, type StoreHealth, type Tx } from '../store.ts';
+import { ReadBudget } from '../read-budget.ts';
+import {
+  type Output,
+  OUTPUTS_REFUSED,
+  type Past,
+  type PastLimits,
+  type Scope,
+  type StoreHealth,
+  type Tx,
+} from '../store.ts';
 import { type AdapterLimits, type Data, JournalAdapter } from './adapter.ts';
 import { takeDirectory, unusable } from './directory.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import { type Migration, MIGRATIONS } from './migrations.ts';
+import { readPast } from './past.ts';
 import { DAY_MS } from '../../schedule/units.ts';
 
 const MIB = 2 ** 20;
@@ -151,6 +161,12 @@ export class LowdbStore extends LocalStore {
   async output(jobId: string, runId: string): Promise<Output | undefined> {
     const ref = this.tables.outputRef(runId);
     return ref?.job_id === jobId ? this.#adapter.output(ref) : undefined;
+  }
+
+  async past(jobId: string, fromAt: number, limits: PastLimits): Promise<Past> {
+    const { directory, clock } = this.#options;
+    const budget = new ReadBudget(clock, limits);
+    return readPast(jobId, fromAt, { disk: this.#disk, directory, budget, uptoSeq: this.#adapter.seq });
   }
 
   health(): StoreHealth {

@@ -1,10 +1,14 @@
+import { systemClock } from '../../clock.ts';
 import { CronflowError } from '../../core/model/errors.ts';
 import type { DumpSource, LoggedHistory, OfflineStore, StoredState } from '../offline.ts';
 import type { Tables } from '../local/tables.ts';
 import { dumpOf } from '../lowdb/dump.ts';
+import { realDisk } from '../lowdb/disk.ts';
 import { readHistory, readTables } from '../lowdb/history.ts';
+import { readPast } from '../lowdb/past.ts';
 import { importDump } from '../lowdb/undump.ts';
 import { upgradeStore } from '../lowdb/upgrade.ts';
+import { ReadBudget } from '../read-budget.ts';
 import { storePlaceOf } from './url.ts';
 
 /**
@@ -19,6 +23,10 @@ export function openOffline(url: string): OfflineStore {
   return {
     state: async () => stateOf(await readTables(directory)),
     history: () => historyOf(directory),
+    past: (jobId, fromAt, limits) => {
+      const budget = new ReadBudget(systemClock, limits);
+      return readPast(jobId, fromAt, { disk: realDisk, directory, budget });
+    },
     dump: (nowAt) => dumpOf(directory, nowAt),
     restore: (dump: DumpSource) => importDump({ directory, ...dump }),
     upgrade: (nowAt) => upgradeStore({ directory, nowAt }),
@@ -37,6 +45,7 @@ function stateOf(tables: Tables): StoredState {
     jobById: (id) => tables.jobById(id),
     runsOf: (jobId) => tables.runs.of(jobId).all(),
     openIncidentOf: (jobId) => tables.openIncidentsOf(jobId).at(-1),
+    delivery: (id) => tables.outbox.get(id),
     meta: (key) => tables.meta(key),
   };
 }

@@ -1,5 +1,5 @@
 import { initialState, transition } from '../job/transition.ts';
-import type { Event, LoggedEvent, State } from '../model/event.ts';
+import type { Event, LoggedEvent, State, Transition } from '../model/event.ts';
 import { JobRuns } from '../model/job-runs.ts';
 import type { JobIncident, JobState, Row } from '../model/records.ts';
 import { recentRuns } from '../model/runs.ts';
@@ -23,6 +23,16 @@ export interface ReplayedIncident {
    * known.
    */
   told_at: number | null;
+}
+
+/** What one event did in a replay. */
+export interface Happened {
+  before: State;
+  /** The spec that the event left in force. */
+  spec: Spec;
+  result: Transition;
+  /** The rows that the event changed, made or removed (`after` is null then). */
+  rows: readonly { before: Row | undefined; after: Row | null }[];
 }
 
 /**
@@ -64,17 +74,25 @@ export class Replay {
     return [...this.#incidents.values()];
   }
 
-  /** Applies the next logged event of this job. */
-  apply(logged: LoggedEvent): void {
+  /** Returns the spec in force and the state of the job; null before it is declared. */
+  now(): { spec: Spec; state: State } | null {
+    if (this.#job === null || this.#spec === null) return null;
+    return { spec: this.#spec, state: this.#state(this.#job, this.#spec) };
+  }
+
+  /**
+   * Applies the next logged event of this job.
+   * @returns what it did; null where it only declared the job, or changed nothing
+   */
+  apply(logged: LoggedEvent): Happened | null {
     switch (logged.type) {
       case 'declared': {
         this.#spec = this.#fixed ?? logged.spec;
         this.#job = initialState(this.#spec, logged.at);
-        return;
+        return null;
       }
       case 'spec_changed':
-        if (this.#fixed === null) this.#changeSpec(logged.spec, logged.at);
-        return;
+        return this.#fixed === null ? this.#changeSpec(logged.spec, logged.at) : null;
       case 'restored': {
         const { spec, ...event } = logged;
         this.#spec = this.#fixed ?? spec;
@@ -85,23 +103,31 @@ export class Replay {
     }
   }
 
-  /** Lets the time up to the end of the log pass. */
-  end(nowAt: number): void {
-    this.#happen({ type: 'tick', now_at: nowAt });
+  /** Lets the time up to an instant pass, such as the end of the log. */
+  pass(nowAt: number): Happened | null {
+    return this.#happen({ type: 'tick', now_at: nowAt });
   }
 
-  #changeSpec(spec: Spec, at: number): void {
+  #changeSpec(spec: Spec, at: number): Happened | null {
     const previous = this.#spec;
     this.#spec = spec;
-    if (previous !== null) this.#happen({ type: 'spec_changed', at, previous });
+    return previous === null ? null : this.#happen({ type: 'spec_changed', at, previous });
   }
 
-  #happen(event: Event): void {
+  #state(job: JobState, spec: Spec): State {
+    const runs = recentRuns(this.#runs, spec.keepRuns);
+    return { job_id: this.#jobId, job, runs, incident: this.#open };
+  }
+
+  #happen(event: Event): Happened | null {
     // Nothing can happen to a job before it is declared.
-    if (this.#job === null || this.#spec === null) return;
-    const runs = recentRuns(this.#runs, this.#spec.keepRuns);
-    const state: State = { job_id: this.#jobId, job: this.#job, runs, incident: this.#open };
-    const result = transition(this.#spec, state, event);
+    if (this.#job === null || this.#spec === null) return null;
+    const before = this.#state(this.#job, this.#spec);
+    const result = transition(this.#spec, before, event);
+    const rows = [
+      ...result.removed_run_ids.map((id) => ({ before: this.#runsById.get(id), after: null })),
+      ...result.runs.map((after) => ({ before: this.#runsById.get(after.id), after })),
+    ];
     this.#job = result.state.job;
     this.#open = result.state.incident;
     for (const id of result.removed_run_ids) this.#deleteRun(id);
@@ -114,6 +140,7 @@ export class Replay {
       const known = this.#incidents.get(id);
       if (kind === 'opened' && known !== undefined) known.told_at ??= facts.at;
     }
+    return { before, spec: this.#spec, result, rows };
   }
 
   #note(incident: JobIncident): void {

@@ -1,4 +1,4 @@
-import { memoised } from '../../schedule/memo.ts';
+import { memoised } from './memo.ts';
 
 /** An instant as people read it, in the zone of the job that it is about. */
 export interface WallTime {
