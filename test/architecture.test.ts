@@ -35,6 +35,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     'core/plan',
     'core/system',
     'core/why',
+    'core/replay',
     'core/job',
     'core/model',
     'schedule',

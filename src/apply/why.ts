@@ -1,6 +1,7 @@
 import { deliveryIdOf, type DeliverySuffix } from '../core/model/delivery-id.ts';
 import type { Delivery, Job, JobIncident } from '../core/model/records.ts';
 import { type Globals, specOf } from '../core/model/spec.ts';
+import type { ReplayStart } from '../core/replay/replay.ts';
 import { Account, neededFrom } from '../core/why/account.ts';
 import type { Why } from '../core/why/explanation.ts';
 import { isDuration, parseDuration } from '../schedule/duration.ts';
@@ -84,8 +85,9 @@ export async function explain(
   return account.explain(ids.length === 0 ? [] : await source.deliveries(job.id, ids));
 }
 
-function startOf({ job, runs, incident, meta }: PastRecords, at: number) {
-  const spec = specOf(job.name, job.declaration, readGlobals({ meta }));
+function startOf(records: PastRecords, at: number): ReplayStart {
+  const { job, runs, incident } = records;
+  const spec = specOf(job.name, job.declaration, readGlobals(records));
   return { at, job: job.state, runs, incident, spec };
 }
 

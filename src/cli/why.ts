@@ -138,7 +138,9 @@ function jobNamed(state: StoredState, name: string): Job {
 
 /** Reads the instants of an answer back. */
 function whyOf(answer: object): Why {
-  const read = (key: string, value: unknown): unknown =>
-    /^(?:.+_)?at$/.test(key) && typeof value === 'string' ? Date.parse(value) : value;
-  return JSON.parse(JSON.stringify(answer), read) as Why;
+  return JSON.parse(JSON.stringify(answer), readInstant) as Why;
+}
+
+function readInstant(key: string, value: unknown): unknown {
+  return /^(?:.+_)?at$/.test(key) && typeof value === 'string' ? Date.parse(value) : value;
 }

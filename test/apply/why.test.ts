@@ -28,7 +28,13 @@ async function explained({ script, job, at, steps = [] }: Story): Promise<Why> {
   const { store } = system;
   const stored = (await store.jobByName(job))!;
   const globals = { ...DEFAULT_GLOBALS, notifiers: script.notifiers };
-  return explain(sourceOf(store), stored, { at, nowAt: script.end_at, globals, limits: LIMITS });
+  const why = await explain(sourceOf(store), stored, { at, nowAt: script.end_at, globals, limits: LIMITS });
+  // The replay must come to what was stored, or it explains something else.
+  if (at === script.end_at) {
+    const { status, due_at: dueAt } = stored.state;
+    expect({ status: why.status, due_at: why.next?.at ?? null }).toEqual({ status, due_at: dueAt });
+  }
+  return why;
 }
 
 function configurationOf(script: Script, jobs: Readonly<Record<string, Declaration>>): AppliedConfiguration {

@@ -28,3 +28,12 @@ test('docs/reasons.md explains every reason for which an incident closes', () =>
   expect([...rows.keys()]).toEqual([...CLOSE_REASONS]);
   for (const cells of rows.values()) expect(cells).toEqual([expect.stringMatching(/\.$/)]);
 });
+
+test('is what the page at /docs/reasons was made from (node scripts/generate-reasons.mjs)', async () => {
+  const url = new URL('../../scripts/generate-reasons.mjs', import.meta.url).href;
+  const { generate, PAGE } = (await import(url)) as { generate: () => Promise<string>; PAGE: string };
+  const written = readFileSync(new URL(`../../${PAGE}`, import.meta.url), 'utf8');
+  expect(written).toBe(await generate());
+  const anchors = Array.from(written.matchAll(/ id="([^"]+)"/g), (match) => match[1]);
+  expect(anchors).toEqual([...REASONS, ...CLOSE_REASONS.map((reason) => `closed-${reason}`)]);
+});

@@ -19,6 +19,8 @@ const ASKS: [method: string, path: string, allowed: string[]][] = [
   ['GET', '/jobs/backup/runs/nope', ['all-1', 'all-2', 'read-1']],
   ['GET', '/jobs/backup/runs/nope/output', ['all-1', 'all-2', 'read-1']],
   ['GET', '/jobs/backup/days', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/jobs/backup/why', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/docs/reasons', ['all-1', 'all-2', 'read-1']],
   ['GET', '/incidents/nope', ['all-1', 'all-2', 'read-1']],
   ['GET', '/deliveries', ['all-1', 'all-2', 'read-1']],
   ['GET', '/docs/docs.js', ['all-1', 'all-2', 'read-1']],

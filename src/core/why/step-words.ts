@@ -149,7 +149,7 @@ function valueWords(key: string, value: unknown): string | null {
   if (key === 'schedule') return scheduleWords(value as Spec['schedule']);
   if (value === null) return 'none';
   if (key.endsWith('Ms')) return formatDuration(value as number);
-  return typeof value === 'object' ? null : String(value);
+  return typeof value === 'object' ? null : JSON.stringify(value).replaceAll('"', '');
 }
 
 /** Writes a schedule as the configuration does. */

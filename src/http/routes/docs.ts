@@ -5,6 +5,7 @@ import type { Services } from '../services.ts';
 
 const FILES = [
   { path: '/docs', file: 'assets/docs/index.html', type: 'text/html; charset=utf-8' },
+  { path: '/docs/reasons', file: 'assets/docs/reasons.html', type: 'text/html; charset=utf-8' },
   { path: '/docs/docs.js', file: 'assets/docs/docs.js', type: 'text/javascript; charset=utf-8' },
   { path: '/docs/docs.css', file: 'assets/docs/docs.css', type: 'text/css; charset=utf-8' },
 ] as const;
@@ -40,7 +41,7 @@ function fileRoute({ path, file, type }: (typeof FILES)[number]): Route {
     handle(ctx: HttpContext) {
       ctx.type = type;
       ctx.set('Content-Security-Policy', PAGE_POLICY);
-      ctx.body = text.replaceAll('="/docs/', `="${ctx.state.basePath}/docs/`);
+      ctx.body = text.replaceAll(/="(\/docs[/"])/g, `="${ctx.state.basePath}$1`);
     },
   };
 }

@@ -5,6 +5,7 @@ import { escapeHtml } from '../../core/text/html.ts';
 
 const LINKS = {
   docs: '/docs',
+  reasons: '/docs/reasons',
   openapi: '/openapi.json',
   jobs: '/jobs',
   runs: '/runs',

@@ -16,11 +16,11 @@ const WAITING_MAX = 16;
 export function whyRoutes(services: Services): Route[] {
   const turns = new Turns(WAITING_MAX);
   return [
-    { method: 'GET', path: '/jobs/:name/why', scope: 'read', handle: (ctx) => why(ctx, services, turns) },
+    { method: 'GET', path: '/jobs/:name/why', scope: 'read', handle: (ctx) => answer(ctx, services, turns) },
   ];
 }
 
-async function why(ctx: HttpContext, services: Services, turns: Turns): Promise<void> {
+async function answer(ctx: HttpContext, services: Services, turns: Turns): Promise<void> {
   const query = new Query(ctx.querystring, services.limits);
   const asked = query.text('at');
   query.done();

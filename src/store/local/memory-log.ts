@@ -33,7 +33,7 @@ export class MemoryLog {
       const begin = new Tables();
       const put: Record<string, unknown[]> = {};
       for (const { table, record } of tables.snapshot()) (put[table] ??= []).push(record);
-      begin.apply({ put: put as Changes['put'], del: {}, events: [] });
+      begin.apply({ put, del: {}, events: [] });
       this.#stretches = [
         ...this.#stretches.slice(1 - STRETCHES_MAX),
         { from_at: instantOf(first.event), begin, events: [] },

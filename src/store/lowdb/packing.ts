@@ -105,7 +105,8 @@ const shortId = memoised(
   (id): string => UUID + Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url'),
 );
 
-function shortName(text: string): string {
+/** Returns a text as the names of a line have it. */
+export function shortName(text: string): string {
   if (text.length === UUID_LENGTH && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text))
     return shortId(text);
   return text.startsWith(UUID) ? UUID + text : text;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Changes, TableName } from '../local/changes.ts';
+import type { TableName } from '../local/changes.ts';
 import { pastRecordsIn } from '../local/past-records.ts';
 import { Tables } from '../local/tables.ts';
 import type { ReadBudget } from '../read-budget.ts';
@@ -11,6 +11,7 @@ import { damaged, journalName, type SnapshotHeader, snapshotName, sortNames } fr
 import { expectData, gone, headerOf, untilPruned } from './history.ts';
 import { JSON_OFFSET, readLines, type Selection } from './lines.ts';
 import { MIGRATIONS } from './migrations.ts';
+import { shortName } from './packing.ts';
 
 /** How the past of a job is read. */
 export interface PastReading {
@@ -48,12 +49,11 @@ async function pastFrom(jobId: string, fromAt: number, reading: PastReading): Pr
   const [oldest] = bases;
   if (oldest === undefined) throw gone(directory, 1);
   const base = bases.findLast(({ at }) => at <= fromAt) ?? oldest;
-  const wanted = Buffer.from(JSON.stringify(jobId));
   return {
     log_from_at: oldest.at,
     begin_at: base.at,
     begin: base.seq === 0 ? null : await recordsIn(base.seq, jobId, reading),
-    events: () => eventsAfter(base.seq, jobId, wanted, reading),
+    events: () => eventsAfter(base.seq, jobId, reading),
   };
 }
 
@@ -85,27 +85,22 @@ async function recordsIn(seq: number, jobId: string, reading: PastReading): Prom
     await file.close();
   }
   const tables = new Tables();
-  tables.apply({ put: put as Changes['put'], del: {}, events: [] });
+  tables.apply({ put, del: {}, events: [] });
   return pastRecordsIn(tables, jobId);
 }
 
 /** Reads the events of one job in the commits after one. */
-async function* eventsAfter(
-  baseSeq: number,
-  jobId: string,
-  wanted: Buffer,
-  reading: PastReading,
-): AsyncGenerator<PastEvent> {
+async function* eventsAfter(baseSeq: number, jobId: string, reading: PastReading): AsyncGenerator<PastEvent> {
   const { disk, directory, uptoSeq = Infinity } = reading;
+  // Lines of earlier versions have the id as it is.
+  const names = [...new Set([shortName(jobId), jobId])].map((name) => Buffer.from(JSON.stringify(name)));
+  const wants = (line: Buffer): boolean => names.some((name) => line.includes(name));
   const { journals } = sortNames(await disk.list(directory));
   for (const firstSeq of journals.filter((each) => each > baseSeq)) {
     if (firstSeq > uptoSeq) return;
     const file = await openKept(disk, directory, firstSeq);
     try {
-      for await (const line of readLines(
-        file,
-        selection(reading, (bytes) => bytes.includes(wanted)),
-      )) {
+      for await (const line of readLines(file, selection(reading, wants))) {
         // A damaged line of the log is left out, since nothing but history depends on it.
         if (line.fault !== null || line.start === 0) continue;
         const { seq, at, events } = decodeLogged(line.value);
