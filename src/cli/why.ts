@@ -38,7 +38,7 @@ Exit codes: 0 done, 1 there is no such job, or the log cannot be read, 2 wrong u
 `;
 
 /** A read of files holds nobody up. */
-const LIMITS = { bytes_max: 64 * 2 ** 30, ms_max: 10 * 60_000 };
+const FILE_LIMITS = { bytes_max: 64 * 2 ** 30, ms_max: 10 * 60_000 };
 /** The pages of the repository, for those who read a data directory and have no server to ask. */
 const OFFLINE_DOCS = 'docs/reasons.md';
 
@@ -121,7 +121,7 @@ async function explainedOffline({ job: name, at: text, storeUrl }: Options, io: 
     deliveries: async (_jobId: string, ids: readonly string[]): Promise<Delivery[]> =>
       ids.map((id) => state.delivery(id)).filter((each) => each !== undefined),
   };
-  return explain(source, job, { at, nowAt, globals: readGlobals(state), limits: LIMITS });
+  return explain(source, job, { at, nowAt, globals: readGlobals(state), limits: FILE_LIMITS });
 }
 
 function jobNamed(state: StoredState, name: string): Job {

@@ -9,7 +9,7 @@ import { Turns } from '../turns.ts';
 import { toWire } from '../wire.ts';
 
 /** The log and the snapshots in it have at most about that much, and a read may not take the disk for longer. */
-const LIMITS = { bytes_max: 4 * 2 ** 30, ms_max: 20_000 };
+const SERVER_LIMITS = { bytes_max: 4 * 2 ** 30, ms_max: 20_000 };
 const WAITING_MAX = 16;
 
 /** Declares `/jobs/:name/why`: explains a job from the log of commits. */
@@ -29,7 +29,9 @@ async function answer(ctx: HttpContext, services: Services, turns: Turns): Promi
   const nowAt = clock.now();
   const at = readAt(asked, nowAt, job.declaration.timezone ?? 'UTC');
   const globals = services.globals();
-  const found = await turns.take(() => explain(sourceOf(store), job, { at, nowAt, globals, limits: LIMITS }));
+  const found = await turns.take(() =>
+    explain(sourceOf(store), job, { at, nowAt, globals, limits: SERVER_LIMITS }),
+  );
   ctx.body = whyJson(found, ctx.state.basePath);
 }
 
