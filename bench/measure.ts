@@ -23,6 +23,19 @@ export async function sideBySide(
   rows: readonly Row[],
   { rounds = 25, count }: { rounds?: number; count: number },
 ): Promise<Measured[]> {
+  const us = await inTurns(rows, { rounds, count });
+  return rows.map(({ name }, index) => ({
+    name,
+    us: median(us[index]!),
+    ratio: median(us[index]!.map((each, round) => each / us[0]![round]!)),
+  }));
+}
+
+/** Does each row in every round, in turns, and returns the time that doing it once took, row by row and round by round. */
+export async function inTurns(
+  rows: readonly Row[],
+  { rounds, count }: { rounds: number; count: number },
+): Promise<number[][]> {
   const us = rows.map((): number[] => []);
   for (let round = 0; round <= rounds; round += 1) {
     for (const index of turnsOf(round, rows.length)) {
@@ -31,11 +44,7 @@ export async function sideBySide(
       if (round > 0) us[index]!.push(((performance.now() - startedMs) * 1000) / count);
     }
   }
-  return rows.map(({ name }, index) => ({
-    name,
-    us: median(us[index]!),
-    ratio: median(us[index]!.map((each, round) => each / us[0]![round]!)),
-  }));
+  return us;
 }
 
 /**

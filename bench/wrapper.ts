@@ -7,11 +7,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { withDirectory } from './disk.ts';
-import { type Row, sideBySide } from './measure.ts';
+import { inTurns, median, type Row, sideBySide } from './measure.ts';
 import { printMeasured, printTable } from './table.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../../scripts/monitor.sh', import.meta.url));
-const OUTPUT_BYTES = 128 * 1024 * 1024;
+const MIB = 1024 * 1024;
+const OUTPUT_BYTES = 128 * MIB;
+/** The time between the ends of these two is that of a stream that flows, without what each run costs once. */
+const STREAM_BYTES = [256 * MIB, 2048 * MIB] as const;
 const SHELLS = ['dash', 'bash', 'busybox sh'].filter((shell) => isInstalled(shell));
 
 /** Measures what a command costs with the wrapper before it, held against the bare command. */
@@ -35,6 +38,7 @@ export async function benchWrapper(): Promise<void> {
         ['refusing', refusingUrl],
       ]);
       await benchOutput(wrapped, urlOf(up), directory);
+      await benchStreams(wrapped, urlOf(up));
     });
   } finally {
     await close(up);
@@ -140,9 +144,50 @@ async function benchOutput(wrapped: Wrapped, url: string, directory: string): Pr
       ),
     );
     const measured = await sideBySide(rows, { rounds: 5, count: 1 });
-    printMeasured(
-      `${OUTPUT_BYTES / 1024 / 1024} MB of output to a ${kind}, from the call to the end`,
-      measured,
+    printMeasured(`${OUTPUT_BYTES / MIB} MB of output to a ${kind}, from the call to the end`, measured);
+  }
+}
+
+/** Commands whose output flows to one pipe, and to two at once. */
+const STREAMS = [
+  ['one pipe', (bytes: number) => `exec head -c ${bytes} /dev/zero`],
+  [
+    'each of two pipes',
+    (bytes: number) => `head -c ${bytes} /dev/zero & head -c ${bytes} /dev/zero >&2; wait`,
+  ],
+] as const;
+
+/**
+ * Measures how fast output flows, as the difference between a long and a short one: the pings and the starts are in
+ * both and have rows of their own.
+ */
+async function benchStreams(wrapped: Wrapped, url: string): Promise<void> {
+  for (const [where, scriptOf] of STREAMS) {
+    const rows = [undefined, ...SHELLS].flatMap((shell) =>
+      STREAM_BYTES.map((bytes) =>
+        rowOf(shell ?? 'bare', () =>
+          untilEnd(
+            [...wrapped.words(shell), 'sh', '-c', scriptOf(bytes)],
+            wrapped.environment(url),
+            'two pipes',
+          ),
+        ),
+      ),
+    );
+    const rounds = await inTurns(rows, { rounds: 7, count: 1 });
+    const mibPerSecond = Array.from({ length: rows.length / 2 }, (_, index) =>
+      rounds[2 * index + 1]!.map(
+        (us, round) => ((STREAM_BYTES[1] - STREAM_BYTES[0]) / MIB / (us - rounds[2 * index]![round]!)) * 1e6,
+      ),
+    );
+    printTable(
+      `How fast output flows to ${where}: the time of ${STREAM_BYTES[1] / MIB} MB less that of ${STREAM_BYTES[0] / MIB} MB`,
+      ['', 'MB/s', 'of bare'],
+      mibPerSecond.map((rates, index) => [
+        rows[2 * index]!.name,
+        median(rates).toFixed(0),
+        median(rates.map((rate, round) => rate / mibPerSecond[0]![round]!)).toFixed(2),
+      ]),
     );
   }
 }
@@ -177,6 +222,13 @@ async function untilFirstByte(words: readonly string[], env: NodeJS.ProcessEnv):
   void exited;
 }
 
+/** How a shell runs a command whose output is read, or is not there. */
+const READERS = {
+  ignore: 'exec "$@"',
+  pipe: '"$@" | cat >/dev/null',
+  'two pipes': '{ "$@" 2>&1 >&3 | cat >/dev/null; } 3>&1 | cat >/dev/null',
+} as const;
+
 /**
  * Runs a command to its end. It writes to a pipe by way of `cat`, as a caller reads it, because a pipe of Node is a
  * socket.
@@ -184,10 +236,11 @@ async function untilFirstByte(words: readonly string[], env: NodeJS.ProcessEnv):
 async function untilEnd(
   words: readonly string[],
   env: NodeJS.ProcessEnv,
-  target: 'ignore' | 'pipe' | (string & {}),
+  target: keyof typeof READERS | (string & {}),
 ): Promise<void> {
-  const script = target === 'pipe' ? '"$@" | cat >/dev/null' : 'exec "$@"';
-  const file = target === 'pipe' || target === 'ignore' ? undefined : openSync(target, 'w');
+  const reader = Object.entries(READERS).find(([name]) => name === target)?.[1];
+  const script = reader ?? 'exec "$@"';
+  const file = reader === undefined ? openSync(target, 'w') : undefined;
   const child = spawn('sh', ['-c', script, 'sh', ...words], {
     env,
     stdio: ['ignore', file ?? 'ignore', 'ignore'],

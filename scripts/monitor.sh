@@ -668,89 +668,81 @@ ignore_signals() {
   trap - EXIT
 }
 
-# A tee for much output. It copies 64 KiB at a time, as much as a pipe and a cache hold. Once a pipe was full, tee(2) and
-# splice(2) pass on the pages themselves, where the numbers of these system calls are known and stdout is a pipe, and
-# only the end of each turn is read. The capture gets the end of all, once there is nothing more to read: a pipe what is
-# new, a file the whole of it. No call but the read of stdin waits with stdin as its first argument (see
-# look_at_copier). Error 4 is a signal that came between,
-# 11 a pipe that is full and does not block, 32 a reader that left.
+# The relay's copier where there is perl. Its input is stdin, its output is descriptor 5, and 4 takes the end of all that
+# went through. It reads and writes until a pipe was full once. From then on tee(2) and splice(2) pass on the pages
+# themselves, where the numbers of these two system calls are known, and only the end of each turn is read. A turn takes
+# five calls, so what comes in pieces is given a moment to gather.
+#
+# The end is written down once nothing came for a moment: a pipe gets what is new, a file the whole of it. No call but
+# those that wait for input waits with stdin as its first argument (see look_at_copier). Error 4 is a signal that came
+# between, 11 a pipe that is full and does not block, 22 a stream that cannot take pages, 32 a reader that left.
 # shellcheck disable=SC2016 # perl's variables
-cf_perl_copier='$SIG{PIPE} = "IGNORE"; binmode STDIN; open OUT, ">&=5" or exit 1; binmode OUT;
+cf_perl_copier='$SIG{PIPE} = "IGNORE"; open OUT, ">&=5" and open TAIL, ">&=4" or exit 1;
+  binmode $_ for STDIN, OUT, TAIL;
   my ($bytes) = @ARGV;
-  my ($data, $kept, $in) = ("", "", "");
+  my ($data, $kept, $is_new, $in, $much) = ("", "", 0, "", 65536);
   my ($tee, $splice);
   vec($in, 0, 1) = 1;
-  open C, ">&=4"; binmode C;
-  my ($is_file, $is_new) = (-f C, 0);
-  sub keep {
-    return unless $is_new;
-    sysseek C, 0, 0 if $is_file;
-    syswrite C, $kept;
-    $kept = "" unless $is_file;
-    $is_new = 0;
-  }
   sub add {
     $kept = "" if length $data >= $bytes;
     $kept .= length $data > $bytes ? substr $data, -$bytes : $data;
     $kept = substr $kept, -$bytes if length $kept > $bytes;
     $is_new = 1;
   }
-  sub wait_or_end {
+  sub keep {
+    return unless $is_new;
+    my $is_file = -f TAIL;
+    sysseek TAIL, 0, 0 if $is_file;
+    syswrite TAIL, $kept;
+    $kept = "" unless $is_file;
+    $is_new = 0;
+  }
+  sub end { keep(); exit $_[0] }
+  sub wait_for_room {
     if ($! == 11) { vec(my $full = "", 5, 1) = 1; select undef, $full, undef, undef }
-    elsif ($! != 4) { my $left = $! == 32; keep(); exit($left ? 71 : 72) }
+    elsif ($! != 4) { end($! == 32 ? 71 : 72) }
   }
   sub find_calls {
     ($tee, $splice) = (0, 0);
-    return unless -p OUT && $^O eq "linux" && eval { require Config } && pipe(R, W) && open N, ">", "/dev/null";
+    return unless -p OUT && $^O eq "linux" && eval { require Config } && pipe(R, W) && open NOWHERE, ">", "/dev/null";
     my $arch = $Config::Config{archname};
     ($tee, $splice) = (276, 275) if $arch =~ /^x86_64/ && $arch !~ /x32/;
     ($tee, $splice) = (77, 76) if $arch =~ /^aarch64/;
     # F_SETPIPE_SZ
     fcntl STDIN, 1031, 262144 and fcntl W, 1031, 262144 if $tee;
   }
-  sub take_copy {
-    my ($there) = @_;
-    while ($there > $bytes) {
-      my $gone = syscall $splice, fileno R, 0, fileno N, 0, $there - $bytes, 0;
-      $gone = sysread R, $data, $there - $bytes if $gone <= 0;
-      $there -= $gone;
-    }
-    for (; $there > 0; $there -= length $data) { sysread R, $data, $there; add() }
-  }
-  sub pass_pages {
-    for (;;) {
-      my $there = syscall $tee, 0, fileno W, 262144, 2;
-      $tee = 0 if $there < 0 && $! != 11 && $! != 4;
-      return if $there <= 0;
-      for (my $left = $there; $left > 0;) {
-        my $went = syscall $splice, 0, 0, 5, 0, $left, 2;
-        if ($went > 0) { $left -= $went; next }
-        my $error = $!;
-        if ($error != 11 && $error != 4) {
-          my $before = $kept;
-          take_copy($there);
-          $tee = 0;
-          if ($error != 32 && $left == $there) { $kept = $before; return }
-        }
-        $! = $error;
-        wait_or_end();
-      }
-      take_copy($there);
-    }
-  }
-  for (;;) {
-    keep() if $is_new && !select my $ready = $in, undef, undef, 0;
-    my $read = sysread STDIN, $data, 65536;
-    next if !defined $read && $! == 4;
-    unless ($read) { keep(); exit(defined $read ? 70 : 1) }
+  sub pass_copy {
+    my $read = sysread STDIN, $data, $much;
+    return $! == 4 ? -1 : end(1) unless defined $read;
     for (my $done = 0; $done < $read;) {
       my $wrote = syswrite OUT, $data, $read - $done, $done;
-      if (defined $wrote) { $done += $wrote } else { wait_or_end() }
+      if (defined $wrote) { $done += $wrote } else { wait_for_room() }
     }
     add();
-    next if $read < 65536;
-    find_calls() unless defined $tee;
-    pass_pages() if $tee;
+    find_calls() if $read == $much && !defined $tee;
+    return $read;
+  }
+  sub pass_pages {
+    my $there = syscall $tee, 0, fileno W, 262144, 0;
+    for (my $left = $there; $left > 0;) {
+      my $went = syscall $splice, 0, 0, 5, 0, $left, 2;
+      if ($went > 0) { $left -= $went }
+      elsif ($left == $there && $! == 22) { $there = -1; last }
+      else { wait_for_room() }
+    }
+    $tee = 0 if $there < 0 && $! != 4;
+    for (my $left = $there; $left > 0;) {
+      my $went = $left > $bytes ? syscall $splice, fileno R, 0, fileno NOWHERE, 0, $left - $bytes, 0 : 0;
+      if ($went <= 0) { $went = sysread(R, $data, $left) or last; add() }
+      $left -= $went;
+    }
+    return $there;
+  }
+  for (;;) {
+    keep() if $is_new && !select my $ready = $in, undef, undef, 0.02;
+    my $passed = $tee ? pass_pages() : pass_copy();
+    end(70) unless $passed;
+    select undef, undef, undef, 0.0001 if $passed < $much && $tee;
   }'
 
 # relay_bg STREAM: passes on what the command writes. Ends with 0 if all was delivered, 141 if the reader left, 1 if a
@@ -901,11 +893,18 @@ look_at_copier() {
   [ $((cf_passed - cf_passed_from)) -lt "$cf_pipe_bytes_max" ] || cf_idle=2
 }
 
-# What comes later still reaches the reader, as it does bare, but nobody waits for it.
+# What comes later still reaches the reader, as it does bare, but nobody waits for it. A copier that has read something
+# before it stopped must first write that.
 let_go() {
+  set -- "$cf_passed"
   kill -s STOP "$cf_copier" 2>/dev/null || return
+  cf_turn=0
+  while read_process "$cf_copier" && [ "$cf_state" != T ] && [ "$cf_turn" -lt 100 ]; do cf_turn=$((cf_turn + 1)); done
   look_at_copier
-  if [ "$cf_idle" -lt 2 ]; then kill -s CONT "$cf_copier" 2>/dev/null && return 1; fi
+  if [ "$cf_idle" -lt 2 ] || [ "$cf_passed:${cf_state:-T}" != "$1:T" ]; then
+    kill -s CONT "$cf_copier" 2>/dev/null
+    return 1
+  fi
   echo yes >"$cf_run.$cf_stream.let_go"
   kill -s KILL "$cf_copier" 2>/dev/null
   while is_ours "$cf_relay" && [ -s "$cf_run.$cf_stream.let_go" ]; do hush sleep 0.02; done

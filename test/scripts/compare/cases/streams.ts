@@ -77,6 +77,13 @@ export const STREAMS: readonly Case[] = [
     reports: [0, 0, 0],
   },
   {
+    name: 'much to two pipes at once, in pieces of every size',
+    script: String.raw`
+      { $RUN sh -c 'seq 1 2000000 & { seq 1 100; seq 2000000 -1 1; head -c 3000001 /dev/zero; sleep 0.1; echo last; } >&2; wait' 2>&1 >&3 | cksum >err; } 3>&1 | cksum`,
+    shows: /14888896/,
+    sends: /last\n$/,
+  },
+  {
     name: 'closed streams',
     script: String.raw`
       $RUN cat <&-; note $?
