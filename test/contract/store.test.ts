@@ -367,7 +367,7 @@ describe.each(rows)('the $name store', ({ make }) => {
         tx.deleteIncident('i1');
         expect(tx.incident('i1')).toBeUndefined();
       });
-      expect(ids((await store.incidents(PAGE)).items)).toEqual(['s2', 's1', 'i2']);
+      expect(ids((await store.incidents(PAGE)).items)).toEqual(['i2', 's1', 's2']);
     });
 
     test('reads the deliveries and meta values', async () => {
@@ -1077,12 +1077,12 @@ describe.each(rows)('the $name store', ({ make }) => {
     test('are listed newest first, and filtered by job and by whether they are open', async () => {
       await write((tx) => {
         for (const id of ['a', 'b']) tx.putJob(job(id));
-        tx.putIncident(incident('1', 'a', { closed_at: NOW_AT }));
-        tx.putIncident(incident('2', 'b'));
-        tx.putIncident(incident('3', 'a'));
-        tx.putIncident(systemIncident('4'));
+        tx.putIncident(incident('1', 'a', { opened_at: NOW_AT, closed_at: NOW_AT }));
+        tx.putIncident(incident('2', 'b', { opened_at: NOW_AT + 1 }));
+        tx.putIncident(incident('3', 'a', { opened_at: NOW_AT + 2 }));
+        tx.putIncident(systemIncident('4', { opened_at: NOW_AT + 3 }));
       });
-      await write((tx) => tx.putIncident(incident('2', 'b', { bad_count: 2 })));
+      await write((tx) => tx.putIncident(incident('2', 'b', { opened_at: NOW_AT + 1, bad_count: 2 })));
       const find = async (filter: { job_id?: string; open?: boolean }): Promise<string[]> =>
         ids((await store.incidents({ ...PAGE, ...filter })).items);
       expect(await find({})).toEqual(['4', '3', '2', '1']);
@@ -1174,7 +1174,7 @@ describe.each(rows)('the $name store', ({ make }) => {
       await put(delivery('a2', 'a', { status: 'sent' }), delivery('b1', 'b', { status: 'dead' }));
       expect(await store.earliestDeliveryAt('one')).toBeNull();
       expect(await claim({ now_at: NOW_AT * 2 })).toEqual([]);
-      expect(ids((await store.deliveries(PAGE)).items)).toEqual(['b1', 'a2']);
+      expect(ids((await store.deliveries(PAGE)).items)).toEqual(['a2', 'b1']);
       expect(ids((await store.deliveries({ ...PAGE, status: 'dead' })).items)).toEqual(['b1']);
       expect((await store.deliveries({ ...PAGE, status: 'pending' })).total).toBe(0);
     });

@@ -96,6 +96,11 @@ async function write(store: LowdbStore, isOlder: boolean): Promise<void> {
   });
 }
 
+/** Orders records as lists do, by the instant of a key. */
+function newestFirst<T extends { id: string }>(records: readonly T[], atOf: (record: T) => number): T[] {
+  return records.toSorted((a, b) => atOf(b) - atOf(a) || (a.id < b.id ? -1 : 1));
+}
+
 /** Returns all that a store says of incidents and deliveries. */
 async function contentOf(store: LowdbStore): Promise<unknown> {
   const nowAt = NOW_AT + 2_000;
@@ -123,8 +128,12 @@ describe.each(['snapshot', 'journal'])(
       const written = await openedOn(new CrashDisk());
       await write(written, false);
       expect(await contentOf(read)).toStrictEqual(await contentOf(written));
-      expect((await read.incidents(PAGE)).items).toStrictEqual([...OF_CRONFLOW.toReversed(), OF_JOB]);
-      expect((await read.deliveries(PAGE)).items).toStrictEqual([...OWED.toReversed(), OWED_OF_JOB]);
+      expect((await read.incidents(PAGE)).items).toStrictEqual(
+        newestFirst([...OF_CRONFLOW, OF_JOB], (each) => each.opened_at),
+      );
+      expect((await read.deliveries(PAGE)).items).toStrictEqual(
+        newestFirst([...OWED, OWED_OF_JOB], (each) => each.created_at),
+      );
     });
   },
 );
