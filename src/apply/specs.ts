@@ -5,6 +5,9 @@ import { type Globals, type Spec, specOf } from '../core/model/spec.ts';
 /** More specs than this are not kept: it is twice the number of jobs that there may be. */
 const SPECS_MAX = 200_000;
 
+/** Holds the spec that was last made of a declaration, which is found without a look at what either of them says. */
+const lastOf = new WeakMap<Declaration, { name: string; globals: Globals; spec: Spec }>();
+
 /** Holds what was found of an object for as long as it lives, because finding it reads the whole of it. */
 const texts = new WeakMap<object, string>();
 
@@ -16,6 +19,14 @@ const kept = { globals: '', specs: new Map<string, Spec>() };
  * read from. Which object that stands in does not matter, because a store that is shared loads a new one each time.
  */
 export function keptSpecOf(name: string, declaration: Declaration, globals: Globals): Spec {
+  const last = lastOf.get(declaration);
+  if (last !== undefined && last.globals === globals && last.name === name) return last.spec;
+  const spec = specByText(name, declaration, globals);
+  lastOf.set(declaration, { name, globals, spec });
+  return spec;
+}
+
+function specByText(name: string, declaration: Declaration, globals: Globals): Spec {
   const under = textOf(globals, (text) => text);
   if (under !== kept.globals || kept.specs.size >= SPECS_MAX) {
     kept.specs.clear();

@@ -2,6 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { CronflowError } from '../core/model/errors.ts';
 import { isLoopback } from '../core/text/loopback.ts';
 
+/** The host that was last found to be this machine. Nearly every request has the same one. */
+let lastLoopbackHost: string | undefined;
+
 /**
  * Refuses a request to a name that is not ours. A page of a foreign site may point its own name at 127.0.0.1 (DNS
  * rebinding) and would then be read as the same origin. This is only needed where no token is.
@@ -9,9 +12,12 @@ import { isLoopback } from '../core/text/loopback.ts';
  */
 export function requireLoopbackHost(host: string | undefined): void {
   // A browser always sends a host, so its absence can only mean a simple HTTP/1.0 client.
-  if (host === undefined) return;
+  if (host === undefined || host === lastLoopbackHost) return;
   const name = /^(\[[^\]]*\]|[^:]*)(?::\d*)?$/.exec(host)?.[1];
-  if (name !== undefined && isLoopback(name)) return;
+  if (name !== undefined && isLoopback(name)) {
+    lastLoopbackHost = host;
+    return;
+  }
   throw new CronflowError(
     'foreign_host',
     `Without a token, only requests to 127.0.0.1, localhost or [::1] are served, not to ${quote(host)}. ` +

@@ -37,7 +37,7 @@ const RESULTS: ReadonlySet<Parameter> = new Set<Parameter>(['exit_code', 'signal
  * whose value cannot be read is a warning, and one that tells how the run did keeps it from being a success.
  */
 export function pingOf({ kind, query, body, received_at, limits }: PingInput): PingRead {
-  const parameters = new Parameters(givenIn(new URLSearchParams(query)), body?.given ?? new Map());
+  const parameters = new Parameters(...sourcesOf(query, body));
   if (body?.unreadable) parameters.noteResult(body.unreadable);
   const captured = parameters.read('captured', boolean);
   const clientDroppedBytes = parameters.read('output_dropped_bytes', count(Number.MAX_SAFE_INTEGER)) ?? 0;
@@ -60,6 +60,12 @@ export function pingOf({ kind, query, body, received_at, limits }: PingInput): P
   };
   const { unreadable, warnings } = parameters;
   return { ping: unreadable.length === 0 ? ping : { ...ping, unreadable: unreadable.join('; ') }, warnings };
+}
+
+/** Returns what a request gives, first that of the query. Most pings give nothing, and finding that out costs as well. */
+function sourcesOf(query: string, body: UnderstoodBody | null): Given[] {
+  const ofQuery = query === '' ? [] : [givenIn(new URLSearchParams(query))];
+  return body === null ? ofQuery : [...ofQuery, body.given];
 }
 
 /** Tells whether a query says how the run did, so that nothing else needs to. */
