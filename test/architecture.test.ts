@@ -37,6 +37,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     'core/why',
     'core/replay',
     'core/job',
+    'core/text',
     'core/model',
     'schedule',
   ],

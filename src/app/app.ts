@@ -83,9 +83,10 @@ async function start(
     version: PACKAGE.version,
     validateDeclaration: (input) => validateInput(input, reloader.current),
     configStatus: () => configStatusOf(options.configPath, reloader, parts.appliedAt),
-    reload: async ({ confirm }) => {
+    reload: async ({ confirm, by }) => {
       const result = await reloader.reload({
         because: 'POST /config/reload',
+        ...(by === undefined ? {} : { by }),
         ...(confirm === undefined ? {} : { confirm }),
       });
       if (result.status === 'refused') {

@@ -5,6 +5,7 @@ import { Liveness } from '../checker/liveness.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { ConfigReloader } from '../config/reloader.ts';
+import { hideSecrets } from '../config/secrets/hide.ts';
 import { sourceUrlOf } from '../config/source-url.ts';
 import { redact } from '../core/text/redact.ts';
 import { Heartbeat, type Vitals } from '../delivery/heartbeat.ts';
@@ -95,6 +96,7 @@ export function buildParts({ clock, logger }: AppOptions, opened: Store): Parts 
     clock,
     onRefusal: () => liveness.noteRefusal(),
     isUnstored: (name) => parts.reloader?.isUnstored(name) ?? false,
+    hide: (text) => hideSecrets(text, parts.reloader?.current?.redact ?? []),
   });
   const storeAlarm = buildStoreAlarm(
     { store, clock, logger, notifiers: registry, redact: hide },

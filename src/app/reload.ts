@@ -1,7 +1,9 @@
+import { hostname } from 'node:os';
 import { applyConfiguration, planAhead, storedConfiguration } from '../apply/configuration.ts';
 import { reportMended, reportTrouble } from '../apply/system.ts';
 import type { Config } from '../config/config.ts';
-import { ConfigReloader } from '../config/reloader.ts';
+import { ConfigReloader, type ReloadCause } from '../config/reloader.ts';
+import { hideSecrets } from '../config/secrets/hide.ts';
 import { validateDeclaration } from '../config/validate.ts';
 import type { Fault } from '../core/model/errors.ts';
 import type { PlanAhead } from '../core/plan/ahead.ts';
@@ -32,11 +34,11 @@ export async function buildReloader(options: AppOptions, parts: Parts): Promise<
       planned.set(config, ahead);
       return ahead.plan;
     },
-    apply: (config) => {
+    apply: (config, cause) => {
       const ahead = planned.get(config);
       // It holds every job as it was, and the configuration lives on.
       planned.delete(config);
-      return applyConfig(config, options, parts, ahead);
+      return applyConfig(config, cause, { options, parts, ahead });
     },
     onProblem: async ({ code, text, causes }) => {
       // A store that takes no commit takes no report of it either. The log has it.
@@ -58,12 +60,16 @@ export function configMended({ clock }: AppOptions, { store, backlog }: Parts): 
 /** Applies a configuration in one commit; the parts outside the store then follow it. */
 async function applyConfig(
   config: Config,
-  { clock }: AppOptions,
-  parts: Parts,
-  ahead: PlanAhead | undefined,
+  { because, by }: ReloadCause,
+  { options, parts, ahead }: { options: AppOptions; parts: Parts; ahead: PlanAhead | undefined },
 ): Promise<Plan> {
-  const at = clock.now();
-  const plan = await applyConfiguration(parts.store, config, at, ahead);
+  const at = options.clock.now();
+  // The entry shows old values, too, so the patterns of the configuration before count as well.
+  const patterns = [...(parts.reloader?.current?.redact ?? []), ...config.redact];
+  const plan = await applyConfiguration(parts.store, config, at, ahead, {
+    by: by ?? { via: 'file', who: because, from: hostname() },
+    hide: (text) => hideSecrets(text, patterns),
+  });
   parts.appliedAt = at;
   follow(config, parts);
   return plan;

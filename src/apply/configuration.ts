@@ -11,6 +11,7 @@ import { currentByName, type Plan, type Planned, planChanges } from '../core/pla
 import type { PlannedJob } from '../core/plan/planned-job.ts';
 import { closeRemoved } from '../core/system/incidents.ts';
 import { CONFIGURATION_KEY, type Store, type Tx, type View } from '../store/store.ts';
+import { type Author, putPlanAudit } from './audit.ts';
 import { applyEvent, EVENT_META, readGlobals, writeGlobals } from './events.ts';
 import { addJob, removeJob } from './jobs.ts';
 import { keptSpecOf } from './specs.ts';
@@ -52,6 +53,10 @@ export async function storedConfiguration(store: Store): Promise<StoredConfigura
 /** Returns what the applied configuration says that belongs to no job, by path, or undefined where it is not known. */
 export function readWritten(tx: Pick<View, 'meta'>): Readonly<Record<string, string>> | undefined {
   return (tx.meta(CONFIGURATION_KEY) as StoredConfiguration | undefined)?.written;
+}
+
+function readRevision(tx: Pick<View, 'meta'>): string | undefined {
+  return (tx.meta(CONFIGURATION_KEY) as StoredConfiguration | undefined)?.revision;
 }
 
 /** Returns the `defaults` in force. */
@@ -99,6 +104,7 @@ function planNow(tx: Tx, config: AppliedConfiguration, ahead: PlanAhead | undefi
  * Applies a validated configuration in one commit, all of it or none (docs/design.md §5, plan and swap).
  * @param at the instant at which the change was seen, from which new expectations count
  * @param ahead the plan of `planAhead`, so that the commit need not plan unless something has changed since
+ * @param author whoever changed the file, as far as that is known; without one, the audit log says nothing
  * @throws CronflowError `config_invalid` with the faults of a plan that cannot be carried out
  */
 export function applyConfiguration(
@@ -106,6 +112,7 @@ export function applyConfiguration(
   config: AppliedConfiguration,
   at: number,
   ahead?: PlanAhead,
+  author?: Author,
 ): Promise<Plan> {
   return store.transact({ all: true }, (tx) => {
     const plan = planNow(tx, config, ahead);
@@ -114,6 +121,7 @@ export function applyConfiguration(
       throw new CronflowError('config_invalid', detail, { faults: plan.faults });
     }
     const { revision, files, defaults, groups = {}, written } = config;
+    if (author !== undefined) putPlanAudit(tx, author, { plan, at, revisions: [readRevision(tx), revision] });
     tx.putMeta(CONFIGURATION_KEY, {
       revision,
       files,

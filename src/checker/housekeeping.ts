@@ -14,6 +14,8 @@ const REMOVED_JOBS_MS = 30 * DAY_MS;
 const INCIDENTS_MS = 90 * DAY_MS;
 /** Daily figures are kept for this long (docs/design.md §3.5). */
 const DAYS_MS = 90 * DAY_MS;
+/** Entries of the audit log are kept for this long (docs/design.md §8). */
+const AUDIT_MS = 90 * DAY_MS;
 const BATCH = 500;
 
 /** Forgets once an hour everything that is older than it needs to be, a batch at a time beside the traffic. */
@@ -42,12 +44,16 @@ export class Housekeeping {
     this.#cancel = null;
   }
 
-  /** Removes jobs, former names, daily figures, incidents and finished deliveries that are past their time. */
+  /**
+   * Removes jobs, former names, daily figures, incidents, entries of the audit log and finished deliveries that are past
+   * their time.
+   */
   async run(): Promise<void> {
     const now = this.#clock.now();
     while (await this.#tidyJobs(now)) continue;
     while (await this.#removeOldDays(dateOf(now - DAYS_MS))) continue;
     while (await this.#removeOldIncidents(now - INCIDENTS_MS)) continue;
+    while (await this.#removeOldAudit(now - AUDIT_MS)) continue;
     for (const status of ['sent', 'logged', 'dead'] as const) {
       while (await this.#removeOldDeliveries(status, now - INCIDENTS_MS)) continue;
     }
@@ -77,6 +83,13 @@ export class Housekeeping {
     await this.#store.transact({ ids: days.map((day) => day.job_id) }, (tx) =>
       days.forEach((day) => tx.deleteDay(day.job_id, day.date)),
     );
+    return true;
+  }
+
+  async #removeOldAudit(before: number): Promise<boolean> {
+    const ids = await this.#store.auditIdsBefore(before, BATCH);
+    if (ids.length === 0) return false;
+    await this.#store.transact({ audit_ids: ids }, (tx) => ids.forEach((id) => tx.deleteAudit(id)));
     return true;
   }
 

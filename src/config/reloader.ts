@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
+import type { Actor } from '../core/model/audit.ts';
 import { CronflowError, errorText, type Fault } from '../core/model/errors.ts';
 import { formatPlan, massRemoval, type Plan } from '../core/plan/plan.ts';
 import { firstOf } from '../core/text/counts.ts';
@@ -37,6 +38,13 @@ export interface ConfigProblem {
   since_at: number;
 }
 
+/** What made Cronflow read the configuration. */
+export interface ReloadCause {
+  because: string;
+  /** Whoever asked for it over the API; null for anything else. */
+  by: Actor | null;
+}
+
 /** The result of one reload. */
 export type ReloadResult =
   | { status: 'applied'; config: Config; plan: Plan }
@@ -56,7 +64,7 @@ export interface ReloaderOptions {
   /** Computes the changes that a configuration would make, without making them. */
   plan: (config: Config) => Promise<Plan>;
   /** Applies a configuration in one commit. When it throws, nothing has changed, and the reloader tries again. */
-  apply: (config: Config) => Promise<Plan>;
+  apply: (config: Config, cause: ReloadCause) => Promise<Plan>;
   /**
    * Called at a start whose configuration is valid and could not be stored, so that whatever needs no store can
    * follow it.
@@ -77,6 +85,8 @@ interface Request {
   ifChanged?: boolean;
   /** The cause of the reload, for the log. */
   because?: string;
+  /** Whoever asked for it over the API. */
+  by?: Actor;
 }
 
 /**
@@ -96,6 +106,7 @@ export class ConfigReloader {
   #patterns: readonly string[] = [];
   /** The cause of the reload under way. */
   #because = 'start';
+  #by: Actor | null = null;
   /** The files that differ from those read before; null where none does, as when only a secret is new. */
   #changed: string | null = null;
   /** The hashes of the files that were read last, by path. */
@@ -167,7 +178,7 @@ export class ConfigReloader {
    * Reads the file again, at once. SIGHUP and `POST /config/reload` call this.
    * @param request `confirm` is the revision of a file that may remove most jobs
    */
-  reload(request: { confirm?: string; because?: string } = {}): Promise<ReloadResult> {
+  reload(request: { confirm?: string; because?: string; by?: Actor } = {}): Promise<ReloadResult> {
     return this.#enqueue(request);
   }
 
@@ -224,6 +235,7 @@ export class ConfigReloader {
 
   async #loadAndApply(request: Request): Promise<ReloadResult> {
     const { path, env } = this.#options;
+    this.#by = request.by ?? null;
     this.#because = request.because ?? (request.ifChanged === true ? 'the files changed' : 'asked for');
     const loaded = await loadConfig(path, env);
     if (request.ifChanged === true && loaded.fingerprint === this.#fingerprint)
@@ -321,7 +333,7 @@ export class ConfigReloader {
   async #storeRunning(): Promise<void> {
     if (this.#current === null || this.#isCurrentStored) return;
     try {
-      await this.#options.apply(this.#current);
+      await this.#options.apply(this.#current, { because: this.#because, by: this.#by });
       this.#isCurrentStored = true;
     } catch (error) {
       if (!isRefusal(error)) throw error;
@@ -382,7 +394,7 @@ export class ConfigReloader {
   }
 
   async #swap(config: Config): Promise<Plan> {
-    const plan = await this.#options.apply(config);
+    const plan = await this.#options.apply(config, { because: this.#because, by: this.#by });
     const redact = [...this.#patterns, ...config.redact];
     this.#current = config;
     this.#isCurrentStored = true;

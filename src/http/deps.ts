@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { Actor } from '../core/model/audit.ts';
 import type { Declaration } from '../core/model/declaration.ts';
 import type { Fault } from '../core/model/errors.ts';
 import type { HeartbeatStatus } from '../core/model/heartbeat-config.ts';
@@ -61,9 +62,10 @@ export interface HttpDeps {
   configStatus(): ConfigStatus;
   /**
    * Reads the configuration again at once.
+   * @param options.by whoever asks
    * @throws CronflowError `config_invalid` with its faults, `config_held` naming the revision to confirm
    */
-  reload(options: { confirm?: string }): Promise<ConfigStatus>;
+  reload(options: { confirm?: string; by?: Actor }): Promise<ConfigStatus>;
   /** Returns warnings for people, such as that nobody will be told of anything. */
   notices(): readonly string[];
   /** Returns the state of heartbeats; null while none is configured. */

@@ -1,3 +1,4 @@
+import type { Actor } from '../core/model/audit.ts';
 import type { Declaration } from '../core/model/declaration.ts';
 import type { Reason } from '../core/model/reasons.ts';
 import type { Incident, Job, Ping } from '../core/model/records.ts';
@@ -14,7 +15,10 @@ export interface PingResult {
   output_lost_bytes?: number;
 }
 
-/** Makes every change that HTTP may make. Each promise resolves when the change is durable, never before. */
+/**
+ * Makes every change that HTTP may make. Each promise resolves when the change is durable, never before. Whatever changes
+ * something but a ping is in the audit log with the same commit, as done by `by`.
+ */
 export interface Ingest {
   /** @throws CronflowError `unknown_job`, `store_unavailable`, `stopping` */
   ping(name: string, ping: Ping): Promise<PingResult>;
@@ -24,7 +28,7 @@ export interface Ingest {
    * @throws CronflowError `name_taken`, `too_many_jobs`, `unknown_job` or `job_in_file` of the job to rename,
    *   `store_unavailable`, `stopping`
    */
-  register(name: string, declared: Declaration): Promise<Job>;
+  register(name: string, declared: Declaration, by?: Actor): Promise<Job>;
   /**
    * Registers a job that is not there, and declares anew one that is. Requests that come at the same time find the same
    * job, so that none of them is told that the name is taken.
@@ -32,30 +36,30 @@ export interface Ingest {
    * @throws CronflowError `too_many_jobs`, `job_in_file`, `store_unavailable`, `stopping`; with `renamed_from` what
    *   `register` throws
    */
-  declare(name: string, declared: Declaration): Promise<{ job: Job; isNew: boolean }>;
+  declare(name: string, declared: Declaration, by?: Actor): Promise<{ job: Job; isNew: boolean }>;
   /**
    * Declares a job of source `api` anew. Its history and its open runs and incident stay.
    * @param edit makes the new declaration from the present one, valid, as the caller wrote it; an error that it throws
    *   changes nothing
    * @throws CronflowError `unknown_job`, `job_in_file`, `store_unavailable`, `stopping`
    */
-  change(name: string, edit: (declared: Declaration) => Declaration): Promise<Job>;
+  change(name: string, edit: (declared: Declaration) => Declaration, by?: Actor): Promise<Job>;
   /** @throws CronflowError `unknown_job`, `job_in_file`, `store_unavailable`, `stopping` */
-  remove(name: string): Promise<void>;
+  remove(name: string, by?: Actor): Promise<void>;
   /**
    * Pauses a job. A job that is paused stays so, without a change.
    * @throws CronflowError `unknown_job`, `store_unavailable`, `stopping`
    */
-  pause(name: string): Promise<Job>;
+  pause(name: string, by?: Actor): Promise<Job>;
   /**
    * Resumes a job. A job that is not paused stays so, without a change.
    * @throws CronflowError `unknown_job`, `job_in_file` when its file pauses it, `store_unavailable`, `stopping`
    */
-  resume(name: string): Promise<Job>;
+  resume(name: string, by?: Actor): Promise<Job>;
   /**
    * Acknowledges an incident.
    * @param untilAt the instant before which nobody is reminded
    * @throws CronflowError `not_found`, `incident_closed`, `store_unavailable`, `stopping`
    */
-  acknowledge(incidentId: string, untilAt: number): Promise<Incident>;
+  acknowledge(incidentId: string, untilAt: number, by?: Actor): Promise<Incident>;
 }

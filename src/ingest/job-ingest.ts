@@ -1,3 +1,4 @@
+import { type Author, changesOf, putAudit } from '../apply/audit.ts';
 import { acknowledgeIncident } from '../apply/acknowledge.ts';
 import { DECLARING_META, readFill } from '../apply/configuration.ts';
 import { applyEvent, EVENT_META, specOfJob } from '../apply/events.ts';
@@ -5,6 +6,7 @@ import { addJob, removeJob } from '../apply/jobs.ts';
 import { pauseJob, placeOf, resumeJob } from '../apply/pausing.ts';
 import { formerOwnerId, renameJob, RENAMES_KEY } from '../apply/renames.ts';
 import type { Clock } from '../clock.ts';
+import { type Actor, type AuditChange, type AuditRecord, NOBODY } from '../core/model/audit.ts';
 import type { Declaration } from '../core/model/declaration.ts';
 import { applyDefaults } from '../core/model/defaults.ts';
 import { CronflowError } from '../core/model/errors.ts';
@@ -27,6 +29,8 @@ export interface JobIngestOptions {
   onRefusal: () => void;
   /** Tells whether a job of this name is declared and could not be stored yet. */
   isUnstored?: (name: string) => boolean;
+  /** Takes secrets out of a text, for the audit log. */
+  hide?: (text: string) => string;
 }
 
 /** Takes pings and API writes. Each is one transaction and is answered when it is durable. */
@@ -36,6 +40,7 @@ export class JobIngest implements Ingest {
   readonly #jobsMax: number;
   readonly #onRefusal: () => void;
   readonly #isUnstored: (name: string) => boolean;
+  readonly #hide: Pick<Author, 'hide'>;
   #stopping = false;
 
   constructor(options: JobIngestOptions) {
@@ -44,6 +49,7 @@ export class JobIngest implements Ingest {
     this.#jobsMax = options.jobsMax ?? JOBS_MAX_DEFAULT;
     this.#onRefusal = options.onRefusal;
     this.#isUnstored = options.isUnstored ?? (() => false);
+    this.#hide = options.hide === undefined ? {} : { hide: options.hide };
   }
 
   /** Refuses every write from now on with `stopping`. */
@@ -84,33 +90,57 @@ export class JobIngest implements Ingest {
     }
   }
 
-  async register(name: string, declared: Declaration): Promise<Job> {
+  async register(name: string, declared: Declaration, by: Actor = NOBODY): Promise<Job> {
     const { renamed_from: from, ...others } = declared;
     if (from !== undefined) {
       const renamed = { name, from, declared: others };
       const scope = { names: [name, from], meta: [...DECLARING_META, RENAMES_KEY] };
-      return this.#write(scope, (tx) => registerRenamed(tx, renamed, this.#clock.now()));
+      return this.#write(scope, (tx) => {
+        const before = tx.jobByName(from)?.declared ?? {};
+        const job = registerRenamed(tx, renamed, this.#clock.now());
+        const changes = [{ job: name, key: 'name', from, to: name }, ...changesOf(name, before, others)];
+        this.#audit(tx, by, { action: 'job_renamed', job: name, changes });
+        return job;
+      });
     }
     await this.#makeSureOfRoom();
-    return this.#write(declaring(name), (tx) => registerJob(tx, name, others, this.#clock.now()));
+    return this.#write(declaring(name), (tx) => this.#register(tx, name, others, by));
   }
 
-  async declare(name: string, declared: Declaration): Promise<{ job: Job; isNew: boolean }> {
+  async declare(
+    name: string,
+    declared: Declaration,
+    by: Actor = NOBODY,
+  ): Promise<{ job: Job; isNew: boolean }> {
     if ((await this.#store.jobByName(name)) === undefined) {
       if (declared.renamed_from !== undefined) {
-        return { job: await this.register(name, declared), isNew: true };
+        return { job: await this.register(name, declared, by), isNew: true };
       }
       await this.#makeSureOfRoom();
     }
     return this.#write(declaring(name), (tx) => {
       const existing = tx.jobByName(name);
-      const at = this.#clock.now();
       if (existing === undefined || existing.removed_at !== null) {
         const { renamed_from: _from, ...others } = declared;
-        return { job: registerJob(tx, name, others, at), isNew: true };
+        return { job: this.#register(tx, name, others, by), isNew: true };
       }
-      changeJob(tx, existing, declared, at);
+      this.#change(tx, existing, declared, by);
       return { job: currentJob(tx, name), isNew: false };
+    });
+  }
+
+  #register(tx: Tx, name: string, declared: Declaration, by: Actor): Job {
+    const job = registerJob(tx, name, declared, this.#clock.now());
+    this.#audit(tx, by, { action: 'job_registered', job: name, changes: changesOf(name, {}, declared) });
+    return job;
+  }
+
+  #change(tx: Tx, job: Job, declared: Declaration, by: Actor): void {
+    changeJob(tx, job, declared, this.#clock.now());
+    this.#auditChange(tx, by, {
+      action: 'job_changed',
+      job: job.name,
+      changes: changesOf(job.name, job.declared, declared),
     });
   }
 
@@ -123,49 +153,74 @@ export class JobIngest implements Ingest {
     );
   }
 
-  remove(name: string): Promise<void> {
+  remove(name: string, by: Actor = NOBODY): Promise<void> {
     return this.#write({ names: [name], meta: EVENT_META }, (tx) => {
       const job = currentJob(tx, name);
       if (job.source === 'file') {
         throw new CronflowError(
           'job_in_file',
-          `Job "${name}" is declared in ${placeOf(job)}. Remove it there.`,
+          `Job "${job.name}" is declared in ${placeOf(job)}. Remove it there.`,
         );
       }
       removeJob(tx, job, this.#clock.now());
+      this.#audit(tx, by, { action: 'job_removed', job: name, changes: changesOf(name, job.declared, {}) });
     });
   }
 
-  change(name: string, edit: (declared: Declaration) => Declaration): Promise<Job> {
+  change(name: string, edit: (declared: Declaration) => Declaration, by: Actor = NOBODY): Promise<Job> {
     return this.#write(declaring(name), (tx) => {
       const job = currentJob(tx, name);
-      changeJob(tx, job, edit(job.declared), this.#clock.now());
+      this.#change(tx, job, edit(job.declared), by);
       return currentJob(tx, name);
     });
   }
 
-  pause(name: string): Promise<Job> {
+  pause(name: string, by: Actor = NOBODY): Promise<Job> {
     return this.#write({ names: [name], meta: EVENT_META }, (tx) => {
-      pauseJob(tx, currentJob(tx, name), this.#clock.now());
+      const job = currentJob(tx, name);
+      pauseJob(tx, job, this.#clock.now());
+      const changes = pauseChanges(job, currentJob(tx, name));
+      this.#auditChange(tx, by, { action: 'job_paused', job: name, changes });
       return currentJob(tx, name);
     });
   }
 
-  resume(name: string): Promise<Job> {
+  resume(name: string, by: Actor = NOBODY): Promise<Job> {
     return this.#write({ names: [name], meta: EVENT_META }, (tx) => {
-      resumeJob(tx, currentJob(tx, name), this.#clock.now());
+      const job = currentJob(tx, name);
+      resumeJob(tx, job, this.#clock.now());
+      const changes = pauseChanges(job, currentJob(tx, name));
+      this.#auditChange(tx, by, { action: 'job_resumed', job: name, changes });
       return currentJob(tx, name);
     });
   }
 
-  async acknowledge(incidentId: string, untilAt: number): Promise<Incident> {
+  async acknowledge(incidentId: string, untilAt: number, by: Actor = NOBODY): Promise<Incident> {
     const incident = await this.#store.incident(incidentId);
     const scope: Scope = {
       incident_ids: [incidentId],
       ids: incident?.kind === 'job' ? [incident.job_id] : [],
       meta: EVENT_META,
     };
-    return this.#write(scope, (tx) => acknowledgeIncident(tx, incidentId, untilAt, this.#clock.now()));
+    return this.#write(scope, (tx) => {
+      const from = tx.incident(incidentId)?.acknowledged_until_at ?? null;
+      const acknowledged = acknowledgeIncident(tx, incidentId, untilAt, this.#clock.now());
+      const job = acknowledged.kind === 'job' ? (tx.jobById(acknowledged.job_id)?.name ?? null) : null;
+      const [before, to] = [from, untilAt].map((at) => (at === null ? null : new Date(at).toISOString()));
+      const changes = before === to ? [] : [{ job, key: 'acknowledged_until', from: before, to }];
+      this.#auditChange(tx, by, { action: 'incident_acknowledged', job, incident_id: incidentId, changes });
+      return acknowledged;
+    });
+  }
+
+  /** Adds an entry about a write, unless it changed nothing, as where a job that is paused is paused again. */
+  #auditChange(tx: Tx, by: Actor, done: Done): void {
+    if (done.changes.length > 0) this.#audit(tx, by, done);
+  }
+
+  #audit(tx: Tx, by: Actor, { job, ...done }: Done): void {
+    const jobs = job === null ? [] : [job];
+    putAudit(tx, { by, ...this.#hide }, { at: this.#clock.now(), jobs, ...done });
   }
 
   async #write<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> {
@@ -177,6 +232,23 @@ export class JobIngest implements Ingest {
       throw error;
     }
   }
+}
+
+/** A write, for the audit log. */
+interface Done {
+  action: AuditRecord['action'];
+  job: string | null;
+  changes: readonly AuditChange[];
+  incident_id?: string;
+}
+
+function pauseChanges(before: Job, after: Job): AuditChange[] {
+  const [from, to] = [isPaused(before), isPaused(after)];
+  return from === to ? [] : [{ job: after.name, key: 'paused', from, to }];
+}
+
+function isPaused({ state, declaration }: Job): boolean {
+  return state.paused_by_api || declaration.paused === true;
 }
 
 /**

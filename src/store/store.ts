@@ -1,3 +1,4 @@
+import type { AuditRecord } from '../core/model/audit.ts';
 import type { Day, Tally } from '../core/model/daily.ts';
 import type { LoggedEvent } from '../core/model/event.ts';
 import type { Outcome, Status } from '../core/model/reasons.ts';
@@ -33,6 +34,8 @@ export interface Scope {
   incident_ids?: readonly string[];
   /** Names the open system incidents, and new ones with their deliveries. */
   system_incidents?: boolean;
+  /** The ids of entries of the audit log that are deleted. A new entry needs no scope. */
+  audit_ids?: readonly string[];
   /** The keys of meta values. */
   meta?: readonly string[];
   /**
@@ -119,6 +122,9 @@ export interface Tx extends View {
    * so: its `output_bytes` are 0, and its `output_dropped_bytes` count the text, too.
    */
   putOutput(jobId: string, runId: string, output: Output): void;
+  /** Adds an entry to the audit log, whatever the scope is. The newest AUDIT_RECORDS_MAX stay. */
+  putAudit(record: AuditRecord): void;
+  deleteAudit(id: string): void;
   /** Puts a value; the value undefined removes the key. */
   putMeta(key: string, value: MetaValue): void;
   /** Adds an event to the log of commits. The event changes nothing by itself. */
@@ -207,6 +213,21 @@ export interface IncidentFilter {
   open?: boolean;
   /** Goes on after the incident at this place. The total counts those before it, too. */
   after?: Place;
+}
+
+export interface AuditFilter {
+  skip: number;
+  limit: number;
+  /** Goes on after the entry at this place. The total counts those before it, too. */
+  after?: Place;
+  /** Selects entries of this instant or later. */
+  since_at?: number;
+  /** Selects entries from before this instant. */
+  until_at?: number;
+  /** The name of a token, or what made Cronflow read a file. */
+  who?: string;
+  /** The name of a job that was changed, as it was called then. */
+  job?: string;
 }
 
 /** The deliveries to one notifier that are kept, counted by status. */
@@ -380,6 +401,10 @@ export interface Store {
   deliveries(filter: DeliveryFilter): Promise<Page<Delivery>>;
   /** Counts the deliveries that are kept for each notifier that has any, ordered by name. */
   deliveryCounts(): Promise<DeliveryCounts[]>;
+  /** Lists entries of the audit log, the latest first. */
+  audit(filter: AuditFilter): Promise<Page<AuditRecord>>;
+  /** Lists the ids of entries of the audit log from before an instant, at most `limit`, for housekeeping. */
+  auditIdsBefore(at: number, limit: number): Promise<string[]>;
   /** Returns undefined when there is no value of this name. */
   meta(key: string): Promise<MetaValue>;
   /**

@@ -1,3 +1,4 @@
+import type { AuditRecord } from '../../core/model/audit.ts';
 import type { Day } from '../../core/model/daily.ts';
 import type { LoggedEvent } from '../../core/model/event.ts';
 import type { Delivery, Incident, Job, JobState, Row } from '../../core/model/records.ts';
@@ -54,6 +55,7 @@ export interface Records {
   incidents: Incident;
   deliveries: Delivery;
   outputs: OutputRef;
+  audit: AuditRecord;
   meta: MetaRecord;
 }
 export type TableName = keyof Records;
@@ -65,6 +67,7 @@ export const TABLE_NAMES = [
   'incidents',
   'deliveries',
   'outputs',
+  'audit',
   'meta',
 ] as const;
 

@@ -1,7 +1,9 @@
+import type { AuditRecord } from '../../core/model/audit.ts';
 import type { Day } from '../../core/model/daily.ts';
 import type { Delivery, Incident, Job, JobIncident, Row } from '../../core/model/records.ts';
 import type {
   AllRunsFilter,
+  AuditFilter,
   ChangeListener,
   ClaimedLane,
   ClaimOptions,
@@ -128,6 +130,14 @@ export abstract class LocalStore implements Store {
 
   async deliveryCounts(): Promise<DeliveryCounts[]> {
     return this.tables.outbox.counts();
+  }
+
+  async audit(filter: AuditFilter): Promise<Page<AuditRecord>> {
+    return pageByInstant(this.tables.audit.matching(filter), (record) => record.at, filter);
+  }
+
+  async auditIdsBefore(at: number, limit: number): Promise<string[]> {
+    return this.tables.audit.before(at, limit);
   }
 
   async meta(key: string): Promise<MetaValue> {

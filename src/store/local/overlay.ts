@@ -1,3 +1,4 @@
+import type { AuditRecord } from '../../core/model/audit.ts';
 import type { Day } from '../../core/model/daily.ts';
 import { CronflowError } from '../../core/model/errors.ts';
 import type { LoggedEvent } from '../../core/model/event.ts';
@@ -51,6 +52,7 @@ export class Overlay {
     incidents: undefined,
     deliveries: undefined,
     outputs: undefined,
+    audit: undefined,
     meta: undefined,
   };
   #events: Changes['events'] = [];
@@ -143,6 +145,10 @@ export class Overlay {
     );
     this.outputTexts.set(ref.run_id, text);
     this.put('outputs', ref.run_id, ref);
+  }
+
+  putAudit(record: AuditRecord): void {
+    this.put('audit', record.id, record);
   }
 
   logEvent(jobId: string, event: LoggedEvent): void {
@@ -337,6 +343,7 @@ export class Overlay {
       incidents: () => this.tables.incident(id) !== undefined,
       deliveries: () => this.tables.outbox.get(id) !== undefined,
       outputs: () => this.tables.outputRef(id) !== undefined,
+      audit: () => this.tables.audit.has(id),
       meta: () => this.tables.hasMeta(id),
     };
     return stored[table]();

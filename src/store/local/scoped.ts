@@ -1,3 +1,4 @@
+import type { AuditRecord } from '../../core/model/audit.ts';
 import { type Day, isEmptyDay, type Tally, tallied } from '../../core/model/daily.ts';
 import { CronflowError } from '../../core/model/errors.ts';
 import type { LoggedEvent } from '../../core/model/event.ts';
@@ -173,6 +174,10 @@ export class ScopedView implements View {
     this.covers(this.isAll || (this.#scope.meta?.includes(key) ?? false), 'the meta key', key);
   }
 
+  protected coversAudit(id: string): void {
+    this.covers(this.isAll || (this.#scope.audit_ids?.includes(id) ?? false), 'the entry of the audit', id);
+  }
+
   protected covers(covered: boolean, what: string, id: string): void {
     if (!covered) throw new Error(`The transaction's scope does not cover ${what} "${id}".`);
   }
@@ -279,6 +284,15 @@ export class ScopedTx extends ScopedView implements Tx {
   putOutput(jobId: string, runId: string, output: Output): void {
     this.#needsJob(jobId, 'the output of', runId);
     this.records().putOutput(outputRefOf(jobId, runId, output), output.text);
+  }
+
+  putAudit(record: AuditRecord): void {
+    this.records().putAudit(record);
+  }
+
+  deleteAudit(id: string): void {
+    this.coversAudit(id);
+    this.records().put('audit', id, null);
   }
 
   putMeta(key: string, value: MetaValue): void {

@@ -1,8 +1,10 @@
+import { AUDIT_RECORDS_MAX, type AuditRecord } from '../../core/model/audit.ts';
 import type { JobRuns } from '../../core/model/job-runs.ts';
 import type { Status } from '../../core/model/reasons.ts';
 import type { Incident, Job, JobIncident, JobState, SystemIncident } from '../../core/model/records.ts';
 import { keepRunsOf } from '../../core/model/spec.ts';
 import type { AllRunsFilter, JobFilter, MetaValue, Page, RunsStretch } from '../store.ts';
+import { AuditTable } from './audit.ts';
 import type { Changes, LivedState, OutputRef, Records, TableName } from './changes.ts';
 import { DayTable } from './days.ts';
 import { Heap } from './heap.ts';
@@ -35,6 +37,7 @@ export class Tables {
   readonly outbox = new Outbox();
   readonly runs = new RunTable();
   readonly days = new DayTable();
+  readonly audit = new AuditTable();
   readonly #options: TableOptions;
   readonly #jobs = new Map<string, Job>();
   /** Maps each name to its job; removed jobs keep their names. */
@@ -74,6 +77,7 @@ export class Tables {
     for (const id of del.runs ?? []) this.#deleteRun(id, dropped);
     for (const id of del.days ?? []) this.days.delete(id);
     for (const id of del.jobs ?? []) this.#deleteJob(id);
+    for (const id of del.audit ?? []) this.audit.delete(id);
     for (const key of del.meta ?? []) this.#meta.delete(key);
     if (put.jobs !== undefined) this.#putJobs(put.jobs, put.states);
     for (const { job_id, state } of put.states ?? []) this.#putState(job_id, state);
@@ -82,6 +86,7 @@ export class Tables {
     for (const incident of put.incidents ?? []) this.#putIncident(incident);
     for (const delivery of put.deliveries ?? []) this.outbox.put(delivery);
     for (const output of put.outputs ?? []) this.#putOutput(output, dropped);
+    if (put.audit !== undefined) this.#putAudit(put.audit);
     for (const { key, value } of put.meta ?? []) this.#meta.set(key, value);
     this.#trim(changes, dropped);
     return dropped;
@@ -247,6 +252,7 @@ export class Tables {
     const incidents = [...this.#incidents.values()];
     const deliveries = [...this.outbox.all()];
     const outputs = [...this.#outputs.values()];
+    const audit = this.audit.snapshot();
     const meta = [...this.#meta];
     return (function* () {
       for (const record of jobs) yield { table: 'jobs', record } as const;
@@ -255,6 +261,7 @@ export class Tables {
       for (const { incident } of incidents) yield { table: 'incidents', record: incident } as const;
       for (const record of deliveries) yield { table: 'deliveries', record } as const;
       for (const record of outputs) yield { table: 'outputs', record } as const;
+      for (const record of audit) yield { table: 'audit', record } as const;
       for (const [key, value] of meta) yield { table: 'meta', record: { key, value } } as const;
     })();
   }
@@ -347,6 +354,11 @@ export class Tables {
     this.#dropOutput(output.run_id, dropped);
     this.#outputs.set(output.run_id, output);
     this.#outputBytes += diskBytes(output);
+  }
+
+  #putAudit(records: readonly AuditRecord[]): void {
+    for (const record of records) this.audit.put(record);
+    this.audit.trim(AUDIT_RECORDS_MAX);
   }
 
   #dropOutput(runId: string, dropped: OutputRef[]): void {

@@ -1,3 +1,4 @@
+import type { AuditRecord } from '../../core/model/audit.ts';
 import type { LoggedEvent } from '../../core/model/event.ts';
 import type { Day } from '../../core/model/daily.ts';
 import type { Delivery, Incident, Job, Ping, Row, Run } from '../../core/model/records.ts';
@@ -63,6 +64,7 @@ interface StoredCommit {
   incidents?: [job: Id | null, id: string, Patch][];
   deliveries?: [job: Id | null, id: string, Patch][];
   outputs?: StoredOutput[];
+  audit?: AuditRecord[];
   meta?: MetaRecord[];
   del?: Changes['del'];
   events?: StoredEvent[];
@@ -198,6 +200,8 @@ class Encoding {
       );
     if (put.outputs !== undefined)
       json += listed('outputs', put.outputs, (ref, index) => this.#output(ref, textBytes[index]!));
+    // An entry is new and never changes, so it is written whole.
+    if (put.audit !== undefined) json += `,"audit":${JSON.stringify(put.audit)}`;
     if (put.meta !== undefined) json += `,"meta":${JSON.stringify(put.meta)}`;
     if (Object.keys(del).length > 0) json += `,"del":${JSON.stringify(del)}`;
     if (events.length > 0) json += this.#events(texts);
@@ -322,6 +326,7 @@ class Decoding {
     if (stored.deliveries !== undefined)
       put.deliveries = stored.deliveries.map((each) => this.#owned(each, before.delivery) as Delivery);
     if (stored.outputs !== undefined) put.outputs = this.#outputs(stored.outputs, place);
+    if (stored.audit !== undefined) put.audit = stored.audit;
     if (stored.meta !== undefined) put.meta = stored.meta;
     return { ...logged, put, del };
   }
