@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Clock } from '../clock.ts';
+import type { Actor } from '../core/model/audit.ts';
 import { CronflowError } from '../core/model/errors.ts';
 import type { PingLimits, Scope } from '../core/model/named-token.ts';
 import { requireLoopbackHost, requireOwnOrigin } from './origin.ts';
@@ -16,10 +17,12 @@ export interface Access {
   only: PingLimits | null;
   /** The name of the token; null where none is needed. */
   name: string | null;
+  /** How the request says who sends it. */
+  via: Exclude<Actor['via'], 'file'>;
 }
 
 /** What everybody may do where no token is set. */
-const EVERYTHING: Access = { scopes: new Set(['all'] as const), only: null, name: null };
+const EVERYTHING: Access = { scopes: new Set(['all'] as const), only: null, name: null, via: 'anybody' };
 
 /**
  * Judges a request before its route is looked for: who asks, from where, and under which name.
@@ -66,7 +69,7 @@ export function accessOfHolder(holder: Holder | null, nowAt: number): Access {
     const since = new Date(expiresAt).toISOString();
     throw new CronflowError('unauthorized', `The token "${name}" expired at ${since}. Ask for a new one.`);
   }
-  return { name, scopes, only };
+  return { name, scopes, only, via: 'token' };
 }
 
 /**

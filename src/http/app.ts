@@ -3,6 +3,7 @@ import { CronflowError, errorText } from '../core/model/errors.ts';
 import type { LogFields } from '../observe/log.ts';
 import { type Access, accessOfHolder, admit, noToken } from './access.ts';
 import { basePathOf, withoutBasePath } from './base-path.ts';
+import { actorOf } from './client.ts';
 import { EVENT_STREAM } from './events/reader.ts';
 import { SECURITY_HEADERS } from './headers.ts';
 import { problemAnswer, sayFailed } from './problem.ts';
@@ -37,7 +38,8 @@ export function buildApp(services: Services, server: ServerState): Koa<HttpState
  * Returns the outermost middleware: it sets the headers of every answer, turns errors into problems and writes one
  * line to the log.
  */
-function answer({ logger, clock }: Services, server: ServerState): HttpMiddleware {
+function answer(services: Services, server: ServerState): HttpMiddleware {
+  const { logger, clock } = services;
   return async (ctx, next) => {
     const startedMs = clock.monotonic();
     ctx.set(SECURITY_HEADERS);
@@ -49,7 +51,7 @@ function answer({ logger, clock }: Services, server: ServerState): HttpMiddlewar
     }
     // Without this header a client would keep its connection, and closing would have to wait for it.
     if (server.isClosing) ctx.set('Connection', 'close');
-    if (isWrite(ctx as HttpContext)) logger.info('API write', writeFields(ctx as HttpContext));
+    if (isWrite(ctx as HttpContext)) logger.info('API write', writeFields(ctx as HttpContext, services));
     logger.debug('request', {
       method: ctx.method,
       path: ctx.path,
@@ -68,17 +70,17 @@ function isWrite({ method, state, status }: HttpContext): boolean {
 }
 
 /** Returns who did what to which job, and from where. */
-function writeFields(ctx: HttpContext): LogFields {
-  const { method, path, status, state, params, body } = ctx;
-  const name = state.access?.name ?? null;
+function writeFields(ctx: HttpContext, services: Services): LogFields {
+  const { method, path, status, params, body } = ctx;
+  const { via, who, from } = actorOf(ctx, services);
   return {
     // A job that is being registered has no name in the path, so the name is taken from the answer.
     job: params?.['name'] ?? (isNamed(body) ? body.name : undefined),
     method,
     path,
     status,
-    by: name === null ? 'anybody, no token is set' : `token ${name}`,
-    from: ctx.req.socket.remoteAddress,
+    by: who === null ? 'anybody, no token is set' : `${via} ${who}`,
+    from: from ?? undefined,
   };
 }
 

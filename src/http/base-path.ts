@@ -17,6 +17,7 @@ const PATH = /^(?:\/[A-Za-z0-9._~-]+)+$/;
  * has not, and pings would be lost.
  */
 export const FIRST_PARTS_OF_ROUTES: ReadonlySet<string> = new Set([
+  'audit',
   'config',
   'deliveries',
   'docs',

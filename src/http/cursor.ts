@@ -11,6 +11,7 @@ const CURSORS = {
   incidents: ['integer', 'text'],
   deliveries: ['integer', 'text'],
   slots: ['text', 'integer'],
+  audit: ['integer', 'text'],
 } as const;
 
 export type CursorOf = keyof typeof CURSORS;

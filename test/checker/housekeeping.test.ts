@@ -73,3 +73,16 @@ test('finished deliveries are kept for 90 days, whatever became of them, owed on
     ...statuses.map((status) => `recent-${status}`).sort(),
   ]);
 });
+
+test('entries of the audit log are kept for 90 days', async () => {
+  const { store, clock } = await startHousekeeping();
+  const entry = { via: 'token', who: 'ci', from: null, action: 'job_paused', jobs: ['a'] } as const;
+  await store.transact({}, (tx) => {
+    for (const days of [91, 90, 89]) {
+      const at = START - days * DAY_MS;
+      tx.putAudit({ id: String(days), at, ...entry, incident_id: null, changes: [], left_out: 0 });
+    }
+  });
+  await clock.advance(HOUR_MS);
+  expect((await store.audit({ skip: 0, limit: 10 })).items.map(({ id }) => id)).toEqual(['89']);
+});

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HOUR_MS } from '../../src/schedule/units.ts';
 import {
+  type AuditFilter,
   type Change,
   type ClaimedLane,
   type ClaimOptions,
@@ -13,6 +14,7 @@ import {
   type Tx,
 } from '../../src/store/store.ts';
 import { claimed, dueIds } from '../support/store.ts';
+import { AUDIT_RECORDS_MAX, type AuditRecord } from '../../src/core/model/audit.ts';
 import type { Delivery } from '../../src/core/model/records.ts';
 import {
   day,
@@ -1070,6 +1072,96 @@ describe.each(rows)('the $name store', ({ make }) => {
 
     test('need a job', async () => {
       await expect(write((tx) => tx.tally('none', [tally('2026-01-15')]))).rejects.toThrow('No job "none"');
+    });
+  });
+
+  describe('the audit log', () => {
+    const entry = (id: string, changes: Partial<AuditRecord> = {}): AuditRecord => ({
+      id,
+      at: NOW_AT,
+      via: 'token',
+      who: 'ci',
+      from: '192.0.2.1',
+      action: 'job_changed',
+      jobs: ['job-a'],
+      incident_id: null,
+      changes: [{ job: 'job-a', key: 'grace', from: '5m', to: { text: 'any', list: [1, null] } }],
+      left_out: 0,
+      ...changes,
+    });
+    const found = async (filter: Partial<AuditFilter> = {}): Promise<[string[], number]> => {
+      const { items, total } = await store.audit({ ...PAGE, ...filter });
+      return [ids(items), total];
+    };
+
+    test('keeps entries as they were put, whatever the scope is', async () => {
+      await store.transact({ names: ['job-a'] }, (tx) => tx.putAudit(entry('1')));
+      expect((await store.audit(PAGE)).items).toEqual([entry('1')]);
+    });
+
+    test('keeps no entry of a change that failed', async () => {
+      const failing = store.transact(ALL, (tx) => {
+        tx.putAudit(entry('1'));
+        throw new Error('no');
+      });
+      await expect(failing).rejects.toThrow('no');
+      await write((tx) => {
+        tx.putAudit(entry('2'));
+        expect(() =>
+          tx.attempt(() => {
+            tx.putAudit(entry('3'));
+            throw new Error('no');
+          }),
+        ).toThrow('no');
+      });
+      expect(await found()).toEqual([['2'], 1]);
+    });
+
+    test('is listed by instant, the latest first, and filtered', async () => {
+      await write((tx) => {
+        tx.putAudit(entry('1', { at: NOW_AT + 3, who: null, via: 'anybody' }));
+        tx.putAudit(entry('2', { at: NOW_AT + 1, jobs: ['job-b', 'job-a'] }));
+        tx.putAudit(entry('3', { at: NOW_AT + 2, jobs: [] }));
+      });
+      expect(await found()).toEqual([['1', '3', '2'], 3]);
+      expect(await found({ since_at: NOW_AT + 2 })).toEqual([['1', '3'], 2]);
+      expect(await found({ until_at: NOW_AT + 2 })).toEqual([['2'], 1]);
+      expect(await found({ who: 'ci' })).toEqual([['3', '2'], 2]);
+      expect(await found({ job: 'job-a' })).toEqual([['1', '2'], 2]);
+      expect(await found({ skip: 1, limit: 1 })).toEqual([['3'], 3]);
+      expect(await found({ after: { at: NOW_AT + 2, id: '3' } })).toEqual([['2'], 3]);
+      // The entry of the cursor may be gone by now.
+      expect(await found({ after: { at: NOW_AT + 2, id: '4' } })).toEqual([['3', '2'], 3]);
+    });
+
+    test('loses entries by age where it is told to', async () => {
+      await write((tx) => {
+        for (let i = 0; i < 4; i += 1) tx.putAudit(entry(String(i), { at: NOW_AT + i }));
+      });
+      expect(await store.auditIdsBefore(NOW_AT + 3, 10)).toEqual(['0', '1', '2']);
+      expect(await store.auditIdsBefore(NOW_AT + 3, 2)).toEqual(['0', '1']);
+      await expect(store.transact({}, (tx) => tx.deleteAudit('0'))).rejects.toThrow('does not cover');
+      await store.transact({ audit_ids: ['0', '1', 'none'] }, (tx) => {
+        for (const id of ['0', '1', 'none']) tx.deleteAudit(id);
+      });
+      expect(await found()).toEqual([['3', '2'], 2]);
+    });
+
+    test('keeps the newest entries and no more than a number of them', async () => {
+      for (let from = 0; from < AUDIT_RECORDS_MAX; from += 1_000)
+        await write((tx) => {
+          for (let i = from; i < from + 1_000; i += 1) tx.putAudit(entry(String(i), { at: NOW_AT + i }));
+        });
+      await write((tx) => tx.putAudit(entry('last', { at: NOW_AT + AUDIT_RECORDS_MAX })));
+      expect((await found({ limit: 1 })).flat()).toEqual(['last', AUDIT_RECORDS_MAX]);
+      expect(await found({ until_at: NOW_AT + 2 })).toEqual([['1'], 1]);
+    });
+
+    test('outlives the job that it tells of', async () => {
+      await write((tx) => tx.putJob(job('a')));
+      await write((tx) => tx.putAudit(entry('1')));
+      await write((tx) => tx.deleteJob('a'));
+      expect(await found({ job: 'job-a' })).toEqual([['1'], 1]);
     });
   });
 

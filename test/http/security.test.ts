@@ -37,6 +37,7 @@ const ASKS: [method: string, path: string, allowed: string[]][] = [
   // An answer that is good would go on for ever.
   ['GET', `/events?job=${'x'.repeat(300)}`, ['all-1', 'all-2', 'read-1']],
   ['GET', '/pings/unknown', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/audit', ['all-1', 'all-2', 'read-1']],
   ['GET', '/metrics', ['all-1', 'all-2', 'read-1']],
   ['DELETE', '/jobs/backup', ['all-1', 'all-2']],
   ['POST', '/jobs', ['all-1', 'all-2']],

@@ -111,7 +111,8 @@ describe('the configuration', () => {
     const answer = await request('/config/reload', { method: 'POST' });
     expect(answer.json['revision']).toBe('a'.repeat(64));
     await request('/config/reload?confirm=abc', { method: 'POST' });
-    expect(calls).toEqual([{}, { confirm: 'abc' }]);
+    const by = { via: 'anybody', who: null, from: '127.0.0.1' };
+    expect(calls).toEqual([{ by }, { by, confirm: 'abc' }]);
   });
 
   test.each([

@@ -1,5 +1,6 @@
 import { readWritten } from '../../apply/configuration.ts';
 import type { Fault } from '../../core/model/errors.ts';
+import { actorOf } from '../client.ts';
 import type { ConfigStatus } from '../deps.ts';
 import { shortened, someFaults } from '../problem.ts';
 import { Query } from '../query.ts';
@@ -87,6 +88,7 @@ async function reload(ctx: HttpContext, services: Services): Promise<void> {
   const query = new Query(ctx.querystring, services.limits);
   const confirm = query.text('confirm');
   query.done();
-  const status = await services.reload(confirm === undefined ? {} : { confirm });
+  const by = actorOf(ctx, services);
+  const status = await services.reload(confirm === undefined ? { by } : { by, confirm });
   ctx.body = statusJson(status, someFaults(status.last_error?.faults ?? []));
 }

@@ -1,5 +1,6 @@
 import { unknownIncident } from '../../apply/acknowledge.ts';
 import type { Incident } from '../../core/model/records.ts';
+import { actorOf } from '../client.ts';
 import { cursorBehind, cursorText, linkNext } from '../cursor.ts';
 import { asked, Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
@@ -58,5 +59,7 @@ async function acknowledge(ctx: HttpContext, services: Services): Promise<void> 
   const until = query.text('until');
   query.done();
   const untilAt = await readUntil(ctx.req, until, services);
-  ctx.body = incidentJson(await services.ingest.acknowledge(ctx.params['id'] ?? '', untilAt));
+  ctx.body = incidentJson(
+    await services.ingest.acknowledge(ctx.params['id'] ?? '', untilAt, actorOf(ctx, services)),
+  );
 }

@@ -3,6 +3,7 @@ import { STATUSES } from '../../core/model/reasons.ts';
 import type { Job, JobIncident } from '../../core/model/records.ts';
 import { readJson } from '../body.ts';
 import { cursorBehind, cursorText, linkNext } from '../cursor.ts';
+import { actorOf } from '../client.ts';
 import type { ValidDeclaration } from '../deps.ts';
 import { asked, Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
@@ -28,7 +29,7 @@ export function jobRoutes(services: Services): Route[] {
 
 async function register(ctx: HttpContext, services: Services): Promise<void> {
   const { name, declared } = validated(await inputOf(ctx, services), services);
-  await answerCreated(ctx, await services.ingest.register(name, declared), services);
+  await answerCreated(ctx, await services.ingest.register(name, declared, actorOf(ctx, services)), services);
 }
 
 async function answerCreated(ctx: HttpContext, job: Job, services: Services): Promise<void> {
@@ -41,7 +42,7 @@ async function answerCreated(ctx: HttpContext, job: Job, services: Services): Pr
 async function declare(ctx: HttpContext, services: Services): Promise<void> {
   const name = ctx.params['name'] ?? '';
   const { declared } = validated(named(name, await inputOf(ctx, services)), services);
-  const { job, isNew } = await services.ingest.declare(name, declared);
+  const { job, isNew } = await services.ingest.declare(name, declared, actorOf(ctx, services));
   if (isNew) await answerCreated(ctx, job, services);
   else ctx.body = await withIncident(job, services);
 }
@@ -50,11 +51,15 @@ async function declare(ctx: HttpContext, services: Services): Promise<void> {
 async function patch(ctx: HttpContext, services: Services): Promise<void> {
   const { name } = await services.jobNamed(ctx.params['name'] ?? '');
   const changes = named(name, await inputOf(ctx, services));
-  const job = await services.ingest.change(name, (declared) => {
-    const merged = Object.entries({ ...declared, ...(changes as object) });
-    const kept = merged.filter(([, value]) => value !== null);
-    return validated(Object.fromEntries(kept), services).declared;
-  });
+  const job = await services.ingest.change(
+    name,
+    (declared) => {
+      const merged = Object.entries({ ...declared, ...(changes as object) });
+      const kept = merged.filter(([, value]) => value !== null);
+      return validated(Object.fromEntries(kept), services).declared;
+    },
+    actorOf(ctx, services),
+  );
   ctx.body = await withIncident(job, services);
 }
 
@@ -117,17 +122,17 @@ async function show(ctx: HttpContext, services: Services): Promise<void> {
 
 async function pause(ctx: HttpContext, services: Services): Promise<void> {
   const { name } = await services.jobNamed(ctx.params['name'] ?? '');
-  ctx.body = await withIncident(await services.ingest.pause(name), services);
+  ctx.body = await withIncident(await services.ingest.pause(name, actorOf(ctx, services)), services);
 }
 
 async function resume(ctx: HttpContext, services: Services): Promise<void> {
   const { name } = await services.jobNamed(ctx.params['name'] ?? '');
-  ctx.body = await withIncident(await services.ingest.resume(name), services);
+  ctx.body = await withIncident(await services.ingest.resume(name, actorOf(ctx, services)), services);
 }
 
 async function remove(ctx: HttpContext, services: Services): Promise<void> {
   const job = await services.jobNamed(ctx.params['name'] ?? '');
-  await services.ingest.remove(job.name);
+  await services.ingest.remove(job.name, actorOf(ctx, services));
   ctx.status = 204;
 }
 

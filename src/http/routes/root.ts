@@ -13,6 +13,7 @@ const LINKS = {
   incidents: '/incidents',
   deliveries: '/deliveries',
   config: '/config',
+  audit: '/audit',
   ready: '/readyz',
 } as const;
 

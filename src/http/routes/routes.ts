@@ -1,5 +1,6 @@
 import type { Route } from '../router.ts';
 import type { Services } from '../services.ts';
+import { auditRoutes } from './audit.ts';
 import { configRoutes } from './config.ts';
 import { dayRoutes } from './days.ts';
 import { deliveryRoutes } from './deliveries.ts';
@@ -35,6 +36,7 @@ export function allRoutes(services: Services): Route[] {
     ...incidentRoutes(services),
     ...deliveryRoutes(services),
     ...configRoutes(services),
+    ...auditRoutes(services),
     ...eventRoutes(services),
   ];
 }

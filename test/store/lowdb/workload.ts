@@ -1,5 +1,6 @@
 import { dueIds } from '../../support/store.ts';
 import { MemoryStore } from '../../../src/store/local/memory.ts';
+import type { AuditRecord } from '../../../src/core/model/audit.ts';
 import type { Row } from '../../../src/core/model/records.ts';
 import type { Store, Tx } from '../../../src/store/store.ts';
 import { seededRandom } from '../../support/random.ts';
@@ -33,13 +34,30 @@ export function step(tx: Tx): number {
   const more = { delta: (number % 3) - 1, duration_ms: 100 * (number % 2) };
   tx.tally(id, [tally(`2026-01-1${number % 4}`, more)]);
   tx.putDelivery(delivery(`d${number}`, id));
+  if (number % 2 === 0) tx.putAudit(auditEntry(number, id));
   if (number > 5) {
     tx.deleteDelivery(`d${number - 5}`);
     tx.deleteIncident(`i${number - 5}`);
+    tx.deleteAudit(`a${number - 5}`);
   }
   if (pick(8) === 0) tx.deleteJob(id);
   else tx.logEvent(id, { type: 'ping', ping: ping({ rid: String(number) }) });
   return number;
+}
+
+function auditEntry(number: number, job: string): AuditRecord {
+  return {
+    id: `a${number}`,
+    at: number,
+    via: 'token',
+    who: 'ci',
+    from: null,
+    action: 'job_changed',
+    jobs: [job],
+    incident_id: null,
+    changes: [{ job, key: 'grace', to: { number } }],
+    left_out: 0,
+  };
 }
 
 /** Everything a store can be asked for, comparable. */
@@ -59,6 +77,7 @@ export async function dump(store: Store): Promise<Record<string, unknown>> {
     outputs: outputs.filter(([, output]) => output !== undefined),
     incidents: (await store.incidents(PAGE)).items,
     deliveries: (await store.deliveries(PAGE)).items,
+    audit: (await store.audit(PAGE)).items,
     due: await dueIds(store, Infinity),
     delivery: await store.earliestDeliveryAt('any'),
   };
