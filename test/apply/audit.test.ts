@@ -35,6 +35,10 @@ async function start() {
   return { ...service, apply, last, total };
 }
 
+function withoutSesame(text: string): string {
+  return text.replaceAll('sesame', '***');
+}
+
 describe('the audit log of a configuration', () => {
   test('has what it added, changed, adopted and removed, key by key, and what made Cronflow read it', async () => {
     const { apply, ingest, last, clock } = await start();
@@ -98,8 +102,7 @@ describe('the audit log of a configuration', () => {
 
   test('hides what the patterns of `redact` match', async () => {
     const { apply, last } = await start();
-    const hide = (text: string): string => text.replaceAll('sesame', '***');
-    await apply({ a: { description: 'open sesame' } }, { ...AUTHOR, hide });
+    await apply({ a: { description: 'open sesame' } }, { ...AUTHOR, hide: withoutSesame });
     expect((await last())?.changes).toContainEqual({ job: 'a', key: 'description', to: 'open ***' });
   });
 });

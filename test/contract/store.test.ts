@@ -37,6 +37,20 @@ const ALL = { all: true };
 const PAGE = { skip: 0, limit: 100 };
 const CLAIM = { owner: 'one', now_at: NOW_AT, lease_ms: 60_000, limit: 10 };
 
+const entry = (id: string, changes: Partial<AuditRecord> = {}): AuditRecord => ({
+  id,
+  at: NOW_AT,
+  via: 'token',
+  who: 'ci',
+  from: '192.0.2.1',
+  action: 'job_changed',
+  jobs: ['job-a'],
+  incident_id: null,
+  changes: [{ job: 'job-a', key: 'grace', from: '5m', to: { text: 'any', list: [1, null] } }],
+  left_out: 0,
+  ...changes,
+});
+
 describe.each(rows)('the $name store', ({ make }) => {
   let store: Store;
   let dispose: () => Promise<void>;
@@ -73,6 +87,11 @@ describe.each(rows)('the $name store', ({ make }) => {
       for (const id of ['a', 'b']) if (!tx.jobById(id)) tx.putJob(job(id));
       for (const each of deliveries) tx.putDelivery(each);
     });
+
+  const found = async (filter: Partial<AuditFilter> = {}): Promise<[string[], number]> => {
+    const { items, total } = await store.audit({ ...PAGE, ...filter });
+    return [ids(items), total];
+  };
 
   describe('transact', () => {
     test('returns what the function returns, once its changes can be read', async () => {
@@ -1076,24 +1095,6 @@ describe.each(rows)('the $name store', ({ make }) => {
   });
 
   describe('the audit log', () => {
-    const entry = (id: string, changes: Partial<AuditRecord> = {}): AuditRecord => ({
-      id,
-      at: NOW_AT,
-      via: 'token',
-      who: 'ci',
-      from: '192.0.2.1',
-      action: 'job_changed',
-      jobs: ['job-a'],
-      incident_id: null,
-      changes: [{ job: 'job-a', key: 'grace', from: '5m', to: { text: 'any', list: [1, null] } }],
-      left_out: 0,
-      ...changes,
-    });
-    const found = async (filter: Partial<AuditFilter> = {}): Promise<[string[], number]> => {
-      const { items, total } = await store.audit({ ...PAGE, ...filter });
-      return [ids(items), total];
-    };
-
     test('keeps entries as they were put, whatever the scope is', async () => {
       await store.transact({ names: ['job-a'] }, (tx) => tx.putAudit(entry('1')));
       expect((await store.audit(PAGE)).items).toEqual([entry('1')]);

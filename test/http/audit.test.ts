@@ -157,12 +157,8 @@ describe('the audit log', () => {
     await trusting.send('POST', '/jobs', { name: 'a' }, forwarded);
     await trusting.send('POST', '/jobs', { name: 'b' }, { 'X-Forwarded-For': '[2001:db8::1]:4711' });
     await trusting.send('POST', '/jobs', { name: 'c' }, { 'X-Forwarded-For': 'unknown' });
-    const from = new Map((await trusting.audit()).map((entry) => [String(entry['jobs']), entry['from']]));
-    expect([...from].sort()).toEqual([
-      ['a', '198.51.100.7'],
-      ['b', '2001:db8::1'],
-      ['c', '127.0.0.1'],
-    ]);
+    const from = (await trusting.audit()).map((entry) => [(entry['jobs'] as string[])[0], entry['from']]);
+    expect(Object.fromEntries(from)).toEqual({ a: '198.51.100.7', b: '2001:db8::1', c: '127.0.0.1' });
     const other = await start();
     await other.send('POST', '/jobs', { name: 'a' }, forwarded);
     expect(await other.audit()).toMatchObject([{ from: '127.0.0.1' }]);
