@@ -88,7 +88,7 @@ describe.each(rows)('the $name store', ({ make }) => {
       for (const each of deliveries) tx.putDelivery(each);
     });
 
-  const found = async (filter: Partial<AuditFilter> = {}): Promise<[string[], number]> => {
+  const auditOf = async (filter: Partial<AuditFilter> = {}): Promise<[string[], number]> => {
     const { items, total } = await store.audit({ ...PAGE, ...filter });
     return [ids(items), total];
   };
@@ -1115,7 +1115,7 @@ describe.each(rows)('the $name store', ({ make }) => {
           }),
         ).toThrow('no');
       });
-      expect(await found()).toEqual([['2'], 1]);
+      expect(await auditOf()).toEqual([['2'], 1]);
     });
 
     test('is listed by instant, the latest first, and filtered', async () => {
@@ -1124,15 +1124,15 @@ describe.each(rows)('the $name store', ({ make }) => {
         tx.putAudit(entry('2', { at: NOW_AT + 1, jobs: ['job-b', 'job-a'] }));
         tx.putAudit(entry('3', { at: NOW_AT + 2, jobs: [] }));
       });
-      expect(await found()).toEqual([['1', '3', '2'], 3]);
-      expect(await found({ since_at: NOW_AT + 2 })).toEqual([['1', '3'], 2]);
-      expect(await found({ until_at: NOW_AT + 2 })).toEqual([['2'], 1]);
-      expect(await found({ who: 'ci' })).toEqual([['3', '2'], 2]);
-      expect(await found({ job: 'job-a' })).toEqual([['1', '2'], 2]);
-      expect(await found({ skip: 1, limit: 1 })).toEqual([['3'], 3]);
-      expect(await found({ after: { at: NOW_AT + 2, id: '3' } })).toEqual([['2'], 3]);
+      expect(await auditOf()).toEqual([['1', '3', '2'], 3]);
+      expect(await auditOf({ since_at: NOW_AT + 2 })).toEqual([['1', '3'], 2]);
+      expect(await auditOf({ until_at: NOW_AT + 2 })).toEqual([['2'], 1]);
+      expect(await auditOf({ who: 'ci' })).toEqual([['3', '2'], 2]);
+      expect(await auditOf({ job: 'job-a' })).toEqual([['1', '2'], 2]);
+      expect(await auditOf({ skip: 1, limit: 1 })).toEqual([['3'], 3]);
+      expect(await auditOf({ after: { at: NOW_AT + 2, id: '3' } })).toEqual([['2'], 3]);
       // The entry of the cursor may be gone by now.
-      expect(await found({ after: { at: NOW_AT + 2, id: '4' } })).toEqual([['3', '2'], 3]);
+      expect(await auditOf({ after: { at: NOW_AT + 2, id: '4' } })).toEqual([['3', '2'], 3]);
     });
 
     test('loses entries by age where it is told to', async () => {
@@ -1145,7 +1145,7 @@ describe.each(rows)('the $name store', ({ make }) => {
       await store.transact({ audit_ids: ['0', '1', 'none'] }, (tx) => {
         for (const id of ['0', '1', 'none']) tx.deleteAudit(id);
       });
-      expect(await found()).toEqual([['3', '2'], 2]);
+      expect(await auditOf()).toEqual([['3', '2'], 2]);
     });
 
     test('keeps the newest entries and no more than a number of them', async () => {
@@ -1154,15 +1154,15 @@ describe.each(rows)('the $name store', ({ make }) => {
           for (let i = from; i < from + 1_000; i += 1) tx.putAudit(entry(String(i), { at: NOW_AT + i }));
         });
       await write((tx) => tx.putAudit(entry('last', { at: NOW_AT + AUDIT_RECORDS_MAX })));
-      expect((await found({ limit: 1 })).flat()).toEqual(['last', AUDIT_RECORDS_MAX]);
-      expect(await found({ until_at: NOW_AT + 2 })).toEqual([['1'], 1]);
+      expect((await auditOf({ limit: 1 })).flat()).toEqual(['last', AUDIT_RECORDS_MAX]);
+      expect(await auditOf({ until_at: NOW_AT + 2 })).toEqual([['1'], 1]);
     });
 
     test('outlives the job that it tells of', async () => {
       await write((tx) => tx.putJob(job('a')));
       await write((tx) => tx.putAudit(entry('1')));
       await write((tx) => tx.deleteJob('a'));
-      expect(await found({ job: 'job-a' })).toEqual([['1'], 1]);
+      expect(await auditOf({ job: 'job-a' })).toEqual([['1'], 1]);
     });
   });
 

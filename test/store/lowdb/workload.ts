@@ -45,7 +45,7 @@ export function step(tx: Tx): number {
   return number;
 }
 
-function auditEntry(number: number, job: string): AuditRecord {
+function auditEntry(number: number, name: string): AuditRecord {
   return {
     id: `a${number}`,
     at: number,
@@ -53,9 +53,9 @@ function auditEntry(number: number, job: string): AuditRecord {
     who: 'ci',
     from: null,
     action: 'job_changed',
-    jobs: [job],
+    jobs: [name],
     incident_id: null,
-    changes: [{ job, key: 'grace', to: { number } }],
+    changes: [{ job: name, key: 'grace', to: { number } }],
     left_out: 0,
   };
 }
