@@ -1120,19 +1120,19 @@ describe.each(rows)('the $name store', ({ make }) => {
 
     test('is listed by instant, the latest first, and filtered', async () => {
       await write((tx) => {
-        tx.putAudit(entry('1', { at: NOW_AT + 3, who: null, via: 'anybody' }));
-        tx.putAudit(entry('2', { at: NOW_AT + 1, jobs: ['job-b', 'job-a'] }));
-        tx.putAudit(entry('3', { at: NOW_AT + 2, jobs: [] }));
+        tx.putAudit(entry('1', { at: NOW_AT + 30, who: null, via: 'anybody' }));
+        tx.putAudit(entry('2', { at: NOW_AT + 10, jobs: ['job-b', 'job-a'] }));
+        tx.putAudit(entry('3', { at: NOW_AT + 20, jobs: [] }));
       });
       expect(await auditOf()).toEqual([['1', '3', '2'], 3]);
-      expect(await auditOf({ since_at: NOW_AT + 2 })).toEqual([['1', '3'], 2]);
-      expect(await auditOf({ until_at: NOW_AT + 2 })).toEqual([['2'], 1]);
+      expect(await auditOf({ since_at: NOW_AT + 20 })).toEqual([['1', '3'], 2]);
+      expect(await auditOf({ until_at: NOW_AT + 20 })).toEqual([['2'], 1]);
       expect(await auditOf({ who: 'ci' })).toEqual([['3', '2'], 2]);
       expect(await auditOf({ job: 'job-a' })).toEqual([['1', '2'], 2]);
       expect(await auditOf({ skip: 1, limit: 1 })).toEqual([['3'], 3]);
-      expect(await auditOf({ after: { at: NOW_AT + 2, id: '3' } })).toEqual([['2'], 3]);
+      expect(await auditOf({ after: { at: NOW_AT + 20, id: '3' } })).toEqual([['2'], 3]);
       // The entry of the cursor may be gone by now.
-      expect(await auditOf({ after: { at: NOW_AT + 2, id: '4' } })).toEqual([['3', '2'], 3]);
+      expect(await auditOf({ after: { at: NOW_AT + 25, id: '4' } })).toEqual([['3', '2'], 3]);
     });
 
     test('loses entries by age where it is told to', async () => {
