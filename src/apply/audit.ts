@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type Actor, AUDIT_ENTRY, type AuditChange, type AuditRecord } from '../core/model/audit.ts';
 import type { Declaration } from '../core/model/declaration.ts';
-import { differences, type KeyChange, type Plan } from '../core/plan/plan.ts';
+import { differences, type KeyChange } from '../core/plan/comparisons.ts';
+import type { Plan } from '../core/plan/plan.ts';
 import { hideInValue, redact } from '../core/text/redact.ts';
 import type { Tx } from '../store/store.ts';
 
@@ -12,7 +13,16 @@ export interface Author {
   hide?: (text: string) => string;
 }
 
-type Entry = Pick<AuditRecord, 'at' | 'action' | 'jobs' | 'changes'> & { incident_id?: string };
+type Entry = Pick<AuditRecord, 'at' | 'action' | 'jobs'> & {
+  incident_id?: string;
+  changes: Iterable<Changes>;
+};
+
+/** Changes that are written only where there is room for them, because a file may change every job. */
+interface Changes {
+  count: number;
+  list: () => readonly AuditChange[];
+}
 
 /**
  * Adds an entry to the audit log, in the commit of the change that it tells of (docs/design.md §8). What exceeds the
@@ -25,11 +35,16 @@ export function putAudit(
 ): void {
   const kept: AuditChange[] = [];
   let length = 0;
-  for (const change of changes) {
-    const hidden = hideInValue(change, (text) => hide(text));
-    length += JSON.stringify(hidden).length;
-    if (length > AUDIT_ENTRY.changesLengthMax) break;
-    kept.push(hidden);
+  let count = 0;
+  for (const each of changes) {
+    count += each.count;
+    if (length > AUDIT_ENTRY.changesLengthMax) continue;
+    for (const change of each.list()) {
+      const hidden = hideInValue(change, (text) => hide(text));
+      length += JSON.stringify(hidden).length;
+      if (length > AUDIT_ENTRY.changesLengthMax) break;
+      kept.push(hidden);
+    }
   }
   const named = jobs.slice(0, AUDIT_ENTRY.jobsMax);
   tx.putAudit({
@@ -39,8 +54,13 @@ export function putAudit(
     jobs: named,
     incident_id: incident_id ?? null,
     changes: kept,
-    left_out: jobs.length - named.length + changes.length - kept.length,
+    left_out: jobs.length - named.length + count - kept.length,
   });
+}
+
+/** Returns changes that are at hand, for an entry. */
+export function listed(list: readonly AuditChange[]): Changes[] {
+  return [{ count: list.length, list: () => list }];
 }
 
 /** Returns the keys in which two declarations of a job differ, for an entry. */
@@ -65,17 +85,26 @@ export function putPlanAudit(
     ...plan.refilled.map(({ job }) => job.name),
   ];
   if (from === to && jobs.length === 0) return;
-  const changes: AuditChange[] = [
-    ...(from === to ? [] : [{ job: null, key: 'revision', ...sides(from, to) }]),
-    ...plan.removed.map(({ name }) => ({ job: name, key: 'removed', to: true })),
-    ...plan.renamed.map(({ job, next }) => ({ job: next.name, key: 'name', from: job.name, to: next.name })),
-    ...plan.adopted.map(({ next }) => ({ job: next.name, key: 'source', from: 'api', to: 'file' })),
-    ...plan.restored.map(({ next }) => ({ job: next.name, key: 'removed', from: true })),
-    ...changed.flatMap(({ next, keys }) => keyChanges(next.name, keys)),
-    ...plan.refilled.flatMap(({ job, keys }) => keyChanges(job.name, keys)),
-    ...plan.added.flatMap(({ name, declared }) => changesOf(name, {}, declared)),
-  ];
-  putAudit(tx, author, { at, action: 'configuration_applied', jobs, changes });
+  putAudit(tx, author, { at, action: 'configuration_applied', jobs, changes: changesOfPlan(plan, from, to) });
+}
+
+function* changesOfPlan(plan: Plan, from: string | undefined, to: string): Generator<Changes> {
+  if (from !== to) yield* listed([{ job: null, key: 'revision', ...sides(from, to) }]);
+  for (const { name } of plan.removed) yield one({ job: name, key: 'removed', to: true });
+  for (const { job, next } of plan.renamed)
+    yield one({ job: next.name, key: 'name', from: job.name, to: next.name });
+  for (const { next } of plan.adopted) yield one({ job: next.name, key: 'source', from: 'api', to: 'file' });
+  for (const { next } of plan.restored) yield one({ job: next.name, key: 'removed', from: true });
+  for (const planned of [...plan.changed, ...plan.adopted, ...plan.renamed, ...plan.restored])
+    yield { count: planned.keys.length, list: () => keyChanges(planned.next.name, planned.keys) };
+  for (const { job, keys } of plan.refilled)
+    yield { count: keys.length, list: () => keyChanges(job.name, keys) };
+  for (const { name, declared } of plan.added)
+    yield { count: Object.keys(declared).length, list: () => changesOf(name, {}, declared) };
+}
+
+function one(change: AuditChange): Changes {
+  return { count: 1, list: () => [change] };
 }
 
 function keyChanges(job: string, keys: readonly KeyChange[]): AuditChange[] {

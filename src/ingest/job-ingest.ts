@@ -1,4 +1,4 @@
-import { type Author, changesOf, putAudit } from '../apply/audit.ts';
+import { type Author, changesOf, listed, putAudit } from '../apply/audit.ts';
 import { acknowledgeIncident } from '../apply/acknowledge.ts';
 import { DECLARING_META, readFill } from '../apply/configuration.ts';
 import { applyEvent, EVENT_META, specOfJob } from '../apply/events.ts';
@@ -218,9 +218,18 @@ export class JobIngest implements Ingest {
     if (done.changes.length > 0) this.#audit(tx, by, done);
   }
 
-  #audit(tx: Tx, by: Actor, { job, ...done }: Done): void {
+  #audit(tx: Tx, by: Actor, { job, changes, ...done }: Done): void {
     const jobs = job === null ? [] : [job];
-    putAudit(tx, { by, ...this.#hide }, { at: this.#clock.now(), jobs, ...done });
+    putAudit(
+      tx,
+      { by, ...this.#hide },
+      {
+        at: this.#clock.now(),
+        jobs,
+        changes: listed(changes),
+        ...done,
+      },
+    );
   }
 
   async #write<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> {

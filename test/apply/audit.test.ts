@@ -28,7 +28,7 @@ async function start() {
           : { renamed_from_place: { file: 'cronflow.yaml', line: i + 1, column: 1 } }),
       })),
     };
-    return applyConfiguration(service.store, config, service.clock.now(), author);
+    return applyConfiguration(service.store, config, service.clock.now(), undefined, author);
   };
   const last = async () => (await service.store.audit({ skip: 0, limit: 1 })).items[0];
   const total = async () => (await service.store.audit({ skip: 0, limit: 1 })).total;
