@@ -1,13 +1,15 @@
 /**
  * Writes the files that are made from `schemas/cronflow.schema.json`, the source of truth for configuration: the
  * types in `src/core/model/declaration.ts` (what a job declares) and `src/config/schema-types.ts` (a whole file), and
- * the tables of keys in `docs/configuration.md`.
+ * the tables of keys in `docs/configuration.md`. The types of the client in `src/cli/api-types.ts` are made from
+ * `schemas/openapi.yaml` beside it.
  * With `--check` it writes nothing and exits with 1 when a file differs from what it would write.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { compile } from 'json-schema-to-typescript';
 import * as prettier from 'prettier';
+import { apiTypes } from './api-types.mjs';
 
 const HEADER =
   '/** Generated from schemas/cronflow.schema.json by scripts/generate-types.mjs. Do not edit. */';
@@ -27,6 +29,11 @@ export async function generate() {
   const declared = { tsType: 'Declaration' };
   return {
     'docs/configuration.md': await reference(),
+    'src/cli/api-types.ts': await formatted(
+      await apiTypes(root, (name) =>
+        inlined(withoutCombinations(schema.definitions[name]), schema.definitions),
+      ),
+    ),
     'src/core/model/declaration.ts': await render(definitions.job, 'Declaration', HEADER, definitions),
     'src/config/schema-types.ts': await render(
       file,
@@ -58,6 +65,10 @@ async function render(part, name, bannerComment, definitions) {
     ignoreMinAndMaxItems: true,
     additionalProperties: false,
   });
+  return formatted(text);
+}
+
+async function formatted(text) {
   const options = await prettier.resolveConfig(fileURLToPath(new URL('src/x.ts', root)));
   return prettier.format(text, { ...options, parser: 'typescript' });
 }

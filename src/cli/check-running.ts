@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { Fault, Lint } from '../core/model/errors.ts';
 import { planChanges } from '../core/plan/plan.ts';
 import type { Io } from './io.ts';
-import { getJson, strange } from './remote.ts';
+import { call, strange } from './remote.ts';
 import { storedAt } from './stored-jobs.ts';
 
 /** The findings that only a running Cronflow can add to those in the files. */
@@ -23,7 +23,7 @@ export async function runningAt(io: Io, url: string, config: Config): Promise<Ru
 
 /** Returns the names that ping a running Cronflow and that no job has. */
 async function unknownNamesAt(io: Io, url: string): Promise<string[]> {
-  const answer = await getJson(io, url, '/pings/unknown?limit=1000');
+  const answer = await call({ io, base: url }, 'get_unknown_pings', { query: { limit: 1_000 } });
   if (!Array.isArray(answer)) throw strange(url);
-  return answer.map((ping) => String((ping as { name?: unknown }).name));
+  return answer.map(({ name }) => name);
 }

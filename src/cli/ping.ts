@@ -1,10 +1,11 @@
 import { PING_KINDS, type PingKind } from '../core/model/reasons.ts';
 import { HTTP_LIMITS } from '../http/limits.ts';
 import { pingOf } from '../http/ping.ts';
+import type { PingAnswer } from './api-types.ts';
 import { parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
-import { ask, type Server, SERVER_OPTIONS, serverOf, strange, URL_HELP } from './remote.ts';
+import { call, type Server, SERVER_OPTIONS, serverOf, strange, URL_HELP } from './remote.ts';
 
 const HELP = `Usage: cronflow ping JOB KIND [OPTIONS]
 
@@ -39,12 +40,12 @@ export function ping(argv: readonly string[], io: Io): Promise<number> {
     help: HELP,
     read: () => readOptions(argv, io),
     run: async ({ server, job, kind, carried, json }) => {
-      const path = `/jobs/${encodeURIComponent(job)}/${kind}`;
-      const answer = await ask(server, path, { method: 'POST', scope: 'ping', body: carried });
-      const { ok, run_id: runId, reason, warning } = answer as Record<string, unknown>;
-      if (ok !== true) throw strange(`${server.base}${path}`);
+      const given = { params: { name: job }, body: carried };
+      const answer = await call(server, `post_${kind}`, given, { scope: 'ping' });
+      const { ok, run_id: runId, reason, warning }: Partial<PingAnswer> = answer;
+      if (!ok || reason === undefined) throw strange(server.base);
       if (json) io.stdout(`${JSON.stringify(answer, null, 2)}\n`);
-      else io.stdout(`${job}: ${String(reason)}${typeof runId === 'string' ? ` (run ${runId})` : ''}\n`);
+      else io.stdout(`${job}: ${reason}${typeof runId === 'string' ? ` (run ${runId})` : ''}\n`);
       if (!json && typeof warning === 'string') io.stderr(`cronflow ping: ${warning}\n`);
       return EXIT.done;
     },

@@ -1,6 +1,7 @@
 import { CronflowError } from '../core/model/errors.ts';
 import type { Scope } from '../core/model/named-token.ts';
 import { readTokens, TOKEN_VARIABLES } from '../http/tokens.ts';
+import { OPERATIONS, type Operations } from './api-types.ts';
 import type { Io } from './io.ts';
 
 const ANSWER_MS_MAX = 30_000;
@@ -45,18 +46,23 @@ export function serverOf(io: Io, flag: string | undefined): Server {
   return { io, base };
 }
 
-/** Asks a running Cronflow for JSON; see `ask`. */
-export function getJson(io: Io, base: string, path: string): Promise<unknown> {
-  return ask({ io, base }, path);
-}
-
 /**
  * Asks a running Cronflow.
  * @param path such as `/config/jobs`
  * @returns the answer, read as JSON
  * @throws CronflowError `unreachable` when there is no answer, or none that can be used; its message says what to do
  */
-export async function ask({ io, base }: Server, path: string, question: Question = {}): Promise<unknown> {
+export async function ask(server: Server, path: string, question: Question = {}): Promise<unknown> {
+  return (await exchanged(server, path, question)).answer;
+}
+
+/** What came back: the answer, and the cursor of the next page of a list. */
+interface Exchanged {
+  answer: unknown;
+  cursor: string | null;
+}
+
+async function exchanged({ io, base }: Server, path: string, question: Question): Promise<Exchanged> {
   const { method = 'GET', scope = 'read', body: sent, statuses } = question;
   const url = addressOf(base, path);
   const tokens = readTokens(io.env);
@@ -69,7 +75,11 @@ export async function ask({ io, base }: Server, path: string, question: Question
   try {
     // The library is loaded only here, because `check` and `plan` mostly ask nobody.
     const { request } = await import('undici');
-    const { statusCode, body } = await request(url, {
+    const {
+      statusCode,
+      headers: received,
+      body,
+    } = await request(url, {
       method,
       headers,
       headersTimeout: ANSWER_MS_MAX,
@@ -78,7 +88,7 @@ export async function ask({ io, base }: Server, path: string, question: Question
     });
     const text = await body.text();
     const isAnswer = statuses?.includes(statusCode) ?? (statusCode >= 200 && statusCode < 300);
-    if (isAnswer) return JSON.parse(text) as unknown;
+    if (isAnswer) return { answer: JSON.parse(text) as unknown, cursor: cursorIn(received['link']) };
     throw refused(url, statusCode, text, scope);
   } catch (error) {
     if (error instanceof CronflowError) throw error;
@@ -88,11 +98,18 @@ export async function ask({ io, base }: Server, path: string, question: Question
   }
 }
 
+/** Finds the cursor of the next page in a `Link` header. */
+function cursorIn(link: string | string[] | undefined): string | null {
+  const address = /<([^>]*)>; *rel="next"/.exec([link].flat().join(', '))?.[1];
+  return address === undefined ? null : new URL(address, 'http://cronflow').searchParams.get('cursor');
+}
+
 /** The most items that one answer may hold. */
 const PAGE = 1_000;
 
 /**
- * Asks for a whole list, page by page.
+ * Asks for a whole list, page by page. Where the answer names its next page, that is asked for, because it stays right
+ * while items come and go.
  * @param query the parameters besides the page
  * @param limit the most items to ask for
  */
@@ -103,15 +120,70 @@ export async function askAll(
   limit = Infinity,
 ): Promise<unknown[]> {
   const all: unknown[] = [];
-  while (all.length < limit) {
+  for (let from: Record<string, string> = {}; all.length < limit;) {
     const size = Math.min(PAGE, limit - all.length);
-    const search = new URLSearchParams({ ...query, skip: String(all.length), limit: String(size) });
-    const page = await ask(server, `${path}?${search.toString()}`);
+    const search = new URLSearchParams({ ...query, ...from, limit: String(size) });
+    const { answer: page, cursor } = await exchanged(server, `${path}?${search.toString()}`, {});
     if (!Array.isArray(page)) throw strange(addressOf(server.base, path));
     all.push(...(page as unknown[]));
-    if (page.length < size) break;
+    if (cursor === null && page.length < size) break;
+    from = cursor === null ? { skip: String(all.length) } : { cursor };
   }
   return all;
+}
+
+type OperationId = keyof Operations;
+type Answer<Id extends OperationId> = Operations[Id]['answer'];
+/** What an operation takes. Its query may be left out, for no parameter of a query is required. */
+type Given<Id extends OperationId> = Pick<Operations[Id], Extract<keyof Operations[Id], 'params' | 'body'>> &
+  (Operations[Id] extends { query: infer Query } ? { query?: Query } : object);
+/** The operations that answer a list, page by page. */
+type ListId = {
+  [Id in OperationId]: Operations[Id] extends { query: { limit?: number }; answer: unknown[] } ? Id : never;
+}[OperationId];
+
+/** The parts of what any operation takes. */
+interface AnyGiven {
+  params?: Readonly<Record<string, string>>;
+  query?: Readonly<Record<string, unknown>>;
+  body?: unknown;
+}
+
+/** Asks a running Cronflow for one of the operations of its API; see `ask`. */
+export async function call<Id extends OperationId>(
+  server: Server,
+  id: Id,
+  given: Given<Id>,
+  question: Pick<Question, 'scope' | 'statuses'> = {},
+): Promise<Answer<Id>> {
+  const { params, query, body } = given as AnyGiven;
+  const search = new URLSearchParams(texts(query)).toString();
+  const path = `${pathOf(id, params)}${search === '' ? '' : `?${search}`}`;
+  const { method } = OPERATIONS[id];
+  if (method !== 'GET' && method !== 'POST') throw new Error(`No command sends ${method}.`);
+  return (await ask(server, path, { method, body, ...question })) as Answer<Id>;
+}
+
+/** Asks for a whole list, page by page; see `askAll`. */
+export async function callAll<Id extends ListId>(
+  server: Server,
+  id: Id,
+  given: Given<Id>,
+  limit = Infinity,
+): Promise<Answer<Id>> {
+  const { params, query } = given as AnyGiven;
+  return (await askAll(server, pathOf(id, params), texts(query), limit)) as Answer<Id>;
+}
+
+function pathOf(id: OperationId, params: Readonly<Record<string, string>> = {}): string {
+  return OPERATIONS[id].path.replaceAll(/\{(\w+)\}/g, (_, key: string) =>
+    encodeURIComponent(params[key] ?? ''),
+  );
+}
+
+function texts(query: Readonly<Record<string, unknown>> = {}): Record<string, string> {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given.map(([key, value]) => [key, String(value)]));
 }
 
 /** Returns the error for an answer that no Cronflow of this version gives. */

@@ -1,8 +1,9 @@
 import { formatDuration } from '../schedule/duration.ts';
+import type { Operations, Run } from './api-types.ts';
 import { parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
-import { askAll, type Server, SERVER_OPTIONS, serverOf, URL_HELP } from './remote.ts';
+import { callAll, type Server, SERVER_OPTIONS, serverOf, URL_HELP } from './remote.ts';
 import { shortInstant, table } from './text.ts';
 
 const COUNT_DEFAULT = 20;
@@ -30,25 +31,8 @@ interface Options {
   job: string;
   count: number;
   /** The query that selects among the runs. Cronflow judges its values. */
-  filter: Readonly<Record<string, string>>;
+  filter: Operations['get_runs']['query'];
   json: boolean;
-}
-
-/** The keys of a run that this command reads. */
-interface ListedRun {
-  id: string;
-  slot_at: string | null;
-  started_at: string | null;
-  ended_at: string | null;
-  duration_ms: number | null;
-  outcome: string | null;
-  reason: string;
-  detail: string | null;
-  exit_code: number | null;
-  signal: string | null;
-  host: string | null;
-  late: boolean;
-  count: number;
 }
 
 /**
@@ -60,10 +44,9 @@ export function runs(argv: readonly string[], io: Io): Promise<number> {
     help: HELP,
     read: () => readOptions(argv, io),
     run: async ({ server, job, count, filter, json }) => {
-      const path = `/jobs/${encodeURIComponent(job)}/runs`;
       const columns = io.terminal?.columns ?? Infinity;
       const isFiltered = Object.keys(filter).length > 0;
-      const found = (await askAll(server, path, filter, count)) as ListedRun[];
+      const found = await callAll(server, 'get_runs', { params: { name: job }, query: filter }, count);
       io.stdout(json ? `${JSON.stringify(found, null, 2)}\n` : runsText(job, found, { columns, isFiltered }));
       return EXIT.done;
     },
@@ -100,7 +83,7 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
 
 function runsText(
   job: string,
-  found: readonly ListedRun[],
+  found: readonly Run[],
   { columns, isFiltered }: { columns: number; isFiltered: boolean },
 ): string {
   if (found.length === 0) return `${job} has no ${isFiltered ? 'such runs' : 'runs yet'}.\n`;
@@ -121,11 +104,11 @@ function runsText(
   return `${table(heading.slice(0, -1), narrow)}The ids of the runs are in --json.\n`;
 }
 
-function outcomeOf({ outcome, late, count }: ListedRun): string {
+function outcomeOf({ outcome, late, count }: Run): string {
   return `${outcome ?? 'running'}${late ? ', late' : ''}${count > 1 ? `, ${count} times` : ''}`;
 }
 
-function reasonOf({ reason, exit_code: exitCode, signal, detail }: ListedRun): string {
+function reasonOf({ reason, exit_code: exitCode, signal, detail }: Run): string {
   const more = [
     ...(exitCode === null ? [] : [`exit ${exitCode}`]),
     ...(signal === null ? [] : [signal]),

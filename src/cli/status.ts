@@ -1,9 +1,10 @@
 import { STATUSES } from '../core/model/reasons.ts';
 import { cleanLine } from '../delivery/message/clean.ts';
+import type { Incident, IncidentSummary, Job, Operations } from './api-types.ts';
 import { parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
-import { ask, askAll, type Server, SERVER_OPTIONS, serverOf, URL_HELP } from './remote.ts';
+import { call, callAll, type Server, SERVER_OPTIONS, serverOf, URL_HELP } from './remote.ts';
 import { counted } from '../core/text/counts.ts';
 import { type View, viewOf } from './view.ts';
 
@@ -41,27 +42,8 @@ const UNKNOWN_MAX = 20;
 interface Options {
   server: Server;
   /** The parameters for `GET /jobs`. */
-  query: Readonly<Record<string, string>>;
+  query: Operations['get_jobs']['query'];
   json: boolean;
-}
-
-/** The keys of a job that this command reads. */
-interface ListedJob {
-  name: string;
-  status: string;
-  late: boolean;
-  last_run: string | null;
-  expected_at: string | null;
-  incident: ListedIncident | null;
-}
-
-interface ListedIncident {
-  reason: string;
-  opened_at: string;
-  bad_count: number;
-  acknowledged_until_at?: string | null;
-  job_id?: string | null;
-  detail?: string;
 }
 
 interface Status {
@@ -70,17 +52,10 @@ interface Status {
   detail: string | null;
   warnings: readonly string[];
   /** Open incidents that belong to no job. */
-  incidents: readonly ListedIncident[];
+  incidents: readonly Incident[];
   /** Pings for names that nobody declares, newest first. */
-  unknown_pings: readonly UnknownPing[];
-  jobs: readonly ListedJob[];
-}
-
-interface UnknownPing {
-  name: string;
-  count: number;
-  last_at: string;
-  nearest: string | null;
+  unknown_pings: Operations['get_unknown_pings']['answer'];
+  jobs: readonly Job[];
 }
 
 /** Runs `cronflow status`: prints the jobs of a running Cronflow. Returns the exit code, see its help. */
@@ -111,11 +86,12 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
   });
   if (values.help) return null;
   const { tag, group } = values;
-  if (values.status !== undefined && !STATUSES.some((each) => each === values.status))
+  const ofStatus = STATUSES.find((each) => each === values.status);
+  if (values.status !== undefined && ofStatus === undefined)
     throw new Error(`--status "${values.status}" is not one of ${STATUSES.join(', ')}`);
   const query = {
-    ...(values.status === undefined ? {} : { status: values.status }),
-    ...(values.trouble ? { incident: 'open' } : {}),
+    ...(ofStatus === undefined ? {} : { status: ofStatus }),
+    ...(values.trouble ? { incident: 'open' as const } : {}),
     ...(tag === undefined ? {} : { tag }),
     ...(group === undefined ? {} : { group }),
   };
@@ -123,15 +99,11 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
 }
 
 async function statusOf(server: Server, query: Options['query']): Promise<Status> {
-  const jobs = (await askAll(server, '/jobs', query)) as ListedJob[];
-  const incidents = (await askAll(server, '/incidents', { open: 'true' })) as ListedIncident[];
-  const unknown = (await askAll(server, '/pings/unknown', {}, UNKNOWN_MAX)) as UnknownPing[];
+  const jobs = await callAll(server, 'get_jobs', { query });
+  const incidents = await callAll(server, 'get_incidents', { query: { open: 'true' } });
+  const unknown = await callAll(server, 'get_unknown_pings', {}, UNKNOWN_MAX);
   // `/readyz` answers with 503, and the reason, when Cronflow is not ready.
-  const ready = (await ask(server, '/readyz', { statuses: [200, 503] })) as {
-    status: string;
-    detail?: string | null;
-    warnings?: readonly string[];
-  };
+  const ready = await call(server, 'get_readyz', {}, { statuses: [200, 503] });
   return {
     ready: ready.status === 'ready',
     detail: ready.detail ?? null,
@@ -155,13 +127,13 @@ function textOf(found: Status, view: View): string {
 }
 
 /** Returns the rank of a job: jobs that people should look at come first, and equal ones keep their order. */
-function urgency({ incident, late }: ListedJob): number {
+function urgency({ incident, late }: Job): number {
   if (incident !== null) return incident.acknowledged_until_at === null ? 0 : 1;
   return late ? 2 : 3;
 }
 
 /** Writes a job, and its trouble on a line of its own. */
-function jobText(job: ListedJob, view: View): string {
+function jobText(job: Job, view: View): string {
   const { incident, late } = job;
   const shownStatus = late ? 'late' : job.status;
   const line = row(view, job.name, shownStatus, view.instant(job.last_run), view.instant(job.expected_at));
@@ -194,7 +166,7 @@ function notesOf(found: Status, view: View): string[] {
   ];
 }
 
-function troubleOf(incident: ListedIncident, view: View): string {
+function troubleOf(incident: Incident | IncidentSummary, view: View): string {
   const { reason, opened_at: openedAt, bad_count: badCount, acknowledged_until_at: until } = incident;
   const times = badCount > 1 ? `, ${badCount} times` : '';
   const acknowledged =
@@ -203,7 +175,7 @@ function troubleOf(incident: ListedIncident, view: View): string {
 }
 
 /** Returns the last line, such as `3 jobs: 2 success, 1 failure; 1 in trouble`. */
-function summary(jobs: readonly ListedJob[]): string {
+function summary(jobs: readonly Job[]): string {
   const counts = new Map<string, number>();
   for (const job of jobs) counts.set(job.status, (counts.get(job.status) ?? 0) + 1);
   const parts = Array.from(counts, ([word, count]) => `${count} ${word}`).sort();

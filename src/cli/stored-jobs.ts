@@ -4,8 +4,9 @@ import { CronflowError } from '../core/model/errors.ts';
 import type { Job, JobState } from '../core/model/records.ts';
 import type { Globals } from '../core/model/spec.ts';
 import { openOffline } from '../store/open/open-offline.ts';
+import type { Operations } from './api-types.ts';
 import type { Io } from './io.ts';
-import { getJson, strange } from './remote.ts';
+import { call, strange } from './remote.ts';
 
 /** The state that a plan is made against. */
 export interface StoredJobs {
@@ -25,20 +26,9 @@ export async function storedIn(storeUrl: string): Promise<StoredJobs> {
   return { jobs: state.jobs(), globals: readGlobals(state), written: readWritten(state) };
 }
 
-/** A job as `GET /config/jobs` lists it. */
-type ListedJob = Omit<Job, 'state' | 'removed_at' | 'renamed' | 'created_at' | 'updated_at'> & {
-  removed_at: string | null;
-  renamed: { from: string; at: string }[];
-  run_count: number;
-};
-
-/** The usable content of one page of `GET /config/jobs`. */
-interface ListedPage {
-  revision: unknown;
-  total: number;
-  jobs: ListedJob[];
-  stored: Omit<StoredJobs, 'jobs'>;
-}
+/** A page of `GET /config/jobs`, and a job as it lists it. */
+type ListedPage = Operations['get_config_jobs']['answer'];
+type ListedJob = ListedPage['jobs'][number];
 
 /** The most jobs that one answer may hold. */
 const PAGE = 1_000;
@@ -51,36 +41,33 @@ const TRIES_MAX = 5;
  */
 export async function storedAt(io: Io, url: string): Promise<StoredJobs> {
   for (let tries = 1; tries <= TRIES_MAX; tries += 1) {
-    const first = await pageAt(io, url, '/config/jobs');
+    const first = await pageAt(io, url, {});
     const jobs = [...first.jobs];
     let isSame = true;
     while (isSame && jobs.length < first.total) {
-      const page = await pageAt(io, url, `/config/jobs?skip=${jobs.length}&limit=${PAGE}`);
+      const page = await pageAt(io, url, { skip: jobs.length, limit: PAGE });
       isSame = page.revision === first.revision && page.total === first.total && page.jobs.length > 0;
       jobs.push(...page.jobs);
     }
-    if (isSame) return { ...first.stored, jobs: jobs.map(jobOf) };
+    if (!isSame) continue;
+    const globals = { notifiers: first.notifiers, replayWindowMs: first.replay_window_ms };
+    return { jobs: jobs.map(jobOf), globals, written: first.settings ?? undefined };
   }
   throw new CronflowError('unreachable', `What ${url} has declared changed while it was read. Try again.`);
 }
 
-async function pageAt(io: Io, url: string, path: string): Promise<ListedPage> {
-  const answer = (await getJson(io, url, path)) as Record<string, unknown>;
-  const { revision, jobs, notifiers, replay_window_ms: replayWindowMs, settings } = answer;
-  if (!Array.isArray(jobs) || !Array.isArray(notifiers) || typeof replayWindowMs !== 'number') {
+async function pageAt(
+  io: Io,
+  url: string,
+  query: Operations['get_config_jobs']['query'],
+): Promise<ListedPage> {
+  const page: Partial<ListedPage> = await call({ io, base: url }, 'get_config_jobs', { query });
+  const { revision = null, total, jobs, notifiers, replay_window_ms, settings = null } = page;
+  // What another version answers may be anything.
+  if (!Array.isArray(jobs) || !Array.isArray(notifiers) || typeof replay_window_ms !== 'number')
     throw strange(url);
-  }
   // An answer without a total holds all jobs.
-  const total = typeof answer['total'] === 'number' ? answer['total'] : jobs.length;
-  return {
-    revision,
-    total,
-    jobs: jobs as ListedJob[],
-    stored: {
-      globals: { notifiers: notifiers as string[], replayWindowMs },
-      written: (settings ?? undefined) as Readonly<Record<string, string>> | undefined,
-    },
-  };
+  return { revision, total: total ?? jobs.length, jobs, notifiers, replay_window_ms, settings };
 }
 
 function jobOf({ removed_at: removedAt, renamed, run_count: runCount, ...listed }: ListedJob): Job {

@@ -16,6 +16,8 @@ export function readAsset(path: string): string {
 type Node = Record<string, unknown>;
 
 const CONFIG_SCHEMA = 'cronflow.schema.json';
+/** The keys of the schema of the configuration that only editors and messages read. OpenAPI knows none of them. */
+const EDITOR_KEYS: ReadonlySet<string> = new Set(['errorMessage', 'patternErrorMessage', 'defaultSnippets']);
 const CONFIG_REF = /^(?:cronflow\.schema\.json)?#\/definitions\/(\w+)$/;
 
 /**
@@ -46,7 +48,8 @@ export function readOpenApi(version: string): object {
 function bundle(value: unknown, definitions: Node, brought: Node): unknown {
   if (Array.isArray(value)) return value.map((item) => bundle(item, definitions, brought));
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, item]): [string, unknown] => {
+  const known = Object.entries(value).filter(([key]) => !EDITOR_KEYS.has(key));
+  const entries = known.map(([key, item]): [string, unknown] => {
     const name = key === '$ref' ? CONFIG_REF.exec(String(item))?.[1] : undefined;
     if (name === undefined) return [key, bundle(item, definitions, brought)];
     const component = `declaration.${name}`;

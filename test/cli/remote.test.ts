@@ -249,7 +249,7 @@ describe('cronflow runs', () => {
       code: 1,
       stdout: '',
       stderr:
-        `cronflow runs: ${url}/jobs/reprot/runs?skip=0&limit=20 answered 404: No job is named "reprot". ` +
+        `cronflow runs: ${url}/jobs/reprot/runs?limit=20 answered 404: No job is named "reprot". ` +
         'Did you mean "report"?\n',
     });
   });

@@ -9,7 +9,7 @@ import { HTTP_LIMITS } from '../../src/http/limits.ts';
 import { allRoutes } from '../../src/http/routes/routes.ts';
 import { servicesOf } from '../../src/http/services.ts';
 import { NO_TOKENS } from '../../src/http/tokens.ts';
-import { type OpenApi, openApi } from './openapi.ts';
+import { type OpenApi, openApi, type Operation } from './openapi.ts';
 import { startServer } from './support.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -31,6 +31,15 @@ function enumOf(...path: string[]): unknown {
   let node: unknown = openApi.components.schemas;
   for (const key of path) node = (node as Record<string, unknown>)[key];
   return (node as { enum: unknown }).enum;
+}
+
+/** Returns the codes that a response allows. */
+function codesOf(reference: string): unknown {
+  const response = openApi.components.responses[reference.split('/').at(-1)!];
+  const schema = response?.content?.['application/problem+json']?.schema as {
+    allOf: [unknown, { properties: { code: { enum: string[] } } }];
+  };
+  return schema.allOf[1].properties.code.enum;
 }
 
 describe('the description of the API', () => {
@@ -60,6 +69,63 @@ describe('the description of the API', () => {
     expect(new Set(ids).size).toBe(ids.length);
     const tags = new Set(openApi.tags.map(({ name }) => name));
     expect(operations.filter((operation) => !operation.tags.every((tag) => tags.has(tag)))).toEqual([]);
+  });
+
+  test('has an example of every answer, body and parameter', () => {
+    type Node = Record<string, unknown>;
+    const resolved = (node: Node): Node =>
+      typeof node['$ref'] === 'string'
+        ? node['$ref']
+            .slice(2)
+            .split('/')
+            .reduce((part, key) => part[key] as Node, openApi as unknown as Node)
+        : node;
+    const lacking: string[] = [];
+    const look = (where: string, node: unknown): void => {
+      const { content = {} } = resolved((node ?? {}) as Node) as { content?: Record<string, Node> };
+      for (const [type, media] of Object.entries(content))
+        if (!('example' in media || 'examples' in media)) lacking.push(`${where} ${type}`);
+    };
+    for (const [path, item] of Object.entries(openApi.paths)) {
+      for (const [method, operation] of Object.entries(item)) {
+        const { parameters = [], requestBody } = operation as Operation & {
+          parameters?: Node[];
+          requestBody?: Node;
+        };
+        for (const each of method === 'parameters' ? (operation as unknown as Node[]) : parameters) {
+          const { name, schema, ...parameter } = resolved(each);
+          // One of few words, or what counts without it, is an example of itself.
+          const itself = resolved(schema as Node);
+          if (!('example' in parameter || 'enum' in itself || 'default' in itself))
+            lacking.push(`${path} ${String(name)}`);
+        }
+        if (method === 'parameters') continue;
+        look(`${method} ${path}`, requestBody);
+        for (const [status, answer] of Object.entries(operation.responses))
+          look(`${method} ${path} ${status}`, answer);
+      }
+    }
+    expect(lacking).toEqual([]);
+  });
+
+  test('names the codes of each status, and for every operation a status with which it is refused', () => {
+    const byStatus = new Map<string, string[]>();
+    for (const code of codes) {
+      const status = String(ERROR_CODES[code as keyof typeof ERROR_CODES].status);
+      byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+    }
+    for (const [path, item] of Object.entries(openApi.paths)) {
+      for (const [method, operation] of Object.entries(item)) {
+        if (method === 'parameters') continue;
+        const refused = Object.entries(operation.responses).filter(([status]) => /^[45]/.test(status));
+        expect([path, refused.length > 1]).toEqual([path, true]);
+        expect(operation.responses['default']?.$ref).toBe('#/components/responses/Problem');
+        for (const [status, { $ref }] of refused) {
+          if ($ref === undefined || $ref.endsWith('/PingUnknown')) continue;
+          expect([path, status, codesOf($ref)]).toEqual([path, status, byStatus.get(status)]);
+        }
+      }
+    }
   });
 
   test('has no reference that leads nowhere, and none to another file', () => {
