@@ -97,6 +97,9 @@ export interface Operations {
   get_docs: {
     answer: string;
   };
+  get_reasons: {
+    answer: string;
+  };
   get_docs_script: {
     answer: string;
   };
@@ -787,6 +790,21 @@ export interface Operations {
     };
     answer: Day[];
   };
+  get_why: {
+    params: {
+      /**
+       * Name of the job
+       */
+      name: string;
+    };
+    query: {
+      /**
+       * The instant to explain, by default now: a time of day in the job's time zone such as `02:05`, which is the last one that has been, a local time such as `2026-12-24 18:00`, an instant with its zone, or a time ago such as `2h`
+       */
+      at?: string;
+    };
+    answer: Why;
+  };
   get_incidents: {
     query: {
       /**
@@ -863,6 +881,39 @@ export interface Operations {
       notifier?: string;
     };
     answer: Delivery[];
+  };
+  get_audit: {
+    query: {
+      /**
+       * How many to leave out
+       */
+      skip?: number;
+      /**
+       * How many at most
+       */
+      limit?: number;
+      /**
+       * Where the page begins: the cursor of the `Link` header of the page before. It does not go together with `skip`.
+       */
+      cursor?: string;
+      /**
+       * Only what happened at this instant or later; an instant with a zone, or a time ago such as `24h`
+       */
+      since?: string;
+      /**
+       * Only what happened before this instant, written likewise
+       */
+      until?: string;
+      /**
+       * Only what was done with the token of this name
+       */
+      who?: string;
+      /**
+       * Only what changed the job of this name, as it was called then
+       */
+      job?: string;
+    };
+    answer: AuditEntry[];
   };
   get_metrics: {
     answer: string;
@@ -1623,6 +1674,95 @@ export interface Day {
    */
   p95_ms: number | null;
 }
+/**
+ * Why a job was as it was at an instant. `status`, `expected`, `incident_id` and `next` are as of that instant.
+ */
+export interface Why {
+  job: string;
+  /**
+   * The zone of the job, in which the sentences give instants
+   */
+  timezone: string;
+  /**
+   * The instant that is explained
+   */
+  at: string;
+  /**
+   * The beginning of what is told
+   */
+  from_at: string;
+  /**
+   * The end of what is told
+   */
+  until_at: string;
+  /**
+   * Where the log begins; what was before is not known
+   */
+  log_from_at: string;
+  /**
+   * null before the job was declared
+   */
+  status: Status | null;
+  expected: {
+    /**
+     * By which rule it is expected: a slot of its `schedule`; `every` so long after its last start; not while a run is open (`open_run`); a slot that waits for pings which were kept while Cronflow was away (`replay_window`); not at all (`paused`, `none`)
+     */
+    rule: 'schedule' | 'every' | 'open_run' | 'replay_window' | 'paused' | 'none';
+    slot_at: string | null;
+    /**
+     * From then on a run may begin and claim the slot
+     */
+    early_from_at: string | null;
+    /**
+     * By then the slot must be claimed
+     */
+    deadline_at: string | null;
+  } | null;
+  /**
+   * The incident that was open
+   */
+  incident_id: string | null;
+  /**
+   * The next thing that time alone does; null where there is none
+   */
+  next: {
+    at: string;
+    what: 'missed' | 'unknown' | 'timeout' | 'skipped' | 'announcement' | 'reminder';
+  } | null;
+  /**
+   * It in short
+   */
+  verdict: Told[];
+  /**
+   * The whole of it; a part with nothing to tell is left out
+   */
+  parts: {
+    /**
+     * What is expected; what happened up to the instant; what nobody could see; the incident; who was told; what time alone does next; what came after the instant
+     */
+    part: 'expected' | 'happened' | 'unseen' | 'incident' | 'told' | 'next' | 'later';
+    told: Told[];
+  }[];
+}
+/**
+ * One thing that is told, in one or a few sentences
+ */
+export interface Told {
+  /**
+   * When it happened; null for what holds for longer
+   */
+  at: string | null;
+  text: string;
+  reason: Reason | null;
+  /**
+   * The entry of the history that it is about
+   */
+  run_id: string | null;
+  /**
+   * The address, on this server, of what the reason means and what to do about it
+   */
+  link: string | null;
+}
 export interface Incident {
   id: string;
   /**
@@ -1714,6 +1854,62 @@ export interface Delivery {
     incident_opened_at?: Instant;
     detail?: string | null;
   };
+}
+export interface AuditEntry {
+  id: string;
+  at: Instant;
+  /**
+   * How it was done: with a token, with a session, by anybody where no token is needed, or by a file of the configuration
+   */
+  via: 'token' | 'session' | 'anybody' | 'file';
+  /**
+   * The name of the token; for a file, what made Cronflow read it
+   */
+  who: string | null;
+  /**
+   * The address of the client; for a file, the host of the Cronflow that read it
+   */
+  from: string | null;
+  action:
+    | 'job_registered'
+    | 'job_changed'
+    | 'job_renamed'
+    | 'job_removed'
+    | 'job_paused'
+    | 'job_resumed'
+    | 'incident_acknowledged'
+    | 'configuration_applied';
+  /**
+   * The jobs that it changed, 500 at most
+   */
+  jobs: string[];
+  /**
+   * The incident that was acknowledged
+   */
+  incident_id: string | null;
+  /**
+   * What changed, key by key
+   */
+  changes: {
+    job: string | null;
+    key: string;
+    /**
+     * The value before; absent where there was none
+     */
+    from?: {
+      [k: string]: unknown;
+    };
+    /**
+     * The value after; absent where there is none
+     */
+    to?: {
+      [k: string]: unknown;
+    };
+  }[];
+  /**
+   * How many jobs and changes are left out, because one entry is bounded
+   */
+  left_out: number;
 }
 export interface ConfigStatus {
   /**
@@ -1819,6 +2015,7 @@ export const OPERATIONS = {
   get_readyz: { method: 'GET', path: '/readyz' },
   get_openapi: { method: 'GET', path: '/openapi.json' },
   get_docs: { method: 'GET', path: '/docs' },
+  get_reasons: { method: 'GET', path: '/docs/reasons' },
   get_docs_script: { method: 'GET', path: '/docs/docs.js' },
   get_docs_style: { method: 'GET', path: '/docs/docs.css' },
   post_job: { method: 'POST', path: '/jobs' },
@@ -1846,10 +2043,12 @@ export const OPERATIONS = {
   get_run: { method: 'GET', path: '/jobs/{name}/runs/{id}' },
   get_output: { method: 'GET', path: '/jobs/{name}/runs/{id}/output' },
   get_days: { method: 'GET', path: '/jobs/{name}/days' },
+  get_why: { method: 'GET', path: '/jobs/{name}/why' },
   get_incidents: { method: 'GET', path: '/incidents' },
   get_incident: { method: 'GET', path: '/incidents/{id}' },
   post_ack: { method: 'POST', path: '/incidents/{id}/ack' },
   get_deliveries: { method: 'GET', path: '/deliveries' },
+  get_audit: { method: 'GET', path: '/audit' },
   get_metrics: { method: 'GET', path: '/metrics' },
   post_ping_success: { method: 'POST', path: '/ping/{name}' },
   get_ping_success: { method: 'GET', path: '/ping/{name}' },

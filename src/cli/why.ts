@@ -11,7 +11,7 @@ import { parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { storeOf } from './offline.ts';
-import { ask, type Server, SERVER_OPTIONS, serverOf, URL_HELP } from './remote.ts';
+import { call, type Server, SERVER_OPTIONS, serverOf, URL_HELP } from './remote.ts';
 import { whyText } from './why-text.ts';
 
 const HELP = `Usage: cronflow why JOB [OPTIONS]
@@ -99,8 +99,7 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
 }
 
 async function asked(server: Server, { job, at }: Options): Promise<object> {
-  const query = at === null ? '' : `?${new URLSearchParams({ at }).toString()}`;
-  return (await ask(server, `/jobs/${encodeURIComponent(job)}/why${query}`)) as object;
+  return call(server, 'get_why', { params: { name: job }, ...(at === null ? {} : { query: { at } }) });
 }
 
 async function explainedOffline({ job: name, at: text, storeUrl }: Options, io: Io): Promise<Why> {
