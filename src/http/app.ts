@@ -4,6 +4,7 @@ import type { LogFields } from '../observe/log.ts';
 import { type Access, accessOfHolder, admit, noToken } from './access.ts';
 import { basePathOf, withoutBasePath } from './base-path.ts';
 import { actorOf } from './client.ts';
+import { tagJson } from './etag.ts';
 import { EVENT_STREAM } from './events/reader.ts';
 import { SECURITY_HEADERS } from './headers.ts';
 import { problemAnswer, sayFailed } from './problem.ts';
@@ -45,6 +46,7 @@ function answer(services: Services, server: ServerState): HttpMiddleware {
     ctx.set(SECURITY_HEADERS);
     try {
       await next();
+      tagJson(ctx as HttpContext);
     } catch (error) {
       answerProblem(ctx as HttpContext, error);
       if (ctx.status === 500) sayFailed(logger, ctx, error);

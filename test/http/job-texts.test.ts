@@ -7,8 +7,8 @@ import { incident, job, NOW_AT } from '../support/records.ts';
 
 const EXPECTED = job('a', { declaration: { schedule: '0 * * * *' } }, { expected_at: NOW_AT + HOUR_MS });
 
-function shown(texts: JobTexts, ...what: Parameters<JobTexts['textOf']>): unknown {
-  return JSON.parse(texts.textOf(...what));
+function shown(texts: JobTexts, ...what: Parameters<JobTexts['show']>): unknown {
+  return JSON.parse(texts.show(...what).text);
 }
 
 test('the text of a job says what its JSON does, whatever changes', () => {
@@ -19,7 +19,7 @@ test('the text of a job says what its JSON does, whatever changes', () => {
   const gaps = [{ from_at: NOW_AT, to_at: NOW_AT + 2 * HOUR_MS }];
   const hidden = { ...EXPECTED, state: { ...EXPECTED.state, gaps } };
   const globals = { ...DEFAULT_GLOBALS, replayWindowMs: 1 };
-  const cases: Parameters<JobTexts['textOf']>[] = [
+  const cases: Parameters<JobTexts['show']>[] = [
     [EXPECTED, undefined, DEFAULT_GLOBALS, NOW_AT],
     [EXPECTED, undefined, DEFAULT_GLOBALS, NOW_AT + SECOND_MS],
     [EXPECTED, undefined, DEFAULT_GLOBALS, NOW_AT + HOUR_MS + 1],

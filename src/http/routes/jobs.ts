@@ -5,6 +5,7 @@ import { readJson } from '../body.ts';
 import { cursorBehind, cursorText, linkNext } from '../cursor.ts';
 import { actorOf } from '../client.ts';
 import type { ValidDeclaration } from '../deps.ts';
+import { isKnownToClient } from '../etag.ts';
 import { asked, Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
@@ -111,9 +112,10 @@ async function list(ctx: HttpContext, services: Services): Promise<void> {
     ctx,
     cursorBehind(items, page.limit, ({ name }) => cursorText('jobs', [name])),
   );
-  const texts = items.map((job) => services.jobTexts.textOf(job, incidents.get(job.id), globals, nowAt));
+  const shown = items.map((job) => services.jobTexts.show(job, incidents.get(job.id), globals, nowAt));
+  if (isKnownToClient(ctx, shown.map(({ digest }) => digest).join(''))) return;
   ctx.type = 'application/json; charset=utf-8';
-  ctx.body = `[${texts.join(',')}]`;
+  ctx.body = `[${shown.map(({ text }) => text).join(',')}]`;
 }
 
 async function show(ctx: HttpContext, services: Services): Promise<void> {
