@@ -9,6 +9,7 @@ import { EVENT_STREAM } from './events/reader.ts';
 import { SECURITY_HEADERS } from './headers.ts';
 import { problemAnswer, sayFailed } from './problem.ts';
 import { buildRouter, type HttpContext, type HttpMiddleware, type HttpState } from './router.ts';
+import { nextAddress } from './next-address.ts';
 import { allRoutes } from './routes/routes.ts';
 import type { Services } from './services.ts';
 import type { TokenBook } from './token-book.ts';
@@ -68,7 +69,11 @@ function answer(services: Services, server: ServerState): HttpMiddleware {
  * outcome as that of the run.
  */
 function isWrite({ method, state, status }: HttpContext): boolean {
-  return !['GET', 'HEAD', 'OPTIONS'].includes(method) && state.scope !== 'ping' && status < 400;
+  return (
+    !['GET', 'HEAD', 'OPTIONS'].includes(method) &&
+    (state.scope === 'all' || state.scope === 'read') &&
+    status < 400
+  );
 }
 
 /** Returns who did what to which job, and from where. */
@@ -102,7 +107,8 @@ function answerProblem(ctx: HttpContext, error: unknown): void {
  * Returns the middleware that judges a request before a route is looked for: who asks, from where, and under which
  * name.
  */
-function gate({ book, base, clock }: Services, server: ServerState): HttpMiddleware {
+function gate(services: Services, server: ServerState): HttpMiddleware {
+  const { book, base, clock } = services;
   return async (ctx, next) => {
     const { headers } = ctx.req;
     // A script that joins an address ending in a slash with a path sends `//jobs/...`, and its ping must not be lost.
@@ -112,9 +118,10 @@ function gate({ book, base, clock }: Services, server: ServerState): HttpMiddlew
     if (basePath !== '') ctx.path = withoutBasePath(ctx.path, basePath);
     // This comes first, so that nothing that is said of the request has the token.
     const ofKey = takeKeyOfPath(ctx as HttpContext, book, clock.now());
-    ctx.state.access = admit(ctx.req, { book, clock }, server) ?? ofKey;
-    const isOpen = ctx.path === '/healthz' || ctx.path === '/readyz';
-    if (ctx.state.access === null && !isOpen) {
+    ctx.state.access =
+      admit(ctx.req, { book, clock }, server) ?? ofKey ?? takeSession(ctx as HttpContext, services);
+    if (ctx.state.access === null && !OPEN_PATHS.has(ctx.path)) {
+      if (isNavigation(ctx as HttpContext)) return sendToLogin(ctx as HttpContext);
       // The request is refused before the route is looked for, so that nobody learns which routes there are.
       throw noToken();
     }
@@ -126,6 +133,35 @@ function gate({ book, base, clock }: Services, server: ServerState): HttpMiddlew
     }
     await next();
   };
+}
+
+/** The paths that anybody may ask for. */
+const OPEN_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/login', '/logout']);
+
+/** Returns what the session of a request allows; null without one. A request that sends a token needs none. */
+function takeSession(ctx: HttpContext, { sessions, clock }: Services): Access | null {
+  const { cookie } = ctx.req.headers;
+  const session = cookie === undefined ? null : sessions.find(cookie);
+  if (session === null) return null;
+  ctx.state.session = session;
+  return { ...accessOfHolder(session.holder, clock.now()), via: 'session' };
+}
+
+/** Tells whether somebody opens a page, and no script or program asks. */
+function isNavigation({ method, req }: HttpContext): boolean {
+  const { accept = '', authorization } = req.headers;
+  return method === 'GET' && authorization === undefined && /\btext\/html\b/i.test(accept);
+}
+
+/** Sends a person to the login, and from there back here. It is the same for every path, whether it is there or not. */
+function sendToLogin(ctx: HttpContext): void {
+  const { basePath } = ctx.state;
+  const query = ctx.querystring === '' ? '' : `?${ctx.querystring}`;
+  const next = nextAddress(`${basePath}${ctx.path}${query}`, basePath);
+  ctx.status = 303;
+  ctx.set('Location', `${basePath}/login?next=${encodeURIComponent(next)}`);
+  ctx.type = 'text/plain; charset=utf-8';
+  ctx.body = 'Log in first.\n';
 }
 
 /**

@@ -91,10 +91,7 @@ export function mediaTypeOf(type: string): string {
  * none.
  * @throws CronflowError `unsupported_media_type`, `body_too_large`, `request_timeout`, `overloaded`, `bad_request`
  */
-export async function readJson(
-  req: IncomingMessage,
-  { clock, limits, bodies }: { clock: Clock; limits: HttpLimits; bodies: BodyBudget },
-): Promise<unknown> {
+export async function readJson(req: IncomingMessage, services: BodyServices): Promise<unknown> {
   const type = mediaTypeOf(req.headers['content-type'] ?? '');
   if (type !== '' && type !== 'application/json') {
     throw new CronflowError(
@@ -102,6 +99,24 @@ export async function readJson(
       `The body is of type ${JSON.stringify(type)}. Send JSON with "Content-Type: application/json".`,
     );
   }
+  return parseJson(await readShort(req, services));
+}
+
+/** What it takes to read a body. */
+interface BodyServices {
+  clock: Clock;
+  limits: HttpLimits;
+  bodies: BodyBudget;
+}
+
+/**
+ * Reads a body that must be understood, whatever its type.
+ * @throws CronflowError `unsupported_media_type`, `body_too_large`, `request_timeout`, `overloaded`, `bad_request`
+ */
+export async function readShort(
+  req: IncomingMessage,
+  { clock, limits, bodies }: BodyServices,
+): Promise<Buffer> {
   const encoding = req.headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity') {
     throw new CronflowError(
@@ -120,7 +135,7 @@ export async function readJson(
   }
   if (end === 'no_room') throw noRoom();
   if (end === 'aborted') throw new CronflowError('bad_request', 'The body ended in the middle.');
-  return parseJson(tail.bytes());
+  return tail.bytes();
 }
 
 function parseJson(bytes: Buffer): unknown {

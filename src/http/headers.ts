@@ -6,6 +6,12 @@ export const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/** The policy for a page of our own from which one logs out, by a form. */
+export const SESSION_PAGE_POLICY = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'");
+
+/** The policy for the page with the form to log in: it has neither script nor style, and its form is ours. */
+export const LOGIN_POLICY = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
 /** The headers of every answer, errors included (docs/design.md §8). A page replaces the policy by its own. */
 export const SECURITY_HEADERS = {
   'Cache-Control': 'no-store',

@@ -27,8 +27,10 @@ export type Handler = (req: IncomingMessage, res: ServerResponse) => Promise<voi
  */
 export function pingLane(services: Services, server: ServerState, others: Handler): Handler {
   return (req, res) => {
-    const { method, url = '' } = req;
-    const plain = method === 'POST' || method === 'GET' ? PLAIN.exec(url) : null;
+    const { method, url = '', headers } = req;
+    // A session is looked for on the way through the router alone.
+    const isPlain = (method === 'POST' || method === 'GET') && headers.cookie === undefined;
+    const plain = isPlain ? PLAIN.exec(url) : null;
     if (plain === null) return others(req, res);
     const [, name = '', kind, query = ''] = plain;
     return answer({ req, res, name, kind: kind as PingKind, query }, services, server);

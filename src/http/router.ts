@@ -2,12 +2,15 @@ import { Router } from '@koa/router';
 import type { Middleware, ParameterizedContext } from 'koa';
 import { CronflowError } from '../core/model/errors.ts';
 import type { BasePath } from './base-path.ts';
+import type { Session } from './sessions.ts';
 import { type Access, requireScope, type RouteScope } from './access.ts';
 
 /** The state of a request that has passed the gate. */
 export interface HttpState {
   /** What the request may do; null for an anonymous one. */
   access: Access | null;
+  /** The session of the request; absent or null without one. */
+  session?: Session | null;
   /** The path under which the client sees Cronflow, which links of the answer begin with; empty for the root. */
   basePath: BasePath;
   /** The scope of the route that was found; absent before one is, and where there is none. */

@@ -9,6 +9,8 @@ import type { HttpDeps } from './deps.ts';
 import { EventHub } from './events/hub.ts';
 import { JobTexts } from './job-texts.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
+import { LoginLimit } from './login-limit.ts';
+import { Sessions } from './sessions.ts';
 import { TokenBook } from './token-book.ts';
 
 /** The dependencies that the routes work with, and what is derived from them. */
@@ -16,6 +18,12 @@ export interface Services extends HttpDeps {
   limits: HttpLimits;
   /** The tokens that are accepted. */
   book: TokenBook;
+  /** The sessions of browsers. */
+  sessions: Sessions;
+  /** The limit for wrong tokens at the login. */
+  logins: LoginLimit;
+  /** The limit for lines of the log about logins that were refused. */
+  loginLines: LineLimit;
   /** The texts of jobs in lists. */
   jobTexts: JobTexts;
   /** Those who listen to what changes. */
@@ -40,6 +48,7 @@ export interface Services extends HttpDeps {
 
 export function servicesOf(deps: HttpDeps): Services {
   const limits = { ...HTTP_LIMITS, ...deps.limits };
+  const book = new TokenBook(deps.tokens, deps.namedTokens);
   const knownNames = cachedNames(deps, limits);
   const unknownJob = async (name: string): Promise<CronflowError> => {
     const id = await formerOwnerId(deps.store, name, deps.clock.now());
@@ -51,7 +60,10 @@ export function servicesOf(deps: HttpDeps): Services {
   return {
     ...deps,
     limits,
-    book: new TokenBook(deps.tokens, deps.namedTokens),
+    book,
+    sessions: new Sessions(deps.clock, book),
+    logins: new LoginLimit(deps.clock),
+    loginLines: new LineLimit(deps.clock, limits.bodyLinesMax),
     events: new EventHub(deps),
     jobTexts: new JobTexts(),
     base: deps.base ?? { basePath: '', trustsForwardedPrefix: false },

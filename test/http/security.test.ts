@@ -38,6 +38,7 @@ const ASKS: [method: string, path: string, allowed: string[]][] = [
   ['GET', `/events?job=${'x'.repeat(300)}`, ['all-1', 'all-2', 'read-1']],
   ['GET', '/pings/unknown', ['all-1', 'all-2', 'read-1']],
   ['GET', '/audit', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/session', ['all-1', 'all-2', 'read-1', 'ping-1']],
   ['GET', '/metrics', ['all-1', 'all-2', 'read-1']],
   ['DELETE', '/jobs/backup', ['all-1', 'all-2']],
   ['POST', '/jobs', ['all-1', 'all-2']],
@@ -56,7 +57,7 @@ const ASKS: [method: string, path: string, allowed: string[]][] = [
   ),
 ];
 /** Routes that anybody may ask; a test below says what they tell. */
-const ANONYMOUS = ['GET /healthz', 'GET /readyz'];
+const ANONYMOUS = ['GET /healthz', 'GET /readyz', 'GET /login', 'POST /login', 'POST /logout'];
 
 describe('a service with tokens', () => {
   test('each route is asked here, and no other is open to anybody', () => {

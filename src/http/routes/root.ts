@@ -1,4 +1,4 @@
-import { PAGE_POLICY } from '../headers.ts';
+import { PAGE_POLICY, SESSION_PAGE_POLICY } from '../headers.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { escapeHtml } from '../../core/text/html.ts';
@@ -33,19 +33,27 @@ function root(ctx: HttpContext, services: Services): void {
     return;
   }
   ctx.type = 'text/html; charset=utf-8';
-  ctx.set('Content-Security-Policy', PAGE_POLICY);
-  ctx.body = page(version, { links, basePath, warnings });
+  const session = ctx.state.session?.holder.name ?? null;
+  ctx.set('Content-Security-Policy', session === null ? PAGE_POLICY : SESSION_PAGE_POLICY);
+  // Without a referrer a browser would send no origin with the form.
+  if (session !== null) ctx.set('Referrer-Policy', 'same-origin');
+  ctx.body = page(version, { links, basePath, warnings, session });
 }
 
 interface RootPage {
   links: Readonly<Record<string, string>>;
   basePath: string;
   warnings: readonly string[];
+  /** The name of the token of the session; null without one. */
+  session: string | null;
 }
 
-function page(version: string, { links, basePath, warnings }: RootPage): string {
+function page(version: string, { links, basePath, warnings, session }: RootPage): string {
   const items = Object.entries(links).map(([name, path]) => `<li><a href="${path}">${name}</a></li>`);
   const notes = warnings.map((warning) => `<p role="alert">${escapeHtml(warning)}</p>`);
+  const out = `<form method="post" action="${basePath}/logout"><button>Log out</button></form>`;
+  const who =
+    session === null ? '' : `<p>This is a session of the token "${escapeHtml(session)}".</p>\n${out}\n`;
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Cronflow</title><link rel="stylesheet" href="${basePath}/docs/docs.css"></head>
@@ -56,7 +64,7 @@ ${notes.join('\n')}
 <ul>
 ${items.join('\n')}
 </ul>
-</main></body>
+${who}</main></body>
 </html>
 `;
 }

@@ -15,6 +15,7 @@ import { pingRoutes } from './pings.ts';
 import { rootRoutes } from './root.ts';
 import { runRoutes } from './runs.ts';
 import { slotRoutes } from './slots.ts';
+import { sessionRoutes } from './sessions.ts';
 import { unknownPingRoutes } from './unknown-pings.ts';
 import { whyRoutes } from './why.ts';
 
@@ -37,6 +38,7 @@ export function allRoutes(services: Services): Route[] {
     ...deliveryRoutes(services),
     ...configRoutes(services),
     ...auditRoutes(services),
+    ...sessionRoutes(services),
     ...eventRoutes(services),
   ];
 }
