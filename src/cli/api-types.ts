@@ -882,6 +882,25 @@ export interface Operations {
     };
     answer: Delivery[];
   };
+  get_login: {
+    query: {
+      /**
+       * Where to go after the login, a path of this server; anything else counts as `/`
+       */
+      next?: string;
+    };
+    answer: string;
+  };
+  post_login: {
+    body: Login;
+    answer: Session;
+  };
+  post_logout: {
+    answer: null;
+  };
+  get_session: {
+    answer: Session;
+  };
   get_audit: {
     query: {
       /**
@@ -1855,6 +1874,32 @@ export interface Delivery {
     detail?: string | null;
   };
 }
+export interface Login {
+  /**
+   * A token that allows reading or everything
+   */
+  token: string;
+  /**
+   * Where a form leads on to, a path of this server; anything else counts as `/`
+   */
+  next?: string;
+}
+export interface Session {
+  via: 'token' | 'session' | 'anybody';
+  /**
+   * The name of the token
+   */
+  who: string | null;
+  allows: ('all' | 'read' | 'ping')[];
+  /**
+   * When the session ends unless it is used; null without a session
+   */
+  idle_expires_at: string | null;
+  /**
+   * When the session ends in any case; null without a session
+   */
+  expires_at: string | null;
+}
 export interface AuditEntry {
   id: string;
   at: Instant;
@@ -2048,6 +2093,10 @@ export const OPERATIONS = {
   get_incident: { method: 'GET', path: '/incidents/{id}' },
   post_ack: { method: 'POST', path: '/incidents/{id}/ack' },
   get_deliveries: { method: 'GET', path: '/deliveries' },
+  get_login: { method: 'GET', path: '/login' },
+  post_login: { method: 'POST', path: '/login' },
+  post_logout: { method: 'POST', path: '/logout' },
+  get_session: { method: 'GET', path: '/session' },
   get_audit: { method: 'GET', path: '/audit' },
   get_metrics: { method: 'GET', path: '/metrics' },
   post_ping_success: { method: 'POST', path: '/ping/{name}' },
