@@ -1,40 +1,46 @@
 import type { PingedRow, Row, Run, SlotsRow } from './records.ts';
-import { beganAtOf, isAnonymous, isOpen } from './rows.ts';
-import { compareEnds, compareRuns, insertRun, type Runs } from './runs.ts';
+import { beganAtOf, hasRid, isAnonymous, isOpen, isRegularId, isStreak } from './rows.ts';
+import { compareEnds, compareRuns, type Runs } from './runs.ts';
 
-/** The runs of one job, with indexes for the questions that pings ask. */
+/**
+ * The runs of one job, in the orders in which pings and people ask for them. A list is replaced and never changed, so
+ * that whoever has one can read it at leisure. It is made as long as it is, because a fleet has a hundred thousand.
+ */
 export class JobRuns implements Runs {
-  readonly #byId: ReadonlyMap<string, Row>;
-  readonly #byRid = new Map<string, PingedRow>();
-  readonly #open: Run[] = [];
-  readonly #ended: Row[] = [];
-  #all: Row[] = [];
+  #all: readonly Row[];
+  #open: readonly Run[];
+  #ended: readonly Row[];
   /** The newest row that an end without a run id may be about; null where it has to be looked for. */
-  #anonymous: { row: PingedRow | undefined } | null = { row: undefined };
+  #anonymous: PingedRow | undefined | null = null;
   /** The rows in the order in which they began: `same` where `#all` is, null where nobody has looked since a change. */
-  #byBeginning: 'same' | readonly Row[] | null = 'same';
+  #byBeginning: 'same' | readonly Row[] | null = null;
   /** The rows that stand for several slots; null where nobody has looked since a change. */
-  #streaks: readonly SlotsRow[] | null = [];
-  /** The generation of the snapshot that must not see later changes of `#all`. */
-  #generation: number;
+  #streaks: readonly SlotsRow[] | null = null;
+  /** Says that the number of a row may not be told from its id. */
+  #hasOddIds: boolean;
 
-  /** @param byId the runs of all jobs, which the caller keeps */
-  constructor(byId: ReadonlyMap<string, Row>, generation = 0) {
-    this.#byId = byId;
-    this.#generation = generation;
+  /** @param rows the rows that are known so far, ordered by number */
+  constructor(rows: readonly Row[] = NONE) {
+    this.#all = rows;
+    this.#open = rows.some(isOpen) ? rows.filter(isOpen) : NONE;
+    this.#ended = rows.length === 0 ? NONE : rows.filter((row) => !isOpen(row)).sort(compareEnds);
+    this.#hasOddIds = !rows.every(isRegularId);
   }
 
   get(id: string): Row | undefined {
-    return this.#byId.get(id);
+    const row = this.#all[placeOf(this.#all, Number(id.slice(id.lastIndexOf('-') + 1)))];
+    if (row?.id === id) return row;
+    return this.#hasOddIds ? this.#all.find((each) => each.id === id) : undefined;
   }
 
   ofRid(rid: string): PingedRow | undefined {
-    return this.#byRid.get(rid);
+    // A run id that comes again means the newest run with it, whichever was changed last.
+    return this.#all.findLast((row): row is PingedRow => hasRid(row, rid));
   }
 
   anonymous(): PingedRow | undefined {
-    this.#anonymous ??= { row: this.#all.findLast(isAnonymous) };
-    return this.#anonymous.row;
+    if (this.#anonymous === null) this.#anonymous = this.#all.findLast(isAnonymous);
+    return this.#anonymous;
   }
 
   open(): readonly Run[] {
@@ -73,31 +79,27 @@ export class JobRuns implements Runs {
    * Puts a run.
    * @param before the run as it is known so far
    */
-  put(run: Row, before: Row | undefined, generation = 0): void {
-    const all = this.#writable(generation);
+  put(run: Row, before: Row | undefined): void {
     this.#noteOrder(run, before);
-    if (before === undefined) insertRun(all, run, compareRuns);
-    else {
-      all[all.lastIndexOf(before)] = run;
-      take(isOpen(before) ? this.#open : this.#ended, before);
-    }
-    if (isOpen(run)) insertRun(this.#open, run, compareRuns);
-    else insertRun(this.#ended, run, compareEnds);
     this.#noteAnonymous(run, before);
-    if (run.kind === 'slots' || run.rid === null) return;
-    // A run id that comes again means the newest run with it, whichever was changed last.
-    const ofRid = this.#byRid.get(run.rid);
-    if (ofRid === undefined || compareRuns(ofRid, run) <= 0) this.#byRid.set(run.rid, run);
+    if (!isRegularId(run)) this.#hasOddIds = true;
+    if (before === undefined) this.#all = withRow(this.#all, run, compareRuns);
+    else {
+      this.#all = this.#all.with(this.#all.lastIndexOf(before), run);
+      if (isOpen(before)) this.#open = without(this.#open, before);
+      else this.#ended = without(this.#ended, before);
+    }
+    if (isOpen(run)) this.#open = withRow(this.#open, run, compareRuns);
+    else this.#ended = withRow(this.#ended, run, compareEnds);
   }
 
-  delete(run: Row, generation = 0): void {
-    take(this.#writable(generation), run);
+  delete(run: Row): void {
+    this.#all = without(this.#all, run);
+    if (isOpen(run)) this.#open = without(this.#open, run);
+    else this.#ended = without(this.#ended, run);
     if (this.#byBeginning !== 'same') this.#byBeginning = null;
     if (isStreak(run)) this.#streaks = null;
-    take(isOpen(run) ? this.#open : this.#ended, run);
-    if (this.#anonymous?.row === run) this.#anonymous = null;
-    if (run.kind === 'slots' || run.rid === null) return;
-    if (this.#byRid.get(run.rid) === run) this.#byRid.delete(run.rid);
+    if (this.#anonymous === run) this.#anonymous = null;
   }
 
   /** Keeps the lists that only reads of people need as long as they hold. It looks at no other row than the newest. */
@@ -112,30 +114,50 @@ export class JobRuns implements Runs {
   }
 
   #noteAnonymous(run: Row, before: Row | undefined): void {
-    if (this.#anonymous === null) return;
-    const { row } = this.#anonymous;
+    const row = this.#anonymous;
+    if (row === null) return;
     if (isAnonymous(run)) {
-      if (row === undefined || compareRuns(row, run) <= 0) this.#anonymous = { row: run };
+      if (row === undefined || compareRuns(row, run) <= 0) this.#anonymous = run;
     } else if (row !== undefined && row === before) this.#anonymous = null;
-  }
-
-  /** Returns the list of all runs, copied first if a snapshot may still be reading it. */
-  #writable(generation: number): Row[] {
-    if (this.#generation !== generation) this.#all = [...this.#all];
-    this.#generation = generation;
-    return this.#all;
   }
 }
 
-function take(runs: Row[], run: Row): void {
-  runs.splice(runs.indexOf(run), 1);
+/** Every empty list is this one. */
+const NONE: readonly never[] = [];
+
+/** Returns the index of the first row with this number or a higher one. It looks at the newest first. */
+function placeOf(rows: readonly Row[], number: number): number {
+  const last = rows.length - 1;
+  if (last >= 0 && rows[last]!.number === number) return last;
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rows[middle]!.number < number) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function withRow<R extends Row>(
+  rows: readonly R[],
+  row: R,
+  compare: (a: Row, b: Row) => number,
+): readonly R[] {
+  const last = rows.at(-1);
+  // `toSpliced` makes a list that is as long as it says, where one that grows takes room for 16 more.
+  if (last === undefined || compare(last, row) < 0) return rows.toSpliced(rows.length, 0, row);
+  const at = rows.findIndex((each) => compare(each, row) >= 0);
+  return rows.toSpliced(at === -1 ? rows.length : at, 0, row);
+}
+
+function without<R extends Row>(rows: readonly R[], row: Row): readonly R[] {
+  const at = rows.lastIndexOf(row as R);
+  if (at === -1) return rows;
+  return rows.length === 1 ? NONE : rows.toSpliced(at, 1);
 }
 
 /** Orders rows of a job by when they began. */
 function compareBeginnings(a: Row, b: Row): number {
   return beganAtOf(a) - beganAtOf(b) || compareRuns(a, b);
-}
-
-function isStreak(row: Row): row is SlotsRow {
-  return row.kind === 'slots' && row.slot_at > row.first_slot_at;
 }

@@ -1,5 +1,5 @@
 import type { Outcome, Reason } from './reasons.ts';
-import type { PingedRow, Row, Run } from './records.ts';
+import type { PingedRow, Row, Run, SlotsRow } from './records.ts';
 
 /** Returns the id of a row. Users see it, and nothing but `rowNumberOf` reads it. */
 export function rowIdOf(jobId: string, number: number): string {
@@ -10,6 +10,16 @@ export function rowIdOf(jobId: string, number: number): string {
 export function rowNumberOf(jobId: string, id: string): number | null {
   const number = id.startsWith(`${jobId}-`) ? Number(id.slice(jobId.length + 1)) : NaN;
   return Number.isInteger(number) && number > 0 ? number : null;
+}
+
+/** Tells whether the id of a row follows from its job and its number, as it does but for what older versions made. */
+export function isRegularId({ id, job_id: jobId, number }: Row): boolean {
+  return rowNumberOf(jobId, id) === number;
+}
+
+/** Tells whether a row stands for several slots. */
+export function isStreak(row: Row): row is SlotsRow {
+  return row.kind === 'slots' && row.slot_at > row.first_slot_at;
 }
 
 /** Tells whether a row is a run that has not ended. */

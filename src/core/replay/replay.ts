@@ -46,8 +46,7 @@ export class Replay {
   readonly #fixed: Spec | null;
   #spec: Spec | null = null;
   #job: JobState | null = null;
-  readonly #runsById = new Map<string, Row>();
-  readonly #runs = new JobRuns(this.#runsById);
+  readonly #runs = new JobRuns();
   #open: JobIncident | null = null;
   readonly #incidents = new Map<string, ReplayedIncident>();
 
@@ -125,8 +124,8 @@ export class Replay {
     const before = this.#state(this.#job, this.#spec);
     const result = transition(this.#spec, before, event);
     const rows = [
-      ...result.removed_run_ids.map((id) => ({ before: this.#runsById.get(id), after: null })),
-      ...result.runs.map((after) => ({ before: this.#runsById.get(after.id), after })),
+      ...result.removed_run_ids.map((id) => ({ before: this.#runs.get(id), after: null })),
+      ...result.runs.map((after) => ({ before: this.#runs.get(after.id), after })),
     ];
     this.#job = result.state.job;
     this.#open = result.state.incident;
@@ -150,14 +149,11 @@ export class Replay {
   }
 
   #putRun(run: Row): void {
-    this.#runs.put(run, this.#runsById.get(run.id));
-    this.#runsById.set(run.id, run);
+    this.#runs.put(run, this.#runs.get(run.id));
   }
 
   #deleteRun(id: string): void {
-    const run = this.#runsById.get(id);
-    if (run === undefined) return;
-    this.#runs.delete(run);
-    this.#runsById.delete(id);
+    const run = this.#runs.get(id);
+    if (run !== undefined) this.#runs.delete(run);
   }
 }

@@ -1,7 +1,7 @@
-import type { JobRuns } from '../../core/model/job-runs.ts';
-import type { Job, Row } from '../../core/model/records.ts';
+import type { Job, Row, SlotsRow } from '../../core/model/records.ts';
 import { beganAtOf } from '../../core/model/rows.ts';
 import type { AllRunsFilter, RunPlace, RunsStretch } from '../store.ts';
+import type { LazyList } from './job-history.ts';
 import { rowMatcher } from './row-filter.ts';
 
 /**
@@ -10,11 +10,19 @@ import { rowMatcher } from './row-filter.ts';
  */
 const ROWS_LOOKED_AT_MAX = 20_000;
 
+/** The part of a history that is merged; `JobRuns` says what its lists are. */
+interface History {
+  byBeginning(): LazyList<Row>;
+  streaks(): readonly SlotsRow[];
+}
+
 /** A list of rows of one job, oldest first, of which those up to `at` are still to come. */
 interface Head {
   job: Job;
-  rows: readonly Row[];
+  rows: LazyList<Row>;
   at: number;
+  /** The row at `at`. */
+  row: Row;
 }
 
 /**
@@ -23,7 +31,7 @@ interface Head {
  * that it lists or leaves out.
  * @param jobs the jobs whose rows are wanted, and their histories
  */
-export function mergedRows(jobs: Iterable<readonly [Job, JobRuns]>, filter: AllRunsFilter): RunsStretch {
+export function mergedRows(jobs: Iterable<readonly [Job, History]>, filter: AllRunsFilter): RunsStretch {
   const heap = new HeadHeap(headsOf(jobs, filter));
   const isSelected = rowMatcher(filter);
   const items: RunsStretch['items'] = [];
@@ -32,14 +40,14 @@ export function mergedRows(jobs: Iterable<readonly [Job, JobRuns]>, filter: AllR
     const head = heap.top;
     if (head === undefined) return { items, next: null };
     if (items.length >= filter.limit || looked >= ROWS_LOOKED_AT_MAX) return { items, next: place };
-    const row = head.rows[head.at]!;
+    const { row } = head;
     place = placeOf(row);
     if (isSelected(row)) items.push({ job: head.job, row });
     heap.advance(filter.since_at ?? -Infinity);
   }
 }
 
-function headsOf(jobs: Iterable<readonly [Job, JobRuns]>, filter: AllRunsFilter): Head[] {
+function headsOf(jobs: Iterable<readonly [Job, History]>, filter: AllRunsFilter): Head[] {
   const { since_at: sinceAt = -Infinity, until_at: untilAt = Infinity, after } = filter;
   const isBelow = (row: Row): boolean =>
     beganAtOf(row) < untilAt && (after === undefined || compare(row, after.began_at, after) < 0);
@@ -47,24 +55,25 @@ function headsOf(jobs: Iterable<readonly [Job, JobRuns]>, filter: AllRunsFilter)
   for (const [job, runs] of jobs) {
     const rows = runs.byBeginning();
     const at = lastIndexWhere(rows, isBelow);
-    if (at >= 0 && beganAtOf(rows[at]!) >= sinceAt) heads.push({ job, rows, at });
+    const newest = at < 0 ? undefined : rows.at(at);
+    if (newest !== undefined && beganAtOf(newest) >= sinceAt) heads.push({ job, rows, at, row: newest });
     if (sinceAt === -Infinity) continue;
     // Misses that began before and went on are found here, because the rows above end at `since`.
     for (const row of runs.streaks())
       if (row.slot_at >= sinceAt && row.first_slot_at < sinceAt && isBelow(row))
-        heads.push({ job, rows: [row], at: 0 });
+        heads.push({ job, rows: [row], at: 0, row });
   }
   return heads;
 }
 
 /** Returns the index of the last row for which something is true that is true for a first part of them; -1 for none. */
-function lastIndexWhere(rows: readonly Row[], isTrue: (row: Row) => boolean): number {
+function lastIndexWhere(rows: LazyList<Row>, isTrue: (row: Row) => boolean): number {
   let low = 0;
   let high = rows.length;
-  if (high > 0 && isTrue(rows[high - 1]!)) return high - 1;
+  if (high > 0 && isTrue(rows.at(high - 1)!)) return high - 1;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (isTrue(rows[middle]!)) low = middle + 1;
+    if (isTrue(rows.at(middle)!)) low = middle + 1;
     else high = middle;
   }
   return low - 1;
@@ -98,12 +107,12 @@ class HeadHeap {
   advance(sinceAt: number): void {
     const head = this.#heads[0]!;
     head.at -= 1;
-    const row = head.rows[head.at];
+    const row = head.at < 0 ? undefined : head.rows.at(head.at);
     if (row === undefined || beganAtOf(row) < sinceAt) {
       const last = this.#heads.pop()!;
       if (last === head) return;
       this.#heads[0] = last;
-    }
+    } else head.row = row;
     this.#down(0);
   }
 
@@ -124,6 +133,5 @@ class HeadHeap {
 }
 
 function isLater(a: Head, b: Head): boolean {
-  const other = b.rows[b.at]!;
-  return compare(a.rows[a.at]!, beganAtOf(other), other) > 0;
+  return compare(a.row, beganAtOf(b.row), b.row) > 0;
 }

@@ -1,5 +1,4 @@
 import { AUDIT_RECORDS_MAX, type AuditRecord } from '../../core/model/audit.ts';
-import type { JobRuns } from '../../core/model/job-runs.ts';
 import type { Status } from '../../core/model/reasons.ts';
 import type { Incident, Job, JobIncident, JobState, SystemIncident } from '../../core/model/records.ts';
 import { keepRunsOf } from '../../core/model/spec.ts';
@@ -8,9 +7,10 @@ import { AuditTable } from './audit.ts';
 import type { Changes, LivedState, OutputRef, Records, TableName } from './changes.ts';
 import { DayTable } from './days.ts';
 import { Heap } from './heap.ts';
+import type { JobHistory } from './job-history.ts';
 import { mergedRows } from './merged-rows.ts';
 import { Outbox } from './outbox.ts';
-import { RunTable } from './runs.ts';
+import { type PackedHistory, RunTable } from './runs.ts';
 
 export interface TableOptions {
   /** Deep-freezes every record, so that a mutation of a record that was read throws. */
@@ -24,6 +24,9 @@ export interface TableOptions {
  * job has one of them, and a start and an end that change it twice should cost nothing here.
  */
 const WATCHED: ReadonlySet<Status> = new Set(['failure', 'missed', 'timeout', 'paused']);
+
+/** A record of a table, as a snapshot has it. */
+export type SnapshotRecord = { [T in TableName]: { table: T; record: Records[T] } }[TableName];
 
 /** A file system gives whole blocks, so an output in a file of its own takes a multiple of this on disk. */
 const OUTPUT_BLOCK_BYTES = 4096;
@@ -139,7 +142,7 @@ export class Tables {
   }
 
   /** Lists the jobs that a filter selects, with their histories. */
-  *#histories({ job_id: jobId, group, tag }: AllRunsFilter): Generator<[Job, JobRuns]> {
+  *#histories({ job_id: jobId, group, tag }: AllRunsFilter): Generator<[Job, JobHistory]> {
     const one = jobId === undefined ? undefined : this.#jobs.get(jobId);
     const jobs = jobId === undefined ? this.#jobs.values() : one === undefined ? [] : [one];
     for (const job of jobs) {
@@ -245,24 +248,40 @@ export class Tables {
    * Returns every record as of now, table by table, in the order in which they can be put again. The call copies
    * references, so commits made while the records are read do not show.
    */
-  snapshot(): Iterable<{ [T in TableName]: { table: T; record: Records[T] } }[TableName]> {
+  snapshot(): Iterable<SnapshotRecord> {
+    return this.#snapshotWith(recordsOf('runs', this.runs.snapshot()));
+  }
+
+  /** Does as `snapshot`, but has the rows of history packed as far as they can be. */
+  packedSnapshot(): Iterable<SnapshotRecord | { table: 'histories'; record: PackedHistory }> {
+    const histories = this.runs.packedSnapshot();
+    return this.#snapshotWith(
+      (function* () {
+        for (const { packed, rows } of histories) {
+          if (packed !== null) yield { table: 'histories', record: packed } as const;
+          yield* recordsOf('runs', rows);
+        }
+      })(),
+    );
+  }
+
+  #snapshotWith<R>(runs: Iterable<R>): Iterable<R | SnapshotRecord> {
     const jobs = [...this.#jobs.values()];
-    const runs = this.runs.snapshot();
     const days = this.days.snapshot();
-    const incidents = [...this.#incidents.values()];
+    const incidents = Array.from(this.#incidents.values(), ({ incident }) => incident);
     const deliveries = [...this.outbox.all()];
     const outputs = [...this.#outputs.values()];
     const audit = this.audit.snapshot();
-    const meta = [...this.#meta];
+    const meta = Array.from(this.#meta, ([key, value]) => ({ key, value }));
     return (function* () {
-      for (const record of jobs) yield { table: 'jobs', record } as const;
-      for (const record of runs) yield { table: 'runs', record } as const;
-      for (const record of days) yield { table: 'days', record } as const;
-      for (const { incident } of incidents) yield { table: 'incidents', record: incident } as const;
-      for (const record of deliveries) yield { table: 'deliveries', record } as const;
-      for (const record of outputs) yield { table: 'outputs', record } as const;
-      for (const record of audit) yield { table: 'audit', record } as const;
-      for (const [key, value] of meta) yield { table: 'meta', record: { key, value } } as const;
+      yield* recordsOf('jobs', jobs);
+      yield* runs;
+      yield* recordsOf('days', days);
+      yield* recordsOf('incidents', incidents);
+      yield* recordsOf('deliveries', deliveries);
+      yield* recordsOf('outputs', outputs);
+      yield* recordsOf('audit', audit);
+      yield* recordsOf('meta', meta);
     })();
   }
 
@@ -387,6 +406,11 @@ export class Tables {
       this.#dropOutput(runId, dropped);
     }
   }
+}
+
+function* recordsOf<T extends TableName>(table: T, records: Iterable<Records[T]>): Generator<SnapshotRecord> {
+  // The pair is one of the union, because the record is of the table's type.
+  for (const record of records) yield { table, record } as SnapshotRecord;
 }
 
 /** Freezes a record and everything in it. An object that is frozen already is taken to be frozen in depth. */

@@ -102,6 +102,8 @@ export class JournalAdapter implements Adapter<Data> {
     const tableOptions = { freeze, outputBytesMax: limits.outputBytesMax };
     const recovered = await recover({ disk, directory, log, migrations, tables: tableOptions });
     const { tables, segment } = recovered;
+    // Until now a line of an earlier version could change a row, and it needs the row as that version knew it.
+    tables.runs.beginPacking();
     this.#seq = recovered.seq;
     this.#commitsSinceSnapshot = recovered.replayedCommits;
     this.#bytesSinceSnapshot = recovered.replayedBytes;
@@ -265,7 +267,7 @@ export class JournalAdapter implements Adapter<Data> {
     tables: Tables,
   ): Promise<void> {
     const { disk, directory, clock, limits, log } = this.#options;
-    const records = tables.snapshot();
+    const records = tables.packedSnapshot();
     const bytesBefore = this.#bytesSinceSnapshot;
     const commitsBefore = this.#commitsSinceSnapshot;
     try {

@@ -20,7 +20,7 @@ export async function writeBase(
   await journal.begin(createdAt);
   await journal.close();
   if (seq === 0) return null;
-  await writeSnapshot(disk, directory, header, tables.snapshot());
+  await writeSnapshot(disk, directory, header, tables.packedSnapshot());
   return snapshotName(seq);
 }
 

@@ -22,6 +22,8 @@ export const MIGRATIONS: readonly Migration[] = [
   (_table, record) => record,
   // The audit log came with version 7. No older record changes, but a Cronflow that does not know the log would drop it.
   (_table, record) => record,
+  // With version 8 a snapshot holds packed rows of history, as `histories`. No older record changes.
+  (_table, record) => record,
 ];
 
 /** With version 3 a delivery that was owed again is called `redelivered`, and the count of dead ones `dead.NOTIFIER`. */

@@ -12,6 +12,7 @@ import { expectData, gone, headerOf, untilPruned } from './history.ts';
 import { JSON_OFFSET, readLines, type Selection } from './lines.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { shortName } from './packing.ts';
+import { type SnapshotLine, unpackedRecords } from './snapshot.ts';
 
 /** How the past of a job is read. */
 export interface PastReading {
@@ -77,9 +78,10 @@ async function recordsIn(seq: number, jobId: string, reading: PastReading): Prom
           `a line is damaged (${line.fault})`,
           'Ask for a later instant.',
         );
-      const [table, record] = line.value as [TableName, object];
-      if (TABLES.has(table))
-        (put[table] ??= []).push(versions.migrated(header.schema_version, table, record));
+      for (const [table, record] of unpackedRecords(line.value as SnapshotLine)) {
+        if (TABLES.has(table))
+          (put[table] ??= []).push(versions.migrated(header.schema_version, table, record));
+      }
     }
   } finally {
     await file.close();

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import type { Changes, TableName } from '../local/changes.ts';
+import { rowsOf } from '../local/job-history.ts';
+import type { PackedHistory } from '../local/runs.ts';
 import type { Tables } from '../local/tables.ts';
 import type { Versions } from './before.ts';
 import { type Disk, type DiskFile, writeAll } from './disk.ts';
@@ -36,7 +38,7 @@ export async function writeSnapshot(
   disk: Disk,
   directory: string,
   header: Omit<SnapshotHeader, 'cronflow'>,
-  records: ReturnType<Tables['snapshot']>,
+  records: ReturnType<Tables['packedSnapshot']>,
 ): Promise<number> {
   const name = snapshotName(header.seq);
   const unfinished = join(directory, unfinishedName(name));
@@ -59,7 +61,7 @@ export async function writeSnapshot(
 async function writeRecords(
   file: DiskFile,
   header: SnapshotHeader,
-  records: ReturnType<Tables['snapshot']>,
+  records: ReturnType<Tables['packedSnapshot']>,
 ): Promise<number> {
   let chunk = [encodeLine(header)];
   let chunkBytes = chunk[0]!.length;
@@ -106,7 +108,7 @@ export async function readSnapshot(
   const where = { directory: place.directory, name: snapshotName(place.seq) };
   const file = await disk.open(join(where.directory, where.name), 'read');
   try {
-    const reading = new Reading(tables);
+    const reading = new Reading(tables, versions);
     let header: SnapshotHeader | undefined;
     let size = 0;
     for await (const line of readLines(file)) {
@@ -119,8 +121,7 @@ export async function readSnapshot(
         if (header.seq !== place.seq)
           throw fail(`it ends with commit ${header.seq}, but its name says otherwise`);
       } else if (Array.isArray(line.value)) {
-        const [table, record] = line.value as [TableName, object];
-        reading.add(table, versions.migrated(header.schema_version, table, record));
+        reading.add(header.schema_version, line.value as SnapshotLine);
       } else if (!reading.end(line.value as SnapshotFooter)) throw fail('records are missing');
     }
     if (!reading.ended) throw damaged({ ...where, offset: size }, 'the end is missing', recovery);
@@ -130,23 +131,37 @@ export async function readSnapshot(
   }
 }
 
+/** A line of a snapshot between the first and the last. */
+export type SnapshotLine = [table: TableName | 'histories', record: object];
+
+/** Returns the records of a line, with packed rows one by one. */
+export function* unpackedRecords([table, record]: SnapshotLine): Generator<[TableName, object]> {
+  if (table !== 'histories') return yield [table, record];
+  const history = record as PackedHistory;
+  for (const row of rowsOf(history.job_id, history)) yield ['runs', row];
+}
+
 /** Puts records into tables in batches, in the order in which they come. */
 class Reading {
   ended = false;
   readonly #tables: Tables;
+  readonly #versions: Versions;
   #put: Partial<Record<TableName, unknown[]>> = {};
   #pending = 0;
   #count = 0;
 
-  constructor(tables: Tables) {
+  constructor(tables: Tables, versions: Versions) {
     this.#tables = tables;
+    this.#versions = versions;
   }
 
-  add(table: TableName, record: unknown): void {
-    (this.#put[table] ??= []).push(record);
-    this.#pending += 1;
+  /** @param version the schema version under which the record was written */
+  add(version: number, line: SnapshotLine): void {
     this.#count += 1;
-    if (this.#pending >= BATCH_RECORDS) this.#flush();
+    // Packed rows stay as they are, which makes a start fast, unless a migration has to see each of them.
+    if (line[0] === 'histories' && version === this.#versions.present)
+      return this.#tables.runs.putPacked(line[1] as PackedHistory);
+    for (const [table, record] of unpackedRecords(line)) this.#addRecord(version, table, record);
   }
 
   /** Returns whether the snapshot is whole. */
@@ -154,6 +169,12 @@ class Reading {
     this.#flush();
     this.ended = footer.end && footer.records === this.#count;
     return this.ended;
+  }
+
+  #addRecord(version: number, table: TableName, record: object): void {
+    (this.#put[table] ??= []).push(this.#versions.migrated(version, table, record));
+    this.#pending += 1;
+    if (this.#pending >= BATCH_RECORDS) this.#flush();
   }
 
   #flush(): void {

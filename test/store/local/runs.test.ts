@@ -9,9 +9,10 @@ import {
   recentRuns,
   type Runs,
 } from '../../../src/core/model/runs.ts';
-import { isAnonymous, shownRow } from '../../../src/core/model/rows.ts';
-import { RunTable } from '../../../src/store/local/runs.ts';
-import { run, skipRow, slotsRow } from '../../support/records.ts';
+import { beganAtOf, isAnonymous, isStreak, shownRow } from '../../../src/core/model/rows.ts';
+import type { LazyList } from '../../../src/store/local/job-history.ts';
+import { type PackedHistory, RunTable } from '../../../src/store/local/runs.ts';
+import { NOW_AT, run, skipRow, slotsRow } from '../../support/records.ts';
 
 const NUMBERS = Array.from({ length: 12 }, (_, index) => index + 1);
 
@@ -37,7 +38,35 @@ const anyRun: fc.Arbitrary<Row> = fc
     });
   });
 const anyId = fc.constantFrom(...NUMBERS).map((number) => `j-${number}`);
-const anyChanges = fc.array(fc.oneof({ weight: 3, arbitrary: anyRun }, anyId), { maxLength: 20 });
+const anyChange = fc.oneof({ weight: 3, arbitrary: anyRun }, anyId);
+const anyChanges = fc.array(anyChange, { maxLength: 20 });
+/** The rows of a history in the order in which Cronflow mostly learns of them, so that they can be packed. */
+const anyPast = fc
+  .array(anyRun, { maxLength: 8 })
+  .map((runs) => runs.map((each, at) => inTurn(each, at + 1)));
+const anyPackedChanges = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: anyChange },
+    { weight: 2, arbitrary: fc.constantFrom('pack' as const, 'look' as const) },
+    { weight: 1, arbitrary: fc.nat(12) },
+  ),
+  { maxLength: 12 },
+);
+
+/** Returns a row as one of a past in which most runs began and ended one after another. */
+function inTurn(each: Row, number: number): Row {
+  const row = { ...each, id: `j-${number}`, number };
+  if (row.kind === 'slots') return row;
+  const rid = row.rid === null ? null : `r${number}`;
+  if (row.kind === 'skip') return { ...row, rid };
+  const isOverlapping = row.exit_code === 3;
+  return {
+    ...row,
+    rid,
+    started_at: NOW_AT + (isOverlapping ? -1 : number) * 1_000,
+    ended_after_number: row.ended_at === null ? null : number - 1 + (isOverlapping ? 2 : 0),
+  };
+}
 
 /** What the runs of a job must answer, in the plainest way. */
 class PlainRuns {
@@ -69,8 +98,31 @@ function expectSame(runs: Runs, plain: PlainRuns): void {
   expect(runs.anonymous()).toEqual(all.findLast(isAnonymous));
   for (const number of NUMBERS) {
     expect(runs.get(`j-${number}`)).toEqual(all.find((each) => each.id === `j-${number}`));
-    expect(runs.ofRid(`r${number}`)).toEqual(all.find((each) => shownRow(each).rid === `r${number}`));
+    expect(runs.ofRid(`r${number}`)).toEqual(all.findLast((each) => shownRow(each).rid === `r${number}`));
   }
+}
+
+function compareBeginnings(a: Row, b: Row): number {
+  return beganAtOf(a) - beganAtOf(b) || compareRuns(a, b);
+}
+
+function listOf(list: LazyList<Row> | undefined): Row[] {
+  return Array.from({ length: list?.length ?? 0 }, (_, index) => list!.at(index)!);
+}
+
+/** Returns a table that is read from a snapshot of another. */
+function copyOf(table: RunTable): RunTable {
+  const copy = new RunTable();
+  for (const { packed, rows } of table.packedSnapshot()) {
+    if (packed !== null) copy.putPacked(JSON.parse(JSON.stringify(packed)) as PackedHistory);
+    for (const row of rows) copy.put(row);
+  }
+  copy.beginPacking();
+  return copy;
+}
+
+function withRid(number: number): Row {
+  return run('j', number, { rid: `r${number}` });
 }
 
 describe('the runs of a job', () => {
@@ -103,6 +155,86 @@ describe('the runs of a job', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  test('are found as by a look at each of them while old ones are packed', () => {
+    fc.assert(
+      fc.property(anyPast, anyPackedChanges, anyChanges, (past, stored, unstored) => {
+        const table = new RunTable();
+        const plain = new PlainRuns();
+        for (const row of past) {
+          table.put(row);
+          plain.change(row);
+        }
+        table.beginPacking();
+        for (const change of stored) {
+          if (change === 'pack') table.beginPacking();
+          else if (change === 'look') expectSame(table.of('j'), plain);
+          else if (typeof change === 'number') {
+            const before = new Set(plain.all().map(({ id }) => id));
+            plain.keep(change);
+            const kept = new Set(plain.all().map(({ id }) => id));
+            expect(table.trim('j', change).sort()).toEqual([...before].filter((id) => !kept.has(id)).sort());
+          } else {
+            if (typeof change === 'string') table.delete(change);
+            else table.put(change);
+            plain.change(change);
+          }
+        }
+        table.beginPacking();
+        const all = plain.all();
+        expect(listOf(table.ofJob('j')?.byBeginning())).toEqual(all.toSorted(compareBeginnings));
+        expect(table.ofJob('j')?.streaks() ?? []).toEqual(all.filter(isStreak));
+        table.beginPacking();
+        expect([...table.snapshot()]).toEqual(all);
+        expect([...copyOf(table).snapshot()]).toEqual(all);
+        expectSame(copyOf(table).of('j'), plain);
+        const changes = new Map<string, Row | null>();
+        for (const change of unstored) {
+          changes.set(
+            typeof change === 'string' ? change : change.id,
+            typeof change === 'string' ? null : change,
+          );
+          plain.change(change);
+        }
+        expectSame(new ChangedRuns(table.of('j'), changes), plain);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('of which some were packed long ago are found by what they are', () => {
+    const table = new RunTable();
+    const put = (numbers: readonly number[], rowOf: (number: number) => Row): void => {
+      for (const number of numbers) table.put(rowOf(number));
+      table.beginPacking();
+    };
+    put([1, 2, 3, 4], (number) => (number === 1 ? run('j', 1) : withRid(number)));
+    put([5, 6, 7, 8], (number) =>
+      number === 6
+        ? slotsRow('j', 6, { first_slot_at: NOW_AT, slot_at: NOW_AT + 1, count: 2 })
+        : withRid(number),
+    );
+    put([9, 10, 11, 12], withRid);
+    put([13, 14, 15, 16], withRid);
+    expect(
+      table
+        .ofJob('j')
+        ?.streaks()
+        .map(({ id }) => id),
+    ).toEqual(['j-6']);
+    expect(table.of('j').anonymous()?.id).toBe('j-1');
+    table.beginPacking();
+    expect(table.of('j').ofRid('r3')?.id).toBe('j-3');
+  });
+
+  test('that ended before packed ones leave before them', () => {
+    const table = new RunTable();
+    for (const number of [1, 2, 3, 4, 5, 6]) table.put(run('j', number, { ended_after_number: 20 }));
+    table.beginPacking();
+    table.put(run('j', 7, { ended_after_number: 7 }));
+    expect(table.trim('j', 6)).toEqual(['j-7']);
+    expect(table.trim('j', 5)).toEqual(['j-1']);
   });
 
   test('stay as they were in a snapshot', () => {
