@@ -87,11 +87,10 @@ const COMMANDS: ReadonlyMap<string, Listed> = new Map<string, Listed>([
 ]);
 
 async function loadNext(): Promise<Run> {
-  const [{ next }, { declaredJobs }] = await Promise.all([
-    import('./next.ts'),
-    import('./declared-schedule.ts'),
-  ]);
-  return (argv, io) => next(argv, io, declaredJobs(io));
+  const { next } = await import('./next.ts');
+  // A schedule that is given needs none of what reads a configuration, which is most of the program.
+  return (argv, io) =>
+    next(argv, io, async (config) => (await import('./declared-schedule.ts')).declaredJobs(io)(config));
 }
 
 const NAME_LENGTH = Math.max(...Array.from(COMMANDS.keys(), (name) => name.length));
