@@ -20,6 +20,24 @@ import { jobIdOf, type Tables } from './tables.ts';
 /** Maps ids to the changed record, or to null for a deleted one. */
 type Written<T extends TableName> = Map<string, Records[T] | null>;
 
+type WrittenTables = { [T in TableName]?: Written<T> | undefined };
+
+const NOTHING: ReadonlyMap<string, unknown> = new Map();
+
+function nothingWritten(): WrittenTables {
+  return {
+    jobs: undefined,
+    states: undefined,
+    runs: undefined,
+    days: undefined,
+    incidents: undefined,
+    deliveries: undefined,
+    outputs: undefined,
+    audit: undefined,
+    meta: undefined,
+  };
+}
+
 /**
  * Groups ids by the key that they belong to. The map is made when it is first needed, as everything of an overlay is,
  * because most pings write little.
@@ -36,6 +54,11 @@ class Touched<K> {
   of(key: K): ReadonlySet<string> | undefined {
     return this.#ids?.get(key);
   }
+
+  /** Adds those ids of another that pass. */
+  addFrom(other: Touched<K>, isAdded: (key: K, id: string) => boolean): void {
+    for (const [key, ids] of other.#ids ?? []) for (const id of ids) if (isAdded(key, id)) this.add(key, id);
+  }
 }
 
 /**
@@ -44,17 +67,9 @@ class Touched<K> {
  */
 export class Overlay {
   readonly tables: Tables;
-  readonly #written: { [T in TableName]?: Written<T> | undefined } = {
-    jobs: undefined,
-    states: undefined,
-    runs: undefined,
-    days: undefined,
-    incidents: undefined,
-    deliveries: undefined,
-    outputs: undefined,
-    audit: undefined,
-    meta: undefined,
-  };
+  readonly #written = nothingWritten();
+  /** What `#written` had at the beginning, which is no change of this overlay. */
+  readonly #assumed = nothingWritten();
   #events: Changes['events'] = [];
   /** Maps each run id to the text of the output that was put. */
   readonly outputTexts = new Map<string, string>();
@@ -72,8 +87,13 @@ export class Overlay {
   };
   #undo: (() => void)[] = [];
 
-  constructor(tables: Tables) {
+  /**
+   * @param assumed the changes of a commit that is on its way, on which these build. What is read is as if they were
+   *   stored. They must be stored before `changes` is called, and if they are not, this overlay is worth nothing.
+   */
+  constructor(tables: Tables, assumed?: Overlay) {
     this.tables = tables;
+    if (assumed !== undefined) this.#assume(assumed);
   }
 
   /** Runs `fn`. If it throws, none of its writes stays. */
@@ -88,7 +108,7 @@ export class Overlay {
   }
 
   isEmpty(): boolean {
-    return this.#events.length === 0 && TABLE_NAMES.every((table) => !this.#written[table]?.size);
+    return this.#events.length === 0 && TABLE_NAMES.every((table) => this.#ownOf(table).size === 0);
   }
 
   changes(): Changes {
@@ -287,6 +307,32 @@ export class Overlay {
     return this.#read('meta', key, { key, value: this.tables.meta(key) })?.value;
   }
 
+  #assume(assumed: Overlay): void {
+    for (const table of TABLE_NAMES) {
+      const own = assumed.#ownOf(table);
+      if (own.size === 0) continue;
+      // Each map is of the table's own type, which an assignment by name cannot show to the compiler.
+      (this.#assumed as Record<TableName, unknown>)[table] = own;
+      (this.#written as Record<TableName, unknown>)[table] = new Map<string, unknown>(own);
+    }
+    const { jobsByName, runs, dates, incidents, deliveries } = assumed.#touched;
+    const written = this.#written;
+    this.#touched.jobsByName.addFrom(jobsByName, (_, id) => written.jobs?.has(id) ?? false);
+    this.#touched.runs.addFrom(runs, (_, id) => written.runs?.has(id) ?? false);
+    this.#touched.dates.addFrom(dates, (id, date) => written.days?.has(dayId(id, date)) ?? false);
+    this.#touched.incidents.addFrom(incidents, (_, id) => written.incidents?.has(id) ?? false);
+    this.#touched.deliveries.addFrom(deliveries, (_, id) => written.deliveries?.has(id) ?? false);
+  }
+
+  /** Returns what this overlay itself wrote to a table. */
+  #ownOf(table: TableName): ReadonlyMap<string, unknown> {
+    const written: ReadonlyMap<string, unknown> | undefined = this.#written[table];
+    const assumed: ReadonlyMap<string, unknown> | undefined = this.#assumed[table];
+    if (written === undefined) return NOTHING;
+    if (assumed === undefined) return written;
+    return new Map([...written].filter(([id, record]) => record !== assumed.get(id)));
+  }
+
   #writtenJobIds(): ReadonlySet<string> {
     return new Set([...(this.#written.jobs?.keys() ?? []), ...(this.#written.states?.keys() ?? [])]);
   }
@@ -319,11 +365,11 @@ export class Overlay {
   }
 
   #collect(table: TableName, changes: Changes): void {
-    const written = this.#written[table];
-    if (written === undefined) return;
+    const own = this.#ownOf(table);
+    if (own.size === 0) return;
     const put: unknown[] = [];
     const del: string[] = [];
-    for (const [id, record] of written) {
+    for (const [id, record] of own) {
       if (record !== null) put.push(record);
       else if (this.#isStored(table, id)) del.push(id);
     }

@@ -187,7 +187,9 @@ export class ScopedView implements View {
     if (incident === undefined) return false;
     const jobId = jobIdOf(incident);
     if (jobId !== null) return this.hasJob(jobId);
-    return this.coversSystem && this.#overlay.tables.incident(id)?.closed_at === null;
+    // One that is open may have been opened by a transaction before, and one that is stored open closed by this one.
+    const isOpen = incident.closed_at === null || this.#overlay.tables.incident(id)?.closed_at === null;
+    return this.coversSystem && isOpen;
   }
 
   #loaded(jobId: string, stored: Runs): Runs {

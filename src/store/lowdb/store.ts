@@ -19,6 +19,7 @@ import {
   type Tx,
 } from '../store.ts';
 import { type AdapterLimits, type Data, JournalAdapter } from './adapter.ts';
+import { Batch, SLICE_MS_MAX, type Waiting } from './batch.ts';
 import { takeDirectory, unusable } from './directory.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { acquireLock, type Lock } from './lock.ts';
@@ -29,13 +30,6 @@ import { DAY_MS } from '../../schedule/units.ts';
 const MIB = 2 ** 20;
 /** The exit code when a sync failed. The service manager starts the process anew, which then recovers. */
 const EXIT_CODE_UNSYNCED = 70;
-/**
- * One commit takes at most this many transactions, for at most this time. The rest go into the next commit, so that no
- * flood blocks the process.
- */
-const BATCH_TRANSACTIONS_MAX = 1000;
-const BATCH_MS_MAX = 50;
-
 /** The limits of a data directory unless its store is given others (docs/design.md §3.5). */
 export const DEFAULT_LIMITS: AdapterLimits = {
   snapshotJournalBytes: 8 * MIB,
@@ -60,12 +54,12 @@ export interface LowdbStoreOptions {
   fatal?: (error: Error) => void;
 }
 
-/** A transaction that waits for its commit. */
-interface Waiting {
-  /** Runs the transaction. Returns a function that settles it once the commit is durable. */
-  run(overlay: Overlay): () => void;
-  reject(error: unknown): void;
-}
+/** How the commit of a batch ended. */
+type Written =
+  /** It is durable; `changes` is null where nothing was written. */
+  | { changes: Changes | null; isWhole: boolean }
+  /** Nothing of it is stored. */
+  | { error: unknown };
 
 /**
  * The default store: lowdb with a journal, which makes the cost of a commit depend only on its changes (docs/design.md
@@ -80,6 +74,9 @@ export class LowdbStore extends LocalStore {
   #state: 'new' | 'open' | 'closing' | 'closed' = 'new';
   #waiting: Waiting[] = [];
   #committing: Promise<void> | null = null;
+  /** Takes the transactions that come while a commit is on its way to the disk. */
+  #next: Batch | null = null;
+  #willRunAhead = false;
   #health: StoreHealth = { ok: true };
 
   constructor(options: LowdbStoreOptions) {
@@ -137,7 +134,8 @@ export class LowdbStore extends LocalStore {
   /**
    * Commits a transaction as `Store.transact` says. Transactions that come while a commit is under way share the next
    * one, which is one line and one sync. Each sees the writes of those before it, and none is settled before all are
-   * durable.
+   * durable. While a commit is on its way to the disk, the transactions of the next one run already, as if it were
+   * durable. If it turns out not to be, they run again.
    */
   transact<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> {
     if (this.#state !== 'open')
@@ -154,7 +152,8 @@ export class LowdbStore extends LocalStore {
         },
         reject,
       });
-      this.#committing ??= this.#commitAll();
+      if (this.#next === null) this.#committing ??= this.#commitAll();
+      else this.#runAheadBy(queueMicrotask);
     });
   }
 
@@ -176,40 +175,74 @@ export class LowdbStore extends LocalStore {
   async #commitAll(): Promise<void> {
     // Calls of the same turn share a commit.
     await Promise.resolve();
-    while (this.#waiting.length > 0) await this.#commit();
+    let batch = this.#batch();
+    let writing = this.#commit(batch);
+    while (!batch.isEmpty) {
+      const assuming = new Batch(new Overlay(this.tables, batch.overlay), this.#options.clock);
+      this.#next = assuming;
+      // Those whose commit is over are answered first.
+      if (this.#waiting.length > 0) this.#runAheadBy(setImmediate);
+      const written = await writing;
+      assuming.take(this.#waiting, SLICE_MS_MAX);
+      this.#next = null;
+      const isAsAssumed = 'changes' in written && written.isWhole;
+      const next = isAsAssumed ? assuming : this.#batchAgain(assuming);
+      // The next commit goes to the disk before the clients of this one are answered.
+      writing = this.#commit(next);
+      this.#settle(batch, written);
+      batch = next;
+    }
     // The commit is over in the same turn as the last look at the queue, because a call in between would wait for ever.
     this.#committing = null;
   }
 
-  async #commit(): Promise<void> {
-    const overlay = new Overlay(this.tables);
-    const settle = this.#runWaiting(overlay);
-    const batch = this.#waiting.splice(0, settle.length);
-    let changes: Changes | null;
-    try {
-      changes = overlay.isEmpty() ? null : await this.#write(overlay);
-    } catch (error) {
-      this.#noteFailure(error);
-      for (const transaction of batch) transaction.reject(error);
+  #batch(): Batch {
+    const batch = new Batch(new Overlay(this.tables), this.#options.clock);
+    batch.take(this.#waiting);
+    return batch;
+  }
+
+  /**
+   * Runs transactions that wait while a commit is on its way to the disk.
+   * @param defer calls a function later, when the caller has done what comes first
+   */
+  #runAheadBy(defer: (fn: () => void) => void): void {
+    if (this.#willRunAhead) return;
+    this.#willRunAhead = true;
+    defer(() => {
+      this.#willRunAhead = false;
+      this.#next?.take(this.#waiting, SLICE_MS_MAX);
+      if (this.#waiting.length > 0 && this.#next?.isFull === false) this.#runAheadBy(setImmediate);
+    });
+  }
+
+  /** Runs transactions again that ran on changes which were not stored as they were. */
+  #batchAgain({ transactions }: Batch): Batch {
+    this.#waiting.unshift(...transactions);
+    return this.#batch();
+  }
+
+  #settle(batch: Batch, written: Written): void {
+    if ('error' in written) {
+      this.#noteFailure(written.error);
+      batch.reject(written.error);
       return;
     }
-    for (const done of settle) done();
-    if (changes !== null) this.feed.tell(changes, this.tables);
+    batch.settle();
+    if (written.changes !== null) this.feed.tell(written.changes, this.tables);
   }
 
-  /** Runs as many of the waiting transactions as belong into one commit. Returns the functions that settle them. */
-  #runWaiting(overlay: Overlay): (() => void)[] {
-    const { clock } = this.#options;
-    const endMs = clock.monotonic() + BATCH_MS_MAX;
-    const settle: (() => void)[] = [];
-    for (const transaction of this.#waiting) {
-      settle.push(transaction.run(overlay));
-      if (settle.length >= BATCH_TRANSACTIONS_MAX || clock.monotonic() >= endMs) break;
+  /** Commits what the transactions of a batch wrote. Never rejects. */
+  async #commit({ overlay, isEmpty }: Batch): Promise<Written> {
+    if (isEmpty || overlay.isEmpty()) return { changes: null, isWhole: true };
+    try {
+      return await this.#write(overlay);
+    } catch (error) {
+      return { error };
     }
-    return settle;
   }
 
-  async #write(overlay: Overlay): Promise<Changes> {
+  async #write(overlay: Overlay): Promise<Written> {
     const data = this.#db.data;
     const changes = overlay.changes();
     const pending = { changes, outputTexts: overlay.outputTexts, outputsRefused: null };
@@ -221,12 +254,13 @@ export class LowdbStore extends LocalStore {
     }
     if (pending.outputsRefused !== null) {
       this.#noteRefusedOutputs(pending.outputsRefused);
-      return changes;
+      return { changes, isWhole: false };
     }
-    if (this.#health.ok || !(await this.#adapter.isMended())) return changes;
-    this.#options.log.info('the store can be written to again');
-    this.#health = { ok: true };
-    return changes;
+    if (!this.#health.ok && (await this.#adapter.isMended())) {
+      this.#options.log.info('the store can be written to again');
+      this.#health = { ok: true };
+    }
+    return { changes, isWhole: true };
   }
 
   #noteFailure(error: unknown): void {

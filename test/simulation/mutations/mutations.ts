@@ -370,9 +370,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a ping is answered before its commit is written',
     promise: 'promise 3, nothing acknowledged is lost: kill -9 at any instant loses no answered ping',
-    in: 'LowdbStore.#commit',
-    find: 'try {\n      changes = overlay.isEmpty()',
-    replace: 'for (const done of settle) done();\n    try {\n      changes = overlay.isEmpty()',
+    in: 'LowdbStore.#commitAll',
+    find: 'const written = await writing;',
+    replace: 'batch.settle();\n      const written = await writing;',
   },
   {
     name: 'the directory entry of a new segment is not synced',
