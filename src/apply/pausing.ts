@@ -3,9 +3,15 @@ import type { Job } from '../core/model/records.ts';
 import type { Tx } from '../store/store.ts';
 import { applyEvent, specOfJob } from './events.ts';
 
-/** Pauses a job of any source. Its file may change meanwhile (docs/design.md §3.3). */
-export function pauseJob(tx: Tx, job: Job, at: number): void {
-  if (!job.state.paused_by_api) applyEvent(tx, job, { type: 'paused', at });
+/**
+ * Pauses a job of any source. Its file may change meanwhile (docs/design.md §3.3). Pausing again changes only when the
+ * pause ends by itself.
+ * @param untilAt null for a pause that somebody has to end
+ */
+export function pauseJob(tx: Tx, job: Job, untilAt: number | null, at: number): void {
+  const { paused_by_api: isPaused, paused_until_at: endsAt = null } = job.state;
+  if (isPaused && endsAt === untilAt) return;
+  applyEvent(tx, job, { type: 'paused', at, ...(untilAt === null ? {} : { until_at: untilAt }) });
 }
 
 /**

@@ -13,16 +13,46 @@ const ALLOWED = `a duration such as 4h or 2d, or an instant: ${INSTANT_ALLOWED}`
  * @throws CronflowError `invalid` when it is missing, malformed, past or more than a year ahead, and the errors of
  * `readJson`
  */
-export async function readUntil(
+export async function readAcknowledgedUntil(
   req: IncomingMessage,
   inQuery: string | undefined,
   services: Services,
 ): Promise<number> {
-  const inBody = hasBody(req) ? await untilInBody(req, services) : undefined;
+  const detail = `Say until when the incident is acknowledged: ${ALLOWED}.`;
+  const untilAt = await readUntil(req, inQuery, services, detail);
+  if (untilAt !== null) return untilAt;
+  throw new CronflowError('invalid', detail, {
+    faults: [{ code: 'missing_key', path: 'until', message: `takes ${ALLOWED}` }],
+  });
+}
+
+/**
+ * Reads until when a job is paused, as `readAcknowledgedUntil` does.
+ * @returns null where it is left out, so that the pause lasts until somebody ends it
+ */
+export function readPausedUntil(
+  req: IncomingMessage,
+  inQuery: string | undefined,
+  services: Services,
+): Promise<number | null> {
+  const detail = `Say until when the job is paused: ${ALLOWED}. Without it the pause lasts until somebody resumes the job.`;
+  return readUntil(req, inQuery, services, detail);
+}
+
+async function readUntil(
+  req: IncomingMessage,
+  inQuery: string | undefined,
+  services: Services,
+  detail: string,
+): Promise<number | null> {
+  const invalid = (faults: readonly Fault[]): CronflowError =>
+    new CronflowError('invalid', detail, { faults });
+  const wrong = (message: string): CronflowError =>
+    invalid([{ code: 'invalid_value', path: 'until', message }]);
+  const inBody = hasBody(req) ? await untilInBody(req, services, invalid) : undefined;
   // In a query a plus sign means a space, and no instant has a space.
   const until = inQuery?.replace(' ', '+') ?? inBody;
-  if (until === undefined)
-    throw invalid([{ code: 'missing_key', path: 'until', message: `takes ${ALLOWED}` }]);
+  if (until === undefined) return null;
   const nowAt = services.clock.now();
   const at = typeof until === 'string' ? instantOf(until, nowAt) : undefined;
   const shown = JSON.stringify(until).slice(0, 64);
@@ -33,7 +63,11 @@ export async function readUntil(
   return at;
 }
 
-async function untilInBody(req: IncomingMessage, services: Services): Promise<unknown> {
+async function untilInBody(
+  req: IncomingMessage,
+  services: Services,
+  invalid: (faults: readonly Fault[]) => CronflowError,
+): Promise<unknown> {
   const body = await readJson(req, services);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw invalid([{ code: 'wrong_type', path: '', message: 'must be an object such as {"until": "4h"}' }]);
@@ -51,12 +85,4 @@ function unknownKey(key: string): Fault {
 
 function instantOf(text: string, nowAt: number): number | undefined {
   return isDuration(text) ? nowAt + parseDuration(text) : parseInstant(text);
-}
-
-function wrong(message: string): CronflowError {
-  return invalid([{ code: 'invalid_value', path: 'until', message }]);
-}
-
-function invalid(faults: readonly Fault[]): CronflowError {
-  return new CronflowError('invalid', `Say until when the incident is acknowledged: ${ALLOWED}.`, { faults });
 }

@@ -88,6 +88,7 @@ export function jobJson(job: Job, incident: JobIncident | undefined, globals: Gl
     renamed_from: job.renamed?.at(-1)?.from ?? null,
     status: state.status,
     paused: isPaused,
+    paused_until_at: state.paused_until_at === undefined ? null : isoOf(state.paused_until_at),
     late: expectedAt !== null && expectedAt < nowAt,
     advice: lateEndsAdvice(state),
     incident: incident === undefined ? null : incidentSummary(incident),

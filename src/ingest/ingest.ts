@@ -47,10 +47,11 @@ export interface Ingest {
   /** @throws CronflowError `unknown_job`, `job_in_file`, `store_unavailable`, `stopping` */
   remove(name: string, by?: Actor): Promise<void>;
   /**
-   * Pauses a job. A job that is paused stays so, without a change.
+   * Pauses a job. A job that is paused stays so; only the instant changes at which its pause ends by itself.
+   * @param untilAt that instant; null for a pause that somebody has to end
    * @throws CronflowError `unknown_job`, `store_unavailable`, `stopping`
    */
-  pause(name: string, by?: Actor): Promise<Job>;
+  pause(name: string, untilAt?: number | null, by?: Actor): Promise<Job>;
   /**
    * Resumes a job. A job that is not paused stays so, without a change.
    * @throws CronflowError `unknown_job`, `job_in_file` when its file pauses it, `store_unavailable`, `stopping`

@@ -175,10 +175,10 @@ export class JobIngest implements Ingest {
     });
   }
 
-  pause(name: string, by: Actor = NOBODY): Promise<Job> {
+  pause(name: string, untilAt: number | null = null, by: Actor = NOBODY): Promise<Job> {
     return this.#write({ names: [name], meta: EVENT_META }, (tx) => {
       const job = currentJob(tx, name);
-      pauseJob(tx, job, this.#clock.now());
+      pauseJob(tx, job, untilAt, this.#clock.now());
       const changes = pauseChanges(job, currentJob(tx, name));
       this.#auditChange(tx, by, { action: 'job_paused', job: name, changes });
       return currentJob(tx, name);
@@ -252,8 +252,16 @@ interface Done {
 }
 
 function pauseChanges(before: Job, after: Job): AuditChange[] {
-  const [from, to] = [isPaused(before), isPaused(after)];
-  return from === to ? [] : [{ job: after.name, key: 'paused', from, to }];
+  const changes: AuditChange[] = [
+    { job: after.name, key: 'paused', from: isPaused(before), to: isPaused(after) },
+    { job: after.name, key: 'paused_until_at', from: pauseEndOf(before), to: pauseEndOf(after) },
+  ];
+  return changes.filter(({ from, to }) => from !== to);
+}
+
+/** Returns when the pause of a job ends by itself, as people read it. */
+function pauseEndOf({ state: { paused_until_at: at } }: Job): string | null {
+  return at === undefined ? null : new Date(at).toISOString();
 }
 
 function isPaused({ state, declaration }: Job): boolean {

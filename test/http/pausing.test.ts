@@ -37,6 +37,25 @@ describe('a pause of a job', () => {
     });
   });
 
+  test('ends by itself where it was told until when, and pausing again replaces that', async () => {
+    const { post, request, clock, checker } = await startServer();
+    checker.start();
+    await post('/jobs', { name: 'backup', schedule: NIGHTLY });
+    const until = (text: string) => post(`/jobs/backup/pause?until=${text}`);
+    expect((await until('4h')).json['paused_until_at']).toBe(
+      new Date(clock.now() + 4 * HOUR_MS).toISOString(),
+    );
+    const again = await post('/jobs/backup/pause', { until: '1h' });
+    expect(again.json).toMatchObject({
+      paused: true,
+      paused_until_at: new Date(clock.now() + HOUR_MS).toISOString(),
+    });
+    await clock.advance(HOUR_MS + 60_000);
+    expect((await request('/jobs/backup')).json).toMatchObject({ paused: false, paused_until_at: null });
+    expect((await until('yesterday')).json['errors']).toMatchObject([{ path: 'until' }]);
+    expect((await until('999d')).json['detail']).toMatch(/^Say until when the job is paused: /);
+  });
+
   test('changes nothing when it comes twice, nor does a resumption without a pause', async () => {
     const { post, request, clock } = await startServer();
     await post('/jobs', { name: 'backup', schedule: NIGHTLY });

@@ -25,7 +25,9 @@ export type Happening =
   | { at: number; type: 'ping'; job: string; ping: ScriptedPing }
   /** The file is changed. The job is declared (again) as this, or with null it is no longer declared. */
   | { at: number; type: 'edit'; job: string; declaration: Declaration | null }
-  | { at: number; type: 'pause' | 'resume'; job: string }
+  /** The pause ends by itself at `until_at`, or when the job is resumed. */
+  | { at: number; type: 'pause'; job: string; until_at?: number }
+  | { at: number; type: 'resume'; job: string }
   /** Acknowledges the open incident of the job. Nothing happens if none is open. */
   | { at: number; type: 'acknowledge'; job: string; until_at: number }
   /**

@@ -11,6 +11,7 @@ import { holdAnew } from './telling.ts';
  */
 export function setClockBack(draft: Draft, at: number): void {
   const { job, spec } = draft;
+  const stepMs = Math.max(0, job.settled_at - at);
   const capped = (instant: number | null): number | null => (instant === null ? null : Math.min(instant, at));
   job.settled_at = Math.min(job.settled_at, at);
   job.last_start_at = capped(job.last_start_at);
@@ -23,6 +24,8 @@ export function setClockBack(draft: Draft, at: number): void {
     const { at: endAt, started_since_at: startAt } = job.anonymous_end;
     job.anonymous_end = { ...job.anonymous_end, at: Math.min(endAt, at), started_since_at: capped(startAt) };
   }
+  // A pause lasts no longer than it would have, because a clock that was wrong by a year must not silence a job for one.
+  if (job.paused_until_at !== undefined) job.paused_until_at = Math.max(at, job.paused_until_at - stepMs);
   job.deadline_at_min = Math.min(job.deadline_at_min, at + spec.graceMs);
   job.bad = job.bad.map((bad): BadOutcome => ({
     ...bad,

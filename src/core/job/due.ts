@@ -12,7 +12,9 @@ export type Due =
   | { kind: 'dropped'; at: number }
   | { kind: 'deadline'; at: number; outcome: 'missed' | 'unknown' }
   | { kind: 'announcement'; at: number }
-  | { kind: 'reminder'; at: number };
+  | { kind: 'reminder'; at: number }
+  /** A pause of the API ends by itself. */
+  | { kind: 'resumption'; at: number };
 
 /** Returns the earliest thing that is due; of several at one instant the one that this function looks at first. */
 export function nextDue(draft: Draft): Due | null {
@@ -31,6 +33,8 @@ export function nextDue(draft: Draft): Due | null {
   if (reminderAt !== null) next = earlier(next, { kind: 'reminder', at: reminderAt });
   const announcementAt = draft.incident?.announce_at ?? null;
   if (announcementAt !== null) next = earlier(next, { kind: 'announcement', at: announcementAt });
+  const { paused_until_at: resumesAt } = draft.job;
+  if (resumesAt !== undefined) next = earlier(next, { kind: 'resumption', at: resumesAt });
   return next;
 }
 

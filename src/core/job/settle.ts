@@ -6,6 +6,7 @@ import type { Draft } from './draft.ts';
 import { type Due, nextDue } from './due.ts';
 import { recordSlot } from './history.ts';
 import { missSlot } from './missed.ts';
+import { resumeAt } from './pausing.ts';
 import { endRun } from './run.ts';
 import { announce, remind } from './telling.ts';
 import { giveUpUnseen } from './unseen.ts';
@@ -46,6 +47,9 @@ function apply(draft: Draft, due: Due): Reason {
     case 'reminder':
       remind(draft, due.at);
       return 'reminder';
+    case 'resumption':
+      resumeAt(draft, due.at);
+      return 'resumed';
   }
 }
 

@@ -1,7 +1,6 @@
 import type { Event, State, Transition } from '../model/event.ts';
 import type { Reason } from '../model/reasons.ts';
 import type { JobState } from '../model/records.ts';
-import { startOf } from '../model/rows.ts';
 import { NO_RUNS } from '../model/runs.ts';
 import type { Schedule } from '../model/schedule.ts';
 import { earlyMs, slotAfter, slotAtOrBefore } from '../model/slots.ts';
@@ -14,8 +13,8 @@ import { recordSlot } from './history.ts';
 import { closeSilently, reconsider } from './incident.ts';
 import { applyPing } from './ping.ts';
 import { endRun } from './run.ts';
+import { endPause, expectAnew, forgetPause, pause, resumeAt, setPauseEnd } from './pausing.ts';
 import { settle } from './settle.ts';
-import { endSkips } from './skips.ts';
 import { holdAnew, remindAnew } from './telling.ts';
 import { endLateEnds } from './why-missed.ts';
 
@@ -92,6 +91,7 @@ function apply(draft: Draft, spec: Spec, event: Event): { reason: Reason; runId:
       settle(draft, event.at, false);
       if (!draft.paused) pause(draft, event.at);
       draft.job.paused_by_api = true;
+      setPauseEnd(draft, event.until_at);
       return did('paused');
     case 'resumed':
       return did(resumeByApi(draft, event.at));
@@ -103,7 +103,8 @@ function apply(draft: Draft, spec: Spec, event: Event): { reason: Reason; runId:
       return did(remove(draft, event.at));
     case 'restored':
       // A client that registers a job anew does not know that one of that name was once paused.
-      if (event.resumed === true) draft.job.paused_by_api = false;
+      // A pause that ended while nobody watched the job is over.
+      if (event.resumed === true || (draft.job.paused_until_at ?? Infinity) <= event.at) forgetPause(draft);
       if (!draft.paused) expectAnew(draft, event.at);
       return did('declared');
     case 'clock_set_back':
@@ -200,42 +201,10 @@ function skipDueSlot(draft: Draft, at: number): void {
   }
 }
 
-/**
- * Begins a pause. Pings of a paused job are recorded and do not count, and its trouble is over (docs/design.md §3.3).
- */
-function pause(draft: Draft, at: number): void {
-  closeSilently(draft, at, 'paused');
-  draft.job.expected_at = null;
-  draft.job.bad = [];
-  draft.job.unclaimed = [];
-  endSkips(draft, at);
-}
-
 function resumeByApi(draft: Draft, at: number): Reason {
-  const wasPaused = draft.paused;
   settle(draft, at, false);
-  draft.job.paused_by_api = false;
-  if (wasPaused && !draft.paused) endPause(draft, at);
+  resumeAt(draft, at);
   return 'resumed';
-}
-
-/**
- * Ends a pause. From now on the job counts again, and so does the end of a run that is open, whenever it began
- * (docs/design.md §3.3).
- */
-function endPause(draft: Draft, at: number): void {
-  expectAnew(draft, at);
-  for (const run of draft.openRuns()) if (!run.counted) draft.changeRun(run.id, { counted: true });
-}
-
-/** Expects the first slot after an instant, unless a run that came a little early has claimed that one already. */
-function expectAnew(draft: Draft, at: number): void {
-  if (draft.spec.schedule?.kind === 'every') draft.job.expected_from_at = at;
-  const slotAt = slotAfter(draft.spec, at);
-  const isClaimed = draft
-    .runs()
-    .some((row) => row.slot_at === slotAt && (startOf(row) ?? row.ended_at ?? Infinity) <= at);
-  draft.job.expected_at = slotAt !== null && isClaimed ? slotAfter(draft.spec, slotAt) : slotAt;
 }
 
 /**

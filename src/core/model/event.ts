@@ -19,7 +19,8 @@ export type Event =
   | { type: 'tick'; now_at: number }
   /** The declaration changed. The `spec` that is given to `transition` is the new one. */
   | { type: 'spec_changed'; at: number; previous: Spec }
-  | { type: 'paused'; at: number }
+  /** The pause ends by itself at `until_at`, or when somebody ends it. */
+  | { type: 'paused'; at: number; until_at?: number }
   | { type: 'resumed'; at: number }
   | { type: 'acknowledged'; at: number; until_at: number }
   | { type: 'removed'; at: number }

@@ -187,6 +187,8 @@ export interface JobState {
   /** True once any ping was received. */
   seen: boolean;
   paused_by_api: boolean;
+  /** The instant at which the pause of the API ends by itself; absent where it does not. */
+  paused_until_at?: number;
   /** The instant up to which everything due has been applied. */
   settled_at: number;
   /** The number of the newest row. */

@@ -161,6 +161,7 @@ export function nextOf({ due }: AsOf): NextByTime | null {
       return { at: due.at, what: due.outcome };
     case 'announcement':
     case 'reminder':
+    case 'resumption':
       return { at: due.at, what: due.kind };
   }
 }
@@ -214,5 +215,7 @@ export function nextTold({ due, state, spec, open, isPaused }: AsOf, given: Cloc
           reason: 'reminder',
         }),
       ];
+    case 'resumption':
+      return [told('The pause ends, and the first slot after that is expected.', { at, reason: 'resumed' })];
   }
 }

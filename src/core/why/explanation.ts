@@ -33,7 +33,7 @@ export type Rule =
 /** The next thing that time alone does to a job. */
 export interface NextByTime {
   at: number;
-  what: 'missed' | 'unknown' | 'timeout' | 'skipped' | 'announcement' | 'reminder';
+  what: 'missed' | 'unknown' | 'timeout' | 'skipped' | 'announcement' | 'reminder' | 'resumption';
 }
 
 /** The slot that a job is expected at. */

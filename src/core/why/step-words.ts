@@ -42,7 +42,9 @@ function eventTold({ at, event, specBefore, happened }: Step, words: ClockWords)
       return [told(pingWords(event.ping, happened, words), { at, reason, run_id })];
     }
     case 'tick':
-      return [];
+      return happened?.result.reason === 'resumed'
+        ? say('The pause ended by itself. The first slot after that is expected.')
+        : [];
     case 'declared':
       return say('The job was declared.');
     case 'restored':
@@ -54,7 +56,9 @@ function eventTold({ at, event, specBefore, happened }: Step, words: ClockWords)
       return changes.length === 0 ? [] : say(changes.join(' '));
     }
     case 'paused':
-      return say('The job was paused over the API. While it is, pings are recorded and do not count.');
+      return say(
+        `The job was paused over the API${event.until_at === undefined ? '' : ` until ${words.at(event.until_at)}`}. While it is, pings are recorded and do not count.`,
+      );
     case 'resumed':
       return say('The job was resumed. The first slot after that is expected.');
     case 'acknowledged':

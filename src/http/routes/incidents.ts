@@ -5,7 +5,7 @@ import { cursorBehind, cursorText, linkNext } from '../cursor.ts';
 import { asked, Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
-import { readUntil } from '../until.ts';
+import { readAcknowledgedUntil } from '../until.ts';
 import { incidentJson } from '../wire.ts';
 
 /** Declares `/incidents`: present and past trouble, newest first. */
@@ -58,7 +58,7 @@ async function acknowledge(ctx: HttpContext, services: Services): Promise<void> 
   const query = new Query(ctx.querystring, services.limits);
   const until = query.text('until');
   query.done();
-  const untilAt = await readUntil(ctx.req, until, services);
+  const untilAt = await readAcknowledgedUntil(ctx.req, until, services);
   ctx.body = incidentJson(
     await services.ingest.acknowledge(ctx.params['id'] ?? '', untilAt, actorOf(ctx, services)),
   );

@@ -9,6 +9,7 @@ import { isKnownToClient } from '../etag.ts';
 import { asked, Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
+import { readPausedUntil } from '../until.ts';
 import { jobJson } from '../wire.ts';
 
 /** The number of open incidents that are fetched at once when a list of jobs is answered. */
@@ -123,8 +124,13 @@ async function show(ctx: HttpContext, services: Services): Promise<void> {
 }
 
 async function pause(ctx: HttpContext, services: Services): Promise<void> {
+  const query = new Query(ctx.querystring, services.limits);
+  const until = query.text('until');
+  query.done();
   const { name } = await services.jobNamed(ctx.params['name'] ?? '');
-  ctx.body = await withIncident(await services.ingest.pause(name, actorOf(ctx, services)), services);
+  const untilAt = await readPausedUntil(ctx.req, until, services);
+  const job = await services.ingest.pause(name, untilAt, actorOf(ctx, services));
+  ctx.body = await withIncident(job, services);
 }
 
 async function resume(ctx: HttpContext, services: Services): Promise<void> {

@@ -167,6 +167,7 @@ function ahead(job: JobState): Required<JobState> {
     status: 'failure',
     expected_at: aheadAt,
     expected_from_at: aheadAt,
+    paused_until_at: aheadAt,
     deadline_at_min: aheadAt,
     due_at: aheadAt,
     settled_at: aheadAt,

@@ -22,6 +22,46 @@ describe('§3.3 pausing and removing', () => {
       ],
     ],
     [
+      'a pause with an end ends by itself, and the first slot after that is expected',
+      HOURLY,
+      `01:00 success
+       01:30 paused until=03:30
+       02:00 failure
+       03:20 start rid=a
+       04:06 tick
+       04:10 success rid=a`,
+      [
+        '01:00 slot 01:00 success succeeded',
+        '02:00 no slot failure reported_failure (not counted)',
+        '04:05 slot 04:00 missed missed',
+        '04:05 owe ops opened missed',
+        '04:10 no slot success succeeded',
+      ],
+    ],
+    [
+      'a pause that is paused again ends at the new end, and one without an end does not end by itself',
+      HOURLY,
+      `01:00 success
+       01:30 paused until=02:30
+       01:40 paused until=04:30
+       03:06 tick
+       03:10 paused
+       05:06 tick
+       05:10 resumed
+       06:06 tick`,
+      ['01:00 slot 01:00 success succeeded', '06:05 slot 06:00 missed missed', '06:05 owe ops opened missed'],
+    ],
+    [
+      'a pause whose end comes while the job is removed is over when the job is back',
+      HOURLY,
+      `01:00 success
+       01:30 paused until=02:30
+       01:40 removed
+       04:30 restored
+       05:06 tick`,
+      ['01:00 slot 01:00 success succeeded', '05:05 slot 05:00 missed missed', '05:05 owe ops opened missed'],
+    ],
+    [
       'the end of a run that was given up before the pause does not count and takes no missed slot over',
       HOURLY,
       `00:30 success

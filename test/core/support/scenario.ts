@@ -99,6 +99,13 @@ function parseLine(
         event: { type: 'spec_changed', at, previous: spec },
       };
     case 'paused':
+      return {
+        spec,
+        event:
+          rest === ''
+            ? { type: 'paused', at }
+            : { type: 'paused', at, until_at: instant(rest.slice('until='.length)) },
+      };
     case 'resumed':
     case 'removed':
     case 'restored':

@@ -41,6 +41,7 @@ export class Job {
   private clock: number;
   private paused: boolean;
   private pausedByApi = false;
+  private pausedUntil = Number.POSITIVE_INFINITY;
   /** Says that some ping came. */
   private seen = false;
   private learned = 0;
@@ -101,7 +102,10 @@ export class Job {
       const { at, touched } = this.slots.deadlineOf(slot);
       if (at < Number.POSITIVE_INFINITY) dues.push({ at, apply: () => this.miss(slot, touched, at) });
     }
-    return [...dues, ...this.trouble.due()];
+    dues.push(...this.trouble.due());
+    const until = this.pausedUntil;
+    if (until < Number.POSITIVE_INFINITY) dues.push({ at: until, apply: () => this.resume(until) });
+    return dues;
   }
 
   private isCovered(at: number): boolean {
@@ -473,15 +477,17 @@ export class Job {
     return isAfter && this.traces.length - 1 - ran >= SKIPS_IN_A_ROW;
   }
 
-  pause(at: number): void {
+  pause(at: number, until = Number.POSITIVE_INFINITY): void {
     if (!this.declared) return;
     this.pausedByApi = true;
+    this.pausedUntil = until;
     this.pauseOrResume(at);
   }
 
   resume(at: number): void {
     if (!this.declared) return;
     this.pausedByApi = false;
+    this.pausedUntil = Number.POSITIVE_INFINITY;
     this.pauseOrResume(at);
   }
 
@@ -523,6 +529,10 @@ export class Job {
   private comeBack(terms: Terms, at: number): void {
     this.declared = true;
     this.terms = terms;
+    if (this.pausedUntil <= at) {
+      this.pausedByApi = false;
+      this.pausedUntil = Number.POSITIVE_INFINITY;
+    }
     this.paused = this.pausedByApi || terms.paused;
     this.trouble.change(terms, at, false);
     this.slots.changeTerms(terms, Number.NEGATIVE_INFINITY);

@@ -181,7 +181,7 @@ function apply(
       break;
     }
     case 'pause':
-      job?.pause(at);
+      job?.pause(at, happening.until_at);
       break;
     case 'resume':
       job?.resume(at);

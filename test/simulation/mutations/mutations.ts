@@ -438,4 +438,11 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'if (known.outcome !== null && !isGivenUp(known.outcome)) return',
     replace: "if (known.outcome === 'skipped') return",
   },
+  {
+    name: 'a pause with an end does not end by itself',
+    promise: '§3.3 pause: with `until` the pause ends by itself then',
+    in: 'nextDue',
+    find: 'if (resumesAt !== undefined)',
+    replace: 'if (resumesAt === 0)',
+  },
 ];

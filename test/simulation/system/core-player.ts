@@ -96,7 +96,7 @@ export class CorePlayer {
         this.#apply(job, { type: 'ping', ping: parsedPing(happening.ping, at) });
         return;
       case 'pause':
-        this.#apply(job, { type: 'paused', at });
+        this.#apply(job, pausedBy(happening));
         return;
       case 'resume':
         this.#apply(job, { type: 'resumed', at });
@@ -218,4 +218,12 @@ function stepsOf(script: Script, gaps: readonly Gap[]): Step[] {
   return steps
     .filter(({ at, gap }) => at < script.end_at || (gap === null && at === script.end_at))
     .sort((a, b) => a.at - b.at || Number(a.gap === null) - Number(b.gap === null));
+}
+
+/** Returns the event that a pause is. */
+export function pausedBy({
+  at,
+  until_at: untilAt,
+}: Happening & { type: 'pause' }): Event & { type: 'paused' } {
+  return { type: 'paused', at, ...(untilAt === undefined ? {} : { until_at: untilAt }) };
 }

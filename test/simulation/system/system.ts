@@ -12,6 +12,7 @@ import { silentLogger } from '../../../src/observe/log.ts';
 import { overlaid } from '../../../src/store/overlaid.ts';
 import type { Scope, Store, Tx } from '../../../src/store/store.ts';
 import type { Happening, Script, ScriptedPing, Verdict } from '../script.ts';
+import { pausedBy } from './core-player.ts';
 import { type Disk, MemoryDisk } from './disk.ts';
 import { parsedPing } from './ping.ts';
 import { Recorder } from './recorder.ts';
@@ -152,7 +153,7 @@ export class System {
         await this.#configure();
         break;
       case 'pause':
-        await changeJob(store, happening.job, { type: 'paused', at: happening.at });
+        await changeJob(store, happening.job, pausedBy(happening));
         break;
       case 'resume':
         await changeJob(store, happening.job, { type: 'resumed', at: happening.at });

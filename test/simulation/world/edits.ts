@@ -33,8 +33,9 @@ export function randomDoings(
   for (const at of times) {
     const kind = dice.random();
     if (kind < 0.15) {
-      doings.push({ at, type: 'pause', job });
-      if (dice.chance(0.8))
+      const untilAt = at + dice.spanMs(MINUTE_MS, span.to_at - span.from_at);
+      doings.push({ at, type: 'pause', job, ...(dice.chance(0.4) ? { until_at: untilAt } : {}) });
+      if (dice.chance(0.6))
         doings.push({ at: at + dice.spanMs(MINUTE_MS, span.to_at - span.from_at), type: 'resume', job });
     } else if (kind < 0.3) {
       const untilAt = at + dice.spanMs(MINUTE_MS, span.to_at - span.from_at);
