@@ -12,7 +12,7 @@ const io: Io = {
   env: process.env,
   cwd: process.cwd(),
   clock: systemClock,
-  terminal: process.stdout.isTTY ? { columns: process.stdout.columns } : undefined,
+  terminal: process.stdout.isTTY ? process.stdout : undefined,
 };
 
 /**

@@ -189,6 +189,15 @@ export interface Operations {
        */
       name: string;
     };
+    query: {
+      /**
+       * A duration such as `4h`, or an instant with its zone; at most 366 days ahead
+       */
+      until?: string;
+    };
+    body: {
+      until?: string;
+    };
     answer: Job;
   };
   post_resume: {
@@ -1534,6 +1543,10 @@ export interface Job {
   status: Status;
   paused: boolean;
   /**
+   * The instant at which a pause of the API ends by itself
+   */
+  paused_until_at?: string | null;
+  /**
    * The expected slot has passed and nothing was heard yet
    */
   late: boolean;
@@ -1746,7 +1759,7 @@ export interface Why {
    */
   next: {
     at: string;
-    what: 'missed' | 'unknown' | 'timeout' | 'skipped' | 'announcement' | 'reminder';
+    what: 'missed' | 'unknown' | 'timeout' | 'skipped' | 'announcement' | 'reminder' | 'resumption';
   } | null;
   /**
    * It in short

@@ -69,6 +69,28 @@ const COMMANDS: ReadonlyMap<string, Listed> = new Map<string, Listed>([
       load: async () => (await import('./why.ts')).why,
     },
   ],
+  [
+    'logs',
+    {
+      summary: 'print what the last run of a job printed',
+      load: async () => (await import('./logs.ts')).logs,
+    },
+  ],
+  [
+    'pause',
+    {
+      summary: 'let a job be silent for a while',
+      load: async () => (await import('./pause.ts')).pause,
+    },
+  ],
+  ['resume', { summary: 'end the pause of a job', load: async () => (await import('./pause.ts')).resume }],
+  [
+    'ack',
+    {
+      summary: 'acknowledge an incident, so that nobody is reminded of it for a while',
+      load: async () => (await import('./ack.ts')).ack,
+    },
+  ],
   ['ping', { summary: 'report something of a job', load: async () => (await import('./ping.ts')).ping }],
   [
     'test-notify',

@@ -12,7 +12,7 @@ export interface Io {
   cwd: string;
   clock: Clock;
   /** The terminal that stdout is; absent where it is none. */
-  terminal?: { columns: number } | undefined;
+  terminal?: { readonly columns: number; readonly rows?: number } | undefined;
 }
 
 /**

@@ -91,17 +91,27 @@ function readOptions(argv: readonly string[], canList: boolean): Options {
   const [job, second] = positionals;
   const options = { job, config, schedule, timezone, after, count, json, batch, help };
   if (help) return options;
-  if (second !== undefined) throw new UsageError(`one JOB at most; "${second}" is too many`);
+  if (second !== undefined) {
+    const hint = /^[\d*]/.test(job ?? '') ? `; a schedule is written --schedule '0 2 * * *', in quotes` : '';
+    throw new UsageError(`one JOB at most; "${second}" is too many${hint}`);
+  }
   if (batch) {
     const given = job ?? config ?? schedule ?? timezone ?? after ?? count;
     if (given !== undefined)
       throw new UsageError('--batch reads its questions from stdin; it takes no other option but --json');
+  } else if (job !== undefined && isSchedule(job)) {
+    throw new UsageError(`"${job}" is a schedule and no job; write --schedule "${job}"`);
   } else if (job === undefined ? schedule === undefined && !canList : schedule !== undefined) {
     throw new UsageError('it needs one of --schedule E, a JOB, or --batch');
   } else if (config !== undefined && schedule !== undefined) {
     throw new UsageError('--config names the file that declares a JOB; it cannot be given with --schedule');
   }
   return options;
+}
+
+/** Tells whether a word that stands where a job may stand is a schedule: no name of a job has a blank or an `@`. */
+function isSchedule(word: string): boolean {
+  return /^@|\s/.test(word.trim());
 }
 
 function isOfAll({ job, schedule }: Options): boolean {

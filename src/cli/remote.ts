@@ -1,4 +1,4 @@
-import { CronflowError } from '../core/model/errors.ts';
+import { CronflowError, errorText } from '../core/model/errors.ts';
 import type { Scope } from '../core/model/named-token.ts';
 import { readTokens, TOKEN_VARIABLES } from '../http/tokens.ts';
 import { OPERATIONS, type Operations } from './api-types.ts';
@@ -21,7 +21,7 @@ export const URL_HELP = `  --url URL        the running Cronflow (CRONFLOW_URL; 
 interface Question {
   method?: 'GET' | 'POST';
   /** The scope that the token must have. */
-  scope?: Extract<Scope, 'read' | 'ping'>;
+  scope?: Scope;
   /** The body, which is sent as JSON. */
   body?: unknown;
   /** The status codes of usable answers; any 2xx unless given. */
@@ -62,39 +62,106 @@ interface Exchanged {
   cursor: string | null;
 }
 
-async function exchanged({ io, base }: Server, path: string, question: Question): Promise<Exchanged> {
-  const { method = 'GET', scope = 'read', body: sent, statuses } = question;
+async function exchanged(server: Server, path: string, question: Question): Promise<Exchanged> {
+  const { url, text, headers } = await told(server, path, question, 'application/json');
+  try {
+    return { answer: JSON.parse(text) as unknown, cursor: cursorIn(headers['link']) };
+  } catch (error) {
+    throw unreachable(url, 'its answer is not JSON', error);
+  }
+}
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/** Asks a running Cronflow for a text that is no JSON; see `ask`. */
+export async function askText(server: Server, path: string): Promise<{ text: string; headers: Headers }> {
+  return told(server, path, {}, 'text/plain');
+}
+
+/** Sends a request and reads the whole answer. */
+async function told(
+  server: Server,
+  path: string,
+  question: Question,
+  accept: string,
+): Promise<{ url: string; text: string; headers: Headers }> {
+  const { scope = 'read', statuses } = question;
+  const url = addressOf(server.base, path);
+  const { statusCode, headers, body } = await opened(server, path, question, { accept });
+  const text = await body.text().catch((error: unknown) => {
+    throw unreachable(url, errorText(error), error);
+  });
+  const isAnswer = statuses?.includes(statusCode) ?? (statusCode >= 200 && statusCode < 300);
+  if (!isAnswer) throw refused(url, statusCode, text, scope);
+  return { url, text, headers };
+}
+
+/** Sends a request and returns the answer with its body unread. */
+async function opened(
+  { io, base }: Server,
+  path: string,
+  { method = 'GET', scope = 'read', body: sent }: Question,
+  { accept, ...more }: { accept: string; bodyTimeout?: number; signal?: AbortSignal; lastId?: string },
+) {
   const url = addressOf(base, path);
   const tokens = readTokens(io.env);
   const token = tokens[scope][0] ?? tokens.all[0];
   const headers = {
-    accept: 'application/json',
+    accept,
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(more.lastId ? { 'last-event-id': more.lastId } : {}),
   };
   try {
     // The library is loaded only here, because `check` and `plan` mostly ask nobody.
     const { request } = await import('undici');
-    const {
-      statusCode,
-      headers: received,
-      body,
-    } = await request(url, {
+    return await request(url, {
       method,
       headers,
       headersTimeout: ANSWER_MS_MAX,
-      bodyTimeout: ANSWER_MS_MAX,
+      bodyTimeout: more.bodyTimeout ?? ANSWER_MS_MAX,
+      ...(more.signal === undefined ? {} : { signal: more.signal }),
       ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
     });
-    const text = await body.text();
-    const isAnswer = statuses?.includes(statusCode) ?? (statusCode >= 200 && statusCode < 300);
-    if (isAnswer) return { answer: JSON.parse(text) as unknown, cursor: cursorIn(received['link']) };
-    throw refused(url, statusCode, text, scope);
   } catch (error) {
-    if (error instanceof CronflowError) throw error;
     const { message, code } = error as NodeJS.ErrnoException;
-    const why = error instanceof SyntaxError ? 'its answer is not JSON' : message || code || 'no answer';
-    throw new CronflowError('unreachable', `No Cronflow can be asked at ${url}: ${why}.`, { cause: error });
+    throw unreachable(url, message || code || 'no answer', error);
+  }
+}
+
+function unreachable(url: string, why: string, cause: unknown): CronflowError {
+  return new CronflowError('unreachable', `No Cronflow can be asked at ${url}: ${why}.`, { cause });
+}
+
+/** A server sends a comment every 15 s. One that has sent nothing for so long is lost. */
+const SILENT_MS_MAX = 40_000;
+
+/**
+ * Listens to `GET /events` of a running Cronflow. The first thing told is that the connection stands, with no id.
+ * @param path the path with its query
+ * @param lastId the id of the last event that was heard; empty for none
+ * @returns the ids of events as they come; it ends when the server ends it, or with the signal
+ * @throws CronflowError `unreachable` where the connection breaks
+ */
+export async function* listenTo(
+  server: Server,
+  path: string,
+  { lastId, signal }: { lastId: string; signal: AbortSignal },
+): AsyncGenerator<string> {
+  const url = addressOf(server.base, path);
+  const options = { accept: 'text/event-stream', bodyTimeout: SILENT_MS_MAX, signal, lastId };
+  const { statusCode, body } = await opened(server, path, {}, options);
+  if (statusCode !== 200) throw refused(url, statusCode, await body.text(), 'read');
+  yield '';
+  let rest = '';
+  try {
+    for await (const chunk of body.setEncoding('utf8')) {
+      const lines = `${rest}${String(chunk)}`.split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) if (line.startsWith('id: ')) yield line.slice('id: '.length);
+    }
+  } catch (error) {
+    throw unreachable(url, errorText(error), error);
   }
 }
 
@@ -200,17 +267,22 @@ function addressOf(base: string, path: string): string {
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}${path}`;
 }
 
-function refused(url: string, statusCode: number, text: string, scope: 'read' | 'ping'): CronflowError {
+function refused(url: string, statusCode: number, text: string, scope: Scope): CronflowError {
   const detail = detailOf(text);
   const said = detail ?? text.slice(0, DETAIL_LENGTH_MAX).trim();
   const hint =
     statusCode === 401 || statusCode === 403
-      ? ` Set ${TOKEN_VARIABLES[scope]} or ${TOKEN_VARIABLES.all} to a token that may ${scope}.`
+      ? tokenHint(scope)
       : statusCode === 404 && detail === null
         ? ' Is that a Cronflow of this version?'
         : '';
   const stop = /[.!?]$/.test(said) ? '' : '.';
   return new CronflowError('unreachable', `${url} answered ${statusCode}: ${said}${stop}${hint}`);
+}
+
+function tokenHint(scope: Scope): string {
+  if (scope === 'all') return ` Set ${TOKEN_VARIABLES.all} to a token that may change jobs.`;
+  return ` Set ${TOKEN_VARIABLES[scope]} or ${TOKEN_VARIABLES.all} to a token that may ${scope}.`;
 }
 
 /** Returns the detail of an error of Cronflow's own, with what was wrong; null where the text is no such error. */

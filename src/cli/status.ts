@@ -6,7 +6,10 @@ import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { call, callAll, type Server, SERVER_OPTIONS, serverOf, URL_HELP } from './remote.ts';
 import { counted } from '../core/text/counts.ts';
+import type { ServeHost } from './serve.ts';
+import { shownFor } from './status-watch.ts';
 import { type View, viewOf } from './view.ts';
+import { watch } from './watch.ts';
 
 const HELP = `Usage: cronflow status [OPTIONS]
 
@@ -22,7 +25,14 @@ ${URL_HELP}.
   --group G        only jobs of this group
   --json           print {"ready", "detail", "warnings", "incidents", "unknown_pings", "jobs"} in UTC; incidents are those
                    of Cronflow itself
+  --watch          go on, live, until Ctrl-C: the table at a terminal, and a line for each job that changes to a pipe.
+                   A server that is lost is tried again, and it says since when it is lost
   --help
+
+Examples:
+  cronflow status --trouble
+  cronflow status --watch --group finance
+  cronflow status --json | jq '.jobs[] | select(.incident) | .name'
 
 Exit codes: 0 all is well, 3 Cronflow or one of these jobs is in trouble, 1 Cronflow cannot be asked, 2 wrong usage.
 `;
@@ -44,6 +54,7 @@ interface Options {
   /** The parameters for `GET /jobs`. */
   query: Operations['get_jobs']['query'];
   json: boolean;
+  watch: boolean;
 }
 
 interface Status {
@@ -59,17 +70,59 @@ interface Status {
 }
 
 /** Runs `cronflow status`: prints the jobs of a running Cronflow. Returns the exit code, see its help. */
-export function status(argv: readonly string[], io: Io): Promise<number> {
+export function status(argv: readonly string[], io: Io, host: Stoppable = ENDLESS): Promise<number> {
   return runWithOptions(io, {
     name: 'status',
     help: HELP,
     read: () => readOptions(argv, io),
-    run: async ({ server, query, json }) => {
+    run: async (options) => {
+      const { server, query, json } = options;
+      if (options.watch) return watched(options, io, host);
       const found = await statusOf(server, query);
       io.stdout(json ? `${JSON.stringify(found, null, 2)}\n` : textOf(found, viewOf(io)));
       return isTrouble(found) ? EXIT_TROUBLE : EXIT.done;
     },
   });
+}
+
+/** The part of the process that ends a watch. */
+type Stoppable = Pick<ServeHost, 'stopRequested' | 'onExit'>;
+/** A process that nothing ends, which is enough for all but a watch. */
+const ENDLESS: Stoppable = { stopRequested: () => new Promise(() => {}), onExit: () => {} };
+
+/** Shows the status until somebody ends it. Returns the exit code of the status that was shown last. */
+async function watched({ server, query, json }: Options, io: Io, host: Stoppable): Promise<number> {
+  const stop = new AbortController();
+  void host.stopRequested().then(() => stop.abort());
+  const { group, tag } = query;
+  const search = new URLSearchParams({
+    ...(group === undefined ? {} : { group }),
+    ...(tag === undefined ? {} : { tag }),
+  }).toString();
+  const shown = shownFor<Status>(io, server.base, { json, textOf });
+  // A second Ctrl-C ends the process at once, and the terminal must not be left as it is then.
+  host.onExit(() => shown.close());
+  try {
+    const last = await watch<Status>({
+      server,
+      clock: io.clock,
+      eventsPath: `/events${search === '' ? '' : `?${search}`}`,
+      ask: () => statusOf(server, query),
+      nextAt: (found) => nextExpectedAt(found, io.clock.now()),
+      show: (found, link) => shown.show(found, link),
+      signal: stop.signal,
+    });
+    return last !== null && isTrouble(last) ? EXIT_TROUBLE : EXIT.done;
+  } finally {
+    stop.abort();
+    shown.close();
+  }
+}
+
+/** Returns when the next job may be late, which no event tells. */
+function nextExpectedAt({ jobs }: Status, nowAt: number): number | null {
+  const instants = jobs.map((job) => Date.parse(job.expected_at ?? '')).filter((at) => at > nowAt);
+  return instants.length === 0 ? null : Math.min(...instants);
 }
 
 function readOptions(argv: readonly string[], io: Io): Options | null {
@@ -81,6 +134,7 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
       trouble: { type: 'boolean', default: false },
       tag: { type: 'string' },
       group: { type: 'string' },
+      watch: { type: 'boolean', default: false },
     },
     allowPositionals: false,
   });
@@ -95,7 +149,7 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
     ...(tag === undefined ? {} : { tag }),
     ...(group === undefined ? {} : { group }),
   };
-  return { server: serverOf(io, values.url), query, json: values.json };
+  return { server: serverOf(io, values.url), query, json: values.json, watch: values.watch };
 }
 
 async function statusOf(server: Server, query: Options['query']): Promise<Status> {

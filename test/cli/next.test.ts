@@ -122,6 +122,12 @@ describe('cronflow next --schedule', () => {
 
   test.each([
     [[], 'it needs one of --schedule E, a JOB, or --batch'],
+    [['0 2 * * *'], '"0 2 * * *" is a schedule and no job; write --schedule "0 2 * * *"'],
+    [['@daily'], '"@daily" is a schedule and no job; write --schedule "@daily"'],
+    [
+      ['0', '2', 'x'],
+      `one JOB at most; "2" is too many; a schedule is written --schedule '0 2 * * *', in quotes`,
+    ],
     [['--schedule', '@daily', 'backup'], 'it needs one of --schedule E, a JOB, or --batch'],
     [['backup', 'restore'], 'one JOB at most; "restore" is too many'],
     [['backup'], 'jobs cannot be looked up here; use --schedule E'],

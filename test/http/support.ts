@@ -37,7 +37,7 @@ export interface Answer {
 }
 
 /** A server on a free loopback port over the memory store, on a clock that only the test moves. */
-export async function startServer(changes: Partial<HttpDeps> = {}, host = '127.0.0.1') {
+export async function startServer(changes: Partial<HttpDeps> = {}, host = '127.0.0.1', freePort = 0) {
   const service = await startMemoryService(DEFAULT_START_AT);
   const unknownPings: [string, PingKind][] = [];
   const server = createServer({
@@ -60,7 +60,7 @@ export async function startServer(changes: Partial<HttpDeps> = {}, host = '127.0
     onFormerName: () => {},
     ...changes,
   });
-  const { port, url, address } = await server.listen(host, 0);
+  const { port, url, address } = await server.listen(host, freePort);
   cleanups.push(() => server.close());
 
   /** Every answer is held against the description of the API. */

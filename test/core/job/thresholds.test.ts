@@ -170,6 +170,8 @@ describe('§3.3 thresholds and recovery', () => {
     ['too_fast', { ...HOURLY, min_runtime: '1m' }, '01:00 success took=1s'],
     ['output_mismatch', { ...HOURLY, expect: { output: { contains: 'done' } } }, '01:00 success'],
     ['stuck_lock', HOURLY, '01:00 skip\n02:00 skip\n03:00 skip'],
+    ['too_many_runs', { ...HOURLY, max_open_runs: 1 }, '01:00 start rid=a\n01:01 start rid=b'],
+    ['unreadable_report', HOURLY, '01:00 success unreadable=exit_code'],
   ])('%s is of kind failure', (reason, declaration, script) => {
     const failure_threshold = { failure: 1, missed: 9, timeout: 9 };
     const { incident } = stateAfter({ ...declaration, failure_threshold }, script);
