@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expectByZoneRules } from '../checker/zone-rules.ts';
+import { NO_PUBLIC_BADGES } from '../core/model/badge.ts';
 import { CronflowError, errorText } from '../core/model/errors.ts';
 import { DEFAULT_GLOBALS } from '../core/model/spec.ts';
 import type { HttpDeps } from '../http/deps.ts';
@@ -96,6 +97,7 @@ async function start(
       return configStatusOf(options.configPath, reloader, parts.appliedAt);
     },
     globals: () => reloader.current?.globals ?? DEFAULT_GLOBALS,
+    publicBadges: () => reloader.current?.badges ?? NO_PUBLIC_BADGES,
     notices: () => [...named.notices, ...noticesOf(reloader.current, reloader.problem, parts)],
     heartbeat: () => parts.heartbeat.status,
     tellingNobody: () => tellingNobody(reloader.current),

@@ -754,6 +754,82 @@ export interface Operations {
     };
     answer: Slot[];
   };
+  get_badge: {
+    params: {
+      /**
+       * The name of the job with `.svg` or `.json`
+       */
+      file: string;
+    };
+    query: {
+      /**
+       * The key of an address that `GET /badges` shows, in place of a token
+       */
+      key?: string;
+    };
+    answer: ShieldsBadge;
+  };
+  get_group_badge: {
+    params: {
+      /**
+       * The group with `.svg` or `.json`
+       */
+      file: string;
+    };
+    query: {
+      /**
+       * The key of an address that `GET /badges` shows, in place of a token
+       */
+      key?: string;
+    };
+    answer: ShieldsBadge;
+  };
+  get_tag_badge: {
+    params: {
+      /**
+       * The tag with `.svg` or `.json`
+       */
+      file: string;
+    };
+    query: {
+      /**
+       * The key of an address that `GET /badges` shows, in place of a token
+       */
+      key?: string;
+    };
+    answer: ShieldsBadge;
+  };
+  get_badge_of_all: {
+    query: {
+      /**
+       * The key of an address that `GET /badges` shows, in place of a token
+       */
+      key?: string;
+    };
+    answer: string;
+  };
+  get_badge_of_all_json: {
+    query: {
+      /**
+       * The key of an address that `GET /badges` shows, in place of a token
+       */
+      key?: string;
+    };
+    answer: ShieldsBadge;
+  };
+  get_badges: {
+    query: {
+      /**
+       * How many at most
+       */
+      limit?: number;
+      /**
+       * Where the page begins: the cursor of the `Link` header of the page before. It does not go together with `skip`.
+       */
+      cursor?: string;
+    };
+    answer: BadgeAddress[];
+  };
   get_run: {
     params: {
       /**
@@ -1373,6 +1449,10 @@ export interface Declaration {
    */
   group?: string;
   /**
+   * While true, anybody who has its address may see the badge of the job, without a token. Nobody can guess the address; `GET /badges` shows it.
+   */
+  badge?: boolean;
+  /**
    * The name that the job had so far. Where the old name leaves the file as the new one appears, the history goes on under the new name, and for 30 days pings under the old one count. To be taken out some time after.
    */
   renamed_from?: string;
@@ -1540,6 +1620,10 @@ export interface Job {
    * Address of a page that says what to do when the job is in trouble.
    */
   runbook?: string;
+  /**
+   * While true, anybody who has its address may see the badge of the job, without a token. Nobody can guess the address; `GET /badges` shows it.
+   */
+  badge?: boolean;
   status: Status;
   paused: boolean;
   /**
@@ -1679,6 +1763,31 @@ export interface Slot {
   started_at: InstantOrNull;
   ended_at: InstantOrNull;
   deadline_at: InstantOrNull;
+}
+/**
+ * An endpoint badge of shields.io
+ */
+export interface ShieldsBadge {
+  schemaVersion: 1;
+  label: string;
+  message: string;
+  color: 'brightgreen' | 'yellow' | 'red' | 'blue' | 'lightgrey';
+  cacheSeconds: number;
+}
+export interface BadgeAddress {
+  of: 'job' | 'group' | 'tag' | 'all';
+  /**
+   * The job, the group or the tag; null for all jobs
+   */
+  name: string | null;
+  /**
+   * The path of the picture, with its key
+   */
+  svg: string;
+  /**
+   * The path of what shields.io reads, with its key
+   */
+  json: string;
 }
 export interface Day {
   /**
@@ -2098,6 +2207,12 @@ export const OPERATIONS = {
   get_runs: { method: 'GET', path: '/jobs/{name}/runs' },
   get_all_runs: { method: 'GET', path: '/runs' },
   get_slots: { method: 'GET', path: '/slots' },
+  get_badge: { method: 'GET', path: '/badge/{file}' },
+  get_group_badge: { method: 'GET', path: '/badge/group/{file}' },
+  get_tag_badge: { method: 'GET', path: '/badge/tag/{file}' },
+  get_badge_of_all: { method: 'GET', path: '/badge.svg' },
+  get_badge_of_all_json: { method: 'GET', path: '/badge.json' },
+  get_badges: { method: 'GET', path: '/badges' },
   get_run: { method: 'GET', path: '/jobs/{name}/runs/{id}' },
   get_output: { method: 'GET', path: '/jobs/{name}/runs/{id}/output' },
   get_days: { method: 'GET', path: '/jobs/{name}/days' },

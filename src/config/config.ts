@@ -1,3 +1,4 @@
+import type { PublicBadges } from '../core/model/badge.ts';
 import type { Declaration } from '../core/model/declaration.ts';
 import type { Groups } from '../core/model/defaults.ts';
 import type { Lint } from '../core/model/errors.ts';
@@ -33,6 +34,8 @@ export interface Config {
   sourceUrl: string | null;
   /** Patterns in RE2 syntax. Messages must not show the parts of a job's output that these match. */
   redact: readonly string[];
+  /** The badges of many jobs that anybody may see who has their address. */
+  badges: PublicBadges;
   /** Null where no heartbeat is to be sent. */
   heartbeat: HeartbeatConfig | null;
   globals: Globals;

@@ -1,3 +1,4 @@
+import { NO_PUBLIC_BADGES } from '../core/model/badge.ts';
 import type { Declaration } from '../core/model/declaration.ts';
 import { applyDefaults } from '../core/model/defaults.ts';
 import type { Fault } from '../core/model/errors.ts';
@@ -150,6 +151,7 @@ function settingsOf({
   const { public_url: publicUrl = '', source_url: sourceUrl = '' } = text.value ?? {};
   return {
     redact: text.value?.redact ?? [],
+    badges: { ...NO_PUBLIC_BADGES, ...text.value?.badges },
     defaults,
     groups,
     notifiers: notifiers.notifiers,

@@ -224,7 +224,7 @@ export interface ConfigFile {
   jobs?: {
     /**
      * This interface was referenced by `undefined`'s JSON-Schema definition
-     * via the `patternProperty` "^(schedule|every|timezone|grace|max_runtime|min_runtime|success_exit_codes|expect|overlap|failure_threshold|recovery_threshold|remind_every|notify|maintenance|max_open_runs|keep_runs|paused|description|runbook|owner|mention|tags|group|renamed_from)$".
+     * via the `patternProperty` "^(schedule|every|timezone|grace|max_runtime|min_runtime|success_exit_codes|expect|overlap|failure_threshold|recovery_threshold|remind_every|notify|maintenance|max_open_runs|keep_runs|paused|description|runbook|owner|mention|tags|group|badge|renamed_from)$".
      */
     [k: string]: Declaration;
   };
@@ -252,6 +252,29 @@ export interface ConfigFile {
    * @maxItems 50
    */
   redact?: string[];
+  /**
+   * The badges of many jobs together that anybody who has their address may see, without a token. Nobody can guess the addresses; `GET /badges` shows them.
+   */
+  badges?: {
+    /**
+     * While true, the badge of all jobs is one of them.
+     */
+    all?: boolean;
+    /**
+     * The groups whose badges are.
+     *
+     * @maxItems 100
+     *
+     * Items: Keeps jobs together in lists and messages, and takes over what `groups` say of it.
+     */
+    groups?: string[];
+    /**
+     * The tags whose badges are, each of the jobs that have it.
+     *
+     * @maxItems 100
+     */
+    tags?: string[];
+  };
   /**
    * An address that Cronflow calls again and again while it does its work. A service there tells somebody when the calls stop, so that the death of Cronflow itself is noticed. Needs one of `url` and `url_file`.
    */

@@ -10,6 +10,7 @@ import { SECURITY_HEADERS } from './headers.ts';
 import { problemAnswer, sayFailed } from './problem.ts';
 import { buildRouter, type HttpContext, type HttpMiddleware, type HttpState } from './router.ts';
 import { nextAddress } from './next-address.ts';
+import { isForPublicBadge } from './routes/badges.ts';
 import { allRoutes } from './routes/routes.ts';
 import type { Services } from './services.ts';
 import type { TokenBook } from './token-book.ts';
@@ -116,6 +117,12 @@ function gate(services: Services, server: ServerState): HttpMiddleware {
     const basePath = basePathOf(headers['x-forwarded-prefix'], base);
     ctx.state.basePath = basePath;
     if (basePath !== '') ctx.path = withoutBasePath(ctx.path, basePath);
+    // The page that shows a badge is a foreign one, and the key of its address is its token.
+    ctx.state.isPublicBadge = await isForPublicBadge(ctx as HttpContext, services);
+    if (ctx.state.isPublicBadge) {
+      ctx.state.access = null;
+      return next();
+    }
     // This comes first, so that nothing that is said of the request has the token.
     const ofKey = takeKeyOfPath(ctx as HttpContext, book, clock.now());
     ctx.state.access =

@@ -18,6 +18,10 @@ const PATH = /^(?:\/[A-Za-z0-9._~-]+)+$/;
  */
 export const FIRST_PARTS_OF_ROUTES: ReadonlySet<string> = new Set([
   'audit',
+  'badge',
+  'badge.json',
+  'badge.svg',
+  'badges',
   'config',
   'deliveries',
   'docs',

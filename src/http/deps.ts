@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Actor } from '../core/model/audit.ts';
+import type { PublicBadges } from '../core/model/badge.ts';
 import type { Declaration } from '../core/model/declaration.ts';
 import type { Fault } from '../core/model/errors.ts';
 import type { HeartbeatStatus } from '../core/model/heartbeat-config.ts';
@@ -76,6 +77,8 @@ export interface HttpDeps {
   messages: MessageCounts;
   /** Returns the settings that complete a spec. Only the deadlines that are shown depend on them. */
   globals(): Globals;
+  /** Returns the badges of many jobs that anybody may see who has their address. */
+  publicBadges(): PublicBadges;
   /** Called for every ping that names no job. */
   onUnknownPing(name: string, kind: PingKind): void;
   /** Returns the names that pinged and that nobody declared, those that pinged last first. */

@@ -13,6 +13,8 @@ export interface HttpState {
   session?: Session | null;
   /** The path under which the client sees Cronflow, which links of the answer begin with; empty for the root. */
   basePath: BasePath;
+  /** True for a badge that anybody may see, asked for by its address. */
+  isPublicBadge?: boolean;
   /** The scope of the route that was found; absent before one is, and where there is none. */
   scope?: RouteScope;
 }

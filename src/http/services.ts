@@ -4,6 +4,7 @@ import type { Job } from '../core/model/records.ts';
 import { nearest } from '../core/text/nearest.ts';
 import { LineLimit } from '../observe/line-limit.ts';
 import type { BasePathOptions } from './base-path.ts';
+import { BadgeKeys } from './badge-keys.ts';
 import { BodyBudget } from './body-budget.ts';
 import type { HttpDeps } from './deps.ts';
 import { EventHub } from './events/hub.ts';
@@ -29,6 +30,8 @@ export interface Services extends HttpDeps {
   /** Those who listen to what changes. */
   events: EventHub;
   base: BasePathOptions;
+  /** The keys in the addresses of badges that anybody may see. */
+  badgeKeys: BadgeKeys;
   /** The memory for the bodies of requests. */
   bodies: BodyBudget;
   /** The limit for lines of the log about pings whose bodies did not end. */
@@ -66,6 +69,7 @@ export function servicesOf(deps: HttpDeps): Services {
     loginLines: new LineLimit(deps.clock, limits.bodyLinesMax),
     events: new EventHub(deps),
     jobTexts: new JobTexts(),
+    badgeKeys: new BadgeKeys(deps.store),
     base: deps.base ?? { basePath: '', trustsForwardedPrefix: false },
     bodies: new BodyBudget(limits.bodiesBytesMax),
     bodyLines: new LineLimit(deps.clock, limits.bodyLinesMax),

@@ -48,6 +48,7 @@ jobs:
   test('becomes a configuration, each job with its place and the defaults filled in', () => {
     const source = sourceOf(text);
     expect(parsed(text)).toEqual({
+      badges: { all: false, groups: [], tags: [] },
       revision: revisionOf(text),
       written: {
         'notifiers.ops.type': 'log',

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, expect } from 'vitest';
+import { NO_PUBLIC_BADGES } from '../../src/core/model/badge.ts';
 import type { Declaration } from '../../src/core/model/declaration.ts';
 import type { Fault } from '../../src/core/model/errors.ts';
 import type { PingKind } from '../../src/core/model/reasons.ts';
@@ -55,6 +56,7 @@ export async function startServer(changes: Partial<HttpDeps> = {}, host = '127.0
     tellingNobody: () => [],
     messages: new MessageCounts(),
     globals: () => DEFAULT_GLOBALS,
+    publicBadges: () => NO_PUBLIC_BADGES,
     onUnknownPing: (name, kind) => unknownPings.push([name, kind]),
     unknownPings: () => [],
     onFormerName: () => {},

@@ -8,6 +8,7 @@ type Fact =
   | 'mention'
   | 'tags'
   | 'group'
+  | 'badge'
   /** The plan reads it, before the core sees the job. */
   | 'renamed_from';
 

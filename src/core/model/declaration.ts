@@ -182,6 +182,10 @@ export interface Declaration {
    */
   group?: string;
   /**
+   * While true, anybody who has its address may see the badge of the job, without a token. Nobody can guess the address; `GET /badges` shows it.
+   */
+  badge?: boolean;
+  /**
    * The name that the job had so far. Where the old name leaves the file as the new one appears, the history goes on under the new name, and for 30 days pings under the old one count. To be taken out some time after.
    */
   renamed_from?: string;

@@ -1,6 +1,7 @@
 import type { Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { auditRoutes } from './audit.ts';
+import { badgeRoutes } from './badges.ts';
 import { configRoutes } from './config.ts';
 import { dayRoutes } from './days.ts';
 import { deliveryRoutes } from './deliveries.ts';
@@ -32,6 +33,7 @@ export function allRoutes(services: Services): Route[] {
     ...unknownPingRoutes(services),
     ...runRoutes(services),
     ...slotRoutes(services),
+    ...badgeRoutes(services),
     ...dayRoutes(services),
     ...whyRoutes(services),
     ...incidentRoutes(services),
