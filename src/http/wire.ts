@@ -36,10 +36,22 @@ function wireValue(key: string, value: unknown): unknown {
   return value;
 }
 
+/** So many instants are kept as text: many pings come in one millisecond, and many jobs were declared in one. */
+const TEXTS_KEPT = 64;
+const keptTexts: { at: number; text: string }[] = Array.from({ length: TEXTS_KEPT }, () => ({
+  at: NaN,
+  text: '',
+}));
+
 /** Writes an instant; null for one that no calendar has, because a damaged record must not break a whole list. */
 function isoOf(at: number): string | null {
+  const kept = keptTexts[at % TEXTS_KEPT];
+  if (kept?.at === at) return kept.text;
   const date = new Date(at);
-  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+  if (Number.isNaN(date.getTime())) return null;
+  const text = date.toISOString();
+  if (kept !== undefined) Object.assign(kept, { at, text });
+  return text;
 }
 
 /** Writes the keys of a job that the original service answers a ping with (docs/design.md §8). */

@@ -23,6 +23,9 @@ const SNAPSHOT_RETRY_MS = 10 * MINUTE_MS;
 /** A start reads a snapshot about this many times faster than a journal of the same size, whose lines are short. */
 const READ_FASTER = 4;
 
+/** A start reads over the text of an output this many times faster, at least, than over as many bytes of changes. */
+const TEXT_READ_FASTER = 4;
+
 /** The data of lowdb: the tables, which are durable, and the changes that `write` shall add to them. */
 export interface Data {
   tables: Tables;
@@ -165,7 +168,7 @@ export class JournalAdapter implements Adapter<Data> {
     this.#writtenBytes = bytes;
     this.#seq += 1;
     this.#commitsSinceSnapshot += 1;
-    this.#bytesSinceSnapshot += bytes;
+    this.#bytesSinceSnapshot += bytes - textBytesOf(line.changes) * (1 - 1 / TEXT_READ_FASTER);
     this.#outputs.remove(tables.apply(line.changes));
   }
 
@@ -293,6 +296,11 @@ export class JournalAdapter implements Adapter<Data> {
       error: errorText(error),
     });
   }
+}
+
+/** Returns how many bytes of a line are the texts of outputs. */
+function textBytesOf({ put: { outputs = [] } }: Changes): number {
+  return outputs.reduce((sum, { place }) => sum + (place?.bytes ?? 0), 0);
 }
 
 function encoded(

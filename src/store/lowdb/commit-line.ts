@@ -186,8 +186,8 @@ class Encoding {
     const { seq, at, put, del, events } = this.#commit;
     this.#nameTexts();
     let json = '';
-    const jobs = wholeJobs(put, this.#before.job);
-    if (jobs.length > 0) json += listed('jobs', jobs, (job) => this.#job(job));
+    const jobs = this.#jobs();
+    if (jobs.length > 0) json += listed('jobs', jobs, (job) => job);
     if (put.runs !== undefined) json += listed('runs', put.runs, (row) => this.#row(row));
     if (put.days !== undefined) json += listed('days', put.days, (day) => this.#day(day));
     if (put.incidents !== undefined)
@@ -215,9 +215,24 @@ class Encoding {
     }
   }
 
-  #job(job: Job): string {
-    const patch = recordPatch(this.#before.job(job.id) ?? {}, job, this.#packing(job.id));
-    return `${this.#names.add(job.id)},${patch || '{}'}`;
+  /** Returns what changes in each job: in what it declares and lives through, or in the second alone. */
+  #jobs(): string[] {
+    const { put } = this.#commit;
+    const declared = wholeJobs(put, this.#before.job);
+    const whole = declared.map((job) => this.#job(job.id, this.#before.job(job.id) ?? {}, job));
+    const declaredIds = new Set(declared.map(({ id }) => id));
+    for (const { job_id: id, state } of put.states ?? []) {
+      if (declaredIds.has(id)) continue;
+      const before = this.#before.job(id);
+      if (before === undefined) throw new Error(`There is no job "${id}" for a state: a bug.`);
+      // Nothing else of the job changes, so nothing else is compared.
+      whole.push(this.#job(id, { state: before.state }, { state }));
+    }
+    return whole;
+  }
+
+  #job(id: string, before: object, after: object): string {
+    return `${this.#names.add(id)},${recordPatch(before, after, this.#packing(id)) || '{}'}`;
   }
 
   #row(row: Row): string {

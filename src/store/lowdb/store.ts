@@ -54,6 +54,11 @@ export interface LowdbStoreOptions {
   fatal?: (error: Error) => void;
 }
 
+/** Calls a function at the end of the turn. It takes less than `queueMicrotask`, which makes a resource for each call. */
+function soon(fn: () => void): void {
+  void Promise.resolve().then(fn);
+}
+
 /** How the commit of a batch ended. */
 type Written =
   /** It is durable; `changes` is null where nothing was written. */
@@ -153,7 +158,7 @@ export class LowdbStore extends LocalStore {
         reject,
       });
       if (this.#next === null) this.#committing ??= this.#commitAll();
-      else this.#runAheadBy(queueMicrotask);
+      else this.#runAheadBy(soon);
     });
   }
 
