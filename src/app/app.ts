@@ -7,6 +7,7 @@ import type { HttpDeps } from '../http/deps.ts';
 import { checkListen } from '../http/listen.ts';
 import { createServer } from '../http/server.ts';
 import { readTokens, type Tokens } from '../http/tokens.ts';
+import { ServiceCounts } from '../observe/service-counts.ts';
 import { UnknownPings } from '../ingest/unknown-pings.ts';
 import { openStore } from '../store/open/open-store.ts';
 import { NamedTokens } from './named-tokens.ts';
@@ -38,10 +39,15 @@ export function createApp(options: AppOptions): App {
   return {
     async start() {
       const tokens = readTokens(options.env);
+      const counts = new ServiceCounts();
       await named.start();
       checkListen({ host: options.host, noAuth: options.noAuth, tokens, named: named.current });
-      const store = await openStore(options.storeUrl, { clock: options.clock, log: options.logger });
-      parts = buildParts(options, store);
+      const store = await openStore(options.storeUrl, {
+        clock: options.clock,
+        log: options.logger,
+        onSync: (durationMs) => counts.noteSync(durationMs),
+      });
+      parts = buildParts(options, store, counts);
       await start(options, parts, { tokens, named });
     },
     async stop() {
@@ -102,6 +108,9 @@ async function start(
     heartbeat: () => parts.heartbeat.status,
     tellingNobody: () => tellingNobody(reloader.current),
     messages: parts.messages,
+    counts: parts.counts,
+    checkedMs: () => parts.checker.lastPassedMs,
+    perJobMetrics: () => reloader.current?.perJobMetrics ?? false,
     onUnknownPing: (name, kind) => unknownPings.note(name, kind),
     unknownPings: () => unknownPings.recent(),
     ...(options.base === undefined ? {} : { base: options.base }),

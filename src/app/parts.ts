@@ -17,6 +17,7 @@ import type { HttpServer } from '../http/server.ts';
 import { JobIngest } from '../ingest/job-ingest.ts';
 import type { Logger } from '../observe/log.ts';
 import { MessageCounts } from '../observe/message-counts.ts';
+import type { ServiceCounts } from '../observe/service-counts.ts';
 import { Backlog } from '../store/backlog.ts';
 import { loggedStore } from '../store/logged.ts';
 import type { Store } from '../store/store.ts';
@@ -56,6 +57,7 @@ export interface Parts {
   housekeeping: Housekeeping;
   heartbeat: Heartbeat;
   messages: MessageCounts;
+  counts: ServiceCounts;
   reloader: ConfigReloader | null;
   server: HttpServer | null;
   appliedAt: number | null;
@@ -64,9 +66,11 @@ export interface Parts {
 /**
  * Builds the object graph, in which each part is given the others that it uses. Nothing runs yet.
  * @param opened the store, which is open
+ * @param counts what is counted from the start on
  */
-export function buildParts({ clock, logger }: AppOptions, opened: Store): Parts {
-  const store = loggedStore(opened, logger);
+export function buildParts({ clock, logger }: AppOptions, opened: Store, counts: ServiceCounts): Parts {
+  const store = loggedStore(opened, logger, { counts, clock });
+  counts.isPerJob = () => parts.reloader?.current?.perJobMetrics ?? false;
   const registry = new NotifierRegistry({ clock, logger });
   const hide = (text: string): string => redact(text, parts.reloader?.current?.redact ?? []);
   const worker = new DeliveryWorker({
@@ -121,6 +125,7 @@ export function buildParts({ clock, logger }: AppOptions, opened: Store): Parts 
     housekeeping,
     heartbeat,
     messages: new MessageCounts(),
+    counts,
     reloader: null,
     server: null,
     appliedAt: null,

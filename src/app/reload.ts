@@ -48,6 +48,7 @@ export async function buildReloader(options: AppOptions, parts: Parts): Promise<
         reportTrouble(store, { kind: 'config', reason, detail: text, causes }, clock.now()),
       );
     },
+    onReloaded: (result, durationMs) => parts.counts.noteReload(result, durationMs, clock.now()),
     onResolved: () => configMended(options, parts),
   });
 }

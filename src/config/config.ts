@@ -38,6 +38,8 @@ export interface Config {
   badges: PublicBadges;
   /** Null where no heartbeat is to be sent. */
   heartbeat: HeartbeatConfig | null;
+  /** Whether jobs may have metrics of their own. */
+  perJobMetrics: boolean;
   globals: Globals;
   /** The settings that belong to no job, as they are written and by dotted path, for plans. They hold no secrets. */
   written: Readonly<Record<string, string>>;

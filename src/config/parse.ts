@@ -159,6 +159,7 @@ function settingsOf({
     written: text.tree === null ? {} : writtenSettings(text.tree, validators().schema),
     publicUrl: publicUrl === '' ? null : publicUrl.replace(/\/+$/, ''),
     sourceUrl: sourceUrl === '' ? null : sourceUrl,
+    perJobMetrics: text.value?.metrics?.per_job ?? false,
     globals: {
       notifiers: context.notifiers ?? [],
       replayWindowMs: window === undefined ? LIMITS.replayWindowMsDefault : parseDuration(window),

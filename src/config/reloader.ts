@@ -74,6 +74,8 @@ export interface ReloaderOptions {
   onProblem?: (problem: ConfigProblem) => void | Promise<void>;
   /** Called when the file and the running configuration are the same again. */
   onResolved?: () => void | Promise<void>;
+  /** Called after each reload with its result and how long it took, in milliseconds. */
+  onReloaded?: (result: ReloadResult['status'], durationMs: number) => void;
   /** False reloads only on demand. */
   watch?: boolean;
 }
@@ -225,6 +227,13 @@ export class ConfigReloader {
    * has.
    */
   async #reload(request: Request): Promise<ReloadResult> {
+    const startedMs = this.#options.clock.monotonic();
+    const result = await this.#reloadOrRefuse(request);
+    this.#options.onReloaded?.(result.status, this.#options.clock.monotonic() - startedMs);
+    return result;
+  }
+
+  async #reloadOrRefuse(request: Request): Promise<ReloadResult> {
     try {
       return await this.#loadAndApply(request);
     } catch (error) {

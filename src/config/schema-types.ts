@@ -243,6 +243,15 @@ export interface ConfigFile {
    */
   source_url?: string;
   /**
+   * What `/metrics` shows beyond the service as a whole.
+   */
+  metrics?: {
+    /**
+     * Whether jobs have series of their own: status, last success, durations. For at most 1,000 jobs, the first by name, because each job is some twenty series.
+     */
+    per_job?: boolean;
+  };
+  /**
    * The time that jobs have, after Cronflow itself was away, to report what they did meanwhile. Slots of which nothing is heard then end as `unknown`.
    */
   replay_window?: string;

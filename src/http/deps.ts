@@ -10,6 +10,7 @@ import type { Globals } from '../core/model/spec.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { UnknownPing } from '../ingest/unknown-pings.ts';
 import type { Logger } from '../observe/log.ts';
+import type { ServiceCounts } from '../observe/service-counts.ts';
 import type { MessageCounts } from '../observe/message-counts.ts';
 import type { Store } from '../store/store.ts';
 import type { BasePathOptions } from './base-path.ts';
@@ -75,6 +76,12 @@ export interface HttpDeps {
   tellingNobody(): readonly string[];
   /** The outcomes of messages since the start. */
   messages: MessageCounts;
+  /** What was counted since the start; absent, nothing is counted outside HTTP. */
+  counts?: ServiceCounts;
+  /** Returns when a check last left nothing undone, on the monotonic clock; null for never. */
+  checkedMs?: () => number | null;
+  /** Tells whether the configuration allows metrics of single jobs. */
+  perJobMetrics?: () => boolean;
   /** Returns the settings that complete a spec. Only the deadlines that are shown depend on them. */
   globals(): Globals;
   /** Returns the badges of many jobs that anybody may see who has their address. */

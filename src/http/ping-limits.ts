@@ -1,5 +1,6 @@
 import { formerOwnerId } from '../apply/renames.ts';
 import { CronflowError } from '../core/model/errors.ts';
+import type { PingKind } from '../core/model/reasons.ts';
 import type { PingLimits } from '../core/model/named-token.ts';
 import type { Services } from './services.ts';
 
@@ -10,6 +11,7 @@ import type { Services } from './services.ts';
  */
 export async function requireMayPing(
   name: string,
+  kind: PingKind,
   { only, token }: { only: PingLimits; token: string | null },
   services: Services,
 ): Promise<void> {
@@ -19,7 +21,8 @@ export async function requireMayPing(
     const { group } = job.declaration;
     if (only.jobs.includes(job.name) || (group !== undefined && only.groups.includes(group))) return;
   }
-  const { logger, pingLines } = services;
+  const { logger, pingLines, counts } = services;
+  counts.notePing(kind, 'forbidden');
   const line = pingLines.take();
   if (line !== 'no')
     logger.warn('ping refused: the token may not ping this job', { job: name.slice(0, 128), token });

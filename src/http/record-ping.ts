@@ -70,11 +70,12 @@ export async function recordPing(
   const { access, name } = request;
   const { kind } = ping;
   if (access !== null && access.only !== null)
-    await requireMayPing(name, { only: access.only, token: access.name }, services);
+    await requireMayPing(name, kind, { only: access.only, token: access.name }, services);
   try {
     const result = await services.ingest.ping(name, ping);
     const { run_id, reason, former_name, output_lost_bytes: lostBytes } = result;
     const job = result.job.name;
+    services.counts.notePing(kind, reason === 'duplicate' ? 'duplicate' : 'recorded');
     services.logger.debug('ping', { job, kind, reason, run_id });
     if (warnings.length > 0)
       sayOfBody(services, 'ping that cannot be read in full', request, { job, warning: warnings.join('; ') });
@@ -89,7 +90,11 @@ export async function recordPing(
     }
     return { ...result, warnings: all };
   } catch (error) {
-    if (!(error instanceof CronflowError && error.code === 'unknown_job')) throw error;
+    if (!(error instanceof CronflowError && error.code === 'unknown_job')) {
+      services.counts.notePing(kind, 'unavailable');
+      throw error;
+    }
+    services.counts.notePing(kind, 'unknown_job');
     services.onUnknownPing(name, kind);
     throw await services.unknownJob(name);
   }

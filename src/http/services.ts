@@ -2,6 +2,7 @@ import { formerOwnerId } from '../apply/renames.ts';
 import { CronflowError } from '../core/model/errors.ts';
 import type { Job } from '../core/model/records.ts';
 import { nearest } from '../core/text/nearest.ts';
+import { ServiceCounts } from '../observe/service-counts.ts';
 import { LineLimit } from '../observe/line-limit.ts';
 import type { BasePathOptions } from './base-path.ts';
 import { BadgeKeys } from './badge-keys.ts';
@@ -25,6 +26,7 @@ export interface Services extends HttpDeps {
   logins: LoginLimit;
   /** The limit for lines of the log about logins that were refused. */
   loginLines: LineLimit;
+  counts: ServiceCounts;
   /** The texts of jobs in lists. */
   jobTexts: JobTexts;
   /** Those who listen to what changes. */
@@ -63,6 +65,7 @@ export function servicesOf(deps: HttpDeps): Services {
   return {
     ...deps,
     limits,
+    counts: deps.counts ?? new ServiceCounts(),
     book,
     sessions: new Sessions(deps.clock, book),
     logins: new LoginLimit(deps.clock),

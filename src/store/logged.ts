@@ -2,10 +2,18 @@ import { badKindOf, type Outcome } from '../core/model/reasons.ts';
 import type { Incident, Row } from '../core/model/records.ts';
 import { shownRow } from '../core/model/rows.ts';
 import type { LogFields, Logger } from '../observe/log.ts';
+import type { Clock } from '../clock.ts';
+import type { Ended, ServiceCounts } from '../observe/service-counts.ts';
 import { overlaid } from './overlaid.ts';
 import type { Scope, Store, Tx } from './store.ts';
 
 type Line = [level: 'info' | 'warn', message: string, fields: LogFields];
+
+/** Lines for the log, and what is counted, of one transaction. */
+interface Noted {
+  lines: Line[];
+  counted: ((counts: ServiceCounts, at: number) => void)[];
+}
 
 /** The outcomes that are logged as those of a slot. */
 const OF_SLOTS: ReadonlySet<string> = new Set(['missed', 'unknown', 'skipped']);
@@ -14,40 +22,53 @@ const OF_SLOTS: ReadonlySet<string> = new Set(['missed', 'unknown', 'skipped']);
  * Wraps a store so that the log tells of each change that a commit made to a run, a slot or an incident: one line each,
  * naming the job, once the commit is durable. Pings, API writes and time all commit through this store, so nothing is
  * left out.
+ * @param counting counts the same for metrics
  */
-export function loggedStore(store: Store, logger: Logger): Store {
+export function loggedStore(
+  store: Store,
+  logger: Logger,
+  counting?: { counts: ServiceCounts; clock: Clock },
+): Store {
   const transact = async <T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> => {
-    let lines: Line[] = [];
+    let noted: Noted = { lines: [], counted: [] };
     const result = await store.transact(scope, (tx) => {
-      lines = [];
-      return fn(loggedTx(tx, lines));
+      noted = { lines: [], counted: [] };
+      return fn(loggedTx(tx, noted));
     });
-    for (const [level, message, fields] of lines) logger[level](message, fields);
+    for (const [level, message, fields] of noted.lines) logger[level](message, fields);
+    if (counting !== undefined && noted.counted.length > 0) {
+      const at = counting.clock.now();
+      for (const count of noted.counted) count(counting.counts, at);
+    }
     return result;
   };
   return overlaid(store, { transact });
 }
 
-function loggedTx(tx: Tx, lines: Line[]): Tx {
+function loggedTx(tx: Tx, { lines, counted }: Noted): Tx {
   const nameOf = (jobId: string): string => found(() => tx.jobById(jobId))?.name ?? jobId;
   const logged: Tx = overlaid(tx, {
     putRun(run) {
       const before = found(() => tx.runsOf(run.job_id).get(run.id));
       tx.putRun(run);
       const { outcome } = run;
-      if (outcome !== null && isNews(before, run)) lines.push(lineOfRun(run, outcome, nameOf(run.job_id)));
+      if (outcome === null || !isNews(before, run)) return;
+      const job = nameOf(run.job_id);
+      lines.push(lineOfRun(run, outcome, job));
+      counted.push((counts, at) => counts.noteEnded(endedOf(run, before, outcome, job), at));
     },
     putIncident(incident) {
       const before = found(() => tx.incident(incident.id));
       tx.putIncident(incident);
       lines.push(...linesOfIncident(incident, before));
+      if (before === undefined) counted.push((counts) => counts.noteOpened(incident.kind, incident.reason));
     },
     attempt(fn) {
-      const kept = lines.length;
+      const kept = [lines.length, counted.length] as const;
       try {
         return tx.attempt(fn);
       } catch (error) {
-        lines.length = kept;
+        [lines.length, counted.length] = kept;
         throw error;
       }
     },
@@ -62,6 +83,12 @@ function found<T>(read: () => T | undefined): T | undefined {
   } catch {
     return undefined;
   }
+}
+
+function endedOf(row: Row, before: Row | undefined, outcome: Outcome, job: string): Ended {
+  const { reason, duration_ms: durationMs, count } = shownRow(row);
+  const known = before?.kind === 'slots' && before.outcome === outcome ? before.count : 0;
+  return { job, outcome, reason, count: Math.max(1, count - known), durationMs };
 }
 
 function isNews(before: Row | undefined, row: Row): boolean {

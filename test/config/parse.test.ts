@@ -94,6 +94,7 @@ jobs:
           },
         },
       ],
+      perJobMetrics: false,
       publicUrl: 'https://cron.example.com',
       sourceUrl: 'https://git.example.com/cron/{path}#L{line}',
       redact: ['licence=(\\w+)', '^x$'],

@@ -4,9 +4,10 @@ import type { HeartbeatStatus } from '../../src/core/model/heartbeat-config.ts';
 import { DEFAULT_GLOBALS, type Globals } from '../../src/core/model/spec.ts';
 import { MessageCounts } from '../../src/observe/message-counts.ts';
 import { delivery, job } from '../support/records.ts';
-import { CONFIG_STATUS, startServer } from './support.ts';
+import { busyServer } from './busy-server.ts';
+import { CONFIG_STATUS, startServer, type TestServer } from './support.ts';
 
-async function gauges(server: Awaited<ReturnType<typeof startServer>>): Promise<Record<string, number>> {
+async function gauges(server: Pick<TestServer, 'request'>): Promise<Record<string, number>> {
   const { status, headers, text } = await server.request('/metrics');
   expect(status).toBe(200);
   expect(headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
@@ -19,7 +20,7 @@ async function gauges(server: Awaited<ReturnType<typeof startServer>>): Promise<
 const globals = (): Globals => ({ ...DEFAULT_GLOBALS, notifiers: ['ops', 'mail'] });
 
 test('docs/production.md lists every metric, with its sentence and its labels', async () => {
-  const server = await startServer({ globals, heartbeat: () => ({ taken: 1, failed: 0, trouble: null }) });
+  const { server } = await busyServer();
   const { text } = await server.request('/metrics');
   const shown = [...text.matchAll(/^# HELP (\S+) (.*)$/gm)].map(([, name, help]) => {
     const [, labels = ''] = new RegExp(`^${name}\\{(.*)\\} `, 'm').exec(text) ?? [];
@@ -48,9 +49,10 @@ describe('GET /metrics', () => {
       'cronflow_jobs{status="failure"}': 1,
       'cronflow_jobs{status="pending"}': 0,
       cronflow_jobs_in_trouble: 1,
-      cronflow_incidents_open: 1,
+      'cronflow_incidents_open{kind="job"}': 1,
+      'cronflow_incidents_open{kind="store"}': 0,
       cronflow_store_ok: 1,
-      'cronflow_version_info{version="1.2.3"}': 1,
+      [`cronflow_build_info{version="1.2.3",node_version="${process.version}"}`]: 1,
       cronflow_unknown_ping_names: 0,
     });
   });
@@ -150,5 +152,66 @@ describe('GET /metrics', () => {
       'cronflow_config_info{revision="second"}': 1,
     });
     expect(after).not.toHaveProperty('cronflow_config_info{revision="first"}');
+  });
+
+  test('counts pings by kind and by what became of them', async () => {
+    const { server } = await busyServer();
+    expect(await gauges(server)).toMatchObject({
+      'cronflow_pings_total{kind="success",result="recorded"}': 1,
+      'cronflow_pings_total{kind="success",result="duplicate"}': 1,
+      'cronflow_pings_total{kind="failure",result="recorded"}': 1,
+      'cronflow_pings_total{kind="failure",result="unknown_job"}': 1,
+      'cronflow_pings_total{kind="start",result="recorded"}': 1,
+      'cronflow_pings_total{kind="start",result="forbidden"}': 0,
+      'cronflow_pings_total{kind="skip",result="unavailable"}': 0,
+    });
+  });
+
+  test('says of runs how they ended and why, how long they took, and of the disk how long it took', async () => {
+    const { server } = await busyServer();
+    expect(await gauges(server)).toMatchObject({
+      'cronflow_runs_total{outcome="success",reason="succeeded"}': 1,
+      'cronflow_runs_total{outcome="failure",reason="exit_code"}': 1,
+      'cronflow_incidents_opened_total{kind="job",reason="exit_code"}': 1,
+      'cronflow_run_duration_seconds_bucket{le="1"}': 0,
+      'cronflow_run_duration_seconds_bucket{le="60"}': 1,
+      'cronflow_run_duration_seconds_bucket{le="+Inf"}': 1,
+      cronflow_run_duration_seconds_sum: 42,
+      cronflow_run_duration_seconds_count: 1,
+      'cronflow_store_sync_duration_seconds_bucket{le="0.001"}': 0,
+      'cronflow_store_sync_duration_seconds_bucket{le="0.0025"}': 1,
+      'cronflow_store_sync_duration_seconds_bucket{le="+Inf"}': 2,
+      cronflow_last_success_timestamp_seconds: server.clock.now() / 1000,
+    });
+  });
+
+  test('names jobs only where the configuration allows it', async () => {
+    const { server } = await busyServer();
+    expect(await gauges(server)).toMatchObject({
+      'cronflow_job_status{job="a",status="success"}': 1,
+      'cronflow_job_last_success_timestamp_seconds{job="a"}': server.clock.now() / 1000,
+      'cronflow_job_in_trouble{job="a"}': 0,
+      'cronflow_job_in_trouble{job="b"}': 1,
+      'cronflow_job_run_duration_seconds_bucket{job="a",le="60"}': 1,
+    });
+    const { server: other } = await busyServer({ perJobMetrics: () => false });
+    expect(Object.keys(await gauges(other)).filter((name) => name.startsWith('cronflow_job_'))).toEqual([]);
+  });
+
+  test('says how late the checker is, and how the last reload went', async () => {
+    const { server, counts } = await busyServer();
+    counts.noteReload('refused', 1_500, 2_000);
+    await server.store.transact({ all: true }, (tx) => {
+      tx.putJob(job('late', {}, { due_at: server.clock.now() - 90_000 }));
+    });
+    expect(await gauges(server)).toMatchObject({
+      cronflow_checker_lag_seconds: 90,
+      cronflow_checker_last_pass_age_seconds: 5,
+      'cronflow_config_reloads_total{result="applied"}': 1,
+      'cronflow_config_reloads_total{result="refused"}': 1,
+      'cronflow_config_reloads_total{result="unchanged"}': 0,
+      cronflow_config_last_reload_duration_seconds: 1.5,
+      cronflow_config_last_reload_timestamp_seconds: 2,
+    });
   });
 });

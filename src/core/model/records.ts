@@ -303,6 +303,9 @@ export type SystemIncident = NotifierIncident | ServiceIncident;
 
 export type Incident = JobIncident | SystemIncident;
 
+/** All kinds of incidents. */
+export const INCIDENT_KINDS: readonly Incident['kind'][] = ['job', 'config', 'outage', 'store', 'notifier'];
+
 export type DeliveryKind = 'opened' | 'reminder' | 'closed' | 'closed_silently';
 
 /** The facts that every message needs, frozen when it became owed. */

@@ -1,8 +1,12 @@
-import { Counter, Gauge, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { INCIDENT_KINDS } from '../../core/model/records.ts';
 import { STATUSES } from '../../core/model/reasons.ts';
 import { DELIVERY_STATUSES } from '../../core/model/records.ts';
 import { MESSAGE_OUTCOMES } from '../../observe/message-counts.ts';
 import type { DeliveryCounts } from '../../store/store.ts';
+import { activityMetrics } from '../metrics/activity.ts';
+import { jobMetrics } from '../metrics/jobs.ts';
+import { Metrics } from '../metrics/registry.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { shared } from '../result-cache.ts';
@@ -25,85 +29,85 @@ export function metricsRoutes(services: Services): Route[] {
 }
 
 function registryOf(services: Services): Registry {
-  const registry = new Registry();
-  const gauge = <L extends string>(
-    name: string,
-    help: string,
-    labelNames: readonly L[],
-    collect: (gauge: Gauge<L>) => void | Promise<void>,
-  ): void => {
-    const metric = new Gauge({
-      name: `cronflow_${name}`,
-      help,
-      labelNames,
-      registers: [],
-      async collect() {
-        // A label of the last scrape, such as a revision, must not stay.
-        this.reset();
-        await collect(this);
-      },
-    });
-    registry.registerMetric(metric);
-  };
-  configGauges(services, gauge);
-  stateGauges(services, gauge);
-  deliveryMetrics(services, registry, gauge);
-  heartbeatMetrics(services, registry, gauge);
-  return registry;
+  const metrics = new Metrics();
+  configGauges(services, metrics);
+  stateGauges(services, metrics);
+  activityMetrics(services, metrics);
+  deliveryMetrics(services, metrics);
+  heartbeatMetrics(services, metrics);
+  jobMetrics(services, metrics);
+  return metrics.registry;
 }
 
-type AddGauge = <L extends string>(
-  name: string,
-  help: string,
-  labelNames: readonly L[],
-  collect: (gauge: Gauge<L>) => void | Promise<void>,
-) => void;
-
-function configGauges(services: Services, add: AddGauge): void {
-  add(
+function configGauges(services: Services, metrics: Metrics): void {
+  metrics.gauge(
     'config_ok',
     'Whether the configuration on disk is the one that runs: 1, or 0 with the reason in /config.',
     [],
     (gauge) => gauge.set(services.configStatus().last_error === null ? 1 : 0),
   );
-  add('config_held', 'Whether a change that removes most jobs waits to be confirmed.', [], (gauge) =>
-    gauge.set(services.configStatus().held === null ? 0 : 1),
+  metrics.gauge(
+    'config_held',
+    'Whether a change that removes most jobs waits to be confirmed.',
+    [],
+    (gauge) => gauge.set(services.configStatus().held === null ? 0 : 1),
   );
-  add('config_info', 'The revision that runs, as a label.', ['revision'], (gauge) => {
+  metrics.gauge('config_info', 'The revision that runs, as a label.', ['revision'], (gauge) => {
     const { revision } = services.configStatus();
     if (revision !== null) gauge.set({ revision }, 1);
   });
-  add('config_applied_timestamp_seconds', 'When the configuration that runs was applied.', [], (gauge) => {
-    const { applied_at: appliedAt } = services.configStatus();
-    if (appliedAt !== null) gauge.set(appliedAt / 1000);
-  });
+  metrics.gauge(
+    'config_applied_timestamp_seconds',
+    'When the configuration that runs was applied.',
+    [],
+    (gauge) => {
+      const { applied_at: appliedAt } = services.configStatus();
+      if (appliedAt !== null) gauge.set(appliedAt / 1000);
+    },
+  );
 }
 
-function stateGauges(services: Services, add: AddGauge): void {
+function stateGauges(services: Services, metrics: Metrics): void {
   const { store } = services;
   const count = { skip: 0, limit: 1 };
-  add('version_info', 'The version of Cronflow, as a label.', ['version'], (gauge) =>
-    gauge.set({ version: services.version }, 1),
+  metrics.gauge(
+    'build_info',
+    'The version of Cronflow and of Node, as labels.',
+    ['version', 'node_version'],
+    (gauge) => gauge.set({ version: services.version, node_version: process.version }, 1),
   );
-  add('store_ok', 'Whether the store takes commits: 1, or 0.', [], (gauge) =>
+  metrics.gauge('store_ok', 'Whether the store takes commits: 1, or 0.', [], (gauge) =>
     gauge.set(store.health().ok ? 1 : 0),
   );
-  add('jobs', 'Jobs by status.', ['status'], async (gauge) => {
+  metrics.gauge('jobs', 'Jobs by status.', ['status'], async (gauge) => {
     for (const status of STATUSES) gauge.set({ status }, (await store.listJobs({ ...count, status })).total);
   });
-  add('jobs_in_trouble', 'Jobs with an open incident.', [], async (gauge) =>
+  metrics.gauge('jobs_in_trouble', 'Jobs with an open incident.', [], async (gauge) =>
     gauge.set((await store.listJobs({ ...count, incident: 'open' })).total),
   );
-  add('incidents_open', 'Open incidents, those of Cronflow itself included.', [], async (gauge) =>
-    gauge.set((await store.incidents({ ...count, open: true })).total),
-  );
-  add('unknown_ping_names', 'Names that ping and that nobody declared, since the start.', [], (gauge) =>
-    gauge.set(services.unknownPings().length),
+  const open = 'Open incidents by kind: of jobs, and of Cronflow itself.';
+  metrics.gauge('incidents_open', open, ['kind'], async (gauge) => {
+    for (const [kind, total] of await openByKind(services)) gauge.set({ kind }, total);
+  });
+  metrics.gauge(
+    'unknown_ping_names',
+    'Names that ping and that nobody declared, since the start.',
+    [],
+    (gauge) => gauge.set(services.unknownPings().length),
   );
 }
 
-function heartbeatMetrics(services: Services, registry: Registry, add: AddGauge): void {
-  add(
+/** Counts open incidents by kind. Those of Cronflow itself are few, and those of jobs are the rest. */
+async function openByKind({ store }: Services): Promise<Map<string, number>> {
+  const counts = new Map<string, number>(INCIDENT_KINDS.map((kind) => [kind, 0]));
+  const { total } = await store.incidents({ skip: 0, limit: 1, open: true });
+  const ofCronflow = await store.view({ system_incidents: true }, (view) => view.openSystemIncidents());
+  for (const { kind } of ofCronflow) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return counts.set('job', Math.max(0, total - ofCronflow.length));
+}
+
+function heartbeatMetrics(services: Services, metrics: Metrics): void {
+  metrics.gauge(
     'heartbeat_ok',
     'Whether heartbeats are sent and taken; absent where none is configured.',
     [],
@@ -113,7 +117,7 @@ function heartbeatMetrics(services: Services, registry: Registry, add: AddGauge)
       else gauge.remove();
     },
   );
-  addCounter(registry, 'heartbeats', 'Heartbeats since the start.', ['outcome'], (counter) => {
+  metrics.counter('heartbeats', 'Heartbeats since the start.', ['outcome'], (counter) => {
     const status = services.heartbeat();
     if (status === null) return;
     counter.inc({ outcome: 'taken' }, status.taken);
@@ -125,7 +129,7 @@ function heartbeatMetrics(services: Services, registry: Registry, add: AddGauge)
  * Adds the metrics of deliveries. Every configured notifier has its series from the start, so that a first failure
  * shows as a change.
  */
-function deliveryMetrics(services: Services, registry: Registry, add: AddGauge): void {
+function deliveryMetrics(services: Services, metrics: Metrics): void {
   const { store, clock, messages } = services;
   const configured = (): readonly string[] => services.globals().notifiers;
   const kept = async (): Promise<DeliveryCounts[]> => {
@@ -134,7 +138,7 @@ function deliveryMetrics(services: Services, registry: Registry, add: AddGauge):
     const nothing = { pending: 0, sent: 0, logged: 0, dead: 0, oldest_pending_at: null };
     return [...counts, ...others.map((notifier) => ({ notifier, ...nothing }))];
   };
-  add(
+  metrics.gauge(
     'deliveries',
     'Messages kept: owed, sent, only logged, and given up.',
     ['notifier', 'status'],
@@ -145,40 +149,19 @@ function deliveryMetrics(services: Services, registry: Registry, add: AddGauge):
   );
   const nobody =
     'Whether a notifier that is meant to tell somebody has no address, so that its messages are only logged: 1; else 0.';
-  add('notifier_tells_nobody', nobody, ['notifier'], (gauge) => {
+  metrics.gauge('notifier_tells_nobody', nobody, ['notifier'], (gauge) => {
     const silent = services.tellingNobody();
     for (const notifier of configured()) gauge.set({ notifier }, silent.includes(notifier) ? 1 : 0);
   });
   const age = 'For how long the oldest message that is not sent yet has been owed; 0 for none.';
-  add('delivery_oldest_pending_seconds', age, ['notifier'], async (gauge) => {
+  metrics.gauge('delivery_oldest_pending_seconds', age, ['notifier'], async (gauge) => {
     for (const { notifier, oldest_pending_at: at } of await kept())
       gauge.set({ notifier }, at === null ? 0 : Math.max(0, clock.now() - at) / 1000);
   });
   const outcomes = 'Messages since the start: sent, only logged, not sent and to be tried again, given up.';
-  addCounter(registry, 'messages', outcomes, ['notifier', 'outcome'], (counter) => {
+  metrics.counter('messages', outcomes, ['notifier', 'outcome'], (counter) => {
     for (const notifier of new Set([...configured(), ...messages.all.keys()]))
       for (const outcome of MESSAGE_OUTCOMES)
         counter.inc({ notifier, outcome }, messages.all.get(notifier)?.[outcome] ?? 0);
   });
-}
-
-/** Adds a counter whose counts are kept elsewhere. */
-function addCounter<L extends string>(
-  registry: Registry,
-  name: string,
-  help: string,
-  labelNames: readonly L[],
-  collect: (counter: Counter<L>) => void,
-): void {
-  const metric = new Counter({
-    name: `cronflow_${name}_total`,
-    help,
-    labelNames,
-    registers: [],
-    collect() {
-      this.reset();
-      collect(this);
-    },
-  });
-  registry.registerMetric(metric);
 }

@@ -67,6 +67,8 @@ export interface AdapterOptions {
   freeze: boolean;
   /** Ends the process after a sync that failed, because the state of the disk is no longer known then. */
   fatal: (error: Error) => void;
+  /** Is told how long each sync of a commit took, in milliseconds. */
+  onSync?: (durationMs: number) => void;
 }
 
 /**
@@ -101,7 +103,7 @@ export class JournalAdapter implements Adapter<Data> {
   }
 
   async read(): Promise<Data> {
-    const { directory, disk, clock, log, limits, migrations, freeze } = this.#options;
+    const { onSync, directory, disk, clock, log, limits, migrations, freeze } = this.#options;
     const tableOptions = { freeze, outputBytesMax: limits.outputBytesMax };
     const recovered = await recover({ disk, directory, log, migrations, tables: tableOptions });
     const { tables, segment } = recovered;
@@ -117,6 +119,7 @@ export class JournalAdapter implements Adapter<Data> {
       directory,
       schemaVersion: schemaVersion(migrations),
       fatal: this.#options.fatal,
+      ...(onSync === undefined ? {} : { sync: { clock, note: onSync } }),
     };
     this.#journal =
       segment === null

@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.ts';
 import { join } from 'node:path';
 import { CronflowError, errorText } from '../../core/model/errors.ts';
 import { type Disk, type DiskFile, writeAll } from './disk.ts';
@@ -21,6 +22,8 @@ interface JournalOptions {
    * It should not return.
    */
   fatal: (error: Error) => void;
+  /** Is told how long each sync of a commit took, in milliseconds; absent, nobody is. */
+  sync?: { clock: Clock; note: (durationMs: number) => void };
 }
 
 /**
@@ -101,7 +104,7 @@ export class Journal {
       await this.#cutBack(file, errorText(error));
       throw this.#unavailable(errorText(error), error);
     }
-    await this.#sync(file);
+    await this.#timedSync(file);
     this.#segment = { ...this.#segment, size: this.#segment.size + line.length };
     this.#dirty = false;
   }
@@ -144,6 +147,13 @@ export class Journal {
     }
     await this.#sync(file);
     this.#dirty = false;
+  }
+
+  async #timedSync(file: DiskFile): Promise<void> {
+    const { sync } = this.#options;
+    const startedMs = sync?.clock.monotonic() ?? 0;
+    await this.#sync(file);
+    sync?.note(sync.clock.monotonic() - startedMs);
   }
 
   async #sync(file: DiskFile): Promise<void> {

@@ -44,6 +44,8 @@ export interface LowdbStoreOptions {
   directory: string;
   clock: Clock;
   log: Logger;
+  /** Is told how long each sync of a commit took, in milliseconds. */
+  onSync?: (durationMs: number) => void;
   limits?: Partial<AdapterLimits>;
   /** This option and those after it are for tests. */
   disk?: Disk;
@@ -97,6 +99,7 @@ export class LowdbStore extends LocalStore {
       migrations: options.migrations ?? MIGRATIONS,
       freeze: options.freeze ?? false,
       fatal: (error) => this.#fatal(error),
+      ...(options.onSync === undefined ? {} : { onSync: options.onSync }),
     });
     this.#db = new Low<Data>(this.#adapter, { tables: new Tables(), pending: null });
   }

@@ -3,13 +3,20 @@ import type { Logger } from '../../observe/log.ts';
 import type { Store } from '../store.ts';
 import { storePlaceOf } from './url.ts';
 
+interface OpenOptions {
+  clock: Clock;
+  log: Logger;
+  /** Is told how long each sync of a commit took, in milliseconds. */
+  onSync?: (durationMs: number) => void;
+}
+
 /**
  * Chooses and opens the store at a URL. This is the only place that knows which implementations of the contract there
  * are, and it loads only the one that is used.
  * @param url `lowdb:DIRECTORY` or `memory:`
  * @throws CronflowError `usage` for another URL; else that of `Store.open`, which says how to recover
  */
-export async function openStore(url: string, { clock, log }: { clock: Clock; log: Logger }): Promise<Store> {
+export async function openStore(url: string, options: OpenOptions): Promise<Store> {
   const place = storePlaceOf(url);
   let store: Store;
   if (place.kind === 'memory') {
@@ -17,7 +24,7 @@ export async function openStore(url: string, { clock, log }: { clock: Clock; log
     store = new MemoryStore();
   } else {
     const { LowdbStore } = await import('../lowdb/store.ts');
-    store = new LowdbStore({ directory: place.directory, clock, log });
+    store = new LowdbStore({ directory: place.directory, ...options });
   }
   await store.open();
   return store;
