@@ -104,7 +104,7 @@ export class Journal {
       await this.#cutBack(file, errorText(error));
       throw this.#unavailable(errorText(error), error);
     }
-    await this.#timedSync(file);
+    await this.#sync(file);
     this.#segment = { ...this.#segment, size: this.#segment.size + line.length };
     this.#dirty = false;
   }
@@ -149,16 +149,12 @@ export class Journal {
     this.#dirty = false;
   }
 
-  async #timedSync(file: DiskFile): Promise<void> {
+  async #sync(file: DiskFile): Promise<void> {
     const { sync } = this.#options;
     const startedMs = sync?.clock.monotonic() ?? 0;
-    await this.#sync(file);
-    sync?.note(sync.clock.monotonic() - startedMs);
-  }
-
-  async #sync(file: DiskFile): Promise<void> {
     try {
       await file.datasync();
+      sync?.note(sync.clock.monotonic() - startedMs);
     } catch (error) {
       this.#dead = true;
       const name = journalName(this.#segment.firstSeq);
