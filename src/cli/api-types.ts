@@ -699,6 +699,10 @@ export interface Operations {
        */
       tag?: string;
       /**
+       * Only runs whose kept output has this text, in upper or lower case; each with the first line that has it. A search reads at most 16 MiB or for 2 s and then says in headers how far it got. One goes on at a time.
+       */
+      output?: string;
+      /**
        * Only those that ended so; `open` for runs that have not ended
        */
       outcome?: 'success' | 'failure' | 'timeout' | 'missed' | 'abandoned' | 'skipped' | 'unknown' | 'open';
@@ -1706,6 +1710,10 @@ export interface Run {
    * Only in the list over all jobs
    */
   job_name?: string;
+  /**
+   * Only in a search of outputs: the first line that has the text
+   */
+  output_line?: string;
   rid: string | null;
   slot_at: InstantOrNull;
   /**

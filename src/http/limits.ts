@@ -62,6 +62,11 @@ export const HTTP_LIMITS = {
   slotsLookedAtMax: 100_000,
   /** So many of them are looked at in one go. Then requests that wait have their turn. */
   slotsInOneGoMax: 1_000,
+  /** A search of outputs tells how far it got once it has read so many bytes, or looked for so long. */
+  searchBytesMax: 16 * 1024 * 1024,
+  searchMsMax: 2 * SECOND_MS,
+  /** So many searches wait for their turn, for one goes on at a time. */
+  searchesWaitingMax: 8,
   /** The length of a parameter that filters. */
   filterLengthMax: 256,
   /** A longer duration is a mistake. */

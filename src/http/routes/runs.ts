@@ -6,13 +6,17 @@ import type { RowSelection, RunPlace } from '../../store/store.ts';
 import { cursorBehind, type CursorPlace, cursorText, linkNext } from '../cursor.ts';
 import { asked, Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
+import { type Searched, searchOutputs } from '../search.ts';
 import type { Services } from '../services.ts';
+import { Turns } from '../turns.ts';
 import { runJson } from '../wire.ts';
 
 /** Declares `/jobs/:name/runs` and `/runs`: the history of a job and that of all jobs, newest first. */
 export function runRoutes(services: Services): Route[] {
+  const { searchesWaitingMax } = services.limits;
+  const turns = new Turns(searchesWaitingMax, 'Too many searches of outputs wait already. Try again soon.');
   return [
-    { method: 'GET', path: '/runs', scope: 'read', handle: (ctx) => listAll(ctx, services) },
+    { method: 'GET', path: '/runs', scope: 'read', handle: (ctx) => listAll(ctx, services, turns) },
     { method: 'GET', path: '/jobs/:name/runs', scope: 'read', handle: (ctx) => list(ctx, services) },
     { method: 'GET', path: '/jobs/:name/runs/:id', scope: 'read', handle: (ctx) => show(ctx, services) },
     {
@@ -42,23 +46,39 @@ async function list(ctx: HttpContext, services: Services): Promise<void> {
   ctx.body = items.map(runJson);
 }
 
-/** Lists what ran, over all jobs, those that began last first. */
-async function listAll(ctx: HttpContext, services: Services): Promise<void> {
+/** Lists what ran, over all jobs, those that began last first, or those of them whose output has a text. */
+async function listAll(ctx: HttpContext, services: Services, turns: Turns): Promise<void> {
   const query = new Query(ctx.querystring, services.limits);
   const limit = query.limit();
   const cursor = query.cursor('runs');
   const [name, group, tag] = [query.text('job'), query.text('group'), query.text('tag')];
+  const text = query.text('output');
   const selection = selectionOf(query, services.clock.now());
   query.done();
   const job = name === undefined ? undefined : await services.jobNamed(name);
-  const { items, next } = await services.store.runs({
-    limit,
-    ...selection,
-    ...asked({ job_id: job?.id, group, tag, after: cursor === undefined ? undefined : placeOf(cursor) }),
-  });
+  const after = cursor === undefined ? undefined : placeOf(cursor);
+  const filter = { limit, ...selection, ...asked({ job_id: job?.id, group, tag, after }) };
+  const isGone = (): boolean => ctx.req.socket.destroyed;
+  const { items, next } =
+    text === undefined
+      ? await services.store.runs(filter)
+      : told(ctx, await turns.take(() => searchOutputs(filter, { text, isGone }, services)));
   const behind = next === null ? null : cursorText('runs', [next.began_at, next.job_id, next.number]);
   linkNext(ctx, behind, instantsOf(selection));
-  ctx.body = items.map(({ job: { name: jobName }, row }) => ({ job_name: jobName, ...runJson(row) }));
+  ctx.body = items.map(({ job: { name: jobName }, row, ...found }) => ({
+    job_name: jobName,
+    ...runJson(row),
+    ...('line' in found ? { output_line: found.line } : {}),
+  }));
+}
+
+/** Says in headers how far a search got. */
+function told(ctx: HttpContext, searched: Searched): Searched {
+  ctx.set('X-Searched-Outputs', String(searched.outputCount));
+  ctx.set('X-Searched-Bytes', String(searched.bytes));
+  const { next } = searched;
+  if (next !== null) ctx.set('X-Searched-Until', new Date(next.began_at).toISOString());
+  return searched;
 }
 
 function placeOf([beganAt, jobId, number]: CursorPlace<'runs'>): RunPlace {

@@ -14,7 +14,7 @@ const WAITING_MAX = 16;
 
 /** Declares `/jobs/:name/why`: explains a job from the log of commits. */
 export function whyRoutes(services: Services): Route[] {
-  const turns = new Turns(WAITING_MAX);
+  const turns = new Turns(WAITING_MAX, 'Too many explanations are being read from the log. Try again soon.');
   return [
     { method: 'GET', path: '/jobs/:name/why', scope: 'read', handle: (ctx) => answer(ctx, services, turns) },
   ];
