@@ -4,7 +4,7 @@ import { Turns } from '../../src/http/turns.ts';
 test('one piece of work goes on at a time, and only so many wait', async () => {
   const turns = new Turns(1, 'Too many wait.');
   const did: string[] = [];
-  let end = (): void => {};
+  let end: (() => void) | undefined;
   const first = turns.take(async () => {
     did.push('first begins');
     await new Promise<void>((resolve) => (end = resolve));
@@ -12,6 +12,8 @@ test('one piece of work goes on at a time, and only so many wait', async () => {
   });
   const second = turns.take(async () => did.push('second'));
   await expect(turns.take(async () => did.push('third'))).rejects.toThrow('Too many wait.');
+  // The work begins in a turn of its own.
+  while (end === undefined) await Promise.resolve();
   end();
   await Promise.all([first, second]);
   expect(did).toEqual(['first begins', 'first ends', 'second']);
