@@ -4,17 +4,16 @@ import { Turns } from '../../src/http/turns.ts';
 test('one piece of work goes on at a time, and only so many wait', async () => {
   const turns = new Turns(1, 'Too many wait.');
   const did: string[] = [];
-  let end: (() => void) | undefined;
+  const gate: { open?: () => void } = {};
+  const opened = new Promise<void>((resolve) => (gate.open = resolve));
   const first = turns.take(async () => {
     did.push('first begins');
-    await new Promise<void>((resolve) => (end = resolve));
+    await opened;
     did.push('first ends');
   });
   const second = turns.take(async () => did.push('second'));
   await expect(turns.take(async () => did.push('third'))).rejects.toThrow('Too many wait.');
-  // The work begins in a turn of its own.
-  while (end === undefined) await Promise.resolve();
-  end();
+  gate.open?.();
   await Promise.all([first, second]);
   expect(did).toEqual(['first begins', 'first ends', 'second']);
 });
