@@ -1,3 +1,4 @@
+import { badKindOf } from '../core/model/reasons.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import type { Operations, Run } from './api-types.ts';
 import { parseArgs } from './arguments.ts';
@@ -48,6 +49,8 @@ export function runs(argv: readonly string[], io: Io): Promise<number> {
       const isFiltered = Object.keys(filter).length > 0;
       const found = await callAll(server, 'get_runs', { params: { name: job }, query: filter }, count);
       io.stdout(json ? `${JSON.stringify(found, null, 2)}\n` : runsText(job, found, { columns, isFiltered }));
+      // A pipe gets the table alone.
+      if (!json && io.terminal !== undefined && found.some(isBad)) io.stdout(hint(server.base, job));
       return EXIT.done;
     },
   });
@@ -79,6 +82,15 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
   );
   const filter = Object.fromEntries(given);
   return { server: serverOf(io, values.url), job, count, filter, json: values.json };
+}
+
+function isBad({ outcome }: Run): boolean {
+  return outcome !== null && outcome !== undefined && badKindOf(outcome) !== null;
+}
+
+/** Says where a reason is explained, and how the job came to it. */
+function hint(base: string, job: string): string {
+  return `\nWhat a reason means: ${base.replace(/\/+$/, '')}/docs/reasons\nHow it came to that: cronflow why ${job}\n`;
 }
 
 function runsText(

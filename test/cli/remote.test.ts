@@ -220,8 +220,11 @@ describe('cronflow runs', () => {
     const narrow = await on(80);
     for (const line of narrow.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     expect(narrow).toMatch(/^STARTED +SLOT +DURATION +OUTCOME +REASON +HOST\n/);
-    expect(narrow).toMatch(/\nThe ids of the runs are in --json\.\n$/);
-    expect(await on(200)).toBe((await run(runs, ['report', '--url', url])).stdout);
+    expect(narrow).toContain('\nThe ids of the runs are in --json.\n');
+    const hint = `\nWhat a reason means: ${url}/docs/reasons\nHow it came to that: cronflow why report\n`;
+    expect(narrow.endsWith(hint)).toBe(true);
+    const piped = await run(runs, ['report', '--url', url]);
+    expect(await on(200)).toBe(`${piped.stdout}${hint}`);
   });
 
   test('folds slots that nothing came for, and shows what runs', async () => {

@@ -84,3 +84,13 @@ test('each link leads to an anchor of the page at /docs/reasons', async () => {
   expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
   for (const link of links) expect(page.text).toContain(`id="${link.split('#')[1]}"`);
 });
+
+test('the answer about one run and about one incident links to what its reason means', async () => {
+  const { request } = await missed();
+  const [run] = (await request('/jobs/backup/runs')).json;
+  const [incident] = (await request('/incidents')).json;
+  for (const path of [`/jobs/backup/runs/${String(run!['id'])}`, `/incidents/${String(incident!['id'])}`]) {
+    const { headers } = await request(path);
+    expect(headers.get('link')).toBe('</docs/reasons#never_seen>; rel="help"');
+  }
+});

@@ -163,7 +163,7 @@ function outputNoteOf({ facts }: Parts, shown: Output | null, count: number): st
   return count === 1 ? `the ${which} line` : `the ${which} ${count} lines`;
 }
 
-function linksOf({ facts, context }: Parts): MessageLink[] {
+function linksOf({ facts, kind, context }: Parts): MessageLink[] {
   const { job, publicUrl, run } = context;
   const links: MessageLink[] = [];
   if (publicUrl !== null && isSystemReason(facts.reason)) links.push(systemLink(facts.reason, publicUrl));
@@ -185,6 +185,9 @@ function linksOf({ facts, context }: Parts): MessageLink[] {
     const source = context.sourceUrlOf?.(place) ?? null;
     links.push({ label: 'Declared in', text, url: source === null ? null : linkAddress(source) });
   }
+  // Cronflow itself shows docs/reasons.md, so that whoever is called at night need not search for it.
+  if (publicUrl !== null && !isEndKind(kind))
+    links.push({ label: 'Reason', text: facts.reason, url: `${publicUrl}/docs/reasons#${facts.reason}` });
   return links;
 }
 

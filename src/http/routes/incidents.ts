@@ -3,6 +3,7 @@ import type { Incident } from '../../core/model/records.ts';
 import { actorOf } from '../client.ts';
 import { cursorBehind, cursorText, linkNext } from '../cursor.ts';
 import { asked, Query } from '../query.ts';
+import { linkReason } from '../links.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { readAcknowledgedUntil } from '../until.ts';
@@ -51,6 +52,7 @@ async function show(ctx: HttpContext, { store }: Services): Promise<void> {
   const id = ctx.params['id'] ?? '';
   const incident = await store.incident(id);
   if (incident === undefined) throw unknownIncident(id);
+  linkReason(ctx, incident.reason);
   ctx.body = incidentJson(incident);
 }
 

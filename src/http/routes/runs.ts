@@ -5,6 +5,7 @@ import { shownRow } from '../../core/model/rows.ts';
 import type { RowSelection, RunPlace } from '../../store/store.ts';
 import { cursorBehind, type CursorPlace, cursorText, linkNext } from '../cursor.ts';
 import { asked, Query } from '../query.ts';
+import { linkReason } from '../links.ts';
 import type { HttpContext, Route } from '../router.ts';
 import { type Searched, searchOutputs } from '../search.ts';
 import type { Services } from '../services.ts';
@@ -99,7 +100,9 @@ function instantsOf({ since_at: since, until_at: until }: RowSelection): Record<
 }
 
 async function show(ctx: HttpContext, services: Services): Promise<void> {
-  ctx.body = runJson(await runOf(ctx, services));
+  const run = await runOf(ctx, services);
+  linkReason(ctx, run.reason);
+  ctx.body = runJson(run);
 }
 
 /**

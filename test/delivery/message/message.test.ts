@@ -118,7 +118,8 @@ describe('messageOf', () => {
       line 25
       Run: j1-7 <https://cron.example.com/jobs/daily-database-backup/runs/j1-7>
       Runbook: https://wiki.example.com/backup <https://wiki.example.com/backup>
-      Declared in: cronflow.yaml:12 <>"
+      Declared in: cronflow.yaml:12 <>
+      Reason: exit_code <https://cron.example.com/docs/reasons#exit_code>"
     `);
   });
 
@@ -166,7 +167,8 @@ describe('messageOf', () => {
       Owner: data team
       Job: daily-database-backup <https://cron.example.com/jobs/daily-database-backup>
       Runbook: https://wiki.example.com/backup <https://wiki.example.com/backup>
-      Declared in: cronflow.yaml:12 <>"
+      Declared in: cronflow.yaml:12 <>
+      Reason: missed <https://cron.example.com/docs/reasons#missed>"
     `);
   });
 
@@ -187,7 +189,8 @@ describe('messageOf', () => {
       Owner: data team
       Run: j1-7 <https://cron.example.com/jobs/daily-database-backup/runs/j1-7>
       Runbook: https://wiki.example.com/backup <https://wiki.example.com/backup>
-      Declared in: cronflow.yaml:12 <>"
+      Declared in: cronflow.yaml:12 <>
+      Reason: exit_code <https://cron.example.com/docs/reasons#exit_code>"
     `);
   });
 
@@ -216,7 +219,8 @@ describe('messageOf', () => {
       Owner: data team
       Run: j1-7 <https://cron.example.com/jobs/daily-database-backup/runs/j1-7>
       Runbook: https://wiki.example.com/backup <https://wiki.example.com/backup>
-      Declared in: cronflow.yaml:12 <>"
+      Declared in: cronflow.yaml:12 <>
+      Reason: exit_code <https://cron.example.com/docs/reasons#exit_code>"
     `);
   });
 
@@ -345,7 +349,8 @@ describe('messageOf', () => {
       output (all):
       backup: 3 slots unknown
       report: 1 run still open
-      Cronflow: https://cron.example.com/ <https://cron.example.com/>"
+      Cronflow: https://cron.example.com/ <https://cron.example.com/>
+      Reason: cronflow_away <https://cron.example.com/docs/reasons#cronflow_away>"
     `);
   });
 

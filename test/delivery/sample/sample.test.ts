@@ -79,6 +79,7 @@ describe('a sample', () => {
         'dumping orders',
         'pg_dump: error: the connection was lost',
         'Run: test-4 <https://cron.example.com/jobs/example-job/runs/test-4>',
+        'Reason: exit_code <https://cron.example.com/docs/reasons#exit_code>',
       ].join('\n'),
     );
     expect(opening.mentions).toEqual(['here']);
