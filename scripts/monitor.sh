@@ -1084,18 +1084,23 @@ signal_group() {
 # shellcheck disable=SC2064 # the signal of now
 catch_signal() { trap "cf_interrupted=1 cf_pending=\"\$cf_pending $1\"; [ -z \"\$cf_pid\" ] || forward_pending" "$1"; }
 
+# Passes on what came, one after the other. A trap that runs meanwhile only writes down its signal: two that passed on at
+# the same time would take each other's. What came just before cf_forwarding was emptied is seen by the outer loop.
 forward_pending() {
-  [ -z "$cf_pending" ] || await_command
+  [ -z "$cf_forwarding" ] || return 0
   while [ -n "$cf_pending" ]; do
-    set -- "$cf_stops"
-    cf_forward=${cf_pending# } cf_forward=${cf_forward%% *} cf_pending=${cf_pending#" $cf_forward"}
-    case $cf_forward in
-      TERM | HUP) cf_signal=$cf_forward && signal_group "$cf_forward" ;;
-      INT | QUIT) cf_signal=$cf_forward && forward_key "$cf_forward" ;;
-      TSTP) stop_with_command "$1" ;;
-      CONT) cf_continued=1 && kill -s CONT "$cf_pid" 2>/dev/null ;;
-      *) kill -s "$cf_forward" "$cf_pid" 2>/dev/null ;;
-    esac
+    cf_forwarding=1
+    await_command
+    while [ -n "$cf_pending" ]; do
+      cf_forward=${cf_pending# } cf_forward=${cf_forward%% *} cf_pending=${cf_pending#" $cf_forward"}
+      case $cf_forward in
+        TERM | HUP) cf_signal=$cf_forward && signal_group "$cf_forward" ;;
+        INT | QUIT) cf_signal=$cf_forward && forward_key "$cf_forward" ;;
+        TSTP) stop_with_command ;;
+        *) kill -s "$cf_forward" "$cf_pid" 2>/dev/null ;;
+      esac
+    done
+    cf_forwarding=''
   done
 }
 
@@ -1142,11 +1147,8 @@ forget() {
 forward_key() {
   case ,$cf_deaf, in *",$1,"*) signal_group TERM && return ;; esac
   if [ -n "$cf_canary" ]; then
-    set -- "$1" "$cf_canary"
     hush sleep 0.1
-    # A key that came meanwhile may have been dealt with inside that wait, and this one with it.
-    [ "$cf_canary" = "$2" ] || return 0
-    if was_hit "$2"; then
+    if was_hit "$cf_canary"; then
       start_canary
       # Keys that came meanwhile were the command's as well. What is no key still goes to the command.
       forget INT
@@ -1191,21 +1193,18 @@ await_canary() {
   done
 }
 
-# stop_with_command STOPS: how often we had been stopped before this TSTP was looked at. Another one that comes before we
-# stop is the same one: CONT forgets what came before it. TSTP itself stops no command in a session of its own, unless the
-# command handles it: then it must hear it.
+# Another TSTP that came before we stop is the same one: CONT forgets what came before it. TSTP itself stops no command
+# in a session of its own, unless the command handles it: then it must hear it.
 stop_with_command() {
   trap '' TSTP
   forget TSTP
-  if [ "$1" = "$cf_stops" ]; then
-    cf_stops=$((cf_stops + 1)) cf_stop=STOP cf_continued=''
-    read_signals "$cf_pid"
-    case $cf_ignores:$cf_catches in *[89a-f]????:* | *:*[89a-f]????) cf_stop=TSTP ;; esac
-    kill -s "$cf_stop" "$cf_pid" 2>/dev/null
-    # Who was continued meanwhile would stay stopped for ever.
-    [ -n "$cf_continued" ] || kill -s STOP "$$"
-    [ -z "${BASH_VERSION-}" ] || kill -s CONT "$cf_pid" 2>/dev/null
-  fi
+  cf_stop=STOP
+  read_signals "$cf_pid"
+  case $cf_ignores:$cf_catches in *[89a-f]????:* | *:*[89a-f]????) cf_stop=TSTP ;; esac
+  kill -s "$cf_stop" "$cf_pid" 2>/dev/null
+  # Who was continued meanwhile would stay stopped for ever.
+  case $cf_pending in *CONT*) ;; *) kill -s STOP "$$" ;; esac
+  [ -z "${BASH_VERSION-}" ] || kill -s CONT "$cf_pid" 2>/dev/null
   catch_signal TSTP
 }
 
@@ -2082,7 +2081,7 @@ main() {
 
 cf_quiet='' cf_job='' cf_say_fd=2 cf_say_at_once='' cf_collect=1 cf_lines='' cf_sayer='' cf_err='' cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_fd='' cf_lock_file='' cf_link_lock=''
 cf_pid='' cf_pending='' cf_signal='' cf_interrupted='' cf_timed_out='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
-cf_stops=0 cf_own_limit='' cf_in_fd='' cf_out_fd='' cf_code_fd='' cf_err_fd=2 cf_pipe_fd='' cf_held='' cf_err_in_out='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
+cf_forwarding='' cf_own_limit='' cf_in_fd='' cf_out_fd='' cf_code_fd='' cf_err_fd=2 cf_pipe_fd='' cf_held='' cf_err_in_out='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
 cf_run='' cf_out_from='' cf_err_from='' cf_own_bytes=0 cf_undelivered='' cf_client=1 cf_stage=over
 cf_arrays=''
 [ -z "${BASH_VERSION-}${KSH_VERSION-}" ] || cf_arrays=1
