@@ -69,11 +69,8 @@ say() { tell "cronflow: ${cf_job:-?}: $1"; }
 
 # One line each: what a name or a value brings along must neither break a line nor reach a terminal as an order.
 tell() {
-  cf_line=$1
-  while :; do
-    case $cf_line in *[[:cntrl:]]*) cf_line="${cf_line%%[[:cntrl:]]*}?${cf_line#*[[:cntrl:]]}" ;; *) break ;; esac
-  done
-  cf_lines=$cf_lines$cf_line$cf_nl
+  replace "$1" '[[:cntrl:]]' '?'
+  cf_lines=$cf_lines$cf_text$cf_nl
   [ -n "$cf_collect" ] || say_collected
 }
 
@@ -106,11 +103,9 @@ await_said() {
   while [ -n "$cf_sayer" ]; do
     cf_turn=0
     while is_ours "$cf_sayer"; do
-      cf_turn=$((cf_turn + 1))
-      [ "$cf_turn" -gt 20 ] || continue
+      next_turn 0.05
       read_uptime
       [ "$cf_cs" -lt "$cf_say_until_cs" ] || { kill -s KILL "$cf_sayer" 2>/dev/null && break; }
-      hush sleep 0.05
     done
     wait_until_gone "$cf_sayer"
     cf_sayer=''
@@ -118,6 +113,22 @@ await_said() {
     case $cf_gone in 137 | 265) cf_quiet=1 ;; esac
     say_collected
   done
+}
+
+# replace TEXT PATTERN NEW: sets cf_text, in which NEW stands wherever the pattern was.
+replace() {
+  cf_text='' cf_rest=$1
+  while :; do
+    # shellcheck disable=SC2295 # patterns
+    case $cf_rest in *$2*) cf_text=$cf_text${cf_rest%%$2*}$3 cf_rest=${cf_rest#*$2} ;; *) break ;; esac
+  done
+  cf_text=$cf_text$cf_rest
+}
+
+# Begins another turn of a wait. The first turns take no process, because most waits are short.
+next_turn() {
+  cf_turn=$((cf_turn + 1))
+  [ "$cf_turn" -le 20 ] || hush sleep "$1"
 }
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -912,7 +923,7 @@ let_go() {
 
 wait_until_gone() {
   while :; do
-    cf_interrupted=''
+    cf_interrupted='' cf_was_stopped=''
     wait "$1" 2>/dev/null && cf_gone=0 || cf_gone=$?
     [ -n "$cf_interrupted" ] && ! is_forgotten "$1" || return 0
   done
@@ -972,9 +983,7 @@ restore_environment() {
     esac
     # A process for this is only there where it is needed.
     case $cf_entry in *[[:cntrl:]]*) [ -n "$cf_soh" ] || cf_soh=$(printf '\001') ;; esac
-    while [ -n "$cf_soh" ]; do
-      case $cf_entry in *"$cf_soh"*) cf_entry=${cf_entry%%"$cf_soh"*}$cf_nl${cf_entry#*"$cf_soh"} ;; *) break ;; esac
-    done
+    [ -z "$cf_soh" ] || { replace "$cf_entry" "$cf_soh" "$cf_nl" && cf_entry=$cf_text; }
     shift
     set -- -- "$cf_entry" "$@"
   done
@@ -1096,7 +1105,7 @@ forward_pending() {
       case $cf_forward in
         TERM | HUP) cf_signal=$cf_forward && signal_group "$cf_forward" ;;
         INT | QUIT) cf_signal=$cf_forward && forward_key "$cf_forward" ;;
-        TSTP) stop_with_command ;;
+        TSTP) [ -n "$cf_was_stopped" ] || stop_with_command ;;
         *) kill -s "$cf_forward" "$cf_pid" 2>/dev/null ;;
       esac
     done
@@ -1114,8 +1123,7 @@ await_command() {
   while [ -n "$1" ] && [ "$cf_turn" -lt 100 ]; do
     read_disguise "$cf_pid"
     [ "$cf_disguise" = "$1" ] || return 0
-    cf_turn=$((cf_turn + 1))
-    [ "$cf_turn" -lt 20 ] || hush sleep 0.05
+    next_turn 0.05
   done
 }
 
@@ -1138,6 +1146,7 @@ read_disguise() {
 # forget SIGNAL: as often as it is pending. No name is the beginning of another.
 forget() {
   while :; do
+    # In one command, because a trap may add to it meanwhile.
     case $cf_pending in *" $1"*) cf_pending=${cf_pending%%" $1"*}${cf_pending#*" $1"} ;; *) break ;; esac
   done
 }
@@ -1185,20 +1194,20 @@ start_canary() {
 await_canary() {
   cf_turn=0
   while is_running "$cf_canary" && [ "$cf_turn" -lt 100 ]; do
-    cf_turn=$((cf_turn + 1))
     read_signals "$cf_canary"
     # A shell catches some signals until it has become another program. A moment before it ignores INT it may do neither.
     case $cf_catches:$cf_ignores in *[1-9a-f]*:* | *:*[2367abef]) ;; *) return 0 ;; esac
-    [ "$cf_turn" -lt 20 ] || hush sleep 0.05
+    next_turn 0.05
   done
 }
 
-# Another TSTP that came before we stop is the same one: CONT forgets what came before it. TSTP itself stops no command
-# in a session of its own, unless the command handles it: then it must hear it.
+# Another TSTP that came before we stop is the same one: CONT forgets what came before it. busybox may have begun the
+# trap of an older one and run this one within it, so none is believed until all traps have ended (see cf_was_stopped).
+# TSTP itself stops no command in a session of its own, unless the command handles it: then it must hear it.
 stop_with_command() {
   trap '' TSTP
   forget TSTP
-  cf_stop=STOP
+  cf_stop=STOP cf_was_stopped=1
   read_signals "$cf_pid"
   case $cf_ignores:$cf_catches in *[89a-f]????:* | *:*[89a-f]????) cf_stop=TSTP ;; esac
   kill -s "$cf_stop" "$cf_pid" 2>/dev/null
@@ -1219,7 +1228,7 @@ wait_for_command() {
 # Reading alone would miss a signal that comes a moment before it.
 wait_until_told() {
   while is_running "$cf_watcher"; do
-    cf_interrupted=''
+    cf_interrupted='' cf_was_stopped=''
     wait "$cf_watcher" 2>/dev/null
     [ -n "$cf_interrupted" ] || break
   done
@@ -1230,11 +1239,11 @@ wait_until_told() {
 }
 
 wait_for_child() {
-  cf_interrupted=''
+  cf_interrupted='' cf_was_stopped=''
   wait "$cf_pid" 2>/dev/null
   cf_code=$?
   while [ -n "$cf_interrupted" ] && ! is_forgotten "$cf_pid"; do
-    cf_interrupted=''
+    cf_interrupted='' cf_was_stopped=''
     wait "$cf_pid" 2>/dev/null
     cf_again=$?
     if [ "$cf_again" = 127 ] && ! kill -0 "$cf_pid" 2>/dev/null; then
@@ -1282,11 +1291,10 @@ nap() {
 }
 
 stop_waiter() {
+  cf_turn=0
   while is_ours "$1"; do
     kill -s URG "$1" 2>/dev/null
-    cf_turn=0
-    while [ "$cf_turn" -lt 20 ] && is_ours "$1"; do cf_turn=$((cf_turn + 1)); done
-    ! is_ours "$1" || hush sleep 0.1
+    next_turn 0.1
   done
   wait_until_gone "$1"
 }
@@ -1501,13 +1509,9 @@ encode() {
 
 # escape TEXT: sets cf_escaped, for a quoted value of JSON or of curl's configuration; a control character ends it.
 escape() {
-  cf_rest=${1%%[[:cntrl:]]*} cf_escaped=''
-  while :; do
-    case $cf_rest in *[\\\"]*) ;; *) break ;; esac
-    cf_before=${cf_rest%%[\\\"]*} cf_rest=${cf_rest#"$cf_before"}
-    cf_escaped=$cf_escaped$cf_before\\${cf_rest%"${cf_rest#?}"} cf_rest=${cf_rest#?}
-  done
-  cf_escaped=$cf_escaped$cf_rest
+  replace "${1%%[[:cntrl:]]*}" '[\\]' "\\\\"
+  replace "$cf_text" '"' '\"'
+  cf_escaped=$cf_text
 }
 
 read_token() {
@@ -1566,10 +1570,8 @@ post() {
       case $cf_reply in *'"code":"'*) cf_answer=refused ;; esac
       cf_detail=${cf_reply#*'"detail":"'}
       [ "$cf_detail" != "$cf_reply" ] || cf_detail='"'
-      cf_detail=${cf_detail%%'",'*}
-      while :; do
-        case $cf_detail in *'\"'*) cf_detail=${cf_detail%%'\"'*}'"'${cf_detail#*'\"'} ;; *) break ;; esac
-      done
+      replace "${cf_detail%%'",'*}" '[\\]"' '"'
+      cf_detail=$cf_text
       ;;
     000* | '') ;;
     *) cf_answer=failed ;;
@@ -2081,7 +2083,7 @@ main() {
 
 cf_quiet='' cf_job='' cf_say_fd=2 cf_say_at_once='' cf_collect=1 cf_lines='' cf_sayer='' cf_err='' cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_fd='' cf_lock_file='' cf_link_lock=''
 cf_pid='' cf_pending='' cf_signal='' cf_interrupted='' cf_timed_out='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
-cf_forwarding='' cf_own_limit='' cf_in_fd='' cf_out_fd='' cf_code_fd='' cf_err_fd=2 cf_pipe_fd='' cf_held='' cf_err_in_out='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
+cf_forwarding='' cf_was_stopped='' cf_own_limit='' cf_in_fd='' cf_out_fd='' cf_code_fd='' cf_err_fd=2 cf_pipe_fd='' cf_held='' cf_err_in_out='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
 cf_run='' cf_out_from='' cf_err_from='' cf_own_bytes=0 cf_undelivered='' cf_client=1 cf_stage=over
 cf_arrays=''
 [ -z "${BASH_VERSION-}${KSH_VERSION-}" ] || cf_arrays=1
