@@ -1,7 +1,7 @@
 #!/bin/sh
 # shellcheck disable=SC2015,SC2154,SC2261,SC2317,SC3040
 # In posix mode no function that the caller of bash exported stands in for set and unset.
-{ POSIXLY_CORRECT=1; set +vxm; } 2>/dev/null
+{ POSIXLY_CORRECT=1; set +vxm; } >/dev/null 2>&1
 #
 # Runs a command and tells Cronflow when it starts and how it ends.
 #
@@ -1614,7 +1614,7 @@ send_wget() {
   case $cf_url in *@*) return ;; esac
   case $4 in @*) cf_form='file' ;; *) cf_form=data ;; esac
   # env finds the program where busybox sh has a wget of its own.
-  case $(env wget --help 2>&1) in
+  case $(limit_and_send env wget --help 2>&1) in
     *--method*)
       # It reads a regular file only; the start and the end may be sent at the same time.
       cf_rc=${3%%\?*}
@@ -2071,6 +2071,8 @@ main() {
   cf_tty=''
   if { true </dev/tty; } 2>/dev/null; then cf_tty=1; else cf_pid_of_group=1; fi
   [ -n "$cf_setsid" ] || cf_pid_of_group=''
+  # In a session of its own setsid would go on in another process and not wait for it.
+  case $1 in setsid | */setsid) cf_pid_of_group='' ;; esac
   start_canary
   read_uptime
   cf_start_cs=$cf_cs

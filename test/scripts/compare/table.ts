@@ -50,6 +50,7 @@ const NEEDS = {
   'another user': () =>
     userInfo().uid === 0 && succeeds('setpriv --reuid 54321 --regid 54321 --clear-groups true'),
   bash: () => succeeds('bash -c true'),
+  perl: () => succeeds('perl -e 1'),
   flock: () => succeeds('flock -h'),
   'a pty by script(1)': () => succeeds('script -qec true /dev/null </dev/null'),
   'a PID namespace by unshare(1)': () => succeeds('unshare --pid --fork --mount-proc --kill-child true'),

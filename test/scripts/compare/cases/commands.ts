@@ -109,4 +109,35 @@ line' 'ends with a line
     script: String.raw`umask 777; $RUN sh -c 'umask; echo on'; umask 22`,
     shows: /^on$/m,
   },
+  {
+    name: 'a command that replaces itself, leaves its group, kills its group, and leaves a grandchild in a session of its own',
+    script: String.raw`
+      quiet
+      $RUN sh -c 'exec sh -c "echo replaced; exec env sh -c \"echo again; exit 9\""'; note $?
+      $RUN perl -e 'setpgrp 0, 0; print "in a group\n"; exit 4'; note $?
+      $RUN perl -e 'setpgrp 0, 0; kill "KILL", -$$; sleep 100' 2>/dev/null; note $?
+      $RUN setsid sh -c '(until [ -e ended ]; do sleep 0.02; done; echo late >late.new; mv late.new late) >/dev/null 2>&1 & exit 3'; note $?
+      : >ended; await late`,
+    shows: /^137\n/m,
+    needs: ['perl', 'setsid(1)'],
+    reports: null,
+  },
+  {
+    name: 'a command that stops itself and is continued, and one that signals its parent',
+    script: String.raw`
+      $RUN sh -c '(until grep -q "^State:.T" /proc/$$/status; do sleep 0.02; done; kill -s CONT $$) & kill -s STOP $$; echo on; exit 6'; note $?
+      $RUN sh -c 'kill -s WINCH $PPID; kill -s URG $PPID; kill -s CHLD $PPID; kill -s CONT $PPID; echo alive; exit 2'; note $?`,
+    shows: /^6\n2$/m,
+    needs: ['/proc'],
+    reports: [2, 6],
+  },
+  {
+    name: 'a command that takes away TMPDIR, its working directory and the rights on both while it runs',
+    script: String.raw`
+      $RUN sh -c 'seq 1 30000; rm -rf "$TMPDIR"; seq 1 30000; echo err >&2; exit 3' 2>&1 | cksum
+      mkdir -p "$TMPDIR"; $RUN sh -c 'seq 1 30000; chmod 000 "$TMPDIR"; seq 1 30000 >&2' 2>&1 | cksum; chmod 700 "$TMPDIR"
+      mkdir here; cd here; $RUN sh -c 'rm -rf ../here; echo gone; exit 5'; cd ..; note $?`,
+    shows: /^gone$/m,
+    reports: null,
+  },
 ];

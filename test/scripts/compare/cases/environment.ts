@@ -117,6 +117,12 @@ END
     reports: 3,
   })),
   {
+    name: 'SHELLOPTS=xtrace whose trace goes to stdout by BASH_XTRACEFD',
+    script: String.raw`env SHELLOPTS=xtrace BASH_XTRACEFD=1 PS4='+ ' $RUN sh -c 'echo out; exit 3'; note $?`,
+    shows: /^out$/m,
+    reports: 3,
+  },
+  {
     name: 'SHELLOPTS=verbose',
     script: String.raw`env SHELLOPTS=verbose $RUN sh -c 'echo "$SHELLOPTS"; echo err >&2; exit 3'; note $?`,
     shows: /^err$/m,

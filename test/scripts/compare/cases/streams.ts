@@ -84,6 +84,24 @@ export const STREAMS: readonly Case[] = [
     sends: /last\n$/,
   },
   {
+    name: 'sockets: two ways, and one that keeps messages apart',
+    script: String.raw`
+      cat >../socket.pl <<'END'
+use Socket;
+my $type = shift; socketpair my $ours, my $its, AF_UNIX, $type, 0;
+unless (fork) { close $ours; open STDIN, "<&", $its; open STDOUT, ">&", $its; exec @ARGV }
+close $its;
+if ($type == SOCK_STREAM) { syswrite $ours, "hello\n"; shutdown $ours, 1; print while <$ours> }
+else { recv $ours, my $message, 100, 0; print $message }
+wait; print $? >> 8, "\n";
+END
+      perl ../socket.pl 1 $RUN sh -c 'read -r word; echo "got $word"; exit 4'
+      perl ../socket.pl 2 $RUN sh -c 'echo one message; exit 5' </dev/null`,
+    shows: /got hello\n4\none message\n5/,
+    needs: ['perl'],
+    reports: [4, 5],
+  },
+  {
     name: 'closed streams',
     script: String.raw`
       $RUN cat <&-; note $?
