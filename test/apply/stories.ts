@@ -118,6 +118,13 @@ export const STORIES: readonly Story[] = [
       ping(at('01-15 02:03:10'), 'success', { rid: 'fast', exit_code: 0 }),
     ],
   }),
+  story('asked about a night of which the history has let go', {
+    declaration: { ...DAILY, keep_runs: 1 },
+    from: at('01-13 12:00'),
+    asked: at('01-14 08:05'),
+    until: at('01-15 08:05'),
+    happenings: [...goodNight('01-14'), ...goodNight('01-15')],
+  }),
   story('late, within its grace', {
     from: at('01-13 12:00'),
     asked: at('01-15 02:03'),

@@ -1,6 +1,8 @@
 import { instantOf as instantOfEvent } from '../job/draft.ts';
 import type { LoggedEvent } from '../model/event.ts';
+import { JobRuns } from '../model/job-runs.ts';
 import type { Delivery, JobIncident, Row } from '../model/records.ts';
+import type { Runs } from '../model/runs.ts';
 import { earlyMs, slotAfter, slotAtOrBefore } from '../model/slots.ts';
 import type { Spec } from '../model/spec.ts';
 import { Replay, type ReplayStart } from '../replay/replay.ts';
@@ -266,7 +268,10 @@ export class Account {
       this.#awayAt = { from_at: next.from_at, to_at: next.to_at };
     else if (next !== null) this.#pass(at, true);
     const now = this.#replay.now();
-    if (now !== null) this.#asOf = asOf(at, now.spec, now.state, this.#isRemoved);
+    if (now === null) return;
+    // The replay goes on and changes its runs, and these are as they were.
+    const state = { ...now.state, runs: copyOf(now.state.runs) };
+    this.#asOf = asOf(at, now.spec, state, this.#isRemoved);
   }
 
   /** Lets time pass up to an event, which may forbid it: nothing is judged before a gap is noted (§3.4). */
@@ -326,6 +331,11 @@ function passableBefore(event: LoggedEvent): [at: number | null, inclusive: bool
     default:
       return [instantOf(event), false];
   }
+}
+
+/** Copies runs, so that no later event changes them. */
+function copyOf(runs: Runs): Runs {
+  return new JobRuns([...runs.all()]);
 }
 
 /** Forgets the entries of a map that were put first. */

@@ -146,9 +146,15 @@ export function decodeCommit(value: unknown, options: { before: Before; place: L
   return isWhole(value) ? value : new Decoding(value as StoredCommit).commit(options);
 }
 
-/** Decodes the part of a line that history needs. */
-export function decodeLogged(value: unknown): LoggedCommit {
-  return isWhole(value) ? value : new Decoding(value as StoredCommit).logged();
+/**
+ * Decodes the part of a line that history needs.
+ * @param jobId the one job whose events are wanted; absent for all of them
+ */
+export function decodeLogged(value: unknown, jobId?: string): LoggedCommit {
+  if (!isWhole(value)) return new Decoding(value as StoredCommit).logged(jobId);
+  return jobId === undefined
+    ? value
+    : { ...value, events: value.events.filter((event) => event.job_id === jobId) };
 }
 
 function placesOfTexts(
@@ -307,9 +313,12 @@ class Decoding {
     this.#names = namesOf(stored.names);
   }
 
-  logged(): LoggedCommit {
+  logged(jobId?: string): LoggedCommit {
     const { seq, at, events = [] } = this.#stored;
-    return { seq, at, events: events.map((event) => this.#event(event)) };
+    // To decode takes longer than to read, and a line may hold the events of a thousand jobs.
+    const id = jobId === undefined ? null : this.#names.indexOf(jobId);
+    const wanted = id === null ? events : events.filter((event) => event[0] === id);
+    return { seq, at, events: wanted.map((event) => this.#event(event)) };
   }
 
   commit({ before, place }: { before: Before; place: LinePlace }): Commit {

@@ -105,9 +105,9 @@ async function* eventsAfter(baseSeq: number, jobId: string, reading: PastReading
       for await (const line of readLines(file, selection(reading, wants))) {
         // A damaged line of the log is left out, since nothing but history depends on it.
         if (line.fault !== null || line.start === 0) continue;
-        const { seq, at, events } = decodeLogged(line.value);
+        const { seq, at, events } = decodeLogged(line.value, jobId);
         if (seq > uptoSeq) return;
-        for (const { job_id: id, event } of events) if (id === jobId) yield { at, event };
+        for (const { event } of events) yield { at, event };
       }
     } finally {
       await file.close();
