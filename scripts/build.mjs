@@ -108,6 +108,7 @@ function hashOf(sources) {
     'scripts/build.mjs',
     'scripts/compile-schema.mjs',
     'schemas/cronflow.schema.json',
+    'schemas/openapi.yaml',
   ];
   for (const file of [...settings, ...sources.map((source) => join('src', source))])
     hash.update(`\0${file}\0`).update(readFileSync(join(root, file)));

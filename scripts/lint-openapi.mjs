@@ -32,7 +32,7 @@ export async function findings(document) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { readOpenApi } = await import('../dist/http/assets.js');
+  const { readOpenApi } = await import('../dist/http/openapi.js');
   const found = await findings(readOpenApi('0.0.0'));
   for (const line of found) console.error(line);
   process.exitCode = found.length === 0 ? 0 : 1;

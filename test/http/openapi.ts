@@ -1,5 +1,5 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { readOpenApi } from '../../src/http/assets.ts';
+import { readOpenApi } from '../../src/http/openapi.ts';
 
 export interface Operation {
   operationId: string;

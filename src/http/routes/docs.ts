@@ -1,5 +1,6 @@
-import { readAsset, readOpenApi } from '../assets.ts';
+import { readAsset } from '../assets.ts';
 import { PAGE_POLICY } from '../headers.ts';
+import { readOpenApi } from '../openapi.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 

@@ -44,6 +44,8 @@ export class Versions {
   migrated<T extends object>(version: number, table: TableName, record: T): T {
     if (version === this.present) return record;
     const now = migrate(this.#migrations, version, table, record) as T;
+    // Every migration gave back what it got, so all versions know the record as it is.
+    if (now === record) return record;
     this.#originals.set(now, { version, record });
     return now;
   }
