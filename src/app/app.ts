@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expectByZoneRules } from '../checker/zone-rules.ts';
+import { loadConfig, type LoadResult } from '../config/load.ts';
 import { NO_PUBLIC_BADGES } from '../core/model/badge.ts';
 import { CronflowError, errorText } from '../core/model/errors.ts';
 import { DEFAULT_GLOBALS } from '../core/model/spec.ts';
@@ -42,13 +43,17 @@ export function createApp(options: AppOptions): App {
       const counts = new ServiceCounts();
       await named.start();
       checkListen({ host: options.host, noAuth: options.noAuth, tokens, named: named.current });
+      // A large file takes as long to read as a large store, and it is read in a thread of its own.
+      const reading = loadConfig(options.configPath, options.env);
+      // An error is thrown where the result is used, which a start that fails before that never does.
+      reading.catch(() => {});
       const store = await openStore(options.storeUrl, {
         clock: options.clock,
         log: options.logger,
         onSync: (durationMs) => counts.noteSync(durationMs),
       });
       parts = buildParts(options, store, counts);
-      await start(options, parts, { tokens, named });
+      await start(options, parts, { tokens, named, reading });
     },
     async stop() {
       const stopped = parts;
@@ -67,14 +72,14 @@ export function createApp(options: AppOptions): App {
 async function start(
   options: AppOptions,
   parts: Parts,
-  { tokens, named }: { tokens: Tokens; named: NamedTokens },
+  { tokens, named, reading }: { tokens: Tokens; named: NamedTokens; reading: Promise<LoadResult> },
 ): Promise<void> {
   const { host, port, clock, logger } = options;
   // The gap is noted before anything is judged, so that slots from while nobody was listening are not taken for
   // missed.
   await parts.liveness.start();
   await parts.backlog.do(ZONE_RULES, () => expectByZoneRules({ store: parts.store, clock, logger }));
-  const reloader = await buildReloader(options, parts);
+  const reloader = await buildReloader(options, parts, reading);
   parts.reloader = reloader;
   const config = await reloader.start();
   // Trouble of the configuration that was told before the restart may have been mended meanwhile.

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { applyConfiguration, planAhead, storedConfiguration } from '../apply/configuration.ts';
 import { reportMended, reportTrouble } from '../apply/system.ts';
 import type { Config } from '../config/config.ts';
+import type { LoadResult } from '../config/load.ts';
 import { ConfigReloader, type ReloadCause } from '../config/reloader.ts';
 import { hideSecrets } from '../config/secrets/hide.ts';
 import { validateDeclaration } from '../config/validate.ts';
@@ -14,8 +15,15 @@ import type { AppOptions, Parts } from './parts.ts';
 /** The name of the work in the backlog that tells of the configuration. */
 const CONFIG_NEWS = 'news of the configuration';
 
-/** Builds the reloader, which reads the configuration, watches it, and applies a new one. */
-export async function buildReloader(options: AppOptions, parts: Parts): Promise<ConfigReloader> {
+/**
+ * Builds the reloader, which reads the configuration, watches it, and applies a new one.
+ * @param reading the configuration as it is being read already
+ */
+export async function buildReloader(
+  options: AppOptions,
+  parts: Parts,
+  reading: Promise<LoadResult>,
+): Promise<ConfigReloader> {
   const { store } = parts;
   const { clock, logger, env, configPath, strict } = options;
   const stored = await storedConfiguration(store);
@@ -27,6 +35,7 @@ export async function buildReloader(options: AppOptions, parts: Parts): Promise<
     clock,
     logger,
     strict,
+    reading,
     stored: stored?.files ?? [],
     onUnstored: (config) => follow(config, parts),
     plan: async (config): Promise<Plan> => {

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Actor } from '../core/model/audit.ts';
 import { CronflowError, errorText, type Fault } from '../core/model/errors.ts';
 import { formatPlan, massRemoval, type Plan } from '../core/plan/plan.ts';
+import { jobsAsStored } from '../core/plan/stored-jobs.ts';
 import { firstOf } from '../core/text/counts.ts';
 import type { Logger } from '../observe/log.ts';
 import { isRefusal } from '../store/backlog.ts';
@@ -78,6 +79,8 @@ export interface ReloaderOptions {
   onReloaded?: (result: ReloadResult['status'], durationMs: number) => void;
   /** False reloads only on demand. */
   watch?: boolean;
+  /** The file as it is being read already; absent where `start` shall begin to. */
+  reading?: Promise<LoadResult>;
 }
 
 interface Request {
@@ -154,8 +157,8 @@ export class ConfigReloader {
    * far as it needs no store, and storing it is tried again.
    */
   async start(request: { confirm?: string } = {}): Promise<Config> {
-    const { path, env, strict = false } = this.#options;
-    const loaded = await loadConfig(path, env);
+    const { path, env, strict = false, reading = loadConfig(path, env) } = this.#options;
+    const loaded = await reading;
     this.#noteRead(loaded);
     this.#changed = null;
     this.#fingerprint = loaded.fingerprint;
@@ -405,7 +408,7 @@ export class ConfigReloader {
   async #swap(config: Config): Promise<Plan> {
     const plan = await this.#options.apply(config, { because: this.#because, by: this.#by });
     const redact = [...this.#patterns, ...config.redact];
-    this.#current = config;
+    this.#current = { ...config, jobs: jobsAsStored(config.jobs, plan) };
     this.#isCurrentStored = true;
     this.#patterns = config.redact;
     const hadProblem = this.#problem !== null;

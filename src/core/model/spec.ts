@@ -61,6 +61,12 @@ export const DEFAULT_GLOBALS: Globals = { notifiers: [], replayWindowMs: LIMITS.
 
 const ALL_KINDS: readonly BadKind[] = ['failure', 'missed', 'timeout'];
 
+// What jobs do not declare is the same for all of them, and a fleet of them should hold it once.
+const FIRST_FAILURE: FailureThreshold = { any: 1 };
+const ZERO_ONLY: readonly number[] = [0];
+const NO_MAINTENANCE: readonly MaintenanceWindow[] = [];
+const everyoneOf = new WeakMap<readonly string[], readonly NotifyTarget[]>();
+
 /**
  * Reads a valid declaration into a spec.
  * @param declaration a declaration that was validated against `schemas/cronflow.schema.json`, defaults applied
@@ -81,7 +87,7 @@ export function specOf(name: string, declaration: Declaration, globals: Globals)
     remindEveryMs: declaration.remind_every === undefined ? null : parseDuration(declaration.remind_every),
     notify: notifyOf(declaration.notify, globals.notifiers),
     paused: declaration.paused ?? false,
-    successExitCodes: declaration.success_exit_codes ?? [0],
+    successExitCodes: declaration.success_exit_codes ?? ZERO_ONLY,
     openRunsMax: declaration.max_open_runs ?? LIMITS.openRunsMaxDefault,
     keepRuns: keepRunsOf(declaration),
     replayWindowMs: globals.replayWindowMs,
@@ -113,12 +119,16 @@ function durationOf(text: string | undefined, otherwiseMs: number): number {
 }
 
 function thresholdOf(threshold: Declaration['failure_threshold']): FailureThreshold {
-  if (threshold === undefined) return { any: 1 };
+  if (threshold === undefined) return FIRST_FAILURE;
   return typeof threshold === 'number' ? { any: threshold } : threshold;
 }
 
-function notifyOf(notify: Declaration['notify'], everyone: readonly string[]): NotifyTarget[] {
-  if (notify === undefined) return everyone.map((to) => ({ to, on: ALL_KINDS }));
+function notifyOf(notify: Declaration['notify'], everyone: readonly string[]): readonly NotifyTarget[] {
+  if (notify === undefined) {
+    const known = everyoneOf.get(everyone) ?? everyone.map((to) => ({ to, on: ALL_KINDS }));
+    everyoneOf.set(everyone, known);
+    return known;
+  }
   return notify.map((item) =>
     typeof item === 'string' ? { to: item, on: ALL_KINDS } : { to: item.to, on: item.on ?? ALL_KINDS },
   );
@@ -130,8 +140,9 @@ function expectedOutputOf({ expect }: Declaration): ExpectedOutput | null {
   return { contains: [contains].flat(), notContains: [notContains].flat(), matches: matches ?? null };
 }
 
-function maintenanceOf(declaration: Declaration): MaintenanceWindow[] {
-  return (declaration.maintenance ?? []).map((window) => {
+function maintenanceOf(declaration: Declaration): readonly MaintenanceWindow[] {
+  if (declaration.maintenance === undefined) return NO_MAINTENANCE;
+  return declaration.maintenance.map((window) => {
     const timezone = window.timezone ?? declaration.timezone ?? 'UTC';
     if (window.schedule !== undefined && window.duration !== undefined) {
       const durationMs = parseDuration(window.duration);

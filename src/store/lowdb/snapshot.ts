@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Changes, TableName } from '../local/changes.ts';
+import type { Job } from '../../core/model/records.ts';
 import { rowsOf } from '../local/job-history.ts';
 import type { PackedHistory } from '../local/runs.ts';
 import type { Tables } from '../local/tables.ts';
@@ -146,6 +147,8 @@ class Reading {
   ended = false;
   readonly #tables: Tables;
   readonly #versions: Versions;
+  /** Holds each name of a file once. */
+  readonly #files = new Map<string, string>();
   #put: Partial<Record<TableName, unknown[]>> = {};
   #pending = 0;
   #count = 0;
@@ -172,9 +175,22 @@ class Reading {
   }
 
   #addRecord(version: number, table: TableName, record: object): void {
-    (this.#put[table] ??= []).push(this.#versions.migrated(version, table, record));
+    const migrated = this.#versions.migrated(version, table, record);
+    // A migrated record is known by itself, so it stays the object that it is.
+    const isShared = table === 'jobs' && version === this.#versions.present;
+    (this.#put[table] ??= []).push(isShared ? this.#sharing(migrated as Job) : migrated);
     this.#pending += 1;
     if (this.#pending >= BATCH_RECORDS) this.#flush();
+  }
+
+  /** Returns a job in which what is the same as in others, or twice in itself, is in memory once. */
+  #sharing(job: Job): Job {
+    const { place, declared, declaration } = job;
+    const isFilled = JSON.stringify(declared) !== JSON.stringify(declaration);
+    if (place === null) return isFilled ? job : { ...job, declaration: declared };
+    const file = this.#files.get(place.file) ?? place.file;
+    this.#files.set(file, file);
+    return { ...job, place: { file, line: place.line }, declaration: isFilled ? declaration : declared };
   }
 
   #flush(): void {
