@@ -664,6 +664,17 @@ describe.each(rows)('the $name store', ({ make }) => {
         items: [{ id: 'e' }],
         total: 2,
       });
+      expect(await list({ status: 'missed', after: 'job-d' })).toEqual(['e']);
+    });
+
+    test('in trouble are the first by name where a page has few of them', async () => {
+      const ids = Array.from({ length: 40 }, (_, index) => String((index * 17) % 40).padStart(2, '0'));
+      await write((tx) => {
+        for (const id of ids) tx.putJob(job(id, {}, { status: 'missed' }));
+      });
+      const page = await store.listJobs({ status: 'missed', skip: 2, limit: 3 });
+      expect(page.items.map(({ id }) => id)).toEqual(['02', '03', '04']);
+      expect(page.total).toBe(40);
     });
 
     test('are filtered by whether they have an open incident', async () => {

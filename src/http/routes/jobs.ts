@@ -12,9 +12,6 @@ import type { Services } from '../services.ts';
 import { readPausedUntil } from '../until.ts';
 import { jobJson } from '../wire.ts';
 
-/** The number of open incidents that are fetched at once when a list of jobs is answered. */
-const INCIDENTS_PAGE = 1_000;
-
 /** Declares `/jobs`: register, list, look at, change, pause, resume, remove. */
 export function jobRoutes(services: Services): Route[] {
   return [
@@ -105,7 +102,7 @@ async function list(ctx: HttpContext, services: Services): Promise<void> {
     ...page,
     ...asked({ status, incident, tag, group, q, after: cursor?.[0] }),
   });
-  const incidents = await openIncidents(items.length, services);
+  const incidents = await openIncidents(items, services);
   const nowAt = services.clock.now();
   const globals = services.globals();
   ctx.set('X-Total-Count', String(total));
@@ -149,13 +146,18 @@ async function withIncident(job: Job, services: Services): Promise<object> {
   return jobJson(job, incident, services.globals(), services.clock.now());
 }
 
-/** Returns all open incidents by job, in one read for a whole list instead of one for each of its jobs. */
-async function openIncidents(jobCount: number, { store }: Services): Promise<Map<string, JobIncident>> {
-  const byJob = new Map<string, JobIncident>();
-  if (jobCount === 0) return byJob;
-  for (let skip = 0; ; skip += INCIDENTS_PAGE) {
-    const { items, total } = await store.incidents({ open: true, skip, limit: INCIDENTS_PAGE });
-    for (const incident of items) if (incident.kind === 'job') byJob.set(incident.job_id, incident);
-    if (items.length === 0 || skip + items.length >= total) return byJob;
-  }
+/** Returns the open incidents of these jobs by job, in one read for a whole list instead of one for each. */
+async function openIncidents(
+  jobs: readonly Job[],
+  { store }: Services,
+): Promise<ReadonlyMap<string, JobIncident>> {
+  const ids = jobs.map(({ id }) => id);
+  return store.view({ ids }, (view) => {
+    const byJob = new Map<string, JobIncident>();
+    for (const id of ids) {
+      const incident = view.openIncidentOf(id);
+      if (incident !== undefined) byJob.set(id, incident);
+    }
+    return byJob;
+  });
 }

@@ -111,21 +111,24 @@ export class Tables {
   }
 
   listJobs(filter: JobFilter): Page<Job> {
-    this.#listed ??= [...this.#jobs.values()]
-      .filter((job) => job.removed_at === null)
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .map((job) => job.id);
     const { skip, limit, after, ...selecting } = filter;
     if (Object.keys(selecting).length === 0) {
-      const from = (after === undefined ? 0 : this.#indexAfter(this.#listed, after)) + skip;
-      const ids = this.#listed.slice(from, from + limit);
-      return { items: ids.map((id) => this.#jobs.get(id)!), total: this.#listed.length };
+      const listed = this.#byName();
+      const from = (after === undefined ? 0 : this.#indexAfter(listed, after)) + skip;
+      const ids = listed.slice(from, from + limit);
+      return { items: ids.map((id) => this.#jobs.get(id)!), total: listed.length };
     }
     const matches = matcher(filter, this.#openIncidentIds);
+    const troubled = this.#troubled(filter);
+    if (troubled !== null) {
+      const found = troubled.filter(matches);
+      const rest = after === undefined ? found : found.filter((job) => job.name > after);
+      return { items: firstByName(rest, skip + limit).slice(skip), total: found.length };
+    }
     const items: Job[] = [];
     let total = 0;
     let before = 0;
-    for (const id of this.#candidates(this.#listed, filter)) {
+    for (const id of this.#byName()) {
       const job = this.#jobs.get(id)!;
       if (!matches(job)) continue;
       total += 1;
@@ -134,6 +137,15 @@ export class Tables {
       before += 1;
     }
     return { items, total };
+  }
+
+  /** Lists the ids of the jobs that are not removed, ordered by name. */
+  #byName(): readonly string[] {
+    this.#listed ??= [...this.#jobs.values()]
+      .filter((job) => job.removed_at === null)
+      .sort(compareNames)
+      .map((job) => job.id);
+    return this.#listed;
   }
 
   /** Lists rows of all jobs that are not removed; see `Store.runs`. */
@@ -165,18 +177,18 @@ export class Tables {
   }
 
   /**
-   * Returns the ids of the jobs among which a filter finds all that it selects, ordered by name. Jobs in trouble are
-   * found without a look at the others, because people ask for them again and again and mostly there are few.
+   * Returns the jobs among which a filter finds all that it selects, in no order, where those are jobs in trouble, and
+   * null for any other filter. They are found without a look at the others, because people ask for them again and again
+   * and mostly there are few.
    */
-  #candidates(listed: readonly string[], { status, incident }: JobFilter): readonly string[] {
+  #troubled({ status, incident }: JobFilter): Job[] | null {
     let ids: Iterable<string | null>;
     if (status !== undefined && WATCHED.has(status)) ids = this.#idsByStatus.get(status) ?? [];
     else if (incident === 'open') ids = this.#openIncidentIds.keys();
-    else return listed;
-    return Array.from(ids, (id) => this.#jobs.get(id ?? ''))
-      .filter((job): job is Job => job?.removed_at === null)
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .map((job) => job.id);
+    else return null;
+    return Array.from(ids, (id) => this.#jobs.get(id ?? '')).filter(
+      (job): job is Job => job?.removed_at === null,
+    );
   }
 
   earliestDueAt(): number | null {
@@ -411,6 +423,24 @@ export class Tables {
 function* recordsOf<T extends TableName>(table: T, records: Iterable<Records[T]>): Generator<SnapshotRecord> {
   // The pair is one of the union, because the record is of the table's type.
   for (const record of records) yield { table, record } as SnapshotRecord;
+}
+
+function compareNames(a: Job, b: Job): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+/** Returns the first so many jobs by name. Where many are left out, they are not sorted. */
+function firstByName(jobs: readonly Job[], count: number): Job[] {
+  if (count === 0 || count * 4 > jobs.length) return jobs.toSorted(compareNames).slice(0, count);
+  const first: Job[] = [];
+  for (const job of jobs) {
+    if (first.length === count && compareNames(first[count - 1]!, job) < 0) continue;
+    let at = first.length;
+    while (at > 0 && compareNames(job, first[at - 1]!) < 0) at -= 1;
+    first.splice(at, 0, job);
+    first.length = Math.min(first.length, count);
+  }
+  return first;
 }
 
 /** Freezes a record and everything in it. An object that is frozen already is taken to be frozen in depth. */
