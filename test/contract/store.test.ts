@@ -668,9 +668,9 @@ describe.each(rows)('the $name store', ({ make }) => {
     });
 
     test('in trouble are the first by name where a page has few of them', async () => {
-      const ids = Array.from({ length: 40 }, (_, index) => String((index * 17) % 40).padStart(2, '0'));
+      const jobIds = Array.from({ length: 40 }, (_, index) => String((index * 17) % 40).padStart(2, '0'));
       await write((tx) => {
-        for (const id of ids) tx.putJob(job(id, {}, { status: 'missed' }));
+        for (const id of jobIds) tx.putJob(job(id, {}, { status: 'missed' }));
       });
       const page = await store.listJobs({ status: 'missed', skip: 2, limit: 3 });
       expect(page.items.map(({ id }) => id)).toEqual(['02', '03', '04']);
