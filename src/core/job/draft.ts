@@ -11,6 +11,7 @@ import type {
   SkipRow,
   SlotsRow,
 } from '../model/records.ts';
+import { stateCopy } from '../model/job-shape.ts';
 import { rowIdOf } from '../model/rows.ts';
 import { ChangedRuns, type Runs } from '../model/runs.ts';
 import type { Spec } from '../model/spec.ts';
@@ -44,12 +45,7 @@ export class Draft {
     this.learnedAt = learnedAt;
     this.owedAt = owedAt;
     this.jobId = state.job_id;
-    this.job = {
-      ...state.job,
-      bad: [...state.job.bad],
-      unclaimed: [...state.job.unclaimed],
-      gaps: [...state.job.gaps],
-    };
+    this.job = stateCopy(state.job);
     this.incident = state.incident;
     this.history = new ChangedRuns(state.runs, this.changedRuns);
   }

@@ -11,6 +11,7 @@ import type {
   Row,
   SystemIncident,
 } from '../../core/model/records.ts';
+import { jobOf } from '../../core/model/job-shape.ts';
 import { ChangedRuns, type Runs } from '../../core/model/runs.ts';
 import type { MetaValue, Scope } from '../store.ts';
 import { type Changes, type OutputRef, type Records, TABLE_NAMES, type TableName } from './changes.ts';
@@ -211,7 +212,7 @@ export class Overlay {
     if (declared === undefined && (stored === undefined || lived === undefined)) return stored;
     const state = lived?.state ?? stored?.state;
     const known = declared ?? stored;
-    return known === undefined || state === undefined ? undefined : { ...known, state };
+    return known === undefined || state === undefined ? undefined : jobOf(known, state);
   }
 
   jobByName(name: string): Job | undefined {

@@ -1,6 +1,7 @@
 import { AUDIT_RECORDS_MAX, type AuditRecord } from '../../core/model/audit.ts';
 import type { Status } from '../../core/model/reasons.ts';
 import type { Incident, Job, JobIncident, JobState, SystemIncident } from '../../core/model/records.ts';
+import { jobOf } from '../../core/model/job-shape.ts';
 import { keepRunsOf } from '../../core/model/spec.ts';
 import type { AllRunsFilter, JobFilter, MetaValue, Page, RunsStretch } from '../store.ts';
 import { AuditTable } from './audit.ts';
@@ -314,14 +315,14 @@ export class Tables {
       if (state === undefined) throw new Error(`The job "${declared.id}" has no state.`);
       this.#jobIdByName.set(declared.name, declared.id);
       // A record that holds its state is kept as it is, so that it can be told apart from others.
-      this.#setJob(declared.state === state ? (declared as Job) : { ...declared, state });
+      this.#setJob(declared.state === state ? (declared as Job) : jobOf(declared, state));
     }
   }
 
   #putState(jobId: string, state: JobState): void {
     const job = this.#jobs.get(jobId);
     if (job === undefined) throw new Error(`There is no job "${jobId}" for a state.`);
-    if (job.state !== state) this.#setJob({ ...job, state });
+    if (job.state !== state) this.#setJob(jobOf(job, state));
   }
 
   #setJob(job: Job): void {

@@ -1,3 +1,4 @@
+import { jobOf } from '../../core/model/job-shape.ts';
 import type { Job } from '../../core/model/records.ts';
 import type { Changes } from '../local/changes.ts';
 
@@ -14,6 +15,6 @@ export function wholeJobs(
   return jobs.map((declared) => {
     const state = lived.get(declared.id) ?? declared.state ?? before(declared.id)?.state;
     if (state === undefined) throw new Error(`The job "${declared.id}" has no state: a bug.`);
-    return { ...declared, state };
+    return jobOf(declared, state);
   });
 }
