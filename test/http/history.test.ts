@@ -200,7 +200,7 @@ describe('the deliveries', () => {
     });
     const listed = async (query: string): Promise<unknown> =>
       (await request(`/deliveries?${query}`)).json.map(({ id }) => id);
-    expect(await listed('notifier=ops')).toEqual(['d2', 'd1']);
+    expect(await listed('notifier=ops')).toEqual(['d1', 'd2']);
     expect(await listed('notifier=ops&status=dead')).toEqual(['d2']);
     expect(await listed('notifier=former')).toEqual(['d3']);
     expect(await listed('notifier=mail')).toEqual([]);

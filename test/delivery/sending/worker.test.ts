@@ -682,13 +682,13 @@ describe('notifiers that come back', () => {
     await h.clock.advance(2 * HOUR_MS);
     // Each time another: one that is never taken does not stand for all.
     expect(h.ops.attempts.slice(3).map(({ deliveryId }) => deliveryId)).toEqual([
-      'j1-i1.ops.opened',
+      'j3-i1.ops.opened',
       'j2-i1.ops.opened',
     ]);
     expect(h.ops.sent).toEqual([]);
     h.ops.always = OK;
     await h.clock.advance(HOUR_MS);
-    expect(h.ops.titles.map((title) => title.split(' ')[1])).toEqual(['job-3', 'job-1', 'job-2']);
+    expect(h.ops.titles.map((title) => title.split(' ')[1])).toEqual(['job-1', 'job-2', 'job-3']);
     expect(h.worker.failing).toEqual([]);
     await h.clock.advance(3 * HOUR_MS);
     expect(h.ops.attempts).toHaveLength(8);
