@@ -79,7 +79,7 @@ export class Overlay {
    * may name more than was written, so nothing need be undone in them.
    */
   readonly #touched = {
-    /** Holds only jobs whose name is not the stored one. */
+    /** Holds only jobs whose name is not the stored one, or may not be by the time that it is looked for. */
     jobsByName: new Touched<string>(),
     runs: new Touched<string>(),
     dates: new Touched<string>(),
@@ -129,7 +129,10 @@ export class Overlay {
     const owner = this.jobByName(job.name);
     if (owner !== undefined && owner.id !== job.id)
       throw new CronflowError('name_taken', `A job named "${job.name}" exists already.`);
-    if (this.tables.jobById(job.id)?.name !== job.name) this.#touched.jobsByName.add(job.name, job.id);
+    // A commit that is on its way may store another name before this one is looked for.
+    const mayChange = this.#assumed.jobs?.has(job.id) ?? false;
+    if (mayChange || this.tables.jobById(job.id)?.name !== job.name)
+      this.#touched.jobsByName.add(job.name, job.id);
     const { state, ...declared } = job;
     this.put('jobs', job.id, declared);
     this.putState(job.id, state);

@@ -191,13 +191,14 @@ export class LowdbStore extends LocalStore {
       // Those whose commit is over are answered first.
       if (this.#waiting.length > 0) this.#runAheadBy(setImmediate);
       const written = await writing;
-      assuming.take(this.#waiting, SLICE_MS_MAX);
-      this.#next = null;
       const isAsAssumed = 'changes' in written && written.isWhole;
+      if (isAsAssumed) assuming.take(this.#waiting, SLICE_MS_MAX);
+      this.#next = null;
+      if ('error' in written) await this.#refuse(batch, written.error);
       const next = isAsAssumed ? assuming : this.#batchAgain(assuming);
       // The next commit goes to the disk before the clients of this one are answered.
       writing = this.#commit(next);
-      this.#settle(batch, written);
+      if ('changes' in written) this.#settle(batch, written.changes);
       batch = next;
     }
     // The commit is over in the same turn as the last look at the queue, because a call in between would wait for ever.
@@ -230,14 +231,19 @@ export class LowdbStore extends LocalStore {
     return this.#batch();
   }
 
-  #settle(batch: Batch, written: Written): void {
-    if ('error' in written) {
-      this.#noteFailure(written.error);
-      batch.reject(written.error);
-      return;
-    }
+  #settle(batch: Batch, changes: Changes | null): void {
     batch.settle();
-    if (written.changes !== null) this.feed.tell(written.changes, this.tables);
+    if (changes !== null) this.feed.tell(changes, this.tables);
+  }
+
+  /**
+   * Refuses the transactions of a batch. It resolves when those who called them have heard of it, because they may note
+   * what other transactions have to know: the checker judges no job while a refused ping may be missing.
+   */
+  async #refuse(batch: Batch, error: unknown): Promise<void> {
+    this.#noteFailure(error);
+    batch.reject(error);
+    await new Promise<void>((resolve) => void setImmediate(resolve));
   }
 
   /** Commits what the transactions of a batch wrote. Never rejects. */

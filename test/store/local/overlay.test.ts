@@ -67,4 +67,17 @@ describe('an overlay on changes that are on their way to the disk', () => {
       false,
     ]);
   });
+
+  test('finds a job that takes its old name back while its renaming is on its way', () => {
+    const { tables, first } = assumed();
+    const next = new Overlay(tables, first);
+    next.putJob(job('a'));
+    const found = (overlay: Overlay): unknown[] =>
+      ['job-a', 'renamed'].map((name) => overlay.jobByName(name)?.id);
+    expect(found(next)).toEqual(['a', undefined]);
+    tables.apply(first.changes());
+    expect(found(next)).toEqual(['a', undefined]);
+    expect(found(new Overlay(tables, next))).toEqual(['a', undefined]);
+    expect(() => next.putJob(job('c', { name: 'job-a' }))).toThrow('exists already');
+  });
 });

@@ -48,6 +48,11 @@ async function openedOn(disk: Disk) {
   return { store, seen, count };
 }
 
+/** Calls a function as parts that use the store do, of which each awaits another. */
+async function inLayers(fn: () => Promise<unknown>, count = 5): Promise<unknown> {
+  return count === 0 ? await fn() : await inLayers(fn, count - 1);
+}
+
 const turns = async (): Promise<void> => {
   for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
 };
@@ -93,6 +98,26 @@ describe('a transaction that comes while a commit is on its way to the disk', ()
     expect(await first).toMatchObject({ code: 'store_unavailable' });
     expect(await second).toBe(1);
     expect([seen, await store.meta('count')]).toEqual([[0, 1, 0], 1]);
+    await store.close();
+  });
+
+  test('runs again only when those who were refused have done what they do about it', async () => {
+    const { crash, disk, state, onItsWay, letGo } = holdingDisk();
+    const { store, count } = await openedOn(disk);
+    state.isHeld = true;
+    crash.fault = (call) => (call === 'write' ? { error: FULL } : null);
+    // The checker must not judge a job before Cronflow has noted that it refused a ping.
+    let isRefusalNoted = false;
+    const first = inLayers(count).catch(() => void (isRefusalNoted = true));
+    await onItsWay();
+    const seen: boolean[] = [];
+    const second = store.transact(COUNT, () => void seen.push(isRefusalNoted));
+    await turns();
+    crash.fault = () => null;
+    state.isHeld = false;
+    letGo();
+    await Promise.all([first, second]);
+    expect(seen).toEqual([false, true]);
     await store.close();
   });
 
