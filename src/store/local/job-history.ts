@@ -81,6 +81,14 @@ export class JobHistory implements Runs {
     return this.#unpacked().get(id);
   }
 
+  /** Tells whether there is such a row, and unpacks none. */
+  has(id: string): boolean {
+    if (this.#loose.get(id) !== undefined) return true;
+    const number = this.#packed === null ? null : rowNumberOf(this.#jobId, id);
+    if (number === null || !this.#isPacked(number)) return false;
+    return this.#packed!.chunks.some(({ first, count }) => number >= first && number < first + count);
+  }
+
   ofRid(rid: string): PingedRow | undefined {
     const row = this.#loose.ofRid(rid);
     if (row !== undefined || this.#packed === null) return row;

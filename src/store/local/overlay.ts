@@ -388,7 +388,7 @@ export class Overlay {
       jobs: () => this.tables.jobById(id) !== undefined,
       // The state goes with its job.
       states: () => false,
-      runs: () => this.tables.runs.get(id) !== undefined,
+      runs: () => this.tables.runs.has(id),
       days: () => this.tables.days.has(id),
       incidents: () => this.tables.incident(id) !== undefined,
       deliveries: () => this.tables.outbox.get(id) !== undefined,

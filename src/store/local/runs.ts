@@ -28,8 +28,12 @@ export class RunTable {
   }
 
   get(id: string): Row | undefined {
-    const jobId = this.#oddIds.size === 0 ? undefined : this.#oddIds.get(id);
-    return this.#byJob.get(jobId ?? id.slice(0, id.lastIndexOf('-')))?.get(id);
+    return this.#historyOf(id)?.get(id);
+  }
+
+  /** Tells whether there is such a row, without a look at what it says. */
+  has(id: string): boolean {
+    return this.#historyOf(id)?.has(id) ?? false;
   }
 
   /** Returns the runs of a job, which are valid until the next change. */
@@ -97,6 +101,12 @@ export class RunTable {
         yield { packed: packed === null ? null : { job_id: history.jobId, ...packed }, rows };
       }
     })();
+  }
+
+  /** Returns the history in which a row with this id is, if there is one. */
+  #historyOf(id: string): JobHistory | undefined {
+    const jobId = this.#oddIds.size === 0 ? undefined : this.#oddIds.get(id);
+    return this.#byJob.get(jobId ?? id.slice(0, id.lastIndexOf('-')));
   }
 
   #snapshots(): HistorySnapshot[] {

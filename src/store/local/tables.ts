@@ -412,7 +412,7 @@ export class Tables {
         this.#dropOutput(runId, dropped);
     }
     for (const { run_id: runId } of put.outputs ?? [])
-      if (this.runs.get(runId) === undefined) this.#dropOutput(runId, dropped);
+      if (!this.runs.has(runId)) this.#dropOutput(runId, dropped);
     const max = this.#options.outputBytesMax ?? Infinity;
     for (const runId of this.#outputs.keys()) {
       if (this.#outputBytes <= max) break;

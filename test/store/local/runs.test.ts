@@ -183,6 +183,8 @@ describe('the runs of a job', () => {
         }
         table.beginPacking();
         const all = plain.all();
+        const ids = new Set([...past, ...all].map(({ id }) => id));
+        expect([...ids].filter((id) => table.has(id)).sort()).toEqual(all.map(({ id }) => id).sort());
         expect(listOf(table.ofJob('j')?.byBeginning())).toEqual(all.toSorted(compareBeginnings));
         expect(table.ofJob('j')?.streaks() ?? []).toEqual(all.filter(isStreak));
         table.beginPacking();
@@ -226,6 +228,22 @@ describe('the runs of a job', () => {
     expect(table.of('j').anonymous()?.id).toBe('j-1');
     table.beginPacking();
     expect(table.of('j').ofRid('r3')?.id).toBe('j-3');
+  });
+
+  test('are known to be there without a look into what is packed', () => {
+    const table = new RunTable();
+    for (let number = 1; number <= 12; number += 1) table.put(withRid(number));
+    table.beginPacking();
+    const chunks = (): unknown => [...table.packedSnapshot()][0]?.packed?.chunks[0];
+    const before = chunks();
+    expect(['j-0', 'j-1', 'j-12', 'j-13', 'k-1'].map((id) => table.has(id))).toEqual([
+      false,
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(chunks()).toBe(before);
   });
 
   test('that ended before packed ones leave before them', () => {
