@@ -17,12 +17,20 @@ export interface Access {
   only: PingLimits | null;
   /** The name of the token; null where none is needed. */
   name: string | null;
+  /** The hash of the token, in hexadecimal; null where none is needed. */
+  sha256: string | null;
   /** How the request says who sends it. */
   via: Exclude<Actor['via'], 'file'>;
 }
 
 /** What everybody may do where no token is set. */
-const EVERYTHING: Access = { scopes: new Set(['all'] as const), only: null, name: null, via: 'anybody' };
+const EVERYTHING: Access = {
+  scopes: new Set(['all'] as const),
+  only: null,
+  name: null,
+  sha256: null,
+  via: 'anybody',
+};
 
 /**
  * Judges a request before its route is looked for: who asks, from where, and under which name.
@@ -64,12 +72,12 @@ function accessOf(headers: IncomingHttpHeaders, book: TokenBook, nowAt: number):
  */
 export function accessOfHolder(holder: Holder | null, nowAt: number): Access {
   if (holder === null) throw new CronflowError('unauthorized', 'The token is not known.');
-  const { name, scopes, only, expires_at: expiresAt } = holder;
+  const { name, scopes, only, sha256, expires_at: expiresAt } = holder;
   if (expiresAt !== null && expiresAt <= nowAt) {
     const since = new Date(expiresAt).toISOString();
     throw new CronflowError('unauthorized', `The token "${name}" expired at ${since}. Ask for a new one.`);
   }
-  return { name, scopes, only, via: 'token' };
+  return { name, scopes, only, sha256, via: 'token' };
 }
 
 /**

@@ -67,21 +67,33 @@ export class Sessions {
     return null;
   }
 
+  /** Tells whether a `Cookie` header names an open session, and counts that as no use of it. */
+  isOpen(cookies: string): boolean {
+    return keysIn(cookies).some((key) => this.#standing(key) !== null);
+  }
+
   /** Ends the sessions that a `Cookie` header names. */
   close(cookies: string): void {
     for (const key of keysIn(cookies)) this.#entries.delete(key);
   }
 
   #use(key: string): Session | null {
+    const session = this.#standing(key);
+    const entry = this.#entries.get(key);
+    this.#entries.delete(key);
+    if (session !== null && entry !== undefined)
+      this.#entries.set(key, { ...entry, seenMs: this.#clock.monotonic() });
+    return session;
+  }
+
+  #standing(key: string): Session | null {
     const entry = this.#entries.get(key);
     if (entry === undefined) return null;
-    this.#entries.delete(key);
     const nowMs = this.#clock.monotonic();
     const leftMs = AGE_MS_MAX - (nowMs - entry.openedMs);
     const holder = this.#book.findAgain(entry.tokenSha256);
     const isOver = leftMs <= 0 || nowMs - entry.seenMs >= IDLE_MS_MAX;
     if (isOver || holder === null || isExpired(holder, this.#clock.now())) return null;
-    this.#entries.set(key, { ...entry, seenMs: nowMs });
     return { holder, idleMs: Math.min(IDLE_MS_MAX, leftMs), leftMs };
   }
 }

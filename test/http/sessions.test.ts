@@ -93,6 +93,27 @@ describe('a session', () => {
     expect(await statusOf(boss)).toBe(401);
   });
 
+  test('hears no more events once it is over, or its token is gone', async () => {
+    const { url, sessionOf, setTokens, clock, request } = await start();
+    const [boss, viewer] = [await sessionOf('boss-token'), await sessionOf('viewer-token')];
+    const open = (headers: Record<string, string>) => fetch(`${url}/events`, { headers });
+    const streams = await Promise.all([
+      open(boss),
+      open(viewer),
+      open({ Authorization: 'Bearer boss-token' }),
+      open({ Authorization: 'Bearer viewer-token' }),
+    ]);
+    await request('/logout', { method: 'POST', headers: viewer });
+    setTokens([named('viewer', { allows: 'read' })]);
+    await clock.advance(15_000);
+    // The first three end by themselves, and the last one goes on.
+    const ended = await Promise.all(streams.slice(0, 3).map((stream) => stream.text()));
+    expect(ended.map((text) => text.startsWith(': Cronflow events'))).toEqual([true, true, true]);
+    const reader = streams[3]!.body!.getReader();
+    expect((await reader.read()).done).toBe(false);
+    await reader.cancel();
+  });
+
   test('allows less as soon as its token does', async () => {
     const { sessionOf, statusOf, setTokens } = await start();
     const boss = await sessionOf('boss-token');

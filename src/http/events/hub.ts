@@ -51,14 +51,14 @@ export class EventHub {
    * @param lastId the id of the last event that it heard; empty for a new reader
    * @throws CronflowError `overloaded` where too many listen, `stopping`
    */
-  add(filter: EventFilter, lastId: string): EventReader {
+  add(filter: EventFilter, lastId: string, mayListen: () => boolean = () => true): EventReader {
     if (this.#isClosed) throw new CronflowError('stopping', 'Cronflow is stopping. Try again in a moment.');
     if (this.#readers.size >= READERS_MAX) {
       const detail = `${READERS_MAX} readers listen to events already, which is as many as are allowed.`;
       throw new CronflowError('overloaded', detail);
     }
     this.#begin();
-    const reader = new EventReader(filter);
+    const reader = new EventReader(filter, mayListen);
     this.#readers.add(reader);
     reader.stream.once('close', () => this.#readers.delete(reader));
     // The comment makes a proxy pass on the beginning of the answer at once.
@@ -87,7 +87,10 @@ export class EventHub {
 
   #beatLater(): void {
     this.#cancelBeat = this.#clock.after(BEAT_MS, () => {
-      for (const reader of this.#readers) reader.send(BEAT);
+      for (const reader of this.#readers) {
+        if (reader.mayListen()) reader.send(BEAT);
+        else reader.stream.end();
+      }
       this.#beatLater();
     });
   }

@@ -19,8 +19,12 @@ export class EventReader {
   readonly filterKey: string;
   readonly stream = new PassThrough();
 
-  constructor(filter: EventFilter) {
+  /** Tells whether the client may still listen, because a token may be withdrawn meanwhile. */
+  readonly mayListen: () => boolean;
+
+  constructor(filter: EventFilter, mayListen: () => boolean) {
     this.filter = filter;
+    this.mayListen = mayListen;
     this.filterKey = JSON.stringify([filter.job, filter.group, filter.tag]);
   }
 

@@ -2,6 +2,7 @@ import { EVENT_STREAM } from '../events/reader.ts';
 import { asked, Query } from '../query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
+import { accessOfHolder, requireScope } from '../access.ts';
 
 /** Declares `/events`: what changes, as server-sent events. */
 export function eventRoutes(services: Services): Route[] {
@@ -14,8 +15,21 @@ function listen(ctx: HttpContext, services: Services): void {
   query.done();
   const filter = asked({ job, group, tag });
   if (ctx.method === 'HEAD') ctx.status = 200;
-  else ctx.body = services.events.add(filter, ctx.get('Last-Event-ID')).stream;
+  else ctx.body = services.events.add(filter, ctx.get('Last-Event-ID'), () => maySee(ctx, services)).stream;
   ctx.type = `${EVENT_STREAM}; charset=utf-8`;
   // nginx would keep what is written until its buffer is full.
   ctx.set('X-Accel-Buffering', 'no');
+}
+
+/** Tells whether whoever listens may still read: a token may be withdrawn or expire, and a session end. */
+function maySee({ state, req }: HttpContext, { book, sessions, clock }: Services): boolean {
+  const { access } = state;
+  if (access === null || access.sha256 === null) return !book.isNeeded;
+  if (access.via === 'session' && !sessions.isOpen(req.headers.cookie ?? '')) return false;
+  try {
+    requireScope(accessOfHolder(book.findAgain(access.sha256), clock.now()), 'read');
+    return true;
+  } catch {
+    return false;
+  }
 }
