@@ -109,7 +109,7 @@ describe('a session', () => {
     // The first three end by themselves, and the last one goes on.
     const ended = await Promise.all(streams.slice(0, 3).map((stream) => stream.text()));
     expect(ended.map((text) => text.startsWith(': Cronflow events'))).toEqual([true, true, true]);
-    const reader = streams[3]!.body!.getReader();
+    const reader = streams[3].body!.getReader();
     expect((await reader.read()).done).toBe(false);
     await reader.cancel();
   });
