@@ -69,7 +69,12 @@ const OPTION = new RegExp(
 );
 /** Matches values that say that there is no value, or that somebody hid it already. */
 const NO_SECRET =
-  /^(?:null|none|nil|undefined|true|false|yes|no|empty|unset|\*+|x{3,}|\.{3}|<.*|\$.*|%[sd]|\[redacted\].*)[)\]}.]{0,3}$/i;
+  /^(?:null|none|nil|undefined|true|false|yes|no|empty|unset|\*+|x{3,}|\.{3}|<.*|%[sd]|\[redacted\].*)[)\]}.]{0,3}$/i;
+/**
+ * Matches what a shell puts a value in for: a variable, a command or an argument. A password may begin with a dollar as
+ * well, so a variable has a name of capitals here, and no default, which could be the password.
+ */
+const VARIABLE = /^\$(?:[A-Z_][A-Z0-9_]*|\{[A-Za-z_]\w*\}|\(.*|[\d@*#?$!-])[)\]}.]{0,3}$/;
 /** Matches words with which a sentence may go on after `password: `. */
 const PROSE =
   /^(?:authentication|permission|access|login|incorrect|invalid|wrong|expired|required|missing|must|does|is|was|has|cannot|could|should|not|too|please|the|an?|for|unexpected|expected|failed|failure|error|ok|okay|unknown|denied|set|changed|updated|accepted|rejected)[.,:;!]?$/i;
@@ -88,7 +93,7 @@ function redactValues(text: string): string {
 }
 
 function isSecret(value: string, mayBeProse: boolean): boolean {
-  return !NO_SECRET.test(value) && !(mayBeProse && PROSE.test(value));
+  return !NO_SECRET.test(value) && !VARIABLE.test(value) && !(mayBeProse && PROSE.test(value));
 }
 
 function quote(value: string): string {

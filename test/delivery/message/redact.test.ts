@@ -15,6 +15,9 @@ const KEY_LINE = 'MIIEowIBAAKCAQEAx7Vb0r'.repeat(3);
 
 describe('redact, without patterns of the configuration,', () => {
   test.each([
+    ['password=$S3CRETa00a$S3CRET', 'password=[redacted]'],
+    ['password=$2b$10$abcdefghijklmnopqrstuv', 'password=[redacted]'],
+    ['password=${DB_PASSWORD:-hunter22}', 'password=[redacted]'],
     ['postgres://app:hunter2@db:5432/x', 'postgres://app:[redacted]@db:5432/x'],
     ['redis://:p@ss:w@cache/0', 'redis://:[redacted]@cache/0'],
     [
@@ -110,6 +113,10 @@ describe('redact, without patterns of the configuration,', () => {
 
 describe('redact, where nothing is secret,', () => {
   test.each([
+    'password=$DB_PASSWORD',
+    'token: ${API_TOKEN}',
+    'password=$(cat /run/secret)',
+    'token=$1',
     'SyntaxError: Unexpected token: }',
     'invalid token: expected a number',
     'FATAL: password authentication failed for user "app"',
