@@ -1,5 +1,5 @@
 import { CronflowError } from '../core/model/errors.ts';
-import type { Job } from './api-types.ts';
+import type { Job, Operations } from './api-types.ts';
 import { parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
@@ -8,6 +8,7 @@ import { END_OPTIONS, untilOf } from './until.ts';
 import { viewOf } from './view.ts';
 
 const FOR_DEFAULT = '1d';
+const SHOWN_LENGTH_MAX = 200;
 
 const HELP = `Usage: cronflow ack INCIDENT|JOB [OPTIONS]
 
@@ -46,7 +47,7 @@ export function ack(argv: readonly string[], io: Io): Promise<number> {
     read: () => readOptions(argv, io),
     run: async ({ server, subject, until, json }) => {
       const id = await incidentIdOf(server, subject);
-      const answer = await call(server, 'post_ack', { params: { id }, body: { until } }, { scope: 'all' });
+      const answer = await acknowledged(server, { id: id ?? subject, until, isJob: id !== null });
       const { job_name: job, reason, acknowledged_until_at: untilAt } = answer;
       const whose = job ?? 'Cronflow itself';
       const text = `${whose}: the incident (${reason}) is acknowledged until ${viewOf(io).instant(untilAt)}.`;
@@ -56,15 +57,39 @@ export function ack(argv: readonly string[], io: Io): Promise<number> {
   });
 }
 
-/** Returns the id of the open incident of the job of that name, or the text itself where there is no such job. */
-async function incidentIdOf(server: Server, subject: string): Promise<string> {
+type Answer = Operations['post_ack']['answer'];
+
+/** Acknowledges an incident. Where there is none of this id, the name of a job was probably meant. */
+async function acknowledged(
+  server: Server,
+  { id, until, isJob }: { id: string; until: string; isJob: boolean },
+): Promise<Answer> {
+  const given = { params: { id }, body: { until } };
+  const statuses = isJob ? [200] : [200, 404];
+  const answer: Partial<Answer> = await call(server, 'post_ack', given, { scope: 'all', statuses });
+  if (answer.id !== undefined) return answer as Answer;
+  // Only now, because most names are right: the answer for a job says which one was probably meant.
+  const { errors } = (await call(server, 'get_job', { params: { name: id } }, { statuses: [200, 404] })) as {
+    errors?: readonly { suggestion?: string }[];
+  };
+  const near = errors?.[0]?.suggestion;
+  const next =
+    near === undefined
+      ? 'cronflow status --trouble lists the jobs in trouble.'
+      : `Did you mean ${JSON.stringify(near)}?`;
+  const shown = JSON.stringify(id.slice(0, SHOWN_LENGTH_MAX));
+  throw new CronflowError('not_found', `No job is named ${shown}, and no incident has this id. ${next}`);
+}
+
+/** Returns the id of the open incident of the job of that name; null where there is no such job. */
+async function incidentIdOf(server: Server, subject: string): Promise<string | null> {
   const found: Partial<Job> = await call(
     server,
     'get_job',
     { params: { name: subject } },
     { statuses: [200, 404] },
   );
-  if (found.name === undefined) return subject;
+  if (found.name === undefined) return null;
   if (found.incident !== null && found.incident !== undefined) return found.incident.id;
   throw new CronflowError(
     'not_found',

@@ -74,7 +74,7 @@ async function runOf(server: Server, job: string, id: string | null): Promise<Ru
   const why =
     runs.length === 0
       ? 'has no runs yet'
-      : `printed nothing that is kept in its last ${counted(runs.length, 'run')}`;
+      : `printed nothing that is kept in ${runs.length === 1 ? 'its only run' : `its last ${runs.length} runs`}`;
   throw new CronflowError('not_found', `${job} ${why}.`);
 }
 

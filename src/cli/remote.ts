@@ -125,9 +125,11 @@ async function opened(
     });
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException;
-    throw unreachable(url, message || code || 'no answer', error);
+    throw unreachable(url, `${message || code || 'no answer'}. ${TO_BE_REACHED}`, error);
   }
 }
+
+const TO_BE_REACHED = 'Start it with cronflow serve, or name the right one by --url or CRONFLOW_URL';
 
 function unreachable(url: string, why: string, cause: unknown): CronflowError {
   return new CronflowError('unreachable', `No Cronflow can be asked at ${url}: ${why}.`, { cause });

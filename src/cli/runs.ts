@@ -101,7 +101,7 @@ function runsText(
   if (found.length === 0) return `${job} has no ${isFiltered ? 'such runs' : 'runs yet'}.\n`;
   const heading = ['STARTED', 'SLOT', 'DURATION', 'OUTCOME', 'REASON', 'HOST', 'RUN'];
   const rows = found.map((run) => [
-    shortInstant(run.started_at),
+    startOf(run),
     shortInstant(run.slot_at),
     run.duration_ms === null ? '-' : formatDuration(run.duration_ms),
     outcomeOf(run),
@@ -114,6 +114,12 @@ function runsText(
   // Lines that a terminal breaks cannot be read, so the id is left out, which people need least.
   const narrow = rows.map((cells) => cells.slice(0, -1));
   return `${table(heading.slice(0, -1), narrow)}The ids of the runs are in --json.\n`;
+}
+
+/** Of a run that reported only its end, the end is all that is known. */
+function startOf({ started_at: startedAt, slot_at: slotAt, ended_at: endedAt }: Run): string {
+  const isEndAlone = startedAt === null && slotAt === null && endedAt !== null;
+  return isEndAlone ? `ended ${shortInstant(endedAt)}` : shortInstant(startedAt);
 }
 
 function outcomeOf({ outcome, late, count }: Run): string {

@@ -1,6 +1,7 @@
 import type { Io } from './io.ts';
 
 const ROWS_DEFAULT = 24;
+const COLUMNS_DEFAULT = 80;
 const ESC = '\u001B[';
 
 /**
@@ -18,7 +19,11 @@ export class Screen {
   /** Draws a text in place of what stood there. What does not fit is counted in the last line. */
   draw(text: string): void {
     const rows = Math.max(2, this.#io.terminal?.rows ?? ROWS_DEFAULT);
-    const lines = text.replace(/\n+$/, '').split('\n');
+    const columns = this.#io.terminal?.columns ?? COLUMNS_DEFAULT;
+    const lines = text
+      .replace(/\n+$/, '')
+      .split('\n')
+      .flatMap((line) => rowsOf(line, columns));
     const more = lines.length - rows;
     const shown = more <= 0 ? lines : [...lines.slice(0, rows - 1), `... and ${more + 1} more lines`];
     const open = this.#isOpen ? '' : `${ESC}?1049h${ESC}?25l`;
@@ -34,4 +39,20 @@ export class Screen {
     this.#isOpen = false;
     this.#io.stdout(`${ESC}?25h${ESC}?1049l`);
   }
+}
+
+/** Breaks a line as the terminal would, so that each row of the screen is counted. A colour takes no room. */
+function rowsOf(line: string, columns: number): string[] {
+  const rows = [''];
+  let used = 0;
+  for (const [part] of line.matchAll(/\u001B\[[\d;]*m|./gsu)) {
+    const isColour = part.length > 1 && part.startsWith('\u001B');
+    if (!isColour && used === columns) {
+      rows.push('');
+      used = 0;
+    }
+    rows[rows.length - 1] += part;
+    if (!isColour) used += 1;
+  }
+  return rows;
 }

@@ -47,7 +47,7 @@ class Table<T extends Jobs> implements Shown<T> {
 
   show(found: T | null, link: Link): void {
     const view = viewOf(this.#io);
-    const heading = `${this.#base}, ${view.instant(utc(this.#io.clock.now()))}; Ctrl-C ends this`;
+    const heading = `${this.#base} at ${view.time()}; Ctrl-C ends this`;
     const lost = link.state === 'up' ? '' : `${view.paint('red', lostText(link, view))}\n`;
     this.#screen.draw(
       `${view.paint('dim', heading)}\n${lost}\n${found === null ? '' : this.#textOf(found, view)}`,
@@ -61,7 +61,7 @@ class Table<T extends Jobs> implements Shown<T> {
 
 function lostText(link: Link & { state: 'lost' }, view: View): string {
   return cleanLine(
-    `The server is lost since ${view.instant(utc(link.since_at))}: ${link.why}`,
+    `The server has been lost since ${view.instant(utc(link.since_at))}: ${link.why}`,
     TEXT_LENGTH_MAX,
   );
 }
@@ -85,7 +85,7 @@ class Lines<T extends Jobs> implements Shown<T> {
     this.#link = link.state;
     if (isTurned && link.state === 'lost') {
       const since = utc(link.since_at);
-      const text = `is lost since ${since}: ${link.why}`;
+      const text = `has been lost since ${since}: ${link.why}`;
       this.#line({ lost: { since_at: since, detail: link.why } }, this.#base, text);
     } else if (isTurned) this.#line({ back: true }, this.#base, 'is back');
     if (link.state === 'lost' || found === null) return;

@@ -186,14 +186,17 @@ function urgency({ incident, late }: Job): number {
   return late ? 2 : 3;
 }
 
-/** Writes a job, and its trouble on a line of its own. */
+/** Writes a job, and its trouble and the end of its pause on lines of their own. */
 function jobText(job: Job, view: View): string {
-  const { incident, late } = job;
+  const { incident, late, paused_until_at: until } = job;
   const shownStatus = late ? 'late' : job.status;
   const line = row(view, job.name, shownStatus, view.instant(job.last_run), view.instant(job.expected_at));
   const colour = incident !== null ? 'red' : late ? 'yellow' : null;
   const trouble = incident === null ? '' : `  in trouble: ${troubleOf(incident, view)}\n`;
-  return view.paint(colour, `${line}${trouble}`);
+  // A pause that nobody ends is the easiest to forget.
+  const end = typeof until === 'string' ? `until ${view.instant(until)}` : 'until somebody resumes it';
+  const pause = job.paused ? `  paused ${end}\n` : '';
+  return view.paint(colour, `${line}${trouble}${pause}`);
 }
 
 /**
@@ -202,7 +205,7 @@ function jobText(job: Job, view: View): string {
  */
 function row({ width }: View, name: string, statusText: string, last: string, expected: string): string {
   const shown = cleanLine(name, NAME_LENGTH_MAX);
-  const nameWidth = width - STATUS_WIDTH - 2 * INSTANT_WIDTH - 6;
+  const nameWidth = Math.max(0, width - STATUS_WIDTH - 2 * INSTANT_WIDTH - 6);
   const first = shown.length > nameWidth ? `${shown}\n${''.padEnd(nameWidth)}` : shown.padEnd(nameWidth);
   const cells = [first, statusText.padEnd(STATUS_WIDTH), last.padEnd(INSTANT_WIDTH), expected];
   return `${cells.join('  ').trimEnd()}\n`;
@@ -213,8 +216,9 @@ function notesOf(found: Status, view: View): string[] {
     ...(found.ready ? [] : [`Cronflow is not ready: ${found.detail ?? 'it does not say why'}`]),
     ...found.incidents.map((each) => `Cronflow itself: ${troubleOf(each, view)}: ${each.detail ?? ''}`),
     ...found.unknown_pings.map(({ name, count, last_at: lastAt, nearest }) => {
-      const meant = nearest === null ? '' : `, did you mean "${nearest}"?`;
-      return `Nobody declares "${name}", which pinged ${counted(count, 'time')}, last ${view.instant(lastAt)}${meant}`;
+      const times = count === 1 ? 'once, at' : `${count} times, last at`;
+      const meant = nearest === null ? '' : ` Did you mean "${nearest}"?`;
+      return `Nobody declares "${name}", which pinged ${times} ${view.instant(lastAt)}.${meant}`;
     }),
     ...found.warnings,
   ];

@@ -3,6 +3,8 @@ import type { Io } from './io.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../schedule/units.ts';
 
 const WIDTH_DEFAULT = 80;
+/** A narrower terminal breaks the lines of a table. */
+const WIDTH_MIN = 57;
 const COLOURS = { red: 31, yellow: 33, dim: 2 } as const;
 const UNITS = [
   ['d', DAY_MS],
@@ -17,6 +19,8 @@ export interface View {
   width: number;
   /** Writes an instant from the API in the reader's zone and as seen from now; `-` for none. */
   instant(iso: string | null): string;
+  /** Writes the time of day now, to the second, in the reader's zone. */
+  time(): string;
   /** Colours a text, on a terminal only. */
   paint(colour: keyof typeof COLOURS | null, text: string): string;
 }
@@ -29,7 +33,8 @@ export function viewOf({ env, clock, terminal }: Io): View {
   const timezone = env['TZ'] || Intl.DateTimeFormat().resolvedOptions().timeZone;
   const hasColours = terminal !== undefined && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
   return {
-    width: Math.max(WIDTH_DEFAULT, terminal?.columns ?? WIDTH_DEFAULT),
+    width: Math.max(WIDTH_MIN, terminal?.columns ?? WIDTH_DEFAULT),
+    time: () => wallTime(nowAt, timezone).time,
     instant: (iso) =>
       iso === null ? '-' : `${near(Date.parse(iso), nowAt, timezone)}, ${distance(Date.parse(iso), nowAt)}`,
     paint: (colour, text) =>
@@ -51,9 +56,16 @@ function near(at: number, nowAt: number, timezone: string): string {
   return `${new Intl.DateTimeFormat('en-GB', { ...format, timeZone: 'UTC' }).format(date)} ${time}`;
 }
 
-/** Writes a distance as `7h ago` or `in 3m`, in the largest unit that fits into it. */
+/**
+ * Writes a distance as `7h ago` or `in 3m`, in the largest unit that fits into it. Of what is ahead, half of the next
+ * smaller unit is made up for: a pause that was begun a moment ago for 4h ends in 4h, and not in 3h.
+ */
 function distance(at: number, nowAt: number): string {
-  const [unit, unitMs] = UNITS.find(([, ms]) => Math.abs(at - nowAt) >= ms) ?? UNITS[3];
-  const count = `${Math.floor(Math.abs(at - nowAt) / unitMs)}${unit}`;
+  const ms = Math.abs(at - nowAt);
+  const aheadMs = (index: number): number => (at > nowAt ? ms + (UNITS[index + 1]?.[1] ?? 0) / 2 : ms);
+  const found = UNITS.findIndex(([, unitMs], index) => aheadMs(index) >= unitMs);
+  const index = found === -1 ? UNITS.length - 1 : found;
+  const [unit, unitMs] = UNITS[index]!;
+  const count = `${Math.floor(aheadMs(index) / unitMs)}${unit}`;
   return at > nowAt ? `in ${count}` : `${count} ago`;
 }

@@ -36,6 +36,18 @@ describe('cronflow pause and resume', () => {
     expect((await request('/jobs/backup')).json['paused']).toBe(false);
   });
 
+  test('say how long it is to the end as people count it, and show each pause in the status', async () => {
+    const { url } = await troubled();
+    await run(pause, ['backup', '--for', '4h', '--url', url]);
+    await run(pause, ['report', '--url', url]);
+    const later = (afterMs: number): Promise<Result> =>
+      runIn('/', DEFAULT_START_AT + afterMs, (io) => status(['--url', url], io), { env: { TZ: 'UTC' } });
+    expect((await later(300)).stdout).toContain('  paused until 16:00, in 4h\n');
+    expect((await later(HOUR_MS - 29_000)).stdout).toContain('  paused until 16:00, in 3h\n');
+    expect((await later(HOUR_MS + 31_000)).stdout).toContain('  paused until 16:00, in 2h\n');
+    expect((await later(0)).stdout).toContain('  paused until somebody resumes it\n');
+  });
+
   test('pause a job until somebody resumes it, or until an instant', async () => {
     const { url } = await troubled();
     const endless = await run(pause, ['report', '--url', url]);
@@ -86,8 +98,11 @@ describe('cronflow ack', () => {
     const unknown = await run(ack, ['nope', '--url', url]);
     expect(unknown).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('There is no incident "nope"'),
+      stderr:
+        'cronflow ack: No job is named "nope", and no incident has this id. cronflow status --trouble lists the jobs in trouble.\n',
     });
+    const slip = await run(ack, ['backpu', '--url', url]);
+    expect(slip).toMatchObject({ code: 1, stderr: expect.stringContaining('Did you mean "backup"?') });
   });
 });
 
@@ -117,7 +132,7 @@ describe('cronflow logs', () => {
   });
 
   test('prints one run that is asked for, also as JSON, and ends with 1 where it printed nothing', async () => {
-    const { url, request } = await printed();
+    const { url, request, ping } = await printed();
     const runs = (await request('/jobs/backup/runs')).json;
     const [silent, loud] = runs.map(({ id }) => String(id));
     const json = await run(logs, ['backup', '--run', loud!, '--json', '--url', url]);
@@ -127,6 +142,9 @@ describe('cronflow logs', () => {
     expect(nothing.stderr).toContain('nothing of its output is kept');
     const none = await run(logs, ['report', '--url', url]);
     expect(none.stderr).toContain('report has no runs yet.');
+    await ping('report', 'success');
+    const once = await run(logs, ['report', '--url', url]);
+    expect(once.stderr).toContain('report printed nothing that is kept in its only run.');
   });
 });
 
@@ -185,14 +203,29 @@ describe('cronflow status --watch', () => {
 
   test('draws at a terminal on a screen of its own, and gives the terminal back', async () => {
     const { url } = await troubled();
-    const { seen, end } = watching(url, [], { columns: 80, rows: 6 });
+    const { seen, end } = watching(url, [], { columns: 80, rows: 7 });
     await until('what the watch tells', () => seen.stdout.includes('exit_code'));
     expect(seen.stdout.startsWith('\u001B[?1049h\u001B[?25l')).toBe(true);
-    // Six rows are all that there are.
-    expect(seen.stdout.split('\u001B[H').at(-1)!.split('\r\n').length).toBeLessThanOrEqual(6);
+    expect(seen.stdout).toMatch(/:\d+ at \d\d:\d\d:\d\d; Ctrl-C ends this/);
+    // Seven rows are all that there are.
+    expect(seen.stdout.split('\u001B[H').at(-1)!.split('\r\n').length).toBeLessThanOrEqual(7);
     expect(seen.stdout).toMatch(/\.\.\. and \d+ more lines/);
     expect(await end()).toBe(3);
     expect(seen.stdout.endsWith('\u001B[?25h\u001B[?1049l')).toBe(true);
+  });
+
+  test('draws no line that a narrow terminal would break', async () => {
+    const { url } = await troubled();
+    await run(ack, ['backup', '--url', url]);
+    const { seen, end } = watching(url, [], { columns: 60, rows: 40 });
+    await until('what the watch tells', () => seen.stdout.includes('in trouble'));
+    expect(await end()).toBe(3);
+    const rows = seen.stdout.replaceAll(/\u001B\[[?\d;]*[A-Za-z]/g, '\r\n').split('\r\n');
+    for (const row of rows) expect(row.length).toBeLessThanOrEqual(60);
+    // What does not fit into a row goes on in the next.
+    expect(seen.stdout.replaceAll(/\u001B\[K\r\n/g, '')).toMatch(
+      /; acknowledged until \d+ \S+ [\d:]+, \d+d ago/,
+    );
   });
 
   test('says that the server is lost and since when, and goes on when it is back', async () => {
@@ -201,7 +234,7 @@ describe('cronflow status --watch', () => {
     const { seen, end } = watching(url, []);
     await until('what the watch tells', () => seen.stdout.includes('report  pending'));
     await server.close();
-    await until('what the watch tells', () => seen.stdout.includes('is lost since '));
+    await until('what the watch tells', () => seen.stdout.includes('has been lost since '));
     const again = await startServer({}, '127.0.0.1', port);
     await again.configure({ backup: {}, report: {}, added: {} });
     await until(

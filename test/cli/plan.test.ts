@@ -293,6 +293,9 @@ describe('cronflow plan against a running Cronflow', () => {
         `No Cronflow can be asked at ${url}/config/jobs: connect ECONNREFUSED`,
       ) as string,
     });
+    expect((await planned(CHANGED, '--url', url)).stderr).toContain(
+      'Start it with cronflow serve, or name the right one by --url or CRONFLOW_URL.',
+    );
     expect((await planned(CHANGED, '--url', 'localhost')).stderr).toContain(
       'is not the address of a Cronflow',
     );

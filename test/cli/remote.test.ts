@@ -98,7 +98,7 @@ describe('cronflow status', () => {
     expect(stdout.match(/^(?:[ab]-failing|backup)/gm)).toEqual(['b-failing', 'a-failing', 'backup']);
     expect(stdout).toContain('; acknowledged until 16:00, in 2h\n');
     expect(stdout).toContain(
-      'Nobody declares "backpu", which pinged 3 times, last 13:00, 5m ago, did you mean "backup"?\n',
+      'Nobody declares "backpu", which pinged 3 times, last at 13:00, 5m ago. Did you mean "backup"?\n',
     );
     const asJson = await run(status, ['--url', url, '--json']);
     expect(JSON.parse(asJson.stdout)).toMatchObject({
@@ -187,7 +187,15 @@ describe('cronflow runs', () => {
     const lines = stdout.split('\n').map((line) => line.split(/ {2,}/));
     expect(lines).toEqual([
       ['STARTED', 'SLOT', 'DURATION', 'OUTCOME', 'REASON', 'HOST', 'RUN'],
-      ['-', '-', '-', 'failure', 'signal (TERM)', '-', expect.stringMatching(/-2$/) as string],
+      [
+        `ended ${at(90_000)}`,
+        '-',
+        '-',
+        'failure',
+        'signal (TERM)',
+        '-',
+        expect.stringMatching(/-2$/) as string,
+      ],
       [at(0), '-', '1m30s', 'failure', 'exit_code (exit 3)', 'web1', expect.stringMatching(/-1$/) as string],
       [''],
     ]);
