@@ -3,6 +3,7 @@ import type { Io } from './io.ts';
 const ROWS_DEFAULT = 24;
 const COLUMNS_DEFAULT = 80;
 const ESC = '\u001B[';
+const COLOUR_OR_CHARACTER = /\p{Cc}\[[\d;]*m|./gsu;
 
 /**
  * A screen of a terminal that is drawn over and over. It is a second screen beside that of the shell, so that the shell
@@ -45,8 +46,8 @@ export class Screen {
 function rowsOf(line: string, columns: number): string[] {
   const rows = [''];
   let used = 0;
-  for (const [part] of line.matchAll(/\u001B\[[\d;]*m|./gsu)) {
-    const isColour = part.length > 1 && part.startsWith('\u001B');
+  for (const [part] of line.matchAll(COLOUR_OR_CHARACTER)) {
+    const isColour = part.length > 1 && part.startsWith(ESC);
     if (!isColour && used === columns) {
       rows.push('');
       used = 0;

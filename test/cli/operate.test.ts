@@ -220,10 +220,12 @@ describe('cronflow status --watch', () => {
     const { seen, end } = watching(url, [], { columns: 60, rows: 40 });
     await until('what the watch tells', () => seen.stdout.includes('in trouble'));
     expect(await end()).toBe(3);
-    const rows = seen.stdout.replaceAll(/\u001B\[[?\d;]*[A-Za-z]/g, '\r\n').split('\r\n');
+    const rows = seen.stdout
+      .split('\u001B')
+      .flatMap((part) => part.replace(/^\[[?\d;]*[A-Za-z]/, '').split('\r\n'));
     for (const row of rows) expect(row.length).toBeLessThanOrEqual(60);
     // What does not fit into a row goes on in the next.
-    expect(seen.stdout.replaceAll(/\u001B\[K\r\n/g, '')).toMatch(
+    expect(seen.stdout.replaceAll('\u001B[K\r\n', '')).toMatch(
       /; acknowledged until \d+ \S+ [\d:]+, \d+d ago/,
     );
   });
