@@ -81,6 +81,9 @@ export class JobIngest implements Ingest {
     } catch (error) {
       if (!(error instanceof CronflowError && error.code === 'unknown_job')) throw error;
       const id = await formerOwnerId(this.#store, name, this.#clock.now());
+      // A rename that shares the commit with this ping gives the name to a job, and takes it off the former ones.
+      if (id === undefined && (await this.#store.jobByName(name)) !== undefined)
+        return this.#recordPing(name, ping);
       if (id === undefined) throw this.#isUnstored(name) ? notStoredYet(name) : error;
       return this.#write({ ids: [id], ...neededFor(ping) }, (tx) => {
         const job = tx.jobById(id);

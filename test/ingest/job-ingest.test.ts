@@ -4,7 +4,7 @@ import type { Ping } from '../../src/core/model/records.ts';
 import type { PingResult } from '../../src/ingest/ingest.ts';
 import { JobIngest } from '../../src/ingest/job-ingest.ts';
 import { storeOn } from '../store/lowdb/store-on.ts';
-import { narrowDisk } from '../support/crash-disk.ts';
+import { CrashDisk, narrowDisk } from '../support/crash-disk.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { startMemoryService } from '../support/memory-service.ts';
 import { pingOf } from '../support/records.ts';
@@ -348,4 +348,24 @@ describe('an ordinary ping loads no history of its job', () => {
     expect(await ping('backup', 'start', { rid: 'b' })).toMatchObject({ reason: 'overlap' });
     expect(store.lackCount).toBeGreaterThan(0);
   });
+});
+
+test('a ping that comes together with a rename is taken under both names', async () => {
+  const store = storeOn(new CrashDisk());
+  await store.open();
+  const clock = createFakeClock(START);
+  const ingest = new JobIngest({ store, clock, onRefusal: () => {} });
+  await ingest.register('backup', {});
+  for (const [from, to] of [
+    ['backup', 'nightly'],
+    ['nightly', 'backup'],
+  ] as const) {
+    const pings = [from, to, from, to].map((name) => ingest.ping(name, pingOf('success', START)));
+    // Both pings before it and both after it may share a commit with the rename.
+    const renamed = ingest.register(to, { renamed_from: from });
+    pings.push(...[from, to].map((name) => ingest.ping(name, pingOf('success', START))));
+    const taken = await Promise.allSettled([...pings, renamed]);
+    expect(taken.map(({ status }) => status)).toEqual(Array(7).fill('fulfilled'));
+  }
+  await store.close();
 });
