@@ -155,7 +155,11 @@ export class ChangedRuns implements Runs {
 
   ofRid(rid: string): PingedRow | undefined {
     const stored = this.#stored.ofRid(rid);
-    let newest = stored !== undefined && this.#changes.has(stored.id) ? undefined : stored;
+    const changed = stored === undefined ? undefined : this.#changes.get(stored.id);
+    // The stored row has this run id no more, and only a look at all tells whether an older one has it.
+    if (changed === null || (changed !== undefined && !hasRid(changed, rid)))
+      return this.all().findLast((row): row is PingedRow => hasRid(row, rid));
+    let newest = changed === undefined ? stored : undefined;
     for (const row of this.#changes.values()) {
       if (row === null || !hasRid(row, rid)) continue;
       if (newest === undefined || compareRuns(newest, row) < 0) newest = row;

@@ -186,7 +186,7 @@ export class Overlay {
     const dates = this.tables.days.of(id).map((day) => day.date);
     for (const date of [...dates, ...(this.#touched.dates.of(id) ?? [])]) this.deleteDay(id, date);
     for (const incident of this.#incidentsOf(id, this.tables.incidents({ job_id: id })))
-      this.put('incidents', incident.id, null);
+      this.deleteIncident(incident);
     for (const deliveryId of [...this.tables.outbox.idsOf(id), ...(this.#touched.deliveries.of(id) ?? [])])
       this.put('deliveries', deliveryId, null);
     this.put('jobs', id, null);
@@ -197,6 +197,11 @@ export class Overlay {
     this.#touched.runs.add(run.job_id, run.id);
     this.put('runs', run.id, null);
     this.put('outputs', run.id, null);
+  }
+
+  deleteIncident(incident: Incident): void {
+    this.#touched.incidents.add(jobIdOf(incident), incident.id);
+    this.put('incidents', incident.id, null);
   }
 
   deleteDay(jobId: string, date: string): void {

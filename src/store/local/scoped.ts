@@ -266,7 +266,8 @@ export class ScopedTx extends ScopedView implements Tx {
   }
 
   deleteIncident(id: string): void {
-    if (this.incident(id) !== undefined) this.records().put('incidents', id, null);
+    const incident = this.incident(id);
+    if (incident !== undefined) this.records().deleteIncident(incident);
   }
 
   putDelivery(delivery: Delivery): void {
