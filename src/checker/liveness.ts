@@ -151,6 +151,8 @@ export class Liveness {
       const failures = await this.#store.transact(scope, (tx) => {
         // Another instance wrote meanwhile. A gap that is known already must not be noted once more.
         if (tx.meta(LIVENESS_KEY) !== previousAt) return null;
+        // A commit was refused meanwhile. The gap must begin before that one, and so before this sign of life.
+        if (this.#refusedAt !== refusedAt) return null;
         tx.putMeta(LIVENESS_KEY, now);
         return event === null ? [] : note(tx, event, previousAt ?? now);
       });

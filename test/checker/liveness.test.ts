@@ -209,6 +209,25 @@ test('with several instances a time in which one was refused and another was not
   await liveness.stop();
 });
 
+test('a commit that is refused while a sign of life waits for its own is in the gap', async () => {
+  const { configure, liveness, store, clock } = await startMemoryService(START);
+  await liveness.start();
+  await configure({ backup: { schedule: '0 2 * * *' } });
+  await clock.advance(5 * SECOND_MS);
+  const transact = store.transact.bind(store);
+  store.transact = (scope, fn) => {
+    store.transact = transact;
+    liveness.noteRefusal();
+    return transact(scope, fn);
+  };
+  await liveness.check();
+  expect((await store.jobByName('backup'))!.state.gaps).toEqual([
+    { from_at: START, to_at: START + 5 * SECOND_MS },
+  ]);
+  expect(liveness.isGapUnnoted).toBe(false);
+  await liveness.stop();
+});
+
 test('a deadline between the moment a store works again and the note of its gap waits for that note', async () => {
   const { configure, liveness, checker, store, clock, ping } = await startMemoryService(START);
   await liveness.start();
