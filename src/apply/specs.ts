@@ -5,7 +5,7 @@ import { type Globals, type Spec, specOf } from '../core/model/spec.ts';
 /** So many specs are kept for declarations that are loaded anew each time. Those that stay have one of their own. */
 const SPECS_MAX = 10_000;
 
-/** Holds the spec that was last made of a declaration, which is found without a look at what either of them says. */
+/** Holds the spec that was last made of each declaration. It is found by the object, so nothing of it need be read. */
 const lastOf = new WeakMap<Declaration, { name: string; globals: Globals; spec: Spec }>();
 
 /** Maps the name and the revision of a declaration to its spec under `globals`. */

@@ -12,20 +12,20 @@ import {
 import type { Runs } from '../../core/model/runs.ts';
 import { firstRow, type PackedRows, packedRid, packRows, unpackRows } from './packed-rows.ts';
 
-/** Once so many settled rows of a job are objects, the oldest are packed. */
+/** A job may have this many settled rows as objects. Once it has more, the oldest are packed. */
 const LOOSE_MAX = 8;
-/** So many of the newest stay objects, because pings ask for those. */
+/** This many of the newest settled rows stay objects, because pings ask for them. */
 const LOOSE_MIN = 2;
-/** So many rows are packed into one text at most. To read one of them reads them all. */
+/** One text holds at most this many rows. Whoever reads one of them reads the whole text. */
 const PACKED_MAX = 16;
 
 /**
- * The packed part of a history: its oldest rows, all of them settled. It never changes, and another takes its place.
- * Rows are in one order by their numbers, their ends and their beginnings, and come before all that are not packed.
+ * The packed part of a history: its oldest rows, all of them settled. It is never changed; a new one takes its place.
+ * Its rows are in the same order by number, by end and by beginning. Every row that is not packed comes after them.
  */
 export interface Packed {
   chunks: readonly PackedRows[];
-  /** So many rows at the beginning of the first chunk have left the history. */
+  /** This many rows at the beginning of the first chunk have left the history. */
   skipped: number;
   /** The last row, which those that are not packed must come after: its number, its end and its beginning. */
   last: { number: number; ended_after: number; began_at: number };

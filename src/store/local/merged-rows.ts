@@ -5,8 +5,8 @@ import type { LazyList } from './job-history.ts';
 import { rowMatcher } from './row-filter.ts';
 
 /**
- * One call looks at so many rows. A filter that selects few of them would otherwise hold up pings while it is looked
- * for among a million.
+ * One call looks at this many rows. A filter that selects few of a million rows would otherwise hold up pings while
+ * those few are looked for.
  */
 const ROWS_LOOKED_AT_MAX = 20_000;
 
@@ -66,7 +66,7 @@ function headsOf(jobs: Iterable<readonly [Job, History]>, filter: AllRunsFilter)
   return heads;
 }
 
-/** Returns the index of the last row for which something is true that is true for a first part of them; -1 for none. */
+/** Returns the index of the last row that passes; -1 for none. All rows that pass come before those that do not. */
 function lastIndexWhere(rows: LazyList<Row>, isTrue: (row: Row) => boolean): number {
   let low = 0;
   let high = rows.length;

@@ -56,7 +56,7 @@ class Touched<K> {
     return this.#ids?.get(key);
   }
 
-  /** Adds those ids of another that pass. */
+  /** Adds the ids of other groups that pass. */
   addFrom(other: Touched<K>, isAdded: (key: K, id: string) => boolean): void {
     for (const [key, ids] of other.#ids ?? []) for (const id of ids) if (isAdded(key, id)) this.add(key, id);
   }

@@ -25,10 +25,10 @@ const NULL = '~';
 const EMPTY = '%';
 const BASE = 36;
 
-/** The keys of a run that was never more than an ordinary one. A run that has others is kept as JSON. */
+/** The number of keys that every run has. A run that has more of them is rare, and is kept as JSON. */
 const RUN_KEYS = 23;
 
-/** What the fields of a run are told from, where they say nothing. */
+/** The values that empty fields of a run stand for: those of the run before it in the text. */
 interface Before {
   at: number;
   exit_code: number | null;
@@ -120,7 +120,7 @@ function isOrdinary(run: Run): boolean {
   );
 }
 
-/** Half of what is safe, so that a difference of two is safe, too. */
+/** Half of the largest number that is exact, so that the difference of two numbers is exact, too. */
 const EXACT_MAX = 2 ** 52;
 
 function isExact(value: number | null): boolean {

@@ -8,7 +8,7 @@ export interface PackedHistory extends Packed {
   job_id: string;
 }
 
-/** So many histories stay unpacked after a question that needed that, since more questions about the same job follow. */
+/** This many histories stay unpacked after a question, because another about the same job often follows. */
 const UNPACKED_MAX = 128;
 
 /** The runs of all jobs. A change costs the same however many jobs there are. */
