@@ -7,7 +7,7 @@ import { DEFAULT_GLOBALS } from '../core/model/spec.ts';
 import type { HttpDeps } from '../http/deps.ts';
 import { checkListen } from '../http/listen.ts';
 import { createServer } from '../http/server.ts';
-import { readTokens, type Tokens } from '../http/tokens.ts';
+import { readTokens, type Tokens } from '../http/access/tokens.ts';
 import { ServiceCounts } from '../observe/service-counts.ts';
 import { UnknownPings } from '../ingest/unknown-pings.ts';
 import { openStore } from '../store/open/open-store.ts';

@@ -12,7 +12,7 @@ import { Heartbeat, type Vitals } from '../delivery/heartbeat.ts';
 import { NotifierRegistry } from '../delivery/registry.ts';
 import { StoreAlarm, type StoreAlarmOptions } from '../delivery/sending/store-alarm.ts';
 import { DeliveryWorker } from '../delivery/sending/worker.ts';
-import type { BasePathOptions } from '../http/base-path.ts';
+import type { BasePathOptions } from '../http/request/base-path.ts';
 import type { HttpServer } from '../http/server.ts';
 import { JobIngest } from '../ingest/job-ingest.ts';
 import type { Logger } from '../observe/log.ts';

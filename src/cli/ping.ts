@@ -1,6 +1,6 @@
 import { PING_KINDS, type PingKind } from '../core/model/reasons.ts';
 import { HTTP_LIMITS } from '../http/limits.ts';
-import { pingOf } from '../http/ping.ts';
+import { pingOf } from '../http/ping/ping.ts';
 import type { PingAnswer } from './api-types.ts';
 import { parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';

@@ -1,6 +1,6 @@
 import { CronflowError, errorText } from '../core/model/errors.ts';
 import type { Scope } from '../core/model/named-token.ts';
-import { readTokens, TOKEN_VARIABLES } from '../http/tokens.ts';
+import { readTokens, TOKEN_VARIABLES } from '../http/access/tokens.ts';
 import { OPERATIONS, type Operations } from './api-types.ts';
 import type { Io } from './io.ts';
 

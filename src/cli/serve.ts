@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { App } from '../app/app.ts';
 import type { AppOptions } from '../app/parts.ts';
 import { CronflowError } from '../core/model/errors.ts';
-import { parseBasePath } from '../http/base-path.ts';
+import { parseBasePath } from '../http/request/base-path.ts';
 import { LogWriter } from '../observe/log-writer.ts';
 import { createLogger, LOG_LEVELS, type LogLevel } from '../observe/log.ts';
 import { parseArgs } from './arguments.ts';

@@ -1,19 +1,19 @@
 import Koa from 'koa';
 import { CronflowError, errorText } from '../core/model/errors.ts';
 import type { LogFields } from '../observe/log.ts';
-import { type Access, accessOfHolder, admit, noToken } from './access.ts';
-import { basePathOf, withoutBasePath } from './base-path.ts';
+import { type Access, accessOfHolder, admit, noToken } from './access/access.ts';
+import { basePathOf, withoutBasePath } from './request/base-path.ts';
 import { actorOf } from './client.ts';
-import { tagJson } from './etag.ts';
+import { tagJson } from './answer/etag.ts';
 import { EVENT_STREAM } from './events/reader.ts';
-import { SECURITY_HEADERS } from './headers.ts';
-import { problemAnswer, sayFailed } from './problem.ts';
+import { SECURITY_HEADERS } from './answer/headers.ts';
+import { problemAnswer, sayFailed } from './answer/problem.ts';
 import { buildRouter, type HttpContext, type HttpMiddleware, type HttpState } from './router.ts';
-import { nextAddress } from './next-address.ts';
+import { nextAddress } from './access/next-address.ts';
 import { isForPublicBadge } from './routes/badges.ts';
 import { allRoutes } from './routes/routes.ts';
 import type { Services } from './services.ts';
-import type { TokenBook } from './token-book.ts';
+import type { TokenBook } from './access/token-book.ts';
 
 /** The state of the server that the app asks for at each request. */
 export interface ServerState {

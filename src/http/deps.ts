@@ -13,9 +13,9 @@ import type { Logger } from '../observe/log.ts';
 import type { ServiceCounts } from '../observe/service-counts.ts';
 import type { MessageCounts } from '../observe/message-counts.ts';
 import type { Store } from '../store/store.ts';
-import type { BasePathOptions } from './base-path.ts';
+import type { BasePathOptions } from './request/base-path.ts';
 import type { HttpLimits } from './limits.ts';
-import type { Tokens } from './tokens.ts';
+import type { Tokens } from './access/tokens.ts';
 
 /** The configuration that is applied, and the result of the last attempt to change it. */
 export interface ConfigStatus {

@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import { CronflowError } from '../core/model/errors.ts';
 import { isLoopback } from '../core/text/loopback.ts';
 import type { NamedToken } from '../core/model/named-token.ts';
-import type { Tokens } from './tokens.ts';
+import type { Tokens } from './access/tokens.ts';
 
 interface ListenOptions {
   host: string;

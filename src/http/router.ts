@@ -1,9 +1,9 @@
 import { Router } from '@koa/router';
 import type { Middleware, ParameterizedContext } from 'koa';
 import { CronflowError } from '../core/model/errors.ts';
-import type { BasePath } from './base-path.ts';
-import type { Session } from './sessions.ts';
-import { type Access, requireScope, type RouteScope } from './access.ts';
+import type { BasePath } from './request/base-path.ts';
+import type { Session } from './access/sessions.ts';
+import { type Access, requireScope, type RouteScope } from './access/access.ts';
 
 /** The state of a request that has passed the gate. */
 export interface HttpState {

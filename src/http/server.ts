@@ -14,11 +14,11 @@ import { Connections } from './connections.ts';
 import type { HttpDeps } from './deps.ts';
 import type { HttpLimits } from './limits.ts';
 import { listenError, urlOf } from './listen.ts';
-import { pingLane } from './ping-lane.ts';
-import { problem } from './problem.ts';
-import { answerRaw } from './raw-answer.ts';
+import { pingLane } from './ping/ping-lane.ts';
+import { problem } from './answer/problem.ts';
+import { answerRaw } from './answer/raw-answer.ts';
 import { servicesOf } from './services.ts';
-import { takePathOfTarget } from './target.ts';
+import { takePathOfTarget } from './request/target.ts';
 
 export interface HttpServer {
   /**

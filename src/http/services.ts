@@ -4,16 +4,16 @@ import type { Job } from '../core/model/records.ts';
 import { nearest } from '../core/text/nearest.ts';
 import { ServiceCounts } from '../observe/service-counts.ts';
 import { LineLimit } from '../observe/line-limit.ts';
-import type { BasePathOptions } from './base-path.ts';
-import { BadgeKeys } from './badge-keys.ts';
-import { BodyBudget } from './body-budget.ts';
+import type { BasePathOptions } from './request/base-path.ts';
+import { BadgeKeys } from './access/badge-keys.ts';
+import { BodyBudget } from './request/body-budget.ts';
 import type { HttpDeps } from './deps.ts';
 import { EventHub } from './events/hub.ts';
-import { JobTexts } from './job-texts.ts';
+import { JobTexts } from './answer/job-texts.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
-import { LoginLimit } from './login-limit.ts';
-import { Sessions } from './sessions.ts';
-import { TokenBook } from './token-book.ts';
+import { LoginLimit } from './access/login-limit.ts';
+import { Sessions } from './access/sessions.ts';
+import { TokenBook } from './access/token-book.ts';
 
 /** The dependencies that the routes work with, and what is derived from them. */
 export interface Services extends HttpDeps {

@@ -6,7 +6,7 @@ import { logs } from '../../src/cli/logs.ts';
 import { pause, resume } from '../../src/cli/pause.ts';
 import { status } from '../../src/cli/status.ts';
 import { HOUR_MS } from '../../src/schedule/units.ts';
-import { NO_TOKENS } from '../../src/http/tokens.ts';
+import { NO_TOKENS } from '../../src/http/access/tokens.ts';
 import { startServer } from '../http/support.ts';
 import { DEFAULT_START_AT } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';

@@ -10,7 +10,7 @@ import { plan } from '../../src/cli/plan.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import type { Declaration } from '../../src/core/model/declaration.ts';
-import { NO_TOKENS } from '../../src/http/tokens.ts';
+import { NO_TOKENS } from '../../src/http/access/tokens.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { LowdbStore } from '../../src/store/lowdb/store.ts';
 import { startServer } from '../http/support.ts';

@@ -6,7 +6,7 @@ import type { Io } from '../../src/cli/io.ts';
 import { ping } from '../../src/cli/ping.ts';
 import { runs } from '../../src/cli/runs.ts';
 import { status } from '../../src/cli/status.ts';
-import { NO_TOKENS } from '../../src/http/tokens.ts';
+import { NO_TOKENS } from '../../src/http/access/tokens.ts';
 import type { UnknownPing } from '../../src/ingest/unknown-pings.ts';
 import { startServer } from '../http/support.ts';
 import { DEFAULT_START_AT } from '../support/fake-clock.ts';

@@ -5,7 +5,7 @@ import { KINDS } from '../../src/delivery/registry.ts';
 import type { HttpDeps } from '../../src/http/deps.ts';
 import { allRoutes } from '../../src/http/routes/routes.ts';
 import { servicesOf } from '../../src/http/services.ts';
-import { NO_TOKENS } from '../../src/http/tokens.ts';
+import { NO_TOKENS } from '../../src/http/access/tokens.ts';
 import { firstCells, inCode, read } from './tables.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { NamedToken } from '../../src/core/model/named-token.ts';
-import { NO_TOKENS } from '../../src/http/tokens.ts';
+import { NO_TOKENS } from '../../src/http/access/tokens.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { createFakeClock, DEFAULT_START_AT } from '../support/fake-clock.ts';
 import { startServer } from './support.ts';

@@ -8,7 +8,7 @@ import type { HttpDeps } from '../../src/http/deps.ts';
 import { HTTP_LIMITS } from '../../src/http/limits.ts';
 import { allRoutes } from '../../src/http/routes/routes.ts';
 import { servicesOf } from '../../src/http/services.ts';
-import { NO_TOKENS } from '../../src/http/tokens.ts';
+import { NO_TOKENS } from '../../src/http/access/tokens.ts';
 import { type OpenApi, openApi, type Operation } from './openapi.ts';
 import { startServer } from './support.ts';
 

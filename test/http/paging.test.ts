@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cursorText } from '../../src/http/cursor.ts';
+import { cursorText } from '../../src/http/request/cursor.ts';
 import { delivery, incident, job, NOW_AT, run } from '../support/records.ts';
 import { type Answer, startServer } from './support.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { PING_KINDS } from '../../src/core/model/reasons.ts';
 import type { HttpDeps } from '../../src/http/deps.ts';
-import { SECURITY_HEADERS } from '../../src/http/headers.ts';
+import { SECURITY_HEADERS } from '../../src/http/answer/headers.ts';
 import { allRoutes } from '../../src/http/routes/routes.ts';
 import { servicesOf } from '../../src/http/services.ts';
-import { NO_TOKENS, type Tokens } from '../../src/http/tokens.ts';
+import { NO_TOKENS, type Tokens } from '../../src/http/access/tokens.ts';
 import { parseRaw, startServer } from './support.ts';
 
 const TOKENS: Tokens = { all: ['all-1', 'all-2'], read: ['read-1'], ping: ['ping-1'] };

@@ -7,7 +7,7 @@ import type { Fault } from '../../src/core/model/errors.ts';
 import type { PingKind } from '../../src/core/model/reasons.ts';
 import type { ConfigStatus, HttpDeps, ValidDeclaration } from '../../src/http/deps.ts';
 import { createServer } from '../../src/http/server.ts';
-import { NO_TOKENS } from '../../src/http/tokens.ts';
+import { NO_TOKENS } from '../../src/http/access/tokens.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { MessageCounts } from '../../src/observe/message-counts.ts';
 import { DEFAULT_GLOBALS } from '../../src/core/model/spec.ts';

@@ -1,6 +1,6 @@
 import type { AuditRecord } from '../../core/model/audit.ts';
-import { cursorBehind, cursorText, linkNext } from '../cursor.ts';
-import { asked, Query } from '../query.ts';
+import { cursorBehind, cursorText, linkNext } from '../request/cursor.ts';
+import { asked, Query } from '../request/query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 

@@ -1,12 +1,12 @@
 import { type Badge, badgeOfJob, badgeOfJobs, type BadgeSubject } from '../../core/model/badge.ts';
 import { CronflowError } from '../../core/model/errors.ts';
 import { badgeSvg } from '../../core/text/badge-svg.ts';
-import { requireScope } from '../access.ts';
-import { cursorBehind, cursorText, linkNext } from '../cursor.ts';
-import { asked, Query } from '../query.ts';
+import { requireScope } from '../access/access.ts';
+import { cursorBehind, cursorText, linkNext } from '../request/cursor.ts';
+import { asked, Query } from '../request/query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
-import { jobJson } from '../wire.ts';
+import { jobJson } from '../answer/wire.ts';
 
 /** A badge is looked at by many who need not all ask. The other number is the least that shields.io takes. */
 const KEPT_S = 60;

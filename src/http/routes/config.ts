@@ -2,11 +2,11 @@ import { readWritten } from '../../apply/configuration.ts';
 import type { Fault } from '../../core/model/errors.ts';
 import { actorOf } from '../client.ts';
 import type { ConfigStatus } from '../deps.ts';
-import { shortened, someFaults } from '../problem.ts';
-import { Query } from '../query.ts';
+import { shortened, someFaults } from '../answer/problem.ts';
+import { Query } from '../request/query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
-import { toWire } from '../wire.ts';
+import { toWire } from '../answer/wire.ts';
 
 /** Declares `/config`: shows which configuration is applied, and reads it again. */
 export function configRoutes(services: Services): Route[] {

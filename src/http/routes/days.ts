@@ -1,7 +1,7 @@
-import { Query } from '../query.ts';
+import { Query } from '../request/query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
-import { dayJson } from '../wire.ts';
+import { dayJson } from '../answer/wire.ts';
 
 /** Declares `/jobs/:name/days`: the daily figures of a job, newest first. */
 export function dayRoutes(services: Services): Route[] {

@@ -1,9 +1,9 @@
 import { type Delivery, DELIVERY_STATUSES } from '../../core/model/records.ts';
-import { cursorBehind, cursorText, linkNext } from '../cursor.ts';
-import { asked, Query } from '../query.ts';
+import { cursorBehind, cursorText, linkNext } from '../request/cursor.ts';
+import { asked, Query } from '../request/query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
-import { deliveryJson } from '../wire.ts';
+import { deliveryJson } from '../answer/wire.ts';
 
 /** Declares `/deliveries`: messages that are owed, sent and given up, newest first. */
 export function deliveryRoutes(services: Services): Route[] {

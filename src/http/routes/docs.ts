@@ -1,5 +1,5 @@
 import { readAsset } from '../assets.ts';
-import { PAGE_POLICY } from '../headers.ts';
+import { PAGE_POLICY } from '../answer/headers.ts';
 import { readOpenApi } from '../openapi.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';

@@ -1,8 +1,8 @@
 import { EVENT_STREAM } from '../events/reader.ts';
-import { asked, Query } from '../query.ts';
+import { asked, Query } from '../request/query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
-import { accessOfHolder, requireScope } from '../access.ts';
+import { accessOfHolder, requireScope } from '../access/access.ts';
 
 /** Declares `/events`: what changes, as server-sent events. */
 export function eventRoutes(services: Services): Route[] {

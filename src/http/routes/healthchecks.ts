@@ -1,9 +1,9 @@
 import { CronflowError } from '../../core/model/errors.ts';
 import { LIMITS } from '../../core/model/limits.ts';
 import type { PingKind } from '../../core/model/reasons.ts';
-import { outputOfBody } from '../ping-body.ts';
-import { pingOf } from '../ping.ts';
-import { pingRequestOf, readPingBody, recordPing } from '../record-ping.ts';
+import { outputOfBody } from '../ping/ping-body.ts';
+import { pingOf } from '../ping/ping.ts';
+import { pingRequestOf, readPingBody, recordPing } from '../ping/record-ping.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 

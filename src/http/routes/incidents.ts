@@ -1,13 +1,13 @@
 import { unknownIncident } from '../../apply/acknowledge.ts';
 import type { Incident } from '../../core/model/records.ts';
 import { actorOf } from '../client.ts';
-import { cursorBehind, cursorText, linkNext } from '../cursor.ts';
-import { asked, Query } from '../query.ts';
-import { linkReason } from '../links.ts';
+import { cursorBehind, cursorText, linkNext } from '../request/cursor.ts';
+import { asked, Query } from '../request/query.ts';
+import { linkReason } from '../answer/links.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
-import { readAcknowledgedUntil } from '../until.ts';
-import { incidentJson } from '../wire.ts';
+import { readAcknowledgedUntil } from '../request/until.ts';
+import { incidentJson } from '../answer/wire.ts';
 
 /** Declares `/incidents`: present and past trouble, newest first. */
 export function incidentRoutes(services: Services): Route[] {

@@ -1,16 +1,16 @@
 import { CronflowError, type Fault } from '../../core/model/errors.ts';
 import { STATUSES } from '../../core/model/reasons.ts';
 import type { Job, JobIncident } from '../../core/model/records.ts';
-import { readJson } from '../body.ts';
-import { cursorBehind, cursorText, linkNext } from '../cursor.ts';
+import { readJson } from '../request/body.ts';
+import { cursorBehind, cursorText, linkNext } from '../request/cursor.ts';
 import { actorOf } from '../client.ts';
 import type { ValidDeclaration } from '../deps.ts';
-import { isKnownToClient } from '../etag.ts';
-import { asked, Query } from '../query.ts';
+import { isKnownToClient } from '../answer/etag.ts';
+import { asked, Query } from '../request/query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
-import { readPausedUntil } from '../until.ts';
-import { jobJson } from '../wire.ts';
+import { readPausedUntil } from '../request/until.ts';
+import { jobJson } from '../answer/wire.ts';
 
 /** Declares `/jobs`: register, list, look at, change, pause, resume, remove. */
 export function jobRoutes(services: Services): Route[] {

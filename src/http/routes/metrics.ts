@@ -9,7 +9,7 @@ import { jobMetrics } from '../metrics/jobs.ts';
 import { Metrics } from '../metrics/registry.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
-import { shared } from '../result-cache.ts';
+import { shared } from '../answer/result-cache.ts';
 
 /** Declares `/metrics`, which Prometheus reads (docs/design.md §8). Every value is read when it is scraped. */
 export function metricsRoutes(services: Services): Route[] {

@@ -1,5 +1,5 @@
 import { PING_KINDS } from '../../core/model/reasons.ts';
-import { pingRequestOf, takePing } from '../record-ping.ts';
+import { pingRequestOf, takePing } from '../ping/record-ping.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 

@@ -1,4 +1,4 @@
-import { PAGE_POLICY, SESSION_PAGE_POLICY } from '../headers.ts';
+import { PAGE_POLICY, SESSION_PAGE_POLICY } from '../answer/headers.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { escapeHtml } from '../../core/text/html.ts';

@@ -3,14 +3,14 @@ import { OUTCOMES } from '../../core/model/reasons.ts';
 import type { Row } from '../../core/model/records.ts';
 import { shownRow } from '../../core/model/rows.ts';
 import type { RowSelection, RunPlace } from '../../store/store.ts';
-import { cursorBehind, type CursorPlace, cursorText, linkNext } from '../cursor.ts';
-import { asked, Query } from '../query.ts';
-import { linkReason } from '../links.ts';
+import { cursorBehind, type CursorPlace, cursorText, linkNext } from '../request/cursor.ts';
+import { asked, Query } from '../request/query.ts';
+import { linkReason } from '../answer/links.ts';
 import type { HttpContext, Route } from '../router.ts';
 import { type Searched, searchOutputs } from '../search.ts';
 import type { Services } from '../services.ts';
 import { Turns } from '../turns.ts';
-import { runJson } from '../wire.ts';
+import { runJson } from '../answer/wire.ts';
 
 /** Declares `/jobs/:name/runs` and `/runs`: the history of a job and that of all jobs, newest first. */
 export function runRoutes(services: Services): Route[] {

@@ -1,13 +1,13 @@
 import { escapeHtml } from '../../core/text/html.ts';
 import { CronflowError } from '../../core/model/errors.ts';
-import { accessOfHolder } from '../access.ts';
-import { mediaTypeOf, readJson, readShort } from '../body.ts';
+import { accessOfHolder } from '../access/access.ts';
+import { mediaTypeOf, readJson, readShort } from '../request/body.ts';
 import { clientAddress } from '../client.ts';
-import { LOGIN_POLICY } from '../headers.ts';
-import { nextAddress } from '../next-address.ts';
+import { LOGIN_POLICY } from '../answer/headers.ts';
+import { nextAddress } from '../access/next-address.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
-import { sessionCookie } from '../sessions.ts';
+import { sessionCookie } from '../access/sessions.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 const NO_TOKEN_NEEDED = 'No token is set, so nobody needs to log in.';

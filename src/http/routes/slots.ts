@@ -3,11 +3,11 @@ import { SlotFold, slotsOfJob, type Stretch, type TimelineSlot } from '../../cor
 import type { Job, Row } from '../../core/model/records.ts';
 import { specOf } from '../../core/model/spec.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../schedule/units.ts';
-import { cursorText, linkNext } from '../cursor.ts';
-import { asked, Query } from '../query.ts';
+import { cursorText, linkNext } from '../request/cursor.ts';
+import { asked, Query } from '../request/query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
-import { toWire } from '../wire.ts';
+import { toWire } from '../answer/wire.ts';
 
 /** A page asks the store for so many jobs at a time. */
 const JOBS_AT_A_TIME = 50;

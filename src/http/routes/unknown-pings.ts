@@ -1,7 +1,7 @@
-import { Query } from '../query.ts';
+import { Query } from '../request/query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
-import { toWire } from '../wire.ts';
+import { toWire } from '../answer/wire.ts';
 
 /** Declares `/pings/unknown`: names that ping and that no job has, each with the name that was probably meant. */
 export function unknownPingRoutes(services: Services): Route[] {

@@ -1,12 +1,12 @@
 import { ASKED_ALLOWED, explain, instantAskedAbout, sourceOf } from '../../apply/why.ts';
 import { CronflowError } from '../../core/model/errors.ts';
 import type { Told, Why } from '../../core/why/explanation.ts';
-import { reasonLink } from '../links.ts';
-import { Query } from '../query.ts';
+import { reasonLink } from '../answer/links.ts';
+import { Query } from '../request/query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { Turns } from '../turns.ts';
-import { toWire } from '../wire.ts';
+import { toWire } from '../answer/wire.ts';
 
 /** The log and the snapshots in it have at most about that much, and a read may not take the disk for longer. */
 const SERVER_LIMITS = { bytes_max: 4 * 2 ** 30, ms_max: 20_000 };

@@ -1,6 +1,6 @@
 import type { Ping } from '../../../src/core/model/records.ts';
 import { HTTP_LIMITS } from '../../../src/http/limits.ts';
-import { pingOf } from '../../../src/http/ping.ts';
+import { pingOf } from '../../../src/http/ping/ping.ts';
 import type { ScriptedPing } from '../script.ts';
 
 /** Returns a scripted ping as the server understands the request that a client makes of it. */

@@ -2,7 +2,7 @@ import { applyEvent, EVENT_META } from '../../../src/apply/events.ts';
 import type { Declaration } from '../../../src/core/model/declaration.ts';
 import type { PingKind } from '../../../src/core/model/reasons.ts';
 import type { Ping, Row } from '../../../src/core/model/records.ts';
-import { runJson } from '../../../src/http/wire.ts';
+import { runJson } from '../../../src/http/answer/wire.ts';
 import { JobIngest } from '../../../src/ingest/job-ingest.ts';
 import type { Store } from '../../../src/store/store.ts';
 import type { FakeClock } from '../../support/fake-clock.ts';
