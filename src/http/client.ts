@@ -14,8 +14,9 @@ export function clientAddress(req: IncomingMessage, trustsProxy: boolean): strin
   const last = [forwarded ?? ''].flat().join(',').split(',').at(-1)?.trim() ?? '';
   // Some proxies add the port.
   const bare = last.replace(/^\[([^\]]*)\](?::\d+)?$/, '$1').replace(/^([\d.]+):\d+$/, '$1');
-  if (isIP(bare) !== 0) return bare;
-  return req.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '') ?? null;
+  const address = isIP(bare) === 0 ? req.socket.remoteAddress : bare;
+  // A socket for both families writes addresses of IPv4 so. All of them look like one network of IPv6.
+  return address?.replace(/^::ffff:(?=\d+\.)/i, '') ?? null;
 }
 
 /** Returns whoever sends a request, for the audit log. */

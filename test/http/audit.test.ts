@@ -157,8 +157,15 @@ describe('the audit log', () => {
     await trusting.send('POST', '/jobs', { name: 'a' }, forwarded);
     await trusting.send('POST', '/jobs', { name: 'b' }, { 'X-Forwarded-For': '[2001:db8::1]:4711' });
     await trusting.send('POST', '/jobs', { name: 'c' }, { 'X-Forwarded-For': 'unknown' });
+    // A proxy that listens to both families writes addresses of IPv4 so.
+    await trusting.send('POST', '/jobs', { name: 'd' }, { 'X-Forwarded-For': '::FFFF:198.51.100.7' });
     const from = (await trusting.audit()).map((entry) => [(entry['jobs'] as string[])[0], entry['from']]);
-    expect(Object.fromEntries(from)).toEqual({ a: '198.51.100.7', b: '2001:db8::1', c: '127.0.0.1' });
+    expect(Object.fromEntries(from)).toEqual({
+      a: '198.51.100.7',
+      b: '2001:db8::1',
+      c: '127.0.0.1',
+      d: '198.51.100.7',
+    });
     const other = await start();
     await other.send('POST', '/jobs', { name: 'a' }, forwarded);
     expect(await other.audit()).toMatchObject([{ from: '127.0.0.1' }]);
