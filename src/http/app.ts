@@ -4,6 +4,7 @@ import type { LogFields } from '../observe/log.ts';
 import { type Access, accessOfHolder, admit, noToken } from './access/access.ts';
 import { basePathOf, withoutBasePath } from './request/base-path.ts';
 import { actorOf } from './client.ts';
+import { isFollowedLink } from './access/followed-link.ts';
 import { tagJson } from './answer/etag.ts';
 import { EVENT_STREAM } from './events/reader.ts';
 import { SECURITY_HEADERS } from './answer/headers.ts';
@@ -125,6 +126,12 @@ function gate(services: Services, server: ServerState): HttpMiddleware {
     }
     // This comes first, so that nothing that is said of the request has the token.
     const ofKey = takeKeyOfPath(ctx as HttpContext, book, clock.now());
+    ctx.state.isFollowedLink = isFollowedLink(ctx.req) && isDecodable(ctx.path);
+    if (ctx.state.isFollowedLink) {
+      // Whatever route is found, it is not asked for anything yet.
+      ctx.state.access = null;
+      return next();
+    }
     ctx.state.access =
       admit(ctx.req, { book, clock }, server) ?? ofKey ?? takeSession(ctx as HttpContext, services);
     if (ctx.state.access === null && !OPEN_PATHS.has(ctx.path)) {

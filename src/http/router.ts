@@ -1,6 +1,7 @@
 import { Router } from '@koa/router';
 import type { Middleware, ParameterizedContext } from 'koa';
 import { CronflowError } from '../core/model/errors.ts';
+import { leadOn } from './access/followed-link.ts';
 import type { BasePath } from './request/base-path.ts';
 import type { Session } from './access/sessions.ts';
 import { type Access, requireScope, type RouteScope } from './access/access.ts';
@@ -15,6 +16,8 @@ export interface HttpState {
   basePath: BasePath;
   /** True for a badge that anybody may see, asked for by its address. */
   isPublicBadge?: boolean;
+  /** True for a link of another site that a person follows; see `leadOn`. */
+  isFollowedLink?: boolean;
   /** The scope of the route that was found; absent before one is, and where there is none. */
   scope?: RouteScope;
 }
@@ -59,6 +62,7 @@ function routerOf(routes: readonly Route[]): HttpMiddleware {
   for (const { method, path, scope, handle } of routes) {
     router.register(path, [method], async (ctx) => {
       ctx.state.scope = scope;
+      if (ctx.state.isFollowedLink === true) return leadOn(ctx as HttpContext, scope);
       requireScope(ctx.state.access, scope);
       // Nobody waits for the answer any more. A ping is recorded all the same, because it tells of something that has
       // happened.
@@ -70,6 +74,7 @@ function routerOf(routes: readonly Route[]): HttpMiddleware {
 }
 
 const answerUnrouted: HttpMiddleware = (ctx) => {
+  if (ctx.state.isFollowedLink === true) return leadOn(ctx as HttpContext, undefined);
   const layers: readonly { methods: readonly string[] }[] = ctx['matched'] ?? [];
   if (layers.length === 0) {
     throw new CronflowError(

@@ -162,6 +162,60 @@ describe('a service without a token', () => {
   });
 });
 
+describe('a link of another site that a person follows', () => {
+  const FOLLOWED = {
+    'sec-fetch-site': 'cross-site',
+    'sec-fetch-mode': 'navigate',
+    'sec-fetch-dest': 'document',
+  };
+
+  const followed = async (target: string, more: object = {}, tokens = NO_TOKENS, method = 'GET') => {
+    const { raw } = await startServer({ tokens });
+    const lines = Object.entries({ ...FOLLOWED, ...more }).map(([k, v]) => `${k}: ${String(v)}\r\n`);
+    const head = `${method} ${target} HTTP/1.1\r\nHost: localhost:8000\r\nConnection: close\r\n`;
+    return parseRaw(await raw(`${head}${lines.join('')}\r\n`));
+  };
+
+  test.each([
+    ['/jobs/a%22b?x=1', '/jobs/a%22b?x=1'],
+    ['/runs?outcome=failure&limit=5', '/runs?outcome=failure&amp;limit=5'],
+    ['/docs/reasons', '/docs/reasons'],
+    ['/login', '/'],
+    ['/', '/'],
+  ])('to %s leads to a page that asks for the address again', async (target, address) => {
+    for (const tokens of [NO_TOKENS, TOKENS]) {
+      const answer = await followed(target, { cookie: 'a=b' }, tokens);
+      expect(answer.status).toBe(200);
+      expect(answer.body).toContain(`content="0; url=${address}"`);
+      expect(answer.head).toContain("content-security-policy: default-src 'none'; frame-ancestors 'none'");
+    }
+  });
+
+  test.each([
+    '/jobs/x/success',
+    '//jobs/x/success/',
+    '/jobs/x/succes%73',
+    '/ping/x',
+    '/ping/x/0',
+    '/ping/ping-1/x',
+    '/nothing',
+    '/jobs/%2e%2e/why',
+    '/jobs/x%',
+  ])('leads to no ping and nowhere else: %s', async (path) => {
+    for (const tokens of [NO_TOKENS, TOKENS])
+      expect((await followed(path, { cookie: 'a=b' }, tokens)).status).toBe(403);
+  });
+
+  test.each([
+    ['POST', {}],
+    ['GET', { 'sec-fetch-dest': 'iframe' }],
+    ['GET', { 'sec-fetch-mode': 'no-cors' }],
+    ['GET', { origin: 'https://evil.example' }],
+  ])('is a %s with no other headers: %j', async (method, more) => {
+    expect((await followed('/jobs', more, NO_TOKENS, method)).status).toBe(403);
+  });
+});
+
 describe('a request that another site may have sent', () => {
   test.each([
     [{ origin: 'http://evil.example' }, 403],
