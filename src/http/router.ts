@@ -62,7 +62,7 @@ function routerOf(routes: readonly Route[]): HttpMiddleware {
   for (const { method, path, scope, handle } of routes) {
     router.register(path, [method], async (ctx) => {
       ctx.state.scope = scope;
-      if (ctx.state.isFollowedLink === true) return leadOn(ctx as HttpContext, scope);
+      if (ctx.state.isFollowedLink === true) return leadOn(ctx, scope);
       requireScope(ctx.state.access, scope);
       // Nobody waits for the answer any more. A ping is recorded all the same, because it tells of something that has
       // happened.

@@ -169,9 +169,14 @@ describe('a link of another site that a person follows', () => {
     'sec-fetch-dest': 'document',
   };
 
-  const followed = async (target: string, more: object = {}, tokens = NO_TOKENS, method = 'GET') => {
+  const followed = async (
+    target: string,
+    more: Record<string, string> = {},
+    tokens = NO_TOKENS,
+    method = 'GET',
+  ) => {
     const { raw } = await startServer({ tokens });
-    const lines = Object.entries({ ...FOLLOWED, ...more }).map(([k, v]) => `${k}: ${String(v)}\r\n`);
+    const lines = Object.entries({ ...FOLLOWED, ...more }).map(([k, v]) => `${k}: ${v}\r\n`);
     const head = `${method} ${target} HTTP/1.1\r\nHost: localhost:8000\r\nConnection: close\r\n`;
     return parseRaw(await raw(`${head}${lines.join('')}\r\n`));
   };
