@@ -74,7 +74,7 @@ function routerOf(routes: readonly Route[]): HttpMiddleware {
 }
 
 const answerUnrouted: HttpMiddleware = (ctx) => {
-  if (ctx.state.isFollowedLink === true) return leadOn(ctx as HttpContext, undefined);
+  if (ctx.state.isFollowedLink === true) return leadOn(ctx, undefined);
   const layers: readonly { methods: readonly string[] }[] = ctx['matched'] ?? [];
   if (layers.length === 0) {
     throw new CronflowError(

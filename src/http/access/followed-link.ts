@@ -3,7 +3,6 @@ import { CronflowError } from '../../core/model/errors.ts';
 import { escapeHtml } from '../../core/text/html.ts';
 import type { RouteScope } from './access.ts';
 import { nextAddress } from './next-address.ts';
-import type { HttpContext } from '../router.ts';
 
 /**
  * Tells whether a person follows a link on a page of another site, such as the link of an alert in a chat or a mail. A
@@ -20,6 +19,15 @@ export function isFollowedLink({ method, headers }: IncomingMessage): boolean {
   );
 }
 
+/** The parts of a request and its answer that are needed here. */
+interface Led {
+  readonly state: { readonly basePath: string };
+  readonly path: string;
+  readonly querystring: string;
+  type: string;
+  body: unknown;
+}
+
 /**
  * Answers a link that was followed with a page that asks for the same address again. That request comes from this site,
  * so it has the cookie of the session, which the first one does not. The page is the same for everybody and nothing was
@@ -27,7 +35,7 @@ export function isFollowedLink({ method, headers }: IncomingMessage): boolean {
  * @param scope the scope of the route that was found; undefined where there is none
  * @throws CronflowError `foreign_origin` for a ping, because no other site may report that a job succeeded
  */
-export function leadOn(ctx: HttpContext, scope: RouteScope | undefined): void {
+export function leadOn(ctx: Led, scope: RouteScope | undefined): void {
   const { basePath } = ctx.state;
   const wanted = `${basePath}${ctx.path}${ctx.querystring === '' ? '' : `?${ctx.querystring}`}`;
   const next = nextAddress(wanted, basePath);
