@@ -35,12 +35,13 @@ function transaction(tx) {
   tx.putJob(jobOf(id, number));
   tx.putRun({ kind: 'skip', id: `${id}-1`, job_id: id, number: 1, rid: null, ended_at: number });
   tx.putOutput(id, `${id}-1`, { text: `output ${number}`, dropped_bytes: 0 });
-  tx.putIncident({ id: `i${number}`, kind: 'job', job_id: id, closed_at: null });
+  tx.putIncident({ id: `i${number}`, kind: 'job', job_id: id, opened_at: number, closed_at: null });
   tx.putDelivery({
     id: `d${number}`,
     job_id: id,
     notifier: 'ops',
     status: 'pending',
+    created_at: number,
     next_attempt_at: number,
   });
   tx.logEvent(id, { type: 'paused', at: number });
@@ -50,5 +51,6 @@ function transaction(tx) {
 
 function jobOf(id, number) {
   const declaration = { description: 'x'.repeat(number % 300) };
-  return { id, name: id, declaration, removed_at: null, state: { status: 'pending', due_at: number } };
+  const declared = { place: null, declared: declaration, declaration };
+  return { id, name: id, ...declared, removed_at: null, state: { status: 'pending', due_at: number } };
 }
