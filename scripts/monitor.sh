@@ -1225,12 +1225,13 @@ wait_for_command() {
   [ "$cf_code" -le 256 ] || cf_code=$((cf_code - 128))
 }
 
-# Reading alone would miss a signal that comes a moment before it.
+# Reading alone would miss a signal that comes a moment before it, and goes on after a trap, so no trap would ever be the
+# last one. Only where bash knows nothing of the process (127) must it do.
 wait_until_told() {
   while is_running "$cf_watcher"; do
     cf_interrupted='' cf_was_stopped=''
     wait "$cf_watcher" 2>/dev/null
-    [ -n "$cf_interrupted" ] || break
+    [ "$?" != 127 ] || break
   done
   set --
   ! read_told || set -- "$cf_told"
