@@ -23,7 +23,7 @@ type Written<T extends TableName> = Map<string, Records[T] | null>;
 
 type WrittenTables = { [T in TableName]?: Written<T> | undefined };
 
-const NOTHING: ReadonlyMap<string, unknown> = new Map();
+const NOTHING: Readonly<WrittenTables> = nothingWritten();
 
 function nothingWritten(): WrittenTables {
   return {
@@ -69,8 +69,8 @@ class Touched<K> {
 export class Overlay {
   readonly tables: Tables;
   readonly #written = nothingWritten();
-  /** What `#written` had at the beginning, which is no change of this overlay. */
-  readonly #assumed = nothingWritten();
+  /** What the overlay wrote that is assumed. It is no change of this one. */
+  readonly #assumed: Readonly<WrittenTables>;
   #events: Changes['events'] = [];
   /** Maps each run id to the text of the output that was put. */
   readonly outputTexts = new Map<string, string>();
@@ -94,7 +94,8 @@ export class Overlay {
    */
   constructor(tables: Tables, assumed?: Overlay) {
     this.tables = tables;
-    if (assumed !== undefined) this.#assume(assumed);
+    this.#assumed = assumed === undefined ? NOTHING : assumed.#written;
+    if (assumed !== undefined) this.#touchAll(assumed);
   }
 
   /** Runs `fn`. If it throws, none of its writes stays. */
@@ -109,7 +110,7 @@ export class Overlay {
   }
 
   isEmpty(): boolean {
-    return this.#events.length === 0 && TABLE_NAMES.every((table) => this.#ownOf(table).size === 0);
+    return this.#events.length === 0 && TABLE_NAMES.every((table) => !this.#written[table]?.size);
   }
 
   changes(): Changes {
@@ -213,9 +214,9 @@ export class Overlay {
   }
 
   job(id: string): Job | undefined {
-    const declared = this.#written.jobs?.get(id);
+    const declared = this.#writtenOf('jobs', id);
     if (declared === null) return undefined;
-    const lived = this.#written.states?.get(id);
+    const lived = this.#writtenOf('states', id);
     const stored = this.tables.jobById(id);
     if (declared === undefined && (stored === undefined || lived === undefined)) return stored;
     const state = lived?.state ?? stored?.state;
@@ -253,7 +254,7 @@ export class Overlay {
 
   /** Tells whether the run was written here and is not stored yet. */
   hasWrittenRun(id: string): boolean {
-    return this.#written.runs?.has(id) ?? false;
+    return this.#writtenOf('runs', id) !== undefined;
   }
 
   /** Tells whether runs of the job were written here that are not stored yet. */
@@ -286,7 +287,7 @@ export class Overlay {
     if (touched === undefined) return stored;
     const changes = new Map<string, Row | null>();
     for (const id of touched) {
-      const written = this.#written.runs?.get(id);
+      const written = this.#writtenOf('runs', id);
       if (written !== undefined) changes.set(id, written);
     }
     return new ChangedRuns(stored, changes);
@@ -316,38 +317,32 @@ export class Overlay {
     return this.#read('meta', key, { key, value: this.tables.meta(key) })?.value;
   }
 
-  #assume(assumed: Overlay): void {
-    for (const table of TABLE_NAMES) {
-      const own = assumed.#ownOf(table);
-      if (own.size === 0) continue;
-      // Each map is of the table's own type, which an assignment by name cannot show to the compiler.
-      (this.#assumed as Record<TableName, unknown>)[table] = own;
-      (this.#written as Record<TableName, unknown>)[table] = new Map<string, unknown>(own);
-    }
-    const { jobsByName, runs, dates, incidents, deliveries } = assumed.#touched;
-    const written = this.#written;
-    this.#touched.jobsByName.addFrom(jobsByName, (_, id) => written.jobs?.has(id) ?? false);
-    this.#touched.runs.addFrom(runs, (_, id) => written.runs?.has(id) ?? false);
-    this.#touched.dates.addFrom(dates, (id, date) => written.days?.has(dayId(id, date)) ?? false);
-    this.#touched.incidents.addFrom(incidents, (_, id) => written.incidents?.has(id) ?? false);
-    this.#touched.deliveries.addFrom(deliveries, (_, id) => written.deliveries?.has(id) ?? false);
+  /** Takes over where the records are that an overlay wrote itself, and not where those are that it assumed. */
+  #touchAll(assumed: Overlay): void {
+    const written = assumed.#written;
+    const touched = assumed.#touched;
+    this.#touched.jobsByName.addFrom(touched.jobsByName, (_, id) => written.jobs?.has(id) ?? false);
+    this.#touched.runs.addFrom(touched.runs, (_, id) => written.runs?.has(id) ?? false);
+    this.#touched.dates.addFrom(touched.dates, (id, date) => written.days?.has(dayId(id, date)) ?? false);
+    this.#touched.incidents.addFrom(touched.incidents, (_, id) => written.incidents?.has(id) ?? false);
+    this.#touched.deliveries.addFrom(touched.deliveries, (_, id) => written.deliveries?.has(id) ?? false);
   }
 
-  /** Returns what this overlay itself wrote to a table. */
-  #ownOf(table: TableName): ReadonlyMap<string, unknown> {
-    const written: ReadonlyMap<string, unknown> | undefined = this.#written[table];
-    const assumed: ReadonlyMap<string, unknown> | undefined = this.#assumed[table];
-    if (written === undefined) return NOTHING;
-    if (assumed === undefined) return written;
-    return new Map([...written].filter(([id, record]) => record !== assumed.get(id)));
+  /** Returns what was written of a record, here or before; undefined where nothing was. */
+  #writtenOf<T extends TableName>(table: T, id: string): Records[T] | null | undefined {
+    const own = this.#written[table]?.get(id);
+    return own === undefined ? this.#assumed[table]?.get(id) : own;
   }
 
   #writtenJobIds(): ReadonlySet<string> {
-    return new Set([...(this.#written.jobs?.keys() ?? []), ...(this.#written.states?.keys() ?? [])]);
+    const ids = new Set<string>();
+    for (const { jobs, states } of [this.#assumed, this.#written])
+      for (const table of [jobs, states]) for (const id of table?.keys() ?? []) ids.add(id);
+    return ids;
   }
 
   #read<T extends TableName>(table: T, id: string, stored: Records[T] | undefined): Records[T] | undefined {
-    const written = this.#written[table]?.get(id);
+    const written = this.#writtenOf(table, id);
     return written === undefined ? stored : (written ?? undefined);
   }
 
@@ -374,11 +369,11 @@ export class Overlay {
   }
 
   #collect(table: TableName, changes: Changes): void {
-    const own = this.#ownOf(table);
-    if (own.size === 0) return;
+    const written = this.#written[table];
+    if (written === undefined) return;
     const put: unknown[] = [];
     const del: string[] = [];
-    for (const [id, record] of own) {
+    for (const [id, record] of written) {
       if (record !== null) put.push(record);
       else if (this.#isStored(table, id)) del.push(id);
     }
