@@ -20,6 +20,16 @@ export const parseArgs = ((config) => {
   }
 }) as typeof parse;
 
+/**
+ * Returns the JOB of a command that takes one and nothing else beside options.
+ * @throws Error where there is none, or more
+ */
+export function oneJob([job, second]: readonly string[]): string {
+  if (job === undefined || job === '') throw new Error('it needs a JOB; cronflow status lists them');
+  if (second !== undefined) throw new Error(`one JOB; "${second}" is too many`);
+  return job;
+}
+
 function unknownOption(error: NodeJS.ErrnoException, known: readonly string[]): Error | null {
   if (error.code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return null;
   const written = /'(-[^' ]*)/.exec(error.message)?.[1] ?? '';

@@ -2,7 +2,7 @@ import { CronflowError } from '../core/model/errors.ts';
 import { counted } from '../core/text/counts.ts';
 import { cleanText } from '../delivery/message/clean.ts';
 import type { Run } from './api-types.ts';
-import { parseArgs } from './arguments.ts';
+import { oneJob, parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { askText, call, callAll, type Server, SERVER_OPTIONS, serverOf, URL_HELP } from './remote.ts';
@@ -103,8 +103,6 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
     allowPositionals: true,
   });
   if (values.help) return null;
-  const [job, second] = positionals;
-  if (job === undefined || job === '') throw new Error('it needs a JOB; cronflow status lists them');
-  if (second !== undefined) throw new Error(`one JOB; "${second}" is too many`);
+  const job = oneJob(positionals);
   return { server: serverOf(io, values.url), job, run: values.run ?? null, json: values.json };
 }

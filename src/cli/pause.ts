@@ -1,5 +1,5 @@
 import type { Operations } from './api-types.ts';
-import { parseArgs } from './arguments.ts';
+import { oneJob, parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { call, type Server, SERVER_OPTIONS, serverOf, URL_HELP } from './remote.ts';
@@ -105,8 +105,6 @@ function readOptions(argv: readonly string[], io: Io, hasEnd: boolean): Options 
     allowPositionals: true,
   });
   if (values.help) return null;
-  const [job, second] = positionals;
-  if (job === undefined || job === '') throw new Error('it needs a JOB; cronflow status lists them');
-  if (second !== undefined) throw new Error(`one JOB; "${second}" is too many`);
+  const job = oneJob(positionals);
   return { server: serverOf(io, values.url), job, until: untilOf(values as EndValues), json: values.json };
 }

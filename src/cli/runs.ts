@@ -1,7 +1,7 @@
 import { badKindOf } from '../core/model/reasons.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import type { Operations, Run } from './api-types.ts';
-import { parseArgs } from './arguments.ts';
+import { oneJob, parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { callAll, type Server, SERVER_OPTIONS, serverOf, URL_HELP } from './remote.ts';
@@ -70,9 +70,7 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
     allowPositionals: true,
   });
   if (values.help) return null;
-  const [job, second] = positionals;
-  if (job === undefined || job === '') throw new Error('it needs a JOB; cronflow status lists them');
-  if (second !== undefined) throw new Error(`one JOB; "${second}" is too many`);
+  const job = oneJob(positionals);
   const count = Number(values.count);
   if (!/^\d+$/.test(values.count) || count < 1 || count > COUNT_MAX)
     throw new Error(`--count ${JSON.stringify(values.count)} is not a whole number from 1 to ${COUNT_MAX}`);
