@@ -1,6 +1,5 @@
-import { instantOf } from '../core/job/draft.ts';
 import { transition } from '../core/job/transition.ts';
-import type { Event, LoggedEvent, Transition } from '../core/model/event.ts';
+import { type Event, instantOf, type LoggedEvent, type Transition } from '../core/model/event.ts';
 import type { Job } from '../core/model/records.ts';
 import { DEFAULT_GLOBALS, type Globals, type Spec } from '../core/model/spec.ts';
 import type { Tx, View } from '../store/store.ts';

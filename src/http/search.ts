@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Job, Row } from '../core/model/records.ts';
-import { beganAtOf } from '../core/model/rows.ts';
+import { runPlaceOf } from '../store/run-place.ts';
 import type { AllRunsFilter, RunPlace } from '../store/store.ts';
 import type { Services } from './services.ts';
 
@@ -55,7 +55,7 @@ export async function searchOutputs(
     for (const { job, row } of items) {
       if (isOver()) return searched;
       const output = await textOf(row, services);
-      searched.next = placeOf(row);
+      searched.next = runPlaceOf(row);
       if (output === null) continue;
       searched.outputCount += 1;
       searched.bytes += Buffer.byteLength(output);
@@ -67,10 +67,6 @@ export async function searchOutputs(
     if (next === null || isOver()) return searched;
     await setImmediate();
   }
-}
-
-function placeOf(row: Row): RunPlace {
-  return { began_at: beganAtOf(row), job_id: row.job_id, number: row.number };
 }
 
 async function textOf(row: Row, { store }: Services): Promise<string | null> {

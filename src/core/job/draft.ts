@@ -1,5 +1,5 @@
 import { dateOf, type Tally, talliesOf } from '../model/daily.ts';
-import type { Event, State, Transition } from '../model/event.ts';
+import type { State, Transition } from '../model/event.ts';
 import type { Outcome, Reason, Status } from '../model/reasons.ts';
 import type {
   JobDelivery,
@@ -223,20 +223,6 @@ export class Draft {
     if (!isOtherSlots) this.tallies.push(...talliesOf(before, row));
     this.changedRuns.set(row.id, row);
     return row;
-  }
-}
-
-/** The instant at which Cronflow learned of an event: what was due before it is applied first. */
-export function instantOf(event: Event): number {
-  switch (event.type) {
-    case 'ping':
-      return event.ping.received_at;
-    case 'tick':
-      return event.now_at;
-    case 'gap':
-      return event.to_at;
-    default:
-      return event.at;
   }
 }
 

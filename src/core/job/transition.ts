@@ -1,4 +1,4 @@
-import type { Event, State, Transition } from '../model/event.ts';
+import { type Event, instantOf, type State, type Transition } from '../model/event.ts';
 import type { Reason } from '../model/reasons.ts';
 import type { JobState } from '../model/records.ts';
 import { NO_RUNS } from '../model/runs.ts';
@@ -7,7 +7,7 @@ import { earlyMs, slotAfter, slotAtOrBefore } from '../model/slots.ts';
 import type { Spec } from '../model/spec.ts';
 import { forgetClaimDelays } from './claim-delays.ts';
 import { setClockBack } from './clock-step.ts';
-import { Draft, instantOf } from './draft.ts';
+import { Draft } from './draft.ts';
 import { forgetOldGaps, nextDue, plainDeadlineOf } from './due.ts';
 import { recordSlot } from './history.ts';
 import { closeSilently, reconsider } from './incident.ts';

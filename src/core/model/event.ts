@@ -42,6 +42,20 @@ export type LoggedEvent =
   | { type: 'spec_changed'; at: number; spec: Spec }
   | { type: 'restored'; at: number; resumed?: boolean; spec: Spec };
 
+/** The instant at which Cronflow learned of an event: what was due before it is applied first. */
+export function instantOf(event: Event | LoggedEvent): number {
+  switch (event.type) {
+    case 'ping':
+      return event.ping.received_at;
+    case 'tick':
+      return event.now_at;
+    case 'gap':
+      return event.to_at;
+    default:
+      return event.at;
+  }
+}
+
 /** The changes that an event made. Records that are not mentioned are as they were. */
 export interface Transition {
   state: State;

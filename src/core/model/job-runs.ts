@@ -1,3 +1,4 @@
+import { countWhere } from './ordered.ts';
 import type { PingedRow, Row, Run, SlotsRow } from './records.ts';
 import { beganAtOf, hasRid, isAnonymous, isOpen, isRegularId, isStreak } from './rows.ts';
 import { compareEnds, compareRuns, type Runs } from './runs.ts';
@@ -129,14 +130,7 @@ const NONE: readonly never[] = [];
 function placeOf(rows: readonly Row[], number: number): number {
   const last = rows.length - 1;
   if (last >= 0 && rows[last]!.number === number) return last;
-  let low = 0;
-  let high = rows.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (rows[middle]!.number < number) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return countWhere(rows.length, (index) => rows[index]!.number < number);
 }
 
 function withRow<R extends Row>(

@@ -1,5 +1,6 @@
 import { LIMITS } from './limits.ts';
 import type { PingedRow, Row, Run } from './records.ts';
+import { countWhere } from './ordered.ts';
 import { hasRid, isAnonymous, isOpen } from './rows.ts';
 
 /**
@@ -34,22 +35,16 @@ export function compareEnds(a: Row, b: Row): number {
 }
 
 /** Returns the highest number that another row had when this one ended. What is no run ended as the newest row. */
-function endedAfter(row: Row): number {
+export function endedAfter(row: Row): number {
   return (row.kind === 'run' ? row.ended_after_number : null) ?? row.number - 1;
 }
 
 /** Inserts a row at its place among others. It looks from the end, where almost every new row belongs. */
 export function insertRun<R extends Row>(runs: R[], run: R, compare: (a: Row, b: Row) => number): void {
-  let low = 0;
-  let high = runs.length;
-  const last = runs.at(-1);
-  if (last !== undefined && compare(last, run) < 0) low = high;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (compare(runs[middle]!, run) < 0) low = middle + 1;
-    else high = middle;
-  }
-  runs.splice(low, 0, run);
+  const { length } = runs;
+  const isNewest = length > 0 && compare(runs[length - 1]!, run) < 0;
+  const at = isNewest ? length : countWhere(length, (index) => compare(runs[index]!, run) < 0);
+  runs.splice(at, 0, run);
 }
 
 /** Lists a few rows, oldest first, without an index. */

@@ -1,5 +1,4 @@
-import { instantOf as instantOfEvent } from '../job/draft.ts';
-import type { LoggedEvent } from '../model/event.ts';
+import { instantOf, type LoggedEvent } from '../model/event.ts';
 import { JobRuns } from '../model/job-runs.ts';
 import type { Delivery, JobIncident, Row } from '../model/records.ts';
 import type { Runs } from '../model/runs.ts';
@@ -310,10 +309,6 @@ export class Account {
     for (const { after } of step.happened?.rows ?? []) if (after !== null) this.#rows.set(after.id, after);
     forgetOldest(this.#rows, ROWS_MAX);
   }
-}
-
-function instantOf(event: LoggedEvent): number {
-  return event.type === 'declared' ? event.at : instantOfEvent(event as Parameters<typeof instantOfEvent>[0]);
 }
 
 /** Returns up to when time can be let pass before an event, so that the event finds what it found then. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import { CronflowError } from '../../core/model/errors.ts';
+import { isOf } from '../../core/model/job-choice.ts';
 import type { Job } from '../../core/model/records.ts';
 import { SECOND_MS } from '../../schedule/units.ts';
 import type { Change, Store } from '../../store/store.ts';
@@ -182,11 +183,5 @@ function textFor(sent: readonly Sent[], filter: EventFilter): string {
 
 function isSelected(job: Job | null, { job: name, group, tag }: EventFilter): boolean {
   if (name === undefined && group === undefined && tag === undefined) return true;
-  if (job === null) return false;
-  const { declaration } = job;
-  return (
-    (name === undefined || job.name === name) &&
-    (group === undefined || declaration.group === group) &&
-    (tag === undefined || (declaration.tags ?? []).includes(tag))
-  );
+  return job !== null && (name === undefined || job.name === name) && isOf(job, group, tag);
 }

@@ -9,7 +9,7 @@ import {
   rowIdOf,
   rowNumberOf,
 } from '../../core/model/rows.ts';
-import type { Runs } from '../../core/model/runs.ts';
+import { endedAfter, type Runs } from '../../core/model/runs.ts';
 import { firstRow, type PackedRows, packedRid, packRows, unpackRows } from './packed-rows.ts';
 
 /** A job may have this many settled rows as objects. Once it has more, the oldest are packed. */
@@ -229,11 +229,7 @@ function countOf({ chunks, skipped }: Packed): number {
 /** Tells whether a row comes after all that are packed, in every order. */
 function isAfter(row: Row, { last }: Packed): boolean {
   if (row.number <= last.number) return false;
-  return isOpen(row) || endedAfterOf(row) >= last.ended_after;
-}
-
-function endedAfterOf(row: Row): number {
-  return (row.kind === 'run' ? row.ended_after_number : null) ?? row.number - 1;
+  return isOpen(row) || endedAfter(row) >= last.ended_after;
 }
 
 /** Counts the oldest rows that can be packed after those that are. The newest ones that ended stay as they are. */
@@ -268,7 +264,7 @@ function packedWith(packed: Packed | null, rows: readonly Row[]): Packed | null 
     skipped: packed?.skipped ?? 0,
     last: {
       number: newest.number,
-      ended_after: endedAfterOf(newest),
+      ended_after: endedAfter(newest),
       began_at: beganAtOf(newest),
     },
     has_anonymous: (packed?.has_anonymous ?? false) || rows.some(isAnonymous),

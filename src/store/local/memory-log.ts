@@ -1,5 +1,5 @@
 import { CronflowError } from '../../core/model/errors.ts';
-import type { LoggedEvent } from '../../core/model/event.ts';
+import { instantOf, type LoggedEvent } from '../../core/model/event.ts';
 import type { Past, PastEvent } from '../store.ts';
 import type { Changes } from './changes.ts';
 import { pastRecordsIn } from './past-records.ts';
@@ -69,10 +69,4 @@ function eventsOf(events: readonly PastEvent[]): Past['events'] {
   return async function* () {
     yield* events;
   };
-}
-
-function instantOf(event: LoggedEvent): number {
-  if (event.type === 'ping') return event.ping.received_at;
-  if (event.type === 'tick') return event.now_at;
-  return event.type === 'gap' ? event.to_at : event.at;
 }

@@ -1,5 +1,7 @@
+import { countWhere } from '../../core/model/ordered.ts';
 import type { Job, Row, SlotsRow } from '../../core/model/records.ts';
 import { beganAtOf } from '../../core/model/rows.ts';
+import { runPlaceOf } from '../run-place.ts';
 import type { AllRunsFilter, RunPlace, RunsStretch } from '../store.ts';
 import type { LazyList } from './job-history.ts';
 import { rowMatcher } from './row-filter.ts';
@@ -41,7 +43,7 @@ export function mergedRows(jobs: Iterable<readonly [Job, History]>, filter: AllR
     if (head === undefined) return { items, next: null };
     if (items.length >= filter.limit || looked >= ROWS_LOOKED_AT_MAX) return { items, next: place };
     const { row } = head;
-    place = placeOf(row);
+    place = runPlaceOf(row);
     if (isSelected(row)) items.push({ job: head.job, row });
     heap.advance(filter.since_at ?? -Infinity);
   }
@@ -68,19 +70,9 @@ function headsOf(jobs: Iterable<readonly [Job, History]>, filter: AllRunsFilter)
 
 /** Returns the index of the last row that passes; -1 for none. All rows that pass come before those that do not. */
 function lastIndexWhere(rows: LazyList<Row>, isTrue: (row: Row) => boolean): number {
-  let low = 0;
-  let high = rows.length;
-  if (high > 0 && isTrue(rows.at(high - 1)!)) return high - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (isTrue(rows.at(middle)!)) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
-}
-
-function placeOf(row: Row): RunPlace {
-  return { began_at: beganAtOf(row), job_id: row.job_id, number: row.number };
+  const { length } = rows;
+  if (length > 0 && isTrue(rows.at(length - 1)!)) return length - 1;
+  return countWhere(length, (index) => isTrue(rows.at(index)!)) - 1;
 }
 
 function compare(row: Row, beganAt: number, { job_id: jobId, number }: Row | RunPlace): number {

@@ -1,6 +1,8 @@
 import { AUDIT_RECORDS_MAX, type AuditRecord } from '../../core/model/audit.ts';
+import { countWhere } from '../../core/model/ordered.ts';
 import type { Status } from '../../core/model/reasons.ts';
 import type { Incident, Job, JobIncident, JobState, SystemIncident } from '../../core/model/records.ts';
+import { isOf } from '../../core/model/job-choice.ts';
 import { jobOf } from '../../core/model/job-shape.ts';
 import { keepRunsOf } from '../../core/model/spec.ts';
 import type { AllRunsFilter, JobFilter, MetaValue, Page, RunsStretch } from '../store.ts';
@@ -167,14 +169,7 @@ export class Tables {
 
   /** Returns the index of the first job whose name comes after a name. */
   #indexAfter(ids: readonly string[], name: string): number {
-    let low = 0;
-    let high = ids.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#jobs.get(ids[middle]!)!.name <= name) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return countWhere(ids.length, (index) => this.#jobs.get(ids[index]!)!.name <= name);
   }
 
   /**
@@ -464,13 +459,6 @@ function matcher(
     (q === undefined ||
       job.name.toLowerCase().includes(q) ||
       (job.declaration.description?.toLowerCase().includes(q) ?? false));
-}
-
-function isOf({ declaration }: Job, group: string | undefined, tag: string | undefined): boolean {
-  return (
-    (group === undefined || declaration.group === group) &&
-    (tag === undefined || (declaration.tags?.includes(tag) ?? false))
-  );
 }
 
 /** Returns the job that an incident belongs to; null for trouble of Cronflow itself. */
