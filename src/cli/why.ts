@@ -4,10 +4,11 @@ import { CronflowError } from '../core/model/errors.ts';
 import type { Delivery, Job } from '../core/model/records.ts';
 import { nearest } from '../core/text/nearest.ts';
 import type { Why } from '../core/why/explanation.ts';
+import { INSTANT_KEY } from '../http/answer/wire.ts';
 import { whyJson } from '../http/routes/why.ts';
 import { openOffline } from '../store/open/open-offline.ts';
 import type { StoredState } from '../store/offline.ts';
-import { parseArgs } from './arguments.ts';
+import { oneJob, parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { storeOf } from './offline.ts';
@@ -83,9 +84,7 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
     allowPositionals: true,
   });
   if (values.help) return null;
-  const [job, second] = positionals;
-  if (job === undefined || job === '') throw new Error('it needs a JOB; cronflow status lists them');
-  if (second !== undefined) throw new Error(`one JOB; "${second}" is too many`);
+  const job = oneJob(positionals);
   if (values.url !== undefined && values['data-dir'] !== undefined)
     throw new Error('--url asks a running Cronflow, --data-dir reads its files; choose one of them');
   const isOffline = values['data-dir'] !== undefined;
@@ -141,5 +140,5 @@ function whyOf(answer: object): Why {
 }
 
 function readInstant(key: string, value: unknown): unknown {
-  return /^(?:.+_)?at$/.test(key) && typeof value === 'string' ? Date.parse(value) : value;
+  return INSTANT_KEY.test(key) && typeof value === 'string' ? Date.parse(value) : value;
 }

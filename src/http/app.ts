@@ -8,7 +8,8 @@ import { isFollowedLink } from './access/followed-link.ts';
 import { tagJson } from './answer/etag.ts';
 import { EVENT_STREAM } from './events/reader.ts';
 import { SECURITY_HEADERS } from './answer/headers.ts';
-import { problemAnswer, sayFailed } from './answer/problem.ts';
+import { sayAnswered, sayFailed } from './answer/log-lines.ts';
+import { problemAnswer } from './answer/problem.ts';
 import { buildRouter, type HttpContext, type HttpMiddleware, type HttpState } from './router.ts';
 import { nextAddress } from './access/next-address.ts';
 import { isForPublicBadge } from './routes/badges.ts';
@@ -57,12 +58,7 @@ function answer(services: Services, server: ServerState): HttpMiddleware {
     // Without this header a client would keep its connection, and closing would have to wait for it.
     if (server.isClosing) ctx.set('Connection', 'close');
     if (isWrite(ctx as HttpContext)) logger.info('API write', writeFields(ctx as HttpContext, services));
-    logger.debug('request', {
-      method: ctx.method,
-      path: ctx.path,
-      status: ctx.status,
-      duration_ms: Math.round(clock.monotonic() - startedMs),
-    });
+    sayAnswered(services, ctx, startedMs);
   };
 }
 

@@ -1,11 +1,4 @@
-import {
-  CronflowError,
-  ERROR_CODES,
-  type ErrorCode,
-  errorText,
-  type Fault,
-} from '../../core/model/errors.ts';
-import type { Logger } from '../../observe/log.ts';
+import { CronflowError, ERROR_CODES, type ErrorCode, type Fault } from '../../core/model/errors.ts';
 
 /** An error as an answer holds it (RFC 9457). */
 export interface Problem {
@@ -59,16 +52,6 @@ export function problemAnswer(error: unknown): ProblemAnswer {
   // Node reads the rest of any other body and throws it away. The rest of this one is too slow to wait for.
   if (status === 408) headers['Connection'] = 'close';
   return { status, headers, body: JSON.stringify(told) };
-}
-
-/** Says in the log what the answer must not say. */
-export function sayFailed(
-  logger: Logger,
-  { method, path }: { method: string; path: string },
-  error: unknown,
-): void {
-  const stack = error instanceof Error ? (error.stack ?? error.message) : errorText(error);
-  logger.error('request failed', { method, path, error: stack });
 }
 
 /** The most faults that one answer names, because a body of a few kilobytes can hold thousands. */

@@ -19,7 +19,7 @@ import { type Globals, specOf } from '../../core/model/spec.ts';
 type Json = Record<string, unknown>;
 
 /** Matches the keys of instants: `at`, and names that end in `_at`. */
-const INSTANT = /^(?:.+_)?at$/;
+export const INSTANT_KEY = /^(?:.+_)?at$/;
 
 /**
  * Writes a record for an answer: every key ending in `_at` (and `at` itself) becomes ISO 8601 UTC, at any depth;
@@ -30,7 +30,7 @@ export function toWire(record: object): Json {
 }
 
 function wireValue(key: string, value: unknown): unknown {
-  if (typeof value === 'number' && INSTANT.test(key)) return isoOf(value);
+  if (typeof value === 'number' && INSTANT_KEY.test(key)) return isoOf(value);
   if (Array.isArray(value)) return value.map((item) => wireValue('', item));
   if (typeof value === 'object' && value !== null) return toWire(value);
   return value;

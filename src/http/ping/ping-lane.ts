@@ -3,7 +3,8 @@ import { PING_KINDS, type PingKind } from '../../core/model/reasons.ts';
 import { admit, requireScope } from '../access/access.ts';
 import type { ServerState } from '../app.ts';
 import { SECURITY_HEADERS } from '../answer/headers.ts';
-import { problemAnswer, sayFailed } from '../answer/problem.ts';
+import { sayAnswered, sayFailed } from '../answer/log-lines.ts';
+import { problemAnswer } from '../answer/problem.ts';
 import { takePing } from './record-ping.ts';
 import type { Services } from '../services.ts';
 
@@ -57,15 +58,10 @@ async function answer(ping: PlainPing, services: Services, server: ServerState):
     send(res, server, 200, ['Content-Type', JSON_TYPE], JSON.stringify(body));
   } catch (error) {
     const { status, headers, body } = problemAnswer(error);
-    if (status === 500) sayFailed(logger, { method: req.method ?? '', path }, error);
+    if (status === 500) sayFailed(logger, { method: req.method, path }, error);
     send(res, server, status, Object.entries(headers).flat(), body);
   }
-  logger.debug('request', {
-    method: req.method,
-    path,
-    status: res.statusCode,
-    duration_ms: Math.round(clock.monotonic() - startedMs),
-  });
+  sayAnswered(services, { method: req.method, path, status: res.statusCode }, startedMs);
 }
 
 function send(

@@ -1,3 +1,4 @@
+import type { Place } from '../../store/store.ts';
 import type { HttpContext } from '../router.ts';
 
 /**
@@ -70,6 +71,11 @@ export function linkNext(
   }
   query.set('cursor', cursor);
   ctx.set('Link', `<${ctx.state.basePath}${ctx.path}?${query.toString()}>; rel="next"`);
+}
+
+/** Returns the place that a cursor of a list by instants and ids names; undefined for the first page. */
+export function placeIn(cursor: [at: number, id: string] | undefined): Place | undefined {
+  return cursor === undefined ? undefined : { at: cursor[0], id: cursor[1] };
 }
 
 /** Returns the cursor behind the last item of a page that is full; null behind the last page. */

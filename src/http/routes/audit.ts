@@ -1,5 +1,5 @@
 import type { AuditRecord } from '../../core/model/audit.ts';
-import { cursorBehind, cursorText, linkNext } from '../request/cursor.ts';
+import { cursorBehind, cursorText, linkNext, placeIn } from '../request/cursor.ts';
 import { asked, Query } from '../request/query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
@@ -18,7 +18,7 @@ async function list(ctx: HttpContext, { store, clock, limits }: Services): Promi
   const until = query.instant('until', nowAt);
   const [who, job] = [query.text('who'), query.text('job')];
   query.done();
-  const after = cursor === undefined ? undefined : { at: cursor[0], id: cursor[1] };
+  const after = placeIn(cursor);
   const { items, total } = await store.audit({
     ...page,
     ...asked({ since_at: since, until_at: until, who, job, after }),

@@ -1,5 +1,5 @@
 import { type Delivery, DELIVERY_STATUSES } from '../../core/model/records.ts';
-import { cursorBehind, cursorText, linkNext } from '../request/cursor.ts';
+import { cursorBehind, cursorText, linkNext, placeIn } from '../request/cursor.ts';
 import { asked, Query } from '../request/query.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
@@ -18,7 +18,7 @@ async function list(ctx: HttpContext, services: Services): Promise<void> {
   // A misspelt name must not look like a notifier that is owed nothing.
   const notifier = query.word('notifier', await knownNotifiers(services));
   query.done();
-  const after = cursor === undefined ? undefined : { at: cursor[0], id: cursor[1] };
+  const after = placeIn(cursor);
   const { items, total } = await services.store.deliveries({
     ...page,
     ...asked({ status, notifier, after }),

@@ -1,7 +1,7 @@
 import { unknownIncident } from '../../apply/acknowledge.ts';
 import type { Incident } from '../../core/model/records.ts';
 import { actorOf } from '../client.ts';
-import { cursorBehind, cursorText, linkNext } from '../request/cursor.ts';
+import { cursorBehind, cursorText, linkNext, placeIn } from '../request/cursor.ts';
 import { asked, Query } from '../request/query.ts';
 import { linkReason } from '../answer/links.ts';
 import type { HttpContext, Route } from '../router.ts';
@@ -36,7 +36,7 @@ async function list(ctx: HttpContext, services: Services): Promise<void> {
     ...asked({
       job_id: job?.id,
       open: open === undefined ? undefined : open === 'true',
-      after: cursor === undefined ? undefined : { at: cursor[0], id: cursor[1] },
+      after: placeIn(cursor),
     }),
   });
   ctx.set('X-Total-Count', String(total));

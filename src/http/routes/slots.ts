@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
+import { keptSpecOf } from '../../apply/specs.ts';
 import { SlotFold, slotsOfJob, type Stretch, type TimelineSlot } from '../../core/job/timeline.ts';
 import type { Job, Row } from '../../core/model/records.ts';
-import { specOf } from '../../core/model/spec.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../schedule/units.ts';
 import { cursorText, linkNext } from '../request/cursor.ts';
 import { asked, Query } from '../request/query.ts';
@@ -126,7 +126,7 @@ async function addSlotsOf(
   const { limits } = services;
   const [lastName, lastSlotAt] = wanted.after ?? ['', 0];
   const afterAt = lastName === job.name ? lastSlotAt : -Infinity;
-  const spec = specOf(job.name, job.declaration, services.globals());
+  const spec = keptSpecOf(job.name, job.declaration, services.globals());
   const fold = new SlotFold(wanted.foldMs);
   const add = (folded: ReturnType<SlotFold['end']>): void => {
     if (folded === null) return;
