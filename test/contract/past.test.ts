@@ -1,9 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { LoggedEvent } from '../../src/core/model/event.ts';
 import { MINUTE_MS } from '../../src/schedule/units.ts';
 import type { Past, Store, Tx } from '../../src/store/store.ts';
 import { incident, job, NOW_AT, ping, run } from '../support/records.ts';
-import { rows } from './stores.ts';
+import { openBeforeEach, rows } from './stores.ts';
 
 const LIMITS = { bytes_max: 2 ** 30, ms_max: 60_000 };
 
@@ -20,16 +20,7 @@ const eventsOf = async (past: Past): Promise<LoggedEvent[]> => {
 /** The log of commits for one job, which explanations are read from. */
 describe.each(rows)('the past of a job in the $name store', ({ make }) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-
-  beforeEach(async () => {
-    ({ store, dispose } = await make());
-    await store.open();
-  });
-  afterEach(async () => {
-    await store.close();
-    await dispose();
-  });
+  openBeforeEach(make, (opened) => (store = opened));
 
   const write = (fn: (tx: Tx) => void): Promise<void> => store.transact({ all: true }, fn);
   // Ids of jobs are UUIDs, which a store may write otherwise.

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { HOUR_MS, MINUTE_MS } from '../../src/schedule/units.ts';
 import type { AllRunsFilter, RunPlace, Store, Tx } from '../../src/store/store.ts';
 import {
@@ -13,23 +13,14 @@ import {
   slotsRow,
   systemIncident,
 } from '../support/records.ts';
-import { rows } from './stores.ts';
+import { openBeforeEach, rows } from './stores.ts';
 
 const PAGE = { skip: 0, limit: 100 };
 
 /** These are the reads of people and programs. They change nothing, and each list can be read page by page. */
 describe.each(rows)('the $name store', ({ make }) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-
-  beforeEach(async () => {
-    ({ store, dispose } = await make());
-    await store.open();
-  });
-  afterEach(async () => {
-    await store.close();
-    await dispose();
-  });
+  openBeforeEach(make, (opened) => (store = opened));
 
   const write = (fn: (tx: Tx) => void): Promise<void> => store.transact({ all: true }, fn);
   /** Lists ids of rows of all jobs, page by page. `between` runs after each page. */

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { HOUR_MS } from '../../src/schedule/units.ts';
 import {
   type AuditFilter,
@@ -31,7 +31,7 @@ import {
   systemIncident,
   tally,
 } from '../support/records.ts';
-import { rows } from './stores.ts';
+import { openBeforeEach, rows } from './stores.ts';
 
 const ALL = { all: true };
 const PAGE = { skip: 0, limit: 100 };
@@ -53,16 +53,7 @@ const entry = (id: string, changes: Partial<AuditRecord> = {}): AuditRecord => (
 
 describe.each(rows)('the $name store', ({ make }) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-
-  beforeEach(async () => {
-    ({ store, dispose } = await make());
-    await store.open();
-  });
-  afterEach(async () => {
-    await store.close();
-    await dispose();
-  });
+  openBeforeEach(make, (opened) => (store = opened));
 
   const write = (fn: (tx: Tx) => void): Promise<void> => store.transact(ALL, fn);
   const list = async (filter: Partial<JobFilter>): Promise<string[]> =>

@@ -1,3 +1,4 @@
+import { afterEach, beforeEach } from 'vitest';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,3 +35,20 @@ export const rows: Row[] = [
     },
   },
 ];
+
+/**
+ * Opens a new store before each test and closes it after that.
+ * @param take is given the store of the test that is about to run
+ */
+export function openBeforeEach(make: Row['make'], take: (store: Store) => void): void {
+  let made: Awaited<ReturnType<Row['make']>>;
+  beforeEach(async () => {
+    made = await make();
+    take(made.store);
+    await made.store.open();
+  });
+  afterEach(async () => {
+    await made.store.close();
+    await made.dispose();
+  });
+}

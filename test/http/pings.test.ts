@@ -7,19 +7,7 @@ import type { Job, Ping } from '../../src/core/model/records.ts';
 import { type Logger, silentLogger } from '../../src/observe/log.ts';
 import { settle } from '../support/fake-clock.ts';
 import { job } from '../support/records.ts';
-import { parseRaw, startServer, until, type TestServer } from './support.ts';
-
-const notHere = (): Promise<never> => Promise.reject(new Error('not here'));
-/** The rest of an `Ingest` that only takes pings. */
-const PINGS_ONLY = {
-  register: notHere,
-  declare: notHere,
-  change: notHere,
-  remove: notHere,
-  pause: notHere,
-  resume: notHere,
-  acknowledge: notHere,
-};
+import { parseRaw, PINGS_ONLY, startServer, until, type TestServer } from './support.ts';
 
 async function withJob(): Promise<TestServer> {
   const server = await startServer();

@@ -103,6 +103,18 @@ export async function startServer(changes: Partial<HttpDeps> = {}, host = '127.0
   };
 }
 
+const notHere = (): Promise<never> => Promise.reject(new Error('not here'));
+/** The rest of an `Ingest` that only takes pings. */
+export const PINGS_ONLY = {
+  register: notHere,
+  declare: notHere,
+  change: notHere,
+  remove: notHere,
+  pause: notHere,
+  resume: notHere,
+  acknowledge: notHere,
+};
+
 export type TestServer = Awaited<ReturnType<typeof startServer>>;
 
 async function exchange(port: number, host: string, parts: readonly (string | Buffer)[]): Promise<string> {

@@ -2,8 +2,7 @@
 // difference to src/main.ts. CLOCK_OFFSET_MS says how far it is ahead at first; messages from the parent,
 // {advanceMs}, move it on and are answered with {advanced: now}.
 import diagnostics from 'node:diagnostics_channel';
-import { createApp } from '../../dist/app/app.js';
-import { serve } from '../../dist/cli/serve.js';
+import { serveHere } from './serve-here.mjs';
 
 /** Time moves in steps no longer than the service's own sleeps, as it does for a machine that is awake. */
 const STEP_MS = 5_000;
@@ -68,26 +67,4 @@ process.on('message', ({ advanceMs }) => {
   void advance(advanceMs).then(() => process.send({ advanced: clock.now() }));
 });
 
-process.exitCode = await serve(
-  process.argv.slice(2),
-  {
-    stdin: process.stdin,
-    stdout: (text) => process.stdout.write(text),
-    stderr: (text) => process.stderr.write(text),
-    env: process.env,
-    cwd: process.cwd(),
-    clock,
-  },
-  {
-    createApp,
-    stopRequested: () =>
-      new Promise((resolve) => {
-        for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => resolve(signal));
-      }),
-    onReloadRequested: (callback) => process.on('SIGHUP', callback),
-    exit: (code) => process.exit(code),
-    onExit: (callback) => process.on('exit', callback),
-    onWarning: (callback) => process.removeAllListeners('warning').on('warning', callback),
-  },
-);
-process.disconnect?.();
+await serveHere(clock);

@@ -4,7 +4,7 @@ import type { Ping } from '../../../src/core/model/records.ts';
 import type { HttpDeps } from '../../../src/http/deps.ts';
 import type { Logger } from '../../../src/observe/log.ts';
 import { job } from '../../support/records.ts';
-import { startServer } from '../support.ts';
+import { PINGS_ONLY, startServer } from '../support.ts';
 
 const TOKENS = { all: ['all-token'], read: ['read-token'], ping: ['ping-token'] };
 
@@ -72,8 +72,6 @@ const CASES: Case[] = [
   },
 ];
 
-const notHere = (): Promise<never> => Promise.reject(new Error('not here'));
-
 /** Sends a request with so many slashes at its beginning, and returns all that it did. */
 async function play(each: Case, slashes: '/' | '//') {
   const pings: { name: string; ping: Ping }[] = [];
@@ -91,13 +89,7 @@ async function play(each: Case, slashes: '/' | '//') {
         if (each.fails !== undefined) throw each.fails;
         return { job: job('id', { name }), run_id: 'run', reason: 'logged' };
       },
-      register: notHere,
-      declare: notHere,
-      change: notHere,
-      remove: notHere,
-      pause: notHere,
-      resume: notHere,
-      acknowledge: notHere,
+      ...PINGS_ONLY,
     },
     ...each.deps,
   });
