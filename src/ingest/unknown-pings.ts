@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { forgetOldest } from '../core/model/bounded.ts';
 import type { PingKind } from '../core/model/reasons.ts';
 import { LineLimit } from '../observe/line-limit.ts';
 import type { LogFields, Logger } from '../observe/log.ts';
@@ -78,8 +79,7 @@ export class UnknownPings {
       isFormer: fields.job !== undefined,
       saidAt: isSaid ? saidAt : now,
     });
-    const [oldest] = this.#names.keys();
-    if (this.#names.size > NAMES_MAX && oldest !== undefined) this.#names.delete(oldest);
+    forgetOldest(this.#names, NAMES_MAX);
   }
 
   #say(message: string, fields: LogFields): void {

@@ -1,3 +1,4 @@
+import { forgetOldest } from '../model/bounded.ts';
 import { instantOf, type LoggedEvent } from '../model/event.ts';
 import { JobRuns } from '../model/job-runs.ts';
 import type { Delivery, JobIncident, Row } from '../model/records.ts';
@@ -331,14 +332,6 @@ function passableBefore(event: LoggedEvent): [at: number | null, inclusive: bool
 /** Copies runs, so that no later event changes them. */
 function copyOf(runs: Runs): Runs {
   return new JobRuns([...runs.all()]);
-}
-
-/** Forgets the entries of a map that were put first. */
-function forgetOldest(map: Map<string, unknown>, max: number): void {
-  for (const key of map.keys()) {
-    if (map.size <= max) return;
-    map.delete(key);
-  }
 }
 
 /** Names what a part of an explanation tells, as a heading for people. */

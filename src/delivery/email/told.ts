@@ -1,3 +1,5 @@
+import { forgetOldest } from '../../core/model/bounded.ts';
+
 /** A limit that practice stays below: this many deliveries, each still waiting for some of its addresses. */
 const DELIVERIES_MAX = 1_000;
 
@@ -22,8 +24,7 @@ export class Told {
     for (const address of addresses) told.add(address);
     this.#byDelivery.delete(deliveryId);
     this.#byDelivery.set(deliveryId, told);
-    const [oldest] = this.#byDelivery.keys();
-    if (this.#byDelivery.size > DELIVERIES_MAX && oldest !== undefined) this.#byDelivery.delete(oldest);
+    forgetOldest(this.#byDelivery, DELIVERIES_MAX);
   }
 
   forget(deliveryId: string): void {

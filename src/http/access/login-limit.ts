@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../../clock.ts';
+import { forgetOldest } from '../../core/model/bounded.ts';
 import { MINUTE_MS } from '../../schedule/units.ts';
 
 /** Within this time an address may be wrong so often, and all addresses together. */
@@ -35,10 +36,7 @@ export class LoginLimit {
   failed(address: string | null): void {
     this.#count(this.#windows, keyOf(address));
     this.#count(this.#everybody, EVERYBODY);
-    for (const key of this.#windows.keys()) {
-      if (this.#windows.size <= ADDRESSES_MAX) break;
-      this.#windows.delete(key);
-    }
+    forgetOldest(this.#windows, ADDRESSES_MAX);
   }
 
   #waitMs(windows: Map<string, Window>, key: string, max: number): number {

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
+import { forgetOldest } from '../../core/model/bounded.ts';
 import { DAY_MS, HOUR_MS } from '../../schedule/units.ts';
 import type { Holder, TokenBook } from './token-book.ts';
 
@@ -51,10 +52,7 @@ export class Sessions {
     const id = randomBytes(ID_BYTES).toString('base64url');
     const nowMs = this.#clock.monotonic();
     this.#entries.set(hashOf(id), { tokenSha256: sha256, openedMs: nowMs, seenMs: nowMs });
-    for (const key of this.#entries.keys()) {
-      if (this.#entries.size <= SESSIONS_MAX) break;
-      this.#entries.delete(key);
-    }
+    forgetOldest(this.#entries, SESSIONS_MAX);
     return id;
   }
 

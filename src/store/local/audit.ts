@@ -1,4 +1,5 @@
 import type { AuditRecord } from '../../core/model/audit.ts';
+import { forgetOldest } from '../../core/model/bounded.ts';
 import type { AuditFilter } from '../store.ts';
 
 /** The audit log in memory, in the order in which its entries were put. */
@@ -19,10 +20,7 @@ export class AuditTable {
 
   /** Drops the oldest entries beyond a number. */
   trim(max: number): void {
-    for (const id of this.#records.keys()) {
-      if (this.#records.size <= max) break;
-      this.#records.delete(id);
-    }
+    forgetOldest(this.#records, max);
   }
 
   /** Lists the entries that a filter selects, in the order in which they were put. */

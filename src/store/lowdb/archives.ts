@@ -1,3 +1,4 @@
+import { forgetOldest } from '../../core/model/bounded.ts';
 import { setImmediate } from 'node:timers/promises';
 import { join } from 'node:path';
 import type { OutputPlace, OutputRef } from '../local/changes.ts';
@@ -225,10 +226,7 @@ export class Archives {
     const index = this.#indexes.get(archive) ?? (await readIndex(file));
     this.#indexes.delete(archive);
     this.#indexes.set(archive, index);
-    for (const oldest of this.#indexes.keys()) {
-      if (this.#indexes.size <= INDEXES_MAX) break;
-      this.#indexes.delete(oldest);
-    }
+    forgetOldest(this.#indexes, INDEXES_MAX);
     const offset = index.get(indexKey(place));
     return offset === undefined ? null : slice(file, { ...place, offset });
   }
