@@ -8,6 +8,7 @@ import { isDuration, parseDuration } from '../schedule/duration.ts';
 import { parseInstantIn } from '../schedule/instant.ts';
 import { wallTime } from '../schedule/wall-time.ts';
 import { DAY_MS } from '../schedule/units.ts';
+import { readAgain } from '../store/read-again.ts';
 import type { Past, PastLimits, PastRecords, Store } from '../store/store.ts';
 import { readGlobals } from './events.ts';
 
@@ -62,7 +63,20 @@ export async function explain(
   { at, nowAt, globals, limits }: { at: number; nowAt: number; globals: Globals; limits: PastLimits },
 ): Promise<Why> {
   const spec = specOf(job.name, job.declaration, globals);
-  const past = await source.past(job.id, neededFrom(spec, at), limits);
+  const fromAt = neededFrom(spec, at);
+  const account = await readAgain(async () =>
+    accountOf(job, await source.past(job.id, fromAt, limits), { at, nowAt }),
+  );
+  const ids = account.incidents().flatMap(deliveryIdsOf);
+  return account.explain(ids.length === 0 ? [] : await source.deliveries(job.id, ids));
+}
+
+/** Reads the events of a past up to where they explain an instant no further. */
+async function accountOf(
+  job: Job,
+  past: Past,
+  { at, nowAt }: { at: number; nowAt: number },
+): Promise<Account> {
   const timezone = job.declaration.timezone ?? 'UTC';
   const account = new Account(
     {
@@ -81,8 +95,7 @@ export async function explain(
     account.apply(event);
   }
   account.end();
-  const ids = account.incidents().flatMap(deliveryIdsOf);
-  return account.explain(ids.length === 0 ? [] : await source.deliveries(job.id, ids));
+  return account;
 }
 
 function startOf(records: PastRecords, at: number): ReplayStart {

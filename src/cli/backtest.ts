@@ -1,4 +1,5 @@
 import { readGlobals } from '../apply/events.ts';
+import type { Config } from '../config/config.ts';
 import { compareIncidents, type Respecified, respecified } from '../core/backtest/backtest.ts';
 import { Replay, type ReplayStart } from '../core/replay/replay.ts';
 import type { LoggedEvent } from '../core/model/event.ts';
@@ -7,6 +8,7 @@ import { type Plan, planChanges } from '../core/plan/plan.ts';
 import { parseDuration } from '../schedule/duration.ts';
 import type { LoggedHistory, StoredState } from '../store/offline.ts';
 import { openOffline } from '../store/open/open-offline.ts';
+import { readAgain } from '../store/read-again.ts';
 import { parseArgs } from './arguments.ts';
 import { type BacktestReport, reportJson, reportText } from './backtest-report.ts';
 import { EXIT, runWithOptions } from './command.ts';
@@ -78,6 +80,10 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
 
 async function reportOn(options: Options, io: Io): Promise<BacktestReport> {
   const config = await validConfig(io, options.config);
+  return readAgain(() => replayed(options, config, io.clock.now()));
+}
+
+async function replayed(options: Options, config: Config, nowAt: number): Promise<BacktestReport> {
   const offline = openOffline(options.storeUrl);
   const history = await offline.history();
   const now = await offline.state();
@@ -85,7 +91,7 @@ async function reportOn(options: Options, io: Io): Promise<BacktestReport> {
   const pairs = respecified(plan, readGlobals(now), config.globals);
   const replays = new Map(pairs.map((pair) => [pair.job.id, replaysOf(pair, history)]));
   const untilAt = await replayAll(history, replays);
-  const sinceAt = Math.max(history.begin_at, io.clock.now() - options.sinceMs);
+  const sinceAt = Math.max(history.begin_at, nowAt - options.sinceMs);
   const jobs = pairs.flatMap((pair) => {
     const { before, after } = replays.get(pair.job.id)!;
     const changes = compareIncidents(before.incidents(), after?.incidents() ?? [], sinceAt);

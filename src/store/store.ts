@@ -410,7 +410,8 @@ export interface Store {
   /**
    * Opens the log of commits for one job, at the latest records from before an instant from which its events can be
    * told, or where the log begins. It takes little of the process at a time, so that pings are not held up.
-   * @throws CronflowError `overloaded` beyond the limits; `store_damaged` where the log does not check out
+   * @throws CronflowError `overloaded` beyond the limits; `store_damaged` where the log does not check out;
+   *   `ReadAgainError` where it was pruned while it was read, see `readAgain`
    */
   past(jobId: string, fromAt: number, limits: PastLimits): Promise<Past>;
 

@@ -6,7 +6,7 @@ import { why } from '../../src/cli/why.ts';
 import { JobIngest } from '../../src/ingest/job-ingest.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { MINUTE_MS } from '../../src/schedule/units.ts';
-import { LowdbStore } from '../../src/store/lowdb/store.ts';
+import { LowdbStore, type LowdbStoreOptions } from '../../src/store/lowdb/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { startServer } from '../http/support.ts';
 import { createFakeClock, DEFAULT_START_AT, type FakeClock } from '../support/fake-clock.ts';
@@ -17,13 +17,17 @@ let directory = '';
 let store: Store;
 let clock: FakeClock;
 
+async function opened(limits: Required<LowdbStoreOptions>['limits']): Promise<Store> {
+  const made = new LowdbStore({ directory, clock, log: silentLogger, limits });
+  await made.open();
+  return made;
+}
+
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cronflow-why-'));
   clock = createFakeClock(DEFAULT_START_AT);
   // A snapshot every few commits, so that an explanation begins with one.
-  const limits = { snapshotJournalBytes: 2_000 };
-  store = new LowdbStore({ directory, clock, log: silentLogger, limits });
-  await store.open();
+  store = await opened({ snapshotJournalBytes: 2_000 });
   const ingest = new JobIngest({ store, clock, onRefusal: () => undefined });
   await ingest.register('sync', { every: '1h', grace: '10m' });
   await ingest.register('other', {});
@@ -33,6 +37,9 @@ beforeAll(async () => {
       await ingest.ping(name, pingOf('success', clock.now(), { host: 'web1', output: 'done '.repeat(40) }));
   }
   await ingest.ping('sync', pingOf('failure', clock.now() + 1, { exit_code: 3, host: 'web1\u001B[2J' }));
+  // No snapshot and no prune goes on while two explanations are compared.
+  await store.close();
+  store = await opened({});
 });
 afterAll(async () => {
   await store.close();

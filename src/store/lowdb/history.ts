@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { CronflowError } from '../../core/model/errors.ts';
 import { silentLogger } from '../../observe/log.ts';
 import { Tables } from '../local/tables.ts';
+import { ReadAgainError } from '../read-again.ts';
 import type { LoggedCommit } from './commit-line.ts';
 import { Versions } from './before.ts';
 import { unusable } from './directory.ts';
@@ -12,6 +13,9 @@ import { readLog } from './log.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { recover } from './recovery.ts';
 import { readSnapshot } from './snapshot.ts';
+
+/** A writer that changes the directory during each of so many reads leaves nobody else a chance. */
+const TRIES_MAX = 20;
 
 /** The past of a data directory: a state, and every commit since. */
 export interface History {
@@ -30,8 +34,8 @@ export interface History {
  */
 export async function readTables(directory: string, disk: Disk = realDisk): Promise<Tables> {
   await expectData(directory, disk);
-  const options = { disk: readOnly(disk), directory, log: silentLogger, migrations: MIGRATIONS, tables: {} };
-  return (await untilPruned(directory, recover(options))).tables;
+  const options = { disk: readOnly(disk), directory, log: silentLogger, migrations: MIGRATIONS };
+  return beside(directory, disk, async () => (await recover({ ...options, tables: {} })).tables);
 }
 
 /**
@@ -40,10 +44,12 @@ export async function readTables(directory: string, disk: Disk = realDisk): Prom
  */
 export async function readHistory(directory: string, disk: Disk = realDisk): Promise<History> {
   await expectData(directory, disk);
-  const { journals, snapshots } = sortNames(await disk.list(directory));
-  const baseSeq = [0, ...snapshots].find((seq) => journals.includes(seq + 1));
-  if (baseSeq === undefined) throw gone(directory, 1);
-  return untilPruned(directory, historyFrom(directory, baseSeq, disk));
+  return beside(directory, disk, async () => {
+    const { journals, snapshots } = sortNames(await disk.list(directory));
+    const baseSeq = [0, ...snapshots].find((seq) => journals.includes(seq + 1));
+    if (baseSeq === undefined) throw gone(directory, 1);
+    return historyFrom(directory, baseSeq, disk);
+  });
 }
 
 async function historyFrom(directory: string, baseSeq: number, disk: Disk): Promise<History> {
@@ -102,21 +108,30 @@ export async function expectData(directory: string, disk: Disk): Promise<void> {
 }
 
 /**
- * Passes on what was read, and says what an error of the file system means.
- * @throws CronflowError `store_damaged` where a file that was listed was pruned before it was opened
+ * Reads files beside a Cronflow that may write snapshots and prune old files meanwhile. What does not check out is read
+ * again if the names in the directory have changed since, because then it may be whole.
+ * @param read lists the directory by itself each time
+ * @throws CronflowError `store_damaged` where nothing has changed, or too often; else what an error of the disk means
  */
-export function untilPruned<T>(directory: string, reading: Promise<T>): Promise<T> {
-  return reading.catch((error: unknown) => {
-    if (!isMissing(error)) throw unusable(directory, error);
-    const message = `A file in ${directory} was pruned while it was read. Try again.`;
-    throw new CronflowError('store_damaged', message, { cause: error });
-  });
+export async function beside<T>(directory: string, disk: Disk, read: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    const before = await disk.list(directory);
+    try {
+      return await read();
+    } catch (error) {
+      const isDamaged = error instanceof CronflowError && error.code === 'store_damaged';
+      if (!isDamaged && !isMissing(error)) throw unusable(directory, error);
+      const hasChanged = before.toSorted().join() !== (await disk.list(directory)).toSorted().join();
+      if (hasChanged && tries < TRIES_MAX) continue;
+      if (isDamaged) throw error;
+      throw new ReadAgainError(`A file in ${directory} was pruned while it was read.`, { cause: error });
+    }
+  }
 }
 
 export function gone(directory: string, seq: number): CronflowError {
-  return new CronflowError(
-    'store_damaged',
-    `The log in ${directory} lacks commit ${seq}: it is damaged, or was pruned meanwhile. Try again.`,
+  return new ReadAgainError(
+    `The log in ${directory} lacks commit ${seq}: it is damaged, or was pruned meanwhile.`,
   );
 }
 

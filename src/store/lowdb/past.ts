@@ -8,7 +8,7 @@ import { Versions } from './before.ts';
 import { decodeLogged } from './commit-line.ts';
 import { type Disk, type DiskFile, isMissing } from './disk.ts';
 import { damaged, journalName, type SnapshotHeader, snapshotName, sortNames } from './files.ts';
-import { expectData, gone, headerOf, untilPruned } from './history.ts';
+import { beside, expectData, gone, headerOf } from './history.ts';
 import { JSON_OFFSET, readLines, type Selection } from './lines.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { shortName } from './packing.ts';
@@ -34,7 +34,7 @@ const TABLES: ReadonlySet<string> = new Set<TableName>(['jobs', 'runs', 'inciden
 export async function readPast(jobId: string, fromAt: number, reading: PastReading): Promise<Past> {
   const { directory, disk } = reading;
   await expectData(directory, disk);
-  return untilPruned(directory, pastFrom(jobId, fromAt, reading));
+  return beside(directory, disk, () => pastFrom(jobId, fromAt, reading));
 }
 
 async function pastFrom(jobId: string, fromAt: number, reading: PastReading): Promise<Past> {
@@ -98,6 +98,7 @@ async function* eventsAfter(baseSeq: number, jobId: string, reading: PastReading
   const names = [...new Set([shortName(jobId), jobId])].map((name) => Buffer.from(JSON.stringify(name)));
   const wants = (line: Buffer): boolean => names.some((name) => line.includes(name));
   const { journals } = sortNames(await disk.list(directory));
+  if (!journals.includes(baseSeq + 1)) throw gone(directory, baseSeq + 1);
   for (const firstSeq of journals.filter((each) => each > baseSeq)) {
     if (firstSeq > uptoSeq) return;
     const file = await openKept(disk, directory, firstSeq);
