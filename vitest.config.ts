@@ -2,12 +2,13 @@ import { defineConfig } from 'vitest/config';
 import { HANG_LIMIT_MS, WAIT_LIMIT_MS } from './test/support/limits.ts';
 import { LongestFirst } from './test/support/longest-first.ts';
 
-/** Tests that start whole services and commands. */
+/** Tests that start whole services, commands and browsers. */
 const SERVICES = [
   'test/acceptance/**/*.test.ts',
   'test/cli/commands.test.ts',
   'test/docs/blocks.test.ts',
   'test/store/lowdb/kill.test.ts',
+  'test/web/**/*.test.ts',
 ];
 
 /** Tests that start shells in numbers. */

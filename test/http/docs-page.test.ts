@@ -7,25 +7,21 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import chromium from '@sparticuz/chromium';
-import { type Browser, chromium as playwright, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hasChromium, launchChromium } from '../support/chromium.ts';
 import { openApi } from './openapi.ts';
 import { startServer } from './support.ts';
 
-let browser: Browser;
+let browser: Browser | undefined;
 beforeAll(async () => {
-  browser = await playwright.launch({
-    executablePath: await chromium.executablePath(),
-    // Its own list has --no-sandbox, without which it does not run as root.
-    args: chromium.args,
-  });
+  if (hasChromium) browser = await launchChromium();
 });
-afterAll(() => browser.close());
+afterAll(() => browser?.close());
 
 /** A page, and all that it asks for or complains of. */
 async function open(url: string) {
-  const page = await browser.newPage();
+  const page = await browser!.newPage();
   const asked = new Set<string>();
   const complaints: string[] = [];
   page.on('request', (each) => asked.add(new URL(each.url()).origin));
@@ -53,37 +49,40 @@ const operations = Object.values(openApi.paths).flatMap((item) =>
   Object.keys(item).filter((key) => key !== 'parameters'),
 );
 
-test('/docs shows every operation, sends requests, and asks nobody else for anything', async () => {
-  const { url, request, port } = await startServer();
-  const { page, asked, complaints } = await open(`${url}/docs`);
-  await page.waitForSelector('#post_job');
-  expect(await page.textContent('h1')).toBe('Cronflow 1.2.3');
-  expect(await page.locator('.operation').count()).toBe(operations.length);
+test.skipIf(!hasChromium)(
+  '/docs shows every operation, sends requests, and asks nobody else for anything',
+  async () => {
+    const { url, request, port } = await startServer();
+    const { page, asked, complaints } = await open(`${url}/docs`);
+    await page.waitForSelector('#post_job');
+    expect(await page.textContent('h1')).toBe('Cronflow 1.2.3');
+    expect(await page.locator('.operation').count()).toBe(operations.length);
 
-  await tryOut(page, 'post_job', {});
-  expect(await page.textContent('#post_job .ok')).toBe('201 Created');
-  await tryOut(page, 'post_failure', {
-    name: 'daily-database-backup',
-    exit_code: '3',
-    body: '{"output":"a\'b"}',
-  });
-  expect(await page.textContent('#post_failure .ok')).toBe('200 OK');
-  expect(await page.textContent('#post_failure .output pre')).toBe(
-    `curl -X POST 'http://127.0.0.1:${port}/jobs/daily-database-backup/failure?exit_code=3' ` +
-      `-H 'Content-Type: application/json' --data-binary '{"output":"a'\\''b"}'`,
-  );
-  const [run] = (await request('/jobs/daily-database-backup/runs')).json;
-  expect(run).toMatchObject({ exit_code: 3, output_bytes: 3 });
+    await tryOut(page, 'post_job', {});
+    expect(await page.textContent('#post_job .ok')).toBe('201 Created');
+    await tryOut(page, 'post_failure', {
+      name: 'daily-database-backup',
+      exit_code: '3',
+      body: '{"output":"a\'b"}',
+    });
+    expect(await page.textContent('#post_failure .ok')).toBe('200 OK');
+    expect(await page.textContent('#post_failure .output pre')).toBe(
+      `curl -X POST 'http://127.0.0.1:${port}/jobs/daily-database-backup/failure?exit_code=3' ` +
+        `-H 'Content-Type: application/json' --data-binary '{"output":"a'\\''b"}'`,
+    );
+    const [run] = (await request('/jobs/daily-database-backup/runs')).json;
+    expect(run).toMatchObject({ exit_code: 3, output_bytes: 3 });
 
-  await tryOut(page, 'get_job', { name: '<b>/../x' });
-  expect(await page.textContent('#get_job .bad')).toBe('404 Not Found');
-  expect(await page.textContent('#get_job .answer')).toContain('"code": "unknown_job"');
+    await tryOut(page, 'get_job', { name: '<b>/../x' });
+    expect(await page.textContent('#get_job .bad')).toBe('404 Not Found');
+    expect(await page.textContent('#get_job .answer')).toContain('"code": "unknown_job"');
 
-  expect([...asked]).toEqual([url]);
-  expect(complaints).toEqual([]);
-});
+    expect([...asked]).toEqual([url]);
+    expect(complaints).toEqual([]);
+  },
+);
 
-test('/ leads a browser on', async () => {
+test.skipIf(!hasChromium)('/ leads a browser on', async () => {
   const { url } = await startServer({ notices: () => ['nobody will be told'] });
   const { page, complaints } = await open(url);
   expect(await page.textContent('[role=alert]')).toBe('nobody will be told');
@@ -132,23 +131,26 @@ const contrasts = (page: Page, selector: string): Promise<Contrast[]> =>
     });
   })()`);
 
-test.each(['light', 'dark'] as const)('all of /docs can be read in %s mode', async (colorScheme) => {
-  const { url } = await startServer();
-  const { page } = await open(`${url}/docs`);
-  await page.emulateMedia({ colorScheme });
-  await page.waitForSelector('#post_job');
-  await tryOut(page, 'get_job', { name: 'nobody' });
-  await tryOut(page, 'post_job', {});
-  const methods = await contrasts(page, '.method');
-  expect(new Set(methods.map(({ text }) => text))).toEqual(
-    new Set(['POST', 'GET', 'PUT', 'PATCH', 'DELETE']),
-  );
-  const texts = await contrasts(page, 'h1, h2, p, small, code, pre, summary, td, .what, .ok, .bad, button');
-  expect(texts.length).toBeGreaterThan(100);
-  expect([...methods, ...texts].filter(({ contrast }) => contrast < 4.5)).toEqual([]);
-});
+test.skipIf(!hasChromium).each(['light', 'dark'] as const)(
+  'all of /docs can be read in %s mode',
+  async (colorScheme) => {
+    const { url } = await startServer();
+    const { page } = await open(`${url}/docs`);
+    await page.emulateMedia({ colorScheme });
+    await page.waitForSelector('#post_job');
+    await tryOut(page, 'get_job', { name: 'nobody' });
+    await tryOut(page, 'post_job', {});
+    const methods = await contrasts(page, '.method');
+    expect(new Set(methods.map(({ text }) => text))).toEqual(
+      new Set(['POST', 'GET', 'PUT', 'PATCH', 'DELETE']),
+    );
+    const texts = await contrasts(page, 'h1, h2, p, small, code, pre, summary, td, .what, .ok, .bad, button');
+    expect(texts.length).toBeGreaterThan(100);
+    expect([...methods, ...texts].filter(({ contrast }) => contrast < 4.5)).toEqual([]);
+  },
+);
 
-test.each([true, false])(
+test.skipIf(!hasChromium).each([true, false])(
   '/docs works under the path of a proxy that leaves it in the address (%s)',
   async (leavesPath) => {
     const base = { basePath: leavesPath ? '/tools/cron' : '', trustsForwardedPrefix: !leavesPath };

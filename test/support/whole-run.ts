@@ -4,24 +4,9 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { KEPT } from './kept.ts';
 import { WAIT_LIMIT_MS } from './limits.ts';
 import { processesOf } from './processes.ts';
-
-/** Files that programs make once and use again: the Chromium of the registry unpacks itself, and npm keeps its code. */
-const KEPT_BY_PROGRAMS = new Set([
-  'chromium',
-  'fonts',
-  'locales',
-  'al2023',
-  'al2023.tar',
-  'swiftshader',
-  'libGLESv2.so',
-  'libEGL.so',
-  'libvk_swiftshader.so',
-  'libvulkan.so.1',
-  'vk_swiftshader_icd.json',
-  'node-compile-cache',
-]);
 
 /**
  * Runs once around all tests. The program is built before them, because some tests start it as its users do. All
@@ -76,7 +61,7 @@ function build(): void {
 }
 
 function filesIn(folder: string): string[] {
-  return readdirSync(folder).filter((name) => !KEPT_BY_PROGRAMS.has(name));
+  return readdirSync(folder).filter((name) => !KEPT.has(name));
 }
 
 /** Waits for processes that are just ending, and ends those that stay. */

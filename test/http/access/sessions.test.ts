@@ -1,11 +1,10 @@
-import chromium from '@sparticuz/chromium';
 import { createHash } from 'node:crypto';
-import { chromium as playwright } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import type { NamedToken } from '../../../src/core/model/named-token.ts';
 import { nextAddress } from '../../../src/http/access/next-address.ts';
 import { createLogger } from '../../../src/observe/log.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../src/schedule/units.ts';
+import { hasChromium, launchChromium } from '../../support/chromium.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { startServer } from '../support.ts';
 
@@ -233,12 +232,9 @@ describe('a login', () => {
   });
 });
 
-test('a person logs in and out with a browser that runs no script', async () => {
+test.skipIf(!hasChromium)('a person logs in and out with a browser that runs no script', async () => {
   const { url } = await start();
-  const browser = await playwright.launch({
-    executablePath: await chromium.executablePath(),
-    args: chromium.args,
-  });
+  const browser = await launchChromium();
   try {
     const context = await browser.newContext({ javaScriptEnabled: false });
     const page = await context.newPage();

@@ -1,0 +1,83 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type Browser, chromium } from 'playwright-core';
+import { CHROMIUM_FOLDER } from './kept.ts';
+
+const run = promisify(execFile);
+const UNPACK = fileURLToPath(new URL('unpack-chromium.mjs', import.meta.url));
+
+/** The package has a Chromium for these machines alone. */
+export const hasChromium = process.platform === 'linux' && process.arch === 'x64';
+if (!hasChromium)
+  process.stderr.write(
+    `No test in a browser runs here: there is no Chromium for ${process.platform} on ${process.arch}.\n`,
+  );
+
+const ARGS = [
+  // Root needs the first of them. Other users need it where the kernel gives them no namespaces.
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-dev-shm-usage',
+  '--font-render-hinting=none',
+  // Nothing but the loopback address can be reached, whatever a page or the browser itself asks for.
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
+];
+
+/**
+ * Starts Chromium with a home of its own. It writes into the temporary folder of the run and nowhere else, so it works
+ * where HOME cannot be written, and leaves nothing behind.
+ */
+export async function launchChromium(): Promise<Browser> {
+  const folder = await unpacked();
+  return chromium.launch({
+    executablePath: join(folder, 'chromium'),
+    args: ARGS,
+    env: {
+      PATH: process.env.PATH ?? '',
+      TMPDIR: tmpdir(),
+      HOME: join(folder, 'home'),
+      FONTCONFIG_FILE: join(folder, 'fonts.conf'),
+    },
+  });
+}
+
+/**
+ * Returns the folder of the unpacked Chromium. Files that run at the same time may each unpack one; the first that is
+ * whole stays, so no test ever starts one that is half there.
+ */
+async function unpacked(): Promise<string> {
+  const folder = join(tmpdir(), CHROMIUM_FOLDER);
+  if (existsSync(folder)) return folder;
+  const own = await mkdtemp(`${folder}-`);
+  try {
+    await run(process.execPath, [UNPACK], { env: { ...process.env, TMPDIR: own } });
+    await mkdir(join(own, 'home'));
+    await writeFile(join(own, 'fonts.conf'), fontsOf(folder));
+    await rename(own, folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
+  } finally {
+    await rm(own, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+/** Machines may have no font at all, so the package brings one. */
+function fontsOf(folder: string): string {
+  return `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>${join(folder, 'fonts')}</dir>
+  <dir>/usr/share/fonts</dir>
+  <cachedir>${join(folder, 'fonts-cache')}</cachedir>
+  <alias><family>sans-serif</family><prefer><family>Open Sans</family></prefer></alias>
+  <alias><family>system-ui</family><prefer><family>Open Sans</family></prefer></alias>
+  <alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
+</fontconfig>
+`;
+}
