@@ -968,6 +968,10 @@ export interface Operations {
        * The name of a notifier that is configured, or of which something is kept
        */
       notifier?: string;
+      /**
+       * Only those about the incident with this id
+       */
+      incident?: string;
     };
     answer: Delivery[];
   };
@@ -1238,6 +1242,10 @@ export interface Operations {
        * How many at most
        */
       limit?: number;
+      /**
+       * Only the job of this name
+       */
+      job?: string;
     };
     answer: DeclaredJobs;
   };

@@ -204,6 +204,7 @@ export interface DeliveryFilter {
   status?: Delivery['status'];
   /** The name of the notifier. */
   notifier?: string;
+  incident_id?: string;
 }
 
 export interface IncidentFilter {

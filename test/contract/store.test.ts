@@ -6,6 +6,7 @@ import {
   type ClaimedLane,
   type ClaimOptions,
   CONFIGURATION_KEY,
+  type DeliveryFilter,
   type JobFilter,
   type RunFilter,
   type LaneLease,
@@ -1278,7 +1279,7 @@ describe.each(rows)('the $name store', ({ make }) => {
       expect(await store.deliveryCounts()).toEqual([]);
       await put(
         delivery('a1', 'a', { status: 'sent', created_at: NOW_AT - 9 }),
-        delivery('a2', 'a', { created_at: NOW_AT - 3 }),
+        delivery('a2', 'a', { incident_id: 'a.2', created_at: NOW_AT - 3 }),
         delivery('b1', 'b', { created_at: NOW_AT - 5 }),
         delivery('b2', 'b', { notifier: 'pager', status: 'dead', created_at: NOW_AT - 7 }),
         delivery('b3', 'b', { notifier: 'Pager', status: 'dead' }),
@@ -1288,12 +1289,15 @@ describe.each(rows)('the $name store', ({ make }) => {
         { notifier: 'ops', pending: 2, sent: 1, logged: 0, dead: 0, oldest_pending_at: NOW_AT - 5 },
         { notifier: 'pager', pending: 0, sent: 0, logged: 0, dead: 1, oldest_pending_at: null },
       ]);
-      const filtered = async (filter: { notifier: string; status?: 'pending' }): Promise<string[]> =>
+      const filtered = async (filter: Omit<DeliveryFilter, 'skip' | 'limit'>): Promise<string[]> =>
         ids((await store.deliveries({ ...PAGE, ...filter })).items);
       expect(await filtered({ notifier: 'ops' })).toEqual(['a2', 'b1', 'a1']);
       expect(await filtered({ notifier: 'ops', status: 'pending' })).toEqual(['a2', 'b1']);
       expect(await filtered({ notifier: 'pager' })).toEqual(['b2']);
       expect(await filtered({ notifier: 'nobody' })).toEqual([]);
+      expect(await filtered({ incident_id: 'b.1' })).toEqual(['b3', 'b1', 'b2']);
+      expect(await filtered({ incident_id: 'a.1', status: 'sent' })).toEqual(['a1']);
+      expect(await filtered({ incident_id: 'a.2', notifier: 'pager' })).toEqual([]);
     });
 
     test('are limited for some notifiers by limits of their own', async () => {

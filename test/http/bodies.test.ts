@@ -87,6 +87,8 @@ test('GET /config/jobs is a page, and says how many jobs there are', async () =>
   expect(headers.get('x-total-count')).toBe('3');
   expect(json).toMatchObject({ total: 3, jobs: [{ name: 'b' }] });
   expect((await request('/config/jobs?limit=1001')).status).toBe(422);
+  expect((await request('/config/jobs?job=c')).json).toMatchObject({ total: 1, jobs: [{ name: 'c' }] });
+  expect((await request('/config/jobs?job=d')).json).toMatchObject({ code: 'unknown_job' });
 });
 
 test('a body without an end does not keep its memory', async () => {

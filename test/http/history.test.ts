@@ -188,6 +188,21 @@ describe('the deliveries', () => {
     expect((await request('/deliveries?status=lost')).status).toBe(422);
   });
 
+  test('are filtered by the incident, which must be one', async () => {
+    const { store, request } = await startServer();
+    await store.transact({ all: true }, (tx) => {
+      tx.putJob(job('j1'));
+      tx.putIncident(incident('j1.1', 'j1', { closed_at: Date.UTC(2026, 0, 15, 12) }));
+      tx.putIncident(incident('j1.2', 'j1'));
+      tx.putDelivery(delivery('d1', 'j1', { incident_id: 'j1.1' }));
+      tx.putDelivery(delivery('d2', 'j1', { incident_id: 'j1.2' }));
+    });
+    expect((await request('/deliveries?incident=j1.1')).json).toMatchObject([{ id: 'd1' }]);
+    expect((await request('/deliveries?incident=j1.2&status=dead')).json).toEqual([]);
+    const unknown = await request('/deliveries?incident=j1.3');
+    expect([unknown.status, unknown.json['code']]).toEqual([404, 'not_found']);
+  });
+
   test('are filtered by the notifier, whose name must be one', async () => {
     const { store, request } = await startServer({
       globals: () => ({ ...DEFAULT_GLOBALS, notifiers: ['ops', 'mail'] }),

@@ -51,14 +51,17 @@ function statusJson(status: ConfigStatus, faults: readonly Fault[]): object {
 
 /**
  * Lists the state that a plan is made against: all jobs as they are declared now, removed ones included, a page at a
- * time.
+ * time; or one of them.
  */
 async function listForPlan(ctx: HttpContext, services: Services): Promise<void> {
   const query = new Query(ctx.querystring, services.limits);
   const { skip, limit } = query.page();
+  const only = query.text('job');
   query.done();
+  // A misspelt name must not look like a job that nobody declared.
+  if (only !== undefined) await services.jobNamed(only);
   const { jobs, written } = await services.store.view({ all: true }, (view) => ({
-    jobs: view.jobs(),
+    jobs: view.jobs().filter(({ name }) => only === undefined || name === only),
     written: readWritten(view),
   }));
   const { notifiers, replayWindowMs } = services.globals();

@@ -1,3 +1,4 @@
+import { CronflowError } from '../../core/model/errors.ts';
 import { type Delivery, DELIVERY_STATUSES } from '../../core/model/records.ts';
 import { cursorBehind, cursorText, linkNext, placeIn } from '../request/cursor.ts';
 import { asked, Query } from '../request/query.ts';
@@ -17,11 +18,14 @@ async function list(ctx: HttpContext, services: Services): Promise<void> {
   const status = query.word('status', DELIVERY_STATUSES);
   // A misspelt name must not look like a notifier that is owed nothing.
   const notifier = query.word('notifier', await knownNotifiers(services));
+  const incident_id = query.text('incident');
   query.done();
+  if (incident_id !== undefined && (await services.store.incident(incident_id)) === undefined)
+    throw new CronflowError('not_found', `There is no incident "${incident_id}".`);
   const after = placeIn(cursor);
   const { items, total } = await services.store.deliveries({
     ...page,
-    ...asked({ status, notifier, after }),
+    ...asked({ status, notifier, incident_id, after }),
   });
   ctx.set('X-Total-Count', String(total));
   linkNext(ctx, cursorBehind(items, page.limit, cursorOf));

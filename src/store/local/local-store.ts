@@ -119,10 +119,11 @@ export abstract class LocalStore implements Store {
   }
 
   async deliveries(filter: DeliveryFilter): Promise<Page<Delivery>> {
-    const { status, notifier } = filter;
+    const { status, notifier, incident_id } = filter;
     const found: Delivery[] = [];
     for (const each of this.tables.outbox.all()) {
       if (status !== undefined && each.status !== status) continue;
+      if (incident_id !== undefined && each.incident_id !== incident_id) continue;
       if (notifier === undefined || each.notifier === notifier) found.push(each);
     }
     return pageByInstant(found, (delivery) => delivery.created_at, filter);
