@@ -1,12 +1,14 @@
-// Compiles src/ to dist/, unless dist/ is what src/ compiles to already:
+// Builds dist/ from src/, unless dist/ is what src/ comes to already:
 //   node scripts/build.mjs [--no-check]
-// The compiler writes into a folder of its own, which takes the place of dist/ once it is whole. So a build that is
+// There are two parts: the program, which the compiler makes, and the dashboard in dist/web, which
+// scripts/build-web.mjs makes of src/web. A part whose sources are as they were is taken over from the dist/ that is
+// there. All is written into a folder of its own, which takes the place of dist/ once it is whole. So a build that is
 // killed leaves the dist/ that was there, and two builds at the same time do not mix. With --no-check the types are not
 // checked, so that tests can run in the middle of a change.
 //
-// An installation without development packages (`npm ci --omit=dev`) has no compiler. Then the one that
-// package-lock.json names is fetched into a temporary folder, and removed again. Types are not checked there, because
-// the packages that hold them are development packages as well.
+// An installation without development packages (`npm ci --omit=dev`) has neither the compiler nor what the dashboard is
+// made with. Then those that package-lock.json names are fetched into a temporary folder, and removed again. Types are
+// not checked there, because the packages that hold them are development packages as well.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -22,13 +24,27 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const lockFile = join(root, 'package-lock.json');
 const schemaCompiler = join(root, 'scripts', 'compile-schema.mjs');
+const webBuilder = join(root, 'scripts', 'build-web.mjs');
+/** The packages that the dashboard is made with and of. */
+const WEB_PACKAGES = ['vite', 'preact', '@preact/signals', 'cronstrue'];
+/** What each part is made of besides its sources and packages. */
+const PROGRAM_SETTINGS = [
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'scripts/build.mjs',
+  'scripts/compile-schema.mjs',
+  'schemas/cronflow.schema.json',
+  'schemas/openapi.yaml',
+];
+const WEB_SETTINGS = ['package.json', 'scripts/build-web.mjs'];
 /** The prefix of folders beside dist/, because a folder can only be renamed within its file system. */
 const besidePrefix = '.dist-';
 const owner = `${hostname()}-${process.pid}`;
@@ -59,31 +75,59 @@ async function build(wantsCheck) {
   // A package that was made by `npm pack` holds dist/ and no sources.
   if (sources.length === 0) return 0;
   removeLeftovers();
-  const hash = hashOf(sources);
-  const installed = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const isInstalled = existsSync(installed);
-  const isChecked = wantsCheck && isInstalled;
-  if (isBuiltFrom(hash, sources, isChecked)) return 0;
+  const { program, web } = partsOf(sources);
+  const missing = [program, web].flatMap((part) => part.packages).filter((name) => !isInstalled(name));
+  const isChecked = wantsCheck && isInstalled('typescript');
+  const before = builtBefore();
+  const isProgramBuilt = isWhole(program) && before.hash === program.hash && (before.isChecked || !isChecked);
+  const isWebBuilt = isWhole(web) && before.webHash === web.hash;
+  if (isProgramBuilt && isWebBuilt) return 0;
 
-  const tsc = isInstalled ? installed : await fetchCompiler();
+  const packages = missing.length === 0 ? root : await fetchPackages([...program.packages, ...web.packages]);
   const beside = join(root, `${besidePrefix}new-${owner}`);
   temporary.push(beside);
   // The folder is made before the compiler starts, so that the one of a killed build can be recognized and removed at
   // any time.
   mkdirSync(beside);
+  const isProgramTaken = isProgramBuilt && takeOver(beside, before, (path) => path !== join(dist, 'web'));
+  if (!isProgramTaken && !(await compile(beside, { packages, isChecked, sources }))) return failed();
+  const isWebTaken = web.files.length === 0 || (isWebBuilt && takeOver(beside, before, isBuiltWeb));
+  if (!isWebTaken && (await run(process.execPath, [webBuilder, beside, packages])) !== 0) return failed();
+  const built = {
+    hash: program.hash,
+    isChecked: isProgramTaken ? before.isChecked : isChecked,
+    webHash: web.hash,
+  };
+  writeFileSync(join(beside, '.built'), JSON.stringify(built));
+  swapIn(beside);
+  return 0;
+}
+
+/** Compiles the program, and tells whether that succeeded. */
+async function compile(beside, { packages, isChecked, sources }) {
+  const tsc = join(packages, 'node_modules', 'typescript', 'bin', 'tsc');
   const options = ['-p', join(root, 'tsconfig.build.json'), '--outDir', beside];
   const code = await run(process.execPath, [
     tsc,
     ...options,
     ...(isChecked ? [] : ['--noCheck', '--types', '']),
   ]);
-  if (code !== 0) return failed();
+  if (code !== 0) return false;
   const hasSchema = sources.includes(join('config', 'schema-parts.ts'));
-  if (hasSchema && (await run(process.execPath, [schemaCompiler, beside])) !== 0) return failed();
+  if (hasSchema && (await run(process.execPath, [schemaCompiler, beside])) !== 0) return false;
   chmodSync(join(beside, 'main.js'), 0o755);
-  writeFileSync(join(beside, '.built'), JSON.stringify({ hash, isChecked }));
-  swapIn(beside);
-  return 0;
+  return true;
+}
+
+/**
+ * Copies a part of the dist/ that is there, and tells whether that succeeded. It does not where another build puts its
+ * own dist/ there meanwhile.
+ */
+function takeOver(beside, before, isWanted) {
+  return (
+    ignoring(['ENOENT'], () => cpSync(dist, beside, { recursive: true, filter: isWanted })) &&
+    JSON.stringify(builtBefore()) === JSON.stringify(before)
+  );
 }
 
 function failed() {
@@ -91,59 +135,111 @@ function failed() {
   return 1;
 }
 
-/** Returns the sources of dist/, relative to src/. */
+/** Returns all sources, relative to src/. */
 function sourceFiles() {
-  return readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
+  return readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(join(root, 'src'), join(entry.parentPath, entry.name)))
     .sort();
 }
 
-function hashOf(sources) {
+function isOfWeb(source) {
+  return source.startsWith(`web${sep}`);
+}
+
+/** Tells whether a path is in dist/web, or leads there. */
+function isBuiltWeb(path) {
+  return path === dist || path.startsWith(join(dist, 'web'));
+}
+
+/** Returns of each part what it is made of, which files of dist/ it has, and with which packages it is made. */
+function partsOf(sources) {
+  const compiled = sources.filter((source) => !isOfWeb(source) && source.endsWith('.ts'));
+  const shown = sources.filter(isOfWeb);
+  const program = {
+    packages: ['typescript'],
+    files: compiled.map((source) => source.replace(/\.ts$/, '.js')),
+    hash: hashOf([...PROGRAM_SETTINGS, ...inSrc(compiled)], ['typescript', 'ajv']),
+  };
+  const web = {
+    packages: shown.length === 0 ? [] : WEB_PACKAGES,
+    files: shown.length === 0 ? [] : [join('web', 'page.html')],
+    hash: hashOf([...WEB_SETTINGS, ...inSrc(shown)], shown.length === 0 ? [] : WEB_PACKAGES),
+  };
+  return { program, web };
+}
+
+function inSrc(sources) {
+  return sources.map((source) => join('src', source));
+}
+
+function hashOf(files, packages) {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify(locked((path) => isOfCompiler(path) || path === 'node_modules/ajv')));
-  const settings = [
-    'package.json',
-    'tsconfig.json',
-    'tsconfig.build.json',
-    'scripts/build.mjs',
-    'scripts/compile-schema.mjs',
-    'schemas/cronflow.schema.json',
-    'schemas/openapi.yaml',
-  ];
-  for (const file of [...settings, ...sources.map((source) => join('src', source))])
-    hash.update(`\0${file}\0`).update(readFileSync(join(root, file)));
+  hash.update(JSON.stringify(locked(packages)));
+  for (const file of files) hash.update(`\0${file}\0`).update(readFileSync(join(root, file)));
   return hash.digest('hex');
 }
 
-function isBuiltFrom(hash, sources, isChecked) {
+function builtBefore() {
   try {
-    const built = JSON.parse(readFileSync(join(dist, '.built'), 'utf8'));
-    const isWhole = sources.every((source) => existsSync(join(dist, source.replace(/\.ts$/, '.js'))));
-    return isWhole && built.hash === hash && (built.isChecked || !isChecked);
+    return JSON.parse(readFileSync(join(dist, '.built'), 'utf8'));
   } catch {
-    return false;
+    return {};
   }
 }
 
-function isOfCompiler(path) {
-  return path === 'node_modules/typescript' || path.startsWith('node_modules/@typescript/');
+function isWhole({ files }) {
+  return files.every((file) => existsSync(join(dist, file)));
 }
 
-/** Returns packages as package-lock.json pins them: by version and checksum. */
-function locked(isWanted) {
+function isInstalled(name) {
+  return existsSync(join(root, 'node_modules', name, 'package.json'));
+}
+
+/**
+ * Returns packages and all that they need, as package-lock.json pins them: by version and checksum. What is there for
+ * one system alone is among them, and npm takes what fits.
+ */
+function locked(names) {
   const { packages } = JSON.parse(readFileSync(lockFile, 'utf8'));
-  return Object.entries(packages).filter(([path]) => isWanted(path));
+  const found = new Map();
+  const add = (name, from) => {
+    const path = placesFrom(from, name).find((each) => packages[each] !== undefined);
+    if (path === undefined || found.has(path)) return;
+    const pinned = packages[path];
+    found.set(path, pinned);
+    const needed = { ...pinned.dependencies, ...pinned.optionalDependencies, ...requiredPeers(pinned) };
+    for (const each of Object.keys(needed)) add(each, path);
+  };
+  for (const name of names) add(name, '');
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-async function fetchCompiler() {
-  process.stderr.write('No compiler is installed; fetching the one that package-lock.json names.\n');
-  const folder = mkdtempSync(join(tmpdir(), 'cronflow-compiler-'));
+function requiredPeers({ peerDependencies = {}, peerDependenciesMeta = {} }) {
+  return Object.fromEntries(
+    Object.entries(peerDependencies).filter(([name]) => peerDependenciesMeta[name]?.optional !== true),
+  );
+}
+
+/** Returns where a package may be that another one needs: beside what is its own, and further out. */
+function placesFrom(path, name) {
+  const places = [`node_modules/${name}`];
+  const parts = path === '' ? [] : path.split('/node_modules/');
+  for (let length = 1; length <= parts.length; length += 1)
+    places.unshift(`${parts.slice(0, length).join('/node_modules/')}/node_modules/${name}`);
+  return places;
+}
+
+/** Fetches packages into a folder of their own, and returns it. */
+async function fetchPackages(names) {
+  process.stderr.write('Packages for the build are missing; fetching those that package-lock.json names.\n');
+  const folder = mkdtempSync(join(tmpdir(), 'cronflow-build-'));
   temporary.push(folder);
   const packages = Object.fromEntries(
-    locked(isOfCompiler).map(([path, pinned]) => [path, { ...pinned, dev: false }]),
+    locked(names).map(([path, pinned]) => [path, { ...pinned, dev: false, devOptional: false }]),
   );
-  const { version } = packages['node_modules/typescript'];
-  const needs = { name: 'compiler', version: '1.0.0', dependencies: { typescript: version } };
+  const versions = names.map((name) => [name, packages[`node_modules/${name}`].version]);
+  const needs = { name: 'packages', version: '1.0.0', dependencies: Object.fromEntries(versions) };
   const lock = { ...needs, lockfileVersion: 3, requires: true, packages: { '': needs, ...packages } };
   writeFileSync(join(folder, 'package.json'), JSON.stringify(needs));
   writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock));
@@ -151,12 +247,12 @@ async function fetchCompiler() {
   const options = ['--prefix', folder, '--ignore-scripts', '--prefer-offline', '--loglevel=error'];
   if ((await run('npm', ['ci', ...options], folder)) !== 0) {
     process.stderr.write(
-      'The compiler cannot be fetched. Run `npm ci` without --omit=dev, or install a package made by `npm pack`.\n',
+      'The packages cannot be fetched. Run `npm ci` without --omit=dev, or install a package made by `npm pack`.\n',
     );
     removeAll();
     process.exit(1);
   }
-  return join(folder, 'node_modules', 'typescript', 'bin', 'tsc');
+  return folder;
 }
 
 /**

@@ -104,6 +104,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     'clock',
   ],
   main: ['cli', 'app', 'clock'],
+  web: ['cli'],
 };
 
 /** The packages that the pure folders may use: none of them reads a clock or does I/O. */
@@ -126,7 +127,7 @@ interface Import {
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .map((file) => file.replaceAll('\\', '/'))
-  .filter((file) => file.endsWith('.ts'));
+  .filter((file) => /\.tsx?$/.test(file));
 
 const imports = files.flatMap(importsOf);
 
@@ -139,17 +140,30 @@ function importsOf(file: string): Import[] {
   }));
 }
 
+function isFile(to: string): boolean {
+  return /\.tsx?$/.test(to);
+}
+
 function placeOf(file: string): string {
   const [folder, room, ...rest] = file.split('/') as [string, ...string[]];
   if (WITH_ROOMS.has(folder) && rest.length > 0) return `${folder}/${room}`;
   return folder.replace(/\.ts$/, '');
 }
 
+/** Tells whether an import of a file of the dashboard leads to a file that is none. */
+function leavesWeb(file: string, specifier: string): boolean {
+  return specifier.startsWith('.') && !isOfWeb(join(dirname(file), specifier));
+}
+
+function isOfWeb(file: string): boolean {
+  return file.startsWith('web/');
+}
+
 /** Returns which places each place imports, by the files as they are. */
 function arrows(): Record<string, string[]> {
   const found = new Map<string, Set<string>>(files.map((file) => [placeOf(file), new Set()]));
   for (const { from, to } of imports) {
-    if (!to.endsWith('.ts')) continue;
+    if (!isFile(to)) continue;
     const [source, target] = [placeOf(from), placeOf(to)];
     if (source !== target) found.get(source)!.add(target);
   }
@@ -191,7 +205,7 @@ describe('the repository holds its own rules', () => {
 
   test('no files import each other in a circle, not even for types', () => {
     const next = new Map<string, string[]>(files.map((file) => [file, []]));
-    for (const { from, to } of imports) if (to.endsWith('.ts')) next.get(from)!.push(to);
+    for (const { from, to } of imports) if (isFile(to)) next.get(from)!.push(to);
     expect(circleIn(next)).toBeNull();
   });
 
@@ -205,10 +219,26 @@ describe('the repository holds its own rules', () => {
     expect(circleIn(next)).toEqual(['b', 'd', 'b']);
   });
 
+  test('the dashboard takes nothing from the server but types', () => {
+    const wrong = files.filter(isOfWeb).filter((file) => {
+      const text = readFileSync(join(SRC, file), 'utf8');
+      const imported = [...text.matchAll(/import (type )?[^;]*?from '([^']+)'/g)];
+      return imported.some(([, type, to]) => type === undefined && leavesWeb(file, to!));
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('only live/ of the dashboard reads the time or sets a timer', () => {
+    const wrong = files
+      .filter((file) => isOfWeb(file) && !file.startsWith('web/live/'))
+      .filter((file) => TIME.test(readFileSync(join(SRC, file), 'utf8')));
+    expect(wrong).toEqual([]);
+  });
+
   test('the core and the schedule use nothing from outside that could do I/O', () => {
     const wrong = imports
       .map(({ from, to }) => ({ from, to, allowed: PURE_PACKAGES[from.split('/')[0]!] }))
-      .filter(({ to, allowed }) => allowed !== undefined && !to.endsWith('.ts') && !allowed.includes(to));
+      .filter(({ to, allowed }) => allowed !== undefined && !isFile(to) && !allowed.includes(to));
     expect(wrong).toEqual([]);
   });
 
@@ -221,7 +251,7 @@ describe('the repository holds its own rules', () => {
 
   test('only clock.ts reads the time or sets a timer', () => {
     const wrong = files.filter(
-      (file) => file !== 'clock.ts' && TIME.test(readFileSync(join(SRC, file), 'utf8')),
+      (file) => file !== 'clock.ts' && !isOfWeb(file) && TIME.test(readFileSync(join(SRC, file), 'utf8')),
     );
     expect(wrong).toEqual([]);
   });

@@ -106,6 +106,55 @@ export interface Operations {
   get_docs_style: {
     answer: string;
   };
+  get_screen: {
+    params: {
+      /**
+       * Which screen
+       */
+      screen: 'timeline' | 'incidents' | 'deliveries' | 'configuration' | 'audit' | 'check';
+    };
+    answer: string;
+  };
+  get_job_page: {
+    params: {
+      /**
+       * Name of the job
+       */
+      name: string;
+    };
+    answer: string;
+  };
+  get_run_page: {
+    params: {
+      /**
+       * Name of the job
+       */
+      name: string;
+      /**
+       * Id of the run
+       */
+      id: string;
+    };
+    answer: string;
+  };
+  get_incident_page: {
+    params: {
+      /**
+       * Id of the incident
+       */
+      id: string;
+    };
+    answer: string;
+  };
+  get_page_file: {
+    params: {
+      /**
+       * Name of the file, as the page has it
+       */
+      file: string;
+    };
+    answer: string;
+  };
   post_job: {
     body: JobInput;
     answer: Job;
@@ -2201,6 +2250,11 @@ export const OPERATIONS = {
   get_reasons: { method: 'GET', path: '/docs/reasons' },
   get_docs_script: { method: 'GET', path: '/docs/docs.js' },
   get_docs_style: { method: 'GET', path: '/docs/docs.css' },
+  get_screen: { method: 'GET', path: '/ui/{screen}' },
+  get_job_page: { method: 'GET', path: '/ui/jobs/{name}' },
+  get_run_page: { method: 'GET', path: '/ui/jobs/{name}/runs/{id}' },
+  get_incident_page: { method: 'GET', path: '/ui/incidents/{id}' },
+  get_page_file: { method: 'GET', path: '/ui/assets/{file}' },
   post_job: { method: 'POST', path: '/jobs' },
   get_jobs: { method: 'GET', path: '/jobs' },
   get_job: { method: 'GET', path: '/jobs/{name}' },

@@ -12,6 +12,11 @@ const TOKENS: Tokens = { all: ['all-1', 'all-2'], read: ['read-1'], ping: ['ping
 /** A request of each route, and the tokens that allow it. */
 const ASKS: [method: string, path: string, allowed: string[]][] = [
   ['GET', '/', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/ui/timeline', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/ui/jobs/backup', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/ui/jobs/backup/runs/nope', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/ui/incidents/nope', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/ui/assets/nope.js', ['all-1', 'all-2', 'read-1']],
   ['GET', '/jobs/backup', ['all-1', 'all-2', 'read-1']],
   ['GET', '/jobs/backup/runs', ['all-1', 'all-2', 'read-1']],
   ['GET', '/badge.svg', ['all-1', 'all-2', 'read-1']],
@@ -185,6 +190,7 @@ describe('a link of another site that a person follows', () => {
     ['/jobs/a%22b?x=1', '/jobs/a%22b?x=1'],
     ['/runs?outcome=failure&limit=5', '/runs?outcome=failure&amp;limit=5'],
     ['/docs/reasons', '/docs/reasons'],
+    ['/ui/jobs/a%22b/runs/7', '/ui/jobs/a%22b/runs/7'],
     ['/login', '/'],
     ['/', '/'],
   ])('to %s leads to a page that asks for the address again', async (target, address) => {
@@ -270,7 +276,7 @@ describe('a request that another site may have sent', () => {
 });
 
 describe('every answer', () => {
-  test.each(['/', '/jobs', '/nothing', '/jobs/%zz', '/docs', '/docs/docs.js', '/healthz'])(
+  test.each(['/', '/ui/timeline', '/jobs', '/nothing', '/jobs/%zz', '/docs', '/docs/docs.js', '/healthz'])(
     'to %s carries the security headers',
     async (path) => {
       const { request } = await startServer();

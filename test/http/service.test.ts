@@ -18,7 +18,7 @@ describe('GET /', () => {
     }
   });
 
-  test('is a page for a browser, in which nothing is taken for markup', async () => {
+  test('is the dashboard for a browser, and one without script reads links in which nothing is taken for markup', async () => {
     const { request } = await startServer({ notices: () => ['<b>"&'] });
     const headers = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
     const answer = await request('/', { headers });

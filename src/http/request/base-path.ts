@@ -39,6 +39,7 @@ export const FIRST_PARTS_OF_ROUTES: ReadonlySet<string> = new Set([
   'session',
   'runs',
   'slots',
+  'ui',
 ]);
 /** A part such as `..` would lead elsewhere. */
 const DOTS = /\/\.{1,2}(?=\/|$)/;

@@ -1,7 +1,7 @@
-import { PAGE_POLICY, SESSION_PAGE_POLICY } from '../answer/headers.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
-import { escapeHtml } from '../../core/text/html.ts';
+import { readWebFiles } from '../web-files.ts';
+import { dashboardRoutes, showPage, type WithoutScript } from './dashboard.ts';
 
 const LINKS = {
   docs: '/docs',
@@ -17,54 +17,23 @@ const LINKS = {
   ready: '/readyz',
 } as const;
 
-/** Declares `/`, which says what this is and where to go on: as a page for a browser and as JSON for others. */
+/**
+ * Declares `/`, which is the dashboard for a browser, and JSON for others: what this is and where to go on. The other
+ * addresses of the dashboard come with it.
+ */
 export function rootRoutes(services: Services): Route[] {
-  return [{ method: 'GET', path: '/', scope: 'read', handle: (ctx) => root(ctx, services) }];
+  const web = readWebFiles();
+  const about = (ctx: HttpContext): WithoutScript => aboutOf(ctx, services);
+  const handle = (ctx: HttpContext): void => {
+    ctx.vary('Accept');
+    const { version, links, warnings } = about(ctx);
+    if (ctx.accepts('json', 'html') === 'html') showPage(ctx, web, { version, links, warnings });
+    else ctx.body = { message: 'Cronflow watches cron jobs.', name: 'cronflow', version, links, warnings };
+  };
+  return [{ method: 'GET', path: '/', scope: 'read', handle }, ...dashboardRoutes({ web }, about)];
 }
 
-function root(ctx: HttpContext, services: Services): void {
-  const { version } = services;
-  const warnings = [...services.notices()];
-  const { basePath } = ctx.state;
-  const links = Object.fromEntries(Object.entries(LINKS).map(([name, path]) => [name, `${basePath}${path}`]));
-  ctx.vary('Accept');
-  if (ctx.accepts('json', 'html') !== 'html') {
-    ctx.body = { message: 'Cronflow watches cron jobs.', name: 'cronflow', version, links, warnings };
-    return;
-  }
-  ctx.type = 'text/html; charset=utf-8';
-  const session = ctx.state.session?.holder.name ?? null;
-  ctx.set('Content-Security-Policy', session === null ? PAGE_POLICY : SESSION_PAGE_POLICY);
-  // Without a referrer a browser would send no origin with the form.
-  if (session !== null) ctx.set('Referrer-Policy', 'same-origin');
-  ctx.body = page(version, { links, basePath, warnings, session });
-}
-
-interface RootPage {
-  links: Readonly<Record<string, string>>;
-  basePath: string;
-  warnings: readonly string[];
-  /** The name of the token of the session; null without one. */
-  session: string | null;
-}
-
-function page(version: string, { links, basePath, warnings, session }: RootPage): string {
-  const items = Object.entries(links).map(([name, path]) => `<li><a href="${path}">${name}</a></li>`);
-  const notes = warnings.map((warning) => `<p role="alert">${escapeHtml(warning)}</p>`);
-  const out = `<form method="post" action="${basePath}/logout"><button>Log out</button></form>`;
-  const who =
-    session === null ? '' : `<p>This is a session of the token "${escapeHtml(session)}".</p>\n${out}\n`;
-  return `<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><title>Cronflow</title><link rel="stylesheet" href="${basePath}/docs/docs.css"></head>
-<body><main>
-<h1>Cronflow <small>${escapeHtml(version)}</small></h1>
-<p>Cronflow watches cron jobs.</p>
-${notes.join('\n')}
-<ul>
-${items.join('\n')}
-</ul>
-${who}</main></body>
-</html>
-`;
+function aboutOf({ state }: HttpContext, services: Services): WithoutScript {
+  const links = Object.entries(LINKS).map(([name, path]) => [name, `${state.basePath}${path}`]);
+  return { version: services.version, links: Object.fromEntries(links), warnings: services.notices() };
 }

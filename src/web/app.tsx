@@ -1,0 +1,185 @@
+import type { ComponentType, JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { useSignal } from '@preact/signals';
+import { BASE } from './api/base.ts';
+import { isLoginNeeded } from './api/client.ts';
+import { connection, onChanges } from './live/connection.ts';
+import type { Place, ScreenName } from './model/address.ts';
+import { go, Link, place } from './router.tsx';
+import { Now } from './screens/now/now.tsx';
+import { Help, isHelpOpen } from './ui/help.tsx';
+import { addShortcuts, startKeyboard } from './ui/keyboard.ts';
+import { Clock } from './ui/moment.tsx';
+import { Failure, Notice } from './ui/notice.tsx';
+import { loadSession, loginAddress, logOut, server, session } from './ui/session.ts';
+import { nextTheme, theme } from './ui/theme.ts';
+
+export type Screen = ComponentType<{ place: Place }>;
+
+/** The screens. All but the first are loaded when they are opened, so that the first one is there soon. */
+const SCREENS: Readonly<Partial<Record<ScreenName, { title: string; load: () => Promise<Screen> }>>> = {
+  now: { title: 'Now', load: async () => Now },
+};
+/** The screens of the menu, and the key that opens each behind a `g`. */
+const MENU: readonly { screen: ScreenName; key: string }[] = [{ screen: 'now', key: 'n' }];
+
+/** The whole page: the bar on top, what is wrong with the connection, and the screen. */
+export function App(): JSX.Element {
+  useEffect(() => {
+    startKeyboard();
+    void loadSession();
+    const end = onChanges((changes) => {
+      if (changes.some(({ type }) => type === 'fresh' || type === 'configuration')) void loadSession();
+    });
+    const endKeys = addShortcuts([
+      { keys: '?', does: 'show or hide these keys', run: () => (isHelpOpen.value = !isHelpOpen.value) },
+      { keys: 't', does: 'change the theme', run: nextTheme },
+      ...MENU.map(({ screen, key }) => ({
+        keys: `g ${key}`,
+        does: `go to ${SCREENS[screen]!.title}`,
+        run: () => go({ screen }),
+      })),
+    ]);
+    return () => {
+      end();
+      endKeys();
+    };
+  }, []);
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
+      <Bar />
+      <Trouble />
+      <main id="main" tabIndex={-1}>
+        <ShownScreen />
+      </main>
+      <Help />
+    </>
+  );
+}
+
+function Bar(): JSX.Element {
+  const { screen } = place.value;
+  const who = session.value;
+  return (
+    <header class="bar">
+      <Link to={{ screen: 'now' }} class="brand">
+        Cronflow
+      </Link>
+      <nav aria-label="Screens">
+        {MENU.map((each) => (
+          <Link
+            key={each.screen}
+            to={{ screen: each.screen }}
+            aria-current={each.screen === screen ? 'page' : undefined}
+          >
+            {SCREENS[each.screen]!.title}
+          </Link>
+        ))}
+      </nav>
+      <div class="tools">
+        <ConnectionState />
+        <button type="button" class="quiet" onClick={nextTheme} title="Change the theme (t)">
+          {{ system: 'Auto', light: 'Light', dark: 'Dark' }[theme.value]}
+        </button>
+        <button
+          type="button"
+          class="quiet"
+          aria-label="Keys"
+          title="Keys (?)"
+          onClick={() => (isHelpOpen.value = true)}
+        >
+          ?
+        </button>
+        <a href={`${BASE}/docs`}>API</a>
+        {who?.via === 'session' && (
+          <button
+            type="button"
+            class="quiet"
+            onClick={() => void logOut()}
+            title={`Logged in by the token ${who.who}`}
+          >
+            Log out
+          </button>
+        )}
+      </div>
+    </header>
+  );
+}
+
+function ConnectionState(): JSX.Element {
+  const { state } = connection.value;
+  const text = { connecting: 'connecting', live: 'live', lost: 'lost' }[state];
+  return (
+    <span class={`connection ${state}`} role="status">
+      {text}
+    </span>
+  );
+}
+
+/** What keeps the page from being right, and what keeps anybody from being told. */
+function Trouble(): JSX.Element {
+  const { state, sinceAt } = connection.value;
+  return (
+    <div class="strips">
+      {isLoginNeeded.value && (
+        <p role="alert">
+          The session is over. <a href={loginAddress()}>Log in again</a>
+        </p>
+      )}
+      {state === 'lost' && !isLoginNeeded.value && (
+        <p role="alert">
+          Cronflow cannot be reached since <Clock at={sinceAt} />. What is shown is from then. The page tries
+          again by itself.
+        </p>
+      )}
+      {server.value?.warnings.map((warning) => (
+        <p key={warning} class="warning" role="alert">
+          {warning}
+        </p>
+      ))}
+    </div>
+  );
+}
+
+function ShownScreen(): JSX.Element {
+  const where = place.value;
+  const known = SCREENS[where.screen];
+  const shown = useSignal<{ name: ScreenName; Screen: Screen } | Error | null>(
+    where.screen === 'now' ? { name: 'now', Screen: Now } : null,
+  );
+  useEffect(() => {
+    let isOver = false;
+    document.title = known === undefined ? 'Cronflow' : `${known.title} · Cronflow`;
+    const load = async (): Promise<void> => {
+      try {
+        const Screen = await known?.load();
+        if (!isOver && Screen !== undefined) shown.value = { name: where.screen, Screen };
+      } catch (error) {
+        if (!isOver) shown.value = error as Error;
+      }
+    };
+    void load();
+    return () => {
+      isOver = true;
+    };
+  }, [where.screen]);
+  if (known === undefined) {
+    return (
+      <Notice title="There is nothing at this address">
+        <p>
+          <Link to={{ screen: 'now' }}>Go to the first screen</Link>
+        </p>
+      </Notice>
+    );
+  }
+  if (shown.value instanceof Error) return <Failure error={shown.value} />;
+  const { Screen } = shown.value ?? {};
+  return Screen === undefined || shown.value?.name !== where.screen ? (
+    <p class="loading">Loading …</p>
+  ) : (
+    <Screen place={where} />
+  );
+}

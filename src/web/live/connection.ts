@@ -1,0 +1,96 @@
+import { signal } from '@preact/signals';
+import { ApiError, isLoginNeeded } from '../api/client.ts';
+import { BASE } from '../api/base.ts';
+import { type Change, changeOf, EventText } from '../model/stream.ts';
+
+/** How the page stands to the server. `sinceAt` is when that began. */
+export interface Connection {
+  state: 'connecting' | 'live' | 'lost';
+  sinceAt: number;
+}
+
+/** The server sends a comment every 15 s, so a stream that says nothing for so long has been lost on the way. */
+const SILENCE_MS_MAX = 40_000;
+const RETRY_MS_MIN = 500;
+const RETRY_MS_MAX = 10_000;
+
+export const connection = signal<Connection>({ state: 'connecting', sinceAt: Date.now() });
+
+type Listener = (changes: readonly Change[]) => void;
+const listeners = new Set<Listener>();
+
+/** Calls a function with whatever changes from now on. Returns the way to end that. */
+export function onChanges(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/**
+ * Listens to `/events` for as long as the page is open. After a loss it comes back by itself and says the last event
+ * that it heard, so the server tells what was missed, or that everything must be asked for again.
+ */
+export async function stayConnected(): Promise<never> {
+  let lastId = '';
+  let retryMs = RETRY_MS_MIN;
+  for (;;) {
+    try {
+      for await (const changes of streamed(lastId, (id) => (lastId = id))) {
+        retryMs = RETRY_MS_MIN;
+        for (const listener of listeners) listener(changes);
+      }
+    } catch {
+      // Why the stream ended is no matter: nobody hears what changes, and the next attempt finds out more.
+    }
+    if (connection.value.state !== 'lost') connection.value = { state: 'lost', sinceAt: Date.now() };
+    await waited(retryMs);
+    retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
+  }
+}
+
+async function* streamed(lastId: string, hear: (id: string) => void): AsyncGenerator<Change[]> {
+  const silence = new AbortController();
+  const stop = (): void => silence.abort();
+  let timer = setTimeout(stop, SILENCE_MS_MAX);
+  try {
+    const response = await fetch(`${BASE}/events`, {
+      headers: { Accept: 'text/event-stream', ...(lastId === '' ? {} : { 'Last-Event-ID': lastId }) },
+      cache: 'no-store',
+      signal: silence.signal,
+    });
+    if (response.status === 401) isLoginNeeded.value = true;
+    if (!response.ok || response.body === null)
+      throw new ApiError(response.status, '', 'no stream of events');
+    connection.value = { state: 'live', sinceAt: Date.now() };
+    const text = new EventText();
+    const decoder = new TextDecoder();
+    const reader = response.body.getReader();
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      clearTimeout(timer);
+      timer = setTimeout(stop, SILENCE_MS_MAX);
+      const events = text.take(decoder.decode(value, { stream: true }));
+      for (const { id } of events) if (id !== '') hear(id);
+      const changes = events.flatMap((event) => changeOf(event) ?? []);
+      if (changes.length > 0) yield changes;
+    }
+  } finally {
+    clearTimeout(timer);
+    stop();
+  }
+}
+
+/** Waits, but no longer than until the network is back or somebody looks at the page again. */
+function waited(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      window.removeEventListener('online', end);
+      document.removeEventListener('visibilitychange', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    window.addEventListener('online', end);
+    document.addEventListener('visibilitychange', end);
+  });
+}

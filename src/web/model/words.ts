@@ -1,0 +1,115 @@
+import type { Incident, Outcome, Reason, Run, Status } from '../../cli/api-types.ts';
+import { clockText, durationText, instantOf } from './time.ts';
+
+/** What the dashboard says for the words of the API. */
+
+const STATUS_WORDS: Readonly<Record<Status, string>> = {
+  pending: 'not run yet',
+  running: 'running',
+  success: 'succeeded',
+  failure: 'failed',
+  missed: 'missed',
+  timeout: 'timed out',
+  paused: 'paused',
+};
+
+export function statusWord(status: Status): string {
+  return STATUS_WORDS[status];
+}
+
+/** Says how a run or a slot ended, by one word; one that is open runs. */
+export function outcomeWord(outcome: Outcome): string {
+  if (outcome === null) return 'running';
+  if (outcome === 'abandoned' || outcome === 'skipped' || outcome === 'unknown') return outcome;
+  return STATUS_WORDS[outcome];
+}
+
+/** What is known of a run or of slots that ended alike, where a sentence says why it is bad. */
+export type ToldRun = Pick<
+  Run,
+  | 'reason'
+  | 'outcome'
+  | 'exit_code'
+  | 'signal'
+  | 'duration_ms'
+  | 'detail'
+  | 'slot_at'
+  | 'first_slot_at'
+  | 'count'
+>;
+
+/**
+ * Says why a run or a slot is bad: `exit 1 after 4m 12s`, `did not start at 02:00`.
+ * @param timeZone the zone in which the reader gets instants
+ */
+export function whyText(run: ToldRun, nowAt: number, timeZone: string): string {
+  const after = run.duration_ms === null ? '' : ` after ${durationText(run.duration_ms)}`;
+  switch (run.reason) {
+    case 'exit_code':
+    case 'late_report':
+    case 'rerun':
+      return run.exit_code === null
+        ? withDetail(`failed${after}`, run)
+        : withDetail(`exit ${run.exit_code}${after}`, run);
+    case 'signal':
+      return withDetail(`killed by ${signalName(run.signal)}${after}`, run);
+    case 'reported_failure':
+      return withDetail(`reported a failure${after}`, run);
+    case 'unreadable_report':
+      return withDetail(`ended${after}, and its report cannot be read`, run);
+    case 'too_fast':
+      return withDetail(`ended${after}, too soon to have done its work`, run);
+    case 'output_mismatch':
+      return `ended${after}, but ${run.detail ?? 'its output is not what was expected'}`;
+    case 'missed':
+    case 'never_seen':
+      return missedText(run, nowAt, timeZone);
+    default:
+      return withDetail(REASON_WORDS[run.reason] ?? `${outcomeWord(run.outcome)}${after}`, run);
+  }
+}
+
+const REASON_WORDS: Partial<Record<Reason, string>> = {
+  timeout: 'reported no end by its limit',
+  abandoned: 'reported no end before the next run began',
+  too_many_runs: 'had more runs open than max_open_runs allows',
+  overlap: 'started while an earlier run was still going',
+  stuck_lock: 'found its lock taken again and again with no run open',
+  config_invalid: 'the configuration on disk has faults',
+  config_held: 'a change of the configuration waits to be confirmed',
+  cronflow_away: 'Cronflow was away',
+  store_failing: 'the store fails',
+  notifier_failing: 'messages cannot be delivered',
+};
+
+/** Says what an incident of Cronflow itself is about. */
+export function systemText({
+  reason,
+  detail,
+  subject,
+}: Pick<Incident, 'reason' | 'detail' | 'subject'>): string {
+  const about = subject === undefined ? '' : `${subject}: `;
+  return `${about}${detail ?? REASON_WORDS[reason] ?? reason}`;
+}
+
+function missedText(run: ToldRun, nowAt: number, timeZone: string): string {
+  const firstAt = instantOf(run.first_slot_at) ?? instantOf(run.slot_at);
+  const never = run.reason === 'never_seen' ? ', and was never heard of before' : '';
+  if (firstAt === null) return `did not start${never}`;
+  const first = clockText(firstAt, nowAt, timeZone);
+  const lastAt = instantOf(run.slot_at) ?? firstAt;
+  if (run.count <= 1) return `did not start at ${first}${never}`;
+  return `did not start ${run.count} times, from ${first} to ${clockText(lastAt, nowAt, timeZone)}${never}`;
+}
+
+function withDetail(text: string, { detail }: ToldRun): string {
+  return detail === null || detail === '' ? text : `${text}: ${detail}`;
+}
+
+function signalName(signal: string | null): string {
+  return signal === null
+    ? 'a signal'
+    : signal.startsWith('SIG') || /^\d/.test(signal)
+      ? signal
+      : `SIG${signal}`;
+}

@@ -1,0 +1,135 @@
+import { useComputed, useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Job } from '../../../cli/api-types.ts';
+import { type Counts, choiceOf, chosenJobs, facetsOf, type JobChoice, SORT_KEYS } from '../../model/jobs.ts';
+import { changeQuery, go, place } from '../../router.tsx';
+import { addShortcuts } from '../../ui/keyboard.ts';
+import { useNarrow } from '../../ui/narrow.ts';
+import { VirtualList } from '../../ui/virtual-list.tsx';
+import { JobRow } from './job-row.tsx';
+
+const ROW_HEIGHT = 36;
+const ROW_HEIGHT_NARROW = 64;
+
+/** All jobs, with what the reader filters and sorts by in the address. */
+export function JobList({ jobs, counts }: { jobs: ReadonlyMap<string, Job>; counts: Counts }): JSX.Element {
+  const choice = useComputed(() => choiceOf(place.value.query));
+  const shown = chosenJobs(jobs.values(), choice.value);
+  const at = useSignal(-1);
+  const isNarrow = useNarrow();
+  useEffect(() => {
+    const move = (by: number): void => {
+      at.value = Math.max(0, Math.min(shown.length - 1, at.value + by));
+      document.querySelector(`[data-row="${at.value}"]`)?.scrollIntoView({ block: 'nearest' });
+    };
+    const open = (): void => {
+      const job = shown[at.value];
+      if (job !== undefined) go({ screen: 'job', job: job.name });
+    };
+    return addShortcuts([
+      { keys: 'j', does: 'next job', run: () => move(1) },
+      { keys: 'k', does: 'job before', run: () => move(-1) },
+      { keys: 'Enter', does: 'open the job', run: open },
+    ]);
+  }, [shown.length]);
+  return (
+    <section class="jobs" aria-labelledby="jobs-title">
+      <Toolbar jobs={jobs} counts={counts} choice={choice.value} shownCount={shown.length} />
+      {shown.length === 0 ? (
+        <p class="loading">
+          No job is like that.{' '}
+          <button
+            type="button"
+            onClick={() => changeQuery({ q: '', status: '', group: '', tag: '', owner: '' })}
+          >
+            Show all {counts.all}
+          </button>
+        </p>
+      ) : (
+        <VirtualList
+          items={shown}
+          rowHeight={isNarrow ? ROW_HEIGHT_NARROW : ROW_HEIGHT}
+          keyOf={({ id }) => id}
+          row={(job, index) => <JobRow job={job} index={index} isAt={index === at.value} />}
+          label="Jobs"
+        />
+      )}
+    </section>
+  );
+}
+
+interface ToolbarProps {
+  jobs: ReadonlyMap<string, Job>;
+  counts: Counts;
+  choice: JobChoice;
+  shownCount: number;
+}
+
+function Toolbar({ jobs, counts, choice, shownCount }: ToolbarProps): JSX.Element {
+  const search = useRef<HTMLInputElement>(null);
+  useEffect(() => addShortcuts([{ keys: '/', does: 'search jobs', run: () => search.current?.focus() }]), []);
+  const { groups, tags, owners } = facetsOf(jobs.values());
+  return (
+    <div class="toolbar">
+      <h2 id="jobs-title">
+        {shownCount === counts.all ? `${counts.all} jobs` : `${shownCount} of ${counts.all} jobs`}
+      </h2>
+      <input
+        ref={search}
+        type="search"
+        placeholder="Search ( / )"
+        aria-label="Search jobs"
+        value={choice.q}
+        onInput={(event) => changeQuery({ q: event.currentTarget.value }, 'replace')}
+      />
+      <div class="segments" role="group" aria-label="Status">
+        <StatusButton value="" text={`All ${counts.all}`} chosen={choice.status} />
+        <StatusButton value="trouble" text={`In trouble ${counts.trouble}`} chosen={choice.status} />
+        <StatusButton value="late" text={`Late ${counts.late}`} chosen={choice.status} />
+        <StatusButton value="running" text={`Running ${counts.running}`} chosen={choice.status} />
+        <StatusButton value="paused" text="Paused" chosen={choice.status} />
+      </div>
+      <Choice name="group" values={groups} chosen={choice.group} />
+      <Choice name="tag" values={tags} chosen={choice.tag} />
+      <Choice name="owner" values={owners} chosen={choice.owner} />
+      <label>
+        <span class="dim">Sort by</span>{' '}
+        <select value={choice.sort} onChange={(event) => changeQuery({ sort: event.currentTarget.value })}>
+          {SORT_KEYS.map((key) => (
+            <option key={key} value={key}>
+              {{ trouble: 'trouble', name: 'name', group: 'group', last: 'last run', next: 'next slot' }[key]}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  );
+}
+
+function StatusButton({ value, text, chosen }: { value: string; text: string; chosen: string }): JSX.Element {
+  return (
+    <button type="button" aria-pressed={value === chosen} onClick={() => changeQuery({ status: value })}>
+      {text}
+    </button>
+  );
+}
+
+/** A filter by one of the values that jobs have. Where none has any, there is nothing to choose. */
+function Choice({ name, values, chosen }: { name: string; values: string[]; chosen: string }): JSX.Element {
+  if (values.length === 0) return <></>;
+  return (
+    <select
+      aria-label={`Filter by ${name}`}
+      value={chosen}
+      onChange={(event) => changeQuery({ [name]: event.currentTarget.value })}
+    >
+      <option value="">Any {name}</option>
+      {values.map((value) => (
+        <option key={value} value={value}>
+          {value}
+        </option>
+      ))}
+    </select>
+  );
+}

@@ -1,0 +1,41 @@
+import { useComputed } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useResource } from '../../live/resource.ts';
+import { countsOf } from '../../model/jobs.ts';
+import { Failure, Notice } from '../../ui/notice.tsx';
+import { useTitle } from '../../ui/title.ts';
+import { JobList } from './job-list.tsx';
+import { jobs, loadJobs } from './jobs.ts';
+import { Troubles } from './troubles.tsx';
+
+/** The first screen: what is wrong and why, and how all jobs are. */
+export function Now(): JSX.Element {
+  const loaded = useResource('jobs', loadJobs, ({ type }) => type === 'job' || type === 'deleted');
+  const counts = useComputed(() => countsOf(jobs.value?.values() ?? []));
+  useTitle('Now', counts.value.trouble);
+  const { error } = loaded.value;
+  if (jobs.value === null)
+    return error === null ? <p class="loading">Loading …</p> : <Failure error={error} />;
+  return (
+    <>
+      <Troubles />
+      {jobs.value.size === 0 ? <NoJobs /> : <JobList jobs={jobs.value} counts={counts.value} />}
+    </>
+  );
+}
+
+function NoJobs(): JSX.Element {
+  return (
+    <Notice title="No jobs yet">
+      <p>
+        A job is declared in <code>cronflow.yaml</code>, which Cronflow watches. Add one, and it appears here:
+      </p>
+      <pre>{'jobs:\n  nightly-backup:\n    schedule: "0 2 * * *"\n    grace: 10m'}</pre>
+      <p>Then let its crontab line report what it does:</p>
+      <pre>{'0 2 * * * monitor.sh nightly-backup -- /usr/local/bin/backup.sh'}</pre>
+      <p>
+        <code>cronflow import</code> makes such a file of a crontab that you have.
+      </p>
+    </Notice>
+  );
+}

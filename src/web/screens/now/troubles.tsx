@@ -1,0 +1,136 @@
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import type { Incident, Run } from '../../../cli/api-types.ts';
+import { ApiError, ask } from '../../api/client.ts';
+import { nowAt, ZONE } from '../../live/clock.ts';
+import { useResource } from '../../live/resource.ts';
+import { lastLines } from '../../model/output.ts';
+import { instantOf } from '../../model/time.ts';
+import { systemText, whyText } from '../../model/words.ts';
+import { Link } from '../../router.tsx';
+import { Acknowledge } from '../../ui/acknowledge.tsx';
+import { type Look, Mark } from '../../ui/mark.tsx';
+import { Clock, Since } from '../../ui/moment.tsx';
+import { Failure } from '../../ui/notice.tsx';
+
+/** So many incidents are shown before somebody asks for all. */
+const SHOWN_FIRST = 8;
+const LINES = 2;
+
+/** What is wrong now: each open incident with since when, why, and what was printed last. */
+export function Troubles(): JSX.Element {
+  const loaded = useResource(
+    'open incidents',
+    async (signal) => (await ask('get_incidents', { query: { open: 'true', limit: 1000 }, signal })).body,
+    ({ type }) => type === 'incident' || type === 'run',
+  );
+  const isWhole = useSignal(false);
+  const { data, error } = loaded.value;
+  if (data === null) return error === null ? <></> : <Failure error={error} />;
+  if (data.length === 0) {
+    return (
+      <section class="troubles">
+        <h1 class="all-well">
+          <Mark look="success" label="" /> Nothing is wrong
+        </h1>
+      </section>
+    );
+  }
+  const ordered = data.toSorted(inOrder);
+  const shown = isWhole.value ? ordered : ordered.slice(0, SHOWN_FIRST);
+  return (
+    <section class="troubles" aria-labelledby="troubles-title">
+      <h1 id="troubles-title">
+        {data.length} {data.length === 1 ? 'thing is' : 'things are'} wrong
+      </h1>
+      <ol>
+        {shown.map((incident) => (
+          <li key={incident.id} class={incident.acknowledged_until_at === null ? '' : 'acknowledged'}>
+            <Trouble incident={incident} />
+          </li>
+        ))}
+      </ol>
+      {shown.length < ordered.length && (
+        <button type="button" onClick={() => (isWhole.value = true)}>
+          Show all {ordered.length}
+        </button>
+      )}
+    </section>
+  );
+}
+
+/** Trouble of Cronflow itself comes first, and what somebody is on last; otherwise what opened last comes first. */
+function inOrder(a: Incident, b: Incident): number {
+  return rankOf(a) - rankOf(b) || (a.opened_at < b.opened_at ? 1 : -1);
+}
+
+function rankOf({ kind, acknowledged_until_at: until }: Incident): number {
+  return until !== null ? 2 : kind === 'job' ? 1 : 0;
+}
+
+function Trouble({ incident }: { incident: Incident }): JSX.Element {
+  const { job_name: job, opened_at: openedAt, bad_count: badCount } = incident;
+  const run = useLatest(incident);
+  const at = instantOf(openedAt) ?? nowAt.value;
+  return (
+    <>
+      <p class="what">
+        <Mark look={lookOf(incident)} />
+        {job === null ? <strong>Cronflow itself</strong> : <JobName job={job} />}
+        <span class="why">
+          {job === null ? systemText(incident) : run === null ? '' : whyText(run.row, nowAt.value, ZONE)}
+        </span>
+      </p>
+      <p class="since dim">
+        since <Clock at={at} /> (<Since at={at} />){badCount > 1 && ` · ${badCount} bad`}
+        {' · '}
+        <Link to={{ screen: 'incident', id: incident.id }}>{toldText(incident)}</Link>
+        <Acknowledge incident={incident} />
+      </p>
+      {run !== null && run.lines.length > 0 && <pre class="lines">{run.lines.join('\n')}</pre>}
+    </>
+  );
+}
+
+function JobName({ job }: { job: string }): JSX.Element {
+  return (
+    <Link to={{ screen: 'job', job }} class="name">
+      {job}
+    </Link>
+  );
+}
+
+function toldText({ told, announce_at: announceAt }: Incident): string {
+  if (told.length > 0) return `told ${told.join(', ')}`;
+  return announceAt === null ? 'nobody was told' : 'in maintenance, nobody is told yet';
+}
+
+function lookOf({ kind, kinds, outcomes }: Incident): Look {
+  if (kind !== 'job') return 'failure';
+  return outcomes.at(-1)?.outcome ?? kinds[0] ?? 'failure';
+}
+
+/** Asks for the latest bad outcome of an incident, and for what it printed last. */
+function useLatest(incident: Incident): { row: Run; lines: string[] } | null {
+  const { job_name: name, outcomes, opened_by_run_id: openedBy } = incident;
+  const id = outcomes.at(-1)?.run_id ?? openedBy;
+  const loaded = useResource(
+    `latest ${name} ${id} ${incident.bad_count}`,
+    async (signal) => {
+      if (name === null || id === null) return null;
+      const params = { name, id };
+      try {
+        const { body: row } = await ask('get_run', { params, signal });
+        if (row.output_bytes === 0) return { row, lines: [] };
+        const { body: output } = await ask('get_output', { params, signal });
+        return { row, lines: lastLines(output, LINES) };
+      } catch (error) {
+        // The history keeps so many runs of a job, and an incident may be older.
+        if (error instanceof ApiError && error.status === 404) return null;
+        throw error;
+      }
+    },
+    (change) => change.type === 'run' && change.id === id,
+  );
+  return loaded.value.data;
+}

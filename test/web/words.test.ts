@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import { outcomeWord, statusWord, systemText, type ToldRun, whyText } from '../../src/web/model/words.ts';
+
+const NOW = Date.parse('2026-01-16T08:05:00Z');
+const RUN: ToldRun = {
+  reason: 'exit_code',
+  outcome: 'failure',
+  exit_code: 1,
+  signal: null,
+  duration_ms: 252_000,
+  detail: null,
+  slot_at: '2026-01-16T02:00:00.000Z',
+  first_slot_at: null,
+  count: 1,
+};
+
+describe('why a run or a slot is bad', () => {
+  test.each<[Partial<ToldRun>, string]>([
+    [{}, 'exit 1 after 4m 12s'],
+    [{ reason: 'signal', signal: 'KILL' }, 'killed by SIGKILL after 4m 12s'],
+    [{ reason: 'signal', signal: '9' }, 'killed by 9 after 4m 12s'],
+    [{ reason: 'reported_failure', duration_ms: null }, 'reported a failure'],
+    [{ reason: 'late_report', exit_code: null }, 'failed after 4m 12s'],
+    [
+      { reason: 'output_mismatch', detail: 'its output lacks "done"' },
+      'ended after 4m 12s, but its output lacks "done"',
+    ],
+    [{ reason: 'too_fast' }, 'ended after 4m 12s, too soon to have done its work'],
+    [{ reason: 'timeout', outcome: 'timeout' }, 'reported no end by its limit'],
+    [
+      { reason: 'timeout', outcome: 'timeout', detail: 'max_runtime 4h' },
+      'reported no end by its limit: max_runtime 4h',
+    ],
+    [{ reason: 'unreadable_report' }, 'ended after 4m 12s, and its report cannot be read'],
+    [{ reason: 'missed', outcome: 'missed' }, 'did not start at 02:00'],
+    [{ reason: 'missed', outcome: 'missed', slot_at: null }, 'did not start'],
+    [{ reason: 'never_seen', outcome: 'missed' }, 'did not start at 02:00, and was never heard of before'],
+    [
+      {
+        reason: 'missed',
+        outcome: 'missed',
+        count: 3,
+        first_slot_at: '2026-01-15T02:00:00.000Z',
+        slot_at: '2026-01-16T02:00:00.000Z',
+      },
+      'did not start 3 times, from Thu 02:00 to 02:00',
+    ],
+    [{ reason: 'outage', outcome: 'unknown', duration_ms: null }, 'unknown'],
+  ])('%j: %s', (changes, text) => {
+    expect(whyText({ ...RUN, ...changes }, NOW, 'UTC')).toBe(text);
+  });
+
+  test('trouble of Cronflow itself says what it is about', () => {
+    expect(systemText({ reason: 'notifier_failing', subject: 'ops', detail: 'refused' })).toBe(
+      'ops: refused',
+    );
+    expect(systemText({ reason: 'config_invalid' })).toBe('the configuration on disk has faults');
+  });
+
+  test('a status and an outcome are words', () => {
+    expect([
+      statusWord('timeout'),
+      outcomeWord('timeout'),
+      outcomeWord(null),
+      outcomeWord('skipped'),
+    ]).toEqual(['timed out', 'timed out', 'running', 'skipped']);
+  });
+});
