@@ -97,8 +97,8 @@ describe('the dashboard', () => {
   });
 
   test('is behind the login, which leads back to the address', async () => {
-    const { request } = await startServer({ tokens: TOKENS });
-    const answer = await request('/ui/jobs/a%22b?x=1', { headers: BROWSER, redirect: 'manual' });
+    const { url } = await startServer({ tokens: TOKENS });
+    const answer = await fetch(`${url}/ui/jobs/a%22b?x=1`, { headers: BROWSER, redirect: 'manual' });
     expect(answer.status).toBe(303);
     expect(answer.headers.get('location')).toBe(`/login?next=${encodeURIComponent('/ui/jobs/a%22b?x=1')}`);
   });

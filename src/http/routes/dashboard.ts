@@ -104,7 +104,8 @@ function showFile(ctx: HttpContext, file: WebFile | undefined): void {
   ctx.vary('Accept-Encoding');
   ctx.set('Cache-Control', 'private, max-age=31536000, immutable');
   ctx.type = file.type;
-  const encoding = ctx.acceptsEncodings('br', 'gzip', 'identity');
-  if (encoding === 'br' || encoding === 'gzip') ctx.set('Content-Encoding', encoding);
-  ctx.body = encoding === 'br' || encoding === 'gzip' ? file[encoding] : file.plain;
+  // Browsers name brotli last and mean no order by that.
+  const encoding = (['br', 'gzip'] as const).find((each) => ctx.acceptsEncodings(each) === each);
+  if (encoding !== undefined) ctx.set('Content-Encoding', encoding);
+  ctx.body = encoding === undefined ? file.plain : file[encoding];
 }
