@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { KEPT } from './kept.ts';
 import { WAIT_LIMIT_MS } from './limits.ts';
+import { shareServer } from './postgres/shared.ts';
 import { processesOf } from './processes.ts';
 
 /**
@@ -20,7 +21,9 @@ export default function wholeRun(): () => Promise<void> {
   chmodSync(folder, 0o711);
   process.env.TMPDIR = folder;
   process.env.PATH = searchable(process.env.PATH ?? '');
+  const endSharedServer = shareServer(folder);
   return async () => {
+    await endSharedServer();
     const left = [...(await endProcesses(folder)), ...filesIn(folder)];
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     // A listing loads the files and runs no hook, so everything that a file makes as it is loaded stays.

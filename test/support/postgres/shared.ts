@@ -1,0 +1,36 @@
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { PostgresServer } from './server.ts';
+
+/** The variable that tells tests where they ask for the server which they share. */
+export const SHARED_SOCKET = 'CRONFLOW_TEST_POSTGRES';
+
+/**
+ * Hands out the address of one PostgreSQL for a whole run. It is started when the first test asks, because most runs
+ * are of a few files that need none.
+ * @param folder where the socket is, at which tests ask
+ * @returns a function that ends it
+ */
+export function shareServer(folder: string): () => Promise<void> {
+  const path = join(folder, 'postgres');
+  process.env[SHARED_SOCKET] = path;
+  let starting: Promise<PostgresServer> | undefined;
+  const answer = async (): Promise<object> => {
+    try {
+      starting ??= PostgresServer.make();
+      return (await starting).address;
+    } catch (error) {
+      return { error: (error as Error).stack };
+    }
+  };
+  const asked: Server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    void answer().then((said) => socket.end(JSON.stringify(said)));
+  }).listen(path);
+  asked.unref();
+  return async () => {
+    await new Promise((resolve) => asked.close(resolve));
+    const server = await starting?.catch(() => undefined);
+    await server?.remove();
+  };
+}
