@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { KEPT } from './kept.ts';
 import { WAIT_LIMIT_MS } from './limits.ts';
-import { shareServer } from './postgres/shared.ts';
+import { SHARED_SOCKET, shareServer } from './postgres/shared.ts';
 import { processesOf } from './processes.ts';
 
 /**
@@ -21,7 +21,8 @@ export default function wholeRun(): () => Promise<void> {
   chmodSync(folder, 0o711);
   process.env.TMPDIR = folder;
   process.env.PATH = searchable(process.env.PATH ?? '');
-  const endSharedServer = shareServer(folder);
+  process.env[SHARED_SOCKET] = join(folder, 'postgres');
+  const endSharedServer = shareServer(process.env[SHARED_SOCKET]);
   return async () => {
     await endSharedServer();
     const left = [...(await endProcesses(folder)), ...filesIn(folder)];

@@ -1,19 +1,16 @@
 import { createServer, type Server } from 'node:net';
-import { join } from 'node:path';
 import { PostgresServer } from './server.ts';
 
-/** The variable that tells tests where they ask for the server which they share. */
+/** The variable in which a whole run tells its tests where they ask for the server that they share. */
 export const SHARED_SOCKET = 'CRONFLOW_TEST_POSTGRES';
 
 /**
  * Hands out the address of one PostgreSQL for a whole run. It is started when the first test asks, because most runs
  * are of a few files that need none.
- * @param folder where the socket is, at which tests ask
+ * @param path of the socket at which tests ask
  * @returns a function that ends it
  */
-export function shareServer(folder: string): () => Promise<void> {
-  const path = join(folder, 'postgres');
-  process.env[SHARED_SOCKET] = path;
+export function shareServer(path: string): () => Promise<void> {
   let starting: Promise<PostgresServer> | undefined;
   const answer = async (): Promise<object> => {
     try {
