@@ -139,7 +139,7 @@ function readOptions(argv: readonly string[], io: Io, host: ServeHost): AppOptio
     port: portOf(pick(values.port, 'CRONFLOW_PORT', '8000')),
     base: {
       basePath: parseBasePath(pick(values['base-path'], 'CRONFLOW_BASE_PATH', '')),
-      trustsForwardedPrefix: trustsProxy(env['CRONFLOW_TRUST_PROXY']),
+      trustsProxy: trustsProxy(env['CRONFLOW_TRUST_PROXY']),
     },
     noAuth: values['no-auth'],
     strict: values.strict,

@@ -25,6 +25,6 @@ export function actorOf(ctx: HttpContext, { base }: Services): Actor {
   return {
     via: access?.via ?? 'anybody',
     who: access?.name ?? null,
-    from: clientAddress(ctx.req, base.trustsForwardedPrefix),
+    from: clientAddress(ctx.req, base.trustsProxy),
   };
 }

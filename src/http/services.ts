@@ -73,7 +73,7 @@ export function servicesOf(deps: HttpDeps): Services {
     events: new EventHub(deps),
     jobTexts: new JobTexts(),
     badgeKeys: new BadgeKeys(deps.store),
-    base: deps.base ?? { basePath: '', trustsForwardedPrefix: false },
+    base: deps.base ?? { basePath: '', trustsProxy: false },
     bodies: new BodyBudget(limits.bodiesBytesMax),
     bodyLines: new LineLimit(deps.clock, limits.bodyLinesMax),
     pingLines: new LineLimit(deps.clock, limits.bodyLinesMax),

@@ -153,7 +153,7 @@ describe('the audit log', () => {
 
   test('takes the address of a client from a proxy that is trusted, and from no other', async () => {
     const forwarded = { 'X-Forwarded-For': '203.0.113.9, 198.51.100.7' };
-    const trusting = await start({ base: { basePath: '', trustsForwardedPrefix: true } });
+    const trusting = await start({ base: { basePath: '', trustsProxy: true } });
     await trusting.send('POST', '/jobs', { name: 'a' }, forwarded);
     await trusting.send('POST', '/jobs', { name: 'b' }, { 'X-Forwarded-For': '[2001:db8::1]:4711' });
     await trusting.send('POST', '/jobs', { name: 'c' }, { 'X-Forwarded-For': 'unknown' });

@@ -86,7 +86,7 @@ describe('the dashboard', () => {
   });
 
   test('begins its addresses with the path under which a proxy shows it', async () => {
-    const { request, url } = await startServer({ base: { basePath: '/tools', trustsForwardedPrefix: true } });
+    const { request, url } = await startServer({ base: { basePath: '/tools', trustsProxy: true } });
     const page = await request('/ui/timeline', { headers: { ...BROWSER, 'X-Forwarded-Prefix': '/cron' } });
     expect(page.text).toContain('data-base="/cron"');
     expect(filesOf(page.text).every((file) => file.startsWith('/cron/ui/assets/'))).toBe(true);

@@ -153,7 +153,7 @@ test.skipIf(!hasChromium).each(['light', 'dark'] as const)(
 test.skipIf(!hasChromium).each([true, false])(
   '/docs works under the path of a proxy that leaves it in the address (%s)',
   async (leavesPath) => {
-    const base = { basePath: leavesPath ? '/tools/cron' : '', trustsForwardedPrefix: !leavesPath };
+    const base = { basePath: leavesPath ? '/tools/cron' : '', trustsProxy: !leavesPath };
     const { url, port, request } = await startServer({ base });
     await request('/jobs', {
       method: 'POST',

@@ -36,7 +36,7 @@ describe('the list of what ran over all jobs', () => {
 
   test('is read page by page, with the instants that the first page meant', async () => {
     const { store, request, clock } = await startServer({
-      base: { basePath: '/x', trustsForwardedPrefix: false },
+      base: { basePath: '/x', trustsProxy: false },
     });
     await store.transact({ all: true }, (tx) => {
       tx.putJob(job('a'));

@@ -6,8 +6,8 @@ export type BasePath = string;
 /** Where Cronflow is shown, as its links must say. */
 export interface BasePathOptions {
   basePath: BasePath;
-  /** True if a header `X-Forwarded-Prefix` comes from a proxy of our own and says the path. */
-  trustsForwardedPrefix: boolean;
+  /** True if the headers `X-Forwarded-Prefix`, `-For` and `-Proto` come from a proxy of our own and are believed. */
+  trustsProxy: boolean;
 }
 
 const LENGTH_MAX = 200;
@@ -75,9 +75,9 @@ function isBasePath(path: string): boolean {
  */
 export function basePathOf(
   header: string | string[] | undefined,
-  { basePath, trustsForwardedPrefix }: BasePathOptions,
+  { basePath, trustsProxy }: BasePathOptions,
 ): BasePath {
-  if (!trustsForwardedPrefix || typeof header !== 'string') return basePath;
+  if (!trustsProxy || typeof header !== 'string') return basePath;
   const forwarded = header.trim().replace(/\/+$/, '');
   return isBasePath(forwarded) ? forwarded : basePath;
 }

@@ -117,12 +117,12 @@ function sessionJson({ state }: HttpContext, { clock }: Services): object {
 }
 
 function addressOf(ctx: HttpContext, { base }: Services): string | null {
-  return clientAddress(ctx.req, base.trustsForwardedPrefix);
+  return clientAddress(ctx.req, base.trustsProxy);
 }
 
 /** A cookie is for TLS alone where the client came by it: a page of https says so, and so does a proxy of our own. */
 function cookieOptions({ req, state }: HttpContext, { base }: Services): { path: string; isSecure: boolean } {
-  const proto = base.trustsForwardedPrefix ? String(req.headers['x-forwarded-proto'] ?? '') : '';
+  const proto = base.trustsProxy ? String(req.headers['x-forwarded-proto'] ?? '') : '';
   const isSecure = proto.split(',').at(-1)?.trim() === 'https' || /^https:/i.test(req.headers.origin ?? '');
   return { path: state.basePath === '' ? '/' : state.basePath, isSecure };
 }

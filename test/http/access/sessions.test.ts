@@ -149,7 +149,7 @@ describe('a session', () => {
   });
 
   test('is for TLS alone where the client came by it', async () => {
-    const trusting = await start({ base: { basePath: '/cron', trustsForwardedPrefix: true } });
+    const trusting = await start({ base: { basePath: '/cron', trustsProxy: true } });
     const cookie = async ({ login }: typeof trusting, headers: Record<string, string>) =>
       (await login('boss-token', headers)).headers.get('set-cookie');
     expect(await cookie(trusting, { 'X-Forwarded-Proto': 'https' })).toMatch(/Path=\/cron; .*; Secure$/);
@@ -173,7 +173,7 @@ describe('a login', () => {
   test('is limited by address, for wrong tokens alone, and says when to try again', async () => {
     const lines: string[] = [];
     const logger = createLogger(createFakeClock(), 'info', (line) => lines.push(line));
-    const base = { basePath: '', trustsForwardedPrefix: true };
+    const base = { basePath: '', trustsProxy: true };
     const { login, clock } = await start({ base, logger });
     for (let i = 0; i < 20; i += 1) expect((await login('boss-token', from('192.0.2.1'))).status).toBe(200);
     for (let i = 0; i < 10; i += 1) expect((await login('wrong', from('192.0.2.1'))).status).toBe(401);
@@ -189,7 +189,7 @@ describe('a login', () => {
   });
 
   test('takes a network of IPv6 for one address, and is limited over all of them', async () => {
-    const base = { basePath: '', trustsForwardedPrefix: true };
+    const base = { basePath: '', trustsProxy: true };
     const { login } = await start({ base });
     for (let i = 0; i < 10; i += 1) await login('wrong', from(`2001:db8::${i}:1`));
     expect((await login('boss-token', from('2001:db8:0:0:ffff::9'))).status).toBe(429);

@@ -68,7 +68,7 @@ const CASES: Case[] = [
   {
     what: 'a base path',
     target: 'jobs/backup/success',
-    deps: { base: { basePath: '/cronflow', trustsForwardedPrefix: true } },
+    deps: { base: { basePath: '/cronflow', trustsProxy: true } },
   },
 ];
 

@@ -6,8 +6,8 @@ import { servicesOf } from '../../../src/http/services.ts';
 import { NO_TOKENS } from '../../../src/http/access/tokens.ts';
 import { startServer } from '../support.ts';
 
-const UNTRUSTED = { basePath: '/tools/cron', trustsForwardedPrefix: false };
-const TRUSTED = { basePath: '', trustsForwardedPrefix: true };
+const UNTRUSTED = { basePath: '/tools/cron', trustsProxy: false };
+const TRUSTED = { basePath: '', trustsProxy: true };
 
 describe('behind a proxy that shows Cronflow under a path', () => {
   test('a request counts with the path and without it', async () => {
@@ -51,7 +51,7 @@ describe('behind a proxy that shows Cronflow under a path', () => {
       return ((await root.json()) as { links: { docs: string } }).links.docs;
     };
     expect(await linksFor(TRUSTED, '/ops/cron/')).toBe('/ops/cron/docs');
-    expect(await linksFor({ ...UNTRUSTED, trustsForwardedPrefix: true }, '/ops')).toBe('/ops/docs');
+    expect(await linksFor({ ...UNTRUSTED, trustsProxy: true }, '/ops')).toBe('/ops/docs');
     expect(await linksFor(UNTRUSTED, '/ops')).toBe('/tools/cron/docs');
     for (const bad of [
       '//evil.example',
