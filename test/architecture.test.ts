@@ -28,7 +28,8 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   'core/why': ['core/replay', 'core/job', 'core/text', 'core/model', 'schedule'],
   store: ['core/model', 'observe', 'clock'],
   'store/local': ['store', 'core/model'],
-  'store/open': ['store/lowdb', 'store/local', 'store', 'core/model', 'observe', 'clock'],
+  'store/postgres': ['store/local', 'store', 'core/model', 'observe', 'schedule', 'clock'],
+  'store/open': ['store/lowdb', 'store/postgres', 'store/local', 'store', 'core/model', 'observe', 'clock'],
   'store/lowdb': ['store/local', 'store', 'core/model', 'observe', 'schedule', 'clock'],
   apply: [
     'store',
@@ -244,8 +245,8 @@ describe('the repository holds its own rules', () => {
 
   test('only store/open knows which stores there are', () => {
     const wrong = imports
-      .filter(({ to }) => /^store\/(local|lowdb)\//.test(to))
-      .filter(({ from }) => !/^store\/(local|lowdb|open)\//.test(from));
+      .filter(({ to }) => /^store\/(local|lowdb|postgres)\//.test(to))
+      .filter(({ from }) => !/^store\/(local|lowdb|postgres|open)\//.test(from));
     expect(wrong).toEqual([]);
   });
 

@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '../../src/observe/log.ts';
 import { MemoryStore } from '../../src/store/local/memory.ts';
+import { PostgresStore } from '../../src/store/postgres/store.ts';
 import { LowdbStore } from '../../src/store/lowdb/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
+import { emptyDatabase, missingPostgres } from '../support/postgres.ts';
 import { NOW_AT } from '../support/records.ts';
 
-/** One row per implementation; PostgreSQL is the third. Every test of this folder holds for all of them. */
+/** One row per implementation. Every test of this folder holds for all of them. */
 interface Row {
   name: string;
   /** A new, empty store, not yet opened, and how to get rid of it. */
@@ -34,6 +36,19 @@ export const rows: Row[] = [
       return { store, dispose: () => rm(directory, { recursive: true, force: true }) };
     },
   },
+  ...(missingPostgres() === null
+    ? [
+        {
+          name: 'postgres',
+          async make() {
+            const url = await emptyDatabase();
+            const clock = createFakeClock(NOW_AT);
+            const store = new PostgresStore({ url, clock, log: silentLogger, freeze: true });
+            return { store, dispose: async () => {} };
+          },
+        },
+      ]
+    : []),
 ];
 
 /**

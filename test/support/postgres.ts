@@ -84,3 +84,29 @@ async function fillOnce(server: ServerAddress, { name, fill }: Template): Promis
     await client.end();
   }
 }
+
+let emptied: Promise<TestDatabase> | undefined;
+
+/**
+ * Empties the one database that the tests of a file use in turn, whose schema stays. That takes a tenth of the time of
+ * a new database.
+ */
+export async function emptyDatabase(): Promise<string> {
+  emptied ??= freshDatabase();
+  const { url } = await emptied;
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ name: string }>(EMPTIED_TABLES);
+    await client.query(rows.map(({ name }) => `DELETE FROM cronflow.${name}`).join(';'));
+  } finally {
+    await client.end();
+  }
+  return url;
+}
+
+/** The tables but those that a migration fills, and the partitions, which go with their table. */
+const EMPTIED_TABLES = `
+  SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = 'cronflow' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+  AND c.relname NOT IN ('schema_version', 'locks')`;

@@ -1,3 +1,4 @@
+import type { Job } from '../../core/model/records.ts';
 import { type Change, type ChangeListener, CONFIGURATION_KEY } from '../store.ts';
 import { type Changes, TABLE_NAMES, type TableName } from './changes.ts';
 import { jobIdOf, type Tables } from './tables.ts';
@@ -32,8 +33,11 @@ export class Feed {
    * @param tables the records as the commit left them
    */
   tell(changes: Changes, tables: Tables): void {
-    if (this.#listeners.size === 0) return;
-    const told = changesOf(changes, tables);
+    if (this.#listeners.size > 0) this.pass(changesOf(changes, (id) => tables.jobById(id)));
+  }
+
+  /** Tells of changes, be they of this instance or of another one. */
+  pass(told: readonly Change[]): void {
     if (told.length === 0) return;
     for (const listener of this.#listeners) queueMicrotask(() => this.#call(listener, told));
   }
@@ -49,7 +53,14 @@ export class Feed {
   }
 }
 
-function changesOf({ put, del }: Changes, tables: Tables): Change[] {
+/**
+ * Returns the changes of a commit that are told.
+ * @param jobById returns a job as the commit left it
+ */
+export function changesOf(
+  { put, del }: Pick<Changes, 'put' | 'del'>,
+  jobById: (id: string) => Job | undefined,
+): Change[] {
   const changes: Change[] = [];
   for (const table of TABLE_NAMES) {
     const of = TOLD[table];
@@ -57,7 +68,7 @@ function changesOf({ put, del }: Changes, tables: Tables): Change[] {
   }
   const jobIds = [...(put.jobs ?? []).map(({ id }) => id), ...(put.states ?? []).map(({ job_id }) => job_id)];
   for (const id of new Set(jobIds)) {
-    const job = tables.jobById(id);
+    const job = jobById(id);
     if (job === undefined) continue;
     const { name, removed_at: removedAt, state } = job;
     changes.push({ type: 'job', id, name, due_at: removedAt === null ? state.due_at : null });

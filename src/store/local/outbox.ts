@@ -19,6 +19,15 @@ interface Hold {
   leases: Map<string, number>;
 }
 
+/** Who holds a lane, as a store keeps it that several instances share. */
+export interface LaneRecord {
+  notifier: string;
+  owner: string | null;
+  token: number;
+  until_at: number;
+  note: LaneNote;
+}
+
 /**
  * Keeps the deliveries and knows which may be sent next. Pending deliveries of one job (or system incident) to one
  * notifier form a line, of which only the oldest may be claimed. Each notifier has a queue of its lines, ordered by
@@ -129,6 +138,29 @@ export class Outbox {
       claimed.push({ lease: { notifier, owner, token: hold.token }, note, deliveries });
     }
     return claimed;
+  }
+
+  /**
+   * Puts the holder of a lane in the place of the one that is known.
+   * @param leases maps deliveries that the holder has claimed to the end of the lease of each
+   */
+  restoreLane(
+    { notifier, note, ...hold }: LaneRecord,
+    leases: ReadonlyMap<string, number> = new Map(),
+  ): void {
+    this.#holds.set(notifier, { ...hold, note: note ?? undefined, leases: new Map(leases) });
+    for (const id of leases.keys()) {
+      const delivery = this.get(id);
+      if (delivery !== undefined) this.#requeue(delivery);
+    }
+  }
+
+  /** Returns who holds the lane of a notifier; undefined where nobody ever did. */
+  laneOf(notifier: string): LaneRecord | undefined {
+    const hold = this.#holds.get(notifier);
+    if (hold === undefined) return undefined;
+    const { owner, token, until_at: untilAt, note } = hold;
+    return { notifier, owner, token, until_at: untilAt, note };
   }
 
   /** Tells whether the lease was neither given up nor lost to another owner. */
@@ -246,7 +278,8 @@ function isHeld({ owner, until_at: untilAt }: Hold, nowAt: number, leaseMs: numb
   return owner !== null && untilAt > nowAt && untilAt <= nowAt + 2 * leaseMs;
 }
 
-function lineOf(delivery: Delivery): string {
+/** Names the line in which a delivery stands. */
+export function lineOf(delivery: Delivery): string {
   const owner = delivery.job_id === null ? `incident ${delivery.incident_id}` : `job ${delivery.job_id}`;
   return `${delivery.notifier}\n${owner}`;
 }

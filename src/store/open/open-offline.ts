@@ -19,6 +19,8 @@ export function openOffline(url: string): OfflineStore {
   const place = storePlaceOf(url);
   if (place.kind === 'memory')
     throw new CronflowError('usage', 'A store in memory is gone with its process. Name a data directory.');
+  if (place.kind === 'postgres')
+    throw new CronflowError('usage', 'A database cannot be read offline in this version.');
   const { directory } = place;
   return {
     state: async () => stateOf(await readTables(directory)),

@@ -13,7 +13,7 @@ interface OpenOptions {
 /**
  * Chooses and opens the store at a URL. This is the only place that knows which implementations of the contract there
  * are, and it loads only the one that is used.
- * @param url `lowdb:DIRECTORY` or `memory:`
+ * @param url `lowdb:DIRECTORY`, `postgres://...` or `memory:`
  * @throws CronflowError `usage` for another URL; else that of `Store.open`, which says how to recover
  */
 export async function openStore(url: string, options: OpenOptions): Promise<Store> {
@@ -22,6 +22,9 @@ export async function openStore(url: string, options: OpenOptions): Promise<Stor
   if (place.kind === 'memory') {
     const { MemoryStore } = await import('../local/memory.ts');
     store = new MemoryStore();
+  } else if (place.kind === 'postgres') {
+    const { PostgresStore } = await import('../postgres/store.ts');
+    store = new PostgresStore({ url: place.url, ...options });
   } else {
     const { LowdbStore } = await import('../lowdb/store.ts');
     store = new LowdbStore({ directory: place.directory, ...options });

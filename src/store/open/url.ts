@@ -1,7 +1,11 @@
 import { CronflowError } from '../../core/model/errors.ts';
 
-/** A store that can be named: the embedded one in its data directory, or one that is gone with the process. */
-export type StorePlace = { kind: 'lowdb'; directory: string } | { kind: 'memory' };
+/**
+ * A store that can be named: the embedded one in its data directory, a database that several instances share, or one
+ * that is gone with the process.
+ */
+export type StorePlace =
+  { kind: 'lowdb'; directory: string } | { kind: 'postgres'; url: string } | { kind: 'memory' };
 
 /**
  * Returns the URL of the store that `CRONFLOW_STORE` and the data directory name.
@@ -15,15 +19,16 @@ export function storeUrlOf(named: string | undefined, directory: string): string
 }
 
 /**
- * Reads the URL of a store: `lowdb:DIRECTORY` or `memory:`.
+ * Reads the URL of a store: `lowdb:DIRECTORY`, `postgres://...` or `memory:`.
  * @throws CronflowError `usage` for any other
  */
 export function storePlaceOf(url: string): StorePlace {
   if (url === 'memory:') return { kind: 'memory' };
   const [, directory] = /^lowdb:(.+)$/s.exec(url) ?? [];
   if (directory !== undefined) return { kind: 'lowdb', directory };
+  if (/^postgres(ql)?:\/\//.test(url)) return { kind: 'postgres', url };
   throw new CronflowError(
     'usage',
-    'The URL of a store is "lowdb:" with the path of the data directory, or "memory:".',
+    'The URL of a store is "lowdb:" with the path of the data directory, "postgres://USER@HOST/DATABASE", or "memory:".',
   );
 }

@@ -33,7 +33,7 @@ describe('the URL of a store', () => {
     );
   });
 
-  test.each(['postgres://db', 'lowdb:', '/data', 'memory:here'])('is not %j', (wrong) => {
+  test.each(['mysql://db', 'lowdb:', '/data', 'memory:here'])('is not %j', (wrong) => {
     expect(() => storePlaceOf(wrong)).toThrow('The URL of a store is "lowdb:"');
   });
 });

@@ -1,0 +1,244 @@
+import type { Clock } from '../../clock.ts';
+import { CronflowError } from '../../core/model/errors.ts';
+import type { Changes, MetaRecord } from '../local/changes.ts';
+import { changesOf } from '../local/feed.ts';
+import { Overlay } from '../local/overlay.ts';
+import { runTransaction } from '../local/tx.ts';
+import type { Change, Scope, StoreHealth, Tx } from '../store.ts';
+import type { Database, Session } from './database.ts';
+import { Conflict, reasonText, refusalOf, unavailable } from './errors.ts';
+import { Loading } from './loading.ts';
+import { isAlone, needOf } from './need.ts';
+import { baseSteps } from './bases.ts';
+import { DELETE_META } from './sql/delete-meta.ts';
+import { INSERT_META } from './sql/insert-meta.ts';
+import { PUT_FEED } from './sql/put-feed.ts';
+import { PUT_META_HISTORY } from './sql/put-meta-history.ts';
+import { UPDATE_META } from './sql/update-meta.ts';
+import { type Step, step } from './statement.ts';
+import { stepsOf } from './writing.ts';
+import { isLoggedMeta } from './log.ts';
+
+/** One commit takes at most this many transactions. The rest go into the next one. */
+const TRANSACTIONS_MAX = 1_000;
+/** A commit is given up after this time, so that a ping is answered within five seconds. */
+const COMMIT_MS_MAX = 4_500;
+/** One that names every job may take longer. Pings wait for it no longer than for anything else. */
+const COMMIT_OF_ALL_MS_MAX = 60_000;
+
+/** A transaction that waits for its commit. */
+interface Waiting {
+  scope: Scope;
+  /** Runs it. Returns a function that settles it once the commit is durable. */
+  run(overlay: Overlay): () => void;
+  reject(error: unknown): void;
+}
+
+interface CommitterOptions {
+  database: Database;
+  clock: Clock;
+  /** Names this instance to the others. */
+  instance: string;
+  freeze: boolean;
+  /** Is told of the changes of each commit, once whoever waited for it was answered. */
+  onCommitted: (changes: readonly Change[]) => void;
+  /** Is told when commits begin to be refused. */
+  onRefused: () => void;
+  /** Is told how long each commit took. */
+  onSync: (durationMs: number) => void;
+}
+
+/**
+ * Commits transactions. Those that come while a commit is on its way go into the next one, together, so that the
+ * database is asked twice for all of them: once to lock and load what they name, once to write and commit. They run
+ * here in between, in the order of the calls, and each sees what those before it wrote.
+ */
+export class Committer {
+  readonly #options: CommitterOptions;
+  #waiting: Waiting[] = [];
+  #committing: Promise<void> | null = null;
+  #isClosed = false;
+  #failure: string | null = null;
+
+  constructor(options: CommitterOptions) {
+    this.#options = options;
+  }
+
+  get health(): StoreHealth {
+    return this.#failure === null ? { ok: true } : { ok: false, refuses: 'commits', detail: this.#failure };
+  }
+
+  transact<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> {
+    if (this.#isClosed) return Promise.reject(new CronflowError('stopping', 'The store is closed.'));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({
+        scope,
+        run(overlay) {
+          try {
+            const result = runTransaction(overlay, scope, fn);
+            return () => resolve(result);
+          } catch (error) {
+            return () => reject(error);
+          }
+        },
+        reject,
+      });
+      this.#committing ??= this.#commitAll();
+    });
+  }
+
+  /** Takes no more transactions, and waits for those that there are. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#committing;
+  }
+
+  /** Finds out whether the database takes commits again, after it did not. */
+  async probe(): Promise<void> {
+    await this.transact({}, () => {}).catch(() => {});
+  }
+
+  async #commitAll(): Promise<void> {
+    // Whoever calls is never answered before the call returns.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) await this.#commitBatch(this.#taken());
+    this.#committing = null;
+  }
+
+  /** Takes the next transactions that can share a commit off the list. */
+  #taken(): Waiting[] {
+    const first = this.#waiting[0]!;
+    let count = 1;
+    if (!isAlone(first.scope)) {
+      const isMore = (next: Waiting | undefined): boolean => next !== undefined && !isAlone(next.scope);
+      while (count < TRANSACTIONS_MAX && isMore(this.#waiting[count])) count += 1;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  /** Commits transactions, again and again where other instances were faster. It settles all of them. */
+  async #commitBatch(batch: readonly Waiting[]): Promise<void> {
+    const limitMs = batch[0]!.scope.all === true ? COMMIT_OF_ALL_MS_MAX : COMMIT_MS_MAX;
+    const { clock } = this.#options;
+    const startedMs = clock.monotonic();
+    for (;;) {
+      try {
+        await this.#attempt(batch, limitMs);
+        this.#failure = null;
+        this.#options.onSync(clock.monotonic() - startedMs);
+        return;
+      } catch (error) {
+        const refusal = refusalOf(error);
+        const isTimeUp = clock.monotonic() - startedMs > limitMs;
+        if (refusal === 'unprepared') this.#options.database.stopPreparing();
+        if (refusal === 'data' && batch.length > 1) return this.#commitEach(batch);
+        if (refusal === 'data') return batch[0]!.reject(unavailable(error));
+        if (isTimeUp || (refusal !== 'conflict' && refusal !== 'unprepared'))
+          return this.#refuse(batch, error);
+      }
+    }
+  }
+
+  /** Commits transactions one by one, so that one whose data is refused does not take the others with it. */
+  async #commitEach(batch: readonly Waiting[]): Promise<void> {
+    for (const each of batch) await this.#commitBatch([each]);
+  }
+
+  /** Refuses the transactions, and those that waited for them, which have waited as long by now. */
+  #refuse(batch: readonly Waiting[], error: unknown): void {
+    this.#failure = `The database takes no commit: ${reasonText(error)}`;
+    this.#options.onRefused();
+    for (const each of [...batch, ...this.#waiting.splice(0)]) each.reject(unavailable(error));
+  }
+
+  async #attempt(batch: readonly Waiting[], limitMs: number): Promise<void> {
+    const { database, freeze } = this.#options;
+    const done = await database.write(limitMs, async (session) => {
+      const need = needOf(batch.map(({ scope }) => scope));
+      const loading = new Loading(session, need, 'write', { freeze });
+      await loading.begin();
+      const overlay = new Overlay(loading.tables);
+      const settle: (() => void)[] = [];
+      for (const each of batch) settle.push(await ran(loading, overlay, each));
+      const changes = overlay.changes();
+      if (overlay.isEmpty()) {
+        await session.rollback();
+        return { settle, told: [] };
+      }
+      const told = changesOf(changes, (id) => overlay.job(id));
+      await this.#write(session, loading, { overlay, changes, told });
+      return { settle, told };
+    });
+    for (const settle of done.settle) settle();
+    this.#options.onCommitted(done.told);
+  }
+
+  async #write(
+    session: Session,
+    loading: Loading,
+    { overlay, changes, told }: { overlay: Overlay; changes: Changes; told: readonly Change[] },
+  ): Promise<void> {
+    const { clock, instance } = this.#options;
+    const at = clock.now();
+    const steps = [...(await baseSteps(loading, changes, at)), ...stepsOf(changes, overlay, at)];
+    if (told.length > 0) steps.push(step(PUT_FEED, instance, at, JSON.stringify(told)));
+    const { put, del } = changes;
+    if (put.meta !== undefined || del.meta !== undefined)
+      await writeMeta(session, loading, { put: put.meta ?? [], del: del.meta ?? [], at });
+    await session.commit(steps);
+  }
+}
+
+/** Runs a transaction on the overlay, as often as it takes to load what it needs. */
+async function ran(loading: Loading, overlay: Overlay, each: Waiting): Promise<() => void> {
+  for (;;) {
+    let settle: (() => void) | undefined;
+    const asked = loading.tables.asked(() =>
+      overlay.attempt(() => {
+        settle = each.run(overlay);
+        // What it wrote does not stay where it lacked something, even if it took no notice.
+        if (!loading.tables.coverage.lack.isEmpty) throw new Error('The transaction runs again.');
+      }),
+    );
+    if ('result' in asked) return settle!;
+    await loading.more(asked.lack);
+  }
+}
+
+/** Writes meta values, which were not locked, and sees that nobody has changed them meanwhile. */
+async function writeMeta(
+  session: Session,
+  { tables }: Loading,
+  { put, del, at }: { put: readonly MetaRecord[]; del: readonly string[]; at: number },
+): Promise<void> {
+  const versionOf = (key: string): number | undefined => tables.metaVersions.get(key);
+  const changed = put.filter(({ key }) => versionOf(key) !== undefined);
+  const added = put.filter(({ key }) => versionOf(key) === undefined);
+  const logged = put.filter(({ value }) => isLoggedMeta(value));
+  const steps: Step[] = [
+    step(
+      UPDATE_META,
+      changed.map(({ key }) => key),
+      changed.map(({ key }) => versionOf(key)),
+      changed.map(({ value }) => JSON.stringify(value)),
+    ),
+    step(DELETE_META, del, del.map(versionOf)),
+    step(
+      INSERT_META,
+      added.map(({ key }) => key),
+      added.map(({ value }) => JSON.stringify(value)),
+    ),
+  ];
+  if (logged.length > 0)
+    steps.push(
+      step(
+        PUT_META_HISTORY,
+        logged.map(({ key }) => key),
+        at,
+        logged.map(({ value }) => JSON.stringify(value)),
+      ),
+    );
+  const [updated, deleted] = await session.run(steps);
+  if (updated!.length !== changed.length || deleted!.length !== del.length)
+    throw new Conflict('A value was changed meanwhile.');
+}

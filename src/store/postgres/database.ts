@@ -1,0 +1,245 @@
+import type { Duplex } from 'node:stream';
+import pg from 'pg';
+import { sleep, systemClock } from '../../clock.ts';
+import { refusalOf } from './errors.ts';
+import { BEGIN } from './sql/begin.ts';
+import { BEGIN_READ } from './sql/begin-read.ts';
+import { COMMIT } from './sql/commit.ts';
+import { LIMIT_TRANSACTION } from './sql/limit-transaction.ts';
+import { ROLLBACK } from './sql/rollback.ts';
+import { type Statement, type Step, step } from './statement.ts';
+
+/** A row of an answer, by the names of its columns. */
+export type AnswerRow = Record<string, unknown>;
+
+/** What the database's clock said, and when it was asked by the clock of this process that never steps. */
+export interface ClockSample {
+  database_at: number;
+  sent_ms: number;
+  received_ms: number;
+}
+
+/** How long a connection may take to be made, or to become free. */
+const CONNECT_MS_MAX = 3_000;
+/**
+ * The database ends a transaction in which nothing is asked for so long, as of an instance that was suspended. One that
+ * may take longer is about all jobs, and what it computes may take longer, too.
+ */
+const IDLE_MS_MAX = 2_000;
+const IDLE_OF_LONG_MS_MAX = 15_000;
+const LONG_MS_MIN = 10_000;
+/** A lock is waited for so long. It is longer than an idle transaction may hold one. */
+const LOCK_MS_MAX = 3_500;
+/** When everything ends, the database is waited for this long. */
+const END_MS_MAX = 2_000;
+/** Commits, claims and checks take turns on so many connections. */
+const WRITERS_MAX = 2;
+/** So many reads go on at a time. */
+const READERS_MAX = 4;
+
+const INT8 = 20;
+
+interface DatabaseOptions {
+  url: string;
+  /** Is told of the database's clock with every transaction. */
+  onClock: (sample: ClockSample) => void;
+}
+
+/** The connections to the database. Nothing here waits without a limit. */
+export class Database {
+  readonly #writers: pg.Pool;
+  readonly #readers: pg.Pool;
+  readonly #onClock: (sample: ClockSample) => void;
+  /** Says whether statements are prepared under names. A pooler that shares connections may forget them. */
+  #isPreparing = true;
+
+  constructor({ url, onClock }: DatabaseOptions) {
+    this.#writers = poolOf(url, WRITERS_MAX);
+    this.#readers = poolOf(url, READERS_MAX);
+    this.#onClock = onClock;
+  }
+
+  get isPreparing(): boolean {
+    return this.#isPreparing;
+  }
+
+  noteClock(sample: ClockSample): void {
+    this.#onClock(sample);
+  }
+
+  /** Prepares no statement from now on. */
+  stopPreparing(): void {
+    this.#isPreparing = false;
+  }
+
+  /**
+   * Runs `use` with a connection of its own, and cuts the connection when the time is up.
+   * @throws the error of the database or of the connection
+   */
+  write<T>(limitMs: number, use: (session: Session) => Promise<T>): Promise<T> {
+    return this.#with(this.#writers, limitMs, use);
+  }
+
+  /** Does as `write`, on a connection for reads. It tries again where a statement was forgotten. */
+  async read<T>(limitMs: number, use: (session: Session) => Promise<T>): Promise<T> {
+    try {
+      return await this.#with(this.#readers, limitMs, use);
+    } catch (error) {
+      if (!this.#isPreparing || refusalOf(error) !== 'unprepared') throw error;
+      this.stopPreparing();
+      return this.#with(this.#readers, limitMs, use);
+    }
+  }
+
+  /** Ends all connections. */
+  async end(): Promise<void> {
+    const ended = Promise.allSettled([this.#writers.end(), this.#readers.end()]);
+    await Promise.race([ended, sleep(systemClock, END_MS_MAX)]);
+  }
+
+  async #with<T>(pool: pg.Pool, limitMs: number, use: (session: Session) => Promise<T>): Promise<T> {
+    const client = await pool.connect();
+    const session = new Session(client, this, limitMs);
+    const cancel = systemClock.after(limitMs, () => session.cut());
+    try {
+      const result = await use(session);
+      client.release(!session.isClean);
+      return result;
+    } catch (error) {
+      // A transaction that was refused is ended, so that the connection can go on. One that hangs is given up.
+      const isEnded =
+        session.isClean ||
+        (await session.rollback().then(
+          () => true,
+          () => false,
+        ));
+      client.release(!isEnded);
+      throw error;
+    } finally {
+      cancel();
+    }
+  }
+}
+
+/** A connection that is used for one transaction at a time. */
+export class Session {
+  readonly #client: pg.PoolClient;
+  readonly #database: Database;
+  readonly #limitMs: number;
+  #isInTransaction = false;
+
+  constructor(client: pg.PoolClient, database: Database, limitMs: number) {
+    this.#client = client;
+    this.#database = database;
+    this.#limitMs = limitMs;
+  }
+
+  /** Tells whether no transaction is open. */
+  get isClean(): boolean {
+    return !this.#isInTransaction;
+  }
+
+  /** Begins a transaction and sends its first statements, all at once. Returns the answers to those. */
+  async begin(
+    steps: readonly Step[],
+    kind: 'write' | 'read' = 'write',
+    lockMsMax = LOCK_MS_MAX,
+  ): Promise<AnswerRow[][]> {
+    this.#isInTransaction = true;
+    const idleMsMax = this.#limitMs < LONG_MS_MIN ? IDLE_MS_MAX : IDLE_OF_LONG_MS_MAX;
+    const limits = [this.#limitMs, lockMsMax, idleMsMax].map(String);
+    const sentMs = systemClock.monotonic();
+    const begun = this.run([step(kind === 'read' ? BEGIN_READ : BEGIN)]);
+    const limited = this.#limit(limits, kind, sentMs);
+    const [answers] = await settled([this.run(steps), begun, limited]);
+    return answers;
+  }
+
+  /** Limits the transaction, and learns the time and whether it can write. */
+  async #limit(limits: readonly string[], kind: 'write' | 'read', sentMs: number): Promise<void> {
+    const [rows] = await this.run([step(LIMIT_TRANSACTION, ...limits)]);
+    const { now_at: databaseAt, is_read_only: isReadOnly } = rows![0]!;
+    const receivedMs = systemClock.monotonic();
+    this.#database.noteClock({ database_at: databaseAt as number, sent_ms: sentMs, received_ms: receivedMs });
+    if (kind === 'write' && isReadOnly === 'on')
+      throw new Error('It takes no writes. It may be a copy that is not the first any more.');
+  }
+
+  /** Sends all statements at once and waits for their answers. After an error none that follows has an effect. */
+  run(steps: readonly Step[]): Promise<AnswerRow[][]> {
+    return settled(steps.map(async (each) => (await this.#query(each)).rows));
+  }
+
+  /**
+   * Sends the last statements of a transaction and its commit, all at once.
+   * @throws where it is not known to be committed
+   */
+  async commit(steps: readonly Step[] = []): Promise<void> {
+    const [, { command }] = await settled([this.run(steps), this.#query(step(COMMIT))]);
+    this.#isInTransaction = false;
+    // A transaction in which anything failed is rolled back by this word, too.
+    if (command !== 'COMMIT') throw new Error('The database rolled the transaction back.');
+  }
+
+  /** Ends a transaction that changes nothing. */
+  async rollback(): Promise<void> {
+    await this.#query(step(ROLLBACK));
+    this.#isInTransaction = false;
+  }
+
+  /** Runs a text of several statements without parameters. */
+  async script(text: string): Promise<void> {
+    await this.#client.query(text);
+  }
+
+  /** Asks outside of a transaction. */
+  async ask(statement: Statement, ...values: unknown[]): Promise<AnswerRow[]> {
+    return (await this.#query(step(statement, ...values))).rows;
+  }
+
+  /** Ends the connection at once. Whatever waits for an answer fails. */
+  cut(): void {
+    this.#isInTransaction = true;
+    const { connection } = this.#client as unknown as { connection: { stream: Duplex } };
+    connection.stream.destroy(new Error(`The database did not answer within ${this.#limitMs} ms.`));
+  }
+
+  #query({ statement, values }: Step): Promise<pg.QueryResult<AnswerRow>> {
+    const { name, text } = statement;
+    const isNamed = name !== undefined && this.#database.isPreparing;
+    return this.#client.query({ text, values: [...values], ...(isNamed ? { name } : {}) });
+  }
+}
+
+/** Waits for all, so that nothing goes on unseen, and then throws the first error. */
+async function settled<T extends readonly unknown[]>(promises: {
+  [K in keyof T]: Promise<T[K]>;
+}): Promise<T> {
+  const results = await Promise.allSettled(promises);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as T;
+}
+
+function poolOf(url: string, max: number): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    pipeline: true,
+    keepAlive: true,
+    allowExitOnIdle: true,
+    application_name: 'cronflow',
+    connectionTimeoutMillis: CONNECT_MS_MAX,
+    types: { getTypeParser: parserOf },
+  });
+  // A connection that breaks while nobody uses it is replaced when one is needed. Whoever uses one sees the error.
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
+}
+
+/** Numbers of eight bytes are instants and counts, which are exact as numbers here. */
+function parserOf(oid: number, format?: 'text' | 'binary'): (text: string) => unknown {
+  if (oid === INT8 && format !== 'binary') return Number;
+  return pg.types.getTypeParser(oid, format) as (text: string) => unknown;
+}

@@ -1,0 +1,61 @@
+import { CronflowError, errorText } from '../../core/model/errors.ts';
+
+/** What became of a transaction that the database refused, and so what is to be done about it. */
+export type Refusal =
+  /** Another instance was faster. The same transaction can be run again at once. */
+  | 'conflict'
+  /** A pooler between here and the database forgets prepared statements, so none may be used. */
+  | 'unprepared'
+  /** The database is away, starting, full or too slow, or it is a copy that takes no writes. */
+  | 'unavailable'
+  /** The data itself was refused, and would be again. */
+  | 'data';
+
+/** Is thrown where what was read was changed by another instance before it was locked. */
+export class Conflict extends Error {
+  override readonly name = 'Conflict';
+}
+
+const CONFLICTS: ReadonlySet<string> = new Set([
+  '40001', // serialization_failure
+  '40P01', // deadlock_detected
+  '23505', // unique_violation: another instance made a record of this id or name
+]);
+
+const UNPREPARED: ReadonlySet<string> = new Set([
+  '26000', // invalid_sql_statement_name
+  '42P05', // duplicate_prepared_statement
+  '08P01', // protocol_violation, by poolers that know no prepared statements
+]);
+
+/** The classes of errors that are about the data, the first two characters of a code. */
+const DATA_CLASSES: ReadonlySet<string> = new Set(['21', '22', '23', '54']);
+
+/** Tells what is to be done about an error of a transaction. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof Conflict) return 'conflict';
+  const code = codeOf(error);
+  if (CONFLICTS.has(code)) return 'conflict';
+  if (UNPREPARED.has(code)) return 'unprepared';
+  return DATA_CLASSES.has(code.slice(0, 2)) ? 'data' : 'unavailable';
+}
+
+/** Returns the code that the database gave an error, or the system; empty where there is none. */
+export function codeOf(error: unknown): string {
+  const code = error instanceof Error ? (error as Error & { code?: unknown }).code : undefined;
+  return typeof code === 'string' ? code : '';
+}
+
+/** Says for people that the database refused something. No message of the driver holds a password. */
+export function unavailable(error: unknown): CronflowError {
+  return new CronflowError('store_unavailable', `The database took no commit: ${reasonText(error)}`, {
+    cause: error,
+  });
+}
+
+/** Returns what went wrong, in words. Where several addresses were tried, the error itself says nothing. */
+export function reasonText(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '')
+    return error.errors.map((each) => errorText(each)).join('; ');
+  return errorText(error);
+}

@@ -1,0 +1,109 @@
+import type { Delivery } from '../../core/model/records.ts';
+import { type LaneRecord, Outbox } from '../local/outbox.ts';
+import type { ClaimedLane, ClaimOptions, LaneNote } from '../store.ts';
+import type { AnswerRow, Database, Session } from './database.ts';
+import { refusalOf, unavailable } from './errors.ts';
+import { ADD_LANES } from './sql/add-lanes.ts';
+import { LEASE_DELIVERIES } from './sql/lease-deliveries.ts';
+import { LOCK_LANES } from './sql/lock-lanes.ts';
+import { PUT_LANES } from './sql/put-lanes.ts';
+import { READ_ALL_LANES } from './sql/read-all-lanes.ts';
+import { READ_LINES } from './sql/read-lines.ts';
+import { step } from './statement.ts';
+
+const LANES_MS_MAX = 4_500;
+
+/**
+ * Who may send what is owed to which notifier. The lanes are locked, read into an outbox in memory, which knows the
+ * rules, and written back as that leaves them. So one instance claims at a time, which takes a millisecond.
+ */
+export class Lanes {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async claim(claim: ClaimOptions): Promise<ClaimedLane[]> {
+    return this.#change(async (session) => {
+      const [, lanes, lines] = await session.begin([step(ADD_LANES), step(LOCK_LANES), step(READ_LINES)]);
+      const outbox = outboxOf(lanes!, lines!);
+      const claimed = outbox.claim(claim);
+      const leased = claimed.flatMap(({ lease, deliveries }) => deliveries.map(({ id }) => ({ id, lease })));
+      await session.commit([
+        putLanes(outbox, lanes!),
+        step(
+          LEASE_DELIVERIES,
+          leased.map(({ id }) => id),
+          leased.map(({ lease }) => lease.token),
+          claim.now_at + claim.lease_ms,
+        ),
+      ]);
+      return claimed;
+    });
+  }
+
+  async leave(owner: string, notes: ReadonlyMap<string, LaneNote>): Promise<void> {
+    await this.#change(async (session) => {
+      const [lanes] = await session.begin([step(LOCK_LANES)]);
+      const outbox = outboxOf(lanes!, []);
+      outbox.leave(owner, notes);
+      await session.commit([putLanes(outbox, lanes!)]);
+    });
+  }
+
+  async earliestAt(owner: string, except?: ReadonlySet<string>): Promise<number | null> {
+    const [lanes, lines] = await this.#database.read(LANES_MS_MAX, async (session) => {
+      const answers = await session.begin([step(READ_ALL_LANES), step(READ_LINES)], 'read');
+      await session.rollback();
+      return answers;
+    });
+    return outboxOf(lanes!, lines!).earliestAt(owner, except);
+  }
+
+  async #change<T>(change: (session: Session) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#database.write(LANES_MS_MAX, change);
+      } catch (error) {
+        const refusal = refusalOf(error);
+        if (refusal === 'unprepared') this.#database.stopPreparing();
+        if (tries > TRIES_MAX || (refusal !== 'conflict' && refusal !== 'unprepared'))
+          throw unavailable(error);
+      }
+    }
+  }
+}
+
+const TRIES_MAX = 5;
+
+function outboxOf(lanes: readonly AnswerRow[], lines: readonly AnswerRow[]): Outbox {
+  const outbox = new Outbox();
+  for (const { record } of lines) outbox.put(record as Delivery);
+  for (const lane of lanes as unknown as LaneRecord[]) outbox.restoreLane(lane, leasesOf(lane, lines));
+  return outbox;
+}
+
+/** Returns the leases that the holder of a lane has. Those of an earlier one ended with its token, or as it left. */
+function leasesOf({ notifier, owner, token }: LaneRecord, lines: readonly AnswerRow[]): Map<string, number> {
+  const leases = new Map<string, number>();
+  if (owner === null) return leases;
+  for (const { record, lease_token: leaseToken, leased_until_at: untilAt } of lines) {
+    const delivery = record as Delivery;
+    if (delivery.notifier === notifier && leaseToken === token && untilAt !== null)
+      leases.set(delivery.id, untilAt as number);
+  }
+  return leases;
+}
+
+function putLanes(outbox: Outbox, lanes: readonly AnswerRow[]): ReturnType<typeof step> {
+  const now = lanes.flatMap(({ notifier }) => outbox.laneOf(notifier as string) ?? []);
+  return step(
+    PUT_LANES,
+    now.map(({ notifier }) => notifier),
+    now.map(({ owner }) => owner),
+    now.map(({ token }) => token),
+    now.map(({ until_at: untilAt }) => Math.max(0, untilAt)),
+    now.map(({ note }) => (note === undefined ? null : JSON.stringify(note))),
+  );
+}

@@ -1,0 +1,244 @@
+import { LIMITS } from '../../core/model/limits.ts';
+import type { Day } from '../../core/model/daily.ts';
+import type { Delivery, Incident, JobState, Row } from '../../core/model/records.ts';
+import type { Changes, DeclaredJob, MetaRecord } from '../local/changes.ts';
+import type { LaneRecord } from '../local/outbox.ts';
+import type { AnswerRow, Session } from './database.ts';
+import { Conflict } from './errors.ts';
+import { LoadedTables } from './loaded-tables.ts';
+import { type Lack, type Need, needOf } from './need.ts';
+import { LOCK_ALL } from './sql/lock-all.ts';
+import { LOCK_DELIVERIES } from './sql/lock-deliveries.ts';
+import { LOCK_DUE } from './sql/lock-due.ts';
+import { LOCK_INCIDENTS } from './sql/lock-incidents.ts';
+import { LOCK_OPEN_INCIDENTS } from './sql/lock-open-incidents.ts';
+import { LOCK_STATES } from './sql/lock-states.ts';
+import { LOCK_SYSTEM_INCIDENTS } from './sql/lock-system-incidents.ts';
+import { READ_ALL_HEADS } from './sql/read-all-heads.ts';
+import { READ_ALL_JOBS } from './sql/read-all-jobs.ts';
+import { READ_ALL_LATEST_DAYS } from './sql/read-all-latest-days.ts';
+import { READ_ALL_META } from './sql/read-all-meta.ts';
+import { READ_ALL_OPEN_INCIDENTS } from './sql/read-all-open-incidents.ts';
+import { READ_ALL_RECENT_RUNS } from './sql/read-all-recent-runs.ts';
+import { READ_ALL_RUNS } from './sql/read-all-runs.ts';
+import { READ_ALL_STATES } from './sql/read-all-states.ts';
+import { READ_DAYS } from './sql/read-days.ts';
+import { READ_DELIVERIES } from './sql/read-deliveries.ts';
+import { READ_DUE } from './sql/read-due.ts';
+import { READ_HEADS } from './sql/read-heads.ts';
+import { READ_INCIDENTS } from './sql/read-incidents.ts';
+import { READ_JOB_DELIVERIES } from './sql/read-job-deliveries.ts';
+import { READ_JOB_INCIDENTS } from './sql/read-job-incidents.ts';
+import { READ_JOBS } from './sql/read-jobs.ts';
+import { READ_LANES } from './sql/read-lanes.ts';
+import { READ_LATEST_DAYS } from './sql/read-latest-days.ts';
+import { READ_META } from './sql/read-meta.ts';
+import { READ_OPEN_INCIDENTS } from './sql/read-open-incidents.ts';
+import { READ_RECENT_RUNS } from './sql/read-recent-runs.ts';
+import { READ_STATES } from './sql/read-states.ts';
+import { READ_SYSTEM_INCIDENTS } from './sql/read-system-incidents.ts';
+import { SHARE_LANES } from './sql/share-lanes.ts';
+import { type Statement, step } from './statement.ts';
+
+/** Once this many jobs turned out to need their history, that of all jobs is loaded, since all ask for it. */
+const RECENT_ASKED_MAX = 8;
+
+type Kind = 'write' | 'read';
+
+/** Loads the records of one batch into tables. Those of a batch that writes are locked. */
+export class Loading {
+  readonly tables: LoadedTables;
+  readonly #session: Session;
+  readonly #need: Need;
+  readonly #kind: Kind;
+  #put: Required<Pick<Changes['put'], 'runs' | 'days' | 'incidents' | 'deliveries' | 'meta'>> = nothingPut();
+  readonly #declared: DeclaredJob[] = [];
+  readonly #states = new Map<string, JobState>();
+  /** The statements of the next round trip, and what is done with the answers. */
+  #asked: { statement: Statement; values: unknown[]; take: (rows: AnswerRow[]) => void }[] = [];
+
+  constructor(session: Session, need: Need, kind: Kind, options: { freeze: boolean }) {
+    this.#session = session;
+    this.#need = need;
+    this.#kind = kind;
+    this.tables = new LoadedTables(need, options);
+  }
+
+  /** Begins the transaction, and loads what the scopes name. It takes one round trip, or two where jobs are due. */
+  async begin(): Promise<void> {
+    const { all, due } = this.#need;
+    if (all) this.#askAll();
+    else if (due !== undefined) this.#askDue(due);
+    else this.#askJobs(this.#need);
+    this.#askOthers();
+    await this.#load(true);
+    if (due === undefined || all) return;
+    this.#askJobs({ ...needOf([]), ids: new Set(this.#states.keys()) }, false);
+    await this.#load();
+  }
+
+  /** Loads what a transaction lacked. */
+  async more(lack: Lack): Promise<void> {
+    const { coverage } = this.tables;
+    if (lack.names.size > 0) {
+      this.#askJobs({ ...needOf([]), names: lack.names });
+      for (const name of lack.names) coverage.names.add(name);
+    }
+    if (lack.heads) {
+      this.#ask(READ_ALL_HEADS, [], this.#takeRuns);
+      this.#ask(READ_ALL_LATEST_DAYS, [], this.#takeDays);
+      this.#ask(READ_ALL_OPEN_INCIDENTS, [], this.#takeIncidents);
+      coverage.hasHeads = true;
+    }
+    if (lack.recent.size > 0) this.#askMoreRecent(lack);
+    if (lack.days.size > 0) this.#ask(READ_DAYS, [[...lack.days]], this.#takeDays);
+    for (const id of lack.days) coverage.days.add(id);
+    this.#askRecords(lack.incident_ids, lack.delivery_ids);
+    if (lack.whole.size > 0) this.#askWhole([...lack.whole]);
+    await this.#load();
+  }
+
+  #ask(statement: Statement, values: unknown[], take: (rows: AnswerRow[]) => void = () => {}): void {
+    this.#asked.push({ statement, values, take });
+  }
+
+  /** Asks for the statement that locks, or for the one that only reads, as the batch is. */
+  #askLocking(
+    locking: Statement,
+    reading: Statement,
+    values: unknown[],
+    take: (rows: AnswerRow[]) => void,
+  ): void {
+    this.#ask(this.#kind === 'write' ? locking : reading, values, take);
+  }
+
+  #askAll(): void {
+    if (this.#kind === 'write') this.#ask(LOCK_ALL, []);
+    this.#ask(READ_ALL_STATES, [], this.#takeStates);
+    this.#ask(READ_ALL_JOBS, [], this.#takeJobs);
+    this.#ask(READ_ALL_META, [], this.#takeMeta);
+  }
+
+  #askDue({ now_at: nowAt, limit, except }: NonNullable<Need['due']>): void {
+    this.#askLocking(LOCK_DUE, READ_DUE, [nowAt, limit, [...(except ?? [])]], this.#takeStates);
+  }
+
+  /**
+   * Asks for jobs with what every ping needs of them. The lock comes first, so that all that follows, each statement
+   * of which sees the present, is of the same instant.
+   */
+  #askJobs({ ids, names, rids }: Need, withStates = true): void {
+    if (ids.size === 0 && names.size === 0) return;
+    const which = [[...ids], [...names]];
+    if (withStates) this.#askLocking(LOCK_STATES, READ_STATES, which, this.#takeStates);
+    this.#ask(READ_JOBS, which, this.#takeJobs);
+    this.#ask(READ_HEADS, [...which, [...rids]], this.#takeRuns);
+    this.#askLocking(LOCK_OPEN_INCIDENTS, READ_OPEN_INCIDENTS, which, this.#takeIncidents);
+    this.#ask(READ_LATEST_DAYS, which, this.#takeDays);
+    if (this.#need.recent) this.#ask(READ_RECENT_RUNS, [...which, LIMITS.recentRunsMax], this.#takeRuns);
+  }
+
+  #askOthers(): void {
+    const { all, system_incidents: system, meta, lanes } = this.#need;
+    if (system && !all) {
+      if (this.#kind === 'write') this.#ask(LOCK_SYSTEM_INCIDENTS, []);
+      this.#ask(READ_SYSTEM_INCIDENTS, [], this.#takeIncidents);
+    }
+    this.#askRecords(this.#need.incident_ids, this.#need.delivery_ids);
+    if (meta.size > 0 && !all) this.#ask(READ_META, [[...meta]], this.#takeMeta);
+    if (lanes.size > 0) this.#askLocking(SHARE_LANES, READ_LANES, [[...lanes]], this.#takeLanes);
+  }
+
+  #askRecords(incidentIds: ReadonlySet<string>, deliveryIds: ReadonlySet<string>): void {
+    const { coverage } = this.tables;
+    if (incidentIds.size > 0)
+      this.#askLocking(LOCK_INCIDENTS, READ_INCIDENTS, [[...incidentIds]], this.#takeIncidents);
+    if (deliveryIds.size > 0)
+      this.#askLocking(LOCK_DELIVERIES, READ_DELIVERIES, [[...deliveryIds]], this.#takeDeliveries);
+    for (const id of incidentIds) coverage.incidentIds.add(id);
+    for (const id of deliveryIds) coverage.deliveryIds.add(id);
+  }
+
+  #askRecent(jobIds: readonly string[]): void {
+    this.#ask(READ_RECENT_RUNS, [jobIds, [], LIMITS.recentRunsMax], this.#takeRuns);
+    for (const id of jobIds) this.tables.coverage.recent.add(id);
+  }
+
+  #askMoreRecent({ recent }: Lack): void {
+    const { coverage } = this.tables;
+    if (!this.#need.all || coverage.recent.size < RECENT_ASKED_MAX) return this.#askRecent([...recent]);
+    this.#ask(READ_ALL_RECENT_RUNS, [LIMITS.recentRunsMax], this.#takeRuns);
+    coverage.isRecentOfAll = true;
+  }
+
+  #askWhole(jobIds: readonly string[]): void {
+    this.#ask(READ_ALL_RUNS, [jobIds], this.#takeRuns);
+    this.#ask(READ_DAYS, [jobIds], this.#takeDays);
+    this.#ask(READ_JOB_INCIDENTS, [jobIds], this.#takeIncidents);
+    this.#ask(READ_JOB_DELIVERIES, [jobIds], this.#takeDeliveries);
+    for (const id of jobIds) this.tables.coverage.whole.add(id);
+  }
+
+  /** Sends what was asked for, and puts the answers into the tables. */
+  async #load(isFirst = false): Promise<void> {
+    const asked = this.#asked;
+    this.#asked = [];
+    const steps = asked.map(({ statement, values }) => step(statement, ...values));
+    const answers = await (isFirst ? this.#session.begin(steps, this.#kind) : this.#session.run(steps));
+    for (const [index, rows] of answers.entries()) asked[index]!.take(rows);
+    this.#apply();
+  }
+
+  #apply(): void {
+    const jobs = this.#declared.splice(0).map((declared) => {
+      const state = this.#states.get(declared.id);
+      // The job got the name after the lock was taken, so that it is not locked.
+      if (state === undefined) throw new Conflict(`The job "${declared.id}" was renamed meanwhile.`);
+      return { ...declared, state };
+    });
+    this.tables.apply({ put: { jobs, ...this.#put }, del: {}, events: [] });
+    this.#put = nothingPut();
+  }
+
+  readonly #takeStates = (rows: AnswerRow[]): void => {
+    for (const { job_id: id, based_at: basedAt, state } of rows) {
+      this.#states.set(id as string, state as JobState);
+      this.tables.basedAt.set(id as string, basedAt as number | null);
+    }
+  };
+
+  readonly #takeJobs = (rows: AnswerRow[]): void => {
+    for (const { record } of rows) this.#declared.push(record as DeclaredJob);
+  };
+
+  readonly #takeRuns = (rows: AnswerRow[]): void => {
+    for (const { record } of rows) this.#put.runs.push(record as Row);
+  };
+
+  readonly #takeDays = (rows: AnswerRow[]): void => {
+    for (const { record } of rows) this.#put.days.push(record as Day);
+  };
+
+  readonly #takeIncidents = (rows: AnswerRow[]): void => {
+    for (const { record } of rows) this.#put.incidents.push(record as Incident);
+  };
+
+  readonly #takeDeliveries = (rows: AnswerRow[]): void => {
+    for (const { record } of rows) this.#put.deliveries.push(record as Delivery);
+  };
+
+  readonly #takeMeta = (rows: AnswerRow[]): void => {
+    for (const { key, version, value } of rows) {
+      this.#put.meta.push({ key, value } as MetaRecord);
+      this.tables.metaVersions.set(key as string, version as number);
+    }
+  };
+
+  readonly #takeLanes = (rows: AnswerRow[]): void => {
+    for (const row of rows) this.tables.outbox.restoreLane(row as unknown as LaneRecord);
+  };
+}
+
+function nothingPut(): Required<Pick<Changes['put'], 'runs' | 'days' | 'incidents' | 'deliveries' | 'meta'>> {
+  return { runs: [], days: [], incidents: [], deliveries: [], meta: [] };
+}

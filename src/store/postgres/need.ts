@@ -1,0 +1,80 @@
+import type { Scope } from '../store.ts';
+
+/** The records that the transactions of one batch name, or that they turned out to need. */
+export interface Need {
+  /** All jobs and everything else that transactions may name. */
+  all: boolean;
+  ids: Set<string>;
+  names: Set<string>;
+  due: Scope['due'] | undefined;
+  /** The run ids of clients, whose newest rows are loaded. */
+  rids: Set<string>;
+  /** Loads the runs that ended last, of each job that is named. */
+  recent: boolean;
+  delivery_ids: Set<string>;
+  incident_ids: Set<string>;
+  system_incidents: boolean;
+  meta: Set<string>;
+  /** The notifiers whose lanes are asked about. */
+  lanes: Set<string>;
+}
+
+/** Returns what the transactions with these scopes need to begin with. */
+export function needOf(scopes: readonly Scope[]): Need {
+  const need: Need = {
+    all: false,
+    ids: new Set(),
+    names: new Set(),
+    due: undefined,
+    rids: new Set(),
+    recent: false,
+    delivery_ids: new Set(),
+    incident_ids: new Set(),
+    system_incidents: false,
+    meta: new Set(),
+    lanes: new Set(),
+  };
+  for (const scope of scopes) {
+    if (scope.all === true) need.all = true;
+    if (scope.due !== undefined) need.due = scope.due;
+    if (scope.system_incidents === true) need.system_incidents = true;
+    if (scope.runs?.recent === true) need.recent = true;
+    if (scope.lane !== undefined) need.lanes.add(scope.lane.notifier);
+    addAll(need.ids, scope.ids);
+    addAll(need.names, scope.names);
+    addAll(need.rids, scope.runs?.rids);
+    addAll(need.delivery_ids, scope.delivery_ids);
+    addAll(need.incident_ids, scope.incident_ids);
+    addAll(need.meta, scope.meta);
+  }
+  return need;
+}
+
+/** Tells whether the transactions of a scope share a batch with no others, because they name too much. */
+export function isAlone(scope: Scope): boolean {
+  return scope.all === true || scope.due !== undefined;
+}
+
+function addAll(set: Set<string>, more: readonly string[] | undefined): void {
+  for (const each of more ?? []) set.add(each);
+}
+
+/** What transactions asked for that was not loaded. */
+export class Lack {
+  readonly names = new Set<string>();
+  /** The jobs of which the runs that ended last are needed. */
+  readonly recent = new Set<string>();
+  /** The jobs of which everything is needed. */
+  readonly whole = new Set<string>();
+  /** The jobs of which all days are needed. */
+  readonly days = new Set<string>();
+  readonly incident_ids = new Set<string>();
+  readonly delivery_ids = new Set<string>();
+  /** The open runs, the newest rows and days and the open incidents of all jobs. */
+  heads = false;
+
+  get isEmpty(): boolean {
+    const { names, recent, whole, days, incident_ids: incidents, delivery_ids: deliveries } = this;
+    return !this.heads && [names, recent, whole, days, incidents, deliveries].every((set) => set.size === 0);
+  }
+}

@@ -1,0 +1,19 @@
+import type { Statement } from '../statement.ts';
+
+/** Reads the runs of jobs that ended last, at most so many of each. */
+export const READ_RECENT_RUNS: Statement = {
+  name: 'read_recent_runs',
+  text: `
+with wanted as materialized (
+  select unnest($1::text[]) as job_id union select id from cronflow.jobs where name = any($2::text[])
+)
+select n.record
+from wanted w,
+lateral (
+  select record from cronflow.runs r
+  where r.job_id = w.job_id and r.ended_after is not null
+  order by ended_after desc, number desc
+  limit $3
+) n
+`,
+};

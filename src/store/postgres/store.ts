@@ -1,0 +1,297 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, systemClock } from '../../clock.ts';
+import type { AuditRecord } from '../../core/model/audit.ts';
+import type { Day } from '../../core/model/daily.ts';
+import { CronflowError, errorText } from '../../core/model/errors.ts';
+import type { Delivery, Incident, Job, JobIncident, Row } from '../../core/model/records.ts';
+import type { Logger } from '../../observe/log.ts';
+import { Feed } from '../local/feed.ts';
+import { runView } from '../local/tx.ts';
+import { ReadBudget } from '../read-budget.ts';
+import type {
+  AllRunsFilter,
+  AuditFilter,
+  ChangeListener,
+  ClaimedLane,
+  ClaimOptions,
+  DeliveryCounts,
+  DeliveryFilter,
+  IncidentFilter,
+  JobFilter,
+  LaneNote,
+  MetaValue,
+  Output,
+  Page,
+  Past,
+  PastLimits,
+  RunFilter,
+  RunsStretch,
+  Scope,
+  Store,
+  StoreHealth,
+  Tx,
+  View,
+} from '../store.ts';
+import { Committer } from './committer.ts';
+import { type ClockSample, Database } from './database.ts';
+import { reasonText, unavailable } from './errors.ts';
+import { Lanes } from './lanes.ts';
+import { Loading } from './loading.ts';
+import { LogKeeper } from './log-keeper.ts';
+import { readPast } from './log.ts';
+import { migrate } from './migrations.ts';
+import { needOf } from './need.ts';
+import { Reads } from './reads.ts';
+import { Relay } from './relay.ts';
+
+/** A view is given up after this time, and one of all jobs after the longer one. */
+const VIEW_MS_MAX = 4_500;
+const VIEW_OF_ALL_MS_MAX = 60_000;
+/** While the database takes no commits it is asked so often whether it does again. */
+const PROBE_MS = 1_000;
+
+export interface PostgresStoreOptions {
+  url: string;
+  clock: Clock;
+  log: Logger;
+  /** Deep-freezes every record, so that a mutation of a record that was read throws. */
+  freeze?: boolean;
+  /** Is told how long each commit took, in milliseconds. */
+  onSync?: (durationMs: number) => void;
+  /** Is told of the database's clock with every transaction. */
+  onClock?: (sample: ClockSample) => void;
+}
+
+/**
+ * The store that instances on several machines share: a PostgreSQL database (docs/design.md §6). The database holds the
+ * records and their locks. What a transaction may do to them is decided here, by the same code as in a store in memory.
+ */
+export class PostgresStore implements Store {
+  readonly #options: PostgresStoreOptions;
+  readonly #feed: Feed;
+  readonly #database: Database;
+  readonly #committer: Committer;
+  readonly #reads: Reads;
+  readonly #lanes: Lanes;
+  readonly #relay: Relay;
+  readonly #keeper: LogKeeper;
+  readonly #freeze: boolean;
+  #cancelProbe: (() => void) | null = null;
+  #isClosed = false;
+
+  constructor(options: PostgresStoreOptions) {
+    const { url, clock, log, freeze = false, onSync = () => {}, onClock = () => {} } = options;
+    this.#options = options;
+    this.#freeze = freeze;
+    this.#feed = new Feed((error) =>
+      log.error('a listener of the store failed', { error: errorText(error) }),
+    );
+    this.#database = new Database({ url, onClock });
+    const instance = randomUUID();
+    this.#committer = new Committer({
+      database: this.#database,
+      clock,
+      instance,
+      freeze,
+      onSync,
+      onRefused: () => this.#probe(),
+      onCommitted: (changes) => {
+        this.#feed.pass(changes);
+        if (changes.length > 0) this.#relay.committed();
+      },
+    });
+    this.#reads = new Reads(this.#database, { freeze });
+    this.#lanes = new Lanes(this.#database);
+    const now = (): number => clock.now();
+    this.#relay = new Relay({ database: this.#database, url, instance, feed: this.#feed, log, now });
+    this.#keeper = new LogKeeper({ database: this.#database, clock, log });
+  }
+
+  async open(): Promise<void> {
+    try {
+      await migrate(this.#database);
+      await this.#keeper.open();
+      await this.#relay.open();
+    } catch (error) {
+      await this.close();
+      if (error instanceof CronflowError) throw error;
+      throw new CronflowError(
+        'store_unavailable',
+        `The database of CRONFLOW_STORE cannot be used: ${reasonText(error)}. Check that it runs, its address and the rights of its user.`,
+        { cause: error },
+      );
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#cancelProbe?.();
+    await this.#committer.close();
+    await Promise.all([this.#relay.close(), this.#keeper.close()]);
+    await this.#database.end();
+  }
+
+  transact<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> {
+    return this.#committer.transact(scope, fn);
+  }
+
+  view<T>(scope: Scope, read: (view: View) => T): Promise<T> {
+    const limitMs = scope.all === true ? VIEW_OF_ALL_MS_MAX : VIEW_MS_MAX;
+    return this.#read(() =>
+      this.#database.read(limitMs, async (session) => {
+        const loading = new Loading(session, needOf([scope]), 'read', { freeze: this.#freeze });
+        await loading.begin();
+        for (;;) {
+          const asked = loading.tables.asked(() => outcomeOf(() => runView(loading.tables, scope, read)));
+          if ('lack' in asked) {
+            await loading.more(asked.lack);
+            continue;
+          }
+          await session.rollback();
+          return asked.result;
+        }
+      }),
+    ).then((outcome) => outcome());
+  }
+
+  watch(listener: ChangeListener): () => void {
+    return this.#feed.watch(listener);
+  }
+
+  jobByName(name: string): Promise<Job | undefined> {
+    return this.#read(() => this.#reads.jobByName(name));
+  }
+
+  jobById(id: string): Promise<Job | undefined> {
+    return this.#read(() => this.#reads.jobById(id));
+  }
+
+  listJobs(filter: JobFilter): Promise<Page<Job>> {
+    return this.#read(() => this.#reads.listJobs(filter));
+  }
+
+  runsOf(jobId: string, filter: RunFilter): Promise<Page<Row>> {
+    return this.#read(() => this.#reads.runsOf(jobId, filter));
+  }
+
+  runs(filter: AllRunsFilter): Promise<RunsStretch> {
+    return this.#read(() => this.#reads.runs(filter));
+  }
+
+  slotRows(filter: { job_ids: readonly string[]; from_at: number; to_at: number }): Promise<Row[]> {
+    return this.#read(() => this.#reads.slotRows(filter));
+  }
+
+  run(jobId: string, runId: string): Promise<Row | undefined> {
+    return this.#read(() => this.#reads.run(jobId, runId));
+  }
+
+  output(jobId: string, runId: string): Promise<Output | undefined> {
+    return this.#read(() => this.#reads.output(jobId, runId));
+  }
+
+  daysOf(jobId: string, page: { skip: number; limit: number }): Promise<Page<Day>> {
+    return this.#read(() => this.#reads.daysOf(jobId, page));
+  }
+
+  daysBefore(date: string, limit: number): Promise<Day[]> {
+    return this.#read(() => this.#reads.daysBefore(date, limit));
+  }
+
+  openIncidentOf(jobId: string): Promise<JobIncident | undefined> {
+    return this.#read(() => this.#reads.openIncidentOf(jobId));
+  }
+
+  incidents(filter: IncidentFilter): Promise<Page<Incident>> {
+    return this.#read(() => this.#reads.incidents(filter));
+  }
+
+  incident(id: string): Promise<Incident | undefined> {
+    return this.#read(() => this.#reads.incident(id));
+  }
+
+  deliveries(filter: DeliveryFilter): Promise<Page<Delivery>> {
+    return this.#read(() => this.#reads.deliveries(filter));
+  }
+
+  deliveryCounts(): Promise<DeliveryCounts[]> {
+    return this.#read(() => this.#reads.deliveryCounts());
+  }
+
+  audit(filter: AuditFilter): Promise<Page<AuditRecord>> {
+    return this.#read(() => this.#reads.audit(filter));
+  }
+
+  auditIdsBefore(at: number, limit: number): Promise<string[]> {
+    return this.#read(() => this.#reads.auditIdsBefore(at, limit));
+  }
+
+  meta(key: string): Promise<MetaValue> {
+    return this.#read(() => this.#reads.meta(key));
+  }
+
+  past(jobId: string, fromAt: number, limits: PastLimits): Promise<Past> {
+    const budget = new ReadBudget(systemClock, limits);
+    return this.#read(() => readPast(this.#database, jobId, { fromAt, budget }));
+  }
+
+  earliestDueAt(): Promise<number | null> {
+    return this.#read(() => this.#reads.earliestDueAt());
+  }
+
+  outdatedJobIds(before: { removed_at: number; renamed_at: number; limit: number }): Promise<string[]> {
+    return this.#read(() => this.#reads.outdatedJobIds(before));
+  }
+
+  claimDeliveries(claim: ClaimOptions): Promise<ClaimedLane[]> {
+    return this.#lanes.claim(claim);
+  }
+
+  leaveLanes(owner: string, notes: ReadonlyMap<string, LaneNote>): Promise<void> {
+    return this.#lanes.leave(owner, notes);
+  }
+
+  earliestDeliveryAt(owner: string, except?: ReadonlySet<string>): Promise<number | null> {
+    return this.#read(() => this.#lanes.earliestAt(owner, except));
+  }
+
+  health(): StoreHealth {
+    return this.#committer.health;
+  }
+
+  /** Reads, and says `store_unavailable` where the database does not answer. */
+  async #read<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      throw error instanceof CronflowError ? error : unavailable(error);
+    }
+  }
+
+  /** Asks again and again, after the first commit that was refused, whether the database takes commits. */
+  #probe(): void {
+    if (this.#isClosed || this.#cancelProbe !== null) return;
+    const again = async (): Promise<void> => {
+      await this.#committer.probe();
+      this.#cancelProbe = null;
+      if (!this.#committer.health.ok) this.#probe();
+    };
+    this.#cancelProbe = systemClock.after(PROBE_MS, () => void again());
+    this.#options.log.warn('the database takes no commits', {
+      detail: this.#committer.health.ok ? undefined : this.#committer.health.detail,
+    });
+  }
+}
+
+/** Returns a function that gives the result of another one, or throws its error, so that neither is lost on the way. */
+function outcomeOf<T>(run: () => T): () => T {
+  try {
+    const result = run();
+    return () => result;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}

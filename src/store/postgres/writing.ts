@@ -1,0 +1,237 @@
+import { AUDIT_RECORDS_MAX } from '../../core/model/audit.ts';
+import type { Delivery, Job, Row } from '../../core/model/records.ts';
+import { beganAtOf, instantOfRow, isAnonymous, isOpen } from '../../core/model/rows.ts';
+import { endedAfter } from '../../core/model/runs.ts';
+import { keepRunsOf } from '../../core/model/spec.ts';
+import type { Changes, Records } from '../local/changes.ts';
+import { lineOf } from '../local/outbox.ts';
+import type { Overlay } from '../local/overlay.ts';
+import { jobIdOf } from '../local/tables.ts';
+import { DELETE_AUDIT } from './sql/delete-audit.ts';
+import { DELETE_DAYS } from './sql/delete-days.ts';
+import { DELETE_DELIVERIES } from './sql/delete-deliveries.ts';
+import { DELETE_INCIDENTS } from './sql/delete-incidents.ts';
+import { DELETE_JOBS } from './sql/delete-jobs.ts';
+import { DELETE_OUTPUTS } from './sql/delete-outputs.ts';
+import { DELETE_RUNS } from './sql/delete-runs.ts';
+import { FREE_NAMES } from './sql/free-names.ts';
+import { INSERT_JOBS } from './sql/insert-jobs.ts';
+import { INSERT_STATES } from './sql/insert-states.ts';
+import { PUT_AUDIT } from './sql/put-audit.ts';
+import { PUT_DAYS } from './sql/put-days.ts';
+import { PUT_DELIVERIES } from './sql/put-deliveries.ts';
+import { PUT_EVENTS } from './sql/put-events.ts';
+import { PUT_INCIDENTS } from './sql/put-incidents.ts';
+import { PUT_JOBS } from './sql/put-jobs.ts';
+import { PUT_OUTPUTS } from './sql/put-outputs.ts';
+import { PUT_RUNS } from './sql/put-runs.ts';
+import { PUT_STATES } from './sql/put-states.ts';
+import { TRIM_AUDIT } from './sql/trim-audit.ts';
+import { TRIM_RUNS } from './sql/trim-runs.ts';
+import { type Statement, type Step, step } from './statement.ts';
+
+const DATE_LENGTH = '2026-01-15'.length;
+
+/**
+ * Returns the statements that write the changes of a batch: one for each table, however many transactions it has.
+ * What is deleted goes first, then come records that others refer to.
+ * @param at the instant of the commit
+ */
+export function stepsOf(changes: Changes, overlay: Overlay, at: number): Step[] {
+  const { put, del, events } = changes;
+  return [
+    ...deletions(del),
+    ...jobSteps(put, overlay),
+    ...rowSteps(put, overlay),
+    ...rowsOf(PUT_DAYS, put.days, ({ job_id: jobId, date }) => [jobId, date]),
+    ...rowsOf(PUT_INCIDENTS, put.incidents, (incident) => [
+      incident.id,
+      jobIdOf(incident),
+      incident.opened_at,
+      incident.closed_at === null,
+    ]),
+    ...rowsOf(PUT_DELIVERIES, put.deliveries, deliveryColumns),
+    ...auditSteps(put.audit),
+    ...(events.length === 0
+      ? []
+      : [
+          step(
+            PUT_EVENTS,
+            events.map((each) => each.job_id),
+            at,
+            events.map((each) => JSON.stringify(each.event)),
+          ),
+        ]),
+  ];
+}
+
+/** Returns a text that the database takes, which is any but for the character zero. */
+export function plain(text: string): string {
+  return text.replaceAll('\0', '');
+}
+
+function deletions(del: Changes['del']): Step[] {
+  const steps: Step[] = [];
+  const ofIds = (statement: Statement, ids: readonly string[] | undefined): void => {
+    if (ids !== undefined) steps.push(step(statement, ids));
+  };
+  ofIds(DELETE_OUTPUTS, del.outputs);
+  ofIds(DELETE_DELIVERIES, del.deliveries);
+  ofIds(DELETE_INCIDENTS, del.incidents);
+  if (del.runs !== undefined) {
+    const places = del.runs.map((id) => [id.slice(0, id.lastIndexOf('-')), numberIn(id), id]);
+    steps.push(step(DELETE_RUNS, ...columnsOf(places, 3)));
+  }
+  if (del.days !== undefined) {
+    const days = del.days.map((id) => [id.slice(0, -DATE_LENGTH - 1), id.slice(-DATE_LENGTH)]);
+    steps.push(step(DELETE_DAYS, ...columnsOf(days, 2)));
+  }
+  ofIds(DELETE_JOBS, del.jobs);
+  ofIds(DELETE_AUDIT, del.audit);
+  return steps;
+}
+
+/** Returns the number in the id of a row. */
+function numberIn(id: string): number {
+  return Number(id.slice(id.lastIndexOf('-') + 1));
+}
+
+/**
+ * Returns the statements for jobs. A new state goes to a job that is new, too, or changes one that is stored.
+ */
+function jobSteps(put: Changes['put'], overlay: Overlay): Step[] {
+  const stored = (id: string): Job | undefined => overlay.tables.jobById(id);
+  const steps: Step[] = [];
+  const [known, added] = parted(put.jobs ?? [], ({ id }) => stored(id) !== undefined);
+  const renamed = known.filter(({ id, name }) => stored(id)?.name !== name).map(({ id }) => id);
+  if (renamed.length > 0) steps.push(step(FREE_NAMES, renamed));
+  steps.push(...rowsOf(PUT_JOBS, known, jobColumns), ...rowsOf(INSERT_JOBS, added, jobColumns));
+  // Whether a job is removed decides whether it can be due, so a change of what it declares writes its state, too.
+  const ids = new Set([...(put.states ?? []).map((each) => each.job_id), ...known.map(({ id }) => id)]);
+  const states = Array.from(ids, (id) => overlay.job(id)).filter((job) => job !== undefined);
+  const [knownStates, addedStates] = parted(states, ({ id }) => stored(id) !== undefined);
+  for (const [statement, jobs] of [
+    [PUT_STATES, knownStates],
+    [INSERT_STATES, addedStates],
+  ] as const) {
+    if (jobs.length === 0) continue;
+    const rows = jobs.map(({ id, removed_at: removedAt, state }) => [
+      id,
+      JSON.stringify(state),
+      removedAt === null ? state.due_at : null,
+      state.status,
+    ]);
+    steps.push(step(statement, ...columnsOf(rows, 4)));
+  }
+  return steps;
+}
+
+function jobColumns({ id, name, removed_at: removedAt, renamed, declaration }: Records['jobs']): unknown[] {
+  const { group, tags = [], description } = declaration;
+  return [
+    id,
+    name,
+    removedAt,
+    renamed === undefined || renamed.length === 0 ? null : Math.min(...renamed.map(({ at }) => at)),
+    group === undefined ? null : plain(group),
+    JSON.stringify(tags.map(plain)),
+    name.toLowerCase(),
+    description === undefined ? null : plain(description).toLowerCase(),
+  ];
+}
+
+/** Returns the statements for rows of history and outputs, and those that drop what is beyond the limits. */
+function rowSteps(put: Changes['put'], overlay: Overlay): Step[] {
+  const steps = rowsOf(PUT_RUNS, put.runs, runColumns);
+  if (put.outputs !== undefined) {
+    const rows = put.outputs.map(({ job_id: jobId, run_id: runId, dropped_bytes: droppedBytes }) => [
+      runId,
+      jobId,
+      numberIn(runId),
+      droppedBytes,
+      Buffer.from(overlay.outputTexts.get(runId) ?? ''),
+    ]);
+    steps.push(step(PUT_OUTPUTS, ...columnsOf(rows, 5)));
+  }
+  // Rows that only began, or that are there already, make a history no longer.
+  const ended = (put.runs ?? []).filter((row) => !isOpen(row)).map((row) => row.job_id);
+  const stored = (put.jobs ?? [])
+    .map(({ id }) => id)
+    .filter((id) => overlay.tables.jobById(id) !== undefined);
+  const trimmed = Array.from(new Set([...ended, ...stored]), (id) => overlay.job(id)).filter(
+    (job) => job !== undefined,
+  );
+  if (trimmed.length > 0) {
+    const rows = trimmed.map(({ id, declaration }) => [id, keepRunsOf(declaration)]);
+    steps.push(step(TRIM_RUNS, ...columnsOf(rows, 2)));
+  }
+  return steps;
+}
+
+function runColumns(row: Row): unknown[] {
+  const pinged = row.kind === 'slots' ? null : row;
+  const instantAt = instantOfRow(row);
+  return [
+    row.job_id,
+    row.number,
+    row.id,
+    isOpen(row) ? null : endedAfter(row),
+    pinged?.rid ?? null,
+    isAnonymous(row),
+    row.outcome ?? 'open',
+    pinged === null || pinged.host === null ? null : plain(pinged.host),
+    beganAtOf(row),
+    row.kind === 'slots' ? row.first_slot_at : instantAt,
+    row.kind === 'slots' ? row.slot_at : instantAt,
+    row.kind === 'slots' ? row.first_slot_at : row.slot_at,
+    row.slot_at,
+  ];
+}
+
+function deliveryColumns(delivery: Delivery): unknown[] {
+  return [
+    delivery.id,
+    delivery.job_id,
+    delivery.incident_id,
+    delivery.notifier,
+    lineOf(delivery),
+    delivery.status,
+    delivery.created_at,
+    delivery.merged_into ?? null,
+    delivery.merged_ids !== undefined,
+  ];
+}
+
+function auditSteps(records: Changes['put']['audit']): Step[] {
+  const steps = rowsOf(PUT_AUDIT, records, ({ id, at, who, jobs }) => [
+    id,
+    at,
+    who === null ? null : plain(who),
+    JSON.stringify(jobs.map(plain)),
+  ]);
+  if (steps.length > 0) steps.push(step(TRIM_AUDIT, AUDIT_RECORDS_MAX));
+  return steps;
+}
+
+/**
+ * Returns the statement that writes records, as no step or one.
+ * @param columns returns the columns by which a record is found; the record itself is the last
+ */
+function rowsOf<R>(
+  statement: Statement,
+  records: readonly R[] | undefined,
+  columns: (record: R) => unknown[],
+): Step[] {
+  if (records === undefined || records.length === 0) return [];
+  const rows = records.map((record) => [...columns(record), JSON.stringify(record)]);
+  return [step(statement, ...columnsOf(rows, rows[0]!.length))];
+}
+
+/** Turns rows into columns, because a statement takes an array for each column. */
+function columnsOf(rows: readonly (readonly unknown[])[], count: number): unknown[][] {
+  return Array.from({ length: count }, (_, index) => rows.map((row) => row[index]));
+}
+
+function parted<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
+}
