@@ -187,6 +187,12 @@ export interface Operations {
        */
       group?: string;
       /**
+       * Jobs of these names, each as a parameter of its own; no other filter goes with it
+       *
+       * @maxItems 50
+       */
+      name?: string[];
+      /**
        * Part of the name or the description, in upper or lower case
        */
       q?: string;
@@ -769,6 +775,30 @@ export interface Operations {
       until?: string;
     };
     answer: NamedRun[];
+  };
+  get_recent_runs: {
+    query: {
+      /**
+       * The names of the jobs, each as a parameter of its own
+       *
+       * @maxItems 50
+       */
+      job?: string[];
+      /**
+       * How many runs of each job at most
+       */
+      limit?: number;
+    };
+    answer: RecentRuns[];
+  };
+  get_runs_summary: {
+    query: {
+      /**
+       * Only what began at this instant or later: an instant with a zone, or a time ago such as `24h`. What never began counts by its slot, and a row of several slots by the last of them.
+       */
+      since?: string;
+    };
+    answer: RunsSummary;
   };
   get_slots: {
     query: {
@@ -1802,6 +1832,59 @@ export interface Run {
   count: number;
   first_slot_at: InstantOrNull;
 }
+export interface RecentRuns {
+  job_name: string;
+  runs: ShortRun[];
+}
+/**
+ * A run, or slots that ended without one, in short
+ */
+export interface ShortRun {
+  id: string;
+  outcome: Outcome;
+  reason: Reason;
+  began_at: InstantOrNull;
+  ended_at: InstantOrNull;
+  duration_ms: number | null;
+  limit_at: InstantOrNull;
+  /**
+   * How many slots this row stands for
+   */
+  count: number;
+}
+export interface RunsSummary {
+  since_at: Instant;
+  /**
+   * Runs, those that go on included
+   */
+  run_count: number;
+  /**
+   * The jobs that ran, or that had a slot
+   */
+  job_count: number;
+  /**
+   * Runs that go on
+   */
+  open_count: number;
+  /**
+   * How many runs and slots ended how
+   */
+  outcomes: {
+    [k: string]: number;
+  };
+  /**
+   * Incidents that opened since
+   */
+  incident_count: number;
+  /**
+   * Those of them that are over
+   */
+  closed_count: number;
+  /**
+   * False where more ran than is looked at, so that the numbers are of the latest
+   */
+  is_whole: boolean;
+}
 export interface Slot {
   job_id: string;
   job_name: string;
@@ -2276,6 +2359,8 @@ export const OPERATIONS = {
   get_events: { method: 'GET', path: '/events' },
   get_runs: { method: 'GET', path: '/jobs/{name}/runs' },
   get_all_runs: { method: 'GET', path: '/runs' },
+  get_recent_runs: { method: 'GET', path: '/runs/recent' },
+  get_runs_summary: { method: 'GET', path: '/runs/summary' },
   get_slots: { method: 'GET', path: '/slots' },
   get_badge: { method: 'GET', path: '/badge/{file}' },
   get_group_badge: { method: 'GET', path: '/badge/group/{file}' },

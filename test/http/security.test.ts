@@ -26,6 +26,8 @@ const ASKS: [method: string, path: string, allowed: string[]][] = [
   ['GET', '/badge/tag/nightly.svg', ['all-1', 'all-2', 'read-1']],
   ['GET', '/badges', ['all-1', 'all-2', 'read-1']],
   ['GET', '/slots', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/runs/recent', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/runs/summary', ['all-1', 'all-2', 'read-1']],
   ['GET', '/runs', ['all-1', 'all-2', 'read-1']],
   ['GET', '/jobs/backup/runs/nope', ['all-1', 'all-2', 'read-1']],
   ['GET', '/jobs/backup/runs/nope/output', ['all-1', 'all-2', 'read-1']],

@@ -73,6 +73,16 @@ export class Query {
     return value === '' ? undefined : value;
   }
 
+  /** Reads a value that may be given several times, each at most once; empty ones do not count. */
+  texts(key: string, countMax: number): string[] {
+    const values = new Set(this.#search.getAll(key).filter((value) => value !== ''));
+    if (values.size > countMax)
+      this.refuse(key, `is given ${values.size} times, and ${countMax} are allowed`);
+    const isLong = [...values].some((value) => value.length > this.#limits.filterLengthMax);
+    if (isLong) this.refuse(key, `is longer than the ${this.#limits.filterLengthMax} characters allowed`);
+    return [...values];
+  }
+
   /**
    * Reads an instant, or how long ago it was, such as `24h`; undefined when absent or empty.
    * @param direction `ahead` where a duration means how far ahead the instant is

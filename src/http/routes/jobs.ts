@@ -1,6 +1,8 @@
 import { CronflowError, type Fault } from '../../core/model/errors.ts';
 import { STATUSES } from '../../core/model/reasons.ts';
 import type { Job, JobIncident } from '../../core/model/records.ts';
+import type { Page } from '../../store/store.ts';
+import { JOBS_TOGETHER_MAX } from './recent-runs.ts';
 import { readJson } from '../request/body.ts';
 import { cursorBehind, cursorText, linkNext } from '../request/cursor.ts';
 import { actorOf } from '../client.ts';
@@ -97,23 +99,36 @@ async function list(ctx: HttpContext, services: Services): Promise<void> {
     query.text('group'),
     query.text('q'),
   ];
+  const names = query.texts('name', JOBS_TOGETHER_MAX);
+  const filter = asked({ status, incident, tag, group, q, after: cursor?.[0] });
+  if (names.length > 0 && (page.skip > 0 || Object.keys(filter).length > 0))
+    query.refuse('name', 'does not go together with another filter, a cursor or skip');
   query.done();
-  const { items, total } = await services.store.listJobs({
-    ...page,
-    ...asked({ status, incident, tag, group, q, after: cursor?.[0] }),
-  });
+  const { items, total } =
+    names.length > 0
+      ? await jobsNamed(names, services)
+      : await services.store.listJobs({ ...page, ...filter });
   const incidents = await openIncidents(items, services);
   const nowAt = services.clock.now();
   const globals = services.globals();
   ctx.set('X-Total-Count', String(total));
   linkNext(
     ctx,
-    cursorBehind(items, page.limit, ({ name }) => cursorText('jobs', [name])),
+    names.length > 0 ? null : cursorBehind(items, page.limit, ({ name }) => cursorText('jobs', [name])),
   );
   const shown = items.map((job) => services.jobTexts.show(job, incidents.get(job.id), globals, nowAt));
   if (isKnownToClient(ctx, shown.map(({ digest }) => digest).join(''))) return;
   ctx.type = 'application/json; charset=utf-8';
   ctx.body = `[${shown.map(({ text }) => text).join(',')}]`;
+}
+
+/** Returns the jobs of these names that there are, in the order of the list. */
+async function jobsNamed(names: readonly string[], { store }: Services): Promise<Page<Job>> {
+  const found = await Promise.all(
+    names.toSorted((a, b) => (a < b ? -1 : 1)).map((name) => store.jobByName(name)),
+  );
+  const items = found.filter((job) => job !== undefined);
+  return { items, total: items.length };
 }
 
 async function show(ctx: HttpContext, services: Services): Promise<void> {

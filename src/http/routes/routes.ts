@@ -14,6 +14,7 @@ import { jobRoutes } from './jobs.ts';
 import { metricsRoutes } from './metrics.ts';
 import { pingRoutes } from './pings.ts';
 import { rootRoutes } from './root.ts';
+import { recentRunRoutes } from './recent-runs.ts';
 import { runRoutes } from './runs.ts';
 import { slotRoutes } from './slots.ts';
 import { sessionRoutes } from './sessions.ts';
@@ -31,6 +32,7 @@ export function allRoutes(services: Services): Route[] {
     ...pingRoutes(services),
     ...healthchecksRoutes(services),
     ...unknownPingRoutes(services),
+    ...recentRunRoutes(services),
     ...runRoutes(services),
     ...slotRoutes(services),
     ...badgeRoutes(services),
