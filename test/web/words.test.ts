@@ -12,6 +12,9 @@ const RUN: ToldRun = {
   slot_at: '2026-01-16T02:00:00.000Z',
   first_slot_at: null,
   count: 1,
+  started_at: '2026-01-16T02:00:01.000Z',
+  ended_at: '2026-01-16T02:20:00.000Z',
+  limit_at: null,
 };
 
 describe('why a run or a slot is bad', () => {
@@ -28,13 +31,16 @@ describe('why a run or a slot is bad', () => {
     [{ reason: 'too_fast' }, 'ended after 4m 12s, too soon to have done its work'],
     [{ reason: 'timeout', outcome: 'timeout' }, 'reported no end by its limit'],
     [
-      { reason: 'timeout', outcome: 'timeout', detail: 'max_runtime 4h' },
-      'reported no end by its limit: max_runtime 4h',
+      { reason: 'timeout', outcome: 'timeout', limit_at: '2026-01-16T06:00:01.000Z' },
+      'reported no end within its limit of 4h',
     ],
     [{ reason: 'unreadable_report' }, 'ended after 4m 12s, and its report cannot be read'],
-    [{ reason: 'missed', outcome: 'missed' }, 'did not start at 02:00'],
+    [{ reason: 'missed', outcome: 'missed' }, 'did not start at 02:00: nothing was heard of it by 02:20'],
     [{ reason: 'missed', outcome: 'missed', slot_at: null }, 'did not start'],
-    [{ reason: 'never_seen', outcome: 'missed' }, 'did not start at 02:00, and was never heard of before'],
+    [
+      { reason: 'never_seen', outcome: 'missed' },
+      'did not start at 02:00: nothing was heard of it by 02:20, nor ever before',
+    ],
     [
       {
         reason: 'missed',

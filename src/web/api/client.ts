@@ -15,6 +15,8 @@ const PATHS = {
   post_resume: '/jobs/{name}/resume',
   get_runs: '/jobs/{name}/runs',
   get_all_runs: '/runs',
+  get_recent_runs: '/runs/recent',
+  get_runs_summary: '/runs/summary',
   get_run: '/jobs/{name}/runs/{id}',
   get_output: '/jobs/{name}/runs/{id}/output',
   get_why: '/jobs/{name}/why',
@@ -94,8 +96,11 @@ function addressOf<Name extends Operation>(name: Name, { params, query }: Asked<
   const path = PATHS[name].replaceAll(/\{(\w+)\}/g, (_all, key: string) =>
     encodeURIComponent(values[key] ?? ''),
   );
-  const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined && value !== '');
-  const text = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
+  // A parameter that may be given several times is an array.
+  const given = Object.entries(query ?? {}).flatMap(([key, value]) =>
+    [value].flat().map((each): [string, string] => [key, String(each ?? '')]),
+  );
+  const text = new URLSearchParams(given.filter(([, value]) => value !== '')).toString();
   return `${BASE}${path}${text === '' ? '' : `?${text}`}`;
 }
 

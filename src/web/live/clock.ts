@@ -11,3 +11,8 @@ export function startClock(): void {
   nowAt.value = Date.now();
   setTimeout(startClock, 1_000 - (nowAt.value % 1_000));
 }
+
+/** Returns the hour of the day where the reader is. */
+export function hourHere(at: number): number {
+  return new Date(at).getHours();
+}

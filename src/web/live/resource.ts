@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { Signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { ApiError } from '../api/client.ts';
 import type { Change } from '../model/stream.ts';
 import { onChanges } from './connection.ts';
 
@@ -11,6 +12,13 @@ export interface Loaded<Data> {
   isLoading: boolean;
 }
 
+/** Asks for something. It is told what changed since the last time, which is `fresh` the first time. */
+export type Load<Data> = (signal: AbortSignal, changes: readonly Change[]) => Promise<Data>;
+
+/** After a request without an answer the next one is sent so much later. */
+const RETRY_MS = 5_000;
+const ANYTHING: Change = { type: 'fresh', id: null, job: null };
+
 /**
  * Asks for something and keeps it right: it is asked for again when a change concerns it. One request goes on at a
  * time, and what changed meanwhile is asked for after it. The last good answer stays while a new one comes or fails.
@@ -19,7 +27,7 @@ export interface Loaded<Data> {
  */
 export function useResource<Data>(
   key: string,
-  load: (signal: AbortSignal) => Promise<Data>,
+  load: Load<Data>,
   concerns: (change: Change) => boolean,
 ): Signal<Loaded<Data>> {
   const loaded = useSignal<Loaded<Data>>({ data: null, error: null, isLoading: true });
@@ -33,36 +41,45 @@ export function useResource<Data>(
 
 /** Loads now and after each change that concerns it. Returns the way to end that. */
 export function keepRight<Data>(
-  load: (signal: AbortSignal) => Promise<Data>,
+  load: Load<Data>,
   concerns: (change: Change) => boolean,
   tell: (change: Partial<Loaded<Data>>) => void,
 ): () => void {
   const over = new AbortController();
   let isRunning = false;
-  let isStale = false;
+  let waiting: Change[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const run = async (): Promise<void> => {
-    if (isRunning) {
-      isStale = true;
-      return;
-    }
+    if (isRunning) return;
     isRunning = true;
-    do {
-      isStale = false;
+    clearTimeout(timer);
+    while (waiting.length > 0 && !over.signal.aborted) {
+      const changes = waiting;
+      waiting = [];
       try {
-        const data = await load(over.signal);
+        const data = await load(over.signal, changes);
         if (!over.signal.aborted) tell({ data, error: null, isLoading: false });
       } catch (error) {
-        if (!over.signal.aborted) tell({ error: error as Error, isLoading: false });
+        if (over.signal.aborted) break;
+        tell({ error: error as Error, isLoading: false });
+        if (error instanceof ApiError && error.status < 500) continue;
+        // What changed is asked for again, since nobody tells of it a second time.
+        waiting = [...changes, ...waiting];
+        timer = setTimeout(() => void run(), RETRY_MS);
+        break;
       }
-    } while (isStale && !over.signal.aborted);
+    }
     isRunning = false;
   };
-  void run();
-  const end = onChanges((changes) => {
-    if (changes.some((change) => change.type === 'fresh' || concerns(change))) void run();
-  });
+  const take = (changes: readonly Change[]): void => {
+    waiting.push(...changes.filter((change) => change.type === 'fresh' || concerns(change)));
+    void run();
+  };
+  take([ANYTHING]);
+  const end = onChanges(take);
   return () => {
     end();
+    clearTimeout(timer);
     over.abort();
   };
 }

@@ -36,6 +36,9 @@ export type ToldRun = Pick<
   | 'slot_at'
   | 'first_slot_at'
   | 'count'
+  | 'started_at'
+  | 'ended_at'
+  | 'limit_at'
 >;
 
 /**
@@ -61,6 +64,8 @@ export function whyText(run: ToldRun, nowAt: number, timeZone: string): string {
       return withDetail(`ended${after}, too soon to have done its work`, run);
     case 'output_mismatch':
       return `ended${after}, but ${run.detail ?? 'its output is not what was expected'}`;
+    case 'timeout':
+      return withDetail(timeoutText(run), run);
     case 'missed':
     case 'never_seen':
       return missedText(run, nowAt, timeZone);
@@ -70,7 +75,6 @@ export function whyText(run: ToldRun, nowAt: number, timeZone: string): string {
 }
 
 const REASON_WORDS: Partial<Record<Reason, string>> = {
-  timeout: 'reported no end by its limit',
   abandoned: 'reported no end before the next run began',
   too_many_runs: 'had more runs open than max_open_runs allows',
   overlap: 'started while an earlier run was still going',
@@ -92,13 +96,24 @@ export function systemText({
   return `${about}${detail ?? REASON_WORDS[reason] ?? reason}`;
 }
 
+function timeoutText(run: ToldRun): string {
+  const [startedAt, limitAt] = [instantOf(run.started_at), instantOf(run.limit_at)];
+  if (startedAt === null || limitAt === null) return 'reported no end by its limit';
+  return `reported no end within its limit of ${durationText(limitAt - startedAt)}`;
+}
+
 function missedText(run: ToldRun, nowAt: number, timeZone: string): string {
   const firstAt = instantOf(run.first_slot_at) ?? instantOf(run.slot_at);
-  const never = run.reason === 'never_seen' ? ', and was never heard of before' : '';
+  const never = run.reason === 'never_seen' ? ', nor ever before' : '';
   if (firstAt === null) return `did not start${never}`;
   const first = clockText(firstAt, nowAt, timeZone);
   const lastAt = instantOf(run.slot_at) ?? firstAt;
-  if (run.count <= 1) return `did not start at ${first}${never}`;
+  if (run.count <= 1) {
+    const givenUpAt = instantOf(run.ended_at);
+    const by =
+      givenUpAt === null ? '' : `: nothing was heard of it by ${clockText(givenUpAt, nowAt, timeZone)}`;
+    return `did not start at ${first}${by}${never}`;
+  }
   return `did not start ${run.count} times, from ${first} to ${clockText(lastAt, nowAt, timeZone)}${never}`;
 }
 

@@ -2,12 +2,21 @@ import { useComputed, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Job } from '../../../cli/api-types.ts';
-import { type Counts, choiceOf, chosenJobs, facetsOf, type JobChoice, SORT_KEYS } from '../../model/jobs.ts';
+import {
+  type Counts,
+  choiceOf,
+  chosenJobs,
+  facetsOf,
+  type JobChoice,
+  SORT_KEYS,
+  type SortKey,
+} from '../../model/jobs.ts';
 import { changeQuery, go, place } from '../../router.tsx';
 import { addShortcuts } from '../../ui/keyboard.ts';
 import { useNarrow } from '../../ui/narrow.ts';
 import { VirtualList } from '../../ui/virtual-list.tsx';
 import { JobRow } from './job-row.tsx';
+import { showRecent } from './jobs.ts';
 
 const ROW_HEIGHT = 36;
 const ROW_HEIGHT_NARROW = 64;
@@ -53,10 +62,16 @@ export function JobList({ jobs, counts }: { jobs: ReadonlyMap<string, Job>; coun
           keyOf={({ id }) => id}
           row={(job, index) => <JobRow job={job} index={index} isAt={index === at.value} />}
           label="Jobs"
+          onShown={loadShown}
         />
       )}
     </section>
   );
+}
+
+function loadShown(shown: readonly Job[]): void {
+  // A row without bars says nothing wrong, and the next rows that are shown try again.
+  showRecent(shown.map(({ name }) => name)).catch(() => {});
 }
 
 interface ToolbarProps {
@@ -93,16 +108,62 @@ function Toolbar({ jobs, counts, choice, shownCount }: ToolbarProps): JSX.Elemen
       <Choice name="group" values={groups} chosen={choice.group} />
       <Choice name="tag" values={tags} chosen={choice.tag} />
       <Choice name="owner" values={owners} chosen={choice.owner} />
-      <label>
-        <span class="dim">Sort by</span>{' '}
-        <select value={choice.sort} onChange={(event) => changeQuery({ sort: event.currentTarget.value })}>
-          {SORT_KEYS.map((key) => (
-            <option key={key} value={key}>
-              {{ trouble: 'trouble', name: 'name', group: 'group', last: 'last run', next: 'next slot' }[key]}
-            </option>
-          ))}
-        </select>
-      </label>
+      <select
+        class="sort"
+        aria-label="Sort by"
+        value={choice.sort}
+        onChange={(event) => changeQuery({ sort: event.currentTarget.value })}
+      >
+        {SORT_KEYS.map((key) => (
+          <option key={key} value={key}>
+            by {SORT_WORDS[key]}
+          </option>
+        ))}
+      </select>
+      <Heads sort={choice.sort} />
+    </div>
+  );
+}
+
+const SORT_WORDS: Readonly<Record<SortKey, string>> = {
+  trouble: 'trouble',
+  name: 'name',
+  group: 'group',
+  last: 'last run',
+  next: 'next slot',
+};
+
+/** The heads of the columns. Those by which one can sort are buttons. */
+function Heads({ sort }: { sort: SortKey }): JSX.Element {
+  const head = (key: SortKey, text: string): JSX.Element => (
+    <button
+      type="button"
+      class="quiet"
+      aria-pressed={sort === key}
+      onClick={() => changeQuery({ sort: key })}
+    >
+      {text}
+    </button>
+  );
+  return (
+    <div class="job heads">
+      <button
+        type="button"
+        class="quiet"
+        aria-pressed={sort === 'trouble'}
+        aria-label="Trouble"
+        title="Trouble first"
+        onClick={() => changeQuery({ sort: '' })}
+      >
+        !
+      </button>
+      {head('name', 'Name')}
+      {head('group', 'Group')}
+      <span>Schedule</span>
+      <span>Last 30 runs</span>
+      {head('last', 'Last run')}
+      <span class="took">Took</span>
+      {head('next', 'Next slot')}
     </div>
   );
 }

@@ -6,11 +6,17 @@ import { Failure, Notice } from '../../ui/notice.tsx';
 import { useTitle } from '../../ui/title.ts';
 import { JobList } from './job-list.tsx';
 import { jobs, loadJobs } from './jobs.ts';
+import { Night } from './night.tsx';
 import { Troubles } from './troubles.tsx';
+import { Watch } from './watch.tsx';
 
 /** The first screen: what is wrong and why, and how all jobs are. */
 export function Now(): JSX.Element {
-  const loaded = useResource('jobs', loadJobs, ({ type }) => type === 'job' || type === 'deleted');
+  const loaded = useResource(
+    'jobs',
+    (signal, changes) => loadJobs(changes, signal),
+    ({ type }) => type !== 'delivery',
+  );
   const counts = useComputed(() => countsOf(jobs.value?.values() ?? []));
   useTitle('Now', counts.value.trouble);
   const { error } = loaded.value;
@@ -19,6 +25,8 @@ export function Now(): JSX.Element {
   return (
     <>
       <Troubles />
+      <Watch />
+      <Night />
       {jobs.value.size === 0 ? <NoJobs /> : <JobList jobs={jobs.value} counts={counts.value} />}
     </>
   );

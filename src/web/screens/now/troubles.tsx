@@ -72,13 +72,14 @@ function Trouble({ incident }: { incident: Incident }): JSX.Element {
   const { job_name: job, opened_at: openedAt, bad_count: badCount } = incident;
   const run = useLatest(incident);
   const at = instantOf(openedAt) ?? nowAt.value;
+  const why = job === null ? systemText(incident) : run === null ? '' : whyText(run.row, nowAt.peek(), ZONE);
   return (
     <>
       <p class="what">
         <Mark look={lookOf(incident)} />
         {job === null ? <strong>Cronflow itself</strong> : <JobName job={job} />}
-        <span class="why">
-          {job === null ? systemText(incident) : run === null ? '' : whyText(run.row, nowAt.value, ZONE)}
+        <span class="why" title={why}>
+          {why}
         </span>
       </p>
       <p class="since dim">
