@@ -3,6 +3,10 @@ import { startServer } from './support.ts';
 
 const HOUR_MS = 3_600_000;
 
+function names(count: number): string {
+  return Array.from({ length: count }, (_, at) => `job=j${at}`).join('&');
+}
+
 describe('the latest runs of some jobs', () => {
   test('are listed in short, the latest first, and of a name that no job has there are none', async () => {
     const { post, request, clock } = await startServer();
@@ -51,7 +55,6 @@ describe('the latest runs of some jobs', () => {
 
   test('are those of at most 50 jobs', async () => {
     const { request } = await startServer();
-    const names = (count: number): string => Array.from({ length: count }, (_, at) => `job=j${at}`).join('&');
     expect((await request(`/runs/recent?${names(50)}`)).json).toEqual([]);
     const { status, json } = await request(`/runs/recent?${names(51)}`);
     expect(status).toBe(422);

@@ -26,8 +26,11 @@ test.each([
   );
 });
 
+function text(changes: Partial<RunsSummary>): string {
+  return nightText({ ...NIGHT, ...changes }, '18:00');
+}
+
 test('a night is one line', () => {
-  const text = (changes: Partial<RunsSummary>): string => nightText({ ...NIGHT, ...changes }, '18:00');
   expect(text({})).toBe('1,412 runs of 118 jobs since 18:00, 3 bad; 3 incidents opened, 2 of them over');
   expect(text({ closed_count: 3 })).toContain('3 incidents opened, all over');
   expect(text({ closed_count: 0, incident_count: 1 })).toMatch(/; 1 incident opened$/);

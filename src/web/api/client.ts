@@ -97,7 +97,8 @@ function addressOf<Name extends Operation>(name: Name, { params, query }: Asked<
     encodeURIComponent(values[key] ?? ''),
   );
   // A parameter that may be given several times is an array.
-  const given = Object.entries(query ?? {}).flatMap(([key, value]) =>
+  type Value = string | number | boolean | undefined;
+  const given = Object.entries((query ?? {}) as Record<string, Value | Value[]>).flatMap(([key, value]) =>
     [value].flat().map((each): [string, string] => [key, String(each ?? '')]),
   );
   const text = new URLSearchParams(given.filter(([, value]) => value !== '')).toString();
