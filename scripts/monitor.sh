@@ -1157,22 +1157,21 @@ forward_key() {
   case ,$cf_deaf, in *",$1,"*) signal_group TERM && return ;; esac
   if [ -n "$cf_canary" ]; then
     hush sleep 0.1
-    if was_hit "$cf_canary"; then
-      start_canary
-      # Keys that came meanwhile were the command's as well. What is no key still goes to the command.
-      forget INT
-      forget QUIT
-      return
-    fi
+    lives_canary || { renew_canary && return; }
   fi
   signal_group "$1"
 }
 
-# Says whether a signal has ended the process, or will as soon as a busy machine lets the process run.
-was_hit() {
-  is_running "$1" || return 0
-  read_signals "$1"
-  case $cf_waiting in *[1-9a-f]*) ;; *) return 1 ;; esac
+# Keys that came meanwhile were the command's as well, so they are forgotten. What is no key still goes to the command.
+# Such a key may have hit the new canary too: without a living one the next signal to us alone would be taken for a key.
+renew_canary() {
+  while :; do
+    start_canary
+    case $cf_pending in *INT* | *QUIT*) ;; *) return 0 ;; esac
+    forget INT
+    forget QUIT
+    ! lives_canary || return 0
+  done
 }
 
 start_canary() {
@@ -1186,19 +1185,20 @@ start_canary() {
     exec sleep 999999
   ) &
   cf_canary=$!
-  # Where the caller ignores INT the canary does so for good.
-  case $cf_ignored in *[2367abefABEF]) ;; *) await_canary ;; esac
+  # A key that came before the canary can die of one would be taken for a signal to us alone.
+  lives_canary || :
 }
 
-# A key that came before the canary can die of one would be taken for a signal to us alone.
-await_canary() {
+# Says whether no signal has ended the canary, or will as soon as a busy machine lets it run. One that neither sleeps nor
+# is stopped is about to become the program or to end, and no sign of the signal is left while it ends: it is waited for.
+lives_canary() {
   cf_turn=0
-  while is_running "$cf_canary" && [ "$cf_turn" -lt 100 ]; do
-    read_signals "$cf_canary"
-    # A shell catches some signals until it has become another program. A moment before it ignores INT it may do neither.
-    case $cf_catches:$cf_ignores in *[1-9a-f]*:* | *:*[2367abef]) ;; *) return 0 ;; esac
+  while read_signals "$cf_canary" && is_running "$cf_canary"; do
+    case $cf_waiting:$cf_state in *[1-9a-f]*:*) return 1 ;; *:[ST]) return 0 ;; esac
+    [ "$cf_turn" -lt 100 ] || return 0
     next_turn 0.05
   done
+  return 1
 }
 
 # Another TSTP that came before we stop is the same one: CONT forgets what came before it. busybox may have begun the

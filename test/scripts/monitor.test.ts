@@ -571,13 +571,58 @@ function firstProcessNaming(text: string): number | undefined {
   return found.find((pid) => !found.includes(Number(statOf(pid)[1])));
 }
 
-/** Whether a wrapper waits for its command and nothing else, beside a process of its own that can die of a key. */
+/**
+ * Stands in for a program that the wrapper starts its canary by, and presses Ctrl-C when the second canary is there. That
+ * one can die of the key from the moment on in which the wrapper may believe it ready.
+ */
+const KEY_WITH_SECOND_CANARY = `#!PERL
+  use POSIX;
+  if ("@ARGV" =~ /999999$/) {
+    my $turn = -e "$ENV{CANARIES}.1" ? 2 : 1;
+    if (!-e "$ENV{CANARIES}.$turn" && open(MADE, ">", "$ENV{CANARIES}.$turn") && $turn == 2) {
+      my $key = POSIX::SigSet->new(SIGINT);
+      sigprocmask(SIG_BLOCK, $key);
+      kill "INT", 0;
+      $SIG{INT} = "DEFAULT";
+      sigprocmask(SIG_UNBLOCK, $key);
+    }
+    $ENV{PATH} =~ s/^[^:]*://;
+  }
+  exec "REAL", @ARGV;
+`;
+
+/** The fields of a process's status by their names; none where the process is gone. */
+function statusOf(pid: number): Record<string, string> {
+  try {
+    const lines = readFileSync(`/proc/${pid}/status`, 'utf8').split('\n');
+    return Object.fromEntries(lines.map((line) => line.split(':\t', 2)));
+  } catch {
+    return {};
+  }
+}
+
+function childrenOf(parent: number): number[] {
+  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return all.map(Number).filter((pid) => statOf(pid)[1] === String(parent) && isAlive(pid));
+}
+
+/**
+ * Whether a wrapper waits for its command and nothing else, beside a process of its own that can die of a key. A wrapper
+ * that is not yet done with a key has another child or runs, and one that runs while it is looked at switches.
+ */
 function awaitsKeys(wrapper: number): boolean {
-  const sleepers = (processesNaming('sleep\0') ?? []).filter((pid) => statOf(pid)[1] === String(wrapper));
-  const canary = processesNaming('sleep\u0000999999\u0000')?.find((pid) => sleepers.includes(pid));
-  if (canary === undefined || sleepers.length !== 1 || statOf(wrapper)[0] !== 'S') return false;
-  const ignored = /^SigIgn:\s+(\w+)$/m.exec(readFileSync(`/proc/${canary}/status`, 'utf8'))?.[1] ?? '0';
-  return (Number.parseInt(ignored.slice(-1), 16) & 2) === 0;
+  const switches = statusOf(wrapper)['voluntary_ctxt_switches'];
+  const children = childrenOf(wrapper);
+  const canary = processesNaming('sleep\u0000999999\u0000')?.find((pid) => children.includes(pid));
+  if (canary === undefined || children.length !== 2) return false;
+  const { SigIgn = '', SigCgt = '', ShdPnd = '' } = statusOf(canary);
+  if (!/[014589cd]$/.test(SigIgn) || !/^0+$/.test(SigCgt + ShdPnd)) return false;
+  const now = statusOf(wrapper);
+  return (
+    now['State']?.[0] === 'S' &&
+    /^0+$/.test(now['ShdPnd'] ?? '') &&
+    now['voluntary_ctxt_switches'] === switches
+  );
 }
 
 function forwards(signal: NodeJS.Signals, code: number): Case {
@@ -1178,6 +1223,37 @@ const slow: Case[] = [
         'over',
         '',
       ]);
+    },
+  ],
+  [
+    'knows a signal to itself alone after a key that came while it made ready for the next one',
+    async (bench) => {
+      if (which('script') === undefined || which('perl') === undefined) return;
+      mkdirSync(bench.path('bin'));
+      for (const name of ['env', 'sleep']) {
+        const fake = KEY_WITH_SECOND_CANARY.replace('REAL', which(name) ?? '').replace(
+          'PERL',
+          which('perl') ?? '',
+        );
+        writeFileSync(bench.path(`bin/${name}`), fake, { mode: 0o755 });
+      }
+      const env = bench.environment();
+      const command =
+        "trap 'n=$((n+1)); echo got $n' INT; n=0; echo ready; while [ $n -lt 3 ]; do sleep 0.05; done; echo over";
+      writeFileSync(bench.path('command'), command);
+      const words = [...bench.shell, `'${bench.script}'`, bench.job, 'sh', `'${bench.path('command')}'`];
+      const session = start(
+        ['script', '-qec', words.join(' '), '/dev/null'],
+        { ...env, PATH: `${bench.path('bin')}:${env['PATH']}`, CANARIES: bench.path('canary') },
+        { input: null },
+      );
+      await until(() => session.stdout().includes('ready'));
+      session.child.stdin?.write('\u0003');
+      await until(() => session.stdout().includes('got 2'));
+      const wrapper = await until(() => firstProcessNaming(`\0${bench.path('command')}\0`));
+      await until(() => awaitsKeys(wrapper));
+      process.kill(wrapper, 'SIGINT');
+      expect((await session.ended).stdout).toContain('got 3\r\nover\r\n');
     },
   ],
   [
