@@ -1,6 +1,6 @@
 import type { ComponentType, JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { useSignal } from '@preact/signals';
+import { useSignal, useSignalEffect } from '@preact/signals';
 import { BASE } from './api/base.ts';
 import { isLoginNeeded } from './api/client.ts';
 import { connection, onChanges } from './live/connection.ts';
@@ -13,15 +13,33 @@ import { Clock } from './ui/moment.tsx';
 import { Failure, Notice } from './ui/notice.tsx';
 import { loadSession, loginAddress, logOut, server, session } from './ui/session.ts';
 import { nextTheme, theme } from './ui/theme.ts';
+import { countOpen, showTitle } from './ui/title.ts';
 
 export type Screen = ComponentType<{ place: Place }>;
 
 /** The screens. All but the first are loaded when they are opened, so that the first one is there soon. */
 const SCREENS: Readonly<Partial<Record<ScreenName, { title: string; load: () => Promise<Screen> }>>> = {
   now: { title: 'Now', load: async () => Now },
+  incidents: { title: 'Incidents', load: async () => (await import('./screens/incidents.tsx')).Incidents },
+  incident: { title: 'Incident', load: async () => (await import('./screens/incident.tsx')).IncidentPage },
+  deliveries: {
+    title: 'Deliveries',
+    load: async () => (await import('./screens/deliveries.tsx')).Deliveries,
+  },
+  configuration: {
+    title: 'Configuration',
+    load: async () => (await import('./screens/configuration.tsx')).Configuration,
+  },
+  audit: { title: 'Audit', load: async () => (await import('./screens/audit.tsx')).Audit },
 };
 /** The screens of the menu, and the key that opens each behind a `g`. */
-const MENU: readonly { screen: ScreenName; key: string }[] = [{ screen: 'now', key: 'n' }];
+const MENU: readonly { screen: ScreenName; key: string }[] = [
+  { screen: 'now', key: 'n' },
+  { screen: 'incidents', key: 'i' },
+  { screen: 'deliveries', key: 'd' },
+  { screen: 'configuration', key: 'c' },
+  { screen: 'audit', key: 'a' },
+];
 
 /** The whole page: the bar on top, what is wrong with the connection, and the screen. */
 export function App(): JSX.Element {
@@ -31,6 +49,7 @@ export function App(): JSX.Element {
     const end = onChanges((changes) => {
       if (changes.some(({ type }) => type === 'fresh' || type === 'configuration')) void loadSession();
     });
+    const endCount = countOpen();
     const endKeys = addShortcuts([
       { keys: '?', does: 'show or hide these keys', run: () => (isHelpOpen.value = !isHelpOpen.value) },
       { keys: 't', does: 'change the theme', run: nextTheme },
@@ -43,6 +62,7 @@ export function App(): JSX.Element {
     return () => {
       end();
       endKeys();
+      endCount();
     };
   }, []);
   return (
@@ -73,7 +93,11 @@ function Bar(): JSX.Element {
           <Link
             key={each.screen}
             to={{ screen: each.screen }}
-            aria-current={each.screen === screen ? 'page' : undefined}
+            aria-current={
+              each.screen === screen || (screen === 'incident' && each.screen === 'incidents')
+                ? 'page'
+                : undefined
+            }
           >
             {SCREENS[each.screen]!.title}
           </Link>
@@ -147,12 +171,15 @@ function Trouble(): JSX.Element {
 function ShownScreen(): JSX.Element {
   const where = place.value;
   const known = SCREENS[where.screen];
+  useSignalEffect(() => {
+    const { screen, job } = place.value;
+    showTitle(job ?? SCREENS[screen]?.title ?? 'Nothing here');
+  });
   const shown = useSignal<{ name: ScreenName; Screen: Screen } | Error | null>(
     where.screen === 'now' ? { name: 'now', Screen: Now } : null,
   );
   useEffect(() => {
     let isOver = false;
-    document.title = known === undefined ? 'Cronflow' : `${known.title} · Cronflow`;
     const load = async (): Promise<void> => {
       try {
         const Screen = await known?.load();

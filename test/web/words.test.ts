@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { outcomeWord, statusWord, systemText, type ToldRun, whyText } from '../../src/web/model/words.ts';
+import {
+  closedText,
+  deliveryText,
+  outcomeWord,
+  reasonText,
+  statusWord,
+  systemText,
+  type ToldRun,
+  whyText,
+} from '../../src/web/model/words.ts';
 
 const NOW = Date.parse('2026-01-16T08:05:00Z');
 const RUN: ToldRun = {
@@ -16,6 +25,24 @@ const RUN: ToldRun = {
   ended_at: '2026-01-16T02:20:00.000Z',
   limit_at: null,
 };
+
+test('an incident, a reason and a message are a few words', () => {
+  const at = '2026-01-16T03:00:00.000Z';
+  expect(closedText({ closed_at: null, close_reason: null })).toBe('open');
+  expect(closedText({ closed_at: at, close_reason: 'recovered' })).toBe('recovered');
+  expect(closedText({ closed_at: at, close_reason: 'late_report' })).toBe('closed by a late report');
+  expect(closedText({ closed_at: at, close_reason: 'paused' })).toBe('closed because the job was paused');
+  expect(closedText({ closed_at: at, close_reason: 'removed' })).toBe('closed because the job was removed');
+  expect([reasonText('missed'), reasonText('overlap'), reasonText('lock_held')]).toEqual([
+    'did not start',
+    'started while an earlier run was still going',
+    'lock held',
+  ]);
+  expect(deliveryText({ kind: 'opened', status: 'sent' })).toBe('alert sent');
+  expect(deliveryText({ kind: 'closed', status: 'dead', merged_into: 'd' })).toBe(
+    'end given up together with others',
+  );
+});
 
 describe('why a run or a slot is bad', () => {
   test.each<[Partial<ToldRun>, string]>([

@@ -1,4 +1,4 @@
-import type { Incident, Outcome, Reason, Run, Status } from '../../cli/api-types.ts';
+import type { Delivery, Incident, Outcome, Reason, Run, Status } from '../../cli/api-types.ts';
 import { clockText, durationText, instantOf } from './time.ts';
 
 /** What the dashboard says for the words of the API. */
@@ -127,4 +127,64 @@ function signalName(signal: string | null): string {
     : signal.startsWith('SIG') || /^\d/.test(signal)
       ? signal
       : `SIG${signal}`;
+}
+
+/** Says what a reason is, in a few words. Those that say it themselves are written with spaces. */
+export function reasonText(reason: Reason): string {
+  return REASON_WORDS[reason] ?? SHORT_REASONS[reason] ?? reason.replaceAll('_', ' ');
+}
+
+const SHORT_REASONS: Partial<Record<Reason, string>> = {
+  exit_code: 'exit code',
+  signal: 'killed by a signal',
+  reported_failure: 'reported a failure',
+  unreadable_report: 'its report cannot be read',
+  too_fast: 'ended too soon',
+  output_mismatch: 'its output is not what was expected',
+  missed: 'did not start',
+  never_seen: 'did not start, nor ever before',
+  timeout: 'reported no end by its limit',
+  late_report: 'reported late',
+  rerun: 'ran again',
+};
+
+/** Says how an incident ended; `open` for one that goes on. */
+export function closedText({
+  closed_at: closedAt,
+  close_reason: reason,
+}: Pick<Incident, 'closed_at' | 'close_reason'>): string {
+  if (closedAt === null) return 'open';
+  switch (reason) {
+    case 'late_report':
+      return 'closed by a late report';
+    case 'paused':
+      return 'closed because the job was paused';
+    case 'removed':
+      return 'closed because the job was removed';
+    case 'recovered':
+    case null:
+      return 'recovered';
+  }
+}
+
+const KIND_WORDS: Readonly<Record<Delivery['kind'], string>> = {
+  opened: 'alert',
+  reminder: 'reminder',
+  closed: 'end',
+  closed_silently: 'end, without a message',
+};
+const DELIVERY_WORDS: Readonly<Record<Delivery['status'], string>> = {
+  pending: 'owed',
+  sent: 'sent',
+  logged: 'only logged, nobody was told',
+  dead: 'given up',
+};
+
+/** Says what a message is and what became of it: `alert sent`. */
+export function deliveryText({
+  kind,
+  status,
+  merged_into: into,
+}: Pick<Delivery, 'kind' | 'status' | 'merged_into'>): string {
+  return `${KIND_WORDS[kind]} ${DELIVERY_WORDS[status]}${into === undefined ? '' : ' together with others'}`;
 }

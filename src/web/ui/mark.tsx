@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Outcome, Status } from '../../cli/api-types.ts';
+import type { Incident, Outcome, Status } from '../../cli/api-types.ts';
 
 /** How a thing is, as a sign shows it: by its shape and by its colour, so that neither is needed alone. */
 export type Look = Status | Exclude<Outcome, null> | 'late';
@@ -36,4 +36,10 @@ export function Mark({ look, label }: { look: Look; label?: string }): JSX.Eleme
       <path d={SHAPES[look]} />
     </svg>
   );
+}
+
+/** How an incident looks: as its latest outcome while it is open, and well once it is over. */
+export function lookOfIncident({ kind, kinds, outcomes, closed_at: closedAt }: Incident): Look {
+  if (closedAt !== null) return 'success';
+  return kind === 'job' ? (outcomes.at(-1)?.outcome ?? kinds[0] ?? 'failure') : 'failure';
 }

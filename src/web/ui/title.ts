@@ -1,14 +1,30 @@
-import { useEffect } from 'preact/hooks';
+import { signal } from '@preact/signals';
+import { ask } from '../api/client.ts';
+import { keepRight } from '../live/resource.ts';
 
-/** Says in the title of the window, and in its icon, where the reader is and how many jobs are in trouble. */
-export function useTitle(name: string, troubleCount: number): void {
-  useEffect(() => {
-    document.title = `${troubleCount === 0 ? '' : `(${troubleCount}) `}${name} · Cronflow`;
-    document.querySelector('#icon')?.setAttribute('href', iconOf(troubleCount));
-  }, [name, troubleCount]);
+/** How many incidents are open. */
+export const openCount = signal(0);
+
+/** Counts the open incidents for as long as the page is open. Returns the way to end that. */
+export function countOpen(): () => void {
+  return keepRight(
+    async (aborted) =>
+      (await ask('get_incidents', { query: { open: 'true', limit: 1 }, signal: aborted })).total,
+    ({ type }) => type === 'incident' || type === 'deleted',
+    ({ data }) => {
+      if (typeof data === 'number') openCount.value = data;
+    },
+  );
 }
 
-/** Draws the icon: a tick while nothing is wrong, and otherwise the number of jobs in trouble. */
+/** Says in the title of the window, and in its icon, where the reader is and how much is wrong. */
+export function showTitle(name: string): void {
+  const count = openCount.value;
+  document.title = `${count === 0 ? '' : `(${count}) `}${name} · Cronflow`;
+  document.querySelector('#icon')?.setAttribute('href', iconOf(count));
+}
+
+/** Draws the icon: a tick while nothing is wrong, and otherwise how many incidents are open. */
 function iconOf(count: number): string {
   const text = count > 99 ? '99+' : String(count);
   const sign =

@@ -3,7 +3,6 @@ import type { JSX } from 'preact';
 import { useResource } from '../../live/resource.ts';
 import { countsOf } from '../../model/jobs.ts';
 import { Failure, Notice } from '../../ui/notice.tsx';
-import { useTitle } from '../../ui/title.ts';
 import { JobList } from './job-list.tsx';
 import { jobs, loadJobs } from './jobs.ts';
 import { Night } from './night.tsx';
@@ -18,7 +17,6 @@ export function Now(): JSX.Element {
     ({ type }) => type !== 'delivery',
   );
   const counts = useComputed(() => countsOf(jobs.value?.values() ?? []));
-  useTitle('Now', counts.value.trouble);
   const { error } = loaded.value;
   if (jobs.value === null)
     return error === null ? <p class="loading">Loading …</p> : <Failure error={error} />;

@@ -9,7 +9,7 @@ import { instantOf } from '../../model/time.ts';
 import { systemText, whyText } from '../../model/words.ts';
 import { Link } from '../../router.tsx';
 import { Acknowledge } from '../../ui/acknowledge.tsx';
-import { type Look, Mark } from '../../ui/mark.tsx';
+import { lookOfIncident, Mark } from '../../ui/mark.tsx';
 import { Clock, Since } from '../../ui/moment.tsx';
 import { Failure } from '../../ui/notice.tsx';
 
@@ -76,7 +76,7 @@ function Trouble({ incident }: { incident: Incident }): JSX.Element {
   return (
     <>
       <p class="what">
-        <Mark look={lookOf(incident)} />
+        <Mark look={lookOfIncident(incident)} />
         {job === null ? <strong>Cronflow itself</strong> : <JobName job={job} />}
         <span class="why" title={why}>
           {why}
@@ -104,11 +104,6 @@ function JobName({ job }: { job: string }): JSX.Element {
 function toldText({ told, announce_at: announceAt }: Incident): string {
   if (told.length > 0) return `told ${told.join(', ')}`;
   return announceAt === null ? 'nobody was told' : 'in maintenance, nobody is told yet';
-}
-
-function lookOf({ kind, kinds, outcomes }: Incident): Look {
-  if (kind !== 'job') return 'failure';
-  return outcomes.at(-1)?.outcome ?? kinds[0] ?? 'failure';
 }
 
 /** Asks for the latest bad outcome of an incident, and for what it printed last. */
