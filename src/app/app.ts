@@ -123,7 +123,8 @@ async function start(
   };
   parts.server = createServer(deps);
   const { url } = await parts.server.listen(host, port);
-  parts.worker.start(config.notifiers.map((notifier) => notifier.name));
+  const names = config.notifiers.map((notifier) => notifier.name);
+  parts.worker.start(parts.liveness.startedBesideOthers ? [] : names);
   parts.checker.start();
   parts.housekeeping.start();
   parts.heartbeat.start();

@@ -26,6 +26,12 @@ import { defaultNotifiers } from '../core/model/defaults.ts';
 /** The name of the work in the backlog that follows a change of the rules of time zones. */
 export const ZONE_RULES = 'the rules of time zones';
 
+/**
+ * Where instances share a store, a ping that came in time may still be on its way to it at another instance. People
+ * hear of trouble within 2 s of the deadline, so no instance waits longer.
+ */
+const SHARED_MARGIN_MS = 1_000;
+
 export interface AppOptions {
   configPath: string;
   /** The URL of the store, for `openStore`. */
@@ -72,10 +78,12 @@ export function buildParts({ clock, logger }: AppOptions, opened: Store, counts:
   const store = loggedStore(opened, logger, { counts, clock });
   counts.isPerJob = () => parts.reloader?.current?.perJobMetrics ?? false;
   const registry = new NotifierRegistry({ clock, logger });
+  const instance = randomUUID();
+  const isShared = store.isShared === true;
   const hide = (text: string): string => redact(text, parts.reloader?.current?.redact ?? []);
   const worker = new DeliveryWorker({
     store,
-    owner: randomUUID(),
+    owner: instance,
     clock,
     logger,
     random: Math.random,
@@ -87,6 +95,7 @@ export function buildParts({ clock, logger }: AppOptions, opened: Store, counts:
     },
     redact: hide,
     onOutcome: (notifier, outcome) => parts.messages.note(notifier, outcome),
+    probes: () => liveness.isFirst,
   });
   const checker: Checker = new Checker({
     store,
@@ -94,11 +103,13 @@ export function buildParts({ clock, logger }: AppOptions, opened: Store, counts:
     logger,
     onLateWake: () => liveness.check(),
     isGapUnnoted: () => liveness.isGapUnnoted || backlog.has(ZONE_RULES),
+    marginMs: isShared ? SHARED_MARGIN_MS : 0,
   });
   const ingest = new JobIngest({
     store,
     clock,
     onRefusal: () => liveness.noteRefusal(),
+    doubt: () => liveness.doubt,
     isUnstored: (name) => parts.reloader?.isUnstored(name) ?? false,
     hide: (text) => hideSecrets(text, parts.reloader?.current?.redact ?? []),
   });
@@ -109,7 +120,8 @@ export function buildParts({ clock, logger }: AppOptions, opened: Store, counts:
   const backlog = new Backlog({ clock, logger });
   const onBeat = (failure: string | null): void => storeAlarm.beat(failure);
   const onClockSetBack = (): void => worker.clockSetBack();
-  const liveness = new Liveness({ store, clock, logger, onBeat, onClockSetBack });
+  const among = isShared ? { instance } : {};
+  const liveness = new Liveness({ store, clock, logger, onBeat, onClockSetBack, ...among });
   const housekeeping = new Housekeeping({ store, clock, logger });
   const vitals = (): Vitals => ({ checkedMs: checker.lastPassedMs, storedMs: liveness.lastStoredMs });
   const heartbeat = new Heartbeat({ clock, logger, random: Math.random, vitals });

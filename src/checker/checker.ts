@@ -30,6 +30,11 @@ export interface CheckerOptions {
   onLateWake: () => Promise<void>;
   /** Tells whether commits were refused of late and the jobs do not know of that gap yet. */
   isGapUnnoted: () => boolean;
+  /**
+   * Judges nothing that was due less than this long ago. Where instances share a store, another one may be storing a
+   * ping that came in time.
+   */
+  marginMs?: number;
 }
 
 /** The effect of a transaction on the jobs that were due. */
@@ -116,13 +121,13 @@ export class Checker {
 
   /** Settles everything that is due, unless it is to stop, and returns the instant at which to look again. */
   async #check(): Promise<number> {
-    const { store, clock, onLateWake } = this.#options;
+    const { store, clock, onLateWake, marginMs = 0 } = this.#options;
     if (clock.now() - this.#wakeAt > LATE_MS_MAX) await onLateWake();
     this.#wakeAt = Infinity;
     while (!this.#stopped) {
       // Only instants that are over are settled. A ping of the present one may still come, and comes first
       // (docs/design.md §3).
-      const now = clock.now() - 1;
+      const now = clock.now() - 1 - marginMs;
       for (const [id, at] of this.#retryAt) {
         // No retry is set further off than that, so the clock was set back.
         if (at <= now || at > now + RETRY_MS) this.#retryAt.delete(id);
@@ -132,7 +137,7 @@ export class Checker {
       if (done === 'settled') continue;
       // A gap has one end for all jobs, whichever of them was due first when the store worked again.
       this.#unnotedSinceMs ??= clock.monotonic();
-      if (clock.monotonic() - this.#unnotedSinceMs < UNNOTED_MS_MAX) return now + RETRY_FAILED_MS;
+      if (clock.monotonic() - this.#unnotedSinceMs < UNNOTED_MS_MAX) return now + marginMs + RETRY_FAILED_MS;
       await onLateWake();
       await this.#settle(now, true);
     }
@@ -143,7 +148,7 @@ export class Checker {
     this.#wanted = false;
     const earliest = await store.earliestDueAt();
     const nextAt = this.#retryAt.size > 0 ? Math.min(...this.#retryAt.values()) : (earliest ?? Infinity);
-    return nextAt + 1;
+    return nextAt + 1 + marginMs;
   }
 
   /**

@@ -1,5 +1,6 @@
 import {
   GAP_MS_MIN,
+  INSTANCES_KEY,
   isClockSetBack,
   LIVENESS_KEY,
   LIVENESS_WRITE_EVERY_MS,
@@ -11,15 +12,33 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../observe/log.ts';
 import { isRefusal } from '../store/backlog.ts';
 import type { Store, Tx } from '../store/store.ts';
+import { Instances } from './instances.ts';
 import { noteGap, Outages, setOutagesBack } from './outages.ts';
 import type { JobFailure } from './settling.ts';
 import { errorText } from '../core/model/errors.ts';
+
+/**
+ * Instances that share a store sign so often. Whoever starts beside others must soon know whether these still live.
+ */
+const SIGN_EVERY_MS = 2_000;
+
+/** A time of which only other instances know whether pings were taken in it. */
+interface Doubt {
+  /** The last sign of life of any instance before this one started. */
+  from_at: number;
+  /** The instant at which this one started. */
+  to_at: number;
+}
 
 /**
  * Stores every 10 s that Cronflow was able to take pings, and tells every job of the times when it was not: stopped,
  * crashed, suspended, or with a store that refused commits (docs/design.md §3.4). One rule finds almost all of these
  * times: the last stored sign of life is too old. A store that refused for a shorter time is known by the commits that
  * it refused.
+ *
+ * Instances that share a store share the last sign of life, so a time in which one of them lived is no gap. One that
+ * starts beside others cannot know whether they still lived a moment ago: their next sign tells it. Until then, or until
+ * their silence is a gap, it takes pings, signs nothing and judges nothing.
  */
 export class Liveness {
   readonly #store: Store;
@@ -28,8 +47,12 @@ export class Liveness {
   readonly #onBeat: (failure: string | null) => void;
   readonly #onClockSetBack: () => void;
   readonly #outages: Outages;
+  readonly #instances: Instances | null;
   #cancel: (() => void) | null = null;
+  #cancelSign: () => void = () => {};
   #stopped = false;
+  #doubt: Doubt | null = null;
+  #isBesideOthers = false;
   #writing: Promise<void> = Promise.resolve();
   /** The instant at which a commit was last refused, until the gap that this makes is noted. */
   #refusedAt: number | null = null;
@@ -42,6 +65,7 @@ export class Liveness {
    *   counts as failing although it took the sign, or with null
    * @param options.onClockSetBack called when the wall clock turns out to have been set back, also while Cronflow was
    * away
+   * @param options.instance the name of this instance among those that share the store; absent where none does
    */
   constructor(options: {
     store: Store;
@@ -49,12 +73,14 @@ export class Liveness {
     logger: Logger;
     onBeat?: (failure: string | null) => void;
     onClockSetBack?: () => void;
+    instance?: string;
   }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#onBeat = options.onBeat ?? (() => {});
     this.#onClockSetBack = options.onClockSetBack ?? (() => {});
+    this.#instances = options.instance === undefined ? null : new Instances(options.instance);
     this.#outages = new Outages({ ...options, isGapUnnoted: () => this.isGapUnnoted });
   }
 
@@ -66,12 +92,14 @@ export class Liveness {
    */
   async start(): Promise<void> {
     try {
+      await this.#lookForOthers();
       await this.#beat(0);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.#refused(error);
     }
     this.#schedule();
+    this.#signSoon();
   }
 
   /**
@@ -82,6 +110,7 @@ export class Liveness {
     const lastAt = this.#clock.now();
     this.#stopped = true;
     this.#cancel?.();
+    this.#cancelSign();
     await this.#writing;
     await this.#outages.stop();
     await this.#write(GAP_MS_MIN, lastAt).catch((error: unknown) => {
@@ -104,13 +133,58 @@ export class Liveness {
 
   /** Tells whether nothing may be judged yet, because commits were refused and the jobs do not know of it. */
   get isGapUnnoted(): boolean {
-    return this.#refusedAt !== null;
+    return this.#refusedAt !== null || this.#doubt !== null;
+  }
+
+  /** The time of which it is not known yet whether another instance took pings in it; null for none. */
+  get doubt(): Readonly<Doubt> | null {
+    return this.#doubt;
+  }
+
+  /** Tells whether other instances seemed to live when this one started. */
+  get startedBesideOthers(): boolean {
+    return this.#isBesideOthers;
+  }
+
+  /** Tells whether this instance does what one does for all that share the store. */
+  get isFirst(): boolean {
+    return this.#instances?.isFirst ?? true;
+  }
+
+  /** Finds out whether others lived a moment ago. */
+  async #lookForOthers(): Promise<void> {
+    const instances = this.#instances;
+    if (instances === null) return;
+    const now = this.#clock.now();
+    const { aliveAt, isBesideOthers } = await this.#store.view(
+      { meta: [LIVENESS_KEY, INSTANCES_KEY] },
+      (view) => ({
+        aliveAt: view.meta(LIVENESS_KEY) as number | undefined,
+        isBesideOthers: instances.isBesideOthers(view, now),
+      }),
+    );
+    this.#isBesideOthers = isBesideOthers;
+    if (!isBesideOthers || aliveAt === undefined || Math.abs(now - aliveAt) > GAP_MS_MIN) return;
+    this.#doubt = { from_at: aliveAt, to_at: Math.max(aliveAt, now) };
+  }
+
+  /** Gives a sign beside the beats, where others wait for one. */
+  #signSoon(): void {
+    if (this.#stopped || this.#instances === null) return;
+    this.#cancelSign = this.#clock.after(SIGN_EVERY_MS, () => {
+      this.#writing = this.#writing
+        .then(() => (this.#stopped ? undefined : this.#write(GAP_MS_MIN)))
+        // The next beat reports it, if it lasts.
+        .catch(() => this.noteRefusal())
+        .then(() => this.#signSoon());
+    });
   }
 
   #schedule(): void {
     if (this.#stopped) return;
     this.#cancel = this.#clock.after(LIVENESS_WRITE_EVERY_MS, () => {
-      this.#writing = this.#beat(GAP_MS_MIN)
+      this.#writing = this.#writing
+        .then(() => this.#beat(GAP_MS_MIN))
         .catch((error: unknown) => this.#refused(error))
         .then(() => this.#schedule());
     });
@@ -146,24 +220,48 @@ export class Liveness {
       const refusedAt = this.#refusedAt;
       // If another instance has stored a sign of life since the refusal, it could take pings.
       const isRefused = refusedAt !== null && (previousAt ?? now) <= refusedAt;
-      const event = previousAt === undefined ? null : eventSince(previousAt, now, isRefused ? 0 : gapMsMin);
-      const scope = event === null ? { meta: [LIVENESS_KEY] } : { all: true };
-      const failures = await this.#store.transact(scope, (tx) => {
+      const doubt = this.#doubtAfter(previousAt);
+      // Whether the others live is not known yet. A sign of this instance would hide the time in which nobody did.
+      if (doubt !== null && now - doubt.from_at <= GAP_MS_MIN) return;
+      // Beside others a start is no sign that nobody lived before it.
+      const leastMs = this.#isBesideOthers ? GAP_MS_MIN : gapMsMin;
+      const since = previousAt === undefined ? null : eventSince(previousAt, now, isRefused ? 0 : leastMs);
+      const event = doubt !== null && since?.type === 'gap' && !isRefused ? { ...since, ...doubt } : since;
+      const scope = event === null ? { meta: [LIVENESS_KEY, INSTANCES_KEY] } : { all: true };
+      const done = await this.#store.transact(scope, (tx) => {
         // Another instance wrote meanwhile. A gap that is known already must not be noted once more.
         if (tx.meta(LIVENESS_KEY) !== previousAt) return null;
         // A commit was refused meanwhile. The gap must begin before that one, and so before this sign of life.
         if (this.#refusedAt !== refusedAt) return null;
-        tx.putMeta(LIVENESS_KEY, now);
-        return event === null ? [] : note(tx, event, previousAt ?? now);
+        this.#putSign(tx, { now, previousAt, isSetBack: event?.type === 'clock_set_back' });
+        const signs = at === null ? this.#instances?.sign(tx, now) : this.#instances?.leave(tx);
+        return { signs, failures: event === null ? [] : note(tx, event, previousAt ?? now) };
       });
-      if (failures === null) continue;
-      for (const failure of failures) this.#logger.error('a gap could not be noted for a job', failure);
+      if (done === null) continue;
+      this.#doubt = null;
+      if (done.signs !== undefined) this.#instances?.note(done.signs);
+      for (const failure of done.failures) this.#logger.error('a gap could not be noted for a job', failure);
       if (this.#refusedAt === refusedAt) this.#refusedAt = null;
       this.lastStoredMs = this.#clock.monotonic();
       if (event === null || previousAt === undefined) return;
       if (event.type === 'clock_set_back') this.#onClockSetBack();
       return this.#report(now - previousAt);
     }
+  }
+
+  /** Returns the doubt, unless somebody has given a sign since. Whoever does has lived, or noted the gap. */
+  #doubtAfter(previousAt: number | undefined): Doubt | null {
+    if (this.#doubt !== null && previousAt !== this.#doubt.from_at) this.#doubt = null;
+    return this.#doubt;
+  }
+
+  /** Writes the sign that all instances share. Their clocks differ a little, and an earlier sign must not come last. */
+  #putSign(
+    tx: Tx,
+    { now, previousAt, isSetBack }: { now: number; previousAt: number | undefined; isSetBack: boolean },
+  ): void {
+    const isBehind = this.#instances !== null && !isSetBack && previousAt !== undefined && previousAt > now;
+    tx.putMeta(LIVENESS_KEY, isBehind ? previousAt : now);
   }
 
   #report(awayMs: number): void {

@@ -16,8 +16,12 @@ export async function expectByZoneRules(
   { store, clock, logger }: { store: Store; clock: Clock; logger: Logger },
   version = process.versions['tz'] ?? process.version,
 ): Promise<void> {
-  if ((await store.meta(ZONE_RULES_KEY)) === version) return;
+  const isInForce = (known: unknown): boolean =>
+    known === version || (store.isShared === true && isNewer(known, version));
+  if (isInForce(await store.meta(ZONE_RULES_KEY))) return;
   const moved = await store.transact({ all: true }, (tx) => {
+    // Another instance that started at the same time may have done it.
+    if (isInForce(tx.meta(ZONE_RULES_KEY))) return [];
     const at = clock.now();
     const names: string[] = [];
     for (const job of tx.jobs()) {
@@ -33,4 +37,13 @@ export async function expectByZoneRules(
       job: name,
       version,
     });
+}
+
+/**
+ * Tells whether stored rules are newer. An instance with an older Node that starts beside others must not take them
+ * back.
+ */
+function isNewer(known: unknown, version: string): boolean {
+  const isRelease = (text: unknown): text is string => typeof text === 'string' && /^\d{4}[a-z]$/.test(text);
+  return isRelease(known) && isRelease(version) && known > version;
 }

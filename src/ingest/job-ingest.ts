@@ -21,6 +21,9 @@ import type { Ingest, PingResult } from './ingest.ts';
 /** A job beyond this number is refused, so that a script gone wild cannot fill the store. */
 export const JOBS_MAX_DEFAULT = 100_000;
 
+/** An instance that lives judges a job within this time after it was due. */
+const JUDGED_WITHIN_MS = 2_000;
+
 export interface JobIngestOptions {
   store: Store;
   clock: Clock;
@@ -29,6 +32,11 @@ export interface JobIngestOptions {
   onRefusal: () => void;
   /** Tells whether a job of this name is declared and could not be stored yet. */
   isUnstored?: (name: string) => boolean;
+  /**
+   * Returns a time of which it is not known yet whether another instance took pings in it. A job on which time should
+   * have acted by then must not be judged as if somebody had.
+   */
+  doubt?: () => { from_at: number; to_at: number } | null;
   /** Takes secrets out of a text, for the audit log. */
   hide?: (text: string) => string;
 }
@@ -41,6 +49,7 @@ export class JobIngest implements Ingest {
   readonly #onRefusal: () => void;
   readonly #isUnstored: (name: string) => boolean;
   readonly #hide: Pick<Author, 'hide'>;
+  readonly #doubt: () => { from_at: number; to_at: number } | null;
   #stopping = false;
 
   constructor(options: JobIngestOptions) {
@@ -48,6 +57,7 @@ export class JobIngest implements Ingest {
     this.#clock = options.clock;
     this.#jobsMax = options.jobsMax ?? JOBS_MAX_DEFAULT;
     this.#onRefusal = options.onRefusal;
+    this.#doubt = options.doubt ?? (() => null);
     this.#isUnstored = options.isUnstored ?? (() => false);
     this.#hide = options.hide === undefined ? {} : { hide: options.hide };
   }
@@ -76,7 +86,7 @@ export class JobIngest implements Ingest {
   async #recordPing(name: string, ping: Ping): Promise<PingResult> {
     try {
       return await this.#write({ names: [name], ...neededFor(ping) }, (tx) =>
-        recordPing(tx, currentJob(tx, name), ping),
+        this.#record(tx, currentJob(tx, name), ping),
       );
     } catch (error) {
       if (!(error instanceof CronflowError && error.code === 'unknown_job')) throw error;
@@ -88,9 +98,20 @@ export class JobIngest implements Ingest {
       return this.#write({ ids: [id], ...neededFor(ping) }, (tx) => {
         const job = tx.jobById(id);
         if (job === undefined || job.removed_at !== null) throw error;
-        return { ...recordPing(tx, job, ping), former_name: name };
+        return { ...this.#record(tx, job, ping), former_name: name };
       });
     }
+  }
+
+  #record(tx: Tx, job: Job, ping: Ping): PingResult {
+    const doubt = this.#doubt();
+    const { due_at: dueAt } = job.state;
+    const isUnjudged = dueAt !== null && dueAt + JUDGED_WITHIN_MS < ping.received_at;
+    if (doubt === null || !isUnjudged) return recordPing(tx, job, ping);
+    // An instance that lived would have judged the job by now.
+    const { from_at, to_at } = doubt;
+    applyEvent(tx, job, { type: 'gap', from_at, to_at });
+    return recordPing(tx, tx.jobById(job.id) ?? job, ping);
   }
 
   async register(name: string, declared: Declaration, by: Actor = NOBODY): Promise<Job> {

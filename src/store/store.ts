@@ -345,6 +345,11 @@ export type ChangeListener = (changes: readonly Change[]) => void | Promise<void
  */
 export interface Store {
   /**
+   * Tells whether several instances may use what this store keeps at the same time, as with a database. Absent for a
+   * store that one process holds.
+   */
+  readonly isShared?: boolean;
+  /**
    * Opens, recovers and locks the store.
    * @throws CronflowError that says how to recover
    */

@@ -56,6 +56,10 @@ export interface DeliveryWorkerOptions {
   sourceUrlOf?: SourceUrlOf;
   /** Hides secrets in text that is quoted from outside. */
   redact: Redact;
+  /**
+   * Tells whether this instance is the one that tries failing notifiers, once for all instances. Without it, it is.
+   */
+  probes?: () => boolean;
   /** Called for every message that was sent, or not, once that is stored. */
   onOutcome?: (notifier: string, outcome: MessageOutcome) => void;
 }
@@ -99,13 +103,17 @@ export class DeliveryWorker {
   /**
    * Begins to deliver. A restart is how a broken notifier is often mended. So it owes every notifier again the
    * messages that it missed about incidents that are still open.
-   * @param names the names of all configured notifiers
+   * @param names the names of all configured notifiers; empty for an instance that starts beside others, which is no
+   * restart of Cronflow
    */
   start(names: readonly string[]): void {
     if (this.#loop !== null) throw new Error('The delivery worker was started twice.');
     this.#probeAtMs = this.#options.clock.monotonic() + PROBE_EVERY_MS;
     this.#unwatch = this.#options.store.watch((changes) => {
       if (changes.some((change) => change.type === 'delivery' && change.status === 'pending')) this.wake();
+      // Another instance may have found out that a notifier fails, or works again.
+      if (changes.some((change) => change.type === 'incident' && change.job_id === null))
+        this.#track(this.#settler.readFailing());
     });
     this.#loop = this.#run();
     this.#redeliver(names, false);
@@ -185,7 +193,8 @@ export class DeliveryWorker {
     const nowMs = this.#options.clock.monotonic();
     if (nowMs < this.#probeAtMs) return;
     this.#probeAtMs = nowMs + PROBE_EVERY_MS;
-    this.#track(this.#settler.probe());
+    if (this.#options.probes?.() === false) return;
+    this.#track(this.#settler.readFailing().then(() => this.#settler.probe()));
   }
 
   /**

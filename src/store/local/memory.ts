@@ -16,6 +16,7 @@ export class MemoryStore extends LocalStore {
   readonly #outputs = new Map<string, Output>();
   readonly #log = new MemoryLog();
   readonly #isTwice: boolean;
+  readonly isShared: boolean;
   #closed = false;
   /** Counts the transactions that ran again because they asked for more of the history than their scope did. */
   lackCount = 0;
@@ -23,12 +24,14 @@ export class MemoryStore extends LocalStore {
   /**
    * @param options.twice runs each function twice and refuses one that does not do the same again, so that a test fails
    * where a function has an effect besides its writes
+   * @param options.shared says that several instances use it, each in this process
    */
-  constructor({ freeze = true, twice = false } = {}) {
+  constructor({ freeze = true, twice = false, shared = false } = {}) {
     // Nothing is logged without a service, and no listener can harm what is in memory.
     super(() => {});
     this.tables = new Tables({ freeze });
     this.#isTwice = twice;
+    this.isShared = shared;
   }
 
   async open(): Promise<void> {}

@@ -1,0 +1,63 @@
+import { GAP_MS_MIN, INSTANCES_KEY } from '../apply/alive.ts';
+import type { Tx, View } from '../store/store.ts';
+
+/** A sign of life of one instance. */
+interface Sign {
+  /** The instant of its last sign. */
+  at: number;
+  /** The instant at which it started. */
+  since_at: number;
+}
+
+type Signs = Readonly<Record<string, Sign>>;
+
+/** The signs of life of the instances that share a store, as one of them sees them (docs/design.md §3.4). */
+export class Instances {
+  readonly #id: string;
+  #sinceAt: number | null = null;
+  #signs: Signs = {};
+
+  constructor(id: string) {
+    this.#id = id;
+  }
+
+  /** Tells whether this instance has run for longest of those that live. It does what is to be done once for all. */
+  get isFirst(): boolean {
+    const own = this.#signs[this.#id];
+    if (own === undefined) return false;
+    const isEarlier = ([id, { since_at }]: [string, Sign]): boolean =>
+      since_at < own.since_at || (since_at === own.since_at && id < this.#id);
+    return !Object.entries(this.#signs).some(isEarlier);
+  }
+
+  /** Tells whether another instance gave a sign of life lately and has not stopped in order since. */
+  isBesideOthers(view: Pick<View, 'meta'>, nowAt: number): boolean {
+    return Object.keys(liveAmong(view, nowAt)).some((id) => id !== this.#id);
+  }
+
+  /** Writes down that this instance lives. Returns the signs of all that do, for `note`. */
+  sign(tx: Tx, nowAt: number): Signs {
+    const signs = { ...liveAmong(tx, nowAt), [this.#id]: { at: nowAt, since_at: this.#sinceAt ?? nowAt } };
+    tx.putMeta(INSTANCES_KEY, signs);
+    return signs;
+  }
+
+  /** Writes down that this instance has stopped in order. */
+  leave(tx: Tx): Signs {
+    const { [this.#id]: _own, ...others } = (tx.meta(INSTANCES_KEY) as Signs | undefined) ?? {};
+    tx.putMeta(INSTANCES_KEY, others);
+    return others;
+  }
+
+  /** Takes note of the signs, once they are stored. */
+  note(signs: Signs): void {
+    this.#signs = signs;
+    this.#sinceAt ??= signs[this.#id]?.since_at ?? null;
+  }
+}
+
+/** Returns the signs that are recent. One that lies ahead is of a clock that was set back since. */
+function liveAmong(view: Pick<View, 'meta'>, nowAt: number): Signs {
+  const signs = (view.meta(INSTANCES_KEY) as Signs | undefined) ?? {};
+  return Object.fromEntries(Object.entries(signs).filter(([, { at }]) => Math.abs(nowAt - at) <= GAP_MS_MIN));
+}

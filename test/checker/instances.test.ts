@@ -1,0 +1,211 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Checker } from '../../src/checker/checker.ts';
+import { Liveness } from '../../src/checker/liveness.ts';
+import { expectByZoneRules } from '../../src/checker/zone-rules.ts';
+import type { Gap } from '../../src/core/system/outage.ts';
+import { applyConfiguration } from '../../src/apply/configuration.ts';
+import { JobIngest } from '../../src/ingest/job-ingest.ts';
+import { silentLogger } from '../../src/observe/log.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/schedule/units.ts';
+import { MemoryStore } from '../../src/store/local/memory.ts';
+import type { Store } from '../../src/store/store.ts';
+import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
+import { configurationOf } from '../support/memory-service.ts';
+import { pingOf } from '../support/records.ts';
+
+const START = Date.UTC(2025, 0, 1);
+const MARGIN_MS = SECOND_MS;
+
+interface Instance {
+  liveness: Liveness;
+  checker: Checker;
+  ping: (name: string) => Promise<void>;
+  /** Ends as `kill -9` does: nothing is stored any more. */
+  kill: () => void;
+  stop: () => Promise<void>;
+}
+
+let clock: FakeClock;
+let store: MemoryStore;
+let running: Instance[];
+
+beforeEach(async () => {
+  clock = createFakeClock(START);
+  store = new MemoryStore({ twice: true, shared: true });
+  running = [];
+  const jobs = { backup: { schedule: '0 * * * *', grace: '5s' } };
+  await applyConfiguration(store, configurationOf('1', jobs, { defaults: {} }, ['ops']), START);
+});
+afterEach(async () => {
+  await Promise.all(running.map((each) => each.stop()));
+});
+
+/** A store as a process has it that can be killed or suspended: then no call comes back. */
+function mortal(): { store: Store; die: () => void } {
+  let isDead = false;
+  const held = new Proxy<Store>(store, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== 'function') return value;
+      const call = value.bind(target) as (...args: unknown[]) => unknown;
+      return (...args: unknown[]) => (isDead && key !== 'watch' ? new Promise(() => {}) : call(...args));
+    },
+  });
+  return { store: held, die: () => void (isDead = true) };
+}
+
+async function instance(name: string): Promise<Instance> {
+  const { store: own, die } = mortal();
+  const options = { store: own, clock, logger: silentLogger };
+  const liveness = new Liveness({ ...options, instance: name });
+  const checker = new Checker({
+    ...options,
+    onLateWake: () => liveness.check(),
+    isGapUnnoted: () => liveness.isGapUnnoted,
+    marginMs: MARGIN_MS,
+  });
+  const ingest = new JobIngest({
+    store: own,
+    clock,
+    onRefusal: () => liveness.noteRefusal(),
+    doubt: () => liveness.doubt,
+  });
+  const forget = (): void => void (running = running.filter((each) => each !== started));
+  const started: Instance = {
+    liveness,
+    checker,
+    ping: async (job) => void (await ingest.ping(job, pingOf('success', clock.now()))),
+    kill: () => {
+      forget();
+      die();
+    },
+    stop: async () => {
+      forget();
+      await Promise.all([checker.stop(), liveness.stop()]);
+    },
+  };
+  running.push(started);
+  await liveness.start();
+  checker.start();
+  return started;
+}
+
+async function gaps(): Promise<readonly Gap[]> {
+  return (await store.jobByName('backup'))!.state.gaps;
+}
+
+async function outcomes(): Promise<unknown[]> {
+  const job = (await store.jobByName('backup'))!;
+  return (await store.runsOf(job.id, { skip: 0, limit: 10 })).items.map(({ outcome }) => outcome);
+}
+
+test('an instance that starts beside others notes no gap, and judges once it has heard of them', async () => {
+  await instance('a');
+  await clock.advance(5 * SECOND_MS);
+  const b = await instance('b');
+  expect([b.liveness.startedBesideOthers, b.liveness.isGapUnnoted]).toEqual([true, true]);
+  await clock.advance(4 * SECOND_MS);
+  expect(b.liveness.isGapUnnoted).toBe(false);
+  expect(await gaps()).toEqual([]);
+});
+
+test('one that starts after all others were killed takes the time without them for a gap, and no more', async () => {
+  const a = await instance('a');
+  await clock.advance(4 * SECOND_MS);
+  a.kill();
+  await clock.advance(7 * SECOND_MS);
+  const b = await instance('b');
+  await clock.advance(MINUTE_MS);
+  expect(b.liveness.isGapUnnoted).toBe(false);
+  const gap = { from_at: START + 4 * SECOND_MS, to_at: START + 11 * SECOND_MS };
+  expect(await store.meta('outages')).toEqual([expect.objectContaining(gap)]);
+});
+
+test('one that starts after all others stopped in order knows the gap at once', async () => {
+  const a = await instance('a');
+  await clock.advance(4 * SECOND_MS);
+  await a.stop();
+  await clock.advance(7 * SECOND_MS);
+  const b = await instance('b');
+  expect([b.liveness.startedBesideOthers, b.liveness.isGapUnnoted]).toEqual([false, false]);
+  expect(await gaps()).toEqual([{ from_at: START + 4 * SECOND_MS, to_at: START + 11 * SECOND_MS }]);
+});
+
+test('a ping that comes before the others are known to be dead is not judged as if they had lived', async () => {
+  const a = await instance('a');
+  await clock.advance(HOUR_MS - 5 * SECOND_MS);
+  a.kill();
+  await clock.advance(15 * SECOND_MS);
+  const b = await instance('b');
+  await clock.advance(SECOND_MS);
+  await b.ping('backup');
+  await clock.advance(HOUR_MS / 2);
+  expect(await outcomes()).not.toContain('missed');
+  expect((await store.incidents({ skip: 0, limit: 10 })).total).toBe(0);
+});
+
+test('a ping at one that starts beside others is judged as ever', async () => {
+  await instance('a');
+  await clock.advance(HOUR_MS + 30 * SECOND_MS);
+  const b = await instance('b');
+  await b.ping('backup');
+  await clock.advance(MINUTE_MS);
+  expect(await gaps()).toEqual([]);
+});
+
+test('an instance that was suspended alone makes no gap and misses nothing', async () => {
+  await instance('a');
+  const b = await instance('b');
+  await clock.advance(MINUTE_MS);
+  b.kill();
+  await clock.advance(10 * MINUTE_MS);
+  await instance('b again');
+  await clock.advance(MINUTE_MS);
+  expect(await gaps()).toEqual([]);
+});
+
+test('a slot is judged within 2 s of its deadline, once, whichever instance dies', async () => {
+  const a = await instance('a');
+  await instance('b');
+  await instance('c');
+  await clock.advance(HOUR_MS + 4 * SECOND_MS);
+  a.kill();
+  await clock.advance(3 * SECOND_MS);
+  const job = (await store.jobByName('backup'))!;
+  const { items } = await store.runsOf(job.id, { skip: 0, limit: 10 });
+  expect(items).toMatchObject([{ outcome: 'missed', count: 1 }]);
+  expect((await store.incidents({ skip: 0, limit: 10 })).total).toBe(1);
+});
+
+test('a ping that came in time and is stored a moment late is not taken for missing', async () => {
+  await instance('a');
+  const b = await instance('b');
+  await clock.advance(HOUR_MS + 5 * SECOND_MS - 100);
+  const at = clock.now();
+  await clock.advance(MARGIN_MS - 100);
+  const received = pingOf('success', at);
+  await new JobIngest({ store, clock, onRefusal: () => {} }).ping('backup', received);
+  await clock.advance(MINUTE_MS);
+  expect(await outcomes()).toEqual(['success']);
+  expect((await store.incidents({ skip: 0, limit: 10 })).total).toBe(0);
+  await b.stop();
+});
+
+test('the instance that has run for longest does what one does for all', async () => {
+  const a = await instance('z');
+  await clock.advance(SECOND_MS);
+  const b = await instance('b');
+  await clock.advance(10 * SECOND_MS);
+  expect([a.liveness.isFirst, b.liveness.isFirst]).toEqual([true, false]);
+  a.kill();
+  await clock.advance(MINUTE_MS);
+  expect(b.liveness.isFirst).toBe(true);
+});
+
+test('an instance with older rules of time zones does not take newer ones back', async () => {
+  await expectByZoneRules({ store, clock, logger: silentLogger }, '2025b');
+  await expectByZoneRules({ store, clock, logger: silentLogger }, '2025a');
+  expect(await store.meta('zone_rules')).toBe('2025b');
+  await expectByZoneRules({ store, clock, logger: silentLogger }, '2025c');
+  expect(await store.meta('zone_rules')).toBe('2025c');
+});
