@@ -39,11 +39,13 @@ export async function expectByZoneRules(
     });
 }
 
+/** Matches a release of the rules, such as `2025b`. */
+const RELEASE = /^\d{4}[a-z]$/;
+
 /**
  * Tells whether stored rules are newer. An instance with an older Node that starts beside others must not take them
  * back.
  */
 function isNewer(known: unknown, version: string): boolean {
-  const isRelease = (text: unknown): text is string => typeof text === 'string' && /^\d{4}[a-z]$/.test(text);
-  return isRelease(known) && isRelease(version) && known > version;
+  return typeof known === 'string' && RELEASE.test(known) && RELEASE.test(version) && known > version;
 }
