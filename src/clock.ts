@@ -27,6 +27,62 @@ export const systemClock: Clock = {
   },
 };
 
+/** What another clock said, and when it was asked by the clock of this process that never steps. */
+export interface ClockSample {
+  /** The instant on the other clock. */
+  other_at: number;
+  sent_ms: number;
+  received_ms: number;
+}
+
+/** A clock that follows another one, such as that of a database which several instances share. */
+export interface FollowingClock extends Clock {
+  /** Takes note of what the other clock said. */
+  follow(sample: ClockSample): void;
+}
+
+/** Two clocks drift apart by at most this part of the time that passes. */
+const DRIFT_MAX = 0.0005;
+/** A correction backwards by less is made by standing still, so that small ones never turn instants round. */
+const STAND_STILL_MS_MAX = 1_000;
+
+/**
+ * Returns a clock that shows the time of another clock. The wall clock of this process counts only until the first
+ * sample, so it may be wrong, or be set, without any effect.
+ *
+ * The other clock was read between the question and the answer, so each sample bounds the difference between the two,
+ * and so do all samples before it, as far as drift allows. The difference that is in use is kept while it is within
+ * these bounds: a slow answer says little and changes nothing. Samples that contradict each other mean that the other
+ * clock was set, and then the newest counts.
+ */
+export function createFollowingClock(own: Clock): FollowingClock {
+  let differenceMs = own.now() - own.monotonic();
+  let bounds: { low: number; high: number; atMs: number } | null = null;
+  let lastAt = -Infinity;
+  return {
+    monotonic: () => own.monotonic(),
+    after: (delayMs, callback) => own.after(delayMs, callback),
+    now() {
+      const at = Math.round(own.monotonic() + differenceMs);
+      if (at < lastAt && lastAt - at <= STAND_STILL_MS_MAX) return lastAt;
+      lastAt = at;
+      return at;
+    },
+    follow({ other_at: otherAt, sent_ms: sentMs, received_ms: receivedMs }) {
+      const [low, high] = [otherAt - receivedMs, otherAt - sentMs];
+      const driftMs = bounds === null ? 0 : Math.max(0, receivedMs - bounds.atMs) * DRIFT_MAX;
+      const known = bounds === null ? null : { low: bounds.low - driftMs, high: bounds.high + driftMs };
+      if (known === null || low > known.high || high < known.low) {
+        bounds = { low, high, atMs: receivedMs };
+        differenceMs = (low + high) / 2;
+        return;
+      }
+      bounds = { low: Math.max(low, known.low), high: Math.min(high, known.high), atMs: receivedMs };
+      differenceMs = Math.min(Math.max(differenceMs, bounds.low), bounds.high);
+    },
+  };
+}
+
 /**
  * Keeps the process alive until the returned function is called. A command that waits for nothing but a timer would
  * otherwise end in the middle.

@@ -10,7 +10,9 @@ import { createServer } from '../http/server.ts';
 import { readTokens, type Tokens } from '../http/access/tokens.ts';
 import { ServiceCounts } from '../observe/service-counts.ts';
 import { UnknownPings } from '../ingest/unknown-pings.ts';
+import { createFollowingClock } from '../clock.ts';
 import { openStore } from '../store/open/open-store.ts';
+import { isShared } from '../store/open/url.ts';
 import { NamedTokens } from './named-tokens.ts';
 import { noticesOf, tellingNobody } from './notices.ts';
 import { type AppOptions, buildParts, type Parts, ZONE_RULES } from './parts.ts';
@@ -34,7 +36,10 @@ export interface App {
 }
 
 /** Returns the service. Nothing is built or runs until `start`. */
-export function createApp(options: AppOptions): App {
+export function createApp(given: AppOptions): App {
+  // Instances on several machines judge by one clock, which is that of the database that they share.
+  const following = isShared(given.storeUrl) ? createFollowingClock(given.clock) : null;
+  const options = following === null ? given : { ...given, clock: following };
   let parts: Parts | null = null;
   const named = new NamedTokens(options);
   return {
@@ -51,6 +56,7 @@ export function createApp(options: AppOptions): App {
         clock: options.clock,
         log: options.logger,
         onSync: (durationMs) => counts.noteSync(durationMs),
+        ...(following === null ? {} : { onClock: (sample) => following.follow(sample) }),
       });
       parts = buildParts(options, store, counts);
       await start(options, parts, { tokens, named, reading });

@@ -129,7 +129,7 @@ function gate(services: Services, server: ServerState): HttpMiddleware {
       return next();
     }
     ctx.state.access =
-      admit(ctx.req, { book, clock }, server) ?? ofKey ?? takeSession(ctx as HttpContext, services);
+      admit(ctx.req, { book, clock }, server) ?? ofKey ?? (await takeSession(ctx as HttpContext, services));
     if (ctx.state.access === null && !OPEN_PATHS.has(ctx.path)) {
       if (isNavigation(ctx as HttpContext)) return sendToLogin(ctx as HttpContext);
       // The request is refused before the route is looked for, so that nobody learns which routes there are.
@@ -149,9 +149,9 @@ function gate(services: Services, server: ServerState): HttpMiddleware {
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/login', '/logout']);
 
 /** Returns what the session of a request allows; null without one. A request that sends a token needs none. */
-function takeSession(ctx: HttpContext, { sessions, clock }: Services): Access | null {
+async function takeSession(ctx: HttpContext, { sessions, clock }: Services): Promise<Access | null> {
   const { cookie } = ctx.req.headers;
-  const session = cookie === undefined ? null : sessions.find(cookie);
+  const session = cookie === undefined ? null : await sessions.find(cookie);
   if (session === null) return null;
   ctx.state.session = session;
   return { ...accessOfHolder(session.holder, clock.now()), via: 'session' };

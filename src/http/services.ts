@@ -13,6 +13,7 @@ import { JobTexts } from './answer/job-texts.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
 import { LoginLimit } from './access/login-limit.ts';
 import { Sessions } from './access/sessions.ts';
+import { sessionShelf } from './access/session-shelf.ts';
 import { TokenBook } from './access/token-book.ts';
 
 /** The dependencies that the routes work with, and what is derived from them. */
@@ -67,7 +68,7 @@ export function servicesOf(deps: HttpDeps): Services {
     limits,
     counts: deps.counts ?? new ServiceCounts(),
     book,
-    sessions: new Sessions(deps.clock, book),
+    sessions: new Sessions(deps.clock, book, sessionShelf(deps.clock, deps.store)),
     logins: new LoginLimit(deps.clock),
     loginLines: new LineLimit(deps.clock, limits.bodyLinesMax),
     events: new EventHub(deps),

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { forgetOldest } from '../../core/model/bounded.ts';
 import { DAY_MS, HOUR_MS } from '../../schedule/units.ts';
+import type { SessionEntry, SessionShelf } from './session-shelf.ts';
 import type { Holder, TokenBook } from './token-book.ts';
 
 /** A session of which nothing was heard for this long is over. */
@@ -25,69 +26,82 @@ export interface Session {
   leftMs: number;
 }
 
-interface Entry {
-  /** The hash of the token that opened it. */
-  tokenSha256: string;
-  openedMs: number;
-  seenMs: number;
-}
-
 /**
  * The sessions of browsers (docs/design.md §8). A session is a random id in a cookie, and means the token that opened
- * it: it may what the token may, and ends with it. Sessions are kept in memory alone, so a restart ends them all.
+ * it: it may what the token may, and ends with it.
  */
 export class Sessions {
   readonly #clock: Clock;
   readonly #book: TokenBook;
-  /** The sessions by the hash of their id, so that the memory of the process holds no id; the latest used come last. */
-  readonly #entries = new Map<string, Entry>();
+  readonly #shelf: SessionShelf;
 
-  constructor(clock: Clock, book: TokenBook) {
+  constructor(clock: Clock, book: TokenBook, shelf: SessionShelf) {
     this.#clock = clock;
     this.#book = book;
+    this.#shelf = shelf;
   }
 
   /** Opens a session of a token and returns its id. */
-  open({ sha256 }: Holder): string {
+  async open({ sha256 }: Holder): Promise<string> {
     const id = randomBytes(ID_BYTES).toString('base64url');
-    const nowMs = this.#clock.monotonic();
-    this.#entries.set(hashOf(id), { tokenSha256: sha256, openedMs: nowMs, seenMs: nowMs });
-    forgetOldest(this.#entries, SESSIONS_MAX);
+    const nowMs = this.#shelf.nowMs();
+    await this.#shelf.change((entries) => {
+      entries.set(hashOf(id), { tokenSha256: sha256, openedMs: nowMs, seenMs: nowMs });
+      forgetOldest(entries, SESSIONS_MAX);
+    });
     return id;
   }
 
   /** Finds the session of a request by its `Cookie` header, and counts the request as a use of it. */
-  find(cookies: string): Session | null {
-    for (const key of keysIn(cookies)) {
-      const session = this.#use(key);
-      if (session !== null) return session;
+  async find(cookies: string): Promise<Session | null> {
+    const keys = keysIn(cookies);
+    if (keys.length === 0) return null;
+    const entries = await this.#shelf.read();
+    for (const key of keys) {
+      const entry = entries.get(key);
+      if (entry === undefined) continue;
+      const session = this.#standing(entry);
+      if (session !== null) {
+        await this.#use(key, entry);
+        return session;
+      }
+      // It does not come back with its token.
+      await this.#shelf.change((all) => void all.delete(key));
     }
     return null;
   }
 
   /** Tells whether a `Cookie` header names an open session, and counts that as no use of it. */
-  isOpen(cookies: string): boolean {
-    return keysIn(cookies).some((key) => this.#standing(key) !== null);
+  async isOpen(cookies: string): Promise<boolean> {
+    const entries = await this.#shelf.read();
+    return keysIn(cookies).some((key) => this.#standing(entries.get(key)) !== null);
   }
 
   /** Ends the sessions that a `Cookie` header names. */
-  close(cookies: string): void {
-    for (const key of keysIn(cookies)) this.#entries.delete(key);
+  async close(cookies: string): Promise<void> {
+    const keys = keysIn(cookies);
+    const known = await this.#shelf.read();
+    if (!keys.some((key) => known.has(key))) return;
+    await this.#shelf.change((entries) => keys.forEach((key) => entries.delete(key)));
   }
 
-  #use(key: string): Session | null {
-    const session = this.#standing(key);
-    const entry = this.#entries.get(key);
-    this.#entries.delete(key);
-    if (session !== null && entry !== undefined)
-      this.#entries.set(key, { ...entry, seenMs: this.#clock.monotonic() });
-    return session;
+  async #use(key: string, { seenMs }: SessionEntry): Promise<void> {
+    const nowMs = this.#shelf.nowMs();
+    if (nowMs - seenMs < this.#shelf.seenEveryMs) return;
+    await this.#shelf.change((entries) => {
+      const entry = entries.get(key);
+      // It was ended meanwhile.
+      if (entry === undefined) return;
+      entries.delete(key);
+      entries.set(key, { ...entry, seenMs: nowMs });
+      for (const [other, { openedMs, seenMs: at }] of entries)
+        if (nowMs - openedMs >= AGE_MS_MAX || nowMs - at >= IDLE_MS_MAX) entries.delete(other);
+    });
   }
 
-  #standing(key: string): Session | null {
-    const entry = this.#entries.get(key);
+  #standing(entry: SessionEntry | undefined): Session | null {
     if (entry === undefined) return null;
-    const nowMs = this.#clock.monotonic();
+    const nowMs = this.#shelf.nowMs();
     const leftMs = AGE_MS_MAX - (nowMs - entry.openedMs);
     const holder = this.#book.findAgain(entry.tokenSha256);
     const isOver = leftMs <= 0 || nowMs - entry.seenMs >= IDLE_MS_MAX;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { CronflowError } from '../../core/model/errors.ts';
 import { isOf } from '../../core/model/job-choice.ts';
@@ -31,7 +32,7 @@ export class EventHub {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #readers = new Set<EventReader>();
-  /** Tells the events of this process from those of an earlier one, which had numbers of their own. */
+  /** Tells the events of this process from those of an earlier one or another instance, which have numbers of their own. */
   #epoch = '';
   #kept: Sent[] = [];
   #count = 0;
@@ -52,7 +53,11 @@ export class EventHub {
    * @param lastId the id of the last event that it heard; empty for a new reader
    * @throws CronflowError `overloaded` where too many listen, `stopping`
    */
-  add(filter: EventFilter, lastId: string, mayListen: () => boolean = () => true): EventReader {
+  add(
+    filter: EventFilter,
+    lastId: string,
+    mayListen: () => Promise<boolean> = async () => true,
+  ): EventReader {
     if (this.#isClosed) throw new CronflowError('stopping', 'Cronflow is stopping. Try again in a moment.');
     if (this.#readers.size >= READERS_MAX) {
       const detail = `${READERS_MAX} readers listen to events already, which is as many as are allowed.`;
@@ -81,7 +86,8 @@ export class EventHub {
   /** Listens to the store from the first reader on. Nothing is listened to where nobody ever reads. */
   #begin(): void {
     if (this.#unwatch !== null) return;
-    this.#epoch = this.#clock.now().toString(36);
+    // Another instance may begin at the same instant, and its numbers are others.
+    this.#epoch = randomBytes(9).toString('hex');
     this.#unwatch = this.#store.watch((changes) => this.#collect(changes));
     this.#beatLater();
   }
@@ -89,8 +95,11 @@ export class EventHub {
   #beatLater(): void {
     this.#cancelBeat = this.#clock.after(BEAT_MS, () => {
       for (const reader of this.#readers) {
-        if (reader.mayListen()) reader.send(BEAT);
-        else reader.stream.end();
+        // While the store cannot tell, nothing is heard from it either.
+        void reader.mayListen().then(
+          (may) => (may ? reader.send(BEAT) : reader.stream.end()),
+          () => reader.send(BEAT),
+        );
       }
       this.#beatLater();
     });

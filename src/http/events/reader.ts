@@ -20,9 +20,9 @@ export class EventReader {
   readonly stream = new PassThrough();
 
   /** Tells whether the client may still listen, because a token may be withdrawn meanwhile. */
-  readonly mayListen: () => boolean;
+  readonly mayListen: () => Promise<boolean>;
 
-  constructor(filter: EventFilter, mayListen: () => boolean) {
+  constructor(filter: EventFilter, mayListen: () => Promise<boolean>) {
     this.filter = filter;
     this.mayListen = mayListen;
     this.filterKey = JSON.stringify([filter.job, filter.group, filter.tag]);

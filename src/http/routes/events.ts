@@ -22,10 +22,10 @@ function listen(ctx: HttpContext, services: Services): void {
 }
 
 /** Tells whether whoever listens may still read: a token may be withdrawn or expire, and a session end. */
-function maySee({ state, req }: HttpContext, { book, sessions, clock }: Services): boolean {
+async function maySee({ state, req }: HttpContext, { book, sessions, clock }: Services): Promise<boolean> {
   const { access } = state;
   if (access === null || access.sha256 === null) return !book.isNeeded;
-  if (access.via === 'session' && !sessions.isOpen(req.headers.cookie ?? '')) return false;
+  if (access.via === 'session' && !(await sessions.isOpen(req.headers.cookie ?? ''))) return false;
   try {
     requireScope(accessOfHolder(book.findAgain(access.sha256), clock.now()), 'read');
     return true;

@@ -37,7 +37,7 @@ async function login(ctx: HttpContext, services: Services): Promise<void> {
   };
   const next = nextAddress(wanted, ctx.state.basePath);
   try {
-    const { id, session } = opened(ctx, token, services);
+    const { id, session } = await opened(ctx, token, services);
     const { name } = session.holder;
     services.logger.info('session opened', { token: name, from: addressOf(ctx, services) ?? undefined });
     ctx.set('Set-Cookie', sessionCookie(id, cookieOptions(ctx, services)));
@@ -54,7 +54,7 @@ async function login(ctx: HttpContext, services: Services): Promise<void> {
  * Opens a session, unless this address has tried too many wrong tokens.
  * @throws CronflowError `rate_limited`, `unauthorized`, `forbidden`, `bad_request`
  */
-function opened(ctx: HttpContext, token: unknown, services: Services) {
+async function opened(ctx: HttpContext, token: unknown, services: Services) {
   const { book, clock, logger, logins, loginLines, sessions } = services;
   const address = addressOf(ctx, services);
   if (!book.isNeeded) throw new CronflowError('bad_request', NO_TOKEN_NEEDED);
@@ -78,9 +78,9 @@ function opened(ctx: HttpContext, token: unknown, services: Services) {
     if (line === 'last') logger.warn('no more refused logins are logged for an hour');
     throw error;
   }
-  const id = sessions.open(holder!);
+  const id = await sessions.open(holder!);
   ctx.state.access = { ...accessOfHolder(holder, clock.now()), via: 'session' };
-  ctx.state.session = sessions.find(`cronflow_session=${id}`);
+  ctx.state.session = await sessions.find(`cronflow_session=${id}`);
   return { id, session: ctx.state.session! };
 }
 
@@ -90,9 +90,9 @@ async function formOf(ctx: HttpContext, services: Services): Promise<object> {
 }
 
 /** Ends the session, if there is one. It needs none, so that a way out always leads out. */
-function logout(ctx: HttpContext, services: Services): void {
+async function logout(ctx: HttpContext, services: Services): Promise<void> {
   const { cookie } = ctx.req.headers;
-  if (cookie !== undefined) services.sessions.close(cookie);
+  if (cookie !== undefined) await services.sessions.close(cookie);
   ctx.set('Set-Cookie', sessionCookie(null, cookieOptions(ctx, services)));
   if (mediaTypeOf(ctx.req.headers['content-type'] ?? '') === FORM)
     redirect(ctx, `${ctx.state.basePath}/login`);

@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.ts';
+import type { Clock, ClockSample } from '../../clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Store } from '../store.ts';
 import { storePlaceOf } from './url.ts';
@@ -8,6 +8,8 @@ interface OpenOptions {
   log: Logger;
   /** Is told how long each sync of a commit took, in milliseconds. */
   onSync?: (durationMs: number) => void;
+  /** Is told of the clock of a store that has one of its own, again and again. */
+  onClock?: (sample: ClockSample) => void;
 }
 
 /**

@@ -18,6 +18,11 @@ export function storeUrlOf(named: string | undefined, directory: string): string
   throw new CronflowError('usage', 'CRONFLOW_STORE: only "lowdb" is available in this version. Unset it.');
 }
 
+/** Tells whether several instances may use the store at a URL at the same time. */
+export function isShared(url: string): boolean {
+  return storePlaceOf(url).kind === 'postgres';
+}
+
 /**
  * Reads the URL of a store: `lowdb:DIRECTORY`, `postgres://...` or `memory:`.
  * @throws CronflowError `usage` for any other

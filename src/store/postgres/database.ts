@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
-import { sleep, systemClock } from '../../clock.ts';
+import { type ClockSample, sleep, systemClock } from '../../clock.ts';
 import { refusalOf } from './errors.ts';
 import { BEGIN } from './sql/begin.ts';
 import { BEGIN_READ } from './sql/begin-read.ts';
@@ -11,13 +11,6 @@ import { type Statement, type Step, step } from './statement.ts';
 
 /** A row of an answer, by the names of its columns. */
 export type AnswerRow = Record<string, unknown>;
-
-/** What the database's clock said, and when it was asked by the clock of this process that never steps. */
-export interface ClockSample {
-  database_at: number;
-  sent_ms: number;
-  received_ms: number;
-}
 
 /** How long a connection may take to be made, or to become free. */
 const CONNECT_MS_MAX = 3_000;
@@ -160,7 +153,7 @@ export class Session {
     const [rows] = await this.run([step(LIMIT_TRANSACTION, ...limits)]);
     const { now_at: databaseAt, is_read_only: isReadOnly } = rows![0]!;
     const receivedMs = systemClock.monotonic();
-    this.#database.noteClock({ database_at: databaseAt as number, sent_ms: sentMs, received_ms: receivedMs });
+    this.#database.noteClock({ other_at: databaseAt as number, sent_ms: sentMs, received_ms: receivedMs });
     if (kind === 'write' && isReadOnly === 'on')
       throw new Error('It takes no writes. It may be a copy that is not the first any more.');
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, systemClock } from '../../clock.ts';
+import { type Clock, type ClockSample, systemClock } from '../../clock.ts';
 import type { AuditRecord } from '../../core/model/audit.ts';
 import type { Day } from '../../core/model/daily.ts';
 import { CronflowError, errorText } from '../../core/model/errors.ts';
@@ -33,7 +33,7 @@ import type {
   View,
 } from '../store.ts';
 import { Committer } from './committer.ts';
-import { type ClockSample, Database } from './database.ts';
+import { Database } from './database.ts';
 import { reasonText, unavailable } from './errors.ts';
 import { Lanes } from './lanes.ts';
 import { Loading } from './loading.ts';
@@ -67,6 +67,7 @@ export interface PostgresStoreOptions {
  * records and their locks. What a transaction may do to them is decided here, by the same code as in a store in memory.
  */
 export class PostgresStore implements Store {
+  readonly isShared = true;
   readonly #options: PostgresStoreOptions;
   readonly #feed: Feed;
   readonly #database: Database;
