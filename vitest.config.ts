@@ -8,7 +8,7 @@ const SERVICES = [
   'test/cli/commands.test.ts',
   'test/docs/blocks.test.ts',
   'test/store/lowdb/kill.test.ts',
-  'test/web/**/*.test.ts',
+  'test/web/browser/**/*.test.ts',
 ];
 
 /** Tests that start shells in numbers. */

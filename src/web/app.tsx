@@ -31,10 +31,16 @@ const SCREENS: Readonly<Partial<Record<ScreenName, { title: string; load: () => 
     load: async () => (await import('./screens/configuration.tsx')).Configuration,
   },
   audit: { title: 'Audit', load: async () => (await import('./screens/audit.tsx')).Audit },
+  timeline: {
+    title: 'Timeline',
+    load: async () => (await import('./screens/timeline/timeline.tsx')).Timeline,
+  },
+  job: { title: 'Job', load: async () => (await import('./screens/job/job.tsx')).JobScreen },
 };
 /** The screens of the menu, and the key that opens each behind a `g`. */
 const MENU: readonly { screen: ScreenName; key: string }[] = [
   { screen: 'now', key: 'n' },
+  { screen: 'timeline', key: 't' },
   { screen: 'incidents', key: 'i' },
   { screen: 'deliveries', key: 'd' },
   { screen: 'configuration', key: 'c' },

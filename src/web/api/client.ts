@@ -28,6 +28,7 @@ const PATHS = {
   get_deliveries: '/deliveries',
   get_unknown_pings: '/pings/unknown',
   get_config: '/config',
+  get_config_jobs: '/config/jobs',
   post_reload: '/config/reload',
   get_audit: '/audit',
   post_logout: '/logout',
@@ -87,15 +88,18 @@ export async function ask<Name extends Operation>(
 export async function askNext<Name extends Operation>(
   name: Name,
   next: string,
+  params?: Part<Name, 'params'>,
 ): Promise<Answer<Operations[Name]['answer']>> {
-  return send('GET', `${BASE}${PATHS[name]}${next}`, {});
+  return send('GET', `${BASE}${pathOf(name, params)}${next}`, {});
+}
+
+function pathOf(name: Operation, params: unknown): string {
+  const values = (params ?? {}) as Record<string, string>;
+  return PATHS[name].replaceAll(/\{(\w+)\}/g, (_all, key: string) => encodeURIComponent(values[key] ?? ''));
 }
 
 function addressOf<Name extends Operation>(name: Name, { params, query }: Asked<Name>): string {
-  const values = (params ?? {}) as Record<string, string>;
-  const path = PATHS[name].replaceAll(/\{(\w+)\}/g, (_all, key: string) =>
-    encodeURIComponent(values[key] ?? ''),
-  );
+  const path = pathOf(name, params);
   // A parameter that may be given several times is an array.
   type Value = string | number | boolean | undefined;
   const given = Object.entries((query ?? {}) as Record<string, Value | Value[]>).flatMap(([key, value]) =>

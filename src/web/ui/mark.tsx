@@ -22,7 +22,7 @@ const SHAPES: Readonly<Record<Look, string>> = {
   late: 'M8 1a7 7 0 1 1 0 14A7 7 0 0 1 8 1Zm0 1.8a5.2 5.2 0 1 0 0 10.4A5.2 5.2 0 0 0 8 2.8Zm-.9 1.5h1.8v3.3l2.4 1.5-.9 1.5-3.3-2.1V4.3Z',
 };
 
-/** A sign for how a thing is. A screen reader reads the word, which `label` replaces. */
+/** A sign for how a thing is. A screen reader reads the word, which `label` replaces; nothing where it is empty. */
 export function Mark({ look, label }: { look: Look; label?: string }): JSX.Element {
   return (
     <svg
@@ -30,8 +30,7 @@ export function Mark({ look, label }: { look: Look; label?: string }): JSX.Eleme
       viewBox="0 0 16 16"
       width="16"
       height="16"
-      role="img"
-      aria-label={label ?? look}
+      {...(label === '' ? { 'aria-hidden': 'true' } : { role: 'img', 'aria-label': label ?? look })}
     >
       <path d={SHAPES[look]} />
     </svg>

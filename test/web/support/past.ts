@@ -1,7 +1,6 @@
-import { basename } from 'node:path';
 import { applyConfiguration } from '../../../src/apply/configuration.ts';
 import { Checker } from '../../../src/checker/checker.ts';
-import type { Config } from '../../../src/config/config.ts';
+import { expectByZoneRules } from '../../../src/checker/zone-rules.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import type { Actor } from '../../../src/core/model/audit.ts';
 import type { PingKind } from '../../../src/core/model/reasons.ts';
@@ -87,9 +86,11 @@ export async function playPast({
     configure: async () => {
       const loaded = await loadConfig(configPath, {});
       if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
-      await applyConfiguration(store, inItsFolder(loaded.config), clock.now(), undefined, { by: FILE });
+      await applyConfiguration(store, loaded.config, clock.now(), undefined, { by: FILE });
     },
   };
+  // A service notes at its first start by which rules of time zones it expects.
+  await expectByZoneRules({ store, clock, logger });
   checker.start();
   worker.start([]);
   const moveTo = async (at: number): Promise<void> => {
@@ -114,15 +115,6 @@ export async function playPast({
   await checker.stop();
   await worker.stop();
   await opened.close();
-}
-
-/** The service that goes on from here is started in the folder of the file, and calls it by its name alone. */
-function inItsFolder(config: Config): Config {
-  return {
-    ...config,
-    files: config.files.map((file) => ({ ...file, path: basename(file.path) })),
-    jobs: config.jobs.map((job) => ({ ...job, place: { ...job.place, file: basename(job.place.file) } })),
-  };
 }
 
 function byInstant(ordered: readonly Happening[]): Happening[][] {

@@ -7,6 +7,7 @@ import { MORNING_AT, ZONE } from './night.ts';
 
 /** The window of somebody with a small laptop. */
 const WINDOW = { width: 1280, height: 800 };
+export const PHONE = { width: 390, height: 844 };
 
 /** What Chromium notes of an answer that is a refusal, or of none; only tests that want one allow it. */
 const REFUSED = /^Failed to load resource: /;

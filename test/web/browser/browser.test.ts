@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hasChromium } from '../support/chromium.ts';
-import { type Dashboard, startDashboard } from './support/dashboard.ts';
-import { faultsByAxe, useBrowser, visit } from './support/visit.ts';
+import { hasChromium } from '../../support/chromium.ts';
+import { type Dashboard, startDashboard } from '../support/dashboard.ts';
+import { faultsByAxe, useBrowser, visit } from '../support/visit.ts';
 
 let service: Dashboard;
 beforeAll(async () => {
