@@ -4,6 +4,9 @@ import { hasChromium } from '../../support/chromium.ts';
 import { type Dashboard, startDashboard } from '../support/dashboard.ts';
 import { faultsByAxe, PHONE, useBrowser, visit, type VisitOptions } from '../support/visit.ts';
 
+const text = async (page: Page, selector: string): Promise<string> =>
+  ((await page.textContent(selector)) ?? '').replaceAll(/\s+/g, ' ').trim();
+
 describe.skipIf(!hasChromium)('the page of a job', () => {
   let service: Dashboard;
   beforeAll(async () => {
@@ -17,9 +20,6 @@ describe.skipIf(!hasChromium)('the page of a job', () => {
     await page.locator('.job-why').waitFor();
     return page;
   }
-
-  const text = async (page: Page, selector: string): Promise<string> =>
-    ((await page.textContent(selector)) ?? '').replaceAll(/\s+/g, ' ').trim();
 
   test('says in a sentence how the job is, which opens into why', async () => {
     const page = await open('postgres-backup');
@@ -105,6 +105,7 @@ describe.skipIf(!hasChromium)('the page of a job', () => {
     await page.locator('.incident-line', { hasText: 'over after' }).waitFor();
     await page.click('.actions button:text-is("Resume")');
     await page.locator('.actions button:text-is("Pause")').waitFor();
+    expect(await page.locator('.actions [role="alert"]').count()).toBe(0);
   });
 
   test('is live: a ping is in the history at once', async () => {
@@ -125,7 +126,8 @@ describe.skipIf(!hasChromium)('the page of a job', () => {
     await page.goto(`${service.url}/ui/jobs/nobody`);
     await page.locator('h2:text-is("There is no job nobody")').waitFor();
     await page.goto(`${service.url}/ui/jobs/postgres-backup/runs/gone-1`);
-    await page.locator('text=The run of this address is not kept any more.').waitFor();
+    await page.locator('.history .empty').waitFor();
+    expect(await page.textContent('.history .empty')).toBe('The run of this address is not kept any more.');
   });
 
   test('fits a phone', async () => {

@@ -4,6 +4,16 @@ import { hasChromium } from '../../support/chromium.ts';
 import { type Dashboard, startDashboard } from '../support/dashboard.ts';
 import { faultsByAxe, useBrowser, visit, type VisitOptions } from '../support/visit.ts';
 
+/** Points at the first sign of a kind in the lane of a job. */
+async function pointAt(page: Page, job: string, sign: string): Promise<void> {
+  const found = page.locator(`[data-job="${job}"] .sign-${sign}`);
+  await found.scrollIntoViewIfNeeded();
+  const box = (await found.boundingBox())!;
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+}
+
+const moment = (page: Page): Promise<string | null> => page.locator('.moment-line p').textContent();
+
 describe.skipIf(!hasChromium)('the timeline', () => {
   let service: Dashboard;
   beforeAll(async () => {
@@ -17,16 +27,6 @@ describe.skipIf(!hasChromium)('the timeline', () => {
     await page.locator('.lane path').first().waitFor();
     return page;
   }
-
-  /** Points at the first sign of a kind in the lane of a job. */
-  async function pointAt(page: Page, job: string, sign: string): Promise<void> {
-    const found = page.locator(`[data-job="${job}"] .sign-${sign}`);
-    await found.scrollIntoViewIfNeeded();
-    const box = (await found.boundingBox())!;
-    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-  }
-
-  const moment = (page: Page): Promise<string | null> => page.locator('.moment-line p').textContent();
 
   test('shows what ran, what failed, what did not run and what goes on', async () => {
     const page = await open();

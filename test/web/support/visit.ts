@@ -18,7 +18,7 @@ export interface Visit {
   /** Errors, violations of the CSP and requests to other hosts. Any that is left at the end fails the test. */
   readonly complaints: string[];
   /** From now on, answers that are refusals, and requests without an answer, are no complaint. */
-  allowRefusals(): void;
+  readonly allowRefusals: () => void;
 }
 
 export interface VisitOptions extends BrowserContextOptions {
