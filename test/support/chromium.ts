@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Browser, chromium } from 'playwright-core';
 import { CHROMIUM_FOLDER } from './kept.ts';
+import { madeOnce } from './made-once.ts';
 
 const run = promisify(execFile);
 const UNPACK = fileURLToPath(new URL('unpack-chromium.mjs', import.meta.url));
@@ -46,24 +46,13 @@ export async function launchChromium(): Promise<Browser> {
   });
 }
 
-/**
- * Returns the folder of the unpacked Chromium. Files that run at the same time may each unpack one; the first that is
- * whole stays, so no test ever starts one that is half there.
- */
 async function unpacked(): Promise<string> {
   const folder = join(tmpdir(), CHROMIUM_FOLDER);
-  if (existsSync(folder)) return folder;
-  const own = await mkdtemp(`${folder}-`);
-  try {
+  await madeOnce(folder, async (own) => {
     await run(process.execPath, [UNPACK], { env: { ...process.env, TMPDIR: own } });
     await mkdir(join(own, 'home'));
     await writeFile(join(own, 'fonts.conf'), fontsOf(folder));
-    await rename(own, folder);
-  } catch (error) {
-    if (!existsSync(folder)) throw error;
-  } finally {
-    await rm(own, { recursive: true, force: true });
-  }
+  });
   return folder;
 }
 

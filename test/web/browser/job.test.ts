@@ -126,8 +126,9 @@ describe.skipIf(!hasChromium)('the page of a job', () => {
     await page.goto(`${service.url}/ui/jobs/nobody`);
     await page.locator('h2:text-is("There is no job nobody")').waitFor();
     await page.goto(`${service.url}/ui/jobs/postgres-backup/runs/gone-1`);
-    await page.locator('.history .empty').waitFor();
-    expect(await page.textContent('.history .empty')).toBe('The run of this address is not kept any more.');
+    await expect
+      .poll(() => page.textContent('.history .empty'))
+      .toBe('The run of this address is not kept any more.');
   });
 
   test('fits a phone', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { until } from '../../support/until.ts';
-import { MORNING_AT } from './night.ts';
+import { MORNING_AT } from './morning.ts';
 import { type PastName, putPast } from './pasts.ts';
 
 const SERVE = fileURLToPath(new URL('../../support/serve-with-clock.mjs', import.meta.url));

@@ -1,5 +1,5 @@
 import { MINUTE_MS } from '../../../src/schedule/units.ts';
-import { MORNING_AT } from './night.ts';
+import { MORNING_AT } from './morning.ts';
 import type { Happening } from './past.ts';
 
 /** A page that takes this for markup or for a script says so by `globalThis.wasHurt`. */

@@ -1,5 +1,5 @@
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
-import { MORNING_AT } from './night.ts';
+import { MORNING_AT } from './morning.ts';
 import type { Happening } from './past.ts';
 
 const GROUP_COUNT = 25;

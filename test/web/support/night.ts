@@ -2,11 +2,8 @@ import { compileCron } from '../../../src/schedule/cron.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
 import type { SendResult } from '../../../src/delivery/notifier.ts';
 import { seededRandom } from '../../support/random.ts';
+import { MORNING_AT, ZONE } from './morning.ts';
 import type { Happening } from './past.ts';
-
-/** 8:05 on a Friday morning in Berlin, when somebody opens the page to see what broke overnight. */
-export const MORNING_AT = Date.UTC(2026, 0, 16, 7, 5);
-export const ZONE = 'Europe/Berlin';
 
 /** The answer of `pager` to every message. */
 export const PAGER_GONE: SendResult = {

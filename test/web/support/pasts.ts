@@ -1,72 +1,59 @@
-import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PASTS_FOLDER } from '../../support/kept.ts';
-import { hostileConfig, hostileHappenings } from './hostile.ts';
-import { manyConfig, manyHappenings } from './many.ts';
-import { happeningsOfNight, MORNING_AT, nightConfig, PAGER_GONE } from './night.ts';
-import { type Past, playPast } from './past.ts';
+import { madeOnce } from '../../support/made-once.ts';
+import { MORNING_AT } from './morning.ts';
+import type { Past } from './past.ts';
 
-/** A past in which a service can begin. */
-export interface Played {
+/** A past up to the morning, in which a service then begins. */
+interface Told extends Pick<Past, 'happenings' | 'answers'> {
   /** The configuration at its end. */
   config: string;
-  play: (folder: string, configPath: string) => Omit<Past, 'directory' | 'configPath'>;
 }
 
-/** The pasts by their names, all of them up to the same morning. */
-export const PASTS = {
-  night: {
-    config: nightConfig(),
-    play: (_folder, configPath) => ({
+type Teller = (configPath: string) => Promise<Told>;
+
+/** The pasts by their names. What tells them is loaded by the one file that plays them. */
+const PASTS = {
+  night: async (configPath) => {
+    const { happeningsOfNight, nightConfig, PAGER_GONE } = await import('./night.ts');
+    return {
+      config: nightConfig(),
       happenings: happeningsOfNight((config) => writeFile(configPath, config)),
-      untilAt: MORNING_AT,
       answers: { pager: PAGER_GONE },
-    }),
+    };
   },
-  thousand: many(1_000),
-  fiveThousand: many(5_000),
-  hostile: {
-    config: hostileConfig(),
-    play: () => ({ happenings: hostileHappenings(), untilAt: MORNING_AT }),
+  thousand: () => many(1_000),
+  fiveThousand: () => many(5_000),
+  hostile: async () => {
+    const { hostileConfig, hostileHappenings } = await import('./hostile.ts');
+    return { config: hostileConfig(), happenings: hostileHappenings() };
   },
-  empty: { config: 'jobs: {}\n', play: () => ({ happenings: [], untilAt: MORNING_AT }) },
-} as const satisfies Record<string, Played>;
+  empty: async () => ({ config: 'jobs: {}\n', happenings: [] }),
+} as const satisfies Record<string, Teller>;
 
 export type PastName = keyof typeof PASTS;
 
-function many(count: number): Played {
-  return {
-    config: manyConfig(count),
-    play: () => ({ happenings: manyHappenings(count), untilAt: MORNING_AT }),
-  };
+async function many(count: number): Promise<Told> {
+  const { manyConfig, manyHappenings } = await import('./many.ts');
+  return { config: manyConfig(count), happenings: manyHappenings(count) };
 }
 
 /**
  * Puts the data and the configuration at the end of a past into a folder, as `data` and `cronflow.yaml`. Each past is
- * played once in a run of the tests, and files that need the same one copy it.
+ * played once in a run of the tests, and every file copies it.
  */
 export async function putPast(name: PastName, folder: string): Promise<void> {
   const kept = join(tmpdir(), PASTS_FOLDER, name);
-  if (!existsSync(kept)) await keepPast(name, kept);
-  await cp(kept, folder, { recursive: true });
-}
-
-async function keepPast(name: PastName, kept: string): Promise<void> {
-  await mkdir(join(tmpdir(), PASTS_FOLDER), { recursive: true });
-  const own = await mkdtemp(`${kept}-`);
-  try {
-    const { config, play }: Played = PASTS[name];
+  await madeOnce(kept, async (own) => {
     const configPath = join(own, 'cronflow.yaml');
+    const tell: Teller = PASTS[name];
+    const { config, ...told } = await tell(configPath);
     await writeFile(configPath, config);
-    await playPast({ directory: join(own, 'data'), configPath, ...play(own, configPath) });
+    const { playPast } = await import('./past.ts');
+    await playPast({ directory: join(own, 'data'), configPath, untilAt: MORNING_AT, ...told });
     await writeFile(configPath, config);
-    await rename(own, kept);
-  } catch (error) {
-    // Another file may have been faster.
-    if (!existsSync(kept)) throw error;
-  } finally {
-    await rm(own, { recursive: true, force: true });
-  }
+  });
+  await cp(kept, folder, { recursive: true });
 }

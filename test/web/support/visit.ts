@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { launchChromium } from '../../support/chromium.ts';
 import { WAIT_LIMIT_MS } from '../../support/limits.ts';
-import { MORNING_AT, ZONE } from './night.ts';
+import { MORNING_AT, ZONE } from './morning.ts';
 
 /** The window of somebody with a small laptop. */
 const WINDOW = { width: 1280, height: 800 };

@@ -1,6 +1,5 @@
 import type { JSX } from 'preact';
 import type { Told, Why as WhyAnswer } from '../../../cli/api-types.ts';
-import { BASE } from '../../api/base.ts';
 import { ask } from '../../api/client.ts';
 import { nowAt } from '../../live/clock.ts';
 import { useResource } from '../../live/resource.ts';
@@ -59,7 +58,7 @@ function Sentence({ told: { text, link, reason }, timezone }: { told: Told; time
     <li data-zone={timezone}>
       {text}{' '}
       {link !== null && (
-        <a href={link.startsWith('/') ? `${BASE}${link}` : link} class="small">
+        <a href={link} class="small">
           {reason ?? 'more'}
         </a>
       )}

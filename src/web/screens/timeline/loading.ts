@@ -1,8 +1,7 @@
 import { signal } from '@preact/signals';
 import type { NamedRun, Slot } from '../../../cli/api-types.ts';
 import { ask, askNext } from '../../api/client.ts';
-import { onChanges } from '../../live/connection.ts';
-import type { Change } from '../../model/stream.ts';
+import { keepByJob } from '../../live/keep-by-job.ts';
 import { grouped } from '../../model/grouped.ts';
 import { type Lane, laneOf, type Stretch } from '../../model/timeline.ts';
 
@@ -19,59 +18,23 @@ export const laneError = signal<Error | null>(null);
 const SLOTS_PAGE = 5_000;
 const RUNS_PAGE = 1_000;
 const RUN_PAGES_MAX = 8;
-/** Changes of so many jobs are looked at one by one; of more, everything is asked for again. */
-const JOBS_ONE_BY_ONE = 20;
-const GATHER_MS = 200;
-/** Everything is asked for again no more often than this. */
-const WHOLE_MS_MIN = 5_000;
-
 /** Loads a stretch of time, and keeps it right until that is ended. */
 export function keepLanes(stretch: Stretch): () => void {
-  const over = new AbortController();
-  const changed = new Set<string>();
-  let isWholeWanted = true;
-  let isRunning = false;
-  let wholeAtMs = -Infinity;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const run = async (): Promise<void> => {
-    timer = undefined;
-    if (isRunning || over.signal.aborted) return;
-    isRunning = true;
-    const isWhole = isWholeWanted || changed.size > JOBS_ONE_BY_ONE;
-    const jobs = [...changed];
-    changed.clear();
-    isWholeWanted = false;
-    try {
-      if (isWhole) {
-        wholeAtMs = performance.now();
-        lanes.value = await loadAll(stretch, over.signal);
-      } else await loadSome(jobs, stretch, over.signal);
-      laneError.value = null;
-    } catch (error) {
-      if (!over.signal.aborted) laneError.value = error as Error;
-    }
-    isRunning = false;
-    if (isWholeWanted || changed.size > 0) plan();
-  };
-  const plan = (): void => {
-    const isWhole = isWholeWanted || changed.size > JOBS_ONE_BY_ONE;
-    const restMs = isWhole ? WHOLE_MS_MIN - (performance.now() - wholeAtMs) : 0;
-    timer ??= setTimeout(() => void run(), Math.max(GATHER_MS, restMs));
-  };
-  const end = onChanges((changes) => {
-    for (const change of changes) note(change);
-    if (isWholeWanted || changed.size > 0) plan();
+  return keepByJob({
+    loadAll: async (aborted) => {
+      const loaded = await loadAll(stretch, aborted);
+      if (!aborted.aborted) lanes.value = loaded;
+    },
+    loadSome: async (jobs, aborted) => {
+      const loaded = await loadSome(jobs, stretch, aborted);
+      if (aborted.aborted) return;
+      const { byJob, runsFromAt } = lanes.value ?? { byJob: new Map<string, Lane>(), runsFromAt: null };
+      const after = new Map(byJob);
+      for (const lane of loaded) after.set(lane.job, lane);
+      lanes.value = { byJob: after, runsFromAt };
+    },
+    tell: (error) => (laneError.value = error),
   });
-  const note = ({ type, job }: Change): void => {
-    if (type === 'fresh' || type === 'deleted' || type === 'configuration') isWholeWanted = true;
-    else if ((type === 'run' || type === 'job') && job !== null) changed.add(job);
-  };
-  void run();
-  return () => {
-    end();
-    clearTimeout(timer);
-    over.abort();
-  };
 }
 
 async function loadAll(stretch: Stretch, aborted: AbortSignal): Promise<Lanes> {
@@ -89,8 +52,8 @@ async function loadAll(stretch: Stretch, aborted: AbortSignal): Promise<Lanes> {
 }
 
 /** Looks at a few jobs again. */
-async function loadSome(jobs: readonly string[], stretch: Stretch, aborted: AbortSignal): Promise<void> {
-  const loaded = await Promise.all(
+function loadSome(jobs: readonly string[], stretch: Stretch, aborted: AbortSignal): Promise<Lane[]> {
+  return Promise.all(
     jobs.map(async (job) => {
       const [slots, open, runs] = await Promise.all([
         slotsIn(stretch, { job }, aborted),
@@ -100,10 +63,6 @@ async function loadSome(jobs: readonly string[], stretch: Stretch, aborted: Abor
       return laneOf(job, slots, once([...open.body, ...runs.items]));
     }),
   );
-  const { byJob, runsFromAt } = lanes.value ?? { byJob: new Map<string, Lane>(), runsFromAt: null };
-  const after = new Map(byJob);
-  for (const lane of loaded) after.set(lane.job, lane);
-  lanes.value = { byJob: after, runsFromAt };
 }
 
 type OfJob = { job?: string };

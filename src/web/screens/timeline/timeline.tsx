@@ -60,12 +60,15 @@ export function Timeline(): JSX.Element {
 
 function NoJobs(): JSX.Element {
   return (
-    <Notice title="No jobs yet">
-      <p>
-        Here each job has a lane: its slots, its runs, and what is to come. The first screen says how a job is
-        declared.
-      </p>
-    </Notice>
+    <>
+      <h1 class="unseen">Timeline</h1>
+      <Notice title="No jobs yet">
+        <p>
+          Here each job has a lane: its slots, its runs, and what is to come. The first screen says how a job
+          is declared.
+        </p>
+      </Notice>
+    </>
   );
 }
 

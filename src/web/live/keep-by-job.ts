@@ -1,0 +1,78 @@
+import type { Change } from '../model/stream.ts';
+import { onChanges } from './connection.ts';
+
+/** Changes of so many jobs are looked at one by one; of more, everything is asked for again. */
+const JOBS_ONE_BY_ONE = 20;
+/** What changes within this time is looked at together. */
+const GATHER_MS = 200;
+/** Everything is asked for again no more often than this. */
+const WHOLE_MS_MIN = 5_000;
+
+interface ByJob {
+  loadAll: (aborted: AbortSignal) => Promise<void>;
+  /** Looks again at a few jobs. */
+  loadSome: (jobs: readonly string[], aborted: AbortSignal) => Promise<void>;
+  /** Is told what went wrong with the last load; null once one went well. */
+  tell: (error: Error | null) => void;
+}
+
+/**
+ * Loads something about all jobs, and keeps it right: it looks again at the jobs that changed, and at everything where
+ * those are many or anything may have changed. Returns the way to end that.
+ */
+export function keepByJob({ loadAll, loadSome, tell }: ByJob): () => void {
+  const over = new AbortController();
+  const changed = new Set<string>();
+  let isWholeWanted = true;
+  let isRunning = false;
+  let wholeAtMs = -Infinity;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const isWhole = (): boolean => isWholeWanted || changed.size > JOBS_ONE_BY_ONE;
+  const load = async (): Promise<void> => {
+    const [all, jobs] = [isWhole(), [...changed]];
+    changed.clear();
+    isWholeWanted = false;
+    if (!all) return loadSome(jobs, over.signal);
+    wholeAtMs = performance.now();
+    return loadAll(over.signal);
+  };
+  const run = async (): Promise<void> => {
+    timer = undefined;
+    if (isRunning || over.signal.aborted) return;
+    isRunning = true;
+    try {
+      await load();
+      if (!over.signal.aborted) tell(null);
+    } catch (error) {
+      if (!over.signal.aborted) tell(error as Error);
+    }
+    isRunning = false;
+    plan();
+  };
+  const plan = (): void => {
+    if (over.signal.aborted || (!isWholeWanted && changed.size === 0)) return;
+    const restMs = isWhole() ? WHOLE_MS_MIN - (performance.now() - wholeAtMs) : 0;
+    timer ??= setTimeout(() => void run(), Math.max(GATHER_MS, restMs));
+  };
+  const end = onChanges((changes) => {
+    for (const change of changes) {
+      if (change.job !== null && concernsJob(change)) changed.add(change.job);
+      else if (!concernsNone(change)) isWholeWanted = true;
+    }
+    plan();
+  });
+  void run();
+  return () => {
+    end();
+    clearTimeout(timer);
+    over.abort();
+  };
+}
+
+function concernsJob({ type }: Change): boolean {
+  return type === 'run' || type === 'job';
+}
+
+function concernsNone({ type }: Change): boolean {
+  return type === 'incident' || type === 'delivery' || type === 'run' || type === 'job';
+}
