@@ -1,3 +1,4 @@
+import { ApiError } from '../api/client.ts';
 import type { Change } from '../model/stream.ts';
 import { onChanges } from './connection.ts';
 
@@ -7,6 +8,8 @@ const JOBS_ONE_BY_ONE = 20;
 const GATHER_MS = 200;
 /** Everything is asked for again no more often than this. */
 const WHOLE_MS_MIN = 5_000;
+/** After a request without an answer the next one is sent so much later. */
+const RETRY_MS = 5_000;
 
 interface ByJob {
   loadAll: (aborted: AbortSignal) => Promise<void>;
@@ -28,38 +31,42 @@ export function keepByJob({ loadAll, loadSome, tell }: ByJob): () => void {
   let wholeAtMs = -Infinity;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const isWhole = (): boolean => isWholeWanted || changed.size > JOBS_ONE_BY_ONE;
-  const load = async (): Promise<void> => {
-    const [all, jobs] = [isWhole(), [...changed]];
-    changed.clear();
-    isWholeWanted = false;
-    if (!all) return loadSome(jobs, over.signal);
-    wholeAtMs = performance.now();
-    return loadAll(over.signal);
-  };
   const run = async (): Promise<void> => {
     timer = undefined;
     if (isRunning || over.signal.aborted) return;
     isRunning = true;
+    const [all, jobs] = [isWhole(), [...changed]];
+    changed.clear();
+    isWholeWanted = false;
+    let laterMs = GATHER_MS;
     try {
-      await load();
+      if (all) wholeAtMs = performance.now();
+      await (all ? loadAll(over.signal) : loadSome(jobs, over.signal));
       if (!over.signal.aborted) tell(null);
     } catch (error) {
-      if (!over.signal.aborted) tell(error as Error);
+      if (over.signal.aborted) return;
+      tell(error as Error);
+      if (!(error instanceof ApiError && error.status < 500)) {
+        // What changed is asked for again, since nobody tells of it a second time.
+        isWholeWanted ||= all;
+        for (const job of jobs) changed.add(job);
+        laterMs = RETRY_MS;
+      }
     }
     isRunning = false;
-    plan();
+    plan(laterMs);
   };
-  const plan = (): void => {
+  const plan = (laterMs: number): void => {
     if (over.signal.aborted || (!isWholeWanted && changed.size === 0)) return;
     const restMs = isWhole() ? WHOLE_MS_MIN - (performance.now() - wholeAtMs) : 0;
-    timer ??= setTimeout(() => void run(), Math.max(GATHER_MS, restMs));
+    timer ??= setTimeout(() => void run(), Math.max(laterMs, restMs));
   };
   const end = onChanges((changes) => {
     for (const change of changes) {
       if (change.job !== null && concernsJob(change)) changed.add(change.job);
       else if (!concernsNone(change)) isWholeWanted = true;
     }
-    plan();
+    plan(GATHER_MS);
   });
   void run();
   return () => {

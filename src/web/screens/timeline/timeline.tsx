@@ -39,7 +39,11 @@ type Row = { group: string; count: number } | { job: Job };
 
 /** What ran, what did not, and what is to come, over all jobs. */
 export function Timeline(): JSX.Element {
-  const loaded = useResource('jobs', loadJobs, ({ type }) => type === 'job' || type === 'deleted');
+  const loaded = useResource(
+    'jobs',
+    (signal, changes) => loadJobs(changes, signal),
+    ({ type }) => type !== 'delivery',
+  );
   const view = useComputed(() => viewOf(place.value.query));
   const trouble = useComputed(() => countsOf(jobs.value?.values() ?? []).trouble);
   const stretch = useStretch(view.value);
