@@ -14,7 +14,7 @@ describe.skipIf(!hasChromium)('the connection', () => {
   test('that is lost is said so with the time, and the page catches up by itself', async () => {
     const { page, allowRefusals } = await visit(`${service.url}/?q=vacuum-oslo`);
     await page.locator('.connection.live').waitFor();
-    await page.locator('.job').first().waitFor();
+    await page.locator('[data-row]').first().waitFor();
     allowRefusals();
     await service.kill();
     await page.locator('.connection.lost').waitFor();
@@ -22,7 +22,7 @@ describe.skipIf(!hasChromium)('the connection', () => {
       /^Cronflow cannot be reached since \d\d:\d\d\. What is shown is from then\./,
     );
     // What was shown stays there.
-    expect(await page.locator('.job').count()).toBe(1);
+    expect(await page.locator('[data-row]').count()).toBe(1);
     await service.restart();
     await service.ping('vacuum-oslo/failure?exit_code=4', 'vacuum: no such table\n');
     await page.locator('.connection.live').waitFor();

@@ -26,7 +26,7 @@ describe.skipIf(!hasChromium)('the first screen', () => {
   async function open(query = ''): Promise<Page> {
     const { page } = await visit(`${service.url}/${query}`);
     await page.locator('.connection.live').waitFor();
-    await page.locator('.job').first().waitFor();
+    await page.locator('[data-row]').first().waitFor();
     return page;
   }
 
@@ -42,8 +42,8 @@ describe.skipIf(!hasChromium)('the first screen', () => {
       expect(box.y + box.height).toBeLessThanOrEqual(800);
     }
     expect(await page.evaluate('scrollY')).toBe(0);
-    expect(await page.title()).toMatch(/^\(4\) Now/);
-    expect(decodeURIComponent((await page.getAttribute('#icon', 'href')) ?? '')).toContain('>4<');
+    await expect.poll(() => page.title()).toMatch(/^\(5\) Now/);
+    expect(decodeURIComponent((await page.getAttribute('#icon', 'href')) ?? '')).toContain('>5<');
   });
 
   test('keeps filters in the address, and back and forward go along', async () => {
@@ -62,7 +62,7 @@ describe.skipIf(!hasChromium)('the first screen', () => {
     await page.goForward();
     await page.goForward();
     await expect.poll(() => heading.textContent()).toBe('1 of 120 jobs');
-    await page.click('.job a');
+    await page.click('[data-row] a');
     await page.locator('.job-why').waitFor();
     await page.goBack();
     await expect.poll(() => heading.textContent()).toBe('1 of 120 jobs');
@@ -71,14 +71,14 @@ describe.skipIf(!hasChromium)('the first screen', () => {
   test('opens with the filters of its address', async () => {
     const page = await open('?owner=data-team&sort=name');
     await expect.poll(() => page.locator('#jobs-title').textContent()).toBe('2 of 120 jobs');
-    expect(await page.locator('.job .name').allTextContents()).toEqual(['daily-report', 'data-export']);
+    expect(await page.locator('[data-row] .name').allTextContents()).toEqual(['daily-report', 'data-export']);
   });
 
   test('is used by the keys alone', async () => {
     const page = await open('?sort=name');
     await page.keyboard.press('/');
     await page.keyboard.type('vacuum');
-    await expect.poll(() => page.locator('.job').count()).toBe(4);
+    await expect.poll(() => page.locator('[data-row]').count()).toBe(4);
     await page.keyboard.press('Tab');
     await page.keyboard.press('j');
     await page.keyboard.press('j');
@@ -103,10 +103,10 @@ describe.skipIf(!hasChromium)('the first screen', () => {
     const item = page.locator('.troubles li', { hasText: 'sitemap-oslo' });
     await item.waitFor();
     await expect.poll(() => item.innerText()).toContain('sitemap: cannot write');
-    await expect.poll(() => page.title()).toMatch(/^\(5\) Now/);
+    await expect.poll(() => page.title()).toMatch(/^\(6\) Now/);
     await service.ping('sitemap-oslo/success?exit_code=0');
     await item.waitFor({ state: 'detached' });
-    await expect.poll(() => page.title()).toMatch(/^\(4\) Now/);
+    await expect.poll(() => page.title()).toMatch(/^\(5\) Now/);
   });
 
   test('keeps the theme that was chosen', async () => {
@@ -119,7 +119,7 @@ describe.skipIf(!hasChromium)('the first screen', () => {
     await expect.poll(ground).not.toBe(light);
     const dark = await ground();
     await page.reload();
-    await page.locator('.job').first().waitFor();
+    await page.locator('[data-row]').first().waitFor();
     expect(await ground()).toBe(dark);
   });
 });

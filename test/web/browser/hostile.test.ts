@@ -28,7 +28,7 @@ describe.skipIf(!hasChromium)('hostile names and outputs', () => {
     const { page } = await visit(`${service.url}/`, viewport === undefined ? {} : { viewport });
     await page.locator('.troubles .lines').first().waitFor();
     expect(await page.textContent('.troubles')).toContain('&lt;already escaped&gt;');
-    await page.locator('.job').first().waitFor();
+    await page.locator('[data-row]').first().waitFor();
     if (viewport === undefined) expect(await page.textContent('.jobs')).toContain('<img src=x onerror=');
     expect(await harm(page)).toEqual(NONE);
   });

@@ -16,7 +16,7 @@ describe.skipIf(!hasChromium)('5,000 jobs', () => {
 
   test('are a list of which only what is in the window is drawn', async () => {
     const { page } = await visit(`${service.url}/?sort=name`);
-    const rows = page.locator('.job');
+    const rows = page.locator('[data-row]');
     await page.locator('h2', { hasText: '5000 jobs' }).waitFor();
     expect(await rows.count()).toBeLessThan(ROWS_MAX);
     const elements = (): Promise<number> => page.evaluate(`document.querySelectorAll('*').length`);
@@ -25,7 +25,7 @@ describe.skipIf(!hasChromium)('5,000 jobs', () => {
     await expect.poll(() => rows.first().textContent()).toMatch(/job-2\d\d\d/);
     expect(await rows.count()).toBeLessThan(ROWS_MAX);
     await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
-    await page.locator('.job', { hasText: 'job-4999' }).waitFor();
+    await page.locator('[data-row]', { hasText: 'job-4999' }).waitFor();
     expect(await rows.count()).toBeLessThan(ROWS_MAX);
     expect(await elements()).toBeLessThan(6_000);
   });
@@ -34,12 +34,12 @@ describe.skipIf(!hasChromium)('5,000 jobs', () => {
     const { page } = await visit(`${service.url}/`);
     await page.locator('h2', { hasText: '5000 jobs' }).waitFor();
     await page.fill('[aria-label="Search jobs"]', 'job-4321');
-    await page.locator('.job', { hasText: 'job-4321' }).waitFor();
-    await expect.poll(() => page.locator('.job').count()).toBe(1);
+    await page.locator('[data-row]', { hasText: 'job-4321' }).waitFor();
+    await expect.poll(() => page.locator('[data-row]').count()).toBe(1);
     await service.ping('job-4321/start?rid=live');
-    await page.locator('.job [aria-label="running"]').waitFor();
+    await page.locator('[data-row] [aria-label="running"]').waitFor();
     await service.ping('job-4321/success?rid=live');
-    await page.locator('.job [aria-label="succeeded"]').waitFor();
+    await page.locator('[data-row] [aria-label="succeeded"]').waitFor();
   });
 
   test('are lanes of which only what is in the window is drawn', async () => {

@@ -5,7 +5,6 @@ import { useResource } from '../../live/resource.ts';
 import type { Place } from '../../model/address.ts';
 import { Link } from '../../router.tsx';
 import { Failure, Notice } from '../../ui/notice.tsx';
-import { useTitle } from '../../ui/title.ts';
 import { Calendar } from './calendar.tsx';
 import { Coming } from './coming.tsx';
 import { Declared } from './declared.tsx';
@@ -26,7 +25,6 @@ export function JobScreen({ place: { job: name, id } }: { place: Place }): JSX.E
     (change) => change.job === job,
   );
   const { data, error } = loaded.value;
-  useTitle(job, data?.incident ? 1 : 0);
   if (data !== null && data.name === job) return <Shown key={job} job={data} runId={id} />;
   if (error instanceof ApiError && error.status === 404) return <Unknown job={job} />;
   return error === null ? <p class="loading">Loading …</p> : <Failure error={error} />;

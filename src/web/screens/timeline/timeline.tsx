@@ -19,10 +19,8 @@ import { place } from '../../router.tsx';
 import { addShortcuts } from '../../ui/keyboard.ts';
 import { useNarrow } from '../../ui/narrow.ts';
 import { Failure, Notice } from '../../ui/notice.tsx';
-import { useTitle } from '../../ui/title.ts';
 import { VirtualList } from '../../ui/virtual-list.tsx';
 import { jobs, loadJobs } from '../now/jobs.ts';
-import { countsOf } from '../../model/jobs.ts';
 import { LaneRow } from './lane-row.tsx';
 import { keepLanes, laneError, lanes } from './loading.ts';
 import { Moment } from './moment.tsx';
@@ -45,9 +43,7 @@ export function Timeline(): JSX.Element {
     ({ type }) => type !== 'delivery',
   );
   const view = useComputed(() => viewOf(place.value.query));
-  const trouble = useComputed(() => countsOf(jobs.value?.values() ?? []).trouble);
   const stretch = useStretch(view.value);
-  useTitle('Timeline', trouble.value);
   useEffect(() => keepLanes(stretch), [stretch.fromAt, stretch.toAt]);
   useKeys(view.value);
   const { error } = loaded.value;
