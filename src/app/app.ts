@@ -16,6 +16,7 @@ import { isShared } from '../store/open/url.ts';
 import { NamedTokens } from './named-tokens.ts';
 import { noticesOf, tellingNobody } from './notices.ts';
 import { type AppOptions, buildParts, type Parts, ZONE_RULES } from './parts.ts';
+import { tryConfig } from './trial.ts';
 import { buildReloader, configMended, configStatusOf, validateInput } from './reload.ts';
 
 const PACKAGE = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -113,6 +114,13 @@ async function start(
       }
       return configStatusOf(options.configPath, reloader, parts.appliedAt);
     },
+    tryConfig: (text) =>
+      tryConfig(text, {
+        store: parts.store,
+        clock,
+        redact: reloader.current?.redact ?? [],
+        pinging: unknownPings.recent().map(({ name }) => name),
+      }),
     globals: () => reloader.current?.globals ?? DEFAULT_GLOBALS,
     publicBadges: () => reloader.current?.badges ?? NO_PUBLIC_BADGES,
     notices: () => [...named.notices, ...noticesOf(reloader.current, reloader.problem, parts)],

@@ -1328,6 +1328,15 @@ export interface Operations {
     };
     answer: DeclaredJobs;
   };
+  post_config_check: {
+    body: {
+      /**
+       * The text of a cronflow.yaml
+       */
+      text: string;
+    };
+    answer: ConfigTrial;
+  };
   post_reload: {
     query: {
       /**
@@ -2265,6 +2274,10 @@ export interface Fault {
    * What was probably meant
    */
   suggestion?: string;
+  /**
+   * Only of a lint
+   */
+  severity?: 'warning' | 'note';
   file?: string;
   line?: number;
   column?: number;
@@ -2321,6 +2334,44 @@ export interface DeclaredJobs {
      */
     run_count: number;
   }[];
+}
+export interface ConfigTrial {
+  /**
+   * Whether it is valid
+   */
+  ok: boolean;
+  errors: Fault[];
+  /**
+   * What is valid and probably not meant; each has a severity
+   */
+  lints: Fault[];
+  /**
+   * The errors, or the lints, for people, each with its line and a caret
+   */
+  text: string;
+  /**
+   * What applying it would change; null where it is not valid
+   */
+  plan: {
+    /**
+     * As `cronflow plan` prints it
+     */
+    lines: string[];
+    totals: string;
+    /**
+     * Whether it would change nothing
+     */
+    is_empty: boolean;
+    /**
+     * Whether it would wait to be confirmed
+     */
+    would_be_held: boolean;
+  } | null;
+  job_count: number | null;
+  /**
+   * What the text refers to and was not looked at
+   */
+  not_read: string[];
 }
 
 /** The method and the path of each operation. */
@@ -2395,5 +2446,6 @@ export const OPERATIONS = {
   get_unknown_pings: { method: 'GET', path: '/pings/unknown' },
   get_config: { method: 'GET', path: '/config' },
   get_config_jobs: { method: 'GET', path: '/config/jobs' },
+  post_config_check: { method: 'POST', path: '/config/check' },
   post_reload: { method: 'POST', path: '/config/reload' },
 } as const satisfies Record<keyof Operations, { method: string; path: string }>;

@@ -13,7 +13,8 @@ import { EXIT, runWithOptions } from './command.ts';
 import { githubAnnotations } from './github.ts';
 import type { Io } from './io.ts';
 import { limitLines, type Limits, limitsOf } from './run-limits.ts';
-import { lintNames, severityOf, withoutAllowed, worded } from './lint.ts';
+import { severityOf, worded } from '../config/lint-words.ts';
+import { lintNames, withoutAllowed } from './lint.ts';
 import { configPathOf, FILE_OPTIONS } from './offline.ts';
 import { counted } from '../core/text/counts.ts';
 

@@ -1,19 +1,9 @@
 import type { SourceFile } from '../config/config.ts';
-import { type Fault, type Lint, LINTS } from '../core/model/errors.ts';
+import { type Lint, LINTS } from '../core/model/errors.ts';
 import { nearest } from '../core/text/nearest.ts';
 
 /** Matches the comment that allows lints; it stands behind the place of the lint or on the line above. */
 const ALLOW = /(?:^|\s)#\s*cronflow:\s*allow\s+([\w, ]+)/;
-
-/** Returns the severity of a lint: a note is worth knowing with nothing to mend, and any other is a warning. */
-export function severityOf(lint: Lint): 'warning' | 'note' {
-  return lint.severity ?? 'warning';
-}
-
-/** Words a lint for people, with its severity and the name by which it can be allowed. */
-export function worded(lint: Lint): Fault {
-  return { ...lint, message: `${severityOf(lint)}: ${lint.message} [${lint.code}]` };
-}
 
 /**
  * Returns the names of lints in these words.

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { formatFaults } from '../config/format.ts';
+import { worded } from '../config/lint-words.ts';
 import { hideInFault, hideSecrets } from '../config/secrets/hide.ts';
 import type { Globals } from '../core/model/spec.ts';
 import type { KeyChange } from '../core/plan/comparisons.ts';
@@ -17,7 +18,6 @@ import { formatDuration } from '../schedule/duration.ts';
 import { parseArgs } from './arguments.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
-import { worded } from './lint.ts';
 import { configPathOf, FILE_OPTIONS, storeOf, validConfig } from './offline.ts';
 import { storedAt, storedIn, type StoredJobs } from './stored-jobs.ts';
 

@@ -69,7 +69,8 @@ function answer(services: Services, server: ServerState): HttpMiddleware {
 function isWrite({ method, state, status }: HttpContext): boolean {
   return (
     !['GET', 'HEAD', 'OPTIONS'].includes(method) &&
-    (state.scope === 'all' || state.scope === 'read') &&
+    // A check of a configuration is a POST that changes nothing.
+    state.scope === 'all' &&
     status < 400
   );
 }

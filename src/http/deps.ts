@@ -39,6 +39,20 @@ export interface ConfigError {
   faults: readonly Fault[];
 }
 
+/** What a configuration is worth that is not applied. */
+export interface ConfigTrial {
+  ok: boolean;
+  errors: readonly Fault[];
+  lints: readonly (Fault & { severity: 'warning' | 'note' })[];
+  /** The errors, or the lints, for people: each with its line and a caret. */
+  text: string;
+  /** What applying it would change; null where it is not valid. */
+  plan: { lines: readonly string[]; totals: string; is_empty: boolean; would_be_held: boolean } | null;
+  job_count: number | null;
+  /** What the text refers to and was not looked at. */
+  not_read: readonly string[];
+}
+
 /** A declaration that may be registered, as the caller wrote it. */
 export interface ValidDeclaration {
   name: string;
@@ -68,6 +82,8 @@ export interface HttpDeps {
    * @throws CronflowError `config_invalid` with its faults, `config_held` naming the revision to confirm
    */
   reload(options: { confirm?: string; by?: Actor }): Promise<ConfigStatus>;
+  /** Says what the text of a configuration is worth. It changes nothing, and reads nothing but the text. */
+  tryConfig(text: string): Promise<ConfigTrial>;
   /** Returns warnings for people, such as that nobody will be told of anything. */
   notices(): readonly string[];
   /** Returns the state of heartbeats; null while none is configured. */

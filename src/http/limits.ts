@@ -41,6 +41,10 @@ export const HTTP_LIMITS = {
   connectionCheckMs: SECOND_MS,
   /** The size of a body that must be understood, such as a declaration. */
   jsonBytesMax: 256 * 1024,
+  /** The characters of a configuration that is checked. To read so many takes less than 50 ms of the only thread. */
+  checkedLengthMax: 64 * 1024,
+  /** The checks of configurations that may wait for each other. */
+  checksWaitingMax: 4,
   /** The size of a ping's JSON object; a larger one is taken for output. */
   pingJsonBytesMax: 1024 * 1024,
   /** A ping's body is read up to this size, and its tail kept; the rest is thrown away unread. */

@@ -30,6 +30,7 @@ const SCREENS: Readonly<Partial<Record<ScreenName, { title: string; load: () => 
     title: 'Configuration',
     load: async () => (await import('./screens/configuration.tsx')).Configuration,
   },
+  check: { title: 'Check', load: async () => (await import('./screens/check.tsx')).Check },
   audit: { title: 'Audit', load: async () => (await import('./screens/audit.tsx')).Audit },
   timeline: {
     title: 'Timeline',
@@ -45,6 +46,7 @@ const MENU: readonly { screen: ScreenName; key: string }[] = [
   { screen: 'deliveries', key: 'd' },
   { screen: 'configuration', key: 'c' },
   { screen: 'audit', key: 'a' },
+  { screen: 'check', key: 'k' },
 ];
 
 /** The whole page: the bar on top, what is wrong with the connection, and the screen. */

@@ -43,6 +43,7 @@ const ASKS: [method: string, path: string, allowed: string[]][] = [
   ['GET', '/openapi.json', ['all-1', 'all-2', 'read-1']],
   ['GET', '/config', ['all-1', 'all-2', 'read-1']],
   ['GET', '/incidents', ['all-1', 'all-2', 'read-1']],
+  ['POST', '/config/check', ['all-1', 'all-2', 'read-1']],
   ['POST', '/config/reload', ['all-1', 'all-2']],
   ['PUT', '/jobs/backup', ['all-1', 'all-2']],
   ['PATCH', '/jobs/backup', ['all-1', 'all-2']],

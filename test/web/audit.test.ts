@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { AuditEntry } from '../../src/cli/api-types.ts';
+import { planLineKind } from '../../src/web/model/plan.ts';
 import { actionText, actorText, changeText } from '../../src/web/model/audit.ts';
 
 type Change = AuditEntry['changes'][number];
@@ -26,4 +27,14 @@ test('an entry says what was done, and who did it', () => {
   expect(actorText({ via: 'file', who: 'the file changed', from: 'web1' })).toBe(
     'because the file changed on web1',
   );
+});
+
+test.each([
+  ['+ a', 'added'],
+  ['~ a', 'changed'],
+  ['- a', 'removed'],
+  ['= 3 unchanged', 'other'],
+  ['    grace: "5m" -> "10m"', 'other'],
+])('a line of a plan, %j, is %s', (line, kind) => {
+  expect(planLineKind(line)).toBe(kind);
 });

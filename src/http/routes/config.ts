@@ -1,5 +1,8 @@
 import { readWritten } from '../../apply/configuration.ts';
 import type { Fault } from '../../core/model/errors.ts';
+import { CronflowError } from '../../core/model/errors.ts';
+import { readJson } from '../request/body.ts';
+import { Turns } from '../turns.ts';
 import { actorOf } from '../client.ts';
 import type { ConfigStatus } from '../deps.ts';
 import { shortened, someFaults } from '../answer/problem.ts';
@@ -10,6 +13,7 @@ import { toWire } from '../answer/wire.ts';
 
 /** Declares `/config`: shows which configuration is applied, and reads it again. */
 export function configRoutes(services: Services): Route[] {
+  const turns = new Turns(services.limits.checksWaitingMax, 'Too many checks wait already. Try again soon.');
   return [
     {
       method: 'GET',
@@ -18,6 +22,7 @@ export function configRoutes(services: Services): Route[] {
       handle: (ctx) => showStatus(ctx, services),
     },
     { method: 'GET', path: '/config/jobs', scope: 'read', handle: (ctx) => listForPlan(ctx, services) },
+    { method: 'POST', path: '/config/check', scope: 'read', handle: (ctx) => check(ctx, services, turns) },
     { method: 'POST', path: '/config/reload', scope: 'all', handle: (ctx) => reload(ctx, services) },
   ];
 }
@@ -85,6 +90,29 @@ async function listForPlan(ctx: HttpContext, services: Services): Promise<void> 
       run_count: state.run_count,
     })),
   });
+}
+
+/**
+ * Says what a configuration is worth that is sent as `{"text": ...}`: its errors, its lints, and what it would change.
+ * Nothing is changed.
+ */
+async function check(ctx: HttpContext, services: Services, turns: Turns): Promise<void> {
+  const input = await readJson(ctx.req, services);
+  const text = typeof input === 'object' && input !== null ? (input as { text?: unknown }).text : undefined;
+  if (typeof text !== 'string')
+    throw new CronflowError('bad_request', 'Send the configuration as JSON: {"text": "jobs: ..."}.');
+  const { checkedLengthMax: lengthMax } = services.limits;
+  if (text.length > lengthMax) {
+    const detail = `The text is longer than the ${lengthMax} characters allowed. "cronflow check" checks any file.`;
+    throw new CronflowError('body_too_large', detail);
+  }
+  const trial = await turns.take(() => services.tryConfig(text));
+  ctx.body = {
+    ...trial,
+    errors: someFaults(trial.errors),
+    lints: someFaults(trial.lints),
+    text: shortened(trial.text),
+  };
 }
 
 async function reload(ctx: HttpContext, services: Services): Promise<void> {

@@ -30,6 +30,7 @@ const PATHS = {
   get_config: '/config',
   get_config_jobs: '/config/jobs',
   post_reload: '/config/reload',
+  post_config_check: '/config/check',
   get_audit: '/audit',
   post_logout: '/logout',
 } as const satisfies { readonly [Name in keyof Operations]?: (typeof OPERATIONS)[Name]['path'] };

@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import { startServer } from './support.ts';
+
+const JSON_TYPE = { 'Content-Type': 'application/json' };
+
+describe('the check of a configuration', () => {
+  test('answers what the text is worth', async () => {
+    const { request } = await startServer();
+    const { status, json } = await request('/config/check', {
+      method: 'POST',
+      headers: JSON_TYPE,
+      body: JSON.stringify({ text: 'jobs: {}' }),
+    });
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ ok: true, text: 'of 8 characters' });
+  });
+
+  test.each([
+    [JSON.stringify({ text: 'x'.repeat(65_537) }), 413, 'body_too_large'],
+    [JSON.stringify({ text: 'x'.repeat(300_000) }), 413, 'body_too_large'],
+    ['{"text": 1}', 400, 'bad_request'],
+    ['null', 400, 'bad_request'],
+    ['{', 400, 'bad_request'],
+  ])('refuses what is no configuration or too long (%#)', async (body, status, code) => {
+    const { request } = await startServer();
+    const answer = await request('/config/check', { method: 'POST', headers: JSON_TYPE, body });
+    expect([answer.status, answer.json['code']]).toEqual([status, code]);
+  });
+
+  test('lists at most 100 errors', async () => {
+    const errors = Array.from(
+      { length: 150 },
+      () => ({ code: 'wrong_type', path: 'jobs', message: 'no' }) as const,
+    );
+    const { request } = await startServer({
+      tryConfig: async () => ({
+        ok: false,
+        errors,
+        lints: [],
+        text: '',
+        plan: null,
+        job_count: null,
+        not_read: [],
+      }),
+    });
+    const { json } = await request('/config/check', {
+      method: 'POST',
+      headers: JSON_TYPE,
+      body: '{"text":""}',
+    });
+    expect(json['errors']).toHaveLength(101);
+  });
+});
