@@ -46,8 +46,7 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
   if (values.help) return null;
   if (positionals.length > 0) {
     throw new Error(
-      `it takes no "${positionals[0]}": it migrates a data directory forward. PostgreSQL is not available in this ` +
-        'version, so there is nothing else to move to',
+      `it takes no "${positionals[0]}": it migrates what CRONFLOW_STORE or --data-dir names to the schema version of this Cronflow`,
     );
   }
   return { ...storeOf(io, values['data-dir']), json: values.json };

@@ -143,17 +143,17 @@ describe('cronflow store migrate', () => {
     await after.close();
   });
 
-  test('refuses to go to PostgreSQL, and tells nobody its password', async () => {
-    const url = 'postgres://cronflow:HUNTER2@db/cronflow';
+  test('refuses a store that there is none of, and tells nobody its password', async () => {
+    const url = 'mysql://cronflow:HUNTER2@db/cronflow';
     const { code, stderr } = await run(['migrate'], { env: { CRONFLOW_STORE: url } });
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: expect.stringContaining('CRONFLOW_STORE: only "lowdb" is available in this version.') as string,
+      stderr: expect.stringContaining('CRONFLOW_STORE: it is neither "lowdb"') as string,
     });
     expect(stderr).not.toContain('HUNTER2');
     expect(await run(['migrate', 'postgres'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('PostgreSQL is not available in this version') as string,
+      stderr: expect.stringContaining('it migrates what CRONFLOW_STORE or --data-dir names') as string,
     });
   });
 });

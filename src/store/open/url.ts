@@ -7,15 +7,21 @@ import { CronflowError } from '../../core/model/errors.ts';
 export type StorePlace =
   { kind: 'lowdb'; directory: string } | { kind: 'postgres'; url: string } | { kind: 'memory' };
 
+const POSTGRES = /^postgres(ql)?:\/\//;
+
 /**
  * Returns the URL of the store that `CRONFLOW_STORE` and the data directory name.
  * @param named the value of `CRONFLOW_STORE`; undefined or empty for the embedded store
- * @throws CronflowError `usage` for any other store than the embedded one
+ * @throws CronflowError `usage` for any other value than `lowdb` and the URL of a PostgreSQL database
  */
 export function storeUrlOf(named: string | undefined, directory: string): string {
   if (named === undefined || named === '' || named === 'lowdb') return `lowdb:${directory}`;
+  if (POSTGRES.test(named)) return named;
   // The message leaves the value out, because it may hold a password.
-  throw new CronflowError('usage', 'CRONFLOW_STORE: only "lowdb" is available in this version. Unset it.');
+  throw new CronflowError(
+    'usage',
+    'CRONFLOW_STORE: it is neither "lowdb", the store in the data directory, nor the URL of a PostgreSQL database: postgres://USER:PASSWORD@HOST/DATABASE, in which a special character of the password is written as %XX.',
+  );
 }
 
 /** Tells whether several instances may use the store at a URL at the same time. */
@@ -31,7 +37,7 @@ export function storePlaceOf(url: string): StorePlace {
   if (url === 'memory:') return { kind: 'memory' };
   const [, directory] = /^lowdb:(.+)$/s.exec(url) ?? [];
   if (directory !== undefined) return { kind: 'lowdb', directory };
-  if (/^postgres(ql)?:\/\//.test(url)) return { kind: 'postgres', url };
+  if (POSTGRES.test(url)) return { kind: 'postgres', url };
   throw new CronflowError(
     'usage',
     'The URL of a store is "lowdb:" with the path of the data directory, "postgres://USER@HOST/DATABASE", or "memory:".',

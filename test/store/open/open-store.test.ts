@@ -6,7 +6,7 @@ import { systemClock } from '../../../src/clock.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { openOffline } from '../../../src/store/open/open-offline.ts';
 import { openStore } from '../../../src/store/open/open-store.ts';
-import { storePlaceOf, storeUrlOf } from '../../../src/store/open/url.ts';
+import { isShared, storePlaceOf, storeUrlOf } from '../../../src/store/open/url.ts';
 import { delivery, ids, incident, job, NOW_AT, openRun } from '../../support/records.ts';
 
 const PARTS = { clock: systemClock, log: silentLogger };
@@ -27,9 +27,17 @@ describe('the URL of a store', () => {
     });
   });
 
+  test('is that of a database where CRONFLOW_STORE is one', () => {
+    for (const named of ['postgres://me:secret@db/cronflow', 'postgresql:///cronflow?host=/run/postgresql']) {
+      expect(storePlaceOf(storeUrlOf(named, '/data'))).toEqual({ kind: 'postgres', url: named });
+      expect(isShared(named)).toBe(true);
+    }
+    expect(isShared('lowdb:/data')).toBe(false);
+  });
+
   test('is refused for another store, without the value, which may hold a password', () => {
-    expect(() => storeUrlOf('postgres://me:secret@db/cronflow', '/data')).toThrow(
-      'CRONFLOW_STORE: only "lowdb" is available in this version. Unset it.',
+    expect(() => storeUrlOf('mysql://me:secret@db/cronflow', '/data')).toThrow(
+      /^CRONFLOW_STORE: it is neither "lowdb"(?!.*secret)/,
     );
   });
 

@@ -1,0 +1,130 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
+import { silentLogger } from '../../../src/observe/log.ts';
+import { PostgresStore } from '../../../src/store/postgres/store.ts';
+import {
+  databaseUrlAt,
+  freshDatabase,
+  missingPostgres,
+  socketPath,
+  sql,
+  type TestDatabase,
+} from '../../support/postgres.ts';
+import { increment, job } from '../../support/records.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+import { until } from '../../support/until.ts';
+
+const COUNT = { meta: ['count'] };
+const UNAVAILABLE = { code: 'store_unavailable' };
+
+describe.skipIf(missingPostgres() !== null)('a database behind a network that fails', () => {
+  let database: TestDatabase;
+  let proxy: TcpProxy;
+  let store: PostgresStore;
+  beforeEach(async () => {
+    database = await freshDatabase();
+    proxy = await startTcpProxy({ path: socketPath(database.address) });
+    const url = databaseUrlAt(proxy.port, database.name);
+    store = new PostgresStore({ url, clock: systemClock, log: silentLogger });
+    await store.open();
+  });
+  afterEach(async () => {
+    await store.close();
+    await proxy.close();
+    await database.drop();
+  });
+
+  let calls = 0;
+  const count = (): Promise<number> => {
+    calls += 1;
+    return store.transact(COUNT, (tx) => increment(tx, 'count'));
+  };
+  const works = (): Promise<unknown> =>
+    until('the store to take commits again', () => store.health().ok && count().catch(() => undefined));
+
+  test('that answers nothing refuses every commit and read, and goes on by itself', async () => {
+    expect(await count()).toBe(1);
+    proxy.swallow();
+    const refused = Array.from({ length: 20 }, () => count());
+    await expect(store.jobById('a')).rejects.toMatchObject(UNAVAILABLE);
+    for (const each of refused) await expect(each).rejects.toMatchObject(UNAVAILABLE);
+    expect(store.health()).toMatchObject({ ok: false, refuses: 'commits' });
+    // Whatever the database heard of them by now must not be half of anything.
+    proxy.flow();
+    await works();
+    expect(store.health()).toEqual({ ok: true });
+    expect(await store.jobById('a')).toBeUndefined();
+  });
+
+  test('that is gone refuses every commit and read, and goes on by itself', async () => {
+    expect(await count()).toBe(1);
+    proxy.refuse();
+    await expect(count()).rejects.toMatchObject(UNAVAILABLE);
+    await expect(store.listJobs({ skip: 0, limit: 1 })).rejects.toMatchObject(UNAVAILABLE);
+    await expect(
+      store.claimDeliveries({ owner: 'a', now_at: 1, lease_ms: 1, limit: 1 }),
+    ).rejects.toMatchObject(UNAVAILABLE);
+    expect(store.health().ok).toBe(false);
+    proxy.flow();
+    await works();
+  });
+
+  test('that is cut again and again loses nothing that was answered', async () => {
+    const outcomes = { answered: 0, refused: 0 };
+    const callsBefore = calls;
+    const client = async (): Promise<void> => {
+      while (outcomes.answered < 60) {
+        await count().then(
+          () => (outcomes.answered += 1),
+          (error: unknown) => {
+            outcomes.refused += 1;
+            expect(error).toMatchObject(UNAVAILABLE);
+          },
+        );
+      }
+    };
+    const clients = Promise.all(Array.from({ length: 5 }, client));
+    const done = clients.then(() => true);
+    while (!(await Promise.race([done, new Promise<false>((resolve) => setTimeout(resolve, 15, false))])))
+      proxy.cut();
+    await done;
+    await works();
+    const stored = (await store.meta('count')) as number;
+    // A commit whose answer was lost counts as refused, and may be there.
+    expect(stored).toBeGreaterThan(outcomes.answered);
+    expect(stored).toBeLessThanOrEqual(calls - callsBefore);
+  });
+
+  test('that ends connections, as a restart does, loses no commit that came after', async () => {
+    await store.transact({ ids: ['a'] }, (tx) => tx.putJob(job('a')));
+    await sql(
+      database.url,
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    );
+    await until('a read', () => store.jobById('a').catch(() => undefined));
+    await works();
+    expect(store.health()).toEqual({ ok: true });
+  });
+
+  test('that takes no writes, as a copy does, refuses commits and is read', async () => {
+    await store.transact({ ids: ['a'] }, (tx) => tx.putJob(job('a')));
+    const readOnly = (value: string): Promise<void> =>
+      sql(database.url, `ALTER DATABASE ${database.name} SET default_transaction_read_only = ${value}`);
+    await readOnly('on');
+    proxy.cut();
+    await until('a refusal', () =>
+      count().then(
+        () => undefined,
+        () => !store.health().ok,
+      ),
+    );
+    await until('a read', () => store.jobById('a').catch(() => undefined));
+    await sql(
+      databaseUrlAt(proxy.port, 'postgres'),
+      `ALTER DATABASE ${database.name} SET default_transaction_read_only = off`,
+    );
+    proxy.cut();
+    await works();
+    expect(store.health()).toEqual({ ok: true });
+  });
+});

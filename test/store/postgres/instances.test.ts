@@ -1,0 +1,189 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
+import { silentLogger } from '../../../src/observe/log.ts';
+import { PostgresStore } from '../../../src/store/postgres/store.ts';
+import type { Change } from '../../../src/store/store.ts';
+import { freshDatabase, missingPostgres, sql, type TestDatabase } from '../../support/postgres.ts';
+import { delivery, increment, job, NOW_AT, ping, run, systemIncident } from '../../support/records.ts';
+import { until } from '../../support/until.ts';
+
+const ALL = { all: true };
+
+/** Several instances, each with a store of its own, over one database. */
+describe.skipIf(missingPostgres() !== null)('instances that share a database', () => {
+  let database: TestDatabase;
+  let one: PostgresStore;
+  let two: PostgresStore;
+  const open = async (): Promise<PostgresStore> => {
+    const store = new PostgresStore({ url: database.url, clock: systemClock, log: silentLogger });
+    await store.open();
+    return store;
+  };
+  beforeEach(async () => {
+    database = await freshDatabase();
+    // Both find no schema, and one of them makes it.
+    [one, two] = await Promise.all([open(), open()]);
+  });
+  afterEach(async () => {
+    await Promise.all([one.close(), two.close()]);
+    await database.drop();
+  });
+
+  test('change a value that both count up, one after another', async () => {
+    const counts = [one, two].flatMap((store) =>
+      Array.from({ length: 40 }, () => store.transact({ meta: ['count'] }, (tx) => increment(tx, 'count'))),
+    );
+    const seen = await Promise.all(counts);
+    expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 80 }, (_, index) => index + 1));
+  });
+
+  test('give each row of a job a number of its own', async () => {
+    await one.transact(ALL, (tx) => tx.putJob(job('a')));
+    const added = [one, two].flatMap((store) =>
+      Array.from({ length: 20 }, () =>
+        store.transact({ names: ['job-a'] }, (tx) => {
+          const { id, state } = tx.jobByName('job-a')!;
+          const number = state.run_count + 1;
+          tx.putRun(run(id, number));
+          tx.putState(id, { ...state, run_count: number });
+          tx.logEvent(id, { type: 'ping', ping: ping({ received_at: NOW_AT + number }) });
+          return number;
+        }),
+      ),
+    );
+    const numbers = await Promise.all(added);
+    expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+    const { items, total } = await two.runsOf('a', { skip: 0, limit: 100 });
+    expect([items.length, total]).toEqual([40, 40]);
+    const past = await one.past('a', 0, { bytes_max: 1e9, ms_max: 1e9 });
+    const received: number[] = [];
+    for await (const { event } of past.events())
+      if (event.type === 'ping') received.push(event.ping.received_at);
+    expect(received).toEqual(Array.from({ length: 40 }, (_, index) => NOW_AT + index + 1));
+  });
+
+  test('make one job of a name, whichever comes first', async () => {
+    const made = [one, two].map((store, index) =>
+      store.transact({ names: ['same'] }, (tx) => {
+        const known = tx.jobByName('same');
+        if (known !== undefined) return known.id;
+        tx.putJob(job(`id-${index}`, { name: 'same' }));
+        return `id-${index}`;
+      }),
+    );
+    const [first, second] = await Promise.all(made);
+    expect(first).toBe(second);
+    expect((await one.listJobs({ skip: 0, limit: 9 })).total).toBe(1);
+  });
+
+  test('open one incident of Cronflow itself', async () => {
+    const opened = [one, two, one, two].map((store, index) =>
+      store.transact({ system_incidents: true }, (tx) => {
+        if (tx.openSystemIncidents().length > 0) return false;
+        tx.putIncident(systemIncident(`s${index}`));
+        return true;
+      }),
+    );
+    expect((await Promise.all(opened)).filter(Boolean)).toHaveLength(1);
+  });
+
+  test('settle different jobs that are due', async () => {
+    await one.transact(ALL, (tx) => {
+      for (let at = 1; at <= 60; at += 1) tx.putJob(job(`j${at}`, {}, { due_at: at }));
+    });
+    const settled: string[] = [];
+    const settle = async (store: PostgresStore): Promise<void> => {
+      for (let count = 1; count > 0;) {
+        const ids = await store.transact({ due: { now_at: 99, limit: 7 } }, (tx) => {
+          for (const id of tx.due()) tx.putState(id, { ...tx.jobById(id)!.state, due_at: null });
+          return tx.due();
+        });
+        settled.push(...ids);
+        count = ids.length;
+      }
+    };
+    await Promise.all([settle(one), settle(two)]);
+    // One that found the last jobs locked by the other stops first.
+    await settle(one);
+    expect(settled).toHaveLength(60);
+    expect(new Set(settled).size).toBe(60);
+    expect(await two.earliestDueAt()).toBeNull();
+  });
+
+  test('claim a delivery once', async () => {
+    await one.transact(ALL, (tx) => {
+      for (let each = 0; each < 10; each += 1) {
+        tx.putJob(job(`j${each}`));
+        tx.putDelivery(delivery(`d${each}`, `j${each}`, { notifier: `n${each % 3}` }));
+      }
+    });
+    const claims = Array.from({ length: 8 }, (_, index) => {
+      const owner = index % 2 === 0 ? 'one' : 'two';
+      const store = owner === 'one' ? one : two;
+      return store.claimDeliveries({ owner, now_at: NOW_AT, lease_ms: 60_000, limit: 2 });
+    });
+    const claimed = (await Promise.all(claims)).flat();
+    const ids = claimed.flatMap(({ deliveries }) => deliveries.map(({ id }) => id));
+    expect(ids.toSorted()).toEqual(Array.from({ length: 10 }, (_, index) => `d${index}`));
+    for (const notifier of ['n0', 'n1', 'n2']) {
+      const owners = claimed
+        .filter(({ lease }) => lease.notifier === notifier)
+        .map(({ lease }) => lease.owner);
+      expect(new Set(owners).size).toBe(1);
+    }
+  });
+
+  test('hold up everything else while one changes all jobs, and none of it is lost', async () => {
+    await one.transact(ALL, (tx) => {
+      for (let each = 0; each < 30; each += 1) tx.putJob(job(`j${each}`));
+    });
+    const pings = Array.from({ length: 60 }, (_, index) =>
+      [one, two][index % 2]!.transact({ ids: [`j${index % 30}`] }, (tx) => {
+        const { id, state } = tx.jobById(`j${index % 30}`)!;
+        tx.putState(id, { ...state, run_count: state.run_count + 1 });
+      }),
+    );
+    const all = two.transact(ALL, (tx) => {
+      for (const { id, state } of tx.jobs()) tx.putState(id, { ...state, run_count: state.run_count + 100 });
+    });
+    await Promise.all([...pings, all]);
+    const { items } = await one.listJobs({ skip: 0, limit: 100 });
+    expect(items.map(({ state }) => state.run_count)).toEqual(items.map(() => 102));
+  });
+
+  describe('hear of what others committed', () => {
+    let told: Change[];
+    beforeEach(() => {
+      told = [];
+      two.watch((changes) => void told.push(...changes));
+    });
+    const jobsTold = (): string[] => told.flatMap((change) => (change.type === 'job' ? change.id : []));
+
+    test('each change once', async () => {
+      for (let each = 0; each < 30; each += 1)
+        await (each % 3 === 0 ? two : one).transact({ ids: [`j${each}`] }, (tx) =>
+          tx.putJob(job(`j${each}`)),
+        );
+      await until('all changes', () => jobsTold().length >= 30);
+      expect(jobsTold().toSorted()).toEqual(Array.from({ length: 30 }, (_, index) => `j${index}`).toSorted());
+    });
+
+    test('also where no notification comes', async () => {
+      // A pooler that shares connections takes LISTEN and passes nothing on. Here the connection is not there at all.
+      const listening = `FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'cronflow feed'`;
+      await until('both to listen', async () => {
+        await sql(database.url, `SELECT pg_terminate_backend(pid) ${listening}`);
+        return true;
+      });
+      await one.transact({ ids: ['a'] }, (tx) => tx.putJob(job('a')));
+      await until('the change', () => jobsTold().includes('a'));
+      expect(jobsTold()).toEqual(['a']);
+    });
+  });
+
+  test('are refused where the schema is newer than they know', async () => {
+    await sql(database.url, 'INSERT INTO cronflow.schema_version (version) VALUES (99)');
+    await expect(open()).rejects.toMatchObject({ code: 'store_damaged' });
+    await expect(open()).rejects.toThrow('schema version 99');
+  });
+});
