@@ -1,15 +1,7 @@
-import { once } from 'node:events';
-import {
-  createServer,
-  type IncomingMessage,
-  request as httpRequest,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hasChromium, launchChromium } from '../support/chromium.ts';
+import { startPathProxy } from '../support/path-proxy.ts';
 import { openApi } from './openapi.ts';
 import { startServer } from './support.ts';
 
@@ -160,34 +152,16 @@ test.skipIf(!hasChromium).each([true, false])(
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ name: 'daily-database-backup' }),
     });
-    const proxy = createProxy((path, from, to) => {
-      if (!path.startsWith('/tools/cron')) return to.writeHead(404).end();
-      const target = leavesPath ? path : path.slice('/tools/cron'.length);
-      const headers = { ...from.headers, 'x-forwarded-prefix': '/tools/cron' };
-      const options = { host: '127.0.0.1', port, path: target, method: from.method, headers };
-      return from.pipe(
-        httpRequest(options, (answer) => {
-          to.writeHead(answer.statusCode ?? 502, answer.headers);
-          answer.pipe(to);
-        }),
-      );
-    });
-    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const proxy = await startPathProxy('/tools/cron', port, leavesPath);
     try {
-      const { port: proxyPort } = proxy.address() as AddressInfo;
-      expect(url).not.toContain(String(proxyPort));
-      const { page, complaints } = await open(`http://127.0.0.1:${proxyPort}/tools/cron/docs`);
+      expect(proxy.url).not.toContain(url);
+      const { page, complaints } = await open(`${proxy.url}/docs`);
       await page.waitForSelector('#get_job');
       await tryOut(page, 'get_job', { name: 'daily-database-backup' });
       expect(await page.textContent('#get_job .ok')).toBe('200 OK');
       expect(complaints).toEqual([]);
     } finally {
-      proxy.closeAllConnections();
       proxy.close();
     }
   },
 );
-
-function createProxy(pass: (path: string, from: IncomingMessage, to: ServerResponse) => unknown): Server {
-  return createServer((from, to) => void pass(from.url ?? '/', from, to));
-}
