@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { invalidConfigError, loadConfig } from '../config/load.ts';
-import { storeUrlOf } from '../store/open/url.ts';
+import { isShared, storeNameOf, storeUrlOf } from '../store/open/url.ts';
 import { parseArgs } from './arguments.ts';
 import type { Io } from './io.ts';
 
@@ -45,17 +45,23 @@ export function configPathOf(io: Io, positionals: readonly string[], flag: strin
 export interface ChosenStore {
   /** The URL by which `store/open/` finds it. */
   storeUrl: string;
-  /** The data directory, for messages to people. */
-  dataDir: string;
+  /** The data directory, or what the database is called, for messages to people. */
+  storeName: string;
+  /** The same for programs. */
+  reported: { data_dir: string } | { database: string };
 }
 
 /**
- * Chooses the store: `CRONFLOW_STORE`, in `--data-dir`, `CRONFLOW_DATA_DIR`, or `./data`.
+ * Chooses the store: the database that `CRONFLOW_STORE` names, or what is in `--data-dir`, `CRONFLOW_DATA_DIR`, or
+ * `./data`.
  * @throws CronflowError `usage` where the environment names a store that there is none of
  */
 export function storeOf(io: Io, flag: string | undefined): ChosenStore {
   const dataDir = chosen(io, flag, 'CRONFLOW_DATA_DIR', join('.', 'data'));
-  return { storeUrl: storeUrlOf(io.env['CRONFLOW_STORE'], dataDir), dataDir };
+  const storeUrl = storeUrlOf(io.env['CRONFLOW_STORE'], dataDir);
+  const storeName = storeNameOf(storeUrl);
+  const reported = isShared(storeUrl) ? { database: storeName } : { data_dir: storeName };
+  return { storeUrl, storeName, reported };
 }
 
 /**

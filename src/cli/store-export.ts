@@ -4,21 +4,24 @@ import { CronflowError } from '../core/model/errors.ts';
 import { openOffline } from '../store/open/open-offline.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
+import { progressOf } from './progress.ts';
 import { type ChosenStore, parseStoreArgs, storeOf } from './offline.ts';
 import { counted } from '../core/text/counts.ts';
 
 const HELP = `Usage: cronflow store export [FILE|-] [OPTIONS]
 
-Writes everything in a data directory as lines of JSON: a header, one record a line ({"table", "record"}), a footer. It
-reads as of now, also while Cronflow runs, and changes nothing. The log that "cronflow backtest" replays is left out.
+Writes everything in a store as lines of JSON: a header, one record a line ({"table", "record"}), a footer. It reads
+as of now, also while Cronflow runs, and changes nothing. The log that "cronflow backtest" replays is left out. What
+takes long says on standard error how far it is.
 
   FILE             where to, a file that does not exist yet (default: -, standard output)
   --data-dir DIR   where state is kept (CRONFLOW_DATA_DIR; default: ./data)
+  CRONFLOW_STORE   postgres://... exports that database instead
   --json           print the result as JSON; the export itself is always JSON
   --help
 
 It holds the output of jobs, and the configuration as it was written, with \${VARIABLES} in place of their values.
-Exit codes: 0 done, 1 the data directory cannot be read or FILE not written, 2 wrong usage.
+Exit codes: 0 done, 1 the store cannot be read or FILE not written, 2 wrong usage.
 `;
 
 /** Lines are collected up to this length and written together. */
@@ -30,20 +33,20 @@ interface Options extends ChosenStore {
   json: boolean;
 }
 
-/** Runs `cronflow store export`: dumps a data directory. Returns the exit code, see its help. */
+/** Runs `cronflow store export`: dumps a store. Returns the exit code, see its help. */
 export function storeExport(argv: readonly string[], io: Io): Promise<number> {
   return runWithOptions(io, {
     name: 'store export',
     help: HELP,
     read: () => readOptions(argv, io),
-    run: async ({ storeUrl, dataDir, file, json }) => {
+    run: async ({ storeUrl, storeName, reported, file, json }) => {
       const records =
         file === null
           ? await writeTo((text) => io.stdout(text), storeUrl, io)
           : await writeFile(file, storeUrl, io);
-      if (file === null) io.stderr(`${counted(records, 'record')} of ${dataDir} exported\n`);
-      else if (json) io.stdout(`${JSON.stringify({ file, data_dir: dataDir, records })}\n`);
-      else io.stdout(`${counted(records, 'record')} of ${dataDir} exported to ${file}\n`);
+      if (file === null) io.stderr(`${counted(records, 'record')} of ${storeName} exported\n`);
+      else if (json) io.stdout(`${JSON.stringify({ file, ...reported, records })}\n`);
+      else io.stdout(`${counted(records, 'record')} of ${storeName} exported to ${file}\n`);
       return EXIT.done;
     },
   });
@@ -69,8 +72,10 @@ async function writeTo(
 ): Promise<number> {
   let records = 0;
   let text = '';
+  const progress = progressOf(io, 'read');
   for await (const line of openOffline(storeUrl).dump(io.clock.now())) {
     if ('end' in line) ({ records } = line);
+    else if ('table' in line) progress((records += 1));
     text += `${JSON.stringify(line)}\n`;
     if (text.length < WRITE_LENGTH_MIN) continue;
     await write(text);

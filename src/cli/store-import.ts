@@ -5,20 +5,24 @@ import { openOffline } from '../store/open/open-offline.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import type { Io } from './io.ts';
 import { linesOf, TOO_LONG } from './lines.ts';
+import { progressOf } from './progress.ts';
 import { type ChosenStore, parseStoreArgs, storeOf } from './offline.ts';
 import { counted } from '../core/text/counts.ts';
 
 const HELP = `Usage: cronflow store import FILE|- [OPTIONS]
 
-Makes a data directory of what "cronflow store export" wrote. The directory must hold no data: two stores are never
-mixed. Messages that were owed when the export was made are owed in the new directory too.
+Makes a store of what "cronflow store export" wrote, whatever store that came from. The store must hold no data: two
+are never mixed. Messages that were owed when the export was made are owed in the new store too. All of it is
+imported or nothing, so an import that was cut short is simply begun again. What takes long says on standard error
+how far it is.
 
   FILE             the dump; - for standard input
   --data-dir DIR   where state is to be kept (CRONFLOW_DATA_DIR; default: ./data)
-  --json           print {"data_dir", "exported_at", "records", "jobs"}
+  CRONFLOW_STORE   postgres://... imports into that database instead; no Cronflow may have run on it yet
+  --json           print {"data_dir" or "database", "exported_at", "records", "jobs"}
   --help
 
-Exit codes: 0 done, 1 the dump or the data directory is at fault, and nothing was imported, 2 wrong usage.
+Exit codes: 0 done, 1 the dump or the store is at fault, and nothing was imported, 2 wrong usage.
 `;
 
 /** The limit is far above the longest record there is, a configuration with all its files. */
@@ -36,19 +40,19 @@ export function storeImport(argv: readonly string[], io: Io): Promise<number> {
     name: 'store import',
     help: HELP,
     read: () => readOptions(argv, io),
-    run: async ({ storeUrl, dataDir, file, json }) => {
+    run: async ({ storeUrl, storeName, reported, file, json }) => {
       const name = file === '-' ? 'stdin' : file;
       // The file is opened when it is read, because nobody would hear of an error before that.
       const input = (): AsyncIterable<string | Buffer> =>
         file === '-' ? io.stdin : createReadStream(resolve(io.cwd, file));
       const nowAt = io.clock.now();
-      const lines = dumpLines(input, name);
+      const lines = counting(dumpLines(input, name), progressOf(io, 'taken'));
       const { created_at, records, jobs } = await openOffline(storeUrl).restore({ lines, name, nowAt });
-      const report = { data_dir: dataDir, exported_at: created_at, records, jobs };
+      const report = { ...reported, exported_at: created_at, records, jobs };
       io.stdout(
         json
           ? `${JSON.stringify(report)}\n`
-          : `${counted(records, 'record')} (${counted(jobs, 'job')}), exported at ${created_at}, imported into ${dataDir}\n`,
+          : `${counted(records, 'record')} (${counted(jobs, 'job')}), exported at ${created_at}, imported into ${storeName}\n`,
       );
       return EXIT.done;
     },
@@ -62,6 +66,19 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
   if (file === undefined) throw new Error('it needs a FILE, or - for standard input');
   if (extra !== undefined) throw new Error(`one FILE; "${extra}" is too many`);
   return { ...storeOf(io, values['data-dir']), file, json: values.json };
+}
+
+/** Tells of the records in lines of a dump, all but the first. */
+async function* counting(
+  lines: AsyncIterable<string>,
+  progress: (records: number) => void,
+): AsyncGenerator<string> {
+  let count = -1;
+  for await (const line of lines) {
+    count += 1;
+    progress(count);
+    yield line;
+  }
 }
 
 /**

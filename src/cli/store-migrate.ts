@@ -6,15 +6,16 @@ import { counted } from '../core/text/counts.ts';
 
 const HELP = `Usage: cronflow store migrate [OPTIONS]
 
-Brings a data directory to the schema version of this Cronflow, and says what it did. Cronflow reads older versions
-by itself when it starts; this is for trying it on a copy, or doing it at a time of one's choice. There is no way back
-but a backup: an older Cronflow refuses a newer version. Cronflow must not run meanwhile.
+Brings a store to the schema version of this Cronflow, and says what it did. Cronflow does so by itself when it
+starts; this is for trying it on a copy, or doing it at a time of one's choice. There is no way back but a backup: an
+older Cronflow refuses a newer version. Cronflow must not run on a data directory meanwhile.
 
   --data-dir DIR   where state is kept (CRONFLOW_DATA_DIR; default: ./data)
-  --json           print {"data_dir", "from", "to", "records", "snapshot"}
+  CRONFLOW_STORE   postgres://... migrates that database instead
+  --json           print {"data_dir" or "database", "from", "to", "records", "snapshot"}
   --help
 
-Exit codes: 0 done, also where there was nothing to do, 1 the data directory is at fault or in use, 2 wrong usage.
+Exit codes: 0 done, also where there was nothing to do, 1 the store is at fault or in use, 2 wrong usage.
 `;
 
 interface Options extends ChosenStore {
@@ -27,14 +28,14 @@ export function storeMigrate(argv: readonly string[], io: Io): Promise<number> {
     name: 'store migrate',
     help: HELP,
     read: () => readOptions(argv, io),
-    run: async ({ storeUrl, dataDir, json }) => {
+    run: async ({ storeUrl, storeName, reported, json }) => {
       const done = await openOffline(storeUrl).upgrade(io.clock.now());
       const { from, to, records, snapshot } = done;
-      if (json) io.stdout(`${JSON.stringify({ data_dir: dataDir, ...done })}\n`);
-      else if (from === to) io.stdout(`${dataDir} has schema_version ${to}: nothing to do\n`);
+      if (json) io.stdout(`${JSON.stringify({ ...reported, ...done })}\n`);
+      else if (from === to) io.stdout(`${storeName} has schema_version ${to}: nothing to do\n`);
       else {
         const where = snapshot === null ? '' : `, written to ${snapshot}`;
-        io.stdout(`${dataDir}: schema_version ${from} -> ${to}, ${counted(records, 'record')}${where}\n`);
+        io.stdout(`${storeName}: schema_version ${from} -> ${to}, ${counted(records, 'record')}${where}\n`);
       }
       return EXIT.done;
     },
@@ -46,7 +47,8 @@ function readOptions(argv: readonly string[], io: Io): Options | null {
   if (values.help) return null;
   if (positionals.length > 0) {
     throw new Error(
-      `it takes no "${positionals[0]}": it migrates what CRONFLOW_STORE or --data-dir names to the schema version of this Cronflow`,
+      `it takes no "${positionals[0]}": it migrates a store forward. To move to another one, use "cronflow store ` +
+        'export" and "cronflow store import"',
     );
   }
   return { ...storeOf(io, values['data-dir']), json: values.json };

@@ -6,14 +6,14 @@ import { storeMigrate } from './store-migrate.ts';
 
 const HELP = `Usage: cronflow store COMMAND [OPTIONS]
 
-Looks after the data directory of the embedded store.
+Looks after a store: the data directory, or the database that CRONFLOW_STORE names.
 
   export   print everything in it as lines of JSON, also while Cronflow runs
-  import   make a data directory of what export printed
-  migrate  bring a data directory to the schema version of this Cronflow
+  import   make a store of what export printed, of either kind
+  migrate  bring a store to the schema version of this Cronflow
 
 cronflow store COMMAND --help says more.
-Exit codes: 0 done, 1 the data directory or the dump is at fault, 2 wrong usage.
+Exit codes: 0 done, 1 the store or the dump is at fault, 2 wrong usage.
 `;
 
 /** Runs `cronflow store`: hands on to one of its commands and returns the exit code of that. */

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { progressOf } from '../../src/cli/progress.ts';
 import { store } from '../../src/cli/store.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { LowdbStore } from '../../src/store/lowdb/store.ts';
@@ -153,9 +154,22 @@ describe('cronflow store migrate', () => {
     expect(stderr).not.toContain('HUNTER2');
     expect(await run(['migrate', 'postgres'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('it migrates what CRONFLOW_STORE or --data-dir names') as string,
+      stderr: expect.stringContaining(
+        'it migrates a store forward. To move to another one, use "cronflow store export"',
+      ) as string,
     });
   });
+});
+
+test('what takes long says how far it is, every few seconds', async () => {
+  const clock = createFakeClock(DEFAULT_START_AT);
+  const said: string[] = [];
+  const progress = progressOf({ clock, stderr: (text) => said.push(text) }, 'read');
+  for (let records = 1; records <= 30; records += 1) {
+    progress(records);
+    await clock.advance(1_000);
+  }
+  expect(said).toEqual([6, 11, 16, 21, 26].map((records) => `${records} records read so far\n`));
 });
 
 describe('cronflow store', () => {

@@ -49,25 +49,29 @@ export async function* dumpOf(
 ): AsyncGenerator<DumpHeader | DumpRecord | DumpFooter> {
   const tables = await readTables(directory, disk);
   const outputs = new Outputs({ disk, directory, schemaVersion: schemaVersion(MIGRATIONS) });
-  await outputs.openToRead();
-  yield {
-    cronflow: 'dump',
-    schema_version: schemaVersion(MIGRATIONS),
-    created_at: new Date(nowAt).toISOString(),
-  };
-  let records = 0;
-  for (const each of tables.snapshot()) {
-    if (each.table !== 'outputs') {
+  try {
+    await outputs.openToRead();
+    yield {
+      cronflow: 'dump',
+      schema_version: schemaVersion(MIGRATIONS),
+      created_at: new Date(nowAt).toISOString(),
+    };
+    let records = 0;
+    for (const each of tables.snapshot()) {
+      if (each.table !== 'outputs') {
+        records += 1;
+        yield each;
+        continue;
+      }
+      const { job_id, run_id } = each.record;
+      const output = await outputs.read(each.record);
+      // The output is lost or was dropped meanwhile. The run is dumped all the same.
+      if (output === undefined) continue;
       records += 1;
-      yield each;
-      continue;
+      yield { table: 'outputs', record: { job_id, run_id, ...output } };
     }
-    const { job_id, run_id } = each.record;
-    const output = await outputs.read(each.record);
-    // The output is lost or was dropped meanwhile. The run is dumped all the same.
-    if (output === undefined) continue;
-    records += 1;
-    yield { table: 'outputs', record: { job_id, run_id, ...output } };
+    yield { end: true, records };
+  } finally {
+    await outputs.close();
   }
-  yield { end: true, records };
 }

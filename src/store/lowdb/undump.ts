@@ -1,15 +1,16 @@
 import { join } from 'node:path';
 import { systemClock } from '../../clock.ts';
-import { CronflowError, errorText } from '../../core/model/errors.ts';
+import { CronflowError } from '../../core/model/errors.ts';
 import type { DumpSource, Imported } from '../offline.ts';
-import { type Changes, type OutputRef, outputRefOf, TABLE_NAMES, type TableName } from '../local/changes.ts';
+import { type Changes, type OutputRef, outputRefOf, type TableName } from '../local/changes.ts';
+import { type DumpFormat, DumpReader, type DumpSink } from '../local/dump-reader.ts';
 import { Tables } from '../local/tables.ts';
 import type { Output } from '../store.ts';
 import { ArchiveWriter } from './archive.ts';
 import { writeBase } from './base.ts';
 import { takeDirectory } from './directory.ts';
 import { type Disk, realDisk } from './disk.ts';
-import type { DumpedOutput, DumpFooter, DumpHeader } from './dump.ts';
+import type { DumpedOutput } from './dump.ts';
 import { journalName, sortNames } from './files.ts';
 import { readLines } from './lines.ts';
 import { acquireLock, type Lock } from './lock.ts';
@@ -23,6 +24,11 @@ export interface ImportOptions extends DumpSource {
 
 /** The number of the commit with which an imported store begins. */
 const SEQ = 1;
+/** The records of dumps are those of a snapshot, so they have the same versions, in every store. */
+export const DUMP_FORMAT: DumpFormat = {
+  version: schemaVersion(MIGRATIONS),
+  migrate: (version, table, record) => migrate(MIGRATIONS, version, table, record),
+};
 /** This many records are put into the tables at a time. */
 const BATCH = 500;
 
@@ -39,13 +45,11 @@ export async function importDump(options: ImportOptions): Promise<Imported> {
   try {
     await expectEmpty(disk, directory);
     const outputs = new ImportedOutputs(disk, directory);
-    const reading = new Reading(options.name, outputs);
+    const sink = new ImportedTables(outputs);
     try {
-      for await (const line of options.lines) await reading.line(line);
-      const imported = await reading.end();
-      await outputs.finish();
+      const imported = await new DumpReader(options.name, DUMP_FORMAT, sink).read(options.lines);
       const header = { schema_version: schemaVersion(MIGRATIONS), seq: SEQ, created_at: nowAt };
-      await writeBase(disk, directory, header, reading.tables);
+      await writeBase(disk, directory, header, sink.tables);
       return imported;
     } catch (error) {
       await outputs.abandon();
@@ -117,99 +121,34 @@ async function isCutShort(disk: Disk, directory: string, journals: readonly numb
   }
 }
 
-/** Puts the lines of a dump into tables, and its outputs into an archive. */
-class Reading {
+/** Puts the records of a dump into tables, and its outputs into an archive. */
+class ImportedTables implements DumpSink {
   readonly tables = new Tables();
-  readonly #name: string;
   readonly #outputs: ImportedOutputs;
-  #lineNumber = 0;
-  #header: DumpHeader | null = null;
-  #footer: DumpFooter | null = null;
-  #count = 0;
   #put: Partial<Record<TableName, unknown[]>> = {};
   #pending = 0;
 
-  constructor(name: string, outputs: ImportedOutputs) {
-    this.#name = name;
+  constructor(outputs: ImportedOutputs) {
     this.#outputs = outputs;
   }
 
-  async line(text: string): Promise<void> {
-    this.#lineNumber += 1;
-    if (text.trim() === '') return;
-    const value = this.#parsed(text);
-    if (this.#footer !== null) throw this.#fault('there is something after the end of the dump');
-    if (this.#header === null) this.#header = this.#headerOf(value);
-    else if ('end' in value) this.#footer = this.#footerOf(value);
-    else await this.#add(this.#header, value);
-  }
-
-  /**
-   * Checks that the dump is complete and puts the last records.
-   * @throws CronflowError `invalid` when the end is missing
-   */
-  async end(): Promise<Imported> {
-    if (this.#header === null || this.#footer === null)
-      throw this.#fault('the end is missing: it was cut short. Export it again');
-    this.#flush();
-    const jobs = [...this.tables.jobs()].length;
-    return { created_at: this.#header.created_at, records: this.#count, jobs };
-  }
-
-  async #add(header: DumpHeader, { table: named, record }: Record<string, unknown>): Promise<void> {
-    const table = TABLE_NAMES.find((each) => each === named);
-    if (table === undefined || typeof record !== 'object' || record === null)
-      throw this.#fault(`this is no record: {"table": ..., "record": {...}} with ${TABLE_NAMES.join(', ')}`);
-    const migrated = migrate(MIGRATIONS, header.schema_version, table, record);
+  async add(table: TableName, record: unknown): Promise<void> {
     if (table === 'outputs') {
-      const { job_id: jobId, run_id: runId, ...output } = migrated as DumpedOutput;
+      const { job_id: jobId, run_id: runId, ...output } = record as DumpedOutput;
       // The record is made anew, because it says where the text is.
       (this.#put.outputs ??= []).push(await this.#outputs.add(jobId, runId, output));
-    } else (this.#put[table] ??= []).push(migrated);
-    this.#count += 1;
+    } else (this.#put[table] ??= []).push(record);
     this.#pending += 1;
     if (this.#pending >= BATCH) this.#flush();
   }
 
+  async end(): Promise<void> {
+    this.#flush();
+    await this.#outputs.finish();
+  }
+
   #flush(): void {
-    try {
-      this.tables.apply({ put: this.#put as Changes['put'], del: {}, events: [] });
-    } catch (error) {
-      throw this.#fault(`here, or a little before, a record lacks what it must have (${errorText(error)})`);
-    }
+    this.tables.apply({ put: this.#put as Changes['put'], del: {}, events: [] });
     [this.#put, this.#pending] = [{}, 0];
-  }
-
-  #parsed(text: string): Record<string, unknown> {
-    try {
-      const value = JSON.parse(text) as unknown;
-      if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
-    } catch {
-      // The fault is thrown below.
-    }
-    throw this.#fault('this line is no JSON object');
-  }
-
-  #headerOf(value: Record<string, unknown>): DumpHeader {
-    const { cronflow, schema_version: version } = value;
-    if (cronflow !== 'dump' || typeof version !== 'number' || version < 1)
-      throw this.#fault('this is not the first line of a dump, as cronflow store export prints it');
-    const versionMax = schemaVersion(MIGRATIONS);
-    if (version <= versionMax) return value as unknown as DumpHeader;
-    throw this.#fault(
-      `it has schema_version ${version}, this Cronflow knows at most ${versionMax}: use the version that wrote it`,
-    );
-  }
-
-  #footerOf(value: Record<string, unknown>): DumpFooter {
-    if (value['records'] === this.#count) return { end: true, records: this.#count };
-    throw this.#fault(
-      `its last line says ${String(value['records'])} records, and the dump has ${this.#count}`,
-    );
-  }
-
-  #fault(what: string): CronflowError {
-    const where = `${this.#name}:${Math.max(1, this.#lineNumber)}`;
-    return new CronflowError('invalid', `${where}: ${what}. Nothing was imported.`);
   }
 }

@@ -6,8 +6,9 @@ import { dumpOf } from '../lowdb/dump.ts';
 import { realDisk } from '../lowdb/disk.ts';
 import { readHistory, readTables } from '../lowdb/history.ts';
 import { readPast } from '../lowdb/past.ts';
-import { importDump } from '../lowdb/undump.ts';
+import { DUMP_FORMAT, importDump } from '../lowdb/undump.ts';
 import { upgradeStore } from '../lowdb/upgrade.ts';
+import { offlineDatabase } from '../postgres/offline.ts';
 import { ReadBudget } from '../read-budget.ts';
 import { storePlaceOf } from './url.ts';
 
@@ -19,8 +20,7 @@ export function openOffline(url: string): OfflineStore {
   const place = storePlaceOf(url);
   if (place.kind === 'memory')
     throw new CronflowError('usage', 'A store in memory is gone with its process. Name a data directory.');
-  if (place.kind === 'postgres')
-    throw new CronflowError('usage', 'A database cannot be read offline in this version.');
+  if (place.kind === 'postgres') return databaseAt(place.url);
   const { directory } = place;
   return {
     state: async () => stateOf(await readTables(directory)),
@@ -32,6 +32,21 @@ export function openOffline(url: string): OfflineStore {
     dump: (nowAt) => dumpOf(directory, nowAt),
     restore: (dump: DumpSource) => importDump({ directory, ...dump }),
     upgrade: (nowAt) => upgradeStore({ directory, nowAt }),
+  };
+}
+
+function databaseAt(url: string): OfflineStore {
+  const database = offlineDatabase(url, DUMP_FORMAT);
+  return {
+    ...database,
+    state: async () => stateOf(await database.tables()),
+    history: async () => {
+      throw new CronflowError(
+        'usage',
+        'The log of a database cannot be replayed by this command yet. Export the database, import it into a data ' +
+          'directory, and use that: its log begins with the import.',
+      );
+    },
   };
 }
 

@@ -43,3 +43,13 @@ export function storePlaceOf(url: string): StorePlace {
     'The URL of a store is "lowdb:" with the path of the data directory, "postgres://USER@HOST/DATABASE", or "memory:".',
   );
 }
+
+/** Names the store at a URL for people, without the password that its URL may have. */
+export function storeNameOf(url: string): string {
+  const place = storePlaceOf(url);
+  if (place.kind === 'memory') return 'the store in memory';
+  if (place.kind === 'lowdb') return place.directory;
+  const { host, pathname, searchParams } = new URL(place.url);
+  const name = decodeURIComponent(pathname.slice(1));
+  return `the database ${name} at ${host === '' ? (searchParams.get('host') ?? 'localhost') : host}`;
+}

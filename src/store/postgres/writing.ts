@@ -1,5 +1,5 @@
-import { AUDIT_RECORDS_MAX } from '../../core/model/audit.ts';
-import type { Delivery, Job, Row } from '../../core/model/records.ts';
+import { AUDIT_RECORDS_MAX, type AuditRecord } from '../../core/model/audit.ts';
+import type { Delivery, Incident, Job, Row } from '../../core/model/records.ts';
 import { beganAtOf, instantOfRow, isAnonymous, isOpen } from '../../core/model/rows.ts';
 import { endedAfter } from '../../core/model/runs.ts';
 import { keepRunsOf } from '../../core/model/spec.ts';
@@ -44,12 +44,7 @@ export function stepsOf(changes: Changes, overlay: Overlay, at: number): Step[] 
     ...jobSteps(put, overlay),
     ...rowSteps(put, overlay),
     ...rowsOf(PUT_DAYS, put.days, ({ job_id: jobId, date }) => [jobId, date]),
-    ...rowsOf(PUT_INCIDENTS, put.incidents, (incident) => [
-      incident.id,
-      jobIdOf(incident),
-      incident.opened_at,
-      incident.closed_at === null,
-    ]),
+    ...rowsOf(PUT_INCIDENTS, put.incidents, incidentColumns),
     ...rowsOf(PUT_DELIVERIES, put.deliveries, deliveryColumns),
     ...auditSteps(put.audit),
     ...(events.length === 0
@@ -202,13 +197,16 @@ function deliveryColumns(delivery: Delivery): unknown[] {
   ];
 }
 
+function incidentColumns(incident: Incident): unknown[] {
+  return [incident.id, jobIdOf(incident), incident.opened_at, incident.closed_at === null];
+}
+
+function auditColumns({ id, at, who, jobs }: AuditRecord): unknown[] {
+  return [id, at, who === null ? null : plain(who), JSON.stringify(jobs.map(plain))];
+}
+
 function auditSteps(records: Changes['put']['audit']): Step[] {
-  const steps = rowsOf(PUT_AUDIT, records, ({ id, at, who, jobs }) => [
-    id,
-    at,
-    who === null ? null : plain(who),
-    JSON.stringify(jobs.map(plain)),
-  ]);
+  const steps = rowsOf(PUT_AUDIT, records, auditColumns);
   if (steps.length > 0) steps.push(step(TRIM_AUDIT, AUDIT_RECORDS_MAX));
   return steps;
 }
@@ -234,4 +232,54 @@ function columnsOf(rows: readonly (readonly unknown[])[], count: number): unknow
 
 function parted<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {
   return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
+}
+
+/** An output as a dump has it, with its text. */
+interface DumpedOutput {
+  job_id: string;
+  run_id: string;
+  text: string;
+  dropped_bytes: number;
+}
+
+/** Records of a dump, by their tables. */
+export type DumpedTables = {
+  [T in keyof Records]?: T extends 'outputs' ? DumpedOutput[] : Records[T][];
+};
+
+/**
+ * Returns the statements that write records of a dump into a database that does not hold them yet, all but the values
+ * that belong to no job. They are written as they are: nothing is cut to its limit, which an earlier commit has done.
+ */
+export function importSteps(put: DumpedTables): Step[] {
+  const jobs = (put.jobs ?? []).map(({ state, ...declared }) => ({ declared, state: state! }));
+  const states = jobs.map(({ declared: { id, removed_at: removedAt }, state }) => [
+    id,
+    JSON.stringify(state),
+    removedAt === null ? state.due_at : null,
+    state.status,
+  ]);
+  const outputs = (put.outputs ?? []).map(
+    ({ job_id: jobId, run_id: runId, text, dropped_bytes: droppedBytes }) => [
+      runId,
+      jobId,
+      numberIn(runId),
+      droppedBytes,
+      Buffer.from(text),
+    ],
+  );
+  return [
+    ...rowsOf(
+      INSERT_JOBS,
+      jobs.map(({ declared }) => declared),
+      jobColumns,
+    ),
+    ...(states.length === 0 ? [] : [step(INSERT_STATES, ...columnsOf(states, 4))]),
+    ...rowsOf(PUT_RUNS, put.runs, runColumns),
+    ...rowsOf(PUT_DAYS, put.days, ({ job_id: jobId, date }) => [jobId, date]),
+    ...rowsOf(PUT_INCIDENTS, put.incidents, incidentColumns),
+    ...rowsOf(PUT_DELIVERIES, put.deliveries, deliveryColumns),
+    ...(outputs.length === 0 ? [] : [step(PUT_OUTPUTS, ...columnsOf(outputs, 5))]),
+    ...rowsOf(PUT_AUDIT, put.audit, auditColumns),
+  ];
 }

@@ -78,7 +78,7 @@ export async function dump(store: Store): Promise<Record<string, unknown>> {
     incidents: (await store.incidents(PAGE)).items,
     deliveries: (await store.deliveries(PAGE)).items,
     audit: (await store.audit(PAGE)).items,
-    due: await dueIds(store, Infinity),
+    due: await dueIds(store, Number.MAX_SAFE_INTEGER),
     delivery: await store.earliestDeliveryAt('any'),
   };
 }

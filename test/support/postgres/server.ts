@@ -73,7 +73,7 @@ export interface ServerAddress {
 
 /** Returns the URL of a database. */
 export function databaseUrl({ socketFolder, port }: ServerAddress, database: string): string {
-  return `postgres://${USER}@/${database}?host=${encodeURIComponent(socketFolder)}&port=${port}`;
+  return `postgres:///${database}?user=${USER}&host=${encodeURIComponent(socketFolder)}&port=${port}`;
 }
 
 /** Returns the path of the socket of a server, where a proxy connects to it. */

@@ -1,0 +1,104 @@
+import { PassThrough } from 'node:stream';
+import { CronflowError } from '../../core/model/errors.ts';
+import { DAY_MS } from '../../schedule/units.ts';
+import type { DumpLine } from '../offline.ts';
+import type { AnswerRow, Database, Session } from './database.ts';
+import { CLOSE_DUMP } from './sql/close-dump.ts';
+import { DUMP_AUDIT } from './sql/dump-audit.ts';
+import { DUMP_DAYS } from './sql/dump-days.ts';
+import { DUMP_DELIVERIES } from './sql/dump-deliveries.ts';
+import { DUMP_INCIDENTS } from './sql/dump-incidents.ts';
+import { DUMP_JOBS } from './sql/dump-jobs.ts';
+import { DUMP_META } from './sql/dump-meta.ts';
+import { DUMP_OUTPUTS } from './sql/dump-outputs.ts';
+import { DUMP_RUNS } from './sql/dump-runs.ts';
+import { FETCH_DUMP } from './sql/fetch-dump.ts';
+import { HAS_SCHEMA } from './sql/has-schema.ts';
+import { WAIT_FOR_DUMP } from './sql/wait-for-dump.ts';
+import { type Statement, step } from './statement.ts';
+
+/** An export that takes longer is given up. */
+const EXPORT_MS_MAX = 7 * DAY_MS;
+
+/** The tables in the order in which their records can be put, with the record that a row stands for. */
+const TABLES: readonly { table: string; begin: Statement; recordOf: (row: AnswerRow) => object }[] = [
+  {
+    table: 'jobs',
+    begin: DUMP_JOBS,
+    recordOf: ({ record, state }) => ({ ...(record as object), state }),
+  },
+  { table: 'runs', begin: DUMP_RUNS, recordOf },
+  { table: 'days', begin: DUMP_DAYS, recordOf },
+  { table: 'incidents', begin: DUMP_INCIDENTS, recordOf },
+  { table: 'deliveries', begin: DUMP_DELIVERIES, recordOf },
+  {
+    table: 'outputs',
+    begin: DUMP_OUTPUTS,
+    recordOf: ({ text, ...row }) => ({ ...row, text: (text as Buffer).toString() }),
+  },
+  { table: 'audit', begin: DUMP_AUDIT, recordOf },
+  { table: 'meta', begin: DUMP_META, recordOf: ({ key, value }) => ({ key, value }) },
+];
+
+function recordOf({ record }: AnswerRow): object {
+  return record as object;
+}
+
+/**
+ * Reads everything that the database holds but its log, as one instant shows it, beside instances that write to it.
+ * @param version the version of the records, for the header
+ * @throws CronflowError `store_missing` where Cronflow has never used the database
+ */
+export async function* exportOf(
+  database: Database,
+  version: number,
+  nowAt: number,
+): AsyncGenerator<DumpLine> {
+  yield { cronflow: 'dump', schema_version: version, created_at: new Date(nowAt).toISOString() };
+  // The transaction goes on while whoever reads the lines takes their time, with a few pages between the two.
+  const pages = new PassThrough({ objectMode: true, highWaterMark: 4 });
+  const reading = database
+    .read(EXPORT_MS_MAX, (session) => readAll(session, (page) => handOver(pages, page)))
+    .then(
+      () => void pages.end(),
+      (error: unknown) => void pages.destroy(error as Error),
+    );
+  let records = 0;
+  for await (const page of pages as AsyncIterable<DumpLine[]>) {
+    records += page.length;
+    yield* page;
+  }
+  await reading;
+  yield { end: true, records };
+}
+
+async function readAll(session: Session, take: (page: DumpLine[]) => Promise<void>): Promise<void> {
+  const [found] = await session.begin([step(HAS_SCHEMA), step(WAIT_FOR_DUMP)], 'read');
+  if (found![0]!['is_there'] !== true) {
+    await session.rollback();
+    throw new CronflowError('store_missing', 'The database holds no data of Cronflow.');
+  }
+  for (const { table, begin, recordOf: record } of TABLES) {
+    await session.run([step(begin)]);
+    for (;;) {
+      const [rows] = await session.run([step(FETCH_DUMP)]);
+      if (rows!.length === 0) break;
+      await take(rows!.map((row) => ({ table, record: record(row) })));
+    }
+    await session.run([step(CLOSE_DUMP)]);
+  }
+  await session.rollback();
+}
+
+/** Hands a page to the reader, once there is room for it. */
+async function handOver(pages: PassThrough, page: DumpLine[]): Promise<void> {
+  if (pages.write(page)) return;
+  await new Promise<void>((resolve, reject) => {
+    const closed = (): void => reject(new Error('Nobody reads the export any more.'));
+    pages.once('close', closed);
+    pages.once('drain', () => {
+      pages.off('close', closed);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,91 @@
+import { systemClock } from '../../clock.ts';
+import { CronflowError } from '../../core/model/errors.ts';
+import type { DumpFormat } from '../local/dump-reader.ts';
+import { Tables } from '../local/tables.ts';
+import type { DumpLine, OfflineStore } from '../offline.ts';
+import { ReadBudget } from '../read-budget.ts';
+import { Database } from './database.ts';
+import { reasonText } from './errors.ts';
+import { exportOf } from './exporting.ts';
+import { importInto } from './importing.ts';
+import { readPast } from './log.ts';
+import { migrate, SCHEMA_VERSION } from './migrations.ts';
+
+/** This many records are put into the tables at a time. */
+const BATCH = 500;
+
+/** What of a database commands read or carry over that do not run it. */
+export interface OfflineDatabase extends Pick<OfflineStore, 'past' | 'dump' | 'restore' | 'upgrade'> {
+  /** Reads all records but outputs and the audit log. */
+  tables: () => Promise<Tables>;
+}
+
+/** Returns the database at a URL for commands that do not run it. Each call has connections of its own. */
+export function offlineDatabase(url: string, format: DumpFormat): OfflineDatabase {
+  const dump = (nowAt: number): AsyncIterable<DumpLine> => dumpOf(url, format.version, nowAt);
+  return {
+    tables: () => tablesOf(dump(0)),
+    past: (jobId, fromAt, limits) =>
+      using(url, (database) => {
+        const budget = new ReadBudget(systemClock, limits);
+        return readPast(database, jobId, { fromAt, budget });
+      }),
+    dump,
+    restore: (source) => using(url, (database) => importInto(database, source, format)),
+    upgrade: () =>
+      using(url, async (database) => {
+        const from = await migrate(database);
+        return { from, to: SCHEMA_VERSION, records: 0, snapshot: null };
+      }),
+  };
+}
+
+async function using<T>(url: string, use: (database: Database) => Promise<T>): Promise<T> {
+  const database = new Database({ url, onClock: () => {} });
+  try {
+    return await use(database);
+  } catch (error) {
+    throw refused(error);
+  } finally {
+    await database.end();
+  }
+}
+
+async function* dumpOf(url: string, version: number, nowAt: number): AsyncGenerator<DumpLine> {
+  const database = new Database({ url, onClock: () => {} });
+  try {
+    yield* exportOf(database, version, nowAt);
+  } catch (error) {
+    throw refused(error);
+  } finally {
+    await database.end();
+  }
+}
+
+function refused(error: unknown): CronflowError {
+  if (error instanceof CronflowError) return error;
+  return new CronflowError(
+    'store_unavailable',
+    `The database of CRONFLOW_STORE cannot be used: ${reasonText(error)}. Check that it runs, its address and the ` +
+      'rights of its user.',
+    { cause: error },
+  );
+}
+
+async function tablesOf(lines: AsyncIterable<DumpLine>): Promise<Tables> {
+  const tables = new Tables();
+  let put: Record<string, object[]> = {};
+  let pending = 0;
+  const flush = (): void => {
+    tables.apply({ put, del: {}, events: [] });
+    [put, pending] = [{}, 0];
+  };
+  for await (const line of lines) {
+    if (!('table' in line) || line.table === 'outputs' || line.table === 'audit') continue;
+    (put[line.table] ??= []).push(line.record);
+    pending += 1;
+    if (pending >= BATCH) flush();
+  }
+  flush();
+  return tables;
+}
