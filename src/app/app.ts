@@ -17,7 +17,7 @@ import { NamedTokens } from './named-tokens.ts';
 import { noticesOf, tellingNobody } from './notices.ts';
 import { type AppOptions, buildParts, type Parts, ZONE_RULES } from './parts.ts';
 import { tryConfig } from './trial.ts';
-import { buildReloader, configMended, configStatusOf, validateInput } from './reload.ts';
+import { buildReloader, configMended, configStatusOf, followOthers, validateInput } from './reload.ts';
 
 const PACKAGE = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -36,8 +36,11 @@ export interface App {
   reload(): void;
 }
 
-/** Returns the service. Nothing is built or runs until `start`. */
-export function createApp(given: AppOptions): App {
+/**
+ * Returns the service. Nothing is built or runs until `start`.
+ * @param open opens the store at a URL
+ */
+export function createApp(given: AppOptions, open: typeof openStore = openStore): App {
   // Instances on several machines judge by one clock, which is that of the database that they share.
   const following = isShared(given.storeUrl) ? createFollowingClock(given.clock) : null;
   const options = following === null ? given : { ...given, clock: following };
@@ -53,7 +56,7 @@ export function createApp(given: AppOptions): App {
       const reading = loadConfig(options.configPath, options.env);
       // An error is thrown where the result is used, which a start that fails before that never does.
       reading.catch(() => {});
-      const store = await openStore(options.storeUrl, {
+      const store = await open(options.storeUrl, {
         clock: options.clock,
         log: options.logger,
         onSync: (durationMs) => counts.noteSync(durationMs),
@@ -89,8 +92,9 @@ async function start(
   const reloader = await buildReloader(options, parts, reading);
   parts.reloader = reloader;
   const config = await reloader.start();
-  // Trouble of the configuration that was told before the restart may have been mended meanwhile.
-  if (reloader.problem === null) await configMended(options, parts);
+  // Trouble of the configuration that was told before the restart may have been mended meanwhile. Beside others it may
+  // be theirs.
+  if (reloader.problem === null && !parts.liveness.startedBesideOthers) await configMended(options, parts);
   const unknownPings = new UnknownPings({ clock, logger });
   const deps: HttpDeps = {
     store: parts.store,
@@ -142,6 +146,7 @@ async function start(
   parts.checker.start();
   parts.housekeeping.start();
   parts.heartbeat.start();
+  followOthers(options, parts, reloader);
   logger.info('listening', { url, version: PACKAGE.version, jobs: config.jobs.length });
   if (config.defaults.timezone === undefined) logger.info('schedules without a timezone are read in UTC');
   for (const notice of noticesOf(config, null)) logger.warn(notice);
@@ -149,6 +154,7 @@ async function start(
 
 /** Stops the service. It waits for no work of others; whatever is left undone is done after the next start. */
 async function stop(parts: Parts): Promise<void> {
+  parts.isStopping = true;
   // All these stop in one turn. A slot that no ping can claim any more must not be judged; it ends as time away.
   const checked = parts.checker.stop();
   const closed = parts.server?.close();

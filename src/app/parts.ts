@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto';
+import { EVENT_META, readGlobals } from '../apply/events.ts';
 import { Checker } from '../checker/checker.ts';
 import { Housekeeping } from '../checker/housekeeping.ts';
 import { Liveness } from '../checker/liveness.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
-import type { ConfigReloader } from '../config/reloader.ts';
+import type { ConfigProblem, ConfigReloader } from '../config/reloader.ts';
 import { hideSecrets } from '../config/secrets/hide.ts';
 import { sourceUrlOf } from '../config/source-url.ts';
 import { redact } from '../core/text/redact.ts';
 import { Heartbeat, type Vitals } from '../delivery/heartbeat.ts';
 import { NotifierRegistry } from '../delivery/registry.ts';
 import { StoreAlarm, type StoreAlarmOptions } from '../delivery/sending/store-alarm.ts';
-import { DeliveryWorker } from '../delivery/sending/worker.ts';
+import { DeliveryWorker, type DeliveryWorkerOptions } from '../delivery/sending/worker.ts';
 import type { BasePathOptions } from '../http/request/base-path.ts';
 import type { HttpServer } from '../http/server.ts';
 import { JobIngest } from '../ingest/job-ingest.ts';
@@ -20,7 +21,7 @@ import { MessageCounts } from '../observe/message-counts.ts';
 import type { ServiceCounts } from '../observe/service-counts.ts';
 import { Backlog } from '../store/backlog.ts';
 import { loggedStore } from '../store/logged.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, View } from '../store/store.ts';
 import { defaultNotifiers } from '../core/model/defaults.ts';
 
 /** The name of the work in the backlog that follows a change of the rules of time zones. */
@@ -67,6 +68,9 @@ export interface Parts {
   reloader: ConfigReloader | null;
   server: HttpServer | null;
   appliedAt: number | null;
+  /** The problem that this instance lags behind others, once people were told of it. */
+  lagTold: ConfigProblem | null;
+  isStopping: boolean;
 }
 
 /**
@@ -81,22 +85,8 @@ export function buildParts({ clock, logger }: AppOptions, opened: Store, counts:
   const instance = randomUUID();
   const isShared = store.isShared === true;
   const hide = (text: string): string => redact(text, parts.reloader?.current?.redact ?? []);
-  const worker = new DeliveryWorker({
-    store,
-    owner: instance,
-    clock,
-    logger,
-    random: Math.random,
-    notifiers: registry,
-    publicUrl: () => parts.reloader?.current?.publicUrl ?? null,
-    sourceUrlOf: (place) => {
-      const config = parts.reloader?.current;
-      return config ? sourceUrlOf(config, place) : null;
-    },
-    redact: hide,
-    onOutcome: (notifier, outcome) => parts.messages.note(notifier, outcome),
-    probes: () => liveness.isFirst,
-  });
+  const given = { store, owner: instance, clock, logger, notifiers: registry, redact: hide };
+  const worker = buildWorker(given, () => parts);
   const checker: Checker = new Checker({
     store,
     clock,
@@ -141,8 +131,36 @@ export function buildParts({ clock, logger }: AppOptions, opened: Store, counts:
     reloader: null,
     server: null,
     appliedAt: null,
+    lagTold: null,
+    isStopping: false,
   };
   return parts;
+}
+
+/** @param parts returns the parts, of which some are built later */
+function buildWorker(
+  options: Pick<DeliveryWorkerOptions, 'store' | 'owner' | 'clock' | 'logger' | 'notifiers' | 'redact'>,
+  parts: () => Parts,
+): DeliveryWorker {
+  const { store } = options;
+  return new DeliveryWorker({
+    ...options,
+    random: Math.random,
+    publicUrl: () => parts().reloader?.current?.publicUrl ?? null,
+    sourceUrlOf: (place) => {
+      const config = parts().reloader?.current;
+      return config ? sourceUrlOf(config, place) : null;
+    },
+    onOutcome: (notifier, outcome) => parts().messages.note(notifier, outcome),
+    probes: () => parts().liveness.isFirst,
+    isExpected: (name) =>
+      store.view({ meta: EVENT_META }, (view) => store.isShared === true && isConfigured(view, name)),
+  });
+}
+
+/** Tells whether the configuration that stands has a notifier, which this instance may not know yet. */
+function isConfigured(view: Pick<View, 'meta'>, name: string): boolean {
+  return readGlobals(view).notifiers.includes(name);
 }
 
 /**

@@ -1,16 +1,35 @@
 import { hostname } from 'node:os';
-import { applyConfiguration, planAhead, storedConfiguration } from '../apply/configuration.ts';
+import {
+  applyConfiguration,
+  isStanding,
+  planAhead,
+  standingConfiguration,
+  storedConfiguration,
+} from '../apply/configuration.ts';
 import { reportMended, reportTrouble } from '../apply/system.ts';
 import type { Config } from '../config/config.ts';
 import type { LoadResult } from '../config/load.ts';
-import { ConfigReloader, type ReloadCause } from '../config/reloader.ts';
+import {
+  type ConfigProblem,
+  ConfigReloader,
+  type ReloadCause,
+  type SharedConfiguration,
+} from '../config/reloader.ts';
 import { hideSecrets } from '../config/secrets/hide.ts';
 import { validateDeclaration } from '../config/validate.ts';
-import type { Fault } from '../core/model/errors.ts';
+import { CronflowError, errorText, type Fault } from '../core/model/errors.ts';
 import type { PlanAhead } from '../core/plan/ahead.ts';
 import type { Plan } from '../core/plan/plan.ts';
 import type { ConfigStatus, ValidDeclaration } from '../http/deps.ts';
 import type { AppOptions, Parts } from './parts.ts';
+
+/** An instance looks at what stands at least so often, in case it did not hear that another one has changed it. */
+const LOOK_EVERY_MS = 10_000;
+/**
+ * People hear that an instance does not run on its own file only if that lasts. A new version reaches all instances
+ * within this time, if it is not stuck.
+ */
+const LAG_MS_MAX = 10 * 60_000;
 
 /** The name of the work in the backlog that tells of the configuration. */
 const CONFIG_NEWS = 'news of the configuration';
@@ -37,6 +56,7 @@ export async function buildReloader(
     strict,
     reading,
     stored: stored?.files ?? [],
+    ...(store.isShared === true ? { shared: sharedBy(options, parts) } : {}),
     onUnstored: (config) => follow(config, parts),
     plan: async (config): Promise<Plan> => {
       const ahead = await planAhead(store, config);
@@ -49,16 +69,74 @@ export async function buildReloader(
       planned.delete(config);
       return applyConfig(config, cause, { options, parts, ahead });
     },
-    onProblem: async ({ code, text, causes }) => {
-      // A store that takes no commit takes no report of it either. The log has it.
-      if (code === 'store_unavailable') return;
-      const reason = code === 'config_held' ? 'config_held' : 'config_invalid';
-      await parts.backlog.do(CONFIG_NEWS, () =>
-        reportTrouble(store, { kind: 'config', reason, detail: text, causes }, clock.now()),
-      );
+    onProblem: async (problem) => {
+      if (problem.isLag) reportIfItLasts(problem, options, parts);
+      else await reportProblem(problem, options, parts);
     },
     onReloaded: (result, durationMs) => parts.counts.noteReload(result, durationMs, clock.now()),
-    onResolved: () => configMended(options, parts),
+    onResolved: async (problem) => {
+      const isUntold = problem.isLag && problem !== parts.lagTold;
+      if (!isUntold) await configMended(options, parts);
+    },
+  });
+}
+
+/** Returns what the reloader needs where instances share the store. */
+function sharedBy(options: AppOptions, parts: Parts): SharedConfiguration {
+  const { store, worker } = parts;
+  return {
+    standing: () => standingConfiguration(store),
+    files: async () => (await storedConfiguration(store))?.files ?? [],
+    onAdopted: (config) => {
+      follow(config, parts);
+      // Whoever applied it has ended the incident about a mistake that may still be in the file here.
+      const problem = parts.reloader?.problem ?? null;
+      if (problem !== null) reportIfItLasts(problem, options, parts);
+    },
+    onBehind: (isBehind) => worker.standAside(isBehind),
+  };
+}
+
+/** Makes this instance follow the configurations that others apply to the store that they share. */
+export function followOthers({ clock, logger }: AppOptions, parts: Parts, reloader: ConfigReloader): void {
+  const { store } = parts;
+  if (store.isShared !== true) return;
+  const look = async (): Promise<void> => {
+    await reloader.follow().catch((error: unknown) => {
+      logger.warn('could not look which configuration is applied', { error: errorText(error) });
+    });
+  };
+  const lookAgain = (): void => {
+    if (parts.isStopping) return;
+    clock.after(LOOK_EVERY_MS, () => void look().then(lookAgain));
+  };
+  store.watch((changes) => {
+    if (changes.some(({ type }) => type === 'configuration')) void look();
+  });
+  // One may have been applied since this instance read what stands.
+  void look().then(lookAgain);
+}
+
+async function reportProblem(
+  { code, text, causes }: ConfigProblem,
+  { clock }: AppOptions,
+  { store, backlog }: Parts,
+): Promise<void> {
+  // A store that takes no commit takes no report of it either. The log has it.
+  if (code === 'store_unavailable') return;
+  const reason = code === 'config_held' ? 'config_held' : 'config_invalid';
+  await backlog.do(CONFIG_NEWS, () =>
+    reportTrouble(store, { kind: 'config', reason, detail: text, causes }, clock.now()),
+  );
+}
+
+function reportIfItLasts(problem: ConfigProblem, options: AppOptions, parts: Parts): void {
+  options.clock.after(LAG_MS_MAX, () => {
+    if (parts.reloader?.problem !== problem || parts.isStopping) return;
+    parts.lagTold = problem;
+    void reportProblem(problem, options, parts).catch((error: unknown) => {
+      options.logger.error('cannot report the configuration', { error: errorText(error) });
+    });
   });
 }
 
@@ -70,24 +148,44 @@ export function configMended({ clock }: AppOptions, { store, backlog }: Parts): 
 /** Applies a configuration in one commit; the parts outside the store then follow it. */
 async function applyConfig(
   config: Config,
-  { because, by }: ReloadCause,
+  { because, by, isOvertaken }: ReloadCause,
   { options, parts, ahead }: { options: AppOptions; parts: Parts; ahead: PlanAhead | undefined },
-): Promise<Plan> {
+): Promise<Plan | null> {
+  const { store } = parts;
+  // Another instance has applied the same.
+  if (store.isShared === true && ahead !== undefined && (await isStanding(store, config, ahead.plan))) {
+    follow(config, parts);
+    return ahead.plan;
+  }
   const at = options.clock.now();
   // The entry shows old values, too, so the patterns of the configuration before count as well.
   const patterns = [...(parts.reloader?.current?.redact ?? []), ...config.redact];
-  const plan = await applyConfiguration(parts.store, config, at, ahead, {
+  const author = {
     by: by ?? { via: 'file', who: because, from: hostname() },
-    hide: (text) => hideSecrets(text, patterns),
-  });
+    hide: (text: string) => hideSecrets(text, patterns),
+  } as const;
+  const plan = await applyConfiguration(store, { ...config, isOvertaken }, at, ahead, author).catch(
+    nullIfLate,
+  );
+  if (plan === null) return null;
+  if (store.isShared === true) await configMended(options, parts);
   parts.appliedAt = at;
   follow(config, parts);
   return plan;
 }
 
+/** Returns null for the error of a configuration that another instance has overtaken. */
+function nullIfLate(error: unknown): null {
+  if (error instanceof CronflowError && error.code === 'config_held') return null;
+  throw error;
+}
+
 /** Makes the parts outside the store follow a configuration. */
-function follow(config: Config, { worker, registry, heartbeat }: Parts): void {
-  worker.notifiersChanged(registry.apply(config.notifiers));
+function follow(config: Config, { worker, registry, heartbeat, liveness, server }: Parts): void {
+  const changed = registry.apply(config.notifiers);
+  // To an instance that starts beside others all notifiers are new, which is no news to those.
+  const isStartBesideOthers = server === null && liveness.startedBesideOthers;
+  if (!isStartBesideOthers) worker.notifiersChanged(changed);
   heartbeat.apply(config.heartbeat);
 }
 
@@ -116,15 +214,16 @@ export function validateInput(input: unknown, config: Config | null): ValidDecla
 /** Says which configuration is applied, and why the files on disk are not. */
 export function configStatusOf(
   path: string,
-  { current, problem }: ConfigReloader,
+  { current, problem, standing, diskRevision }: ConfigReloader,
   appliedAt: number | null,
 ): ConfigStatus {
   const heldRevision = problem?.revision ?? null;
   return {
-    revision: current?.revision ?? null,
+    revision: standing?.revision ?? current?.revision ?? null,
+    disk_revision: diskRevision,
     source: path,
     files: current?.files.map((file) => file.path) ?? [],
-    applied_at: appliedAt,
+    applied_at: standing?.applied_at ?? appliedAt,
     last_error:
       problem === null
         ? null

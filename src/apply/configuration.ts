@@ -7,8 +7,9 @@ import type { Job } from '../core/model/records.ts';
 import { type Globals, type Spec, specOf } from '../core/model/spec.ts';
 import { broughtUpToDate, type PlanAhead, stillHolds } from '../core/plan/ahead.ts';
 import { Comparisons } from '../core/plan/comparisons.ts';
-import { currentByName, type Plan, type Planned, planChanges } from '../core/plan/plan.ts';
+import { currentByName, isEmptyPlan, type Plan, type Planned, planChanges } from '../core/plan/plan.ts';
 import type { PlannedJob } from '../core/plan/planned-job.ts';
+import { type Standing, standingAfter } from '../core/plan/standing.ts';
 import { closeRemoved } from '../core/system/incidents.ts';
 import { CONFIGURATION_KEY, type Store, type Tx, type View } from '../store/store.ts';
 import { type Author, putPlanAudit } from './audit.ts';
@@ -29,6 +30,8 @@ export interface AppliedConfiguration {
   globals: Globals;
   /** The settings that belong to no job, by path, without secrets. Plans compare them. */
   written?: Readonly<Record<string, string>>;
+  /** Tells whether another instance was faster, so that this configuration is not applied. */
+  isOvertaken?: (standing: Standing) => boolean;
 }
 
 interface StoredConfiguration {
@@ -44,6 +47,42 @@ interface StoredConfiguration {
 
 /** The meta keys that the scope of a transaction names which declares a job anew. */
 export const DECLARING_META: readonly string[] = [...EVENT_META, CONFIGURATION_KEY];
+
+/**
+ * The meta key of what stands, where instances share the store. It is small, so that each of them can look at it often.
+ */
+const STANDING_KEY = 'standing';
+
+/** Returns which configuration stands; null where none was ever applied. */
+export async function standingConfiguration(store: Store): Promise<Standing | null> {
+  const standing = (await store.meta(STANDING_KEY)) as Standing | undefined;
+  if (standing !== undefined) return standing;
+  // The store was carried over from one that no instances share.
+  const stored = await storedConfiguration(store);
+  return stored === undefined ? null : standingOf(stored);
+}
+
+function readStanding(tx: Pick<View, 'meta'>): Standing | null {
+  const stored = tx.meta(CONFIGURATION_KEY) as StoredConfiguration | undefined;
+  const standing = tx.meta(STANDING_KEY) as Standing | undefined;
+  return standing ?? (stored === undefined ? null : standingOf(stored));
+}
+
+function standingOf({ revision, applied_at: appliedAt }: StoredConfiguration): Standing {
+  return { revision, applied_at: appliedAt, replaced: [] };
+}
+
+/** Tells whether this very configuration stands already, so that there is nothing to apply. */
+export async function isStanding(
+  store: Store,
+  { revision, globals }: AppliedConfiguration,
+  plan: Plan,
+): Promise<boolean> {
+  if (!isEmptyPlan(plan)) return false;
+  return store.view({ meta: [STANDING_KEY, ...DECLARING_META] }, (view) => {
+    return readStanding(view)?.revision === revision && isDeepStrictEqual(readGlobals(view), globals);
+  });
+}
 
 /** Returns the revision and the text of the last good configuration, or undefined when none was ever applied. */
 export async function storedConfiguration(store: Store): Promise<StoredConfiguration | undefined> {
@@ -105,7 +144,8 @@ function planNow(tx: Tx, config: AppliedConfiguration, ahead: PlanAhead | undefi
  * @param at the instant at which the change was seen, from which new expectations count
  * @param ahead the plan of `planAhead`, so that the commit need not plan unless something has changed since
  * @param author whoever changed the file, as far as that is known; without one, the audit log says nothing
- * @throws CronflowError `config_invalid` with the faults of a plan that cannot be carried out
+ * @throws CronflowError `config_invalid` with the faults of a plan that cannot be carried out; `config_held` where
+ *   another instance was faster
  */
 export function applyConfiguration(
   store: Store,
@@ -115,6 +155,7 @@ export function applyConfiguration(
   author?: Author,
 ): Promise<Plan> {
   return store.transact({ all: true }, (tx) => {
+    if (store.isShared === true) putStanding(tx, config, at);
     const plan = planNow(tx, config, ahead);
     if (plan.faults.length > 0) {
       const detail = plan.faults.map((fault) => `${fault.path}: ${fault.message}`).join('\n');
@@ -163,6 +204,17 @@ export function applyConfiguration(
     }
     return plan;
   });
+}
+
+/**
+ * Writes down what stands from now on.
+ * @throws CronflowError `config_held` where another instance was faster
+ */
+function putStanding(tx: Tx, { revision, isOvertaken }: AppliedConfiguration, at: number): void {
+  const standing = readStanding(tx);
+  if (standing !== null && isOvertaken?.(standing) === true)
+    throw new CronflowError('config_held', `Revision ${revision} was replaced by ${standing.revision}.`);
+  tx.putMeta(STANDING_KEY, standingAfter(standing, revision, at));
 }
 
 /** Lists the jobs of the API that the new configuration leaves as they are. */

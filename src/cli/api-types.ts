@@ -2241,6 +2241,10 @@ export interface ConfigStatus {
    */
   revision: string | null;
   /**
+   * SHA-256 of the files on the disk of the instance that answers; null where they are not valid
+   */
+  disk_revision: string | null;
+  /**
    * The main file
    */
   source: string | null;

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Actor } from '../core/model/audit.ts';
 import { CronflowError, errorText, type Fault } from '../core/model/errors.ts';
 import { formatPlan, massRemoval, type Plan } from '../core/plan/plan.ts';
+import { isOvertaken, type Standing } from '../core/plan/standing.ts';
 import { jobsAsStored } from '../core/plan/stored-jobs.ts';
 import { firstOf } from '../core/text/counts.ts';
 import type { Logger } from '../observe/log.ts';
@@ -37,6 +38,11 @@ export interface ConfigProblem {
   revision: string | null;
   /** The instant at which it was found, in milliseconds since the Unix epoch. */
   since_at: number;
+  /**
+   * True where another instance applied a newer configuration. That is over by itself once the files of this one follow,
+   * so people need not hear of it at once.
+   */
+  isLag: boolean;
 }
 
 /** What made Cronflow read the configuration. */
@@ -44,6 +50,20 @@ export interface ReloadCause {
   because: string;
   /** Whoever asked for it over the API; null for anything else. */
   by: Actor | null;
+  /** Tells whether an instance that shares the store was faster, so that the configuration must not be applied. */
+  isOvertaken: (standing: Standing) => boolean;
+}
+
+/** What a reloader needs beside others, where instances share a store. */
+export interface SharedConfiguration {
+  /** Returns which configuration stands; null where none does. */
+  standing: () => Promise<Standing | null>;
+  /** Returns its files. */
+  files: () => Promise<readonly SourceFile[]>;
+  /** Called once this instance runs on a configuration that it did not apply. */
+  onAdopted: (config: Config) => void;
+  /** Called with whether this instance is unable to read the configuration that stands. */
+  onBehind: (isBehind: boolean) => void;
 }
 
 /** The result of one reload. */
@@ -64,8 +84,13 @@ export interface ReloaderOptions {
   strict?: boolean;
   /** Computes the changes that a configuration would make, without making them. */
   plan: (config: Config) => Promise<Plan>;
-  /** Applies a configuration in one commit. When it throws, nothing has changed, and the reloader tries again. */
-  apply: (config: Config, cause: ReloadCause) => Promise<Plan>;
+  /**
+   * Applies a configuration in one commit. When it throws, nothing has changed, and the reloader tries again.
+   * @returns null where another instance was faster, and nothing has changed
+   */
+  apply: (config: Config, cause: ReloadCause) => Promise<Plan | null>;
+  /** Absent where no other instance uses the store. */
+  shared?: SharedConfiguration;
   /**
    * Called at a start whose configuration is valid and could not be stored, so that whatever needs no store can
    * follow it.
@@ -73,8 +98,8 @@ export interface ReloaderOptions {
   onUnstored?: (config: Config) => void;
   /** Called once for each distinct problem, after all that can be applied was applied. */
   onProblem?: (problem: ConfigProblem) => void | Promise<void>;
-  /** Called when the file and the running configuration are the same again. */
-  onResolved?: () => void | Promise<void>;
+  /** Called with the problem that there was, when the file and the running configuration are the same again. */
+  onResolved?: (problem: ConfigProblem) => void | Promise<void>;
   /** Called after each reload with its result and how long it took, in milliseconds. */
   onReloaded?: (result: ReloadResult['status'], durationMs: number) => void;
   /** False reloads only on demand. */
@@ -107,6 +132,16 @@ export class ConfigReloader {
   /** The last configuration that was read, if the store refused it. */
   #refused: Config | null = null;
   #problem: ConfigProblem | null = null;
+  /** The configuration that stood when it was last looked at, where instances share the store. */
+  #standing: Standing | null = null;
+  /** True while this instance cannot read the configuration that stands. */
+  #isBehind = false;
+  /** The revision of the file as it was last read; null where it was not valid. */
+  #diskRevision: string | null = null;
+  /** The revision of the file that was last dealt with: applied, followed or refused. */
+  #settledRevision: string | null = null;
+  /** The revision that the reload under way was asked to apply whatever stands. */
+  #confirmed: string | undefined = undefined;
   /** The `redact` patterns of the last good configuration, for messages about another one. */
   #patterns: readonly string[] = [];
   /** The cause of the reload under way. */
@@ -138,6 +173,16 @@ export class ConfigReloader {
     return this.#current;
   }
 
+  /** The revision of the file on disk; null where it is not valid. */
+  get diskRevision(): string | null {
+    return this.#diskRevision;
+  }
+
+  /** The configuration that stands in the store that instances share; null where none do. */
+  get standing(): Standing | null {
+    return this.#standing;
+  }
+
   /** Tells whether a job of this name is declared and the store has refused its declaration so far. */
   isUnstored(name: string): boolean {
     const configs = this.#isCurrentStored ? [this.#refused] : [this.#refused, this.#current];
@@ -166,6 +211,13 @@ export class ConfigReloader {
     // The last good revision is loaded before anything is said about a broken file, because it says what must not be
     // shown.
     const good = loaded.ok ? null : await this.#lastGood();
+    this.#confirmed = request.confirm;
+    const overtaken = loaded.ok ? await this.#overtaken(loaded.config) : null;
+    if (loaded.ok && overtaken !== null) {
+      await this.#startBehind(loaded.config, overtaken);
+      this.#watch();
+      return loaded.config;
+    }
     const problem = loaded.ok
       ? await this.#problemOfPlan(loaded.config, request.confirm)
       : this.#invalid(loaded);
@@ -185,6 +237,13 @@ export class ConfigReloader {
    */
   reload(request: { confirm?: string; because?: string; by?: Actor } = {}): Promise<ReloadResult> {
     return this.#enqueue(request);
+  }
+
+  /** Follows the configuration that stands, where another instance applied it. */
+  async follow(): Promise<void> {
+    const followed = this.#queue.then(() => (this.#closed ? undefined : this.#follow()));
+    this.#queue = followed.catch(() => {});
+    await followed;
   }
 
   /** Stops watching and waits for a reload that is under way. */
@@ -248,6 +307,7 @@ export class ConfigReloader {
   async #loadAndApply(request: Request): Promise<ReloadResult> {
     const { path, env } = this.#options;
     this.#by = request.by ?? null;
+    this.#confirmed = request.confirm;
     this.#because = request.because ?? (request.ifChanged === true ? 'the files changed' : 'asked for');
     const loaded = await loadConfig(path, env);
     if (request.ifChanged === true && loaded.fingerprint === this.#fingerprint)
@@ -271,12 +331,17 @@ export class ConfigReloader {
       return this.#refuse(this.#invalid(loaded));
     }
     try {
+      const overtaken = await this.#overtaken(loaded.config);
+      if (overtaken !== null) return await this.#stayBehind(loaded.config, overtaken);
       const problem = await this.#problemOfPlan(loaded.config, request.confirm);
       if (problem !== null) {
         await this.#storeRunning();
+        this.#settledRevision = loaded.config.revision;
         return await this.#refuse(problem);
       }
       const plan = await this.#swap(loaded.config);
+      if (plan === null) return await this.#stayBehind(loaded.config, this.#overtakenProblem(loaded.config));
+      this.#settledRevision = loaded.config.revision;
       return { status: 'applied', config: loaded.config, plan };
     } catch (error) {
       // The store may have changed after the plan was made.
@@ -289,6 +354,7 @@ export class ConfigReloader {
 
   /** Finds the files that are new, different or gone, so that the log can say why the configuration was read. */
   #noteRead(loaded: LoadResult): void {
+    this.#diskRevision = loaded.ok ? loaded.config.revision : null;
     const read = new Map(filesOf(loaded).map((file) => [file.path, sha256(file.text)]));
     const paths = new Set([...this.#read.keys(), ...read.keys()]);
     const changed = [...paths].filter((path) => read.get(path) !== this.#read.get(path));
@@ -330,7 +396,9 @@ export class ConfigReloader {
    */
   async #startOn(config: Config): Promise<void> {
     try {
-      await this.#swap(config);
+      const plan = await this.#swap(config);
+      if (plan === null) return await this.#startBehind(config, this.#overtakenProblem(config));
+      this.#settledRevision = this.#diskRevision;
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.#current = config;
@@ -345,12 +413,113 @@ export class ConfigReloader {
   async #storeRunning(): Promise<void> {
     if (this.#current === null || this.#isCurrentStored) return;
     try {
-      await this.#options.apply(this.#current, { because: this.#because, by: this.#by });
+      await this.#options.apply(this.#current, this.#causeOf(this.#current));
       this.#isCurrentStored = true;
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.#retryLater(error);
     }
+  }
+
+  #causeOf({ revision }: Config): ReloadCause {
+    const candidate = { revision, before: this.#settledRevision, confirmed: this.#confirmed };
+    const isLate = (standing: Standing): boolean => isOvertaken(standing, candidate);
+    return { because: this.#because, by: this.#by, isOvertaken: isLate };
+  }
+
+  /** Returns the problem of a configuration that another instance has replaced; null for any other. */
+  async #overtaken(config: Config): Promise<ConfigProblem | null> {
+    const { shared } = this.#options;
+    if (shared === undefined) return null;
+    this.#standing = await shared.standing();
+    const isLate = this.#standing !== null && this.#causeOf(config).isOvertaken(this.#standing);
+    return isLate ? this.#overtakenProblem(config) : null;
+  }
+
+  #overtakenProblem({ revision, redact }: Config): ConfigProblem {
+    const message =
+      `was applied before, and another instance has replaced it by revision ${this.#standing?.revision}, which runs; ` +
+      `save a newer file here, or confirm revision ${revision} to go back to it`;
+    const fault: Fault = { code: 'config_held', path: '', message, file: this.#options.path };
+    return { ...this.#problemOf('config_held', [fault], [], redact), revision, isLag: true };
+  }
+
+  /** Starts on the configuration that stands, although the file has another one. */
+  async #startBehind(config: Config, problem: ConfigProblem): Promise<void> {
+    await this.#adopt();
+    if (this.#current === null) {
+      // What stands cannot be read here. All but messages goes by the store.
+      this.#current = config;
+      this.#patterns = config.redact;
+      this.#options.shared?.onAdopted(config);
+    }
+    await this.#stayBehind(config, problem);
+  }
+
+  /** Goes on with the configuration that stands, which is not that of the file. */
+  async #stayBehind(config: Config, problem: ConfigProblem): Promise<ReloadResult> {
+    this.#settledRevision = config.revision;
+    await this.#follow();
+    return this.#isBehind ? { status: 'refused', problem: this.#problem ?? problem } : this.#refuse(problem);
+  }
+
+  async #follow(): Promise<void> {
+    const { shared } = this.#options;
+    this.#standing = (await shared?.standing()) ?? null;
+    const { revision } = this.#standing ?? {};
+    if (revision === undefined) return;
+    if (revision !== this.#current?.revision || this.#isBehind) await this.#adopt();
+    if (this.#isBehind) return;
+    const isAboutThis = this.#problem?.isLag === true || this.#problem?.revision === revision;
+    if (this.#diskRevision === revision && isAboutThis) await this.#resolve();
+    else if (this.#diskRevision !== null && this.#diskRevision !== revision && this.#problem === null) {
+      const { redact = [] } = this.#current ?? {};
+      await this.#refuse(this.#overtakenProblem({ ...this.#current!, revision: this.#diskRevision, redact }));
+    }
+  }
+
+  /**
+   * Runs on the configuration that stands. Its text is stored, and secrets are not, so it is read with those of this
+   * instance.
+   */
+  async #adopt(): Promise<void> {
+    const { shared, env, logger } = this.#options;
+    if (shared === undefined) return;
+    const loaded = await loadStored(await shared.files(), env);
+    if (!loaded.ok) return this.#fallBehind(loaded);
+    const { config } = loaded;
+    this.#current = config;
+    this.#isCurrentStored = true;
+    this.#patterns = config.redact;
+    logger.info('follows the configuration that another instance applied', { revision: config.revision });
+    shared.onAdopted(config);
+    if (!this.#isBehind) return;
+    this.#isBehind = false;
+    shared.onBehind(false);
+    await this.#resolve();
+  }
+
+  /** Leaves messages to the others, because this instance does not know whom to tell. */
+  async #fallBehind(loaded: Extract<LoadResult, { ok: false }>): Promise<void> {
+    const found = this.#invalid(loaded);
+    const text =
+      `The configuration that another instance applied (revision ${this.#standing?.revision}) cannot be read here, ` +
+      `so this instance sends no messages until it can:\n${found.text}`;
+    this.#isBehind = true;
+    this.#options.shared?.onBehind(true);
+    await this.#refuse({ ...found, text, isLag: true });
+  }
+
+  /** Looks what stands now, as far as the store tells. */
+  async #lookWhatStands(): Promise<void> {
+    const { shared } = this.#options;
+    if (shared !== undefined) this.#standing = await shared.standing().catch(() => this.#standing);
+  }
+
+  async #resolve(): Promise<void> {
+    const problem = this.#problem;
+    this.#problem = null;
+    if (problem !== null) await this.#call(() => this.#options.onResolved?.(problem));
   }
 
   /** Returns the reason not to apply a valid configuration to what is stored, or null. */
@@ -402,19 +571,25 @@ export class ConfigReloader {
       causes: causesOf(found),
       revision: null,
       since_at: this.#options.clock.now(),
+      isLag: false,
     };
   }
 
-  async #swap(config: Config): Promise<Plan> {
-    const plan = await this.#options.apply(config, { because: this.#because, by: this.#by });
+  /** @returns null where another instance was faster, and nothing has changed */
+  async #swap(config: Config): Promise<Plan | null> {
+    const plan = await this.#options.apply(config, this.#causeOf(config));
+    if (plan === null) return null;
+    await this.#lookWhatStands();
+    if (this.#isBehind) this.#options.shared?.onBehind(false);
+    this.#isBehind = false;
     const redact = [...this.#patterns, ...config.redact];
     this.#current = { ...config, jobs: jobsAsStored(config.jobs, plan) };
     this.#isCurrentStored = true;
     this.#patterns = config.redact;
-    const hadProblem = this.#problem !== null;
+    const problem = this.#problem;
     this.#problem = null;
     this.#logPlan(config, plan, redact);
-    if (hadProblem) await this.#call(() => this.#options.onResolved?.());
+    if (problem !== null) await this.#call(() => this.#options.onResolved?.(problem));
     return plan;
   }
 

@@ -21,6 +21,8 @@ import type { Tokens } from './access/tokens.ts';
 export interface ConfigStatus {
   /** SHA-256 (hex) of the configuration that is applied; null when none ever was. */
   revision: string | null;
+  /** That of the files on the disk of this instance; null where they are not valid. */
+  disk_revision: string | null;
   /** Path of the main file; null without one. */
   source: string | null;
   /** All files that were read for it, the main one included. */

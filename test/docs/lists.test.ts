@@ -49,7 +49,7 @@ describe('docs/design.md', () => {
   });
 
   test('lists every route in §8, but for the parts of /docs', () => {
-    const routes = allRoutes(servicesOf({ version: '1', tokens: NO_TOKENS } as HttpDeps))
+    const routes = allRoutes(servicesOf({ version: '1', tokens: NO_TOKENS, store: {} } as HttpDeps))
       .map(({ method, path }) => `${method} ${path}`)
       .filter((route) => !route.includes('/docs/'));
     expect(firstCells('docs/design.md', 'route').flatMap(inCode).flatMap(routesIn).sort()).toEqual(

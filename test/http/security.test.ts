@@ -75,7 +75,7 @@ const ANONYMOUS = ['GET /healthz', 'GET /readyz', 'GET /login', 'POST /login', '
 
 describe('a service with tokens', () => {
   test('each route is asked here, and no other is open to anybody', () => {
-    const routes = allRoutes(servicesOf({ version: '1', tokens: NO_TOKENS } as HttpDeps));
+    const routes = allRoutes(servicesOf({ version: '1', tokens: NO_TOKENS, store: {} } as HttpDeps));
     const asked = ASKS.map(([method, path]) => `${method} ${path.split('?')[0]}`);
     const isAsked = (method: string, path: string): boolean => {
       const pattern = new RegExp(`^${method} ${path.replaceAll(/:\w+/g, '[^/]+')}$`);

@@ -17,6 +17,7 @@ import { faultsOfAnswer } from './openapi.ts';
 
 export const CONFIG_STATUS: ConfigStatus = {
   revision: 'a'.repeat(64),
+  disk_revision: 'a'.repeat(64),
   source: 'cronflow.yaml',
   files: ['cronflow.yaml'],
   applied_at: DEFAULT_START_AT,

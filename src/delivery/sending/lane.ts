@@ -80,6 +80,11 @@ export class Lane {
     this.#waiting.clear();
   }
 
+  /** Leaves what waits to whoever claims it next. What is on its way goes on. */
+  dropWaiting(): void {
+    this.#waiting.clear();
+  }
+
   /** Takes a claimed delivery. One that is claimed again because its lease ran out is not sent twice. */
   add(claimed: Claimed): void {
     const { id } = claimed.delivery;

@@ -60,6 +60,11 @@ export interface DeliveryWorkerOptions {
    * Tells whether this instance is the one that tries failing notifiers, once for all instances. Without it, it is.
    */
   probes?: () => boolean;
+  /**
+   * Tells whether the applied configuration has a notifier that is not known here yet, since another instance applied
+   * it. Its messages wait, and are not given up.
+   */
+  isExpected?: (notifier: string) => Promise<boolean>;
   /** Called for every message that was sent, or not, once that is stored. */
   onOutcome?: (notifier: string, outcome: MessageOutcome) => void;
 }
@@ -90,6 +95,9 @@ export class DeliveryWorker {
   #loop: Promise<void> | null = null;
   #unwatch: (() => void) | null = null;
   #storeFails = false;
+  /** True while this instance leaves all messages to the others. */
+  #isAside = false;
+  #hasLeft = false;
   /** The instant of the next probe, on the monotonic clock. */
   #probeAtMs = Infinity;
 
@@ -129,6 +137,15 @@ export class DeliveryWorker {
     this.#alarm.abort();
   }
 
+  /**
+   * Leaves all messages to other instances, or takes part again. One that cannot read the applied configuration does not
+   * know where messages go.
+   */
+  standAside(isAside: boolean): void {
+    this.#isAside = isAside;
+    this.wake();
+  }
+
   /** Makes waiting deliveries due at once; called when the wall clock turned out to have been set back. */
   clockSetBack(): void {
     this.#setBack.note();
@@ -165,6 +182,18 @@ export class DeliveryWorker {
     await this.#leave();
   }
 
+  /** Gives up all lanes once nothing is on its way. Returns how long to sleep, in milliseconds. */
+  async #staysAside(): Promise<number> {
+    for (const lane of this.#lanes.values()) lane.dropWaiting();
+    const isSending = [...this.#lanes.values()].some((lane) => !lane.isIdle);
+    if (!isSending && !this.#hasLeft) {
+      this.#hasLeft = true;
+      await this.#leave();
+      this.#lanes.clear();
+    }
+    return SLEEP_MS_MAX;
+  }
+
   /** Gives up all lanes, so that another instance goes on at once. */
   async #leave(): Promise<void> {
     const { store, owner, logger } = this.#options;
@@ -180,7 +209,7 @@ export class DeliveryWorker {
     while (!this.#stopping.signal.aborted) {
       // The alarm is replaced before the store is asked, so that a commit in between still ends the sleep.
       this.#alarm = new AbortController();
-      const delayMs = await this.#claim();
+      const delayMs = await (this.#isAside ? this.#staysAside() : this.#claim());
       if (this.#stopping.signal.aborted) return;
       this.#probe();
       for (const lane of this.#lanes.values()) this.#pump(lane);
@@ -203,6 +232,7 @@ export class DeliveryWorker {
    */
   async #claim(): Promise<number> {
     const { store, owner, clock, logger } = this.#options;
+    this.#hasLeft = false;
     try {
       const heldCount = await this.#setBack.look(store);
       if (heldCount > 0)
@@ -337,6 +367,9 @@ export class DeliveryWorker {
     if (parcel.silentBecause !== null) {
       if (isAlone) lane.storm.undo();
       await this.#settler.settle(parcel, { type: 'silent', because: parcel.silentBecause }, lease);
+    } else if (notifier === undefined && (await this.#options.isExpected?.(lane.notifier)) === true) {
+      await sleep(clock, STORE_RETRY_MS, this.#stopping.signal);
+      return { left: claimed, isTold: false };
     } else if (notifier === undefined) {
       const detail = 'no notifier of this name is configured';
       await this.#finish(lane, parcel, { sent: { result: 'permanent', detail }, deadCount: 0, lease });

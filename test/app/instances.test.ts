@@ -1,0 +1,208 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type App, createApp } from '../../src/app/app.ts';
+import { systemClock } from '../../src/clock.ts';
+import { revisionOf } from '../../src/config/parse.ts';
+import { createLogger } from '../../src/observe/log.ts';
+import { MemoryStore } from '../../src/store/local/memory.ts';
+import { overlaid } from '../../src/store/overlaid.ts';
+import type { Store } from '../../src/store/store.ts';
+import { until } from '../support/until.ts';
+import { startWebhookServer, type WebhookServer } from '../support/webhook-server.ts';
+
+interface Status {
+  revision: string;
+  disk_revision: string | null;
+  last_error: { code: string; detail: string } | null;
+  held: { revision: string } | null;
+}
+
+let directory: string;
+let store: Store;
+let webhook: WebhookServer;
+let running: App[];
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'cronflow-instances-'));
+  store = new MemoryStore({ shared: true });
+  webhook = await startWebhookServer();
+  running = [];
+});
+afterEach(async () => {
+  await Promise.all(running.map((app) => app.stop()));
+  await webhook.close();
+  rmSync(directory, { recursive: true });
+});
+
+/** An instance with a file of its own on the store of all. */
+class Instance {
+  readonly #path: string;
+  readonly #env: Record<string, string>;
+  #log = '';
+  #app: App | null = null;
+
+  constructor(name: string, env: Record<string, string> = {}) {
+    mkdirSync(join(directory, name));
+    this.#path = join(directory, name, 'cronflow.yaml');
+    this.#env = env;
+  }
+
+  save(text: string): this {
+    writeFileSync(this.#path, text);
+    return this;
+  }
+
+  async start(): Promise<this> {
+    const options = {
+      configPath: this.#path,
+      storeUrl: 'memory:',
+      host: '127.0.0.1',
+      port: 0,
+      noAuth: false,
+      strict: false,
+      env: this.#env,
+      clock: systemClock,
+      logger: createLogger(systemClock, 'info', (line) => void (this.#log += line)),
+    };
+    this.#log = '';
+    this.#app = createApp(options, async () => overlaid(store, { close: async () => {} }));
+    running.push(this.#app);
+    await this.#app.start();
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    running = running.filter((app) => app !== this.#app);
+    await this.#app?.stop();
+  }
+
+  async ask(path: string, method = 'GET'): Promise<{ status: number; body: Record<string, unknown> }> {
+    const url = /listening url=(\S+)/.exec(this.#log)?.[1];
+    const answer = await fetch(`${url}${path}`, { method });
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+  }
+
+  async status(): Promise<Status> {
+    return (await this.ask('/config')).body as unknown as Status;
+  }
+
+  /** Waits until a revision runs here. */
+  runs(text: string): Promise<Status> {
+    return until(`revision ${revisionOf(text)}`, async () => {
+      const status = await this.status();
+      return status.revision === revisionOf(text) && status;
+    });
+  }
+}
+
+function jobs(...names: string[]): string {
+  return `jobs:\n${names.map((name) => `  ${name}: {every: 1h}\n`).join('')}`;
+}
+
+async function jobNames(): Promise<string[]> {
+  return (await store.listJobs({ skip: 0, limit: 10 })).items.map(({ name }) => name);
+}
+
+const OLD = jobs('a');
+const NEW = jobs('a', 'b');
+
+test('an instance with an older file follows what another one has applied, and says so', async () => {
+  const a = await new Instance('a').save(OLD).start();
+  const b = await new Instance('b').save(OLD).start();
+  a.save(NEW);
+  await a.ask('/config/reload', 'POST');
+  const status = await b.runs(NEW);
+  expect(status).toMatchObject({ disk_revision: revisionOf(OLD) });
+  await until('b to say so', async () => (await b.status()).held?.revision === revisionOf(OLD));
+  // Nobody makes it apply the old one but who says that it shall be this one.
+  expect(await b.ask('/config/reload', 'POST')).toMatchObject({ status: 409, body: { code: 'config_held' } });
+  expect(await jobNames()).toEqual(['a', 'b']);
+  b.save(NEW);
+  await until('b to be the same', async () => (await b.status()).last_error === null);
+  expect((await b.status()).disk_revision).toBe(revisionOf(NEW));
+});
+
+test('an instance that starts with a file that was replaced does not apply it', async () => {
+  const a = await new Instance('a').save(OLD).start();
+  const b = await new Instance('b').save(OLD).start();
+  await b.stop();
+  a.save(NEW);
+  await a.ask('/config/reload', 'POST');
+  await b.start();
+  expect(await b.status()).toMatchObject({
+    revision: revisionOf(NEW),
+    disk_revision: revisionOf(OLD),
+    last_error: { code: 'config_held' },
+  });
+  expect(await jobNames()).toEqual(['a', 'b']);
+  expect((await store.incidents({ skip: 0, limit: 9 })).total).toBe(0);
+});
+
+test('a file that goes back is applied, and so is an old one that is confirmed at any instance', async () => {
+  const a = await new Instance('a').save(OLD).start();
+  const b = await new Instance('b').save(OLD).start();
+  a.save(NEW);
+  await a.ask('/config/reload', 'POST');
+  await b.runs(NEW);
+  a.save(OLD);
+  await a.ask('/config/reload', 'POST');
+  await b.runs(OLD);
+  await until('b to be the same again', async () => (await b.status()).last_error === null);
+  a.save(NEW);
+  await a.ask('/config/reload', 'POST');
+  await b.runs(NEW);
+  const confirmed = await b.ask(`/config/reload?confirm=${revisionOf(OLD)}`, 'POST');
+  expect(confirmed).toMatchObject({ status: 200, body: { revision: revisionOf(OLD), last_error: null } });
+  await a.runs(OLD);
+  expect(await jobNames()).toEqual(['a']);
+});
+
+test('a change that all instances see at once is applied once', async () => {
+  const instances = [];
+  for (const name of ['a', 'b', 'c']) instances.push(await new Instance(name).save(OLD).start());
+  for (const each of instances) each.save(NEW);
+  await Promise.all(instances.map((each) => each.ask('/config/reload', 'POST')));
+  for (const each of instances) {
+    await each.runs(NEW);
+    await until('no trouble', async () => (await each.status()).last_error === null);
+  }
+  const { items } = await store.audit({ skip: 0, limit: 10 });
+  expect(items.filter(({ action }) => action === 'configuration_applied')).toHaveLength(2);
+});
+
+test('an instance that cannot read what is applied sends nothing, and no message is lost', async () => {
+  const env = { HOOK: `${webhook.origin}/hook` };
+  const hooked = ['notifiers:', '  hook: {type: webhook, url: "${HOOK}"}', jobs('a')].join('\n');
+  const a = await new Instance('a', env).save(OLD).start();
+  const b = await new Instance('b').save(OLD).start();
+  a.save(hooked);
+  await a.ask('/config/reload', 'POST');
+  const behind = await until('b to fall behind', async () => (await b.status()).last_error);
+  expect(behind.detail).toContain('cannot be read here');
+  expect(behind.detail).toContain('HOOK');
+  await a.stop();
+  await b.ask('/jobs/a/failure', 'POST');
+  // Whoever can read it takes over.
+  await new Instance('c', env).save(hooked).start();
+  await until('the message', () => webhook.accepted.length > 0);
+  const { items } = await store.deliveries({ skip: 0, limit: 10 });
+  expect(items.map(({ status, notifier }) => [status, notifier])).not.toContainEqual(['dead', 'hook']);
+});
+
+test('a message to a notifier that this instance does not know yet is not given up', async () => {
+  const hook = `notifiers:\n  hook: {type: webhook, url: "${webhook.origin}/hook"}\n`;
+  const a = await new Instance('a').save(`${hook}${jobs('a')}`).start();
+  await new Instance('b').save(`${hook}${jobs('a')}`).start();
+  const more = `${hook}  more: {type: webhook, url: "${webhook.origin}/more"}\n${jobs('a')}`;
+  a.save(more);
+  await Promise.all([a.ask('/config/reload', 'POST'), a.ask('/jobs/a/failure', 'POST')]);
+  const paths = new Set(['/hook', '/more']);
+  await until('both to be told', () => {
+    for (const { path } of webhook.accepted) paths.delete(path);
+    return paths.size === 0;
+  });
+  const { items } = await store.deliveries({ skip: 0, limit: 10 });
+  expect(items.filter(({ status }) => status === 'dead')).toEqual([]);
+});
