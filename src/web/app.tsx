@@ -4,7 +4,8 @@ import { useSignal, useSignalEffect } from '@preact/signals';
 import { BASE } from './api/base.ts';
 import { isLoginNeeded } from './api/client.ts';
 import { connection, onChanges } from './live/connection.ts';
-import type { Place, ScreenName } from './model/address.ts';
+import { type Place, placeOf, type ScreenName } from './model/address.ts';
+import { warningOf } from './model/words.ts';
 import { go, Link, place } from './router.tsx';
 import { Now } from './screens/now/now.tsx';
 import { Help, isHelpOpen } from './ui/help.tsx';
@@ -168,11 +169,26 @@ function Trouble(): JSX.Element {
         </p>
       )}
       {server.value?.warnings.map((warning) => (
-        <p key={warning} class="warning" role="alert">
-          {warning}
-        </p>
+        <Warning key={warning} text={warning} />
       ))}
     </div>
+  );
+}
+
+/** A warning of the service. Where it names a route of the API that says why, the screen of that route is linked. */
+function Warning({ text }: { text: string }): JSX.Element {
+  const { said, path } = warningOf(text);
+  const where = path === null ? null : placeOf(`/ui${path.pathname}`, path.search, '');
+  return (
+    <p class="warning" role="alert">
+      {said}
+      {where !== null && where.screen !== 'nothing' && (
+        <>
+          {' '}
+          <Link to={where}>Why?</Link>
+        </>
+      )}
+    </p>
   );
 }
 

@@ -7,6 +7,7 @@ import {
   statusWord,
   systemText,
   type ToldRun,
+  warningOf,
   whyText,
 } from '../../src/web/model/words.ts';
 
@@ -98,4 +99,16 @@ describe('why a run or a slot is bad', () => {
       outcomeWord('skipped'),
     ]).toEqual(['timed out', 'timed out', 'running', 'skipped']);
   });
+});
+
+test('a warning leads to the screen that says why', () => {
+  expect(warningOf('messages to "a" are not delivered; GET /deliveries?notifier=a says why')).toEqual({
+    said: 'Messages to "a" are not delivered.',
+    path: { pathname: '/deliveries', search: '?notifier=a' },
+  });
+  expect(warningOf('the configuration on disk is not applied; GET /config says why')).toEqual({
+    said: 'The configuration on disk is not applied.',
+    path: { pathname: '/configuration', search: '' },
+  });
+  expect(warningOf('nobody will be told')).toEqual({ said: 'Nobody will be told', path: null });
 });

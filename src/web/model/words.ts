@@ -188,3 +188,20 @@ export function deliveryText({
 }: Pick<Delivery, 'kind' | 'status' | 'merged_into'>): string {
   return `${KIND_WORDS[kind]} ${DELIVERY_WORDS[status]}${into === undefined ? '' : ' together with others'}`;
 }
+
+/** What a warning names for those who ask the API, with the screens that show the same. */
+const SCREENS_OF_ROUTES: Readonly<Record<string, string>> = { '/config': '/configuration' };
+
+function capital(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/**
+ * Parts a warning of the service into what people are to read and the address, below `/ui`, of the screen that says
+ * why: `... are not delivered; GET /deliveries?notifier=pager says why`.
+ */
+export function warningOf(text: string): { said: string; path: { pathname: string; search: string } | null } {
+  const [, said, pathname = '', search = ''] = /^(.*); GET (\/[^\s?]*)(\?\S*)? says why$/s.exec(text) ?? [];
+  if (said === undefined) return { said: capital(text), path: null };
+  return { said: `${capital(said)}.`, path: { pathname: SCREENS_OF_ROUTES[pathname] ?? pathname, search } };
+}

@@ -30,8 +30,16 @@ export function JobHead({ job }: { job: Job }): JSX.Element {
             {scheduleWords(job)}
             {job.schedule !== null && `, ${job.timezone}`}
           </span>
-          {group !== null && <Link to={{ screen: 'now', query: { group } }}>{group}</Link>}
-          {owner !== null && <Link to={{ screen: 'now', query: { owner } }}>{owner}</Link>}
+          {group !== null && (
+            <span>
+              group <Link to={{ screen: 'now', query: { group } }}>{group}</Link>
+            </span>
+          )}
+          {owner !== null && (
+            <span>
+              owner <Link to={{ screen: 'now', query: { owner } }}>{owner}</Link>
+            </span>
+          )}
           {tags.map((tag) => (
             <Link key={tag} to={{ screen: 'now', query: { tag } }} class="tag">
               {tag}
