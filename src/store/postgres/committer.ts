@@ -8,7 +8,7 @@ import type { Change, Scope, StoreHealth, Tx } from '../store.ts';
 import type { Database, Session } from './database.ts';
 import { Conflict, reasonText, refusalOf, unavailable } from './errors.ts';
 import { Loading } from './loading.ts';
-import { isAlone, needOf } from './need.ts';
+import { isAlone, Lack, needOf } from './need.ts';
 import { baseSteps } from './bases.ts';
 import { DELETE_META } from './sql/delete-meta.ts';
 import { INSERT_META } from './sql/insert-meta.ts';
@@ -59,6 +59,8 @@ export class Committer {
   #committing: Promise<void> | null = null;
   #isClosed = false;
   #failure: string | null = null;
+  /** Counts the times that a batch had to load more than its transactions named, which most pings never need. */
+  lackCount = 0;
 
   constructor(options: CommitterOptions) {
     this.#options = options;
@@ -159,7 +161,8 @@ export class Committer {
       await loading.begin();
       const overlay = new Overlay(loading.tables);
       const settle: (() => void)[] = [];
-      for (const each of batch) settle.push(await ran(loading, overlay, each));
+      for (const [index, each] of batch.entries())
+        settle.push(await this.#ran(loading, overlay, [each, ...batch.slice(index + 1)]));
       const changes = overlay.changes();
       if (overlay.isEmpty()) {
         await session.rollback();
@@ -171,6 +174,31 @@ export class Committer {
     });
     for (const settle of done.settle) settle();
     this.#options.onCommitted(done.told);
+  }
+
+  /**
+   * Runs a transaction on the overlay, as often as it takes to load what it needs.
+   * @param rest the transactions that come after it in the batch
+   */
+  async #ran(
+    loading: Loading,
+    overlay: Overlay,
+    [each, ...rest]: readonly [Waiting, ...Waiting[]],
+  ): Promise<() => void> {
+    for (let isFirst = true; ; isFirst = false) {
+      let settle: (() => void) | undefined;
+      const asked = loading.tables.asked(() =>
+        overlay.attempt(() => {
+          settle = each.run(overlay);
+          // What it wrote does not stay where it lacked something, even if it took no notice.
+          if (!loading.tables.coverage.lack.isEmpty) throw new Error('The transaction runs again.');
+        }),
+      );
+      if ('result' in asked) return settle!;
+      this.lackCount += 1;
+      if (isFirst) for (const next of rest) asked.lack.add(rehearsed(loading, overlay, next));
+      await loading.more(asked.lack);
+    }
   }
 
   async #write(
@@ -189,20 +217,22 @@ export class Committer {
   }
 }
 
-/** Runs a transaction on the overlay, as often as it takes to load what it needs. */
-async function ran(loading: Loading, overlay: Overlay, each: Waiting): Promise<() => void> {
-  for (;;) {
-    let settle: (() => void) | undefined;
-    const asked = loading.tables.asked(() =>
+/**
+ * Runs a transaction for what it lacks alone, and undoes what it wrote. Where one of a batch lacks something, others
+ * often do, and all of it can be loaded at once.
+ */
+function rehearsed(loading: Loading, overlay: Overlay, each: Waiting): Lack {
+  const asked = loading.tables.asked(() => {
+    try {
       overlay.attempt(() => {
-        settle = each.run(overlay);
-        // What it wrote does not stay where it lacked something, even if it took no notice.
-        if (!loading.tables.coverage.lack.isEmpty) throw new Error('The transaction runs again.');
-      }),
-    );
-    if ('result' in asked) return settle!;
-    await loading.more(asked.lack);
-  }
+        each.run(overlay);
+        throw new Error('This was a rehearsal.');
+      });
+    } catch {
+      // What was lacking is noted.
+    }
+  });
+  return 'lack' in asked ? asked.lack : new Lack();
 }
 
 /** Writes meta values, which were not locked, and sees that nobody has changed them meanwhile. */

@@ -9,7 +9,7 @@ import type {
   Run,
   SystemIncident,
 } from '../../core/model/records.ts';
-import { rowNumberOf } from '../../core/model/rows.ts';
+import { rowIdOf, rowNumberOf } from '../../core/model/rows.ts';
 import { NO_RUNS, type Runs } from '../../core/model/runs.ts';
 import type { OutputRef } from '../local/changes.ts';
 import { AuditTable } from '../local/audit.ts';
@@ -211,8 +211,9 @@ class PartOfRuns implements Runs {
   get(id: string): Row | undefined {
     const row = this.#runs.get(id);
     if (row !== undefined) return row;
-    // A number that no row had yet is that of a row which is being made.
-    if ((rowNumberOf(this.#job.id, id) ?? 0) > this.#job.state.run_count) return undefined;
+    const { id: jobId, state } = this.#job;
+    // A number that no row had yet is that of a row which is being made, and rows are counted from 1.
+    if (id === rowIdOf(jobId, 0) || (rowNumberOf(jobId, id) ?? 0) > state.run_count) return undefined;
     this.#needsRecent();
     return undefined;
   }
@@ -266,11 +267,11 @@ class LoadedDays extends DayTable {
 
   /** The two latest days are loaded of each job. Where there are two, older ones may be stored, too. */
   override get(jobId: string, date: string): Day | undefined {
-    const day = super.get(jobId, date);
+    const loaded = super.of(jobId);
+    const day = loaded.findLast((each) => each.date === date);
     if (day !== undefined || !this.#coverage.isAsked || this.#jobOf(jobId) === undefined) return day;
     if (this.#isWhole(jobId)) return undefined;
     if (!this.#coverage.hasHeads) return this.#coverage.lacks((lack) => (lack.heads = true));
-    const loaded = super.of(jobId);
     if (loaded.length < 2 || loaded[0]!.date < date) return undefined;
     return this.#coverage.lacks((lack) => lack.days.add(jobId));
   }

@@ -73,6 +73,17 @@ export class Lack {
   /** The open runs, the newest rows and days and the open incidents of all jobs. */
   heads = false;
 
+  /** Takes over what another one notes. */
+  add(other: Lack): void {
+    this.heads ||= other.heads;
+    addAll(this.names, [...other.names]);
+    addAll(this.recent, [...other.recent]);
+    addAll(this.whole, [...other.whole]);
+    addAll(this.days, [...other.days]);
+    addAll(this.incident_ids, [...other.incident_ids]);
+    addAll(this.delivery_ids, [...other.delivery_ids]);
+  }
+
   get isEmpty(): boolean {
     const { names, recent, whole, days, incident_ids: incidents, delivery_ids: deliveries } = this;
     return !this.heads && [names, recent, whole, days, incidents, deliveries].every((set) => set.size === 0);

@@ -108,6 +108,11 @@ export class PostgresStore implements Store {
     this.#keeper = new LogKeeper({ database: this.#database, clock, log });
   }
 
+  /** Counts the times that a batch had to load more than its transactions named. */
+  get lackCount(): number {
+    return this.#committer.lackCount;
+  }
+
   async open(): Promise<void> {
     try {
       await migrate(this.#database);

@@ -106,6 +106,19 @@ describe.skipIf(missingPostgres() !== null)('a database behind a network that fa
     expect(store.health()).toEqual({ ok: true });
   });
 
+  test('that forgets prepared statements, as a pooler may, is asked without them', async () => {
+    await count();
+    await sql(
+      database.url,
+      `CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'DEALLOCATE ALL'; RETURN NULL; END $$`,
+      'CREATE TRIGGER forgets AFTER UPDATE ON cronflow.meta FOR EACH STATEMENT EXECUTE FUNCTION forget()',
+    );
+    const counts = [await count(), await count(), await count()];
+    expect(counts).toEqual([2, 3, 4]);
+    expect(await store.meta('count')).toBe(4);
+    expect(store.health()).toEqual({ ok: true });
+  });
+
   test('that takes no writes, as a copy does, refuses commits and is read', async () => {
     await store.transact({ ids: ['a'] }, (tx) => tx.putJob(job('a')));
     const readOnly = (value: string): Promise<void> =>

@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { PingKind } from '../../../src/core/model/reasons.ts';
+import { JobIngest } from '../../../src/ingest/job-ingest.ts';
+import { silentLogger } from '../../../src/observe/log.ts';
+import { MINUTE_MS } from '../../../src/schedule/units.ts';
+import { PostgresStore } from '../../../src/store/postgres/store.ts';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
+import { emptyDatabase, missingPostgres } from '../../support/postgres.ts';
+import { job, NOW_AT, pingOf } from '../../support/records.ts';
+
+const JOB_COUNT = 40;
+const EVERY = { declared: { every: '1h' }, declaration: { every: '1h' } } as const;
+
+/** What a batch of pings asks of the database. */
+describe.skipIf(missingPostgres() !== null)('a batch of pings', () => {
+  let store: PostgresStore;
+  let ingest: JobIngest;
+  let clock: FakeClock;
+  beforeEach(async () => {
+    clock = createFakeClock(NOW_AT);
+    store = new PostgresStore({ url: await emptyDatabase(), clock, log: silentLogger });
+    await store.open();
+    ingest = new JobIngest({ store, clock, onRefusal: () => {} });
+    await store.transact({ all: true }, (tx) => {
+      for (let each = 0; each < JOB_COUNT; each += 1) tx.putJob(job(`j${each}`, EVERY));
+    });
+  });
+  afterEach(async () => {
+    ingest.stop();
+    await store.close();
+  });
+
+  /** Sends one ping of each job, all at once. */
+  const send = async (kind: PingKind, rid: string): Promise<void> => {
+    clock.set(clock.now() + MINUTE_MS);
+    const pings = Array.from({ length: JOB_COUNT }, (_, each) =>
+      ingest.ping(`job-j${each}`, { ...pingOf(kind, clock.now()), rid }),
+    );
+    await Promise.all(pings);
+  };
+
+  test('loads what its jobs lack at once, and from the second run on it lacks nothing', async () => {
+    await send('start', 'r0');
+    const before = store.lackCount;
+    // The first end of a job looks at all its history.
+    await send('success', 'r0');
+    expect(store.lackCount - before).toBe(1);
+    for (let each = 1; each <= 3; each += 1) {
+      await send('start', `r${each}`);
+      await send(each === 2 ? 'failure' : 'success', `r${each}`);
+    }
+    expect(store.lackCount - before).toBe(1);
+    const { items } = await store.runsOf('j7', { skip: 0, limit: 9 });
+    expect(items.map(({ outcome }) => outcome)).toEqual(['success', 'failure', 'success', 'success']);
+    const { items: days } = await store.daysOf('j7', { skip: 0, limit: 9 });
+    expect(days.map(({ outcomes }) => outcomes)).toEqual([{ success: 3, failure: 1 }]);
+  });
+
+  test('refuses one whose data the database refuses, and no other', async () => {
+    const transact = (id: string, text: string): Promise<void> =>
+      store.transact({ ids: [id] }, (tx) => {
+        tx.putJob({ ...tx.jobById(id)!, name: `${id}${text}` });
+      });
+    const outcomes = await Promise.allSettled([
+      transact('j1', '-a'),
+      transact('j2', String.fromCharCode(0)),
+      transact('j3', '-b'),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect((await store.jobByName('j3-b'))?.id).toBe('j3');
+    expect((await store.jobById('j2'))?.name).toBe('job-j2');
+    expect(store.health()).toEqual({ ok: true });
+  });
+});
