@@ -117,6 +117,45 @@ describe('the dashboard', () => {
   });
 
   test.each([
+    ['/jobs/backup', '/ui/jobs/backup'],
+    ['/jobs/a%22b/runs/r-1?x=1', '/ui/jobs/a%22b/runs/r-1?x=1'],
+    ['/incidents/i1', '/ui/incidents/i1'],
+    ['/config', '/ui/configuration'],
+    ['/deliveries?status=dead', '/ui/deliveries?status=dead'],
+  ])('shows what the link %s of a message leads to, by way of the login', async (link, page) => {
+    const { url } = await startServer({
+      tokens: TOKENS,
+      base: { basePath: '/cron', trustsProxy: false },
+    });
+    const login = await fetch(`${url}/cron${link}`, { headers: BROWSER, redirect: 'manual' });
+    const form = new URL(login.headers.get('location')!, url);
+    expect(form.searchParams.get('next')).toBe(`/cron${link}`);
+    const body = new URLSearchParams({ token: 'read-1', next: form.searchParams.get('next')! });
+    const back = await fetch(`${url}/cron/login`, { method: 'POST', body, redirect: 'manual' });
+    const cookie = back.headers.getSetCookie()[0]!.split(';', 1)[0]!;
+    const opened = await fetch(new URL(back.headers.get('location')!, url), {
+      headers: { ...BROWSER, cookie },
+      redirect: 'manual',
+    });
+    expect([opened.status, opened.headers.get('location')]).toEqual([303, `/cron${page}`]);
+    const shown = await fetch(new URL(`/cron${page}`, url), { headers: { ...BROWSER, cookie } });
+    expect(shown.headers.get('content-type')).toMatch('text/html');
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ['a client of Java', { Accept: 'text/html, image/gif, image/jpeg, */*; q=0.2' }],
+    ['a client that takes anything', { Accept: '*/*' }],
+    ['a script of a page', { Accept: BROWSER.Accept, 'Sec-Fetch-Dest': 'empty' }],
+    ['a client with a token', { Accept: BROWSER.Accept, Authorization: 'Bearer read-1' }],
+  ])('leaves to %s what it always got', async (_who, headers) => {
+    const { request } = await startServer(headers['Authorization'] === undefined ? {} : { tokens: TOKENS });
+    const answer = await request('/config', { headers });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('vary')).toBe('Accept');
+    expect(answer.json).toMatchObject({ source: 'cronflow.yaml' });
+  });
+
+  test.each([
     '/ui/nowhere',
     '/ui/assets/nothing.js',
     '/ui/assets/..%2f..%2fpackage.json',

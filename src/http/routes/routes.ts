@@ -12,6 +12,7 @@ import { healthchecksRoutes } from './healthchecks.ts';
 import { incidentRoutes } from './incidents.ts';
 import { jobRoutes } from './jobs.ts';
 import { metricsRoutes } from './metrics.ts';
+import { withPages } from './page-links.ts';
 import { pingRoutes } from './pings.ts';
 import { rootRoutes } from './root.ts';
 import { recentRunRoutes } from './recent-runs.ts';
@@ -23,7 +24,7 @@ import { whyRoutes } from './why.ts';
 
 /** Returns all routes; `schemas/openapi.yaml` describes exactly these. */
 export function allRoutes(services: Services): Route[] {
-  return [
+  return withPages([
     ...rootRoutes(services),
     ...healthRoutes(services),
     ...metricsRoutes(services),
@@ -44,5 +45,5 @@ export function allRoutes(services: Services): Route[] {
     ...auditRoutes(services),
     ...sessionRoutes(services),
     ...eventRoutes(services),
-  ];
+  ]);
 }

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { ConfigTrial } from '../../cli/api-types.ts';
 import { ask } from '../api/client.ts';
+import { FaultText } from '../ui/fault-text.tsx';
 import { planLineKind } from '../model/plan.ts';
 
 const EXAMPLE = 'jobs:\n  nightly-backup:\n    schedule: "0 2 * * *"\n    grace: 10m\n';
@@ -67,7 +68,7 @@ function Result({ trial }: { trial: ConfigTrial }): JSX.Element {
     <>
       <section class={ok ? '' : 'alarm'}>
         <h2>{said}</h2>
-        {text !== '' && <pre class="block">{text}</pre>}
+        {text !== '' && <FaultText text={text} />}
         {notRead.length > 0 && <p class="dim">Not read: {notRead.join(', ')}.</p>}
       </section>
       {plan !== null && (

@@ -6,6 +6,7 @@ import { useResource } from '../live/resource.ts';
 import { instantOf } from '../model/time.ts';
 import { Link } from '../router.tsx';
 import { Clock, Distance } from '../ui/moment.tsx';
+import { FaultText } from '../ui/fault-text.tsx';
 import { Failure } from '../ui/notice.tsx';
 import { mayWrite, server } from '../ui/session.ts';
 import { AuditRow } from './audit.tsx';
@@ -114,7 +115,7 @@ function LastError({ error }: { error: NonNullable<ConfigStatus['last_error']> }
         )}
       </h2>
       <p>The configuration that was applied before still counts.</p>
-      <pre class="block">{error.detail}</pre>
+      <FaultText text={error.detail} />
       <FaultList faults={error.faults.filter(({ message }) => !error.detail.includes(message))} />
     </section>
   );

@@ -11,6 +11,7 @@ import {
   SORT_KEYS,
   type SortKey,
 } from '../../model/jobs.ts';
+import { onceAtRest } from '../../live/rest.ts';
 import { changeQuery, go, place } from '../../router.tsx';
 import { addShortcuts } from '../../ui/keyboard.ts';
 import { useNarrow } from '../../ui/narrow.ts';
@@ -69,10 +70,10 @@ export function JobList({ jobs, counts }: { jobs: ReadonlyMap<string, Job>; coun
   );
 }
 
-function loadShown(shown: readonly Job[]): void {
+const loadShown = onceAtRest(60, (shown: readonly Job[]) => {
   // A row without bars says nothing wrong, and the next rows that are shown try again.
   showRecent(shown.map(({ name }) => name)).catch(() => {});
-}
+});
 
 interface ToolbarProps {
   jobs: ReadonlyMap<string, Job>;
