@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** The policy for answers that are data: nothing in them may ever run or be shown inside another page. */
 export const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
@@ -9,8 +11,14 @@ export const PAGE_POLICY =
 /** The policy for a page of our own from which one logs out, by a form. */
 export const SESSION_PAGE_POLICY = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'");
 
-/** The policy for the page with the form to log in: it has neither script nor style, and its form is ours. */
-export const LOGIN_POLICY = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/**
+ * The policy for the page with the form to log in: it has no script, its form is ours, and its style is the one with this
+ * hash. A style sheet of its own could only be had without a login.
+ */
+export function loginPolicy(style: string): string {
+  const hash = createHash('sha256').update(style).digest('base64');
+  return `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`;
+}
 
 /** The headers of every answer, errors included (docs/design.md §8). A page replaces the policy by its own. */
 export const SECURITY_HEADERS = {

@@ -3,13 +3,24 @@ import { CronflowError } from '../../core/model/errors.ts';
 import { accessOfHolder } from '../access/access.ts';
 import { mediaTypeOf, readJson, readShort } from '../request/body.ts';
 import { clientAddress } from '../client.ts';
-import { LOGIN_POLICY } from '../answer/headers.ts';
+import { loginPolicy } from '../answer/headers.ts';
 import { nextAddress } from '../access/next-address.ts';
 import type { HttpContext, Route } from '../router.ts';
 import type { Services } from '../services.ts';
 import { sessionCookie } from '../access/sessions.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
+/** The colours are those of the dashboard (`src/web/styles/tokens.css`). */
+const STYLE = `:root{color-scheme:light dark}
+body{margin:0;background:light-dark(#f5f7f9,#0f1318);color:light-dark(#1a2027,#e4e9ee);font:1rem/1.5 system-ui,sans-serif}
+main{max-width:20rem;margin:15vh auto 0;padding:1.5rem}
+h1{margin:0 0 1rem;font-size:1.5rem}
+label{display:block}
+input,button{box-sizing:border-box;width:100%;padding:.5rem .7rem;border:1px solid light-dark(#8a94a0,#5a6673);border-radius:6px;background:light-dark(#fff,#171d24);color:inherit;font:inherit}
+button{border-color:transparent;background:light-dark(#0b57a4,#74b4ff);color:light-dark(#fff,#0f1318);font-weight:600;cursor:pointer}
+:focus-visible{outline:2px solid light-dark(#0b57a4,#8fc3ff);outline-offset:2px}
+[role=alert]{color:light-dark(#b3261e,#ff7b72)}`;
+const LOGIN_POLICY = loginPolicy(STYLE);
 const NO_TOKEN_NEEDED = 'No token is set, so nobody needs to log in.';
 
 /** Declares the session of a browser: a form to log in that needs no script, the same as JSON, and the way out. */
@@ -142,7 +153,7 @@ function answerForm(ctx: HttpContext, next: string, problem: string | null): voi
   const alert = problem === null ? '' : `<p role="alert">${escapeHtml(problem)}</p>\n`;
   ctx.body = `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Cronflow: log in</title></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Cronflow: log in</title><style>${STYLE}</style></head>
 <body><main>
 <h1>Cronflow</h1>
 ${alert}<form method="post" action="${escapeHtml(ctx.state.basePath)}/login">

@@ -25,7 +25,7 @@ export function addShortcuts(added: readonly Shortcut[]): () => void {
 /** Listens to the keyboard. Keys that go into a field are for that field alone. */
 export function startKeyboard(): void {
   addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || isForFocused(event)) return;
     const isSecond = first !== null && event.timeStamp - first.atMs < SEQUENCE_MS_MAX;
     const keys = isSecond ? `${first!.key} ${event.key}` : event.key;
     const found = shortcuts.value.findLast((each) => each.keys === keys);
@@ -37,6 +37,9 @@ export function startKeyboard(): void {
   });
 }
 
-function isTyping(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest('input, textarea, select, [contenteditable]') !== null;
+/** Tells whether a key is for what has the focus: text for a field, and Enter for a link or a button. */
+function isForFocused({ target, key }: KeyboardEvent): boolean {
+  if (!(target instanceof Element)) return false;
+  if (target.closest('input, textarea, select, [contenteditable]') !== null) return true;
+  return key === 'Enter' && target.closest('a, button, summary') !== null;
 }
