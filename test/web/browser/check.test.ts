@@ -1,0 +1,72 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasChromium } from '../../support/chromium.ts';
+import { type Dashboard, startDashboard } from '../support/dashboard.ts';
+import { useBrowser, visit } from '../support/visit.ts';
+
+describe.skipIf(!hasChromium)('what a configuration is worth, and what came of it', () => {
+  let service: Dashboard;
+  beforeAll(async () => {
+    service = await startDashboard('night');
+  });
+  afterAll(() => service?.stop());
+  useBrowser();
+
+  async function checked(text: string): Promise<Page> {
+    const { page } = await visit(`${service.url}/ui/check`);
+    await page.fill('textarea', text);
+    await page.click('form button');
+    await page.locator('[aria-live] h2').first().waitFor();
+    return page;
+  }
+
+  test('a text is told its mistakes with a caret', async () => {
+    const page = await checked('jobs:\n  bad: {schedul: "0 2 * * *"}\n');
+    expect(await page.textContent('[aria-live] h2')).toBe('Not valid: 1 error');
+    const quoted = await page.locator('.fault-text .quoted').allTextContents();
+    expect(quoted.at(-1)).toMatch(/^ +\| +\^{7}$/);
+    expect(await page.locator('.plan').count()).toBe(0);
+  });
+
+  test('a text is told what applying it would change, and nothing is changed', async () => {
+    const before = await (await fetch(`${service.url}/config`)).text();
+    const page = await checked(
+      'jobs:\n  cert-renew: {schedule: "0 */4 * * *", notify: []}\n  fresh: {schedule: "@daily"}\n',
+    );
+    expect(await page.locator('[aria-live] h2').allTextContents()).toEqual([
+      'Valid: 2 jobs, 1 to look at',
+      'Applying it: 1 added, 1 changed, 119 removed',
+    ]);
+    expect(await page.textContent('[aria-live] .bad')).toContain('would wait to be confirmed');
+    expect(await page.locator('.plan-added').allTextContents()).toEqual([expect.stringMatching(/^\+ fresh/)]);
+    expect(await (await fetch(`${service.url}/config`)).text()).toBe(before);
+  });
+
+  test('the link of a message opens the page of its incident', async () => {
+    const incidents = (await (await fetch(`${service.url}/incidents`)).json()) as {
+      id: string;
+      job_name: string;
+    }[];
+    const { id } = incidents.find(({ job_name: job }) => job === 'invoice-run')!;
+    const { page } = await visit(`${service.url}/incidents/${id}`);
+    await page.locator('h1:has-text("invoice-run: did not start")').waitFor();
+    expect(new URL(page.url()).pathname).toBe(`/ui/incidents/${id}`);
+    await page.locator('text=alert sent').waitFor();
+    expect(await page.title()).toBe('(5) Incident · Cronflow');
+  });
+
+  test('a mistake on disk is shown as soon as it is read, and goes when it is mended', async () => {
+    const { page, allowRefusals } = await visit(`${service.url}/ui/configuration`);
+    // The answer to the button is a refusal.
+    allowRefusals();
+    const config = await readFile(service.configPath, 'utf8');
+    await writeFile(service.configPath, `${config}\nnonsense: 1\n`);
+    await page.click('text=Read the files again');
+    await page.locator('h2:has-text("What is on disk was not applied")').waitFor();
+    expect(await page.locator('.alarm .quoted').first().textContent()).toContain('nonsense: 1');
+    await writeFile(service.configPath, config);
+    await page.click('text=Read the files again');
+    await page.locator('h2:has-text("What is on disk was not applied")').waitFor({ state: 'detached' });
+  });
+});
