@@ -131,6 +131,7 @@ async function start(
     heartbeat: () => parts.heartbeat.status,
     tellingNobody: () => tellingNobody(reloader.current),
     messages: parts.messages,
+    metersStore: () => parts.liveness.isFirst,
     counts: parts.counts,
     checkedMs: () => parts.checker.lastPassedMs,
     perJobMetrics: () => reloader.current?.perJobMetrics ?? false,

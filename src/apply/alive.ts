@@ -7,11 +7,6 @@ export type TimeEvent = Extract<Event, { type: 'gap' | 'clock_set_back' }>;
 
 /** The meta key of the last instant at which Cronflow is known to have been able to take pings. */
 export const LIVENESS_KEY = 'liveness';
-/**
- * The meta key of the instances that use a shared store, by their ids, with the last sign of life of each. One that
- * stopped in order is not in it.
- */
-export const INSTANCES_KEY = 'instances';
 export const LIVENESS_WRITE_EVERY_MS = 10_000;
 /** A clock that is set back by no more than this is only a little off (docs/design.md §3.4). */
 export const CLOCK_STEP_MS_MIN = MINUTE_MS;

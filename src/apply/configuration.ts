@@ -156,6 +156,8 @@ export function applyConfiguration(
 ): Promise<Plan> {
   return store.transact({ all: true }, (tx) => {
     if (store.isShared === true) putStanding(tx, config, at);
+    // The store was carried over from one that instances share, and may be carried back.
+    else if (tx.meta(STANDING_KEY) !== undefined) tx.putMeta(STANDING_KEY, undefined);
     const plan = planNow(tx, config, ahead);
     if (plan.faults.length > 0) {
       const detail = plan.faults.map((fault) => `${fault.path}: ${fault.message}`).join('\n');

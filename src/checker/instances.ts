@@ -1,5 +1,5 @@
-import { GAP_MS_MIN, INSTANCES_KEY } from '../apply/alive.ts';
-import type { Tx, View } from '../store/store.ts';
+import { GAP_MS_MIN } from '../apply/alive.ts';
+import { INSTANCES_KEY, type Tx, type View } from '../store/store.ts';
 
 /** A sign of life of one instance. */
 interface Sign {

@@ -1,6 +1,5 @@
 import {
   GAP_MS_MIN,
-  INSTANCES_KEY,
   isClockSetBack,
   LIVENESS_KEY,
   LIVENESS_WRITE_EVERY_MS,
@@ -11,7 +10,7 @@ import { remindOfSystemIncidents } from '../apply/system.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../observe/log.ts';
 import { isRefusal } from '../store/backlog.ts';
-import type { Store, Tx } from '../store/store.ts';
+import { INSTANCES_KEY, type Store, type Tx } from '../store/store.ts';
 import { Instances } from './instances.ts';
 import { noteGap, Outages, setOutagesBack } from './outages.ts';
 import type { JobFailure } from './settling.ts';

@@ -92,6 +92,11 @@ export interface HttpDeps {
   heartbeat(): HeartbeatStatus | null;
   /** Returns the names of the notifiers that are meant to tell somebody and tell nobody. */
   tellingNobody(): readonly string[];
+  /**
+   * Tells whether the metrics of this instance have what is read from the store. Of instances that share one it is true
+   * for one at a time, so that a sum over them counts each job once. Without it, they have it.
+   */
+  metersStore?: () => boolean;
   /** The outcomes of messages since the start. */
   messages: MessageCounts;
   /** What was counted since the start; absent, nothing is counted outside HTTP. */

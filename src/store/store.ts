@@ -285,6 +285,13 @@ export interface ClaimOptions {
   notes?: ReadonlyMap<string, LaneNote>;
 }
 
+/** The meta key of the last sign of life of each instance, where several share a store. */
+export const INSTANCES_KEY = 'instances';
+/** The meta key of the sessions of browsers, where instances share a store. */
+export const SESSIONS_KEY = 'sessions';
+/** Values that change often and say nothing of a job, so that no store keeps what they were. */
+export const PASSING_KEYS: ReadonlySet<string> = new Set([INSTANCES_KEY, SESSIONS_KEY]);
+
 /** The meta key of the applied configuration, of whose changes `watch` tells. */
 export const CONFIGURATION_KEY = 'configuration';
 

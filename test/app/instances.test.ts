@@ -1,14 +1,16 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type App, createApp } from '../../src/app/app.ts';
 import { systemClock } from '../../src/clock.ts';
 import { revisionOf } from '../../src/config/parse.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { MemoryStore } from '../../src/store/local/memory.ts';
 import { overlaid } from '../../src/store/overlaid.ts';
+import { PostgresStore } from '../../src/store/postgres/store.ts';
 import type { Store } from '../../src/store/store.ts';
+import { freshDatabase, missingPostgres, type TestDatabase } from '../support/postgres.ts';
 import { until } from '../support/until.ts';
 import { startWebhookServer, type WebhookServer } from '../support/webhook-server.ts';
 
@@ -21,17 +23,19 @@ interface Status {
 
 let directory: string;
 let store: Store;
+let database: TestDatabase | null;
 let webhook: WebhookServer;
 let running: App[];
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'cronflow-instances-'));
-  store = new MemoryStore({ shared: true });
   webhook = await startWebhookServer();
   running = [];
 });
 afterEach(async () => {
   await Promise.all(running.map((app) => app.stop()));
+  await store.close();
+  await database?.drop();
   await webhook.close();
   rmSync(directory, { recursive: true });
 });
@@ -57,7 +61,7 @@ class Instance {
   async start(): Promise<this> {
     const options = {
       configPath: this.#path,
-      storeUrl: 'memory:',
+      storeUrl: database?.url ?? 'memory:',
       host: '127.0.0.1',
       port: 0,
       noAuth: false,
@@ -67,7 +71,10 @@ class Instance {
       logger: createLogger(systemClock, 'info', (line) => void (this.#log += line)),
     };
     this.#log = '';
-    this.#app = createApp(options, async () => overlaid(store, { close: async () => {} }));
+    this.#app =
+      database === null
+        ? createApp(options, async () => overlaid(store, { close: async () => {} }))
+        : createApp(options);
     running.push(this.#app);
     await this.#app.start();
     return this;
@@ -108,101 +115,127 @@ async function jobNames(): Promise<string[]> {
 const OLD = jobs('a');
 const NEW = jobs('a', 'b');
 
-test('an instance with an older file follows what another one has applied, and says so', async () => {
-  const a = await new Instance('a').save(OLD).start();
-  const b = await new Instance('b').save(OLD).start();
-  a.save(NEW);
-  await a.ask('/config/reload', 'POST');
-  const status = await b.runs(NEW);
-  expect(status).toMatchObject({ disk_revision: revisionOf(OLD) });
-  await until('b to say so', async () => (await b.status()).held?.revision === revisionOf(OLD));
-  // Nobody makes it apply the old one but who says that it shall be this one.
-  expect(await b.ask('/config/reload', 'POST')).toMatchObject({ status: 409, body: { code: 'config_held' } });
-  expect(await jobNames()).toEqual(['a', 'b']);
-  b.save(NEW);
-  await until('b to be the same', async () => (await b.status()).last_error === null);
-  expect((await b.status()).disk_revision).toBe(revisionOf(NEW));
-});
+const silent = createLogger(systemClock, 'error', () => {});
 
-test('an instance that starts with a file that was replaced does not apply it', async () => {
-  const a = await new Instance('a').save(OLD).start();
-  const b = await new Instance('b').save(OLD).start();
-  await b.stop();
-  a.save(NEW);
-  await a.ask('/config/reload', 'POST');
-  await b.start();
-  expect(await b.status()).toMatchObject({
-    revision: revisionOf(NEW),
-    disk_revision: revisionOf(OLD),
-    last_error: { code: 'config_held' },
+/** Each makes a store that instances share, and lets the test look into it. */
+const WORLDS: [string, () => Promise<[Store, TestDatabase | null]>][] = [
+  ['a store in memory', async () => [new MemoryStore({ shared: true }), null]],
+];
+if (missingPostgres() === null)
+  WORLDS.push([
+    'a PostgreSQL database',
+    async () => {
+      const made = await freshDatabase();
+      const opened = new PostgresStore({ url: made.url, clock: systemClock, log: silent });
+      await opened.open();
+      return [opened, made];
+    },
+  ]);
+
+describe.each(WORLDS)('instances on %s', (_name, make) => {
+  beforeEach(async () => {
+    [store, database] = await make();
   });
-  expect(await jobNames()).toEqual(['a', 'b']);
-  expect((await store.incidents({ skip: 0, limit: 9 })).total).toBe(0);
-});
 
-test('a file that goes back is applied, and so is an old one that is confirmed at any instance', async () => {
-  const a = await new Instance('a').save(OLD).start();
-  const b = await new Instance('b').save(OLD).start();
-  a.save(NEW);
-  await a.ask('/config/reload', 'POST');
-  await b.runs(NEW);
-  a.save(OLD);
-  await a.ask('/config/reload', 'POST');
-  await b.runs(OLD);
-  await until('b to be the same again', async () => (await b.status()).last_error === null);
-  a.save(NEW);
-  await a.ask('/config/reload', 'POST');
-  await b.runs(NEW);
-  const confirmed = await b.ask(`/config/reload?confirm=${revisionOf(OLD)}`, 'POST');
-  expect(confirmed).toMatchObject({ status: 200, body: { revision: revisionOf(OLD), last_error: null } });
-  await a.runs(OLD);
-  expect(await jobNames()).toEqual(['a']);
-});
-
-test('a change that all instances see at once is applied once', async () => {
-  const instances = [];
-  for (const name of ['a', 'b', 'c']) instances.push(await new Instance(name).save(OLD).start());
-  for (const each of instances) each.save(NEW);
-  await Promise.all(instances.map((each) => each.ask('/config/reload', 'POST')));
-  for (const each of instances) {
-    await each.runs(NEW);
-    await until('no trouble', async () => (await each.status()).last_error === null);
-  }
-  const { items } = await store.audit({ skip: 0, limit: 10 });
-  expect(items.filter(({ action }) => action === 'configuration_applied')).toHaveLength(2);
-});
-
-test('an instance that cannot read what is applied sends nothing, and no message is lost', async () => {
-  const env = { HOOK: `${webhook.origin}/hook` };
-  const hooked = ['notifiers:', '  hook: {type: webhook, url: "${HOOK}"}', jobs('a')].join('\n');
-  const a = await new Instance('a', env).save(OLD).start();
-  const b = await new Instance('b').save(OLD).start();
-  a.save(hooked);
-  await a.ask('/config/reload', 'POST');
-  const behind = await until('b to fall behind', async () => (await b.status()).last_error);
-  expect(behind.detail).toContain('cannot be read here');
-  expect(behind.detail).toContain('HOOK');
-  await a.stop();
-  await b.ask('/jobs/a/failure', 'POST');
-  // Whoever can read it takes over.
-  await new Instance('c', env).save(hooked).start();
-  await until('the message', () => webhook.accepted.length > 0);
-  const { items } = await store.deliveries({ skip: 0, limit: 10 });
-  expect(items.map(({ status, notifier }) => [status, notifier])).not.toContainEqual(['dead', 'hook']);
-});
-
-test('a message to a notifier that this instance does not know yet is not given up', async () => {
-  const hook = `notifiers:\n  hook: {type: webhook, url: "${webhook.origin}/hook"}\n`;
-  const a = await new Instance('a').save(`${hook}${jobs('a')}`).start();
-  await new Instance('b').save(`${hook}${jobs('a')}`).start();
-  const more = `${hook}  more: {type: webhook, url: "${webhook.origin}/more"}\n${jobs('a')}`;
-  a.save(more);
-  await Promise.all([a.ask('/config/reload', 'POST'), a.ask('/jobs/a/failure', 'POST')]);
-  const paths = new Set(['/hook', '/more']);
-  await until('both to be told', () => {
-    for (const { path } of webhook.accepted) paths.delete(path);
-    return paths.size === 0;
+  test('an instance with an older file follows what another one has applied, and says so', async () => {
+    const a = await new Instance('a').save(OLD).start();
+    const b = await new Instance('b').save(OLD).start();
+    a.save(NEW);
+    await a.ask('/config/reload', 'POST');
+    const status = await b.runs(NEW);
+    expect(status).toMatchObject({ disk_revision: revisionOf(OLD) });
+    await until('b to say so', async () => (await b.status()).held?.revision === revisionOf(OLD));
+    // Nobody makes it apply the old one but who says that it shall be this one.
+    expect(await b.ask('/config/reload', 'POST')).toMatchObject({
+      status: 409,
+      body: { code: 'config_held' },
+    });
+    expect(await jobNames()).toEqual(['a', 'b']);
+    b.save(NEW);
+    await until('b to be the same', async () => (await b.status()).last_error === null);
+    expect((await b.status()).disk_revision).toBe(revisionOf(NEW));
   });
-  const { items } = await store.deliveries({ skip: 0, limit: 10 });
-  expect(items.filter(({ status }) => status === 'dead')).toEqual([]);
+
+  test('an instance that starts with a file that was replaced does not apply it', async () => {
+    const a = await new Instance('a').save(OLD).start();
+    const b = await new Instance('b').save(OLD).start();
+    await b.stop();
+    a.save(NEW);
+    await a.ask('/config/reload', 'POST');
+    await b.start();
+    expect(await b.status()).toMatchObject({
+      revision: revisionOf(NEW),
+      disk_revision: revisionOf(OLD),
+      last_error: { code: 'config_held' },
+    });
+    expect(await jobNames()).toEqual(['a', 'b']);
+    expect((await store.incidents({ skip: 0, limit: 9 })).total).toBe(0);
+  });
+
+  test('a file that goes back is applied, and so is an old one that is confirmed at any instance', async () => {
+    const a = await new Instance('a').save(OLD).start();
+    const b = await new Instance('b').save(OLD).start();
+    a.save(NEW);
+    await a.ask('/config/reload', 'POST');
+    await b.runs(NEW);
+    a.save(OLD);
+    await a.ask('/config/reload', 'POST');
+    await b.runs(OLD);
+    await until('b to be the same again', async () => (await b.status()).last_error === null);
+    a.save(NEW);
+    await a.ask('/config/reload', 'POST');
+    await b.runs(NEW);
+    const confirmed = await b.ask(`/config/reload?confirm=${revisionOf(OLD)}`, 'POST');
+    expect(confirmed).toMatchObject({ status: 200, body: { revision: revisionOf(OLD), last_error: null } });
+    await a.runs(OLD);
+    expect(await jobNames()).toEqual(['a']);
+  });
+
+  test('a change that all instances see at once is applied once', async () => {
+    const instances = [];
+    for (const name of ['a', 'b', 'c']) instances.push(await new Instance(name).save(OLD).start());
+    for (const each of instances) each.save(NEW);
+    await Promise.all(instances.map((each) => each.ask('/config/reload', 'POST')));
+    for (const each of instances) {
+      await each.runs(NEW);
+      await until('no trouble', async () => (await each.status()).last_error === null);
+    }
+    const { items } = await store.audit({ skip: 0, limit: 10 });
+    expect(items.filter(({ action }) => action === 'configuration_applied')).toHaveLength(2);
+  });
+
+  test('an instance that cannot read what is applied sends nothing, and no message is lost', async () => {
+    const env = { HOOK: `${webhook.origin}/hook` };
+    const hooked = ['notifiers:', '  hook: {type: webhook, url: "${HOOK}"}', jobs('a')].join('\n');
+    const a = await new Instance('a', env).save(OLD).start();
+    const b = await new Instance('b').save(OLD).start();
+    a.save(hooked);
+    await a.ask('/config/reload', 'POST');
+    const behind = await until('b to fall behind', async () => (await b.status()).last_error);
+    expect(behind.detail).toContain('cannot be read here');
+    expect(behind.detail).toContain('HOOK');
+    await a.stop();
+    await b.ask('/jobs/a/failure', 'POST');
+    // Whoever can read it takes over.
+    await new Instance('c', env).save(hooked).start();
+    await until('the message', () => webhook.accepted.length > 0);
+    const { items } = await store.deliveries({ skip: 0, limit: 10 });
+    expect(items.map(({ status, notifier }) => [status, notifier])).not.toContainEqual(['dead', 'hook']);
+  });
+
+  test('a message to a notifier that this instance does not know yet is not given up', async () => {
+    const hook = `notifiers:\n  hook: {type: webhook, url: "${webhook.origin}/hook"}\n`;
+    const a = await new Instance('a').save(`${hook}${jobs('a')}`).start();
+    await new Instance('b').save(`${hook}${jobs('a')}`).start();
+    const more = `${hook}  more: {type: webhook, url: "${webhook.origin}/more"}\n${jobs('a')}`;
+    a.save(more);
+    await Promise.all([a.ask('/config/reload', 'POST'), a.ask('/jobs/a/failure', 'POST')]);
+    const paths = new Set(['/hook', '/more']);
+    await until('both to be told', () => {
+      for (const { path } of webhook.accepted) paths.delete(path);
+      return paths.size === 0;
+    });
+    const { items } = await store.deliveries({ skip: 0, limit: 10 });
+    expect(items.filter(({ status }) => status === 'dead')).toEqual([]);
+  });
 });

@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
-import { storedConfiguration } from '../../src/apply/configuration.ts';
-import { startMemoryService } from '../support/memory-service.ts';
+import {
+  applyConfiguration,
+  standingConfiguration,
+  storedConfiguration,
+} from '../../src/apply/configuration.ts';
+import { MemoryStore } from '../../src/store/local/memory.ts';
+import { configurationOf, startMemoryService } from '../support/memory-service.ts';
 import { HOUR_MS } from '../../src/schedule/units.ts';
 
 const START = Date.UTC(2025, 0, 1);
@@ -72,6 +77,28 @@ test('the revision and its text are stored, so that Cronflow can start with a br
     groups: {},
     applied_at: START,
   });
+});
+
+test('what stands among instances is not taken along by a store that one process holds', async () => {
+  const { configure, store } = await startMemoryService(START);
+  const standing = { revision: 'x', applied_at: START, replaced: ['1'] };
+  await store.transact({ meta: ['standing'] }, (tx) => tx.putMeta('standing', standing));
+  await configure({ backup: {} });
+  expect(await standingConfiguration(store)).toEqual({ revision: '1', applied_at: START, replaced: [] });
+});
+
+test('a configuration that was overtaken meanwhile changes nothing', async () => {
+  const store = new MemoryStore({ twice: true, shared: true });
+  const apply = (revision: string, names: string[], isOvertaken = (): boolean => false) => {
+    const jobs = Object.fromEntries(names.map((name) => [name, {}]));
+    const config = configurationOf(revision, jobs, { defaults: {} }, ['ops']);
+    return applyConfiguration(store, { ...config, isOvertaken }, START);
+  };
+  await apply('1', ['a']);
+  await apply('2', ['a', 'b']);
+  await expect(apply('1', ['a'], () => true)).rejects.toMatchObject({ code: 'config_held' });
+  expect(await store.listJobs({ skip: 0, limit: 9 })).toMatchObject({ total: 2 });
+  expect(await standingConfiguration(store)).toMatchObject({ revision: '2', replaced: ['1'] });
 });
 
 test('a notifier that joins is told of the jobs in trouble, those of the file and of the API alike', async () => {

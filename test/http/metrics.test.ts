@@ -215,3 +215,26 @@ describe('GET /metrics', () => {
     });
   });
 });
+
+/** Returns the names of the metrics that have a value. */
+async function seriesOf(metersStore: () => boolean): Promise<string[]> {
+  const { request, ingest } = await startServer({ globals, metersStore, perJobMetrics: () => true });
+  await ingest.register('a', {});
+  const { text } = await request('/metrics');
+  const names = [...text.matchAll(/^(cronflow_\w+?)(?:\{|_bucket|_sum|_count| )/gm)].map(([, name]) => name!);
+  return [...new Set(names)];
+}
+
+test('of instances that share a store one has the numbers of it, and each has its own', async () => {
+  const [first, other] = [await seriesOf(() => true), await seriesOf(() => false)];
+  expect(other).toEqual(expect.arrayContaining(['cronflow_store_ok', 'cronflow_checker_lag_seconds']));
+  expect(first.filter((name) => !other.includes(name)).sort()).toEqual([
+    'cronflow_deliveries',
+    'cronflow_delivery_oldest_pending_seconds',
+    'cronflow_incidents_open',
+    'cronflow_job_in_trouble',
+    'cronflow_job_status',
+    'cronflow_jobs',
+    'cronflow_jobs_in_trouble',
+  ]);
+});

@@ -1,9 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import { MINUTE_MS } from '../../schedule/units.ts';
-import type { Store } from '../../store/store.ts';
+import { SESSIONS_KEY, type Store } from '../../store/store.ts';
 
-/** The meta key of the sessions, where instances share a store. */
-const SESSIONS_KEY = 'sessions';
 /** The use of a session is written down at most so often, because a page asks for many things at once. */
 const SEEN_EVERY_MS = 15 * MINUTE_MS;
 

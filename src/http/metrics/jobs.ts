@@ -11,7 +11,9 @@ export function jobMetrics(services: Services, metrics: Metrics): void {
   const { store, counts, perJobMetrics } = services;
   const isAllowed = (): boolean => perJobMetrics?.() ?? false;
   const shown = async (): Promise<readonly Job[]> =>
-    isAllowed() ? (await store.listJobs({ skip: 0, limit: JOBS_MAX })).items : [];
+    isAllowed() && services.metersStore?.() !== false
+      ? (await store.listJobs({ skip: 0, limit: JOBS_MAX })).items
+      : [];
   metrics.gauge('job_status', 'The status of a job, as a label: 1.', ['job', 'status'], async (gauge) => {
     for (const { name: job, state } of await shown())
       if (STATUSES.includes(state.status)) gauge.set({ job, status: state.status }, 1);

@@ -79,14 +79,18 @@ function stateGauges(services: Services, metrics: Metrics): void {
   metrics.gauge('store_ok', 'Whether the store takes commits: 1, or 0.', [], (gauge) =>
     gauge.set(store.health().ok ? 1 : 0),
   );
+  const meters = (): boolean => services.metersStore?.() ?? true;
   metrics.gauge('jobs', 'Jobs by status.', ['status'], async (gauge) => {
+    if (!meters()) return;
     for (const status of STATUSES) gauge.set({ status }, (await store.listJobs({ ...count, status })).total);
   });
-  metrics.gauge('jobs_in_trouble', 'Jobs with an open incident.', [], async (gauge) =>
-    gauge.set((await store.listJobs({ ...count, incident: 'open' })).total),
-  );
+  metrics.gauge('jobs_in_trouble', 'Jobs with an open incident.', [], async (gauge) => {
+    if (meters()) gauge.set((await store.listJobs({ ...count, incident: 'open' })).total);
+    else gauge.remove();
+  });
   const open = 'Open incidents by kind: of jobs, and of Cronflow itself.';
   metrics.gauge('incidents_open', open, ['kind'], async (gauge) => {
+    if (!meters()) return;
     for (const [kind, total] of await openByKind(services)) gauge.set({ kind }, total);
   });
   metrics.gauge(
@@ -133,6 +137,7 @@ function deliveryMetrics(services: Services, metrics: Metrics): void {
   const { store, clock, messages } = services;
   const configured = (): readonly string[] => services.globals().notifiers;
   const kept = async (): Promise<DeliveryCounts[]> => {
+    if (services.metersStore?.() === false) return [];
     const counts = await store.deliveryCounts();
     const others = configured().filter((name) => !counts.some(({ notifier }) => notifier === name));
     const nothing = { pending: 0, sent: 0, logged: 0, dead: 0, oldest_pending_at: null };

@@ -244,7 +244,7 @@ async function writeMeta(
   const versionOf = (key: string): number | undefined => tables.metaVersions.get(key);
   const changed = put.filter(({ key }) => versionOf(key) !== undefined);
   const added = put.filter(({ key }) => versionOf(key) === undefined);
-  const logged = put.filter(({ value }) => isLoggedMeta(value));
+  const logged = put.filter(isLoggedMeta);
   const steps: Step[] = [
     step(
       UPDATE_META,

@@ -84,7 +84,7 @@ class ImportedRecords implements DumpSink {
 /** Returns the statements that write values which belong to no job, and since when the database has them. */
 function metaSteps(records: readonly MetaRecord[], at: number): Step[] {
   if (records.length === 0) return [];
-  const logged = records.filter(({ value }) => isLoggedMeta(value));
+  const logged = records.filter(isLoggedMeta);
   const history = step(PUT_META_HISTORY, keysOf(logged), at, valuesOf(logged));
   return [step(INSERT_META, keysOf(records), valuesOf(records)), ...(logged.length === 0 ? [] : [history])];
 }

@@ -1,7 +1,8 @@
 import type { LoggedEvent } from '../../core/model/event.ts';
 import type { Job, JobIncident, Row } from '../../core/model/records.ts';
 import type { ReadBudget } from '../read-budget.ts';
-import type { MetaValue, Past, PastEvent, PastRecords } from '../store.ts';
+import type { MetaRecord } from '../local/changes.ts';
+import { type MetaValue, type Past, PASSING_KEYS, type PastEvent, type PastRecords } from '../store.ts';
 import type { AnswerRow, Database, Session } from './database.ts';
 import { jobIn } from './reads.ts';
 import { READ_ALL_RUNS } from './sql/read-all-runs.ts';
@@ -27,10 +28,10 @@ interface Base {
 
 /**
  * Tells whether the log keeps a meta value. A plain number, such as the last sign of life, changes every few seconds,
- * and no event is judged by what it was.
+ * and no event is judged by what it was. So do the signs of life of instances.
  */
-export function isLoggedMeta(value: MetaValue): boolean {
-  return typeof value === 'object' && value !== null;
+export function isLoggedMeta({ key, value }: MetaRecord): boolean {
+  return typeof value === 'object' && value !== null && !PASSING_KEYS.has(key);
 }
 
 /** Opens the log of commits for one job, as `Store.past` says. */
