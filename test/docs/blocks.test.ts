@@ -37,7 +37,7 @@ const PAGES = [
     .map((name) => `docs/${name}`),
 ].filter((name) => name.endsWith('.md'));
 /** How many blocks are not run. A new one is a decision; this is where it is taken. */
-const NOT_RUN_COUNT = 12;
+const NOT_RUN_COUNT = 16;
 const NOT_RUN = /^<!-- not run: (\S.*) -->$/;
 
 interface Block {
@@ -215,6 +215,7 @@ describe('the blocks of the documentation', () => {
       'nginx',
       'python',
       'sh',
+      'sql',
       'text',
       'yaml',
     ]);

@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { silentLogger } from '../../src/observe/log.ts';
+import { systemClock } from '../../src/clock.ts';
+import { LowdbStore } from '../../src/store/lowdb/store.ts';
+import { PostgresStore } from '../../src/store/postgres/store.ts';
+import { databaseUrl, missingPostgres, sharedPostgres, sql } from '../support/postgres.ts';
+import { job, run } from '../support/records.ts';
+import { WAIT_LIMIT_MS } from '../support/limits.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const page = readFileSync(join(ROOT, 'docs/postgresql.md'), 'utf8');
+const missing = missingPostgres();
+const where = missing === null ? '' : `: ${missing}`;
+
+/** The first block of a language below a heading. */
+function block(heading: string, language: string): string {
+  const part = page.slice(page.indexOf(`\n## ${heading}\n`));
+  return new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``).exec(part)![1]!;
+}
+
+function bash(text: string, cwd: string): Promise<{ code: number | null; said: string }> {
+  const env = { PATH: `${cwd}:${process.env.PATH ?? ''}`, HOME: cwd, TMPDIR: cwd };
+  const child = spawn('bash', ['-euc', text], { cwd, env, timeout: WAIT_LIMIT_MS });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, said })));
+}
+
+test.skipIf(missing !== null)(
+  `the page makes a user with the least rights, and moves a store as that user${where}`,
+  async () => {
+    const name = `docs_${process.pid}`;
+    const server = await sharedPostgres();
+    const cwd = await mkdtemp(join(tmpdir(), 'cronflow-postgresql-'));
+    const administration = databaseUrl(server, 'postgres');
+    const named = (text: string): string => text.replaceAll(/\b(ROLE|DATABASE|TO) cronflow\b/g, `$1 ${name}`);
+    for (const statement of named(block('The database', 'sql')).split(';\n').filter(Boolean))
+      await sql(administration, statement);
+
+    const store = new LowdbStore({ directory: join(cwd, 'data'), clock: systemClock, log: silentLogger });
+    await store.open();
+    await store.transact({ all: true }, (tx) => {
+      tx.putJob(job('a'));
+      tx.putRun(run('a', 1));
+    });
+    await store.close();
+    await symlink(join(ROOT, 'dist/main.js'), join(cwd, 'cronflow'));
+    const url = databaseUrl(server, name).replace(/user=\w+/, `user=${name}`);
+    const moving = block('Moving', 'sh')
+      .replace('/var/lib/cronflow', join(cwd, 'data'))
+      .replace(/postgres:\S+/, `'${url}'`);
+    expect(await bash(moving, cwd)).toMatchObject({ code: 0 });
+    const records = async (file: string): Promise<string[]> =>
+      (await readFile(join(cwd, file), 'utf8')).trimEnd().split('\n').slice(1);
+    expect((await records('check.jsonl')).map((line) => JSON.parse(line) as object)).toEqual(
+      (await records('dump.jsonl')).map((line) => JSON.parse(line) as object),
+    );
+
+    // The same user runs it, and keeps the log in order.
+    const moved = new PostgresStore({ url, clock: systemClock, log: silentLogger });
+    await moved.open();
+    await moved.transact({ ids: ['a'] }, (tx) => tx.putRun(run('a', 2)));
+    expect((await moved.runsOf('a', { skip: 0, limit: 10 })).total).toBe(2);
+    await moved.close();
+    // And nothing more: it is nobody's superuser, and others cannot use its database.
+    await sql(url, 'CREATE SCHEMA of_its_own', 'DROP SCHEMA of_its_own');
+    await expect(sql(url, 'CREATE ROLE another')).rejects.toThrow('permission denied');
+    await expect(sql(url, 'CREATE TABLE public.stray ()')).rejects.toThrow('permission denied');
+    await sql(administration, `DROP DATABASE ${name} WITH (FORCE)`, `DROP ROLE ${name}`);
+    await rm(cwd, { recursive: true, force: true });
+  },
+);
