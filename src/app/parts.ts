@@ -48,6 +48,8 @@ export interface AppOptions {
   env: Readonly<Record<string, string | undefined>>;
   clock: Clock;
   logger: Logger;
+  /** How long this instance holds a lane of messages without a renewal; absent, as long as DeliveryWorker says. */
+  leaseMs?: number;
 }
 
 /** The parts that live as long as the service. Those that need a configuration are added by `start`. */
@@ -78,14 +80,15 @@ export interface Parts {
  * @param opened the store, which is open
  * @param counts what is counted from the start on
  */
-export function buildParts({ clock, logger }: AppOptions, opened: Store, counts: ServiceCounts): Parts {
+export function buildParts(options: AppOptions, opened: Store, counts: ServiceCounts): Parts {
+  const { clock, logger, leaseMs } = options;
   const store = loggedStore(opened, logger, { counts, clock });
   counts.isPerJob = () => parts.reloader?.current?.perJobMetrics ?? false;
   const registry = new NotifierRegistry({ clock, logger });
   const instance = randomUUID();
   const isShared = store.isShared === true;
   const hide = (text: string): string => redact(text, parts.reloader?.current?.redact ?? []);
-  const given = { store, owner: instance, clock, logger, notifiers: registry, redact: hide };
+  const given = { store, owner: instance, leaseMs, clock, logger, notifiers: registry, redact: hide };
   const worker = buildWorker(given, () => parts);
   const checker: Checker = new Checker({
     store,
@@ -112,9 +115,7 @@ export function buildParts({ clock, logger }: AppOptions, opened: Store, counts:
   const onClockSetBack = (): void => worker.clockSetBack();
   const among = isShared ? { instance } : {};
   const liveness = new Liveness({ store, clock, logger, onBeat, onClockSetBack, ...among });
-  const housekeeping = new Housekeeping({ store, clock, logger });
   const vitals = (): Vitals => ({ checkedMs: checker.lastPassedMs, storedMs: liveness.lastStoredMs });
-  const heartbeat = new Heartbeat({ clock, logger, random: Math.random, vitals });
   const parts: Parts = {
     store,
     registry,
@@ -124,8 +125,8 @@ export function buildParts({ clock, logger }: AppOptions, opened: Store, counts:
     liveness,
     backlog,
     storeAlarm,
-    housekeeping,
-    heartbeat,
+    housekeeping: new Housekeeping({ store, clock, logger }),
+    heartbeat: new Heartbeat({ clock, logger, random: Math.random, vitals }),
     messages: new MessageCounts(),
     counts,
     reloader: null,
@@ -139,7 +140,10 @@ export function buildParts({ clock, logger }: AppOptions, opened: Store, counts:
 
 /** @param parts returns the parts, of which some are built later */
 function buildWorker(
-  options: Pick<DeliveryWorkerOptions, 'store' | 'owner' | 'clock' | 'logger' | 'notifiers' | 'redact'>,
+  options: Pick<
+    DeliveryWorkerOptions,
+    'store' | 'owner' | 'leaseMs' | 'clock' | 'logger' | 'notifiers' | 'redact'
+  >,
   parts: () => Parts,
 ): DeliveryWorker {
   const { store } = options;

@@ -6,6 +6,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * alone at the end, while the other core has nothing to do. A fresh clone knows no durations, so they are named here.
  */
 const LONGEST = [
+  'test/acceptance/chaos.test.ts',
   'test/acceptance/npm-start.test.ts',
   'test/scripts/monitor.test.ts',
   'test/acceptance/serve.test.ts',

@@ -2,8 +2,11 @@
 import { createApp } from '../../dist/app/app.js';
 import { serve } from '../../dist/cli/serve.js';
 
-/** Serves until a signal comes. The words of the command line are those of `cronflow serve`. */
-export async function serveHere(clock) {
+/**
+ * Serves until a signal comes. The words of the command line are those of `cronflow serve`.
+ * @param more options of the app that the command line does not have
+ */
+export async function serveHere(clock, more = {}) {
   process.exitCode = await serve(
     process.argv.slice(2),
     {
@@ -15,7 +18,7 @@ export async function serveHere(clock) {
       clock,
     },
     {
-      createApp,
+      createApp: (options) => createApp({ ...options, ...more }),
       stopRequested: () =>
         new Promise((resolve) => {
           for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => resolve(signal));

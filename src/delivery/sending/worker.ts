@@ -42,6 +42,8 @@ export interface DeliveryWorkerOptions {
   store: Store;
   /** Names this instance among those that share the store. No other that runs has the same name. */
   owner: string;
+  /** How long a lane is held without a renewal; a minute unless given, and never less than an attempt may take. */
+  leaseMs?: number | undefined;
   clock: Clock;
   logger: Logger;
   /** Returns a number in [0, 1), for the jitter of retries. */
@@ -231,15 +233,15 @@ export class DeliveryWorker {
    * @returns how long to sleep, in milliseconds
    */
   async #claim(): Promise<number> {
-    const { store, owner, clock, logger } = this.#options;
+    const { store, owner, clock, logger, leaseMs = LEASE_MS } = this.#options;
     this.#hasLeft = false;
     try {
       const heldCount = await this.#setBack.look(store);
       if (heldCount > 0)
         logger.warn('the clock was set back; waiting messages are sent now', { count: heldCount });
       const limits = this.#limits();
-      const lease = { owner, now_at: clock.now(), lease_ms: LEASE_MS, notes: this.#notes() };
-      const leaseEndsMs = clock.monotonic() + LEASE_MS;
+      const lease = { owner, now_at: clock.now(), lease_ms: leaseMs, notes: this.#notes() };
+      const leaseEndsMs = clock.monotonic() + leaseMs;
       const claimed = await store.claimDeliveries({ ...lease, limit: CLAIMS_MAX, limits });
       for (const { lease: held, note, deliveries } of claimed) {
         const lane = this.#laneHeld(held, note);
