@@ -636,10 +636,11 @@ start_relays() {
   [ -n "$cf_keeper" ] || start_tail
   cf_helpers=$cf_tail_pid
   if [ "$cf_out" = relay ]; then
-    eval "exec $cf_pipe_fd<>\"\$cf_run.out\""
+    # The real stdin waits elsewhere, so the pipe is held there: a relay in the background finds /dev/null at 0. The real
+    # stdout stays ours until no process is missing.
+    eval "exec $cf_pipe_fd<>\"\$cf_run.out\" <&$cf_pipe_fd"
     (relay_bg out) &
     cf_relays=$!:out cf_helpers="$cf_helpers $!"
-    exec >"$cf_run.out"
   fi
   if [ "$cf_err" = relay ]; then
     eval "exec $cf_pipe_fd<>\"\$cf_run.err\""
@@ -651,7 +652,8 @@ start_relays() {
     eval "exec $cf_pipe_fd>&-"
     cf_pipe_fd=''
   fi
-  exec 2>/dev/null
+  [ "$cf_out" != relay ] || exec >"$cf_run.out"
+  exec </dev/null 2>/dev/null
   [ "$cf_err" != same ] || cf_err_fd=1
   cf_helpers=''
 }
@@ -954,7 +956,7 @@ become_command() {
   [ -z "$cf_out_fd" ] || eval "exec >&$cf_out_fd $cf_out_fd>&-"
   [ "$cf_out" != closed ] || exec >&-
   eval "exec 2>&${cf_err_fd:--}"
-  for cf_fd in $cf_say_fd $cf_held $cf_err_fd; do [ "$cf_fd" -lt 3 ] || eval "exec $cf_fd>&-"; done
+  for cf_fd in $cf_say_fd $cf_held $cf_err_fd $cf_pipe_fd; do [ "$cf_fd" -lt 3 ] || eval "exec $cf_fd>&-"; done
   [ -z "$cf_pid_of_group" ] || set -- setsid -- "$@"
   case $1 in *=*) ;; *) [ -z "$cf_environ" ] || restore_environment "$@" ;; esac
   # bash takes a leading - for an option of exec; the others take -- for the command.
@@ -1956,6 +1958,18 @@ dry_run() {
   } >&2
 }
 
+# Keeps the command in arrays, for a trap. mksh walks through an array to add to it, so with all arguments in one array
+# thirty thousand of them took it more than a minute on a busy machine.
+keep_args() {
+  cf_parts='' cf_turn=0
+  for cf_word in "$@"; do
+    cf_part=$((cf_turn / 300))
+    [ $((cf_turn % 300)) != 0 ] || cf_parts="$cf_parts $cf_part"
+    eval "cf_args_${cf_part}[cf_turn % 300]=\$cf_word"
+    cf_turn=$((cf_turn + 1))
+  done
+}
+
 # Where a shell ends because it cannot start a process: the command runs all the same, or is waited for.
 on_exit() {
   cf_status=$?
@@ -1973,7 +1987,10 @@ on_exit() {
   # No process can be had to decode a line break in a variable either.
   cf_pid_of_group='' cf_unignore='' cf_soh=$cf_nl
   # A trap finds the arguments of the function that failed in place of the command, in the shells that have arrays.
-  [ -z "$cf_arrays" ] || eval 'set -- "${cf_args[@]}"'
+  if [ -n "$cf_arrays" ]; then
+    set --
+    for cf_part in $cf_parts; do eval "set -- \"\$@\" \"\${cf_args_${cf_part}[@]}\""; done
+  fi
   # What came for the command ends it, or it would go on for ever.
   # shellcheck disable=SC2086 # several
   trap - $cf_signals
@@ -2040,7 +2057,7 @@ start_helpers() {
 main() {
   check_options
   if [ -n "$cf_dry_run" ]; then dry_run "$@"; exit 0; fi
-  [ -z "$cf_arrays" ] || eval 'cf_args=("$@")'
+  [ -z "$cf_arrays" ] || keep_args "$@"
   cf_stage=early
   trap : XFSZ
   # bash loses a signal that comes with another one, and timeout sends CONT with each.

@@ -22,6 +22,13 @@ const DISKS = String.raw`
       unset IN_NAMESPACE; mkdir ../full ../ro
       mount -t tmpfs -o size=16k none ../full; cat /dev/zero >../full/zeros 2>/dev/null; mount -t tmpfs -o ro none ../ro`;
 
+const WAITS_FOR_PROCESSES = {
+  bash: 'bash waits for half a minute for a process, by itself',
+  'bash --posix': 'bash waits for half a minute for a process, by itself',
+  mksh: 'mksh waits for half a minute for a process, by itself',
+  ksh93: 'ksh93 waits for ever where it cannot start a process',
+};
+
 const STATES: readonly MonitorState[] = ['refusing', 'hanging', 'foreign'];
 
 /** What the wrapper would like to have and cannot get. */
@@ -38,12 +45,23 @@ export const SCARCITY: readonly Case[] = [
     shows: /^24 7$/m,
     needs: ['another user', 'prlimit(1)'],
     reports: null,
-    except: {
-      bash: 'bash waits for half a minute for a process, by itself',
-      'bash --posix': 'bash waits for half a minute for a process, by itself',
-      mksh: 'mksh waits for half a minute for a process, by itself',
-      ksh93: 'ksh93 waits for ever where it cannot start a process',
-    },
+    except: WAITS_FOR_PROCESSES,
+  },
+  {
+    name: 'few processes, with stdout and stderr in two pipes',
+    script: String.raw`
+      chmod 777 ../home ../tmp; uid=$((100000 + $$ % 100000 * 100))
+      for n in 2 3 4 5 6; do
+        uid=$((uid + 50))
+        {
+          { setpriv --reuid $uid --regid $uid --clear-groups prlimit --nproc=$n $RUN sh -c 'echo out; echo err >&2; exit 7' 3>&-
+            note $n $?; } 2>&1 >&3 | grep -av -e '^cronflow: ' -e '[Cc]annot fork' >&2
+        } 3>&1
+      done`,
+    shows: /^6 7$/m,
+    needs: ['another user', 'prlimit(1)'],
+    reports: null,
+    except: WAITS_FOR_PROCESSES,
   },
   ...['curl', 'tee', 'mktemp', 'curl wget', 'tee mktemp setsid mkfifo', 'date id uname od stat find'].map(
     (names) =>
