@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HANG_LIMIT_MS } from '../../support/limits.ts';
 import { CALLERS } from './cases/callers.ts';
 import { COMMANDS } from './cases/commands.ts';
 import { ENVIRONMENT } from './cases/environment.ts';
@@ -97,7 +98,7 @@ for (const [topic, cases, shells] of TOPICS) {
         const why = whyNot(shell, each);
         test.skipIf(shell.words === undefined || why !== '')(
           `${topic}: ${each.name}${why}`,
-          { timeout: 300_000 },
+          { timeout: HANG_LIMIT_MS },
           async () => {
             const { bare: first, wrapped, codes, body } = await runBoth(shell, each);
             expect(first.text).toMatch(each.shows);

@@ -24,7 +24,7 @@ import type { Case, ShellUnderTest } from './table.ts';
 const LIB = readFileSync(new URL('lib.sh', import.meta.url), 'utf8');
 const SCRIPT = fileURLToPath(new URL('../../../scripts/monitor.sh', import.meta.url));
 /** Longer than any case takes on a busy machine, many times over. */
-const HANG_MS = 100_000;
+const HANG_MS = 240_000;
 /** Files beyond this are compared by their digest. */
 const SHOWN_BYTES_MAX = 20_000;
 
