@@ -14,6 +14,7 @@ while [ ! -e done ]; do :; done
 exit 5
 END`;
 
+const KSH93_CODE = 'ksh93 forgets the exit code of a child that ends as a signal comes';
 const KSH93_TSTP = 'ksh93 hears TSTP only once a process of its own has ended or stopped';
 
 const AT_A_TERMINAL = 'a pty by script(1)';
@@ -73,7 +74,7 @@ export const SIGNALS: readonly Case[] = [
     shows: /^3$/m,
     needs: ['taskset(1) and chrt(1)'],
     reports: 3,
-    except: { ksh93: 'ksh93 forgets the exit code of a child that ends as a signal comes' },
+    except: { ksh93: KSH93_CODE },
   },
   {
     name: 'a signal that comes at once',
@@ -179,6 +180,7 @@ END
     shows: /^INT\nQUIT$/m,
     needs: [AT_A_TERMINAL],
     reports: 5,
+    except: { ksh93: KSH93_CODE },
   },
   {
     name: 'a terminal: signals that are sent to the wrapper',
@@ -199,6 +201,7 @@ END
     shows: /to the terminal/,
     needs: [AT_A_TERMINAL],
     reports: 5,
+    except: { ksh93: KSH93_CODE },
   },
   {
     name: 'a terminal: Ctrl-C ends a command that does not catch it',
