@@ -78,6 +78,8 @@ export class JobIngest implements Ingest {
   async #recordWithOutput(name: string, ping: Ping, output: string): Promise<PingResult> {
     const result = await this.#recordPing(name, ping);
     if (result.run_id === null || result.reason === 'duplicate') return result;
+    // A database takes a ping with its output or refuses both. To ask it again could fail, though the ping is stored.
+    if (this.#store.isShared === true) return result;
     const run = await this.#store.run(result.job.id, result.run_id);
     const isKept = run === undefined || run.kind === 'slots' || run.output_bytes > 0;
     return isKept ? result : { ...result, output_lost_bytes: Buffer.byteLength(output) };

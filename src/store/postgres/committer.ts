@@ -1,4 +1,5 @@
-import type { Clock } from '../../clock.ts';
+import { randomBytes } from 'node:crypto';
+import { type Clock, systemClock } from '../../clock.ts';
 import { CronflowError } from '../../core/model/errors.ts';
 import type { Changes, MetaRecord } from '../local/changes.ts';
 import { changesOf } from '../local/feed.ts';
@@ -6,14 +7,16 @@ import { Overlay } from '../local/overlay.ts';
 import { runTransaction } from '../local/tx.ts';
 import type { Change, Scope, StoreHealth, Tx } from '../store.ts';
 import type { Database, Session } from './database.ts';
-import { Conflict, reasonText, refusalOf, unavailable } from './errors.ts';
+import { Conflict, isFullDisk, reasonText, refusalOf, unavailable } from './errors.ts';
 import { Loading } from './loading.ts';
 import { isAlone, Lack, needOf } from './need.ts';
+import { Patience } from './patience.ts';
 import { baseSteps } from './bases.ts';
 import { DELETE_META } from './sql/delete-meta.ts';
 import { INSERT_META } from './sql/insert-meta.ts';
 import { PUT_FEED } from './sql/put-feed.ts';
 import { PUT_META_HISTORY } from './sql/put-meta-history.ts';
+import { TRY_WRITE } from './sql/try-write.ts';
 import { UPDATE_META } from './sql/update-meta.ts';
 import { type Step, step } from './statement.ts';
 import { stepsOf } from './writing.ts';
@@ -26,9 +29,18 @@ const COMMIT_MS_MAX = 4_500;
 /** One that names every job may take longer. Pings wait for it no longer than for anything else. */
 const COMMIT_OF_ALL_MS_MAX = 60_000;
 
+/**
+ * Whoever has waited for so long is refused, whatever held it up: a slow commit before its own, or one of all jobs. A
+ * commit that is on its way by then may still succeed, as one whose answer is lost.
+ */
+const ANSWER_MS_MAX = 4_700;
+/** A commit of this size says whether a database whose disk was full takes commits again. */
+const TRIED_BYTES = 64 * 1_024;
+
 /** A transaction that waits for its commit. */
 interface Waiting {
   scope: Scope;
+  calledMs: number;
   /** Runs it. Returns a function that settles it once the commit is durable. */
   run(overlay: Overlay): () => void;
   reject(error: unknown): void;
@@ -59,6 +71,9 @@ export class Committer {
   #committing: Promise<void> | null = null;
   #isClosed = false;
   #failure: string | null = null;
+  /** Says that the disk was full, so that a small commit which finds room proves nothing. */
+  #isFull = false;
+  readonly #patience = new Patience<Waiting>(ANSWER_MS_MAX, (over) => this.#refuseLate(over));
   /** Counts the times that a batch had to load more than its transactions named, which most pings never need. */
   lackCount = 0;
 
@@ -73,18 +88,25 @@ export class Committer {
   transact<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> {
     if (this.#isClosed) return Promise.reject(new CronflowError('stopping', 'The store is closed.'));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({
+      const answered = (answer: () => void) => (): void => {
+        this.#patience.delete(waiting);
+        answer();
+      };
+      const waiting: Waiting = {
         scope,
+        calledMs: systemClock.monotonic(),
         run(overlay) {
           try {
             const result = runTransaction(overlay, scope, fn);
-            return () => resolve(result);
+            return answered(() => resolve(result));
           } catch (error) {
-            return () => reject(error);
+            return answered(() => reject(error));
           }
         },
-        reject,
-      });
+        reject: (error) => answered(() => reject(error))(),
+      };
+      this.#waiting.push(waiting);
+      if (scope.all !== true) this.#patience.add(waiting);
       this.#committing ??= this.#commitAll();
     });
   }
@@ -95,9 +117,19 @@ export class Committer {
     await this.#committing;
   }
 
-  /** Finds out whether the database takes commits again, after it did not. */
+  /** Finds out whether the database takes commits again, after it did not. It writes, because a full disk is read. */
   async probe(): Promise<void> {
-    await this.transact({}, () => {}).catch(() => {});
+    const { database, clock } = this.#options;
+    const filling = randomBytes(TRIED_BYTES / 2).toString('hex');
+    try {
+      await database.write(COMMIT_MS_MAX, async (session) => {
+        await session.begin([step(TRY_WRITE, filling, clock.now())]);
+        await session.commit();
+      });
+      [this.#failure, this.#isFull] = [null, false];
+    } catch (error) {
+      if (refusalOf(error) === 'unprepared') database.stopPreparing();
+    }
   }
 
   async #commitAll(): Promise<void> {
@@ -126,7 +158,7 @@ export class Committer {
     for (;;) {
       try {
         await this.#attempt(batch, limitMs);
-        this.#failure = null;
+        if (!this.#isFull) this.#failure = null;
         this.#options.onSync(clock.monotonic() - startedMs);
         return;
       } catch (error) {
@@ -148,9 +180,23 @@ export class Committer {
 
   /** Refuses the transactions, and those that waited for them, which have waited as long by now. */
   #refuse(batch: readonly Waiting[], error: unknown): void {
-    this.#failure = `The database takes no commit: ${reasonText(error)}`;
-    this.#options.onRefused();
+    this.#isFull ||= isFullDisk(error);
+    this.#failed(reasonText(error));
     for (const each of [...batch, ...this.#waiting.splice(0)]) each.reject(unavailable(error));
+  }
+
+  /** Refuses those who have waited for too long. Those whose turn has not come will have none. */
+  #refuseLate(late: readonly Waiting[]): void {
+    const error = new Error('The commits before this one took too long.');
+    this.#failed(error.message);
+    const isLate = new Set(late);
+    this.#waiting = this.#waiting.filter((each) => !isLate.has(each));
+    for (const each of late) each.reject(unavailable(error));
+  }
+
+  #failed(why: string): void {
+    this.#failure = `The database takes no commit: ${why}`;
+    this.#options.onRefused();
   }
 
   async #attempt(batch: readonly Waiting[], limitMs: number): Promise<void> {

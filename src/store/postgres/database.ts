@@ -91,9 +91,12 @@ export class Database {
   }
 
   async #with<T>(pool: pg.Pool, limitMs: number, use: (session: Session) => Promise<T>): Promise<T> {
+    const calledMs = systemClock.monotonic();
     const client = await pool.connect();
-    const session = new Session(client, this, limitMs);
-    const cancel = systemClock.after(limitMs, () => session.cut());
+    // To wait for a connection takes from the same time.
+    const leftMs = Math.max(1, Math.round(limitMs - (systemClock.monotonic() - calledMs)));
+    const session = new Session(client, this, leftMs);
+    const cancel = systemClock.after(leftMs, () => session.cut());
     try {
       const result = await use(session);
       client.release(!session.isClean);

@@ -40,6 +40,11 @@ export function refusalOf(error: unknown): Refusal {
   return DATA_CLASSES.has(code.slice(0, 2)) ? 'data' : 'unavailable';
 }
 
+/** Tells whether the database found no room on its disk. */
+export function isFullDisk(error: unknown): boolean {
+  return codeOf(error) === '53100';
+}
+
 /** Returns the code that the database gave an error, or the system; empty where there is none. */
 export function codeOf(error: unknown): string {
   const code = error instanceof Error ? (error as Error & { code?: unknown }).code : undefined;

@@ -56,6 +56,13 @@ describe.skipIf(missingPostgres() !== null)('a batch of pings', () => {
     expect(days.map(({ outcomes }) => outcomes)).toEqual([{ success: 3, failure: 1 }]);
   });
 
+  test('is answered with its outputs although nothing can be read meanwhile', async () => {
+    store.run = () => Promise.reject(new Error('Nothing can be read.'));
+    const ping = { ...pingOf('success', clock.now()), output: 'done' };
+    const { job: pinged, run_id: runId } = await ingest.ping('job-j3', ping);
+    expect(await store.output(pinged.id, runId!)).toEqual({ text: 'done', dropped_bytes: 0 });
+  });
+
   test('refuses one whose data the database refuses, and no other', async () => {
     const transact = (id: string, text: string): Promise<void> =>
       store.transact({ ids: [id] }, (tx) => {

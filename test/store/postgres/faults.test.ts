@@ -15,17 +15,23 @@ import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 import { until } from '../../support/until.ts';
 
 const COUNT = { meta: ['count'] };
+/** Ends the connections of others to the database, for which a condition holds. */
+const ended = (condition: string): string =>
+  `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND ${condition}`;
 const UNAVAILABLE = { code: 'store_unavailable' };
 
 describe.skipIf(missingPostgres() !== null)('a database behind a network that fails', () => {
   let database: TestDatabase;
   let proxy: TcpProxy;
   let store: PostgresStore;
+  let warnings: string[];
   beforeEach(async () => {
     database = await freshDatabase();
     proxy = await startTcpProxy({ path: socketPath(database.address) });
+    warnings = [];
+    const log = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
     const url = databaseUrlAt(proxy.port, database.name);
-    store = new PostgresStore({ url, clock: systemClock, log: silentLogger });
+    store = new PostgresStore({ url, clock: systemClock, log });
     await store.open();
   });
   afterEach(async () => {
@@ -39,6 +45,14 @@ describe.skipIf(missingPostgres() !== null)('a database behind a network that fa
     calls += 1;
     return store.transact(COUNT, (tx) => increment(tx, 'count'));
   };
+  /** Has the database do something whenever a table gets a row. */
+  const trigger = (table: string, act: string): Promise<void> =>
+    sql(
+      database.url,
+      `CREATE FUNCTION ${table}_act() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${act} RETURN NEW; END $$`,
+      `CREATE TRIGGER ${table}_act BEFORE INSERT ON cronflow.${table} FOR EACH ROW EXECUTE FUNCTION ${table}_act()`,
+    );
+  const addJob = (): Promise<void> => store.transact({ ids: ['a'] }, (tx) => tx.putJob(job('a')));
   const works = (): Promise<unknown> =>
     until('the store to take commits again', () => store.health().ok && count().catch(() => undefined));
 
@@ -96,11 +110,8 @@ describe.skipIf(missingPostgres() !== null)('a database behind a network that fa
   });
 
   test('that ends connections, as a restart does, loses no commit that came after', async () => {
-    await store.transact({ ids: ['a'] }, (tx) => tx.putJob(job('a')));
-    await sql(
-      database.url,
-      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
-    );
+    await addJob();
+    await sql(database.url, ended('true'));
     await until('a read', () => store.jobById('a').catch(() => undefined));
     await works();
     expect(store.health()).toEqual({ ok: true });
@@ -119,8 +130,41 @@ describe.skipIf(missingPostgres() !== null)('a database behind a network that fa
     expect(store.health()).toEqual({ ok: true });
   });
 
+  test('that is busy with all jobs for long refuses who waits, and goes on by itself', async () => {
+    await count();
+    await trigger('meta', `IF NEW.key = 'slow' THEN PERFORM pg_sleep(120); END IF;`);
+    let isOver = false;
+    const all = store.transact({ all: true }, (tx) => tx.putMeta('slow', 1)).catch(() => {});
+    void all.then(() => (isOver = true));
+    await expect(count()).rejects.toMatchObject(UNAVAILABLE);
+    expect(isOver).toBe(false);
+    await sql(database.url, ended("query LIKE '%cronflow.meta%'"));
+    await all;
+    await works();
+    // Whoever was refused before its turn is not counted.
+    expect(await store.meta('count')).toBe(2);
+  });
+
+  test('that is full refuses commits, and counts as failing until it has room', async () => {
+    await count();
+    const full = ['feed', 'events', 'meta_history'];
+    for (const table of full)
+      await trigger(table, "RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full';");
+    await expect(addJob()).rejects.toMatchObject(UNAVAILABLE);
+    // A value finds room in a page that is there, and to read needs none.
+    expect(await count()).toBe(2);
+    const warned = warnings.length;
+    await until('it to be asked again and again', () => {
+      expect(store.health()).toMatchObject({ ok: false, refuses: 'commits' });
+      return warnings.length >= warned + 2;
+    });
+    for (const table of full) await sql(database.url, `DROP TRIGGER ${table}_act ON cronflow.${table}`);
+    await until('the store to work again', () => store.health().ok);
+    await addJob();
+  });
+
   test('that takes no writes, as a copy does, refuses commits and is read', async () => {
-    await store.transact({ ids: ['a'] }, (tx) => tx.putJob(job('a')));
+    await addJob();
     const readOnly = (value: string): Promise<void> =>
       sql(database.url, `ALTER DATABASE ${database.name} SET default_transaction_read_only = ${value}`);
     await readOnly('on');
