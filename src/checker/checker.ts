@@ -15,6 +15,8 @@ const SLEEP_MS_MAX = 10_000;
 const BATCH_MAX = 500;
 /** A job whose tick failed is left alone for this long, so that it holds up no other. */
 const RETRY_MS = 30_000;
+/** A job that another instance holds is looked at again after this time. */
+const HELD_MS = 100;
 /** A check that failed as a whole is tried again after this time. */
 const RETRY_FAILED_MS = 1_000;
 /** A checker that wakes later than it meant to by more than this was suspended with its machine, or nearly so. */
@@ -148,7 +150,9 @@ export class Checker {
     this.#wanted = false;
     const earliest = await store.earliestDueAt();
     const nextAt = this.#retryAt.size > 0 ? Math.min(...this.#retryAt.values()) : (earliest ?? Infinity);
-    return nextAt + 1 + marginMs;
+    // What is due and was not found is held by another instance, which is not asked about at every moment.
+    const soonestAt = marginMs > 0 ? clock.now() + HELD_MS : -Infinity;
+    return Math.max(nextAt + 1 + marginMs, soonestAt);
   }
 
   /**

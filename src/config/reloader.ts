@@ -213,15 +213,11 @@ export class ConfigReloader {
     const good = loaded.ok ? null : await this.#lastGood();
     this.#confirmed = request.confirm;
     const overtaken = loaded.ok ? await this.#overtaken(loaded.config) : null;
-    if (loaded.ok && overtaken !== null) {
-      await this.#startBehind(loaded.config, overtaken);
-      this.#watch();
-      return loaded.config;
-    }
     const problem = loaded.ok
-      ? await this.#problemOfPlan(loaded.config, request.confirm)
+      ? (overtaken ?? (await this.#problemOfPlan(loaded.config, request.confirm)))
       : this.#invalid(loaded);
-    if (loaded.ok && problem === null) await this.#startOn(loaded.config);
+    if (loaded.ok && overtaken !== null) await this.#startBehind(loaded.config, overtaken);
+    else if (loaded.ok && problem === null) await this.#startOn(loaded.config);
     else if (problem !== null) {
       const stored = loaded.ok && !strict ? await this.#lastGood() : good;
       await this.#startOnStored(loaded, problem, strict ? null : stored);

@@ -112,6 +112,11 @@ async function jobNames(): Promise<string[]> {
   return (await store.listJobs({ skip: 0, limit: 10 })).items.map(({ name }) => name);
 }
 
+/** Counts the messages to the notifier `hook` that were given up. */
+async function deadCount(): Promise<number> {
+  return (await store.deliveries({ skip: 0, limit: 9, status: 'dead', notifier: 'hook' })).total;
+}
+
 const OLD = jobs('a');
 const NEW = jobs('a', 'b');
 
@@ -221,6 +226,21 @@ describe.each(WORLDS)('instances on %s', (_name, make) => {
     await until('the message', () => webhook.accepted.length > 0);
     const { items } = await store.deliveries({ skip: 0, limit: 10 });
     expect(items.map(({ status, notifier }) => [status, notifier])).not.toContainEqual(['dead', 'hook']);
+  });
+
+  test('an instance that starts beside others owes nothing again, and one that starts alone does', async () => {
+    const hooked = `notifiers:\n  hook: {type: webhook, url: "${webhook.origin}/hook"}\n${jobs('a')}`;
+    const a = await new Instance('a').save(hooked).start();
+    webhook.failNext({ kind: 'answer', status: 400 });
+    await a.ask('/jobs/a/failure', 'POST');
+    await until('the message to be given up', async () => (await deadCount()) === 1);
+    const b = await new Instance('b').save(hooked).start();
+    await b.ask('/readyz');
+    expect(await deadCount()).toBe(1);
+    await a.stop();
+    await b.stop();
+    await b.start();
+    await until('the message', () => webhook.accepted.length === 1);
   });
 
   test('a message to a notifier that this instance does not know yet is not given up', async () => {

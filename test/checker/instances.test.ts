@@ -177,6 +177,28 @@ test('a slot is judged within 2 s of its deadline, once, whichever instance dies
   expect((await store.incidents({ skip: 0, limit: 10 })).total).toBe(1);
 });
 
+test('a job that another instance holds is looked at again, and not at every moment', async () => {
+  const transact = store.transact.bind(store);
+  let looks = 0;
+  let isHeld = true;
+  // As a database does that skips rows which another transaction has locked.
+  store.transact = (scope, fn) => {
+    const { due, ...others } = scope;
+    if (due !== undefined) looks += 1;
+    if (due === undefined || !isHeld) return transact(scope, fn);
+    return transact({ ...others, due: { ...due, limit: 0 } }, fn);
+  };
+  await instance('a');
+  await clock.advance(HOUR_MS + 6 * SECOND_MS + 10);
+  looks = 0;
+  await clock.advance(SECOND_MS);
+  expect(looks).toBeGreaterThan(5);
+  expect(looks).toBeLessThan(15);
+  isHeld = false;
+  await clock.advance(SECOND_MS);
+  expect(await outcomes()).toEqual(['missed']);
+});
+
 test('a ping that came in time and is stored a moment late is not taken for missing', async () => {
   await instance('a');
   const b = await instance('b');
