@@ -3,6 +3,7 @@ import { benchChecker } from './checker.ts';
 import { benchCommit } from './commit.ts';
 import { benchGroupCommit } from './group-commit.ts';
 import { benchHttp } from './http.ts';
+import { benchInstances } from './instances.ts';
 import { benchLife } from './life.ts';
 import { benchPing } from './ping.ts';
 import { benchReload } from './reload.ts';
@@ -13,6 +14,7 @@ import { benchWrapper } from './wrapper.ts';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   http: benchHttp,
+  instances: benchInstances,
   life: benchLife,
   transition: benchTransition,
   ping: benchPing,
