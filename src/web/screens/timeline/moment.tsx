@@ -30,12 +30,12 @@ export function Moment({ pointer, stretch }: MomentProps): JSX.Element {
           max={toAt}
           step={stepMs}
           value={at}
-          aria-valuetext={clock(at)}
+          aria-valuetext={`${clock(at)}: ${momentText(at, pointer.nearMs)}`}
           onInput={(event) => (pointer.at.value = Number(event.currentTarget.value))}
           onBlur={() => pointer.leave()}
         />
       </label>
-      <p aria-live="polite">
+      <p>
         <strong>{clock(at)}</strong> {found !== null && <b>{foundText(found)} · </b>}
         {momentText(at, pointer.nearMs)}
       </p>
