@@ -103,6 +103,28 @@ describe.skipIf(!hasChromium)('the timeline', () => {
     expect(await running.count()).toBe(0);
   });
 
+  test('says so where the runs are too many to be drawn one by one', async () => {
+    const { page } = await visit(`${service.url}/healthz`);
+    let asked = 0;
+    // The list of runs has no end.
+    await page.route(/\/runs\?.*(?:since|cursor)=/, async (route) => {
+      const answer = await route.fetch({ url: `${service.url}/runs?since=24h&limit=50` });
+      asked += 1;
+      await route.fulfill({
+        response: answer,
+        headers: { ...answer.headers(), link: '</runs?cursor=x>; rel="next"' },
+      });
+    });
+    await page.goto(`${service.url}/ui/timeline`);
+    await page.locator('.too-many').waitFor();
+    expect(await page.textContent('.too-many')).toMatch(
+      /those from before 0\d:\d\d are drawn by their slots/,
+    );
+    // Each load asks for eight pages, and one follows when the connection stands.
+    expect(asked).toBeGreaterThanOrEqual(8);
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+  });
+
   test.each(['light', 'dark'] as const)('can be read by everybody in %s', async (colorScheme) => {
     expect(await faultsByAxe(await open('', { colorScheme }))).toEqual([]);
   });

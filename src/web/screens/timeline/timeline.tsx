@@ -18,6 +18,7 @@ import {
 import { place } from '../../router.tsx';
 import { addShortcuts } from '../../ui/keyboard.ts';
 import { useNarrow } from '../../ui/narrow.ts';
+import { Clock } from '../../ui/moment.tsx';
 import { Failure, Notice } from '../../ui/notice.tsx';
 import { VirtualList } from '../../ui/virtual-list.tsx';
 import { jobs, loadJobs } from '../now/jobs.ts';
@@ -114,6 +115,7 @@ function Lanes({ jobs: all, view, stretch }: LanesProps): JSX.Element {
     <section class="timeline" aria-label="Timeline" style={{ '--lane-name': isNarrow ? '7.5rem' : '15rem' }}>
       <div class="timeline-head">
         <TimelineBar jobs={all} view={view} />
+        <TooMany />
         <Moment pointer={pointer} stretch={stretch} />
         <div class="axis" aria-hidden="true">
           <div ref={axis} class="axis-names">
@@ -138,6 +140,18 @@ function Lanes({ jobs: all, view, stretch }: LanesProps): JSX.Element {
       </div>
       {rows.length === 0 && <p class="loading">No job is like that.</p>}
     </section>
+  );
+}
+
+/** Says so where the runs are too many to be drawn one by one. */
+function TooMany(): JSX.Element | null {
+  const fromAt = lanes.value?.runsFromAt ?? null;
+  if (fromAt === null) return null;
+  return (
+    <p class="too-many">
+      There are very many runs: those from before <Clock at={fromAt} /> are drawn by their slots, several
+      together.
+    </p>
   );
 }
 
