@@ -1,4 +1,3 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasChromium } from '../../support/chromium.ts';
@@ -74,36 +73,5 @@ describe.skipIf(!hasChromium)('the lists', () => {
     expect(`${paused} ${acknowledged}`).toMatch(/warehouse-sync/);
     expect(`${paused} ${acknowledged}`).toMatch(/image-prune-oslo/);
     expect(paused).toContain('10.0.0.7');
-  });
-
-  test('of faults of the configuration come and go with the file', async () => {
-    const page = await open('/ui/configuration');
-    await page.locator('h1:text-is("Configuration")').waitFor();
-    const good = await readFile(service.configPath, 'utf8');
-    await writeFile(service.configPath, `${good}  broken:\n    schedul: '0 2 * * *'\n`);
-    const fault = page.locator('.alarm pre');
-    await fault.waitFor();
-    expect(await fault.textContent()).toMatch(/unknown key "schedul", did you mean "schedule"\?/);
-    expect(await fault.textContent()).toMatch(/\n.*\^/);
-    await writeFile(service.configPath, good);
-    await fault.waitFor({ state: 'detached' });
-    expect(await page.locator('.alarm').count()).toBe(0);
-  });
-
-  test('of what a configuration would change are shown before it is committed', async () => {
-    const page = await open('/ui/check');
-    await page.fill('textarea', "jobs:\n  fresh:\n    schedul: '0 2 * * *'\n");
-    await page.click('main button:text-is("Check")');
-    await expect.poll(() => page.textContent('main')).toContain('did you mean "schedule"');
-    const good = await readFile(service.configPath, 'utf8');
-    await page.fill(
-      'textarea',
-      good.replace(/\n  postgres-backup:\n {4}schedule: '0 2/, "\n  postgres-backup:\n    schedule: '0 3"),
-    );
-    await page.click('main button:text-is("Check")');
-    await page.locator('h2', { hasText: 'Applying it: ' }).waitFor();
-    expect(await page.textContent('.plan')).toContain('postgres-backup');
-    const answer = await fetch(`${service.url}/jobs/postgres-backup`);
-    expect(await answer.json()).toMatchObject({ schedule: '0 2 * * *' });
   });
 });
