@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, systemClock } from '../../clock.ts';
+import { type Clock, sleep, systemClock } from '../../clock.ts';
 import { CronflowError } from '../../core/model/errors.ts';
 import type { Changes, MetaRecord } from '../local/changes.ts';
 import { changesOf } from '../local/feed.ts';
@@ -24,16 +24,16 @@ import { isLoggedMeta } from './log.ts';
 
 /** One commit takes at most this many transactions. The rest go into the next one. */
 const TRANSACTIONS_MAX = 1_000;
-/** A commit is given up after this time, so that a ping is answered within five seconds. */
-const COMMIT_MS_MAX = 4_500;
-/** One that names every job may take longer. Pings wait for it no longer than for anything else. */
+/** A commit that names every job may take longer. Pings wait for it no longer than for anything else. */
 const COMMIT_OF_ALL_MS_MAX = 60_000;
 
 /**
- * Whoever has waited for so long is refused, whatever held it up: a slow commit before its own, or one of all jobs. A
- * commit that is on its way by then may still succeed, as one whose answer is lost.
+ * Whoever has waited for this much longer than a commit may take is refused, whatever held it up: a slow commit before
+ * its own, or one of all jobs. A commit that is on its way by then may still succeed, as one whose answer is lost.
  */
-const ANSWER_MS_MAX = 4_700;
+const LATE_MS = 200;
+/** A database that restarts is asked again so often, until the time for a commit is up. */
+const AGAIN_MS = 100;
 /** A commit of this size says whether a database whose disk was full takes commits again. */
 const TRIED_BYTES = 64 * 1_024;
 
@@ -73,12 +73,16 @@ export class Committer {
   #failure: string | null = null;
   /** Says that the disk was full, so that a small commit which finds room proves nothing. */
   #isFull = false;
-  readonly #patience = new Patience<Waiting>(ANSWER_MS_MAX, (over) => this.#refuseLate(over));
+  readonly #patience: Patience<Waiting>;
+  /** Says that the database may have been told to commit the present batch. */
+  #isCommitSent = false;
   /** Counts the times that a batch had to load more than its transactions named, which most pings never need. */
   lackCount = 0;
 
   constructor(options: CommitterOptions) {
     this.#options = options;
+    const patienceMs = options.database.answerMsMax + LATE_MS;
+    this.#patience = new Patience<Waiting>(patienceMs, (over) => this.#refuseLate(over));
   }
 
   get health(): StoreHealth {
@@ -122,7 +126,7 @@ export class Committer {
     const { database, clock } = this.#options;
     const filling = randomBytes(TRIED_BYTES / 2).toString('hex');
     try {
-      await database.write(COMMIT_MS_MAX, async (session) => {
+      await database.write(database.answerMsMax, async (session) => {
         await session.begin([step(TRY_WRITE, filling, clock.now())]);
         await session.commit();
       });
@@ -150,27 +154,40 @@ export class Committer {
     return this.#waiting.splice(0, count);
   }
 
-  /** Commits transactions, again and again where other instances were faster. It settles all of them. */
+  /**
+   * Commits transactions, again and again where other instances were faster, or where a connection broke before the
+   * commit was sent, as they all do when a database restarts. It settles all of them.
+   */
   async #commitBatch(batch: readonly Waiting[]): Promise<void> {
-    const limitMs = batch[0]!.scope.all === true ? COMMIT_OF_ALL_MS_MAX : COMMIT_MS_MAX;
-    const { clock } = this.#options;
-    const startedMs = clock.monotonic();
+    const isOfAll = batch[0]!.scope.all === true;
+    const limitMs = isOfAll ? COMMIT_OF_ALL_MS_MAX : this.#options.database.answerMsMax;
+    const startedMs = systemClock.monotonic();
+    const restMs = (): number => Math.ceil(startedMs + limitMs - systemClock.monotonic());
     for (;;) {
       try {
-        await this.#attempt(batch, limitMs);
+        this.#isCommitSent = false;
+        await this.#attempt(batch, Math.max(1, restMs()));
         if (!this.#isFull) this.#failure = null;
-        this.#options.onSync(clock.monotonic() - startedMs);
+        this.#options.onSync(systemClock.monotonic() - startedMs);
         return;
       } catch (error) {
         const refusal = refusalOf(error);
-        const isTimeUp = clock.monotonic() - startedMs > limitMs;
         if (refusal === 'unprepared') this.#options.database.stopPreparing();
         if (refusal === 'data' && batch.length > 1) return this.#commitEach(batch);
         if (refusal === 'data') return batch[0]!.reject(unavailable(error));
-        if (isTimeUp || (refusal !== 'conflict' && refusal !== 'unprepared'))
-          return this.#refuse(batch, error);
+        const isAgain = refusal === 'unavailable' ? !isOfAll && this.#isWorthWaiting(error) : true;
+        if (restMs() < AGAIN_MS || !isAgain) return this.#refuse(batch, error);
+        if (refusal === 'unavailable') await sleep(systemClock, AGAIN_MS);
       }
     }
+  }
+
+  /**
+   * Tells whether a batch that the database did not take can be run again. One whose commit was sent may be stored, and
+   * then it would count twice. While the database is known to be away, or full, nobody is kept waiting for it.
+   */
+  #isWorthWaiting(error: unknown): boolean {
+    return !this.#isCommitSent && this.#failure === null && !isFullDisk(error);
   }
 
   /** Commits transactions one by one, so that one whose data is refused does not take the others with it. */
@@ -259,6 +276,7 @@ export class Committer {
     const { put, del } = changes;
     if (put.meta !== undefined || del.meta !== undefined)
       await writeMeta(session, loading, { put: put.meta ?? [], del: del.meta ?? [], at });
+    this.#isCommitSent = true;
     await session.commit(steps);
   }
 }

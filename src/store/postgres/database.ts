@@ -12,8 +12,13 @@ import { type Statement, type Step, step } from './statement.ts';
 /** A row of an answer, by the names of its columns. */
 export type AnswerRow = Record<string, unknown>;
 
-/** How long a connection may take to be made, or to become free. */
-const CONNECT_MS_MAX = 3_000;
+/**
+ * A commit or a read is given up after this time, so that a ping is answered within five seconds. Tests that are about
+ * something else wait longer, because their machine may be busy.
+ */
+const ANSWER_MS_MAX = 4_500;
+/** The part of that time that a connection may take to be made, or to become free. */
+const CONNECT_PART = 2 / 3;
 /**
  * The database ends a transaction in which nothing is asked for so long, as of an instance that was suspended. One that
  * may take longer is about all jobs, and what it computes may take longer, too.
@@ -36,19 +41,25 @@ interface DatabaseOptions {
   url: string;
   /** Is told of the database's clock with every transaction. */
   onClock: (sample: ClockSample) => void;
+  /** The longest time that a commit or a read may take; by default 4.5 s. */
+  answerMsMax?: number;
 }
 
 /** The connections to the database. Nothing here waits without a limit. */
 export class Database {
+  /** The longest time that a commit or a read may take. */
+  readonly answerMsMax: number;
   readonly #writers: pg.Pool;
   readonly #readers: pg.Pool;
   readonly #onClock: (sample: ClockSample) => void;
   /** Says whether statements are prepared under names. A pooler that shares connections may forget them. */
   #isPreparing = true;
 
-  constructor({ url, onClock }: DatabaseOptions) {
-    this.#writers = poolOf(url, WRITERS_MAX);
-    this.#readers = poolOf(url, READERS_MAX);
+  constructor({ url, onClock, answerMsMax = ANSWER_MS_MAX }: DatabaseOptions) {
+    this.answerMsMax = answerMsMax;
+    const connectMsMax = Math.ceil(answerMsMax * CONNECT_PART);
+    this.#writers = poolOf(url, WRITERS_MAX, connectMsMax);
+    this.#readers = poolOf(url, READERS_MAX, connectMsMax);
     this.#onClock = onClock;
   }
 
@@ -217,7 +228,7 @@ async function settled<T extends readonly unknown[]>(promises: {
   return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as T;
 }
 
-function poolOf(url: string, max: number): pg.Pool {
+function poolOf(url: string, max: number, connectMsMax: number): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max,
@@ -225,7 +236,7 @@ function poolOf(url: string, max: number): pg.Pool {
     keepAlive: true,
     allowExitOnIdle: true,
     application_name: 'cronflow',
-    connectionTimeoutMillis: CONNECT_MS_MAX,
+    connectionTimeoutMillis: connectMsMax,
     types: { getTypeParser: parserOf },
   });
   // A connection that breaks while nobody uses it is replaced when one is needed. Whoever uses one sees the error.

@@ -11,8 +11,6 @@ import { READ_ALL_LANES } from './sql/read-all-lanes.ts';
 import { READ_LINES } from './sql/read-lines.ts';
 import { step } from './statement.ts';
 
-const LANES_MS_MAX = 4_500;
-
 /**
  * Who may send what is owed to which notifier. The lanes are locked, read into an outbox in memory, which knows the
  * rules, and written back as that leaves them. So one instance claims at a time, which takes a millisecond.
@@ -53,7 +51,7 @@ export class Lanes {
   }
 
   async earliestAt(owner: string, except?: ReadonlySet<string>): Promise<number | null> {
-    const [lanes, lines] = await this.#database.read(LANES_MS_MAX, async (session) => {
+    const [lanes, lines] = await this.#database.read(this.#database.answerMsMax, async (session) => {
       const answers = await session.begin([step(READ_ALL_LANES), step(READ_LINES)], 'read');
       await session.rollback();
       return answers;
@@ -64,7 +62,7 @@ export class Lanes {
   async #change<T>(change: (session: Session) => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#database.write(LANES_MS_MAX, change);
+        return await this.#database.write(this.#database.answerMsMax, change);
       } catch (error) {
         const refusal = refusalOf(error);
         if (refusal === 'unprepared') this.#database.stopPreparing();

@@ -144,9 +144,10 @@ export class Loading {
       if (this.#kind === 'write') this.#ask(LOCK_SYSTEM_INCIDENTS, []);
       this.#ask(READ_SYSTEM_INCIDENTS, [], this.#takeIncidents);
     }
+    // Whoever claims locks lanes and then deliveries, so this does as well.
+    if (lanes.size > 0) this.#askLocking(SHARE_LANES, READ_LANES, [[...lanes]], this.#takeLanes);
     this.#askRecords(this.#need.incident_ids, this.#need.delivery_ids);
     if (meta.size > 0 && !all) this.#ask(READ_META, [[...meta]], this.#takeMeta);
-    if (lanes.size > 0) this.#askLocking(SHARE_LANES, READ_LANES, [[...lanes]], this.#takeLanes);
   }
 
   #askRecords(incidentIds: ReadonlySet<string>, deliveryIds: ReadonlySet<string>): void {

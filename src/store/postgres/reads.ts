@@ -48,8 +48,6 @@ import { READ_SLOT_ROWS } from './sql/read-slot-rows.ts';
 import { type Statement, type Step, step } from './statement.ts';
 import { plain } from './writing.ts';
 
-/** A read is given up after this time. */
-const READ_MS_MAX = 4_500;
 /** One call looks at this many rows of all jobs, where a filter may leave most of them out. */
 const ROWS_LOOKED_AT_MAX = 20_000;
 
@@ -208,7 +206,7 @@ export class Reads {
   }
 
   #readAll(steps: readonly Step[]): Promise<AnswerRow[][]> {
-    return this.#database.read(READ_MS_MAX, async (session) => {
+    return this.#database.read(this.#database.answerMsMax, async (session) => {
       const answers = await session.begin(steps, 'read');
       await session.rollback();
       return answers;

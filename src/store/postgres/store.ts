@@ -44,8 +44,7 @@ import { needOf } from './need.ts';
 import { Reads } from './reads.ts';
 import { Relay } from './relay.ts';
 
-/** A view is given up after this time, and one of all jobs after the longer one. */
-const VIEW_MS_MAX = 4_500;
+/** A view of all jobs may take longer than other reads. */
 const VIEW_OF_ALL_MS_MAX = 60_000;
 /** While the database takes no commits it is asked so often whether it does again. */
 const PROBE_MS = 1_000;
@@ -56,6 +55,8 @@ export interface PostgresStoreOptions {
   log: Logger;
   /** Deep-freezes every record, so that a mutation of a record that was read throws. */
   freeze?: boolean;
+  /** The longest time that a commit or a read may take; by default 4.5 s. */
+  answerMsMax?: number;
   /** Is told how long each commit took, in milliseconds. */
   onSync?: (durationMs: number) => void;
   /** Is told of the database's clock with every transaction. */
@@ -81,13 +82,13 @@ export class PostgresStore implements Store {
   #isClosed = false;
 
   constructor(options: PostgresStoreOptions) {
-    const { url, clock, log, freeze = false, onSync = () => {}, onClock = () => {} } = options;
+    const { url, clock, log, freeze = false, onSync = () => {}, onClock = () => {}, answerMsMax } = options;
     this.#options = options;
     this.#freeze = freeze;
     this.#feed = new Feed((error) =>
       log.error('a listener of the store failed', { error: errorText(error) }),
     );
-    this.#database = new Database({ url, onClock });
+    this.#database = new Database({ url, onClock, ...(answerMsMax === undefined ? {} : { answerMsMax }) });
     const instance = randomUUID();
     this.#committer = new Committer({
       database: this.#database,
@@ -143,7 +144,7 @@ export class PostgresStore implements Store {
   }
 
   view<T>(scope: Scope, read: (view: View) => T): Promise<T> {
-    const limitMs = scope.all === true ? VIEW_OF_ALL_MS_MAX : VIEW_MS_MAX;
+    const limitMs = scope.all === true ? VIEW_OF_ALL_MS_MAX : this.#database.answerMsMax;
     return this.#read(() =>
       this.#database.read(limitMs, async (session) => {
         const loading = new Loading(session, needOf([scope]), 'read', { freeze: this.#freeze });

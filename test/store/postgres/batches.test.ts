@@ -5,6 +5,7 @@ import { silentLogger } from '../../../src/observe/log.ts';
 import { MINUTE_MS } from '../../../src/schedule/units.ts';
 import { PostgresStore } from '../../../src/store/postgres/store.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
+import { WAIT_LIMIT_MS } from '../../support/limits.ts';
 import { emptyDatabase, missingPostgres } from '../../support/postgres.ts';
 import { job, NOW_AT, pingOf } from '../../support/records.ts';
 
@@ -18,7 +19,12 @@ describe.skipIf(missingPostgres() !== null)('a batch of pings', () => {
   let clock: FakeClock;
   beforeEach(async () => {
     clock = createFakeClock(NOW_AT);
-    store = new PostgresStore({ url: await emptyDatabase(), clock, log: silentLogger });
+    store = new PostgresStore({
+      url: await emptyDatabase(),
+      clock,
+      log: silentLogger,
+      answerMsMax: WAIT_LIMIT_MS,
+    });
     await store.open();
     ingest = new JobIngest({ store, clock, onRefusal: () => {} });
     await store.transact({ all: true }, (tx) => {

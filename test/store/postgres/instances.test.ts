@@ -3,6 +3,7 @@ import { systemClock } from '../../../src/clock.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { PostgresStore } from '../../../src/store/postgres/store.ts';
 import type { Change } from '../../../src/store/store.ts';
+import { WAIT_LIMIT_MS } from '../../support/limits.ts';
 import { freshDatabase, missingPostgres, sql, type TestDatabase } from '../../support/postgres.ts';
 import { delivery, increment, job, NOW_AT, ping, run, systemIncident } from '../../support/records.ts';
 import { until } from '../../support/until.ts';
@@ -15,7 +16,12 @@ describe.skipIf(missingPostgres() !== null)('instances that share a database', (
   let one: PostgresStore;
   let two: PostgresStore;
   const open = async (): Promise<PostgresStore> => {
-    const store = new PostgresStore({ url: database.url, clock: systemClock, log: silentLogger });
+    const store = new PostgresStore({
+      url: database.url,
+      clock: systemClock,
+      log: silentLogger,
+      answerMsMax: WAIT_LIMIT_MS,
+    });
     await store.open();
     return store;
   };
