@@ -178,10 +178,9 @@ describe.each(rows)('the $name store', ({ make }) => {
     });
 
     test('sees what is durable, and waits for no commit', async () => {
-      const before = updatedAt();
+      expect(await updatedAt()).toBe(NOW_AT);
       const done = write((tx) => tx.putJob(job('a', { updated_at: 1 })));
       const during = updatedAt();
-      expect(await before).toBe(NOW_AT);
       expect([NOW_AT, 1]).toContain(await during);
       await done;
       expect(await updatedAt()).toBe(1);
@@ -401,7 +400,9 @@ describe.each(rows)('the $name store', ({ make }) => {
 
     test('keeps its writes from all others before the commit', async () => {
       const done = write((tx) => tx.putJob(job('a')));
-      expect(await store.jobById('a')).toBeUndefined();
+      const seen = await store.jobById('a');
+      // Over a network the read may arrive after the commit, and then it sees all of it.
+      expect([undefined, ...(store.isShared === true ? ['a'] : [])]).toContain(seen?.id);
       await done;
       expect((await store.jobById('a'))?.id).toBe('a');
     });
