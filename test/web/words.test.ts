@@ -22,9 +22,7 @@ const RUN: ToldRun = {
   slot_at: '2026-01-16T02:00:00.000Z',
   first_slot_at: null,
   count: 1,
-  started_at: '2026-01-16T02:00:01.000Z',
   ended_at: '2026-01-16T02:20:00.000Z',
-  limit_at: null,
 };
 
 test('an incident, a reason and a message are a few words', () => {
@@ -57,9 +55,9 @@ describe('why a run or a slot is bad', () => {
       'ended after 4m 12s, but its output lacks "done"',
     ],
     [{ reason: 'too_fast' }, 'ended after 4m 12s, too soon to have done its work'],
-    [{ reason: 'timeout', outcome: 'timeout' }, 'reported no end by its limit'],
+    [{ reason: 'timeout', outcome: 'timeout', duration_ms: null }, 'reported no end by its limit'],
     [
-      { reason: 'timeout', outcome: 'timeout', limit_at: '2026-01-16T06:00:01.000Z' },
+      { reason: 'timeout', outcome: 'timeout', duration_ms: 14_400_000 },
       'reported no end within its limit of 4h',
     ],
     [{ reason: 'unreadable_report' }, 'ended after 4m 12s, and its report cannot be read'],

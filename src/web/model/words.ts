@@ -36,9 +36,7 @@ export type ToldRun = Pick<
   | 'slot_at'
   | 'first_slot_at'
   | 'count'
-  | 'started_at'
   | 'ended_at'
-  | 'limit_at'
 >;
 
 /**
@@ -96,10 +94,11 @@ export function systemText({
   return `${about}${detail ?? REASON_WORDS[reason] ?? reason}`;
 }
 
-function timeoutText(run: ToldRun): string {
-  const [startedAt, limitAt] = [instantOf(run.started_at), instantOf(run.limit_at)];
-  if (startedAt === null || limitAt === null) return 'reported no end by its limit';
-  return `reported no end within its limit of ${durationText(limitAt - startedAt)}`;
+/** A run that has timed out has no limit any more, and lasted as long as that was. */
+function timeoutText({ duration_ms: ms }: ToldRun): string {
+  return ms === null
+    ? 'reported no end by its limit'
+    : `reported no end within its limit of ${durationText(ms)}`;
 }
 
 function missedText(run: ToldRun, nowAt: number, timeZone: string): string {
