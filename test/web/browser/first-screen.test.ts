@@ -10,7 +10,7 @@ const WRONG: readonly [name: string, why: RegExp][] = [
   ['cert-renew', /started while an earlier run was still going/],
   ['invoice-run', /did not start at 05:00/],
   ['postgres-backup', /exit 1 after 31m.*No space left on device/],
-  ['warehouse-sync', /reported no end by its limit/],
+  ['warehouse-sync', /reported no end within its limit of 2h/],
 ];
 
 const searchOf = (page: Page): string => new URL(page.url()).search;

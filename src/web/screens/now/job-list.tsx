@@ -31,7 +31,10 @@ export function JobList({ jobs, counts }: { jobs: ReadonlyMap<string, Job>; coun
   useEffect(() => {
     const move = (by: number): void => {
       at.value = Math.max(0, Math.min(shown.length - 1, at.value + by));
-      document.querySelector(`[data-row="${at.value}"]`)?.scrollIntoView({ block: 'nearest' });
+      const row = document.querySelector(`[data-row="${at.value}"]`);
+      row?.scrollIntoView({ block: 'nearest' });
+      // The focus goes along, so that Enter is for the job, also where a button had the focus before.
+      row?.querySelector('a')?.focus({ preventScroll: true });
     };
     const open = (): void => {
       const job = shown[at.value];
