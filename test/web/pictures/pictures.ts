@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Dashboard, startDashboard } from '../support/dashboard.ts';
 import { useBrowser, visit } from '../support/visit.ts';
 
-const ASSETS = fileURLToPath(new URL('../../../assets', import.meta.url));
-/** They are in every clone and every package. */
+const IMAGES = fileURLToPath(new URL('../../../docs/images', import.meta.url));
+/** They are in every clone. */
 const PICTURE_BYTES_MAX = 250_000;
 
 let service: Dashboard;
@@ -22,7 +22,7 @@ test('the first screen is drawn as it is at 8:05', async () => {
   await expect
     .poll(() => page.locator('[data-row] svg rect, [data-row] svg path').count())
     .toBeGreaterThan(100);
-  const picture = await page.screenshot({ path: join(ASSETS, 'now.png') });
+  const picture = await page.screenshot({ path: join(IMAGES, 'now.png') });
   expect(picture.length).toBeLessThan(PICTURE_BYTES_MAX);
 });
 
@@ -36,6 +36,6 @@ test('the timeline is drawn as it is at 8:05', async () => {
   const box = (await failed.boundingBox())!;
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
   await page.locator('.moment-line', { hasText: 'postgres-backup failed' }).waitFor();
-  const picture = await page.screenshot({ path: join(ASSETS, 'timeline.png') });
+  const picture = await page.screenshot({ path: join(IMAGES, 'timeline.png') });
   expect(picture.length).toBeLessThan(PICTURE_BYTES_MAX);
 });
