@@ -45,6 +45,11 @@ export function isFullDisk(error: unknown): boolean {
   return codeOf(error) === '53100';
 }
 
+/** Tells whether something was locked by another for longer than it is waited for. */
+export function isLocked(error: unknown): boolean {
+  return codeOf(error) === '55P03';
+}
+
 /** Returns the code that the database gave an error, or the system; empty where there is none. */
 export function codeOf(error: unknown): string {
   const code = error instanceof Error ? (error as Error & { code?: unknown }).code : undefined;

@@ -25,7 +25,10 @@ export class Lanes {
   async claim(claim: ClaimOptions): Promise<ClaimedLane[]> {
     return this.#change(async (session) => {
       const [, lanes, lines] = await session.begin([step(ADD_LANES), step(LOCK_LANES), step(READ_LINES)]);
-      const outbox = outboxOf(lanes!, lines!);
+      // Another claim may have made a lane and taken it since the lanes were locked, and then what is owed to it shows.
+      const locked = new Set(lanes!.map(({ notifier }) => notifier));
+      const own = lines!.filter(({ record }) => locked.has((record as Delivery).notifier));
+      const outbox = outboxOf(lanes!, own);
       const claimed = outbox.claim(claim);
       const leased = claimed.flatMap(({ lease, deliveries }) => deliveries.map(({ id }) => ({ id, lease })));
       await session.commit([

@@ -3,7 +3,7 @@ import { dateOf } from '../../core/model/daily.ts';
 import type { Logger } from '../../observe/log.ts';
 import { DAY_MS, HOUR_MS } from '../../schedule/units.ts';
 import type { Database } from './database.ts';
-import { reasonText } from './errors.ts';
+import { isLocked, reasonText } from './errors.ts';
 import { ADD_EVENTS_OF } from './sql/add-events-of.ts';
 import { BEGIN_LOG } from './sql/begin-log.ts';
 import { DROP_BASES } from './sql/drop-bases.ts';
@@ -18,6 +18,11 @@ import { type Step, step } from './statement.ts';
 const LOG_MS_MAX = 30 * DAY_MS;
 const KEEP_EVERY_MS = HOUR_MS;
 const KEEP_MS_MAX = 60_000;
+/**
+ * To add and to drop a partition waits for all who use the log, such as a backup, and every commit waits behind that. So
+ * it waits for no longer than a ping can. Events of a day that has no partition stand in the one for all else.
+ */
+const LOCK_MS_MAX = 500;
 /** Partitions are there for so many days ahead. What is dated later stands in a partition for all else. */
 const DAYS_AHEAD = 3;
 
@@ -40,8 +45,12 @@ export class LogKeeper {
     this.#options = options;
   }
 
+  /** Keeps the log in order once, or, where something holds the log at this moment, as a backup does, later. */
   async open(): Promise<void> {
-    await this.#keep();
+    await this.#keep().catch((error: unknown) => {
+      if (!isLocked(error)) throw error;
+      this.#warn(error);
+    });
     this.#schedule();
   }
 
@@ -51,20 +60,21 @@ export class LogKeeper {
   }
 
   #schedule(): void {
-    const { clock, log } = this.#options;
-    this.#cancel = clock.after(KEEP_EVERY_MS, () => {
-      this.#keeping = this.#keep().catch((error: unknown) => {
-        log.warn('the log of commits could not be kept in order', { error: reasonText(error) });
-      });
+    this.#cancel = this.#options.clock.after(KEEP_EVERY_MS, () => {
+      this.#keeping = this.#keep().catch((error: unknown) => this.#warn(error));
       this.#schedule();
     });
+  }
+
+  #warn(error: unknown): void {
+    this.#options.log.warn('the log of commits could not be kept in order', { error: reasonText(error) });
   }
 
   async #keep(): Promise<void> {
     const { database, clock } = this.#options;
     const now = clock.now();
     await database.write(KEEP_MS_MAX, async (session) => {
-      await session.begin([]);
+      await session.begin([], 'write', LOCK_MS_MAX);
       const [locked] = await session.run([step(LOCK_LOG), step(BEGIN_LOG, now)]);
       // Another instance does it at this moment.
       if (locked![0]!['is_locked'] !== true) return session.rollback();

@@ -1,14 +1,20 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import pg from 'pg';
 import { systemClock } from '../../../src/clock.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
+import { DAY_MS } from '../../../src/schedule/units.ts';
 import { PostgresStore } from '../../../src/store/postgres/store.ts';
 import type { Change } from '../../../src/store/store.ts';
 import { WAIT_LIMIT_MS } from '../../support/limits.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
 import { freshDatabase, missingPostgres, sql, type TestDatabase } from '../../support/postgres.ts';
 import { delivery, increment, job, NOW_AT, ping, run, systemIncident } from '../../support/records.ts';
 import { until } from '../../support/until.ts';
 
 const ALL = { all: true };
+/** Finds whoever waits for a lock in the database. */
+const WAITING =
+  "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%cronflow.lanes%'";
 
 /** Several instances, each with a store of its own, over one database. */
 describe.skipIf(missingPostgres() !== null)('instances that share a database', () => {
@@ -139,6 +145,35 @@ describe.skipIf(missingPostgres() !== null)('instances that share a database', (
     }
   });
 
+  test('leave a lane alone that another claim made while this one waited for the others', async () => {
+    const claim = { now_at: NOW_AT, lease_ms: 60_000, limit: 2 };
+    const owe = (id: string, notifier: string): Promise<void> =>
+      one.transact(ALL, (tx) => {
+        tx.putJob(job(id));
+        tx.putDelivery(delivery(`d-${id}`, id, { notifier }));
+      });
+    await owe('a', 'known');
+    await one.claimDeliveries({ ...claim, owner: 'one' });
+    // What others wait for looks the same for as long as a transaction goes on, so there are two connections.
+    const [other, watcher] = [0, 1].map(() => new pg.Client({ connectionString: database.url }));
+    await Promise.all([other!.connect(), watcher!.connect()]);
+    await other!.query('begin');
+    await other!.query('select from cronflow.lanes for update');
+    // On a machine that is slow for seconds the claim is refused, which takes nothing from anybody either.
+    const claiming = two.claimDeliveries({ ...claim, owner: 'two' }).catch(() => []);
+    await until('the claim to wait', async () => {
+      const waiting = await watcher!.query(WAITING);
+      return waiting.rowCount === 1;
+    });
+    await owe('b', 'new');
+    await other!.query("insert into cronflow.lanes values ('new', 'one', 1, $1)", [NOW_AT + 60_000]);
+    await other!.query('commit');
+    await Promise.all([other!.end(), watcher!.end()]);
+    expect(await claiming).toEqual([]);
+    expect(await two.claimDeliveries({ ...claim, owner: 'two' })).toEqual([]);
+    expect(await one.claimDeliveries({ ...claim, owner: 'one' })).toHaveLength(1);
+  });
+
   test('hold up everything else while one changes all jobs, and none of it is lost', async () => {
     await one.transact(ALL, (tx) => {
       for (let each = 0; each < 30; each += 1) tx.putJob(job(`j${each}`));
@@ -185,6 +220,23 @@ describe.skipIf(missingPostgres() !== null)('instances that share a database', (
       await until('the change', () => jobsTold().includes('a'));
       expect(jobsTold()).toEqual(['a']);
     });
+  });
+
+  test('start beside a backup that holds the log, on a day for which it has no partition', async () => {
+    const backup = new pg.Client({ connectionString: database.url });
+    await backup.connect();
+    await backup.query('begin');
+    await backup.query('lock table cronflow.events in access share mode');
+    const clock = createFakeClock(Date.now() + 40 * DAY_MS);
+    const later = new PostgresStore({ url: database.url, clock, log: silentLogger });
+    await later.open();
+    await later.transact({ ids: ['a'] }, (tx) => {
+      tx.putJob(job('a'));
+      tx.logEvent('a', { type: 'ping', ping: ping({ received_at: NOW_AT }) });
+    });
+    expect(await later.jobById('a')).toBeDefined();
+    await later.close();
+    await backup.end();
   });
 
   test('are refused where the schema is newer than they know', async () => {
