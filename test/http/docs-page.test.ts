@@ -77,7 +77,7 @@ test.skipIf(!hasChromium)(
 test.skipIf(!hasChromium)('/ leads a browser on', async () => {
   const { url } = await startServer({ notices: () => ['nobody will be told'] });
   const { page, complaints } = await open(url);
-  expect(await page.textContent('[role=alert]')).toBe('nobody will be told');
+  expect(await page.textContent('[role=alert]')).toBe('Nobody will be told');
   await page.click('a[href="/docs"]');
   await page.waitForSelector('#post_job');
   expect(complaints).toEqual([]);
