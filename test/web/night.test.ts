@@ -46,5 +46,8 @@ test('changes name the jobs that are asked for again, or ask for all', () => {
   ).toEqual(['a', 'b']);
   expect(changedJobs([{ type: 'incident', id: '4', job: null }])).toEqual([]);
   for (const type of ['fresh', 'configuration', 'deleted'] as const)
-    expect(changedJobs([change, { type, id: null, job: null }])).toBeNull();
+    expect(changedJobs([change, { type, id: null, job: null, of: 'job' }])).toBeNull();
+  // A job that keeps its last runs loses one with each that begins.
+  for (const of of ['run', 'incident', 'delivery'])
+    expect(changedJobs([change, { type: 'deleted', id: '5', job: null, of }])).toEqual(['a']);
 });

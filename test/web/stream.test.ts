@@ -22,6 +22,13 @@ test('an event that is not complete does not count yet', () => {
   expect(reader.take('\n')).toHaveLength(1);
 });
 
+test('what is gone is told apart by what it was', () => {
+  const gone = (of: string): unknown =>
+    changeOf({ id: '', type: 'deleted', data: JSON.stringify({ of, id: 'x' }) });
+  expect(gone('run')).toEqual({ type: 'deleted', id: 'x', job: null, of: 'run' });
+  expect(gone('job')).toEqual({ type: 'deleted', id: 'x', job: null, of: 'job' });
+});
+
 test('an event that this page does not know, or cannot read, is no change', () => {
   expect(changeOf({ id: '', type: 'weather', data: '{}' })).toBeNull();
   expect(changeOf({ id: '', type: 'job', data: '{' })).toBeNull();

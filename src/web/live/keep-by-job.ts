@@ -1,5 +1,5 @@
 import { ApiError } from '../api/client.ts';
-import type { Change } from '../model/stream.ts';
+import { type Change, concernsAll } from '../model/stream.ts';
 import { onChanges } from './connection.ts';
 
 /** Changes of so many jobs are looked at one by one; of more, everything is asked for again. */
@@ -64,7 +64,7 @@ export function keepByJob({ loadAll, loadSome, tell }: ByJob): () => void {
   const end = onChanges((changes) => {
     for (const change of changes) {
       if (change.job !== null && concernsJob(change)) changed.add(change.job);
-      else if (!concernsNone(change)) isWholeWanted = true;
+      else if (concernsAll(change)) isWholeWanted = true;
     }
     plan(GATHER_MS);
   });
@@ -78,8 +78,4 @@ export function keepByJob({ loadAll, loadSome, tell }: ByJob): () => void {
 
 function concernsJob({ type }: Change): boolean {
   return type === 'run' || type === 'job';
-}
-
-function concernsNone({ type }: Change): boolean {
-  return type === 'incident' || type === 'delivery' || type === 'run' || type === 'job';
 }

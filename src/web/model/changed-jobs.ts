@@ -1,4 +1,4 @@
-import type { Change } from './stream.ts';
+import { type Change, concernsAll } from './stream.ts';
 
 /**
  * Returns the names of the jobs that changes are about, each once; null where anything may have changed, so that all
@@ -6,9 +6,9 @@ import type { Change } from './stream.ts';
  */
 export function changedJobs(changes: readonly Change[]): string[] | null {
   const names = new Set<string>();
-  for (const { type, job } of changes) {
-    if (type === 'fresh' || type === 'configuration' || type === 'deleted') return null;
-    if (job !== null) names.add(job);
+  for (const change of changes) {
+    if (concernsAll(change)) return null;
+    if (change.job !== null) names.add(change.job);
   }
   return [...names];
 }

@@ -36,17 +36,25 @@ export interface Change {
   id: string | null;
   /** The name of the job that it is about; null for none. */
   job: string | null;
+  /** What is gone; only with `deleted`. Old runs, incidents and messages go all the time. */
+  of?: string | undefined;
 }
 
 const CHANGE_TYPES = ['fresh', 'job', 'run', 'incident', 'delivery', 'configuration', 'deleted'] as const;
+
+/** Tells whether a change may have changed anything about any job, so that all of them must be looked at again. */
+export function concernsAll({ type, of }: Change): boolean {
+  return type === 'fresh' || type === 'configuration' || (type === 'deleted' && of === 'job');
+}
 
 /** Reads what an event says; null for one that this page does not know. */
 export function changeOf({ type, data }: StreamEvent): Change | null {
   const known = CHANGE_TYPES.find((each) => each === type);
   if (known === undefined) return null;
   try {
-    const { id = null, job = null } = JSON.parse(data) as { id?: string | null; job?: string | null };
-    return { type: known, id, job };
+    type Data = { id?: string | null; job?: string | null; of?: string };
+    const { id = null, job = null, of } = JSON.parse(data) as Data;
+    return { type: known, id, job, ...(of === undefined ? {} : { of }) };
   } catch {
     return null;
   }

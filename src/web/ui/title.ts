@@ -10,7 +10,7 @@ export function countOpen(): () => void {
   return keepRight(
     async (aborted) =>
       (await ask('get_incidents', { query: { open: 'true', limit: 1 }, signal: aborted })).total,
-    ({ type }) => type === 'incident' || type === 'deleted',
+    ({ type }) => type === 'incident',
     ({ data }) => {
       if (typeof data === 'number') openCount.value = data;
     },
