@@ -4,6 +4,7 @@ import { useSignal, useSignalEffect } from '@preact/signals';
 import { BASE } from './api/base.ts';
 import { isLoginNeeded } from './api/client.ts';
 import { connection, onChanges } from './live/connection.ts';
+import { stale } from './live/stale.ts';
 import { type Place, placeOf, type ScreenName } from './model/address.ts';
 import { warningOf } from './model/words.ts';
 import { go, Link, place } from './router.tsx';
@@ -11,6 +12,7 @@ import { Now } from './screens/now/now.tsx';
 import { Help, isHelpOpen } from './ui/help.tsx';
 import { addShortcuts, startKeyboard } from './ui/keyboard.ts';
 import { Clock } from './ui/moment.tsx';
+import { reloadOnce } from './ui/reload.ts';
 import { Failure, Notice } from './ui/notice.tsx';
 import { loadSession, loginAddress, logOut, server, session } from './ui/session.ts';
 import { nextTheme, theme } from './ui/theme.ts';
@@ -154,7 +156,7 @@ function ConnectionState(): JSX.Element {
 
 /** What keeps the page from being right, and what keeps anybody from being told. */
 function Trouble(): JSX.Element {
-  const { state, sinceAt } = connection.value;
+  const { state, sinceAt, status } = connection.value;
   return (
     <div class="strips">
       {isLoginNeeded.value && (
@@ -164,8 +166,15 @@ function Trouble(): JSX.Element {
       )}
       {state === 'lost' && !isLoginNeeded.value && (
         <p role="alert">
-          Cronflow cannot be reached since <Clock at={sinceAt} />. What is shown is from then. The page tries
-          again by itself.
+          Cronflow cannot be reached since <Clock at={sinceAt} />
+          {status !== null && ` (the answer is ${status})`}. What is shown is from then. The page tries again
+          by itself.
+        </p>
+      )}
+      {state === 'live' && stale.value !== null && !isLoginNeeded.value && (
+        <p role="alert">
+          Since <Clock at={stale.value.sinceAt} /> some of what is shown cannot be asked for again:{' '}
+          {stale.value.detail} The page tries again by itself.
         </p>
       )}
       {server.value?.warnings.map((warning) => (
@@ -210,6 +219,8 @@ function ShownScreen(): JSX.Element {
         if (!isOver && Screen !== undefined) shown.value = { name: where.screen, Screen };
       } catch (error) {
         if (!isOver) shown.value = error as Error;
+        // The page may be older than the server, which then has other files.
+        reloadOnce();
       }
     };
     void load();

@@ -56,8 +56,9 @@ const JOBS = [
     incident: { ...INCIDENT, kinds: ['failure'], acknowledged_until_at: '2026-01-16T12:00:00.000Z' },
   }),
 ];
+const AT = Date.UTC(2026, 0, 16, 11);
 const names = (query: Record<string, string>): string[] =>
-  chosenJobs(JOBS, choiceOf(query)).map(({ name }) => name);
+  chosenJobs(JOBS, choiceOf(query), AT).map(({ name }) => name);
 
 describe('the list of jobs', () => {
   test.each([
@@ -76,6 +77,13 @@ describe('the list of jobs', () => {
     [{ q: 'zz' }, []],
   ])('with %j shows %j', (query, wanted) => {
     expect(names(query)).toEqual(wanted);
+  });
+
+  test('puts a job first again once nobody is on its trouble any longer', () => {
+    const trouble = [JOBS[4]!, job('zeta', { late: true }), { ...JOBS[1]!, name: 'omega' }];
+    const first = (at: number): string => chosenJobs(trouble, choiceOf({}), at)[0]!.name;
+    expect(first(AT)).toBe('omega');
+    expect(first(Date.UTC(2026, 0, 16, 12))).toBe('epsilon');
   });
 
   test('says how many are in trouble, late and running, and what can be chosen', () => {

@@ -22,11 +22,9 @@ test('an event that is not complete does not count yet', () => {
   expect(reader.take('\n')).toHaveLength(1);
 });
 
-test('what is gone is told apart by what it was', () => {
-  const gone = (of: string): unknown =>
-    changeOf({ id: '', type: 'deleted', data: JSON.stringify({ of, id: 'x' }) });
-  expect(gone('run')).toEqual({ type: 'deleted', id: 'x', job: null, of: 'run' });
-  expect(gone('job')).toEqual({ type: 'deleted', id: 'x', job: null, of: 'job' });
+test.each(['run', 'job'])('what is gone is told apart by what it was: %s', (of) => {
+  const data = JSON.stringify({ of, id: 'x' });
+  expect(changeOf({ id: '', type: 'deleted', data })).toEqual({ type: 'deleted', id: 'x', job: null, of });
 });
 
 test('an event that this page does not know, or cannot read, is no change', () => {

@@ -7,6 +7,8 @@ import { type Change, changeOf, EventText } from '../model/stream.ts';
 export interface Connection {
   state: 'connecting' | 'live' | 'lost';
   sinceAt: number;
+  /** The status of an answer that is a refusal, of a proxy for instance; null where none came. */
+  status: number | null;
 }
 
 /** The server sends a comment every 15 s, so a stream that says nothing for so long has been lost on the way. */
@@ -14,7 +16,11 @@ const SILENCE_MS_MAX = 40_000;
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 10_000;
 
-export const connection = signal<Connection>({ state: 'connecting', sinceAt: Date.now() });
+export const connection = signal<Connection>({
+  state: 'connecting',
+  sinceAt: Date.now(),
+  status: null,
+});
 
 type Listener = (changes: readonly Change[]) => void;
 const listeners = new Set<Listener>();
@@ -23,6 +29,11 @@ const listeners = new Set<Listener>();
 export function onChanges(listener: Listener): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+/** Tells all that listen of changes that the page found by itself. */
+export function tellChanges(changes: readonly Change[]): void {
+  for (const listener of listeners) listener(changes);
 }
 
 /**
@@ -36,15 +47,22 @@ export async function stayConnected(): Promise<never> {
     try {
       for await (const changes of streamed(lastId, (id) => (lastId = id))) {
         retryMs = RETRY_MS_MIN;
-        for (const listener of listeners) listener(changes);
+        tellChanges(changes);
       }
-    } catch {
-      // Why the stream ended is no matter: nobody hears what changes, and the next attempt finds out more.
+      lose(null);
+    } catch (error) {
+      lose(error instanceof ApiError ? error.status : null);
     }
-    if (connection.value.state !== 'lost') connection.value = { state: 'lost', sinceAt: Date.now() };
-    await waited(retryMs);
+    // Pages that lost a server at the same time do not all come back at the same time.
+    await waited(retryMs * (0.75 + Math.random() / 2));
     retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
   }
+}
+
+/** Notes that nobody hears what changes. It is lost since the first time. */
+function lose(status: number | null): void {
+  const { state, sinceAt } = connection.value;
+  connection.value = { state: 'lost', sinceAt: state === 'lost' ? sinceAt : Date.now(), status };
 }
 
 async function* streamed(lastId: string, hear: (id: string) => void): AsyncGenerator<Change[]> {
@@ -60,7 +78,12 @@ async function* streamed(lastId: string, hear: (id: string) => void): AsyncGener
     if (response.status === 401) isLoginNeeded.value = true;
     if (!response.ok || response.body === null)
       throw new ApiError(response.status, '', 'no stream of events');
-    connection.value = { state: 'live', sinceAt: Date.now() };
+    connection.value = { state: 'live', sinceAt: Date.now(), status: null };
+    if (isLoginNeeded.value) {
+      // Somebody logged in again in another window. What was refused meanwhile is asked for again.
+      isLoginNeeded.value = false;
+      yield [{ type: 'fresh', id: null, job: null }];
+    }
     const text = new EventText();
     const decoder = new TextDecoder();
     const reader = response.body.getReader();

@@ -1,6 +1,6 @@
-import { ApiError } from '../api/client.ts';
 import { type Change, concernsAll } from '../model/stream.ts';
 import { onChanges } from './connection.ts';
+import { isWorthRepeating } from './stale.ts';
 
 /** Changes of so many jobs are looked at one by one; of more, everything is asked for again. */
 const JOBS_ONE_BY_ONE = 20;
@@ -46,7 +46,7 @@ export function keepByJob({ loadAll, loadSome, tell }: ByJob): () => void {
     } catch (error) {
       if (over.signal.aborted) return;
       tell(error as Error);
-      if (!(error instanceof ApiError && error.status < 500)) {
+      if (isWorthRepeating(error)) {
         // What changed is asked for again, since nobody tells of it a second time.
         isWholeWanted ||= all;
         for (const job of jobs) changed.add(job);

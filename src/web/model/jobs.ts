@@ -1,5 +1,6 @@
 import type { Job, Status } from '../../cli/api-types.ts';
 import { instantOf } from './time.ts';
+import { acknowledgedUntil } from './words.ts';
 
 /** What the reader chose of the list of jobs. It stands in the address. */
 export interface JobChoice {
@@ -23,9 +24,10 @@ export function choiceOf(query: Readonly<Record<string, string>>): JobChoice {
 }
 
 /** Returns the jobs that were chosen, in the order that was chosen. */
-export function chosenJobs(jobs: Iterable<Job>, choice: JobChoice): Job[] {
+export function chosenJobs(jobs: Iterable<Job>, choice: JobChoice, nowAt: number): Job[] {
   const text = choice.q.trim().toLowerCase();
-  return [...jobs].filter((job) => isChosen(job, choice, text)).sort(ORDERS[choice.sort]);
+  const order = ORDERS[choice.sort];
+  return [...jobs].filter((job) => isChosen(job, choice, text)).sort((a, b) => order(a, b, nowAt));
 }
 
 function isChosen(job: Job, { status, group, tag, owner }: JobChoice, text: string): boolean {
@@ -58,16 +60,16 @@ const URGENCY: Readonly<Record<Status, number>> = {
   paused: 6,
 };
 
-function urgencyOf(job: Job): number {
-  if (job.incident !== null) return job.incident.acknowledged_until_at === null ? 0 : 1;
+function urgencyOf(job: Job, nowAt: number): number {
+  if (job.incident !== null) return acknowledgedUntil(job.incident, nowAt) === null ? 0 : 1;
   return job.late ? 3 : URGENCY[job.status];
 }
 
-type Order = (a: Job, b: Job) => number;
+type Order = (a: Job, b: Job, nowAt: number) => number;
 
-const byName: Order = (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+const byName = (a: Job, b: Job): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 const ORDERS: Readonly<Record<SortKey, Order>> = {
-  trouble: (a, b) => urgencyOf(a) - urgencyOf(b) || byName(a, b),
+  trouble: (a, b, nowAt) => urgencyOf(a, nowAt) - urgencyOf(b, nowAt) || byName(a, b),
   name: byName,
   group: (a, b) => compareTexts(a.group ?? '\uffff', b.group ?? '\uffff') || byName(a, b),
   last: (a, b) => (instantOf(b.last_run) ?? 0) - (instantOf(a.last_run) ?? 0) || byName(a, b),

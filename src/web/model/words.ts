@@ -166,6 +166,15 @@ export function closedText({
   }
 }
 
+/** Returns until when somebody is on an incident; null where nobody is, or was and is no longer. */
+export function acknowledgedUntil(
+  { acknowledged_until_at: until }: Pick<Incident, 'acknowledged_until_at'>,
+  nowAt: number,
+): number | null {
+  const at = instantOf(until);
+  return at !== null && at > nowAt ? at : null;
+}
+
 const KIND_WORDS: Readonly<Record<Delivery['kind'], string>> = {
   opened: 'alert',
   reminder: 'reminder',

@@ -1,8 +1,9 @@
-import { useSignal } from '@preact/signals';
+import { useComputed, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Incident } from '../../cli/api-types.ts';
 import { ask } from '../api/client.ts';
-import { instantOf } from '../model/time.ts';
+import { nowAt } from '../live/clock.ts';
+import { acknowledgedUntil } from '../model/words.ts';
 import { Clock } from './moment.tsx';
 import { mayWrite } from './session.ts';
 
@@ -13,7 +14,7 @@ const UNTIL = '4h';
 export function Acknowledge({ incident }: { incident: Incident }): JSX.Element {
   const failed = useSignal<string | null>(null);
   const isSending = useSignal(false);
-  const until = instantOf(incident.acknowledged_until_at);
+  const until = useComputed(() => acknowledgedUntil(incident, nowAt.value)).value;
   const acknowledge = async (): Promise<void> => {
     isSending.value = true;
     try {

@@ -94,6 +94,11 @@ function shiftClock(offsetMs: number): void {
   });
 }
 
+/** Moves the clock of a page that is open, as the service moves its own. */
+export async function moveClock(page: Page, byMs: number): Promise<void> {
+  await page.evaluate(shiftClock, byMs);
+}
+
 /** Runs in the page: says loudly what its CSP forbids. */
 const TELL_VIOLATIONS = `addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
   console.error('CSP: ' + violatedDirective + ' forbids ' + blockedURI);

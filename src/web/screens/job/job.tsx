@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { Job } from '../../../cli/api-types.ts';
 import { ApiError, ask } from '../../api/client.ts';
+import { useDue } from '../../live/due.ts';
 import { useResource } from '../../live/resource.ts';
 import type { Place } from '../../model/address.ts';
 import { Link } from '../../router.tsx';
@@ -24,9 +25,11 @@ export function JobScreen({ place: { job: name, id } }: { place: Place }): JSX.E
     async (signal) => (await ask('get_job', { params: { name: job }, signal })).body,
     (change) => change.job === job,
   );
+  useDue(() => (loaded.peek().data === null ? [] : [loaded.peek().data!]));
   const { data, error } = loaded.value;
-  if (data !== null && data.name === job) return <Shown key={job} job={data} runId={id} />;
+  // It may be removed while its page is open.
   if (error instanceof ApiError && error.status === 404) return <Unknown job={job} />;
+  if (data !== null && data.name === job) return <Shown key={job} job={data} runId={id} />;
   return error === null ? <p class="loading">Loading …</p> : <Failure error={error} />;
 }
 

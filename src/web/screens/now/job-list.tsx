@@ -2,6 +2,7 @@ import { useComputed, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Job } from '../../../cli/api-types.ts';
+import { nowAt } from '../../live/clock.ts';
 import {
   type Counts,
   choiceOf,
@@ -25,7 +26,7 @@ const ROW_HEIGHT_NARROW = 64;
 /** All jobs, with what the reader filters and sorts by in the address. */
 export function JobList({ jobs, counts }: { jobs: ReadonlyMap<string, Job>; counts: Counts }): JSX.Element {
   const choice = useComputed(() => choiceOf(place.value.query));
-  const shown = chosenJobs(jobs.values(), choice.value);
+  const shown = chosenJobs(jobs.values(), choice.value, nowAt.peek());
   const at = useSignal(-1);
   const isNarrow = useNarrow();
   useEffect(() => {

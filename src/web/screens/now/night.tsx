@@ -1,3 +1,4 @@
+import { useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
 import { ask } from '../../api/client.ts';
 import { hourHere, nowAt, ZONE } from '../../live/clock.ts';
@@ -6,14 +7,24 @@ import { nightBegan, nightText } from '../../model/night.ts';
 import { clockText } from '../../model/time.ts';
 import { Link } from '../../router.tsx';
 
+/** The server may give an answer that is up to five seconds old, which does not know yet what changed. */
+const SETTLE_MS = 6_000;
+/** Runs come all the time, and each changes how many there were. */
+const REST_MS = 10_000;
+
 /** How the night was, in one line. */
 export function Night(): JSX.Element {
-  const beganAt = nightBegan(nowAt.peek(), hourHere(nowAt.peek()));
+  // A page that is left open tells of the day, and then of the next night.
+  const beganAt = useComputed(() => nightBegan(nowAt.value, hourHere(nowAt.value))).value;
   const loaded = useResource(
     `night ${beganAt}`,
-    async (signal) =>
-      (await ask('get_runs_summary', { query: { since: new Date(beganAt).toISOString() }, signal })).body,
-    ({ type }) => type === 'incident',
+    async (signal, changes) => {
+      if (changes.every(({ type }) => type !== 'fresh')) await waited(SETTLE_MS);
+      const query = { since: new Date(beganAt).toISOString() };
+      return (await ask('get_runs_summary', { query, signal })).body;
+    },
+    ({ type }) => type === 'incident' || type === 'run',
+    REST_MS,
   );
   const { data } = loaded.value;
   if (data === null) return <></>;
@@ -23,4 +34,8 @@ export function Night(): JSX.Element {
       <Link to={{ screen: 'incidents' }}>All incidents</Link>
     </p>
   );
+}
+
+function waited(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

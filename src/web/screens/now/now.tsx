@@ -1,5 +1,6 @@
 import { useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
+import { useDue } from '../../live/due.ts';
 import { useResource } from '../../live/resource.ts';
 import { countsOf } from '../../model/jobs.ts';
 import { Failure, Notice } from '../../ui/notice.tsx';
@@ -16,6 +17,7 @@ export function Now(): JSX.Element {
     (signal, changes) => loadJobs(changes, signal),
     ({ type }) => type !== 'delivery',
   );
+  useDue(() => jobs.peek()?.values() ?? []);
   const counts = useComputed(() => countsOf(jobs.value?.values() ?? []));
   const { error } = loaded.value;
   if (jobs.value === null)

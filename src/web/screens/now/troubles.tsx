@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals';
+import { useComputed, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Incident, Run } from '../../../cli/api-types.ts';
 import { ApiError, ask } from '../../api/client.ts';
@@ -6,7 +6,7 @@ import { nowAt, ZONE } from '../../live/clock.ts';
 import { useResource } from '../../live/resource.ts';
 import { lastLines } from '../../model/output.ts';
 import { instantOf } from '../../model/time.ts';
-import { systemText, whyText } from '../../model/words.ts';
+import { acknowledgedUntil, reasonText, systemText, whyText } from '../../model/words.ts';
 import { Link } from '../../router.tsx';
 import { Acknowledge } from '../../ui/acknowledge.tsx';
 import { lookOfIncident, Mark } from '../../ui/mark.tsx';
@@ -16,18 +16,23 @@ import { Failure } from '../../ui/notice.tsx';
 /** So many incidents are shown before somebody asks for all. */
 const SHOWN_FIRST = 8;
 const LINES = 2;
+const LOADED_MAX = 1_000;
+const ROUGHLY_MS = 5_000;
 
 /** What is wrong now: each open incident with since when, why, and what was printed last. */
 export function Troubles(): JSX.Element {
   const loaded = useResource(
     'open incidents',
-    async (signal) => (await ask('get_incidents', { query: { open: 'true', limit: 1000 }, signal })).body,
-    ({ type }) => type === 'incident' || type === 'run',
+    (signal) => ask('get_incidents', { query: { open: 'true', limit: LOADED_MAX }, signal }),
+    ({ type }) => type === 'incident',
   );
   const isWhole = useSignal(false);
+  // An acknowledgement ends by itself, and nothing is heard of that.
+  const roughlyAt = useComputed(() => nowAt.value - (nowAt.value % ROUGHLY_MS)).value;
   const { data, error } = loaded.value;
   if (data === null) return error === null ? <></> : <Failure error={error} />;
-  if (data.length === 0) {
+  const count = data.total ?? data.body.length;
+  if (count === 0) {
     return (
       <section class="troubles">
         <h1 class="all-well">
@@ -36,23 +41,23 @@ export function Troubles(): JSX.Element {
       </section>
     );
   }
-  const ordered = data.toSorted(inOrder);
+  const ordered = data.body.toSorted((a, b) => inOrder(a, b, roughlyAt));
   const shown = isWhole.value ? ordered : ordered.slice(0, SHOWN_FIRST);
   return (
     <section class="troubles" aria-labelledby="troubles-title">
       <h1 id="troubles-title">
-        {data.length} {data.length === 1 ? 'thing is' : 'things are'} wrong
+        {count.toLocaleString('en')} {count === 1 ? 'thing is' : 'things are'} wrong
       </h1>
       <ol>
         {shown.map((incident) => (
-          <li key={incident.id} class={incident.acknowledged_until_at === null ? '' : 'acknowledged'}>
+          <li key={incident.id} class={acknowledgedUntil(incident, roughlyAt) === null ? '' : 'acknowledged'}>
             <Trouble incident={incident} />
           </li>
         ))}
       </ol>
       {shown.length < ordered.length && (
         <button type="button" onClick={() => (isWhole.value = true)}>
-          Show all {ordered.length}
+          Show {ordered.length < count ? `the latest ${ordered.length}` : `all ${count}`}
         </button>
       )}
     </section>
@@ -60,19 +65,25 @@ export function Troubles(): JSX.Element {
 }
 
 /** Trouble of Cronflow itself comes first, and what somebody is on last; otherwise what opened last comes first. */
-function inOrder(a: Incident, b: Incident): number {
-  return rankOf(a) - rankOf(b) || (a.opened_at < b.opened_at ? 1 : -1);
+function inOrder(a: Incident, b: Incident, at: number): number {
+  return rankOf(a, at) - rankOf(b, at) || (a.opened_at < b.opened_at ? 1 : -1);
 }
 
-function rankOf({ kind, acknowledged_until_at: until }: Incident): number {
-  return until !== null ? 2 : kind === 'job' ? 1 : 0;
+function rankOf(incident: Incident, at: number): number {
+  return acknowledgedUntil(incident, at) !== null ? 2 : incident.kind === 'job' ? 1 : 0;
 }
 
 function Trouble({ incident }: { incident: Incident }): JSX.Element {
   const { job_name: job, opened_at: openedAt, bad_count: badCount } = incident;
   const run = useLatest(incident);
   const at = instantOf(openedAt) ?? nowAt.value;
-  const why = job === null ? systemText(incident) : run === null ? '' : whyText(run.row, nowAt.peek(), ZONE);
+  // The run that says more may not be there yet, or be kept no longer.
+  const why =
+    job === null
+      ? systemText(incident)
+      : run === null
+        ? reasonText(incident.reason)
+        : whyText(run.row, nowAt.peek(), ZONE);
   return (
     <>
       <p class="what">

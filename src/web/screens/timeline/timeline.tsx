@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Job } from '../../../cli/api-types.ts';
 import { nowAt, ZONE } from '../../live/clock.ts';
+import { useDue } from '../../live/due.ts';
 import { useResource } from '../../live/resource.ts';
 import { grouped } from '../../model/grouped.ts';
 import { clockText } from '../../model/time.ts';
@@ -43,6 +44,7 @@ export function Timeline(): JSX.Element {
     (signal, changes) => loadJobs(changes, signal),
     ({ type }) => type !== 'delivery',
   );
+  useDue(() => jobs.peek()?.values() ?? []);
   const view = useComputed(() => viewOf(place.value.query));
   const stretch = useStretch(view.value);
   useEffect(() => keepLanes(stretch), [stretch.fromAt, stretch.toAt]);
