@@ -119,7 +119,12 @@ export class EventHub {
   async #send(): Promise<void> {
     const changes = [...this.#collected.values()];
     this.#collected = new Map();
-    const jobs = await this.#jobsOf(changes);
+    let jobs: Map<string, Job>;
+    try {
+      jobs = await this.#jobsOf(changes);
+    } catch {
+      return this.#forget();
+    }
     const sent = changes.map((change): Sent => {
       this.#count += 1;
       const job = jobs.get(jobIdOf(change) ?? '') ?? null;
@@ -132,6 +137,14 @@ export class EventHub {
       byFilter.set(reader.filterKey, bytes);
       if (bytes.length > 0) reader.send(bytes);
     }
+  }
+
+  /** Tells all readers to look at everything again, since a store that fails cannot say what jobs changed. */
+  #forget(): void {
+    this.#kept = [];
+    this.#count += 1;
+    const bytes = Buffer.from(this.#fresh());
+    for (const reader of this.#readers) reader.send(bytes);
   }
 
   async #jobsOf(changes: readonly Change[]): Promise<Map<string, Job>> {

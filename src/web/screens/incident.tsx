@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { Delivery, Incident } from '../../cli/api-types.ts';
-import { ask } from '../api/client.ts';
+import { ApiError, ask } from '../api/client.ts';
 import { BASE } from '../api/base.ts';
 import { useResource } from '../live/resource.ts';
 import type { Place } from '../model/address.ts';
@@ -10,7 +10,7 @@ import { Link } from '../router.tsx';
 import { Acknowledge } from '../ui/acknowledge.tsx';
 import { lookOfIncident, Mark } from '../ui/mark.tsx';
 import { Clock, Since } from '../ui/moment.tsx';
-import { Failure } from '../ui/notice.tsx';
+import { Failure, Notice } from '../ui/notice.tsx';
 
 /** One incident: why it opened, what happened in it, who was told when, and how it ended. */
 export function IncidentPage({ place }: { place: Place }): JSX.Element {
@@ -26,6 +26,7 @@ export function IncidentPage({ place }: { place: Place }): JSX.Element {
     ({ type }) => type === 'delivery',
   );
   const { data, error } = loaded.value;
+  if (error instanceof ApiError && error.status === 404) return <Unknown />;
   if (data === null) return error === null ? <p class="loading">Loading …</p> : <Failure error={error} />;
   return (
     <article class="page">
@@ -33,6 +34,17 @@ export function IncidentPage({ place }: { place: Place }): JSX.Element {
       <Outcomes incident={data} />
       <Messages deliveries={messages.value.data} error={messages.value.error} />
     </article>
+  );
+}
+
+function Unknown(): JSX.Element {
+  return (
+    <Notice title="There is no such incident">
+      <p>
+        Incidents are kept for 90 days after they closed. <Link to={{ screen: 'incidents' }}>Incidents</Link>{' '}
+        lists those that are kept.
+      </p>
+    </Notice>
   );
 }
 

@@ -19,3 +19,23 @@ test('a reader that comes back at another instance is told to read anew, even if
   a.close();
   b.close();
 });
+
+test('where the store cannot say which job changed, all are told to look at everything again', async () => {
+  const clock = createFakeClock();
+  const store = new MemoryStore();
+  const hub = new EventHub({ store, clock });
+  const reader = hub.add({ job: 'job-other' }, '');
+  await store.transact({ names: ['backup'] }, (tx) => tx.putJob(job('backup')));
+  const first = String(reader.stream.read());
+  const readJob = store.jobById.bind(store);
+  store.jobById = () => Promise.reject(new Error('the database is away'));
+  await clock.advance(250);
+  const heard = String(reader.stream.read());
+  expect(heard).toContain('event: fresh');
+  expect(String(hub.add({}, /^id: (.+)$/m.exec(first)![1]!).stream.read())).toContain('event: fresh');
+  store.jobById = readJob;
+  await store.transact({ names: ['other'] }, (tx) => tx.putJob(job('other')));
+  await clock.advance(250);
+  expect(String(reader.stream.read())).toContain('"job":"job-other"');
+  hub.close();
+});

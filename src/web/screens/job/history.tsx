@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Job, Run } from '../../../cli/api-types.ts';
-import { ask } from '../../api/client.ts';
+import { ApiError, ask } from '../../api/client.ts';
 import { nowAt, ZONE } from '../../live/clock.ts';
 import { useResource } from '../../live/resource.ts';
 import { durationText, instantOf } from '../../model/time.ts';
@@ -69,7 +69,11 @@ function SingleRun({ job, id }: { job: string; id: string }): JSX.Element {
   if (data !== null) return <Row job={job} run={data} isOpen />;
   return (
     <li class="empty">
-      {error === null ? 'Loading the run …' : 'The run of this address is not kept any more.'}
+      {error === null
+        ? 'Loading the run …'
+        : error instanceof ApiError && error.status === 404
+          ? 'The run of this address is not kept any more.'
+          : `The run of this address cannot be shown: ${error.message}`}
     </li>
   );
 }

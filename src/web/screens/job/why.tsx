@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { Told, Why as WhyAnswer } from '../../../cli/api-types.ts';
 import { ask } from '../../api/client.ts';
-import { nowAt } from '../../live/clock.ts';
+import { nowAt, ZONE } from '../../live/clock.ts';
 import { useResource } from '../../live/resource.ts';
 import { clockText } from '../../model/time.ts';
 
@@ -33,7 +33,7 @@ export function Why({ job }: { job: string }): JSX.Element {
     <details class="job-why">
       <summary>
         <span class="verdict">{data.verdict.map(({ text }) => text).join(' ')}</span>{' '}
-        <span class="ask">Why?</span>
+        {data.timezone !== ZONE && <span class="dim">({data.timezone})</span>} <span class="ask">Why?</span>
       </summary>
       {data.parts.map(({ part, told }) => (
         <section key={part}>

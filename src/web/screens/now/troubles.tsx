@@ -66,7 +66,10 @@ export function Troubles(): JSX.Element {
 
 /** Trouble of Cronflow itself comes first, and what somebody is on last; otherwise what opened last comes first. */
 function inOrder(a: Incident, b: Incident, at: number): number {
-  return rankOf(a, at) - rankOf(b, at) || (a.opened_at < b.opened_at ? 1 : -1);
+  const rank = rankOf(a, at) - rankOf(b, at);
+  if (rank !== 0) return rank;
+  if (a.opened_at !== b.opened_at) return a.opened_at < b.opened_at ? 1 : -1;
+  return (a.job_name ?? '') < (b.job_name ?? '') ? -1 : 1;
 }
 
 function rankOf(incident: Incident, at: number): number {
