@@ -16,3 +16,8 @@ export function startClock(): void {
 export function hourHere(at: number): number {
   return new Date(at).getHours();
 }
+
+/** Waits for so long. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,7 +1,7 @@
 import { useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
 import { ask } from '../../api/client.ts';
-import { hourHere, nowAt, ZONE } from '../../live/clock.ts';
+import { hourHere, nowAt, pause, ZONE } from '../../live/clock.ts';
 import { useResource } from '../../live/resource.ts';
 import { nightBegan, nightText } from '../../model/night.ts';
 import { clockText } from '../../model/time.ts';
@@ -19,7 +19,7 @@ export function Night(): JSX.Element {
   const loaded = useResource(
     `night ${beganAt}`,
     async (signal, changes) => {
-      if (changes.every(({ type }) => type !== 'fresh')) await waited(SETTLE_MS);
+      if (changes.every(({ type }) => type !== 'fresh')) await pause(SETTLE_MS);
       const query = { since: new Date(beganAt).toISOString() };
       return (await ask('get_runs_summary', { query, signal })).body;
     },
@@ -34,8 +34,4 @@ export function Night(): JSX.Element {
       <Link to={{ screen: 'incidents' }}>All incidents</Link>
     </p>
   );
-}
-
-function waited(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

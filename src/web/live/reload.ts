@@ -1,5 +1,5 @@
 import { ask } from '../api/client.ts';
-import { onChanges } from '../live/connection.ts';
+import { onChanges } from './connection.ts';
 
 /** Where a reload does not help, such as with a file that a proxy refuses, the page is not loaded for ever. */
 const AGAIN_MS_MIN = 60_000;
