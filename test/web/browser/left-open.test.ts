@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import type { Route } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasChromium } from '../../support/chromium.ts';
@@ -77,6 +77,16 @@ describe.skipIf(!hasChromium)('a page that is left open', () => {
     expect(asked).toContain('?name=traffic-paris');
     // All jobs, the open incidents and their number: each once at first, and once more when the events begin.
     expect(asked.filter((query) => /limit=1000|open=true/.test(query)).length).toBeLessThanOrEqual(6);
+  });
+
+  test('goes on to say what runs long when all jobs are looked at again', async () => {
+    const { page } = await open('/?q=traffic');
+    const watch = page.locator('.watch', { hasText: 'data-export' });
+    await watch.waitFor();
+    const config = await readFile(service.configPath, 'utf8');
+    await writeFile(service.configPath, `${config}\n  traffic-new: {every: 1d}\n`);
+    await page.locator('[data-row]', { hasText: 'traffic-new' }).waitFor();
+    await expect.poll(() => watch.count()).toBe(1);
   });
 
   test('says that a job is gone that is removed from the configuration', async () => {

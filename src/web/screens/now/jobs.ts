@@ -11,6 +11,8 @@ export const recent = signal<ReadonlyMap<string, readonly ShortRun[]>>(new Map()
 
 /** The names of the jobs whose runs the list shows. */
 let shown: ReadonlySet<string> = new Set();
+/** The names of the jobs that run, of which it is known how long they usually take. */
+let watched: ReadonlySet<string> = new Set();
 
 const PAGE = 1_000;
 /** So many jobs are asked for by name together. */
@@ -39,9 +41,10 @@ export async function loadJobs(changes: readonly Change[], aborted: AbortSignal)
   const names = changedJobs(changes);
   if (names === null || names.length > CHANGED_MAX) {
     await loadAll(aborted);
-    // What is not shown now is asked for when it is shown again.
-    recent.value = new Map([...recent.value].filter(([name]) => shown.has(name)));
-    return loadRecent([...recent.value.keys()], aborted);
+    // What is not needed now is asked for when it is shown again. What could not be asked for before is asked for now.
+    const needed = new Set([...shown, ...watched]);
+    recent.value = new Map([...recent.value].filter(([name]) => needed.has(name)));
+    return loadRecent([...needed], aborted);
   }
   for (const part of partsOf(names)) {
     const { body } = await ask('get_jobs', { query: { name: part }, signal: aborted });
@@ -52,7 +55,7 @@ export async function loadJobs(changes: readonly Change[], aborted: AbortSignal)
     jobs.value = all;
   }
   await loadRecent(
-    names.filter((name) => recent.value.has(name)),
+    names.filter((name) => recent.value.has(name) || shown.has(name) || watched.has(name)),
     aborted,
   );
 }
@@ -63,8 +66,14 @@ export async function showRecent(names: readonly string[]): Promise<void> {
   await loadRecent(names.filter((name) => !recent.peek().has(name)));
 }
 
+/** Asks for the latest runs of the jobs that run and did not before. */
+export async function watchRecent(names: readonly string[]): Promise<void> {
+  watched = new Set(names);
+  await loadRecent(names.filter((name) => !recent.peek().has(name)));
+}
+
 /** Asks for the latest runs of jobs. */
-export async function loadRecent(names: readonly string[], aborted?: AbortSignal): Promise<void> {
+async function loadRecent(names: readonly string[], aborted?: AbortSignal): Promise<void> {
   for (const part of partsOf(names)) {
     const { body } = await ask('get_recent_runs', {
       query: { job: part },

@@ -8,7 +8,7 @@ import { durationText, instantOf } from '../../model/time.ts';
 import { Link } from '../../router.tsx';
 import { Mark } from '../../ui/mark.tsx';
 import { Clock, Distance, Since } from '../../ui/moment.tsx';
-import { jobs, loadRecent, recent } from './jobs.ts';
+import { jobs, recent, watchRecent } from './jobs.ts';
 
 /** So many running jobs are looked at for whether they take long. */
 const RUNNING_MAX = 100;
@@ -23,9 +23,8 @@ export function Watch(): JSX.Element {
   );
   const names = running.value.map(({ name }) => name);
   useEffect(() => {
-    const unknown = names.filter((name) => !recent.peek().has(name));
-    // Without it no run is called long. The list of jobs says what is wrong with the connection.
-    loadRecent(unknown).catch(() => {});
+    // Without it no run is called long. It is asked for again with all jobs.
+    watchRecent(names).catch(() => {});
   }, [names.join(' ')]);
   const late = all().filter(({ late: isLate, incident }) => isLate && incident === null);
   const long = running.value.filter(({ name, incident }) => incident === null && longRun(name) !== null);
