@@ -1,3 +1,5 @@
+import { backtestJobs } from '../apply/backtest.ts';
+import { readGlobals } from '../apply/events.ts';
 import type { Config } from '../config/config.ts';
 import { formatFaults } from '../config/format.ts';
 import { severityOf, worded } from '../config/lint-words.ts';
@@ -8,13 +10,29 @@ import { hideInFault, hideSecrets } from '../config/secrets/hide.ts';
 import { NO_ENV } from '../config/substitute.ts';
 import type { Clock } from '../clock.ts';
 import type { Fault } from '../core/model/errors.ts';
-import { formatPlan, isEmptyPlan, massRemoval, planChanges, planTotals } from '../core/plan/plan.ts';
+import { respecified, sameCount, unloggedNames } from '../core/backtest/backtest.ts';
+import { reportText } from '../core/backtest/report.ts';
+import type { Globals } from '../core/model/spec.ts';
+import {
+  formatPlan,
+  isEmptyPlan,
+  massRemoval,
+  type Plan,
+  planChanges,
+  planTotals,
+} from '../core/plan/plan.ts';
 import type { ConfigTrial } from '../http/deps.ts';
 import type { Store } from '../store/store.ts';
+import { DAY_MS, SECOND_MS } from '../schedule/units.ts';
 
 /** The name that a text has in faults, as that of a file would be. */
 const NAME = 'cronflow.yaml';
 const PLAN_LINES_MAX = 500;
+/** The last week says what a change would have told. The command goes back as far as the log. */
+const BACKTEST_MS = 7 * DAY_MS;
+/** A check must not keep a service from its work, so further jobs are left out after this time. */
+const BACKTEST_MS_MAX = 5 * SECOND_MS;
+const BACKTEST_BYTES_MAX = 2 ** 30;
 
 interface TrialParts {
   store: Store;
@@ -39,8 +57,11 @@ export async function tryConfig(text: string, parts: TrialParts): Promise<Config
   const redact = [...config.redact, ...parts.redact];
   const { store, clock, pinging } = parts;
   const lints = lintsOf(config, locatorOf(config, NO_ENV, texts), { nowAt: clock.now(), pinging });
-  const stored = await store.view({ all: true }, (view) => view.jobs());
-  const plan = planChanges(stored, config.jobs, config);
+  const stored = await store.view({ all: true }, (view) => ({
+    jobs: view.jobs(),
+    globals: readGlobals(view),
+  }));
+  const plan = planChanges(stored.jobs, config.jobs, config);
   if (plan.faults.length > 0) return refused(plan.faults, text, { includes, redact });
   const all = [...lints, ...plan.lints];
   return {
@@ -54,9 +75,29 @@ export async function tryConfig(text: string, parts: TrialParts): Promise<Config
       is_empty: isEmptyPlan(plan),
       would_be_held: massRemoval(plan) !== null,
     },
+    backtest: await backtested(plan, { running: stored.globals, next: config.globals }, parts),
     job_count: config.jobs.length,
     not_read: notRead(includes, config),
   };
+}
+
+/** Says for people which incidents of the last week would have been others; null where nothing that counts changes. */
+async function backtested(
+  plan: Plan,
+  { running, next }: { running: Globals; next: Globals },
+  { store, clock }: TrialParts,
+): Promise<string | null> {
+  const pairs = respecified(plan, running, next);
+  if (pairs.length === 0) return null;
+  const nowAt = clock.now();
+  const replayed = await backtestJobs(store, pairs, {
+    since_at: nowAt - BACKTEST_MS,
+    now_at: nowAt,
+    monotonic: () => clock.monotonic(),
+    ms_max: BACKTEST_MS_MAX,
+    past: { bytes_max: BACKTEST_BYTES_MAX, ms_max: BACKTEST_MS_MAX },
+  });
+  return reportText({ ...replayed, jobs_same: sameCount(plan, pairs), unlogged: unloggedNames(plan) });
 }
 
 function refused(
@@ -70,6 +111,7 @@ function refused(
     lints: [],
     text: formatFaults(faults, [{ path: NAME, text }], { redact }),
     plan: null,
+    backtest: null,
     job_count: null,
     not_read: includes,
   };

@@ -1,7 +1,6 @@
 import { deliveryIdOf, type DeliverySuffix } from '../core/model/delivery-id.ts';
 import type { Delivery, Job, JobIncident } from '../core/model/records.ts';
 import { type Globals, specOf } from '../core/model/spec.ts';
-import type { ReplayStart } from '../core/replay/replay.ts';
 import { Account, neededFrom } from '../core/why/account.ts';
 import type { Why } from '../core/why/explanation.ts';
 import { isDuration, parseDuration } from '../schedule/duration.ts';
@@ -9,8 +8,8 @@ import { parseInstantIn } from '../schedule/instant.ts';
 import { wallTime } from '../schedule/wall-time.ts';
 import { DAY_MS } from '../schedule/units.ts';
 import { readAgain } from '../store/read-again.ts';
-import type { Past, PastLimits, PastRecords, Store } from '../store/store.ts';
-import { readGlobals } from './events.ts';
+import type { Past, PastLimits, Store } from '../store/store.ts';
+import { replayStartOf } from './replay-start.ts';
 
 /** Of many reminders only the latest are told. */
 const REMINDERS_MAX = 3;
@@ -88,7 +87,7 @@ async function accountOf(
       log_from_at: past.log_from_at,
       is_removed: past.begin !== null && past.begin.job.removed_at !== null,
     },
-    past.begin === null ? null : startOf(past.begin, past.begin_at),
+    past.begin === null ? null : replayStartOf(past.begin, past.begin_at),
   );
   for await (const { at: committedAt, event } of past.events()) {
     if (committedAt > account.untilAt) break;
@@ -96,12 +95,6 @@ async function accountOf(
   }
   account.end();
   return account;
-}
-
-function startOf(records: PastRecords, at: number): ReplayStart {
-  const { job, runs, incident } = records;
-  const spec = specOf(job.name, job.declaration, readGlobals(records));
-  return { at, job: job.state, runs, incident, spec };
 }
 
 /** Returns the ids of the messages about an incident: each notifier's first, its latest reminders, and its last. */

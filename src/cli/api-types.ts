@@ -2371,6 +2371,10 @@ export interface ConfigTrial {
      */
     would_be_held: boolean;
   } | null;
+  /**
+   * Which incidents of the last 7 days would have been others, for people, as `cronflow backtest` says it. It takes at most 5 s and says how many jobs it left out. Null where nothing changes that counts, or where the text is not valid.
+   */
+  backtest: string | null;
   job_count: number | null;
   /**
    * What the text refers to and was not looked at

@@ -1,16 +1,23 @@
 import { readGlobals } from '../apply/events.ts';
 import type { Config } from '../config/config.ts';
-import { compareIncidents, type Respecified, respecified } from '../core/backtest/backtest.ts';
+import { type BacktestReport, reportText } from '../core/backtest/report.ts';
+import {
+  compareIncidents,
+  type Respecified,
+  respecified,
+  sameCount,
+  unloggedNames,
+} from '../core/backtest/backtest.ts';
 import { Replay, type ReplayStart } from '../core/replay/replay.ts';
 import type { LoggedEvent } from '../core/model/event.ts';
 import { specOf } from '../core/model/spec.ts';
-import { type Plan, planChanges } from '../core/plan/plan.ts';
+import { planChanges } from '../core/plan/plan.ts';
 import { parseDuration } from '../schedule/duration.ts';
 import type { LoggedHistory, StoredState } from '../store/offline.ts';
 import { openOffline } from '../store/open/open-offline.ts';
 import { readAgain } from '../store/read-again.ts';
 import { parseArgs } from './arguments.ts';
-import { type BacktestReport, reportJson, reportText } from './backtest-report.ts';
+import { reportJson } from './backtest-report.ts';
 import { EXIT, runWithOptions } from './command.ts';
 import { folded } from './fold.ts';
 import type { Io } from './io.ts';
@@ -103,7 +110,8 @@ async function replayed(options: Options, config: Config, nowAt: number): Promis
     until_at: untilAt,
     jobs_replayed: pairs.length,
     jobs_same: sameCount(plan, pairs),
-    unlogged: [...plan.added.map((each) => each.name), ...plan.restored.map(({ job }) => job.name)],
+    jobs_left_out: 0,
+    unlogged: unloggedNames(plan),
     jobs,
   };
 }
@@ -154,9 +162,4 @@ async function replayAll(history: LoggedHistory, replays: ReadonlyMap<string, Re
     after?.pass(untilAt);
   }
   return untilAt;
-}
-
-function sameCount(plan: Plan, pairs: readonly Respecified[]): number {
-  const kept = plan.unchanged.length + plan.changed.length + plan.adopted.length + plan.renamed.length;
-  return kept + plan.removed.length + plan.refilled.length - pairs.length;
 }

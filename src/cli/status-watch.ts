@@ -1,7 +1,7 @@
 import type { Job } from './api-types.ts';
 import type { Io } from './io.ts';
 import { Screen } from './screen.ts';
-import { utc } from './text.ts';
+import { utc } from '../core/text/utc.ts';
 import type { View } from './view.ts';
 import { viewOf } from './view.ts';
 import type { Link } from './watch.ts';

@@ -1,10 +1,5 @@
 import { cleanLine } from '../delivery/message/clean.ts';
 
-/** Writes an instant in ISO 8601 UTC, without milliseconds where there are none. */
-export function utc(ms: number): string {
-  return new Date(ms).toISOString().replace('.000Z', 'Z');
-}
-
 /** Shortens an instant from the API to the second; returns `-` for none. */
 export function shortInstant(iso: string | null): string {
   return iso === null ? '-' : iso.replace(/\.\d+Z$/, 'Z');

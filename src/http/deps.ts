@@ -50,6 +50,8 @@ export interface ConfigTrial {
   text: string;
   /** What applying it would change; null where it is not valid. */
   plan: { lines: readonly string[]; totals: string; is_empty: boolean; would_be_held: boolean } | null;
+  /** Which incidents of the last week would have been others; null where nothing that counts changes. */
+  backtest: string | null;
   job_count: number | null;
   /** What the text refers to and was not looked at. */
   not_read: readonly string[];

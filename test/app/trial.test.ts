@@ -4,13 +4,20 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { tryConfig } from '../../src/app/trial.ts';
 import { DEFAULT_START_AT } from '../support/fake-clock.ts';
+import { HOUR_MS } from '../../src/schedule/units.ts';
 import { startMemoryService } from '../support/memory-service.ts';
+import { pingOf } from '../support/records.ts';
 
 /** What a text is worth beside one job of the API, `known`. */
 async function tried(text: string, pinging: string[] = []) {
   const { store, clock, ingest } = await startMemoryService(DEFAULT_START_AT);
   const nobody = { via: 'anybody', who: null, from: null } as const;
   await ingest.register('known', { schedule: '0 2 * * *' }, nobody);
+  // Two failures, of which the first opens an incident as the job is declared now.
+  for (const hours of [1, 2]) {
+    await clock.advance(hours * HOUR_MS);
+    await ingest.ping('known', pingOf('failure', clock.now(), { exit_code: 1 }));
+  }
   const before = JSON.stringify(await store.listJobs({ skip: 0, limit: 10 }));
   const trial = await tryConfig(text, { store, clock, redact: [], pinging });
   expect(JSON.stringify(await store.listJobs({ skip: 0, limit: 10 }))).toBe(before);
@@ -29,6 +36,14 @@ describe('a configuration that is not applied', () => {
     expect(trial.plan!.lines.join('\n')).toMatch(
       /^\+ fresh.*\n~ known \(from the API, now declared in the file\)/,
     );
+  });
+
+  test('is told which incidents of the last week would have been others', async () => {
+    const lenient = await tried('jobs:\n  known: {schedule: "0 2 * * *", failure_threshold: 3}\n');
+    expect(lenient.backtest).toMatch(/^known\n  - gone   .* exit_code, still open/m);
+    expect(lenient.backtest).toContain('Incidents: 0 new, 1 gone, 0 moved (1 job replayed, 0 unchanged).');
+    const added = await tried('jobs:\n  fresh: {schedule: "@daily"}\n');
+    expect(added.backtest).toBeNull();
   });
 
   test('is told its mistakes with a caret, and has no plan then', async () => {

@@ -188,6 +188,7 @@ describe('cronflow backtest over a recorded month', () => {
           until_at: TO_AT,
           jobs_replayed: 3,
           jobs_same: 1,
+          jobs_left_out: 0,
           unlogged: [],
           jobs,
         }),

@@ -39,6 +39,7 @@ describe('the check of a configuration', () => {
         lints: [],
         text: '',
         plan: null,
+        backtest: null,
         job_count: null,
         not_read: [],
       }),

@@ -58,6 +58,7 @@ export async function startServer(changes: Partial<HttpDeps> = {}, host = '127.0
       lints: [],
       text: `of ${text.length} characters`,
       plan: null,
+      backtest: null,
       job_count: 0,
       not_read: [],
     }),

@@ -114,3 +114,14 @@ export function respecified(plan: Plan, running: Globals, next: Globals): Respec
   }));
   return [...pairs.filter((pair) => !isSameSpec(pair.running, pair.next)), ...removed];
 }
+
+/** Returns the number of jobs of a plan for which nothing that counts changes. */
+export function sameCount(plan: Plan, pairs: readonly Respecified[]): number {
+  const kept = plan.unchanged.length + plan.changed.length + plan.adopted.length + plan.renamed.length;
+  return kept + plan.removed.length + plan.refilled.length - pairs.length;
+}
+
+/** Returns the names of the jobs that do not run before the plan, so that no log has pings of them. */
+export function unloggedNames(plan: Plan): string[] {
+  return [...plan.added.map(({ name }) => name), ...plan.restored.map(({ job }) => job.name)];
+}

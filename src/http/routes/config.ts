@@ -112,6 +112,7 @@ async function check(ctx: HttpContext, services: Services, turns: Turns): Promis
     errors: someFaults(trial.errors),
     lints: someFaults(trial.lints),
     text: shortened(trial.text),
+    backtest: trial.backtest === null ? null : shortened(trial.backtest),
   };
 }
 

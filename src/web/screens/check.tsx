@@ -30,7 +30,8 @@ export function Check(): JSX.Element {
         <h1>Check before commit</h1>
         <p class="dim">
           Paste a <code>cronflow.yaml</code>. Its mistakes and warnings are shown, and what applying it would
-          change. Nothing is changed or kept. Included files and variables of the environment are not read.
+          change, and which incidents of the last week would have been others. Nothing is changed or kept.
+          Included files and variables of the environment are not read.
         </p>
       </header>
       <form onSubmit={(event) => void check(event)}>
@@ -60,7 +61,7 @@ export function Check(): JSX.Element {
 }
 
 function Result({ trial }: { trial: ConfigTrial }): JSX.Element {
-  const { ok, errors, lints, text, plan, job_count: jobCount, not_read: notRead } = trial;
+  const { ok, errors, lints, text, plan, backtest, job_count: jobCount, not_read: notRead } = trial;
   const said = ok
     ? `Valid: ${jobCount} jobs, ${lints.length === 0 ? 'no warnings' : `${lints.length} to look at`}`
     : `Not valid: ${errors.length} ${errors.length === 1 ? 'error' : 'errors'}`;
@@ -86,6 +87,12 @@ function Result({ trial }: { trial: ConfigTrial }): JSX.Element {
               </span>
             ))}
           </pre>
+        </section>
+      )}
+      {backtest !== null && (
+        <section>
+          <h2>The last 7 days under it</h2>
+          <pre class="block">{backtest}</pre>
         </section>
       )}
     </>

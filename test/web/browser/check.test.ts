@@ -37,8 +37,12 @@ describe.skipIf(!hasChromium)('what a configuration is worth, and what came of i
     expect(await page.locator('[aria-live] h2').allTextContents()).toEqual([
       'Valid: 2 jobs, 1 to look at',
       'Applying it: 1 added, 1 changed, 119 removed',
+      'The last 7 days under it',
     ]);
     expect(await page.textContent('[aria-live] .bad')).toContain('would wait to be confirmed');
+    expect(await page.locator('[aria-live] pre').last().textContent()).toMatch(
+      /^invoice-run \(would be removed\)\n {2}- gone /m,
+    );
     expect(await page.locator('.plan-added').allTextContents()).toEqual([expect.stringMatching(/^\+ fresh/)]);
     expect(await (await fetch(`${service.url}/config`)).text()).toBe(before);
   });
