@@ -28,22 +28,40 @@ const ARGS = [
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
 ];
 
+const STARTS_MAX = 4;
+
 /**
  * Starts Chromium with a home of its own. It writes into the temporary folder of the run and nowhere else, so it works
  * where HOME cannot be written, and leaves nothing behind.
  */
 export async function launchChromium(): Promise<Browser> {
   const folder = await unpacked();
-  return chromium.launch({
-    executablePath: join(folder, 'chromium'),
-    args: ARGS,
-    env: {
-      PATH: process.env.PATH ?? '',
-      TMPDIR: tmpdir(),
-      HOME: join(folder, 'home'),
-      FONTCONFIG_FILE: join(folder, 'fonts.conf'),
-    },
-  });
+  return againAfterCrash(() =>
+    chromium.launch({
+      executablePath: join(folder, 'chromium'),
+      args: ARGS,
+      env: {
+        PATH: process.env.PATH ?? '',
+        TMPDIR: tmpdir(),
+        HOME: join(folder, 'home'),
+        FONTCONFIG_FILE: join(folder, 'fonts.conf'),
+      },
+    }),
+  );
+}
+
+/**
+ * Starts a browser, and again where it crashed. Chromium changes its environment at its start while its other threads
+ * read it. On a busy machine that ends some starts in a hundred by SIGSEGV, in `getenv`.
+ */
+export async function againAfterCrash(start: () => Promise<Browser>): Promise<Browser> {
+  for (let starts = 1; ; starts += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      if (starts === STARTS_MAX || !/signal=SIG(?:SEGV|BUS|ABRT|TRAP)/.test(String(error))) throw error;
+    }
+  }
 }
 
 async function unpacked(): Promise<string> {
