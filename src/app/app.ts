@@ -16,6 +16,7 @@ import { isShared } from '../store/open/url.ts';
 import { NamedTokens } from './named-tokens.ts';
 import { noticesOf, tellingNobody } from './notices.ts';
 import { type AppOptions, buildParts, type Parts, ZONE_RULES } from './parts.ts';
+import { createLinting } from './lints.ts';
 import { tryConfig } from './trial.ts';
 import { buildReloader, configMended, configStatusOf, followOthers, validateInput } from './reload.ts';
 
@@ -125,6 +126,7 @@ async function start(
         redact: reloader.current?.redact ?? [],
         pinging: unknownPings.recent().map(({ name }) => name),
       }),
+    configLints: createLinting(reloader, { env: options.env, clock, unknownPings }),
     globals: () => reloader.current?.globals ?? DEFAULT_GLOBALS,
     publicBadges: () => reloader.current?.badges ?? NO_PUBLIC_BADGES,
     notices: () => [...named.notices, ...noticesOf(reloader.current, reloader.problem, parts)],

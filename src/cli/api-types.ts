@@ -1328,6 +1328,9 @@ export interface Operations {
     };
     answer: DeclaredJobs;
   };
+  get_config_lints: {
+    answer: ConfigLints;
+  };
   post_config_check: {
     body: {
       /**
@@ -2339,6 +2342,20 @@ export interface DeclaredJobs {
     run_count: number;
   }[];
 }
+export interface ConfigLints {
+  /**
+   * What is valid and probably not meant; each has a severity
+   */
+  lints: Fault[];
+  /**
+   * The lints for people, each with its line and a caret
+   */
+  text: string;
+  /**
+   * Whether the configuration is too long to be looked through by a service
+   */
+  is_too_long: boolean;
+}
 export interface ConfigTrial {
   /**
    * Whether it is valid
@@ -2454,6 +2471,7 @@ export const OPERATIONS = {
   get_unknown_pings: { method: 'GET', path: '/pings/unknown' },
   get_config: { method: 'GET', path: '/config' },
   get_config_jobs: { method: 'GET', path: '/config/jobs' },
+  get_config_lints: { method: 'GET', path: '/config/lints' },
   post_config_check: { method: 'POST', path: '/config/check' },
   post_reload: { method: 'POST', path: '/config/reload' },
 } as const satisfies Record<keyof Operations, { method: string; path: string }>;

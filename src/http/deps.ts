@@ -57,6 +57,15 @@ export interface ConfigTrial {
   not_read: readonly string[];
 }
 
+/** What is probably not meant in the configuration that is applied. */
+export interface ConfigLints {
+  lints: ConfigTrial['lints'];
+  /** The lints for people: each with its line and a caret. */
+  text: string;
+  /** True where the configuration is too long to be looked through by a service. */
+  is_too_long: boolean;
+}
+
 /** A declaration that may be registered, as the caller wrote it. */
 export interface ValidDeclaration {
   name: string;
@@ -88,6 +97,8 @@ export interface HttpDeps {
   reload(options: { confirm?: string; by?: Actor }): Promise<ConfigStatus>;
   /** Says what the text of a configuration is worth. It changes nothing, and reads nothing but the text. */
   tryConfig(text: string): Promise<ConfigTrial>;
+  /** Says what is probably not meant in the configuration that is applied. */
+  configLints(): ConfigLints;
   /** Returns warnings for people, such as that nobody will be told of anything. */
   notices(): readonly string[];
   /** Returns the state of heartbeats; null while none is configured. */

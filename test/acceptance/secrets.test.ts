@@ -120,6 +120,7 @@ const PATHS = [
   '/readyz',
   '/config',
   '/config/jobs',
+  '/config/lints',
   '/jobs',
   '/jobs/backup',
   '/incidents',

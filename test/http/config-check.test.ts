@@ -52,3 +52,12 @@ describe('the check of a configuration', () => {
     expect(json['errors']).toHaveLength(101);
   });
 });
+
+test('GET /config/lints shows what is probably not meant', async () => {
+  const lint = { code: 'nobody_told', path: 'jobs.a', message: 'nobody', severity: 'warning' } as const;
+  const { request } = await startServer({
+    configLints: () => ({ lints: [lint], text: 'nobody', is_too_long: false }),
+  });
+  const answer = await request('/config/lints');
+  expect(answer).toMatchObject({ status: 200, json: { lints: [lint], text: 'nobody', is_too_long: false } });
+});

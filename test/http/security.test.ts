@@ -48,6 +48,7 @@ const ASKS: [method: string, path: string, allowed: string[]][] = [
   ['PUT', '/jobs/backup', ['all-1', 'all-2']],
   ['PATCH', '/jobs/backup', ['all-1', 'all-2']],
   ['GET', '/config/jobs', ['all-1', 'all-2', 'read-1']],
+  ['GET', '/config/lints', ['all-1', 'all-2', 'read-1']],
   // An answer that is good would go on for ever.
   ['GET', `/events?job=${'x'.repeat(300)}`, ['all-1', 'all-2', 'read-1']],
   ['GET', '/pings/unknown', ['all-1', 'all-2', 'read-1']],

@@ -52,6 +52,7 @@ export async function startServer(changes: Partial<HttpDeps> = {}, host = '127.0
     validateDeclaration,
     configStatus: () => CONFIG_STATUS,
     reload: async () => CONFIG_STATUS,
+    configLints: () => ({ lints: [], text: '', is_too_long: false }),
     tryConfig: async (text) => ({
       ok: true,
       errors: [],

@@ -22,6 +22,7 @@ export function configRoutes(services: Services): Route[] {
       handle: (ctx) => showStatus(ctx, services),
     },
     { method: 'GET', path: '/config/jobs', scope: 'read', handle: (ctx) => listForPlan(ctx, services) },
+    { method: 'GET', path: '/config/lints', scope: 'read', handle: (ctx) => listLints(ctx, services) },
     { method: 'POST', path: '/config/check', scope: 'read', handle: (ctx) => check(ctx, services, turns) },
     { method: 'POST', path: '/config/reload', scope: 'all', handle: (ctx) => reload(ctx, services) },
   ];
@@ -90,6 +91,12 @@ async function listForPlan(ctx: HttpContext, services: Services): Promise<void> 
       run_count: state.run_count,
     })),
   });
+}
+
+/** Shows what is probably not meant in the configuration that is applied. */
+function listLints(ctx: HttpContext, services: Services): void {
+  const { lints, text, is_too_long: isTooLong } = services.configLints();
+  ctx.body = { lints: someFaults(lints), text: shortened(text), is_too_long: isTooLong };
 }
 
 /**

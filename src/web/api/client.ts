@@ -29,6 +29,7 @@ const PATHS = {
   get_unknown_pings: '/pings/unknown',
   get_config: '/config',
   get_config_jobs: '/config/jobs',
+  get_config_lints: '/config/lints',
   post_reload: '/config/reload',
   post_config_check: '/config/check',
   get_audit: '/audit',

@@ -31,6 +31,7 @@ export function Configuration(): JSX.Element {
       {data.held !== null && <Held held={data.held} />}
       {data.last_error !== null && <LastError error={data.last_error} />}
       <Warnings />
+      <Lints />
       <LastChanges />
       <UnknownPings />
     </article>
@@ -152,6 +153,29 @@ function Warnings(): JSX.Element {
           <li key={warning}>{warning}</li>
         ))}
       </ul>
+    </section>
+  );
+}
+
+/** What is probably not meant in the configuration that is applied. */
+function Lints(): JSX.Element {
+  const loaded = useResource(
+    'lints',
+    async (signal) => (await ask('get_config_lints', { signal })).body,
+    ({ type }) => type === 'configuration',
+  );
+  const { data } = loaded.value;
+  if (data === null || (data.lints.length === 0 && !data.is_too_long)) return <></>;
+  return (
+    <section>
+      <h2>Probably not meant</h2>
+      {data.is_too_long ? (
+        <p>
+          This configuration is too long to be looked through here. <code>cronflow check</code> does it.
+        </p>
+      ) : (
+        <FaultText text={data.text} />
+      )}
     </section>
   );
 }

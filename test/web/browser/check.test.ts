@@ -47,6 +47,15 @@ describe.skipIf(!hasChromium)('what a configuration is worth, and what came of i
     expect(await (await fetch(`${service.url}/config`)).text()).toBe(before);
   });
 
+  test('the screen of the configuration says what is probably not meant in it', async () => {
+    const { lints } = (await (await fetch(`${service.url}/config/lints`)).json()) as { lints: unknown[] };
+    const { page } = await visit(`${service.url}/ui/configuration`);
+    await page.locator('h2:has-text("The last changes")').waitFor();
+    const shown = page.locator('section:has(h2:has-text("Probably not meant"))');
+    await expect.poll(() => shown.count()).toBe(lints.length > 0 ? 1 : 0);
+    if (lints.length > 0) expect(await shown.textContent()).toContain('cronflow.yaml:');
+  });
+
   test('the link of a message opens the page of its incident', async () => {
     const incidents = (await (await fetch(`${service.url}/incidents`)).json()) as {
       id: string;
