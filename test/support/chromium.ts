@@ -42,7 +42,8 @@ export async function launchChromium(): Promise<Browser> {
       args: ARGS,
       env: {
         PATH: process.env.PATH ?? '',
-        TMPDIR: tmpdir(),
+        // It does not always remove what it writes there, and this folder goes at the end of the run.
+        TMPDIR: join(folder, 'tmp'),
         HOME: join(folder, 'home'),
         FONTCONFIG_FILE: join(folder, 'fonts.conf'),
       },
@@ -69,6 +70,7 @@ async function unpacked(): Promise<string> {
   await madeOnce(folder, async (own) => {
     await run(process.execPath, [UNPACK], { env: { ...process.env, TMPDIR: own } });
     await mkdir(join(own, 'home'));
+    await mkdir(join(own, 'tmp'));
     await writeFile(join(own, 'fonts.conf'), fontsOf(folder));
   });
   return folder;
