@@ -4,5 +4,8 @@ export const CHROMIUM_FOLDER = 'chromium';
 /** The folder of the pasts that were played, from which each file of tests takes copies. */
 export const PASTS_FOLDER = 'pasts';
 
+/** Profiles of browsers, which Playwright does not always remove where a browser crashed, begin with this. */
+export const OF_PLAYWRIGHT = 'playwright';
+
 /** What stays there until the end of the run: those folders, and the compiled code that npm keeps. */
 export const KEPT: ReadonlySet<string> = new Set([CHROMIUM_FOLDER, PASTS_FOLDER, 'node-compile-cache']);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { KEPT } from './kept.ts';
+import { KEPT, OF_PLAYWRIGHT } from './kept.ts';
 import { WAIT_LIMIT_MS } from './limits.ts';
 import { SHARED_SOCKET, shareServer } from './postgres/shared.ts';
 import { processesOf } from './processes.ts';
@@ -65,7 +65,7 @@ function build(): void {
 }
 
 function filesIn(folder: string): string[] {
-  return readdirSync(folder).filter((name) => !KEPT.has(name));
+  return readdirSync(folder).filter((name) => !KEPT.has(name) && !name.startsWith(OF_PLAYWRIGHT));
 }
 
 /** Waits for processes that are just ending, and ends those that stay. */
