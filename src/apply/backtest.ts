@@ -1,7 +1,7 @@
-import { compareIncidents, type Respecified } from '../core/backtest/backtest.ts';
+import type { Respecified } from '../core/backtest/backtest.ts';
+import { BothReplays } from '../core/backtest/both-replays.ts';
 import type { BacktestReport } from '../core/backtest/report.ts';
 import { CronflowError } from '../core/model/errors.ts';
-import { Replay } from '../core/replay/replay.ts';
 import { readAgain } from '../store/read-again.ts';
 import type { PastLimits, Store } from '../store/store.ts';
 import { replayStartOf } from './replay-start.ts';
@@ -45,7 +45,7 @@ export async function backtestJobs(
       continue;
     }
     logFromAt = Math.max(logFromAt, replayed.log_from_at);
-    const changes = compareIncidents(replayed.before, replayed.after, limits.since_at);
+    const changes = replayed.replays.changes(limits.since_at);
     if (changes.length > 0) jobs.push({ name: pair.job.name, is_removed: pair.next === null, changes });
   }
   return {
@@ -67,24 +67,13 @@ async function replayedOrNull(store: Pick<Store, 'past'>, pair: Respecified, lim
   }
 }
 
-async function replay(
-  store: Pick<Store, 'past'>,
-  { job, running, next }: Respecified,
-  limits: BacktestLimits,
-) {
-  const past = await store.past(job.id, limits.since_at, limits.past);
-  const start = past.begin === null ? null : replayStartOf(past.begin, past.begin_at);
-  const before = new Replay(job.id, start, running);
-  const after = next === null ? null : new Replay(job.id, start, next);
-  for await (const { event } of past.events()) {
-    before.apply(event);
-    after?.apply(event);
-  }
-  before.pass(limits.now_at);
-  after?.pass(limits.now_at);
-  return {
-    log_from_at: past.log_from_at,
-    before: before.incidents(),
-    after: after?.incidents() ?? [],
-  };
+async function replay(store: Pick<Store, 'past'>, pair: Respecified, limits: BacktestLimits) {
+  const past = await store.past(pair.job.id, limits.since_at, limits.past);
+  const replays = new BothReplays(
+    pair,
+    past.begin === null ? null : replayStartOf(past.begin, past.begin_at),
+  );
+  for await (const { event } of past.events()) replays.apply(event);
+  replays.pass(limits.now_at);
+  return { log_from_at: past.log_from_at, replays };
 }

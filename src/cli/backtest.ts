@@ -1,19 +1,12 @@
 import { readGlobals } from '../apply/events.ts';
+import { replayStartOf } from '../apply/replay-start.ts';
 import type { Config } from '../config/config.ts';
 import { type BacktestReport, reportText } from '../core/backtest/report.ts';
-import {
-  compareIncidents,
-  type Respecified,
-  respecified,
-  sameCount,
-  unloggedNames,
-} from '../core/backtest/backtest.ts';
-import { Replay, type ReplayStart } from '../core/replay/replay.ts';
-import type { LoggedEvent } from '../core/model/event.ts';
-import { specOf } from '../core/model/spec.ts';
+import { type Respecified, respecified, sameCount, unloggedNames } from '../core/backtest/backtest.ts';
+import { BothReplays } from '../core/backtest/both-replays.ts';
 import { planChanges } from '../core/plan/plan.ts';
 import { parseDuration } from '../schedule/duration.ts';
-import type { LoggedHistory, StoredState } from '../store/offline.ts';
+import type { LoggedHistory } from '../store/offline.ts';
 import { openOffline } from '../store/open/open-offline.ts';
 import { readAgain } from '../store/read-again.ts';
 import { parseArgs } from './arguments.ts';
@@ -100,8 +93,7 @@ async function replayed(options: Options, config: Config, nowAt: number): Promis
   const untilAt = await replayAll(history, replays);
   const sinceAt = Math.max(history.begin_at, nowAt - options.sinceMs);
   const jobs = pairs.flatMap((pair) => {
-    const { before, after } = replays.get(pair.job.id)!;
-    const changes = compareIncidents(before.incidents(), after?.incidents() ?? [], sinceAt);
+    const changes = replays.get(pair.job.id)!.changes(sinceAt);
     return changes.length === 0 ? [] : [{ name: pair.job.name, is_removed: pair.next === null, changes }];
   });
   return {
@@ -116,50 +108,26 @@ async function replayed(options: Options, config: Config, nowAt: number): Promis
   };
 }
 
-interface Replays {
-  before: Replay;
-  /** Null for a job that would be removed. */
-  after: Replay | null;
-}
-
-function replaysOf({ job, running, next }: Respecified, history: LoggedHistory): Replays {
-  const start = startOf(history.begin, job.id, history.begin_at);
-  return {
-    before: new Replay(job.id, start, running),
-    after: next === null ? null : new Replay(job.id, start, next),
+/** Begins the replays of a job at the beginning of the log, or before anything for a job that was declared later. */
+function replaysOf(pair: Respecified, { begin, begin_at: beginAt }: LoggedHistory): BothReplays {
+  const job = begin.jobById(pair.job.id);
+  if (job === undefined) return new BothReplays(pair, null);
+  const records = {
+    job,
+    runs: begin.runsOf(job.id),
+    incident: begin.openIncidentOf(job.id) ?? null,
+    meta: (key: string) => begin.meta(key),
   };
-}
-
-/** Returns the state of a job at the beginning of the log; null for a job that was declared later. */
-function startOf(begin: StoredState, jobId: string, at: number): ReplayStart | null {
-  const job = begin.jobById(jobId);
-  if (job === undefined) return null;
-  return {
-    at,
-    job: job.state,
-    runs: begin.runsOf(jobId),
-    incident: begin.openIncidentOf(jobId) ?? null,
-    spec: specOf(job.name, job.declaration, readGlobals(begin)),
-  };
+  return new BothReplays(pair, replayStartOf(records, beginAt));
 }
 
 /** Feeds the log to the replays; returns the instant at which the log ends. */
-async function replayAll(history: LoggedHistory, replays: ReadonlyMap<string, Replays>): Promise<number> {
+async function replayAll(history: LoggedHistory, replays: ReadonlyMap<string, BothReplays>): Promise<number> {
   let untilAt = history.begin_at;
-  const both = ({ before, after }: Replays, event: LoggedEvent): void => {
-    before.apply(event);
-    after?.apply(event);
-  };
   for await (const commit of history.commits()) {
     untilAt = Math.max(untilAt, commit.at);
-    for (const { job_id: jobId, event } of commit.events) {
-      const found = replays.get(jobId);
-      if (found !== undefined) both(found, event);
-    }
+    for (const { job_id: jobId, event } of commit.events) replays.get(jobId)?.apply(event);
   }
-  for (const { before, after } of replays.values()) {
-    before.pass(untilAt);
-    after?.pass(untilAt);
-  }
+  for (const each of replays.values()) each.pass(untilAt);
   return untilAt;
 }
