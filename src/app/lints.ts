@@ -1,10 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
-import { formatFaults } from '../config/format.ts';
-import { severityOf, worded } from '../config/lint-words.ts';
+import { shownLints } from '../config/lint-words.ts';
 import { lintsOf } from '../config/lints.ts';
 import { locatorOf } from '../config/locator.ts';
-import { hideInFault } from '../config/secrets/hide.ts';
 import type { Env } from '../config/substitute.ts';
 import type { ConfigLints } from '../http/deps.ts';
 import type { UnknownPings } from '../ingest/unknown-pings.ts';
@@ -49,10 +47,5 @@ function lintsIn(
   const length = config.files.reduce((sum, { text }) => sum + text.length, 0);
   if (length > LENGTH_MAX) return { lints: [], text: '', is_too_long: true };
   const lints = lintsOf(config, locatorOf(config, env), facts);
-  const { redact } = config;
-  return {
-    lints: lints.map((lint) => ({ ...hideInFault(lint, redact), severity: severityOf(lint) })),
-    text: formatFaults(lints.map(worded), config.files, { redact }),
-    is_too_long: false,
-  };
+  return { ...shownLints(lints, config.files, config.redact), is_too_long: false };
 }

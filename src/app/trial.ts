@@ -2,7 +2,7 @@ import { backtestJobs } from '../apply/backtest.ts';
 import { readGlobals } from '../apply/events.ts';
 import type { Config } from '../config/config.ts';
 import { formatFaults } from '../config/format.ts';
-import { severityOf, worded } from '../config/lint-words.ts';
+import { shownLints } from '../config/lint-words.ts';
 import { lintsOf } from '../config/lints.ts';
 import { loadStored } from '../config/load.ts';
 import { locatorOf } from '../config/locator.ts';
@@ -63,12 +63,10 @@ export async function tryConfig(text: string, parts: TrialParts): Promise<Config
   }));
   const plan = planChanges(stored.jobs, config.jobs, config);
   if (plan.faults.length > 0) return refused(plan.faults, text, { includes, redact });
-  const all = [...lints, ...plan.lints];
   return {
     ok: true,
     errors: [],
-    lints: all.map((lint) => ({ ...hideInFault(lint, redact), severity: severityOf(lint) })),
-    text: formatFaults(all.map(worded), files, { redact }),
+    ...shownLints([...lints, ...plan.lints], files, redact),
     plan: {
       lines: formatPlan(plan, (line) => hideSecrets(line, redact), PLAN_LINES_MAX),
       totals: planTotals(plan),
