@@ -1,18 +1,10 @@
 import type { Statement } from '../statement.ts';
+import { JOBS_SELECTED } from './jobs-selected.ts';
 
 /** Counts the jobs that a filter selects. */
 export const COUNT_JOBS: Statement = {
   text: `
 select count(*) as total
-from cronflow.jobs j join cronflow.states s on s.job_id = j.id
-where 
-  j.removed_at is null
-  and ($1::text is null or s.status = $1)
-  and ($2::text is null or ($2 = 'open') = exists (
-    select from cronflow.incidents i where i.job_id = j.id and i.is_open
-  ))
-  and ($3::text is null or $3 = any(j.tags))
-  and ($4::text is null or j."group" = $4)
-  and ($5::text is null or position($5 in j.lower_name) > 0 or position($5 in j.lower_description) > 0)
+${JOBS_SELECTED}
 `,
 };

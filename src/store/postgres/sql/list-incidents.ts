@@ -1,4 +1,5 @@
 import type { Statement } from '../statement.ts';
+import { INCIDENTS_SELECTED } from './incidents-selected.ts';
 
 /**
  * Lists incidents that a filter selects, those that opened last first. Of one instant the first by id counts as the
@@ -7,10 +8,7 @@ import type { Statement } from '../statement.ts';
 export const LIST_INCIDENTS: Statement = {
   text: `
 select record
-from cronflow.incidents
-where 
-  ($1::text is null or job_id = $1)
-  and ($2::boolean is null or is_open = $2)
+${INCIDENTS_SELECTED}
   and ($3::bigint is null or (opened_at <= $3 and (opened_at < $3 or id > $4::text)))
 order by opened_at desc, id
 offset $5
