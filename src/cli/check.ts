@@ -3,6 +3,7 @@ import type { SourceFile } from '../config/config.ts';
 import { sortedByPlace } from '../config/config-file.ts';
 import { formatFaults } from '../config/format.ts';
 import { hideInFault } from '../config/secrets/hide.ts';
+import { withoutAllowed } from '../config/allowed-lints.ts';
 import { lintsOf } from '../config/lints.ts';
 import { loadConfig } from '../config/load.ts';
 import { locatorOf } from '../config/locator.ts';
@@ -14,7 +15,7 @@ import { githubAnnotations } from './github.ts';
 import type { Io } from './io.ts';
 import { limitLines, type Limits, limitsOf } from './run-limits.ts';
 import { severityOf, worded } from '../config/lint-words.ts';
-import { lintNames, withoutAllowed } from './lint.ts';
+import { lintNames } from './lint.ts';
 import { configPathOf, FILE_OPTIONS } from './offline.ts';
 import { counted } from '../core/text/counts.ts';
 

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { withoutAllowed } from '../config/allowed-lints.ts';
 import { formatFaults } from '../config/format.ts';
 import { worded } from '../config/lint-words.ts';
 import { hideInFault, hideSecrets } from '../config/secrets/hide.ts';
@@ -103,15 +104,15 @@ async function planned(options: Options, io: Io): Promise<number> {
     return EXIT.failed;
   }
   const isChange = !isEmptyPlan(changes) || globals.length > 0;
+  const { lints } = withoutAllowed(changes.lints, files);
   if (options.format === 'json') {
     const json = planJson(changes, globals, revision, hide);
-    const lints = changes.lints.map((lint) => hideInFault(lint, redact));
-    io.stdout(`${JSON.stringify({ ...json, lints }, null, 2)}\n`);
+    const hidden = lints.map((lint) => hideInFault(lint, redact));
+    io.stdout(`${JSON.stringify({ ...json, lints: hidden }, null, 2)}\n`);
   } else {
     const text = options.format === 'markdown' ? planMarkdown : planText;
     io.stdout(text({ changes, lines: planLines(changes, globals, hide), revision }));
-    const lints = changes.lints.map(worded);
-    if (lints.length > 0) io.stderr(`${formatFaults(lints, files, { redact })}\n`);
+    if (lints.length > 0) io.stderr(`${formatFaults(lints.map(worded), files, { redact })}\n`);
   }
   return isChange ? EXIT.different : EXIT.done;
 }

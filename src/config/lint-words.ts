@@ -1,4 +1,5 @@
 import type { Fault, Lint } from '../core/model/errors.ts';
+import { withoutAllowed } from './allowed-lints.ts';
 import { formatFaults } from './format.ts';
 import { hideInFault } from './secrets/hide.ts';
 import type { SourceFile } from './config.ts';
@@ -13,14 +14,18 @@ export function worded(lint: Lint): Fault {
   return { ...lint, message: `${severityOf(lint)}: ${lint.message} [${lint.code}]` };
 }
 
-/** Returns lints as a service shows them: each with its severity, and all in words with their lines, without secrets. */
+/**
+ * Returns lints as a service shows them: each with its severity, and all in words with their lines, without secrets.
+ * Those that a comment in the files allows are left out, as `cronflow check` leaves them out.
+ */
 export function shownLints(
   lints: readonly Lint[],
   files: readonly SourceFile[],
   redact: readonly string[],
 ): { lints: (Fault & { severity: 'warning' | 'note' })[]; text: string } {
+  const shown = withoutAllowed(lints, files).lints;
   return {
-    lints: lints.map((lint) => ({ ...hideInFault(lint, redact), severity: severityOf(lint) })),
-    text: formatFaults(lints.map(worded), files, { redact }),
+    lints: shown.map((lint) => ({ ...hideInFault(lint, redact), severity: severityOf(lint) })),
+    text: formatFaults(shown.map(worded), files, { redact }),
   };
 }

@@ -35,6 +35,16 @@ test('says with lines and carets what is probably not meant, and again as things
   expect(codes()).not.toContain('nobody_told');
 });
 
+test('leaves out what a comment in the file allows, as the command does', async () => {
+  const config = await configOf(
+    'jobs:\n  a: {schedule: "0 2 * * *", notify: []} # cronflow: allow nobody_told\n  b: {schedule: "0 2 * * *", notify: []}\n',
+  );
+  const { lints, text } = createLinting({ current: config }, { env: {}, clock: CLOCK, unknownPings: NONE })();
+  const told = lints.filter(({ code }) => code === 'nobody_told');
+  expect(told.map(({ line }) => line)).toEqual([3]);
+  expect(text.match(/nobody_told\]/g)).toHaveLength(1);
+});
+
 test('shows no value that looks like a secret', async () => {
   const env = { TOPSECRET: 'hunter2hunter2' };
   const config = await configOf(

@@ -64,6 +64,13 @@ describe('a configuration that is not applied', () => {
     expect(trial.text).toContain('nobody_told');
   });
 
+  test('is not told what a comment in it allows', async () => {
+    const trial = await tried(
+      'jobs:\n  # cronflow: allow nobody_told\n  a: {schedule: "0 2 * * *", notify: []}\n',
+    );
+    expect(trial.lints.map(({ code }) => code)).not.toContain('nobody_told');
+  });
+
   test('reads no file and no variable, whatever it refers to', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'cronflow-trial-'));
     const [secret, more] = [join(folder, 'secret'), join(folder, 'more.yaml')];
