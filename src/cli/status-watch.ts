@@ -101,7 +101,7 @@ class Lines<T extends Jobs> implements Shown<T> {
   close(): void {}
 
   #tell(job: Job): void {
-    const text = wordsOf(job);
+    const text = wordsOf(job, this.#io.clock.now());
     if (this.#told.get(job.name) === text) return;
     this.#told.set(job.name, text);
     this.#line({ job }, job.name, text);
@@ -116,11 +116,12 @@ class Lines<T extends Jobs> implements Shown<T> {
 }
 
 /** Writes how a job is, such as `failure; in trouble: exit_code, 3 times`. A line is told when this changes. */
-function wordsOf({ status, late, incident }: Job): string {
+function wordsOf({ status, late, incident }: Job, nowAt: number): string {
   const what = late ? 'late' : status;
   if (incident === null) return what;
   const times = incident.bad_count > 1 ? `, ${incident.bad_count} times` : '';
   const until = incident.acknowledged_until_at;
-  const acknowledged = typeof until === 'string' ? `, acknowledged until ${until}` : '';
+  const isAcknowledged = typeof until === 'string' && Date.parse(until) > nowAt;
+  const acknowledged = isAcknowledged ? `, acknowledged until ${until}` : '';
   return `${what}; in trouble: ${incident.reason}${times}${acknowledged}`;
 }

@@ -174,15 +174,18 @@ function isTrouble({ ready, incidents, jobs }: Status): boolean {
 
 function textOf(found: Status, view: View): string {
   const heading = view.paint('dim', row(view, 'JOB', 'STATUS', 'LAST RUN', 'EXPECTED'));
-  const jobs = [...found.jobs].sort((a, b) => urgency(a) - urgency(b));
+  const jobs = [...found.jobs].sort((a, b) => urgency(a, view) - urgency(b, view));
   const list = jobs.length === 0 ? '' : `${heading}${jobs.map((job) => jobText(job, view)).join('')}\n`;
   const notes = notesOf(found, view).map((note) => `${cleanLine(note, DETAIL_LENGTH_MAX)}\n`);
   return `${list}${summary(found.jobs)}\n${notes.join('')}`;
 }
 
 /** Returns the rank of a job: jobs that people should look at come first, and equal ones keep their order. */
-function urgency({ incident, late }: Job): number {
-  if (incident !== null) return incident.acknowledged_until_at === null ? 0 : 1;
+function urgency({ incident, late }: Job, view: View): number {
+  if (incident !== null) {
+    const until = incident.acknowledged_until_at;
+    return typeof until === 'string' && view.isAhead(until) ? 1 : 0;
+  }
   return late ? 2 : 3;
 }
 
@@ -227,9 +230,14 @@ function notesOf(found: Status, view: View): string[] {
 function troubleOf(incident: Incident | IncidentSummary, view: View): string {
   const { reason, opened_at: openedAt, bad_count: badCount, acknowledged_until_at: until } = incident;
   const times = badCount > 1 ? `, ${badCount} times` : '';
-  const acknowledged =
-    until === null || until === undefined ? '' : `; acknowledged until ${view.instant(until)}`;
-  return `${reason} since ${view.instant(openedAt)}${times}${acknowledged}`;
+  return `${reason} since ${view.instant(openedAt)}${times}${acknowledgedWords(until, view)}`;
+}
+
+/** Says until when nobody is reminded. An acknowledgement that has ended must not look as if somebody were on it. */
+function acknowledgedWords(until: string | null | undefined, view: View): string {
+  if (typeof until !== 'string') return '';
+  const words = view.isAhead(until) ? 'acknowledged until' : 'no longer acknowledged since';
+  return `; ${words} ${view.instant(until)}`;
 }
 
 /** Returns the last line, such as `3 jobs: 2 success, 1 failure; 1 in trouble`. */

@@ -19,6 +19,8 @@ export interface View {
   width: number;
   /** Writes an instant from the API in the reader's zone and as seen from now; `-` for none. */
   instant(iso: string | null): string;
+  /** Tells whether an instant from the API is still to come. */
+  isAhead(iso: string): boolean;
   /** Writes the time of day now, to the second, in the reader's zone. */
   time(): string;
   /** Colours a text, on a terminal only. */
@@ -34,6 +36,7 @@ export function viewOf({ env, clock, terminal }: Io): View {
   const hasColours = terminal !== undefined && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
   return {
     width: Math.max(WIDTH_MIN, terminal?.columns ?? WIDTH_DEFAULT),
+    isAhead: (iso) => Date.parse(iso) > nowAt,
     time: () => wallTime(nowAt, timezone).time,
     instant: (iso) =>
       iso === null ? '-' : `${near(Date.parse(iso), nowAt, timezone)}, ${distance(Date.parse(iso), nowAt)}`,

@@ -287,6 +287,15 @@ export const STORIES: readonly Story[] = [
       { at: at('01-15 03:30'), type: 'acknowledge', job: JOB, until_at: at('01-15 09:00') },
     ],
   }),
+  story('an acknowledgement that has ended', {
+    declaration: DAILY,
+    from: at('01-13 12:00'),
+    asked: at('01-15 10:00'),
+    happenings: [
+      ...goodNight('01-14'),
+      { at: at('01-15 03:30'), type: 'acknowledge', job: JOB, until_at: at('01-15 09:00') },
+    ],
+  }),
   story('no schedule', {
     declaration: { description: 'by hand' },
     from: at('01-14 12:00'),

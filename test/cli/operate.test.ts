@@ -91,6 +91,25 @@ describe('cronflow ack', () => {
     expect(JSON.parse(byId.stdout)).toMatchObject({ acknowledged_until_at: '2026-01-16T12:00:00.000Z' });
   });
 
+  test('is no longer shown as one when it has ended', async () => {
+    const { url, configure, ping } = await startServer();
+    await configure({ a: { schedule: '@daily' }, backup: { schedule: '@daily' } });
+    for (const job of ['a', 'backup']) await ping(job, 'failure', { exit_code: 3, rid: 'r' });
+    await run(ack, ['a', '--for', '2h', '--url', url]);
+    const at = async (afterMs: number): Promise<string> => {
+      const argv = ['--url', url];
+      const seen = await runIn('/', DEFAULT_START_AT + afterMs, (io) => status(argv, io), {
+        env: { TZ: 'UTC' },
+      });
+      return seen.stdout;
+    };
+    // Somebody is on it, so the other job comes first.
+    expect(await at(HOUR_MS)).toMatch(/^backup [^]*^a [^]*; acknowledged until 14:00, in 1h$/m);
+    expect(await at(3 * HOUR_MS)).toMatch(
+      /^a [^]*; no longer acknowledged since 14:00, 1h ago$[^]*^backup /m,
+    );
+  });
+
   test('says that there is nothing to acknowledge', async () => {
     const { url } = await troubled();
     const none = await run(ack, ['report', '--url', url]);
@@ -226,7 +245,7 @@ describe('cronflow status --watch', () => {
     for (const row of rows) expect(row.length).toBeLessThanOrEqual(60);
     // What does not fit into a row goes on in the next.
     expect(seen.stdout.replaceAll('\u001B[K\r\n', '')).toMatch(
-      /; acknowledged until \d+ \S+ [\d:]+, \d+d ago/,
+      /; no longer acknowledged since \d+ \S+ [\d:]+, \d+d ago/,
     );
   });
 

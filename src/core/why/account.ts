@@ -155,7 +155,7 @@ export class Account {
       { part: 'unseen', told: this.#unseen(now, fromAt) },
       {
         part: 'incident',
-        told: isOver && now.state.incident === null ? [] : incidentTold(now.state.incident, now.spec, words),
+        told: isOver && now.state.incident === null ? [] : incidentTold(now.state.incident, now, words),
       },
       { part: 'told', told: whoTold(incident, now.spec, deliveries, words) },
       { part: 'next', told: now.isRemoved ? [] : nextTold(now, words) },

@@ -10,7 +10,11 @@ import { listed, nobodyWords, thresholdWords } from './trouble-words.ts';
 const OUTCOMES_MAX = 5;
 
 /** Tells what an incident is about, as of the instant that is asked about. */
-export function incidentTold(incident: JobIncident | null, spec: Spec, words: ClockWords): Told[] {
+export function incidentTold(
+  incident: JobIncident | null,
+  { spec, at }: { spec: Spec; at: number },
+  words: ClockWords,
+): Told[] {
   if (incident === null) return [told('There is none: nothing bad counts.')];
   const { reason, opened_at: openedAt, bad_count: count, outcomes } = incident;
   const threshold =
@@ -27,12 +31,14 @@ export function incidentTold(incident: JobIncident | null, spec: Spec, words: Cl
     told(`It has been open since ${words.at(openedAt)}${threshold}. ${which}`, { at: openedAt, reason }),
     told(closingWords(incident, spec, words)),
   ];
-  if (incident.acknowledged_until_at !== null)
+  const until = incident.acknowledged_until_at;
+  if (until !== null && until > at)
     said.push(
-      told(`It is acknowledged: nobody is reminded before ${words.at(incident.acknowledged_until_at)}.`, {
+      told(`It is acknowledged: nobody is reminded before ${words.at(until)}.`, {
         reason: 'acknowledged',
       }),
     );
+  else if (until !== null) said.push(told(`It was acknowledged until ${words.at(until)}, and is no longer.`));
   return said;
 }
 
