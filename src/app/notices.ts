@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { ConfigProblem } from '../config/reloader.ts';
+import type { ConfigProblem } from '../config/problem.ts';
 import type { HeartbeatStatus } from '../core/model/heartbeat-config.ts';
 import { tellsNobody } from '../core/model/notifier-config.ts';
 

@@ -9,12 +9,8 @@ import {
 import { reportMended, reportTrouble } from '../apply/system.ts';
 import type { Config } from '../config/config.ts';
 import type { LoadResult } from '../config/load.ts';
-import {
-  type ConfigProblem,
-  ConfigReloader,
-  type ReloadCause,
-  type SharedConfiguration,
-} from '../config/reloader.ts';
+import type { ConfigProblem } from '../config/problem.ts';
+import { ConfigReloader, type ReloadCause, type SharedConfiguration } from '../config/reloader.ts';
 import { hideSecrets } from '../config/secrets/hide.ts';
 import { validateDeclaration } from '../config/validate.ts';
 import { CronflowError, errorText, type Fault } from '../core/model/errors.ts';

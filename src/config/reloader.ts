@@ -2,17 +2,18 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
 import type { Actor } from '../core/model/audit.ts';
 import { CronflowError, errorText, type Fault } from '../core/model/errors.ts';
-import { formatPlan, massRemoval, type Plan } from '../core/plan/plan.ts';
+import { formatPlan, type Plan } from '../core/plan/plan.ts';
 import { isOvertaken, type Standing } from '../core/plan/standing.ts';
 import { jobsAsStored } from '../core/plan/stored-jobs.ts';
 import { firstOf } from '../core/text/counts.ts';
 import type { Logger } from '../observe/log.ts';
 import { isRefusal } from '../store/backlog.ts';
-import { causesOf } from './causes.ts';
+import { withoutAllowed } from './allowed-lints.ts';
 import type { Config, SourceFile } from './config.ts';
 import { formatFaults } from './format.ts';
-import { hideInFault, hideSecrets } from './secrets/hide.ts';
+import { hideSecrets } from './secrets/hide.ts';
 import { invalidConfigError, loadConfig, loadStored, type LoadResult } from './load.ts';
+import { type ConfigProblem, heldProblem, overtakenProblem, problemOf, type Telling } from './problem.ts';
 import { internalFault, sha256 } from './read.ts';
 import type { Beside } from './sources.ts';
 import type { Env } from './substitute.ts';
@@ -22,28 +23,6 @@ const PLAN_LINES_MAX = 200;
 /** Changed files are named in the log up to this number. */
 const CHANGED_MAX = 5;
 const APPLY_RETRY_MS = 5_000;
-
-/** The reason why the configuration that runs is not the one in the file. */
-export interface ConfigProblem {
-  code: 'config_invalid' | 'config_held' | 'store_unavailable';
-  /**
-   * The problem for people: every fault under its line, or the jobs that would be removed and how to confirm that.
-   */
-  text: string;
-  /** The problem for programs. */
-  faults: readonly Fault[];
-  /** One hash for each distinct mistake, so that each is told of once. */
-  causes: readonly string[];
-  /** The revision to confirm; null unless held. */
-  revision: string | null;
-  /** The instant at which it was found, in milliseconds since the Unix epoch. */
-  since_at: number;
-  /**
-   * True where another instance applied a newer configuration. That is over by itself once the files of this one follow,
-   * so people need not hear of it at once.
-   */
-  isLag: boolean;
-}
 
 /** What made Cronflow read the configuration. */
 export interface ReloadCause {
@@ -432,14 +411,6 @@ export class ConfigReloader {
     return isLate ? this.#overtakenProblem(config) : null;
   }
 
-  #overtakenProblem({ revision, redact }: Config): ConfigProblem {
-    const message =
-      `was applied before, and another instance has replaced it by revision ${this.#standing?.revision}, which runs; ` +
-      `save a newer file here, or confirm revision ${revision} to go back to it`;
-    const fault: Fault = { code: 'config_held', path: '', message, file: this.#options.path };
-    return { ...this.#problemOf('config_held', [fault], [], redact), revision, isLag: true };
-  }
-
   /** Starts on the configuration that stands, although the file has another one. */
   async #startBehind(config: Config, problem: ConfigProblem): Promise<void> {
     await this.#adopt();
@@ -521,25 +492,33 @@ export class ConfigReloader {
   /** Returns the reason not to apply a valid configuration to what is stored, or null. */
   async #problemOfPlan(config: Config, confirmed: string | undefined): Promise<ConfigProblem | null> {
     const plan = await this.#options.plan(config);
-    if (plan.faults.length === 0) return confirmed === config.revision ? null : this.#held(config, plan);
+    if (plan.faults.length === 0)
+      return confirmed === config.revision ? null : heldProblem(config, plan, this.#telling(config.redact));
     return this.#problemOf('config_invalid', plan.faults, config.files, config.redact);
-  }
-
-  /** Returns the problem of a change that removes most jobs; null for any other change. */
-  #held(config: Config, plan: Plan): ConfigProblem | null {
-    const mass = massRemoval(plan);
-    if (mass === null) return null;
-    const names = plan.removed.slice(0, 10).map((job) => job.name);
-    if (mass.removed > names.length) names.push(`and ${mass.removed - names.length} more`);
-    const message =
-      `would remove ${mass.removed} of ${mass.before} jobs (${names.join(', ')}), as a truncated file does; ` +
-      `to do so, confirm revision ${config.revision}`;
-    const fault: Fault = { code: 'config_held', path: '', message, file: this.#options.path };
-    return { ...this.#problemOf('config_held', [fault], [], config.redact), revision: config.revision };
   }
 
   #invalid(loaded: Extract<LoadResult, { ok: false }>): ConfigProblem {
     return this.#problemOf('config_invalid', loaded.faults, loaded.files);
+  }
+
+  #overtakenProblem(config: Pick<Config, 'revision' | 'redact'>): ConfigProblem {
+    return overtakenProblem(config, this.#standing, this.#telling(config.redact));
+  }
+
+  /** @param more patterns of the file itself, where it is valid */
+  #problemOf(
+    code: ConfigProblem['code'],
+    faults: readonly Fault[],
+    files: readonly SourceFile[],
+    more: readonly string[] = [],
+  ): ConfigProblem {
+    return problemOf(code, { faults, files }, this.#telling(more));
+  }
+
+  /** Returns what a problem needs to be told of, so that it shows nothing that an earlier file says to hide. */
+  #telling(more: readonly string[]): Telling {
+    const { path, clock } = this.#options;
+    return { path, redact: [...this.#patterns, ...more], nowAt: clock.now() };
   }
 
   #retryLater(error: unknown): ConfigProblem {
@@ -548,27 +527,6 @@ export class ConfigReloader {
     this.#cancelRetry = this.#options.clock.after(APPLY_RETRY_MS, () => this.#reloadSoon());
     const message = `could not be applied, and is tried again: ${detail}`;
     return this.#problemOf('store_unavailable', [{ code: 'store_unavailable', path: '', message }], []);
-  }
-
-  /** @param more patterns of the file itself, where it is valid */
-  #problemOf(
-    code: ConfigProblem['code'],
-    found: readonly Fault[],
-    files: readonly SourceFile[],
-    more: readonly string[] = [],
-  ): ConfigProblem {
-    const redact = [...this.#patterns, ...more];
-    return {
-      code,
-      text: formatFaults(found, files, { redact }),
-      faults: found.map((fault) => hideInFault(fault, redact)),
-      // Causes are taken from the faults before these are hidden, because hidden faults may look alike. Causes are
-      // hashes, so they show nothing.
-      causes: causesOf(found),
-      revision: null,
-      since_at: this.#options.clock.now(),
-      isLag: false,
-    };
   }
 
   /** @returns null where another instance was faster, and nothing has changed */
@@ -618,7 +576,7 @@ export class ConfigReloader {
     });
     const hide = (text: string): string => hideSecrets(text, redact);
     for (const line of formatPlan(plan, hide, PLAN_LINES_MAX)) logger.info(line);
-    const lints = [...config.lints, ...plan.lints];
+    const { lints } = withoutAllowed([...config.lints, ...plan.lints], config.files);
     if (lints.length === 0) return;
     for (const line of formatFaults(lints, config.files, { redact }).split('\n')) logger.warn(line);
   }

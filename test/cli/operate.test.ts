@@ -96,7 +96,7 @@ describe('cronflow ack', () => {
     await configure({ a: { schedule: '@daily' }, backup: { schedule: '@daily' } });
     for (const job of ['a', 'backup']) await ping(job, 'failure', { exit_code: 3, rid: 'r' });
     await run(ack, ['a', '--for', '2h', '--url', url]);
-    const at = async (afterMs: number): Promise<string> => {
+    const statusAfter = async (afterMs: number): Promise<string> => {
       const argv = ['--url', url];
       const seen = await runIn('/', DEFAULT_START_AT + afterMs, (io) => status(argv, io), {
         env: { TZ: 'UTC' },
@@ -104,8 +104,8 @@ describe('cronflow ack', () => {
       return seen.stdout;
     };
     // Somebody is on it, so the other job comes first.
-    expect(await at(HOUR_MS)).toMatch(/^backup [^]*^a [^]*; acknowledged until 14:00, in 1h$/m);
-    expect(await at(3 * HOUR_MS)).toMatch(
+    expect(await statusAfter(HOUR_MS)).toMatch(/^backup [^]*^a [^]*; acknowledged until 14:00, in 1h$/m);
+    expect(await statusAfter(3 * HOUR_MS)).toMatch(
       /^a [^]*; no longer acknowledged since 14:00, 1h ago$[^]*^backup /m,
     );
   });

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import type { Config, SourceFile } from '../../src/config/config.ts';
 import { revisionOf } from '../../src/config/parse.ts';
-import { type ConfigProblem, ConfigReloader, type ReloaderOptions } from '../../src/config/reloader.ts';
+import type { ConfigProblem } from '../../src/config/problem.ts';
+import { ConfigReloader, type ReloaderOptions } from '../../src/config/reloader.ts';
 import { CronflowError, type Fault } from '../../src/core/model/errors.ts';
 import type { Job } from '../../src/core/model/records.ts';
 import { type Plan, planChanges } from '../../src/core/plan/plan.ts';
@@ -356,6 +357,15 @@ describe('a reload', () => {
       'cronflow.yaml:3',
       'cronflow.yaml:2:25 jobs.newer.renamed_from: renames nothing: no job "older" is known (any more); take it out if the rename is done',
     ]);
+  });
+
+  test('says nothing of a lint that a comment in the file allows', async () => {
+    const text = 'jobs:\n  a:\n    renamed_from: gone\n  b:\n    renamed_from: away';
+    save(`${text} # cronflow: allow renames_nothing\n`);
+    await build().start();
+    const said = log.join('\n');
+    expect(said).toContain('"gone"');
+    expect(said).not.toContain('no job "away"');
   });
 
   test('refuses a plan that was overtaken by what is stored, as the file is to be mended', async () => {
