@@ -12,7 +12,7 @@ const OUTCOMES_MAX = 5;
 /** Tells what an incident is about, as of the instant that is asked about. */
 export function incidentTold(
   incident: JobIncident | null,
-  { spec, at }: { spec: Spec; at: number },
+  { spec, at: asOfAt }: { spec: Spec; at: number },
   words: ClockWords,
 ): Told[] {
   if (incident === null) return [told('There is none: nothing bad counts.')];
@@ -32,7 +32,7 @@ export function incidentTold(
     told(closingWords(incident, spec, words)),
   ];
   const until = incident.acknowledged_until_at;
-  if (until !== null && until > at)
+  if (until !== null && until > asOfAt)
     said.push(
       told(`It is acknowledged: nobody is reminded before ${words.at(until)}.`, {
         reason: 'acknowledged',
