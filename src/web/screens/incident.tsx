@@ -71,7 +71,7 @@ function Head({ incident }: { incident: Incident }): JSX.Element {
           </>
         )}
         . <a href={`${BASE}/docs/reasons#${reason}`}>What this means and what to do</a>
-        <Acknowledge incident={incident} />
+        <Acknowledge incident={incident} hasChoice />
       </p>
     </header>
   );

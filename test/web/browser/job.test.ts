@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HOUR_MS } from '../../../src/schedule/units.ts';
 import { hasChromium } from '../../support/chromium.ts';
 import { type Dashboard, startDashboard } from '../support/dashboard.ts';
 import { faultsByAxe, PHONE, useBrowser, visit, type VisitOptions } from '../support/visit.ts';
@@ -19,6 +20,11 @@ describe.skipIf(!hasChromium)('the page of a job', () => {
     const { page } = await visit(`${service.url}/ui/jobs/${job}`, options);
     await page.locator('.job-why').waitFor();
     return page;
+  }
+
+  /** Returns what the API shows. */
+  async function shown<Answer>(path: string): Promise<Answer> {
+    return (await (await fetch(`${service.url}${path}`)).json()) as Answer;
   }
 
   test('says in a sentence how the job is, which opens into why', async () => {
@@ -96,13 +102,25 @@ describe.skipIf(!hasChromium)('the page of a job', () => {
     }
   });
 
-  test('pauses, resumes and acknowledges by one click each', async () => {
+  test('pauses, resumes and acknowledges by one click each, for as long as is chosen', async () => {
     const page = await open('invoice-run');
+    await page.locator('.acknowledge select').selectOption({ label: 'for 1 day' });
     await page.click('.actions button:text-is("Acknowledge")');
     await page.locator('.actions .acknowledge', { hasText: 'acknowledged until' }).waitFor();
+    const troubled = await shown<{ incident: { acknowledged_until_at: string } }>('/jobs/invoice-run');
     await page.click('.actions button:text-is("Pause")');
     await page.locator('.actions button:text-is("Resume")').waitFor();
+    await page.locator('.actions', { hasText: 'paused until' }).waitFor();
+    const paused = await shown<{ paused_until_at: string }>('/jobs/invoice-run');
+    // A day, and the 4 hours that a pause takes unless another time is chosen; the clock went on between the two.
+    const betweenMs =
+      Date.parse(troubled.incident.acknowledged_until_at) - Date.parse(paused.paused_until_at);
+    expect(Math.round(betweenMs / HOUR_MS)).toBe(20);
     await page.locator('.incident-line', { hasText: 'over after' }).waitFor();
+    await page.click('.actions button:text-is("Resume")');
+    await page.locator('.actions select').selectOption({ label: 'until resumed' });
+    await page.click('.actions button:text-is("Pause")');
+    await page.locator('.actions', { hasText: 'paused until somebody resumes it' }).waitFor();
     await page.click('.actions button:text-is("Resume")');
     await page.locator('.actions button:text-is("Pause")').waitFor();
     expect(await page.locator('.actions [role="alert"]').count()).toBe(0);

@@ -11,5 +11,5 @@ export function AcknowledgeJob({ id }: { id: string }): JSX.Element {
     (change) => change.type === 'incident' && change.id === id,
   );
   const { data } = loaded.value;
-  return data === null ? <></> : <Acknowledge incident={data} />;
+  return data === null ? <></> : <Acknowledge incident={data} hasChoice />;
 }

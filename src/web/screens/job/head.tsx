@@ -5,11 +5,14 @@ import { ask } from '../../api/client.ts';
 import { instantOf } from '../../model/time.ts';
 import { statusWord } from '../../model/words.ts';
 import { Link } from '../../router.tsx';
+import { DURATION_CHOICES, DURATION_DEFAULT, HowLong, type HowLongChoice } from '../../ui/how-long.tsx';
 import { Mark } from '../../ui/mark.tsx';
 import { Clock } from '../../ui/moment.tsx';
 import { scheduleWords } from '../../ui/schedule-words.ts';
 import { mayWrite } from '../../ui/session.ts';
 import { AcknowledgeJob } from './acknowledge-job.tsx';
+
+const PAUSES: readonly HowLongChoice[] = [...DURATION_CHOICES, { until: '', text: 'until resumed' }];
 
 /** The name of a job, what it does, and what may be done to it. */
 export function JobHead({ job }: { job: Job }): JSX.Element {
@@ -61,12 +64,17 @@ export function JobHead({ job }: { job: Job }): JSX.Element {
 }
 
 function Pause({ job }: { job: Job }): JSX.Element {
+  // A pause that nobody ends is the easiest to forget, so it has an end unless somebody chooses none.
+  const duration = useSignal(DURATION_DEFAULT);
   const failed = useSignal<string | null>(null);
   const isSending = useSignal(false);
-  const send = async (operation: 'post_pause' | 'post_resume'): Promise<void> => {
+  const send = async (): Promise<void> => {
+    const params = { name: job.name };
+    const until = duration.value;
     isSending.value = true;
     try {
-      await ask(operation, { params: { name: job.name } });
+      if (job.paused) await ask('post_resume', { params });
+      else await ask('post_pause', { params, query: until === '' ? {} : { until } });
       failed.value = null;
     } catch (error) {
       failed.value = (error as Error).message;
@@ -76,20 +84,29 @@ function Pause({ job }: { job: Job }): JSX.Element {
   const untilAt = instantOf(job.paused_until_at);
   return (
     <>
-      {job.paused && untilAt !== null && (
+      {job.paused && (
         <span class="dim">
-          paused until <Clock at={untilAt} />
+          {untilAt === null ? (
+            'paused until somebody resumes it'
+          ) : (
+            <>
+              paused until <Clock at={untilAt} />
+            </>
+          )}
         </span>
       )}
       {mayWrite.value && (
-        <button
-          type="button"
-          disabled={isSending.value}
-          title={job.paused ? 'Its pings count again' : 'Its pings are recorded and do not count'}
-          onClick={() => void send(job.paused ? 'post_resume' : 'post_pause')}
-        >
-          {job.paused ? 'Resume' : 'Pause'}
-        </button>
+        <span class="for-a-while">
+          <button
+            type="button"
+            disabled={isSending.value}
+            title={job.paused ? 'Its pings count again' : 'Its pings are recorded and do not count'}
+            onClick={() => void send()}
+          >
+            {job.paused ? 'Resume' : 'Pause'}
+          </button>
+          {!job.paused && <HowLong chosen={duration} choices={PAUSES} label="How long it is paused" />}
+        </span>
       )}
       {failed.value !== null && <span role="alert">{failed.value}</span>}
     </>
