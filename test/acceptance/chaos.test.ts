@@ -11,6 +11,7 @@ import { repetitions } from '../support/repetitions.ts';
 import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
+import { lostPings, misjudgedSlots, type RunJson } from './chaos/checks.ts';
 import { Instance } from './chaos/instance.ts';
 import { Traffic } from './chaos/traffic.ts';
 
@@ -45,17 +46,6 @@ ${DROPPED.map((name) => `  ${name}: { max_runtime: ${MAX_RUNTIME_MS / 1_000}s, n
 ${FAILING.map((name) => `  ${name}: {}`).join('\n')}
   ${SILENT}: { schedule: "* * * * * *", grace: 1s, keep_runs: 1000, notify: [] }
 `;
-
-interface RunJson {
-  id: string;
-  rid: string | null;
-  outcome: string | null;
-  count: number;
-  first_slot_at: string | null;
-  slot_at: string | null;
-  limit_at: string | null;
-  ended_at: string | null;
-}
 
 /** A time in which something was wrong, by the clock of this process. */
 interface Disturbance {
@@ -215,42 +205,6 @@ async function fail(names: readonly string[], gapMs: number): Promise<void> {
   }
 }
 
-/** Runs of which a client was told that they are there, and that are not. */
-async function lostPings(): Promise<string[]> {
-  const stored = new Map<string, Map<string, RunJson>>();
-  for (const name of STEADY) {
-    const runs = await traffic.readAll<RunJson>(`/jobs/${name}/runs`);
-    stored.set(name, new Map(runs.map((run) => [run.rid ?? run.id, run])));
-  }
-  const lost: string[] = [];
-  for (const { job, kind, rid } of traffic.answered) {
-    if (!stored.has(job)) continue;
-    const run = stored.get(job)!.get(rid);
-    if (run === undefined) lost.push(`${job} ${kind} ${rid} is not there`);
-    else if (kind === 'success' && run.outcome !== 'success') lost.push(`${job} ${rid} ended ${run.outcome}`);
-  }
-  return lost;
-}
-
-/** Slots that were judged twice, or not at all: rows that overlap, or a slot between two that no row has. */
-async function misjudgedSlots(): Promise<string[]> {
-  const rows = await traffic.readAll<RunJson>(`/jobs/${SILENT}/runs`);
-  const spans = rows
-    .filter(({ slot_at: slot }) => slot !== null)
-    .map(({ first_slot_at: first, slot_at: last, count }) => {
-      return { first: Date.parse(first!) / 1_000, last: Date.parse(last!) / 1_000, count };
-    })
-    .sort((a, b) => a.first - b.first);
-  expect(spans.length).toBeGreaterThan(0);
-  return spans.flatMap(({ first, last, count }, index) => {
-    const next = spans[index + 1];
-    const faults: string[] = [];
-    if (count !== last - first + 1) faults.push(`${first} to ${last} counts ${count} slots`);
-    if (next !== undefined && next.first !== last + 1) faults.push(`${last} is followed by ${next.first}`);
-    return faults;
-  });
-}
-
 /** Jobs that nobody was told of, and those that somebody was told of twice for no reason. */
 function mistold(): string[] {
   return FAILING.flatMap((name) => {
@@ -288,8 +242,8 @@ test.skipIf(missing !== null)(
       `chaos, seed ${SEED}: ${traffic.answered.length} pings answered, ${refused || 'none'} refused, ` +
         `${slack.messages.length} messages, noticed after ${detections.join(', ')} ms`,
     );
-    expect(await lostPings()).toEqual([]);
-    expect(await misjudgedSlots()).toEqual([]);
+    expect(await lostPings(traffic, STEADY)).toEqual([]);
+    expect(await misjudgedSlots(traffic, SILENT)).toEqual([]);
     expect(mistold()).toEqual([]);
     // A lane that was taken over from a dead instance knows nothing of the pace of that one.
     const bursts = slack.answers.filter(({ status }) => status === 429).length;

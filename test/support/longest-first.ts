@@ -11,6 +11,7 @@ const LONGEST = [
   'test/scripts/monitor.test.ts',
   'test/acceptance/serve.test.ts',
   'test/scripts/options.test.ts',
+  'test/acceptance/rolling-upgrade.test.ts',
   'test/acceptance/kill-deliveries.test.ts',
   'test/acceptance/outage.test.ts',
   'test/cli/import-corpus.test.ts',

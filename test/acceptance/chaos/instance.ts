@@ -2,7 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { until } from '../../support/until.ts';
 
-const SERVE = fileURLToPath(new URL('../../support/serve-shared.mjs', import.meta.url));
+/** The program of this version. */
+export const SERVE = fileURLToPath(new URL('../../support/serve-shared.mjs', import.meta.url));
 
 export interface InstanceOptions {
   name: string;
@@ -10,12 +11,15 @@ export interface InstanceOptions {
   dataDir: string;
   storeUrl: string;
   env: Readonly<Record<string, string>>;
+  /** The program that it runs; by default this version's. */
+  serve?: string;
 }
 
 /** One of several services on one database, in a process of its own, which a test treats badly. */
 export class Instance {
   readonly name: string;
   readonly #options: InstanceOptions;
+  #serve: string;
   #child: ChildProcess | null = null;
   #port: number | null = null;
   #log = '';
@@ -23,6 +27,7 @@ export class Instance {
   constructor(options: InstanceOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#serve = options.serve ?? SERVE;
   }
 
   /** Where it listens; null while it does not run. A load balancer is told this. */
@@ -30,8 +35,17 @@ export class Instance {
     return this.#port;
   }
 
+  get configPath(): string {
+    return this.#options.configPath;
+  }
+
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** Runs another program from its next start on. */
+  install(serve: string): void {
+    this.#serve = serve;
   }
 
   log(): string {
@@ -42,7 +56,7 @@ export class Instance {
   async start(): Promise<boolean> {
     const { configPath, dataDir, storeUrl, env } = this.#options;
     const args = ['--config', configPath, '--data-dir', dataDir, '--port', '0'];
-    const child = fork(SERVE, args, {
+    const child = fork(this.#serve, args, {
       silent: true,
       env: { ...process.env, ...env, CRONFLOW_STORE: storeUrl, CRONFLOW_CONFIG: '', CRONFLOW_PORT: '' },
     });
