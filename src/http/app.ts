@@ -142,6 +142,11 @@ function gate(services: Services, server: ServerState): HttpMiddleware {
         'The path has a "%" that is not followed by the code of a character.',
       );
     }
+    if (ctx.path.includes('%00'))
+      throw new CronflowError(
+        'bad_request',
+        'The path has the character "%00", which nothing here has in its name.',
+      );
     await next();
   };
 }

@@ -229,4 +229,60 @@ describe.each(rows)('the $name store', ({ make }) => {
       expect(ids(dead.items)).toEqual(['z']);
     });
   });
+
+  describe('a name with the character zero', () => {
+    beforeEach(() =>
+      write((tx) => {
+        tx.putJob(job('a', { declaration: { description: 'nightly', group: 'db', tags: ['vault'] } }));
+        tx.putRun(run('a', 1, { host: 'web1' }));
+        tx.putOutput('a', 'a-1', { text: 'printed', dropped_bytes: 0 });
+        tx.putIncident(incident('i', 'a'));
+        tx.putDelivery(delivery('d', 'a'));
+        tx.putMeta('key', 1);
+      }),
+    );
+
+    test('is the name of nothing that is read', async () => {
+      const one = [
+        store.jobById('a\0'),
+        store.jobByName('job-a\0'),
+        store.run('a\0', 'a-1'),
+        store.run('a', 'a-1\0'),
+        store.output('a', 'a-1\0'),
+        store.openIncidentOf('a\0'),
+        store.incident('i\0'),
+        store.meta('key\0'),
+      ];
+      expect(await Promise.all(one)).toEqual(one.map(() => undefined));
+      const many = [
+        store.listJobs({ ...PAGE, q: 'night\0ly' }),
+        store.listJobs({ ...PAGE, group: 'db\0' }),
+        store.listJobs({ ...PAGE, tag: 'vault\0' }),
+        store.runsOf('a\0', PAGE),
+        store.runsOf('a', { ...PAGE, host: 'web1\0' }),
+        store.incidents({ ...PAGE, job_id: 'a\0' }),
+        store.deliveries({ ...PAGE, incident_id: 'i\0' }),
+      ];
+      expect((await Promise.all(many)).map(({ total }) => total)).toEqual(many.map(() => 0));
+    });
+
+    test('is the name of nothing that a transaction finds', async () => {
+      const scope = {
+        names: ['job-a\0'],
+        ids: ['a\0'],
+        runs: { rids: ['\0'] },
+        incident_ids: ['i\0'],
+        delivery_ids: ['d\0'],
+        meta: ['key\0'],
+      };
+      const found = await store.transact(scope, (tx) => [
+        tx.jobByName('job-a\0'),
+        tx.jobById('a\0'),
+        tx.incident('i\0'),
+        tx.delivery('d\0'),
+        tx.meta('key\0'),
+      ]);
+      expect(found).toEqual(found.map(() => undefined));
+    });
+  });
 });

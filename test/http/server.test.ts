@@ -72,6 +72,23 @@ describe('the routes', () => {
     expect((await request('/jobs/?limit=1')).status).toBe(200);
   });
 
+  test('refuse the character zero, which no store keeps in a name', async () => {
+    const server = await startServer();
+    for (const [method, path] of [
+      ['POST', '/ping/a%00'],
+      ['POST', '/jobs/a%00/success'],
+      ['GET', '/jobs/a%00'],
+      ['GET', '/incidents/i%00'],
+    ] as const) {
+      const { status, json } = await server.request(path, { method });
+      expect([status, json['code']]).toEqual([400, 'bad_request']);
+    }
+    for (const path of ['/jobs?q=a%00', '/runs?job=a%00', '/audit?job=a%00', '/deliveries?incident=i%00']) {
+      const { status, json } = await server.request(path);
+      expect([status, JSON.stringify(json)]).toEqual([422, expect.stringContaining('character')]);
+    }
+  });
+
   test('understand an address in full', async () => {
     const { raw } = await startServer();
     expect(await raw(`GET http://localhost/healthz HTTP/1.1\r\nHost: localhost\r\n${END}`)).toContain(

@@ -7,6 +7,8 @@ import type { HttpLimits } from '../limits.ts';
 
 /** No place of any list needs a longer text. */
 const CURSOR_LENGTH_MAX = 1_024;
+/** Refuses what is looked for with a character that no store keeps in a name. */
+const HAS_ZERO = 'has the character \\u0000, which nothing here has';
 
 export interface PageQuery {
   skip: number;
@@ -70,6 +72,10 @@ export class Query {
       this.refuse(key, `is longer than the ${this.#limits.filterLengthMax} characters allowed`);
       return undefined;
     }
+    if (value.includes('\0')) {
+      this.refuse(key, HAS_ZERO);
+      return undefined;
+    }
     return value === '' ? undefined : value;
   }
 
@@ -80,6 +86,7 @@ export class Query {
       this.refuse(key, `is given ${values.size} times, and ${countMax} are allowed`);
     const isLong = [...values].some((value) => value.length > this.#limits.filterLengthMax);
     if (isLong) this.refuse(key, `is longer than the ${this.#limits.filterLengthMax} characters allowed`);
+    if ([...values].some((value) => value.includes('\0'))) this.refuse(key, HAS_ZERO);
     return [...values];
   }
 

@@ -7,6 +7,7 @@ import type { AnswerRow, Session } from './database.ts';
 import { Conflict } from './errors.ts';
 import { LoadedTables } from './loaded-tables.ts';
 import { type Lack, type Need, needOf } from './need.ts';
+import { soughtAll } from './sought.ts';
 import { LOCK_ALL } from './sql/lock-all.ts';
 import { LOCK_DELIVERIES } from './sql/lock-deliveries.ts';
 import { LOCK_DUE } from './sql/lock-due.ts';
@@ -129,10 +130,10 @@ export class Loading {
    */
   #askJobs({ ids, names, rids }: Need, withStates = true): void {
     if (ids.size === 0 && names.size === 0) return;
-    const which = [[...ids], [...names]];
+    const which = [soughtAll(ids), soughtAll(names)];
     if (withStates) this.#askLocking(LOCK_STATES, READ_STATES, which, this.#takeStates);
     this.#ask(READ_JOBS, which, this.#takeJobs);
-    this.#ask(READ_HEADS, [...which, [...rids]], this.#takeRuns);
+    this.#ask(READ_HEADS, [...which, soughtAll(rids)], this.#takeRuns);
     this.#askLocking(LOCK_OPEN_INCIDENTS, READ_OPEN_INCIDENTS, which, this.#takeIncidents);
     this.#ask(READ_LATEST_DAYS, which, this.#takeDays);
     if (this.#need.recent) this.#ask(READ_RECENT_RUNS, [...which, LIMITS.recentRunsMax], this.#takeRuns);
@@ -147,15 +148,15 @@ export class Loading {
     // Whoever claims locks lanes and then deliveries, so this does as well.
     if (lanes.size > 0) this.#askLocking(SHARE_LANES, READ_LANES, [[...lanes]], this.#takeLanes);
     this.#askRecords(this.#need.incident_ids, this.#need.delivery_ids);
-    if (meta.size > 0 && !all) this.#ask(READ_META, [[...meta]], this.#takeMeta);
+    if (meta.size > 0 && !all) this.#ask(READ_META, [soughtAll(meta)], this.#takeMeta);
   }
 
   #askRecords(incidentIds: ReadonlySet<string>, deliveryIds: ReadonlySet<string>): void {
     const { coverage } = this.tables;
     if (incidentIds.size > 0)
-      this.#askLocking(LOCK_INCIDENTS, READ_INCIDENTS, [[...incidentIds]], this.#takeIncidents);
+      this.#askLocking(LOCK_INCIDENTS, READ_INCIDENTS, [soughtAll(incidentIds)], this.#takeIncidents);
     if (deliveryIds.size > 0)
-      this.#askLocking(LOCK_DELIVERIES, READ_DELIVERIES, [[...deliveryIds]], this.#takeDeliveries);
+      this.#askLocking(LOCK_DELIVERIES, READ_DELIVERIES, [soughtAll(deliveryIds)], this.#takeDeliveries);
     for (const id of incidentIds) coverage.incidentIds.add(id);
     for (const id of deliveryIds) coverage.deliveryIds.add(id);
   }

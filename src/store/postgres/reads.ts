@@ -46,7 +46,7 @@ import { READ_OUTPUT } from './sql/read-output.ts';
 import { READ_RUN } from './sql/read-run.ts';
 import { READ_SLOT_ROWS } from './sql/read-slot-rows.ts';
 import { type Statement, type Step, step } from './statement.ts';
-import { plain } from './writing.ts';
+import { sought } from './sought.ts';
 
 /** One call looks at this many rows of all jobs, where a filter may leave most of them out. */
 const ROWS_LOOKED_AT_MAX = 20_000;
@@ -71,11 +71,11 @@ export class Reads {
   }
 
   async jobById(id: string): Promise<Job | undefined> {
-    return this.#shown((await this.#ask(READ_JOB, plain(id))).map(jobIn)[0]);
+    return this.#shown((await this.#ask(READ_JOB, sought(id))).map(jobIn)[0]);
   }
 
   async jobByName(name: string): Promise<Job | undefined> {
-    return this.#shown((await this.#ask(READ_JOB_BY_NAME, plain(name))).map(jobIn)[0]);
+    return this.#shown((await this.#ask(READ_JOB_BY_NAME, sought(name))).map(jobIn)[0]);
   }
 
   listJobs({ skip, limit, after, status, incident, tag, group, q }: JobFilter): Promise<Page<Job>> {
@@ -117,11 +117,11 @@ export class Reads {
   async run(jobId: string, runId: string): Promise<Row | undefined> {
     const number = rowNumberOf(jobId, runId);
     if (number === null || number > INTEGER_MAX) return undefined;
-    return this.#records<Row>(await this.#ask(READ_RUN, plain(jobId), number, runId))[0];
+    return this.#records<Row>(await this.#ask(READ_RUN, sought(jobId), number, sought(runId)))[0];
   }
 
   async output(jobId: string, runId: string): Promise<Output | undefined> {
-    const [row] = await this.#ask(READ_OUTPUT, plain(jobId), plain(runId));
+    const [row] = await this.#ask(READ_OUTPUT, sought(jobId), sought(runId));
     if (row === undefined) return undefined;
     return { text: (row['text'] as Buffer).toString(), dropped_bytes: row['dropped_bytes'] as number };
   }
@@ -135,7 +135,7 @@ export class Reads {
   }
 
   async openIncidentOf(jobId: string): Promise<JobIncident | undefined> {
-    return this.#records<JobIncident>(await this.#ask(READ_OPEN_INCIDENT, plain(jobId)))[0];
+    return this.#records<JobIncident>(await this.#ask(READ_OPEN_INCIDENT, sought(jobId)))[0];
   }
 
   incidents({ skip, limit, job_id: jobId, open, after }: IncidentFilter): Promise<Page<Incident>> {
@@ -144,7 +144,7 @@ export class Reads {
   }
 
   async incident(id: string): Promise<Incident | undefined> {
-    return this.#records<Incident>(await this.#ask(READ_INCIDENT, plain(id)))[0];
+    return this.#records<Incident>(await this.#ask(READ_INCIDENT, sought(id)))[0];
   }
 
   deliveries({ skip, limit, after, ...selecting }: DeliveryFilter): Promise<Page<Delivery>> {
@@ -176,7 +176,7 @@ export class Reads {
   }
 
   async meta(key: string): Promise<MetaValue> {
-    const [row] = await this.#ask(READ_META_VALUE, plain(key));
+    const [row] = await this.#ask(READ_META_VALUE, sought(key));
     return row === undefined ? undefined : this.#shown(row['value']);
   }
 
@@ -232,5 +232,5 @@ const INTEGER_MAX = 2 ** 31 - 1;
 
 /** Returns values that the database takes: null for what is not asked for. */
 function parameters(values: readonly unknown[]): unknown[] {
-  return values.map((value) => (typeof value === 'string' ? plain(value) : (value ?? null)));
+  return values.map((value) => (typeof value === 'string' ? sought(value) : (value ?? null)));
 }

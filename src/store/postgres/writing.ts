@@ -61,7 +61,7 @@ export function stepsOf(changes: Changes, overlay: Overlay, at: number): Step[] 
 }
 
 /** Returns a text that the database takes, which is any but for the character zero. */
-export function plain(text: string): string {
+function plain(text: string): string {
   return text.replaceAll('\0', '');
 }
 
