@@ -149,7 +149,9 @@ describe.skipIf(missingPostgres() !== null)('instances that serve from one datab
       [away, wrong].map((each) => once(running[[away, wrong].indexOf(each)]!, 'exit')),
     );
     expect(codes.map(([code]) => code as number)).toEqual([1, 2]);
-    expect(away.log()).toContain('The database of CRONFLOW_STORE cannot be used');
+    expect(away.log()).toContain(
+      `The database ${database.name} at 127.0.0.1:${proxy.port} (CRONFLOW_STORE) cannot be used`,
+    );
     expect(wrong.log()).toContain('CRONFLOW_STORE: it is neither');
     for (const each of [away, wrong]) expect(each.log()).not.toContain(PASSWORD);
   });

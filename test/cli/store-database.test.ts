@@ -44,7 +44,7 @@ test.skipIf(missing !== null)(`a store moves to PostgreSQL and back by three com
   const migrated = await run(['migrate', '--json'], database.url);
   expect(JSON.parse(migrated.stdout)).toMatchObject({ from: 0, snapshot: null });
   const imported = await run(['import', '-', '--json'], database.url, [first]);
-  const name = `the database ${database.name} at ${database.address.socketFolder}`;
+  const name = `the database ${database.name} at ${database.address.socketFolder}:${database.address.port}`;
   expect(JSON.parse(imported.stdout)).toEqual({
     database: name,
     exported_at: '2026-01-15T12:00:00.000Z',
@@ -71,6 +71,6 @@ test('the name of a database in a message has no password', async () => {
     env: { CRONFLOW_STORE: url },
   });
   expect(code).toBe(1);
-  expect(stderr).toContain('The database of CRONFLOW_STORE cannot be used: ');
+  expect(stderr).toContain('The database watch at 127.0.0.1:1 (CRONFLOW_STORE) cannot be used: ');
   expect(stderr).not.toContain('HUNTER2');
 });

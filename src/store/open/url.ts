@@ -1,4 +1,5 @@
 import { CronflowError } from '../../core/model/errors.ts';
+import { databaseNameOf, expectDatabaseUrl } from '../postgres/address.ts';
 
 /**
  * A store that can be named: the embedded one in its data directory, a database that several instances share, or one
@@ -12,11 +13,15 @@ const POSTGRES = /^postgres(ql)?:\/\//;
 /**
  * Returns the URL of the store that `CRONFLOW_STORE` and the data directory name.
  * @param named the value of `CRONFLOW_STORE`; undefined or empty for the embedded store
- * @throws CronflowError `usage` for any other value than `lowdb` and the URL of a PostgreSQL database
+ * @throws CronflowError `usage` for any other value than `lowdb` and the URL of a PostgreSQL database, and for one of
+ * which a password would be shown as something else
  */
 export function storeUrlOf(named: string | undefined, directory: string): string {
   if (named === undefined || named === '' || named === 'lowdb') return `lowdb:${directory}`;
-  if (POSTGRES.test(named)) return named;
+  if (POSTGRES.test(named)) {
+    expectDatabaseUrl(named);
+    return named;
+  }
   // The message leaves the value out, because it may hold a password.
   throw new CronflowError(
     'usage',
@@ -49,7 +54,5 @@ export function storeNameOf(url: string): string {
   const place = storePlaceOf(url);
   if (place.kind === 'memory') return 'the store in memory';
   if (place.kind === 'lowdb') return place.directory;
-  const { host, pathname, searchParams } = new URL(place.url);
-  const name = decodeURIComponent(pathname.slice(1));
-  return `the database ${name} at ${host === '' ? (searchParams.get('host') ?? 'localhost') : host}`;
+  return `the database ${databaseNameOf(place.url)}`;
 }

@@ -1,4 +1,5 @@
 import { CronflowError, errorText } from '../../core/model/errors.ts';
+import { databaseNameOf } from './address.ts';
 
 /** What became of a transaction that the database refused, and so what is to be done about it. */
 export type Refusal =
@@ -27,6 +28,8 @@ const UNPREPARED: ReadonlySet<string> = new Set([
   '42P05', // duplicate_prepared_statement
   '08P01', // protocol_violation, by poolers that know no prepared statements
 ]);
+
+const RIGHTS_LACKING: ReadonlySet<string> = new Set(['42501']); // insufficient_privilege
 
 /** The classes of errors that are about the data, the first two characters of a code. */
 const DATA_CLASSES: ReadonlySet<string> = new Set(['21', '22', '23', '54']);
@@ -61,6 +64,19 @@ export function unavailable(error: unknown): CronflowError {
   return new CronflowError('store_unavailable', `The database took no commit: ${reasonText(error)}`, {
     cause: error,
   });
+}
+
+/** Says for people why a database cannot be used at all, and what to do. */
+export function unusable(url: string, error: unknown): CronflowError {
+  const advice = RIGHTS_LACKING.has(codeOf(error))
+    ? 'Its user lacks a right. Run "cronflow store migrate" as the user who owns the schema "cronflow", or who may ' +
+      'create it, and give this one the rights that docs/postgresql.md lists.'
+    : 'Check that it runs, its address and the rights of its user.';
+  return new CronflowError(
+    'store_unavailable',
+    `The database ${databaseNameOf(url)} (CRONFLOW_STORE) cannot be used: ${reasonText(error)}. ${advice}`,
+    { cause: error },
+  );
 }
 
 /** Returns what went wrong, in words. Where several addresses were tried, the error itself says nothing. */

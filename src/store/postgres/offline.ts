@@ -5,7 +5,7 @@ import { Tables } from '../local/tables.ts';
 import type { DumpLine, OfflineStore } from '../offline.ts';
 import { ReadBudget } from '../read-budget.ts';
 import { Database } from './database.ts';
-import { reasonText } from './errors.ts';
+import { unusable } from './errors.ts';
 import { exportOf } from './exporting.ts';
 import { importInto } from './importing.ts';
 import { readPast } from './log.ts';
@@ -45,7 +45,7 @@ async function using<T>(url: string, use: (database: Database) => Promise<T>): P
   try {
     return await use(database);
   } catch (error) {
-    throw refused(error);
+    throw refused(url, error);
   } finally {
     await database.end();
   }
@@ -56,20 +56,14 @@ async function* dumpOf(url: string, version: number, nowAt: number): AsyncGenera
   try {
     yield* exportOf(database, version, nowAt);
   } catch (error) {
-    throw refused(error);
+    throw refused(url, error);
   } finally {
     await database.end();
   }
 }
 
-function refused(error: unknown): CronflowError {
-  if (error instanceof CronflowError) return error;
-  return new CronflowError(
-    'store_unavailable',
-    `The database of CRONFLOW_STORE cannot be used: ${reasonText(error)}. Check that it runs, its address and the ` +
-      'rights of its user.',
-    { cause: error },
-  );
+function refused(url: string, error: unknown): CronflowError {
+  return error instanceof CronflowError ? error : unusable(url, error);
 }
 
 async function tablesOf(lines: AsyncIterable<DumpLine>): Promise<Tables> {

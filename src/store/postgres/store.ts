@@ -34,7 +34,7 @@ import type {
 } from '../store.ts';
 import { Committer } from './committer.ts';
 import { Database } from './database.ts';
-import { reasonText, unavailable } from './errors.ts';
+import { unavailable, unusable } from './errors.ts';
 import { Lanes } from './lanes.ts';
 import { Loading } from './loading.ts';
 import { LogKeeper } from './log-keeper.ts';
@@ -122,11 +122,7 @@ export class PostgresStore implements Store {
     } catch (error) {
       await this.close();
       if (error instanceof CronflowError) throw error;
-      throw new CronflowError(
-        'store_unavailable',
-        `The database of CRONFLOW_STORE cannot be used: ${reasonText(error)}. Check that it runs, its address and the rights of its user.`,
-        { cause: error },
-      );
+      throw unusable(this.#options.url, error);
     }
   }
 

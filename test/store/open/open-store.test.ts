@@ -6,7 +6,7 @@ import { systemClock } from '../../../src/clock.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { openOffline } from '../../../src/store/open/open-offline.ts';
 import { openStore } from '../../../src/store/open/open-store.ts';
-import { isShared, storePlaceOf, storeUrlOf } from '../../../src/store/open/url.ts';
+import { isShared, storeNameOf, storePlaceOf, storeUrlOf } from '../../../src/store/open/url.ts';
 import { delivery, ids, incident, job, NOW_AT, openRun } from '../../support/records.ts';
 
 const PARTS = { clock: systemClock, log: silentLogger };
@@ -33,6 +33,38 @@ describe('the URL of a store', () => {
       expect(isShared(named)).toBe(true);
     }
     expect(isShared('lowdb:/data')).toBe(false);
+  });
+
+  test.each([
+    ['postgres://me:p@HUNTER2/x@db/cronflow', 'it has the character "@" after the host'],
+    ['postgres://me:1/HUNTER2@db/cronflow', 'it has the character "@" after the host'],
+    ['postgres://me:p@HUNTER2?x@db/cronflow', 'it has the character "@" after a "?"'],
+    ['postgres://me:1?HUNTER2@db/cronflow', 'it has the character "@" after a "?"'],
+    ['postgres://me:p@x#HUNTER2@db/cronflow', 'it has the character "#"'],
+    ['postgres://me:HUNTER2%@db/cronflow', 'it has a "%" that no two hexadecimal digits follow'],
+    ['postgres://me:HUNTER2:5/x', 'its host and port cannot be read'],
+    ['postgres://me:HUNTER2@db1:5432,db2/cronflow', 'it names several hosts'],
+  ])('is refused where it is read otherwise than it is meant: %s', (url, why) => {
+    let message = '';
+    try {
+      storeUrlOf(url, '/data');
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    expect(message).toContain(`CRONFLOW_STORE: ${why}`);
+    expect(message).not.toContain('HUNTER2');
+  });
+
+  test.each([
+    ['postgres://me:HUNTER2@db/watch', 'watch at db:5432'],
+    ['postgres://me:p@HUNTER2@db:5433/watch?sslmode=require', 'watch at db:5433'],
+    ['postgres://me:HUNTER2%2F%40@[::1]:5433/a%20b', 'a b at [::1]:5433'],
+    ['postgres://me:HUNTER2@db', 'me at db:5432'],
+    ['postgres://me:HUNTER2@/watch?host=/run/postgresql', 'watch at /run/postgresql:5432'],
+    ['postgres:///watch?host=/run/pg&port=7&user=me@corp&password=HUNTER2', 'watch at /run/pg:7'],
+    ['postgresql://', 'of this user at localhost:5432'],
+  ])('names the database without its password: %s', (url, name) => {
+    expect(storeNameOf(storeUrlOf(url, '/data'))).toBe(`the database ${name}`);
   });
 
   test('is refused for another store, without the value, which may hold a password', () => {
