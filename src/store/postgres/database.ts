@@ -165,11 +165,15 @@ export class Session {
   /** Limits the transaction, and learns the time and whether it can write. */
   async #limit(limits: readonly string[], kind: 'write' | 'read', sentMs: number): Promise<void> {
     const [rows] = await this.run([step(LIMIT_TRANSACTION, ...limits)]);
-    const { now_at: databaseAt, is_read_only: isReadOnly } = rows![0]!;
+    const { now_at: databaseAt, is_read_only: isReadOnly, is_copy: isCopy } = rows![0]!;
     const receivedMs = systemClock.monotonic();
     this.#database.noteClock({ other_at: databaseAt as number, sent_ms: sentMs, received_ms: receivedMs });
     if (kind === 'write' && isReadOnly === 'on')
-      throw new Error('It takes no writes. It may be a copy that is not the first any more.');
+      throw new Error(
+        isCopy === true
+          ? 'It takes no writes, because it is a copy of another server.'
+          : 'It takes no writes, because default_transaction_read_only is on for it or for the user.',
+      );
   }
 
   /** Sends all statements at once and waits for their answers. After an error none that follows has an effect. */
