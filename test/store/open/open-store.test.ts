@@ -44,10 +44,10 @@ describe('the URL of a store', () => {
     ['postgres://me:HUNTER2%@db/cronflow', 'it has a "%" that no two hexadecimal digits follow'],
     ['postgres://me:HUNTER2:5/x', 'its host and port cannot be read'],
     ['postgres://me:HUNTER2@db1:5432,db2/cronflow', 'it names several hosts'],
-  ])('is refused where it is read otherwise than it is meant: %s', (url, why) => {
+  ])('is refused where it is read otherwise than it is meant: %s', (named, why) => {
     let message = '';
     try {
-      storeUrlOf(url, '/data');
+      storeUrlOf(named, '/data');
     } catch (error) {
       message = (error as Error).message;
     }
@@ -63,8 +63,8 @@ describe('the URL of a store', () => {
     ['postgres://me:HUNTER2@/watch?host=/run/postgresql', 'watch at /run/postgresql:5432'],
     ['postgres:///watch?host=/run/pg&port=7&user=me@corp&password=HUNTER2', 'watch at /run/pg:7'],
     ['postgresql://', 'of this user at localhost:5432'],
-  ])('names the database without its password: %s', (url, name) => {
-    expect(storeNameOf(storeUrlOf(url, '/data'))).toBe(`the database ${name}`);
+  ])('names the database without its password: %s', (named, name) => {
+    expect(storeNameOf(storeUrlOf(named, '/data'))).toBe(`the database ${name}`);
   });
 
   test('is refused for another store, without the value, which may hold a password', () => {
