@@ -234,6 +234,15 @@ export class PostgresServer {
     for (const pid of this.#processes()) signal(pid, 'SIGCONT');
   }
 
+  /**
+   * Ends one process that serves a connection of Cronflow, as the kernel does where memory is short. The server trusts
+   * no other process after that: it ends all of them, and recovers as after a crash.
+   */
+  async killBackend(): Promise<void> {
+    const pid = await backendOf(this.url('postgres'));
+    if (pid !== null) signal(pid, 'SIGKILL');
+  }
+
   /** Leaves it as the death of this process would: the keeper has to stop it and to remove its data. */
   async abandon(): Promise<void> {
     const keeper = this.#keeper!;
@@ -280,6 +289,20 @@ export class PostgresServer {
     // The messages of PostgreSQL are in English, whatever the locale of the tests is.
     const env = { ...process.env, LC_ALL: 'C', LANG: 'C' };
     return { cwd: this.#own, env, ...(user === undefined ? {} : { uid: user, gid: user }) };
+  }
+}
+
+/** Returns the process behind some connection of Cronflow; null where it has none. */
+async function backendOf(url: string): Promise<number | null> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ pid: number }>(
+      "SELECT pid FROM pg_stat_activity WHERE application_name = 'cronflow' ORDER BY state <> 'active' LIMIT 1",
+    );
+    return rows[0]?.pid ?? null;
+  } finally {
+    await client.end();
   }
 }
 
