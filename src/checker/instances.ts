@@ -7,6 +7,8 @@ interface Sign {
   at: number;
   /** The instant at which it started. */
   since_at: number;
+  /** The word by which the store knew at that instant whether it is there; absent where it did not. */
+  presence?: string;
 }
 
 type Signs = Readonly<Record<string, Sign>>;
@@ -30,14 +32,18 @@ export class Instances {
     return !Object.entries(this.#signs).some(isEarlier);
   }
 
-  /** Tells whether another instance gave a sign of life lately and has not stopped in order since. */
-  isBesideOthers(view: Pick<View, 'meta'>, nowAt: number): boolean {
-    return Object.keys(liveAmong(view, nowAt)).some((id) => id !== this.#id);
+  /** Returns the signs of other instances that gave one lately and have not stopped in order since. */
+  others(view: Pick<View, 'meta'>, nowAt: number): Sign[] {
+    return Object.entries(liveAmong(view, nowAt)).flatMap(([id, sign]) => (id === this.#id ? [] : [sign]));
   }
 
-  /** Writes down that this instance lives. Returns the signs of all that do, for `note`. */
-  sign(tx: Tx, nowAt: number): Signs {
-    const signs = { ...liveAmong(tx, nowAt), [this.#id]: { at: nowAt, since_at: this.#sinceAt ?? nowAt } };
+  /**
+   * Writes down that this instance lives. Returns the signs of all that do, for `note`.
+   * @param presence the word by which the store knows that it is there, or null
+   */
+  sign(tx: Tx, nowAt: number, presence: string | null): Signs {
+    const own = { at: nowAt, since_at: this.#sinceAt ?? nowAt, ...(presence !== null && { presence }) };
+    const signs = { ...liveAmong(tx, nowAt), [this.#id]: own };
     tx.putMeta(INSTANCES_KEY, signs);
     return signs;
   }

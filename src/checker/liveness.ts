@@ -20,6 +20,17 @@ import { errorText } from '../core/model/errors.ts';
  * Instances that share a store sign so often. Whoever starts beside others must soon know whether these still live.
  */
 const SIGN_EVERY_MS = 2_000;
+/** Whoever does not know yet whether others live looks so often, because it judges nothing meanwhile. */
+const DOUBT_LOOK_MS = 500;
+/** Others that have not signed for so long, five times as long as they should, live no more. */
+const SILENCE_MS_MAX = 10_000;
+/** Whoever starts gives others this time for a sign, however long ago their last one is: the database was away. */
+const HEARING_MS = SIGN_EVERY_MS + 500;
+/**
+ * Others whose connections are gone for so long live no more. One that lives connects again at once where only its
+ * connection broke.
+ */
+const ABSENCE_MS_MIN = 1_000;
 
 /** A time of which only other instances know whether pings were taken in it. */
 interface Doubt {
@@ -29,6 +40,16 @@ interface Doubt {
   to_at: number;
 }
 
+/** Who may have lived in the time of a doubt, and since when they look dead. */
+interface Suspects {
+  /** The words by which the store knows whether they are there; null where it cannot know that of all of them. */
+  presences: readonly string[] | null;
+  /** The instant on the monotonic clock of the start. */
+  startedMs: number;
+  /** The instant on the monotonic clock since which none of them is there; null while one is. */
+  absentSinceMs: number | null;
+}
+
 /**
  * Stores every 10 s that Cronflow was able to take pings, and tells every job of the times when it was not: stopped,
  * crashed, suspended, or with a store that refused commits (docs/design.md §3.4). One rule finds almost all of these
@@ -36,8 +57,9 @@ interface Doubt {
  * it refused.
  *
  * Instances that share a store share the last sign of life, so a time in which one of them lived is no gap. One that
- * starts beside others cannot know whether they still lived a moment ago: their next sign tells it. Until then, or until
- * their silence is a gap, it takes pings, signs nothing and judges nothing.
+ * starts beside others cannot know whether they still lived a moment ago: their next sign tells it. Until then it takes
+ * pings, signs nothing and judges nothing. It is certain that none of them lives once all their connections to the
+ * store are gone, as after `kill -9`, or once they have been silent for long.
  */
 export class Liveness {
   readonly #store: Store;
@@ -51,6 +73,7 @@ export class Liveness {
   #cancelSign: () => void = () => {};
   #stopped = false;
   #doubt: Doubt | null = null;
+  #suspects: Suspects = { presences: null, startedMs: 0, absentSinceMs: null };
   #isBesideOthers = false;
   #writing: Promise<void> = Promise.resolve();
   /** The instant at which a commit was last refused, until the gap that this makes is noted. */
@@ -155,22 +178,39 @@ export class Liveness {
     const instances = this.#instances;
     if (instances === null) return;
     const now = this.#clock.now();
-    const { aliveAt, isBesideOthers } = await this.#store.view(
-      { meta: [LIVENESS_KEY, INSTANCES_KEY] },
-      (view) => ({
-        aliveAt: view.meta(LIVENESS_KEY) as number | undefined,
-        isBesideOthers: instances.isBesideOthers(view, now),
-      }),
-    );
-    this.#isBesideOthers = isBesideOthers;
-    if (!isBesideOthers || aliveAt === undefined || Math.abs(now - aliveAt) > GAP_MS_MIN) return;
+    const { aliveAt, others } = await this.#store.view({ meta: [LIVENESS_KEY, INSTANCES_KEY] }, (view) => ({
+      aliveAt: view.meta(LIVENESS_KEY) as number | undefined,
+      others: instances.others(view, now),
+    }));
+    this.#isBesideOthers = others.length > 0;
+    if (!this.#isBesideOthers || aliveAt === undefined || Math.abs(now - aliveAt) > GAP_MS_MIN) return;
     this.#doubt = { from_at: aliveAt, to_at: Math.max(aliveAt, now) };
+    const presences = others.flatMap(({ presence }) => presence ?? []);
+    this.#suspects = {
+      presences: presences.length === others.length ? presences : null,
+      startedMs: this.#clock.monotonic(),
+      absentSinceMs: null,
+    };
+  }
+
+  /** Tells whether it is certain that nobody lives whose sign could end the doubt. */
+  async #isAlone(doubt: Doubt, now: number): Promise<boolean> {
+    const { startedMs, presences } = this.#suspects;
+    const nowMs = this.#clock.monotonic();
+    if (now - doubt.from_at > SILENCE_MS_MAX && nowMs - startedMs >= HEARING_MS) return true;
+    if (presences === null || this.#store.absent === undefined) return false;
+    const absent = await this.#store.absent(presences);
+    const areAllAbsent = presences.every((presence) => absent.has(presence));
+    const sinceMs = areAllAbsent ? (this.#suspects.absentSinceMs ?? nowMs) : null;
+    this.#suspects = { ...this.#suspects, absentSinceMs: sinceMs };
+    return sinceMs !== null && nowMs - sinceMs >= ABSENCE_MS_MIN;
   }
 
   /** Gives a sign beside the beats, where others wait for one. */
   #signSoon(): void {
     if (this.#stopped || this.#instances === null) return;
-    this.#cancelSign = this.#clock.after(SIGN_EVERY_MS, () => {
+    const delayMs = this.#doubt === null ? SIGN_EVERY_MS : DOUBT_LOOK_MS;
+    this.#cancelSign = this.#clock.after(delayMs, () => {
       this.#writing = this.#writing
         .then(() => (this.#stopped ? undefined : this.#write(GAP_MS_MIN)))
         // The next beat reports it, if it lasts.
@@ -221,10 +261,11 @@ export class Liveness {
       const isRefused = refusedAt !== null && (previousAt ?? now) <= refusedAt;
       const doubt = this.#doubtAfter(previousAt);
       // Whether the others live is not known yet. A sign of this instance would hide the time in which nobody did.
-      if (doubt !== null && now - doubt.from_at <= GAP_MS_MIN) return;
+      if (doubt !== null && !(await this.#isAlone(doubt, now))) return;
       // Beside others a start is no sign that nobody lived before it.
-      const leastMs = this.#isBesideOthers ? GAP_MS_MIN : gapMsMin;
-      const since = previousAt === undefined ? null : eventSince(previousAt, now, isRefused ? 0 : leastMs);
+      const beganMs = this.#isBesideOthers ? GAP_MS_MIN : gapMsMin;
+      const leastMs = isRefused || doubt !== null ? 0 : beganMs;
+      const since = previousAt === undefined ? null : eventSince(previousAt, now, leastMs);
       const event = doubt !== null && since?.type === 'gap' && !isRefused ? { ...since, ...doubt } : since;
       const scope = event === null ? { meta: [LIVENESS_KEY, INSTANCES_KEY] } : { all: true };
       const done = await this.#store.transact(scope, (tx) => {
@@ -233,7 +274,10 @@ export class Liveness {
         // A commit was refused meanwhile. The gap must begin before that one, and so before this sign of life.
         if (this.#refusedAt !== refusedAt) return null;
         this.#putSign(tx, { now, previousAt, isSetBack: event?.type === 'clock_set_back' });
-        const signs = at === null ? this.#instances?.sign(tx, now) : this.#instances?.leave(tx);
+        const signs =
+          at === null
+            ? this.#instances?.sign(tx, now, this.#store.presence ?? null)
+            : this.#instances?.leave(tx);
         return { signs, failures: event === null ? [] : note(tx, event, previousAt ?? now) };
       });
       if (done === null) continue;

@@ -357,6 +357,16 @@ export interface Store {
    */
   readonly isShared?: boolean;
   /**
+   * A word that stands in the store for as long as this instance is connected to it, so that others know of its death
+   * at once. It is null, or absent, where the store cannot tell that, or not at present.
+   */
+  readonly presence?: string | null;
+  /**
+   * Returns those of these words that stand no more: the instance has ended, or its connection broke. Absent where the
+   * store knows no such words.
+   */
+  absent?(presences: readonly string[]): Promise<ReadonlySet<string>>;
+  /**
    * Opens, recovers and locks the store.
    * @throws CronflowError that says how to recover
    */

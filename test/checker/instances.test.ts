@@ -20,16 +20,24 @@ interface Instance {
   liveness: Liveness;
   checker: Checker;
   ping: (name: string) => Promise<void>;
-  /** Ends as `kill -9` does: nothing is stored any more. */
+  /** Ends as `kill -9` does: nothing is stored any more, and the store knows by the connection. */
   kill: () => void;
+  /** Stops as `SIGSTOP` does: nothing is stored any more, and the connection stays. */
+  freeze: () => void;
   stop: () => Promise<void>;
 }
 
 let clock: FakeClock;
 let store: MemoryStore;
 let running: Instance[];
+/** The instances that are connected to the store. */
+let connected: Set<string>;
+/** Says whether the store can tell who is connected, as a database without a pooler can. */
+let knowsPresence: boolean;
 
 beforeEach(async () => {
+  connected = new Set();
+  knowsPresence = true;
   clock = createFakeClock(START);
   store = new MemoryStore({ twice: true, shared: true });
   running = [];
@@ -41,10 +49,15 @@ afterEach(async () => {
 });
 
 /** A store as a process has it that can be killed or suspended: then no call comes back. */
-function mortal(): { store: Store; die: () => void } {
+function mortal(name: string): { store: Store; die: () => void } {
   let isDead = false;
+  connected.add(name);
+  const absent = async (words: readonly string[]): Promise<Set<string>> =>
+    new Set(words.filter((word) => !connected.has(word)));
   const held = new Proxy<Store>(store, {
     get(target, key) {
+      if (key === 'presence') return knowsPresence && connected.has(name) ? name : null;
+      if (key === 'absent' && !isDead) return absent;
       const value: unknown = Reflect.get(target, key, target);
       if (typeof value !== 'function') return value;
       const call = value.bind(target) as (...args: unknown[]) => unknown;
@@ -55,7 +68,7 @@ function mortal(): { store: Store; die: () => void } {
 }
 
 async function instance(name: string): Promise<Instance> {
-  const { store: own, die } = mortal();
+  const { store: own, die } = mortal(name);
   const options = { store: own, clock, logger: silentLogger };
   const liveness = new Liveness({ ...options, instance: name });
   const checker = new Checker({
@@ -76,6 +89,11 @@ async function instance(name: string): Promise<Instance> {
     checker,
     ping: async (job) => void (await ingest.ping(job, pingOf('success', clock.now()))),
     kill: () => {
+      forget();
+      die();
+      connected.delete(name);
+    },
+    freeze: () => {
       forget();
       die();
     },
@@ -119,6 +137,80 @@ test('one that starts after all others were killed takes the time without them f
   expect(b.liveness.isGapUnnoted).toBe(false);
   const gap = { from_at: START + 4 * SECOND_MS, to_at: START + 11 * SECOND_MS };
   expect(await store.meta('outages')).toEqual([expect.objectContaining(gap)]);
+});
+
+test('one that starts after the only other one was killed judges within 2 s', async () => {
+  const a = await instance('a');
+  await clock.advance(HOUR_MS + 3 * SECOND_MS);
+  a.kill();
+  await clock.advance(SECOND_MS);
+  const b = await instance('b');
+  expect([b.liveness.startedBesideOthers, b.liveness.isGapUnnoted]).toEqual([true, true]);
+  await clock.advance(2 * SECOND_MS);
+  expect(b.liveness.isGapUnnoted).toBe(false);
+  expect(b.checker.lastPassedMs).toBeGreaterThan(0);
+  expect(await gaps()).toEqual([
+    { from_at: START + HOUR_MS + 2 * SECOND_MS, to_at: START + HOUR_MS + 4 * SECOND_MS },
+  ]);
+});
+
+test('instances that start while those before them are killed do not wait for each other', async () => {
+  const olds = await Promise.all(['a', 'b', 'c'].map(instance));
+  await clock.advance(MINUTE_MS);
+  const news: Instance[] = [];
+  for (const [index, old] of olds.entries()) {
+    // Each new one has just missed the last sign of those that are left.
+    await clock.advance(600);
+    old.kill();
+    news.push(await instance(`new ${index}`));
+  }
+  await clock.advance(2 * SECOND_MS);
+  expect(news.map(({ liveness }) => liveness.isGapUnnoted)).toEqual([false, false, false]);
+});
+
+test('one that starts beside a frozen one judges after 10 s, and one whose store knows no presence does', async () => {
+  for (const knows of [true, false]) {
+    knowsPresence = knows;
+    const a = await instance(`a ${knows}`);
+    await clock.advance(MINUTE_MS);
+    if (knows) a.freeze();
+    else a.kill();
+    await clock.advance(SECOND_MS);
+    const b = await instance(`b ${knows}`);
+    await clock.advance(8 * SECOND_MS);
+    expect(b.liveness.isGapUnnoted).toBe(true);
+    await clock.advance(2 * SECOND_MS);
+    expect(b.liveness.isGapUnnoted).toBe(false);
+    await b.stop();
+  }
+});
+
+test('one whose connection breaks for a moment is not taken for dead', async () => {
+  await instance('a');
+  await clock.advance(5 * SECOND_MS);
+  const b = await instance('b');
+  connected.delete('a');
+  await clock.advance(900);
+  expect(b.liveness.isGapUnnoted).toBe(true);
+  connected.add('a');
+  await clock.advance(2 * SECOND_MS);
+  expect(b.liveness.isGapUnnoted).toBe(false);
+  expect(await gaps()).toEqual([]);
+});
+
+test('one that starts after an outage of the store hears others before it calls them dead', async () => {
+  const a = await instance('a');
+  await clock.advance(MINUTE_MS);
+  // Nobody could store anything for 20 s, and both are there as soon as the store is.
+  a.freeze();
+  await clock.advance(20 * SECOND_MS);
+  const b = await instance('b');
+  await clock.advance(2 * SECOND_MS);
+  expect(b.liveness.isGapUnnoted).toBe(true);
+  await store.transact({ meta: ['liveness'] }, (tx) => tx.putMeta('liveness', clock.now()));
+  await clock.advance(SECOND_MS);
+  expect(b.liveness.isGapUnnoted).toBe(false);
+  expect(await gaps()).toEqual([]);
 });
 
 test('one that starts after all others stopped in order knows the gap at once', async () => {

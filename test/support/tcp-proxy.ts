@@ -13,6 +13,11 @@ export interface TcpProxy {
   refuse(): void;
   /** Takes connections, and passes nothing on in either direction, as a network that loses packets. */
   swallow(): void;
+  /**
+   * Passes nothing on any more over the connections that are open, and closes none, as a firewall that forgets them.
+   * New ones work.
+   */
+  forget(): void;
   /** Passes everything on that much later, in either direction. */
   delay(ms: number): void;
   /** Passes everything on at once, also what was swallowed, as TCP does when packets are sent again. */
@@ -29,6 +34,7 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
   let to = target;
   let mode: Mode = { kind: 'flow', ms: 0 };
   const sockets = new Set<Socket>();
+  const forgotten = new WeakSet<Socket>();
   let woken = new Set<() => void>();
 
   /** Waits until something may pass. */
@@ -49,12 +55,12 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
   const carry = (from: Socket, other: Socket): void => {
     let line: Promise<void> = Promise.resolve();
     const inLine = (act: () => void): void => {
-      line = line.then(passed).then(act);
+      line = line.then(passed).then(() => (forgotten.has(from) ? undefined : act()));
     };
     from.on('data', (chunk) => inLine(() => void (other.destroyed || other.write(chunk))));
     from.on('end', () => inLine(() => other.end()));
     from.on('close', () => inLine(() => other.destroy()));
-    from.on('error', () => other.destroy());
+    from.on('error', () => inLine(() => other.destroy()));
   };
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     client.on('error', () => undefined);
@@ -81,6 +87,9 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
     refuse() {
       become({ kind: 'refuse' });
       cut();
+    },
+    forget() {
+      for (const socket of sockets) forgotten.add(socket);
     },
     swallow: () => become({ kind: 'swallow' }),
     delay: (ms) => become({ kind: 'flow', ms }),

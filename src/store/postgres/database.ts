@@ -37,6 +37,12 @@ const READERS_MAX = 4;
 
 const INT8 = 20;
 
+/**
+ * A connection on which nothing moves is tried after this time, so that a firewall does not forget it, and one that
+ * leads nowhere any more ends.
+ */
+export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 } as const;
+
 interface DatabaseOptions {
   url: string;
   /** Is told of the database's clock with every transaction. */
@@ -234,10 +240,10 @@ async function settled<T extends readonly unknown[]>(promises: {
 
 function poolOf(url: string, max: number, connectMsMax: number): pg.Pool {
   const pool = new pg.Pool({
+    ...KEEP_ALIVE,
     connectionString: url,
     max,
     pipeline: true,
-    keepAlive: true,
     allowExitOnIdle: true,
     application_name: 'cronflow',
     connectionTimeoutMillis: connectMsMax,

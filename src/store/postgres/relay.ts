@@ -1,12 +1,10 @@
-import pg from 'pg';
 import { systemClock } from '../../clock.ts';
-import { errorText } from '../../core/model/errors.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Feed } from '../local/feed.ts';
 import type { Change } from '../store.ts';
 import type { Database } from './database.ts';
+import { CHANNEL, Listener } from './listener.ts';
 import { NOTIFY } from './sql/notify.ts';
-import { LISTEN } from './sql/listen.ts';
 import { READ_FEED } from './sql/read-feed.ts';
 import { READ_FEED_END } from './sql/read-feed-end.ts';
 import { TRIM_FEED } from './sql/trim-feed.ts';
@@ -16,9 +14,6 @@ const NOTIFY_EVERY_MS = 50;
 /** Without notifications the feed is looked at so often, and with them as often as makes up for one that was lost. */
 const POLL_MS = 500;
 const POLL_NOTIFIED_MS = 5_000;
-/** A notification of one's own must arrive within this time, else a pooler holds them back. */
-const ECHO_MS_MAX = 3_000;
-const LISTEN_AGAIN_MS = 10_000;
 const ASK_MS_MAX = 4_500;
 /** A place in the feed that stays empty for so long belongs to a commit that failed. */
 const GAP_MS_MAX = 90_000;
@@ -29,8 +24,6 @@ const KEPT_MS = 120_000;
 const TRIM_EVERY_MS = 30_000;
 /** So many commits of others are read at a time. */
 const READ_AT_ONCE = 500;
-
-const CHANNEL = 'cronflow';
 
 interface RelayOptions {
   database: Database;
@@ -51,14 +44,34 @@ export class Relay {
   #position = 0;
   /** Maps each place before the last one that was empty to the instant at which it is given up. */
   readonly #gaps = new Map<number, number>();
-  #listener: pg.Client | null = null;
-  #isHeard = false;
+  readonly #listener: Listener;
+  /** Says whether another instance has notified this one since the feed was last polled. */
+  #isNotified = false;
   #isClosed = false;
   #reading: Promise<void> | null = null;
   #isReadAgain = false;
+  /** Counts the commits of others that were read. */
+  #foreignCount = 0;
 
   constructor(options: RelayOptions) {
     this.#options = options;
+    const { database, url, instance, log } = options;
+    this.#listener = new Listener({
+      database,
+      url,
+      instance,
+      log,
+      onNotified: () => {
+        this.#isNotified = true;
+        void this.#look();
+      },
+      onLost: () => this.#poll(),
+    });
+  }
+
+  /** The word by which others find out whether this instance is there; null while they could not. */
+  get presence(): string | null {
+    return this.#listener.presence;
   }
 
   /** Begins with what is committed from now on. */
@@ -67,13 +80,13 @@ export class Relay {
     this.#position = row?.['position'] as number;
     this.#poll();
     this.#trim();
-    void this.#listen();
+    this.#listener.open();
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const cancel of this.#cancels.values()) cancel();
-    this.#dropListener();
+    this.#listener.close();
     await this.#reading;
   }
 
@@ -97,11 +110,17 @@ export class Relay {
   }
 
   #poll(): void {
-    this.#after(
-      'poll',
-      this.#isHeard ? POLL_NOTIFIED_MS : POLL_MS,
-      () => void this.#look().then(() => this.#poll()),
-    );
+    const delayMs = this.#listener.isHeard ? POLL_NOTIFIED_MS : POLL_MS;
+    this.#after('poll', delayMs, () => void this.#polled());
+  }
+
+  async #polled(): Promise<void> {
+    const before = this.#foreignCount;
+    await this.#look();
+    // Somebody has committed, and should have said so.
+    if (this.#foreignCount > before && !this.#isNotified) this.#listener.prove();
+    this.#isNotified = false;
+    this.#poll();
   }
 
   /** Reads what is new. While it reads, further calls make it read once more. */
@@ -129,7 +148,9 @@ export class Relay {
         count = rows.length;
         for (const row of rows) {
           this.#notePlace(row['position'] as number);
-          if (row['instance'] !== instance) feed.pass(row['changes'] as Change[]);
+          if (row['instance'] === instance) continue;
+          this.#foreignCount += 1;
+          feed.pass(row['changes'] as Change[]);
         }
       }
       const now = systemClock.monotonic();
@@ -157,49 +178,5 @@ export class Relay {
         .catch(() => {})
         .then(() => this.#trim());
     });
-  }
-
-  /** Listens on a connection of its own, and finds out whether notifications come at all. */
-  async #listen(): Promise<void> {
-    const { url, database, instance, log } = this.#options;
-    const client = new pg.Client({
-      connectionString: url,
-      keepAlive: true,
-      application_name: 'cronflow feed',
-      connectionTimeoutMillis: ASK_MS_MAX,
-    });
-    this.#listener = client;
-    client.on('error', () => this.#listenAgain(client));
-    client.on('end', () => this.#listenAgain(client));
-    client.on('notification', ({ payload }) => {
-      if (payload === `${instance} listens`) {
-        this.#cancels.get('echo')?.();
-        this.#isHeard = true;
-      } else if (payload !== instance) void this.#look();
-    });
-    try {
-      await client.connect();
-      await client.query(LISTEN.text);
-      await database.write(ASK_MS_MAX, (session) => session.ask(NOTIFY, CHANNEL, `${instance} listens`));
-      if (!this.#isHeard) this.#after('echo', ECHO_MS_MAX, () => this.#listenAgain(client));
-    } catch (error) {
-      log.debug('no notification of the database is heard; its feed is polled', { error: errorText(error) });
-      this.#listenAgain(client);
-    }
-  }
-
-  #listenAgain(client: pg.Client): void {
-    if (this.#listener !== client) return;
-    this.#dropListener();
-    this.#poll();
-    this.#after('listen', LISTEN_AGAIN_MS, () => void this.#listen());
-  }
-
-  #dropListener(): void {
-    const client = this.#listener;
-    this.#listener = null;
-    this.#isHeard = false;
-    this.#cancels.get('echo')?.();
-    client?.end().catch(() => {});
   }
 }

@@ -43,11 +43,14 @@ import { migrate } from './migrations.ts';
 import { needOf } from './need.ts';
 import { Reads } from './reads.ts';
 import { Relay } from './relay.ts';
+import { READ_ABSENT } from './sql/read-absent.ts';
 
 /** A view of all jobs may take longer than other reads. */
 const VIEW_OF_ALL_MS_MAX = 60_000;
 /** While the database takes no commits it is asked so often whether it does again. */
 const PROBE_MS = 1_000;
+/** Matches the word for a presence. One of another version may be anything, and is taken to be there. */
+const PRESENCE = /^[1-9]\d{0,14}$/;
 
 export interface PostgresStoreOptions {
   url: string;
@@ -107,6 +110,18 @@ export class PostgresStore implements Store {
     const now = (): number => clock.now();
     this.#relay = new Relay({ database: this.#database, url, instance, feed: this.#feed, log, now });
     this.#keeper = new LogKeeper({ database: this.#database, clock, log });
+  }
+
+  get presence(): string | null {
+    return this.#relay.presence;
+  }
+
+  async absent(presences: readonly string[]): Promise<ReadonlySet<string>> {
+    const known = presences.filter((presence) => PRESENCE.test(presence));
+    const rows = await this.#read(() =>
+      this.#database.read(this.#database.answerMsMax, (session) => session.ask(READ_ABSENT, known)),
+    );
+    return new Set(rows.map(({ presence }) => String(presence)));
   }
 
   /** Counts the times that a batch had to load more than its transactions named. */

@@ -7,8 +7,16 @@ import { PostgresStore } from '../../../src/store/postgres/store.ts';
 import type { Change } from '../../../src/store/store.ts';
 import { WAIT_LIMIT_MS } from '../../support/limits.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
-import { freshDatabase, missingPostgres, sql, type TestDatabase } from '../../support/postgres.ts';
+import {
+  databaseUrlAt,
+  freshDatabase,
+  missingPostgres,
+  socketPath,
+  sql,
+  type TestDatabase,
+} from '../../support/postgres.ts';
 import { delivery, increment, job, NOW_AT, ping, run, systemIncident } from '../../support/records.ts';
+import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { until } from '../../support/until.ts';
 
 const ALL = { all: true };
@@ -212,14 +220,64 @@ describe.skipIf(missingPostgres() !== null)('instances that share a database', (
     test('also where no notification comes', async () => {
       // A pooler that shares connections takes LISTEN and passes nothing on. Here the connection is not there at all.
       const listening = `FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'cronflow feed'`;
-      await until('both to listen', async () => {
-        await sql(database.url, `SELECT pg_terminate_backend(pid) ${listening}`);
-        return true;
-      });
+      const deafen = (): Promise<void> => sql(database.url, `SELECT pg_terminate_backend(pid) ${listening}`);
+      await deafen();
       await one.transact({ ids: ['a'] }, (tx) => tx.putJob(job('a')));
-      await until('the change', () => jobsTold().includes('a'));
+      await until('the change', async () => {
+        await deafen();
+        return jobsTold().includes('a');
+      });
       expect(jobsTold()).toEqual(['a']);
     });
+  });
+
+  test('listen anew where a firewall forgets the connection without a word', async () => {
+    const proxy = await startTcpProxy({ path: socketPath(database.address) });
+    const url = databaseUrlAt(proxy.port, database.name);
+    const far = new PostgresStore({ url, clock: systemClock, log: silentLogger });
+    await far.open();
+    for (const store of [one, two, far]) await until('it to listen', () => store.presence);
+    const told: Change[] = [];
+    far.watch((changes) => void told.push(...changes));
+    const feeds = async (): Promise<number> => {
+      const counted = await watcher.query(
+        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'cronflow feed'",
+      );
+      return counted.rowCount!;
+    };
+    const watcher = new pg.Client({ connectionString: database.url });
+    await watcher.connect();
+    const before = await feeds();
+    proxy.forget();
+    await one.transact({ ids: ['a'] }, (tx) => tx.putJob(job('a')));
+    await until('the change', () => told.some((change) => change.type === 'job'));
+    // The database does not know that the old connection leads nowhere.
+    await until('a new connection', async () => (await feeds()) > before);
+    await until('it to be heard', () => far.presence);
+    expect(told).toContainEqual(expect.objectContaining({ type: 'job', id: 'a' }));
+    await far.close();
+    await watcher.end();
+    await proxy.close();
+  });
+
+  test('know whether one of them is there, and that its connections are gone', async () => {
+    const proxy = await startTcpProxy({ path: socketPath(database.address) });
+    const url = databaseUrlAt(proxy.port, database.name);
+    const mortal = new PostgresStore({ url, clock: systemClock, log: silentLogger });
+    await mortal.open();
+    const presence = await until('it to be there', () => mortal.presence);
+    const own = await until('this one to be there', () => one.presence);
+    expect(await one.absent([presence, own])).toEqual(new Set());
+    expect(await two.absent([presence, 'a word of another version', '12345'])).toEqual(new Set(['12345']));
+    // The system closes all connections of a process that is killed.
+    proxy.refuse();
+    await until('its absence', async () => (await two.absent([presence, own])).has(presence));
+    expect(await two.absent([own])).toEqual(new Set());
+    proxy.flow();
+    await until('it to be there again', () => mortal.presence);
+    expect(await two.absent([presence])).toEqual(new Set());
+    await mortal.close();
+    await proxy.close();
   });
 
   test('start beside a backup that holds the log, on a day for which it has no partition', async () => {

@@ -1,0 +1,158 @@
+import { randomInt } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import pg from 'pg';
+import { systemClock } from '../../clock.ts';
+import { errorText } from '../../core/model/errors.ts';
+import type { Logger } from '../../observe/log.ts';
+import { type Database, KEEP_ALIVE } from './database.ts';
+import { LISTEN } from './sql/listen.ts';
+import { LOCK_PRESENCE } from './sql/lock-presence.ts';
+import { NOTIFY } from './sql/notify.ts';
+
+export const CHANNEL = 'cronflow';
+
+/** A notification of one's own must arrive within this time, else a pooler or a firewall holds them back. */
+const ECHO_MS_MAX = 3_000;
+/** A connection that broke is made anew at once, and then after times that double. */
+const AGAIN_MS_MIN = 100;
+const AGAIN_MS_MAX = 10_000;
+const ASK_MS_MAX = 4_500;
+const END_MS_MAX = 1_000;
+/** The greatest word for a presence, which is a number that the database can lock. */
+const PRESENCE_MAX = 2 ** 48 - 1;
+
+interface ListenerOptions {
+  database: Database;
+  url: string;
+  /** Names this instance to the others. */
+  instance: string;
+  log: Logger;
+  /** Is told that another instance has committed something. */
+  onNotified: () => void;
+  /** Is told that notifications come no more, and that the feed has to be looked at more often. */
+  onLost: () => void;
+}
+
+/**
+ * Listens for notifications of the database on a connection of its own, and finds out whether any come at all. As long
+ * as they do, this connection also holds a lock, by whose absence other instances know that this one has died.
+ */
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #word = String(randomInt(1, PRESENCE_MAX));
+  #client: pg.Client | null = null;
+  #isHeard = false;
+  #isPresent = false;
+  #againMs = AGAIN_MS_MIN;
+  #cancelAgain: () => void = () => {};
+  #cancelEcho: () => void = () => {};
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+  }
+
+  /** Tells whether notifications come. */
+  get isHeard(): boolean {
+    return this.#isHeard;
+  }
+
+  /** The word by which others find out whether this instance is there; null while they could not. */
+  get presence(): string | null {
+    return this.#isPresent ? this.#word : null;
+  }
+
+  open(): void {
+    void this.#listen();
+  }
+
+  close(): void {
+    this.#cancelAgain();
+    this.#drop();
+  }
+
+  /** Finds out whether the connection still brings anything. A firewall may have dropped it without a word. */
+  prove(): void {
+    const client = this.#client;
+    if (client === null || !this.#isHeard) return;
+    this.#awaitEcho(client);
+    this.#call().catch(() => {});
+  }
+
+  async #listen(): Promise<void> {
+    const { url, instance, log, onNotified } = this.#options;
+    const client = new pg.Client({
+      ...KEEP_ALIVE,
+      connectionString: url,
+      application_name: 'cronflow feed',
+      connectionTimeoutMillis: ASK_MS_MAX,
+    });
+    this.#client = client;
+    client.on('error', () => this.#again(client));
+    client.on('end', () => this.#again(client));
+    client.on('notification', ({ payload }) => {
+      if (payload === `${instance} listens`) this.#heard(client);
+      else if (payload !== instance) onNotified();
+    });
+    try {
+      await client.connect();
+      await client.query(LISTEN.text);
+      this.#awaitEcho(client);
+      await this.#call();
+    } catch (error) {
+      log.debug('no notification of the database is heard; its feed is polled', { error: errorText(error) });
+      this.#again(client);
+    }
+  }
+
+  /** Notifies oneself. */
+  async #call(): Promise<void> {
+    const { database, instance } = this.#options;
+    await database.write(ASK_MS_MAX, (session) => session.ask(NOTIFY, CHANNEL, `${instance} listens`));
+  }
+
+  #awaitEcho(client: pg.Client): void {
+    this.#cancelEcho();
+    if (this.#client !== client) return;
+    this.#cancelEcho = systemClock.after(ECHO_MS_MAX, () => this.#again(client));
+  }
+
+  #heard(client: pg.Client): void {
+    if (this.#client !== client) return;
+    this.#cancelEcho();
+    this.#againMs = AGAIN_MS_MIN;
+    if (this.#isHeard) return;
+    this.#isHeard = true;
+    // Only a connection that nobody shares hears anything, and only on such a one a lock lasts as long as this process.
+    void this.#appear(client);
+  }
+
+  async #appear(client: pg.Client): Promise<void> {
+    try {
+      await client.query(LOCK_PRESENCE.text, [this.#word]);
+      if (this.#client === client) this.#isPresent = true;
+    } catch {
+      this.#again(client);
+    }
+  }
+
+  #again(client: pg.Client): void {
+    if (this.#client !== client) return;
+    this.#drop();
+    this.#options.onLost();
+    this.#cancelAgain();
+    this.#cancelAgain = systemClock.after(this.#againMs, () => void this.#listen());
+    this.#againMs = Math.min(2 * this.#againMs, AGAIN_MS_MAX);
+  }
+
+  /** Ends the connection. One that leads nowhere does not end in order, so it is cut a moment later. */
+  #drop(): void {
+    const client = this.#client;
+    this.#client = null;
+    [this.#isHeard, this.#isPresent] = [false, false];
+    this.#cancelEcho();
+    if (client === null) return;
+    client.end().catch(() => {});
+    const { connection } = client as unknown as { connection: { stream: Duplex } };
+    systemClock.after(END_MS_MAX, () => connection.stream.destroy());
+  }
+}
