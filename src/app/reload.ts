@@ -107,7 +107,7 @@ export function followOthers({ clock, logger }: AppOptions, parts: Parts, reload
     clock.after(LOOK_EVERY_MS, () => void look().then(lookAgain));
   };
   store.watch((changes) => {
-    if (changes.some(({ type }) => type === 'configuration')) void look();
+    if (changes.some(({ type }) => type === 'configuration' || type === 'fresh')) void look();
   });
   // One may have been applied since this instance read what stands.
   void look().then(lookAgain);

@@ -100,6 +100,7 @@ export class Checker {
 
   /** Tells whether a change can make something due before the checker would look by itself. */
   #mayBeDue(change: Change): boolean {
+    if (change.type === 'fresh') return true;
     return change.type === 'job' && change.due_at !== null && change.due_at + 1 < this.#wakeAt;
   }
 

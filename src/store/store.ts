@@ -295,8 +295,12 @@ export const PASSING_KEYS: ReadonlySet<string> = new Set([INSTANCES_KEY, SESSION
 /** The meta key of the applied configuration, of whose changes `watch` tells. */
 export const CONFIGURATION_KEY = 'configuration';
 
-/** A change that was committed. It says what to look at again, and not all that has become of it. */
+/**
+ * A change that was committed. It says what to look at again, and not all that has become of it. `fresh` says that
+ * anything may have changed, since it is not known any more what did.
+ */
 export type Change =
+  | { type: 'fresh' }
   | { type: 'job'; id: string; name: string; due_at: number | null }
   | { type: 'run'; id: string; job_id: string }
   | { type: 'incident'; id: string; job_id: string | null; is_open: boolean }

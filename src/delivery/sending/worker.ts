@@ -1,7 +1,7 @@
 import { type Clock, sleep } from '../../clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { MessageOutcome } from '../../observe/message-counts.ts';
-import type { LaneLease, LaneNote, Store } from '../../store/store.ts';
+import type { Change, LaneLease, LaneNote, Store } from '../../store/store.ts';
 import type { Message, SourceUrlOf } from '../message/message.ts';
 import type { Redact } from '../message/redact.ts';
 import type { Notifier, SendResult } from '../notifier.ts';
@@ -120,9 +120,9 @@ export class DeliveryWorker {
     if (this.#loop !== null) throw new Error('The delivery worker was started twice.');
     this.#probeAtMs = this.#options.clock.monotonic() + PROBE_EVERY_MS;
     this.#unwatch = this.#options.store.watch((changes) => {
-      if (changes.some((change) => change.type === 'delivery' && change.status === 'pending')) this.wake();
+      if (changes.some((change) => change.type === 'fresh' || isOwed(change))) this.wake();
       // Another instance may have found out that a notifier fails, or works again.
-      if (changes.some((change) => change.type === 'incident' && change.job_id === null))
+      if (changes.some((change) => change.type === 'fresh' || isOfCronflow(change)))
         this.#track(this.#settler.readFailing());
     });
     this.#loop = this.#run();
@@ -467,6 +467,15 @@ export class DeliveryWorker {
     this.#tasks.add(tracked);
     void tracked.finally(() => this.#tasks.delete(tracked));
   }
+}
+
+function isOwed(change: Change): boolean {
+  return change.type === 'delivery' && change.status === 'pending';
+}
+
+/** Tells whether a change is about trouble of Cronflow itself. */
+function isOfCronflow(change: Change): boolean {
+  return change.type === 'incident' && change.job_id === null;
 }
 
 /**

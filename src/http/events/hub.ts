@@ -106,6 +106,11 @@ export class EventHub {
   }
 
   #collect(changes: readonly Change[]): void {
+    if (changes.some(({ type }) => type === 'fresh')) {
+      this.#cancelSend();
+      this.#collected = new Map();
+      return this.#forget();
+    }
     if (this.#collected.size === 0) this.#cancelSend = this.#clock.after(COLLECT_MS, () => void this.#send());
     for (const change of changes) {
       const id = 'id' in change ? change.id : '';
@@ -139,7 +144,7 @@ export class EventHub {
     }
   }
 
-  /** Tells all readers to look at everything again, since a store that fails cannot say what jobs changed. */
+  /** Tells all readers to look at everything again, since nobody can say what changed. */
   #forget(): void {
     this.#kept = [];
     this.#count += 1;
@@ -191,6 +196,7 @@ function shownChange(change: Change, job: Job | null): object {
     case 'deleted':
       return { of: change.of, id: change.id };
     case 'configuration':
+    case 'fresh':
       return {};
   }
 }

@@ -22,8 +22,16 @@ const GAPS_MAX = 1_000;
 /** The feed keeps its entries so long. */
 const KEPT_MS = 120_000;
 const TRIM_EVERY_MS = 30_000;
+/** So many commits may have a place in the feed and not be in it yet. */
+const UNDER_WAY_MAX = 100;
 /** So many commits of others are read at a time. */
 const READ_AT_ONCE = 500;
+
+/** A row of the feed. */
+interface FeedRow extends Mark {
+  position: number;
+  changes: Change[];
+}
 
 interface RelayOptions {
   database: Database;
@@ -34,14 +42,26 @@ interface RelayOptions {
   now: () => number;
 }
 
+/** What a commit wrote at its place in the feed. It is the same for as long as the place is the same commit's. */
+interface Mark {
+  instance: string;
+  at: number;
+}
+
 /**
  * Passes the changes that other instances committed on to the listeners of this one. What a commit changed stands in a
  * table, so that nothing is lost where no notification comes: notifications only say that it is worth a look.
+ *
+ * The last place that was read must still stand there at the next look. Where it does not, the feed was trimmed
+ * meanwhile, because the database was out of reach for longer than it is kept, or another server took over, which had
+ * not received all commits. Then nobody knows what changed, and listeners are told `fresh`.
  */
 export class Relay {
   readonly #options: RelayOptions;
   readonly #cancels = new Map<string, () => void>();
+  /** The last place that was read, and who stood there when. */
   #position = 0;
+  #mark: Mark | null = null;
   /** Maps each place before the last one that was empty to the instant at which it is given up. */
   readonly #gaps = new Map<number, number>();
   readonly #listener: Listener;
@@ -50,6 +70,10 @@ export class Relay {
   #isClosed = false;
   #reading: Promise<void> | null = null;
   #isReadAgain = false;
+  /** Says that this instance has committed since the feed was last read. */
+  #isAhead = false;
+  /** Says that a connection broke since the feed was last read, so that another server may have taken over. */
+  #isShaken = false;
   /** Counts the commits of others that were read. */
   #foreignCount = 0;
 
@@ -65,7 +89,10 @@ export class Relay {
         this.#isNotified = true;
         void this.#look();
       },
-      onLost: () => this.#poll(),
+      onLost: () => {
+        this.#isShaken = true;
+        this.#poll();
+      },
     });
   }
 
@@ -76,8 +103,7 @@ export class Relay {
 
   /** Begins with what is committed from now on. */
   async open(): Promise<void> {
-    const [row] = await this.#options.database.read(ASK_MS_MAX, (session) => session.ask(READ_FEED_END));
-    this.#position = row?.['position'] as number;
+    await this.#goToEnd();
     this.#poll();
     this.#trim();
     this.#listener.open();
@@ -92,6 +118,7 @@ export class Relay {
 
   /** Tells other instances, soon, that something was committed. */
   committed(): void {
+    this.#isAhead = true;
     if (this.#cancels.has('notify')) return;
     this.#after('notify', NOTIFY_EVERY_MS, () => {
       const { database, instance } = this.#options;
@@ -138,36 +165,79 @@ export class Relay {
   }
 
   async #read(): Promise<void> {
-    const { database, feed, instance } = this.#options;
+    const isAhead = this.#isAhead;
+    this.#isAhead = false;
     try {
-      for (let count = READ_AT_ONCE; count === READ_AT_ONCE && !this.#isClosed;) {
-        const places = [...this.#gaps.keys()];
-        const rows = await database.read(ASK_MS_MAX, (session) =>
-          session.ask(READ_FEED, this.#position, places, READ_AT_ONCE),
-        );
-        count = rows.length;
-        for (const row of rows) {
-          this.#notePlace(row['position'] as number);
-          if (row['instance'] === instance) continue;
-          this.#foreignCount += 1;
-          feed.pass(row['changes'] as Change[]);
-        }
-      }
-      const now = systemClock.monotonic();
-      for (const [place, untilMs] of this.#gaps)
-        if (untilMs < now || this.#gaps.size > GAPS_MAX) this.#gaps.delete(place);
+      // Commits of this instance were told before they were read here. Another server may not have received them.
+      const isDoubtful = this.#isShaken && isAhead;
+      if (isDoubtful || !(await this.#readOn())) await this.#beginAnew();
+      this.#isShaken = false;
     } catch {
       // The database is away. The next look begins where this one ended.
+      this.#isAhead ||= isAhead;
+      this.#isShaken = true;
     }
   }
 
+  /**
+   * Reads what is new.
+   * @returns false where what was read before does not stand there any more
+   */
+  async #readOn(): Promise<boolean> {
+    const { database, feed, instance } = this.#options;
+    for (let count = READ_AT_ONCE; count === READ_AT_ONCE && !this.#isClosed;) {
+      const from = this.#position;
+      const places = [...this.#gaps.keys()];
+      const rows = (await database.read(ASK_MS_MAX, (session) =>
+        session.ask(READ_FEED, from, places, READ_AT_ONCE),
+      )) as unknown as FeedRow[];
+      if (this.#mark !== null && !rows.some((row) => row.position === from && isMark(row, this.#mark)))
+        return false;
+      count = rows.length;
+      for (const row of rows) {
+        if (row.position === from && this.#mark !== null) continue;
+        this.#notePlace(row);
+        if (row.instance === instance) continue;
+        this.#foreignCount += 1;
+        feed.pass(row.changes);
+      }
+    }
+    const now = systemClock.monotonic();
+    for (const [place, untilMs] of this.#gaps)
+      if (untilMs < now || this.#gaps.size > GAPS_MAX) this.#gaps.delete(place);
+    return true;
+  }
+
+  /** Goes to the end of the feed, and tells listeners to look at everything as it is from then on. */
+  async #beginAnew(): Promise<void> {
+    await this.#goToEnd();
+    // Commits that took a place before the end, and are not there yet.
+    const untilMs = systemClock.monotonic() + GAP_MS_MAX;
+    this.#gaps.clear();
+    for (let place = Math.max(1, this.#position - UNDER_WAY_MAX); place < this.#position; place += 1)
+      this.#gaps.set(place, untilMs);
+    this.#options.log.warn('the feed of the database was cut short; everything is looked at again');
+    this.#options.feed.pass([{ type: 'fresh' }]);
+  }
+
+  async #goToEnd(): Promise<void> {
+    const [row] = (await this.#options.database.read(ASK_MS_MAX, (session) =>
+      session.ask(READ_FEED_END),
+    )) as unknown as FeedRow[];
+    this.#position = row?.position ?? 0;
+    this.#mark = row ?? null;
+  }
+
   /** Commits take their places before they are committed, so that a later place may be seen first. */
-  #notePlace(place: number): void {
+  #notePlace(row: FeedRow): void {
+    const { position: place } = row;
     if (this.#gaps.delete(place)) return;
     const untilMs = systemClock.monotonic() + GAP_MS_MAX;
     for (let empty = Math.max(this.#position + 1, place - GAPS_MAX); empty < place; empty += 1)
       this.#gaps.set(empty, untilMs);
-    this.#position = Math.max(this.#position, place);
+    if (place <= this.#position) return;
+    this.#position = place;
+    this.#mark = row;
   }
 
   #trim(): void {
@@ -179,4 +249,8 @@ export class Relay {
         .then(() => this.#trim());
     });
   }
+}
+
+function isMark({ instance, at }: Mark, mark: Mark | null): boolean {
+  return instance === mark?.instance && at === mark.at;
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { EventHub } from '../../../src/http/events/hub.ts';
 import { MemoryStore } from '../../../src/store/local/memory.ts';
+import type { ChangeListener } from '../../../src/store/store.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { job } from '../../support/records.ts';
 
@@ -37,5 +38,27 @@ test('where the store cannot say which job changed, all are told to look at ever
   await store.transact({ names: ['other'] }, (tx) => tx.putJob(job('other')));
   await clock.advance(250);
   expect(String(reader.stream.read())).toContain('"job":"job-other"');
+  hub.close();
+});
+
+test('passes on that nobody knows what changed, and goes on from nothing that was heard before', async () => {
+  const clock = createFakeClock();
+  const store = new MemoryStore();
+  let tell: ChangeListener = () => {};
+  store.watch = (listener) => {
+    tell = listener;
+    return () => {};
+  };
+  const hub = new EventHub({ store, clock });
+  const reader = hub.add({}, '');
+  const first = String(reader.stream.read());
+  void tell([{ type: 'job', id: 'backup', name: 'job-backup', due_at: null }]);
+  void tell([{ type: 'fresh' }]);
+  const heard = String(reader.stream.read());
+  expect(heard).toContain('event: fresh');
+  expect(String(hub.add({}, /^id: (.+)$/m.exec(first)![1]!).stream.read())).toContain('event: fresh');
+  // Whoever looks at everything after that sees what was collected before.
+  await clock.advance(1_000);
+  expect(reader.stream.read()).toBeNull();
   hub.close();
 });

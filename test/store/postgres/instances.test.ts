@@ -3,6 +3,7 @@ import pg from 'pg';
 import { systemClock } from '../../../src/clock.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { DAY_MS } from '../../../src/schedule/units.ts';
+import { TRIM_FEED } from '../../../src/store/postgres/sql/trim-feed.ts';
 import { PostgresStore } from '../../../src/store/postgres/store.ts';
 import type { Change } from '../../../src/store/store.ts';
 import { WAIT_LIMIT_MS } from '../../support/limits.ts';
@@ -16,7 +17,7 @@ import {
   type TestDatabase,
 } from '../../support/postgres.ts';
 import { delivery, increment, job, NOW_AT, ping, run, systemIncident } from '../../support/records.ts';
-import { startTcpProxy } from '../../support/tcp-proxy.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 import { until } from '../../support/until.ts';
 
 const ALL = { all: true };
@@ -228,6 +229,94 @@ describe.skipIf(missingPostgres() !== null)('instances that share a database', (
         return jobsTold().includes('a');
       });
       expect(jobsTold()).toEqual(['a']);
+    });
+  });
+
+  describe('that lose the database', () => {
+    let proxy: TcpProxy;
+    let far: PostgresStore;
+    let told: string[];
+    beforeEach(async () => {
+      proxy = await startTcpProxy({ path: socketPath(database.address) });
+      far = new PostgresStore({
+        url: databaseUrlAt(proxy.port, database.name),
+        clock: systemClock,
+        log: silentLogger,
+      });
+      await far.open();
+      told = [];
+      far.watch((changes) => {
+        for (const change of changes) if (change.type === 'job') told.push(change.id);
+        if (changes.some(({ type }) => type === 'fresh')) told.push('fresh');
+      });
+      await put(one, 'before');
+      await until('the change', () => told.includes('before'));
+      told = [];
+    });
+    afterEach(async () => {
+      await far.close();
+      await proxy.close();
+    });
+    const put = (store: PostgresStore, id: string): Promise<void> =>
+      store.transact({ ids: [id] }, (tx) => tx.putJob(job(id)));
+    const trim = (): Promise<void> =>
+      sql(database.url, TRIM_FEED.text.replace('$1', String(Date.now() + DAY_MS)));
+
+    test('hear of all that was committed meanwhile, where it is kept', async () => {
+      proxy.refuse();
+      await put(one, 'a');
+      await put(one, 'b');
+      proxy.flow();
+      await until('the changes', () => told.includes('b'));
+      expect(told).toEqual(['a', 'b']);
+    });
+
+    test('are told to look at everything, where the feed was trimmed meanwhile', async () => {
+      proxy.refuse();
+      await put(one, 'a');
+      await put(one, 'b');
+      await trim();
+      proxy.flow();
+      await until('the word', () => told.includes('fresh'));
+      told = [];
+      await put(one, 'c');
+      await until('what comes next', () => told.includes('c'));
+      expect(told).not.toContain('fresh');
+    });
+
+    test('are told nothing where the feed was trimmed and nothing was committed', async () => {
+      proxy.refuse();
+      await trim();
+      proxy.flow();
+      await put(one, 'a');
+      await until('the change', () => told.includes('a'));
+      expect(told).toEqual(['a']);
+    });
+
+    test('are told to look at everything, where a copy took over that lacks commits', async () => {
+      proxy.refuse();
+      // The copy has nothing of the last commit and gives its place to another one.
+      await sql(
+        database.url,
+        'DELETE FROM cronflow.feed',
+        "SELECT setval('cronflow.feed_position_seq', 1, false)",
+      );
+      await put(one, 'a');
+      proxy.flow();
+      await until('the word', () => told.includes('fresh'));
+      told = [];
+      await put(one, 'b');
+      await until('what comes next', () => told.includes('b'));
+      expect(told).not.toContain('fresh');
+    });
+
+    test('are told to look at everything, where a copy took over that lacks commits of their own', async () => {
+      await put(far, 'own');
+      proxy.refuse();
+      await sql(database.url, `DELETE FROM cronflow.feed WHERE changes::text LIKE '%"own"%'`);
+      proxy.flow();
+      await until('the word', () => told.includes('fresh'));
+      expect(told.filter((each) => each === 'fresh')).toEqual(['fresh']);
     });
   });
 
