@@ -44,16 +44,16 @@ test('where the store cannot say which job changed, all are told to look at ever
 test('passes on that nobody knows what changed, and goes on from nothing that was heard before', async () => {
   const clock = createFakeClock();
   const store = new MemoryStore();
-  let tell: ChangeListener = () => {};
+  const listeners: ChangeListener[] = [];
   store.watch = (listener) => {
-    tell = listener;
-    return () => {};
+    listeners.push(listener);
+    return () => undefined;
   };
   const hub = new EventHub({ store, clock });
   const reader = hub.add({}, '');
   const first = String(reader.stream.read());
-  void tell([{ type: 'job', id: 'backup', name: 'job-backup', due_at: null }]);
-  void tell([{ type: 'fresh' }]);
+  void listeners[0]!([{ type: 'job', id: 'backup', name: 'job-backup', due_at: null }]);
+  void listeners[0]!([{ type: 'fresh' }]);
   const heard = String(reader.stream.read());
   expect(heard).toContain('event: fresh');
   expect(String(hub.add({}, /^id: (.+)$/m.exec(first)![1]!).stream.read())).toContain('event: fresh');

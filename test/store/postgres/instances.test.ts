@@ -25,6 +25,12 @@ const ALL = { all: true };
 const WAITING =
   "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%cronflow.lanes%'";
 
+const put = (store: PostgresStore, id: string): Promise<void> =>
+  store.transact({ ids: [id] }, (tx) => tx.putJob(job(id)));
+
+/** Drops from the feed what may be dropped, as is done once it is old. */
+const TRIM = TRIM_FEED.text.replace('$1', String(Date.now() + DAY_MS));
+
 /** Several instances, each with a store of its own, over one database. */
 describe.skipIf(missingPostgres() !== null)('instances that share a database', () => {
   let database: TestDatabase;
@@ -257,10 +263,6 @@ describe.skipIf(missingPostgres() !== null)('instances that share a database', (
       await far.close();
       await proxy.close();
     });
-    const put = (store: PostgresStore, id: string): Promise<void> =>
-      store.transact({ ids: [id] }, (tx) => tx.putJob(job(id)));
-    const trim = (): Promise<void> =>
-      sql(database.url, TRIM_FEED.text.replace('$1', String(Date.now() + DAY_MS)));
 
     test('hear of all that was committed meanwhile, where it is kept', async () => {
       proxy.refuse();
@@ -275,7 +277,7 @@ describe.skipIf(missingPostgres() !== null)('instances that share a database', (
       proxy.refuse();
       await put(one, 'a');
       await put(one, 'b');
-      await trim();
+      await sql(database.url, TRIM);
       proxy.flow();
       await until('the word', () => told.includes('fresh'));
       told = [];
@@ -286,7 +288,7 @@ describe.skipIf(missingPostgres() !== null)('instances that share a database', (
 
     test('are told nothing where the feed was trimmed and nothing was committed', async () => {
       proxy.refuse();
-      await trim();
+      await sql(database.url, TRIM);
       proxy.flow();
       await put(one, 'a');
       await until('the change', () => told.includes('a'));
