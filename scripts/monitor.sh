@@ -18,7 +18,7 @@
 set +aefuvxCm
 unset cf_token cf_url cf_environ
 unset -f [ test printf echo read kill wait trap true umask command exec eval set shift export exit : return break continue \
-  tr mkfifo tee tail cat rm mv dd wc ln mkdir sleep date cksum od find uname curl wget env setsid timeout flock perl unset 2>/dev/null
+  tr mkfifo tee tail cat rm mv dd wc ln mkdir sleep date cksum od uname curl wget env setsid timeout flock perl unset 2>/dev/null
 unset POSIXLY_CORRECT
 # A caller may export the name of a shell that this is not.
 command -v shopt >/dev/null 2>&1 || unset BASH_VERSION
@@ -31,6 +31,7 @@ cf_signals='TERM INT HUP QUIT USR1 USR2 ALRM XCPU VTALRM PIPE TSTP CONT'
 cf_attempt_s=10                # one attempt at a ping, where nobody waits for it
 cf_drain_cs=100                # centiseconds that a stream held open by what the command left behind is waited for
 cf_spool_entries_max=1000
+cf_claim_cs_max=18000          # 3 minutes
 cf_spool_age_ms_max=604800000  # 7 days: Cronflow clamps delay_ms there, so an older ping would be misdated
 cf_output_bytes_max=100000
 cf_pipe_bytes_max=1048576      # more than a pipe and a relay hold: after as much, all that was there has gone through
@@ -347,8 +348,12 @@ look_around() {
     done <"/proc/$$/status"
   } 2>/dev/null
   [ -n "$cf_umask" ] || cf_umask=$(umask)
+  # All files of ours are for this user alone.
+  umask 077
   cf_host=''
   { read -r cf_host </proc/sys/kernel/hostname; } 2>/dev/null || { take uname -n && cf_host=$cf_taken; }
+  cf_boot=''
+  { read -r cf_boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
   cf_rid=''
   { read -r cf_rid </proc/sys/kernel/random/uuid; } 2>/dev/null || cf_rid=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
   case $cf_rid in '' | *[!0-9a-f-]*) read_epoch && cf_rid=$cf_epoch_s-$$ ;; esac
@@ -457,8 +462,7 @@ is_ours() { is_running "$1" && [ "$cf_parent" = "$$" ]; }
 
 # Tells a process from a later one with the same id, also after a reboot.
 identity() {
-  cf_boot='' cf_birth=''
-  { read -r cf_boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
+  cf_birth=''
   read_process "$1" || return 0
   # shellcheck disable=SC2086 # split on purpose
   set -- $cf_stat
@@ -584,7 +588,7 @@ sweep() {
 # For --output-on-failure the streams are files of ours; the real stdout waits at cf_held.
 hold_output() {
   case $cf_out$cf_err in *closed*) return ;; esac
-  if find_free_fd && (umask 077 && : >"$cf_run.held") 2>/dev/null; then
+  if find_free_fd && { true >"$cf_run.held"; } 2>/dev/null; then
     eval "exec $cf_fd>&1"
     cf_held=$cf_fd cf_out=file cf_err=same cf_err_fd=1
     [ -z "$cf_stderr_is_failure" ] || cf_err=relay cf_err_in_out=1
@@ -627,7 +631,7 @@ read_pos() {
 start_relays() {
   has mkfifo && has tee && has tail && has cat || return 1
   [ "$cf_say_fd" != 2 ] && [ -c /dev/null ] && find_free_fd || return 1
-  mkfifo -m 600 "$cf_run.out" "$cf_run.err" "$cf_run.cap" >/dev/null 2>&1
+  mkfifo "$cf_run.out" "$cf_run.err" "$cf_run.cap" >/dev/null 2>&1
   [ -p "$cf_run.out" ] && [ -p "$cf_run.err" ] && [ -p "$cf_run.cap" ] || return 1
   cf_pipe_fd=$cf_fd
   exec 2<>"$cf_run.cap"
@@ -662,7 +666,6 @@ start_relays() {
 start_tail() {
   (
     helper
-    umask 077
     exec <"$cf_run.cap" 2>/dev/null
     if true 2>/dev/null >"$cf_run.tail"; then exec tail -c "$cf_output_bytes" >"$cf_run.tail"; fi
     exec cat >/dev/null
@@ -764,7 +767,6 @@ relay_bg() {
   ignore_signals
   cf_stream=$1 cf_tee='' cf_said=''
   exec <"$cf_run.$1"
-  umask 077
   if [ "$cf_keeper" = tail ]; then exec 2>"$cf_run.cap"
   elif { true >"$cf_run.tail"; } 2>/dev/null; then exec 2>"$cf_run.tail"
   else exec 2>/dev/null; fi
@@ -846,7 +848,7 @@ try_filter() { exec "$1" </proc/sys/kernel/ostype 2>/dev/null; }
 
 # Where tee would go on after a failed write (busybox): cat writes to our stdout, and its end is the end of tee.
 tee_and_cat() {
-  mkfifo -m 600 "$cf_run.$cf_stream.2" && [ -p "$cf_run.$cf_stream.2" ] || return
+  mkfifo "$cf_run.$cf_stream.2" && [ -p "$cf_run.$cf_stream.2" ] || return
   tee "$cf_run.cap" <&3 3<&- 4>&- 5>&- >"$cf_run.$cf_stream.2" 2>/dev/null &
   cf_tee=$!
   exec 6<&3 3<"$cf_run.$cf_stream.2"
@@ -938,7 +940,6 @@ read_file() {
   set -- "$1" $((cf_pos - $3)) "$cf_output_bytes"
   if [ "$2" -gt "$3" ]; then cf_dropped=$((cf_dropped + $2 - $3)); else set -- "$1" "$2" "$2"; fi
   (
-    umask 077
     # The file is opened before ksh93 puts the tail where it was.
     exec dd bs=65536 iflag=skip_bytes,count_bytes skip=$((cf_pos - $3)) count="$3" <"$cf_fds/$1" 2>/dev/null >>"$cf_run.tail"
   ) && cf_captured=1
@@ -951,7 +952,7 @@ read_file() {
 become_command() {
   # shellcheck disable=SC2086 # several
   trap - EXIT XFSZ $cf_signals
-  umask "$cf_umask"
+  [ -z "$cf_umask" ] || umask "$cf_umask"
   if [ -n "$cf_in_fd" ]; then eval "exec <&$cf_in_fd $cf_in_fd<&-"; elif [ "$cf_in" = closed ]; then exec <&-; fi
   [ -z "$cf_out_fd" ] || eval "exec >&$cf_out_fd $cf_out_fd>&-"
   [ "$cf_out" != closed ] || exec >&-
@@ -1348,7 +1349,6 @@ beat_bg() {
 # Sends the declaration and the start, and again while the command runs and nobody answers.
 start_bg() {
   waiter
-  umask 077
   [ -z "$cf_run" ] || ! { true >"$cf_run.note"; } 2>/dev/null || exec 2>"$cf_run.note"
   cf_say_fd=2 cf_say_at_once=1 cf_collect='' cf_lines='' cf_told=''
   describe start '' "$cf_start_cs"
@@ -1371,6 +1371,8 @@ start_bg() {
       case $cf_answer$cf_schedule in stored* | refused) cf_no_start=1 ;; esac
     fi
     [ -n "$cf_schedule" ] || [ -z "$cf_no_start" ] || exit 0
+    # Most commands have ended by now, and to wait takes a process.
+    [ "$cf_retry" != 0 ] || kill -0 "$cf_pid" 2>/dev/null || exit 0
     nap "$cf_pause_s" || exit 0
   done
 }
@@ -1388,7 +1390,8 @@ declare_job() {
 
 # --- Private directories and locks -----------------------------------------------------------------------------
 
-# Sets cf_spool, or leaves it empty and the reason in cf_spool_fault. Modes are set only where a directory is made.
+# find_spool MAKE [DIR]: sets cf_spool, or leaves it empty and the reason in cf_spool_fault. Modes are set only where a
+# directory is made.
 find_spool() {
   [ -z "$cf_spool" ] || return 0
   if [ -n "${CRONFLOW_SPOOL_DIR-}" ]; then
@@ -1406,7 +1409,7 @@ find_spool() {
     /*) ;;
     *) cf_spool_fault="$cf_dir is not an absolute path" && return 1 ;;
   esac
-  is_private "${cf_dir%/}" "$1" && cf_spool=${cf_dir%/}
+  is_private "${cf_dir%/}" "$1" "${2-}" && cf_spool=${cf_dir%/}
 }
 
 home_of_user() {
@@ -1416,9 +1419,9 @@ home_of_user() {
   case $cf_dir in /*) ;; *) cf_dir='' ;; esac
 }
 
-# is_private DIR MAKE: a directory, not a link, of this user; made, if told so, where there is none.
+# is_private DIR MAKE [IN_IT]: a directory, not a link, of this user; made, if told so, where there is none, with one in it.
 is_private() {
-  if [ -n "$2" ] && [ ! -e "$1" ] && [ ! -h "$1" ]; then (umask 077 && hush mkdir -p "$1"); fi
+  if [ -n "$2" ] && [ ! -e "$1" ] && [ ! -h "$1" ]; then hush mkdir -p "$1${3:+/$3}"; fi
   cf_spool_fault="$1 is not a directory of this user"
   [ -d "$1" ] && [ ! -h "$1" ] && [ -O "$1" ] || return 1
   cf_spool_fault="$1 cannot be written"
@@ -1428,13 +1431,13 @@ is_private() {
 # Returns 1 if the same job holds the lock. The command inherits the descriptor, so the lock is its own: it lasts when
 # the wrapper is killed. Where no lock can be had the command runs: it must not depend on a disk.
 take_lock() {
-  if ! find_spool make || ! is_private "$cf_spool/locks" make; then
+  if ! find_spool make locks || ! is_private "$cf_spool/locks" make; then
     say "no lock: $cf_spool_fault"
     return 0
   fi
   encode "$cf_job"
   cf_lock_file=$cf_spool/locks/${cf_encoded:-$cf_rid}
-  if has flock && find_free_fd && (umask 077 && : >>"$cf_lock_file.flock") 2>/dev/null; then
+  if has flock && find_free_fd && { true >>"$cf_lock_file.flock"; } 2>/dev/null; then
     eval "exec $cf_fd>>\"\$cf_lock_file.flock\""
     cf_lock_fd=$cf_fd
     hush flock -n "$cf_lock_fd"
@@ -1473,7 +1476,7 @@ take_link_lock() {
 
 write_owner() {
   identity "$1"
-  (umask 077 && echo "$1 ${cf_birth:--} ${cf_boot:--}" >"$cf_lock_file.$cf_rid") 2>/dev/null
+  { echo "$1 ${cf_birth:--} ${cf_boot:--}" >"$cf_lock_file.$cf_rid"; } 2>/dev/null
 }
 
 owner_lives() {
@@ -1531,15 +1534,13 @@ describe() {
   cf_path=/jobs/$cf_encoded/$1
   encode "$cf_host${cf_env:+ [$cf_env]}"
   cf_query="rid=$cf_rid&host=$cf_encoded$2"
-  cf_ping_cs=$3 cf_ping_ms='' cf_ping_boot=''
-  { read -r cf_ping_boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
+  cf_ping_cs=$3 cf_ping_ms='' cf_ping_boot=$cf_boot
 }
 
 # Sets cf_delay, what to add to the query. Time since boot is right even if the clock was set meanwhile. Cronflow treats
 # a delayed ping a little differently; the moment it takes to send one is no delay.
 measure_delay() {
-  cf_boot='' cf_delay=''
-  { read -r cf_boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
+  cf_delay=''
   read_uptime
   if [ -n "$cf_ping_cs" ] && [ "$cf_boot" = "$cf_ping_boot" ]; then
     cf_delay_ms=$(((cf_cs - cf_ping_cs) * 10))
@@ -1623,10 +1624,7 @@ send_wget() {
       cf_rc=${3%%\?*}
       # The wrapper removes all that begins with "$cf_run." at its end, and the start may be on its way still.
       cf_rc=${cf_run:-${TMPDIR:-/tmp}/cronflow-run-$cf_host-$$-$cf_rid}-wgetrc-${cf_rc##*/}
-      (
-        umask 077
-        put "${cf_token:+header = Authorization: Bearer ${cf_token%%[[:cntrl:]]*}}" >"$cf_rc"
-      ) || return
+      put "${cf_token:+header = Authorization: Bearer ${cf_token%%[[:cntrl:]]*}}" >"$cf_rc" || return
       set -- env "WGETRC=$cf_rc" wget -q -S -O - -T "$1" -t 1 --content-on-error "--method=$2" \
         "--header=Content-Type: ${5:-text/plain}" "--body-$cf_form=${4#@}" "$cf_url$3"
       ;;
@@ -1648,11 +1646,15 @@ send_wget() {
 limit_and_send() {
   if [ -z "$cf_own_limit" ] && has timeout; then set -- timeout -s KILL "$cf_limit_s" "$@"
   else set -- sh -c "$cf_timeout_program" "$cf_limit_s" "$@"; fi
-  # These shells write a here-document to a file, and the disk may be full.
-  if [ -n "$cf_arrays" ]; then
-    put "$cf_config" | "$@"
-    return
-  fi
+  feed "$@"
+}
+
+# Becomes a program that reads cf_config. Some shells write a here-document to a file, and the disk may be full.
+feed() {
+  case ${KSH_VERSION-}${BASH_VERSION-} in
+    '' | 5.[1-9]* | [6-9].*) ;;
+    *) put "$cf_config" | "$@"; return ;;
+  esac
   exec "$@" <<CONFIG
 $cf_config
 CONFIG
@@ -1669,14 +1671,49 @@ cf_timeout_program='exec 3<&0; "$@" <&3 3<&- & client=$!
 # What could not be sent waits in a directory of its URL, as NAME.body (if there is output) and NAME.ping, which appears
 # last and whole. Names sort by time. Cronflow keeps one of two equal pings, so sending one again does no harm.
 
+# find_url_dir MAKE: sets cf_url_dir.
 find_url_dir() {
-  find_spool "$1" || return 1
-  [ -n "$cf_url_dir" ] && return
-  cf_key=$(put "$cf_url" | cksum)
-  case $cf_key in *[!0-9\ ]*) cf_key='' ;; esac
-  # shellcheck disable=SC2086 # split on purpose
-  set -- $cf_key "$1"
-  [ $# -ge 2 ] && is_private "$cf_spool/$1-$2" "${3-}" && cf_url_dir=$cf_spool/$1-$2
+  [ -z "$cf_url_dir" ] || return 0
+  find_spool '' || [ -n "$1" ] || return 1
+  # The checksum and the length of the URL, which may hold a password.
+  cf_config=$cf_url
+  take feed cksum 2>/dev/null
+  case $cf_taken in '' | *[!0-9\ ]*) cf_spool_fault='cksum does not work' && return 1 ;; esac
+  cf_key=${cf_taken% *}-${cf_taken#* }
+  find_spool "$1" "$cf_key" && is_private "$cf_spool/$cf_key" "$1" && cf_url_dir=$cf_spool/$cf_key
+}
+
+# Makes a file; fails if there is one already, so of several processes one makes it.
+create() {
+  set -C
+  { true >"$1"; } 2>/dev/null
+  set -- $?
+  set +C
+  return "$1"
+}
+
+# claim FILE: of several processes one has it, until it removes the file or has not renewed it for so long.
+claim() {
+  read_uptime
+  if ! create "$1"; then
+    cf_claimed_cs='' cf_claimed_boot=''
+    { read -r cf_claimed_cs cf_claimed_boot <"$1"; } 2>/dev/null
+    case $cf_claimed_cs in
+      # Who made it is about to write to it. If that never happens, it ends all the same.
+      '') [ ! -e "$1" ] || renew "$1"; return 1 ;;
+      0?* | *[!0-9]*) ;;
+      *) [ "$cf_claimed_boot" != "$cf_boot" ] || [ $((cf_cs - cf_claimed_cs)) -gt "$cf_claim_cs_max" ] || return 1 ;;
+    esac
+    hush rm -f "$1"
+    create "$1" || return 1
+  fi
+  renew "$1"
+}
+
+# In place, so that nobody finds it empty.
+renew() {
+  read_uptime
+  { put "$cf_cs $cf_boot" 1<>"$1"; } 2>/dev/null
 }
 
 # spool_ping KIND BODY: keeps the ping described last.
@@ -1687,13 +1724,12 @@ spool_ping() {
   cf_ping_ms=$((cf_wall_ms - (cf_cs - cf_ping_cs) * 10))
   set -- "$cf_url_dir/$cf_ping_ms-$cf_rid-$1" "$2"
   cf_spool_fault="$cf_url_dir cannot be written"
-  (
-    umask 077
+  {
     # A full disk costs the output and not the ping.
     case $2 in '') ;; @*) cat "${2#@}" >"$1.body" ;; *) put "$2" >"$1.body" ;; esac || hush rm -f "$1.body"
     put "$cf_path$cf_nl$cf_query$cf_nl$cf_ping_ms$cf_nl$cf_ping_cs$cf_nl${cf_ping_boot:--}" >"$1.new" && hush mv -f "$1.new" "$1.ping" ||
-      { hush rm -f "$1.new" "$1.body" && exit 1; }
-  ) 2>/dev/null || return 1
+      { hush rm -f "$1.new" "$1.body"; return 1; }
+  } 2>/dev/null
   set -- "$cf_url_dir"/*.ping
   [ $# -le "$cf_spool_entries_max" ] || { say "the spool is full: dropped the oldest ping in $cf_url_dir" && drop "$1"; }
 }
@@ -1724,13 +1760,11 @@ drop_old() {
 # Sends what waits, oldest first; one wrapper at a time. Stops where the monitor does not answer, or answers three in a
 # row with an error: one ping that it cannot take must not hold up the rest.
 replay() {
-  find_url_dir '' || return 1
-  [ -z "$(find "$cf_url_dir/busy" -prune -mmin +2 2>/dev/null)" ] || hush rm -f "$cf_url_dir/busy"
-  (set -C && umask 077 && : >"$cf_url_dir/busy") 2>/dev/null || return 1
+  find_url_dir '' && claim "$cf_url_dir/busy" || return 1
   cf_failures=0
   for cf_entry in "$cf_url_dir"/*.ping; do
     [ -e "$cf_entry" ] || continue
-    : 2>/dev/null >"$cf_url_dir/busy"
+    renew "$cf_url_dir/busy"
     { read -r cf_path && read -r cf_query && read -r cf_ping_ms && read -r cf_ping_cs && read -r cf_ping_boot; } \
       2>/dev/null <"$cf_entry" || cf_path=''
     case $cf_path:$cf_ping_ms$cf_ping_cs in /jobs/*:*[!0-9]* | /jobs/*: | [!/]* | :*) drop "$cf_entry" && continue ;; esac
@@ -1749,48 +1783,45 @@ replay() {
   [ "$cf_failures" -gt 0 ] || rm -f "$cf_url_dir/outage"
 }
 
-# A short retry after the end, which holds nothing of the caller's. While the monitor is away one process waits for all
-# runs: who comes later leaves a word that it is to wait once more.
+# replay_later [PAUSES]: sends what waits in the background, at once or after each of these many seconds. While the
+# monitor is away one process waits for all runs: who comes later leaves a word that it is to wait once more.
+replay_later() {
+  [ -n "$cf_may_stay" ] || return 0
+  if [ -n "${1-}" ]; then
+    until claim "$cf_url_dir/waiting"; do
+      { true >"$cf_url_dir/again"; } 2>/dev/null || return 0
+      [ ! -e "$cf_url_dir/waiting" ] || return 0
+    done
+  fi
+  (replay_bg "${1-}") </dev/null >/dev/null 2>&1 &
+}
+
+# It holds nothing of the caller's.
 replay_bg() {
   helper
   exec </dev/null >/dev/null 2>&1
   cd / || :
   cf_say_fd='' LC_ALL=C
-  if [ "$1" = 0 ]; then replay; return; fi
-  find_url_dir '' || return
+  [ -n "$1" ] || { replay; return; }
   set -- "$cf_url_dir/waiting" "$cf_url_dir/again" "$1"
-  [ -z "$(find "$1" -prune -mmin +3)" ] || rm -f "$1"
-  until (set -C && umask 077 && : >"$1"); do
-    (umask 077 && : >"$2") || return
-    [ ! -e "$1" ] || return 0
+  while [ ! -e "$2" ] || rm -f "$2"; do
+    wait_and_replay "$1" "$3" && [ -e "$2" ] || break
   done
-  while rm -f "$2" && wait_and_replay "$1" "$3" && [ -e "$2" ]; do :; done
   rm -f "$1" "$2"
 }
 
-# wait_and_replay CLAIM SECONDS...: ends early, with 1, when others have sent what waits.
+# wait_and_replay CLAIM PAUSES: ends early, with 1, when others have sent what waits.
 wait_and_replay() {
-  # shellcheck disable=SC2086 # several
-  set -- "$1" $2
-  while [ $# -gt 1 ]; do
-    cf_pause_s=$2
+  for cf_pause_s in $2; do
     while [ "$cf_pause_s" -gt 0 ]; do
       hush sleep 1
       [ -d "$cf_spool" ] && ! is_spool_empty || return
       cf_pause_s=$((cf_pause_s - 1))
     done
-    : >"$1"
+    renew "$1"
     replay
     ! is_spool_empty || return
-    cf_claim=$1
-    shift 2
-    set -- "$cf_claim" "$@"
   done
-}
-
-replay_later() {
-  [ -n "$cf_may_stay" ] || return 0
-  (replay_bg "$1") </dev/null >/dev/null 2>&1 &
 }
 
 # --- The end ---------------------------------------------------------------------------------------------------
@@ -1799,7 +1830,8 @@ replay_later() {
 send_end() {
   read_uptime
   describe "$1" "$2" "$cf_cs"
-  cf_give_up_cs=$((cf_cs + cf_end_wait * 100)) cf_answer=unreachable cf_pause_s=1
+  # The first attempt gets all of the time, though a moment has passed when it begins.
+  cf_give_up_cs=$((cf_cs + cf_end_wait * 100 + 9)) cf_answer=unreachable cf_pause_s=1
   while :; do
     read_uptime
     cf_left_s=$(((cf_give_up_cs - cf_cs) / 100))
@@ -1818,7 +1850,7 @@ send_end() {
     cf_pause_s=$((cf_pause_s * 2))
   done
   case $cf_answer in
-    stored) is_spool_empty || { find_url_dir '' && drop_old && replay_later 0; } ;;
+    stored) is_spool_empty || { find_url_dir '' && drop_old && replay_later; } ;;
     refused) say "the monitor refused the ping: $cf_status ${cf_detail:-(no reason given)}" ;;
     *) keep_end "$1" "$3" ;;
   esac
@@ -1833,7 +1865,7 @@ keep_end() {
   [ "$cf_end_wait" -gt 0 ] || cf_why='not waiting for the monitor'
   [ -n "$cf_client" ] || cf_why='neither curl nor wget is installed'
   if spool_ping "$1" "$2"; then
-    if [ "$cf_end_wait" -gt 0 ] && (set -C && umask 077 && : >"$cf_url_dir/outage") 2>/dev/null; then
+    if [ "$cf_end_wait" -gt 0 ] && create "$cf_url_dir/outage"; then
       say "$cf_why: pings are kept in $cf_url_dir until it takes them"
     fi
     [ -z "$cf_client" ] || replay_later '5 20 60'

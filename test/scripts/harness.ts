@@ -284,7 +284,7 @@ export function findShells(): { name: string; shell: Shell }[] {
 }
 
 const UTILITIES =
-  'cat chmod cksum curl date dd echo env find flock head id kill ln ls mkdir mkfifo mv node od printf ps readlink rm sed setsid sh sleep tail tee test timeout touch tr true uname wc wget yes';
+  'cat chmod cksum curl date dd echo env flock head id kill ln ls mkdir mkfifo mv node od printf ps readlink rm sed setsid sh sleep tail tee test timeout touch tr true uname wc wget yes';
 
 /** A directory of links to the utilities but `without`, to be used as the PATH. */
 export function pathWithout(dir: string, without: readonly string[]): string {

@@ -989,6 +989,20 @@ const spool: Case[] = [
     },
   ],
   [
+    'goes on where a wrapper was killed that was sending what waits',
+    async (bench) => {
+      // Its boot was another one; and a disk that was full leaves anything.
+      for (const [rid, claim] of Object.entries({ a: '99999999 another-boot\n', b: 'torn' })) {
+        leaveInSpool(bench, Date.now() - 60_000, rid);
+        writeFileSync(join(urlDirectory(bench), 'busy'), claim);
+        await bench.run([`${bench.job}-call`, 'true']);
+        await until(() => spooled(bench, '').every((name) => !/\.ping|busy/.test(name)));
+      }
+      const replayed = monitor.stored(bench.job).map((ping) => ping.query['rid']);
+      expect(replayed).toEqual(['a', 'b']);
+    },
+  ],
+  [
     'refuses a spool that is a link, and runs the command',
     async (bench) => {
       mkdirSync(bench.path('real'));

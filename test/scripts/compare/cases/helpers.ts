@@ -2,7 +2,7 @@ import type { Case } from '../table.ts';
 
 /** Every program that the wrapper calls; those of one entry are replaced together. */
 const HELPERS =
-  'cat,cksum,curl,date,dd,env,find,flock,flock ln,flock mv,id,mkdir,mkfifo,od,perl,perl tee,printf,rm,setsid,sleep,tail,tee,timeout,tr,uname,wc'.split(
+  'cat,cksum,curl,date,dd,env,flock,flock ln,flock mv,id,mkdir,mkfifo,od,perl,perl tee,printf,rm,setsid,sleep,tail,tee,timeout,tr,uname,wc'.split(
     ',',
   );
 
@@ -14,7 +14,7 @@ const WAYS = {
 } as const;
 
 /** The programs that the wrapper does not wait for without a limit. cksum is called only where a ping must be kept. */
-const MAY_HANG = ['curl', 'tail', 'find', 'uname', 'id', 'od'];
+const MAY_HANG = ['curl', 'tail', 'uname', 'id', 'od'];
 
 function replaced(names: string, way: string, body: string): Case {
   return {
