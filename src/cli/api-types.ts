@@ -1520,6 +1520,10 @@ export interface Declaration {
    */
   keep_runs?: number;
   /**
+   * How many bytes of the end of a run's output are kept: a number, or thousands such as `50kB`. With 0 none is kept, and none is judged by `expect`. The wrapper sends the last 10,000 bytes; `CRONFLOW_OUTPUT_BYTES` lets it send more.
+   */
+  output_limit?: number | string;
+  /**
    * While true, pings are recorded and do not count, nothing is expected and nobody is told.
    */
   paused?: boolean;
@@ -1719,6 +1723,10 @@ export interface Job {
    * How many ended runs are kept in the history: those that ended last.
    */
   keep_runs?: number;
+  /**
+   * How many bytes of the end of a run's output are kept: a number, or thousands such as `50kB`. With 0 none is kept, and none is judged by `expect`. The wrapper sends the last 10,000 bytes; `CRONFLOW_OUTPUT_BYTES` lets it send more.
+   */
+  output_limit?: number | string;
   /**
    * Address of a page that says what to do when the job is in trouble.
    */

@@ -224,7 +224,7 @@ export interface ConfigFile {
   jobs?: {
     /**
      * This interface was referenced by `undefined`'s JSON-Schema definition
-     * via the `patternProperty` "^(schedule|every|timezone|grace|max_runtime|min_runtime|success_exit_codes|expect|overlap|failure_threshold|recovery_threshold|remind_every|notify|maintenance|max_open_runs|keep_runs|paused|description|runbook|owner|mention|tags|group|badge|renamed_from)$".
+     * via the `patternProperty` "^(schedule|every|timezone|grace|max_runtime|min_runtime|success_exit_codes|expect|overlap|failure_threshold|recovery_threshold|remind_every|notify|maintenance|max_open_runs|keep_runs|output_limit|paused|description|runbook|owner|mention|tags|group|badge|renamed_from)$".
      */
     [k: string]: Declaration;
   };

@@ -12,8 +12,10 @@ import { applyDefaults } from '../core/model/defaults.ts';
 import { CronflowError } from '../core/model/errors.ts';
 import { isGivenUp } from '../core/model/reasons.ts';
 import type { Incident, Job, Ping, PingedRow } from '../core/model/records.ts';
+import { outputBytesMaxOf } from '../core/model/spec.ts';
 import { differences } from '../core/plan/comparisons.ts';
 import { hasHistory } from '../core/plan/rename.ts';
+import { withinOutputLimit } from './output-limit.ts';
 import { isRefusal } from '../store/backlog.ts';
 import type { Scope, Store, Tx } from '../store/store.ts';
 import type { Ingest, PingResult } from './ingest.ts';
@@ -71,18 +73,21 @@ export class JobIngest implements Ingest {
     const { output } = ping;
     return output === null || output === ''
       ? this.#recordPing(name, ping)
-      : this.#recordWithOutput(name, ping, output);
+      : this.#recordWithOutput(name, ping);
   }
 
   /** Records a ping. The store keeps one whose output it cannot keep, and then the run says so. */
-  async #recordWithOutput(name: string, ping: Ping, output: string): Promise<PingResult> {
+  async #recordWithOutput(name: string, ping: Ping): Promise<PingResult> {
     const result = await this.#recordPing(name, ping);
     if (result.run_id === null || result.reason === 'duplicate') return result;
     // A database takes a ping with its output or refuses both. To ask it again could fail, though the ping is stored.
     if (this.#store.isShared === true) return result;
+    // What the job declares not to keep is not lost.
+    const kept = withinOutputLimit(ping, outputBytesMaxOf(result.job.declaration)).output ?? '';
+    if (kept === '') return result;
     const run = await this.#store.run(result.job.id, result.run_id);
     const isKept = run === undefined || run.kind === 'slots' || run.output_bytes > 0;
-    return isKept ? result : { ...result, output_lost_bytes: Buffer.byteLength(output) };
+    return isKept ? result : { ...result, output_lost_bytes: Buffer.byteLength(kept) };
   }
 
   async #recordPing(name: string, ping: Ping): Promise<PingResult> {
@@ -313,7 +318,8 @@ function declaring(name: string): Scope {
   return { names: [name], meta: DECLARING_META };
 }
 
-function recordPing(tx: Tx, job: Job, ping: Ping): PingResult {
+function recordPing(tx: Tx, job: Job, received: Ping): PingResult {
+  const ping = withinOutputLimit(received, outputBytesMaxOf(job.declaration));
   const { reason, run_id: runId, state } = applyEvent(tx, job, { type: 'ping', ping });
   if (runId !== null && ping.output !== null && reason !== 'duplicate') {
     const run = tx.runsOf(job.id).get(runId);

@@ -47,6 +47,16 @@ describe('the ping protocol of Healthchecks.io', () => {
     ]);
   });
 
+  test('says how much of a body the job keeps', async () => {
+    const server = await startServer();
+    await server.ingest.register('backup', { output_limit: '50kB' });
+    const { headers } = await server.request('/ping/backup', { method: 'POST', body: 'x'.repeat(60_000) });
+    expect(headers.get('ping-body-limit')).toBe('50000');
+    const job = (await server.store.jobByName('backup'))!;
+    const [run] = (await server.store.runsOf(job.id, { skip: 0, limit: 1 })).items;
+    expect(run).toMatchObject({ output_bytes: 50_000, output_dropped_bytes: 10_000 });
+  });
+
   test('takes every body for output, and no parameter but the rid', async () => {
     const server = await withJob();
     const body = '{"exit_code":3}';

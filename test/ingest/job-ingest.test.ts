@@ -32,6 +32,47 @@ test('a ping is counted and its output is kept with the run', async () => {
   expect(await store.output(job.id, runId!)).toEqual({ text: 'disk full', dropped_bytes: 7 });
 });
 
+describe('output_limit', () => {
+  const output = `${'x'.repeat(60_000)}done`;
+
+  test.each([
+    [{}, 10_000],
+    [{ output_limit: 5 }, 5],
+    [{ output_limit: '50kB' }, 50_000],
+    [{ output_limit: '100kB' }, 60_004],
+  ])('with %j keeps the end of the output', async (declared, keptBytes) => {
+    const { configure, ping, store } = await startMemoryService(START);
+    await configure({ backup: declared });
+    const { run_id: runId } = await ping('backup', 'failure', { output, output_dropped_bytes: 7 });
+    const job = (await store.jobByName('backup'))!;
+    const dropped = 7 + 60_004 - keptBytes;
+    expect(await store.output(job.id, runId!)).toEqual({
+      text: output.slice(-keptBytes),
+      dropped_bytes: dropped,
+    });
+    const [run] = (await store.runsOf(job.id, { skip: 0, limit: 1 })).items;
+    expect(run).toMatchObject({ output_bytes: keptBytes, output_dropped_bytes: dropped });
+  });
+
+  test('of 0 keeps none, judges none, and calls nothing lost', async () => {
+    const { configure, ping, store } = await startMemoryService(START);
+    await configure({ backup: { output_limit: 0, expect: { output: { contains: 'done' } } } });
+    const result = await ping('backup', 'success', { output: 'other' });
+    expect(result).not.toHaveProperty('output_lost_bytes');
+    const job = (await store.jobByName('backup'))!;
+    expect(await store.output(job.id, result.run_id!)).toBeUndefined();
+    const [run] = (await store.runsOf(job.id, { skip: 0, limit: 1 })).items;
+    expect(run).toMatchObject({ outcome: 'success', output_bytes: 0, output_dropped_bytes: 0 });
+  });
+
+  test('is what an expectation sees', async () => {
+    const { configure, ping, store } = await startMemoryService(START);
+    await configure({ backup: { output_limit: 4, expect: { output: { not_contains: 'x' } } } });
+    await ping('backup', 'success', { output });
+    expect((await store.jobByName('backup'))!.state.status).toBe('success');
+  });
+});
+
 test('a log that comes again after the end of its run does not replace the output of that end', async () => {
   const { configure, ping, store } = await startMemoryService(START);
   await configure({ backup: {} });

@@ -9,6 +9,8 @@ type Fact =
   | 'tags'
   | 'group'
   | 'badge'
+  /** Ingest cuts the output, before the core sees the ping. */
+  | 'output_limit'
   /** The plan reads it, before the core sees the job. */
   | 'renamed_from';
 

@@ -150,6 +150,10 @@ export interface Declaration {
    */
   keep_runs?: number;
   /**
+   * How many bytes of the end of a run's output are kept: a number, or thousands such as `50kB`. With 0 none is kept, and none is judged by `expect`. The wrapper sends the last 10,000 bytes; `CRONFLOW_OUTPUT_BYTES` lets it send more.
+   */
+  output_limit?: number | string;
+  /**
    * While true, pings are recorded and do not count, nothing is expected and nobody is told.
    */
   paused?: boolean;

@@ -58,4 +58,6 @@ export const LIMITS = {
   hostLengthMax: 255,
   signalLengthMax: 16,
   outputBytesMaxDefault: 10_000,
+  /** The greatest `output_limit`. */
+  outputBytesMax: 100_000,
 } as const;

@@ -99,6 +99,12 @@ export function keepRunsOf({ keep_runs: keepRuns }: Declaration): number {
   return keepRuns ?? LIMITS.keepRunsDefault;
 }
 
+/** Returns how many bytes of the end of a run's output are kept (docs/design.md §6). */
+export function outputBytesMaxOf({ output_limit: limit }: Declaration): number {
+  if (limit === undefined) return LIMITS.outputBytesMaxDefault;
+  return typeof limit === 'number' ? limit : Number(limit.replace('kB', '')) * 1_000;
+}
+
 /** Returns the time after which a run times out, as it is declared or as it is by default (docs/design.md §3.2). */
 export function maxRuntimeMsOf(declaration: Declaration): number {
   if (declaration.max_runtime !== undefined) return parseDuration(declaration.max_runtime);

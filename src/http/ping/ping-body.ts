@@ -173,7 +173,7 @@ function unreadableIf(hasResult: boolean, tail: TailBuffer, why: string): Unders
 
 function rawOutput(tail: TailBuffer): Tail | null {
   if (tail.totalBytes === 0) return null;
-  return tailOf(tail.bytes(), tail.totalBytes, LIMITS.outputBytesMaxDefault);
+  return tailOf(tail.bytes(), tail.totalBytes, LIMITS.outputBytesMax);
 }
 
 function fieldOutput(output: unknown, tail: TailBuffer): Tail | null {
@@ -181,7 +181,7 @@ function fieldOutput(output: unknown, tail: TailBuffer): Tail | null {
   const text = typeof output === 'string' ? output : jsonOf(output);
   if (text === null) return rawOutput(tail);
   const bytes = Buffer.from(text);
-  return tailOf(bytes, bytes.length, LIMITS.outputBytesMaxDefault);
+  return tailOf(bytes, bytes.length, LIMITS.outputBytesMax);
 }
 
 /** Writes a value as JSON; null for one that is nested too deeply. */

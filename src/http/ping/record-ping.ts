@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CronflowError } from '../../core/model/errors.ts';
+import { LIMITS } from '../../core/model/limits.ts';
 import type { PingKind } from '../../core/model/reasons.ts';
 import type { PingResult } from '../../ingest/ingest.ts';
 import type { LogFields } from '../../observe/log.ts';
 import type { Access } from '../access/access.ts';
-import { BYTES_FREE, hasBody, noRoom, readBody } from '../request/body.ts';
+import { hasBody, noRoom, readBody } from '../request/body.ts';
 import { isStructured, type PingBody, understandBody } from './ping-body.ts';
 import { requireMayPing } from '../access/ping-limits.ts';
 import { isToldBy, type PingRead, pingOf } from './ping.ts';
@@ -117,12 +118,15 @@ export async function readPingBody(request: PingRequest, services: Services): Pr
   if (!hasBody(req)) return null;
   const type = req.headers['content-type'] ?? '';
   const encoding = req.headers['content-encoding']?.trim().toLowerCase() ?? '';
+  const hasKeys = isStructured(type, encoding);
   const { tail, end } = await readBody(req, {
     clock,
-    keepBytes: isStructured(type, encoding) ? limits.pingJsonBytesMax : BYTES_FREE,
+    keepBytes: hasKeys ? limits.pingJsonBytesMax : LIMITS.outputBytesMax,
     readBytesMax: limits.pingBodyBytesMax,
     readMsMax: limits.bodyMsMax,
     budget: bodies,
+    // A ping is never refused for its output.
+    keepsLess: !hasKeys,
   });
   // Only a body that has keys and is larger than a tail gets here. The keys, an exit code too, would be lost with its
   // beginning.

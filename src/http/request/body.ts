@@ -17,10 +17,12 @@ export interface ReadOptions {
   readBytesMax: number;
   readMsMax: number;
   budget: BodyBudget;
+  /** True keeps less of a body for which there is no room, and reads on; false, the default, gives it up. */
+  keepsLess?: boolean;
 }
 
-/** A body may take so much memory without asking. It is more than a ping's tail, or its keys without an output. */
-export const BYTES_FREE = 32 * 1024;
+/** A body may take so much memory without asking. It is more than most pings bring. */
+const BYTES_FREE = 32 * 1024;
 
 /** Returns the error for a body that there is no room for. The client may send it again. */
 export function noRoom(): CronflowError {
@@ -36,17 +38,21 @@ export function noRoom(): CronflowError {
  */
 export function readBody(
   req: IncomingMessage,
-  { clock, keepBytes, readBytesMax, readMsMax, budget }: ReadOptions,
+  { clock, keepBytes, readBytesMax, readMsMax, budget, keepsLess = false }: ReadOptions,
 ): Promise<{ tail: TailBuffer; end: BodyEnd }> {
   const tail = new TailBuffer(keepBytes);
   // Most pings have no body. Nothing of it can come late, or get lost with a client that goes away.
   if (!hasBody(req)) return Promise.resolve({ tail, end: 'complete' });
   let takenBytes = 0;
   const isRoom = (): boolean => {
-    const bytes = Math.min(tail.totalBytes, keepBytes) - BYTES_FREE - takenBytes;
+    const bytes = Math.min(tail.totalBytes, tail.keepBytes) - BYTES_FREE - takenBytes;
     if (bytes <= 0) return true;
-    if (!budget.take(bytes)) return false;
-    takenBytes += bytes;
+    if (budget.take(bytes)) {
+      takenBytes += bytes;
+      return true;
+    }
+    if (!keepsLess) return false;
+    tail.keepLess(BYTES_FREE);
     return true;
   };
   return new Promise((resolve) => {

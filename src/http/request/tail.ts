@@ -61,10 +61,23 @@ export class TailBuffer {
   #chunkBytes = 0;
   /** The length of `joined` and `chunks` together. */
   #keptBytes = 0;
-  readonly #keepBytes: number;
+  #keepBytes: number;
 
   constructor(keepBytes: number) {
     this.#keepBytes = keepBytes;
+  }
+
+  /** So many of the last bytes are kept at least. */
+  get keepBytes(): number {
+    return this.#keepBytes;
+  }
+
+  /** Keeps less from now on, and lets go of what is too much already. */
+  keepLess(keepBytes: number): void {
+    this.#keepBytes = Math.min(this.#keepBytes, keepBytes);
+    const kept = this.bytes().subarray(-this.#keepBytes);
+    [this.#joined, this.#chunks, this.#chunkBytes] = [[Buffer.from(kept)], [], 0];
+    this.#keptBytes = kept.length;
   }
 
   push(chunk: Buffer): void {

@@ -1,6 +1,7 @@
 import { CronflowError } from '../../core/model/errors.ts';
-import { LIMITS } from '../../core/model/limits.ts';
+
 import type { PingKind } from '../../core/model/reasons.ts';
+import { outputBytesMaxOf } from '../../core/model/spec.ts';
 import { outputOfBody } from '../ping/ping-body.ts';
 import { pingOf } from '../ping/ping.ts';
 import { pingRequestOf, readPingBody, recordPing } from '../ping/record-ping.ts';
@@ -57,10 +58,10 @@ async function takePing(ctx: HttpContext, kind: PingKind, services: Services): P
     received_at: clock.now(),
     limits,
   });
-  ctx.set('Ping-Body-Limit', String(LIMITS.outputBytesMaxDefault));
   ctx.type = 'text/plain';
   try {
-    await recordPing(request, read, services);
+    const { job } = await recordPing(request, read, services);
+    ctx.set('Ping-Body-Limit', String(outputBytesMaxOf(job.declaration)));
     ctx.body = 'OK';
   } catch (error) {
     if (!(error instanceof CronflowError && error.code === 'unknown_job')) throw error;

@@ -2,8 +2,8 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Ping } from '../../../src/core/model/records.ts';
-import { BYTES_FREE } from '../../../src/http/request/body.ts';
 import { BodyBudget } from '../../../src/http/request/body-budget.ts';
+import { LIMITS } from '../../../src/core/model/limits.ts';
 import { HTTP_LIMITS } from '../../../src/http/limits.ts';
 import { isStructured, understandBody, type UnderstoodBody } from '../../../src/http/ping/ping-body.ts';
 import { isToldBy, pingOf } from '../../../src/http/ping/ping.ts';
@@ -20,7 +20,9 @@ const MEANS = {
 async function read(query: string, body?: string | Buffer, type = 'application/json', encoding = '') {
   let understood: UnderstoodBody | null = null;
   if (body !== undefined) {
-    const tail = new TailBuffer(isStructured(type, encoding) ? HTTP_LIMITS.pingJsonBytesMax : BYTES_FREE);
+    const tail = new TailBuffer(
+      isStructured(type, encoding) ? HTTP_LIMITS.pingJsonBytesMax : LIMITS.outputBytesMax,
+    );
     tail.push(Buffer.from(body));
     understood = await understandBody({ tail, type, encoding }, { ...MEANS, isToldByQuery: isToldBy(query) });
   }
@@ -232,10 +234,10 @@ describe('the report of a run', () => {
     [
       'a form that is too large',
       '',
-      `exit_code=3&output=${'x'.repeat(40_000)}`,
+      `exit_code=3&output=${'x'.repeat(140_000)}`,
       FORM,
       '',
-      'the body is a form of 40019 bytes, which is more than is read',
+      'the body is a form of 140019 bytes, which is more than is read',
     ],
     [
       'a name that every object has',
@@ -294,18 +296,18 @@ describe('the report of a run', () => {
     [
       'JSON that is too large',
       '',
-      `{"exit_code":3,"output":"${'x'.repeat(40_000)}"}`,
+      `{"exit_code":3,"output":"${'x'.repeat(140_000)}"}`,
       FORM,
       '',
-      'the body is JSON of 40027 bytes, which is more than is read',
+      'the body is JSON of 140027 bytes, which is more than is read',
     ],
     [
       'JSON that is too large, at its end',
       '',
-      `{"output":"${'x'.repeat(40_000)}","exit_code":3}`,
+      `{"output":"${'x'.repeat(140_000)}","exit_code":3}`,
       FORM,
       '',
-      'the body is JSON of 40027 bytes, which is more than is read',
+      'the body is JSON of 140027 bytes, which is more than is read',
     ],
   ])('is no success where nobody can read it: %s', async (_how, query, body, type, encoding, said) => {
     expect(await read(query, body, type, encoding)).toMatchObject({
@@ -419,14 +421,14 @@ describe('the output of a ping', () => {
   });
 
   test('is cut at the start, and what the client dropped is added', async () => {
-    const text = `${'x'.repeat(20_000)}€end`;
+    const text = `${'x'.repeat(200_000)}€end`;
     expect(await build('output_dropped_bytes=100', text, 'text/plain')).toMatchObject({
-      output: text.slice(-9_998),
-      output_dropped_bytes: 100 + 20_006 - 10_000,
+      output: text.slice(-99_998),
+      output_dropped_bytes: 100 + 200_006 - 100_000,
     });
     const inJson = await build('', JSON.stringify({ output: text, output_dropped_bytes: 5 }));
-    expect(inJson.output).toBe(text.slice(-9_998));
-    expect(inJson.output_dropped_bytes).toBe(5 + 20_006 - 10_000);
+    expect(inJson.output).toBe(text.slice(-99_998));
+    expect(inJson.output_dropped_bytes).toBe(5 + 200_006 - 100_000);
   });
 
   test('may be a JSON body that is too large to be understood', async () => {
@@ -457,7 +459,7 @@ test('nothing in a request makes a ping fail', async () => {
       const ping = await build(query, JSON.stringify(json));
       expect(ping.delay_ms).toBeGreaterThanOrEqual(0);
       expect(ping.delay_ms).toBeLessThanOrEqual(7 * DAY_MS);
-      expect(Buffer.byteLength(ping.output ?? '')).toBeLessThanOrEqual(10_000);
+      expect(Buffer.byteLength(ping.output ?? '')).toBeLessThanOrEqual(100_000);
       expect(JSON.parse(JSON.stringify(ping))).toEqual(ping);
     }),
   );

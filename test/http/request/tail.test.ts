@@ -4,6 +4,20 @@ import { TailBuffer, tailOf } from '../../../src/http/request/tail.ts';
 
 const whole = (bytes: Buffer, max: number) => tailOf(bytes, bytes.length, max);
 
+test('a buffer keeps less from when it is told to', () => {
+  const tail = new TailBuffer(1_000);
+  for (let i = 0; i < 40; i += 1) tail.push(Buffer.from(String(i).padStart(20, '.')));
+  tail.keepLess(50);
+  expect(tail.bytes().toString()).toBe(
+    `${'37'.padStart(10, '.')}${'38'.padStart(20, '.')}${'39'.padStart(20, '.')}`,
+  );
+  for (let i = 40; i < 80; i += 1) tail.push(Buffer.from(String(i).padStart(20, '.')));
+  expect(tail.totalBytes).toBe(1_600);
+  expect(tail.isWhole).toBe(false);
+  expect(tail.bytes().toString()).toMatch(/\.77\.+78\.+79$/);
+  expect(tail.bytes().length).toBeLessThan(120);
+});
+
 describe('the kept tail of an output', () => {
   test('is the whole of a short one', () => {
     expect(whole(Buffer.from('héllo'), 6)).toEqual({ text: 'héllo', dropped_bytes: 0 });
