@@ -43,7 +43,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     'core/model',
     'schedule',
   ],
-  ingest: ['apply', 'store', 'core/plan core/text', 'core/model', 'observe', 'schedule', 'clock'],
+  ingest: ['apply', 'store', 'core/plan', 'core/text', 'core/model', 'observe', 'schedule', 'clock'],
   checker: ['apply', 'store', 'core/system', 'core/model', 'observe', 'schedule', 'clock'],
   config: ['store', 'core/plan', 'core/text', 'core/model', 'observe', 'schedule', 'clock'],
   crontab: ['config', 'core/model', 'schedule'],
