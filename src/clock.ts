@@ -27,6 +27,31 @@ export const systemClock: Clock = {
   },
 };
 
+/** What a clock showed at one moment, by the wall and by the clock that never steps. */
+export interface Reading {
+  /** The instant on the wall clock. */
+  at: number;
+  /** The instant on the monotonic clock. */
+  ms: number;
+}
+
+/** A clock that is corrected by less than this since a reading counts as one that only went on. */
+const SET_MS_MIN = 1_000;
+
+export function readingOf(clock: Clock): Reading {
+  return { at: clock.now(), ms: clock.monotonic() };
+}
+
+/**
+ * Returns by how much a clock was set since a reading; 0 where it only went on. A clock that follows that of a database
+ * learns with each transaction that the other one was set. So what was decided by an instant from before the
+ * transaction has to be decided again.
+ */
+export function setSince(clock: Clock, { at, ms }: Reading): number {
+  const setMs = clock.now() - at - (clock.monotonic() - ms);
+  return Math.abs(setMs) > SET_MS_MIN ? Math.round(setMs) : 0;
+}
+
 /** What another clock said, and when it was asked by the clock of this process that never steps. */
 export interface ClockSample {
   /** The instant on the other clock. */

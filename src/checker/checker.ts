@@ -1,6 +1,6 @@
 import { gapBefore } from '../apply/alive.ts';
 import { EVENT_META } from '../apply/events.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, type Reading, readingOf, setSince } from '../clock.ts';
 import type { LogFields, Logger } from '../observe/log.ts';
 import type { Change, Store, Tx } from '../store/store.ts';
 import { type JobFailure, settleJob, settlingTime } from './settling.ts';
@@ -130,19 +130,20 @@ export class Checker {
     while (!this.#stopped) {
       // Only instants that are over are settled. A ping of the present one may still come, and comes first
       // (docs/design.md §3).
-      const now = clock.now() - 1 - marginMs;
+      const read = readingOf(clock);
+      const now = read.at - 1 - marginMs;
       for (const [id, at] of this.#retryAt) {
         // No retry is set further off than that, so the clock was set back.
         if (at <= now || at > now + RETRY_MS) this.#retryAt.delete(id);
       }
-      const done = await this.#settle(now);
+      const done = await this.#settle(now, read);
       if (done === 'nothing') break;
-      if (done === 'settled') continue;
+      if (done === 'settled' || done === 'clock_set') continue;
       // A gap has one end for all jobs, whichever of them was due first when the store worked again.
       this.#unnotedSinceMs ??= clock.monotonic();
       if (clock.monotonic() - this.#unnotedSinceMs < UNNOTED_MS_MAX) return now + marginMs + RETRY_FAILED_MS;
       await onLateWake();
-      await this.#settle(now, true);
+      await this.#settle(now, read, true);
     }
     if (this.#stopped) return Infinity;
     this.#unnotedSinceMs = null;
@@ -159,13 +160,20 @@ export class Checker {
   /**
    * Settles the jobs that are due, as far as there is time. They are taken by the transaction that settles them, so that
    * several instances settle different ones.
-   * @returns `unnoted` if nothing was done because a time without a sign of life has to be noted first
+   * @param read the clock when `now` was found
+   * @returns `unnoted` if nothing was done because a time without a sign of life has to be noted first; `clock_set` if
+   *   nothing was done because the transaction has learned that `now` is not the present
    */
-  async #settle(now: number, isWaitOver = false): Promise<'nothing' | 'unnoted' | 'settled'> {
+  async #settle(
+    now: number,
+    read: Reading,
+    isWaitOver = false,
+  ): Promise<'nothing' | 'unnoted' | 'clock_set' | 'settled'> {
     const { store, clock, logger, isGapUnnoted } = this.#options;
     const due = { now_at: now, limit: BATCH_MAX, except: new Set(this.#retryAt.keys()) };
     const result = await store.transact({ due, meta: EVENT_META }, (tx) => {
       if (tx.due().length === 0) return 'nothing';
+      if (setSince(clock, read) !== 0) return 'clock_set';
       if (!isWaitOver && (gapBefore(tx, now) !== null || isGapUnnoted())) return 'unnoted';
       return settleDue(tx, now, settlingTime(clock));
     });

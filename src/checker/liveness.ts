@@ -7,7 +7,7 @@ import {
 } from '../apply/alive.ts';
 import { applyEvent } from '../apply/events.ts';
 import { remindOfSystemIncidents } from '../apply/system.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, readingOf, setSince } from '../clock.ts';
 import type { Logger } from '../observe/log.ts';
 import { isRefusal } from '../store/backlog.ts';
 import { INSTANCES_KEY, type Store, type Tx } from '../store/store.ts';
@@ -255,7 +255,8 @@ export class Liveness {
   async #write(gapMsMin: number, at: number | null = null): Promise<void> {
     for (;;) {
       const previousAt = (await this.#store.meta(LIVENESS_KEY)) as number | undefined;
-      const now = at ?? this.#clock.now();
+      const read = readingOf(this.#clock);
+      const now = at ?? read.at;
       const refusedAt = this.#refusedAt;
       // If another instance has stored a sign of life since the refusal, it could take pings.
       const isRefused = refusedAt !== null && (previousAt ?? now) <= refusedAt;
@@ -273,6 +274,9 @@ export class Liveness {
         if (tx.meta(LIVENESS_KEY) !== previousAt) return null;
         // A commit was refused meanwhile. The gap must begin before that one, and so before this sign of life.
         if (this.#refusedAt !== refusedAt) return null;
+        // The transaction has learned that the clock was set, as another instance may have before. By the old time the
+        // sign of that one would lie in the past or in the future, and the time between would be taken for a gap.
+        if (at === null && setSince(this.#clock, read) !== 0) return null;
         this.#putSign(tx, { now, previousAt, isSetBack: event?.type === 'clock_set_back' });
         const signs =
           at === null

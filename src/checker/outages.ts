@@ -3,7 +3,7 @@ import { readDefaults } from '../apply/configuration.ts';
 import { GLOBALS_KEY, readGlobals, specOfJob } from '../apply/events.ts';
 import { audience } from '../apply/system.ts';
 import { putSystemChange } from '../apply/system-change.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, type Reading, readingOf, setSince } from '../clock.ts';
 import {
   type Gap,
   type Outage,
@@ -93,14 +93,15 @@ export class Outages {
     if (this.#stopped) return;
     const dueAt = await this.#store.view({ meta: [OUTAGES_KEY, GLOBALS_KEY] }, nextDueAt);
     if (dueAt === null) return;
-    const now = this.#clock.now();
+    const read = readingOf(this.#clock);
+    const now = read.at;
     if (dueAt > now) return this.#lookAfter(dueAt - now);
     const isLate = now >= dueAt + SETTLING_MS_MAX;
     const due = { now_at: now, limit: SETTLED_MAX + 1 };
     const dueCount = await this.#store.view({ due }, (view) => view.due().length);
     if (dueCount > SETTLED_MAX && !isLate) return this.#lookAfter(SETTLING_MS);
     const scope = { all: true, due, runs: { recent: true } };
-    const { details, failures } = await this.#store.transact(scope, (tx) => this.#tell(tx, now, isLate));
+    const { details, failures } = await this.#store.transact(scope, (tx) => this.#tell(tx, read, isLate));
     for (const failure of failures) this.#logger.error('a job could not be checked', failure);
     if (details === null) return this.#lookAfter(0);
     for (const detail of details) this.#logger.warn('Cronflow was away', { detail });
@@ -114,8 +115,11 @@ export class Outages {
    * Tells of the outages that are due.
    * @param isLate that it waits no longer, even for jobs that are due and not settled yet
    */
-  #tell(tx: Tx, now: number, isLate: boolean): Told {
+  #tell(tx: Tx, read: Reading, isLate: boolean): Told {
+    const now = read.at;
     const failures: JobFailure[] = [];
+    // The transaction has learned that this is not the present. The next beat looks again.
+    if (setSince(this.#clock, read) !== 0) return { details: [], failures };
     // The machine slept past the instant. Liveness notes that first, and may put the message off.
     if (gapBefore(tx, now) !== null || this.#isGapUnnoted()) return { details: [], failures };
     // Slots whose replay window ends with this very instant have ended, whichever timer fires first.

@@ -5,7 +5,7 @@ import { applyEvent, EVENT_META, specOfJob } from '../apply/events.ts';
 import { addJob, removeJob } from '../apply/jobs.ts';
 import { pauseJob, placeOf, resumeJob } from '../apply/pausing.ts';
 import { formerOwnerId, renameJob, RENAMES_KEY } from '../apply/renames.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, type Reading, readingOf, setSince } from '../clock.ts';
 import { type Actor, type AuditChange, type AuditRecord, NOBODY } from '../core/model/audit.ts';
 import type { Declaration } from '../core/model/declaration.ts';
 import { applyDefaults } from '../core/model/defaults.ts';
@@ -91,9 +91,10 @@ export class JobIngest implements Ingest {
   }
 
   async #recordPing(name: string, ping: Ping): Promise<PingResult> {
+    const read = readingOf(this.#clock);
     try {
       return await this.#write({ names: [name], ...neededFor(ping) }, (tx) =>
-        this.#record(tx, currentJob(tx, name), ping),
+        this.#record(tx, currentJob(tx, name), this.#dated(ping, read)),
       );
     } catch (error) {
       if (!(error instanceof CronflowError && error.code === 'unknown_job')) throw error;
@@ -105,9 +106,15 @@ export class JobIngest implements Ingest {
       return this.#write({ ids: [id], ...neededFor(ping) }, (tx) => {
         const job = tx.jobById(id);
         if (job === undefined || job.removed_at !== null) throw error;
-        return { ...this.#record(tx, job, ping), former_name: name };
+        return { ...this.#record(tx, job, this.#dated(ping, read)), former_name: name };
       });
     }
+  }
+
+  /** Dates a ping by the clock as the transaction knows it, which may have been set since the ping came. */
+  #dated(ping: Ping, read: Reading): Ping {
+    const setMs = setSince(this.#clock, read);
+    return setMs === 0 ? ping : { ...ping, received_at: ping.received_at + setMs };
   }
 
   #record(tx: Tx, job: Job, ping: Ping): PingResult {
