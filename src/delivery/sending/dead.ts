@@ -1,6 +1,6 @@
 import { isEndKind, siblingIdOf } from '../../core/model/delivery-id.ts';
 import type { Delivery } from '../../core/model/records.ts';
-import type { Store, Tx } from '../../store/store.ts';
+import type { LaneLease, Store, Tx } from '../../store/store.ts';
 import { aloneOf } from './parcel.ts';
 
 /**
@@ -24,6 +24,15 @@ export function deadKeyOf(notifier: string): string {
 /** Returns how many messages to the notifier were given up since one last got through. */
 export async function readDeadCount(store: Store, notifier: string): Promise<number> {
   return countOf(await store.meta(deadKeyOf(notifier)));
+}
+
+/**
+ * Does as `readDeadCount`, under a lease.
+ * @throws CronflowError `lease_lost` where another instance sends to the notifier by now
+ */
+export function readDeadCountUnder(store: Store, lease: LaneLease): Promise<number> {
+  const key = deadKeyOf(lease.notifier);
+  return store.view({ meta: [key], lane: lease }, (view) => countOf(view.meta(key)));
 }
 
 /** Adds to the count, in the commit that gives the messages up. */

@@ -9,12 +9,12 @@ import { attempt } from './attempt.ts';
 import { clampRetryAfterMs, isExhausted, retryDelayMs } from './backoff.ts';
 import { goOn, noteOf } from './handover.ts';
 import { SetBack } from './set-back.ts';
-import { readDeadCount } from './dead.ts';
+import { readDeadCountUnder } from './dead.ts';
 import { type Departure, isMergeable, Lane } from './lane.ts';
 import { pack } from './packing.ts';
 import { type Parcel, youngestOf } from './parcel.ts';
 import { isLeaseLost, Settler, STORE_RETRY_MS } from './settler.ts';
-import { errorText } from '../../core/model/errors.ts';
+import { CronflowError, errorText } from '../../core/model/errors.ts';
 import { write } from './writing.ts';
 import { HOUR_MS, MINUTE_MS } from '../../schedule/units.ts';
 
@@ -354,7 +354,8 @@ export class DeliveryWorker {
     let deadCount: number;
     try {
       ({ parcel, left } = await this.#pack(departure, notifier, lengthMax));
-      deadCount = await readDeadCount(store, lane.notifier);
+      // It is read under the lease, so that an instance that was stopped until another one took over sends nothing.
+      deadCount = await readDeadCountUnder(store, lease);
       if (parcel !== null) message = await write(this.#options, parcel, deadCount);
     } catch (error) {
       if (isLeaseLost(error)) throw error;
@@ -411,7 +412,9 @@ export class DeliveryWorker {
   #send(notifier: Notifier, message: Message, { claimed, abort }: Departure): Promise<SendResult> {
     const { clock } = this.#options;
     const leaseEndsMs = Math.min(...claimed.map((each) => each.leaseEndsMs));
-    return attempt(notifier, message, clock, leaseEndsMs - clock.monotonic() - COMMIT_MS, abort);
+    const limitMs = leaseEndsMs - clock.monotonic() - COMMIT_MS;
+    if (limitMs <= 0) throw new CronflowError('lease_lost', 'The lease ended before the message was sent.');
+    return attempt(notifier, message, clock, limitMs, abort);
   }
 
   /** Stores what became of an attempt. */

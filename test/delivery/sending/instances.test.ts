@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Delivery } from '../../../src/core/model/records.ts';
 import type { DeliveryWorker } from '../../../src/delivery/sending/worker.ts';
 import type { Store } from '../../../src/store/store.ts';
+import { overlaid } from '../../../src/store/overlaid.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/schedule/units.ts';
 import { harness, type Harness, openingOf } from '../support/harness.ts';
 
@@ -125,6 +126,60 @@ describe('an instance that is suspended while it sends', () => {
     );
     await h.clock.advance(HOUR_MS);
     expect(h.ops.attempts).toHaveLength(2);
+  });
+
+  test.each([
+    ['after its claim', 'claimDeliveries'],
+    ['by the last read before it sends', 'incident'],
+  ] as const)('sends nothing where it was suspended %s', async (_when, method) => {
+    const first = suspendable(h.store);
+    const call = first.store[method].bind(first.store) as (...args: unknown[]) => Promise<unknown>;
+    let isFirst = true;
+    const suspends = async (...args: unknown[]): Promise<unknown> => {
+      const result = await call(...args);
+      // Nothing is claimed before there is anything.
+      if (isFirst && JSON.stringify(result) !== '[]') first.suspend();
+      else return result;
+      isFirst = false;
+      // Whoever called goes on only as the machine does.
+      await first.store.earliestDueAt();
+      return result;
+    };
+    await instance(overlaid(first.store, { [method]: suspends }));
+    await h.owe(...openings(1));
+    await h.clock.advance(0);
+    expect(h.ops.attempts).toHaveLength(0);
+    await instance();
+    await h.clock.advance(LEASE_MS);
+    expect(h.ops.attempts).toHaveLength(1);
+    const sent = await h.delivery('j1-i1.ops.opened');
+    expect(sent).toMatchObject({ status: 'sent', attempts: 1 });
+    first.wake();
+    await h.clock.advance(HOUR_MS);
+    expect(h.ops.attempts).toHaveLength(1);
+    expect(await h.delivery('j1-i1.ops.opened')).toEqual(sent);
+  });
+
+  test('sends nothing where its own clock stood still while another took over', async () => {
+    const first = suspendable(h.store);
+    await instance(
+      overlaid(first.store, {
+        claimDeliveries: async (claim) => {
+          const claimed = await first.store.claimDeliveries(claim);
+          if (claimed.length > 0) first.suspend();
+          return claimed;
+        },
+      }),
+    );
+    await h.owe(...openings(1));
+    await h.clock.advance(0);
+    // Time goes on for the other one alone, as where a machine is suspended with its clocks.
+    const lateAt = h.clock.now() + LEASE_MS + 1;
+    const other = { owner: 'other', now_at: lateAt, lease_ms: LEASE_MS, limit: 1 };
+    expect(await h.store.claimDeliveries(other)).toHaveLength(1);
+    first.wake();
+    await h.clock.advance(SECOND_MS);
+    expect(h.ops.attempts).toHaveLength(0);
   });
 
   test('sends nothing of what it had claimed and not begun', async () => {
