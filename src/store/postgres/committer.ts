@@ -8,6 +8,7 @@ import { runTransaction } from '../local/tx.ts';
 import type { Change, Scope, StoreHealth, Tx } from '../store.ts';
 import type { Database, Session } from './database.ts';
 import { Conflict, isFullDisk, reasonText, refusalOf, unavailable } from './errors.ts';
+import { KnownNames } from './known-names.ts';
 import { Loading } from './loading.ts';
 import { isAlone, Lack, needOf } from './need.ts';
 import { Patience } from './patience.ts';
@@ -74,6 +75,7 @@ export class Committer {
   /** Says that the disk was full, so that a small commit which finds room proves nothing. */
   #isFull = false;
   readonly #patience: Patience<Waiting>;
+  readonly #known = new KnownNames();
   /** Says that the database may have been told to commit the present batch. */
   #isCommitSent = false;
   /** Counts the times that a batch had to load more than its transactions named, which most pings never need. */
@@ -220,7 +222,7 @@ export class Committer {
     const { database, freeze } = this.#options;
     const done = await database.write(limitMs, async (session) => {
       const need = needOf(batch.map(({ scope }) => scope));
-      const loading = new Loading(session, need, 'write', { freeze });
+      const loading = new Loading(session, need, 'write', { freeze, known: this.#known });
       await loading.begin();
       const overlay = new Overlay(loading.tables);
       const settle: (() => void)[] = [];
@@ -309,30 +311,26 @@ async function writeMeta(
   const changed = put.filter(({ key }) => versionOf(key) !== undefined);
   const added = put.filter(({ key }) => versionOf(key) === undefined);
   const logged = put.filter(isLoggedMeta);
-  const steps: Step[] = [
-    step(
-      UPDATE_META,
-      changed.map(({ key }) => key),
-      changed.map(({ key }) => versionOf(key)),
-      changed.map(({ value }) => JSON.stringify(value)),
-    ),
-    step(DELETE_META, del, del.map(versionOf)),
-    step(
-      INSERT_META,
-      added.map(({ key }) => key),
-      added.map(({ value }) => JSON.stringify(value)),
-    ),
-  ];
-  if (logged.length > 0)
-    steps.push(
-      step(
-        PUT_META_HISTORY,
-        logged.map(({ key }) => key),
-        at,
-        logged.map(({ value }) => JSON.stringify(value)),
-      ),
-    );
-  const [updated, deleted] = await session.run(steps);
-  if (updated!.length !== changed.length || deleted!.length !== del.length)
+  // The first two answer with a row for each value that they changed. Most commits change values and nothing else.
+  const counted: { of: readonly unknown[]; step: Step }[] = [
+    {
+      of: changed,
+      step: step(UPDATE_META, keysOf(changed), keysOf(changed).map(versionOf), valuesOf(changed)),
+    },
+    { of: del, step: step(DELETE_META, del, del.map(versionOf)) },
+  ].filter(({ of }) => of.length > 0);
+  const steps = counted.map((each) => each.step);
+  if (added.length > 0) steps.push(step(INSERT_META, keysOf(added), valuesOf(added)));
+  if (logged.length > 0) steps.push(step(PUT_META_HISTORY, keysOf(logged), at, valuesOf(logged)));
+  const answers = await session.run(steps);
+  if (counted.some(({ of }, index) => answers[index]!.length !== of.length))
     throw new Conflict('A value was changed meanwhile.');
+}
+
+function keysOf(records: readonly MetaRecord[]): string[] {
+  return records.map(({ key }) => key);
+}
+
+function valuesOf(records: readonly MetaRecord[]): string[] {
+  return records.map(({ value }) => JSON.stringify(value));
 }

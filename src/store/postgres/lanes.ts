@@ -31,15 +31,18 @@ export class Lanes {
       const outbox = outboxOf(lanes!, own);
       const claimed = outbox.claim(claim);
       const leased = claimed.flatMap(({ lease, deliveries }) => deliveries.map(({ id }) => ({ id, lease })));
-      await session.commit([
-        putLanes(outbox, lanes!),
-        step(
-          LEASE_DELIVERIES,
-          leased.map(({ id }) => id),
-          leased.map(({ lease }) => lease.token),
-          claim.now_at + claim.lease_ms,
-        ),
-      ]);
+      if (lanes!.length === 0) {
+        // Nobody is owed anything, nor was since the schema was made.
+        await session.rollback();
+        return claimed;
+      }
+      const leasing = step(
+        LEASE_DELIVERIES,
+        leased.map(({ id }) => id),
+        leased.map(({ lease }) => lease.token),
+        claim.now_at + claim.lease_ms,
+      );
+      await session.commit([putLanes(outbox, lanes!), ...(leased.length === 0 ? [] : [leasing])]);
       return claimed;
     });
   }

@@ -55,6 +55,12 @@ class Coverage {
     throw new Error('A record was not loaded; the transaction runs again.');
   }
 
+  /** Tells whether the newest row of a run id was loaded with its job. */
+  hasRid({ id, name }: Job, rid: string): boolean {
+    const { ridsOfIds, ridsOfNames } = this.need;
+    return ridsOfIds.get(id)?.has(rid) === true || ridsOfNames.get(name)?.has(rid) === true;
+  }
+
   hasRecent(jobId: string): boolean {
     return this.isRecentOfAll || this.recent.has(jobId) || this.whole.has(jobId);
   }
@@ -219,7 +225,7 @@ class PartOfRuns implements Runs {
   }
 
   ofRid(rid: string): PingedRow | undefined {
-    if (!this.#coverage.need.rids.has(rid)) this.#needsRecent();
+    if (!this.#coverage.hasRid(this.#job, rid)) this.#needsRecent();
     return this.#runs.ofRid(rid);
   }
 

@@ -6,6 +6,7 @@ import type { LaneRecord } from '../local/outbox.ts';
 import type { AnswerRow, Session } from './database.ts';
 import { Conflict } from './errors.ts';
 import { LoadedTables } from './loaded-tables.ts';
+import type { KnownNames } from './known-names.ts';
 import { type Lack, type Need, needOf } from './need.ts';
 import { soughtAll } from './sought.ts';
 import { LOCK_ALL } from './sql/lock-all.ts';
@@ -52,17 +53,26 @@ export class Loading {
   readonly #session: Session;
   readonly #need: Need;
   readonly #kind: Kind;
+  readonly #known: KnownNames | undefined;
   #put: Required<Pick<Changes['put'], 'runs' | 'days' | 'incidents' | 'deliveries' | 'meta'>> = nothingPut();
   readonly #declared: DeclaredJob[] = [];
   readonly #states = new Map<string, JobState>();
   /** The statements of the next round trip, and what is done with the answers. */
   #asked: { statement: Statement; values: unknown[]; take: (rows: AnswerRow[]) => void }[] = [];
 
-  constructor(session: Session, need: Need, kind: Kind, options: { freeze: boolean }) {
+  /** @param options.known remembers the names of jobs; absent, the database looks all names up */
+  constructor(
+    session: Session,
+    need: Need,
+    kind: Kind,
+    { freeze, known }: { freeze: boolean; known?: KnownNames },
+  ) {
+    known?.resolve(need);
     this.#session = session;
     this.#need = need;
     this.#kind = kind;
-    this.tables = new LoadedTables(need, options);
+    this.#known = known;
+    this.tables = new LoadedTables(need, { freeze });
   }
 
   /** Begins the transaction, and loads what the scopes name. It takes one round trip, or two where jobs are due. */
@@ -82,6 +92,7 @@ export class Loading {
   async more(lack: Lack): Promise<void> {
     const { coverage } = this.tables;
     if (lack.names.size > 0) {
+      this.#known?.forget(lack.names);
       this.#askJobs({ ...needOf([]), names: lack.names });
       for (const name of lack.names) coverage.names.add(name);
     }
@@ -128,12 +139,12 @@ export class Loading {
    * Asks for jobs with what every ping needs of them. The lock comes first, so that all that follows, each statement
    * of which sees the present, is of the same instant.
    */
-  #askJobs({ ids, names, rids }: Need, withStates = true): void {
+  #askJobs({ ids, names, ridsOfIds, ridsOfNames }: Need, withStates = true): void {
     if (ids.size === 0 && names.size === 0) return;
     const which = [soughtAll(ids), soughtAll(names)];
     if (withStates) this.#askLocking(LOCK_STATES, READ_STATES, which, this.#takeStates);
     this.#ask(READ_JOBS, which, this.#takeJobs);
-    this.#ask(READ_HEADS, [...which, soughtAll(rids)], this.#takeRuns);
+    this.#ask(READ_HEADS, [...which, ...pairsOf(ridsOfIds), ...pairsOf(ridsOfNames)], this.#takeRuns);
     this.#askLocking(LOCK_OPEN_INCIDENTS, READ_OPEN_INCIDENTS, which, this.#takeIncidents);
     this.#ask(READ_LATEST_DAYS, which, this.#takeDays);
     if (this.#need.recent) this.#ask(READ_RECENT_RUNS, [...which, LIMITS.recentRunsMax], this.#takeRuns);
@@ -210,7 +221,11 @@ export class Loading {
   };
 
   readonly #takeJobs = (rows: AnswerRow[]): void => {
-    for (const { record } of rows) this.#declared.push(record as DeclaredJob);
+    for (const { record } of rows) {
+      const declared = record as DeclaredJob;
+      this.#known?.learn(declared.name, declared.id);
+      this.#declared.push(declared);
+    }
   };
 
   readonly #takeRuns = (rows: AnswerRow[]): void => {
@@ -239,6 +254,12 @@ export class Loading {
   readonly #takeLanes = (rows: AnswerRow[]): void => {
     for (const row of rows) this.tables.outbox.restoreLane(row as unknown as LaneRecord);
   };
+}
+
+/** Returns two columns: the job and the run id of each pair. */
+function pairsOf(ridsOf: ReadonlyMap<string, ReadonlySet<string>>): [jobs: string[], rids: string[]] {
+  const pairs = [...ridsOf].flatMap(([job, rids]) => Array.from(rids, (rid) => [job, rid] as const));
+  return [soughtAll(pairs.map(([job]) => job)), soughtAll(pairs.map(([, rid]) => rid))];
 }
 
 function nothingPut(): Required<Pick<Changes['put'], 'runs' | 'days' | 'incidents' | 'deliveries' | 'meta'>> {

@@ -7,8 +7,9 @@ export interface Need {
   ids: Set<string>;
   names: Set<string>;
   due: Scope['due'] | undefined;
-  /** The run ids of clients, whose newest rows are loaded. */
-  rids: Set<string>;
+  /** The run ids of clients, whose newest rows are loaded, by the ids and by the names of their jobs. */
+  ridsOfIds: Map<string, Set<string>>;
+  ridsOfNames: Map<string, Set<string>>;
   /** Loads the runs that ended last, of each job that is named. */
   recent: boolean;
   delivery_ids: Set<string>;
@@ -26,7 +27,8 @@ export function needOf(scopes: readonly Scope[]): Need {
     ids: new Set(),
     names: new Set(),
     due: undefined,
-    rids: new Set(),
+    ridsOfIds: new Map(),
+    ridsOfNames: new Map(),
     recent: false,
     delivery_ids: new Set(),
     incident_ids: new Set(),
@@ -42,7 +44,10 @@ export function needOf(scopes: readonly Scope[]): Need {
     if (scope.lane !== undefined) need.lanes.add(scope.lane.notifier);
     addAll(need.ids, scope.ids);
     addAll(need.names, scope.names);
-    addAll(need.rids, scope.runs?.rids);
+    for (const rid of scope.runs?.rids ?? []) {
+      for (const id of scope.ids ?? []) addRid(need.ridsOfIds, id, rid);
+      for (const name of scope.names ?? []) addRid(need.ridsOfNames, name, rid);
+    }
     addAll(need.delivery_ids, scope.delivery_ids);
     addAll(need.incident_ids, scope.incident_ids);
     addAll(need.meta, scope.meta);
@@ -53,6 +58,13 @@ export function needOf(scopes: readonly Scope[]): Need {
 /** Tells whether the transactions of a scope share a batch with no others, because they name too much. */
 export function isAlone(scope: Scope): boolean {
   return scope.all === true || scope.due !== undefined;
+}
+
+/** Adds a run id of a client to those of a job. */
+export function addRid(ridsOf: Map<string, Set<string>>, job: string, rid: string): void {
+  const rids = ridsOf.get(job);
+  if (rids === undefined) ridsOf.set(job, new Set([rid]));
+  else rids.add(rid);
 }
 
 function addAll(set: Set<string>, more: readonly string[] | undefined): void {

@@ -31,6 +31,27 @@ const put = (store: PostgresStore, id: string): Promise<void> =>
 /** Drops from the feed what may be dropped, as is done once it is old. */
 const TRIM = TRIM_FEED.text.replace('$1', String(Date.now() + DAY_MS));
 
+/** Returns the id of the job of a name, in a transaction that changes the job as a ping does. */
+function idOfNameOn(store: PostgresStore, name: string): Promise<string | undefined> {
+  return store.transact({ names: [name] }, (tx) => {
+    const found = tx.jobByName(name);
+    if (found !== undefined) tx.putState(found.id, found.state);
+    return found?.id;
+  });
+}
+
+function renameOn(store: PostgresStore, id: string, name: string): Promise<void> {
+  return store.transact({ ids: [id] }, (tx) => tx.putJob({ ...tx.jobById(id)!, name }));
+}
+
+/** Returns the id of the newest run of a job to which a client gave an id. */
+function idOfRidOn(store: PostgresStore, id: string, rid: string): Promise<string | undefined> {
+  return store.transact(
+    { names: [`job-${id}`], runs: { rids: [rid] } },
+    (tx) => tx.runsOf(id).ofRid(rid)?.id,
+  );
+}
+
 /** Several instances, each with a store of its own, over one database. */
 describe.skipIf(missingPostgres() !== null)('instances that share a database', () => {
   let database: TestDatabase;
@@ -87,6 +108,38 @@ describe.skipIf(missingPostgres() !== null)('instances that share a database', (
     for await (const { event } of past.events())
       if (event.type === 'ping') received.push(event.ping.received_at);
     expect(received).toEqual(Array.from({ length: 40 }, (_, index) => NOW_AT + index + 1));
+  });
+
+  test('find a job by its name when another instance has given that name to another job', async () => {
+    await one.transact(ALL, (tx) => {
+      tx.putJob(job('a', { name: 'backup' }));
+      tx.putJob(job('b', { name: 'report' }));
+    });
+    expect(await idOfNameOn(one, 'backup')).toBe('a');
+    await renameOn(two, 'a', 'old');
+    expect(await idOfNameOn(one, 'backup')).toBeUndefined();
+    await renameOn(two, 'b', 'backup');
+    expect([await idOfNameOn(one, 'backup'), await idOfNameOn(one, 'report')]).toEqual(['b', undefined]);
+    await renameOn(two, 'b', 'report');
+    await renameOn(two, 'a', 'backup');
+    // The first instance knows the name of each as that of the other.
+    expect(await Promise.all([idOfNameOn(one, 'backup'), idOfNameOn(one, 'report')])).toEqual(['a', 'b']);
+  });
+
+  test('tell runs of jobs apart that give their runs the same ids', async () => {
+    await one.transact(ALL, (tx) => {
+      for (const id of ['a', 'b']) {
+        tx.putJob(job(id));
+        for (const number of [1, 2]) tx.putRun(run(id, number, { rid: id === 'a' ? 'x' : `y${number}` }));
+      }
+    });
+    const asked = [
+      ['a', 'x'],
+      ['b', 'y1'],
+      ['b', 'x'],
+      ['a', 'y1'],
+    ].map(([id, rid]) => idOfRidOn(two, id!, rid!));
+    expect(await Promise.all(asked)).toEqual(['a-2', 'b-1', undefined, undefined]);
   });
 
   test('make one job of a name, whichever comes first', async () => {

@@ -65,7 +65,7 @@ const BOUNDED: [what: string, Statement, values: unknown[]][] = [
   ['due jobs', LOCK_DUE, [NOW_AT + 5_000, 100, []]],
   ['the states of jobs', LOCK_STATES, JOBS],
   ['the declarations of jobs', READ_JOBS, JOBS],
-  ['the rows that pings need', READ_HEADS, [...JOBS, ['r3']]],
+  ['the rows that pings need', READ_HEADS, [...JOBS, ['id-7'], ['r3'], ['job-12'], ['r3']]],
   ['the runs that ended last', READ_RECENT_RUNS, [...JOBS, 100]],
   ['the open incidents of jobs', LOCK_OPEN_INCIDENTS, JOBS],
   ['the latest days of jobs', READ_LATEST_DAYS, JOBS],
@@ -121,5 +121,29 @@ describe.skipIf(missingPostgres() !== null)('with many jobs', () => {
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
     expect(plan).toMatch(/Index (Only )?Scan|Bitmap Index Scan/);
     expect(plan).not.toMatch(/Seq Scan on (jobs|states|runs|days|incidents|deliveries|events_rest)/);
+  });
+
+  /** Rows that are not counted yet look like few, and then a plan may look for the edge of a job at each of its rows. */
+  test('a history is trimmed by looking at each row a few times, also before the table is analysed', async () => {
+    const kept = 100;
+    const jobIds = Array.from({ length: 20 }, (_, each) => `new-${each}`);
+    await client.query('begin');
+    await client.query('truncate cronflow.runs');
+    await client.query(
+      `insert into cronflow.runs (job_id, number, id, ended_after, is_anonymous, outcome, began_at, record)
+      select id, r, id || '-' || r, r, false, 'success', r, '{}' from unnest($1::text[]) id, generate_series(1, $2::int) r`,
+      [jobIds, kept + 1],
+    );
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+      `explain (analyze, buffers, costs off, timing off) ${TRIM_RUNS.text}`,
+      [jobIds, jobIds.map(() => kept)],
+    );
+    await client.query('rollback');
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+    const pages = Math.max(
+      ...Array.from(plan.matchAll(/Buffers: shared hit=(\d+)/g), ([, count]) => Number(count)),
+    );
+    expect(plan).toMatch(/Delete on runs r \(actual rows=20/);
+    expect(pages).toBeLessThan(jobIds.length * kept);
   });
 });

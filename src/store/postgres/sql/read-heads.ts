@@ -2,7 +2,7 @@ import type { Statement } from '../statement.ts';
 
 /**
  * Reads of the history of jobs what every ping needs: open runs, the newest row, the newest anonymous one, and the
- * newest rows of run ids.
+ * newest rows of run ids, which are given with their jobs. An open run is all of these often, so it is read once.
  */
 export const READ_HEADS: Statement = {
   name: 'read_heads',
@@ -14,14 +14,31 @@ select r.record from wanted w join cronflow.runs r on r.job_id = w.job_id and r.
 union all
 select n.record
 from wanted w,
-lateral (select record from cronflow.runs r where r.job_id = w.job_id order by number desc limit 1) n
+lateral (
+  select ended_after, record from cronflow.runs r where r.job_id = w.job_id order by number desc limit 1
+) n
+where n.ended_after is not null
 union all
 select n.record
 from wanted w,
 lateral (
-  select record from cronflow.runs r where r.job_id = w.job_id and r.is_anonymous order by number desc limit 1
+  select ended_after, record
+  from cronflow.runs r
+  where r.job_id = w.job_id and r.is_anonymous
+  order by number desc
+  limit 1
 ) n
+where n.ended_after is not null
 union all
-select r.record from wanted w join cronflow.runs r on r.job_id = w.job_id and r.rid = any($3::text[])
+select r.record
+from unnest($3::text[], $4::text[]) as i (job_id, rid)
+join cronflow.runs r on r.job_id = i.job_id and r.rid = i.rid
+where r.ended_after is not null
+union all
+select r.record
+from unnest($5::text[], $6::text[]) as i (name, rid)
+join cronflow.jobs j on j.name = i.name
+join cronflow.runs r on r.job_id = j.id and r.rid = i.rid
+where r.ended_after is not null
 `,
 };
