@@ -17,6 +17,8 @@
 
 set +aefuvxCm
 unset cf_token cf_url cf_environ
+# With these a shell refuses to call functions, to find programs or files, or to start a second process.
+unset FUNCNEST EXECIGNORE GLOBIGNORE FIGNORE FPATH JOBMAX
 unset -f [ test printf echo read kill wait trap true umask command exec eval set shift export exit : return break continue \
   tr mkfifo tee tail cat rm mv dd wc ln mkdir sleep date cksum od uname curl wget env setsid timeout flock perl unset 2>/dev/null
 unset POSIXLY_CORRECT
@@ -27,7 +29,7 @@ cf_nl='
 '
 IFS=" 	$cf_nl"
 
-cf_signals='TERM INT HUP QUIT USR1 USR2 ALRM XCPU VTALRM PIPE TSTP CONT'
+cf_signals='TERM INT HUP QUIT USR1 USR2 ALRM XCPU VTALRM PIPE ABRT PROF PWR WINCH TSTP CONT'
 cf_attempt_s=10                # one attempt at a ping, where nobody waits for it
 cf_drain_cs=100                # centiseconds that a stream held open by what the command left behind is waited for
 cf_spool_entries_max=1000
@@ -89,12 +91,12 @@ say_collected() {
   cf_sayer=$!
   read_uptime
   cf_say_until_cs=$((cf_cs + 500))
-  [ -e "/proc/$$/stat" ] || await_said
+  [ -e "$cf_proc/$$/stat" ] || await_said
 }
 
 # Without /proc nobody sees whether it has ended.
 say_bg() {
-  [ -e "/proc/$$/stat" ] || ! has timeout || exec timeout -s KILL 5 printf '%s\n' "$1"
+  [ -e "$cf_proc/$$/stat" ] || ! has timeout || exec timeout -s KILL 5 printf '%s\n' "$1"
   put "$1"
 }
 
@@ -335,8 +337,10 @@ check_options() {
 
 # Reads what the command must find again: the environment it would have had bare, the mask, the ignored signals.
 look_around() {
-  cf_ignored=0 cf_umask=''
-  cf_fds=/proc/$$/fd
+  cf_ignored=0 cf_umask='' cf_key=''
+  # In a PID namespace without a /proc of its own, it tells of other processes under our numbers.
+  { read -r cf_key cf_rest </proc/self/stat; } 2>/dev/null && [ "$cf_key" = "$$" ] && cf_proc=/proc
+  cf_fds=/proc/self/fd
   [ -e "$cf_fds" ] || cf_fds=/dev/fd
   kind_of 2
   # A file waits for no reader. What is said there later could be taken for the command's.
@@ -345,7 +349,7 @@ look_around() {
   {
     while read -r cf_key cf_value; do
       case $cf_key in Umask:) cf_umask=$cf_value ;; SigIgn:) cf_ignored=$cf_value && break ;; esac
-    done <"/proc/$$/status"
+    done </proc/self/status
   } 2>/dev/null
   [ -n "$cf_umask" ] || cf_umask=$(umask)
   # All files of ours are for this user alone.
@@ -365,10 +369,10 @@ look_around() {
 find_starters() {
   cf_environ='' cf_env_signals='' cf_setsid='' cf_first='' cf_taken=''
   for cf_starter in 'env --default-signal=INT,QUIT setsid --' 'env setsid --' 'env --default-signal=INT,QUIT' env 'setsid --'; do
-    [ -r "/proc/$$/environ" ] || break
+    [ -r /proc/self/environ ] || break
     case $cf_starter in *setsid*) has setsid || continue ;; esac
     # shellcheck disable=SC2086 # several
-    { take read_environ $cf_starter; } 2>/dev/null
+    { take read_environ $cf_starter </proc/self/environ; } 2>/dev/null
     is_environ || continue
     case $cf_starter in env*) cf_environ=$cf_taken ;; esac
     case $cf_starter in *default*) cf_env_signals=1 ;; esac
@@ -383,12 +387,13 @@ find_starters() {
 # byte and past the one that ends the first variable.
 is_environ() {
   case $cf_nl$cf_taken in *"${cf_nl}PATH=${PATH%%[[:cntrl:]]*}"*) return ;; esac
-  [ -n "$cf_first" ] || { IFS= read -r cf_first <"/proc/$$/environ"; } 2>/dev/null
+  [ -n "$cf_first" ] || { IFS= read -r cf_first </proc/self/environ; } 2>/dev/null
   cf_line=${cf_taken%%[[:cntrl:]]*}
   case $cf_first in "${cf_line:-$cf_nl}"*) ;; *) return 1 ;; esac
 }
 
-read_environ() { LC_ALL=C exec "$@" tr '\000\n' '\n\001' <"/proc/$$/environ"; }
+# This process must have opened it: one that becomes another program reads nothing more of its old environment.
+read_environ() { LC_ALL=C exec "$@" tr '\000\n' '\n\001'; }
 
 try_setsid() { exec setsid -- echo yes 2>/dev/null; }
 
@@ -431,7 +436,7 @@ read_epoch() {
 # Sets cf_state and cf_parent of a process; fails if there is none.
 read_process() {
   cf_state='' cf_parent=''
-  { IFS= read -r cf_stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+  { IFS= read -r cf_stat <"$cf_proc/$1/stat"; } 2>/dev/null || return 1
   cf_stat=${cf_stat##*") "}
   cf_state=${cf_stat%% *} cf_stat=${cf_stat#* }
   cf_parent=${cf_stat%% *}
@@ -453,7 +458,7 @@ read_signals() {
         SigIgn:) cf_ignores=$cf_value ;;
         SigCgt:) cf_catches=$cf_value ;;
       esac
-    done <"/proc/$1/status"
+    done <"$cf_proc/$1/status"
   } 2>/dev/null
 }
 
@@ -617,11 +622,11 @@ mark_file() {
 
 read_pos() {
   cf_pos='' cf_flags=''
-  [ -r "/proc/$$/fdinfo/$1" ] || return 1
+  [ -r "/proc/self/fdinfo/$1" ] || return 1
   # No redirection of stderr here: it would be the descriptor that is looked at.
   while read -r cf_key cf_value; do
     case $cf_key in pos:) cf_pos=$cf_value ;; flags:) cf_flags=$cf_value && break ;; esac
-  done <"/proc/$$/fdinfo/$1"
+  done <"/proc/self/fdinfo/$1"
   [ -n "$cf_pos" ]
 }
 
@@ -680,7 +685,7 @@ helper() {
 }
 
 ignore_signals() {
-  trap '' TERM INT HUP QUIT USR1 USR2 ALRM VTALRM XCPU TSTP XFSZ
+  trap '' TERM INT HUP QUIT USR1 USR2 ALRM VTALRM XCPU ABRT PROF PWR TSTP XFSZ
   trap - EXIT
 }
 
@@ -781,7 +786,7 @@ relay_bg() {
   # Its codes are ones that no perl ends with which has not come to copying.
   if has perl; then copy perl -e "$cf_perl_copier" "$cf_output_bytes" >/dev/null
   # tee would wait for ever for a reader.
-  elif { [ ! -e "/proc/$$/stat" ] || is_running "$cf_tail_pid"; } && works tee; then
+  elif { [ ! -e "$cf_proc/$$/stat" ] || is_running "$cf_tail_pid"; } && works tee; then
     copy tee --output-error=exit "$cf_run.cap"
     case $cf_said in *option*) tee_and_cat ;; esac
     case $cf_copied:$cf_said in *"$cf_run"*) ;; 0:*) cf_copied=70 ;; 141:* | *roken?pipe*) cf_copied=71 ;; 1:*) cf_copied=72 ;; esac
@@ -891,7 +896,7 @@ look_at_copier() {
   read_uptime
   {
     read -r cf_copier <"$cf_run.$cf_stream.pid"
-    read -r cf_call cf_arg cf_rest <"/proc/$cf_copier/syscall"
+    read -r cf_call cf_arg cf_rest <"$cf_proc/$cf_copier/syscall"
   } 2>/dev/null
   case $cf_call:$cf_arg in
     *:0x0) cf_idle=$((cf_idle + 1)) ;;
@@ -901,7 +906,7 @@ look_at_copier() {
   # The file is read to its end. If its process ends meanwhile, bash keeps what it has read and not used, and takes that
   # for the beginning of whatever file it reads next.
   {
-    while read -r cf_key cf_rest; do [ "$cf_key" != rchar: ] || cf_passed=$cf_rest; done <"/proc/$cf_copier/io"
+    while read -r cf_key cf_rest; do [ "$cf_key" != rchar: ] || cf_passed=$cf_rest; done <"$cf_proc/$cf_copier/io"
   } 2>/dev/null
   [ -n "$cf_passed" ] || return 0
   [ -n "$cf_passed_from" ] || cf_passed_from=$cf_passed
@@ -979,8 +984,9 @@ restore_environment() {
       CRONFLOW_*) continue ;;
       PATH) cf_seen="$cf_seen$cf_name " && continue ;;
       PWD | OLDPWD | SHLVL | _ | A__z) cf_seen="$cf_seen$cf_name " ;;
-      cf_* | IFS | SHELLOPTS | BASH* | KSH_VERSION | POSIXLY_CORRECT | PPID | OPTIND | OPTARG | PS[1-4] | TMOUT | REPLY) ;;
-      EPOCH* | *RANDOM | SECONDS | LINENO | *UID | GROUPS | FUNCNAME | DIRSTACK | HIST* | HOSTNAME | COLUMNS | LINES) ;;
+      cf_* | IFS | SHELLOPTS | BASH* | KSH* | POSIXLY_CORRECT | PPID | PGRP | PIPESTATUS | OPT* | PS[1-4] | TMOUT | REPLY) ;;
+      EPOCH* | *RANDOM | SECONDS | LINENO | *UID | *GID | USER_ID | GROUPS | FUNCNAME | DIRSTACK | HIST* | HOSTNAME) ;;
+      FUNCNEST | *IGNORE | FPATH | JOBMAX | LANG | LC_* | COMP_* | PATHSEP | COLUMNS | LINES) ;;
       '' | [0-9]* | *[!A-Za-z0-9_]*) ;;
       *) continue ;;
     esac
@@ -1109,6 +1115,8 @@ forward_pending() {
         TERM | HUP) cf_signal=$cf_forward && signal_group "$cf_forward" ;;
         INT | QUIT) cf_signal=$cf_forward && forward_key "$cf_forward" ;;
         TSTP) [ -n "$cf_was_stopped" ] || stop_with_command ;;
+        # The terminal tells the command as well.
+        WINCH) [ -n "$cf_tty" ] || kill -s WINCH "$cf_pid" 2>/dev/null ;;
         *) kill -s "$cf_forward" "$cf_pid" 2>/dev/null ;;
       esac
     done
@@ -1142,7 +1150,7 @@ read_disguise() {
   {
     for cf_word in 1 2 3 4 5; do
       IFS= read -r -d '' cf_word && cf_disguise=$cf_disguise$cf_nl$cf_word
-    done <"/proc/$1/cmdline"
+    done <"$cf_proc/$1/cmdline"
   } 2>/dev/null
 }
 
@@ -1300,6 +1308,11 @@ stop_waiter() {
     kill -s URG "$1" 2>/dev/null
     next_turn 0.1
   done
+  # Without /proc nobody sees whether it is there, nor whether its trap has been set yet.
+  if [ ! -e "$cf_proc/$$/stat" ]; then
+    for cf_turn in 1 2 3; do kill -s URG "$1" 2>/dev/null && hush sleep 0.1; done
+    kill -s KILL "$1" 2>/dev/null
+  fi
   wait_until_gone "$1"
 }
 
@@ -2133,7 +2146,7 @@ main() {
   exit "$cf_code"
 }
 
-cf_quiet='' cf_job='' cf_say_fd=2 cf_say_at_once='' cf_collect=1 cf_lines='' cf_sayer='' cf_err='' cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_fd='' cf_lock_file='' cf_link_lock=''
+cf_proc=/proc/none cf_quiet='' cf_job='' cf_say_fd=2 cf_say_at_once='' cf_collect=1 cf_lines='' cf_sayer='' cf_err='' cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_fd='' cf_lock_file='' cf_link_lock=''
 cf_pid='' cf_pending='' cf_signal='' cf_interrupted='' cf_timed_out='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
 cf_forwarding='' cf_was_stopped='' cf_own_limit='' cf_in_fd='' cf_out_fd='' cf_code_fd='' cf_err_fd=2 cf_pipe_fd='' cf_held='' cf_err_in_out='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
 cf_run='' cf_out_from='' cf_err_from='' cf_own_bytes=0 cf_undelivered='' cf_client=1 cf_stage=over

@@ -68,6 +68,7 @@ export const ENVIRONMENT: readonly Case[] = [
         'nl=a
 b' "bytes=$(printf '\\377\\200')" empty= 'space= x ' KSH_VERSION=k BASH_VERSION=none BASH=no FPATH=/f COLUMNS=3 LINES=4 \\
         HISTFILE=/h MAIL=/m PS1=p FUNCNAME=f GROUPS=g DIRSTACK=d BASHPID=1 EPOCHSECONDS=1 REPLY=r a=1 i=2 line=3 name=4 \\
+        PGRP=1 OPTERR=0 PIPESTATUS=p PATHSEP=x USER_ID=u KSHGID=k KSHEGID=l COMP_WORDBREAKS=c LC_CTYPE=C \\
         $RUN env -0 >../all; ${REST.replace('env -0', 'cat ../all')}`,
     shows: /spring\.datasource\.url=x/,
   },
@@ -142,6 +143,16 @@ END
     shows: /^err$/m,
     reports: 3,
     except: { bash: NOEXEC, 'bash --posix': NOEXEC },
+  },
+  {
+    name: 'limits of a shell: on functions that call functions, on processes, and on the programs and files that it finds',
+    script: `
+      for entry in FUNCNEST=1 JOBMAX=1 'EXECIGNORE=*' 'GLOBIGNORE=*/*' 'FIGNORE=*' FPATH=/usr/bin; do
+        env "$entry" $RUN sh -c 'echo out; echo err >&2; exit 3'; note $?
+        env "$entry" $RUN env | grep -e NEST -e JOBMAX -e IGNORE -e FPATH
+      done`,
+    shows: /^FPATH=/m,
+    reports: [...Array.from({ length: 6 }, () => 0), ...Array.from({ length: 6 }, () => 3)],
   },
   {
     name: 'BASH_ENV and ENV that set options, aliases and variables',

@@ -1,7 +1,7 @@
 import type { Case } from '../table.ts';
 
 /** Those that a program may catch and that end it if it does not. */
-const CAUGHT = 'TERM INT HUP QUIT USR1 USR2 ALRM XCPU VTALRM PIPE';
+const CAUGHT = 'TERM INT HUP QUIT USR1 USR2 ALRM XCPU VTALRM PIPE ABRT PROF PWR';
 
 /** Writes down each signal that it gets, and ends with 5 when it is told to. */
 const TRAPPER = String.raw`
@@ -26,7 +26,7 @@ export const SIGNALS: readonly Case[] = [
     script: `${TRAPPER}
       send ${CAUGHT} &
       in_foreground $RUN sh ../trapper; note $?`,
-    shows: /^VTALRM\nPIPE$/m,
+    shows: /^ABRT\nPROF\nPWR$/m,
     reports: 5,
   },
   {
@@ -40,7 +40,15 @@ export const SIGNALS: readonly Case[] = [
         wait
       done`,
     shows: /^VTALRM 154$/m,
-    reports: [129, 130, 131, 138, 140, 141, 142, 143, 152, 154],
+    reports: [129, 130, 131, 134, 138, 140, 141, 142, 143, 152, 154, 155, 158],
+  },
+  {
+    name: 'WINCH, by which some servers are asked to end',
+    script: String.raw`
+      { await ../pid; await ready; kill -s WINCH $(cat ../pid); } &
+      in_foreground $RUN sh -c 'trap "echo bye; exit 4" WINCH; : >ready; while :; do :; done'; note $?`,
+    shows: /^bye$/m,
+    reports: 4,
   },
   {
     name: 'a signal that a command ignores, and one that it answers by ending well',
