@@ -190,34 +190,28 @@ parse() {
 # parse_option OPTION [VALUE]...: sets cf_took, how many arguments it was.
 parse_option() {
   case $1 in
-    --lock) cf_lock=1 ;;
-    --no-output) cf_no_output=1 ;;
-    --no-start) cf_no_start=1 ;;
-    --output-on-failure) cf_output_on_failure=1 ;;
-    --stderr-is-failure) cf_stderr_is_failure=1 ;;
-    --quiet) cf_quiet=1 ;;
-    --dry-run) cf_dry_run=1 ;;
+    --lock | --no-output | --no-start | --output-on-failure | --stderr-is-failure | --quiet | --dry-run)
+      set_option "$1" 1
+      return
+      ;;
     --help | -h) cf_say_at_once=1 && say_collected && usage && exit 0 ;;
-    --timeout* | --kill-after* | --retry* | --success-codes* | --beat* | --env* | --schedule* | --grace*)
-      case ${1%%=*} in
-        --timeout | --kill-after | --retry | --retry-delay | --success-codes | --beat | --env | --schedule | --grace) ;;
-        *) cf_unknown=${1%%=*} && return ;;
-      esac
+  esac
+  case ${1%%=*} in
+    --timeout | --kill-after | --retry | --retry-delay | --success-codes | --beat | --env | --schedule | --grace)
       case $1 in
         *=*) set_option "${1%%=*}" "${1#*=}" ;;
         *) case ${2---} in --) set_option "$1" '' ;; *) cf_took=2 && set_option "$1" "$2" ;; esac ;;
       esac
       ;;
-    *=*) say "unknown option ${1%%=*}, ignored" ;;
-    *) cf_unknown=$1 ;;
+    "$1") cf_unknown=$1 ;;
+    *) say "unknown option ${1%%=*}, ignored" ;;
   esac
 }
 
 set_option() {
-  cf_name=${1#--}
-  case $cf_name in *-*) cf_name=${cf_name%%-*}_${cf_name#*-} ;; esac
+  replace "${1#--}" - _
   cf_value=${2:-nothing}
-  eval "cf_$cf_name=\$cf_value cf_from_$cf_name=$1"
+  eval "cf_$cf_text=\$cf_value cf_from_$cf_text=$1"
 }
 
 # find_command ARG...: leaves in cf_words how many arguments to drop, or ends with the usage. A mistake in an option
@@ -883,7 +877,7 @@ finish_relays() {
       if [ $((cf_cs - cf_ended_cs)) -lt 10 ]; then hush sleep 0.02; else hush sleep 0.1; fi
     done
     [ -n "$cf_gone" ] || wait_until_gone "$cf_relay"
-    [ "$cf_gone" = 0 ] || [ "$cf_gone" = 127 ] || cf_undelivered=$cf_gone
+    [ "$cf_gone" = 0 ] || [ -n "$cf_forgotten" ] || cf_undelivered=$cf_gone
   done
   [ -z "$cf_tail_pid" ] || wait_until_gone "$cf_tail_pid"
 }
@@ -930,10 +924,17 @@ let_go() {
   while is_ours "$cf_relay" && [ -s "$cf_run.$cf_stream.let_go" ]; do hush sleep 0.02; done
 }
 
+# Sets cf_gone to the exit code of a child. A signal to us ends wait early with a code of its own; the child's comes from
+# waiting again. Where the shell knows nothing of it any more, cf_forgotten is set, and the first wait had the code.
 wait_until_gone() {
+  cf_gone=127 cf_forgotten=''
   while :; do
-    cf_interrupted='' cf_was_stopped=''
+    cf_interrupted='' cf_was_stopped='' cf_waited=$cf_gone
     wait "$1" 2>/dev/null && cf_gone=0 || cf_gone=$?
+    if [ "$cf_gone" = 127 ] && ! kill -0 "$1" 2>/dev/null; then
+      cf_gone=$cf_waited cf_forgotten=1
+      return
+    fi
     [ -n "$cf_interrupted" ] && ! is_forgotten "$1" || return 0
   done
 }
@@ -1228,10 +1229,13 @@ stop_with_command() {
   catch_signal TSTP
 }
 
-# Sets cf_code. A signal to us ends wait early with a code of its own; the command's comes from waiting again. Where
-# that knows nothing any more, the first wait had it.
+# Sets cf_code.
 wait_for_command() {
-  if [ -z "$cf_code_fd" ] || ! wait_until_told; then wait_for_child; fi
+  [ -z "$cf_code_fd" ] || ! wait_until_told || return 0
+  wait_until_gone "$cf_pid"
+  cf_code=$cf_gone
+  # ksh93 forgets a command that ended as the signal came: most likely the signal ended it.
+  case ${KSH_VERSION-}:$cf_forgotten:$cf_code in :* | *MIRBSD*) ;; *:1:1) cf_code=$((128 + $(kill -l "$cf_forward"))) ;; esac
   # ksh93
   [ "$cf_code" -le 256 ] || cf_code=$((cf_code - 128))
 }
@@ -1248,27 +1252,6 @@ wait_until_told() {
   ! read_told || set -- "$cf_told"
   close_code_fd
   [ $# = 1 ] && cf_code=$1
-}
-
-wait_for_child() {
-  cf_interrupted='' cf_was_stopped=''
-  wait "$cf_pid" 2>/dev/null
-  cf_code=$?
-  while [ -n "$cf_interrupted" ] && ! is_forgotten "$cf_pid"; do
-    cf_interrupted='' cf_was_stopped=''
-    wait "$cf_pid" 2>/dev/null
-    cf_again=$?
-    if [ "$cf_again" = 127 ] && ! kill -0 "$cf_pid" 2>/dev/null; then
-      guess_code
-      break
-    fi
-    cf_code=$cf_again
-  done
-}
-
-# ksh93 knows nothing of a command that ended as the signal came: most likely the signal ended it.
-guess_code() {
-  case ${KSH_VERSION-}:$cf_code in :* | *MIRBSD*) ;; *:1) cf_code=$((128 + $(kill -l "$cf_forward"))) ;; esac
 }
 
 # Says whether bash still takes a process for running that is no more: waiting for it would have no end.
@@ -1355,7 +1338,7 @@ beat_bg() {
   while nap "$cf_beat"; do
     read_uptime
     describe log '' "$cf_cs"
-    post "$cf_attempt_s" POST "$cf_path?$cf_query" ''
+    send_ping "$cf_attempt_s" ''
   done
 }
 
@@ -1378,8 +1361,7 @@ start_bg() {
       esac
     fi
     if [ -z "$cf_no_start" ]; then
-      measure_delay
-      post "$cf_start_s" POST "$cf_path?$cf_query$cf_delay" ''
+      send_ping "$cf_start_s" ''
       # Who has not heard of the job yet may take its start later.
       case $cf_answer$cf_schedule in stored* | refused) cf_no_start=1 ;; esac
     fi
@@ -1550,9 +1532,9 @@ describe() {
   cf_ping_cs=$3 cf_ping_ms='' cf_ping_boot=$cf_boot
 }
 
-# Sets cf_delay, what to add to the query. Time since boot is right even if the clock was set meanwhile. Cronflow treats
+# send_ping SECONDS BODY: sends what was described last. Time since boot is right even if the clock was set meanwhile. Cronflow treats
 # a delayed ping a little differently; the moment it takes to send one is no delay.
-measure_delay() {
+send_ping() {
   cf_delay=''
   read_uptime
   if [ -n "$cf_ping_cs" ] && [ "$cf_boot" = "$cf_ping_boot" ]; then
@@ -1562,6 +1544,7 @@ measure_delay() {
     cf_delay_ms=$((cf_wall_ms - cf_ping_ms))
   fi
   [ "$cf_delay_ms" -lt 1000 ] || cf_delay="&delay_ms=$cf_delay_ms"
+  post "$1" POST "$cf_path?$cf_query$cf_delay" "$2"
 }
 
 # Sets cf_wall_ms. Not every date knows %3N.
@@ -1783,8 +1766,7 @@ replay() {
     case $cf_path:$cf_ping_ms$cf_ping_cs in /jobs/*:*[!0-9]* | /jobs/*: | [!/]* | :*) drop "$cf_entry" && continue ;; esac
     cf_body=''
     [ ! -f "${cf_entry%.ping}.body" ] || cf_body=@${cf_entry%.ping}.body
-    measure_delay
-    post "$cf_attempt_s" POST "$cf_path?$cf_query$cf_delay" "$cf_body"
+    send_ping "$cf_attempt_s" "$cf_body"
     case $cf_answer in
       stored | refused) drop "$cf_entry" && cf_failures=0 ;;
       failed) cf_failures=$((cf_failures + 1)) ;;
@@ -1816,22 +1798,21 @@ replay_bg() {
   cd / || :
   cf_say_fd='' LC_ALL=C
   [ -n "$1" ] || { replay; return; }
-  set -- "$cf_url_dir/waiting" "$cf_url_dir/again" "$1"
-  while [ ! -e "$2" ] || rm -f "$2"; do
-    wait_and_replay "$1" "$3" && [ -e "$2" ] || break
+  while [ ! -e "$cf_url_dir/again" ] || rm -f "$cf_url_dir/again"; do
+    wait_and_replay "$1" && [ -e "$cf_url_dir/again" ] || break
   done
-  rm -f "$1" "$2"
+  rm -f "$cf_url_dir/waiting" "$cf_url_dir/again"
 }
 
-# wait_and_replay CLAIM PAUSES: ends early, with 1, when others have sent what waits.
+# wait_and_replay PAUSES: ends early, with 1, when others have sent what waits.
 wait_and_replay() {
-  for cf_pause_s in $2; do
+  for cf_pause_s in $1; do
     while [ "$cf_pause_s" -gt 0 ]; do
       hush sleep 1
       [ -d "$cf_spool" ] && ! is_spool_empty || return
       cf_pause_s=$((cf_pause_s - 1))
     done
-    renew "$1"
+    renew "$cf_url_dir/waiting"
     replay
     ! is_spool_empty || return
   done
@@ -1849,8 +1830,7 @@ send_end() {
     read_uptime
     cf_left_s=$(((cf_give_up_cs - cf_cs) / 100))
     [ "$cf_left_s" -gt 0 ] || break
-    measure_delay
-    post "$cf_left_s" POST "$cf_path?$cf_query$cf_delay" "$3"
+    send_ping "$cf_left_s" "$3"
     # The command may have ended before the declaration came, or the declaration was lost.
     case ${cf_schedule:+$cf_answer}:$cf_reply in
       refused:*'"unknown_job"'*)
