@@ -550,14 +550,16 @@ look_at_streams() {
 }
 
 # Files of this run that only we can read: NAME.out, NAME.err, NAME.cap are pipes, NAME.tail is the kept tail. The
-# names hold host and process, so that what a killed wrapper left can be swept.
+# names hold host, process and when the first process began, so that what a killed wrapper left can be swept: a process
+# id says nothing in another PID namespace, whose first process began at another time.
 plan_capture() {
   cf_run='' cf_relays='' cf_tail_pid='' cf_keeper=''
   cf_tmp=${TMPDIR:-/tmp}
   case $cf_tmp in /*) ;; *) cf_tmp=/tmp ;; esac
   if [ -d "$cf_tmp" ] && [ -w "$cf_tmp" ] && has rm; then
-    cf_run=$cf_tmp/cronflow-run-$cf_host-$$-$cf_rid
-    sweep
+    identity 1
+    cf_run=$cf_tmp/cronflow-run-$cf_host-${cf_birth:-0}-$$-$cf_rid
+    sweep "${cf_run%"$$-$cf_rid"}"
   fi
   if [ -z "$cf_run" ] || { [ -n "$cf_no_output" ] && [ -z "$cf_stderr_is_failure$cf_output_on_failure" ]; }; then
     leave_streams && return
@@ -576,8 +578,8 @@ leave_streams() {
 }
 
 sweep() {
-  for cf_left in "$cf_tmp/cronflow-run-$cf_host-"*; do
-    cf_owner=${cf_left#"$cf_tmp/cronflow-run-$cf_host-"}
+  for cf_left in "$1"*; do
+    cf_owner=${cf_left#"$1"}
     cf_owner=${cf_owner%%-*}
     case $cf_owner in '' | *[!0-9]*) continue ;; esac
     [ -O "$cf_left" ] && ! kill -0 "$cf_owner" 2>/dev/null && hush rm -rf "$cf_left"
@@ -1018,10 +1020,15 @@ plan_signals() {
 }
 
 # The shell gives a background command /dev/null for stdin, so the real one waits at another descriptor. Where none is
-# left the command runs in the foreground: signals that come meanwhile wait for its end.
+# left the command runs in the foreground: signals that come meanwhile wait for its end, and a file tells the time limit
+# which process it is.
 launch() {
-  if [ "$cf_in" != closed ] && [ -z "$cf_in_fd" ]; then
-    (become_command "$@")
+  if runs_in_foreground; then
+    (
+      # ksh93 has no process for this yet.
+      { read -r cf_pid cf_rest </proc/self/stat && [ "$cf_pid" != "$$" ] && echo "$cf_pid" >"$cf_run.pid"; } 2>/dev/null
+      become_command "$@"
+    )
     cf_code=$?
     return
   fi
@@ -1029,6 +1036,8 @@ launch() {
   (become_command "$@") &
   cf_pid=$!
 }
+
+runs_in_foreground() { [ "$cf_in" != closed ] && [ -z "$cf_in_fd" ]; }
 
 # bash forgets the exit code of a child that ends in the moment in which a signal breaks off wait, as happens where a
 # signal goes to a whole group. So a process between waits for the command, deaf to signals, and tells the command's
@@ -1312,6 +1321,7 @@ start_timer() {
 timer_bg() {
   waiter
   nap "$cf_left_s" || exit "${cf_stopped:-12}"
+  [ -n "$cf_pid" ] || read -r cf_pid <"$cf_run.pid" || exit 13
   signal_group TERM
   signal_group CONT
   nap "$cf_kill_after" || exit 10
@@ -1327,6 +1337,7 @@ stop_timer() {
     10) cf_timed_out=TERM ;;
     11) cf_timed_out=KILL ;;
     12) say '--timeout: sleep does not sleep: there was no time limit' && return ;;
+    13) say '--timeout: all descriptors are taken: there was no time limit' && return ;;
     *) return 0 ;;
   esac
   [ -n "$cf_pid_of_group" ] && kill -0 "-$cf_pid" 2>/dev/null || return 0
@@ -2028,10 +2039,10 @@ run_command() {
   cf_try=0
   while :; do
     cf_pid='' cf_timed_out='' cf_awaited=''
+    ! runs_in_foreground || start_beside
     launch "$@"
     hand_over_lock
-    [ -z "$cf_timeout" ] || [ -z "$cf_pid" ] || start_timer
-    [ "$cf_try" != 0 ] || [ -n "$cf_disable" ] || start_helpers
+    runs_in_foreground || start_beside
     if [ -n "$cf_pid" ]; then
       [ "$cf_try" -lt "$cf_retry" ] || drop_streams
       forward_pending
@@ -2074,7 +2085,10 @@ was_told_to_end() {
   return 1
 }
 
-start_helpers() {
+# What is there beside the command.
+start_beside() {
+  [ -z "$cf_timeout" ] || start_timer
+  [ "$cf_try" = 0 ] && [ -z "$cf_disable" ] || return 0
   [ -n "$cf_no_start" ] && [ -z "$cf_schedule" ] || { (start_bg) & cf_starter=$!; }
   [ -z "$cf_beat" ] || { (beat_bg) & cf_beater=$!; }
 }

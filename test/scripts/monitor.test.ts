@@ -641,11 +641,14 @@ function forwards(signal: NodeJS.Signals, code: number): Case {
   ];
 }
 
-function skipsWhileHeld(how: string, without: string[]): Case {
+/** With `flock` as it is, without it, or with one that ends with a code. */
+function skipsWhileHeld(how: string, flock: 'as it is' | 'missing' | number): Case {
   return [
     `skips the command while the lock is held, ${how}`,
     async (bench) => {
-      const env = without.length > 0 ? { PATH: pathWithout(bench.path('bin'), without) } : {};
+      const env = flock === 'as it is' ? {} : { PATH: pathWithout(bench.path('bin'), ['flock']) };
+      if (typeof flock === 'number')
+        writeFileSync(bench.path('bin/flock'), `#!/bin/sh\nexit ${flock}\n`, { mode: 0o755 });
       const here = new Bench(shellByPath(bench.shell), monitor, bench.job, bench.script);
       benches.push(here);
       const holder = here.start(
@@ -759,8 +762,10 @@ const signals: Case[] = [
       await until(() => processesNaming(`sleep\u0000${seconds + 3600}\u0000`) === undefined);
     },
   ],
-  skipsWhileHeld('by flock', []),
-  skipsWhileHeld('without flock', ['flock']),
+  skipsWhileHeld('by flock', 'as it is'),
+  skipsWhileHeld('without flock', 'missing'),
+  // As it ends where the disk gives no locks.
+  ...[65, 69, 71].map((code) => skipsWhileHeld(`where flock ends with ${code}`, code)),
   [
     'leaves the lock to the command when the wrapper is killed, and takes it once that has ended',
     async (bench) => {
@@ -782,6 +787,44 @@ const signals: Case[] = [
         const after = await here.run(['--lock', here.job, 'echo', 'ran'], { env });
         expect(after.stdout).toBe('ran\n');
       }
+    },
+  ],
+  [
+    'reports the start and ends the command in time where the caller uses all descriptors',
+    async (bench) => {
+      const taken = 'exec 3>/dev/null 4>&3 5>&3 6>&3 7>&3 8>&3 9>&3; exec "$@"';
+      const words = ['sh', '-c', taken, 'sh', ...bench.shell, bench.script];
+      const running = start(
+        [...words, bench.job, 'sh', '-c', AWAIT_FILE, 'sh', bench.path('gate')],
+        bench.environment(),
+      );
+      await until(() => bench.kinds().includes('start'));
+      writeFileSync(bench.path('gate'), '');
+      expect((await running.ended).code).toBe(0);
+      const limited = [...words, '--timeout=1s', `${bench.job}-limited`, 'sh', '-c', 'sleep 300 & wait'];
+      expect((await start(limited, bench.environment()).ended).code).toBe(143);
+      expect((await bench.end(`${bench.job}-limited`)).query['signal']).toBe('TERM');
+    },
+  ],
+  [
+    'sweeps what a killed wrapper left, and not what one in another PID namespace is at work with',
+    async (bench) => {
+      const running = bench.start([bench.job, 'sh', '-c', 'echo $$; exec sleep 300']);
+      const command = await until(() => Number(/^(\d+)\n/.exec(running.stdout())?.[1]) || undefined);
+      await until(() => bench.kinds().includes('start'));
+      const files = readdirSync(bench.tmp).filter((name) => !name.endsWith('.note'));
+      expect(files.length).toBeGreaterThan(2);
+      const words = ['unshare', '--pid', '--fork', '--mount-proc', ...bench.shell, bench.script];
+      const elsewhere = await start([...words, `${bench.job}-elsewhere`, 'echo', 'ran'], bench.environment())
+        .ended;
+      if (elsewhere.code !== 0) console.log(`no PID namespace can be made here: ${elsewhere.stderr}`);
+      expect(readdirSync(bench.tmp)).toEqual(expect.arrayContaining(files));
+      running.child.kill('SIGKILL');
+      await running.exited;
+      process.kill(command, 'SIGKILL');
+      await until(() => !isAlive(command));
+      await bench.run([`${bench.job}-next`, 'true']);
+      expect(readdirSync(bench.tmp).filter((name) => files.includes(name))).toEqual([]);
     },
   ],
   [
