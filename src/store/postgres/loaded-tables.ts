@@ -26,7 +26,8 @@ class Coverage {
   isAsked = false;
   lack = new Lack();
   readonly need: Need;
-  readonly names: Set<string>;
+  /** Names that no job has. */
+  readonly names = new Set<string>();
   readonly incidentIds: Set<string>;
   readonly deliveryIds: Set<string>;
   /** The jobs of which the runs that ended last are loaded, all days, or everything. */
@@ -39,7 +40,6 @@ class Coverage {
 
   constructor(need: Need) {
     this.need = need;
-    this.names = new Set(need.names);
     this.incidentIds = new Set(need.incident_ids);
     this.deliveryIds = new Set(need.delivery_ids);
     this.hasHeads = !need.all;
@@ -56,9 +56,8 @@ class Coverage {
   }
 
   /** Tells whether the newest row of a run id was loaded with its job. */
-  hasRid({ id, name }: Job, rid: string): boolean {
-    const { ridsOfIds, ridsOfNames } = this.need;
-    return ridsOfIds.get(id)?.has(rid) === true || ridsOfNames.get(name)?.has(rid) === true;
+  hasRid(jobId: string, rid: string): boolean {
+    return this.need.ridsOfIds.get(jobId)?.has(rid) === true;
   }
 
   hasRecent(jobId: string): boolean {
@@ -225,7 +224,7 @@ class PartOfRuns implements Runs {
   }
 
   ofRid(rid: string): PingedRow | undefined {
-    if (!this.#coverage.hasRid(this.#job, rid)) this.#needsRecent();
+    if (!this.#coverage.hasRid(this.#job.id, rid)) this.#needsRecent();
     return this.#runs.ofRid(rid);
   }
 

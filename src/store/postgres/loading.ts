@@ -6,7 +6,7 @@ import type { LaneRecord } from '../local/outbox.ts';
 import type { AnswerRow, Session } from './database.ts';
 import { Conflict } from './errors.ts';
 import { LoadedTables } from './loaded-tables.ts';
-import type { KnownNames } from './known-names.ts';
+import { KnownNames } from './known-names.ts';
 import { type Lack, type Need, needOf } from './need.ts';
 import { soughtAll } from './sought.ts';
 import { LOCK_ALL } from './sql/lock-all.ts';
@@ -28,6 +28,7 @@ import { READ_DAYS } from './sql/read-days.ts';
 import { READ_DELIVERIES } from './sql/read-deliveries.ts';
 import { READ_DUE } from './sql/read-due.ts';
 import { READ_HEADS } from './sql/read-heads.ts';
+import { READ_IDS } from './sql/read-ids.ts';
 import { READ_INCIDENTS } from './sql/read-incidents.ts';
 import { READ_JOB_DELIVERIES } from './sql/read-job-deliveries.ts';
 import { READ_JOB_INCIDENTS } from './sql/read-job-incidents.ts';
@@ -53,21 +54,21 @@ export class Loading {
   readonly #session: Session;
   readonly #need: Need;
   readonly #kind: Kind;
-  readonly #known: KnownNames | undefined;
+  readonly #known: KnownNames;
   #put: Required<Pick<Changes['put'], 'runs' | 'days' | 'incidents' | 'deliveries' | 'meta'>> = nothingPut();
   readonly #declared: DeclaredJob[] = [];
   readonly #states = new Map<string, JobState>();
+  #isBegun = false;
   /** The statements of the next round trip, and what is done with the answers. */
   #asked: { statement: Statement; values: unknown[]; take: (rows: AnswerRow[]) => void }[] = [];
 
-  /** @param options.known remembers the names of jobs; absent, the database looks all names up */
+  /** @param options.known remembers the names of jobs; absent, all names are looked up */
   constructor(
     session: Session,
     need: Need,
     kind: Kind,
-    { freeze, known }: { freeze: boolean; known?: KnownNames },
+    { freeze, known = new KnownNames() }: { freeze: boolean; known?: KnownNames },
   ) {
-    known?.resolve(need);
     this.#session = session;
     this.#need = need;
     this.#kind = kind;
@@ -75,14 +76,18 @@ export class Loading {
     this.tables = new LoadedTables(need, { freeze });
   }
 
-  /** Begins the transaction, and loads what the scopes name. It takes one round trip, or two where jobs are due. */
+  /**
+   * Begins the transaction, and loads what the scopes name. It takes one round trip, and one more where jobs are due or
+   * are named by names that are not known yet.
+   */
   async begin(): Promise<void> {
     const { all, due } = this.#need;
+    if (!all) await this.#lookUp(this.#need);
     if (all) this.#askAll();
     else if (due !== undefined) this.#askDue(due);
     else this.#askJobs(this.#need);
     this.#askOthers();
-    await this.#load(true);
+    await this.#load();
     if (due === undefined || all) return;
     this.#askJobs({ ...needOf([]), ids: new Set(this.#states.keys()) }, false);
     await this.#load();
@@ -92,9 +97,10 @@ export class Loading {
   async more(lack: Lack): Promise<void> {
     const { coverage } = this.tables;
     if (lack.names.size > 0) {
-      this.#known?.forget(lack.names);
-      this.#askJobs({ ...needOf([]), names: lack.names });
-      for (const name of lack.names) coverage.names.add(name);
+      this.#known.forget(lack.names);
+      const named = { ...needOf([]), names: new Set(lack.names) };
+      await this.#lookUp(named);
+      this.#askJobs(named);
     }
     if (lack.heads) {
       this.#ask(READ_ALL_HEADS, [], this.#takeRuns);
@@ -108,6 +114,21 @@ export class Loading {
     this.#askRecords(lack.incident_ids, lack.delivery_ids);
     if (lack.whole.size > 0) this.#askWhole([...lack.whole]);
     await this.#load();
+  }
+
+  /**
+   * Puts ids in the place of names. A job may get another name before it is locked. Then it is loaded in vain, and the
+   * transaction lacks the name. Names that no job has need not be looked up again.
+   */
+  async #lookUp(need: Need): Promise<void> {
+    this.#known.resolve(need);
+    if (need.names.size === 0) return;
+    this.#ask(READ_IDS, [soughtAll(need.names)], (rows) => {
+      for (const { id, name } of rows) this.#known.learn(name as string, id as string);
+    });
+    await this.#load();
+    this.#known.resolve(need);
+    for (const name of need.names) this.tables.coverage.names.add(name);
   }
 
   #ask(statement: Statement, values: unknown[], take: (rows: AnswerRow[]) => void = () => {}): void {
@@ -139,12 +160,12 @@ export class Loading {
    * Asks for jobs with what every ping needs of them. The lock comes first, so that all that follows, each statement
    * of which sees the present, is of the same instant.
    */
-  #askJobs({ ids, names, ridsOfIds, ridsOfNames }: Need, withStates = true): void {
-    if (ids.size === 0 && names.size === 0) return;
-    const which = [soughtAll(ids), soughtAll(names)];
+  #askJobs({ ids, ridsOfIds }: Need, withStates = true): void {
+    if (ids.size === 0) return;
+    const which = [soughtAll(ids)];
     if (withStates) this.#askLocking(LOCK_STATES, READ_STATES, which, this.#takeStates);
     this.#ask(READ_JOBS, which, this.#takeJobs);
-    this.#ask(READ_HEADS, [...which, ...pairsOf(ridsOfIds), ...pairsOf(ridsOfNames)], this.#takeRuns);
+    this.#ask(READ_HEADS, [...which, ...pairsOf(ridsOfIds)], this.#takeRuns);
     this.#askLocking(LOCK_OPEN_INCIDENTS, READ_OPEN_INCIDENTS, which, this.#takeIncidents);
     this.#ask(READ_LATEST_DAYS, which, this.#takeDays);
     if (this.#need.recent) this.#ask(READ_RECENT_RUNS, [...which, LIMITS.recentRunsMax], this.#takeRuns);
@@ -173,7 +194,7 @@ export class Loading {
   }
 
   #askRecent(jobIds: readonly string[]): void {
-    this.#ask(READ_RECENT_RUNS, [jobIds, [], LIMITS.recentRunsMax], this.#takeRuns);
+    this.#ask(READ_RECENT_RUNS, [jobIds, LIMITS.recentRunsMax], this.#takeRuns);
     for (const id of jobIds) this.tables.coverage.recent.add(id);
   }
 
@@ -193,11 +214,13 @@ export class Loading {
   }
 
   /** Sends what was asked for, and puts the answers into the tables. */
-  async #load(isFirst = false): Promise<void> {
+  async #load(): Promise<void> {
     const asked = this.#asked;
     this.#asked = [];
     const steps = asked.map(({ statement, values }) => step(statement, ...values));
-    const answers = await (isFirst ? this.#session.begin(steps, this.#kind) : this.#session.run(steps));
+    const isBegun = this.#isBegun;
+    this.#isBegun = true;
+    const answers = await (isBegun ? this.#session.run(steps) : this.#session.begin(steps, this.#kind));
     for (const [index, rows] of answers.entries()) asked[index]!.take(rows);
     this.#apply();
   }
@@ -223,7 +246,7 @@ export class Loading {
   readonly #takeJobs = (rows: AnswerRow[]): void => {
     for (const { record } of rows) {
       const declared = record as DeclaredJob;
-      this.#known?.learn(declared.name, declared.id);
+      this.#known.learn(declared.name, declared.id);
       this.#declared.push(declared);
     }
   };

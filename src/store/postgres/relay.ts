@@ -30,7 +30,8 @@ const READ_AT_ONCE = 500;
 /** A row of the feed. */
 interface FeedRow extends Mark {
   position: number;
-  changes: Change[];
+  /** Null where the instance that reads has made them. */
+  changes: Change[] | null;
 }
 
 interface RelayOptions {
@@ -189,7 +190,7 @@ export class Relay {
       const from = this.#position;
       const places = [...this.#gaps.keys()];
       const rows = (await database.read(ASK_MS_MAX, (session) =>
-        session.ask(READ_FEED, from, places, READ_AT_ONCE),
+        session.ask(READ_FEED, from, places, READ_AT_ONCE, instance),
       )) as unknown as FeedRow[];
       if (this.#mark !== null && !rows.some((row) => row.position === from && isMark(row, this.#mark)))
         return false;
@@ -197,7 +198,7 @@ export class Relay {
       for (const row of rows) {
         if (row.position === from && this.#mark !== null) continue;
         this.#notePlace(row);
-        if (row.instance === instance) continue;
+        if (row.instance === instance || row.changes === null) continue;
         this.#foreignCount += 1;
         feed.pass(row.changes);
       }

@@ -14,6 +14,7 @@ import { PUT_STATES } from '../../../src/store/postgres/sql/put-states.ts';
 import { READ_EARLIEST_DUE } from '../../../src/store/postgres/sql/read-earliest-due.ts';
 import { READ_EVENTS } from '../../../src/store/postgres/sql/read-events.ts';
 import { READ_HEADS } from '../../../src/store/postgres/sql/read-heads.ts';
+import { READ_IDS } from '../../../src/store/postgres/sql/read-ids.ts';
 import { READ_JOBS } from '../../../src/store/postgres/sql/read-jobs.ts';
 import { READ_LATEST_DAYS } from '../../../src/store/postgres/sql/read-latest-days.ts';
 import { READ_LINES } from '../../../src/store/postgres/sql/read-lines.ts';
@@ -53,7 +54,7 @@ const FILL = `
   select 'id-' || n, ${NOW_AT} + e, '{}' from generate_series(1, ${JOB_COUNT}) n, generate_series(1, 10) e;
   analyze`;
 
-const JOBS = [['id-7', 'id-8', 'id-900'], ['job-12']];
+const JOBS = [['id-7', 'id-8', 'id-900']];
 const NONE = (count: number): null[] => Array.from({ length: count }, () => null);
 
 /**
@@ -63,9 +64,10 @@ const NONE = (count: number): null[] => Array.from({ length: count }, () => null
 const BOUNDED: [what: string, Statement, values: unknown[]][] = [
   ['the earliest due job', READ_EARLIEST_DUE, []],
   ['due jobs', LOCK_DUE, [NOW_AT + 5_000, 100, []]],
+  ['the jobs of names', READ_IDS, [['job-7', 'job-12']]],
   ['the states of jobs', LOCK_STATES, JOBS],
   ['the declarations of jobs', READ_JOBS, JOBS],
-  ['the rows that pings need', READ_HEADS, [...JOBS, ['id-7'], ['r3'], ['job-12'], ['r3']]],
+  ['the rows that pings need', READ_HEADS, [...JOBS, ['id-7'], ['r3']]],
   ['the runs that ended last', READ_RECENT_RUNS, [...JOBS, 100]],
   ['the open incidents of jobs', LOCK_OPEN_INCIDENTS, JOBS],
   ['the latest days of jobs', READ_LATEST_DAYS, JOBS],

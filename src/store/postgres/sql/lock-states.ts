@@ -1,12 +1,12 @@
 import type { Statement } from '../statement.ts';
 
-/** Locks the states of jobs by id or name, always in the order of the ids, and reads them as they are then. */
+/** Locks the states of jobs by id, always in the order of the ids, and reads them as they are then. */
 export const LOCK_STATES: Statement = {
   name: 'lock_states',
   text: `
 select job_id, based_at, state
 from cronflow.states
-where job_id = any(array(select unnest($1::text[]) union select id from cronflow.jobs where name = any($2::text[])))
+where job_id = any($1::text[])
 order by job_id
 for update
 `,

@@ -7,20 +7,17 @@ import type { Statement } from '../statement.ts';
 export const READ_HEADS: Statement = {
   name: 'read_heads',
   text: `
-with wanted as materialized (
-  select unnest($1::text[]) as job_id union select id from cronflow.jobs where name = any($2::text[])
-)
-select r.record from wanted w join cronflow.runs r on r.job_id = w.job_id and r.ended_after is null
+select r.record from unnest($1::text[]) as w (job_id) join cronflow.runs r on r.job_id = w.job_id and r.ended_after is null
 union all
 select n.record
-from wanted w,
+from unnest($1::text[]) as w (job_id),
 lateral (
   select ended_after, record from cronflow.runs r where r.job_id = w.job_id order by number desc limit 1
 ) n
 where n.ended_after is not null
 union all
 select n.record
-from wanted w,
+from unnest($1::text[]) as w (job_id),
 lateral (
   select ended_after, record
   from cronflow.runs r
@@ -31,14 +28,8 @@ lateral (
 where n.ended_after is not null
 union all
 select r.record
-from unnest($3::text[], $4::text[]) as i (job_id, rid)
+from unnest($2::text[], $3::text[]) as i (job_id, rid)
 join cronflow.runs r on r.job_id = i.job_id and r.rid = i.rid
-where r.ended_after is not null
-union all
-select r.record
-from unnest($5::text[], $6::text[]) as i (name, rid)
-join cronflow.jobs j on j.name = i.name
-join cronflow.runs r on r.job_id = j.id and r.rid = i.rid
 where r.ended_after is not null
 `,
 };

@@ -4,11 +4,8 @@ import type { Statement } from '../statement.ts';
 export const READ_LATEST_DAYS: Statement = {
   name: 'read_latest_days',
   text: `
-with wanted as materialized (
-  select unnest($1::text[]) as job_id union select id from cronflow.jobs where name = any($2::text[])
-)
 select n.record
-from wanted w,
+from unnest($1::text[]) as w (job_id),
 lateral (select record from cronflow.days d where d.job_id = w.job_id order by date desc limit 2) n
 `,
 };

@@ -6,7 +6,7 @@ export const READ_OPEN_INCIDENTS: Statement = {
   text: `
 select record
 from cronflow.incidents
-where is_open and job_id = any(array(select unnest($1::text[]) union select id from cronflow.jobs where name = any($2::text[])))
+where is_open and job_id = any($1::text[])
 order by position
 `,
 };

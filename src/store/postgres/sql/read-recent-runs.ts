@@ -4,16 +4,13 @@ import type { Statement } from '../statement.ts';
 export const READ_RECENT_RUNS: Statement = {
   name: 'read_recent_runs',
   text: `
-with wanted as materialized (
-  select unnest($1::text[]) as job_id union select id from cronflow.jobs where name = any($2::text[])
-)
 select n.record
-from wanted w,
+from unnest($1::text[]) as w (job_id),
 lateral (
   select record from cronflow.runs r
   where r.job_id = w.job_id and r.ended_after is not null
   order by ended_after desc, number desc
-  limit $3
+  limit $2
 ) n
 `,
 };
