@@ -1,176 +1,144 @@
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import pg from 'pg';
-import { PostgresServer } from '../test/support/postgres/server.ts';
-import { withDirectory } from './disk.ts';
-import { Loader } from './load/loader.ts';
-import type { LoadResult } from './load/plan.ts';
-import { declareJobs, type Server, startCronflow } from './load/servers.ts';
+import { type Fleet, JOBS, pingsOf, rateOf, RUNS_EACH, type Turn, withFleet } from './fleet.ts';
+import { type Cost, processesOf } from './load/cost.ts';
+import { withDatabase } from './load/database.ts';
+import { ProcessorLimit } from './load/limit.ts';
 import { median, turnsOf } from './measure.ts';
 import { printTable, shown } from './table.ts';
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 const TURN_MS = 3_000;
-const JOBS = 10_000;
 /** So many clients ask at a time, whatever is measured. */
 const CLIENTS = 48;
-const INSTANCES_MAX = 3;
-/** So long an idle instance is watched. */
-const IDLE_MS = 30_000;
-const IDLE_JOBS = 100_000;
+const OUTPUT_BYTES = 2_000;
+/** The parts of a core that each instance gets, and that all of the database gets, so that neither takes from the other. */
+const INSTANCE_CORES = 0.2;
+const DATABASE_CORES = 0.3;
 
-/**
- * Measures durable pings of instances that share a PostgreSQL, held against what the same server does at best for as
- * many clients: updates of single rows, as pgbench makes them.
- */
+/** Measures what pings of instances cost the PostgreSQL that they share, and how many of them it carries. */
 export async function benchInstances(): Promise<void> {
-  await withDirectory(async (directory) => {
-    const outside = tmpdir();
-    // The database lies on the same disk as everything else that is measured.
-    process.env['TMPDIR'] = directory;
-    const database = await PostgresServer.make({ durable: true, settings: { shared_buffers: '256MB' } });
-    process.env['TMPDIR'] = outside;
-    process.env['CRONFLOW_STORE'] = database.url('postgres');
-    try {
-      await benchPings(directory, database);
-      await benchIdle(directory, database);
-    } finally {
-      delete process.env['CRONFLOW_STORE'];
-      await database.remove();
-    }
-  });
-}
-
-async function benchPings(directory: string, database: PostgresServer): Promise<void> {
-  const configPath = declareJobs(directory, JOBS);
-  const servers: Server[] = [];
-  const loaders: Loader[] = [];
-  const updates = await Updates.make(database.url('postgres'));
-  try {
-    for (let index = 0; index < INSTANCES_MAX; index += 1) {
-      servers.push(await startCronflow(join(directory, `instance-${index}`), configPath));
-      loaders.push(new Loader());
-    }
-    const contestants: { name: string; play: () => Promise<number> }[] = [
-      { name: 'updates of single rows', play: () => updates.play() },
-      ...servers.map((_, index) => ({
-        name: `pings to ${index + 1} instance${index === 0 ? '' : 's'}`,
-        play: () => pingsOf(servers.slice(0, index + 1), loaders),
-      })),
-    ];
-    const rates = contestants.map((): number[] => []);
-    for (let round = 0; round <= ROUNDS; round += 1) {
-      for (const index of turnsOf(round, contestants.length)) {
-        const rate = await contestants[index]!.play();
-        // The first round warms up.
-        if (round > 0) rates[index]!.push(rate);
-      }
-    }
-    const rows = contestants.map(({ name }, index) => [
-      name,
-      shown(median(rates[index]!)),
-      median(rates[index]!.map((rate, round) => rate / rates[0]![round]!)).toFixed(2),
-    ]);
-    printTable(
-      `PostgreSQL with ${CLIENTS} clients, ${JOBS.toLocaleString('en')} jobs`,
-      ['', 'a second', 'ratio'],
-      rows,
-    );
-  } finally {
-    await updates.end();
-    for (const loader of loaders) loader.stop();
-    await Promise.all(servers.map((server) => server.stop()));
-  }
-}
-
-/** Lets all clients send pings, spread over some instances. Returns how many were answered in a second. */
-async function pingsOf(servers: readonly Server[], loaders: readonly Loader[]): Promise<number> {
-  const connections = CLIENTS / servers.length;
-  const each = JOBS / servers.length;
-  const results = await Promise.all(
-    servers.map(({ port }, index): Promise<LoadResult> => {
-      // Jobs do not choose an instance, but no two of these clients ping the same job.
-      const jobs = Math.floor(each);
-      const traffic = { kind: 'ping', ping: 'success', jobs, fromJob: index * jobs } as const;
-      return loaders[index]!.play({ port, connections, durationMs: TURN_MS, traffic });
-    }),
+  // The images of whole pages that follow a checkpoint would hide what is compared, and depend on when it was.
+  const settings = { full_page_writes: 'off' };
+  await withDatabase(
+    (database, directory) =>
+      withFleet({ database, directory }, { instances: 3 }, async (fleet) => {
+        await benchCost(fleet);
+        await benchLimited(fleet);
+      }),
+    settings,
   );
-  return results.reduce((sum, { requests, elapsedMs }) => sum + (requests * 1_000) / elapsedMs, 0);
 }
 
-/** Clients that update single rows of a table, each row by its key and in a transaction of its own. */
-class Updates {
-  readonly #clients: readonly pg.Client[];
-
-  private constructor(clients: readonly pg.Client[]) {
-    this.#clients = clients;
-  }
-
-  static async make(connectionString: string): Promise<Updates> {
-    const clients = Array.from({ length: CLIENTS }, () => new pg.Client({ connectionString }));
-    await Promise.all(clients.map((client) => client.connect()));
-    const [first] = clients;
-    await first!.query(
-      'CREATE TABLE accounts (id integer PRIMARY KEY, balance integer NOT NULL) WITH (fillfactor = 50)',
-    );
-    await first!.query('INSERT INTO accounts SELECT id, 0 FROM generate_series(1, $1) id', [JOBS]);
-    await first!.query('VACUUM ANALYZE accounts');
-    return new Updates(clients);
-  }
-
-  async play(): Promise<number> {
-    const beganMs = performance.now();
-    let count = 0;
-    const query = { name: 'update', text: 'UPDATE accounts SET balance = balance + 1 WHERE id = $1' };
-    const run = async (client: pg.Client, number: number): Promise<void> => {
-      for (let at = number; performance.now() - beganMs < TURN_MS; at += CLIENTS) {
-        await client.query({ ...query, values: [(at % JOBS) + 1] });
-        count += 1;
-      }
-    };
-    await Promise.all(this.#clients.map((client, number) => run(client, number)));
-    return (count * 1_000) / (performance.now() - beganMs);
-  }
-
-  async end(): Promise<void> {
-    await Promise.all(this.#clients.map((client) => client.end()));
-  }
+function processorUs({ processorMs }: Cost): number {
+  return processorMs * 1_000;
 }
 
-/** Shows what an instance asks of the database while no job is due and nobody pings. */
-async function benchIdle(directory: string, database: PostgresServer): Promise<void> {
-  const own = join(directory, 'idle');
-  const server = await startCronflow(own, declareJobs(own, IDLE_JOBS));
-  const client = new pg.Client({ connectionString: database.url('postgres') });
+function walBytesOf({ walBytes }: Cost): number {
+  return walBytes;
+}
+
+function percent(part: number): string {
+  return `${shown(part * 100)} %`;
+}
+
+interface Contestant {
+  name: string;
+  play: () => Promise<Turn>;
+}
+
+type Played = Turn & { cost: Cost };
+
+/** Lets every contestant play in every round, in turns. The first round warms up and does not count. */
+async function playedInTurns({ meter }: Fleet, contestants: readonly Contestant[]): Promise<Played[][]> {
+  const played = contestants.map((): Played[] => []);
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    for (const index of turnsOf(round, contestants.length)) {
+      const { result, cost } = await meter.of(contestants[index]!.play);
+      if (round > 0) played[index]!.push({ ...result, cost });
+    }
+  }
+  return played;
+}
+
+/** Shows what one ping costs the database itself. It holds on any machine, whoever else shares the processors here. */
+async function benchCost(fleet: Fleet): Promise<void> {
+  const { servers, updates } = fleet;
+  const one = servers.slice(0, 1);
+  const contestants = [
+    { name: 'an update of a single row', play: () => updates.play(TURN_MS) },
+    {
+      name: 'a ping: a start or an end of a run',
+      play: () => pingsOf(fleet, one, { clients: CLIENTS, durationMs: TURN_MS }),
+    },
+    {
+      name: `a ping, the ends with ${OUTPUT_BYTES / 1_000} kB of output`,
+      play: () =>
+        pingsOf(fleet, one, {
+          clients: CLIENTS,
+          durationMs: TURN_MS,
+          outputBytes: OUTPUT_BYTES,
+        }),
+    },
+  ];
+  const played = await playedInTurns(fleet, contestants);
+  const each = (index: number, of: (cost: Cost) => number): number[] =>
+    played[index]!.map(({ cost, count }) => of(cost) / count);
+  const ratio = (index: number, of: (cost: Cost) => number): string =>
+    median(each(0, of).map((base, round) => base / each(index, of)[round]!)).toFixed(2);
+  printTable(
+    `What one costs PostgreSQL, ${CLIENTS} clients, ${JOBS.toLocaleString('en')} jobs with ${RUNS_EACH} runs each, without images of pages`,
+    ['', 'µs of processor', 'WAL bytes', 'commits', 'as many by processor', 'by WAL'],
+    contestants.map(({ name }, index) => [
+      name,
+      shown(median(each(index, processorUs))),
+      shown(median(each(index, walBytesOf))),
+      median(each(index, ({ commits }) => commits)).toFixed(3),
+      ratio(index, processorUs),
+      ratio(index, walBytesOf),
+    ]),
+  );
+}
+
+/** Shows instances as on machines of their own: each has a fixed part of a processor, and so has the database. */
+async function benchLimited(fleet: Fleet): Promise<void> {
+  const { servers, database } = fleet;
+  const limits = servers.map((_, index) => ProcessorLimit.make(`instance-${index}`, INSTANCE_CORES));
+  const databaseLimit = ProcessorLimit.make('database', DATABASE_CORES);
   try {
-    await client.connect();
-    // What the start still does goes by.
-    await new Promise((resolve) => setTimeout(resolve, IDLE_MS / 3));
-    const before = await activity(client);
-    await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
-    const after = await activity(client);
-    const perSecond = (of: keyof Activity): string => shown(((after[of] - before[of]) * 1_000) / IDLE_MS);
-    printTable(
-      `One idle instance with ${IDLE_JOBS.toLocaleString('en')} jobs, a second`,
-      ['', 'transactions', 'rows written', 'rows read'],
-      [['', perSecond('transactions'), perSecond('written'), perSecond('read')]],
-    );
+    if (databaseLimit === null || limits.includes(null)) {
+      console.log(
+        '\nNo control group can be made here, so instances are not shown with processor time of their own.',
+      );
+      return;
+    }
+    databaseLimit.hold(processesOf(database.pid));
+    for (const [index, { pid }] of servers.entries()) limits[index]!.hold([pid]);
+    await benchHeld(fleet);
   } finally {
-    await client.end();
-    await server.stop();
+    ProcessorLimit.release([...processesOf(database.pid), ...servers.map(({ pid }) => pid)]);
+    for (const limit of [databaseLimit, ...limits]) limit?.remove();
   }
 }
 
-interface Activity {
-  transactions: number;
-  written: number;
-  read: number;
-}
-
-async function activity(client: pg.Client): Promise<Activity> {
-  const { rows } = await client.query<Activity>(`
-    SELECT (xact_commit + xact_rollback)::float8 AS transactions,
-      (tup_inserted + tup_updated + tup_deleted)::float8 AS written, tup_fetched::float8 AS read
-    FROM pg_stat_database WHERE datname = current_database()`);
-  return rows[0]!;
+async function benchHeld(fleet: Fleet): Promise<void> {
+  const { servers } = fleet;
+  const contestants = servers.map((_, index) => ({
+    name: `${index + 1} instance${index === 0 ? '' : 's'}`,
+    play: () =>
+      pingsOf(fleet, servers.slice(0, index + 1), {
+        clients: CLIENTS,
+        durationMs: TURN_MS,
+      }),
+  }));
+  const played = await playedInTurns(fleet, contestants);
+  printTable(
+    `Pings of runs, each instance held to ${INSTANCE_CORES} of a core and the database to ${DATABASE_CORES} (control groups), ${CLIENTS} clients`,
+    ['', 'a second', 'ratio', 'database, of what it may', 'machine'],
+    contestants.map(({ name }, index) => [
+      name,
+      shown(median(played[index]!.map(rateOf))),
+      median(played[index]!.map((turn, round) => rateOf(turn) / rateOf(played[0]![round]!))).toFixed(2),
+      percent(median(played[index]!.map(({ cost }) => cost.processorMs / cost.atMs / DATABASE_CORES))),
+      percent(median(played[index]!.map(({ cost }) => cost.busyMs / cost.givenMs))),
+    ]),
+  );
 }

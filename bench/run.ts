@@ -3,6 +3,8 @@ import { benchChecker } from './checker.ts';
 import { benchCommit } from './commit.ts';
 import { benchGroupCommit } from './group-commit.ts';
 import { benchHttp } from './http.ts';
+import { benchFarDatabase } from './far-database.ts';
+import { benchIdleDatabase } from './idle-database.ts';
 import { benchInstances } from './instances.ts';
 import { benchLife } from './life.ts';
 import { benchPing } from './ping.ts';
@@ -15,6 +17,8 @@ import { benchWrapper } from './wrapper.ts';
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   http: benchHttp,
   instances: benchInstances,
+  'far-database': benchFarDatabase,
+  'idle-database': benchIdleDatabase,
   life: benchLife,
   transition: benchTransition,
   ping: benchPing,

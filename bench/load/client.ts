@@ -98,7 +98,8 @@ function requestsOf(traffic: Traffic, host: string): () => Buffer[] {
     const request = requestOf('GET', traffic.path, host);
     return () => [request];
   }
-  const nameOf = (): string => `job-${(traffic.fromJob + count++) % traffic.jobs}`;
+  const { jobs, fromJob, firstJob = 0 } = traffic;
+  const nameOf = (): string => `job-${firstJob + ((fromJob + count++) % jobs)}`;
   if (traffic.kind === 'ping') {
     const query = traffic.rid === undefined ? '' : `?rid=${traffic.rid}`;
     return () => [requestOf('POST', `/jobs/${nameOf()}/${traffic.ping}${query}`, host)];
@@ -123,6 +124,7 @@ function requestOf(method: string, path: string, host: string, body = ''): Buffe
 
 /** Returns text such as jobs print: lines that differ a little. */
 function outputOf(bytes: number): string {
+  if (bytes === 0) return '';
   const lines: string[] = [];
   for (let length = 0, line = 0; length < bytes; line += 1) {
     lines.push(

@@ -9,12 +9,28 @@ export interface LoadPlan {
   traffic: Traffic;
 }
 
-/** The kinds of requests that are measured. */
+/**
+ * The kinds of requests that are measured. The jobs are so many from `firstJob` on, by default the first of all, and the
+ * first ping is for the one at `fromJob` among them.
+ */
 export type Traffic =
   /** A ping without a body, for one job after the other. */
-  | { kind: 'ping'; ping: 'start' | 'success'; rid?: string; jobs: number; fromJob: number }
+  | {
+      kind: 'ping';
+      ping: 'start' | 'success';
+      rid?: string;
+      jobs: number;
+      fromJob: number;
+      firstJob?: number;
+    }
   /** A `start` and a `success` with a run id, each pair on one connection, and the output with the end. */
-  | { kind: 'run'; jobs: number; fromJob: number; outputBytes: number }
+  | {
+      kind: 'run';
+      jobs: number;
+      fromJob: number;
+      firstJob?: number;
+      outputBytes: number;
+    }
   /** The same `GET` again and again. */
   | { kind: 'get'; path: string };
 

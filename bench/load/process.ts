@@ -11,8 +11,28 @@ export function memoryBytesOf(pid: number): number {
 
 /** Returns the processor time that a process has taken, in milliseconds. Linux only. */
 export function processorMsOf(pid: number): number {
+  const fields = statOf(pid);
+  return ((Number(fields[11]) + Number(fields[12])) * 1_000) / TICKS_PER_SECOND;
+}
+
+/** Returns the processor time of the children of a process that have ended, in milliseconds. Linux only. */
+export function endedProcessorMsOf(pid: number): number {
+  const fields = statOf(pid);
+  return ((Number(fields[13]) + Number(fields[14])) * 1_000) / TICKS_PER_SECOND;
+}
+
+/** Returns the parent of a process; null where it has just ended. Linux only. */
+export function parentOf(pid: number): number | null {
+  try {
+    return Number(statOf(pid)[1]);
+  } catch {
+    return null;
+  }
+}
+
+/** Returns the figures of a process, from its state on. */
+function statOf(pid: number): string[] {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
   // The name of the program comes before, in brackets, and may hold anything.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return ((Number(fields[11]) + Number(fields[12])) * 1_000) / TICKS_PER_SECOND;
+  return text.slice(text.lastIndexOf(')') + 2).split(' ');
 }
