@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SECOND_MS } from '../../src/schedule/units.ts';
 import { type LoadBalancer, startLoadBalancer } from '../support/load-balancer.ts';
 import { databaseUrlAt, missingPostgres, PostgresServer, socketPath } from '../support/postgres.ts';
+import { askedPgBouncer, type PgBouncer } from '../support/postgres/pgbouncer.ts';
 import { seededRandom } from '../support/random.ts';
 import { repetitions } from '../support/repetitions.ts';
 import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
@@ -64,6 +65,7 @@ interface Disturbance {
 let directory: string;
 let slack: SlackServer;
 let server: PostgresServer;
+let pooler: PgBouncer | undefined;
 let proxies: TcpProxy[];
 let instances: Instance[];
 let balancer: LoadBalancer;
@@ -78,10 +80,12 @@ beforeAll(async () => {
   await writeFile(configPath, CONFIG);
   slack = await startSlackServer({ enforcesPace: true });
   server = await PostgresServer.make({ durable: true });
+  pooler = await askedPgBouncer(server.address);
+  const path = socketPath(pooler?.address ?? server.address);
   proxies = [];
   instances = [];
   for (let index = 0; index < INSTANCES; index += 1) {
-    const proxy = await startTcpProxy({ path: socketPath(server.address) });
+    const proxy = await startTcpProxy({ path });
     proxies.push(proxy);
     instances.push(
       new Instance({
@@ -105,6 +109,7 @@ afterAll(async () => {
   for (const instance of instances ?? []) await instance.kill();
   await balancer?.close();
   for (const proxy of proxies ?? []) await proxy.close();
+  await pooler?.remove();
   await server?.remove();
   await slack?.close();
   if (directory !== undefined) await rm(directory, { recursive: true, force: true });

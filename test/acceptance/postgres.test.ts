@@ -6,17 +6,21 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
+  databaseUrl,
   databaseUrlAt,
   freshDatabase,
   missingPostgres,
   socketPath,
   type TestDatabase,
 } from '../support/postgres.ts';
+import { missingPgBouncer, PgBouncer } from '../support/postgres/pgbouncer.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 import { startWebhookServer, type WebhookServer } from '../support/webhook-server.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const missingPooler = missingPgBouncer();
+const wherePooler = missingPooler === null ? '' : `: ${missingPooler}`;
 const PASSWORD = 'HUNTER2-HUNTER2';
 
 interface Instance {
@@ -91,10 +95,31 @@ describe.skipIf(missingPostgres() !== null)('instances that serve from one datab
   const sent = (): string[] => webhook.accepted.map(({ body }) => body);
 
   test('share jobs, runs and incidents, and tell people once', async () => {
+    expect(await eventsOfSharing(database.url)).toEqual(['opened', 'closed']);
+  });
+
+  test.skipIf(missingPooler !== null)(
+    `share the same behind PgBouncer in transaction mode, with fewer connections than they have${wherePooler}`,
+    async () => {
+      const bouncer = await PgBouncer.make(database.address, {
+        mode: 'transaction',
+        settings: { default_pool_size: '3' },
+      });
+      try {
+        const store = databaseUrl(bouncer.address, database.name);
+        expect(await eventsOfSharing(store)).toEqual(['opened', 'closed']);
+      } finally {
+        await bouncer.remove();
+      }
+    },
+  );
+
+  /** Has two instances take pings of one job in turn. Returns what people were told. */
+  async function eventsOfSharing(store: string): Promise<string[]> {
     for (const machine of ['one', 'two']) await write(machine, config('backup: {every: 1h}'));
-    const one = serve('one');
+    const one = serve('one', store);
     await one.url();
-    const two = serve('two');
+    const two = serve('two', store);
     for (let each = 1; each <= 5; each += 1) {
       expect(await one.ping(`backup/start?rid=r${each}`)).toBe(200);
       expect(await two.ping(`backup?rid=r${each}`)).toBe(200);
@@ -111,8 +136,8 @@ describe.skipIf(missingPostgres() !== null)('instances that serve from one datab
     expect(await two.ping('backup')).toBe(200);
     await until('the all-clear', () => sent().length > 1);
     expect(await two.kill('SIGTERM')).toBe(0);
-    expect(sent().map((body) => (JSON.parse(body) as { event: string }).event)).toEqual(['opened', 'closed']);
-  });
+    return sent().map((body) => (JSON.parse(body) as { event: string }).event);
+  }
 
   test('refuse pings while the database is away, and go on by themselves', async () => {
     await write('one', config('backup: {every: 1h}'));

@@ -9,7 +9,8 @@ import { silentLogger } from '../../src/observe/log.ts';
 import { systemClock } from '../../src/clock.ts';
 import { LowdbStore } from '../../src/store/lowdb/store.ts';
 import { PostgresStore } from '../../src/store/postgres/store.ts';
-import { databaseUrl, missingPostgres, sharedPostgres, sql } from '../support/postgres.ts';
+import { databaseUrl, freshDatabase, missingPostgres, sharedPostgres, sql } from '../support/postgres.ts';
+import { missingPgBouncer, PgBouncer, type PoolMode } from '../support/postgres/pgbouncer.ts';
 import { job, run } from '../support/records.ts';
 import { WAIT_LIMIT_MS } from '../support/limits.ts';
 
@@ -75,5 +76,35 @@ test.skipIf(missing !== null)(
     await expect(sql(url, 'CREATE TABLE public.stray ()')).rejects.toThrow('permission denied');
     await sql(administration, `DROP DATABASE ${name} WITH (FORCE)`, `DROP ROLE ${name}`);
     await rm(cwd, { recursive: true, force: true });
+  },
+);
+
+const missingPooler = missingPgBouncer();
+const wherePooler = missingPooler === null ? '' : `: ${missingPooler}`;
+
+test.skipIf(missingPooler !== null)(
+  `the page has settings with which PgBouncer serves${wherePooler}`,
+  async () => {
+    const [databases, settings] = block('Poolers', 'ini').split('[pgbouncer]\n') as [string, string];
+    expect(databases).toMatch(/^\[databases\]\ncronflow = host=\S+ port=5432\n/);
+    const pairs = settings
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' = ') as [string, string]);
+    const { pool_mode: mode, ...rest } = Object.fromEntries(pairs);
+    const database = await freshDatabase();
+    const bouncer = await PgBouncer.make(database.address, { mode: mode as PoolMode, settings: rest });
+    const url = databaseUrl(bouncer.address, database.name);
+    // The second store finds connections on which the first one has prepared what it asks.
+    for (const id of ['a', 'b']) {
+      const store = new PostgresStore({ url, clock: systemClock, log: silentLogger });
+      await store.open();
+      await store.transact({ ids: [id] }, (tx) => tx.putJob(job(id)));
+      expect((await store.jobById(id))?.id).toBe(id);
+      await store.close();
+    }
+    await expect(sql(`${url}&options=-csearch_path%3Dx`, 'SELECT 1')).rejects.toThrow('options');
+    await bouncer.remove();
+    await database.drop();
   },
 );

@@ -133,8 +133,8 @@ export class Committer {
         await session.commit();
       });
       [this.#failure, this.#isFull] = [null, false];
-    } catch (error) {
-      if (refusalOf(error) === 'unprepared') database.stopPreparing();
+    } catch {
+      // The next probe asks again.
     }
   }
 
@@ -167,14 +167,12 @@ export class Committer {
     const restMs = (): number => Math.ceil(startedMs + limitMs - systemClock.monotonic());
     for (;;) {
       try {
-        this.#isCommitSent = false;
         await this.#attempt(batch, Math.max(1, restMs()));
         if (!this.#isFull) this.#failure = null;
         this.#options.onSync(systemClock.monotonic() - startedMs);
         return;
       } catch (error) {
         const refusal = refusalOf(error);
-        if (refusal === 'unprepared') this.#options.database.stopPreparing();
         if (refusal === 'data' && batch.length > 1) return this.#commitEach(batch);
         if (refusal === 'data') return batch[0]!.reject(unavailable(error));
         const isAgain = refusal === 'unavailable' ? !isOfAll && this.#isWorthWaiting(error) : true;
@@ -220,6 +218,7 @@ export class Committer {
 
   async #attempt(batch: readonly Waiting[], limitMs: number): Promise<void> {
     const { database, freeze } = this.#options;
+    this.#isCommitSent = false;
     const done = await database.write(limitMs, async (session) => {
       const need = needOf(batch.map(({ scope }) => scope));
       const loading = new Loading(session, need, 'write', { freeze, known: this.#known });

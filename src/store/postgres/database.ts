@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { type ClockSample, sleep, systemClock } from '../../clock.ts';
-import { refusalOf } from './errors.ts';
+import { isOfPooler } from './errors.ts';
 import { BEGIN } from './sql/begin.ts';
 import { BEGIN_READ } from './sql/begin-read.ts';
 import { COMMIT } from './sql/commit.ts';
@@ -49,6 +50,8 @@ interface DatabaseOptions {
   onClock: (sample: ClockSample) => void;
   /** The longest time that a commit or a read may take; by default 4.5 s. */
   answerMsMax?: number;
+  /** Says whether statements are prepared under names, so that each is planned once; by default they are. */
+  prepares?: boolean;
 }
 
 /** The connections to the database. Nothing here waits without a limit. */
@@ -58,15 +61,15 @@ export class Database {
   readonly #writers: pg.Pool;
   readonly #readers: pg.Pool;
   readonly #onClock: (sample: ClockSample) => void;
-  /** Says whether statements are prepared under names. A pooler that shares connections may forget them. */
-  #isPreparing = true;
+  #isPreparing: boolean;
 
-  constructor({ url, onClock, answerMsMax = ANSWER_MS_MAX }: DatabaseOptions) {
+  constructor({ url, onClock, answerMsMax = ANSWER_MS_MAX, prepares = true }: DatabaseOptions) {
     this.answerMsMax = answerMsMax;
     const connectMsMax = Math.ceil(answerMsMax * CONNECT_PART);
     this.#writers = poolOf(url, WRITERS_MAX, connectMsMax);
     this.#readers = poolOf(url, READERS_MAX, connectMsMax);
     this.#onClock = onClock;
+    this.#isPreparing = prepares;
   }
 
   get isPreparing(): boolean {
@@ -77,27 +80,29 @@ export class Database {
     this.#onClock(sample);
   }
 
-  /** Prepares no statement from now on. */
-  stopPreparing(): void {
-    this.#isPreparing = false;
-  }
-
   /**
-   * Runs `use` with a connection of its own, and cuts the connection when the time is up.
+   * Runs `use` with a connection of its own, and cuts the connection when the time is up. It runs `use` again where the
+   * connection turns out to be shared with others by a pooler, so that statements cannot be prepared on it. Nothing is
+   * prepared from then on.
    * @throws the error of the database or of the connection
    */
   write<T>(limitMs: number, use: (session: Session) => Promise<T>): Promise<T> {
-    return this.#with(this.#writers, limitMs, use);
+    return this.#unshared(() => this.#with(this.#writers, limitMs, use));
   }
 
-  /** Does as `write`, on a connection for reads. It tries again where a statement was forgotten. */
-  async read<T>(limitMs: number, use: (session: Session) => Promise<T>): Promise<T> {
+  /** Does as `write`, on a connection for reads. */
+  read<T>(limitMs: number, use: (session: Session) => Promise<T>): Promise<T> {
+    return this.#unshared(() => this.#with(this.#readers, limitMs, use));
+  }
+
+  async #unshared<T>(run: () => Promise<T>): Promise<T> {
+    const wasPreparing = this.#isPreparing;
     try {
-      return await this.#with(this.#readers, limitMs, use);
+      return await run();
     } catch (error) {
-      if (!this.#isPreparing || refusalOf(error) !== 'unprepared') throw error;
-      this.stopPreparing();
-      return this.#with(this.#readers, limitMs, use);
+      if (!wasPreparing || !isOfPooler(error)) throw error;
+      this.#isPreparing = false;
+      return run();
     }
   }
 
@@ -164,7 +169,8 @@ export class Session {
     const sentMs = systemClock.monotonic();
     const begun = this.run([step(kind === 'read' ? BEGIN_READ : BEGIN)]);
     const limited = this.#limit(limits, kind, sentMs);
-    const [answers] = await settled([this.run(steps), begun, limited]);
+    // Of several errors the first tells why: the others say only that the transaction has failed already.
+    const [, , answers] = await settled([begun, limited, this.run(steps)]);
     return answers;
   }
 
@@ -224,8 +230,24 @@ export class Session {
   #query({ statement, values }: Step): Promise<pg.QueryResult<AnswerRow>> {
     const { name, text } = statement;
     const isNamed = name !== undefined && this.#database.isPreparing;
-    return this.#client.query({ text, values: [...values], ...(isNamed ? { name } : {}) });
+    const named = isNamed ? { name: preparedName(name, text) } : {};
+    return this.#client.query({ text, values: [...values], ...named });
   }
+}
+
+const preparedNames = new Map<string, string>();
+
+/**
+ * Returns the name under which a text is prepared. Behind a pooler a connection may have been that of another version of
+ * Cronflow, which means something else by the same name. So the name goes with the text.
+ */
+function preparedName(name: string, text: string): string {
+  let prepared = preparedNames.get(text);
+  if (prepared === undefined) {
+    prepared = `${name}_${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;
+    preparedNames.set(text, prepared);
+  }
+  return prepared;
 }
 
 /** Waits for all, so that nothing goes on unseen, and then throws the first error. */

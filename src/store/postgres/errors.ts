@@ -5,8 +5,6 @@ import { databaseNameOf } from './address.ts';
 export type Refusal =
   /** Another instance was faster. The same transaction can be run again at once. */
   | 'conflict'
-  /** A pooler between here and the database forgets prepared statements, so none may be used. */
-  | 'unprepared'
   /** The database is away, starting, full or too slow, or it is a copy that takes no writes. */
   | 'unavailable'
   /** The data itself was refused, and would be again. */
@@ -23,10 +21,10 @@ const CONFLICTS: ReadonlySet<string> = new Set([
   '23505', // unique_violation: another instance made a record of this id or name
 ]);
 
-const UNPREPARED: ReadonlySet<string> = new Set([
-  '26000', // invalid_sql_statement_name
-  '42P05', // duplicate_prepared_statement
-  '08P01', // protocol_violation, by poolers that know no prepared statements
+/** What the database says where a pooler gives a connection to several clients in turn. */
+const OF_POOLERS: ReadonlySet<string> = new Set([
+  '26000', // invalid_sql_statement_name: the statement was prepared on another connection
+  '42P05', // duplicate_prepared_statement: another client has prepared it on this one
 ]);
 
 const RIGHTS_LACKING: ReadonlySet<string> = new Set(['42501']); // insufficient_privilege
@@ -39,8 +37,12 @@ export function refusalOf(error: unknown): Refusal {
   if (error instanceof Conflict) return 'conflict';
   const code = codeOf(error);
   if (CONFLICTS.has(code)) return 'conflict';
-  if (UNPREPARED.has(code)) return 'unprepared';
   return DATA_CLASSES.has(code.slice(0, 2)) ? 'data' : 'unavailable';
+}
+
+/** Tells whether a statement failed because a pooler keeps no connection for its client. */
+export function isOfPooler(error: unknown): boolean {
+  return OF_POOLERS.has(codeOf(error));
 }
 
 /** Tells whether the database found no room on its disk. */

@@ -70,10 +70,7 @@ export class Lanes {
       try {
         return await this.#database.write(this.#database.answerMsMax, change);
       } catch (error) {
-        const refusal = refusalOf(error);
-        if (refusal === 'unprepared') this.#database.stopPreparing();
-        if (tries > TRIES_MAX || (refusal !== 'conflict' && refusal !== 'unprepared'))
-          throw unavailable(error);
+        if (tries > TRIES_MAX || refusalOf(error) !== 'conflict') throw unavailable(error);
       }
     }
   }

@@ -40,8 +40,13 @@ export function offlineDatabase(url: string, format: DumpFormat): OfflineDatabas
   };
 }
 
+/** Nothing is prepared, because what is read or written here comes once and could not be run again. */
+function databaseAt(url: string): Database {
+  return new Database({ url, onClock: () => {}, prepares: false });
+}
+
 async function using<T>(url: string, use: (database: Database) => Promise<T>): Promise<T> {
-  const database = new Database({ url, onClock: () => {} });
+  const database = databaseAt(url);
   try {
     return await use(database);
   } catch (error) {
@@ -52,7 +57,7 @@ async function using<T>(url: string, use: (database: Database) => Promise<T>): P
 }
 
 async function* dumpOf(url: string, version: number, nowAt: number): AsyncGenerator<DumpLine> {
-  const database = new Database({ url, onClock: () => {} });
+  const database = databaseAt(url);
   try {
     yield* exportOf(database, version, nowAt);
   } catch (error) {

@@ -4,6 +4,7 @@ import { silentLogger } from '../../../src/observe/log.ts';
 import { PostgresStore } from '../../../src/store/postgres/store.ts';
 import { WAIT_LIMIT_MS } from '../../support/limits.ts';
 import {
+  databaseUrl,
   databaseUrlAt,
   freshDatabase,
   missingPostgres,
@@ -20,6 +21,15 @@ const COUNT = { meta: ['count'] };
 const ended = (condition: string): string =>
   `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND ${condition}`;
 const UNAVAILABLE = { code: 'store_unavailable' };
+
+/** A database that has become a copy, or the first again, knows no connection from before. */
+function becomeReadOnly({ name, address }: TestDatabase, value: 'on' | 'off'): Promise<void> {
+  return sql(
+    databaseUrl(address, 'postgres'),
+    `ALTER DATABASE ${name} SET default_transaction_read_only = ${value}`,
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`,
+  );
+}
 
 describe.skipIf(missingPostgres() !== null)('a database behind a network that fails', () => {
   let database: TestDatabase;
@@ -194,10 +204,7 @@ describe.skipIf(missingPostgres() !== null)('a database behind a network that fa
 
   test('that takes no writes, as a copy does, refuses commits and is read', async () => {
     await addJob();
-    const readOnly = (value: string): Promise<void> =>
-      sql(database.url, `ALTER DATABASE ${database.name} SET default_transaction_read_only = ${value}`);
-    await readOnly('on');
-    proxy.cut();
+    await becomeReadOnly(database, 'on');
     await until('a refusal', () =>
       count().then(
         () => undefined,
@@ -205,11 +212,7 @@ describe.skipIf(missingPostgres() !== null)('a database behind a network that fa
       ),
     );
     await until('a read', () => store.jobById('a').catch(() => undefined));
-    await sql(
-      databaseUrlAt(proxy.port, 'postgres'),
-      `ALTER DATABASE ${database.name} SET default_transaction_read_only = off`,
-    );
-    proxy.cut();
+    await becomeReadOnly(database, 'off');
     await works();
     expect(store.health()).toEqual({ ok: true });
   });

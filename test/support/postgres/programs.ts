@@ -49,7 +49,7 @@ function packaged(): string | null {
  * containers, they run as nobody.
  * @returns null where root can do neither
  */
-function chooseWay(): Way | null {
+export function chooseWay(): Way | null {
   if (process.getuid?.() !== 0) return { prefix: [], user: undefined };
   if (spawnSync('unshare', ['--user', 'true']).status === 0) {
     return { prefix: ['unshare', '--user'], user: undefined };

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -6,35 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { until } from '../until.ts';
+import { Kept, spawnOptions } from './keeper.ts';
 import { copyPrograms, handOver, type Way } from './programs.ts';
 
 /** The name of the superuser, who needs no password. */
-const USER = 'cronflow';
+export const USER = 'cronflow';
 
 /** How the server is told to stop, by the words of `pg_ctl stop --mode`. */
 const STOP_SIGNALS = { smart: 'SIGTERM', fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
-
-/**
- * Starts a server and stays with it. Its standard input is a pipe from the process of the test. If that process ends in
- * any way, also by kill -9, the pipe is closed; then the server is stopped and its folder goes.
- */
-const KEEPER = `
-folder=$1; shift
-exec 3<&0
-"$@" </dev/null 3<&- >>"$folder/server.log" 2>&1 &
-server=$!
-(
-  read -r word <&3
-  [ "$word" != ended ] || exit 0
-  kill -CONT "$server" 2>/dev/null
-  kill -QUIT "$server" 2>/dev/null
-  while kill -0 "$server" 2>/dev/null; do sleep 0.05; done
-  rm -rf "$folder"
-) >/dev/null 2>&1 &
-exec 3<&-
-echo "$server"
-wait "$server"
-`;
 
 /** Settings that all servers of tests have. */
 const SETTINGS = {
@@ -105,7 +84,7 @@ export class PostgresServer {
   readonly #bin: string;
   readonly #way: Way;
   readonly #settings: Readonly<Record<string, string>>;
-  #keeper: ChildProcess | undefined;
+  #kept: Kept | undefined;
   #pid = 0;
 
   private constructor(options: { folder: string; bin: string; way: Way; settings: Record<string, string> }) {
@@ -172,29 +151,16 @@ export class PostgresServer {
 
   /** Starts it, and returns once it takes connections. */
   async start(): Promise<void> {
-    if (this.#keeper !== undefined) throw new Error('the server runs already');
+    if (this.#kept !== undefined) throw new Error('the server runs already');
     const settings = Object.entries(this.#settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
-    const command = [
-      ...this.#way.prefix,
-      join(this.#bin, 'postgres'),
-      '-D',
-      join(this.#own, 'data'),
-      ...settings,
-    ];
-    const keeper = spawn('sh', ['-c', KEEPER, 'sh', this.#own, ...command], {
-      stdio: ['pipe', 'pipe', 'ignore'],
-      // Ctrl-C in a terminal is for the tests, and the server ends with them.
-      detached: true,
-      ...this.#spawnOptions(),
-    });
-    keeper.stdin?.on('error', () => undefined);
-    this.#keeper = keeper;
-    const [first] = (await once(keeper.stdout, 'data')) as [Buffer];
-    this.#pid = Number(first.toString().trim());
+    const command = [join(this.#bin, 'postgres'), '-D', join(this.#own, 'data'), ...settings];
+    const kept = await Kept.start(this.#own, this.#way, command);
+    this.#kept = kept;
+    this.#pid = kept.pid;
     await until(
       'PostgreSQL to start',
       async () => {
-        if (keeper.exitCode !== null) throw new Error(`PostgreSQL ended:\n${this.log()}`);
+        if (kept.isEnded) throw new Error(`PostgreSQL ended:\n${this.log()}`);
         return sql(this.url('postgres'), 'SELECT 1').then(
           () => true,
           () => false,
@@ -208,14 +174,11 @@ export class PostgresServer {
    * Stops it. `immediate` is like a crash: nothing is written, and the next start recovers.
    */
   async stop(mode: keyof typeof STOP_SIGNALS = 'immediate'): Promise<void> {
-    const keeper = this.#keeper;
-    if (keeper === undefined) return;
-    this.#keeper = undefined;
-    const ended = once(keeper, 'close');
+    const kept = this.#kept;
+    if (kept === undefined) return;
+    this.#kept = undefined;
     this.thaw();
-    process.kill(this.#pid, STOP_SIGNALS[mode]);
-    keeper.stdin?.end('ended\n');
-    await ended;
+    await kept.end(STOP_SIGNALS[mode]);
   }
 
   /** Stops it and starts it again. */
@@ -245,11 +208,9 @@ export class PostgresServer {
 
   /** Leaves it as the death of this process would: the keeper has to stop it and to remove its data. */
   async abandon(): Promise<void> {
-    const keeper = this.#keeper!;
-    this.#keeper = undefined;
-    const ended = once(keeper, 'close');
-    keeper.stdin?.destroy();
-    await ended;
+    const kept = this.#kept!;
+    this.#kept = undefined;
+    await kept.abandon();
   }
 
   /** Stops it and removes all that it has. */
@@ -276,19 +237,15 @@ export class PostgresServer {
     }).map(([key, value]) => `--${key}=${value}`);
     const words = [join(this.#bin, 'initdb'), ...options, '--no-sync', '--no-instructions'];
     const [command, ...args] = [...this.#way.prefix, ...words];
-    const child = spawn(command!, args, { stdio: ['ignore', 'pipe', 'pipe'], ...this.#spawnOptions() });
+    const child = spawn(command!, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...spawnOptions(this.#own, this.#way),
+    });
     let said = '';
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
     const [code] = (await once(child, 'close')) as [number | null];
     if (code !== 0) throw new Error(`initdb ended with ${code}:\n${said}`);
-  }
-
-  #spawnOptions(): { cwd: string; env: NodeJS.ProcessEnv; uid?: number; gid?: number } {
-    const { user } = this.#way;
-    // The messages of PostgreSQL are in English, whatever the locale of the tests is.
-    const env = { ...process.env, LC_ALL: 'C', LANG: 'C' };
-    return { cwd: this.#own, env, ...(user === undefined ? {} : { uid: user, gid: user }) };
   }
 }
 
@@ -334,7 +291,8 @@ function parentOf(pid: string): number | null {
   }
 }
 
-async function freePort(): Promise<number> {
+/** Returns a port of 127.0.0.1 on which nothing listens. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };

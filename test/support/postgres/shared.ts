@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:net';
-import { PostgresServer } from './server.ts';
+import { askedPgBouncer, type PgBouncer } from './pgbouncer.ts';
+import { PostgresServer, type ServerAddress } from './server.ts';
 
 /** The variable in which a whole run tells its tests where they ask for the server that they share. */
 export const SHARED_SOCKET = 'CRONFLOW_TEST_POSTGRES';
@@ -12,10 +13,16 @@ export const SHARED_SOCKET = 'CRONFLOW_TEST_POSTGRES';
  */
 export function shareServer(path: string): () => Promise<void> {
   let starting: Promise<PostgresServer> | undefined;
+  let pooling: Promise<PgBouncer | undefined> | undefined;
+  const address = async (): Promise<ServerAddress> => {
+    starting ??= PostgresServer.make();
+    const { address: direct } = await starting;
+    pooling ??= askedPgBouncer(direct);
+    return (await pooling)?.address ?? direct;
+  };
   const answer = async (): Promise<object> => {
     try {
-      starting ??= PostgresServer.make();
-      return (await starting).address;
+      return await address();
     } catch (error) {
       return { error: (error as Error).stack };
     }
@@ -27,6 +34,8 @@ export function shareServer(path: string): () => Promise<void> {
   asked.unref();
   return async () => {
     await new Promise((resolve) => asked.close(resolve));
+    const pooler = await pooling?.catch(() => undefined);
+    await pooler?.remove();
     const server = await starting?.catch(() => undefined);
     await server?.remove();
   };

@@ -1,0 +1,123 @@
+import pg from 'pg';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
+import { silentLogger } from '../../../src/observe/log.ts';
+import { PostgresStore } from '../../../src/store/postgres/store.ts';
+import { WAIT_LIMIT_MS } from '../../support/limits.ts';
+import { databaseUrl, freshDatabase, socketPath, sql, type TestDatabase } from '../../support/postgres.ts';
+import { missingPgBouncer, PgBouncer, type PoolMode } from '../../support/postgres/pgbouncer.ts';
+import { increment, job, NOW_AT, run } from '../../support/records.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+import { until } from '../../support/until.ts';
+
+const missing = missingPgBouncer();
+const where = missing === null ? '' : `: ${missing}`;
+const COUNT = { meta: ['count'] };
+const UNAVAILABLE = { code: 'store_unavailable' };
+
+/** Fewer connections than the stores have, so that they share them; each client of a session keeps its own. */
+const POOL_SIZES: Record<PoolMode, string> = { transaction: '3', session: '40' };
+
+const count = (store: PostgresStore): Promise<number> =>
+  store.transact(COUNT, (tx) => increment(tx, 'count'));
+
+describe.skipIf(missing !== null).each(['transaction', 'session'] as const)(
+  `a database behind PgBouncer in %s mode${where}`,
+  (mode) => {
+    let database: TestDatabase;
+    let proxy: TcpProxy;
+    let bouncer: PgBouncer;
+    let stores: PostgresStore[];
+    beforeEach(async () => {
+      stores = [];
+      database = await freshDatabase();
+      proxy = await startTcpProxy({ path: socketPath(database.address) });
+      bouncer = await PgBouncer.make(proxy.port, { mode, settings: { default_pool_size: POOL_SIZES[mode] } });
+    });
+    afterEach(async () => {
+      await Promise.all(stores.map((store) => store.close()));
+      await bouncer.remove();
+      await proxy.close();
+      await database.drop();
+    });
+
+    const open = async (answerMsMax: number | null = WAIT_LIMIT_MS): Promise<PostgresStore> => {
+      const store = new PostgresStore({
+        url: databaseUrl(bouncer.address, database.name),
+        clock: systemClock,
+        log: silentLogger,
+        ...(answerMsMax === null ? {} : { answerMsMax }),
+      });
+      await store.open();
+      stores.push(store);
+      return store;
+    };
+    test('serves stores that start one after another and at once, and none loses a commit', async () => {
+      const first = await open();
+      await count(first);
+      const all = [first, await open(), ...(await Promise.all([open(), open()]))];
+      const told: string[] = [];
+      all[3]!.watch((changes) => {
+        for (const each of changes) if (each.type === 'job') told.push(each.id);
+      });
+      const changed = all.flatMap((store, index) =>
+        Array.from({ length: 15 }, async (_, each) => {
+          const id = `j${index}-${each}`;
+          await store.transact({ ids: [id] }, (tx) => {
+            tx.putJob(job(id));
+            tx.putRun(run(id, 1));
+          });
+          await count(store);
+          // What one has committed any other reads.
+          const other = all[(index + 1) % all.length]!;
+          expect((await other.runsOf(id, { skip: 0, limit: 9 })).total).toBe(1);
+          return id;
+        }),
+      );
+      const ids = await Promise.all(changed);
+      expect(await first.meta('count')).toBe(61);
+      await until('all changes to be told', () => new Set(told).size >= ids.length);
+      expect(told.toSorted()).toEqual(ids.toSorted());
+      for (const store of all) expect(store.health()).toEqual({ ok: true });
+    });
+
+    test('does not commit twice what it was told to commit, where the answer is lost', async () => {
+      const store = await open();
+      await count(store);
+      await sql(
+        database.url,
+        'CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$',
+        'CREATE CONSTRAINT TRIGGER waits AFTER UPDATE ON cronflow.meta DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait()',
+      );
+      const counted = count(store);
+      const client = new pg.Client({ connectionString: database.url });
+      await client.connect();
+      const asleep =
+        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+      const sleepers = async (): Promise<number> => (await client.query(asleep)).rowCount ?? 0;
+      await until('the commit to be under way', async () => (await sleepers()) > 0);
+      // The database goes on with a commit although nobody is left whom it could answer.
+      proxy.cut();
+      await expect(counted).rejects.toMatchObject(UNAVAILABLE);
+      await until('the commit to end', async () => (await sleepers()) === 0);
+      await client.end();
+      await sql(database.url, 'DROP TRIGGER waits ON cronflow.meta');
+      const stored = await until('a read', () => store.meta('count').catch(() => undefined));
+      expect(stored).toBe(2);
+    });
+
+    test('that is away is refused, and used again once it is back', async () => {
+      const store = await open(null);
+      await store.transact({ ids: ['a'] }, (tx) => tx.putJob(job('a')));
+      proxy.refuse();
+      await expect(count(store)).rejects.toMatchObject(UNAVAILABLE);
+      await expect(
+        store.claimDeliveries({ owner: 'a', now_at: NOW_AT, lease_ms: 1, limit: 1 }),
+      ).rejects.toMatchObject(UNAVAILABLE);
+      expect(store.health().ok).toBe(false);
+      proxy.flow();
+      await until('it to be used again', () => store.health().ok && count(store).catch(() => undefined));
+      await until('a read', () => store.jobById('a').catch(() => undefined));
+    });
+  },
+);
