@@ -90,7 +90,7 @@ async function backtested(
   const nowAt = clock.now();
   const replayed = await backtestJobs(store, pairs, {
     since_at: nowAt - BACKTEST_MS,
-    now_at: nowAt,
+    until_at: nowAt,
     monotonic: () => clock.monotonic(),
     ms_max: BACKTEST_MS_MAX,
     past: { bytes_max: BACKTEST_BYTES_MAX, ms_max: BACKTEST_MS_MAX },

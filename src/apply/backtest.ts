@@ -9,7 +9,8 @@ import { replayStartOf } from './replay-start.ts';
 /** How far back jobs are replayed, and how much of the service that may take. */
 interface BacktestLimits {
   since_at: number;
-  now_at: number;
+  /** Up to when the replays go on after the last event. */
+  until_at: number;
   /** Returns milliseconds on a clock that never steps. */
   monotonic: () => number;
   /** No further job is begun after so long. */
@@ -25,7 +26,7 @@ type Replayed = Pick<
 >;
 
 /**
- * Replays jobs under the specs in force and under others, from the log of a store that runs (docs/design.md §10,
+ * Replays jobs under the specs in force and under others, from the log of a store, job by job (docs/design.md §10,
  * `backtest`). Jobs for which there is no time are counted and left out.
  */
 export async function backtestJobs(
@@ -35,7 +36,8 @@ export async function backtestJobs(
 ): Promise<Replayed> {
   const startedMs = limits.monotonic();
   const jobs: BacktestReport['jobs'][number][] = [];
-  let logFromAt = limits.since_at;
+  let logFromAt: number | null = null;
+  let untilAt = limits.until_at;
   let leftOut = 0;
   for (const pair of pairs) {
     const isTimeUp = limits.monotonic() - startedMs > limits.ms_max;
@@ -44,14 +46,15 @@ export async function backtestJobs(
       leftOut += 1;
       continue;
     }
-    logFromAt = Math.max(logFromAt, replayed.log_from_at);
+    logFromAt = Math.max(logFromAt ?? replayed.log_from_at, replayed.log_from_at);
+    untilAt = Math.max(untilAt, replayed.last_at);
     const changes = replayed.replays.changes(limits.since_at);
     if (changes.length > 0) jobs.push({ name: pair.job.name, is_removed: pair.next === null, changes });
   }
   return {
-    log_from_at: logFromAt,
-    from_at: logFromAt,
-    until_at: limits.now_at,
+    log_from_at: logFromAt ?? limits.since_at,
+    from_at: Math.max(limits.since_at, logFromAt ?? limits.since_at),
+    until_at: untilAt,
     jobs_replayed: pairs.length - leftOut,
     jobs_left_out: leftOut,
     jobs,
@@ -73,7 +76,11 @@ async function replay(store: Pick<Store, 'past'>, pair: Respecified, limits: Bac
     pair,
     past.begin === null ? null : replayStartOf(past.begin, past.begin_at),
   );
-  for await (const { event } of past.events()) replays.apply(event);
-  replays.pass(limits.now_at);
-  return { log_from_at: past.log_from_at, replays };
+  let lastAt = past.begin_at;
+  for await (const { at, event } of past.events()) {
+    lastAt = Math.max(lastAt, at);
+    replays.apply(event);
+  }
+  replays.pass(limits.until_at);
+  return { log_from_at: past.log_from_at, last_at: lastAt, replays };
 }

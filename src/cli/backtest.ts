@@ -1,3 +1,5 @@
+import { LIVENESS_KEY } from '../apply/alive.ts';
+import { backtestJobs } from '../apply/backtest.ts';
 import { readGlobals } from '../apply/events.ts';
 import { replayStartOf } from '../apply/replay-start.ts';
 import type { Config } from '../config/config.ts';
@@ -6,7 +8,7 @@ import { type Respecified, respecified, sameCount, unloggedNames } from '../core
 import { BothReplays } from '../core/backtest/both-replays.ts';
 import { planChanges } from '../core/plan/plan.ts';
 import { parseDuration } from '../schedule/duration.ts';
-import type { LoggedHistory } from '../store/offline.ts';
+import type { LoggedHistory, OfflineStore, StoredState } from '../store/offline.ts';
 import { openOffline } from '../store/open/open-offline.ts';
 import { readAgain } from '../store/read-again.ts';
 import { parseArgs } from './arguments.ts';
@@ -21,8 +23,8 @@ const SINCE_DEFAULT = '30d';
 const HELP = `Usage: cronflow backtest [FILE] [OPTIONS]
 
 Replays the logged pings under the configuration in FILE, and prints which incidents would have been new, gone or
-different from those under the one that runs. It reads the data directory, also while Cronflow runs, and
-changes nothing.
+different from those under the one that runs. It reads the data directory, or the database that CRONFLOW_STORE
+names, also while Cronflow runs, and changes nothing.
 
   FILE             the configuration (--config, CRONFLOW_CONFIG; default: cronflow.yaml in the current directory)
   --since D        how far back, such as 7d or 12h (default: ${SINCE_DEFAULT}); at most as far as the log goes
@@ -89,9 +91,45 @@ async function replayed(options: Options, config: Config, nowAt: number): Promis
   const now = await offline.state();
   const plan = planChanges(now.jobs(), config.jobs, config);
   const pairs = respecified(plan, readGlobals(now), config.globals);
+  const sinceAt = nowAt - options.sinceMs;
+  const outcome =
+    history === null
+      ? await replayedByJob(offline, pairs, { sinceAt, untilAt: aliveAt(now) ?? nowAt })
+      : await replayedAtOnce(history, pairs, sinceAt);
+  return { ...outcome, jobs_same: sameCount(plan, pairs), unlogged: unloggedNames(plan) };
+}
+
+type Outcome = Omit<BacktestReport, 'jobs_same' | 'unlogged'>;
+
+/** Returns the last sign of life, which is the end of the log. */
+function aliveAt(now: StoredState): number | undefined {
+  return now.meta(LIVENESS_KEY) as number | undefined;
+}
+
+/** Replays jobs one after another, however long that takes. */
+function replayedByJob(
+  offline: OfflineStore,
+  pairs: readonly Respecified[],
+  { sinceAt, untilAt }: { sinceAt: number; untilAt: number },
+): Promise<Outcome> {
+  return backtestJobs(offline, pairs, {
+    since_at: sinceAt,
+    until_at: untilAt,
+    monotonic: () => 0,
+    ms_max: Infinity,
+    past: { bytes_max: Infinity, ms_max: Infinity },
+  });
+}
+
+/** Replays all jobs beside each other, because a log that holds them all is read once. */
+async function replayedAtOnce(
+  history: LoggedHistory,
+  pairs: readonly Respecified[],
+  askedAt: number,
+): Promise<Outcome> {
   const replays = new Map(pairs.map((pair) => [pair.job.id, replaysOf(pair, history)]));
   const untilAt = await replayAll(history, replays);
-  const sinceAt = Math.max(history.begin_at, nowAt - options.sinceMs);
+  const sinceAt = Math.max(history.begin_at, askedAt);
   const jobs = pairs.flatMap((pair) => {
     const changes = replays.get(pair.job.id)!.changes(sinceAt);
     return changes.length === 0 ? [] : [{ name: pair.job.name, is_removed: pair.next === null, changes }];
@@ -101,9 +139,7 @@ async function replayed(options: Options, config: Config, nowAt: number): Promis
     from_at: sinceAt,
     until_at: untilAt,
     jobs_replayed: pairs.length,
-    jobs_same: sameCount(plan, pairs),
     jobs_left_out: 0,
-    unlogged: unloggedNames(plan),
     jobs,
   };
 }

@@ -7,12 +7,16 @@ export interface StoredState {
   /** Lists all jobs, also removed ones. */
   jobs(): Job[];
   jobById(id: string): Job | undefined;
-  /** Lists the runs of a job, oldest first. */
-  runsOf(jobId: string): readonly Row[];
-  openIncidentOf(jobId: string): JobIncident | undefined;
   delivery(id: string): Delivery | undefined;
   /** Returns undefined when there is no value of this name. */
   meta(key: string): MetaValue;
+}
+
+/** What a store held at the beginning of its log. */
+export interface LoggedState extends StoredState {
+  /** Lists the runs of a job, oldest first. */
+  runsOf(jobId: string): readonly Row[];
+  openIncidentOf(jobId: string): JobIncident | undefined;
 }
 
 /** The part of a commit that the log keeps for replays (docs/design.md §3.5). */
@@ -27,7 +31,7 @@ export interface LoggedHistory {
   /** The instant at which the log begins, in milliseconds since the Unix epoch. */
   begin_at: number;
   /** All records as they were at that instant. */
-  begin: StoredState;
+  begin: LoggedState;
   /** Reads the commits since then, oldest first, as they are asked for. */
   commits(): AsyncIterable<LoggedCommit>;
 }
@@ -78,9 +82,10 @@ export interface OfflineStore {
   state(): Promise<StoredState>;
   /**
    * Opens the log of commits (docs/design.md §3.5) at the oldest state from which it can be replayed.
+   * @returns null where the log has no order but that of each job, so that it is read by `past`
    * @throws CronflowError `store_missing`; `store_damaged`, also when the log was pruned while it was read
    */
-  history(): Promise<LoggedHistory>;
+  history(): Promise<LoggedHistory | null>;
   /**
    * Opens the log of commits for one job, as `Store.past` does.
    * @throws CronflowError `store_missing`, `store_damaged`, `overloaded`

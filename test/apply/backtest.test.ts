@@ -29,7 +29,7 @@ test('jobs for which there is no time are counted, and so are those whose log is
   };
   const limits = {
     since_at: NOW_AT - 1_000,
-    now_at: NOW_AT,
+    until_at: NOW_AT,
     monotonic: () => nowMs,
     ms_max: 100,
     past: { bytes_max: 1, ms_max: 1 },

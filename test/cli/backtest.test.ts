@@ -3,17 +3,27 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { LIVENESS_KEY } from '../../src/apply/alive.ts';
+import { GLOBALS_KEY } from '../../src/apply/events.ts';
 import { backtest } from '../../src/cli/backtest.ts';
 import { reportJson } from '../../src/cli/backtest-report.ts';
 import { compareIncidents } from '../../src/core/backtest/backtest.ts';
 import type { ReplayedIncident } from '../../src/core/replay/replay.ts';
 import type { Declaration } from '../../src/core/model/declaration.ts';
+import type { LoggedEvent } from '../../src/core/model/event.ts';
 import type { Delivery } from '../../src/core/model/records.ts';
+import { silentLogger } from '../../src/observe/log.ts';
+import { openOffline } from '../../src/store/open/open-offline.ts';
+import { storeUrlOf } from '../../src/store/open/url.ts';
+import { PostgresStore } from '../../src/store/postgres/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Happening, Script } from '../simulation/script.ts';
 import { SimulatedDisk } from '../simulation/system/disk.ts';
 import { System, type SystemOptions } from '../simulation/system/system.ts';
 import type { CrashDisk } from '../support/crash-disk.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { WAIT_LIMIT_MS } from '../support/limits.ts';
+import { freshDatabase, missingPostgres } from '../support/postgres.ts';
 import { seededRandom } from '../support/random.ts';
 import { type Result, runIn } from './support/io.ts';
 import { DAY_MS, HOUR_MS } from '../../src/schedule/units.ts';
@@ -285,4 +295,54 @@ describe('cronflow backtest', () => {
       stdout: expect.stringMatching(/^Usage: cronflow backtest/) as string,
     });
   });
+});
+
+const missing = missingPostgres();
+const where = missing === null ? '' : `: ${missing}`;
+
+/** Writes what the data directory and its log hold to a database. */
+async function copyTo(url: string): Promise<void> {
+  const from = openOffline(storeUrlOf(undefined, join(root, 'data')));
+  const clock = createFakeClock(FROM_AT);
+  const store = new PostgresStore({ url, clock, log: silentLogger, answerMsMax: WAIT_LIMIT_MS });
+  await store.open();
+  const state = await from.state();
+  await store.transact({ all: true }, (tx) => {
+    for (const job of state.jobs()) tx.putJob(job);
+    tx.putMeta(GLOBALS_KEY, state.meta(GLOBALS_KEY));
+    tx.putMeta(LIVENESS_KEY, TO_AT);
+  });
+  const logged: { job_id: string; event: LoggedEvent }[] = [];
+  for await (const { events } of (await from.history())!.commits()) logged.push(...events);
+  const ids = state.jobs().map(({ id }) => id);
+  await store.transact({ ids }, (tx) => {
+    for (const { job_id: jobId, event } of logged) tx.logEvent(jobId, event);
+  });
+  await store.close();
+}
+
+describe.skipIf(missing !== null)(`cronflow backtest on a database${where}`, () => {
+  test(
+    'says the same as on a data directory with the same log',
+    async () => {
+      const database = await freshDatabase();
+      await copyTo(database.url);
+      const onDatabase = (...argv: string[]): Promise<Result> =>
+        runIn(root, TO_AT, (io) => backtest(argv, io), { env: { CRONFLOW_STORE: database.url } });
+      for (const argv of [
+        ['changed.yaml', '--since', '60d', '--json'],
+        ['changed.yaml', '--since', '2d'],
+      ]) {
+        const [there, here] = [await onDatabase(...argv), await run(...argv)];
+        expect(here.code).toBe(2);
+        expect(there).toEqual(here);
+      }
+      await database.drop();
+      expect(await onDatabase('changed.yaml')).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/The database .* cannot be used/) as string,
+      });
+    },
+    MONTH_MS_MAX,
+  );
 });

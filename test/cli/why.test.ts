@@ -7,9 +7,12 @@ import { JobIngest } from '../../src/ingest/job-ingest.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { MINUTE_MS } from '../../src/schedule/units.ts';
 import { LowdbStore, type LowdbStoreOptions } from '../../src/store/lowdb/store.ts';
+import { PostgresStore } from '../../src/store/postgres/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { startServer } from '../http/support.ts';
 import { createFakeClock, DEFAULT_START_AT, type FakeClock } from '../support/fake-clock.ts';
+import { WAIT_LIMIT_MS } from '../support/limits.ts';
+import { freshDatabase, missingPostgres } from '../support/postgres.ts';
 import { pingOf } from '../support/records.ts';
 import { type Result, runIn } from './support/io.ts';
 
@@ -83,3 +86,34 @@ test.each([
   expect(result.code).toBe(code);
   expect(result.stderr).toContain(words);
 });
+
+const missing = missingPostgres();
+const where = missing === null ? '' : `: ${missing}`;
+
+test.skipIf(missing !== null)(
+  `explains from a database, beside the Cronflow that uses it${where}`,
+  async () => {
+    const database = await freshDatabase();
+    const shared = new PostgresStore({
+      url: database.url,
+      clock,
+      log: silentLogger,
+      answerMsMax: WAIT_LIMIT_MS,
+    });
+    await shared.open();
+    const ingest = new JobIngest({ store: shared, clock, onRefusal: () => undefined });
+    await ingest.register('sync', { every: '1h', grace: '10m' });
+    await ingest.ping('sync', pingOf('failure', clock.now(), { exit_code: 3, host: 'web1' }));
+    const argv = ['sync', '--json', '--data-dir', directory];
+    const here = await runIn('/', clock.now(), (io) => why(argv, io), {
+      env: { CRONFLOW_STORE: database.url },
+    });
+    expect(here.stderr).toBe('');
+    const { url } = await startServer({ store: shared, clock });
+    const there = await runIn('/', clock.now(), (io) => why(['sync', '--json', '--url', url], io));
+    expect(JSON.parse(here.stdout)).toEqual(JSON.parse(there.stdout));
+    ingest.stop();
+    await shared.close();
+    await database.drop();
+  },
+);

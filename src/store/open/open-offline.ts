@@ -1,6 +1,6 @@
 import { systemClock } from '../../clock.ts';
 import { CronflowError } from '../../core/model/errors.ts';
-import type { DumpSource, LoggedHistory, OfflineStore, StoredState } from '../offline.ts';
+import type { DumpSource, LoggedHistory, LoggedState, OfflineStore } from '../offline.ts';
 import type { Tables } from '../local/tables.ts';
 import { dumpOf } from '../lowdb/dump.ts';
 import { realDisk } from '../lowdb/disk.ts';
@@ -37,17 +37,7 @@ export function openOffline(url: string): OfflineStore {
 
 function databaseAt(url: string): OfflineStore {
   const database = offlineDatabase(url, DUMP_FORMAT);
-  return {
-    ...database,
-    state: async () => stateOf(await database.tables()),
-    history: async () => {
-      throw new CronflowError(
-        'usage',
-        'The log of a database cannot be replayed by this command yet. Export the database, import it into a data ' +
-          'directory, and use that: its log begins with the import.',
-      );
-    },
-  };
+  return { ...database, state: async () => stateOf(await database.tables()), history: async () => null };
 }
 
 async function historyOf(directory: string): Promise<LoggedHistory> {
@@ -56,7 +46,7 @@ async function historyOf(directory: string): Promise<LoggedHistory> {
   return { begin_at, begin: stateOf(begin), commits: () => history.commits() };
 }
 
-function stateOf(tables: Tables): StoredState {
+function stateOf(tables: Tables): LoggedState {
   return {
     jobs: () => [...tables.jobs()],
     jobById: (id) => tables.jobById(id),

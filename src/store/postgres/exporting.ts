@@ -55,30 +55,53 @@ export async function* exportOf(
   nowAt: number,
 ): AsyncGenerator<DumpLine> {
   yield { cronflow: 'dump', schema_version: version, created_at: new Date(nowAt).toISOString() };
+  let records = 0;
+  for await (const page of pagesOf(database, TABLES)) {
+    records += page.length;
+    yield* page;
+  }
+  yield { end: true, records };
+}
+
+/**
+ * Reads some of the tables, as one instant shows them.
+ * @throws CronflowError `store_missing` where Cronflow has never used the database
+ */
+export async function* recordsOf(
+  database: Database,
+  names: ReadonlySet<string>,
+): AsyncGenerator<TableRecord> {
+  const tables = TABLES.filter(({ table }) => names.has(table));
+  for await (const page of pagesOf(database, tables)) yield* page;
+}
+
+/** A record, and the table that it is of. */
+export type TableRecord = Extract<DumpLine, { table: string }>;
+
+async function* pagesOf(database: Database, tables: typeof TABLES): AsyncGenerator<TableRecord[]> {
   // The transaction goes on while whoever reads the lines takes their time, with a few pages between the two.
   const pages = new PassThrough({ objectMode: true, highWaterMark: 4 });
   const reading = database
-    .read(EXPORT_MS_MAX, (session) => readAll(session, (page) => handOver(pages, page)))
+    .read(EXPORT_MS_MAX, (session) => readAll(session, tables, (page) => handOver(pages, page)))
     .then(
       () => void pages.end(),
       (error: unknown) => void pages.destroy(error as Error),
     );
-  let records = 0;
-  for await (const page of pages as AsyncIterable<DumpLine[]>) {
-    records += page.length;
-    yield* page;
-  }
+  yield* pages as AsyncIterable<TableRecord[]>;
   await reading;
-  yield { end: true, records };
 }
 
-async function readAll(session: Session, take: (page: DumpLine[]) => Promise<void>): Promise<void> {
+async function readAll(
+  session: Session,
+  tables: typeof TABLES,
+  take: (page: TableRecord[]) => Promise<void>,
+): Promise<void> {
   const [found] = await session.begin([step(HAS_SCHEMA), step(WAIT_FOR_DUMP)], 'read');
   if (found![0]!['is_there'] !== true) {
     await session.rollback();
     throw new CronflowError('store_missing', 'The database holds no data of Cronflow.');
   }
-  for (const { table, begin, recordOf: record } of TABLES) {
+  for (const { table, begin, recordOf: record } of tables) {
     await session.run([step(begin)]);
     for (;;) {
       const [rows] = await session.run([step(FETCH_DUMP)]);
@@ -91,7 +114,7 @@ async function readAll(session: Session, take: (page: DumpLine[]) => Promise<voi
 }
 
 /** Hands a page to the reader, once there is room for it. */
-async function handOver(pages: PassThrough, page: DumpLine[]): Promise<void> {
+async function handOver(pages: PassThrough, page: TableRecord[]): Promise<void> {
   if (pages.write(page)) return;
   await new Promise<void>((resolve, reject) => {
     const closed = (): void => reject(new Error('Nobody reads the export any more.'));

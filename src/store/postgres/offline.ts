@@ -2,11 +2,12 @@ import { systemClock } from '../../clock.ts';
 import { CronflowError } from '../../core/model/errors.ts';
 import type { DumpFormat } from '../local/dump-reader.ts';
 import { Tables } from '../local/tables.ts';
-import type { DumpLine, OfflineStore } from '../offline.ts';
+import type { OfflineStore } from '../offline.ts';
+import type { Past, PastEvent, PastLimits } from '../store.ts';
 import { ReadBudget } from '../read-budget.ts';
 import { Database } from './database.ts';
 import { unusable } from './errors.ts';
-import { exportOf } from './exporting.ts';
+import { exportOf, recordsOf, type TableRecord } from './exporting.ts';
 import { importInto } from './importing.ts';
 import { readPast } from './log.ts';
 import { migrate, SCHEMA_VERSION } from './migrations.ts';
@@ -16,21 +17,20 @@ const BATCH = 500;
 
 /** What of a database commands read or carry over that do not run it. */
 export interface OfflineDatabase extends Pick<OfflineStore, 'past' | 'dump' | 'restore' | 'upgrade'> {
-  /** Reads all records but outputs and the audit log. */
+  /** Reads what is no history: jobs, what is owed or was sent, and values that belong to no job. */
   tables: () => Promise<Tables>;
 }
 
-/** Returns the database at a URL for commands that do not run it. Each call has connections of its own. */
+/** The tables that a command needs which looks at jobs. The others grow with every run. */
+const NO_HISTORY: ReadonlySet<string> = new Set(['jobs', 'deliveries', 'meta']);
+
+/** Returns the database at a URL for commands that do not run it. */
 export function offlineDatabase(url: string, format: DumpFormat): OfflineDatabase {
-  const dump = (nowAt: number): AsyncIterable<DumpLine> => dumpOf(url, format.version, nowAt);
+  const log = new OfflineLog(url);
   return {
-    tables: () => tablesOf(dump(0)),
-    past: (jobId, fromAt, limits) =>
-      using(url, (database) => {
-        const budget = new ReadBudget(systemClock, limits);
-        return readPast(database, jobId, { fromAt, budget });
-      }),
-    dump,
+    tables: () => tablesOf(reading(url, (database) => recordsOf(database, NO_HISTORY))),
+    past: (jobId, fromAt, limits) => log.past(jobId, fromAt, limits),
+    dump: (nowAt) => reading(url, (database) => exportOf(database, format.version, nowAt)),
     restore: (source) => using(url, (database) => importInto(database, source, format)),
     upgrade: () =>
       using(url, async (database) => {
@@ -56,10 +56,10 @@ async function using<T>(url: string, use: (database: Database) => Promise<T>): P
   }
 }
 
-async function* dumpOf(url: string, version: number, nowAt: number): AsyncGenerator<DumpLine> {
+async function* reading<T>(url: string, read: (database: Database) => AsyncIterable<T>): AsyncGenerator<T> {
   const database = databaseAt(url);
   try {
-    yield* exportOf(database, version, nowAt);
+    yield* read(database);
   } catch (error) {
     throw refused(url, error);
   } finally {
@@ -67,11 +67,43 @@ async function* dumpOf(url: string, version: number, nowAt: number): AsyncGenera
   }
 }
 
+/**
+ * The log of commits for a command, which may ask for many jobs, one after another. They share connections, which
+ * nothing else needs: those that are idle are closed, and keep no process from ending.
+ */
+class OfflineLog {
+  readonly #url: string;
+  #database: Database | undefined;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  async past(jobId: string, fromAt: number, limits: PastLimits): Promise<Past> {
+    this.#database ??= databaseAt(this.#url);
+    const budget = new ReadBudget(systemClock, limits);
+    try {
+      const past = await readPast(this.#database, jobId, { fromAt, budget });
+      return { ...past, events: () => eventsOf(past, this.#url) };
+    } catch (error) {
+      throw refused(this.#url, error);
+    }
+  }
+}
+
+async function* eventsOf(past: Past, url: string): AsyncGenerator<PastEvent> {
+  try {
+    yield* past.events();
+  } catch (error) {
+    throw refused(url, error);
+  }
+}
+
 function refused(url: string, error: unknown): CronflowError {
   return error instanceof CronflowError ? error : unusable(url, error);
 }
 
-async function tablesOf(lines: AsyncIterable<DumpLine>): Promise<Tables> {
+async function tablesOf(records: AsyncIterable<TableRecord>): Promise<Tables> {
   const tables = new Tables();
   let put: Record<string, object[]> = {};
   let pending = 0;
@@ -79,9 +111,8 @@ async function tablesOf(lines: AsyncIterable<DumpLine>): Promise<Tables> {
     tables.apply({ put, del: {}, events: [] });
     [put, pending] = [{}, 0];
   };
-  for await (const line of lines) {
-    if (!('table' in line) || line.table === 'outputs' || line.table === 'audit') continue;
-    (put[line.table] ??= []).push(line.record);
+  for await (const { table, record } of records) {
+    (put[table] ??= []).push(record);
     pending += 1;
     if (pending >= BATCH) flush();
   }

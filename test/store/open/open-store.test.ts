@@ -112,10 +112,9 @@ describe('openOffline', () => {
     const state = await offline.state();
     expect(ids(state.jobs())).toEqual(['a']);
     expect(state.jobById('a')).toEqual(job('a'));
-    expect(ids([...state.runsOf('a')])).toEqual(['a-1']);
-    expect(state.openIncidentOf('a')?.id).toBe('i');
+    expect(state.delivery('d')?.incident_id).toBe(delivery('d', 'a').incident_id);
     expect(state.meta('key')).toBe(1);
-    const history = await offline.history();
+    const history = (await offline.history())!;
     expect(history.begin.jobs()).toEqual([]);
     const events: unknown[] = [];
     for await (const commit of history.commits()) events.push(...commit.events);

@@ -15,6 +15,20 @@ const where = missing === null ? '' : `: ${missing}`;
 const COUNT = { meta: ['count'] };
 const UNAVAILABLE = { code: 'store_unavailable' };
 
+/** Lets each commit that changes a value wait for a lock of the test. */
+const COMMITS_WAIT = [
+  `CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    PERFORM set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true);
+    PERFORM pg_advisory_xact_lock(7);
+    RETURN NULL;
+  END $$`,
+  'CREATE CONSTRAINT TRIGGER waits AFTER UPDATE ON cronflow.meta DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait()',
+];
+/** Finds commits that are under way, and those of them that wait. */
+const COMMITTING = `SELECT FROM pg_stat_activity
+  WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'active' AND query ILIKE '%commit%'`;
+const WAITING = `${COMMITTING} AND wait_event_type = 'Lock'`;
+
 /** Fewer connections than the stores have, so that they share them; each client of a session keeps its own. */
 const POOL_SIZES: Record<PoolMode, string> = { transaction: '3', session: '40' };
 
@@ -84,23 +98,19 @@ describe.skipIf(missing !== null).each(['transaction', 'session'] as const)(
     test('does not commit twice what it was told to commit, where the answer is lost', async () => {
       const store = await open();
       await count(store);
-      await sql(
-        database.url,
-        'CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$',
-        'CREATE CONSTRAINT TRIGGER waits AFTER UPDATE ON cronflow.meta DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait()',
-      );
+      await sql(database.url, ...COMMITS_WAIT);
+      const holder = new pg.Client({ connectionString: database.url });
+      await holder.connect();
+      await holder.query('SELECT pg_advisory_lock(7)');
+      const waiting = async (): Promise<number> => (await holder.query(WAITING)).rowCount ?? 0;
       const counted = count(store);
-      const client = new pg.Client({ connectionString: database.url });
-      await client.connect();
-      const asleep =
-        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
-      const sleepers = async (): Promise<number> => (await client.query(asleep)).rowCount ?? 0;
-      await until('the commit to be under way', async () => (await sleepers()) > 0);
+      await until('the commit to be under way', async () => (await waiting()) > 0);
       // The database goes on with a commit although nobody is left whom it could answer.
       proxy.cut();
       await expect(counted).rejects.toMatchObject(UNAVAILABLE);
-      await until('the commit to end', async () => (await sleepers()) === 0);
-      await client.end();
+      await holder.query('SELECT pg_advisory_unlock(7)');
+      await until('the commit to end', async () => (await holder.query(COMMITTING)).rowCount === 0);
+      await holder.end();
       await sql(database.url, 'DROP TRIGGER waits ON cronflow.meta');
       const stored = await until('a read', () => store.meta('count').catch(() => undefined));
       expect(stored).toBe(2);
@@ -108,7 +118,7 @@ describe.skipIf(missing !== null).each(['transaction', 'session'] as const)(
 
     test('that is away is refused, and used again once it is back', async () => {
       const store = await open(null);
-      await store.transact({ ids: ['a'] }, (tx) => tx.putJob(job('a')));
+      await until('a commit', () => count(store).catch(() => undefined));
       proxy.refuse();
       await expect(count(store)).rejects.toMatchObject(UNAVAILABLE);
       await expect(
@@ -117,7 +127,7 @@ describe.skipIf(missing !== null).each(['transaction', 'session'] as const)(
       expect(store.health().ok).toBe(false);
       proxy.flow();
       await until('it to be used again', () => store.health().ok && count(store).catch(() => undefined));
-      await until('a read', () => store.jobById('a').catch(() => undefined));
+      await until('a read', () => store.meta('count').catch(() => undefined));
     });
   },
 );
