@@ -479,9 +479,10 @@ find_free_fd() {
 }
 
 # What the caller passes on (an outer flock's descriptor, a socket) is the command's. A process of ours that kept it
-# would hold that lock after the job.
+# would hold that lock after the job. With 6, descriptor 6 stays.
 close_inherited() {
-  exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+  exec 3>&- 4>&- 5>&- 7>&- 8>&- 9>&-
+  [ -n "${1-}" ] || exec 6>&-
   for cf_fd in $cf_high_fds $cf_in_fd $cf_out_fd $cf_say_fd $cf_err_fd $cf_pipe_fd $cf_held $cf_lock_fd $cf_code_fd; do
     [ "$cf_fd" -lt 10 ] || eval "exec $cf_fd>&-"
   done
@@ -586,13 +587,15 @@ sweep() {
   done
 }
 
-# For --output-on-failure the streams are files of ours; the real stdout waits at cf_held.
+# For --output-on-failure the streams lead to a file of ours; the real stdout waits at cf_held. perl writes the file, so
+# that a full disk meets the output and not the command.
 hold_output() {
   case $cf_out$cf_err in *closed*) return ;; esac
   if find_free_fd && { true >"$cf_run.held"; } 2>/dev/null; then
     eval "exec $cf_fd>&1"
     cf_held=$cf_fd cf_out=file cf_err=same cf_err_fd=1
     [ -z "$cf_stderr_is_failure" ] || cf_err=relay cf_err_in_out=1
+    if has perl; then cf_out=relay cf_err_in_out=''; fi
     exec >>"$cf_run.held"
   else
     say "--output-on-failure: the output cannot be held back"
@@ -636,8 +639,12 @@ start_relays() {
   [ -p "$cf_run.out" ] && [ -p "$cf_run.err" ] && [ -p "$cf_run.cap" ] || return 1
   cf_pipe_fd=$cf_fd
   exec 2<>"$cf_run.cap"
-  # A relay that is alone keeps the tail itself.
-  case $cf_out$cf_err$cf_stderr_is_failure in relayrelay* | *1) ;; *) ! has perl || cf_keeper=relay ;; esac
+  # A relay that is alone keeps the tail itself, and so does the one that holds the output back.
+  case ${cf_held:+held}$cf_out$cf_err$cf_stderr_is_failure in
+    heldrelay*) cf_keeper=relay ;;
+    relayrelay* | *1) ;;
+    *) ! has perl || cf_keeper=relay ;;
+  esac
   [ -n "$cf_keeper" ] || start_tail
   cf_helpers=$cf_tail_pid
   if [ "$cf_out" = relay ]; then
@@ -690,16 +697,21 @@ ignore_signals() {
 # themselves, where the numbers of these two system calls are known, and only the end of each turn is read. A turn takes
 # five calls, so what comes in pieces is given a moment to gather.
 #
+# Beside its input it waits for the end of whoever reads the pipe: a command that looks whether its reader is still there
+# (tail -f) must find that out, too. Somebody else may open a FIFO with a name once its reader has left. What is written
+# goes in parts that nothing else can come between, of whole lines where there are such.
+#
 # The end is written down once nothing came for a moment: a pipe gets what is new, a file the whole of it. No call but
-# those that wait for input waits with stdin as its first argument (see look_at_copier). Error 4 is a signal that came
-# between, 11 a pipe that is full and does not block, 22 a stream that cannot take pages, 32 a reader that left.
+# those that wait for input looks as they do (see look_at_copier). Error 4 is a signal that came between, 11 a pipe that is
+# full and does not block, 22 a stream that cannot take pages, 32 a reader that left.
 # shellcheck disable=SC2016 # perl's variables
 cf_perl_copier='$SIG{PIPE} = "IGNORE"; open OUT, ">&=5" and open TAIL, ">&=4" or exit 1;
   binmode $_ for STDIN, OUT, TAIL;
-  my ($bytes) = @ARGV;
+  my ($bytes, $held, $mark) = @ARGV;
   my ($data, $kept, $is_new, $in, $much) = ("", "", 0, "", 65536);
   my ($tee, $splice);
   vec($in, 0, 1) = 1;
+  vec($in, 5, 1) = 1 if (readlink "/proc/self/fd/5" or "") =~ /^pipe/;
   sub add {
     $kept = "" if length $data >= $bytes;
     $kept .= length $data > $bytes ? substr $data, -$bytes : $data;
@@ -716,8 +728,24 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; open OUT, ">&=5" and open TAIL, ">&=4" or
   }
   sub end { keep(); exit $_[0] }
   sub wait_for_room {
-    if ($! == 11) { vec(my $full = "", 5, 1) = 1; select undef, $full, undef, undef }
-    elsif ($! != 4) { end($! == 32 ? 71 : 72) }
+    if ($! == 11) { vec(my $full = "", fileno OUT, 1) = 1; select undef, $full, undef, undef }
+    elsif ($! != 4) { $held ? give_back() : end($! == 32 ? 71 : 72) }
+  }
+  sub give_back {
+    my $path = $held;
+    $held = "";
+    close OUT;
+    open OUT, ">&=6" and open HELD, "<", $path or end(72);
+    while (sysread HELD, my $part, $much) { put($part) }
+    truncate $path, 0;
+  }
+  sub put {
+    for (my ($done, $all) = (0, length $_[0]); $done < $all;) {
+      my $some = $all - $done;
+      if ($some > 4096) { $some = 1 + rindex(substr($_[0], $done, 4096), "\n") || 4096 }
+      my $wrote = syswrite OUT, $_[0], $some, $done;
+      if (defined $wrote) { $done += $wrote } else { wait_for_room() }
+    }
   }
   sub find_calls {
     ($tee, $splice) = (0, 0);
@@ -731,10 +759,8 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; open OUT, ">&=5" and open TAIL, ">&=4" or
   sub pass_copy {
     my $read = sysread STDIN, $data, $much;
     return $! == 4 ? -1 : end(1) unless defined $read;
-    for (my $done = 0; $done < $read;) {
-      my $wrote = syswrite OUT, $data, $read - $done, $done;
-      if (defined $wrote) { $done += $wrote } else { wait_for_room() }
-    }
+    open MARK, ">", $mark and $mark = "" if $read && $mark;
+    put($data);
     add();
     find_calls() if $read == $much && !defined $tee;
     return $read;
@@ -742,7 +768,7 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; open OUT, ">&=5" and open TAIL, ">&=4" or
   sub pass_pages {
     my $there = syscall $tee, 0, fileno W, 262144, 0;
     for (my $left = $there; $left > 0;) {
-      my $went = syscall $splice, 0, 0, 5, 0, $left, 2;
+      my $went = syscall $splice, 0, 0, fileno OUT, 0, $left, 2;
       if ($went > 0) { $left -= $went }
       elsif ($left == $there && $! == 22) { $there = -1; last }
       else { wait_for_room() }
@@ -756,31 +782,42 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; open OUT, ">&=5" and open TAIL, ">&=4" or
     return $there;
   }
   for (;;) {
-    keep() if $is_new && !select my $ready = $in, undef, undef, 0.02;
+    my $found = select my $ready = $in, undef, undef, $is_new ? 0.02 : undef;
+    keep() unless $found;
+    next if $found < 1;
+    end(70) unless vec $ready, 0, 1;
     my $passed = $tee ? pass_pages() : pass_copy();
     end(70) unless $passed;
     select undef, undef, undef, 0.0001 if $passed < $much && $tee;
   }'
 
-# relay_bg STREAM: passes on what the command writes. Ends with 0 if all was delivered, 141 if the reader left, 1 if a
+# relay_bg STREAM: passes on what the command writes; to a file where it is held back, and from the moment in which the
+# file takes no more to the real stdout, which is descriptor 6, the file first. Ends with 0 if all was delivered, 141 if the reader left, 1 if a
 # write failed. perl or tee copies; cat goes on where that did not do it, was killed, or the capture failed.
 relay_bg() {
   ignore_signals
-  cf_stream=$1 cf_tee='' cf_said=''
+  cf_stream=$1 cf_tee='' cf_said='' cf_back='' cf_mark=''
+  case $1:${cf_held:+held}:$cf_out in
+    out:held:*) cf_back=$cf_run.held ;;
+    err::*) eval "exec >&$cf_say_fd" ;;
+    err:held:relay) exec >"$cf_run.out" ;;
+  esac
   exec <"$cf_run.$1"
   if [ "$cf_keeper" = tail ]; then exec 2>"$cf_run.cap"
+  elif [ "$1$cf_out" = errrelay ]; then exec 2>/dev/null
   elif { true >"$cf_run.tail"; } 2>/dev/null; then exec 2>"$cf_run.tail"
   else exec 2>/dev/null; fi
-  if [ "$1" = err ] && [ -z "$cf_held" ]; then eval "exec >&$cf_say_fd"; fi
-  close_inherited
+  eval "exec 6>&${cf_held:-1}"
+  close_inherited 6
   exec 3<&0 4>&2 5>&1 </dev/null 2>"$cf_run.$1.said"
   # Where no process can be had this one must do.
-  trap 'exec cat <&3 4>&- 5>&-' EXIT
-  [ "$1" = out ] || [ -z "$cf_stderr_is_failure" ] || pass_first_byte
+  trap 'exec cat <&3 4>&- 5>&- 6>&-' EXIT
+  [ "$1" = out ] || [ -z "$cf_stderr_is_failure" ] || cf_mark=$cf_run.marked
+  [ -z "$cf_mark" ] || has perl || pass_first_byte
   unset PERL5OPT PERL5LIB PERL5DB PERL_UNICODE PERLIO
   cf_copied=''
   # Its codes are ones that no perl ends with which has not come to copying.
-  if has perl; then copy perl -e "$cf_perl_copier" "$cf_output_bytes" >/dev/null
+  if has perl; then copy perl -e "$cf_perl_copier" "$cf_output_bytes" "$cf_back" "$cf_mark" >/dev/null
   # tee would wait for ever for a reader.
   elif { [ ! -e "$cf_proc/$$/stat" ] || is_running "$cf_tail_pid"; } && works tee; then
     copy tee --output-error=exit "$cf_run.cap"
@@ -799,8 +836,9 @@ relay_bg() {
   exit 1
 }
 
-# A file with the first byte says that there was one.
+# A file with the first byte says that there was one. perl makes an empty file, for which a full disk has room.
 pass_first_byte() {
+  { echo >"$cf_run.wrote"; } 2>/dev/null || return 0
   copy dd bs=1 count=1 status=none of="$cf_run.wrote" >/dev/null
   [ -s "$cf_run.wrote" ] || return 0
   find_cat
@@ -811,7 +849,7 @@ pass_first_byte() {
 # copy PROGRAM ARG...: from descriptor 3; 4 is the capture, and 5 stdout for who knows it. Sets cf_copied, its exit code,
 # and cf_said.
 copy() {
-  LC_ALL=C "$@" <&3 3<&- 4>&4 5>&5 &
+  LC_ALL=C "$@" <&3 3<&- 4>&4 5>&5 6>&6 &
   echo "$!" >"$cf_run.$cf_stream.pid"
   wait "$!"
   cf_copied=$?
@@ -819,7 +857,7 @@ copy() {
     : >"$cf_run.$cf_stream.let_go"
     [ -z "$cf_tee" ] || kill -s KILL "$cf_tee"
     find_cat
-    exec "$cf_cat" <&3 >&5 4>&- 5>&-
+    exec "$cf_cat" <&3 >&5 4>&- 5>&- 6>&-
   fi
   cf_said=''
   { read -r cf_said <"$cf_run.$cf_stream.said"; } 2>/dev/null
@@ -852,9 +890,9 @@ tee_and_cat() {
   mkfifo "$cf_run.$cf_stream.2" && [ -p "$cf_run.$cf_stream.2" ] || return
   tee "$cf_run.cap" <&3 3<&- 4>&- 5>&- >"$cf_run.$cf_stream.2" 2>/dev/null &
   cf_tee=$!
-  exec 6<&3 3<"$cf_run.$cf_stream.2"
+  exec 7<&3 3<"$cf_run.$cf_stream.2"
   copy_by_cat
-  exec 3<&6 6<&-
+  exec 3<&7 7<&-
   kill -s KILL "$cf_tee"
 }
 
@@ -884,19 +922,20 @@ finish_relays() {
   [ -z "$cf_tail_pid" ] || wait_until_gone "$cf_tail_pid"
 }
 
-# A copier that waits in a read of its stdin has written all that it read. One that is never seen there, because what
+# A copier that waits in a read of its stdin, or in a select without a limit and without a stream to write to, has written
+# all that it read. One that is never seen there, because what
 # the command left behind writes without a pause, is done when more has passed than a pipe holds. Where the system does
 # not show this, ten seconds must do.
 look_at_copier() {
-  cf_copier='' cf_call='' cf_arg='' cf_passed=''
+  cf_copier='' cf_call='' cf_arg='' cf_room='' cf_limit='' cf_passed=''
   read_uptime
   {
     read -r cf_copier <"$cf_run.$cf_stream.pid"
-    read -r cf_call cf_arg cf_rest <"$cf_proc/$cf_copier/syscall"
+    read -r cf_call cf_arg cf_rest cf_room cf_rest cf_limit cf_rest <"$cf_proc/$cf_copier/syscall"
   } 2>/dev/null
-  case $cf_call:$cf_arg in
-    *:0x0) cf_idle=$((cf_idle + 1)) ;;
-    :) [ $((cf_cs - cf_ended_cs)) -lt 1000 ] || cf_idle=2 ;;
+  case ${cf_call:+${cf_arg:-busy}}:$cf_room:$cf_limit in
+    0x0:* | 0x8:0x0:0x0 | 0x40:0x0:0x0) cf_idle=$((cf_idle + 1)) ;;
+    :*) [ $((cf_cs - cf_ended_cs)) -lt 1000 ] || cf_idle=2 ;;
     *) cf_idle=0 ;;
   esac
   # The file is read to its end. If its process ends meanwhile, bash keeps what it has read and not used, and takes that
@@ -1921,7 +1960,7 @@ collect_output() {
   cf_dropped=0 cf_captured=$cf_keeper cf_wrote_stderr=''
   [ -n "$cf_run" ] || return 0
   if [ -n "$cf_stderr_is_failure" ]; then
-    [ ! -s "$cf_run.wrote" ] || cf_wrote_stderr=1
+    if [ -s "$cf_run.wrote" ] || [ -e "$cf_run.marked" ]; then cf_wrote_stderr=1; fi
     if [ "$cf_err" = file ] && read_pos "$cf_say_fd" && [ $((cf_pos - cf_own_bytes)) -gt "${cf_err_from:-$cf_pos}" ]; then
       cf_wrote_stderr=1
     fi
@@ -1934,7 +1973,11 @@ collect_output() {
 
 # Prints what --output-on-failure held back.
 print_held() {
-  [ -n "$cf_held" ] && [ "$cf_kind" = failure ] || return 0
+  [ -n "$cf_held" ] || return 0
+  if [ ! -s "$cf_run.held" ] && [ -s "$cf_run.tail" ]; then
+    say "--output-on-failure: $cf_tmp has no room for the output, so it was not held back"
+  fi
+  [ "$cf_kind" = failure ] || return 0
   find_cat
   eval "$cf_cat <\"\$cf_run.held\" >&$cf_held" 2>/dev/null || cf_undelivered=1
 }
@@ -2021,7 +2064,7 @@ on_exit() {
   # shellcheck disable=SC2086 # several
   [ -z "$cf_helpers" ] || kill -s KILL $cf_helpers 2>/dev/null
   # No process can be had to decode a line break in a variable either.
-  cf_pid_of_group='' cf_unignore='' cf_soh=$cf_nl
+  cf_out_fd=$cf_held cf_pid_of_group='' cf_unignore='' cf_soh=$cf_nl
   # A trap finds the arguments of the function that failed in place of the command, in the shells that have arrays.
   if [ -n "$cf_arrays" ]; then
     set --

@@ -225,8 +225,8 @@ const passing: Case[] = [
         ...bench.shell,
         bench.script,
       ];
-      const script = 'trap "" PIPE; sleep 3; echo late 2>/dev/null; exit 0';
-      const lost = await start([...late, `${bench.job}-late`, 'sh', '-c', script], bench.environment()).ended;
+      const command = ['head', '-c', '100000', '/dev/zero'];
+      const lost = await start([...late, `${bench.job}-late`, ...command], bench.environment()).ended;
       expect(lost.code).not.toBe(0);
       expect((await bench.end(`${bench.job}-late`)).kind).toBe('failure');
     },

@@ -194,6 +194,40 @@ END
     reports: null,
   },
   {
+    name: 'a command that watches whether its reader is still there, and a reader that leaves when all is said',
+    script: String.raw`
+      quiet; echo line >followed
+      { $RUN tail -f followed; note $?; } | head -n 1
+      { $RUN tail -f followed 2>&1; note $?; } | head -n 1
+      { $RUN sh -c 'echo one; while [ ! -e gone ]; do sleep 0.02; done'; note $?; } | { head -n 1; exec <&-; : >gone; }`,
+    shows: /^141\n141\n0$/m,
+    needs: ['perl'],
+    reports: [0, 141, 141],
+  },
+  {
+    name: 'a FIFO whose reader changes between two lines',
+    script: String.raw`
+      mkfifo ../fifo
+      { read -r line <../fifo; echo "$line"; : >first; await second; } &
+      { $RUN sh -c 'echo one; while [ ! -e first ]; do sleep 0.02; done; while [ ! -e open ]; do sleep 0.02; done; echo two; exit 4'
+        note $?; } >../fifo &
+      await first; exec 3<>../fifo; : >open; read -r line <&3; echo "$line"; : >second; wait`,
+    shows: /^one\ntwo\n/m,
+    reports: 4,
+  },
+  {
+    // The reader is slow at first, so the pipe is full and no large write goes there whole.
+    name: 'lines of several commands in one pipe stay whole',
+    script: String.raw`
+      for n in 1 2 3 4 5 6; do
+        $RUN sh -c 'i=0; while [ $i -lt 2000 ]; do echo "$1$1$1$1$1$1$1$1$1$1$1$1$1$1$1$1"; i=$((i+1)); done; : >written.$1' sh "of-number-$n" &
+      done | { sleep 0.5; sort | uniq -c | sed 's/^ *//'; }
+      wait`,
+    shows: /^2000 of-number-1/m,
+    needs: ['perl'],
+    reports: [0, 0, 0, 0, 0, 0],
+  },
+  {
     name: 'a command that closes its stdout: the reader sees the end then',
     script: String.raw`
       $RUN sh -c 'echo a; exec >&-; while [ ! -e seen ]; do sleep 0.02; done; echo on >&2' | { cat; : >seen; }`,
