@@ -114,7 +114,7 @@ export function buildParts(options: AppOptions, opened: Store, counts: ServiceCo
   const backlog = new Backlog({ clock, logger });
   const onBeat = (failure: string | null): void => storeAlarm.beat(failure);
   const onClockSetBack = (): void => worker.clockSetBack();
-  const among = isShared ? { instance } : {};
+  const among = isShared ? { instance, onDeath: () => worker.wake() } : {};
   const liveness = new Liveness({ store, clock, logger, onBeat, onClockSetBack, ...among });
   const vitals = (): Vitals => ({ checkedMs: checker.lastPassedMs, storedMs: liveness.lastStoredMs });
   const parts: Parts = {

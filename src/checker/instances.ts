@@ -11,7 +11,8 @@ interface Sign {
   presence?: string;
 }
 
-type Signs = Readonly<Record<string, Sign>>;
+/** The signs of instances, by their names. */
+export type Signs = Readonly<Record<string, Sign>>;
 
 /** The signs of life of the instances that share a store, as one of them sees them (docs/design.md §3.4). */
 export class Instances {
@@ -33,8 +34,14 @@ export class Instances {
   }
 
   /** Returns the signs of other instances that gave one lately and have not stopped in order since. */
-  others(view: Pick<View, 'meta'>, nowAt: number): Sign[] {
-    return Object.entries(liveAmong(view, nowAt)).flatMap(([id, sign]) => (id === this.#id ? [] : [sign]));
+  others(view: Pick<View, 'meta'>, nowAt: number): Signs {
+    return this.othersOf(liveAmong(view, nowAt));
+  }
+
+  /** Returns those of these signs that are not of this instance. */
+  othersOf(signs: Signs): Signs {
+    const { [this.#id]: _own, ...others } = signs;
+    return others;
   }
 
   /**

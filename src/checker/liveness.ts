@@ -11,7 +11,8 @@ import { type Clock, readingOf, setSince } from '../clock.ts';
 import type { Logger } from '../observe/log.ts';
 import { isRefusal } from '../store/backlog.ts';
 import { INSTANCES_KEY, type Store, type Tx } from '../store/store.ts';
-import { Instances } from './instances.ts';
+import { Deaths } from './deaths.ts';
+import { Instances, type Signs } from './instances.ts';
 import { noteGap, Outages, setOutagesBack } from './outages.ts';
 import type { JobFailure } from './settling.ts';
 import { errorText } from '../core/model/errors.ts';
@@ -40,16 +41,6 @@ interface Doubt {
   to_at: number;
 }
 
-/** Who may have lived in the time of a doubt, and since when they look dead. */
-interface Suspects {
-  /** The words by which the store knows whether they are there; null where it cannot know that of all of them. */
-  presences: readonly string[] | null;
-  /** The instant on the monotonic clock of the start. */
-  startedMs: number;
-  /** The instant on the monotonic clock since which none of them is there; null while one is. */
-  absentSinceMs: number | null;
-}
-
 /**
  * Stores every 10 s that Cronflow was able to take pings, and tells every job of the times when it was not: stopped,
  * crashed, suspended, or with a store that refused commits (docs/design.md §3.4). One rule finds almost all of these
@@ -69,12 +60,18 @@ export class Liveness {
   readonly #onClockSetBack: () => void;
   readonly #outages: Outages;
   readonly #instances: Instances | null;
+  readonly #deaths: Deaths;
   #cancel: (() => void) | null = null;
   #cancelSign: () => void = () => {};
   #stopped = false;
   #doubt: Doubt | null = null;
-  #suspects: Suspects = { presences: null, startedMs: 0, absentSinceMs: null };
+  /** The instances that may have lived in the time of the doubt. */
+  #suspects: Signs = {};
+  /** The instant of the start on the monotonic clock. */
+  #startedMs = 0;
   #isBesideOthers = false;
+  /** Says that none of the others was connected to the store when this one started. */
+  #seemedAlone = false;
   #writing: Promise<void> = Promise.resolve();
   /** The instant at which a commit was last refused, until the gap that this makes is noted. */
   #refusedAt: number | null = null;
@@ -87,6 +84,7 @@ export class Liveness {
    *   counts as failing although it took the sign, or with null
    * @param options.onClockSetBack called when the wall clock turns out to have been set back, also while Cronflow was
    * away
+   * @param options.onDeath called when the lanes of another instance that died are free
    * @param options.instance the name of this instance among those that share the store; absent where none does
    */
   constructor(options: {
@@ -95,6 +93,7 @@ export class Liveness {
     logger: Logger;
     onBeat?: (failure: string | null) => void;
     onClockSetBack?: () => void;
+    onDeath?: () => void;
     instance?: string;
   }) {
     this.#store = options.store;
@@ -103,6 +102,7 @@ export class Liveness {
     this.#onBeat = options.onBeat ?? (() => {});
     this.#onClockSetBack = options.onClockSetBack ?? (() => {});
     this.#instances = options.instance === undefined ? null : new Instances(options.instance);
+    this.#deaths = new Deaths({ ...options, onDeath: options.onDeath ?? (() => {}) });
     this.#outages = new Outages({ ...options, isGapUnnoted: () => this.isGapUnnoted });
   }
 
@@ -116,6 +116,7 @@ export class Liveness {
     try {
       await this.#lookForOthers();
       await this.#beat(0);
+      await this.#lookWhetherAlone();
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.#refused(error);
@@ -163,9 +164,9 @@ export class Liveness {
     return this.#doubt;
   }
 
-  /** Tells whether other instances seemed to live when this one started. */
+  /** Tells whether other instances seemed to live when this one started, and were connected to the store. */
   get startedBesideOthers(): boolean {
-    return this.#isBesideOthers;
+    return this.#isBesideOthers && !this.#seemedAlone;
   }
 
   /** Tells whether this instance does what one does for all that share the store. */
@@ -182,28 +183,29 @@ export class Liveness {
       aliveAt: view.meta(LIVENESS_KEY) as number | undefined,
       others: instances.others(view, now),
     }));
-    this.#isBesideOthers = others.length > 0;
+    this.#isBesideOthers = Object.keys(others).length > 0;
     if (!this.#isBesideOthers || aliveAt === undefined || Math.abs(now - aliveAt) > GAP_MS_MIN) return;
     this.#doubt = { from_at: aliveAt, to_at: Math.max(aliveAt, now) };
-    const presences = others.flatMap(({ presence }) => presence ?? []);
-    this.#suspects = {
-      presences: presences.length === others.length ? presences : null,
-      startedMs: this.#clock.monotonic(),
-      absentSinceMs: null,
-    };
+    this.#suspects = others;
+    this.#startedMs = this.#clock.monotonic();
+  }
+
+  async #lookWhetherAlone(): Promise<void> {
+    if (this.#doubt === null) return;
+    const absent = await this.#deaths.absentMs(this.#suspects);
+    this.#seemedAlone = absent.size === Object.keys(this.#suspects).length;
   }
 
   /** Tells whether it is certain that nobody lives whose sign could end the doubt. */
   async #isAlone(doubt: Doubt, now: number): Promise<boolean> {
-    const { startedMs, presences } = this.#suspects;
-    const nowMs = this.#clock.monotonic();
-    if (now - doubt.from_at > SILENCE_MS_MAX && nowMs - startedMs >= HEARING_MS) return true;
-    if (presences === null || this.#store.absent === undefined) return false;
-    const absent = await this.#store.absent(presences);
-    const areAllAbsent = presences.every((presence) => absent.has(presence));
-    const sinceMs = areAllAbsent ? (this.#suspects.absentSinceMs ?? nowMs) : null;
-    this.#suspects = { ...this.#suspects, absentSinceMs: sinceMs };
-    return sinceMs !== null && nowMs - sinceMs >= ABSENCE_MS_MIN;
+    const absent = await this.#deaths.absentMs(this.#suspects);
+    const isAbsent = (id: string): boolean => (absent.get(id) ?? -1) >= ABSENCE_MS_MIN;
+    const ids = Object.keys(this.#suspects);
+    if (ids.every(isAbsent)) {
+      for (const id of ids) await this.#deaths.bury(id);
+      return true;
+    }
+    return now - doubt.from_at > SILENCE_MS_MAX && this.#clock.monotonic() - this.#startedMs >= HEARING_MS;
   }
 
   /** Gives a sign beside the beats, where others wait for one. */
@@ -290,6 +292,7 @@ export class Liveness {
       for (const failure of done.failures) this.#logger.error('a gap could not be noted for a job', failure);
       if (this.#refusedAt === refusedAt) this.#refusedAt = null;
       this.lastStoredMs = this.#clock.monotonic();
+      await this.#lookAfterOthers(done.signs, now);
       if (event === null || previousAt === undefined) return;
       if (event.type === 'clock_set_back') this.#onClockSetBack();
       return this.#report(now - previousAt);
@@ -309,6 +312,11 @@ export class Liveness {
   ): void {
     const isBehind = this.#instances !== null && !isSetBack && previousAt !== undefined && previousAt > now;
     tx.putMeta(LIVENESS_KEY, isBehind ? previousAt : now);
+  }
+
+  async #lookAfterOthers(signs: Signs | undefined, now: number): Promise<void> {
+    if (this.#instances === null || signs === undefined || this.#stopped) return;
+    await this.#deaths.look(this.#instances.othersOf(signs), now);
   }
 
   #report(awayMs: number): void {

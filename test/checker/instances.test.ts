@@ -5,6 +5,7 @@ import { expectByZoneRules } from '../../src/checker/zone-rules.ts';
 import type { Gap } from '../../src/core/system/outage.ts';
 import { applyConfiguration } from '../../src/apply/configuration.ts';
 import { JobIngest } from '../../src/ingest/job-ingest.ts';
+import { CronflowError } from '../../src/core/model/errors.ts';
 import { silentLogger } from '../../src/observe/log.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/schedule/units.ts';
 import { MemoryStore } from '../../src/store/local/memory.ts';
@@ -34,12 +35,16 @@ let running: Instance[];
 let connected: Set<string>;
 /** Says whether the store can tell who is connected, as a database without a pooler can. */
 let knowsPresence: boolean;
+/** The instances whose lanes were given up. */
+let left: string[];
 
 beforeEach(async () => {
   connected = new Set();
   knowsPresence = true;
   clock = createFakeClock(START);
   store = new MemoryStore({ twice: true, shared: true });
+  left = [];
+  store.leaveLanes = async (owner) => void left.push(owner);
   running = [];
   const jobs = { backup: { schedule: '0 * * * *', grace: '5s' } };
   await applyConfiguration(store, configurationOf('1', jobs, { defaults: {} }, ['ops']), START);
@@ -145,8 +150,10 @@ test('one that starts after the only other one was killed judges within 2 s', as
   a.kill();
   await clock.advance(SECOND_MS);
   const b = await instance('b');
-  expect([b.liveness.startedBesideOthers, b.liveness.isGapUnnoted]).toEqual([true, true]);
+  // To notifiers it is a restart of Cronflow.
+  expect([b.liveness.startedBesideOthers, b.liveness.isGapUnnoted]).toEqual([false, true]);
   await clock.advance(2 * SECOND_MS);
+  expect(left).toEqual(['a']);
   expect(b.liveness.isGapUnnoted).toBe(false);
   expect(b.checker.lastPassedMs).toBeGreaterThan(0);
   expect(await gaps()).toEqual([
@@ -183,6 +190,32 @@ test('one that starts beside a frozen one judges after 10 s, and one whose store
     expect(b.liveness.isGapUnnoted).toBe(false);
     await b.stop();
   }
+});
+
+test('the lanes of one that was killed are given up within 10 s, once by each, and those of a frozen one are not', async () => {
+  const [a, b] = [await instance('a'), await instance('b'), await instance('c'), await instance('d')];
+  await clock.advance(MINUTE_MS);
+  a.kill();
+  b.freeze();
+  await clock.advance(10 * SECOND_MS);
+  expect(left).toEqual(['a', 'a']);
+  await clock.advance(MINUTE_MS);
+  expect(left).toEqual(['a', 'a']);
+});
+
+test('nobody is taken for dead after an outage of the store in which all connections broke', async () => {
+  for (const name of ['a', 'b']) await instance(name);
+  await clock.advance(MINUTE_MS);
+  connected.clear();
+  const transact = store.transact.bind(store);
+  store.transact = () => Promise.reject(new CronflowError('store_unavailable', 'the database is away'));
+  await clock.advance(20 * SECOND_MS);
+  store.transact = transact;
+  // They connect again a moment after commits go through.
+  await clock.advance(2 * SECOND_MS);
+  for (const name of ['a', 'b']) connected.add(name);
+  await clock.advance(MINUTE_MS);
+  expect(left).toEqual([]);
 });
 
 test('one whose connection breaks for a moment is not taken for dead', async () => {
