@@ -9,6 +9,7 @@ import { LoadedTables } from './loaded-tables.ts';
 import { KnownNames } from './known-names.ts';
 import { type Lack, type Need, needOf } from './need.ts';
 import { soughtAll } from './sought.ts';
+import { LIMIT_IDLE_OF_ALL } from './sql/limit-idle-of-all.ts';
 import { LOCK_ALL } from './sql/lock-all.ts';
 import { LOCK_DELIVERIES } from './sql/lock-deliveries.ts';
 import { LOCK_DUE } from './sql/lock-due.ts';
@@ -146,7 +147,10 @@ export class Loading {
   }
 
   #askAll(): void {
-    if (this.#kind === 'write') this.#ask(LOCK_ALL, []);
+    if (this.#kind === 'write') {
+      this.#ask(LOCK_ALL, []);
+      this.#ask(LIMIT_IDLE_OF_ALL, []);
+    }
     this.#ask(READ_ALL_STATES, [], this.#takeStates);
     this.#ask(READ_ALL_JOBS, [], this.#takeJobs);
     this.#ask(READ_ALL_META, [], this.#takeMeta);

@@ -2,7 +2,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import pg from 'pg';
 import { systemClock } from '../../../src/clock.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
-import { DAY_MS } from '../../../src/schedule/units.ts';
+import { DAY_MS, MINUTE_MS } from '../../../src/schedule/units.ts';
+import { Database } from '../../../src/store/postgres/database.ts';
+import { Loading } from '../../../src/store/postgres/loading.ts';
+import { needOf } from '../../../src/store/postgres/need.ts';
 import { TRIM_FEED } from '../../../src/store/postgres/sql/trim-feed.ts';
 import { PostgresStore } from '../../../src/store/postgres/store.ts';
 import type { Change } from '../../../src/store/store.ts';
@@ -289,6 +292,25 @@ describe.skipIf(missingPostgres() !== null)('instances that share a database', (
       });
       expect(jobsTold()).toEqual(['a']);
     });
+  });
+
+  test('hold up others for 5 s where they stop while they change all jobs, and longer where there are many', async () => {
+    const idleMs = (): Promise<unknown> => {
+      const more = new Database({ url: database.url, onClock: () => undefined });
+      return more
+        .write(MINUTE_MS, async (session) => {
+          await new Loading(session, needOf([ALL]), 'write', { freeze: false }).begin();
+          const [row] = await session.ask({ text: 'show idle_in_transaction_session_timeout' });
+          await session.rollback();
+          return row?.['idle_in_transaction_session_timeout'];
+        })
+        .finally(() => more.end());
+    };
+    expect(await idleMs()).toBe('5s');
+    await one.transact(ALL, (tx) => {
+      for (let each = 0; each < 20; each += 1) tx.putJob(job(`j${each}`));
+    });
+    expect(await idleMs()).toBe('5020ms');
   });
 
   describe('that lose the database', () => {
