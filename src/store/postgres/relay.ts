@@ -13,7 +13,7 @@ import { TRIM_FEED } from './sql/trim-feed.ts';
 const NOTIFY_EVERY_MS = 50;
 /** Without notifications the feed is looked at so often, and with them as often as makes up for one that was lost. */
 const POLL_MS = 500;
-const POLL_NOTIFIED_MS = 5_000;
+const POLL_NOTIFIED_MS = 2_000;
 const ASK_MS_MAX = 4_500;
 /** A place in the feed that stays empty for so long belongs to a commit that failed. */
 const GAP_MS_MAX = 90_000;
