@@ -295,22 +295,20 @@ describe.skipIf(missingPostgres() !== null)('instances that share a database', (
   });
 
   test('hold up others for 5 s where they stop while they change all jobs, and longer where there are many', async () => {
-    const idleMs = (): Promise<unknown> => {
-      const more = new Database({ url: database.url, onClock: () => undefined });
-      return more
-        .write(MINUTE_MS, async (session) => {
-          await new Loading(session, needOf([ALL]), 'write', { freeze: false }).begin();
-          const [row] = await session.ask({ text: 'show idle_in_transaction_session_timeout' });
-          await session.rollback();
-          return row?.['idle_in_transaction_session_timeout'];
-        })
-        .finally(() => more.end());
-    };
+    const connections = new Database({ url: database.url, onClock: () => undefined });
+    const idleMs = (): Promise<unknown> =>
+      connections.write(MINUTE_MS, async (session) => {
+        await new Loading(session, needOf([ALL]), 'write', { freeze: false }).begin();
+        const [row] = await session.ask({ text: 'show idle_in_transaction_session_timeout' });
+        await session.rollback();
+        return row?.['idle_in_transaction_session_timeout'];
+      });
     expect(await idleMs()).toBe('5s');
     await one.transact(ALL, (tx) => {
       for (let each = 0; each < 20; each += 1) tx.putJob(job(`j${each}`));
     });
     expect(await idleMs()).toBe('5020ms');
+    await connections.end();
   });
 
   describe('that lose the database', () => {
