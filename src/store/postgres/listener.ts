@@ -29,8 +29,11 @@ interface ListenerOptions {
   log: Logger;
   /** Is told that another instance has committed something. */
   onNotified: () => void;
-  /** Is told that notifications come no more, and that the feed has to be looked at more often. */
-  onLost: () => void;
+  /**
+   * Is told that no notification comes, so that the feed has to be looked at more often.
+   * @param wasHeard that some came before, so that a connection broke
+   */
+  onLost: (wasHeard: boolean) => void;
 }
 
 /**
@@ -137,8 +140,9 @@ export class Listener {
 
   #again(client: pg.Client): void {
     if (this.#client !== client) return;
+    const wasHeard = this.#isHeard;
     this.#drop();
-    this.#options.onLost();
+    this.#options.onLost(wasHeard);
     this.#cancelAgain();
     this.#cancelAgain = systemClock.after(this.#againMs, () => void this.#listen());
     this.#againMs = Math.min(2 * this.#againMs, AGAIN_MS_MAX);

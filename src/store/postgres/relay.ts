@@ -90,8 +90,8 @@ export class Relay {
         this.#isNotified = true;
         void this.#look();
       },
-      onLost: () => {
-        this.#isShaken = true;
+      onLost: (wasHeard) => {
+        this.#isShaken ||= wasHeard;
         this.#poll();
       },
     });
