@@ -1,22 +1,15 @@
-import { join } from 'node:path';
 import pg from 'pg';
 import type { PostgresServer } from '../test/support/postgres/server.ts';
 import { withDatabase } from './load/database.ts';
-import { Loader } from './load/loader.ts';
-import { declareJobs, type Server, startCronflow } from './load/servers.ts';
+import { declareJobs, startCronflow } from './load/servers.ts';
 import { printTable, shown } from './table.ts';
 
 /** So long an idle instance is watched. */
 const IDLE_MS = 30_000;
 const IDLE_JOBS = 100_000;
-const SPIKE_JOBS = 10_000;
-/** So many clients of a spike are one process, so that the clients are not the limit. */
-const SPIKE_INSTANCES = 2;
-
-/** Measures instances on a PostgreSQL when nothing happens, and when everything happens at once. */
+/** Measures an instance on a PostgreSQL while nothing happens. */
 export async function benchIdleDatabase(): Promise<void> {
   await withDatabase(benchIdle);
-  await withDatabase((_, directory) => benchSpike(directory));
 }
 
 /** Shows what an instance asks of the database while no job is due and nobody pings. */
@@ -61,55 +54,4 @@ async function activity(client: pg.Client): Promise<Activity> {
       sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::float8 AS read
     FROM pg_stat_user_tables`);
   return rows[0]!;
-}
-
-/** The spike of real life: every job starts at second 0 and ends at second 5, over a connection of its own. */
-async function benchSpike(directory: string): Promise<void> {
-  const configPath = declareJobs(directory, SPIKE_JOBS);
-  const servers: Server[] = [];
-  const loaders: Loader[] = [];
-  try {
-    for (let index = 0; index < SPIKE_INSTANCES; index += 1) {
-      servers.push(await startCronflow(join(directory, `instance-${index}`), configPath));
-      loaders.push(new Loader());
-    }
-    const rows: string[][] = [];
-    for (const ping of ['start', 'success'] as const) {
-      const beganMs = performance.now();
-      const results = await Promise.all(
-        servers.map(({ port }, index) => {
-          const jobs = SPIKE_JOBS / SPIKE_INSTANCES;
-          const traffic = {
-            kind: 'ping',
-            ping,
-            rid: 'spike',
-            jobs,
-            fromJob: 0,
-            firstJob: index * jobs,
-          } as const;
-          return loaders[index]!.play({
-            port,
-            connections: jobs,
-            requestsEach: 1,
-            durationMs: 60_000,
-            traffic,
-          });
-        }),
-      );
-      const longest = (of: 'p50Ms' | 'p99Ms' | 'maxMs'): string =>
-        shown(Math.max(...results.map((result) => result[of])));
-      const taken = results.reduce((sum, { requests }) => sum + requests, 0);
-      rows.push([`${ping}, ${taken} taken`, longest('p50Ms'), longest('p99Ms'), longest('maxMs')]);
-      const leftMs = 5_000 - (performance.now() - beganMs);
-      await new Promise((resolve) => setTimeout(resolve, Math.max(0, leftMs)));
-    }
-    printTable(
-      `${SPIKE_JOBS.toLocaleString('en')} jobs at once, over ${SPIKE_INSTANCES} instances on one database`,
-      ['', 'p50 ms', 'p99 ms', 'longest ms'],
-      rows,
-    );
-  } finally {
-    for (const loader of loaders) loader.stop();
-    await Promise.all(servers.map((server) => server.stop()));
-  }
 }

@@ -10,6 +10,7 @@ import { benchLife } from './life.ts';
 import { benchPing } from './ping.ts';
 import { benchReload } from './reload.ts';
 import { benchSlots } from './slots.ts';
+import { benchSpike } from './spike.ts';
 import { benchStart } from './start.ts';
 import { benchTransition } from './transition.ts';
 import { benchWrapper } from './wrapper.ts';
@@ -19,6 +20,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   instances: benchInstances,
   'far-database': benchFarDatabase,
   'idle-database': benchIdleDatabase,
+  spike: benchSpike,
   life: benchLife,
   transition: benchTransition,
   ping: benchPing,
