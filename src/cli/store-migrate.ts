@@ -7,8 +7,9 @@ import { counted } from '../core/text/counts.ts';
 const HELP = `Usage: cronflow store migrate [OPTIONS]
 
 Brings a store to the schema version of this Cronflow, and says what it did. Cronflow does so by itself when it
-starts; this is for trying it on a copy, or doing it at a time of one's choice. There is no way back but a backup: an
-older Cronflow refuses a newer version. Cronflow must not run on a data directory meanwhile.
+starts; this is for trying it on a copy, or doing it at a time of one's choice. Cronflow must not run on a data
+directory meanwhile, and there is no way back from it but a backup: an older Cronflow refuses a newer version. On a
+database instances of the version before go on, unless the notes of this version say otherwise.
 
   --data-dir DIR   where state is kept (CRONFLOW_DATA_DIR; default: ./data)
   CRONFLOW_STORE   postgres://... migrates that database instead
@@ -22,7 +23,7 @@ interface Options extends ChosenStore {
   json: boolean;
 }
 
-/** Runs `cronflow store migrate`: migrates a data directory forward. Returns the exit code, see its help. */
+/** Runs `cronflow store migrate`: migrates a store forward. Returns the exit code, see its help. */
 export function storeMigrate(argv: readonly string[], io: Io): Promise<number> {
   return runWithOptions(io, {
     name: 'store migrate',

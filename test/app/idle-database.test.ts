@@ -21,11 +21,13 @@ const STEP_MS = 500;
 const MOVED_MS_MAX = 8_000;
 
 /**
- * What an instance asks while nothing happens: it signs, and looks whether anything is due, owed or new. The last one
+ * What an instance asks while nothing happens: it signs, and looks whether anything is due, owed or new, and whether this
+ * version may still serve. The last one
  * drops what all have read in the feed.
  */
 const IDLE_STATEMENTS = new Set([
   'limit_transaction',
+  'read_needed',
   'read_meta_value',
   'read_meta',
   'update_meta',
@@ -149,9 +151,9 @@ describe.skipIf(missingPostgres() !== null)('an instance on a database with noth
   );
 });
 
-/** Returns the names of the statements in a log of the database, but for those of one process. */
+/** Returns the names of the statements in a log of the database, without their hashes, but for those of one process. */
 function asked(log: string, except: number): string[] {
-  return Array.from(log.matchAll(/\[(\d+)\] LOG: {2}execute ([^:]+): ?$/gm))
+  return Array.from(log.matchAll(/\[(\d+)\] LOG: {2}execute ([^:]+?)(?:_[0-9a-f]{8})?: ?$/gm))
     .filter(([, pid]) => Number(pid) !== except)
     .map(([, , name]) => name!);
 }

@@ -1,14 +1,7 @@
 import { CronflowError } from '../../core/model/errors.ts';
 import type { Imported } from '../offline.ts';
 import { TABLE_NAMES, type TableName } from './changes.ts';
-
-/** The versions of records that dumps may have. */
-export interface DumpFormat {
-  /** The present version. */
-  version: number;
-  /** Returns a record of an older version as the present one has it. */
-  migrate: (version: number, table: TableName, record: unknown) => unknown;
-}
+import type { RecordFormat } from './migrations.ts';
 
 /** Takes the records of a dump, in the order in which it has them. Each is one of the present version. */
 export interface DumpSink {
@@ -21,7 +14,7 @@ export interface DumpSink {
 /** Reads the lines of a dump, whatever the store is into which it goes. */
 export class DumpReader {
   readonly #name: string;
-  readonly #format: DumpFormat;
+  readonly #format: RecordFormat;
   readonly #sink: DumpSink;
   #lineNumber = 0;
   #header: { schema_version: number; created_at: string } | null = null;
@@ -30,7 +23,7 @@ export class DumpReader {
   #jobCount = 0;
 
   /** @param name what faults call the dump */
-  constructor(name: string, format: DumpFormat, sink: DumpSink) {
+  constructor(name: string, format: RecordFormat, sink: DumpSink) {
     this.#name = name;
     this.#format = format;
     this.#sink = sink;

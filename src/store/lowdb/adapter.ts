@@ -8,7 +8,7 @@ import { beforeIn } from './before.ts';
 import { type Commit, type EncodedCommit, encodeCommit } from './commit-line.ts';
 import type { Disk } from './disk.ts';
 import { Journal } from './journal.ts';
-import { type Migration, schemaVersion } from './migrations.ts';
+import { type Migration, schemaVersion } from '../local/migrations.ts';
 import { Outputs } from './outputs.ts';
 import { prune } from './prune.ts';
 import { withoutOutputs } from './without-outputs.ts';

@@ -2,7 +2,7 @@ import type { Day } from '../../core/model/daily.ts';
 import type { Delivery, Incident, Job, Row } from '../../core/model/records.ts';
 import type { TableName } from '../local/changes.ts';
 import type { Tables } from '../local/tables.ts';
-import { type Migration, migrate, schemaVersion } from './migrations.ts';
+import { type Migration, migrate, schemaVersion } from '../local/migrations.ts';
 
 /** The records as they are before a commit, against which its line holds what it changes. */
 export interface Before {

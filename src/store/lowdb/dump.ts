@@ -1,7 +1,7 @@
 import type { Records, TableName } from '../local/changes.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { readTables } from './history.ts';
-import { MIGRATIONS, schemaVersion } from './migrations.ts';
+import { MIGRATIONS, schemaVersion } from '../local/migrations.ts';
 import { Outputs } from './outputs.ts';
 
 /**

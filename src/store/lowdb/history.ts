@@ -10,7 +10,7 @@ import { type Disk, isMissing, realDisk } from './disk.ts';
 import { type JournalHeader, journalName, type SnapshotHeader, snapshotName, sortNames } from './files.ts';
 import { readLines } from './lines.ts';
 import { readLog } from './log.ts';
-import { MIGRATIONS } from './migrations.ts';
+import { MIGRATIONS } from '../local/migrations.ts';
 import { recover } from './recovery.ts';
 import { readSnapshot } from './snapshot.ts';
 

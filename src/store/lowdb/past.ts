@@ -10,7 +10,7 @@ import { type Disk, type DiskFile, isMissing } from './disk.ts';
 import { damaged, journalName, type SnapshotHeader, snapshotName, sortNames } from './files.ts';
 import { beside, expectData, gone, headerOf } from './history.ts';
 import { JSON_OFFSET, readLines, type Selection } from './lines.ts';
-import { MIGRATIONS } from './migrations.ts';
+import { MIGRATIONS } from '../local/migrations.ts';
 import { shortName } from './packing.ts';
 import { type SnapshotLine, unpackedRecords } from './snapshot.ts';
 

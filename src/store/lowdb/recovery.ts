@@ -8,7 +8,7 @@ import type { Disk } from './disk.ts';
 import { checkHeader, damaged, type JournalHeader, journalName, snapshotName, sortNames } from './files.ts';
 import type { Segment } from './journal.ts';
 import { type Line, readLines } from './lines.ts';
-import type { Migration } from './migrations.ts';
+import type { Migration } from '../local/migrations.ts';
 import { readSnapshot } from './snapshot.ts';
 
 export interface Recovered {

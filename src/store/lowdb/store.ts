@@ -23,7 +23,7 @@ import { Batch, SLICE_MS_MAX, type Waiting } from './batch.ts';
 import { takeDirectory, unusable } from './directory.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { acquireLock, type Lock } from './lock.ts';
-import { type Migration, MIGRATIONS } from './migrations.ts';
+import { type Migration, MIGRATIONS } from '../local/migrations.ts';
 import { readPast } from './past.ts';
 import { DAY_MS } from '../../schedule/units.ts';
 

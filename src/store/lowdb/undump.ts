@@ -3,7 +3,7 @@ import { systemClock } from '../../clock.ts';
 import { CronflowError } from '../../core/model/errors.ts';
 import type { DumpSource, Imported } from '../offline.ts';
 import { type Changes, type OutputRef, outputRefOf, type TableName } from '../local/changes.ts';
-import { type DumpFormat, DumpReader, type DumpSink } from '../local/dump-reader.ts';
+import { DumpReader, type DumpSink } from '../local/dump-reader.ts';
 import { Tables } from '../local/tables.ts';
 import type { Output } from '../store.ts';
 import { ArchiveWriter } from './archive.ts';
@@ -14,7 +14,7 @@ import type { DumpedOutput } from './dump.ts';
 import { journalName, sortNames } from './files.ts';
 import { readLines } from './lines.ts';
 import { acquireLock, type Lock } from './lock.ts';
-import { migrate, MIGRATIONS, schemaVersion } from './migrations.ts';
+import { formatOf, MIGRATIONS, schemaVersion } from '../local/migrations.ts';
 
 export interface ImportOptions extends DumpSource {
   directory: string;
@@ -24,11 +24,6 @@ export interface ImportOptions extends DumpSource {
 
 /** The number of the commit with which an imported store begins. */
 const SEQ = 1;
-/** The records of dumps are those of a snapshot, so they have the same versions, in every store. */
-export const DUMP_FORMAT: DumpFormat = {
-  version: schemaVersion(MIGRATIONS),
-  migrate: (version, table, record) => migrate(MIGRATIONS, version, table, record),
-};
 /** This many records are put into the tables at a time. */
 const BATCH = 500;
 
@@ -47,7 +42,7 @@ export async function importDump(options: ImportOptions): Promise<Imported> {
     const outputs = new ImportedOutputs(disk, directory);
     const sink = new ImportedTables(outputs);
     try {
-      const imported = await new DumpReader(options.name, DUMP_FORMAT, sink).read(options.lines);
+      const imported = await new DumpReader(options.name, formatOf(), sink).read(options.lines);
       const header = { schema_version: schemaVersion(MIGRATIONS), seq: SEQ, created_at: nowAt };
       await writeBase(disk, directory, header, sink.tables);
       return imported;

@@ -8,7 +8,7 @@ import { type Disk, realDisk } from './disk.ts';
 import { journalName, snapshotName, sortNames } from './files.ts';
 import { expectData, headerOf } from './history.ts';
 import { acquireLock, type Lock } from './lock.ts';
-import { type Migration, MIGRATIONS, schemaVersion } from './migrations.ts';
+import { type Migration, MIGRATIONS, schemaVersion } from '../local/migrations.ts';
 import { recover } from './recovery.ts';
 
 /**

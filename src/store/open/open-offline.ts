@@ -6,7 +6,7 @@ import { dumpOf } from '../lowdb/dump.ts';
 import { realDisk } from '../lowdb/disk.ts';
 import { readHistory, readTables } from '../lowdb/history.ts';
 import { readPast } from '../lowdb/past.ts';
-import { DUMP_FORMAT, importDump } from '../lowdb/undump.ts';
+import { importDump } from '../lowdb/undump.ts';
 import { upgradeStore } from '../lowdb/upgrade.ts';
 import { offlineDatabase } from '../postgres/offline.ts';
 import { ReadBudget } from '../read-budget.ts';
@@ -36,7 +36,7 @@ export function openOffline(url: string): OfflineStore {
 }
 
 function databaseAt(url: string): OfflineStore {
-  const database = offlineDatabase(url, DUMP_FORMAT);
+  const database = offlineDatabase(url);
   return { ...database, state: async () => stateOf(await database.tables()), history: async () => null };
 }
 

@@ -184,9 +184,11 @@ export class Committer {
 
   /**
    * Tells whether a batch that the database did not take can be run again. One whose commit was sent may be stored, and
-   * then it would count twice. While the database is known to be away, or full, nobody is kept waiting for it.
+   * then it would count twice. While the database is known to be away, or full, nobody is kept waiting for it. One that
+   * needs a newer Cronflow stays so.
    */
   #isWorthWaiting(error: unknown): boolean {
+    if (error instanceof CronflowError) return false;
     return !this.#isCommitSent && this.#failure === null && !isFullDisk(error);
   }
 
@@ -272,7 +274,10 @@ export class Committer {
   ): Promise<void> {
     const { clock, instance } = this.#options;
     const at = clock.now();
-    const steps = [...(await baseSteps(loading, changes, at)), ...stepsOf(changes, overlay, at)];
+    const steps = [
+      ...(await baseSteps(loading, changes, { records: session.records, at })),
+      ...stepsOf(changes, { overlay, records: session.records, at }),
+    ];
     if (told.length > 0) steps.push(step(PUT_FEED, instance, at, JSON.stringify(told)));
     const { put, del } = changes;
     if (put.meta !== undefined || del.meta !== undefined)

@@ -3,10 +3,12 @@ import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { type ClockSample, sleep, systemClock } from '../../clock.ts';
 import { isOfPooler } from './errors.ts';
+import { outdated, RecordsInRows } from './records.ts';
 import { BEGIN } from './sql/begin.ts';
 import { BEGIN_READ } from './sql/begin-read.ts';
 import { COMMIT } from './sql/commit.ts';
 import { LIMIT_TRANSACTION } from './sql/limit-transaction.ts';
+import { READ_NEEDED } from './sql/read-needed.ts';
 import { ROLLBACK } from './sql/rollback.ts';
 import { type Statement, type Step, step } from './statement.ts';
 
@@ -52,19 +54,30 @@ interface DatabaseOptions {
   answerMsMax?: number;
   /** Says whether statements are prepared under names, so that each is planned once; by default they are. */
   prepares?: boolean;
+  /** The version of the records; by default that of this Cronflow. */
+  records?: RecordsInRows;
 }
 
 /** The connections to the database. Nothing here waits without a limit. */
 export class Database {
   /** The longest time that a commit or a read may take. */
   readonly answerMsMax: number;
+  readonly records: RecordsInRows;
   readonly #writers: pg.Pool;
   readonly #readers: pg.Pool;
   readonly #onClock: (sample: ClockSample) => void;
   #isPreparing: boolean;
+  #knownSchema = Infinity;
 
-  constructor({ url, onClock, answerMsMax = ANSWER_MS_MAX, prepares = true }: DatabaseOptions) {
+  constructor({
+    url,
+    onClock,
+    answerMsMax = ANSWER_MS_MAX,
+    prepares = true,
+    records = new RecordsInRows(),
+  }: DatabaseOptions) {
     this.answerMsMax = answerMsMax;
+    this.records = records;
     const connectMsMax = Math.ceil(answerMsMax * CONNECT_PART);
     this.#writers = poolOf(url, WRITERS_MAX, connectMsMax);
     this.#readers = poolOf(url, READERS_MAX, connectMsMax);
@@ -74,6 +87,16 @@ export class Database {
 
   get isPreparing(): boolean {
     return this.#isPreparing;
+  }
+
+  /** The greatest version of the schema that may be needed to use the database; Infinity while nobody has looked. */
+  get knownSchema(): number {
+    return this.#knownSchema;
+  }
+
+  /** Refuses every transaction from now on once the database needs a later version of the schema than this. */
+  expectSchema(version: number): void {
+    this.#knownSchema = version;
   }
 
   noteClock(sample: ClockSample): void {
@@ -152,6 +175,10 @@ export class Session {
     this.#limitMs = limitMs;
   }
 
+  get records(): RecordsInRows {
+    return this.#database.records;
+  }
+
   /** Tells whether no transaction is open. */
   get isClean(): boolean {
     return !this.#isInTransaction;
@@ -170,8 +197,24 @@ export class Session {
     const begun = this.run([step(kind === 'read' ? BEGIN_READ : BEGIN)]);
     const limited = this.#limit(limits, kind, sentMs);
     // Of several errors the first tells why: the others say only that the transaction has failed already.
-    const [, , answers] = await settled([begun, limited, this.run(steps)]);
+    const [, , answers] = await settled([begun, limited, this.run(steps), this.#expectKnown()]);
     return answers;
+  }
+
+  /**
+   * Refuses a database that another instance has brought to a version which this one does not know. It looks after the
+   * first statements, which lock: whoever makes such a step holds those locks, so nobody works with records as they
+   * were before it.
+   */
+  async #expectKnown(): Promise<void> {
+    const { knownSchema: known } = this.#database;
+    if (known === Infinity) return;
+    const [rows] = await this.run([step(READ_NEEDED)]);
+    const needed = rows![0]!['needed'] as number;
+    if (needed > known)
+      throw outdated(
+        `Its schema needs a Cronflow that knows version ${needed}, and this one knows up to ${known}.`,
+      );
   }
 
   /** Limits the transaction, and learns the time and whether it can write. */

@@ -1,5 +1,5 @@
 import type { MetaRecord, TableName } from '../local/changes.ts';
-import { type DumpFormat, DumpReader, type DumpSink } from '../local/dump-reader.ts';
+import { DumpReader, type DumpSink } from '../local/dump-reader.ts';
 import { CronflowError } from '../../core/model/errors.ts';
 import type { DumpSource, Imported } from '../offline.ts';
 import { DAY_MS } from '../../schedule/units.ts';
@@ -28,18 +28,14 @@ const BATCH = 500;
  * part. An instance that starts meanwhile waits, and gives up after a few seconds.
  * @throws CronflowError `invalid` for a database that holds data, and for a dump that does not check out
  */
-export async function importInto(
-  database: Database,
-  source: DumpSource,
-  format: DumpFormat,
-): Promise<Imported> {
+export async function importInto(database: Database, source: DumpSource): Promise<Imported> {
   await migrate(database);
   return database.write(IMPORT_MS_MAX, async (session) => {
     await session.begin([step(WAIT_FOR_DUMP)], 'write', LOCK_MS_MAX);
     await session.run([step(LOCK_SCHEMA), step(LOCK_ALL)]);
     await expectEmpty(session);
     const sink = new ImportedRecords(session, source.nowAt);
-    const imported = await new DumpReader(source.name, format, sink).read(source.lines);
+    const imported = await new DumpReader(source.name, database.records.format, sink).read(source.lines);
     await session.commit();
     return imported;
   });
@@ -75,7 +71,10 @@ class ImportedRecords implements DumpSink {
 
   async end(): Promise<void> {
     if (this.#pending === 0) return;
-    const steps = [...importSteps(this.#put), ...metaSteps(this.#put.meta ?? [], this.#nowAt)];
+    const steps = [
+      ...importSteps(this.#put, this.#session.records),
+      ...metaSteps(this.#put.meta ?? [], this.#nowAt),
+    ];
     [this.#put, this.#pending] = [{}, 0];
     await this.#session.run(steps);
   }

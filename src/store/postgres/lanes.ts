@@ -24,10 +24,11 @@ export class Lanes {
 
   async claim(claim: ClaimOptions): Promise<ClaimedLane[]> {
     return this.#change(async (session) => {
-      const [, lanes, lines] = await session.begin([step(ADD_LANES), step(LOCK_LANES), step(READ_LINES)]);
+      const [, lanes, rows] = await session.begin([step(ADD_LANES), step(LOCK_LANES), step(READ_LINES)]);
+      const lines = linesIn(session, rows!);
       // Another claim may have made a lane and taken it since the lanes were locked, and then what is owed to it shows.
       const locked = new Set(lanes!.map(({ notifier }) => notifier));
-      const own = lines!.filter(({ record }) => locked.has((record as Delivery).notifier));
+      const own = lines.filter(({ delivery }) => locked.has(delivery.notifier));
       const outbox = outboxOf(lanes!, own);
       const claimed = outbox.claim(claim);
       const leased = claimed.flatMap(({ lease, deliveries }) => deliveries.map(({ id }) => ({ id, lease })));
@@ -57,12 +58,11 @@ export class Lanes {
   }
 
   async earliestAt(owner: string, except?: ReadonlySet<string>): Promise<number | null> {
-    const [lanes, lines] = await this.#database.read(this.#database.answerMsMax, async (session) => {
-      const answers = await session.begin([step(READ_ALL_LANES), step(READ_LINES)], 'read');
+    return this.#database.read(this.#database.answerMsMax, async (session) => {
+      const [lanes, rows] = await session.begin([step(READ_ALL_LANES), step(READ_LINES)], 'read');
       await session.rollback();
-      return answers;
+      return outboxOf(lanes!, linesIn(session, rows!)).earliestAt(owner, except);
     });
-    return outboxOf(lanes!, lines!).earliestAt(owner, except);
   }
 
   async #change<T>(change: (session: Session) => Promise<T>): Promise<T> {
@@ -78,21 +78,35 @@ export class Lanes {
 
 const TRIES_MAX = 5;
 
-function outboxOf(lanes: readonly AnswerRow[], lines: readonly AnswerRow[]): Outbox {
+/** The oldest pending delivery of a line, and the lease of it. */
+interface Line {
+  delivery: Delivery;
+  leaseToken: unknown;
+  leasedUntilAt: number | null;
+}
+
+function linesIn(session: Session, rows: readonly AnswerRow[]): Line[] {
+  return rows.map(({ record, lease_token: leaseToken, leased_until_at: untilAt }) => ({
+    delivery: session.records.read('deliveries', record),
+    leaseToken,
+    leasedUntilAt: untilAt as number | null,
+  }));
+}
+
+function outboxOf(lanes: readonly AnswerRow[], lines: readonly Line[]): Outbox {
   const outbox = new Outbox();
-  for (const { record } of lines) outbox.put(record as Delivery);
+  for (const { delivery } of lines) outbox.put(delivery);
   for (const lane of lanes as unknown as LaneRecord[]) outbox.restoreLane(lane, leasesOf(lane, lines));
   return outbox;
 }
 
 /** Returns the leases that the holder of a lane has. Those of an earlier one ended with its token, or as it left. */
-function leasesOf({ notifier, owner, token }: LaneRecord, lines: readonly AnswerRow[]): Map<string, number> {
+function leasesOf({ notifier, owner, token }: LaneRecord, lines: readonly Line[]): Map<string, number> {
   const leases = new Map<string, number>();
   if (owner === null) return leases;
-  for (const { record, lease_token: leaseToken, leased_until_at: untilAt } of lines) {
-    const delivery = record as Delivery;
-    if (delivery.notifier === notifier && leaseToken === token && untilAt !== null)
-      leases.set(delivery.id, untilAt as number);
+  for (const { delivery, leaseToken, leasedUntilAt } of lines) {
+    if (delivery.notifier === notifier && leaseToken === token && leasedUntilAt !== null)
+      leases.set(delivery.id, leasedUntilAt);
   }
   return leases;
 }

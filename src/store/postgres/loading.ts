@@ -1,6 +1,5 @@
 import { LIMITS } from '../../core/model/limits.ts';
-import type { Day } from '../../core/model/daily.ts';
-import type { Delivery, Incident, JobState, Row } from '../../core/model/records.ts';
+import type { JobState } from '../../core/model/records.ts';
 import type { Changes, DeclaredJob, MetaRecord } from '../local/changes.ts';
 import type { LaneRecord } from '../local/outbox.ts';
 import type { AnswerRow, Session } from './database.ts';
@@ -242,33 +241,34 @@ export class Loading {
 
   readonly #takeStates = (rows: AnswerRow[]): void => {
     for (const { job_id: id, based_at: basedAt, state } of rows) {
-      this.#states.set(id as string, state as JobState);
+      this.#states.set(id as string, this.#session.records.readState(id as string, state));
       this.tables.basedAt.set(id as string, basedAt as number | null);
     }
   };
 
   readonly #takeJobs = (rows: AnswerRow[]): void => {
     for (const { record } of rows) {
-      const declared = record as DeclaredJob;
+      const declared = this.#session.records.read('jobs', record);
       this.#known.learn(declared.name, declared.id);
       this.#declared.push(declared);
     }
   };
 
   readonly #takeRuns = (rows: AnswerRow[]): void => {
-    for (const { record } of rows) this.#put.runs.push(record as Row);
+    for (const { record } of rows) this.#put.runs.push(this.#session.records.read('runs', record));
   };
 
   readonly #takeDays = (rows: AnswerRow[]): void => {
-    for (const { record } of rows) this.#put.days.push(record as Day);
+    for (const { record } of rows) this.#put.days.push(this.#session.records.read('days', record));
   };
 
   readonly #takeIncidents = (rows: AnswerRow[]): void => {
-    for (const { record } of rows) this.#put.incidents.push(record as Incident);
+    for (const { record } of rows) this.#put.incidents.push(this.#session.records.read('incidents', record));
   };
 
   readonly #takeDeliveries = (rows: AnswerRow[]): void => {
-    for (const { record } of rows) this.#put.deliveries.push(record as Delivery);
+    for (const { record } of rows)
+      this.#put.deliveries.push(this.#session.records.read('deliveries', record));
   };
 
   readonly #takeMeta = (rows: AnswerRow[]): void => {

@@ -1,10 +1,11 @@
 import type { LoggedEvent } from '../../core/model/event.ts';
-import type { Job, JobIncident, Row } from '../../core/model/records.ts';
+import type { JobIncident } from '../../core/model/records.ts';
 import type { ReadBudget } from '../read-budget.ts';
 import type { MetaRecord } from '../local/changes.ts';
 import { type MetaValue, type Past, PASSING_KEYS, type PastEvent, type PastRecords } from '../store.ts';
 import type { AnswerRow, Database, Session } from './database.ts';
 import { jobIn } from './reads.ts';
+import type { BaseRecords, RecordsInRows } from './records.ts';
 import { READ_ALL_RUNS } from './sql/read-all-runs.ts';
 import { READ_BASE } from './sql/read-base.ts';
 import { READ_EVENTS } from './sql/read-events.ts';
@@ -23,7 +24,7 @@ const READ_MS_MAX = 30_000;
 interface Base {
   at: number;
   position: number;
-  records: { job: Job; runs: Row[]; incident: JobIncident | null };
+  records: BaseRecords;
 }
 
 /**
@@ -48,7 +49,11 @@ export async function readPast(
     const logFromAt = (begins![0]?.['from_at'] as number | undefined) ?? 0;
     const last = lasts![0]!['position'] as number;
     const base =
-      baseIn(bases!, logFromAt, fromAt) ?? (await presentBase(session, jobId, { logFromAt, last }));
+      baseIn(
+        bases!.map((row) => baseOf(row, session.records)),
+        logFromAt,
+        fromAt,
+      ) ?? (await presentBase(session, jobId, { logFromAt, last }));
     const metaAt = base?.at ?? logFromAt;
     const [meta] = await session.run([step(READ_META_THEN, metaAt)]);
     await session.rollback();
@@ -66,12 +71,14 @@ export async function readPast(
  * Returns the records to begin with: the latest from before the instant, or the first ones of a job that is older than
  * the log. The events of any other job begin with the job itself.
  */
-function baseIn(rows: AnswerRow[], logFromAt: number, fromAt: number): Base | null {
-  const [first] = rows.map(
-    ({ at, position, record }) => ({ at, position, records: record }) as unknown as Base,
-  );
+function baseIn([first]: readonly Base[], logFromAt: number, fromAt: number): Base | null {
   if (first === undefined) return null;
   return first.at <= fromAt || first.records.job.created_at < logFromAt ? first : null;
+}
+
+/** Returns the records of a job in the log, which were written at once, so they are of one version. */
+function baseOf({ at, position, record }: AnswerRow, records: RecordsInRows): Base {
+  return { at, position, records: records.readBase(record) } as Base;
 }
 
 /** Returns the records of now, for a job that is older than the log and of which the log has no event. */
@@ -86,13 +93,14 @@ async function presentBase(
     step(READ_ALL_RUNS, [jobId]),
     step(READ_OPEN_INCIDENT, jobId),
   ]);
-  const job = jobs!.map(jobIn)[0];
+  const job = jobs!.map((row) => jobIn(row, session.records))[0];
   if (job === undefined || job.created_at >= logFromAt) return null;
-  const incident = (incidents![0]?.['record'] as JobIncident | undefined) ?? null;
+  const { records } = session;
+  const [incident = null] = incidents!.map(({ record }) => records.read('incidents', record) as JobIncident);
   return {
     at: logFromAt,
     position: 0,
-    records: { job, runs: runs!.map(({ record }) => record as Row), incident },
+    records: { job, runs: runs!.map(({ record }) => records.read('runs', record)), incident },
   };
 }
 

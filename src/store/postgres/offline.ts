@@ -1,6 +1,5 @@
 import { systemClock } from '../../clock.ts';
 import { CronflowError } from '../../core/model/errors.ts';
-import type { DumpFormat } from '../local/dump-reader.ts';
 import { Tables } from '../local/tables.ts';
 import type { OfflineStore } from '../offline.ts';
 import type { Past, PastEvent, PastLimits } from '../store.ts';
@@ -10,7 +9,8 @@ import { unusable } from './errors.ts';
 import { exportOf, recordsOf, type TableRecord } from './exporting.ts';
 import { importInto } from './importing.ts';
 import { readPast } from './log.ts';
-import { migrate, SCHEMA_VERSION } from './migrations.ts';
+import { convertAll } from './converting.ts';
+import { migrate } from './migrations.ts';
 
 /** This many records are put into the tables at a time. */
 const BATCH = 500;
@@ -25,17 +25,17 @@ export interface OfflineDatabase extends Pick<OfflineStore, 'past' | 'dump' | 'r
 const NO_HISTORY: ReadonlySet<string> = new Set(['jobs', 'deliveries', 'meta']);
 
 /** Returns the database at a URL for commands that do not run it. */
-export function offlineDatabase(url: string, format: DumpFormat): OfflineDatabase {
+export function offlineDatabase(url: string): OfflineDatabase {
   const log = new OfflineLog(url);
   return {
     tables: () => tablesOf(reading(url, (database) => recordsOf(database, NO_HISTORY))),
     past: (jobId, fromAt, limits) => log.past(jobId, fromAt, limits),
-    dump: (nowAt) => reading(url, (database) => exportOf(database, format.version, nowAt)),
-    restore: (source) => using(url, (database) => importInto(database, source, format)),
+    dump: (nowAt) => reading(url, (database) => exportOf(database, nowAt)),
+    restore: (source) => using(url, (database) => importInto(database, source)),
     upgrade: () =>
       using(url, async (database) => {
-        const from = await migrate(database);
-        return { from, to: SCHEMA_VERSION, records: 0, snapshot: null };
+        const migrated = await migrate(database);
+        return { ...migrated, records: await convertAll(database), snapshot: null };
       }),
   };
 }

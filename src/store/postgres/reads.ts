@@ -1,9 +1,9 @@
 import type { AuditRecord } from '../../core/model/audit.ts';
 import type { Day } from '../../core/model/daily.ts';
 import { jobOf } from '../../core/model/job-shape.ts';
-import type { Delivery, Incident, Job, JobIncident, JobState, Row } from '../../core/model/records.ts';
+import type { Delivery, Incident, Job, JobIncident, Row } from '../../core/model/records.ts';
 import { rowNumberOf } from '../../core/model/rows.ts';
-import type { DeclaredJob } from '../local/changes.ts';
+import type { Records, TableName } from '../local/changes.ts';
 import { deepFreeze } from '../local/tables.ts';
 import type {
   AllRunsFilter,
@@ -19,6 +19,7 @@ import type {
   RunsStretch,
 } from '../store.ts';
 import type { AnswerRow, Database } from './database.ts';
+import type { RecordsInRows } from './records.ts';
 import { COUNT_AUDIT } from './sql/count-audit.ts';
 import { COUNT_BY_NOTIFIER } from './sql/count-by-notifier.ts';
 import { COUNT_DAYS } from './sql/count-days.ts';
@@ -52,41 +53,53 @@ import { sought } from './sought.ts';
 const ROWS_LOOKED_AT_MAX = 20_000;
 
 /** Puts together the two records of a job, which an answer has side by side. */
-export function jobIn({ record, state }: AnswerRow): Job {
-  return jobOf(record as DeclaredJob, state as JobState);
+export function jobIn({ record, state }: AnswerRow, records: RecordsInRows): Job {
+  const declared = records.read('jobs', record);
+  return jobOf(declared, records.readState(declared.id, state));
 }
-
-/** Returns the record of a row. It is of the type of its table, because nothing else is put there. */
-const recordIn = ({ record }: AnswerRow): never => record as never;
 
 /** Reads that need no transaction. */
 export class Reads {
   readonly #database: Database;
+  readonly #records: RecordsInRows;
   readonly #freeze: boolean;
 
   /** @param options.freeze deep-freezes every record, so that a mutation of one throws */
   constructor(database: Database, { freeze }: { freeze: boolean }) {
     this.#database = database;
+    this.#records = database.records;
     this.#freeze = freeze;
   }
 
+  readonly #jobIn = (row: AnswerRow): Job => jobIn(row, this.#records);
+
+  /** Returns what takes the record out of a row of a table. It is of the type of the table. */
+  #recordIn<T extends TableName>(table: T): (row: AnswerRow) => Records[T] {
+    return ({ record }) => this.#records.read(table, record);
+  }
+
   async jobById(id: string): Promise<Job | undefined> {
-    return this.#shown((await this.#ask(READ_JOB, sought(id))).map(jobIn)[0]);
+    return this.#shown((await this.#ask(READ_JOB, sought(id))).map(this.#jobIn)[0]);
   }
 
   async jobByName(name: string): Promise<Job | undefined> {
-    return this.#shown((await this.#ask(READ_JOB_BY_NAME, sought(name))).map(jobIn)[0]);
+    return this.#shown((await this.#ask(READ_JOB_BY_NAME, sought(name))).map(this.#jobIn)[0]);
   }
 
   listJobs({ skip, limit, after, status, incident, tag, group, q }: JobFilter): Promise<Page<Job>> {
     const filter = [status, incident, tag, group, q?.toLowerCase()];
-    return this.#page(COUNT_JOBS, LIST_JOBS, { filter, place: [after, skip, limit] }, jobIn);
+    return this.#page(COUNT_JOBS, LIST_JOBS, { filter, place: [after, skip, limit] }, this.#jobIn);
   }
 
   runsOf(jobId: string, filter: RunFilter): Promise<Page<Row>> {
     const { skip, limit, after, outcome, host, since_at: sinceAt, until_at: untilAt } = filter;
     const selected = [jobId, outcome, host, sinceAt, untilAt];
-    return this.#page(COUNT_RUNS, LIST_RUNS, { filter: selected, place: [after, skip, limit] }, recordIn);
+    return this.#page(
+      COUNT_RUNS,
+      LIST_RUNS,
+      { filter: selected, place: [after, skip, limit] },
+      this.#recordIn('runs'),
+    );
   }
 
   /** Lists rows of all jobs; see `Store.runs`. */
@@ -101,7 +114,9 @@ export class Reads {
     // The last row of the answer says how far the look went.
     const last = rows.pop();
     if (last === undefined) return { items: [], next: null };
-    const items = rows.map((each) => this.#shown({ job: jobIn(each), row: each['row'] as Row }));
+    const items = rows.map((each) =>
+      this.#shown({ job: this.#jobIn(each), row: this.#records.read('runs', each['row']) }),
+    );
     const isEnd = items.length < limit && (last['looked'] as number) < lookedMax;
     const end = items.length < limit ? last : rows.at(-1)!;
     const { began_at: beganAt, job_id: id, number } = end;
@@ -111,13 +126,13 @@ export class Reads {
 
   async slotRows(filter: { job_ids: readonly string[]; from_at: number; to_at: number }): Promise<Row[]> {
     const { job_ids: jobIds, from_at: fromAt, to_at: toAt } = filter;
-    return this.#records(await this.#ask(READ_SLOT_ROWS, jobIds, fromAt, toAt));
+    return this.#recordsOf('runs', await this.#ask(READ_SLOT_ROWS, jobIds, fromAt, toAt));
   }
 
   async run(jobId: string, runId: string): Promise<Row | undefined> {
     const number = rowNumberOf(jobId, runId);
     if (number === null || number > INTEGER_MAX) return undefined;
-    return this.#records<Row>(await this.#ask(READ_RUN, sought(jobId), number, sought(runId)))[0];
+    return this.#recordsOf('runs', await this.#ask(READ_RUN, sought(jobId), number, sought(runId)))[0];
   }
 
   async output(jobId: string, runId: string): Promise<Output | undefined> {
@@ -127,30 +142,41 @@ export class Reads {
   }
 
   daysOf(jobId: string, { skip, limit }: { skip: number; limit: number }): Promise<Page<Day>> {
-    return this.#page(COUNT_DAYS, LIST_DAYS, { filter: [jobId], place: [skip, limit] }, recordIn);
+    return this.#page(
+      COUNT_DAYS,
+      LIST_DAYS,
+      { filter: [jobId], place: [skip, limit] },
+      this.#recordIn('days'),
+    );
   }
 
   async daysBefore(date: string, limit: number): Promise<Day[]> {
-    return this.#records(await this.#ask(READ_DAYS_BEFORE, date, limit));
+    return this.#recordsOf('days', await this.#ask(READ_DAYS_BEFORE, date, limit));
   }
 
   async openIncidentOf(jobId: string): Promise<JobIncident | undefined> {
-    return this.#records<JobIncident>(await this.#ask(READ_OPEN_INCIDENT, sought(jobId)))[0];
+    return this.#recordsOf('incidents', await this.#ask(READ_OPEN_INCIDENT, sought(jobId)))[0] as
+      JobIncident | undefined;
   }
 
   incidents({ skip, limit, job_id: jobId, open, after }: IncidentFilter): Promise<Page<Incident>> {
     const place = [after?.at, after?.id, skip, limit];
-    return this.#page(COUNT_INCIDENTS, LIST_INCIDENTS, { filter: [jobId, open], place }, recordIn);
+    return this.#page(
+      COUNT_INCIDENTS,
+      LIST_INCIDENTS,
+      { filter: [jobId, open], place },
+      this.#recordIn('incidents'),
+    );
   }
 
   async incident(id: string): Promise<Incident | undefined> {
-    return this.#records<Incident>(await this.#ask(READ_INCIDENT, sought(id)))[0];
+    return this.#recordsOf('incidents', await this.#ask(READ_INCIDENT, sought(id)))[0];
   }
 
   deliveries({ skip, limit, after, ...selecting }: DeliveryFilter): Promise<Page<Delivery>> {
     const place = [after?.at, after?.id, skip, limit];
     const filter = [selecting.status, selecting.notifier, selecting.incident_id];
-    return this.#page(COUNT_DELIVERIES, LIST_DELIVERIES, { filter, place }, recordIn);
+    return this.#page(COUNT_DELIVERIES, LIST_DELIVERIES, { filter, place }, this.#recordIn('deliveries'));
   }
 
   async deliveryCounts(): Promise<DeliveryCounts[]> {
@@ -168,7 +194,7 @@ export class Reads {
   }: AuditFilter): Promise<Page<AuditRecord>> {
     const place = [after?.at, after?.id, skip, limit];
     const filter = [since, until, who, job];
-    return this.#page(COUNT_AUDIT, LIST_AUDIT, { filter, place }, recordIn);
+    return this.#page(COUNT_AUDIT, LIST_AUDIT, { filter, place }, this.#recordIn('audit'));
   }
 
   async auditIdsBefore(at: number, limit: number): Promise<string[]> {
@@ -217,8 +243,8 @@ export class Reads {
     return (await this.#readAll([step(statement, ...values)]))[0]!;
   }
 
-  #records<T>(rows: readonly AnswerRow[]): T[] {
-    return rows.map(({ record }) => this.#shown(record as T));
+  #recordsOf<T extends TableName>(table: T, rows: readonly AnswerRow[]): Records[T][] {
+    return rows.map((row) => this.#shown(this.#recordIn(table)(row)));
   }
 
   #shown<T>(record: T): T {

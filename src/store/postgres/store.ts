@@ -6,6 +6,7 @@ import { CronflowError, errorText } from '../../core/model/errors.ts';
 import type { Delivery, Incident, Job, JobIncident, Row } from '../../core/model/records.ts';
 import type { Logger } from '../../observe/log.ts';
 import { Feed } from '../local/feed.ts';
+import type { RecordFormat } from '../local/migrations.ts';
 import { runView } from '../local/tx.ts';
 import { ReadBudget } from '../read-budget.ts';
 import type {
@@ -39,9 +40,11 @@ import { Lanes } from './lanes.ts';
 import { Loading } from './loading.ts';
 import { LogKeeper } from './log-keeper.ts';
 import { readPast } from './log.ts';
-import { migrate } from './migrations.ts';
+import { Converter } from './converting.ts';
+import { migrate, SCHEMA, type SchemaStep } from './migrations.ts';
 import { needOf } from './need.ts';
 import { Reads } from './reads.ts';
+import { RecordsInRows } from './records.ts';
 import { Relay } from './relay.ts';
 import { READ_ABSENT } from './sql/read-absent.ts';
 
@@ -60,6 +63,8 @@ export interface PostgresStoreOptions {
   freeze?: boolean;
   /** The longest time that a commit or a read may take; by default 4.5 s. */
   answerMsMax?: number;
+  /** The steps of the schema, and the version of the records to which they lead; by default those of this Cronflow. */
+  versions?: { schema: readonly SchemaStep[]; format: RecordFormat };
   /** Is told how long each commit took, in milliseconds. */
   onSync?: (durationMs: number) => void;
   /** Is told of the database's clock with every transaction. */
@@ -80,6 +85,7 @@ export class PostgresStore implements Store {
   readonly #lanes: Lanes;
   readonly #relay: Relay;
   readonly #keeper: LogKeeper;
+  readonly #converter: Converter;
   readonly #freeze: boolean;
   #cancelProbe: (() => void) | null = null;
   #isClosed = false;
@@ -91,7 +97,12 @@ export class PostgresStore implements Store {
     this.#feed = new Feed((error) =>
       log.error('a listener of the store failed', { error: errorText(error) }),
     );
-    this.#database = new Database({ url, onClock, ...(answerMsMax === undefined ? {} : { answerMsMax }) });
+    this.#database = new Database({
+      url,
+      onClock,
+      records: new RecordsInRows(options.versions?.format),
+      ...(answerMsMax === undefined ? {} : { answerMsMax }),
+    });
     const instance = randomUUID();
     this.#committer = new Committer({
       database: this.#database,
@@ -110,6 +121,7 @@ export class PostgresStore implements Store {
     const now = (): number => clock.now();
     this.#relay = new Relay({ database: this.#database, url, instance, feed: this.#feed, log, now });
     this.#keeper = new LogKeeper({ database: this.#database, clock, log });
+    this.#converter = new Converter({ database: this.#database, log });
   }
 
   get presence(): string | null {
@@ -131,9 +143,12 @@ export class PostgresStore implements Store {
 
   async open(): Promise<void> {
     try {
-      await migrate(this.#database);
+      const { schema } = this.#options.versions ?? { schema: SCHEMA };
+      await migrate(this.#database, schema);
+      this.#database.expectSchema(schema.length);
       await this.#keeper.open();
       await this.#relay.open();
+      this.#converter.open();
     } catch (error) {
       await this.close();
       if (error instanceof CronflowError) throw error;
@@ -146,7 +161,7 @@ export class PostgresStore implements Store {
     this.#isClosed = true;
     this.#cancelProbe?.();
     await this.#committer.close();
-    await Promise.all([this.#relay.close(), this.#keeper.close()]);
+    await Promise.all([this.#relay.close(), this.#keeper.close(), this.#converter.close()]);
     await this.#database.end();
   }
 

@@ -4,9 +4,13 @@ import { beganAtOf, instantOfRow, isAnonymous, isOpen } from '../../core/model/r
 import { endedAfter } from '../../core/model/runs.ts';
 import { keepRunsOf } from '../../core/model/spec.ts';
 import type { Changes, Records } from '../local/changes.ts';
+import type { Day } from '../../core/model/daily.ts';
 import { lineOf } from '../local/outbox.ts';
 import type { Overlay } from '../local/overlay.ts';
 import { jobIdOf } from '../local/tables.ts';
+import type { RecordsInRows } from './records.ts';
+import { CONVERT_DELIVERIES } from './sql/convert-deliveries.ts';
+import { CONVERT_STATES } from './sql/convert-states.ts';
 import { DELETE_AUDIT } from './sql/delete-audit.ts';
 import { DELETE_DAYS } from './sql/delete-days.ts';
 import { DELETE_DELIVERIES } from './sql/delete-deliveries.ts';
@@ -35,18 +39,22 @@ const DATE_LENGTH = '2026-01-15'.length;
 /**
  * Returns the statements that write the changes of a batch: one for each table, however many transactions it has.
  * What is deleted goes first, then come records that others refer to.
- * @param at the instant of the commit
+ * @param around.at the instant of the commit
  */
-export function stepsOf(changes: Changes, overlay: Overlay, at: number): Step[] {
+export function stepsOf(
+  changes: Changes,
+  { overlay, records, at }: { overlay: Overlay; records: RecordsInRows; at: number },
+): Step[] {
   const { put, del, events } = changes;
+  const rowsOf = rowsBy(records);
   return [
     ...deletions(del),
-    ...jobSteps(put, overlay),
-    ...rowSteps(put, overlay),
-    ...rowsOf(PUT_DAYS, put.days, ({ job_id: jobId, date }) => [jobId, date]),
+    ...jobSteps(put, overlay, records),
+    ...rowSteps(put, overlay, records),
+    ...rowsOf(PUT_DAYS, put.days, dayColumns),
     ...rowsOf(PUT_INCIDENTS, put.incidents, incidentColumns),
     ...rowsOf(PUT_DELIVERIES, put.deliveries, deliveryColumns),
-    ...auditSteps(put.audit),
+    ...auditSteps(put.audit, records),
     ...(events.length === 0
       ? []
       : [
@@ -94,7 +102,8 @@ function numberIn(id: string): number {
 /**
  * Returns the statements for jobs. A new state goes to a job that is new, too, or changes one that is stored.
  */
-function jobSteps(put: Changes['put'], overlay: Overlay): Step[] {
+function jobSteps(put: Changes['put'], overlay: Overlay, records: RecordsInRows): Step[] {
+  const rowsOf = rowsBy(records);
   const stored = (id: string): Job | undefined => overlay.tables.jobById(id);
   const steps: Step[] = [];
   const [known, added] = parted(put.jobs ?? [], ({ id }) => stored(id) !== undefined);
@@ -110,15 +119,14 @@ function jobSteps(put: Changes['put'], overlay: Overlay): Step[] {
     [INSERT_STATES, addedStates],
   ] as const) {
     if (jobs.length === 0) continue;
-    const rows = jobs.map(({ id, removed_at: removedAt, state }) => [
-      id,
-      JSON.stringify(state),
-      removedAt === null ? state.due_at : null,
-      state.status,
-    ]);
+    const rows = jobs.map((job) => stateColumns(job, records));
     steps.push(step(statement, ...columnsOf(rows, 4)));
   }
   return steps;
+}
+
+function stateColumns({ id, removed_at: removedAt, state }: Job, records: RecordsInRows): unknown[] {
+  return [id, records.written(state), removedAt === null ? state.due_at : null, state.status];
 }
 
 function jobColumns({ id, name, removed_at: removedAt, renamed, declaration }: Records['jobs']): unknown[] {
@@ -136,8 +144,8 @@ function jobColumns({ id, name, removed_at: removedAt, renamed, declaration }: R
 }
 
 /** Returns the statements for rows of history and outputs, and those that drop what is beyond the limits. */
-function rowSteps(put: Changes['put'], overlay: Overlay): Step[] {
-  const steps = rowsOf(PUT_RUNS, put.runs, runColumns);
+function rowSteps(put: Changes['put'], overlay: Overlay, records: RecordsInRows): Step[] {
+  const steps = rowsBy(records)(PUT_RUNS, put.runs, runColumns);
   if (put.outputs !== undefined) {
     const rows = put.outputs.map(({ job_id: jobId, run_id: runId, dropped_bytes: droppedBytes }) => [
       runId,
@@ -183,6 +191,10 @@ function runColumns(row: Row): unknown[] {
   ];
 }
 
+function dayColumns({ job_id: jobId, date }: Day): unknown[] {
+  return [jobId, date];
+}
+
 function deliveryColumns(delivery: Delivery): unknown[] {
   return [
     delivery.id,
@@ -205,24 +217,26 @@ function auditColumns({ id, at, who, jobs }: AuditRecord): unknown[] {
   return [id, at, who === null ? null : plain(who), JSON.stringify(jobs.map(plain))];
 }
 
-function auditSteps(records: Changes['put']['audit']): Step[] {
-  const steps = rowsOf(PUT_AUDIT, records, auditColumns);
+function auditSteps(entries: Changes['put']['audit'], records: RecordsInRows): Step[] {
+  const steps = rowsBy(records)(PUT_AUDIT, entries, auditColumns);
   if (steps.length > 0) steps.push(step(TRIM_AUDIT, AUDIT_RECORDS_MAX));
   return steps;
 }
 
-/**
- * Returns the statement that writes records, as no step or one.
- * @param columns returns the columns by which a record is found; the record itself is the last
- */
-function rowsOf<R>(
+/** Writes records, as no step or one. */
+type RowsOf = <R extends object>(
   statement: Statement,
-  records: readonly R[] | undefined,
+  put: readonly R[] | undefined,
+  /** Returns the columns by which a record is found; the record itself is the last. */
   columns: (record: R) => unknown[],
-): Step[] {
-  if (records === undefined || records.length === 0) return [];
-  const rows = records.map((record) => [...columns(record), JSON.stringify(record)]);
-  return [step(statement, ...columnsOf(rows, rows[0]!.length))];
+) => Step[];
+
+function rowsBy(records: RecordsInRows): RowsOf {
+  return (statement, put, columns) => {
+    if (put === undefined || put.length === 0) return [];
+    const rows = put.map((record) => [...columns(record), records.written(record)]);
+    return [step(statement, ...columnsOf(rows, rows[0]!.length))];
+  };
 }
 
 /** Turns rows into columns, because a statement takes an array for each column. */
@@ -232,6 +246,50 @@ function columnsOf(rows: readonly (readonly unknown[])[], count: number): unknow
 
 function parted<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {
   return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
+}
+
+/** The tables whose rows hold records that are written anew after a change of version. */
+export const CONVERTED_TABLES = [
+  'jobs',
+  'states',
+  'incidents',
+  'deliveries',
+  'days',
+  'audit',
+  'runs',
+] as const;
+export type ConvertedTable = (typeof CONVERTED_TABLES)[number];
+
+/** Returns the statements that write rows anew which are there, with the columns by which they are found now. */
+export function rewriteSteps(
+  table: ConvertedTable,
+  put: readonly Records[ConvertedTable][],
+  records: RecordsInRows,
+): Step[] {
+  const rowsOf = rowsBy(records);
+  switch (table) {
+    case 'jobs':
+      return rowsOf(PUT_JOBS, put as Records['jobs'][], jobColumns);
+    case 'states': {
+      const rows = (put as Records['states'][]).map(({ job_id: id, state }) => [
+        id,
+        records.written(state),
+        state.due_at,
+        state.status,
+      ]);
+      return [step(CONVERT_STATES, ...columnsOf(rows, 4))];
+    }
+    case 'incidents':
+      return rowsOf(PUT_INCIDENTS, put as Incident[], incidentColumns);
+    case 'deliveries':
+      return rowsOf(CONVERT_DELIVERIES, put as Delivery[], deliveryColumns);
+    case 'days':
+      return rowsOf(PUT_DAYS, put as Day[], dayColumns);
+    case 'audit':
+      return rowsOf(PUT_AUDIT, put as AuditRecord[], auditColumns);
+    case 'runs':
+      return rowsOf(PUT_RUNS, put as Row[], runColumns);
+  }
 }
 
 /** An output as a dump has it, with its text. */
@@ -251,14 +309,10 @@ export type DumpedTables = {
  * Returns the statements that write records of a dump into a database that does not hold them yet, all but the values
  * that belong to no job. They are written as they are: nothing is cut to its limit, which an earlier commit has done.
  */
-export function importSteps(put: DumpedTables): Step[] {
+export function importSteps(put: DumpedTables, records: RecordsInRows): Step[] {
+  const rowsOf = rowsBy(records);
   const jobs = (put.jobs ?? []).map(({ state, ...declared }) => ({ declared, state: state! }));
-  const states = jobs.map(({ declared: { id, removed_at: removedAt }, state }) => [
-    id,
-    JSON.stringify(state),
-    removedAt === null ? state.due_at : null,
-    state.status,
-  ]);
+  const states = (put.jobs ?? []).map((job) => stateColumns(job as Job, records));
   const outputs = (put.outputs ?? []).map(
     ({ job_id: jobId, run_id: runId, text, dropped_bytes: droppedBytes }) => [
       runId,
@@ -276,7 +330,7 @@ export function importSteps(put: DumpedTables): Step[] {
     ),
     ...(states.length === 0 ? [] : [step(INSERT_STATES, ...columnsOf(states, 4))]),
     ...rowsOf(PUT_RUNS, put.runs, runColumns),
-    ...rowsOf(PUT_DAYS, put.days, ({ job_id: jobId, date }) => [jobId, date]),
+    ...rowsOf(PUT_DAYS, put.days, dayColumns),
     ...rowsOf(PUT_INCIDENTS, put.incidents, incidentColumns),
     ...rowsOf(PUT_DELIVERIES, put.deliveries, deliveryColumns),
     ...(outputs.length === 0 ? [] : [step(PUT_OUTPUTS, ...columnsOf(outputs, 5))]),

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { dumpOf } from '../../../src/store/lowdb/dump.ts';
 import { readHistory } from '../../../src/store/lowdb/history.ts';
-import { type Migration, MIGRATIONS, schemaVersion } from '../../../src/store/lowdb/migrations.ts';
+import { type Migration, MIGRATIONS, schemaVersion } from '../../../src/store/local/migrations.ts';
 import { LowdbStore } from '../../../src/store/lowdb/store.ts';
 import { type ImportOptions, importDump } from '../../../src/store/lowdb/undump.ts';
 import { upgradeStore } from '../../../src/store/lowdb/upgrade.ts';

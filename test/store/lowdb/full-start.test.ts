@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Migration, MIGRATIONS } from '../../../src/store/lowdb/migrations.ts';
+import { type Migration, MIGRATIONS } from '../../../src/store/local/migrations.ts';
 import type { LowdbStore } from '../../../src/store/lowdb/store.ts';
 import { CrashDisk, narrowDisk } from '../../support/crash-disk.ts';
 import { seededRandom } from '../../support/random.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/observe/log.ts';
-import { MIGRATIONS, schemaVersion } from '../../../src/store/lowdb/migrations.ts';
+import { MIGRATIONS, schemaVersion } from '../../../src/store/local/migrations.ts';
 import { LowdbStore } from '../../../src/store/lowdb/store.ts';
 import { upgradeStore } from '../../../src/store/lowdb/upgrade.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';

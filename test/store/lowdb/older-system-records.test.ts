@@ -2,7 +2,7 @@ import { claimed } from '../../support/store.ts';
 import { describe, expect, test } from 'vitest';
 import type { Delivery, Incident, SystemIncident } from '../../../src/core/model/records.ts';
 import { closeTrouble, openTrouble } from '../../../src/core/system/incidents.ts';
-import { MIGRATIONS } from '../../../src/store/lowdb/migrations.ts';
+import { MIGRATIONS } from '../../../src/store/local/migrations.ts';
 import type { LowdbStore } from '../../../src/store/lowdb/store.ts';
 import { CrashDisk } from '../../support/crash-disk.ts';
 import { delivery, incident, job, NOW_AT } from '../../support/records.ts';

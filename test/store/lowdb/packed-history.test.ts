@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Migration, MIGRATIONS } from '../../../src/store/lowdb/migrations.ts';
+import { type Migration, MIGRATIONS } from '../../../src/store/local/migrations.ts';
 import type { LowdbStore, LowdbStoreOptions } from '../../../src/store/lowdb/store.ts';
 import { CrashDisk } from '../../support/crash-disk.ts';
 import { job, NOW_AT, run, slotsRow } from '../../support/records.ts';

@@ -4,7 +4,7 @@ import type { Job, Row } from '../../../src/core/model/records.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { encodeLine } from '../../../src/store/lowdb/lines.ts';
 import { readLog } from '../../../src/store/lowdb/log.ts';
-import { type Migration, MIGRATIONS, schemaVersion } from '../../../src/store/lowdb/migrations.ts';
+import { type Migration, MIGRATIONS, schemaVersion } from '../../../src/store/local/migrations.ts';
 import { DEFAULT_LIMITS, type LowdbStore, type LowdbStoreOptions } from '../../../src/store/lowdb/store.ts';
 import { CrashDisk } from '../../support/crash-disk.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';

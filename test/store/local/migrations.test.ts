@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { migrate, MIGRATIONS } from '../../../src/store/lowdb/migrations.ts';
+import { migrate, MIGRATIONS } from '../../../src/store/local/migrations.ts';
 
 describe('schema version 3', () => {
   test('calls a delivery that was owed again redelivered', () => {

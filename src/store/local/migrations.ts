@@ -1,9 +1,12 @@
 import type { Delivery, Incident } from '../../core/model/records.ts';
-import type { MetaRecord, TableName } from '../local/changes.ts';
+import type { MetaRecord, TableName } from './changes.ts';
 
 /**
- * Turns one record of an older schema version into the next version's. It is pure: snapshots and journals are migrated
- * record by record as they are read, and the files of the older version stay as they are.
+ * Turns one record of an older schema version into the next version's. It is pure. Every store uses the same ones, and so
+ * do dumps: files of a data directory are migrated record by record as they are read, and stay as they are; rows of a
+ * database are migrated as they are read, and written anew some at a time.
+ *
+ * No migration changes the id of a record, because the record is found by it before it is migrated.
  */
 export type Migration = (table: TableName, record: unknown) => unknown;
 
@@ -124,4 +127,19 @@ export function migrate(
   record: unknown,
 ): unknown {
   return migrations.slice(version - 1).reduce((old, migration) => migration(table, old), record);
+}
+
+/** The present version of records, and how those of older ones become what it has. */
+export interface RecordFormat {
+  version: number;
+  /** Returns a record that was written under a version as the present one has it. */
+  migrate: (version: number, table: TableName, record: unknown) => unknown;
+}
+
+/** Returns the format to which migrations lead; by default that of this Cronflow. */
+export function formatOf(migrations: readonly Migration[] = MIGRATIONS): RecordFormat {
+  return {
+    version: schemaVersion(migrations),
+    migrate: (version, table, record) => migrate(migrations, version, table, record),
+  };
 }

@@ -1,0 +1,13 @@
+import type { Statement } from '../statement.ts';
+
+/** Locks and reads some rows after a place, to write them anew. */
+export const LOCK_SOME_AUDIT: Statement = {
+  text: `
+select id as key, record
+from cronflow.audit
+where id > $1
+order by id
+limit $2
+for update
+`,
+};
