@@ -13,6 +13,11 @@
 # The result is the command's. Whatever of ours cannot be had (a process, a disk, a program, the monitor), the command
 # runs without it. Where a shell ends because it cannot start a process, the trap on EXIT still runs the command.
 #
+# In order: main reads the options, looks at this process and its streams, takes the lock and makes the pipes of the
+# capture. run_command starts the command, and beside it the start ping, the time limit and the beats; it waits, and traps
+# pass signals on. finish waits until all output is delivered, sends the end or keeps it in the spool, and removes what
+# was made. What runs in a process of its own has a name that ends with _bg.
+#
 # Every variable begins with cf_. What the caller exported is given back to the command in become_command.
 
 set +aefuvxCm
@@ -1065,7 +1070,7 @@ launch() {
   if runs_in_foreground; then
     (
       # ksh93 has no process for this yet.
-      { read -r cf_pid cf_rest </proc/self/stat && [ "$cf_pid" != "$$" ] && echo "$cf_pid" >"$cf_run.pid"; } 2>/dev/null
+      { read -r cf_pid cf_rest <"$cf_proc/self/stat" && [ "$cf_pid" != "$$" ] && echo "$cf_pid" >"$cf_run.pid"; } 2>/dev/null
       become_command "$@"
     )
     cf_code=$?
@@ -1599,7 +1604,7 @@ send_ping() {
 
 # Sets cf_wall_ms. Not every date knows %3N.
 read_wall() {
-  cf_wall_ms=$(date +%s%3N 2>/dev/null)
+  cf_wall_ms=$(exec date +%s%3N 2>/dev/null)
   case $cf_wall_ms in *[!0-9]* | '' | ??????????) read_epoch && cf_wall_ms=${cf_epoch_s}000 ;; esac
 }
 
@@ -2183,11 +2188,17 @@ main() {
   exit "$cf_code"
 }
 
-cf_proc=/proc/none cf_quiet='' cf_job='' cf_say_fd=2 cf_say_at_once='' cf_collect=1 cf_lines='' cf_sayer='' cf_err='' cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_fd='' cf_lock_file='' cf_link_lock=''
-cf_pid='' cf_pending='' cf_signal='' cf_interrupted='' cf_timed_out='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
-cf_forwarding='' cf_was_stopped='' cf_own_limit='' cf_in_fd='' cf_out_fd='' cf_code_fd='' cf_err_fd=2 cf_pipe_fd='' cf_held='' cf_err_in_out='' cf_pid_of_group='' cf_unignore='' cf_helpers='' cf_soh=''
-cf_run='' cf_out_from='' cf_err_from='' cf_own_bytes=0 cf_undelivered='' cf_client=1 cf_stage=over
-cf_arrays=''
+cf_proc=/proc/none cf_stage=over cf_arrays='' cf_client=1 cf_own_limit=''
+# What we say.
+cf_quiet='' cf_job='' cf_say_at_once='' cf_collect=1 cf_lines='' cf_sayer=''
+# Descriptors and streams.
+cf_say_fd=2 cf_err_fd=2 cf_in_fd='' cf_out_fd='' cf_code_fd='' cf_pipe_fd='' cf_lock_fd='' cf_held=''
+cf_err='' cf_err_in_out='' cf_run='' cf_out_from='' cf_err_from='' cf_own_bytes=0 cf_undelivered='' cf_helpers=''
+# The command, and what is there beside it.
+cf_pid='' cf_pid_of_group='' cf_pending='' cf_signal='' cf_interrupted='' cf_forwarding='' cf_was_stopped=''
+cf_timed_out='' cf_unignore='' cf_soh='' cf_timer='' cf_beater='' cf_starter='' cf_canary=''
+# The spool and the lock.
+cf_spool='' cf_url_dir='' cf_spool_fault='' cf_lock_file='' cf_link_lock=''
 [ -z "${BASH_VERSION-}${KSH_VERSION-}" ] || cf_arrays=1
 read_environment
 find_command "$@"
