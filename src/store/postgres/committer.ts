@@ -13,6 +13,7 @@ import { Loading } from './loading.ts';
 import { isAlone, Lack, needOf } from './need.ts';
 import { Patience } from './patience.ts';
 import { baseSteps } from './bases.ts';
+import { BatchSize } from './batch-size.ts';
 import { DELETE_META } from './sql/delete-meta.ts';
 import { INSERT_META } from './sql/insert-meta.ts';
 import { PUT_FEED } from './sql/put-feed.ts';
@@ -23,8 +24,6 @@ import { type Step, step } from './statement.ts';
 import { stepsOf } from './writing.ts';
 import { isLoggedMeta } from './log.ts';
 
-/** One commit takes at most this many transactions. The rest go into the next one. */
-const TRANSACTIONS_MAX = 1_000;
 /** A commit that names every job may take longer. Pings wait for it no longer than for anything else. */
 const COMMIT_OF_ALL_MS_MAX = 60_000;
 
@@ -76,6 +75,7 @@ export class Committer {
   #isFull = false;
   readonly #patience: Patience<Waiting>;
   readonly #known = new KnownNames();
+  readonly #size = new BatchSize();
   /** Says that the database may have been told to commit the present batch. */
   #isCommitSent = false;
   /** Counts the times that a batch had to load more than its transactions named, which most pings never need. */
@@ -151,7 +151,7 @@ export class Committer {
     let count = 1;
     if (!isAlone(first.scope)) {
       const isMore = (next: Waiting | undefined): boolean => next !== undefined && !isAlone(next.scope);
-      while (count < TRANSACTIONS_MAX && isMore(this.#waiting[count])) count += 1;
+      while (count < this.#size.max && isMore(this.#waiting[count])) count += 1;
     }
     return this.#waiting.splice(0, count);
   }
@@ -169,7 +169,9 @@ export class Committer {
       try {
         await this.#attempt(batch, Math.max(1, restMs()));
         if (!this.#isFull) this.#failure = null;
-        this.#options.onSync(systemClock.monotonic() - startedMs);
+        const tookMs = systemClock.monotonic() - startedMs;
+        this.#size.committed(batch.length, tookMs / limitMs);
+        this.#options.onSync(tookMs);
         return;
       } catch (error) {
         const refusal = refusalOf(error);
@@ -199,6 +201,7 @@ export class Committer {
 
   /** Refuses the transactions, and those that waited for them, which have waited as long by now. */
   #refuse(batch: readonly Waiting[], error: unknown): void {
+    this.#size.refused(batch.length);
     this.#isFull ||= isFullDisk(error);
     this.#failed(reasonText(error));
     for (const each of [...batch, ...this.#waiting.splice(0)]) each.reject(unavailable(error));

@@ -6,8 +6,9 @@ import { MINUTE_MS } from '../../../src/schedule/units.ts';
 import { PostgresStore } from '../../../src/store/postgres/store.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { WAIT_LIMIT_MS } from '../../support/limits.ts';
-import { emptyDatabase, missingPostgres } from '../../support/postgres.ts';
+import { emptyDatabase, freshDatabase, missingPostgres, sql } from '../../support/postgres.ts';
 import { job, NOW_AT, pingOf } from '../../support/records.ts';
+import { until } from '../../support/until.ts';
 
 const JOB_COUNT = 40;
 const EVERY = { declared: { every: '1h' }, declaration: { every: '1h' } } as const;
@@ -67,6 +68,40 @@ describe.skipIf(missingPostgres() !== null)('a batch of pings', () => {
     const ping = { ...pingOf('success', clock.now()), output: 'done' };
     const { job: pinged, run_id: runId } = await ingest.ping('job-j3', ping);
     expect(await store.output(pinged.id, runId!)).toEqual({ text: 'done', dropped_bytes: 0 });
+  });
+
+  test('becomes smaller when it takes longer than it may, so that all are stored in the end', async () => {
+    const database = await freshDatabase();
+    const { url } = database;
+    const slow = new PostgresStore({ url, clock, log: silentLogger, answerMsMax: 4_000 });
+    await slow.open();
+    try {
+      const ids = Array.from({ length: 1_000 }, (_, each) => `j${each}`);
+      await slow.transact({ all: true }, (tx) => {
+        for (const id of ids) tx.putJob(job(id, EVERY));
+      });
+      // A commit of all takes at least five seconds.
+      await sql(
+        url,
+        `create function cronflow.slow() returns trigger language plpgsql as
+        'begin perform pg_catalog.pg_sleep(0.005); return new; end'`,
+        'create trigger slow before update on cronflow.states for each row execute function cronflow.slow()',
+      );
+      let left = ids;
+      const rounds: number[] = [];
+      await until('all to be stored', async () => {
+        const outcomes = await Promise.allSettled(
+          left.map((id) => slow.transact({ ids: [id] }, (tx) => tx.putState(id, tx.jobById(id)!.state))),
+        );
+        left = left.filter((_, index) => outcomes[index]!.status === 'rejected');
+        rounds.push(left.length);
+        return left.length === 0;
+      });
+      expect(rounds[0]).toBe(ids.length);
+    } finally {
+      await slow.close();
+      await database.drop();
+    }
   });
 
   test('refuses one whose data the database refuses, and no other', async () => {
