@@ -2,6 +2,8 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
+import { Database } from '../../../src/store/postgres/database.ts';
+import { Listener } from '../../../src/store/postgres/listener.ts';
 import { PostgresStore } from '../../../src/store/postgres/store.ts';
 import { WAIT_LIMIT_MS } from '../../support/limits.ts';
 import { databaseUrl, freshDatabase, socketPath, sql, type TestDatabase } from '../../support/postgres.ts';
@@ -114,6 +116,33 @@ describe.skipIf(missing !== null).each(['transaction', 'session'] as const)(
       await sql(database.url, 'DROP TRIGGER waits ON cronflow.meta');
       const stored = await until('a read', () => store.meta('count').catch(() => undefined));
       expect(stored).toBe(2);
+    });
+
+    test.runIf(mode === 'session')('shows by its connection whether an instance is there', async () => {
+      const [one, two] = [await open(), await open()];
+      const presence = await until('it to be there', () => one.presence);
+      expect(await two.absent([presence])).toEqual(new Set());
+      await one.close();
+      await until('its absence', async () => (await two.absent([presence])).has(presence));
+    });
+
+    test.runIf(mode === 'transaction')('holds no lock by which an instance would be known', async () => {
+      const url = databaseUrl(bouncer.address, database.name);
+      const connections = new Database({ url, onClock: () => undefined });
+      const lost: boolean[] = [];
+      const listener = new Listener({
+        database: connections,
+        url,
+        instance: 'one',
+        log: silentLogger,
+        onNotified: () => undefined,
+        onLost: (wasHeard) => void lost.push(wasHeard),
+      });
+      listener.open();
+      await until('it to give up', () => lost.length > 0);
+      expect([lost[0], listener.presence]).toEqual([false, null]);
+      listener.close();
+      await connections.end();
     });
 
     test('that is away is refused, and used again once it is back', async () => {
