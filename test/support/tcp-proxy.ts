@@ -18,6 +18,11 @@ export interface TcpProxy {
    * New ones work.
    */
   forget(): void;
+  /**
+   * Cuts the connection over which a PostgreSQL server is next told to commit, and returns when that is done. The server
+   * hears the word and its answer is lost, or the word is lost. The client cannot tell which.
+   */
+  cutAtCommit(lost: 'answer' | 'word'): Promise<void>;
   /** Passes everything on that much later, in either direction. */
   delay(ms: number): void;
   /** Passes everything on at once, also what was swallowed, as TCP does when packets are sent again. */
@@ -36,6 +41,7 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const forgotten = new WeakSet<Socket>();
   let woken = new Set<() => void>();
+  let watch: Watch | null = null;
 
   /** Waits until something may pass. */
   const passed = async (): Promise<void> => {
@@ -57,7 +63,12 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
     const inLine = (act: () => void): void => {
       line = line.then(passed).then(() => (forgotten.has(from) ? undefined : act()));
     };
-    from.on('data', (chunk) => inLine(() => void (other.destroyed || other.write(chunk))));
+    from.on('data', (chunk: Buffer) =>
+      inLine(() => {
+        const isCut = watch?.sees(chunk, from, other) ?? false;
+        if (!isCut && !other.destroyed) other.write(chunk);
+      }),
+    );
     from.on('end', () => inLine(() => other.end()));
     from.on('close', () => inLine(() => other.destroy()));
     from.on('error', () => inLine(() => other.destroy()));
@@ -92,6 +103,11 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
       for (const socket of sockets) forgotten.add(socket);
     },
     swallow: () => become({ kind: 'swallow' }),
+    async cutAtCommit(lost) {
+      watch = new Watch(lost);
+      await watch.done;
+      watch = null;
+    },
     delay: (ms) => become({ kind: 'flow', ms }),
     flow: () => become({ kind: 'flow', ms: 0 }),
     pointTo: (next) => void (to = next),
@@ -102,6 +118,31 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
       await closed;
     },
   };
+}
+
+/** Watches connections for the next commit, which it cuts. */
+class Watch {
+  readonly done: Promise<void>;
+  readonly #lost: 'answer' | 'word';
+  #resolve: () => void = () => {};
+  #server: Socket | null = null;
+
+  constructor(lost: 'answer' | 'word') {
+    this.#lost = lost;
+    this.done = new Promise((resolve) => (this.#resolve = resolve));
+  }
+
+  /** Looks at what one side says to the other. Returns true if it is not passed on. */
+  sees(chunk: Buffer, from: Socket, to: Socket): boolean {
+    const isWord = this.#server === null && chunk.includes('\ncommit\n');
+    if (isWord && this.#lost === 'answer') this.#server = to;
+    const isOver = isWord ? this.#lost === 'word' : from === this.#server && chunk.includes('COMMIT');
+    if (!isOver) return false;
+    reset(from);
+    reset(to);
+    this.#resolve();
+    return true;
+  }
 }
 
 /** Ends a connection at once. Only TCP knows a reset; a Unix socket is closed. */

@@ -9,6 +9,7 @@ import { LOCK_LANES } from './sql/lock-lanes.ts';
 import { PUT_LANES } from './sql/put-lanes.ts';
 import { READ_ALL_LANES } from './sql/read-all-lanes.ts';
 import { READ_LINES } from './sql/read-lines.ts';
+import { UnheardClaims } from './unheard-claims.ts';
 import { step } from './statement.ts';
 
 /**
@@ -17,20 +18,34 @@ import { step } from './statement.ts';
  */
 export class Lanes {
   readonly #database: Database;
+  readonly #unheard = new UnheardClaims();
 
   constructor(database: Database) {
     this.#database = database;
   }
 
   async claim(claim: ClaimOptions): Promise<ClaimedLane[]> {
+    this.#unheard.forgetBefore(claim.now_at);
+    try {
+      return await this.#claim(claim);
+    } catch (error) {
+      this.#unheard.add(claim);
+      throw error;
+    }
+  }
+
+  #claim(claim: ClaimOptions): Promise<ClaimedLane[]> {
     return this.#change(async (session) => {
       const [, lanes, rows] = await session.begin([step(ADD_LANES), step(LOCK_LANES), step(READ_LINES)]);
       const lines = linesIn(session, rows!);
       // Another claim may have made a lane and taken it since the lanes were locked, and then what is owed to it shows.
       const locked = new Set(lanes!.map(({ notifier }) => notifier));
       const own = lines.filter(({ delivery }) => locked.has(delivery.notifier));
-      const outbox = outboxOf(lanes!, own);
-      const claimed = outbox.claim(claim);
+      const outbox = outboxOf(lanes!, own, this.#unheard);
+      const notes = this.#unheard.notesOf(lanes!);
+      const claimed = outbox
+        .claim(claim)
+        .map((each) => ({ ...each, note: each.note ?? notes.get(each.lease.notifier) }));
       const leased = claimed.flatMap(({ lease, deliveries }) => deliveries.map(({ id }) => ({ id, lease })));
       if (lanes!.length === 0) {
         // Nobody is owed anything, nor was since the schema was made.
@@ -51,7 +66,7 @@ export class Lanes {
   async leave(owner: string, notes: ReadonlyMap<string, LaneNote>): Promise<void> {
     await this.#change(async (session) => {
       const [lanes] = await session.begin([step(LOCK_LANES)]);
-      const outbox = outboxOf(lanes!, []);
+      const outbox = outboxOf(lanes!, [], this.#unheard);
       outbox.leave(owner, notes);
       await session.commit([putLanes(outbox, lanes!)]);
     });
@@ -61,7 +76,7 @@ export class Lanes {
     return this.#database.read(this.#database.answerMsMax, async (session) => {
       const [lanes, rows] = await session.begin([step(READ_ALL_LANES), step(READ_LINES)], 'read');
       await session.rollback();
-      return outboxOf(lanes!, linesIn(session, rows!)).earliestAt(owner, except);
+      return outboxOf(lanes!, linesIn(session, rows!), this.#unheard).earliestAt(owner, except);
     });
   }
 
@@ -93,20 +108,25 @@ function linesIn(session: Session, rows: readonly AnswerRow[]): Line[] {
   }));
 }
 
-function outboxOf(lanes: readonly AnswerRow[], lines: readonly Line[]): Outbox {
+function outboxOf(lanes: readonly AnswerRow[], lines: readonly Line[], unheard: UnheardClaims): Outbox {
   const outbox = new Outbox();
   for (const { delivery } of lines) outbox.put(delivery);
-  for (const lane of lanes as unknown as LaneRecord[]) outbox.restoreLane(lane, leasesOf(lane, lines));
+  for (const lane of lanes as unknown as LaneRecord[])
+    outbox.restoreLane(lane, leasesOf(lane, lines, unheard));
   return outbox;
 }
 
 /** Returns the leases that the holder of a lane has. Those of an earlier one ended with its token, or as it left. */
-function leasesOf({ notifier, owner, token }: LaneRecord, lines: readonly Line[]): Map<string, number> {
+function leasesOf(
+  { notifier, owner, token }: LaneRecord,
+  lines: readonly Line[],
+  unheard: UnheardClaims,
+): Map<string, number> {
   const leases = new Map<string, number>();
   if (owner === null) return leases;
-  for (const { delivery, leaseToken, leasedUntilAt } of lines) {
-    if (delivery.notifier === notifier && leaseToken === token && leasedUntilAt !== null)
-      leases.set(delivery.id, leasedUntilAt);
+  for (const { delivery, leaseToken, leasedUntilAt: untilAt } of lines) {
+    const isHeld = leaseToken === token && untilAt !== null && !unheard.has(owner, untilAt);
+    if (delivery.notifier === notifier && isHeld) leases.set(delivery.id, untilAt);
   }
   return leases;
 }
