@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SlackServer, startSlackServer } from '../support/slack-server.ts';
 import { type Service, startService } from './service.ts';
+import { type AcceptanceStore, STORES } from './stores.ts';
 import { MINUTE_MS } from '../../src/schedule/units.ts';
 
 /** No slot of `backup` comes in this test; `nightly` is due every minute and nobody runs it at first. */
@@ -32,16 +33,6 @@ interface JobJson {
 let slack: SlackServer;
 let service: Service;
 
-beforeAll(async () => {
-  slack = await startSlackServer();
-  service = await startService(CONFIG, slack.url);
-});
-
-afterAll(async () => {
-  await service?.stop();
-  await slack?.close();
-});
-
 const names = async (): Promise<string[]> => (await service.get<JobJson[]>('/jobs')).map(({ name }) => name);
 const job = (name: string): Promise<JobJson> => service.get<JobJson>(`/jobs/${name}`);
 const hasJobs = (...expected: string[]): Promise<true> =>
@@ -61,7 +52,19 @@ async function toldSince(count: number): Promise<string[]> {
   );
 }
 
-describe('a cron job, watched end to end', () => {
+describe.each(STORES)('a cron job, watched end to end over %s', (_name, make) => {
+  let store: AcceptanceStore;
+  beforeAll(async () => {
+    [slack, store] = await Promise.all([startSlackServer(), make()]);
+    service = await startService(CONFIG, slack.url, store.where);
+  });
+
+  afterAll(async () => {
+    await service?.stop();
+    await slack?.close();
+    await store?.drop();
+  });
+
   test('the declared job is there and nothing is told', async () => {
     expect(await names()).toEqual(['backup']);
     expect(await job('backup')).toMatchObject({ status: 'pending', last_run: null });

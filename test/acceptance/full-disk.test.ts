@@ -25,7 +25,8 @@ const where = disk === null ? ' (skipped: mounting one needs root)' : '';
 let slack: SlackServer;
 let service: Service;
 
-const startIn = (name: string): Promise<Service> => startService(CONFIG, slack.url, join(disk!.path, name));
+const startIn = (name: string): Promise<Service> =>
+  startService(CONFIG, slack.url, { dataDir: join(disk!.path, name) });
 const ping = (path = 'backup/success'): Promise<Response> =>
   fetch(`${service.url}/jobs/${path}`, { method: 'POST', body: OUTPUT });
 const titles = (): string[] => slack.messages.map(({ text }) => text);
@@ -63,7 +64,7 @@ describe.skipIf(disk === null)(`a start on a full disk${where}`, () => {
       /backup: .*/,
       'backup: {schedule: "0 0 1 1 *"}\n  silent: {schedule: "* * * * *", grace: 1m}',
     );
-    service = await startService(config, slack.url, join(disk!.path, 'narrow'));
+    service = await startService(config, slack.url, { dataDir: join(disk!.path, 'narrow') });
     // Two pages and the rest of one hold the commits of minutes, and not this.
     const body = 'x\n'.repeat(5_000);
     let runs = 0;

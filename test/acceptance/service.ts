@@ -36,11 +36,19 @@ export interface Finished {
   stderr: string;
 }
 
-/**
- * Starts the service on `config`, telling `webhookUrl`.
- * @param dataDir where it keeps its data; beside the configuration unless given
- */
-export async function startService(config: string, webhookUrl: string, dataDir?: string): Promise<Service> {
+export interface Where {
+  /** Where it keeps its data; beside the configuration unless given. */
+  dataDir?: string;
+  /** The value of `CRONFLOW_STORE`. */
+  store?: string;
+}
+
+/** Starts the service on `config`, telling `webhookUrl`. */
+export async function startService(
+  config: string,
+  webhookUrl: string,
+  { dataDir, store = '' }: Where = {},
+): Promise<Service> {
   const directory = await mkdtemp(join(tmpdir(), 'cronflow-acceptance-'));
   const configPath = join(directory, 'cronflow.yaml');
   await writeFile(configPath, config);
@@ -62,6 +70,7 @@ export async function startService(config: string, webhookUrl: string, dataDir?:
         SLACK_WEBHOOK_URL: webhookUrl,
         CRONFLOW_CONFIG: '',
         CRONFLOW_PORT: '',
+        CRONFLOW_STORE: store,
         CLOCK_OFFSET_MS: String(offsetMs),
       },
     });

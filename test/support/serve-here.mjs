@@ -5,8 +5,9 @@ import { serve } from '../../dist/cli/serve.js';
 /**
  * Serves until a signal comes. The words of the command line are those of `cronflow serve`.
  * @param more options of the app that the command line does not have
+ * @param open opens the store; by default that is `openStore`
  */
-export async function serveHere(clock, more = {}) {
+export async function serveHere(clock, more = {}, open) {
   process.exitCode = await serve(
     process.argv.slice(2),
     {
@@ -18,7 +19,7 @@ export async function serveHere(clock, more = {}) {
       clock,
     },
     {
-      createApp: (options) => createApp({ ...options, ...more }),
+      createApp: (options) => createApp({ ...options, ...more }, open),
       stopRequested: () =>
         new Promise((resolve) => {
           for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => resolve(signal));
