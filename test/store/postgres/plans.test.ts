@@ -12,6 +12,7 @@ import { LOCK_OPEN_INCIDENTS } from '../../../src/store/postgres/sql/lock-open-i
 import { LOCK_STATES } from '../../../src/store/postgres/sql/lock-states.ts';
 import { PUT_STATES } from '../../../src/store/postgres/sql/put-states.ts';
 import { READ_EARLIEST_DUE } from '../../../src/store/postgres/sql/read-earliest-due.ts';
+import { READ_FEED } from '../../../src/store/postgres/sql/read-feed.ts';
 import { READ_EVENTS } from '../../../src/store/postgres/sql/read-events.ts';
 import { READ_HEADS } from '../../../src/store/postgres/sql/read-heads.ts';
 import { READ_IDS } from '../../../src/store/postgres/sql/read-ids.ts';
@@ -99,6 +100,11 @@ const BOUNDED: [what: string, Statement, values: unknown[]][] = [
   ['a page of deliveries', LIST_DELIVERIES, [...NONE(3), NOW_AT + 99, 'x', 0, 50]],
 ];
 
+/** Returns how many pages a plan that was run has looked at. */
+function pagesOf(plan: string): number {
+  return Math.max(...Array.from(plan.matchAll(/Buffers: shared hit=(\d+)/g), ([, count]) => Number(count)));
+}
+
 describe.skipIf(missingPostgres() !== null)('with many jobs', () => {
   let database: TestDatabase;
   let client: pg.Client;
@@ -125,6 +131,25 @@ describe.skipIf(missingPostgres() !== null)('with many jobs', () => {
     expect(plan).not.toMatch(/Seq Scan on (jobs|states|runs|days|incidents|deliveries|events_rest)/);
   });
 
+  /** A connection keeps a plan for any values, which it may have made while the feed was short. */
+  test('what is new in the feed is found by the index, however long the feed is', async () => {
+    await client.query('begin');
+    await client.query("set local plan_cache_mode = 'force_generic_plan'");
+    await client.query(`prepare feed_read as ${READ_FEED.text}`);
+    await client.query(
+      `insert into cronflow.feed (instance, at, changes)
+      select 'other', n, json_build_array(repeat('x', 300)) from generate_series(1, 10000) n`,
+    );
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+      `explain (analyze, buffers, costs off, timing off) execute feed_read(9990, '{9950, 9960}', 500, 'own')`,
+    );
+    await client.query('rollback');
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+    await client.query('deallocate feed_read');
+    expect(plan).toMatch(/actual rows=13/);
+    expect(pagesOf(plan)).toBeLessThan(50);
+  });
+
   /** Rows that are not counted yet look like few, and then a plan may look for the edge of a job at each of its rows. */
   test('a history is trimmed by looking at each row a few times, also before the table is analysed', async () => {
     const kept = 100;
@@ -142,10 +167,7 @@ describe.skipIf(missingPostgres() !== null)('with many jobs', () => {
     );
     await client.query('rollback');
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
-    const pages = Math.max(
-      ...Array.from(plan.matchAll(/Buffers: shared hit=(\d+)/g), ([, count]) => Number(count)),
-    );
     expect(plan).toMatch(/Delete on runs r \(actual rows=20/);
-    expect(pages).toBeLessThan(jobIds.length * kept);
+    expect(pagesOf(plan)).toBeLessThan(jobIds.length * kept);
   });
 });
