@@ -114,8 +114,8 @@ export class Listener {
   }
 
   #awaitEcho(client: pg.Client): void {
-    this.#cancelEcho();
     if (this.#client !== client) return;
+    this.#cancelEcho();
     this.#cancelEcho = systemClock.after(ECHO_MS_MAX, () => this.#again(client));
   }
 

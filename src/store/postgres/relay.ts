@@ -27,9 +27,13 @@ const UNDER_WAY_MAX = 100;
 /** So many commits of others are read at a time. */
 const READ_AT_ONCE = 500;
 
-/** A row of the feed. */
-interface FeedRow extends Mark {
+/** A place in the feed that a commit has taken. */
+interface PlaceRow extends Mark {
   position: number;
+}
+
+/** A row of the feed. */
+interface FeedRow extends PlaceRow {
   /** Null where the instance that reads has made them. */
   changes: Change[] | null;
 }
@@ -212,21 +216,23 @@ export class Relay {
   /** Goes to the end of the feed, and tells listeners to look at everything as it is from then on. */
   async #beginAnew(): Promise<void> {
     await this.#goToEnd();
-    // Commits that took a place before the end, and are not there yet.
-    const untilMs = systemClock.monotonic() + GAP_MS_MAX;
-    this.#gaps.clear();
-    for (let place = Math.max(1, this.#position - UNDER_WAY_MAX); place < this.#position; place += 1)
-      this.#gaps.set(place, untilMs);
     this.#options.log.warn('the feed of the database was cut short; everything is looked at again');
     this.#options.feed.pass([{ type: 'fresh' }]);
   }
 
+  /** Goes to the end of the feed. A commit may have taken a place before it, and not be there yet. */
   async #goToEnd(): Promise<void> {
-    const [row] = (await this.#options.database.read(ASK_MS_MAX, (session) =>
-      session.ask(READ_FEED_END),
-    )) as unknown as FeedRow[];
-    this.#position = row?.position ?? 0;
-    this.#mark = row ?? null;
+    const rows = (await this.#options.database.read(ASK_MS_MAX, (session) =>
+      session.ask(READ_FEED_END, UNDER_WAY_MAX + 1),
+    )) as unknown as PlaceRow[];
+    const [last] = rows;
+    this.#position = last?.position ?? 0;
+    this.#mark = last ?? null;
+    this.#gaps.clear();
+    const taken = new Set(rows.map(({ position }) => position));
+    const untilMs = systemClock.monotonic() + GAP_MS_MAX;
+    for (let place = Math.max(1, this.#position - UNDER_WAY_MAX); place < this.#position; place += 1)
+      if (!taken.has(place)) this.#gaps.set(place, untilMs);
   }
 
   /** Commits take their places before they are committed, so that a later place may be seen first. */

@@ -280,6 +280,28 @@ describe.skipIf(missingPostgres() !== null)('instances that share a database', (
       expect(jobsTold().toSorted()).toEqual(Array.from({ length: 30 }, (_, index) => `j${index}`).toSorted());
     });
 
+    test('also of a commit that was under way when they started, behind later ones', async () => {
+      const slow = new pg.Client({ connectionString: database.url });
+      await slow.connect();
+      await slow.query('begin');
+      // The place is taken, and nobody sees it before the commit.
+      await slow.query('insert into cronflow.feed (instance, at, changes) values ($1, $2, $3)', [
+        'another',
+        Date.now(),
+        JSON.stringify([{ type: 'job', id: 'slow' }]),
+      ]);
+      await put(one, 'later');
+      const late = await open();
+      late.watch((changes) => void told.push(...changes));
+      await slow.query('commit');
+      await slow.end();
+      await put(one, 'last');
+      // This one and the other watch, and each hears of it.
+      await until('the change', () => jobsTold().filter((id) => id === 'slow').length === 2);
+      expect(told).not.toContainEqual({ type: 'fresh' });
+      await late.close();
+    });
+
     test('also where no notification comes', async () => {
       // A pooler that shares connections takes LISTEN and passes nothing on. Here the connection is not there at all.
       const listening = `FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'cronflow feed'`;

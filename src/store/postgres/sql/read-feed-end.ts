@@ -1,8 +1,8 @@
 import type { Statement } from '../statement.ts';
 
-/** Reads the last place in the feed. */
+/** Reads the last places in the feed, and whose they are. */
 export const READ_FEED_END: Statement = {
   text: `
-select position, instance, at, changes from cronflow.feed order by position desc limit 1
+select position, instance, at from cronflow.feed order by position desc limit $1
 `,
 };
