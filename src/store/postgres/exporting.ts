@@ -20,6 +20,8 @@ import { HAS_SCHEMA } from './sql/has-schema.ts';
 import { WAIT_FOR_DUMP } from './sql/wait-for-dump.ts';
 import { type Statement, step } from './statement.ts';
 
+/** Why an export ends where its reader has left. */
+const UNREAD = 'Nobody reads the export any more.';
 /** An export that takes longer is given up. */
 const EXPORT_MS_MAX = 7 * DAY_MS;
 
@@ -127,11 +129,16 @@ async function readAll(
   await session.rollback();
 }
 
-/** Hands a page to the reader, once there is room for it. */
+/**
+ * Hands a page to the reader, once there is room for it.
+ * @throws where the reader has left, so that the transaction ends
+ */
 async function handOver(pages: PassThrough, page: TableRecord[]): Promise<void> {
+  // A stream that is closed takes a page without a word, and is closed no second time.
+  if (pages.destroyed) throw new Error(UNREAD);
   if (pages.write(page)) return;
   await new Promise<void>((resolve, reject) => {
-    const closed = (): void => reject(new Error('Nobody reads the export any more.'));
+    const closed = (): void => reject(new Error(UNREAD));
     pages.once('close', closed);
     pages.once('drain', () => {
       pages.off('close', closed);

@@ -25,7 +25,7 @@ const BATCH = 500;
 /**
  * Fills an empty database from a dump. All of it is one transaction: an import that is killed, or whose dump does not
  * check out, leaves the database as empty as it was, so that one can simply begin again, and no instance ever sees a
- * part. An instance that starts meanwhile waits, and gives up after a few seconds.
+ * part. An instance that starts meanwhile waits, and gives up after ten minutes.
  * @throws CronflowError `invalid` for a database that holds data, and for a dump that does not check out
  */
 export async function importInto(database: Database, source: DumpSource): Promise<Imported> {

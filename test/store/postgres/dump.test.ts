@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { LowdbStore } from '../../../src/store/lowdb/store.ts';
@@ -21,6 +22,7 @@ import {
   systemDelivery,
   systemIncident,
 } from '../../support/records.ts';
+import { until } from '../../support/until.ts';
 import { ALL, dump, step } from '../lowdb/workload.ts';
 
 const missing = missingPostgres();
@@ -199,6 +201,27 @@ describe.skipIf(missing !== null)(`an import that goes wrong${where}`, () => {
       'The database holds data already, and an import never mixes two stores.',
     );
     expect(comparable(await linesOf(shared()))).toEqual(comparable(lines));
+  });
+
+  /** As where the disk is full onto which it is written. */
+  test('an export of which nobody reads the rest lets go of the database', async () => {
+    await into(shared(), lines);
+    await sql(
+      database.url,
+      `INSERT INTO cronflow.audit (id, at, jobs, record) SELECT 'more-' || n, n, '{}', '{}' FROM generate_series(1, 20000) n`,
+    );
+    for await (const line of shared().dump(NOW_AT)) if ('table' in line && line.table === 'audit') break;
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    const connections = (): Promise<number | null> =>
+      client
+        .query(
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'cronflow'",
+        )
+        .then(({ rowCount }) => rowCount);
+    await until('its connection to end', async () => (await connections()) === 0);
+    expect(await connections()).toBe(0);
+    await client.end();
   });
 
   test('an export of a database that Cronflow never used says so', async () => {
