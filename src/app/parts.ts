@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
 import { EVENT_META, readGlobals } from '../apply/events.ts';
 import { Checker } from '../checker/checker.ts';
@@ -108,7 +109,14 @@ export function buildParts(options: AppOptions, opened: Store, counts: ServiceCo
     hide: (text) => hideSecrets(text, parts.reloader?.current?.redact ?? []),
   });
   const storeAlarm = buildStoreAlarm(
-    { store, clock, logger, notifiers: registry, redact: hide },
+    {
+      store,
+      clock,
+      logger,
+      notifiers: registry,
+      redact: hide,
+      ...(isShared ? { instance: hostname() } : {}),
+    },
     () => parts.reloader?.current ?? null,
   );
   const backlog = new Backlog({ clock, logger });

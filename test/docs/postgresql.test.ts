@@ -8,6 +8,7 @@ import { expect, test } from 'vitest';
 import { silentLogger } from '../../src/observe/log.ts';
 import { systemClock } from '../../src/clock.ts';
 import { LowdbStore } from '../../src/store/lowdb/store.ts';
+import { openOffline } from '../../src/store/open/open-offline.ts';
 import { PostgresStore } from '../../src/store/postgres/store.ts';
 import { databaseUrl, freshDatabase, missingPostgres, sharedPostgres, sql } from '../support/postgres.ts';
 import { missingPgBouncer, PgBouncer, type PoolMode } from '../support/postgres/pgbouncer.ts';
@@ -19,10 +20,11 @@ const page = readFileSync(join(ROOT, 'docs/postgresql.md'), 'utf8');
 const missing = missingPostgres();
 const where = missing === null ? '' : `: ${missing}`;
 
-/** The first block of a language below a heading. */
-function block(heading: string, language: string): string {
+/** A block of a language below a heading, by default the first one. */
+function block(heading: string, language: string, index = 0): string {
   const part = page.slice(page.indexOf(`\n## ${heading}\n`));
-  return new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``).exec(part)![1]!;
+  const blocks = [...part.matchAll(new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``, 'g'))];
+  return blocks[index]![1]!;
 }
 
 function bash(text: string, cwd: string): Promise<{ code: number | null; said: string }> {
@@ -76,6 +78,76 @@ test.skipIf(missing !== null)(
     await expect(sql(url, 'CREATE TABLE public.stray ()')).rejects.toThrow('permission denied');
     await sql(administration, `DROP DATABASE ${name} WITH (FORCE)`, `DROP ROLE ${name}`);
     await rm(cwd, { recursive: true, force: true });
+  },
+);
+
+test.skipIf(missing !== null)(
+  `a user who may only read and write rows runs what the owner of the schema has made${where}`,
+  async () => {
+    const name = `docs_rows_${process.pid}`;
+    const server = await sharedPostgres();
+    const administration = databaseUrl(server, 'postgres');
+    const named = (text: string): string =>
+      text
+        .replaceAll(/\bcronflow_rows\b/g, `${name}_rows`)
+        .replaceAll(/\b(ROLE|DATABASE|TO) cronflow\b/g, `$1 ${name}`);
+    const statements = (index: number): string[] =>
+      named(block('The database', 'sql', index))
+        .split(';\n')
+        .filter(Boolean);
+    await sql(administration, ...statements(0), `CREATE ROLE ${name}_rows LOGIN`);
+    await sql(administration, `GRANT CONNECT ON DATABASE ${name} TO ${name}_rows`);
+    const urlOf = (user: string): string => databaseUrl(server, name).replace(/user=\w+/, `user=${user}`);
+    const [owner, rows] = [urlOf(name), urlOf(`${name}_rows`)];
+    const opened = async (url: string): Promise<PostgresStore> => {
+      const store = new PostgresStore({
+        url,
+        clock: systemClock,
+        log: silentLogger,
+        answerMsMax: WAIT_LIMIT_MS,
+      });
+      await store.open();
+      return store;
+    };
+
+    // Before there is a schema it can make none, and the message says who can.
+    const refusal = expect.stringMatching(
+      /permission denied.*Run "cronflow store migrate" as the user who owns/,
+    ) as string;
+    await expect(opened(rows)).rejects.toMatchObject({ code: 'store_unavailable', message: refusal });
+    await openOffline(owner).upgrade(0);
+    // Without rights it can read nothing.
+    await expect(opened(rows)).rejects.toMatchObject({ code: 'store_unavailable', message: refusal });
+    await sql(owner, ...statements(1));
+
+    const store = await opened(rows);
+    await store.transact({ all: true }, (tx) => {
+      tx.putJob(job('a'));
+      tx.putRun(run('a', 1));
+      tx.putOutput('a', 'a-1', { text: 'printed', dropped_bytes: 0 });
+      tx.putMeta('key', 1);
+      tx.logEvent('a', { type: 'resumed', at: 1 });
+    });
+    await store.transact({ all: true }, (tx) => tx.deleteJob('a'));
+    await store.claimDeliveries({ owner: 'o', now_at: 1, lease_ms: 1, limit: 1 });
+    await store.close();
+    // The partitions of the log are there, and belong to the owner.
+    await sql(
+      owner,
+      `SELECT 1 / (count(*) > 3)::int FROM pg_tables WHERE schemaname = 'cronflow' AND tableowner = '${name}' AND tablename ~ '^events_[0-9]+$'`,
+    );
+    await expect(sql(rows, 'CREATE TABLE cronflow.stray ()')).rejects.toThrow('permission denied');
+    await expect(sql(rows, 'DROP TABLE cronflow.jobs')).rejects.toThrow('must be owner');
+
+    // The owner needs no right to create a schema any more.
+    await sql(administration, `REVOKE CREATE ON DATABASE ${name} FROM ${name}`);
+    for (const url of [owner, rows]) await (await opened(url)).close();
+    await sql(
+      administration,
+      `DROP DATABASE ${name} WITH (FORCE)`,
+      `DROP ROLE ${name}_rows`,
+      `DROP ROLE ${name}`,
+    );
   },
 );
 

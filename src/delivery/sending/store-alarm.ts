@@ -3,7 +3,7 @@ import { putSystemChange } from '../../apply/system-change.ts';
 import type { Clock } from '../../clock.ts';
 import { pastTrouble, systemDeliveries, systemIncident, type Trouble } from '../../core/system/incidents.ts';
 import type { Logger } from '../../observe/log.ts';
-import { OUTPUTS_REFUSED, type Store } from '../../store/store.ts';
+import { OUTPUTS_REFUSED, type Store, STORE_MENDED_KEY, type Tx } from '../../store/store.ts';
 import { messageOf } from '../message/compose.ts';
 import type { Message, MessageContext } from '../message/message.ts';
 import type { Redact } from '../message/redact.ts';
@@ -13,6 +13,16 @@ import { errorText } from '../../core/model/errors.ts';
 
 /** A failure that lasts for this many beats, which are ten seconds apart, is not over in a moment. */
 const FAILURES_MIN = 3;
+
+/** Instances that share a store notice within this time of each other that it works again. */
+const MENDED_MS_MAX = 60_000;
+
+/** The end of a time in which the store failed, as an instance stored it. */
+interface Mended {
+  at: number;
+  /** The notifiers to which the end is owed. */
+  told: string[];
+}
 
 /** A stretch in which nothing could be stored. */
 interface Failing {
@@ -27,6 +37,8 @@ interface Failing {
 
 export interface StoreAlarmOptions {
   store: Store;
+  /** What people call this instance, where others share the store; absent for the only one. */
+  instance?: string;
   clock: Clock;
   logger: Logger;
   notifiers: { get(name: string): Notifier | undefined };
@@ -42,6 +54,9 @@ export interface StoreAlarmOptions {
  * Tells people directly that the store fails, past the outbox that fails with it, best effort. Once the store works
  * again, it stores the incident and owes the end to those who were told (docs/design.md §3.3). If a crash comes in
  * between, the outage message tells of it instead.
+ *
+ * Instances that share the store cannot ask each other without it whether people know already. So each tells, and says
+ * by its name that it is the one that cannot store anything. Of the end they can know, and it is owed once.
  */
 export class StoreAlarm {
   readonly #options: StoreAlarmOptions;
@@ -102,7 +117,11 @@ export class StoreAlarm {
     try {
       const sent = await attempt(
         notifier,
-        messageFor(name, failing, { ...around(), nowAt: clock.now(), redact }),
+        messageFor(name, this.#troubleOf(failing), failing.sinceAt, {
+          ...around(),
+          nowAt: clock.now(),
+          redact,
+        }),
         clock,
       );
       // The log counts as told, so that it is not written at every beat and gets the end, too.
@@ -120,6 +139,27 @@ export class StoreAlarm {
     }
   }
 
+  #troubleOf({ detail }: Failing): Trouble {
+    const { instance } = this.#options;
+    return {
+      kind: 'store',
+      reason: 'store_failing',
+      detail: instance === undefined ? detail : `${instance}: ${detail}`,
+    };
+  }
+
+  /** Stores the incident, unless another instance has done so for all who were told by this one. */
+  #recordIn(tx: Tx, failing: Failing, at: number): void {
+    const trouble = this.#troubleOf(failing);
+    if (this.#options.instance === undefined)
+      return putSystemChange(tx, pastTrouble(trouble, [...failing.told], failing.sinceAt, at));
+    const owed = owedByOthers(tx, failing, at);
+    const told = [...failing.told].filter((name) => !owed.includes(name));
+    if (owed.length > 0 && told.length === 0) return;
+    putSystemChange(tx, pastTrouble(trouble, told, failing.sinceAt, at));
+    tx.putMeta(STORE_MENDED_KEY, { at, told: [...owed, ...told] });
+  }
+
   /** Stores the incident. A failure that was over before anyone was to be told is no incident. */
   async #record(failing: Failing): Promise<void> {
     const { store, clock, logger } = this.#options;
@@ -127,10 +167,8 @@ export class StoreAlarm {
       // Somebody who takes the message just now is owed the end of it, too.
       await Promise.all(this.#sending.values());
       const at = clock.now();
-      if (failing.told.size > 0 || failing.refused.size > 0) {
-        const change = pastTrouble(troubleOf(failing), [...failing.told], failing.sinceAt, at);
-        await store.transact(SYSTEM_SCOPE, (tx) => putSystemChange(tx, change));
-      }
+      if (failing.told.size > 0 || failing.refused.size > 0)
+        await store.transact(RECORD_SCOPE, (tx) => this.#recordIn(tx, failing, at));
       if (this.#failing === failing) this.#failing = null;
     } catch (error) {
       logger.warn('the end of the trouble could not be stored yet', { error: errorText(error) });
@@ -140,17 +178,22 @@ export class StoreAlarm {
   }
 }
 
-function troubleOf({ detail }: Failing): Trouble {
-  return { kind: 'store', reason: 'store_failing', detail };
+const RECORD_SCOPE = { ...SYSTEM_SCOPE, meta: [...SYSTEM_SCOPE.meta, STORE_MENDED_KEY] };
+
+/** Returns the notifiers to which another instance owes the end of the same trouble. */
+function owedByOthers(tx: Tx, { sinceAt }: Failing, at: number): string[] {
+  const mended = tx.meta(STORE_MENDED_KEY) as Mended | undefined;
+  const isSame = mended !== undefined && mended.at >= sinceAt && at - mended.at <= MENDED_MS_MAX;
+  return isSame ? mended.told : [];
 }
 
 function messageFor(
   name: string,
-  failing: Failing,
+  trouble: Trouble,
+  sinceAt: number,
   around: Pick<MessageContext, 'publicUrl' | 'timezone' | 'nowAt' | 'redact'>,
 ): Message {
-  const { sinceAt } = failing;
-  const incident = systemIncident(`store-${sinceAt}`, troubleOf(failing), [name], sinceAt);
+  const incident = systemIncident(`store-${sinceAt}`, trouble, [name], sinceAt);
   const [delivery] = systemDeliveries(incident, 'opened', sinceAt, around.nowAt);
   if (delivery === undefined) throw new Error('a message for nobody: a bug');
   const nothing = {

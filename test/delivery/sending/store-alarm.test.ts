@@ -34,6 +34,73 @@ const failFor = async (ms: number): Promise<void> => {
 };
 const incidents = async (): Promise<unknown> => (await h.store.incidents({ skip: 0, limit: 10 })).items;
 
+describe('a store that fails for several instances', () => {
+  const alarmOf = (instance: string): StoreAlarm => {
+    const { store, clock, logger, notifiers } = h;
+    return new StoreAlarm({ store, clock, logger, notifiers, audience, around, redact, instance });
+  };
+  const failing = async (alarm: StoreAlarm): Promise<void> => {
+    for (let beats = 0; beats < 3; beats += 1) alarm.beat('The database is away');
+    await h.clock.advance(SECOND_MS);
+  };
+  const mended = async (alarm: StoreAlarm): Promise<void> => {
+    alarm.beat(null);
+    await h.clock.advance(SECOND_MS);
+  };
+  const title = (name: string): string =>
+    `STORE FAILING: ${name}: The database is away; pings are refused until it works again`;
+
+  test('is told by each under its name, and its end is told once', async () => {
+    const [one, two] = [alarmOf('web1'), alarmOf('web2')];
+    await failing(one);
+    await failing(two);
+    expect(h.ops.titles).toEqual([title('web1'), title('web2')]);
+    await mended(one);
+    await h.clock.advance(10 * SECOND_MS);
+    await mended(two);
+    await h.clock.advance(MINUTE_MS);
+    for (const { titles } of [h.ops, pager])
+      expect(titles.map((each) => each.split(':')[0])).toEqual([
+        'STORE FAILING',
+        'STORE FAILING',
+        'RESOLVED',
+      ]);
+  });
+
+  test('and works again for one much later than for the other has two ends', async () => {
+    const [one, two] = [alarmOf('web1'), alarmOf('web2')];
+    await failing(one);
+    await failing(two);
+    await mended(one);
+    await h.clock.advance(5 * MINUTE_MS);
+    await mended(two);
+    await h.clock.advance(MINUTE_MS);
+    expect(h.ops.titles.filter((each) => each.startsWith('RESOLVED'))).toHaveLength(2);
+  });
+
+  test('again is told to its end again', async () => {
+    const [one, two] = [alarmOf('web1'), alarmOf('web2')];
+    for (const alarm of [one, two]) {
+      await failing(alarm);
+      await mended(alarm);
+    }
+    await h.clock.advance(MINUTE_MS);
+    expect(h.ops.titles.filter((each) => each.startsWith('RESOLVED'))).toHaveLength(2);
+  });
+
+  test('is told to its end to those alone whom nobody else has told of it', async () => {
+    const [one, two] = [alarmOf('web1'), alarmOf('web2')];
+    pager.answers = [REVOKED];
+    await failing(one);
+    await failing(two);
+    await mended(one);
+    await mended(two);
+    await h.clock.advance(MINUTE_MS);
+    expect(h.ops.titles.filter((each) => each.startsWith('RESOLVED'))).toHaveLength(1);
+    expect(pager.titles.filter((each) => each.startsWith('RESOLVED'))).toHaveLength(1);
+  });
+});
+
 describe('a store that fails', () => {
   test('is told once without the outbox after three beats, and its end is told through the outbox', async () => {
     await failFor(29 * SECOND_MS);
