@@ -81,6 +81,12 @@ test.skipIf(missing !== null)(
   },
 );
 
+async function opened(url: string): Promise<PostgresStore> {
+  const store = new PostgresStore({ url, clock: systemClock, log: silentLogger, answerMsMax: WAIT_LIMIT_MS });
+  await store.open();
+  return store;
+}
+
 test.skipIf(missing !== null)(
   `a user who may only read and write rows runs what the owner of the schema has made${where}`,
   async () => {
@@ -99,16 +105,6 @@ test.skipIf(missing !== null)(
     await sql(administration, `GRANT CONNECT ON DATABASE ${name} TO ${name}_rows`);
     const urlOf = (user: string): string => databaseUrl(server, name).replace(/user=\w+/, `user=${user}`);
     const [owner, rows] = [urlOf(name), urlOf(`${name}_rows`)];
-    const opened = async (url: string): Promise<PostgresStore> => {
-      const store = new PostgresStore({
-        url,
-        clock: systemClock,
-        log: silentLogger,
-        answerMsMax: WAIT_LIMIT_MS,
-      });
-      await store.open();
-      return store;
-    };
 
     // Before there is a schema it can make none, and the message says who can.
     const refusal = expect.stringMatching(

@@ -34,22 +34,22 @@ const failFor = async (ms: number): Promise<void> => {
 };
 const incidents = async (): Promise<unknown> => (await h.store.incidents({ skip: 0, limit: 10 })).items;
 
-describe('a store that fails for several instances', () => {
-  const alarmOf = (instance: string): StoreAlarm => {
-    const { store, clock, logger, notifiers } = h;
-    return new StoreAlarm({ store, clock, logger, notifiers, audience, around, redact, instance });
-  };
-  const failing = async (alarm: StoreAlarm): Promise<void> => {
-    for (let beats = 0; beats < 3; beats += 1) alarm.beat('The database is away');
-    await h.clock.advance(SECOND_MS);
-  };
-  const mended = async (alarm: StoreAlarm): Promise<void> => {
-    alarm.beat(null);
-    await h.clock.advance(SECOND_MS);
-  };
-  const title = (name: string): string =>
-    `STORE FAILING: ${name}: The database is away; pings are refused until it works again`;
+const alarmOf = (instance: string): StoreAlarm => {
+  const { store, clock, logger, notifiers } = h;
+  return new StoreAlarm({ store, clock, logger, notifiers, audience, around, redact, instance });
+};
+const failing = async (alarm: StoreAlarm): Promise<void> => {
+  for (let beats = 0; beats < 3; beats += 1) alarm.beat('The database is away');
+  await h.clock.advance(SECOND_MS);
+};
+const mended = async (alarm: StoreAlarm): Promise<void> => {
+  alarm.beat(null);
+  await h.clock.advance(SECOND_MS);
+};
+const title = (name: string): string =>
+  `STORE FAILING: ${name}: The database is away; pings are refused until it works again`;
 
+describe('a store that fails for several instances', () => {
   test('is told by each under its name, and its end is told once', async () => {
     const [one, two] = [alarmOf('web1'), alarmOf('web2')];
     await failing(one);
