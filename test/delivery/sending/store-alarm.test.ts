@@ -46,7 +46,7 @@ const mended = async (alarm: StoreAlarm): Promise<void> => {
   alarm.beat(null);
   await h.clock.advance(SECOND_MS);
 };
-const title = (name: string): string =>
+const titleOf = (name: string): string =>
   `STORE FAILING: ${name}: The database is away; pings are refused until it works again`;
 
 describe('a store that fails for several instances', () => {
@@ -54,7 +54,7 @@ describe('a store that fails for several instances', () => {
     const [one, two] = [alarmOf('web1'), alarmOf('web2')];
     await failing(one);
     await failing(two);
-    expect(h.ops.titles).toEqual([title('web1'), title('web2')]);
+    expect(h.ops.titles).toEqual([titleOf('web1'), titleOf('web2')]);
     await mended(one);
     await h.clock.advance(10 * SECOND_MS);
     await mended(two);
