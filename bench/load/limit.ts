@@ -39,7 +39,7 @@ export class ProcessorLimit {
 
   /** Puts processes under the limit. Those that they start later are under it, too. */
   hold(pids: readonly number[]): void {
-    for (const pid of pids) writeFileSync(join(this.#folder, 'cgroup.procs'), String(pid));
+    move(pids, this.#folder);
   }
 
   /** Removes the limit, after its processes have ended or were released. */
@@ -50,6 +50,17 @@ export class ProcessorLimit {
   /** Lets processes go. */
   static release(pids: readonly number[]): void {
     const root = existsSync(join(ROOT, 'cpu', 'cgroup.procs')) ? join(ROOT, 'cpu') : ROOT;
-    for (const pid of pids) writeFileSync(join(root, 'cgroup.procs'), String(pid));
+    move(pids, root);
+  }
+}
+
+function move(pids: readonly number[], folder: string): void {
+  for (const pid of pids) {
+    try {
+      writeFileSync(join(folder, 'cgroup.procs'), String(pid));
+    } catch (error) {
+      // It has just ended by itself.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
 }
