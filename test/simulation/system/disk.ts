@@ -12,6 +12,8 @@ export interface Disk {
   close(store: Store): Promise<void>;
   /** Lets the process vanish without a word. Nothing that was answered may be lost. */
   crash(random: () => number): void;
+  /** Returns what the stores were asked and have not answered yet; null for nothing. No time passes before that. */
+  underWay?(): Promise<void> | null;
 }
 
 /** A disk that has everything that was ever committed. */

@@ -10,13 +10,21 @@ export interface RecordingStore {
   setFailing(isFailing: boolean): void;
 }
 
-/** Wraps `inner` so that every commit goes to the recorder once it is durable. */
-export function recordingStore(inner: Store, recorder: Recorder): RecordingStore {
+/**
+ * Wraps `inner` so that every commit goes to the recorder once it is durable.
+ * @param onRun is told of each run of a transaction, by the list into which the run puts what it writes
+ */
+export function recordingStore(
+  inner: Store,
+  recorder: Pick<Recorder, 'commit'>,
+  onRun: (writes: readonly Write[]) => void = () => {},
+): RecordingStore {
   let isFailing = false;
   const transact = async <T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> => {
     let writes: Write[] = [];
     const result = await inner.transact(scope, (tx) => {
       writes = [];
+      onRun(writes);
       const value = fn(recordingTx(tx, writes));
       // A full disk does the same: everything goes well until the commit is refused at the end.
       if (isFailing) throw new CronflowError('store_unavailable', 'The disk is full.');

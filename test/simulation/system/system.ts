@@ -1,23 +1,19 @@
 import { gapBefore, LIVENESS_KEY, LIVENESS_WRITE_EVERY_MS } from '../../../src/apply/alive.ts';
-import { applyConfiguration } from '../../../src/apply/configuration.ts';
-import { applyEvent, EVENT_META } from '../../../src/apply/events.ts';
+import { applyEvent } from '../../../src/apply/events.ts';
 import { Checker } from '../../../src/checker/checker.ts';
 import { Liveness } from '../../../src/checker/liveness.ts';
 import { OUTAGES_KEY } from '../../../src/checker/outages.ts';
-import type { Declaration } from '../../../src/core/model/declaration.ts';
 import { CronflowError } from '../../../src/core/model/errors.ts';
-import type { PlannedJob } from '../../../src/core/plan/planned-job.ts';
 import { JobIngest } from '../../../src/ingest/job-ingest.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { overlaid } from '../../../src/store/overlaid.ts';
 import type { Scope, Store, Tx } from '../../../src/store/store.ts';
-import type { Happening, Script, ScriptedPing, Verdict } from '../script.ts';
-import { pausedBy } from './core-player.ts';
+import type { Happening, Script, Verdict } from '../script.ts';
 import { type Disk, MemoryDisk } from './disk.ts';
-import { parsedPing } from './ping.ts';
+import { Doings } from './doings.ts';
+import { lostRecords } from './lost-records.ts';
 import { Recorder } from './recorder.ts';
 import { recordingStore, type RecordingStore } from './recording-store.ts';
-import { textOf } from '../text-of.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export interface SystemOptions {
@@ -62,7 +58,7 @@ export class System {
   readonly #options: SystemOptions;
   readonly #disk: Disk;
   readonly #random: () => number;
-  readonly #declared: Map<string, Declaration>;
+  readonly #doings: Doings;
   /**
    * The absences, by their beginning, that began after the checker had acted upon something and before the next sign of
    * life was stored.
@@ -71,15 +67,14 @@ export class System {
   #checkedAt = -Infinity;
   #parts: Parts | null = null;
   #isSkipping = false;
-  #revision = 0;
 
   constructor(script: Script, options: SystemOptions = {}) {
     this.#script = script;
     this.#options = options;
     this.#disk = options.disk ?? new MemoryDisk();
     this.#random = options.random ?? (() => 0.5);
-    this.clock = new VirtualClock(script.start_at, options.turns ?? 1);
-    this.#declared = new Map(Object.entries(script.jobs));
+    this.clock = new VirtualClock(script.start_at, options.turns ?? 1, () => this.#disk.underWay?.() ?? null);
+    this.#doings = new Doings(script, this.clock);
   }
 
   async play(): Promise<void> {
@@ -142,34 +137,12 @@ export class System {
   async happen(happening: Happening): Promise<void> {
     await this.#advanceTo(happening.at, false);
     if (this.#options.lazy && this.#random() < 0.2) await this.#check();
-    const { store, ingest, checker } = this.#live();
-    switch (happening.type) {
-      case 'ping':
-        await ping(ingest, happening.job, happening.ping, this.clock.now());
-        break;
-      case 'edit':
-        if (happening.declaration === null) this.#declared.delete(happening.job);
-        else this.#declared.set(happening.job, happening.declaration);
-        await this.#configure();
-        break;
-      case 'pause':
-        await changeJob(store, happening.job, pausedBy(happening));
-        break;
-      case 'resume':
-        await changeJob(store, happening.job, { type: 'resumed', at: happening.at });
-        break;
-      case 'acknowledge':
-        await changeJob(store, happening.job, {
-          type: 'acknowledged',
-          at: happening.at,
-          until_at: happening.until_at,
-        });
-        break;
-      case 'away':
-        await this.#noteLastActs(happening.at);
-        await this.#beAway(happening);
-        return;
+    if (happening.type === 'away') {
+      await this.#noteLastActs(happening.at);
+      return this.#beAway(happening);
     }
+    const { checker } = this.#live();
+    await this.#doings.happen(happening, this.#live());
     checker.wake();
     await this.clock.settle();
   }
@@ -180,27 +153,8 @@ export class System {
   }
 
   /** Lists for people the records that were committed and answered and are not in the store any more. */
-  async lostRecords(): Promise<string[]> {
-    const { store } = this.#live();
-    const all = { skip: 0, limit: 1_000_000 };
-    const kept = {
-      deliveries: new Map((await store.deliveries(all)).items.map((each) => [each.id, each])),
-      incidents: new Map((await store.incidents(all)).items.map((each) => [each.id, each])),
-    };
-    const lines: string[] = [];
-    const expectSame = (id: string, stored: unknown, recorded: unknown): void => {
-      if (textOf(stored) !== textOf(recorded)) lines.push(`${id} is not in the store as it was answered`);
-    };
-    for (const [id, delivery] of this.recorder.deliveries) expectSame(id, kept.deliveries.get(id), delivery);
-    for (const [id, incident] of this.recorder.incidents) expectSame(id, kept.incidents.get(id), incident);
-    for (const [id, job] of this.recorder.jobs) {
-      expectSame(id, await store.jobById(id), job);
-      const recorded = [...this.recorder.runs.values()].filter((run) => run.job_id === id);
-      for (const run of recorded.filter((each) => each.outcome === null))
-        expectSame(run.id, await store.run(id, run.id), run);
-      for (const run of recorded.slice(-50)) expectSame(run.id, await store.run(id, run.id), run);
-    }
-    return lines;
+  lostRecords(): Promise<string[]> {
+    return lostRecords(this.store, this.recorder);
   }
 
   async #start(): Promise<void> {
@@ -223,7 +177,7 @@ export class System {
     const liveness = new Liveness({ store, clock, logger });
     this.#parts = { recording, store, checker, ingest, liveness };
     await liveness.start();
-    await this.#configure();
+    await this.#doings.configure(store);
     if (!this.#options.lazy) checker.start();
     await clock.settle();
   }
@@ -272,30 +226,6 @@ export class System {
     clock.forgetTimers();
     clock.jumpTo(toAt);
     await this.#start();
-  }
-
-  async #configure(): Promise<void> {
-    const { store } = this.#live();
-    this.#revision += 1;
-    const { notifiers, replay_window_ms: replayWindowMs } = this.#script;
-    const revision = String(this.#revision);
-    const jobs = [...this.#declared].map(([name, declared], index): PlannedJob => ({
-      name,
-      place: { file: 'cronflow.yaml', line: index + 1 },
-      declared,
-      declaration: declared,
-    }));
-    await applyConfiguration(
-      store,
-      {
-        revision,
-        files: [{ path: 'cronflow.yaml', text: revision }],
-        defaults: {},
-        globals: { notifiers: [...notifiers], replayWindowMs },
-        jobs,
-      },
-      this.clock.now(),
-    );
   }
 
   async #advanceTo(at: number, inclusive: boolean): Promise<void> {
@@ -347,18 +277,4 @@ export class System {
     if (this.#parts === null) throw new Error('Cronflow was never started');
     return this.#parts;
   }
-}
-
-/** Sends a ping as a client does. A ping for a job that is not declared is refused. */
-async function ping(ingest: JobIngest, job: string, sent: ScriptedPing, receivedAt: number): Promise<void> {
-  await ingest.ping(job, parsedPing(sent, receivedAt)).catch((error: unknown) => {
-    if (!(error instanceof CronflowError) || error.code !== 'unknown_job') throw error;
-  });
-}
-
-function changeJob(store: Store, name: string, event: Parameters<typeof applyEvent>[2]): Promise<void> {
-  return store.transact({ names: [name], meta: EVENT_META }, (tx: Tx) => {
-    const job = tx.jobByName(name);
-    if (job !== undefined && job.removed_at === null) applyEvent(tx, job, event);
-  });
 }

@@ -14,11 +14,16 @@ export class VirtualClock implements Clock {
   #monotonicMs = 0;
   readonly #timers = new Set<Timer>();
   readonly #turns: number;
+  readonly #underWay: () => Promise<void> | null;
 
-  /** @param turns the turns of the event loop that everything started by a timer needs; one is enough for promises */
-  constructor(startAt: number, turns = 1) {
+  /**
+   * @param turns the turns of the event loop that everything started by a timer needs; one is enough for promises
+   * @param underWay returns what has to be waited for beside that, such as the answers of a database; null for nothing
+   */
+  constructor(startAt: number, turns = 1, underWay: () => Promise<void> | null = () => null) {
     this.#nowAt = startAt;
     this.#turns = turns;
+    this.#underWay = underWay;
   }
 
   now(): number {
@@ -72,7 +77,12 @@ export class VirtualClock implements Clock {
 
   /** Lets everything that is ready run, without any time passing. */
   async settle(): Promise<void> {
-    for (let turn = 0; turn < this.#turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (;;) {
+      for (let turn = 0; turn < this.#turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      const answers = this.#underWay();
+      if (answers === null) return;
+      await answers;
+    }
   }
 
   #earliest(): Timer | undefined {
