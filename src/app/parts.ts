@@ -25,6 +25,7 @@ import { Backlog } from '../store/backlog.ts';
 import { loggedStore } from '../store/logged.ts';
 import type { Store, View } from '../store/store.ts';
 import { defaultNotifiers } from '../core/model/defaults.ts';
+import { ConfigTellers } from './config-tellers.ts';
 
 /** The name of the work in the backlog that follows a change of the rules of time zones. */
 export const ZONE_RULES = 'the rules of time zones';
@@ -72,6 +73,8 @@ export interface Parts {
   reloader: ConfigReloader | null;
   server: HttpServer | null;
   appliedAt: number | null;
+  /** Which instances have told of trouble with their configuration; null where none shares the store. */
+  tellers: ConfigTellers | null;
   /** The problem that this instance lags behind others, once people were told of it. */
   lagTold: ConfigProblem | null;
   isStopping: boolean;
@@ -141,6 +144,7 @@ export function buildParts(options: AppOptions, opened: Store, counts: ServiceCo
     reloader: null,
     server: null,
     appliedAt: null,
+    tellers: isShared ? new ConfigTellers(store, instance, (each) => liveness.lives(each)) : null,
     lagTold: null,
     isStopping: false,
   };

@@ -102,9 +102,22 @@ export function followOthers({ clock, logger }: AppOptions, parts: Parts, reload
       logger.warn('could not look which configuration is applied', { error: errorText(error) });
     });
   };
+  let wasForgotten = false;
+  /** Twice, because an instance that has just told of trouble may not have signed since its start. */
+  const lookAfterTrouble = async (): Promise<void> => {
+    const isForgotten = await isTroubleForgotten(parts, reloader);
+    if (isForgotten && wasForgotten) await configMended({ clock }, parts);
+    wasForgotten = isForgotten;
+  };
+  const lookAtAll = async (): Promise<void> => {
+    await look();
+    await lookAfterTrouble().catch((error: unknown) => {
+      logger.warn('could not look who told of the configuration', { error: errorText(error) });
+    });
+  };
   const lookAgain = (): void => {
     if (parts.isStopping) return;
-    clock.after(LOOK_EVERY_MS, () => void look().then(lookAgain));
+    clock.after(LOOK_EVERY_MS, () => void lookAtAll().then(lookAgain));
   };
   store.watch((changes) => {
     if (changes.some(({ type }) => type === 'configuration' || type === 'fresh')) void look();
@@ -113,17 +126,28 @@ export function followOthers({ clock, logger }: AppOptions, parts: Parts, reload
   void look().then(lookAgain);
 }
 
+/**
+ * Tells whether this instance has to end the incident about the configuration, because whoever told of it is gone, or has
+ * started again with a file that is right. One instance does that for all.
+ */
+async function isTroubleForgotten(parts: Parts, reloader: ConfigReloader): Promise<boolean> {
+  const { tellers, liveness } = parts;
+  const isMine = reloader.problem === null && liveness.isFirst && liveness.doubt === null;
+  return isMine && tellers !== null && (await tellers.isForgotten());
+}
+
 async function reportProblem(
   { code, text, causes }: ConfigProblem,
   { clock }: AppOptions,
-  { store, backlog }: Parts,
+  { store, backlog, tellers }: Parts,
 ): Promise<void> {
   // A store that takes no commit takes no report of it either. The log has it.
   if (code === 'store_unavailable') return;
   const reason = code === 'config_held' ? 'config_held' : 'config_invalid';
-  await backlog.do(CONFIG_NEWS, () =>
-    reportTrouble(store, { kind: 'config', reason, detail: text, causes }, clock.now()),
-  );
+  await backlog.do(CONFIG_NEWS, async () => {
+    await tellers?.add();
+    await reportTrouble(store, { kind: 'config', reason, detail: text, causes }, clock.now());
+  });
 }
 
 function reportIfItLasts(problem: ConfigProblem, options: AppOptions, parts: Parts): void {
@@ -137,8 +161,14 @@ function reportIfItLasts(problem: ConfigProblem, options: AppOptions, parts: Par
 }
 
 /** Ends the incident about the configuration. */
-export function configMended({ clock }: AppOptions, { store, backlog }: Parts): Promise<void> {
-  return backlog.do(CONFIG_NEWS, () => reportMended(store, 'config', clock.now()));
+export function configMended(
+  { clock }: Pick<AppOptions, 'clock'>,
+  { store, backlog, tellers }: Parts,
+): Promise<void> {
+  return backlog.do(CONFIG_NEWS, async () => {
+    await reportMended(store, 'config', clock.now());
+    await tellers?.remove();
+  });
 }
 
 /** Applies a configuration in one commit; the parts outside the store then follow it. */

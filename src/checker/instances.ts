@@ -33,6 +33,11 @@ export class Instances {
     return !Object.entries(this.#signs).some(isEarlier);
   }
 
+  /** Tells whether an instance lived when this one last signed. */
+  knows(id: string): boolean {
+    return this.#signs[id] !== undefined;
+  }
+
   /** Returns the signs of other instances that gave one lately and have not stopped in order since. */
   others(view: Pick<View, 'meta'>, nowAt: number): Signs {
     return this.othersOf(liveAmong(view, nowAt));

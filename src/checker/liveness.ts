@@ -174,6 +174,11 @@ export class Liveness {
     return this.#instances?.isFirst ?? true;
   }
 
+  /** Tells whether an instance that shares the store lived a moment ago. */
+  lives(instance: string): boolean {
+    return this.#instances?.knows(instance) ?? false;
+  }
+
   /** Finds out whether others lived a moment ago. */
   async #lookForOthers(): Promise<void> {
     const instances = this.#instances;

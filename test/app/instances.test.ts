@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type App, createApp } from '../../src/app/app.ts';
-import { systemClock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
 import { revisionOf } from '../../src/config/parse.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { MemoryStore } from '../../src/store/local/memory.ts';
@@ -44,13 +44,15 @@ afterEach(async () => {
 class Instance {
   readonly #path: string;
   readonly #env: Record<string, string>;
+  readonly #clock: Clock;
   #log = '';
   #app: App | null = null;
 
-  constructor(name: string, env: Record<string, string> = {}) {
+  constructor(name: string, env: Record<string, string> = {}, clock: Clock = systemClock) {
     mkdirSync(join(directory, name));
     this.#path = join(directory, name, 'cronflow.yaml');
     this.#env = env;
+    this.#clock = clock;
   }
 
   save(text: string): this {
@@ -67,7 +69,7 @@ class Instance {
       noAuth: false,
       strict: false,
       env: this.#env,
-      clock: systemClock,
+      clock: this.#clock,
       logger: createLogger(systemClock, 'info', (line) => void (this.#log += line)),
     };
     this.#log = '';
@@ -119,6 +121,13 @@ async function deadCount(): Promise<number> {
 
 const OLD = jobs('a');
 const NEW = jobs('a', 'b');
+
+const BROKEN = 'jobs: {a: {evry: 1h}}\n';
+
+/** What the incidents that are open are about. */
+async function troubles(): Promise<string[]> {
+  return (await store.incidents({ open: true, skip: 0, limit: 9 })).items.map(({ kind }) => kind);
+}
 
 const silent = createLogger(systemClock, 'error', () => {});
 
@@ -257,5 +266,43 @@ describe.each(WORLDS)('instances on %s', (_name, make) => {
     });
     const { items } = await store.deliveries({ skip: 0, limit: 10 });
     expect(items.filter(({ status }) => status === 'dead')).toEqual([]);
+  });
+});
+
+/** A clock whose timers take a tenth of their time, for what instances look at now and then. */
+const QUICK: Clock = {
+  now: () => systemClock.now(),
+  monotonic: () => systemClock.monotonic(),
+  after: (delayMs, callback) => systemClock.after(delayMs / 10, callback),
+};
+
+describe('trouble with the configuration of one instance', () => {
+  beforeEach(() => {
+    [store, database] = [new MemoryStore({ shared: true }), null];
+  });
+
+  test.each(['starts again with a file that is right', 'is gone for good'])(
+    'ends once that instance %s',
+    async (what) => {
+      const a = await new Instance('a', {}, QUICK).save(OLD).start();
+      await new Instance('b', {}, QUICK).save(OLD).start();
+      a.save(BROKEN);
+      expect(await a.ask('/config/reload', 'POST')).toMatchObject({ status: 422 });
+      expect(await troubles()).toEqual(['config']);
+      await a.stop();
+      if (what.startsWith('starts')) await a.save(OLD).start();
+      await until('the incident to end', async () => (await troubles()).length === 0);
+    },
+  );
+
+  test('goes on while that instance lives, whoever starts beside it', async () => {
+    const a = await new Instance('a', {}, QUICK).save(OLD).start();
+    a.save(BROKEN);
+    await a.ask('/config/reload', 'POST');
+    const b = await new Instance('b', {}, QUICK).save(OLD).start();
+    await b.ask('/readyz');
+    expect(await troubles()).toEqual(['config']);
+    await a.save(OLD).ask('/config/reload', 'POST');
+    await until('the incident to end', async () => (await troubles()).length === 0);
   });
 });
