@@ -2,11 +2,22 @@ import type { Statement } from '../statement.ts';
 
 /**
  * Lists rows of all jobs that a filter selects, those that began last first. It looks at no more than so many rows,
- * and says which the last one was. Misses in a row that began before the stretch and went on are found by themselves.
+ * and says which the last one was. Misses in a row that began before the stretch and went on are found by themselves,
+ * and first: they are few, and beside an order by the beginning the database would look at all rows before the stretch.
  */
 export const LIST_ALL_RUNS: Statement = {
   text: `
-with looked as (
+with went_on as materialized (
+  select job_id, number, began_at, first_at, last_at, outcome, host
+  from cronflow.runs
+  where last_at > first_at
+    and last_at >= $2
+    and began_at < $2
+    and ($1::text is null or job_id = $1)
+    and ($3::bigint is null or began_at < $3)
+    and ($4::bigint is null or (began_at, job_id, number) < ($4, $5::text, $6::integer))
+),
+looked as (
   select * from (
     (
       select job_id, number, began_at, first_at, last_at, outcome, host
@@ -19,18 +30,7 @@ with looked as (
       limit $7
     )
     union all
-    (
-      select job_id, number, began_at, first_at, last_at, outcome, host
-      from cronflow.runs
-      where last_at > first_at
-        and last_at >= $2
-        and began_at < $2
-        and ($1::text is null or job_id = $1)
-        and ($3::bigint is null or began_at < $3)
-        and ($4::bigint is null or (began_at, job_id, number) < ($4, $5::text, $6::integer))
-      order by began_at desc, job_id desc, number desc
-      limit $7
-    )
+    (select * from went_on order by began_at desc, job_id desc, number desc limit $7)
   ) both_parts
   order by began_at desc, job_id desc, number desc
   limit $7
