@@ -24,8 +24,11 @@ import { type Step, step } from './statement.ts';
 import { stepsOf } from './writing.ts';
 import { isLoggedMeta } from './log.ts';
 
-/** A commit that names every job may take longer. Pings wait for it no longer than for anything else. */
-const COMMIT_OF_ALL_MS_MAX = 60_000;
+/**
+ * A commit that names every job may take longer. Pings wait for it no longer than for anything else. A machine on which
+ * a configuration of 100,000 jobs took longer than this could never apply it.
+ */
+const COMMIT_OF_ALL_MS_MAX = 180_000;
 
 /**
  * Whoever has waited for this much longer than a commit may take is refused, whatever held it up: a slow commit before

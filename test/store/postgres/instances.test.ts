@@ -325,7 +325,8 @@ describe.skipIf(missingPostgres() !== null)('instances that share a database', (
         await session.rollback();
         return row?.['idle_in_transaction_session_timeout'];
       });
-    expect(await idleMs()).toBe('5s');
+    // Where there are no jobs yet they hold up nobody, and may be about to make 100,000.
+    expect(await idleMs()).toBe('1min');
     await one.transact(ALL, (tx) => {
       for (let each = 0; each < 20; each += 1) tx.putJob(job(`j${each}`));
     });
