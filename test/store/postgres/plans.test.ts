@@ -188,7 +188,8 @@ describe.skipIf(missingPostgres() !== null)('with many jobs', () => {
         const { plan, said } = await explained(client, { text, values, isGeneric: planned === 'any values' });
         expect(said).toMatch(/Index (Only )?Scan|Bitmap Index Scan/);
         expect(said).not.toMatch(/Seq Scan on (jobs|states|runs|days|incidents|deliveries|events_rest)/);
-        expect(rowsRead(plan), said).toBeLessThan(ROWS_READ_MAX);
+        // What it looked at says why there are too many.
+        expect(rowsRead(plan) < ROWS_READ_MAX ? 'few rows' : said).toBe('few rows');
       },
     );
   });
@@ -249,7 +250,7 @@ async function explained(
 function literal(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value === 'number') return String(value);
-  if (!Array.isArray(value)) return pg.escapeLiteral(String(value));
+  if (!Array.isArray(value)) return pg.escapeLiteral(value as string);
   // Each item of an array is a text in quotes, which becomes what the parameter is.
   return pg.escapeLiteral(`{${value.map((item) => JSON.stringify(String(item))).join(',')}}`);
 }
@@ -257,7 +258,7 @@ function literal(value: unknown): string {
 /** Returns the nodes of a plan that look at a table. */
 function scansOf(plan: PlanNode): PlanNode[] {
   const below = (plan.Plans ?? []).flatMap(scansOf);
-  return /Scan$/.test(plan['Node Type']) && plan['Node Type'] !== 'CTE Scan' ? [plan, ...below] : below;
+  return plan['Node Type'].endsWith('Scan') && plan['Node Type'] !== 'CTE Scan' ? [plan, ...below] : below;
 }
 
 function saidOf(plan: PlanNode): string {
