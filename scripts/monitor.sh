@@ -1,7 +1,8 @@
 #!/bin/sh
-# shellcheck disable=SC2015,SC2154,SC2261,SC2317,SC3040
-# In posix mode no function that the caller of bash exported stands in for set and unset.
-{ POSIXLY_CORRECT=1; set +vxm; } >/dev/null 2>&1
+# shellcheck disable=SC2015,SC2154,SC2261,SC2317,SC3040,SC3047
+# In posix mode no function that the caller of bash exported stands in for set and unset. No alias and no trap of its
+# BASH_ENV is followed either.
+{ POSIXLY_CORRECT=1; \set +vxm; \unset -f unalias; \unalias -a; \trap - DEBUG RETURN ERR CHLD; } >/dev/null 2>&1
 #
 # Runs a command and tells Cronflow when it starts and how it ends.
 #
@@ -1010,6 +1011,10 @@ become_command() {
   [ "$cf_out" != closed ] || exec >&-
   eval "exec 2>&${cf_err_fd:--}"
   for cf_fd in $cf_say_fd $cf_held $cf_err_fd $cf_pipe_fd; do [ "$cf_fd" -lt 3 ] || eval "exec $cf_fd>&-"; done
+  # What systemd says to one process is for the command.
+  for cf_name in LISTEN_PID WATCHDOG_PID; do
+    eval "[ \"\${$cf_name-}\" != \"\$\$\" ] || { read -r $cf_name cf_rest </proc/self/stat; } 2>/dev/null"
+  done
   [ -z "$cf_pid_of_group" ] || set -- setsid -- "$@"
   case $1 in *=*) ;; *) [ -z "$cf_environ" ] || restore_environment "$@" ;; esac
   # bash takes a leading - for an option of exec; the others take -- for the command.
@@ -1319,6 +1324,7 @@ is_forgotten() {
 # URG tells them to stop, because it does nothing to one that has not set its trap yet.
 waiter() {
   helper
+  hush cd /
   exec </dev/null >/dev/null 2>&1
   cf_stopped='' cf_sleeper=''
   trap 'cf_stopped=1; [ -z "$cf_sleeper" ] || kill -s KILL "$cf_sleeper"' URG
@@ -2104,6 +2110,8 @@ run_command() {
   done
   drop_streams
   drop_inherited
+  # Nothing of ours keeps a file system from being unmounted.
+  hush cd /
   cf_stage=ended
 }
 

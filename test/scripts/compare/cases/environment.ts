@@ -166,6 +166,29 @@ END
     reports: 4,
   },
   {
+    name: 'BASH_ENV with aliases of the words that a script begins with, and with traps',
+    script: String.raw`
+      cat >../rc <<'END'
+shopt -s expand_aliases; alias set=false unset=false command=false trap=false wait=false exec=false
+builtin set -T; builtin trap 'echo ended' CHLD RETURN; builtin trap 'echo begins' DEBUG
+END
+      env BASH_ENV=$PWD/../rc $RUN sh -c 'echo out; exit 4'; note $?`,
+    shows: /^out$/m,
+    reports: 4,
+  },
+  {
+    name: 'what systemd says to one process, and to another',
+    script: String.raw`
+      cat >../activate <<'END'
+exec env LISTEN_FDS=1 LISTEN_PID=$$ WATCHDOG_PID=$$ "$@"
+END
+      look='for pid in $LISTEN_PID $WATCHDOG_PID; do [ "$pid" = $$ ] && echo mine; done; [ "$LISTEN_PID" = 1 ] && echo of 1; true'
+      sh ../activate $RUN sh -c "$look"; LISTEN_PID=1 $RUN sh -c "$look"`,
+    shows: /mine\nmine\nof 1/,
+    needs: ['/proc'],
+    reports: [0, 0],
+  },
+  {
     name: 'descriptors: none but the three',
     script: String.raw`$RUN ls /proc/self/fd`,
     shows: /0\n1\n/,

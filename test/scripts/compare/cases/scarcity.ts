@@ -187,6 +187,27 @@ export const SCARCITY: readonly Case[] = [
     shows: /^3$/m,
     reports: 3,
   },
+  {
+    name: 'a file system that the command ran on is unmounted though its start is still being sent',
+    script: String.raw`
+      if [ -z "$IN_NAMESPACE" ]; then
+        IN_NAMESPACE=1 exec unshare --mount sh ../case.sh
+      fi
+      unset IN_NAMESPACE; mkdir ../bin ../disk; mount -t tmpfs none ../disk
+      cat >../bin/curl <<'END'
+#!/bin/sh
+here=\${0%/*}
+mkdir "$here/started" 2>/dev/null || exit 7
+while [ -d "$here" ]; do sleep 0.1; done
+END
+      chmod +x ../bin/curl; PATH=$PWD/../bin:$PATH; cd ../disk
+      $RUN sh -c '[ -z "$CRONFLOW_RUN_ID" ] || until [ -e ../bin/started ]; do sleep 0.02; done; echo out; exit 3' 2>../e
+      note $?; cd ../work; umount ../disk; note $?`.replace('\\$', '$'),
+    shows: /^0$/m,
+    needs: ['a mount namespace by unshare(1)'],
+    reports: null,
+    mayRetry: true,
+  },
   ...STATES.map((monitor): Case => ({
     name: `the monitor is ${monitor}`,
     script: String.raw`
