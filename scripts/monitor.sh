@@ -703,9 +703,7 @@ ignore_signals() {
 # themselves, where the numbers of these two system calls are known, and only the end of each turn is read. A turn takes
 # five calls, so what comes in pieces is given a moment to gather.
 #
-# Beside its input it waits for the end of whoever reads the pipe: a command that looks whether its reader is still there
-# (tail -f) must find that out, too. Somebody else may open a FIFO with a name once its reader has left. What is written
-# goes in parts that nothing else can come between, of whole lines where there are such.
+# What is written goes in parts that nothing else can come between, of whole lines where there are such.
 #
 # The end is written down once nothing came for a moment: a pipe gets what is new, a file the whole of it. No call but
 # those that wait for input looks as they do (see look_at_copier). Error 4 is a signal that came between, 11 a pipe that is
@@ -717,7 +715,6 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; open OUT, ">&=5" and open TAIL, ">&=4" or
   my ($data, $kept, $is_new, $in, $much) = ("", "", 0, "", 65536);
   my ($tee, $splice);
   vec($in, 0, 1) = 1;
-  vec($in, 5, 1) = 1 if (readlink "/proc/self/fd/5" or "") =~ /^pipe/;
   sub add {
     $kept = "" if length $data >= $bytes;
     $kept .= length $data > $bytes ? substr $data, -$bytes : $data;
@@ -791,7 +788,6 @@ cf_perl_copier='$SIG{PIPE} = "IGNORE"; open OUT, ">&=5" and open TAIL, ">&=4" or
     my $found = select my $ready = $in, undef, undef, $is_new ? 0.02 : undef;
     keep() unless $found;
     next if $found < 1;
-    end(70) unless vec $ready, 0, 1;
     my $passed = $tee ? pass_pages() : pass_copy();
     end(70) unless $passed;
     select undef, undef, undef, 0.0001 if $passed < $much && $tee;
