@@ -55,6 +55,8 @@ export class Loading {
   readonly #need: Need;
   readonly #kind: Kind;
   readonly #known: KnownNames;
+  /** The names in the scopes of the batch. */
+  readonly #scopeNames: ReadonlySet<string>;
   #put: Required<Pick<Changes['put'], 'runs' | 'days' | 'incidents' | 'deliveries' | 'meta'>> = nothingPut();
   readonly #declared: DeclaredJob[] = [];
   readonly #states = new Map<string, JobState>();
@@ -73,6 +75,7 @@ export class Loading {
     this.#need = need;
     this.#kind = kind;
     this.#known = known;
+    this.#scopeNames = new Set(need.names);
     this.tables = new LoadedTables(need, { freeze });
   }
 
@@ -96,12 +99,7 @@ export class Loading {
   /** Loads what a transaction lacked. */
   async more(lack: Lack): Promise<void> {
     const { coverage } = this.tables;
-    if (lack.names.size > 0) {
-      this.#known.forget(lack.names);
-      const named = { ...needOf([]), names: new Set(lack.names) };
-      await this.#lookUp(named);
-      this.#askJobs(named);
-    }
+    if (lack.names.size > 0) await this.#askNames(lack.names);
     if (lack.heads) {
       this.#ask(READ_ALL_HEADS, [], this.#takeRuns);
       this.#ask(READ_ALL_LATEST_DAYS, [], this.#takeDays);
@@ -114,6 +112,21 @@ export class Loading {
     this.#askRecords(lack.incident_ids, lack.delivery_ids);
     if (lack.whole.size > 0) this.#askWhole([...lack.whole]);
     await this.#load();
+  }
+
+  /**
+   * Asks for the jobs of more names.
+   * @throws Conflict where a scope names one of them, and this instance took it for the name of another job. To lock the
+   *   right one now would break the order of the locks, and two instances that do so wait for each other. The next
+   *   attempt knows the name.
+   */
+  async #askNames(names: ReadonlySet<string>): Promise<void> {
+    this.#known.forget(names);
+    const named = { ...needOf([]), names: new Set(names) };
+    await this.#lookUp(named);
+    const isOutdated = [...names].some((name) => this.#scopeNames.has(name) && !named.names.has(name));
+    if (this.#kind === 'write' && isOutdated) throw new Conflict('A name belongs to another job by now.');
+    this.#askJobs(named);
   }
 
   /**

@@ -129,6 +129,32 @@ describe.skipIf(missingPostgres() !== null)('instances that share a database', (
     expect(await Promise.all([idOfNameOn(one, 'backup'), idOfNameOn(one, 'report')])).toEqual(['a', 'b']);
   });
 
+  /** Else two of them wait for each other, until the database ends one a second later. */
+  test('lock jobs in one order, also where a name belongs to another job by now', async () => {
+    await one.transact(ALL, (tx) => {
+      for (const id of ['b', 'c', 'z']) tx.putJob(job(id, { name: `name-${id}` }));
+    });
+    expect(await idOfNameOn(one, 'name-b')).toBe('b');
+    await renameOn(two, 'b', 'old');
+    await renameOn(two, 'c', 'name-b');
+    const [other, watcher] = [0, 1].map(() => new pg.Client({ connectionString: database.url }));
+    await Promise.all([other!.connect(), watcher!.connect()]);
+    const lock = 'select from cronflow.states where job_id = $1 for update skip locked';
+    await other!.query('begin');
+    await other!.query(lock, ['c']);
+    const found = one.transact({ names: ['name-b', 'name-z'] }, (tx) => {
+      const jobs = ['name-b', 'name-z'].map((name) => tx.jobByName(name)!);
+      for (const { id, state } of jobs) tx.putState(id, state);
+      return jobs.map(({ id }) => id);
+    });
+    const waiting = WAITING.replace('lanes', 'states');
+    await until('it to wait for the first job', async () => (await watcher!.query(waiting)).rowCount === 1);
+    expect((await other!.query(lock, ['z'])).rowCount).toBe(1);
+    await other!.query('commit');
+    await Promise.all([other!.end(), watcher!.end()]);
+    expect(await found).toEqual(['c', 'z']);
+  });
+
   test('tell runs of jobs apart that give their runs the same ids', async () => {
     await one.transact(ALL, (tx) => {
       for (const id of ['a', 'b']) {
