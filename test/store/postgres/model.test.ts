@@ -291,6 +291,8 @@ describe.skipIf(missingPostgres() !== null)('stores that share a database', () =
       await copy.transact(start.scope, (tx) => start.run(tx, []));
       for (const { call, result } of order) {
         const { due } = result;
+        // A call that found nothing has changed nothing. Whether it came before or after others nobody knows.
+        if (result.seen.length === 0) continue;
         const scope = due === undefined ? call.scope : { ids: due };
         const played = await copy.transact(scope, (tx) => call.run(tx, due ?? []));
         expect(played).toEqual(result);
