@@ -566,7 +566,8 @@ plan_capture() {
   if [ -d "$cf_tmp" ] && [ -w "$cf_tmp" ] && has rm; then
     identity 1
     cf_run=$cf_tmp/cronflow-run-$cf_host-${cf_birth:-0}-$$-$cf_rid
-    sweep "${cf_run%"$$-$cf_rid"}"
+    # Who sees no processes cannot tell which namespace a name is from.
+    [ "$cf_proc" != /proc ] || sweep "${cf_run%"$$-$cf_rid"}"
   fi
   if [ -z "$cf_run" ] || { [ -n "$cf_no_output" ] && [ -z "$cf_stderr_is_failure$cf_output_on_failure" ]; }; then
     leave_streams && return
@@ -1070,8 +1071,8 @@ plan_signals() {
 launch() {
   if runs_in_foreground; then
     (
-      # ksh93 has no process for this yet.
-      { read -r cf_pid cf_rest <"$cf_proc/self/stat" && [ "$cf_pid" != "$$" ] && echo "$cf_pid" >"$cf_run.pid"; } 2>/dev/null
+      # ksh93 has no process for this yet. Without a directory of ours no file is written: it would be the command's.
+      [ -z "$cf_run" ] || { read -r cf_pid cf_rest <"$cf_proc/self/stat" && [ "$cf_pid" != "$$" ] && echo "$cf_pid" >"$cf_run.pid"; } 2>/dev/null
       become_command "$@"
     )
     cf_code=$?
@@ -1367,7 +1368,7 @@ start_timer() {
 timer_bg() {
   waiter
   nap "$cf_left_s" || exit "${cf_stopped:-12}"
-  [ -n "$cf_pid" ] || read -r cf_pid <"$cf_run.pid" || exit 13
+  [ -n "$cf_pid" ] || { [ -n "$cf_run" ] && read -r cf_pid <"$cf_run.pid"; } || exit 13
   signal_group TERM
   signal_group CONT
   nap "$cf_kill_after" || exit 10
@@ -1423,8 +1424,8 @@ start_bg() {
       case $cf_answer$cf_schedule in stored* | refused) cf_no_start=1 ;; esac
     fi
     [ -n "$cf_schedule" ] || [ -z "$cf_no_start" ] || exit 0
-    # Most commands have ended by now, and to wait takes a process.
-    [ "$cf_retry" != 0 ] || kill -0 "$cf_pid" 2>/dev/null || exit 0
+    # Most commands have ended by now, and to wait takes a process. One in the foreground has no id here.
+    [ "$cf_retry" != 0 ] || [ -z "$cf_pid" ] || kill -0 "$cf_pid" 2>/dev/null || exit 0
     nap "$cf_pause_s" || exit 0
   done
 }
@@ -2153,7 +2154,8 @@ main() {
   trap : XFSZ
   # bash loses a signal that comes with another one, and timeout sends CONT with each.
   [ -z "${BASH_VERSION-}" ] || cf_signals=${cf_signals% CONT}
-  for cf_name in $cf_signals; do catch_signal "$cf_name"; done
+  # Only Linux has PWR.
+  for cf_name in $cf_signals; do catch_signal "$cf_name" 2>/dev/null; done
   look_around
   read_token
   look_at_streams

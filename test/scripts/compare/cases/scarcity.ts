@@ -208,6 +208,29 @@ END
     reports: null,
     mayRetry: true,
   },
+  {
+    name: 'descriptors 3 to 9 all taken, and nowhere to keep a file',
+    script: String.raw`
+      exec 3</dev/null 4<&3 5<&3 6<&3 7<&3 8<&3 9<&3
+      TMPDIR=/nowhere $RUN sh -c 'echo out; exit 3'; note $?
+      CRONFLOW_DISABLE=1 $RUN sh -c 'echo out; exit 3'; note $?`,
+    shows: /^3\n3$/m,
+    reports: 3,
+  },
+  {
+    name: 'another wrapper uses the same TMPDIR in another PID namespace, and neither has a /proc of its own',
+    script: String.raw`
+      export RUN
+      unshare --pid --fork --kill-child sh -c 'for i in $(seq 60); do /bin/true; done
+        $RUN sh -c "echo first; : >ready; while [ ! -e go ]; do sleep 0.02; done; echo last"; :' | cat >one &
+      await ready
+      unshare --pid --fork --kill-child sh -c '$RUN echo between; :' | cat >two
+      : >go; wait $!`,
+    shows: /first\nlast\n[^]*between/,
+    reports: [0, 0],
+    sends: /^first\nlast$/m,
+    needs: ['a PID namespace by unshare(1)'],
+  },
   ...STATES.map((monitor): Case => ({
     name: `the monitor is ${monitor}`,
     script: String.raw`
