@@ -21,9 +21,8 @@ const STEP_MS = 500;
 const MOVED_MS_MAX = 8_000;
 
 /**
- * What an instance asks while nothing happens: it signs, and looks whether anything is due, owed or new, and whether this
- * version may still serve. The last one
- * drops what all have read in the feed.
+ * What an instance asks while nothing happens: it signs, and looks whether anything is due, owed or new, and whether
+ * this version may still serve. The last one drops what all have read in the feed.
  */
 const IDLE_STATEMENTS = new Set([
   'limit_transaction',
