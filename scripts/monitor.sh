@@ -26,7 +26,8 @@ unset cf_token cf_url cf_environ
 # With these a shell refuses to call functions, to find programs or files, or to start a second process.
 unset FUNCNEST EXECIGNORE GLOBIGNORE FIGNORE FPATH JOBMAX
 unset -f [ test printf echo read kill wait trap true umask command exec eval set shift export exit : return break continue \
-  tr mkfifo tee tail cat rm mv dd wc ln mkdir sleep date cksum od uname curl wget env setsid timeout flock perl unset 2>/dev/null
+  cd jobs ulimit false tr mkfifo tee tail cat rm mv dd wc ln mkdir sleep date cksum od uname id curl wget env setsid \
+  timeout flock perl unset 2>/dev/null
 unset POSIXLY_CORRECT
 # A caller may export the name of a shell that this is not.
 command -v shopt >/dev/null 2>&1 || unset BASH_VERSION

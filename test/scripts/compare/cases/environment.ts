@@ -97,7 +97,7 @@ b' "bytes=$(printf '\\377\\200')" empty= 'space= x ' KSH_VERSION=k BASH_VERSION=
   },
   functionsNamed(
     'the names that a script uses',
-    "curl wget tee mktemp cat rm mkdir sleep date kill wait printf read command test '[' umask cd true has say env",
+    "curl wget tee mktemp cat rm mkdir sleep date kill wait printf read command test '[' umask cd true false jobs ulimit id has say env",
     { 'bash --posix': 'bash that starts in posix mode says that it cannot take a function with the name [' },
   ),
   functionsNamed(
