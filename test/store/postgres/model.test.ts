@@ -150,9 +150,17 @@ function callOf(
   }
   return {
     scope: { all: true },
-    // It counts up the names as well, so that it has a place before or after each job that is made or deleted.
+    // It counts up the names as well, so that it has a place before or after each job that is made or deleted. Which of
+    // two jobs of different names was made first has no place in the order, so their ids decide.
     run: (tx) => ({
-      seen: [...NAMES.map((name) => countUp(tx, name)), ...tx.jobs().map(({ id }) => touch(tx, id, n))],
+      seen: [
+        ...NAMES.map((name) => countUp(tx, name)),
+        ...tx
+          .jobs()
+          .map(({ id }) => id)
+          .toSorted()
+          .map((id) => touch(tx, id, n)),
+      ],
     }),
   };
 }
