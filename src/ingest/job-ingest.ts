@@ -82,12 +82,14 @@ export class JobIngest implements Ingest {
     if (result.run_id === null || result.reason === 'duplicate') return result;
     // A database takes a ping with its output or refuses both. To ask it again could fail, though the ping is stored.
     if (this.#store.isShared === true) return result;
-    // What the job declares not to keep is not lost.
-    const kept = withinOutputLimit(ping, outputBytesMaxOf(result.job.declaration)).output ?? '';
-    if (kept === '') return result;
     const run = await this.#store.run(result.job.id, result.run_id);
     const isKept = run === undefined || run.kind === 'slots' || run.output_bytes > 0;
-    return isKept ? result : { ...result, output_lost_bytes: Buffer.byteLength(kept) };
+    if (isKept) return result;
+    // What the job declares not to keep is not lost.
+    const { output } = withinOutputLimit(ping, outputBytesMaxOf(result.job.declaration));
+    return output === null || output === ''
+      ? result
+      : { ...result, output_lost_bytes: Buffer.byteLength(output) };
   }
 
   async #recordPing(name: string, ping: Ping): Promise<PingResult> {

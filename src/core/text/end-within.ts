@@ -3,8 +3,6 @@
  * @param bytesMax 0 or more
  */
 export function endWithin(text: string, bytesMax: number): string {
-  // No unit of a text takes more than three bytes.
-  if (text.length * 3 <= bytesMax) return text;
   let from = text.length;
   for (let bytes = 0; from > 0;) {
     const isPair = from > 1 && isLow(text.charCodeAt(from - 1)) && isHigh(text.charCodeAt(from - 2));
