@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.ts';
 import type { Delivery } from '../../core/model/records.ts';
 import { type LaneRecord, Outbox } from '../local/outbox.ts';
 import type { ClaimedLane, ClaimOptions, LaneNote } from '../store.ts';
@@ -6,27 +7,43 @@ import { refusalOf, unavailable } from './errors.ts';
 import { ADD_LANES } from './sql/add-lanes.ts';
 import { LEASE_DELIVERIES } from './sql/lease-deliveries.ts';
 import { LOCK_LANES } from './sql/lock-lanes.ts';
+import { PROMOTE_HEADS } from './sql/promote-heads.ts';
+import { PUT_BEHIND } from './sql/put-behind.ts';
 import { PUT_LANES } from './sql/put-lanes.ts';
 import { READ_ALL_LANES } from './sql/read-all-lanes.ts';
-import { READ_LINES } from './sql/read-lines.ts';
+import { READ_OWED } from './sql/read-owed.ts';
 import { UnheardClaims } from './unheard-claims.ts';
-import { step } from './statement.ts';
+import { type Step, step } from './statement.ts';
+
+/** A claim looks at so many deliveries of a lane beyond those that it may take, because some may have to wait. */
+const LOOKED_MORE = 200;
+/** So many are looked at to find when the next one is due. */
+const LOOKED_FOR_NEXT = 20;
+/** An instant after all others. */
+const WHENEVER_AT = 1e15;
+/** So often it is looked for deliveries that are marked as waiting and wait for nothing. */
+const PROMOTE_EVERY_MS = 30_000;
 
 /**
- * Who may send what is owed to which notifier. The lanes are locked, read into an outbox in memory, which knows the
- * rules, and written back as that leaves them. So one instance claims at a time, which takes a millisecond.
+ * Who may send what is owed to which notifier. The lanes are locked, what may be sent next is read into an outbox in
+ * memory, which knows the rules, and the lanes are written back as that leaves them. So one instance claims at a time,
+ * which takes some milliseconds, however much is owed.
  */
 export class Lanes {
   readonly #database: Database;
+  readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #unheard = new UnheardClaims();
+  #promotedMs = -Infinity;
 
-  constructor(database: Database) {
+  constructor(database: Database, clock: Pick<Clock, 'monotonic'>) {
     this.#database = database;
+    this.#clock = clock;
   }
 
   async claim(claim: ClaimOptions): Promise<ClaimedLane[]> {
     this.#unheard.forgetBefore(claim.now_at);
     try {
+      await this.#promote();
       return await this.#claim(claim);
     } catch (error) {
       this.#unheard.add(claim);
@@ -36,8 +53,10 @@ export class Lanes {
 
   #claim(claim: ClaimOptions): Promise<ClaimedLane[]> {
     return this.#change(async (session) => {
-      const [, lanes, rows] = await session.begin([step(ADD_LANES), step(LOCK_LANES), step(READ_LINES)]);
-      const lines = linesIn(session, rows!);
+      const begun = [step(ADD_LANES), step(LOCK_LANES), readOwed(claim, this.#unheard)];
+      const [, lanes, rows] = await session.begin(begun);
+      const behind = rows!.filter(isWaiting).map(({ id }) => id as string);
+      const lines = linesIn(session, rows!.filter(isFree));
       // Another claim may have made a lane and taken it since the lanes were locked, and then what is owed to it shows.
       const locked = new Set(lanes!.map(({ notifier }) => notifier));
       const own = lines.filter(({ delivery }) => locked.has(delivery.notifier));
@@ -58,7 +77,11 @@ export class Lanes {
         leased.map(({ lease }) => lease.token),
         claim.now_at + claim.lease_ms,
       );
-      await session.commit([putLanes(outbox, lanes!), ...(leased.length === 0 ? [] : [leasing])]);
+      await session.commit([
+        putLanes(outbox, lanes!),
+        ...(leased.length === 0 ? [] : [leasing]),
+        ...(behind.length === 0 ? [] : [step(PUT_BEHIND, behind)]),
+      ]);
       return claimed;
     });
   }
@@ -74,10 +97,32 @@ export class Lanes {
 
   async earliestAt(owner: string, except?: ReadonlySet<string>): Promise<number | null> {
     return this.#database.read(this.#database.answerMsMax, async (session) => {
-      const [lanes, rows] = await session.begin([step(READ_ALL_LANES), step(READ_LINES)], 'read');
+      // A lease counts whether it is over or not, since the instant of its end is what is asked for.
+      const whenever = { owner, now_at: 0, lease_ms: WHENEVER_AT, limit: 0 };
+      const owed = readOwed(whenever, this.#unheard, LOOKED_FOR_NEXT);
+      const [lanes, rows] = await session.begin([step(READ_ALL_LANES), owed], 'read');
       await session.rollback();
-      return outboxOf(lanes!, linesIn(session, rows!), this.#unheard).earliestAt(owner, except);
+      const free = linesIn(session, rows!.filter(isFree));
+      const earliestAt = outboxOf(lanes!, free, this.#unheard).earliestAt(owner, except);
+      // A claim has to look at those first that turn out to wait, since others may be due behind them.
+      const lookAt = linesIn(session, rows!.filter(isWaiting))
+        .filter(
+          ({ delivery: { notifier } }) => except?.has(notifier) !== true && isFor(owner, lanes!, notifier),
+        )
+        .map(({ delivery }) => delivery.next_attempt_at);
+      return lookAt.length === 0 ? earliestAt : Math.min(earliestAt ?? Infinity, ...lookAt);
     });
+  }
+
+  /** Lets claims see again, once in a while, what is marked as waiting for something that is done. */
+  async #promote(): Promise<void> {
+    const nowMs = this.#clock.monotonic();
+    if (nowMs - this.#promotedMs < PROMOTE_EVERY_MS) return;
+    await this.#change(async (session) => {
+      await session.begin([step(PROMOTE_HEADS)]);
+      await session.commit();
+    });
+    this.#promotedMs = nowMs;
   }
 
   async #change<T>(change: (session: Session) => Promise<T>): Promise<T> {
@@ -93,11 +138,41 @@ export class Lanes {
 
 const TRIES_MAX = 5;
 
-/** The oldest pending delivery of a line, and the lease of it. */
+/** A delivery that may be sent next, and the lease of it. */
 interface Line {
   delivery: Delivery;
   leaseToken: unknown;
   leasedUntilAt: number | null;
+}
+
+/** Returns the statement that reads what may be sent next. */
+function readOwed(claim: ClaimOptions, unheard: UnheardClaims, lookedMore = LOOKED_MORE): Step {
+  const { owner, now_at: nowAt, lease_ms: leaseMs, limit, limits = new Map<string, number>() } = claim;
+  return step(
+    READ_OWED,
+    [...limits.keys()],
+    Array.from(limits.values(), (count) => count + lookedMore),
+    limit + lookedMore,
+    owner,
+    nowAt,
+    nowAt + 2 * leaseMs,
+    unheard.endsOf(owner),
+  );
+}
+
+/** Tells of a row whether another delivery has to be sent before it. */
+function isWaiting(row: AnswerRow): boolean {
+  return row['is_waiting'] === true;
+}
+
+function isFree(row: AnswerRow): boolean {
+  return !isWaiting(row);
+}
+
+/** Tells whether a lane is not held by somebody else. */
+function isFor(owner: string, lanes: readonly AnswerRow[], notifier: string): boolean {
+  const holder = lanes.find((lane) => lane['notifier'] === notifier)?.['owner'] ?? null;
+  return holder === null || holder === owner;
 }
 
 function linesIn(session: Session, rows: readonly AnswerRow[]): Line[] {

@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.ts';
 import type { AuditRecord } from '../../core/model/audit.ts';
 import type { Day } from '../../core/model/daily.ts';
 import { jobOf } from '../../core/model/job-shape.ts';
@@ -19,14 +20,17 @@ import type {
   RunsStretch,
 } from '../store.ts';
 import type { AnswerRow, Database } from './database.ts';
+import { LargeCounts } from './large-counts.ts';
 import type { RecordsInRows } from './records.ts';
 import { COUNT_AUDIT } from './sql/count-audit.ts';
-import { COUNT_BY_NOTIFIER } from './sql/count-by-notifier.ts';
+import { COUNT_BY_STATUS } from './sql/count-by-status.ts';
 import { COUNT_DAYS } from './sql/count-days.ts';
 import { COUNT_DELIVERIES } from './sql/count-deliveries.ts';
+import { COUNT_FINISHED } from './sql/count-finished.ts';
 import { COUNT_INCIDENTS } from './sql/count-incidents.ts';
-import { COUNT_JOBS } from './sql/count-jobs.ts';
+import { COUNT_JOBS, COUNT_JOBS_OF_ANY_STATUS } from './sql/count-jobs.ts';
 import { COUNT_RUNS } from './sql/count-runs.ts';
+import { COUNT_UNFINISHED } from './sql/count-unfinished.ts';
 import { LIST_ALL_RUNS } from './sql/list-all-runs.ts';
 import { LIST_AUDIT } from './sql/list-audit.ts';
 import { LIST_DAYS } from './sql/list-days.ts';
@@ -63,10 +67,16 @@ export class Reads {
   readonly #database: Database;
   readonly #records: RecordsInRows;
   readonly #freeze: boolean;
+  readonly #counts: LargeCounts;
 
   /** @param options.freeze deep-freezes every record, so that a mutation of one throws */
-  constructor(database: Database, { freeze }: { freeze: boolean }) {
+  constructor(database: Database, { freeze, clock }: { freeze: boolean; clock: Pick<Clock, 'monotonic'> }) {
     this.#database = database;
+    this.#counts = new LargeCounts(clock, {
+      byStatus: () => this.#ask(COUNT_BY_STATUS),
+      unfinished: () => this.#ask(COUNT_UNFINISHED),
+      deliveries: () => this.#readAll([step(COUNT_UNFINISHED), step(COUNT_FINISHED)]),
+    });
     this.#records = database.records;
     this.#freeze = freeze;
   }
@@ -86,9 +96,15 @@ export class Reads {
     return this.#shown((await this.#ask(READ_JOB_BY_NAME, sought(name))).map(this.#jobIn)[0]);
   }
 
-  listJobs({ skip, limit, after, status, incident, tag, group, q }: JobFilter): Promise<Page<Job>> {
+  async listJobs(jobFilter: JobFilter): Promise<Page<Job>> {
+    const { skip, limit, after, status, incident, tag, group, q } = jobFilter;
     const filter = [status, incident, tag, group, q?.toLowerCase()];
-    return this.#page(COUNT_JOBS, LIST_JOBS, { filter, place: [after, skip, limit] }, this.#jobIn);
+    const known = await this.#counts.jobs(jobFilter);
+    const asked = { filter, place: [after, skip, limit] };
+    const count = known ?? (status === undefined ? COUNT_JOBS_OF_ANY_STATUS : COUNT_JOBS);
+    const page = await this.#page(count, LIST_JOBS, asked, this.#jobIn);
+    this.#counts.noteJobs(page.total);
+    return page;
   }
 
   runsOf(jobId: string, filter: RunFilter): Promise<Page<Row>> {
@@ -173,14 +189,19 @@ export class Reads {
     return this.#recordsOf('incidents', await this.#ask(READ_INCIDENT, sought(id)))[0];
   }
 
-  deliveries({ skip, limit, after, ...selecting }: DeliveryFilter): Promise<Page<Delivery>> {
+  async deliveries(deliveryFilter: DeliveryFilter): Promise<Page<Delivery>> {
+    const { skip, limit, after, ...selecting } = deliveryFilter;
     const place = [after?.at, after?.id, skip, limit];
     const filter = [selecting.status, selecting.notifier, selecting.incident_id];
-    return this.#page(COUNT_DELIVERIES, LIST_DELIVERIES, { filter, place }, this.#recordIn('deliveries'));
+    const known = await this.#counts.deliveries(deliveryFilter);
+    const itemIn = this.#recordIn('deliveries');
+    const page = await this.#page(known ?? COUNT_DELIVERIES, LIST_DELIVERIES, { filter, place }, itemIn);
+    this.#counts.noteDeliveries(page.total);
+    return page;
   }
 
-  async deliveryCounts(): Promise<DeliveryCounts[]> {
-    return (await this.#ask(COUNT_BY_NOTIFIER)) as unknown as DeliveryCounts[];
+  deliveryCounts(): Promise<DeliveryCounts[]> {
+    return this.#counts.byNotifier();
   }
 
   audit({
@@ -216,14 +237,18 @@ export class Reads {
     return rows.map(({ id }) => id as string);
   }
 
-  /** Reads a page and the number of all that the filter selects, as one instant shows them. */
+  /** Reads a page and the number of all that the filter selects, as one instant shows them, unless that is known. */
   async #page<T>(
-    count: Statement,
+    count: Statement | number,
     list: Statement,
     { filter, place }: { filter: readonly unknown[]; place: readonly unknown[] },
     itemIn: (row: AnswerRow) => T,
   ): Promise<Page<T>> {
     const selecting = parameters(filter);
+    if (typeof count === 'number') {
+      const listed = await this.#ask(list, ...selecting, ...parameters(place));
+      return { items: listed.map((row) => this.#shown(itemIn(row))), total: count };
+    }
     const [counts, rows] = await this.#readAll([
       step(count, ...selecting),
       step(list, ...selecting, ...parameters(place)),

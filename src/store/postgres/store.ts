@@ -116,8 +116,8 @@ export class PostgresStore implements Store {
         if (changes.length > 0) this.#relay.committed();
       },
     });
-    this.#reads = new Reads(this.#database, { freeze });
-    this.#lanes = new Lanes(this.#database);
+    this.#reads = new Reads(this.#database, { freeze, clock });
+    this.#lanes = new Lanes(this.#database, clock);
     const now = (): number => clock.now();
     this.#relay = new Relay({ database: this.#database, url, instance, feed: this.#feed, log, now });
     this.#keeper = new LogKeeper({ database: this.#database, clock, log });

@@ -25,6 +25,11 @@ export class UnheardClaims {
     return this.#ownerOf.get(untilAt) === owner;
   }
 
+  /** Returns the ends of the leases of such claims of an owner. */
+  endsOf(owner: string): number[] {
+    return Array.from(this.#ownerOf).flatMap(([untilAt, of]) => (of === owner ? [untilAt] : []));
+  }
+
   /** Returns the notes about lanes that such a claim has taken, or renewed. */
   notesOf(lanes: readonly AnswerRow[]): Map<string, LaneNote> {
     const taken = (lanes as unknown as LaneRecord[]).filter(

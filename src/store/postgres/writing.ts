@@ -21,6 +21,7 @@ import { DELETE_RUNS } from './sql/delete-runs.ts';
 import { FREE_NAMES } from './sql/free-names.ts';
 import { INSERT_JOBS } from './sql/insert-jobs.ts';
 import { INSERT_STATES } from './sql/insert-states.ts';
+import { PROMOTE_NEXT } from './sql/promote-next.ts';
 import { PUT_AUDIT } from './sql/put-audit.ts';
 import { PUT_DAYS } from './sql/put-days.ts';
 import { PUT_DELIVERIES } from './sql/put-deliveries.ts';
@@ -53,7 +54,7 @@ export function stepsOf(
     ...rowSteps(put, overlay, records),
     ...rowsOf(PUT_DAYS, put.days, dayColumns),
     ...rowsOf(PUT_INCIDENTS, put.incidents, incidentColumns),
-    ...rowsOf(PUT_DELIVERIES, put.deliveries, deliveryColumns),
+    ...deliverySteps(put.deliveries, records),
     ...auditSteps(put.audit, records),
     ...(events.length === 0
       ? []
@@ -206,6 +207,25 @@ function deliveryColumns(delivery: Delivery): unknown[] {
     delivery.created_at,
     delivery.merged_into ?? null,
     delivery.merged_ids !== undefined,
+  ];
+}
+
+/** Returns the statements for deliveries. Where some are finished, those that waited for them may be sent. */
+function deliverySteps(put: readonly Delivery[] | undefined, records: RecordsInRows): Step[] {
+  const steps = rowsBy(records)(PUT_DELIVERIES, put, deliveryColumns);
+  const finished = (put ?? []).filter(({ status }) => status !== 'pending');
+  if (finished.length === 0) return steps;
+  const merged = finished.flatMap(({ merged_ids: ids = [] }) => ids);
+  return [
+    ...steps,
+    step(
+      PROMOTE_NEXT,
+      ...columnsOf(
+        finished.map((each) => [each.notifier, lineOf(each)]),
+        2,
+      ),
+      merged,
+    ),
   ];
 }
 

@@ -41,7 +41,7 @@ selected as materialized (
   join cronflow.jobs j on j.id = l.job_id
   where j.removed_at is null
     and ($8::text is null or j."group" = $8)
-    and ($9::text is null or $9 = any(j.tags))
+    and ($9::text is null or j.tags @> array[$9])
     and ($10::text is null or l.outcome = $10)
     and ($11::text is null or l.host = $11)
     and ($2::bigint is null or l.last_at is null or l.last_at >= $2)

@@ -2,7 +2,7 @@ import type { Statement } from '../statement.ts';
 
 /**
  * Writes deliveries, the new ones in their order. A lease ends, but where others are merged into the delivery or taken
- * out of it: whoever does that is about to send it.
+ * out of it: whoever does that is about to send it. Claims see again what was written.
  */
 export const PUT_DELIVERIES: Statement = {
   name: 'put_deliveries',
@@ -28,6 +28,7 @@ on conflict (id) do update set
   leased_until_at = case
     when excluded.status = 'pending' and excluded.is_merged <> deliveries.is_merged then deliveries.leased_until_at
   end,
+  is_behind = false,
   record = excluded.record
 `,
 };
