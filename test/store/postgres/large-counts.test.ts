@@ -10,6 +10,10 @@ function row(notifier: string, status: string, count: number, oldestAt: number |
   return { notifier, status, count, oldest_at: oldestAt };
 }
 
+function unfinished(): AnswerRow[] {
+  return [row('ops', 'pending', 3, 7), row('pager', 'dead', 2)];
+}
+
 /** Counts how often the database was asked, and answers with numbers that change. */
 function counted(sent: number, succeeding: number) {
   const asked: string[] = [];
@@ -18,7 +22,6 @@ function counted(sent: number, succeeding: number) {
     return Promise.resolve(answer);
   };
   const numbers = { sent, succeeding };
-  const unfinished = (): AnswerRow[] => [row('ops', 'pending', 3, 7), row('pager', 'dead', 2)];
   const clock = createFakeClock();
   const counts = new LargeCounts(clock, {
     byStatus: () =>
