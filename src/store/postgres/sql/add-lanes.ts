@@ -1,21 +1,11 @@
 import type { Statement } from '../statement.ts';
+import { OWED_NOTIFIERS } from './owed-notifiers.ts';
 
-/** Makes the lanes of all notifiers to which something is owed. It steps from one notifier to the next. */
+/** Makes the lanes of all notifiers to which something is owed. */
 export const ADD_LANES: Statement = {
   name: 'add_lanes',
   text: `
-with recursive owed as (
-  (select notifier from cronflow.deliveries where status = 'pending' order by notifier limit 1)
-  union all
-  select (
-    select d.notifier from cronflow.deliveries d
-    where d.status = 'pending' and d.notifier > owed.notifier
-    order by d.notifier
-    limit 1
-  )
-  from owed
-  where owed.notifier is not null
-)
+with recursive ${OWED_NOTIFIERS}
 insert into cronflow.lanes (notifier, owner, token, until_at)
 select notifier, null, 0, 0 from owed where notifier is not null
 on conflict (notifier) do nothing

@@ -1,4 +1,5 @@
 import type { Statement } from '../statement.ts';
+import { OWED_NOTIFIERS } from './owed-notifiers.ts';
 
 /**
  * Reads of each lane the pending deliveries that may be sent next, the one that is longest due first, and tells which of
@@ -10,16 +11,19 @@ import type { Statement } from '../statement.ts';
 export const READ_OWED: Statement = {
   name: 'read_owed',
   text: `
-with held as materialized (
+with recursive ${OWED_NOTIFIERS},
+held as materialized (
   select
-    l.notifier,
+    w.notifier,
     l.token,
     coalesce(m.looked, $3::integer) as looked,
     case when l.owner is null then false else l.owner = $4::text or (l.until_at > $5::bigint and l.until_at <= $6::bigint) end
       as is_held,
     case when l.owner = $4::text then $7::bigint[] else '{}' end as unheard
-  from cronflow.lanes l
-  left join unnest($1::text[], $2::integer[]) as m (notifier, looked) on m.notifier = l.notifier
+  from owed w
+  left join cronflow.lanes l on l.notifier = w.notifier
+  left join unnest($1::text[], $2::integer[]) as m (notifier, looked) on m.notifier = w.notifier
+  where w.notifier is not null
 )
 select o.id, o.lease_token, o.leased_until_at, o.is_waiting, o.record
 from held h,
