@@ -43,6 +43,7 @@ cf_spool_entries_max=1000
 cf_claim_cs_max=18000          # 3 minutes
 cf_spool_age_ms_max=604800000  # 7 days: Cronflow clamps delay_ms there, so an older ping would be misdated
 cf_output_bytes_max=100000
+cf_url_characters='abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-._~:/?#[]@!$&()*+,;=%'
 cf_pipe_bytes_max=1048576      # more than a pipe and a relay hold: after as much, all that was there has gone through
 
 usage() {
@@ -1401,13 +1402,16 @@ beat_bg() {
   done
 }
 
-# Sends the declaration and the start, and again while the command runs and nobody answers.
+# Sends the declaration and the start, and again while the command runs and nobody answers. Ends with 14 where nobody
+# answered an attempt that was over after the command.
 start_bg() {
   waiter
   [ -z "$cf_run" ] || ! { true >"$cf_run.note"; } 2>/dev/null || exec 2>"$cf_run.note"
   cf_say_fd=2 cf_say_at_once=1 cf_collect='' cf_lines='' cf_told=''
   describe start '' "$cf_start_cs"
   for cf_pause_s in 5 15 30 60 120 300 600; do
+    read_uptime
+    cf_round_cs=$cf_cs
     if [ -n "$cf_schedule" ]; then
       declare_job "$cf_start_s"
       case $cf_answer in
@@ -1419,16 +1423,38 @@ start_bg() {
           ;;
       esac
     fi
-    if [ -z "$cf_no_start" ]; then
-      send_ping "$cf_start_s" ''
+    # Who did not answer the declaration is not asked to take a start.
+    if [ -z "$cf_no_start" ] && [ "${cf_schedule:+$cf_answer}" != unreachable ]; then
+      read_uptime
+      cf_left_s=$((cf_start_s - (cf_cs - cf_round_cs) / 100))
+      [ "$cf_left_s" -gt 0 ] || cf_left_s=1
+      send_ping "$cf_left_s" ''
       # Who has not heard of the job yet may take its start later.
       case $cf_answer$cf_schedule in stored* | refused) cf_no_start=1 ;; esac
     fi
     [ -n "$cf_schedule" ] || [ -z "$cf_no_start" ] || exit 0
-    # Most commands have ended by now, and to wait takes a process. One in the foreground has no id here.
-    [ "$cf_retry" != 0 ] || [ -z "$cf_pid" ] || kill -0 "$cf_pid" 2>/dev/null || exit 0
+    # Most commands have ended by now, and to wait takes a process.
+    if is_over; then
+      [ "$cf_answer" != unreachable ] || exit 14
+      exit 0
+    fi
     nap "$cf_pause_s" || exit 0
   done
+}
+
+# Says whether the command has ended. One in the foreground has no id here, and of several tries only the first has.
+is_over() {
+  [ -z "$cf_run" ] || [ ! -e "$cf_run.over" ] || return 0
+  [ "$cf_retry" = 0 ] && [ -n "$cf_pid" ] && ! kill -0 "$cf_pid" 2>/dev/null
+}
+
+# Waits for a start that is on its way, within the time of the end: so it comes before the end, and an end is not sent to
+# a monitor that just now did not answer. Fails if it did not.
+settle_start() {
+  [ -n "$cf_starter" ] && [ -n "$cf_run" ] && [ "$cf_end_wait" != 0 ] && { true >"$cf_run.over"; } 2>/dev/null || return 0
+  kill -s URG "$cf_starter" 2>/dev/null
+  wait_until_gone "$cf_starter"
+  [ "$cf_gone" != 14 ]
 }
 
 declare_job() {
@@ -1617,7 +1643,8 @@ read_wall() {
 # own problem is believed: a proxy whose backend is gone answers 404 as well.
 post() {
   cf_status=000 cf_answer=unreachable cf_detail='' cf_reply='' cf_limit_s=$1
-  if has curl; then cf_client=curl; elif has wget; then cf_client=wget; else cf_client='' && return; fi
+  find_client
+  [ -n "$cf_client" ] || return 0
   try_clients "$@"
   cf_last=${cf_reply##*"$cf_nl"}
   cf_status=${cf_last%% *}
@@ -1635,6 +1662,10 @@ post() {
     000* | '') ;;
     *) cf_answer=failed ;;
   esac
+}
+
+find_client() {
+  if has curl; then cf_client=curl; elif has wget; then cf_client=wget; else cf_client=''; fi
 }
 
 # Sets cf_reply, which ends with a status. A client without one does not work: it is given a limit of our own, because an
@@ -1724,18 +1755,22 @@ cf_timeout_program='exec 3<&0; "$@" <&3 3<&- & client=$!
 # --- Spool -----------------------------------------------------------------------------------------------------
 #
 # What could not be sent waits in a directory of its URL, as NAME.body (if there is output) and NAME.ping, which appears
-# last and whole. Names sort by time. Cronflow keeps one of two equal pings, so sending one again does no harm.
+# last. A ping counts once its last line is whole; one that is not may still be written (see replay). Names begin with the
+# time of the writing. Cronflow keeps one of two equal pings, so sending one again does no harm.
 
-# find_url_dir MAKE: sets cf_url_dir.
+# find_url_dir MAKE: sets cf_url_dir, which is named by two checksums of the URL, because a URL may hold a password. They
+# take no process. Numbers stay below 2^31, because mksh knows no greater ones.
 find_url_dir() {
   [ -z "$cf_url_dir" ] || return 0
-  find_spool '' || [ -n "$1" ] || return 1
-  # The checksum and the length of the URL, which may hold a password.
-  cf_config=$cf_url
-  take feed cksum 2>/dev/null
-  case $cf_taken in '' | *[!0-9\ ]*) cf_spool_fault='cksum does not work' && return 1 ;; esac
-  cf_key=${cf_taken% *}-${cf_taken#* }
-  find_spool "$1" "$cf_key" && is_private "$cf_spool/$cf_key" "$1" && cf_url_dir=$cf_spool/$cf_key
+  cf_rest=$cf_url cf_sum_a=1 cf_sum_b=1
+  while [ -n "$cf_rest" ]; do
+    cf_text=${cf_url_characters%%"${cf_rest%"${cf_rest#?}"}"*}
+    cf_rest=${cf_rest#?}
+    cf_sum_a=$(((cf_sum_a * 31 + ${#cf_text}) % 16777213))
+    cf_sum_b=$(((cf_sum_b * 127 + ${#cf_text}) % 16777213))
+  done
+  set -- "$1" "$cf_sum_a-$cf_sum_b"
+  find_spool "$1" "$2" && is_private "$cf_spool/$2" "$1" && cf_url_dir=$cf_spool/$2
 }
 
 # Makes a file; fails if there is one already, so of several processes one makes it.
@@ -1777,13 +1812,13 @@ spool_ping() {
   read_wall
   read_uptime
   cf_ping_ms=$((cf_wall_ms - (cf_cs - cf_ping_cs) * 10))
-  set -- "$cf_url_dir/$cf_ping_ms-$cf_rid-$1" "$2"
+  set -- "$cf_url_dir/$cf_wall_ms-$cf_rid-$1" "$2"
   cf_spool_fault="$cf_url_dir cannot be written"
   {
     # A full disk costs the output and not the ping.
     case $2 in '') ;; @*) cat "${2#@}" >"$1.body" ;; *) put "$2" >"$1.body" ;; esac || hush rm -f "$1.body"
-    put "$cf_path$cf_nl$cf_query$cf_nl$cf_ping_ms$cf_nl$cf_ping_cs$cf_nl${cf_ping_boot:--}" >"$1.new" && hush mv -f "$1.new" "$1.ping" ||
-      { hush rm -f "$1.new" "$1.body"; return 1; }
+    put "$cf_path$cf_nl$cf_query$cf_nl$cf_ping_ms$cf_nl$cf_ping_cs$cf_nl${cf_ping_boot:--}" >"$1.ping" ||
+      { drop "$1.ping"; return 1; }
   } 2>/dev/null
   set -- "$cf_url_dir"/*.ping
   [ $# -le "$cf_spool_entries_max" ] || { say "the spool is full: dropped the oldest ping in $cf_url_dir" && drop "$1"; }
@@ -1791,20 +1826,26 @@ spool_ping() {
 
 drop() { hush rm -rf "$1" "${1%.ping}.body"; }
 
-# Whether pings for any URL wait; costs no process.
+# Costs no process.
 is_spool_empty() {
-  find_spool '' || return 0
-  for cf_entry in "$cf_spool"/*/*.ping "$cf_spool"/*/outage; do
+  find_url_dir '' || return 0
+  for cf_entry in "$cf_url_dir"/*.ping "$cf_url_dir/outage"; do
     [ ! -e "$cf_entry" ] || return 1
   done
+}
+
+# is_older FILE MILLISECONDS: by its name, and the wall clock that was read last.
+is_older() {
+  cf_old=${1##*/} cf_old=${cf_old%%-*}
+  # No other name is ours.
+  case $cf_old in '' | 0?* | *[!0-9]*) cf_old=0 ;; esac
+  [ $((cf_wall_ms - cf_old)) -gt "$2" ]
 }
 
 drop_old() {
   read_wall
   for cf_entry in "$cf_url_dir"/*.ping; do
-    cf_old=${cf_entry##*/} cf_old=${cf_old%%-*}
-    case $cf_old in '' | *[!0-9]*) continue ;; esac
-    [ $((cf_wall_ms - cf_old)) -gt "$cf_spool_age_ms_max" ] || continue
+    is_older "$cf_entry" "$cf_spool_age_ms_max" || continue
     # Several wrappers may see it; the one that gets hold of it says so.
     hush mv "$cf_entry" "$cf_entry.$cf_rid" || continue
     hush rm -rf "$cf_entry.$cf_rid" "${cf_entry%.ping}.body"
@@ -1822,7 +1863,14 @@ replay() {
     renew "$cf_url_dir/busy"
     { read -r cf_path && read -r cf_query && read -r cf_ping_ms && read -r cf_ping_cs && read -r cf_ping_boot; } \
       2>/dev/null <"$cf_entry" || cf_path=''
-    case $cf_path:$cf_ping_ms$cf_ping_cs in /jobs/*:*[!0-9]* | /jobs/*: | [!/]* | :*) drop "$cf_entry" && continue ;; esac
+    case $cf_path:$cf_ping_ms$cf_ping_cs in
+      # What is torn may still be written by somebody.
+      /jobs/*:*[!0-9]* | /jobs/*: | [!/]* | :*)
+        read_wall
+        ! is_older "$cf_entry" "${cf_claim_cs_max}0" || drop "$cf_entry"
+        continue
+        ;;
+    esac
     cf_body=''
     [ ! -f "${cf_entry%.ping}.body" ] || cf_body=@${cf_entry%.ping}.body
     send_ping "$cf_attempt_s" "$cf_body"
@@ -1885,6 +1933,7 @@ send_end() {
   describe "$1" "$2" "$cf_cs"
   # The first attempt gets all of the time, though a moment has passed when it begins.
   cf_give_up_cs=$((cf_cs + cf_end_wait * 100 + 9)) cf_answer=unreachable cf_pause_s=1
+  settle_start || cf_give_up_cs=0
   while :; do
     read_uptime
     cf_left_s=$(((cf_give_up_cs - cf_cs) / 100))
@@ -1902,7 +1951,7 @@ send_end() {
     cf_pause_s=$((cf_pause_s * 2))
   done
   case $cf_answer in
-    stored) is_spool_empty || { find_url_dir '' && drop_old && replay_later; } ;;
+    stored) is_spool_empty || { drop_old && replay_later; } ;;
     refused) say "the monitor refused the ping: $cf_status ${cf_detail:-(no reason given)}" ;;
     *) keep_end "$1" "$3" ;;
   esac
@@ -1915,6 +1964,7 @@ keep_end() {
   cf_why='no answer from the monitor'
   [ "$cf_answer" != failed ] || cf_why="the monitor answered $cf_status"
   [ "$cf_end_wait" -gt 0 ] || cf_why='not waiting for the monitor'
+  find_client
   [ -n "$cf_client" ] || cf_why='neither curl nor wget is installed'
   if spool_ping "$1" "$2"; then
     if [ "$cf_end_wait" -gt 0 ] && create "$cf_url_dir/outage"; then
@@ -2195,7 +2245,7 @@ main() {
   exit "$cf_code"
 }
 
-cf_proc=/proc/none cf_stage=over cf_arrays='' cf_client=1 cf_own_limit=''
+cf_proc=/proc/none cf_stage=over cf_arrays='' cf_own_limit=''
 # What we say.
 cf_quiet='' cf_job='' cf_say_at_once='' cf_collect=1 cf_lines='' cf_sayer=''
 # Descriptors and streams.

@@ -2,7 +2,7 @@ import type { Case } from '../table.ts';
 
 /** Every program that the wrapper calls; those of one entry are replaced together. */
 const HELPERS =
-  'cat,cksum,curl,date,dd,env,flock,flock ln,flock mv,id,mkdir,mkfifo,od,perl,perl tee,printf,rm,setsid,sleep,tail,tee,timeout,tr,uname,wc'.split(
+  'cat,curl,date,dd,env,flock,flock ln,flock mv,id,mkdir,mkfifo,od,perl,perl tee,printf,rm,setsid,sleep,tail,tee,timeout,tr,uname,wc'.split(
     ',',
   );
 
@@ -13,7 +13,7 @@ const WAYS = {
   'prints rubbish': `echo '* rub bish="1" /../ $(id) 99'; echo '  -1 rubbish'`,
 } as const;
 
-/** The programs that the wrapper does not wait for without a limit. cksum is called only where a ping must be kept. */
+/** The programs that the wrapper does not wait for without a limit. */
 const MAY_HANG = ['curl', 'tail', 'uname', 'id', 'od'];
 
 function replaced(names: string, way: string, body: string): Case {
