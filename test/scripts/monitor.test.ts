@@ -47,8 +47,7 @@ function shellByPath(shell: Shell): Shell {
   return [which(shell[0] ?? '') ?? '', ...shell.slice(1)];
 }
 
-const URL_CHARACTERS =
-  'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-._~:/?#[]@!$&()*+,;=%';
+const URL_CHARACTERS = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-._~:/?#[]@!$&()*+,;=%';
 
 /** The directory in the spool of what is for one monitor: by two checksums of its URL. */
 function urlDirectory(bench: Bench, url = monitor.url): string {
