@@ -52,7 +52,10 @@ const URL_CHARACTERS = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRST
 /** The directory in the spool of what is for one monitor: by two checksums of its URL. */
 function urlDirectory(bench: Bench, url = monitor.url): string {
   const sums = [31, 127].map((factor) =>
-    [...url].reduce((sum, character) => (sum * factor + URL_CHARACTERS.indexOf(character)) % 16_777_213, 1),
+    Array.from(url).reduce(
+      (sum, character) => (sum * factor + URL_CHARACTERS.indexOf(character)) % 16_777_213,
+      1,
+    ),
   );
   return join(bench.spool, sums.join('-'));
 }
