@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { BASE } from './api/base.ts';
 import { isLoginNeeded } from './api/client.ts';
-import { connection, onChanges } from './live/connection.ts';
+import { connection, followChanges } from './live/connection.ts';
 import { reloadOnce } from './live/reload.ts';
 import { stale } from './live/stale.ts';
 import { type Place, placeOf, type ScreenName } from './model/address.ts';
@@ -56,8 +56,7 @@ const MENU: readonly { screen: ScreenName; key: string }[] = [
 export function App(): JSX.Element {
   useEffect(() => {
     startKeyboard();
-    void loadSession();
-    const end = onChanges((changes) => {
+    const end = followChanges((changes) => {
       if (changes.some(({ type }) => type === 'fresh' || type === 'configuration')) void loadSession();
     });
     const endCount = countOpen();

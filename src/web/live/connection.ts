@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { ApiError, isLoginNeeded } from '../api/client.ts';
 import { BASE } from '../api/base.ts';
-import { type Change, changeOf, EventText } from '../model/stream.ts';
+import { ANYTHING, type Change, changeOf, EventText } from '../model/stream.ts';
 
 /** How the page stands to the server. `sinceAt` is when that began. */
 export interface Connection {
@@ -15,6 +15,8 @@ export interface Connection {
 const SILENCE_MS_MAX = 40_000;
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 10_000;
+/** Where the stream has not begun after so long, as behind a proxy that holds it back, the page does not wait for it. */
+const BEGIN_MS_MAX = 1_000;
 
 export const connection = signal<Connection>({
   state: 'connecting',
@@ -24,11 +26,35 @@ export const connection = signal<Connection>({
 
 type Listener = (changes: readonly Change[]) => void;
 const listeners = new Set<Listener>();
+/** Those who load something as soon as the stream has begun; null from then on. */
+let waiting: Set<Listener> | null = new Set();
 
 /** Calls a function with whatever changes from now on. Returns the way to end that. */
 export function onChanges(listener: Listener): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+/**
+ * Calls a function with `fresh` once the stream of events has begun, which may be at once, and then with whatever
+ * changes. What is loaded at the `fresh` is loaded once: had it been loaded before the stream began, something might have
+ * changed in between, and all would have to be loaded again. Returns the way to end that.
+ */
+export function followChanges(listener: Listener): () => void {
+  const end = onChanges(listener);
+  if (waiting === null) listener([ANYTHING]);
+  else waiting.add(listener);
+  return () => {
+    waiting?.delete(listener);
+    end();
+  };
+}
+
+/** Lets those begin who wait for the stream, although it has not begun. */
+function waitNoLonger(): void {
+  const begin = waiting ?? [];
+  waiting = null;
+  for (const listener of begin) listener([ANYTHING]);
 }
 
 /** Tells all that listen of changes that the page found by itself. */
@@ -43,16 +69,20 @@ export function tellChanges(changes: readonly Change[]): void {
 export async function stayConnected(): Promise<never> {
   let lastId = '';
   let retryMs = RETRY_MS_MIN;
+  setTimeout(waitNoLonger, BEGIN_MS_MAX);
   for (;;) {
     try {
       for await (const changes of streamed(lastId, (id) => (lastId = id))) {
         retryMs = RETRY_MS_MIN;
+        // The first change that a stream tells is `fresh`, which is what they wait for.
+        waiting = null;
         tellChanges(changes);
       }
       lose(null);
     } catch (error) {
       lose(error instanceof ApiError ? error.status : null);
     }
+    waitNoLonger();
     // Pages that lost a server at the same time do not all come back at the same time.
     await waited(retryMs * (0.75 + Math.random() / 2));
     retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
@@ -82,7 +112,7 @@ async function* streamed(lastId: string, hear: (id: string) => void): AsyncGener
     if (isLoginNeeded.value) {
       // Somebody logged in again in another window. What was refused meanwhile is asked for again.
       isLoginNeeded.value = false;
-      yield [{ type: 'fresh', id: null, job: null }];
+      yield [ANYTHING];
     }
     const text = new EventText();
     const decoder = new TextDecoder();

@@ -1,5 +1,5 @@
 import { type Change, concernsAll } from '../model/stream.ts';
-import { onChanges } from './connection.ts';
+import { followChanges } from './connection.ts';
 import { isWorthRepeating } from './stale.ts';
 
 /** Changes of so many jobs are looked at one by one; of more, everything is asked for again. */
@@ -26,7 +26,7 @@ interface ByJob {
 export function keepByJob({ loadAll, loadSome, tell }: ByJob): () => void {
   const over = new AbortController();
   const changed = new Set<string>();
-  let isWholeWanted = true;
+  let isWholeWanted = false;
   let isRunning = false;
   let wholeAtMs = -Infinity;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -61,14 +61,14 @@ export function keepByJob({ loadAll, loadSome, tell }: ByJob): () => void {
     const restMs = isWhole() ? WHOLE_MS_MIN - (performance.now() - wholeAtMs) : 0;
     timer ??= setTimeout(() => void run(), Math.max(laterMs, restMs));
   };
-  const end = onChanges((changes) => {
+  const end = followChanges((changes) => {
     for (const change of changes) {
       if (change.job !== null && concernsJob(change)) changed.add(change.job);
       else if (concernsAll(change)) isWholeWanted = true;
     }
-    plan(GATHER_MS);
+    // Nothing is gathered for the first load, because it asks for everything.
+    plan(wholeAtMs === -Infinity ? 0 : GATHER_MS);
   });
-  void run();
   return () => {
     end();
     clearTimeout(timer);

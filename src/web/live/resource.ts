@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import type { Signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { Change } from '../model/stream.ts';
-import { onChanges } from './connection.ts';
+import { ANYTHING, type Change } from '../model/stream.ts';
+import { followChanges } from './connection.ts';
 import { isWorthRepeating, noteRequest } from './stale.ts';
 
 /** What was asked for: the last good answer, and what went wrong since, if anything did. */
@@ -22,7 +22,6 @@ const RETRY_MS_MAX = 15_000;
 const REST_MS_MIN = 250;
 const REST_MS_MAX = 5_000;
 const REST_PER_LOAD = 4;
-const ANYTHING: Change = { type: 'fresh', id: null, job: null };
 
 /**
  * Asks for something and keeps it right: it is asked for again when a change concerns it. One request goes on at a
@@ -46,7 +45,7 @@ export function useResource<Data>(
   return loaded;
 }
 
-/** Loads now and after each change that concerns it. Returns the way to end that. */
+/** Loads once the page hears of changes, and after each change that concerns it. Returns the way to end that. */
 export function keepRight<Data>(
   load: Load<Data>,
   concerns: (change: Change) => boolean,
@@ -97,8 +96,7 @@ export function keepRight<Data>(
     if (isFresh && !isRunning) clearTimeout(timer);
     if (waiting.length > 0 && !isRunning && (isFresh || timer === undefined)) void run();
   };
-  take([ANYTHING]);
-  const end = onChanges(take);
+  const end = followChanges(take);
   return () => {
     end();
     clearTimeout(timer);

@@ -40,6 +40,9 @@ export interface Change {
   of?: string | undefined;
 }
 
+/** Says that anything may have changed. */
+export const ANYTHING: Change = { type: 'fresh', id: null, job: null };
+
 const CHANGE_TYPES = ['fresh', 'job', 'run', 'incident', 'delivery', 'configuration', 'deleted'] as const;
 
 /** Tells whether a change may have changed anything about any job, so that all of them must be looked at again. */

@@ -30,6 +30,34 @@ describe.skipIf(!hasChromium)('the connection', () => {
     expect(await page.locator('.strips', { hasText: 'cannot be reached' }).count()).toBe(0);
   });
 
+  test.each([
+    ['/', '[data-row]'],
+    ['/ui/timeline', '.lane'],
+    ['/ui/configuration', 'main section'],
+    ['/ui/jobs/digest-paris', '.run'],
+  ])('lets %s ask for each thing once when it is opened', async (path, content) => {
+    const { page } = await visit(`${service.url}${path}`);
+    await page.goto('about:blank');
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      if (request.resourceType() === 'fetch') asked.push(request.url().slice(service.url.length));
+    });
+    await page.goto(`${service.url}${path}`);
+    await page.locator('.connection.live').waitFor();
+    await page.locator(content).first().waitFor();
+    await expect.poll(() => page.title()).toMatch(/^\(\d/);
+    const before = /^\((\d+)\)/.exec(await page.title())?.[1];
+    // What a page asks for twice it asks for before it looks at what changed later.
+    await service.ping('churn-oslo/failure?exit_code=1');
+    await expect.poll(() => page.title()).toMatch(new RegExp(`^\\(${Number(before) + 1}\\)`));
+    // The incident that the ping opens is a reason to ask for these again.
+    const concernsPing = /^\/incidents\?|^\/config$|churn-oslo/;
+    const others = asked.filter((address) => !concernsPing.test(address));
+    await service.ping('churn-oslo/success?exit_code=0');
+    expect(others).toContain('/session');
+    expect(others.filter((address, index) => others.indexOf(address) !== index)).toEqual([]);
+  });
+
   test('brings what happens to every open page', async () => {
     const [first, second] = [
       await visit(`${service.url}/`),
