@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { ApiError, isLoginNeeded } from '../api/client.ts';
 import { BASE } from '../api/base.ts';
-import { ANYTHING, type Change, changeOf, EventText } from '../model/stream.ts';
+import { ANYTHING, BEGIN_MS_MAX, type Change, changeOf, EventText } from '../model/stream.ts';
 
 /** How the page stands to the server. `sinceAt` is when that began. */
 export interface Connection {
@@ -15,8 +15,6 @@ export interface Connection {
 const SILENCE_MS_MAX = 40_000;
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 10_000;
-/** Where the stream has not begun after so long, as behind a proxy that holds it back, the page does not wait for it. */
-const BEGIN_MS_MAX = 1_000;
 
 export const connection = signal<Connection>({
   state: 'connecting',

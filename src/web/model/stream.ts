@@ -1,5 +1,8 @@
 /** Reads server-sent events (the stream of `GET /events`) out of a text that comes in pieces. */
 
+/** Where the stream has not begun after so long, as behind a proxy that holds it back, the page does not wait for it. */
+export const BEGIN_MS_MAX = 3_000;
+
 export interface StreamEvent {
   id: string;
   type: string;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasChromium } from '../../support/chromium.ts';
 import { type Dashboard, startDashboard } from '../support/dashboard.ts';
-import { useBrowser, visit } from '../support/visit.ts';
+import { useBrowser, visit, visitAgain } from '../support/visit.ts';
 
 describe.skipIf(!hasChromium)('the connection', () => {
   let service: Dashboard;
@@ -36,13 +36,9 @@ describe.skipIf(!hasChromium)('the connection', () => {
     ['/ui/configuration', 'main section'],
     ['/ui/jobs/digest-paris', '.run'],
   ])('lets %s ask for each thing once when it is opened', async (path, content) => {
-    const { page } = await visit(`${service.url}${path}`);
-    await page.goto('about:blank');
-    const asked: string[] = [];
-    page.on('request', (request) => {
-      if (request.resourceType() === 'fetch') asked.push(request.url().slice(service.url.length));
-    });
-    await page.goto(`${service.url}${path}`);
+    const visited = await visit(`${service.url}${path}`);
+    const asked = await visitAgain(visited);
+    const { page } = visited;
     await page.locator('.connection.live').waitFor();
     await page.locator(content).first().waitFor();
     await expect.poll(() => page.title()).toMatch(/^\(\d/);

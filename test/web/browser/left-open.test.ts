@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasChromium } from '../../support/chromium.ts';
 import { type Dashboard, startDashboard } from '../support/dashboard.ts';
 import { MORNING_AT } from '../support/morning.ts';
-import { moveClock, useBrowser, visit, type Visit } from '../support/visit.ts';
+import { moveClock, useBrowser, visit, visitAgain, type Visit } from '../support/visit.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -63,10 +63,9 @@ describe.skipIf(!hasChromium)('a page that is left open', () => {
   );
 
   test('asks for nothing about all jobs when one of them runs', async () => {
-    const { page } = await open('/?q=traffic-paris');
-    const asked: string[] = [];
-    page.on('request', (request) => asked.push(new URL(request.url()).search));
-    await page.reload();
+    const visited = await open('/?q=traffic-paris');
+    const asked = await visitAgain(visited);
+    const { page } = visited;
     await page.locator('.connection.live').waitFor();
     for (let run = 1; run <= 5; run += 1) {
       await service.ping(`traffic-paris/start?rid=run-${run}`);
@@ -74,7 +73,7 @@ describe.skipIf(!hasChromium)('a page that is left open', () => {
       await service.ping(`traffic-paris/success?rid=run-${run}`);
       await page.locator('[data-row] [aria-label="succeeded"]').waitFor();
     }
-    expect(asked).toContain('?name=traffic-paris');
+    expect(asked).toContain('/jobs?name=traffic-paris');
     // All jobs, the open incidents and their number.
     expect(asked.filter((query) => /limit=1000|open=true/.test(query))).toHaveLength(3);
   });

@@ -3,6 +3,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { launchChromium } from '../../support/chromium.ts';
 import { WAIT_LIMIT_MS } from '../../support/limits.ts';
+import { BEGIN_MS_MAX } from '../../../src/web/model/stream.ts';
 import { MORNING_AT, ZONE } from './morning.ts';
 
 /** The window of somebody with a small laptop. */
@@ -92,6 +93,29 @@ function shiftClock(offsetMs: number): void {
     apply: (target) => new target(now()).toString(),
     get: (target, key) => (key === 'now' ? now : (Reflect.get(target, key) as unknown)),
   });
+}
+
+/**
+ * Opens a page again from nothing, and returns the addresses that it asks for from then on. On a slow machine it waits
+ * for the stream of events as on a fast one, where otherwise it would load everything before the stream and after it.
+ */
+export async function visitAgain({ page, context }: Visit): Promise<string[]> {
+  const url = page.url();
+  await page.goto('about:blank');
+  await context.addInitScript(dropTimers, BEGIN_MS_MAX);
+  const asked: string[] = [];
+  page.on('request', (request) => {
+    if (request.resourceType() === 'fetch') asked.push(request.url().slice(new URL(url).origin.length));
+  });
+  await page.goto(url);
+  return asked;
+}
+
+/** Runs in the page: what is to happen after exactly so long does not. */
+function dropTimers(afterMs: number): void {
+  const set = globalThis.setTimeout;
+  const setOthers = (run: () => void, ms?: number): unknown => (ms === afterMs ? 0 : set(run, ms));
+  globalThis.setTimeout = setOthers as typeof setTimeout;
 }
 
 /** Moves the clock of a page that is open, as the service moves its own. */
