@@ -2098,7 +2098,7 @@ export interface Incident {
     began_at: Instant;
   }[];
   /**
-   * Notifiers that were told
+   * Notifiers to which a message about its opening was owed. Whether it has arrived stands at `GET /deliveries?incident=ID`
    */
   told: string[];
   next_reminder_at: InstantOrNull;

@@ -73,7 +73,7 @@ function Row({ incident }: { incident: Incident }): JSX.Element {
         </span>
       </span>
       <span class="dim">
-        {told.length === 0 ? 'nobody was told' : `told ${told.join(', ')}`} · <Clock at={fromAt} /> ·{' '}
+        message to {told.length === 0 ? 'nobody' : told.join(', ')} · <Clock at={fromAt} /> ·{' '}
         {toAt === null ? <Since at={fromAt} /> : durationText(toAt - fromAt)} · {closedText(incident)}
       </span>
     </>

@@ -116,8 +116,9 @@ function JobName({ job }: { job: string }): JSX.Element {
 }
 
 function toldText({ told, announce_at: announceAt }: Incident): string {
-  if (told.length > 0) return `told ${told.join(', ')}`;
-  return announceAt === null ? 'nobody was told' : 'in maintenance, nobody is told yet';
+  // Whether a message has arrived is on the page of the incident.
+  if (told.length > 0) return `message to ${told.join(', ')}`;
+  return announceAt === null ? 'message to nobody' : 'in maintenance, message to nobody yet';
 }
 
 /** Asks for the latest bad outcome of an incident, and for what it printed last. */
