@@ -43,6 +43,8 @@ cf_spool_entries_max=1000
 cf_claim_cs_max=18000          # 3 minutes
 cf_spool_age_ms_max=604800000  # 7 days: Cronflow clamps delay_ms there, so an older ping would be misdated
 cf_output_bytes_max=100000
+cf_answer_rate=500k            # of what a monitor answers, in bytes a second, and as it is sent a ping
+cf_answer_bytes_max=1000000
 cf_url_characters='abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-._~:/?#[]@!$&()*+,;=%'
 cf_pipe_bytes_max=1048576      # more than a pipe and a relay hold: after as much, all that was there has gone through
 
@@ -95,17 +97,17 @@ say_collected() {
   set -- "${cf_lines%"$cf_nl"}"
   cf_lines=''
   if [ -n "$cf_say_at_once" ]; then put "$1" >&"$cf_say_fd" 2>/dev/null; return 0; fi
-  (exec >&"$cf_say_fd"; helper; say_bg "$1") &
+  (
+    exec >&"$cf_say_fd"
+    helper
+    # Without /proc nobody sees whether it has ended.
+    [ -e "$cf_proc/$$/stat" ] || ! has timeout || exec timeout -s KILL 5 printf '%s\n' "$1"
+    put "$1"
+  ) &
   cf_sayer=$!
   read_uptime
   cf_say_until_cs=$((cf_cs + 500))
   [ -e "$cf_proc/$$/stat" ] || await_said
-}
-
-# Without /proc nobody sees whether it has ended.
-say_bg() {
-  [ -e "$cf_proc/$$/stat" ] || ! has timeout || exec timeout -s KILL 5 printf '%s\n' "$1"
-  put "$1"
 }
 
 # What cannot be said within 5 s has no reader: then nothing more is said. So long, because on a machine that is very
@@ -362,7 +364,7 @@ look_around() {
   { read -r cf_boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
   cf_rid=''
   { read -r cf_rid </proc/sys/kernel/random/uuid; } 2>/dev/null || cf_rid=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-  case $cf_rid in '' | *[!0-9a-f-]*) read_epoch && cf_rid=$cf_epoch_s-$$ ;; esac
+  case $cf_rid in '' | *[!0-9a-f-]*) read_wall && cf_rid=$cf_wall_ms-$$ ;; esac
 }
 
 # The command is started by env and setsid, so both must show first that they run what they are given: they do so by
@@ -381,7 +383,7 @@ find_starters() {
     case $cf_starter in *setsid*) cf_setsid=1 ;; esac
     return
   done
-  ! has setsid || take try_setsid
+  ! has setsid || { take setsid -- echo yes; } 2>/dev/null
   [ "$cf_taken" != yes ] || cf_setsid=1
 }
 
@@ -396,8 +398,6 @@ is_environ() {
 
 # This process must have opened it: one that becomes another program reads nothing more of its old environment.
 read_environ() { LC_ALL=C exec "$@" tr '\000\n' '\n\001'; }
-
-try_setsid() { exec setsid -- echo yes 2>/dev/null; }
 
 # take COMMAND ARG...: sets cf_taken to what it prints. ksh93 keeps what it substitutes in a file. Where that may not
 # grow, it reads from a process, after which it forgets some exit codes. The other shells cannot read that line.
@@ -426,13 +426,14 @@ read_uptime() {
   { read -r cf_up cf_rest </proc/uptime; } 2>/dev/null
   # To calculate with anything else would end the shell.
   case $cf_up in '' | .* | *. | *[!0-9.]* | *.*.*) ;; *.*) cf_cs=$((${cf_up%.*} * 100 + 1${cf_up#*.} - 100)) ;; esac
-  [ -n "$cf_cs" ] || { read_epoch && cf_cs=${cf_epoch_s}00; }
+  [ -n "$cf_cs" ] || { read_wall && cf_cs=$((cf_wall_ms / 10)); }
 }
 
-# Sets cf_epoch_s, which is 0 where no date says it.
-read_epoch() {
-  take date +%s 2>/dev/null
-  case $cf_taken in '' | *[!0-9]*) cf_epoch_s=0 ;; *) cf_epoch_s=$cf_taken ;; esac
+# Sets cf_wall_ms, which is 0 where no date says it. Not every date knows %3N.
+read_wall() {
+  { take date +%s%3N; } 2>/dev/null
+  case $cf_taken in *[!0-9]* | '' | ??????????) { take date +%s && cf_taken=${cf_taken}000; } 2>/dev/null ;; esac
+  case $cf_taken in *[!0-9]* | '' | 0*) cf_wall_ms=0 ;; *) cf_wall_ms=$cf_taken ;; esac
 }
 
 # Sets cf_state and cf_parent of a process; fails if there is none.
@@ -487,19 +488,10 @@ find_free_fd() {
 }
 
 # What the caller passes on (an outer flock's descriptor, a socket) is the command's. A process of ours that kept it
-# would hold that lock after the job. With 6, descriptor 6 stays.
+# would hold that lock after the job. The descriptors that are named stay.
 close_inherited() {
-  exec 3>&- 4>&- 5>&- 7>&- 8>&- 9>&-
-  [ -n "${1-}" ] || exec 6>&-
-  for cf_fd in $cf_high_fds $cf_in_fd $cf_out_fd $cf_say_fd $cf_err_fd $cf_pipe_fd $cf_held $cf_lock_fd $cf_code_fd; do
-    [ "$cf_fd" -lt 10 ] || eval "exec $cf_fd>&-"
-  done
-}
-
-# Lets go of what is the caller's alone. A process that is started later could hold it for a moment longer than we do.
-drop_inherited() {
-  for cf_fd in 3 4 5 6 7 8 9 $cf_high_fds; do
-    case " $cf_say_fd $cf_err_fd $cf_held $cf_lock_fd " in *" $cf_fd "*) ;; *) eval "exec $cf_fd>&-" ;; esac
+  for cf_fd in 3 4 5 6 7 8 9 $cf_high_fds $cf_in_fd $cf_out_fd $cf_say_fd $cf_err_fd $cf_pipe_fd $cf_held $cf_lock_fd $cf_code_fd; do
+    case " 0 1 2 $* " in *" $cf_fd "*) ;; *) eval "exec $cf_fd>&-" ;; esac
   done
 }
 
@@ -884,11 +876,9 @@ find_cat() {
 works() {
   cf_first=''
   { read -r cf_first </proc/sys/kernel/ostype; } 2>/dev/null || return 0
-  take try_filter "$1"
+  { take "$1" </proc/sys/kernel/ostype; } 2>/dev/null
   [ "$cf_taken" = "$cf_first" ]
 }
-
-try_filter() { exec "$1" </proc/sys/kernel/ostype 2>/dev/null; }
 
 # Where tee would go on after a failed write (busybox): cat writes to our stdout, and its end is the end of tee.
 tee_and_cat() {
@@ -1632,12 +1622,6 @@ send_ping() {
   post "$1" POST "$cf_path?$cf_query$cf_delay" "$2"
 }
 
-# Sets cf_wall_ms. Not every date knows %3N.
-read_wall() {
-  cf_wall_ms=$(exec date +%s%3N 2>/dev/null)
-  case $cf_wall_ms in *[!0-9]* | '' | ??????????) read_epoch && cf_wall_ms=${cf_epoch_s}000 ;; esac
-}
-
 # post SECONDS METHOD PATH BODY [TYPE]: BODY is @FILE, JSON or empty. Sets cf_answer: stored, refused, or, worth another
 # try, failed (there was an answer) or unreachable (there was none); cf_status, and cf_detail in words. Only Cronflow's
 # own problem is believed: a proxy whose backend is gone answers 404 as well.
@@ -1687,14 +1671,16 @@ try_clients() {
   done
 }
 
-# curl reads the URL and the token from its stdin: neither shows in the process list. timeout is the watchdog.
+# curl reads the URL and the token from its stdin: neither shows in the process list. timeout is the watchdog; a
+# curl that keeps to its limit ends before, and says the status. An answer without an end would fill our memory: no more
+# of it is read than comes in the time of the attempt at this rate.
 send_curl() {
   escape "$cf_url$3"
   cf_config="url = \"$cf_escaped\""
   escape "$cf_token"
   [ -z "$cf_token" ] || cf_config="$cf_config${cf_nl}header = \"Authorization: Bearer $cf_escaped\""
-  set -- curl -q -sS -g -K - -m "$1" -X "$2" -H "Content-Type: ${5:-text/plain}" -H 'Expect:' --data-binary "$4" \
-    -w '\n%{http_code} %{content_type}'
+  set -- curl -q -sS -g -K - -m "$(($1 - ($1 > 1)))" --limit-rate "$cf_answer_rate" --max-filesize "$cf_answer_bytes_max" -X "$2" -H "Content-Type: ${5:-text/plain}" \
+    -H 'Expect:' --data-binary "$4" -w '\n%{http_code} %{content_type}'
   limit_and_send "$@"
 }
 
@@ -1711,7 +1697,7 @@ send_wget() {
       # The wrapper removes all that begins with "$cf_run." at its end, and the start may be on its way still.
       cf_rc=${cf_run:-${TMPDIR:-/tmp}/cronflow-run-$cf_host-$$-$cf_rid}-wgetrc-${cf_rc##*/}
       put "${cf_token:+header = Authorization: Bearer ${cf_token%%[[:cntrl:]]*}}" >"$cf_rc" || return
-      set -- env "WGETRC=$cf_rc" wget -q -S -O - -T "$1" -t 1 --content-on-error "--method=$2" \
+      set -- env "WGETRC=$cf_rc" wget -q -S -O - -T "$1" -t 1 "--limit-rate=$cf_answer_rate" --content-on-error "--method=$2" \
         "--header=Content-Type: ${5:-text/plain}" "--body-$cf_form=${4#@}" "$cf_url$3"
       ;;
     *)
@@ -2157,7 +2143,8 @@ run_command() {
     try_again || break
   done
   drop_streams
-  drop_inherited
+  # A process that is started later could hold it for a moment longer than we do.
+  close_inherited "$cf_say_fd" "$cf_err_fd" "$cf_held" "$cf_lock_fd"
   # Nothing of ours keeps a file system from being unmounted.
   hush cd /
   cf_stage=ended

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import {
   appendFileSync,
   chmodSync,
@@ -14,6 +15,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Case, useBenches } from './benches.ts';
@@ -32,6 +34,7 @@ import {
   until,
   which,
 } from './harness.ts';
+import { LocalServer } from './local-server.ts';
 
 const { monitor, patientScript, benchFor, benches } = useBenches('job');
 const shells = findShells();
@@ -1182,6 +1185,29 @@ const slow: Case[] = [
         );
         await until(() => processesNaming(join(bin, 'curl')) === undefined);
       }
+    },
+  ],
+  [
+    'reads no more than a few megabytes of an answer without end',
+    async (bench) => {
+      let offered = 0;
+      const endless = new (class extends LocalServer {
+        protected async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+          request.resume();
+          const part = Buffer.alloc(65_536, 'x\n');
+          for (; offered < 200_000_000 && !response.destroyed; offered += part.length)
+            if (!response.write(part))
+              await Promise.race([once(response, 'drain'), once(response, 'close')]).catch(() => {});
+          response.end();
+        }
+      })();
+      await endless.listen();
+      const env = { CRONFLOW_URL: endless.url, CRONFLOW_END_WAIT: '3s' };
+      const ended = await bench.run(['--no-start', bench.job, 'sh', '-c', 'exit 3'], { env });
+      await endless.close();
+      expect(ended.code).toBe(3);
+      // What the system keeps on the way comes on top.
+      expect(offered).toBeLessThan(60_000_000);
     },
   ],
   [
