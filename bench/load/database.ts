@@ -35,7 +35,8 @@ export async function withDatabase(
 }
 
 /**
- * Gives every job as many settled runs as are kept of it, because a ping to a job with a full history drops a run, too.
+ * Gives every job as many settled runs as are kept of it, one for each day, with the figures of those days: a ping to a
+ * job with a full history drops a run, too, and plans are made for tables that are filled.
  * No instance may run meanwhile.
  */
 export async function fillHistories(url: string, runsEach: number): Promise<void> {
@@ -54,7 +55,17 @@ export async function fillHistories(url: string, runsEach: number): Promise<void
         ${Date.now() - runsEach * DAY_MS}::bigint + n * ${DAY_MS}::bigint - ${DAY_MS} AS at
       FROM generate_series(1, ${runsEach}) n, cronflow.states s
     ) rows`,
-    `UPDATE cronflow.states SET state = (state::jsonb || '{"run_count":${runsEach}}')::json`,
+    `INSERT INTO cronflow.days (job_id, date, record)
+    SELECT job_id, date, json_build_object(
+      'job_id', job_id, 'date', date, 'outcomes', json_build_object('success', 1), 'durations', json_build_array(550, 1))
+    FROM (
+      SELECT job_id, to_char(to_timestamp(began_at / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS date FROM cronflow.runs
+    ) days`,
+    // A job whose last outcome is not known looks for it in its history, which those that have run need not.
+    `UPDATE cronflow.states s SET state = (state::jsonb || jsonb_build_object(
+      'run_count', ${runsEach}, 'seen', true, 'last_start_at', r.began_at, 'last_success_at', r.began_at + 60000,
+      'last_outcome', 'success', 'last_outcome_at', r.began_at + 60000))::json, status = 'success'
+    FROM cronflow.runs r WHERE r.job_id = s.job_id AND r.number = ${runsEach}`,
   );
   const client = new pg.Client({ connectionString: url });
   await client.connect();

@@ -318,8 +318,9 @@ function notStoredYet(name: string): CronflowError {
 }
 
 /** Returns the part of a scope that a ping needs beside its job. */
-function neededFor({ rid }: Ping): Pick<Scope, 'runs' | 'meta'> {
-  return { meta: EVENT_META, runs: { rids: rid === null ? [] : [rid] } };
+function neededFor({ rid, kind }: Ping): Pick<Scope, 'runs' | 'meta'> {
+  const begins = kind === 'start' || kind === 'log';
+  return { meta: EVENT_META, runs: { rids: rid === null ? [] : [rid], begins } };
 }
 
 /** Returns the scope of a transaction that declares a job anew. */

@@ -57,6 +57,8 @@ export interface RunsNeeded {
   rids?: readonly string[];
   /** Loads the settled runs that ended last, at most LIMITS.recentRunsMax. */
   recent?: boolean;
+  /** Says that nothing ends in nearly all cases. So the figures of days, to which ends are added, are not loaded. */
+  begins?: boolean;
 }
 
 /** The output of a run: its last bytes as text, and the number of bytes that came before them and were not kept. */

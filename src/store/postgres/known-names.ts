@@ -17,6 +17,7 @@ export class KnownNames {
       if (id === undefined) continue;
       need.names.delete(name);
       need.ids.add(id);
+      if (need.talliedNames.delete(name)) need.talliedIds.add(id);
       const rids = need.ridsOfNames.get(name);
       if (rids === undefined) continue;
       need.ridsOfNames.delete(name);

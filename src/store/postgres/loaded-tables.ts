@@ -30,13 +30,15 @@ class Coverage {
   readonly names = new Set<string>();
   readonly incidentIds: Set<string>;
   readonly deliveryIds: Set<string>;
-  /** The jobs of which the runs that ended last are loaded, all days, or everything. */
+  /** The jobs of which the runs that ended last are loaded, the latest days, all days, or everything. */
   readonly recent = new Set<string>();
+  readonly latestDays = new Set<string>();
   readonly days = new Set<string>();
   readonly whole = new Set<string>();
   isRecentOfAll: boolean;
   /** Says that the open runs, the newest rows and days and the open incidents are loaded of every job that is. */
   hasHeads: boolean;
+  hasLatestDaysOfAll = false;
 
   constructor(need: Need) {
     this.need = need;
@@ -58,6 +60,10 @@ class Coverage {
   /** Tells whether the newest row of a run id was loaded with its job. */
   hasRid(jobId: string, rid: string): boolean {
     return this.need.ridsOfIds.get(jobId)?.has(rid) === true;
+  }
+
+  hasLatestDays(jobId: string): boolean {
+    return this.hasLatestDaysOfAll || this.latestDays.has(jobId);
   }
 
   hasRecent(jobId: string): boolean {
@@ -255,6 +261,8 @@ class PartOfRuns implements Runs {
 
   #needsRecent(): void {
     this.#needsHeads();
+    // Of a job that has run a few times all rows are loaded by then, and the first end looks at them all.
+    if (this.#runs.all().length >= this.#job.state.run_count) return;
     if (!this.#coverage.hasRecent(this.#job.id))
       this.#coverage.lacks((lack) => lack.recent.add(this.#job.id));
   }
@@ -270,13 +278,15 @@ class LoadedDays extends DayTable {
     this.#jobOf = jobOf;
   }
 
-  /** The two latest days are loaded of each job. Where there are two, older ones may be stored, too. */
+  /** The two latest days are loaded of each job that may have an end. Where there are two, older ones may be stored, too. */
   override get(jobId: string, date: string): Day | undefined {
     const loaded = super.of(jobId);
     const day = loaded.findLast((each) => each.date === date);
     if (day !== undefined || !this.#coverage.isAsked || this.#jobOf(jobId) === undefined) return day;
     if (this.#isWhole(jobId)) return undefined;
     if (!this.#coverage.hasHeads) return this.#coverage.lacks((lack) => (lack.heads = true));
+    if (!this.#coverage.hasLatestDays(jobId))
+      return this.#coverage.lacks((lack) => lack.latest_days.add(jobId));
     if (loaded.length < 2 || loaded[0]!.date < date) return undefined;
     return this.#coverage.lacks((lack) => lack.days.add(jobId));
   }

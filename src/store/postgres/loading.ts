@@ -92,7 +92,7 @@ export class Loading {
     this.#askOthers();
     await this.#load();
     if (due === undefined || all) return;
-    this.#askJobs({ ...needOf([]), ids: new Set(this.#states.keys()) }, false);
+    this.#askJobs(needOf([{ ids: [...this.#states.keys()] }]), false);
     await this.#load();
   }
 
@@ -104,9 +104,10 @@ export class Loading {
       this.#ask(READ_ALL_HEADS, [], this.#takeRuns);
       this.#ask(READ_ALL_LATEST_DAYS, [], this.#takeDays);
       this.#ask(READ_ALL_OPEN_INCIDENTS, [], this.#takeIncidents);
-      coverage.hasHeads = true;
+      [coverage.hasHeads, coverage.hasLatestDaysOfAll] = [true, true];
     }
     if (lack.recent.size > 0) this.#askMoreRecent(lack);
+    this.#askLatestDays(lack.latest_days);
     if (lack.days.size > 0) this.#ask(READ_DAYS, [[...lack.days]], this.#takeDays);
     for (const id of lack.days) coverage.days.add(id);
     this.#askRecords(lack.incident_ids, lack.delivery_ids);
@@ -122,7 +123,7 @@ export class Loading {
    */
   async #askNames(names: ReadonlySet<string>): Promise<void> {
     this.#known.forget(names);
-    const named = { ...needOf([]), names: new Set(names) };
+    const named = needOf([{ names: [...names] }]);
     await this.#lookUp(named);
     const isOutdated = [...names].some((name) => this.#scopeNames.has(name) && !named.names.has(name));
     if (this.#kind === 'write' && isOutdated) throw new Conflict('A name belongs to another job by now.');
@@ -176,15 +177,20 @@ export class Loading {
    * Asks for jobs with what every ping needs of them. The lock comes first, so that all that follows, each statement
    * of which sees the present, is of the same instant.
    */
-  #askJobs({ ids, ridsOfIds }: Need, withStates = true): void {
+  #askJobs({ ids, ridsOfIds, talliedIds }: Need, withStates = true): void {
     if (ids.size === 0) return;
     const which = [soughtAll(ids)];
     if (withStates) this.#askLocking(LOCK_STATES, READ_STATES, which, this.#takeStates);
     this.#ask(READ_JOBS, which, this.#takeJobs);
     this.#ask(READ_HEADS, [...which, ...pairsOf(ridsOfIds)], this.#takeRuns);
     this.#askLocking(LOCK_OPEN_INCIDENTS, READ_OPEN_INCIDENTS, which, this.#takeIncidents);
-    this.#ask(READ_LATEST_DAYS, which, this.#takeDays);
+    this.#askLatestDays(talliedIds);
     if (this.#need.recent) this.#ask(READ_RECENT_RUNS, [...which, LIMITS.recentRunsMax], this.#takeRuns);
+  }
+
+  #askLatestDays(jobIds: ReadonlySet<string>): void {
+    if (jobIds.size > 0) this.#ask(READ_LATEST_DAYS, [soughtAll(jobIds)], this.#takeDays);
+    for (const id of jobIds) this.tables.coverage.latestDays.add(id);
   }
 
   #askOthers(): void {

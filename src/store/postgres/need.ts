@@ -10,6 +10,9 @@ export interface Need {
   /** The run ids of clients, whose newest rows are loaded, by the ids and by the names of their jobs. */
   ridsOfIds: Map<string, Set<string>>;
   ridsOfNames: Map<string, Set<string>>;
+  /** The jobs of which the figures of the latest days are loaded, by their ids and by their names. */
+  talliedIds: Set<string>;
+  talliedNames: Set<string>;
   /** Loads the runs that ended last, of each job that is named. */
   recent: boolean;
   delivery_ids: Set<string>;
@@ -29,6 +32,8 @@ export function needOf(scopes: readonly Scope[]): Need {
     due: undefined,
     ridsOfIds: new Map(),
     ridsOfNames: new Map(),
+    talliedIds: new Set(),
+    talliedNames: new Set(),
     recent: false,
     delivery_ids: new Set(),
     incident_ids: new Set(),
@@ -44,6 +49,10 @@ export function needOf(scopes: readonly Scope[]): Need {
     if (scope.lane !== undefined) need.lanes.add(scope.lane.notifier);
     addAll(need.ids, scope.ids);
     addAll(need.names, scope.names);
+    if (scope.runs?.begins !== true) {
+      addAll(need.talliedIds, scope.ids);
+      addAll(need.talliedNames, scope.names);
+    }
     for (const rid of scope.runs?.rids ?? []) {
       for (const id of scope.ids ?? []) addRid(need.ridsOfIds, id, rid);
       for (const name of scope.names ?? []) addRid(need.ridsOfNames, name, rid);
@@ -78,8 +87,9 @@ export class Lack {
   readonly recent = new Set<string>();
   /** The jobs of which everything is needed. */
   readonly whole = new Set<string>();
-  /** The jobs of which all days are needed. */
+  /** The jobs of which all days are needed, or the latest ones. */
   readonly days = new Set<string>();
+  readonly latest_days = new Set<string>();
   readonly incident_ids = new Set<string>();
   readonly delivery_ids = new Set<string>();
   /** The open runs, the newest rows and days and the open incidents of all jobs. */
@@ -92,12 +102,14 @@ export class Lack {
     addAll(this.recent, [...other.recent]);
     addAll(this.whole, [...other.whole]);
     addAll(this.days, [...other.days]);
+    addAll(this.latest_days, [...other.latest_days]);
     addAll(this.incident_ids, [...other.incident_ids]);
     addAll(this.delivery_ids, [...other.delivery_ids]);
   }
 
   get isEmpty(): boolean {
-    const { names, recent, whole, days, incident_ids: incidents, delivery_ids: deliveries } = this;
-    return !this.heads && [names, recent, whole, days, incidents, deliveries].every((set) => set.size === 0);
+    const { names, recent, whole, days, latest_days: latest, incident_ids: incidents } = this;
+    const sets = [names, recent, whole, days, latest, incidents, this.delivery_ids];
+    return !this.heads && sets.every((set) => set.size === 0);
   }
 }

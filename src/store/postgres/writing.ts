@@ -20,6 +20,7 @@ import { DELETE_OUTPUTS } from './sql/delete-outputs.ts';
 import { DELETE_RUNS } from './sql/delete-runs.ts';
 import { FREE_NAMES } from './sql/free-names.ts';
 import { INSERT_JOBS } from './sql/insert-jobs.ts';
+import { INSERT_RUNS } from './sql/insert-runs.ts';
 import { INSERT_STATES } from './sql/insert-states.ts';
 import { PROMOTE_NEXT } from './sql/promote-next.ts';
 import { PUT_AUDIT } from './sql/put-audit.ts';
@@ -33,6 +34,8 @@ import { PUT_RUNS } from './sql/put-runs.ts';
 import { PUT_STATES } from './sql/put-states.ts';
 import { TRIM_AUDIT } from './sql/trim-audit.ts';
 import { TRIM_RUNS } from './sql/trim-runs.ts';
+import { UPDATE_DAYS } from './sql/update-days.ts';
+import { UPDATE_RUNS } from './sql/update-runs.ts';
 import { type Statement, type Step, step } from './statement.ts';
 
 const DATE_LENGTH = '2026-01-15'.length;
@@ -48,11 +51,16 @@ export function stepsOf(
 ): Step[] {
   const { put, del, events } = changes;
   const rowsOf = rowsBy(records);
+  // A row that is known to be there is changed. To put it, whether it is there or not, locks it first and costs more.
+  const isStored = ({ job_id: jobId, date }: Day): boolean =>
+    overlay.tables.days.get(jobId, date) !== undefined;
+  const [knownDays, otherDays] = parted(put.days ?? [], isStored);
   return [
     ...deletions(del),
     ...jobSteps(put, overlay, records),
     ...rowSteps(put, overlay, records),
-    ...rowsOf(PUT_DAYS, put.days, dayColumns),
+    ...rowsOf(UPDATE_DAYS, knownDays, dayColumns),
+    ...rowsOf(PUT_DAYS, otherDays, dayColumns),
     ...rowsOf(PUT_INCIDENTS, put.incidents, incidentColumns),
     ...deliverySteps(put.deliveries, records),
     ...auditSteps(put.audit, records),
@@ -146,7 +154,7 @@ function jobColumns({ id, name, removed_at: removedAt, renamed, declaration }: R
 
 /** Returns the statements for rows of history and outputs, and those that drop what is beyond the limits. */
 function rowSteps(put: Changes['put'], overlay: Overlay, records: RecordsInRows): Step[] {
-  const steps = rowsBy(records)(PUT_RUNS, put.runs, runColumns);
+  const steps = runSteps(put.runs ?? [], overlay, records);
   if (put.outputs !== undefined) {
     const rows = put.outputs.map(({ job_id: jobId, run_id: runId, dropped_bytes: droppedBytes }) => [
       runId,
@@ -170,6 +178,22 @@ function rowSteps(put: Changes['put'], overlay: Overlay, records: RecordsInRows)
     steps.push(step(TRIM_RUNS, ...columnsOf(rows, 2)));
   }
   return steps;
+}
+
+/**
+ * Returns the statements for rows of history. Nearly all are new or known to be there, which costs the database less
+ * than to find out. A row may have been trimmed that a late ping changes, and then it is put.
+ */
+function runSteps(rows: readonly Row[], { tables }: Overlay, records: RecordsInRows): Step[] {
+  const rowsOf = rowsBy(records);
+  const countOf = (jobId: string): number => tables.jobById(jobId)?.state.run_count ?? 0;
+  const [added, old] = parted(rows, (row) => row.number > countOf(row.job_id));
+  const [known, others] = parted(old, (row) => tables.runs.get(row.id)?.number === row.number);
+  return [
+    ...rowsOf(INSERT_RUNS, added, runColumns),
+    ...rowsOf(UPDATE_RUNS, known, runColumns),
+    ...rowsOf(PUT_RUNS, others, runColumns),
+  ];
 }
 
 function runColumns(row: Row): unknown[] {
