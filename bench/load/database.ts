@@ -62,9 +62,10 @@ export async function fillHistories(url: string, runsEach: number): Promise<void
       SELECT job_id, to_char(to_timestamp(began_at / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS date FROM cronflow.runs
     ) days`,
     // A job whose last outcome is not known looks for it in its history, which those that have run need not.
-    `UPDATE cronflow.states s SET state = (state::jsonb || jsonb_build_object(
+    `UPDATE cronflow.states s SET state = concat(' ', state::jsonb || jsonb_build_object(
       'run_count', ${runsEach}, 'seen', true, 'last_start_at', r.began_at, 'last_success_at', r.began_at + 60000,
-      'last_outcome', 'success', 'last_outcome_at', r.began_at + 60000))::json, status = 'success'
+      'last_outcome', 'success', 'last_outcome_at', r.began_at + 60000))::json, status = 'success',
+      heads_from = ${runsEach}
     FROM cronflow.runs r WHERE r.job_id = s.job_id AND r.number = ${runsEach}`,
   );
   const client = new pg.Client({ connectionString: url });

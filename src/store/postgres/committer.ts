@@ -282,7 +282,7 @@ export class Committer {
     const at = clock.now();
     const steps = [
       ...(await baseSteps(loading, changes, { records: session.records, at })),
-      ...stepsOf(changes, { overlay, records: session.records, at }),
+      ...stepsOf(changes, { overlay, tables: loading.tables, records: session.records, at }),
     ];
     if (told.length > 0) steps.push(step(PUT_FEED, instance, at, JSON.stringify(told)));
     const { put, del } = changes;

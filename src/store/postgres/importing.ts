@@ -10,6 +10,7 @@ import { HAS_RECORDS } from './sql/has-records.ts';
 import { INSERT_META } from './sql/insert-meta.ts';
 import { LOCK_ALL } from './sql/lock-all.ts';
 import { LOCK_SCHEMA } from './sql/lock-schema.ts';
+import { NOTE_HEADS } from './sql/note-heads.ts';
 import { PUT_META_HISTORY } from './sql/put-meta-history.ts';
 import { WAIT_FOR_DUMP } from './sql/wait-for-dump.ts';
 import { type Step, step } from './statement.ts';
@@ -36,7 +37,7 @@ export async function importInto(database: Database, source: DumpSource): Promis
     await expectEmpty(session);
     const sink = new ImportedRecords(session, source.nowAt);
     const imported = await new DumpReader(source.name, database.records.format, sink).read(source.lines);
-    await session.commit();
+    await session.commit([step(NOTE_HEADS)]);
     return imported;
   });
 }

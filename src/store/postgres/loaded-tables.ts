@@ -119,6 +119,18 @@ export class LoadedTables extends Tables {
     return { lack };
   }
 
+  /** Tells whether the open runs of a job are loaded, all of them, as they are of one that is not stored yet. */
+  hasHeadsOf(jobId: string): boolean {
+    const { hasHeads, whole } = this.#coverage;
+    return hasHeads || whole.has(jobId) || super.jobById(jobId) === undefined;
+  }
+
+  /** Returns the highest number that a stored row of a job has or had, whose open runs and newest row are loaded. */
+  newestNumberOf(jobId: string): number {
+    const count = super.jobById(jobId)?.state.run_count ?? 0;
+    return Math.max(count, this.runs.newestNumberOf(jobId));
+  }
+
   override jobByName(name: string): Job | undefined {
     const job = super.jobByName(name);
     const { isAsked, need, names } = this.#coverage;
@@ -197,6 +209,11 @@ class LoadedRunTable extends RunTable {
     return true;
   }
 
+  /** Returns the highest number of a row that is loaded; 0 for none. */
+  newestNumberOf(jobId: string): number {
+    return super.of(jobId).all().at(-1)?.number ?? 0;
+  }
+
   override of(jobId: string): Runs {
     const runs = super.of(jobId);
     if (!this.#coverage.isAsked) return runs;
@@ -261,10 +278,18 @@ class PartOfRuns implements Runs {
 
   #needsRecent(): void {
     this.#needsHeads();
-    // Of a job that has run a few times all rows are loaded by then, and the first end looks at them all.
-    if (this.#runs.all().length >= this.#job.state.run_count) return;
-    if (!this.#coverage.hasRecent(this.#job.id))
+    if (!this.#isAllLoaded() && !this.#coverage.hasRecent(this.#job.id))
       this.#coverage.lacks((lack) => lack.recent.add(this.#job.id));
+  }
+
+  /**
+   * Tells whether the open runs and the newest row are all rows that there are, as they are at the first end of a job,
+   * which looks at its history.
+   */
+  #isAllLoaded(): boolean {
+    const rows = this.#runs.all();
+    const newest = rows.at(-1)?.number ?? 0;
+    return rows.length === newest && this.#job.state.run_count <= newest;
   }
 }
 

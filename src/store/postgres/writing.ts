@@ -8,6 +8,7 @@ import type { Day } from '../../core/model/daily.ts';
 import { lineOf } from '../local/outbox.ts';
 import type { Overlay } from '../local/overlay.ts';
 import { jobIdOf } from '../local/tables.ts';
+import type { LoadedTables } from './loaded-tables.ts';
 import type { RecordsInRows } from './records.ts';
 import { CONVERT_DELIVERIES } from './sql/convert-deliveries.ts';
 import { CONVERT_STATES } from './sql/convert-states.ts';
@@ -40,25 +41,29 @@ import { type Statement, type Step, step } from './statement.ts';
 
 const DATE_LENGTH = '2026-01-15'.length;
 
+/** What the changes of a batch build on. */
+interface Around {
+  overlay: Overlay;
+  /** The tables below the overlay, which say what of them is loaded. */
+  tables: LoadedTables;
+  records: RecordsInRows;
+}
+
 /**
  * Returns the statements that write the changes of a batch: one for each table, however many transactions it has.
  * What is deleted goes first, then come records that others refer to.
  * @param around.at the instant of the commit
  */
-export function stepsOf(
-  changes: Changes,
-  { overlay, records, at }: { overlay: Overlay; records: RecordsInRows; at: number },
-): Step[] {
+export function stepsOf(changes: Changes, { overlay, tables, records, at }: Around & { at: number }): Step[] {
   const { put, del, events } = changes;
   const rowsOf = rowsBy(records);
   // A row that is known to be there is changed. To put it, whether it is there or not, locks it first and costs more.
-  const isStored = ({ job_id: jobId, date }: Day): boolean =>
-    overlay.tables.days.get(jobId, date) !== undefined;
+  const isStored = ({ job_id: jobId, date }: Day): boolean => tables.days.get(jobId, date) !== undefined;
   const [knownDays, otherDays] = parted(put.days ?? [], isStored);
   return [
     ...deletions(del),
-    ...jobSteps(put, overlay, records),
-    ...rowSteps(put, overlay, records),
+    ...jobSteps(put, { overlay, tables, records }),
+    ...rowSteps(put, { overlay, tables, records }),
     ...rowsOf(UPDATE_DAYS, knownDays, dayColumns),
     ...rowsOf(PUT_DAYS, otherDays, dayColumns),
     ...rowsOf(PUT_INCIDENTS, put.incidents, incidentColumns),
@@ -111,16 +116,22 @@ function numberIn(id: string): number {
 /**
  * Returns the statements for jobs. A new state goes to a job that is new, too, or changes one that is stored.
  */
-function jobSteps(put: Changes['put'], overlay: Overlay, records: RecordsInRows): Step[] {
+function jobSteps(put: Changes['put'], { overlay, tables, records }: Around): Step[] {
   const rowsOf = rowsBy(records);
-  const stored = (id: string): Job | undefined => overlay.tables.jobById(id);
+  const stored = (id: string): Job | undefined => tables.jobById(id);
   const steps: Step[] = [];
   const [known, added] = parted(put.jobs ?? [], ({ id }) => stored(id) !== undefined);
   const renamed = known.filter(({ id, name }) => stored(id)?.name !== name).map(({ id }) => id);
   if (renamed.length > 0) steps.push(step(FREE_NAMES, renamed));
   steps.push(...rowsOf(PUT_JOBS, known, jobColumns), ...rowsOf(INSERT_JOBS, added, jobColumns));
   // Whether a job is removed decides whether it can be due, so a change of what it declares writes its state, too.
-  const ids = new Set([...(put.states ?? []).map((each) => each.job_id), ...known.map(({ id }) => id)]);
+  // So does a run that is open again, since the row of the state says where open runs are.
+  const reopened = (put.runs ?? []).filter((row) => isOpen(row) && !isStoredOpen(tables, row));
+  const ids = new Set([
+    ...(put.states ?? []).map((each) => each.job_id),
+    ...known.map(({ id }) => id),
+    ...reopened.map((row) => row.job_id),
+  ]);
   const states = Array.from(ids, (id) => overlay.job(id)).filter((job) => job !== undefined);
   const [knownStates, addedStates] = parted(states, ({ id }) => stored(id) !== undefined);
   for (const [statement, jobs] of [
@@ -128,14 +139,44 @@ function jobSteps(put: Changes['put'], overlay: Overlay, records: RecordsInRows)
     [INSERT_STATES, addedStates],
   ] as const) {
     if (jobs.length === 0) continue;
-    const rows = jobs.map((job) => stateColumns(job, records));
-    steps.push(step(statement, ...columnsOf(rows, 4)));
+    const rows = jobs.map((job) => stateColumns(job, headsFromOf(job, { overlay, tables }), records));
+    steps.push(step(statement, ...columnsOf(rows, 5)));
   }
   return steps;
 }
 
-function stateColumns({ id, removed_at: removedAt, state }: Job, records: RecordsInRows): unknown[] {
-  return [id, records.written(state), removedAt === null ? state.due_at : null, state.status];
+function isStoredOpen(tables: LoadedTables, { id }: Row): boolean {
+  const stored = tables.runs.get(id);
+  return stored !== undefined && isOpen(stored);
+}
+
+/**
+ * Returns the number from which the rows of a job are read for a ping; see schema 4. It is null where the open runs of
+ * the job are not loaded, as in a change of all jobs that does not touch them.
+ */
+function headsFromOf(
+  { id, state }: Job,
+  { overlay, tables }: Pick<Around, 'overlay' | 'tables'>,
+): number | null {
+  if (!tables.hasHeadsOf(id)) return null;
+  return Math.min(
+    state.run_count,
+    ...overlay
+      .runsOf(id)
+      .open()
+      .map(({ number }) => number),
+  );
+}
+
+function stateColumns(
+  { id, removed_at: removedAt, state }: Job,
+  headsFrom: number | null,
+  records: RecordsInRows,
+): unknown[] {
+  const text = records.written(state);
+  // The space says that `heads_from` was written with this very state.
+  const marked = headsFrom === null ? text : ` ${text}`;
+  return [id, marked, removedAt === null ? state.due_at : null, state.status, headsFrom];
 }
 
 function jobColumns({ id, name, removed_at: removedAt, renamed, declaration }: Records['jobs']): unknown[] {
@@ -153,8 +194,8 @@ function jobColumns({ id, name, removed_at: removedAt, renamed, declaration }: R
 }
 
 /** Returns the statements for rows of history and outputs, and those that drop what is beyond the limits. */
-function rowSteps(put: Changes['put'], overlay: Overlay, records: RecordsInRows): Step[] {
-  const steps = runSteps(put.runs ?? [], overlay, records);
+function rowSteps(put: Changes['put'], { overlay, tables, records }: Around): Step[] {
+  const steps = runSteps(put.runs ?? [], tables, records);
   if (put.outputs !== undefined) {
     const rows = put.outputs.map(({ job_id: jobId, run_id: runId, dropped_bytes: droppedBytes }) => [
       runId,
@@ -165,29 +206,39 @@ function rowSteps(put: Changes['put'], overlay: Overlay, records: RecordsInRows)
     ]);
     steps.push(step(PUT_OUTPUTS, ...columnsOf(rows, 5)));
   }
-  // Rows that only began, or that are there already, make a history no longer.
-  const ended = (put.runs ?? []).filter((row) => !isOpen(row)).map((row) => row.job_id);
-  const stored = (put.jobs ?? [])
-    .map(({ id }) => id)
-    .filter((id) => overlay.tables.jobById(id) !== undefined);
-  const trimmed = Array.from(new Set([...ended, ...stored]), (id) => overlay.job(id)).filter(
-    (job) => job !== undefined,
-  );
-  if (trimmed.length > 0) {
-    const rows = trimmed.map(({ id, declaration }) => [id, keepRunsOf(declaration)]);
-    steps.push(step(TRIM_RUNS, ...columnsOf(rows, 2)));
-  }
+  steps.push(...trimSteps(put, { overlay, tables }));
   return steps;
+}
+
+/**
+ * Returns the statement that drops rows beyond what is kept. Rows that only began make a history no longer. Nor does a
+ * job that is declared anew, unless it keeps less than before.
+ */
+function trimSteps(put: Changes['put'], { overlay, tables }: Pick<Around, 'overlay' | 'tables'>): Step[] {
+  const ended = (put.runs ?? []).filter((row) => !isOpen(row)).map((row) => row.job_id);
+  const shortened = (put.jobs ?? []).filter(({ id, declaration }) => {
+    const stored = tables.jobById(id);
+    return stored !== undefined && keepRunsOf(declaration) < keepRunsOf(stored.declaration);
+  });
+  const jobs = Array.from(new Set([...ended, ...shortened.map(({ id }) => id)]), (id) => overlay.job(id));
+  const rows = jobs
+    .filter((job) => job !== undefined)
+    .map(({ id, declaration }) => {
+      const open = tables.hasHeadsOf(id) ? overlay.runsOf(id).open().length : null;
+      return [id, keepRunsOf(declaration), open];
+    });
+  return rows.length === 0 ? [] : [step(TRIM_RUNS, ...columnsOf(rows, 3))];
 }
 
 /**
  * Returns the statements for rows of history. Nearly all are new or known to be there, which costs the database less
  * than to find out. A row may have been trimmed that a late ping changes, and then it is put.
  */
-function runSteps(rows: readonly Row[], { tables }: Overlay, records: RecordsInRows): Step[] {
+function runSteps(rows: readonly Row[], tables: LoadedTables, records: RecordsInRows): Step[] {
   const rowsOf = rowsBy(records);
-  const countOf = (jobId: string): number => tables.jobById(jobId)?.state.run_count ?? 0;
-  const [added, old] = parted(rows, (row) => row.number > countOf(row.job_id));
+  const isNew = ({ job_id: jobId, number }: Row): boolean =>
+    tables.hasHeadsOf(jobId) && number > tables.newestNumberOf(jobId);
+  const [added, old] = parted(rows, isNew);
   const [known, others] = parted(old, (row) => tables.runs.get(row.id)?.number === row.number);
   return [
     ...rowsOf(INSERT_RUNS, added, runColumns),
@@ -356,7 +407,7 @@ export type DumpedTables = {
 export function importSteps(put: DumpedTables, records: RecordsInRows): Step[] {
   const rowsOf = rowsBy(records);
   const jobs = (put.jobs ?? []).map(({ state, ...declared }) => ({ declared, state: state! }));
-  const states = (put.jobs ?? []).map((job) => stateColumns(job as Job, records));
+  const states = (put.jobs ?? []).map((job) => stateColumns(job as Job, null, records));
   const outputs = (put.outputs ?? []).map(
     ({ job_id: jobId, run_id: runId, text, dropped_bytes: droppedBytes }) => [
       runId,
@@ -372,7 +423,7 @@ export function importSteps(put: DumpedTables, records: RecordsInRows): Step[] {
       jobs.map(({ declared }) => declared),
       jobColumns,
     ),
-    ...(states.length === 0 ? [] : [step(INSERT_STATES, ...columnsOf(states, 4))]),
+    ...(states.length === 0 ? [] : [step(INSERT_STATES, ...columnsOf(states, 5))]),
     ...rowsOf(PUT_RUNS, put.runs, runColumns),
     ...rowsOf(PUT_DAYS, put.days, dayColumns),
     ...rowsOf(PUT_INCIDENTS, put.incidents, incidentColumns),

@@ -1,4 +1,5 @@
 import type { Statement } from '../statement.ts';
+import { HEAD_ROWS } from './head-rows.ts';
 
 /**
  * Reads of the history of jobs what every ping needs: open runs, the newest row, the newest anonymous one, and the
@@ -7,14 +8,10 @@ import type { Statement } from '../statement.ts';
 export const READ_HEADS: Statement = {
   name: 'read_heads',
   text: `
-select r.record from unnest($1::text[]) as w (job_id) join cronflow.runs r on r.job_id = w.job_id and r.ended_after is null
-union all
 select n.record
-from unnest($1::text[]) as w (job_id),
-lateral (
-  select ended_after, record from cronflow.runs r where r.job_id = w.job_id order by number desc limit 1
-) n
-where n.ended_after is not null
+from cronflow.states s,
+lateral (${HEAD_ROWS}) n
+where s.job_id = any($1::text[]) and (n.ended_after is null or n.place = 1)
 union all
 select n.record
 from unnest($1::text[]) as w (job_id),

@@ -1,31 +1,63 @@
 import type { Statement } from '../statement.ts';
 
 /**
- * Drops the settled runs of jobs that ended first, beyond the number that is kept of each, with their outputs. The edge
- * of each job is found once and before all else. A plan that looks for it at every run would cost the square of the
- * number that is kept.
+ * Drops the settled runs of jobs that ended first, beyond the number that is kept of each, with their outputs. It is
+ * given how many rows that are and how many runs are open, or null where that is not known.
+ *
+ * The index counts the rows. No index has them in the order of their ends, so that an end changes none. But a row never
+ * ended before another one of a lower number began. So of as many rows as are too many, those of the lowest numbers say
+ * up to which number one can be that ended earlier.
  */
 export const TRIM_RUNS: Statement = {
   name: 'trim_runs',
   text: `
-with edges as materialized (
-  select k.job_id, edge.ended_after, edge.number
-  from unnest($1::text[], $2::integer[]) as k (job_id, keep),
+with excess as materialized (
+  select k.job_id, beyond.count
+  from unnest($1::text[], $2::integer[], $3::integer[]) as k (job_id, keep, open),
   lateral (
-    select ended_after, number
-    from cronflow.runs e
-    where e.job_id = k.job_id and e.ended_after is not null
-    order by ended_after desc, number desc
-    offset k.keep
-    limit 1
-  ) edge
+    select count(*) as count
+    from (
+      select number
+      from cronflow.runs e
+      where e.job_id = k.job_id
+      order by number desc
+      offset k.keep + coalesce(
+        k.open,
+        (select count(*) from cronflow.runs o where o.job_id = k.job_id and o.ended_after is null)
+      )
+    ) e
+  ) beyond
+  where beyond.count > 0
+),
+edges as materialized (
+  select x.job_id, x.count, first.last_ended_after
+  from excess x,
+  lateral (
+    select max(f.ended_after) as last_ended_after
+    from (
+      select ended_after
+      from cronflow.runs r
+      where r.job_id = x.job_id and r.ended_after is not null
+      order by number
+      limit x.count
+    ) f
+  ) first
+),
+places as materialized (
+  select e.job_id, r.number
+  from edges e,
+  lateral (
+    select number
+    from cronflow.runs r
+    where r.job_id = e.job_id and r.number <= e.last_ended_after + 1 and r.ended_after is not null
+    order by ended_after, number
+    limit e.count
+  ) r
 ),
 trimmed as (
   delete from cronflow.runs r
-  using edges
-  where r.job_id = edges.job_id
-    and r.ended_after <= edges.ended_after
-    and (r.ended_after, r.number) <= (edges.ended_after, edges.number)
+  using places p
+  where r.job_id = p.job_id and r.number = p.number
   returning r.id
 )
 delete from cronflow.outputs o using trimmed t where o.run_id = t.id
