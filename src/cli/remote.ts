@@ -257,7 +257,10 @@ function texts(query: Readonly<Record<string, unknown>> = {}): Record<string, st
 
 /** Returns the error for an answer that no Cronflow of this version gives. */
 export function strange(url: string): CronflowError {
-  return new CronflowError('unreachable', `${url} did not answer as a Cronflow of this version does.`);
+  return new CronflowError(
+    'unreachable',
+    `${url} did not answer as a Cronflow of this version does. Name the right address by --url or CRONFLOW_URL, or use the command of the version that runs there.`,
+  );
 }
 
 function addressOf(base: string, path: string): string {

@@ -129,7 +129,7 @@ function readOptions(argv: readonly string[], io: Io, host: ServeHost): AppOptio
   const { storeUrl } = storeOf(io, values['data-dir']);
   const level = pick(undefined, 'LOG_LEVEL', 'info');
   if (!LOG_LEVELS.includes(level as LogLevel)) {
-    throw new CronflowError('usage', `LOG_LEVEL "${level}" is not one of ${LOG_LEVELS.join(', ')}`);
+    throw new CronflowError('usage', `LOG_LEVEL is "${level}", and allowed are ${LOG_LEVELS.join(', ')}.`);
   }
   const log = new LogWriter((text) => io.stderr(text));
   host.onExit(() => log.flush());
@@ -153,13 +153,19 @@ function readOptions(argv: readonly string[], io: Io, host: ServeHost): AppOptio
 function trustsProxy(text = ''): boolean {
   if (text === '' || text === '0') return false;
   if (text === '1') return true;
-  throw new CronflowError('usage', `CRONFLOW_TRUST_PROXY "${text}" is neither 1 nor 0`);
+  throw new CronflowError(
+    'usage',
+    `CRONFLOW_TRUST_PROXY is "${text}", and allowed are 1, where headers of a proxy count, and 0, where they do not.`,
+  );
 }
 
 function portOf(text: string): number {
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port > 65_535) {
-    throw new CronflowError('usage', `port "${text}" is not a number from 0 to 65535`);
+    throw new CronflowError(
+      'usage',
+      `The port (--port or CRONFLOW_PORT) is "${text}", and allowed is a number from 0 to 65535.`,
+    );
   }
   return port;
 }

@@ -89,7 +89,11 @@ async function* dumpLines(input: () => AsyncIterable<string | Buffer>, name: str
   try {
     for await (const lines of linesOf(input(), LINE_LENGTH_MAX)) {
       for (const line of lines) {
-        if (line === TOO_LONG) throw new CronflowError('invalid', `${name} is no dump: a line is too long.`);
+        if (line === TOO_LONG)
+          throw new CronflowError(
+            'invalid',
+            `${name} is no dump: a line is too long. Name a file that "cronflow store export" wrote.`,
+          );
         yield line;
       }
     }

@@ -252,7 +252,7 @@ export class ConfigReloader {
   #enqueue(request: Request): Promise<ReloadResult> {
     const result = this.#queue.then(() => {
       if (request.ifChanged === true) this.#isWatchReloadQueued = false;
-      if (this.#closed) throw new CronflowError('stopping', 'Cronflow is stopping');
+      if (this.#closed) throw new CronflowError('stopping', 'Cronflow is stopping. Try again in a moment.');
       return this.#reload(request);
     });
     this.#queue = result.catch(() => {});

@@ -3,7 +3,7 @@ import type { HeartbeatConfig, HeartbeatStatus } from '../core/model/heartbeat-c
 import type { Logger } from '../observe/log.ts';
 import { ATTEMPT_MS_MAX } from './sending/attempt.ts';
 import { retryDelayMs } from './sending/backoff.ts';
-import { codeOf, HttpClient } from './transport/http-client.ts';
+import { whyNotReached, HttpClient } from './transport/http-client.ts';
 import { MINUTE_MS } from '../schedule/units.ts';
 
 /**
@@ -166,7 +166,7 @@ export class Heartbeat {
       // The body is left out, because it may repeat the address.
       return status >= 200 && status < 300 ? null : `answered ${status}`;
     } catch (error) {
-      return isLate ? `no answer within ${ATTEMPT_MS_MAX / 1_000} s` : codeOf(error);
+      return isLate ? `no answer within ${ATTEMPT_MS_MAX / 1_000} s` : whyNotReached(error);
     } finally {
       cancel();
     }

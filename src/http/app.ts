@@ -139,7 +139,7 @@ function gate(services: Services, server: ServerState): HttpMiddleware {
     if (!isDecodable(ctx.path)) {
       throw new CronflowError(
         'bad_request',
-        'The path has a "%" that is not followed by the code of a character.',
+        'The path has a "%" that is not followed by the code of a character. Write "%25" for a "%".',
       );
     }
     if (ctx.path.includes('%00'))

@@ -39,7 +39,8 @@ test.skipIf(missing !== null)(`a store moves to PostgreSQL and back by three com
   const { stdout: first } = await run(['export']);
   expect(await run(['export'], database.url)).toMatchObject({
     code: 1,
-    stderr: 'cronflow store export: The database holds no data of Cronflow.\n',
+    stderr:
+      'cronflow store export: The database holds no data of Cronflow. Name the right one in CRONFLOW_STORE.\n',
   });
   const migrated = await run(['migrate', '--json'], database.url);
   expect(JSON.parse(migrated.stdout)).toMatchObject({ from: 0, snapshot: null });

@@ -195,7 +195,9 @@ describe('cronflow test-notify', () => {
       expect(dropped).toMatchObject({ code: 1, stderr: '' });
       expect(JSON.parse(dropped.stdout)).toMatchObject({
         ok: false,
-        messages: [{ result: 'retry', detail: expect.stringContaining('the webhook not reached') as string }],
+        messages: [
+          { result: 'retry', detail: expect.stringContaining('the webhook could not be reached') as string },
+        ],
         advice: 'Cronflow would try again for 24 hours; this command does not: try it again in a while.',
       });
     });
@@ -315,7 +317,7 @@ describe('cronflow test-notify', () => {
     const { code, stderr } = await run(['ops'], { HOOK: url });
     expect(code).toBe(1);
     expect(stderr).toBe(
-      'cronflow test-notify: ops (slack) did not take it: Slack not reached (ECONNREFUSED)\n' +
+      'cronflow test-notify: ops (slack) did not take it: Slack could not be reached (ECONNREFUSED: nothing listens there)\n' +
         'Check the address, and whether a firewall keeps this machine from it.\n',
     );
   });

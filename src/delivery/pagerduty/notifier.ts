@@ -58,7 +58,8 @@ export class PagerDutyNotifier implements Notifier {
 
   async send(message: Message, signal: AbortSignal): Promise<SendResult> {
     const url = this.#url;
-    if (url === null) return { result: 'permanent', detail: 'url is not an http(s) address' };
+    if (url === null)
+      return { result: 'permanent', detail: 'its url is no address that begins with https:// or http://' };
     return this.#receiver.attempt(signal, () => this.#tell(url, message, signal));
   }
 

@@ -73,7 +73,10 @@ export class SlackBot implements Notifier {
 
   async send(message: Message, signal: AbortSignal): Promise<SendResult> {
     if (webAddress(this.#apiUrl) === null) {
-      return { result: 'permanent', detail: 'api_url is not an http(s) address' };
+      return {
+        result: 'permanent',
+        detail: 'its api_url is no address that begins with https:// or http://',
+      };
     }
     const told = calling(message, this.#mention);
     return this.#receiver.attempt(signal, () => this.#tell(told, signal));

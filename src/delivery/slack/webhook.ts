@@ -42,7 +42,11 @@ export class SlackWebhook implements Notifier {
 
   async send(message: Message, signal: AbortSignal): Promise<SendResult> {
     const url = this.#url;
-    if (url === null) return { result: 'permanent', detail: 'webhook_url is not an http(s) address' };
+    if (url === null)
+      return {
+        result: 'permanent',
+        detail: 'its webhook_url is no address that begins with https:// or http://',
+      };
     const told = calling(message, this.#mention);
     return this.#receiver.attempt(signal, () => this.#tell(url, told, signal));
   }

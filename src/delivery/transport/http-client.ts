@@ -22,7 +22,7 @@ export class HttpClient {
 
   /**
    * Posts a body.
-   * @throws any error that keeps the request from being answered; `codeOf` names it without the address
+   * @throws any error that keeps the request from being answered; `whyNotReached` says it without the address
    */
   post(
     url: URL,
@@ -79,9 +79,31 @@ async function firstOf(body: AsyncIterable<Uint8Array>, bytesMax: number): Promi
   return Buffer.concat(chunks).subarray(0, bytesMax).toString('utf8');
 }
 
-/** Returns the code of an error and leaves out its message, because that may quote the address. */
-export function codeOf(error: unknown): string {
+/** What the codes of errors mean that people can do something about. */
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'no such host is known',
+  EAI_AGAIN: 'the name of the host cannot be looked up now',
+  EHOSTUNREACH: 'no route leads there',
+  ENETUNREACH: 'no route leads there',
+  ECONNRESET: 'the connection was broken off',
+  UND_ERR_SOCKET: 'the connection was broken off',
+  ETIMEDOUT: 'nothing answers there',
+  UND_ERR_CONNECT_TIMEOUT: 'nothing answers there',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is signed by itself; trust it by NODE_EXTRA_CA_CERTS',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is of an unknown authority; trust that by NODE_EXTRA_CA_CERTS',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'its certificate is of an unknown authority; trust that by NODE_EXTRA_CA_CERTS',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    'its certificate is of an unknown authority; trust that by NODE_EXTRA_CA_CERTS',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it takes no TLS; does the address begin with http://?',
+};
+
+/** Says why nobody answered. The message of the error is left out, because it may quote the address. */
+export function whyNotReached(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return error.name;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  return code in WORDS ? `${code}: ${WORDS[code]}` : code;
 }

@@ -1,6 +1,6 @@
 import type { SendResult } from '../notifier.ts';
 import type { HttpAnswer } from './http-answer.ts';
-import { codeOf, HttpClient } from './http-client.ts';
+import { HttpClient, whyNotReached } from './http-client.ts';
 import { InFlight } from './in-flight.ts';
 import type { Pacer } from './pacer.ts';
 
@@ -39,7 +39,7 @@ export class Receiver {
     } catch (error) {
       const detail = signal.aborted
         ? `${this.#name} did not answer in time`
-        : `${this.#name} not reached (${codeOf(error)})`;
+        : `${this.#name} could not be reached (${whyNotReached(error)})`;
       return { result: 'retry', detail };
     }
   }

@@ -83,7 +83,8 @@ export class WebhookNotifier implements Notifier {
 
   async send(message: Message, signal: AbortSignal): Promise<SendResult> {
     const url = this.#url;
-    if (url === null) return { result: 'permanent', detail: 'url is not an http(s) address' };
+    if (url === null)
+      return { result: 'permanent', detail: 'its url is no address that begins with https:// or http://' };
     const post = this.#format.postOf(message, url, this.#clock.now());
     if (post === null)
       return { result: 'permanent', detail: this.#format.complaint ?? 'there is nothing to post' };

@@ -71,7 +71,11 @@ function accessOf(headers: IncomingHttpHeaders, book: TokenBook, nowAt: number):
  * @throws CronflowError `unauthorized` for one that is not known, or has expired
  */
 export function accessOfHolder(holder: Holder | null, nowAt: number): Access {
-  if (holder === null) throw new CronflowError('unauthorized', 'The token is not known.');
+  if (holder === null)
+    throw new CronflowError(
+      'unauthorized',
+      'The token is none of this Cronflow. Its tokens are set by CRONFLOW_TOKEN and the like where it was started.',
+    );
   const { name, scopes, only, sha256, expires_at: expiresAt } = holder;
   if (expiresAt !== null && expiresAt <= nowAt) {
     const since = new Date(expiresAt).toISOString();

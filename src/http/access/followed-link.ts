@@ -41,7 +41,11 @@ export function leadOn(ctx: Led, scope: RouteScope | undefined): void {
   const next = nextAddress(wanted, basePath);
   // An address with dots may mean another one, and that one may be a ping.
   const isPage = scope !== undefined && scope !== 'ping' && (next === wanted || next === `${basePath}/`);
-  if (!isPage) throw new CronflowError('foreign_origin', 'A link of another site does not lead here.');
+  if (!isPage)
+    throw new CronflowError(
+      'foreign_origin',
+      'A link of another site does not lead here. Open the address from the dashboard, or type it.',
+    );
   const address = escapeHtml(next);
   ctx.type = 'text/html; charset=utf-8';
   ctx.body = `<!doctype html>

@@ -34,12 +34,19 @@ export function requireLoopbackHost(host: string | undefined): void {
 export function requireOwnOrigin(headers: IncomingHttpHeaders, host: string | undefined): void {
   const { origin } = headers;
   if (origin !== undefined && !isSameHost(origin, host)) {
-    throw new CronflowError('foreign_origin', `Requests from pages of ${quote(origin)} are not allowed.`);
+    throw new CronflowError(
+      'foreign_origin',
+      `Requests from pages of ${quote(origin)} are not allowed, because this was sent to ${quote(host ?? '')}. ` +
+        'A reverse proxy must pass on the Host header as it came.',
+    );
   }
   // `same-site` includes other names and ports of a host, whose pages are not this server's (docs/design.md §8).
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') {
-    throw new CronflowError('foreign_origin', 'Requests from pages of other sites are not allowed.');
+    throw new CronflowError(
+      'foreign_origin',
+      'Requests from pages of other sites are not allowed. Open the address by itself.',
+    );
   }
 }
 

@@ -60,7 +60,7 @@ export class EventHub {
   ): EventReader {
     if (this.#isClosed) throw new CronflowError('stopping', 'Cronflow is stopping. Try again in a moment.');
     if (this.#readers.size >= READERS_MAX) {
-      const detail = `${READERS_MAX} readers listen to events already, which is as many as are allowed.`;
+      const detail = `${READERS_MAX} readers listen to events already, which is as many as are allowed. Close some, or try again later.`;
       throw new CronflowError('overloaded', detail);
     }
     this.#begin();

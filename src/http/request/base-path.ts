@@ -55,7 +55,7 @@ export function parseBasePath(text: string): BasePath {
   const allowed = `parts of letters, digits and . _ ~ -, each after a slash, ${LENGTH_MAX} characters at most, the first none of ${names}`;
   throw new CronflowError(
     'usage',
-    `base path ${JSON.stringify(text)} is not allowed: ${allowed}, such as /cronflow`,
+    `The base path (--base-path or CRONFLOW_BASE_PATH) is ${JSON.stringify(text)}, and allowed are ${allowed}, such as /cronflow.`,
   );
 }
 

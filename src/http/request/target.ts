@@ -31,15 +31,18 @@ export function hostOf(req: IncomingMessage): string | undefined {
   let count = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) if (isHost(rawHeaders[at]!)) count += 1;
   // With two headers, a program that reads the first and one that reads the last would see different requests.
-  if (count > 1) throw new CronflowError('bad_request', 'There is more than one Host header.');
+  if (count > 1) throw new CronflowError('bad_request', 'There is more than one Host header. Send one.');
   if (count === 0 && httpVersionMajor === 1 && httpVersionMinor > 0) {
-    throw new CronflowError('bad_request', 'The Host header is missing.');
+    throw new CronflowError(
+      'bad_request',
+      'The Host header is missing, which HTTP/1.1 needs. Send the name that is asked, as in "Host: 127.0.0.1:8000".',
+    );
   }
   const inTarget = targetHosts.get(req);
   if (inTarget === null) {
     throw new CronflowError(
       'bad_request',
-      'The target of the request is neither a path nor an http address that can be read.',
+      'The target of the request is neither a path, such as /jobs, nor an address that begins with http:// or https://.',
     );
   }
   return inTarget ?? headers.host;

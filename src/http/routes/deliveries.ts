@@ -1,4 +1,4 @@
-import { CronflowError } from '../../core/model/errors.ts';
+import { unknownIncident } from '../../apply/acknowledge.ts';
 import { type Delivery, DELIVERY_STATUSES } from '../../core/model/records.ts';
 import { cursorBehind, cursorText, linkNext, placeIn } from '../request/cursor.ts';
 import { asked, Query } from '../request/query.ts';
@@ -22,7 +22,7 @@ async function list(ctx: HttpContext, services: Services): Promise<void> {
   const incident_id = query.text('incident');
   query.done();
   if (incident_id !== undefined && (await services.store.incident(incident_id)) === undefined)
-    throw new CronflowError('not_found', `There is no incident "${incident_id}".`);
+    throw unknownIncident(incident_id);
   const after = placeIn(cursor);
   const { items, total } = await services.store.deliveries({
     ...page,

@@ -114,7 +114,10 @@ async function readAll(
   const [found] = await session.begin([step(HAS_SCHEMA), step(WAIT_FOR_DUMP)], 'read');
   if (found![0]!['is_there'] !== true) {
     await session.rollback();
-    throw new CronflowError('store_missing', 'The database holds no data of Cronflow.');
+    throw new CronflowError(
+      'store_missing',
+      'The database holds no data of Cronflow. Name the right one in CRONFLOW_STORE.',
+    );
   }
   await expectKnown(session, known);
   for (const { table, begin, recordOf: record } of tables) {

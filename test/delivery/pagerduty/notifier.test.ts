@@ -131,7 +131,9 @@ describe('PagerDuty', () => {
       detail: 'PagerDuty answered 404 Not Found: correct url: it ends in /v2/enqueue',
     });
     pager = pagerFor({ url: 'ftp://example.com' });
-    expect(await pager.send(aMessage(), never)).toMatchObject({ detail: 'url is not an http(s) address' });
+    expect(await pager.send(aMessage(), never)).toMatchObject({
+      detail: 'its url is no address that begins with https:// or http://',
+    });
   });
 
   test.each([429, 500, 503])('tries again after %i', async (status) => {

@@ -312,7 +312,7 @@ describe('the notifier by bot token', () => {
     bot = botFor({ apiUrl: 'ftp://example.com' });
     expect(await send(aMessage())).toEqual({
       result: 'permanent',
-      detail: 'api_url is not an http(s) address',
+      detail: 'its api_url is no address that begins with https:// or http://',
     });
   });
 

@@ -185,7 +185,10 @@ describe('SlackWebhook', () => {
     async (kind) => {
       server.failNext({ kind });
       const sent = await slack.send(aMessage(), never);
-      expect(sent).toEqual({ result: 'retry', detail: 'Slack not reached (UND_ERR_SOCKET)' });
+      expect(sent).toEqual({
+        result: 'retry',
+        detail: 'Slack could not be reached (UND_ERR_SOCKET: the connection was broken off)',
+      });
     },
   );
 
@@ -193,7 +196,7 @@ describe('SlackWebhook', () => {
     await server.close();
     expect(await slack.send(aMessage(), never)).toEqual({
       result: 'retry',
-      detail: 'Slack not reached (ECONNREFUSED)',
+      detail: 'Slack could not be reached (ECONNREFUSED: nothing listens there)',
     });
   });
 
@@ -210,7 +213,10 @@ describe('SlackWebhook', () => {
     'gives up on the address %s',
     async (webhookUrl) => {
       const result = await notifierFor(webhookUrl).send(aMessage(), never);
-      expect(result).toEqual({ result: 'permanent', detail: 'webhook_url is not an http(s) address' });
+      expect(result).toEqual({
+        result: 'permanent',
+        detail: 'its webhook_url is no address that begins with https:// or http://',
+      });
     },
   );
 

@@ -90,7 +90,7 @@ describe('a webhook', () => {
       server.failNext({ kind });
       expect(await hook().send(aMessage(), never)).toEqual({
         result: 'retry',
-        detail: 'the webhook not reached (UND_ERR_SOCKET)',
+        detail: 'the webhook could not be reached (UND_ERR_SOCKET: the connection was broken off)',
       });
     },
   );
@@ -100,7 +100,7 @@ describe('a webhook', () => {
     await server.close();
     expect(await notifier.send(aMessage(), never)).toEqual({
       result: 'retry',
-      detail: 'the webhook not reached (ECONNREFUSED)',
+      detail: 'the webhook could not be reached (ECONNREFUSED: nothing listens there)',
     });
   });
 
