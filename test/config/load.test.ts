@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterAll, describe, expect, test } from 'vitest';
 import { invalidConfigError, loadConfig, loadStored } from '../../src/config/load.ts';
 import { revisionOf } from '../../src/config/parse.ts';
@@ -128,32 +127,26 @@ describe('a large file', () => {
   test('of 10,000 jobs is loaded by the built program without holding it up', async () => {
     const load = await built();
     const path = write('large.yaml', text);
-    const delay = monitorEventLoopDelay({ resolution: 5 });
-    delay.enable();
-    const startedAt = performance.now();
+    const before = performance.eventLoopUtilization();
     const result = await load(path, { WHO: 'me' });
-    const elapsedMs = performance.now() - startedAt;
-    delay.disable();
+    const { utilization } = performance.eventLoopUtilization(before);
     expect(result.ok && result.config.jobs.length).toBe(count);
     expect(result).toMatchObject({
       config: { jobs: { 9_999: { place: { line: 40_000 - 1 }, declared: { owner: 'me' } } } },
     });
-    // Parsing takes a second and more; what is left is to take over the result.
-    expect(delay.max / 1e6).toBeLessThan(elapsedMs / 3);
+    // Most of the time goes into parsing, in another thread. This one is busy when it takes over the result.
+    expect(utilization).toBeLessThan(0.5);
   });
 
   test('of few jobs that includes many is loaded without holding the program up', async () => {
     const load = await built();
     write('many.yaml', `jobs:\n${Array.from({ length: count }, (_, i) => job(i)).join('')}`);
     const path = write('includes.yaml', 'include: [many.yaml]\ndefaults: {timezone: Europe/Berlin}\n');
-    const delay = monitorEventLoopDelay({ resolution: 5 });
-    delay.enable();
-    const startedAt = performance.now();
+    const before = performance.eventLoopUtilization();
     const result = await load(path, { WHO: 'me' });
-    const elapsedMs = performance.now() - startedAt;
-    delay.disable();
+    const { utilization } = performance.eventLoopUtilization(before);
     expect(result).toMatchObject({ ok: true, includes: ['many.yaml'], config: { jobs: { length: count } } });
-    expect(delay.max / 1e6).toBeLessThan(elapsedMs / 3);
+    expect(utilization).toBeLessThan(0.5);
   });
 
   test('says what is wrong with it just as a small one', async () => {
