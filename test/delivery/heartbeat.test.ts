@@ -173,7 +173,9 @@ describe('a heartbeat', () => {
     heartbeat.start();
     await clock.advance(SECOND_MS);
     await outcomes(0, 1);
-    expect(log).toBe(`warn  heartbeats do not arrive at ${watcher.host}: ECONNREFUSED: nothing listens there\n`);
+    expect(log).toBe(
+      `warn  heartbeats do not arrive at ${watcher.host}: ECONNREFUSED: nothing listens there\n`,
+    );
   });
 
   test('follows the configuration: begins, changes, ends', async () => {
