@@ -1,11 +1,7 @@
 import { hostname } from 'node:os';
-import {
-  applyConfiguration,
-  isStanding,
-  planAhead,
-  standingConfiguration,
-  storedConfiguration,
-} from '../apply/configuration.ts';
+import { applyConfiguration, isStanding, planAhead } from '../apply/configuration.ts';
+import { isLeft, type Applying } from '../apply/pieces.ts';
+import { standingConfiguration, storedConfiguration } from '../apply/stored-configuration.ts';
 import { reportMended, reportTrouble } from '../apply/system.ts';
 import type { Config } from '../config/config.ts';
 import type { LoadResult } from '../config/load.ts';
@@ -17,6 +13,7 @@ import { CronflowError, errorText, type Fault } from '../core/model/errors.ts';
 import type { PlanAhead } from '../core/plan/ahead.ts';
 import type { Plan } from '../core/plan/plan.ts';
 import type { ConfigStatus, ValidDeclaration } from '../http/deps.ts';
+import { APPLYING_KEY } from '../store/store.ts';
 import type { AppOptions, Parts } from './parts.ts';
 
 /** An instance looks at what stands at least so often, in case it did not hear that another one has changed it. */
@@ -111,6 +108,11 @@ export function followOthers({ clock, logger }: AppOptions, parts: Parts, reload
   };
   const lookAtAll = async (): Promise<void> => {
     await look();
+    await finishForOthers({ clock }, parts, reloader).catch((error: unknown) => {
+      logger.warn('could not go on with the configuration that another instance applied', {
+        error: errorText(error),
+      });
+    });
     await lookAfterTrouble().catch((error: unknown) => {
       logger.warn('could not look who told of the configuration', { error: errorText(error) });
     });
@@ -124,6 +126,21 @@ export function followOthers({ clock, logger }: AppOptions, parts: Parts, reload
   });
   // One may have been applied since this instance read what stands.
   void look().then(lookAgain);
+}
+
+/**
+ * Goes on with a configuration whose jobs another instance has changed in part. It is the one that this instance runs on,
+ * and whoever applied it has given no sign for a while.
+ */
+async function finishForOthers(
+  { clock }: Pick<AppOptions, 'clock'>,
+  { store }: Parts,
+  { current }: ConfigReloader,
+): Promise<void> {
+  const applying = (await store.meta(APPLYING_KEY)) as Applying | undefined;
+  if (applying === undefined || current?.revision !== applying.revision) return;
+  const now = (): number => clock.now();
+  if (isLeft(applying, now())) await applyConfiguration(store, current, now(), { now }).catch(nullIfLate);
 }
 
 /**
@@ -190,9 +207,8 @@ async function applyConfig(
     by: by ?? { via: 'file', who: because, from: hostname() },
     hide: (text: string) => hideSecrets(text, patterns),
   } as const;
-  const plan = await applyConfiguration(store, { ...config, isOvertaken }, at, ahead, author).catch(
-    nullIfLate,
-  );
+  const how = { ahead, author, now: () => options.clock.now() };
+  const plan = await applyConfiguration(store, { ...config, isOvertaken }, at, how).catch(nullIfLate);
   if (plan === null) return null;
   if (store.isShared === true) await configMended(options, parts);
   parts.appliedAt = at;

@@ -8,7 +8,7 @@ import {
 import type { ServiceIncident } from '../core/model/records.ts';
 import { parseDuration } from '../schedule/duration.ts';
 import { CONFIGURATION_KEY, type Scope, type Store, type View } from '../store/store.ts';
-import { readDefaults } from './configuration.ts';
+import { readDefaults } from './stored-configuration.ts';
 import { GLOBALS_KEY, readGlobals } from './events.ts';
 import { putSystemChange } from './system-change.ts';
 import { defaultNotifiers } from '../core/model/defaults.ts';

@@ -1,5 +1,5 @@
 import { gapBefore } from '../apply/alive.ts';
-import { readDefaults } from '../apply/configuration.ts';
+import { readDefaults } from '../apply/stored-configuration.ts';
 import { GLOBALS_KEY, readGlobals, specOfJob } from '../apply/events.ts';
 import { audience } from '../apply/system.ts';
 import { putSystemChange } from '../apply/system-change.ts';

@@ -1,4 +1,4 @@
-import { readWritten } from '../apply/configuration.ts';
+import { readWritten } from '../apply/stored-configuration.ts';
 import { readGlobals } from '../apply/events.ts';
 import { CronflowError } from '../core/model/errors.ts';
 import type { Job, JobState } from '../core/model/records.ts';

@@ -1,6 +1,6 @@
 import { type Author, changesOf, listed, putAudit } from '../apply/audit.ts';
 import { acknowledgeIncident } from '../apply/acknowledge.ts';
-import { DECLARING_META, readFill } from '../apply/configuration.ts';
+import { DECLARING_META, readFill } from '../apply/stored-configuration.ts';
 import { applyEvent, EVENT_META, specOfJob } from '../apply/events.ts';
 import { addJob, removeJob } from '../apply/jobs.ts';
 import { pauseJob, placeOf, resumeJob } from '../apply/pausing.ts';

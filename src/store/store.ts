@@ -293,8 +293,15 @@ export const INSTANCES_KEY = 'instances';
 export const SESSIONS_KEY = 'sessions';
 /** The meta key of the end of the last time in which the store failed, where instances share one. */
 export const STORE_MENDED_KEY = 'store_mended';
+/** The meta key of who applies a configuration in several commits, where instances share a store. */
+export const APPLYING_KEY = 'applying';
 /** Values that change often and say nothing of a job, so that no store keeps what they were. */
-export const PASSING_KEYS: ReadonlySet<string> = new Set([INSTANCES_KEY, SESSIONS_KEY, STORE_MENDED_KEY]);
+export const PASSING_KEYS: ReadonlySet<string> = new Set([
+  INSTANCES_KEY,
+  SESSIONS_KEY,
+  STORE_MENDED_KEY,
+  APPLYING_KEY,
+]);
 
 /** The meta key of the applied configuration, of whose changes `watch` tells. */
 export const CONFIGURATION_KEY = 'configuration';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type AppliedConfiguration, applyConfiguration } from '../../src/apply/configuration.ts';
+import { applyConfiguration } from '../../src/apply/configuration.ts';
+import type { AppliedConfiguration } from '../../src/apply/stored-configuration.ts';
 import type { Author } from '../../src/apply/audit.ts';
 import { AUDIT_ENTRY } from '../../src/core/model/audit.ts';
 import type { Declaration } from '../../src/core/model/declaration.ts';
@@ -28,7 +29,7 @@ async function start() {
           : { renamed_from_place: { file: 'cronflow.yaml', line: i + 1, column: 1 } }),
       })),
     };
-    return applyConfiguration(service.store, config, service.clock.now(), undefined, author);
+    return applyConfiguration(service.store, config, service.clock.now(), { author });
   };
   const last = async () => (await service.store.audit({ skip: 0, limit: 1 })).items[0];
   const total = async () => (await service.store.audit({ skip: 0, limit: 1 })).total;

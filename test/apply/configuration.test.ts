@@ -1,9 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  applyConfiguration,
-  standingConfiguration,
-  storedConfiguration,
-} from '../../src/apply/configuration.ts';
+import { applyConfiguration } from '../../src/apply/configuration.ts';
+import { standingConfiguration, storedConfiguration } from '../../src/apply/stored-configuration.ts';
 import { MemoryStore } from '../../src/store/local/memory.ts';
 import { configurationOf, startMemoryService } from '../support/memory-service.ts';
 import { HOUR_MS } from '../../src/schedule/units.ts';

@@ -32,7 +32,7 @@ async function applied(
   const config = configurationOf('after', AFTER, { defaults: {} }, ['ops']);
   const ahead = isAhead ? await planAhead(store, config) : undefined;
   await meanwhile(service);
-  await applyConfiguration(store, config, clock.now(), ahead);
+  await applyConfiguration(store, config, clock.now(), { ahead });
   const { items: jobs } = await store.listJobs({ skip: 0, limit: 10 });
   // Each service gives its jobs ids of its own.
   return jobs.map((job) => JSON.parse(JSON.stringify(job).replaceAll(job.id, 'ID')) as unknown);

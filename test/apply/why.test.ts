@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { type AppliedConfiguration, applyConfiguration } from '../../src/apply/configuration.ts';
+import { applyConfiguration } from '../../src/apply/configuration.ts';
+import type { AppliedConfiguration } from '../../src/apply/stored-configuration.ts';
 import { explain, sourceOf } from '../../src/apply/why.ts';
 import { whyText } from '../../src/cli/why-text.ts';
 import type { Declaration } from '../../src/core/model/declaration.ts';

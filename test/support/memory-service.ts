@@ -1,4 +1,5 @@
-import { type AppliedConfiguration, applyConfiguration } from '../../src/apply/configuration.ts';
+import { applyConfiguration } from '../../src/apply/configuration.ts';
+import type { AppliedConfiguration } from '../../src/apply/stored-configuration.ts';
 import { Checker } from '../../src/checker/checker.ts';
 import { Liveness } from '../../src/checker/liveness.ts';
 import type { Declaration } from '../../src/core/model/declaration.ts';

@@ -1,4 +1,4 @@
-import { readDefaults } from '../../apply/configuration.ts';
+import { readDefaults } from '../../apply/stored-configuration.ts';
 import { isEndKind, siblingIdOf } from '../../core/model/delivery-id.ts';
 import type { Delivery, Row } from '../../core/model/records.ts';
 import { shownRow } from '../../core/model/rows.ts';

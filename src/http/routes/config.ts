@@ -1,4 +1,4 @@
-import { readWritten } from '../../apply/configuration.ts';
+import { readWritten } from '../../apply/stored-configuration.ts';
 import type { Fault } from '../../core/model/errors.ts';
 import { CronflowError } from '../../core/model/errors.ts';
 import { readJson } from '../request/body.ts';

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { LIMITS } from '../../core/model/limits.ts';
 import type { JobState } from '../../core/model/records.ts';
 import type { Changes, DeclaredJob, MetaRecord } from '../local/changes.ts';
@@ -45,6 +46,9 @@ import { type Statement, step } from './statement.ts';
 
 /** Once this many jobs turned out to need their history, that of all jobs is loaded, since all ask for it. */
 const RECENT_ASKED_MAX = 8;
+
+/** So many rows are taken before pings get their turn. It takes some milliseconds. */
+const TAKEN_AT_ONCE = 1_000;
 
 type Kind = 'write' | 'read';
 
@@ -243,8 +247,21 @@ export class Loading {
     const isBegun = this.#isBegun;
     this.#isBegun = true;
     const answers = await (isBegun ? this.#session.run(steps) : this.#session.begin(steps, this.#kind));
-    for (const [index, rows] of answers.entries()) asked[index]!.take(rows);
+    for (const [index, rows] of answers.entries()) {
+      const { take } = asked[index]!;
+      if (rows.length <= TAKEN_AT_ONCE) take(rows);
+      else await this.#takeByAndBy(rows, take);
+    }
     this.#apply();
+  }
+
+  /** Takes the rows of all jobs, and lets pings have their turn in between. */
+  async #takeByAndBy(rows: readonly AnswerRow[], take: (rows: AnswerRow[]) => void): Promise<void> {
+    for (let from = 0; from < rows.length; from += TAKEN_AT_ONCE) {
+      take(rows.slice(from, from + TAKEN_AT_ONCE));
+      this.#apply();
+      await setImmediate();
+    }
   }
 
   #apply(): void {

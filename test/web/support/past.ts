@@ -86,7 +86,7 @@ export async function playPast({
     configure: async () => {
       const loaded = await loadConfig(configPath, {});
       if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
-      await applyConfiguration(store, loaded.config, clock.now(), undefined, { by: FILE });
+      await applyConfiguration(store, loaded.config, clock.now(), { author: { by: FILE } });
     },
   };
   // A service notes at its first start by which rules of time zones it expects.

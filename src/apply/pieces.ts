@@ -1,0 +1,299 @@
+import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { CronflowError } from '../core/model/errors.ts';
+import type { Job } from '../core/model/records.ts';
+import { type Globals, type Spec, specOf } from '../core/model/spec.ts';
+import type { PlanAhead } from '../core/plan/ahead.ts';
+import { Comparisons } from '../core/plan/comparisons.ts';
+import { currentByName, isEmptyPlan, type Plan, planChanges } from '../core/plan/plan.ts';
+import type { Standing } from '../core/plan/standing.ts';
+import { closeRemoved } from '../core/system/incidents.ts';
+import { APPLYING_KEY, type Scope, type Store, type Tx, type View } from '../store/store.ts';
+import { type Author, putPlanAudit } from './audit.ts';
+import { othersOf, type PlanStep, stepsOf } from './carry-out.ts';
+import { EVENT_META, readGlobals, writeGlobals } from './events.ts';
+import { RENAMES_KEY } from './renames.ts';
+import { keptSpecOf } from './specs.ts';
+import {
+  type AppliedConfiguration,
+  DECLARING_META,
+  putConfiguration,
+  putStanding,
+  readFill,
+  readRevision,
+  readStanding,
+  STANDING_KEY,
+} from './stored-configuration.ts';
+import { putSystemChange } from './system-change.ts';
+
+/** So many jobs are compared before pings get their turn. It takes a few milliseconds. */
+const COMPARED_AT_ONCE = 500;
+/** One commit changes so many jobs. Pings wait for no longer than it takes. */
+const CHANGED_AT_ONCE = 200;
+/** Whoever applies a configuration signs with each commit. Another one goes on where no sign came for so long. */
+const SIGNED_MS_MAX = 10_000;
+/** Where others change jobs all the time, or configurations, it is given up after so many looks. */
+const ROUNDS_MAX = 10;
+
+/** What says that a configuration is being applied, in several commits. */
+export interface Applying {
+  revision: string;
+  /** Names whoever applies it. */
+  by: string;
+  signed_at: number;
+  /** The globals before it. Some jobs were not told yet that there are others now. */
+  globals_before: Globals;
+}
+
+/** A plan, and what it was made from. */
+interface Looked extends PlanAhead {
+  globals: Globals;
+  standing: Standing | null;
+  applying: Applying | undefined;
+}
+
+export interface ApplyInPieces {
+  /** Returns the instant at which a part of the change is made, from which new expectations count. */
+  now: () => number;
+  /** The plan of `lookAhead`; absent where none was made. */
+  ahead?: PlanAhead | undefined;
+  author?: Author | undefined;
+}
+
+export function readApplying(tx: Pick<View, 'meta'>): Applying | undefined {
+  return tx.meta(APPLYING_KEY) as Applying | undefined;
+}
+
+/** Tells whether whoever applies a configuration has given no sign for so long that another one has to go on. */
+export function isLeft({ signed_at: signedAt }: Applying, nowAt: number): boolean {
+  return Math.abs(nowAt - signedAt) > SIGNED_MS_MAX;
+}
+
+/** Plans what applying a configuration would do. Pings have their turn meanwhile, however many jobs there are. */
+export async function lookAhead(store: Store, config: AppliedConfiguration): Promise<Looked> {
+  const seen = await store.view({ all: true }, (view) => ({
+    stored: view.jobs(),
+    globals: readGlobals(view),
+    standing: readStanding(view),
+    applying: readApplying(view),
+  }));
+  const comparisons = new Comparisons();
+  const byName = currentByName(seen.stored);
+  for (const [index, next] of config.jobs.entries()) {
+    if (index % COMPARED_AT_ONCE === 0) await setImmediate();
+    const job = byName.get(next.name);
+    if (job !== undefined) comparisons.of(job, next);
+  }
+  await setImmediate();
+  return { ...seen, plan: planChanges(seen.stored, config.jobs, config, comparisons) };
+}
+
+/**
+ * Applies a validated configuration to a store that instances share. A change of few jobs is one commit. A change of
+ * many is several, so that pings come through in between: the first one says what stands from now on and who applies
+ * it, and the others change some jobs each. Each job is changed by one of them, so none is ever half changed. Whoever
+ * dies in the middle is followed by another instance, which finds what is left by planning anew.
+ * @throws CronflowError `config_invalid` with the faults of a plan that cannot be carried out; `config_held` where
+ *   another configuration was faster
+ */
+export async function applyInPieces(
+  store: Store,
+  config: AppliedConfiguration,
+  options: ApplyInPieces,
+): Promise<Plan> {
+  const applier = new Applier(store, config, options);
+  const isLooked = options.ahead !== undefined && 'applying' in options.ahead;
+  let looked = isLooked ? (options.ahead as Looked) : await lookAhead(store, config);
+  const { plan } = looked;
+  for (let round = 1; ; round += 1) {
+    // A job may have got a history since the change was begun. It keeps it then, and what was to take its place goes.
+    if (looked.plan.faults.length > 0 && !applier.isBegun) throw faulty(plan);
+    const did = await applier.carryOut(looked);
+    if (did === 'done' || did === 'followed') return plan;
+    if (round === ROUNDS_MAX) throw new CronflowError('store_unavailable', 'Jobs were changed all the time.');
+    looked = await lookAhead(store, config);
+    if (applier.isBegun && (await applier.isFinished(looked))) return plan;
+  }
+}
+
+function faulty({ faults }: Plan): CronflowError {
+  const detail = faults.map((fault) => `${fault.path}: ${fault.message}`).join('\n');
+  return new CronflowError('config_invalid', detail, { faults });
+}
+
+/** What became of a plan: all is done, another instance does it, or one has to look again. */
+type Did = 'done' | 'followed' | 'again';
+
+class Applier {
+  readonly #store: Store;
+  readonly #config: AppliedConfiguration;
+  readonly #options: ApplyInPieces;
+  readonly #by = randomUUID();
+  isBegun = false;
+
+  constructor(store: Store, config: AppliedConfiguration, options: ApplyInPieces) {
+    this.#store = store;
+    this.#config = config;
+    this.#options = options;
+  }
+
+  /** Carries a plan out, as far as the jobs are still what it was made from. */
+  async carryOut(looked: Looked): Promise<Did> {
+    const before = looked.applying?.globals_before ?? looked.globals;
+    const areGlobalsChanged = !isDeepStrictEqual(before, this.#config.globals);
+    // Specs are kept under the globals in force, and others would drive them all out.
+    const specUnder = areGlobalsChanged ? specOf : keptSpecOf;
+    const spec = (job: Job): Spec => specUnder(job.name, job.declaration, before);
+    const others = areGlobalsChanged ? await this.#affected(looked, spec) : [];
+    const steps = stepsOf(looked.plan, { spec, others, areGlobalsChanged });
+    const isWhole = steps.length <= CHANGED_AT_ONCE && looked.applying === undefined;
+    const began = await this.#begin(looked, before, isWhole ? steps : null);
+    if (began === 'followed' || began === 'again') return began;
+    if (isWhole) return began.isAllDone ? 'done' : 'again';
+    for (let from = 0; from < steps.length; from += CHANGED_AT_ONCE) {
+      const isMine = await this.#change(steps.slice(from, from + CHANGED_AT_ONCE));
+      if (!isMine) return 'followed';
+    }
+    await this.#sign((applying) => ({ ...applying, globals_before: this.#config.globals }));
+    return 'again';
+  }
+
+  /** Ends the change if nothing is left to do. */
+  async isFinished({ plan, applying }: Looked): Promise<boolean> {
+    const isMore = !isEmptyPlan(plan) || plan.unchanged.some(({ isSameRecord }) => !isSameRecord);
+    if (isMore || (applying !== undefined && applying.by !== this.#by)) return false;
+    if (applying !== undefined) await this.#sign(() => undefined);
+    return true;
+  }
+
+  /** Finds the jobs that a plan leaves as they are, and to which the changed globals make a difference. */
+  async #affected({ plan, stored }: Looked, spec: (job: Job) => Spec): Promise<string[]> {
+    const affected: string[] = [];
+    for (const [index, job] of othersOf(plan, stored).entries()) {
+      if (index % COMPARED_AT_ONCE === 0) await setImmediate();
+      const now = specOf(job.name, job.declaration, this.#config.globals);
+      if (!isDeepStrictEqual(spec(job), now)) affected.push(job.id);
+    }
+    return affected;
+  }
+
+  /**
+   * Commits what stands from now on, with all of the change where that is small.
+   * @param steps null where they are carried out later
+   */
+  #begin(
+    looked: Looked,
+    before: Globals,
+    steps: readonly PlanStep[] | null,
+  ): Promise<'followed' | 'again' | { isAllDone: boolean }> {
+    const config = this.#config;
+    const at = this.#options.now();
+    const meta = [...DECLARING_META, STANDING_KEY, APPLYING_KEY, RENAMES_KEY];
+    const scope = { ...scopeOf(steps ?? []), meta, system_incidents: true };
+    return this.#transact(scope, (tx) => {
+      const applying = readApplying(tx);
+      const isOthers = applying !== undefined && applying.by !== this.#by && !isLeft(applying, at);
+      const standing = readStanding(tx);
+      if (isOthers && applying.revision === config.revision && standing?.revision === config.revision)
+        return 'followed';
+      if (!isSameAs(tx, looked)) return 'again';
+      putStanding(tx, config, at);
+      const { author } = this.#options;
+      const revisions: [string | undefined, string] = [readRevision(tx), config.revision];
+      if (author !== undefined && !this.isBegun)
+        putPlanAudit(tx, author, { plan: looked.plan, at, revisions });
+      const isFillChanged = !isDeepStrictEqual(fillOf(readFill(tx)), fillOf(config));
+      putConfiguration(tx, config, at);
+      writeGlobals(tx, config.globals);
+      putSystemChange(tx, closeRemoved(tx.openSystemIncidents(), config.globals.notifiers, at));
+      if (steps === null)
+        tx.putMeta(APPLYING_KEY, {
+          revision: config.revision,
+          by: this.#by,
+          signed_at: at,
+          globals_before: before,
+        } satisfies Applying);
+      // A job that the API made meanwhile was filled by what stood before.
+      return { isAllDone: steps === null || (run(tx, steps, at) && !isFillChanged) };
+    }).then((began) => {
+      this.isBegun ||= typeof began === 'object';
+      return began;
+    });
+  }
+
+  /** @returns false where another instance applies the configuration by now */
+  async #change(steps: readonly PlanStep[]): Promise<boolean> {
+    const at = this.#options.now();
+    const isRename = steps.some(({ ids, names }) => ids.length > 0 && names.length > 0);
+    const meta = [...EVENT_META, STANDING_KEY, APPLYING_KEY, ...(isRename ? [RENAMES_KEY] : [])];
+    return this.#transact({ ...scopeOf(steps), meta }, (tx) => {
+      const applying = this.#mine(tx);
+      if (applying === null) return false;
+      run(tx, steps, at);
+      tx.putMeta(APPLYING_KEY, { ...applying, signed_at: at } satisfies Applying);
+      return true;
+    });
+  }
+
+  async #sign(change: (applying: Applying) => Applying | undefined): Promise<void> {
+    await this.#transact({ meta: [STANDING_KEY, APPLYING_KEY] }, (tx) => {
+      const applying = this.#mine(tx);
+      if (applying !== null) tx.putMeta(APPLYING_KEY, change(applying));
+    });
+  }
+
+  /**
+   * Returns the sign of this instance; null where another one applies the same configuration.
+   * @throws CronflowError `config_held` where another configuration stands by now
+   */
+  #mine(tx: Tx): Applying | null {
+    const { revision } = this.#config;
+    // It stands there since the change was begun. The text of the configuration, which is large, is not read.
+    const standing = tx.meta(STANDING_KEY) as Standing | undefined;
+    if (standing?.revision !== revision)
+      throw new CronflowError('config_held', `Revision ${revision} was replaced by ${standing?.revision}.`);
+    const applying = readApplying(tx);
+    return applying?.by === this.#by ? applying : null;
+  }
+
+  #transact<T>(scope: Scope, fn: (tx: Tx) => T): Promise<T> {
+    return this.#store.transact(scope, fn);
+  }
+}
+
+/**
+ * Carries out steps. What each of them lacks is noted before any of them ends the transaction, so that all of it is
+ * loaded at once.
+ * @returns whether all of them were carried out
+ */
+function run(tx: Tx, steps: readonly PlanStep[], at: number): boolean {
+  const failures: unknown[] = [];
+  let isAllDone = true;
+  for (const each of steps) {
+    try {
+      if (!tx.attempt(() => each.run(tx, at))) isAllDone = false;
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+  return isAllDone;
+}
+
+function scopeOf(steps: readonly PlanStep[]): Scope {
+  return { ids: steps.flatMap(({ ids }) => ids), names: steps.flatMap(({ names }) => names) };
+}
+
+/** Tells whether nothing that a plan rests on has changed since it was made, but jobs. */
+function isSameAs(tx: Tx, { globals, standing, applying }: Looked): boolean {
+  return (
+    readStanding(tx)?.revision === standing?.revision &&
+    readApplying(tx)?.by === applying?.by &&
+    isDeepStrictEqual(readGlobals(tx), globals)
+  );
+}
+
+function fillOf({ defaults, groups = {} }: Pick<AppliedConfiguration, 'defaults' | 'groups'>): object {
+  return { defaults, groups };
+}
