@@ -28,15 +28,28 @@ interface Changes {
  * Adds an entry to the audit log, in the commit of the change that it tells of (docs/design.md §8). What exceeds the
  * bounds of an entry is counted and left out.
  */
-export function putAudit(
-  tx: Tx,
+export function putAudit(tx: Tx, author: Author, entry: Entry): void {
+  const writing = auditInParts(author, entry);
+  for (;;) {
+    const { done, value } = writing.next();
+    if (done === true) return tx.putAudit({ id: randomUUID(), ...value });
+  }
+}
+
+/** So many changes are counted before a pause. */
+const COUNTED_AT_ONCE = 2_000;
+
+/** Writes an entry, all but its id, and pauses now and then, because a file may change every job. */
+function* auditInParts(
   { by, hide = redact }: Author,
   { jobs, changes, incident_id, ...entry }: Entry,
-): void {
+): Generator<undefined, Omit<AuditRecord, 'id'>> {
   const kept: AuditChange[] = [];
   let length = 0;
   let count = 0;
+  let looked = 0;
   for (const each of changes) {
+    if (++looked % COUNTED_AT_ONCE === 0) yield;
     count += each.count;
     if (length > AUDIT_ENTRY.changesLengthMax) continue;
     for (const change of each.list()) {
@@ -47,15 +60,14 @@ export function putAudit(
     }
   }
   const named = jobs.slice(0, AUDIT_ENTRY.jobsMax);
-  tx.putAudit({
-    id: randomUUID(),
+  return {
     ...entry,
     ...by,
     jobs: named,
     incident_id: incident_id ?? null,
     changes: kept,
     left_out: jobs.length - named.length + count - kept.length,
-  });
+  };
 }
 
 /** Returns changes that are at hand, for an entry. */
@@ -70,13 +82,29 @@ export function changesOf(job: string, from: Declaration, to: Declaration): Audi
 
 /**
  * Adds an entry about a configuration that is applied. One that changes nothing, as at most starts, is no change.
- * @param revisions that of the configuration before, undefined for the first, and that of this one
  */
-export function putPlanAudit(
-  tx: Tx,
+export function putPlanAudit(tx: Tx, author: Author, applied: AppliedPlan): void {
+  const writing = planAuditInParts(author, applied);
+  for (;;) {
+    const { done, value } = writing.next();
+    if (done !== true) continue;
+    if (value !== null) tx.putAudit({ id: randomUUID(), ...value });
+    return;
+  }
+}
+
+/** A plan that is applied, with the revision of the configuration before, undefined for the first, and that of this one. */
+interface AppliedPlan {
+  plan: Plan;
+  at: number;
+  revisions: [string | undefined, string];
+}
+
+/** Does as `putPlanAudit`, but for the writing: it returns the entry, all but its id, and pauses now and then. */
+export function* planAuditInParts(
   author: Author,
-  { plan, at, revisions: [from, to] }: { plan: Plan; at: number; revisions: [string | undefined, string] },
-): void {
+  { plan, at, revisions: [from, to] }: AppliedPlan,
+): Generator<undefined, Omit<AuditRecord, 'id'> | null> {
   const changed = [...plan.changed, ...plan.adopted, ...plan.renamed, ...plan.restored];
   const jobs = [
     ...plan.removed.map(({ name }) => name),
@@ -84,8 +112,15 @@ export function putPlanAudit(
     ...plan.added.map(({ name }) => name),
     ...plan.refilled.map(({ job }) => job.name),
   ];
-  if (from === to && jobs.length === 0) return;
-  putAudit(tx, author, { at, action: 'configuration_applied', jobs, changes: changesOfPlan(plan, from, to) });
+  if (from === to && jobs.length === 0) return null;
+  yield;
+  const entry = {
+    at,
+    action: 'configuration_applied',
+    jobs,
+    changes: changesOfPlan(plan, from, to),
+  } as const;
+  return yield* auditInParts(author, entry);
 }
 
 function* changesOfPlan(plan: Plan, from: string | undefined, to: string): Generator<Changes> {

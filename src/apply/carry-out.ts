@@ -28,8 +28,8 @@ interface Before {
   areGlobalsChanged: boolean;
 }
 
-/** Returns the steps of a plan. */
-export function stepsOf(plan: Plan, before: Before): PlanStep[] {
+/** Makes the steps of a plan, one after the other, because there may be many. */
+export function* stepsOf(plan: Plan, before: Before): Generator<PlanStep, undefined> {
   const change = (tx: Tx, job: Job, next: Job, at: number): void => {
     applyEvent(tx, next, { type: 'spec_changed', at, previous: before.spec(job) });
   };
@@ -50,54 +50,48 @@ export function stepsOf(plan: Plan, before: Before): PlanStep[] {
       return isSame;
     },
   });
-  return [
-    ...plan.removed.map((job) => stored(job, removeJob)),
-    ...plan.renamed.map(({ job, next, replaced }) =>
-      stored(
-        job,
-        (tx, current, at) => {
-          const fields = { ...declaredAs({ job: current, next }, at), name: next.name };
-          renameJob(tx, { job: current, next: fields, replaced }, before.spec(current), at);
-        },
-        {
-          ids: replaced === undefined ? [] : [replaced.id],
-          names: [next.name],
-          isFree: (tx) => makesWay(tx.jobByName(next.name), replaced),
-        },
-      ),
-    ),
-    ...plan.added.map((next): PlanStep => ({
-      ids: [],
+  for (const job of plan.removed) yield stored(job, removeJob);
+  for (const { job, next, replaced } of plan.renamed) {
+    const rename = (tx: Tx, current: Job, at: number): void => {
+      const fields = { ...declaredAs({ job: current, next }, at), name: next.name };
+      renameJob(tx, { job: current, next: fields, replaced }, before.spec(current), at);
+    };
+    yield stored(job, rename, {
+      ids: replaced === undefined ? [] : [replaced.id],
       names: [next.name],
-      run: (tx, at) => add(tx, next, at),
-    })),
-    ...[...plan.changed, ...plan.adopted].map(({ job, next }) =>
-      stored(job, (tx, current, at) => change(tx, current, declaredAs({ job: current, next }, at), at)),
-    ),
-    ...plan.restored.map(({ job, next }) =>
-      stored(job, (tx, current, at) => {
-        const restored = { ...declaredAs({ job: current, next }, at), removed_at: null };
-        applyEvent(tx, restored, { type: 'restored', at });
-      }),
-    ),
-    ...plan.refilled.map(({ job, declaration }) =>
-      stored(job, (tx, current, at) => change(tx, current, { ...current, declaration, updated_at: at }, at)),
-    ),
-    ...plan.unchanged
-      .filter(({ isSameRecord }) => !isSameRecord)
-      .map(({ job, next }) =>
-        stored(job, (tx, current, at) => tx.putJob(declaredAs({ job: current, next }, at))),
-      ),
-    // A new notifier, for example, belongs to every job that does not choose its own, and jobs in trouble tell it.
-    ...before.others.map((id): PlanStep => {
-      const run = (tx: Tx, at: number): boolean => {
-        const job = tx.jobById(id);
-        if (job !== undefined && job.removed_at === null) change(tx, job, job, at);
-        return true;
-      };
-      return { ids: [id], names: [], run };
-    }),
-  ];
+      isFree: (tx) => makesWay(tx.jobByName(next.name), replaced),
+    });
+  }
+  for (const next of plan.added)
+    yield { ids: [], names: [next.name], run: (tx, at) => add(tx, next, at) } satisfies PlanStep;
+  for (const { job, next } of both(plan.changed, plan.adopted))
+    yield stored(job, (tx, current, at) => change(tx, current, declaredAs({ job: current, next }, at), at));
+  for (const { job, next } of plan.restored)
+    yield stored(job, (tx, current, at) => {
+      const restored = { ...declaredAs({ job: current, next }, at), removed_at: null };
+      applyEvent(tx, restored, { type: 'restored', at });
+    });
+  for (const { job, declaration } of plan.refilled)
+    yield stored(job, (tx, current, at) =>
+      change(tx, current, { ...current, declaration, updated_at: at }, at),
+    );
+  for (const { job, next, isSameRecord } of plan.unchanged)
+    if (!isSameRecord)
+      yield stored(job, (tx, current, at) => tx.putJob(declaredAs({ job: current, next }, at)));
+  // A new notifier, for example, belongs to every job that does not choose its own, and jobs in trouble tell it.
+  for (const id of before.others) {
+    const tell = (tx: Tx, at: number): boolean => {
+      const job = tx.jobById(id);
+      if (job !== undefined && job.removed_at === null) change(tx, job, job, at);
+      return true;
+    };
+    yield { ids: [id], names: [], run: tell } satisfies PlanStep;
+  }
+}
+
+function* both<T>(first: Iterable<T>, second: Iterable<T>): Generator<T> {
+  yield* first;
+  yield* second;
 }
 
 /** Lists the jobs that a plan leaves as they are, and that are told of changed globals all the same. */

@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import type { AuditRecord } from '../core/model/audit.ts';
 import { CronflowError } from '../core/model/errors.ts';
 import type { Job } from '../core/model/records.ts';
 import { type Globals, type Spec, specOf } from '../core/model/spec.ts';
 import type { PlanAhead } from '../core/plan/ahead.ts';
-import { Comparisons } from '../core/plan/comparisons.ts';
-import { currentByName, isEmptyPlan, type Plan, planChanges } from '../core/plan/plan.ts';
+import { isEmptyPlan, type Plan, planInParts } from '../core/plan/plan.ts';
 import type { Standing } from '../core/plan/standing.ts';
 import { closeRemoved } from '../core/system/incidents.ts';
 import { APPLYING_KEY, type Scope, type Store, type Tx, type View } from '../store/store.ts';
-import { type Author, putPlanAudit } from './audit.ts';
+import { type Author, planAuditInParts } from './audit.ts';
+import { byAndBy, listedByAndBy } from './by-and-by.ts';
 import { othersOf, type PlanStep, stepsOf } from './carry-out.ts';
 import { EVENT_META, readGlobals, writeGlobals } from './events.ts';
 import { RENAMES_KEY } from './renames.ts';
@@ -21,7 +22,6 @@ import {
   putConfiguration,
   putStanding,
   readFill,
-  readRevision,
   readStanding,
   STANDING_KEY,
 } from './stored-configuration.ts';
@@ -78,15 +78,7 @@ export async function lookAhead(store: Store, config: AppliedConfiguration): Pro
     standing: readStanding(view),
     applying: readApplying(view),
   }));
-  const comparisons = new Comparisons();
-  const byName = currentByName(seen.stored);
-  for (const [index, next] of config.jobs.entries()) {
-    if (index % COMPARED_AT_ONCE === 0) await setImmediate();
-    const job = byName.get(next.name);
-    if (job !== undefined) comparisons.of(job, next);
-  }
-  await setImmediate();
-  return { ...seen, plan: planChanges(seen.stored, config.jobs, config, comparisons) };
+  return { ...seen, plan: await byAndBy(planInParts(seen.stored, config.jobs, config)) };
 }
 
 /**
@@ -146,7 +138,10 @@ class Applier {
     const specUnder = areGlobalsChanged ? specOf : keptSpecOf;
     const spec = (job: Job): Spec => specUnder(job.name, job.declaration, before);
     const others = areGlobalsChanged ? await this.#affected(looked, spec) : [];
-    const steps = stepsOf(looked.plan, { spec, others, areGlobalsChanged });
+    const steps = await listedByAndBy(
+      stepsOf(looked.plan, { spec, others, areGlobalsChanged }),
+      COMPARED_AT_ONCE,
+    );
     const isWhole = steps.length <= CHANGED_AT_ONCE && looked.applying === undefined;
     const began = await this.#begin(looked, before, isWhole ? steps : null);
     if (began === 'followed' || began === 'again') return began;
@@ -182,12 +177,13 @@ class Applier {
    * Commits what stands from now on, with all of the change where that is small.
    * @param steps null where they are carried out later
    */
-  #begin(
+  async #begin(
     looked: Looked,
     before: Globals,
     steps: readonly PlanStep[] | null,
   ): Promise<'followed' | 'again' | { isAllDone: boolean }> {
     const config = this.#config;
+    const audit = await this.#auditOf(looked);
     const at = this.#options.now();
     const meta = [...DECLARING_META, STANDING_KEY, APPLYING_KEY, RENAMES_KEY];
     const scope = { ...scopeOf(steps ?? []), meta, system_incidents: true };
@@ -199,10 +195,7 @@ class Applier {
         return 'followed';
       if (!isSameAs(tx, looked)) return 'again';
       putStanding(tx, config, at);
-      const { author } = this.#options;
-      const revisions: [string | undefined, string] = [readRevision(tx), config.revision];
-      if (author !== undefined && !this.isBegun)
-        putPlanAudit(tx, author, { plan: looked.plan, at, revisions });
+      if (audit !== null) tx.putAudit({ ...audit, at });
       const isFillChanged = !isDeepStrictEqual(fillOf(readFill(tx)), fillOf(config));
       putConfiguration(tx, config, at);
       writeGlobals(tx, config.globals);
@@ -220,6 +213,15 @@ class Applier {
       this.isBegun ||= typeof began === 'object';
       return began;
     });
+  }
+
+  /** Returns the entry of the audit log about a plan; null where there is none, or it was written already. */
+  async #auditOf({ plan, standing }: Looked): Promise<AuditRecord | null> {
+    const { author, now } = this.#options;
+    if (author === undefined || this.isBegun) return null;
+    const revisions: [string | undefined, string] = [standing?.revision, this.#config.revision];
+    const entry = await byAndBy(planAuditInParts(author, { plan, at: now(), revisions }));
+    return entry === null ? null : { id: randomUUID(), ...entry };
   }
 
   /** @returns false where another instance applies the configuration by now */

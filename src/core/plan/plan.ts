@@ -59,13 +59,32 @@ export function planChanges(
   fill?: Fill,
   comparisons = new Comparisons(),
 ): Plan {
+  const planning = planInParts(stored, declared, fill, comparisons);
+  for (;;) {
+    const { done, value } = planning.next();
+    if (done === true) return value;
+  }
+}
+
+/** So many jobs are compared before a pause. It takes a few milliseconds. */
+const COMPARED_AT_ONCE = 500;
+
+/** Does as `planChanges`, and pauses now and then, so that whoever goes on with it can do something else in between. */
+export function* planInParts(
+  stored: readonly Job[],
+  declared: readonly PlannedJob[],
+  fill?: Fill,
+  comparisons = new Comparisons(),
+): Generator<undefined, Plan> {
   const byName = currentByName(stored);
+  yield;
   const { renames, faults, lints } = planRenames(byName, declared);
   const added: PlannedJob[] = [];
   const renamed: Plan['renamed'][number][] = [];
   const lists = { changed: [], unchanged: [], adopted: [], restored: [] } as Record<FoundList, Planned[]>;
   const names = new Set<string>();
-  for (const next of declared) {
+  for (const [index, next] of declared.entries()) {
+    if (index % COMPARED_AT_ONCE === 0) yield;
     names.add(next.name);
     const rename = renames.get(next.name);
     const job = byName.get(next.name);
@@ -80,6 +99,7 @@ export function planChanges(
       lists[listOf(planned)].push(planned);
     }
   }
+  yield;
   const kept = new Set(renamed.map(({ job }) => job));
   const others = stored.filter((job) => job.removed_at === null && !names.has(job.name) && !kept.has(job));
   const refilled = fill === undefined ? [] : refill(others, fill);
