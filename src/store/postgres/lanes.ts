@@ -43,7 +43,6 @@ export class Lanes {
   async claim(claim: ClaimOptions): Promise<ClaimedLane[]> {
     this.#unheard.forgetBefore(claim.now_at);
     try {
-      await this.#promote();
       return await this.#claim(claim);
     } catch (error) {
       this.#unheard.add(claim);
@@ -53,8 +52,15 @@ export class Lanes {
 
   #claim(claim: ClaimOptions): Promise<ClaimedLane[]> {
     return this.#change(async (session) => {
-      const begun = [step(ADD_LANES), step(LOCK_LANES), readOwed(claim, this.#unheard)];
-      const [, lanes, rows] = await session.begin(begun);
+      const nowMs = this.#clock.monotonic();
+      const isLookedOver = nowMs - this.#promotedMs >= PROMOTE_EVERY_MS;
+      const answers = await session.begin([
+        step(ADD_LANES),
+        step(LOCK_LANES),
+        ...(isLookedOver ? [step(PROMOTE_HEADS)] : []),
+        readOwed(claim, this.#unheard),
+      ]);
+      const [lanes, rows] = [answers[1], answers.at(-1)];
       const behind = rows!.filter(isWaiting).map(({ id }) => id as string);
       const lines = linesIn(session, rows!.filter(isFree));
       // Another claim may have made a lane and taken it since the lanes were locked, and then what is owed to it shows.
@@ -82,6 +88,7 @@ export class Lanes {
         ...(leased.length === 0 ? [] : [leasing]),
         ...(behind.length === 0 ? [] : [step(PUT_BEHIND, behind)]),
       ]);
+      if (isLookedOver) this.#promotedMs = nowMs;
       return claimed;
     });
   }
@@ -112,17 +119,6 @@ export class Lanes {
         .map(({ delivery }) => delivery.next_attempt_at);
       return lookAt.length === 0 ? earliestAt : Math.min(earliestAt ?? Infinity, ...lookAt);
     });
-  }
-
-  /** Lets claims see again, once in a while, what is marked as waiting for something that is done. */
-  async #promote(): Promise<void> {
-    const nowMs = this.#clock.monotonic();
-    if (nowMs - this.#promotedMs < PROMOTE_EVERY_MS) return;
-    await this.#change(async (session) => {
-      await session.begin([step(PROMOTE_HEADS)]);
-      await session.commit();
-    });
-    this.#promotedMs = nowMs;
   }
 
   async #change<T>(change: (session: Session) => Promise<T>): Promise<T> {
