@@ -26,7 +26,7 @@ unset cf_token cf_url cf_environ
 # With these a shell refuses to call functions, to find programs or files, or to start a second process.
 unset FUNCNEST EXECIGNORE GLOBIGNORE FIGNORE FPATH JOBMAX
 unset -f [ test printf echo read kill wait trap true umask command exec eval set shift export exit : return break continue \
-  cd jobs ulimit false tr mkfifo tee tail cat rm mv dd wc ln mkdir sleep date cksum od uname id curl wget env setsid \
+  cd jobs ulimit false tr mkfifo tee tail cat rm mv dd wc ln mkdir sleep date od uname id curl wget env setsid \
   timeout flock perl unset 2>/dev/null
 unset POSIXLY_CORRECT
 # A caller may export the name of a shell that this is not.
@@ -40,7 +40,7 @@ cf_signals='TERM INT HUP QUIT USR1 USR2 ALRM XCPU VTALRM PIPE ABRT PROF PWR WINC
 cf_attempt_s=10                # one attempt at a ping, where nobody waits for it
 cf_drain_cs=100                # centiseconds that a stream held open by what the command left behind is waited for
 cf_spool_entries_max=1000
-cf_claim_cs_max=18000          # 3 minutes
+cf_torn_ms_max=180000          # 3 minutes: what is still not whole then is broken
 cf_spool_age_ms_max=604800000  # 7 days: Cronflow clamps delay_ms there, so an older ping would be misdated
 cf_output_bytes_max=100000
 cf_answer_rate=500k            # of what a monitor answers, in bytes a second, and as it is sent a ping
@@ -264,16 +264,12 @@ refuse() {
 
 # switch NAME: an unclear word counts as no: a typo must not keep a job from running.
 switch() {
-  eval "cf_value=\$cf_$1 cf_name=\$cf_from_$1"
+  eval "cf_value=\$cf_$1 cf_name=\$cf_from_$1 cf_$1=''"
   case $cf_value in
-    1 | true | yes | on | TRUE | True)
-      eval "cf_$1=1"
-      return
-      ;;
+    1 | true | yes | on | TRUE | True) eval "cf_$1=1" ;;
     '' | 0 | false | no | off | FALSE | False) ;;
     *) say "$cf_name=$cf_value is neither 1 nor 0, ignored" ;;
   esac
-  eval "cf_$1=''"
 }
 
 # seconds NAME DEFAULT WITHOUT: replaces a duration such as 90s or 1h30m by its seconds; a bare number counts as seconds.
@@ -538,7 +534,7 @@ look_at_streams() {
       elif [ "$cf_err" = file ]; then cf_err=relay cf_err_in_out=1; fi
       ;;
   esac
-  keep_stdin
+  if [ "$cf_in" != closed ] && find_free_fd; then eval "exec $cf_fd<&0" && cf_in_fd=$cf_fd; fi
   # Our own messages go past the relay, and what a shell says of a killed command goes nowhere.
   if [ "$cf_err" = closed ]; then cf_say_fd='' cf_err_fd=''
   elif find_free_fd; then eval "exec $cf_fd>&2" && cf_say_fd=$cf_fd cf_err_fd=$cf_fd; fi
@@ -1123,12 +1119,6 @@ close_code_fd() {
   cf_code_fd=''
 }
 
-keep_stdin() {
-  [ "$cf_in" != closed ] && find_free_fd || return 0
-  cf_in_fd=$cf_fd
-  eval "exec $cf_in_fd<&0"
-}
-
 # A pipe must see its end when the command closes it, not when we do; and bash reports a killed child on our stderr.
 drop_streams() {
   [ -z "$cf_in_fd" ] || eval "exec $cf_in_fd<&-"
@@ -1326,7 +1316,8 @@ nap() {
   sleep "$1" &
   cf_sleeper=$!
   [ -z "$cf_stopped" ] || kill -s KILL "$cf_sleeper"
-  wait "$cf_sleeper"
+  # Some shells say "Killed" of it.
+  wait "$cf_sleeper" 2>/dev/null
   cf_sleeper=''
   read_uptime
   cf_nap_cs=$((cf_cs - cf_nap_cs))
@@ -1408,7 +1399,8 @@ start_bg() {
         stored | refused) cf_schedule='' ;;
         *)
           # An outage is told of once, and not by each run.
-          [ -n "$cf_told" ] || is_outage_known || say "--schedule: the monitor could not be told of the declaration"
+          [ -n "$cf_told" ] || { find_url_dir '' && [ -e "$cf_url_dir/outage" ]; } ||
+            say "--schedule: the monitor could not be told of the declaration"
           cf_told=1
           ;;
       esac
@@ -1438,13 +1430,19 @@ is_over() {
   [ "$cf_retry" = 0 ] && [ -n "$cf_pid" ] && ! kill -0 "$cf_pid" 2>/dev/null
 }
 
-# Waits for a start that is on its way, within the time of the end: so it comes before the end, and an end is not sent to
-# a monitor that just now did not answer. Fails if it did not.
+# Waits for a start that is on its way: so it comes before the end, and an end is not sent to a monitor that just now did
+# not answer. Takes that off the time of the end, of which a second stays.
 settle_start() {
-  [ -n "$cf_starter" ] && [ -n "$cf_run" ] && [ "$cf_end_wait" != 0 ] && { true >"$cf_run.over"; } 2>/dev/null || return 0
-  kill -s URG "$cf_starter" 2>/dev/null
+  [ -n "$cf_starter" ] || return 0
+  [ -z "$cf_run" ] || { true >"$cf_run.over"; } 2>/dev/null
+  ! is_ours "$cf_starter" || kill -s URG "$cf_starter" 2>/dev/null
+  # Without that file one that is told too early goes on for long, and without /proc one that is not told.
+  [ "$cf_end_wait" != 0 ] && [ -e "$cf_proc/$$/stat" ] && [ -n "$cf_run" ] && [ -e "$cf_run.over" ] || return 0
   wait_until_gone "$cf_starter"
-  [ "$cf_gone" != 14 ]
+  read_uptime
+  cf_end_cs_max=$((cf_end_cs_max - (cf_cs - cf_end_cs)))
+  [ "$cf_end_cs_max" -ge 150 ] || cf_end_cs_max=150
+  [ "$cf_gone" != 14 ] || cf_end_cs_max=0
 }
 
 declare_job() {
@@ -1460,10 +1458,9 @@ declare_job() {
 
 # --- Private directories and locks -----------------------------------------------------------------------------
 
-# find_spool MAKE [DIR]: sets cf_spool, or leaves it empty and the reason in cf_spool_fault. Modes are set only where a
-# directory is made.
+# find_spool MAKE DIR: sets cf_spool and cf_dir, a directory in it, or says in cf_spool_fault why it cannot be had. Modes
+# are set only where a directory is made.
 find_spool() {
-  [ -z "$cf_spool" ] || return 0
   if [ -n "${CRONFLOW_SPOOL_DIR-}" ]; then
     cf_dir=$CRONFLOW_SPOOL_DIR
   elif [ -n "${XDG_STATE_HOME-}" ]; then
@@ -1479,7 +1476,11 @@ find_spool() {
     /*) ;;
     *) cf_spool_fault="$cf_dir is not an absolute path" && return 1 ;;
   esac
-  is_private "${cf_dir%/}" "$1" "${2-}" && cf_spool=${cf_dir%/}
+  cf_spool=${cf_dir%/} cf_dir=${cf_dir%/}/$2
+  # Nothing is made in what is not ours.
+  { [ ! -e "$cf_spool" ] && [ ! -h "$cf_spool" ]; } || is_private "$cf_spool" || return 1
+  [ -z "$1" ] || [ -e "$cf_dir" ] || hush mkdir -p "$cf_dir"
+  is_private "$cf_spool" && is_private "$cf_dir"
 }
 
 home_of_user() {
@@ -1489,9 +1490,8 @@ home_of_user() {
   case $cf_dir in /*) ;; *) cf_dir='' ;; esac
 }
 
-# is_private DIR MAKE [IN_IT]: a directory, not a link, of this user; made, if told so, where there is none, with one in it.
+# A directory, not a link, of this user.
 is_private() {
-  if [ -n "$2" ] && [ ! -e "$1" ] && [ ! -h "$1" ]; then hush mkdir -p "$1${3:+/$3}"; fi
   cf_spool_fault="$1 is not a directory of this user"
   [ -d "$1" ] && [ ! -h "$1" ] && [ -O "$1" ] || return 1
   cf_spool_fault="$1 cannot be written"
@@ -1501,12 +1501,12 @@ is_private() {
 # Returns 1 if the same job holds the lock. The command inherits the descriptor, so the lock is its own: it lasts when
 # the wrapper is killed. Where no lock can be had the command runs: it must not depend on a disk.
 take_lock() {
-  if ! find_spool make locks || ! is_private "$cf_spool/locks" make; then
+  if ! find_spool make locks; then
     say "no lock: $cf_spool_fault"
     return 0
   fi
   encode "$cf_job"
-  cf_lock_file=$cf_spool/locks/${cf_encoded:-$cf_rid}
+  cf_lock_file=$cf_dir/${cf_encoded:-$cf_rid}
   if has flock && find_free_fd && { true >>"$cf_lock_file.flock"; } 2>/dev/null; then
     eval "exec $cf_fd>>\"\$cf_lock_file.flock\""
     cf_lock_fd=$cf_fd
@@ -1531,7 +1531,7 @@ flock_works() {
 take_link_lock() {
   cf_lock_file=$cf_lock_file.lock
   set -- "$cf_lock_file.$cf_rid"
-  if write_owner "$$"; then
+  if write_owner "$1" "$$"; then
     for cf_turn in 1 2 3; do
       if hush ln "$1" "$cf_lock_file"; then cf_link_lock=1 && break; fi
       if owner_lives "$cf_lock_file"; then hush rm -f "$1"; return 1; fi
@@ -1544,9 +1544,10 @@ take_link_lock() {
   [ -n "$cf_link_lock" ] || { say "no lock: $cf_lock_file cannot be made" && cf_lock_file=''; }
 }
 
+# write_owner FILE PID: in place, so that nobody finds it empty.
 write_owner() {
-  identity "$1"
-  { echo "$1 ${cf_birth:--} ${cf_boot:--}" >"$cf_lock_file.$cf_rid"; } 2>/dev/null
+  identity "$2"
+  { echo "$2 ${cf_birth:--} ${cf_boot:--}" 1<>"$1"; } 2>/dev/null
 }
 
 owner_lives() {
@@ -1559,7 +1560,7 @@ owner_lives() {
 
 # From its start on the lock belongs to the command.
 hand_over_lock() {
-  [ -z "$cf_link_lock" ] || [ -z "$cf_pid" ] || { write_owner "$cf_pid" && hush mv -f "$cf_lock_file.$cf_rid" "$cf_lock_file"; }
+  [ -z "$cf_link_lock" ] || [ -z "$cf_pid" ] || { write_owner "$cf_lock_file.$cf_rid" "$cf_pid" && hush mv -f "$cf_lock_file.$cf_rid" "$cf_lock_file"; }
 }
 
 release_lock() {
@@ -1718,11 +1719,7 @@ send_wget() {
 limit_and_send() {
   if [ -z "$cf_own_limit" ] && has timeout; then set -- timeout -s KILL "$cf_limit_s" "$@"
   else set -- sh -c "$cf_timeout_program" "$cf_limit_s" "$@"; fi
-  feed "$@"
-}
-
-# Becomes a program that reads cf_config. Some shells write a here-document to a file, and the disk may be full.
-feed() {
+  # Some shells write a here-document to a file, and the disk may be full.
   case ${KSH_VERSION-}${BASH_VERSION-} in
     '' | 5.[1-9]* | [6-9].*) ;;
     *) put "$cf_config" | "$@"; return ;;
@@ -1755,8 +1752,7 @@ find_url_dir() {
     cf_sum_a=$(((cf_sum_a * 31 + ${#cf_text}) % 16777213))
     cf_sum_b=$(((cf_sum_b * 127 + ${#cf_text}) % 16777213))
   done
-  set -- "$1" "$cf_sum_a-$cf_sum_b"
-  find_spool "$1" "$2" && is_private "$cf_spool/$2" "$1" && cf_url_dir=$cf_spool/$2
+  find_spool "$1" "$cf_sum_a-$cf_sum_b" && cf_url_dir=$cf_dir
 }
 
 # Makes a file; fails if there is one already, so of several processes one makes it.
@@ -1768,28 +1764,16 @@ create() {
   return "$1"
 }
 
-# claim FILE: of several processes one has it, until it removes the file or has not renewed it for so long.
+# claim FILE: of several processes one has it, until it removes the file or ends.
 claim() {
-  read_uptime
   if ! create "$1"; then
-    cf_claimed_cs='' cf_claimed_boot=''
-    { read -r cf_claimed_cs cf_claimed_boot <"$1"; } 2>/dev/null
-    case $cf_claimed_cs in
-      # Who made it is about to write to it. If that never happens, it ends all the same.
-      '') [ ! -e "$1" ] || renew "$1"; return 1 ;;
-      0?* | *[!0-9]*) ;;
-      *) [ "$cf_claimed_boot" != "$cf_boot" ] || [ $((cf_cs - cf_claimed_cs)) -gt "$cf_claim_cs_max" ] || return 1 ;;
-    esac
+    # Who made it is about to write to it. If that never happens, it ends with us.
+    [ -s "$1" ] || { [ ! -e "$1" ] || write_owner "$1" "$$"; return 1; }
+    ! owner_lives "$1" || return 1
     hush rm -f "$1"
     create "$1" || return 1
   fi
-  renew "$1"
-}
-
-# In place, so that nobody finds it empty.
-renew() {
-  read_uptime
-  { put "$cf_cs $cf_boot" 1<>"$1"; } 2>/dev/null
+  write_owner "$1" "$$"
 }
 
 # spool_ping KIND BODY: keeps the ping described last.
@@ -1843,17 +1827,18 @@ drop_old() {
 # row with an error: one ping that it cannot take must not hold up the rest.
 replay() {
   find_url_dir '' && claim "$cf_url_dir/busy" || return 1
+  # In a process of its own it lives longer than who started it.
+  { read -r cf_self cf_rest <"$cf_proc/self/stat" && write_owner "$cf_url_dir/busy" "$cf_self"; } 2>/dev/null
   cf_failures=0
   for cf_entry in "$cf_url_dir"/*.ping; do
     [ -e "$cf_entry" ] || continue
-    renew "$cf_url_dir/busy"
     { read -r cf_path && read -r cf_query && read -r cf_ping_ms && read -r cf_ping_cs && read -r cf_ping_boot; } \
       2>/dev/null <"$cf_entry" || cf_path=''
     case $cf_path:$cf_ping_ms$cf_ping_cs in
       # What is torn may still be written by somebody.
       /jobs/*:*[!0-9]* | /jobs/*: | [!/]* | :*)
         read_wall
-        ! is_older "$cf_entry" "${cf_claim_cs_max}0" || drop "$cf_entry"
+        ! is_older "$cf_entry" "$cf_torn_ms_max" || drop "$cf_entry"
         continue
         ;;
     esac
@@ -1882,6 +1867,7 @@ replay_later() {
     done
   fi
   (replay_bg "${1-}") </dev/null >/dev/null 2>&1 &
+  [ -z "${1-}" ] || write_owner "$cf_url_dir/waiting" "$!"
 }
 
 # It holds nothing of the caller's.
@@ -1901,11 +1887,10 @@ replay_bg() {
 wait_and_replay() {
   for cf_pause_s in $1; do
     while [ "$cf_pause_s" -gt 0 ]; do
-      hush sleep 1
+      hush sleep 5
       [ -d "$cf_spool" ] && ! is_spool_empty || return
-      cf_pause_s=$((cf_pause_s - 1))
+      cf_pause_s=$((cf_pause_s - 5))
     done
-    renew "$cf_url_dir/waiting"
     replay
     ! is_spool_empty || return
   done
@@ -1917,9 +1902,7 @@ wait_and_replay() {
 send_end() {
   read_uptime
   describe "$1" "$2" "$cf_cs"
-  # The first attempt gets all of the time, though a moment has passed when it begins.
-  cf_give_up_cs=$((cf_cs + cf_end_wait * 100 + 9)) cf_answer=unreachable cf_pause_s=1
-  settle_start || cf_give_up_cs=0
+  cf_give_up_cs=$((cf_cs + cf_end_cs_max)) cf_answer=unreachable cf_pause_s=1
   while :; do
     read_uptime
     cf_left_s=$(((cf_give_up_cs - cf_cs) / 100))
@@ -1942,8 +1925,6 @@ send_end() {
     *) keep_end "$1" "$3" ;;
   esac
 }
-
-is_outage_known() { find_url_dir '' && [ -e "$cf_url_dir/outage" ]; }
 
 # One line for an outage of the monitor, not one for each run.
 keep_end() {
@@ -2032,6 +2013,8 @@ finish() {
   [ -z "$cf_beater" ] || stop_waiter "$cf_beater"
   [ -z "$cf_canary" ] || kill -s KILL "$cf_canary" 2>/dev/null
   release_lock
+  # The relays deliver meanwhile.
+  settle_start
   finish_relays
   if [ -n "$cf_timed_out" ] && [ "$cf_code" = 0 ]; then cf_code=124; fi
   [ -z "$cf_disable" ] || return 0
@@ -2052,7 +2035,6 @@ finish() {
   [ "$cf_dropped" = 0 ] || cf_end_query="$cf_end_query&output_dropped_bytes=$cf_dropped"
   send_end "$cf_kind" "$cf_end_query" "$cf_body"
   say_notes
-  [ -z "$cf_starter" ] || ! is_ours "$cf_starter" || kill -s URG "$cf_starter" 2>/dev/null
 }
 
 say_notes() {
@@ -2067,14 +2049,14 @@ say_notes() {
 dry_run() {
   cf_say_at_once=1
   say_collected
-  find_spool ''
+  find_spool '' . || cf_spool="none yet: $cf_spool_fault"
   {
     printf 'job      %s\nmonitor  %s\n' "$cf_job" "$cf_url"
     printf 'token    %s\n' "$([ -n "$cf_token${CRONFLOW_PING_TOKEN_FILE-}" ] && echo yes || echo none)"
     printf 'timeout  %s\n' "${cf_timeout:+${cf_timeout}s, then KILL after ${cf_kill_after}s}"
     printf 'lock     %s\n' "${cf_lock:+yes}"
     printf 'output   %s\n' "$([ -n "$cf_no_output" ] && echo 'not sent' || echo "its last $cf_output_bytes bytes")"
-    printf 'spool    %s\n' "${cf_spool:-none yet: $cf_spool_fault}"
+    printf 'spool    %s\n' "$cf_spool"
     printf 'reports  %s\n' "$([ -n "$cf_disable" ] && echo 'nothing (disabled)' || echo 'start and end')"
     printf 'command '
     printf " '%s'" "$@"
@@ -2201,6 +2183,8 @@ main() {
   plan_signals
   cf_start_s=$cf_attempt_s
   [ "$cf_end_wait" = 0 ] || [ "$cf_end_wait" -ge "$cf_start_s" ] || cf_start_s=$cf_end_wait
+  # The first attempt at the end gets all of the time, though a moment has passed when it begins.
+  cf_end_cs_max=$((cf_end_wait * 100 + 50))
   CRONFLOW_JOB=$cf_job CRONFLOW_RUN_ID=$cf_rid CRONFLOW_URL=$cf_url
   export CRONFLOW_JOB CRONFLOW_RUN_ID CRONFLOW_URL
   if [ -n "$cf_lock" ] && ! take_lock; then

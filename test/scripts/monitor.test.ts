@@ -1195,9 +1195,9 @@ const slow: Case[] = [
         protected async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
           request.resume();
           const part = Buffer.alloc(65_536, 'x\n');
+          const closed = once(response, 'close');
           for (; offered < 200_000_000 && !response.destroyed; offered += part.length)
-            if (!response.write(part))
-              await Promise.race([once(response, 'drain'), once(response, 'close')]).catch(() => {});
+            if (!response.write(part)) await Promise.race([once(response, 'drain'), closed]);
           response.end();
         }
       })();
