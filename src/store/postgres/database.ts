@@ -194,10 +194,15 @@ export class Session {
     const idleMsMax = this.#limitMs < LONG_MS_MIN ? IDLE_MS_MAX : IDLE_OF_LONG_MS_MAX;
     const limits = [this.#limitMs, lockMsMax, idleMsMax].map(String);
     const sentMs = systemClock.monotonic();
-    const begun = this.run([step(kind === 'read' ? BEGIN_READ : BEGIN)]);
-    const limited = this.#limit(limits, kind, sentMs);
     // Of several errors the first tells why: the others say only that the transaction has failed already.
-    const [, , answers] = await settled([begun, limited, this.run(steps), this.#expectKnown()]);
+    const [, , answers] = await this.#inOneWrite(() =>
+      settled([
+        this.run([step(kind === 'read' ? BEGIN_READ : BEGIN)]),
+        this.#limit(limits, kind, sentMs),
+        this.run(steps),
+        this.#expectKnown(),
+      ]),
+    );
     return answers;
   }
 
@@ -233,7 +238,18 @@ export class Session {
 
   /** Sends all statements at once and waits for their answers. After an error none that follows has an effect. */
   run(steps: readonly Step[]): Promise<AnswerRow[][]> {
-    return settled(steps.map(async (each) => (await this.#query(each)).rows));
+    return this.#inOneWrite(() => settled(steps.map(async (each) => (await this.#query(each)).rows)));
+  }
+
+  /** Lets what `send` sends before it waits leave in one write. Each statement would be a call of the kernel by itself. */
+  #inOneWrite<T>(send: () => T): T {
+    const stream = this.#stream;
+    stream.cork();
+    try {
+      return send();
+    } finally {
+      stream.uncork();
+    }
   }
 
   /**
@@ -241,7 +257,9 @@ export class Session {
    * @throws where it is not known to be committed
    */
   async commit(steps: readonly Step[] = []): Promise<void> {
-    const [, { command }] = await settled([this.run(steps), this.#query(step(COMMIT))]);
+    const [, { command }] = await this.#inOneWrite(() =>
+      settled([this.run(steps), this.#query(step(COMMIT))]),
+    );
     this.#isInTransaction = false;
     // A transaction in which anything failed is rolled back by this word, too.
     if (command !== 'COMMIT') throw new Error('The database rolled the transaction back.');
@@ -266,8 +284,12 @@ export class Session {
   /** Ends the connection at once. Whatever waits for an answer fails. */
   cut(): void {
     this.#isInTransaction = true;
-    const { connection } = this.#client as unknown as { connection: { stream: Duplex } };
-    connection.stream.destroy(new Error(`The database did not answer within ${this.#limitMs} ms.`));
+    this.#stream.destroy(new Error(`The database did not answer within ${this.#limitMs} ms.`));
+  }
+
+  /** The socket of the connection, which nothing public of the client gives. */
+  get #stream(): Duplex {
+    return (this.#client as unknown as { connection: { stream: Duplex } }).connection.stream;
   }
 
   #query({ statement, values }: Step): Promise<pg.QueryResult<AnswerRow>> {
